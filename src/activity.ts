@@ -1,0 +1,91 @@
+import Type, { type Static } from "typebox";
+
+/** How long an address may be: RFC 5321's path limit leaves room for every network's own. */
+export const ADDRESS_LENGTH = 512;
+
+export const Actor = Type.Object(
+  {
+    address: Type.String({ minLength: 1, maxLength: ADDRESS_LENGTH, description: "Which of the app's accounts acts." }),
+    name: Type.Optional(Type.String({ maxLength: 256 })),
+  },
+  { additionalProperties: false },
+);
+export type Actor = Static<typeof Actor>;
+
+export const Target = Type.Object(
+  {
+    address: Type.String({ minLength: 1, maxLength: ADDRESS_LENGTH }),
+    name: Type.Optional(Type.String({ maxLength: 256 })),
+    field: Type.Optional(Type.Union([Type.Literal("to"), Type.Literal("cc"), Type.Literal("bcc")])),
+  },
+  { additionalProperties: false },
+);
+export type Target = Static<typeof Target>;
+
+export const Attachment = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 255, pattern: "^[^\\u0000-\\u001f\\u007f/\\\\]+$" }),
+    mediaType: Type.Optional(Type.String({ maxLength: 127, pattern: "^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+$" })),
+    content: Type.Optional(
+      Type.String({ description: "The bytes as base64.", pattern: "^[A-Za-z0-9+/\\r\\n]*={0,2}[\\r\\n]*$" }),
+    ),
+    url: Type.Optional(
+      Type.String({ format: "uri", maxLength: 2048, pattern: "^https?://", description: "Fetched at sending time." }),
+    ),
+    /** How to name it in `html` as `cid:`. */
+    id: Type.Optional(Type.String({ maxLength: 128, pattern: "^[A-Za-z0-9._@-]+$" })),
+  },
+  { additionalProperties: false },
+);
+export type Attachment = Static<typeof Attachment>;
+
+export const Options = Type.Object(
+  {
+    sendAt: Type.Optional(
+      Type.String({ format: "date-time", description: "Not before this time; at most a year ahead." }),
+    ),
+    expiresIn: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 2_592_000, description: "Seconds it may take, from its due time." }),
+    ),
+    onUnknown: Type.Optional(
+      Type.Union([Type.Literal("report"), Type.Literal("resend")], {
+        description: "What to do when nobody can tell whether it went out: say so, or risk a second one.",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type Options = Static<typeof Options>;
+
+/** An rid as an app chooses it: 1 to 128 of these characters. */
+export const RID_PATTERN = "^[A-Za-z0-9._:@~-]{1,128}$";
+
+/** What every activity carries whatever its platform; the verb's own schema covers actor, target, object and context. */
+export const Envelope = Type.Object(
+  {
+    rid: Type.Optional(
+      Type.Union([
+        Type.String({ pattern: RID_PATTERN }),
+        Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+      ]),
+    ),
+    platform: Type.String({ minLength: 1, maxLength: 32 }),
+    verb: Type.String({ minLength: 1, maxLength: 32 }),
+    options: Type.Optional(Options),
+  },
+  { additionalProperties: true },
+);
+
+/** An activity after validation: the shape platforms and the core work with. `target` is always a list. */
+export interface Activity {
+  /** Our own id (ULID): goes into Message-IDs and the like, since rids repeat between apps. */
+  readonly id: string;
+  readonly rid: string;
+  readonly platform: string;
+  readonly verb: string;
+  readonly actor: Actor;
+  readonly target: readonly Target[];
+  readonly object: Readonly<Record<string, unknown>>;
+  readonly context?: string;
+  readonly options?: Options;
+}

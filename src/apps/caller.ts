@@ -1,0 +1,42 @@
+/** What a key or token may do. `send`: activities; `listen`: events; `accounts`: store logins; `tokens`: mint tokens. */
+export const SCOPES = ["send", "listen", "accounts", "tokens"] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** What a listener token narrows to: absent means all, an empty list means none. */
+export interface Limits {
+  readonly actors?: readonly string[];
+  readonly platforms?: readonly string[];
+  readonly verbs?: readonly string[];
+}
+
+/** Who is asking: an app by its API key, or a browser by a token or ticket session. */
+export interface Caller {
+  readonly app: string;
+  readonly via: "key" | "token" | "ticket";
+  readonly keyId: string;
+  readonly scopes: ReadonlySet<Scope>;
+  readonly limits: Limits;
+  readonly subject?: string;
+  readonly jti?: string;
+  /** Unix seconds: when the token was issued and ends; absent for API keys. */
+  readonly issuedAt?: number;
+  readonly expiresAt?: number;
+  /** True when a cookie carried it: then expiry may be cured by a renewed cookie. */
+  readonly cookie: boolean;
+}
+
+/**
+ * A control entry of an app's event log: tells every process that follows the log to end the streams it covers.
+ * Stored in the log's entry under the field `c` (events are under `e`), never shown to listeners.
+ */
+export type Revocation =
+  | { readonly jti: string }
+  | { readonly sub: string; readonly issuedBefore: number }
+  | { readonly keyId: string };
+
+/** True when the revocation covers the caller. */
+export function revokes(revocation: Revocation, caller: Caller): boolean {
+  if ("jti" in revocation) return caller.jti === revocation.jti;
+  if ("keyId" in revocation) return caller.keyId === revocation.keyId;
+  return caller.subject === revocation.sub && (caller.issuedAt ?? 0) < revocation.issuedBefore;
+}

@@ -1,0 +1,286 @@
+import { isAbsolute, resolve } from "node:path";
+
+/** A setting that can't be used; the message names it and says what it takes. */
+export class ConfigError extends Error {
+  constructor(setting: string, takes: string) {
+    super(`${setting}: ${takes}`);
+    this.name = "ConfigError";
+  }
+}
+
+type Read<T> = (text: string, setting: string) => T;
+
+interface Setting<T> {
+  readonly env: string;
+  readonly fallback: string;
+  readonly about: string;
+  readonly read: Read<T>;
+}
+
+const text: Read<string> = (value) => value;
+const path: Read<string> = (value) => (isAbsolute(value) ? value : resolve(value));
+const list: Read<readonly string[]> = (value) =>
+  value
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+const flag: Read<boolean> = (value, setting) => {
+  if (/^(1|true|yes|on)$/i.test(value)) return true;
+  if (/^(0|false|no|off|)$/i.test(value)) return false;
+  throw new ConfigError(setting, "takes true or false");
+};
+const whole =
+  (least: number, most: number): Read<number> =>
+  (value, setting) => {
+    const number = Number(value);
+    if (!Number.isInteger(number) || number < least || number > most) {
+      throw new ConfigError(setting, `takes a whole number from ${least} to ${most}`);
+    }
+    return number;
+  };
+const oneOf =
+  <T extends string>(...values: readonly T[]): Read<T> =>
+  (value, setting) => {
+    const found = values.find((candidate) => candidate === value);
+    if (found === undefined) throw new ConfigError(setting, `takes one of ${values.join(", ")}`);
+    return found;
+  };
+const basePath: Read<string> = (value, setting) => {
+  if (value === "/" || value === "") return "";
+  if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(value)) throw new ConfigError(setting, "takes a path such as /gateway");
+  return value;
+};
+const url =
+  (...protocols: readonly string[]): Read<string> =>
+  (value, setting) => {
+    if (value === "") return value;
+    if (!protocols.some((protocol) => value.startsWith(`${protocol}:`))) {
+      throw new ConfigError(setting, `takes a URL that begins with ${protocols.map((p) => `${p}:`).join(" or ")}`);
+    }
+    return value;
+  };
+const origins: Read<readonly string[]> = (value, setting) => {
+  const all = list(value, setting);
+  for (const origin of all) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+      throw new ConfigError(setting, "takes origins such as https://example.org, separated by commas, without a path");
+    }
+  }
+  return all;
+};
+const trustProxy: Read<number | readonly string[]> = (value, setting) => {
+  if (/^\d{1,2}$/.test(value)) return Number(value);
+  const all = list(value, setting);
+  if (all.some((part) => !/^(loopback|linklocal|uniquelocal|[0-9a-fA-F:.]+(\/\d{1,3})?)$/.test(part))) {
+    throw new ConfigError(
+      setting,
+      "takes a number of hops or a list of addresses, never true: it would believe any client",
+    );
+  }
+  return all;
+};
+const port = whole(0, 65_535);
+
+/** Every setting: the environment variable, its default, and what it is for. `dragoman config` prints this table. */
+export const settings = {
+  host: { env: "HOST", fallback: "127.0.0.1", about: "Address to listen on; unix:/path for a socket.", read: text },
+  port: { env: "PORT", fallback: "8000", about: "Port to listen on; 0 picks a free one.", read: port },
+  basePath: {
+    env: "BASE_PATH",
+    fallback: "/gateway",
+    about: "Every path lies under it; proxies keep it.",
+    read: basePath,
+  },
+  publicUrl: {
+    env: "PUBLIC_URL",
+    fallback: "",
+    about: "How the outside reaches the gateway, e.g. https://example.org.",
+    read: url("http", "https"),
+  },
+  trustProxy: {
+    env: "TRUST_PROXY",
+    fallback: "loopback",
+    about: "Proxies whose X-Forwarded-* headers count: hops or a list of addresses.",
+    read: trustProxy,
+  },
+  allowedOrigins: {
+    env: "ALLOWED_ORIGINS",
+    fallback: "",
+    about: "Other origins whose pages may use the gateway; the same origin always may.",
+    read: origins,
+  },
+  adminListen: {
+    env: "ADMIN_LISTEN",
+    fallback: "",
+    about: "host:port or unix:/path for /metrics; without it, direct loopback peers only.",
+    read: text,
+  },
+  role: {
+    env: "ROLE",
+    fallback: "all",
+    about: "all: the API with a worker beside it; api; worker.",
+    read: oneOf("all", "api", "worker"),
+  },
+  platforms: {
+    env: "PLATFORMS",
+    fallback: "",
+    about: "Comma list of platforms; +dummy adds to the default.",
+    read: list,
+  },
+  smtpUrl: {
+    env: "SMTP_URL",
+    fallback: "",
+    about: "Default relay for mail of actors without an account, e.g. smtp://user:pass@mail.example.org:587.",
+    read: url("smtp", "smtps"),
+  },
+  sandbox: {
+    env: "SANDBOX",
+    fallback: "auto",
+    about: "Built-in mailbox when there is no SMTP_URL: auto (not in production), on, off.",
+    read: oneOf("auto", "on", "off"),
+  },
+  redisUrl: {
+    env: "REDIS_URL",
+    fallback: "",
+    about:
+      "redis:// rediss:// unix:// redis+sentinel://h:p,h:p/name redis+cluster://h:p,h:p; none: a private server is started.",
+    read: url("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"),
+  },
+  redisServer: {
+    env: "REDIS_SERVER",
+    fallback: "",
+    about: "The redis-server or valkey-server program to start when there is no REDIS_URL.",
+    read: text,
+  },
+  redisFetch: {
+    env: "REDIS_FETCH",
+    fallback: "true",
+    about: "May fetch the distribution's signed Redis packages into the cache folder when none is installed.",
+    read: flag,
+  },
+  cacheDir: {
+    env: "CACHE_DIR",
+    fallback: "",
+    about: "Where fetched programs are kept; default $XDG_CACHE_HOME/dragoman.",
+    read: text,
+  },
+  dataDir: {
+    env: "DATA_DIR",
+    fallback: "./data",
+    about: "Keys, the first app's key and the private Redis.",
+    read: path,
+  },
+  masterKeyFile: {
+    env: "MASTER_KEY_FILE",
+    fallback: "",
+    about: "Key file; default DATA_DIR/master.key, made on the first run.",
+    read: text,
+  },
+  allowPrivate: {
+    env: "ALLOW_PRIVATE",
+    fallback: "",
+    about: "CIDR list of private networks that users' addresses may name.",
+    read: list,
+  },
+  mailDomain: {
+    env: "MAIL_DOMAIN",
+    fallback: "",
+    about: "Domain of the Message-IDs we make; default: the sender's.",
+    read: text,
+  },
+  logLevel: {
+    env: "LOG_LEVEL",
+    fallback: "info",
+    about: "debug, info, warn, error or silent.",
+    read: oneOf("debug", "info", "warn", "error", "silent"),
+  },
+  heartbeatSeconds: {
+    env: "HEARTBEAT_SECONDS",
+    fallback: "15",
+    about: "Comment on every idle stream; keep it below the proxies' idle time-outs.",
+    read: whole(1, 55),
+  },
+  streamAgeSeconds: {
+    env: "STREAM_AGE_SECONDS",
+    fallback: "1800",
+    about: "Streams rotate after this, give or take 20 %.",
+    read: whole(2, 86_400),
+  },
+  drainSeconds: {
+    env: "DRAIN_SECONDS",
+    fallback: "25",
+    about: "How long a shutdown may take to end streams and work.",
+    read: whole(0, 28),
+  },
+  eventsKept: {
+    env: "EVENTS_KEPT",
+    fallback: "100000",
+    about: "Events kept per app for resuming.",
+    read: whole(10, 10_000_000),
+  },
+  eventsHours: {
+    env: "EVENTS_HOURS",
+    fallback: "24",
+    about: "Hours events are kept for resuming.",
+    read: whole(1, 8_760),
+  },
+  retentionHours: {
+    env: "RETENTION_HOURS",
+    fallback: "24",
+    about: "Hours a finished rid is remembered.",
+    read: whole(1, 8_760),
+  },
+  quota: {
+    env: "QUOTA",
+    fallback: "10000",
+    about: "Unfinished activities an app may have.",
+    read: whole(1, 10_000_000),
+  },
+  rate: {
+    env: "RATE",
+    fallback: "5000",
+    about: "Activities a second an app may post to one API process.",
+    read: whole(1, 1_000_000),
+  },
+  streamsPerApp: {
+    env: "STREAMS_PER_APP",
+    fallback: "10000",
+    about: "Open streams an app may have at one API process.",
+    read: whole(1, 1_000_000),
+  },
+  concurrency: {
+    env: "CONCURRENCY",
+    fallback: "100",
+    about: "Lanes one worker process works on at once, per platform.",
+    read: whole(1, 1_000),
+  },
+  dummyLedger: {
+    env: "DUMMY_LEDGER",
+    fallback: "",
+    about: "For tests: the dummy platform appends a line per call to this file.",
+    read: text,
+  },
+  socketEcho: {
+    env: "SOCKET_ECHO",
+    fallback: "false",
+    about: "For tests: a loopback-only WebSocket echo at /socket/echo.",
+    read: flag,
+  },
+  production: {
+    env: "NODE_ENV",
+    fallback: "",
+    about: "production switches the sandbox mailbox off.",
+    read: (value: string) => value === "production",
+  },
+} as const satisfies Record<string, Setting<unknown>>;
+
+export type Config = { readonly [Name in keyof typeof settings]: ReturnType<(typeof settings)[Name]["read"]> };
+
+/** Reads every setting from an environment (the only place that does); throws `ConfigError` naming the bad one. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const entries = Object.entries(settings).map(([name, setting]: [string, Setting<unknown>]) => [
+    name,
+    setting.read(env[setting.env] ?? setting.fallback, setting.env),
+  ]);
+  return Object.fromEntries(entries) as Config;
+}

@@ -1,0 +1,69 @@
+import type { Actor } from "./activity.ts";
+import type { ErrorNote } from "./failure.ts";
+
+/** The terminal outcomes: exactly one `result` per accepted rid carries one of them (promise G3). */
+export type FinalStatus = "sent" | "failed" | "partial" | "expired" | "cancelled" | "unknown";
+/** What may be said before and after the result. */
+export type PassingStatus = "sending" | "deferred" | "delivered" | "read";
+
+export interface TargetOutcome {
+  readonly address: string;
+  readonly status: string;
+  /** The network's id of what was sent. */
+  readonly id?: string;
+  readonly error?: ErrorNote;
+}
+
+interface Head {
+  readonly rid: string | number;
+  /** Our own id of the activity. */
+  readonly id: string;
+  readonly platform: string;
+  readonly verb: string;
+  readonly actor: Actor;
+  readonly target: readonly TargetOutcome[];
+  readonly published: string;
+}
+
+export interface ResultEvent extends Head {
+  readonly type: "result";
+  readonly status: FinalStatus;
+  readonly object: Readonly<Record<string, unknown>>;
+  readonly error?: ErrorNote;
+  readonly attempts: number;
+}
+
+export interface StatusEvent extends Head {
+  readonly type: "status";
+  readonly status: PassingStatus;
+  readonly retryAt?: string;
+  readonly error?: ErrorNote;
+}
+
+/** Something a network brought; `target` is the account of ours it came to. */
+export interface ActivityEvent {
+  readonly type: "activity";
+  readonly platform: string;
+  readonly verb: string;
+  readonly actor: Actor & { readonly id?: string };
+  readonly target: ReadonlyArray<{ readonly address: string; readonly name?: string; readonly field?: string }>;
+  readonly object: Readonly<Record<string, unknown>>;
+  readonly context?: Readonly<Record<string, unknown>>;
+  readonly id?: string;
+  readonly published: string;
+  readonly received: string;
+  readonly self?: boolean;
+}
+
+export interface SessionEvent {
+  readonly type: "session";
+  readonly platform: string;
+  readonly actor: Actor;
+  readonly state: "connecting" | "online" | "offline" | "needs-login" | "restricted";
+  readonly error?: ErrorNote;
+  readonly published: string;
+}
+
+/** One entry of an app's event log, as listeners see it (plus `cursor`, which the log adds). */
+export type Event = ResultEvent | StatusEvent | ActivityEvent | SessionEvent;
+export type EventType = Event["type"];

@@ -1,0 +1,19 @@
+/** Events kept per app at most (settings may lower it); Redis trims whole nodes, so a few more may stay. */
+export const EVENTS_KEPT = 100_000;
+
+/**
+ * Lua: `append(log, epochKey, freshEpoch, kept, event)` adds one event to an app's log and answers its cursor
+ * `<epoch>.<stream id>`. Included by every script that appends, so that an event and the state it tells of are one
+ * write. The first entry of a new log states its epoch: a tail that meets it knows that its old cursors are void.
+ */
+export const APPEND_LUA = `
+local function append(log, epochKey, freshEpoch, kept, event)
+  local epoch = redis.call('GET', epochKey)
+  if not epoch then
+    epoch = freshEpoch
+    redis.call('SET', epochKey, epoch)
+    redis.call('XADD', log, '*', 'epoch', epoch)
+  end
+  return epoch .. '.' .. redis.call('XADD', log, 'MAXLEN', '~', kept, '*', 'e', event)
+end
+`;

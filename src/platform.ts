@@ -1,0 +1,135 @@
+import type { Socket } from "node:net";
+import type { Static, TObject, TSchema } from "typebox";
+import type { Activity } from "./activity.ts";
+import type { ActivityEvent, TargetOutcome } from "./event.ts";
+import type { Failure } from "./failure.ts";
+import type { Log } from "./log.ts";
+
+/** An attachment's bytes, whichever way the app gave them. */
+export interface Blob {
+  readonly name: string;
+  readonly mediaType?: string;
+  readonly id?: string;
+  readonly content: Buffer;
+}
+
+/** Opens what users name; refuses private, loopback, link-local and metadata addresses unless the operator allows them. */
+export interface Egress {
+  /** Bounded in time, size and redirects. Throws a permanent `Failure` `address-blocked` for a forbidden address. */
+  readonly fetch: (url: string, init?: EgressInit) => Promise<EgressAnswer>;
+  /** A connected TCP socket. Throws as `fetch` does; connection faults are Node's own errors. */
+  readonly connect: (
+    host: string,
+    port: number,
+    options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
+  ) => Promise<Socket>;
+}
+export interface EgressInit {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  /** Bytes after decompression; default 5 MiB. */
+  readonly maxBytes?: number;
+  /** Default 3; each hop is checked again and credentials are dropped when the host changes. */
+  readonly maxRedirects?: number;
+}
+export interface EgressAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly url: string;
+}
+
+/** What a platform is lent for one piece of work. It reaches for nothing else. */
+export interface Lent extends Egress {
+  readonly log: Log;
+  /** Aborts at the work's time limit and when the worker loses the lane. */
+  readonly signal: AbortSignal;
+  /** The app the work belongs to. */
+  readonly app: string;
+  /** 1 for the first try. */
+  readonly attempt: number;
+  /** Indexes into `activity.target` still undecided; a retry must not repeat the others. */
+  readonly pending: readonly number[];
+  /** The activity's attachments; `url` ones are fetched through the guard. */
+  readonly attachments: () => Promise<readonly Blob[]>;
+  /**
+   * Call and await just before the irreversible byte: writes the durable, fenced mark after which the work is never
+   * simply repeated (promise G4). Rejects when the activity was cancelled, expired or taken over: then send nothing.
+   */
+  readonly commit: () => Promise<void>;
+}
+
+/** What became of one target. `deferred` leaves it undecided for the next attempt. */
+export interface Outcome extends TargetOutcome {
+  readonly status: "sent" | "failed" | "deferred" | "unknown";
+  readonly retryAfterMs?: number;
+}
+
+/** What became of an activity: one outcome per pending target, in their order; `object` goes into the result event. */
+export interface Receipt {
+  readonly outcomes: readonly Outcome[];
+  readonly object?: Readonly<Record<string, unknown>>;
+}
+
+/** One thing a network brought for `account`. `key` is the network's own id of it, and drops duplicates. */
+export interface Arrival {
+  readonly key: string;
+  readonly event: Omit<ActivityEvent, "type" | "received">;
+}
+
+/** One verb: the schema that validates `{actor, target, object, context?}`, an example that fits it, and the deed. */
+export interface Verb<Schema extends TObject = TObject, Client = unknown> {
+  /** One line for docs, the OpenAPI document and forms. */
+  readonly summary: string;
+  readonly schema: Schema;
+  readonly example: Static<Schema>;
+  readonly run: (client: Client, activity: Activity, lent: Lent) => Promise<Receipt>;
+}
+
+/** What `open` is given to make a client for one account. */
+export interface Access<Credentials> {
+  readonly app: string;
+  /** The account's credentials; undefined where the platform works without one. */
+  readonly credentials: Credentials | undefined;
+  readonly egress: Egress;
+  readonly log: Log;
+}
+
+/** A network the gateway speaks. A folder under `platforms/` exports one table. */
+export interface Platform<Client = unknown, Credentials extends TSchema = TSchema> {
+  readonly id: string;
+  readonly title: string;
+  /** Other names under which apps may call it (`smtp` for `email`). */
+  readonly aliases?: readonly string[];
+  /** Present where the network knows logins; checked by `PUT /accounts`. */
+  readonly credentials?: { readonly schema: Credentials; readonly example: Static<Credentials> };
+  /** True: an activity of an actor without a stored account is refused with `account-unknown`. */
+  readonly needsAccount: boolean;
+  /** Seconds an activity may take when the app says nothing. */
+  readonly lifetimeSeconds: number;
+  /** How many lanes one worker process works on at once; default 100. */
+  readonly concurrency?: number;
+  readonly verbs: Readonly<Record<string, Verb<TObject, Client>>>;
+  /** Refuses what no schema can say, before an account is looked up; returns the refusal or undefined. */
+  readonly refuse?: (verb: string, activity: Omit<Activity, "id" | "rid">) => Failure | undefined;
+  /** Makes the client that `run` gets; kept for a while and shared by the account's work. */
+  readonly open?: (access: Access<Static<Credentials>>) => Promise<Client>;
+  readonly close?: (client: Client) => Promise<void>;
+  /** Finds out what became of work that broke after its commit; undefined when nobody can tell. */
+  readonly resolve?: (client: Client, activity: Activity, lent: Lent) => Promise<Receipt | undefined>;
+  /** Says what a thrown value means: the only place that knows the library's errors. Never throws. */
+  readonly explain: (thrown: unknown) => Failure;
+}
+
+/** Keeps a platform's schema, example and deed together under the compiler's eye. */
+export function defineVerb<Schema extends TObject, Client>(verb: Verb<Schema, Client>): Verb<TObject, Client> {
+  return verb as unknown as Verb<TObject, Client>;
+}
+
+/** Keeps a platform's client and credentials types together; the core sees them as opaque. */
+export function definePlatform<Client, Credentials extends TSchema>(platform: Platform<Client, Credentials>): Platform {
+  return platform as unknown as Platform;
+}

@@ -1,0 +1,81 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+
+export interface TestRedis {
+  /** `unix:` URL as REDIS_URL takes it. */
+  readonly url: string;
+  readonly socket: string;
+  readonly dir: string;
+  readonly pid: () => number;
+  /** A new connection; closed by `stop`. */
+  readonly connect: (options?: object) => Redis;
+  /** SIGKILL and start again on the same data. */
+  readonly kill: () => Promise<void>;
+  readonly start: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** A real Redis for one test file: own folder, unix socket, AOF always, ended by `stop`. */
+export async function testRedis(extra: readonly string[] = []): Promise<TestRedis> {
+  const dir = await mkdtemp(join(tmpdir(), "dgm-redis-"));
+  const socket = join(dir, "redis.sock");
+  const clients: Redis[] = [];
+  let child = await launch();
+
+  async function launch() {
+    const args = [
+      "--port",
+      "0",
+      "--unixsocket",
+      socket,
+      "--dir",
+      dir,
+      "--appendonly",
+      "yes",
+      "--appendfsync",
+      "always",
+      "--save",
+      "",
+      ...extra,
+    ];
+    const proc = spawn("redis-server", args, { stdio: "ignore" });
+    const probe = new Redis(socket, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
+    probe.on("error", () => undefined);
+    await probe.ping();
+    probe.disconnect();
+    return proc;
+  }
+  const gone = (proc: typeof child) =>
+    proc.exitCode !== null || proc.signalCode !== null
+      ? Promise.resolve()
+      : new Promise<void>((done) => proc.once("exit", () => done()));
+
+  return {
+    url: `unix:${socket}`,
+    socket,
+    dir,
+    pid: () => child.pid as number,
+    connect: (options = {}) => {
+      const client = new Redis(socket, { maxRetriesPerRequest: null, retryStrategy: () => 50, ...options });
+      client.on("error", () => undefined);
+      clients.push(client);
+      return client;
+    },
+    kill: async () => {
+      child.kill("SIGKILL");
+      await gone(child);
+    },
+    start: async () => {
+      child = await launch();
+    },
+    stop: async () => {
+      for (const client of clients) client.disconnect();
+      child.kill("SIGTERM");
+      await gone(child);
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
