@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { Static, TObject, TSchema } from "typebox";
 import type { Activity } from "./activity.ts";
 import type { ActivityEvent, TargetOutcome } from "./event.ts";
-import type { Failure } from "./failure.ts";
+import { type Failure, noteOf } from "./failure.ts";
 import type { Log } from "./log.ts";
 
 /** An attachment's bytes, whichever way the app gave them. */
@@ -68,6 +68,17 @@ export interface Outcome extends TargetOutcome {
   readonly retryAfterMs?: number;
 }
 
+/** What a failure means for one target: a wait (`deferred`), the end (`failed`), or that nobody knows (`unknown`). */
+export function outcomeOf(address: string, failure: Failure): Outcome {
+  const waits = failure.kind === "retryable" || failure.kind === "rate-limited";
+  return {
+    address,
+    status: failure.mayHaveLanded ? "unknown" : waits ? "deferred" : "failed",
+    error: noteOf(failure),
+    ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
+  };
+}
+
 /** What became of an activity: one outcome per pending target, in their order; `object` goes into the result event. */
 export interface Receipt {
   readonly outcomes: readonly Outcome[];
@@ -112,6 +123,8 @@ export interface Platform<Client = unknown, Credentials extends TSchema = TSchem
   readonly lifetimeSeconds: number;
   /** How many lanes one worker process works on at once; default 100. */
   readonly concurrency?: number;
+  /** Seconds one attempt may take; default 120. */
+  readonly timeoutSeconds?: number;
   readonly verbs: Readonly<Record<string, Verb<TObject, Client>>>;
   /** Refuses what no schema can say, before an account is looked up; returns the refusal or undefined. */
   readonly refuse?: (verb: string, activity: Omit<Activity, "id" | "rid">) => Failure | undefined;

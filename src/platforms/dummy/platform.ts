@@ -1,0 +1,139 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Activity } from "../../activity.ts";
+import type { Failure } from "../../failure.ts";
+import {
+  definePlatform,
+  defineVerb,
+  type Lent,
+  type Outcome,
+  outcomeOf,
+  type Platform,
+  type Receipt,
+} from "../../platform.ts";
+import { explain, failureOf } from "./failures.ts";
+import { ledger } from "./ledger.ts";
+import {
+  type CrashObject,
+  CrashShape,
+  type DelayObject,
+  DelayShape,
+  EchoShape,
+  EXAMPLE,
+  type FailObject,
+  FailShape,
+  type UnknownObject,
+  UnknownShape,
+} from "./verbs.ts";
+
+export interface DummySettings {
+  /** File that gets a line per effect; see `ledger`. */
+  readonly dummyLedger?: string;
+}
+
+/** A network that reaches nobody and fails on demand: for tests, benches and trying out. Needs no account. */
+export function dummy(settings: DummySettings): Platform {
+  const note = ledger(settings.dummyLedger);
+
+  /** The effect, as every platform does it: the mark first, then the irreversible part. */
+  async function effect(activity: Activity, lent: Lent): Promise<void> {
+    await lent.commit();
+    note(activity);
+  }
+
+  async function echo(_client: unknown, activity: Activity, lent: Lent): Promise<Receipt> {
+    await effect(activity, lent);
+    return receipt(activity, lent.pending);
+  }
+
+  const send = defineVerb({
+    summary: "Reaches nobody, succeeds at once and echoes the object in the result",
+    schema: EchoShape,
+    example: { ...EXAMPLE, object: { body: "Hello" } },
+    run: echo,
+  });
+
+  return definePlatform({
+    id: "dummy",
+    title: "Dummy (tests and benches)",
+    needsAccount: false,
+    lifetimeSeconds: 86_400,
+    verbs: {
+      send,
+      echo: send,
+      fail: defineVerb({
+        summary: "Fails before anything happens, in the way asked for",
+        schema: FailShape,
+        example: { ...EXAMPLE, object: { kind: "retryable", times: 2 } },
+        run: async (_client, activity, lent) => {
+          const { only, times = Number.POSITIVE_INFINITY, ...words } = activity.object as FailObject;
+          const fails = lent.attempt <= times;
+          if (fails && only === undefined) throw failureOf(words);
+          await effect(activity, lent);
+          return receipt(activity, lent.pending, (address) =>
+            fails && only?.includes(address) ? failureOf(words) : undefined,
+          );
+        },
+      }),
+      delay: defineVerb({
+        summary: "Takes as long as asked, before or after the commit",
+        schema: DelayShape,
+        example: { ...EXAMPLE, object: { ms: 100 } },
+        run: async (client, activity, lent) => {
+          const { ms, when = "before" } = activity.object as DelayObject;
+          if (when === "before") {
+            await wait(ms, undefined, { signal: lent.signal });
+            return echo(client, activity, lent);
+          }
+          await effect(activity, lent);
+          await wait(ms, undefined, { signal: lent.signal });
+          return receipt(activity, lent.pending);
+        },
+      }),
+      crash: defineVerb({
+        summary: "Kills the worker process before the commit, after it, or after the effect",
+        schema: CrashShape,
+        example: { ...EXAMPLE, object: { when: "before", times: 1 } },
+        run: async (client, activity, lent) => {
+          const { when, times = 1 } = activity.object as CrashObject;
+          if (lent.attempt > times) return echo(client, activity, lent);
+          if (when !== "before") await lent.commit();
+          if (when === "after") note(activity);
+          process.kill(process.pid, "SIGKILL");
+          return new Promise<never>(() => undefined);
+        },
+      }),
+      unknown: defineVerb({
+        summary: "Breaks after the commit, so that nobody knows what became of it",
+        schema: UnknownShape,
+        example: { ...EXAMPLE, object: { landed: true, resolves: "sent" } },
+        run: async (_client, activity, lent) => {
+          const { landed = true } = activity.object as UnknownObject;
+          await lent.commit();
+          if (landed) note(activity);
+          throw failureOf({ kind: "retryable", code: "platform-timeout", mayHaveLanded: true });
+        },
+      }),
+    },
+    resolve: async (_client, activity, lent) => {
+      const { resolves } = activity.object as UnknownObject;
+      if (activity.verb !== "unknown" || resolves === undefined) return undefined;
+      return receipt(activity, lent.pending, () =>
+        resolves === "sent" ? undefined : failureOf({ kind: "permanent" }),
+      );
+    },
+    explain,
+  });
+}
+
+function receipt(
+  activity: Activity,
+  pending: readonly number[],
+  failing: (address: string) => Failure | undefined = () => undefined,
+): Receipt {
+  const outcomes = pending.map((index): Outcome => {
+    const address = activity.target[index]?.address ?? "";
+    const failure = failing(address);
+    return failure ? outcomeOf(address, failure) : { address, status: "sent", id: activity.id };
+  });
+  return { outcomes, object: { ...activity.object, id: activity.id } };
+}

@@ -1,0 +1,27 @@
+import { ConfigError } from "../config.ts";
+import type { Platform } from "../platform.ts";
+import { type DummySettings, dummy } from "./dummy/platform.ts";
+
+/** What platforms take from the operator's settings. */
+export type PlatformSettings = DummySettings;
+
+/** Every platform there is, one line each: adding one is a folder and a line here. */
+export function platforms(settings: PlatformSettings): readonly Platform[] {
+  return [dummy(settings)];
+}
+
+/**
+ * Picks the platforms that the setting PLATFORMS names, by id or alias: nothing means all but `dummy`, `+id` adds to that.
+ * Throws a `ConfigError` for a name that no platform has.
+ */
+export function enabledPlatforms(wanted: readonly string[], all: readonly Platform[]): readonly Platform[] {
+  const named = new Set(wanted.map((name) => find(name.replace(/^\+/, ""), all)));
+  const onlyAdded = wanted.every((name) => name.startsWith("+"));
+  return all.filter((platform) => named.has(platform) || (onlyAdded && platform.id !== "dummy"));
+}
+
+function find(name: string, all: readonly Platform[]): Platform {
+  const found = all.find(({ id, aliases = [] }) => id === name || aliases.includes(name));
+  if (!found) throw new ConfigError("PLATFORMS", `takes a comma list of ${all.map(({ id }) => id).join(", ")}`);
+  return found;
+}
