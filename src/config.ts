@@ -1,4 +1,4 @@
-import { isAbsolute, resolve } from "node:path";
+import { delimiter, isAbsolute, resolve } from "node:path";
 
 /** A setting that can't be used; the message names it and says what it takes. */
 export class ConfigError extends Error {
@@ -38,6 +38,10 @@ const whole =
     }
     return number;
   };
+const autoOr =
+  (read: Read<number>): Read<"auto" | number> =>
+  (value, setting) =>
+    value === "auto" ? value : read(value, setting);
 const oneOf =
   <T extends string>(...values: readonly T[]): Read<T> =>
   (value, setting) => {
@@ -157,6 +161,12 @@ export const settings = {
     fallback: "true",
     about: "May fetch the distribution's signed Redis packages into the cache folder when none is installed.",
     read: flag,
+  },
+  redisReplicas: {
+    env: "REDIS_REPLICAS",
+    fallback: "auto",
+    about: "Replicas that must confirm a write before the 202: auto (one, where there are any), or a number.",
+    read: autoOr(whole(0, 5)),
   },
   cacheDir: {
     env: "CACHE_DIR",
@@ -283,4 +293,24 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     setting.read(env[setting.env] ?? setting.fallback, setting.env),
   ]);
   return Object.fromEntries(entries) as Config;
+}
+
+/** What the machine says about itself, apart from our settings: where programs, caches and sockets live. */
+export interface Surroundings {
+  /** Folders to look for programs in. */
+  readonly path: readonly string[];
+  readonly home: string;
+  readonly cacheHome: string;
+  readonly runtimeDir: string | undefined;
+}
+
+/** Reads them from the environment. */
+export function readSurroundings(env: Readonly<Record<string, string | undefined>> = process.env): Surroundings {
+  const home = env.HOME || "/";
+  return {
+    path: (env.PATH ?? "").split(delimiter).filter((part) => isAbsolute(part)),
+    home,
+    cacheHome: env.XDG_CACHE_HOME || resolve(home, ".cache"),
+    runtimeDir: env.XDG_RUNTIME_DIR || undefined,
+  };
 }

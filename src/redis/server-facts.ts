@@ -1,0 +1,114 @@
+import { Cluster, type Redis } from "ioredis";
+import { ConfigError } from "../config.ts";
+import type { RedisClient } from "./connect.ts";
+
+/** What a Redis really guarantees; promise G1 (no accepted activity is lost) depends on it. */
+export interface ServerFacts {
+  readonly software: "redis" | "valkey";
+  readonly version: string;
+  /** `always` keeps every confirmed write through a crash; `unknown` where the server does not tell. */
+  readonly fsync: "always" | "everysec" | "no" | "off" | "unknown";
+  /** Anything but `noeviction` may throw accepted work away. */
+  readonly eviction: string;
+  /** Bytes Redis may use: its own limit, else what the machine has. */
+  readonly memoryLimit: number;
+  readonly memoryUsed: number;
+  readonly replicas: number;
+  /** True when it persists each write before it answers and never evicts. */
+  readonly durable: boolean;
+  /** One sentence for each thing that weakens a promise. */
+  readonly warnings: readonly string[];
+}
+
+/** How full Redis is: `soft` from 70 % (new work gets 429), `hard` from 85 % (503), long before Redis itself refuses. */
+export type Pressure = "ok" | "soft" | "hard";
+const SOFT = 0.7;
+const HARD = 0.85;
+/** Below this version BullMQ's and our scripts lack commands. */
+const LEAST_VERSION = 7;
+
+/** Asks the server, or each master of a cluster, and answers for the weakest; throws `ConfigError` for one that is too old. */
+export async function serverFacts(client: RedisClient): Promise<ServerFacts> {
+  const nodes: readonly Redis[] = client instanceof Cluster ? client.nodes("master") : [client];
+  const all = await Promise.all(nodes.map(factsOf));
+  const [first, ...others] = all;
+  if (first === undefined) throw new Error("The cluster names no master");
+  return others.reduce(weaker, first);
+}
+
+/** The pressure that facts amount to. */
+export function pressureOf(facts: Pick<ServerFacts, "memoryLimit" | "memoryUsed">): Pressure {
+  if (facts.memoryLimit <= 0) return "ok";
+  const share = facts.memoryUsed / facts.memoryLimit;
+  if (share >= HARD) return "hard";
+  return share >= SOFT ? "soft" : "ok";
+}
+
+/** The number of the version in `redis-server --version` or INFO, as `7.0.15`; undefined when there is none. */
+export function versionIn(text: string): string | undefined {
+  return /(?:valkey_version:|v=)(\d+\.\d+\.\d+)/.exec(text)?.[1] ?? /redis_version:(\d+\.\d+\.\d+)/.exec(text)?.[1];
+}
+
+/** True for a version that the gateway works with. */
+export function isNewEnough(version: string): boolean {
+  return Number(version.split(".")[0]) >= LEAST_VERSION;
+}
+
+async function factsOf(redis: Redis): Promise<ServerFacts> {
+  const info = await redis.info();
+  const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1];
+  const version = versionIn(info) ?? "0.0.0";
+  if (!isNewEnough(version)) {
+    throw new ConfigError("REDIS_URL", `that Redis is version ${version}; the gateway needs 7.0 or newer, or Valkey`);
+  }
+  const fsync = field("aof_enabled") === "1" ? await fsyncOf(redis) : "off";
+  const eviction = field("maxmemory_policy") ?? "unknown";
+  const limit = Number(field("maxmemory") ?? 0);
+  const facts = {
+    software: field("valkey_version") === undefined ? ("redis" as const) : ("valkey" as const),
+    version,
+    fsync,
+    eviction,
+    memoryLimit: limit > 0 ? limit : Number(field("total_system_memory") ?? 0),
+    memoryUsed: Number(field("used_memory") ?? 0),
+    replicas: Number(field("connected_slaves") ?? 0),
+  };
+  const warnings = warningsOf(facts);
+  return { ...facts, durable: facts.fsync === "always" && facts.eviction === "noeviction", warnings };
+}
+
+/** Hosted servers often forbid CONFIG. */
+async function fsyncOf(redis: Redis): Promise<ServerFacts["fsync"]> {
+  const answer = await redis.config("GET", "appendfsync").catch(() => undefined);
+  const value = Array.isArray(answer) ? answer[1] : undefined;
+  return value === "always" || value === "everysec" || value === "no" ? value : "unknown";
+}
+
+function warningsOf(facts: Pick<ServerFacts, "fsync" | "eviction">): string[] {
+  const warnings: string[] = [];
+  if (facts.fsync === "off") warnings.push("It keeps nothing on disk: set appendonly yes and appendfsync always.");
+  if (facts.fsync === "everysec" || facts.fsync === "no") {
+    warnings.push("A crash may lose the last accepted activities: set appendfsync always.");
+  }
+  if (facts.fsync === "unknown") warnings.push("It does not tell how it syncs to disk; appendfsync always is needed.");
+  if (facts.eviction !== "noeviction") {
+    warnings.push("It may throw accepted work away when full: set maxmemory-policy noeviction.");
+  }
+  return warnings;
+}
+
+const STRENGTH: readonly ServerFacts["fsync"][] = ["off", "no", "unknown", "everysec", "always"];
+
+function weaker(a: ServerFacts, b: ServerFacts): ServerFacts {
+  const fuller = a.memoryUsed * b.memoryLimit >= b.memoryUsed * a.memoryLimit ? a : b;
+  return {
+    ...a,
+    fsync: STRENGTH.indexOf(a.fsync) <= STRENGTH.indexOf(b.fsync) ? a.fsync : b.fsync,
+    eviction: a.eviction === "noeviction" ? b.eviction : a.eviction,
+    memoryLimit: fuller.memoryLimit,
+    memoryUsed: fuller.memoryUsed,
+    replicas: Math.min(a.replicas, b.replicas),
+    durable: a.durable && b.durable,
+    warnings: [...new Set([...a.warnings, ...b.warnings])],
+  };
+}
