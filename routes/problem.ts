@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { isRedisAway } from "../src/redis/away.ts";
 import type { Fault } from "../src/validate.ts";
 
 /** Every refusal we answer: HTTP status and title by stable code. `docs/errors.md` and the OpenAPI document list the same table. */
@@ -65,6 +66,13 @@ export class Problem extends Error {
       ...(this.words.errors === undefined ? {} : { errors: this.words.errors }),
     };
   }
+}
+
+/** Redis can't be reached or is full: a retry helps, and with the same rid it is safe. */
+export function storeAway(): Problem {
+  return new Problem("overloaded", "The store is not reachable right now; try again, with the same rid.", {
+    retryAfter: 2,
+  });
 }
 
 /** Anything thrown as the problem it is; what nobody foresaw becomes `internal-error` without its text. */

@@ -1,0 +1,162 @@
+import { ulid } from "ulid";
+import { accountId } from "../src/accounts/account-id.ts";
+import type { Activity } from "../src/activity.ts";
+import type { Caller, Limits } from "../src/apps/caller.ts";
+import { type FindPlatform, type Readable, readActivity } from "../src/intake/read-activity.ts";
+import { Refusal } from "../src/intake/refusal.ts";
+import type { Log } from "../src/log.ts";
+import { laneOf } from "../src/outbox/lane.ts";
+import type { LaneQueues } from "../src/outbox/lane-queues.ts";
+import type { AcceptAnswer, Outbox, Standing, Wake } from "../src/outbox/outbox.ts";
+import { isRedisAway } from "../src/redis/away.ts";
+import { Problem, problemOf } from "./problem.ts";
+
+/** The answer to an accepted activity, on REST and WebSocket alike. */
+export interface Confirm {
+  readonly type: "confirm";
+  readonly verb: "confirm";
+  readonly rid: string | number;
+  readonly id: string;
+  readonly status: Standing;
+  readonly href: string;
+  /** True when the app gave no rid and we made this one. */
+  readonly ridGenerated?: true;
+}
+
+/** What became of one posted activity. `replayed`: this rid was accepted before, this is the stored answer. */
+export type Submitted =
+  | { readonly ok: true; readonly confirm: Confirm; readonly replayed: boolean }
+  | { readonly ok: false; readonly problem: Problem; readonly rid?: string | number };
+
+export interface SubmitDeps {
+  readonly outbox: Outbox;
+  readonly lanes: Pick<LaneQueues, "wake">;
+  readonly find: FindPlatform;
+  readonly basePath: string;
+  readonly log: Log;
+  /** Answers a problem when the gateway or this app can't take more right now. */
+  readonly pressure: (app: string) => Problem | undefined;
+  readonly onAccepted?: (platform: string, seconds: number) => void;
+}
+
+export interface Submission {
+  /** Accepts one activity; never throws for what was posted. `key` is the `Idempotency-Key`, the rid where the body has none. */
+  readonly submit: (caller: Caller, posted: unknown, key?: string) => Promise<Submitted>;
+}
+
+/** Takes activities in: reads, checks what the caller may do, stores atomically, wakes the lane. */
+export function submission(deps: SubmitDeps): Submission {
+  const { outbox, lanes, find, log, pressure, onAccepted } = deps;
+
+  async function accept(caller: Caller, readable: Readable, key: string | undefined): Promise<Submitted> {
+    const sent = readable.rid ?? key;
+    const id = ulid();
+    const activity: Activity = { id, rid: String(sent ?? id), ...readable.activity };
+    const answer = await outbox.accept({
+      app: caller.app,
+      activity,
+      lane: laneOf(caller.app, activity),
+      ridAsSent: sent ?? id,
+      fingerprint: readable.fingerprint,
+      lifetimeMs: readable.lifetimeMs,
+      blobs: readable.blobs,
+      ...(readable.dueAt === undefined ? {} : { dueAt: readable.dueAt }),
+      ...(readable.platform.needsAccount
+        ? { needsAccount: accountId(readable.platform.id, activity.actor.address) }
+        : {}),
+    });
+    if ("wake" in answer && answer.wake) wake(answer.wake);
+    return answered(answer, activity, sent);
+  }
+
+  /** Not awaited: the 202 rests on the stored activity alone, and the sweep finds a lane whose wake got lost. */
+  function wake(it: Wake): void {
+    lanes
+      .wake(it)
+      .catch((error: unknown) => log.warn({ error: String(error) }, "a lane's wake got lost; the sweep will find it"));
+  }
+
+  function answered(answer: AcceptAnswer, activity: Activity, sent: string | number | undefined): Submitted {
+    if (answer.outcome === "accepted" || answer.outcome === "replayed") {
+      const replayed = answer.outcome === "replayed";
+      const rid = answer.outcome === "replayed" ? answer.ridAsSent : (sent ?? activity.rid);
+      const confirm: Confirm = {
+        type: "confirm",
+        verb: "confirm",
+        rid,
+        id: answer.outcome === "replayed" ? answer.id : activity.id,
+        status: answer.status,
+        href: `${deps.basePath}/activities/${encodeURIComponent(activity.rid)}`,
+        ...(sent === undefined ? { ridGenerated: true } : {}),
+      };
+      return { ok: true, confirm, replayed };
+    }
+    return { ok: false, ...(sent === undefined ? {} : { rid: sent }), problem: refused(answer.outcome, sent) };
+  }
+
+  return {
+    async submit(caller, posted, key) {
+      const started = performance.now();
+      try {
+        const tight = pressure(caller.app);
+        if (tight) throw tight;
+        const readable = readActivity(find, posted, Date.now());
+        checkLimits(caller.limits, readable);
+        const submitted = await accept(caller, readable, key);
+        if (submitted.ok && !submitted.replayed)
+          onAccepted?.(readable.platform.id, (performance.now() - started) / 1_000);
+        return submitted;
+      } catch (error) {
+        if (error instanceof Refusal)
+          return { ok: false, problem: fromRefusal(error), ...(error.rid === undefined ? {} : { rid: error.rid }) };
+        if (error instanceof Problem) return { ok: false, problem: error };
+        return { ok: false, problem: storeFault(error, log) };
+      }
+    },
+  };
+}
+
+function fromRefusal(refusal: Refusal): Problem {
+  return new Problem(refusal.code, refusal.message, {
+    ...(refusal.errors === undefined ? {} : { errors: refusal.errors }),
+    ...(refusal.rid === undefined ? {} : { rid: refusal.rid }),
+  });
+}
+
+function refused(outcome: "reused" | "account-unknown" | "quota-exceeded", rid: string | number | undefined): Problem {
+  const words = rid === undefined ? {} : { rid };
+  switch (outcome) {
+    case "reused":
+      return new Problem("rid-reused", "This rid was used for another activity; choose a new rid for each.", {
+        ...words,
+        errors: [{ pointer: "/rid", detail: "was used before" }],
+      });
+    case "account-unknown":
+      return new Problem("account-unknown", "Store the actor's login with PUT /accounts first.", {
+        ...words,
+        errors: [{ pointer: "/actor/address", detail: "has no stored account" }],
+      });
+    case "quota-exceeded":
+      return new Problem("quota-exceeded", "Wait until some of the app's activities have ended.", {
+        ...words,
+        retryAfter: 5,
+      });
+  }
+}
+
+/** Redis away, or full: nothing is known to be stored, so the same rid may come again. */
+function storeFault(error: unknown, log: Log): Problem {
+  if (!isRedisAway(error))
+    log.error({ error: error instanceof Error ? error.stack : String(error) }, "an activity could not be accepted");
+  return problemOf(error);
+}
+
+function checkLimits(limits: Limits, { activity }: Readable): void {
+  const within = (allowed: readonly string[] | undefined, value: string) =>
+    allowed === undefined || allowed.some((one) => one.toLowerCase() === value.toLowerCase());
+  if (!within(limits.actors, activity.actor.address))
+    throw new Problem("forbidden", "The token does not cover this actor.");
+  if (!within(limits.platforms, activity.platform))
+    throw new Problem("forbidden", "The token does not cover this platform.");
+  if (!within(limits.verbs, activity.verb)) throw new Problem("forbidden", "The token does not cover this verb.");
+}

@@ -1,0 +1,154 @@
+import type { Attachment } from "../activity.ts";
+import { Failure } from "../failure.ts";
+import type { Log } from "../log.ts";
+import type { Outbox, Work } from "../outbox/outbox.ts";
+import type { Egress, Lent, Platform, Receipt } from "../platform.ts";
+import { loadBlobs } from "./blobs.ts";
+import type { Clients } from "./clients.ts";
+import { statusEvent } from "./events.ts";
+
+export interface AttemptDeps {
+  readonly outbox: Outbox;
+  readonly clients: Clients;
+  readonly egress: Egress;
+  readonly log: Log;
+}
+
+/** How one attempt ended. `gone`: cancelled, expired or taken over before the commit, so nothing was sent. */
+export type Ended =
+  | { readonly kind: "receipt"; readonly receipt: Receipt }
+  | { readonly kind: "failure"; readonly failure: Failure; readonly committed: boolean }
+  | { readonly kind: "gone" };
+
+const TIMEOUT_SECONDS = 120;
+
+/**
+ * Runs the verb once, or finds out what an earlier worker left behind. Never throws for what a platform does; throws
+ * when Redis fails, and then the lane's job is tried again.
+ */
+export async function attempt(
+  deps: AttemptDeps,
+  platform: Platform,
+  work: Work,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<Ended> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout((platform.timeoutSeconds ?? TIMEOUT_SECONDS) * 1_000)]);
+  const mark = committer(deps.outbox, work, now);
+  const lent = lend(deps, work, limit, mark.commit);
+  try {
+    const receipt = await deps.clients.use(platform, work.app, work.activity.actor.address, (client) =>
+      work.doubtful
+        ? afterDeath(platform, client, work, lent)
+        : untilAborted(runVerb(platform, client, work, lent), limit),
+    );
+    return { kind: "receipt", receipt };
+  } catch (thrown) {
+    mark.close();
+    if (mark.state.fault !== undefined) throw mark.state.fault;
+    if (mark.state.lost) return { kind: "gone" };
+    const failure = thrown instanceof Failure ? thrown : platform.explain(thrown);
+    return { kind: "failure", failure, committed: mark.state.committed };
+  }
+}
+
+interface MarkState {
+  committed: boolean;
+  lost: boolean;
+  closed: boolean;
+  fault?: unknown;
+}
+
+/** The `commit()` that a platform is lent, and what came of it. After `close` it refuses, so a zombie sends nothing. */
+function committer(outbox: Outbox, work: Work, now: () => number) {
+  const state: MarkState = { committed: false, lost: false, closed: false };
+  async function commit(): Promise<void> {
+    if (state.closed) throw abandoned();
+    const event = statusEvent(work.activity, work.ridAsSent, { status: "sending", decided: work.decided, now: now() });
+    const answer = await outbox.commit(work, JSON.stringify(event)).catch((fault: unknown) => {
+      state.fault = fault;
+      throw abandoned();
+    });
+    state.lost = answer === "lost";
+    state.committed = !state.lost;
+    if (state.lost || state.closed) throw abandoned();
+  }
+  return { state, commit, close: () => void (state.closed = true) };
+}
+
+function abandoned(): Failure {
+  return new Failure({
+    kind: "permanent",
+    code: "abandoned",
+    detail: "The activity was cancelled, expired or taken over.",
+  });
+}
+
+function lend(
+  { outbox, egress, log }: AttemptDeps,
+  work: Work,
+  signal: AbortSignal,
+  commit: () => Promise<void>,
+): Lent {
+  return {
+    fetch: egress.fetch,
+    connect: egress.connect,
+    log: log.child({ rid: work.activity.rid, app: work.app }),
+    signal,
+    app: work.app,
+    attempt: work.attempts + 1,
+    pending: work.decided.flatMap((outcome, index) => (outcome === null ? [index] : [])),
+    attachments: async () => {
+      const attachments = (work.activity.object.attachments ?? []) as Attachment[];
+      return attachments.length === 0
+        ? []
+        : loadBlobs(attachments, await outbox.blobs(work.app, work.activity.rid), egress);
+    },
+    commit,
+  };
+}
+
+async function runVerb(platform: Platform, client: unknown, work: Work, lent: Lent): Promise<Receipt> {
+  const verb = platform.verbs[work.activity.verb];
+  if (!verb)
+    throw new Failure({
+      kind: "permanent",
+      code: "verb-not-supported",
+      detail: "This gateway's workers don't know that verb.",
+    });
+  return verb.run(client, work.activity, lent);
+}
+
+/** A worker died between its commit and the outcome: ask the network, else say that nobody knows (promise G4). */
+async function afterDeath(platform: Platform, client: unknown, work: Work, lent: Lent): Promise<Receipt> {
+  const found = await platform.resolve?.(client, work.activity, lent);
+  if (found) return found;
+  if (work.activity.options?.onUnknown === "resend")
+    return untilAborted(runVerb(platform, client, work, lent), lent.signal);
+  throw new Failure({
+    kind: "permanent",
+    code: "outcome-unknown",
+    detail:
+      "A break after the point of no return: nobody can tell whether it arrived. It is sent again only with options.onUnknown: resend.",
+    mayHaveLanded: true,
+  });
+}
+
+/** A platform that ignores its signal must not hold the lane. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = () =>
+      reject(
+        new Failure({
+          kind: "retryable",
+          code: "platform-timeout",
+          detail: "The network did not answer in time.",
+          mayHaveLanded: true,
+          cause: signal.reason,
+        }),
+      );
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

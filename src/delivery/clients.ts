@@ -1,0 +1,101 @@
+import type { Accounts } from "../accounts/accounts.ts";
+import { Failure } from "../failure.ts";
+import type { Log } from "../log.ts";
+import type { Egress, Platform } from "../platform.ts";
+
+export interface ClientsDeps {
+  readonly accounts: Pick<Accounts, "credentialsOf">;
+  readonly egress: Egress;
+  readonly log: Log;
+  /** Milliseconds without work after which a client is closed. */
+  readonly idleMs?: number;
+}
+
+/** Platform clients by account, shared by the account's work and closed when idle: credentials live only here. */
+export interface Clients {
+  /** Runs `work` with the account's client. Throws a `Failure` `account-unknown` where one is needed and missing. */
+  readonly use: <T>(
+    platform: Platform,
+    app: string,
+    address: string,
+    work: (client: unknown) => Promise<T>,
+  ) => Promise<T>;
+  readonly close: () => Promise<void>;
+}
+
+interface Kept {
+  readonly version: string;
+  readonly client: Promise<unknown>;
+  readonly platform: Platform;
+  users: number;
+  usedAt: number;
+  stale: boolean;
+}
+
+/** See `Clients`. A changed account gets a new client; the old one is closed when its work is done. */
+export function clients({ accounts, egress, log, idleMs = 60_000 }: ClientsDeps): Clients {
+  const kept = new Map<string, Kept>();
+  const timer = setInterval(() => sweep(Date.now() - idleMs), Math.max(1_000, idleMs / 4));
+  timer.unref();
+
+  function sweep(before: number): void {
+    for (const [key, entry] of kept) {
+      if (entry.users === 0 && entry.usedAt < before) {
+        kept.delete(key);
+        drop(entry);
+      }
+    }
+  }
+
+  function drop(entry: Kept): Promise<void> {
+    return entry.client
+      .then((client) => entry.platform.close?.(client))
+      .catch((error: unknown) => log.debug({ error: String(error) }, "closing a client failed"));
+  }
+
+  async function clientFor(platform: Platform, app: string, address: string): Promise<Kept> {
+    const account = platform.credentials ? await accounts.credentialsOf(app, platform.id, address) : undefined;
+    if (!account && platform.needsAccount) {
+      throw new Failure({
+        kind: "permanent",
+        code: "account-unknown",
+        detail: "No account is stored for this actor; PUT /accounts first.",
+      });
+    }
+    const key = `${app}|${platform.id}|${account?.id ?? ""}`;
+    const version = String(account?.version ?? "");
+    const old = kept.get(key);
+    if (old && old.version === version) return old;
+    const client =
+      platform.open?.({ app, credentials: account?.credentials, egress, log }) ?? Promise.resolve(undefined);
+    const entry: Kept = { version, client, platform, users: 0, usedAt: Date.now(), stale: false };
+    kept.set(key, entry);
+    client.catch(() => kept.get(key) === entry && kept.delete(key));
+    if (old) {
+      old.stale = true;
+      if (old.users === 0) void drop(old);
+    }
+    return entry;
+  }
+
+  return {
+    async use(platform, app, address, work) {
+      if (!platform.open) return work(undefined);
+      const entry = await clientFor(platform, app, address);
+      entry.users++;
+      try {
+        return await work(await entry.client);
+      } finally {
+        entry.users--;
+        entry.usedAt = Date.now();
+        if (entry.stale && entry.users === 0) void drop(entry);
+      }
+    },
+    async close() {
+      clearInterval(timer);
+      const all = [...kept.values()];
+      kept.clear();
+      await Promise.all(all.map(drop));
+    },
+  };
+}

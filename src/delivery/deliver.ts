@@ -1,0 +1,126 @@
+import type { FinalStatus, TargetOutcome } from "../event.ts";
+import { type ErrorNote, Failure, noteOf } from "../failure.ts";
+import type { Next, Work } from "../outbox/outbox.ts";
+import type { Outcome, Platform, Receipt } from "../platform.ts";
+import { type AttemptDeps, attempt } from "./attempt.ts";
+import { type Decided, resultEvent, statusEvent } from "./events.ts";
+import { nextStep } from "./retry.ts";
+
+export interface DeliverDeps extends AttemptDeps {
+  /** 0 to 1, for the jitter of retries. */
+  readonly random?: () => number;
+  /** Told of each final outcome and how long carrying it out took, for metrics. */
+  readonly onResult?: (platform: string, status: FinalStatus, seconds: number) => void;
+}
+
+export type Deliver = (platform: Platform, work: Work, signal: AbortSignal) => Promise<Next>;
+
+/** So many workers may die over one activity before it is given up: the next would die as well. */
+const DEATHS_MOST = 3;
+
+/**
+ * Carries out the head of a lane and answers what the lane has next. Whatever a platform does leaves here as one
+ * result or one deferral. Throws only when Redis does; then the lane's job is tried again.
+ */
+export function deliverer(deps: DeliverDeps): Deliver {
+  const { outbox, log, random = Math.random, onResult } = deps;
+
+  return async function deliver(platform, work, signal) {
+    const started = performance.now();
+    const now = () => Math.round(work.now + performance.now() - started);
+    const attempts = work.attempts + 1;
+
+    async function finish(
+      status: FinalStatus,
+      decided: Decided,
+      error?: ErrorNote,
+      object?: Receipt["object"],
+    ): Promise<Next> {
+      const facts = {
+        status,
+        decided,
+        attempts,
+        now: now(),
+        ...(error ? { error } : {}),
+        ...(object ? { object } : {}),
+      };
+      const event = JSON.stringify(resultEvent(work.activity, work.ridAsSent, facts));
+      const next = await outbox.settle(work, { status, event, attempts });
+      if (next.kind !== "lost") onResult?.(platform.id, status, (performance.now() - started) / 1_000);
+      return next;
+    }
+
+    async function again(
+      decided: Decided,
+      failure: Pick<Failure, "kind" | "retryAfterMs">,
+      note: ErrorNote,
+      object?: Receipt["object"],
+    ): Promise<Next> {
+      const { expiresAt, extendedMs } = work;
+      const lifetimeMs = expiresAt - extendedMs - work.now;
+      const step = nextStep(failure, { attempts, now: now(), expiresAt, lifetimeMs, extendedMs, random: random() });
+      if (!step.again) return finish(summary(decided, "failed"), decided, note, object);
+      const retryAt = now() + step.delayMs;
+      const event = JSON.stringify(
+        statusEvent(work.activity, work.ridAsSent, { status: "deferred", decided, now: now(), retryAt, error: note }),
+      );
+      const answer = await outbox.defer(work, { retryAt, extendMs: step.extendMs, attempts, decided, event });
+      return answer === "lost" ? { kind: "lost" } : { kind: "wait", ms: step.delayMs };
+    }
+
+    function record(receipt: Receipt): Promise<Next> {
+      const decided = merge(work.decided, receipt.outcomes);
+      const deferred = receipt.outcomes.filter((outcome) => outcome.status === "deferred");
+      if (deferred.length === 0) return finish(summary(decided, "sent"), decided, firstError(decided), receipt.object);
+      const waits = deferred.flatMap((outcome) => outcome.retryAfterMs ?? []);
+      const failure = { kind: "retryable", retryAfterMs: waits.length > 0 ? Math.max(...waits) : undefined } as const;
+      return again(decided, failure, deferred[0]?.error ?? LATER, receipt.object);
+    }
+
+    if (work.takes > DEATHS_MOST && !work.doubtful) return finish("failed", work.decided, noteOf(POISON));
+    const ended = await attempt(deps, platform, work, now, signal);
+    if (ended.kind === "gone") return outbox.take(work.app, work.lane);
+    if (ended.kind === "receipt") return record(ended.receipt);
+    const { failure } = ended;
+    log.debug({ rid: work.activity.rid, code: failure.code, kind: failure.kind }, "attempt failed");
+    if (failure.mayHaveLanded && (ended.committed || work.doubtful) && work.activity.options?.onUnknown !== "resend") {
+      return finish("unknown", work.decided, { ...noteOf(failure), code: "outcome-unknown", retryable: false });
+    }
+    return again(work.decided, failure, noteOf(failure));
+  };
+}
+
+const LATER: ErrorNote = {
+  code: "platform-unavailable",
+  detail: "The network asks to try again later.",
+  retryable: true,
+};
+const POISON = new Failure({
+  kind: "permanent",
+  code: "internal-error",
+  detail: "Workers died while carrying this out, so it was given up. Tell the operator.",
+});
+
+function firstError(decided: Decided): ErrorNote | undefined {
+  return decided.find((outcome) => outcome?.error !== undefined)?.error;
+}
+
+/** Puts the outcomes of the pending targets in their places; deferred ones stay undecided. */
+function merge(decided: Decided, outcomes: readonly Outcome[]): Decided {
+  const queue = [...outcomes];
+  return decided.map((known) => {
+    if (known !== null) return known;
+    const outcome = queue.shift();
+    if (!outcome || outcome.status === "deferred") return null;
+    const { retryAfterMs: _, ...kept } = outcome;
+    return kept;
+  });
+}
+
+/** One word for all targets: the one they share, or `partial`. */
+function summary(decided: Decided, otherwise: FinalStatus): FinalStatus {
+  const words = new Set(decided.map((outcome: TargetOutcome | null) => (outcome?.status ?? otherwise) as FinalStatus));
+  if (words.size === 0) return otherwise;
+  if (words.size === 1) return [...words][0] as FinalStatus;
+  return words.has("sent") ? "partial" : words.has("unknown") ? "unknown" : "failed";
+}

@@ -1,0 +1,106 @@
+import { createHash, randomBytes } from "node:crypto";
+import { ulid } from "ulid";
+import type { Activity } from "../../src/activity.ts";
+import { clients } from "../../src/delivery/clients.ts";
+import { deliverer } from "../../src/delivery/deliver.ts";
+import { keys } from "../../src/keys.ts";
+import { silentLog } from "../../src/log.ts";
+import { laneOf } from "../../src/outbox/lane.ts";
+import { laneQueues } from "../../src/outbox/lane-queues.ts";
+import type { Entry } from "../../src/outbox/outbox.ts";
+import { redisOutbox } from "../../src/outbox/redis.ts";
+import type { Egress, Platform } from "../../src/platform.ts";
+import { sendWorker } from "../../workers/send.ts";
+import { sweep } from "../../workers/sweep.ts";
+import type { TestRedis } from "./redis.ts";
+
+export const noEgress: Egress = {
+  fetch: () => Promise.reject(new Error("no network in this test")),
+  connect: () => Promise.reject(new Error("no network in this test")),
+};
+
+/** The core without HTTP: outbox, lanes, worker and sweep on a real Redis, with the platforms a test gives. */
+export function gatewayCore(server: TestRedis, platforms: readonly Platform[], quota = 10_000) {
+  const redis = server.connect();
+  const outbox = redisOutbox({ redis, quota, eventsKept: 10_000, retentionSeconds: 3_600 });
+  const lanes = laneQueues({ redis, log: silentLog });
+  const pool = clients({ accounts: { credentialsOf: async () => undefined }, egress: noEgress, log: silentLog });
+  const deliver = deliverer({ outbox, clients: pool, egress: noEgress, log: silentLog, random: () => 0 });
+  const workers: Array<{ close: (ms: number) => Promise<void> }> = [];
+  const broom = sweep({ outbox, lanes, log: silentLog, everyMs: 50 });
+
+  return {
+    redis,
+    outbox,
+    lanes,
+    broom,
+    startWorkers: (concurrency = 20) => {
+      for (const platform of platforms) {
+        workers.push(sendWorker({ redis, outbox, lanes, deliver, platform, concurrency, log: silentLog }));
+      }
+    },
+    /** Accepts and wakes, as the API does. */
+    accept: async (app: string, activity: Activity, more: Partial<Entry> = {}) => {
+      const answer = await outbox.accept(entryOf(app, activity, more));
+      if ("wake" in answer && answer.wake) await lanes.wake(answer.wake);
+      return answer;
+    },
+    /** All events of an app so far, oldest first. */
+    events: async (app: string) => {
+      const entries = await redis.xrange(keys.log(app), "-", "+");
+      return entries.flatMap(([, fields]) =>
+        fields[0] === "e" ? [JSON.parse(fields[1] as string) as Record<string, unknown>] : [],
+      );
+    },
+    /** Resolves with the results of an app once there are `count`. */
+    results: async (app: string, count: number) => {
+      const reader = server.connect();
+      const found: Array<Record<string, unknown>> = [];
+      let last = "0-0";
+      while (found.length < count) {
+        const answer = await reader.xread("BLOCK", 20_000, "STREAMS", keys.log(app), last);
+        if (!answer) throw new Error(`only ${found.length} of ${count} results came`);
+        for (const [id, fields] of answer[0]?.[1] ?? []) {
+          last = id;
+          const event = fields[0] === "e" ? (JSON.parse(fields[1] as string) as Record<string, unknown>) : {};
+          if (event.type === "result") found.push(event);
+        }
+      }
+      reader.disconnect();
+      return found;
+    },
+    close: async () => {
+      await broom.stop();
+      await Promise.all(workers.map((worker) => worker.close(1_000)));
+      await pool.close();
+      await lanes.close();
+    },
+  };
+}
+
+/** An activity for tests; everything may be overridden. */
+export function activityOf(more: Partial<Activity> = {}): Activity {
+  return {
+    id: ulid(),
+    rid: randomBytes(9).toString("hex"),
+    platform: "test",
+    verb: "echo",
+    actor: { address: "bob" },
+    target: [{ address: "foo" }],
+    object: { body: "Hi" },
+    ...more,
+  };
+}
+
+export function entryOf(app: string, activity: Activity, more: Partial<Entry> = {}): Entry {
+  return {
+    app,
+    activity,
+    lane: laneOf(app, activity),
+    ridAsSent: activity.rid,
+    fingerprint: createHash("sha256").update(JSON.stringify(activity.object)).digest("hex"),
+    lifetimeMs: 60_000,
+    blobs: new Map(),
+    ...more,
+  };
+}

@@ -1,0 +1,259 @@
+import Type from "typebox";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Activity } from "../../src/activity.ts";
+import { Failure } from "../../src/failure.ts";
+import { keys } from "../../src/keys.ts";
+import { definePlatform, type Lent, type Outcome, type Platform, type Receipt } from "../../src/platform.ts";
+import { activityOf, entryOf, gatewayCore } from "../support/gateway-core.ts";
+import { type TestRedis, testRedis } from "../support/redis.ts";
+
+let server: TestRedis;
+let core: ReturnType<typeof gatewayCore> | undefined;
+beforeAll(async () => {
+  server = await testRedis();
+});
+afterEach(async () => {
+  await core?.close();
+  core = undefined;
+  await server.connect().flushall();
+});
+afterAll(() => server.stop());
+
+const sent = (activity: Activity): Receipt => ({
+  outcomes: activity.target.map(({ address }): Outcome => ({ address, status: "sent", id: `id-${address}` })),
+});
+
+function platform(run: (activity: Activity, lent: Lent) => Promise<Receipt>, more: Partial<Platform> = {}): Platform {
+  return definePlatform({
+    id: "test",
+    title: "Test",
+    needsAccount: false,
+    lifetimeSeconds: 60,
+    verbs: {
+      echo: {
+        summary: "",
+        schema: Type.Object({}),
+        example: {},
+        run: (_client: unknown, activity: Activity, lent: Lent) => run(activity, lent),
+      },
+    },
+    explain: (thrown) => new Failure({ kind: "retryable", code: "platform-unavailable", detail: String(thrown) }),
+    ...more,
+  });
+}
+
+describe("carrying out", () => {
+  it("ends each activity in one result with an outcome per target", async () => {
+    core = gatewayCore(server, [platform(async (activity, lent) => (await lent.commit(), sent(activity)))]);
+    core.startWorkers();
+    const activity = activityOf({ target: [{ address: "a" }, { address: "b" }] });
+    await core.accept("app1", activity);
+    const [result] = await core.results("app1", 1);
+    expect(result).toMatchObject({
+      type: "result",
+      rid: activity.rid,
+      status: "sent",
+      attempts: 1,
+      object: { id: "id-a" },
+      target: [
+        { address: "a", status: "sent", id: "id-a" },
+        { address: "b", status: "sent", id: "id-b" },
+      ],
+    });
+    expect((await core.events("app1")).map((event) => event.status)).toEqual(["sending", "sent"]);
+    expect(await core.redis.zcard(keys.lanes(keys.tagOf("app1")))).toBe(0);
+    expect(await core.redis.zcard(keys.deadlines(keys.tagOf("app1")))).toBe(0);
+    expect(await core.redis.hgetall(keys.counts("app1"))).toEqual({ outstanding: "0", lanes: "0" });
+  });
+
+  it("keeps the order of a lane through a retry, and carries on with lanes beside it", async () => {
+    const order: string[] = [];
+    let failures = 2;
+    core = gatewayCore(server, [
+      platform(async (activity) => {
+        if (activity.rid === "first" && failures-- > 0)
+          throw new Failure({ kind: "retryable", code: "platform-unavailable", detail: "later", retryAfterMs: 200 });
+        order.push(activity.rid);
+        return sent(activity);
+      }),
+    ]);
+    core.startWorkers();
+    await core.accept("app1", activityOf({ rid: "first" }));
+    await core.accept("app1", activityOf({ rid: "second" }));
+    await core.accept("app1", activityOf({ rid: "third" }));
+    await core.accept("app1", activityOf({ rid: "beside", target: [{ address: "other" }] }));
+    const results = await core.results("app1", 4);
+    expect(order).toEqual(["beside", "first", "second", "third"]);
+    expect(results.map((result) => [result.rid, result.attempts])).toEqual([
+      ["beside", 1],
+      ["first", 3],
+      ["second", 1],
+      ["third", 1],
+    ]);
+  });
+
+  it("works through 500 activities of one lane in order, though a lane yields after 50", async () => {
+    const order: number[] = [];
+    core = gatewayCore(server, [platform(async (activity) => (order.push(Number(activity.rid)), sent(activity)))]);
+    for (let i = 0; i < 500; i++) await core.accept("app1", activityOf({ rid: String(i) }));
+    core.startWorkers();
+    await core.results("app1", 500);
+    expect(order).toEqual(Array.from({ length: 500 }, (_, i) => i));
+  });
+
+  it("retries only the targets that are undecided", async () => {
+    const pendings: number[][] = [];
+    core = gatewayCore(server, [
+      platform(async (activity, lent) => {
+        pendings.push([...lent.pending]);
+        const outcomes = lent.pending.map((index): Outcome => {
+          const address = activity.target[index]?.address as string;
+          if (address === "bad")
+            return { address, status: "failed", error: { code: "recipient-unknown", detail: "no", retryable: false } };
+          if (address === "busy" && lent.attempt === 1) return { address, status: "deferred", retryAfterMs: 50 };
+          return { address, status: "sent" };
+        });
+        return { outcomes };
+      }),
+    ]);
+    core.startWorkers();
+    await core.accept("app1", activityOf({ target: [{ address: "good" }, { address: "busy" }, { address: "bad" }] }));
+    const [result] = await core.results("app1", 1);
+    expect(pendings).toEqual([[0, 1, 2], [1]]);
+    expect(result).toMatchObject({
+      status: "partial",
+      attempts: 2,
+      target: [{ status: "sent" }, { status: "sent" }, { status: "failed", error: { code: "recipient-unknown" } }],
+    });
+  });
+
+  it("reports a break after the commit as unknown and never repeats it", async () => {
+    let runs = 0;
+    core = gatewayCore(server, [
+      platform(async (_activity, lent) => {
+        runs++;
+        await lent.commit();
+        throw new Failure({ kind: "retryable", code: "platform-timeout", detail: "cut", mayHaveLanded: true });
+      }),
+    ]);
+    core.startWorkers();
+    await core.accept("app1", activityOf());
+    const [result] = await core.results("app1", 1);
+    expect(result).toMatchObject({ status: "unknown", error: { code: "outcome-unknown" } });
+    expect(runs).toBe(1);
+  });
+
+  it("asks the platform what became of work that a dead worker had committed", async () => {
+    core = gatewayCore(server, [
+      platform(async () => Promise.reject(new Error("must not run")), {
+        resolve: async (_client, activity) => sent(activity),
+      }),
+    ]);
+    const activity = activityOf();
+    await core.accept("app1", activity);
+    // The dead worker: took the head, committed, and is never heard of again.
+    const lane = (await core.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "0"))[0] as string;
+    const taken = await core.outbox.take("app1", lane);
+    if (taken.kind !== "work") throw new Error("no work");
+    expect(await core.outbox.commit(taken.work, "{}")).toBe("committed");
+    core.startWorkers();
+    const [result] = await core.results("app1", 1);
+    expect(result).toMatchObject({ rid: activity.rid, status: "sent" });
+    // The zombie comes back: nothing it says counts.
+    expect(await core.outbox.commit(taken.work, "{}")).toBe("lost");
+    expect((await core.outbox.settle(taken.work, { status: "failed", event: "{}", attempts: 1 })).kind).toBe("lost");
+    expect((await core.events("app1")).filter((event) => event.type === "result")).toHaveLength(1);
+  });
+
+  it("says unknown where nobody can tell, and sends again only when the app asked for it", async () => {
+    const runs: string[] = [];
+    core = gatewayCore(server, [platform(async (activity) => (runs.push(activity.rid), sent(activity)))]);
+    for (const [rid, options] of [
+      ["report", {}],
+      ["resend", { onUnknown: "resend" as const }],
+    ] as const) {
+      await core.accept("app1", activityOf({ rid, options, target: [{ address: rid }] }));
+    }
+    for (const lane of await core.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "-1")) {
+      const taken = await core.outbox.take("app1", lane);
+      if (taken.kind === "work") await core.outbox.commit(taken.work, "{}");
+    }
+    core.startWorkers();
+    const results = await core.results("app1", 2);
+    expect(Object.fromEntries(results.map((result) => [result.rid, result.status]))).toEqual({
+      report: "unknown",
+      resend: "sent",
+    });
+    expect(runs).toEqual(["resend"]);
+  });
+
+  it("gives up an activity over which three workers died", async () => {
+    core = gatewayCore(server, [platform(async (activity) => sent(activity))]);
+    await core.accept("app1", activityOf());
+    const lane = (await core.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "0"))[0] as string;
+    for (let death = 0; death < 3; death++) await core.outbox.take("app1", lane);
+    core.startWorkers();
+    const [result] = await core.results("app1", 1);
+    expect(result).toMatchObject({ status: "failed", error: { code: "internal-error" } });
+  });
+});
+
+describe("time", () => {
+  it("sends a scheduled activity when it is due, and ends a late one as expired", async () => {
+    core = gatewayCore(server, [platform(async (activity) => sent(activity))]);
+    core.startWorkers();
+    const due = Date.now() + 400;
+    expect(await core.accept("app1", activityOf({ rid: "later" }), { dueAt: due })).toMatchObject({
+      status: "scheduled",
+    });
+    const [result] = await core.results("app1", 1);
+    expect(result).toMatchObject({ rid: "later", status: "sent" });
+    expect(Date.parse(result?.published as string)).toBeGreaterThanOrEqual(due);
+  });
+
+  it("expires what was not sent in its lifetime, also behind a deferred head, and frees the lane", async () => {
+    core = gatewayCore(server, [
+      platform(async (activity) => {
+        if (activity.rid === "head")
+          throw new Failure({
+            kind: "rate-limited",
+            code: "platform-rate-limited",
+            detail: "wait",
+            retryAfterMs: 600_000,
+          });
+        return sent(activity);
+      }),
+    ]);
+    core.startWorkers();
+    await core.accept("app1", activityOf({ rid: "head" }));
+    await core.accept("app1", activityOf({ rid: "behind" }), { lifetimeMs: 300 });
+    await core.accept("app1", activityOf({ rid: "after" }));
+    expect(await core.results("app1", 1)).toMatchObject([
+      { rid: "behind", status: "expired", error: { code: "expired" } },
+    ]);
+    const stored = await core.outbox.find("app1", "head");
+    expect(stored).toMatchObject({ status: "deferred" });
+    const ended = await core.outbox.end("app1", "head", stored?.lane as string, {
+      status: "cancelled",
+      event: '{"type":"result","rid":"head"}',
+      committed: false,
+    });
+    expect(ended).toMatchObject({ outcome: "ended", wake: { app: "app1" } });
+    if (ended.outcome === "ended" && ended.wake) await core.lanes.hasten(ended.wake);
+    expect((await core.results("app1", 3)).map((result) => result.rid)).toEqual(["behind", "head", "after"]);
+  });
+
+  it("finds a lane whose wake got lost", async () => {
+    core = gatewayCore(server, [platform(async (activity) => sent(activity))]);
+    core.startWorkers();
+    const activity = activityOf();
+    const answer = await core.outbox.accept({ ...entryOf("app1", activity) });
+    expect(answer).toMatchObject({ outcome: "accepted" });
+    await core.redis.zadd(
+      keys.lanes(keys.tagOf("app1")),
+      0,
+      (await core.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "0"))[0] as string,
+    );
+    expect(await core.results("app1", 1)).toMatchObject([{ rid: activity.rid, status: "sent" }]);
+  });
+});

@@ -1,0 +1,77 @@
+import { DelayedError, Worker } from "bullmq";
+import type { Deliver } from "../src/delivery/deliver.ts";
+import { keys } from "../src/keys.ts";
+import type { Log } from "../src/log.ts";
+import type { LaneJob, LaneQueues } from "../src/outbox/lane-queues.ts";
+import type { Outbox } from "../src/outbox/outbox.ts";
+import type { Platform } from "../src/platform.ts";
+import type { RedisClient } from "../src/redis/connect.ts";
+
+export interface SendWorkerDeps {
+  readonly redis: RedisClient;
+  readonly outbox: Outbox;
+  readonly lanes: Pick<LaneQueues, "wake">;
+  readonly deliver: Deliver;
+  readonly platform: Platform;
+  readonly concurrency: number;
+  readonly log: Log;
+}
+
+/** A hot lane makes room for others after so many items. */
+const YIELD_AFTER = 50;
+/** Takeover after a death: the lock must run out and the next check must see it. */
+const LOCK_MS = 8_000;
+const STALLED_CHECK_MS = 4_000;
+
+export interface SendWorker {
+  /** Stops taking lanes and waits for what is under way; after `graceMs` that is aborted. */
+  readonly close: (graceMs: number) => Promise<void>;
+}
+
+/** Takes lanes of one platform and carries out their heads, one after the other. */
+export function sendWorker({ redis, outbox, lanes, deliver, platform, concurrency, log }: SendWorkerDeps): SendWorker {
+  const stopping = new AbortController();
+
+  async function work(
+    job: { data: LaneJob; moveToDelayed: (at: number, token?: string) => Promise<void> },
+    token?: string,
+  ): Promise<void> {
+    const { app, lane } = job.data;
+    let next = await outbox.take(app, lane);
+    for (let done = 0; next.kind === "work" && done < YIELD_AFTER && !closing; done++) {
+      next = await deliver(platform, next.work, stopping.signal);
+    }
+    if (next.kind === "wait") {
+      await job.moveToDelayed(Date.now() + next.ms, token);
+      throw new DelayedError();
+    }
+    // Leased but not begun: whoever takes it next gets a new fence.
+    if (next.kind === "work") await lanes.wake({ app, lane, outstanding: 2 });
+  }
+
+  let closing = false;
+  const worker = new Worker<LaneJob>(platform.id, work, {
+    connection: redis,
+    prefix: keys.queues,
+    concurrency: platform.concurrency ?? concurrency,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_CHECK_MS,
+    // Whether a lane's work is repeated is decided by its record, never by how often its job stalled.
+    maxStalledCount: 1_000_000,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 1_000 },
+  });
+  worker.on("error", (error) => log.debug({ error: error.message, platform: platform.id }, "worker connection fault"));
+  worker.on("failed", (_job, error) =>
+    log.error({ error: error.message, platform: platform.id }, "a lane's work broke off; the sweep takes it up again"),
+  );
+
+  return {
+    async close(graceMs) {
+      closing = true;
+      const timer = setTimeout(() => stopping.abort(new Error("shutting down")), graceMs);
+      await worker.close();
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { resultEvent } from "../src/delivery/events.ts";
+import { keys } from "../src/keys.ts";
+import type { Log } from "../src/log.ts";
+import type { LaneQueues } from "../src/outbox/lane-queues.ts";
+import type { Outbox } from "../src/outbox/outbox.ts";
+
+export interface SweepDeps {
+  readonly outbox: Outbox;
+  readonly lanes: LaneQueues;
+  readonly log: Log;
+  readonly everyMs?: number;
+}
+
+/** How long after its lifetime a committed activity may still bring its outcome before it is reported `unknown`. */
+const COMMITTED_GRACE_MS = 30_000;
+
+/**
+ * Keeps time for everything that waits: due activities join their lanes, forgotten lanes are woken, ended lifetimes
+ * become results. Any role may run it, any number of times at once.
+ */
+export function sweep({ outbox, lanes, log, everyMs = 500 }: SweepDeps): {
+  readonly once: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+} {
+  async function expire(app: string, rid: string): Promise<void> {
+    const stored = await outbox.find(app, rid);
+    if (!stored) {
+      await outbox.end(app, rid, "", { status: "expired", event: "", committed: false });
+      return;
+    }
+    const now = Date.now();
+    if (stored.committed && now < stored.expiresAt + COMMITTED_GRACE_MS) {
+      await outbox.postpone(app, rid, COMMITTED_GRACE_MS);
+      return;
+    }
+    const status = stored.committed ? "unknown" : "expired";
+    const error = stored.committed
+      ? {
+          code: "outcome-unknown",
+          detail: "Its lifetime ended before anybody could tell what became of it.",
+          retryable: false,
+        }
+      : {
+          code: "expired",
+          detail: "Its lifetime ended before it could be sent; see options.expiresIn.",
+          retryable: false,
+        };
+    const facts = { status, decided: stored.decided, attempts: stored.attempts, now, error } as const;
+    const event = JSON.stringify(resultEvent(stored, stored.rid, facts));
+    const answer = await outbox.end(app, rid, stored.lane, { status, event, committed: stored.committed });
+    if (answer.outcome === "ended" && answer.wake) await lanes.hasten(answer.wake);
+  }
+
+  async function once(): Promise<void> {
+    for (const tag of keys.tags) {
+      const { wakes, late } = await outbox.sweep(tag);
+      await Promise.all([...wakes.map((wake) => lanes.wake(wake)), ...late.map(({ app, rid }) => expire(app, rid))]);
+    }
+  }
+
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running = Promise.resolve();
+  function next(): void {
+    if (stopped) return;
+    timer = setTimeout(() => {
+      running = once()
+        .catch((error: unknown) => log.warn({ error: String(error) }, "a sweep failed; the next one tries again"))
+        .then(next);
+    }, everyMs);
+  }
+  next();
+
+  return {
+    once,
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
