@@ -1,0 +1,9 @@
+// `npm start`: installs and builds what is missing, then serves, in this very process so that signals arrive.
+import "./node-version.mjs";
+
+const { installPackages, root } = await import("./install.mjs");
+installPackages({ dev: false });
+const { build } = await import("./build.mjs");
+build();
+process.argv.splice(1, 1, `${root}/bin/dragoman.mjs`, "serve");
+await import("../bin/dragoman.mjs");
