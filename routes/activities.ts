@@ -87,8 +87,8 @@ async function list(
 }
 
 function answer(res: ServerResponse, submitted: Submitted): void {
-  if (!submitted.ok) return sendProblem(res, submitted.problem);
-  sendJson(res, 202, submitted.confirm, headersOf(submitted.confirm, submitted.replayed));
+  if (submitted.ok) sendJson(res, 202, submitted.confirm, headersOf(submitted.confirm, submitted.replayed));
+  else sendProblem(res, submitted.problem);
 }
 
 async function postAndWait(

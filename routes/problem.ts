@@ -69,7 +69,7 @@ export class Problem extends Error {
 }
 
 /** Redis can't be reached or is full: a retry helps, and with the same rid it is safe. */
-export function storeAway(): Problem {
+function storeAway(): Problem {
   return new Problem("overloaded", "The store is not reachable right now; try again, with the same rid.", {
     retryAfter: 2,
   });
@@ -77,9 +77,9 @@ export function storeAway(): Problem {
 
 /** Anything thrown as the problem it is; what nobody foresaw becomes `internal-error` without its text. */
 export function problemOf(thrown: unknown): Problem {
-  return thrown instanceof Problem
-    ? thrown
-    : new Problem("internal-error", "Try again with the same rid; if it stays, tell the operator.");
+  if (thrown instanceof Problem) return thrown;
+  if (isRedisAway(thrown)) return storeAway();
+  return new Problem("internal-error", "Try again with the same rid; if it stays, tell the operator.");
 }
 
 /** Answers with a problem document; safe to call when part of an answer is out already (then it only ends it). */

@@ -94,25 +94,24 @@ export function submission(deps: SubmitDeps): Submission {
     return { ok: false, ...(sent === undefined ? {} : { rid: sent }), problem: refused(answer.outcome, sent) };
   }
 
+  async function tryAccept(caller: Caller, posted: unknown, key: string | undefined): Promise<Submitted> {
+    const started = performance.now();
+    const tight = pressure(caller.app);
+    if (tight) throw tight;
+    const readable = readActivity(find, posted, Date.now());
+    checkLimits(caller.limits, readable);
+    const submitted = await accept(caller, readable, key);
+    if (submitted.ok && !submitted.replayed) onAccepted?.(readable.platform.id, (performance.now() - started) / 1_000);
+    return submitted;
+  }
+
   return {
-    async submit(caller, posted, key) {
-      const started = performance.now();
-      try {
-        const tight = pressure(caller.app);
-        if (tight) throw tight;
-        const readable = readActivity(find, posted, Date.now());
-        checkLimits(caller.limits, readable);
-        const submitted = await accept(caller, readable, key);
-        if (submitted.ok && !submitted.replayed)
-          onAccepted?.(readable.platform.id, (performance.now() - started) / 1_000);
-        return submitted;
-      } catch (error) {
-        if (error instanceof Refusal)
-          return { ok: false, problem: fromRefusal(error), ...(error.rid === undefined ? {} : { rid: error.rid }) };
-        if (error instanceof Problem) return { ok: false, problem: error };
-        return { ok: false, problem: storeFault(error, log) };
-      }
-    },
+    submit: (caller, posted, key) =>
+      tryAccept(caller, posted, key).catch((error: unknown) => {
+        const rid = error instanceof Refusal ? error.rid : undefined;
+        const problem = error instanceof Refusal ? fromRefusal(error) : storeFault(error, log);
+        return { ok: false, problem, ...(rid === undefined ? {} : { rid }) };
+      }),
   };
 }
 

@@ -73,7 +73,10 @@ function committer(outbox: Outbox, work: Work, now: () => number) {
     state.committed = !state.lost;
     if (state.lost || state.closed) throw abandoned();
   }
-  return { state, commit, close: () => void (state.closed = true) };
+  const close = (): void => {
+    state.closed = true;
+  };
+  return { state, commit, close };
 }
 
 function abandoned(): Failure {

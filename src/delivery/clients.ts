@@ -1,7 +1,7 @@
 import type { Accounts } from "../accounts/accounts.ts";
 import { Failure } from "../failure.ts";
 import type { Log } from "../log.ts";
-import type { Egress, Platform } from "../platform.ts";
+import type { Access, Egress, Platform } from "../platform.ts";
 
 export interface ClientsDeps {
   readonly accounts: Pick<Accounts, "credentialsOf">;
@@ -55,27 +55,26 @@ export function clients({ accounts, egress, log, idleMs = 60_000 }: ClientsDeps)
 
   async function clientFor(platform: Platform, app: string, address: string): Promise<Kept> {
     const account = platform.credentials ? await accounts.credentialsOf(app, platform.id, address) : undefined;
-    if (!account && platform.needsAccount) {
-      throw new Failure({
-        kind: "permanent",
-        code: "account-unknown",
-        detail: "No account is stored for this actor; PUT /accounts first.",
-      });
-    }
+    if (!account && platform.needsAccount) throw accountUnknown();
     const key = `${app}|${platform.id}|${account?.id ?? ""}`;
-    const version = String(account?.version ?? "");
+    const version = account?.version ?? "";
     const old = kept.get(key);
-    if (old && old.version === version) return old;
-    const client =
-      platform.open?.({ app, credentials: account?.credentials, egress, log }) ?? Promise.resolve(undefined);
+    if (old?.version === version) return old;
+    if (old) retire(old);
+    return opened(key, version, platform, { app, credentials: account?.credentials, egress, log });
+  }
+
+  function opened(key: string, version: string, platform: Platform, access: Access<unknown>): Kept {
+    const client = platform.open?.(access as Access<never>) ?? Promise.resolve(undefined);
     const entry: Kept = { version, client, platform, users: 0, usedAt: Date.now(), stale: false };
     kept.set(key, entry);
     client.catch(() => kept.get(key) === entry && kept.delete(key));
-    if (old) {
-      old.stale = true;
-      if (old.users === 0) void drop(old);
-    }
     return entry;
+  }
+
+  function retire(entry: Kept): void {
+    entry.stale = true;
+    if (entry.users === 0) void drop(entry);
   }
 
   return {
@@ -98,4 +97,12 @@ export function clients({ accounts, egress, log, idleMs = 60_000 }: ClientsDeps)
       await Promise.all(all.map(drop));
     },
   };
+}
+
+function accountUnknown(): Failure {
+  return new Failure({
+    kind: "permanent",
+    code: "account-unknown",
+    detail: "No account is stored for this actor; PUT /accounts first.",
+  });
 }

@@ -4,7 +4,7 @@ import { keys } from "../keys.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Barrier } from "../redis/durable.ts";
 import { partsOf } from "./lane.ts";
-import type { AcceptAnswer, EndAnswer, Entry, Next, Outbox, Standing, Stored, Wake, Work } from "./outbox.ts";
+import type { AcceptAnswer, EndAnswer, Next, Outbox, Standing, Stored, Wake, Work } from "./outbox.ts";
 import { scripts } from "./script-runner.ts";
 import { ACCEPT_LUA, COMMIT_LUA, DEFER_LUA, END_LUA, SETTLE_LUA, SWEEP_LUA, TAKE_LUA } from "./scripts.ts";
 

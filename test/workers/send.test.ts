@@ -19,6 +19,13 @@ afterEach(async () => {
 });
 afterAll(() => server.stop());
 
+/** A run that notes each call before it answers. */
+const noting =
+  <T>(notes: T[], note: (activity: Activity) => T) =>
+  async (activity: Activity): Promise<Receipt> => {
+    notes.push(note(activity));
+    return sent(activity);
+  };
 const sent = (activity: Activity): Receipt => ({
   outcomes: activity.target.map(({ address }): Outcome => ({ address, status: "sent", id: `id-${address}` })),
 });
@@ -44,7 +51,7 @@ function platform(run: (activity: Activity, lent: Lent) => Promise<Receipt>, mor
 
 describe("carrying out", () => {
   it("ends each activity in one result with an outcome per target", async () => {
-    core = gatewayCore(server, [platform(async (activity, lent) => (await lent.commit(), sent(activity)))]);
+    core = gatewayCore(server, [platform((activity, lent) => lent.commit().then(() => sent(activity)))]);
     core.startWorkers();
     const activity = activityOf({ target: [{ address: "a" }, { address: "b" }] });
     await core.accept("app1", activity);
@@ -94,7 +101,7 @@ describe("carrying out", () => {
 
   it("works through 500 activities of one lane in order, though a lane yields after 50", async () => {
     const order: number[] = [];
-    core = gatewayCore(server, [platform(async (activity) => (order.push(Number(activity.rid)), sent(activity)))]);
+    core = gatewayCore(server, [platform(noting(order, (activity) => Number(activity.rid)))]);
     for (let i = 0; i < 500; i++) await core.accept("app1", activityOf({ rid: String(i) }));
     core.startWorkers();
     await core.results("app1", 500);
@@ -167,7 +174,7 @@ describe("carrying out", () => {
 
   it("says unknown where nobody can tell, and sends again only when the app asked for it", async () => {
     const runs: string[] = [];
-    core = gatewayCore(server, [platform(async (activity) => (runs.push(activity.rid), sent(activity)))]);
+    core = gatewayCore(server, [platform(noting(runs, (activity) => activity.rid))]);
     for (const [rid, options] of [
       ["report", {}],
       ["resend", { onUnknown: "resend" as const }],
