@@ -19,6 +19,8 @@ export const keys = {
   /** The app's event log (Redis Stream) and the epoch it was created with. */
   log: (app: string) => `${tagOf(app)}:log:${app}`,
   epoch: (app: string) => `${tagOf(app)}:epoch:${app}`,
+  /** Stream through which a process wakes its own blocked reader. */
+  wake: (tag: string, reader: string) => `${tag}:wake:${reader}`,
   /** Record of one rid: the idempotency key, status and result. */
   record: (app: string, rid: string) => `${tagOf(app)}:rid:${app}:${rid}`,
   /** Attachment contents of one rid, apart from jobs and events. */
@@ -44,6 +46,8 @@ export const keys = {
   appNames: "{dgm}:app-names",
   app: (id: string) => `{dgm}:app:${id}`,
   apiKey: (id: string) => `{dgm}:key:${id}`,
+  /** Ids of the app's live keys: at most two. */
+  appKeys: (app: string) => `{dgm}:app-keys:${app}`,
   keyring: "{dgm}:keyring",
   ticket: (id: string) => `{dgm:t:${id}}:ticket`,
   ticketSession: (id: string) => `{dgm:t:${id}}:session`,

@@ -23,6 +23,8 @@ export interface Caller {
   readonly expiresAt?: number;
   /** True when a cookie carried it: then expiry may be cured by a renewed cookie. */
   readonly cookie: boolean;
+  /** The `Set-Cookie` that the answer's head must carry: a ticket was just redeemed into a stream session. */
+  readonly setCookie?: string;
 }
 
 /**

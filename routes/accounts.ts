@@ -1,0 +1,131 @@
+import { type Request, Router } from "express";
+import Type, { type Static } from "typebox";
+import { type Account, type Accounts, TooManyAccounts } from "../src/accounts/accounts.ts";
+import { ADDRESS_LENGTH } from "../src/activity.ts";
+import type { Caller } from "../src/apps/caller.ts";
+import type { Platform } from "../src/platform.ts";
+import { faults } from "../src/validate.ts";
+import type { Authenticate } from "./authenticate.ts";
+import { checked, invalid, objectOf } from "./checked.ts";
+import type { PlatformNames } from "./platform-names.ts";
+import { Problem } from "./problem.ts";
+
+/** Body of `PUT /accounts`; `credentials` is checked with the platform's own schema. */
+export const AccountRequest = Type.Object(
+  {
+    platform: Type.String({ minLength: 1, maxLength: 32 }),
+    address: Type.String({ minLength: 1, maxLength: ADDRESS_LENGTH, pattern: "^[^\\u0000-\\u001f\\u007f]+$" }),
+    credentials: Type.Unknown({ description: "As the platform's schema says (`GET /platforms`); never given back." }),
+    online: Type.Optional(Type.Boolean({ description: "Keep it connected also while there is nothing to send." })),
+  },
+  { additionalProperties: false },
+);
+export type AccountRequest = Static<typeof AccountRequest>;
+
+const states = ["stored", "connecting", "online", "offline", "needs-login", "restricted"] as const;
+/** An account as answers show it: never a secret. */
+export const AccountAnswer = Type.Object(
+  {
+    id: Type.String({ pattern: "^acc_[A-Za-z0-9_-]{22}$" }),
+    platform: Type.String(),
+    address: Type.String(),
+    state: Type.Union(states.map((state) => Type.Literal(state))),
+    online: Type.Boolean(),
+    updated: Type.String({ format: "date-time" }),
+    error: Type.Optional(
+      Type.Object({
+        code: Type.String(),
+        detail: Type.String(),
+        retryable: Type.Boolean(),
+        platformCode: Type.Optional(Type.String()),
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+/** Answer of `GET /accounts`; `next` is there when more follow: ask again with `?after=` that. */
+export const AccountListAnswer = Type.Object(
+  { accounts: Type.Array(AccountAnswer), next: Type.Optional(Type.String()) },
+  { additionalProperties: false },
+);
+
+export interface AccountRoutesDeps {
+  readonly who: Authenticate;
+  readonly accounts: Pick<Accounts, "put" | "get" | "list" | "remove">;
+  readonly platforms: PlatformNames;
+}
+
+const ID = /^acc_[A-Za-z0-9_-]{22}$/;
+const PAGE = 100;
+const PAGE_MOST = 1_000;
+
+/** PUT, GET and DELETE of an app's accounts. */
+export function accountRoutes({ who, accounts, platforms }: AccountRoutesDeps): Router {
+  const router = Router();
+  router.put("/accounts", async (req, res) => {
+    const caller = await who(req, "accounts");
+    const { platform, address, credentials, online = false } = accountIn(req.body, platforms);
+    const stored = await accounts
+      .put(caller.app, { platform: platform.id, address, credentials, online })
+      .catch(tooMany);
+    res.status(stored.created ? 201 : 200).json(stored.account);
+  });
+  router.get("/accounts", async (req, res) => {
+    const caller = await who(req, "accounts");
+    const { after, limit } = pageOf(req);
+    const found = await accounts.list(caller.app, { ...(after === undefined ? {} : { after }), limit: limit + 1 });
+    const shown = found.slice(0, limit);
+    const last = shown.at(-1);
+    res.json({ accounts: shown, ...(found.length > limit && last ? { next: last.id } : {}) });
+  });
+  router.get("/accounts/:id", async (req, res) => {
+    const caller = await who(req, "accounts");
+    res.json(await found(accounts, caller, req.params.id));
+  });
+  router.delete("/accounts/:id", async (req, res) => {
+    const caller = await who(req, "accounts");
+    if (!ID.test(req.params.id) || !(await accounts.remove(caller.app, req.params.id))) throw notFound();
+    res.status(204).end();
+  });
+  return router;
+}
+
+function accountIn(
+  body: unknown,
+  platforms: PlatformNames,
+): Omit<AccountRequest, "platform"> & { readonly platform: Platform } {
+  const request = checked(AccountRequest, body);
+  const platform = platforms.need(request.platform, "/platform");
+  if (platform.credentials === undefined) {
+    throw invalid([{ pointer: "/platform", detail: "knows no logins: it works without an account" }]);
+  }
+  const credentials = objectOf(request.credentials);
+  const wrong = faults(platform.credentials.schema, credentials);
+  if (wrong.length > 0) throw invalid(wrong.map((fault) => ({ ...fault, pointer: `/credentials${fault.pointer}` })));
+  return { ...request, platform, credentials };
+}
+
+async function found(accounts: Pick<Accounts, "get">, caller: Caller, id: string): Promise<Account> {
+  const account = ID.test(id) ? await accounts.get(caller.app, id) : undefined;
+  if (account === undefined) throw notFound();
+  return account;
+}
+
+function pageOf({ query }: Request): { readonly after: string | undefined; readonly limit: number } {
+  const { after, limit = String(PAGE) } = query;
+  if (after !== undefined && (typeof after !== "string" || !ID.test(after))) {
+    throw new Problem("bad-parameter", "`after` takes the `next` of the page before.");
+  }
+  const size = typeof limit === "string" && /^\d{1,4}$/.test(limit) ? Number(limit) : 0;
+  if (size < 1 || size > PAGE_MOST) throw new Problem("bad-parameter", `\`limit\` takes 1 to ${PAGE_MOST}.`);
+  return { after, limit: size };
+}
+
+function notFound(): Problem {
+  return new Problem("not-found", "No account with this id.");
+}
+
+function tooMany(error: unknown): never {
+  if (error instanceof TooManyAccounts) throw new Problem("quota-exceeded", `${error.message}; delete some first.`);
+  throw error;
+}

@@ -1,0 +1,74 @@
+import type { SessionEvent } from "../event.ts";
+import type { ErrorNote } from "../failure.ts";
+
+/** `stored`: kept, not used yet; the others as in `session` events. */
+export type AccountState = "stored" | SessionEvent["state"];
+
+/** An account as its app may see it: never a secret. */
+export interface Account {
+  /** `acc_…`, from platform and address. */
+  readonly id: string;
+  readonly platform: string;
+  readonly address: string;
+  readonly state: AccountState;
+  /** True: keep it connected also while there is nothing to send. */
+  readonly online: boolean;
+  readonly error?: ErrorNote;
+  /** RFC 3339, of the credentials. */
+  readonly updated: string;
+}
+
+export interface NewAccount {
+  readonly platform: string;
+  readonly address: string;
+  /** As the platform's schema says; sealed before it leaves the process. */
+  readonly credentials: unknown;
+  readonly online: boolean;
+}
+
+/** Credentials as a worker uses them; `version` changes with each writing. */
+export interface OpenedCredentials {
+  readonly id: string;
+  readonly version: string;
+  readonly credentials: unknown;
+}
+
+/** How many accounts an app may store. */
+export const ACCOUNTS_PER_APP = 100_000;
+
+/** Storing this account would exceed `ACCOUNTS_PER_APP`. */
+export class TooManyAccounts extends Error {
+  constructor() {
+    super(`An app may store ${ACCOUNTS_PER_APP} accounts`);
+    this.name = "TooManyAccounts";
+  }
+}
+
+/** The apps' logins at the networks. Every call names the app; what belongs to another app is not found. */
+export interface Accounts {
+  /** Stores or replaces; `created` is false when it replaced. Throws `TooManyAccounts`. */
+  readonly put: (app: string, account: NewAccount) => Promise<{ readonly created: boolean; readonly account: Account }>;
+  readonly get: (app: string, id: string) => Promise<Account | undefined>;
+  /** Up to `limit` accounts in the order of their ids, after the id `after`. */
+  readonly list: (
+    app: string,
+    page: { readonly after?: string; readonly limit: number },
+  ) => Promise<readonly Account[]>;
+  /** False when there was none. */
+  readonly remove: (app: string, id: string) => Promise<boolean>;
+  /** For workers; throws `KeyringError` where the private keys are missing or the record was tampered with. */
+  readonly credentialsOf: (app: string, platform: string, address: string) => Promise<OpenedCredentials | undefined>;
+  /**
+   * Replaces credentials that a network renewed, if they are still those of `version`; answers the new version, or
+   * undefined when somebody else was faster.
+   */
+  readonly update: (
+    app: string,
+    platform: string,
+    address: string,
+    version: string,
+    credentials: unknown,
+  ) => Promise<string | undefined>;
+  /** Says how the connection stands; without effect on an account that is gone. */
+  readonly setState: (app: string, id: string, state: AccountState, error?: ErrorNote) => Promise<void>;
+}

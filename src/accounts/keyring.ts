@@ -1,0 +1,192 @@
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { stat } from "node:fs/promises";
+import type { CipherSuite } from "@hpke/core";
+import { HPKE_INFO, hpke } from "./hpke.ts";
+import { ensureKeyFile, fingerprintOf, KeyringError, readKeyFile } from "./key-file.ts";
+
+/**
+ * The keys that platform logins and listener keys are sealed with (promise G8). Sealed values are text
+ * `h<version>.<encapsulated key>.<ciphertext>` (to the public key) and `s<version>.<iv>.<ciphertext and tag>` (shared).
+ */
+export interface Keyring {
+  /** Seals so that only a process with the private half can open. `where` is the associated data. */
+  readonly seal: (plain: string, where: Uint8Array) => Promise<string>;
+  /** Throws `KeyringError` where the private half is missing or the value doesn't belong there. */
+  readonly open: (sealed: string, where: Uint8Array) => Promise<string>;
+  /** Seals what the API itself must open again (listener keys, push secrets). */
+  readonly sealShared: (plain: Uint8Array, where: Uint8Array) => Promise<string>;
+  readonly openShared: (sealed: string, where: Uint8Array) => Promise<Buffer>;
+  /** True when a sealed value was made with the version in use now. */
+  readonly isCurrent: (sealed: string) => boolean;
+  /** The version in use and each version's fingerprint, to compare with what Redis remembers. */
+  readonly state: () => { readonly current: number; readonly fingerprints: ReadonlyMap<number, string> };
+  /** Reads the file again; done by itself too, see `keyring`. */
+  readonly reload: () => Promise<void>;
+  readonly path: string;
+}
+
+export interface KeyringDeps {
+  /** The key file; made when there is none. */
+  readonly path: string;
+  /** False in an API process: the private halves are not even kept in its memory, so it can only seal. */
+  readonly opens: boolean;
+  /** For tests: milliseconds. */
+  readonly now?: () => number;
+}
+
+type Key = Parameters<CipherSuite["open"]>[0]["recipientKey"];
+interface Generation {
+  readonly version: number;
+  readonly publicKey: Awaited<ReturnType<typeof hpke.kem.deserializePublicKey>>;
+  readonly privateKey: Key | undefined;
+  readonly symmetric: Buffer;
+  readonly fingerprint: string;
+}
+interface Loaded {
+  readonly current: number;
+  readonly generations: ReadonlyMap<number, Generation>;
+  readonly changed: number;
+}
+
+/** How often the file's time is looked at while sealing, and how often an unknown version may cause a reading. */
+const LOOK_MS = 5_000;
+const RETRY_MS = 1_000;
+
+/**
+ * Loads the keys, making the file on a first run. A running process picks up a rotation by itself: at once when it
+ * meets a value of a version it doesn't know, and within 5 s for what it seals. Throws `KeyringError`.
+ */
+export async function keyring({ path, opens, now = Date.now }: KeyringDeps): Promise<Keyring> {
+  await ensureKeyFile(path);
+  let loaded = await load(path, opens);
+  let looked = now();
+  let read = now() - RETRY_MS;
+
+  const reload = async (): Promise<void> => {
+    loaded = await load(path, opens);
+  };
+  const fresh = async (): Promise<Generation> => {
+    if (now() - looked >= LOOK_MS) {
+      looked = now();
+      if ((await changedAt(path)) !== loaded.changed) await reload();
+    }
+    return loaded.generations.get(loaded.current) as Generation;
+  };
+  const known = async (version: number): Promise<Generation> => {
+    if (!loaded.generations.has(version) && now() - read >= RETRY_MS) {
+      read = now();
+      await reload();
+    }
+    const generation = loaded.generations.get(version);
+    if (generation === undefined) throw new KeyringError(missing(path, version));
+    return generation;
+  };
+
+  return {
+    path,
+    reload,
+    isCurrent: (sealed) => versionIn(sealed) === loaded.current,
+    state: () => ({
+      current: loaded.current,
+      fingerprints: new Map([...loaded.generations].map(([version, { fingerprint }]) => [version, fingerprint])),
+    }),
+    seal: async (plain, where) => {
+      const generation = await fresh();
+      return `h${generation.version}.${await sealTo(generation, plain, where)}`;
+    },
+    open: async (sealed, where) => {
+      const { version, first, second } = partsOf(sealed, "h");
+      const { privateKey } = await known(version);
+      if (privateKey === undefined) throw new KeyringError("This process has no private keys: it can seal, not open.");
+      const context = { recipientKey: privateKey, enc: exact(first), info: HPKE_INFO };
+      const plain = await hpke.open(context, exact(second), exact(where)).catch(doesNotFit);
+      return Buffer.from(plain).toString("utf8");
+    },
+    sealShared: async (plain, where) => {
+      const { symmetric, version } = await fresh();
+      const iv = randomBytes(12);
+      const cipher = createCipheriv("aes-256-gcm", symmetric, iv).setAAD(where);
+      const body = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+      return `s${version}.${iv.toString("base64url")}.${body.toString("base64url")}`;
+    },
+    openShared: async (sealed, where) => {
+      const { version, first, second } = partsOf(sealed, "s");
+      const { symmetric } = await known(version);
+      try {
+        const cipher = createDecipheriv("aes-256-gcm", symmetric, first, { authTagLength: 16 }).setAAD(where);
+        cipher.setAuthTag(second.subarray(-16));
+        return Buffer.concat([cipher.update(second.subarray(0, -16)), cipher.final()]);
+      } catch (error) {
+        return doesNotFit(error);
+      }
+    },
+  };
+}
+
+async function load(path: string, opens: boolean): Promise<Loaded> {
+  const changed = await changedAt(path);
+  const file = await readKeyFile(path);
+  const generations = new Map<number, Generation>();
+  try {
+    for (const entry of file.versions) {
+      const secret = opens ? entry.private : undefined;
+      const symmetric = Buffer.from(entry.symmetric, "base64url");
+      if (symmetric.length !== 32) throw new Error("wrong length");
+      generations.set(entry.version, {
+        version: entry.version,
+        publicKey: await hpke.kem.deserializePublicKey(exact(Buffer.from(entry.public, "base64url"))),
+        privateKey:
+          secret === undefined
+            ? undefined
+            : await hpke.kem.deserializePrivateKey(exact(Buffer.from(secret, "base64url"))),
+        symmetric,
+        fingerprint: fingerprintOf(entry),
+      });
+    }
+  } catch (error) {
+    throw new KeyringError(`The key file ${path} is damaged. Restore it from a backup.`, { cause: error });
+  }
+  return { current: file.current, generations, changed };
+}
+
+async function sealTo(generation: Generation, plain: string, where: Uint8Array): Promise<string> {
+  const bytes = exact(Buffer.from(plain, "utf8"));
+  const { enc, ct } = await hpke.seal(
+    { recipientPublicKey: generation.publicKey, info: HPKE_INFO },
+    bytes,
+    exact(where),
+  );
+  return `${Buffer.from(enc).toString("base64url")}.${Buffer.from(ct).toString("base64url")}`;
+}
+
+async function changedAt(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    throw new KeyringError(`The key file ${path} can't be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
+}
+
+/** WebCrypto takes whole ArrayBuffers; Node's small Buffers share one. */
+function exact(bytes: Uint8Array): ArrayBuffer {
+  return Uint8Array.from(bytes).buffer;
+}
+
+function versionIn(sealed: string): number {
+  return Number(/^[hs](\d{1,9})\./.exec(sealed)?.[1] ?? Number.NaN);
+}
+
+function partsOf(sealed: string, kind: "h" | "s"): { version: number; first: Buffer; second: Buffer } {
+  const match = /^([hs])(\d{1,9})\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/.exec(sealed);
+  if (match === null || match[1] !== kind) throw new KeyringError("A sealed value is damaged.");
+  const [, , version, first, second] = match as unknown as [string, string, string, string, string];
+  return { version: Number(version), first: Buffer.from(first, "base64url"), second: Buffer.from(second, "base64url") };
+}
+
+function doesNotFit(cause: unknown): never {
+  throw new KeyringError("A sealed value is damaged or does not belong where it was found.", { cause });
+}
+
+function missing(path: string, version: number): string {
+  return `Version ${version} of the keys is not in ${path}. Copy the newest key file to this machine.`;
+}

@@ -1,0 +1,114 @@
+import { ulid } from "ulid";
+import { keys } from "../keys.ts";
+import type { RedisClient } from "../redis/connect.ts";
+import { accountId } from "./account-id.ts";
+import { ACCOUNTS_PER_APP, type Account, type AccountState, type Accounts, TooManyAccounts } from "./accounts.ts";
+import { associatedData } from "./associated-data.ts";
+import type { Keyring } from "./keyring.ts";
+
+export interface RedisAccountsDeps {
+  readonly redis: RedisClient;
+  readonly keyring: Keyring;
+}
+
+/** KEYS: index, record. Keeps fields it doesn't know (a session's fence). Answers 1 new, 0 replaced, -1 too many. */
+const PUT_LUA = `
+local id, most = ARGV[1], tonumber(ARGV[2])
+local new = redis.call('SISMEMBER', KEYS[1], id) == 0
+if new and redis.call('SCARD', KEYS[1]) >= most then return -1 end
+redis.call('SADD', KEYS[1], id)
+redis.call('HSET', KEYS[2], 'state', 'stored', unpack(ARGV, 3))
+redis.call('HDEL', KEYS[2], 'error')
+return new and 1 or 0
+`;
+/** KEYS: index, record. */
+const REMOVE_LUA = `
+redis.call('DEL', KEYS[2])
+return redis.call('SREM', KEYS[1], ARGV[1])
+`;
+/** KEYS: record. Writes the given fields if a field still has the expected value. */
+export const REPLACE_LUA = `
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV, 3))
+return 1
+`;
+/** KEYS: record. */
+const STATE_LUA = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], 'state', ARGV[1])
+if ARGV[2] == '' then redis.call('HDEL', KEYS[1], 'error') else redis.call('HSET', KEYS[1], 'error', ARGV[2]) end
+return 1
+`;
+
+/** Where a login belongs; addresses are compared without case, as account ids are. */
+export function whereOf(app: string, platform: string, address: string, version: string): Buffer {
+  return associatedData("account", app, platform, address.toLowerCase(), version);
+}
+
+/**
+ * Accounts in Redis: a hash per account and a set of ids per app. Each writing seals under a fresh version, which is
+ * part of the associated data, so that an old or a foreign record put back in its place doesn't open.
+ */
+export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
+  const sealed = async (app: string, platform: string, address: string, credentials: unknown) => {
+    const version = ulid();
+    const text = JSON.stringify(credentials);
+    return { version, sealed: await keyring.seal(text, whereOf(app, platform, address, version)) };
+  };
+  const read = async (app: string, id: string) => accountOf(id, await redis.hgetall(keys.account(app, id)));
+
+  return {
+    get: read,
+
+    put: async (app, { platform, address, credentials, online }) => {
+      const id = accountId(platform, address);
+      const updated = new Date().toISOString();
+      const secret = await sealed(app, platform, address, credentials);
+      const fields = { platform, address, online: online ? "1" : "0", updated, ...secret };
+      const place = [keys.accounts(app), keys.account(app, id)];
+      const answer = await redis.eval(PUT_LUA, 2, ...place, id, ACCOUNTS_PER_APP, ...Object.entries(fields).flat());
+      if (answer === -1) throw new TooManyAccounts();
+      return { created: answer === 1, account: { id, platform, address, state: "stored", online, updated } };
+    },
+
+    list: async (app, { after = "", limit }) => {
+      const ids = (await redis.smembers(keys.accounts(app))).filter((id) => id > after).sort();
+      const all = await Promise.all(ids.slice(0, limit).map((id) => read(app, id)));
+      return all.filter((account) => account !== undefined);
+    },
+
+    remove: async (app, id) => (await redis.eval(REMOVE_LUA, 2, keys.accounts(app), keys.account(app, id), id)) === 1,
+
+    credentialsOf: async (app, platform, address) => {
+      const id = accountId(platform, address);
+      const [version, value] = await redis.hmget(keys.account(app, id), "version", "sealed");
+      if (!version || !value) return undefined;
+      const text = await keyring.open(value, whereOf(app, platform, address, version));
+      return { id, version, credentials: JSON.parse(text) };
+    },
+
+    update: async (app, platform, address, version, credentials) => {
+      const record = keys.account(app, accountId(platform, address));
+      const fields = { ...(await sealed(app, platform, address, credentials)), updated: new Date().toISOString() };
+      const done = await redis.eval(REPLACE_LUA, 1, record, "version", version, ...Object.entries(fields).flat());
+      return done === 1 ? fields.version : undefined;
+    },
+
+    setState: async (app, id, state, error) => {
+      await redis.eval(STATE_LUA, 1, keys.account(app, id), state, error === undefined ? "" : JSON.stringify(error));
+    },
+  };
+}
+
+function accountOf(id: string, record: Record<string, string>): Account | undefined {
+  if (record.sealed === undefined) return undefined;
+  return {
+    id,
+    platform: record.platform ?? "",
+    address: record.address ?? "",
+    state: (record.state ?? "stored") as AccountState,
+    online: record.online === "1",
+    ...(record.error === undefined ? {} : { error: JSON.parse(record.error) }),
+    updated: record.updated ?? "",
+  };
+}

@@ -1,0 +1,128 @@
+import { type KeyObject, randomUUID } from "node:crypto";
+import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
+import Type, { type Static } from "typebox";
+import { ADDRESS_LENGTH } from "../activity.ts";
+import { faults } from "../validate.ts";
+import { isKeyId } from "./api-key.ts";
+import type { Caller, Limits, Scope } from "./caller.ts";
+
+/** The longest a listener token may live, in seconds. */
+export const TOKEN_SECONDS = 86_400;
+/** How far clocks may differ, in seconds. */
+export const SKEW_SECONDS = 30;
+/** Longer ones are refused unread. */
+export const TOKEN_LENGTH = 8_192;
+/** What a token can be allowed to do at most, whatever its key may. */
+export const TOKEN_SCOPES = ["listen", "send"] as const satisfies readonly Scope[];
+
+/** Names a token in revocations. */
+export const TokenId = Type.String({ pattern: "^[A-Za-z0-9._:@~-]{1,128}$" });
+/** Whom a token is for, in the app's own words. */
+export const Subject = Type.String({ minLength: 1, maxLength: 256, pattern: "^[^\\u0000-\\u001f\\u007f]+$" });
+const names = (length: number) => Type.Array(Type.String({ minLength: 1, maxLength: length }), { maxItems: 100 });
+/** What a token is narrowed to: absent means all, an empty list none. */
+export const limitFields = {
+  actors: Type.Optional(names(ADDRESS_LENGTH)),
+  platforms: Type.Optional(names(32)),
+  verbs: Type.Optional(names(32)),
+};
+
+const Claims = Type.Object(
+  {
+    iat: Type.Number({ minimum: 0 }),
+    exp: Type.Number({ minimum: 0 }),
+    sub: Type.Optional(Subject),
+    jti: Type.Optional(TokenId),
+    scope: Type.Optional(Type.String({ maxLength: 128 })),
+    ...limitFields,
+  },
+  { additionalProperties: true },
+);
+/** The claims of a listener token (RFC 7519 names and our arrays). */
+export type Claims = Static<typeof Claims>;
+
+/** What a token shall allow, and to whom. */
+export interface Grant {
+  readonly subject?: string | undefined;
+  readonly scopes: readonly Scope[];
+  readonly limits: Limits;
+  /** How long it lives. */
+  readonly seconds: number;
+}
+
+/** The claims that a grant amounts to, issued now. */
+export function claimsOf({ subject, scopes, limits, seconds }: Grant): Claims & { readonly jti: string } {
+  const iat = Math.floor(Date.now() / 1_000);
+  const { actors, platforms, verbs } = limits;
+  return {
+    iat,
+    exp: iat + seconds,
+    jti: randomUUID(),
+    scope: scopes.join(" "),
+    ...(subject === undefined ? {} : { sub: subject }),
+    ...(actors && { actors: [...actors] }),
+    ...(platforms && { platforms: [...platforms] }),
+    ...(verbs && { verbs: [...verbs] }),
+  };
+}
+
+/** Signs claims as a listener token (JWT, HS256) with an app's listener key. */
+export function signToken(claims: Claims, key: KeyObject, keyId: string): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "JWT", kid: keyId }).sign(key);
+}
+
+/** The id of the key that a token claims to be signed with; undefined for what is no such token. Trust nothing yet. */
+export function keyIdOf(token: string): string | undefined {
+  if (token.length > TOKEN_LENGTH) return undefined;
+  try {
+    const { alg, kid } = decodeProtectedHeader(token);
+    return alg === "HS256" && isKeyId(kid) ? kid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a token turned out to be: `bad` ones are nobody's; `ended` ones were right once. */
+export type Verdict =
+  | { readonly kind: "good" | "ended"; readonly claims: Claims }
+  | { readonly kind: "bad"; readonly detail: string };
+
+const bad = (detail: string): Verdict => ({ kind: "bad", detail });
+
+/** Checks a token's signature and claims. `seconds` is the time now (Unix). */
+export async function verifyToken(token: string, key: KeyObject, seconds: number): Promise<Verdict> {
+  const options = { algorithms: ["HS256"], clockTolerance: SKEW_SECONDS, currentDate: new Date(seconds * 1_000) };
+  let payload: unknown;
+  let ended = false;
+  try {
+    ({ payload } = await jwtVerify(token, key, options));
+  } catch (error) {
+    if (!(error instanceof errors.JOSEError)) throw error;
+    if (!(error instanceof errors.JWTExpired)) return bad("The token is not valid.");
+    payload = error.payload;
+    ended = true;
+  }
+  const [fault] = faults(Claims, payload);
+  if (fault !== undefined) return bad(`The token's claim ${fault.pointer} ${fault.detail}.`);
+  const claims = payload as Claims;
+  if (claims.iat > seconds + SKEW_SECONDS) return bad("The token's iat lies in the future.");
+  if (claims.exp - claims.iat > TOKEN_SECONDS) return bad("The token's exp is more than 24 h after its iat.");
+  return { kind: ended ? "ended" : "good", claims };
+}
+
+/** Who asks with a token of these claims: never more than the key that signed it. */
+export function callerOf(claims: Claims, key: Caller, how: Pick<Caller, "via" | "cookie">): Caller {
+  const wanted = (claims.scope ?? "listen").split(" ");
+  const { sub, jti, actors, platforms, verbs } = claims;
+  return {
+    app: key.app,
+    keyId: key.keyId,
+    ...how,
+    scopes: new Set(TOKEN_SCOPES.filter((scope) => wanted.includes(scope) && key.scopes.has(scope))),
+    limits: { ...(actors && { actors }), ...(platforms && { platforms }), ...(verbs && { verbs }) },
+    ...(sub === undefined ? {} : { subject: sub }),
+    ...(jti === undefined ? {} : { jti }),
+    issuedAt: claims.iat,
+    expiresAt: claims.exp,
+  };
+}
