@@ -22,10 +22,9 @@ export function normalise(posted: Bag): Bag {
 
 /** Points back at what was posted: `/target/0/address` of a lone target is `/target/address` there. */
 export function pointerBack(posted: Bag, pointer: string): string {
-  if (isBag(posted.target)) return pointer.replace(/^\/target\/0(?=\/|$)/, "/target");
-  if (isBag(posted.object) && "text" in posted.object && !("body" in posted.object))
-    return pointer.replace(/^\/object\/body(?=\/|$)/, "/object/text");
-  return pointer;
+  const asPosted = isBag(posted.target) ? pointer.replace(/^\/target\/0(?=\/|$)/, "/target") : pointer;
+  const saidText = isBag(posted.object) && "text" in posted.object && !("body" in posted.object);
+  return saidText ? asPosted.replace(/^\/object\/body(?=\/|$)/, "/object/text") : asPosted;
 }
 
 function emptied(value: unknown): unknown {
