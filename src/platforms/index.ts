@@ -1,13 +1,16 @@
 import { ConfigError } from "../config.ts";
 import type { Platform } from "../platform.ts";
 import { type DummySettings, dummy } from "./dummy/platform.ts";
+import { type EmailSettings, email } from "./email/platform.ts";
+import type { RelaySettings } from "./email/relay.ts";
 
 /** What platforms take from the operator's settings. */
-export type PlatformSettings = DummySettings;
+export interface PlatformSettings extends DummySettings, EmailSettings {}
+export type { RelaySettings };
 
 /** Every platform there is, one line each: adding one is a folder and a line here. */
 export function platforms(settings: PlatformSettings): readonly Platform[] {
-  return [dummy(settings)];
+  return [email(settings), dummy(settings)];
 }
 
 /**

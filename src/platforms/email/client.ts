@@ -1,0 +1,94 @@
+import type { Access, Egress } from "../../platform.ts";
+import type { Letterhead } from "./compose.ts";
+import { type Credentials, secretsOf } from "./credentials.ts";
+import { type Letter, type Login, openLine, PATIENCE, type Patience, type Posted } from "./line.ts";
+import { tokens } from "./oauth.ts";
+import { type Pool, pool } from "./pool.ts";
+import type { Relay } from "./relay.ts";
+
+/** What `send` works with: a pool to one server, and what belongs into each message. */
+export interface Client {
+  readonly post: (letter: Letter) => Promise<Posted>;
+  readonly head: Letterhead;
+  /** Values that must never be seen in what a server says. */
+  readonly secrets: ReadonlySet<string>;
+  readonly close: () => void;
+}
+
+export interface ClientSettings {
+  readonly mailDomain?: string | undefined;
+  readonly patience?: Patience;
+}
+
+/** A client of an app's own mail server. The server is reached through the egress guard only. */
+export function accountClient(access: Access<Credentials>, credentials: Credentials, settings: ClientSettings): Client {
+  const { patience = PATIENCE, mailDomain } = settings;
+  const secrets = new Set(secretsOf(credentials));
+  const { host, port = 587, ca } = credentials;
+  const tls = credentials.tls ?? (port === 465 ? "implicit" : "starttls");
+  const login = loginOf(credentials, access.egress, secrets);
+  const open = async (renewed: Login | undefined) => {
+    const connection = await access.egress.connect(host, port, { timeoutMs: patience.connect });
+    return openLine(
+      {
+        connection,
+        host,
+        port,
+        secure: tls === "implicit",
+        requireTLS: tls === "starttls",
+        ignoreTLS: tls === "none",
+        ...(ca === undefined ? {} : { tls: { ca } }),
+        ...(mailDomain ? { name: mailDomain } : {}),
+      },
+      renewed,
+      patience,
+    );
+  };
+  const lines = pool({ most: 5, open: () => open(login).catch((thrown) => open(renewing(login, thrown))) });
+  return { ...lines, secrets, head: { mailDomain, dkim: credentials.dkim, senderName: credentials.name } };
+}
+
+function loginOf({ user, password, oauth2 }: Credentials, egress: Egress, secrets: Set<string>): Login | undefined {
+  if (user === undefined) return undefined;
+  if (oauth2) return { user, token: tokens(egress.fetch, oauth2, (secret) => secrets.add(secret)) };
+  return password === undefined ? undefined : { user, password };
+}
+
+/** The login to try once more with after a refused token; rethrows whatever a new token can't cure. */
+function renewing(login: Login | undefined, thrown: unknown): Login {
+  const refused = thrown as { readonly code?: unknown; readonly responseCode?: unknown; readonly cause?: unknown };
+  const curable = refused.code === "EAUTH" && refused.responseCode === 535 && refused.cause === undefined;
+  if (!login || !("token" in login) || !curable) throw thrown;
+  return { user: login.user, token: () => login.token(true) };
+}
+
+/** Hands out clients of the operator's relay, which share one pool (in the sandbox: one for each app). */
+export function relayClients(relay: Relay, settings: ClientSettings): (app: string) => Client {
+  const { patience = PATIENCE, mailDomain } = settings;
+  const shared = new Map<string, { readonly lines: Pool; users: number }>();
+  return (app) => {
+    const key = relay.perApp ? app : "";
+    const login = relay.login(app);
+    const connection = { ...(mailDomain ? { name: mailDomain } : {}), ...relay.connection };
+    const entry = shared.get(key) ?? {
+      users: 0,
+      lines: pool({ most: relay.connections, open: () => openLine(connection, login, patience) }),
+    };
+    shared.set(key, entry);
+    entry.users += 1;
+    let closed = false;
+    return {
+      post: entry.lines.post,
+      head: { mailDomain },
+      secrets: new Set(login && "password" in login ? secretsOf({ host: "", ...login }) : []),
+      close: () => {
+        if (closed) return;
+        closed = true;
+        entry.users -= 1;
+        if (entry.users > 0) return;
+        shared.delete(key);
+        entry.lines.close();
+      },
+    };
+  };
+}

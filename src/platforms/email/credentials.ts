@@ -1,0 +1,78 @@
+import Type, { type Static } from "typebox";
+
+const NO_CONTROLS = "^[^\\u0000-\\u001f\\u007f]+$";
+const Secret = Type.String({ minLength: 1, maxLength: 8_192, pattern: NO_CONTROLS });
+
+/** A login at a mail server. STARTTLS is demanded unless the account says otherwise. */
+export const Credentials = Type.Object(
+  {
+    host: Type.String({ minLength: 1, maxLength: 253, pattern: "^[A-Za-z0-9._:-]+$" }),
+    port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, description: "Default 587." })),
+    tls: Type.Optional(
+      Type.Union([Type.Literal("starttls"), Type.Literal("implicit"), Type.Literal("none")], {
+        description: "Default: implicit on port 465, else starttls, demanded. none sends the password in clear.",
+      }),
+    ),
+    ca: Type.Optional(
+      Type.String({
+        maxLength: 65_536,
+        pattern: "^-----BEGIN CERTIFICATE-----",
+        description: "PEM of a private authority.",
+      }),
+    ),
+    user: Type.Optional(Type.String({ minLength: 1, maxLength: 512, pattern: NO_CONTROLS })),
+    password: Type.Optional(Secret),
+    oauth2: Type.Optional(
+      Type.Object(
+        {
+          tokenUrl: Type.String({ format: "uri", maxLength: 2_048, pattern: "^https?://" }),
+          clientId: Type.String({ minLength: 1, maxLength: 1_024 }),
+          clientSecret: Type.Optional(Secret),
+          refreshToken: Secret,
+          accessToken: Type.Optional(Secret),
+          expires: Type.Optional(Type.Integer({ minimum: 0, description: "Unix seconds when accessToken ends." })),
+          scope: Type.Optional(Type.String({ maxLength: 1_024 })),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    dkim: Type.Optional(
+      Type.Object(
+        {
+          domain: Type.String({ minLength: 1, maxLength: 253, pattern: "^[A-Za-z0-9.-]+$" }),
+          selector: Type.String({ minLength: 1, maxLength: 63, pattern: "^[A-Za-z0-9._-]+$" }),
+          privateKey: Type.String({ maxLength: 16_384, pattern: "^-----BEGIN [A-Z ]*PRIVATE KEY-----" }),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    name: Type.Optional(
+      Type.String({
+        maxLength: 256,
+        pattern: "^[^\\u0000-\\u001f\\u007f]*$",
+        description: "Sender's name by default.",
+      }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    dependentRequired: { password: ["user"], oauth2: ["user"] },
+    not: { required: ["password", "oauth2"] },
+  },
+);
+export type Credentials = Static<typeof Credentials>;
+
+export const CREDENTIALS_EXAMPLE: Credentials = {
+  host: "smtp.example.com",
+  port: 587,
+  user: "bob@example.com",
+  password: "a password",
+};
+
+/** Every value of an account that must never be seen outside, also in the forms in which SASL sends it. */
+export function secretsOf({ user = "", password, oauth2, dkim }: Credentials): readonly string[] {
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  const plain = [password, oauth2?.clientSecret, oauth2?.refreshToken, oauth2?.accessToken, dkim?.privateKey];
+  const sasl = password === undefined ? [] : [base64(`\0${user}\0${password}`), base64(password)];
+  return [...plain, ...sasl].filter((secret) => secret !== undefined);
+}
