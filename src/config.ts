@@ -286,13 +286,20 @@ export const settings = {
 
 export type Config = { readonly [Name in keyof typeof settings]: ReturnType<(typeof settings)[Name]["read"]> };
 
-/** Reads every setting from an environment (the only place that does); throws `ConfigError` naming the bad one. */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+/** Reads every setting from the environment (the only place that does); throws `ConfigError` naming the bad one. */
+export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const entries = Object.entries(settings).map(([name, setting]: [string, Setting<unknown>]) => [
     name,
     setting.read(env[setting.env] ?? setting.fallback, setting.env),
   ]);
   return Object.fromEntries(entries) as Config;
+}
+
+/** The settings that the environment gives, by variable, as they are written there. */
+export function givenSettings(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(Object.values(settings).map((setting) => [setting.env, env[setting.env]]));
 }
 
 /** What the machine says about itself, apart from our settings: where programs, caches and sockets live. */

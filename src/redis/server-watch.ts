@@ -23,6 +23,8 @@ export interface WatchDeps {
   /** True where replicas are certain to exist (Sentinel). */
   readonly replicated: boolean;
   readonly everyMs?: number;
+  /** Told after each look, for metrics; without facts when Redis is away. */
+  readonly onLook?: (facts: ServerFacts | undefined) => void;
 }
 
 /** Looks at Redis each second and tells the log when something changes. */
@@ -41,10 +43,12 @@ export function watchServer(deps: WatchDeps): ServerWatch {
       facts = now;
       up = true;
       seen ||= now.replicas > 0;
+      deps.onLook?.(now);
       return now;
     } catch (error) {
       if (up) deps.log.error({ reason: error instanceof Error ? error.message : "no answer" }, "Redis is away");
       up = false;
+      deps.onLook?.(undefined);
       throw error;
     }
   };

@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { KeyringError } from "../accounts/key-file.ts";
+import { ConfigError, readConfig } from "../config.ts";
+import { appCommands } from "./apps.ts";
+import { configCommand } from "./config.ts";
+import { doctorCommand } from "./doctor.ts";
+import { keyCommands } from "./keys.ts";
+import { serveCommand } from "./serve.ts";
+import { keyFileOf, openAppTools, openKeyTools } from "./tools.ts";
+import { version } from "./version.ts";
+
+/** What `sysexits.h` calls a configuration error: a supervisor need not try again. */
+const EX_CONFIG = 78;
+
+const program = new Command("dragoman")
+  .description("A messaging gateway: POST an activity, get its rid, watch what became of it on a stream.")
+  .version(version(readFileSync))
+  .showHelpAfterError("(dragoman --help shows the commands)")
+  .addHelpText(
+    "after",
+    `
+Settings are environment variables; \`dragoman config\` lists them all.
+
+Examples:
+  dragoman serve                  the gateway with a worker beside it
+  PORT=9000 dragoman serve        on another port
+  dragoman app create shop        make an app and print its API key, once
+  dragoman doctor                 check this installation`,
+  );
+
+serveCommand(program);
+appCommands(program, openAppTools);
+keyCommands(program, { keyFile: () => keyFileOf(readConfig()), connect: openKeyTools });
+configCommand(program);
+doctorCommand(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const known = error instanceof ConfigError || error instanceof KeyringError;
+  console.error(`dragoman: ${error instanceof Error ? error.message : "an unknown error"}`);
+  process.exit(known ? EX_CONFIG : 1);
+}

@@ -1,0 +1,84 @@
+import { constants } from "node:os";
+import { type Command, Option } from "commander";
+import { type Config, readConfig } from "../config.ts";
+import type { Log } from "../log.ts";
+import { pinoLog } from "../log-pino.ts";
+import { redaction } from "../redaction.ts";
+
+/** Promise G10: whatever happens, a process that was told to end is gone within 30 s. */
+const LONGEST_STOP_MS = 29_000;
+
+/** Adds `dragoman serve`. */
+export function serveCommand(program: Command): void {
+  program
+    .command("serve")
+    .description("Runs the gateway until SIGTERM or SIGINT.")
+    .addOption(
+      new Option(
+        "--role <role>",
+        "all: the API with a worker process beside it; or one of them (default: ROLE)",
+      ).choices(["all", "api", "worker"]),
+    )
+    .action(async (options: { role?: Config["role"] }) => {
+      const config = readConfig();
+      await serve(config, options.role ?? config.role);
+    });
+}
+
+async function serve(config: Config, role: Config["role"]): Promise<void> {
+  const hidden = redaction();
+  for (const url of [config.redisUrl, config.smtpUrl]) for (const secret of secretsIn(url)) hidden.hide(secret);
+  const log = pinoLog({ level: config.logLevel, role: role === "worker" ? "worker" : "api", redaction: hidden });
+  onFatal(log);
+  let started = false;
+  const stopping = stopSignal(log, () => started);
+  // Late, so that --help and the other commands don't load the whole gateway.
+  const { start } = await import("../main.ts");
+  const running = await start(config, role, log);
+  started = true;
+  await stopping;
+  await running.stop();
+  process.exit(0);
+}
+
+/**
+ * Resolves at the first SIGTERM or SIGINT. Under npm one Ctrl-C arrives more than once, so later ones change nothing.
+ * The process ends by force when stopping takes too long, and at once while it has not even started.
+ */
+function stopSignal(log: Log, started: () => boolean): Promise<void> {
+  return new Promise((done) => {
+    let told = false;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (!started()) process.exit(128 + constants.signals[signal]);
+      if (told) return;
+      told = true;
+      log.info({ signal }, "Stopping");
+      setTimeout(() => {
+        log.error({}, "Stopping took too long; ending by force");
+        process.exit(1);
+      }, LONGEST_STOP_MS).unref();
+      done();
+    };
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, onSignal);
+  });
+}
+
+/** What nobody caught leaves the process in an unknown state: say so and end; a supervisor starts it again. */
+function onFatal(log: Log): void {
+  const end = (error: unknown): void => {
+    log.error({ error }, "An error that nobody caught; ending");
+    process.exit(70);
+  };
+  process.on("uncaughtException", end);
+  process.on("unhandledRejection", end);
+}
+
+function secretsIn(url: string): readonly string[] {
+  const login = /:\/\/[^:@/]*:([^@/]+)@/.exec(url)?.[1];
+  if (login === undefined) return [];
+  try {
+    return [login, decodeURIComponent(login)];
+  } catch {
+    return [login];
+  }
+}

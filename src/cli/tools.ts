@@ -1,0 +1,58 @@
+import { join } from "node:path";
+import { type Keyring, keyring } from "../accounts/keyring.ts";
+import { checkKeyring } from "../accounts/keyring-check.ts";
+import { appRegistry } from "../apps/registry.ts";
+import { type Config, readConfig } from "../config.ts";
+import { redisEventLog } from "../events/redis.ts";
+import type { Log } from "../log.ts";
+import { pinoLog } from "../log-pino.ts";
+import { redaction } from "../redaction.ts";
+import type { RedisClient } from "../redis/connect.ts";
+import { openRedis } from "../redis/open.ts";
+import type { AppTools } from "./apps.ts";
+import type { KeyTools } from "./keys.ts";
+
+const READY_MS = 10_000;
+
+/** Where the master key file is: MASTER_KEY_FILE, else in the data folder. */
+export function keyFileOf(config: Pick<Config, "masterKeyFile" | "dataDir">): string {
+  return config.masterKeyFile || join(config.dataDir, "master.key");
+}
+
+/** A log for commands: warnings only, unless LOG_LEVEL asks for more. */
+export function commandLog(config: Pick<Config, "logLevel">): Log {
+  const level = config.logLevel === "info" ? "warn" : config.logLevel;
+  return pinoLog({ level, role: "command", redaction: redaction() });
+}
+
+/** Opens what `dragoman app …` works on; starts the private Redis for the while when no gateway runs it. */
+export async function openAppTools(): Promise<AppTools> {
+  const config = readConfig();
+  const { redis, ring, close } = await openStore(config, false);
+  const events = redisEventLog({ redis, kept: config.eventsKept });
+  const registry = appRegistry({ redis, keyring: ring, appendControl: events.appendControl });
+  return { registry, close };
+}
+
+/** Opens what `dragoman key …` works on, with the private halves. */
+export async function openKeyTools(): Promise<KeyTools> {
+  const { redis, ring, close } = await openStore(readConfig(), true);
+  return { redis, keyring: ring, close };
+}
+
+async function openStore(
+  config: Config,
+  opens: boolean,
+): Promise<{ redis: RedisClient; ring: Keyring; close: () => Promise<void> }> {
+  const opened = await openRedis(config, commandLog(config));
+  try {
+    const redis = opened.connections.producer();
+    await opened.connections.ready(READY_MS);
+    const ring = await keyring({ path: keyFileOf(config), opens });
+    await checkKeyring(redis, ring);
+    return { redis, ring, close: opened.close };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
