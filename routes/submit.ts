@@ -9,6 +9,7 @@ import { laneOf } from "../src/outbox/lane.ts";
 import type { LaneQueues } from "../src/outbox/lane-queues.ts";
 import type { AcceptAnswer, Outbox, Standing, Wake } from "../src/outbox/outbox.ts";
 import { isRedisAway } from "../src/redis/away.ts";
+import type { AdmitOne } from "./pressure.ts";
 import { Problem, problemOf } from "./problem.ts";
 
 /** The answer to an accepted activity, on REST and WebSocket alike. */
@@ -34,8 +35,8 @@ export interface SubmitDeps {
   readonly find: FindPlatform;
   readonly basePath: string;
   readonly log: Log;
-  /** Answers a problem when the gateway or this app can't take more right now. */
-  readonly pressure: (app: string) => Problem | undefined;
+  /** Throws a problem when the gateway or this app can't take more right now. */
+  readonly admit: AdmitOne;
   readonly onAccepted?: (platform: string, seconds: number) => void;
 }
 
@@ -46,7 +47,7 @@ export interface Submission {
 
 /** Takes activities in: reads, checks what the caller may do, stores atomically, wakes the lane. */
 export function submission(deps: SubmitDeps): Submission {
-  const { outbox, lanes, find, log, pressure, onAccepted } = deps;
+  const { outbox, lanes, find, log, admit, onAccepted } = deps;
 
   async function accept(caller: Caller, readable: Readable, key: string | undefined): Promise<Submitted> {
     const sent = readable.rid ?? key;
@@ -96,8 +97,7 @@ export function submission(deps: SubmitDeps): Submission {
 
   async function tryAccept(caller: Caller, posted: unknown, key: string | undefined): Promise<Submitted> {
     const started = performance.now();
-    const tight = pressure(caller.app);
-    if (tight) throw tight;
+    await admit(caller.app);
     const readable = readActivity(find, posted, Date.now());
     checkLimits(caller.limits, readable);
     const submitted = await accept(caller, readable, key);

@@ -1,9 +1,12 @@
 import { constants } from "node:os";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
 import { type Config, readConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import { pinoLog } from "../log-pino.ts";
 import { redaction } from "../redaction.ts";
+import { announce } from "./announce.ts";
 
 /** Promise G10: whatever happens, a process that was told to end is gone within 30 s. */
 const LONGEST_STOP_MS = 29_000;
@@ -34,7 +37,13 @@ async function serve(config: Config, role: Config["role"]): Promise<void> {
   const stopping = stopSignal(log, () => started);
   // Late, so that --help and the other commands don't load the whole gateway.
   const { start } = await import("../main.ts");
-  const running = await start(config, role, log);
+  const entry = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
+  const running = await start(config, role, log, {
+    entry,
+    env: process.env,
+    onOrphaned: () => process.kill(process.pid, "SIGTERM"),
+  });
+  announce(config, running);
   started = true;
   await stopping;
   await running.stop();

@@ -1,0 +1,47 @@
+import type { ActivityEvent } from "../event.ts";
+import { APPEND_LUA } from "../events/append-lua.ts";
+import { randomEpoch } from "../events/redis.ts";
+import { keys } from "../keys.ts";
+import { scripts } from "../outbox/script-runner.ts";
+import type { Arrival } from "../platform.ts";
+import type { RedisClient } from "../redis/connect.ts";
+
+export interface ArrivalsDeps {
+  readonly redis: RedisClient;
+  readonly eventsKept: number;
+}
+
+/** Puts what a network brought into the app's event log, once; resolves when it is there: acknowledge only then. */
+export type Arrive = (app: string, arrival: Arrival) => Promise<"new" | "seen">;
+
+/** How many marks of the past an account keeps, and for how long. */
+const MARKS = 10_000;
+const MARKS_SECONDS = 7 * 86_400;
+
+/** The mark of having seen it is written with the event, never before: a crash between them can't lose a message. */
+const ARRIVE_LUA = `${APPEND_LUA}
+if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 'seen' end
+append(KEYS[2], KEYS[3], ARGV[2], ARGV[3], ARGV[4])
+redis.call('ZADD', KEYS[1], redis.call('TIME')[1], ARGV[1])
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[5])
+redis.call('EXPIRE', KEYS[1], ARGV[6])
+return 'new'
+`;
+
+/** The one corridor behind sessions, polls and pushes. */
+export function arrivals({ redis, eventsKept }: ArrivalsDeps): Arrive {
+  const run = scripts(redis, { ARRIVE_LUA });
+  return async (app, { key, event }) => {
+    const account = event.target[0]?.address.toLowerCase() ?? "";
+    const whole: ActivityEvent = { type: "activity", ...event, received: new Date().toISOString() };
+    const names = [keys.seen(app, event.platform, account), keys.log(app), keys.epoch(app)];
+    return (await run.ARRIVE_LUA(names, [
+      key,
+      randomEpoch(),
+      eventsKept,
+      JSON.stringify(whole),
+      MARKS,
+      MARKS_SECONDS,
+    ])) as "new" | "seen";
+  };
+}

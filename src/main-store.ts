@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { type Keyring, keyring } from "./accounts/keyring.ts";
+import { checkKeyring } from "./accounts/keyring-check.ts";
+import { redisAccounts } from "./accounts/redis.ts";
+import { type Config, readSurroundings } from "./config.ts";
+import { redisEventLog } from "./events/redis.ts";
+import type { Log } from "./log.ts";
+import { laneQueues } from "./outbox/lane-queues.ts";
+import { redisOutbox } from "./outbox/redis.ts";
+import { type RedisConnections, redisConnections } from "./redis/connect.ts";
+import { durabilityBarrier } from "./redis/durable.ts";
+import { privateServer } from "./redis/private-server.ts";
+import { watchServer } from "./redis/server-watch.ts";
+
+const READY_MS = 15_000;
+const BARRIER_MS = 2_000;
+
+/** Where the state of everything lives, opened for one process. */
+export interface Store {
+  readonly url: string;
+  readonly connections: RedisConnections;
+  readonly ring: Keyring;
+  readonly watch: ReturnType<typeof watchServer>;
+  readonly close: () => Promise<void>;
+}
+
+/** Starts or joins the private Redis where no REDIS_URL is given, connects, and checks that the key file fits the data. */
+export async function openStore(config: Config, opens: boolean, log: Log): Promise<Store> {
+  const { dataDir, redisServer: server, redisFetch: mayFetch, cacheDir } = config;
+  const own =
+    config.redisUrl === ""
+      ? await privateServer({ dataDir, server, mayFetch, cacheDir, surroundings: readSurroundings(), log })
+      : undefined;
+  const url = own?.url ?? config.redisUrl;
+  const connections = redisConnections(url, { log });
+  const client = connections.producer();
+  const replicated = connections.place.kind === "sentinel";
+  const watch = watchServer({ client, log, wanted: "auto", replicated });
+  const close = async (): Promise<void> => {
+    watch.close();
+    await connections.close();
+    await own?.stop();
+  };
+  try {
+    await connections.ready(READY_MS);
+    await watch.look();
+    const path = config.masterKeyFile === "" ? join(dataDir, "master.key") : config.masterKeyFile;
+    const ring = await keyring({ path, opens });
+    await checkKeyring(client, ring);
+    return { url, connections, ring, watch, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The ports over one connection: `producer` for what stands behind HTTP, `worker` for what may wait for Redis. */
+export function openPorts(config: Config, store: Store, purpose: "producer" | "worker", log: Log) {
+  const { connections, ring, watch } = store;
+  const redis = connections[purpose]();
+  const barrier = durabilityBarrier({
+    client: connections.barrier(BARRIER_MS),
+    replicas: watch.replicas,
+    waitMs: BARRIER_MS,
+  });
+  const eventLog = redisEventLog({ redis, kept: config.eventsKept });
+  return {
+    redis,
+    eventLog,
+    outbox: redisOutbox({
+      redis,
+      quota: config.quota,
+      eventsKept: config.eventsKept,
+      retentionSeconds: config.retentionHours * 3_600,
+      durably: barrier.durably,
+    }),
+    lanes: laneQueues({ redis, log }),
+    accounts: redisAccounts({ redis, keyring: ring }),
+  };
+}

@@ -1,0 +1,52 @@
+import { sendWorker } from "../workers/send.ts";
+import { sweep } from "../workers/sweep.ts";
+import type { Config } from "./config.ts";
+import { arrivals } from "./delivery/arrivals.ts";
+import { clients } from "./delivery/clients.ts";
+import { deliverer } from "./delivery/deliver.ts";
+import { egress as egressGuard } from "./delivery/egress.ts";
+import type { Log } from "./log.ts";
+import { platformSettings, wantsSandbox } from "./main-platforms.ts";
+import { openPorts, type Store } from "./main-store.ts";
+import type { Metrics } from "./metrics.ts";
+import { enabledPlatforms, platforms } from "./platforms/index.ts";
+import { sandboxMailbox } from "./sandbox/mailbox.ts";
+
+/** The worker role: carries out what was accepted. `stop` lets what is under way end, up to `graceMs`. */
+export async function startWorker(
+  config: Config,
+  store: Store,
+  metrics: Metrics,
+  log: Log,
+): Promise<{ readonly stop: (graceMs: number) => Promise<void> }> {
+  const { redis, outbox, lanes, accounts } = openPorts(config, store, "worker", log);
+  const arrive = arrivals({ redis, eventsKept: config.eventsKept });
+  const guard = egressGuard({ allowPrivate: config.allowPrivate });
+  const mailbox = wantsSandbox(config) ? await sandboxMailbox({ arrive, log }) : undefined;
+  const all = platforms(platformSettings(config, mailbox?.relay));
+  const pool = clients({ accounts, egress: guard, log });
+  const deliver = deliverer({
+    outbox,
+    clients: pool,
+    egress: guard,
+    log,
+    onResult: (platform, status, seconds) => {
+      metrics.results.inc({ platform, status });
+      metrics.deliverySeconds.observe({ platform }, seconds);
+    },
+  });
+  const workers = enabledPlatforms(config.platforms, all).map((platform) =>
+    sendWorker({ redis, outbox, lanes, deliver, platform, concurrency: config.concurrency, log }),
+  );
+  const broom = sweep({ outbox, lanes, log });
+  return {
+    async stop(graceMs) {
+      await broom.stop();
+      await Promise.all(workers.map((worker) => worker.close(graceMs)));
+      await pool.close();
+      await mailbox?.stop();
+      await guard.close();
+      await lanes.close();
+    },
+  };
+}
