@@ -1,0 +1,164 @@
+import type { Revocation } from "../apps/caller.ts";
+import type { Log } from "../log.ts";
+import { compareIds, formatCursor } from "./cursor.ts";
+import type { LogBounds, LogEntry, LogPage } from "./event-log.ts";
+import { type Selector, selects } from "./filter.ts";
+import type { Follower } from "./follower.ts";
+import { type Batch, batchOf, type Frame, frameOf } from "./frame.ts";
+import { listenerIndex } from "./listener-index.ts";
+import { eventWindow } from "./window.ts";
+
+/** One listener as the tail sees it. */
+export interface Listener {
+  readonly selector: Selector;
+  readonly follower: Follower;
+  epoch: string;
+  /** Read for this listener up to here; while it is live, whatever the app's reader has reached counts if it is later. */
+  scanned: string;
+  live: boolean;
+  stopped: boolean;
+  pending: Frame[];
+}
+
+/** One app's log as this process follows it: how far it is read, its newest events, and who listens. */
+export interface Followed {
+  readonly app: string;
+  readonly epoch: () => string;
+  /** The last id read. */
+  readonly at: () => string;
+  /** Everything after this id is in memory. */
+  readonly inMemoryAfter: () => string;
+  /** Takes what the reader read; what was read before is passed over. */
+  readonly accept: (entries: readonly LogEntry[]) => void;
+  /** The log was begun anew, or a stretch of it is lost: says `gap` to all whom it concerns and goes on at the id. */
+  readonly restart: (bounds: LogBounds) => void;
+  readonly enter: (listener: Listener) => void;
+  /** From here on the listener gets events as they come; its rest in memory goes out first. */
+  readonly enlist: (listener: Listener) => void;
+  readonly leave: (listener: Listener) => void;
+  /** Revocations read lately, for a listener whose credentials were checked just before one came. */
+  readonly revocations: () => readonly Revocation[];
+}
+
+const CONTROLS_KEPT = 64;
+
+/** Follows one app from the newest page of its log on. */
+export function followed(app: string, page: LogPage, log: Log): Followed {
+  let epoch = page.epoch;
+  let at = "0-0";
+  let due: Frame[] = [];
+  let controls: Revocation[] = [];
+  const touched = new Set<Listener>();
+  const everyone = new Set<Listener>();
+  const index = listenerIndex<Listener>();
+  const opening = page.entries[0];
+  const window = eventWindow(opening === undefined ? page.last : before(opening.id));
+
+  function touch(listener: Listener, frame: Frame): void {
+    if (listener.pending[listener.pending.length - 1] === frame || !selects(listener.selector, frame.facts)) return;
+    if (listener.epoch !== epoch || compareIds(frame.id, listener.scanned) <= 0) return;
+    listener.pending.push(frame);
+    touched.add(listener);
+  }
+  function flush(): void {
+    const whole = batchOf(due);
+    for (const listener of touched) {
+      const { pending } = listener;
+      listener.pending = [];
+      if (!listener.stopped) send(listener, pending.length === due.length ? whole : batchOf(pending));
+    }
+    touched.clear();
+    for (const frame of due) frame.built.clear();
+    due = [];
+  }
+  function send(listener: Listener, batch: Batch): void {
+    try {
+      void listener.follower.onEvents(batch);
+    } catch (error) {
+      log.error({ err: error, app }, "a listener failed to take events");
+    }
+  }
+  function take(entry: LogEntry): void {
+    if (entry.epoch !== undefined && entry.epoch !== epoch) {
+      flush();
+      restart({ epoch: entry.epoch, first: entry.id, last: entry.id, trimmed: false });
+    } else if (entry.control !== undefined) {
+      flush();
+      control(JSON.parse(entry.control) as Revocation);
+    } else if (entry.event !== undefined) {
+      const frame = frameOf(epoch, entry.id, entry.event);
+      window.push(frame);
+      due.push(frame);
+      index.visit(frame.facts, (listener) => touch(listener, frame));
+    }
+  }
+  function control(revocation: Revocation): void {
+    controls = [...controls.slice(1 - CONTROLS_KEPT), revocation];
+    for (const listener of everyone) listener.follower.onControl?.(revocation);
+  }
+  function accept(entries: readonly LogEntry[]): void {
+    for (const entry of entries) {
+      if (compareIds(entry.id, at) <= 0) continue;
+      try {
+        take(entry);
+      } catch (error) {
+        log.error({ err: error, app, entry: entry.id }, "an entry of the event log can't be read and is passed over");
+      }
+      at = entry.id;
+    }
+    flush();
+  }
+  function restart(bounds: LogBounds): void {
+    const lost = formatCursor(epoch, at);
+    const newEpoch = bounds.epoch !== epoch;
+    epoch = bounds.epoch;
+    // A new log that is still whole is read from its beginning: nothing of it needs to be missed.
+    at = newEpoch && !bounds.trimmed ? (bounds.first ?? bounds.last) : bounds.last;
+    window.restart(at);
+    const gap = gapOf({ ...bounds, last: at });
+    for (const listener of everyone) {
+      if (newEpoch ? listener.epoch === epoch : !listener.live) continue;
+      const requested = listener.live ? lost : formatCursor(listener.epoch, listener.scanned);
+      listener.epoch = epoch;
+      listener.scanned = at;
+      listener.follower.onGap?.({ requested, ...gap });
+    }
+  }
+  accept(page.entries);
+  at = page.last;
+
+  return {
+    app,
+    epoch: () => epoch,
+    at: () => at,
+    inMemoryAfter: window.start,
+    accept,
+    restart,
+    enter: (listener) => void everyone.add(listener),
+    enlist: (listener) => {
+      const rest = window.after(listener.scanned).filter((frame) => selects(listener.selector, frame.facts));
+      if (rest.length > 0) send(listener, batchOf(rest));
+      if (listener.stopped) return;
+      if (compareIds(at, listener.scanned) > 0) listener.scanned = at;
+      listener.live = true;
+      index.add(listener, listener.selector);
+    },
+    leave: (listener) => {
+      listener.stopped = true;
+      everyone.delete(listener);
+      if (listener.live) index.remove(listener, listener.selector);
+    },
+    revocations: () => controls,
+  };
+}
+
+/** What a gap says of the log: reading from `earliest` gives all that is kept, from `latest` what comes. */
+export function gapOf({ epoch, first, last }: LogBounds): { readonly earliest: string; readonly latest: string } {
+  return { earliest: formatCursor(epoch, first ?? last), latest: formatCursor(epoch, last) };
+}
+
+/** The greatest id that is older. */
+function before(id: string): string {
+  const [ms, seq] = id.split("-") as [string, string];
+  return seq === "0" ? `${BigInt(ms) - 1n}-18446744073709551615` : `${ms}-${BigInt(seq) - 1n}`;
+}
