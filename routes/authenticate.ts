@@ -6,7 +6,7 @@ import { callerOf, keyIdOf, verifyToken } from "../src/apps/listener-token.ts";
 import type { Revocations } from "../src/apps/revocations.ts";
 import { type Tickets, ticketCookie } from "../src/apps/tickets.ts";
 import type { Way } from "./client-ip.ts";
-import { cookieOf, credentialOf } from "./credentials.ts";
+import { type Credential, cookieOf, credentialOf } from "./credentials.ts";
 import { EndedToken } from "./ended-token.ts";
 import type { CountGuess } from "./guesses.ts";
 import type { Origins } from "./origin.ts";
@@ -52,24 +52,31 @@ export function authenticate(deps: AuthenticateDeps): Authenticate {
   return async (req, scope, asked = "call") => {
     const credential = credentialOf(req, asked !== "call" && req.method === "GET");
     if (credential === undefined) throw new Problem("unauthenticated", MISSING);
-    if (credential.kind === "cookie" && !deps.origins.allowedCookie(req)) throw new Problem("forbidden", ELSEWHERE);
-    if (credential.kind === "ticket" && !deps.origins.allowedOrigin(req)) throw new Problem("forbidden", ELSEWHERE);
+    refuseElsewhere(deps.origins, req, credential.kind);
     const seen = await check[credential.kind](credential.text, req);
     if ("wrong" in seen) {
       await deps.countGuess(req);
       throw new Problem("unauthenticated", seen.wrong);
     }
     if (seen.ended) throw asked === "call" ? new Problem("unauthenticated", ENDED) : new EndedToken(ENDED);
-    if (!seen.caller.scopes.has(scope)) {
-      throw new Problem("forbidden", `The ${seen.caller.via === "key" ? "key" : "token"} lacks the scope ${scope}.`);
-    }
-    return seen.caller;
+    return allowed(seen.caller, scope);
   };
+}
+
+/** What a browser sends by itself, a cookie or the URL's ticket, never speaks for a page of a foreign origin. */
+function refuseElsewhere(origins: AuthenticateDeps["origins"], req: IncomingMessage, kind: Credential["kind"]): void {
+  const here = kind === "bearer" || (kind === "cookie" ? origins.allowedCookie(req) : origins.allowedOrigin(req));
+  if (!here) throw new Problem("forbidden", ELSEWHERE);
+}
+
+function allowed(caller: Caller, scope: Scope): Caller {
+  if (caller.scopes.has(scope)) return caller;
+  throw new Problem("forbidden", `The ${caller.via === "key" ? "key" : "token"} lacks the scope ${scope}.`);
 }
 
 type Check = (text: string, req: IncomingMessage) => Promise<Seen>;
 
-function checks(deps: AuthenticateDeps): Record<"bearer" | "cookie" | "ticket", Check> {
+function checks(deps: AuthenticateDeps): Record<Credential["kind"], Check> {
   const seconds = (): number => (deps.now ?? Date.now)() / 1_000;
   const standing = async (caller: Caller, key: CachedKey, ended: boolean): Promise<Seen> => ({
     caller: withCanonicalPlatforms(caller, deps.canonical),

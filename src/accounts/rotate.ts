@@ -1,0 +1,94 @@
+import { stat } from "node:fs/promises";
+import { type KeyRecord, listenerWhere } from "../apps/key-record.ts";
+import { keys } from "../keys.ts";
+import type { RedisClient } from "../redis/connect.ts";
+import { KeyringError, newKeyVersion, readKeyFile, writeKeyFile } from "./key-file.ts";
+import type { Keyring } from "./keyring.ts";
+import { checkKeyring } from "./keyring-check.ts";
+import { REPLACE_LUA, whereOf } from "./redis.ts";
+
+/** How many sealed values a rotation moved to the new version. */
+export interface Resealed {
+  readonly version: number;
+  readonly accounts: number;
+  readonly keys: number;
+}
+
+/**
+ * Adds a version to the key file without using it yet, so that the file (or its export) can be copied to the other
+ * machines first. Answers the staged version; one that is staged already stays.
+ */
+export async function stageKeyVersion(path: string): Promise<number> {
+  const file = await readKeyFile(path);
+  const newest = Math.max(...file.versions.map(({ version }) => version));
+  if (newest > file.current) return newest;
+  if (file.versions.some((version) => version.private === undefined)) {
+    throw new KeyringError(`${path} is the export for an API-only machine; rotate where the master key file is.`);
+  }
+  await writeKeyFile(path, { ...file, versions: [...file.versions, await newKeyVersion(newest + 1)] });
+  return newest + 1;
+}
+
+/**
+ * Makes the staged version (or a new one) the current one and seals every account and listener key anew with it.
+ * Running processes go on: they read the file again when they meet the new version, at most 5 s later for what they
+ * seal themselves. Old versions stay in the file. Safe to repeat after a break.
+ */
+export async function rotateKeys(deps: { readonly redis: RedisClient; readonly keyring: Keyring }): Promise<Resealed> {
+  const { redis, keyring } = deps;
+  await checkKeyring(redis, keyring);
+  const version = await stageKeyVersion(keyring.path);
+  const file = await readKeyFile(keyring.path);
+  await writeKeyFile(keyring.path, { ...file, current: version });
+  await keyring.reload();
+  await checkKeyring(redis, keyring);
+  return { version, ...(await resealAll(redis, keyring)) };
+}
+
+/** Seals anew what is not sealed with the current version; a value that changes meanwhile is left to its writer. */
+export async function resealAll(redis: RedisClient, keyring: Keyring): Promise<Omit<Resealed, "version">> {
+  let accounts = 0;
+  let listenerKeys = 0;
+  for (const app of await redis.smembers(keys.apps)) {
+    for (const id of await redis.smembers(keys.accounts(app))) {
+      if (await resealAccount(redis, keyring, app, id)) accounts += 1;
+    }
+    for (const id of await redis.smembers(keys.appKeys(app))) {
+      if (await resealListenerKey(redis, keyring, { app, id })) listenerKeys += 1;
+    }
+  }
+  return { accounts, keys: listenerKeys };
+}
+
+/**
+ * Writes what an API-only machine needs: the public halves and the shared keys, not the private halves. Never writes
+ * over a file.
+ */
+export async function exportForApi(path: string, to: string): Promise<void> {
+  const there = await stat(to).catch(() => undefined);
+  if (there !== undefined) throw new KeyringError(`${to} exists already; name a file that does not.`);
+  const file = await readKeyFile(path);
+  await writeKeyFile(to, { ...file, versions: file.versions.map(({ private: _, ...shown }) => shown) });
+}
+
+async function resealAccount(redis: RedisClient, keyring: Keyring, app: string, id: string): Promise<boolean> {
+  const place = keys.account(app, id);
+  const [platform, address, version, sealed] = await redis.hmget(place, "platform", "address", "version", "sealed");
+  if (!platform || !address || !version || !sealed || keyring.isCurrent(sealed)) return false;
+  const where = whereOf(app, platform, address, version);
+  const again = await keyring.seal(await keyring.open(sealed, where), where);
+  return (await redis.eval(REPLACE_LUA, 1, place, "sealed", sealed, "sealed", again)) === 1;
+}
+
+async function resealListenerKey(
+  redis: RedisClient,
+  keyring: Keyring,
+  { app, id }: Pick<KeyRecord, "app" | "id">,
+): Promise<boolean> {
+  const place = keys.apiKey(id);
+  const sealed = await redis.hget(place, "listener");
+  if (sealed === null || keyring.isCurrent(sealed)) return false;
+  const where = listenerWhere(app, id);
+  const again = await keyring.sealShared(await keyring.openShared(sealed, where), where);
+  return (await redis.eval(REPLACE_LUA, 1, place, "listener", sealed, "listener", again)) === 1;
+}

@@ -1,0 +1,99 @@
+import type { Command } from "commander";
+import { SCOPES, type Scope } from "../apps/caller.ts";
+import { type AppRegistry, type FreshKey, RegistryError } from "../apps/registry.ts";
+
+/** What the app commands work on; opened when one runs, closed after it. */
+export interface AppTools {
+  readonly registry: AppRegistry;
+  readonly close: () => Promise<void>;
+}
+
+/** Where commands write: results to `out`, words about them to `say`, so that `KEY=$(dragoman app create shop)` works. */
+export interface Terminal {
+  readonly out: (line: string) => void;
+  readonly say: (line: string) => void;
+}
+
+/** Standard output and standard error. */
+export const terminal: Terminal = { out: (line) => console.log(line), say: (line) => console.error(line) };
+
+/** Adds `dragoman app create|list|rotate|revoke`. */
+export function appCommands(program: Command, connect: () => Promise<AppTools>, io: Terminal = terminal): void {
+  const app = program.command("app").description("Apps and their API keys.");
+  const run = async (command: Command, work: (registry: AppRegistry) => Promise<void>): Promise<void> => {
+    const tools = await connect();
+    const refused = await work(tools.registry)
+      .catch(refusalOf)
+      .finally(() => tools.close());
+    if (refused !== undefined) command.error(`error: ${refused.message}`);
+  };
+
+  app
+    .command("create")
+    .argument("<name>", "what to call the app: 1 to 64 letters, digits, spaces and . _ -")
+    .option("--scopes <list>", `what its key may do, with commas between: ${SCOPES.join(",")}`, SCOPES.join(","))
+    .description("Makes an app and prints its API key, once.")
+    .action((name: string, options: { scopes: string }, command: Command) =>
+      run(command, async (registry) => show(io, await registry.createApp(name, scopesOf(options.scopes)))),
+    );
+
+  app
+    .command("list")
+    .description("Shows the apps and the ids, scopes and ages of their live keys; the keys themselves are not kept.")
+    .action((_options: unknown, command: Command) =>
+      run(command, async (registry) => {
+        const apps = await registry.list();
+        if (apps.length === 0) io.say("There is no app yet; `dragoman app create NAME` makes one.");
+        for (const one of apps) {
+          io.out(`${one.name}\t${one.id}\tcreated ${one.created}`);
+          for (const key of one.keys) io.out(`  key ${key.id}\t${key.scopes.join(",")}\tcreated ${key.created}`);
+          if (one.keys.length === 0) io.out("  no live key");
+        }
+      }),
+    );
+
+  app
+    .command("rotate")
+    .argument("<app>", "its name or id")
+    .option("--scopes <list>", "what the new key may do; as the newest key when nothing is said")
+    .description("Gives an app a second API key and prints it, once. Revoke the old one when the app uses the new one.")
+    .action((name: string, options: { scopes?: string }, command: Command) =>
+      run(command, async (registry) => {
+        const scopes = options.scopes === undefined ? undefined : scopesOf(options.scopes);
+        show(io, await registry.rotate(name, scopes));
+      }),
+    );
+
+  app
+    .command("revoke")
+    .argument("<key-or-app>", "the id of a key, or an app's name or id for all its keys")
+    .description("Ends a key, its tokens and its live streams, everywhere within 5 s.")
+    .action((name: string, _options: unknown, command: Command) =>
+      run(command, async (registry) => {
+        // A whole key would stay in the shell's history, but it names its id well enough.
+        const ids = await registry.revoke(/^dgm_([0-9A-Za-z]+)_/.exec(name)?.[1] ?? name);
+        for (const id of ids) io.out(id);
+        io.say(ids.length === 0 ? "The app has no live key." : `Revoked ${ids.length === 1 ? "one key" : "two keys"}.`);
+      }),
+    );
+}
+
+function show(io: Terminal, fresh: FreshKey): void {
+  io.say(`API key ${fresh.keyId} of ${fresh.name} (${fresh.app}). It is shown only now; keep it like a password.`);
+  io.out(fresh.key);
+}
+
+/** What the operator can cure is told in a line; anything else is thrown on. */
+function refusalOf(error: unknown): RegistryError {
+  if (error instanceof RegistryError) return error;
+  throw error;
+}
+
+function scopesOf(list: string): readonly Scope[] {
+  const words = list.split(/[\s,]+/).filter((word) => word !== "");
+  const scopes = SCOPES.filter((scope) => words.includes(scope));
+  if (scopes.length === 0 || words.some((word) => !SCOPES.some((scope) => scope === word))) {
+    throw new RegistryError(`--scopes takes ${SCOPES.join(", ")} with commas between.`);
+  }
+  return scopes;
+}

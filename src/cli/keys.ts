@@ -1,0 +1,70 @@
+import type { Command } from "commander";
+import { ensureKeyFile, KeyringError } from "../accounts/key-file.ts";
+import type { Keyring } from "../accounts/keyring.ts";
+import { exportForApi, rotateKeys, stageKeyVersion } from "../accounts/rotate.ts";
+import type { RedisClient } from "../redis/connect.ts";
+import { type Terminal, terminal } from "./apps.ts";
+
+/** What `key rotate` works on; opened when it runs, closed after it. */
+export interface KeyTools {
+  readonly redis: RedisClient;
+  /** With the private halves. */
+  readonly keyring: Keyring;
+  readonly close: () => Promise<void>;
+}
+
+export interface KeyCommandsDeps {
+  /** The master key file's path, asked for when a command runs. */
+  readonly keyFile: () => string;
+  readonly connect: () => Promise<KeyTools>;
+}
+
+/** Adds `dragoman key export-api|rotate`. */
+export function keyCommands(program: Command, deps: KeyCommandsDeps, io: Terminal = terminal): void {
+  const key = program.command("key").description("The keys that logins are sealed with.");
+  const clearly = async (command: Command, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof KeyringError)) throw error;
+      command.error(`error: ${error.message}`);
+    }
+  };
+
+  key
+    .command("export-api")
+    .argument("<file>", "where to write it; must not exist")
+    .description("Writes the key file for a machine that runs only the API: it can seal logins there, not open them.")
+    .action((file: string, _options: unknown, command: Command) =>
+      clearly(command, async () => {
+        await ensureKeyFile(deps.keyFile());
+        await exportForApi(deps.keyFile(), file);
+        io.say(`Wrote ${file}. Copy it to the API machine, name it in MASTER_KEY_FILE there, and delete this copy.`);
+      }),
+    );
+
+  key
+    .command("rotate")
+    .option("--stage", "only add the new version, so that it can be copied to other machines before it is used")
+    .description(
+      "Adds a version to the key file and seals everything anew with it, while running processes go on. " +
+        "With several machines: rotate --stage, copy the key file to the workers and a new export to the API machines, then rotate.",
+    )
+    .action((options: { stage?: boolean }, command: Command) =>
+      clearly(command, async () => {
+        if (options.stage) {
+          await ensureKeyFile(deps.keyFile());
+          const staged = await stageKeyVersion(deps.keyFile());
+          io.say(`Version ${staged} is in ${deps.keyFile()}, not used yet. Copy it, then run: dragoman key rotate`);
+          return;
+        }
+        const tools = await deps.connect();
+        try {
+          const { version, accounts, keys } = await rotateKeys(tools);
+          io.say(`Version ${version} is in use: sealed ${accounts} account(s) and ${keys} API key record(s) anew.`);
+        } finally {
+          await tools.close();
+        }
+      }),
+    );
+}

@@ -1,0 +1,202 @@
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { accountId } from "../../../src/accounts/account-id.ts";
+import { keyring } from "../../../src/accounts/keyring.ts";
+import { checkKeyring } from "../../../src/accounts/keyring-check.ts";
+import { redisAccounts } from "../../../src/accounts/redis.ts";
+import { rotateKeys } from "../../../src/accounts/rotate.ts";
+import { SCOPES } from "../../../src/apps/caller.ts";
+import { keyCache } from "../../../src/apps/key-cache.ts";
+import { keys } from "../../../src/keys.ts";
+import { dump, type Who, who } from "../../support/who.ts";
+
+let world: Who;
+beforeAll(async () => {
+  world = await who();
+});
+afterAll(() => world.stop());
+
+const bob = { platform: "email", address: "Bob@example.com", online: false };
+const CANARY = "CNRY7F3KQ2LMZ8XP";
+
+describe("an account", () => {
+  test("is stored, replaced, listed and dropped, and only workers see its credentials", async () => {
+    const id = accountId("email", "bob@example.com");
+    const first = await world.accounts.put("appA", { ...bob, credentials: { password: CANARY } });
+    expect(first).toMatchObject({ created: true, account: { id, state: "stored", address: "Bob@example.com" } });
+    expect(await world.client.exists(keys.account("appA", id))).toBe(1);
+    await world.accounts.setState("appA", id, "needs-login", { code: "auth-failed", detail: "No.", retryable: false });
+    expect(await world.accounts.get("appA", id)).toMatchObject({
+      state: "needs-login",
+      error: { code: "auth-failed" },
+    });
+    const again = await world.accounts.put("appA", { ...bob, online: true, credentials: { password: "other" } });
+    expect(again.created).toBe(false);
+    expect(await world.accounts.get("appA", id)).toEqual(again.account);
+    const opened = await world.accounts.credentialsOf("appA", "email", "BOB@EXAMPLE.COM");
+    expect(opened).toMatchObject({ id, credentials: { password: "other" } });
+    expect(await world.accounts.remove("appA", id)).toBe(true);
+    expect(await world.accounts.remove("appA", id)).toBe(false);
+    expect(await world.accounts.credentialsOf("appA", "email", bob.address)).toBeUndefined();
+    expect(await world.accounts.list("appA", { limit: 10 })).toEqual([]);
+    await world.accounts.setState("appA", id, "online");
+    expect(await world.client.exists(keys.account("appA", id))).toBe(0);
+  });
+
+  test("lists page by page, each once", async () => {
+    for (let i = 0; i < 7; i++) await world.accounts.put("pages", { ...bob, address: `u${i}@x.org`, credentials: {} });
+    const first = await world.accounts.list("pages", { limit: 3 });
+    const second = await world.accounts.list("pages", { limit: 10, after: first.at(-1)?.id as string });
+    expect([...first, ...second].map(({ address }) => address).toSorted()).toEqual(
+      [0, 1, 2, 3, 4, 5, 6].map((i) => `u${i}@x.org`),
+    );
+  });
+
+  test("renewed credentials replace only those they were made from", async () => {
+    await world.accounts.put("oauth", { ...bob, credentials: { token: 1 } });
+    const before = await world.accounts.credentialsOf("oauth", "email", bob.address);
+    const version = before?.version as string;
+    const all = await Promise.all(
+      [1, 2, 3].map((n) => world.accounts.update("oauth", "email", bob.address, version, { token: n })),
+    );
+    const done = all.filter((one) => one !== undefined);
+    expect(done).toHaveLength(1);
+    expect((await world.accounts.credentialsOf("oauth", "email", bob.address))?.version).toBe(done[0]);
+    expect(await world.accounts.update("oauth", "email", "nobody@x.org", version, {})).toBeUndefined();
+  });
+
+  test("what a session wrote into the record stays when credentials are replaced", async () => {
+    await world.accounts.put("fenced", { ...bob, credentials: {} });
+    const place = keys.account("fenced", accountId("email", bob.address));
+    await world.client.hset(place, "fence", "7");
+    await world.accounts.put("fenced", { ...bob, credentials: { a: 1 } });
+    expect(await world.client.hget(place, "fence")).toBe("7");
+  });
+});
+
+describe("a record moved by somebody who can write to Redis", () => {
+  const place = (app: string, platform: string, address: string) => keys.account(app, accountId(platform, address));
+
+  test("opens neither for another app, platform, address nor version", async () => {
+    const victim = { ...bob, credentials: { password: CANARY } };
+    await world.accounts.put("victim", victim);
+    const record = await world.client.hgetall(place("victim", "email", bob.address));
+    const others = [
+      ["thief", "email", bob.address],
+      ["victim", "xmpp", bob.address],
+      ["victim", "email", "mallory@example.com"],
+    ] as const;
+    for (const [app, platform, address] of others) {
+      for (const told of [{}, { platform, address }]) {
+        await world.client.hset(place(app, platform, address), { ...record, ...told });
+        await expect(world.accounts.credentialsOf(app, platform, address)).rejects.toThrow(/does not belong/);
+      }
+    }
+    await world.accounts.put("victim", { ...victim, credentials: { password: "newer" } });
+    await world.client.hset(place("victim", "email", bob.address), "sealed", record.sealed as string);
+    await expect(world.accounts.credentialsOf("victim", "email", bob.address)).rejects.toThrow(/does not belong/);
+  });
+
+  test("no word of another app can name its accounts or keys", async () => {
+    const [one, two] = [await world.registry.createApp("one", SCOPES), await world.registry.createApp("two", SCOPES)];
+    await world.accounts.put(one.app, { ...bob, credentials: {} });
+    const target = place(one.app, "email", bob.address);
+    const id = accountId("email", bob.address);
+    const text = fc.oneof(
+      fc.string(),
+      fc.string({ unit: fc.constantFrom(":", "{", "}", "a", "\0", "/", ".") }),
+      fc.constantFrom(id, `${one.app}:${id}`, `../${one.app}:${id}`, `:account:${one.app}:${id}`, target, "__proto__"),
+    );
+    await fc.assert(
+      fc.asyncProperty(text, text, async (a, b) => {
+        for (const name of [keys.account(two.app, a), place(two.app, a, b), keys.accounts(two.app)]) {
+          expect(name).not.toBe(target);
+          expect(name.startsWith(`${keys.tagOf(two.app)}:account`)).toBe(true);
+        }
+        expect(await world.accounts.get(two.app, a)).toBeUndefined();
+        expect(await world.accounts.credentialsOf(two.app, a, b)).toBeUndefined();
+        expect(await world.accounts.remove(two.app, a)).toBe(false);
+      }),
+      { numRuns: 100 },
+    );
+    expect(await world.accounts.get(one.app, id)).toBeDefined();
+  });
+});
+
+describe("rotating the keys", () => {
+  test("seals everything anew while other processes go on, and no secret is in Redis in any form", async () => {
+    const { app, keyId } = await world.registry.createApp("rotated", SCOPES);
+    for (let i = 0; i < 20; i++) {
+      await world.accounts.put(app, { ...bob, address: `u${i}@x.org`, credentials: { password: `${CANARY}${i}` } });
+    }
+    const running = redisAccounts({
+      redis: world.client,
+      keyring: await keyring({ path: world.ring.path, opens: true }),
+    });
+    const api = await keyring({ path: world.ring.path, opens: false });
+    let rotating = true;
+    const opening = (async () => {
+      let opened = 0;
+      for (let i = 0; rotating || opened < 20; i = (i + 1) % 20) {
+        const { credentials } = (await running.credentialsOf(app, "email", `u${i}@x.org`)) ?? {};
+        expect(credentials).toEqual({ password: `${CANARY}${i}` });
+        const cache = keyCache({ find: world.registry.find, keyring: api });
+        expect((await (await cache(keyId))?.listenerKey())?.symmetricKeySize).toBe(32);
+        opened += 1;
+      }
+      return opened;
+    })();
+    const tool = await keyring({ path: world.ring.path, opens: true });
+    const done = await rotateKeys({ redis: world.client, keyring: tool });
+    rotating = false;
+    expect(await opening).toBeGreaterThanOrEqual(20);
+    expect(done.version).toBe(2);
+    expect(done.accounts).toBeGreaterThanOrEqual(20);
+    for (const id of await world.client.smembers(keys.accounts(app))) {
+      expect(await world.client.hget(keys.account(app, id), "sealed")).toMatch(/^h2\./);
+    }
+    expect(await world.client.hget(keys.apiKey(keyId), "listener")).toMatch(/^s2\./);
+    expect((await rotateKeys({ redis: world.client, keyring: tool })).version).toBe(3);
+
+    const everything = await dump(world.client);
+    for (const form of [
+      CANARY,
+      Buffer.from(CANARY).toString("base64url").slice(0, 16),
+      Buffer.from(CANARY).toString("hex"),
+      Buffer.from(`"${CANARY}`).toString("base64").slice(2, 16),
+    ]) {
+      expect(everything).not.toContain(form);
+    }
+  });
+});
+
+describe("the check at start", () => {
+  test("a key file that doesn't fit the data is refused by name; the right one passes", async () => {
+    await checkKeyring(world.client, await keyring({ path: world.ring.path, opens: false }));
+    const path = join(world.redis.dir, "foreign.key");
+    await expect(checkKeyring(world.client, await keyring({ path, opens: true }))).rejects.toThrow(
+      /foreign\.key does not fit the data/,
+    );
+    await checkKeyring(world.client, await keyring({ path: world.ring.path, opens: true }));
+  });
+
+  test("one from before a rotation is told to be old", async () => {
+    const path = join(world.redis.dir, "old.key");
+    await copyFile(world.ring.path, path);
+    const old = await keyring({ path, opens: true });
+    const tool = await keyring({ path: world.ring.path, opens: true });
+    const { version } = await rotateKeys({ redis: world.client, keyring: tool });
+    await expect(checkKeyring(world.client, old)).rejects.toThrow(`lacks version ${version}`);
+  });
+
+  test("of two machines that start with keys of their own on one Redis one is refused", async () => {
+    await world.client.del(keys.keyring);
+    const rings = await Promise.all(
+      ["a", "b"].map((name) => keyring({ path: join(world.redis.dir, `${name}.key`), opens: true })),
+    );
+    const all = await Promise.allSettled(rings.map((ring) => checkKeyring(world.client, ring)));
+    expect(all.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  });
+});

@@ -1,0 +1,68 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  fitsHash,
+  hashOfKey,
+  isKeyId,
+  listenerKeyOf,
+  newApiKey,
+  randomId,
+  readApiKey,
+} from "../../../src/apps/api-key.ts";
+
+test("a key has its documented form and reads back", () => {
+  const made = Array.from({ length: 200 }, newApiKey);
+  for (const key of made) {
+    expect(key.text).toMatch(/^dgm_[0-9A-Za-z]{12}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$/);
+    expect(readApiKey(key.text)).toEqual(key);
+  }
+  expect(new Set(made.map(({ id }) => id)).size).toBe(200);
+});
+
+test("any single wrong character is told as a typing error", () => {
+  const { text } = newApiKey();
+  const place = fc.integer({ min: 4, max: text.length - 1 }).filter((i) => text[i] !== "_");
+  const digit = fc.constantFrom(..."0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+  fc.assert(
+    fc.property(place, digit, (i, other) => {
+      fc.pre(text[i] !== other);
+      expect(readApiKey(text.slice(0, i) + other + text.slice(i + 1))).toBe("mistyped");
+    }),
+  );
+});
+
+test("what is no key is no key, however it looks", () => {
+  const { text } = newApiKey();
+  for (const other of [
+    "",
+    "dgm_",
+    `${text} `,
+    ` ${text}`,
+    `${text}\n`,
+    text.toUpperCase(),
+    text.replace("dgm", "dgn"),
+  ]) {
+    expect(readApiKey(other)).toBeUndefined();
+  }
+  fc.assert(fc.property(fc.string(), (other) => readApiKey(other) === undefined));
+});
+
+test("only what can be a key's id passes as one", () => {
+  expect(isKeyId(randomId())).toBe(true);
+  for (const id of ["", "../../etc/pass", "a:b", "{dgm}:apps", "0123456789ABC", "0123456789A\n", 12, null]) {
+    expect(isKeyId(id)).toBe(false);
+  }
+});
+
+test("a hash fits its own key only, and a damaged hash fits none", () => {
+  const [one, two] = [newApiKey().text, newApiKey().text];
+  expect(fitsHash(one, hashOfKey(one))).toBe(true);
+  expect(fitsHash(two, hashOfKey(one))).toBe(false);
+  expect(fitsHash(one, "")).toBe(false);
+});
+
+test("the listener key is what PHP's hash_hmac makes of the printed key", () => {
+  const key = "dgm_0123456789AB_0000000000000000000000000000000000000000000_000000";
+  // printf listener | openssl dgst -sha256 -hmac "$key"; PHP's hash_hmac('sha256', 'listener', $key) prints the same.
+  expect(listenerKeyOf(key).toString("hex")).toBe("2ecd953a1e6b827b3823699c36fdf7c5cb41e707997056dfbfbd7b4091cd23e7");
+});

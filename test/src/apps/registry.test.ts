@@ -1,0 +1,115 @@
+import { readFile, stat } from "node:fs/promises";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { SCOPES } from "../../../src/apps/caller.ts";
+import { firstApp, firstAppFile } from "../../../src/apps/first-app.ts";
+import { keyCache } from "../../../src/apps/key-cache.ts";
+import type { KeyRecord } from "../../../src/apps/key-record.ts";
+import { keys } from "../../../src/keys.ts";
+import { dump, type Who, who } from "../../support/who.ts";
+
+let world: Who;
+beforeAll(async () => {
+  world = await who();
+});
+afterAll(() => world.stop());
+
+test("the first app is made once, with its key in a private file", async () => {
+  const dataDir = `${world.redis.dir}/data`;
+  const both = await Promise.all([firstApp({ ...world, dataDir }), firstApp({ ...world, dataDir })]);
+  const [key] = both.filter((one) => one !== undefined);
+  expect(both.filter((one) => one !== undefined)).toHaveLength(1);
+  expect((await readFile(firstAppFile(dataDir), "utf8")).trim()).toBe(key);
+  expect((await stat(firstAppFile(dataDir))).mode & 0o777).toBe(0o600);
+  expect(await firstApp({ ...world, dataDir })).toBeUndefined();
+});
+
+test("a made app is found by its key's id, and the key itself is nowhere in Redis", async () => {
+  const { key, keyId, app } = await world.registry.createApp("shop", ["send"]);
+  expect(await world.registry.find(keyId)).toMatchObject({ app, scopes: ["send"] });
+  const everything = await dump(world.client);
+  expect(everything).toContain(keyId);
+  expect(everything).not.toContain(key);
+  expect(everything).not.toContain(key.split("_")[2]);
+});
+
+test("a name is taken once, also by two at the same moment", async () => {
+  const made = await Promise.allSettled([
+    world.registry.createApp("twin", SCOPES),
+    world.registry.createApp("twin", SCOPES),
+  ]);
+  expect(made.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  await expect(world.registry.createApp("", SCOPES)).rejects.toThrow(/name takes/);
+  await expect(world.registry.createApp("a\nb", SCOPES)).rejects.toThrow(/name takes/);
+});
+
+test("an app has at most two live keys; a revoked one makes room and is told to the log", async () => {
+  const first = await world.registry.createApp("rotating", ["listen", "tokens"]);
+  const second = await world.registry.rotate("rotating");
+  expect((await world.registry.find(second.keyId))?.scopes).toEqual(["listen", "tokens"]);
+  await expect(world.registry.rotate(first.app)).rejects.toThrow(/two live keys/);
+  expect(await world.registry.revoke(first.keyId)).toEqual([first.keyId]);
+  expect(world.controls.at(-1)).toEqual({ app: first.app, revocation: { keyId: first.keyId } });
+  expect((await world.registry.find(first.keyId))?.revoked).toBeDefined();
+  expect(await world.client.ttl(keys.apiKey(first.keyId))).toBeGreaterThan(86_400);
+  const third = await world.registry.rotate("rotating");
+  expect((await world.registry.revoke("rotating")).toSorted()).toEqual([second.keyId, third.keyId].toSorted());
+  expect((await world.registry.list()).find(({ name }) => name === "rotating")?.keys).toEqual([]);
+  await expect(world.registry.rotate("rotating")).rejects.toThrow(/scopes/);
+  await expect(world.registry.revoke("nobody")).rejects.toThrow(/no such app/);
+});
+
+test("twenty rotations at once leave two keys", async () => {
+  const { app } = await world.registry.createApp("hasty", SCOPES);
+  const done = await Promise.allSettled(Array.from({ length: 20 }, () => world.registry.rotate("hasty")));
+  expect(done.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  expect(await world.client.scard(keys.appKeys(app))).toBe(2);
+});
+
+test("nothing that is asked for reaches another key name than that of an id", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(fc.string(), fc.constantFrom("{dgm}:apps", "x:y", "__proto__")), async (text) => {
+      expect(await world.registry.find(text)).toBeUndefined();
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("a cached key costs no look-up for 3 s, then is read again; guesses never push it out", async () => {
+  const { keyId } = await world.registry.createApp("cached", SCOPES);
+  const asked: string[] = [];
+  let time = 0;
+  const find = async (id: string): Promise<KeyRecord | undefined> => {
+    asked.push(id);
+    return world.registry.find(id);
+  };
+  const cache = keyCache({ find, keyring: world.ring, now: () => time });
+  const all = await Promise.all([cache(keyId), cache(keyId), cache(keyId)]);
+  expect(new Set(all).size).toBe(1);
+  expect(asked).toEqual([keyId]);
+  for (let i = 0; i < 11_000; i++) await cache(`unknown${i}`);
+  expect(asked).toHaveLength(11_001);
+  await cache("unknown10999");
+  await cache(keyId);
+  expect(asked).toHaveLength(11_001);
+  await world.registry.revoke(keyId);
+  time = 2_999;
+  expect((await cache(keyId))?.record.revoked).toBeUndefined();
+  time = 3_000;
+  expect((await cache(keyId))?.record.revoked).toBeDefined();
+});
+
+test("a failed look-up is not remembered", async () => {
+  const { keyId } = await world.registry.createApp("unlucky", SCOPES);
+  let away = true;
+  const cache = keyCache({
+    find: async (id) => {
+      if (away) throw new Error("Redis is away");
+      return world.registry.find(id);
+    },
+    keyring: world.ring,
+  });
+  await expect(cache(keyId)).rejects.toThrow("away");
+  away = false;
+  expect((await cache(keyId))?.record.id).toBe(keyId);
+});

@@ -1,0 +1,124 @@
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { keyring } from "../../../src/accounts/keyring.ts";
+import { appCommands } from "../../../src/cli/apps.ts";
+import { keyCommands } from "../../../src/cli/keys.ts";
+import { type Who, who } from "../../support/who.ts";
+
+let world: Who;
+let dir: string;
+beforeAll(async () => {
+  world = await who();
+  dir = await mkdtemp(join(tmpdir(), "dgm-cli-"));
+});
+afterAll(async () => {
+  await rm(dir, { recursive: true, force: true });
+  await world.stop();
+});
+
+/** Runs a command line as `dragoman` would. */
+async function dragoman(...words: string[]) {
+  const out: string[] = [];
+  const said: string[] = [];
+  let closed = 0;
+  const io = { out: (line: string) => out.push(line), say: (line: string) => said.push(line) };
+  const program = new Command("dragoman");
+  const close = async () => {
+    closed += 1;
+  };
+  appCommands(program, async () => ({ registry: world.registry, close }), io);
+  const tools = async () => ({
+    redis: world.client,
+    keyring: await keyring({ path: world.ring.path, opens: true }),
+    close,
+  });
+  keyCommands(program, { keyFile: () => world.ring.path, connect: tools }, io);
+  const quiet = (command: Command): void => {
+    command.exitOverride().configureOutput({ writeErr: (text) => said.push(text), writeOut: (text) => out.push(text) });
+    for (const one of command.commands) quiet(one);
+  };
+  quiet(program);
+  let code = 0;
+  try {
+    await program.parseAsync(words, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    code = error.exitCode;
+  }
+  return { out: out.join("\n"), said: said.join("\n"), code, closed };
+}
+
+test("app create prints the key once, by itself on standard output", async () => {
+  const { out, said, code, closed } = await dragoman("app", "create", "shop", "--scopes", "listen,send");
+  expect(out).toMatch(/^dgm_\w{12}_\w{43}_\w{6}$/);
+  expect(said).toContain("shown only now");
+  expect(said).not.toContain(out);
+  expect([code, closed]).toEqual([0, 1]);
+  const listed = await dragoman("app", "list");
+  expect(listed.out).toContain("shop");
+  expect(listed.out).toContain("send,listen");
+  expect(listed.out).not.toContain(out);
+});
+
+test("app rotate and revoke, by name, by key id or by the whole key", async () => {
+  const first = await dragoman("app", "create", "turn");
+  const second = await dragoman("app", "rotate", "turn");
+  expect(second.out).toMatch(/^dgm_/);
+  const third = await dragoman("app", "rotate", "turn");
+  expect([third.code, third.closed]).toEqual([1, 1]);
+  expect(third.said).toMatch(/two live keys/);
+  const gone = await dragoman("app", "revoke", first.out);
+  expect(gone.out).toBe(first.out.split("_")[1]);
+  expect((await dragoman("app", "revoke", "turn")).out).toBe(second.out.split("_")[1]);
+  expect((await dragoman("app", "revoke", "turn")).said).toContain("no live key");
+});
+
+test.each([
+  [["app", "create", "shop"], /taken/],
+  [["app", "create", ""], /name takes/],
+  [["app", "create", "x", "--scopes", "root"], /--scopes takes/],
+  [["app", "create", "x", "--scopes", ""], /--scopes takes/],
+  [["app", "create"], /missing required argument/],
+  [["app", "rotate", "nobody"], /no such app/],
+  [["app", "revoke", "nobody"], /no such app/],
+  [["key", "export-api"], /missing required argument/],
+])("%j fails in words", async (words, pattern) => {
+  const { said, code, out } = await dragoman(...words);
+  expect(said).toMatch(pattern);
+  expect(code).toBe(1);
+  expect(out).toBe("");
+});
+
+test("help names every command", async () => {
+  const { out } = await dragoman("app", "--help");
+  for (const word of ["create", "list", "rotate", "revoke"]) expect(out).toContain(word);
+});
+
+test("key export-api writes a private file without private halves, once", async () => {
+  const file = join(dir, "api.key");
+  expect((await dragoman("key", "export-api", file)).code).toBe(0);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(await readFile(file, "utf8")).not.toContain("private");
+  const again = await dragoman("key", "export-api", file);
+  expect([again.code, again.out]).toEqual([1, ""]);
+  expect(again.said).toContain("exists already");
+});
+
+test("key rotate stages first when asked, then uses what was staged", async () => {
+  await world.accounts.put("any", { platform: "email", address: "a@b.c", credentials: {}, online: false });
+  expect((await dragoman("key", "rotate", "--stage")).said).toContain("Version 2");
+  const exported = join(dir, "staged.key");
+  await dragoman("key", "export-api", exported);
+  const api = await keyring({ path: exported, opens: false });
+  const rotated = await dragoman("key", "rotate");
+  expect(rotated.said).toContain("Version 2 is in use");
+  expect(rotated.closed).toBe(1);
+  const app = (await world.registry.list())[0];
+  const record = await world.registry.find(app?.keys[0]?.id ?? "");
+  expect(record?.listener).toMatch(/^s2\./);
+  const { listenerWhere } = await import("../../../src/apps/key-record.ts");
+  expect(await api.openShared(record?.listener ?? "", listenerWhere(app?.id ?? "", record?.id ?? ""))).toHaveLength(32);
+});

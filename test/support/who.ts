@@ -1,0 +1,156 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import express from "express";
+import Type from "typebox";
+import { accountRoutes } from "../../routes/accounts.ts";
+import { type AskedFor, authenticate } from "../../routes/authenticate.ts";
+import { way } from "../../routes/client-ip.ts";
+import { EndedToken } from "../../routes/ended-token.ts";
+import { guesses } from "../../routes/guesses.ts";
+import { jsonBody } from "../../routes/json-body.ts";
+import { origins } from "../../routes/origin.ts";
+import { platformNames } from "../../routes/platform-names.ts";
+import { problemOf, sendProblem } from "../../routes/problem.ts";
+import { revocationRoutes } from "../../routes/revocations.ts";
+import { tokenRoutes } from "../../routes/tokens.ts";
+import { type KeyringDeps, keyring } from "../../src/accounts/keyring.ts";
+import { redisAccounts } from "../../src/accounts/redis.ts";
+import type { Caller, Revocation, Scope } from "../../src/apps/caller.ts";
+import { SCOPES } from "../../src/apps/caller.ts";
+import { keyCache } from "../../src/apps/key-cache.ts";
+import { appRegistry } from "../../src/apps/registry.ts";
+import { redisRevocations } from "../../src/apps/revocations.ts";
+import { redisTickets } from "../../src/apps/tickets.ts";
+import { Failure } from "../../src/failure.ts";
+import { definePlatform, type Platform } from "../../src/platform.ts";
+import { type TestRedis, testRedis } from "./redis.ts";
+
+/** A platform with logins, for tests that store accounts. */
+export const mail: Platform = definePlatform({
+  id: "email",
+  title: "Mail",
+  aliases: ["smtp"],
+  needsAccount: true,
+  lifetimeSeconds: 60,
+  verbs: {},
+  credentials: {
+    schema: Type.Object(
+      { host: Type.String(), username: Type.String(), password: Type.String({ minLength: 3 }) },
+      { additionalProperties: false },
+    ),
+    example: { host: "mail.example.org", username: "bob", password: "secret" },
+  },
+  explain: () => new Failure({ kind: "permanent", code: "test", detail: "test" }),
+});
+/** A platform without logins. */
+export const feeds: Platform = {
+  ...mail,
+  id: "feeds",
+  aliases: ["rss"],
+  credentials: undefined,
+} as unknown as Platform;
+
+export interface Who {
+  readonly redis: TestRedis;
+  readonly client: ReturnType<TestRedis["connect"]>;
+  readonly ring: Awaited<ReturnType<typeof keyring>>;
+  readonly registry: ReturnType<typeof appRegistry>;
+  readonly accounts: ReturnType<typeof redisAccounts>;
+  /** Every control entry that was appended, in order. */
+  readonly controls: Array<{ readonly app: string; readonly revocation: Revocation }>;
+  readonly url: string;
+  readonly clock: { skewMs: number };
+  readonly stop: () => Promise<void>;
+}
+
+/** Everything that says who may do what, on a private Redis and a real HTTP server. */
+export async function who(
+  options: { readonly allowedOrigins?: readonly string[]; readonly trustProxy?: number | readonly string[] } & Partial<
+    Pick<KeyringDeps, "opens">
+  > = {},
+): Promise<Who> {
+  const redis = await testRedis();
+  const client = redis.connect();
+  const ring = await keyring({ path: join(redis.dir, "master.key"), opens: options.opens ?? true });
+  const controls: Who["controls"] = [];
+  const appendControl = async (app: string, revocation: Revocation) => controls.push({ app, revocation });
+  const registry = appRegistry({ redis: client, keyring: ring, appendControl });
+  const accounts = redisAccounts({ redis: client, keyring: ring });
+  const clock = { skewMs: 0 };
+  const now = () => Date.now() + clock.skewMs;
+  const keys = keyCache({ find: registry.find, keyring: ring, now });
+  const revocations = redisRevocations({ redis: client, appendControl });
+  const tickets = redisTickets(client);
+  const trusted = way(options.trustProxy ?? ["loopback"]);
+  const site = origins({ allowedOrigins: options.allowedOrigins ?? [], publicUrl: "", way: trusted });
+  const platforms = platformNames([mail, feeds]);
+  const ask = authenticate({
+    keys,
+    revocations,
+    tickets,
+    origins: site,
+    countGuess: guesses(trusted.clientIp),
+    way: trusted,
+    basePath: "/gateway",
+    canonical: platforms.canonical,
+    now,
+  });
+
+  const app = express();
+  const base = express.Router();
+  app.use("/gateway", base);
+  base.use(site.cors);
+  const seen = (scope: Scope, asked?: AskedFor) => async (req: express.Request, res: express.Response) => {
+    const caller = await ask(req, scope, asked);
+    if (caller.setCookie !== undefined) res.setHeader("Set-Cookie", caller.setCookie);
+    res.json(shown(caller));
+  };
+  base.get("/events", seen("listen", "stream"));
+  base.get("/socket", seen("listen", "socket"));
+  for (const scope of SCOPES) base.all(`/may/${scope}`, seen(scope));
+  const deps = { who: ask, keys, tickets, platforms, revocations, accounts };
+  base.use(["/tokens", "/revocations"], jsonBody());
+  base.put("/accounts", jsonBody());
+  base.use(tokenRoutes(deps), revocationRoutes(deps), accountRoutes(deps));
+  const onError: express.ErrorRequestHandler = (error, _req, res, _next) => {
+    if (error instanceof EndedToken) res.status(204).end();
+    else sendProblem(res, problemOf(error));
+  };
+  app.use(onError);
+  const server: Server = createServer(app);
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+
+  return {
+    redis,
+    client,
+    ring,
+    registry,
+    accounts,
+    controls,
+    clock,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+      await redis.stop();
+    },
+  };
+}
+
+function shown(caller: Caller): unknown {
+  return { ...caller, scopes: [...caller.scopes], setCookie: undefined };
+}
+
+/** Every value in Redis as one text, to look for what must not be there. */
+export async function dump(client: Who["client"]): Promise<string> {
+  const parts: string[] = [];
+  for (const key of await client.keys("*")) {
+    const type = await client.type(key);
+    parts.push(key);
+    if (type === "string") parts.push((await client.get(key)) ?? "");
+    if (type === "hash") parts.push(JSON.stringify(await client.hgetall(key)));
+    if (type === "set") parts.push(JSON.stringify(await client.smembers(key)));
+  }
+  return parts.join("\n");
+}
