@@ -50,9 +50,9 @@ export async function privateServer(deps: PrivateServerDeps): Promise<PrivateSer
 
   const bring = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      const life = await lifeOf(folder.socket);
-      if (life === "ready") return;
-      if (life === "busy") {
+      const { state } = await lifeOf(folder.socket);
+      if (state === "ready") return;
+      if (state === "busy") {
         await sleep(100);
         continue;
       }
@@ -106,7 +106,7 @@ async function keepAlive(watch: Watch): Promise<void> {
     const run = watch.run();
     if (run === undefined) {
       await pause(LOOK_MS);
-      if (watch.stopping.aborted || (await lifeOf(watch.folder.socket)) !== "dead") continue;
+      if (watch.stopping.aborted || (await lifeOf(watch.folder.socket)).state !== "dead") continue;
     } else {
       await Promise.race([run.ended, stopped]);
       if (watch.stopping.aborted) return;
@@ -130,7 +130,9 @@ async function readyOrEnded(socket: string, run: ServerRun): Promise<"ready" | n
   });
   for (;;) {
     if (outcome !== undefined) return outcome;
-    if ((await lifeOf(socket)) === "ready") return outcome ?? "ready";
+    const life = await lifeOf(socket);
+    // Another gateway's server may answer while ours is turned away by the lock.
+    if (life.state === "ready" && life.pid === run.pid) return "ready";
     await Promise.race([ended, sleep(15)]);
   }
 }

@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { silentLog } from "../../../src/log.ts";
+import { type RedisConnections, redisConnections } from "../../../src/redis/connect.ts";
+import { type TestRedis, testRedis } from "../../support/redis.ts";
+import { type RedisProcess, redisProcess, until } from "../../support/redis-process.ts";
+
+let redis: TestRedis;
+const closers: Array<() => Promise<unknown>> = [];
+
+beforeAll(async () => {
+  redis = await testRedis();
+});
+afterAll(async () => {
+  await Promise.all(closers.map((close) => close()));
+  await redis.stop();
+});
+
+function connections(url: string, lines: object[] = []): RedisConnections {
+  const log = { ...silentLog, warn: (fields: object) => lines.push(fields) };
+  const made = redisConnections(url, { log });
+  closers.push(made.close);
+  return made;
+}
+
+test("the producer fails at once while Redis is away and heals, the worker waits", async () => {
+  const made = connections(redis.url);
+  const producer = made.producer();
+  const worker = made.worker();
+  await made.ready(5_000);
+  expect(await producer.set("a", "1")).toBe("OK");
+
+  await redis.kill();
+  await until(() => producer.status !== "ready");
+  await expect(producer.get("a")).rejects.toThrow();
+  const patient = worker.get("a");
+  await redis.start();
+  expect(await patient).toBe("1");
+  await until(() => producer.status === "ready");
+  expect(await producer.get("a")).toBe("1");
+});
+
+test("a command under way when Redis dies is refused, not sent again", async () => {
+  const made = connections(redis.url);
+  const producer = made.producer();
+  await made.ready(5_000);
+  const waiting = producer.blpop("nothing", 0).then(
+    () => "answered",
+    () => "refused",
+  );
+  const other = redis.connect();
+  await until(async () => (await other.info("clients")).includes("blocked_clients:1"));
+  await redis.kill();
+  expect(await waiting).toBe("refused");
+  await redis.start();
+});
+
+test("a Redis that hangs is given up after the time-out of a fail-fast connection", async () => {
+  const made = connections(redis.url);
+  const barrier = made.barrier(200);
+  await made.ready(5_000);
+  process.kill(redis.pid(), "SIGSTOP");
+  try {
+    await expect(barrier.incr("x")).rejects.toThrow(/timed out/i);
+  } finally {
+    process.kill(redis.pid(), "SIGCONT");
+  }
+});
+
+test("ready rejects when there is no Redis", async () => {
+  const lines: object[] = [];
+  const made = connections("unix:/nonexistent/redis.sock", lines);
+  made.producer();
+  await expect(made.ready(500)).rejects.toThrow(/not ready/);
+  // Several attempts were made; the log tells of them once a second.
+  expect(lines).toHaveLength(1);
+});
+
+test("a server that asks for a login takes the one in the URL", async () => {
+  const guarded = await testRedis();
+  closers.push(guarded.stop);
+  await guarded.connect().config("SET", "requirepass", "s3cret:word");
+  const made = connections(`unix://:s3cret%3Aword@${guarded.socket}`);
+  const client = made.producer();
+  await made.ready(5_000);
+  expect(await client.ping()).toBe("PONG");
+});
+
+test("TLS certificates are checked", async () => {
+  const server = await redisProcess();
+  closers.push(server.stop);
+  const lines: object[] = [];
+  const made = connections(`rediss://127.0.0.1:${server.port}`, lines);
+  made.producer();
+  await expect(made.ready(300)).rejects.toThrow(/not ready/);
+});
+
+test("Sentinel: finds the master, and the new one after a failover", async () => {
+  const master = await redisProcess();
+  const replica = await redisProcess(["--replicaof", "127.0.0.1", String(master.port)]);
+  const sentinel = await redisProcess(
+    [],
+    [
+      `sentinel monitor main 127.0.0.1 ${master.port} 1`,
+      "sentinel down-after-milliseconds main 300",
+      "sentinel failover-timeout main 1000",
+      "",
+    ].join("\n"),
+  );
+  closers.push(master.stop, replica.stop, sentinel.stop);
+  await until(async () => (await replica.client().info("replication")).includes("master_link_status:up"));
+  await until(async () => ((await sentinel.client().call("SENTINEL", "REPLICAS", "main")) as unknown[]).length === 1);
+
+  const made = connections(`redis+sentinel://127.0.0.1:${sentinel.port}/main`);
+  const producer = made.producer();
+  const worker = made.worker();
+  await made.ready(5_000);
+  await producer.set("a", "before");
+  await until(async () => (await replica.client().get("a")) === "before");
+  master.signal("SIGKILL");
+  await master.ended;
+  await until(async () => (await producer.set("a", "after")) === "OK");
+  expect(await worker.get("a")).toBe("after");
+  expect(await replica.client().get("a")).toBe("after");
+}, 60_000);
+
+test("Cluster: commands reach the node of their key, and fail fast when it is gone", async () => {
+  const nodes = await Promise.all(
+    [1, 2, 3].map(() => redisProcess(["--cluster-enabled", "yes", "--cluster-node-timeout", "500"])),
+  );
+  for (const node of nodes) closers.push(node.stop);
+  await joinCluster(nodes);
+  const url = `redis+cluster://${nodes.map((node) => `127.0.0.1:${node.port}`).join(",")}`;
+  const made = connections(url);
+  const producer = made.producer();
+  const worker = made.worker();
+  await made.ready(5_000);
+  for (let i = 0; i < 16; i++) expect(await producer.set(`{dgm${i}}:a`, String(i))).toBe("OK");
+  expect(await worker.get("{dgm7}:a")).toBe("7");
+  for (const node of nodes) node.signal("SIGKILL");
+  await Promise.all(nodes.map((node) => node.ended));
+  await expect(producer.get("{dgm7}:a")).rejects.toThrow();
+}, 60_000);
+
+async function joinCluster(nodes: readonly RedisProcess[]): Promise<void> {
+  const share = Math.ceil(16_384 / nodes.length);
+  const [first] = nodes;
+  for (const [i, node] of nodes.entries()) {
+    await node.client().call("CLUSTER", "ADDSLOTSRANGE", i * share, Math.min(16_383, (i + 1) * share - 1));
+    if (node !== first) await node.client().call("CLUSTER", "MEET", "127.0.0.1", String(first?.port));
+  }
+  for (const node of nodes) {
+    await until(async () => String(await node.client().call("CLUSTER", "INFO")).includes("cluster_state:ok"));
+    await until(async () => String(await node.client().call("CLUSTER", "INFO")).includes("cluster_known_nodes:3"));
+  }
+}

@@ -1,0 +1,67 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import { freePort } from "./free-port.ts";
+
+export interface RedisProcess {
+  readonly port: number;
+  readonly dir: string;
+  readonly signal: (name: NodeJS.Signals) => void;
+  /** Waits until it has ended. */
+  readonly ended: Promise<void>;
+  readonly client: () => Redis;
+  readonly stop: () => Promise<void>;
+}
+
+/** One redis-server (or sentinel) on a loopback port with its own folder, for replication, Sentinel and Cluster. */
+export async function redisProcess(args: readonly string[] = [], sentinelConfig?: string): Promise<RedisProcess> {
+  const dir = await mkdtemp(join(tmpdir(), "dgm-redis-"));
+  const port = await freePort();
+  const config = join(dir, "redis.conf");
+  await writeFile(config, `port ${port}\nbind 127.0.0.1\ndir ${dir}\n${sentinelConfig ?? 'save ""\n'}`);
+  const child = spawn("redis-server", [config, ...(sentinelConfig === undefined ? args : ["--sentinel"])], {
+    stdio: "ignore",
+  });
+  const ended = new Promise<void>((done) => child.once("exit", () => done()));
+  const clients: Redis[] = [];
+  const client = (): Redis => {
+    const made = new Redis(port, "127.0.0.1", { maxRetriesPerRequest: null, retryStrategy: () => 20 });
+    made.on("error", () => undefined);
+    clients.push(made);
+    return made;
+  };
+  await client().ping();
+  return {
+    port,
+    dir,
+    ended,
+    client,
+    signal: (name) => {
+      child.kill(name);
+    },
+    stop: async () => {
+      for (const one of clients) one.disconnect();
+      child.kill("SIGCONT");
+      child.kill("SIGKILL");
+      await ended;
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Asks until it is so; for what no event tells. Fails with the last error after 20 s. */
+export async function until(is: () => Promise<boolean> | boolean): Promise<void> {
+  const end = Date.now() + 20_000;
+  let last: unknown = new Error("it never became so");
+  while (Date.now() < end) {
+    try {
+      if (await is()) return;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((next) => setTimeout(next, 20));
+  }
+  throw last;
+}
