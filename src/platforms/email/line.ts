@@ -133,7 +133,9 @@ async function postOn(connection: SMTPConnection, watch: Watch, letter: Letter, 
   stream.on("error", () => undefined);
   const ended = (outcome: Pick<Posted, "error" | "info" | "withheld">): Posted => {
     over = true;
-    const refusals = (envelope.rejectedErrors ?? []).map((error) => [error.recipient ?? "", error] as const);
+    // A refused sender makes the server refuse each recipient too: that says nothing about them.
+    const rejected = envelope.mailError ? [] : (envelope.rejectedErrors ?? []);
+    const refusals = rejected.map((error) => [error.recipient ?? "", error] as const);
     return { refusals: new Map(refusals), stage: at.stage, secure: connection.secure, ...outcome };
   };
   try {
@@ -178,7 +180,13 @@ function watcher(connection: SMTPConnection): Watch {
   let stop: ((error: unknown) => void) | undefined;
   let clock: NodeJS.Timeout | undefined;
   connection.on("error", (error) => stop?.(error));
-  connection.on("end", () => stop?.(fault("ECONNECTION", "The server closed the connection")));
+  connection.on("end", () => {
+    // Where nodemailer closes because of an error, it says which one right after this event.
+    const running = stop;
+    setImmediate(() => {
+      if (stop === running) stop?.(fault("ECONNECTION", "The server closed the connection"));
+    });
+  });
   const patient = (ms: number) => {
     clearTimeout(clock);
     if (stop) clock = setTimeout(() => stop?.(fault("ETIMEDOUT", "The server did not answer in time")), ms);

@@ -1,0 +1,259 @@
+import { chmod, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Failure } from "../../../../src/failure.ts";
+import { silentLog } from "../../../../src/log.ts";
+import type { Platform } from "../../../../src/platform.ts";
+import { PATIENCE, type Patience } from "../../../../src/platforms/email/line.ts";
+import { email } from "../../../../src/platforms/email/platform.ts";
+import { noEgress, runOnce, testLent, testMailActivity } from "../../../support/mail-lent.ts";
+import { type ScriptedSmtp, type SmtpScript, scriptedSmtp } from "../../../support/smtp-script.ts";
+import { smtpSink } from "../../../support/smtp-sink.ts";
+
+const ends: Array<() => Promise<unknown>> = [];
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+const relay = (port: number, patience: Patience = PATIENCE) =>
+  email({ relay: { url: `smtp://127.0.0.1:${port}` }, patience });
+
+async function scripted(
+  script: SmtpScript,
+  patience?: Patience,
+): Promise<{ server: ScriptedSmtp; platform: Platform }> {
+  const server = await scriptedSmtp(script);
+  ends.push(server.stop);
+  return { server, platform: relay(server.port, patience) };
+}
+
+/** Outcome of one attempt in one word, and how many times the mark was set. */
+async function tried(platform: Platform, attempt = testMailActivity()) {
+  let commits = 0;
+  const commit = async () => {
+    commits += 1;
+  };
+  const what = await runOnce(platform, attempt, { commit }).then(
+    ({ outcomes }) => ({
+      status: outcomes[0]?.status,
+      code: outcomes[0]?.error?.code,
+      platformCode: outcomes[0]?.error?.platformCode,
+    }),
+    (failure: Failure) => ({
+      status: failure.mayHaveLanded
+        ? "unknown"
+        : failure.kind === "permanent" || failure.kind === "auth"
+          ? "failed"
+          : "deferred",
+      code: failure.code,
+      platformCode: failure.platformCode,
+    }),
+  );
+  return { ...what, commits };
+}
+
+describe("what a server does and what we make of it, with Postfix's sink", () => {
+  it.each([
+    ["450 at RCPT", ["-r", "RCPT"], "deferred", "platform-unavailable", 0, 0],
+    ["421 as greeting", ["-Q", "CONNECT"], "deferred", "platform-unavailable", 0, 0],
+    ["500 at RCPT", ["-f", "RCPT"], "failed", "platform-rejected", 0, 0],
+    ["450 after the dot", ["-r", "."], "deferred", "platform-unavailable", 1, 0],
+    ["421 after the dot", ["-Q", "."], "deferred", "platform-unavailable", 1, 0],
+    ["500 after the dot", ["-f", "."], "failed", "platform-rejected", 1, 0],
+    ["drop after CONNECT", ["-q", "CONNECT"], "deferred", "platform-unavailable", 0, 0],
+    ["drop after MAIL", ["-q", "MAIL"], "deferred", "platform-unavailable", 0, 0],
+    ["drop after RCPT", ["-q", "RCPT"], "deferred", "platform-unavailable", 0, 0],
+    ["drop after DATA", ["-q", "DATA"], "deferred", "platform-unavailable", 0, 0],
+    ["drop after the dot", ["-q", "."], "unknown", "outcome-unknown", 1, 1],
+    ["250 later than our patience", ["-W", ".:3"], "unknown", "outcome-unknown", 1, 1],
+    ["drop on QUIT", ["-q", "QUIT"], "sent", undefined, 1, 1],
+    ["all well", [], "sent", undefined, 1, 1],
+  ] as const)("%s", async (_what, flags, status, code, commits, held) => {
+    const dir = await mkdtemp(join(tmpdir(), "dgm-sink-"));
+    await chmod(dir, 0o777);
+    const dumps = join(dir, "dumps");
+    await mkdir(dumps);
+    await chmod(dumps, 0o777);
+    const sink = await smtpSink([...flags, "-d", `${dumps}/`]);
+    ends.push(sink.stop, () => rm(dir, { recursive: true, force: true }));
+    const result = await tried(relay(sink.port, { ...PATIENCE, dot: 500 }));
+    expect(result).toMatchObject({ status, code, commits });
+    // What the server holds is the other half of the truth: nothing held may be called deferred, nothing lost sent.
+    const there = (await readdir(dumps)).length;
+    if (status === "sent") expect(there).toBeGreaterThanOrEqual(held);
+    if (status === "deferred" && commits === 0) expect(there).toBe(0);
+  });
+});
+
+describe("the mark before the final dot", () => {
+  it.each([
+    ["small", "Hello"],
+    ["large", "x".repeat(500_000)],
+  ])("comes after the body and before the dot (%s message)", async (_size, body) => {
+    const { server, platform } = await scripted({});
+    const seen: number[] = [];
+    const commit = async () => {
+      seen.push(server.messages.length);
+    };
+    await runOnce(platform, testMailActivity({ object: { body } }), { commit });
+    expect(seen).toEqual([0]);
+    expect(server.messages).toHaveLength(1);
+  });
+
+  it("lets no dot out when it is refused, and passes the refusal on untouched", async () => {
+    const { server, platform } = await scripted({});
+    const refusal = Object.assign(new Error("Cancelled"), { code: "mine" });
+    const client = await platform.open?.({ app: "a", credentials: undefined, egress: noEgress, log: silentLog });
+    const run = platform.verbs.send?.run;
+    await expect(run?.(client, testMailActivity(), testLent({ commit: () => Promise.reject(refusal) }))).rejects.toBe(
+      refusal,
+    );
+    expect(refusal.code).toBe("mine");
+    // The next mail goes over a new connection and is whole.
+    await run?.(client, testMailActivity(), testLent());
+    await platform.close?.(client);
+    expect(server.connections()).toBe(2);
+    expect(server.messages).toHaveLength(1);
+    expect(server.torn).toHaveLength(1);
+  });
+
+  it("is not set when the work is stopped before it, and then no dot goes out", async () => {
+    const { server, platform } = await scripted({});
+    const stop = new AbortController();
+    const failure = await runOnce(platform, testMailActivity(), {
+      signal: stop.signal,
+      commit: () => {
+        stop.abort();
+        return new Promise(() => undefined);
+      },
+    }).catch((thrown: Failure) => thrown);
+    expect(failure).toMatchObject({ mayHaveLanded: false, kind: "retryable" });
+    expect(server.messages).toHaveLength(0);
+  });
+
+  it("makes a stop after the dot an unknown outcome", async () => {
+    const stop = new AbortController();
+    const { server, platform } = await scripted({
+      dot: () => {
+        stop.abort();
+        return "hang";
+      },
+    });
+    const failure = await runOnce(platform, testMailActivity(), { signal: stop.signal }).catch(
+      (thrown: Failure) => thrown,
+    );
+    expect(failure).toMatchObject({ mayHaveLanded: true, code: "outcome-unknown" });
+    expect(server.messages).toHaveLength(1);
+  });
+
+  it.each(["250 2.0.0 Ok", "552 5.3.4 Too big"])("believes no answer that comes before the dot: %s", async (early) => {
+    const { server, platform } = await scripted({ early });
+    const never = () => new Promise<void>(() => undefined);
+    const failure = await runOnce(platform, testMailActivity(), { commit: never }).catch((thrown: Failure) => thrown);
+    expect(failure).toMatchObject({ name: "Failure", mayHaveLanded: false });
+    expect(server.messages).toHaveLength(0);
+  });
+});
+
+describe("time limits", () => {
+  const patience = { connect: 300, greeting: 300, command: 300, dot: 300 };
+  it.each([
+    ["greeting", { greeting: "hang" }, "deferred"],
+    ["MAIL", { mail: "hang" }, "deferred"],
+    ["RCPT", { rcpt: "hang" }, "deferred"],
+    ["DATA", { data: "hang" }, "deferred"],
+    ["the dot", { dot: "hang" }, "unknown"],
+  ] as const)("end a server that is silent at %s", async (_where, script, status) => {
+    const { platform } = await scripted(script, patience);
+    expect(await tried(platform)).toMatchObject({ status });
+  });
+});
+
+describe("many targets in one transaction", () => {
+  it("gives refused, deferred and accepted ones an outcome each", async () => {
+    const { server, platform } = await scripted({
+      rcpt: (line) => (/no@/.test(line) ? "550 5.1.1 Unknown" : /later@/.test(line) ? "451 4.3.0 Later" : "250 Ok"),
+    });
+    const target = ["no@example.test", "yes@example.test", "later@example.test", "YES@example.test"].map((address) => ({
+      address,
+    }));
+    const { outcomes } = await runOnce(platform, testMailActivity({ target }));
+    expect(outcomes.map(({ status }) => status)).toEqual(["failed", "sent", "deferred", "sent"]);
+    expect(outcomes.map(({ error }) => error?.platformCode)).toEqual([
+      "550 5.1.1 Unknown",
+      undefined,
+      "451 4.3.0 Later",
+      undefined,
+    ]);
+    expect(server.commands.filter((line) => line.startsWith("MAIL"))).toHaveLength(1);
+    expect(server.messages).toHaveLength(1);
+  });
+
+  it("keeps a refused target refused when the message fails for the others", async () => {
+    const { platform } = await scripted({
+      rcpt: (line) => (/no@/.test(line) ? "550 5.1.1 Unknown" : "250 Ok"),
+      dot: "drop",
+    });
+    const target = [{ address: "no@example.test" }, { address: "yes@example.test" }];
+    const { outcomes } = await runOnce(platform, testMailActivity({ target }));
+    expect(outcomes.map(({ status }) => status)).toEqual(["failed", "unknown"]);
+  });
+});
+
+describe("connections", () => {
+  it("are replaced when the server closed them while idle", async () => {
+    const { server, platform } = await scripted({});
+    const client = await platform.open?.({ app: "a", credentials: undefined, egress: noEgress, log: silentLog });
+    const send = () => platform.verbs.send?.run(client, testMailActivity(), testLent());
+    await send();
+    server.hangUp();
+    await send();
+    await platform.close?.(client);
+    expect(server.messages).toHaveLength(2);
+  });
+
+  it("are replaced when a used one answers 421", async () => {
+    const { server, platform } = await scripted({
+      mail: (_line, times) => (times > 1 ? "421 4.7.0 Too many" : "250 Ok"),
+    });
+    const client = await platform.open?.({ app: "a", credentials: undefined, egress: noEgress, log: silentLog });
+    for (let n = 0; n < 3; n++) await platform.verbs.send?.run(client, testMailActivity(), testLent());
+    await platform.close?.(client);
+    expect(server.messages).toHaveLength(3);
+    expect(server.connections()).toBe(3);
+  });
+
+  it("stay in use after a refusal", async () => {
+    const { server, platform } = await scripted({ mail: (_line, times) => (times === 1 ? "550 5.7.1 No" : "250 Ok") });
+    const client = await platform.open?.({ app: "a", credentials: undefined, egress: noEgress, log: silentLog });
+    const send = () => platform.verbs.send?.run(client, testMailActivity(), testLent());
+    await expect(send()).rejects.toMatchObject({ code: "permission-denied" });
+    await send();
+    await platform.close?.(client);
+    expect(server.connections()).toBe(1);
+    expect(server.commands).toContain("RSET");
+  });
+
+  it("are at most ten to a relay, however much there is to do", async () => {
+    const { server, platform } = await scripted({});
+    const client = await platform.open?.({ app: "a", credentials: undefined, egress: noEgress, log: silentLog });
+    await Promise.all(
+      Array.from({ length: 60 }, () => platform.verbs.send?.run(client, testMailActivity(), testLent())),
+    );
+    await platform.close?.(client);
+    expect(server.messages).toHaveLength(60);
+    expect(server.connections()).toBeLessThanOrEqual(10);
+  });
+
+  it("are shared by the relay's clients until the last one closes", async () => {
+    const { server, platform } = await scripted({});
+    const open = () => platform.open?.({ app: "a", credentials: undefined, egress: noEgress, log: silentLog });
+    const [one, two] = [await open(), await open()];
+    await platform.verbs.send?.run(one, testMailActivity(), testLent());
+    await platform.close?.(one);
+    await platform.verbs.send?.run(two, testMailActivity(), testLent());
+    await platform.close?.(two);
+    expect(server.connections()).toBe(1);
+  });
+});

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort, listening } from "./free-port.ts";
+import { type Certificate, certificate } from "./mail-certificate.ts";
+
+export interface TestDovecot {
+  readonly imapPort: number;
+  readonly lmtpPort: number;
+  /** Where Postfix asks about logins. */
+  readonly saslPort: number;
+  readonly tls: Certificate;
+  readonly maildir: (user: string) => string;
+  readonly stop: () => Promise<void>;
+}
+
+/** A private Dovecot (IMAP, LMTP, SASL) on random loopback ports. Every user's password is `<user>-pw`. Needs root. */
+export async function testDovecot(users: readonly string[]): Promise<TestDovecot> {
+  const dir = await mkdtemp(join(tmpdir(), "dgm-dovecot-"));
+  await chmod(dir, 0o755);
+  await mkdir(join(dir, "mail"), { mode: 0o777 });
+  await chmod(join(dir, "mail"), 0o777);
+  const tls = certificate(dir);
+  const [imapPort, lmtpPort, saslPort] = [await freePort(), await freePort(), await freePort()];
+  await writeFile(join(dir, "users"), users.map((user) => `${user}:{PLAIN}${user}-pw\n`).join(""));
+  await writeFile(join(dir, "dovecot.conf"), configuration(dir, tls, { imapPort, lmtpPort, saslPort }));
+  const child = spawn("dovecot", ["-F", "-c", join(dir, "dovecot.conf")], { stdio: "ignore" });
+  await Promise.all([imapPort, lmtpPort, saslPort].map(listening));
+  return {
+    imapPort,
+    lmtpPort,
+    saslPort,
+    tls,
+    maildir: (user) => join(dir, "mail", user),
+    stop: async () => {
+      await ended(child);
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Ends a server started in the foreground and waits for it. */
+export async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.kill("SIGTERM");
+  await gone;
+}
+
+interface Ports {
+  readonly imapPort: number;
+  readonly lmtpPort: number;
+  readonly saslPort: number;
+}
+
+function configuration(dir: string, tls: Certificate, { imapPort, lmtpPort, saslPort }: Ports): string {
+  return `
+base_dir = ${dir}/run
+state_dir = ${dir}/state
+log_path = ${dir}/dovecot.log
+protocols = imap lmtp
+listen = 127.0.0.1
+ssl = yes
+ssl_cert = <${tls.certFile}
+ssl_key = <${tls.keyFile}
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+auth_failure_delay = 0
+default_internal_user = nobody
+default_internal_group = nogroup
+default_login_user = nobody
+first_valid_uid = 1
+mail_location = maildir:${dir}/mail/%n
+passdb {
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%n ${dir}/users
+}
+userdb {
+  driver = static
+  args = uid=nobody gid=nogroup home=${dir}/mail/%n
+}
+namespace inbox {
+  inbox = yes
+  separator = /
+}
+service anvil {
+  chroot =
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+service imap-login {
+  chroot =
+  inet_listener imap {
+    port = ${imapPort}
+  }
+  inet_listener imaps {
+    port = 0
+  }
+}
+service lmtp {
+  inet_listener lmtp {
+    address = 127.0.0.1
+    port = ${lmtpPort}
+  }
+}
+protocol lmtp {
+  auth_username_format = %Ln
+}
+service auth {
+  inet_listener sasl {
+    address = 127.0.0.1
+    port = ${saslPort}
+  }
+}
+`;
+}

@@ -1,0 +1,43 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type ParsedMail, simpleParser } from "mailparser";
+
+export interface MailFolder {
+  /** Every mail in it, oldest first. */
+  readonly raw: () => Promise<readonly Buffer[]>;
+  /** Waits until a mail fits and gives it parsed; rejects after 20 s. */
+  readonly find: (fits: (mail: ParsedMail) => boolean) => Promise<ParsedMail>;
+  /** Message-IDs of every mail in it: a double stands there twice. */
+  readonly ids: () => Promise<readonly string[]>;
+}
+
+/** Reads an inbox in Maildir form, where a mail is there or not: files are moved in complete. */
+export function mailFolder(dir: string): MailFolder {
+  const raw = async () => {
+    const names = await Promise.all(["new", "cur"].map((part) => listed(join(dir, part))));
+    return Promise.all(names.flat().map((name) => readFile(name)));
+  };
+  return {
+    raw,
+    ids: async () => (await raw()).map((mail) => /^message-id:\s*(\S+)/im.exec(mail.toString("latin1"))?.[1] ?? ""),
+    find: async (fits) => {
+      const deadline = Date.now() + 20_000;
+      for (;;) {
+        for (const source of await raw()) {
+          const mail = await simpleParser(source);
+          if (fits(mail)) return mail;
+        }
+        if (Date.now() > deadline) throw new Error(`No such mail in ${dir}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+  };
+}
+
+async function listed(dir: string): Promise<string[]> {
+  try {
+    return (await readdir(dir)).sort().map((name) => join(dir, name));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,66 @@
+import type { Activity } from "../../src/activity.ts";
+import { silentLog } from "../../src/log.ts";
+import type { Blob, Egress, Lent, Platform, Receipt } from "../../src/platform.ts";
+
+/** What a platform is lent in tests that run it without the core; `commits` counts the marks. */
+export function testLent(words: Partial<Lent> = {}): Lent & { readonly commits: () => number } {
+  let commits = 0;
+  const commit = words.commit ?? (async () => undefined);
+  return {
+    ...noEgress,
+    log: silentLog,
+    signal: new AbortController().signal,
+    app: "app1",
+    attempt: 1,
+    pending: [0],
+    attachments: async () => [] as readonly Blob[],
+    ...words,
+    commit: () => {
+      commits += 1;
+      return commit();
+    },
+    commits: () => commits,
+  };
+}
+
+const refused = async () => {
+  throw new Error("This test opens nothing");
+};
+/** An egress guard that opens nothing. */
+export const noEgress: Egress = { fetch: refused, connect: refused };
+
+let made = 0;
+/** A valid mail; parts of it as wanted. */
+export function testMailActivity(words: Partial<Activity> = {}): Activity {
+  made += 1;
+  return {
+    id: `01TEST${String(process.pid).padStart(8, "0")}${String(made).padStart(12, "0")}`,
+    rid: `rid-${made}`,
+    platform: "email",
+    verb: "send",
+    actor: { address: "bob@example.test", name: "Bob User" },
+    target: [{ address: "alice@example.test", name: "Alice" }],
+    object: { subject: "Hi", body: "Hello World!" },
+    ...words,
+  };
+}
+
+/** Opens a client for one account, runs `send` once and closes it; throws the explained failure. */
+export async function runOnce(
+  platform: Platform,
+  activity: Activity,
+  words: Partial<Lent> & { readonly credentials?: unknown; readonly egress?: Egress } = {},
+): Promise<Receipt> {
+  const { credentials, egress = noEgress, ...lent } = words;
+  const pending = activity.target.map((_, index) => index);
+  const client = await platform.open?.({ app: "app1", credentials: credentials as never, egress, log: silentLog });
+  try {
+    const run = platform.verbs[activity.verb]?.run;
+    if (!run) throw new Error("No such verb");
+    return await run(client, activity, testLent({ pending, ...lent }));
+  } catch (thrown) {
+    throw platform.explain(thrown);
+  } finally {
+    await platform.close?.(client);
+  }
+}

@@ -1,0 +1,120 @@
+import { createServer, type Socket } from "node:net";
+
+export interface SmtpScript {
+  /** The reply to each step (a function may look at the whole command); "drop" closes the connection, "hang" says nothing. */
+  readonly greeting?: string;
+  readonly ehlo?: readonly string[];
+  readonly mail?: Step;
+  readonly rcpt?: Step;
+  readonly data?: Step;
+  /** After the final dot. */
+  readonly dot?: Step;
+  /** Said as soon as the first byte of the body comes. */
+  readonly early?: string;
+}
+type Step = string | ((line: string, times: number) => string);
+
+export interface ScriptedSmtp {
+  readonly port: number;
+  /** Every command line heard. */
+  readonly commands: readonly string[];
+  /** Every message that came with its final dot. */
+  readonly messages: readonly string[];
+  /** Body bytes of messages that never got theirs. */
+  readonly torn: readonly string[];
+  readonly connections: () => number;
+  /** Closes every open connection, as servers do with idle ones. */
+  readonly hangUp: () => void;
+  readonly stop: () => Promise<void>;
+}
+
+/** A mail server that misbehaves exactly as told and writes down what it heard. It speaks no TLS. */
+export async function scriptedSmtp(script: SmtpScript = {}): Promise<ScriptedSmtp> {
+  const heard = { commands: [] as string[], messages: [] as string[], torn: [] as string[] };
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.on("close", () => sockets.delete(socket));
+    converse(socket, script, heard);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  const hangUp = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    ...heard,
+    port: (server.address() as { port: number }).port,
+    connections: () => connections,
+    hangUp,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        hangUp();
+      }),
+  };
+}
+
+function converse(
+  socket: Socket,
+  script: SmtpScript,
+  heard: { readonly commands: string[]; readonly messages: string[]; readonly torn: string[] },
+): void {
+  let buffer = "";
+  let body = false;
+  let sender = true;
+  let { early } = script;
+  const times = new Map<string, number>();
+  const say = (reply: string): void => {
+    if (reply === "drop") socket.destroy();
+    else if (reply !== "hang") socket.write(`${reply}\r\n`);
+  };
+  const step = (name: string, told: Step | undefined, usual: string, line = ""): string => {
+    const count = (times.get(name) ?? 0) + 1;
+    times.set(name, count);
+    return typeof told === "function" ? told(line, count) : (told ?? usual);
+  };
+  const command = (line: string): void => {
+    heard.commands.push(line);
+    const verb = line.slice(0, 4).toUpperCase();
+    if (verb === "EHLO") {
+      const lines = ["scripted", ...(script.ehlo ?? ["PIPELINING", "8BITMIME"])];
+      say(lines.map((text, at) => `250${at < lines.length - 1 ? "-" : " "}${text}`).join("\r\n"));
+    } else if (verb === "MAIL") {
+      const reply = step("mail", script.mail, "250 2.1.0 Ok", line);
+      sender = !/^[45]/.test(reply);
+      say(reply);
+    } else if ((verb === "RCPT" || verb === "DATA") && !sender) say("503 5.5.1 No sender");
+    else if (verb === "RCPT") say(step("rcpt", script.rcpt, "250 2.1.5 Ok", line));
+    else if (verb === "DATA") {
+      const reply = step("data", script.data, "354 Go on", line);
+      body = reply.startsWith("354");
+      say(reply);
+    } else if (verb === "QUIT") socket.end("221 Bye\r\n");
+    else say("250 Ok");
+  };
+  say(script.greeting ?? "220 scripted ESMTP");
+  socket.on("close", () => {
+    if (body) heard.torn.push(buffer);
+  });
+  socket.on("data", (chunk) => {
+    buffer += chunk.toString("latin1");
+    for (;;) {
+      const ends = buffer.indexOf(body ? "\r\n.\r\n" : "\r\n");
+      if (ends < 0) break;
+      const piece = buffer.slice(0, ends);
+      buffer = buffer.slice(ends + (body ? 5 : 2));
+      if (body) {
+        body = false;
+        heard.messages.push(piece);
+        say(step("dot", script.dot, "250 2.0.0 Queued", piece));
+      } else command(piece);
+    }
+    if (body && buffer !== "" && early !== undefined) {
+      say(early);
+      early = undefined;
+    }
+  });
+}
