@@ -105,12 +105,12 @@ function checks(deps: AuthenticateDeps): Record<Credential["kind"], Check> {
 
   const ticket: Check = async (text, req) => {
     const name = ticketCookie(text);
-    const session = await deps.tickets.enter(text, cookieOf(req, name), seconds());
+    const session = await deps.tickets.enter(text, cookieOf(req, name));
     const key = session && (await deps.keys(session.claims.keyId));
     if (session === undefined || key === undefined) return wrong(WRONG_TICKET);
     const caller = callerOf(session.claims, key.caller, { via: "ticket", cookie: false });
-    if (session.secret === undefined) return standing(caller, key, false);
     const age = Math.floor(session.claims.exp - seconds());
+    if (session.secret === undefined || age <= 0) return standing(caller, key, age <= 0);
     const secure = deps.way.isHttps(req) ? "; Secure" : "";
     const path = deps.basePath === "" ? "/" : deps.basePath;
     const setCookie = `${name}=${session.secret}; Path=${path}; Max-Age=${age}; HttpOnly; SameSite=Lax${secure}`;

@@ -45,8 +45,3 @@ export function way(trustProxy: number | readonly string[]): Way {
     },
   };
 }
-
-/** The client's address by itself, see `way`. */
-export function clientIp(trustProxy: number | readonly string[]): (req: IncomingMessage) => string {
-  return way(trustProxy).clientIp;
-}

@@ -7,7 +7,7 @@ export type Credential =
   | { readonly kind: "cookie"; readonly text: string };
 
 /** The cookie an app's page sets with a listener token, on the gateway's own origin. */
-export const TOKEN_COOKIE = "dragoman_token";
+const TOKEN_COOKIE = "dragoman_token";
 
 /** Finds the credential: the Authorization header first, then `?ticket=` where that is taken, then the cookie. */
 export function credentialOf(req: IncomingMessage, tickets: boolean): Credential | undefined {

@@ -5,7 +5,7 @@ import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { Problem } from "./problem.ts";
 
 /** How many wrong keys or tokens a client may present in a minute before the answer is 429. */
-export const GUESSES_A_MINUTE = 20;
+const GUESSES_A_MINUTE = 20;
 
 /** Counts wrong keys and tokens by client; throws `Problem` `rate-limited` when there were too many. */
 export type CountGuess = (req: IncomingMessage) => Promise<void>;

@@ -27,7 +27,7 @@ const EXPOSED = "Location, Retry-After, Idempotent-Replayed, Preference-Applied"
 
 /** The same origin and those of `ALLOWED_ORIGINS`, compared whole: no patterns, no `null`. */
 export function origins({ allowedOrigins, publicUrl, way }: OriginsDeps): Origins {
-  const listed = new Set([...allowedOrigins, ...(publicUrl === "" ? [] : [new URL(publicUrl).origin])]);
+  const listed = new Set([...allowedOrigins, ...(URL.canParse(publicUrl) ? [new URL(publicUrl).origin] : [])]);
   const isAllowed = (req: IncomingMessage, origin: string): boolean => {
     if (listed.has(origin)) return true;
     const own = way.ownOrigin(req);

@@ -87,6 +87,9 @@ export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
       return { id, version, credentials: JSON.parse(text) };
     },
 
+    versionOf: async (app, platform, address) =>
+      (await redis.hget(keys.account(app, accountId(platform, address)), "version")) ?? undefined,
+
     update: async (app, platform, address, version, credentials) => {
       const record = keys.account(app, accountId(platform, address));
       const fields = { ...(await sealed(app, platform, address, credentials)), updated: new Date().toISOString() };

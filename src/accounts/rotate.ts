@@ -46,7 +46,7 @@ export async function rotateKeys(deps: { readonly redis: RedisClient; readonly k
 }
 
 /** Seals anew what is not sealed with the current version; a value that changes meanwhile is left to its writer. */
-export async function resealAll(redis: RedisClient, keyring: Keyring): Promise<Omit<Resealed, "version">> {
+async function resealAll(redis: RedisClient, keyring: Keyring): Promise<Omit<Resealed, "version">> {
   let accounts = 0;
   let listenerKeys = 0;
   for (const app of await redis.smembers(keys.apps)) {

@@ -11,7 +11,7 @@ export const TOKEN_SECONDS = 86_400;
 /** How far clocks may differ, in seconds. */
 export const SKEW_SECONDS = 30;
 /** Longer ones are refused unread. */
-export const TOKEN_LENGTH = 8_192;
+const TOKEN_LENGTH = 8_192;
 /** What a token can be allowed to do at most, whatever its key may. */
 export const TOKEN_SCOPES = ["listen", "send"] as const satisfies readonly Scope[];
 

@@ -15,7 +15,7 @@ export class RegistryError extends Error {
 }
 
 /** An app and its live keys, as operators see it. */
-export interface App {
+interface App {
   readonly id: string;
   readonly name: string;
   readonly created: string;

@@ -6,15 +6,15 @@ import type { Claims } from "./listener-token.ts";
 /** How long a ticket waits to be redeemed, in seconds. */
 export const TICKET_SECONDS = 60;
 /** How long its session outlives the last connect, in seconds: longer than a stream's age, so that it never ends one. */
-export const SESSION_SECONDS = 3_600;
+const SESSION_SECONDS = 3_600;
 
 /** What a ticket or its session stands for: the claims of a token and the key they hang on. */
-export interface TicketClaims extends Claims {
+interface TicketClaims extends Claims {
   readonly keyId: string;
 }
 
 /** A stream session that a ticket was redeemed into. */
-export interface TicketSession {
+interface TicketSession {
   readonly claims: TicketClaims;
   /** Set on the redeeming: the secret that the session's cookie carries. */
   readonly secret?: string;
@@ -27,7 +27,7 @@ export interface Tickets {
    * Redeems a ticket, or resumes its session with the cookie's secret; only hashes of either are stored. Undefined for
    * an unknown ticket, one that was used, or a wrong secret.
    */
-  readonly enter: (ticket: string, secret: string | undefined, seconds: number) => Promise<TicketSession | undefined>;
+  readonly enter: (ticket: string, secret: string | undefined) => Promise<TicketSession | undefined>;
 }
 
 const FORM = /^dgt_[A-Za-z0-9_-]{32}$/;
@@ -60,23 +60,19 @@ export function redisTickets(redis: RedisClient): Tickets {
       await redis.set(keys.ticket(hash(ticket)), JSON.stringify(claims), "EX", TICKET_SECONDS);
       return ticket;
     },
-    enter: async (ticket, secret, seconds) => {
+    enter: async (ticket, secret) => {
       if (!FORM.test(ticket)) return undefined;
       const id = hash(ticket);
       if (secret !== undefined) {
         const claims = await redis.eval(RESUME_LUA, 1, keys.ticketSession(id), hash(secret), SESSION_SECONDS);
-        if (typeof claims === "string") return living({ claims: JSON.parse(claims) }, seconds);
+        if (typeof claims === "string") return { claims: JSON.parse(claims) };
       }
       const fresh = randomBytes(24).toString("base64url");
       const places = [keys.ticket(id), keys.ticketSession(id)];
       const claims = await redis.eval(REDEEM_LUA, 2, ...places, hash(fresh), SESSION_SECONDS);
-      return typeof claims === "string" ? living({ claims: JSON.parse(claims), secret: fresh }, seconds) : undefined;
+      return typeof claims === "string" ? { claims: JSON.parse(claims), secret: fresh } : undefined;
     },
   };
-}
-
-function living(session: TicketSession, seconds: number): TicketSession | undefined {
-  return session.claims.exp > seconds ? session : undefined;
 }
 
 function hash(text: string): string {

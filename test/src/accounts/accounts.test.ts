@@ -64,6 +64,8 @@ describe("an account", () => {
     const done = all.filter((one) => one !== undefined);
     expect(done).toHaveLength(1);
     expect((await world.accounts.credentialsOf("oauth", "email", bob.address))?.version).toBe(done[0]);
+    expect(await world.accounts.versionOf("oauth", "email", bob.address)).toBe(done[0]);
+    expect(await world.accounts.versionOf("oauth", "email", "nobody@x.org")).toBeUndefined();
     expect(await world.accounts.update("oauth", "email", "nobody@x.org", version, {})).toBeUndefined();
   });
 
