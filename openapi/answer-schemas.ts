@@ -1,0 +1,113 @@
+import Type from "typebox";
+import type { Readiness } from "../routes/health.ts";
+import { type ProblemCode, problems } from "../routes/problem.ts";
+import type { Confirm } from "../routes/submit.ts";
+import { Actor } from "../src/activity.ts";
+import type { Fault } from "../src/validate.ts";
+import { describes } from "./describes.ts";
+import { FinalStatusSchema, ResultEventSchema, TargetOutcomeSchema } from "./event-schemas.ts";
+
+const Time = Type.String({ format: "date-time" });
+const Rid = Type.Union([Type.String(), Type.Integer()], { description: "As the app sent it." });
+const Id = Type.String({ description: "The gateway's own id of the activity (ULID)." });
+const codes = Object.keys(problems) as ProblemCode[];
+
+/** Where an activity stands: on its way, or one of the terminal outcomes. */
+export const StandingSchema = Type.Enum(["queued", "scheduled", "deferred", "sending", ...FinalStatusSchema.enum], {
+  description: "`scheduled` until `sendAt`; `deferred` until `retryAt`; the others as in events.",
+});
+
+const FaultSchema = describes<Fault>()(
+  Type.Object(
+    {
+      pointer: Type.String({ description: "Where, as a JSON pointer (RFC 6901) into what was sent." }),
+      detail: Type.String({ description: "What it must be. Never the input itself." }),
+    },
+    { additionalProperties: false },
+  ),
+);
+
+/** Every refusal (RFC 9457). */
+export const ProblemSchema = Type.Object(
+  {
+    type: Type.String({ format: "uri-reference" }),
+    title: Type.String({ description: "The same for every problem of this code." }),
+    status: Type.Integer({ minimum: 400, maximum: 599 }),
+    code: Type.Enum(codes, { description: "Stable: what programs look at." }),
+    detail: Type.String({ description: "What to do about it." }),
+    rid: Type.Optional(Rid),
+    errors: Type.Optional(Type.Array(FaultSchema)),
+  },
+  { additionalProperties: false, description: "Why a request was refused (RFC 9457). Never holds input or secrets." },
+);
+
+export const ConfirmSchema = describes<Confirm>()(
+  Type.Object(
+    {
+      type: Type.Literal("confirm"),
+      verb: Type.Literal("confirm"),
+      rid: Rid,
+      id: Id,
+      status: StandingSchema,
+      href: Type.String({ format: "uri-reference", description: "Where to ask what became of it." }),
+      ridGenerated: Type.Optional(Type.Literal(true, { description: "There when the app gave no rid." })),
+    },
+    { additionalProperties: false, description: "The activity is stored and will be carried out." },
+  ),
+);
+
+/** What stands in the place of a confirm in a list, and on a WebSocket. */
+export const RefusedSchema = Type.Object(
+  { type: Type.Literal("refused"), rid: Type.Optional(Rid), problem: ProblemSchema },
+  { additionalProperties: false, description: "This activity was not accepted." },
+);
+
+export const ConfirmListSchema = Type.Array(Type.Union([ConfirmSchema, RefusedSchema]), {
+  minItems: 1,
+  maxItems: 100,
+  description: "One for each activity of the list, in its order.",
+});
+
+/** Answer of GET and DELETE of an activity. */
+export const ActivityStandingSchema = Type.Object(
+  {
+    rid: Rid,
+    id: Id,
+    platform: Type.String(),
+    verb: Type.String(),
+    status: StandingSchema,
+    actor: Actor,
+    target: Type.Array(TargetOutcomeSchema),
+    attempts: Type.Integer({ minimum: 0 }),
+    accepted: Time,
+    due: Time,
+    expires: Time,
+    retryAt: Type.Optional(Time),
+    result: Type.Optional(ResultEventSchema),
+  },
+  { additionalProperties: false, description: "Where an activity stands; `result` once it has ended." },
+);
+
+export const HealthSchema = Type.Object({ status: Type.Literal("ok") }, { additionalProperties: false });
+
+export const ReadinessSchema = describes<Readiness>()(
+  Type.Object(
+    {
+      status: Type.Enum(["ready", "draining", "unavailable"]),
+      redis: Type.Object(
+        {
+          up: Type.Boolean(),
+          durable: Type.Optional(Type.Boolean({ description: "Each confirmed write survives a crash." })),
+          fsync: Type.Optional(Type.Enum(["always", "everysec", "no", "off", "unknown"])),
+          eviction: Type.Optional(Type.String()),
+          replicas: Type.Optional(Type.Integer({ minimum: 0 })),
+          pressure: Type.Enum(["ok", "soft", "hard"], { description: "How full: `soft` brings 429, `hard` 503." }),
+          warnings: Type.Optional(Type.Array(Type.String())),
+        },
+        { additionalProperties: false },
+      ),
+      worker: Type.Optional(Type.Boolean({ description: "Whether the worker beside the API works." })),
+    },
+    { additionalProperties: false },
+  ),
+);

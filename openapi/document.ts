@@ -1,0 +1,106 @@
+import type { OpenAPIV3_1 } from "openapi-types";
+import type { TSchema } from "typebox";
+import { AccountAnswer, AccountListAnswer, AccountRequest } from "../routes/accounts.ts";
+import { PlatformAnswer, PlatformListAnswer } from "../routes/platforms.ts";
+import { RevocationRequest } from "../routes/revocations.ts";
+import { TokenAnswer, TokenRequest } from "../routes/tokens.ts";
+import { Actor, Attachment, Options, Target } from "../src/activity.ts";
+import type { Platform } from "../src/platform.ts";
+import * as answers from "./answer-schemas.ts";
+import { controls, ErrorNoteSchema, events, PollSchema, TargetOutcomeSchema } from "./event-schemas.ts";
+import { paths } from "./paths.ts";
+import { writer } from "./plain.ts";
+import { activityExamples, anyActivity, verbSchemas } from "./postable.ts";
+
+export interface DocumentOptions {
+  readonly platforms: readonly Platform[];
+  /** The gateway's own version. */
+  readonly version: string;
+  /** BASE_PATH and PUBLIC_URL, so that the document names where this gateway is. */
+  readonly basePath: string;
+  readonly publicUrl?: string;
+}
+
+const ABOUT = `A polyglot messaging gateway: an app posts an **activity** and gets its \`rid\` back at once; workers carry it
+out on e-mail and other networks; what became of it, and what arrives from those networks, comes back on a **stream**.
+
+* Apps say who they are with an API key, \`Authorization: Bearer dgm_…\`. Browsers get listener tokens (\`POST /tokens\`).
+* Bodies are JSON in UTF-8. A refusal is \`application/problem+json\` (RFC 9457) with a stable \`code\`, a \`detail\` that
+  says what to do, and \`errors\` that point at the fields. A path that does not take a method answers 405.
+* After a time-out, 429 or 503 send the same again with the same rid: nothing is done twice.`;
+
+const TAGS = {
+  Activities: "Have something done, and see where it stands.",
+  Events: "What became of it, and what arrives.",
+  Accounts: "The app's logins at the networks; never given back.",
+  Tokens: "What browsers may use instead of the API key.",
+  Platforms: "What can be done here.",
+  Operating: "For those who run the gateway.",
+};
+
+/** The contract of a gateway with these platforms (OpenAPI 3.1), assembled from the schemas that validate. */
+export function openapiDocument(options: DocumentOptions): OpenAPIV3_1.Document {
+  const { platforms, version, basePath, publicUrl = "" } = options;
+  const write = writer(namedSchemas(platforms));
+  const all = paths(write, activityExamples(platforms)) as OpenAPIV3_1.PathsObject;
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Dragoman",
+      version,
+      summary: "Activities in, messages out, events back",
+      description: ABOUT,
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    jsonSchemaDialect: "https://json-schema.org/draft/2020-12/schema",
+    servers: [{ url: `${publicUrl.replace(/\/+$/, "")}${basePath}` || "/" }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    paths: all,
+    components: { schemas: write.components(), securitySchemes },
+  };
+}
+
+function namedSchemas(platforms: readonly Platform[]): Readonly<Record<string, TSchema>> {
+  const verbs = verbSchemas(platforms);
+  return {
+    Activity: anyActivity(Object.values(verbs)),
+    ...verbs,
+    Actor,
+    Target,
+    Attachment,
+    Options,
+    Confirm: answers.ConfirmSchema,
+    Refused: answers.RefusedSchema,
+    ConfirmList: answers.ConfirmListSchema,
+    ActivityStanding: answers.ActivityStandingSchema,
+    ...events,
+    TargetOutcome: TargetOutcomeSchema,
+    ErrorNote: ErrorNoteSchema,
+    Poll: PollSchema,
+    ...controls,
+    AccountRequest,
+    Account: AccountAnswer,
+    AccountList: AccountListAnswer,
+    TokenRequest,
+    Token: TokenAnswer,
+    RevocationRequest,
+    Platform: PlatformAnswer,
+    PlatformList: PlatformListAnswer,
+    Health: answers.HealthSchema,
+    Readiness: answers.ReadinessSchema,
+    Problem: answers.ProblemSchema,
+  };
+}
+
+const securitySchemes: Record<string, OpenAPIV3_1.SecuritySchemeObject> = {
+  key: { type: "http", scheme: "bearer", bearerFormat: "dgm_<id>_<secret>_<crc>", description: "An app's API key." },
+  token: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "A listener token, for browsers." },
+  cookie: {
+    type: "apiKey",
+    in: "cookie",
+    name: "dragoman_token",
+    description:
+      "A listener token in an HttpOnly cookie of the gateway's own origin; only for pages of allowed origins.",
+  },
+  ticket: { type: "apiKey", in: "query", name: "ticket", description: "A one-time ticket, for streams and sockets." },
+};

@@ -1,0 +1,92 @@
+import type { OpenAPIV3_1 } from "openapi-types";
+import type { ProblemCode } from "../routes/problem.ts";
+import type { Scope } from "../src/apps/caller.ts";
+import type { Schema, Writer } from "./plain.ts";
+import { refusals } from "./responses.ts";
+
+/** A path of the document. openapi-types' own type asks each method to fit OpenAPI 3.0 as well, so `paths` takes this one. */
+export interface Path {
+  readonly parameters?: readonly OpenAPIV3_1.ParameterObject[];
+  readonly get?: OpenAPIV3_1.OperationObject;
+  readonly put?: OpenAPIV3_1.OperationObject;
+  readonly post?: OpenAPIV3_1.OperationObject;
+  readonly delete?: OpenAPIV3_1.OperationObject;
+}
+export type Paths = Readonly<Record<string, Path>>;
+/** Parameters and headers: openapi-types knows their schemas by OpenAPI 3.0 only. */
+type ParameterSchema = NonNullable<OpenAPIV3_1.ParameterObject["schema"]>;
+
+/** An operation in a few words; `operation` says the rest, which is the same for all. */
+export interface Deed {
+  readonly id: string;
+  readonly tag: "Activities" | "Events" | "Accounts" | "Tokens" | "Platforms" | "Operating";
+  readonly summary: string;
+  readonly description?: string;
+  /** Who may: nothing for everybody. `keyOnly`: no token can carry the scope. */
+  readonly scope?: Scope;
+  readonly keyOnly?: boolean;
+  /** A stream or socket also takes tickets. */
+  readonly tickets?: boolean;
+  readonly parameters?: readonly OpenAPIV3_1.ParameterObject[];
+  readonly body?: OpenAPIV3_1.MediaTypeObject;
+  readonly answers: Readonly<Record<string, OpenAPIV3_1.ResponseObject>>;
+  readonly problems?: readonly ProblemCode[];
+}
+
+/** What any body may be refused for before it is looked at. */
+const OF_BODY: readonly ProblemCode[] = [
+  "malformed-json",
+  "payload-too-large",
+  "unsupported-media-type",
+  "validation-failed",
+];
+/** What anybody who must say who they are may be told. */
+const OF_CALLER: readonly ProblemCode[] = ["unauthenticated", "forbidden", "rate-limited", "overloaded"];
+
+/** The operation as the document holds it. */
+export function operation(write: Writer, deed: Deed): OpenAPIV3_1.OperationObject {
+  const codes = [
+    ...(deed.scope === undefined ? [] : OF_CALLER),
+    ...(deed.body === undefined ? [] : OF_BODY),
+    ...(deed.problems ?? []),
+  ];
+  return {
+    operationId: deed.id,
+    tags: [deed.tag],
+    summary: deed.summary,
+    ...(deed.description === undefined ? {} : { description: deed.description }),
+    security: securityOf(deed),
+    ...(deed.parameters === undefined ? {} : { parameters: [...deed.parameters] }),
+    ...(deed.body === undefined ? {} : { requestBody: { required: true, content: { "application/json": deed.body } } }),
+    responses: {
+      ...deed.answers,
+      ...refusals(write, codes),
+      default: {
+        description: "Anything else, such as `internal-error` when something broke on our side.",
+        content: { "application/problem+json": { schema: write.ref("Problem") as OpenAPIV3_1.SchemaObject } },
+      },
+    },
+  };
+}
+
+function securityOf({ scope, keyOnly, tickets }: Deed): OpenAPIV3_1.SecurityRequirementObject[] {
+  if (scope === undefined) return [{}];
+  const scopes = [scope];
+  if (keyOnly) return [{ key: scopes }];
+  return [{ key: scopes }, { token: scopes }, { cookie: scopes }, ...(tickets ? [{ ticket: scopes }] : [])];
+}
+
+/** A parameter in the query. */
+export function query(name: string, description: string, schema: Schema): OpenAPIV3_1.ParameterObject {
+  return { name, in: "query", description, schema: schema as ParameterSchema };
+}
+
+/** A part of the path. */
+export function inPath(name: string, description: string, schema: Schema): OpenAPIV3_1.ParameterObject {
+  return { name, in: "path", required: true, description, schema: schema as ParameterSchema };
+}
+
+/** A request header. */
+export function header(name: string, description: string, schema: Schema): OpenAPIV3_1.ParameterObject {
+  return { name, in: "header", description, schema: schema as ParameterSchema };
+}

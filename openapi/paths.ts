@@ -1,0 +1,21 @@
+import type { OpenAPIV3_1 } from "openapi-types";
+import type { Paths } from "./operation.ts";
+import { accountPaths } from "./paths/accounts.ts";
+import { activityPaths } from "./paths/activities.ts";
+import { eventPaths } from "./paths/events.ts";
+import { operatingPaths } from "./paths/operating.ts";
+import { platformPaths } from "./paths/platforms.ts";
+import { tokenPaths } from "./paths/tokens.ts";
+import type { Writer } from "./plain.ts";
+
+/** Every path below the base path; `examples` are bodies of `POST /activities`. */
+export function paths(write: Writer, examples: Readonly<Record<string, OpenAPIV3_1.ExampleObject>>): Paths {
+  return {
+    ...activityPaths(write, examples),
+    ...eventPaths(write),
+    ...accountPaths(write),
+    ...tokenPaths(write),
+    ...platformPaths(write),
+    ...operatingPaths(write),
+  };
+}

@@ -1,0 +1,60 @@
+import type { OpenAPIV3_1 } from "openapi-types";
+import { inPath, operation, type Paths, query } from "../operation.ts";
+import type { Writer } from "../plain.ts";
+import { json } from "../responses.ts";
+
+const PUT = `Stores or replaces the login of one address at one platform. The credentials are checked against the
+platform's schema (\`GET /platforms\`), sealed at once so that only a worker can open them, and never given back. The
+address is in the body, since proxies mangle addresses in paths.`;
+
+/** An app's logins at the networks. */
+export function accountPaths(write: Writer): Paths {
+  const id = inPath("id", "As `PUT /accounts` answered it.", {
+    type: "string",
+    examples: ["acc_Zm9vYmFyMTIzNDU2Nzg5MG"],
+  });
+  const whole = { scope: "accounts", keyOnly: true, tag: "Accounts" } as const;
+  const account = write.ref("Account");
+  return {
+    "/accounts": {
+      put: operation(write, {
+        id: "putAccount",
+        summary: "Store a login",
+        description: PUT,
+        ...whole,
+        body: { schema: write.ref("AccountRequest") as OpenAPIV3_1.SchemaObject },
+        answers: { "200": json("It was replaced.", account), "201": json("It is stored.", account) },
+        problems: ["platform-unknown", "quota-exceeded"],
+      }),
+      get: operation(write, {
+        id: "listAccounts",
+        summary: "The stored accounts and how they stand",
+        ...whole,
+        parameters: [
+          query("after", "`next` of the page before.", { type: "string" }),
+          query("limit", "How many; 100 when nothing is said.", { type: "integer", minimum: 1, maximum: 1_000 }),
+        ],
+        answers: { "200": json("A page of them, in the order of their ids.", write.ref("AccountList")) },
+        problems: ["bad-parameter"],
+      }),
+    },
+    "/accounts/{id}": {
+      parameters: [id],
+      get: operation(write, {
+        id: "getAccount",
+        summary: "How an account stands",
+        ...whole,
+        answers: { "200": json("Its state, without its credentials.", account) },
+        problems: ["bad-parameter", "not-found"],
+      }),
+      delete: operation(write, {
+        id: "deleteAccount",
+        summary: "Forget a login",
+        description: "Drops the credentials and ends the account's session.",
+        ...whole,
+        answers: { "204": { description: "It is gone." } },
+        problems: ["bad-parameter", "not-found"],
+      }),
+    },
+  };
+}

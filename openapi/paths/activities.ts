@@ -1,0 +1,99 @@
+import type { OpenAPIV3_1 } from "openapi-types";
+import { RID_PATTERN } from "../../src/activity.ts";
+import { header, inPath, operation, type Paths } from "../operation.ts";
+import type { Writer } from "../plain.ts";
+import { headers, json } from "../responses.ts";
+
+const POST = `Stores one activity, or a list of up to 100, and answers at once; what became of it comes as a \`result\`
+event (\`GET /events\`), by \`GET /activities/{rid}\`, or in this answer with \`Prefer: wait=N\`.
+
+* \`rid\` is chosen by the app and is the idempotency key: the same rid with the same body brings the stored answer
+  again (\`Idempotent-Replayed: true\`) and nothing is done twice; with another body it is refused (\`rid-reused\`). So
+  whoever got no answer sends the same again. \`1\` and \`"1"\` are the same rid. Without one the gateway makes one.
+* Activities of one actor with the same targets on one platform are carried out in the order they were accepted.
+* \`target\` is one object or a list; each target gets an outcome of its own.
+* An empty list is taken where an empty object is meant (PHP's \`json_encode([])\`), and \`object.text\` for \`object.body\`.
+* A body may weigh 64 kB, with attachments 14 MB (10 MiB of content). No deeper than 32 levels, no key twice.
+* In a list the activities stand or fall alone; \`Prefer\` and \`Idempotency-Key\` don't apply to it.`;
+
+type Examples = Readonly<Record<string, OpenAPIV3_1.ExampleObject>>;
+
+/** POST, GET and DELETE of activities; `examples` are bodies that can be posted as they are. */
+export function activityPaths(write: Writer, examples: Examples): Paths {
+  const rid = inPath("rid", "As the app chose it, or as the confirm said.", { type: "string", pattern: RID_PATTERN });
+  const standing = json("Where it stands.", write.ref("ActivityStanding"));
+  return {
+    "/activities": {
+      post: operation(write, {
+        id: "postActivities",
+        tag: "Activities",
+        summary: "Have something done on a network",
+        description: POST,
+        scope: "send",
+        parameters: [
+          header("Prefer", "`wait=N`: wait up to N seconds (at most 30) for the result (RFC 7240).", {
+            type: "string",
+            examples: ["wait=10"],
+          }),
+          header("Idempotency-Key", "The rid, where the body has none.", {
+            type: "string",
+            pattern: `^"?${RID_PATTERN.slice(1, -1)}"?$`,
+          }),
+        ],
+        body: {
+          schema: {
+            oneOf: [write.ref("Activity"), { type: "array", minItems: 1, maxItems: 100, items: write.ref("Activity") }],
+          },
+          examples: { ...examples },
+        },
+        answers: {
+          "200": json("It ended while `Prefer: wait` was waiting: its result.", write.ref("ResultEvent"), {
+            Location: headers.Location,
+            "Idempotent-Replayed": headers["Idempotent-Replayed"],
+            "Preference-Applied": headers["Preference-Applied"],
+          }),
+          "202": json(
+            "Stored: it will be carried out, or has been when this is a replay. For a list: one answer for each.",
+            { oneOf: [write.ref("Confirm"), write.ref("ConfirmList")] },
+            {
+              Location: { ...headers.Location, required: false, description: "Where to ask; not for a list." },
+              "Idempotent-Replayed": headers["Idempotent-Replayed"],
+            },
+          ),
+        },
+        problems: [
+          "bad-parameter",
+          "platform-unknown",
+          "verb-not-supported",
+          "account-unknown",
+          "rid-reused",
+          "recipient-not-reachable",
+          "quota-exceeded",
+          "shutting-down",
+        ],
+      }),
+    },
+    "/activities/{rid}": {
+      parameters: [rid],
+      get: operation(write, {
+        id: "getActivity",
+        tag: "Activities",
+        summary: "Where an activity stands",
+        description: "What became of each target so far; kept for 24 h after the end (setting RETENTION_HOURS).",
+        scope: "send",
+        answers: { "200": standing },
+        problems: ["bad-parameter", "not-found"],
+      }),
+      delete: operation(write, {
+        id: "cancelActivity",
+        tag: "Activities",
+        summary: "Cancel an activity that has not begun",
+        description:
+          "Its result is then `cancelled`. What is being sent, or has ended, can't be cancelled (`too-late`).",
+        scope: "send",
+        answers: { "200": standing },
+        problems: ["bad-parameter", "not-found", "too-late"],
+      }),
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { operation, type Paths } from "../operation.ts";
+import type { Writer } from "../plain.ts";
+import { json } from "../responses.ts";
+
+/** For those who run the gateway. Health also answers at the root, whatever the base path. */
+export function operatingPaths(write: Writer): Paths {
+  const readiness = write.ref("Readiness");
+  return {
+    "/healthz": {
+      get: operation(write, {
+        id: "getHealth",
+        tag: "Operating",
+        summary: "Whether the process answers",
+        answers: { "200": json("It does.", write.ref("Health")) },
+      }),
+    },
+    "/readyz": {
+      get: operation(write, {
+        id: "getReadiness",
+        tag: "Operating",
+        summary: "Whether work should be sent here",
+        description: "Also says what the gateway's Redis really guarantees.",
+        answers: {
+          "200": json("Send it.", readiness),
+          "503": json("Draining, or without Redis: send it elsewhere.", readiness),
+        },
+      }),
+    },
+    "/metrics": {
+      get: operation(write, {
+        id: "getMetrics",
+        tag: "Operating",
+        summary: "What the processes count about themselves",
+        description:
+          "On ADMIN_LISTEN; without it only for a direct peer on loopback that came through no proxy, else 404.",
+        answers: {
+          "200": { description: "Prometheus' text format.", content: { "text/plain": { schema: { type: "string" } } } },
+        },
+        problems: ["not-found"],
+      }),
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import type { OpenAPIV3_1 } from "openapi-types";
+import { type ProblemCode, problems } from "../routes/problem.ts";
+import type { Schema, Writer } from "./plain.ts";
+
+type Responses = Record<string, OpenAPIV3_1.ResponseObject>;
+type HeaderSchema = NonNullable<OpenAPIV3_1.HeaderObject["schema"]>;
+type Headers = NonNullable<OpenAPIV3_1.ResponseObject["headers"]>;
+
+const text = (description: string, required = false, schema: HeaderSchema = { type: "string" }) => ({
+  description,
+  required,
+  schema,
+});
+
+/** Headers of answers, by name. */
+export const headers = {
+  Location: text("Where to ask what became of it.", true, { type: "string", format: "uri-reference" }),
+  "Idempotent-Replayed": text("`true`: this rid was accepted before; nothing was done again.", false, {
+    type: "string",
+    enum: ["true"],
+  }),
+  "Preference-Applied": text("How long was waited at most.", true, { type: "string", pattern: "^wait=\\d+$" }),
+  "Retry-After": text("Seconds after which it may work.", false, { type: "string", pattern: "^\\d+$" }),
+  "WWW-Authenticate": text("How to say who asks.", true),
+  ETag: text("Send it back as `If-None-Match`; what has not changed costs a 304.", true),
+  Allow: text("What this path takes.", true),
+} as const satisfies Headers;
+
+/** An answer that holds JSON. */
+export function json(description: string, schema: Schema, more: Headers = {}): OpenAPIV3_1.ResponseObject {
+  return {
+    description,
+    ...(Object.keys(more).length === 0 ? {} : { headers: more }),
+    content: { "application/json": { schema: schema as OpenAPIV3_1.SchemaObject } },
+  };
+}
+
+/** The problems an operation may answer, by status; each says which codes it can carry. */
+export function refusals(write: Writer, codes: readonly ProblemCode[]): Responses {
+  const all = [...new Set(codes)];
+  const statuses = [...new Set(all.map((code) => problems[code][0]))].sort((a, b) => a - b);
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const those = all.filter((code) => problems[code][0] === status);
+      return [
+        String(status),
+        {
+          description: those.map((code) => `\`${code}\`: ${problems[code][1]}.`).join(" "),
+          ...headersOf(status),
+          content: { "application/problem+json": { schema: narrowed(write, status, those) } },
+        },
+      ];
+    }),
+  );
+}
+
+function narrowed(write: Writer, status: number, codes: readonly ProblemCode[]): OpenAPIV3_1.SchemaObject {
+  const exactly = { type: "object" as const, properties: { status: { const: status }, code: { enum: [...codes] } } };
+  return { allOf: [write.ref("Problem"), exactly as OpenAPIV3_1.SchemaObject] };
+}
+
+function headersOf(status: number): { readonly headers?: Headers } {
+  if (status === 401) return { headers: { "WWW-Authenticate": headers["WWW-Authenticate"] } };
+  if (status === 429 || status === 503) return { headers: { "Retry-After": headers["Retry-After"] } };
+  return {};
+}
