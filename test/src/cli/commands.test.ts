@@ -1,0 +1,107 @@
+import { execFile } from "node:child_process";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "dgm-cli-"));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
+
+interface Answer {
+  readonly code: number;
+  readonly out: string;
+  readonly said: string;
+}
+
+function dragoman(args: readonly string[], env: Record<string, string> = {}): Promise<Answer> {
+  const surroundings = { PATH: process.env.PATH, HOME: dir, DATA_DIR: join(dir, "data"), ...env };
+  return new Promise((done) => {
+    execFile(process.execPath, ["--import", "tsx", entry, ...args], { env: surroundings }, (error, out, said) => {
+      done({ code: error === null ? 0 : Number(error.code), out, said });
+    });
+  });
+}
+
+test("--version and --help", async () => {
+  expect((await dragoman(["--version"])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  const help = await dragoman(["--help"]);
+  for (const command of ["serve", "app", "key", "config", "doctor"]) expect(help.out).toContain(`  ${command}`);
+});
+
+test("an unknown command is refused and points at the help", async () => {
+  const answer = await dragoman(["serf"]);
+  expect(answer.code).toBe(1);
+  expect(answer.said).toMatch(/unknown command.*serf.*\n.*serve/s);
+});
+
+test("config lists every setting and masks passwords", async () => {
+  const { code, out } = await dragoman(["config"], { SMTP_URL: "smtp://bob:hunter22@mx.example.org", PORT: "9000" });
+  expect(code).toBe(0);
+  expect(out).toMatch(/\* SMTP_URL +smtp:\/\/bob:\*\*\*@mx\.example\.org/);
+  expect(out).toMatch(/\* PORT +9000 .*default 8000/);
+  expect(out).toMatch(/ {2}HEARTBEAT_SECONDS +15 /);
+  expect(out).not.toContain("hunter22");
+});
+
+test("config --json is for programs", async () => {
+  const rows = JSON.parse((await dragoman(["config", "--json"])).out);
+  expect(rows).toContainEqual(expect.objectContaining({ name: "BASE_PATH", default: "/gateway", set: false }));
+});
+
+test("a setting that can't be used ends with 78 and one line that names it", async () => {
+  for (const command of ["serve", "doctor"]) {
+    const answer = await dragoman([command], { PORT: "many" });
+    expect(answer).toMatchObject({ code: 78, out: "" });
+    expect(answer.said).toBe("dragoman: PORT: takes a whole number from 0 to 65535\n");
+  }
+});
+
+test("serve without any Redis ends with 78 and the line to run", async () => {
+  const answer = await dragoman(["serve"], {
+    PATH: "/nonexistent",
+    REDIS_FETCH: "false",
+    CACHE_DIR: join(dir, "cache"),
+  });
+  expect(answer.code).toBe(78);
+  expect(answer.said).toMatch(
+    /^dragoman: REDIS_URL: .*sudo apt-get install -y --no-install-recommends redis-server.*\n$/,
+  );
+});
+
+test("doctor finds a fresh installation fit and leaves no key behind", async () => {
+  const answer = await dragoman(["doctor"]);
+  expect(answer.code).toBe(0);
+  expect(answer.out).toMatch(/✓ Redis \(private\): redis 7\.\S+, fsync always, noeviction/);
+  expect(answer.out).toMatch(/master\.key is made at the first start/);
+});
+
+test("doctor says what is wrong", async () => {
+  const data = join(dir, "wrong");
+  await mkdir(data);
+  await writeFile(join(data, "master.key"), "{}");
+  await chmod(join(data, "master.key"), 0o644);
+  const server = createServer((_req, res) => res.writeHead(502).end());
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const publicUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const answer = await dragoman(["doctor"], { DATA_DIR: data, PUBLIC_URL: publicUrl });
+  server.close();
+  expect(answer.code).toBe(1);
+  expect(answer.out).toMatch(/✗ The key file: others may read .*chmod 600/);
+  expect(answer.out).toMatch(/✗ The key file .* is not a Dragoman key file/);
+  expect(answer.out).toMatch(/✗ PUBLIC_URL: .*\/gateway\/healthz answers 502/);
+});
+
+test("an app is made from the command line, and its key alone is on standard output", async () => {
+  const made = await dragoman(["app", "create", "shop"]);
+  expect(made.code).toBe(0);
+  expect(made.out).toMatch(/^dgm_\w+_\w+_\w+\n$/);
+  expect((await dragoman(["app", "list"])).out).toContain("shop");
+});

@@ -1,0 +1,14 @@
+// A stand-in for the worker process: tells its parent what a real one tells, and does as its argument says.
+import { metrics } from "../../src/metrics.ts";
+import { parentLink } from "../../src/parent-link.ts";
+
+const [manner = "works"] = process.argv.slice(2);
+const counted = metrics("worker");
+counted.results.inc({ platform: "dummy", status: "sent" }, 3);
+const link = parentLink({ metrics: counted.snapshot, onGone: () => process.exit(0) });
+process.on("SIGTERM", () => {
+  if (manner !== "deaf") process.exit(0);
+});
+if (manner === "dies") process.exit(3);
+link.ready();
+setInterval(() => undefined, 1_000);
