@@ -3,7 +3,7 @@ import type { Log } from "../log.ts";
 import { compareIds, formatCursor } from "./cursor.ts";
 import type { LogBounds, LogEntry, LogPage } from "./event-log.ts";
 import { type Selector, selects } from "./filter.ts";
-import type { Follower } from "./follower.ts";
+import type { Follower, Gap } from "./follower.ts";
 import { type Batch, batchOf, type Frame, frameOf } from "./frame.ts";
 import { listenerIndex } from "./listener-index.ts";
 import { eventWindow } from "./window.ts";
@@ -117,12 +117,14 @@ export function followed(app: string, page: LogPage, log: Log): Followed {
     window.restart(at);
     const gap = gapOf({ ...bounds, last: at });
     for (const listener of everyone) {
-      if (newEpoch ? listener.epoch === epoch : !listener.live) continue;
-      const requested = listener.live ? lost : formatCursor(listener.epoch, listener.scanned);
-      listener.epoch = epoch;
-      listener.scanned = at;
-      listener.follower.onGap?.({ requested, ...gap });
+      if (newEpoch ? listener.epoch !== epoch : listener.live) skip(listener, lost, gap);
     }
+  }
+  function skip(listener: Listener, lost: string, gap: Gap): void {
+    const requested = listener.live ? lost : formatCursor(listener.epoch, listener.scanned);
+    listener.epoch = epoch;
+    listener.scanned = at;
+    listener.follower.onGap?.({ ...gap, requested });
   }
   accept(page.entries);
   at = page.last;
