@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { addressBlocked } from "./egress-address.ts";
 
 /** Faults that happen before a request has left: nothing can have been changed by it. */
 const BEFORE_THE_REQUEST =
@@ -17,6 +18,10 @@ export function fetchFailure(
   const chain = causes(thrown);
   const failure = chain.find((error) => error instanceof Failure);
   if (failure) return failure;
+  // The fetch standard's list of ports that belong to other protocols (mail, Redis …); undici gives it no code.
+  if (chain.some((error) => error instanceof Error && error.message === "bad port")) {
+    return addressBlocked("The port belongs to another protocol than the web's.");
+  }
   const codes = chain.map(codeOf).filter((code) => code !== undefined);
   const mayHaveLanded = work.changes && !codes.some((code) => BEFORE_THE_REQUEST.test(code));
   const timedOut = chain.some((error) => error instanceof DOMException && error.name === "TimeoutError");

@@ -134,7 +134,7 @@ async function postOn(connection: SMTPConnection, watch: Watch, letter: Letter, 
   const ended = (outcome: Pick<Posted, "error" | "info" | "withheld">): Posted => {
     over = true;
     // A refused sender makes the server refuse each recipient too: that says nothing about them.
-    const rejected = envelope.mailError ? [] : (envelope.rejectedErrors ?? []);
+    const rejected = commandOf(outcome.error) === "MAIL FROM" ? [] : (envelope.rejectedErrors ?? []);
     const refusals = rejected.map((error) => [error.recipient ?? "", error] as const);
     return { refusals: new Map(refusals), stage: at.stage, secure: connection.secure, ...outcome };
   };
@@ -163,6 +163,10 @@ async function reset(connection: SMTPConnection, watch: Watch): Promise<boolean>
 function resettable({ error, stage }: Posted): boolean {
   const { code, responseCode } = error as { readonly code?: unknown; readonly responseCode?: unknown };
   return stage !== "body" && (code === "EENVELOPE" || code === "EMESSAGE") && responseCode !== 421;
+}
+
+function commandOf(error: unknown): unknown {
+  return typeof error === "object" && error !== null && "command" in error ? error.command : undefined;
 }
 
 interface Watch {
