@@ -2,14 +2,14 @@ import { join } from "node:path";
 import { type Keyring, keyring } from "./accounts/keyring.ts";
 import { checkKeyring } from "./accounts/keyring-check.ts";
 import { redisAccounts } from "./accounts/redis.ts";
-import { type Config, readSurroundings } from "./config.ts";
+import type { Config } from "./config.ts";
 import { redisEventLog } from "./events/redis.ts";
 import type { Log } from "./log.ts";
 import { laneQueues } from "./outbox/lane-queues.ts";
 import { redisOutbox } from "./outbox/redis.ts";
-import { type RedisConnections, redisConnections } from "./redis/connect.ts";
+import type { RedisConnections } from "./redis/connect.ts";
 import { durabilityBarrier } from "./redis/durable.ts";
-import { privateServer } from "./redis/private-server.ts";
+import { openRedis } from "./redis/open.ts";
 import { watchServer } from "./redis/server-watch.ts";
 
 const READY_MS = 15_000;
@@ -26,25 +26,19 @@ export interface Store {
 
 /** Starts or joins the private Redis where no REDIS_URL is given, connects, and checks that the key file fits the data. */
 export async function openStore(config: Config, opens: boolean, log: Log): Promise<Store> {
-  const { dataDir, redisServer: server, redisFetch: mayFetch, cacheDir } = config;
-  const own =
-    config.redisUrl === ""
-      ? await privateServer({ dataDir, server, mayFetch, cacheDir, surroundings: readSurroundings(), log })
-      : undefined;
-  const url = own?.url ?? config.redisUrl;
-  const connections = redisConnections(url, { log });
+  const redis = await openRedis(config, log);
+  const { url, connections } = redis;
   const client = connections.producer();
   const replicated = connections.place.kind === "sentinel";
-  const watch = watchServer({ client, log, wanted: "auto", replicated });
+  const watch = watchServer({ client, log, wanted: config.redisReplicas, replicated });
   const close = async (): Promise<void> => {
     watch.close();
-    await connections.close();
-    await own?.stop();
+    await redis.close();
   };
   try {
     await connections.ready(READY_MS);
     await watch.look();
-    const path = config.masterKeyFile === "" ? join(dataDir, "master.key") : config.masterKeyFile;
+    const path = config.masterKeyFile === "" ? join(config.dataDir, "master.key") : config.masterKeyFile;
     const ring = await keyring({ path, opens });
     await checkKeyring(client, ring);
     return { url, connections, ring, watch, close };

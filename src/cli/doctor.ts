@@ -9,7 +9,7 @@ import { serverFacts } from "../redis/server-facts.ts";
 import { commandLog, keyFileOf } from "./tools.ts";
 
 /** One line of the doctor's report. */
-export interface Finding {
+interface Finding {
   /** `warn` weakens a promise; `bad` keeps the gateway from working. */
   readonly state: "good" | "warn" | "bad";
   readonly text: string;
@@ -31,7 +31,7 @@ export function doctorCommand(program: Command): void {
 }
 
 /** All checks, none of which throws. */
-export async function diagnose(config: Config): Promise<readonly Finding[]> {
+async function diagnose(config: Config): Promise<readonly Finding[]> {
   return [
     nodeFinding(),
     await folderFinding("DATA_DIR", config.dataDir),

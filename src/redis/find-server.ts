@@ -42,7 +42,7 @@ export async function findServer(deps: FindDeps): Promise<Found> {
 }
 
 /** The private copies that `fetchServer` unpacked under the cache folder. */
-export async function privateCopies(cacheDir: string): Promise<readonly Omit<ServerProgram, "version">[]> {
+async function privateCopies(cacheDir: string): Promise<readonly Omit<ServerProgram, "version">[]> {
   const root = join(cacheDir, "redis");
   const folders = await readdir(root).catch(() => []);
   const copies = await Promise.all(
