@@ -28,7 +28,7 @@ export function createApp({ basePath, trustProxy, cors, first, ordinary, atRoot,
 
   const base = express.Router({ caseSensitive: true });
   base.use(cors);
-  for (const router of first) base.use(router);
+  for (const router of [...first, ...atRoot]) base.use(router);
   base.use(onlyWithBody(jsonBody()));
   for (const router of ordinary) base.use(router);
 

@@ -51,6 +51,8 @@ export function origins({ allowedOrigins, publicUrl, way }: OriginsDeps): Origin
       return reading;
     },
     cors: (req, res, next) => {
+      // No page asks, and no cache keeps the answer to a POST: nothing to say.
+      if (req.method === "POST" && req.headers.origin === undefined) return next();
       res.appendHeader("Vary", "Origin");
       const { origin } = req.headers;
       const allowed = origin !== undefined && isAllowed(req, origin);

@@ -1,10 +1,10 @@
-import { ulid } from "ulid";
 import { accountId } from "../src/accounts/account-id.ts";
 import type { Activity } from "../src/activity.ts";
 import type { Caller, Limits } from "../src/apps/caller.ts";
 import { type FindPlatform, type Readable, readActivity } from "../src/intake/read-activity.ts";
 import { Refusal } from "../src/intake/refusal.ts";
 import type { Log } from "../src/log.ts";
+import { newId } from "../src/new-id.ts";
 import { laneOf } from "../src/outbox/lane.ts";
 import type { LaneQueues } from "../src/outbox/lane-queues.ts";
 import type { AcceptAnswer, Outbox, Standing, Wake } from "../src/outbox/outbox.ts";
@@ -51,7 +51,7 @@ export function submission(deps: SubmitDeps): Submission {
 
   async function accept(caller: Caller, readable: Readable, key: string | undefined): Promise<Submitted> {
     const sent = readable.rid ?? key;
-    const id = ulid();
+    const id = newId();
     const activity: Activity = { id, rid: String(sent ?? id), ...readable.activity };
     const answer = await outbox.accept({
       app: caller.app,

@@ -54,3 +54,15 @@ function explained(error: NodeJS.ErrnoException, host: string, port: number): Er
     return new ConfigError("HOST", "takes an address of this machine");
   return error;
 }
+
+/** Ends idle connections at once and busy ones after their answer, or after `graceMs`. */
+export function closeServer(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(late);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

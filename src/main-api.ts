@@ -1,16 +1,23 @@
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
+import type { Router } from "express";
+import { openapiDocument } from "../openapi/document.ts";
 import { accountRoutes } from "../routes/accounts.ts";
 import { activityRoutes } from "../routes/activities.ts";
 import { createApp } from "../routes/app.ts";
 import { authenticate } from "../routes/authenticate.ts";
 import { way } from "../routes/client-ip.ts";
+import { eventRoutes } from "../routes/events.ts";
 import { guesses } from "../routes/guesses.ts";
 import { healthRoutes } from "../routes/health.ts";
-import { metricsRoutes } from "../routes/metrics.ts";
+import { adminApp, metricsRoutes } from "../routes/metrics.ts";
+import { openapiRoutes } from "../routes/openapi.ts";
 import { origins } from "../routes/origin.ts";
 import { platformNames } from "../routes/platform-names.ts";
+import { platformRoutes } from "../routes/platforms.ts";
 import { admission } from "../routes/pressure.ts";
 import { revocationRoutes } from "../routes/revocations.ts";
+import { mountSocket, socketRoutes } from "../routes/socket.ts";
+import { streamSet } from "../routes/stream-set.ts";
 import { submission } from "../routes/submit.ts";
 import { tokenRoutes } from "../routes/tokens.ts";
 import { sweep } from "../workers/sweep.ts";
@@ -21,7 +28,7 @@ import { redisTickets } from "./apps/tickets.ts";
 import type { Config } from "./config.ts";
 import { eventTail } from "./events/tail.ts";
 import { awaitResult } from "./events/wait.ts";
-import { listen } from "./listen.ts";
+import { adminPlace, closeServer, listen } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { platformSettings, wantsSandbox } from "./main-platforms.ts";
 import { openPorts, type Store } from "./main-store.ts";
@@ -37,31 +44,80 @@ export interface RunningApi {
   readonly stop: (graceMs: number) => Promise<void>;
 }
 
-/** The API role: takes activities in and lets events out. */
-export async function startApi(
-  config: Config,
-  store: Store,
-  metrics: Metrics,
-  worker: SupervisedWorker | undefined,
-  log: Log,
-): Promise<RunningApi> {
-  const { redis, eventLog, outbox, lanes, accounts } = openPorts(config, store, "producer", log);
-  const { appendControl } = eventLog;
-  let draining = false;
-  const isDraining = (): boolean => draining;
-  const { basePath, allowedOrigins, publicUrl, trustProxy } = config;
+export interface ApiDeps {
+  readonly config: Config;
+  /** Of the product, for the OpenAPI document. */
+  readonly version: string;
+  readonly store: Store;
+  readonly metrics: Metrics;
+  /** The worker process beside this API, if there is one. */
+  readonly worker: SupervisedWorker | undefined;
+  readonly log: Log;
+}
 
-  const all = enabledPlatforms(
-    config.platforms,
-    platforms(platformSettings(config, wantsSandbox(config) ? SANDBOX_ELSEWHERE : undefined)),
-  );
-  const names = platformNames(all);
+/** The API role: takes activities in and lets events out. */
+export async function startApi(deps: ApiDeps): Promise<RunningApi> {
+  const { config, log } = deps;
+  const parts = partsOf(deps);
+  const { drain, outbox, lanes, streams, tail, registry } = parts;
+  const health = { draining: drain.on, redis: deps.store.watch, ...(deps.worker ? { worker: deps.worker.ready } : {}) };
+  const counted = { metrics: deps.metrics, others: () => snapshots(deps.worker) };
+
+  const server = createServer(TIMES, appOf(deps, parts, healthRoutes(health), metricsRoutes(counted)));
+  mountSocket({ server, submission: parts.intake, ...parts, config, log });
+  const address = await listen(server, config.host, config.port);
+  const admin = config.adminListen === "" ? undefined : createServer(adminApp({ ...health, ...counted }));
+  if (admin) {
+    const place = adminPlace(config.adminListen);
+    log.info(
+      { address: await listen(admin, place.host, place.port) },
+      "Metrics and health have a listener of their own",
+    );
+  }
+  const broom = sweep({ outbox, lanes, log });
+
+  return {
+    address,
+    registry,
+    async stop(graceMs) {
+      drain.begin();
+      await Promise.all([broom.stop(), streams.drain()]);
+      streams.stop();
+      await Promise.all([closeServer(server, graceMs), admin && closeServer(admin, 0)]);
+      await tail.close();
+      await lanes.close();
+    },
+  };
+}
+
+/** Longer than the proxies' own keep-alive, so that they never meet a connection that we are closing. */
+const TIMES = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  connectionsCheckingInterval: 1_000,
+  keepAliveTimeout: 75_000,
+  maxHeaderSize: 16_384,
+} as const;
+
+/** The API only needs to know that a sandbox stands in for a relay; the worker runs it. */
+const SANDBOX_ELSEWHERE = { sandbox: { host: "127.0.0.1", port: 0, password: "" } };
+
+/** Everything behind the routes. */
+function partsOf({ config, store, metrics, log }: ApiDeps) {
+  const ports = openPorts(config, store, "producer", log);
+  const { redis, eventLog, outbox, lanes } = ports;
+  const { appendControl } = eventLog;
+  const drain = switchOnce();
+  const settings = platformSettings(config, wantsSandbox(config) ? SANDBOX_ELSEWHERE : undefined);
+  const enabled = enabledPlatforms(config.platforms, platforms(settings));
+  const names = platformNames(enabled);
   const registry = appRegistry({ redis, keyring: store.ring, appendControl });
   const keys = keyCache({ find: registry.find, keyring: store.ring });
   const revocations = redisRevocations({ redis, appendControl });
   const tickets = redisTickets(redis);
-  const road = way(trustProxy);
-  const pages = origins({ allowedOrigins, publicUrl, way: road });
+  const road = way(config.trustProxy);
+  const pages = origins({ allowedOrigins: config.allowedOrigins, publicUrl: config.publicUrl, way: road });
+  const { canonical } = names;
   const who = authenticate({
     keys,
     revocations,
@@ -69,8 +125,8 @@ export async function startApi(
     origins: pages,
     countGuess: guesses(road.clientIp),
     way: road,
-    basePath,
-    canonical: names.canonical,
+    basePath: config.basePath,
+    canonical,
   });
   const tail = eventTail({
     connect: store.connections.blocking,
@@ -83,85 +139,76 @@ export async function startApi(
     outbox,
     lanes,
     find: names.find,
-    basePath,
+    basePath: config.basePath,
     log,
-    admit: admission({ rate: config.rate, redis: store.watch.pressure, draining: isDraining }),
+    admit: admission({ rate: config.rate, redis: store.watch.pressure, draining: drain.on }),
     onAccepted: (platform, seconds) => {
       metrics.accepted.inc({ platform });
       metrics.acceptSeconds.observe(seconds);
     },
   });
+  const streams = streamSet({ config, metrics });
+  return {
+    ...ports,
+    drain,
+    enabled,
+    names,
+    canonical,
+    registry,
+    keys,
+    revocations,
+    tickets,
+    origins: pages,
+    who,
+    tail,
+    intake,
+    streams,
+  };
+}
 
-  const health = healthRoutes({
-    draining: isDraining,
-    redis: store.watch,
-    ...(worker ? { worker: worker.ready } : {}),
-  });
-  const app = createApp({
-    basePath,
-    trustProxy,
-    cors: pages.cors,
+function appOf({ config, version, log }: ApiDeps, parts: ReturnType<typeof partsOf>, health: Router, metrics: Router) {
+  const { who, names, intake, outbox, lanes, tail, streams, canonical, keys, tickets, revocations, accounts } = parts;
+  const wait = (app: string, rid: string) => awaitResult(tail, app, rid);
+  return createApp({
+    basePath: config.basePath,
+    trustProxy: config.trustProxy,
+    cors: parts.origins.cors,
     first: [
-      activityRoutes({
-        who,
-        submission: intake,
-        outbox,
-        lanes,
-        awaitResult: (name, rid) => awaitResult(tail, name, rid),
-      }),
+      activityRoutes({ who, submission: intake, outbox, lanes, awaitResult: wait }),
+      eventRoutes({ who, tail, streams, config, canonical, log }),
+      socketRoutes(),
     ],
     ordinary: [
       tokenRoutes({ who, keys, tickets, platforms: names }),
       revocationRoutes({ who, revocations }),
       accountRoutes({ who, accounts, platforms: names }),
-      health,
-      metricsRoutes({ metrics, others: () => snapshots(worker) }),
+      platformRoutes({ platforms: parts.enabled }),
+      openapiRoutes({
+        document: openapiDocument({
+          version,
+          platforms: parts.enabled,
+          basePath: config.basePath,
+          publicUrl: config.publicUrl,
+        }),
+      }),
+      metrics,
     ],
     atRoot: [health],
     log,
   });
-  const server = createServer(
-    {
-      headersTimeout: 10_000,
-      requestTimeout: 60_000,
-      connectionsCheckingInterval: 1_000,
-      keepAliveTimeout: 75_000,
-      maxHeaderSize: 16_384,
-    },
-    app,
-  );
-  const address = await listen(server, config.host, config.port);
-  const broom = sweep({ outbox, lanes, log });
-
-  return {
-    address,
-    registry,
-    async stop(graceMs) {
-      draining = true;
-      await broom.stop();
-      await closeServer(server, graceMs);
-      await tail.close();
-      await lanes.close();
-    },
-  };
 }
-
-/** The API only needs to know that a sandbox stands in for a relay; the worker runs it. */
-const SANDBOX_ELSEWHERE = { sandbox: { host: "127.0.0.1", port: 0, password: "" } };
 
 async function snapshots(worker: SupervisedWorker | undefined) {
   const snapshot = await worker?.metrics();
   return snapshot === undefined ? [] : [snapshot];
 }
 
-/** Ends idle connections at once and busy ones after their answer, or after `graceMs`. */
-function closeServer(server: Server, graceMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const late = setTimeout(() => server.closeAllConnections(), graceMs);
-    server.close(() => {
-      clearTimeout(late);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
+function switchOnce(): { readonly on: () => boolean; readonly begin: () => void } {
+  let state = false;
+  return {
+    on: () => state,
+    begin: () => {
+      state = true;
+    },
+  };
 }

@@ -19,6 +19,8 @@ export interface Running {
 }
 
 export interface StartOptions {
+  /** Of the product. */
+  readonly version: string;
   /** How to start the worker process beside the API. */
   readonly entry: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -48,7 +50,12 @@ async function runWorker(config: Config, log: Log, { onOrphaned }: StartOptions)
   };
 }
 
-async function runApi(config: Config, role: "all" | "api", log: Log, { entry, env }: StartOptions): Promise<Running> {
+async function runApi(
+  config: Config,
+  role: "all" | "api",
+  log: Log,
+  { entry, env, version }: StartOptions,
+): Promise<Running> {
   const counted = metrics("api");
   const store = await openStore(config, false, log);
   const beside: SupervisedWorker | undefined =
@@ -60,7 +67,7 @@ async function runApi(config: Config, role: "all" | "api", log: Log, { entry, en
           log,
         })
       : undefined;
-  const api = await startApi(config, store, counted, beside, log);
+  const api = await startApi({ config, version, store, metrics: counted, worker: beside, log });
   const firstKey = await firstApp({ registry: api.registry, dataDir: config.dataDir });
   await beside?.whenReady();
   log.info({ address: api.address, role }, "The gateway is ready");

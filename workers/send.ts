@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { DelayedError, Worker } from "bullmq";
 import type { Deliver } from "../src/delivery/deliver.ts";
 import { keys } from "../src/keys.ts";
@@ -31,6 +32,8 @@ export interface SendWorker {
 /** Takes lanes of one platform and carries out their heads, one after the other. */
 export function sendWorker({ redis, outbox, lanes, deliver, platform, concurrency, log }: SendWorkerDeps): SendWorker {
   const stopping = new AbortController();
+  // Each lane under way listens to it.
+  setMaxListeners(0, stopping.signal);
 
   async function work(
     job: { data: LaneJob; moveToDelayed: (at: number, token?: string) => Promise<void> },

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +8,7 @@ import type { Log } from "../log.ts";
 import { pinoLog } from "../log-pino.ts";
 import { redaction } from "../redaction.ts";
 import { announce } from "./announce.ts";
+import { version } from "./version.ts";
 
 /** Promise G10: whatever happens, a process that was told to end is gone within 30 s. */
 const LONGEST_STOP_MS = 29_000;
@@ -39,6 +41,7 @@ async function serve(config: Config, role: Config["role"]): Promise<void> {
   const { start } = await import("../main.ts");
   const entry = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
   const running = await start(config, role, log, {
+    version: version(readFileSync),
     entry,
     env: process.env,
     onOrphaned: () => process.kill(process.pid, "SIGTERM"),

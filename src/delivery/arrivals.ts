@@ -1,6 +1,6 @@
 import type { ActivityEvent } from "../event.ts";
 import { APPEND_LUA } from "../events/append-lua.ts";
-import { randomEpoch } from "../events/redis.ts";
+import { epochs } from "../events/epochs.ts";
 import { keys } from "../keys.ts";
 import { scripts } from "../outbox/script-runner.ts";
 import type { Arrival } from "../platform.ts";
@@ -31,13 +31,14 @@ return 'new'
 /** The one corridor behind sessions, polls and pushes. */
 export function arrivals({ redis, eventsKept }: ArrivalsDeps): Arrive {
   const run = scripts(redis, { ARRIVE_LUA });
+  const freshEpoch = epochs();
   return async (app, { key, event }) => {
     const account = event.target[0]?.address.toLowerCase() ?? "";
     const whole: ActivityEvent = { type: "activity", ...event, received: new Date().toISOString() };
     const names = [keys.seen(app, event.platform, account), keys.log(app), keys.epoch(app)];
     return (await run.ARRIVE_LUA(names, [
       key,
-      randomEpoch(),
+      freshEpoch(),
       eventsKept,
       JSON.stringify(whole),
       MARKS,

@@ -33,23 +33,39 @@ export async function attempt(
   now: () => number,
   signal: AbortSignal,
 ): Promise<Ended> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout((platform.timeoutSeconds ?? TIMEOUT_SECONDS) * 1_000)]);
+  const limit = timeLimit((platform.timeoutSeconds ?? TIMEOUT_SECONDS) * 1_000, signal);
   const mark = committer(deps.outbox, work, now);
-  const lent = lend(deps, work, limit, mark.commit);
+  const lent = lend(deps, work, limit.signal, mark.commit);
   try {
     const receipt = await deps.clients.use(platform, work.app, work.activity.actor.address, (client) =>
       work.doubtful
         ? afterDeath(platform, client, work, lent)
-        : untilAborted(runVerb(platform, client, work, lent), limit),
+        : untilAborted(runVerb(platform, client, work, lent), lent.signal),
     );
     return { kind: "receipt", receipt };
   } catch (thrown) {
-    mark.close();
     if (mark.state.fault !== undefined) throw mark.state.fault;
     if (mark.state.lost) return { kind: "gone" };
     const failure = thrown instanceof Failure ? thrown : platform.explain(thrown);
     return { kind: "failure", failure, committed: mark.state.committed };
+  } finally {
+    mark.close();
+    limit.end();
   }
+}
+
+/** A signal for one attempt; unlike `AbortSignal.timeout` it leaves no timer behind when the attempt ends early. */
+function timeLimit(ms: number, outer: AbortSignal): { readonly signal: AbortSignal; readonly end: () => void } {
+  const controller = new AbortController();
+  const onOuter = (): void => controller.abort(outer.reason);
+  const timer = setTimeout(() => controller.abort(new Error("the attempt took too long")), ms);
+  if (outer.aborted) onOuter();
+  else outer.addEventListener("abort", onOuter, { once: true });
+  const end = (): void => {
+    clearTimeout(timer);
+    outer.removeEventListener("abort", onOuter);
+  };
+  return { signal: controller.signal, end };
 }
 
 interface MarkState {

@@ -4,7 +4,7 @@ import type { Log } from "../log.ts";
 import type { Access, Egress, Platform } from "../platform.ts";
 
 export interface ClientsDeps {
-  readonly accounts: Pick<Accounts, "credentialsOf">;
+  readonly accounts: Pick<Accounts, "versionOf" | "credentialsOf">;
   readonly egress: Egress;
   readonly log: Log;
   /** Milliseconds without work after which a client is closed. */
@@ -24,7 +24,7 @@ export interface Clients {
 }
 
 interface Kept {
-  readonly version: string;
+  readonly version: string | undefined;
   readonly client: Promise<unknown>;
   readonly platform: Platform;
   users: number;
@@ -53,28 +53,39 @@ export function clients({ accounts, egress, log, idleMs = 60_000 }: ClientsDeps)
       .catch((error: unknown) => log.debug({ error: String(error) }, "closing a client failed"));
   }
 
+  /** Opening credentials costs a millisecond of cryptography: only for a version that has no client yet. */
   async function clientFor(platform: Platform, app: string, address: string): Promise<Kept> {
-    const account = platform.credentials ? await accounts.credentialsOf(app, platform.id, address) : undefined;
-    if (!account && platform.needsAccount) throw accountUnknown();
-    const key = `${app}|${platform.id}|${account?.id ?? ""}`;
-    const version = account?.version ?? "";
-    const old = kept.get(key);
-    if (old?.version === version) return old;
-    if (old) retire(old);
-    return opened(key, version, platform, { app, credentials: account?.credentials, egress, log });
+    const version = platform.credentials ? await accounts.versionOf(app, platform.id, address) : undefined;
+    const key = `${app}|${platform.id}|${version === undefined ? "" : address.toLowerCase()}`;
+    if (version === undefined && platform.needsAccount) throw accountUnknown();
+    const ready = fitting(key, version);
+    if (ready || version === undefined)
+      return ready ?? opened(key, undefined, platform, { app, credentials: undefined, egress, log });
+    const account = await accounts.credentialsOf(app, platform.id, address);
+    if (!account) throw accountUnknown();
+    // Another piece of work may have opened it meanwhile.
+    return (
+      fitting(key, account.version) ??
+      opened(key, account.version, platform, { app, credentials: account.credentials, egress, log })
+    );
   }
 
-  function opened(key: string, version: string, platform: Platform, access: Access<unknown>): Kept {
+  /** The kept client of that version; one of another version is let go. */
+  function fitting(key: string, version: string | undefined): Kept | undefined {
+    const entry = kept.get(key);
+    if (!entry || entry.version === version) return entry;
+    entry.stale = true;
+    kept.delete(key);
+    if (entry.users === 0) void drop(entry);
+    return undefined;
+  }
+
+  function opened(key: string, version: string | undefined, platform: Platform, access: Access<unknown>): Kept {
     const client = platform.open?.(access as Access<never>) ?? Promise.resolve(undefined);
     const entry: Kept = { version, client, platform, users: 0, usedAt: Date.now(), stale: false };
     kept.set(key, entry);
     client.catch(() => kept.get(key) === entry && kept.delete(key));
     return entry;
-  }
-
-  function retire(entry: Kept): void {
-    entry.stale = true;
-    if (entry.users === 0) void drop(entry);
   }
 
   return {

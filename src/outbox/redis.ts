@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
 import type { Activity } from "../activity.ts";
+import { epochs } from "../events/epochs.ts";
 import { keys } from "../keys.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Barrier } from "../redis/durable.ts";
@@ -33,7 +33,7 @@ export function redisOutbox({
   durably = (_tag, work) => work(),
 }: RedisOutboxDeps): Outbox {
   const run = scripts(redis, { ACCEPT_LUA, COMMIT_LUA, DEFER_LUA, END_LUA, SETTLE_LUA, SWEEP_LUA, TAKE_LUA });
-  const fresh = () => randomBytes(6).toString("base64url").replaceAll(/[-_]/g, "x");
+  const fresh = epochs();
 
   return {
     async accept(entry) {

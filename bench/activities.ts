@@ -1,0 +1,117 @@
+import { connect } from "node:net";
+import { keys } from "../src/keys.ts";
+import { type Figure, median, percentile } from "./figures.ts";
+import { type BenchGateway, benchGateway } from "./gateway.ts";
+import { line, post } from "./load.ts";
+
+const PATH = "/gateway/activities";
+const OUTSTANDING = 100;
+
+function activity(rid: string, lane: number): unknown {
+  return {
+    rid,
+    platform: "dummy",
+    verb: "echo",
+    actor: { address: "bob@example.com" },
+    target: { address: `t${lane}@example.com` },
+    object: { body: "Hello World!" },
+  };
+}
+
+/** POST written to SSE result frame read, one in flight: milliseconds. */
+async function latency(gateway: BenchGateway, count: number): Promise<number[]> {
+  const stream = connect({ port: gateway.port, host: "127.0.0.1", noDelay: true });
+  stream.setEncoding("latin1");
+  stream.write(
+    `GET /gateway/events?type=result HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\nAuthorization: Bearer ${gateway.key}\r\n\r\n`,
+  );
+  let wanted = "event: ready";
+  let seen: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    seen = resolve;
+  });
+  stream.on("data", (text: string) => text.includes(wanted) && seen());
+  await opened;
+  const poster = await line(gateway.port);
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const rid = `lat-${i}-`;
+    const result = new Promise<void>((resolve) => {
+      wanted = `"rid":"${rid}"`;
+      seen = resolve;
+    });
+    const started = performance.now();
+    await poster.ask(post(PATH, gateway.key, activity(rid, i % 1_000)));
+    await result;
+    times.push(performance.now() - started);
+  }
+  stream.destroy();
+  poster.close();
+  return times;
+}
+
+interface Run {
+  readonly accepted: number;
+  readonly done: number;
+  readonly cpu: { readonly api: number; readonly worker: number; readonly redis: number };
+}
+
+/** Closed loop of single POSTs over `lanes` conversations; rates per second, CPU in microseconds per activity. */
+export async function throughput(gateway: BenchGateway, count: number, lanes: number, tag: string): Promise<Run> {
+  const lines = await Promise.all(Array.from({ length: OUTSTANDING }, () => line(gateway.port)));
+  const redis = gateway.redis.connect();
+  const before = gateway.cpu();
+  const started = performance.now();
+  let next = 0;
+  await Promise.all(
+    lines.map(async (one) => {
+      while (next < count) {
+        const i = next++;
+        const answer = await one.ask(post(PATH, gateway.key, activity(`${tag}-${i}`, i % lanes)));
+        if (answer.status !== 202) throw new Error(`a POST was answered ${answer.status}: ${answer.body}`);
+      }
+    }),
+  );
+  const accepted = count / ((performance.now() - started) / 1_000);
+  const app = (await redis.hget(keys.appNames, "first")) as string;
+  while ((await redis.hget(keys.counts(app), "outstanding")) !== "0")
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  const done = count / ((performance.now() - started) / 1_000);
+  const after = gateway.cpu();
+  for (const one of lines) one.close();
+  const each = (name: keyof Run["cpu"]) => ((after[name] - before[name]) / count) * 1e6;
+  return { accepted, done, cpu: { api: each("api"), worker: each("worker"), redis: each("redis") } };
+}
+
+/** The figures of the hot path: accept, lane, worker, event, stream. */
+export async function activities(rounds = 3): Promise<Figure[]> {
+  const gateway = await benchGateway();
+  try {
+    await throughput(gateway, 3_000, 1_000, "warm");
+    const times = (await latency(gateway, 600)).slice(100);
+    const many: Run[] = [];
+    const few: Run[] = [];
+    for (let i = 0; i < rounds; i++) {
+      many.push(await throughput(gateway, 15_000, 1_000, `many${i}`));
+      few.push(await throughput(gateway, 15_000, 10, `few${i}`));
+    }
+    const of = (runs: readonly Run[], pick: (run: Run) => number) => median(runs.map(pick));
+    return [
+      { name: "POST to SSE result, one in flight, p50", value: median(times), unit: "ms", must: { most: 5 } },
+      { name: "POST to SSE result, one in flight, p99", value: percentile(times, 0.99), unit: "ms" },
+      {
+        name: "single POSTs, 100 outstanding, 1,000 lanes: results",
+        value: of(many, (run) => run.done),
+        unit: "/s",
+        must: { least: 2_500 },
+      },
+      { name: "  the same: accepted", value: of(many, (run) => run.accepted), unit: "/s" },
+      { name: "  CPU per activity, API", value: of(many, (run) => run.cpu.api), unit: "us" },
+      { name: "  CPU per activity, worker", value: of(many, (run) => run.cpu.worker), unit: "us" },
+      { name: "  CPU per activity, Redis", value: of(many, (run) => run.cpu.redis), unit: "us" },
+      { name: "the same over 10 lanes: results", value: of(few, (run) => run.done), unit: "/s" },
+    ];
+  } finally {
+    await gateway.stop();
+  }
+}
