@@ -26,8 +26,9 @@ export interface Batch {
 export function frameOf(epoch: string, id: string, json: string): Frame {
   const event: unknown = JSON.parse(json);
   if (typeof event !== "object" || event === null) throw new SyntaxError("not an event");
+  const { type } = event as { readonly type?: unknown };
+  if (typeof type !== "string" || !/^[a-z][a-z-]{0,31}$/.test(type)) throw new SyntaxError("not an event's type");
   const facts = factsOf(event as Record<string, unknown>);
-  if (!/^[a-z][a-z-]{0,31}$/.test(facts.type)) throw new SyntaxError("not an event's type");
   const line = /[\r\n]/.test(json) ? JSON.stringify(event) : json;
   return { id, cursor: formatCursor(epoch, id), json: line, facts, built: new Map() };
 }
