@@ -4,6 +4,11 @@ import { result } from "../src/events/support.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
 import { callers, type StreamServerOptions, streamServer } from "./stream-server.ts";
 
+interface Answer {
+  readonly events: ReadonlyArray<{ readonly rid: string }>;
+  readonly cursor: string;
+}
+
 let redis: TestRedis;
 const open: Array<{ stop: () => Promise<void> }> = [];
 beforeAll(async () => {
@@ -21,11 +26,11 @@ async function serve(options?: StreamServerOptions) {
     const answer = await fetch(`${server.url}${query}`, {
       headers: { Accept: "application/json", Authorization: `Bearer ${app}` },
     });
-    return { status: answer.status, headers: answer.headers, body: await answer.json() };
+    return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Answer };
   };
   return { ...server, poll };
 }
-const rids = (body: { events: Array<{ rid: string }> }) => body.events.map(({ rid }) => rid);
+const rids = (body: Answer) => body.events.map(({ rid }) => rid);
 
 test("without after it starts at the end; its cursor brings everything later exactly once", async () => {
   const { poll, log } = await serve();
