@@ -23,7 +23,7 @@ export const headers = {
   "Retry-After": text("Seconds after which it may work.", false, { type: "string", pattern: "^\\d+$" }),
   "WWW-Authenticate": text("How to say who asks.", true),
   ETag: text("Send it back as `If-None-Match`; what has not changed costs a 304.", true),
-  Allow: text("What this path takes.", true),
+  Upgrade: text("What this path is for.", true),
 } as const satisfies Headers;
 
 /** An answer that holds JSON. */
@@ -61,6 +61,7 @@ function narrowed(write: Writer, status: number, codes: readonly ProblemCode[]):
 
 function headersOf(status: number): { readonly headers?: Headers } {
   if (status === 401) return { headers: { "WWW-Authenticate": headers["WWW-Authenticate"] } };
+  if (status === 426) return { headers: { Upgrade: headers.Upgrade } };
   if (status === 429 || status === 503) return { headers: { "Retry-After": headers["Retry-After"] } };
   return {};
 }

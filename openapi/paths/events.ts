@@ -24,6 +24,10 @@ client sees an HTTP status. Close codes: 44xx don't come back with the same cred
 unauthenticated, expired or revoked, 4403 forbidden, 4429 too many); 45xx come back and resume (4500 error, 4503 drain,
 4504 too slow, 4505 age, 4529 rate limit).`;
 
+const handshake = {
+  Upgrade: { description: "`websocket`", required: true, schema: { type: "string" as const } },
+  "Sec-WebSocket-Accept": { description: "As RFC 6455 says.", required: true, schema: { type: "string" as const } },
+};
 const several = (enumeration?: readonly string[]): Schema => ({
   type: "array",
   items: enumeration === undefined ? { type: "string" } : { type: "string", enum: [...enumeration] },
@@ -84,7 +88,7 @@ export function eventPaths(write: Writer): Paths {
         scope: "listen",
         tickets: true,
         parameters: filters,
-        answers: { "101": { description: "The WebSocket is open." } },
+        answers: { "101": { description: "The WebSocket is open.", headers: handshake } },
         problems: ["bad-parameter", "upgrade-required", "shutting-down"],
       }),
     },

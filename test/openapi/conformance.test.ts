@@ -1,0 +1,282 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { keys } from "../../src/keys.ts";
+import { type Conformance, conform } from "../support/conform.ts";
+import { announce, type Call, callsTo, knock, listen } from "./calls.ts";
+import { gateway } from "./gateway.ts";
+
+type Gateway = Awaited<ReturnType<typeof gateway>>;
+
+const activity = {
+  platform: "dummy",
+  verb: "echo",
+  actor: { address: "alice" },
+  target: { address: "bob" },
+  object: { body: "Hi" },
+};
+const mail = { host: "smtp.example.com", user: "bob", password: "a password" };
+const account = { platform: "email", address: "bob@example.com", credentials: mail };
+const BODIES: Readonly<Record<string, unknown>> = {
+  "post /activities": activity,
+  "put /accounts": account,
+  "post /tokens": {},
+  "post /revocations": { jti: "none" },
+};
+/** Every operation that asks who it is, but the socket. */
+const GUARDED = [
+  "post /activities",
+  "get /activities/none",
+  "delete /activities/none",
+  "get /events",
+  "put /accounts",
+  "get /accounts",
+  "get /accounts/none",
+  "delete /accounts/none",
+  "post /tokens",
+  "post /revocations",
+];
+const guarded: readonly Call[] = GUARDED.map((text) => {
+  const [method, path] = text.split(" ") as [Call["method"], string];
+  const headers = path === "/events" ? { Accept: "application/json" } : {};
+  return { method, path, headers, ...(BODIES[text] === undefined ? {} : { body: BODIES[text] }) };
+});
+const withBody = guarded.filter(({ body }) => body !== undefined);
+const WRONG = "dgm_AAAAAAAAAAAAAAAA_wrong_000000";
+
+describe("every documented operation and status", () => {
+  let gw: Gateway;
+  let key: string;
+  let contract: Conformance;
+  let call: ReturnType<typeof callsTo>;
+  /** Sends, checks against the document, and answers what came. */
+  const say = async (it: Call) => contract.seen(await call(it));
+  const expectCode = async (it: Call, status: number, code: string) => {
+    const { status: got, body } = await say(it);
+    expect({ status: got, code: body.code }).toEqual({ status, code });
+    return body;
+  };
+
+  beforeAll(async () => {
+    gw = await gateway({ PLATFORMS: "+dummy" });
+    contract = conform(gw.document);
+    call = callsTo(gw.url);
+    key = await gw.keyOf("all");
+  });
+  afterAll(() => gw.stop());
+
+  it("activities: accepted, repeated, listed, awaited, looked up", async () => {
+    const first = await say({ method: "post", path: "/activities", key, body: { rid: "one", ...activity } });
+    expect(first.status).toBe(202);
+    expect(first.headers.location).toBe("/gateway/activities/one");
+    const again = await say({ method: "post", path: "/activities", key, body: { rid: "one", ...activity } });
+    expect(again.headers["idempotent-replayed"]).toBe("true");
+    const list = await say({ method: "post", path: "/activities", key, body: [activity, { ...activity, verb: "no" }] });
+    expect(list.body.map(({ type }: { type: string }) => type)).toEqual(["confirm", "refused"]);
+    const awaited = await say({
+      method: "post",
+      path: "/activities",
+      key,
+      body: activity,
+      headers: { Prefer: "wait=20" },
+    });
+    expect([awaited.status, awaited.body.status]).toEqual([200, "sent"]);
+    const standing = await say({ method: "get", path: `/activities/${awaited.body.rid}`, key });
+    expect(standing.body.result.status).toBe("sent");
+  });
+
+  it("activities: cancelled, or too late for it", async () => {
+    const later = { ...activity, rid: "later", options: { sendAt: new Date(Date.now() + 3_600_000).toISOString() } };
+    await say({ method: "post", path: "/activities", key, body: later });
+    const cancelled = await say({ method: "delete", path: "/activities/later", key });
+    expect([cancelled.status, cancelled.body.status]).toEqual([200, "cancelled"]);
+    await expectCode({ method: "delete", path: "/activities/later", key }, 409, "too-late");
+  });
+
+  it("activities: each refusal by its code", async () => {
+    const post = (body: object, headers = {}) => ({ method: "post", path: "/activities", key, body, headers }) as const;
+    await expectCode(post({ ...activity, rid: "one", verb: "send" }), 422, "rid-reused");
+    await expectCode(post({ ...activity, platform: "pigeon" }), 422, "platform-unknown");
+    await expectCode(post({ ...activity, verb: "fly" }), 422, "verb-not-supported");
+    await expectCode(post({ ...activity, platform: "shy" }), 422, "recipient-not-reachable");
+    const letter = {
+      ...activity,
+      platform: "email",
+      verb: "send",
+      actor: { address: "no@account.org" },
+      target: { address: "a@b.org" },
+    };
+    await expectCode(post(letter), 422, "account-unknown");
+    await expectCode(post(activity, { "Idempotency-Key": "not an rid" }), 400, "bad-parameter");
+    await expectCode(post({ ...activity, object: { body: "x".repeat(65_536) } }), 413, "payload-too-large");
+  });
+
+  it("activities: an app's quota of unfinished work", async () => {
+    const small = await gateway({ PLATFORMS: "+dummy", QUOTA: "1" });
+    try {
+      const later = { ...activity, options: { sendAt: new Date(Date.now() + 3_600_000).toISOString() } };
+      const post = { method: "post", path: "/activities", key: await small.keyOf("small"), body: later } as const;
+      contract.seen(await callsTo(small.url)(post));
+      const refused = contract.seen(await callsTo(small.url)(post));
+      expect(refused.body.code).toBe("quota-exceeded");
+      expect(refused.headers["retry-after"]).toBeDefined();
+    } finally {
+      await small.stop();
+    }
+  });
+
+  it("events: the stream, its gap, the poll, and what they refuse", async () => {
+    const stream = await listen(gw.url, "/gateway/events?after=earliest&named=1", key, /event: result[\s\S]*\n\n/);
+    contract.check(stream);
+    expect(stream.text).toContain("event: ready");
+    contract.check(await listen(gw.url, "/gateway/events?after=lost", key, /event: gap[\s\S]*\n\n/));
+    const json = { method: "get", key, headers: { Accept: "application/json" } } as const;
+    const poll = await say({ ...json, path: "/events?after=earliest" });
+    const types = poll.body.events.map(({ type }: { type: string }) => type);
+    expect(types.filter((type: string) => type === "result").length).toBeGreaterThan(2);
+    await expectCode({ ...json, path: "/events?wait=long" }, 400, "bad-parameter");
+    await expectCode({ ...json, path: "/events", headers: { Accept: "text/plain" } }, 406, "not-acceptable");
+  });
+
+  it("tokens and revocations: a token that was revoked ends its stream with 204", async () => {
+    const { body } = await say({ method: "post", path: "/tokens", key, body: { sub: "user-1", ticket: false } });
+    const { token, jti } = body;
+    expect(
+      (await say({ method: "get", path: "/events", key: token, headers: { Accept: "application/json" } })).status,
+    ).toBe(200);
+    expect((await say({ method: "post", path: "/revocations", key, body: { jti } })).status).toBe(204);
+    contract.check(await listen(gw.url, "/gateway/events", token, /./));
+    await expectCode(
+      { method: "post", path: "/tokens", key, body: { platforms: ["pigeon"] } },
+      422,
+      "platform-unknown",
+    );
+  });
+
+  it("accounts: stored, replaced, shown, forgotten, and how many there may be", async () => {
+    const put = { method: "put", path: "/accounts", key, body: account } as const;
+    const created = await say(put);
+    expect([created.status, JSON.stringify(created.body).includes("a password")]).toEqual([201, false]);
+    expect((await say(put)).status).toBe(200);
+    const path = `/accounts/${created.body.id}`;
+    expect((await say({ method: "get", path: "/accounts", key })).body.accounts).toHaveLength(1);
+    await say({ method: "get", path, key });
+    expect((await say({ method: "delete", path, key })).status).toBe(204);
+    await expectCode({ method: "get", path: "/accounts?limit=0", key }, 400, "bad-parameter");
+    await expectCode({ ...put, body: { ...account, platform: "pigeon" } }, 422, "platform-unknown");
+    const { app, key: rich } = await gw.registry.createApp("rich", ["accounts"]);
+    await gw.client.eval("for i = 1, 100000 do redis.call('SADD', KEYS[1], i) end", 1, keys.accounts(app));
+    await expectCode({ ...put, key: rich }, 429, "quota-exceeded");
+  });
+
+  it("platforms and the document itself: public, and unchanged when asked again", async () => {
+    for (const path of ["/platforms", "/platforms/smtp", "/openapi.json"]) {
+      const first = await say({ method: "get", path });
+      expect(first.status).toBe(200);
+      const again = await say({ method: "get", path, headers: { "If-None-Match": first.headers.etag as string } });
+      expect(again.status).toBe(304);
+    }
+    await expectCode({ method: "get", path: "/platforms/pigeon" }, 404, "not-found");
+    await expectCode({ method: "get", path: "/platforms/%ZZ" }, 400, "bad-parameter");
+  });
+
+  it("what is not there, or does not take the method", async () => {
+    for (const method of ["get", "delete"] as const) {
+      for (const path of ["/activities", "/accounts"]) {
+        await expectCode({ method, path: `${path}/none`, key }, 404, "not-found");
+        await expectCode({ method, path: `${path}/%ZZ`, key }, 400, "bad-parameter");
+      }
+    }
+    await expectCode({ method: "get", path: "/nowhere", key }, 404, "not-found");
+    for (const path of Object.keys(gw.document.paths ?? {})) {
+      const { headers } = await say({ method: "patch", path: path.replace(/\{.*\}/, "x"), key });
+      expect(headers.allow, path).toBeDefined();
+    }
+  });
+
+  it("operating: health, readiness, metrics", async () => {
+    for (const path of ["/healthz", "/readyz", "/metrics"])
+      expect((await say({ method: "get", path })).status).toBe(200);
+    await expectCode(
+      { method: "get", path: "/metrics", headers: { "X-Forwarded-For": "203.0.113.1" } },
+      404,
+      "not-found",
+    );
+  });
+
+  it("any body: malformed, of another type, too large, not as the schema says", async () => {
+    for (const it of withBody) {
+      await expectCode({ ...it, key, body: "{" }, 400, "malformed-json");
+      await expectCode(
+        { ...it, key, body: "a=1", headers: { "Content-Type": "text/plain" } },
+        415,
+        "unsupported-media-type",
+      );
+      const { errors } = await expectCode({ ...it, key, body: { surprise: 1 } }, 422, "validation-failed");
+      expect(errors[0].pointer).toBeTypeOf("string");
+      const large = await announce(gw.url, { ...it, key }, 15 * 1024 * 1024);
+      contract.check(large);
+      expect(large.status).toBe(413);
+    }
+  });
+
+  it("who asks: nobody, somebody who may not, somebody who guesses", async () => {
+    const sender = await gw.keyOf("sender", ["send"]);
+    const listener = await gw.keyOf("listener", ["listen"]);
+    const guesser = { "X-Forwarded-For": "203.0.113.9" };
+    for (const it of guarded) {
+      await expectCode(it, 401, "unauthenticated");
+      await expectCode({ ...it, key: it.path.startsWith("/activities") ? listener : sender }, 403, "forbidden");
+    }
+    for (let i = 0; i < 20; i++) await call({ method: "get", path: "/accounts", key: WRONG, headers: guesser });
+    for (const it of guarded) {
+      await expectCode({ ...it, key: WRONG, headers: { ...it.headers, ...guesser } }, 429, "rate-limited");
+    }
+    contract.check(await knock(gw.url, "", WRONG, guesser));
+  });
+
+  it("the socket: opened, or refused before the upgrade", async () => {
+    const statuses = [];
+    const evil = { Origin: "https://evil.example" };
+    for (const [query, who, headers] of [
+      ["", key],
+      ["?wait=long", key],
+      ["", undefined],
+      ["", key, evil],
+    ] as const) {
+      const answer = await knock(gw.url, query, who, headers);
+      contract.check(answer);
+      statuses.push(answer.status);
+    }
+    expect(statuses).toEqual([101, 400, 401, 403]);
+    await expectCode({ method: "get", path: "/socket", key }, 426, "upgrade-required");
+  });
+
+  it("while Redis is away: 503 and when to come back", async () => {
+    const cut = await gateway({ PLATFORMS: "+dummy" });
+    try {
+      const unread = await cut.keyOf("unread");
+      await cut.redis.kill();
+      for (const it of guarded) {
+        const answer = contract.seen(await callsTo(cut.url)({ ...it, key: unread }));
+        expect([it.path, answer.status, answer.body.code]).toEqual([it.path, 503, "overloaded"]);
+        expect(answer.headers["retry-after"]).toBeDefined();
+      }
+      contract.check(await knock(cut.url, "", unread));
+    } finally {
+      await cut.redis.start();
+      await cut.stop();
+    }
+  });
+
+  it("while it shuts down: 503 and when to come back", async () => {
+    await gw.drain();
+    await expectCode({ method: "post", path: "/activities", key, body: activity }, 503, "shutting-down");
+    const json = { Accept: "application/json" };
+    await expectCode({ method: "get", path: "/events", key, headers: json }, 503, "shutting-down");
+    contract.check(await knock(gw.url, "", key));
+    expect((await say({ method: "get", path: "/readyz" })).body.status).toBe("draining");
+  });
+
+  it("leaves nothing of the document unexercised", () => {
+    expect(contract.unexercised()).toEqual([]);
+  });
+});

@@ -1,0 +1,107 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import formats from "ajv-formats";
+import type { OpenAPIV3_1 } from "openapi-types";
+import { describe, expect, it } from "vitest";
+import { openapiDocument } from "../../openapi/document.ts";
+import { problems } from "../../routes/problem.ts";
+import { readActivity } from "../../src/intake/read-activity.ts";
+import { platforms } from "../../src/platforms/index.ts";
+
+const run = promisify(execFile);
+const all = platforms({});
+const find = (name: string) => all.find(({ id, aliases = [] }) => id === name || aliases.includes(name));
+const document = openapiDocument({ platforms: all, version: "1.2.3", basePath: "/gateway" });
+type Operation = OpenAPIV3_1.OperationObject;
+const operations = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
+  Object.entries(item as Record<string, unknown>).flatMap(
+    ([method, operation]): Array<[string, Operation]> =>
+      method === "parameters" ? [] : [[`${method} ${path}`, operation as Operation]],
+  ),
+);
+
+function ajv(): Ajv2020 {
+  const made = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, validateSchema: false });
+  (formats as unknown as (ajv: Ajv2020) => void)(made);
+  made.addVocabulary(Object.keys(document));
+  return made.addSchema(document, "contract");
+}
+
+describe("the document", () => {
+  it("is committed as it is generated, without the dummy, and passes the linter", async () => {
+    await run("npx", ["tsx", "openapi/write.ts", "--check"]);
+    const env = { ...process.env, REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" };
+    await run("npx", ["redocly", "lint", "openapi/openapi.json"], { env });
+    const text = await readFile(new URL("../../openapi/openapi.json", import.meta.url), "utf8");
+    expect(text).not.toMatch(/dummy/i);
+    expect(text).toContain('"EmailSend"');
+  });
+
+  it("holds schemas that compile strictly, each of which something refers to", () => {
+    const text = JSON.stringify(document);
+    for (const name of Object.keys(document.components?.schemas ?? {})) {
+      expect(() => ajv().compile({ $ref: `contract#/components/schemas/${name}` }), name).not.toThrow();
+      expect(text).toContain(`"#/components/schemas/${name}"`);
+    }
+  });
+
+  it("names each operation once, with a summary, a tag that exists and who may", () => {
+    const ids = operations.map(([, { operationId }]) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    const tags = document.tags?.map(({ name }) => name);
+    for (const [name, { summary, tags: own, security }] of operations) {
+      expect(summary, name).toBeTypeOf("string");
+      expect(tags, name).toContain(own?.[0]);
+      expect(security, name).toBeDefined();
+    }
+  });
+
+  it("shows bodies that fit the schemas beside them, and activities that are accepted", () => {
+    const shown = operations.flatMap(([name, { requestBody }]) => {
+      const media = (requestBody as OpenAPIV3_1.RequestBodyObject | undefined)?.content["application/json"];
+      return Object.entries(media?.examples ?? {}).map(([example, { value }]) => ({ name, example, media, value }));
+    });
+    expect(shown.map(({ example }) => example)).toContain("Essay");
+    for (const { name, example, media, value } of shown) {
+      const validate = ajv().compile(inContract(media?.schema));
+      expect(validate(value), `${name} ${example}: ${JSON.stringify(validate.errors)}`).toBe(true);
+      if (name !== "post /activities") continue;
+      for (const activity of Array.isArray(value) ? value : [value]) {
+        expect(readActivity(find, activity, Date.now()).platform.id).toBe(activity.platform);
+      }
+    }
+  });
+
+  it("gives each verb of each platform a schema of its own, also under its other names", () => {
+    const { platform } = schemaOf("EmailSend").properties as Record<string, { enum: string[] }>;
+    expect(platform?.enum).toEqual(["email", "smtp"]);
+    for (const name of ["DummyEcho", "DummyFail", "DummyUnknown"]) expect(schemaOf(name).type).toBe("object");
+  });
+
+  it("tells every code of the table somewhere, but for those that no operation answers", () => {
+    const text = JSON.stringify(document.paths);
+    const untold = Object.keys(problems).filter((code) => !text.includes(`"${code}"`));
+    expect(untold.sort()).toEqual(["headers-too-large", "internal-error", "method-not-allowed", "platform-disabled"]);
+  });
+
+  it("names where this gateway is", () => {
+    const at = (basePath: string, publicUrl?: string) =>
+      openapiDocument({ platforms: all, version: "1", basePath, ...(publicUrl && { publicUrl }) }).servers?.[0]?.url;
+    expect([at("/gateway"), at(""), at("/gw", "https://example.org/")]).toEqual([
+      "/gateway",
+      "/",
+      "https://example.org/gw",
+    ]);
+  });
+});
+
+function schemaOf(name: string): OpenAPIV3_1.SchemaObject {
+  return document.components?.schemas?.[name] as OpenAPIV3_1.SchemaObject;
+}
+
+/** References of a part, so that they can be followed from outside the document. */
+function inContract(part: unknown): object {
+  return JSON.parse(JSON.stringify(part).replaceAll('"#/', '"contract#/')) as object;
+}
