@@ -1,0 +1,210 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import type { TSchema } from "typebox";
+import { describe, expect, it } from "vitest";
+import type { Activity } from "../../src/activity.ts";
+import { Failure } from "../../src/failure.ts";
+import { silentLog } from "../../src/log.ts";
+import type { Access, Lent, Platform, Receipt } from "../../src/platform.ts";
+import { faults } from "../../src/validate.ts";
+
+/** What a suite needs to know of one platform beyond its table. */
+export interface ContractCase {
+  readonly platform: Platform;
+  /** Library errors as recorded from real runs; `explain` must make something of each. */
+  readonly thrown?: readonly unknown[];
+  /**
+   * Sets up a far side and gives an account for it; `effects` counts what really happened there. Without it, verbs are not
+   * run (their own tests do that).
+   */
+  readonly farSide?: () => Promise<FarSide>;
+  /** Verbs whose example fails by design. */
+  readonly failing?: readonly string[];
+}
+export interface FarSide {
+  readonly access: Partial<Access<unknown>>;
+  readonly effects: () => number | Promise<number>;
+  readonly stop: () => Promise<void>;
+}
+
+const KINDS = ["permanent", "retryable", "rate-limited", "auth"];
+const CANARY = "canary-4711-secret";
+
+/** What every platform must keep, whatever network it speaks. */
+export function platformContract({ platform, thrown = [], farSide, failing = [] }: ContractCase): void {
+  const { id, aliases = [], verbs, credentials } = platform;
+
+  describe(`platform ${id}`, () => {
+    it("has ids that fit into queue names, paths and URLs", () => {
+      for (const name of [id, ...aliases]) expect(name).toMatch(/^[a-z][a-z0-9-]{1,31}$/);
+      for (const verb of Object.keys(verbs)) expect(verb).toMatch(/^[a-z][a-z-]{1,31}$/);
+      expect(Object.keys(verbs).length).toBeGreaterThan(0);
+      expect(platform.title).toMatch(/\S/);
+      expect(platform.lifetimeSeconds).toBeGreaterThan(0);
+      expect(platform.needsAccount && credentials === undefined).toBe(false);
+    });
+
+    for (const [name, verb] of Object.entries(verbs)) {
+      it(`describes ${name}, and its example is valid`, () => {
+        expect(verb.summary).toMatch(/^[A-Z].{10,}[^.]$/);
+        expect(faults(verb.schema, verb.example)).toEqual([]);
+        strictly(verb.schema);
+      });
+
+      it(`refuses what ${name} does not know, with a pointer`, () => {
+        for (const [input, pointer] of strangers(verb.example)) {
+          const found = faults(verb.schema, input);
+          expect(found.length, pointer).toBeGreaterThan(0);
+          expect(JSON.stringify(found)).not.toContain(CANARY);
+        }
+      });
+    }
+
+    if (credentials) {
+      it("has a credentials schema whose example is valid, and that takes nothing else", () => {
+        strictly(credentials.schema);
+        expect(faults(credentials.schema, credentials.example)).toEqual([]);
+        const stranger = faults(credentials.schema, { ...Object(credentials.example), [CANARY]: CANARY });
+        expect(stranger.length).toBeGreaterThan(0);
+        expect(JSON.stringify(stranger)).not.toContain(CANARY);
+      });
+    }
+
+    it("explains whatever is thrown, and never throws itself", () => {
+      const odd = [
+        undefined,
+        null,
+        "text",
+        7,
+        {},
+        [],
+        new Error("odd"),
+        Object.assign(new Error("odd"), { code: 5, response: {} }),
+      ];
+      const hostile = Object.assign(new Error("odd"), { code: "constructor", response: "__proto__", cause: null });
+      for (const value of [...odd, hostile, ...thrown]) {
+        const failure = platform.explain(value);
+        expect(failure).toBeInstanceOf(Failure);
+        expect(KINDS).toContain(failure.kind);
+        expect(failure.code).toMatch(/^[a-z]+(-[a-z]+)*$/);
+        expect(failure.message).toMatch(/\S.{5,}/);
+        expect(failure.platformCode ?? "").toMatch(/^[^\p{Cc}]{0,300}$/u);
+      }
+    });
+
+    it("passes its own failures through unchanged", () => {
+      const own = new Failure({ kind: "auth", code: "credentials-invalid", detail: "No", mayHaveLanded: true });
+      expect(platform.explain(own)).toBe(own);
+    });
+
+    it("does not show what a library's message says", () => {
+      const failure = platform.explain(new Error(`failed with ${CANARY}`));
+      expect(`${failure.message} ${failure.platformCode}`).not.toContain(CANARY);
+    });
+
+    if (farSide)
+      runs(
+        platform,
+        farSide,
+        Object.keys(verbs).filter((verb) => !failing.includes(verb)),
+      );
+  });
+}
+
+/** The verbs themselves, against a far side that counts. */
+function runs(platform: Platform, farSide: () => Promise<FarSide>, names: readonly string[]): void {
+  for (const name of names) {
+    it(`does ${name} after its commit, once, with one outcome for each pending target`, async () => {
+      const side = await farSide();
+      const order: Array<number | string> = [];
+      const receipt = await run(platform, name, side, {
+        commit: async () => {
+          order.push("commit", await side.effects());
+        },
+      });
+      expect(order).toEqual(["commit", 0]);
+      expect(await side.effects()).toBe(1);
+      expect(receipt.outcomes.map(({ status }) => status)).toEqual(["sent"]);
+      await side.stop();
+    });
+
+    it(`does nothing for ${name} when the commit is refused`, async () => {
+      const side = await farSide();
+      const refusal = new Failure({ kind: "permanent", code: "abandoned", detail: "Cancelled meanwhile." });
+      await expect(run(platform, name, side, { commit: () => Promise.reject(refusal) })).rejects.toBe(refusal);
+      expect(await side.effects()).toBe(0);
+      await side.stop();
+    });
+
+    it(`gives ${name} outcomes for pending targets only`, async () => {
+      const side = await farSide();
+      const example = platform.verbs[name]?.example as { readonly target: ReadonlyArray<object> };
+      const target = [{ ...example.target[0] }, { ...example.target[0] }];
+      const receipt = await run(platform, name, side, { pending: [1] }, { target } as never);
+      expect(receipt.outcomes).toHaveLength(1);
+      await side.stop();
+    });
+  }
+}
+
+async function run(
+  platform: Platform,
+  name: string,
+  side: FarSide,
+  words: Partial<Lent>,
+  more: Partial<Activity> = {},
+): Promise<Receipt> {
+  const closed = async () => {
+    throw new Error("The contract suite opens nothing");
+  };
+  const access = { app: "app1", credentials: undefined, egress: { fetch: closed, connect: closed }, log: silentLog };
+  const client = await platform.open?.({ ...access, ...side.access } as never);
+  const verb = platform.verbs[name];
+  if (!verb) throw new Error("No such verb");
+  const example = verb.example as Pick<Activity, "actor" | "target" | "object">;
+  const lent: Lent = {
+    ...access.egress,
+    ...side.access.egress,
+    log: silentLog,
+    signal: new AbortController().signal,
+    app: "app1",
+    attempt: 1,
+    pending: [0],
+    attachments: async () => [],
+    commit: async () => undefined,
+    ...words,
+  };
+  try {
+    const activity = {
+      id: "01CONTRACT00000000000000AA",
+      rid: "1",
+      platform: platform.id,
+      verb: name,
+      ...example,
+      ...more,
+    };
+    return await verb.run(client, activity, lent);
+  } finally {
+    await platform.close?.(client);
+  }
+}
+
+/** Inputs that no verb may take, each made from its example. */
+function strangers(example: unknown): ReadonlyArray<readonly [input: unknown, what: string]> {
+  const valid = Object(example) as Record<string, unknown>;
+  return [
+    [{ ...valid, [CANARY]: CANARY }, "an unknown property at the top"],
+    [{ ...valid, object: { ...Object(valid.object), [CANARY]: CANARY } }, "an unknown property of object"],
+    [{ ...valid, actor: { address: { [CANARY]: 1 } } }, "an address that is no text"],
+    [{ ...valid, actor: undefined }, "no actor"],
+    [{ ...valid, actor: { address: "" } }, "an empty address"],
+    [[valid], "a list"],
+    ["text", "a text"],
+  ];
+}
+
+function strictly(schema: TSchema): void {
+  const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true });
+  (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
+  expect(() => ajv.compile(schema)).not.toThrow();
+}

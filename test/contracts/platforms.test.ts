@@ -1,0 +1,101 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { ConfigError } from "../../src/config.ts";
+import { dummy } from "../../src/platforms/dummy/platform.ts";
+import { email } from "../../src/platforms/email/platform.ts";
+import { enabledPlatforms, platforms } from "../../src/platforms/index.ts";
+import { noEgress } from "../support/mail-lent.ts";
+import { scriptedSmtp } from "../support/smtp-script.ts";
+import { platformContract } from "./platform.ts";
+
+const all = platforms({});
+
+describe("the list of platforms", () => {
+  it("names each folder once, and no id or alias twice", async () => {
+    const folders = (await readdir(new URL("../../src/platforms/", import.meta.url), { withFileTypes: true }))
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+    expect(all.map(({ id }) => id).sort()).toEqual(folders.sort());
+    const names = all.flatMap(({ id, aliases = [] }) => [id, ...aliases]);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it.each([
+    [[], all.filter(({ id }) => id !== "dummy").map(({ id }) => id)],
+    [["+dummy"], all.map(({ id }) => id)],
+    [["dummy"], ["dummy"]],
+    [["smtp"], ["email"]],
+    [
+      ["email", "dummy"],
+      ["email", "dummy"],
+    ],
+    [
+      ["email", "+dummy"],
+      ["email", "dummy"],
+    ],
+  ])("is narrowed by PLATFORMS %j", (wanted, ids) => {
+    expect(
+      enabledPlatforms(wanted, all)
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual([...ids].sort());
+  });
+
+  it("refuses a platform that does not exist", () => {
+    expect(() => enabledPlatforms(["pigeon"], all)).toThrow(ConfigError);
+  });
+});
+
+const dir = await mkdtemp(join(tmpdir(), "dgm-contract-"));
+const ledger = join(dir, "ledger");
+const entries = async () => (await readFile(ledger, "utf8").catch(() => "")).split("\n").length - 1;
+afterAll(() => rm(dir, { recursive: true }));
+
+platformContract({
+  platform: dummy({ dummyLedger: ledger }),
+  failing: ["fail", "crash", "unknown"],
+  farSide: async () => {
+    const before = await entries();
+    return { access: {}, effects: async () => (await entries()) - before, stop: async () => undefined };
+  },
+});
+
+const smtp = (code: string, response: string, command: string) =>
+  Object.assign(new Error(`odd: ${response}`), { code, response, responseCode: Number(response.slice(0, 3)), command });
+platformContract({
+  platform: email({}),
+  thrown: [
+    smtp("EENVELOPE", "550 5.1.1 <x@y>: Recipient address rejected", "RCPT TO"),
+    smtp("EMESSAGE", "552-5.3.4 Too\r\n552 5.3.4 big", "DATA"),
+    smtp("EAUTH", "535 5.7.8 Error: authentication failed", "AUTH PLAIN"),
+    smtp("EPROTOCOL", "421 busy", "CONN"),
+    Object.assign(new Error("connect ECONNREFUSED"), {
+      code: "ESOCKET",
+      originalCode: "ECONNREFUSED",
+      command: "CONN",
+    }),
+    Object.assign(new Error("Timeout"), { code: "ETIMEDOUT", command: "CONN" }),
+    Object.assign(new Error("queryA ENOTFOUND"), { code: "EDNS", command: "CONN" }),
+    Object.assign(new Error("closed"), { code: "ECONNECTION", command: "CONN" }),
+  ],
+  farSide: async () => {
+    const server = await scriptedSmtp();
+    const { connect } = await import("node:net");
+    return {
+      access: {
+        credentials: { host: "127.0.0.1", port: server.port, tls: "none" },
+        egress: {
+          ...noEgress,
+          connect: (host, port) =>
+            new Promise((resolve) => {
+              const socket = connect(port, host, () => resolve(socket));
+            }),
+        },
+      },
+      effects: () => server.messages.length,
+      stop: server.stop,
+    };
+  },
+});
