@@ -5,12 +5,14 @@ import { redisAccounts } from "./accounts/redis.ts";
 import type { Config } from "./config.ts";
 import { redisEventLog } from "./events/redis.ts";
 import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
 import { laneQueues } from "./outbox/lane-queues.ts";
 import { redisOutbox } from "./outbox/redis.ts";
 import type { RedisConnections } from "./redis/connect.ts";
-import { durabilityBarrier } from "./redis/durable.ts";
+import { type Barrier, durabilityBarrier } from "./redis/durable.ts";
 import { openRedis } from "./redis/open.ts";
-import { watchServer } from "./redis/server-watch.ts";
+import type { ServerFacts } from "./redis/server-facts.ts";
+import { type ServerWatch, watchServer } from "./redis/server-watch.ts";
 
 const READY_MS = 15_000;
 const BARRIER_MS = 2_000;
@@ -20,17 +22,33 @@ export interface Store {
   readonly url: string;
   readonly connections: RedisConnections;
   readonly ring: Keyring;
-  readonly watch: ReturnType<typeof watchServer>;
+  readonly watch: ServerWatch;
+  readonly barrier: Barrier;
   readonly close: () => Promise<void>;
 }
 
 /** Starts or joins the private Redis where no REDIS_URL is given, connects, and checks that the key file fits the data. */
-export async function openStore(config: Config, opens: boolean, log: Log): Promise<Store> {
+export async function openStore(
+  config: Config,
+  opens: boolean,
+  log: Log,
+  counted?: Pick<Metrics, "redisUp" | "redisMemory">,
+): Promise<Store> {
   const redis = await openRedis(config, log);
   const { url, connections } = redis;
   const client = connections.producer();
   const replicated = connections.place.kind === "sentinel";
-  const watch = watchServer({ client, log, wanted: config.redisReplicas, replicated });
+  const onLook = (facts: ServerFacts | undefined): void => {
+    counted?.redisUp.set(facts === undefined ? 0 : 1);
+    if (facts !== undefined) counted?.redisMemory.set(facts.memoryUsed / facts.memoryLimit);
+  };
+  const watch = watchServer({ client, log, wanted: config.redisReplicas, replicated, onLook });
+  // The command may take a little longer than the wait within it.
+  const barrier = durabilityBarrier({
+    client: connections.barrier(BARRIER_MS + 500),
+    replicas: watch.replicas,
+    waitMs: BARRIER_MS,
+  });
   const close = async (): Promise<void> => {
     watch.close();
     await redis.close();
@@ -41,7 +59,7 @@ export async function openStore(config: Config, opens: boolean, log: Log): Promi
     const path = config.masterKeyFile === "" ? join(config.dataDir, "master.key") : config.masterKeyFile;
     const ring = await keyring({ path, opens });
     await checkKeyring(client, ring);
-    return { url, connections, ring, watch, close };
+    return { url, connections, ring, watch, barrier, close };
   } catch (error) {
     await close();
     throw error;
@@ -50,13 +68,8 @@ export async function openStore(config: Config, opens: boolean, log: Log): Promi
 
 /** The ports over one connection: `producer` for what stands behind HTTP, `worker` for what may wait for Redis. */
 export function openPorts(config: Config, store: Store, purpose: "producer" | "worker", log: Log) {
-  const { connections, ring, watch } = store;
+  const { connections, ring, barrier } = store;
   const redis = connections[purpose]();
-  const barrier = durabilityBarrier({
-    client: connections.barrier(BARRIER_MS),
-    replicas: watch.replicas,
-    waitMs: BARRIER_MS,
-  });
   const eventLog = redisEventLog({ redis, kept: config.eventsKept });
   return {
     redis,

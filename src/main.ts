@@ -1,9 +1,8 @@
 import { firstApp } from "./apps/first-app.ts";
 import type { Config } from "./config.ts";
 import type { Log } from "./log.ts";
-import { startApi } from "./main-api.ts";
+import { startAdmin } from "./main-admin.ts";
 import { openStore } from "./main-store.ts";
-import { startWorker } from "./main-worker.ts";
 import { metrics } from "./metrics.ts";
 import { parentLink } from "./parent-link.ts";
 import { type SupervisedWorker, superviseWorker } from "./supervise.ts";
@@ -36,15 +35,28 @@ export async function start(config: Config, role: Config["role"], log: Log, opti
 async function runWorker(config: Config, log: Log, { onOrphaned }: StartOptions): Promise<Running> {
   const counted = metrics("worker");
   const link = parentLink({ metrics: counted.snapshot, onGone: onOrphaned });
-  const store = await openStore(config, true, log);
+  // Each role loads only what it needs, while its Redis starts.
+  const [store, { startWorker }] = await Promise.all([
+    openStore(config, true, log, counted),
+    import("./main-worker.ts"),
+  ]);
   const worker = await startWorker(config, store, counted, log);
+  const draining = { on: false };
+  const admin = await startAdmin({
+    listenAt: config.adminListen,
+    health: { draining: () => draining.on, redis: store.watch },
+    counted: { metrics: counted },
+    log,
+  });
   log.info({}, "The worker is ready");
   link.ready();
   return {
     address: undefined,
     firstKey: undefined,
     stop: once(async () => {
+      draining.on = true;
       await worker.stop(config.drainSeconds * 1_000);
+      await admin.close();
       await store.close();
     }),
   };
@@ -57,7 +69,7 @@ async function runApi(
   { entry, env, version }: StartOptions,
 ): Promise<Running> {
   const counted = metrics("api");
-  const store = await openStore(config, false, log);
+  const store = await openStore(config, false, log, counted);
   const beside: SupervisedWorker | undefined =
     role === "all"
       ? superviseWorker({
@@ -67,6 +79,8 @@ async function runApi(
           log,
         })
       : undefined;
+  // The API's modules load while the worker starts on another core.
+  const { startApi } = await import("./main-api.ts");
   const api = await startApi({ config, version, store, metrics: counted, worker: beside, log });
   const firstKey = await firstApp({ registry: api.registry, dataDir: config.dataDir });
   await beside?.whenReady();
