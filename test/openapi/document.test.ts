@@ -61,7 +61,12 @@ describe("the document", () => {
   it("shows bodies that fit the schemas beside them, and activities that are accepted", () => {
     const shown = operations.flatMap(([name, { requestBody }]) => {
       const media = (requestBody as OpenAPIV3_1.RequestBodyObject | undefined)?.content["application/json"];
-      return Object.entries(media?.examples ?? {}).map(([example, { value }]) => ({ name, example, media, value }));
+      return Object.entries(media?.examples ?? {}).map(([example, shown]) => ({
+        name,
+        example,
+        media,
+        value: (shown as OpenAPIV3_1.ExampleObject).value,
+      }));
     });
     expect(shown.map(({ example }) => example)).toContain("Essay");
     for (const { name, example, media, value } of shown) {

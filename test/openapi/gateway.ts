@@ -1,14 +1,15 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { openapiDocument } from "../../openapi/document.ts";
 import { accountRoutes } from "../../routes/accounts.ts";
-import { activityRoutes } from "../../routes/activities.ts";
+import { activityRoutes, postActivities } from "../../routes/activities.ts";
 import { createApp } from "../../routes/app.ts";
 import { authenticate } from "../../routes/authenticate.ts";
 import { way } from "../../routes/client-ip.ts";
 import { eventRoutes } from "../../routes/events.ts";
 import { guesses } from "../../routes/guesses.ts";
 import { healthRoutes } from "../../routes/health.ts";
+import { hotPath } from "../../routes/hot-path.ts";
 import { metricsRoutes } from "../../routes/metrics.ts";
 import { openapiRoutes } from "../../routes/openapi.ts";
 import { origins } from "../../routes/origin.ts";
@@ -54,8 +55,11 @@ function shy([dummy]: readonly Platform[]): Platform {
   return { ...(dummy as Platform), id: "shy", title: "Shy", refuse: () => new Failure(refusal) };
 }
 
-/** A whole gateway in this process on a private Redis: the API on a random port and a worker of each platform. */
-export async function gateway(env: Readonly<Record<string, string>> = {}) {
+/**
+ * A whole gateway in this process on a private Redis: the API on a random port and, unless `works` is false, a worker
+ * of each platform.
+ */
+export async function gateway(env: Readonly<Record<string, string>> = {}, { works = true } = {}) {
   const server = await testRedis();
   const config = readConfig({ REDIS_URL: server.url, DATA_DIR: server.dir, ...env });
   const store = await openStore(config, true, log);
@@ -64,11 +68,13 @@ export async function gateway(env: Readonly<Record<string, string>> = {}) {
   const document = openapiDocument({ platforms: all, version: "0.0.0", basePath: config.basePath });
   const state = { draining: false };
   const api = await startApi(config, store, all, document, state);
-  const worker = startWorker(config, store, all);
+  const worker = works ? startWorker(config, store, all) : undefined;
   return {
     ...api,
     redis: server as TestRedis,
     document,
+    /** The schemas of the platforms' logins. */
+    credentials: all.flatMap(({ credentials }) => (credentials ? [{ ...credentials.schema }] : [])),
     /** Another app's key, with all scopes unless said otherwise. */
     keyOf: async (name: string, scopes: readonly Scope[] = SCOPES) => (await api.registry.createApp(name, scopes)).key,
     /** As after SIGTERM: new work is refused. */
@@ -78,7 +84,7 @@ export async function gateway(env: Readonly<Record<string, string>> = {}) {
     },
     stop: async () => {
       await api.stop();
-      await worker.stop();
+      await worker?.stop();
       await store.close();
       await server.stop();
     },
@@ -116,14 +122,12 @@ async function startApi(
   const intake = submission({ outbox, lanes, find: names.find, basePath, log, admit });
   const health = healthRoutes({ draining, redis: store.watch });
   const awaiting = (app: string, rid: string) => awaitResult(tail, app, rid);
+  const activities = { who, submission: intake, outbox, lanes, awaitResult: awaiting };
   const app = createApp({
     basePath,
     trustProxy,
     cors: pages.cors,
-    first: [
-      activityRoutes({ who, submission: intake, outbox, lanes, awaitResult: awaiting }),
-      eventRoutes({ who, tail, streams, config, canonical, log }),
-    ],
+    first: [activityRoutes(activities), eventRoutes({ who, tail, streams, config, canonical, log })],
     ordinary: [
       platformRoutes({ platforms: all }),
       openapiRoutes({ document }),
@@ -136,7 +140,8 @@ async function startApi(
     atRoot: [health],
     log,
   });
-  const http = createServer(app);
+  const handle = (req: IncomingMessage, res: ServerResponse) => postActivities(activities, req, res);
+  const http = createServer(hotPath({ path: `${basePath}/activities`, handle, otherwise: app, log }));
   mountSocket({ server: http, who, origins: pages, submission: intake, tail, streams, config, canonical, log });
   await new Promise<void>((done) => http.listen(0, "127.0.0.1", done));
   const broom = sweep({ outbox, lanes, log, everyMs: 100 });

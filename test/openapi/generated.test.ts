@@ -1,0 +1,146 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { arbitraryOf } from "../support/arbitrary.ts";
+import { type Conformance, conform } from "../support/conform.ts";
+import { callsTo } from "./calls.ts";
+import { gateway } from "./gateway.ts";
+
+type Bag = Record<string, unknown>;
+
+/** What must come back in no refusal; no rid can hold it. */
+const MARKER = "m4rk<er>";
+const RUNS = { numRuns: 120 };
+const OPERATIONS = [
+  ["post", "/activities"],
+  ["put", "/accounts"],
+  ["post", "/tokens"],
+  ["post", "/revocations"],
+] as const;
+
+/** Every place in a body that can be spoiled, as the path to it. */
+function places(value: unknown, path: readonly string[] = []): ReadonlyArray<readonly string[]> {
+  if (typeof value !== "object" || value === null) return [path];
+  return [path, ...Object.entries(value).flatMap(([name, one]) => places(one, [...path, name]))];
+}
+
+function spoiled(value: unknown, [name, ...rest]: readonly string[], wrong: unknown): unknown {
+  if (name === undefined) return wrong;
+  const copy: Bag | unknown[] = Array.isArray(value) ? [...value] : { ...(value as Bag) };
+  (copy as Bag)[name] = spoiled((value as Bag)[name], rest, wrong);
+  return copy;
+}
+
+const wrongs = fc.constantFrom<unknown>(
+  MARKER,
+  { [MARKER]: MARKER },
+  [MARKER],
+  [[[MARKER]]],
+  `${MARKER}\r\nBcc: everybody@example.org`,
+  `${MARKER}\u0000`,
+  MARKER.repeat(2_000),
+  { toString: MARKER, length: 1 },
+  null,
+  -1.5,
+  1e300,
+  true,
+  {},
+  [],
+);
+
+describe("bodies made from the document", () => {
+  let gw: Awaited<ReturnType<typeof gateway>>;
+  let key: string;
+  let contract: Conformance;
+  let call: ReturnType<typeof callsTo>;
+
+  beforeAll(async () => {
+    // Nobody carries them out: `crash` would end this process.
+    gw = await gateway({ PLATFORMS: "+dummy", QUOTA: "100000" }, { works: false });
+    contract = conform(gw.document);
+    call = callsTo(gw.url);
+    key = await gw.keyOf("all");
+  });
+  afterAll(() => gw.stop());
+
+  const bodiesOf = (method: string, path: string): fc.Arbitrary<unknown> => {
+    if (path === "/accounts") return logins();
+    const operation = (gw.document.paths?.[path] as Bag | undefined)?.[method] as Bag;
+    const { content } = operation.requestBody as { content: Record<string, { schema: Bag }> };
+    return arbitraryOf(content["application/json"]?.schema as Bag, gw.document);
+  };
+
+  /** The platform's own schema says what `credentials` are. */
+  const logins = (): fc.Arbitrary<unknown> => {
+    const credentials = fc.oneof(...gw.credentials.map((schema) => arbitraryOf(schema, gw.document)), fc.jsonValue());
+    return arbitraryOf({ $ref: "#/components/schemas/AccountRequest" }, gw.document).chain((body) =>
+      fc
+        .record({ platform: fc.constantFrom("email", "smtp"), credentials })
+        .map((more) => ({ ...(body as Bag), ...more })),
+    );
+  };
+
+  for (const [method, path] of OPERATIONS) {
+    it(`${method} ${path}: what fits is taken or refused by the table, never a 5xx`, async () => {
+      const statuses = new Set<number>();
+      await fc.assert(
+        fc.asyncProperty(bodiesOf(method, path), async (body) => {
+          const response = contract.seen(await call({ method, path, key, body }));
+          statuses.add(response.status);
+          expect(response.status).toBeLessThan(500);
+        }),
+        RUNS,
+      );
+      // At least some of them must get through, or this tested nothing but refusals.
+      expect([...statuses].some((status) => status < 300)).toBe(true);
+    });
+
+    it(`${method} ${path}: what is spoiled is refused without an echo`, async () => {
+      const cases = bodiesOf(method, path).chain((body) =>
+        fc.record({ body: fc.constant(body), place: fc.constantFrom(...places(body)), wrong: wrongs }),
+      );
+      let refused = 0;
+      await fc.assert(
+        fc.asyncProperty(cases, async ({ body, place, wrong }) => {
+          const response = contract.seen(
+            await call({ method, path, key, body: spoiled(body, place, wrong) ?? "null" }),
+          );
+          expect(response.status).toBeLessThan(500);
+          if (response.status < 400) return;
+          refused += 1;
+          expect(response.text).not.toContain("m4rk");
+        }),
+        RUNS,
+      );
+      expect(refused).toBeGreaterThan(20);
+    });
+
+    it(`${method} ${path}: a property nobody knows is refused, and not named`, async () => {
+      await fc.assert(
+        fc.asyncProperty(bodiesOf(method, path), async (body) => {
+          const more = { ...(Array.isArray(body) ? (body[0] as Bag) : (body as Bag)), [MARKER]: MARKER };
+          const response = contract.seen(await call({ method, path, key, body: more }));
+          expect([400, 413, 422]).toContain(response.status);
+          expect(response.text).not.toContain("m4rk");
+        }),
+        { numRuns: 40 },
+      );
+    });
+  }
+
+  it("every verb's bodies are accepted as the document says", async () => {
+    const names = Object.keys(gw.document.components?.schemas ?? {}).filter((name) => name.startsWith("Dummy"));
+    expect(names.length).toBeGreaterThan(4);
+    const bodies = fc.oneof(...names.map((name) => arbitraryOf({ $ref: `#/components/schemas/${name}` }, gw.document)));
+    await fc.assert(
+      fc.asyncProperty(bodies, fc.uuid(), async (body, rid) => {
+        const { options: _, ...activity } = body as Bag;
+        contract.fits("Activity", activity);
+        const response = contract.seen(
+          await call({ method: "post", path: "/activities", key, body: { ...activity, rid } }),
+        );
+        expect(response.status).toBe(202);
+      }),
+      RUNS,
+    );
+  });
+});
