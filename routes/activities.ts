@@ -32,7 +32,7 @@ const WAIT_MOST = 30;
 /** POST, GET and DELETE of activities. */
 export function activityRoutes(deps: ActivityRoutesDeps): Router {
   const router = Router();
-  router.post("/activities", (req, res) => post(deps, req, res));
+  router.post("/activities", (req, res) => postActivities(deps, req, res));
   router.get("/activities/:rid", async (req, res) => {
     const caller = await deps.who(req, "send");
     const stored = await found(deps.outbox, caller, req.params.rid);
@@ -45,7 +45,8 @@ export function activityRoutes(deps: ActivityRoutesDeps): Router {
   return router;
 }
 
-async function post(
+/** Answers `POST /activities`; throws `Problem`. Needs nothing of Express, see hot-path.ts. */
+export async function postActivities(
   { who, submission, awaitResult, outbox }: ActivityRoutesDeps,
   req: IncomingMessage,
   res: ServerResponse,

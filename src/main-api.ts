@@ -1,15 +1,16 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Router } from "express";
 import { openapiDocument } from "../openapi/document.ts";
 import { accountRoutes } from "../routes/accounts.ts";
-import { activityRoutes } from "../routes/activities.ts";
+import { type ActivityRoutesDeps, activityRoutes, postActivities } from "../routes/activities.ts";
 import { createApp } from "../routes/app.ts";
 import { authenticate } from "../routes/authenticate.ts";
 import { way } from "../routes/client-ip.ts";
 import { eventRoutes } from "../routes/events.ts";
 import { guesses } from "../routes/guesses.ts";
 import { healthRoutes } from "../routes/health.ts";
-import { adminApp, metricsRoutes } from "../routes/metrics.ts";
+import { hotPath } from "../routes/hot-path.ts";
+import { metricsRoutes } from "../routes/metrics.ts";
 import { openapiRoutes } from "../routes/openapi.ts";
 import { origins } from "../routes/origin.ts";
 import { platformNames } from "../routes/platform-names.ts";
@@ -20,6 +21,7 @@ import { mountSocket, socketRoutes } from "../routes/socket.ts";
 import { streamSet } from "../routes/stream-set.ts";
 import { submission } from "../routes/submit.ts";
 import { tokenRoutes } from "../routes/tokens.ts";
+import { tryRoutes } from "../routes/try.ts";
 import { sweep } from "../workers/sweep.ts";
 import { keyCache } from "./apps/key-cache.ts";
 import { appRegistry } from "./apps/registry.ts";
@@ -28,8 +30,9 @@ import { redisTickets } from "./apps/tickets.ts";
 import type { Config } from "./config.ts";
 import { eventTail } from "./events/tail.ts";
 import { awaitResult } from "./events/wait.ts";
-import { adminPlace, closeServer, listen } from "./listen.ts";
+import { closeServer, listen } from "./listen.ts";
 import type { Log } from "./log.ts";
+import { startAdmin } from "./main-admin.ts";
 import { platformSettings, wantsSandbox } from "./main-platforms.ts";
 import { openPorts, type Store } from "./main-store.ts";
 import type { Metrics } from "./metrics.ts";
@@ -63,17 +66,14 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const health = { draining: drain.on, redis: deps.store.watch, ...(deps.worker ? { worker: deps.worker.ready } : {}) };
   const counted = { metrics: deps.metrics, others: () => snapshots(deps.worker) };
 
-  const server = createServer(TIMES, appOf(deps, parts, healthRoutes(health), metricsRoutes(counted)));
+  const activity = activityDeps(parts);
+  const app = appOf(deps, parts, activityRoutes(activity), healthRoutes(health), metricsRoutes(counted));
+  const path = `${config.basePath}/activities`;
+  const handle = (req: IncomingMessage, res: ServerResponse) => postActivities(activity, req, res);
+  const server = createServer(TIMES, hotPath({ path, handle, otherwise: app, log }));
   mountSocket({ server, submission: parts.intake, ...parts, config, log });
   const address = await listen(server, config.host, config.port);
-  const admin = config.adminListen === "" ? undefined : createServer(adminApp({ ...health, ...counted }));
-  if (admin) {
-    const place = adminPlace(config.adminListen);
-    log.info(
-      { address: await listen(admin, place.host, place.port) },
-      "Metrics and health have a listener of their own",
-    );
-  }
+  const admin = await startAdmin({ listenAt: config.adminListen, health, counted, log });
   const broom = sweep({ outbox, lanes, log });
 
   return {
@@ -83,7 +83,7 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
       drain.begin();
       await Promise.all([broom.stop(), streams.drain()]);
       streams.stop();
-      await Promise.all([closeServer(server, graceMs), admin && closeServer(admin, 0)]);
+      await Promise.all([closeServer(server, graceMs), admin.close()]);
       await tail.close();
       await lanes.close();
     },
@@ -166,19 +166,21 @@ function partsOf({ config, store, metrics, log }: ApiDeps) {
   };
 }
 
-function appOf({ config, version, log }: ApiDeps, parts: ReturnType<typeof partsOf>, health: Router, metrics: Router) {
-  const { who, names, intake, outbox, lanes, tail, streams, canonical, keys, tickets, revocations, accounts } = parts;
-  const wait = (app: string, rid: string) => awaitResult(tail, app, rid);
+type Parts = ReturnType<typeof partsOf>;
+
+function activityDeps({ who, intake: submission, outbox, lanes, tail }: Parts): ActivityRoutesDeps {
+  return { who, submission, outbox, lanes, awaitResult: (app, rid) => awaitResult(tail, app, rid) };
+}
+
+function appOf({ config, version, log }: ApiDeps, parts: Parts, activities: Router, health: Router, metrics: Router) {
+  const { who, names, tail, streams, canonical, keys, tickets, revocations, accounts } = parts;
   return createApp({
     basePath: config.basePath,
     trustProxy: config.trustProxy,
     cors: parts.origins.cors,
-    first: [
-      activityRoutes({ who, submission: intake, outbox, lanes, awaitResult: wait }),
-      eventRoutes({ who, tail, streams, config, canonical, log }),
-      socketRoutes(),
-    ],
+    first: [activities, eventRoutes({ who, tail, streams, config, canonical, log }), socketRoutes()],
     ordinary: [
+      tryRoutes({ basePath: config.basePath }),
       tokenRoutes({ who, keys, tickets, platforms: names }),
       revocationRoutes({ who, revocations }),
       accountRoutes({ who, accounts, platforms: names }),
