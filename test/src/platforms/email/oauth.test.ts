@@ -1,0 +1,121 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { SMTPServer } from "smtp-server";
+import { afterEach, describe, expect, it } from "vitest";
+import { egress } from "../../../../src/delivery/egress.ts";
+import { silentLog } from "../../../../src/log.ts";
+import { email } from "../../../../src/platforms/email/platform.ts";
+import { runOnce, testLent, testMailActivity } from "../../../support/mail-lent.ts";
+
+const ends: Array<() => unknown> = [];
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+const guard = egress({ allowPrivate: ["127.0.0.1"] });
+const platform = email({});
+
+/** A mail server that takes one access token, and a token server that gives out `tokens` one after the other. */
+async function servers(right: string, tokens: readonly object[], status = 200) {
+  const tried: string[] = [];
+  const asked: URLSearchParams[] = [];
+  const smtp = new SMTPServer({
+    hideSTARTTLS: true,
+    allowInsecureAuth: true,
+    authMethods: ["XOAUTH2"],
+    onAuth: ({ accessToken = "" }, _session, done) => {
+      tried.push(accessToken);
+      if (accessToken === right) done(null, { user: "bob" });
+      else done(null, { data: { status: "401", schemes: "bearer", echo: accessToken } });
+    },
+    onData: (stream, _session, done) => {
+      stream.resume().on("end", () => done());
+    },
+  });
+  await new Promise<void>((resolve) => smtp.listen(0, "127.0.0.1", () => resolve()));
+  const idp = createServer((req, res) => {
+    let body = "";
+    req.on("data", (chunk) => {
+      body += chunk;
+    });
+    req.on("end", () => {
+      asked.push(new URLSearchParams(body));
+      res.writeHead(status, { "content-type": "application/json" });
+      res.end(JSON.stringify(tokens[Math.min(asked.length, tokens.length) - 1]));
+    });
+  });
+  await new Promise<void>((resolve) => idp.listen(0, "127.0.0.1", () => resolve()));
+  ends.push(
+    () => new Promise<void>((resolve) => smtp.close(() => resolve())),
+    () => {
+      idp.closeAllConnections();
+      return new Promise((resolve) => idp.close(resolve));
+    },
+  );
+  const credentials = {
+    host: "127.0.0.1",
+    port: (smtp.server.address() as AddressInfo).port,
+    tls: "none",
+    user: "bob@example.test",
+    oauth2: {
+      tokenUrl: `http://127.0.0.1:${(idp.address() as AddressInfo).port}/token`,
+      clientId: "client-1",
+      clientSecret: "client-secret-1",
+      refreshToken: "refresh-1",
+    },
+  };
+  return { credentials, tried, asked };
+}
+
+describe("OAuth2 logins", () => {
+  it("fetch an access token through the guard and use it", async () => {
+    const { credentials, tried, asked } = await servers("token-a", [{ access_token: "token-a", expires_in: 3600 }]);
+    await runOnce(platform, testMailActivity(), { credentials, egress: guard });
+    expect(tried).toEqual(["token-a"]);
+    expect(Object.fromEntries(asked[0] ?? [])).toEqual({
+      grant_type: "refresh_token",
+      refresh_token: "refresh-1",
+      client_id: "client-1",
+      client_secret: "client-secret-1",
+    });
+  });
+
+  it("fetch one token for many connections", async () => {
+    const { credentials, asked } = await servers("token-a", [{ access_token: "token-a" }]);
+    const access = { app: "a", credentials: credentials as never, egress: guard, log: silentLog };
+    const client = await platform.open?.(access);
+    const send = () => platform.verbs.send?.run(client, testMailActivity(), testLent());
+    await Promise.all([send(), send(), send(), send()]);
+    await platform.close?.(client);
+    expect(asked).toHaveLength(1);
+  });
+
+  it("renew a refused token once, with the newest refresh token", async () => {
+    const { credentials, tried, asked } = await servers("token-b", [
+      { access_token: "token-a", refresh_token: "refresh-2" },
+      { access_token: "token-b" },
+    ]);
+    await runOnce(platform, testMailActivity(), { credentials, egress: guard });
+    expect(tried).toEqual(["token-a", "token-b"]);
+    expect(asked.map((form) => form.get("refresh_token"))).toEqual(["refresh-1", "refresh-2"]);
+  });
+
+  it("end as a bad login when the new token is refused too, and show no token", async () => {
+    const { credentials, tried } = await servers("never", [{ access_token: "token-a-secret" }]);
+    const thrown = await runOnce(platform, testMailActivity(), { credentials, egress: guard }).catch((error) => error);
+    expect(thrown).toMatchObject({ kind: "auth", code: "credentials-invalid" });
+    expect(tried.length).toBeLessThanOrEqual(4);
+    expect(`${thrown.message} ${thrown.platformCode}`).not.toContain("token-a-secret");
+  });
+
+  it.each([
+    [400, { error: "invalid_grant" }, "auth", "credentials-expired", "400 invalid_grant"],
+    [401, { error: "<script>" }, "auth", "credentials-expired", "401 no error code"],
+    [503, {}, "retryable", "platform-unavailable", "503 no error code"],
+    [200, { access_token: "two\r\nlines" }, "retryable", "platform-unavailable", "200 no error code"],
+  ])("say what a token server means by %s %j", async (status, answer, kind, code, platformCode) => {
+    const { credentials, tried } = await servers("x", [answer], status);
+    const thrown = await runOnce(platform, testMailActivity(), { credentials, egress: guard }).catch((error) => error);
+    expect(thrown).toMatchObject({ kind, code, platformCode, mayHaveLanded: false });
+    expect(tried).toEqual([]);
+  });
+});
