@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { keys } from "../src/keys.ts";
 import { type Figure, median, percentile } from "./figures.ts";
 import { type BenchGateway, benchGateway } from "./gateway.ts";
@@ -7,7 +8,7 @@ import { line, post } from "./load.ts";
 const PATH = "/gateway/activities";
 const OUTSTANDING = 100;
 
-function activity(rid: string, lane: number): unknown {
+function echo(rid: string, lane: number): unknown {
   return {
     rid,
     platform: "dummy",
@@ -41,7 +42,7 @@ async function latency(gateway: BenchGateway, count: number): Promise<number[]> 
       seen = resolve;
     });
     const started = performance.now();
-    await poster.ask(post(PATH, gateway.key, activity(rid, i % 1_000)));
+    await poster.ask(post(PATH, gateway.key, echo(rid, i % 1_000)));
     await result;
     times.push(performance.now() - started);
   }
@@ -56,26 +57,24 @@ interface Run {
   readonly cpu: { readonly api: number; readonly worker: number; readonly redis: number };
 }
 
-/** Closed loop of single POSTs over `lanes` conversations; rates per second, CPU in microseconds per activity. */
-export async function throughput(gateway: BenchGateway, count: number, lanes: number, tag: string): Promise<Run> {
+/** Closed loop of single POSTs until every result is there; rates per second, CPU in microseconds per activity. */
+export async function throughput(gateway: BenchGateway, count: number, activity: (i: number) => unknown): Promise<Run> {
   const lines = await Promise.all(Array.from({ length: OUTSTANDING }, () => line(gateway.port)));
   const redis = gateway.redis.connect();
+  const app = (await redis.hget(keys.appNames, "first")) as string;
   const before = gateway.cpu();
   const started = performance.now();
   let next = 0;
   await Promise.all(
     lines.map(async (one) => {
       while (next < count) {
-        const i = next++;
-        const answer = await one.ask(post(PATH, gateway.key, activity(`${tag}-${i}`, i % lanes)));
+        const answer = await one.ask(post(PATH, gateway.key, activity(next++)));
         if (answer.status !== 202) throw new Error(`a POST was answered ${answer.status}: ${answer.body}`);
       }
     }),
   );
   const accepted = count / ((performance.now() - started) / 1_000);
-  const app = (await redis.hget(keys.appNames, "first")) as string;
-  while ((await redis.hget(keys.counts(app), "outstanding")) !== "0")
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  while ((await redis.hget(keys.counts(app), "outstanding")) !== "0") await setTimeout(5);
   const done = count / ((performance.now() - started) / 1_000);
   const after = gateway.cpu();
   for (const one of lines) one.close();
@@ -87,13 +86,13 @@ export async function throughput(gateway: BenchGateway, count: number, lanes: nu
 export async function activities(rounds = 3): Promise<Figure[]> {
   const gateway = await benchGateway();
   try {
-    await throughput(gateway, 3_000, 1_000, "warm");
+    await throughput(gateway, 3_000, (i) => echo(`warm-${i}`, i % 1_000));
     const times = (await latency(gateway, 600)).slice(100);
     const many: Run[] = [];
     const few: Run[] = [];
     for (let i = 0; i < rounds; i++) {
-      many.push(await throughput(gateway, 15_000, 1_000, `many${i}`));
-      few.push(await throughput(gateway, 15_000, 10, `few${i}`));
+      many.push(await throughput(gateway, 15_000, (n) => echo(`many-${i}-${n}`, n % 1_000)));
+      few.push(await throughput(gateway, 15_000, (n) => echo(`few-${i}-${n}`, n % 10)));
     }
     const of = (runs: readonly Run[], pick: (run: Run) => number) => median(runs.map(pick));
     return [

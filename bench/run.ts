@@ -1,11 +1,20 @@
 import { activities } from "./activities.ts";
 import { type Figure, table } from "./figures.ts";
+import { mails } from "./mails.ts";
+import { streams } from "./streams.ts";
 
 const benches: Record<string, { readonly title: string; readonly run: () => Promise<readonly Figure[]> }> = {
-  activities: { title: "Accept, lane, worker, event, stream (AOF always, dummy platform)", run: () => activities() },
+  activities: { title: "Accept, lane, worker, event, stream (dummy platform, AOF always)", run: () => activities() },
+  mails: { title: "Mail from POST to result (AOF always)", run: () => mails() },
+  streams: { title: "Event streams", run: () => streams() },
 };
 
 const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !Object.hasOwn(benches, name));
+if (unknown.length > 0) {
+  console.error(`There is no bench ${unknown.join(", ")}; there are: ${Object.keys(benches).join(", ")}`);
+  process.exit(2);
+}
 for (const [name, { title, run }] of Object.entries(benches)) {
   if (wanted.length === 0 || wanted.includes(name)) console.log(`${table(title, await run())}\n`);
 }

@@ -1,0 +1,50 @@
+import { setTimeout } from "node:timers/promises";
+import Type from "typebox";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Failure } from "../../src/failure.ts";
+import { priorityOf } from "../../src/outbox/lane-queues.ts";
+import { definePlatform } from "../../src/platform.ts";
+import { activityOf, gatewayCore } from "../support/gateway-core.ts";
+import { type TestRedis, testRedis } from "../support/redis.ts";
+
+let server: TestRedis;
+beforeAll(async () => {
+  server = await testRedis();
+});
+afterAll(() => server.stop());
+
+it("ranks an app's wakes by the lanes it has outstanding, in steps that keep its own order", () => {
+  expect([0, 1, 2, 3, 4, 5, 8, 9, 10_000].map(priorityOf)).toEqual([0, 0, 1, 2, 2, 3, 3, 4, 14]);
+});
+
+it("lets a quiet app pass a noisy one's backlog", async () => {
+  const order: string[] = [];
+  const slow = definePlatform({
+    id: "test",
+    title: "Slow",
+    needsAccount: false,
+    lifetimeSeconds: 60,
+    verbs: {
+      echo: {
+        summary: "",
+        schema: Type.Object({}),
+        example: {},
+        run: async (_client: unknown, activity) => {
+          await setTimeout(5);
+          order.push(activity.rid);
+          return { outcomes: activity.target.map(({ address }) => ({ address, status: "sent" as const })) };
+        },
+      },
+    },
+    explain: () => new Failure({ kind: "permanent", code: "internal-error", detail: "" }),
+  });
+  const core = gatewayCore(server, [slow]);
+  for (let i = 0; i < 200; i++)
+    await core.accept("noisy", activityOf({ rid: `noisy-${i}`, target: [{ address: `t${i}` }] }));
+  for (let i = 0; i < 5; i++) await core.accept(`quiet${i}`, activityOf({ rid: `quiet-${i}` }));
+  core.startWorkers(2);
+  await core.results("noisy", 200);
+  await core.close();
+  const places = [0, 1, 2, 3, 4].map((i) => order.indexOf(`quiet-${i}`));
+  expect(Math.max(...places)).toBeLessThan(20);
+});
