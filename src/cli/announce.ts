@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { relative } from "node:path";
 import { firstAppFile } from "../apps/first-app.ts";
 import type { Config } from "../config.ts";
 import type { Running } from "../main.ts";
@@ -11,38 +12,53 @@ export function announce(config: Config, running: Running): void {
   console.log(`Dragoman listens on ${running.address}${basePath}`);
   if (running.firstKey !== undefined) {
     console.log(`First app's API key: ${running.firstKey}`);
-    console.log(`It is kept in ${firstAppFile(config.dataDir)}; the next ones come from: dragoman app create NAME`);
+    console.log(`It is kept in ${firstAppFile(config.dataDir)}; more keys: npx dragoman app create NAME`);
   }
   if (wantsSandbox(config))
-    console.log(
-      "No SMTP_URL is set: mail goes to a built-in sandbox mailbox and comes back on the stream, nowhere else.",
-    );
-  if (running.address.startsWith("http:")) console.log(tryLines(running.address + basePath, keyFor(config, running)));
+    console.log("No SMTP_URL is set: a sandbox mailbox catches all mail and gives it back as events; none leaves.");
+  if (!running.address.startsWith("http:")) return;
+  console.log(tryLines(running.address + basePath, keyIn(config, running), fragment(config, running)));
 }
 
-function keyFor(config: Config, running: Running): string {
-  if (running.firstKey !== undefined) return running.firstKey;
-  try {
-    return readFileSync(firstAppFile(config.dataDir), "utf8").trim();
-  } catch {
-    return "YOUR_API_KEY";
-  }
+/** How commands name the key: as it is when it was made just now, else by its file, so that logs don't collect it. */
+function keyIn({ dataDir }: Config, { firstKey }: Running): string {
+  if (firstKey !== undefined) return firstKey;
+  const file = firstAppFile(dataDir);
+  return existsSync(file) ? `$(cat '${relativeTo(file)}')` : "YOUR_API_KEY";
 }
 
-function tryLines(base: string, key: string): string {
+/** What opens the page already connected; a terminal may show the key again, a log may not. */
+function fragment({ dataDir }: Config, { firstKey }: Running): string {
+  const file = firstAppFile(dataDir);
+  const kept = process.stdout.isTTY && existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;
+  const key = firstKey ?? kept;
+  return key === undefined ? "" : `#key=${key}`;
+}
+
+function relativeTo(file: string): string {
+  const near = relative(process.cwd(), file);
+  return near.startsWith("..") ? file : near;
+}
+
+/** Each command stands on a line of its own and works as it is, in any order. */
+function tryLines(base: string, key: string, fragment: string): string {
   const activity = {
-    rid: "hello-'$(date +%s)'",
     platform: "email",
     verb: "send",
     actor: { name: "Bob User", address: "bob@example.com" },
     target: { name: "Foo Bar", address: "foo@example.com" },
     object: { subject: "Hi", body: "Hello World!" },
   };
+  const as = `-H "Authorization: Bearer ${key}"`;
+  const posted = `-H 'Content-Type: application/json' -d '${JSON.stringify(activity)}'`;
   return `
-Watch what happens (leave it running, or open ${base}/try in a browser):
-  curl -N -H 'Authorization: Bearer ${key}' ${base}/events
+Try it in a browser (what stands behind # never leaves it):
+  ${base}/try${fragment}
 
-Send something:
-  curl -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json' ${base}/activities -d '${JSON.stringify(activity)}'
+Or watch what happens in one terminal:
+  curl -N ${as} ${base}/events
+
+and send something in another:
+  curl -w '\\n' ${as} ${posted} ${base}/activities
 `;
 }
