@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createHash, createVerify, generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { egress } from "../../../../src/delivery/egress.ts";
@@ -151,20 +151,21 @@ describe("mail through a real Postfix, read back from Dovecot", () => {
   });
 
   it("signs with DKIM over exactly what arrives", async () => {
-    const { privateKey } = generateKeyPairSync("rsa", {
+    const { privateKey, publicKey } = generateKeyPairSync("rsa", {
       modulusLength: 2048,
       publicKeyEncoding: { type: "spki", format: "pem" },
       privateKeyEncoding: { type: "pkcs8", format: "pem" },
     });
-    const activity = testMailActivity();
-    await runOnce(platform, activity, {
-      credentials: { ...account(), dkim: { domain: "example.test", selector: "k1", privateKey } },
-      egress: guard,
+    const activity = testMailActivity({
+      object: { subject: "Grüße", body: "two  spaces \n\n.\nend\n\n\n", html: "<b>x</b>" },
     });
-    const mail = await server.inbox("alice").find(({ messageId }) => messageId === `<${activity.id}@example.test>`);
-    expect(mail.headers.get("dkim-signature")).toMatchObject({
-      params: { d: "example.test", s: "k1", bh: expect.any(String) },
-    });
+    const dkim = { domain: "example.test", selector: "k1", privateKey };
+    await runOnce(platform, activity, { credentials: { ...account(), dkim }, egress: guard });
+    await server.inbox("alice").find(({ messageId }) => messageId === `<${activity.id}@example.test>`);
+    const raw = (await server.inbox("alice").raw()).map(String).find((mail) => mail.includes(`<${activity.id}@`)) ?? "";
+    expect(dkimHolds(raw, publicKey)).toBe(true);
+    expect(dkimHolds(raw.replace("spaces", "spaceS"), publicKey)).toBe(false);
+    expect(dkimHolds(raw.replace("Bob User", "Eve User"), publicKey)).toBe(false);
   });
 
   it.each([
@@ -243,3 +244,35 @@ describe("mail through a real Postfix, read back from Dovecot", () => {
     expect(((await server.log()).match(/ connect from /g)?.length ?? 0) - before).toBe(1);
   });
 });
+
+/** Checks a DKIM signature of the form that we make (RFC 6376: rsa-sha256, relaxed/relaxed), apart from nodemailer's code. */
+function dkimHolds(mail: string, publicKey: string): boolean {
+  const text = mail.replaceAll("\r\n", "\n");
+  const split = text.indexOf("\n\n");
+  const fields = text.slice(0, split).split(/\n(?![ \t])/);
+  const relaxed = (field: string) => {
+    const colon = field.indexOf(":");
+    const value = field
+      .slice(colon + 1)
+      .replaceAll(/\n/g, "")
+      .replaceAll(/[ \t]+/g, " ")
+      .trim();
+    return `${field.slice(0, colon).trim().toLowerCase()}:${value}`;
+  };
+  const body = text
+    .slice(split + 2)
+    .replaceAll(/[ \t]+/g, " ")
+    .replaceAll(/ $/gm, "")
+    .replace(/\n*$/, "\n")
+    .replaceAll("\n", "\r\n");
+  const signature = fields.find((field) => /^dkim-signature:/i.test(field)) ?? "";
+  const tag = (name: string) => new RegExp(`[;\\s]${name}=([^;]*)`).exec(signature)?.[1]?.replaceAll(/\s/g, "") ?? "";
+  const signed = tag("h")
+    .split(":")
+    .flatMap((name) => fields.filter((field) => field.toLowerCase().startsWith(`${name.toLowerCase()}:`)).slice(-1));
+  const own = relaxed(signature.replace(/([;\s]b=)[^;]*/, "$1"));
+  const verify = createVerify("rsa-sha256").update([...signed.map(relaxed), own].join("\r\n"));
+  return (
+    createHash("sha256").update(body).digest("base64") === tag("bh") && verify.verify(publicKey, tag("b"), "base64")
+  );
+}
