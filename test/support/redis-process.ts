@@ -51,9 +51,9 @@ export async function redisProcess(args: readonly string[] = [], sentinelConfig?
   };
 }
 
-/** Asks until it is so; for what no event tells. Fails with the last error after 20 s. */
-export async function until(is: () => Promise<boolean> | boolean): Promise<void> {
-  const end = Date.now() + 20_000;
+/** Asks until it is so; for what no event tells. Fails with the last error when it takes too long. */
+export async function until(is: () => Promise<boolean> | boolean, patienceMs = 20_000): Promise<void> {
+  const end = Date.now() + patienceMs;
   let last: unknown = new Error("it never became so");
   while (Date.now() < end) {
     try {
