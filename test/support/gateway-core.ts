@@ -24,7 +24,11 @@ export function gatewayCore(server: TestRedis, platforms: readonly Platform[], q
   const redis = server.connect();
   const outbox = redisOutbox({ redis, quota, eventsKept: 10_000, retentionSeconds: 3_600 });
   const lanes = laneQueues({ redis, log: silentLog });
-  const pool = clients({ accounts: { versionOf: async () => undefined, credentialsOf: async () => undefined }, egress: noEgress, log: silentLog });
+  const pool = clients({
+    accounts: { versionOf: async () => undefined, credentialsOf: async () => undefined },
+    egress: noEgress,
+    log: silentLog,
+  });
   const deliver = deliverer({ outbox, clients: pool, egress: noEgress, log: silentLog, random: () => 0 });
   const workers: Array<{ close: (ms: number) => Promise<void> }> = [];
   const broom = sweep({ outbox, lanes, log: silentLog, everyMs: 50 });
