@@ -1,5 +1,6 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from "express";
 import type { Log } from "../src/log.ts";
+import { allowedMethods } from "./allowed-methods.ts";
 import { EndedToken } from "./ended-token.ts";
 import { jsonBody } from "./json-body.ts";
 import { Problem, problemOf, sendProblem } from "./problem.ts";
@@ -29,13 +30,13 @@ export function createApp({ basePath, trustProxy, cors, first, ordinary, atRoot,
   const base = express.Router({ caseSensitive: true });
   base.use(cors);
   for (const router of [...first, ...atRoot]) base.use(router);
-  base.use(onlyWithBody(jsonBody()));
+  base.use(allowedMethods([...first, ...atRoot, ...ordinary]), onlyWithBody(jsonBody()));
   for (const router of ordinary) base.use(router);
 
-  for (const router of atRoot) app.use(router);
+  app.use(...atRoot, allowedMethods(atRoot));
   app.use(basePath === "" ? "/" : basePath, base);
   if (basePath !== "") app.get("/", (_req, res) => res.redirect(303, `${basePath}/try`));
-  app.use((req, _res, next) => next(unmatched(app, req.method)));
+  app.use((_req, _res, next) => next(unmatched()));
   app.use(answerErrors(log));
   return app;
 }
@@ -45,7 +46,7 @@ function onlyWithBody(read: RequestHandler): RequestHandler {
   return (req, res, next) => (req.method === "POST" || req.method === "PUT" ? read(req, res, next) : next());
 }
 
-function unmatched(_app: Express, _method: string): Problem {
+function unmatched(): Problem {
   return new Problem("not-found", "Nothing lies at this path; GET /openapi.json under the base path lists what does.");
 }
 
