@@ -4,22 +4,21 @@ import type { WebSocket } from "ws";
 import { type Caller, revokes } from "../src/apps/caller.ts";
 import type { Config } from "../src/config.ts";
 import { selectorOf, selectsAll } from "../src/events/filter.ts";
-import type { Follower, Following, Tail } from "../src/events/follower.ts";
-import type { Batch } from "../src/events/frame.ts";
-import { wsTextFrame } from "../src/events/ws-frame.ts";
+import type { Follower, Following, Gap, Tail } from "../src/events/follower.ts";
 import type { Log } from "../src/log.ts";
 import { Problem } from "./problem.ts";
-import { socketIntake } from "./socket-intake.ts";
+import { type SocketIntake, socketIntake } from "./socket-intake.ts";
+import { type SocketMouth, socketMouth } from "./socket-mouth.ts";
+import { socketPulse } from "./socket-pulse.ts";
 import type { SubmitText } from "./socket-submit.ts";
 import { endOfLife, mayReconnect } from "./stream-life.ts";
-import { streamOutlet } from "./stream-outlet.ts";
 import type { StreamQuery } from "./stream-query.ts";
 import type { EndReason, Seat, StreamSet } from "./stream-set.ts";
 import type { Submitted } from "./submit.ts";
 
 export interface SocketSessionDeps {
   readonly ws: WebSocket;
-  /** The raw socket below `ws`: frames built once for all listeners go straight to it. */
+  /** The raw socket below `ws`. */
   readonly socket: Duplex;
   readonly caller: Caller;
   readonly query: StreamQuery;
@@ -31,9 +30,6 @@ export interface SocketSessionDeps {
   readonly log: Log;
 }
 
-const PING_MS = 25_000;
-const PONG_MS = 15_000;
-const POSITION_MS = 30_000;
 /** 44xx: don't come back with the same credentials; 45xx: come back and resume. */
 const CLOSE_CODES: Record<EndReason, number> = {
   drain: 4503,
@@ -46,125 +42,111 @@ const CLOSE_CODES: Record<EndReason, number> = {
 
 /** One WebSocket: activities in, their answers and the app's events out. */
 export function socketSession(deps: SocketSessionDeps): void {
-  const { ws, caller, query, seat, tail, streams, submit, log } = deps;
-  const outlet = streamOutlet(deps.socket as Socket, () => close("slow"));
+  const { ws, caller, query, seat } = deps;
   const life = endOfLife(caller, deps.config);
   const filtered = !selectsAll(selectorOf(query.filter, caller.limits));
+  const pulse = socketPulse(ws);
   let following: Following | undefined;
-  let told = "";
-  let toldAt = Date.now();
-  let pingedAt = Date.now();
-  let awaitingPong = false;
-  let live = false;
   let over = false;
 
-  const say = (message: object) => write(wsTextFrame(JSON.stringify(message)));
+  const close = (why?: EndReason | "slow"): void => {
+    over = true;
+    following?.stop();
+    seat.leave(why);
+  };
+  const mouth = socketMouth(ws, deps.socket as Socket, () => close("slow"));
   const intake = socketIntake({
     ws,
-    submit: (text) => submit(caller, text),
-    answer: (answers) => answers.forEach((one) => void say(frameOf(one))),
+    submit: (text) => deps.submit(caller, text),
+    answer: (answers) => {
+      for (const one of answers) mouth.say(answerFrame(one));
+    },
     overflow: () => {
       close("slow");
       ws.terminate();
     },
   });
-
-  function write(bytes: Buffer): boolean {
-    // After our close frame nothing may follow (RFC 6455 section 5.5.1).
-    return ws.readyState === ws.OPEN && outlet.write(bytes);
-  }
-  function deliver(batch: Batch): void {
-    tell(batch.frames[batch.frames.length - 1]?.cursor ?? told);
-    if (write(batch.bytes("socket"))) streams.sent("socket", batch.frames.length);
-  }
-  function tell(cursor: string): void {
-    told = cursor;
-    toldAt = Date.now();
-  }
-  function close(why?: EndReason | "slow"): void {
-    over = true;
-    following?.stop();
-    seat.leave(why);
-  }
-  function end(reason: EndReason): void {
+  const end = (reason: EndReason): void => {
     if (over) return;
-    say({ type: "goodbye", reason, reconnect: mayReconnect(reason, caller) });
+    mouth.say({ type: "goodbye", reason, reconnect: mayReconnect(reason, caller) });
     close(reason);
     ws.close(CLOSE_CODES[reason], reason);
-  }
-  function tick(now: number): void {
-    if (over || outlet.cutIfSlow(now)) return;
-    if (now >= life.at) end(life.reason);
-    else if (awaitingPong && now - pingedAt > PONG_MS && !ws.isPaused) ws.terminate();
-    else if (now - pingedAt >= PING_MS) ping(now);
-    else if (filtered && live && now - toldAt >= POSITION_MS && !intake.busy()) position();
-  }
-  function ping(now: number): void {
-    pingedAt = now;
-    awaitingPong = true;
-    ws.ping();
-  }
-  function position(): void {
-    const cursor = following?.position() ?? told;
-    if (cursor !== told) say({ type: "position", cursor });
-    tell(cursor);
-  }
-  ws.on("pong", () => {
-    awaitingPong = false;
-  });
-  ws.on("message", (data, isBinary) => {
-    awaitingPong = false;
-    if (over) return;
-    if (!isBinary) {
-      intake.take(data.toString());
+  };
+  const tick = (now: number): void => {
+    if (over || mouth.cutIfSlow(now)) return;
+    if (now >= life.at) {
+      end(life.reason);
       return;
     }
-    const problem = new Problem("unsupported-media-type", "Send activities as text frames that hold JSON.");
-    say(frameOf({ ok: false, problem }));
+    pulse(now);
+    if (filtered && following && !intake.busy()) mouth.position(following.position(), now);
+  };
+  ws.on("message", (data, isBinary) => {
+    if (over) return;
+    if (!isBinary) return intake.take(data.toString());
+    mouth.say(answerFrame({ ok: false, problem: notText() }));
     close();
     ws.close(4400, "bad frame");
   });
   ws.on("close", () => close());
   seat.open({ tick, end });
   if (!caller.scopes.has("listen")) return;
+  follow(deps, followerOf(deps, mouth, intake, end), end, (it) => {
+    following = it;
+    if (over) it.stop();
+  });
+}
 
-  const follower: Follower = {
+function follow(
+  { tail, caller, query, log }: SocketSessionDeps,
+  follower: Follower,
+  end: (reason: EndReason) => void,
+  joined: (following: Following) => void,
+): void {
+  const { after, filter } = query;
+  tail.follow({ app: caller.app, after, filter, limits: caller.limits }, follower).then(joined, (error: unknown) => {
+    log.debug({ err: error }, "a socket could not follow the event log");
+    end("unavailable");
+  });
+}
+
+function followerOf(
+  { caller, streams }: SocketSessionDeps,
+  mouth: SocketMouth,
+  intake: SocketIntake,
+  end: (reason: EndReason) => void,
+): Follower {
+  let live = false;
+  const gapped = (gap: Gap) => {
+    mouth.say({ type: "gap", requested: null, ...gap, cursor: gap.latest });
+    mouth.told(gap.latest);
+  };
+  return {
     onStart: ({ cursor, gap }) => {
-      say({ type: "ready", cursor });
-      if (gap) say({ type: "gap", requested: null, ...gap, cursor: gap.latest });
-      tell(gap?.latest ?? cursor);
+      mouth.say({ type: "ready", cursor });
+      mouth.told(cursor);
+      if (gap) gapped(gap);
     },
     onEvents: (batch) => {
-      if (over) return;
-      intake.pass(() => deliver(batch));
-      return live ? undefined : outlet.room();
+      intake.pass(() => streams.sent("socket", mouth.deliver(batch)));
+      return live ? undefined : mouth.room();
     },
     onLive: () => {
       live = true;
     },
-    onGap: (gap) =>
-      intake.pass(() => {
-        say({ type: "gap", requested: null, ...gap, cursor: gap.latest });
-        tell(gap.latest);
-      }),
+    onGap: (gap) => intake.pass(() => gapped(gap)),
     onControl: (revocation) => {
       if (revokes(revocation, caller)) end("revoked");
     },
   };
-  tail.follow({ app: caller.app, after: query.after, filter: query.filter, limits: caller.limits }, follower).then(
-    (it) => {
-      following = it;
-      if (over) it.stop();
-    },
-    (error: unknown) => {
-      log.debug({ err: error }, "a socket could not follow the event log");
-      end("unavailable");
-    },
-  );
+}
+
+function notText(): Problem {
+  return new Problem("unsupported-media-type", "Send activities as text frames that hold JSON.");
 }
 
 /** The answer to an activity as a frame: REST's confirm, or the problem it would get there. */
-function frameOf(answer: Submitted): object {
+function answerFrame(answer: Submitted): object {
   if (answer.ok) return answer.confirm;
   return {
     type: "refused",

@@ -2,23 +2,11 @@ import type { Revocation } from "../apps/caller.ts";
 import type { Log } from "../log.ts";
 import { compareIds, formatCursor } from "./cursor.ts";
 import type { LogBounds, LogEntry, LogPage } from "./event-log.ts";
-import { type Selector, selects } from "./filter.ts";
-import type { Follower, Gap } from "./follower.ts";
-import { type Batch, batchOf, type Frame, frameOf } from "./frame.ts";
-import { listenerIndex } from "./listener-index.ts";
+import { fanOut, type Listener } from "./fan-out.ts";
+import { selects } from "./filter.ts";
+import type { Gap } from "./follower.ts";
+import { batchOf, frameOf } from "./frame.ts";
 import { eventWindow } from "./window.ts";
-
-/** One listener as the tail sees it. */
-export interface Listener {
-  readonly selector: Selector;
-  readonly follower: Follower;
-  epoch: string;
-  /** Read for this listener up to here; while it is live, whatever the app's reader has reached counts if it is later. */
-  scanned: string;
-  live: boolean;
-  stopped: boolean;
-  pending: Frame[];
-}
 
 /** One app's log as this process follows it: how far it is read, its newest events, and who listens. */
 export interface Followed {
@@ -30,7 +18,7 @@ export interface Followed {
   readonly inMemoryAfter: () => string;
   /** Takes what the reader read; what was read before is passed over. */
   readonly accept: (entries: readonly LogEntry[]) => void;
-  /** The log was begun anew, or a stretch of it is lost: says `gap` to all whom it concerns and goes on at the id. */
+  /** The log was begun anew, or a stretch of it is lost: says `gap` to all whom it concerns and goes on from there. */
   readonly restart: (bounds: LogBounds) => void;
   readonly enter: (listener: Listener) => void;
   /** From here on the listener gets events as they come; its rest in memory goes out first. */
@@ -46,55 +34,26 @@ const CONTROLS_KEPT = 64;
 export function followed(app: string, page: LogPage, log: Log): Followed {
   let epoch = page.epoch;
   let at = "0-0";
-  let due: Frame[] = [];
   let controls: Revocation[] = [];
-  const touched = new Set<Listener>();
   const everyone = new Set<Listener>();
-  const index = listenerIndex<Listener>();
+  const live = fanOut(app, log);
   const opening = page.entries[0];
   const window = eventWindow(opening === undefined ? page.last : before(opening.id));
 
-  function touch(listener: Listener, frame: Frame): void {
-    if (listener.pending[listener.pending.length - 1] === frame || !selects(listener.selector, frame.facts)) return;
-    if (listener.epoch !== epoch || compareIds(frame.id, listener.scanned) <= 0) return;
-    listener.pending.push(frame);
-    touched.add(listener);
-  }
-  function flush(): void {
-    const whole = batchOf(due);
-    for (const listener of touched) {
-      const { pending } = listener;
-      listener.pending = [];
-      if (!listener.stopped) send(listener, pending.length === due.length ? whole : batchOf(pending));
-    }
-    touched.clear();
-    for (const frame of due) frame.built.clear();
-    due = [];
-  }
-  function send(listener: Listener, batch: Batch): void {
-    try {
-      void listener.follower.onEvents(batch);
-    } catch (error) {
-      log.error({ err: error, app }, "a listener failed to take events");
-    }
-  }
-  function take(entry: LogEntry): void {
-    if (entry.epoch !== undefined && entry.epoch !== epoch) {
-      flush();
-      restart({ epoch: entry.epoch, first: entry.id, last: entry.id, trimmed: false });
-    } else if (entry.control !== undefined) {
-      flush();
-      control(JSON.parse(entry.control) as Revocation);
-    } else if (entry.event !== undefined) {
-      const frame = frameOf(epoch, entry.id, entry.event);
+  function take({ id, epoch: stated, control, event }: LogEntry): void {
+    if (stated !== undefined && stated !== epoch) {
+      live.flush();
+      restart({ epoch: stated, first: id, last: id, trimmed: false });
+    } else if (control !== undefined) {
+      live.flush();
+      const revocation = JSON.parse(control) as Revocation;
+      controls = [...controls.slice(1 - CONTROLS_KEPT), revocation];
+      for (const listener of everyone) listener.follower.onControl?.(revocation);
+    } else if (event !== undefined) {
+      const frame = frameOf(epoch, id, event);
       window.push(frame);
-      due.push(frame);
-      index.visit(frame.facts, (listener) => touch(listener, frame));
+      live.offer(frame, (listener) => listener.epoch === epoch && compareIds(id, listener.scanned) > 0);
     }
-  }
-  function control(revocation: Revocation): void {
-    controls = [...controls.slice(1 - CONTROLS_KEPT), revocation];
-    for (const listener of everyone) listener.follower.onControl?.(revocation);
   }
   function accept(entries: readonly LogEntry[]): void {
     for (const entry of entries) {
@@ -106,7 +65,7 @@ export function followed(app: string, page: LogPage, log: Log): Followed {
       }
       at = entry.id;
     }
-    flush();
+    live.flush();
   }
   function restart(bounds: LogBounds): void {
     const lost = formatCursor(epoch, at);
@@ -126,6 +85,15 @@ export function followed(app: string, page: LogPage, log: Log): Followed {
     listener.scanned = at;
     listener.follower.onGap?.({ ...gap, requested });
   }
+  function enlist(listener: Listener): void {
+    const rest = window.after(listener.scanned).filter((frame) => selects(listener.selector, frame.facts));
+    if (rest.length > 0) live.send(listener, batchOf(rest));
+    for (const frame of rest) frame.built.clear();
+    if (listener.stopped) return;
+    if (compareIds(at, listener.scanned) > 0) listener.scanned = at;
+    listener.live = true;
+    live.add(listener);
+  }
   accept(page.entries);
   at = page.last;
 
@@ -137,18 +105,11 @@ export function followed(app: string, page: LogPage, log: Log): Followed {
     accept,
     restart,
     enter: (listener) => void everyone.add(listener),
-    enlist: (listener) => {
-      const rest = window.after(listener.scanned).filter((frame) => selects(listener.selector, frame.facts));
-      if (rest.length > 0) send(listener, batchOf(rest));
-      if (listener.stopped) return;
-      if (compareIds(at, listener.scanned) > 0) listener.scanned = at;
-      listener.live = true;
-      index.add(listener, listener.selector);
-    },
+    enlist,
     leave: (listener) => {
       listener.stopped = true;
       everyone.delete(listener);
-      if (listener.live) index.remove(listener, listener.selector);
+      if (listener.live) live.remove(listener);
     },
     revocations: () => controls,
   };

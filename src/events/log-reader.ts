@@ -1,18 +1,17 @@
-import type { Cluster, Redis } from "ioredis";
 import type { Log } from "../log.ts";
-import { compareIds } from "./cursor.ts";
-import { type EventLog, isGap } from "./event-log.ts";
+import { connectionHealth } from "./connection-health.ts";
+import type { EventLog } from "./event-log.ts";
 import type { Followed } from "./followed.ts";
 import { entryOf } from "./redis.ts";
-
-export type Connection = Redis | Cluster;
+import { verify } from "./verify.ts";
+import { type Connection, waker } from "./waker.ts";
 
 export interface LogReaderDeps {
   /** A connection of this reader's own, since a blocking read occupies it. */
   readonly connect: () => Connection;
   /** Any other connection. */
   readonly control: Connection;
-  /** Stream of this reader's own: an entry in it makes a blocked read return. */
+  /** Key of this reader alone. */
   readonly wakeKey: string;
   readonly log: EventLog;
   readonly logger: Log;
@@ -35,118 +34,77 @@ const ENTRIES_PER_READ = 500;
 type Reply = ReadonlyArray<readonly [key: string, entries: ReadonlyArray<readonly [string, readonly string[]]>]> | null;
 
 /** One loop around one blocking XREAD for any number of logs (of one hash tag, where Redis is a Cluster). */
-export function logReader(deps: LogReaderDeps): LogReader {
-  const { control, wakeKey, logger } = deps;
+export function logReader({ connect, control, wakeKey, log, logger, kept }: LogReaderDeps): LogReader {
   const members = new Map<string, Followed>();
+  const alarm = waker(control, wakeKey, logger);
   let connection: Connection | undefined;
-  let healthy = true;
+  let health: { readonly healthy: () => boolean } | undefined;
   let closed = false;
-  let reading = false;
-  let woken = false;
-  let wakeId = "0-0";
+  let reading = 0;
+  // True when whatever joins now is in the next read anyway.
+  let woken = true;
   let somethingToRead = () => {};
-  const done = loop();
 
   async function loop(): Promise<void> {
     while (!closed) {
-      if (members.size === 0) {
-        await new Promise<void>((resolve) => {
-          somethingToRead = resolve;
-        });
-        continue;
-      }
-      try {
-        await dispatch(await read());
-      } catch (error) {
-        if (closed) return;
-        logger.warn({ err: error }, "reading the event logs failed and is tried again");
-        await pause(100);
-      }
+      if (members.size === 0) await something();
+      else await turn();
+    }
+  }
+  function something(): Promise<void> {
+    return new Promise((resolve) => {
+      somethingToRead = resolve;
+    });
+  }
+  async function turn(): Promise<void> {
+    try {
+      await dispatch(await read());
+    } catch (error) {
+      if (closed) return;
+      logger.warn({ err: error }, "reading the event logs failed and is tried again");
+      await pause(100);
     }
   }
   async function read(): Promise<Reply> {
     connection ??= open();
-    const streams = [...members.keys()];
-    const ids = streams.map((key) => (members.get(key) as Followed).at());
-    const places = [wakeKey, ...streams, wakeId, ...ids];
-    reading = true;
+    const ids = [...members.values()].map((member) => member.at());
+    const places = [alarm.key, ...members.keys(), alarm.after(), ...ids];
     woken = false;
-    // A connection that died without a word would otherwise hold everybody's events back for good.
-    const deaf = setTimeout(() => (connection as Redis).disconnect(true), BLOCK_MS * 3);
+    reading++;
     try {
-      return (await connection.xread("COUNT", ENTRIES_PER_READ, "BLOCK", BLOCK_MS, "STREAMS", ...places)) as Reply;
+      return await blockingRead(connection, places);
     } finally {
-      clearTimeout(deaf);
-      reading = false;
+      woken = true;
     }
+  }
+  function open(): Connection {
+    const fresh = connect();
+    health = connectionHealth(fresh, () => void verifyAll(log, [...members.values()], logger));
+    return fresh;
   }
   async function dispatch(reply: Reply): Promise<void> {
     for (const [key, raw] of reply ?? []) {
       const member = members.get(key);
-      if (key === wakeKey) wakeId = raw[raw.length - 1]?.[0] ?? wakeId;
+      if (key === alarm.key) alarm.seen(raw[raw.length - 1]?.[0] ?? alarm.after());
       else if (member && !(await lostSome(member, raw.length))) member.accept(raw.map(entryOf));
     }
   }
   /** A full read may have begun after entries that were trimmed before it; then a gap is said instead. */
   async function lostSome(member: Followed, count: number): Promise<boolean> {
-    if (count < Math.min(ENTRIES_PER_READ, deps.kept)) return false;
-    return verify(member);
+    return count >= Math.min(ENTRIES_PER_READ, kept) && (await verify(log, member));
   }
-  async function verify(member: Followed): Promise<boolean> {
-    const at = member.at();
-    const epoch = member.epoch();
-    const bounds = await deps.log.bounds(member.app);
-    if (member.epoch() !== epoch || !isGap({ epoch, id: at }, bounds)) return false;
-    if (bounds.epoch !== epoch && compareIds(bounds.last, at) > 0 && !bounds.trimmed) return false;
-    member.restart(bounds);
-    return true;
-  }
-  function open(): Connection {
-    const fresh = deps.connect();
-    let lost = false;
-    fresh.on("close", () => {
-      lost = true;
-      healthy = false;
-    });
-    fresh.on("ready", () => {
-      healthy = true;
-      if (lost) void verifyAll();
-      lost = false;
-    });
-    return fresh;
-  }
-  /** After an outage: the log may have been trimmed past us or begun anew meanwhile. */
-  async function verifyAll(): Promise<void> {
-    for (const member of [...members.values()]) {
-      try {
-        await verify(member);
-      } catch (error) {
-        logger.warn({ err: error, app: member.app }, "an event log could not be compared after an outage");
-      }
-    }
-  }
-  async function wake(): Promise<void> {
-    while (reading && !closed) {
-      try {
-        await control.xadd(wakeKey, "MAXLEN", 1, "*", "w", "1");
-        await control.expire(wakeKey, 3_600);
-        return;
-      } catch (error) {
-        logger.debug({ err: error }, "waking the reader failed and is tried again");
-        await pause(100);
-      }
-    }
-  }
+  const done = loop();
   return {
     add: (key, app) => {
       members.set(key, app);
       somethingToRead();
-      if (!reading || woken) return;
+      if (woken) return;
       woken = true;
-      void wake();
+      const current = reading;
+      void alarm.wake(() => reading === current && !closed);
     },
     remove: (key) => void members.delete(key),
-    healthy: () => healthy,
+    healthy: () => health?.healthy() ?? true,
     close: async () => {
       closed = true;
       somethingToRead();
@@ -154,6 +112,27 @@ export function logReader(deps: LogReaderDeps): LogReader {
       await Promise.race([done, pause(1_000)]);
     },
   };
+}
+
+/** A connection that died without a word would hold everybody's events back for good, so a late answer reconnects it. */
+async function blockingRead(client: Connection, places: readonly string[]): Promise<Reply> {
+  const deaf = setTimeout(() => client.disconnect(true), BLOCK_MS * 3);
+  try {
+    return (await client.xread("COUNT", ENTRIES_PER_READ, "BLOCK", BLOCK_MS, "STREAMS", ...places)) as Reply;
+  } finally {
+    clearTimeout(deaf);
+  }
+}
+
+/** After an outage: logs may have been trimmed past us or begun anew meanwhile. */
+async function verifyAll(log: EventLog, members: readonly Followed[], logger: Log): Promise<void> {
+  for (const member of members) {
+    try {
+      await verify(log, member);
+    } catch (error) {
+      logger.warn({ err: error, app: member.app }, "an event log could not be compared after an outage");
+    }
+  }
 }
 
 function pause(ms: number): Promise<void> {

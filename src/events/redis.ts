@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Cluster, Redis } from "ioredis";
 import { keys } from "../keys.ts";
+import { scripts } from "../outbox/script-runner.ts";
 import { APPEND_LUA } from "./append-lua.ts";
 import type { EventLog, LogEntry, LogPage } from "./event-log.ts";
 
@@ -63,14 +64,15 @@ export function entryOf([id, fields]: RawEntry): LogEntry {
 
 /** The event log on Redis Streams: one stream per app, its ids are the cursors. */
 export function redisEventLog({ redis, kept, freshEpoch = randomEpoch }: RedisEventLogDeps): EventLog {
-  const run = scripts(redis);
+  const run = scripts(redis, { append: APPEND, read: READ });
+  const keysOf = (app: string) => [keys.log(app), keys.epoch(app)];
 
   async function add(app: string, field: "e" | "c", value: object): Promise<string> {
-    const answer = await run(APPEND, app, [freshEpoch(), String(kept), field, JSON.stringify(value)]);
+    const answer = await run.append(keysOf(app), [freshEpoch(), kept, field, JSON.stringify(value)]);
     return answer as string;
   }
   async function read(app: string, after: string, count: number): Promise<LogPage> {
-    const answer = (await run(READ, app, [freshEpoch(), after, String(count)])) as RawPage;
+    const answer = (await run.read(keysOf(app), [freshEpoch(), after, count])) as RawPage;
     const [epoch, first, last, trimmed, raw] = answer;
     const entries = raw.map(entryOf);
     if (after === "$") entries.reverse();
@@ -86,21 +88,5 @@ export function redisEventLog({ redis, kept, freshEpoch = randomEpoch }: RedisEv
       const oldest = Date.now() - hours * 3_600_000;
       return redis.xtrim(keys.log(app), "MINID", oldest);
     },
-  };
-}
-
-/** Runs a script on the two keys of an app's log by its digest, sending its text only where the server lacks it. */
-function scripts(redis: Redis | Cluster) {
-  const digests = new Map<string, string>();
-  return async (lua: string, app: string, args: readonly string[]): Promise<unknown> => {
-    const sha = digests.get(lua) ?? createHash("sha1").update(lua).digest("hex");
-    digests.set(lua, sha);
-    const rest = [2, keys.log(app), keys.epoch(app), ...args] as const;
-    try {
-      return await redis.evalsha(sha, ...rest);
-    } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
-      return redis.eval(lua, ...rest);
-    }
   };
 }

@@ -1,8 +1,9 @@
 import type { Log } from "../log.ts";
 import { compareIds, formatCursor } from "./cursor.ts";
 import { type EventLog, isGap, type LogPage } from "./event-log.ts";
+import type { Listener } from "./fan-out.ts";
 import { selects } from "./filter.ts";
-import { type Followed, gapOf, type Listener } from "./followed.ts";
+import { type Followed, gapOf } from "./followed.ts";
 import { batchOf, frameOf } from "./frame.ts";
 
 export interface ReplayDeps {
@@ -41,8 +42,9 @@ export async function replay({ state, listener, log, logger, fromStart }: Replay
     const { epoch, scanned } = listener;
     const page = await log.range(state.app, scanned, PAGE);
     if (page.epoch !== state.epoch()) state.restart(page);
-    if (listener.stopped || listener.epoch !== epoch || epoch !== page.epoch) return;
-    if (!anyStart && isGap({ epoch, id: scanned }, page)) {
+    if (listener.stopped || listener.epoch !== epoch) return;
+    if (isGap({ epoch, id: scanned }, page) && (!anyStart || epoch !== page.epoch)) {
+      listener.epoch = page.epoch;
       listener.scanned = page.last;
       listener.follower.onGap?.({ requested: formatCursor(epoch, scanned), ...gapOf(page) });
       return;

@@ -1,36 +1,16 @@
-import { randomBytes } from "node:crypto";
-import { keys } from "../keys.ts";
-import type { Log } from "../log.ts";
+import { connectionHealth } from "./connection-health.ts";
 import { compareIds, formatCursor, parseCursor } from "./cursor.ts";
-import { type EventLog, isGap, LogAway, type LogBounds } from "./event-log.ts";
+import { isGap, LogAway, type LogBounds } from "./event-log.ts";
+import type { Listener } from "./fan-out.ts";
 import { selectorOf } from "./filter.ts";
-import { type Followed, followed, gapOf, type Listener } from "./followed.ts";
+import { type Followed, gapOf } from "./followed.ts";
 import type { Follower, Following, FollowRequest, Start, Tail } from "./follower.ts";
-import { type Connection, type LogReader, logReader } from "./log-reader.ts";
+import { type LogSlot, type LogSlotsDeps, logSlots } from "./log-slots.ts";
 import { replay } from "./replay.ts";
 
-export interface TailDeps {
-  /** Makes a connection for a blocking reader; the tail closes it. */
-  readonly connect: () => Connection;
-  /** A connection for everything else; not closed here. */
-  readonly control: Connection;
-  readonly log: EventLog;
-  readonly logger: Log;
-  /** Events kept per app at most, as the log was told. */
-  readonly kept: number;
-}
+export type TailDeps = LogSlotsDeps;
 
-const NEWEST_AT_OPENING = 200;
-const LINGER_MS = 60_000;
 const PATIENCE_MS = 3_000;
-
-interface Slot {
-  readonly key: string;
-  readonly reader: LogReader;
-  readonly opened: Promise<Followed>;
-  users: number;
-  idleSince: number;
-}
 
 type Place = Start & { readonly epoch: string; readonly id: string; readonly fromStart?: boolean };
 
@@ -38,53 +18,11 @@ type Place = Start & { readonly epoch: string; readonly id: string; readonly fro
  * One tail per process: one blocking reader for all apps that have listeners (one per hash tag on a Redis Cluster), the
  * newest events in memory, and an index, so that an event touches only the listeners it is for.
  */
-export function eventTail({ connect, control, log, logger, kept }: TailDeps): Tail {
-  const name = randomBytes(9).toString("base64url");
-  const slots = new Map<string, Slot>();
-  const readers = new Map<string, LogReader>();
-  const sweeper = setInterval(sweep, LINGER_MS / 2).unref();
-  let lost = false;
-  const onClose = () => {
-    lost = true;
-  };
-  const onReady = () => {
-    lost = false;
-  };
-  control.on("close", onClose).on("ready", onReady);
+export function eventTail(deps: TailDeps): Tail {
+  const { log, logger } = deps;
+  const slots = logSlots(deps);
+  const health = connectionHealth(deps.control);
 
-  function readerFor(app: string): LogReader {
-    const tag = control.isCluster ? keys.tagOf(app) : (keys.tags[0] as string);
-    const reader =
-      readers.get(tag) ?? logReader({ connect, control, wakeKey: keys.wake(tag, name), log, logger, kept });
-    readers.set(tag, reader);
-    return reader;
-  }
-  function slotOf(app: string): Slot {
-    const known = slots.get(app);
-    if (known) return known;
-    const key = keys.log(app);
-    const reader = readerFor(app);
-    const opened = log.newest(app, NEWEST_AT_OPENING).then((page) => {
-      const state = followed(app, page, logger);
-      reader.add(key, state);
-      return state;
-    });
-    opened.catch(() => slots.delete(app));
-    const slot = { key, reader, opened, users: 0, idleSince: 0 };
-    slots.set(app, slot);
-    return slot;
-  }
-  function release(slot: Slot): void {
-    slot.users--;
-    slot.idleSince = Date.now();
-  }
-  function sweep(): void {
-    for (const [app, slot] of slots) {
-      if (slot.users > 0 || Date.now() - slot.idleSince < LINGER_MS) continue;
-      slot.reader.remove(slot.key);
-      slots.delete(app);
-    }
-  }
   async function placeOf(state: Followed, after: string): Promise<Place> {
     const here = formatCursor(state.epoch(), state.at());
     if (after === "latest" || after === here) return { epoch: state.epoch(), id: state.at(), cursor: here };
@@ -93,20 +31,19 @@ export function eventTail({ connect, control, log, logger, kept }: TailDeps): Ta
     return after === "earliest" ? earliestPlace(bounds) : placeAfter(after, bounds);
   }
   async function follow(request: FollowRequest, follower: Follower): Promise<Following> {
-    if (lost) throw new LogAway();
-    const slot = slotOf(request.app);
-    slot.users++;
+    if (!health.healthy()) throw new LogAway();
+    const slot = slots.take(request.app);
     try {
       const { state, place } = await inTime(
         slot.opened.then(async (state) => ({ state, place: await placeOf(state, request.after ?? "latest") })),
       );
       return join(slot, state, place, request, follower);
     } catch (error) {
-      release(slot);
+      slots.release(slot);
       throw new LogAway(error);
     }
   }
-  function join(slot: Slot, state: Followed, place: Place, request: FollowRequest, follower: Follower): Following {
+  function join(slot: LogSlot, state: Followed, place: Place, request: FollowRequest, follower: Follower): Following {
     const listener: Listener = {
       selector: selectorOf(request.filter ?? {}, request.limits ?? {}),
       follower,
@@ -128,17 +65,16 @@ export function eventTail({ connect, control, log, logger, kept }: TailDeps): Ta
       stop: () => {
         if (listener.stopped) return;
         state.leave(listener);
-        release(slot);
+        slots.release(slot);
       },
     };
   }
   return {
     follow,
-    healthy: () => !lost && [...readers.values()].every((reader) => reader.healthy()),
+    healthy: () => health.healthy() && slots.healthy(),
     close: async () => {
-      clearInterval(sweeper);
-      control.off("close", onClose).off("ready", onReady);
-      await Promise.all([...readers.values()].map((reader) => reader.close()));
+      health.stop();
+      await slots.close();
     },
   };
 }
