@@ -14,11 +14,12 @@ export interface AttemptDeps {
   readonly log: Log;
 }
 
-/** How one attempt ended. `gone`: cancelled, expired or taken over before the commit, so nothing was sent. */
+/** How one attempt ended. Nothing was sent when it was `lost` to another worker, or was `over` (cancelled, expired) before the commit. */
 export type Ended =
   | { readonly kind: "receipt"; readonly receipt: Receipt }
   | { readonly kind: "failure"; readonly failure: Failure; readonly committed: boolean }
-  | { readonly kind: "gone" };
+  | { readonly kind: "lost" }
+  | { readonly kind: "over" };
 
 const TIMEOUT_SECONDS = 120;
 
@@ -45,7 +46,7 @@ export async function attempt(
     return { kind: "receipt", receipt };
   } catch (thrown) {
     if (mark.state.fault !== undefined) throw mark.state.fault;
-    if (mark.state.lost) return { kind: "gone" };
+    if (mark.state.refused) return { kind: mark.state.refused };
     const failure = thrown instanceof Failure ? thrown : platform.explain(thrown);
     return { kind: "failure", failure, committed: mark.state.committed };
   } finally {
@@ -70,14 +71,14 @@ function timeLimit(ms: number, outer: AbortSignal): { readonly signal: AbortSign
 
 interface MarkState {
   committed: boolean;
-  lost: boolean;
+  refused?: "lost" | "over";
   closed: boolean;
   fault?: unknown;
 }
 
 /** The `commit()` that a platform is lent, and what came of it. After `close` it refuses, so a zombie sends nothing. */
 function committer(outbox: Outbox, work: Work, now: () => number) {
-  const state: MarkState = { committed: false, lost: false, closed: false };
+  const state: MarkState = { committed: false, closed: false };
   async function commit(): Promise<void> {
     if (state.closed) throw abandoned();
     const event = statusEvent(work.activity, work.ridAsSent, { status: "sending", decided: work.decided, now: now() });
@@ -85,9 +86,9 @@ function committer(outbox: Outbox, work: Work, now: () => number) {
       state.fault = fault;
       throw abandoned();
     });
-    state.lost = answer === "lost";
-    state.committed = !state.lost;
-    if (state.lost || state.closed) throw abandoned();
+    if (answer === "committed") state.committed = true;
+    else state.refused = answer;
+    if (state.refused || state.closed) throw abandoned();
   }
   const close = (): void => {
     state.closed = true;

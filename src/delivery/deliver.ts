@@ -77,9 +77,16 @@ export function deliverer(deps: DeliverDeps): Deliver {
       return again(decided, failure, deferred[0]?.error ?? LATER, receipt.object);
     }
 
+    /** What was cancelled is final already; what is late may be ended here before the sweep sees it. */
+    function makeRoom(): Promise<Next> {
+      return now() < work.expiresAt ? outbox.take(work.app, work.lane) : finish("expired", work.decided, EXPIRED);
+    }
+
     if (work.takes > DEATHS_MOST && !work.doubtful) return finish("failed", work.decided, noteOf(POISON));
     const ended = await attempt(deps, platform, work, now, signal);
-    if (ended.kind === "gone") return outbox.take(work.app, work.lane);
+    // Taking the lane back would put the worker that has it now in doubt, and then the two would take turns.
+    if (ended.kind === "lost") return { kind: "lost" };
+    if (ended.kind === "over") return makeRoom();
     if (ended.kind === "receipt") return record(ended.receipt);
     const { failure } = ended;
     log.debug({ rid: work.activity.rid, code: failure.code, kind: failure.kind }, "attempt failed");
@@ -94,6 +101,11 @@ const LATER: ErrorNote = {
   code: "platform-unavailable",
   detail: "The network asks to try again later.",
   retryable: true,
+};
+const EXPIRED: ErrorNote = {
+  code: "expired",
+  detail: "Its lifetime ended before it could be sent; see options.expiresIn.",
+  retryable: false,
 };
 const POISON = new Failure({
   kind: "permanent",

@@ -109,8 +109,11 @@ export interface Outbox {
   accept(entry: Entry): Promise<AcceptAnswer>;
   /** Leases a lane's head under a new fence. */
   take(app: string, lane: string): Promise<Next>;
-  /** Writes the mark before the irreversible byte; `lost`: send nothing. `event` tells listeners it is being sent. */
-  commit(work: Work, event: string): Promise<"committed" | "lost">;
+  /**
+   * Writes the mark before the irreversible byte; `event` tells listeners it is being sent. Else nothing may be sent:
+   * `lost`: another worker has the lane; `over`: it was cancelled or its lifetime has ended.
+   */
+  commit(work: Work, event: string): Promise<"committed" | "lost" | "over">;
   /** Records the one outcome, appends its event, pops the head and leases the next. */
   settle(
     work: Work,

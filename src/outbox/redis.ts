@@ -68,7 +68,7 @@ export function redisOutbox({
       const { app, lane, fence, activity } = work;
       return (await durably(keys.tagOf(app), () =>
         run.COMMIT_LUA(keysOf(app, activity.rid, lane), [fence, fresh(), eventsKept, event]),
-      )) as "committed" | "lost";
+      )) as "committed" | "lost" | "over";
     },
 
     async settle(work, { status, event, attempts }) {

@@ -104,7 +104,7 @@ return head(ARGV[1], fence, tonumber(ARGV[2]))
 export const COMMIT_LUA = `${HEADER}${APPEND_LUA}
 if redis.call('GET', FENCE) ~= ARGV[1] then return 'lost' end
 local r = redis.call('HMGET', RECORD, 'status', 'expires')
-if not r[1] or FINAL[r[1]] or tonumber(r[2]) <= clock() then return 'lost' end
+if not r[1] or FINAL[r[1]] or tonumber(r[2]) <= clock() then return 'over' end
 redis.call('HSET', RECORD, 'committed', ARGV[1], 'status', 'sending')
 append(LOG, EPOCH, ARGV[2], ARGV[3], ARGV[4])
 return 'committed'

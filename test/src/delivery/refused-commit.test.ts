@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import Type from "typebox";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { clients } from "../../../src/delivery/clients.ts";
+import { deliverer } from "../../../src/delivery/deliver.ts";
+import { Failure } from "../../../src/failure.ts";
+import { keys } from "../../../src/keys.ts";
+import { silentLog } from "../../../src/log.ts";
+import type { Next, Work } from "../../../src/outbox/outbox.ts";
+import { redisOutbox } from "../../../src/outbox/redis.ts";
+import { definePlatform, type Lent } from "../../../src/platform.ts";
+import { activityOf, entryOf, noEgress } from "../../support/gateway-core.ts";
+import { type TestRedis, testRedis } from "../../support/redis.ts";
+
+let server: TestRedis;
+beforeAll(async () => {
+  server = await testRedis();
+});
+afterEach(() => server.connect().flushall());
+afterAll(() => server.stop());
+
+/** An outbox without a sweep, and a platform that waits for `before` ahead of its commit. */
+function setUp(before: (work: Lent) => Promise<unknown>) {
+  const redis = server.connect();
+  const outbox = redisOutbox({ redis, quota: 100, eventsKept: 1_000, retentionSeconds: 60 });
+  const accounts = { versionOf: async () => undefined, credentialsOf: async () => undefined };
+  const pool = clients({ accounts, egress: noEgress, log: silentLog });
+  const deliver = deliverer({ outbox, clients: pool, egress: noEgress, log: silentLog });
+  let effects = 0;
+  const platform = definePlatform({
+    id: "test",
+    title: "Test",
+    needsAccount: false,
+    lifetimeSeconds: 60,
+    verbs: {
+      echo: {
+        summary: "",
+        schema: Type.Object({}),
+        example: {},
+        run: async (_client, activity, lent) => {
+          await before(lent);
+          await lent.commit();
+          effects += 1;
+          return { outcomes: activity.target.map(({ address }) => ({ address, status: "sent" as const })) };
+        },
+      },
+    },
+    explain: (cause) => new Failure({ kind: "retryable", code: "platform-unavailable", detail: "broke", cause }),
+  });
+  const carryOut = (work: Work): Promise<Next> => deliver(platform, work, new AbortController().signal);
+  return { redis, outbox, carryOut, effects: () => effects };
+}
+
+const workOf = (next: Next): Work => {
+  if (next.kind !== "work") throw new Error(`There is no work: ${next.kind}`);
+  return next.work;
+};
+
+it("a worker that lost its lane while it worked lets it go, and the one that has it now is not disturbed", async () => {
+  const { outbox, carryOut, effects } = setUp(() => Promise.resolve());
+  const entry = entryOf("app1", activityOf());
+  await outbox.accept(entry);
+  const first = workOf(await outbox.take("app1", entry.lane));
+  const second = workOf(await outbox.take("app1", entry.lane));
+  expect(await carryOut(first)).toEqual({ kind: "lost" });
+  expect(effects()).toBe(0);
+  expect(await carryOut(second)).toEqual({ kind: "empty" });
+  expect(effects()).toBe(1);
+  expect((await outbox.find("app1", entry.activity.rid))?.status).toBe("sent");
+});
+
+it("what gets late on its way to the commit ends expired, once and unsent, and the lane goes on", async () => {
+  const { redis, outbox, carryOut, effects } = setUp(({ attempt }) => sleep(attempt === 1 ? 60 : 0));
+  const late = entryOf("app1", activityOf(), { lifetimeMs: 40 });
+  const next = entryOf("app1", activityOf());
+  await outbox.accept(late);
+  await outbox.accept(next);
+  const after = workOf(await carryOut(workOf(await outbox.take("app1", late.lane))));
+  expect(after.activity.rid).toBe(next.activity.rid);
+  expect(effects()).toBe(0);
+  const stored = await outbox.find("app1", late.activity.rid);
+  expect(stored).toMatchObject({ status: "expired", result: { error: { code: "expired" } } });
+  const log = await redis.xrange(keys.log("app1"), "-", "+");
+  expect(log.filter(([, fields]) => fields[1]?.includes('"result"'))).toHaveLength(1);
+});
+
+it("what is cancelled on its way to the commit is not sent and makes room", async () => {
+  const cancelled = entryOf("app1", activityOf());
+  const { outbox, carryOut, effects } = setUp(() =>
+    outbox.end("app1", cancelled.activity.rid, cancelled.lane, { status: "cancelled", event: "{}", committed: false }),
+  );
+  const next = entryOf("app1", activityOf());
+  await outbox.accept(cancelled);
+  await outbox.accept(next);
+  const after = workOf(await carryOut(workOf(await outbox.take("app1", cancelled.lane))));
+  expect(after.activity.rid).toBe(next.activity.rid);
+  expect(effects()).toBe(0);
+  expect((await outbox.find("app1", cancelled.activity.rid))?.status).toBe("cancelled");
+});
