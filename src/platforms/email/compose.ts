@@ -33,8 +33,8 @@ export async function compose(activity: Activity, blobs: readonly Blob[], head: 
     cc: listed(activity.target, "cc"),
     ...(object.replyTo === undefined ? {} : { replyTo: [object.replyTo].flat().map(mailbox) }),
     ...(object.subject === undefined ? {} : { subject: object.subject }),
-    ...(object.body === undefined ? {} : { text: object.body }),
-    ...(object.html === undefined ? {} : { html: object.html }),
+    ...(object.body === undefined ? {} : { text: lines(object.body) }),
+    ...(object.html === undefined ? {} : { html: lines(object.html) }),
     ...threading(object),
     ...(object.headers === undefined ? {} : { headers: object.headers }),
     messageId: messageIdOf(activity, head.mailDomain),
@@ -78,6 +78,11 @@ function threading({ inReplyTo, references = [] }: MessageObject): { inReplyTo?:
 
 function bracketed(id: string): string {
   return `<${id.replace(/^<|>$/g, "")}>`;
+}
+
+/** One kind of line end, so that each line of the app's arrives as one: encoders disagree about a bare CR. */
+function lines(text: string): string {
+  return text.includes("\r") ? text.replaceAll(/\r\n?/g, "\n") : text;
 }
 
 /** Containers would need a structure of their own; as an attachment they are plain bytes. */

@@ -7,6 +7,8 @@ import SMTPConnection, {
 } from "nodemailer/lib/smtp-connection";
 import XOAuth2 from "nodemailer/lib/xoauth2";
 
+import { fault, type Watch, watcher } from "./watch.ts";
+
 /** How long each stage may last, in ms. The last is what RFC 5321 section 4.5.3.2.6 gives a server to answer the final dot. */
 export interface Patience {
   readonly connect: number;
@@ -167,64 +169,6 @@ function resettable({ error, stage }: Posted): boolean {
 
 function commandOf(error: unknown): unknown {
   return typeof error === "object" && error !== null && "command" in error ? error.command : undefined;
-}
-
-interface Watch {
-  /** Runs one exchange; rejects when the connection ends, the time is up or the signal fires, and then cuts the connection. */
-  readonly during: <T>(
-    ms: number,
-    start: (done: (error?: Error | null, result?: T) => void) => void,
-    signal?: AbortSignal,
-  ) => Promise<T | undefined>;
-  /** Restarts the running exchange's clock. */
-  readonly patient: (ms: number) => void;
-}
-
-function watcher(connection: SMTPConnection): Watch {
-  let stop: ((error: unknown) => void) | undefined;
-  let clock: NodeJS.Timeout | undefined;
-  connection.on("error", (error) => stop?.(error));
-  connection.on("end", () => {
-    // Where nodemailer closes because of an error, it says which one right after this event.
-    const running = stop;
-    setImmediate(() => {
-      if (stop === running) stop?.(fault("ECONNECTION", "The server closed the connection"));
-    });
-  });
-  const patient = (ms: number) => {
-    clearTimeout(clock);
-    if (stop) clock = setTimeout(() => stop?.(fault("ETIMEDOUT", "The server did not answer in time")), ms);
-  };
-  return {
-    patient,
-    during: (ms, start, signal) =>
-      new Promise((resolve, reject) => {
-        const abort = () => stop?.(signal?.reason ?? fault("ETIMEDOUT", "The work was stopped"));
-        const settle = () => {
-          stop = undefined;
-          clearTimeout(clock);
-          signal?.removeEventListener("abort", abort);
-        };
-        stop = (error) => {
-          settle();
-          reject(error);
-          connection.close();
-        };
-        patient(ms);
-        signal?.addEventListener("abort", abort, { once: true });
-        if (signal?.aborted) return abort();
-        start((error, result) => {
-          if (stop === undefined) return;
-          settle();
-          if (error) reject(error);
-          else resolve(result);
-        });
-      }),
-  };
-}
-
-function fault(code: string, sentence: string): Error {
-  return Object.assign(new Error(sentence), { code, command: "CONN" });
 }
 
 function authOf(login: Login): Parameters<SMTPConnection["login"]>[0] {
