@@ -1,0 +1,22 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, expect, test } from "vitest";
+import { expectKept, type KillRun, killRun } from "../../support/kill-run.ts";
+
+let run: KillRun | undefined;
+afterEach(() => run?.close());
+
+test("the API is killed 20 times under load: nothing accepted is lost, doubled or out of order", async () => {
+  run = await killRun(1);
+  const { api, chance } = run;
+  for (let kill = 0; kill < 20; kill++) {
+    await sleep(chance.between(200, 1_500));
+    await api.kill();
+    await api.start();
+  }
+  const verdict = await run.verdict("API killed 20 times");
+  expectKept(verdict);
+  // The work of a worker that lives is never in doubt.
+  expect(verdict.unknown).toBe(0);
+  expect(verdict.once).toBe(verdict.accepted);
+  expect([...run.listeners.values()].map((listener) => listener.gaps())).toEqual([0, 0]);
+}, 240_000);

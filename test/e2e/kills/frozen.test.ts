@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, expect, test } from "vitest";
+import { expectKept, type KillRun, killRun } from "../../support/kill-run.ts";
+
+let run: KillRun | undefined;
+afterEach(() => run?.close());
+
+/** Longer than a lane's lock and the look for stalled ones together. */
+const FREEZE_MS = 14_000;
+
+test("a worker that is frozen and comes back as a zombie doubles nothing", async () => {
+  run = await killRun(2);
+  const [zombie] = run.workers;
+  for (let freeze = 0; freeze < 3; freeze++) {
+    await sleep(run.chance.between(500, 2_000));
+    process.kill(zombie?.pid() as number, "SIGSTOP");
+    await sleep(FREEZE_MS);
+    process.kill(zombie?.pid() as number, "SIGCONT");
+  }
+  expectKept(await run.verdict("Worker frozen 3 times"));
+}, 180_000);
+
+test("a Redis that is frozen is answered for with 503, and what it executes later is not doubled", async () => {
+  run = await killRun(2);
+  for (let freeze = 0; freeze < 2; freeze++) {
+    await sleep(run.chance.between(1_000, 2_000));
+    process.kill(run.redis.pid(), "SIGSTOP");
+    await sleep(FREEZE_MS);
+    process.kill(run.redis.pid(), "SIGCONT");
+  }
+  expectKept(await run.verdict("Redis frozen twice"));
+  const tries = run.clients.flatMap((client) => client.tries);
+  expect(tries.filter(({ status }) => status === 0)).toEqual([]);
+  expect(tries.filter(({ status, retryAfter }) => status !== 202 && (status !== 503 || !retryAfter))).toEqual([]);
+}, 180_000);

@@ -1,0 +1,74 @@
+import { EventSource } from "eventsource";
+
+export interface HeardEvent {
+  readonly cursor: string;
+  /** Unix ms by Redis' clock: when it was written into the log. */
+  readonly at: number;
+  readonly type: string;
+  readonly status?: string;
+  readonly rid?: string | number;
+  readonly error?: { readonly code: string; readonly detail: string };
+}
+
+/** An always-on listener's own book. */
+export interface EventListener {
+  readonly heard: readonly HeardEvent[];
+  /** How often the stream said that events are lost. */
+  readonly gaps: () => number;
+  /** How often it came back after a break. */
+  readonly returns: () => number;
+  /** Resolves once an event fits that was or will be heard; rejects after `timeoutMs`. */
+  readonly until: (fits: () => boolean, timeoutMs: number) => Promise<void>;
+  readonly close: () => void;
+}
+
+/** Follows an app's stream with the `eventsource` package, which comes back by itself with the last id; resolves when open. */
+export async function eventListener(base: string, key: string): Promise<EventListener> {
+  const heard: HeardEvent[] = [];
+  const waiting = new Set<() => void>();
+  let gaps = 0;
+  let opened = 0;
+  const source = new EventSource(`${base}/events`, {
+    fetch: (url, init) => fetch(url, { ...init, headers: { ...init.headers, Authorization: `Bearer ${key}` } }),
+  });
+  source.onmessage = ({ data, lastEventId }) => {
+    const event = JSON.parse(data as string) as Omit<HeardEvent, "cursor" | "at">;
+    heard.push({ ...event, cursor: lastEventId, at: writtenAt(lastEventId) });
+    for (const look of waiting) look();
+  };
+  source.addEventListener("gap", () => {
+    gaps += 1;
+  });
+  await new Promise<void>((resolve) => {
+    source.addEventListener("ready", () => {
+      opened += 1;
+      resolve();
+    });
+  });
+  return {
+    heard,
+    gaps: () => gaps,
+    returns: () => opened - 1,
+    until: (fits, timeoutMs) =>
+      new Promise((resolve, reject) => {
+        const over = (error?: Error): void => {
+          clearTimeout(timer);
+          waiting.delete(look);
+          if (error) reject(error);
+          else resolve();
+        };
+        const look = (): void => {
+          if (fits()) over();
+        };
+        const timer = setTimeout(() => over(new Error("The events waited for did not come")), timeoutMs);
+        waiting.add(look);
+        look();
+      }),
+    close: () => source.close(),
+  };
+}
+
+/** A cursor is `<epoch>.<stream id>`, and a stream id begins with Redis' time in ms. */
+export function writtenAt(cursor: string): number {
+  return Number(/\.(\d+)-/.exec(cursor)?.[1]);
+}

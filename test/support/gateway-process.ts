@@ -1,0 +1,125 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { freePort } from "./free-port.ts";
+
+export interface GatewayProcess {
+  /** Where it answers, with the base path; empty for a worker. */
+  readonly base: string;
+  readonly pid: () => number;
+  readonly running: () => boolean;
+  /** Starts it (again), on the same port and data; resolves when it says that it works. */
+  readonly start: () => Promise<void>;
+  /** SIGKILL at this very moment; resolves when the process is gone. */
+  readonly kill: () => Promise<void>;
+  /** SIGTERM, as a supervisor ends it. */
+  readonly stop: () => Promise<void>;
+  /** What it wrote last, for a failing test. */
+  readonly lastWords: () => string;
+}
+
+export interface GatewayProcessSettings {
+  readonly role: "all" | "api" | "worker";
+  /** Its DATA_DIR, which processes of one gateway share. */
+  readonly dataDir: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const ENTRY = join(ROOT, "dist/src/cli/main.js");
+const READY = { all: /Dragoman listens on/, api: /Dragoman listens on/, worker: /The worker is ready/ } as const;
+
+/** Becomes the program; whatever ends this test process closes our pipe, and then the watcher ends the program. */
+const GUARD = `( read -r line <&3 || kill -KILL $$ ) >/dev/null 2>&1 </dev/null & exec "$@" 3<&-`;
+
+/** Starts the built product as a process of its own, as an operator does; it can't outlive the test process. */
+export async function gatewayProcess(settings: GatewayProcessSettings): Promise<GatewayProcess> {
+  buildOnce();
+  const { role, env = {} } = settings;
+  const port = role === "worker" ? 0 : await freePort();
+  const words: string[] = [];
+  let child: ChildProcess | undefined;
+
+  const start = async (): Promise<void> => {
+    const command = [process.execPath, ENTRY, "serve", "--role", role];
+    const started = spawn("/bin/sh", ["-c", GUARD, "guard", ...command], {
+      env: { ...productEnv(settings.dataDir), PORT: String(port), PLATFORMS: "+dummy", LOG_LEVEL: "info", ...env },
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
+    });
+    child = started;
+    const guard = started.stdio[3] as Writable;
+    guard.on("error", () => undefined);
+    started.once("exit", () => guard.end("dismissed\n"));
+    await said(started, READY[role], words);
+  };
+  const gone = (): Promise<void> => {
+    const current = child;
+    if (current === undefined || !alive(current)) return Promise.resolve();
+    return new Promise((done) => current.once("exit", () => done()));
+  };
+  const end = (signal: NodeJS.Signals): Promise<void> => {
+    const ended = gone();
+    child?.kill(signal);
+    return ended;
+  };
+
+  await start();
+  return {
+    base: role === "worker" ? "" : `http://127.0.0.1:${port}/gateway`,
+    pid: () => child?.pid ?? -1,
+    running: () => child !== undefined && alive(child),
+    start,
+    kill: () => end("SIGKILL"),
+    stop: () => end("SIGTERM"),
+    lastWords: () => words.join("\n"),
+  };
+}
+
+/** The key of the app that a gateway made at its first start. */
+export async function firstKey(dataDir: string): Promise<string> {
+  return (await readFile(join(dataDir, "first-app.key"), "utf8")).trim();
+}
+
+/** Makes another app as an operator does, by the command line; answers its key. */
+export function createApp(name: string, dataDir: string, redisUrl: string): string {
+  const env = { ...productEnv(dataDir), REDIS_URL: redisUrl };
+  return execFileSync(process.execPath, [ENTRY, "app", "create", name], { env, stdio: ["ignore", "pipe", "ignore"] })
+    .toString()
+    .trim();
+}
+
+/** Nothing of the developer's own settings may reach a test. */
+function productEnv(dataDir: string): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: dataDir };
+}
+
+let built = false;
+function buildOnce(): void {
+  if (built) return;
+  const build = `import(${JSON.stringify(join(ROOT, "ops/build.mjs"))}).then(({ build }) => build())`;
+  execFileSync(process.execPath, ["--input-type=module", "-e", build], { stdio: "ignore" });
+  built = true;
+}
+
+function alive(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
+}
+
+/** Resolves at the first line that fits; rejects with the last lines when the process ends before it. */
+function said(child: ChildProcess, pattern: RegExp, words: string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream as Readable }).on("line", (line) => {
+        words.push(line);
+        if (words.length > 40) words.shift();
+        if (pattern.test(line)) resolve();
+      });
+    }
+    child.once("exit", (code, signal) =>
+      reject(new Error(`The gateway ended (${code ?? signal}) before it was ready:\n${words.join("\n")}`)),
+    );
+  });
+}

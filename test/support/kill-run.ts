@@ -1,0 +1,169 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { joinBooks, type Verdict, verdictLine } from "./books.ts";
+import { type EventListener, eventListener } from "./event-listener.ts";
+import { createApp, firstKey, type GatewayProcess, gatewayProcess } from "./gateway-process.ts";
+import { readLedger } from "./ledger.ts";
+import { type LoadClient, loadClient, type Posted, postUntilAnswered } from "./load-client.ts";
+import { type TestRedis, testRedis } from "./redis.ts";
+import { type Chance, chance } from "./seeded.ts";
+
+/** A gateway of real processes under load, with books that are kept outside of it. */
+export interface KillRun {
+  readonly redis: TestRedis;
+  readonly api: GatewayProcess;
+  readonly workers: readonly GatewayProcess[];
+  readonly chance: Chance;
+  readonly clients: readonly LoadClient[];
+  readonly listeners: ReadonlyMap<string, EventListener>;
+  readonly posted: () => readonly Posted[];
+  /** Ends the load, waits for every result, joins the books, prints their line and says what must hold of them. */
+  readonly verdict: (name: string) => Promise<Verdict>;
+  readonly close: () => Promise<void>;
+}
+
+const APPS = 2;
+const LANES = 25;
+const EVERY_MS = 330;
+/** The longest a result may take after the load: takeovers, and the clients' own waits. */
+const SETTLE_MS = 60_000;
+
+/** Starts Redis, an API, `workers` workers, two apps with 25 lanes each (about 150 POST/s) and a listener for each app. */
+export async function killRun(workers: number, dice = chance()): Promise<KillRun> {
+  const dataDir = await mkdtemp(join(tmpdir(), "dgm-kill-"));
+  const redis = await testRedis();
+  const ledger = join(dataDir, "ledger");
+  const env = { REDIS_URL: redis.url, DUMMY_LEDGER: ledger };
+  const api = await gatewayProcess({ role: "api", dataDir, env });
+  const hands = await Promise.all(
+    Array.from({ length: workers }, () => gatewayProcess({ role: "worker", dataDir, env })),
+  );
+  const apps = [{ app: "first", key: await firstKey(dataDir) }];
+  while (apps.length < APPS) {
+    const app = `app${apps.length}`;
+    apps.push({ app, key: createApp(app, dataDir, redis.url) });
+  }
+  const listeners = new Map<string, EventListener>();
+  for (const { app, key } of apps) listeners.set(app, await eventListener(api.base, key));
+  const lanes = Array.from({ length: LANES }, (_, index) => `l${index}`);
+  // A row of its own, so that the instants of the kills depend on the seed alone.
+  const mix = chance(dice.seed + 1);
+  const activity = (lane: string, n: number) => workOf(mix, lane, n);
+  const clients = apps.map(({ app, key }) =>
+    loadClient({ base: api.base, app, key, lanes, everyMs: EVERY_MS, activity }),
+  );
+  const posted = () => clients.flatMap(({ book }) => book);
+  console.log(`KILL_SEED=${dice.seed}`);
+
+  return {
+    redis,
+    api,
+    workers: hands,
+    chance: dice,
+    clients,
+    listeners,
+    posted,
+    verdict: async (name) => {
+      await Promise.all(clients.map((client) => client.stop()));
+      await Promise.all(
+        apps.map(async ({ app, key }) => {
+          await settled(listeners.get(app) as EventListener, api.base, key, app, posted());
+        }),
+      );
+      const standing = new Map<string, string>();
+      for (const { app, key } of apps) await standings(api.base, key, posted(), app, standing);
+      const heard = new Map([...listeners].map(([app, listener]) => [app, listener.heard]));
+      const isLoad = ({ rid }: { rid: string }) => !rid.endsWith(LAST);
+      const verdict = joinBooks({
+        posted: posted(),
+        ledger: (await readLedger(ledger)).filter(isLoad),
+        heard,
+        standing,
+      });
+      console.log(`${name}: ${verdictLine(verdict)}`);
+      for (const { rid, error } of [...heard.values()].flat()) {
+        if (verdict.failed.includes(String(rid)) && error) console.log(`${rid}: ${error.code}: ${error.detail}`);
+      }
+      return verdict;
+    },
+    close: async () => {
+      for (const client of clients) void client.stop();
+      for (const listener of listeners.values()) listener.close();
+      await Promise.all([api, ...hands].map((one) => one.stop()));
+      await redis.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What must hold whatever was killed. */
+export function expectKept(verdict: Verdict): void {
+  const { dup, lost, ghost, liar, silent, failed, disagree, inversions, unordered, refused } = verdict;
+  const nothing = { dup: [], lost: [], ghost: [], liar: [], silent: [], failed: [], disagree: [], inversions: [] };
+  expect({ dup, lost, ghost, liar, silent, failed, disagree, inversions }).toEqual(nothing);
+  expect(unordered).toEqual([]);
+  expect(refused).toBe(0);
+}
+
+const LAST = "-last";
+
+/** Half of the lanes' work is over at once; the rest keeps its worker busy, before its effect or after it. */
+function workOf(dice: Chance, lane: string, n: number): Record<string, unknown> {
+  const head = { platform: "dummy", actor: { address: "bob" }, target: [{ address: lane }] };
+  const kind = dice.between(0, 3);
+  if (kind < 2) return { ...head, verb: "echo", object: { n } };
+  const when = kind === 2 ? "before" : "after";
+  return { ...head, verb: "delay", object: { n, ms: dice.between(20, 200), when } };
+}
+
+/** Waits for a result of each accepted rid; then one more activity makes sure that all written before it was heard. */
+async function settled(
+  listener: EventListener,
+  base: string,
+  key: string,
+  app: string,
+  posted: readonly Posted[],
+): Promise<void> {
+  const missing = new Set(posted.flatMap((one) => (one.app === app && one.outcome === "accepted" ? [one.rid] : [])));
+  let read = 0;
+  const all = (): boolean => {
+    for (; read < listener.heard.length; read++) {
+      const event = listener.heard[read];
+      if (event?.type === "result") missing.delete(String(event.rid));
+    }
+    return missing.size === 0;
+  };
+  // What did not come by then is for the books to tell.
+  await listener.until(all, SETTLE_MS).catch(() => undefined);
+  const rid = `${app}${LAST}`;
+  const last = {
+    rid,
+    platform: "dummy",
+    verb: "echo",
+    actor: { address: "bob" },
+    target: [{ address: "last" }],
+    object: {},
+  };
+  await postUntilAnswered({ base, key }, last);
+  await listener.until(() => listener.heard.some((event) => event.rid === rid && event.type === "result"), SETTLE_MS);
+}
+
+async function standings(
+  base: string,
+  key: string,
+  posted: readonly Posted[],
+  app: string,
+  into: Map<string, string>,
+): Promise<void> {
+  const rids = posted.filter((one) => one.app === app && one.outcome === "accepted").map(({ rid }) => rid);
+  const read = async (): Promise<void> => {
+    for (let rid = rids.pop(); rid !== undefined; rid = rids.pop()) {
+      const response = await fetch(`${base}/activities/${rid}`, { headers: { Authorization: `Bearer ${key}` } });
+      const { status } = (await response.json()) as { status: unknown };
+      into.set(rid, String(status));
+    }
+  };
+  await Promise.all(Array.from({ length: 10 }, read));
+}

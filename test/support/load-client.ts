@@ -1,0 +1,122 @@
+import { setMaxListeners } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** One activity as the client's own book has it. */
+export interface Posted {
+  readonly app: string;
+  readonly lane: string;
+  readonly n: number;
+  readonly rid: string;
+  readonly outcome: "accepted" | "refused";
+  /** The gateway's id of an accepted one. */
+  readonly id?: string;
+  /** Unix ms: when it was first tried, and when the answer came. */
+  readonly triedAt: number;
+  readonly answeredAt: number;
+}
+
+/** One try of a POST, answered or not. */
+export interface Try {
+  /** 0: no answer. */
+  readonly status: number;
+  readonly ms: number;
+  readonly at: number;
+  readonly retryAfter: boolean;
+}
+
+export interface LoadSettings {
+  readonly base: string;
+  readonly app: string;
+  readonly key: string;
+  readonly lanes: readonly string[];
+  /** Milliseconds from one POST of a lane to its next; the lanes begin spread over it. */
+  readonly everyMs: number;
+  /** The activity without its rid. */
+  readonly activity: (lane: string, n: number) => Record<string, unknown>;
+}
+
+export interface LoadClient {
+  readonly book: readonly Posted[];
+  readonly tries: readonly Try[];
+  /** Begins no more; resolves when each activity begun has its answer. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * An app under load: in each lane numbered activities, one after the other, each tried with the same rid until the
+ * gateway answers, after the wait it asks for.
+ */
+export function loadClient(settings: LoadSettings): LoadClient {
+  const book: Posted[] = [];
+  const tries: Try[] = [];
+  const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal);
+  const { app, lanes, everyMs } = settings;
+
+  async function run(lane: string, index: number): Promise<void> {
+    await pause((everyMs * index) / lanes.length, stopping.signal);
+    for (let n = 1; !stopping.signal.aborted; n++) {
+      const triedAt = Date.now();
+      const rid = `${app}-${lane}-${n}`;
+      const answer = await postUntilAnswered(settings, { rid, ...settings.activity(lane, n) }, tries);
+      book.push({ app, lane, n, rid, triedAt, answeredAt: Date.now(), ...answer });
+      await pause(everyMs - (Date.now() - triedAt), stopping.signal);
+    }
+  }
+  const running = Promise.all(lanes.map(run));
+  return {
+    book,
+    tries,
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+/** Posts one activity with its rid until a 202 or a refusal that no retry helps. */
+export async function postUntilAnswered(
+  target: { readonly base: string; readonly key: string },
+  activity: Record<string, unknown>,
+  tries: Try[] = [],
+): Promise<{ readonly outcome: "accepted"; readonly id: string } | { readonly outcome: "refused" }> {
+  const body = JSON.stringify(activity);
+  for (;;) {
+    const at = Date.now();
+    const response = await post(target, body);
+    const retryAfter = response?.retryAfter;
+    const ms = Date.now() - at;
+    tries.push({ status: response?.status ?? 0, ms, at, retryAfter: retryAfter !== undefined });
+    if (response?.status === 202) return { outcome: "accepted", id: (JSON.parse(response.text) as { id: string }).id };
+    if (response && response.status < 500 && response.status !== 429) return { outcome: "refused" };
+    await sleep(retryAfter === undefined ? 100 + Math.random() * 200 : retryAfter * 1_000);
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  /** Seconds. */
+  readonly retryAfter: number | undefined;
+}
+
+/** Undefined when no whole answer came within 10 s: the client can't know what became of it. */
+async function post({ base, key }: { readonly base: string; readonly key: string }, body: string) {
+  try {
+    const response = await fetch(`${base}/activities`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+      body,
+      signal: AbortSignal.timeout(10_000),
+    });
+    const text = await response.text();
+    const wait = response.headers.get("retry-after");
+    return { status: response.status, text, retryAfter: wait === null ? undefined : Number(wait) } satisfies Answer;
+  } catch {
+    return undefined;
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return sleep(Math.max(0, ms), undefined, { signal }).catch(() => undefined);
+}
