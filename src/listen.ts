@@ -1,4 +1,4 @@
-import { chmod, unlink } from "node:fs/promises";
+import { chmod, lstat, unlink } from "node:fs/promises";
 import type { Server } from "node:http";
 import { connect } from "node:net";
 import { ConfigError } from "./config.ts";
@@ -26,12 +26,19 @@ export function adminPlace(text: string): { readonly host: string; readonly port
   if (text.startsWith("unix:/")) return { host: text, port: 0 };
   const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
   const host = parts?.[1] ?? parts?.[2];
-  if (host === undefined) throw new ConfigError("ADMIN_LISTEN", "takes host:port or unix:/path");
+  if (host === undefined || Number(parts?.[3]) > 65_535)
+    throw new ConfigError("ADMIN_LISTEN", "takes host:port or unix:/path");
   return { host, port: Number(parts?.[3]) };
 }
 
-/** A socket file that nobody answers on is left over from a crash; a live one is another gateway's. */
+/** A socket file that nobody answers on is left over from a crash; a live one is another gateway's, a file anybody's. */
 async function removeDead(path: string): Promise<void> {
+  const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new ConfigError("HOST", "takes the path of a socket; there is another kind of file");
   const alive = await new Promise<boolean>((resolve) => {
     const probe = connect(path);
     probe.once("connect", () => {
@@ -41,9 +48,7 @@ async function removeDead(path: string): Promise<void> {
     probe.once("error", () => resolve(false));
   });
   if (alive) throw new ConfigError("HOST", "takes a socket path on which no other process listens");
-  await unlink(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw error;
-  });
+  await unlink(path);
 }
 
 function explained(error: NodeJS.ErrnoException, host: string, port: number): Error {

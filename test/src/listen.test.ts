@@ -1,4 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,12 +31,23 @@ test("a port that is taken is named", async () => {
   await expect(listen(server(), "127.0.0.1", port)).rejects.toThrow(/^PORT: .*already/);
 });
 
-test("a dead socket file is replaced, a live one is not", async () => {
+test("a dead socket file is replaced, a live one and another kind of file are not", async () => {
   const dir = await mkdtemp(join(tmpdir(), "dgm-listen-"));
   closers.push(() => rm(dir, { recursive: true }));
-  const place = `unix:${join(dir, "gateway.sock")}`;
-  expect(await listen(server(), place, 0)).toBe(place);
-  await expect(listen(server(), place, 0)).rejects.toThrow(ConfigError);
+  const path = join(dir, "gateway.sock");
+  const holder = spawn(process.execPath, [
+    "-e",
+    `require("net").createServer().listen(${JSON.stringify(path)}, () => console.log("up"))`,
+  ]);
+  await once(holder.stdout, "data");
+  await expect(listen(server(), `unix:${path}`, 0)).rejects.toThrow(ConfigError);
+  holder.kill("SIGKILL");
+  await once(holder, "exit");
+  expect(await listen(server(), `unix:${path}`, 0)).toBe(`unix:${path}`);
+  const file = join(dir, "precious.txt");
+  await writeFile(file, "mine");
+  await expect(listen(server(), `unix:${file}`, 0)).rejects.toThrow(/another kind of file/);
+  expect(await readFile(file, "utf8")).toBe("mine");
 });
 
 test("ADMIN_LISTEN in its three forms", () => {
@@ -43,6 +56,6 @@ test("ADMIN_LISTEN in its three forms", () => {
   expect(adminPlace("unix:/run/admin.sock")).toEqual({ host: "unix:/run/admin.sock", port: 0 });
 });
 
-test.each(["9100", "localhost", "unix:relative", "::1:80"])("ADMIN_LISTEN refuses %s", (text) => {
+test.each(["9100", "127.0.0.1:70000", "localhost", "unix:relative", "::1:80"])("ADMIN_LISTEN refuses %s", (text) => {
   expect(() => adminPlace(text)).toThrow(ConfigError);
 });
