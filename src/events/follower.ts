@@ -23,6 +23,8 @@ export interface FollowRequest {
   readonly filter?: Filter;
   /** The caller's own limits, which always apply on top. */
   readonly limits?: Limits;
+  /** `latest` may lie a moment back, at what this process has read: saves asking Redis where the end is. */
+  readonly loosely?: boolean;
 }
 
 /** The listener's side. `onStart` comes first and once; nothing comes after `stop`. */
@@ -30,7 +32,7 @@ export interface Follower {
   readonly onStart?: (start: Start) => void;
   /** While it catches up with the past the tail waits for a returned promise; live it does not. */
   readonly onEvents: (batch: Batch) => void | Promise<void>;
-  /** The listener has seen everything up to now. */
+  /** The listener has seen everything that was in the log when it asked. */
   readonly onLive?: () => void;
   readonly onGap?: (gap: Gap) => void;
   readonly onControl?: (revocation: Revocation) => void;

@@ -13,6 +13,8 @@ export interface ReplayDeps {
   readonly logger: Log;
   /** Whatever is kept is wanted, so what was trimmed before is no gap. */
   readonly fromStart: boolean;
+  /** The listener counts as live only from this id on: what was in the log when it asked comes first. */
+  readonly until: string;
 }
 
 const PAGE = 200;
@@ -22,10 +24,11 @@ const RETRY_MS = 250;
  * Brings a listener from its cursor to the present without a hole: pages from the log, at the listener's own pace, until
  * the rest is in memory; then, in one synchronous step, that rest and its place among the live ones.
  */
-export async function replay({ state, listener, log, logger, fromStart }: ReplayDeps): Promise<void> {
+export async function replay({ state, listener, log, logger, fromStart, until }: ReplayDeps): Promise<void> {
   let anyStart = fromStart;
+  const asked = listener.epoch;
   while (!listener.stopped) {
-    if (listener.epoch === state.epoch() && compareIds(listener.scanned, state.inMemoryAfter()) >= 0) {
+    if (isInMemory()) {
       state.enlist(listener);
       if (!listener.stopped) listener.follower.onLive?.();
       return;
@@ -37,6 +40,12 @@ export async function replay({ state, listener, log, logger, fromStart }: Replay
       logger.warn({ err: error, app: state.app }, "reading past events failed and is tried again");
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
+  }
+  function isInMemory(): boolean {
+    if (listener.epoch !== state.epoch() || compareIds(listener.scanned, state.inMemoryAfter()) < 0) return false;
+    // Another epoch was begun meanwhile, or this process has read, or this listener was brought, as far as that.
+    const reached = compareIds(state.at(), listener.scanned) > 0 ? state.at() : listener.scanned;
+    return listener.epoch !== asked || compareIds(reached, until) >= 0;
   }
   async function step(anyStart: boolean): Promise<void> {
     const { epoch, scanned } = listener;

@@ -12,7 +12,10 @@ export type TailDeps = LogSlotsDeps;
 
 const PATIENCE_MS = 3_000;
 
-type Place = Start & { readonly epoch: string; readonly id: string; readonly fromStart?: boolean };
+type Place = Start & { readonly epoch: string; readonly id: string; readonly fromStart?: boolean } & {
+  /** The log's last id when the listener asked. */
+  readonly until: string;
+};
 
 /**
  * One tail per process: one blocking reader for all apps that have listeners (one per hash tag on a Redis Cluster), the
@@ -23,11 +26,11 @@ export function eventTail(deps: TailDeps): Tail {
   const slots = logSlots(deps);
   const health = connectionHealth(deps.control);
 
-  async function placeOf(state: Followed, after: string): Promise<Place> {
-    const here = formatCursor(state.epoch(), state.at());
-    if (after === "latest" || after === here) return { epoch: state.epoch(), id: state.at(), cursor: here };
+  async function placeOf(state: Followed, { after = "latest", loosely }: FollowRequest): Promise<Place> {
+    if (loosely) return endOf(state.epoch(), state.at());
     const bounds = await log.bounds(state.app);
     if (bounds.epoch !== state.epoch()) state.restart(bounds);
+    if (after === "latest") return endOf(bounds.epoch, bounds.last);
     return after === "earliest" ? earliestPlace(bounds) : placeAfter(after, bounds);
   }
   async function follow(request: FollowRequest, follower: Follower): Promise<Following> {
@@ -35,7 +38,7 @@ export function eventTail(deps: TailDeps): Tail {
     const slot = slots.take(request.app);
     try {
       const { state, place } = await inTime(
-        slot.opened.then(async (state) => ({ state, place: await placeOf(state, request.after ?? "latest") })),
+        slot.opened.then(async (state) => ({ state, place: await placeOf(state, request) })),
       );
       return join(slot, state, place, request, follower);
     } catch (error) {
@@ -56,7 +59,7 @@ export function eventTail(deps: TailDeps): Tail {
     state.enter(listener);
     follower.onStart?.(place.gap ? { cursor: place.cursor, gap: place.gap } : { cursor: place.cursor });
     for (const revocation of state.revocations()) follower.onControl?.(revocation);
-    void replay({ state, listener, log, logger, fromStart: place.fromStart ?? false });
+    void replay({ state, listener, log, logger, fromStart: place.fromStart ?? false, until: place.until });
     return {
       position: () => {
         const ahead = listener.live && listener.epoch === state.epoch() && compareIds(state.at(), listener.scanned) > 0;
@@ -79,18 +82,23 @@ export function eventTail(deps: TailDeps): Tail {
   };
 }
 
-function earliestPlace({ epoch, first, trimmed }: LogBounds): Place {
+function endOf(epoch: string, id: string): Place {
+  return { epoch, id, cursor: formatCursor(epoch, id), until: id };
+}
+
+function earliestPlace({ epoch, first, last: until, trimmed }: LogBounds): Place {
   // No cursor lies before the first entry of a trimmed log without being a gap, so the word itself is the position.
-  if (trimmed || first === undefined) return { epoch, id: "0-0", cursor: "earliest", fromStart: true };
-  return { epoch, id: first, cursor: formatCursor(epoch, first) };
+  if (trimmed || first === undefined) return { epoch, id: "0-0", cursor: "earliest", fromStart: true, until };
+  return { epoch, id: first, cursor: formatCursor(epoch, first), until };
 }
 
 /** With a gap `ready` still tells the cursor asked for: whoever is cut between `ready` and `gap` asks again and is told. */
 function placeAfter(after: string, bounds: LogBounds): Place {
   const cursor = parseCursor(after);
-  if (cursor && !isGap(cursor, bounds)) return { epoch: bounds.epoch, id: cursor.id, cursor: after };
+  if (cursor && !isGap(cursor, bounds))
+    return { epoch: bounds.epoch, id: cursor.id, cursor: after, until: bounds.last };
   const gap = { ...(cursor ? { requested: after } : {}), ...gapOf(bounds) };
-  return { epoch: bounds.epoch, id: bounds.last, cursor: cursor ? after : gap.latest, gap };
+  return { ...endOf(bounds.epoch, bounds.last), cursor: cursor ? after : gap.latest, gap };
 }
 
 /** A Redis that went away without a word must not keep a listener waiting. */

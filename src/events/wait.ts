@@ -23,7 +23,7 @@ export function awaitResult(tail: Tail, app: string, rid: string): AwaitedResult
   };
   const ready = tail
     .follow(
-      { app, filter: { rids: [rid], types: ["result"] } },
+      { app, filter: { rids: [rid], types: ["result"] }, loosely: true },
       {
         onEvents: ({ frames: [frame] }) => {
           if (frame) resolve({ ...(JSON.parse(frame.json) as ResultEvent), cursor: frame.cursor });
