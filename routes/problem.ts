@@ -25,7 +25,6 @@ export const problems = {
   "quota-exceeded": [429, "Too many unfinished activities"],
   "headers-too-large": [431, "The request's head is too large"],
   "internal-error": [500, "Something broke on our side"],
-  "platform-disabled": [503, "The platform is switched off here"],
   overloaded: [503, "The gateway can't take more right now"],
   "shutting-down": [503, "The gateway is restarting"],
 } as const satisfies Record<string, readonly [number, string]>;

@@ -109,6 +109,13 @@ export interface Access<Credentials> {
   readonly log: Log;
 }
 
+/** Why an activity that fits its schema is refused all the same, and where it is wrong (RFC 6901 pointer). */
+export interface Unfit {
+  readonly code: "validation-failed" | "recipient-not-reachable";
+  readonly detail: string;
+  readonly pointer: string;
+}
+
 /** A network the gateway speaks. A folder under `platforms/` exports one table. */
 export interface Platform<Client = unknown, Credentials extends TSchema = TSchema> {
   readonly id: string;
@@ -127,7 +134,7 @@ export interface Platform<Client = unknown, Credentials extends TSchema = TSchem
   readonly timeoutSeconds?: number;
   readonly verbs: Readonly<Record<string, Verb<TObject, Client>>>;
   /** Refuses what no schema can say, before an account is looked up; returns the refusal or undefined. */
-  readonly refuse?: (verb: string, activity: Omit<Activity, "id" | "rid">) => Failure | undefined;
+  readonly refuse?: (verb: string, activity: Omit<Activity, "id" | "rid">) => Unfit | undefined;
   /** Makes the client that `run` gets; kept for a while and shared by the account's work. */
   readonly open?: (access: Access<Static<Credentials>>) => Promise<Client>;
   readonly close?: (client: Client) => Promise<void>;

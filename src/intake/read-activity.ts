@@ -1,6 +1,6 @@
 import { type Activity, type Attachment, Envelope } from "../activity.ts";
 import { ATTACHMENTS_MOST } from "../delivery/blobs.ts";
-import type { Platform } from "../platform.ts";
+import type { Platform, Unfit } from "../platform.ts";
 import { type Fault, faults } from "../validate.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { isBag, normalise, pointerBack } from "./normalise.ts";
@@ -80,12 +80,7 @@ function read(find: FindPlatform, posted: Record<string, unknown>, now: number):
     ...(options === undefined ? {} : { options }),
   } as unknown as Omit<Activity, "id" | "rid">;
   const refused = platform.refuse?.(verb, activity);
-  if (refused)
-    throw new Refusal(
-      refused.code === "recipient-not-reachable" ? refused.code : "validation-failed",
-      refused.message,
-      refusedAt(refused.code),
-    );
+  if (refused) unfit(refused, posted);
   return {
     platform,
     ...withoutContent(activity),
@@ -96,8 +91,9 @@ function read(find: FindPlatform, posted: Record<string, unknown>, now: number):
   };
 }
 
-function refusedAt(code: string): Fault[] | undefined {
-  return code === "recipient-not-reachable" ? [{ pointer: "/target", detail: "can't be reached" }] : undefined;
+function unfit({ code, detail, pointer }: Unfit, posted: Record<string, unknown>): never {
+  if (code === "validation-failed") check([{ pointer, detail }], posted);
+  throw new Refusal(code, detail, [{ pointer: pointerBack(posted, pointer), detail: "can't be reached" }]);
 }
 
 function check(found: readonly Fault[], posted: Record<string, unknown>): void {

@@ -7,8 +7,7 @@ export class Refusal extends Error {
     | "platform-unknown"
     | "verb-not-supported"
     | "recipient-not-reachable"
-    | "payload-too-large"
-    | "platform-disabled";
+    | "payload-too-large";
   readonly errors: readonly Fault[] | undefined;
   rid: string | number | undefined;
 

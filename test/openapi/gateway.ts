@@ -32,7 +32,6 @@ import { clients } from "../../src/delivery/clients.ts";
 import { deliverer } from "../../src/delivery/deliver.ts";
 import { eventTail } from "../../src/events/tail.ts";
 import { awaitResult } from "../../src/events/wait.ts";
-import { Failure } from "../../src/failure.ts";
 import { silentLog } from "../../src/log.ts";
 import { openPorts, openStore } from "../../src/main-store.ts";
 import { metrics } from "../../src/metrics.ts";
@@ -48,11 +47,11 @@ const log = silentLog;
 /** A network that lets nobody write to strangers. */
 function shy([dummy]: readonly Platform[]): Platform {
   const refusal = {
-    kind: "permanent",
     code: "recipient-not-reachable",
     detail: "Only to people who wrote to you.",
+    pointer: "/target/0",
   } as const;
-  return { ...(dummy as Platform), id: "shy", title: "Shy", refuse: () => new Failure(refusal) };
+  return { ...(dummy as Platform), id: "shy", title: "Shy", refuse: () => refusal };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Activity } from "../../activity.ts";
-import { Failure } from "../../failure.ts";
-import { type Lent, type Outcome, outcomeOf, type Receipt } from "../../platform.ts";
+import type { Failure } from "../../failure.ts";
+import { type Lent, type Outcome, outcomeOf, type Receipt, type Unfit } from "../../platform.ts";
 import { wireAddress } from "./address.ts";
 import type { Client } from "./client.ts";
 import { compose, messageIdOf } from "./compose.ts";
@@ -51,12 +51,15 @@ function offered({ info }: Posted, extension: string): boolean {
 }
 
 /** Refuses addresses that the schema's pattern lets through but that no mail server could be given. */
-export function refuse(_verb: string, { actor, target, object }: Omit<Activity, "id" | "rid">): Failure | undefined {
+export function refuse(_verb: string, { actor, target, object }: Omit<Activity, "id" | "rid">): Unfit | undefined {
   const { replyTo = [] } = object as MessageObject;
-  const all = [actor, ...target, ...[replyTo].flat()];
-  const bad = all.findIndex(({ address }) => wireAddress(address) === undefined);
-  if (bad < 0) return undefined;
-  const where = bad === 0 ? "actor" : bad <= target.length ? `target ${bad}` : "replyTo";
-  const detail = `The address of ${where} is no mail address: its domain must be a name, and its parts not longer than 64 and 253 characters.`;
-  return new Failure({ kind: "permanent", code: "validation-failed", detail });
+  const places = [
+    { pointer: "/actor/address", address: actor.address },
+    ...target.map(({ address }, index) => ({ pointer: `/target/${index}/address`, address })),
+    ...[replyTo].flat().map(({ address }) => ({ pointer: "/object/replyTo", address })),
+  ];
+  const bad = places.find(({ address }) => wireAddress(address) === undefined);
+  if (!bad) return undefined;
+  const detail = "is no mail address: its domain must be a name, and its parts not longer than 64 and 253 characters";
+  return { code: "validation-failed", detail, pointer: bad.pointer };
 }

@@ -35,11 +35,11 @@ const platform = definePlatform({
   },
   refuse: (_verb, activity) =>
     activity.target[0]?.address === "stranger"
-      ? new Failure({
-          kind: "permanent",
+      ? ({
           code: "recipient-not-reachable",
           detail: "Write only to people who wrote to you.",
-        })
+          pointer: "/target/0/address",
+        } as const)
       : undefined,
   explain: () => new Failure({ kind: "permanent", code: "internal-error", detail: "" }),
 });
@@ -138,7 +138,7 @@ describe("reading an activity", () => {
       "a recipient the network does not allow",
       { ...good, target: { address: "stranger" } },
       "recipient-not-reachable",
-      "/target",
+      "/target/address",
     ],
   ])("refuses %s and points at it", (_what, posted, code, pointer) => {
     const refused = refusal(posted);
