@@ -33,17 +33,18 @@ import { awaitResult } from "./events/wait.ts";
 import { closeServer, listen } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { startAdmin } from "./main-admin.ts";
-import { platformSettings, wantsSandbox } from "./main-platforms.ts";
+import { type ChoosePlatforms, wantsSandbox } from "./main-platforms.ts";
 import { openPorts, type Store } from "./main-store.ts";
 import type { Metrics } from "./metrics.ts";
-import { enabledPlatforms, platforms } from "./platforms/index.ts";
 import type { SupervisedWorker } from "./supervise.ts";
 
 export interface RunningApi {
   /** Where it listens, e.g. `http://127.0.0.1:8000`. */
   readonly address: string;
   readonly registry: ReturnType<typeof appRegistry>;
-  /** Refuses new work, ends streams with a hint to come back, waits for what is under way. */
+  /** Refuses new work and ends the streams with a hint to come back. */
+  readonly drain: () => Promise<void>;
+  /** Drains, then waits for what is under way. */
   readonly stop: (graceMs: number) => Promise<void>;
 }
 
@@ -51,6 +52,7 @@ export interface ApiDeps {
   readonly config: Config;
   /** Of the product, for the OpenAPI document. */
   readonly version: string;
+  readonly choose: ChoosePlatforms;
   readonly store: Store;
   readonly metrics: Metrics;
   /** The worker process beside this API, if there is one. */
@@ -76,12 +78,16 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const admin = await startAdmin({ listenAt: config.adminListen, health, counted, log });
   const broom = sweep({ outbox, lanes, log });
 
+  const drainAll = async (): Promise<void> => {
+    drain.begin();
+    await streams.drain();
+  };
   return {
     address,
     registry,
+    drain: drainAll,
     async stop(graceMs) {
-      drain.begin();
-      await Promise.all([broom.stop(), streams.drain()]);
+      await Promise.all([broom.stop(), drainAll()]);
       streams.stop();
       await Promise.all([closeServer(server, graceMs), admin.close()]);
       await tail.close();
@@ -103,13 +109,12 @@ const TIMES = {
 const SANDBOX_ELSEWHERE = { sandbox: { host: "127.0.0.1", port: 0, password: "" } };
 
 /** Everything behind the routes. */
-function partsOf({ config, store, metrics, log }: ApiDeps) {
+function partsOf({ config, choose, store, metrics, log }: ApiDeps) {
   const ports = openPorts(config, store, "producer", log);
   const { redis, eventLog, outbox, lanes } = ports;
   const { appendControl } = eventLog;
   const drain = switchOnce();
-  const settings = platformSettings(config, wantsSandbox(config) ? SANDBOX_ELSEWHERE : undefined);
-  const enabled = enabledPlatforms(config.platforms, platforms(settings));
+  const enabled = choose(config, wantsSandbox(config) ? SANDBOX_ELSEWHERE : undefined);
   const names = platformNames(enabled);
   const registry = appRegistry({ redis, keyring: store.ring, appendControl });
   const keys = keyCache({ find: registry.find, keyring: store.ring });

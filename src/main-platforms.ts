@@ -1,8 +1,16 @@
 import type { Config } from "./config.ts";
-import type { PlatformSettings, RelaySettings } from "./platforms/index.ts";
+import type { Platform } from "./platform.ts";
+import { enabledPlatforms, type PlatformSettings, platforms, type RelaySettings } from "./platforms/index.ts";
+
+/** Which platforms a process has; `sandbox` is the relay where a built-in mailbox stands in. */
+export type ChoosePlatforms = (config: Config, sandbox: RelaySettings | undefined) => readonly Platform[];
+
+/** Those that the settings switch on. */
+export const choosePlatforms: ChoosePlatforms = (config, sandbox) =>
+  enabledPlatforms(config.platforms, platforms(platformSettings(config, sandbox)));
 
 /** What the platforms take from the operator's settings; `sandbox` is the relay where a built-in mailbox stands in. */
-export function platformSettings(config: Config, sandbox: RelaySettings | undefined): PlatformSettings {
+function platformSettings(config: Config, sandbox: RelaySettings | undefined): PlatformSettings {
   const relay = config.smtpUrl === "" ? sandbox : { url: config.smtpUrl };
   return {
     ...(relay === undefined ? {} : { relay }),

@@ -6,24 +6,31 @@ import { clients } from "./delivery/clients.ts";
 import { deliverer } from "./delivery/deliver.ts";
 import { egress as egressGuard } from "./delivery/egress.ts";
 import type { Log } from "./log.ts";
-import { platformSettings, wantsSandbox } from "./main-platforms.ts";
+import { type ChoosePlatforms, wantsSandbox } from "./main-platforms.ts";
 import { openPorts, type Store } from "./main-store.ts";
 import type { Metrics } from "./metrics.ts";
-import { enabledPlatforms, platforms } from "./platforms/index.ts";
 import { sandboxMailbox } from "./sandbox/mailbox.ts";
 
+export interface WorkerDeps {
+  readonly config: Config;
+  readonly choose: ChoosePlatforms;
+  readonly store: Store;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
 /** The worker role: carries out what was accepted. `stop` lets what is under way end, up to `graceMs`. */
-export async function startWorker(
-  config: Config,
-  store: Store,
-  metrics: Metrics,
-  log: Log,
-): Promise<{ readonly stop: (graceMs: number) => Promise<void> }> {
+export async function startWorker({
+  config,
+  choose,
+  store,
+  metrics,
+  log,
+}: WorkerDeps): Promise<{ readonly stop: (graceMs: number) => Promise<void> }> {
   const { redis, outbox, lanes, accounts } = openPorts(config, store, "worker", log);
   const arrive = arrivals({ redis, eventsKept: config.eventsKept });
   const guard = egressGuard({ allowPrivate: config.allowPrivate });
   const mailbox = wantsSandbox(config) ? await sandboxMailbox({ arrive, log }) : undefined;
-  const all = platforms(platformSettings(config, mailbox?.relay));
   const pool = clients({ accounts, egress: guard, log });
   const deliver = deliverer({
     outbox,
@@ -35,7 +42,7 @@ export async function startWorker(
       metrics.deliverySeconds.observe({ platform }, seconds);
     },
   });
-  const workers = enabledPlatforms(config.platforms, all).map((platform) =>
+  const workers = choose(config, mailbox?.relay).map((platform) =>
     sendWorker({ redis, outbox, lanes, deliver, platform, concurrency: config.concurrency, log }),
   );
   const broom = sweep({ outbox, lanes, log });

@@ -2,6 +2,7 @@ import { firstApp } from "./apps/first-app.ts";
 import type { Config } from "./config.ts";
 import type { Log } from "./log.ts";
 import { startAdmin } from "./main-admin.ts";
+import { choosePlatforms } from "./main-platforms.ts";
 import { openStore } from "./main-store.ts";
 import { metrics } from "./metrics.ts";
 import { parentLink } from "./parent-link.ts";
@@ -40,7 +41,7 @@ async function runWorker(config: Config, log: Log, { onOrphaned }: StartOptions)
     openStore(config, true, log, counted),
     import("./main-worker.ts"),
   ]);
-  const worker = await startWorker(config, store, counted, log);
+  const worker = await startWorker({ config, choose: choosePlatforms, store, metrics: counted, log });
   const draining = { on: false };
   const admin = await startAdmin({
     listenAt: config.adminListen,
@@ -81,7 +82,15 @@ async function runApi(
       : undefined;
   // The API's modules load while the worker starts on another core.
   const { startApi } = await import("./main-api.ts");
-  const api = await startApi({ config, version, store, metrics: counted, worker: beside, log });
+  const api = await startApi({
+    config,
+    version,
+    choose: choosePlatforms,
+    store,
+    metrics: counted,
+    worker: beside,
+    log,
+  });
   const firstKey = await firstApp({ registry: api.registry, dataDir: config.dataDir });
   await beside?.whenReady();
   log.info({ address: api.address, role }, "The gateway is ready");

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { keys } from "../../src/keys.ts";
 import { type Conformance, conform } from "../support/conform.ts";
+import { gateway } from "../support/gateway.ts";
 import { announce, type Call, callsTo, knock, listen } from "./calls.ts";
-import { gateway } from "./gateway.ts";
 
 type Gateway = Awaited<ReturnType<typeof gateway>>;
 

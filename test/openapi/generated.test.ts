@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { arbitraryOf } from "../support/arbitrary.ts";
 import { type Conformance, conform } from "../support/conform.ts";
+import { gateway } from "../support/gateway.ts";
 import { callsTo } from "./calls.ts";
-import { gateway } from "./gateway.ts";
 
 type Bag = Record<string, unknown>;
 

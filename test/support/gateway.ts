@@ -1,0 +1,69 @@
+import { openapiDocument } from "../../openapi/document.ts";
+import { redisAccounts } from "../../src/accounts/redis.ts";
+import { SCOPES, type Scope } from "../../src/apps/caller.ts";
+import { readConfig } from "../../src/config.ts";
+import { silentLog } from "../../src/log.ts";
+import { startApi } from "../../src/main-api.ts";
+import { openStore } from "../../src/main-store.ts";
+import { startWorker } from "../../src/main-worker.ts";
+import { metrics } from "../../src/metrics.ts";
+import type { Platform } from "../../src/platform.ts";
+import { platforms } from "../../src/platforms/index.ts";
+import { testRedis } from "./redis.ts";
+
+const VERSION = "0.0.0";
+
+/** A network that lets nobody write to strangers. */
+function shy([dummy]: readonly Platform[]): Platform {
+  const refusal = {
+    code: "recipient-not-reachable",
+    detail: "Only to people who wrote to you.",
+    pointer: "/target/0",
+  } as const;
+  return { ...(dummy as Platform), id: "shy", title: "Shy", refuse: () => refusal };
+}
+
+/**
+ * A whole gateway in this process on a private Redis, put together as the product is: the API on a random port and,
+ * unless `works` is false, a worker of each platform. Beside the product's platforms it has `shy`. No sandbox mailbox.
+ */
+export async function gateway(env: Readonly<Record<string, string>> = {}, { works = true } = {}) {
+  const redis = await testRedis();
+  const config = readConfig({ REDIS_URL: redis.url, DATA_DIR: redis.dir, PORT: "0", SANDBOX: "off", ...env });
+  const every = platforms({});
+  const all = [...every, shy(every.filter(({ id }) => id === "dummy"))];
+  const choose = () => all;
+  const log = silentLog;
+  const store = await openStore(config, true, log);
+  const api = await startApi({
+    config,
+    version: VERSION,
+    choose,
+    store,
+    metrics: metrics("api"),
+    worker: undefined,
+    log,
+  });
+  const worker = works ? await startWorker({ config, choose, store, metrics: metrics("worker"), log }) : undefined;
+  const client = redis.connect();
+  return {
+    url: api.address,
+    registry: api.registry,
+    redis,
+    client,
+    accounts: redisAccounts({ redis: client, keyring: store.ring }),
+    document: openapiDocument({ platforms: all, version: VERSION, basePath: config.basePath }),
+    /** The schemas of the platforms' logins. */
+    credentials: all.flatMap(({ credentials }) => (credentials ? [{ ...credentials.schema }] : [])),
+    /** Another app's key, with all scopes unless said otherwise. */
+    keyOf: async (name: string, scopes: readonly Scope[] = SCOPES) => (await api.registry.createApp(name, scopes)).key,
+    /** As after SIGTERM: new work is refused. */
+    drain: api.drain,
+    stop: async () => {
+      await api.stop(0);
+      await worker?.stop(1_000);
+      await store.close();
+      await redis.stop();
+    },
+  };
+}
