@@ -22,6 +22,8 @@ export type Ended =
   | { readonly kind: "over" };
 
 const TIMEOUT_SECONDS = 120;
+/** A lane can't change hands in less: its job's lock is renewed when half of its 8 s are over. */
+const FRESH_MS = 3_000;
 
 /**
  * Runs the verb once, or finds out what an earlier worker left behind. Never throws for what a platform does; throws
@@ -82,10 +84,16 @@ function committer(outbox: Outbox, work: Work, now: () => number) {
   async function commit(): Promise<void> {
     if (state.closed) throw abandoned();
     const event = statusEvent(work.activity, work.ridAsSent, { status: "sending", decided: work.decided, now: now() });
-    const answer = await outbox.commit(work, JSON.stringify(event)).catch((fault: unknown) => {
-      state.fault = fault;
-      throw abandoned();
-    });
+    let answer: Awaited<ReturnType<Outbox["commit"]>>;
+    let asked: number;
+    do {
+      asked = performance.now();
+      answer = await outbox.commit(work, JSON.stringify(event)).catch((fault: unknown) => {
+        state.fault = fault;
+        throw abandoned();
+      });
+      // A process that was frozen reads an old answer: another worker may have reported this and gone on with the lane.
+    } while (answer === "committed" && performance.now() - asked > FRESH_MS);
     if (answer === "committed") state.committed = true;
     else state.refused = answer;
     if (state.refused || state.closed) throw abandoned();

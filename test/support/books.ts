@@ -20,6 +20,7 @@ export interface Verdict {
   readonly once: number;
   /** `unknown` results, and how many of them had happened. */
   readonly unknown: number;
+  readonly unknownRids: readonly string[];
   readonly unknownDelivered: number;
   /** More than one effect. */
   readonly dup: readonly string[];
@@ -56,6 +57,7 @@ export function joinBooks({ posted, ledger, heard, standing }: Books): Verdict {
     refused: posted.length - accepted.length,
     once: where((rid) => effects.get(rid) === 1).length,
     unknown: unknown.length,
+    unknownRids: unknown,
     unknownDelivered: unknown.filter((rid) => effects.has(rid)).length,
     dup: [...effects].filter(([, count]) => count > 1).map(([rid]) => rid),
     lost: where((rid) => !effects.has(rid) && ["none", "sent"].includes(statusOf(rid))),

@@ -8,7 +8,7 @@ afterEach(() => run?.close());
 /** Longer than a lane's lock and the look for stalled ones together. */
 const FREEZE_MS = 14_000;
 
-test("a worker that is frozen and comes back as a zombie doubles nothing", async () => {
+test("a worker that is frozen and comes back as a zombie doubles nothing, and acts late only on what is unknown", async () => {
   run = await killRun(2);
   const [zombie] = run.workers;
   for (let freeze = 0; freeze < 3; freeze++) {
@@ -17,7 +17,10 @@ test("a worker that is frozen and comes back as a zombie doubles nothing", async
     await sleep(FREEZE_MS);
     process.kill(zombie?.pid() as number, "SIGCONT");
   }
-  expectKept(await run.verdict("Worker frozen 3 times"));
+  const verdict = await run.verdict("Worker frozen 3 times");
+  // Frozen between its mark and the effect itself, a process can only act late: that is what `unknown` says.
+  const unknown = new Set(verdict.unknownRids);
+  expectKept({ ...verdict, inversions: verdict.inversions.filter((rid) => !unknown.has(rid)) });
 }, 180_000);
 
 test("a Redis that is frozen is answered for with 503, and what it executes later is not doubled", async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import Type from "typebox";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { clients } from "../../../src/delivery/clients.ts";
 import { deliverer } from "../../../src/delivery/deliver.ts";
 import { Failure } from "../../../src/failure.ts";
@@ -96,4 +96,29 @@ it("what is cancelled on its way to the commit is not sent and makes room", asyn
   expect(after.activity.rid).toBe(next.activity.rid);
   expect(effects()).toBe(0);
   expect((await outbox.find("app1", cancelled.activity.rid))?.status).toBe("cancelled");
+});
+
+it("an answer to the commit that a frozen process reads too late is asked for again", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  try {
+    const { outbox, carryOut, effects } = setUp(() => Promise.resolve());
+    const entry = entryOf("app1", activityOf());
+    await outbox.accept(entry);
+    const frozen = workOf(await outbox.take("app1", entry.lane));
+    const commit = outbox.commit;
+    let other: Next | undefined;
+    outbox.commit = async (work, event) => {
+      const answer = await commit(work, event);
+      if (other) return answer;
+      // Redis has answered, but it takes this process ten seconds to read it: time for another to take over.
+      other = await outbox.take("app1", entry.lane);
+      vi.advanceTimersByTime(10_000);
+      return answer;
+    };
+    expect(await carryOut(frozen)).toEqual({ kind: "lost" });
+    expect(effects()).toBe(0);
+    expect(workOf(other as unknown as Next).doubtful).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
 });
