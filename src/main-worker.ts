@@ -1,5 +1,6 @@
 import { sendWorker } from "../workers/send.ts";
 import { sweep } from "../workers/sweep.ts";
+import { trimming } from "../workers/trim.ts";
 import type { Config } from "./config.ts";
 import { arrivals } from "./delivery/arrivals.ts";
 import { clients } from "./delivery/clients.ts";
@@ -27,7 +28,7 @@ export async function startWorker({
   metrics,
   log,
 }: WorkerDeps): Promise<{ readonly stop: (graceMs: number) => Promise<void> }> {
-  const { redis, outbox, lanes, accounts } = openPorts(config, store, "worker", log);
+  const { redis, eventLog, outbox, lanes, accounts } = openPorts(config, store, "worker", log);
   const arrive = arrivals({ redis, eventsKept: config.eventsKept });
   const guard = egressGuard({ allowPrivate: config.allowPrivate });
   const mailbox = wantsSandbox(config) ? await sandboxMailbox({ arrive, log }) : undefined;
@@ -46,8 +47,10 @@ export async function startWorker({
     sendWorker({ redis, outbox, lanes, deliver, platform, concurrency: config.concurrency, log }),
   );
   const broom = sweep({ outbox, lanes, log });
+  const trim = trimming({ redis, eventLog, hours: config.eventsHours, log });
   return {
     async stop(graceMs) {
+      trim.stop();
       await broom.stop();
       await Promise.all(workers.map((worker) => worker.close(graceMs)));
       await pool.close();

@@ -1,6 +1,3 @@
-/** Events kept per app at most (settings may lower it); Redis trims whole nodes, so a few more may stay. */
-export const EVENTS_KEPT = 100_000;
-
 /**
  * Lua: `append(log, epochKey, freshEpoch, kept, event)` adds one event to an app's log and answers its cursor
  * `<epoch>.<stream id>`. Included by every script that appends, so that an event and the state it tells of are one

@@ -18,11 +18,13 @@ export function listenerIndex<Listener>(): ListenerIndex<Listener> {
   function home({
     rids,
     addresses,
+    accounts,
     platforms,
   }: Selector): [Map<string, Set<Listener>>, ReadonlySet<string>] | undefined {
     if (rids !== undefined) return [byRid, rids];
-    if (addresses[0] !== undefined) return [byAddress, smallest(addresses)];
-    if (platforms[0] !== undefined) return [byPlatform, smallest(platforms)];
+    const people = [addresses, accounts].filter((set) => set !== undefined);
+    if (people.length > 0) return [byAddress, smallest(people)];
+    if (platforms.length > 0) return [byPlatform, smallest(platforms)];
     return undefined;
   }
   return {

@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { isGap } from "../../src/events/event-log.ts";
+import { redisEventLog } from "../../src/events/redis.ts";
+import { keys } from "../../src/keys.ts";
+import { silentLog } from "../../src/log.ts";
+import { trimming } from "../../workers/trim.ts";
+import { type TestRedis, testRedis } from "../support/redis.ts";
+
+let server: TestRedis;
+beforeAll(async () => {
+  server = await testRedis();
+});
+afterAll(() => server.stop());
+
+it("drops events past their hours, for each app, and leaves the younger ones", async () => {
+  const redis = server.connect();
+  const eventLog = redisEventLog({ redis, kept: 100 });
+  const old = Date.now() - 25 * 3_600_000;
+  await redis.sadd(keys.apps, "one", "two");
+  for (const app of ["one", "two"]) {
+    await redis.set(keys.epoch(app), "epoch1");
+    await redis.xadd(keys.log(app), `${old}-0`, "epoch", "epoch1");
+    for (let i = 1; i <= 200; i++) await redis.xadd(keys.log(app), `${old}-${i}`, "e", "{}");
+    await redis.xadd(keys.log(app), "*", "e", '{"young":true}');
+  }
+  const trim = trimming({ redis, eventLog, hours: 24, log: silentLog });
+  await trim.once();
+  trim.stop();
+  for (const app of ["one", "two"]) {
+    expect((await redis.xrange(keys.log(app), "-", "+")).map(([, fields]) => fields)).toEqual([
+      ["e", '{"young":true}'],
+    ]);
+    expect(isGap({ epoch: "epoch1", id: `${old}-5` }, await eventLog.bounds(app))).toBe(true);
+  }
+});
