@@ -25,12 +25,15 @@ function shy([dummy]: readonly Platform[]): Platform {
 
 /**
  * A whole gateway in this process on a private Redis, put together as the product is: the API on a random port and,
- * unless `works` is false, a worker of each platform. Beside the product's platforms it has `shy`. No sandbox mailbox.
+ * unless `works` is false, a worker of each platform. Beside the product's platforms it has `shy`. No sandbox mailbox; `relay` is an SMTP URL.
  */
-export async function gateway(env: Readonly<Record<string, string>> = {}, { works = true } = {}) {
+export async function gateway(
+  env: Readonly<Record<string, string>> = {},
+  { works = true, relay }: { readonly works?: boolean; readonly relay?: string } = {},
+) {
   const redis = await testRedis();
   const config = readConfig({ REDIS_URL: redis.url, DATA_DIR: redis.dir, PORT: "0", SANDBOX: "off", ...env });
-  const every = platforms({});
+  const every = platforms(relay === undefined ? {} : { relay: { url: relay } });
   const all = [...every, shy(every.filter(({ id }) => id === "dummy"))];
   const choose = () => all;
   const log = silentLog;

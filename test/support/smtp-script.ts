@@ -97,7 +97,7 @@ function converse(
   };
   say(script.greeting ?? "220 scripted ESMTP");
   socket.on("close", () => {
-    if (body) heard.torn.push(buffer);
+    if (body) heard.torn.push(buffer.slice(2));
   });
   socket.on("data", (chunk) => {
     buffer += chunk.toString("latin1");
@@ -108,11 +108,19 @@ function converse(
       buffer = buffer.slice(ends + (body ? 5 : 2));
       if (body) {
         body = false;
-        heard.messages.push(piece);
-        say(step("dot", script.dot, "250 2.0.0 Queued", piece));
-      } else command(piece);
+        // A lone dot: how a client ends DATA when every recipient was refused before it (RFC 2920 3.1).
+        if (piece === "") say("554 5.5.1 No valid recipients");
+        else {
+          heard.messages.push(piece.slice(2));
+          say(step("dot", script.dot, "250 2.0.0 Queued", piece.slice(2)));
+        }
+      } else {
+        command(piece);
+        // The line end before the body counts for a dot that comes at once.
+        if (body) buffer = `\r\n${buffer}`;
+      }
     }
-    if (body && buffer !== "" && early !== undefined) {
+    if (body && buffer !== "\r\n" && early !== undefined) {
       say(early);
       early = undefined;
     }

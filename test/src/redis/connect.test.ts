@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { silentLog } from "../../../src/log.ts";
 import { type RedisConnections, redisConnections } from "../../../src/redis/connect.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
-import { type RedisProcess, redisProcess, until } from "../../support/redis-process.ts";
+import { redisCluster } from "../../support/redis-cluster.ts";
+import { redisProcess, until } from "../../support/redis-process.ts";
 
 let redis: TestRedis;
 const closers: Array<() => Promise<unknown>> = [];
@@ -125,12 +126,8 @@ test("Sentinel: finds the master, and the new one after a failover", async () =>
 }, 120_000);
 
 test("Cluster: commands reach the node of their key, and fail fast when it is gone", async () => {
-  const nodes = await Promise.all(
-    [1, 2, 3].map(() => redisProcess(["--cluster-enabled", "yes", "--cluster-node-timeout", "500"])),
-  );
-  for (const node of nodes) closers.push(node.stop);
-  await joinCluster(nodes);
-  const url = `redis+cluster://${nodes.map((node) => `127.0.0.1:${node.port}`).join(",")}`;
+  const { nodes, url, stop } = await redisCluster();
+  closers.push(stop);
   const made = connections(url);
   const producer = made.producer();
   const worker = made.worker();
@@ -141,16 +138,3 @@ test("Cluster: commands reach the node of their key, and fail fast when it is go
   await Promise.all(nodes.map((node) => node.ended));
   await expect(producer.get("{dgm7}:a")).rejects.toThrow();
 }, 60_000);
-
-async function joinCluster(nodes: readonly RedisProcess[]): Promise<void> {
-  const share = Math.ceil(16_384 / nodes.length);
-  const [first] = nodes;
-  for (const [i, node] of nodes.entries()) {
-    await node.client().call("CLUSTER", "ADDSLOTSRANGE", i * share, Math.min(16_383, (i + 1) * share - 1));
-    if (node !== first) await node.client().call("CLUSTER", "MEET", "127.0.0.1", String(first?.port));
-  }
-  for (const node of nodes) {
-    await until(async () => String(await node.client().call("CLUSTER", "INFO")).includes("cluster_state:ok"));
-    await until(async () => String(await node.client().call("CLUSTER", "INFO")).includes("cluster_known_nodes:3"));
-  }
-}
