@@ -33,9 +33,10 @@ import { awaitResult } from "./events/wait.ts";
 import { closeServer, listen } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { startAdmin } from "./main-admin.ts";
-import { type ChoosePlatforms, wantsSandbox } from "./main-platforms.ts";
+import type { ChoosePlatforms } from "./main-platforms.ts";
 import { openPorts, type Store } from "./main-store.ts";
 import type { Metrics } from "./metrics.ts";
+import { wantsSandbox } from "./sandbox/wanted.ts";
 import type { SupervisedWorker } from "./supervise.ts";
 
 export interface RunningApi {

@@ -7,10 +7,11 @@ import { clients } from "./delivery/clients.ts";
 import { deliverer } from "./delivery/deliver.ts";
 import { egress as egressGuard } from "./delivery/egress.ts";
 import type { Log } from "./log.ts";
-import { type ChoosePlatforms, wantsSandbox } from "./main-platforms.ts";
+import type { ChoosePlatforms } from "./main-platforms.ts";
 import { openPorts, type Store } from "./main-store.ts";
 import type { Metrics } from "./metrics.ts";
 import { sandboxMailbox } from "./sandbox/mailbox.ts";
+import { wantsSandbox } from "./sandbox/wanted.ts";
 
 export interface WorkerDeps {
   readonly config: Config;

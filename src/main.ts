@@ -2,7 +2,6 @@ import { firstApp } from "./apps/first-app.ts";
 import type { Config } from "./config.ts";
 import type { Log } from "./log.ts";
 import { startAdmin } from "./main-admin.ts";
-import { choosePlatforms } from "./main-platforms.ts";
 import { openStore } from "./main-store.ts";
 import { metrics } from "./metrics.ts";
 import { parentLink } from "./parent-link.ts";
@@ -37,9 +36,10 @@ async function runWorker(config: Config, log: Log, { onOrphaned }: StartOptions)
   const counted = metrics("worker");
   const link = parentLink({ metrics: counted.snapshot, onGone: onOrphaned });
   // Each role loads only what it needs, while its Redis starts.
-  const [store, { startWorker }] = await Promise.all([
+  const [store, { startWorker }, { choosePlatforms }] = await Promise.all([
     openStore(config, true, log, counted),
     import("./main-worker.ts"),
+    import("./main-platforms.ts"),
   ]);
   const worker = await startWorker({ config, choose: choosePlatforms, store, metrics: counted, log });
   const draining = { on: false };
@@ -80,8 +80,11 @@ async function runApi(
           log,
         })
       : undefined;
-  // The API's modules load while the worker starts on another core.
-  const { startApi } = await import("./main-api.ts");
+  // The API's modules load while the worker starts on another core; what is accepted before the worker is ready waits.
+  const [{ startApi }, { choosePlatforms }] = await Promise.all([
+    import("./main-api.ts"),
+    import("./main-platforms.ts"),
+  ]);
   const api = await startApi({
     config,
     version,
@@ -92,7 +95,6 @@ async function runApi(
     log,
   });
   const firstKey = await firstApp({ registry: api.registry, dataDir: config.dataDir });
-  await beside?.whenReady();
   log.info({ address: api.address, role }, "The gateway is ready");
   return {
     address: api.address,

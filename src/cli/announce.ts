@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { firstAppFile } from "../apps/first-app.ts";
 import type { Config } from "../config.ts";
 import type { Running } from "../main.ts";
-import { wantsSandbox } from "../main-platforms.ts";
+import { wantsSandbox } from "../sandbox/wanted.ts";
 
 /** Tells a person who has just started the gateway where it is and what to try; a worker says nothing. */
 export function announce(config: Config, running: Running): void {
