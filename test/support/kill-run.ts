@@ -72,8 +72,8 @@ export async function killRun(workers: number, dice = chance()): Promise<KillRun
           await settled(listeners.get(app) as EventListener, api.base, key, app, posted());
         }),
       );
-      const standing = new Map<string, string>();
-      for (const { app, key } of apps) await standings(api.base, key, posted(), app, standing);
+      const each = await Promise.all(apps.map(({ app, key }) => standings(api.base, key, app, posted())));
+      const standing = new Map(each.flatMap((one) => [...one]));
       const heard = new Map([...listeners].map(([app, listener]) => [app, listener.heard]));
       const isLoad = ({ rid }: { rid: string }) => !rid.endsWith(LAST);
       const verdict = joinBooks({
@@ -119,7 +119,7 @@ function workOf(dice: Chance, lane: string, n: number): Record<string, unknown> 
 }
 
 /** Waits for a result of each accepted rid; then one more activity makes sure that all written before it was heard. */
-async function settled(
+export async function settled(
   listener: EventListener,
   base: string,
   key: string,
@@ -150,13 +150,14 @@ async function settled(
   await listener.until(() => listener.heard.some((event) => event.rid === rid && event.type === "result"), SETTLE_MS);
 }
 
-async function standings(
+/** What `GET /activities/{rid}` answers for each accepted rid of an app. */
+export async function standings(
   base: string,
   key: string,
-  posted: readonly Posted[],
   app: string,
-  into: Map<string, string>,
-): Promise<void> {
+  posted: readonly Posted[],
+): Promise<Map<string, string>> {
+  const into = new Map<string, string>();
   const rids = posted.filter((one) => one.app === app && one.outcome === "accepted").map(({ rid }) => rid);
   const read = async (): Promise<void> => {
     for (let rid = rids.pop(); rid !== undefined; rid = rids.pop()) {
@@ -166,4 +167,5 @@ async function standings(
     }
   };
   await Promise.all(Array.from({ length: 10 }, read));
+  return into;
 }

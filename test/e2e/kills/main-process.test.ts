@@ -1,0 +1,93 @@
+import { readFileSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, expect, test } from "vitest";
+import { joinBooks, verdictLine } from "../../support/books.ts";
+import { type EventListener, eventListener } from "../../support/event-listener.ts";
+import { firstKey, type GatewayProcess, gatewayProcess } from "../../support/gateway-process.ts";
+import { expectKept, settled, standings } from "../../support/kill-run.ts";
+import { readLedger } from "../../support/ledger.ts";
+import { type LoadClient, loadClient } from "../../support/load-client.ts";
+import { until } from "../../support/redis-process.ts";
+import { chance } from "../../support/seeded.ts";
+
+const KILLS = 6;
+/** Promise G10: a worker that still had something to end is gone after 30 s. */
+const LONGEST_STOP_MS = 35_000;
+
+let gateway: GatewayProcess | undefined;
+let load: LoadClient | undefined;
+let listener: EventListener | undefined;
+let dataDir = "";
+afterEach(async () => {
+  void load?.stop();
+  listener?.close();
+  await gateway?.stop();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+test("killed as a whole, the gateway leaves no process behind, and its next start carries on with all it had", async () => {
+  const dice = chance();
+  console.log(`KILL_SEED=${dice.seed}`);
+  dataDir = await mkdtemp(join(tmpdir(), "dgm-kill-all-"));
+  const ledger = join(dataDir, "ledger");
+  gateway = await gatewayProcess({ role: "all", dataDir, env: { DUMMY_LEDGER: ledger } });
+  const key = await firstKey(dataDir);
+  const { base } = gateway;
+  listener = await eventListener(base, key);
+  const lanes = Array.from({ length: 25 }, (_, index) => `l${index}`);
+  load = loadClient({ base, app: "first", key, lanes, everyMs: 330, activity: workOf });
+  const left: number[] = [];
+  for (let kill = 0; kill < KILLS; kill++) {
+    await sleep(dice.between(500, 2_500));
+    const family = await childrenOf(gateway.pid());
+    // The worker and the private Redis.
+    expect(family.length).toBeGreaterThanOrEqual(2);
+    left.push(...family);
+    await gateway.kill();
+    // A supervisor starts it again at once; once nobody does, and all that it had started must end all the same.
+    if (kill === KILLS - 1) await until(() => left.every((pid) => !alive(pid)), LONGEST_STOP_MS);
+    await gateway.start();
+  }
+  await load.stop();
+  await settled(listener, base, key, "first", load.book);
+  const standing = await standings(base, key, "first", load.book);
+  const heard = new Map([["first", listener.heard]]);
+  const lines = (await readLedger(ledger)).filter(({ rid }) => !rid.endsWith("-last"));
+  const verdict = joinBooks({ posted: load.book, ledger: lines, heard, standing });
+  console.log(`Whole gateway killed 6 times: ${verdictLine(verdict)}`);
+  expectKept(verdict);
+  expect(listener.gaps()).toBe(0);
+}, 180_000);
+
+function workOf(lane: string, n: number): Record<string, unknown> {
+  const head = { platform: "dummy", actor: { address: "bob" }, target: [{ address: lane }] };
+  return n % 2 === 0
+    ? { ...head, verb: "echo", object: { n } }
+    : { ...head, verb: "delay", object: { n, ms: 50, when: n % 3 === 0 ? "before" : "after" } };
+}
+
+/** Pids of its child processes that live. */
+async function childrenOf(parent: number): Promise<number[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  return pids.filter((pid) => parentOf(pid) === parent);
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A zombie that nobody has buried yet is dead. */
+function alive(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0] !== "Z";
+  } catch {
+    return false;
+  }
+}
