@@ -1,6 +1,7 @@
 import type { Caller } from "../src/apps/caller.ts";
-import { LIST_MOST, refuseLarge } from "./activities.ts";
+import { refuseLarge } from "./body-limit.ts";
 import { PLAIN_BODY_MOST, parsed } from "./json-body.ts";
+import { LIST_MOST } from "./post-activities.ts";
 import { Problem, problemOf } from "./problem.ts";
 import type { Submission, Submitted } from "./submit.ts";
 

@@ -1,6 +1,6 @@
 import { accountId } from "../src/accounts/account-id.ts";
 import type { Activity } from "../src/activity.ts";
-import type { Caller, Limits } from "../src/apps/caller.ts";
+import { type Caller, covers } from "../src/apps/caller.ts";
 import { type FindPlatform, type Readable, readActivity } from "../src/intake/read-activity.ts";
 import { Refusal } from "../src/intake/refusal.ts";
 import type { Log } from "../src/log.ts";
@@ -99,7 +99,9 @@ export function submission(deps: SubmitDeps): Submission {
     const started = performance.now();
     await admit(caller.app);
     const readable = readActivity(find, posted, Date.now());
-    checkLimits(caller.limits, readable);
+    if (!covers(caller.limits, readable.activity)) {
+      throw new Problem("forbidden", "The token does not cover this actor, platform or verb.");
+    }
     const submitted = await accept(caller, readable, key);
     if (submitted.ok && !submitted.replayed) onAccepted?.(readable.platform.id, (performance.now() - started) / 1_000);
     return submitted;
@@ -148,14 +150,4 @@ function storeFault(error: unknown, log: Log): Problem {
   if (!isRedisAway(error))
     log.error({ error: error instanceof Error ? error.stack : String(error) }, "an activity could not be accepted");
   return problemOf(error);
-}
-
-function checkLimits(limits: Limits, { activity }: Readable): void {
-  const within = (allowed: readonly string[] | undefined, value: string) =>
-    allowed === undefined || allowed.some((one) => one.toLowerCase() === value.toLowerCase());
-  if (!within(limits.actors, activity.actor.address))
-    throw new Problem("forbidden", "The token does not cover this actor.");
-  if (!within(limits.platforms, activity.platform))
-    throw new Problem("forbidden", "The token does not cover this platform.");
-  if (!within(limits.verbs, activity.verb)) throw new Problem("forbidden", "The token does not cover this verb.");
 }

@@ -1,89 +1,21 @@
 import { delimiter, isAbsolute, resolve } from "node:path";
+import {
+  autoOr,
+  basePath,
+  flag,
+  list,
+  oneOf,
+  origins,
+  path,
+  port,
+  type Setting,
+  text,
+  trustProxy,
+  url,
+  whole,
+} from "./setting-types.ts";
 
-/** A setting that can't be used; the message names it and says what it takes. */
-export class ConfigError extends Error {
-  constructor(setting: string, takes: string) {
-    super(`${setting}: ${takes}`);
-    this.name = "ConfigError";
-  }
-}
-
-type Read<T> = (text: string, setting: string) => T;
-
-interface Setting<T> {
-  readonly env: string;
-  readonly fallback: string;
-  readonly about: string;
-  readonly read: Read<T>;
-}
-
-const text: Read<string> = (value) => value;
-const path: Read<string> = (value) => (isAbsolute(value) ? value : resolve(value));
-const list: Read<readonly string[]> = (value) =>
-  value
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
-const flag: Read<boolean> = (value, setting) => {
-  if (/^(1|true|yes|on)$/i.test(value)) return true;
-  if (/^(0|false|no|off|)$/i.test(value)) return false;
-  throw new ConfigError(setting, "takes true or false");
-};
-const whole =
-  (least: number, most: number): Read<number> =>
-  (value, setting) => {
-    const number = Number(value);
-    if (!Number.isInteger(number) || number < least || number > most) {
-      throw new ConfigError(setting, `takes a whole number from ${least} to ${most}`);
-    }
-    return number;
-  };
-const autoOr =
-  (read: Read<number>): Read<"auto" | number> =>
-  (value, setting) =>
-    value === "auto" ? value : read(value, setting);
-const oneOf =
-  <T extends string>(...values: readonly T[]): Read<T> =>
-  (value, setting) => {
-    const found = values.find((candidate) => candidate === value);
-    if (found === undefined) throw new ConfigError(setting, `takes one of ${values.join(", ")}`);
-    return found;
-  };
-const basePath: Read<string> = (value, setting) => {
-  if (value === "/" || value === "") return "";
-  if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(value)) throw new ConfigError(setting, "takes a path such as /gateway");
-  return value;
-};
-const url =
-  (...protocols: readonly string[]): Read<string> =>
-  (value, setting) => {
-    if (value === "") return value;
-    if (!protocols.some((protocol) => value.startsWith(`${protocol}:`))) {
-      throw new ConfigError(setting, `takes a URL that begins with ${protocols.map((p) => `${p}:`).join(" or ")}`);
-    }
-    return value;
-  };
-const origins: Read<readonly string[]> = (value, setting) => {
-  const all = list(value, setting);
-  for (const origin of all) {
-    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
-      throw new ConfigError(setting, "takes origins such as https://example.org, separated by commas, without a path");
-    }
-  }
-  return all;
-};
-const trustProxy: Read<number | readonly string[]> = (value, setting) => {
-  if (/^\d{1,2}$/.test(value)) return Number(value);
-  const all = list(value, setting);
-  if (all.some((part) => !/^(loopback|linklocal|uniquelocal|[0-9a-fA-F:.]+(\/\d{1,3})?)$/.test(part))) {
-    throw new ConfigError(
-      setting,
-      "takes a number of hops or a list of addresses, never true: it would believe any client",
-    );
-  }
-  return all;
-};
-const port = whole(0, 65_535);
+export { ConfigError } from "./setting-types.ts";
 
 /** Every setting: the environment variable, its default, and what it is for. `dragoman config` prints this table. */
 export const settings = {

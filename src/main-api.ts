@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { Router } from "express";
 import { openapiDocument } from "../openapi/document.ts";
 import { accountRoutes } from "../routes/accounts.ts";
-import { type ActivityRoutesDeps, activityRoutes, postActivities } from "../routes/activities.ts";
+import { type ActivityRoutesDeps, activityRoutes } from "../routes/activities.ts";
 import { createApp } from "../routes/app.ts";
 import { authenticate } from "../routes/authenticate.ts";
 import { way } from "../routes/client-ip.ts";
@@ -15,6 +15,7 @@ import { openapiRoutes } from "../routes/openapi.ts";
 import { origins } from "../routes/origin.ts";
 import { platformNames } from "../routes/platform-names.ts";
 import { platformRoutes } from "../routes/platforms.ts";
+import { postActivities } from "../routes/post-activities.ts";
 import { admission } from "../routes/pressure.ts";
 import { revocationRoutes } from "../routes/revocations.ts";
 import { mountSocket, socketRoutes } from "../routes/socket.ts";

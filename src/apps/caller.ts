@@ -9,6 +9,17 @@ export interface Limits {
   readonly verbs?: readonly string[];
 }
 
+/** True when the limits allow what an activity does; addresses are compared without regard to case. */
+export function covers(
+  limits: Limits,
+  activity: { readonly actor: { readonly address: string }; readonly platform: string; readonly verb: string },
+): boolean {
+  const within = (allowed: readonly string[] | undefined, value: string): boolean =>
+    allowed === undefined || allowed.some((one) => one.toLowerCase() === value.toLowerCase());
+  const { actor, platform, verb } = activity;
+  return within(limits.actors, actor.address) && within(limits.platforms, platform) && within(limits.verbs, verb);
+}
+
 /** Who is asking: an app by its API key, or a browser by a token or ticket session. */
 export interface Caller {
   readonly app: string;

@@ -1,0 +1,14 @@
+import { PLAIN_BODY_MOST } from "./json-body.ts";
+import { Problem } from "./problem.ts";
+
+/** A body over the plain limit is only taken for attachments' sake; throws `Problem` `payload-too-large`. */
+export function refuseLarge(posted: unknown, bytes: number): void {
+  const [items, most] = Array.isArray(posted) ? [posted, PLAIN_BODY_MOST * posted.length] : [[posted], PLAIN_BODY_MOST];
+  if (bytes > most && !items.some(hasAttachments))
+    throw new Problem("payload-too-large", "Without attachments an activity may weigh 64 kB.");
+}
+
+function hasAttachments(value: unknown): boolean {
+  const object = (value as { object?: { attachments?: unknown } } | null)?.object;
+  return Array.isArray(object?.attachments) && object.attachments.length > 0;
+}
