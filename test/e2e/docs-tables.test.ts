@@ -1,0 +1,29 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { ROOT } from "../support/docs-samples.ts";
+import { EVENT_ERRORS, errorsPage, settingsPage } from "../support/docs-tables.ts";
+
+it("docs/errors.md lists the refusals that the routes answer", async () => {
+  await expect(errorsPage()).toMatchFileSnapshot(join(ROOT, "docs/errors.md"));
+});
+
+it("docs/settings.md lists the settings that are read", async () => {
+  await expect(settingsPage()).toMatchFileSnapshot(join(ROOT, "docs/settings.md"));
+});
+
+it("docs/errors.md lists the error codes that events carry, and no others", () => {
+  const found = new Set<string>();
+  for (const folder of ["src/platforms", "src/delivery", "workers"]) {
+    for (const name of readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })) {
+      if (!name.endsWith(".ts")) continue;
+      const text = readFileSync(join(ROOT, folder, name), "utf8");
+      const coded =
+        /(?:\bcode: |"(?:permanent|retryable|rate-limited|auth)",\s*|^ {2}(?!kind)(?:\w+|"rate-limited"): )"([a-z]+(?:-[a-z]+)*)"/gm;
+      for (const [, code = ""] of text.matchAll(coded)) found.add(code);
+    }
+  }
+  // `abandoned` never leaves the core; mail's own refusal of input is answered as a problem; kinds are no codes.
+  for (const inner of ["abandoned", "validation-failed"]) expect(found.delete(inner), inner).toBe(true);
+  expect([...found].sort()).toEqual(Object.keys(EVENT_ERRORS).sort());
+});

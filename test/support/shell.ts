@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from "node:child_process";
+
+export interface Shell {
+  /** Everything it wrote so far, both streams. */
+  readonly output: () => string;
+  /** Standard output alone. */
+  readonly answer: () => string;
+  /** Resolves with the output when it fits; rejects when the program ends, or 30 s pass, without. */
+  readonly until: (fits: (output: string) => boolean, what?: string) => Promise<string>;
+  /** Resolves with the exit code (-1 for a signal). */
+  readonly ended: Promise<number>;
+  /** Ends it and whatever it started. */
+  readonly stop: () => Promise<void>;
+}
+
+export interface ShellSettings {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly patienceMs?: number;
+}
+
+/** Runs a program in a process group of its own, with none of the developer's settings. */
+export function shell(command: readonly [string, ...string[]], settings: ShellSettings): Shell {
+  const { cwd, env = {}, patienceMs = 30_000 } = settings;
+  const [program, ...args] = command;
+  const child = spawn(program, args, {
+    cwd,
+    env: { PATH: process.env.PATH, HOME: cwd, LANG: "C.UTF-8", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  let output = "";
+  let answer = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    answer += text;
+  });
+  const watchers = new Set<() => void>();
+  const told = () => {
+    for (const watcher of watchers) watcher();
+  };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      told();
+    });
+  }
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code ?? -1));
+  });
+  ended.then(told, told);
+  const over = () => child.exitCode !== null || child.signalCode !== null;
+  return {
+    output: () => output,
+    answer: () => answer,
+    ended,
+    until: (fits, what = "the expected output") =>
+      new Promise((resolve, reject) => {
+        const settle = (error?: Error) => {
+          watchers.delete(look);
+          clearTimeout(timer);
+          if (error) reject(error);
+          else resolve(output);
+        };
+        const missing = (why: string) => new Error(`${why} without ${what}. It wrote:\n${output}`);
+        const look = () => {
+          if (fits(output)) settle();
+          else if (over()) ended.then(() => (fits(output) ? settle() : settle(missing("It ended"))), settle);
+        };
+        const timer = setTimeout(() => settle(missing("Time went by")), patienceMs);
+        watchers.add(look);
+        look();
+      }),
+    stop: async () => {
+      if (!over()) signal(child, "SIGTERM");
+      await ended;
+    },
+  };
+}
+
+function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, name);
+  } catch {
+    // The group is gone already.
+  }
+}
