@@ -54,7 +54,7 @@ export function sweep({ outbox, lanes, log, everyMs = 500 }: SweepDeps): {
   async function once(): Promise<void> {
     for (const tag of keys.tags) {
       const { wakes, late } = await outbox.sweep(tag);
-      await Promise.all([...wakes.map((wake) => lanes.wake(wake)), ...late.map(({ app, rid }) => expire(app, rid))]);
+      await Promise.all([...wakes.map((wake) => lanes.hasten(wake)), ...late.map(({ app, rid }) => expire(app, rid))]);
     }
   }
 

@@ -49,8 +49,7 @@ export async function attempt(
   } catch (thrown) {
     if (mark.state.fault !== undefined) throw mark.state.fault;
     if (mark.state.refused) return { kind: mark.state.refused };
-    const failure = thrown instanceof Failure ? thrown : platform.explain(thrown);
-    return { kind: "failure", failure, committed: mark.state.committed };
+    return { kind: "failure", failure: failureOf(platform, thrown), committed: mark.state.committed };
   } finally {
     mark.close();
     limit.end();
@@ -149,7 +148,9 @@ async function runVerb(platform: Platform, client: unknown, work: Work, lent: Le
 
 /** A worker died between its commit and the outcome: ask the network, else say that nobody knows (promise G4). */
 async function afterDeath(platform: Platform, client: unknown, work: Work, lent: Lent): Promise<Receipt> {
-  const found = await platform.resolve?.(client, work.activity, lent);
+  const found = await platform.resolve?.(client, work.activity, lent).catch((thrown: unknown) => {
+    throw stillInDoubt(failureOf(platform, thrown));
+  });
   if (found) return found;
   if (work.activity.options?.onUnknown === "resend")
     return untilAborted(runVerb(platform, client, work, lent), lent.signal);
@@ -159,6 +160,24 @@ async function afterDeath(platform: Platform, client: unknown, work: Work, lent:
     detail:
       "A break after the point of no return: nobody can tell whether it arrived. It is sent again only with options.onUnknown: resend.",
     mayHaveLanded: true,
+  });
+}
+
+function failureOf(platform: Platform, thrown: unknown): Failure {
+  return thrown instanceof Failure ? thrown : platform.explain(thrown);
+}
+
+/** Not being able to ask makes nothing certain: whatever the failure, the activity must not be sent again for it. */
+function stillInDoubt(failure: Failure): Failure {
+  const { kind, code, message: detail, retryAfterMs, platformCode } = failure;
+  return new Failure({
+    kind,
+    code,
+    detail,
+    mayHaveLanded: true,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(platformCode === undefined ? {} : { platformCode }),
+    cause: failure,
   });
 }
 

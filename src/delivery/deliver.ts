@@ -50,22 +50,18 @@ export function deliverer(deps: DeliverDeps): Deliver {
       return next;
     }
 
-    async function again(
-      decided: Decided,
-      failure: Pick<Failure, "kind" | "retryAfterMs">,
-      note: ErrorNote,
-      object?: Receipt["object"],
-    ): Promise<Next> {
+    /** Another try, if the lifetime has room for one; in doubt that is another try to find out, never to send. */
+    async function again(decided: Decided, failure: Wait, note: ErrorNote, inDoubt = false): Promise<Next> {
       const { expiresAt, extendedMs } = work;
       const lifetimeMs = expiresAt - extendedMs - work.now;
       const step = nextStep(failure, { attempts, now: now(), expiresAt, lifetimeMs, extendedMs, random: random() });
-      if (!step.again) return finish(summary(decided, "failed"), decided, note, object);
+      if (!step.again) return finish(inDoubt ? "unknown" : summary(decided, "failed"), decided, note);
       const retryAt = now() + step.delayMs;
       const event = JSON.stringify(
         statusEvent(work.activity, work.ridAsSent, { status: "deferred", decided, now: now(), retryAt, error: note }),
       );
-      const answer = await outbox.defer(work, { retryAt, extendMs: step.extendMs, attempts, decided, event });
-      return answer === "lost" ? { kind: "lost" } : { kind: "wait", ms: step.delayMs };
+      const until = { retryAt, extendMs: step.extendMs, attempts, inDoubt, decided, event };
+      return (await outbox.defer(work, until)) === "lost" ? { kind: "lost" } : { kind: "wait", ms: step.delayMs };
     }
 
     function record(receipt: Receipt): Promise<Next> {
@@ -74,7 +70,19 @@ export function deliverer(deps: DeliverDeps): Deliver {
       if (deferred.length === 0) return finish(summary(decided, "sent"), decided, firstError(decided), receipt.object);
       const waits = deferred.flatMap((outcome) => outcome.retryAfterMs ?? []);
       const failure = { kind: "retryable", retryAfterMs: waits.length > 0 ? Math.max(...waits) : undefined } as const;
-      return again(decided, failure, deferred[0]?.error ?? LATER, receipt.object);
+      return again(decided, failure, deferred[0]?.error ?? LATER);
+    }
+
+    /** Certain that nothing left: another try. In doubt: ask where somebody can tell, else say so (promise G4). */
+    function afterFailure(failure: Failure, committed: boolean): Promise<Next> {
+      log.debug({ rid: work.activity.rid, code: failure.code, kind: failure.kind }, "attempt failed");
+      const inDoubt = failure.mayHaveLanded && (committed || work.doubtful);
+      const resend = work.activity.options?.onUnknown === "resend";
+      if (!inDoubt || resend) return again(work.decided, failure, noteOf(failure));
+      const note = { ...noteOf(failure), code: "outcome-unknown", retryable: false };
+      const mayBeAsked = platform.resolve !== undefined && (!work.doubtful || failure.kind === "retryable");
+      if (!mayBeAsked) return finish("unknown", work.decided, note);
+      return again(work.decided, { kind: "retryable", retryAfterMs: failure.retryAfterMs }, note, true);
     }
 
     /** What was cancelled is final already; what is late may be ended here before the sweep sees it. */
@@ -88,15 +96,11 @@ export function deliverer(deps: DeliverDeps): Deliver {
     if (ended.kind === "lost") return { kind: "lost" };
     if (ended.kind === "over") return makeRoom();
     if (ended.kind === "receipt") return record(ended.receipt);
-    const { failure } = ended;
-    log.debug({ rid: work.activity.rid, code: failure.code, kind: failure.kind }, "attempt failed");
-    if (failure.mayHaveLanded && (ended.committed || work.doubtful) && work.activity.options?.onUnknown !== "resend") {
-      return finish("unknown", work.decided, { ...noteOf(failure), code: "outcome-unknown", retryable: false });
-    }
-    return again(work.decided, failure, noteOf(failure));
+    return afterFailure(ended.failure, ended.committed);
   };
 }
 
+type Wait = Pick<Failure, "kind" | "retryAfterMs">;
 const LATER: ErrorNote = {
   code: "platform-unavailable",
   detail: "The network asks to try again later.",

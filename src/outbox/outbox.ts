@@ -119,13 +119,17 @@ export interface Outbox {
     work: Work,
     end: { readonly status: FinalStatus; readonly event: string; readonly attempts: number },
   ): Promise<Next>;
-  /** Puts the head back until `retryAt`; `extendMs` lengthens its lifetime (rate limits). */
+  /**
+   * Puts the head back until `retryAt`; `extendMs` lengthens its lifetime (rate limits). `inDoubt` keeps the commit's
+   * mark: the next attempt asks what became of it instead of sending.
+   */
   defer(
     work: Work,
     until: {
       readonly retryAt: number;
       readonly extendMs: number;
       readonly attempts: number;
+      readonly inDoubt: boolean;
       readonly decided: ReadonlyArray<TargetOutcome | null>;
       readonly event: string;
     },

@@ -89,7 +89,7 @@ export function redisOutbox({
       return nextOf((await run.SETTLE_LUA(keysOf(app, activity.rid, lane), args)) as Cells, app, lane);
     },
 
-    async defer(work, { retryAt, extendMs, attempts, decided, event }) {
+    async defer(work, { retryAt, extendMs, attempts, inDoubt, decided, event }) {
       const { app, lane, fence, activity } = work;
       const args = [
         fence,
@@ -102,6 +102,7 @@ export function redisOutbox({
         fresh(),
         eventsKept,
         event,
+        inDoubt ? "1" : "",
       ];
       return (await run.DEFER_LUA(keysOf(app, activity.rid, lane), args)) as "deferred" | "lost";
     },

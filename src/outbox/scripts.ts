@@ -122,13 +122,13 @@ redis.call('LREM', LANE, 1, ARGV[2])
 return head(ARGV[4], ARGV[1], tonumber(ARGV[5]))
 `;
 
-/** ARGV: fence member lane retryAt extend attempts decided freshEpoch kept event */
+/** ARGV: fence member lane retryAt extend attempts decided freshEpoch kept event inDoubt */
 export const DEFER_LUA = `${HEADER}${APPEND_LUA}
 if redis.call('GET', FENCE) ~= ARGV[1] then return 'lost' end
 local r = redis.call('HMGET', RECORD, 'status', 'expires', 'extended')
 if not r[1] or FINAL[r[1]] then return 'lost' end
 redis.call('HSET', RECORD, 'status', 'deferred', 'retry', ARGV[4], 'attempts', ARGV[6], 'takes', 0, 'decided', ARGV[7])
-redis.call('HDEL', RECORD, 'committed')
+if ARGV[11] == '' then redis.call('HDEL', RECORD, 'committed') end
 if tonumber(ARGV[5]) > 0 then
   local expires = tonumber(r[2]) + ARGV[5]
   redis.call('HSET', RECORD, 'expires', expires, 'extended', tonumber(r[3] or '0') + ARGV[5])
@@ -152,6 +152,7 @@ redis.call('LREM', LANE, 1, ARGV[1])
 if redis.call('EXISTS', LANE) == 0 then
   empty(ARGV[3])
 elseif wasHead then
+  redis.call('ZADD', LANES, clock(), ARGV[3])
   return { 'ended', tonumber(redis.call('HGET', COUNTS, 'lanes') or '1') }
 end
 return { 'ended', 0 }

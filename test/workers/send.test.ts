@@ -172,6 +172,61 @@ describe("carrying out", () => {
     expect((await core.events("app1")).filter((event) => event.type === "result")).toHaveLength(1);
   });
 
+  it("keeps asking when the asking fails, and never sends again for it", async () => {
+    const sends: string[] = [];
+    let asked = 0;
+    core = gatewayCore(server, [
+      platform(
+        async (activity, lent) => {
+          sends.push(activity.rid);
+          await lent.commit();
+          throw new Failure({
+            kind: "retryable",
+            code: "platform-timeout",
+            detail: "cut",
+            mayHaveLanded: true,
+            retryAfterMs: 20,
+          });
+        },
+        {
+          resolve: async (_client, activity) => {
+            if (++asked < 3)
+              throw new Failure({ kind: "retryable", code: "platform-unavailable", detail: "away", retryAfterMs: 20 });
+            return sent(activity);
+          },
+        },
+      ),
+    ]);
+    core.startWorkers();
+    await core.accept("app1", activityOf({ rid: "once" }));
+    expect(await core.results("app1", 1)).toMatchObject([{ rid: "once", status: "sent", attempts: 4 }]);
+    expect([sends, asked]).toEqual([["once"], 3]);
+  });
+
+  it("ends unknown when asking fails for good", async () => {
+    const sends: string[] = [];
+    core = gatewayCore(server, [
+      platform(
+        async (activity, lent) => {
+          sends.push(activity.rid);
+          await lent.commit();
+          throw new Failure({
+            kind: "retryable",
+            code: "platform-timeout",
+            detail: "cut",
+            mayHaveLanded: true,
+            retryAfterMs: 20,
+          });
+        },
+        { resolve: () => Promise.reject(new Failure({ kind: "auth", code: "credentials-invalid", detail: "no" })) },
+      ),
+    ]);
+    core.startWorkers();
+    await core.accept("app1", activityOf({ rid: "once" }));
+    expect(await core.results("app1", 1)).toMatchObject([{ status: "unknown", error: { code: "outcome-unknown" } }]);
+    expect(sends).toEqual(["once"]);
+  });
+
   it("says unknown where nobody can tell, and sends again only when the app asked for it", async () => {
     const runs: string[] = [];
     core = gatewayCore(server, [platform(noting(runs, (activity) => activity.rid))]);
