@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
 
 export interface Shell {
   /** Everything it wrote so far, both streams. */
@@ -19,26 +20,31 @@ export interface ShellSettings {
   readonly patienceMs?: number;
 }
 
+/** Becomes the program; whatever ends this test process closes our pipe, and then the watcher ends the whole group. */
+const GUARD = `( read -r line <&3 || kill -s KILL -- -$$ ) >/dev/null 2>&1 </dev/null & exec "$@" 3<&-`;
+
 /** Runs a program in a process group of its own, with none of the developer's settings. */
 export function shell(command: readonly [string, ...string[]], settings: ShellSettings): Shell {
   const { cwd, env = {}, patienceMs = 30_000 } = settings;
-  const [program, ...args] = command;
-  const child = spawn(program, args, {
+  const child = spawn("/bin/sh", ["-c", GUARD, "guard", ...command], {
     cwd,
     env: { PATH: process.env.PATH, HOME: cwd, LANG: "C.UTF-8", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
     detached: true,
   });
+  const [, out, err, guard] = child.stdio as unknown as [null, Readable, Readable, Writable];
+  guard.on("error", () => undefined);
+  child.once("exit", () => guard.end("dismissed\n"));
   let output = "";
   let answer = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+  out.setEncoding("utf8").on("data", (text: string) => {
     answer += text;
   });
   const watchers = new Set<() => void>();
   const told = () => {
     for (const watcher of watchers) watcher();
   };
-  for (const stream of [child.stdout, child.stderr]) {
+  for (const stream of [out, err]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
       output += text;
       told();
