@@ -21,7 +21,10 @@ for (const line of LINES) {
     run("npm", ["install", "--no-save", "--prefix", folder, `${name}@${line}`]);
   }
   run(node, ["--version"]);
-  run(node, [join(root, "node_modules/vitest/vitest.mjs"), "run", ...TESTS], { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` });
+  run(node, [join(root, "node_modules/vitest/vitest.mjs"), "run", ...TESTS], {
+    ...process.env,
+    PATH: `${dirname(node)}${delimiter}${process.env.PATH}`,
+  });
 }
 
 function run(command, args, env = process.env) {

@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
-import { type Config, readConfig } from "../config.ts";
+import { type Config, givenSettings, readConfig, settings } from "../config.ts";
 import type { Log } from "../log.ts";
 import { pinoLog } from "../log-pino.ts";
 import { redaction } from "../redaction.ts";
@@ -33,7 +33,7 @@ export function serveCommand(program: Command): void {
 async function serve(config: Config, role: Config["role"]): Promise<void> {
   const hidden = redaction();
   for (const url of [config.redisUrl, config.smtpUrl]) for (const secret of secretsIn(url)) hidden.hide(secret);
-  const log = pinoLog({ level: config.logLevel, role: role === "worker" ? "worker" : "api", redaction: hidden });
+  const log = pinoLog({ level: levelOf(config), role: role === "worker" ? "worker" : "api", redaction: hidden });
   onFatal(log);
   let started = false;
   const stopping = stopSignal(log, () => started);
@@ -83,6 +83,12 @@ function onFatal(log: Log): void {
   };
   process.on("uncaughtException", end);
   process.on("unhandledRejection", end);
+}
+
+/** A person at a terminal reads the greeting; the everyday lines are for files and journals, unless LOG_LEVEL asks. */
+function levelOf(config: Config): Config["logLevel"] {
+  const asked = givenSettings()[settings.logLevel.env] !== undefined;
+  return process.stderr.isTTY && !asked ? "warn" : config.logLevel;
 }
 
 function secretsIn(url: string): readonly string[] {
