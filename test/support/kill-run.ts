@@ -6,7 +6,7 @@ import { joinBooks, type Verdict, verdictLine } from "./books.ts";
 import { type EventListener, eventListener } from "./event-listener.ts";
 import { createApp, firstKey, type GatewayProcess, gatewayProcess } from "./gateway-process.ts";
 import { readLedger } from "./ledger.ts";
-import { type LoadClient, loadClient, type Posted, postUntilAnswered } from "./load-client.ts";
+import { type LoadClient, loadClient, type Posted, postUntilAnswered, type Try } from "./load-client.ts";
 import { type TestRedis, testRedis } from "./redis.ts";
 import { type Chance, chance } from "./seeded.ts";
 
@@ -82,7 +82,8 @@ export async function killRun(workers: number, dice = chance()): Promise<KillRun
         heard,
         standing,
       });
-      console.log(`${name}: ${verdictLine(verdict)}`);
+      console.log(`${name}: ${verdictLine(verdict)}\n${answersLine(clients.flatMap(({ tries }) => tries))}`);
+      for (const { rid, problem } of posted()) if (problem !== undefined) console.log(`${rid}: ${problem}`);
       for (const { rid, error } of [...heard.values()].flat()) {
         if (verdict.failed.includes(String(rid)) && error) console.log(`${rid}: ${error.code}: ${error.detail}`);
       }
@@ -105,6 +106,15 @@ export function expectKept(verdict: Verdict): void {
   expect({ dup, lost, ghost, liar, silent, failed, disagree, inversions }).toEqual(nothing);
   expect(unordered).toEqual([]);
   expect(refused).toBe(0);
+}
+
+/** How many POSTs were answered with what, and how fast the accepted ones. */
+function answersLine(tries: readonly Try[]): string {
+  const counts = new Map<number, number>();
+  for (const { status } of tries) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const words = [...counts].map(([status, count]) => `${status || "no answer"} ${count}`);
+  const times = tries.flatMap(({ status, ms }) => (status === 202 ? [ms] : [])).toSorted((a, b) => a - b);
+  return `POSTs: ${words.join(", ")}; 202 in ${times[times.length >> 1]} ms (median)`;
 }
 
 const LAST = "-last";

@@ -10,6 +10,8 @@ export interface Posted {
   readonly outcome: "accepted" | "refused";
   /** The gateway's id of an accepted one. */
   readonly id?: string;
+  /** The problem of a refused one, for the words of a failing test. */
+  readonly problem?: string;
   /** Unix ms: when it was first tried, and when the answer came. */
   readonly triedAt: number;
   readonly answeredAt: number;
@@ -74,12 +76,17 @@ export function loadClient(settings: LoadSettings): LoadClient {
   };
 }
 
+/** The client was too slow with its request, or asked for too much. */
+const AGAIN: readonly number[] = [408, 429];
+
 /** Posts one activity with its rid until a 202 or a refusal that no retry helps. */
 export async function postUntilAnswered(
   target: { readonly base: string; readonly key: string },
   activity: Record<string, unknown>,
   tries: Try[] = [],
-): Promise<{ readonly outcome: "accepted"; readonly id: string } | { readonly outcome: "refused" }> {
+): Promise<
+  { readonly outcome: "accepted"; readonly id: string } | { readonly outcome: "refused"; readonly problem: string }
+> {
   const body = JSON.stringify(activity);
   for (;;) {
     const at = Date.now();
@@ -88,7 +95,8 @@ export async function postUntilAnswered(
     const ms = Date.now() - at;
     tries.push({ status: response?.status ?? 0, ms, at, retryAfter: retryAfter !== undefined });
     if (response?.status === 202) return { outcome: "accepted", id: (JSON.parse(response.text) as { id: string }).id };
-    if (response && response.status < 500 && response.status !== 429) return { outcome: "refused" };
+    if (response && response.status < 500 && !AGAIN.includes(response.status))
+      return { outcome: "refused", problem: response.text };
     await sleep(retryAfter === undefined ? 100 + Math.random() * 200 : retryAfter * 1_000);
   }
 }

@@ -1,39 +1,62 @@
 import type { HeardEvent } from "./event-listener.ts";
 import type { Posted } from "./load-client.ts";
 
-/** A lane that had accepted work when a process was killed, and how long it then stood still. */
-export interface Standstill {
-  readonly lane: string;
-  /** Milliseconds from the kill to the lane's next effect or result; Infinity when none came. */
-  readonly ms: number;
+/** What became of the lanes that had accepted work at the moment of a kill. */
+export interface TakeoverWatch {
+  /** Reads what was heard since; true once each of those lanes had its next effect or result. */
+  readonly allWentOn: () => boolean;
+  /** Milliseconds from the kill to that, by lane; Infinity where it did not come. */
+  readonly standstills: () => readonly number[];
 }
 
 /**
- * Which lanes waited at `killedAt` (Unix ms), and when each went on. Times are those of the log's own entries, so a busy
- * test process can't blur them; `sending` is written right before an effect.
+ * Watches the lanes that wait at `killedAt` (Unix ms), from the listeners' books. Times are those of the log's own
+ * entries, so a busy test process can't blur them; `sending` is written right before an effect.
  */
-export function standstills(
+export function takeoverWatch(
   killedAt: number,
   posted: readonly Posted[],
-  heard: ReadonlyMap<string, readonly HeardEvent[]>,
-): Standstill[] {
-  const events = [...heard.values()].flat().filter(isProgress);
-  const ended = new Map(events.flatMap((one) => (one.type === "result" ? [[String(one.rid), one.at] as const] : [])));
-  const waiting = new Set(
-    posted.flatMap(({ rid, outcome, answeredAt }) =>
-      outcome === "accepted" && answeredAt <= killedAt && (ended.get(rid) ?? Infinity) > killedAt ? [laneOf(rid)] : [],
-    ),
-  );
-  const next = new Map<string, number>();
-  for (const { rid, at } of events) {
-    const lane = laneOf(String(rid));
-    if (at > killedAt) next.set(lane, Math.min(next.get(lane) ?? Infinity, at));
+  books: ReadonlyArray<readonly HeardEvent[]>,
+): TakeoverWatch {
+  const waiting = new Map<string, Set<string>>();
+  for (const { rid, outcome, answeredAt } of posted) {
+    if (outcome !== "accepted" || answeredAt > killedAt) continue;
+    const lane = laneOf(rid);
+    const rids = waiting.get(lane) ?? new Set();
+    waiting.set(lane, rids.add(rid));
   }
-  return [...waiting].map((lane) => ({ lane, ms: (next.get(lane) ?? Infinity) - killedAt }));
-}
+  const wentOn = new Map<string, number>();
+  const read = books.map(() => 0);
 
-function isProgress({ type, status }: HeardEvent): boolean {
-  return type === "result" || (type === "status" && status === "sending");
+  function note({ type, status, rid, at }: HeardEvent): void {
+    const lane = laneOf(String(rid));
+    if (at > killedAt) {
+      const progress = type === "result" || (type === "status" && status === "sending");
+      if (progress && waiting.has(lane) && !wentOn.has(lane)) wentOn.set(lane, at - killedAt);
+    } else if (type === "result") {
+      const rids = waiting.get(lane);
+      rids?.delete(String(rid));
+      if (rids?.size === 0) waiting.delete(lane);
+    }
+  }
+  function catchUp(): void {
+    books.forEach((heard, book) => {
+      for (let next = heard[read[book] as number]; next; next = heard[read[book] as number]) {
+        note(next);
+        read[book] = (read[book] as number) + 1;
+      }
+    });
+  }
+  return {
+    allWentOn: () => {
+      catchUp();
+      return wentOn.size === waiting.size;
+    },
+    standstills: () => {
+      catchUp();
+      return [...waiting.keys()].map((lane) => wentOn.get(lane) ?? Infinity);
+    },
+  };
 }
 
 /** The load client's rids are `<app>-<lane>-<n>`. */
