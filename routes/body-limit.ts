@@ -3,7 +3,9 @@ import { Problem } from "./problem.ts";
 
 /** A body over the plain limit is only taken for attachments' sake; throws `Problem` `payload-too-large`. */
 export function refuseLarge(posted: unknown, bytes: number): void {
-  const [items, most] = Array.isArray(posted) ? [posted, PLAIN_BODY_MOST * posted.length] : [[posted], PLAIN_BODY_MOST];
+  const [items, most] = Array.isArray(posted)
+    ? [posted, PLAIN_BODY_MOST * Math.max(posted.length, 1)]
+    : [[posted], PLAIN_BODY_MOST];
   if (bytes > most && !items.some(hasAttachments))
     throw new Problem("payload-too-large", "Without attachments an activity may weigh 64 kB.");
 }

@@ -47,10 +47,8 @@ function checkType(req: IncomingMessage): void {
 }
 
 function readBytes(req: IncomingMessage, most: number): Promise<Buffer> {
-  const tooLarge = () =>
-    new Problem("payload-too-large", `The body may weigh ${Math.floor(most / 1024)} kB here.`, {
-      headers: { Connection: "close" },
-    });
+  // The connection stays: the rest is read and dropped, since closing on a client that still writes loses it the answer.
+  const tooLarge = () => new Problem("payload-too-large", `The body may weigh ${Math.floor(most / 1024)} kB here.`);
   if (Number(req.headers["content-length"] ?? 0) > most) return Promise.reject(tooLarge());
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -59,8 +57,7 @@ function readBytes(req: IncomingMessage, most: number): Promise<Buffer> {
       size += chunk.length;
       if (size <= most) chunks.push(chunk);
       else {
-        req.pause();
-        req.removeAllListeners("data");
+        req.removeAllListeners("data").resume();
         reject(tooLarge());
       }
     });

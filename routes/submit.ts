@@ -147,6 +147,7 @@ function refused(outcome: "reused" | "account-unknown" | "quota-exceeded", rid: 
 
 /** Redis away, or full: nothing is known to be stored, so the same rid may come again. */
 function storeFault(error: unknown, log: Log): Problem {
+  if (error instanceof Problem) return error;
   if (!isRedisAway(error))
     log.error({ error: error instanceof Error ? error.stack : String(error) }, "an activity could not be accepted");
   return problemOf(error);

@@ -4,6 +4,7 @@ import express from "express";
 import expressWs from "express-ws";
 import type { WebSocket } from "ws";
 import type { Log } from "../src/log.ts";
+import { passOtherUpgrades } from "./other-upgrades.ts";
 import { Problem, problemOf } from "./problem.ts";
 
 /** What a handler gets: the socket, the raw one below it, and what `admit` answered. */
@@ -47,6 +48,7 @@ export function wsRouter<Grant extends object>(deps: WsRouterDeps<Grant>) {
   const app = express();
   app.set("case sensitive routing", true);
   const { app: routes, getWss } = expressWs(app, server, { leaveRouterUntouched: true, wsOptions });
+  passOtherUpgrades(server);
   const wss = getWss();
   wss.on("error", (error) => log.debug({ err: error }, "the listening server reported an error"));
   wss.on("headers", (headers, req) => {

@@ -4,6 +4,7 @@ import {
   basePath,
   flag,
   list,
+  networks,
   oneOf,
   origins,
   path,
@@ -122,7 +123,7 @@ export const settings = {
     env: "ALLOW_PRIVATE",
     fallback: "",
     about: "CIDR list of private networks that users' addresses may name.",
-    read: list,
+    read: networks,
   },
   mailDomain: {
     env: "MAIL_DOMAIN",

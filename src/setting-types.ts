@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { isAbsolute, resolve } from "node:path";
 
 /** A setting that can't be used; the message names it and says what it takes. */
@@ -29,6 +30,20 @@ export const list: Read<readonly string[]> = (value) =>
     .split(",")
     .map((part) => part.trim())
     .filter((part) => part !== "");
+/** A comma list of addresses and CIDR ranges. */
+export const networks: Read<readonly string[]> = (value, setting) => {
+  const all = list(value, setting);
+  const fits = (part: string): boolean => {
+    const [address = "", bits, ...more] = part.split("/");
+    const family = isIP(address);
+    const most = family === 4 ? 32 : 128;
+    return (
+      family !== 0 && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+    );
+  };
+  if (!all.every(fits)) throw new ConfigError(setting, "takes a comma list of networks such as 10.0.0.0/8, fd00::/8");
+  return all;
+};
 /** true or false, in the usual spellings. */
 export const flag: Read<boolean> = (value, setting) => {
   if (/^(1|true|yes|on)$/i.test(value)) return true;

@@ -31,9 +31,17 @@ describe("settings", () => {
     ["LOG_LEVEL", "loud"],
     ["PUBLIC_URL", "example.org"],
     ["REDIS_FETCH", "perhaps"],
+    ["ALLOW_PRIVATE", "intranet"],
+    ["ALLOW_PRIVATE", "10.0.0.0/33"],
+    ["ALLOW_PRIVATE", "10.0.0.0/8/8"],
   ])("name the bad one: %s=%s", (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(ConfigError);
     expect(() => readConfig({ [name]: value })).toThrow(new RegExp(`^${name}: takes`));
+  });
+
+  it("take networks of both families", () => {
+    const { allowPrivate } = readConfig({ ALLOW_PRIVATE: "10.0.0.0/8, fd00::/8,192.168.1.1" });
+    expect(allowPrivate).toEqual(["10.0.0.0/8", "fd00::/8", "192.168.1.1"]);
   });
 
   it("never throw anything else, and never repeat what may be a password", () => {
