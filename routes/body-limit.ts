@@ -3,11 +3,10 @@ import { Problem } from "./problem.ts";
 
 /** A body over the plain limit is only taken for attachments' sake; throws `Problem` `payload-too-large`. */
 export function refuseLarge(posted: unknown, bytes: number): void {
-  const [items, most] = Array.isArray(posted)
-    ? [posted, PLAIN_BODY_MOST * Math.max(posted.length, 1)]
-    : [[posted], PLAIN_BODY_MOST];
-  if (bytes > most && !items.some(hasAttachments))
+  const items = Array.isArray(posted) ? posted : [posted];
+  if (bytes > PLAIN_BODY_MOST * Math.max(1, items.length) && !items.some(hasAttachments)) {
     throw new Problem("payload-too-large", "Without attachments an activity may weigh 64 kB.");
+  }
 }
 
 function hasAttachments(value: unknown): boolean {
