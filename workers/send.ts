@@ -22,6 +22,8 @@ export interface SendWorkerDeps {
 const YIELD_AFTER = 50;
 /** Takeover after a death: the lock must run out and the next check must see it. */
 const LOCK_MS = 8_000;
+/** Often, so that a lock outlasts a Redis that is away for some seconds: a worker that lives should not lose its lanes. */
+const LOCK_RENEWAL_MS = 2_000;
 const STALLED_CHECK_MS = 4_000;
 
 export interface SendWorker {
@@ -58,6 +60,7 @@ export function sendWorker({ redis, outbox, lanes, deliver, platform, concurrenc
     prefix: keys.queues,
     concurrency: platform.concurrency ?? concurrency,
     lockDuration: LOCK_MS,
+    lockRenewTime: LOCK_RENEWAL_MS,
     stalledInterval: STALLED_CHECK_MS,
     // Whether a lane's work is repeated is decided by its record, never by how often its job stalled.
     maxStalledCount: 1_000_000,

@@ -22,7 +22,7 @@ export type Ended =
   | { readonly kind: "over" };
 
 const TIMEOUT_SECONDS = 120;
-/** A lane can't change hands in less: its job's lock is renewed when half of its 8 s are over. */
+/** A lane can't change hands in less: its job's lock lasts 8 s and is renewed long before that. */
 const FRESH_MS = 3_000;
 
 /**
