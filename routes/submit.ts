@@ -1,6 +1,8 @@
 import { accountId } from "../src/accounts/account-id.ts";
 import type { Activity } from "../src/activity.ts";
 import { type Caller, covers } from "../src/apps/caller.ts";
+import { addressCheck } from "../src/delivery/egress-address.ts";
+import { attachmentFaults } from "../src/intake/attachment-hosts.ts";
 import { type FindPlatform, type Readable, readActivity } from "../src/intake/read-activity.ts";
 import { Refusal } from "../src/intake/refusal.ts";
 import type { Log } from "../src/log.ts";
@@ -9,6 +11,7 @@ import { laneOf } from "../src/outbox/lane.ts";
 import type { LaneQueues } from "../src/outbox/lane-queues.ts";
 import type { AcceptAnswer, Outbox, Standing, Wake } from "../src/outbox/outbox.ts";
 import { isRedisAway } from "../src/redis/away.ts";
+import type { Fault } from "../src/validate.ts";
 import type { AdmitOne } from "./pressure.ts";
 import { Problem, problemOf } from "./problem.ts";
 
@@ -37,6 +40,8 @@ export interface SubmitDeps {
   readonly log: Log;
   /** Throws a problem when the gateway or this app can't take more right now. */
   readonly admit: AdmitOne;
+  /** May users' input lead to this IP address? Default: to public ones. */
+  readonly mayReach?: (address: string) => boolean;
   readonly onAccepted?: (platform: string, seconds: number) => void;
 }
 
@@ -47,7 +52,7 @@ export interface Submission {
 
 /** Takes activities in: reads, checks what the caller may do, stores atomically, wakes the lane. */
 export function submission(deps: SubmitDeps): Submission {
-  const { outbox, lanes, find, log, admit, onAccepted } = deps;
+  const { outbox, lanes, find, log, admit, mayReach = addressCheck([]), onAccepted } = deps;
 
   async function accept(caller: Caller, readable: Readable, key: string | undefined): Promise<Submitted> {
     const sent = readable.rid ?? key;
@@ -102,6 +107,8 @@ export function submission(deps: SubmitDeps): Submission {
     if (!covers(caller.limits, readable.activity)) {
       throw new Problem("forbidden", "The token does not cover this actor, platform or verb.");
     }
+    const hidden = attachmentFaults(readable.activity, mayReach);
+    if (hidden[0]) throw unreachable(hidden[0], hidden, readable.rid);
     const submitted = await accept(caller, readable, key);
     if (submitted.ok && !submitted.replayed) onAccepted?.(readable.platform.id, (performance.now() - started) / 1_000);
     return submitted;
@@ -115,6 +122,12 @@ export function submission(deps: SubmitDeps): Submission {
         return { ok: false, problem, ...(rid === undefined ? {} : { rid }) };
       }),
   };
+}
+
+function unreachable(first: Fault, errors: readonly Fault[], rid: string | number | undefined): Refusal {
+  const refusal = new Refusal("validation-failed", `${first.pointer} ${first.detail}.`, errors);
+  refusal.rid = rid;
+  return refusal;
 }
 
 function fromRefusal(refusal: Refusal): Problem {

@@ -29,6 +29,7 @@ import { appRegistry } from "./apps/registry.ts";
 import { redisRevocations } from "./apps/revocations.ts";
 import { redisTickets } from "./apps/tickets.ts";
 import type { Config } from "./config.ts";
+import { addressCheck } from "./delivery/egress-address.ts";
 import { eventTail } from "./events/tail.ts";
 import { awaitResult } from "./events/wait.ts";
 import { closeServer, listen } from "./listen.ts";
@@ -148,6 +149,7 @@ function partsOf({ config, choose, store, metrics, log }: ApiDeps) {
     find: names.find,
     basePath: config.basePath,
     log,
+    mayReach: addressCheck(config.allowPrivate),
     admit: admission({ rate: config.rate, redis: store.watch.pressure, draining: drain.on }),
     onAccepted: (platform, seconds) => {
       metrics.accepted.inc({ platform });

@@ -1,5 +1,5 @@
-import { isIP } from "node:net";
 import { isAbsolute, resolve } from "node:path";
+import ipaddr from "ipaddr.js";
 
 /** A setting that can't be used; the message names it and says what it takes. */
 export class ConfigError extends Error {
@@ -33,14 +33,7 @@ export const list: Read<readonly string[]> = (value) =>
 /** A comma list of addresses and CIDR ranges. */
 export const networks: Read<readonly string[]> = (value, setting) => {
   const all = list(value, setting);
-  const fits = (part: string): boolean => {
-    const [address = "", bits, ...more] = part.split("/");
-    const family = isIP(address);
-    const most = family === 4 ? 32 : 128;
-    return (
-      family !== 0 && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
-    );
-  };
+  const fits = (part: string): boolean => (part.includes("/") ? ipaddr.isValidCIDR(part) : ipaddr.isValid(part));
   if (!all.every(fits)) throw new ConfigError(setting, "takes a comma list of networks such as 10.0.0.0/8, fd00::/8");
   return all;
 };
