@@ -1,10 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Readable, Writable } from "node:stream";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { freePort } from "./free-port.ts";
+import { guardedSpawn } from "./guarded-spawn.ts";
 
 export interface GatewayProcess {
   /** Where it answers, with the base path; empty for a worker. */
@@ -32,9 +33,6 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ENTRY = join(ROOT, "dist/src/cli/main.js");
 const READY = { all: /Dragoman listens on/, api: /Dragoman listens on/, worker: /The worker is ready/ } as const;
 
-/** Becomes the program; whatever ends this test process closes our pipe, and then the watcher ends the program. */
-const GUARD = `( read -r line <&3 || kill -KILL $$ ) >/dev/null 2>&1 </dev/null & exec "$@" 3<&-`;
-
 /** Starts the built product as a process of its own, as an operator does; it can't outlive the test process. */
 export async function gatewayProcess(settings: GatewayProcessSettings): Promise<GatewayProcess> {
   buildOnce();
@@ -44,15 +42,11 @@ export async function gatewayProcess(settings: GatewayProcessSettings): Promise<
   let child: ChildProcess | undefined;
 
   const start = async (): Promise<void> => {
-    const command = [process.execPath, ENTRY, "serve", "--role", role];
-    const started = spawn("/bin/sh", ["-c", GUARD, "guard", ...command], {
+    const started = guardedSpawn([process.execPath, ENTRY, "serve", "--role", role], {
       env: { ...productEnv(settings.dataDir), PORT: String(port), PLATFORMS: "+dummy", LOG_LEVEL: "info", ...env },
-      stdio: ["ignore", "pipe", "pipe", "pipe"],
+      output: "pipe",
     });
     child = started;
-    const guard = started.stdio[3] as Writable;
-    guard.on("error", () => undefined);
-    started.once("exit", () => guard.end("dismissed\n"));
     await said(started, READY[role], words);
   };
   const gone = (): Promise<void> => {

@@ -34,6 +34,16 @@ const SETTLE_MS = 60_000;
 export async function killRun(workers: number, dice = chance()): Promise<KillRun> {
   const dataDir = await mkdtemp(join(tmpdir(), "dgm-kill-"));
   const redis = await testRedis();
+  try {
+    return await started(workers, dice, dataDir, redis);
+  } catch (error) {
+    await redis.stop();
+    await rm(dataDir, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function started(workers: number, dice: Chance, dataDir: string, redis: TestRedis): Promise<KillRun> {
   const ledger = join(dataDir, "ledger");
   const env = { REDIS_URL: redis.url, DUMMY_LEDGER: ledger };
   const api = await gatewayProcess({ role: "api", dataDir, env });

@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
+import { guardedSpawn } from "./guarded-spawn.ts";
 
 export interface TestRedis {
   /** `unix:` URL as REDIS_URL takes it. */
@@ -41,7 +41,7 @@ export async function testRedis(extra: readonly string[] = []): Promise<TestRedi
       "",
       ...extra,
     ];
-    const proc = spawn("redis-server", args, { stdio: "ignore" });
+    const proc = guardedSpawn(["redis-server", ...args], { output: "ignore" });
     const probe = new Redis(socket, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
     probe.on("error", () => undefined);
     await probe.ping();
