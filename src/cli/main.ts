@@ -6,6 +6,7 @@ import { appCommands } from "./apps.ts";
 import { configCommand } from "./config.ts";
 import { doctorCommand } from "./doctor.ts";
 import { keyCommands } from "./keys.ts";
+import { proxyCommands } from "./proxy.ts";
 import { serveCommand } from "./serve.ts";
 import { keyFileOf, openAppTools, openKeyTools } from "./tools.ts";
 import { version } from "./version.ts";
@@ -34,6 +35,7 @@ appCommands(program, openAppTools);
 keyCommands(program, { keyFile: () => keyFileOf(readConfig()), connect: openKeyTools });
 configCommand(program);
 doctorCommand(program);
+proxyCommands(program);
 
 try {
   await program.parseAsync();

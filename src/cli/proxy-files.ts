@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** What fills the nginx templates, by name; the defaults are for everything on one machine, as Debian lays it out. */
+export const NGINX_DEFAULTS = {
+  GATEWAY_ADDR: "127.0.0.1:8000",
+  GATEWAY_PATH: "/gateway",
+  GATEWAY_STREAM_PATH: "/gateway/events",
+  GATEWAY_READ_TIMEOUT: "90s",
+  GATEWAY_MAX_BODY: "16m",
+  GATEWAY_RATE: "50r/s",
+  GATEWAY_BURST: "200",
+  GATEWAY_CONNS: "256",
+  HTTP_LISTEN: "80",
+  NGINX_LISTEN_TLS: "443 ssl http2",
+  NGINX_FRONT: "192.0.2.1/32",
+  NGINX_SNIPPETS: "/etc/nginx/conf.d/snippets",
+  NGINX_LOG_DIR: "/var/log/nginx",
+  SERVER_NAME: "_",
+  WS_SERVER_NAME: "ws.example.com",
+  SITE_ADDR: "127.0.0.1:8080",
+  SITE_ROOT: "/var/www/html",
+  TLS_CERT: "/etc/ssl/certs/ssl-cert-snakeoil.pem",
+  TLS_KEY: "/etc/ssl/private/ssl-cert-snakeoil.key",
+} as const;
+
+export type NginxVariables = { readonly [Name in keyof typeof NGINX_DEFAULTS]: string };
+
+/** The files of a layout: `snippets` go into a server of yours, the others bring their own. */
+export const NGINX_LAYOUTS = {
+  snippets: [],
+  site: ["site.conf"],
+  "site-tls": ["site-tls.conf"],
+  "ws-subdomain": ["ws-subdomain.conf"],
+} as const;
+
+export type NginxLayout = keyof typeof NGINX_LAYOUTS;
+
+export const HAPROXY_ROUTINGS = ["uri", "subdomain", "upgrade"] as const;
+
+/** A folder of the package, which lies two folders above `src/cli` and three above `dist/src/cli`. */
+function shipped(folder: "nginx" | "haproxy"): string {
+  const up = import.meta.url.endsWith(".ts") ? "../../" : "../../../";
+  return fileURLToPath(new URL(`${up}${folder}/`, import.meta.url));
+}
+
+/** The shipped HAProxy files of a routing, in the order HAProxy must read them. */
+export function haproxyFiles(routing: (typeof HAPROXY_ROUTINGS)[number]): readonly string[] {
+  return ["00-global.cfg", "10-edge.cfg", "20-backends.cfg", `routing-${routing}.cfg`].map((name) =>
+    join(shipped("haproxy"), name),
+  );
+}
+
+/** Fills the templates of a layout, as `envsubst` does with the list of these names; answers texts by relative path. */
+export function nginxFiles(layout: NginxLayout, variables: NginxVariables): ReadonlyMap<string, string> {
+  const folder = shipped("nginx");
+  const snippets = readdirSync(join(folder, "snippets")).filter((name) =>
+    layout.startsWith("site") ? true : name.startsWith("gateway-"),
+  );
+  const wanted = [
+    "00-gateway.conf",
+    ...snippets.map((name) => `snippets/${name.replace(/\.template$/, "")}`).sort(),
+    ...NGINX_LAYOUTS[layout],
+  ];
+  return new Map(
+    wanted.map((path) => [path, filled(readFileSync(join(folder, `${path}.template`), "utf8"), variables)]),
+  );
+}
+
+function filled(template: string, variables: NginxVariables): string {
+  return template.replaceAll(/\$\{([A-Z][A-Z_]*)\}/g, (whole, name: string) =>
+    name in variables ? variables[name as keyof NginxVariables] : whole,
+  );
+}

@@ -1,0 +1,222 @@
+import { resolve } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Terminal, terminal } from "./apps.ts";
+import { checkHaproxy, checkNginx, nginxVersion, type Verdict, writeFiles } from "./proxy-check.ts";
+import {
+  HAPROXY_ROUTINGS,
+  haproxyFiles,
+  NGINX_DEFAULTS,
+  type NginxLayout,
+  type NginxVariables,
+  nginxFiles,
+} from "./proxy-files.ts";
+
+interface NginxOptions {
+  readonly gateway?: readonly string[];
+  readonly site?: readonly string[];
+  readonly name?: string;
+  readonly root?: string;
+  readonly listen?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly ws?: string;
+  readonly path: string;
+  readonly front?: string;
+  readonly logs?: string;
+  readonly out?: string;
+}
+
+interface HaproxyOptions {
+  readonly gateway?: readonly string[];
+  readonly site?: readonly string[];
+  readonly routing: (typeof HAPROXY_ROUTINGS)[number];
+  readonly host?: string;
+  readonly path: string;
+  readonly bind?: string;
+  readonly tlsBind?: string;
+  readonly tlsCert?: string;
+}
+
+/** Adds `dragoman proxy nginx` and `dragoman proxy haproxy`, which fill and check the shipped files. */
+export function proxyCommands(program: Command, io: Terminal = terminal): void {
+  const proxy = program.command("proxy").description("Configuration files for the proxy before the gateway.");
+  const gateway = new Option(
+    "--gateway <address...>",
+    "where the gateway listens: host:port or unix:/path (default: 127.0.0.1:8000)",
+  ).argParser(addresses);
+  const path = new Option("--path <prefix>", "BASE_PATH of the gateway").default("/gateway").argParser(prefix);
+
+  proxy
+    .command("nginx")
+    .description(
+      "Fills the shipped nginx files, checks them with `nginx -t` where it is installed, and prints or writes them.",
+    )
+    .addOption(gateway)
+    .option(
+      "--site <address...>",
+      "where the site's own server listens; without it only the snippets for a server of yours",
+      addresses,
+    )
+    .option("--name <name>", "server_name of the site", word)
+    .option("--root <folder>", "document root, for plain assets", word)
+    .option("--listen <port>", "what nginx listens on without TLS (default: 80)", word)
+    .option("--tls-cert <file>", "certificate: makes it TLS with HTTP/2", word)
+    .option("--tls-key <file>", "its key", word)
+    .option("--ws <name>", "the gateway alone on a name of its own, in place of a site", word)
+    .addOption(path)
+    .option("--front <cidr>", "a proxy of yours before this nginx, whose X-Forwarded-* count", word)
+    .option("--logs <folder>", "where nginx writes its logs (default: /var/log/nginx)", word)
+    .option("--out <folder>", "write the files there, e.g. /etc/nginx/conf.d; printed without it", word)
+    .action((options: NginxOptions, command: Command) => nginx(options, command, io));
+
+  proxy
+    .command("haproxy")
+    .description(
+      "Prints how to run HAProxy with the shipped files, after checking them with `haproxy -c` where it is installed.",
+    )
+    .addOption(gateway)
+    .option("--site <address...>", "where the site's own server listens (default: 127.0.0.1:8080)", addresses)
+    .addOption(
+      new Option("--routing <kind>", "how the gateway's requests are told: by path, by name, by the Upgrade header")
+        .choices(HAPROXY_ROUTINGS)
+        .default("uri"),
+    )
+    .option("--host <name>", "the gateway's name (routing subdomain) or the site's (routing upgrade)", word)
+    .addOption(path)
+    .option("--bind <address>", "what HAProxy listens on without TLS (default: :80)", word)
+    .option("--tls-bind <address>", "what it listens on with TLS, e.g. :443", word)
+    .option("--tls-cert <file>", "certificate and key in one file", word)
+    .action((options: HaproxyOptions, command: Command) => haproxy(options, command, io));
+}
+
+async function nginx(options: NginxOptions, command: Command, io: Terminal): Promise<void> {
+  const layout = layoutOf(options, command);
+  const variables = nginxVariables(options);
+  const verdict = await checkNginx(layout, variables);
+  refuseBad(verdict, "nginx -t", command);
+  const files = nginxFiles(layout, variables);
+  if (options.out === undefined) {
+    for (const [path, text] of files) io.out(`# ==> ${path} <==\n${text}`);
+  } else {
+    await writeFiles(options.out, files);
+    for (const path of files.keys()) io.out(resolve(options.out, path));
+  }
+  tell(verdict, "nginx -t", io);
+  if (layout === "snippets")
+    io.say(`Put this into your server{}: include ${variables.NGINX_SNIPPETS}/gateway-locations.conf;`);
+  if (options.out !== undefined) io.say("Then: nginx -t && nginx -s reload");
+}
+
+function layoutOf({ site, ws, tlsCert, tlsKey }: NginxOptions, command: Command): NginxLayout {
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) command.error("error: --tls-cert and --tls-key go together.");
+  if (ws !== undefined && site !== undefined) command.error("error: --ws is a server of its own: leave --site out.");
+  if (tlsCert !== undefined && site === undefined) command.error("error: --tls-cert needs --site.");
+  if (ws !== undefined) return "ws-subdomain";
+  if (site === undefined) return "snippets";
+  return tlsCert === undefined ? "site" : "site-tls";
+}
+
+function nginxVariables(options: NginxOptions): NginxVariables {
+  const given = {
+    GATEWAY_ADDR: options.gateway && group(options.gateway),
+    GATEWAY_PATH: options.path,
+    GATEWAY_STREAM_PATH: `${options.path}/events`,
+    SITE_ADDR: options.site && group(options.site),
+    SERVER_NAME: options.name,
+    SITE_ROOT: options.root && resolve(options.root),
+    HTTP_LISTEN: options.listen,
+    TLS_CERT: options.tlsCert && resolve(options.tlsCert),
+    TLS_KEY: options.tlsKey && resolve(options.tlsKey),
+    WS_SERVER_NAME: options.ws,
+    NGINX_FRONT: options.front,
+    NGINX_LOG_DIR: options.logs && resolve(options.logs),
+    NGINX_LISTEN_TLS: knowsHttp2On(nginxVersion()) ? "443 ssl; http2 on" : undefined,
+    NGINX_SNIPPETS: options.out && resolve(options.out, "snippets"),
+  };
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...NGINX_DEFAULTS, ...Object.fromEntries(set) };
+}
+
+/** Several nodes in the place of one: the template's own parameters follow the last. */
+function group(nodes: readonly string[]): string {
+  return nodes.join(" max_fails=3 fail_timeout=5s;\n    server ");
+}
+
+/** From 1.25.1 on HTTP/2 is a directive of its own. */
+function knowsHttp2On([major = 0, minor = 0, patch = 0]: readonly number[] = []): boolean {
+  return major > 1 || minor > 25 || (minor === 25 && patch >= 1);
+}
+
+function haproxy(options: HaproxyOptions, command: Command, io: Terminal): void {
+  if ((options.tlsBind === undefined) !== (options.tlsCert === undefined))
+    command.error("error: --tls-bind and --tls-cert go together.");
+  const { gateway = ["127.0.0.1:8000"], site = ["127.0.0.1:8080"] } = options;
+  if (gateway.length > 2 || site.length > 2)
+    command.error("error: the files have room for two nodes; add more server lines to 20-backends.cfg by hand.");
+  const variables = haproxyVariables(options, gateway.map(inHaproxy), site.map(inHaproxy));
+  const files = haproxyFiles(options.routing);
+  const verdict = checkHaproxy(files, variables);
+  refuseBad(verdict, "haproxy -c", command);
+  for (const [name, value] of Object.entries(variables)) io.out(`export ${name}='${value}'`);
+  io.out(`haproxy -W ${files.map((file) => `-f '${file}'`).join(" ")}`);
+  tell(verdict, "haproxy -c", io);
+}
+
+/** HAProxy marks a socket with @. */
+function inHaproxy(address: string): string {
+  return address.replace(/^unix:/, "unix@");
+}
+
+function haproxyVariables(
+  options: HaproxyOptions,
+  gateway: readonly string[],
+  site: readonly string[],
+): Record<string, string> {
+  const given = {
+    GATEWAY_ADDR: gateway[0],
+    GATEWAY_ADDR_2: gateway[1],
+    GATEWAY_PATH: options.path,
+    GATEWAY_STREAM_PATH: `${options.path}/events`,
+    GATEWAY_HOST: options.host,
+    SITE_ADDR: site[0],
+    SITE_ADDR_2: site[1],
+    HTTP_BIND: options.bind,
+    HTTPS_BIND: options.tlsBind,
+    HTTPS_CERT: options.tlsCert && resolve(options.tlsCert),
+  };
+  const set = Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(set);
+}
+
+function refuseBad(verdict: Verdict, checker: string, command: Command): void {
+  if (verdict.state === "bad")
+    command.error(`error: \`${checker}\` refuses the files, nothing was written:\n${verdict.words}`);
+}
+
+function tell({ state }: Verdict, checker: string, io: Terminal): void {
+  const server = checker.split(" ")[0];
+  io.say(
+    state === "good"
+      ? `Checked: \`${checker}\` has nothing to say against it.`
+      : `Not checked: ${server} is not installed here.`,
+  );
+}
+
+function addresses(value: string, before: readonly string[] | undefined): readonly string[] {
+  if (!/^([\w.-]+:\d{1,5}|\[[0-9a-fA-F:.]+\]:\d{1,5}|unix:\/[\w./-]+)$/.test(value))
+    throw new InvalidArgumentError("It takes host:port, [v6]:port or unix:/path.");
+  return [...(before ?? []), value];
+}
+
+function prefix(value: string): string {
+  if (!/^(\/[\w.~-]+)+$/.test(value))
+    throw new InvalidArgumentError("It takes a path such as /gateway, without a slash at its end.");
+  return value;
+}
+
+/** Anything else that could begin a directive of its own is no value. */
+function word(value: string): string {
+  if (!/^[^\s;{}'"$\\]+$/.test(value))
+    throw new InvalidArgumentError("It takes one word without quotes, blanks or semicolons.");
+  return value;
+}

@@ -1,0 +1,117 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { proxyCommands } from "../../../src/cli/proxy.ts";
+import { NGINX_DEFAULTS, nginxFiles } from "../../../src/cli/proxy-files.ts";
+import { certificate } from "../../support/mail-certificate.ts";
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "dgm-cli-proxy-"));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+/** Runs a command line as `dragoman proxy` would. */
+async function proxy(...words: string[]) {
+  const out: string[] = [];
+  const said: string[] = [];
+  const program = new Command("dragoman");
+  proxyCommands(program, { out: (line) => out.push(line), say: (line) => said.push(line) });
+  const quiet = (command: Command): void => {
+    command.exitOverride().configureOutput({ writeErr: (text) => said.push(text), writeOut: (text) => out.push(text) });
+    for (const inner of command.commands) quiet(inner);
+  };
+  quiet(program);
+  let code = 0;
+  try {
+    await program.parseAsync(["proxy", ...words], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    code = error.exitCode;
+  }
+  return { code, out: out.join("\n"), said: said.join("\n") };
+}
+
+test("nginx files are written with what was said filled in, after nginx agreed", async () => {
+  const folder = join(dir, "conf.d");
+  const nodes = ["--gateway", "127.0.0.1:8000", "127.0.0.1:8001", "--site", "127.0.0.1:8080"];
+  const { code, said } = await proxy("nginx", ...nodes, "--name", "shop.example", "--path", "/chat", "--out", folder);
+  expect(code, said).toBe(0);
+  expect(said).toContain("nothing to say");
+  expect((await readdir(folder)).sort()).toEqual(["00-gateway.conf", "site.conf", "snippets"]);
+  const upstream = await readFile(join(folder, "00-gateway.conf"), "utf8");
+  for (const node of ["127.0.0.1:8000", "127.0.0.1:8001"])
+    expect(upstream).toContain(`server ${node} max_fails=3 fail_timeout=5s;`);
+  expect(await readFile(join(folder, "site.conf"), "utf8")).toContain(
+    `include ${folder}/snippets/site-locations.conf;`,
+  );
+  expect(await readFile(join(folder, "snippets/gateway-locations.conf"), "utf8")).toContain("location = /chat/events");
+});
+
+test("with a certificate the site has TLS, with a name of its own the gateway stands alone, else there are snippets", async () => {
+  const { certFile, keyFile } = certificate(dir);
+  const tls = await proxy("nginx", "--site", "127.0.0.1:8080", "--tls-cert", certFile, "--tls-key", keyFile);
+  expect(tls.said).toContain("nothing to say");
+  expect(tls.out).toContain(`ssl_certificate     ${certFile};`);
+  const alone = await proxy("nginx", "--ws", "ws.shop.example");
+  expect(alone.out).toContain("server_name ws.shop.example;");
+  const snippets = await proxy("nginx");
+  expect(snippets.out).not.toMatch(/^server \{/m);
+  expect(snippets.said).toContain("include /etc/nginx/conf.d/snippets/gateway-locations.conf;");
+});
+
+test.each([
+  [["nginx", "--site", "127.0.0.1:8080;evil"], "host:port"],
+  [["nginx", "--name", "a;b"], "one word"],
+  [["nginx", "--path", "/gateway/"], "without a slash at its end"],
+  [["nginx", "--site", "127.0.0.1:8080", "--tls-cert", "a.pem"], "go together"],
+  [["nginx", "--site", "127.0.0.1:8080", "--ws", "ws.example"], "leave --site out"],
+  [["haproxy", "--routing", "magic"], "Allowed choices"],
+  [["haproxy", "--gateway", "127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"], "two nodes"],
+  [["haproxy", "--tls-bind", ":443"], "go together"],
+])("%j is refused with a reason", async (words, reason) => {
+  const { code, said, out } = await proxy(...words);
+  expect(code).toBe(1);
+  expect(said).toContain(reason);
+  expect(out).toBe("");
+});
+
+test("nothing is written when nginx refuses", async () => {
+  const folder = join(dir, "refused");
+  const files = ["--tls-cert", join(dir, "none.pem"), "--tls-key", join(dir, "none.key")];
+  const { code, said } = await proxy("nginx", "--site", "127.0.0.1:8080", ...files, "--out", folder);
+  expect(code).toBe(1);
+  expect(said).toContain("none.pem");
+  await expect(readdir(folder)).rejects.toThrow("ENOENT");
+});
+
+test("haproxy: prints the variables and the command", async () => {
+  const { code, out, said } = await proxy(
+    "haproxy",
+    "--routing",
+    "subdomain",
+    "--host",
+    "ws.shop.example",
+    "--gateway",
+    "unix:/run/g.sock",
+  );
+  expect(code, said).toBe(0);
+  expect(said).toContain("nothing to say");
+  expect(out).toContain("export GATEWAY_ADDR='unix@/run/g.sock'");
+  expect(out).toContain("export GATEWAY_HOST='ws.shop.example'");
+  expect(out).toMatch(/haproxy -W (-f '\S+\.cfg' ?){4}$/);
+});
+
+test("every variable of the nginx templates has a default, and every default is used", () => {
+  const used = new Set<string>();
+  for (const layout of ["site", "site-tls", "ws-subdomain"] as const) {
+    const marked = Object.fromEntries(Object.keys(NGINX_DEFAULTS).map((name) => [name, `<<${name}>>`]));
+    for (const [path, text] of nginxFiles(layout, marked as typeof NGINX_DEFAULTS)) {
+      expect(text, path).not.toContain("${");
+      for (const [, name = ""] of text.matchAll(/<<([A-Z_]+)>>/g)) used.add(name);
+    }
+  }
+  expect([...used].sort()).toEqual(Object.keys(NGINX_DEFAULTS).sort());
+});

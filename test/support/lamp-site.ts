@@ -1,0 +1,36 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** What a page of the stand-in says of the request that reached it. */
+export interface Mirror {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
+}
+
+/** Stands in for Apache with PHP: a page at /, and at every other path what the request looked like when it came. */
+export async function lampSite() {
+  const server = createServer(async (req, res) => {
+    if (req.url === "/") {
+      res.setHeader("Content-Type", "text/html; charset=utf-8");
+      res.end(PAGE);
+      return;
+    }
+    let body = "";
+    for await (const part of req) body += part;
+    res.setHeader("Content-Type", "application/json");
+    res.end(JSON.stringify({ method: req.method, path: req.url, headers: req.headers, body }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+export const PAGE = "<!doctype html><title>Shop</title><p>Grüße aus dem Laden</p>\n";

@@ -1,0 +1,80 @@
+import { execFileSync, spawn } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { writeFiles } from "../../src/cli/proxy-check.ts";
+import { NGINX_DEFAULTS, type NginxLayout, type NginxVariables, nginxFiles } from "../../src/cli/proxy-files.ts";
+import { ended } from "./dovecot.ts";
+import { freePort, listening } from "./free-port.ts";
+import { type Certificate, certificate } from "./mail-certificate.ts";
+
+export interface TestNginx {
+  readonly port: number;
+  readonly tlsPort: number;
+  readonly tls: Certificate;
+  /** What `nginx -t` said. */
+  readonly checked: string;
+  readonly log: (name: "access" | "error" | "gateway") => Promise<string>;
+  readonly stop: () => Promise<void>;
+}
+
+export interface NginxSettings {
+  readonly layout: NginxLayout;
+  readonly variables?: Partial<NginxVariables>;
+  /** Lines for the http level, as a site may have them. */
+  readonly http?: string;
+  /** Breaks a rendered file on purpose. */
+  readonly alter?: (text: string, path: string) => string;
+}
+
+/** A private nginx with the shipped files on random loopback ports; needs no root. */
+export async function testNginx({ layout, variables, http = "", alter = (text) => text }: NginxSettings) {
+  const dir = await mkdtemp(join(tmpdir(), "dgm-nginx-"));
+  const [port, tlsPort] = [await freePort(), await freePort()];
+  const tls = certificate(dir);
+  const files = nginxFiles(layout, {
+    ...NGINX_DEFAULTS,
+    HTTP_LISTEN: `127.0.0.1:${port}`,
+    NGINX_LISTEN_TLS: `127.0.0.1:${tlsPort} ssl http2`,
+    NGINX_SNIPPETS: join(dir, "conf.d/snippets"),
+    NGINX_LOG_DIR: dir,
+    TLS_CERT: tls.certFile,
+    TLS_KEY: tls.keyFile,
+    ...variables,
+  });
+  await writeFiles(join(dir, "conf.d"), new Map([...files].map(([path, text]) => [path, alter(text, path)])));
+  const args = ["-p", dir, "-e", join(dir, "error.log"), "-c", join(dir, "nginx.conf")];
+  await mkdir(join(dir, "temp"));
+  await writeFile(join(dir, "nginx.conf"), configuration(dir, http));
+  const checked = execFileSync("/bin/sh", ["-c", 'nginx -t "$@" 2>&1', "sh", ...args], { encoding: "utf8" });
+  const child = spawn("nginx", [...args, "-g", "daemon off;"], { stdio: "ignore" });
+  await listening(port);
+  return {
+    port,
+    tlsPort,
+    tls,
+    checked,
+    log: (name) => readFile(join(dir, `${name}.log`), "utf8"),
+    stop: async () => {
+      await ended(child);
+      await rm(dir, { recursive: true, force: true });
+    },
+  } satisfies TestNginx;
+}
+
+function configuration(dir: string, http: string): string {
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  const user = userInfo().uid === 0 ? "user root;" : "";
+  return `
+${user}
+worker_processes 1;
+pid ${dir}/nginx.pid;
+events { worker_connections 256; }
+http {
+  types { text/html html; text/css css; }
+  ${temporary.map((one) => `${one}_temp_path ${dir}/temp/${one};`).join("\n  ")}
+  ${http}
+  include ${dir}/conf.d/*.conf;
+}
+`;
+}
