@@ -61,7 +61,7 @@ const PAGE_MOST = 1_000;
 
 /** PUT, GET and DELETE of an app's accounts. */
 export function accountRoutes({ who, accounts, platforms }: AccountRoutesDeps): Router {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
   router.put("/accounts", async (req, res) => {
     const caller = await who(req, "accounts");
     const { platform, address, credentials, online = false } = accountIn(req.body, platforms);
@@ -99,10 +99,19 @@ function accountIn(
   if (platform.credentials === undefined) {
     throw invalid([{ pointer: "/platform", detail: "knows no logins: it works without an account" }]);
   }
+  if (!canAct(platform, request.address)) {
+    throw invalid([{ pointer: "/address", detail: "is no address of this platform" }]);
+  }
   const credentials = objectOf(request.credentials);
   const wrong = faults(platform.credentials.schema, credentials);
   if (wrong.length > 0) throw invalid(wrong.map((fault) => ({ ...fault, pointer: `/credentials${fault.pointer}` })));
   return { ...request, platform, credentials };
+}
+
+/** Whether any verb would take this address as its actor's: a login stored under another could never be used. */
+function canAct({ verbs }: Platform, address: string): boolean {
+  const actors = Object.values(verbs).map(({ schema }) => schema.properties.actor);
+  return actors.length === 0 || actors.some((actor) => actor === undefined || faults(actor, { address }).length === 0);
 }
 
 async function found(accounts: Pick<Accounts, "get">, caller: Caller, id: string): Promise<Account> {

@@ -13,7 +13,7 @@ export interface ActivityRoutesDeps extends PostDeps {
 
 /** POST, GET and DELETE of activities. */
 export function activityRoutes(deps: ActivityRoutesDeps): Router {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
   router.post("/activities", (req, res) => postActivities(deps, req, res));
   router.get("/activities/:rid", async (req, res) => {
     const caller = await deps.who(req, "send");

@@ -31,7 +31,7 @@ type Form = "sse" | "json";
 
 /** `GET /events`: the stream as text/event-stream (WHATWG HTML section 9.2), or a poll as JSON. Takes no body, so it comes before anything that reads one. */
 export function eventRoutes(deps: EventRoutesDeps): Router {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
   router.all("/events", async (req, res) => {
     if (req.method === "OPTIONS") {
       res.writeHead(204, { Allow: "GET, HEAD, OPTIONS" }).end();

@@ -30,7 +30,7 @@ export interface Readiness {
 
 /** `GET /healthz` (the process answers) and `GET /readyz` (503 while draining or without its Redis). */
 export function healthRoutes(deps: HealthDeps): Router {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
   router.get("/healthz", (_req, res) => {
     res.set("Cache-Control", "no-store").json({ status: "ok" });
   });

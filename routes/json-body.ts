@@ -36,8 +36,10 @@ export function jsonBody(): RequestHandler {
 }
 
 function checkType(req: IncomingMessage): void {
-  const type = req.headers["content-type"] ?? "";
-  if (!/^application\/(json|[a-z0-9.+-]+\+json)\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) {
+  const [type = "", ...parameters] = (req.headers["content-type"] ?? "").split(";").map((part) => part.trim());
+  const charset = parameters.find((parameter) => /^charset=/i.test(parameter));
+  const utf8 = charset === undefined || /^charset="?utf-?8"?$/i.test(charset);
+  if (!/^application\/(json|[a-z0-9.+-]+\+json)$/i.test(type) || !utf8) {
     throw new Problem("unsupported-media-type", "Send the body as application/json in UTF-8.");
   }
   const coding = req.headers["content-encoding"];

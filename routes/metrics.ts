@@ -29,7 +29,7 @@ export function adminApp(deps: MetricsDeps & HealthDeps): Express {
 }
 
 function routes(deps: MetricsDeps, allowed: (req: Request) => boolean): Router {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
   router.get("/metrics", async (req, res, next) => {
     if (!allowed(req)) {
       next();

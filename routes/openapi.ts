@@ -9,7 +9,7 @@ export interface OpenapiRoutesDeps {
 
 /** `GET /openapi.json`: the contract, public and cacheable. */
 export function openapiRoutes({ document }: OpenapiRoutesDeps): Router {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
   router.get("/openapi.json", staticJson(document));
   return router;
 }

@@ -53,7 +53,7 @@ export interface PlatformRoutesDeps {
 
 /** `GET /platforms` and `/platforms/{id}` (id or alias): what can be done here, from the tables that validate. Public. */
 export function platformRoutes({ platforms }: PlatformRoutesDeps): Router {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
   const shown = platforms.map(platformAnswer);
   router.get("/platforms", staticJson({ platforms: shown }));
   const byName = new Map(

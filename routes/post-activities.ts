@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { RID_PATTERN } from "../src/activity.ts";
 import type { Caller, Scope } from "../src/apps/caller.ts";
 import type { ResultEvent } from "../src/event.ts";
 import type { Outbox } from "../src/outbox/outbox.ts";
@@ -23,6 +24,7 @@ export interface PostDeps {
 
 /** How many activities one POST may carry. */
 export const LIST_MOST = 100;
+const RID = new RegExp(RID_PATTERN);
 /** Seconds that `Prefer: wait` may ask for. */
 const WAIT_MOST = 30;
 
@@ -105,8 +107,7 @@ function idempotencyKey(req: IncomingMessage): string | undefined {
   if (typeof key !== "string") return undefined;
   // The IETF draft makes it a quoted string; most clients send it bare.
   const bare = key.replace(/^"(.*)"$/, "$1");
-  if (!/^[A-Za-z0-9._:@~-]{1,128}$/.test(bare))
-    throw new Problem("bad-parameter", "Idempotency-Key takes 1 to 128 of A-Z a-z 0-9 . _ : @ ~ -");
+  if (!RID.test(bare)) throw new Problem("bad-parameter", "Idempotency-Key takes 1 to 128 of A-Z a-z 0-9 . _ : @ ~ -");
   return bare;
 }
 

@@ -5,12 +5,14 @@ import type { Fault } from "../src/validate.ts";
 /** Every refusal we answer: HTTP status and title by stable code. `docs/errors.md` and the OpenAPI document list the same table. */
 export const problems = {
   "malformed-json": [400, "The body is not valid JSON"],
+  "malformed-request": [400, "The request is not valid HTTP"],
   "bad-parameter": [400, "A query parameter can't be used"],
   unauthenticated: [401, "A valid key or token is missing"],
   forbidden: [403, "Not allowed with this key or token"],
   "not-found": [404, "No such thing here"],
   "method-not-allowed": [405, "This path does not take that method"],
   "not-acceptable": [406, "None of the accepted types can be given"],
+  "request-timeout": [408, "The request took too long"],
   "too-late": [409, "It can't be cancelled any more"],
   "payload-too-large": [413, "The body is too large"],
   "unsupported-media-type": [415, "The body must be JSON in UTF-8"],

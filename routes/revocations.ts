@@ -29,7 +29,7 @@ export interface RevocationRoutesDeps {
 
 /** POST /revocations: 204 when it holds for all new requests; live streams end within a second. */
 export function revocationRoutes({ who, revocations }: RevocationRoutesDeps): Router {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
   router.post("/revocations", async (req, res) => {
     const caller = await who(req, "tokens");
     await revocations.revoke(caller.app, revocationOf(req.body));

@@ -35,7 +35,7 @@ type Grant = { readonly echo: true } | { readonly caller: Caller; readonly query
 
 /** Answers plain requests to the socket's path. */
 export function socketRoutes(): Router {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
   router.all(["/socket", "/socket/echo"], () => {
     throw new Problem("upgrade-required", "Open this path as a WebSocket.", { headers: { Upgrade: "websocket" } });
   });

@@ -61,7 +61,7 @@ const USUAL_SECONDS = 600;
 
 /** POST /tokens. */
 export function tokenRoutes(deps: TokenRoutesDeps): Router {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
   router.post("/tokens", async (req, res) => {
     const caller = await deps.who(req, "tokens");
     const answer = await granted(deps, caller, checked(TokenRequest, req.body));

@@ -8,7 +8,7 @@ import { Problem } from "./problem.ts";
  * leads there. The page is one file whose own script and style are the only ones that its policy lets run.
  */
 export function tryRoutes({ basePath }: { readonly basePath: string }): Router {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
   const page = readPage();
   router.get("/", (_req, res) => res.redirect(303, `${basePath}/try`));
   router.get("/try", (_req, res) => {

@@ -57,8 +57,8 @@ export const Options = Type.Object(
 );
 export type Options = Static<typeof Options>;
 
-/** An rid as an app chooses it: 1 to 128 of these characters. */
-export const RID_PATTERN = "^[A-Za-z0-9._:@~-]{1,128}$";
+/** An rid as an app chooses it: 1 to 128 of these characters; not `.` or `..`, which no path can name. */
+export const RID_PATTERN = "^(?!\\.{1,2}$)[A-Za-z0-9._:@~-]{1,128}$";
 
 /** What every activity carries whatever its platform; the verb's own schema covers actor, target, object and context. */
 export const Envelope = Type.Object(

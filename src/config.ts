@@ -9,6 +9,7 @@ import {
   origins,
   path,
   port,
+  relayUrl,
   type Setting,
   text,
   trustProxy,
@@ -68,7 +69,7 @@ export const settings = {
     env: "SMTP_URL",
     fallback: "",
     about: "Default relay for mail of actors without an account, e.g. smtp://user:pass@mail.example.org:587.",
-    read: url("smtp", "smtps"),
+    read: relayUrl,
   },
   sandbox: {
     env: "SANDBOX",

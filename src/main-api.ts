@@ -5,6 +5,7 @@ import { accountRoutes } from "../routes/accounts.ts";
 import { type ActivityRoutesDeps, activityRoutes } from "../routes/activities.ts";
 import { createApp } from "../routes/app.ts";
 import { authenticate } from "../routes/authenticate.ts";
+import { answerBadFraming } from "../routes/bad-framing.ts";
 import { way } from "../routes/client-ip.ts";
 import { eventRoutes } from "../routes/events.ts";
 import { guesses } from "../routes/guesses.ts";
@@ -72,10 +73,13 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const counted = { metrics: deps.metrics, others: () => snapshots(deps.worker) };
 
   const activity = activityDeps(parts);
-  const app = appOf(deps, parts, activityRoutes(activity), healthRoutes(health), metricsRoutes(counted));
+  // Where metrics have a listener of their own, this one has none.
+  const metrics = config.adminListen === "" ? [metricsRoutes(counted)] : [];
+  const app = appOf(deps, parts, activityRoutes(activity), healthRoutes(health), metrics);
   const path = `${config.basePath}/activities`;
   const handle = (req: IncomingMessage, res: ServerResponse) => postActivities(activity, req, res);
   const server = createServer(TIMES, hotPath({ path, handle, otherwise: app, log }));
+  answerBadFraming(server);
   mountSocket({ server, submission: parts.intake, ...parts, config, log });
   const address = await listen(server, config.host, config.port);
   const admin = await startAdmin({ listenAt: config.adminListen, health, counted, log });
@@ -181,7 +185,13 @@ function activityDeps({ who, intake: submission, outbox, lanes, tail }: Parts): 
   return { who, submission, outbox, lanes, awaitResult: (app, rid) => awaitResult(tail, app, rid) };
 }
 
-function appOf({ config, version, log }: ApiDeps, parts: Parts, activities: Router, health: Router, metrics: Router) {
+function appOf(
+  { config, version, log }: ApiDeps,
+  parts: Parts,
+  activities: Router,
+  health: Router,
+  metrics: readonly Router[],
+) {
   const { who, names, tail, streams, canonical, keys, tickets, revocations, accounts } = parts;
   return createApp({
     basePath: config.basePath,
@@ -202,7 +212,7 @@ function appOf({ config, version, log }: ApiDeps, parts: Parts, activities: Rout
           publicUrl: config.publicUrl,
         }),
       }),
-      metrics,
+      ...metrics,
     ],
     atRoot: [health],
     log,

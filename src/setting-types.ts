@@ -82,6 +82,13 @@ export const url =
     }
     return value;
   };
+/** Empty, or a mail relay's URL with a host. */
+export const relayUrl: Read<string> = (value, setting) => {
+  if (value === "") return value;
+  const sound = /^smtps?:\/\//.test(value) && URL.canParse(value) && new URL(value).hostname !== "";
+  if (!sound) throw new ConfigError(setting, "takes a URL such as smtp://user:password@mail.example.org:587");
+  return value;
+};
 /** A comma list of origins (RFC 6454), each written as browsers send it. */
 export const origins: Read<readonly string[]> = (value, setting) => {
   const all = list(value, setting);

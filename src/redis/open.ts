@@ -1,4 +1,5 @@
-import { type Config, readSurroundings } from "../config.ts";
+import { access, constants, mkdir } from "node:fs/promises";
+import { type Config, ConfigError, readSurroundings } from "../config.ts";
 import type { Log } from "../log.ts";
 import { type RedisConnections, redisConnections } from "./connect.ts";
 import { type PrivateServer, privateServer } from "./private-server.ts";
@@ -17,6 +18,7 @@ type Settings = Pick<Config, "redisUrl" | "redisServer" | "redisFetch" | "cacheD
 
 /** Starts what must be started; opens no connection yet. Throws `ConfigError` (exit code 78) when there is no Redis. */
 export async function openRedis(config: Settings, log: Log): Promise<OpenedRedis> {
+  await usableFolder(config.dataDir);
   const server =
     config.redisUrl === ""
       ? await privateServer({
@@ -39,4 +41,14 @@ export async function openRedis(config: Settings, log: Log): Promise<OpenedRedis
       await server?.stop();
     },
   };
+}
+
+/** The data folder holds keys whatever Redis is used: better to hear at once that it can't be written. */
+async function usableFolder(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true });
+    await access(dataDir, constants.W_OK);
+  } catch {
+    throw new ConfigError("DATA_DIR", `takes a folder that this user may write to; ${dataDir} is none`);
+  }
 }

@@ -86,7 +86,13 @@ describe("the document", () => {
   it("tells every code of the table somewhere, but for those that no operation answers", () => {
     const text = JSON.stringify(document.paths);
     const untold = Object.keys(problems).filter((code) => !text.includes(`"${code}"`));
-    expect(untold.sort()).toEqual(["headers-too-large", "internal-error", "method-not-allowed"]);
+    expect(untold.sort()).toEqual([
+      "headers-too-large",
+      "internal-error",
+      "malformed-request",
+      "method-not-allowed",
+      "request-timeout",
+    ]);
   });
 
   it("names where this gateway is", () => {

@@ -69,12 +69,16 @@ describe("bodies made from the document", () => {
     return arbitraryOf(content["application/json"]?.schema as Bag, gw.document);
   };
 
-  /** The platform's own schema says what `credentials` are. */
+  /** The platform's own schema says what `credentials` and addresses are. */
   const logins = (): fc.Arbitrary<unknown> => {
     const credentials = fc.oneof(...gw.credentials.map((schema) => arbitraryOf(schema, gw.document)), fc.jsonValue());
     return arbitraryOf({ $ref: "#/components/schemas/AccountRequest" }, gw.document).chain((body) =>
       fc
-        .record({ platform: fc.constantFrom("email", "smtp"), credentials })
+        .record({
+          platform: fc.constantFrom("email", "smtp"),
+          address: fc.oneof(fc.constantFrom("bob@example.com", "Eve+x@mail.example.org"), fc.string({ minLength: 1 })),
+          credentials,
+        })
         .map((more) => ({ ...(body as Bag), ...more })),
     );
   };

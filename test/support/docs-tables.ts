@@ -11,6 +11,9 @@ const CURES: Record<ProblemCode, string> = {
   "not-found": "Check the path or the rid; finished rids are forgotten after 24 h. Things of other apps look the same.",
   "method-not-allowed": "Use a method that the `Allow` header lists.",
   "not-acceptable": "Accept `text/event-stream` or `application/json`.",
+  "malformed-request":
+    "Send well-formed HTTP/1.1: a right length, no blanks in header names. The connection is closed.",
+  "request-timeout": "Send the head within 10 seconds and the whole request within 60.",
   "too-late": "It is being sent or has ended: `GET` the activity.",
   "payload-too-large": "Keep to 64 kB without attachments, 10 MiB of attachments; give larger ones by `url`.",
   "unsupported-media-type": "Send `Content-Type: application/json`, without `Content-Encoding`.",

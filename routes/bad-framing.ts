@@ -1,0 +1,46 @@
+import type { Server, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { Problem } from "./problem.ts";
+
+/**
+ * Answers requests that never reached a route, because their head or framing is broken, too large or too slow, with a
+ * problem like every other refusal, and closes the connection: what follows on it can't be trusted.
+ */
+export function answerBadFraming(server: Server): void {
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (error.code === "ECONNRESET" || !socket.writable || isAnswering(socket)) {
+      socket.destroy();
+      return;
+    }
+    socket.end(answerOf(problemFor(error.code)));
+  });
+}
+
+/** True while an answer is on its way: a stream must not get a foreign head in its middle. Node's own handler looks here too. */
+function isAnswering(socket: Duplex): boolean {
+  const { _httpMessage } = socket as Duplex & { readonly _httpMessage?: Pick<ServerResponse, "headersSent"> | null };
+  return _httpMessage?.headersSent === true;
+}
+
+function problemFor(code: string | undefined): Problem {
+  switch (code) {
+    case "HPE_HEADER_OVERFLOW":
+      return new Problem("headers-too-large", "The head of a request may have 16 kB.");
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return new Problem("request-timeout", "Send the head within 10 seconds and the whole request within 60.");
+    default:
+      return new Problem("malformed-request", "The request's first line, a header or the length of its body is wrong.");
+  }
+}
+
+function answerOf(problem: Problem): string {
+  const body = JSON.stringify(problem.document());
+  const head = [
+    `HTTP/1.1 ${problem.status} ${problem.code}`,
+    "Content-Type: application/problem+json",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Cache-Control: no-store",
+    "Connection: close",
+  ];
+  return `${head.join("\r\n")}\r\n\r\n${body}`;
+}
