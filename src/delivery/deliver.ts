@@ -15,7 +15,9 @@ export interface DeliverDeps extends AttemptDeps {
 
 export type Deliver = (platform: Platform, work: Work, signal: AbortSignal) => Promise<Next>;
 
-/** So many workers may die over one activity before it is given up: the next would die as well. */
+/** So often workers may die while it is under way beside others, before it is tried apart from them. */
+const TAKES_MOST = 2;
+/** So many may die while it is the only suspect under way: then it is given up, the next would die as well. */
 const DEATHS_MOST = 3;
 
 /**
@@ -24,6 +26,7 @@ const DEATHS_MOST = 3;
  */
 export function deliverer(deps: DeliverDeps): Deliver {
   const { outbox, log, random = Math.random, onResult } = deps;
+  const apart = oneAtATime();
 
   return async function deliver(platform, work, signal) {
     const started = performance.now();
@@ -90,13 +93,21 @@ export function deliverer(deps: DeliverDeps): Deliver {
       return now() < work.expiresAt ? outbox.take(work.app, work.lane) : finish("expired", work.decided, EXPIRED);
     }
 
-    if (work.takes > DEATHS_MOST && !work.doubtful) return finish("failed", work.decided, noteOf(POISON));
-    const ended = await attempt(deps, platform, work, now, signal);
-    // Taking the lane back would put the worker that has it now in doubt, and then the two would take turns.
-    if (ended.kind === "lost") return { kind: "lost" };
-    if (ended.kind === "over") return makeRoom();
-    if (ended.kind === "receipt") return record(ended.receipt);
-    return afterFailure(ended.failure, ended.committed);
+    async function carryOut(): Promise<Next> {
+      const ended = await attempt(deps, platform, work, now, signal);
+      // Taking the lane back would put the worker that has it now in doubt, and then the two would take turns.
+      if (ended.kind === "lost") return { kind: "lost" };
+      if (ended.kind === "over") return makeRoom();
+      if (ended.kind === "receipt") return record(ended.receipt);
+      return afterFailure(ended.failure, ended.committed);
+    }
+
+    // Whoever is under way when a worker dies is a suspect; tried one by one, only the true cause is given up.
+    if (work.takes <= TAKES_MOST || work.doubtful) return carryOut();
+    return apart(async () => {
+      if ((await outbox.suspect(work)) >= DEATHS_MOST) return finish("failed", work.decided, noteOf(POISON));
+      return carryOut();
+    });
   };
 }
 
@@ -116,6 +127,16 @@ const POISON = new Failure({
   code: "internal-error",
   detail: "Workers died while carrying this out, so it was given up. Tell the operator.",
 });
+
+/** Runs deeds one after the other, whatever becomes of each. */
+function oneAtATime(): <T>(deed: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (deed) => {
+    const mine = last.then(deed, deed);
+    last = mine;
+    return mine;
+  };
+}
 
 function firstError(decided: Decided): ErrorNote | undefined {
   return decided.find((outcome) => outcome?.error !== undefined)?.error;

@@ -109,6 +109,8 @@ export interface Outbox {
   accept(entry: Entry): Promise<AcceptAnswer>;
   /** Leases a lane's head under a new fence. */
   take(app: string, lane: string): Promise<Next>;
+  /** Counts that a worker begins, apart from others, what workers may have died of; answers how often that was so before. */
+  suspect(work: Work): Promise<number>;
   /**
    * Writes the mark before the irreversible byte; `event` tells listeners it is being sent. Else nothing may be sent:
    * `lost`: another worker has the lane; `over`: it was cancelled or its lifetime has ended.

@@ -64,6 +64,10 @@ export function redisOutbox({
       return nextOf(answer, app, lane);
     },
 
+    async suspect({ app, activity }) {
+      return (await redis.hincrby(keys.record(app, activity.rid), "deaths", 1)) - 1;
+    },
+
     async commit(work, event) {
       const { app, lane, fence, activity } = work;
       return (await durably(keys.tagOf(app), () =>

@@ -4,7 +4,7 @@ import { APPEND_LUA } from "../events/append-lua.ts";
  * The outbox's Lua. All scripts share one KEYS layout (see `keysOf` in redis.ts), so that each declares every key it
  * touches and all lie in one Cluster slot. Times are Redis' own, so clocks of workers don't matter.
  *
- * record: fp id rid body lane status accepted due expires committed attempts takes retry decided extended result
+ * record: fp id rid body lane status accepted due expires committed attempts takes deaths retry decided extended result
  */
 const HEADER = `
 local RECORD, LANE, FENCE, LANES, DUE, DEADLINES, COUNTS, BLOBS, LOG, EPOCH, FENCES, PREFIX =
@@ -58,7 +58,7 @@ const CLOSE = `
 local function close(rid, member, status, event, freshEpoch, kept, retention)
   append(LOG, EPOCH, freshEpoch, kept, event)
   redis.call('HSET', RECORD, 'status', status, 'result', event)
-  if status == 'sent' then redis.call('HDEL', RECORD, 'decided', 'retry', 'takes') end
+  if status == 'sent' then redis.call('HDEL', RECORD, 'decided', 'retry', 'takes', 'deaths') end
   redis.call('EXPIRE', RECORD, retention)
   redis.call('ZREM', DEADLINES, member)
   redis.call('HINCRBY', COUNTS, 'outstanding', -1)
@@ -127,7 +127,7 @@ export const DEFER_LUA = `${HEADER}${APPEND_LUA}
 if redis.call('GET', FENCE) ~= ARGV[1] then return 'lost' end
 local r = redis.call('HMGET', RECORD, 'status', 'expires', 'extended')
 if not r[1] or FINAL[r[1]] then return 'lost' end
-redis.call('HSET', RECORD, 'status', 'deferred', 'retry', ARGV[4], 'attempts', ARGV[6], 'takes', 0, 'decided', ARGV[7])
+redis.call('HSET', RECORD, 'status', 'deferred', 'retry', ARGV[4], 'attempts', ARGV[6], 'takes', 0, 'deaths', 0, 'decided', ARGV[7])
 if ARGV[11] == '' then redis.call('HDEL', RECORD, 'committed') end
 if tonumber(ARGV[5]) > 0 then
   local expires = tonumber(r[2]) + ARGV[5]
