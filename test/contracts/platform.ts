@@ -20,6 +20,8 @@ export interface ContractCase {
   readonly farSide?: () => Promise<FarSide>;
   /** Verbs whose example fails by design. */
   readonly failing?: readonly string[];
+  /** Verbs that change nothing and so take no commit: a retry simply repeats them. */
+  readonly reads?: readonly string[];
 }
 export interface FarSide {
   readonly access: Partial<Access<unknown>>;
@@ -31,7 +33,7 @@ const KINDS = ["permanent", "retryable", "rate-limited", "auth"];
 const CANARY = "canary-4711-secret";
 
 /** What every platform must keep, whatever network it speaks. */
-export function platformContract({ platform, thrown = [], farSide, failing = [] }: ContractCase): void {
+export function platformContract({ platform, thrown = [], farSide, failing = [], reads = [] }: ContractCase): void {
   const { id, aliases = [], verbs, credentials } = platform;
 
   describe(`platform ${id}`, () => {
@@ -107,14 +109,21 @@ export function platformContract({ platform, thrown = [], farSide, failing = [] 
         platform,
         farSide,
         Object.keys(verbs).filter((verb) => !failing.includes(verb)),
+        reads,
       );
   });
 }
 
 /** The verbs themselves, against a far side that counts. */
-function runs(platform: Platform, farSide: () => Promise<FarSide>, names: readonly string[]): void {
+function runs(
+  platform: Platform,
+  farSide: () => Promise<FarSide>,
+  names: readonly string[],
+  reads: readonly string[],
+): void {
   for (const name of names) {
-    it(`does ${name} after its commit, once, with one outcome for each pending target`, async () => {
+    const isRead = reads.includes(name);
+    it(`does ${name} ${isRead ? "without a" : "after its"} commit, once, with one outcome for each pending target`, async () => {
       const side = await farSide();
       const order: Array<number | string> = [];
       const receipt = await run(platform, name, side, {
@@ -122,17 +131,9 @@ function runs(platform: Platform, farSide: () => Promise<FarSide>, names: readon
           order.push("commit", await side.effects());
         },
       });
-      expect(order).toEqual(["commit", 0]);
+      expect(order).toEqual(isRead ? [] : ["commit", 0]);
       expect(await side.effects()).toBe(1);
       expect(receipt.outcomes.map(({ status }) => status)).toEqual(["sent"]);
-      await side.stop();
-    });
-
-    it(`does nothing for ${name} when the commit is refused`, async () => {
-      const side = await farSide();
-      const refusal = new Failure({ kind: "permanent", code: "abandoned", detail: "Cancelled meanwhile." });
-      await expect(run(platform, name, side, { commit: () => Promise.reject(refusal) })).rejects.toBe(refusal);
-      expect(await side.effects()).toBe(0);
       await side.stop();
     });
 
@@ -142,6 +143,15 @@ function runs(platform: Platform, farSide: () => Promise<FarSide>, names: readon
       const target = [{ ...example.target[0] }, { ...example.target[0] }];
       const receipt = await run(platform, name, side, { pending: [1] }, { target } as never);
       expect(receipt.outcomes).toHaveLength(1);
+      await side.stop();
+    });
+
+    if (isRead) continue;
+    it(`does nothing for ${name} when the commit is refused`, async () => {
+      const side = await farSide();
+      const refusal = new Failure({ kind: "permanent", code: "abandoned", detail: "Cancelled meanwhile." });
+      await expect(run(platform, name, side, { commit: () => Promise.reject(refusal) })).rejects.toBe(refusal);
+      expect(await side.effects()).toBe(0);
       await side.stop();
     });
   }

@@ -5,10 +5,14 @@ import { afterAll, describe, expect, it } from "vitest";
 import { ConfigError } from "../../src/config.ts";
 import { dummy } from "../../src/platforms/dummy/platform.ts";
 import { email } from "../../src/platforms/email/platform.ts";
+import { feeds } from "../../src/platforms/feeds/platform.ts";
 import { enabledPlatforms, platforms } from "../../src/platforms/index.ts";
+import { webfinger } from "../../src/platforms/webfinger/platform.ts";
+import { loopbackEgress } from "../support/loopback-egress.ts";
 import { noEgress } from "../support/mail-lent.ts";
 import { scriptedSmtp } from "../support/smtp-script.ts";
-import { platformContract } from "./platform.ts";
+import { type Answer, webServer } from "../support/web-server.ts";
+import { type FarSide, platformContract } from "./platform.ts";
 
 const all = platforms({});
 
@@ -98,4 +102,30 @@ platformContract({
       stop: server.stop,
     };
   },
+});
+
+/** A web server that gives the same answer under whatever name it is asked for. */
+async function web(answer: Answer): Promise<FarSide> {
+  const server = await webServer(() => answer);
+  const { fetch, close } = loopbackEgress();
+  return {
+    access: {
+      egress: { ...noEgress, fetch: (url, init) => fetch(url.replace(/^https?:\/\/[^/]+/, server.origin), init) },
+    },
+    effects: () => server.asked.length,
+    stop: async () => {
+      await close();
+      await server.stop();
+    },
+  };
+}
+platformContract({
+  platform: webfinger(),
+  reads: ["search"],
+  farSide: () => web({ body: JSON.stringify({ subject: "acct:foo@bar.com" }) }),
+});
+platformContract({
+  platform: feeds({}),
+  reads: ["fetch"],
+  farSide: () => web({ body: '<rss version="2.0"><channel><title>News</title></channel></rss>' }),
 });

@@ -1,0 +1,59 @@
+import { parseFeed } from "feedsmith";
+import { decoded } from "./decode.ts";
+import { feedsOf, isPage } from "./discover.ts";
+import { draftOf, type FeedDraft } from "./draft.ts";
+import type { Entry, Feed, Read, Task } from "./feed.ts";
+import { ENTRIES } from "./fetch-shape.ts";
+import { entriesOf, metaOf } from "./normalise.ts";
+import { trimmed } from "./trim.ts";
+
+/** Makes of a downloaded document what the task wants. Runs in the thread; throws nothing that a document can provoke. */
+export function read(task: Task): Read {
+  const text = decoded(task.bytes, task.contentType);
+  const draft = parsed(text);
+  if (draft) return { kind: "feed", feed: wanted(draft, task) };
+  return isPage(text, task.contentType) ? { kind: "page", feeds: feedsOf(text, task.url) } : { kind: "neither" };
+}
+
+/** The parser reads a whole document before it counts, so most of a long one is taken away first. */
+function parsed(text: string): FeedDraft | undefined {
+  for (const part of new Set([shortened(text), text])) {
+    try {
+      return draftOf(parseFeed(part, { maxItems: ENTRIES.most }));
+    } catch {
+      // Not a feed, or none that can be read: the caller says so.
+    }
+  }
+  return undefined;
+}
+
+/** An XML feed without what stands behind its 500th entry. */
+function shortened(text: string): string {
+  const ends = text.matchAll(/<\/(?:[\w-]{1,20}:)?(?:item|entry)\s*>/gi);
+  let count = 0;
+  for (const { 0: tag, index } of ends) {
+    count += 1;
+    if (count < ENTRIES.most) continue;
+    const last = text.toLowerCase().lastIndexOf(tag.toLowerCase());
+    return last > index ? text.slice(0, index) + text.slice(last) : text;
+  }
+  return text;
+}
+
+function wanted(draft: FeedDraft, { url, limit, after, before, mostBytes }: Task): Feed {
+  const inside = (entry: Entry) => {
+    if (after === undefined && before === undefined) return true;
+    const at = timeOf(entry);
+    return at > (after ?? Number.NEGATIVE_INFINITY) && at < (before ?? Number.POSITIVE_INFINITY);
+  };
+  const fitting = entriesOf(draft, url)
+    .filter(inside)
+    .sort((a, b) => (timeOf(b) || 0) - (timeOf(a) || 0));
+  const feed = { ...metaOf(draft, url), entries: fitting.slice(0, limit), more: fitting.length > limit };
+  return trimmed(feed, mostBytes);
+}
+
+/** NaN, which no comparison holds for, when the entry has no date. */
+function timeOf({ published, updated }: Entry): number {
+  return Date.parse(published ?? updated ?? "");
+}

@@ -1,0 +1,336 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { silentLog } from "../../../../src/log.ts";
+import type { Entry, Feed } from "../../../../src/platforms/feeds/feed.ts";
+import { FetchShape } from "../../../../src/platforms/feeds/fetch-shape.ts";
+import { feeds } from "../../../../src/platforms/feeds/platform.ts";
+import { faults } from "../../../../src/validate.ts";
+import { loopbackEgress } from "../../../support/loopback-egress.ts";
+import { runOnce } from "../../../support/mail-lent.ts";
+import { type Answer, webServer } from "../../../support/web-server.ts";
+
+const guard = loopbackEgress();
+const pages: Record<string, Answer> = {};
+let server: Awaited<ReturnType<typeof webServer>>;
+/** As in a worker: somebody has a client, so the threads live on between activities. */
+const shared = feeds({});
+let client: unknown;
+beforeAll(async () => {
+  client = await shared.open?.({ app: "app1", credentials: undefined, egress: guard, log: silentLog });
+  server = await webServer((path) => pages[path] ?? { status: 404 });
+});
+afterAll(async () => {
+  await shared.close?.(client);
+  await guard.close();
+  await server.stop();
+});
+
+const at = (path: string) => `${server.origin}${path}`;
+const rss = (items: string, head = "<title>News</title>") =>
+  `<?xml version="1.0"?><rss version="2.0"><channel>${head}${items}</channel></rss>`;
+const item = (n: number, more = "") => `<item><title>Item ${n}</title><guid>id-${n}</guid>${more}</item>`;
+const xml = (body: string | Uint8Array, type = "application/xml"): Answer => ({
+  headers: { "Content-Type": type },
+  body,
+});
+
+async function get(paths: readonly string[], object: object = {}, platform = shared) {
+  const receipt = await runOnce(
+    platform,
+    {
+      id: "01TEST",
+      rid: "1",
+      platform: "feeds",
+      verb: "fetch",
+      actor: { address: "me" },
+      target: paths.map((path) => ({ address: path.startsWith("/") ? at(path) : path })),
+      object: { ...object },
+    },
+    guard,
+  );
+  return { outcomes: receipt.outcomes, feeds: (receipt.object?.feeds ?? []) as ReadonlyArray<Feed & Places> };
+}
+interface Places {
+  readonly address: string;
+  readonly url: string;
+  readonly movedTo?: string;
+  readonly foundOn?: string;
+}
+const one = async (path: string, object: object = {}) => (await get([path], object)).feeds[0] as Feed & Places;
+const entry = async (path: string) => (await one(path)).entries[0] as Entry;
+const error = async (path: string, platform = shared) => (await get([path], {}, platform)).outcomes[0]?.error;
+
+describe("every format in one shape", () => {
+  it("RSS 2.0", async () => {
+    pages["/rss"] = xml(
+      rss(
+        `<item><title>A &amp; B</title><link>/1</link><guid isPermaLink="false">g1</guid>
+        <pubDate>Mon, 06 Sep 2010 01:01:00 +0100</pubDate><description>&lt;p&gt;Short &amp;uuml;ber&lt;/p&gt;</description>
+        <content:encoded xmlns:content="http://purl.org/rss/1.0/modules/content/"><![CDATA[<p>Long</p><script>x()</script>]]></content:encoded>
+        <dc:creator xmlns:dc="http://purl.org/dc/elements/1.1/">Bob</dc:creator><category>news</category>
+        <enclosure url="/a.mp3" length="5" type="audio/mpeg"/></item>`,
+        "<title>News</title><link>http://example.org/</link><description>All</description><language>en</language>",
+      ),
+    );
+    expect(await one("/rss")).toEqual({
+      address: at("/rss"),
+      url: at("/rss"),
+      format: "rss",
+      title: "News",
+      description: "All",
+      link: "http://example.org/",
+      language: "en",
+      more: false,
+      entries: [
+        {
+          id: "g1",
+          title: "A & B",
+          url: at("/1"),
+          published: "2010-09-06T00:01:00.000Z",
+          author: { name: "Bob" },
+          html: "<p>Long</p><script>x()</script>",
+          text: "Long",
+          summary: "Short über",
+          media: [{ url: at("/a.mp3"), type: "audio/mpeg", length: 5 }],
+          tags: ["news"],
+        },
+      ],
+    });
+  });
+
+  it("Atom, with xml:base and xhtml", async () => {
+    pages["/atom"] = xml(`<feed xmlns="http://www.w3.org/2005/Atom" xml:base="http://example.org/blog/"><id>f</id>
+      <title type="html">T &lt;b&gt;bold&lt;/b&gt;</title><updated>2010-01-02T00:00:00Z</updated><link href="/"/><author><name>N</name></author>
+      <entry><id>tag:1</id><title>E</title><link rel="enclosure" href="a.ogg" type="audio/ogg"/><link href="1"/>
+      <updated>2010-01-01T10:00:00+02:00</updated><category term="t" label="Tea"/>
+      <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml">x <b>y</b></div></content></entry></feed>`);
+    expect(await one("/atom")).toMatchObject({ format: "atom", title: "T bold", link: "http://example.org/" });
+    expect(await entry("/atom")).toEqual({
+      id: "tag:1",
+      title: "E",
+      url: "http://example.org/blog/1",
+      updated: "2010-01-01T08:00:00.000Z",
+      author: { name: "N" },
+      html: "x <b>y</b>",
+      text: "x y",
+      media: [{ url: "http://example.org/blog/a.ogg", type: "audio/ogg" }],
+      tags: ["Tea"],
+    });
+  });
+
+  it("JSON Feed", async () => {
+    const items = [
+      { id: 7, url: "/7", content_text: "Plain <not html>", date_published: "2010-01-01T00:00:00Z", tags: ["x"] },
+    ];
+    const feed = { version: "https://jsonfeed.org/version/1.1", title: "J", authors: [{ name: "Q" }], items };
+    pages["/json"] = xml(JSON.stringify(feed), "application/feed+json");
+    expect(await one("/json")).toMatchObject({
+      format: "json",
+      title: "J",
+      entries: [{ id: "7", url: at("/7"), text: "Plain <not html>", author: { name: "Q" }, tags: ["x"] }],
+    });
+    expect(await entry("/json")).not.toHaveProperty("html");
+  });
+
+  it.each(["0.91", "0.92"])("RSS %s, and RSS 1.0 (RDF)", async (version) => {
+    pages["/old"] = xml(
+      `<rss version="${version}"><channel><title>Old</title><item><title>x</title><link>/x</link></item></channel></rss>`,
+    );
+    expect(await one("/old")).toMatchObject({ format: "rss", entries: [{ id: at("/x"), title: "x", url: at("/x") }] });
+    pages["/rdf"] =
+      xml(`<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
+      xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="http://x/"><title>R</title></channel>
+      <item rdf:about="http://x/1"><title>i</title><link>http://x/1</link><dc:date>2010-01-01T00:00:00Z</dc:date></item></rdf:RDF>`);
+    expect(await one("/rdf")).toMatchObject({
+      format: "rdf",
+      title: "R",
+      entries: [{ id: "http://x/1", title: "i", published: "2010-01-01T00:00:00.000Z" }],
+    });
+  });
+
+  it.each([
+    ["undeclared entities", rss(item(1, "<description>A&nbsp;B</description>"))],
+    ["a lone ampersand", rss(item(1, "<description>A & B</description>"))],
+    ["blanks and a warning before it", `\n Warning: oops\n${rss(item(1))}`],
+    ["a script behind it", `${rss(item(1))}<script>1</script>`],
+    ["tags that stay open", rss(item(1, "<description>a<br>b</description>"))],
+    ["undeclared prefixes", rss(item(1, "<dc:creator>x</dc:creator>"))],
+    ["control characters", rss(item(1, "<description>a\u0008b</description>"))],
+  ])("is read although it has %s", async (_, body) => {
+    pages["/broken"] = xml(body);
+    expect(await entry("/broken")).toMatchObject({ id: "id-1", title: "Item 1" });
+  });
+});
+
+describe("what is asked for", () => {
+  const dated = (n: number) => item(n, `<pubDate>2010-01-${String(n).padStart(2, "0")}T00:00:00Z</pubDate>`);
+  const many = () => xml(rss([...Array(28).keys()].map((n) => dated(n + 1)).join("") + item(99)));
+  const ids = async (object: object) => {
+    pages["/many"] = many();
+    const { entries, more } = await one("/many", object);
+    return { ids: entries.map(({ id }) => id), more };
+  };
+
+  it("comes newest first, ten when nothing is said, and says whether there is more", async () => {
+    const ten = [28, 27, 26, 25, 24, 23, 22, 21, 20, 19].map((n) => `id-${n}`);
+    expect(await ids({})).toEqual({ ids: ten, more: true });
+    expect(await ids({ limit: 2 })).toEqual({ ids: ["id-28", "id-27"], more: true });
+    expect((await ids({ limit: 29 })).ids.at(-1)).toBe("id-99");
+    expect((await ids({ limit: 500 })).more).toBe(false);
+  });
+
+  it("is narrowed by date, both ends exclusive and in any zone", async () => {
+    const after = "2010-01-26T00:00:00Z";
+    expect(await ids({ after })).toEqual({ ids: ["id-28", "id-27"], more: false });
+    expect((await ids({ after: "2010-01-26T23:00:00-01:00" })).ids).toEqual(["id-28"]);
+    expect((await ids({ before: "2010-01-03T00:00:00Z" })).ids).toEqual(["id-2", "id-1"]);
+    expect((await ids({ after, before: "2010-01-28T00:00:00Z" })).ids).toEqual(["id-27"]);
+  });
+
+  it("stays under 256 KiB: long bodies go first, with a flag, then the oldest entries", async () => {
+    const long = `<description>&lt;p&gt;${"é ".repeat(20_000)}&lt;/p&gt;</description>`;
+    pages["/long"] = xml(rss([...Array(40).keys()].map((n) => item(n, long)).join("")));
+    const { entries } = await one("/long", { limit: 500 });
+    expect(entries).toHaveLength(40);
+    expect(entries.every(({ trimmed, html, text = "" }) => trimmed && html === undefined && text.length >= 256)).toBe(
+      true,
+    );
+    const wide = `<link>http://example.org/${"x".repeat(1_900)}</link>`;
+    pages["/wide"] = xml(rss([...Array(500).keys()].map((n) => item(n, wide)).join("")));
+    const twenty = await get(
+      Array.from({ length: 20 }, () => "/wide"),
+      { limit: 500 },
+    );
+    expect(twenty.feeds).toHaveLength(20);
+    expect(twenty.feeds.every(({ entries, more }) => entries.length > 0 && entries.length < 500 && more)).toBe(true);
+    expect(Buffer.byteLength(JSON.stringify(twenty))).toBeLessThan(256 * 1024);
+  });
+});
+
+describe("encodings", () => {
+  const text = rss("<item><title>Grüße, 世界</title></item>");
+  const western = rss("<item><title>Grüße</title></item>");
+  const utf16 = (big: boolean, mark: boolean) => {
+    const bytes = Buffer.from(`${mark ? "\ufeff" : ""}${text}`, "utf16le");
+    return big ? bytes.swap16() : bytes;
+  };
+  it.each<[string, Answer, string]>([
+    ["UTF-8", xml(text), "Grüße, 世界"],
+    ["UTF-8 with a mark", xml(`\ufeff${text}`), "Grüße, 世界"],
+    ["UTF-16 little", xml(utf16(false, true)), "Grüße, 世界"],
+    ["UTF-16 big", xml(utf16(true, true)), "Grüße, 世界"],
+    ["UTF-16 without a mark", xml(utf16(false, false), "application/xml; charset=utf-16"), "Grüße, 世界"],
+    ["Latin 1 by header", xml(Buffer.from(western, "latin1"), 'text/xml; charset="ISO-8859-1"'), "Grüße"],
+    ["Latin 1 by declaration", xml(Buffer.from(western.replace("?>", " encoding='iso-8859-1'?>"), "latin1")), "Grüße"],
+    [
+      "a header that wins over the declaration",
+      xml(western.replace("?>", " encoding='iso-8859-1'?>"), "text/xml; charset=utf-8"),
+      "Grüße",
+    ],
+    ["an encoding nobody knows", xml(western, "text/xml; charset=klingon"), "Grüße"],
+  ])("reads %s", async (name, answer, title) => {
+    pages[`/${encodeURIComponent(name)}`] = answer;
+    expect(await entry(`/${encodeURIComponent(name)}`)).toMatchObject({ title });
+  });
+});
+
+describe("addresses", () => {
+  it("of a page lead to the feed it names", async () => {
+    pages["/page"] = xml(
+      `<!doctype html><head><base href="/sub/"><link rel="stylesheet" href="x.css"><LINK REL='Alternate' title="a > b"
+       type="application/rss+xml" href="feed?a=1&amp;b=2"></head>`,
+      "text/html; charset=utf-8",
+    );
+    pages["/sub/feed?a=1&b=2"] = xml(rss(item(1)));
+    expect(await one("/page")).toMatchObject({ url: at("/sub/feed?a=1&b=2"), foundOn: at("/page"), title: "News" });
+    pages["/endless"] = xml(
+      '<html><link rel="alternate" type="application/atom+xml" href="/endless"></html>',
+      "text/html",
+    );
+    expect(await error("/endless")).toMatchObject({ code: "platform-protocol-error" });
+    expect(server.asked.filter((path) => path === "/endless")).toHaveLength(2);
+  });
+
+  it("that moved for good are told; others stay", async () => {
+    pages["/new"] = xml(rss(item(1)));
+    pages["/301"] = { status: 301, headers: { Location: "/308" } };
+    pages["/308"] = { status: 308, headers: { Location: "/new" } };
+    pages["/302"] = { status: 302, headers: { Location: "/301" } };
+    pages["/half"] = { status: 301, headers: { Location: "/302" } };
+    expect(await one("/301")).toMatchObject({ url: at("/new"), movedTo: at("/new") });
+    expect(await one("/half")).toMatchObject({ url: at("/new"), movedTo: at("/302") });
+    const passing = await one("/302");
+    expect(passing.url).toBe(at("/new"));
+    expect(passing).not.toHaveProperty("movedTo");
+  });
+
+  it.each([
+    [404, "recipient-unknown", false],
+    [410, "recipient-unknown", false],
+    [401, "permission-denied", false],
+    [429, "platform-rate-limited", true],
+    [400, "platform-rejected", false],
+    [503, "platform-unavailable", true],
+  ])("that answer %i end in %s", async (status, code, retryable) => {
+    pages["/status"] = { status, headers: { "Retry-After": "9" } };
+    const { outcomes } = await get(["/status"]);
+    expect(outcomes).toMatchObject([
+      { error: { code, retryable, platformCode: `HTTP ${status}` }, status: retryable ? "deferred" : "failed" },
+    ]);
+    expect(outcomes[0]?.retryAfterMs).toBe(retryable ? 9_000 : undefined);
+  });
+
+  it("say that a feed is gone for good", async () => {
+    pages["/gone"] = { status: 410 };
+    expect((await error("/gone"))?.detail).toContain("gone for good");
+  });
+
+  it("fail alone, and what others gave is kept", async () => {
+    pages["/fine"] = xml(rss(item(1)));
+    pages["/away"] = { status: 503 };
+    const { outcomes, feeds: found } = await get(["/away", "/fine", "/none"]);
+    expect(outcomes.map(({ status, error }) => [status, error?.code])).toEqual([
+      ["failed", "platform-unavailable"],
+      ["sent", undefined],
+      ["failed", "recipient-unknown"],
+    ]);
+    expect(found.map(({ address }) => address)).toEqual([at("/fine")]);
+  });
+
+  it("in private networks are not reached, nor by redirect or discovery", async () => {
+    pages["/inside"] = { status: 302, headers: { Location: "http://169.254.169.254/latest/" } };
+    pages["/points"] = xml(
+      '<html><link rel="alternate" type="application/rss+xml" href="http://10.0.0.1/"></html>',
+      "text/html",
+    );
+    for (const path of ["http://10.0.0.1/feed", "feed:http://[::1]/", "/inside", "/points"]) {
+      expect((await error(path))?.code, path).toBe("address-blocked");
+    }
+  });
+
+  it("that redirect in circles or to nothing are given up", async () => {
+    pages["/circle"] = { status: 302, headers: { Location: "/circle" } };
+    pages["/nowhere"] = { status: 302, headers: { Location: "http://" } };
+    expect(await error("/circle")).toMatchObject({ code: "platform-rejected" });
+    expect(server.asked.filter((path) => path === "/circle")).toHaveLength(6);
+    expect(await error("/nowhere")).toMatchObject({ code: "platform-rejected" });
+  });
+
+  it("that drip for ever are given up in time", async () => {
+    let timer: NodeJS.Timeout | undefined;
+    pages["/drip"] = (response) => {
+      timer = setInterval(() => response.write(" "), 20);
+      response.on("close", () => clearInterval(timer));
+    };
+    expect(await error("/drip", feeds({ feedMs: 300 }))).toMatchObject({ code: "platform-timeout", retryable: true });
+    clearInterval(timer);
+  });
+
+  it.each(["http://", "feed:nothing here", "ftp://example.org/feed", "javascript:alert(1)"])(
+    "%s is refused",
+    (address) => {
+      const activity = { actor: { address: "me" }, target: [{ address }], object: {} };
+      const unfit = feeds({}).refuse?.("fetch", { platform: "feeds", verb: "fetch", ...activity });
+      expect(faults(FetchShape, activity).length > 0 || unfit !== undefined).toBe(true);
+    },
+  );
+});

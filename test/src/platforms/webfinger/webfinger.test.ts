@@ -1,0 +1,258 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import type { ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { foundIn } from "../../../../src/platforms/webfinger/jrd.ts";
+import { webfinger } from "../../../../src/platforms/webfinger/platform.ts";
+import { queryUrl, resourceOf } from "../../../../src/platforms/webfinger/resource.ts";
+import { SearchShape } from "../../../../src/platforms/webfinger/search-shape.ts";
+import { SearchResult } from "../../../../src/search.ts";
+import { faults } from "../../../../src/validate.ts";
+import { gateway } from "../../../support/gateway.ts";
+import { loopbackEgress } from "../../../support/loopback-egress.ts";
+import { certificate } from "../../../support/mail-certificate.ts";
+import { runOnce } from "../../../support/mail-lent.ts";
+import { type Answer, webServer } from "../../../support/web-server.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "dgm-webfinger-"));
+const pem = certificate(dir);
+const guard = loopbackEgress(pem.cert);
+let server: Awaited<ReturnType<typeof webServer>>;
+let plain: Awaited<ReturnType<typeof webServer>>;
+const answers: Record<string, Answer> = {};
+const asked = () => new URL(server.asked.at(-1) ?? "", server.origin);
+beforeAll(async () => {
+  server = await webServer((path) => {
+    const url = new URL(path, "https://localhost");
+    const user = /^acct:([^@]+)@/.exec(url.searchParams.get("resource") ?? "")?.[1] ?? url.pathname;
+    return answers[user] ?? { status: 404 };
+  }, pem);
+  plain = await webServer(() => jrd({ subject: "acct:plain@example.org" }));
+});
+afterAll(async () => {
+  await guard.close();
+  await Promise.all([server.stop(), plain.stop()]);
+  rmSync(dir, { recursive: true });
+});
+
+const jrd = (value: unknown): Answer => ({
+  headers: { "Content-Type": "application/jrd+json" },
+  body: JSON.stringify(value),
+});
+const at = (user: string) => `${user}@localhost:${server.port}`;
+const search = (addresses: readonly string[], object: object = {}, egress = guard) =>
+  runOnce(
+    webfinger(),
+    {
+      id: "01TEST",
+      rid: "1",
+      platform: "webfinger",
+      verb: "search",
+      actor: { address: "me" },
+      target: addresses.map((address) => ({ address })),
+      object: { ...object },
+    },
+    egress,
+  );
+const error = async (user: string) => (await search([at(user)])).outcomes[0]?.error;
+
+describe("search", () => {
+  it("asks the address's own host, and answers in the shape of every search", async () => {
+    const links = [
+      { rel: "http://webfinger.net/rel/avatar", type: "image/png", href: "https://example.org/bob.png" },
+      { rel: "self", href: "https://example.org/bob", titles: { en: "Bob" }, properties: { "http://a/b": null } },
+      { rel: "http://ostatus.org/schema/1.0/subscribe", template: "https://example.org/follow?uri={uri}" },
+    ];
+    const properties = { "http://schema.org/name": "Bob", "http://a/b": null };
+    const subject = "acct:bob@example.org";
+    answers.bob = jrd({ subject, aliases: ["https://example.org/@bob"], properties, links, expires: "ignored" });
+    const address = `acct:${at("bob")}`;
+    const { outcomes, object } = await search([address], { rel: ["self", "http://webfinger.net/rel/avatar"] });
+    expect(outcomes).toEqual([{ address, status: "sent" }]);
+    const aliases = ["https://example.org/@bob"];
+    const avatar = "https://example.org/bob.png";
+    expect(object).toEqual({ results: [{ address, subject, aliases, links, properties, name: "Bob", avatar }] });
+    expect(faults(SearchResult, object)).toEqual([]);
+    expect(asked().pathname).toBe("/.well-known/webfinger");
+    expect(asked().searchParams.get("resource")).toBe(address);
+    expect(asked().searchParams.getAll("rel")).toEqual(["self", "http://webfinger.net/rel/avatar"]);
+  });
+
+  it("gives each target its outcome, and what was found although others failed", async () => {
+    answers.here = jrd({ subject: "acct:here@x" });
+    answers.later = { status: 503 };
+    const { outcomes, object } = await search([at("here"), at("nobody"), at("later")]);
+    expect(outcomes.map(({ status, error }) => [status, error?.code, error?.retryable])).toEqual([
+      ["sent", undefined, undefined],
+      ["failed", "recipient-unknown", false],
+      ["failed", "platform-unavailable", true],
+    ]);
+    expect(object).toMatchObject({ results: [{ address: at("here") }] });
+  });
+
+  it("waits when nothing was found yet and something may be", async () => {
+    answers.busy = { status: 429, headers: { "Retry-After": "7" } };
+    const { outcomes } = await search([at("busy"), at("nobody")]);
+    expect(outcomes.map(({ status, retryAfterMs }) => [status, retryAfterMs])).toEqual([
+      ["deferred", 7_000],
+      ["failed", undefined],
+    ]);
+  });
+
+  it("follows redirects that stay with https, and no others", async () => {
+    answers.moved = { status: 302, headers: { Location: "/there" } };
+    answers["/there"] = jrd({ subject: "acct:there@x" });
+    expect((await search([at("moved")])).object).toMatchObject({ results: [{ subject: "acct:there@x" }] });
+    answers.down = { status: 302, headers: { Location: plain.origin } };
+    expect(await error("down")).toMatchObject({ code: "platform-rejected" });
+    expect(plain.asked).toEqual([]);
+    answers.loop = { status: 302, headers: { Location: "/loop" } };
+    answers["/loop"] = answers.loop;
+    expect(await error("loop")).toMatchObject({ code: "platform-rejected" });
+  });
+
+  it.each<[string, Answer, string]>([
+    ["a page", { body: "<html>" }, "platform-protocol-error"],
+    ["a list", jrd([]), "platform-protocol-error"],
+    ["a subject that is no text", jrd({ subject: { toString: 1 } }), "platform-protocol-error"],
+    ["links that are none", jrd({ links: [{ href: 5 }] }), "platform-protocol-error"],
+    ["too many links", jrd({ links: Array.from({ length: 101 }, () => ({ rel: "x" })) }), "platform-protocol-error"],
+    ["deep nesting", { body: `${'{"x":'.repeat(4_000)}1${"}".repeat(3_999)}` }, "platform-protocol-error"],
+    ["bytes that are not UTF-8", { body: Buffer.from('{"subject":"\xff"}', "latin1") }, "platform-protocol-error"],
+    ["more than is read", jrd({ subject: "x".repeat(30_000) }), "content-too-large"],
+    ["endless bytes", (response) => void endless(response), "content-too-large"],
+    ["a refusal", { status: 403 }, "permission-denied"],
+    ["another refusal", { status: 400 }, "platform-rejected"],
+  ])("answers %s with an error of its own", async (name, answer, code) => {
+    const user = name.replaceAll(" ", "-");
+    answers[user] = answer;
+    expect(await error(user)).toMatchObject({ code });
+  });
+
+  it("reaches no private network and no host without a trusted certificate", async () => {
+    expect((await search(["bob@10.0.0.1"])).outcomes[0]?.error).toMatchObject({ code: "address-blocked" });
+    const strict = loopbackEgress();
+    const { outcomes } = await search([at("bob")], {}, strict);
+    await strict.close();
+    expect(outcomes[0]?.error).toMatchObject({ code: "tls-failed" });
+  });
+});
+
+function endless(response: ServerResponse): void {
+  const more = () => {
+    while (response.write("x".repeat(4_096)));
+  };
+  response.on("drain", more);
+  more();
+}
+
+describe("addresses", () => {
+  it("of people's pages fit the schema", () => {
+    const target = [{ address: "https://example.org/@bob" }, { address: "bob@example.org" }];
+    expect(faults(SearchShape, { actor: { address: "me" }, target, object: {} })).toEqual([]);
+  });
+
+  it.each([
+    ["acct:bob@example.org", "acct:bob@example.org", "example.org"],
+    ["ACCT:bob@EXAMPLE.org", "acct:bob@example.org", "example.org"],
+    ["bob@example.org:8443", "acct:bob@example.org:8443", "example.org:8443"],
+    ["bob@bücher.example", "acct:bob@xn--bcher-kva.example", "xn--bcher-kva.example"],
+    ["https://example.org/@bob?x=1", "https://example.org/@bob?x=1", "example.org"],
+  ])("%s asks for %s at %s", (address, uri, host) => {
+    expect(resourceOf(address)).toEqual({ uri, host });
+    expect(new URL(queryUrl({ uri, host }, [])).searchParams.get("resource")).toBe(uri);
+  });
+
+  it.each([
+    "acct:bob",
+    "bob@",
+    "@example.org",
+    "a@b@c",
+    "https://u:p@example.org",
+    "a@b/c",
+    "a@b#c",
+    "ftp://x/",
+    "a b@c",
+  ])("%s is refused", (address) => {
+    const { actor, object } = { actor: { address: "me" }, object: {} };
+    const fits = faults(SearchShape, { actor, target: [{ address }], object }).length === 0;
+    const unfit = webfinger().refuse?.("search", {
+      platform: "webfinger",
+      verb: "search",
+      actor,
+      target: [{ address }],
+      object,
+    });
+    expect(fits && unfit === undefined).toBe(false);
+  });
+
+  it("never lead elsewhere than to the host that they name", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), fc.domain(), (user, host) => {
+        const resource = resourceOf(`acct:${user}@${host}`);
+        if (resource) expect(new URL(queryUrl(resource, [])).hostname).toBe(host.toLowerCase());
+      }),
+    );
+  });
+});
+
+describe("a descriptor", () => {
+  it("is read or refused, whatever it holds, and fits the shape of every search", () => {
+    const word = fc.oneof(fc.string(), fc.constantFrom("__proto__", "http://schema.org/name"), fc.jsonValue());
+    const text = fc.oneof({ weight: 5, arbitrary: fc.string() }, { weight: 1, arbitrary: fc.jsonValue() });
+    const bag = fc.dictionary(fc.oneof(fc.string(), fc.constant("__proto__")), text);
+    const link = fc.record({ rel: text, href: text, titles: bag, properties: bag }, { requiredKeys: ["rel"] });
+    const any = fc.record(
+      { subject: text, aliases: fc.array(word), links: fc.array(link), properties: bag },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(any, (value) => {
+        try {
+          const found = foundIn(Buffer.from(JSON.stringify(value)), "a@b", "acct:a@b");
+          expect(faults(SearchResult, { results: [found] })).toEqual([]);
+        } catch (thrown) {
+          expect(thrown).toMatchObject({ code: "platform-protocol-error" });
+        }
+      }),
+    );
+  });
+
+  it("without a subject is about what was asked, and pollutes nothing", () => {
+    const text = '{"properties":{"__proto__":"x","constructor":"y"},"__proto__":{"subject":"z"}}';
+    const found = foundIn(Buffer.from(text), "a@b", "acct:a@b");
+    expect(found.subject).toBe("acct:a@b");
+    expect(Object.keys(found.properties)).toEqual(["constructor"]);
+    expect(Object.getPrototypeOf(found.properties)).toBe(Object.prototype);
+  });
+});
+
+it("works through a whole gateway: the answer's certificate is checked, and the result says so", async () => {
+  const live = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8" });
+  try {
+    const answer = await fetch(`${live.url}/gateway/activities`, {
+      method: "POST",
+      headers: {
+        Authorization: `Bearer ${await live.keyOf("finder")}`,
+        "Content-Type": "application/json",
+        Prefer: "wait=25",
+      },
+      body: JSON.stringify({
+        platform: "webfinger",
+        verb: "search",
+        actor: { address: "me" },
+        target: { address: at("bob") },
+      }),
+    });
+    expect(await answer.json()).toMatchObject({
+      type: "result",
+      status: "failed",
+      target: [{ address: at("bob"), status: "failed", error: { code: "tls-failed" } }],
+      object: { results: [] },
+    });
+  } finally {
+    await live.stop();
+  }
+});

@@ -1,0 +1,41 @@
+import { once } from "node:events";
+import { createServer, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Certificate } from "./mail-certificate.ts";
+
+/** What the server answers; a function writes the answer itself. */
+export type Answer =
+  | {
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string | Uint8Array;
+    }
+  | ((response: ServerResponse) => void);
+
+/** A real web server on a random loopback port, https with a certificate; `asked` are the paths it was asked for. */
+export async function webServer(
+  answer: (path: string, headers: Readonly<Record<string, unknown>>) => Answer,
+  secure?: Certificate,
+) {
+  const asked: string[] = [];
+  const listener: RequestListener = (request, response) => {
+    const path = request.url ?? "";
+    asked.push(path);
+    const given = answer(path, request.headers);
+    if (typeof given === "function") return given(response);
+    response.writeHead(given.status ?? 200, { ...given.headers }).end(given.body ?? "");
+  };
+  const server = secure ? createSecureServer({ cert: secure.cert, key: secure.key }, listener) : createServer(listener);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    origin: secure ? `https://localhost:${port}` : `http://127.0.0.1:${port}`,
+    asked,
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
