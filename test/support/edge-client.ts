@@ -44,11 +44,15 @@ export async function stream(edge: Edge, path: string, headers: Readonly<Record<
     headers: { Accept: "text/event-stream", "Accept-Encoding": "gzip", ...headers },
   });
   const events: EventSourceMessage[] = [];
+  const arrivals: number[] = [];
   let comments = 0;
   let over = false;
   let look = (): void => undefined;
   const parser = createParser({
-    onEvent: (event) => events.push(event),
+    onEvent: (event) => {
+      events.push(event);
+      arrivals.push(performance.now());
+    },
     onComment: () => {
       comments += 1;
     },
@@ -74,6 +78,8 @@ export async function stream(edge: Edge, path: string, headers: Readonly<Record<
     status: response.statusCode,
     headers: response.headers,
     events,
+    /** When each event came, by `performance.now()`. */
+    arrivals,
     comments: () => comments,
     until,
     /** Waits for the one result of this rid. */
