@@ -6,6 +6,7 @@ import { type ActivityRoutesDeps, activityRoutes } from "../routes/activities.ts
 import { createApp } from "../routes/app.ts";
 import { authenticate } from "../routes/authenticate.ts";
 import { answerBadFraming } from "../routes/bad-framing.ts";
+import { clientRoutes } from "../routes/client.ts";
 import { way } from "../routes/client-ip.ts";
 import { eventRoutes } from "../routes/events.ts";
 import { guesses } from "../routes/guesses.ts";
@@ -200,6 +201,7 @@ function appOf(
     first: [activities, eventRoutes({ who, tail, streams, config, canonical, log }), socketRoutes()],
     ordinary: [
       tryRoutes({ basePath: config.basePath }),
+      clientRoutes(),
       tokenRoutes({ who, keys, tickets, platforms: names }),
       revocationRoutes({ who, revocations }),
       accountRoutes({ who, accounts, platforms: names }),

@@ -1,0 +1,72 @@
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/** The network between a browser and the gateway, which can break. */
+export interface Link {
+  readonly origin: string;
+  /** Open streams and sockets of pages. */
+  readonly streams: () => number;
+  /** Breaks everything, and lets nothing through until `mend`. */
+  readonly cut: () => void;
+  readonly mend: () => void;
+  /** Holds what event streams answer back, as a proxy that buffers does. */
+  readonly hold: (yes: boolean) => void;
+  readonly stop: () => Promise<void>;
+}
+
+export async function link(gateway: string): Promise<Link> {
+  const { port, hostname } = new URL(gateway);
+  const open = new Set<Socket>();
+  const streams = new Set<Socket>();
+  let whole = true;
+  let held = false;
+  const server = createServer((page) => {
+    if (!whole) {
+      page.destroy();
+      return;
+    }
+    const far = connect(Number(port), hostname);
+    let stuck = false;
+    for (const [one, other] of [
+      [page, far],
+      [far, page],
+    ] as const) {
+      open.add(one);
+      one.on("error", () => other.destroy());
+      one.on("close", () => {
+        open.delete(one);
+        streams.delete(one);
+        other.destroy();
+      });
+    }
+    page.on("data", (data) => {
+      const head = data.toString("latin1");
+      const sse = head.startsWith("GET /gateway/events") && head.includes("text/event-stream");
+      if (sse || head.startsWith("GET /gateway/socket")) streams.add(page);
+      stuck = held && sse;
+      far.write(data);
+    });
+    far.on("data", (data) => {
+      if (!stuck) page.write(data);
+    });
+  });
+  const cut = () => {
+    whole = false;
+    for (const socket of open) socket.destroy();
+  };
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    streams: () => streams.size,
+    cut,
+    mend: () => {
+      whole = true;
+    },
+    hold: (yes) => {
+      held = yes;
+    },
+    stop: () => {
+      cut();
+      return new Promise((done) => server.close(() => done()));
+    },
+  };
+}
