@@ -43,11 +43,12 @@ export async function testNginx({ layout, variables, http = "", alter = (text) =
     ...variables,
   });
   await writeFiles(join(dir, "conf.d"), new Map([...files].map(([path, text]) => [path, alter(text, path)])));
+  const env = { PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin` };
   const args = ["-p", dir, "-e", join(dir, "error.log"), "-c", join(dir, "nginx.conf")];
   await mkdir(join(dir, "temp"));
   await writeFile(join(dir, "nginx.conf"), configuration(dir, http));
-  const checked = execFileSync("/bin/sh", ["-c", 'nginx -t "$@" 2>&1', "sh", ...args], { encoding: "utf8" });
-  const child = spawn("nginx", [...args, "-g", "daemon off;"], { stdio: "ignore" });
+  const checked = execFileSync("/bin/sh", ["-c", 'nginx -t "$@" 2>&1', "sh", ...args], { encoding: "utf8", env });
+  const child = spawn("nginx", [...args, "-g", "daemon off;"], { stdio: "ignore", env });
   await listening(port);
   return {
     port,
