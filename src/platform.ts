@@ -105,6 +105,11 @@ export interface Access<Credentials> {
   readonly app: string;
   /** The account's credentials; undefined where the platform works without one. */
   readonly credentials: Credentials | undefined;
+  /**
+   * Stores credentials that the network renewed (a rotated refresh token), so that a restart does not need a new login;
+   * without effect when the app stored others meanwhile. Absent where nothing is stored.
+   */
+  renewed?(credentials: Credentials): Promise<void>;
   readonly egress: Egress;
   readonly log: Log;
 }

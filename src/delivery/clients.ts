@@ -4,7 +4,7 @@ import type { Log } from "../log.ts";
 import type { Access, Egress, Platform } from "../platform.ts";
 
 export interface ClientsDeps {
-  readonly accounts: Pick<Accounts, "versionOf" | "credentialsOf">;
+  readonly accounts: Pick<Accounts, "versionOf" | "credentialsOf" | "update">;
   readonly egress: Egress;
   readonly log: Log;
   /** Milliseconds without work after which a client is closed. */
@@ -24,7 +24,8 @@ export interface Clients {
 }
 
 interface Kept {
-  readonly version: string | undefined;
+  /** Of the credentials that the client works with. */
+  version: string | undefined;
   readonly client: Promise<unknown>;
   readonly platform: Platform;
   users: number;
@@ -64,10 +65,15 @@ export function clients({ accounts, egress, log, idleMs = 60_000 }: ClientsDeps)
     const account = await accounts.credentialsOf(app, platform.id, address);
     if (!account) throw accountUnknown();
     // Another piece of work may have opened it meanwhile.
-    return (
-      fitting(key, account.version) ??
-      opened(key, account.version, platform, { app, credentials: account.credentials, egress, log })
-    );
+    const other = fitting(key, account.version);
+    if (other) return other;
+    const renewed = async (credentials: unknown): Promise<void> => {
+      const version = await accounts.update(app, platform.id, address, entry.version ?? "", credentials);
+      if (version !== undefined) entry.version = version;
+    };
+    const { credentials } = account;
+    const entry: Kept = opened(key, account.version, platform, { app, credentials, renewed, egress, log });
+    return entry;
   }
 
   /** The kept client of that version; one of another version is let go. */
@@ -81,7 +87,7 @@ export function clients({ accounts, egress, log, idleMs = 60_000 }: ClientsDeps)
   }
 
   function opened(key: string, version: string | undefined, platform: Platform, access: Access<unknown>): Kept {
-    const client = platform.open?.(access as Access<never>) ?? Promise.resolve(undefined);
+    const client = platform.open?.(access) ?? Promise.resolve(undefined);
     const entry: Kept = { version, client, platform, users: 0, usedAt: Date.now(), stale: false };
     kept.set(key, entry);
     client.catch(() => kept.get(key) === entry && kept.delete(key));

@@ -25,7 +25,7 @@ export function gatewayCore(server: TestRedis, platforms: readonly Platform[], q
   const outbox = redisOutbox({ redis, quota, eventsKept: 10_000, retentionSeconds: 3_600 });
   const lanes = laneQueues({ redis, log: silentLog });
   const pool = clients({
-    accounts: { versionOf: async () => undefined, credentialsOf: async () => undefined },
+    accounts: { versionOf: async () => undefined, credentialsOf: async () => undefined, update: async () => undefined },
     egress: noEgress,
     log: silentLog,
   });

@@ -1,4 +1,4 @@
-import type { Access, Egress } from "../../platform.ts";
+import type { Access } from "../../platform.ts";
 import type { Letterhead } from "./compose.ts";
 import { type Credentials, secretsOf } from "./credentials.ts";
 import { type Letter, type Login, openLine, PATIENCE, type Patience, type Posted } from "./line.ts";
@@ -26,7 +26,7 @@ export function accountClient(access: Access<Credentials>, credentials: Credenti
   const secrets = new Set(secretsOf(credentials));
   const { host, port = 587, ca } = credentials;
   const tls = credentials.tls ?? (port === 465 ? "implicit" : "starttls");
-  const login = loginOf(credentials, access.egress, secrets);
+  const login = loginOf(access, credentials, secrets);
   const open = async (renewed: Login | undefined) => {
     const connection = await access.egress.connect(host, port, { timeoutMs: patience.connect });
     return openLine(
@@ -48,9 +48,15 @@ export function accountClient(access: Access<Credentials>, credentials: Credenti
   return { ...lines, secrets, head: { mailDomain, dkim: credentials.dkim, senderName: credentials.name } };
 }
 
-function loginOf({ user, password, oauth2 }: Credentials, egress: Egress, secrets: Set<string>): Login | undefined {
+function loginOf(access: Access<Credentials>, credentials: Credentials, secrets: Set<string>): Login | undefined {
+  const { user, password, oauth2 } = credentials;
   if (user === undefined) return undefined;
-  if (oauth2) return { user, token: tokens(egress.fetch, oauth2, (secret) => secrets.add(secret)) };
+  // The token in hand serves all the same: not being able to store it is told to the operator, not to the mail.
+  const store = async (renewed: typeof oauth2): Promise<void> =>
+    access.renewed?.({ ...credentials, ...(renewed ? { oauth2: renewed } : {}) }).catch((error: unknown) => {
+      access.log.warn({ error }, "A renewed mail login could not be stored; after a restart it may be refused");
+    });
+  if (oauth2) return { user, token: tokens(access.egress.fetch, oauth2, (secret) => secrets.add(secret), store) };
   return password === undefined ? undefined : { user, password };
 }
 

@@ -5,11 +5,15 @@ import type { Credentials } from "./credentials.ts";
 /** Gives the current access token; `renew` fetches another one. Several callers share one request. */
 export type Tokens = (renew: boolean) => Promise<string>;
 
-/** Keeps an account's access token fresh by the refresh token grant (RFC 6749 section 6), through the egress guard. */
+/**
+ * Keeps an account's access token fresh by the refresh token grant (RFC 6749 section 6), through the egress guard, and
+ * hands what the server gave to `store`: many servers take a refresh token only once.
+ */
 export function tokens(
   fetch: Egress["fetch"],
   oauth2: NonNullable<Credentials["oauth2"]>,
   secret: (text: string) => void,
+  store: (renewed: NonNullable<Credentials["oauth2"]>) => Promise<void>,
 ): Tokens {
   let { accessToken, expires = 0, refreshToken } = oauth2;
   let running: Promise<string> | undefined;
@@ -37,7 +41,8 @@ export function tokens(
       secret(refreshToken);
     }
     accessToken = grant.accessToken;
-    expires = Date.now() / 1_000 + grant.lasts;
+    expires = Math.floor(Date.now() / 1_000 + grant.lasts);
+    await store({ ...oauth2, refreshToken, accessToken, expires });
     return accessToken;
   }
 

@@ -23,7 +23,11 @@ afterAll(() => server.stop());
 function setUp(before: (work: Lent) => Promise<unknown>) {
   const redis = server.connect();
   const outbox = redisOutbox({ redis, quota: 100, eventsKept: 1_000, retentionSeconds: 60 });
-  const accounts = { versionOf: async () => undefined, credentialsOf: async () => undefined };
+  const accounts = {
+    versionOf: async () => undefined,
+    credentialsOf: async () => undefined,
+    update: async () => undefined,
+  };
   const pool = clients({ accounts, egress: noEgress, log: silentLog });
   const deliver = deliverer({ outbox, clients: pool, egress: noEgress, log: silentLog });
   let effects = 0;

@@ -99,6 +99,34 @@ describe("OAuth2 logins", () => {
     expect(asked.map((form) => form.get("refresh_token"))).toEqual(["refresh-1", "refresh-2"]);
   });
 
+  it("are stored when they were renewed, and a mail goes out also when that fails", async () => {
+    const { credentials, tried } = await servers("token-a", [
+      { access_token: "token-a", refresh_token: "refresh-2", expires_in: 3600 },
+    ]);
+    const stored: unknown[] = [];
+    const renewed = async (more: unknown): Promise<void> => {
+      stored.push(more);
+      throw new Error("Redis is away");
+    };
+    const client = await platform.open?.({
+      app: "a",
+      credentials: credentials as never,
+      renewed,
+      egress: guard,
+      log: silentLog,
+    });
+    const receipt = await platform.verbs.send?.run(client, testMailActivity(), testLent());
+    await platform.close?.(client);
+    expect([receipt?.outcomes[0]?.status, tried]).toEqual(["sent", ["token-a"]]);
+    const oauth2 = {
+      ...credentials.oauth2,
+      refreshToken: "refresh-2",
+      accessToken: "token-a",
+      expires: expect.any(Number),
+    };
+    expect(stored).toEqual([{ ...credentials, oauth2 }]);
+  });
+
   it("end as a bad login when the new token is refused too, and show no token", async () => {
     const { credentials, tried } = await servers("never", [{ access_token: "token-a-secret" }]);
     const thrown = await runOnce(platform, testMailActivity(), { credentials, egress: guard }).catch((error) => error);
