@@ -1,11 +1,9 @@
 import { setTimeout } from "node:timers/promises";
-import Type from "typebox";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Failure } from "../../src/failure.ts";
 import { priorityOf } from "../../src/outbox/lane-queues.ts";
-import { definePlatform } from "../../src/platform.ts";
 import { activityOf, gatewayCore } from "../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
+import { sentTo, testPlatform } from "../support/test-platform.ts";
 
 let server: TestRedis;
 beforeAll(async () => {
@@ -19,24 +17,10 @@ it("ranks an app's wakes by the lanes it has outstanding, in steps that keep its
 
 it("lets a quiet app pass a noisy one's backlog", async () => {
   const order: string[] = [];
-  const slow = definePlatform({
-    id: "test",
-    title: "Slow",
-    needsAccount: false,
-    lifetimeSeconds: 60,
-    verbs: {
-      echo: {
-        summary: "",
-        schema: Type.Object({}),
-        example: {},
-        run: async (_client: unknown, activity) => {
-          await setTimeout(5);
-          order.push(activity.rid);
-          return { outcomes: activity.target.map(({ address }) => ({ address, status: "sent" as const })) };
-        },
-      },
-    },
-    explain: () => new Failure({ kind: "permanent", code: "internal-error", detail: "" }),
+  const slow = testPlatform(async (activity) => {
+    await setTimeout(5);
+    order.push(activity.rid);
+    return sentTo(activity);
   });
   const core = gatewayCore(server, [slow]);
   for (let i = 0; i < 200; i++)

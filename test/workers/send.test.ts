@@ -1,11 +1,11 @@
-import Type from "typebox";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Activity } from "../../src/activity.ts";
 import { Failure } from "../../src/failure.ts";
 import { keys } from "../../src/keys.ts";
-import { definePlatform, type Lent, type Outcome, type Platform, type Receipt } from "../../src/platform.ts";
+import type { Outcome, Receipt } from "../../src/platform.ts";
 import { activityOf, entryOf, gatewayCore } from "../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
+import { sentTo, testPlatform } from "../support/test-platform.ts";
 
 let server: TestRedis;
 let core: ReturnType<typeof gatewayCore> | undefined;
@@ -24,34 +24,12 @@ const noting =
   <T>(notes: T[], note: (activity: Activity) => T) =>
   async (activity: Activity): Promise<Receipt> => {
     notes.push(note(activity));
-    return sent(activity);
+    return sentTo(activity);
   };
-const sent = (activity: Activity): Receipt => ({
-  outcomes: activity.target.map(({ address }): Outcome => ({ address, status: "sent", id: `id-${address}` })),
-});
-
-function platform(run: (activity: Activity, lent: Lent) => Promise<Receipt>, more: Partial<Platform> = {}): Platform {
-  return definePlatform({
-    id: "test",
-    title: "Test",
-    needsAccount: false,
-    lifetimeSeconds: 60,
-    verbs: {
-      echo: {
-        summary: "",
-        schema: Type.Object({}),
-        example: {},
-        run: (_client: unknown, activity: Activity, lent: Lent) => run(activity, lent),
-      },
-    },
-    explain: (thrown) => new Failure({ kind: "retryable", code: "platform-unavailable", detail: String(thrown) }),
-    ...more,
-  });
-}
 
 describe("carrying out", () => {
   it("ends each activity in one result with an outcome per target", async () => {
-    core = gatewayCore(server, [platform((activity, lent) => lent.commit().then(() => sent(activity)))]);
+    core = gatewayCore(server, [testPlatform((activity, lent) => lent.commit().then(() => sentTo(activity)))]);
     core.startWorkers();
     const activity = activityOf({ target: [{ address: "a" }, { address: "b" }] });
     await core.accept("app1", activity);
@@ -77,11 +55,11 @@ describe("carrying out", () => {
     const order: string[] = [];
     let failures = 2;
     core = gatewayCore(server, [
-      platform(async (activity) => {
+      testPlatform(async (activity) => {
         if (activity.rid === "first" && failures-- > 0)
           throw new Failure({ kind: "retryable", code: "platform-unavailable", detail: "later", retryAfterMs: 200 });
         order.push(activity.rid);
-        return sent(activity);
+        return sentTo(activity);
       }),
     ]);
     core.startWorkers();
@@ -101,7 +79,7 @@ describe("carrying out", () => {
 
   it("works through 500 activities of one lane in order, though a lane yields after 50", async () => {
     const order: number[] = [];
-    core = gatewayCore(server, [platform(noting(order, (activity) => Number(activity.rid)))]);
+    core = gatewayCore(server, [testPlatform(noting(order, (activity) => Number(activity.rid)))]);
     for (let i = 0; i < 500; i++) await core.accept("app1", activityOf({ rid: String(i) }));
     core.startWorkers();
     await core.results("app1", 500);
@@ -111,7 +89,7 @@ describe("carrying out", () => {
   it("retries only the targets that are undecided", async () => {
     const pendings: number[][] = [];
     core = gatewayCore(server, [
-      platform(async (activity, lent) => {
+      testPlatform(async (activity, lent) => {
         pendings.push([...lent.pending]);
         const outcomes = lent.pending.map((index): Outcome => {
           const address = activity.target[index]?.address as string;
@@ -137,7 +115,7 @@ describe("carrying out", () => {
   it("reports a break after the commit as unknown and never repeats it", async () => {
     let runs = 0;
     core = gatewayCore(server, [
-      platform(async (_activity, lent) => {
+      testPlatform(async (_activity, lent) => {
         runs++;
         await lent.commit();
         throw new Failure({ kind: "retryable", code: "platform-timeout", detail: "cut", mayHaveLanded: true });
@@ -152,8 +130,8 @@ describe("carrying out", () => {
 
   it("asks the platform what became of work that a dead worker had committed", async () => {
     core = gatewayCore(server, [
-      platform(async () => Promise.reject(new Error("must not run")), {
-        resolve: async (_client, activity) => sent(activity),
+      testPlatform(async () => Promise.reject(new Error("must not run")), {
+        resolve: async (_client, activity) => sentTo(activity),
       }),
     ]);
     const activity = activityOf();
@@ -176,7 +154,7 @@ describe("carrying out", () => {
     const sends: string[] = [];
     let asked = 0;
     core = gatewayCore(server, [
-      platform(
+      testPlatform(
         async (activity, lent) => {
           sends.push(activity.rid);
           await lent.commit();
@@ -192,7 +170,7 @@ describe("carrying out", () => {
           resolve: async (_client, activity) => {
             if (++asked < 3)
               throw new Failure({ kind: "retryable", code: "platform-unavailable", detail: "away", retryAfterMs: 20 });
-            return sent(activity);
+            return sentTo(activity);
           },
         },
       ),
@@ -206,7 +184,7 @@ describe("carrying out", () => {
   it("ends unknown when asking fails for good", async () => {
     const sends: string[] = [];
     core = gatewayCore(server, [
-      platform(
+      testPlatform(
         async (activity, lent) => {
           sends.push(activity.rid);
           await lent.commit();
@@ -229,7 +207,7 @@ describe("carrying out", () => {
 
   it("says unknown where nobody can tell, and sends again only when the app asked for it", async () => {
     const runs: string[] = [];
-    core = gatewayCore(server, [platform(noting(runs, (activity) => activity.rid))]);
+    core = gatewayCore(server, [testPlatform(noting(runs, (activity) => activity.rid))]);
     for (const [rid, options] of [
       ["report", {}],
       ["resend", { onUnknown: "resend" as const }],
@@ -250,7 +228,7 @@ describe("carrying out", () => {
   });
 
   it("gives up only what workers died of, not what was under way beside it", async () => {
-    core = gatewayCore(server, [platform(async (activity) => sent(activity))]);
+    core = gatewayCore(server, [testPlatform(async (activity) => sentTo(activity))]);
     for (const rid of ["poison", "beside"]) await core.accept("app1", activityOf({ rid, target: [{ address: rid }] }));
     const lanes = await core.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "-1");
     // Each death took both along; from the third on they were begun one by one, and it was always the same.
@@ -272,7 +250,7 @@ describe("carrying out", () => {
 
 describe("time", () => {
   it("sends a scheduled activity when it is due, and ends a late one as expired", async () => {
-    core = gatewayCore(server, [platform(async (activity) => sent(activity))]);
+    core = gatewayCore(server, [testPlatform(async (activity) => sentTo(activity))]);
     core.startWorkers();
     const due = Date.now() + 400;
     expect(await core.accept("app1", activityOf({ rid: "later" }), { dueAt: due })).toMatchObject({
@@ -285,7 +263,7 @@ describe("time", () => {
 
   it("expires what was not sent in its lifetime, also behind a deferred head, and frees the lane", async () => {
     core = gatewayCore(server, [
-      platform(async (activity) => {
+      testPlatform(async (activity) => {
         if (activity.rid === "head")
           throw new Failure({
             kind: "rate-limited",
@@ -293,7 +271,7 @@ describe("time", () => {
             detail: "wait",
             retryAfterMs: 600_000,
           });
-        return sent(activity);
+        return sentTo(activity);
       }),
     ]);
     core.startWorkers();
@@ -316,7 +294,7 @@ describe("time", () => {
   });
 
   it("finds a lane whose wake got lost", async () => {
-    core = gatewayCore(server, [platform(async (activity) => sent(activity))]);
+    core = gatewayCore(server, [testPlatform(async (activity) => sentTo(activity))]);
     core.startWorkers();
     const activity = activityOf();
     const answer = await core.outbox.accept({ ...entryOf("app1", activity) });

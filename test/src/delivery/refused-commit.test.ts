@@ -1,16 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import Type from "typebox";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { clients } from "../../../src/delivery/clients.ts";
 import { deliverer } from "../../../src/delivery/deliver.ts";
-import { Failure } from "../../../src/failure.ts";
 import { keys } from "../../../src/keys.ts";
 import { silentLog } from "../../../src/log.ts";
 import type { Next, Work } from "../../../src/outbox/outbox.ts";
 import { redisOutbox } from "../../../src/outbox/redis.ts";
-import { definePlatform, type Lent } from "../../../src/platform.ts";
+import type { Lent } from "../../../src/platform.ts";
 import { activityOf, entryOf, noEgress } from "../../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
+import { sentTo, testPlatform } from "../../support/test-platform.ts";
 
 let server: TestRedis;
 beforeAll(async () => {
@@ -31,25 +30,11 @@ function setUp(before: (work: Lent) => Promise<unknown>) {
   const pool = clients({ accounts, egress: noEgress, log: silentLog });
   const deliver = deliverer({ outbox, clients: pool, egress: noEgress, log: silentLog });
   let effects = 0;
-  const platform = definePlatform({
-    id: "test",
-    title: "Test",
-    needsAccount: false,
-    lifetimeSeconds: 60,
-    verbs: {
-      echo: {
-        summary: "",
-        schema: Type.Object({}),
-        example: {},
-        run: async (_client, activity, lent) => {
-          await before(lent);
-          await lent.commit();
-          effects += 1;
-          return { outcomes: activity.target.map(({ address }) => ({ address, status: "sent" as const })) };
-        },
-      },
-    },
-    explain: (cause) => new Failure({ kind: "retryable", code: "platform-unavailable", detail: "broke", cause }),
+  const platform = testPlatform(async (activity, lent) => {
+    await before(lent);
+    await lent.commit();
+    effects += 1;
+    return sentTo(activity);
   });
   const carryOut = (work: Work): Promise<Next> => deliver(platform, work, new AbortController().signal);
   return { redis, outbox, carryOut, effects: () => effects };

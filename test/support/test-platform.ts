@@ -1,0 +1,34 @@
+import Type from "typebox";
+import type { Activity } from "../../src/activity.ts";
+import { Failure } from "../../src/failure.ts";
+import { definePlatform, type Lent, type Outcome, type Platform, type Receipt } from "../../src/platform.ts";
+
+/** A platform `test` whose one verb, `echo`, does what a test wants. */
+export function testPlatform(
+  run: (activity: Activity, lent: Lent) => Promise<Receipt>,
+  more: Partial<Platform> = {},
+): Platform {
+  return definePlatform({
+    id: "test",
+    title: "Test",
+    needsAccount: false,
+    lifetimeSeconds: 60,
+    verbs: {
+      echo: {
+        summary: "",
+        schema: Type.Object({}),
+        example: {},
+        run: (_client: unknown, activity: Activity, lent: Lent) => run(activity, lent),
+      },
+    },
+    explain: (cause) => new Failure({ kind: "retryable", code: "platform-unavailable", detail: String(cause), cause }),
+    ...more,
+  });
+}
+
+/** Every target was sent, under an id of its own. */
+export function sentTo(activity: Activity): Receipt {
+  return {
+    outcomes: activity.target.map(({ address }): Outcome => ({ address, status: "sent", id: `id-${address}` })),
+  };
+}
