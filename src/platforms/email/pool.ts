@@ -1,3 +1,4 @@
+import { turns } from "../../turns.ts";
 import type { Letter, Line, Posted } from "./line.ts";
 
 export interface Pool {
@@ -18,34 +19,8 @@ export interface PoolSettings {
 /** Keeps a few SMTP connections to one server; a letter waits while all are busy. */
 export function pool({ open, most, letters = 200, idleMs = 30_000 }: PoolSettings): Pool {
   const idle = new Map<Line, NodeJS.Timeout>();
-  const queue: Array<() => void> = [];
-  let busy = 0;
+  const { enter, leave } = turns(most);
   let closed = false;
-
-  async function turn(signal: AbortSignal): Promise<void> {
-    if (busy < most) {
-      busy += 1;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      const enter = () => {
-        signal.removeEventListener("abort", leave);
-        resolve();
-      };
-      const leave = () => {
-        queue.splice(queue.indexOf(enter), 1);
-        reject(signal.reason);
-      };
-      queue.push(enter);
-      signal.addEventListener("abort", leave, { once: true });
-    });
-  }
-
-  function next(): void {
-    const enter = queue.shift();
-    if (enter) enter();
-    else busy -= 1;
-  }
 
   function take(): Line | undefined {
     // The most recently used one, so that those not needed grow old.
@@ -71,7 +46,7 @@ export function pool({ open, most, letters = 200, idleMs = 30_000 }: PoolSetting
   return {
     post: async (letter) => {
       letter.signal.throwIfAborted();
-      await turn(letter.signal);
+      await enter(letter.signal);
       try {
         for (;;) {
           const line = take() ?? (await open());
@@ -80,7 +55,7 @@ export function pool({ open, most, letters = 200, idleMs = 30_000 }: PoolSetting
           if (line.used() === 1 || !gone(posted)) return posted;
         }
       } finally {
-        next();
+        leave();
       }
     },
     close: () => {

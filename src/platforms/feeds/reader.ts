@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { Failure } from "../../failure.ts";
+import { turns } from "../../turns.ts";
 import type { Read, Task } from "./feed.ts";
 
 /** Parses downloaded documents away from the event loop. */
@@ -24,34 +25,7 @@ const START_MS = 20_000;
 export function reader(most = 2, limitMs = LIMIT_MS): Reader {
   const alive = new Set<Worker>();
   const idle: Worker[] = [];
-  const waiting: Array<() => void> = [];
-  let busy = 0;
-
-  async function turn(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (busy < most) {
-      busy += 1;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      const enter = () => {
-        signal.removeEventListener("abort", leave);
-        resolve();
-      };
-      const leave = () => {
-        waiting.splice(waiting.indexOf(enter), 1);
-        reject(signal.reason);
-      };
-      waiting.push(enter);
-      signal.addEventListener("abort", leave, { once: true });
-    });
-  }
-
-  function next(): void {
-    const enter = waiting.shift();
-    if (enter) enter();
-    else busy -= 1;
-  }
+  const { enter, leave } = turns(most);
 
   async function started(signal: AbortSignal): Promise<Worker> {
     const worker = start();
@@ -68,7 +42,7 @@ export function reader(most = 2, limitMs = LIMIT_MS): Reader {
 
   return {
     read: async (task, signal) => {
-      await turn(signal);
+      await enter(signal);
       try {
         const worker = idle.pop() ?? (await started(signal));
         worker.postMessage(task);
@@ -76,7 +50,7 @@ export function reader(most = 2, limitMs = LIMIT_MS): Reader {
         idle.push(worker);
         return read;
       } finally {
-        next();
+        leave();
       }
     },
     threads: () => alive.size,
