@@ -27,6 +27,7 @@ export async function mailBench({ mails = 5_000, outstanding = 100 } = {}): Prom
     pending: [0],
     attachments: async () => [],
     commit: async () => undefined,
+    keepOnline: async () => undefined,
   };
   let next = 0;
   const worker = async (until: number) => {

@@ -79,7 +79,7 @@ export const StatusEventSchema = describes<StatusEvent & Carried>()(
     {
       type: Type.Literal("status"),
       ...head,
-      status: Type.Enum(["sending", "deferred", "delivered", "read"], {
+      status: Type.Enum(["sending", "deferred", "delivered", "read", "failed"], {
         description: "`deferred`: tried again at `retryAt`; `delivered` and `read` come after the result.",
       }),
       retryAt: Type.Optional(Time),

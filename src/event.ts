@@ -3,8 +3,8 @@ import type { ErrorNote } from "./failure.ts";
 
 /** The terminal outcomes: exactly one `result` per accepted rid carries one of them (promise G3). */
 export type FinalStatus = "sent" | "failed" | "partial" | "expired" | "cancelled" | "unknown";
-/** What may be said before and after the result. */
-export type PassingStatus = "sending" | "deferred" | "delivered" | "read";
+/** What may be said before and after the result; `failed` then means that the network gave it back. */
+export type PassingStatus = "sending" | "deferred" | "delivered" | "read" | "failed";
 
 export interface TargetOutcome {
   readonly address: string;

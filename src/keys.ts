@@ -35,6 +35,8 @@ export const keys = {
   due: (tag: string) => `${tag}:due`,
   deadlines: (tag: string) => `${tag}:deadlines`,
   fences: (tag: string) => `${tag}:fences`,
+  /** By the id of an activity that was sent: its `sending` event, for what the network reports of it later. */
+  trace: (app: string, id: string) => `${tagOf(app)}:trace:${app}:${id}`,
   /** Marks of what a network brought already. */
   seen: (app: string, platform: string, account: string) => `${tagOf(app)}:seen:${app}:${platform}:${account}`,
   accounts: (app: string) => `${tagOf(app)}:accounts:${app}`,

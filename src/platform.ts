@@ -3,6 +3,7 @@ import type { Static, TObject, TSchema } from "typebox";
 import type { Activity } from "./activity.ts";
 import type { ActivityEvent, TargetOutcome } from "./event.ts";
 import { type Failure, noteOf } from "./failure.ts";
+import type { Hold } from "./held.ts";
 import type { Log } from "./log.ts";
 
 /** An attachment's bytes, whichever way the app gave them. */
@@ -58,8 +59,11 @@ export interface Lent extends Egress {
   /**
    * Call and await just before the irreversible byte: writes the durable, fenced mark after which the work is never
    * simply repeated (promise G4). Rejects when the activity was cancelled, expired or taken over: then send nothing.
+   * With `traceSeconds` the network's later reports on the activity's id (`Hold.report`) find their way for so long.
    */
-  readonly commit: () => Promise<void>;
+  readonly commit: (more?: { readonly traceSeconds?: number }) => Promise<void>;
+  /** Says whether the account is to stay connected when nothing is to be done; kept with the account. */
+  readonly keepOnline: (wanted: boolean) => Promise<void>;
 }
 
 /** What became of one target. `deferred` leaves it undecided for the next attempt. */
@@ -89,6 +93,8 @@ export interface Receipt {
 export interface Arrival {
   readonly key: string;
   readonly event: Omit<ActivityEvent, "type" | "received">;
+  /** A note (a cursor) that is written together with it, see `Hold.notes`. */
+  readonly note?: { readonly name: string; readonly value: string };
 }
 
 /** One verb: the schema that validates `{actor, target, object, context?}`, an example that fits it, and the deed. */
@@ -97,6 +103,10 @@ export interface Verb<Schema extends TObject = TObject, Client = unknown> {
   readonly summary: string;
   readonly schema: Schema;
   readonly example: Static<Schema>;
+  /** Whether `run` gets the client that `hold` made; default: where the platform has no `open`. */
+  readonly held?: boolean;
+  /** Of a held verb: runs without a connection, whatever the account's state; `client` is undefined. */
+  readonly unconnected?: boolean;
   readonly run: (client: Client, activity: Activity, lent: Lent) => Promise<Receipt>;
 }
 
@@ -142,11 +152,23 @@ export interface Platform<Client = unknown, Credentials extends TSchema = TSchem
   readonly refuse?: (verb: string, activity: Omit<Activity, "id" | "rid">) => Unfit | undefined;
   /** Makes the client that `run` gets; kept for a while and shared by the account's work. */
   readonly open?: (access: Access<Static<Credentials>>) => Promise<Client>;
+  /**
+   * Connects an account, logs in, rejoins and catches up by its notes, and resolves with the client when all that is
+   * done. One worker at a time holds an account; see docs/sessions.md. Throws what `explain` knows: `auth` and
+   * `permanent` are final until the app stores the account anew or posts `connect`, all else is tried again.
+   */
+  readonly hold?: (hold: Hold<Static<Credentials>>) => Promise<Client>;
+  /** Ends a client of `open` or `hold`; must work on a broken one. */
   readonly close?: (client: Client) => Promise<void>;
   /** Finds out what became of work that broke after its commit; undefined when nobody can tell. */
   readonly resolve?: (client: Client, activity: Activity, lent: Lent) => Promise<Receipt | undefined>;
   /** Says what a thrown value means: the only place that knows the library's errors. Never throws. */
   readonly explain: (thrown: unknown) => Failure;
+}
+
+/** Whether a verb's work goes to the one worker that holds the account's connection. */
+export function isHeld(platform: Platform, verb: string): boolean {
+  return platform.hold !== undefined && (platform.verbs[verb]?.held ?? platform.open === undefined);
 }
 
 /** Keeps a platform's schema, example and deed together under the compiler's eye. */

@@ -12,6 +12,8 @@ export interface AttemptDeps {
   readonly clients: Clients;
   readonly egress: Egress;
   readonly log: Log;
+  /** Stores whether an account is to stay connected. */
+  readonly keepOnline?: (app: string, platform: string, address: string, wanted: boolean) => Promise<void>;
 }
 
 /** How one attempt ended. Nothing was sent when it was `lost` to another worker, or was `over` (cancelled, expired) before the commit. */
@@ -80,14 +82,14 @@ interface MarkState {
 /** The `commit()` that a platform is lent, and what came of it. After `close` it refuses, so a zombie sends nothing. */
 function committer(outbox: Outbox, work: Work, now: () => number) {
   const state: MarkState = { committed: false, closed: false };
-  async function commit(): Promise<void> {
+  async function commit({ traceSeconds = 0 }: { readonly traceSeconds?: number } = {}): Promise<void> {
     if (state.closed) throw abandoned();
     const event = statusEvent(work.activity, work.ridAsSent, { status: "sending", decided: work.decided, now: now() });
     let answer: Awaited<ReturnType<Outbox["commit"]>>;
     let asked: number;
     do {
       asked = performance.now();
-      answer = await outbox.commit(work, JSON.stringify(event)).catch((fault: unknown) => {
+      answer = await outbox.commit(work, JSON.stringify(event), traceSeconds).catch((fault: unknown) => {
         state.fault = fault;
         throw abandoned();
       });
@@ -112,10 +114,10 @@ function abandoned(): Failure {
 }
 
 function lend(
-  { outbox, egress, log }: AttemptDeps,
+  { outbox, egress, log, keepOnline }: AttemptDeps,
   work: Work,
   signal: AbortSignal,
-  commit: () => Promise<void>,
+  commit: Lent["commit"],
 ): Lent {
   return {
     fetch: egress.fetch,
@@ -132,6 +134,7 @@ function lend(
         : loadBlobs(attachments, await outbox.blobs(work.app, work.activity.rid), egress);
     },
     commit,
+    keepOnline: async (wanted) => keepOnline?.(work.app, work.activity.platform, work.activity.actor.address, wanted),
   };
 }
 

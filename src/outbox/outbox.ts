@@ -113,9 +113,10 @@ export interface Outbox {
   suspect(work: Work): Promise<number>;
   /**
    * Writes the mark before the irreversible byte; `event` tells listeners it is being sent. Else nothing may be sent:
-   * `lost`: another worker has the lane; `over`: it was cancelled or its lifetime has ended.
+   * `lost`: another worker has the lane; `over`: it was cancelled or its lifetime has ended. With `traceSeconds` the
+   * activity's id is known for so long to what the network reports later, see events/traces.ts.
    */
-  commit(work: Work, event: string): Promise<"committed" | "lost" | "over">;
+  commit(work: Work, event: string, traceSeconds?: number): Promise<"committed" | "lost" | "over">;
   /** Records the one outcome, appends its event, pops the head and leases the next. */
   settle(
     work: Work,

@@ -68,10 +68,13 @@ export function redisOutbox({
       return (await redis.hincrby(keys.record(app, activity.rid), "deaths", 1)) - 1;
     },
 
-    async commit(work, event) {
+    async commit(work, event, traceSeconds = 0) {
       const { app, lane, fence, activity } = work;
       return (await durably(keys.tagOf(app), () =>
-        run.COMMIT_LUA(keysOf(app, activity.rid, lane), [fence, fresh(), eventsKept, event]),
+        run.COMMIT_LUA(
+          [...keysOf(app, activity.rid, lane), keys.trace(app, activity.id)],
+          [fence, fresh(), eventsKept, event, traceSeconds],
+        ),
       )) as "committed" | "lost" | "over";
     },
 

@@ -100,13 +100,14 @@ redis.call('SET', FENCE, fence)
 return head(ARGV[1], fence, tonumber(ARGV[2]))
 `;
 
-/** ARGV: fence freshEpoch kept event */
+/** KEYS also: trace; ARGV: fence freshEpoch kept event traceSeconds. The event tells later reports whom they are about. */
 export const COMMIT_LUA = `${HEADER}${APPEND_LUA}
 if redis.call('GET', FENCE) ~= ARGV[1] then return 'lost' end
 local r = redis.call('HMGET', RECORD, 'status', 'expires')
 if not r[1] or FINAL[r[1]] or tonumber(r[2]) <= clock() then return 'over' end
 redis.call('HSET', RECORD, 'committed', ARGV[1], 'status', 'sending')
 append(LOG, EPOCH, ARGV[2], ARGV[3], ARGV[4])
+if ARGV[5] ~= '0' then redis.call('SET', KEYS[13], ARGV[4], 'EX', ARGV[5]) end
 return 'committed'
 `;
 

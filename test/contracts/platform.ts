@@ -182,6 +182,7 @@ async function run(
     pending: [0],
     attachments: async () => [],
     commit: async () => undefined,
+    keepOnline: async () => undefined,
     ...words,
   };
   try {

@@ -14,6 +14,7 @@ export function testLent(words: Partial<Lent> = {}): Lent & { readonly commits: 
     attempt: 1,
     pending: [0],
     attachments: async () => [] as readonly Blob[],
+    keepOnline: async () => undefined,
     ...words,
     commit: () => {
       commits += 1;
