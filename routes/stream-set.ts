@@ -27,8 +27,8 @@ export interface StreamSet {
   readonly count: () => number;
   /** Counts frames for the metrics. */
   readonly sent: (transport: Transport, frames: number) => void;
-  /** Refuses new streams and ends the open ones in random order, spread over part of `drainSeconds`. */
-  readonly drain: () => Promise<void>;
+  /** Refuses new streams and ends the open ones in random order, spread over part of `mostMs` (default `drainSeconds`). */
+  readonly drain: (mostMs?: number) => Promise<void>;
   readonly stop: () => void;
 }
 
@@ -79,10 +79,10 @@ export function streamSet({ config, metrics }: StreamSetDeps): StreamSet {
       },
     };
   }
-  async function drain(): Promise<void> {
+  async function drain(mostMs = config.drainSeconds * 1_000): Promise<void> {
     draining = true;
     const leaving = shuffled([...open]);
-    const steps = Math.min((config.drainSeconds * 600) / DRAIN_STEP_MS, leaving.length / 10);
+    const steps = Math.min((mostMs * 0.6) / DRAIN_STEP_MS, leaving.length / 10);
     const share = Math.max(1, Math.ceil(leaving.length / Math.max(1, steps)));
     while (leaving.length > 0) {
       for (const stream of leaving.splice(0, share)) stream.end("drain");

@@ -150,10 +150,16 @@ export const settings = {
     about: "Streams rotate after this, give or take 20 %.",
     read: whole(2, 86_400),
   },
+  graceSeconds: {
+    env: "GRACE_SECONDS",
+    fallback: "5",
+    about: "After SIGTERM /readyz says 503 so long while all is still taken, so that proxies send new work elsewhere.",
+    read: whole(0, 20),
+  },
   drainSeconds: {
     env: "DRAIN_SECONDS",
     fallback: "25",
-    about: "How long a shutdown may take to end streams and work.",
+    about: "How long a shutdown may take, after the grace, to end streams and work; 27 with the grace at most.",
     read: whole(0, 28),
   },
   eventsKept: {
@@ -243,6 +249,8 @@ export interface Surroundings {
   readonly home: string;
   readonly cacheHome: string;
   readonly runtimeDir: string | undefined;
+  /** The first socket that a supervisor such as systemd keeps open for this very process (sd_listen_fds(3)). */
+  readonly keptSocket: number | undefined;
 }
 
 /** Reads them from the environment. */
@@ -253,5 +261,6 @@ export function readSurroundings(env: Readonly<Record<string, string | undefined
     home,
     cacheHome: env.XDG_CACHE_HOME || resolve(home, ".cache"),
     runtimeDir: env.XDG_RUNTIME_DIR || undefined,
+    keptSocket: env.LISTEN_PID === String(process.pid) && Number(env.LISTEN_FDS) >= 1 ? 3 : undefined,
   };
 }

@@ -1,10 +1,15 @@
 import { chmod, lstat, unlink } from "node:fs/promises";
 import type { Server } from "node:http";
-import { connect } from "node:net";
+import { connect, Server as NetServer } from "node:net";
+import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
 import { ConfigError } from "./config.ts";
 
-/** Listens on `host:port`, `[v6]:port` or `unix:/path`, and answers with what a client would write. */
-export async function listen(server: Server, host: string, port: number): Promise<string> {
+/**
+ * Listens on `host:port`, `[v6]:port` or `unix:/path`, and answers with what a client would write. `fd` is a socket that
+ * a supervisor keeps open for us (sd_listen_fds(3)): what comes while we restart waits there, whatever `host` says.
+ */
+export async function listen(server: Server, host: string, port: number, fd?: number): Promise<string> {
+  if (fd !== undefined) return listenOnKept(server, fd);
   const path = host.startsWith("unix:") ? host.slice("unix:".length) : undefined;
   if (path !== undefined) await removeDead(path);
   await new Promise<void>((resolve, reject) => {
@@ -18,7 +23,23 @@ export async function listen(server: Server, host: string, port: number): Promis
   }
   const address = server.address();
   const real = typeof address === "object" && address !== null ? address.port : port;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${real}`;
+  return httpAddress(host, real);
+}
+
+async function listenOnKept(server: Server, fd: number): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", () =>
+      reject(new ConfigError("LISTEN_FDS", "takes a listening stream socket as descriptor 3")),
+    );
+    server.listen({ fd }, resolve);
+  });
+  const address = server.address();
+  if (typeof address === "object" && address !== null) return httpAddress(address.address, address.port);
+  return `unix:${address ?? ""}`;
+}
+
+function httpAddress(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** Reads ADMIN_LISTEN. Throws `ConfigError`. */
@@ -58,6 +79,33 @@ function explained(error: NodeJS.ErrnoException, host: string, port: number): Er
   if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND")
     return new ConfigError("HOST", "takes an address of this machine");
   return error;
+}
+
+/**
+ * Takes no new connection, and goes on with those that are open: idle ones too, since a proxy may just be sending on
+ * one of them. What the kernel has accepted for us already is taken in first, for it would be reset.
+ */
+export async function stopListening(server: Server): Promise<void> {
+  const address = server.address();
+  // From here on nobody finds the way, so that nothing more can come while the rest is taken in.
+  if (typeof address === "string") await unlink(address).catch(() => undefined);
+  await turn();
+  await turn();
+  NetServer.prototype.close.call(server);
+}
+
+/** Resolves when no connection is open, or after `mostMs`. */
+export async function connectionsLeft(server: Server, mostMs: number): Promise<void> {
+  const until = Date.now() + mostMs;
+  while (Date.now() < until && (await openConnections(server)) > 0) await pause(LOOK_MS);
+}
+
+const LOOK_MS = 50;
+
+function openConnections(server: Server): Promise<number> {
+  return new Promise((resolve, reject) =>
+    server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+  );
 }
 
 /** Ends idle connections at once and busy ones after their answer, or after `graceMs`. */

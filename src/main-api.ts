@@ -12,6 +12,7 @@ import { eventRoutes } from "../routes/events.ts";
 import { guesses } from "../routes/guesses.ts";
 import { healthRoutes } from "../routes/health.ts";
 import { hotPath } from "../routes/hot-path.ts";
+import { lastAnswers } from "../routes/last-answers.ts";
 import { metricsRoutes } from "../routes/metrics.ts";
 import { openapiRoutes } from "../routes/openapi.ts";
 import { origins } from "../routes/origin.ts";
@@ -30,11 +31,11 @@ import { keyCache } from "./apps/key-cache.ts";
 import { appRegistry } from "./apps/registry.ts";
 import { redisRevocations } from "./apps/revocations.ts";
 import { redisTickets } from "./apps/tickets.ts";
-import type { Config } from "./config.ts";
+import { type Config, readSurroundings } from "./config.ts";
 import { addressCheck } from "./delivery/egress-address.ts";
 import { eventTail } from "./events/tail.ts";
 import { awaitResult } from "./events/wait.ts";
-import { closeServer, listen } from "./listen.ts";
+import { closeServer, connectionsLeft, listen, stopListening } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { startAdmin } from "./main-admin.ts";
 import type { ChoosePlatforms } from "./main-platforms.ts";
@@ -47,10 +48,12 @@ export interface RunningApi {
   /** Where it listens, e.g. `http://127.0.0.1:8000`. */
   readonly address: string;
   readonly registry: ReturnType<typeof appRegistry>;
+  /** Says at `/readyz` that new work should go elsewhere, and still takes it. */
+  readonly leave: () => void;
   /** Refuses new work and ends the streams with a hint to come back. */
   readonly drain: () => Promise<void>;
-  /** Drains, then waits for what is under way. */
-  readonly stop: (graceMs: number) => Promise<void>;
+  /** Takes no new connection, ends the streams, and waits up to `mostMs` for what is under way. */
+  readonly stop: (mostMs: number) => Promise<void>;
 }
 
 export interface ApiDeps {
@@ -70,7 +73,11 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const { config, log } = deps;
   const parts = partsOf(deps);
   const { drain, outbox, lanes, streams, tail, registry } = parts;
-  const health = { draining: drain.on, redis: deps.store.watch, ...(deps.worker ? { worker: deps.worker.ready } : {}) };
+  const health = {
+    draining: parts.leaving.on,
+    redis: deps.store.watch,
+    ...(deps.worker ? { worker: deps.worker.ready } : {}),
+  };
   const counted = { metrics: deps.metrics, others: () => snapshots(deps.worker) };
 
   const activity = activityDeps(parts);
@@ -79,25 +86,33 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const app = appOf(deps, parts, activityRoutes(activity), healthRoutes(health), metrics);
   const path = `${config.basePath}/activities`;
   const handle = (req: IncomingMessage, res: ServerResponse) => postActivities(activity, req, res);
-  const server = createServer(TIMES, hotPath({ path, handle, otherwise: app, log }));
+  const server = createServer(TIMES, lastAnswers(parts.closing.on, hotPath({ path, handle, otherwise: app, log })));
   answerBadFraming(server);
   mountSocket({ server, submission: parts.intake, ...parts, config, log });
-  const address = await listen(server, config.host, config.port);
+  const address = await listen(server, config.host, config.port, readSurroundings().keptSocket);
   const admin = await startAdmin({ listenAt: config.adminListen, health, counted, log });
   const broom = sweep({ outbox, lanes, log });
 
-  const drainAll = async (): Promise<void> => {
-    drain.begin();
-    await streams.drain();
-  };
   return {
     address,
     registry,
-    drain: drainAll,
-    async stop(graceMs) {
-      await Promise.all([broom.stop(), drainAll()]);
+    leave: parts.leaving.begin,
+    drain: () => {
+      parts.leaving.begin();
+      drain.begin();
+      return streams.drain();
+    },
+    async stop(mostMs) {
+      const until = Date.now() + mostMs;
+      parts.leaving.begin();
+      await stopListening(server);
+      parts.closing.begin();
+      await Promise.all([broom.stop(), streams.drain(mostMs)]);
+      // What proxies send on connections that they keep is taken to the last; each answer ends its connection.
+      await connectionsLeft(server, Math.min(PROXIES_MS, mostMs));
+      drain.begin();
       streams.stop();
-      await Promise.all([closeServer(server, graceMs), admin.close()]);
+      await Promise.all([closeServer(server, Math.max(0, until - Date.now())), admin.close()]);
       await tail.close();
       await lanes.close();
     },
@@ -112,6 +127,9 @@ const TIMES = {
   keepAliveTimeout: 75_000,
   maxHeaderSize: 16_384,
 } as const;
+
+/** How long connections that proxies keep open may wait for the request whose answer ends them. */
+const PROXIES_MS = 2_000;
 
 /** The API only needs to know that a sandbox stands in for a relay; the worker runs it. */
 const SANDBOX_ELSEWHERE = { sandbox: { host: "127.0.0.1", port: 0, password: "" } };
@@ -164,6 +182,8 @@ function partsOf({ config, choose, store, metrics, log }: ApiDeps) {
   const streams = streamSet({ config, metrics });
   return {
     ...ports,
+    leaving: switchOnce(),
+    closing: switchOnce(),
     drain,
     enabled,
     names,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { firstApp } from "./apps/first-app.ts";
 import type { Config } from "./config.ts";
 import type { Log } from "./log.ts";
@@ -13,8 +14,11 @@ export interface Running {
   readonly address: string | undefined;
   /** The first app's key when it was made just now. */
   readonly firstKey: string | undefined;
-  /** Ends everything in order, within 29 s (promise G10); safe to call twice. */
-  readonly stop: () => Promise<void>;
+  /**
+   * Ends everything in order, within 29 s (promise G10); safe to call twice. An API first leaves the proxies some time
+   * to notice, unless `hurry` aborts.
+   */
+  readonly stop: (hurry?: AbortSignal) => Promise<void>;
 }
 
 export interface StartOptions {
@@ -99,18 +103,23 @@ async function runApi(
   return {
     address: api.address,
     firstKey,
-    stop: once(async () => {
-      const graceMs = config.drainSeconds * 1_000;
-      await Promise.all([api.stop(graceMs), beside?.stop(graceMs + 1_000)]);
+    stop: once(async (hurry) => {
+      api.leave();
+      await sleep(config.graceSeconds * 1_000, undefined, { signal: hurry }).catch(() => undefined);
+      const drainMs = Math.min(config.drainSeconds, LONGEST_STOP_SECONDS - config.graceSeconds) * 1_000;
+      await Promise.all([api.stop(drainMs), beside?.stop(drainMs + 1_000)]);
       await store.close();
     }),
   };
 }
 
-function once(deed: () => Promise<void>): () => Promise<void> {
+/** Grace and drain together, with room for the rest below the 30 s of promise G10. */
+const LONGEST_STOP_SECONDS = 27;
+
+function once(deed: (hurry?: AbortSignal) => Promise<void>): (hurry?: AbortSignal) => Promise<void> {
   let done: Promise<void> | undefined;
-  return () => {
-    done ??= deed();
+  return (hurry) => {
+    done ??= deed(hurry);
     return done;
   };
 }

@@ -36,7 +36,8 @@ async function serve(config: Config, role: Config["role"]): Promise<void> {
   const log = pinoLog({ level: levelOf(config), role: role === "worker" ? "worker" : "api", redaction: hidden });
   onFatal(log);
   let started = false;
-  const stopping = stopSignal(log, () => started);
+  const hurry = new AbortController();
+  const stopping = stopSignal(log, () => started, hurry);
   // Late, so that --help and the other commands don't load the whole gateway.
   const { start } = await import("../main.ts");
   const entry = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
@@ -49,19 +50,21 @@ async function serve(config: Config, role: Config["role"]): Promise<void> {
   announce(config, running);
   started = true;
   await stopping;
-  await running.stop();
+  await running.stop(hurry.signal);
   process.exit(0);
 }
 
 /**
- * Resolves at the first SIGTERM or SIGINT. Under npm one Ctrl-C arrives more than once, so later ones change nothing.
+ * Resolves at the first SIGTERM or SIGINT. A supervisor's SIGTERM leaves the proxies their grace; a person, or a second
+ * SIGTERM, does not wait for it. Under npm one Ctrl-C arrives more than once, so later ones change nothing else.
  * The process ends by force when stopping takes too long, and at once while it has not even started.
  */
-function stopSignal(log: Log, started: () => boolean): Promise<void> {
+function stopSignal(log: Log, started: () => boolean, hurry: AbortController): Promise<void> {
   return new Promise((done) => {
     let told = false;
     const onSignal = (signal: NodeJS.Signals): void => {
       if (!started()) process.exit(128 + constants.signals[signal]);
+      if (told || signal !== "SIGTERM") hurry.abort();
       if (told) return;
       told = true;
       log.info({ signal }, "Stopping");

@@ -85,9 +85,9 @@ export function createApp(name: string, dataDir: string, redisUrl: string): stri
     .trim();
 }
 
-/** Nothing of the developer's own settings may reach a test. */
+/** Nothing of the developer's own settings may reach a test, and no proxy needs time to notice that it ends. */
 function productEnv(dataDir: string): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: dataDir };
+  return { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: dataDir, GRACE_SECONDS: "0" };
 }
 
 let built = false;

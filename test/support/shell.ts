@@ -23,12 +23,12 @@ export interface ShellSettings {
 /** Becomes the program; whatever ends this test process closes our pipe, and then the watcher ends the whole group. */
 const GUARD = `( read -r line <&3 || kill -s KILL -- -$$ ) >/dev/null 2>&1 </dev/null & exec "$@" 3<&-`;
 
-/** Runs a program in a process group of its own, with none of the developer's settings. */
+/** Runs a program in a process group of its own, with none of the developer's settings; gateways end without a grace. */
 export function shell(command: readonly [string, ...string[]], settings: ShellSettings): Shell {
   const { cwd, env = {}, patienceMs = 30_000 } = settings;
   const child = spawn("/bin/sh", ["-c", GUARD, "guard", ...command], {
     cwd,
-    env: { PATH: process.env.PATH, HOME: cwd, LANG: "C.UTF-8", ...env },
+    env: { PATH: process.env.PATH, HOME: cwd, LANG: "C.UTF-8", GRACE_SECONDS: "0", ...env },
     stdio: ["ignore", "pipe", "pipe", "pipe"],
     detached: true,
   });
