@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -27,6 +27,11 @@ export const NGINX_DEFAULTS = {
 
 export type NginxVariables = { readonly [Name in keyof typeof NGINX_DEFAULTS]: string };
 
+/** Several nodes in the place of one, for GATEWAY_ADDR or SITE_ADDR: the template's own parameters follow the last. */
+export function nginxNodes(nodes: readonly string[]): string {
+  return nodes.join(" max_fails=3 fail_timeout=3s;\n    server ");
+}
+
 /** The files of a layout: `snippets` go into a server of yours, the others bring their own. */
 export const NGINX_LAYOUTS = {
   snippets: [],
@@ -40,7 +45,7 @@ export type NginxLayout = keyof typeof NGINX_LAYOUTS;
 export const HAPROXY_ROUTINGS = ["uri", "subdomain", "upgrade"] as const;
 
 /** A folder of the package, which lies two folders above `src/cli` and three above `dist/src/cli`. */
-function shipped(folder: "nginx" | "haproxy"): string {
+function shipped(folder: "nginx" | "haproxy" | "apache"): string {
   const up = import.meta.url.endsWith(".ts") ? "../../" : "../../../";
   return fileURLToPath(new URL(`${up}${folder}/`, import.meta.url));
 }
@@ -50,6 +55,40 @@ export function haproxyFiles(routing: (typeof HAPROXY_ROUTINGS)[number]): readon
   return ["00-global.cfg", "10-edge.cfg", "20-backends.cfg", `routing-${routing}.cfg`].map((name) =>
     join(shipped("haproxy"), name),
   );
+}
+
+/** What the shipped Apache files need loaded. */
+export const APACHE_MODULES = [
+  "mpm_event",
+  "authz_core",
+  "proxy",
+  "proxy_http",
+  "proxy_fcgi",
+  "headers",
+  "rewrite",
+  "remoteip",
+  "setenvif",
+  "env",
+  "dir",
+  "mime",
+  "reqtimeout",
+  "ssl",
+] as const;
+
+/** The path of a shipped Apache file. */
+export function apacheFile(name: string): string {
+  return join(shipped("apache"), name);
+}
+
+/** Where this machine's Apache has its modules; undefined where there is none. */
+export function apacheModules(): string | undefined {
+  const places = [
+    "/usr/lib/apache2/modules",
+    "/usr/lib64/httpd/modules",
+    "/usr/lib/httpd/modules",
+    "/usr/libexec/apache2",
+  ];
+  return places.find((place) => existsSync(join(place, "mod_proxy.so")));
 }
 
 /** Fills the templates of a layout, as `envsubst` does with the list of these names; answers texts by relative path. */

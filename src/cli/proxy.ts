@@ -9,6 +9,7 @@ import {
   type NginxLayout,
   type NginxVariables,
   nginxFiles,
+  nginxNodes,
 } from "./proxy-files.ts";
 
 interface NginxOptions {
@@ -118,10 +119,10 @@ function layoutOf({ site, ws, tlsCert, tlsKey }: NginxOptions, command: Command)
 
 function nginxVariables(options: NginxOptions): NginxVariables {
   const given = {
-    GATEWAY_ADDR: options.gateway && group(options.gateway),
+    GATEWAY_ADDR: options.gateway && nginxNodes(options.gateway),
     GATEWAY_PATH: options.path,
     GATEWAY_STREAM_PATH: `${options.path}/events`,
-    SITE_ADDR: options.site && group(options.site),
+    SITE_ADDR: options.site && nginxNodes(options.site),
     SERVER_NAME: options.name,
     SITE_ROOT: options.root && resolve(options.root),
     HTTP_LISTEN: options.listen,
@@ -135,11 +136,6 @@ function nginxVariables(options: NginxOptions): NginxVariables {
   };
   const set = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...NGINX_DEFAULTS, ...Object.fromEntries(set) };
-}
-
-/** Several nodes in the place of one: the template's own parameters follow the last. */
-function group(nodes: readonly string[]): string {
-  return nodes.join(" max_fails=3 fail_timeout=5s;\n    server ");
 }
 
 /** From 1.25.1 on HTTP/2 is a directive of its own. */

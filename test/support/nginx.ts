@@ -23,12 +23,15 @@ export interface NginxSettings {
   readonly variables?: Partial<NginxVariables>;
   /** Lines for the http level, as a site may have them. */
   readonly http?: string;
+  /** Connections at once; 256 unless said. */
+  readonly connections?: number;
   /** Breaks a rendered file on purpose. */
   readonly alter?: (text: string, path: string) => string;
 }
 
 /** A private nginx with the shipped files on random loopback ports; needs no root. */
-export async function testNginx({ layout, variables, http = "", alter = (text) => text }: NginxSettings) {
+export async function testNginx(settings: NginxSettings) {
+  const { layout, variables, http = "", connections = 256, alter = (text) => text } = settings;
   const dir = await mkdtemp(join(tmpdir(), "dgm-nginx-"));
   const [port, tlsPort] = [await freePort(), await freePort()];
   const tls = certificate(dir);
@@ -46,7 +49,7 @@ export async function testNginx({ layout, variables, http = "", alter = (text) =
   const env = { PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin` };
   const args = ["-p", dir, "-e", join(dir, "error.log"), "-c", join(dir, "nginx.conf")];
   await mkdir(join(dir, "temp"));
-  await writeFile(join(dir, "nginx.conf"), configuration(dir, http));
+  await writeFile(join(dir, "nginx.conf"), configuration(dir, http, connections));
   const checked = execFileSync("/bin/sh", ["-c", 'nginx -t "$@" 2>&1', "sh", ...args], { encoding: "utf8", env });
   const child = spawn("nginx", [...args, "-g", "daemon off;"], { stdio: "ignore", env });
   await listening(port);
@@ -63,14 +66,14 @@ export async function testNginx({ layout, variables, http = "", alter = (text) =
   } satisfies TestNginx;
 }
 
-function configuration(dir: string, http: string): string {
+function configuration(dir: string, http: string, connections: number): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   const user = userInfo().uid === 0 ? "user root;" : "";
   return `
 ${user}
 worker_processes 1;
 pid ${dir}/nginx.pid;
-events { worker_connections 256; }
+events { worker_connections ${connections}; }
 http {
   types { text/html html; text/css css; }
   ${temporary.map((one) => `${one}_temp_path ${dir}/temp/${one};`).join("\n  ")}

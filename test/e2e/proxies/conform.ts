@@ -48,18 +48,21 @@ export async function post(edge: Edge, one = activity()): Promise<string> {
 }
 
 /** Starts gateway, site and front before the tests of a `describe`, and ends them after it. */
-export function edgeOf(start: (behind: Behind) => Promise<Front>): {
+export function edgeOf(
+  start: (behind: Behind) => Promise<Front>,
+  startSite: () => Promise<{ readonly address: string; readonly stop: () => Promise<void> }> = lampSite,
+): {
   readonly edge: () => Edge;
   readonly front: () => Front;
 } {
   let core: Awaited<ReturnType<typeof gateway>> | undefined;
-  let site: Awaited<ReturnType<typeof lampSite>> | undefined;
+  let site: Awaited<ReturnType<typeof startSite>> | undefined;
   let front: Front | undefined;
   let key = "";
   beforeAll(async () => {
     // All of loopback is trusted, visitors from 127.0.0.2 included: an address that a proxy only appended to would be believed.
     core = await gateway({ HEARTBEAT_SECONDS: "1", PLATFORMS: "+dummy" });
-    site = await lampSite();
+    site = await startSite();
     key = await core.keyOf("edge");
     front = await start({ gateway: new URL(core.url).host, site: site.address });
   });
@@ -128,6 +131,14 @@ export function requestsPass(edge: () => Edge): void {
     for (const path of ["/gateway/metrics", "/gateway/metrics/", "/gateway/METRICS"]) {
       expect(problem(await ask(edge(), path)), path).toMatchObject({ status: 404, type: DOCUMENT });
     }
+  });
+}
+
+/** What PHP says of a visitor, whatever the visitor says. */
+export function phpKnowsVisitors(edge: () => Edge): void {
+  it("tells PHP who the visitor is", async () => {
+    const { text } = await ask(edge(), "/who.php", { from: "127.0.0.2", headers: forged(1) });
+    expect(JSON.parse(text)).toMatchObject({ visitor: "127.0.0.2", https: edge().ca !== undefined });
   });
 }
 
@@ -235,6 +246,12 @@ export function handshakesAreRefused(edge: () => Edge): void {
 
 /** The site behind the edge is as it was, but for knowing who visits. */
 export function sitePasses(edge: () => Edge): void {
+  siteIsUnchanged(edge);
+  siteKnowsVisitors(edge);
+}
+
+/** Pages and paths, whatever they look like, come as they were. */
+export function siteIsUnchanged(edge: () => Edge): void {
   it("leaves the site as it is", async () => {
     const page = await ask(edge(), "/");
     expect(page).toMatchObject({ status: 200, text: PAGE });
@@ -243,7 +260,9 @@ export function sitePasses(edge: () => Edge): void {
       expect(seen).toMatchObject({ method: "POST", path, body: "ä" });
     }
   });
+}
 
+function siteKnowsVisitors(edge: () => Edge): void {
   it("tells the site who the visitor is", async () => {
     const answer = await ask(edge(), "/who.php", { from: "127.0.0.2", headers: forged(1) });
     const { headers } = JSON.parse(answer.text) as Mirror;

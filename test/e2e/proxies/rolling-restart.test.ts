@@ -1,0 +1,133 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { nginxNodes } from "../../../src/cli/proxy-files.ts";
+import { createApp, firstKey, type GatewayProcess, gatewayProcess } from "../../support/gateway-process.ts";
+import { testHaproxy } from "../../support/haproxy.ts";
+import { type LoadClient, loadClient, postUntilAnswered } from "../../support/load-client.ts";
+import { testNginx } from "../../support/nginx.ts";
+import { testRedis } from "../../support/redis.ts";
+import { type Crowd, streamCrowd } from "../../support/stream-crowd.ts";
+
+const APPS = 10;
+const LANES = 10;
+const STREAMS = 500;
+/** Each lane posts once a second: 100 POST/s. */
+const EVERY_MS = 1_000;
+/** Promise G10. */
+const LONGEST_STOP_MS = 30_000;
+
+const closers: Array<() => unknown> = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** Everything comes from one address here, so the edge's limits per address are out of the way. */
+const fronts = {
+  nginx: (nodes: readonly string[]) =>
+    testNginx({
+      layout: "site",
+      connections: 4_096,
+      variables: {
+        GATEWAY_ADDR: nginxNodes(nodes),
+        GATEWAY_RATE: "100000r/s",
+        GATEWAY_BURST: "10000",
+        GATEWAY_CONNS: "4096",
+      },
+    }),
+  HAProxy: ([first = "", second = ""]: readonly string[]) =>
+    testHaproxy("uri", {
+      GATEWAY_ADDR: first,
+      GATEWAY_ADDR_2: second,
+      GATEWAY_CONNS: "4096",
+      HAPROXY_MAXCONN: "4096",
+    }),
+};
+
+/** Two whole nodes on one Redis, each with its worker. */
+async function twoNodes() {
+  const dataDir = await mkdtemp(join(tmpdir(), "dgm-rolling-"));
+  closers.push(() => rm(dataDir, { recursive: true, force: true }));
+  const redis = await testRedis();
+  closers.push(() => redis.stop());
+  const env = { REDIS_URL: redis.url, SANDBOX: "off", GRACE_SECONDS: "5" };
+  const nodes: GatewayProcess[] = [];
+  for (let n = 0; n < 2; n++) {
+    const node = await gatewayProcess({ role: "all", dataDir, env });
+    nodes.push(node);
+    closers.push(() => node.kill());
+  }
+  const keys = [await firstKey(dataDir)];
+  while (keys.length < APPS) keys.push(createApp(`app${keys.length}`, dataDir, redis.url));
+  return { nodes, keys };
+}
+
+function loads(base: string, keys: readonly string[]): readonly LoadClient[] {
+  const lanes = Array.from({ length: LANES }, (_, n) => `l${n}`);
+  return keys.map((key, n) => {
+    const load = loadClient({ base, app: `a${n}`, key, lanes, everyMs: EVERY_MS, activity });
+    closers.push(() => load.stop());
+    return load;
+  });
+}
+
+function activity(lane: string, n: number): Record<string, unknown> {
+  return { platform: "dummy", verb: "echo", actor: { address: "bob" }, target: [{ address: lane }], object: { n } };
+}
+
+/** Some seconds of load that all listeners follow. */
+function aWhile(crowd: Crowd): Promise<void> {
+  const enough = crowd.heard() + STREAMS * 20;
+  return crowd.until(() => crowd.heard() >= enough, 30_000);
+}
+
+test.each(["nginx", "HAProxy"] as const)(
+  "two nodes behind %s are restarted one after the other under load: no POST fails, no event is lost or doubled",
+  {
+    timeout: 180_000,
+  },
+  async (name) => {
+    const { nodes, keys } = await twoNodes();
+    const front = await fronts[name](nodes.map(({ base }) => new URL(base).host));
+    closers.push(front.stop);
+    const base = `http://127.0.0.1:${front.port}/gateway`;
+    const crowd = await streamCrowd({
+      port: front.port,
+      keys: Array.from({ length: STREAMS }, (_, n) => keys[n % keys.length] as string),
+    });
+    closers.push(crowd.close);
+    const clients = loads(base, keys);
+    await aWhile(crowd);
+    for (const node of nodes) {
+      const told = Date.now();
+      await node.stop();
+      expect(Date.now() - told).toBeLessThan(LONGEST_STOP_MS);
+      await node.start();
+    }
+    await aWhile(crowd);
+    await Promise.all(clients.map((client) => client.stop()));
+
+    // One more of each app, after which nothing of the load can be missing any more.
+    await Promise.all(
+      keys.map((key, n) => postUntilAnswered({ base, key }, { rid: `a${n}-last`, ...activity("l0", 0) })),
+    );
+    await crowd.until(() => crowd.members.every(({ rids }) => rids.some((rid) => rid.endsWith("-last"))), 30_000);
+    const tries = clients.flatMap((client) => client.tries);
+    const statuses = [...new Set(tries.map(({ status }) => status))];
+    const slowest = Math.max(...tries.map(({ ms }) => ms));
+    console.log(
+      `Rolling restart behind ${name}: ${tries.length} POSTs (${statuses}), slowest ${slowest} ms; ` +
+        `${STREAMS} streams came back ${crowd.opened() - STREAMS} times, ${crowd.heard()} events`,
+    );
+    expect(statuses).toEqual([202]);
+    expect(crowd.faults).toEqual([]);
+    expect(crowd.opened()).toBeGreaterThan(STREAMS);
+    for (const { key, ids, rids } of crowd.members) {
+      const app = keys.indexOf(key);
+      const posted = clients[app]?.book.map(({ rid }) => rid) ?? [];
+      expect(new Set(ids).size).toBe(ids.length);
+      expect([...rids].sort()).toEqual([...posted, `a${app}-last`].sort());
+    }
+  },
+);
