@@ -3,6 +3,8 @@ import Type, { type Static } from "typebox";
 import { type Account, type Accounts, TooManyAccounts } from "../src/accounts/accounts.ts";
 import { ADDRESS_LENGTH } from "../src/activity.ts";
 import type { Caller } from "../src/apps/caller.ts";
+import type { Log } from "../src/log.ts";
+import type { LaneQueues } from "../src/outbox/lane-queues.ts";
 import type { Platform } from "../src/platform.ts";
 import { faults } from "../src/validate.ts";
 import type { Authenticate } from "./authenticate.ts";
@@ -53,6 +55,9 @@ export interface AccountRoutesDeps {
   readonly who: Authenticate;
   readonly accounts: Pick<Accounts, "put" | "get" | "list" | "remove">;
   readonly platforms: PlatformNames;
+  /** Tells whoever holds an account's connection that it changed. */
+  readonly nudge: LaneQueues["nudge"];
+  readonly log: Log;
 }
 
 const ID = /^acc_[A-Za-z0-9_-]{22}$/;
@@ -60,14 +65,23 @@ const PAGE = 100;
 const PAGE_MOST = 1_000;
 
 /** PUT, GET and DELETE of an app's accounts. */
-export function accountRoutes({ who, accounts, platforms }: AccountRoutesDeps): Router {
+export function accountRoutes({ who, accounts, platforms, nudge, log }: AccountRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
+
+  /** Whoever holds the account sees it at once; not awaited, since the holder also looks by itself. */
+  function tell(platform: Platform, app: string, id: string): void {
+    if (platform.hold === undefined) return;
+    nudge(app, id).catch((error: unknown) => log.warn({ error: String(error) }, "a changed account is seen later"));
+  }
+
   router.put("/accounts", async (req, res) => {
     const caller = await who(req, "accounts");
-    const { platform, address, credentials, online = false } = accountIn(req.body, platforms);
+    const { platform, address, credentials, online } = accountIn(req.body, platforms);
+    const wanted = online === undefined ? {} : { online };
     const stored = await accounts
-      .put(caller.app, { platform: platform.id, address, credentials, online })
+      .put(caller.app, { platform: platform.id, address, credentials, ...wanted })
       .catch(tooMany);
+    tell(platform, caller.app, stored.account.id);
     res.status(stored.created ? 201 : 200).json(stored.account);
   });
   router.get("/accounts", async (req, res) => {
@@ -84,7 +98,10 @@ export function accountRoutes({ who, accounts, platforms }: AccountRoutesDeps): 
   });
   router.delete("/accounts/:id", async (req, res) => {
     const caller = await who(req, "accounts");
-    if (!ID.test(req.params.id) || !(await accounts.remove(caller.app, req.params.id))) throw notFound();
+    const { platform, id } = await found(accounts, caller, req.params.id);
+    if (!(await accounts.remove(caller.app, id))) throw notFound();
+    const known = platforms.find(platform);
+    if (known) tell(known, caller.app, id);
     res.status(204).end();
   });
   return router;
@@ -98,6 +115,9 @@ function accountIn(
   const platform = platforms.need(request.platform, "/platform");
   if (platform.credentials === undefined) {
     throw invalid([{ pointer: "/platform", detail: "knows no logins: it works without an account" }]);
+  }
+  if (request.online === true && platform.hold === undefined) {
+    throw invalid([{ pointer: "/online", detail: "is for platforms that hold a connection" }]);
   }
   if (!canAct(platform, request.address)) {
     throw invalid([{ pointer: "/address", detail: "is no address of this platform" }]);

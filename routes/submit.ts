@@ -10,7 +10,9 @@ import { newId } from "../src/new-id.ts";
 import { laneOf } from "../src/outbox/lane.ts";
 import type { LaneQueues } from "../src/outbox/lane-queues.ts";
 import type { AcceptAnswer, Outbox, Standing, Wake } from "../src/outbox/outbox.ts";
+import { isHeld, type Platform } from "../src/platform.ts";
 import { isRedisAway } from "../src/redis/away.ts";
+import { shardOf } from "../src/sessions/shards.ts";
 import type { Fault } from "../src/validate.ts";
 import type { AdmitOne } from "./pressure.ts";
 import { Problem, problemOf } from "./problem.ts";
@@ -50,6 +52,11 @@ export interface Submission {
   readonly submit: (caller: Caller, posted: unknown, key?: string) => Promise<Submitted>;
 }
 
+/** Of the worker that must carry it out, if it needs the account's connection. */
+function shardFor(app: string, platform: Platform, { verb, actor }: Activity): number | undefined {
+  return isHeld(platform, verb) ? shardOf(app, accountId(platform.id, actor.address)) : undefined;
+}
+
 /** Takes activities in: reads, checks what the caller may do, stores atomically, wakes the lane. */
 export function submission(deps: SubmitDeps): Submission {
   const { outbox, lanes, find, log, admit, mayReach = addressCheck([]), onAccepted } = deps;
@@ -61,7 +68,7 @@ export function submission(deps: SubmitDeps): Submission {
     const answer = await outbox.accept({
       app: caller.app,
       activity,
-      lane: laneOf(caller.app, activity),
+      lane: laneOf(caller.app, activity, shardFor(caller.app, readable.platform, activity)),
       ridAsSent: sent ?? id,
       fingerprint: readable.fingerprint,
       lifetimeMs: readable.lifetimeMs,

@@ -59,7 +59,6 @@ export function connectionVerbs(address: string, actor: TSchema = Actor): Record
       example,
       held: true,
       run: async (_client, _activity, lent) => {
-        await lent.commit();
         await lent.keepOnline(true);
         return { outcomes: [] };
       },
@@ -71,7 +70,6 @@ export function connectionVerbs(address: string, actor: TSchema = Actor): Record
       held: true,
       unconnected: true,
       run: async (_client, _activity, lent) => {
-        await lent.commit();
         await lent.keepOnline(false);
         return { outcomes: [] };
       },

@@ -1,3 +1,5 @@
+import { spread } from "./spread.ts";
+
 /**
  * Every Redis key name, in one place. An app's keys carry one of 16 hash tags, so that each script touches one
  * Cluster slot and one blocking reader can follow many apps. Ids of apps and accounts never hold a colon.
@@ -6,11 +8,9 @@ export const TAGS = 16;
 
 const tags = Array.from({ length: TAGS }, (_, i) => `{dgm${i}}`);
 
-/** FNV-1a over the app id: spreads apps evenly and never changes. */
+/** An app's tag never changes. */
 function tagOf(app: string): string {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < app.length; i++) hash = Math.imul(hash ^ app.charCodeAt(i), 0x01000193);
-  return tags[(hash >>> 0) % TAGS] as string;
+  return tags[spread(app, TAGS)] as string;
 }
 
 export const keys = {
@@ -27,7 +27,7 @@ export const keys = {
   blobs: (app: string, rid: string) => `${tagOf(app)}:blobs:${app}:${rid}`,
   /** `outstanding` and `lanes` of an app: quota and fairness. */
   counts: (app: string) => `${tagOf(app)}:counts:${app}`,
-  /** A lane is named `<app>:<platform>:<hash>`. */
+  /** Named as in outbox/lane.ts. */
   lane: (app: string, lane: string) => `${tagOf(app)}:lane:${lane}`,
   laneFence: (app: string, lane: string) => `${tagOf(app)}:fence:${lane}`,
   /** By tag: lanes that hold work (score: when to look after them), scheduled and expiring activities, the fence counter. */
@@ -41,6 +41,23 @@ export const keys = {
   seen: (app: string, platform: string, account: string) => `${tagOf(app)}:seen:${app}:${platform}:${account}`,
   accounts: (app: string) => `${tagOf(app)}:accounts:${app}`,
   account: (app: string, id: string) => `${tagOf(app)}:account:${app}:${id}`,
+  /** By tag and shard: `<app>|<account>` of those that are to be connected. */
+  wanted: (tag: string, shard: number) => `${tag}:wanted:${shard}`,
+  /** What is kept of an account's connection, plain and sealed. */
+  notes: (app: string, id: string) => `${tagOf(app)}:notes:${app}:${id}`,
+  secretNotes: (app: string, id: string) => `${tagOf(app)}:secret-notes:${app}:${id}`,
+  /** Outgoing webhooks: names of an app's, what is known of one, what it still has to deliver, and how often that was tried. */
+  hooks: (app: string) => `${tagOf(app)}:hooks:${app}`,
+  hook: (app: string, name: string) => `${tagOf(app)}:hook:${app}:${name}`,
+  hookHeld: (app: string, name: string) => `${tagOf(app)}:hook-held:${app}:${name}`,
+  hookTries: (app: string, name: string) => `${tagOf(app)}:hook-tries:${app}:${name}`,
+  /** The newest deliveries, and tests that wait to be sent. */
+  hookSent: (app: string, name: string) => `${tagOf(app)}:hook-sent:${app}:${name}`,
+  hookTests: (app: string, name: string) => `${tagOf(app)}:hook-tests:${app}:${name}`,
+  /** The fence of the worker that delivers it; gone when that died. */
+  hookLease: (app: string, name: string) => `${tagOf(app)}:hook-lease:${app}:${name}`,
+  /** By tag: `<app>|<name>` of every hook that is switched on. */
+  hooked: (tag: string) => `${tag}:hooked`,
   revokedToken: (app: string, jti: string) => `${tagOf(app)}:revoked:${app}:jti:${jti}`,
   revokedSubject: (app: string, sub: string) => `${tagOf(app)}:revoked:${app}:sub:${sub}`,
   /** Not tied to an app's tag. */
@@ -51,8 +68,12 @@ export const keys = {
   /** Ids of the app's live keys: at most two. */
   appKeys: (app: string) => `{dgm}:app-keys:${app}`,
   keyring: "{dgm}:keyring",
+  /** Workers that may hold connections (score: last heard of), who has which shard, and the counter of fences. */
+  holders: "{dgm}:holders",
+  leases: "{dgm}:leases",
+  leaseFences: "{dgm}:lease-fences",
   ticket: (id: string) => `{dgm:t:${id}}:ticket`,
   ticketSession: (id: string) => `{dgm:t:${id}}:session`,
-  /** BullMQ's prefix; its queues are named after platforms. */
+  /** BullMQ's prefix; its queues are named after platforms and shards. */
   queues: "{dgmq}",
 } as const;

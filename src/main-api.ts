@@ -11,6 +11,7 @@ import { way } from "../routes/client-ip.ts";
 import { eventRoutes } from "../routes/events.ts";
 import { guesses } from "../routes/guesses.ts";
 import { healthRoutes } from "../routes/health.ts";
+import { hookRoutes } from "../routes/hooks.ts";
 import { hotPath } from "../routes/hot-path.ts";
 import { lastAnswers } from "../routes/last-answers.ts";
 import { metricsRoutes } from "../routes/metrics.ts";
@@ -224,7 +225,14 @@ function appOf(
       clientRoutes(),
       tokenRoutes({ who, keys, tickets, platforms: names }),
       revocationRoutes({ who, revocations }),
-      accountRoutes({ who, accounts, platforms: names }),
+      accountRoutes({ who, accounts, platforms: names, nudge: parts.lanes.nudge, log }),
+      hookRoutes({
+        who,
+        hooks: parts.hooks,
+        eventLog: parts.eventLog,
+        platforms: names,
+        allowPrivate: config.allowPrivate,
+      }),
       platformRoutes({ platforms: parts.enabled }),
       openapiRoutes({
         document: openapiDocument({

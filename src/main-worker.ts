@@ -1,3 +1,4 @@
+import { heldWorker } from "../workers/held.ts";
 import { sendWorker } from "../workers/send.ts";
 import { sweep } from "../workers/sweep.ts";
 import { trimming } from "../workers/trim.ts";
@@ -6,12 +7,16 @@ import { arrivals } from "./delivery/arrivals.ts";
 import { clients } from "./delivery/clients.ts";
 import { deliverer } from "./delivery/deliver.ts";
 import { egress as egressGuard } from "./delivery/egress.ts";
+import { keepingOnline } from "./delivery/keep-online.ts";
+import { traces } from "./events/traces.ts";
 import type { Log } from "./log.ts";
+import { startHooks } from "./main-hooks.ts";
 import type { ChoosePlatforms } from "./main-platforms.ts";
 import { openPorts, type Store } from "./main-store.ts";
 import type { Metrics } from "./metrics.ts";
 import { sandboxMailbox } from "./sandbox/mailbox.ts";
 import { wantsSandbox } from "./sandbox/wanted.ts";
+import { heldAccounts } from "./sessions/held-accounts.ts";
 
 export interface WorkerDeps {
   readonly config: Config;
@@ -34,26 +39,49 @@ export async function startWorker({
   const guard = egressGuard({ allowPrivate: config.allowPrivate });
   const mailbox = wantsSandbox(config) ? await sandboxMailbox({ arrive, log }) : undefined;
   const pool = clients({ accounts, egress: guard, log });
-  const deliver = deliverer({
+  const delivering = {
     outbox,
-    clients: pool,
     egress: guard,
     log,
-    onResult: (platform, status, seconds) => {
+    keepOnline: keepingOnline({ accounts, lanes }),
+    onResult: (platform: string, status: string, seconds: number) => {
       metrics.results.inc({ platform, status });
       metrics.deliverySeconds.observe({ platform }, seconds);
     },
-  });
-  const workers = choose(config, mailbox?.relay).map((platform) =>
-    sendWorker({ redis, outbox, lanes, deliver, platform, concurrency: config.concurrency, log }),
+  };
+  const deliver = deliverer({ ...delivering, clients: pool });
+  const platforms = choose(config, mailbox?.relay);
+  const find = (id: string) => platforms.find((platform) => platform.id === id);
+  // Where every verb needs the held connection there is nothing for a queue of the platform's own.
+  const pooled = platforms.filter(({ hold, open }) => hold === undefined || open !== undefined);
+  const workers = pooled.map(({ id, concurrency = config.concurrency }) =>
+    sendWorker({ redis, outbox, lanes, deliver, queue: id, find, concurrency, log }),
   );
+  const holding = heldWorker({
+    redis,
+    lanes,
+    delivering,
+    held: heldAccounts({ redis, keyring: store.ring, eventsKept: config.eventsKept }),
+    accounts,
+    arrive,
+    report: traces({ redis, eventsKept: config.eventsKept }),
+    egress: guard,
+    find,
+    concurrency: config.concurrency,
+    log,
+  });
+  const hooks = startHooks({ config, store, redis, eventLog, metrics, log });
   const broom = sweep({ outbox, lanes, log });
   const trim = trimming({ redis, eventLog, hours: config.eventsHours, log });
   return {
     async stop(graceMs) {
       trim.stop();
       await broom.stop();
-      await Promise.all(workers.map((worker) => worker.close(graceMs)));
+      await Promise.all([
+        hooks.close(graceMs),
+        holding.close(graceMs),
+        ...workers.map((worker) => worker.close(graceMs)),
+      ]);
       await pool.close();
       await mailbox?.stop();
       await guard.close();

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { Static, TObject, TSchema } from "typebox";
 import type { Activity } from "./activity.ts";
 import type { ActivityEvent, TargetOutcome } from "./event.ts";
-import { type Failure, noteOf } from "./failure.ts";
+import { Failure, noteOf } from "./failure.ts";
 import type { Hold } from "./held.ts";
 import type { Log } from "./log.ts";
 
@@ -164,6 +164,11 @@ export interface Platform<Client = unknown, Credentials extends TSchema = TSchem
   readonly resolve?: (client: Client, activity: Activity, lent: Lent) => Promise<Receipt | undefined>;
   /** Says what a thrown value means: the only place that knows the library's errors. Never throws. */
   readonly explain: (thrown: unknown) => Failure;
+}
+
+/** What a thrown value means: a platform's own failure as it is, all else as the platform explains it. */
+export function failureFrom(platform: Platform, thrown: unknown): Failure {
+  return thrown instanceof Failure ? thrown : platform.explain(thrown);
 }
 
 /** Whether a verb's work goes to the one worker that holds the account's connection. */

@@ -3,7 +3,8 @@ import { DelayedError, Worker } from "bullmq";
 import type { Deliver } from "../src/delivery/deliver.ts";
 import { keys } from "../src/keys.ts";
 import type { Log } from "../src/log.ts";
-import type { LaneJob, LaneQueues } from "../src/outbox/lane-queues.ts";
+import { partsOf } from "../src/outbox/lane.ts";
+import type { AccountJob, LaneJob, LaneQueues } from "../src/outbox/lane-queues.ts";
 import type { Outbox } from "../src/outbox/outbox.ts";
 import type { Platform } from "../src/platform.ts";
 import type { RedisClient } from "../src/redis/connect.ts";
@@ -13,9 +14,13 @@ export interface SendWorkerDeps {
   readonly outbox: Outbox;
   readonly lanes: Pick<LaneQueues, "wake">;
   readonly deliver: Deliver;
-  readonly platform: Platform;
+  /** Of the BullMQ queue: a platform's, or a shard's. */
+  readonly queue: string;
+  readonly find: (platform: string) => Platform | undefined;
   readonly concurrency: number;
   readonly log: Log;
+  /** For the jobs in a shard's queue that tell of changed accounts. */
+  readonly onAccount?: (app: string, account: string) => void;
 }
 
 /** A hot lane makes room for others after so many items. */
@@ -31,17 +36,22 @@ export interface SendWorker {
   readonly close: (graceMs: number) => Promise<void>;
 }
 
-/** Takes lanes of one platform and carries out their heads, one after the other. */
-export function sendWorker({ redis, outbox, lanes, deliver, platform, concurrency, log }: SendWorkerDeps): SendWorker {
+/** Takes lanes of one queue and carries out their heads, one after the other. */
+export function sendWorker(deps: SendWorkerDeps): SendWorker {
+  const { redis, outbox, lanes, deliver, queue, find, concurrency, log, onAccount } = deps;
   const stopping = new AbortController();
   // Each lane under way listens to it.
   setMaxListeners(0, stopping.signal);
 
   async function work(
-    job: { data: LaneJob; moveToDelayed: (at: number, token?: string) => Promise<void> },
+    job: { data: LaneJob | AccountJob; moveToDelayed: (at: number, token?: string) => Promise<void> },
     token?: string,
   ): Promise<void> {
+    if ("account" in job.data) return onAccount?.(job.data.app, job.data.account);
     const { app, lane } = job.data;
+    const platform = find(partsOf(lane).platform);
+    // Left to a worker that has it switched on; the sweep wakes the lane again.
+    if (!platform) return;
     let next = await outbox.take(app, lane);
     for (let done = 0; next.kind === "work" && done < YIELD_AFTER && !closing; done++) {
       next = await deliver(platform, next.work, stopping.signal);
@@ -55,10 +65,10 @@ export function sendWorker({ redis, outbox, lanes, deliver, platform, concurrenc
   }
 
   let closing = false;
-  const worker = new Worker<LaneJob>(platform.id, work, {
+  const worker = new Worker<LaneJob | AccountJob>(queue, work, {
     connection: redis,
     prefix: keys.queues,
-    concurrency: platform.concurrency ?? concurrency,
+    concurrency,
     lockDuration: LOCK_MS,
     lockRenewTime: LOCK_RENEWAL_MS,
     stalledInterval: STALLED_CHECK_MS,
@@ -67,9 +77,9 @@ export function sendWorker({ redis, outbox, lanes, deliver, platform, concurrenc
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 1_000 },
   });
-  worker.on("error", (error) => log.debug({ error: error.message, platform: platform.id }, "worker connection fault"));
+  worker.on("error", (error) => log.debug({ error: error.message, queue }, "worker connection fault"));
   worker.on("failed", (_job, error) =>
-    log.error({ error: error.message, platform: platform.id }, "a lane's work broke off; the sweep takes it up again"),
+    log.error({ error: error.message, queue }, "a lane's work broke off; the sweep takes it up again"),
   );
 
   return {

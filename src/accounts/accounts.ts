@@ -23,7 +23,8 @@ interface NewAccount {
   readonly address: string;
   /** As the platform's schema says; sealed before it leaves the process. */
   readonly credentials: unknown;
-  readonly online: boolean;
+  /** Absent: as it was; false for a new one. */
+  readonly online?: boolean;
 }
 
 /** Credentials as a worker uses them; `version` changes with each writing. */
@@ -71,6 +72,6 @@ export interface Accounts {
     version: string,
     credentials: unknown,
   ) => Promise<string | undefined>;
-  /** Says how the connection stands; without effect on an account that is gone. */
-  readonly setState: (app: string, id: string, state: AccountState, error?: ErrorNote) => Promise<void>;
+  /** Says whether it is to stay connected when nothing is to be done; without effect on an account that is gone. */
+  readonly keepOnline: (app: string, platform: string, address: string, wanted: boolean) => Promise<void>;
 }

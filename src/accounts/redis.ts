@@ -1,6 +1,7 @@
 import { ulid } from "ulid";
 import { keys } from "../keys.ts";
 import type { RedisClient } from "../redis/connect.ts";
+import { shardOf } from "../sessions/shards.ts";
 import { accountId } from "./account-id.ts";
 import { ACCOUNTS_PER_APP, type Account, type AccountState, type Accounts, TooManyAccounts } from "./accounts.ts";
 import { associatedData } from "./associated-data.ts";
@@ -11,32 +12,42 @@ export interface RedisAccountsDeps {
   readonly keyring: Keyring;
 }
 
-/** KEYS: index, record. Keeps fields it doesn't know (a session's fence). Answers 1 new, 0 replaced, -1 too many. */
-const PUT_LUA = `
+/** Lua: what is to be connected stands in its shard's list. */
+const WANT_LUA = `
+local function want(record, wanted, member, online)
+  redis.call('HSET', record, 'online', online)
+  redis.call(online == '1' and 'SADD' or 'SREM', wanted, member)
+end
+`;
+/**
+ * KEYS: index, record, wanted; ARGV: id most member online|'' fields…. Keeps fields it doesn't know (the holder's fence).
+ * Answers {1 new | 0 replaced | -1 too many, online}.
+ */
+const PUT_LUA = `${WANT_LUA}
 local id, most = ARGV[1], tonumber(ARGV[2])
 local new = redis.call('SISMEMBER', KEYS[1], id) == 0
-if new and redis.call('SCARD', KEYS[1]) >= most then return -1 end
+if new and redis.call('SCARD', KEYS[1]) >= most then return { -1, '0' } end
+local online = ARGV[4] ~= '' and ARGV[4] or redis.call('HGET', KEYS[2], 'online') or '0'
 redis.call('SADD', KEYS[1], id)
-redis.call('HSET', KEYS[2], 'state', 'stored', unpack(ARGV, 3))
+redis.call('HSET', KEYS[2], 'state', 'stored', unpack(ARGV, 5))
 redis.call('HDEL', KEYS[2], 'error')
-return new and 1 or 0
+want(KEYS[2], KEYS[3], ARGV[3], online)
+return { new and 1 or 0, online }
 `;
-/** KEYS: index, record. */
+/** KEYS: index, record, wanted, notes, sealed notes; ARGV: id member */
 const REMOVE_LUA = `
-redis.call('DEL', KEYS[2])
+redis.call('SREM', KEYS[3], ARGV[2])
+redis.call('DEL', KEYS[2], KEYS[4], KEYS[5])
 return redis.call('SREM', KEYS[1], ARGV[1])
+`;
+/** KEYS: record, wanted; ARGV: member online */
+const KEEP_LUA = `${WANT_LUA}
+if redis.call('EXISTS', KEYS[1]) == 1 then want(KEYS[1], KEYS[2], ARGV[1], ARGV[2]) end
 `;
 /** KEYS: record. Writes the given fields if a field still has the expected value. */
 export const REPLACE_LUA = `
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], unpack(ARGV, 3))
-return 1
-`;
-/** KEYS: record. */
-const STATE_LUA = `
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-redis.call('HSET', KEYS[1], 'state', ARGV[1])
-if ARGV[2] == '' then redis.call('HDEL', KEYS[1], 'error') else redis.call('HSET', KEYS[1], 'error', ARGV[2]) end
 return 1
 `;
 
@@ -55,6 +66,7 @@ export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
     const text = JSON.stringify(credentials);
     return { version, sealed: await keyring.seal(text, whereOf(app, platform, address, version)) };
   };
+  const wanted = (app: string, id: string) => keys.wanted(keys.tagOf(app), shardOf(app, id));
   const read = async (app: string, id: string) => accountOf(id, await redis.hgetall(keys.account(app, id)));
 
   return {
@@ -64,11 +76,14 @@ export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
       const id = accountId(platform, address);
       const updated = new Date().toISOString();
       const secret = await sealed(app, platform, address, credentials);
-      const fields = { platform, address, online: online ? "1" : "0", updated, ...secret };
-      const place = [keys.accounts(app), keys.account(app, id)];
-      const answer = await redis.eval(PUT_LUA, 2, ...place, id, ACCOUNTS_PER_APP, ...Object.entries(fields).flat());
+      const fields = Object.entries({ platform, address, updated, ...secret }).flat();
+      const place = [keys.accounts(app), keys.account(app, id), wanted(app, id)];
+      const want = online === undefined ? "" : online ? "1" : "0";
+      const args = [id, ACCOUNTS_PER_APP, `${app}|${id}`, want, ...fields];
+      const [answer, kept] = (await redis.eval(PUT_LUA, 3, ...place, ...args)) as [number, string];
       if (answer === -1) throw new TooManyAccounts();
-      return { created: answer === 1, account: { id, platform, address, state: "stored", online, updated } };
+      const account: Account = { id, platform, address, state: "stored", online: kept === "1", updated };
+      return { created: answer === 1, account };
     },
 
     list: async (app, { after = "", limit }) => {
@@ -77,7 +92,11 @@ export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
       return all.filter((account) => account !== undefined);
     },
 
-    remove: async (app, id) => (await redis.eval(REMOVE_LUA, 2, keys.accounts(app), keys.account(app, id), id)) === 1,
+    remove: async (app, id) => {
+      const notes = [keys.notes(app, id), keys.secretNotes(app, id)];
+      const place = [keys.accounts(app), keys.account(app, id), wanted(app, id), ...notes];
+      return (await redis.eval(REMOVE_LUA, 5, ...place, id, `${app}|${id}`)) === 1;
+    },
 
     credentialsOf: async (app, platform, address) => {
       const id = accountId(platform, address);
@@ -97,8 +116,10 @@ export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
       return done === 1 ? fields.version : undefined;
     },
 
-    setState: async (app, id, state, error) => {
-      await redis.eval(STATE_LUA, 1, keys.account(app, id), state, error === undefined ? "" : JSON.stringify(error));
+    keepOnline: async (app, platform, address, online) => {
+      const id = accountId(platform, address);
+      const place = [keys.account(app, id), wanted(app, id)];
+      await redis.eval(KEEP_LUA, 2, ...place, `${app}|${id}`, online ? "1" : "0");
     },
   };
 }

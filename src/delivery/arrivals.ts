@@ -5,21 +5,30 @@ import { keys } from "../keys.ts";
 import { scripts } from "../outbox/script-runner.ts";
 import type { Arrival } from "../platform.ts";
 import type { RedisClient } from "../redis/connect.ts";
+import { HOLDS_LUA, type Holder, TakenOver } from "../sessions/held-accounts.ts";
 
 export interface ArrivalsDeps {
   readonly redis: RedisClient;
   readonly eventsKept: number;
 }
 
-/** Puts what a network brought into the app's event log, once; resolves when it is there: acknowledge only then. */
-export type Arrive = (app: string, arrival: Arrival) => Promise<"new" | "seen">;
+/**
+ * Puts what a network brought into the app's event log, once; resolves when it is there: acknowledge only then. With a
+ * `holder` only as long as that one holds the account: then throws `TakenOver`.
+ */
+export type Arrive = (app: string, arrival: Arrival, holder?: Holder) => Promise<"new" | "seen">;
 
 /** How many marks of the past an account keeps, and for how long. */
 const MARKS = 10_000;
 const MARKS_SECONDS = 7 * 86_400;
 
-/** The mark of having seen it is written with the event, never before: a crash between them can't lose a message. */
-const ARRIVE_LUA = `${APPEND_LUA}
+/**
+ * KEYS: seen log epoch account notes; ARGV: key freshEpoch kept event marks seconds fence|'' [note value]. The mark of
+ * having seen it is written with the event, never before: a crash between them can't lose a message.
+ */
+const ARRIVE_LUA = `${APPEND_LUA}${HOLDS_LUA}
+if ARGV[7] ~= '' and not holds(KEYS[4], ARGV[7]) then return 'taken' end
+if ARGV[8] then redis.call('HSET', KEYS[5], ARGV[8], ARGV[9]) end
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 'seen' end
 append(KEYS[2], KEYS[3], ARGV[2], ARGV[3], ARGV[4])
 redis.call('ZADD', KEYS[1], redis.call('TIME')[1], ARGV[1])
@@ -32,17 +41,21 @@ return 'new'
 export function arrivals({ redis, eventsKept }: ArrivalsDeps): Arrive {
   const run = scripts(redis, { ARRIVE_LUA });
   const freshEpoch = epochs();
-  return async (app, { key, event }) => {
+  return async (app, { key, event, note }, holder) => {
     const account = event.target[0]?.address.toLowerCase() ?? "";
     const whole: ActivityEvent = { type: "activity", ...event, received: new Date().toISOString() };
-    const names = [keys.seen(app, event.platform, account), keys.log(app), keys.epoch(app)];
-    return (await run.ARRIVE_LUA(names, [
-      key,
-      freshEpoch(),
-      eventsKept,
-      JSON.stringify(whole),
-      MARKS,
-      MARKS_SECONDS,
-    ])) as "new" | "seen";
+    const id = holder?.id ?? "";
+    const names = [
+      keys.seen(app, event.platform, account),
+      keys.log(app),
+      keys.epoch(app),
+      keys.account(app, id),
+      keys.notes(app, id),
+    ];
+    const args = [key, freshEpoch(), eventsKept, JSON.stringify(whole), MARKS, MARKS_SECONDS, holder?.fence ?? ""];
+    const noted = note && holder ? [note.name, note.value] : [];
+    const answer = (await run.ARRIVE_LUA(names, [...args, ...noted])) as "new" | "seen" | "taken";
+    if (answer === "taken") throw new TakenOver();
+    return answer;
   };
 }

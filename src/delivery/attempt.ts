@@ -2,14 +2,14 @@ import type { Attachment } from "../activity.ts";
 import { Failure } from "../failure.ts";
 import type { Log } from "../log.ts";
 import type { Outbox, Work } from "../outbox/outbox.ts";
-import type { Egress, Lent, Platform, Receipt } from "../platform.ts";
+import { type Egress, failureFrom, type Lent, type Platform, type Receipt } from "../platform.ts";
 import { loadBlobs } from "./blobs.ts";
 import type { Clients } from "./clients.ts";
 import { statusEvent } from "./events.ts";
 
 export interface AttemptDeps {
   readonly outbox: Outbox;
-  readonly clients: Clients;
+  readonly clients: Pick<Clients, "use">;
   readonly egress: Egress;
   readonly log: Log;
   /** Stores whether an account is to stay connected. */
@@ -42,7 +42,8 @@ export async function attempt(
   const mark = committer(deps.outbox, work, now);
   const lent = lend(deps, work, limit.signal, mark.commit);
   try {
-    const receipt = await deps.clients.use(platform, work.app, work.activity.actor.address, (client) =>
+    const whose = { app: work.app, address: work.activity.actor.address, verb: work.activity.verb };
+    const receipt = await deps.clients.use(platform, whose, (client) =>
       work.doubtful
         ? afterDeath(platform, client, work, lent)
         : untilAborted(runVerb(platform, client, work, lent), lent.signal),
@@ -51,7 +52,7 @@ export async function attempt(
   } catch (thrown) {
     if (mark.state.fault !== undefined) throw mark.state.fault;
     if (mark.state.refused) return { kind: mark.state.refused };
-    return { kind: "failure", failure: failureOf(platform, thrown), committed: mark.state.committed };
+    return { kind: "failure", failure: failureFrom(platform, thrown), committed: mark.state.committed };
   } finally {
     mark.close();
     limit.end();
@@ -152,7 +153,7 @@ async function runVerb(platform: Platform, client: unknown, work: Work, lent: Le
 /** A worker died between its commit and the outcome: ask the network, else say that nobody knows (promise G4). */
 async function afterDeath(platform: Platform, client: unknown, work: Work, lent: Lent): Promise<Receipt> {
   const found = await platform.resolve?.(client, work.activity, lent).catch((thrown: unknown) => {
-    throw stillInDoubt(failureOf(platform, thrown));
+    throw stillInDoubt(failureFrom(platform, thrown));
   });
   if (found) return found;
   if (work.activity.options?.onUnknown === "resend")
@@ -164,10 +165,6 @@ async function afterDeath(platform: Platform, client: unknown, work: Work, lent:
       "A break after the point of no return: nobody can tell whether it arrived. It is sent again only with options.onUnknown: resend.",
     mayHaveLanded: true,
   });
-}
-
-function failureOf(platform: Platform, thrown: unknown): Failure {
-  return thrown instanceof Failure ? thrown : platform.explain(thrown);
 }
 
 /** Not being able to ask makes nothing certain: whatever the failure, the activity must not be sent again for it. */

@@ -1,5 +1,5 @@
+import { accountUnknown } from "../accounts/account-unknown.ts";
 import type { Accounts } from "../accounts/accounts.ts";
-import { Failure } from "../failure.ts";
 import type { Log } from "../log.ts";
 import type { Access, Egress, Platform } from "../platform.ts";
 
@@ -11,15 +11,17 @@ export interface ClientsDeps {
   readonly idleMs?: number;
 }
 
+/** Whose client, and what it is for. */
+export interface Whose {
+  readonly app: string;
+  readonly address: string;
+  readonly verb: string;
+}
+
 /** Platform clients by account, shared by the account's work and closed when idle: credentials live only here. */
 export interface Clients {
   /** Runs `work` with the account's client. Throws a `Failure` `account-unknown` where one is needed and missing. */
-  readonly use: <T>(
-    platform: Platform,
-    app: string,
-    address: string,
-    work: (client: unknown) => Promise<T>,
-  ) => Promise<T>;
+  readonly use: <T>(platform: Platform, whose: Whose, work: (client: unknown) => Promise<T>) => Promise<T>;
   readonly close: () => Promise<void>;
 }
 
@@ -95,7 +97,7 @@ export function clients({ accounts, egress, log, idleMs = 60_000 }: ClientsDeps)
   }
 
   return {
-    async use(platform, app, address, work) {
+    async use(platform, { app, address }, work) {
       if (!platform.open) return work(undefined);
       const entry = await clientFor(platform, app, address);
       entry.users++;
@@ -114,12 +116,4 @@ export function clients({ accounts, egress, log, idleMs = 60_000 }: ClientsDeps)
       await Promise.all(all.map(drop));
     },
   };
-}
-
-function accountUnknown(): Failure {
-  return new Failure({
-    kind: "permanent",
-    code: "account-unknown",
-    detail: "No account is stored for this actor; PUT /accounts first.",
-  });
 }

@@ -2,7 +2,8 @@ import { Queue } from "bullmq";
 import { keys } from "../keys.ts";
 import type { Log } from "../log.ts";
 import type { RedisClient } from "../redis/connect.ts";
-import { partsOf } from "./lane.ts";
+import { shardOf } from "../sessions/shards.ts";
+import { partsOf, shardQueue } from "./lane.ts";
 import type { Wake } from "./outbox.ts";
 
 /** What a lane's BullMQ job carries: a name, never content. */
@@ -11,22 +12,30 @@ export interface LaneJob {
   readonly lane: string;
 }
 
+/** A job in a shard's queue: an account was stored, dropped, or is wanted otherwise than before. */
+export interface AccountJob {
+  readonly app: string;
+  readonly account: string;
+}
+
 /** Tells workers that a lane has work: at most one active and one waiting BullMQ job per lane. */
 export interface LaneQueues {
   readonly wake: (wake: Wake) => Promise<void>;
   /** As `wake`, and a job that waits for a retry time starts at once: its head is gone. */
   readonly hasten: (wake: Wake) => Promise<void>;
+  /** Tells whoever holds the shard that an account of it changed. */
+  readonly nudge: (app: string, account: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-/** One BullMQ queue per platform, named after it. */
+/** One BullMQ queue per platform, named after it, and one per shard of held connections. */
 export function laneQueues({ redis, log }: { readonly redis: RedisClient; readonly log: Log }): LaneQueues {
-  const queues = new Map<string, Queue<LaneJob>>();
+  const queues = new Map<string, Queue<LaneJob | AccountJob>>();
 
-  function queueOf(platform: string): Queue<LaneJob> {
-    let queue = queues.get(platform);
+  function queueOf(name: string): Queue<LaneJob | AccountJob> {
+    let queue = queues.get(name);
     if (!queue) {
-      queue = new Queue<LaneJob>(platform, {
+      queue = new Queue<LaneJob | AccountJob>(name, {
         connection: redis,
         prefix: keys.queues,
         // Nobody reads BullMQ's own event stream: results go by the outbox script's append.
@@ -34,15 +43,15 @@ export function laneQueues({ redis, log }: { readonly redis: RedisClient; readon
         defaultJobOptions: { removeOnComplete: true, removeOnFail: { count: 1_000 } },
       });
       queue.on("error", (error) => log.debug({ error: error.message }, "queue connection fault"));
-      queues.set(platform, queue);
+      queues.set(name, queue);
     }
     return queue;
   }
 
   async function wake({ app, lane, outstanding }: Wake): Promise<void> {
-    const { platform, hash } = partsOf(lane);
+    const { queue, hash } = partsOf(lane);
     const priority = priorityOf(outstanding);
-    await queueOf(platform).add(
+    await queueOf(queue).add(
       "lane",
       { app, lane },
       { deduplication: { id: hash, keepLastIfActive: true }, ...(priority > 0 ? { priority } : {}) },
@@ -52,12 +61,16 @@ export function laneQueues({ redis, log }: { readonly redis: RedisClient; readon
   return {
     wake,
     async hasten(it) {
-      const { platform, hash } = partsOf(it.lane);
-      const queue = queueOf(platform);
+      const { queue: name, hash } = partsOf(it.lane);
+      const queue = queueOf(name);
       const jobId = await queue.getDeduplicationJobId(hash);
       const job = jobId ? await queue.getJob(jobId) : undefined;
       if (job && (await job.isDelayed())) await job.promote();
       else await wake(it);
+    },
+    async nudge(app, account) {
+      const deduplication = { id: `${app}|${account}`, keepLastIfActive: true };
+      await queueOf(shardQueue(shardOf(app, account))).add("account", { app, account }, { deduplication });
     },
     async close() {
       await Promise.all([...queues.values()].map((queue) => queue.close()));

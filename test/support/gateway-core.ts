@@ -40,7 +40,9 @@ export function gatewayCore(server: TestRedis, platforms: readonly Platform[], q
     broom,
     startWorkers: (concurrency = 20) => {
       for (const platform of platforms) {
-        workers.push(sendWorker({ redis, outbox, lanes, deliver, platform, concurrency, log: silentLog }));
+        const find = (id: string) => platforms.find((one) => one.id === id);
+        const queue = platform.id;
+        workers.push(sendWorker({ redis, outbox, lanes, deliver, queue, find, concurrency, log: silentLog }));
       }
     },
     /** Accepts and wakes, as the API does. */

@@ -23,6 +23,7 @@ import { appRegistry } from "../../src/apps/registry.ts";
 import { redisRevocations } from "../../src/apps/revocations.ts";
 import { redisTickets } from "../../src/apps/tickets.ts";
 import { Failure } from "../../src/failure.ts";
+import { silentLog } from "../../src/log.ts";
 import { definePlatform, type Platform } from "../../src/platform.ts";
 import { type TestRedis, testRedis } from "./redis.ts";
 
@@ -109,7 +110,8 @@ export async function who(
   base.get("/events", seen("listen", "stream"));
   base.get("/socket", seen("listen", "socket"));
   for (const scope of SCOPES) base.all(`/may/${scope}`, seen(scope));
-  const deps = { who: ask, keys, tickets, platforms, revocations, accounts };
+  const nudge = async () => undefined;
+  const deps = { who: ask, keys, tickets, platforms, revocations, accounts, nudge, log: silentLog };
   base.use(["/tokens", "/revocations"], jsonBody());
   base.put("/accounts", jsonBody());
   base.use(tokenRoutes(deps), revocationRoutes(deps), accountRoutes(deps));

@@ -27,7 +27,8 @@ describe("an account", () => {
     const first = await world.accounts.put("appA", { ...bob, credentials: { password: CANARY } });
     expect(first).toMatchObject({ created: true, account: { id, state: "stored", address: "Bob@example.com" } });
     expect(await world.client.exists(keys.account("appA", id))).toBe(1);
-    await world.accounts.setState("appA", id, "needs-login", { code: "auth-failed", detail: "No.", retryable: false });
+    const note = JSON.stringify({ code: "auth-failed", detail: "No.", retryable: false });
+    await world.client.hset(keys.account("appA", id), { state: "needs-login", error: note });
     expect(await world.accounts.get("appA", id)).toMatchObject({
       state: "needs-login",
       error: { code: "auth-failed" },
@@ -41,7 +42,7 @@ describe("an account", () => {
     expect(await world.accounts.remove("appA", id)).toBe(false);
     expect(await world.accounts.credentialsOf("appA", "email", bob.address)).toBeUndefined();
     expect(await world.accounts.list("appA", { limit: 10 })).toEqual([]);
-    await world.accounts.setState("appA", id, "online");
+    await world.accounts.keepOnline("appA", "email", bob.address, true);
     expect(await world.client.exists(keys.account("appA", id))).toBe(0);
   });
 

@@ -1,0 +1,17 @@
+import { accountId } from "../accounts/account-id.ts";
+import type { Accounts } from "../accounts/accounts.ts";
+import type { LaneQueues } from "../outbox/lane-queues.ts";
+import type { AttemptDeps } from "./attempt.ts";
+
+export interface KeepingOnlineDeps {
+  readonly accounts: Pick<Accounts, "keepOnline">;
+  readonly lanes: Pick<LaneQueues, "nudge">;
+}
+
+/** Stores whether an account is to stay connected, and tells whoever holds it. */
+export function keepingOnline({ accounts, lanes }: KeepingOnlineDeps): NonNullable<AttemptDeps["keepOnline"]> {
+  return async (app, platform, address, wanted) => {
+    await accounts.keepOnline(app, platform, address, wanted);
+    await lanes.nudge(app, accountId(platform, address));
+  };
+}

@@ -1,0 +1,89 @@
+import { randomBytes } from "node:crypto";
+import { type DeliverDeps, deliverer } from "../src/delivery/deliver.ts";
+import type { Log } from "../src/log.ts";
+import { shardQueue } from "../src/outbox/lane.ts";
+import type { LaneQueues } from "../src/outbox/lane-queues.ts";
+import type { RedisClient } from "../src/redis/connect.ts";
+import { type Leases, leases } from "../src/sessions/leases.ts";
+import type { SessionDeps } from "../src/sessions/session.ts";
+import { type ShardSessions, shardSessions } from "../src/sessions/shard-sessions.ts";
+import { turns } from "../src/turns.ts";
+import { type SendWorker, sendWorker } from "./send.ts";
+
+export interface HeldWorkerDeps extends Omit<SessionDeps, "dialling"> {
+  readonly redis: RedisClient;
+  readonly lanes: Pick<LaneQueues, "wake">;
+  readonly delivering: Omit<DeliverDeps, "clients">;
+  readonly concurrency: number;
+  readonly log: Log;
+  readonly leaseMs?: number;
+  readonly everyMs?: number;
+}
+
+export interface HeldWorker {
+  /** How many accounts have a session here. */
+  readonly size: () => number;
+  /** Lets what is under way end, up to `graceMs`, ends the connections and hands the shards back. */
+  readonly close: (graceMs: number) => Promise<void>;
+}
+
+/** So many accounts dial at once: networks and our own cryptography would rather have them one by one. */
+const DIALLING_MOST = 50;
+
+interface Shard {
+  readonly sessions: ShardSessions;
+  readonly worker: SendWorker;
+}
+
+/**
+ * Holds the connections of the shards that this worker has a lease on, and carries out what needs them: per shard its
+ * sessions and a BullMQ worker on its queue.
+ */
+export function heldWorker(deps: HeldWorkerDeps): HeldWorker {
+  const { redis, lanes, delivering, concurrency, log, find } = deps;
+  const dialling = turns(DIALLING_MOST);
+  const shards = new Map<number, Shard>();
+  let graceMs = 10_000;
+
+  function gained(shard: number, fence: number): void {
+    const sessions = shardSessions({ ...deps, dialling, shard, fence });
+    const worker = sendWorker({
+      redis,
+      outbox: delivering.outbox,
+      lanes,
+      deliver: deliverer({ ...delivering, clients: sessions }),
+      queue: shardQueue(shard),
+      find,
+      concurrency,
+      log,
+      onAccount: sessions.nudge,
+    });
+    shards.set(shard, { sessions, worker });
+  }
+
+  /** What is lost is cut at once: the next owner may be connecting already. */
+  async function leave(shard: number, why: "lost" | "handed-over"): Promise<void> {
+    const mine = shards.get(shard);
+    shards.delete(shard);
+    if (!mine) return;
+    const closing = mine.worker.close(why === "lost" ? 0 : graceMs);
+    if (why === "handed-over") await closing;
+    await mine.sessions.close();
+    await closing;
+  }
+
+  const holder = randomBytes(9).toString("hex");
+  const timing = {
+    ...(deps.leaseMs === undefined ? {} : { leaseMs: deps.leaseMs }),
+    ...(deps.everyMs === undefined ? {} : { everyMs: deps.everyMs }),
+  };
+  const held: Leases = leases({ redis, holder, gained, leave, log, ...timing });
+
+  return {
+    size: () => [...shards.values()].reduce((sum, { sessions }) => sum + sessions.size(), 0),
+    async close(ms) {
+      graceMs = ms;
+      await held.stop();
+    },
+  };
+}
