@@ -3,7 +3,9 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { Command } from "commander";
 import { readSurroundings } from "../config.ts";
+import type { Terminal } from "./apps.ts";
 import { type NginxLayout, type NginxVariables, nginxFiles } from "./proxy-files.ts";
 
 /** What a server's own checker says of the files; `absent` where that server is not installed. */
@@ -78,9 +80,25 @@ export async function writeFiles(dir: string, files: ReadonlyMap<string, string>
   }
 }
 
-/** Servers lie in sbin folders, which users often don't have on their PATH. */
-function programOf(name: string): string | undefined {
+/** The path of a server's program; those lie in sbin folders, which users often don't have on their PATH. */
+export function programOf(name: string): string | undefined {
   return [...readSurroundings().path, "/usr/local/sbin", "/usr/sbin"]
     .map((folder) => join(folder, name))
     .find((path) => existsSync(path));
+}
+
+/** Ends the command with the checker's words when it found something. */
+export function refuseBad(verdict: Verdict, checker: string, command: Command): void {
+  if (verdict.state === "bad")
+    command.error(`error: \`${checker}\` refuses the files, nothing was written:\n${verdict.words}`);
+}
+
+/** Says whether the files were checked. */
+export function tell({ state }: Verdict, checker: string, io: Terminal): void {
+  const server = checker.split(" ")[0];
+  io.say(
+    state === "good"
+      ? `Checked: \`${checker}\` has nothing to say against it.`
+      : `Not checked: ${server} is not installed here.`,
+  );
 }

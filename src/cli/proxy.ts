@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { type Terminal, terminal } from "./apps.ts";
-import { checkHaproxy, checkNginx, nginxVersion, type Verdict, writeFiles } from "./proxy-check.ts";
+import { apacheCommand } from "./proxy-apache.ts";
+import { checkHaproxy, checkNginx, nginxVersion, refuseBad, tell, writeFiles } from "./proxy-check.ts";
 import {
   HAPROXY_ROUTINGS,
   haproxyFiles,
@@ -11,6 +12,7 @@ import {
   nginxFiles,
   nginxNodes,
 } from "./proxy-files.ts";
+import { addresses, gatewayOption, pathOption, word } from "./proxy-values.ts";
 
 interface NginxOptions {
   readonly gateway?: readonly string[];
@@ -38,21 +40,16 @@ interface HaproxyOptions {
   readonly tlsCert?: string;
 }
 
-/** Adds `dragoman proxy nginx` and `dragoman proxy haproxy`, which fill and check the shipped files. */
+/** Adds `dragoman proxy nginx`, `haproxy` and `apache`, which fill and check the shipped files. */
 export function proxyCommands(program: Command, io: Terminal = terminal): void {
   const proxy = program.command("proxy").description("Configuration files for the proxy before the gateway.");
-  const gateway = new Option(
-    "--gateway <address...>",
-    "where the gateway listens: host:port or unix:/path (default: 127.0.0.1:8000)",
-  ).argParser(addresses);
-  const path = new Option("--path <prefix>", "BASE_PATH of the gateway").default("/gateway").argParser(prefix);
 
   proxy
     .command("nginx")
     .description(
       "Fills the shipped nginx files, checks them with `nginx -t` where it is installed, and prints or writes them.",
     )
-    .addOption(gateway)
+    .addOption(gatewayOption())
     .option(
       "--site <address...>",
       "where the site's own server listens; without it only the snippets for a server of yours",
@@ -64,7 +61,7 @@ export function proxyCommands(program: Command, io: Terminal = terminal): void {
     .option("--tls-cert <file>", "certificate: makes it TLS with HTTP/2", word)
     .option("--tls-key <file>", "its key", word)
     .option("--ws <name>", "the gateway alone on a name of its own, in place of a site", word)
-    .addOption(path)
+    .addOption(pathOption())
     .option("--front <cidr>", "a proxy of yours before this nginx, whose X-Forwarded-* count", word)
     .option("--logs <folder>", "where nginx writes its logs (default: /var/log/nginx)", word)
     .option("--out <folder>", "write the files there, e.g. /etc/nginx/conf.d; printed without it", word)
@@ -75,7 +72,7 @@ export function proxyCommands(program: Command, io: Terminal = terminal): void {
     .description(
       "Prints how to run HAProxy with the shipped files, after checking them with `haproxy -c` where it is installed.",
     )
-    .addOption(gateway)
+    .addOption(gatewayOption())
     .option("--site <address...>", "where the site's own server listens (default: 127.0.0.1:8080)", addresses)
     .addOption(
       new Option("--routing <kind>", "how the gateway's requests are told: by path, by name, by the Upgrade header")
@@ -83,11 +80,13 @@ export function proxyCommands(program: Command, io: Terminal = terminal): void {
         .default("uri"),
     )
     .option("--host <name>", "the gateway's name (routing subdomain) or the site's (routing upgrade)", word)
-    .addOption(path)
+    .addOption(pathOption())
     .option("--bind <address>", "what HAProxy listens on without TLS (default: :80)", word)
     .option("--tls-bind <address>", "what it listens on with TLS, e.g. :443", word)
     .option("--tls-cert <file>", "certificate and key in one file", word)
     .action((options: HaproxyOptions, command: Command) => haproxy(options, command, io));
+
+  apacheCommand(proxy, io);
 }
 
 async function nginx(options: NginxOptions, command: Command, io: Terminal): Promise<void> {
@@ -182,37 +181,4 @@ function haproxyVariables(
   };
   const set = Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return Object.fromEntries(set);
-}
-
-function refuseBad(verdict: Verdict, checker: string, command: Command): void {
-  if (verdict.state === "bad")
-    command.error(`error: \`${checker}\` refuses the files, nothing was written:\n${verdict.words}`);
-}
-
-function tell({ state }: Verdict, checker: string, io: Terminal): void {
-  const server = checker.split(" ")[0];
-  io.say(
-    state === "good"
-      ? `Checked: \`${checker}\` has nothing to say against it.`
-      : `Not checked: ${server} is not installed here.`,
-  );
-}
-
-function addresses(value: string, before: readonly string[] | undefined): readonly string[] {
-  if (!/^([\w.-]+:\d{1,5}|\[[0-9a-fA-F:.]+\]:\d{1,5}|unix:\/[\w./-]+)$/.test(value))
-    throw new InvalidArgumentError("It takes host:port, [v6]:port or unix:/path.");
-  return [...(before ?? []), value];
-}
-
-function prefix(value: string): string {
-  if (!/^(\/[\w.~-]+)+$/.test(value))
-    throw new InvalidArgumentError("It takes a path such as /gateway, without a slash at its end.");
-  return value;
-}
-
-/** Anything else that could begin a directive of its own is no value. */
-function word(value: string): string {
-  if (!/^[^\s;{}'"$\\]+$/.test(value))
-    throw new InvalidArgumentError("It takes one word without quotes, blanks or semicolons.");
-  return value;
 }

@@ -71,6 +71,10 @@ test.each([
   [["haproxy", "--routing", "magic"], "Allowed choices"],
   [["haproxy", "--gateway", "127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"], "two nodes"],
   [["haproxy", "--tls-bind", ":443"], "go together"],
+  [["apache", "--gateway", "127.0.0.1:1", "127.0.0.1:2"], "one gateway only"],
+  [["apache", "--gateway", "unix:/run/g.sock"], "host:port"],
+  [["apache", "--behind", "127.0.0.1:8080"], "needs --root"],
+  [["apache", "--root", "a b"], "one word"],
 ])("%j is refused with a reason", async (words, reason) => {
   const { code, said, out } = await proxy(...words);
   expect(code).toBe(1);
@@ -102,6 +106,27 @@ test("haproxy: prints the variables and the command", async () => {
   expect(out).toContain("export GATEWAY_ADDR='unix@/run/g.sock'");
   expect(out).toContain("export GATEWAY_HOST='ws.shop.example'");
   expect(out).toMatch(/haproxy -W (-f '\S+\.cfg' ?){4}$/);
+});
+
+test("apache: what goes into a server of yours, a whole site, or a site behind a proxy, after Apache agreed", async () => {
+  const snippet = await proxy("apache", "--gateway", "10.0.0.1:8000", "--path", "/chat");
+  expect(snippet.code, snippet.said).toBe(0);
+  expect(snippet.said).toContain("nothing to say");
+  expect(snippet.said).toContain("Include /etc/apache2/dragoman/gateway-front.conf");
+  expect(snippet.out).toContain("Define GATEWAY_ADDR 10.0.0.1:8000\nDefine GATEWAY_PATH /chat\n");
+  expect(snippet.out).not.toContain("<VirtualHost $");
+  const folder = join(dir, "apache");
+  const whole = await proxy("apache", "--root", dir, "--name", "shop.example", "--out", folder);
+  expect(whole.code, whole.said).toBe(0);
+  expect((await readdir(folder)).sort()).toEqual(["gateway-front.conf", "site-front.conf"]);
+  const site = await readFile(join(folder, "site-front.conf"), "utf8");
+  expect(site).toContain(`Define GATEWAY_INCLUDE ${folder}/gateway-front.conf\n`);
+  const behind = await proxy("apache", "--root", dir, "--behind", "127.0.0.1:8081");
+  expect(behind.code, behind.said).toBe(0);
+  expect(behind.out).toContain("Define SITE_ADDR 127.0.0.1:8081\n");
+  const bad = await proxy("apache", "--root", join(dir, "nowhere"));
+  expect(bad.code).toBe(1);
+  expect(bad.said).toContain("nowhere");
 });
 
 test("every variable of the nginx templates has a default, and every default is used", () => {
