@@ -1,6 +1,7 @@
 import type { OpenAPIV3_1 } from "openapi-types";
 import type { TSchema } from "typebox";
 import { AccountAnswer, AccountListAnswer, AccountRequest } from "../routes/accounts.ts";
+import * as hooks from "../routes/hook-shapes.ts";
 import { PlatformAnswer, PlatformListAnswer } from "../routes/platforms.ts";
 import { RevocationRequest } from "../routes/revocations.ts";
 import { TokenAnswer, TokenRequest } from "../routes/tokens.ts";
@@ -33,6 +34,7 @@ const TAGS = {
   Activities: "Have something done, and see where it stands.",
   Events: "What became of it, and what arrives.",
   Accounts: "The app's logins at the networks; never given back.",
+  Hooks: "Events pushed to the app's own address.",
   Tokens: "What browsers may use instead of the API key.",
   Platforms: "What can be done here.",
   Operating: "For those who run the gateway.",
@@ -81,6 +83,14 @@ function namedSchemas(platforms: readonly Platform[]): Readonly<Record<string, T
     AccountRequest,
     Account: AccountAnswer,
     AccountList: AccountListAnswer,
+    HookRequest: hooks.HookRequest,
+    Hook: hooks.HookAnswer,
+    HookPut: hooks.HookPutAnswer,
+    HookList: hooks.HookListAnswer,
+    HookReplayRequest: hooks.HookReplayRequest,
+    HookTest: hooks.HookTestAnswer,
+    Delivery: hooks.DeliveryAnswer,
+    DeliveryList: hooks.DeliveryListAnswer,
     TokenRequest,
     Token: TokenAnswer,
     RevocationRequest,

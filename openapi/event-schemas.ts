@@ -1,7 +1,7 @@
 import Type from "typebox";
 import type { EndReason } from "../routes/stream-set.ts";
 import { Actor } from "../src/activity.ts";
-import type { ActivityEvent, ResultEvent, SessionEvent, StatusEvent, TargetOutcome } from "../src/event.ts";
+import type { ActivityEvent, HookEvent, ResultEvent, SessionEvent, StatusEvent, TargetOutcome } from "../src/event.ts";
 import type { Gap } from "../src/events/follower.ts";
 import type { ErrorNote } from "../src/failure.ts";
 import { describes } from "./describes.ts";
@@ -133,12 +133,31 @@ export const SessionEventSchema = describes<SessionEvent & Carried>()(
   ),
 );
 
+export const HookEventSchema = describes<HookEvent & Carried>()(
+  Type.Object(
+    {
+      type: Type.Literal("hook"),
+      name: Type.String(),
+      state: Type.Enum(["disabled", "skipped"], {
+        description:
+          "`disabled`: nothing is delivered until `PUT /hooks/{name}`; `skipped`: the event `lost` was given up.",
+      }),
+      error: ErrorNoteSchema,
+      lost: Type.Optional(Cursor),
+      published: Time,
+      cursor,
+    },
+    { additionalProperties: false, description: "A webhook of the app could not be delivered for a day." },
+  ),
+);
+
 /** The events by the names they have in the document. */
 export const events = {
   ResultEvent: ResultEventSchema,
   StatusEvent: StatusEventSchema,
   ActivityEvent: ActivityEventSchema,
   SessionEvent: SessionEventSchema,
+  HookEvent: HookEventSchema,
 } as const;
 
 /** What the cursor asks for is no longer kept. */

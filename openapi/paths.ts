@@ -3,6 +3,7 @@ import type { Paths } from "./operation.ts";
 import { accountPaths } from "./paths/accounts.ts";
 import { activityPaths } from "./paths/activities.ts";
 import { eventPaths } from "./paths/events.ts";
+import { hookPaths } from "./paths/hooks.ts";
 import { operatingPaths } from "./paths/operating.ts";
 import { platformPaths } from "./paths/platforms.ts";
 import { tokenPaths } from "./paths/tokens.ts";
@@ -14,6 +15,7 @@ export function paths(write: Writer, examples: Readonly<Record<string, OpenAPIV3
     ...activityPaths(write, examples),
     ...eventPaths(write),
     ...accountPaths(write),
+    ...hookPaths(write),
     ...tokenPaths(write),
     ...platformPaths(write),
     ...operatingPaths(write),

@@ -14,7 +14,8 @@ export interface StreamQuery {
   readonly wait: number;
 }
 
-const TYPES: readonly string[] = ["result", "status", "activity", "session"] satisfies EventType[];
+/** Every type of event, as filters take them. */
+export const TYPES = ["result", "status", "activity", "session", "hook"] as const satisfies EventType[];
 const WAIT_MOST = 30;
 const VALUES_MOST = 50;
 
@@ -27,7 +28,7 @@ export function streamQuery(req: IncomingMessage, canonical: (platform: string) 
   const params = new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "");
   const header = req.headers["last-event-id"];
   const sent = typeof header === "string" && header !== "" ? header : undefined;
-  const types = values(params, "type", "one of result, status, activity, session", (type) => TYPES.includes(type));
+  const types = values(params, "type", `one of ${TYPES.join(", ")}`, (type) => TYPES.some((one) => one === type));
   const platforms = values(params, "platform", "a platform's name", (name) => /^[A-Za-z0-9._-]{1,32}$/.test(name));
   const actors = values(params, "actor", "an address", (address) => address.length <= 512);
   const rids = values(params, "rid", "an rid", (rid) => /^[A-Za-z0-9._:@~-]{1,128}$/.test(rid));

@@ -64,6 +64,18 @@ export interface SessionEvent {
   readonly published: string;
 }
 
+/** What became of an outgoing webhook (docs/hooks.md). */
+export interface HookEvent {
+  readonly type: "hook";
+  readonly name: string;
+  /** `disabled`: switched off; `skipped`: one event was given up after a day, see `lost`. */
+  readonly state: "disabled" | "skipped";
+  readonly error: ErrorNote;
+  /** Cursor of the event that was given up. */
+  readonly lost?: string;
+  readonly published: string;
+}
+
 /** One entry of an app's event log, as listeners see it (plus `cursor`, which the log adds). */
-export type Event = ResultEvent | StatusEvent | ActivityEvent | SessionEvent;
+export type Event = ResultEvent | StatusEvent | ActivityEvent | SessionEvent | HookEvent;
 export type EventType = Event["type"];

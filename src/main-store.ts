@@ -4,6 +4,7 @@ import { checkKeyring } from "./accounts/keyring-check.ts";
 import { redisAccounts } from "./accounts/redis.ts";
 import type { Config } from "./config.ts";
 import { redisEventLog } from "./events/redis.ts";
+import { redisHooks } from "./hooks/redis.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { laneQueues } from "./outbox/lane-queues.ts";
@@ -83,5 +84,6 @@ export function openPorts(config: Config, store: Store, purpose: "producer" | "w
     }),
     lanes: laneQueues({ redis, log }),
     accounts: redisAccounts({ redis, keyring: ring }),
+    hooks: redisHooks({ redis, keyring: ring, eventLog }),
   };
 }

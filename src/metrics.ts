@@ -10,6 +10,7 @@ export interface Metrics {
   readonly streams: Gauge<"transport">;
   readonly streamsClosed: Counter<"transport" | "reason">;
   readonly eventsSent: Counter<"transport">;
+  readonly hookAttempts: Counter<"outcome">;
   readonly lanes: Gauge<"platform">;
   readonly outstanding: Gauge;
   readonly redisUp: Gauge;
@@ -51,6 +52,7 @@ export function metrics(role: string): Metrics {
     streams: gauge("streams", "Open streams.", "transport"),
     streamsClosed: counter("streams_closed_total", "Streams that ended.", "transport", "reason"),
     eventsSent: counter("events_sent_total", "Frames written to listeners.", "transport"),
+    hookAttempts: counter("hook_attempts_total", "Attempts to deliver events to webhooks.", "outcome"),
     lanes: gauge("lanes_active", "Lanes being worked on in this process.", "platform"),
     outstanding: gauge("outstanding", "Accepted activities without a result."),
     redisUp: gauge("redis_up", "1 while Redis answers."),

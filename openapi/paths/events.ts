@@ -1,10 +1,11 @@
 import type { OpenAPIV3_1 } from "openapi-types";
+import { TYPES } from "../../routes/stream-query.ts";
 import { header, operation, type Paths, query } from "../operation.ts";
 import type { Schema, Writer } from "../plain.ts";
 import { json } from "../responses.ts";
 
 const STREAM = `Everything that happens, in order: \`result\` (exactly one for each accepted rid), \`status\`, \`activity\`
-(something arrived) and \`session\` (an account's connection changed).
+(something arrived), \`session\` (an account's connection changed) and \`hook\` (a webhook was switched off).
 
 **As a stream** (Server-Sent Events): each event is one line of JSON in \`data:\`, without an \`event:\` field, so that
 plain \`onmessage\` sees all; \`?named=1\` puts the type there. Control events are always named: \`ready\` first (its id
@@ -40,9 +41,9 @@ export function eventPaths(write: Writer): Paths {
     query("platform", "Only of these platforms; may be repeated, as the next three.", several()),
     query("actor", "Only of these accounts.", several()),
     query("rid", "Only of these rids.", several()),
-    query("type", "Only of these types.", several(["result", "status", "activity", "session"])),
+    query("type", "Only of these types.", several(TYPES)),
   ];
-  const events = ["ResultEvent", "StatusEvent", "ActivityEvent", "SessionEvent"].map(write.ref);
+  const events = ["ResultEvent", "StatusEvent", "ActivityEvent", "SessionEvent", "HookEvent"].map(write.ref);
   const controls = {
     ready: write.ref("ReadyControl"),
     position: write.ref("PositionControl"),

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { type KeyRecord, listenerWhere } from "../apps/key-record.ts";
+import { hookWhere } from "../hooks/redis.ts";
 import { keys } from "../keys.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { KeyringError, newKeyVersion, readKeyFile, writeKeyFile } from "./key-file.ts";
@@ -12,6 +13,7 @@ export interface Resealed {
   readonly version: number;
   readonly accounts: number;
   readonly keys: number;
+  readonly hooks: number;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function stageKeyVersion(path: string): Promise<number> {
 }
 
 /**
- * Makes the staged version (or a new one) the current one and seals every account and listener key anew with it.
+ * Makes the staged version (or a new one) the current one and seals every account, hook and listener key anew with it.
  * Running processes go on: they read the file again when they meet the new version, at most 5 s later for what they
  * seal themselves. Old versions stay in the file. Safe to repeat after a break.
  */
@@ -47,17 +49,16 @@ export async function rotateKeys(deps: { readonly redis: RedisClient; readonly k
 
 /** Seals anew what is not sealed with the current version; a value that changes meanwhile is left to its writer. */
 async function resealAll(redis: RedisClient, keyring: Keyring): Promise<Omit<Resealed, "version">> {
-  let accounts = 0;
-  let listenerKeys = 0;
+  const counted = { accounts: 0, hooks: 0, keys: 0 };
+  const each = async (place: string, reseal: (id: string) => Promise<boolean>, kind: keyof typeof counted) => {
+    for (const id of await redis.smembers(place)) if (await reseal(id)) counted[kind] += 1;
+  };
   for (const app of await redis.smembers(keys.apps)) {
-    for (const id of await redis.smembers(keys.accounts(app))) {
-      if (await resealAccount(redis, keyring, app, id)) accounts += 1;
-    }
-    for (const id of await redis.smembers(keys.appKeys(app))) {
-      if (await resealListenerKey(redis, keyring, { app, id })) listenerKeys += 1;
-    }
+    await each(keys.accounts(app), (id) => resealAccount(redis, keyring, app, id), "accounts");
+    await each(keys.hooks(app), (name) => resealHook(redis, keyring, app, name), "hooks");
+    await each(keys.appKeys(app), (id) => resealListenerKey(redis, keyring, { app, id }), "keys");
   }
-  return { accounts, keys: listenerKeys };
+  return counted;
 }
 
 /**
@@ -78,6 +79,15 @@ async function resealAccount(redis: RedisClient, keyring: Keyring, app: string, 
   const where = whereOf(app, platform, address, version);
   const again = await keyring.seal(await keyring.open(sealed, where), where);
   return (await redis.eval(REPLACE_LUA, 1, place, "sealed", sealed, "sealed", again)) === 1;
+}
+
+async function resealHook(redis: RedisClient, keyring: Keyring, app: string, name: string): Promise<boolean> {
+  const place = keys.hook(app, name);
+  const [version, sealed] = await redis.hmget(place, "secretVersion", "secret");
+  if (!version || !sealed || keyring.isCurrent(sealed)) return false;
+  const where = hookWhere(app, name, version);
+  const again = await keyring.seal(await keyring.open(sealed, where), where);
+  return (await redis.eval(REPLACE_LUA, 1, place, "secret", sealed, "secret", again)) === 1;
 }
 
 async function resealListenerKey(

@@ -60,8 +60,10 @@ export function keyCommands(program: Command, deps: KeyCommandsDeps, io: Termina
         }
         const tools = await deps.connect();
         try {
-          const { version, accounts, keys } = await rotateKeys(tools);
-          io.say(`Version ${version} is in use: sealed ${accounts} account(s) and ${keys} API key record(s) anew.`);
+          const { version, accounts, hooks, keys } = await rotateKeys(tools);
+          io.say(
+            `Version ${version} is in use: sealed ${accounts} account(s), ${hooks} webhook(s) and ${keys} API key record(s) anew.`,
+          );
         } finally {
           await tools.close();
         }

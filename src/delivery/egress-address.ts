@@ -17,16 +17,30 @@ export function addressBlocked(
  * An IPv4 address mapped into IPv6 is judged as IPv4. Throws an `Error` for a CIDR that can't be read.
  */
 export function addressCheck(allowPrivate: readonly string[]): (address: string) => boolean {
-  const allowed: readonly Range[] = allowPrivate.map((cidr) =>
-    ipaddr.parseCIDR(cidr.includes("/") ? cidr : `${cidr}/${cidr.includes(":") ? 128 : 32}`),
-  );
+  const allowed = insideCheck(allowPrivate);
   return (address) => {
     // A zone (fe80::1%eth0) only exists on addresses that are local to a link.
     if (address.includes("%") || !ipaddr.isValid(address)) return false;
     const ip = ipaddr.process(address);
-    if (allowed.some((range) => inside(ip, range))) return true;
+    if (allowed(address)) return true;
     return ip.range() === "unicast" && (ip.kind() === "ipv4" || inside(ip, GLOBAL_V6));
   };
+}
+
+/** Makes the check "is this IP address inside one of `allowPrivate`?": for what may reach these networks alone. */
+export function insideCheck(allowPrivate: readonly string[]): (address: string) => boolean {
+  const allowed = rangesOf(allowPrivate);
+  return (address) => {
+    if (address.includes("%") || !ipaddr.isValid(address)) return false;
+    const ip = ipaddr.process(address);
+    return allowed.some((range) => inside(ip, range));
+  };
+}
+
+function rangesOf(allowPrivate: readonly string[]): readonly Range[] {
+  return allowPrivate.map((cidr) =>
+    ipaddr.parseCIDR(cidr.includes("/") ? cidr : `${cidr}/${cidr.includes(":") ? 128 : 32}`),
+  );
 }
 
 function inside(ip: ipaddr.IPv4 | ipaddr.IPv6, [base, bits]: Range): boolean {

@@ -1,11 +1,13 @@
 import type { Egress } from "../platform.ts";
-import { addressCheck } from "./egress-address.ts";
+import { addressCheck, insideCheck } from "./egress-address.ts";
 import { dialer, type Resolve } from "./egress-dial.ts";
 import { egressFetch } from "./egress-fetch.ts";
 
 export interface EgressSettings {
   /** CIDR list of networks that users' addresses may name although they are not public (setting ALLOW_PRIVATE). */
   readonly allowPrivate: readonly string[];
+  /** True: those networks and nothing else, not even public addresses. */
+  readonly insideOnly?: boolean;
   /** Another way to resolve names; for tests. */
   readonly resolve?: Resolve;
   /** PEM of a further authority for https; for tests and intranets. */
@@ -17,7 +19,8 @@ export interface EgressSettings {
  * internal service). Takes no proxy from the environment. `close` ends its idle connections.
  */
 export function egress(settings: EgressSettings): Egress & { readonly close: () => Promise<void> } {
-  const dial = dialer(addressCheck(settings.allowPrivate), settings.resolve);
+  const check = settings.insideOnly ? insideCheck : addressCheck;
+  const dial = dialer(check(settings.allowPrivate), settings.resolve);
   const { fetch, close } = egressFetch(dial, settings.ca);
   return { fetch, connect: dial, close };
 }

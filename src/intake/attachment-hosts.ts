@@ -12,12 +12,13 @@ export function attachmentFaults(
 ): readonly Fault[] {
   const attachments = (object.attachments ?? []) as readonly Attachment[];
   return attachments.flatMap(({ url }, index) => {
-    const detail = url === undefined ? undefined : fault(url, mayReach);
+    const detail = url === undefined ? undefined : urlFault(url, mayReach);
     return detail === undefined ? [] : [{ pointer: `/object/attachments/${index}/url`, detail }];
   });
 }
 
-function fault(text: string, mayReach: (address: string) => boolean): string | undefined {
+/** What an address says by itself that it can't be opened, if anything: no login, no private network. */
+export function urlFault(text: string, mayReach: (address: string) => boolean): string | undefined {
   if (!URL.canParse(text)) return "must be a complete http or https address";
   const { hostname, username, password } = new URL(text);
   if (username !== "" || password !== "") return "must not contain a login";

@@ -1,0 +1,91 @@
+import type { OpenAPIV3_1 } from "openapi-types";
+import { inPath, operation, type Paths, query } from "../operation.ts";
+import type { Writer } from "../plain.ts";
+import { json } from "../responses.ts";
+
+const PUT = `The app's events are POSTed to \`url\`, one JSON object with its \`cursor\` each, signed by the Standard Webhooks
+rules (\`webhook-id\`, \`webhook-timestamp\`, \`webhook-signature\`). At least once, in order within a conversation; the
+\`webhook-id\` of an event is always the same. Answer 2xx; anything else is tried again over a day, 410 switches the hook
+off. \`PUT\` changes a hook, keeps its place and its secret, and switches it on again.`;
+
+/** Outgoing webhooks. */
+export function hookPaths(write: Writer): Paths {
+  const name = inPath("name", "Chosen by the app.", { type: "string", examples: ["orders"] });
+  const whole = { scope: "accounts", keyOnly: true, tag: "Hooks" } as const;
+  const body = (schema: string) => ({ schema: write.ref(schema) as OpenAPIV3_1.SchemaObject });
+  const hook = write.ref("Hook");
+  const put = write.ref("HookPut");
+  return {
+    "/hooks": {
+      get: operation(write, {
+        id: "listHooks",
+        summary: "The app's webhooks and how they do",
+        ...whole,
+        answers: { "200": json("All of them, by name.", write.ref("HookList")) },
+      }),
+    },
+    "/hooks/{name}": {
+      parameters: [name],
+      put: operation(write, {
+        id: "putHook",
+        summary: "Have events pushed",
+        description: PUT,
+        ...whole,
+        body: body("HookRequest"),
+        answers: { "200": json("It was changed.", put), "201": json("It is stored.", put) },
+        problems: ["bad-parameter", "platform-unknown", "quota-exceeded"],
+      }),
+      get: operation(write, {
+        id: "getHook",
+        summary: "How a webhook does",
+        ...whole,
+        answers: { "200": json("Its state, without its secret.", hook) },
+        problems: ["bad-parameter", "not-found"],
+      }),
+      delete: operation(write, {
+        id: "deleteHook",
+        summary: "Forget a webhook",
+        ...whole,
+        answers: { "204": { description: "It is gone; a delivery may still be under way." } },
+        problems: ["bad-parameter", "not-found"],
+      }),
+    },
+    "/hooks/{name}/deliveries": {
+      parameters: [name],
+      get: operation(write, {
+        id: "listDeliveries",
+        summary: "The newest attempts",
+        ...whole,
+        parameters: [
+          query("limit", "How many; 100 when nothing is said.", { type: "integer", minimum: 1, maximum: 100 }),
+        ],
+        answers: { "200": json("The newest first.", write.ref("DeliveryList")) },
+        problems: ["bad-parameter", "not-found"],
+      }),
+    },
+    "/hooks/{name}/test": {
+      parameters: [name],
+      post: operation(write, {
+        id: "testHook",
+        summary: "Send a test",
+        description: 'POSTs `{"type":"test",…}` once; what came of it is among the deliveries within some seconds.',
+        ...whole,
+        answers: { "202": json("A worker sends it.", write.ref("HookTest")) },
+        problems: ["bad-parameter", "not-found", "hook-disabled"],
+      }),
+    },
+    "/hooks/{name}/replay": {
+      parameters: [name],
+      post: operation(write, {
+        id: "replayHook",
+        summary: "Deliver again from a cursor",
+        description:
+          "Goes back, or forward, to a cursor. What was held back is dropped, since it comes again from the log.",
+        ...whole,
+        body: body("HookReplayRequest"),
+        answers: { "202": json("It goes on from there.", hook) },
+        problems: ["bad-parameter", "not-found"],
+      }),
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { join } from "node:path";
+import { keyring } from "../../src/accounts/keyring.ts";
+import { egress } from "../../src/delivery/egress.ts";
+import type { Event } from "../../src/event.ts";
+import { redisEventLog } from "../../src/events/redis.ts";
+import { eventTail } from "../../src/events/tail.ts";
+import type { NewHook } from "../../src/hooks/hook.ts";
+import { hookPost } from "../../src/hooks/post.ts";
+import { redisHooks } from "../../src/hooks/redis.ts";
+import { redisHookWork } from "../../src/hooks/redis-work.ts";
+import { newHookSecret } from "../../src/hooks/secret.ts";
+import { keys } from "../../src/keys.ts";
+import { silentLog } from "../../src/log.ts";
+import { hookWorker } from "../../workers/hooks.ts";
+import type { TestRedis } from "./redis.ts";
+
+/** Hooks with workers on a test Redis; receivers may be on loopback. Waits for retries are short. */
+export async function hookWorld(redis: TestRedis, { kept = 100_000, waitMs = 50 } = {}) {
+  const client = redis.connect();
+  const ring = await keyring({ path: join(redis.dir, "master.key"), opens: true });
+  const log = redisEventLog({ redis: client, kept });
+  const hooks = redisHooks({ redis: client, keyring: ring, eventLog: log });
+  const inside = egress({ allowPrivate: ["127.0.0.0/8"], insideOnly: true });
+  const ends: Array<() => Promise<void>> = [];
+
+  return {
+    client,
+    log,
+    hooks,
+    secret: newHookSecret(),
+    /** One more worker process' worth of hook delivery. */
+    work: (more: Partial<Parameters<typeof hookWorker>[0]> = {}) => {
+      const tail = eventTail({ connect: () => redis.connect(), control: client, log, logger: silentLog, kept });
+      const worker = hookWorker({
+        work: redisHookWork({ redis: client, keyring: ring, eventsKept: kept }),
+        eventLog: log,
+        tail,
+        post: hookPost({ guard: inside, inside }),
+        log: silentLog,
+        everyMs: 50,
+        wait: () => waitMs,
+        ...more,
+      });
+      const close = async () => {
+        await worker.close(1_000);
+        await tail.close();
+      };
+      ends.push(close);
+      return { close };
+    },
+    put: async (app: string, name: string, url: string, secret: string, more: Partial<NewHook> = {}) => {
+      const { epoch, last } = await log.bounds(app);
+      const cursor = `${epoch}.${last}`;
+      await hooks.put(app, { name, url, secret, filter: {}, replacesSecret: true, cursor, ...more });
+    },
+    append: (app: string, event: Event) => log.append(app, event),
+    /** The `hook` events of an app. */
+    told: async (app: string) => {
+      const entries = await client.xrange(keys.log(app), "-", "+");
+      return entries
+        .flatMap(([, fields]) =>
+          fields[0] === "e" ? [JSON.parse(fields[1] as string) as Record<string, unknown>] : [],
+        )
+        .filter(({ type }) => type === "hook");
+    },
+    close: async () => {
+      await Promise.all(ends.map((end) => end()));
+      await inside.close();
+    },
+  };
+}
