@@ -53,8 +53,8 @@ module.exports = {
           "^src/main[a-z-]*\\.ts$",
           "^src/cli/",
           "^src/sandbox/",
-          // Starts TLS on sockets that the guard opened.
-          "^src/platforms/email/secured\\.ts$",
+          // Start TLS on sockets that the guard opened.
+          "^src/platforms/(email|irc)/secured\\.ts$",
         ],
       },
       to: { path: "^(net|tls|dns|dgram|undici|node:net|node:tls|node:dns)(/|$)", dependencyTypesNot: ["type-only"] },

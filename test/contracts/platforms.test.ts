@@ -70,6 +70,8 @@ const smtp = (code: string, response: string, command: string) =>
   Object.assign(new Error(`odd: ${response}`), { code, response, responseCode: Number(response.slice(0, 3)), command });
 platformContract({
   platform: email({}),
+  // They need a mailbox: test/src/platforms/email runs them on real ones.
+  failing: Object.keys(email({}).verbs).filter((verb) => verb !== "send"),
   thrown: [
     smtp("EENVELOPE", "550 5.1.1 <x@y>: Recipient address rejected", "RCPT TO"),
     smtp("EMESSAGE", "552-5.3.4 Too\r\n552 5.3.4 big", "DATA"),

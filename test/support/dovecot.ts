@@ -12,6 +12,10 @@ export interface TestDovecot {
   readonly saslPort: number;
   readonly tls: Certificate;
   readonly maildir: (user: string) => string;
+  /** Ends all its processes at once, as a crash does. */
+  readonly kill: () => Promise<void>;
+  /** Starts it again on the same ports with what it had on disk. */
+  readonly restart: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -25,14 +29,26 @@ export async function testDovecot(users: readonly string[]): Promise<TestDovecot
   const [imapPort, lmtpPort, saslPort] = [await freePort(), await freePort(), await freePort()];
   await writeFile(join(dir, "users"), users.map((user) => `${user}:{PLAIN}${user}-pw\n`).join(""));
   await writeFile(join(dir, "dovecot.conf"), configuration(dir, tls, { imapPort, lmtpPort, saslPort }));
-  const child = spawn("dovecot", ["-F", "-c", join(dir, "dovecot.conf")], { stdio: "ignore" });
-  await Promise.all([imapPort, lmtpPort, saslPort].map(listening));
+  const ports = [imapPort, lmtpPort, saslPort];
+  // A group of its own, so that one signal reaches all its processes.
+  const start = () => spawn("dovecot", ["-F", "-c", join(dir, "dovecot.conf")], { stdio: "ignore", detached: true });
+  let child = start();
+  await Promise.all(ports.map(listening));
   return {
     imapPort,
     lmtpPort,
     saslPort,
     tls,
     maildir: (user) => join(dir, "mail", user),
+    kill: async () => {
+      const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+      process.kill(-(child.pid ?? 0), "SIGKILL");
+      await gone;
+    },
+    restart: async () => {
+      child = start();
+      await Promise.all(ports.map(listening));
+    },
     stop: async () => {
       await ended(child);
       await rm(dir, { recursive: true, force: true });

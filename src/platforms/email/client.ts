@@ -1,8 +1,10 @@
 import type { Access } from "../../platform.ts";
 import type { Letterhead } from "./compose.ts";
 import { type Credentials, secretsOf } from "./credentials.ts";
+import type { ImapPatience } from "./imap-connection.ts";
 import { type Letter, type Login, openLine, PATIENCE, type Patience, type Posted } from "./line.ts";
-import { tokens } from "./oauth.ts";
+import { smtpLogin, tokensOf } from "./login.ts";
+import { type Mailbox, mailboxFor } from "./mailbox.ts";
 import { type Pool, pool } from "./pool.ts";
 import type { Relay } from "./relay.ts";
 
@@ -12,12 +14,15 @@ export interface Client {
   readonly head: Letterhead;
   /** Values that must never be seen in what a server says. */
   readonly secrets: ReadonlySet<string>;
+  /** Where the account's mail is read; undefined where it says no mailbox. */
+  readonly mailbox?: Mailbox | undefined;
   readonly close: () => void;
 }
 
 export interface ClientSettings {
   readonly mailDomain?: string | undefined;
   readonly patience?: Patience;
+  readonly mailboxPatience?: ImapPatience;
 }
 
 /** A client of an app's own mail server. The server is reached through the egress guard only. */
@@ -26,7 +31,8 @@ export function accountClient(access: Access<Credentials>, credentials: Credenti
   const secrets = new Set(secretsOf(credentials));
   const { host, port = 587, ca } = credentials;
   const tls = credentials.tls ?? (port === 465 ? "implicit" : "starttls");
-  const login = loginOf(access, credentials, secrets);
+  const token = tokensOf(access, credentials, secrets);
+  const login = smtpLogin(credentials, token);
   const open = async (renewed: Login | undefined) => {
     const connection = await access.egress.connect(host, port, { timeoutMs: patience.connect });
     return openLine(
@@ -45,19 +51,17 @@ export function accountClient(access: Access<Credentials>, credentials: Credenti
     );
   };
   const lines = pool({ most: 5, open: () => open(login).catch((thrown) => open(renewing(login, thrown))) });
-  return { ...lines, secrets, head: { mailDomain, dkim: credentials.dkim, senderName: credentials.name } };
-}
-
-function loginOf(access: Access<Credentials>, credentials: Credentials, secrets: Set<string>): Login | undefined {
-  const { user, password, oauth2 } = credentials;
-  if (user === undefined) return undefined;
-  // The token in hand serves all the same: not being able to store it is told to the operator, not to the mail.
-  const store = async (renewed: typeof oauth2): Promise<void> =>
-    access.renewed?.({ ...credentials, ...(renewed ? { oauth2: renewed } : {}) }).catch((error: unknown) => {
-      access.log.warn({ error }, "A renewed mail login could not be stored; after a restart it may be refused");
-    });
-  if (oauth2) return { user, token: tokens(access.egress.fetch, oauth2, (secret) => secrets.add(secret), store) };
-  return password === undefined ? undefined : { user, password };
+  const mailbox = mailboxFor(access, credentials, token, settings.mailboxPatience);
+  return {
+    post: lines.post,
+    secrets,
+    head: { mailDomain, dkim: credentials.dkim, senderName: credentials.name },
+    mailbox,
+    close: () => {
+      lines.close();
+      mailbox?.close();
+    },
+  };
 }
 
 /** The login to try once more with after a refused token; rethrows whatever a new token can't cure. */

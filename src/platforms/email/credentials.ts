@@ -3,24 +3,46 @@ import Type, { type Static } from "typebox";
 const NO_CONTROLS = "^[^\\u0000-\\u001f\\u007f]+$";
 const Secret = Type.String({ minLength: 1, maxLength: 8_192, pattern: NO_CONTROLS });
 
+const Host = Type.String({ minLength: 1, maxLength: 253, pattern: "^[A-Za-z0-9._:-]+$" });
+const Port = Type.Integer({ minimum: 1, maximum: 65_535 });
+const Authority = Type.String({
+  maxLength: 65_536,
+  pattern: "^-----BEGIN CERTIFICATE-----",
+  description: "PEM of a private authority.",
+});
+const User = Type.String({ minLength: 1, maxLength: 512, pattern: NO_CONTROLS });
+
+/** Where the account's mail is read. What it does not say of the login is taken from the account. */
+const Mailbox = Type.Object(
+  {
+    protocol: Type.Literal("imap"),
+    host: Host,
+    port: Type.Optional({ ...Port, description: "Default 993; 143 with starttls or none." }),
+    tls: Type.Optional(
+      Type.Union([Type.Literal("implicit"), Type.Literal("starttls"), Type.Literal("none")], {
+        description: "Default: starttls, demanded, on port 143, else implicit. none sends the password in clear.",
+      }),
+    ),
+    ca: Type.Optional(Authority),
+    user: Type.Optional({ ...User, description: "Default: the account's user." }),
+    password: Type.Optional({ ...Secret, description: "Default: the account's password or oauth2." }),
+  },
+  { additionalProperties: false },
+);
+export type MailboxAccess = Static<typeof Mailbox>;
+
 /** A login at a mail server. STARTTLS is demanded unless the account says otherwise. */
 export const Credentials = Type.Object(
   {
-    host: Type.String({ minLength: 1, maxLength: 253, pattern: "^[A-Za-z0-9._:-]+$" }),
-    port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, description: "Default 587." })),
+    host: Host,
+    port: Type.Optional({ ...Port, description: "Default 587." }),
     tls: Type.Optional(
       Type.Union([Type.Literal("starttls"), Type.Literal("implicit"), Type.Literal("none")], {
         description: "Default: implicit on port 465, else starttls, demanded. none sends the password in clear.",
       }),
     ),
-    ca: Type.Optional(
-      Type.String({
-        maxLength: 65_536,
-        pattern: "^-----BEGIN CERTIFICATE-----",
-        description: "PEM of a private authority.",
-      }),
-    ),
-    user: Type.Optional(Type.String({ minLength: 1, maxLength: 512, pattern: NO_CONTROLS })),
+    ca: Type.Optional(Authority),
+    user: Type.Optional(User),
     password: Type.Optional(Secret),
     oauth2: Type.Optional(
       Type.Object(
@@ -53,6 +75,7 @@ export const Credentials = Type.Object(
         description: "Sender's name by default.",
       }),
     ),
+    mailbox: Type.Optional(Mailbox),
   },
   {
     additionalProperties: false,
@@ -70,9 +93,12 @@ export const CREDENTIALS_EXAMPLE: Credentials = {
 };
 
 /** Every value of an account that must never be seen outside, also in the forms in which SASL sends it. */
-export function secretsOf({ user = "", password, oauth2, dkim }: Credentials): readonly string[] {
+export function secretsOf({ user = "", password, oauth2, dkim, mailbox }: Credentials): readonly string[] {
   const base64 = (text: string) => Buffer.from(text).toString("base64");
   const plain = [password, oauth2?.clientSecret, oauth2?.refreshToken, oauth2?.accessToken, dkim?.privateKey];
-  const sasl = password === undefined ? [] : [base64(`\0${user}\0${password}`), base64(password)];
+  const sasl = [
+    { name: user, word: password },
+    { name: mailbox?.user ?? user, word: mailbox?.password },
+  ].flatMap(({ name, word }) => (word === undefined ? [] : [word, base64(`\0${name}\0${word}`), base64(word)]));
   return [...plain, ...sasl].filter((secret) => secret !== undefined);
 }

@@ -1,4 +1,5 @@
 import { Failure, type FailureKind } from "../../failure.ts";
+import { explainImap } from "./imap-explain.ts";
 import { type Reply, replyOf } from "./reply.ts";
 
 type Meaning = readonly [kind: FailureKind, code: string, detail: string];
@@ -43,7 +44,7 @@ interface Fault {
  * `secrets` are blotted out of it, since a hostile server may repeat what it was sent.
  */
 export function explain(thrown: unknown, secrets: Iterable<string> = []): Failure {
-  const known = failureIn(thrown);
+  const known = failureIn(thrown) ?? explainImap(thrown);
   if (known) return known;
   const fault = faultOf(thrown, secrets);
   const [kind, code, detail] = meaning(fault, thrown);

@@ -9,7 +9,7 @@ const MESSAGE_ID = "^<?[A-Za-z0-9!#$%&'*+/=?^_`{|}~.:-]+@[A-Za-z0-9!#$%&'*+/=?^_
 const HEADER =
   "^([Xx]-[A-Za-z0-9-]{1,60}|List-(Id|Help|Post|Owner|Archive|Subscribe|Unsubscribe|Unsubscribe-Post)|Auto-Submitted|Feedback-ID|Importance|Organization|Precedence|Priority|Sensitivity)$";
 
-const MailAddress = Type.String({
+export const MailAddress = Type.String({
   minLength: 3,
   maxLength: ADDRESS_LENGTH,
   pattern: ADDRESS_PATTERN,

@@ -1,21 +1,44 @@
 import { Failure } from "../../failure.ts";
-import { definePlatform, defineVerb, type Platform } from "../../platform.ts";
+import { connectionVerbs } from "../../held.ts";
+import { type Access, definePlatform, type Platform } from "../../platform.ts";
+import { mailReader } from "./arrived-mail.ts";
 import { accountClient, type Client, type ClientSettings, relayClients } from "./client.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
 import { explain } from "./explain.ts";
-import { SEND_EXAMPLE, SendShape } from "./message-shape.ts";
+import type { HeldMailbox } from "./imap-hold.ts";
+import { holdMailbox } from "./mailbox.ts";
+import { MailboxActor } from "./mailbox-shapes.ts";
 import { type RelaySettings, relayOf } from "./relay.ts";
-import { refuse, send } from "./send.ts";
+import { resolve } from "./resolve.ts";
+import { refuse } from "./send.ts";
+import { verbs } from "./verbs.ts";
 
 export interface EmailSettings extends ClientSettings {
   /** Takes mail of actors without an account; without it every actor needs one. */
   readonly relay?: RelaySettings | undefined;
 }
 
-/** Mail over SMTP, by an app's own server or the operator's relay. Throws for a relay URL that can't be read. */
+/**
+ * Mail: out over SMTP, by an app's own server or the operator's relay, and in from an account's mailbox. Throws for a
+ * relay URL that can't be read.
+ */
 export function email(settings: EmailSettings): Platform {
   const byRelay = settings.relay && relayClients(relayOf(settings.relay), settings);
-  return definePlatform<Client, typeof Credentials>({
+  // Its threads serve all accounts of this process, and live as long as one of them has a client.
+  const reader = mailReader();
+  let users = 0;
+  async function using<T>(made: Promise<T>): Promise<T> {
+    const client = await made;
+    users += 1;
+    return client;
+  }
+  async function opened(access: Access<Credentials>): Promise<Client> {
+    if (access.credentials) return accountClient(access, access.credentials, settings);
+    if (byRelay) return byRelay(access.app);
+    const detail = "There is no mail server for this actor: store an account.";
+    throw new Failure({ kind: "auth", code: "account-unknown", detail });
+  }
+  return definePlatform<Client | HeldMailbox, typeof Credentials>({
     id: "email",
     title: "E-mail",
     aliases: ["smtp"],
@@ -23,22 +46,16 @@ export function email(settings: EmailSettings): Platform {
     needsAccount: byRelay === undefined,
     lifetimeSeconds: 172_800,
     timeoutSeconds: 900,
-    verbs: {
-      send: defineVerb({
-        summary: "Sends a mail to all targets and says for each whether the server took it",
-        schema: SendShape,
-        example: SEND_EXAMPLE,
-        run: send,
-      }),
-    },
+    verbs: { ...verbs(reader), ...connectionVerbs("bob@example.com", MailboxActor) },
     refuse,
-    open: async (access) => {
-      if (access.credentials) return accountClient(access, access.credentials, settings);
-      if (byRelay) return byRelay(access.app);
-      const detail = "There is no mail server for this actor: store an account.";
-      throw new Failure({ kind: "auth", code: "account-unknown", detail });
+    open: (access) => using(opened(access)),
+    hold: (hold) => using(holdMailbox(hold, reader, settings.mailboxPatience)),
+    close: async (client) => {
+      client.close();
+      users -= 1;
+      if (users === 0) await reader.close();
     },
-    close: async (client) => client.close(),
+    resolve: (client, activity, lent) => resolve(client as Client, activity, lent, reader),
     explain: (thrown) => explain(thrown),
   });
 }

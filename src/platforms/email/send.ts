@@ -5,6 +5,7 @@ import { wireAddress } from "./address.ts";
 import type { Client } from "./client.ts";
 import { compose, messageIdOf } from "./compose.ts";
 import { explain, hasReply, outcomeUnknown } from "./explain.ts";
+import { TRACE_SECONDS } from "./imap-reports.ts";
 import type { Letter, Posted } from "./line.ts";
 import type { MessageObject } from "./message-shape.ts";
 
@@ -23,7 +24,8 @@ export async function send(client: Client, activity: Activity, lent: Lent): Prom
     to: [...new Set(pending.map(({ wire }) => wire))],
     bytes: await compose(activity, await lent.attachments(), client.head),
     ...(dsn ? { dsn: { ret: "HDRS", envid: activity.id, notify: ["SUCCESS", "FAILURE", "DELAY"] } } : {}),
-    commit: lent.commit,
+    // Delivery reports come into the mailbox, and so to the rid.
+    commit: () => lent.commit(client.mailbox ? { traceSeconds: TRACE_SECONDS } : {}),
     signal: lent.signal,
   };
   const posted = await client.post(letter).catch((thrown: unknown) => {

@@ -1,0 +1,59 @@
+import { Failure } from "../../failure.ts";
+import type { Hold } from "../../held.ts";
+import type { Access } from "../../platform.ts";
+import type { MailReader } from "./arrived-mail.ts";
+import type { Credentials } from "./credentials.ts";
+import { IMAP_PATIENCE, type ImapPatience, type ImapWay, openImap } from "./imap-connection.ts";
+import { type HeldMailbox, holdImap } from "./imap-hold.ts";
+import { type ImapPool, imapPool } from "./imap-pool.ts";
+import { mailboxLogin, tokensOf } from "./login.ts";
+import type { Tokens } from "./oauth.ts";
+
+/** An account's mailbox as `fetch`, `search` and the like reach it, from any worker. */
+export type Mailbox = ImapPool;
+
+/** The mailbox of an account; undefined where it has none. Connects when it is first used. */
+export function mailboxFor(
+  access: Access<Credentials>,
+  credentials: Credentials,
+  token: Tokens | undefined,
+  patience: ImapPatience = IMAP_PATIENCE,
+): Mailbox | undefined {
+  if (!credentials.mailbox) return undefined;
+  return imapPool(async (signal) => openImap(wayTo(access, credentials, token, patience), false, signal));
+}
+
+/** Listens to an account's mailbox. Throws `auth` or `permanent` where the account lacks what it takes. */
+export async function holdMailbox(
+  hold: Hold<Credentials>,
+  reader: MailReader,
+  patience: ImapPatience = IMAP_PATIENCE,
+): Promise<HeldMailbox> {
+  const token = tokensOf(hold, hold.credentials, new Set());
+  return holdImap(hold, wayTo(hold, hold.credentials, token, patience), patience, reader);
+}
+
+function wayTo(
+  { egress }: Pick<Access<Credentials>, "egress">,
+  credentials: Credentials,
+  token: Tokens | undefined,
+  patience: ImapPatience,
+): ImapWay {
+  const { mailbox } = credentials;
+  const login = mailboxLogin(credentials, token);
+  if (!mailbox) throw noMailbox();
+  if (!login) {
+    const detail = "The account has no login for its mailbox: store it again with user and password, or with oauth2.";
+    throw new Failure({ kind: "auth", code: "credentials-invalid", detail });
+  }
+  const { host, ca } = mailbox;
+  const tls = mailbox.tls ?? (mailbox.port === 143 ? "starttls" : "implicit");
+  const port = mailbox.port ?? (tls === "implicit" ? 993 : 143);
+  return { connect: egress.connect, host, port, tls, ca, login, patience };
+}
+
+/** Says what an account without a mailbox lacks. */
+export function noMailbox(): Failure {
+  const detail = "The account has no mailbox: store it again with credentials.mailbox, such as {protocol: imap, host}.";
+  return new Failure({ kind: "permanent", code: "account-unknown", detail });
+}

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { HeldMailbox } from "../../../../src/platforms/email/imap-hold.ts";
+import { email } from "../../../../src/platforms/email/platform.ts";
+import { type TestHold, testHold } from "../../../support/hold.ts";
+import { loopbackEgress } from "../../../support/loopback-egress.ts";
+import { runOnce, testMailActivity } from "../../../support/mail-lent.ts";
+import { type TestMail, testMail } from "../../../support/postfix.ts";
+
+let server: TestMail;
+const guard = loopbackEgress();
+const platform = email({});
+const clients: HeldMailbox[] = [];
+
+const credentials = (user = "bob", password = `${user}-pw`) => ({
+  host: "127.0.0.1",
+  port: server.port,
+  ca: server.ca,
+  user,
+  password,
+  mailbox: { protocol: "imap", host: "127.0.0.1", port: server.dovecot.imapPort, tls: "starttls", ca: server.ca },
+});
+const holdOf = (words: Partial<TestHold> & { readonly notesOf?: TestHold } = {}) =>
+  testHold({ address: "bob@example.test", egress: guard, credentials: credentials(), ...words });
+
+async function held(hold: TestHold): Promise<HeldMailbox> {
+  const client = (await platform.hold?.(hold)) as HeldMailbox;
+  clients.push(client);
+  return client;
+}
+/** Sends as alice to bob and answers with the Message-ID. */
+async function mailed(subject: string, object: object = {}, to = "bob"): Promise<string> {
+  const activity = testMailActivity({
+    actor: { address: "alice@example.test", name: "Alice" },
+    target: [{ address: `${to}@example.test` }],
+    object: { subject, body: `body of ${subject}`, ...object },
+  });
+  // Without a login: Postfix needs a while to find Dovecot again after a crash.
+  const words = { credentials: { host: "127.0.0.1", port: server.port, ca: server.ca }, egress: guard };
+  const receipt = await runOnce(platform, activity, words);
+  return String(receipt.object?.id);
+}
+const subjects = (hold: TestHold) => hold.arrivals.map(({ event }) => event.object.subject);
+const bySubject = (subject: string) => (arrival: TestHold["arrivals"][number]) =>
+  arrival.event.object.subject === subject;
+
+beforeAll(async () => {
+  server = await testMail();
+});
+afterAll(async () => {
+  for (const client of clients) await platform.close?.(client);
+  await server?.stop();
+  await guard.close();
+});
+
+describe("a mailbox on a real Dovecot, held over IMAP", () => {
+  it("brings a mail once, with what an app needs of it, and nothing that was there before", async () => {
+    await mailed("before");
+    await server.inbox("bob").find(({ subject }) => subject === "before");
+    const hold = holdOf();
+    await held(hold);
+    const id = await mailed("first", { html: "<p>hello</p>", inReplyTo: "<parent@example.test>" });
+    const { event, key, note } = await hold.arrived(bySubject("first"));
+    expect(event).toMatchObject({
+      platform: "email",
+      verb: "send",
+      actor: { address: "alice@example.test", name: "Alice" },
+      target: [{ address: "bob@example.test", field: "to" }],
+      object: { id, subject: "first", body: "body of first", html: "<p>hello</p>", folder: "INBOX", uid: 2 },
+      context: { type: "thread", id: "<parent@example.test>" },
+      id,
+    });
+    expect(key).toMatch(/^mail:[\w-]{43}$/);
+    expect(note).toEqual({ name: "folder:INBOX", value: expect.stringMatching(/^\d+:2:\d+$/) });
+    expect(subjects(hold)).toEqual(["first"]);
+  });
+
+  it("comes back after a crash of the server and brings what came meanwhile", async () => {
+    const before = holdOf();
+    await held(before);
+    await mailed("a");
+    await before.arrived(bySubject("a"));
+    await server.dovecot.kill();
+    const thrown = await before.ended;
+    expect(platform.explain(thrown)).toMatchObject({ kind: "retryable", code: "platform-unavailable" });
+    await expect(platform.hold?.(holdOf({ notesOf: before }))).rejects.toSatisfy(
+      (refused) => platform.explain(refused).kind === "retryable",
+    );
+    await server.dovecot.restart();
+    await mailed("b");
+    await server.inbox("bob").find(({ subject }) => subject === "b");
+    const after = holdOf({ notesOf: before });
+    await held(after);
+    expect(subjects(after)).toEqual(["b"]);
+    await mailed("c");
+    await after.arrived(bySubject("c"));
+    expect(subjects(after)).toEqual(["b", "c"]);
+  });
+
+  it("refuses a wrong password for good", async () => {
+    const wrong = await platform.hold?.(holdOf({ credentials: credentials("bob", "wrong") })).catch((thrown) => thrown);
+    expect(platform.explain(wrong)).toMatchObject({ kind: "auth", code: "credentials-invalid" });
+  });
+});
