@@ -71,11 +71,14 @@ export async function startWorker({
     log,
   });
   const hooks = startHooks({ config, store, redis, eventLog, metrics, log });
+  const counting = setInterval(() => metrics.sessions.set(holding.size()), 5_000);
+  counting.unref();
   const broom = sweep({ outbox, lanes, log });
   const trim = trimming({ redis, eventLog, hours: config.eventsHours, log });
   return {
     async stop(graceMs) {
       trim.stop();
+      clearInterval(counting);
       await broom.stop();
       await Promise.all([
         hooks.close(graceMs),

@@ -12,6 +12,7 @@ export interface Metrics {
   readonly eventsSent: Counter<"transport">;
   readonly hookAttempts: Counter<"outcome">;
   readonly lanes: Gauge<"platform">;
+  readonly sessions: Gauge;
   readonly outstanding: Gauge;
   readonly redisUp: Gauge;
   readonly redisMemory: Gauge;
@@ -54,6 +55,7 @@ export function metrics(role: string): Metrics {
     eventsSent: counter("events_sent_total", "Frames written to listeners.", "transport"),
     hookAttempts: counter("hook_attempts_total", "Attempts to deliver events to webhooks.", "outcome"),
     lanes: gauge("lanes_active", "Lanes being worked on in this process.", "platform"),
+    sessions: gauge("sessions", "Accounts whose connection this process holds or makes."),
     outstanding: gauge("outstanding", "Accepted activities without a result."),
     redisUp: gauge("redis_up", "1 while Redis answers."),
     redisMemory: gauge("redis_memory_ratio", "Used share of the memory Redis may use."),

@@ -3,6 +3,7 @@ import { type KeyRecord, listenerWhere } from "../apps/key-record.ts";
 import { hookWhere } from "../hooks/redis.ts";
 import { keys } from "../keys.ts";
 import type { RedisClient } from "../redis/connect.ts";
+import { noteWhere } from "../sessions/held-accounts.ts";
 import { KeyringError, newKeyVersion, readKeyFile, writeKeyFile } from "./key-file.ts";
 import type { Keyring } from "./keyring.ts";
 import { checkKeyring } from "./keyring-check.ts";
@@ -55,6 +56,7 @@ async function resealAll(redis: RedisClient, keyring: Keyring): Promise<Omit<Res
   };
   for (const app of await redis.smembers(keys.apps)) {
     await each(keys.accounts(app), (id) => resealAccount(redis, keyring, app, id), "accounts");
+    for (const id of await redis.smembers(keys.accounts(app))) await resealNotes(redis, keyring, app, id);
     await each(keys.hooks(app), (name) => resealHook(redis, keyring, app, name), "hooks");
     await each(keys.appKeys(app), (id) => resealListenerKey(redis, keyring, { app, id }), "keys");
   }
@@ -79,6 +81,17 @@ async function resealAccount(redis: RedisClient, keyring: Keyring, app: string, 
   const where = whereOf(app, platform, address, version);
   const again = await keyring.seal(await keyring.open(sealed, where), where);
   return (await redis.eval(REPLACE_LUA, 1, place, "sealed", sealed, "sealed", again)) === 1;
+}
+
+/** What a connection keeps sealed; a note that changes meanwhile is left to its writer, who seals with the new version. */
+async function resealNotes(redis: RedisClient, keyring: Keyring, app: string, id: string): Promise<void> {
+  const place = keys.secretNotes(app, id);
+  for (const [name, sealed] of Object.entries(await redis.hgetall(place))) {
+    if (keyring.isCurrent(sealed)) continue;
+    const where = noteWhere(app, id, name);
+    const again = await keyring.seal(await keyring.open(sealed, where), where);
+    await redis.eval(REPLACE_LUA, 1, place, name, sealed, name, again);
+  }
 }
 
 async function resealHook(redis: RedisClient, keyring: Keyring, app: string, name: string): Promise<boolean> {

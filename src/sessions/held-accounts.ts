@@ -79,6 +79,11 @@ if ARGV[3] then redis.call('HSET', KEYS[2], ARGV[2], ARGV[3]) else redis.call('H
 return 'noted'
 `;
 
+/** Where a sealed note belongs. */
+export function noteWhere(app: string, id: string, name: string): Buffer {
+  return associatedData("note", app, id, name);
+}
+
 export interface HeldAccountsDeps {
   readonly redis: RedisClient;
   readonly keyring: Keyring;
@@ -122,7 +127,7 @@ export function heldAccounts({ redis, keyring, eventsKept }: HeldAccountsDeps): 
 
     secrets: (holder) => {
       const place = keys.secretNotes(holder.app, holder.id);
-      const aad = (name: string) => associatedData("note", holder.app, holder.id, name);
+      const aad = (name: string) => noteWhere(holder.app, holder.id, name);
       return {
         read: async () => {
           const sealed = Object.entries(await redis.hgetall(place));

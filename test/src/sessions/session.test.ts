@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { heldCore, type SeenEvent } from "../../support/held-core.ts";
+import { parrotWorld } from "../../support/parrot.ts";
+import { type TestRedis, testRedis } from "../../support/redis.ts";
+
+let server: TestRedis;
+let world: Awaited<ReturnType<typeof parrotWorld>>;
+let core: Awaited<ReturnType<typeof heldCore>>;
+let apps = 0;
+const newApp = () => `app${++apps}`;
+
+beforeAll(async () => {
+  server = await testRedis();
+  world = await parrotWorld();
+  core = await heldCore(server, world);
+  core.startWorker();
+});
+afterAll(async () => {
+  await core.close();
+  await world.close();
+  await server.stop();
+});
+
+const states = (all: readonly SeenEvent[]) => all.flatMap(({ type, state }) => (type === "session" ? [state] : []));
+const until = (app: string, ...wanted: readonly string[]) =>
+  core.until(app, (all) => states(all).join() === wanted.join());
+const wrong = () => ({ ...world.account(0), credentials: Object(world.wrong.credentials) as object });
+
+it("logs in anew when other credentials are stored, and ends when nobody wants it any more", async () => {
+  const app = newApp();
+  await core.put(app, wrong());
+  await until(app, "connecting", "needs-login");
+  await core.put(app, world.account(0));
+  await until(app, "connecting", "needs-login", "connecting", "online");
+  const before = world.logins();
+  await core.put(app, world.account(0));
+  await until(app, "connecting", "needs-login", "connecting", "online", "connecting", "online");
+  expect(world.logins()).toBe(before + 1);
+});
+
+it("tries a refused account once more when asked to connect, and only then", async () => {
+  const app = newApp();
+  await core.put(app, wrong());
+  await until(app, "connecting", "needs-login");
+  const before = world.logins();
+  const send = await core.post(app, world.say(0, "no"));
+  expect(await core.result(app, send)).toMatchObject({ status: "failed", error: { code: "credentials-invalid" } });
+  expect(world.logins()).toBe(before);
+  const { address } = world.account(0);
+  const connect = await core.post(app, { verb: "connect", actor: { address }, target: [], object: {} });
+  expect(await core.result(app, connect)).toMatchObject({ status: "failed", error: { code: "credentials-invalid" } });
+  expect(world.logins()).toBe(before + 1);
+});
+
+it("gives two apps with the same address a connection each: neither hears of the other's", async () => {
+  const [one, two] = [newApp(), newApp()];
+  const before = world.logins();
+  await core.put(one, world.account(1));
+  await core.put(two, world.account(1));
+  await until(one, "connecting", "online");
+  await until(two, "connecting", "online");
+  expect(world.logins()).toBe(before + 2);
+  const rid = await core.post(one, world.say(1, `${one} speaks`));
+  await core.result(one, rid);
+  const heard = await core.events(two);
+  expect(heard.filter(({ rid: other }) => other === rid)).toEqual([]);
+  expect(JSON.stringify(heard)).not.toContain(`${one} speaks`);
+});
+
+it("reports what the network says later to the rid, after a restart of the worker too", async () => {
+  const app = newApp();
+  await core.put(app, world.account(2));
+  const rid = await core.post(app, world.say(2, `${app} told`));
+  const all = await core.until(app, (events) => events.some(({ status }) => status === "delivered"));
+  expect(all.find(({ status }) => status === "delivered")).toMatchObject({ type: "status", rid });
+});
+
+it("puts work off while the network is away, and carries it out when it is back", async () => {
+  const app = newApp();
+  await core.put(app, world.account(3));
+  await until(app, "connecting", "online");
+  await world.kill();
+  await until(app, "connecting", "online", "offline");
+  const rid = await core.post(app, world.say(3, `${app} later`));
+  await core.until(app, (all) => all.some((one) => one.rid === rid && one.status === "deferred"));
+  await world.restart();
+  expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
+  expect(await world.peerGot(`${app} later`)).toBe(1);
+});
