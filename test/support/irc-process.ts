@@ -1,0 +1,36 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { listening } from "./free-port.ts";
+import { guardedSpawn } from "./guarded-spawn.ts";
+
+/** An IRC server of a test, which can be killed and started again on its port. */
+export interface IrcServer {
+  readonly port: number;
+  /** SIGKILL, as a crash does. */
+  readonly kill: () => Promise<void>;
+  readonly start: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Runs a server that stays in the foreground. */
+export function ircProcess(command: readonly [string, ...string[]], port: number): IrcServer {
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+  let child: ChildProcess | undefined;
+  const kill = async (): Promise<void> => {
+    const running = child;
+    child = undefined;
+    if (!running || running.exitCode !== null || running.signalCode !== null) return;
+    const gone = once(running, "exit");
+    running.kill("SIGKILL");
+    await gone;
+  };
+  return {
+    port,
+    kill,
+    stop: kill,
+    start: async () => {
+      child = guardedSpawn(command, { env, output: "ignore" });
+      await listening(port);
+    },
+  };
+}
