@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { durableAccounts } from "./accounts/durable.ts";
 import { type Keyring, keyring } from "./accounts/keyring.ts";
 import { checkKeyring } from "./accounts/keyring-check.ts";
 import { redisAccounts } from "./accounts/redis.ts";
@@ -83,7 +84,7 @@ export function openPorts(config: Config, store: Store, purpose: "producer" | "w
       durably: barrier.durably,
     }),
     lanes: laneQueues({ redis, log }),
-    accounts: redisAccounts({ redis, keyring: ring }),
+    accounts: durableAccounts(redisAccounts({ redis, keyring: ring }), barrier.durably),
     hooks: redisHooks({ redis, keyring: ring, eventLog }),
   };
 }
