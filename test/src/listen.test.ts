@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { Agent, createServer, get, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import request from "supertest";
 import { afterEach, expect, test } from "vitest";
 import { ConfigError } from "../../src/config.ts";
-import { adminPlace, closeServer, listen } from "../../src/listen.ts";
+import { adminPlace, closeServer, connectionsLeft, listen, stopListening } from "../../src/listen.ts";
 
 const closers: Array<() => Promise<unknown>> = [];
 afterEach(async () => {
@@ -48,6 +48,32 @@ test("a dead socket file is replaced, a live one and another kind of file are no
   await writeFile(file, "mine");
   await expect(listen(server(), `unix:${file}`, 0)).rejects.toThrow(/another kind of file/);
   expect(await readFile(file, "utf8")).toBe("mine");
+});
+
+test("one that stops listening still answers on the connections it has, and a socket's path is free at once", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "dgm-listen-"));
+  closers.push(() => rm(dir, { recursive: true }));
+  const socketPath = join(dir, "gateway.sock");
+  const made = server();
+  await listen(made, `unix:${socketPath}`, 0);
+  const kept = new Agent({ keepAlive: true, maxSockets: 1 });
+  closers.push(async () => kept.destroy());
+  const ask = async (agent: Agent | false) => {
+    const [response] = (await once(get({ socketPath, agent }), "response")) as [IncomingMessage];
+    await response.resume().toArray();
+    return response.statusCode;
+  };
+  expect(await ask(kept)).toBe(200);
+  await stopListening(made);
+  expect(await ask(kept)).toBe(200);
+  await expect(ask(false)).rejects.toThrow("ENOENT");
+  const next = server();
+  expect(await listen(next, `unix:${socketPath}`, 0)).toBe(`unix:${socketPath}`);
+  // Nothing waits longer than it was told to for a connection that stays open.
+  await connectionsLeft(made, 100);
+  kept.destroy();
+  await connectionsLeft(made, 20_000);
+  expect(await new Promise((resolve) => made.getConnections((_error, count) => resolve(count)))).toBe(0);
 });
 
 test("ADMIN_LISTEN in its three forms", () => {

@@ -90,6 +90,12 @@ function productEnv(dataDir: string): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: dataDir, GRACE_SECONDS: "0" };
 }
 
+/** The product's built entry, made fresh once per test process. */
+export function builtEntry(): string {
+  buildOnce();
+  return ENTRY;
+}
+
 let built = false;
 function buildOnce(): void {
   if (built) return;

@@ -1,0 +1,50 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { ask, stream } from "../support/edge-client.ts";
+import { firstKey, gatewayProcess } from "../support/gateway-process.ts";
+import { until } from "../support/redis-process.ts";
+
+const GRACE_SECONDS = 20;
+
+const closers: Array<() => unknown> = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+test("told to end, the gateway says so at readyz, takes all until its grace is over or it is told again, then says goodbye", {
+  timeout: 60_000,
+}, async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "dgm-leaving-"));
+  closers.push(() => rm(dataDir, { recursive: true, force: true }));
+  const env = { GRACE_SECONDS: String(GRACE_SECONDS), SANDBOX: "off" };
+  const gateway = await gatewayProcess({ role: "all", dataDir, env });
+  closers.push(() => gateway.kill());
+  const { host, port } = new URL(gateway.base);
+  const edge = { port: Number(port), host, key: await firstKey(dataDir) };
+  const early = await stream(edge, "/gateway/events");
+  await early.until(() => early.events.length > 0);
+
+  const told = Date.now();
+  process.kill(gateway.pid(), "SIGTERM");
+  await until(async () => (await ask(edge, "/readyz")).status === 503);
+  expect(JSON.parse((await ask(edge, "/readyz")).text)).toMatchObject({ status: "draining" });
+  const activity = { rid: "late", platform: "dummy", verb: "echo", actor: { address: "bob" }, object: {} };
+  const posted = await ask(edge, "/gateway/activities", {
+    method: "POST",
+    body: JSON.stringify({ ...activity, target: { address: "foo" } }),
+  });
+  expect(posted.status).toBe(202);
+  await early.result("late");
+  const late = await stream(edge, "/gateway/events");
+  await late.until(() => late.events.length > 0);
+
+  process.kill(gateway.pid(), "SIGTERM");
+  for (const one of [early, late]) {
+    await one.until(() => one.events.some(({ event }) => event === "goodbye"));
+    expect(JSON.parse(one.events.at(-1)?.data ?? "")).toEqual({ reason: "drain", reconnect: true });
+  }
+  await gateway.stop();
+  expect(Date.now() - told).toBeLessThan(GRACE_SECONDS * 1_000);
+});
