@@ -10,6 +10,7 @@ import { newId } from "../src/new-id.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { checked, invalid } from "./checked.ts";
 import { HookReplayRequest, HookRequest } from "./hook-shapes.ts";
+import { readJson } from "./json-body.ts";
 import type { PlatformNames } from "./platform-names.ts";
 import { Problem } from "./problem.ts";
 
@@ -24,7 +25,7 @@ export interface HookRoutesDeps {
 
 const NAME = new RegExp(HOOK_NAME);
 
-/** PUT, GET, DELETE, test and replay of an app's outgoing webhooks. */
+/** PUT, GET, DELETE, test and replay of an app's outgoing webhooks. Reads bodies itself, since a test has none. */
 export function hookRoutes(deps: HookRoutesDeps): Router {
   const { hooks } = deps;
   const router = Router({ caseSensitive: true });
@@ -42,7 +43,7 @@ export function hookRoutes(deps: HookRoutesDeps): Router {
 
   router.put("/hooks/:name", async (req, res) => {
     const { app } = await caller(req);
-    const { created, secret } = await put(deps, app, req.params.name, req.body);
+    const { created, secret } = await put(deps, app, req.params.name, (await readJson(req)).value);
     const hook = await found(app, req.params.name);
     res
       .status(created ? 201 : 200)
@@ -81,7 +82,7 @@ export function hookRoutes(deps: HookRoutesDeps): Router {
   router.post("/hooks/:name/replay", async (req, res) => {
     const { app } = await caller(req);
     const { name } = await found(app, req.params.name);
-    const { after } = checked(HookReplayRequest, req.body);
+    const { after } = checked(HookReplayRequest, (await readJson(req)).value);
     if (!(await hooks.replay(app, name, await placed(deps, app, after, "/after")))) throw notFound();
     res.status(202).json(await found(app, name));
   });

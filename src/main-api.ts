@@ -219,20 +219,18 @@ function appOf(
     basePath: config.basePath,
     trustProxy: config.trustProxy,
     cors: parts.origins.cors,
-    first: [activities, eventRoutes({ who, tail, streams, config, canonical, log }), socketRoutes()],
+    first: [
+      activities,
+      eventRoutes({ who, tail, streams, config, canonical, log }),
+      socketRoutes(),
+      ...bodyless(config, parts),
+    ],
     ordinary: [
       tryRoutes({ basePath: config.basePath }),
       clientRoutes(),
       tokenRoutes({ who, keys, tickets, platforms: names }),
       revocationRoutes({ who, revocations }),
       accountRoutes({ who, accounts, platforms: names, nudge: parts.lanes.nudge, log }),
-      hookRoutes({
-        who,
-        hooks: parts.hooks,
-        eventLog: parts.eventLog,
-        platforms: names,
-        allowPrivate: config.allowPrivate,
-      }),
       platformRoutes({ platforms: parts.enabled }),
       openapiRoutes({
         document: openapiDocument({
@@ -247,6 +245,11 @@ function appOf(
     atRoot: [health],
     log,
   });
+}
+
+/** Routes some of whose POSTs have no body, so that they read bodies themselves. */
+function bodyless({ allowPrivate }: Config, { who, hooks, eventLog, names }: Parts): readonly Router[] {
+  return [hookRoutes({ who, hooks, eventLog, platforms: names, allowPrivate })];
 }
 
 async function snapshots(worker: SupervisedWorker | undefined) {

@@ -153,7 +153,7 @@ describe("a hook", () => {
     );
     react = () => 500;
     await world.append(app, to("c@b.c", "last"));
-    await receiver.until(() => rids(receiver.received).includes("last"));
+    await vi.waitFor(async () => expect((await world.hooks.get(app, "one"))?.state).toBe("failing"));
     skew = 50 * 3_600_000;
     await vi.waitFor(async () => expect((await world.hooks.get(app, "one"))?.state).toBe("disabled"));
   });

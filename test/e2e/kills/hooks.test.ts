@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { createApp, type GatewayProcess, gatewayProcess } from "../../support/gateway-process.ts";
+import { hookReceiver } from "../../support/hook-receiver.ts";
+import { testRedis } from "../../support/redis.ts";
+
+const ends: Array<() => Promise<unknown>> = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+const CONVERSATIONS = 10;
+const EACH = 40;
+
+test("workers are killed while they deliver to a webhook: nothing is lost, and conversations keep their order", async () => {
+  const redis = await testRedis();
+  ends.push(redis.stop);
+  const dataDir = await mkdtemp(join(tmpdir(), "dgm-hooks-"));
+  ends.push(() => rm(dataDir, { recursive: true, force: true }));
+  const receiver = await hookReceiver();
+  ends.push(receiver.stop);
+  const env = { REDIS_URL: redis.url, ALLOW_PRIVATE: "127.0.0.0/8" };
+  const api = await gatewayProcess({ role: "api", dataDir, env });
+  ends.push(api.stop);
+  const workers: GatewayProcess[] = [];
+  for (let i = 0; i < 2; i++) {
+    const worker = await gatewayProcess({ role: "worker", dataDir, env });
+    workers.push(worker);
+    ends.push(worker.stop);
+  }
+  const key = createApp("pushed", dataDir, redis.url);
+  const call = async (method: string, path: string, body: object) => {
+    const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json" };
+    const answer = await fetch(`${api.base}${path}`, { method, headers, body: JSON.stringify(body) });
+    expect(answer.status, await answer.text()).toBeLessThan(300);
+  };
+  await call("PUT", "/hooks/all", { url: receiver.url, types: ["result"] });
+
+  const rids = Array.from({ length: CONVERSATIONS * EACH }, (_, i) => `c${i % CONVERSATIONS}.${i}`);
+  const post = async (some: readonly string[]) =>
+    call(
+      "POST",
+      "/activities",
+      some.map((rid) => ({ ...ECHO, rid, target: { address: rid.split(".")[0] } })),
+    );
+  // Whoever has the hook is killed in the middle, twice; the other takes it over and is killed next.
+  for (let at = 0; at < rids.length; at += 100) {
+    await post(rids.slice(at, at + 100));
+    const some = Math.min(at + 30, rids.length);
+    await receiver.until(() => receiver.taken().length >= some, `${some} results`, 60_000);
+    if (at === 0 || at === 200) {
+      for (const worker of workers) {
+        await worker.kill();
+        await worker.start();
+      }
+    }
+  }
+  await receiver.until(() => receiver.taken().length === rids.length, "every result", 60_000);
+  for (let c = 0; c < CONVERSATIONS; c++) {
+    const mine = receiver.taken().filter(({ body }) => String(body.rid).startsWith(`c${c}.`));
+    expect(mine.map(({ body }) => body.rid)).toEqual(rids.filter((rid) => rid.startsWith(`c${c}.`)));
+  }
+}, 180_000);
+
+const ECHO = { platform: "dummy", verb: "echo", actor: { address: "alice" }, object: { body: "Hi" } };
