@@ -132,6 +132,12 @@ export const settings = {
     about: "Domain of the Message-IDs we make; default: the sender's.",
     read: text,
   },
+  xApiUrl: {
+    env: "X_API_URL",
+    fallback: "https://api.x.com",
+    about: "Where the API of X (Twitter) is; another address is for simulators and tests.",
+    read: url("http", "https"),
+  },
   logLevel: {
     env: "LOG_LEVEL",
     fallback: "info",

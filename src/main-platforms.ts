@@ -15,6 +15,7 @@ function platformSettings(config: Config, sandbox: RelaySettings | undefined): P
   return {
     ...(relay === undefined ? {} : { relay }),
     ...(config.mailDomain === "" ? {} : { mailDomain: config.mailDomain }),
+    ...(config.xApiUrl === "" ? {} : { xApi: config.xApiUrl }),
     ...(config.dummyLedger === "" ? {} : { dummyLedger: config.dummyLedger }),
   };
 }

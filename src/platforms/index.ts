@@ -5,15 +5,16 @@ import { type EmailSettings, email } from "./email/platform.ts";
 import type { RelaySettings } from "./email/relay.ts";
 import { type FeedsSettings, feeds } from "./feeds/platform.ts";
 import { type IrcSettings, irc } from "./irc/platform.ts";
+import { type TwitterSettings, twitter } from "./twitter/platform.ts";
 import { webfinger } from "./webfinger/platform.ts";
 
 /** What platforms take from the operator's settings. */
-export interface PlatformSettings extends DummySettings, EmailSettings, FeedsSettings, IrcSettings {}
+export interface PlatformSettings extends DummySettings, EmailSettings, FeedsSettings, IrcSettings, TwitterSettings {}
 export type { RelaySettings };
 
 /** Every platform there is, one line each: adding one is a folder and a line here. */
 export function platforms(settings: PlatformSettings): readonly Platform[] {
-  return [email(settings), feeds(settings), irc(settings), webfinger(), dummy(settings)];
+  return [email(settings), feeds(settings), irc(settings), twitter(settings), webfinger(), dummy(settings)];
 }
 
 /**

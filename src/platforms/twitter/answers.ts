@@ -1,0 +1,118 @@
+import Type, { type Static, type TSchema } from "typebox";
+
+const Id = Type.String({ pattern: "^[0-9]{1,19}$" });
+const text = (most: number) => Type.String({ maxLength: most });
+
+/** What we read of the answers of X; all else in them is ignored. */
+export const XUser = Type.Object({
+  id: Id,
+  username: Type.Optional(text(50)),
+  name: Type.Optional(text(500)),
+  description: Type.Optional(text(5_000)),
+  profile_image_url: Type.Optional(text(2_048)),
+  verified: Type.Optional(Type.Boolean()),
+  protected: Type.Optional(Type.Boolean()),
+});
+export type XUser = Static<typeof XUser>;
+
+const Url = Type.Object({
+  start: Type.Integer(),
+  end: Type.Integer(),
+  url: text(2_048),
+  expanded_url: Type.Optional(text(8_192)),
+  media_key: Type.Optional(text(100)),
+});
+
+export const XPost = Type.Object({
+  id: Id,
+  text: text(100_000),
+  author_id: Type.Optional(Id),
+  created_at: Type.Optional(text(40)),
+  conversation_id: Type.Optional(text(40)),
+  lang: Type.Optional(text(40)),
+  note_post: Type.Optional(Type.Object({ text: text(100_000) })),
+  entities: Type.Optional(Type.Object({ urls: Type.Optional(Type.Union([Type.Array(Url), Type.Null()])) })),
+  attachments: Type.Optional(
+    Type.Object({ media_keys: Type.Optional(Type.Union([Type.Array(text(100)), Type.Null()])) }),
+  ),
+  referenced_posts: Type.Optional(Type.Array(Type.Object({ type: text(40), id: Id }))),
+});
+export type XPost = Static<typeof XPost>;
+
+const Media = Type.Object({
+  media_key: Type.Optional(text(100)),
+  type: Type.Optional(text(40)),
+  url: Type.Optional(text(2_048)),
+  preview_image_url: Type.Optional(text(2_048)),
+  alt_text: Type.Optional(text(5_000)),
+});
+export type XMedia = Static<typeof Media>;
+
+export const XMessage = Type.Object({
+  id: Id,
+  event_type: Type.Optional(text(40)),
+  text: Type.Optional(text(50_000)),
+  sender_id: Type.Optional(Id),
+  participant_ids: Type.Optional(Type.Array(Id)),
+  dm_conversation_id: Type.Optional(text(60)),
+  created_at: Type.Optional(text(40)),
+  attachments: Type.Optional(
+    Type.Object({ media_keys: Type.Optional(Type.Union([Type.Array(text(100)), Type.Null()])) }),
+  ),
+});
+export type XMessage = Static<typeof XMessage>;
+
+const Includes = Type.Object({
+  users: Type.Optional(Type.Array(XUser)),
+  media: Type.Optional(Type.Array(Media)),
+});
+export type Includes = Static<typeof Includes>;
+
+const Meta = Type.Object({ next_token: Type.Optional(text(1_000)) });
+const page = <Item extends TSchema>(items: Item) =>
+  Type.Object({
+    data: Type.Optional(Type.Array(items)),
+    includes: Type.Optional(Includes),
+    meta: Type.Optional(Meta),
+  });
+
+export const Posts = page(XPost);
+export type Posts = Static<typeof Posts>;
+export const Messages = page(XMessage);
+export type Messages = Static<typeof Messages>;
+export const Users = page(XUser);
+export const OneUser = Type.Object({ data: XUser });
+
+export const Posted = Type.Object({ data: Type.Object({ id: Id }) });
+export const SentMessage = Type.Object({
+  data: Type.Object({ dm_event_id: text(40), dm_conversation_id: text(60) }),
+});
+/** What the verbs answer that set something or take it back. */
+export const Done = (word: string) => Type.Object({ data: Type.Object({ [word]: Type.Boolean() }) });
+
+const Processing = Type.Object({
+  state: Type.Optional(text(40)),
+  check_after_secs: Type.Optional(Type.Integer()),
+});
+export const MediaState = Type.Object({
+  data: Type.Object({ id: Id, processing_info: Type.Optional(Type.Union([Processing, Type.Null()])) }),
+});
+export const Anything = Type.Unknown();
+
+/** What to ask for with posts, messages and people, so that the shapes above are filled. */
+export const POST_FIELDS = {
+  "post.fields": "id,text,created_at,conversation_id,entities,attachments,lang,note_post",
+  expansions: "author_id,referenced_posts,attachments.media_keys",
+  "user.fields": "id,name,username",
+  "media.fields": "media_key,type,url,preview_image_url,alt_text",
+} as const;
+export const MESSAGE_FIELDS = {
+  "dm_event.fields": "id,text,event_type,created_at,dm_conversation_id,attachments",
+  event_types: "MessageCreate",
+  expansions: "sender_id,participant_ids,attachments.media_keys",
+  "user.fields": "id,name,username",
+  "media.fields": "media_key,type,url,preview_image_url,alt_text",
+} as const;
+export const USER_FIELDS = {
+  "user.fields": "id,name,username,description,profile_image_url,verified,protected",
+} as const;

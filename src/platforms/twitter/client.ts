@@ -1,0 +1,63 @@
+import type { Access } from "../../platform.ts";
+import { personOf } from "./address.ts";
+import { OneUser } from "./answers.ts";
+import { type Api, openApi } from "./api.ts";
+import type { Credentials } from "./credentials.ts";
+import type { Watch } from "./watch.ts";
+import { X_API } from "./wire.ts";
+
+export interface ClientSettings {
+  /** Where X's API is; only the operator says so. Default: X's own. */
+  readonly xApi?: string;
+}
+
+/** What the verbs work with: the API and who is who, asked once each. */
+export interface Client extends Api {
+  /** The account's subscriptions, where this worker is the one that holds the account. */
+  readonly watch?: Watch;
+  /** The account's own id. */
+  readonly me: (signal: AbortSignal) => Promise<string>;
+  /** Asks X whether the login is good. */
+  readonly verify: (signal: AbortSignal) => Promise<void>;
+  /** The id of somebody given by id or name. */
+  readonly idOf: (address: string, signal: AbortSignal) => Promise<string>;
+}
+
+/** Names may change hands: so long an answer about one counts. */
+const KNOWN_MS = 3_600_000;
+const KNOWN_MOST = 1_000;
+
+/** A client for one account. Nothing is asked before it is needed. */
+export function openClient(access: Access<Credentials>, credentials: Credentials, settings: ClientSettings): Client {
+  const api = openApi(access, credentials, (settings.xApi ?? X_API).replace(/\/+$/, ""));
+  const known = new Map<string, { readonly id: string; readonly until: number }>();
+  // An OAuth 1.0a token begins with the id of whom it belongs to, which saves a paid request.
+  let own = credentials.apiKey === undefined ? undefined : /^([0-9]{1,19})-/.exec(credentials.accessToken ?? "")?.[1];
+
+  async function lookUp(name: string, signal: AbortSignal): Promise<string> {
+    const params = { username: name };
+    const { data } = await api.ask({ method: "GET", path: "users/by/username/:username", params, signal }, OneUser);
+    if (known.size >= KNOWN_MOST) known.clear();
+    known.set(name.toLowerCase(), { id: data.id, until: Date.now() + KNOWN_MS });
+    return data.id;
+  }
+
+  async function verify(signal: AbortSignal): Promise<void> {
+    own = (await api.ask({ method: "GET", path: "users/me", signal }, OneUser)).data.id;
+  }
+
+  return {
+    ...api,
+    verify,
+    async me(signal) {
+      if (own === undefined) await verify(signal);
+      return own ?? "";
+    },
+    async idOf(address, signal) {
+      const person = personOf(address);
+      if ("id" in person) return person.id;
+      const found = known.get(person.name.toLowerCase());
+      return found && found.until > Date.now() ? found.id : lookUp(person.name, signal);
+    },
+  };
+}

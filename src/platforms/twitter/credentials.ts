@@ -1,0 +1,37 @@
+import Type, { type Static } from "typebox";
+
+const Secret = Type.String({ minLength: 1, maxLength: 4_096, pattern: "^[\\u0021-\\u007e]+$" });
+const optional = (description: string) => Type.Optional({ ...Secret, description });
+
+/**
+ * A login at X: the four words of OAuth 1.0a, or a client with a refresh token of OAuth 2. Flat, so that a form can show
+ * it; which of the two is meant follows from what is there.
+ */
+export const Credentials = Type.Object(
+  {
+    apiKey: optional("OAuth 1.0a: the app's API key (consumer key)."),
+    apiSecret: optional("OAuth 1.0a: the app's API key secret."),
+    accessToken: optional("The user's access token; with OAuth 2 it may be left out."),
+    accessSecret: optional("OAuth 1.0a: the user's access token secret."),
+    clientId: optional("OAuth 2: the app's client ID."),
+    clientSecret: optional("OAuth 2: the app's client secret, where it has one."),
+    refreshToken: optional("OAuth 2: the newest refresh token; the gateway keeps what X gives in its place."),
+    expires: Type.Optional(Type.Integer({ minimum: 0, description: "OAuth 2: Unix seconds when accessToken ends." })),
+  },
+  {
+    additionalProperties: false,
+    oneOf: [
+      { required: ["apiKey", "apiSecret", "accessToken", "accessSecret"] },
+      { required: ["clientId", "refreshToken"] },
+    ],
+    description: "apiKey, apiSecret, accessToken and accessSecret; or clientId and refreshToken.",
+  },
+);
+export type Credentials = Static<typeof Credentials>;
+
+export const CREDENTIALS_EXAMPLE: Credentials = {
+  apiKey: "api-key",
+  apiSecret: "api-key-secret",
+  accessToken: "12-access-token",
+  accessSecret: "access-token-secret",
+};

@@ -1,0 +1,59 @@
+import type { Activity } from "../../activity.ts";
+import { Failure } from "../../failure.ts";
+import { definePlatform, type Platform, type Unfit } from "../../platform.ts";
+import { type Client, type ClientSettings, openClient } from "./client.ts";
+import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
+import { explain } from "./explain.ts";
+import { mediaUnfit } from "./media.ts";
+import { resolve } from "./resolve.ts";
+import { verbs } from "./verbs.ts";
+import { PACE, type Pace, watching } from "./watch.ts";
+import { POST_WEIGHT, weightedLength } from "./weighted-length.ts";
+
+export interface TwitterSettings extends ClientSettings {
+  /** How often X is asked for news of a subscription. */
+  readonly xPace?: Pace;
+}
+
+/** X, formerly Twitter, by its API v2 for an account that the app stored. Subscriptions are polled. */
+export function twitter(settings: TwitterSettings): Platform {
+  return definePlatform<Client, typeof Credentials>({
+    id: "twitter",
+    title: "X (Twitter)",
+    aliases: ["x"],
+    credentials: { schema: Credentials, example: CREDENTIALS_EXAMPLE },
+    needsAccount: true,
+    lifetimeSeconds: 86_400,
+    timeoutSeconds: 180,
+    verbs,
+    refuse,
+    open: async (access) => {
+      if (access.credentials) return openClient(access, access.credentials, settings);
+      const detail = "X knows accounts only: store one for this actor.";
+      throw new Failure({ kind: "auth", code: "account-unknown", detail });
+    },
+    hold: async (hold) => {
+      const client = openClient(hold, hold.credentials, settings);
+      // Whether the login is any good shows here, not at the first look in some minutes.
+      await client.verify(hold.signal);
+      return { ...client, watch: await watching(hold, client, settings.xPace ?? PACE) };
+    },
+    close: async (client) => client.watch?.stop(),
+    resolve,
+    explain,
+  });
+}
+
+/** Refuses what X would refuse and no schema can say: text by its weight, media, queries for people. */
+function refuse(verb: string, activity: Omit<Activity, "id" | "rid">): Unfit | undefined {
+  const { object, target } = activity;
+  if (verb === "post" && typeof object.body === "string" && weightedLength(object.body) > POST_WEIGHT) {
+    const detail = `weighs more than the ${POST_WEIGHT} that X takes: links count 23, most other scripts and emoji double`;
+    return { code: "validation-failed", detail, pointer: "/object/body" };
+  }
+  if (verb === "post" || verb === "send") return mediaUnfit(verb, activity);
+  if (verb !== "search" || object.type !== "person") return undefined;
+  const odd = target.findIndex(({ address }) => !/^[A-Za-z0-9_' ]{1,50}$/.test(address));
+  const detail = "is no query for people: X takes up to 50 letters, digits, spaces, ' and _";
+  return odd < 0 ? undefined : { code: "validation-failed", detail, pointer: `/target/${odd}/address` };
+}

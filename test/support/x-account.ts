@@ -1,0 +1,49 @@
+import type { Activity } from "../../src/activity.ts";
+import { silentLog } from "../../src/log.ts";
+import type { Access, Lent, Platform, Receipt } from "../../src/platform.ts";
+import { twitter } from "../../src/platforms/twitter/platform.ts";
+import { loopbackEgress } from "./loopback-egress.ts";
+import { testLent, testMailActivity } from "./mail-lent.ts";
+import { oauth1Of, xStandIn } from "./x-stand-in.ts";
+
+/** A stand-in of X and an account of bob's there, whose client does one verb after the other. */
+export async function xAccount(options: Parameters<typeof xStandIn>[0] = {}) {
+  const server = await xStandIn(options);
+  const platform = twitter({ xApi: server.origin });
+  const egress = loopbackEgress();
+  const clients: unknown[] = [];
+
+  async function open(credentials: unknown = oauth1Of("12"), more: Partial<Access<never>> = {}) {
+    const access = { app: "app1", credentials: credentials as never, egress, log: silentLog, ...more };
+    const client = await platform.open?.(access);
+    clients.push(client);
+    /** Runs a verb; throws what the platform makes of a failure. */
+    return async (verb: string, words: Partial<Activity> = {}, lent: Partial<Lent> = {}): Promise<Receipt> => {
+      const made = activityOf(platform, verb, words);
+      const pending = made.target.map((_, index) => index);
+      const run = platform.verbs[verb]?.run;
+      if (!run) throw new Error("No such verb");
+      return run(client, made, testLent({ ...egress, pending, ...lent })).catch((thrown: unknown) => {
+        throw platform.explain(thrown);
+      });
+    };
+  }
+
+  return {
+    server,
+    platform,
+    egress,
+    open,
+    stop: async () => {
+      for (const client of clients) await platform.close?.(client);
+      await egress.close();
+      await server.stop();
+    },
+  };
+}
+
+/** An activity of bob's: the verb's example with what a test wants. */
+export function activityOf(platform: Platform, verb: string, words: Partial<Activity> = {}): Activity {
+  const example = platform.verbs[verb]?.example as Partial<Activity>;
+  return testMailActivity({ target: [], object: {}, ...example, platform: "twitter", verb, ...words });
+}

@@ -1,0 +1,160 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { factOf, faultsOf } from "./x-facts.ts";
+import { type OAuth1Words, signedBy, tokenServer } from "./x-stand-in-oauth.ts";
+import { problem, type XAnswer, type XPerson, xWorld } from "./x-stand-in-world.ts";
+
+/** What goes wrong once: an answer of its own; `cut` does the deed and breaks before answering, `drop` breaks before it; `garbage` answers no JSON. */
+export type XFault = XAnswer | "cut" | "drop" | "garbage" | "stall";
+export interface XExchange {
+  readonly endpoint: string;
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly user: string | undefined;
+  readonly status: number;
+  readonly answer: unknown;
+}
+
+export const BOB: XPerson = { id: "12", username: "bob", name: "Bob User" };
+export const ALICE: XPerson = { id: "34", username: "alice", name: "Alice" };
+const CAROL: XPerson = { id: "56", username: "carol", name: "Carol" };
+
+/** OAuth 1.0a words of a person; each has its own. */
+export const oauth1Of = (id: string): OAuth1Words => ({
+  apiKey: "app-key",
+  apiSecret: "app-key-secret",
+  accessToken: `${id}-access-token`,
+  accessSecret: `access-secret-of-${id}`,
+});
+
+/**
+ * A stand-in of X on loopback: checks signatures and tokens, keeps rate windows for each account and endpoint, and
+ * answers requests that fit the facts; all others get 400. `asked` are the exchanges in order.
+ */
+export async function xStandIn({
+  limits = {},
+  people = [BOB, ALICE, CAROL],
+}: {
+  /** By endpoint, e.g. `POST /2/tweets`; what is not here has 900 calls in 15 minutes. */
+  readonly limits?: Readonly<Record<string, { readonly calls: number; readonly seconds: number }>>;
+  readonly people?: readonly XPerson[];
+} = {}) {
+  const world = xWorld(people);
+  const oauth2 = tokenServer({ id: "client-1", secret: "client-secret-1" });
+  const asked: XExchange[] = [];
+  const faults: Array<{ readonly endpoint: string; readonly fault: XFault }> = [];
+  const windows = new Map<string, { start: number; used: number }>();
+  const nonces = new Set<string>();
+
+  const server = createServer((request, response) => {
+    void bodyOf(request).then((raw) => {
+      const url = new URL(request.url ?? "/", `http://${request.headers.host}`);
+      const reply =
+        url.pathname === "/2/oauth2/token"
+          ? oauth2.answer(raw.toString("utf8"), request.headers.authorization)
+          : answered(request, url, raw);
+      if (reply === "break") response.socket?.destroy();
+      else if (reply === "garbage") response.writeHead(200, { "content-type": "text/html" }).end("<h1>It works</h1>");
+      else if (reply !== "silence") write(response, reply);
+    });
+  });
+
+  function answered(request: IncomingMessage, url: URL, raw: Buffer): XAnswer | "break" | "garbage" | "silence" {
+    const method = request.method ?? "GET";
+    const found = factOf(method, url.pathname);
+    const endpoint = found ? `${method} ${found.fact.path}` : `${method} ${url.pathname}`;
+    const body = parsed(request.headers["content-type"] ?? "", raw);
+    const query = url.searchParams;
+    const user = whoAsks(request.headers.authorization ?? "", method, url);
+    const told = (given: XAnswer): XAnswer => {
+      const { status, body: answer } = given;
+      asked.push({ endpoint, method, path: url.pathname, query, body, user, status, answer });
+      return given;
+    };
+    if (!found) return told(problem(404, "about:blank", "No such endpoint"));
+    if (user === undefined) return told(problem(401, "about:blank", "Unauthorized"));
+    const { headers, over } = counted(user, endpoint);
+    const at = faults.findIndex((one) => one.endpoint === endpoint);
+    const fault = at < 0 ? undefined : faults.splice(at, 1)[0]?.fault;
+    if (fault === "drop") return "break";
+    if (fault === "stall") return "silence";
+    if (typeof fault === "object") return { ...fault, headers: { ...headers, ...fault.headers } };
+    if (over) return told({ ...problem(429, "about:blank", "Too Many Requests"), headers });
+    const wrong = faultsOf(found.fact, query, body);
+    const deed = world.deeds[endpoint];
+    const given =
+      wrong.length > 0 || !deed
+        ? problem(400, "invalid-request", wrong.join("; "))
+        : deed({ endpoint, ids: found.ids, query, body, me: user });
+    const result = told({ ...given, headers });
+    if (fault === "cut") return "break";
+    return fault === "garbage" ? fault : result;
+  }
+
+  function whoAsks(header: string, method: string, url: URL): string | undefined {
+    if (header.startsWith("Bearer ")) return oauth2.user(header.slice(7));
+    return people.find(({ id }) => signedBy(oauth1Of(id), header, method, url, nonces))?.id;
+  }
+
+  /** Windows begin at whole seconds, as X tells them in whole seconds. */
+  function counted(user: string, endpoint: string) {
+    const { calls, seconds } = limits[endpoint] ?? { calls: 900, seconds: 900 };
+    const key = `${user} ${endpoint}`;
+    const now = Math.floor(Date.now() / 1_000);
+    const old = windows.get(key);
+    const window = old && old.start + seconds > now ? old : { start: now, used: 0 };
+    windows.set(key, window);
+    const over = window.used >= calls;
+    if (!over) window.used += 1;
+    const headers = {
+      "x-rate-limit-limit": String(calls),
+      "x-rate-limit-remaining": String(calls - window.used),
+      "x-rate-limit-reset": String(window.start + seconds),
+    };
+    return { over, headers };
+  }
+
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    ...world,
+    origin: `http://127.0.0.1:${port}`,
+    asked,
+    oauth2,
+    /** The next request of that endpoint meets this. */
+    fault: (endpoint: string, fault: XFault) => faults.push({ endpoint, fault }),
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+function parsed(type: string, raw: Buffer): Readonly<Record<string, unknown>> {
+  if (raw.length === 0) return {};
+  if (type.startsWith("application/json")) return JSON.parse(raw.toString("utf8")) as Record<string, unknown>;
+  const boundary = /boundary=(.+)$/.exec(type)?.[1];
+  if (boundary === undefined) return { "a body of another type": true };
+  const parts: Record<string, unknown> = {};
+  for (const part of raw.toString("latin1").split(`--${boundary}`).slice(1, -1)) {
+    const split = part.indexOf("\r\n\r\n");
+    const name = /name="([^"]+)"/.exec(part.slice(0, split))?.[1] ?? "";
+    const content = part.slice(split + 4, -2);
+    parts[name] = name === "media" ? Buffer.from(content, "latin1") : content;
+  }
+  return parts;
+}
+
+function write(response: ServerResponse, { status, body, headers = {} }: XAnswer): void {
+  const type = status >= 400 ? "application/problem+json" : "application/json";
+  response.writeHead(status, { "content-type": type, ...headers }).end(body === undefined ? "" : JSON.stringify(body));
+}
