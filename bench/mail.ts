@@ -28,6 +28,8 @@ export async function mailBench({ mails = 5_000, outstanding = 100 } = {}): Prom
     attachments: async () => [],
     commit: async () => undefined,
     keepOnline: async () => undefined,
+    topics: async () => [],
+    follow: async () => undefined,
   };
   let next = 0;
   const worker = async (until: number) => {

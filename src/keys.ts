@@ -37,6 +37,8 @@ export const keys = {
   fences: (tag: string) => `${tag}:fences`,
   /** By the id of an activity that was sent: its `sending` event, for what the network reports of it later. */
   trace: (app: string, id: string) => `${tagOf(app)}:trace:${app}:${id}`,
+  /** Ids of the newest activities that were sent into a conversation (score: when, Unix ms). */
+  thread: (app: string, thread: string) => `${tagOf(app)}:thread:${app}:${thread}`,
   /** Marks of what a network brought already. */
   seen: (app: string, platform: string, account: string) => `${tagOf(app)}:seen:${app}:${platform}:${account}`,
   accounts: (app: string) => `${tagOf(app)}:accounts:${app}`,
@@ -68,12 +70,21 @@ export const keys = {
   /** Ids of the app's live keys: at most two. */
   appKeys: (app: string) => `{dgm}:app-keys:${app}`,
   keyring: "{dgm}:keyring",
+  /** Where networks push to: the app's doors by `<platform>|<subject>`, and what is known of a door by its id. */
+  doors: (app: string) => `{dgm}:doors:${app}`,
+  door: (id: string) => `{dgm}:door:${id}`,
   /** Workers that may hold connections (score: last heard of), who has which shard, and the counter of fences. */
   holders: "{dgm}:holders",
   leases: "{dgm}:leases",
   leaseFences: "{dgm}:lease-fences",
   ticket: (id: string) => `{dgm:t:${id}}:ticket`,
   ticketSession: (id: string) => `{dgm:t:${id}}:session`,
+  /** By part of the topics that are polled: when each is due, what is known of one, who follows it. */
+  pollsDue: (part: number) => `{dgmp${part}}:due`,
+  topic: (part: number, id: string) => `{dgmp${part}}:topic:${id}`,
+  followers: (part: number, id: string) => `{dgmp${part}}:followers:${id}`,
+  /** Topics that an actor of an app follows. */
+  topics: (app: string, platform: string, actor: string) => `${tagOf(app)}:topics:${app}:${platform}:${actor}`,
   /** BullMQ's prefix; its queues are named after platforms and shards. */
   queues: "{dgmq}",
 } as const;

@@ -1,4 +1,5 @@
 import { heldWorker } from "../workers/held.ts";
+import { pollWorker } from "../workers/poll.ts";
 import { sendWorker } from "../workers/send.ts";
 import { sweep } from "../workers/sweep.ts";
 import { trimming } from "../workers/trim.ts";
@@ -14,6 +15,7 @@ import { startHooks } from "./main-hooks.ts";
 import type { ChoosePlatforms } from "./main-platforms.ts";
 import { openPorts, type Store } from "./main-store.ts";
 import type { Metrics } from "./metrics.ts";
+import { redisTopics } from "./polls/topics.ts";
 import { sandboxMailbox } from "./sandbox/mailbox.ts";
 import { wantsSandbox } from "./sandbox/wanted.ts";
 import { heldAccounts } from "./sessions/held-accounts.ts";
@@ -39,11 +41,13 @@ export async function startWorker({
   const guard = egressGuard({ allowPrivate: config.allowPrivate });
   const mailbox = wantsSandbox(config) ? await sandboxMailbox({ arrive, log }) : undefined;
   const pool = clients({ accounts, egress: guard, log });
+  const topics = redisTopics({ redis });
   const delivering = {
     outbox,
     egress: guard,
     log,
     keepOnline: keepingOnline({ accounts, lanes }),
+    topics,
     onResult: (platform: string, status: string, seconds: number) => {
       metrics.results.inc({ platform, status });
       metrics.deliverySeconds.observe({ platform }, seconds);
@@ -71,6 +75,7 @@ export async function startWorker({
     log,
   });
   const hooks = startHooks({ config, store, redis, eventLog, metrics, log });
+  const polling = pollWorker({ topics, arrive, egress: guard, find, log });
   const counting = setInterval(() => metrics.sessions.set(holding.size()), 5_000);
   counting.unref();
   const broom = sweep({ outbox, lanes, log });
@@ -79,6 +84,7 @@ export async function startWorker({
     async stop(graceMs) {
       trim.stop();
       clearInterval(counting);
+      await polling.stop();
       await broom.stop();
       await Promise.all([
         hooks.close(graceMs),

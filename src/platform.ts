@@ -2,9 +2,10 @@ import type { Socket } from "node:net";
 import type { Static, TObject, TSchema } from "typebox";
 import type { Activity } from "./activity.ts";
 import type { ActivityEvent, TargetOutcome } from "./event.ts";
-import { Failure, noteOf } from "./failure.ts";
+import { type ErrorNote, Failure, noteOf } from "./failure.ts";
 import type { Hold } from "./held.ts";
 import type { Log } from "./log.ts";
+import type { Push } from "./push.ts";
 
 /** An attachment's bytes, whichever way the app gave them. */
 export interface Blob {
@@ -43,6 +44,13 @@ export interface EgressAnswer {
   readonly url: string;
 }
 
+/** What is kept of an activity beside its mark, for what the network says of it later. */
+export interface CommitMore {
+  readonly traceSeconds?: number;
+  /** Names of the conversations it is sent into, unique within the app. */
+  readonly threads?: readonly string[];
+}
+
 /** What a platform is lent for one piece of work. It reaches for nothing else. */
 export interface Lent extends Egress {
   readonly log: Log;
@@ -59,11 +67,15 @@ export interface Lent extends Egress {
   /**
    * Call and await just before the irreversible byte: writes the durable, fenced mark after which the work is never
    * simply repeated (promise G4). Rejects when the activity was cancelled, expired or taken over: then send nothing.
-   * With `traceSeconds` the network's later reports on the activity's id (`Hold.report`) find their way for so long.
+   * With `traceSeconds` the network's later reports on the activity's id (`Hold.report`) find their way for so long, and
+   * with `threads` also those on a whole conversation (`Watermark`).
    */
-  readonly commit: (more?: { readonly traceSeconds?: number }) => Promise<void>;
+  readonly commit: (more?: CommitMore) => Promise<void>;
   /** Says whether the account is to stay connected when nothing is to be done; kept with the account. */
   readonly keepOnline: (wanted: boolean) => Promise<void>;
+  /** What the actor follows by polling, see `Platform.poll`: its topics, and whether it follows one. */
+  readonly topics: () => Promise<readonly string[]>;
+  readonly follow: (topic: string, wanted: boolean) => Promise<void>;
 }
 
 /** What became of one target. `deferred` leaves it undecided for the next attempt. */
@@ -95,6 +107,26 @@ export interface Arrival {
   readonly event: Omit<ActivityEvent, "type" | "received">;
   /** A note (a cursor) that is written together with it, see `Hold.notes`. */
   readonly note?: { readonly name: string; readonly value: string };
+}
+
+/** What a poll of a topic brought. */
+export interface Polled {
+  /** New or changed since the state given, oldest first; each follower gets each `key` once. */
+  readonly entries: ReadonlyArray<{ readonly key: string; readonly event: Omit<Arrival["event"], "target"> }>;
+  /** Given back at the next poll; opaque text of at most some kilobytes. */
+  readonly state: string;
+  /** Milliseconds until the next poll. */
+  readonly nextMs: number;
+  /** The topic is no more (410): followers are told and it is polled no more. */
+  readonly ended?: ErrorNote;
+}
+
+/** What one poll is given. */
+export interface Polling extends Egress {
+  /** Undefined at a topic's first poll: remember what is there, bring nothing. */
+  readonly state: string | undefined;
+  readonly signal: AbortSignal;
+  readonly log: Log;
 }
 
 /** One verb: the schema that validates `{actor, target, object, context?}`, an example that fits it, and the deed. */
@@ -138,7 +170,12 @@ export interface Platform<Client = unknown, Credentials extends TSchema = TSchem
   /** Other names under which apps may call it (`smtp` for `email`). */
   readonly aliases?: readonly string[];
   /** Present where the network knows logins; checked by `PUT /accounts`. */
-  readonly credentials?: { readonly schema: Credentials; readonly example: Static<Credentials> };
+  readonly credentials?: {
+    readonly schema: Credentials;
+    readonly example: Static<Credentials>;
+    /** What addresses accounts may have, where the verbs' actors say less. */
+    readonly address?: TSchema;
+  };
   /** True: an activity of an actor without a stored account is refused with `account-unknown`. */
   readonly needsAccount: boolean;
   /** Seconds an activity may take when the app says nothing. */
@@ -150,6 +187,8 @@ export interface Platform<Client = unknown, Credentials extends TSchema = TSchem
   readonly verbs: Readonly<Record<string, Verb<TObject, Client>>>;
   /** Refuses what no schema can say, before an account is looked up; returns the refusal or undefined. */
   readonly refuse?: (verb: string, activity: Omit<Activity, "id" | "rid">) => Unfit | undefined;
+  /** Takes what the network pushes to us. */
+  readonly push?: Push<Static<Credentials>>;
   /** Makes the client that `run` gets; kept for a while and shared by the account's work. */
   readonly open?: (access: Access<Static<Credentials>>) => Promise<Client>;
   /**
@@ -160,6 +199,11 @@ export interface Platform<Client = unknown, Credentials extends TSchema = TSchem
   readonly hold?: (hold: Hold<Static<Credentials>>) => Promise<Client>;
   /** Ends a client of `open` or `hold`; must work on a broken one. */
   readonly close?: (client: Client) => Promise<void>;
+  /**
+   * Looks at a topic (a feed's address): once for all who follow it, however many apps. Throws what `explain` knows; a
+   * failed poll is tried again with backoff, never given up.
+   */
+  readonly poll?: (topic: string, polling: Polling) => Promise<Polled>;
   /** Finds out what became of work that broke after its commit; undefined when nobody can tell. */
   readonly resolve?: (client: Client, activity: Activity, lent: Lent) => Promise<Receipt | undefined>;
   /** Says what a thrown value means: the only place that knows the library's errors. Never throws. */

@@ -2,7 +2,8 @@ import type { Attachment } from "../activity.ts";
 import { Failure } from "../failure.ts";
 import type { Log } from "../log.ts";
 import type { Outbox, Work } from "../outbox/outbox.ts";
-import { type Egress, failureFrom, type Lent, type Platform, type Receipt } from "../platform.ts";
+import { type CommitMore, type Egress, failureFrom, type Lent, type Platform, type Receipt } from "../platform.ts";
+import type { Topics } from "../polls/topics.ts";
 import { loadBlobs } from "./blobs.ts";
 import type { Clients } from "./clients.ts";
 import { statusEvent } from "./events.ts";
@@ -14,6 +15,8 @@ export interface AttemptDeps {
   readonly log: Log;
   /** Stores whether an account is to stay connected. */
   readonly keepOnline?: (app: string, platform: string, address: string, wanted: boolean) => Promise<void>;
+  /** Who follows what by polling. */
+  readonly topics?: Pick<Topics, "follow" | "followed">;
 }
 
 /** How one attempt ended. Nothing was sent when it was `lost` to another worker, or was `over` (cancelled, expired) before the commit. */
@@ -83,14 +86,14 @@ interface MarkState {
 /** The `commit()` that a platform is lent, and what came of it. After `close` it refuses, so a zombie sends nothing. */
 function committer(outbox: Outbox, work: Work, now: () => number) {
   const state: MarkState = { committed: false, closed: false };
-  async function commit({ traceSeconds = 0 }: { readonly traceSeconds?: number } = {}): Promise<void> {
+  async function commit(more: CommitMore = {}): Promise<void> {
     if (state.closed) throw abandoned();
     const event = statusEvent(work.activity, work.ridAsSent, { status: "sending", decided: work.decided, now: now() });
     let answer: Awaited<ReturnType<Outbox["commit"]>>;
     let asked: number;
     do {
       asked = performance.now();
-      answer = await outbox.commit(work, JSON.stringify(event), traceSeconds).catch((fault: unknown) => {
+      answer = await outbox.commit(work, JSON.stringify(event), more).catch((fault: unknown) => {
         state.fault = fault;
         throw abandoned();
       });
@@ -115,11 +118,13 @@ function abandoned(): Failure {
 }
 
 function lend(
-  { outbox, egress, log, keepOnline }: AttemptDeps,
+  { outbox, egress, log, keepOnline, topics }: AttemptDeps,
   work: Work,
   signal: AbortSignal,
   commit: Lent["commit"],
 ): Lent {
+  const { platform, actor } = work.activity;
+  const follower = { app: work.app, platform, actor: actor.address };
   return {
     fetch: egress.fetch,
     connect: egress.connect,
@@ -135,7 +140,9 @@ function lend(
         : loadBlobs(attachments, await outbox.blobs(work.app, work.activity.rid), egress);
     },
     commit,
-    keepOnline: async (wanted) => keepOnline?.(work.app, work.activity.platform, work.activity.actor.address, wanted),
+    keepOnline: async (wanted) => keepOnline?.(work.app, platform, actor.address, wanted),
+    topics: async () => (await topics?.followed(follower)) ?? [],
+    follow: async (topic, wanted) => topics?.follow(follower, topic, wanted),
   };
 }
 

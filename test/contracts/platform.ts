@@ -183,6 +183,8 @@ async function run(
     attachments: async () => [],
     commit: async () => undefined,
     keepOnline: async () => undefined,
+    topics: async () => [],
+    follow: async () => undefined,
     ...words,
   };
   try {

@@ -15,6 +15,8 @@ export function testLent(words: Partial<Lent> = {}): Lent & { readonly commits: 
     pending: [0],
     attachments: async () => [] as readonly Blob[],
     keepOnline: async () => undefined,
+    topics: async () => [],
+    follow: async () => undefined,
     ...words,
     commit: () => {
       commits += 1;

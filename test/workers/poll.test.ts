@@ -1,0 +1,157 @@
+import { EventEmitter } from "node:events";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { arrivals } from "../../src/delivery/arrivals.ts";
+import { keys } from "../../src/keys.ts";
+import { silentLog } from "../../src/log.ts";
+import type { Polled, Polling } from "../../src/platform.ts";
+import { redisTopics, topicId } from "../../src/polls/topics.ts";
+import { pollWorker } from "../../workers/poll.ts";
+import { noEgress } from "../support/gateway-core.ts";
+import { type TestRedis, testRedis } from "../support/redis.ts";
+import { testPlatform } from "../support/test-platform.ts";
+
+let server: TestRedis;
+const stops: Array<() => Promise<void>> = [];
+
+beforeAll(async () => {
+  server = await testRedis();
+});
+beforeEach(() => server.connect().flushall());
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+afterAll(() => server.stop());
+
+const bob = { app: "app1", platform: "test", actor: "bob" };
+const eve = { app: "app2", platform: "test", actor: "eve" };
+const FAR = 3_600_000;
+
+/** Topics that a test polls as it says; `polled` tells of each poll that ended. */
+function world(poll: (topic: string, polling: Polling) => Promise<Polled>) {
+  const redis = server.connect();
+  const topics = redisTopics({ redis });
+  const news = new EventEmitter().setMaxListeners(0);
+  const arrive = arrivals({ redis, eventsKept: 1_000 });
+  const platform = testPlatform(async () => ({ outcomes: [] }), {
+    poll: (topic, polling) => poll(topic, polling).finally(() => news.emit("polled", topic)),
+  });
+  const find = (id: string) => (id === "test" ? platform : undefined);
+  const work = () => {
+    const worker = pollWorker({ topics, arrive, egress: noEgress, find, log: silentLog, everyMs: 20 });
+    stops.push(worker.stop);
+    return worker;
+  };
+  const bodies = async (app: string) =>
+    (await redis.xrange(keys.log(app), "-", "+")).flatMap(([, [field, text = ""]]) =>
+      field === "e" ? [JSON.parse(text) as { object: unknown; target: unknown; verb: string }] : [],
+    );
+  const polls = (count: number) =>
+    new Promise<void>((resolve) => {
+      let seen = 0;
+      news.on("polled", () => ++seen === count && resolve());
+    });
+  return { redis, topics, work, bodies, polls };
+}
+
+const entry = (n: number) => ({
+  key: `e${n}`,
+  event: {
+    platform: "test",
+    verb: "post",
+    actor: { address: "feed" },
+    object: { n },
+    published: "2026-01-01T00:00:00Z",
+  },
+});
+
+it("polls once for all followers, first without entries, and brings each what is new, once", async () => {
+  const states: Array<string | undefined> = [];
+  const { topics, work, bodies, polls } = world(async (_topic, { state }) => {
+    states.push(state);
+    const n = Number(state ?? 0);
+    return { entries: n === 0 ? [] : [entry(n), entry(n)], state: String(n + 1), nextMs: n < 3 ? 1 : FAR };
+  });
+  await topics.follow(bob, "t", true);
+  await topics.follow(eve, "t", true);
+  await topics.follow(eve, "t", true);
+  const enough = polls(4);
+  const worker = work();
+  await enough;
+  await worker.stop();
+  expect(states).toEqual([undefined, "1", "2", "3"]);
+  expect((await bodies("app1")).map(({ object }) => object)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+  expect(await bodies("app2")).toMatchObject([1, 2, 3].map((n) => ({ object: { n }, target: [{ address: "eve" }] })));
+});
+
+it("lets two workers share what is due: each topic is polled once", async () => {
+  const seen: string[] = [];
+  const { topics, work, polls } = world(async (topic) => {
+    seen.push(topic);
+    return { entries: [], state: "1", nextMs: FAR };
+  });
+  const names = Array.from({ length: 200 }, (_, at) => `t${at}`);
+  for (const name of names) await topics.follow(bob, name, true);
+  const enough = polls(200);
+  const workers = [work(), work()];
+  await enough;
+  for (const worker of workers) await worker.stop();
+  expect(seen.sort()).toEqual([...names].sort());
+});
+
+it("keeps nothing of a worker that was too slow, and what was brought twice arrives once", async () => {
+  const { topics, redis, bodies } = world(async () => ({ entries: [], state: "", nextMs: FAR }));
+  await topics.follow(bob, "t", true);
+  const part = (await Promise.all(Array.from({ length: 16 }, (_, at) => redis.zcard(keys.pollsDue(at))))).indexOf(1);
+  const [slow] = await topics.take(part, 10, 0);
+  const [fast] = await topics.take(part, 10, FAR);
+  if (!slow || !fast) throw new Error("it was not due");
+  await topics.finish(fast, { state: "fast", fails: 0, nextMs: FAR });
+  await topics.finish(slow, { state: "slow", fails: 0, nextMs: 0 });
+  expect(await redis.hget(keys.topic(part, slow.id), "state")).toBe("fast");
+  expect(await topics.take(part, 10, FAR)).toEqual([]);
+  expect(await bodies("app1")).toEqual([]);
+});
+
+it("waits longer after each failure and forgets them after a success", async () => {
+  let fails = 0;
+  const { topics, redis, work, polls } = world(async () => {
+    if (++fails <= 2) throw new Error("away");
+    return { entries: [], state: "1", nextMs: FAR };
+  });
+  await topics.follow(bob, "t", true);
+  const id = topicId("test", "t");
+  const worker = work();
+  for (const times of [1, 2]) {
+    await polls(1);
+    const part = (
+      await Promise.all(Array.from({ length: 16 }, (_, at) => redis.zscore(keys.pollsDue(at), id)))
+    ).findIndex((score) => score !== null);
+    while ((await redis.hget(keys.topic(part, id), "fails")) !== String(times)) await redis.ping();
+    const wait = Number(await redis.zscore(keys.pollsDue(part), id)) - Date.now();
+    expect(wait).toBeGreaterThan(60_000 * 2 ** times * 0.7);
+    await topics.hasten(id);
+  }
+  await worker.stop();
+});
+
+it("tells followers that a topic is no more, and polls it no more; who leaves hears nothing", async () => {
+  let ended = false;
+  const error = { code: "gone", detail: "The feed is gone.", retryable: false };
+  const { topics, redis, work, bodies, polls } = world(async () => {
+    const more = ended ? { ended: error } : {};
+    ended = true;
+    return { entries: [], state: "1", nextMs: 1, ...more };
+  });
+  await topics.follow(bob, "t", true);
+  await topics.follow(eve, "t", true);
+  await topics.follow(eve, "t", false);
+  const twice = polls(2);
+  const worker = work();
+  await twice;
+  await worker.stop();
+  expect(await bodies("app1")).toMatchObject([{ verb: "unsubscribe", object: { error } }]);
+  expect(await bodies("app2")).toEqual([]);
+  expect(await topics.followed(bob)).toEqual([]);
+  const left = await redis.keys("{dgmp*");
+  expect(left).toEqual([]);
+});

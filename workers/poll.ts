@@ -1,0 +1,117 @@
+import type { Arrive } from "../src/delivery/arrivals.ts";
+import type { Log } from "../src/log.ts";
+import { type Egress, failureFrom, type Platform, type Polled } from "../src/platform.ts";
+import { type DueTopic, PARTS, type Topics } from "../src/polls/topics.ts";
+
+export interface PollWorkerDeps {
+  readonly topics: Topics;
+  readonly arrive: Arrive;
+  readonly egress: Egress;
+  readonly find: (platform: string) => Platform | undefined;
+  readonly log: Log;
+  /** Topics polled at once in this process. */
+  readonly most?: number;
+  readonly everyMs?: number;
+}
+
+/** Longer than any poll takes: after that another worker may poll the topic. */
+const LEASE_MS = 120_000;
+const POLL_MS = 90_000;
+const FIRST_PAUSE_MS = 60_000;
+const LONGEST_PAUSE_MS = 86_400_000;
+
+/** Polls what is due, once for all who follow it, and brings each follower what is new. */
+export function pollWorker({ topics, arrive, egress, find, log, most = 50, everyMs = 1_000 }: PollWorkerDeps): {
+  readonly stop: () => Promise<void>;
+} {
+  const stopping = new AbortController();
+  const underWay = new Set<Promise<void>>();
+
+  async function bring(due: DueTopic, entries: Polled["entries"]): Promise<void> {
+    if (entries.length === 0) return;
+    for (const { app, actor } of await topics.followers(due.id)) {
+      for (const { key, event } of entries) {
+        await arrive(app, { key: `${due.id}:${key}`, event: { ...event, target: [{ address: actor }] } });
+      }
+    }
+  }
+
+  async function end(due: DueTopic, { ended }: Polled): Promise<void> {
+    const published = new Date().toISOString();
+    const event = {
+      platform: due.platform,
+      verb: "unsubscribe",
+      actor: { address: due.topic },
+      object: { error: ended },
+      published,
+    };
+    await bring(due, [{ key: `ended:${due.claim}`, event }]);
+    for (const { app, actor } of await topics.followers(due.id)) {
+      await topics.follow({ app, platform: due.platform, actor }, due.topic, false);
+    }
+    await topics.drop(due);
+  }
+
+  async function poll(due: DueTopic, platform: Platform & Required<Pick<Platform, "poll">>): Promise<void> {
+    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(POLL_MS)]);
+    let polled: Polled;
+    try {
+      polled = await platform.poll(due.topic, { ...egress, state: due.state, signal, log });
+    } catch (thrown) {
+      if (stopping.signal.aborted) return topics.finish(due, { fails: due.fails, nextMs: 0 });
+      const failure = failureFrom(platform, thrown);
+      const fails = due.fails + 1;
+      const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(fails, 20)) * (0.75 + Math.random() / 2);
+      log.debug({ topic: due.id, code: failure.code, fails }, "a poll failed; it is tried again");
+      return topics.finish(due, { fails, nextMs: failure.retryAfterMs ?? pause });
+    }
+    if (polled.ended) return end(due, polled);
+    await bring(due, polled.entries);
+    await topics.finish(due, { state: polled.state, fails: 0, nextMs: polled.nextMs });
+  }
+
+  function start(due: DueTopic): void {
+    const platform = find(due.platform);
+    // Of a platform that is switched off here: its lease ends and somebody else may know it.
+    if (!platform?.poll) return;
+    const work = poll(due, platform as Parameters<typeof poll>[1])
+      .catch((error: unknown) =>
+        log.warn({ error: String(error) }, "what a poll brought could not be kept; polled again"),
+      )
+      .finally(() => underWay.delete(work));
+    underWay.add(work);
+  }
+
+  async function round(): Promise<void> {
+    for (let part = 0; part < PARTS; part++) {
+      const room = most - underWay.size;
+      if (room <= 0 || stopping.signal.aborted) return;
+      for (const due of await topics.take(part, room, LEASE_MS)) start(due);
+    }
+  }
+
+  let timer: NodeJS.Timeout | undefined;
+  let running = Promise.resolve();
+  function next(ms: number): void {
+    if (stopping.signal.aborted) return;
+    timer = setTimeout(() => {
+      running = round()
+        .catch((error: unknown) => log.warn({ error: String(error) }, "due polls could not be taken; tried again soon"))
+        // A full house looks again as soon as there is room.
+        .then(async () => {
+          if (underWay.size >= most) await Promise.race(underWay);
+          next(underWay.size >= most / 2 ? 10 : everyMs);
+        });
+    }, ms);
+  }
+  next(0);
+
+  return {
+    async stop() {
+      stopping.abort(new Error("shutting down"));
+      clearTimeout(timer);
+      await running;
+      await Promise.all(underWay);
+    },
+  };
+}
