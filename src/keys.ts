@@ -25,6 +25,8 @@ export const keys = {
   record: (app: string, rid: string) => `${tagOf(app)}:rid:${app}:${rid}`,
   /** Attachment contents of one rid, apart from jobs and events. */
   blobs: (app: string, rid: string) => `${tagOf(app)}:blobs:${app}:${rid}`,
+  /** Rids of what ended undelivered after it was tried, by when. */
+  deadLetters: (app: string) => `${tagOf(app)}:dead:${app}`,
   /** `outstanding` and `lanes` of an app: quota and fairness. */
   counts: (app: string) => `${tagOf(app)}:counts:${app}`,
   /** Named as in outbox/lane.ts. */

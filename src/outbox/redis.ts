@@ -1,8 +1,10 @@
 import type { Activity } from "../activity.ts";
+import type { ResultEvent } from "../event.ts";
 import { epochs } from "../events/epochs.ts";
 import { keys } from "../keys.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Barrier } from "../redis/durable.ts";
+import { isDeadLetter } from "./dead.ts";
 import { partsOf } from "./lane.ts";
 import type { AcceptAnswer, EndAnswer, Next, Outbox, Standing, Stored, Wake, Work } from "./outbox.ts";
 import { scripts } from "./script-runner.ts";
@@ -92,8 +94,10 @@ export function redisOutbox({
         fresh(),
         eventsKept,
         retentionSeconds,
+        deadMark(status, event),
       ];
-      return nextOf((await run.SETTLE_LUA(keysOf(app, activity.rid, lane), args)) as Cells, app, lane);
+      const places = [...keysOf(app, activity.rid, lane), keys.deadLetters(app)];
+      return nextOf((await run.SETTLE_LUA(places, args)) as Cells, app, lane);
     },
 
     async defer(work, { retryAt, extendMs, attempts, inDoubt, decided, event }) {
@@ -130,9 +134,10 @@ export function redisOutbox({
         fresh(),
         eventsKept,
         retentionSeconds,
+        deadMark(status, event),
       ];
       const [outcome, outstanding] = (await durably(keys.tagOf(app), () =>
-        run.END_LUA(keysOf(app, rid, lane), args),
+        run.END_LUA([...keysOf(app, rid, lane), keys.deadLetters(app)], args),
       )) as Cells;
       if (outcome !== "ended") return { outcome } as EndAnswer;
       return { outcome, ...wakeOf(app, lane, Number(outstanding)) };
@@ -159,6 +164,12 @@ export function redisOutbox({
       return new Map(Object.entries(flat));
     },
   };
+}
+
+/** Whether the script is to keep it among the dead letters; a retried sweep has no event to tell of. */
+function deadMark(status: string, event: string): string {
+  if (status === "sent" || status === "cancelled" || event === "") return "";
+  return isDeadLetter(JSON.parse(event) as ResultEvent) ? "1" : "";
 }
 
 function memberOf(app: string, rid: string): string {

@@ -1,4 +1,5 @@
 import { APPEND_LUA } from "../events/append-lua.ts";
+import { BURY_LUA } from "./dead.ts";
 
 /**
  * The outbox's Lua. All scripts share one KEYS layout (see `keysOf` in redis.ts), so that each declares every key it
@@ -53,13 +54,14 @@ local function head(lane, fence, lease)
 end
 `;
 
-const CLOSE = `
+const CLOSE = `${BURY_LUA}
 -- Makes a record final: event, counters, retention. A sent activity's body is no longer needed.
-local function close(rid, member, status, event, freshEpoch, kept, retention)
+local function close(rid, member, status, event, freshEpoch, kept, retention, dead)
   append(LOG, EPOCH, freshEpoch, kept, event)
   redis.call('HSET', RECORD, 'status', status, 'result', event)
   if status == 'sent' then redis.call('HDEL', RECORD, 'decided', 'retry', 'takes', 'deaths') end
   redis.call('EXPIRE', RECORD, retention)
+  if dead == '1' then bury(rid, retention) end
   redis.call('ZREM', DEADLINES, member)
   redis.call('HINCRBY', COUNTS, 'outstanding', -1)
   if status == 'sent' then redis.call('DEL', BLOBS) else redis.call('EXPIRE', BLOBS, retention) end
@@ -111,13 +113,13 @@ if ARGV[5] ~= '0' then redis.call('SET', KEYS[13], ARGV[4], 'EX', ARGV[5]) end
 return 'committed'
 `;
 
-/** ARGV: fence rid member lane lease status event attempts freshEpoch kept retention */
+/** KEYS also: dead letters; ARGV: fence rid member lane lease status event attempts freshEpoch kept retention dead */
 export const SETTLE_LUA = `${HEADER}${APPEND_LUA}${HEAD}${CLOSE}
 if redis.call('GET', FENCE) ~= ARGV[1] then return { 'lost' } end
 local status = redis.call('HGET', RECORD, 'status')
 if status and not FINAL[status] then
   redis.call('HSET', RECORD, 'attempts', ARGV[8])
-  close(ARGV[2], ARGV[3], ARGV[6], ARGV[7], ARGV[9], ARGV[10], ARGV[11])
+  close(ARGV[2], ARGV[3], ARGV[6], ARGV[7], ARGV[9], ARGV[10], ARGV[11], ARGV[12])
 end
 redis.call('LREM', LANE, 1, ARGV[2])
 return head(ARGV[4], ARGV[1], tonumber(ARGV[5]))
@@ -140,13 +142,13 @@ append(LOG, EPOCH, ARGV[8], ARGV[9], ARGV[10])
 return 'deferred'
 `;
 
-/** ARGV: rid member lane status event mayBeCommitted freshEpoch kept retention */
+/** KEYS also: dead letters; ARGV: rid member lane status event mayBeCommitted freshEpoch kept retention dead */
 export const END_LUA = `${HEADER}${APPEND_LUA}${CLOSE}
 local r = redis.call('HMGET', RECORD, 'status', 'committed')
 if not r[1] then redis.call('ZREM', DEADLINES, ARGV[2]) redis.call('ZREM', DUE, ARGV[2]) return { 'missing' } end
 if FINAL[r[1]] then redis.call('ZREM', DEADLINES, ARGV[2]) return { 'final' } end
 if r[2] and ARGV[6] == '' then return { 'committed' } end
-close(ARGV[1], ARGV[2], ARGV[4], ARGV[5], ARGV[7], ARGV[8], ARGV[9])
+close(ARGV[1], ARGV[2], ARGV[4], ARGV[5], ARGV[7], ARGV[8], ARGV[9], ARGV[10])
 redis.call('ZREM', DUE, ARGV[2])
 local wasHead = redis.call('LINDEX', LANE, 0) == ARGV[1]
 redis.call('LREM', LANE, 1, ARGV[1])
