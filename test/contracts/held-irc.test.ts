@@ -1,5 +1,5 @@
-import { heldContract } from "./held.ts";
 import { ircWorld } from "../support/irc-world.ts";
+import { heldContract } from "./held.ts";
 
-heldContract("IRC on ngIRCd", () => ircWorld("ngircd"));
-heldContract("IRC on InspIRCd", () => ircWorld("inspircd"));
+heldContract("irc on ngIRCd", () => ircWorld("ngircd"));
+heldContract("irc on InspIRCd", () => ircWorld("inspircd"));
