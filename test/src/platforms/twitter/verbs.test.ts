@@ -175,9 +175,9 @@ describe("fetch", () => {
     const ids = Array.from({ length: 30 }, (_, at) => x.server.addPost("34", `@bob ${at}`));
     const object = { limit: 7, after: String(ids[2]), before: String(ids[20]) };
     const { object: result } = await bob("fetch", { object });
-    const [{ items, more }] = result?.collections as [{ items: Array<{ id: string }>; more: boolean }];
-    expect(items.map(({ id }) => id)).toEqual(ids.slice(13, 20).reverse());
-    expect(more).toBe(true);
+    const [one] = (result?.collections ?? []) as ReadonlyArray<{ readonly items: ReadonlyArray<{ id: string }>; more: boolean }>;
+    expect(one?.items.map(({ id }) => id)).toEqual(ids.slice(13, 20).reverse());
+    expect(one?.more).toBe(true);
   });
 });
 
