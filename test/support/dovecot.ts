@@ -106,8 +106,14 @@ service anvil {
     mode = 0
   }
 }
+default_process_limit = 1000
+default_client_limit = 4000
+mail_max_userip_connections = 50
 service imap-login {
   chroot =
+  service_count = 0
+  client_limit = 2000
+  process_min_avail = 1
   inet_listener imap {
     port = ${imapPort}
   }

@@ -3,6 +3,8 @@ import { accountId } from "../../src/accounts/account-id.ts";
 import { keyring } from "../../src/accounts/keyring.ts";
 import { redisAccounts } from "../../src/accounts/redis.ts";
 import { arrivals } from "../../src/delivery/arrivals.ts";
+import { clients } from "../../src/delivery/clients.ts";
+import { deliverer } from "../../src/delivery/deliver.ts";
 import { keepingOnline } from "../../src/delivery/keep-online.ts";
 import { traces } from "../../src/events/traces.ts";
 import { keys } from "../../src/keys.ts";
@@ -14,6 +16,7 @@ import { isHeld } from "../../src/platform.ts";
 import { heldAccounts } from "../../src/sessions/held-accounts.ts";
 import { shardOf } from "../../src/sessions/shards.ts";
 import { heldWorker } from "../../workers/held.ts";
+import { sendWorker } from "../../workers/send.ts";
 import { sweep } from "../../workers/sweep.ts";
 import type { HeldAccount, HeldWorld } from "../contracts/held-world.ts";
 import { activityOf, entryOf } from "./gateway-core.ts";
@@ -66,12 +69,26 @@ export async function heldCore(server: TestRedis, { platform }: Pick<HeldWorld, 
       leaseMs: 2_000,
       everyMs: 300,
     });
+    // What such a platform does without the held connection, any worker does.
+    const pool = clients({ accounts: ports.accounts, egress, log: silentLog });
+    const sender =
+      platform.open &&
+      sendWorker({
+        redis: own,
+        ...ports,
+        deliver: deliverer({ ...ports, clients: pool, egress, log: silentLog, random: () => 0 }),
+        queue: platform.id,
+        find: (id) => (id === platform.id ? platform : undefined),
+        concurrency: 10,
+        log: silentLog,
+      });
     const running = {
       size: worker.size,
       redis: own,
       close: async (ms: number) => {
         workers.delete(running);
-        await worker.close(ms);
+        await Promise.all([worker.close(ms), sender?.close(ms)]);
+        await pool.close();
         await ports.lanes.close();
       },
     };
