@@ -35,13 +35,21 @@ export function twitter(settings: TwitterSettings): Platform {
     hold: async (hold) => {
       const client = openClient(hold, hold.credentials, settings);
       // Whether the login is any good shows here, not at the first look in some minutes.
-      await client.verify(hold.signal);
+      await client.verify(hold.signal).catch((thrown: unknown) => {
+        throw final(explain(thrown));
+      });
       return { ...client, watch: await watching(hold, client, settings.xPace ?? PACE) };
     },
     close: async (client) => client.watch?.stop(),
     resolve,
     explain,
   });
+}
+
+/** The login was just read from the store: there is no newer one that another worker may have put there. */
+function final(failure: Failure): Failure {
+  const { code, message: detail, platformCode = "" } = failure;
+  return code === "credentials-expired" ? new Failure({ kind: "auth", code, detail, platformCode }) : failure;
 }
 
 /** Refuses what X would refuse and no schema can say: text by its weight, media, queries for people. */

@@ -175,7 +175,10 @@ describe("fetch", () => {
     const ids = Array.from({ length: 30 }, (_, at) => x.server.addPost("34", `@bob ${at}`));
     const object = { limit: 7, after: String(ids[2]), before: String(ids[20]) };
     const { object: result } = await bob("fetch", { object });
-    const [one] = (result?.collections ?? []) as ReadonlyArray<{ readonly items: ReadonlyArray<{ id: string }>; more: boolean }>;
+    const [one] = (result?.collections ?? []) as ReadonlyArray<{
+      readonly items: ReadonlyArray<{ id: string }>;
+      more: boolean;
+    }>;
     expect(one?.items.map(({ id }) => id)).toEqual(ids.slice(13, 20).reverse());
     expect(one?.more).toBe(true);
   });
