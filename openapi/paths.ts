@@ -2,8 +2,10 @@ import type { OpenAPIV3_1 } from "openapi-types";
 import type { Paths } from "./operation.ts";
 import { accountPaths } from "./paths/accounts.ts";
 import { activityPaths } from "./paths/activities.ts";
+import { deadLetterPaths } from "./paths/dead-letters.ts";
 import { eventPaths } from "./paths/events.ts";
 import { hookPaths } from "./paths/hooks.ts";
+import { inboundPaths } from "./paths/inbound.ts";
 import { operatingPaths } from "./paths/operating.ts";
 import { platformPaths } from "./paths/platforms.ts";
 import { tokenPaths } from "./paths/tokens.ts";
@@ -14,7 +16,9 @@ export function paths(write: Writer, examples: Readonly<Record<string, OpenAPIV3
   return {
     ...activityPaths(write, examples),
     ...eventPaths(write),
+    ...deadLetterPaths(write),
     ...accountPaths(write),
+    ...inboundPaths(write),
     ...hookPaths(write),
     ...tokenPaths(write),
     ...platformPaths(write),

@@ -7,6 +7,7 @@ import type { Log } from "../src/log.ts";
 import type { LaneQueues } from "../src/outbox/lane-queues.ts";
 import type { Platform } from "../src/platform.ts";
 import { faults } from "../src/validate.ts";
+import type { AccountDoors } from "./account-doors.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { checked, invalid, objectOf } from "./checked.ts";
 import type { PlatformNames } from "./platform-names.ts";
@@ -34,6 +35,11 @@ export const AccountAnswer = Type.Object(
     state: Type.Union(states.map((state) => Type.Literal(state))),
     online: Type.Boolean(),
     updated: Type.String({ format: "date-time" }),
+    inbound: Type.Optional(
+      Type.String({
+        description: "Where the network is to push to: give it this address. Whole when the operator set PUBLIC_URL.",
+      }),
+    ),
     error: Type.Optional(
       Type.Object({
         code: Type.String(),
@@ -55,6 +61,7 @@ export interface AccountRoutesDeps {
   readonly who: Authenticate;
   readonly accounts: Pick<Accounts, "put" | "get" | "list" | "remove">;
   readonly platforms: PlatformNames;
+  readonly doors: AccountDoors;
   /** Tells whoever holds an account's connection that it changed. */
   readonly nudge: LaneQueues["nudge"];
   readonly log: Log;
@@ -65,7 +72,7 @@ const PAGE = 100;
 const PAGE_MOST = 1_000;
 
 /** PUT, GET and DELETE of an app's accounts. */
-export function accountRoutes({ who, accounts, platforms, nudge, log }: AccountRoutesDeps): Router {
+export function accountRoutes({ who, accounts, platforms, doors, nudge, log }: AccountRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
 
   /** Whoever holds the account sees it at once; not awaited, since the holder also looks by itself. */
@@ -82,23 +89,27 @@ export function accountRoutes({ who, accounts, platforms, nudge, log }: AccountR
       .put(caller.app, { platform: platform.id, address, credentials, ...wanted })
       .catch(tooMany);
     tell(platform, caller.app, stored.account.id);
-    res.status(stored.created ? 201 : 200).json(stored.account);
+    const shown = await doors.set(caller.app, stored.account, platform, credentials);
+    res.status(stored.created ? 201 : 200).json(shown);
   });
   router.get("/accounts", async (req, res) => {
     const caller = await who(req, "accounts");
     const { after, limit } = pageOf(req);
     const found = await accounts.list(caller.app, { ...(after === undefined ? {} : { after }), limit: limit + 1 });
-    const shown = found.slice(0, limit);
-    const last = shown.at(-1);
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    const shown = await Promise.all(page.map((account) => doors.shown(caller.app, account)));
     res.json({ accounts: shown, ...(found.length > limit && last ? { next: last.id } : {}) });
   });
   router.get("/accounts/:id", async (req, res) => {
     const caller = await who(req, "accounts");
-    res.json(await found(accounts, caller, req.params.id));
+    res.json(await doors.shown(caller.app, await found(accounts, caller, req.params.id)));
   });
   router.delete("/accounts/:id", async (req, res) => {
     const caller = await who(req, "accounts");
-    const { platform, id } = await found(accounts, caller, req.params.id);
+    const account = await found(accounts, caller, req.params.id);
+    const { platform, id } = account;
+    await doors.close(caller.app, account);
     if (!(await accounts.remove(caller.app, id))) throw notFound();
     const known = platforms.find(platform);
     if (known) tell(known, caller.app, id);
@@ -129,7 +140,8 @@ function accountIn(
 }
 
 /** Whether any verb would take this address as its actor's: a login stored under another could never be used. */
-function canAct({ verbs }: Platform, address: string): boolean {
+function canAct({ verbs, credentials }: Platform, address: string): boolean {
+  if (credentials?.address) return faults(credentials.address, address).length === 0;
   const actors = Object.values(verbs).map(({ schema }) => schema.properties.actor);
   return actors.length === 0 || actors.some((actor) => actor === undefined || faults(actor, { address }).length === 0);
 }

@@ -19,6 +19,16 @@ export interface Report {
   readonly error?: ErrorNote;
 }
 
+/** What a network says later of everything that was sent into a conversation (`CommitMore.threads`) up to a time. */
+export interface Watermark {
+  readonly thread: string;
+  /** Unix ms, inclusive. */
+  readonly until: number;
+  readonly status: "delivered" | "read";
+  /** Which target; absent means all. */
+  readonly target?: string;
+}
+
 /** What `hold` is given to connect one account and to keep it connected. */
 export interface Hold<Credentials> extends Access<Credentials> {
   readonly credentials: Credentials;

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Router } from "express";
 import { openapiDocument } from "../openapi/document.ts";
+import { accountDoors } from "../routes/account-doors.ts";
 import { accountRoutes } from "../routes/accounts.ts";
 import { type ActivityRoutesDeps, activityRoutes } from "../routes/activities.ts";
 import { createApp } from "../routes/app.ts";
@@ -8,6 +9,7 @@ import { authenticate } from "../routes/authenticate.ts";
 import { answerBadFraming } from "../routes/bad-framing.ts";
 import { clientRoutes } from "../routes/client.ts";
 import { way } from "../routes/client-ip.ts";
+import { deadLetterRoutes } from "../routes/dead-letters.ts";
 import { eventRoutes } from "../routes/events.ts";
 import { guesses } from "../routes/guesses.ts";
 import { healthRoutes } from "../routes/health.ts";
@@ -39,6 +41,7 @@ import { awaitResult } from "./events/wait.ts";
 import { closeServer, connectionsLeft, listen, stopListening } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { startAdmin } from "./main-admin.ts";
+import { inbound } from "./main-inbound.ts";
 import type { ChoosePlatforms } from "./main-platforms.ts";
 import { openPorts, type Store } from "./main-store.ts";
 import type { Metrics } from "./metrics.ts";
@@ -167,6 +170,7 @@ function partsOf({ config, choose, store, metrics, log }: ApiDeps) {
     logger: log,
     kept: config.eventsKept,
   });
+  const admit = admission({ rate: config.rate, redis: store.watch.pressure, draining: drain.on });
   const intake = submission({
     outbox,
     lanes,
@@ -174,7 +178,7 @@ function partsOf({ config, choose, store, metrics, log }: ApiDeps) {
     basePath: config.basePath,
     log,
     mayReach: addressCheck(config.allowPrivate),
-    admit: admission({ rate: config.rate, redis: store.watch.pressure, draining: drain.on }),
+    admit,
     onAccepted: (platform, seconds) => {
       metrics.accepted.inc({ platform });
       metrics.acceptSeconds.observe(seconds);
@@ -183,6 +187,7 @@ function partsOf({ config, choose, store, metrics, log }: ApiDeps) {
   const streams = streamSet({ config, metrics });
   return {
     ...ports,
+    inbound: inbound({ config, store, redis, doors: ports.doors, names, admit }),
     leaving: switchOnce(),
     closing: switchOnce(),
     drain,
@@ -223,14 +228,21 @@ function appOf(
       activities,
       eventRoutes({ who, tail, streams, config, canonical, log }),
       socketRoutes(),
-      ...bodyless(config, parts),
+      ...readers(config, parts),
     ],
     ordinary: [
       tryRoutes({ basePath: config.basePath }),
       clientRoutes(),
       tokenRoutes({ who, keys, tickets, platforms: names }),
       revocationRoutes({ who, revocations }),
-      accountRoutes({ who, accounts, platforms: names, nudge: parts.lanes.nudge, log }),
+      accountRoutes({
+        who,
+        accounts,
+        platforms: names,
+        doors: accountDoors(parts.doors, names, `${config.publicUrl.replace(/\/+$/, "")}${config.basePath}`),
+        nudge: parts.lanes.nudge,
+        log,
+      }),
       platformRoutes({ platforms: parts.enabled }),
       openapiRoutes({
         document: openapiDocument({
@@ -247,9 +259,9 @@ function appOf(
   });
 }
 
-/** Routes some of whose POSTs have no body, so that they read bodies themselves. */
-function bodyless({ allowPrivate }: Config, { who, hooks, eventLog, names }: Parts): readonly Router[] {
-  return [hookRoutes({ who, hooks, eventLog, platforms: names, allowPrivate })];
+/** Routes that read bodies themselves: some of their POSTs have none, or need its raw bytes. */
+function readers({ allowPrivate }: Config, { who, hooks, eventLog, names, inbound }: Parts): readonly Router[] {
+  return [hookRoutes({ who, hooks, eventLog, platforms: names, allowPrivate }), inbound];
 }
 
 async function snapshots(worker: SupervisedWorker | undefined) {

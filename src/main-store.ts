@@ -6,8 +6,10 @@ import { redisAccounts } from "./accounts/redis.ts";
 import type { Config } from "./config.ts";
 import { redisEventLog } from "./events/redis.ts";
 import { redisHooks } from "./hooks/redis.ts";
+import { redisDoors } from "./inbound/doors.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
+import { redisDeadLetters } from "./outbox/dead-letters.ts";
 import { laneQueues } from "./outbox/lane-queues.ts";
 import { redisOutbox } from "./outbox/redis.ts";
 import type { RedisConnections } from "./redis/connect.ts";
@@ -85,6 +87,8 @@ export function openPorts(config: Config, store: Store, purpose: "producer" | "w
     }),
     lanes: laneQueues({ redis, log }),
     accounts: durableAccounts(redisAccounts({ redis, keyring: ring }), barrier.durably),
+    doors: redisDoors({ redis, keyring: ring }),
+    deadLetters: redisDeadLetters({ redis, retentionSeconds: config.retentionHours * 3_600 }),
     hooks: redisHooks({ redis, keyring: ring, eventLog }),
   };
 }

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { type KeyRecord, listenerWhere } from "../apps/key-record.ts";
 import { hookWhere } from "../hooks/redis.ts";
+import { doorWhere } from "../inbound/doors.ts";
 import { keys } from "../keys.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { noteWhere } from "../sessions/held-accounts.ts";
@@ -58,6 +59,7 @@ async function resealAll(redis: RedisClient, keyring: Keyring): Promise<Omit<Res
     await each(keys.accounts(app), (id) => resealAccount(redis, keyring, app, id), "accounts");
     for (const id of await redis.smembers(keys.accounts(app))) await resealNotes(redis, keyring, app, id);
     await each(keys.hooks(app), (name) => resealHook(redis, keyring, app, name), "hooks");
+    for (const id of await redis.hvals(keys.doors(app))) await resealDoor(redis, keyring, id);
     await each(keys.appKeys(app), (id) => resealListenerKey(redis, keyring, { app, id }), "keys");
   }
   return counted;
@@ -101,6 +103,14 @@ async function resealHook(redis: RedisClient, keyring: Keyring, app: string, nam
   const where = hookWhere(app, name, version);
   const again = await keyring.seal(await keyring.open(sealed, where), where);
   return (await redis.eval(REPLACE_LUA, 1, place, "secret", sealed, "secret", again)) === 1;
+}
+
+async function resealDoor(redis: RedisClient, keyring: Keyring, id: string): Promise<void> {
+  const { app, platform, subject, version, sealed } = await redis.hgetall(keys.door(id));
+  if (!app || !platform || !subject || !version || !sealed || keyring.isCurrent(sealed)) return;
+  const where = doorWhere(app, platform, subject, version);
+  const again = await keyring.sealShared(await keyring.openShared(sealed, where), where);
+  await redis.eval(REPLACE_LUA, 1, keys.door(id), "sealed", sealed, "sealed", again);
 }
 
 async function resealListenerKey(

@@ -1,5 +1,5 @@
 import type { PassingStatus, StatusEvent, TargetOutcome } from "../event.ts";
-import type { Report } from "../held.ts";
+import type { Report, Watermark } from "../held.ts";
 import { keys } from "../keys.ts";
 import { scripts } from "../outbox/script-runner.ts";
 import type { RedisClient } from "../redis/connect.ts";
@@ -7,7 +7,7 @@ import { APPEND_LUA } from "./append-lua.ts";
 import { epochs } from "./epochs.ts";
 
 /** Tells an app what a network says later of an activity it sent; an id that is not traced (any more) is ignored. */
-export type ReportTo = (app: string, report: Report) => Promise<void>;
+export type ReportTo = (app: string, report: Report | Watermark) => Promise<void>;
 
 /** What was said of a target only grows: a late `delivered` after `read` changes nothing, nor does anything after `failed`. */
 const RANK: Readonly<Record<PassingStatus, number>> = { sending: 0, deferred: 0, delivered: 1, read: 2, failed: 3 };
@@ -24,7 +24,7 @@ return 1
 export function traces({ redis, eventsKept }: { readonly redis: RedisClient; readonly eventsKept: number }): ReportTo {
   const run = scripts(redis, { REPORT_LUA });
   const fresh = epochs();
-  return async function report(app, said) {
+  async function one(app: string, said: Report): Promise<void> {
     const place = keys.trace(app, said.id);
     for (;;) {
       const known = await redis.get(place);
@@ -45,6 +45,16 @@ export function traces({ redis, eventsKept }: { readonly redis: RedisClient; rea
       const args = [known, next, JSON.stringify(event), fresh(), eventsKept];
       if ((await run.REPORT_LUA([place, keys.log(app), keys.epoch(app)], args)) === 1) return;
     }
+  }
+
+  return async function report(app, said) {
+    if ("id" in said) return one(app, said);
+    const { thread, until, ...words } = said;
+    const place = keys.thread(app, thread);
+    const ids = await redis.zrangebyscore(place, "-inf", until);
+    for (const id of ids) await one(app, { id, ...words });
+    // What was read has nothing more to be told.
+    if (said.status === "read" && ids.length > 0) await redis.zrem(place, ...ids);
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Activity } from "../activity.ts";
 import type { FinalStatus, TargetOutcome } from "../event.ts";
+import type { CommitMore } from "../platform.ts";
 
 /** Where an accepted activity stands. */
 export type Standing = "queued" | "scheduled" | "deferred" | "sending" | FinalStatus;
@@ -116,7 +117,7 @@ export interface Outbox {
    * `lost`: another worker has the lane; `over`: it was cancelled or its lifetime has ended. With `traceSeconds` the
    * activity's id is known for so long to what the network reports later, see events/traces.ts.
    */
-  commit(work: Work, event: string, traceSeconds?: number): Promise<"committed" | "lost" | "over">;
+  commit(work: Work, event: string, more?: CommitMore): Promise<"committed" | "lost" | "over">;
   /** Records the one outcome, appends its event, pops the head and leases the next. */
   settle(
     work: Work,

@@ -24,6 +24,9 @@ const LEASE_MS = 15_000;
 /** How long a lane may hold work without progress before the sweep wakes it. */
 const PATIENCE_MS = 5_000;
 
+/** How many activities of a conversation later reports on all of it can still be about. */
+const THREAD_MOST = 200;
+
 type Cells = Array<string | number>;
 
 /** The outbox on Redis: one script, one round trip, per call. */
@@ -70,12 +73,16 @@ export function redisOutbox({
       return (await redis.hincrby(keys.record(app, activity.rid), "deaths", 1)) - 1;
     },
 
-    async commit(work, event, traceSeconds = 0) {
+    async commit(work, event, { traceSeconds = 0, threads = [] } = {}) {
       const { app, lane, fence, activity } = work;
       return (await durably(keys.tagOf(app), () =>
         run.COMMIT_LUA(
-          [...keysOf(app, activity.rid, lane), keys.trace(app, activity.id)],
-          [fence, fresh(), eventsKept, event, traceSeconds],
+          [
+            ...keysOf(app, activity.rid, lane),
+            keys.trace(app, activity.id),
+            ...threads.map((thread) => keys.thread(app, thread)),
+          ],
+          [fence, fresh(), eventsKept, event, traceSeconds, activity.id, THREAD_MOST],
         ),
       )) as "committed" | "lost" | "over";
     },

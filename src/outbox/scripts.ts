@@ -102,14 +102,24 @@ redis.call('SET', FENCE, fence)
 return head(ARGV[1], fence, tonumber(ARGV[2]))
 `;
 
-/** KEYS also: trace; ARGV: fence freshEpoch kept event traceSeconds. The event tells later reports whom they are about. */
+/**
+ * KEYS also: trace [thread…]; ARGV: fence freshEpoch kept event traceSeconds id threadMost. The event tells later reports
+ * whom they are about, and the threads which activities "all up to now" means.
+ */
 export const COMMIT_LUA = `${HEADER}${APPEND_LUA}
 if redis.call('GET', FENCE) ~= ARGV[1] then return 'lost' end
 local r = redis.call('HMGET', RECORD, 'status', 'expires')
 if not r[1] or FINAL[r[1]] or tonumber(r[2]) <= clock() then return 'over' end
 redis.call('HSET', RECORD, 'committed', ARGV[1], 'status', 'sending')
 append(LOG, EPOCH, ARGV[2], ARGV[3], ARGV[4])
-if ARGV[5] ~= '0' then redis.call('SET', KEYS[13], ARGV[4], 'EX', ARGV[5]) end
+if ARGV[5] ~= '0' then
+  redis.call('SET', KEYS[13], ARGV[4], 'EX', ARGV[5])
+  for i = 14, #KEYS do
+    redis.call('ZADD', KEYS[i], clock(), ARGV[6])
+    redis.call('ZREMRANGEBYRANK', KEYS[i], 0, -1 - ARGV[7])
+    redis.call('EXPIRE', KEYS[i], ARGV[5])
+  end
+end
 return 'committed'
 `;
 

@@ -1,0 +1,76 @@
+import { type Request, type Response, Router } from "express";
+import type { Arrive } from "../src/delivery/arrivals.ts";
+import type { ReportTo } from "../src/events/traces.ts";
+import type { Doors } from "../src/inbound/doors.ts";
+import type { PushAnswer, Pushed } from "../src/push.ts";
+import { readBytes } from "./json-body.ts";
+import type { PlatformNames } from "./platform-names.ts";
+import type { AdmitOne } from "./pressure.ts";
+import { Problem } from "./problem.ts";
+
+/** What a push may weigh; networks keep to far less. */
+export const PUSH_MOST = 1024 * 1024;
+
+export interface InboundRoutesDeps {
+  readonly doors: Pick<Doors, "find">;
+  readonly platforms: Pick<PlatformNames, "find">;
+  readonly arrive: Arrive;
+  readonly report: ReportTo;
+  /** Bounds the pushes of an app as its own posts are bounded. */
+  readonly admit: AdmitOne;
+}
+
+/**
+ * Where the networks push to us. The door's id and the network's signature say who it is, so no key is asked for. 200
+ * comes only after everything is stored; whatever fails before is pushed again, and what was stored is then dropped.
+ */
+export function inboundRoutes({ doors, platforms, arrive, report, admit }: InboundRoutesDeps): Router {
+  const router = Router({ caseSensitive: true });
+
+  async function take(req: Request<{ platform: string; hook: string }>, res: Response): Promise<void> {
+    const { receive, door } = await behind(req.params);
+    await admit(door.app);
+    const { secrets, ...whose } = door;
+    const { status, body = "", contentType = "text/plain", ...came } = receive(await pushedBy(req), secrets, whose);
+    if (status !== 200) throw refused(status);
+    for (const arrival of came.arrivals ?? []) await arrive(door.app, arrival);
+    for (const one of came.reports ?? []) await report(door.app, one);
+    res.set({ "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" });
+    res.type(contentType).send(body);
+  }
+
+  async function behind({ platform: name, hook }: { readonly platform: string; readonly hook: string }) {
+    const platform = platforms.find(name);
+    const door = platform?.push && (await doors.find(platform.id, hook));
+    if (!platform?.push || !door) throw new Problem("not-found", "Nothing is pushed to this path (any more).");
+    return { receive: platform.push.receive, door };
+  }
+
+  router.get("/inbound/:platform/:hook", take);
+  router.post("/inbound/:platform/:hook", take);
+  return router;
+}
+
+async function pushedBy(req: Request): Promise<Pushed> {
+  const isPost = req.method === "POST";
+  return {
+    method: isPost ? "POST" : "GET",
+    query: new URL(req.url, "http://localhost").searchParams,
+    headers: plain(req.headers),
+    body: isPost ? await readBytes(req, PUSH_MOST) : Buffer.alloc(0),
+  };
+}
+
+function refused(status: Exclude<PushAnswer["status"], 200>): Problem {
+  if (status === 403)
+    return new Problem("forbidden", "The token or the signature is not the one agreed with the network.");
+  if (status === 404) return new Problem("not-found", "Nothing is awaited here.");
+  return new Problem("malformed-json", "The push makes no sense.");
+}
+
+/** Headers as one text each; of a signature that came twice Node makes one that fits nothing. */
+function plain(headers: Request["headers"]): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (typeof value === "string" ? [[name, value] as const] : [])),
+  );
+}

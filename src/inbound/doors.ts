@@ -1,0 +1,79 @@
+import { randomBytes } from "node:crypto";
+import { ulid } from "ulid";
+import { associatedData } from "../accounts/associated-data.ts";
+import type { Keyring } from "../accounts/keyring.ts";
+import { keys } from "../keys.ts";
+import type { Door, PushSecrets } from "../push.ts";
+import type { RedisClient } from "../redis/connect.ts";
+
+export interface DoorsDeps {
+  readonly redis: RedisClient;
+  readonly keyring: Keyring;
+}
+
+/**
+ * Doors that networks push to: each an id that nobody can guess, leading to an app's account (or whatever else the
+ * `subject` names) at a platform, with what pushes are checked with.
+ */
+export interface Doors {
+  /** Opens a door and answers its id; one that is open keeps its id and gets these secrets. */
+  readonly open: (app: string, platform: string, subject: string, secrets: PushSecrets) => Promise<string>;
+  readonly idOf: (app: string, platform: string, subject: string) => Promise<string | undefined>;
+  /** What lies behind an id; undefined for one that nobody has, or another platform's. */
+  readonly find: (platform: string, id: string) => Promise<(Door & { readonly secrets: PushSecrets }) | undefined>;
+  readonly close: (app: string, platform: string, subject: string) => Promise<void>;
+}
+
+const ID = /^[A-Za-z0-9_-]{24}$/;
+
+/** KEYS: index; ARGV: member fresh prefix fields…. The door's own key lies in the index' slot. */
+const OPEN_LUA = `
+redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2])
+local id = redis.call('HGET', KEYS[1], ARGV[1])
+redis.call('HSET', ARGV[3] .. id, unpack(ARGV, 4))
+return id
+`;
+/** KEYS: index; ARGV: member prefix */
+const CLOSE_LUA = `
+local id = redis.call('HGET', KEYS[1], ARGV[1])
+if not id then return 0 end
+redis.call('DEL', ARGV[2] .. id)
+return redis.call('HDEL', KEYS[1], ARGV[1])
+`;
+
+/** Where a door's secrets belong. */
+export function doorWhere(app: string, platform: string, subject: string, version: string): Buffer {
+  return associatedData("door", app, platform, subject, version);
+}
+
+/** Doors in Redis; their secrets are sealed under the shared key, since the API itself checks pushes (promise G8). */
+export function redisDoors({ redis, keyring }: DoorsDeps): Doors {
+  const memberOf = (platform: string, subject: string) => `${platform}|${subject}`;
+  return {
+    async open(app, platform, subject, secrets) {
+      const version = ulid();
+      const where = doorWhere(app, platform, subject, version);
+      const sealed = await keyring.sealShared(Buffer.from(JSON.stringify(secrets)), where);
+      const fields = Object.entries({ app, platform, subject, version, sealed }).flat();
+      const fresh = randomBytes(18).toString("base64url");
+      const args = [memberOf(platform, subject), fresh, keys.door(""), ...fields];
+      return (await redis.eval(OPEN_LUA, 1, keys.doors(app), ...args)) as string;
+    },
+
+    idOf: async (app, platform, subject) =>
+      (await redis.hget(keys.doors(app), memberOf(platform, subject))) ?? undefined,
+
+    async find(platform, id) {
+      if (!ID.test(id)) return undefined;
+      const door = await redis.hgetall(keys.door(id));
+      const { app, subject, version, sealed } = door;
+      if (!app || !subject || !version || !sealed || door.platform !== platform) return undefined;
+      const text = (await keyring.openShared(sealed, doorWhere(app, platform, subject, version))).toString("utf8");
+      return { app, subject, secrets: JSON.parse(text) as PushSecrets };
+    },
+
+    async close(app, platform, subject) {
+      await redis.eval(CLOSE_LUA, 1, keys.doors(app), memberOf(platform, subject), keys.door(""));
+    },
+  };
+}
