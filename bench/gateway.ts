@@ -16,6 +16,7 @@ export interface BenchGateway {
   /** KiB. */
   readonly rss: () => { readonly api: number; readonly worker: number };
   readonly api: ChildProcess;
+  readonly worker: ChildProcess;
   readonly stop: () => Promise<void>;
 }
 
@@ -47,6 +48,7 @@ export async function benchGateway(env: Readonly<Record<string, string>> = {}): 
     key,
     redis,
     api,
+    worker,
     cpu: () => ({ api: cpuOf(api.pid), worker: cpuOf(worker.pid), redis: cpuOf(redis.pid()) }),
     rss: () => ({ api: rssOf(api.pid), worker: rssOf(worker.pid) }),
     stop: async () => {

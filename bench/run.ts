@@ -1,5 +1,6 @@
 import { activities } from "./activities.ts";
 import { type Figure, table } from "./figures.ts";
+import { held } from "./held.ts";
 import { hooks } from "./hooks.ts";
 import { mails } from "./mails.ts";
 import { proxies } from "./proxies.ts";
@@ -8,6 +9,7 @@ import { streams } from "./streams.ts";
 const benches: Record<string, { readonly title: string; readonly run: () => Promise<readonly Figure[]> }> = {
   activities: { title: "Accept, lane, worker, event, stream (dummy platform, AOF always)", run: () => activities() },
   hooks: { title: "Webhooks from the event log to a receiver (AOF always)", run: () => hooks() },
+  held: { title: "Chat accounts held by one worker (IRC, plaintext, AOF always)", run: () => held() },
   mails: { title: "Mail from POST to result (AOF always)", run: () => mails() },
   proxies: { title: "An event through nginx and HAProxy, against one past them", run: () => proxies() },
   streams: { title: "Event streams", run: () => streams() },
