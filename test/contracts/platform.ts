@@ -38,7 +38,7 @@ export function platformContract({ platform, thrown = [], farSide, failing = [],
 
   describe(`platform ${id}`, () => {
     it("has ids that fit into queue names, paths and URLs", () => {
-      for (const name of [id, ...aliases]) expect(name).toMatch(/^[a-z][a-z0-9-]{1,31}$/);
+      for (const name of [id, ...aliases]) expect(name).toMatch(/^[a-z][a-z0-9-]{0,31}$/);
       for (const verb of Object.keys(verbs)) expect(verb).toMatch(/^[a-z][a-z-]{1,31}$/);
       expect(Object.keys(verbs).length).toBeGreaterThan(0);
       expect(platform.title).toMatch(/\S/);

@@ -7,11 +7,13 @@ import { dummy } from "../../src/platforms/dummy/platform.ts";
 import { email } from "../../src/platforms/email/platform.ts";
 import { feeds } from "../../src/platforms/feeds/platform.ts";
 import { enabledPlatforms, platforms } from "../../src/platforms/index.ts";
+import { twitter } from "../../src/platforms/twitter/platform.ts";
 import { webfinger } from "../../src/platforms/webfinger/platform.ts";
 import { loopbackEgress } from "../support/loopback-egress.ts";
 import { noEgress } from "../support/mail-lent.ts";
 import { scriptedSmtp } from "../support/smtp-script.ts";
 import { type Answer, webServer } from "../support/web-server.ts";
+import { oauth1Of, xStandIn } from "../support/x-stand-in.ts";
 import { type FarSide, platformContract } from "./platform.ts";
 
 const all = platforms({});
@@ -130,4 +132,29 @@ platformContract({
   platform: feeds({}),
   reads: ["fetch"],
   farSide: () => web({ body: '<rss version="2.0"><channel><title>News</title></channel></rss>' }),
+});
+
+/** One stand-in serves all runs, since the platform is told its address once; each run counts from where it begins. */
+const standIn = await xStandIn();
+const guard = loopbackEgress();
+afterAll(async () => {
+  await guard.close();
+  await standIn.stop();
+});
+const counted = () => standIn.asked.filter(({ endpoint }) => !endpoint.includes("username")).length;
+platformContract({
+  platform: twitter({ xApi: standIn.origin }),
+  reads: ["fetch", "search", "query"],
+  // Those of the held connection are run by its own tests.
+  failing: ["connect", "disconnect", "subscribe", "unsubscribe"],
+  farSide: async () => {
+    const before = counted();
+    standIn.posts.length = 0;
+    standIn.addPost("12", "Mine", { id: "1900000000000000001" });
+    return {
+      access: { credentials: oauth1Of("12"), egress: guard },
+      effects: () => counted() - before,
+      stop: async () => undefined,
+    };
+  },
 });

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SCOPES } from "../../../../src/platforms/twitter/consent.ts";
+import { xAccount } from "../../../support/x-account.ts";
+import { xDocument } from "../../../support/x-document.ts";
+import { X_FACTS } from "../../../support/x-facts.ts";
+
+let x: Awaited<ReturnType<typeof xAccount>>;
+const png = Buffer.from("\u0089PNG\r\n\u001a\n", "latin1");
+const mp4 = Buffer.from("\0\0\0\u0018ftypmp42", "latin1");
+const attachment = [{ name: "a", url: "https://example.org/a" }];
+
+/** Everything that the platform can ask X for, once each. */
+beforeAll(async () => {
+  x = await xAccount();
+  const bob = await x.open(x.server.oauth2.login("12"));
+  const post = x.server.addPost("34", "Hello @bob");
+  const own = x.server.addPost("12", "Mine");
+  const message = x.server.addMessage("34", "12-34", "Psst");
+  const to = (...addresses: readonly string[]) => ({ target: addresses.map((address) => ({ address })) });
+  const blobs = (content: Buffer) => ({ attachments: async () => [{ name: "a", content }] });
+  await bob("post", { object: { body: "Look", attachments: attachment } }, blobs(mp4));
+  await bob("post", { object: { body: "Yes", inReplyTo: post, quote: post } });
+  await bob("send", { ...to("@alice"), object: { body: "Hi" } });
+  await bob("send", { ...to("34"), object: { attachments: attachment } }, blobs(png));
+  await bob("send", { ...to("conversation:12-34"), object: { body: "Hi again" } });
+  for (const verb of ["share", "react", "unreact", "unshare"]) await bob(verb, to(post));
+  for (const verb of ["follow", "unfollow"]) await bob(verb, to("@alice"));
+  const lists = ["home", "mentions", "messages", "@alice", "messages:34", "conversation:12-34", `thread:${post}`];
+  await bob("fetch", { ...to(...lists), object: { limit: 100 } });
+  await bob("fetch", { ...to("mentions"), object: { limit: 1, after: "1", before: post } });
+  await bob("search", { ...to("bob"), object: { type: "person" } });
+  await bob("search", { ...to("Hello"), object: {} });
+  await bob("query", to("me"));
+  await bob("delete", to(own, `message:${message}`));
+});
+afterAll(() => x.stop());
+
+it("every request fits the facts, and every fact is tried", () => {
+  expect(x.server.asked.filter(({ status }) => status >= 300)).toEqual([]);
+  const tried = new Set(x.server.asked.map(({ endpoint }) => endpoint));
+  expect(X_FACTS.map(({ method, path }) => `${method} ${path}`).filter((endpoint) => !tried.has(endpoint))).toEqual([]);
+});
+
+it("answers carry what the facts name", () => {
+  for (const { endpoint, answer } of x.server.asked) {
+    const fact = X_FACTS.find(({ method, path }) => `${method} ${path}` === endpoint);
+    const { data } = answer as { readonly data?: object | readonly object[] };
+    for (const item of [data ?? []].flat())
+      expect(Object.keys(item), endpoint).toEqual(expect.arrayContaining([...(fact?.data ?? [])]));
+  }
+});
+
+it("the consent asks for the scopes that the requests need, and to stay logged in", () => {
+  const needed = new Set(X_FACTS.flatMap(({ scopes }) => scopes));
+  expect(new Set(SCOPES)).toEqual(new Set([...needed, "offline.access"]));
+});
+
+// X's document is not ours to hand on: who has it names its file.
+const file = process.env.X_OPENAPI;
+if (file !== undefined) {
+  describe("against X's own document", () => {
+    it("the facts are facts", async () => {
+      const document = await xDocument(file);
+      for (const fact of X_FACTS) expect(document.factFaults(fact), `${fact.method} ${fact.path}`).toEqual([]);
+    });
+
+    it("each request and each answer is one of X's", async () => {
+      const document = await xDocument(file);
+      expect(x.server.asked.length).toBeGreaterThan(30);
+      for (const exchange of x.server.asked) expect(document.exchangeFaults(exchange), exchange.endpoint).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,116 @@
+import { readFile } from "node:fs/promises";
+import { Ajv, type ValidateFunction } from "ajv";
+import { X_FACTS, type XFact } from "./x-facts.ts";
+import type { XExchange } from "./x-stand-in.ts";
+
+type Bag = Record<string, unknown>;
+interface Parameter {
+  readonly in: string;
+  readonly name: string;
+  readonly required?: boolean;
+  readonly schema: Bag;
+}
+const FORMATS = ["date-time", "uri", "int32", "int64", "float", "double", "binary", "byte"];
+
+/**
+ * X's own OpenAPI document from a file, to hold the facts and the stand-in's exchanges against. It is X's, so no part of it
+ * stands in this repository; see docs/platforms/twitter.md for where to get it.
+ */
+export async function xDocument(file: string) {
+  const document = JSON.parse(await readFile(file, "utf8")) as Bag;
+  tidied(document);
+  const ajv = new Ajv({ strict: false, formats: Object.fromEntries(FORMATS.map((name) => [name, true as const])) });
+  ajv.addSchema(document, "x");
+  const compiled = new Map<unknown, ValidateFunction>();
+
+  const at = (...path: readonly string[]): unknown =>
+    path.reduce<unknown>((value, key) => resolved((value as Bag | undefined)?.[key]), document);
+  const resolved = (value: unknown): unknown => {
+    const ref = (value as { $ref?: unknown } | undefined)?.$ref;
+    return typeof ref === "string" ? at(...ref.slice(2).split("/")) : value;
+  };
+  /** Absolute references, so that a part can be compiled by itself. */
+  const absolute = (schema: unknown): unknown =>
+    JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"x#/')) as unknown;
+  const check = (schema: unknown, value: unknown): readonly string[] => {
+    const validate = compiled.get(schema) ?? ajv.compile(absolute(schema) as object);
+    compiled.set(schema, validate);
+    return validate(value)
+      ? []
+      : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
+  };
+  const operation = ({ method, path }: Pick<XFact, "method" | "path">) =>
+    at("paths", path, method.toLowerCase()) as Bag | undefined;
+  const parameters = (one: Bag) => ((one.parameters ?? []) as unknown[]).map((value) => resolved(value) as Parameter);
+  const content = (one: unknown): Bag => {
+    const types = ((one as Bag | undefined)?.content ?? {}) as Bag;
+    return resolved((types["application/json"] as Bag | undefined)?.schema) as Bag;
+  };
+
+  /** What a fact says that the document does not. */
+  function factFaults(fact: XFact): readonly string[] {
+    const one = operation(fact);
+    if (!one) return ["there is no such operation"];
+    const scopes = (one.security as Bag[]).flatMap(({ OAuth2UserToken: list = [] }) => list as string[]);
+    const known = parameters(one).filter((parameter) => parameter.in === "query");
+    const body = one.requestBody
+      ? (content(resolved(one.requestBody)) as { properties?: Bag; required?: string[] })
+      : {};
+    const names = (list: readonly string[] = []) => list.map((name) => name.replace("!", ""));
+    const musts = (list: readonly string[] = []) =>
+      list.filter((name) => name.endsWith("!")).map((name) => name.slice(0, -1));
+    const missing = (what: string, list: readonly string[], among: readonly string[]) =>
+      list.filter((name) => !among.includes(name)).map((name) => `${what} ${name}`);
+    return [
+      ...missing("no scope", fact.scopes, scopes),
+      ...missing("also the scope", scopes, fact.scopes),
+      ...missing(
+        "no parameter",
+        names(fact.query),
+        known.map(({ name }) => name),
+      ),
+      ...missing(
+        "also must have",
+        known.filter(({ required }) => required).map(({ name }) => name),
+        musts(fact.query),
+      ),
+      ...missing("no field", names(fact.body), Object.keys(body.properties ?? {})),
+      ...missing("also must have", body.required ?? [], musts(fact.body)),
+      ...(at("paths", fact.path, fact.method.toLowerCase(), "responses", String(fact.status))
+        ? []
+        : ["another status"]),
+    ];
+  }
+
+  /** What does not fit of a request that was answered and of that answer. */
+  function exchangeFaults({ endpoint, query, body, status, answer }: XExchange): readonly string[] {
+    const fact = X_FACTS.find(({ method, path }) => `${method} ${path}` === endpoint);
+    const one = fact && operation(fact);
+    if (!fact || !one) return [`${endpoint} is not known`];
+    const known = parameters(one).filter((parameter) => parameter.in === "query");
+    const asked = [...query].flatMap(([name, text]) => {
+      const schema = resolved(known.find((parameter) => parameter.name === name)?.schema) as Bag | undefined;
+      if (!schema) return [`query ${name} is not known`];
+      const value = schema.type === "array" ? text.split(",") : schema.type === "integer" ? Number(text) : text;
+      return check(schema, value).map((fault) => `query ${name}${fault}`);
+    });
+    const json = Object.values(body).some((value) => value instanceof Buffer) ? undefined : body;
+    const sent = one.requestBody && json ? check(content(resolved(one.requestBody)), json) : [];
+    const response = resolved((one.responses as Bag)[String(status)]);
+    const got = status >= 300 ? [] : check(content(response), answer);
+    return [...asked, ...sent.map((fault) => `body ${fault}`), ...got.map((fault) => `answer ${fault}`)];
+  }
+  return { factFaults, exchangeFaults };
+}
+
+/** The document writes text beside `$ref`, `nullable` without a type and repeats values of enums, all of which Ajv refuses. */
+function tidied(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  const bag = value as Bag;
+  if (typeof bag.$ref === "string") for (const key of Object.keys(bag)) if (key !== "$ref") delete bag[key];
+  if (bag.nullable !== undefined && bag.type === undefined) delete bag.nullable;
+  if (Array.isArray(bag.enum)) bag.enum = [...new Set(bag.enum)];
+  // A discriminator is OpenAPI's; the `oneOf` beside it says the same.
+  delete bag.discriminator;
+  for (const one of Object.values(bag)) tidied(one);
+}
