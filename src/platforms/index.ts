@@ -7,14 +7,29 @@ import { type FeedsSettings, feeds } from "./feeds/platform.ts";
 import { type IrcSettings, irc } from "./irc/platform.ts";
 import { type TwitterSettings, twitter } from "./twitter/platform.ts";
 import { webfinger } from "./webfinger/platform.ts";
+import { type XmppSettings, xmpp } from "./xmpp/platform.ts";
 
 /** What platforms take from the operator's settings. */
-export interface PlatformSettings extends DummySettings, EmailSettings, FeedsSettings, IrcSettings, TwitterSettings {}
+export interface PlatformSettings
+  extends DummySettings,
+    EmailSettings,
+    FeedsSettings,
+    IrcSettings,
+    TwitterSettings,
+    XmppSettings {}
 export type { RelaySettings };
 
 /** Every platform there is, one line each: adding one is a folder and a line here. */
 export function platforms(settings: PlatformSettings): readonly Platform[] {
-  return [email(settings), feeds(settings), irc(settings), twitter(settings), webfinger(), dummy(settings)];
+  return [
+    email(settings),
+    feeds(settings),
+    irc(settings),
+    twitter(settings),
+    webfinger(),
+    xmpp(settings),
+    dummy(settings),
+  ];
 }
 
 /**

@@ -1,0 +1,48 @@
+import type { Report } from "../../held.ts";
+import type { Arrival } from "../../platform.ts";
+import type { Stanza } from "./inside.ts";
+
+/** What a stanza of the network means for the app, and what is answered once that was stored. */
+export interface Brought {
+  readonly arrival?: Arrival;
+  readonly report?: Report;
+  readonly answer?: Stanza;
+}
+
+/** What the mapping knows of the account. */
+export interface Me {
+  /** Our bare JID. */
+  readonly bare: string;
+  /** The account's address as stored. */
+  readonly address: string;
+  /** How the resources of this app's sessions begin. */
+  readonly prefix: string;
+  readonly rooms: ReadonlyMap<string, Room>;
+}
+
+/** A room that the account is in. */
+export interface Room {
+  readonly nick: string;
+  /** Nicknames in it, up to a bound: to tell who comes from who only changes. */
+  readonly occupants: Set<string>;
+}
+
+/** When it was sent, if it says so (XEP-0203). */
+export function stampOf(stanza: Stanza | undefined): string | undefined {
+  const stamp: unknown = stanza?.getChild("delay", "urn:xmpp:delay")?.attrs.stamp;
+  const time = typeof stamp === "string" ? Date.parse(stamp) : Number.NaN;
+  return Number.isNaN(time) ? undefined : new Date(time).toISOString();
+}
+
+/** An element's text, where it has one. */
+export function textOf(stanza: Stanza, name: string, xmlns?: string): string | undefined {
+  const child = xmlns === undefined ? stanza.getChild(name) : stanza.getChild(name, xmlns);
+  const text = child?.text();
+  return text === undefined || text === "" ? undefined : text;
+}
+
+/** An attribute that has something in it. */
+export function attr(stanza: Stanza | undefined, name: string): string | undefined {
+  const value: unknown = stanza?.attrs[name];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

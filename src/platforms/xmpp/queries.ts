@@ -1,0 +1,163 @@
+import { xml } from "@xmpp/client";
+import type { Activity } from "../../activity.ts";
+import type { Lent, Receipt } from "../../platform.ts";
+import { readEach } from "../../reading.ts";
+import { page } from "./archive.ts";
+import { attr } from "./brought.ts";
+import { explain } from "./explain.ts";
+import type { Stanza } from "./inside.ts";
+import { bare, domain, resource } from "./jid.ts";
+import { messageIn } from "./message-in.ts";
+import { isRoom } from "./post.ts";
+import { type Client, optional } from "./session.ts";
+
+const INFO = "http://jabber.org/protocol/disco#info";
+const ITEMS = "http://jabber.org/protocol/disco#items";
+const MOST = 1_000;
+/** What a result event may hold leaves room for so much of a page. */
+const PAGE_BYTES = 200_000;
+
+interface Found {
+  readonly items: ReadonlyArray<Readonly<Record<string, unknown>>>;
+  readonly more: boolean;
+}
+
+/** Asks for live facts: roster, rooms of a service, who is in a room, what a room is. */
+export async function query(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+  const { type } = activity.object as { type: keyof typeof QUESTIONS };
+  const ask = QUESTIONS[type];
+  if (activity.target.length === 0) {
+    const { items, more } = await ask(client, undefined);
+    return { outcomes: [], object: { type, items, ...(more ? { more } : {}) } };
+  }
+  const read = await readEach(activity, lent, 4, (address) => ask(client, bare(address)), explain);
+  const items = read.values.flatMap((one) => one.items);
+  const more = items.length > MOST || read.values.some((one) => one.more);
+  return { outcomes: read.outcomes, object: { type, items: items.slice(0, MOST), ...(more ? { more } : {}) } };
+}
+
+const QUESTIONS = { roster, rooms, attendance, "room-info": roomInfo } as const;
+
+async function roster({ stream }: Client): Promise<Found> {
+  const answer = await stream.ask("get", xml("query", { xmlns: "jabber:iq:roster" }));
+  return listed(answer.getChild("query", "jabber:iq:roster")?.getChildren("item") ?? [], (item) => ({
+    address: attr(item, "jid") ?? "",
+    ...named(item),
+    subscription: attr(item, "subscription") ?? "none",
+    ...(attr(item, "ask") ? { asked: true } : {}),
+    groups: item
+      .getChildren("group")
+      .map((group) => group.text().slice(0, 128))
+      .slice(0, 10),
+  }));
+}
+
+/** The rooms that a service shows; without one, those of the account's server. */
+async function rooms(client: Client, service: string | undefined): Promise<Found> {
+  const services = service === undefined ? await roomServices(client) : [service];
+  const found = await Promise.all(services.map((one) => items(client, one)));
+  return listed(found.flat(), (item) => ({ address: attr(item, "jid") ?? "", ...named(item) }));
+}
+
+async function roomServices(client: Client): Promise<string[]> {
+  const parts = (await items(client, domain(client.me))).slice(0, 20).flatMap((item) => attr(item, "jid") ?? []);
+  const infos = await Promise.all(parts.map(async (jid) => ({ jid, info: await optional(info(client, jid)) })));
+  const talks = ({ info: one }: { readonly info: Stanza | undefined }) =>
+    one?.getChildren("feature").some((feature) => feature.attrs.var === "http://jabber.org/protocol/muc") === true;
+  return infos.filter(talks).map(({ jid }) => jid);
+}
+
+/** Who is in a room: as the room tells, else as far as the account saw them come. */
+async function attendance(client: Client, room = ""): Promise<Found> {
+  const told = (await items(client, room)).map((item) => resource(attr(item, "jid") ?? "") || attr(item, "name"));
+  const nicks = told.filter((nick) => nick !== undefined && nick !== "");
+  const seen = client.rooms.get(room)?.occupants ?? [];
+  const all = (nicks.length > 0 ? nicks : [...seen]) as readonly string[];
+  const found = all.slice(0, MOST).map((nick) => ({ address: `${room}/${nick}`, name: nick }));
+  return { items: found, more: all.length > MOST };
+}
+
+async function roomInfo(client: Client, room = ""): Promise<Found> {
+  const answer = await info(client, room);
+  const features = answer.getChildren("feature").flatMap((one) => attr(one, "var") ?? []);
+  const fields = answer.getChild("x", "jabber:x:data")?.getChildren("field") ?? [];
+  const value = (name: string) => fields.find((one) => one.attrs.var === name)?.getChildText("value") || undefined;
+  const has = (name: string) => features.includes(name);
+  const occupants = Number(value("muc#roominfo_occupants") ?? Number.NaN);
+  const fact = {
+    address: room,
+    ...named(answer.getChild("identity")),
+    topic: value("muc#roominfo_subject"),
+    description: value("muc#roominfo_description"),
+    occupants: Number.isInteger(occupants) ? occupants : undefined,
+    membersOnly: has("muc_membersonly"),
+    moderated: has("muc_moderated"),
+    persistent: has("muc_persistent"),
+    hidden: has("muc_hidden"),
+    password: has("muc_passwordprotected"),
+    archive: has("urn:xmpp:mam:2"),
+  };
+  return { items: [JSON.parse(JSON.stringify(fact))], more: false };
+}
+
+async function items({ stream }: Client, jid: string): Promise<Stanza[]> {
+  const answer = await stream.ask("get", xml("query", { xmlns: ITEMS }), jid);
+  return answer.getChild("query", ITEMS)?.getChildren("item") ?? [];
+}
+async function info({ stream }: Client, jid: string): Promise<Stanza> {
+  const answer = await stream.ask("get", xml("query", { xmlns: INFO }), jid);
+  return answer.getChild("query", INFO) ?? xml("query");
+}
+function named(item: Stanza | undefined): { readonly name?: string } {
+  const name = attr(item, "name")?.slice(0, 256);
+  return name === undefined ? {} : { name };
+}
+function listed(all: readonly Stanza[], item: (one: Stanza) => Readonly<Record<string, unknown>>): Found {
+  return { items: all.slice(0, MOST).map(item), more: all.length > MOST };
+}
+
+/** One page of an archive (XEP-0313), as events: of the account, with one person, or of a room. */
+export async function fetch(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+  const wish = activity.object as { since?: string; until?: string; before?: string; after?: string; limit?: number };
+  const read = (address: string | undefined) => pageOf(client, activity, address, wish);
+  if (activity.target.length === 0) return { outcomes: [], object: await read(undefined) };
+  const { outcomes, values } = await readEach(activity, lent, 1, read, explain);
+  return { outcomes, ...(values[0] ? { object: values[0] } : {}) };
+}
+
+async function pageOf(
+  client: Client,
+  activity: Activity,
+  address: string | undefined,
+  wish: { since?: string; until?: string; before?: string; after?: string; limit?: number },
+): Promise<Readonly<Record<string, unknown>>> {
+  const inRoom = address !== undefined && isRoom(client, activity, address);
+  const where = address === undefined ? {} : inRoom ? { room: bare(address) } : { with: bare(address) };
+  const { since, until, limit = 50 } = wish;
+  // Without a place to start from, the newest are what is wanted.
+  const backwards = wish.after === undefined && (wish.before !== undefined || since === undefined);
+  const found = await page(client, {
+    ...where,
+    ...(since === undefined ? {} : { start: since }),
+    ...(until === undefined ? {} : { end: until }),
+    ...(wish.after === undefined ? {} : { after: wish.after }),
+    ...(backwards ? { before: wish.before ?? "" } : {}),
+    max: limit,
+  });
+  const rooms = new Map(client.rooms);
+  if (inRoom && !rooms.has(bare(address))) rooms.set(bare(address), { nick: "", occupants: new Set() });
+  // No session is told from another here: what this app sent belongs to the page.
+  const me = { bare: client.me, address: client.hold.address, prefix: "\u0000", rooms };
+  let bytes = 0;
+  const kept = (backwards ? [...found.items].reverse() : found.items).filter(({ message, id, stamp }) => {
+    const event = messageIn(message, me, { id, stamp }).arrival?.event;
+    bytes += Buffer.byteLength(JSON.stringify(event ?? ""));
+    return bytes <= PAGE_BYTES;
+  });
+  const cut = kept.length < found.items.length;
+  const inOrder = backwards ? kept.reverse() : kept;
+  const items = inOrder.flatMap(({ message, id, stamp }) => messageIn(message, me, { id, stamp }).arrival?.event ?? []);
+  const first = inOrder[0]?.id ?? found.first;
+  const last = inOrder.at(-1)?.id ?? found.last;
+  return { type: "collection", items, first, last, complete: found.complete && !cut };
+}

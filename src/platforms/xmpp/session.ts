@@ -1,0 +1,163 @@
+import { randomBytes } from "node:crypto";
+import { xml } from "@xmpp/client";
+import type { Hold } from "../../held.ts";
+import { attr, type Brought, type Room } from "./brought.ts";
+import { catchUp } from "./catch-up.ts";
+import type { Credentials } from "./credentials.ts";
+import { closedByServer } from "./explain.ts";
+import { inbox } from "./inbox.ts";
+import type { Stanza } from "./inside.ts";
+import { bare } from "./jid.ts";
+import type { Srv } from "./locate.ts";
+import { messageIn } from "./message-in.ts";
+import { presenceIn, roomPresenceIn } from "./presence-in.ts";
+import { rejoin } from "./rooms.ts";
+import { openStream, type Patience, type Stream } from "./stream.ts";
+
+/** A held account: what the verbs work with. */
+export interface Client {
+  readonly stream: Stream;
+  readonly hold: Hold<Credentials>;
+  /** Our bare JID. */
+  readonly me: string;
+  /** How the resources of this app's sessions begin. */
+  readonly prefix: string;
+  /** The rooms that the account is in, by their JID. */
+  readonly rooms: Map<string, Room>;
+  /** Sees each message and presence before anybody else; true where it was meant for the watcher alone. Answers how to stop. */
+  readonly watch: (look: (stanza: Stanza) => boolean) => () => void;
+  /** Stores what a stanza brought. */
+  readonly bring: (brought: Brought) => Promise<void>;
+}
+
+export interface XmppSettings {
+  /** How SRV records are looked up; the default asks the system. */
+  readonly xmppSrv?: Srv;
+  readonly xmppPatience?: Patience;
+}
+
+/** Connects an account, shows it present, catches up and rejoins its rooms; rejects with what `explain` knows. */
+export async function holdAccount(hold: Hold<Credentials>, settings: XmppSettings): Promise<Client> {
+  const notes = await hold.notes.read();
+  const prefix = await prefixOf(hold, notes);
+  const watchers = new Set<(stanza: Stanza) => boolean>();
+  let ready = false;
+  let ended: { readonly thrown: unknown } | undefined;
+  const queue = inbox({
+    deal: async (stanza) => deal(client, stanza),
+    pause: (paused) => client.stream.pause(paused),
+    fail: (thrown) => client.stream.fail(thrown),
+  });
+  const stream = await openStream({
+    address: hold.address,
+    credentials: hold.credentials,
+    egress: hold.egress,
+    signal: hold.signal,
+    resource: `${prefix}${randomBytes(6).toString("hex")}`,
+    onStanza: (stanza, handled) => {
+      for (const look of [...watchers]) if (look(stanza)) return handled();
+      queue.push(stanza, handled);
+    },
+    onEnd: (thrown) => {
+      ended = { thrown };
+      if (ready && !hold.signal.aborted) hold.lost(thrown);
+    },
+    ...(settings.xmppSrv ? { srv: settings.xmppSrv } : {}),
+    ...(settings.xmppPatience ? { patience: settings.xmppPatience } : {}),
+  });
+  const client: Client = {
+    stream,
+    hold,
+    me: bare(stream.jid),
+    prefix,
+    rooms: new Map(),
+    watch: (look) => {
+      watchers.add(look);
+      return () => watchers.delete(look);
+    },
+    bring: async ({ arrival, report, answer }) => {
+      const fresh = arrival ? await hold.arrive(arrival) : undefined;
+      if (report) await hold.report(report);
+      if (answer && fresh === "new") stream.put(answer);
+    },
+  };
+  const stop = () => stream.fail(hold.signal.reason);
+  hold.signal.addEventListener("abort", stop, { once: true });
+  try {
+    if (hold.signal.aborted) stop();
+    await begin(client, notes);
+    queue.open();
+    if (ended) throw ended.thrown ?? closedByServer();
+    ready = true;
+    return client;
+  } catch (thrown) {
+    await stream.close();
+    throw ended?.thrown ?? thrown;
+  }
+}
+
+async function begin(client: Client, notes: Readonly<Record<string, string>>): Promise<void> {
+  const { stream } = client;
+  await optional(stream.ask("set", xml("enable", { xmlns: "urn:xmpp:carbons:2" })));
+  stream.put(ownPresence(notes.presence));
+  await catchUp(client, notes, undefined);
+  await rejoin(client, notes, await client.hold.secrets.read());
+}
+
+/** What a server may know or not: its refusal changes nothing. */
+export async function optional<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (thrown) {
+    if (thrown instanceof Error && thrown.name === "StanzaError") return undefined;
+    throw thrown;
+  }
+}
+
+/** The presence as the app set it last, kept as JSON `{show?, status?}`. */
+export function ownPresence(kept: string | undefined): Stanza {
+  const { show, status } = JSON.parse(kept ?? "{}") as { readonly show?: string; readonly status?: string };
+  const presence = xml("presence");
+  if (show === "offline")
+    return xml("presence", { type: "unavailable" }, ...(status ? [xml("status", {}, status)] : []));
+  if (show !== undefined && show !== "online") presence.append(xml("show", {}, show));
+  if (status !== undefined) presence.append(xml("status", {}, status));
+  return presence;
+}
+
+/** Sessions of one app know each other by how their resources begin. */
+async function prefixOf(hold: Hold<Credentials>, notes: Readonly<Record<string, string>>): Promise<string> {
+  const kept = notes.resource ?? randomBytes(4).toString("hex");
+  if (notes.resource === undefined) await hold.notes.write("resource", kept);
+  return `dragoman-${kept}-`;
+}
+
+async function deal(client: Client, stanza: Stanza): Promise<void> {
+  const { hold, rooms } = client;
+  const me = { bare: client.me, address: hold.address, prefix: client.prefix, rooms };
+  let brought: Brought;
+  try {
+    const room = stanza.name === "presence" ? rooms.get(bare(attr(stanza, "from") ?? "")) : undefined;
+    if (stanza.name !== "presence") brought = messageIn(stanza, me);
+    else if (room) brought = await changed(client, stanza, room);
+    else brought = presenceIn(stanza, me);
+  } catch (thrown) {
+    // One odd stanza must not cost the session.
+    hold.log.warn({ err: thrown instanceof Error ? thrown.name : "odd" }, "a stanza could not be read");
+    return;
+  }
+  await client.bring(brought);
+}
+
+async function changed(client: Client, stanza: Stanza, room: Room): Promise<Brought> {
+  const { hold, rooms } = client;
+  const me = { bare: client.me, address: hold.address, prefix: client.prefix, rooms };
+  const { out, ...brought } = roomPresenceIn(stanza, me, room);
+  if (out === undefined) return brought;
+  const name = bare(attr(stanza, "from") ?? "");
+  rooms.delete(name);
+  if (out === "for good") await hold.notes.write(`room ${name}`, undefined);
+  // The room's server comes back some time; another login joins it again, as it does after any break.
+  else client.stream.fail(closedByServer());
+  return brought;
+}

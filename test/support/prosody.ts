@@ -1,0 +1,99 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort, listening } from "./free-port.ts";
+import { guardedSpawn } from "./guarded-spawn.ts";
+import { type Certificate, certificate } from "./mail-certificate.ts";
+
+export const PROSODY_DOMAIN = "xmpp.test";
+export const PROSODY_ROOMS = "rooms.xmpp.test";
+
+export interface TestProsody {
+  readonly port: number;
+  readonly tls: Certificate;
+  /** Ends it at once, as a crash does. */
+  readonly kill: () => Promise<void>;
+  /** Starts it again on the same port with what it had on disk. */
+  readonly start: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** A private Prosody with rooms, archives, carbons and stream management; every user's password is `<user>-pw`. */
+export async function testProsody(
+  users: readonly string[],
+  { archive = true }: { readonly archive?: boolean } = {},
+): Promise<TestProsody> {
+  const dir = await mkdtemp(join(tmpdir(), "dgm-prosody-"));
+  await chmod(dir, 0o755);
+  const accounts = join(dir, "data", "xmpp%2etest", "accounts");
+  await mkdir(accounts, { recursive: true });
+  for (const user of users)
+    await writeFile(join(accounts, `${user}.dat`), `return {\n\t["password"] = "${user}-pw";\n};\n`);
+  const tls = certificate(dir, `DNS:${PROSODY_DOMAIN},DNS:localhost`);
+  const port = await freePort();
+  const file = join(dir, "prosody.cfg.lua");
+  await writeFile(file, configuration(dir, port, tls, archive));
+  let child = spawnProsody();
+  await listening(port);
+
+  function spawnProsody() {
+    return guardedSpawn(["prosody", "--config", file, "-F"], { output: "ignore" });
+  }
+  async function kill(): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    child.kill("SIGKILL");
+    await gone;
+  }
+  return {
+    port,
+    tls,
+    kill,
+    start: async () => {
+      child = spawnProsody();
+      await listening(port);
+    },
+    stop: async () => {
+      await kill();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function configuration(dir: string, port: number, tls: Certificate, archive: boolean): string {
+  return `
+daemonize = false
+run_as_root = true
+pidfile = "${dir}/prosody.pid"
+data_path = "${dir}/data"
+log = { info = "${dir}/prosody.log" }
+interfaces = { "127.0.0.1" }
+c2s_ports = { ${port} }
+c2s_direct_tls_ports = {}
+s2s_ports = {}
+http_ports = {}
+https_ports = {}
+component_ports = {}
+ssl = { certificate = "${tls.certFile}"; key = "${tls.keyFile}" }
+modules_disabled = { "s2s" }
+modules_enabled = { "roster", "saslauth", "tls", "disco", "ping", "smacks", "carbons", "offline",
+  "presence", "message", "iq", "blocklist"${archive ? ', "mam"' : ""} }
+allow_registration = false
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true
+authentication = "internal_plain"
+storage = "internal"
+archive_expires_after = "never"
+max_archive_query_results = 100
+c2s_stanza_size_limit = 262144
+c2s_timeout = 60
+VirtualHost "${PROSODY_DOMAIN}"
+Component "${PROSODY_ROOMS}" "muc"
+  modules_enabled = { ${archive ? '"muc_mam"' : ""} }
+  muc_log_by_default = ${archive}
+  restrict_room_creation = false
+  muc_room_default_public = true
+  muc_room_default_persistent = true
+  muc_room_locking = false
+`;
+}

@@ -1,0 +1,19 @@
+import { ulid } from "ulid";
+import type { Activity } from "../../src/activity.ts";
+import type { Lent, Platform, Receipt } from "../../src/platform.ts";
+import { testLent } from "./mail-lent.ts";
+
+/** Runs one verb of a held platform as the core would; the id is the activity's. */
+export async function run(
+  platform: Platform,
+  client: unknown,
+  words: Partial<Activity> & Pick<Activity, "verb" | "actor">,
+  lent: Partial<Lent> = {},
+): Promise<Receipt & { readonly id: string; readonly commits: number }> {
+  const activity: Activity = { id: ulid(), rid: "r", platform: platform.id, target: [], object: {}, ...words };
+  const given = testLent({ pending: activity.target.map((_, index) => index), ...lent });
+  const verb = platform.verbs[activity.verb];
+  if (!verb) throw new Error("No such verb");
+  const receipt = await verb.run(client, activity, given);
+  return { ...receipt, id: activity.id, commits: given.commits() };
+}

@@ -1,0 +1,72 @@
+import { EventEmitter, once } from "node:events";
+import { client, xml } from "@xmpp/client";
+import { PROSODY_DOMAIN } from "./prosody.ts";
+
+type Stanza = ReturnType<typeof xml>;
+
+/** Somebody else on the test's server, by the library alone. */
+export interface XmppPeer {
+  readonly jid: string;
+  readonly stanzas: Stanza[];
+  /** Resolves with the first stanza that fits, past or to come. */
+  readonly got: (fits: (stanza: Stanza) => boolean) => Promise<Stanza>;
+  readonly send: (stanza: Stanza) => Promise<void>;
+  readonly ask: (type: "get" | "set", child: Stanza, to?: string) => Promise<Stanza>;
+  readonly join: (room: string, nick: string, password?: string) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** Logs a user in, in clear; its password is `<user>-pw`. */
+export async function xmppPeer(port: number, user: string, resource = "peer"): Promise<XmppPeer> {
+  const xmpp = client({
+    service: `xmpp://127.0.0.1:${port}`,
+    domain: PROSODY_DOMAIN,
+    resource,
+    timeout: 15_000,
+    credentials: (authenticate) =>
+      authenticate({ username: user, password: `${user}-pw` }, "SCRAM-SHA-1", xml("user-agent")),
+  });
+  xmpp.reconnect.stop();
+  // The library takes up any STARTTLS offer and can't be given the test's authority.
+  const inside = xmpp as unknown as { _onElement(element: Stanza): void };
+  const onElement = inside._onElement;
+  inside._onElement = (element) => {
+    if (element.name === "stream:features")
+      element.children = element.getChildElements().filter(({ name }) => name !== "starttls");
+    onElement.call(xmpp, element);
+  };
+  const told = new EventEmitter().setMaxListeners(0);
+  const stanzas: Stanza[] = [];
+  xmpp.on("error", () => undefined);
+  xmpp.on("stanza", (stanza: Stanza) => {
+    stanzas.push(stanza);
+    told.emit("stanza");
+  });
+  const jid = String(await xmpp.start());
+  await xmpp.send(xml("presence"));
+
+  async function got(fits: (stanza: Stanza) => boolean): Promise<Stanza> {
+    for (;;) {
+      const found = stanzas.find(fits);
+      if (found) return found;
+      await once(told, "stanza", { signal: AbortSignal.timeout(20_000) });
+    }
+  }
+  return {
+    jid,
+    stanzas,
+    got,
+    send: (stanza) => xmpp.send(stanza),
+    ask: (type, child, to) => xmpp.iqCaller.request(xml("iq", { type, ...(to ? { to } : {}) }, child), 15_000),
+    join: async (room, nick, password) => {
+      const x = xml("x", "http://jabber.org/protocol/muc", ...(password ? [xml("password", {}, password)] : []));
+      await xmpp.send(xml("presence", { to: `${room}/${nick}` }, x));
+      const fits = (one: Stanza) => one.is("presence") && one.attrs.from === `${room}/${nick}`;
+      const answer = await got(fits);
+      if (answer.attrs.type === "error") throw new Error(`Not let in: ${answer}`);
+    },
+    close: async () => {
+      await xmpp.stop().catch(() => undefined);
+    },
+  };
+}
