@@ -15,19 +15,31 @@ const User = Type.String({ minLength: 1, maxLength: 512, pattern: NO_CONTROLS })
 /** Where the account's mail is read. What it does not say of the login is taken from the account. */
 const Mailbox = Type.Object(
   {
-    protocol: Type.Literal("imap"),
+    protocol: Type.Union([Type.Literal("imap"), Type.Literal("pop3")], {
+      description: "imap can do everything; pop3 only brings what is new.",
+    }),
     host: Host,
-    port: Type.Optional({ ...Port, description: "Default 993; 143 with starttls or none." }),
+    port: Type.Optional({
+      ...Port,
+      description: "Default 993, for pop3 995; with starttls or none 143, for pop3 110.",
+    }),
     tls: Type.Optional(
       Type.Union([Type.Literal("implicit"), Type.Literal("starttls"), Type.Literal("none")], {
-        description: "Default: starttls, demanded, on port 143, else implicit. none sends the password in clear.",
+        description:
+          "Default: starttls, demanded, on ports 143 and 110, else implicit. none sends the password in clear.",
       }),
     ),
     ca: Type.Optional(Authority),
     user: Type.Optional({ ...User, description: "Default: the account's user." }),
     password: Type.Optional({ ...Secret, description: "Default: the account's password or oauth2." }),
+    deleteAfter: Type.Optional(
+      Type.Boolean({ description: "For pop3: delete each mail from the server once it has arrived. Default: false." }),
+    ),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    dependentSchemas: { deleteAfter: { properties: { protocol: { const: "pop3" } } } },
+  },
 );
 export type MailboxAccess = Static<typeof Mailbox>;
 

@@ -7,11 +7,14 @@ import type { ReadMail } from "./imap-mail.ts";
 export const TRACE_SECONDS = 5 * 86_400;
 const ROBOT = /^(mailer-daemon|postmaster)@/i;
 
+/** What of a mail tells whether it is a report. */
+type Inspected = Pick<ReadMail, "source" | "mail"> & { readonly parts: Pick<ReadMail["parts"], "report"> };
+
 /**
  * Tells the app what a delivery report (RFC 3464) says of a mail that it sent. The report itself arrives all the same, since
  * anybody can write one, and since a late one finds no rid any more; what it says stands in its object.
  */
-export function reportsOf(hold: Pick<Hold<unknown>, "report">): (read: ReadMail) => Promise<Record<string, unknown>> {
+export function reportsOf(hold: Pick<Hold<unknown>, "report">): (read: Inspected) => Promise<Record<string, unknown>> {
   return async ({ source, parts, mail }) => {
     if (!parts.report && !ROBOT.test(mail.actor.address)) return {};
     const bounce = readBounce(source);

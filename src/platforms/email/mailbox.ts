@@ -8,6 +8,8 @@ import { type HeldMailbox, holdImap } from "./imap-hold.ts";
 import { type ImapPool, imapPool } from "./imap-pool.ts";
 import { mailboxLogin, tokensOf } from "./login.ts";
 import type { Tokens } from "./oauth.ts";
+import { POP3_PATIENCE } from "./pop3-client.ts";
+import { heldPop3, onlyImap, type Pop3Sharing } from "./pop3-held.ts";
 
 /** An account's mailbox as `fetch`, `search` and the like reach it, from any worker. */
 export type Mailbox = ImapPool;
@@ -20,25 +22,37 @@ export function mailboxFor(
   patience: ImapPatience = IMAP_PATIENCE,
 ): Mailbox | undefined {
   if (!credentials.mailbox) return undefined;
-  return imapPool(async (signal) => openImap(wayTo(access, credentials, token, patience), false, signal));
+  return imapPool(async (signal) => {
+    if (credentials.mailbox?.protocol === "pop3") throw onlyImap();
+    return openImap({ ...wayTo(access, credentials, token), patience }, false, signal);
+  });
 }
 
 /** Listens to an account's mailbox. Throws `auth` or `permanent` where the account lacks what it takes. */
 export async function holdMailbox(
   hold: Hold<Credentials>,
   reader: MailReader,
+  pop3: Pop3Sharing,
   patience: ImapPatience = IMAP_PATIENCE,
 ): Promise<HeldMailbox> {
   const token = tokensOf(hold, hold.credentials, new Set());
-  return holdImap(hold, wayTo(hold, hold.credentials, token, patience), patience, reader);
+  const way = wayTo(hold, hold.credentials, token);
+  if (hold.credentials.mailbox?.protocol !== "pop3") return holdImap(hold, { ...way, patience }, patience, reader);
+  const { deleteAfter = false } = hold.credentials.mailbox;
+  return heldPop3(hold, { ...pop3, way: { ...way, patience: POP3_PATIENCE }, reader, deleteAfter });
 }
+
+/** The servers' usual ports: with TLS from the first byte, and without. */
+const PORTS = { imap: { tls: 993, plain: 143 }, pop3: { tls: 995, plain: 110 } } as const;
+
+/** Where a mailbox is and how to get in, in either protocol. */
+type MailboxWay = Omit<ImapWay, "patience">;
 
 function wayTo(
   { egress }: Pick<Access<Credentials>, "egress">,
   credentials: Credentials,
   token: Tokens | undefined,
-  patience: ImapPatience,
-): ImapWay {
+): MailboxWay {
   const { mailbox } = credentials;
   const login = mailboxLogin(credentials, token);
   if (!mailbox) throw noMailbox();
@@ -46,10 +60,11 @@ function wayTo(
     const detail = "The account has no login for its mailbox: store it again with user and password, or with oauth2.";
     throw new Failure({ kind: "auth", code: "credentials-invalid", detail });
   }
-  const { host, ca } = mailbox;
-  const tls = mailbox.tls ?? (mailbox.port === 143 ? "starttls" : "implicit");
-  const port = mailbox.port ?? (tls === "implicit" ? 993 : 143);
-  return { connect: egress.connect, host, port, tls, ca, login, patience };
+  const { host, ca, protocol } = mailbox;
+  const usual = PORTS[protocol];
+  const tls = mailbox.tls ?? (mailbox.port === usual.plain ? "starttls" : "implicit");
+  const port = mailbox.port ?? (tls === "implicit" ? usual.tls : usual.plain);
+  return { connect: egress.connect, host, port, tls, ca, login };
 }
 
 /** Says what an account without a mailbox lacks. */

@@ -1,6 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { connectionVerbs } from "../../held.ts";
 import { type Access, definePlatform, type Platform } from "../../platform.ts";
+import { turns } from "../../turns.ts";
 import { mailReader } from "./arrived-mail.ts";
 import { accountClient, type Client, type ClientSettings, relayClients } from "./client.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
@@ -16,6 +17,8 @@ import { verbs } from "./verbs.ts";
 export interface EmailSettings extends ClientSettings {
   /** Takes mail of actors without an account; without it every actor needs one. */
   readonly relay?: RelaySettings | undefined;
+  /** Between two polls of a POP3 mailbox; default a minute, less only for tests. */
+  readonly pop3PollMs?: number;
 }
 
 /**
@@ -26,6 +29,7 @@ export function email(settings: EmailSettings): Platform {
   const byRelay = settings.relay && relayClients(relayOf(settings.relay), settings);
   // Its threads serve all accounts of this process, and live as long as one of them has a client.
   const reader = mailReader();
+  const pop3 = { large: turns(4), pollMs: settings.pop3PollMs };
   let users = 0;
   async function using<T>(made: Promise<T>): Promise<T> {
     const client = await made;
@@ -49,13 +53,13 @@ export function email(settings: EmailSettings): Platform {
     verbs: { ...verbs(reader), ...connectionVerbs("bob@example.com", MailboxActor) },
     refuse,
     open: (access) => using(opened(access)),
-    hold: (hold) => using(holdMailbox(hold, reader, settings.mailboxPatience)),
+    hold: (hold) => using(holdMailbox(hold, reader, pop3, settings.mailboxPatience)),
     close: async (client) => {
       client.close();
       users -= 1;
       if (users === 0) await reader.close();
     },
-    resolve: (client, activity, lent) => resolve(client as Client, activity, lent, reader),
+    resolve: (client, activity, lent) => resolve(client as Client, activity, lent),
     explain: (thrown) => explain(thrown),
   });
 }
