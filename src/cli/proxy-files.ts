@@ -28,8 +28,8 @@ export const NGINX_DEFAULTS = {
 export type NginxVariables = { readonly [Name in keyof typeof NGINX_DEFAULTS]: string };
 
 /** Several nodes in the place of one, for GATEWAY_ADDR or SITE_ADDR: the template's own parameters follow the last. */
-export function nginxNodes(nodes: readonly string[]): string {
-  return nodes.join(" max_fails=3 fail_timeout=3s;\n    server ");
+export function nginxNodes(nodes: readonly string[], of: "gateway" | "site"): string {
+  return nodes.join(` ${of === "gateway" ? "max_fails=0" : "max_fails=3 fail_timeout=5s"};\n    server `);
 }
 
 /** The files of a layout: `snippets` go into a server of yours, the others bring their own. */

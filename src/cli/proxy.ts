@@ -118,10 +118,10 @@ function layoutOf({ site, ws, tlsCert, tlsKey }: NginxOptions, command: Command)
 
 function nginxVariables(options: NginxOptions): NginxVariables {
   const given = {
-    GATEWAY_ADDR: options.gateway && nginxNodes(options.gateway),
+    GATEWAY_ADDR: options.gateway && nginxNodes(options.gateway, "gateway"),
     GATEWAY_PATH: options.path,
     GATEWAY_STREAM_PATH: `${options.path}/events`,
-    SITE_ADDR: options.site && nginxNodes(options.site),
+    SITE_ADDR: options.site && nginxNodes(options.site, "site"),
     SERVER_NAME: options.name,
     SITE_ROOT: options.root && resolve(options.root),
     HTTP_LISTEN: options.listen,

@@ -1,9 +1,11 @@
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { NginxLayout } from "../../../src/cli/proxy-files.ts";
-import { ask } from "../../support/edge-client.ts";
+import { type NginxLayout, nginxNodes } from "../../../src/cli/proxy-files.ts";
+import { ask, stream } from "../../support/edge-client.ts";
 import { freePort } from "../../support/free-port.ts";
 import { type NginxSettings, testNginx } from "../../support/nginx.ts";
 import {
@@ -97,6 +99,36 @@ describe("nginx with HTTP/1.0 to the gateway", () => {
 describe("nginx without a gateway", () => {
   const { edge } = edgeOf(async (behind) => start("site")({ ...behind, gateway: `127.0.0.1:${await freePort()}` }));
   awayIsSaid(edge);
+});
+
+describe("nginx with two nodes that were both away", () => {
+  const nodes: number[] = [];
+  let gateway = "";
+  const { edge } = edgeOf(async (behind) => {
+    gateway = behind.gateway;
+    nodes.push(await freePort(), await freePort());
+    const group = nginxNodes(
+      nodes.map((port) => `127.0.0.1:${port}`),
+      "gateway",
+    );
+    return start("site")({ ...behind, gateway: group });
+  });
+
+  it("finds the first that is back at once, although streams keep asking", async () => {
+    for (let n = 0; n < 8; n++) expect((await ask(edge(), "/gateway/platforms")).status).toBe(503);
+    const [host, port] = gateway.split(":");
+    const back = createServer((visitor) => {
+      const onward = connect({ host, port: Number(port) });
+      visitor.pipe(onward).pipe(visitor);
+      for (const one of [visitor, onward]) one.on("error", () => visitor.destroy());
+    });
+    await once(back.listen(nodes[1], "127.0.0.1"), "listening");
+    const open = await stream(edge(), "/gateway/events");
+    await open.until(() => open.events.some(({ event }) => event === "ready"));
+    expect((await ask(edge(), "/gateway/platforms")).status).toBe(200);
+    open.close();
+    back.close();
+  });
 });
 
 describe("nginx with plain assets on its disk", () => {

@@ -30,7 +30,7 @@ const fronts = {
       layout: "site",
       connections: 4_096,
       variables: {
-        GATEWAY_ADDR: nginxNodes(nodes),
+        GATEWAY_ADDR: nginxNodes(nodes, "gateway"),
         GATEWAY_RATE: "100000r/s",
         GATEWAY_BURST: "10000",
         GATEWAY_CONNS: "4096",
