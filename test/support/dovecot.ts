@@ -7,6 +7,7 @@ import { type Certificate, certificate } from "./mail-certificate.ts";
 
 export interface TestDovecot {
   readonly imapPort: number;
+  readonly pop3Port: number;
   readonly lmtpPort: number;
   /** Where Postfix asks about logins. */
   readonly saslPort: number;
@@ -19,23 +20,29 @@ export interface TestDovecot {
   readonly stop: () => Promise<void>;
 }
 
-/** A private Dovecot (IMAP, LMTP, SASL) on random loopback ports. Every user's password is `<user>-pw`. Needs root. */
+/** A private Dovecot (IMAP, POP3, LMTP, SASL) on random loopback ports. Every user's password is `<user>-pw`. Needs root. */
 export async function testDovecot(users: readonly string[]): Promise<TestDovecot> {
   const dir = await mkdtemp(join(tmpdir(), "dgm-dovecot-"));
   await chmod(dir, 0o755);
   await mkdir(join(dir, "mail"), { mode: 0o777 });
   await chmod(join(dir, "mail"), 0o777);
   const tls = certificate(dir);
-  const [imapPort, lmtpPort, saslPort] = [await freePort(), await freePort(), await freePort()];
+  const [imapPort, pop3Port, lmtpPort, saslPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
   await writeFile(join(dir, "users"), users.map((user) => `${user}:{PLAIN}${user}-pw\n`).join(""));
-  await writeFile(join(dir, "dovecot.conf"), configuration(dir, tls, { imapPort, lmtpPort, saslPort }));
-  const ports = [imapPort, lmtpPort, saslPort];
+  await writeFile(join(dir, "dovecot.conf"), configuration(dir, tls, { imapPort, pop3Port, lmtpPort, saslPort }));
+  const ports = [imapPort, pop3Port, lmtpPort, saslPort];
   // A group of its own, so that one signal reaches all its processes.
   const start = () => spawn("dovecot", ["-F", "-c", join(dir, "dovecot.conf")], { stdio: "ignore", detached: true });
   let child = start();
   await Promise.all(ports.map(listening));
   return {
     imapPort,
+    pop3Port,
     lmtpPort,
     saslPort,
     tls,
@@ -66,16 +73,17 @@ export async function ended(child: ChildProcess): Promise<void> {
 
 interface Ports {
   readonly imapPort: number;
+  readonly pop3Port: number;
   readonly lmtpPort: number;
   readonly saslPort: number;
 }
 
-function configuration(dir: string, tls: Certificate, { imapPort, lmtpPort, saslPort }: Ports): string {
+function configuration(dir: string, tls: Certificate, { imapPort, pop3Port, lmtpPort, saslPort }: Ports): string {
   return `
 base_dir = ${dir}/run
 state_dir = ${dir}/state
 log_path = ${dir}/dovecot.log
-protocols = imap lmtp
+protocols = imap pop3 lmtp
 listen = 127.0.0.1
 ssl = yes
 ssl_cert = <${tls.certFile}
@@ -99,6 +107,14 @@ userdb {
 namespace inbox {
   inbox = yes
   separator = /
+  mailbox Sent {
+    auto = create
+    special_use = \\Sent
+  }
+  mailbox Trash {
+    auto = create
+    special_use = \\Trash
+  }
 }
 service anvil {
   chroot =
@@ -118,6 +134,15 @@ service imap-login {
     port = ${imapPort}
   }
   inet_listener imaps {
+    port = 0
+  }
+}
+service pop3-login {
+  chroot =
+  inet_listener pop3 {
+    port = ${pop3Port}
+  }
+  inet_listener pop3s {
     port = 0
   }
 }

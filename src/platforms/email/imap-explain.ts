@@ -93,6 +93,13 @@ const CODES = new Map<string, Meaning>([
   ["PollFailed", AWAY],
   ["STARTTLS_INJECTION", TLS],
   ["NoMailboxSelected", NO_FOLDER],
+  ["NotFound", NO_FOLDER],
+  ["InvalidStringValue", REFUSED],
+  ["InvalidTokenValue", REFUSED],
+  ["InvalidTextValue", REFUSED],
+  ["InvalidSequenceSet", REFUSED],
+  ["InvalidSearchQuery", REFUSED],
+  ["MissingServerExtension", REFUSED],
 ]);
 
 /** What imapflow's errors mean; undefined for all others. Its words, and the server's, are not shown. */

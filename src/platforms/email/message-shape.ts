@@ -17,7 +17,7 @@ export const MailAddress = Type.String({
 });
 const Name = Type.Optional(Type.String({ maxLength: 256, pattern: LINE }));
 const Mailbox = Type.Object({ address: MailAddress, name: Name }, { additionalProperties: false });
-const MessageId = Type.String({ maxLength: 250, pattern: MESSAGE_ID });
+export const MessageId = Type.String({ maxLength: 250, pattern: MESSAGE_ID });
 const Text = Type.String({ maxLength: 1_048_576, pattern: "^[^\\u0000]*$" });
 
 const Recipient = Type.Object(
