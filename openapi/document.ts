@@ -1,6 +1,7 @@
 import type { OpenAPIV3_1 } from "openapi-types";
 import type { TSchema } from "typebox";
 import { AccountAnswer, AccountListAnswer, AccountRequest } from "../routes/accounts.ts";
+import * as dead from "../routes/dead-letters.ts";
 import * as hooks from "../routes/hook-shapes.ts";
 import { PlatformAnswer, PlatformListAnswer } from "../routes/platforms.ts";
 import { RevocationRequest } from "../routes/revocations.ts";
@@ -32,6 +33,7 @@ out on e-mail and other networks; what became of it, and what arrives from those
 
 const TAGS = {
   Activities: "Have something done, and see where it stands.",
+  "Dead letters": "What ended undelivered, to look at and to try again.",
   Events: "What became of it, and what arrives.",
   Accounts: "The app's logins at the networks; never given back.",
   Hooks: "Events pushed to the app's own address.",
@@ -80,6 +82,9 @@ function namedSchemas(platforms: readonly Platform[]): Readonly<Record<string, T
     ErrorNote: ErrorNoteSchema,
     Poll: PollSchema,
     ...controls,
+    DeadLetter: dead.DeadLetterAnswer,
+    DeadLetterWhole: dead.DeadLetterWholeAnswer,
+    DeadLetterList: dead.DeadLetterListAnswer,
     AccountRequest,
     Account: AccountAnswer,
     AccountList: AccountListAnswer,

@@ -19,7 +19,7 @@ type ParameterSchema = NonNullable<OpenAPIV3_1.ParameterObject["schema"]>;
 /** An operation in a few words; `operation` says the rest, which is the same for all. */
 export interface Deed {
   readonly id: string;
-  readonly tag: "Activities" | "Events" | "Accounts" | "Hooks" | "Tokens" | "Platforms" | "Operating";
+  readonly tag: "Activities" | "Dead letters" | "Events" | "Accounts" | "Hooks" | "Tokens" | "Platforms" | "Operating";
   readonly summary: string;
   readonly description?: string;
   /** Who may: nothing for everybody. `keyOnly`: no token can carry the scope. */

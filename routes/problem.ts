@@ -15,6 +15,7 @@ export const problems = {
   "request-timeout": [408, "The request took too long"],
   "too-late": [409, "It can't be cancelled any more"],
   "hook-disabled": [409, "The hook is switched off"],
+  "content-gone": [409, "Its attachments are not kept any more"],
   "payload-too-large": [413, "The body is too large"],
   "unsupported-media-type": [415, "The body must be JSON in UTF-8"],
   "validation-failed": [422, "The input is not valid"],

@@ -260,8 +260,16 @@ function appOf(
 }
 
 /** Routes that read bodies themselves: some of their POSTs have none, or need its raw bytes. */
-function readers({ allowPrivate }: Config, { who, hooks, eventLog, names, inbound }: Parts): readonly Router[] {
-  return [hookRoutes({ who, hooks, eventLog, platforms: names, allowPrivate }), inbound];
+function readers(
+  { allowPrivate }: Config,
+  { who, hooks, eventLog, names, inbound, ...parts }: Parts,
+): readonly Router[] {
+  const { deadLetters, outbox, intake: submission } = parts;
+  return [
+    hookRoutes({ who, hooks, eventLog, platforms: names, allowPrivate }),
+    deadLetterRoutes({ who, deadLetters, outbox, submission }),
+    inbound,
+  ];
 }
 
 async function snapshots(worker: SupervisedWorker | undefined) {

@@ -24,7 +24,9 @@ export interface ResultFacts {
 
 /** The one terminal event of an rid. */
 export function resultEvent(activity: Subject, rid: string | number, facts: ResultFacts): ResultEvent {
-  const target = targetsOf(activity, facts.decided, facts.status, facts.error);
+  // The whole is partial; a target that is still undecided when the last try is over has failed.
+  const otherwise = facts.status === "partial" ? "failed" : facts.status;
+  const target = targetsOf(activity, facts.decided, otherwise, facts.error);
   const firstId = target.find((outcome) => outcome.id !== undefined)?.id;
   return {
     type: "result",

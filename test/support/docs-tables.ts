@@ -16,6 +16,7 @@ const CURES: Record<ProblemCode, string> = {
   "request-timeout": "Send the head within 10 seconds and the whole request within 60.",
   "too-late": "It is being sent or has ended: `GET` the activity.",
   "hook-disabled": "`PUT` the hook to switch it on again; its `error` says why it went off.",
+  "content-gone": "Post it anew, with its attachments, under another rid.",
   "payload-too-large": "Keep to 64 kB without attachments, 10 MiB of attachments; give larger ones by `url`.",
   "unsupported-media-type": "Send `Content-Type: application/json`, without `Content-Encoding`.",
   "validation-failed": "Correct what `errors[].pointer` points at.",
