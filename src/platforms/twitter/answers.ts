@@ -23,6 +23,9 @@ const Url = Type.Object({
   media_key: Type.Optional(text(100)),
 });
 
+const References = Type.Array(Type.Object({ type: text(40), id: Id }));
+
+/** X's document says `post` where some of its answers and pushes still say `tweet`; both are read. */
 export const XPost = Type.Object({
   id: Id,
   text: text(100_000),
@@ -31,11 +34,13 @@ export const XPost = Type.Object({
   conversation_id: Type.Optional(text(40)),
   lang: Type.Optional(text(40)),
   note_post: Type.Optional(Type.Object({ text: text(100_000) })),
+  note_tweet: Type.Optional(Type.Object({ text: text(100_000) })),
   entities: Type.Optional(Type.Object({ urls: Type.Optional(Type.Union([Type.Array(Url), Type.Null()])) })),
   attachments: Type.Optional(
     Type.Object({ media_keys: Type.Optional(Type.Union([Type.Array(text(100)), Type.Null()])) }),
   ),
-  referenced_posts: Type.Optional(Type.Array(Type.Object({ type: text(40), id: Id }))),
+  referenced_posts: Type.Optional(References),
+  referenced_tweets: Type.Optional(References),
 });
 export type XPost = Static<typeof XPost>;
 

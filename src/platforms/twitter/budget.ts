@@ -62,12 +62,9 @@ export function budget(now: () => number = Date.now): Budget {
       const state = stateOf(endpoint);
       for (;;) {
         signal.throwIfAborted();
-        roll(state, now());
-        if (state.shutUntil > now()) throw limited(state.shutUntil - now());
-        if (state.resetAt > 0 && state.remaining <= 0) throw limited(putOff(state, now()));
-        if (state.resetAt > 0 || state.unlimited) return place(state, now);
-        if (!state.scout) return scouted(state, now);
-        await abortable(state.scout, signal);
+        const taken = taking(state, now);
+        if (taken) return taken;
+        await abortable(state.scout ?? Promise.resolve(), signal);
       }
     },
     spacing(endpoint) {
@@ -101,6 +98,16 @@ function roll(state: State, at: number): void {
   const windows = 1 + Math.floor((at - state.resetAt) / Math.max(1, state.length));
   state.booked = Math.max(0, state.booked - windows * state.limit);
   state.resetAt = 0;
+}
+
+/** A place, or undefined while the answer to another's request must be awaited. Throws when there is none. */
+function taking(state: State, now: () => number): Place | undefined {
+  const at = now();
+  roll(state, at);
+  if (state.shutUntil > at) throw limited(state.shutUntil - at);
+  if (state.resetAt > 0 && state.remaining <= 0) throw limited(putOff(state, at));
+  if (state.resetAt > 0 || state.unlimited) return place(state, now);
+  return state.scout ? undefined : scouted(state, now);
 }
 
 function putOff(state: State, at: number): number {
@@ -164,23 +171,31 @@ function scouted(state: State, now: () => number): Place {
 function heard(state: State, headers: Readonly<Record<string, string>>, refused: boolean, at: number): void {
   const window = windowOf(headers, "x-rate-limit", at);
   state.unlimited = window === undefined;
-  if (window) {
-    // Answers overtake each other: within one window the lowest word counts, unless nothing is under way.
-    const same = state.resetAt > 0 && Math.abs(window.resetAt - state.resetAt) < 1_500;
-    state.remaining = same && state.flying > 0 ? Math.min(state.remaining, window.remaining) : window.remaining;
-    if (!same) state.remaining -= state.flying;
-    state.limit = window.limit;
-    state.resetAt = same ? state.resetAt : window.resetAt;
-    state.length = Math.max(state.length, window.resetAt - at);
-  }
+  if (window) begun(state, window, at);
   const days = ["x-user-limit-24hour", "x-app-limit-24hour"].map((name) => windowOf(headers, name, at));
   const spent = days.flatMap((day) => (day && day.remaining <= 0 ? [day.resetAt] : []));
   if (refused && spent.length === 0) {
-    const wait = /^\d{1,6}$/.test(headers["retry-after"] ?? "") ? Number(headers["retry-after"]) * 1_000 : SHUT_MS;
     if (window && window.remaining <= 0) state.remaining = 0;
-    else state.shutUntil = at + wait;
+    else state.shutUntil = at + waitIn(headers);
   }
   state.shutUntil = Math.max(state.shutUntil, ...spent);
+}
+
+function begun(state: State, window: Limit, at: number): void {
+  // Answers overtake each other: within one window the lowest word counts, unless nothing is under way.
+  const same = state.resetAt > 0 && Math.abs(window.resetAt - state.resetAt) < 1_500;
+  if (same) state.remaining = state.flying > 0 ? Math.min(state.remaining, window.remaining) : window.remaining;
+  else {
+    state.remaining = window.remaining - state.flying;
+    state.resetAt = window.resetAt;
+  }
+  state.limit = window.limit;
+  state.length = Math.max(state.length, window.resetAt - at);
+}
+
+function waitIn(headers: Readonly<Record<string, string>>): number {
+  const seconds = headers["retry-after"] ?? "";
+  return /^\d{1,6}$/.test(seconds) ? Number(seconds) * 1_000 : SHUT_MS;
 }
 
 /** A triple of rate headers. Their reset is counted from the answer's own date, so that our clock need not be right. */

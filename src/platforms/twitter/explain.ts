@@ -89,21 +89,28 @@ export function unreadable(endpoint: string, status: number): Failure {
 }
 
 function meaning(endpoint: string, status: number, problem: Problem): Meaning {
-  const { type, code, words } = problem;
-  if (status === 402 || type === "usage-capped" || /\b(credits? (are )?deplet|spend cap)/i.test(words)) return CAPPED;
-  if (/\byour account\b.*\b(suspend|lock)|temporarily locked/i.test(words) || code === 64 || code === 326) {
-    return RESTRICTED;
-  }
+  const ofAccount = accountMeaning(status, problem);
+  if (ofAccount) return ofAccount;
   if (status === 429) return LIMIT;
-  if (status === 401) return LOGIN;
   if (status >= 500) return AWAY;
-  if (status === 413 || /too (long|large)|exceed\w* .*(length|size|characters)/i.test(words) || code === 186)
-    return LARGE;
+  const ofContent = contentMeaning(status, problem);
+  if (ofContent) return ofContent;
+  if (status === 403 || isForbidden(problem.type)) return forbidden(endpoint, problem);
+  return status === 404 || status === 410 || problem.type === "resource-not-found" ? NOBODY : REFUSED;
+}
+
+function accountMeaning(status: number, { type, code, words }: Problem): Meaning | undefined {
+  if (status === 402 || type === "usage-capped" || /\b(credits? (are )?deplet|spend cap)/i.test(words)) return CAPPED;
+  const locked = /\byour account\b.*\b(suspend|lock)|temporarily locked/i.test(words) || code === 64 || code === 326;
+  if (locked) return RESTRICTED;
+  return status === 401 ? LOGIN : undefined;
+}
+
+function contentMeaning(status: number, { code, words }: Problem): Meaning | undefined {
+  const large = /too (long|large)|exceed\w* .*(length|size|characters)/i.test(words) || code === 186;
+  if (status === 413 || large) return LARGE;
   if (/duplicate|already (said|sent)/i.test(words) || code === 187 || code === 151) return DUPLICATE;
-  if (status === 403 || isForbidden(type)) return forbidden(endpoint, problem);
-  if (status === 404 || status === 410 || type === "resource-not-found") return NOBODY;
-  if (/\bmedia\b/i.test(words) || status === 415) return CONTENT;
-  return REFUSED;
+  return status === 415 || (status === 400 && /\bmedia\b/i.test(words)) ? CONTENT : undefined;
 }
 
 function isForbidden(type: string): boolean {

@@ -7,11 +7,13 @@ export type Item = Pick<ActivityEvent, "verb" | "actor" | "object" | "context" |
 
 /** Puts a post into our words. `me` is the account's own id. */
 export function postItem(post: XPost, includes: Includes | undefined, me: string): Item {
-  const reference = (type: string) => post.referenced_posts?.find((one) => one.type === type)?.id;
+  const references = post.referenced_posts ?? post.referenced_tweets;
+  const reference = (type: string) => references?.find((one) => one.type === type)?.id;
+  const note = post.note_post ?? post.note_tweet;
   const shared = reference("retweeted");
   const quote = reference("quoted");
   const inReplyTo = reference("replied_to");
-  const body = plain(post.note_post?.text ?? post.text, post.note_post ? undefined : post);
+  const body = plain(note?.text ?? post.text, note ? undefined : post);
   return {
     verb: shared === undefined ? "post" : "share",
     actor: actorOf(post.author_id, includes),

@@ -37,16 +37,24 @@ export function mediaUnfit(verb: string, { object }: Pick<Activity, "object">): 
   const attachments = (object.attachments ?? []) as readonly Attachment[];
   const most = verb === "send" ? MOST.send : MOST.post;
   if (attachments.length > most) return unfit("", `takes at most ${most} of them here`);
-  for (const [index, { mediaType, content }] of attachments.entries()) {
-    const type = mediaType === undefined ? undefined : typeNamed(mediaType);
-    if (mediaType !== undefined && !type) return unfit(`/${index}/mediaType`, `must be one of ${TAKEN}`);
-    const bytes = Math.floor(((content ?? "").length * 3) / 4);
-    if (type?.kind === "image" && bytes > IMAGE_BYTES + 4) return unfit(`/${index}/content`, "is a picture above 5 MB");
-    if (type && type.kind !== "image" && attachments.length > 1) {
-      return unfit(`/${index}`, "must be alone: a GIF or a video takes no others beside it");
-    }
+  for (const [index, attachment] of attachments.entries()) {
+    const found = attachmentUnfit(attachment, attachments.length > 1);
+    if (found) return unfit(`/${index}${found[0]}`, found[1]);
   }
   return undefined;
+}
+
+function attachmentUnfit(
+  { mediaType, content = "" }: Attachment,
+  hasOthers: boolean,
+): readonly [where: string, detail: string] | undefined {
+  if (mediaType === undefined) return undefined;
+  const type = typeNamed(mediaType);
+  if (!type) return ["/mediaType", `must be one of ${TAKEN}`];
+  const bytes = Math.floor((content.length * 3) / 4);
+  if (type.kind === "image" && bytes > IMAGE_BYTES + 4) return ["/content", "is a picture above 5 MB"];
+  if (type.kind === "image" || !hasOthers) return undefined;
+  return ["", "must be alone: a GIF or a video takes no others beside it"];
 }
 
 function unfit(where: string, detail: string): Unfit {

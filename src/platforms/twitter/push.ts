@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Arrival } from "../../platform.ts";
 import { faults } from "../../validate.ts";
+import { isNewer } from "./address.ts";
 import { type Includes, XMessage, XPost, XUser } from "./answers.ts";
 import { actorOf, messageItem, postItem } from "./item.ts";
 
@@ -35,76 +36,95 @@ export interface Pushed {
  * does not fit, brings nothing: X does not push it again.
  */
 export function eventsOf(body: unknown, addressOf: (user: string) => string | undefined): readonly Pushed[] {
-  const { data, includes } = bag(body);
+  const { data } = bag(body);
   const list = Array.isArray(data) ? data : [data];
   return list.slice(0, 100).flatMap((one) => {
-    const pushed = pushedBy(bag(one), usersIn(includes), addressOf);
+    const pushed = pushedBy(bag(one), addressOf);
     return pushed ? [pushed] : [];
   });
 }
 
-function pushedBy(
-  data: Readonly<Record<string, unknown>>,
-  users: readonly XUser[],
-  addressOf: (user: string) => string | undefined,
-): Pushed | undefined {
-  const user = String(bag(data.filter).user_id ?? "");
-  const address = /^[0-9]{1,19}$/.test(user) ? addressOf(user) : undefined;
-  if (address === undefined) return undefined;
-  const payload = bag(data.payload);
-  const includes = { users: [...users, ...usersIn(payload.includes)] };
-  const arrival = arrivalOf(String(data.event_type ?? ""), payload, includes, user);
-  if (!arrival) return undefined;
-  const event = { ...arrival.event, platform: "twitter", target: [{ address }] };
-  return { user, arrivals: [{ key: arrival.key, event }] };
-}
-
 type Brought = { readonly key: string; readonly event: Omit<Arrival["event"], "platform" | "target"> };
 
-function arrivalOf(
-  type: string,
-  payload: Readonly<Record<string, unknown>>,
-  includes: Includes,
-  me: string,
-): Brought | undefined {
-  if (
-    /^post\.(create|mention\.create|reply\.create|quote\.create)$/.test(type) &&
-    faults(XPost, payload).length === 0
-  ) {
+function pushedBy(data: Bag, addressOf: (user: string) => string | undefined): Pushed | undefined {
+  const user = idIn(bag(data.filter).user_id);
+  const address = user === undefined ? undefined : addressOf(user);
+  if (user === undefined || address === undefined) return undefined;
+  const payload = bag(data.payload);
+  const { users } = bag(data.includes);
+  const known = [users, payload.users].flatMap((list) => Object.values(bagOrList(list))).flatMap(userIn);
+  const brought = broughtBy(String(data.event_type), payload, { users: known }, user, idIn(data.event_uuid, "-?"));
+  const arrivals = brought.map(({ key, event }) => ({
+    key,
+    event: { ...event, platform: "twitter", target: [{ address }] },
+  }));
+  return arrivals.length === 0 ? undefined : { user, arrivals };
+}
+
+function broughtBy(type: string, payload: Bag, includes: Includes, me: string, push = ""): readonly Brought[] {
+  if (/^post\.(create|mention\.create|reply\.create|quote\.create)$/.test(type)) {
+    if (faults(XPost, payload).length > 0) return [];
     const post = payload as XPost;
-    return { key: `post:${post.id}`, event: postItem(post, includes, me) };
+    return [{ key: `post:${post.id}`, event: postItem(post, includes, me) }];
   }
-  if (/^dm\.(received|sent)$/.test(type) && faults(XMessage, payload).length === 0) {
-    const message = payload as XMessage;
-    return { key: `message:${message.id}`, event: messageItem(message, includes, me) };
+  if (/^dm\.(received|sent)$/.test(type)) {
+    const list = Array.isArray(payload.direct_message_events) ? payload.direct_message_events : [payload];
+    return list.slice(0, 100).flatMap((one) => messageBy(bag(one), includes, me));
   }
-  if (/^follow\.(follow|unfollow)$/.test(type)) return followed(type.slice("follow.".length), payload, includes, me);
-  return undefined;
+  return /^follow\.(follow|unfollow)$/.test(type) ? followBy(type.slice(7), payload, includes, me, push) : [];
 }
 
-function followed(
-  verb: string,
-  payload: Readonly<Record<string, unknown>>,
-  includes: Includes,
-  me: string,
-): Brought | undefined {
-  const source = bag(payload.source);
-  const id = String(source.id ?? payload.source_user_id ?? "");
-  if (!/^[0-9]{1,19}$/.test(id)) return undefined;
-  const known = faults(XUser, source).length === 0 ? [source as XUser] : [];
-  const at = Date.parse(String(payload.created_at ?? ""));
-  const published = new Date(Number.isNaN(at) ? Date.now() : at).toISOString();
-  const actor = actorOf(id, { users: [...known, ...(includes.users ?? [])] });
-  // X gives a follow no id; the same person's next one is told apart by its time.
-  const key = `${verb}:${id}:${me}:${Number.isNaN(at) ? "" : published}`;
-  return { key, event: { verb, actor, object: { type: "person", id: me }, published, self: id === me } };
+/** A direct message as the API gives it, or as pushes do, in the words of X's older one. */
+function messageBy(given: Bag, includes: Includes, me: string): readonly Brought[] {
+  const old = bag(given.message_create);
+  const [from, to] = [idIn(old.sender_id), idIn(bag(old.target).recipient_id)];
+  const sent = Number(given.created_timestamp);
+  const between = from === undefined || to === undefined ? {} : { dm_conversation_id: conversation(from, to) };
+  const said = {
+    id: given.id,
+    sender_id: from,
+    text: bag(old.message_data).text,
+    ...between,
+    ...(sent > 0 && sent < 1e14 ? { created_at: new Date(sent).toISOString() } : {}),
+  };
+  const message = given.message_create === undefined ? given : said;
+  if (faults(XMessage, message).length > 0) return [];
+  return [{ key: `message:${String(message.id)}`, event: messageItem(message as XMessage, includes, me) }];
 }
 
-function usersIn(includes: unknown): readonly XUser[] {
-  const { users } = bag(includes);
-  return Array.isArray(users) ? users.filter((one) => faults(XUser, one).length === 0) : [];
+const conversation = (a: string, b: string): string => (isNewer(a, b) ? `${b}-${a}` : `${a}-${b}`);
+
+/** X gives a follow no id and no time of its own: the push's id tells it from the same person's next one. */
+function followBy(verb: string, payload: Bag, includes: Includes, me: string, push: string): readonly Brought[] {
+  const [source] = userIn(payload.source);
+  const [target] = userIn(payload.target);
+  if (!source) return [];
+  const actor = actorOf(source.id, { users: [source, ...(includes.users ?? [])] });
+  const object = {
+    type: "person",
+    id: target?.id ?? me,
+    ...(target?.username ? { address: `@${target.username}` } : {}),
+  };
+  const event = { verb, actor, object, published: new Date().toISOString(), self: source.id === me };
+  return [{ key: `${verb}:${source.id}:${object.id}:${push}`, event }];
 }
 
-function bag(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+/** Somebody, plain or wrapped in `data`, as some pushes have it. */
+function userIn(value: unknown): readonly XUser[] {
+  const one = bag(value);
+  const user = one.data === undefined ? one : bag(one.data);
+  return faults(XUser, user).length === 0 ? [user as XUser] : [];
+}
+
+type Bag = Readonly<Record<string, unknown>>;
+
+function bag(value: unknown): Bag {
+  return Array.isArray(value) ? {} : bagOrList(value);
+}
+function bagOrList(value: unknown): Bag {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
+
+function idIn(value: unknown, sign = ""): string | undefined {
+  return typeof value === "string" && new RegExp(`^${sign}[0-9]{1,19}$`).test(value) ? value : undefined;
 }

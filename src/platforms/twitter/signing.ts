@@ -51,19 +51,20 @@ export function signing(access: Access<Credentials>, credentials: Credentials, b
  * have renewed: then the stored login is newer than ours and the next try gets it. So only the second refusal is final.
  */
 function patient(give: Tokens): Tokens {
-  let refusedAt = 0;
-  return async (renew) => {
-    try {
-      return await give(renew);
-    } catch (thrown) {
+  let refusedAt: number | undefined;
+  /** Those who waited for the same answer are one refusal. */
+  const isFinal = ({ kind }: Failure): boolean => {
+    if (kind !== "auth") return false;
+    refusedAt ??= Date.now();
+    return Date.now() - refusedAt >= FIRST_WAIT_MS / 2;
+  };
+  return (renew) =>
+    give(renew).catch((thrown: unknown) => {
       if (!(thrown instanceof Failure)) throw thrown;
       const { kind, code, message: detail, platformCode = "", retryAfterMs = FIRST_WAIT_MS } = thrown;
-      // Those who waited for the same answer are one refusal.
-      const again = refusedAt > 0 && Date.now() - refusedAt >= FIRST_WAIT_MS / 2;
-      if (kind === "auth" && refusedAt === 0) refusedAt = Date.now();
+      if (isFinal(thrown)) throw new Failure({ kind, code, detail, platformCode });
       // Whatever became of the token request, the work itself has not begun: nothing of it can have landed.
-      if (kind === "auth" && again) throw new Failure({ kind, code, detail, platformCode });
-      throw new Failure({ kind: kind === "permanent" ? kind : "retryable", code, detail, platformCode, retryAfterMs });
-    }
-  };
+      const again = kind === "auth" ? "retryable" : kind;
+      throw new Failure({ kind: again, code, detail, platformCode, retryAfterMs });
+    });
 }

@@ -6,8 +6,7 @@ import { crcAnswer, eventsOf, verifySignature } from "../../../../src/platforms/
 const addressOf = (user: string) => (user === "12" ? "@bob" : undefined);
 const users = [{ id: "34", username: "alice", name: "Alice" }];
 const push = (event_type: string, payload: object, user_id = "12") => ({
-  data: { filter: { user_id }, event_uuid: "1", event_type, payload },
-  includes: { users },
+  data: { filter: { user_id }, event_uuid: "-1", event_type, payload, includes: { users } },
 });
 const post = { id: "1900000000000000001", text: "Hello @bob", author_id: "34", created_at: "2026-11-22T10:00:00Z" };
 
@@ -58,7 +57,8 @@ describe("a push brings", () => {
     ]);
   });
 
-  it("direct messages and follows", () => {
+  it("direct messages, in the words of either API", () => {
+    const fits = { key: "message:7", event: { verb: "send", context: { type: "direct", id: "conversation:12-34" } } };
     const message = {
       id: "7",
       text: "Psst",
@@ -66,15 +66,41 @@ describe("a push brings", () => {
       dm_conversation_id: "12-34",
       event_type: "MessageCreate",
     };
-    expect(eventsOf(push("dm.received", message), addressOf)[0]?.arrivals[0]).toMatchObject({
-      key: "message:7",
-      event: { verb: "send", actor: { address: "@alice" }, context: { type: "direct", id: "conversation:12-34" } },
+    expect(eventsOf(push("dm.received", message), addressOf)[0]?.arrivals).toMatchObject([fits]);
+    const older = {
+      direct_message_events: [
+        {
+          type: "message_create",
+          id: "7",
+          created_timestamp: "1784928224372",
+          message_create: { target: { recipient_id: "12" }, sender_id: "34", message_data: { text: "Psst" } },
+        },
+      ],
+      users: { "34": { data: { id: "34", username: "alice2" } } },
+    };
+    const body = push("dm.received", older);
+    const [pushed] = eventsOf({ data: { ...body.data, includes: undefined } }, addressOf);
+    expect(pushed?.arrivals).toMatchObject([fits]);
+    expect(pushed?.arrivals[0]?.event).toMatchObject({
+      actor: { address: "@alice2" },
+      object: { body: "Psst" },
+      published: new Date(1784928224372).toISOString(),
     });
-    const follow = { source: users[0], created_at: "2026-11-22T10:00:00Z" };
-    expect(eventsOf(push("follow.follow", follow), addressOf)[0]?.arrivals[0]).toMatchObject({
-      key: "follow:34:12:2026-11-22T10:00:00.000Z",
-      event: { verb: "follow", actor: { address: "@alice" }, target: [{ address: "@bob" }] },
-    });
+  });
+
+  it("follows, each push one", () => {
+    const follow = { source: { data: users[0] }, target: { id: "12", username: "bob" } };
+    expect(eventsOf(push("follow.follow", follow), addressOf)[0]?.arrivals).toMatchObject([
+      {
+        key: "follow:34:12:-1",
+        event: {
+          verb: "follow",
+          actor: { address: "@alice" },
+          target: [{ address: "@bob" }],
+          object: { type: "person", id: "12", address: "@bob" },
+        },
+      },
+    ]);
   });
 
   it("nothing for accounts that are none of ours, of unknown kinds, or out of shape", () => {
