@@ -42,7 +42,7 @@ import { closeServer, connectionsLeft, listen, stopListening } from "./listen.ts
 import type { Log } from "./log.ts";
 import { startAdmin } from "./main-admin.ts";
 import { inbound } from "./main-inbound.ts";
-import type { ChoosePlatforms } from "./main-platforms.ts";
+import { type ChoosePlatforms, SANDBOX_ELSEWHERE } from "./main-platforms.ts";
 import { openPorts, type Store } from "./main-store.ts";
 import type { Metrics } from "./metrics.ts";
 import { wantsSandbox } from "./sandbox/wanted.ts";
@@ -134,9 +134,6 @@ const TIMES = {
 
 /** How long connections that proxies keep open may wait for the request whose answer ends them. */
 const PROXIES_MS = 2_000;
-
-/** The API only needs to know that a sandbox stands in for a relay; the worker runs it. */
-const SANDBOX_ELSEWHERE = { sandbox: { host: "127.0.0.1", port: 0, password: "" } };
 
 /** Everything behind the routes. */
 function partsOf({ config, choose, store, metrics, log }: ApiDeps) {

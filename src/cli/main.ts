@@ -4,11 +4,12 @@ import { KeyringError } from "../accounts/key-file.ts";
 import { ConfigError, readConfig } from "../config.ts";
 import { appCommands } from "./apps.ts";
 import { configCommand } from "./config.ts";
+import { deadLetterCommands } from "./dead-letters.ts";
 import { doctorCommand } from "./doctor.ts";
 import { keyCommands } from "./keys.ts";
 import { proxyCommands } from "./proxy.ts";
 import { serveCommand } from "./serve.ts";
-import { keyFileOf, openAppTools, openKeyTools } from "./tools.ts";
+import { keyFileOf, openAppTools, openDeadLetterTools, openKeyTools } from "./tools.ts";
 import { version } from "./version.ts";
 
 /** What `sysexits.h` calls a configuration error: a supervisor need not try again. */
@@ -33,6 +34,7 @@ Examples:
 serveCommand(program);
 appCommands(program, openAppTools);
 keyCommands(program, { keyFile: () => keyFileOf(readConfig()), connect: openKeyTools });
+deadLetterCommands(program, openDeadLetterTools);
 configCommand(program);
 doctorCommand(program);
 proxyCommands(program);

@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { platformNames } from "../../routes/platform-names.ts";
+import { submission } from "../../routes/submit.ts";
 import { type Keyring, keyring } from "../accounts/keyring.ts";
 import { checkKeyring } from "../accounts/keyring-check.ts";
 import { appRegistry } from "../apps/registry.ts";
@@ -6,10 +8,16 @@ import { type Config, readConfig } from "../config.ts";
 import { redisEventLog } from "../events/redis.ts";
 import type { Log } from "../log.ts";
 import { pinoLog } from "../log-pino.ts";
+import { choosePlatforms, SANDBOX_ELSEWHERE } from "../main-platforms.ts";
+import { redisDeadLetters } from "../outbox/dead-letters.ts";
+import { laneQueues } from "../outbox/lane-queues.ts";
+import { redisOutbox } from "../outbox/redis.ts";
 import { redaction } from "../redaction.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { openRedis } from "../redis/open.ts";
+import { wantsSandbox } from "../sandbox/wanted.ts";
 import type { AppTools } from "./apps.ts";
+import type { DeadLetterTools } from "./dead-letters.ts";
 import type { KeyTools } from "./keys.ts";
 
 const READY_MS = 10_000;
@@ -38,6 +46,29 @@ export async function openAppTools(): Promise<AppTools> {
 export async function openKeyTools(): Promise<KeyTools> {
   const { redis, ring, close } = await openStore(readConfig(), true);
   return { redis, keyring: ring, close };
+}
+
+/** Opens what `dragoman dead-letters …` works on: what a replay sends goes in as the API takes it in. */
+export async function openDeadLetterTools(): Promise<DeadLetterTools> {
+  const config = readConfig();
+  const log = commandLog(config);
+  const { redis, ring, close } = await openStore(config, false);
+  const { quota, eventsKept, basePath } = config;
+  const retentionSeconds = config.retentionHours * 3_600;
+  const events = redisEventLog({ redis, kept: eventsKept });
+  const outbox = redisOutbox({ redis, quota, eventsKept, retentionSeconds });
+  const lanes = laneQueues({ redis, log });
+  const { find } = platformNames(choosePlatforms(config, wantsSandbox(config) ? SANDBOX_ELSEWHERE : undefined));
+  return {
+    registry: appRegistry({ redis, keyring: ring, appendControl: events.appendControl }),
+    deadLetters: redisDeadLetters({ redis, retentionSeconds }),
+    outbox,
+    submission: submission({ outbox, lanes, find, basePath, log, admit: async () => undefined }),
+    close: async () => {
+      await lanes.close();
+      await close();
+    },
+  };
 }
 
 async function openStore(

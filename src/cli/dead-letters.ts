@@ -1,0 +1,104 @@
+import type { Command } from "commander";
+import { type DeadLetterRoutesDeps, replay, shown, whole } from "../../routes/dead-letters.ts";
+import { Problem } from "../../routes/problem.ts";
+import { type Caller, SCOPES } from "../apps/caller.ts";
+import { type AppRegistry, RegistryError } from "../apps/registry.ts";
+import type { DeadLetter } from "../outbox/dead-letters.ts";
+import { type Terminal, terminal } from "./apps.ts";
+
+/** What the dead letters' commands work on; opened when one runs, closed after it. */
+export interface DeadLetterTools extends Pick<DeadLetterRoutesDeps, "deadLetters" | "outbox" | "submission"> {
+  readonly registry: Pick<AppRegistry, "list">;
+  readonly close: () => Promise<void>;
+}
+
+interface Asked {
+  readonly app: string;
+}
+const PAGE = 100;
+
+/** Adds `dragoman dead-letters list|show|replay --app`: what ended undelivered, as JSON lines. */
+export function deadLetterCommands(
+  program: Command,
+  connect: () => Promise<DeadLetterTools>,
+  io: Terminal = terminal,
+): void {
+  const group = program.command("dead-letters").description("Activities that ended undelivered after they were tried.");
+  const run = async (
+    command: Command,
+    { app }: Asked,
+    work: (tools: DeadLetterTools, app: string) => Promise<void>,
+  ): Promise<void> => {
+    const tools = await connect();
+    const refused = await idOf(tools, app)
+      .then((id) => work(tools, id))
+      .then(() => undefined, refusalOf)
+      .finally(() => tools.close());
+    if (refused !== undefined) command.error(`error: ${refused}`);
+  };
+
+  group
+    .command("list")
+    .requiredOption("--app <app>", "its name or id")
+    .description("Shows them all, the newest first, one JSON object a line.")
+    .action((asked: Asked, command: Command) =>
+      run(command, asked, async ({ deadLetters }, app) => {
+        for (let before: string | undefined, more = true; more; ) {
+          const page = await deadLetters.list(app, { limit: PAGE, ...(before === undefined ? {} : { before }) });
+          for (const letter of page.letters) io.out(JSON.stringify(shown(letter)));
+          before = page.next;
+          more = before !== undefined;
+        }
+      }),
+    );
+
+  group
+    .command("show")
+    .argument("<rid>")
+    .requiredOption("--app <app>", "its name or id")
+    .description("Shows one with what was to be sent, without secrets and attachments' contents.")
+    .action((rid: string, asked: Asked, command: Command) =>
+      run(command, asked, async (tools, app) => {
+        const letter = await found(tools, app, rid);
+        io.out(JSON.stringify(whole(letter, await tools.outbox.blobs(app, rid)), null, 2));
+      }),
+    );
+
+  group
+    .command("replay")
+    .argument("<rid...>")
+    .requiredOption("--app <app>", "its name or id")
+    .description("Sends them again, each once however often it is asked; prints their new rids.")
+    .action((rids: readonly string[], asked: Asked, command: Command) =>
+      run(command, asked, async (tools, app) => {
+        for (const rid of rids) {
+          const { confirm, again } = await replay(tools, operator(app), await found(tools, app, rid));
+          io.out(String(confirm.rid));
+          if (again) io.say(`${rid} was replayed before.`);
+        }
+      }),
+    );
+}
+
+/** The operator may do for an app what its own key may. */
+function operator(app: string): Caller {
+  return { app, via: "key", keyId: "", scopes: new Set(SCOPES), limits: {}, cookie: false };
+}
+
+async function idOf({ registry }: DeadLetterTools, app: string): Promise<string> {
+  const one = (await registry.list()).find(({ id, name }) => id === app || name === app);
+  if (one === undefined) throw new RegistryError("There is no such app; `dragoman app list` shows them.");
+  return one.id;
+}
+
+async function found({ deadLetters }: DeadLetterTools, app: string, rid: string): Promise<DeadLetter> {
+  const letter = await deadLetters.find(app, rid);
+  if (letter === undefined) throw new RegistryError("The app has no dead letter with this rid.");
+  return letter;
+}
+
+/** What the operator can cure is told in a line; anything else is thrown on. */
+function refusalOf(error: unknown): string {
+  if (error instanceof RegistryError || error instanceof Problem) return error.message;
+  throw error;
+}

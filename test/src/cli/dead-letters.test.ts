@@ -1,0 +1,84 @@
+import { Command, CommanderError } from "commander";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { platformNames } from "../../../routes/platform-names.ts";
+import { submission } from "../../../routes/submit.ts";
+import { deadLetterCommands } from "../../../src/cli/dead-letters.ts";
+import { silentLog } from "../../../src/log.ts";
+import { redisDeadLetters } from "../../../src/outbox/dead-letters.ts";
+import { laneQueues } from "../../../src/outbox/lane-queues.ts";
+import { redisOutbox } from "../../../src/outbox/redis.ts";
+import { platforms } from "../../../src/platforms/index.ts";
+import { gateway } from "../../support/gateway.ts";
+
+let gw: Awaited<ReturnType<typeof gateway>>;
+beforeAll(async () => {
+  gw = await gateway({ PLATFORMS: "+dummy" });
+  const { key } = await gw.registry.createApp("shop", ["send"]);
+  const answer = await fetch(`${gw.url}/gateway/activities`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json", Prefer: "wait=20" },
+    body: JSON.stringify({
+      rid: "late",
+      platform: "dummy",
+      verb: "fail",
+      actor: { address: "alice" },
+      target: { address: "bob" },
+      object: { body: "Hi", kind: "retryable", retryAfterMs: 60_000 },
+      options: { expiresIn: 30 },
+    }),
+  });
+  expect(((await answer.json()) as { status: string }).status).toBe("failed");
+});
+afterAll(() => gw.stop());
+
+async function dragoman(...words: string[]) {
+  const out: string[] = [];
+  const said: string[] = [];
+  const redis = gw.client;
+  const outbox = redisOutbox({ redis, quota: 100, eventsKept: 1_000, retentionSeconds: 3_600 });
+  const lanes = laneQueues({ redis, log: silentLog });
+  const { find } = platformNames(platforms({}));
+  const sending = { outbox, lanes, find, basePath: "/gateway", log: silentLog, admit: async () => undefined };
+  const program = new Command("dragoman");
+  deadLetterCommands(
+    program,
+    async () => ({
+      registry: gw.registry,
+      outbox,
+      deadLetters: redisDeadLetters({ redis, retentionSeconds: 3_600 }),
+      submission: submission(sending),
+      close: lanes.close,
+    }),
+    { out: (line) => out.push(line), say: (line) => said.push(line) },
+  );
+  const quiet = (command: Command): void => {
+    command.exitOverride().configureOutput({ writeErr: (text) => said.push(text), writeOut: (text) => out.push(text) });
+    for (const one of command.commands) quiet(one);
+  };
+  quiet(program);
+  const code = await program.parseAsync(["dead-letters", ...words], { from: "user" }).then(
+    () => 0,
+    (error: unknown) => {
+      if (!(error instanceof CommanderError)) throw error;
+      return error.exitCode;
+    },
+  );
+  return { out, said: said.join("\n"), code };
+}
+
+test("dead letters are listed, shown and replayed once", async () => {
+  const { out } = await dragoman("list", "--app", "shop");
+  expect(out.map((line) => JSON.parse(line).rid)).toEqual(["late"]);
+  const one = await dragoman("show", "late", "--app", "shop");
+  expect(JSON.parse(one.out.join(""))).toMatchObject({ rid: "late", object: { body: "Hi" } });
+  const replayed = await dragoman("replay", "late", "--app", "shop");
+  expect(replayed.out).toEqual([`replay.${JSON.parse(out[0] as string).id}`]);
+  const again = await dragoman("replay", "late", "--app", "shop");
+  expect([again.out, again.said]).toEqual([replayed.out, "late was replayed before."]);
+});
+
+test("an app or rid that is not there is told in a line", async () => {
+  expect(await dragoman("list", "--app", "nobody")).toMatchObject({ code: 1, out: [] });
+  const { code, said } = await dragoman("show", "nothing", "--app", "shop");
+  expect([code, said]).toEqual([1, "error: The app has no dead letter with this rid.\n"]);
+});
