@@ -1,7 +1,9 @@
 import type { Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
 import { client, xml } from "@xmpp/client";
+import { Failure } from "../../failure.ts";
 import { type Bounds, bounds, type Sax } from "./bounds.ts";
+import { senseless } from "./explain.ts";
 
 /** An element of the stream, as @xmpp/client makes and takes it. */
 export type Stanza = ReturnType<typeof xml>;
@@ -71,9 +73,7 @@ export function engine(settings: Settings): Engine {
   inside.Transport = transport;
   inside.Parser = transport?.prototype.Parser;
   inside.send = async (stanza) => settings.put(stanza);
-  const limits = bounds();
-  let decoder = new StringDecoder("utf8");
-  readsSafely(inside, limits, () => decoder, fail);
+  const forget = readsSafely(inside, bounds(), fail);
 
   const onElement = inside._onElement;
   inside._onElement = (element) => {
@@ -87,7 +87,7 @@ export function engine(settings: Settings): Engine {
   return {
     library,
     attach: (socket, secure) => {
-      decoder = new StringDecoder("utf8");
+      forget();
       inside._detachSocket();
       inside._attachSocket(Object.assign(socket, { secure }));
     },
@@ -97,13 +97,13 @@ export function engine(settings: Settings): Engine {
   };
 }
 
-/** What can't be read ends the stream and is never thrown into the socket, where it would end the process. */
-function readsSafely(
-  inside: Inside,
-  limits: Bounds,
-  decoder: () => StringDecoder,
-  fail: (thrown: unknown) => void,
-): void {
+/**
+ * Gives the parser text that ends with a tag, since it forgets what stood before a `>` that comes in the next packet.
+ * What can't be read ends the stream and is never thrown into the socket, where it would end the process.
+ */
+function readsSafely(inside: Inside, limits: Bounds, fail: (thrown: unknown) => void): () => void {
+  let decoder = new StringDecoder("utf8");
+  let rest = "";
   const attachParser = inside._attachParser;
   inside._attachParser = (parser) => {
     attachParser.call(inside, parser);
@@ -111,12 +111,21 @@ function readsSafely(
   };
   inside._onData = (data) => {
     try {
-      const text = decoder().write(data);
-      inside.parser?.write(text);
+      const text = decoder.write(data);
+      const end = text.lastIndexOf(">") + 1;
+      const whole = end === 0 ? "" : rest + text.slice(0, end);
+      rest = end === 0 ? rest + text : text.slice(end);
+      if (whole !== "") inside.parser?.write(whole);
       limits.read(text.length);
     } catch (thrown) {
-      fail(thrown);
+      // What the parser throws has no name of its own.
+      const odd = thrown instanceof Error && /^(Type|Range)?Error$/.test(thrown.name) && !(thrown instanceof Failure);
+      fail(odd ? senseless("The XMPP server sent what can't be read.", thrown) : thrown);
     }
+  };
+  return () => {
+    decoder = new StringDecoder("utf8");
+    rest = "";
   };
 }
 

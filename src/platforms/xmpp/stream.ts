@@ -6,7 +6,7 @@ import { noAnswer, noTls, uncarried } from "./explain.ts";
 import { answers, type Engine, engine, type Stanza } from "./inside.ts";
 import { domain, isCarried, local } from "./jid.ts";
 import { dial, places, type Srv } from "./locate.ts";
-import { secured } from "./secure.ts";
+import { secured } from "./secured.ts";
 import { type Wire, wire } from "./wire.ts";
 
 export const NS_SM = "urn:xmpp:sm:3";

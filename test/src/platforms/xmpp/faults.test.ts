@@ -1,0 +1,262 @@
+import type { AddressInfo } from "node:net";
+import { connect, createServer } from "node:net";
+import { xml } from "@xmpp/client";
+import { ulid } from "ulid";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Activity } from "../../../../src/activity.ts";
+import type { Hold } from "../../../../src/held.ts";
+import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
+import { type TestHold, testHold } from "../../../support/hold.ts";
+import { testLent } from "../../../support/mail-lent.ts";
+import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestProsody, testProsody } from "../../../support/prosody.ts";
+import { run } from "../../../support/xmpp-held.ts";
+import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
+import { scriptedXmpp } from "../../../support/xmpp-script.ts";
+
+const ALICE = `alice@${PROSODY_DOMAIN}`;
+const platform = xmpp();
+let prosody: TestProsody;
+let alice: XmppPeer;
+
+beforeAll(async () => {
+  prosody = await testProsody(["alice", "bob", "carl", "dora", "emil", "fred"]);
+  alice = await xmppPeer(prosody.port, "alice");
+});
+afterAll(async () => {
+  await alice?.close();
+  await prosody?.stop();
+});
+
+function holdFor(
+  user: string,
+  words: Partial<Hold<unknown>> & { readonly notesOf?: TestHold; readonly port?: number } = {},
+) {
+  const { port = prosody.port, ...more } = words;
+  return testHold({
+    address: `${user}@${PROSODY_DOMAIN}`,
+    credentials: { host: "127.0.0.1", port, tls: "none", password: `${user}-pw` },
+    ...more,
+  });
+}
+const held = (hold: TestHold) => platform.hold?.(hold as never);
+async function said(to: string, text: string): Promise<void> {
+  await alice.send(xml("message", { to, type: "chat", id: ulid() }, xml("body", {}, text)));
+  await alice.ask("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
+}
+
+describe("characters", () => {
+  it("arrive whole though each of their bytes comes alone", async () => {
+    const proxy = createServer((near) => {
+      const far = connect(prosody.port, "127.0.0.1");
+      near.setNoDelay(true);
+      near.pipe(far);
+      let last = Promise.resolve();
+      const bytewise = async (data: Buffer) => {
+        for (const byte of data) {
+          near.write(Buffer.from([byte]));
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      };
+      far.on("data", (data) => {
+        last = last.then(() => bytewise(data));
+      });
+      for (const socket of [near, far]) {
+        socket.on("error", () => undefined);
+        socket.on("close", () => [near, far].map((one) => one.destroy()));
+      }
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    const hold = holdFor("bob", { port: (proxy.address() as AddressInfo).port });
+    const client = await held(hold);
+    await said(hold.address, "Grüße 🎉 日本語");
+    const arrival = await hold.arrived(({ event }) => event.verb === "send");
+    expect(arrival.event.object.body).toBe("Grüße 🎉 日本語");
+    await platform.close?.(client);
+    proxy.close();
+  });
+});
+
+describe("acknowledgement", () => {
+  it("waits until what came was stored", async () => {
+    const acks: string[] = [];
+    let answered: () => void = () => undefined;
+    const nextAck = () =>
+      new Promise<void>((resolve) => {
+        answered = resolve;
+      });
+    const server = await scriptedXmpp({
+      counting: true,
+      on: (text) => {
+        for (const [, h] of text.matchAll(/<a xmlns='urn:xmpp:sm:3' h='(\d+)'/g)) acks.push(h ?? "");
+        if (acks.length > 0) answered();
+        return false;
+      },
+      after: (socket) =>
+        setTimeout(
+          () =>
+            socket.write(
+              "<message from='alice@xmpp.test/x' id='1'><body>hi</body></message><r xmlns='urn:xmpp:sm:3'/>",
+            ),
+          50,
+        ),
+    });
+    let store: () => void = () => undefined;
+    const stored = new Promise<void>((resolve) => {
+      store = resolve;
+    });
+    const hold = holdFor("bob", {
+      port: server.port,
+      arrive: async () => {
+        await stored;
+        return "new";
+      },
+    });
+    const first = nextAck();
+    const client = await held(hold);
+    await first;
+    const [before] = acks;
+    const second = nextAck();
+    store();
+    await second;
+    expect(Number(acks[1]) - Number(before)).toBe(1);
+    await platform.close?.(client);
+    await server.stop();
+  });
+
+  it("never comes for what could not be stored: the session ends, and the next holder gets it", async () => {
+    const broken = new Error("Redis is away");
+    const first = holdFor("carl", { arrive: () => Promise.reject(broken) });
+    const client = await held(first);
+    await said(first.address, "not stored");
+    expect(await first.ended).toBe(broken);
+    await platform.close?.(client);
+    const next = holdFor("carl", { notesOf: first });
+    const again = await held(next);
+    await next.arrived(({ event }) => event.object.body === "not stored");
+    await platform.close?.(again);
+  });
+});
+
+describe("a server that dies", () => {
+  it("ends the session; the next holder loses and doubles nothing, in rooms neither", async () => {
+    const room = `ruins@${PROSODY_ROOMS}`;
+    const first = holdFor("dora");
+    const client = await held(first);
+    await run(platform, client, { verb: "join", actor: { address: first.address }, target: [{ address: room }] });
+    await alice.join(room, "alice");
+    await said(first.address, "before");
+    await alice.send(xml("message", { to: room, type: "groupchat", id: "r1" }, xml("body", {}, "room before")));
+    await first.arrived(({ event }) => event.object.body === "room before");
+    await prosody.kill();
+    expect(platform.explain(await first.ended)).toMatchObject({ kind: "retryable", code: "platform-unavailable" });
+    await platform.close?.(client);
+    await alice.close();
+    await expect(held(holdFor("dora", { notesOf: first }))).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await prosody.start();
+    alice = await xmppPeer(prosody.port, "alice");
+    await said(first.address, "between");
+    const next = holdFor("dora", { notesOf: first });
+    const again = await held(next);
+    await alice.join(room, "alice");
+    await alice.send(xml("message", { to: room, type: "groupchat", id: "r2" }, xml("body", {}, "room after")));
+    await next.arrived(({ event }) => event.object.body === "room after");
+    const bodies = next.arrivals.flatMap(({ event }) => event.object.body ?? []);
+    expect(bodies).toEqual(["between", "room after"]);
+    await platform.close?.(again);
+  });
+});
+
+describe("a break after the point of no return", () => {
+  const activity = (id: string, target: string): Activity => ({
+    id,
+    rid: "r",
+    platform: "xmpp",
+    verb: "send",
+    actor: { address: `emil@${PROSODY_DOMAIN}` },
+    target: [{ address: target }],
+    object: { body: "was it sent?" },
+  });
+
+  it("leaves the outcome in doubt", async () => {
+    const server = await scriptedXmpp({
+      on: (text, socket) => {
+        if (!text.includes("was it sent?")) return false;
+        socket.destroy();
+        return true;
+      },
+    });
+    const hold = holdFor("emil", { port: server.port });
+    const client = await held(hold);
+    const sending = run(platform, client, { ...activity(ulid(), ALICE) });
+    await expect(sending).rejects.toMatchObject({ code: "outcome-unknown", mayHaveLanded: true });
+    const late = run(platform, client, { ...activity(ulid(), ALICE) });
+    await expect(late).rejects.toMatchObject({ kind: "retryable", mayHaveLanded: false });
+    await platform.close?.(client);
+    await server.stop();
+  });
+
+  it("is cleared up by the archive: what is there was sent, what is not is sent again", async () => {
+    const hold = holdFor("emil");
+    const client = await held(hold);
+    const room = `doubts@${PROSODY_ROOMS}`;
+    const actor = { address: hold.address };
+    await run(platform, client, { verb: "join", actor, target: [{ address: room }] });
+    const sent = await run(platform, client, {
+      verb: "send",
+      actor,
+      target: [{ address: ALICE }],
+      object: { body: "x" },
+    });
+    const inRoom = await run(platform, client, {
+      verb: "send",
+      actor,
+      target: [{ address: room }],
+      object: { body: "x" },
+    });
+    const lent = testLent();
+    const found = await platform.resolve?.(client, activity(sent.id, ALICE), lent);
+    expect(found?.outcomes).toEqual([{ address: ALICE, status: "sent", id: sent.id }]);
+    const foundInRoom = await platform.resolve?.(client, activity(inRoom.id, room), lent);
+    expect(foundInRoom?.outcomes).toEqual(inRoom.outcomes);
+    for (const target of [ALICE, room]) {
+      const missing = await platform.resolve?.(client, activity(ulid(), target), lent);
+      expect(missing?.outcomes).toEqual([{ address: target, status: "deferred" }]);
+    }
+    await platform.close?.(client);
+  });
+});
+
+describe("the core's wish", () => {
+  it("ends a login under way, and a session, without a word of loss", async () => {
+    const silent = await scriptedXmpp({ on: () => true });
+    const waiting = holdFor("fred", { port: silent.port });
+    const holding = held(waiting);
+    const reason = new Error("handed over");
+    setTimeout(() => waiting.abort(reason), 50);
+    await expect(holding).rejects.toBe(reason);
+    await silent.stop();
+    const hold = holdFor("fred");
+    const client = await held(hold);
+    hold.abort(reason);
+    let told = false;
+    hold.ended.then(() => {
+      told = true;
+    });
+    await platform.close?.(client);
+    expect(told).toBe(false);
+  });
+
+  it("is wrong with a wrong password, and says so for good", async () => {
+    const hold = testHold({
+      address: `fred@${PROSODY_DOMAIN}`,
+      credentials: { host: "127.0.0.1", port: prosody.port, tls: "none", password: "canary-wrong" },
+    });
+    const thrown = await held(hold)?.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    const failure = platform.explain(thrown);
+    expect(failure).toMatchObject({ kind: "auth", code: "credentials-invalid", platformCode: "not-authorized" });
+    expect(`${failure.message}${failure.platformCode}`).not.toContain("canary");
+  });
+});

@@ -1,0 +1,191 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { TLSSocket } from "node:tls";
+import { afterEach, describe, expect, it } from "vitest";
+import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
+import { testHold } from "../../../support/hold.ts";
+import { certificate } from "../../../support/mail-certificate.ts";
+import { features, MECHANISMS, OPEN, type ScriptedXmpp, scriptedXmpp } from "../../../support/xmpp-script.ts";
+
+const PASSWORD = "canary-pw-4711";
+const STARTTLS = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
+const platform = xmpp({ xmppPatience: { login: 2_000, answer: 1_000, quiet: 100 } });
+const servers: ScriptedXmpp[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.stop();
+});
+
+async function server(script: Parameters<typeof scriptedXmpp>[0]): Promise<ScriptedXmpp> {
+  const made = await scriptedXmpp(script);
+  servers.push(made);
+  return made;
+}
+function account(port: number, tls: "starttls" | "implicit" | "none", more: object = {}) {
+  return testHold({
+    address: "bob@xmpp.test",
+    credentials: { host: "127.0.0.1", port, tls, password: PASSWORD, ...more },
+  });
+}
+/** What the platform makes of a login that fails. */
+async function failed(hold: ReturnType<typeof testHold>) {
+  const thrown = await platform.hold?.(hold as never).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(thrown).toBeDefined();
+  return platform.explain(thrown);
+}
+
+describe("before the login", () => {
+  it.each([
+    ["garbage", "HTTP/1.1 400 Bad Request\r\n\r\n"],
+    ["a wrong end", "<a></b>"],
+    ["text without end", "x".repeat(2_000_000)],
+    ["a tag without end", `<${"x".repeat(2_000_000)}`],
+    ["a comment without end", `<!-- ${"x".repeat(2_000_000)}`],
+    ["elements without end", `${OPEN}${"<a>".repeat(1_000)}`],
+    ["an entity", `${OPEN}<a b='&lol;'/>`],
+    ["nothing", ""],
+  ])("gives up on a server that sends %s", async (_what, first) => {
+    const { port } = await server({ first });
+    const { kind, code } = await failed(account(port, "none"));
+    expect([kind, code]).toEqual([
+      "retryable",
+      expect.stringMatching(/^platform-(protocol-error|unavailable|timeout)$/),
+    ]);
+  });
+
+  it("sends no password where STARTTLS was stripped from the offer", async () => {
+    const stripped = await server({ first: features(MECHANISMS) });
+    expect(await failed(account(stripped.port, "starttls"))).toMatchObject({ kind: "permanent", code: "tls-failed" });
+    expect(stripped.got()).not.toMatch(/<auth|<starttls/);
+  });
+
+  it("sends no password where STARTTLS is refused", async () => {
+    const refusing = await server({
+      first: features(STARTTLS + MECHANISMS),
+      on: (text, socket) => {
+        if (!text.includes("<starttls")) return false;
+        socket.write("<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+        return true;
+      },
+    });
+    expect(await failed(account(refusing.port, "starttls"))).toMatchObject({ code: "tls-failed" });
+    expect(refusing.got()).not.toContain("<auth");
+  });
+
+  it("sends no password to whom no authority knows, and believes nothing said in clear behind the offer", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "dgm-xmpp-"));
+    const { key, cert } = certificate(dir, "DNS:xmpp.test");
+    const inside: string[] = [];
+    const secure = (text: string, socket: Socket) => {
+      if (!text.includes("<starttls")) return false;
+      socket.removeAllListeners("data");
+      socket.write(`<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`);
+      const safe = new TLSSocket(socket, { isServer: true, key, cert });
+      safe.on("error", () => undefined);
+      safe.on("data", (data) => inside.push(data.toString()));
+      return true;
+    };
+    const unknown = await server({ first: features(STARTTLS), on: secure });
+    expect(await failed(account(unknown.port, "starttls"))).toMatchObject({ code: "tls-failed" });
+    expect(inside).toEqual([]);
+    const other = testHold({
+      address: "bob@other.test",
+      credentials: { host: "127.0.0.1", port: unknown.port, password: PASSWORD, ca: cert },
+    });
+    expect(await failed(other)).toMatchObject({ code: "tls-failed" });
+    expect(inside).toEqual([]);
+    await rm(dir, { recursive: true });
+  });
+
+  it("shows nothing of the password in what it explains", async () => {
+    const refusing = await server({
+      on: (text, socket) => {
+        if (!text.includes("<auth")) return false;
+        const words = Buffer.from(/>([^<]*)</.exec(text)?.[1] ?? "", "base64").toString();
+        socket.write(
+          `<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/><text>${words.replaceAll("\0", " ")}</text></failure>`,
+        );
+        return true;
+      },
+    });
+    const failure = await failed(account(refusing.port, "none"));
+    expect(failure).toMatchObject({ kind: "auth", code: "credentials-invalid", platformCode: "not-authorized" });
+    expect(JSON.stringify([failure.message, failure.platformCode])).not.toContain(PASSWORD);
+  });
+
+  it.each([
+    ["conflict", "permanent", "account-restricted"],
+    ["policy-violation", "permanent", "account-restricted"],
+    ["host-unknown", "permanent", "platform-rejected"],
+    ["not-authorized", "auth", "credentials-invalid"],
+    ["system-shutdown", "retryable", "platform-unavailable"],
+    ["see-other-host", "retryable", "platform-unavailable"],
+  ])("takes the stream error %s as %s", async (condition, kind, code) => {
+    const { port } = await server({
+      first: `${OPEN}<stream:error><${condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>`,
+    });
+    expect(await failed(account(port, "none"))).toMatchObject({ kind, code, platformCode: condition });
+  });
+});
+
+describe("after the login", () => {
+  const drip = (socket: Socket) => {
+    socket.write("<message><body>");
+    const clock = setInterval(() => (socket.writable ? socket.write("x") : clearInterval(clock)), 10);
+  };
+  it.each<[string, (socket: Socket) => void]>([
+    ["a megabyte in one stanza", (socket) => socket.write(`<message><body>${"x".repeat(1_048_576)}</body></message>`)],
+    ["text without end", (socket) => socket.write(`<message><body>${"y".repeat(8_000_000)}`)],
+    ["an attribute without end", (socket) => socket.write(`<message id='${"y".repeat(8_000_000)}`)],
+    ["deep nesting", (socket) => socket.write(`<message>${"<a>".repeat(100)}`)],
+    ["a crowd of elements", (socket) => socket.write(`<message>${"<a/>".repeat(30_000)}`)],
+    ["an unknown entity", (socket) => socket.write("<message><body>&lol;</body></message>")],
+    ["a wrong end", (socket) => socket.write("<message></iq>")],
+    ["its own end", (socket) => socket.end("</stream:stream>")],
+    ["a reset", (socket) => socket.resetAndDestroy()],
+    ["drops of a stanza", drip],
+    ["nothing any more", (socket) => socket.pause()],
+  ])("ends the session for good reason when it sends %s", async (_what, attack) => {
+    const { port } = await server({ after: (socket) => setImmediate(attack, socket) });
+    const hold = account(port, "none");
+    const thrown = await platform.hold?.(hold as never).then(
+      () => hold.ended,
+      (error: unknown) => error,
+    );
+    const failure = platform.explain(thrown);
+    expect(failure.kind).toBe("retryable");
+    expect(failure.code).toMatch(/^platform-(protocol-error|unavailable|timeout)$/);
+    expect(hold.arrivals).toEqual([]);
+  });
+
+  it("lives on over stanzas that say nothing, lie, or are none", async () => {
+    const odd = [
+      "<message/>",
+      "<presence/>",
+      "<iq/>",
+      "<iq type='result' id='nobody-asked'/>",
+      "<iq type='set' id='1'><a/><b/></iq>",
+      "<message from='eve@evil.test/x'><received xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'><message from='alice@xmpp.test' to='bob@xmpp.test'><body>forged</body></message></forwarded></received></message>",
+      "<message from='eve@evil.test/x'><result xmlns='urn:xmpp:mam:2' queryid='q1' id='1'><forwarded xmlns='urn:xmpp:forward:0'><message from='alice@xmpp.test'><body>forged</body></message></forwarded></result></message>",
+      "<message type='error' id='01J00000000000000000000000'/>",
+      "<message type='groupchat' from='nowhere@rooms.test/x'><body>not there</body></message>",
+      "<presence from='room@rooms.test/x'><x xmlns='http://jabber.org/protocol/muc#user'/></presence>",
+      "<message from='a@b/c'><delay xmlns='urn:xmpp:delay' stamp='never'/><body>true</body></message>",
+      "   \n  ",
+      "<a xmlns='urn:xmpp:sm:3' h='999999'/>",
+    ];
+    const { port } = await server({
+      counting: true,
+      after: (socket) => socket.write(`${odd.join("")}<message from='a@b/c' id='last'><body>last</body></message>`),
+    });
+    const hold = account(port, "none");
+    const client = await platform.hold?.(hold as never);
+    await hold.arrived(({ event }) => event.object.body === "last");
+    expect(hold.arrivals.flatMap(({ event }) => event.object.body ?? [])).toEqual(["true", "last"]);
+    await platform.close?.(client);
+  });
+});
