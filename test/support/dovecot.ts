@@ -12,6 +12,8 @@ export interface TestDovecot {
   /** Where Postfix asks about logins. */
   readonly saslPort: number;
   readonly tls: Certificate;
+  /** Where its configuration lies. */
+  readonly dir: string;
   readonly maildir: (user: string) => string;
   /** Ends all its processes at once, as a crash does. */
   readonly kill: () => Promise<void>;
@@ -20,8 +22,11 @@ export interface TestDovecot {
   readonly stop: () => Promise<void>;
 }
 
-/** A private Dovecot (IMAP, POP3, LMTP, SASL) on random loopback ports. Every user's password is `<user>-pw`. Needs root. */
-export async function testDovecot(users: readonly string[]): Promise<TestDovecot> {
+/**
+ * A private Dovecot (IMAP, POP3, LMTP, SASL) on random loopback ports. Every user's password is `<user>-pw`; `extra` are more
+ * lines of its configuration. Needs root.
+ */
+export async function testDovecot(users: readonly string[], extra: readonly string[] = []): Promise<TestDovecot> {
   const dir = await mkdtemp(join(tmpdir(), "dgm-dovecot-"));
   await chmod(dir, 0o755);
   await mkdir(join(dir, "mail"), { mode: 0o777 });
@@ -34,7 +39,8 @@ export async function testDovecot(users: readonly string[]): Promise<TestDovecot
     await freePort(),
   ];
   await writeFile(join(dir, "users"), users.map((user) => `${user}:{PLAIN}${user}-pw\n`).join(""));
-  await writeFile(join(dir, "dovecot.conf"), configuration(dir, tls, { imapPort, pop3Port, lmtpPort, saslPort }));
+  const lines = [configuration(dir, tls, { imapPort, pop3Port, lmtpPort, saslPort }), ...extra];
+  await writeFile(join(dir, "dovecot.conf"), lines.join("\n"));
   const ports = [imapPort, pop3Port, lmtpPort, saslPort];
   // A group of its own, so that one signal reaches all its processes.
   const start = () => spawn("dovecot", ["-F", "-c", join(dir, "dovecot.conf")], { stdio: "ignore", detached: true });
@@ -46,6 +52,7 @@ export async function testDovecot(users: readonly string[]): Promise<TestDovecot
     lmtpPort,
     saslPort,
     tls,
+    dir,
     maildir: (user) => join(dir, "mail", user),
     kill: async () => {
       const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));

@@ -7,12 +7,23 @@ import { testDovecot } from "./dovecot.ts";
 
 const PEER = "peer@example.test";
 
+/** Mailboxes over IMAP on a real Dovecot, see `mailboxWorld`. */
+export function imapWorld(): Promise<HeldWorld> {
+  return mailboxWorld("imap");
+}
+
+/** The same mailboxes over POP3, which is polled five times a second here. */
+export function pop3World(): Promise<HeldWorld> {
+  return mailboxWorld("pop3");
+}
+
 /** Mailboxes on a real Dovecot, which the peer's mail reaches by LMTP; what our accounts send, the peer gets over SMTP. */
-export async function imapWorld(): Promise<HeldWorld> {
+async function mailboxWorld(protocol: "imap" | "pop3"): Promise<HeldWorld> {
   const users = Array.from({ length: 200 }, (_, n) => `user${n}`);
   const [dovecot, peer] = await Promise.all([testDovecot([...users, "wrong"]), peerServer()]);
+  const mailboxPort = protocol === "imap" ? dovecot.imapPort : dovecot.pop3Port;
   const lmtp = nodemailer.createTransport({ host: "127.0.0.1", port: dovecot.lmtpPort, lmtp: true, ignoreTLS: true });
-  const login = (user: string, port = dovecot.imapPort, password = `${user}-pw`) => ({
+  const login = (user: string, port = mailboxPort, password = `${user}-pw`) => ({
     address: `${user}@example.test`,
     credentials: {
       host: "127.0.0.1",
@@ -20,14 +31,14 @@ export async function imapWorld(): Promise<HeldWorld> {
       tls: "none",
       user,
       password,
-      mailbox: { protocol: "imap", host: "127.0.0.1", port, tls: "none" },
+      mailbox: { protocol, host: "127.0.0.1", port, tls: "none" },
     },
   });
   return {
-    platform: email({}),
+    platform: email({ pop3PollMs: 200 }),
     account: (n) => login(`user${n}`),
     accountAt: (n, port) => login(`user${n}`, port),
-    wrong: login("wrong", dovecot.imapPort, "not this one"),
+    wrong: login("wrong", mailboxPort, "not this one"),
     peerSays: async (n, text) => {
       await lmtp.sendMail({ from: PEER, to: `user${n}@example.test`, subject: "Hi", text });
     },
@@ -41,7 +52,7 @@ export async function imapWorld(): Promise<HeldWorld> {
     keeps: true,
     kill: dovecot.kill,
     restart: dovecot.restart,
-    port: dovecot.imapPort,
+    port: mailboxPort,
     close: async () => {
       lmtp.close();
       await Promise.all([dovecot.stop(), peer.stop()]);
