@@ -29,7 +29,11 @@ export function ircProcess(command: readonly [string, ...string[]], port: number
     kill,
     stop: kill,
     start: async () => {
-      child = guardedSpawn(command, { env, output: "ignore" });
+      // As many connections as the machine allows: the usual 1,024 files are soon used up.
+      child = guardedSpawn(["/bin/sh", "-c", 'ulimit -n "$(ulimit -Hn)"; exec "$@"', "sh", ...command], {
+        env,
+        output: "ignore",
+      });
       await listening(port);
     },
   };

@@ -44,9 +44,11 @@ export function answer({ lines, labelled, patienceMs, paused, isOwn, onSilence }
   let heard = 0;
   let cut = false;
   let timer: NodeJS.Timeout | undefined;
-  let settle: (value: Answered | PromiseLike<Answered>) => void = () => undefined;
-  const done = new Promise<Answered>((resolve) => {
-    settle = resolve;
+  let resolve: (answered: Answered) => void = () => undefined;
+  let reject: (thrown: unknown) => void = () => undefined;
+  const done = new Promise<Answered>((yes, no) => {
+    resolve = yes;
+    reject = no;
   });
   done.catch(() => undefined);
 
@@ -61,7 +63,8 @@ export function answer({ lines, labelled, patienceMs, paused, isOwn, onSilence }
 
   function end(thrown: unknown): void {
     clearInterval(timer);
-    settle(thrown === undefined ? { messages, cut } : Promise.reject(thrown));
+    if (thrown === undefined) resolve({ messages, cut });
+    else reject(thrown);
   }
 
   return {

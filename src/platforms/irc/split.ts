@@ -15,13 +15,14 @@ export function roomFor(target: string, manner: Manner): number {
 
 /**
  * Cuts a text into lines that fit: at its line breaks, and where a line has more than `most` bytes at a code point's edge, after
- * a space if one is near. Nothing is lost but line breaks and blank lines, which IRC can't say.
+ * a space if one is near. Nothing is lost but line breaks, blank lines and blanks at a part's end, which servers drop.
  */
 export function split(text: string, most: number): readonly string[] {
   return text
     .split(/\r\n|\n|\r/)
-    .filter((line) => line.trim() !== "")
-    .flatMap((line) => cut(line, most));
+    .flatMap((line) => cut(line, most))
+    .map((part) => part.trimEnd())
+    .filter((part) => part !== "");
 }
 
 function cut(line: string, most: number): readonly string[] {

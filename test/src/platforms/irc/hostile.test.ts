@@ -1,0 +1,337 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { afterEach, describe, expect, it } from "vitest";
+import { Failure } from "../../../../src/failure.ts";
+import { type IrcAccount, type IrcAccountWords, ircAccount } from "../../../support/irc-account.ts";
+import { type IrcScript, ircScript, type Script } from "../../../support/irc-script.ts";
+
+setFlagsFromString("--expose-gc");
+
+const open: Array<{ readonly close: () => Promise<void> }> = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((one) => one.close()));
+});
+
+async function script(answers?: Script): Promise<IrcScript> {
+  const server = await ircScript(answers);
+  open.push({ close: server.stop });
+  return server;
+}
+
+async function account(words: IrcAccountWords): Promise<IrcAccount> {
+  const made = await ircAccount(words);
+  open.push(made);
+  return made;
+}
+
+const refusal = (words: IrcAccountWords) =>
+  account(words).then(
+    () => Promise.reject(new Error("It was let in")),
+    (thrown: unknown) => thrown as Failure,
+  );
+
+/** A server that says these words where it would welcome. */
+const greeting =
+  (...words: readonly string[]): Script =>
+  (line, say, socket) => {
+    if (!line.startsWith("USER")) return undefined;
+    for (const word of words) say(word);
+    if (words.some((word) => word.startsWith("ERROR"))) socket.end();
+    return "done";
+  };
+
+/** A server that offers SASL and answers the login with this numeric. */
+const sasl =
+  (numeric: string, offer = "sasl"): Script =>
+  (line, say) => {
+    if (line === "CAP LS 302") say(`:srv CAP * LS :${offer}`);
+    else if (line.startsWith("CAP REQ")) say(`:srv CAP * ACK :${offer}`);
+    else if (line === "AUTHENTICATE PLAIN") say("AUTHENTICATE +");
+    else if (line.startsWith("AUTHENTICATE ") && numeric === "903") {
+      say(":srv 900 bob bob!b@h bob :You are now logged in");
+      say(":srv 903 bob :Success");
+    } else if (line.startsWith("AUTHENTICATE ")) say(`:srv ${numeric} bob :Refused, you said secret-4711`);
+    else if (line.startsWith("USER") && offer !== "") return "done";
+    else if (line === "CAP END" && numeric === "903") for (const word of ["001", "422"]) say(`:srv ${word} bob :Hi`);
+    else if (!line.startsWith("CAP")) return undefined;
+    return "done";
+  };
+const login = { sasl: { account: "bob", password: "secret-4711" } };
+
+describe("logging in", () => {
+  it("uses SASL where the account has it", async () => {
+    const { port, bytes } = await script(sasl("903"));
+    await account({ port, credentials: login });
+    expect(bytes().toString()).toContain(`AUTHENTICATE ${Buffer.from("bob\0bob\0secret-4711").toString("base64")}\r\n`);
+  });
+
+  it.each(["902", "904", "905", "906"])(
+    "takes a refused login (%s) as final, without repeating the secret",
+    async (numeric) => {
+      const { port } = await script(sasl(numeric));
+      const failure = await refusal({ port, credentials: login });
+      expect(failure).toMatchObject({ kind: "auth", code: "credentials-invalid" });
+      expect(`${failure.message} ${failure.platformCode}`).not.toContain("secret-4711");
+    },
+  );
+
+  it("does not go on without a login where the server offers none", async () => {
+    const { port, bytes } = await script(sasl("", ""));
+    expect(await refusal({ port, credentials: login })).toMatchObject({ code: "credentials-invalid" });
+    expect(bytes().toString()).not.toContain("AUTHENTICATE");
+  });
+
+  it.each([
+    [[":srv 464 bob :Password incorrect: secret-4711"], "auth", "credentials-invalid"],
+    [[":srv 465 bob :You are banned"], "permanent", "account-restricted"],
+    [[":srv 432 bob bob :Erroneous nickname"], "permanent", "platform-rejected"],
+    [["ERROR :Closing Link: h (K-Lined)"], "permanent", "account-restricted"],
+    [["ERROR :Closing Link: h (Throttled: Reconnecting too fast)"], "rate-limited", "platform-rate-limited"],
+    [["ERROR :Closing Link: h (Bad password)"], "auth", "credentials-invalid"],
+    [["ERROR :Closing Link: h (Ping timeout)"], "retryable", "platform-unavailable"],
+  ])("understands %j", async (words, kind, code) => {
+    const { port } = await script(greeting(...words));
+    const failure = await refusal({ port, credentials: { password: "secret-4711" } });
+    expect(failure).toMatchObject({ kind, code });
+    expect(failure.platformCode ?? "").not.toContain("secret-4711");
+  });
+
+  it("gives up when no nick is free", async () => {
+    const { port, bytes } = await script((line, say) => {
+      if (!line.startsWith("NICK")) return line.startsWith("USER") ? "done" : undefined;
+      say(`:srv 433 * ${line.slice(5)} :Nickname is already in use`);
+      return "done";
+    });
+    expect(await refusal({ port })).toMatchObject({ kind: "permanent", code: "nick-in-use" });
+    expect(bytes().toString().match(/NICK /g)).toHaveLength(7);
+  });
+
+  it("gives up a server that drips or is silent, and closes", async () => {
+    let client: Socket | undefined;
+    const { port } = await script((_line, say, socket) => {
+      client = socket;
+      say(":srv NOTICE * :Looking up your hostname");
+      return "done";
+    });
+    expect(await refusal({ port, patience: { register: 100 } })).toMatchObject({
+      kind: "retryable",
+      code: "platform-timeout",
+    });
+    if (client && !client.closed) await once(client, "close");
+  });
+
+  it("stops when it is no longer wanted", async () => {
+    const { port } = await script(() => "done");
+    const stop = new AbortController();
+    const failing = refusal({ port, hold: { signal: stop.signal } });
+    setTimeout(() => stop.abort(new Failure({ kind: "permanent", code: "abandoned", detail: "Not wanted." })), 20);
+    expect(await failing).toMatchObject({ code: "abandoned" });
+  });
+
+  it("tells nothing to a server that does not speak TLS where TLS is demanded", async () => {
+    const { port, bytes } = await script();
+    const failure = await refusal({
+      port,
+      credentials: { tls: "implicit", password: "secret-4711" },
+      patience: { connect: 200 },
+    });
+    expect(failure).toBeInstanceOf(Failure);
+    expect(bytes().toString("latin1")).not.toMatch(/secret-4711|NICK|CAP/);
+  });
+});
+
+describe("a hostile server", () => {
+  const lines = (word: (at: number) => string) => Array.from({ length: 30_000 }, (_, at) => word(at));
+  const long = "x".repeat(300);
+  const welcome = [":srv 001 bob :Hi", ":srv 422 bob :No MOTD"];
+
+  /** Welcomes, and says `words` a moment later. */
+  const then =
+    (words: string): Script =>
+    (line, say, socket) => {
+      if (!line.startsWith("USER")) return undefined;
+      for (const word of welcome) say(word);
+      setTimeout(() => socket.write(words), 20);
+      return "done";
+    };
+
+  it.each<[string, string[]]>([
+    ["capabilities", lines((at) => `:srv CAP * NEW :cap${at}=${long}`)],
+    ["features", lines((at) => `:srv 005 bob F${at}=${long} :are supported`)],
+    ["batches", lines((at) => `BATCH +b${at}${long} netsplit`)],
+    ["lines of a batch", ["BATCH +b x", ...lines((at) => `@batch=b :a!b@c QUIT :${at}${long}`)]],
+    ["names and lists", lines((at) => `:srv 353 bob = #r${at} :${long}`)],
+    ["facts about people", lines((at) => `:srv 311 bob n${at} u h * :${long}`)],
+    ["rooms we never joined", lines((at) => `:bob!b@h JOIN #r${at}${long}`)],
+    ["messages of the day", lines((at) => `:srv 372 bob :- ${at} ${long}`)],
+  ])("can't fill our memory with %s", async (_what, words) => {
+    let heard: () => void = () => undefined;
+    const end = new Promise<void>((resolve) => {
+      heard = resolve;
+    });
+    const { port } = await script(then(`${words.join("\r\n")}\r\n:alice!a@h PRIVMSG bob :the end\r\n`));
+    const before = heapInUse();
+    await account({
+      port,
+      hold: {
+        arrive: async ({ event }) => {
+          if (event.object.body === "the end") heard();
+          return "new";
+        },
+      },
+    });
+    await end;
+    // Ten megabytes were said.
+    expect(heapInUse() - before).toBeLessThan(4_000_000);
+  });
+
+  it.each([
+    ["never ends a line", "x".repeat(100_000)],
+    ["talks nonsense without end", "PRIVMSG\r\n".repeat(5_000)],
+  ])("is given up when it %s", async (_what, words) => {
+    const { port } = await script(then(words));
+    const made = await account({ port });
+    const thrown = await made.hold.ended;
+    expect(thrown).toMatchObject({ code: "IRC_LINE" });
+  });
+
+  it("waits while what it floods us with can't be stored", async () => {
+    let release: () => void = () => undefined;
+    const stored = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let flood: Socket | undefined;
+    const { port } = await script((line, say, socket) => {
+      if (!line.startsWith("USER")) return undefined;
+      for (const word of welcome) say(word);
+      flood = socket;
+      return "done";
+    });
+    const bodies: string[] = [];
+    const made = await account({
+      port,
+      hold: {
+        arrive: async ({ event }) => {
+          await stored;
+          bodies.push(String(event.object.body));
+          return "new";
+        },
+      },
+    });
+    const total = 40_000;
+    for (let at = 0; at < total; at++) flood?.write(`:alice!a@h PRIVMSG bob :${at} ${"x".repeat(300)}\r\n`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    // The kernel holds some megabytes; the rest has to wait with the server.
+    expect(flood?.writableLength).toBeGreaterThan(2_000_000);
+    release();
+    await expect.poll(() => bodies.length, { timeout: 20_000 }).toBe(total);
+    expect(bodies.every((body, at) => body.startsWith(`${at} `))).toBe(true);
+    await made.close();
+  });
+
+  it("tries again to store what Redis refused, and loses and doubles nothing", async () => {
+    const { port } = await script((line, say) => {
+      if (!line.startsWith("USER")) return undefined;
+      for (const word of [...welcome, ":a!b@c PRIVMSG bob :1", ":a!b@c PRIVMSG bob :2"]) say(word);
+      return "done";
+    });
+    const got: unknown[] = [];
+    let away = 2;
+    await account({
+      port,
+      hold: {
+        arrive: async ({ event }) => {
+          if (away-- > 0) throw new Error("Redis is away");
+          got.push(event.object.body);
+          return "new";
+        },
+      },
+    });
+    await expect.poll(() => got, { timeout: 5_000 }).toEqual(["1", "2"]);
+  });
+
+  it("is asked for a sign of life, and given up when it gives none", async () => {
+    const { port } = await script((line) => (line.startsWith("PING") ? "done" : undefined));
+    const made = await account({ port, patience: { idle: 50 } });
+    expect(await made.hold.ended).toMatchObject({ code: "ETIMEDOUT" });
+  });
+});
+
+describe("sending to a server that breaks", () => {
+  const after =
+    (deed: (socket: Socket) => void): Script =>
+    (line, _say, socket) => {
+      if (!line.startsWith("PRIVMSG")) return undefined;
+      deed(socket);
+      return "done";
+    };
+
+  it("is unknown when the connection breaks after the text left", async () => {
+    const { port } = await script(after((socket) => socket.destroy()));
+    const made = await account({ port });
+    const { outcomes } = await made.does("send", "alice", { body: "lost?" });
+    expect(outcomes).toMatchObject([{ status: "unknown", error: { code: "outcome-unknown" } }]);
+    expect(await made.hold.ended).toBeInstanceOf(Error);
+  });
+
+  it("is unknown when the server says nothing, and the connection is given up", async () => {
+    const { port } = await script((line) => (/^(PRIVMSG|PING)/.test(line) ? "done" : undefined));
+    const made = await account({ port, patience: { answer: 100 } });
+    const { outcomes } = await made.does("send", ["alice", "carol"], { body: "lost?" });
+    expect(outcomes).toMatchObject([{ status: "unknown" }, { status: "deferred" }]);
+    expect(await made.hold.ended).toMatchObject({ code: "ETIMEDOUT" });
+  });
+
+  it("writes nothing when the commit is refused, and the next work goes on", async () => {
+    const { port, heard } = await script();
+    const made = await account({ port });
+    const refused = new Failure({ kind: "permanent", code: "abandoned", detail: "Cancelled meanwhile." });
+    const work: ReadonlyArray<[string, string | readonly string[], object]> = [
+      ["send", "alice", { body: "no" }],
+      ["join", "#no", {}],
+      ["leave", "#no", {}],
+      ["kick", "#no", { address: "alice" }],
+      ["invite", "#no", { address: "alice" }],
+      ["update", "#no", { type: "topic", body: "no" }],
+      ["update", [], { type: "profile", name: "no" }],
+    ];
+    for (const [verb, target, object] of work) {
+      const doing = made.does(verb, target, { ...object }, { commit: () => Promise.reject(refused) });
+      await expect(doing).rejects.toBe(refused);
+    }
+    await made.does("send", "alice", { body: "yes" });
+    expect(heard()).toEqual(["PRIVMSG alice :yes"]);
+  });
+
+  it("commits once, before the first byte, and only what is pending is said", async () => {
+    const { port, heard } = await script();
+    const made = await account({ port });
+    const before: number[] = [];
+    const commit = async () => void before.push(heard().length);
+    const { outcomes } = await made.does("send", ["a", "b", "c"], { body: "hi" }, { commit, pending: [1, 2] });
+    expect(outcomes.map(({ address }) => address)).toEqual(["b", "c"]);
+    expect(before).toEqual([0]);
+    expect(heard()).toEqual(["PRIVMSG b :hi", "PRIVMSG c :hi"]);
+  });
+
+  it("waits with a refusal that passes, but repeats nothing of which parts were taken", async () => {
+    const { port } = await script((line, say) => {
+      if (!line.startsWith("PRIVMSG")) return undefined;
+      if (line.endsWith("two")) say(":srv 439 bob alice :Target change too fast");
+      return "done";
+    });
+    const made = await account({ port });
+    expect((await made.does("send", "alice", { body: "two" })).outcomes).toMatchObject([
+      { status: "deferred", retryAfterMs: 30_000 },
+    ]);
+    expect((await made.does("send", "alice", { body: "one\ntwo" })).outcomes).toMatchObject([{ status: "unknown" }]);
+  });
+});
+
+const collect = runInNewContext("gc") as () => void;
+function heapInUse(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
+}

@@ -1,0 +1,163 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Activity } from "../../../../src/activity.ts";
+import { irc } from "../../../../src/platforms/irc/platform.ts";
+import { faults } from "../../../../src/validate.ts";
+import { testHold } from "../../../support/hold.ts";
+import { type IrcScript, ircScript } from "../../../support/irc-script.ts";
+import { testLent } from "../../../support/mail-lent.ts";
+
+const EVIL = [
+  "\r",
+  "\n",
+  "\0",
+  "\r\n",
+  " ",
+  ",",
+  ":",
+  "\u0001",
+  "QUIT",
+  "\r\nQUIT :owned",
+  "#",
+  "@",
+  "!",
+  "\u0085",
+  "\u2028",
+];
+const evil = fc.string({
+  unit: fc.oneof(fc.constantFrom(...EVIL), fc.constantFrom("a", "é", "€", "🎉", "1")),
+  maxLength: 60,
+});
+const name = fc.oneof(
+  fc.constantFrom("#room", "alice", "&local"),
+  evil,
+  evil.map((text) => `#${text}`),
+  evil.map((text) => `alice${text}`),
+);
+const optional = (value: fc.Arbitrary<string>) => fc.option(value, { nil: undefined });
+const work = fc.oneof(
+  fc.record({
+    verb: fc.constant("send"),
+    object: fc.record({ body: evil, type: fc.constantFrom("message", "action", "notice") }),
+  }),
+  fc.record({ verb: fc.constant("join"), object: fc.record({ key: optional(evil) }) }),
+  fc.record({ verb: fc.constant("leave"), object: fc.record({ body: optional(evil) }) }),
+  fc.record({ verb: fc.constantFrom("kick", "invite"), object: fc.record({ address: name }) }),
+  fc.record({ verb: fc.constant("kick"), object: fc.record({ address: fc.constant("alice"), body: evil }) }),
+  fc.record({ verb: fc.constant("update"), object: fc.record({ type: fc.constant("topic"), body: evil }) }),
+  fc.record({ verb: fc.constant("update"), object: fc.record({ type: fc.constant("profile"), name }) }),
+  fc.record({ verb: fc.constant("query"), object: fc.record({ type: fc.constantFrom("attendance", "person") }) }),
+  fc.record({ verb: fc.constant("query"), object: fc.record({ type: fc.constant("rooms"), match: evil }) }),
+);
+const COMMANDS: Readonly<Record<string, RegExp>> = {
+  send: /^(PRIVMSG|NOTICE|ISON)$/,
+  join: /^JOIN$/,
+  leave: /^PART$/,
+  kick: /^KICK$/,
+  invite: /^INVITE$/,
+  update: /^(TOPIC|NICK)$/,
+  query: /^(NAMES|WHOIS|LIST)$/,
+};
+
+describe("nothing but one line per command reaches the wire", () => {
+  const platform = irc();
+  let server: IrcScript;
+  let client: unknown;
+  beforeAll(async () => {
+    server = await ircScript();
+    const credentials = { host: "127.0.0.1", port: server.port, tls: "none", pace: { burst: 10_000, interval: 0 } };
+    client = await platform.hold?.(testHold({ address: "bob", credentials }) as never);
+    // The last words of the login are behind us when this is answered.
+    await bytesOf(activityOf("query", "", { type: "rooms" }));
+  });
+  afterAll(async () => {
+    await platform.close?.(client);
+    await server.stop();
+  });
+
+  /** Runs a verb as it is, checked or not, and gives the bytes that it brought to the server. */
+  async function bytesOf(activity: Activity): Promise<string> {
+    const from = server.bytes().length;
+    const pending = activity.target.map((_, index) => index);
+    await platform.verbs[activity.verb]?.run(client, activity, testLent({ pending })).catch((thrown: unknown) => {
+      expect(platform.explain(thrown).code).not.toBe("internal-error");
+    });
+    // A question of our own comes behind whatever was sent.
+    await platform.verbs.query?.run(client, { ...activity, target: [], object: { type: "rooms" } }, testLent());
+    return server.bytes().subarray(from).toString("latin1");
+  }
+
+  const activityOf = (verb: string, address: string, given: object): Activity => {
+    const object = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    const targetless = object.type === "profile" || object.type === "rooms";
+    const target = targetless ? [] : [{ address }];
+    return { id: "1", rid: "1", platform: "irc", verb, actor: { address: "bob" }, target, object };
+  };
+
+  it.each([
+    ["whatever the schema lets through", true],
+    ["even what no schema has seen", false],
+  ])("%s", async (_what, checked) => {
+    await fc.assert(
+      fc.asyncProperty(work, name, async ({ verb, object }, address) => {
+        const activity = activityOf(verb, address, object);
+        if (checked) {
+          const { actor, target } = activity;
+          const fits =
+            faults(platform.verbs[verb]?.schema as never, { actor, target, object: activity.object }).length === 0;
+          fc.pre(fits && platform.refuse?.(verb, activity) === undefined);
+        }
+        const sent = await bytesOf(activity);
+        expect(sent.endsWith("\r\n")).toBe(true);
+        const lines = sent.slice(0, -2).split("\r\n");
+        for (const line of lines) {
+          expect(line).not.toMatch(/[\r\n\0]/);
+          expect(Buffer.byteLength(line, "latin1")).toBeLessThanOrEqual(510);
+        }
+        const commands = lines.map((line) => line.split(" ", 1)[0] ?? "").filter((word) => word !== "PING");
+        expect(commands.at(-1)).toBe("LIST");
+        for (const command of commands.slice(0, -1)) expect(command).toMatch(COMMANDS[verb] as RegExp);
+        if (checked && verb !== "send") expect(commands.length).toBe(2);
+      }),
+      { numRuns: 400 },
+    );
+    expect(server.connections()).toBe(1);
+  });
+
+  it.each(["nick", "user", "realname", "password"])("refuses a login whose %s would be two lines", async (field) => {
+    const example = { host: "h", [field]: "x\r\nQUIT" };
+    expect(faults(platform.credentials?.schema as never, example)).toMatchObject([{ pointer: `/${field}` }]);
+  });
+
+  it.each([
+    ["send", [{ address: "#a,#b" }], { body: "x" }, "/target/0/address"],
+    ["send", [{ address: "alice\r\nQUIT" }], { body: "x" }, "/target/0/address"],
+    ["send", [{ address: ":alice" }], { body: "x" }, "/target/0/address"],
+    ["send", [{ address: "#a b" }], { body: "x" }, "/target/0/address"],
+    ["send", [{ address: `#${"x".repeat(64)}` }], { body: "x" }, "/target/0/address"],
+    ["send", [{ address: `#${"€".repeat(30)}` }], { body: "x" }, "/target/0/address"],
+    ["send", [{ address: "alice" }], { body: "a\0b" }, "/object/body"],
+    ["send", [{ address: "alice" }], { body: "\u0001VERSION\u0001" }, "/object/body"],
+    ["send", [{ address: "alice" }], { body: " \n " }, "/object/body"],
+    ["send", [{ address: "alice" }], { body: "x\n".repeat(21) }, "/object/body"],
+    ["join", [{ address: "alice" }], {}, "/target/0/address"],
+    ["join", [{ address: "#a" }], { key: "a b" }, "/object/key"],
+    ["join", [{ address: "#a" }], { key: ":a" }, "/object/key"],
+    ["join", [{ address: "#a" }], { key: "a,b" }, "/object/key"],
+    ["leave", [{ address: "#a" }], { body: "a\nb" }, "/object/body"],
+    ["kick", [{ address: "#a" }], { address: "b c" }, "/object/address"],
+    ["update", [{ address: "#a" }], { type: "topic", body: "a\r\nb" }, "/object/body"],
+    ["update", [{ address: "#a" }], { type: "topic", body: "€".repeat(131) }, "/object/body"],
+    ["update", [], { type: "profile", name: "a b" }, "/object/name"],
+    ["update", [], { type: "topic", body: "a" }, "/target"],
+    ["query", [], {}, "/target"],
+    ["query", [{ address: "alice" }], {}, "/target/0/address"],
+    ["query", [{ address: "#a" }], { type: "person" }, "/target/0/address"],
+    ["query", [], { type: "rooms", match: "a\r\nb" }, "/object/match"],
+  ])("%s to %j with %j is refused with a pointer", (verb, target, object, pointer) => {
+    const activity = { ...activityOf(verb, "", object), target };
+    const fault = faults(platform.verbs[verb]?.schema as never, { actor: activity.actor, target, object })[0];
+    const refused = fault ?? platform.refuse?.(verb, activity);
+    expect(refused?.pointer).toBe(pointer);
+  });
+});

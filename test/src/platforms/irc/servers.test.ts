@@ -1,0 +1,300 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { Failure } from "../../../../src/failure.ts";
+import type { Arrival, Receipt } from "../../../../src/platform.ts";
+import { inspircd } from "../../../support/inspircd.ts";
+import { type IrcAccount, type IrcAccountWords, ircAccount } from "../../../support/irc-account.ts";
+import { type IrcPeer, ircPeer } from "../../../support/irc-peer.ts";
+import type { IrcServer } from "../../../support/irc-process.ts";
+import { ngircd } from "../../../support/ngircd.ts";
+
+const PASSWORD = "server-pw";
+const statuses = ({ outcomes }: Receipt) => outcomes.map(({ status, error }) => error?.code ?? status);
+const isSaid = (text: string) => (line: string) => line.endsWith(` :${text}`);
+
+/** The same body for a server without IRCv3 and for one with all of it. */
+describe.each([
+  { kind: "ngIRCd", start: ngircd, echoes: false },
+  { kind: "InspIRCd", start: inspircd, echoes: true },
+])("IRC on $kind", { timeout: 30_000 }, ({ start, echoes }) => {
+  let server: IrcServer;
+  let peer: IrcPeer;
+  const open: IrcAccount[] = [];
+  const bob = async (words: Partial<IrcAccountWords> = {}): Promise<IrcAccount> => {
+    const credentials = { password: PASSWORD, ...words.credentials };
+    const account = await ircAccount({ port: server.port, ...words, credentials });
+    open.push(account);
+    return account;
+  };
+
+  beforeAll(async () => {
+    server = await start({ password: PASSWORD });
+    peer = await ircPeer(server.port, "alice", PASSWORD);
+  });
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((account) => account.close()));
+  });
+  afterAll(async () => {
+    await peer.close();
+    await server.stop();
+  });
+
+  it("says things to rooms and people, and proves that the server took them", async () => {
+    await peer.does("JOIN #say");
+    const account = await bob();
+    expect(statuses(await account.does("join", "#say", {}))).toEqual(["sent"]);
+    const said = await account.does("send", ["#say", "alice"], { body: "Grüße 🎉" });
+    expect(statuses(said)).toEqual(["sent", "sent"]);
+    expect(said.object).toMatchObject({ proof: echoes ? "echo" : "pong", parts: [{ body: "Grüße 🎉" }] });
+    for (const { id } of said.outcomes) expect(id !== undefined).toBe(echoes);
+    await peer.hears((line) => line.endsWith(" PRIVMSG #say :Grüße 🎉"));
+    await peer.hears((line) => line.endsWith(" PRIVMSG alice :Grüße 🎉"));
+    await account.does("send", "alice", { body: "waves", type: "action" });
+    await peer.hears((line) => line.endsWith(" PRIVMSG alice :\u0001ACTION waves\u0001"));
+    await account.does("send", "alice", { body: "fyi", type: "notice" });
+    await peer.hears((line) => line.endsWith(" NOTICE alice :fyi"));
+    expect(account.hold.arrivals.filter(({ event }) => event.verb === "send")).toEqual([]);
+    await peer.does("PART #say");
+  });
+
+  it("cuts long and many-lined text into parts that arrive whole and in order", async () => {
+    const account = await bob();
+    const text = `first\n\n  \n${"ä€🎉 ".repeat(150)}\r\nlast of all`;
+    const { object, outcomes } = await account.does("send", "alice", { body: text });
+    const parts = ((object?.parts ?? []) as Array<{ readonly body: string }>).map(({ body }) => body);
+    expect(statuses({ outcomes })).toEqual(["sent"]);
+    expect(parts.length).toBeGreaterThan(5);
+    await peer.hears(isSaid("last of all"));
+    const got = peer.heard
+      .filter((line) => line.includes(" PRIVMSG alice :"))
+      .map((line) => line.split(" PRIVMSG alice :")[1]);
+    expect(got.slice(-parts.length)).toEqual(parts);
+  });
+
+  it("says what can't be said to whom, and stays connected", async () => {
+    const account = await bob();
+    const said = await account.does("send", ["nobody", "alice", "#nowhere"], { body: "hello there" });
+    expect(statuses(said)).toEqual(["recipient-unknown", "sent", "recipient-unknown"]);
+    expect(statuses(await account.does("send", "nobody", { body: "x", type: "notice" }))).toEqual([
+      "recipient-unknown",
+    ]);
+    await peer.does("JOIN #shut");
+    await peer.does("MODE #shut +n");
+    expect(statuses(await account.does("send", "#shut", { body: "x" }))).toEqual(["room-refused"]);
+    await peer.does("MODE #shut +k open-sesame");
+    expect(statuses(await account.does("join", "#shut", {}))).toEqual(["room-refused"]);
+    expect(account.hold.kept).toEqual({});
+    expect(statuses(await account.does("join", "#shut", { key: "open-sesame" }))).toEqual(["sent"]);
+    expect(statuses(await account.does("kick", "#shut", { address: "alice" }))).toEqual(["permission-denied"]);
+    expect(statuses(await account.does("update", "#shut", { type: "topic", body: "mine" }))).toEqual(
+      echoes ? ["permission-denied"] : expect.any(Array),
+    );
+    expect(statuses(await account.does("leave", ["#shut", "#never-there"], {}))).toEqual(["sent", "sent"]);
+    expect(statuses(await account.does("send", "alice", { body: "still here" }))).toEqual(["sent"]);
+    await peer.does("PART #shut");
+  });
+
+  it("brings what happens, in order, each once", async () => {
+    const account = await bob();
+    await account.does("join", "#in", {});
+    const carol = await ircPeer(server.port, "carol", PASSWORD);
+    for (const line of [
+      "JOIN #in",
+      "PRIVMSG #in :to all",
+      "PRIVMSG bob :to you",
+      "PRIVMSG bob :to you",
+      "PRIVMSG #in :\u0001ACTION nods\u0001",
+      "NOTICE bob :by the way",
+    ])
+      await carol.does(line);
+    await account.does("update", "#in", { type: "topic", body: "not told to the one who did it" });
+    await peer.does("JOIN #in");
+    await carol.does("PART #in :bye");
+    await carol.does("NICK caroline");
+    await carol.close();
+    await peer.does("PRIVMSG bob :the end");
+    await account.hold.arrived(({ event }) => event.object.body === "the end");
+    const told = account.hold.arrivals.map(({ event: { verb, actor, object, context, self } }) => [
+      verb,
+      actor.address,
+      object.type,
+      object.body,
+      context?.type,
+      context?.id,
+      self,
+    ]);
+    expect(told.filter(([verb]) => verb !== "leave" || told.length < 12)).toEqual(
+      [
+        ["join", "carol", "room", undefined, "room", "#in", false],
+        ["send", "carol", "message", "to all", "room", "#in", false],
+        ["send", "carol", "message", "to you", "direct", "carol", false],
+        ["send", "carol", "message", "to you", "direct", "carol", false],
+        ["send", "carol", "action", "nods", "room", "#in", false],
+        ["send", "carol", "notice", "by the way", "direct", "carol", false],
+        ["join", "alice", "room", undefined, "room", "#in", false],
+        ["leave", "carol", "room", expect.stringMatching(/bye/), "room", "#in", false],
+        ["send", "alice", "message", "the end", "direct", "alice", false],
+      ].filter(([verb]) => verb !== "leave" || told.length < 12),
+    );
+    expect(new Set(account.hold.arrivals.map(({ key }) => key)).size).toBe(told.length);
+    const direct = account.hold.arrivals.find(({ event }) => event.object.body === "to you") as Arrival;
+    expect(direct.event).toMatchObject({
+      target: [{ address: "bob@test" }],
+      actor: { id: expect.stringMatching(/^carol!/) },
+    });
+    expect(direct.event.id !== undefined).toBe(echoes);
+    await peer.does("PART #in");
+  });
+
+  it("tells of topics, kicks, invitations and changed nicks", async () => {
+    const account = await bob();
+    await peer.does("JOIN #deeds");
+    await account.does("join", "#deeds", {});
+    const carol = await ircPeer(server.port, "carol", PASSWORD);
+    await carol.does("JOIN #deeds");
+    await carol.does("NICK caroline");
+    await peer.does("TOPIC #deeds :All is well");
+    await peer.does("KICK #deeds caroline :enough");
+    await peer.does("JOIN #other");
+    await peer.does("INVITE bob #other");
+    const told = async (verb: string) => (await account.hold.arrived(({ event }) => event.verb === verb)).event;
+    expect(await told("invite")).toMatchObject({
+      actor: { address: "alice" },
+      object: { type: "room", address: "#other" },
+    });
+    expect(await told("kick")).toMatchObject({ object: { type: "person", address: "caroline", body: "enough" } });
+    expect(
+      account.hold.arrivals.filter(({ event }) => event.verb === "update").map(({ event }) => event.object),
+    ).toEqual([
+      { type: "profile", name: "caroline" },
+      { type: "topic", body: "All is well" },
+    ]);
+    await carol.close();
+    await peer.does("PART #deeds");
+    await peer.does("PART #other");
+  });
+
+  it("does what rooms need: topic, invite, kick; and answers questions", async () => {
+    const account = await bob();
+    await account.does("join", "#own", {});
+    expect((await account.does("update", "#own", { type: "topic", body: "Our own" })).object).toEqual({
+      type: "topic",
+      body: "Our own",
+    });
+    expect(statuses(await account.does("invite", "#own", { address: "alice" }))).toEqual(["sent"]);
+    await peer.hears((line) => / INVITE bob|INVITE alice :?#own/.test(line));
+    await peer.does("JOIN #own");
+    expect(statuses(await account.does("invite", "#own", { address: "alice" }))).toEqual(["sent"]);
+    const attendance = await account.does("query", "#own", {});
+    expect(attendance.object).toMatchObject({ type: "attendance", total: 2, complete: true });
+    expect(attendance.object?.entries).toEqual(
+      expect.arrayContaining([{ address: "bob", role: "operator" }, { address: "alice" }]),
+    );
+    expect((await account.does("observe", "#own", {})).object).toEqual(attendance.object);
+    expect((await account.does("query", "alice", { type: "person" })).object).toMatchObject({
+      type: "person",
+      address: "alice",
+      rooms: ["#own"],
+      host: "127.0.0.1",
+    });
+    expect(statuses(await account.does("query", "nobody", { type: "person" }))).toEqual(["recipient-unknown"]);
+    const { object } = await account.does("query", [], { type: "rooms" });
+    expect(object?.entries).toEqual(expect.arrayContaining([expect.objectContaining({ address: "#own", people: 2 })]));
+    expect(statuses(await account.does("kick", "#own", { address: "alice", body: "out" }))).toEqual(["sent"]);
+    await peer.hears((line) => line.includes(" KICK #own alice :out"));
+    expect(statuses(await account.does("kick", "#own", { address: "alice" }))).toEqual(["recipient-unknown"]);
+  });
+
+  it("goes by a similar nick while its own is taken, and gets it back", async () => {
+    const owner = await ircPeer(server.port, "dave", PASSWORD);
+    const account = await bob({ nick: "dave", patience: { regain: 50 } });
+    expect(account.nick()).toBe("dave_");
+    expect(statuses(await account.does("send", "alice", { body: "who am I" }))).toEqual(["sent"]);
+    await owner.close();
+    await expect.poll(() => account.nick(), { timeout: 10_000 }).toBe("dave");
+    await expect(account.does("update", [], { type: "profile", name: "alice" })).rejects.toMatchObject({
+      code: "nick-in-use",
+      kind: "permanent",
+    });
+  });
+
+  it("keeps its nick and its rooms, also those with a key, over the server's death", async () => {
+    const account = await bob({ nick: "erin" });
+    await account.does("join", "#plain", {});
+    await account.does("join", "#locked", {});
+    await account.does("leave", "#locked", {});
+    await peer.does("JOIN #locked");
+    await peer.does("MODE #locked +k sesame");
+    await account.does("join", "#locked", { key: "sesame" });
+    await account.does("join", "#kicked", {});
+    expect((await account.does("update", [], { type: "profile", name: "erina" })).object).toEqual({
+      type: "profile",
+      name: "erina",
+    });
+    expect(Object.values(account.hold.keptSecrets)).toEqual(["sesame"]);
+    expect(JSON.stringify(account.hold.kept)).not.toContain("sesame");
+    await server.kill();
+    const thrown = await account.hold.ended;
+    expect(thrown).toBeInstanceOf(Error);
+    await expect(account.does("send", "alice", { body: "lost" })).rejects.toMatchObject({
+      kind: "retryable",
+      code: "platform-unavailable",
+    });
+    await account.close();
+    await server.start();
+    peer = await ircPeer(server.port, "alice", PASSWORD);
+    await peer.does("JOIN #locked");
+    await peer.does("MODE #locked +k sesame");
+    await peer.does("JOIN #kicked");
+    await peer.does("MODE #kicked +i");
+    const again = await bob({ nick: "erin", after: account });
+    expect(again.nick()).toBe("erina");
+    const { object } = await again.does("query", "erina", { type: "person" });
+    expect(object?.rooms).toHaveLength(2);
+    expect(object?.rooms).toEqual(expect.arrayContaining(["#locked", "#plain"]));
+    const out = await again.hold.arrived(({ event }) => event.verb === "leave");
+    expect(out.event).toMatchObject({ context: { id: "#kicked" }, self: true });
+    expect(again.hold.arrivals).toHaveLength(1);
+    expect(await again.resolve("join", "#plain")).toEqual({ outcomes: [{ address: "#plain", status: "sent" }] });
+    expect(await again.resolve("join", "#kicked")).toBeUndefined();
+    expect(await again.resolve("send", "#plain")).toBeUndefined();
+  });
+
+  it("does not go back by itself to where it was thrown out", async () => {
+    const account = await bob();
+    await peer.does("JOIN #door");
+    await account.does("join", "#door", { key: "a-key" });
+    expect(Object.keys(account.hold.kept)).toEqual(["room:#door"]);
+    await peer.does("KICK #door bob :out");
+    const { event } = await account.hold.arrived(({ event }) => event.verb === "kick");
+    expect(event).toMatchObject({ self: false, object: { address: "bob" } });
+    await expect.poll(() => [account.hold.kept, account.hold.keptSecrets]).toEqual([{}, {}]);
+    await peer.does("PART #door");
+  });
+
+  it("is refused for a wrong password, and it is final", async () => {
+    const failure = await bob({ credentials: { password: "wrong-pw-4711" } }).catch((thrown: unknown) => thrown);
+    expect(failure).toBeInstanceOf(Failure);
+    expect(failure).toMatchObject({ kind: "auth", code: "credentials-invalid" });
+    expect((failure as Failure).platformCode ?? "").not.toContain("wrong-pw-4711");
+  });
+});
+
+describe("IRC over TLS", () => {
+  let server: Awaited<ReturnType<typeof inspircd>>;
+  beforeAll(async () => {
+    server = await inspircd();
+  });
+  afterAll(() => server.stop());
+
+  it("trusts the authority that the account names, and no other", async () => {
+    const { tlsPort: port, tls } = server;
+    const account = await ircAccount({ port, credentials: { tls: "implicit", ca: tls.cert } });
+    expect(statuses(await account.does("send", "bob", { body: "to myself" }))).toEqual(["sent"]);
+    await account.hold.arrived(({ event }) => event.object.body === "to myself");
+    await account.close();
+    await expect(ircAccount({ port, credentials: { tls: "implicit" } })).rejects.toMatchObject({
+      kind: "permanent",
+      code: "tls-failed",
+    });
+  });
+});

@@ -1,0 +1,91 @@
+import type { Activity } from "../../src/activity.ts";
+import type { Lent, Platform, Receipt } from "../../src/platform.ts";
+import { irc } from "../../src/platforms/irc/platform.ts";
+import { PATIENCE, type Patience } from "../../src/platforms/irc/session.ts";
+import { faults } from "../../src/validate.ts";
+import { type TestHold, testHold } from "./hold.ts";
+import { testLent } from "./mail-lent.ts";
+
+/** An account of the IRC platform on a server of a test, without the core. */
+export interface IrcAccount {
+  readonly hold: TestHold;
+  /** Checks and carries out a verb, as the core would. Rejects with the explained failure. */
+  readonly does: (
+    verb: string,
+    target: string | readonly string[],
+    object: Readonly<Record<string, unknown>>,
+    lent?: Partial<Lent>,
+  ) => Promise<Receipt>;
+  readonly nick: () => string;
+  readonly resolve: (verb: string, target: string, object?: object) => Promise<Receipt | undefined>;
+  readonly close: () => Promise<void>;
+}
+
+export interface IrcAccountWords {
+  readonly port: number;
+  readonly nick?: string;
+  readonly credentials?: Readonly<Record<string, unknown>>;
+  readonly patience?: Partial<Patience>;
+  /** The account's last connection, whose notes and secrets it goes on with. */
+  readonly after?: IrcAccount;
+  readonly hold?: Partial<TestHold>;
+}
+
+/** Connects one; rejects with the explained failure. */
+export async function ircAccount({
+  port,
+  nick = "bob",
+  credentials = {},
+  patience,
+  after,
+  hold: more,
+}: IrcAccountWords): Promise<IrcAccount> {
+  const platform = irc({ ircPatience: { ...PATIENCE, ...patience } });
+  const login = { host: "127.0.0.1", port, tls: "none", pace: { burst: 1_000, interval: 0 }, ...credentials };
+  const fits = faults(platform.credentials?.schema as never, login);
+  if (fits.length > 0) throw new Error(JSON.stringify(fits));
+  const hold = testHold({
+    address: `${nick}@test`,
+    credentials: login,
+    ...(after === undefined ? {} : { notesOf: after.hold }),
+    ...more,
+  });
+  const client = await explained(platform, () => platform.hold?.(hold as never) as Promise<unknown>);
+  const activityOf = (verb: string, target: string | readonly string[], object: object): Activity => ({
+    id: "01TEST",
+    rid: "1",
+    platform: "irc",
+    verb,
+    actor: { address: `${nick}@test` },
+    target: [target].flat().map((address) => ({ address })),
+    object: object as Activity["object"],
+  });
+  return {
+    hold,
+    nick: () => (client as { readonly nick: () => string }).nick(),
+    does: (verb, target, object, lent = {}) => {
+      const activity = activityOf(verb, target, object);
+      const { schema, run } = platform.verbs[verb] ?? {};
+      const { actor, target: to } = activity;
+      const wrong = faults(schema as never, { actor, target: to, object });
+      const refused = wrong[0] ?? platform.refuse?.(verb, activity);
+      if (refused) throw new Error(JSON.stringify(refused));
+      const pending = activity.target.map((_, index) => index);
+      return explained(
+        platform,
+        async () => run?.(client, activity, testLent({ pending, ...lent })) as Promise<Receipt>,
+      );
+    },
+    resolve: async (verb, target, object = {}) =>
+      platform.resolve?.(client, activityOf(verb, target === "" ? [] : target, object), testLent()),
+    close: async () => platform.close?.(client),
+  };
+}
+
+async function explained<T>(platform: Platform, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    throw platform.explain(thrown);
+  }
+}
