@@ -1,0 +1,31 @@
+import nodemailer from "nodemailer";
+
+/** Puts mails into a Dovecot's mailboxes by LMTP: `raw` bytes as they are, or a small mail with that subject. */
+export function lmtpMailer(port: number) {
+  const lmtp = nodemailer.createTransport({ host: "127.0.0.1", port, lmtp: true, ignoreTLS: true });
+  return {
+    put: async (user: string, mail: string | Buffer): Promise<void> => {
+      const envelope = { from: "alice@example.test", to: [`${user}@example.test`] };
+      const raw = typeof mail === "string" ? simple(user, mail) : mail;
+      await lmtp.sendMail({ envelope, raw });
+    },
+    close: () => lmtp.close(),
+  };
+}
+
+let made = 0;
+function simple(user: string, subject: string): Buffer {
+  made += 1;
+  return Buffer.from(
+    [
+      "From: Alice <alice@example.test>",
+      `To: ${user}@example.test`,
+      `Subject: ${subject}`,
+      `Message-ID: <made-${process.pid}-${made}@example.test>`,
+      `Date: ${new Date().toUTCString()}`,
+      "",
+      `body of ${subject}`,
+      "",
+    ].join("\r\n"),
+  );
+}
