@@ -36,6 +36,7 @@ const CURES: Record<ProblemCode, string> = {
 
 /** `error.code` in events, with its meaning for an app. */
 export const EVENT_ERRORS: Readonly<Record<string, string>> = {
+  "account-restricted": "The network has suspended or locked the account: sign in there and follow what it asks.",
   "account-unknown": "No login is stored for the actor (any more), and there is no relay.",
   "address-blocked": "The address leads into a private network, which the operator has not allowed.",
   "content-refused": "The other side refuses what the message contains, or an attachment could not be fetched.",
@@ -43,6 +44,7 @@ export const EVENT_ERRORS: Readonly<Record<string, string>> = {
   "credentials-expired": "The stored OAuth2 grant has ended: store the account again.",
   "credentials-invalid": "The other side refuses the login: store the account again.",
   expired: "The lifetime ended before it could be sent.",
+  "duplicate-content": "The account has said just this before. On a second try it counts as sent.",
   "internal-error": "Something broke on our side before anything left.",
   "outcome-unknown":
     "It broke at the one moment in which nobody can tell whether it was taken. Never repeated by itself.",
@@ -56,6 +58,7 @@ export const EVENT_ERRORS: Readonly<Record<string, string>> = {
   "recipient-not-reachable": "The recipient exists but takes nothing (full, closed, moved).",
   "recipient-unknown": "The other side knows no such recipient.",
   "tls-failed": "No encryption that can be trusted; nothing was sent.",
+  "usage-capped": "What the app may spend or use at the network is used up: raise it there.",
   "verb-not-supported": "The platform or verb is not there any more.",
 };
 

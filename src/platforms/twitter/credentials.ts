@@ -30,8 +30,8 @@ export const Credentials = Type.Object(
 export type Credentials = Static<typeof Credentials>;
 
 export const CREDENTIALS_EXAMPLE: Credentials = {
-  apiKey: "api-key",
-  apiSecret: "api-key-secret",
+  apiKey: "api-key-1",
+  apiSecret: "api-key-secret-1",
   accessToken: "12-access-token",
-  accessSecret: "access-token-secret",
+  accessSecret: "access-token-secret-1",
 };

@@ -20,12 +20,8 @@ interface Relation {
 const thePost: Relation["other"] = async (_client, address) => postOf(address);
 const SHARES: Relation = { path: "retweets", field: "tweet_id", word: "retweeted", other: thePost };
 const LIKES: Relation = { path: "likes", field: "tweet_id", word: "liked", other: thePost };
-const FOLLOWS: Relation = {
-  path: "following",
-  field: "target_user_id",
-  word: "following",
-  other: (client, address, signal) => client.idOf(address, signal),
-};
+const thePerson: Relation["other"] = (client, address, signal) => client.idOf(address, signal);
+const FOLLOWS: Relation = { path: "following", field: "target_user_id", word: "following", other: thePerson };
 
 /** Doing one of these twice is as good as once, and so is taking it back. */
 const put =
