@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { testApache } from "../test/support/apache.ts";
 import { ask, type Edge, stream } from "../test/support/edge-client.ts";
 import { gateway } from "../test/support/gateway.ts";
 import { testHaproxy } from "../test/support/haproxy.ts";
@@ -21,15 +22,18 @@ export async function proxies(): Promise<readonly Figure[]> {
   const generous = { ...variables, GATEWAY_RATE: "1000r/s", GATEWAY_BURST: "1000" };
   const nginx = await testNginx({ layout: "site-tls", http: GZIP, variables: generous });
   const haproxy = await testHaproxy("uri", variables);
+  const apache = await testApache({ layout: "site-front", tls: true, variables });
   const figures: Figure[] = [];
   try {
     const edges: Readonly<Record<string, Edge>> = {
       "nginx, TLS, site's gzip on": { ...direct, port: nginx.tlsPort, ca: nginx.tls.cert },
       HAProxy: { ...direct, port: haproxy.port },
       "HAProxy, TLS": { ...direct, port: haproxy.tlsPort, ca: haproxy.tls.cert },
+      "Apache, TLS, site's gzip on": { ...direct, port: apache.port, ca: apache.tls.cert },
     };
     for (const [name, edge] of Object.entries(edges)) figures.push(...figuresOf(name, await delays(direct, edge)));
   } finally {
+    await apache.stop();
     await haproxy.stop();
     await nginx.stop();
     await core.stop();

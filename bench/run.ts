@@ -11,7 +11,7 @@ const benches: Record<string, { readonly title: string; readonly run: () => Prom
   hooks: { title: "Webhooks from the event log to a receiver (AOF always)", run: () => hooks() },
   held: { title: "Chat accounts held by one worker (IRC, plaintext, AOF always)", run: () => held() },
   mails: { title: "Mail from POST to result (AOF always)", run: () => mails() },
-  proxies: { title: "An event through nginx and HAProxy, against one past them", run: () => proxies() },
+  proxies: { title: "An event through nginx, HAProxy and Apache, against one past them", run: () => proxies() },
   streams: { title: "Event streams", run: () => streams() },
 };
 
