@@ -7,6 +7,7 @@ import { type FeedsSettings, feeds } from "./feeds/platform.ts";
 import { type IrcSettings, irc } from "./irc/platform.ts";
 import { type TwitterSettings, twitter } from "./twitter/platform.ts";
 import { webfinger } from "./webfinger/platform.ts";
+import { webhook } from "./webhook/platform.ts";
 import { type XmppSettings, xmpp } from "./xmpp/platform.ts";
 
 /** What platforms take from the operator's settings. */
@@ -27,6 +28,7 @@ export function platforms(settings: PlatformSettings): readonly Platform[] {
     irc(settings),
     twitter(settings),
     webfinger(),
+    webhook(),
     xmpp(settings),
     dummy(settings),
   ];

@@ -9,6 +9,7 @@ import { feeds } from "../../src/platforms/feeds/platform.ts";
 import { enabledPlatforms, platforms } from "../../src/platforms/index.ts";
 import { twitter } from "../../src/platforms/twitter/platform.ts";
 import { webfinger } from "../../src/platforms/webfinger/platform.ts";
+import { webhook } from "../../src/platforms/webhook/platform.ts";
 import { loopbackEgress } from "../support/loopback-egress.ts";
 import { noEgress } from "../support/mail-lent.ts";
 import { scriptedSmtp } from "../support/smtp-script.ts";
@@ -123,6 +124,7 @@ async function web(answer: Answer): Promise<FarSide> {
     },
   };
 }
+platformContract({ platform: webhook(), farSide: () => web({ status: 204 }) });
 platformContract({
   platform: webfinger(),
   reads: ["search"],

@@ -1,0 +1,130 @@
+import fc from "fast-check";
+import { afterEach, describe, expect, test } from "vitest";
+import { newHookSecret } from "../../../../src/hooks/secret.ts";
+import { webhook } from "../../../../src/platforms/webhook/platform.ts";
+import { gateway } from "../../../support/gateway.ts";
+import { hookReceiver, type Reaction } from "../../../support/hook-receiver.ts";
+import { loopbackEgress } from "../../../support/loopback-egress.ts";
+import { noEgress, runOnce, testLent, testMailActivity } from "../../../support/mail-lent.ts";
+
+const ends: Array<() => Promise<void>> = [];
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+async function world(react: (nth: number) => Reaction = () => 204) {
+  const receiver = await hookReceiver((_it, nth) => react(nth));
+  const { fetch, close } = loopbackEgress();
+  ends.push(receiver.stop, close);
+  const egress = { ...noEgress, fetch };
+  const activity = (object: object = { json: { order: 1 } }, address = receiver.url) =>
+    testMailActivity({ platform: "webhook", verb: "send", target: [{ address }], object: { ...object } });
+  const send = (it = activity(), credentials?: unknown) =>
+    runOnce(webhook(), it, { ...egress, egress, ...(credentials === undefined ? {} : { credentials }) });
+  return { receiver, activity, send };
+}
+
+describe("webhook send", () => {
+  test("posts JSON with the activity's id, signed where a secret is stored", async () => {
+    const { receiver, activity, send } = await world();
+    const secret = newHookSecret();
+    const it = activity({ json: { order: 4711, name: "Zoë" } });
+    expect((await send(it, { secret })).outcomes).toEqual([{ address: receiver.url, status: "sent", id: it.id }]);
+    const [first] = receiver.received;
+    expect(first?.id).toBe(it.id);
+    expect(first?.headers["content-type"]).toBe("application/json");
+    expect(receiver.verify(secret, first as NonNullable<typeof first>)).toEqual({ order: 4711, name: "Zoë" });
+    await send(it);
+    expect(receiver.received[1]?.headers["webhook-signature"]).toBeUndefined();
+    expect(receiver.received[1]?.id).toBe(it.id);
+  });
+
+  test("posts a body as it is, whatever it holds", async () => {
+    const { receiver, activity, send } = await world();
+    await fc.assert(
+      fc.asyncProperty(fc.json(), async (body) => {
+        await send(activity({ body, mediaType: "application/x-own" }));
+        const last = receiver.received.at(-1);
+        expect([last?.raw, last?.headers["content-type"]]).toEqual([body, "application/x-own"]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test.each([
+    [200, "sent", undefined],
+    [202, "sent", undefined],
+    [301, "failed", "platform-rejected"],
+    [400, "failed", "platform-rejected"],
+    [403, "failed", "permission-denied"],
+    [404, "failed", "recipient-unknown"],
+    [408, "deferred", "platform-unavailable"],
+    [410, "failed", "recipient-unknown"],
+    [413, "failed", "content-too-large"],
+    [429, "deferred", "platform-rate-limited"],
+    [500, "deferred", "platform-unavailable"],
+    [503, "deferred", "platform-unavailable"],
+  ])("a %i is %s", async (status, outcome, code) => {
+    const { receiver, send } = await world(() => ({ status, headers: { "retry-after": "7", location: "/elsewhere" } }));
+    const [one] = (await send()).outcomes;
+    expect([one?.status, one?.error?.code]).toEqual([outcome, code]);
+    expect(one?.retryAfterMs).toBe(status === 429 || status === 503 ? 7_000 : undefined);
+    expect(receiver.received).toHaveLength(1);
+  });
+
+  test("may be repeated after a break, since receivers know it by its id", async () => {
+    const { send } = await world(() => (response) => response.destroy());
+    const [one] = (await send()).outcomes;
+    expect(one).toMatchObject({ status: "deferred", error: { retryable: true } });
+  });
+
+  test("of a worker that died over it is posted again, with the same id", async () => {
+    const { receiver, activity } = await world();
+    const { fetch, close } = loopbackEgress();
+    ends.push(close);
+    const it = activity();
+    const receipt = await webhook().resolve?.({ webhook: undefined }, it, testLent({ fetch }));
+    expect(receipt?.outcomes[0]?.status).toBe("sent");
+    expect(receiver.received.map(({ id }) => id)).toEqual([it.id]);
+  });
+
+  test("refuses what can't be posted, and reaches no private address by default", async () => {
+    const gw = await gateway();
+    ends.push(gw.stop);
+    const key = await gw.keyOf("shop");
+    const receiver = await hookReceiver();
+    ends.push(receiver.stop);
+    const post = async (object: object, address: string) => {
+      const answer = await fetch(`${gw.url}/gateway/activities`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json", Prefer: "wait=20" },
+        body: JSON.stringify({
+          platform: "webhook",
+          verb: "send",
+          actor: { address: "shop" },
+          target: { address },
+          object,
+        }),
+      });
+      return (await answer.json()) as Record<string, unknown>;
+    };
+    for (const [object, address, pointer] of [
+      [{}, "https://example.org/", "/object"],
+      [{ json: 1, body: "x" }, "https://example.org/", "/object"],
+      [{ json: 1 }, "https://bob:secret@example.org/", "/target/address"],
+      [{ json: 1 }, "ftp://example.org/", "/target/address"],
+      [{ json: 1 }, "https://[::zz]/", "/target/address"],
+    ] as const) {
+      expect(await post(object, address)).toMatchObject({ code: "validation-failed", errors: [{ pointer }] });
+    }
+    for (const host of ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"]) {
+      const result = await post({ json: 1 }, `http://${host}:${receiver.port}/`);
+      expect([host, result.status, (result.error as { code?: string })?.code]).toEqual([
+        host,
+        "failed",
+        "address-blocked",
+      ]);
+    }
+    expect(receiver.received).toEqual([]);
+  });
+});
