@@ -10,6 +10,7 @@ import { enabledPlatforms, platforms } from "../../src/platforms/index.ts";
 import { twitter } from "../../src/platforms/twitter/platform.ts";
 import { webfinger } from "../../src/platforms/webfinger/platform.ts";
 import { webhook } from "../../src/platforms/webhook/platform.ts";
+import { xmpp } from "../../src/platforms/xmpp/platform.ts";
 import { loopbackEgress } from "../support/loopback-egress.ts";
 import { noEgress } from "../support/mail-lent.ts";
 import { scriptedSmtp } from "../support/smtp-script.ts";
@@ -159,4 +160,24 @@ platformContract({
       stop: async () => undefined,
     };
   },
+});
+
+const named = (name: string, words: object) => Object.assign(new Error(`odd: ${name}`), { name, ...words });
+platformContract({
+  platform: xmpp(),
+  thrown: [
+    named("SASLError", { condition: "not-authorized", text: "nope" }),
+    named("SASLError", { condition: "account-disabled" }),
+    named("SASLError", { condition: "SASL: No compatible mechanism available." }),
+    named("StreamError", { condition: "conflict", text: "Replaced by new connection" }),
+    named("StreamError", { condition: "system-shutdown" }),
+    named("StanzaError", { condition: "service-unavailable", type: "cancel" }),
+    named("StanzaError", { condition: "undefined-condition", type: "wait" }),
+    named("XMLError", {}),
+    named("TimeoutError", {}),
+    Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }),
+    Object.assign(new Error("queryA ENOTFOUND"), { code: "ENOTFOUND" }),
+    Object.assign(new Error("self-signed"), { code: "DEPTH_ZERO_SELF_SIGNED_CERT" }),
+    new TypeError("Cannot read properties of null (reading 'write')"),
+  ],
 });
