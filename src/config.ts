@@ -138,6 +138,12 @@ export const settings = {
     about: "Where the API of X (Twitter) is; another address is for simulators and tests.",
     read: url("http", "https"),
   },
+  facebookApiUrl: {
+    env: "FACEBOOK_API_URL",
+    fallback: "https://graph.facebook.com/v26.0",
+    about: "Where Facebook's Graph API is, with its version; another address is for later versions and tests.",
+    read: url("http", "https"),
+  },
   logLevel: {
     env: "LOG_LEVEL",
     fallback: "info",

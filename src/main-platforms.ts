@@ -19,6 +19,7 @@ function platformSettings(config: Config, sandbox: RelaySettings | undefined): P
     ...(relay === undefined ? {} : { relay }),
     ...(config.mailDomain === "" ? {} : { mailDomain: config.mailDomain }),
     ...(config.xApiUrl === "" ? {} : { xApi: config.xApiUrl }),
+    ...(config.facebookApiUrl === "" ? {} : { facebookApi: config.facebookApiUrl }),
     ...(config.dummyLedger === "" ? {} : { dummyLedger: config.dummyLedger }),
   };
 }

@@ -3,6 +3,7 @@ import type { Platform } from "../platform.ts";
 import { type DummySettings, dummy } from "./dummy/platform.ts";
 import { type EmailSettings, email } from "./email/platform.ts";
 import type { RelaySettings } from "./email/relay.ts";
+import { type FacebookSettings, facebook } from "./facebook/platform.ts";
 import { type FeedsSettings, feeds } from "./feeds/platform.ts";
 import { type IrcSettings, irc } from "./irc/platform.ts";
 import { type TwitterSettings, twitter } from "./twitter/platform.ts";
@@ -14,6 +15,7 @@ import { type XmppSettings, xmpp } from "./xmpp/platform.ts";
 export interface PlatformSettings
   extends DummySettings,
     EmailSettings,
+    FacebookSettings,
     FeedsSettings,
     IrcSettings,
     TwitterSettings,
@@ -24,6 +26,7 @@ export type { RelaySettings };
 export function platforms(settings: PlatformSettings): readonly Platform[] {
   return [
     email(settings),
+    facebook(settings),
     feeds(settings),
     irc(settings),
     twitter(settings),

@@ -1,0 +1,27 @@
+import { definePlatform, type Platform } from "../../platform.ts";
+import { type Client, type FacebookSettings, openClient } from "./client.ts";
+import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
+import { explain } from "./explain.ts";
+import { push } from "./push.ts";
+import { refuse } from "./refuse.ts";
+import { PageId } from "./shapes.ts";
+import { verbs } from "./verbs.ts";
+
+export type { FacebookSettings };
+
+/** Facebook Pages and their messages, by the Graph API; what happens there is pushed to the gateway. */
+export function facebook(settings: FacebookSettings): Platform {
+  return definePlatform<Client, typeof Credentials>({
+    id: "facebook",
+    title: "Facebook (Pages and Messenger)",
+    credentials: { schema: Credentials, example: CREDENTIALS_EXAMPLE, address: PageId },
+    needsAccount: true,
+    lifetimeSeconds: 86_400,
+    timeoutSeconds: 180,
+    verbs,
+    refuse,
+    push,
+    open: async (access) => openClient(access, settings),
+    explain,
+  });
+}
