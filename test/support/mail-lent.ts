@@ -18,9 +18,9 @@ export function testLent(words: Partial<Lent> = {}): Lent & { readonly commits: 
     topics: async () => [],
     follow: async () => undefined,
     ...words,
-    commit: () => {
+    commit: (more) => {
       commits += 1;
-      return commit();
+      return commit(more);
     },
     commits: () => commits,
   };

@@ -43,6 +43,14 @@ export const BOUNDS = {
   maxResponseTokens: 100_000,
 };
 
+const ends = new WeakMap<ImapFlow, unknown>();
+
+/** Why a connection ended, where work on it found no more than that it did. */
+export function causeOf(imap: ImapFlow, thrown: unknown): unknown {
+  const { code } = Object(thrown) as { readonly code?: unknown };
+  return code === "NoConnection" || code === "EConnectionClosed" ? (ends.get(imap) ?? thrown) : thrown;
+}
+
 /**
  * Connects through the egress guard, secures and logs in; a refused token is renewed once. Rejects with imapflow's or
  * Node's error, the token source's `Failure`, or the signal's reason. `listens` lets it IDLE whenever nothing is to be done.
@@ -81,8 +89,7 @@ async function open(way: ImapWay, listens: boolean, signal: AbortSignal, renew: 
     greetingTimeout: patience.greeting,
     socketTimeout: patience.silence,
   });
-  // An error is followed by the end of the connection, which whoever uses it hears of.
-  imap.on("error", () => undefined);
+  imap.on("error", (error) => ends.set(imap, error));
   const stop = () => imap.close();
   signal.addEventListener("abort", stop, { once: true });
   try {

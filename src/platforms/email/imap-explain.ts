@@ -107,7 +107,7 @@ export function explainImap(thrown: unknown): Failure | undefined {
   if (typeof thrown !== "object" || thrown === null) return undefined;
   const error: Readonly<Record<string, unknown>> = thrown as Readonly<Record<string, unknown>>;
   const code = word(error.code);
-  const response = word(error.serverResponseCode).toUpperCase();
+  const response = word(error.serverResponseCode ?? codeIn(error.response)).toUpperCase();
   const status = word(error.responseStatus);
   const found = meaning(error, code, response, status);
   if (!found) return undefined;
@@ -140,6 +140,13 @@ function meaning(
   if (status === "NO" || status === "BAD") return RESPONSES.get(response) ?? REFUSED;
   if (code.startsWith("ParserError")) return ODD;
   return CODES.get(code);
+}
+
+/** The response code where imapflow left the answer as it read it: `NO [CODE] …`. */
+function codeIn(response: unknown): unknown {
+  const { attributes } = Object(response) as { readonly attributes?: ReadonlyArray<Readonly<Record<string, unknown>>> };
+  const section = Array.isArray(attributes) ? Object(attributes[0]).section : undefined;
+  return Array.isArray(section) ? Object(section[0]).value : undefined;
 }
 
 function word(value: unknown): string {

@@ -1,5 +1,6 @@
 import type { ImapFlow } from "imapflow";
 import { turns } from "../../turns.ts";
+import { causeOf } from "./imap-connection.ts";
 
 /** Connections for single pieces of work, kept for a moment since another piece often follows. */
 export interface ImapPool {
@@ -59,6 +60,8 @@ export function imapPool(open: (signal: AbortSignal) => Promise<ImapFlow>): Imap
         signal.addEventListener("abort", stop, { once: true });
         signal.throwIfAborted();
         return await work(imap);
+      } catch (thrown) {
+        throw imap ? causeOf(imap, thrown) : thrown;
       } finally {
         signal.removeEventListener("abort", stop);
         if (imap) give(imap);

@@ -1,6 +1,7 @@
 import type { ImapFlow } from "imapflow";
 import type { Hold } from "../../held.ts";
 import { type MailReader, mailArrival } from "./arrived-mail.ts";
+import { causeOf } from "./imap-connection.ts";
 import { arrivalKey, type Cursor, cursorNote } from "./imap-cursor.ts";
 import { dateOf, type ReadMail, readMail } from "./imap-mail.ts";
 
@@ -51,7 +52,7 @@ export async function watchFolder(
   function failed(thrown: unknown): void {
     if (over) return;
     end();
-    deps.ended(thrown);
+    deps.ended(causeOf(imap, thrown));
   }
   async function catchUp(): Promise<void> {
     busy = true;
@@ -69,10 +70,6 @@ export async function watchFolder(
     if (!busy) catchUp().catch(failed);
   }
 
-  let broken: unknown;
-  imap.on("error", (error) => {
-    broken = error;
-  });
   try {
     await imap.mailboxOpen(folder, { readOnly: true });
     imap.on("exists", look);
@@ -80,10 +77,10 @@ export async function watchFolder(
     await catchUp();
   } catch (thrown) {
     end();
-    throw broken ?? thrown;
+    throw causeOf(imap, thrown);
   }
-  imap.on("close", () => failed(broken ?? gone()));
-  if (!imap.usable) failed(broken ?? gone());
+  imap.on("close", () => failed(gone()));
+  if (!imap.usable) failed(gone());
   if (!imap.capabilities.has("IDLE")) {
     asking = setInterval(() => void imap.noop().catch(failed), deps.pollMs).unref();
   }
