@@ -33,7 +33,8 @@ export async function gateway(
 ) {
   const redis = await testRedis();
   const config = readConfig({ REDIS_URL: redis.url, DATA_DIR: redis.dir, PORT: "0", SANDBOX: "off", ...env });
-  const every = platforms(relay === undefined ? {} : { relay: { url: relay } });
+  const x = { xApi: config.xApiUrl, xPace: { least: 50, most: 100 } };
+  const every = platforms({ ...x, ...(relay === undefined ? {} : { relay: { url: relay } }) });
   const all = [...every, shy(every.filter(({ id }) => id === "dummy"))];
   const choose = () => all;
   const log = silentLog;

@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { gateway } from "../../../support/gateway.ts";
+import { oauth1Of, xStandIn } from "../../../support/x-stand-in.ts";
+
+let live: Awaited<ReturnType<typeof gateway>>;
+let server: Awaited<ReturnType<typeof xStandIn>>;
+let key: string;
+let headers: Readonly<Record<string, string>>;
+beforeAll(async () => {
+  server = await xStandIn();
+  live = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8", X_API_URL: server.origin });
+  key = await live.keyOf("poster");
+  headers = { Authorization: `Bearer ${key}`, Accept: "application/json" };
+  for (const [address, id] of [
+    ["@bob", "12"],
+    ["@alice", "34"],
+  ]) {
+    const answer = await call("PUT", "/accounts", { platform: "x", address, credentials: oauth1Of(String(id)) });
+    expect(answer.status).toBe(201);
+  }
+});
+afterAll(async () => {
+  await live.stop();
+  await server.stop();
+});
+
+async function call(method: string, path: string, body: object) {
+  const answer = await fetch(`${live.url}/gateway${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json", Prefer: "wait=25" },
+    body: JSON.stringify(body),
+  });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+}
+const post = (activity: object) =>
+  call("POST", "/activities", { platform: "x", actor: { address: "@bob" }, ...activity });
+
+it("a posted activity ends in a result, by the platform's name or its alias", async () => {
+  for (const platform of ["x", "twitter"]) {
+    expect(await post({ platform, verb: "post", object: { text: `Hello from ${platform}` } })).toMatchObject({
+      status: 200,
+      body: { type: "result", platform: "twitter", status: "sent", target: [], object: { id: expect.any(String) } },
+    });
+  }
+  expect(server.posts.map(({ text, author }) => `${author} ${text}`)).toEqual([
+    "12 Hello from x",
+    "12 Hello from twitter",
+  ]);
+});
+
+it("pictures that were posted as base64 stand in the post", async () => {
+  const content = Buffer.from("\u0089PNG\r\n\u001a\nand more", "latin1");
+  const attachments = [{ name: "a.png", mediaType: "image/png", content: content.toString("base64") }];
+  expect((await post({ verb: "post", object: { body: "Look", attachments } })).body).toMatchObject({ status: "sent" });
+  const [file] = [...server.media.values()];
+  expect(Buffer.concat(file?.chunks ?? []).equals(content)).toBe(true);
+});
+
+it("a post whose answer was lost is found in the account's list and not sent again", async () => {
+  server.fault("POST /2/tweets", "cut");
+  const { body } = await post({ verb: "post", object: { body: "Once & only once: https://example.org/" } });
+  const found = server.posts.filter(({ text }) => text.startsWith("Once"));
+  expect(found).toHaveLength(1);
+  expect(body).toMatchObject({ status: "sent", object: { id: found[0]?.id } });
+});
+
+it("a message whose answer was lost is unknown", async () => {
+  server.fault("POST /2/dm_conversations/with/{participant_id}/messages", "cut");
+  const { body } = await post({ verb: "send", target: { address: "@alice" }, object: { body: "Psst" } });
+  expect(body).toMatchObject({ status: "unknown", error: { code: "outcome-unknown" } });
+  expect(server.messages).toHaveLength(1);
+});
+
+it("what X would refuse is refused at once with a pointer, and another app has no such account", async () => {
+  const long = await post({ verb: "post", object: { text: "語".repeat(141) } });
+  expect(long).toMatchObject({ status: 422, body: { errors: [{ pointer: "/object/text" }] } });
+  const wrong = await call("PUT", "/accounts", { platform: "x", address: "@bob", credentials: { clientId: "a" } });
+  expect(wrong).toMatchObject({ status: 422, body: { code: "validation-failed" } });
+  expect(JSON.stringify(await post({ verb: "post", actor: { address: "@carol" }, object: { body: "Hi" } }))).toContain(
+    "account-unknown",
+  );
+});
+
+it("a subscription brings what is said to the account as events", async () => {
+  const answer = await post({ verb: "subscribe", target: [{ address: "mentions" }, { address: "messages" }] });
+  expect(answer.body).toMatchObject({ status: "sent" });
+  const mention = server.addPost("34", "Hello @bob");
+  const message = server.addMessage("34", "12-34", "Psst, @bob");
+  const came = new Map<unknown, Record<string, unknown>>();
+  for (let after = "earliest"; !(came.has(mention) && came.has(message)); ) {
+    const poll = await fetch(`${live.url}/gateway/events?after=${after}&wait=20&type=activity`, { headers });
+    const { events, cursor } = (await poll.json()) as { events: Array<Record<string, unknown>>; cursor: string };
+    for (const event of events) came.set(event.id, event);
+    after = cursor;
+  }
+  expect(came.get(mention)).toMatchObject({
+    verb: "post",
+    actor: { address: "@alice" },
+    target: [{ address: "@bob" }],
+  });
+  expect(came.get(message)).toMatchObject({ verb: "send", object: { body: "Psst, @bob" }, self: false });
+  expect((await post({ verb: "disconnect" })).body).toMatchObject({ status: "sent" });
+});
+
+it("no login is seen in events", async () => {
+  const answer = await fetch(`${live.url}/gateway/events?after=earliest`, { headers });
+  const events = await answer.text();
+  expect(events).toContain('"result"');
+  for (const secret of Object.values(oauth1Of("12"))) expect(events).not.toContain(secret);
+});
