@@ -7,6 +7,8 @@ import { dummy } from "../../src/platforms/dummy/platform.ts";
 import { email } from "../../src/platforms/email/platform.ts";
 import { feeds } from "../../src/platforms/feeds/platform.ts";
 import { enabledPlatforms, platforms } from "../../src/platforms/index.ts";
+import { fault } from "../../src/platforms/irc/fault.ts";
+import { irc } from "../../src/platforms/irc/platform.ts";
 import { twitter } from "../../src/platforms/twitter/platform.ts";
 import { webfinger } from "../../src/platforms/webfinger/platform.ts";
 import { webhook } from "../../src/platforms/webhook/platform.ts";
@@ -179,5 +181,19 @@ platformContract({
     Object.assign(new Error("queryA ENOTFOUND"), { code: "ENOTFOUND" }),
     Object.assign(new Error("self-signed"), { code: "DEPTH_ZERO_SELF_SIGNED_CERT" }),
     new TypeError("Cannot read properties of null (reading 'write')"),
+  ],
+});
+
+platformContract({
+  platform: irc(),
+  thrown: [
+    fault("IRC_NUMERIC", "odd", { numeric: "401", words: "No such nick" }),
+    fault("IRC_NUMERIC", "odd", { numeric: "999", words: "\u0000odd" }),
+    fault("IRC_ERROR", "odd", { words: "Closing Link: (K-Lined)" }),
+    fault("IRC_SASL", "odd"),
+    fault("IRC_CLOSED", "odd"),
+    Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }),
+    Object.assign(new Error("self-signed"), { code: "DEPTH_ZERO_SELF_SIGNED_CERT" }),
+    new DOMException("odd", "AbortError"),
   ],
 });

@@ -46,6 +46,8 @@ export const EVENT_ERRORS: Readonly<Record<string, string>> = {
   expired: "The lifetime ended before it could be sent.",
   "duplicate-content": "The account has said just this before. On a second try it counts as sent.",
   "internal-error": "Something broke on our side before anything left.",
+  "nick-in-use": "Somebody else has that nick.",
+  "not-in-room": "The account is not in that room: join it first.",
   "outcome-unknown":
     "It broke at the one moment in which nobody can tell whether it was taken. Never repeated by itself.",
   "permission-denied": "The other side does not let this sender send.",
@@ -57,6 +59,7 @@ export const EVENT_ERRORS: Readonly<Record<string, string>> = {
   "policy-refused": "The other side's rules forbid this recipient.",
   "recipient-not-reachable": "The recipient exists but takes nothing (full, closed, moved).",
   "recipient-unknown": "The other side knows no such recipient.",
+  "room-refused": "The room does not let the account in or speak (key, invitation, ban, moderation).",
   "tls-failed": "No encryption that can be trusted; nothing was sent.",
   "usage-capped": "What the app may spend or use at the network is used up: raise it there.",
   "verb-not-supported": "The platform or verb is not there any more.",

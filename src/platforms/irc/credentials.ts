@@ -66,7 +66,7 @@ export type Credentials = Static<typeof Credentials>;
 export const CREDENTIALS_EXAMPLE: Credentials = {
   host: "irc.example.net",
   port: 6697,
-  nick: "bob",
+  nick: "Bob",
   sasl: { account: "bob", password: "a password" },
 };
 

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { samplesIn } from "../../../support/docs-samples.ts";
+import { type EventListener, eventListener } from "../../../support/event-listener.ts";
+import { gateway } from "../../../support/gateway.ts";
+import { type IrcPeer, ircPeer } from "../../../support/irc-peer.ts";
+import type { IrcServer } from "../../../support/irc-process.ts";
+import { ngircd } from "../../../support/ngircd.ts";
+
+const PATH = "docs/platforms/irc.md";
+const [account, ...activities] = samplesIn(PATH).map(({ text }) => JSON.parse(text) as Record<string, object>);
+
+let live: Awaited<ReturnType<typeof gateway>>;
+let server: IrcServer;
+let peer: IrcPeer;
+let listener: EventListener;
+let key: string;
+beforeAll(async () => {
+  server = await ngircd();
+  peer = await ircPeer(server.port, "alice");
+  live = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8" });
+  key = await live.keyOf("talker");
+  listener = await eventListener(`${live.url}/gateway`, key);
+}, 30_000);
+afterAll(async () => {
+  listener.close();
+  await live.stop();
+  await peer.close();
+  await server.stop();
+});
+
+async function call(method: string, path: string, body: object) {
+  const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json", Prefer: "wait=25" };
+  const answer = await fetch(`${live.url}/gateway/${path}`, { method, headers, body: JSON.stringify(body) });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+}
+const events = () => listener.heard as ReadonlyArray<Readonly<Record<string, unknown>>>;
+const isOnline = ({ type, state }: Readonly<Record<string, unknown>>) => type === "session" && state === "online";
+
+it(`an account is stored, connects, and each example of ${PATH} is carried out`, { timeout: 60_000 }, async () => {
+  const { sasl: _, ...credentials } = (account?.credentials ?? {}) as Record<string, unknown>;
+  const here = { ...credentials, host: "127.0.0.1", port: server.port, tls: "none" };
+  expect((await call("PUT", "accounts", { ...account, credentials: here })).status).toBe(201);
+  await listener.until(() => events().some(isOnline), 20_000);
+  expect(activities.map(({ verb }) => verb)).toEqual(["join", "send", "update", "query"]);
+  for (const activity of activities)
+    expect(await call("POST", "activities", activity)).toMatchObject({ status: 200, body: { status: "sent" } });
+  await peer.hears((line) => line.endsWith(" PRIVMSG alice :Hello World!"));
+});
+
+it("what is said on the network comes on the stream, also after the server died", { timeout: 60_000 }, async () => {
+  await peer.does("JOIN #lobby");
+  await peer.does("PRIVMSG #lobby :Good morning");
+  const heard = (body: string) =>
+    events().find(({ object }) => (object as { body?: string } | undefined)?.body === body);
+  await listener.until(() => heard("Good morning") !== undefined, 10_000);
+  expect(heard("Good morning")).toMatchObject({
+    type: "activity",
+    platform: "irc",
+    verb: "send",
+    actor: { address: "alice" },
+    target: [{ address: "bob@irc.example.net" }],
+    context: { type: "room", id: "#lobby" },
+    self: false,
+  });
+  await server.kill();
+  await server.start();
+  peer = await ircPeer(server.port, "alice");
+  await listener.until(() => events().filter(isOnline).length === 2, 40_000);
+  await peer.does("JOIN #lobby");
+  await peer.does("PRIVMSG #lobby :Here again");
+  await listener.until(() => heard("Here again") !== undefined, 10_000);
+});
+
+it("what can't be said is refused with a pointer, and costs nothing", async () => {
+  const send = activities[1];
+  const bad = { ...send, target: { address: "alice\r\nQUIT" } };
+  expect(await call("POST", "activities", bad)).toMatchObject({
+    status: 422,
+    body: { code: "validation-failed", errors: [{ pointer: "/target/address" }] },
+  });
+  expect(await call("POST", "activities", send ?? {})).toMatchObject({ body: { status: "sent" } });
+});
