@@ -4,6 +4,7 @@ import { simpleParser } from "mailparser";
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from "smtp-server";
 import type { Log } from "../log.ts";
 import type { Arrival } from "../platform.ts";
+import { PARSING } from "../platforms/email/arrived-mail-parse.ts";
 import { arrivalOf } from "./arrival.ts";
 
 const MOST_BYTES = 25 * 1024 * 1024;
@@ -56,7 +57,7 @@ export async function sandboxMailbox({ arrive, log }: MailboxDeps): Promise<Mail
   const { port } = server.server.address() as AddressInfo;
 
   async function caught(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<void> {
-    const mail = await simpleParser(stream, { skipTextToHtml: true, skipHtmlToText: true, skipImageLinks: true });
+    const mail = await simpleParser(stream, PARSING);
     if (stream.sizeExceeded) throw refusal(552, "5.3.4 The sandbox mailbox takes up to 25 MiB");
     const key = `${session.id}-${session.transaction}`;
     try {

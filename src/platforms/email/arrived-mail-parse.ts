@@ -8,16 +8,19 @@ const MOST_PARTS = 200;
 const HEADERS =
   /^(x-[a-z0-9-]{1,60}|list-(id|help|post|owner|archive|subscribe|unsubscribe|unsubscribe-post)|auto-submitted|feedback-id|importance|organization|precedence|priority|sensitivity|sender|return-path|delivered-to|authentication-results|content-language|disposition-notification-to)$/;
 
+/** How mail is parsed everywhere: no more than what events carry. */
+export const PARSING = {
+  skipTextToHtml: true,
+  maxHtmlLengthToParse: CONVERTED_HTML,
+  keepCidLinks: true,
+  keepDeliveryStatus: true,
+  checksumAlgo: false,
+  maxChildNodes: MOST_PARTS,
+} as const;
+
 /** Reads one raw mail on the thread it is called in. Rejects when the parser can't make anything of it. */
 export async function parseMail({ source, truncated }: MailTask): Promise<ArrivedMail> {
-  const mail = await simpleParser(Buffer.from(source.buffer, source.byteOffset, source.byteLength), {
-    skipTextToHtml: true,
-    maxHtmlLengthToParse: CONVERTED_HTML,
-    keepCidLinks: true,
-    keepDeliveryStatus: true,
-    checksumAlgo: false,
-    maxChildNodes: MOST_PARTS,
-  });
+  const mail = await simpleParser(Buffer.from(source.buffer, source.byteOffset, source.byteLength), PARSING);
   return arrivedMail(mail, truncated);
 }
 
