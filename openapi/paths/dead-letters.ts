@@ -56,7 +56,15 @@ export function deadLetterPaths(write: Writer): Paths {
             "Idempotent-Replayed": headers["Idempotent-Replayed"],
           }),
         },
-        problems: ["bad-parameter", "not-found", "content-gone", "account-unknown", "quota-exceeded", "shutting-down"],
+        problems: [
+          "bad-parameter",
+          "not-found",
+          "content-gone",
+          "account-unknown",
+          "platform-unknown",
+          "quota-exceeded",
+          "shutting-down",
+        ],
       }),
     },
   };

@@ -15,9 +15,19 @@ const activity = {
 };
 const mail = { host: "smtp.example.com", user: "bob", password: "a password" };
 const account = { platform: "email", address: "bob@example.com", credentials: mail };
+const hook = { url: "https://example.org/hook" };
+/** Ends undelivered: the wait that it asks for is longer than its life. */
+const doomed = {
+  ...activity,
+  verb: "fail",
+  object: { kind: "retryable", retryAfterMs: 60_000 },
+  options: { expiresIn: 30 },
+};
 const BODIES: Readonly<Record<string, unknown>> = {
   "post /activities": activity,
   "put /accounts": account,
+  "put /hooks/conform": hook,
+  "post /hooks/conform/replay": { after: "latest" },
   "post /tokens": {},
   "post /revocations": { jti: "none" },
 };
@@ -31,6 +41,17 @@ const GUARDED = [
   "get /accounts",
   "get /accounts/none",
   "delete /accounts/none",
+  "get /hooks",
+  "put /hooks/conform",
+  "get /hooks/conform",
+  "delete /hooks/conform",
+  "get /hooks/conform/deliveries",
+  "post /hooks/conform/test",
+  "post /hooks/conform/replay",
+  "get /dead-letters",
+  "get /dead-letters/none",
+  "delete /dead-letters/none",
+  "post /dead-letters/none/replay",
   "post /tokens",
   "post /revocations",
 ];
@@ -45,6 +66,8 @@ const WRONG = "dgm_AAAAAAAAAAAAAAAA_wrong_000000";
 describe("every documented operation and status", () => {
   let gw: Gateway;
   let key: string;
+  /** Of an app with a dead letter `left`. */
+  let poor: string;
   let contract: Conformance;
   let call: ReturnType<typeof callsTo>;
   /** Sends, checks against the document, and answers what came. */
@@ -114,7 +137,11 @@ describe("every documented operation and status", () => {
     try {
       const later = { ...activity, options: { sendAt: new Date(Date.now() + 3_600_000).toISOString() } };
       const post = { method: "post", path: "/activities", key: await small.keyOf("small"), body: later } as const;
+      const headers = { Prefer: "wait=20" };
+      contract.seen(await callsTo(small.url)({ ...post, headers, body: { ...doomed, rid: "dead" } }));
       contract.seen(await callsTo(small.url)(post));
+      const replayed = await callsTo(small.url)({ ...post, path: "/dead-letters/dead/replay", body: undefined });
+      expect(contract.seen(replayed).body.code).toBe("quota-exceeded");
       const refused = contract.seen(await callsTo(small.url)(post));
       expect(refused.body.code).toBe("quota-exceeded");
       expect(refused.headers["retry-after"]).toBeDefined();
@@ -167,6 +194,83 @@ describe("every documented operation and status", () => {
     await expectCode({ ...put, key: rich }, 429, "quota-exceeded");
   });
 
+  it("hooks: stored, changed, shown, tested, replayed, forgotten, and how many there may be", async () => {
+    const put = { method: "put", path: "/hooks/conform", key, body: hook } as const;
+    expect((await say(put)).status).toBe(201);
+    expect((await say(put)).status).toBe(200);
+    for (const path of ["/hooks", "/hooks/conform", "/hooks/conform/deliveries"]) {
+      expect((await say({ method: "get", path, key })).status).toBe(200);
+    }
+    expect((await say({ method: "post", path: "/hooks/conform/test", key })).status).toBe(202);
+    const replay = { method: "post", path: "/hooks/conform/replay", key, body: { after: "latest" } } as const;
+    expect((await say(replay)).status).toBe(202);
+    await expectCode({ ...put, body: { ...hook, platforms: ["pigeon"] } }, 422, "platform-unknown");
+    await expectCode({ method: "get", path: "/hooks/conform/deliveries?limit=0", key }, 400, "bad-parameter");
+    for (const [method, path, body] of [
+      ["put", "/hooks/%ZZ", hook],
+      ["get", "/hooks/%ZZ", undefined],
+      ["delete", "/hooks/%ZZ", undefined],
+      ["post", "/hooks/%ZZ/test", undefined],
+      ["post", "/hooks/%ZZ/replay", { after: "latest" }],
+    ] as const) {
+      await expectCode({ method, path, key, body }, 400, "bad-parameter");
+    }
+    for (const [method, path] of [
+      ["get", "/hooks/none"],
+      ["delete", "/hooks/none"],
+      ["get", "/hooks/none/deliveries"],
+      ["post", "/hooks/none/test"],
+    ] as const) {
+      await expectCode({ method, path, key }, 404, "not-found");
+    }
+    await expectCode({ ...replay, path: "/hooks/none/replay" }, 404, "not-found");
+    const { app, key: off } = await gw.registry.createApp("off", ["accounts", "listen"]);
+    await say({ ...put, key: off });
+    await gw.client.hset(keys.hook(app, "conform"), "state", "disabled");
+    await expectCode({ method: "post", path: "/hooks/conform/test", key: off }, 409, "hook-disabled");
+    expect((await say({ method: "delete", path: "/hooks/conform", key: off })).status).toBe(204);
+    await gw.client.eval("for i = 1, 20 do redis.call('SADD', KEYS[1], i) end", 1, keys.hooks(app));
+    await expectCode({ ...put, key: off }, 429, "quota-exceeded");
+  });
+
+  it("dead letters: listed, shown, replayed, forgotten", async () => {
+    const { app, key: fresh } = await gw.registry.createApp("poor", ["send"]);
+    poor = fresh;
+    const dead = async (rid: string, change: object = {}) => {
+      const headers = { Prefer: "wait=20" };
+      await say({ method: "post", path: "/activities", key: poor, body: { ...doomed, rid }, headers });
+      const record = keys.record(app, rid);
+      const body = JSON.parse((await gw.client.hget(record, "body")) as string);
+      await gw.client.hset(record, "body", JSON.stringify({ ...body, ...change }));
+    };
+    await dead("dead");
+    expect((await say({ method: "get", path: "/dead-letters", key: poor })).body.deadLetters).toHaveLength(1);
+    expect((await say({ method: "get", path: "/dead-letters/dead", key: poor })).status).toBe(200);
+    const replay = { method: "post", path: "/dead-letters/dead/replay", key: poor } as const;
+    const first = await say(replay);
+    expect([first.status, (await say(replay)).body]).toEqual([202, first.body]);
+    expect((await say({ method: "delete", path: "/dead-letters/dead", key: poor })).status).toBe(204);
+    await expectCode(replay, 404, "not-found");
+    await dead("gone", { object: { ...doomed.object, attachments: [{ name: "a.txt" }] } });
+    await expectCode({ ...replay, path: "/dead-letters/gone/replay" }, 409, "content-gone");
+    const mail = { platform: "email", verb: "send", actor: { address: "no@account.org" }, object: { body: "Hi" } };
+    await dead("loginless", { ...mail, target: [{ address: "a@b.org" }] });
+    await expectCode({ ...replay, path: "/dead-letters/loginless/replay" }, 422, "account-unknown");
+    await dead("left");
+    await dead("strange", { platform: "pigeon" });
+    await expectCode({ ...replay, path: "/dead-letters/strange/replay" }, 422, "platform-unknown");
+    await expectCode({ method: "get", path: "/dead-letters?limit=0", key: poor }, 400, "bad-parameter");
+    for (const [method, path] of [
+      ["get", ""],
+      ["delete", ""],
+      ["post", "/replay"],
+    ] as const) {
+      await expectCode({ method, path: `/dead-letters/%ZZ${path}`, key: poor }, 400, "bad-parameter");
+      if (method !== "post")
+        await expectCode({ method, path: `/dead-letters/none${path}`, key: poor }, 404, "not-found");
+    }
+  });
+
   it("platforms and the document itself: public, and unchanged when asked again", async () => {
     for (const path of ["/platforms", "/platforms/smtp", "/openapi.json"]) {
       const first = await say({ method: "get", path });
@@ -188,7 +292,7 @@ describe("every documented operation and status", () => {
     await expectCode({ method: "get", path: "/nowhere", key }, 404, "not-found");
     // The socket's path tells everybody the same: that it is one.
     for (const path of Object.keys(gw.document.paths ?? {}).filter((one) => one !== "/socket")) {
-      const { headers } = await say({ method: "patch", path: path.replace(/\{.*\}/, "x"), key });
+      const { headers } = await say({ method: "patch", path: path.replaceAll(/\{[^}]*\}/g, "x"), key });
       expect(headers.allow, path).toBeDefined();
     }
   });
@@ -225,7 +329,11 @@ describe("every documented operation and status", () => {
     const guesser = { "X-Forwarded-For": "203.0.113.9" };
     for (const it of guarded) {
       await expectCode(it, 401, "unauthenticated");
-      await expectCode({ ...it, key: it.path.startsWith("/activities") ? listener : sender }, 403, "forbidden");
+      await expectCode(
+        { ...it, key: /^\/(activities|dead-letters)/.test(it.path) ? listener : sender },
+        403,
+        "forbidden",
+      );
     }
     for (let i = 0; i < 20; i++) await call({ method: "get", path: "/accounts", key: WRONG, headers: guesser });
     for (const it of guarded) {
@@ -271,6 +379,7 @@ describe("every documented operation and status", () => {
   it("while it shuts down: 503 and when to come back", async () => {
     await gw.drain();
     await expectCode({ method: "post", path: "/activities", key, body: activity }, 503, "shutting-down");
+    await expectCode({ method: "post", path: "/dead-letters/left/replay", key: poor }, 503, "shutting-down");
     const json = { Accept: "application/json" };
     await expectCode({ method: "get", path: "/events", key, headers: json }, 503, "shutting-down");
     contract.check(await knock(gw.url, "", key));
