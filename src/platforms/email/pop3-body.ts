@@ -12,6 +12,8 @@ const [LF, CR, DOT] = [10, 13, 46];
 /** Where in a line the last byte was; `dot` and `dotted` hold back a dot, and a dot with its CR, that may be the end. */
 type Place = "start" | "text" | "cr" | "dot" | "dotted" | "end";
 const BLOCK = 65_536;
+/** What was held back with a dot that turned out to be no end. */
+const HELD = Buffer.from("\r");
 
 /**
  * Takes a multi-line answer (RFC 1939 section 3) out of the bytes as they come, however they are cut: a dot that begins a
@@ -25,33 +27,48 @@ export function pop3Body(most: number): Pop3Body {
   let place: Place = "start";
   let size = 0;
 
-  function put(byte: number): void {
-    size += 1;
-    if (size > most) return;
-    if (used === block.length) {
-      full.push(block);
-      block = Buffer.allocUnsafe(BLOCK);
-      used = 0;
+  function put(chunk: Buffer, from: number, to: number): void {
+    const last = Math.min(to, from + Math.max(0, most - size));
+    size += to - from;
+    for (let at = from; at < last; ) {
+      if (used === block.length) {
+        full.push(block);
+        block = Buffer.allocUnsafe(BLOCK);
+        used = 0;
+      }
+      const copied = chunk.copy(block, used, at, last);
+      used += copied;
+      at += copied;
     }
-    block[used] = byte;
-    used += 1;
   }
 
   return {
     bytes: () => Buffer.concat([...full, block.subarray(0, used)]),
     size: () => size,
     take: (chunk) => {
-      for (let at = 0; at < chunk.length; at += 1) {
-        const byte = chunk[at] ?? 0;
+      // What lies between two bytes that are held back, or at the ends, goes as one piece.
+      let from = 0;
+      for (let at = telling(place, chunk, 0); at < chunk.length; at = telling(place, chunk, at + 1)) {
         const before = place;
-        place = follow(before, byte);
+        place = follow(before, chunk[at] ?? 0);
         if (place === "end") return chunk.subarray(at + 1);
-        if (before === "dotted") put(CR);
-        if (place !== "dot" && place !== "dotted") put(byte);
+        if (before === "dotted") put(HELD, 0, 1);
+        if (place === "dot" || place === "dotted") {
+          put(chunk, from, at);
+          from = at + 1;
+        }
       }
+      put(chunk, from, chunk.length);
       return undefined;
     },
   };
+}
+
+/** Where the next byte is that may change the place: within a line's text only a CR does. */
+function telling(place: Place, chunk: Buffer, at: number): number {
+  if (place !== "text") return at;
+  const next = chunk.indexOf(CR, at);
+  return next < 0 ? chunk.length : next;
 }
 
 function follow(place: Place, byte: number): Place {
