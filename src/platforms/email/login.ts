@@ -1,3 +1,6 @@
+import { createHash } from "node:crypto";
+import { Failure } from "../../failure.ts";
+import type { Notes } from "../../held.ts";
 import type { Access } from "../../platform.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Login } from "./line.ts";
@@ -8,6 +11,7 @@ export function tokensOf(
   access: Pick<Access<Credentials>, "egress" | "log" | "renewed">,
   credentials: Credentials,
   secrets: Set<string>,
+  refusedBefore: () => Promise<boolean> = moments(),
 ): Tokens | undefined {
   const { oauth2 } = credentials;
   if (!oauth2) return undefined;
@@ -16,8 +20,49 @@ export function tokensOf(
     access.renewed?.({ ...credentials, oauth2: renewed }).catch((error: unknown) => {
       access.log.warn({ error }, "A renewed mail login could not be stored; after a restart it may be refused");
     });
-  return tokens(access.egress.fetch, oauth2, (secret) => secrets.add(secret), store);
+  return patient(
+    tokens(access.egress.fetch, oauth2, (secret) => secrets.add(secret), store),
+    refusedBefore,
+  );
 }
+
+/** The stored login is looked at again so long after its refresh token was refused. */
+const LOOK_AGAIN_MS = 2_000;
+
+/**
+ * Many servers take a refresh token only once, and several workers have the account's: who comes second is refused, and
+ * finds the new one stored the next time. So only a second refusal of the same one is final.
+ */
+function patient(give: Tokens, refusedBefore: () => Promise<boolean>): Tokens {
+  return (renew) =>
+    give(renew).catch(async (thrown: unknown) => {
+      if (!(thrown instanceof Failure) || thrown.kind !== "auth" || (await refusedBefore())) throw thrown;
+      const { code, message: detail, platformCode = "" } = thrown;
+      throw new Failure({ kind: "retryable", code, detail, platformCode, retryAfterMs: LOOK_AGAIN_MS });
+    });
+}
+
+/** Those who waited for the same answer are one refusal. */
+function moments(): () => Promise<boolean> {
+  let first: number | undefined;
+  return async () => {
+    first ??= Date.now();
+    return Date.now() - first >= LOOK_AGAIN_MS / 2;
+  };
+}
+
+/** Whether the refresh token that is stored was refused when the account was held the last time. */
+export function notedRefusal(notes: Notes, { oauth2 }: Credentials): () => Promise<boolean> {
+  const mark = createHash("sha256")
+    .update(oauth2?.refreshToken ?? "")
+    .digest("base64url");
+  return async () => {
+    if ((await notes.read())[REFUSED] === mark) return true;
+    await notes.write(REFUSED, mark);
+    return false;
+  };
+}
+const REFUSED = "refused-login";
 
 /** How to log in at the account's SMTP server; undefined where it wants no login. */
 export function smtpLogin({ user, password }: Credentials, token: Tokens | undefined): Login | undefined {

@@ -6,13 +6,16 @@ import type { Credentials } from "./credentials.ts";
 import { IMAP_PATIENCE, type ImapPatience, type ImapWay, openImap } from "./imap-connection.ts";
 import { type HeldMailbox, holdImap } from "./imap-hold.ts";
 import { type ImapPool, imapPool } from "./imap-pool.ts";
-import { mailboxLogin, tokensOf } from "./login.ts";
+import { mailboxLogin, notedRefusal, tokensOf } from "./login.ts";
 import type { Tokens } from "./oauth.ts";
 import { POP3_PATIENCE } from "./pop3-client.ts";
 import { heldPop3, onlyImap, type Pop3Sharing } from "./pop3-held.ts";
 
 /** An account's mailbox as `fetch`, `search` and the like reach it, from any worker. */
-export type Mailbox = ImapPool;
+export interface Mailbox extends ImapPool {
+  /** False where the protocol only brings what is new. */
+  readonly searches: boolean;
+}
 
 /** The mailbox of an account; undefined where it has none. Connects when it is first used. */
 export function mailboxFor(
@@ -22,10 +25,12 @@ export function mailboxFor(
   patience: ImapPatience = IMAP_PATIENCE,
 ): Mailbox | undefined {
   if (!credentials.mailbox) return undefined;
-  return imapPool(async (signal) => {
-    if (credentials.mailbox?.protocol === "pop3") throw onlyImap();
+  const searches = credentials.mailbox.protocol !== "pop3";
+  const pool = imapPool(async (signal) => {
+    if (!searches) throw onlyImap();
     return openImap({ ...wayTo(access, credentials, token), patience }, false, signal);
   });
+  return { ...pool, searches };
 }
 
 /** Listens to an account's mailbox. Throws `auth` or `permanent` where the account lacks what it takes. */
@@ -35,7 +40,7 @@ export async function holdMailbox(
   pop3: Pop3Sharing,
   patience: ImapPatience = IMAP_PATIENCE,
 ): Promise<HeldMailbox> {
-  const token = tokensOf(hold, hold.credentials, new Set());
+  const token = tokensOf(hold, hold.credentials, new Set(), notedRefusal(hold.notes, hold.credentials));
   const way = wayTo(hold, hold.credentials, token);
   if (hold.credentials.mailbox?.protocol !== "pop3") return holdImap(hold, { ...way, patience }, patience, reader);
   const { deleteAfter = false } = hold.credentials.mailbox;

@@ -20,7 +20,8 @@ export async function resolve(client: Client, activity: Activity, lent: Lent): P
   if (!mailbox) return undefined;
   if (activity.verb !== "send") return changedAfterAll(client, activity, lent);
   const id = messageIdOf(activity, head.mailDomain);
-  if (!(await foundIn(mailbox, id, activity.id, lent.signal))) return undefined;
+  // Nothing can be looked for over POP3.
+  if (!mailbox.searches || !(await foundIn(mailbox, id, activity.id, lent.signal))) return undefined;
   const outcomes = lent.pending.map((index) => {
     const address = activity.target[index]?.address ?? "";
     return { address, status: "sent" as const, id };

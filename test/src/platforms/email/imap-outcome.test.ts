@@ -218,4 +218,32 @@ describe("servers that are none", () => {
     imap.stop();
     web.close();
   });
+
+  it("a refresh token that is refused is final only when it is still the stored one", async () => {
+    const web = createServer((_request, response) => {
+      response.statusCode = 400;
+      response.end(JSON.stringify({ error: "invalid_grant" }));
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => web.once("listening", resolve));
+    const imap = await scripted({ AUTHENTICATE: "$ OK in", EXAMINE: SELECTED, "UID FETCH": "$ OK done" });
+    const tokenUrl = `http://127.0.0.1:${(web.address() as AddressInfo).port}/token`;
+    let last: TestHold | undefined;
+    const holding = async (oauth2: object): Promise<Failure | undefined> => {
+      const credentials = account(imap.port, { oauth2: { tokenUrl, clientId: "c", ...oauth2 } });
+      const words = { address: "bob@example.test", egress: guard, credentials };
+      last = testHold({ ...words, ...(last ? { notesOf: last } : {}) });
+      try {
+        await platform.close?.(await platform.hold?.(last));
+        return undefined;
+      } catch (thrown) {
+        return platform.explain(thrown);
+      }
+    };
+    expect(await holding({ refreshToken: "r1" })).toMatchObject({ kind: "retryable", retryAfterMs: 2_000 });
+    expect(await holding({ refreshToken: "r2", accessToken: "of another worker" })).toBeUndefined();
+    expect(await holding({ refreshToken: "r2" })).toMatchObject({ kind: "retryable" });
+    expect(await holding({ refreshToken: "r2" })).toMatchObject({ kind: "auth", code: "credentials-expired" });
+    imap.stop();
+    web.close();
+  });
 });

@@ -1,8 +1,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SMTPServer } from "smtp-server";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { egress } from "../../../../src/delivery/egress.ts";
+import type { Failure } from "../../../../src/failure.ts";
 import { silentLog } from "../../../../src/log.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { runOnce, testLent, testMailActivity } from "../../../support/mail-lent.ts";
@@ -136,8 +137,9 @@ describe("OAuth2 logins", () => {
   });
 
   it.each([
-    [400, { error: "invalid_grant" }, "auth", "credentials-expired", "400 invalid_grant"],
-    [401, { error: "<script>" }, "auth", "credentials-expired", "401 no error code"],
+    // Another worker may just have renewed it: what is stored is looked at once more.
+    [400, { error: "invalid_grant" }, "retryable", "credentials-expired", "400 invalid_grant"],
+    [401, { error: "<script>" }, "retryable", "credentials-expired", "401 no error code"],
     [503, {}, "retryable", "platform-unavailable", "503 no error code"],
     [200, { access_token: "two\r\nlines" }, "retryable", "platform-unavailable", "200 no error code"],
   ])("say what a token server means by %s %j", async (status, answer, kind, code, platformCode) => {
@@ -145,5 +147,22 @@ describe("OAuth2 logins", () => {
     const thrown = await runOnce(platform, testMailActivity(), { credentials, egress: guard }).catch((error) => error);
     expect(thrown).toMatchObject({ kind, code, platformCode, mayHaveLanded: false });
     expect(tried).toEqual([]);
+  });
+
+  it("are final when the same refresh token is refused again", async () => {
+    const { credentials } = await servers("x", [{ error: "invalid_grant" }], 400);
+    const access = { app: "app1", credentials: credentials as never, egress: guard, log: silentLog };
+    const client = await platform.open?.(access);
+    const kind = () =>
+      Promise.resolve(platform.verbs.send?.run(client, testMailActivity(), testLent())).then(
+        () => expect.unreachable("It was sent"),
+        (thrown: Failure) => thrown.kind,
+      );
+    expect(await kind()).toBe("retryable");
+    const later = Date.now() + 2_000;
+    const clock = vi.spyOn(Date, "now").mockReturnValue(later);
+    expect(await kind()).toBe("auth");
+    clock.mockRestore();
+    await platform.close?.(client);
   });
 });
