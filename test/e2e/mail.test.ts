@@ -48,11 +48,16 @@ describe("the examples of the founding essay, as printed", () => {
     expect([from?.text, [to].flat()[0]?.text]).toEqual(['"Bob User" <bob@example.com>', '"Foo Bar" <foo@bar.com>']);
   });
 
-  it("the one to Facebook ends, until there is that platform, in a problem that says so", async () => {
+  it("the one to Facebook is refused with what Facebook allows today, since people can't send there by apps", async () => {
     const answer = await post(`{ "rid": 123, "platform": "facebook", "verb": "send", "actor": { "address": "zuck" },
   "target": [{ "address": "barackobama" }], "object": { "text": "hi" } }`);
     expect(answer.status).toBe(422);
-    expect(answer.body).toMatchObject({ code: "platform-unknown", rid: 123, errors: [{ pointer: "/platform" }] });
+    expect(answer.body).toMatchObject({
+      code: "recipient-not-reachable",
+      rid: 123,
+      detail: expect.stringContaining("a Page writes to people who wrote to it first"),
+      errors: [{ pointer: "/target/0/address" }],
+    });
   });
 });
 

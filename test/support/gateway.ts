@@ -34,7 +34,8 @@ export async function gateway(
   const redis = await testRedis();
   const config = readConfig({ REDIS_URL: redis.url, DATA_DIR: redis.dir, PORT: "0", SANDBOX: "off", ...env });
   const x = { xApi: config.xApiUrl, xPace: { least: 50, most: 100 } };
-  const every = platforms({ ...x, ...(relay === undefined ? {} : { relay: { url: relay } }) });
+  const meta = { facebookApi: config.facebookApiUrl };
+  const every = platforms({ ...x, ...meta, ...(relay === undefined ? {} : { relay: { url: relay } }) });
   const all = [...every, shy(every.filter(({ id }) => id === "dummy"))];
   const choose = () => all;
   const log = silentLog;
