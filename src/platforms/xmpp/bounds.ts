@@ -5,8 +5,8 @@ export interface Sax {
   prependListener(event: "startElement" | "endElement", listener: () => void): unknown;
 }
 
-/** What one stanza may have: characters, elements inside each other, and elements in all. */
-export const STANZA_CHARACTERS = 524_288;
+/** What one stanza may have: characters, elements inside each other, and elements in all. A long roster is one stanza. */
+const STANZA_CHARACTERS = 1_000_000;
 const DEPTH = 64;
 const ELEMENTS = 20_000;
 

@@ -1,5 +1,7 @@
+import type { Failure } from "../../failure.ts";
 import type { Report } from "../../held.ts";
 import type { Arrival } from "../../platform.ts";
+import { refusal } from "./explain.ts";
 import type { Stanza } from "./inside.ts";
 
 /** What a stanza of the network means for the app, and what is answered once that was stored. */
@@ -45,4 +47,11 @@ export function textOf(stanza: Stanza, name: string, xmlns?: string): string | u
 export function attr(stanza: Stanza | undefined, name: string): string | undefined {
   const value: unknown = stanza?.attrs[name];
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** What an error stanza means; `joining` where it answers the wish to enter a room. */
+export function refusedBy(stanza: Stanza, joining = false): Failure {
+  const error = stanza.getChild("error");
+  const condition = error?.getChildElements().find(({ name }) => name !== "text")?.name ?? "";
+  return refusal(condition, attr(error, "type") ?? "", joining);
 }

@@ -1,6 +1,6 @@
-import { page } from "./archive.ts";
+import { type Page, page } from "./archive.ts";
+import { type Client, meOf } from "./client.ts";
 import { messageIn } from "./message-in.ts";
-import type { Client } from "./session.ts";
 
 const PAGE = 100;
 /** What of a cursor says that nothing was archived when it was taken: all that is there later is new. */
@@ -39,23 +39,25 @@ async function noteEnd(client: Client, name: string, room: string | undefined): 
 }
 
 async function readOn(client: Client, name: string, room: string | undefined, kept: string): Promise<void> {
-  const { hold, rooms } = client;
-  const me = { bare: client.me, address: hold.address, prefix: client.prefix, rooms };
   let after = kept;
   for (;;) {
     const found = await page(archive(client), { ...from(room), ...(after === EMPTY ? {} : { after }), max: PAGE });
-    let noted = after;
-    for (const { id, stamp, message } of found.items) {
-      const { arrival, report } = messageIn(message, me, { id, stamp });
-      if (report) await hold.report(report);
-      if (!arrival) continue;
-      await hold.arrive(arrival);
-      noted = id;
-    }
-    if (found.last !== undefined && found.last !== noted) await hold.notes.write(name, found.last);
+    await bringPage(client, name, found);
     if (found.complete || found.last === undefined || found.last === after) return;
     after = found.last;
   }
+}
+
+/** Each arrival is stored together with how far the archive was read; what says nothing moves the note as well. */
+async function bringPage(client: Client, name: string, { items, last }: Page): Promise<void> {
+  const { hold } = client;
+  let noted: string | undefined;
+  for (const { id, stamp, message } of items) {
+    const brought = messageIn(message, meOf(client), { id, stamp });
+    await client.bring(brought);
+    if (brought.arrival) noted = id;
+  }
+  if (last !== undefined && last !== noted) await hold.notes.write(name, last);
 }
 
 function archive({ stream, me, watch }: Client) {

@@ -130,7 +130,8 @@ export function refusal(condition: string, type: string, joining = false): Failu
 export const noTls = (): Failure => failure(TLS, "", undefined);
 export const closedByServer = (): Failure => failure(AWAY, "", undefined);
 export const noAnswer = (): Failure => failure(SLOW, "", undefined);
-export const senseless = (detail: string, cause?: unknown): Failure => failure(["retryable", ODD[1], detail], "", cause);
+export const senseless = (detail: string, cause?: unknown): Failure =>
+  failure(["retryable", ODD[1], detail], "", cause);
 export const notInRoom = (): Failure => failure(NOT_IN_ROOM, "", undefined);
 export const uncarried = (): Failure => failure(CONTENT, "", undefined);
 

@@ -1,10 +1,10 @@
 import { xml } from "@xmpp/client";
 import type { Activity } from "../../activity.ts";
 import { type Lent, type Outcome, outcomeOf, type Receipt } from "../../platform.ts";
+import type { Client } from "./client.ts";
 import { explain } from "./explain.ts";
 import { bare } from "./jid.ts";
 import { post } from "./post.ts";
-import type { Client } from "./session.ts";
 
 /** Asks to see a person's presence; `body` goes along where the server lets it (RFC 6121 section 3.1). */
 export function ask(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {

@@ -1,10 +1,10 @@
 import type { Activity } from "../../activity.ts";
 import { type Lent, type Outcome, outcomeOf, type Receipt } from "../../platform.ts";
 import { catchUp } from "./catch-up.ts";
+import type { Client } from "./client.ts";
 import { explain } from "./explain.ts";
 import { bare, local } from "./jid.ts";
 import { enter, exit } from "./rooms.ts";
-import type { Client } from "./session.ts";
 
 /** Enters rooms, for good: whoever holds the account next enters them again. May be repeated. */
 export async function join(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {

@@ -1,11 +1,11 @@
 import { xml } from "@xmpp/client";
+import { ulid } from "ulid";
 import { noteOf } from "../../failure.ts";
 import type { Arrival } from "../../platform.ts";
-import { attr, type Brought, type Me, stampOf, textOf } from "./brought.ts";
-import { refusal } from "./explain.ts";
+import { attr, type Brought, type Me, refusedBy, stampOf } from "./brought.ts";
 import type { Stanza } from "./inside.ts";
 import { bare, resource } from "./jid.ts";
-import { content } from "./message-content.ts";
+import { content, type Meaning } from "./message-content.ts";
 
 const NS_CARBONS = "urn:xmpp:carbons:2";
 const NS_FORWARD = "urn:xmpp:forward:0";
@@ -27,7 +27,7 @@ export function messageIn(stanza: Stanza, me: Me, filed?: Filed): Brought {
   const message = carbon ?? stanza;
   if (message.attrs.type === "error") return failedOf(message);
   if (message.attrs.type === "groupchat") return roomMessage(message, me, filed);
-  return directMessage(message, me, { filed, live: carbon === undefined && filed === undefined });
+  return directMessage(message, me, filed, carbon === undefined && filed === undefined);
 }
 
 /** What a copy from another session of the account holds (XEP-0280): only our own server may say so. */
@@ -42,16 +42,11 @@ function failedOf(message: Stanza): Brought {
   const ours = OURS.exec(attr(message, "id") ?? "");
   const error = message.getChild("error");
   if (!ours?.[1] || !error) return {};
-  const condition = error.getChildElements().find(({ name }) => name !== "text")?.name ?? "";
-  const note = noteOf(refusal(condition, attr(error, "type") ?? ""));
+  const note = noteOf(refusedBy(message));
   return { report: { id: ours[1], status: "failed", error: note, ...targetOf(ours[2], message) } };
 }
 
-function directMessage(
-  message: Stanza,
-  me: Me,
-  how: { readonly filed: Filed | undefined; readonly live: boolean },
-): Brought {
+function directMessage(message: Stanza, me: Me, filed: Filed | undefined, live: boolean): Brought {
   const from = attr(message, "from") ?? me.bare;
   const self = bare(from) === me.bare;
   // What this app's own sessions sent it knows from its results.
@@ -60,26 +55,33 @@ function directMessage(
   if (report) return { report };
   const meaning = content(message, attr(message.getChild("origin-id", NS_SID), "id") ?? attr(message, "id"));
   if (!meaning) return {};
-  const peer = self ? (attr(message, "to") ?? me.bare) : from;
-  const filed = how.filed?.id ?? sidOf(message, me.bare);
+  const archived = filed?.id ?? sidOf(message, me.bare);
   const arrival: Arrival = {
-    key: keyOf(message, from, filed),
+    key: keyOf(message, from, archived),
     event: {
       platform: "xmpp",
-      verb: meaning.verb,
+      ...eventOf(meaning, message, filed),
       actor: { address: bare(from), id: from },
       target: [{ address: me.address }],
-      object: meaning.object,
-      // In a room's private conversation the nickname is part of whom it is with.
-      context: { type: "direct", id: me.rooms.has(bare(peer)) ? peer : bare(peer) },
-      ...(meaning.object.id === undefined ? {} : { id: String(meaning.object.id) }),
-      published: how.filed?.stamp ?? stampOf(message) ?? new Date().toISOString(),
+      context: { type: "direct", id: peerOf(message, me, self ? attr(message, "to") : from) },
       self,
     },
-    ...(filed === undefined ? {} : { note: { name: "archive", value: filed } }),
+    ...(archived === undefined ? {} : { note: { name: "archive", value: archived } }),
   };
-  const answer = how.live && !self ? receiptFor(message, from) : undefined;
+  const answer = live && !self ? receiptFor(message, from) : undefined;
   return answer ? { arrival, answer } : { arrival };
+}
+
+/** Whom it is with: in a room's private conversation the nickname is part of that. */
+function peerOf(message: Stanza, me: Me, peer = me.bare): string {
+  const isPrivate = me.rooms.has(bare(peer)) || message.getChild("x", "http://jabber.org/protocol/muc#user");
+  return isPrivate ? peer : bare(peer);
+}
+
+/** What an event says of the message itself. */
+function eventOf({ verb, object }: Meaning, message: Stanza, filed: Filed | undefined) {
+  const id = object.id === undefined ? {} : { id: String(object.id) };
+  return { verb, object, ...id, published: filed?.stamp ?? stampOf(message) ?? new Date().toISOString() };
 }
 
 /** Only what was stored is called received (XEP-0184). */
@@ -109,25 +111,25 @@ function roomMessage(message: Stanza, me: Me, filed: Filed | undefined): Brought
   const room = bare(from);
   const nick = resource(from);
   const id = filed?.id ?? sidOf(message, room);
-  const meaning = content(message, id ?? attr(message, "id"), { room: true });
-  if (!meaning || !me.rooms.has(room)) return {};
+  const entry = me.rooms.get(room);
+  const meaning = entry && content(message, id ?? attr(message, "id"), { room: true });
+  // A room without a topic says so to who enters.
+  if (!meaning || (meaning.object.topic === "" && nick === "")) return {};
   const messageId = attr(message, "id");
-  const published = filed?.stamp ?? stampOf(message) ?? new Date().toISOString();
+  const object = { ...meaning.object, ...(messageId === undefined || messageId === id ? {} : { messageId }) };
+  const event = eventOf({ ...meaning, object }, message, filed);
   const arrival: Arrival = {
     key: keyOf(message, from, id === undefined ? undefined : `${room} ${id}`),
     event: {
       platform: "xmpp",
-      verb: meaning.verb,
+      ...event,
       actor: { address: from, ...(nick === "" ? {} : { name: nick.slice(0, 256) }) },
       target: [{ address: me.address }],
-      object: { ...meaning.object, ...(messageId === undefined || messageId === id ? {} : { messageId }) },
       context: { type: "room", id: room },
-      ...(meaning.object.id === undefined ? {} : { id: String(meaning.object.id) }),
-      published,
-      self: nick !== "" && nick === me.rooms.get(room)?.nick,
+      self: nick !== "" && nick === entry.nick,
     },
     // Rooms without an archive are asked for what came since.
-    note: { name: `archive ${room}`, value: id ?? `@${published}` },
+    note: { name: `archive ${room}`, value: id ?? `@${event.published}` },
   };
   return { arrival };
 }
@@ -143,5 +145,6 @@ function keyOf(message: Stanza, from: string, filed: string | undefined): string
   const origin = attr(message.getChild("origin-id", NS_SID), "id");
   if (origin !== undefined) return `o ${bare(from)} ${origin}`;
   const id = attr(message, "id");
-  return id === undefined ? `t ${from} ${message.toString()}`.slice(0, 2_000) : `m ${from} ${id}`;
+  // Topics have no id: those said again to who enters are stamped, those said now are new.
+  return id === undefined ? `t ${from} ${stampOf(message) ?? ulid()}` : `m ${from} ${id}`;
 }

@@ -1,10 +1,10 @@
 import { xml } from "@xmpp/client";
 import type { Activity } from "../../activity.ts";
 import type { Lent, Receipt } from "../../platform.ts";
+import { type Client, ownPresence } from "./client.ts";
 import type { Stanza } from "./inside.ts";
 import { bare } from "./jid.ts";
 import { type Compose, post } from "./post.ts";
-import { type Client, ownPresence } from "./session.ts";
 
 type To = Parameters<Compose>[0];
 const HINT = { xmlns: "urn:xmpp:hints" };

@@ -1,15 +1,17 @@
 import type { Activity } from "../../activity.ts";
 import { connectionVerbs } from "../../held.ts";
 import { definePlatform, defineVerb, type Platform, type Unfit } from "../../platform.ts";
+import type { Client } from "./client.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
 import { explain } from "./explain.ts";
 import { accept, ask, reject, remove } from "./friends.ts";
+import { fetch } from "./history.ts";
 import { isSound } from "./jid.ts";
 import { join, leave } from "./membership.ts";
 import { react, read, retract, send, typing, update } from "./messages-out.ts";
-import { fetch, query } from "./queries.ts";
+import { query } from "./queries.ts";
 import { resolve } from "./resolve.ts";
-import { type Client, holdAccount, type XmppSettings } from "./session.ts";
+import { holdAccount, type XmppSettings } from "./session.ts";
 import * as shapes from "./shapes.ts";
 
 export type { XmppSettings };

@@ -1,11 +1,11 @@
 import type { Activity } from "../../activity.ts";
 import type { Failure } from "../../failure.ts";
 import { type Lent, type Outcome, outcomeOf, type Receipt } from "../../platform.ts";
-import { attr } from "./brought.ts";
-import { explain, inDoubt, notInRoom, refusal } from "./explain.ts";
+import { attr, refusedBy } from "./brought.ts";
+import type { Client } from "./client.ts";
+import { explain, inDoubt, notInRoom } from "./explain.ts";
 import type { Stanza } from "./inside.ts";
 import { bare } from "./jid.ts";
-import type { Client } from "./session.ts";
 
 /** Receipts come long after: for so long their ids are known. */
 const TRACE_SECONDS = 86_400;
@@ -18,6 +18,8 @@ export interface Letter {
   readonly stanzas: readonly Stanza[];
   /** The room that sends it back to us when it took it; absent: the server's word is all there is. */
   readonly room?: string;
+  /** A topic: rooms may give it another id, or none. */
+  readonly topic?: string | undefined;
 }
 /** Writes one target's letter; `to` is the bare room or the JID as given. */
 export type Compose = (to: {
@@ -45,7 +47,8 @@ export async function post(client: Client, activity: Activity, lent: Lent, compo
     if (toRoom && !client.rooms.has(bare(address))) return outcomeOf(address, notInRoom());
     const id = letterId(activity, index);
     const stanzas = compose({ address: toRoom ? bare(address) : address, isRoom: toRoom, id });
-    return { address, id, stanzas, ...(toRoom ? { room: bare(address) } : {}) };
+    const { topic } = activity.object as { readonly topic?: string };
+    return { address, id, stanzas, topic, ...(toRoom ? { room: bare(address) } : {}) };
   });
   if (!letters.some((letter) => "stanzas" in letter)) return { outcomes: letters as Outcome[] };
   await lent.commit({ traceSeconds: TRACE_SECONDS });
@@ -86,16 +89,19 @@ class Refused extends Error {
 }
 
 /** Listens for a room's reflection (answers the room's own id of it) and for errors about a letter. */
-function listen(client: Client, { id, room, address }: Letter) {
+function listen(client: Client, letter: Letter) {
+  const { id, room, address } = letter;
+  const nick = room === undefined ? "" : (client.rooms.get(room)?.nick ?? "");
   let stop: () => void = () => undefined;
   const reflected = new Promise<string | undefined>((resolve, reject) => {
     stop = client.watch((stanza) => {
-      if (stanza.attrs.id !== id || bare(attr(stanza, "from") ?? "") !== bare(address)) return false;
-      if (stanza.attrs.type === "error") {
+      const from = attr(stanza, "from") ?? "";
+      if (bare(from) !== bare(address)) return false;
+      if (stanza.attrs.id === id && stanza.attrs.type === "error") {
         reject(new Refused(refusedBy(stanza)));
         return true;
       }
-      if (room === undefined || stanza.attrs.type !== "groupchat") return false;
+      if (room === undefined || from !== `${room}/${nick}` || !isReflection(stanza, letter)) return false;
       const filed = stanza.getChildren("stanza-id", "urn:xmpp:sid:0").find((one) => attr(one, "by") === room);
       resolve(attr(filed, "id"));
       return false;
@@ -105,9 +111,7 @@ function listen(client: Client, { id, room, address }: Letter) {
   return { reflected, stop };
 }
 
-/** What an error stanza means. */
-export function refusedBy(stanza: Stanza): Failure {
-  const error = stanza.getChild("error");
-  const condition = error?.getChildElements().find(({ name }) => name !== "text")?.name ?? "";
-  return refusal(condition, attr(error, "type") ?? "");
+function isReflection(stanza: Stanza, { id, topic }: Letter): boolean {
+  if (stanza.attrs.type !== "groupchat") return false;
+  return topic === undefined ? stanza.attrs.id === id : stanza.getChild("subject")?.text() === topic;
 }

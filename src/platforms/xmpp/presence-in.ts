@@ -5,7 +5,7 @@ import { bare, resource } from "./jid.ts";
 
 const NS_USER = "http://jabber.org/protocol/muc#user";
 /** So many nicknames are known of one room; of more, comings and goings are not told. */
-const OCCUPANTS = 2_000;
+export const OCCUPANTS = 2_000;
 
 /** What a presence of a contact means, or a contact's wish to see ours. */
 export function presenceIn(presence: Stanza, me: Me): Brought {
@@ -38,6 +38,8 @@ const WISHES = new Map([
 export interface RoomChange extends Brought {
   /** We are out: for good, or because the room's server went away. */
   readonly out?: "for good" | "for now";
+  /** We have another nickname now. */
+  readonly renamed?: string;
 }
 
 /** Who came to a room, left it or was sent away. */
@@ -45,28 +47,41 @@ export function roomPresenceIn(presence: Stanza, me: Me, room: Room): RoomChange
   const from = attr(presence, "from") ?? "";
   const nick = resource(from);
   const type = attr(presence, "type") ?? "available";
-  const user = presence.getChild("x", NS_USER);
+  const self = statusesOf(presence).has("110") || nick === room.nick;
+  if (nick === "") return {};
+  if (type === "unavailable") return room.occupants.delete(nick) || self ? left(presence, me, room, self) : {};
+  if (type !== "available" || room.occupants.has(nick) || room.occupants.size >= OCCUPANTS) return {};
+  room.occupants.add(nick);
+  return self ? {} : brought("join", from, me, { type: "room" }, false);
+}
+
+function left(presence: Stanza, me: Me, room: Room, self: boolean): RoomChange {
+  const from = attr(presence, "from") ?? "";
   const codes = statusesOf(presence);
-  const self = codes.has("110") || nick === room.nick;
-  if (nick === "" || type === "error") return {};
-  if (type === "available") {
-    if (room.occupants.has(nick) || room.occupants.size >= OCCUPANTS) return {};
-    room.occupants.add(nick);
-    return self ? {} : brought("join", from, me, { type: "room" }, false);
+  const renamed = codes.has("303") ? attr(itemOf(presence), "nick") : undefined;
+  if (renamed !== undefined) {
+    room.occupants.add(renamed);
+    const change = brought("update", from, me, { type: "profile", name: renamed }, self);
+    return self ? { ...change, renamed } : change;
   }
-  if (type !== "unavailable" || !(room.occupants.delete(nick) || self)) return {};
-  const newNick = codes.has("303") ? attr(user?.getChild("item"), "nick") : undefined;
-  if (newNick !== undefined) {
-    room.occupants.add(newNick);
-    return brought("update", from, me, { type: "profile", name: newNick }, self);
-  }
-  const item = user?.getChild("item");
-  const reason = (item && textOf(item, "reason"))?.slice(0, 1_024);
-  const by = attr(item?.getChild("actor"), "nick") ?? attr(item?.getChild("actor"), "jid");
-  const why = user?.getChild("destroy") ? "destroyed" : [...REASONS].find(([code]) => codes.has(code))?.[1];
-  const object = { type: "room", ...(why ? { why } : {}), ...(reason ? { reason } : {}), ...(by ? { by } : {}) };
+  const object = departure(presence, codes);
   const change = brought("leave", from, me, object, self);
-  return self ? { ...change, out: why === "shutdown" ? "for now" : "for good" } : change;
+  return self ? { ...change, out: object.why === "shutdown" ? "for now" : "for good" } : change;
+}
+
+function itemOf(presence: Stanza): Stanza | undefined {
+  return presence.getChild("x", NS_USER)?.getChild("item");
+}
+
+/** Why somebody left, as far as the room tells (XEP-0045 section 9). */
+function departure(presence: Stanza, codes: ReadonlySet<string>) {
+  const item = itemOf(presence);
+  const actor = item?.getChild("actor");
+  const destroyed = presence.getChild("x", NS_USER)?.getChild("destroy");
+  const why = destroyed ? "destroyed" : [...REASONS].find(([code]) => codes.has(code))?.[1];
+  const reason = item && textOf(item, "reason")?.slice(0, 1_024);
+  const by = attr(actor, "nick") ?? attr(actor, "jid");
+  return { type: "room", ...(why ? { why } : {}), ...(reason ? { reason } : {}), ...(by ? { by } : {}) } as const;
 }
 
 const REASONS = new Map([

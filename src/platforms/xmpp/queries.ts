@@ -2,20 +2,15 @@ import { xml } from "@xmpp/client";
 import type { Activity } from "../../activity.ts";
 import type { Lent, Receipt } from "../../platform.ts";
 import { readEach } from "../../reading.ts";
-import { page } from "./archive.ts";
 import { attr } from "./brought.ts";
+import { type Client, optional } from "./client.ts";
 import { explain } from "./explain.ts";
 import type { Stanza } from "./inside.ts";
 import { bare, domain, resource } from "./jid.ts";
-import { messageIn } from "./message-in.ts";
-import { isRoom } from "./post.ts";
-import { type Client, optional } from "./session.ts";
 
 const INFO = "http://jabber.org/protocol/disco#info";
 const ITEMS = "http://jabber.org/protocol/disco#items";
 const MOST = 1_000;
-/** What a result event may hold leaves room for so much of a page. */
-const PAGE_BYTES = 200_000;
 
 interface Found {
   readonly items: ReadonlyArray<Readonly<Record<string, unknown>>>;
@@ -114,50 +109,4 @@ function named(item: Stanza | undefined): { readonly name?: string } {
 }
 function listed(all: readonly Stanza[], item: (one: Stanza) => Readonly<Record<string, unknown>>): Found {
   return { items: all.slice(0, MOST).map(item), more: all.length > MOST };
-}
-
-/** One page of an archive (XEP-0313), as events: of the account, with one person, or of a room. */
-export async function fetch(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
-  const wish = activity.object as { since?: string; until?: string; before?: string; after?: string; limit?: number };
-  const read = (address: string | undefined) => pageOf(client, activity, address, wish);
-  if (activity.target.length === 0) return { outcomes: [], object: await read(undefined) };
-  const { outcomes, values } = await readEach(activity, lent, 1, read, explain);
-  return { outcomes, ...(values[0] ? { object: values[0] } : {}) };
-}
-
-async function pageOf(
-  client: Client,
-  activity: Activity,
-  address: string | undefined,
-  wish: { since?: string; until?: string; before?: string; after?: string; limit?: number },
-): Promise<Readonly<Record<string, unknown>>> {
-  const inRoom = address !== undefined && isRoom(client, activity, address);
-  const where = address === undefined ? {} : inRoom ? { room: bare(address) } : { with: bare(address) };
-  const { since, until, limit = 50 } = wish;
-  // Without a place to start from, the newest are what is wanted.
-  const backwards = wish.after === undefined && (wish.before !== undefined || since === undefined);
-  const found = await page(client, {
-    ...where,
-    ...(since === undefined ? {} : { start: since }),
-    ...(until === undefined ? {} : { end: until }),
-    ...(wish.after === undefined ? {} : { after: wish.after }),
-    ...(backwards ? { before: wish.before ?? "" } : {}),
-    max: limit,
-  });
-  const rooms = new Map(client.rooms);
-  if (inRoom && !rooms.has(bare(address))) rooms.set(bare(address), { nick: "", occupants: new Set() });
-  // No session is told from another here: what this app sent belongs to the page.
-  const me = { bare: client.me, address: client.hold.address, prefix: "\u0000", rooms };
-  let bytes = 0;
-  const kept = (backwards ? [...found.items].reverse() : found.items).filter(({ message, id, stamp }) => {
-    const event = messageIn(message, me, { id, stamp }).arrival?.event;
-    bytes += Buffer.byteLength(JSON.stringify(event ?? ""));
-    return bytes <= PAGE_BYTES;
-  });
-  const cut = kept.length < found.items.length;
-  const inOrder = backwards ? kept.reverse() : kept;
-  const items = inOrder.flatMap(({ message, id, stamp }) => messageIn(message, me, { id, stamp }).arrival?.event ?? []);
-  const first = inOrder[0]?.id ?? found.first;
-  const last = inOrder.at(-1)?.id ?? found.last;
-  return { type: "collection", items, first, last, complete: found.complete && !cut };
 }

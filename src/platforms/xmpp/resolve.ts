@@ -3,9 +3,9 @@ import type { Activity } from "../../activity.ts";
 import type { Lent, Outcome, Receipt } from "../../platform.ts";
 import { keepsAll, page } from "./archive.ts";
 import { attr } from "./brought.ts";
+import { type Client, optional } from "./client.ts";
 import { bare } from "./jid.ts";
 import { isRoom, letterId } from "./post.ts";
-import { type Client, optional } from "./session.ts";
 
 /** Verbs whose effect an archive keeps. */
 const KEPT = new Set(["send", "reply", "delete", "react"]);

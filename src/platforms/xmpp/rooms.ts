@@ -1,12 +1,12 @@
 import { xml } from "@xmpp/client";
 import { Failure } from "../../failure.ts";
-import { attr, type Room } from "./brought.ts";
+import { attr, type Room, refusedBy } from "./brought.ts";
 import { catchUp } from "./catch-up.ts";
-import { noAnswer, refusal } from "./explain.ts";
+import type { Client } from "./client.ts";
+import { noAnswer } from "./explain.ts";
 import type { Stanza } from "./inside.ts";
-import { bare } from "./jid.ts";
-import { statusesOf } from "./presence-in.ts";
-import type { Client } from "./session.ts";
+import { bare, resource } from "./jid.ts";
+import { OCCUPANTS, statusesOf } from "./presence-in.ts";
 
 const NS_MUC = "http://jabber.org/protocol/muc";
 
@@ -26,13 +26,10 @@ export async function enter(client: Client, wish: Wish): Promise<Room> {
   const entered = new Promise<Room>((resolve, reject) => {
     stop = client.watch((presence) => {
       if (presence.name !== "presence" || bare(attr(presence, "from") ?? "") !== room) return false;
-      const given = attr(presence, "from")?.slice(room.length + 1) ?? "";
-      if (presence.attrs.type === "error") reject(refusedBy(presence));
-      else if (presence.attrs.type === "unavailable") occupants.delete(given);
-      else if (occupants.size < 2_000) occupants.add(given);
-      if (presence.attrs.type === undefined && statusesOf(presence).has("110")) {
+      if (presence.attrs.type === "error") reject(refusedBy(presence, true));
+      else if (crowded(presence, occupants)) {
         // From here on what comes is the room's life: it must be known before the next stanza is read.
-        const entry = { nick: given || nick, occupants };
+        const entry = { nick: resource(attr(presence, "from") ?? "") || nick, occupants };
         client.rooms.set(room, entry);
         resolve(entry);
         stop();
@@ -48,17 +45,19 @@ export async function enter(client: Client, wish: Wish): Promise<Room> {
   }
 }
 
+/** Counts who is there already; true when the account's own presence ends the list. */
+function crowded(presence: Stanza, occupants: Set<string>): boolean {
+  const nick = resource(attr(presence, "from") ?? "");
+  if (presence.attrs.type === "unavailable") occupants.delete(nick);
+  else if (occupants.size < OCCUPANTS) occupants.add(nick);
+  return presence.attrs.type === undefined && statusesOf(presence).has("110");
+}
+
 function joining({ room, nick, password, since }: Wish): Stanza {
   const history = since === undefined ? { maxstanzas: "0" } : { since };
   const x = xml("x", { xmlns: NS_MUC }, xml("history", history));
   if (password !== undefined) x.append(xml("password", {}, password));
   return xml("presence", { to: `${room}/${nick}` }, x);
-}
-
-function refusedBy(presence: Stanza): Failure {
-  const error = presence.getChild("error");
-  const condition = error?.getChildElements().find(({ name }) => name !== "text")?.name ?? "";
-  return refusal(condition, attr(error, "type") ?? "", true);
 }
 
 /** Leaves a room; resolves when the room says so. */

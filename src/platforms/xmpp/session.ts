@@ -3,6 +3,7 @@ import { xml } from "@xmpp/client";
 import type { Hold } from "../../held.ts";
 import { attr, type Brought, type Room } from "./brought.ts";
 import { catchUp } from "./catch-up.ts";
+import { type Client, meOf, optional, ownPresence } from "./client.ts";
 import type { Credentials } from "./credentials.ts";
 import { closedByServer } from "./explain.ts";
 import { inbox } from "./inbox.ts";
@@ -12,23 +13,7 @@ import type { Srv } from "./locate.ts";
 import { messageIn } from "./message-in.ts";
 import { presenceIn, roomPresenceIn } from "./presence-in.ts";
 import { rejoin } from "./rooms.ts";
-import { openStream, type Patience, type Stream } from "./stream.ts";
-
-/** A held account: what the verbs work with. */
-export interface Client {
-  readonly stream: Stream;
-  readonly hold: Hold<Credentials>;
-  /** Our bare JID. */
-  readonly me: string;
-  /** How the resources of this app's sessions begin. */
-  readonly prefix: string;
-  /** The rooms that the account is in, by their JID. */
-  readonly rooms: Map<string, Room>;
-  /** Sees each message and presence before anybody else; true where it was meant for the watcher alone. Answers how to stop. */
-  readonly watch: (look: (stanza: Stanza) => boolean) => () => void;
-  /** Stores what a stanza brought. */
-  readonly bring: (brought: Brought) => Promise<void>;
-}
+import { openStream, type Patience } from "./stream.ts";
 
 export interface XmppSettings {
   /** How SRV records are looked up; the default asks the system. */
@@ -99,30 +84,17 @@ export async function holdAccount(hold: Hold<Credentials>, settings: XmppSetting
 async function begin(client: Client, notes: Readonly<Record<string, string>>): Promise<void> {
   const { stream } = client;
   await optional(stream.ask("set", xml("enable", { xmlns: "urn:xmpp:carbons:2" })));
+  await showInterest(client, notes.roster ?? "");
   stream.put(ownPresence(notes.presence));
   await catchUp(client, notes, undefined);
   await rejoin(client, notes, await client.hold.secrets.read());
 }
 
-/** What a server may know or not: its refusal changes nothing. */
-export async function optional<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (thrown) {
-    if (thrown instanceof Error && thrown.name === "StanzaError") return undefined;
-    throw thrown;
-  }
-}
-
-/** The presence as the app set it last, kept as JSON `{show?, status?}`. */
-export function ownPresence(kept: string | undefined): Stanza {
-  const { show, status } = JSON.parse(kept ?? "{}") as { readonly show?: string; readonly status?: string };
-  const presence = xml("presence");
-  if (show === "offline")
-    return xml("presence", { type: "unavailable" }, ...(status ? [xml("status", {}, status)] : []));
-  if (show !== undefined && show !== "online") presence.append(xml("show", {}, show));
-  if (status !== undefined) presence.append(xml("status", {}, status));
-  return presence;
+/** Servers tell what becomes of friendships only to who asked for the roster; a version spares sending it (RFC 6121 section 2.6). */
+async function showInterest({ stream, hold }: Client, kept: string): Promise<void> {
+  const answer = await optional(stream.ask("get", xml("query", { xmlns: "jabber:iq:roster", ver: kept })));
+  const ver = attr(answer?.getChild("query", "jabber:iq:roster"), "ver");
+  if (ver !== undefined && ver !== kept && ver.length <= 256) await hold.notes.write("roster", ver);
 }
 
 /** Sessions of one app know each other by how their resources begin. */
@@ -134,7 +106,7 @@ async function prefixOf(hold: Hold<Credentials>, notes: Readonly<Record<string, 
 
 async function deal(client: Client, stanza: Stanza): Promise<void> {
   const { hold, rooms } = client;
-  const me = { bare: client.me, address: hold.address, prefix: client.prefix, rooms };
+  const me = meOf(client);
   let brought: Brought;
   try {
     const room = stanza.name === "presence" ? rooms.get(bare(attr(stanza, "from") ?? "")) : undefined;
@@ -151,10 +123,14 @@ async function deal(client: Client, stanza: Stanza): Promise<void> {
 
 async function changed(client: Client, stanza: Stanza, room: Room): Promise<Brought> {
   const { hold, rooms } = client;
-  const me = { bare: client.me, address: hold.address, prefix: client.prefix, rooms };
-  const { out, ...brought } = roomPresenceIn(stanza, me, room);
-  if (out === undefined) return brought;
+  const me = meOf(client);
+  const { out, renamed, ...brought } = roomPresenceIn(stanza, me, room);
   const name = bare(attr(stanza, "from") ?? "");
+  if (renamed !== undefined) {
+    rooms.set(name, { ...room, nick: renamed });
+    await hold.notes.write(`room ${name}`, renamed);
+  }
+  if (out === undefined) return brought;
   rooms.delete(name);
   if (out === "for good") await hold.notes.write(`room ${name}`, undefined);
   // The room's server comes back some time; another login joins it again, as it does after any break.

@@ -177,12 +177,15 @@ function junction({ setup, line, state, counts, secure, restart }: Junction): (e
     if (securing === "asked") return proceed(element);
     if (element.is("features", NS_STREAM)) return features(element);
     if (element.getNS() === NS_SM) return counting(element, line, state, counts);
-    if (!isStanza(element)) return false;
-    const handled = counts.take();
-    if (element.name !== "iq") setup.onStanza(element, handled);
-    else handled();
-    return element.name !== "iq";
+    return isStanza(element) && passed(element);
   };
+
+  function passed(stanza: Stanza): boolean {
+    const handled = counts.take();
+    if (stanza.name !== "iq") setup.onStanza(stanza, handled);
+    else handled();
+    return stanza.name !== "iq";
+  }
 }
 
 function counting(element: Stanza, line: Wire, state: State, counts: Acks): boolean {
