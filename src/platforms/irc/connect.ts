@@ -4,7 +4,7 @@ import type { Credentials } from "./credentials.ts";
 import { explain } from "./explain.ts";
 import { fault } from "./fault.ts";
 import { nickIn } from "./names.ts";
-import { keepNick } from "./nick.ts";
+import { keepNick, renamed } from "./nick.ts";
 import { rejoin } from "./rejoin.ts";
 import { secured } from "./secured.ts";
 import { openSession, type Patience, type Session } from "./session.ts";
@@ -15,23 +15,31 @@ import { openSession, type Patience, type Session } from "./session.ts";
  */
 export async function connect(hold: Hold<Credentials>, patience: Patience): Promise<Client> {
   const { credentials, notes, signal } = hold;
-  const nick = (await notes.read()).nick ?? credentials.nick ?? nickIn(hold.address);
+  const named = credentials.nick ?? nickIn(hold.address);
+  const nick = renamed(named, (await notes.read()).nick) ?? named;
   const socket = await opened(hold, patience);
   let live = false;
+  let ended: { readonly thrown: unknown } | undefined;
   const session = openSession({
     hold,
     socket,
     nick,
     patience,
     onEnd: (thrown) => {
+      ended = { thrown };
       if (live) hold.lost(thrown);
     },
   });
-  const client: Client = { ...session, hold, wanted: keepNick({ session, hold, nick, everyMs: patience.regain }) };
+  const client: Client = {
+    ...session,
+    hold,
+    wanted: keepNick({ session, hold, named, nick, everyMs: patience.regain }),
+  };
   try {
     await within(session, patience.register, signal);
     await rejoin(session, signal);
     signal.throwIfAborted();
+    if (ended) throw ended.thrown;
     live = true;
     client.wanted.start();
     return client;

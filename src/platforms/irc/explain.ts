@@ -9,6 +9,11 @@ const TLS: Meaning = [
 const SLOW: Meaning = ["retryable", "platform-timeout", "The network did not answer in time."];
 const AWAY: Meaning = ["retryable", "platform-unavailable", "The network can't be reached or broke the connection."];
 const ODD: Meaning = ["retryable", "platform-protocol-error", "The server's answer makes no sense."];
+const NO_LOGIN: Meaning = [
+  "retryable",
+  "platform-unavailable",
+  "The network offers no login (SASL) at the moment, which the account demands.",
+];
 const STOPPED: Meaning = ["retryable", "platform-timeout", "The work was stopped before it was complete."];
 const UNFIT: Meaning = ["permanent", "content-refused", "It can't be said in one line of IRC; nothing was sent."];
 const BROKEN: Meaning = ["retryable", "internal-error", "Something broke on our side before anything left."];
@@ -18,6 +23,7 @@ const CERTIFICATE = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNE
 
 const MEANINGS = new Map<string, Meaning>([
   ["IRC_SASL", FAILED_LOGIN],
+  ["IRC_NO_SASL", NO_LOGIN],
   ["IRC_CLOSED", AWAY],
   ["IRC_LINE", ODD],
   ["IRC_UNFIT", UNFIT],
@@ -65,10 +71,15 @@ export function outcomeUnknown(thrown: unknown): Failure {
 
 function meaningOf(thrown: unknown, code: string, numeric: string, words: string): Meaning {
   if (code === "IRC_NUMERIC") return (Object.hasOwn(NUMERICS, numeric) && NUMERICS[numeric]) || OTHERWISE;
-  if (code === "IRC_ERROR") return GOODBYES.find(([pattern]) => pattern.test(words))?.[1] ?? AWAY;
+  if (code === "IRC_ERROR") return GOODBYES.find(([pattern]) => pattern.test(reasonIn(words)))?.[1] ?? AWAY;
   if (CERTIFICATE.test(code)) return TLS;
   if (thrown instanceof Error && /^(Abort|Timeout)Error$/.test(thrown.name)) return STOPPED;
   return MEANINGS.get(code) ?? BROKEN;
+}
+
+/** What stands in the last brackets: before them servers name the host, which may be called anything. */
+function reasonIn(words: string): string {
+  return /[([]([^()[\]]*)[)\]]+\s*$/.exec(words)?.[1] ?? words;
 }
 
 function partsOf(thrown: unknown): { readonly code: string; readonly numeric: string; readonly words: string } {

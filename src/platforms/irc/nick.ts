@@ -13,13 +13,16 @@ export interface WantedNick {
 export interface WantedNickDeps {
   readonly session: Pick<Session, "ask" | "isOwn">;
   readonly hold: Pick<Hold<unknown>, "notes" | "signal" | "log">;
+  /** As the stored account says. */
+  readonly named: string;
+  /** The one to begin with. */
   readonly nick: string;
   /** The longest time between two tries; the first come sooner, since the one who has it may be our own last connection. */
   readonly everyMs: number;
 }
 
 /** See `WantedNick`. Accounts with their nick have no timer. */
-export function keepNick({ session, hold, nick, everyMs }: WantedNickDeps): WantedNick {
+export function keepNick({ session, hold, named, nick, everyMs }: WantedNickDeps): WantedNick {
   let wanted = nick;
   let timer: NodeJS.Timeout | undefined;
   let wait = Math.min(1_000, everyMs);
@@ -51,7 +54,12 @@ export function keepNick({ session, hold, nick, everyMs }: WantedNickDeps): Want
     change: async (to) => {
       wanted = to;
       stop();
-      await hold.notes.write("nick", to);
+      await hold.notes.write("nick", `${named} ${to}`);
     },
   };
+}
+
+/** The nick that an account took later, by its note; one that was stored anew under another name goes by that. */
+export function renamed(named: string, note: string | undefined): string | undefined {
+  return note?.startsWith(`${named} `) ? note.slice(named.length + 1) : undefined;
 }

@@ -22,7 +22,7 @@ export interface RegistrationSettings {
 
 /**
  * Follows the login from the first line to the end of the message of the day. A taken nick is replaced by a similar one. Rejects with a
- * fault for a refused password, login, nick or address, and where a login was wanted and the server knows none.
+ * fault for a refused password, login, nick or address, and where a login was wanted and did not take place.
  */
 export function registration({ nick, login, secrets, changeNick }: RegistrationSettings): Registration {
   let resolve: () => void = () => undefined;
@@ -52,7 +52,7 @@ export function registration({ nick, login, secrets, changeNick }: RegistrationS
         break;
       case "001":
         welcome = true;
-        if (login && !loggedIn) reject(fault("IRC_SASL", "The server logged nobody in"));
+        if (login && !loggedIn) reject(fault("IRC_NO_SASL", "The server logged nobody in"));
         break;
       case "376":
       case "422":
@@ -71,7 +71,6 @@ export function registration({ nick, login, secrets, changeNick }: RegistrationS
       case "902":
       case "904":
       case "905":
-      case "906":
         reject(fault("IRC_SASL", "The login was refused"));
         break;
       case "463":

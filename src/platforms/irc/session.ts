@@ -129,7 +129,10 @@ export function openSession({ hold, socket, nick, patience, onEnd }: SessionSett
   }
 
   incoming({ client, address: hold.address, put: box.put, answered: () => answered });
-  client.on("sasl failed", () => login.fail(fault("IRC_SASL", "The login was refused")));
+  // Its other reasons come as numbers, or leave the welcome without a login.
+  client.on("sasl failed", ({ reason }) => {
+    if (/missing|unsupported/.test(reason ?? "")) login.fail(fault("IRC_NO_SASL", "The server offers no login"));
+  });
   client.requestCap("labeled-response");
   client.connect({
     nick,

@@ -279,6 +279,22 @@ describe.each([
   });
 });
 
+describe("a server that throttles", () => {
+  it("is talked to at its pace: a long text arrives whole and nobody is thrown out", { timeout: 60_000 }, async () => {
+    const server = await ngircd({ penalties: true });
+    const peer = await ircPeer(server.port, "alice");
+    const account = await ircAccount({ port: server.port, credentials: { pace: { burst: 3, interval: 500 } } });
+    const body = Array.from({ length: 8 }, (_, at) => `line ${at}`).join("\n");
+    expect(statuses(await account.does("send", "alice", { body }))).toEqual(["sent"]);
+    await peer.hears(isSaid("line 7"));
+    const got = peer.heard.filter((line) => line.includes(" PRIVMSG ")).map((line) => line.slice(-6));
+    expect(got).toEqual(body.split("\n"));
+    await account.close();
+    await peer.close();
+    await server.stop();
+  });
+});
+
 describe("IRC over TLS", () => {
   let server: Awaited<ReturnType<typeof inspircd>>;
   beforeAll(async () => {
