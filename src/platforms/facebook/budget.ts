@@ -11,7 +11,7 @@ export interface Usage {
 export interface Budget {
   /** Takes a place for one call. Throws `platform-rate-limited` with the time of the next place where there is none now. */
   readonly enter: () => void;
-  /** What the answer said; `limited` when it was a refusal for calling too often. Answers the wait that follows, in ms. */
+  /** What the answer said; `limited` when it was a refusal for calling too often, which then gets a place: in so many ms. */
   readonly heard: (headers: Readonly<Record<string, string>>, limited: boolean) => number;
   readonly usage: () => Usage;
 }
@@ -40,26 +40,37 @@ export function budget(now: () => number = Date.now): Budget {
   function enter(): void {
     const at = now();
     const mine = at < pausedUntil ? -1 : places.findIndex((place) => place <= at);
-    if (mine >= 0) {
-      places.splice(mine, 1);
-      return;
+    if (mine >= 0) places.splice(mine, 1);
+    else {
+      const next = nextPlace(at);
+      if (next > at) throw full(keep(next) - at);
+      last = next;
     }
+  }
+
+  function nextPlace(at: number): number {
     const gap = percent < SLOW_PERCENT ? 0 : (SLOWEST_MS * (percent - SLOW_PERCENT)) / (100 - SLOW_PERCENT);
-    const next = Math.max(at, pausedUntil, gap === 0 && at >= pausedUntil ? 0 : last + Math.max(gap, STEP_MS));
-    last = next;
-    if (next <= at) return;
-    places = [...places.slice(-PLACES_MOST), next];
-    throw full(next - at);
+    const isFree = gap === 0 && at >= pausedUntil;
+    return Math.max(at, pausedUntil, isFree ? 0 : last + Math.max(gap, STEP_MS));
+  }
+
+  function keep(place: number): number {
+    last = place;
+    places = [...places.slice(1 - PLACES_MOST), place];
+    return place;
   }
 
   function heard(headers: Readonly<Record<string, string>>, limited: boolean): number {
+    const at = now();
     const said = usageIn(headers);
     if (said) percent = Math.min(100, said.percent);
-    limits = limited ? limits + 1 : 0;
-    const guess = limited ? Math.min(PAUSE_MOST_MS, PAUSE_MS * 2 ** Math.min(limits - 1, 20)) : 0;
-    const wait = Math.min(REGAIN_MOST_MS, said?.regainMs || guess);
-    if (wait > 0) pausedUntil = Math.max(pausedUntil, now() + wait);
-    return wait;
+    // Of calls that were under way together, the first to be refused says it all.
+    const isNews = limited && at >= pausedUntil;
+    if (isNews) limits += 1;
+    else if (!limited) limits = 0;
+    const guess = isNews ? Math.min(PAUSE_MOST_MS, PAUSE_MS * 2 ** Math.min(limits - 1, 20)) : 0;
+    pausedUntil = Math.max(pausedUntil, at + Math.min(REGAIN_MOST_MS, said?.regainMs || guess));
+    return limited ? keep(nextPlace(at)) - at : 0;
   }
 
   return { enter, heard, usage: () => ({ percent, pausedUntil }) };

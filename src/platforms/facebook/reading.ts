@@ -109,26 +109,27 @@ export async function search(client: Client, activity: Activity, lent: Lent): Pr
 /** Answers who the Page or a person is, and how much of its calls the Page has used up. */
 export async function query(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
   const { address: page } = activity.actor;
-  const read = async (address: string) => {
-    if (address === "limits") {
-      const { percent, pausedUntil } = client.usage();
-      const isPaused = pausedUntil > Date.now();
-      return { limits: { percent, ...(isPaused ? { pausedUntil: new Date(pausedUntil).toISOString() } : {}) } };
-    }
+  const read = async (
+    address: string,
+  ): Promise<{ readonly me?: Found | undefined; readonly people?: readonly Found[] }> => {
+    if (address === "limits") return {};
     const isPage = address === "me" || address === page;
     const fields = isPage ? PAGE_FIELDS : "id,first_name,last_name,profile_pic";
-    const one = await client.call({
-      method: "GET",
-      path: isPage ? page : address,
-      query: { fields },
-      signal: lent.signal,
-    });
-    const found = foundIn(address, one);
+    const path = isPage ? page : address;
+    const found = foundIn(address, await client.call({ method: "GET", path, query: { fields }, signal: lent.signal }));
     return isPage ? { me: found[0] } : { people: found };
   };
   const { outcomes, values } = await readEach(activity, lent, 2, read, explain);
-  const people = values.flatMap((value) => ("people" in value ? (value.people ?? []) : []));
-  return { outcomes, object: { ...Object.assign({}, ...values), ...(people.length === 0 ? {} : { people }) } };
+  const people = values.flatMap((value) => value.people ?? []);
+  const me = values.find((value) => value.me !== undefined)?.me;
+  const limits = outcomes.some(({ address }) => address === "limits") ? limitsOf(client) : undefined;
+  return { outcomes, object: known({ me, limits, people: people.length === 0 ? undefined : people }) };
+}
+
+/** What this worker has heard of them. */
+function limitsOf(client: Client) {
+  const { percent, pausedUntil } = client.usage();
+  return { percent, ...(pausedUntil > Date.now() ? { pausedUntil: new Date(pausedUntil).toISOString() } : {}) };
 }
 
 function foundIn(address: string, one: Bag): readonly Found[] {
