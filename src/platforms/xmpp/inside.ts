@@ -4,6 +4,7 @@ import { client, xml } from "@xmpp/client";
 import { Failure } from "../../failure.ts";
 import { type Bounds, bounds, type Sax } from "./bounds.ts";
 import { senseless } from "./explain.ts";
+import { SCRAM } from "./scram.ts";
 
 /** An element of the stream, as @xmpp/client makes and takes it. */
 export type Stanza = ReturnType<typeof xml>;
@@ -13,6 +14,7 @@ type Library = ReturnType<typeof client>;
 interface Inside {
   connect: () => Promise<void>;
   send: (stanza: Stanza) => Promise<void>;
+  readonly saslFactory: { readonly _mechs: Array<{ readonly name: string; readonly mech: unknown }> };
   Transport: unknown;
   Socket: unknown;
   Parser: unknown;
@@ -69,6 +71,7 @@ export function engine(settings: Settings): Engine {
   });
   library.reconnect.stop();
   const inside = library as unknown as Inside;
+  inside.saslFactory._mechs.unshift(...SCRAM);
   const transport = inside._findTransport(`xmpp://${domain}`);
   inside.Transport = transport;
   inside.Parser = transport?.prototype.Parser;
