@@ -5,6 +5,7 @@ import { hooks } from "./hooks.ts";
 import { mails } from "./mails.ts";
 import { proxies } from "./proxies.ts";
 import { streams } from "./streams.ts";
+import { xLimits } from "./x-limits.ts";
 
 const benches: Record<string, { readonly title: string; readonly run: () => Promise<readonly Figure[]> }> = {
   activities: { title: "Accept, lane, worker, event, stream (dummy platform, AOF always)", run: () => activities() },
@@ -13,6 +14,7 @@ const benches: Record<string, { readonly title: string; readonly run: () => Prom
   mails: { title: "Mail from POST to result (AOF always)", run: () => mails() },
   proxies: { title: "An event through nginx, HAProxy and Apache, against one past them", run: () => proxies() },
   streams: { title: "Event streams", run: () => streams() },
+  "x-limits": { title: "X: one account at its rate limit, another beside it (AOF always)", run: () => xLimits() },
 };
 
 const wanted = process.argv.slice(2);

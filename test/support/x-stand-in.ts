@@ -38,7 +38,7 @@ export async function xStandIn({
   limits = {},
   people = [BOB, ALICE, CAROL],
 }: {
-  /** By endpoint, e.g. `POST /2/tweets`; what is not here has 900 calls in 15 minutes. */
+  /** By endpoint, e.g. `POST /2/tweets`, or person and endpoint, `12 POST /2/tweets`; all else has 900 calls in 15 minutes. */
   readonly limits?: Readonly<Record<string, { readonly calls: number; readonly seconds: number }>>;
   readonly people?: readonly XPerson[];
 } = {}) {
@@ -101,8 +101,8 @@ export async function xStandIn({
 
   /** Windows begin at whole seconds, as X tells them in whole seconds. */
   function counted(user: string, endpoint: string) {
-    const { calls, seconds } = limits[endpoint] ?? { calls: 900, seconds: 900 };
     const key = `${user} ${endpoint}`;
+    const { calls, seconds } = limits[key] ?? limits[endpoint] ?? { calls: 900, seconds: 900 };
     const now = Math.floor(Date.now() / 1_000);
     const old = windows.get(key);
     const window = old && old.start + seconds > now ? old : { start: now, used: 0 };
