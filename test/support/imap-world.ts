@@ -3,12 +3,15 @@ import nodemailer from "nodemailer";
 import { SMTPServer } from "smtp-server";
 import { email } from "../../src/platforms/email/platform.ts";
 import type { HeldWorld } from "../contracts/held-world.ts";
-import { testDovecot } from "./dovecot.ts";
+import { type TestDovecot, testDovecot } from "./dovecot.ts";
 
 const PEER = "peer@example.test";
 
+/** The Dovecot itself, for what an administrator does. */
+export type MailboxWorld = HeldWorld & { readonly dovecot: TestDovecot };
+
 /** Mailboxes over IMAP on a real Dovecot, see `mailboxWorld`. */
-export function imapWorld(): Promise<HeldWorld> {
+export function imapWorld(): Promise<MailboxWorld> {
   return mailboxWorld("imap");
 }
 
@@ -18,7 +21,7 @@ export function pop3World(): Promise<HeldWorld> {
 }
 
 /** Mailboxes on a real Dovecot, which the peer's mail reaches by LMTP; what our accounts send, the peer gets over SMTP. */
-async function mailboxWorld(protocol: "imap" | "pop3"): Promise<HeldWorld> {
+async function mailboxWorld(protocol: "imap" | "pop3"): Promise<MailboxWorld> {
   const users = Array.from({ length: 200 }, (_, n) => `user${n}`);
   const [dovecot, peer] = await Promise.all([testDovecot([...users, "wrong"]), peerServer()]);
   const mailboxPort = protocol === "imap" ? dovecot.imapPort : dovecot.pop3Port;
@@ -35,6 +38,7 @@ async function mailboxWorld(protocol: "imap" | "pop3"): Promise<HeldWorld> {
     },
   });
   return {
+    dovecot,
     platform: email({ pop3PollMs: 200 }),
     account: (n) => login(`user${n}`),
     accountAt: (n, port) => login(`user${n}`, port),
