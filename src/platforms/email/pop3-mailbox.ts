@@ -7,6 +7,7 @@ import type { ArrivedMail } from "./arrived-mail-shape.ts";
 import { openPop3, type Pop3, type Pop3Way } from "./pop3-client.ts";
 import { isRefusal } from "./pop3-refusal.ts";
 import { type Pop3Place, type Pop3Seen, pop3Place, pop3Seen } from "./pop3-seen.ts";
+import { type Pop3Trouble, pop3Trouble } from "./pop3-trouble.ts";
 
 /** What polling a mailbox takes beyond its way. */
 export interface Pop3Settings {
@@ -113,7 +114,8 @@ async function news(
 ): Promise<"nothing" | "something" | "more"> {
   const listed = await placed(uidls);
   const mailbox = identityOf(settings.way);
-  const seen = pop3Seen(await hold.notes.read(), mailbox);
+  const notes = await hold.notes.read();
+  const seen = pop3Seen(notes, mailbox);
   if (!seen.begun) {
     for (const { name, value } of seen.begin(listed.map(({ place }) => place))) await hold.notes.write(name, value);
     return "nothing";
@@ -121,10 +123,12 @@ async function news(
   const keys = new Set(listed.map(({ place }) => place.key));
   const fresh = listed.filter(({ place }) => seen.of(place) === undefined);
   const sizes = fresh.length === 0 ? new Map<number, number>() : await pop3.list();
-  const session = { pop3, hold, settings, signal, seen, keys, mailbox };
+  const session = { pop3, hold, settings, signal, seen, keys, mailbox, trouble: pop3Trouble(notes, hold) };
   let refused = false;
   for (const mail of fresh.slice(0, MOST_AT_ONCE)) {
-    const done = await handOver(session, mail, sizes.get(mail.number) ?? 0);
+    const size = sizes.get(mail.number) ?? 0;
+    const done =
+      size > SMALL ? await inTurn(session, () => handOver(session, mail, size)) : await handOver(session, mail, size);
     refused ||= !done;
   }
   const deleted = settings.deleteAfter ? await deleteHanded(session, listed) : 0;
@@ -140,47 +144,66 @@ interface Session {
   readonly seen: Pop3Seen;
   readonly keys: ReadonlySet<string>;
   readonly mailbox: string;
+  readonly trouble: Pop3Trouble;
 }
 
 /** Reads one mail and hands it over; false where the server would not give it: the others are not to wait for it. */
-async function handOver(session: Session, { number, uidl, place }: Listed, size: number): Promise<boolean> {
-  const { hold, settings, signal, seen, keys, mailbox } = session;
+async function handOver(session: Session, listed: Listed, size: number): Promise<boolean> {
+  const { hold, settings, signal, seen, keys, mailbox, trouble } = session;
+  const { uidl, place } = listed;
   signal.throwIfAborted();
   // A server that lists an id twice has one mail of it.
   if (seen.of(place) !== undefined) return true;
-  const read = await readMail(session, number, size);
-  if (!read) return false;
-  const more = await settings.inspect(read);
-  const arrival = mailArrival(read.mail, {
+  const given = trouble.enough(place) ? NOTHING : await fetched(session, listed, size);
+  if (!given) return false;
+  const read = await settings.reader.read(given.bytes, signal);
+  const mail: ArrivedMail = given.cut ? { ...read, object: { ...read.object, truncated: true } } : read;
+  const more = await settings.inspect({ source: given.bytes, mail });
+  const arrival = mailArrival(mail, {
     key: `pop3:${mailbox}:${uidl}`,
     account: hold.address,
-    note: seen.hand(place, keys),
+    note: seen.hand(place, keys, given.cut ? "found" : "handed"),
   });
   await hold.arrive({ ...arrival, event: { ...arrival.event, object: { ...arrival.event.object, ...more } } });
   return true;
 }
 
-async function readMail(
-  { pop3, settings, signal, hold }: Session,
-  number: number,
-  size: number,
-): Promise<Pop3Mail | undefined> {
-  const { reader, large } = settings;
-  if (size > SMALL) await large.enter(signal);
+async function inTurn<T>({ settings: { large }, signal }: Session, work: () => Promise<T>): Promise<T> {
+  await large.enter(signal);
   try {
-    const whole = size <= MOST_MAIL_BYTES;
+    return await work();
+  } finally {
+    large.leave();
+  }
+}
+
+/** A mail's bytes, and whether there are more of it. */
+interface Given {
+  readonly bytes: Buffer;
+  readonly cut: boolean;
+}
+const NOTHING: Given = { bytes: Buffer.alloc(0), cut: true };
+
+/** Undefined where the server refuses; where only a large mail's beginning is refused, nothing of it is what there is. */
+async function fetched(
+  { pop3, hold, trouble }: Session,
+  { number, place }: Listed,
+  size: number,
+): Promise<Given | undefined> {
+  const whole = size <= MOST_MAIL_BYTES;
+  try {
     const { bytes, size: real } = whole
       ? await pop3.retr(number, MOST_MAIL_BYTES)
       : await pop3.top(number, LINES_OF_LARGE, MOST_MAIL_BYTES);
-    const mail = await reader.read(bytes, signal);
-    const cut = !whole || real > bytes.length;
-    return { source: bytes, mail: cut ? { ...mail, object: { ...mail.object, truncated: true } } : mail };
+    return { bytes, cut: !whole || real > bytes.length };
   } catch (thrown) {
-    if (!isRefusal(thrown)) throw thrown;
+    if (!isRefusal(thrown)) {
+      if (!hold.signal.aborted) await trouble.count(place);
+      throw thrown;
+    }
+    if (!whole) return NOTHING;
     hold.log.warn({ platform: "email", platformCode: thrown.platformCode }, "A server does not give one of its mails");
     return undefined;
-  } finally {
-    if (size > SMALL) large.leave();
   }
 }
 

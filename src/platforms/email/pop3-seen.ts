@@ -18,8 +18,11 @@ export interface Pop3Seen {
   readonly begun: boolean;
   /** Undefined for a new mail; `handed` for one that was handed over, `found` for one that had been there before. */
   readonly of: (place: Pop3Place) => "found" | "handed" | undefined;
-  /** Remembers a mail, and gives the note to be written with its arrival. `listed` are the keys of all that are there. */
-  readonly hand: (place: Pop3Place, listed: ReadonlySet<string>) => Note;
+  /**
+   * Remembers a mail, and gives the note to be written with its arrival. `listed` are the keys of all that are there; one
+   * whose content could not be handed over is remembered as found.
+   */
+  readonly hand: (place: Pop3Place, listed: ReadonlySet<string>, as?: "handed" | "found") => Note;
   /** The notes that remember all these as found, to be written in this order; the last one makes them count. */
   readonly begin: (
     places: readonly Pop3Place[],
@@ -47,10 +50,10 @@ export function pop3Seen(notes: Readonly<Record<string, string>>, mailbox: strin
       const handed = shares[share]?.get(key);
       return handed === undefined ? undefined : handed ? "handed" : "found";
     },
-    hand: ({ share, key }, listed) => {
+    hand: ({ share, key }, listed, as = "handed") => {
       const entries = shares[share] ?? new Map<string, boolean>();
       trim(entries, listed);
-      entries.set(key, true);
+      entries.set(key, as === "handed");
       return { name: nameOf(share), value: written(entries) };
     },
     begin: (places) => {

@@ -246,6 +246,46 @@ describe("a server that gives trouble", () => {
     expect(scripted.commands).not.toContain("RETR 1");
   });
 
+  it("that breaks over one mail again and again at last hands over that there is one, and then the others", async () => {
+    const mails = [mail("old")];
+    const scripted = await server({
+      mails: () => mails,
+      say: (command) => (command === "RETR 2" ? "drop" : undefined),
+    });
+    let held = hold();
+    await start(held, scripted.port);
+    held.abort();
+    mails.push(mail("bomb"), mail("good"));
+    for (let broken = 0; broken < 8; broken += 1) {
+      held = hold({ notesOf: held });
+      await expect(start(held, scripted.port, { deleteAfter: true })).rejects.toMatchObject({ code: "ECONNRESET" });
+      expect(held.arrivals).toEqual([]);
+    }
+    held = hold({ notesOf: held });
+    await start(held, scripted.port, { deleteAfter: true });
+    expect(held.arrivals.map(({ event }) => event)).toMatchObject([
+      { actor: { address: "<>" }, object: { truncated: true } },
+      { object: { subject: "good" } },
+    ]);
+    // What could not be read is not deleted.
+    expect(scripted.deleted).toEqual(["good"]);
+  });
+
+  it("and won't even give the beginning of a mail that is too large, does not keep it for ever either", async () => {
+    const mails: Pop3Mail[] = [];
+    const scripted = await server({
+      mails: () => mails,
+      say: (command) => {
+        if (command === "LIST") return "+OK\r\n1 99000000\r\n.\r\n";
+        return command.startsWith("TOP") ? "-ERR no TOP here\r\n" : undefined;
+      },
+    });
+    const held = hold();
+    await start(held, scripted.port);
+    mails.push(mail("huge"));
+    expect((await held.arrived(() => true)).event.object).toEqual({ type: "message", truncated: true });
+  });
+
   it.each([
     ["PASS", "-ERR [AUTH] no\r\n", { kind: "auth" }],
     ["UIDL", "-ERR no\r\n", { kind: "permanent" }],
