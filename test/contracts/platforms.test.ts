@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { ConfigError } from "../../src/config.ts";
 import { dummy } from "../../src/platforms/dummy/platform.ts";
 import { email } from "../../src/platforms/email/platform.ts";
+import { facebook } from "../../src/platforms/facebook/platform.ts";
 import { feeds } from "../../src/platforms/feeds/platform.ts";
 import { enabledPlatforms, platforms } from "../../src/platforms/index.ts";
 import { fault } from "../../src/platforms/irc/fault.ts";
@@ -13,6 +14,7 @@ import { twitter } from "../../src/platforms/twitter/platform.ts";
 import { webfinger } from "../../src/platforms/webfinger/platform.ts";
 import { webhook } from "../../src/platforms/webhook/platform.ts";
 import { xmpp } from "../../src/platforms/xmpp/platform.ts";
+import { ANN, facebookStandIn, LOGIN } from "../support/facebook-stand-in.ts";
 import { loopbackEgress } from "../support/loopback-egress.ts";
 import { noEgress } from "../support/mail-lent.ts";
 import { scriptedSmtp } from "../support/smtp-script.ts";
@@ -196,4 +198,34 @@ platformContract({
     Object.assign(new Error("self-signed"), { code: "DEPTH_ZERO_SELF_SIGNED_CERT" }),
     new DOMException("odd", "AbortError"),
   ],
+});
+
+/** The one that the verbs' examples name. */
+const FACEBOOK_POST = "104998765432101_122100000000000001";
+platformContract({
+  // The address is the stand-in's only when a test runs a verb: see the egress below.
+  platform: facebook({}),
+  reads: ["fetch", "search", "query"],
+  // They look before they act: test/src/platforms/facebook does them.
+  failing: ["subscribe", "unsubscribe"],
+  farSide: async () => {
+    const server = await facebookStandIn();
+    server.wrote(ANN);
+    server.things.set(FACEBOOK_POST, { id: FACEBOOK_POST });
+    const { fetch, close } = loopbackEgress();
+    return {
+      access: {
+        credentials: LOGIN,
+        egress: {
+          ...noEgress,
+          fetch: (url, init) => fetch(url.replace("https://graph.facebook.com/v26.0", server.url), init),
+        },
+      },
+      effects: () => server.calls.length,
+      stop: async () => {
+        await close();
+        await server.stop();
+      },
+    };
+  },
 });
