@@ -63,7 +63,7 @@ if string.match(redis.call('HGET', KEYS[1], ARGV[2]) or '', '^(%S+)') == ARGV[1]
  * Shares the shards among the workers that live: a dead one loses its shards after `leaseMs`, a new one is given its
  * share by those that have more. A worker that can't reach Redis leaves its shards before others may take them.
  */
-export function leases({ redis, holder, gained, leave, log, leaseMs = 7_000, everyMs = 1_500 }: LeasesDeps): Leases {
+export function leases({ redis, holder, gained, leave, log, leaseMs = 5_000, everyMs = 1_000 }: LeasesDeps): Leases {
   const run = scripts(redis, { TEND_LUA, RELEASE_LUA });
   const mine = new Map<number, number>();
   const leaving = new Map<number, Promise<void>>();
