@@ -29,9 +29,13 @@ function example(program: string, file: string, ...args: string[]): Shell {
 const php = (file: string, ...args: string[]) => example("php", `php/${file}`, ...args);
 
 describe("The PHP examples", () => {
-  const folder = join(ROOT, "examples/php");
-  const files = async () =>
-    (await readdir(folder)).filter((name) => name.endsWith(".php")).map((name) => join(folder, name));
+  const files = async () => {
+    const folders = ["examples/php", "examples/lamp-site"].map((folder) => join(ROOT, folder));
+    const names = await Promise.all(
+      folders.map(async (folder) => (await readdir(folder)).map((name) => join(folder, name))),
+    );
+    return names.flat().filter((name) => name.endsWith(".php"));
+  };
 
   it("use nothing that PHP 5.6 lacks", async () => {
     const check = join(ROOT, "test/support/php-newer-than-56.php");

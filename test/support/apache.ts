@@ -27,6 +27,10 @@ export interface ApacheSettings {
   /** Defined before the shipped files are read. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly tls?: boolean;
+  /** The document root, in place of a page and a mirror. */
+  readonly root?: string;
+  /** What PHP finds in its environment. */
+  readonly phpEnv?: Readonly<Record<string, string>>;
 }
 
 const PATH = `${process.env.PATH}:/usr/local/sbin:/usr/sbin`;
@@ -46,17 +50,18 @@ echo json_encode(array(
 `;
 
 /** A private Apache with PHP-FPM and the shipped files on a random loopback port; needs no root. */
-export async function testApache({ layout, variables = {}, tls = false }: ApacheSettings): Promise<TestApache> {
+export async function testApache(settings: ApacheSettings): Promise<TestApache> {
+  const { layout, variables = {}, tls = false, root, phpEnv = {} } = settings;
   const dir = await mkdtemp(join(tmpdir(), "dgm-apache-"));
   await chmod(dir, 0o755);
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
   const files = certificate(dir);
-  await site(join(dir, "site"));
+  if (root === undefined) await site(join(dir, "site"));
   const defined = {
     HTTP_LISTEN: address,
     SITE_ADDR: address,
-    SITE_ROOT: join(dir, "site"),
+    SITE_ROOT: root ?? join(dir, "site"),
     SITE_LOG_DIR: dir,
     PHP_SOCKET: join(dir, "php.sock"),
     GATEWAY_INCLUDE: apacheFile("gateway-front.conf"),
@@ -64,7 +69,10 @@ export async function testApache({ layout, variables = {}, tls = false }: Apache
     ...variables,
   };
   await writeFile(join(dir, "apache.conf"), configuration(dir, layout, defined));
-  await writeFile(join(dir, "php-fpm.conf"), pool(dir));
+  await writeFile(join(dir, "php-fpm.conf"), pool(dir, phpEnv));
+  // PHP may run as another user.
+  await mkdir(join(dir, "sessions"));
+  await chmod(join(dir, "sessions"), 0o777);
   const args = ["-f", join(dir, "apache.conf")];
   const checked = execFileSync("/bin/sh", ["-c", 'apache2 -t "$@" 2>&1', "sh", ...args], {
     encoding: "utf8",
@@ -111,6 +119,7 @@ ${APACHE_MODULES.map((name) => `LoadModule ${name}_module ${modules}/mod_${name}
 LoadModule deflate_module ${modules}/mod_deflate.so
 TypesConfig /dev/null
 AddType text/css .css
+AddType text/javascript .js
 # A site as unkind to streams as one can be: everything is compressed.
 SetOutputFilter DEFLATE
 StartServers 1
@@ -124,7 +133,7 @@ Include ${apacheFile(`${layout}.conf`)}
 `;
 }
 
-function pool(dir: string): string {
+function pool(dir: string, env: Readonly<Record<string, string>>): string {
   const user = userInfo().uid === 0 ? "user = nobody" : "";
   return `
 [global]
@@ -135,7 +144,13 @@ ${user}
 listen = ${dir}/php.sock
 listen.mode = 0666
 pm = static
-pm.max_children = 2
+pm.max_children = 4
+php_value[session.save_path] = ${dir}/sessions
+php_flag[display_errors] = on
+php_value[error_reporting] = -1
+${Object.entries(env)
+  .map(([name, value]) => `env[${name}] = "${value}"`)
+  .join("\n")}
 `;
 }
 

@@ -19,11 +19,14 @@ const QUIET = [
 ];
 
 /** Debian's Chromium without a screen, with a profile of its own that `stop` removes. */
-export async function testChromium(options: { readonly phone?: boolean } = {}): Promise<TestChromium> {
+export async function testChromium(
+  options: { readonly phone?: boolean; readonly javaScript?: boolean } = {},
+): Promise<TestChromium> {
   const profile = await mkdtemp(join(tmpdir(), "dgm-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: "/usr/bin/chromium",
     headless: true,
+    javaScriptEnabled: options.javaScript ?? true,
     args: QUIET,
     viewport: options.phone ? { width: 390, height: 844 } : { width: 1100, height: 760 },
   });

@@ -75,7 +75,7 @@ worker_processes 1;
 pid ${dir}/nginx.pid;
 events { worker_connections ${connections}; }
 http {
-  types { text/html html; text/css css; }
+  types { text/html html; text/css css; text/javascript js; }
   ${temporary.map((one) => `${one}_temp_path ${dir}/temp/${one};`).join("\n  ")}
   ${http}
   include ${dir}/conf.d/*.conf;
