@@ -4,10 +4,12 @@ import { type Figure, median } from "./figures.ts";
 import { benchGateway } from "./gateway.ts";
 
 const AHEAD = 100;
+const DEAD = 5;
 
 /** Events of many conversations, waiting in the log, to one local receiver; its own cost is part of the figure. */
 export async function hooks(rounds = 3, count = 4_000): Promise<Figure[]> {
   const receiver = await counter();
+  const dead = await counter(false);
   const gateway = await benchGateway({ ALLOW_PRIVATE: "127.0.0.0/8" });
   const call = async (method: string, path: string, body: unknown) => {
     const headers = { Authorization: `Bearer ${gateway.key}`, "Content-Type": "application/json" };
@@ -30,16 +32,21 @@ export async function hooks(rounds = 3, count = 4_000): Promise<Figure[]> {
     const put = () => call("PUT", "/hooks/bench", { url: receiver.url, types: ["result"], from: "earliest" });
     await put();
     await receiver.reached(count);
-    const runs: Array<{ readonly perSecond: number; readonly cpu: number }> = [];
-    for (let round = 0; round < rounds; round++) {
+    const measured = async () => {
       receiver.restart();
       await call("POST", "/hooks/bench/replay", { after: "earliest" });
       await receiver.reached(1);
       const [started, before] = [performance.now(), gateway.cpu().worker];
       await receiver.reached(count);
       const seconds = (performance.now() - started) / 1_000;
-      runs.push({ perSecond: count / seconds, cpu: ((gateway.cpu().worker - before) * 1e6) / count });
-    }
+      return { perSecond: count / seconds, cpu: ((gateway.cpu().worker - before) * 1e6) / count };
+    };
+    const runs = [];
+    for (let round = 0; round < rounds; round++) runs.push(await measured());
+    for (let i = 0; i < DEAD; i++) await call("PUT", `/hooks/dead${i}`, { url: `${dead.url}${i}`, from: "earliest" });
+    await dead.reached(DEAD);
+    const beside = [];
+    for (let round = 0; round < rounds; round++) beside.push(await measured());
     return [
       {
         name: "webhook deliveries to one local receiver",
@@ -47,11 +54,19 @@ export async function hooks(rounds = 3, count = 4_000): Promise<Figure[]> {
         unit: "/s",
         must: { least: 500 },
       },
+      {
+        name: `  beside ${DEAD} receivers that never answer`,
+        value: median(beside.map(({ perSecond }) => perSecond)),
+        unit: "/s",
+        must: { least: 500 },
+      },
       { name: "  CPU per delivery, worker", value: median(runs.map(({ cpu }) => cpu)), unit: "us" },
+      { name: "  CPU per delivery, worker, beside those", value: median(beside.map(({ cpu }) => cpu)), unit: "us" },
     ];
   } finally {
     await gateway.stop();
     receiver.stop();
+    dead.stop();
   }
 }
 
@@ -67,14 +82,14 @@ function echo(i: number): object {
   };
 }
 
-/** A receiver that takes everything and counts each id once. */
-async function counter() {
+/** A receiver that counts each id and path once, and answers unless told otherwise. */
+async function counter(answers = true) {
   let seen = new Set<string>();
   let check = () => {};
   const server = createServer((request, response) => {
     request.resume().on("end", () => {
-      seen.add(String(request.headers["webhook-id"]));
-      response.writeHead(204).end();
+      seen.add(answers ? String(request.headers["webhook-id"]) : String(request.url));
+      if (answers) response.writeHead(204).end();
       check();
     });
   });
