@@ -36,8 +36,12 @@ export async function watchFolder(
   imap: ImapFlow,
   folder: string,
   cursor: Cursor | undefined,
-  deps: WatchDeps,
+  given: WatchDeps,
 ): Promise<Watch> {
+  const stopped = new AbortController();
+  // What is half read when the folder is let go does not arrive any more.
+  const signal = AbortSignal.any([given.hold.signal, stopped.signal]);
+  const deps = { ...given, hold: { ...given.hold, signal } };
   let at = cursor;
   let over = false;
   let due = true;
@@ -46,6 +50,7 @@ export async function watchFolder(
 
   function end(): void {
     over = true;
+    stopped.abort(new Error("The folder is not listened to any more"));
     clearInterval(asking);
     imap.close();
   }
@@ -141,6 +146,7 @@ async function arrive(
   cursor: Cursor | undefined,
   { hold, inspect }: WatchDeps,
 ): Promise<void> {
+  hold.signal.throwIfAborted();
   const more = await inspect(read);
   const arrival = mailArrival(read.mail, {
     key: arrivalKey(read.traits, `${folder}:${uidValidity}:${uid}`),

@@ -31,10 +31,19 @@ export function email(settings: EmailSettings): Platform {
   const reader = mailReader();
   const pop3 = { large: turns(4), pollMs: settings.pop3PollMs };
   let users = 0;
+  async function left(): Promise<void> {
+    users -= 1;
+    if (users === 0) await reader.close();
+  }
+  /** Counted from the start: who is still connecting reads mail already. */
   async function using<T>(made: Promise<T>): Promise<T> {
-    const client = await made;
     users += 1;
-    return client;
+    try {
+      return await made;
+    } catch (thrown) {
+      await left();
+      throw thrown;
+    }
   }
   async function opened(access: Access<Credentials>): Promise<Client> {
     if (access.credentials) return accountClient(access, access.credentials, settings);
@@ -56,8 +65,7 @@ export function email(settings: EmailSettings): Platform {
     hold: (hold) => using(holdMailbox(hold, reader, pop3, settings.mailboxPatience)),
     close: async (client) => {
       client.close();
-      users -= 1;
-      if (users === 0) await reader.close();
+      await left();
     },
     resolve: (client, activity, lent) => resolve(client as Client, activity, lent),
     explain: (thrown) => explain(thrown),
