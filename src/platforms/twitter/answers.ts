@@ -51,7 +51,6 @@ const Media = Type.Object({
   preview_image_url: Type.Optional(text(2_048)),
   alt_text: Type.Optional(text(5_000)),
 });
-export type XMedia = Static<typeof Media>;
 
 export const XMessage = Type.Object({
   id: Id,

@@ -19,6 +19,8 @@ export interface Client extends Api {
   readonly me: (signal: AbortSignal) => Promise<string>;
   /** Asks X whether the login is good. */
   readonly verify: (signal: AbortSignal) => Promise<void>;
+  /** How often an activity's outcome was looked for by this client, this time included. */
+  readonly looks: (id: string) => number;
   /** The id of somebody given by id or name. */
   readonly idOf: (address: string, signal: AbortSignal) => Promise<string>;
 }
@@ -31,6 +33,7 @@ const KNOWN_MOST = 1_000;
 export function openClient(access: Access<Credentials>, credentials: Credentials, settings: ClientSettings): Client {
   const api = openApi(access, credentials, (settings.xApi ?? X_API).replace(/\/+$/, ""));
   const known = new Map<string, { readonly id: string; readonly until: number }>();
+  const looked = new Map<string, number>();
   // An OAuth 1.0a token begins with the id of whom it belongs to, which saves a paid request.
   let own = credentials.apiKey === undefined ? undefined : /^([0-9]{1,19})-/.exec(credentials.accessToken ?? "")?.[1];
 
@@ -52,6 +55,12 @@ export function openClient(access: Access<Credentials>, credentials: Credentials
     async me(signal) {
       if (own === undefined) await verify(signal);
       return own ?? "";
+    },
+    looks(id) {
+      if (looked.size >= KNOWN_MOST) looked.clear();
+      const looks = (looked.get(id) ?? 0) + 1;
+      looked.set(id, looks);
+      return looks;
     },
     async idOf(address, signal) {
       const person = personOf(address);

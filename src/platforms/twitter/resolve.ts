@@ -30,7 +30,7 @@ export async function resolve(client: Client, activity: Activity, lent: Lent): P
     return same && object.inReplyTo === wanted.inReplyTo && object.quote === wanted.quote;
   });
   if (found?.id !== undefined) return posted(activity, lent, found.id);
-  if (lent.attempt > LOOKS_MOST) return undefined;
+  if (client.looks(activity.id) > LOOKS_MOST) return undefined;
   const detail = "X's answer was lost, and the post does not stand in the account's list yet.";
   throw new Failure({ kind: "retryable", code: "outcome-unknown", detail });
 }

@@ -97,7 +97,7 @@ async function look(
       if (signal.aborted) return;
       const failure = explain(thrown);
       if (failure.kind === "auth") throw stale(failure);
-      pause = failure.retryAfterMs ?? pace.most;
+      pause = failure.retryAfterMs ?? Math.min(pace.most, pause * 2);
       hold.log.info({ subscription: name.split(":")[0], code: failure.code }, "X can't be asked for news now");
     }
     await wait(pause, undefined, { signal }).catch(() => undefined);

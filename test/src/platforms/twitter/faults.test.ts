@@ -207,9 +207,14 @@ describe("a break", () => {
     });
     const object = { body: "See <https://example.org/> & tell" };
     const activity = activityOf(x.platform, "post", { id: ulid(), object });
-    const found = (words = activity, attempt = 2) => x.platform.resolve?.(client, words, testLent({ attempt }));
-    await expect(found()).rejects.toMatchObject({ kind: "retryable", code: "outcome-unknown" });
-    expect(await found(activity, 6)).toBeUndefined();
+    const found = (words = activity) => x.platform.resolve?.(client, words, testLent({ attempt: 9 }));
+    const inTheEnd = async (words = activity) => {
+      for (let looks = 0; looks < 5; looks++) {
+        await expect(found(words)).rejects.toMatchObject({ kind: "retryable", code: "outcome-unknown" });
+      }
+      return found(words);
+    };
+    expect(await inTheEnd()).toBeUndefined();
     x.server.fault(POST, "cut");
     await x.platform.verbs.post?.run(client, activity, testLent()).catch(() => undefined);
     const id = x.server.posts[0]?.id;
@@ -217,8 +222,8 @@ describe("a break", () => {
       outcomes: [{ address: "public", status: "sent", id }],
       object: { id, url: `https://x.com/i/status/${id}` },
     });
-    expect(await found({ ...activity, object: { ...object, inReplyTo: "1" } }, 6)).toBeUndefined();
-    expect(await found({ ...activity, id: ulid(Date.now() + 600_000) }, 6)).toBeUndefined();
+    expect(await inTheEnd({ ...activity, id: ulid(), object: { ...object, inReplyTo: "1" } })).toBeUndefined();
+    expect(await inTheEnd({ ...activity, id: ulid(Date.now() + 600_000) })).toBeUndefined();
     expect(await found(activityOf(x.platform, "send", { id: ulid() }))).toBeUndefined();
   });
 });
