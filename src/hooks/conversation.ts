@@ -16,10 +16,9 @@ function addressOf(party: unknown): string {
   return typeof address === "string" ? address.toLowerCase() : "";
 }
 
-/** A room is named by its address where it has one, as senders name it, else by whatever the network gives. */
+/** A room, thread or person by the name that the network gives, which for rooms and people is how senders name them too. */
 function roomOf(context: unknown): string | undefined {
   if (context === undefined) return undefined;
-  const { address, room, id } = (context ?? {}) as Bag;
-  const name = [address, room, id].find((one) => typeof one === "string");
-  return typeof name === "string" ? name.toLowerCase() : JSON.stringify(context);
+  const { id } = (context ?? {}) as Bag;
+  return typeof id === "string" ? id.toLowerCase() : JSON.stringify(context);
 }

@@ -72,6 +72,7 @@ export function redisHooks({ redis, keyring, eventLog }: RedisHooksDeps): Hooks 
         keys.hookTries(app, name),
         keys.hookSent(app, name),
         keys.hookTests(app, name),
+        keys.hookLease(app, name),
       ];
       return (await run.REMOVE_LUA(places, [name, `${app}|${name}`])) === 1;
     },

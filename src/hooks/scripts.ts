@@ -20,7 +20,7 @@ redis.call('DEL', KEYS[4])
 return new
 `;
 
-/** KEYS: names hooked hook held tries sent tests; ARGV: name member. */
+/** KEYS: names hooked hook held tries sent tests lease; ARGV: name member. Without its lease a worker stops within a second. */
 export const REMOVE_LUA = `
 redis.call('SREM', KEYS[2], ARGV[2])
 redis.call('DEL', unpack(KEYS, 3))

@@ -182,6 +182,19 @@ describe("a hook", () => {
     expect(receiver.received[3]?.id).toBe(receiver.received[1]?.id);
   });
 
+  test("that is made anew under its old name knows nothing of the old one", async () => {
+    await world.put(app, "one", `${receiver.url}/old`, world.secret);
+    world.work();
+    await world.append(app, to("a@b.c", "r1"));
+    await receiver.until(() => receiver.received.length === 1);
+    expect(await world.hooks.remove(app, "one")).toBe(true);
+    await world.append(app, to("a@b.c", "between"));
+    await world.put(app, "one", `${receiver.url}/new`, world.secret);
+    await world.append(app, to("a@b.c", "r2"));
+    await receiver.until(() => receiver.received.some(({ path }) => path === "/hook/new"));
+    expect(rids(receiver.received.filter(({ path }) => path === "/hook/new"))).toEqual(["r2"]);
+  });
+
   test("is sent a test once, whatever it answers", async () => {
     react = () => 500;
     await world.put(app, "one", receiver.url, world.secret);

@@ -36,7 +36,7 @@ describe("conversations", () => {
       platform: "irc",
       actor: { address: nick },
       target: [{ address: "bot" }],
-      context: { address: "#room" },
+      context: { type: "room", id: "#room" },
     });
     const sent = { type: "result", platform: "irc", actor: { address: "bot" }, target: [{ address: "#room" }] };
     expect(new Set([said("a"), said("b"), sent].map(conversationOf)).size).toBe(1);
