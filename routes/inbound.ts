@@ -32,7 +32,7 @@ export function inboundRoutes({ doors, platforms, arrive, report, admit }: Inbou
     await admit(door.app);
     const { secrets, ...whose } = door;
     const { status, body = "", contentType = "text/plain", ...came } = receive(await pushedBy(req), secrets, whose);
-    if (status !== 200) throw refused(status);
+    if (status !== 200) throw refused(status, req.method);
     for (const arrival of came.arrivals ?? []) await arrive(door.app, arrival);
     for (const one of came.reports ?? []) await report(door.app, one);
     res.set({ "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" });
@@ -61,11 +61,13 @@ async function pushedBy(req: Request): Promise<Pushed> {
   };
 }
 
-function refused(status: Exclude<PushAnswer["status"], 200>): Problem {
+function refused(status: Exclude<PushAnswer["status"], 200>, method: string): Problem {
   if (status === 403)
     return new Problem("forbidden", "The token or the signature is not the one agreed with the network.");
   if (status === 404) return new Problem("not-found", "Nothing is awaited here.");
-  return new Problem("malformed-json", "The push makes no sense.");
+  return method === "POST"
+    ? new Problem("malformed-json", "The push makes no sense.")
+    : new Problem("bad-parameter", "The challenge makes no sense.");
 }
 
 /** Headers as one text each; of a signature that came twice Node makes one that fits nothing. */

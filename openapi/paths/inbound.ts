@@ -26,7 +26,7 @@ export function inboundPaths(write: Writer): Paths {
         tag: "Accounts",
         parameters: [query("hub.challenge", "Of Facebook and WebSub: given back.", { type: "string" })],
         answers: { "200": { description: "The challenge is met.", ...text } },
-        problems,
+        problems: [...problems, "bad-parameter"],
       }),
       post: operation(write, {
         id: "takePush",

@@ -3,6 +3,7 @@ import { keys } from "../../src/keys.ts";
 import { type Conformance, conform } from "../support/conform.ts";
 import { gateway } from "../support/gateway.ts";
 import { announce, type Call, callsTo, knock, listen } from "./calls.ts";
+import { challenges, NO_DOOR, page, pushes } from "./inbound-calls.ts";
 
 type Gateway = Awaited<ReturnType<typeof gateway>>;
 
@@ -359,12 +360,36 @@ describe("every documented operation and status", () => {
     await expectCode({ method: "get", path: "/socket", key }, 426, "upgrade-required");
   });
 
+  it("inbound: a network's challenge and pushes, signed or not", async () => {
+    const stored = await say({ method: "put", path: "/accounts", key, body: page });
+    const path = String(stored.body.inbound).replace("/gateway", "");
+    await challenges(say, path);
+    await pushes(say, path);
+    contract.check(await announce(gw.url, { method: "post", path }, 2 * 1024 * 1024));
+    for (const method of ["get", "post"] as const) {
+      await expectCode({ method, path }, 403, "forbidden");
+      await expectCode({ method, path: NO_DOOR }, 404, "not-found");
+    }
+    const slow = await gateway({ RATE: "1" });
+    try {
+      const { body } = await callsTo(slow.url)({ ...guarded[4], key: await slow.keyOf("slow"), body: page } as Call);
+      const there = { path: String(body.inbound).replace("/gateway", "") };
+      for (const method of ["get", "post"] as const) {
+        let status = 0;
+        while (status !== 429) status = contract.seen(await callsTo(slow.url)({ method, ...there })).status;
+      }
+    } finally {
+      await slow.stop();
+    }
+  });
+
   it("while Redis is away: 503 and when to come back", async () => {
     const cut = await gateway({ PLATFORMS: "+dummy" });
     try {
       const unread = await cut.keyOf("unread");
       await cut.redis.kill();
-      for (const it of guarded) {
+      const doors = [{ method: "get", path: NO_DOOR } as const, { method: "post", path: NO_DOOR } as const];
+      for (const it of [...guarded, ...doors]) {
         const answer = contract.seen(await callsTo(cut.url)({ ...it, key: unread }));
         expect([it.path, answer.status, answer.body.code]).toEqual([it.path, 503, "overloaded"]);
         expect(answer.headers["retry-after"]).toBeDefined();
@@ -377,7 +402,10 @@ describe("every documented operation and status", () => {
   });
 
   it("while it shuts down: 503 and when to come back", async () => {
+    const { body: kept } = await say({ method: "put", path: "/accounts", key, body: page });
     await gw.drain();
+    for (const method of ["get", "post"] as const)
+      await expectCode({ method, path: String(kept.inbound).replace("/gateway", "") }, 503, "shutting-down");
     await expectCode({ method: "post", path: "/activities", key, body: activity }, 503, "shutting-down");
     await expectCode({ method: "post", path: "/dead-letters/left/replay", key: poor }, 503, "shutting-down");
     const json = { Accept: "application/json" };

@@ -1,0 +1,31 @@
+import { createHmac } from "node:crypto";
+import type { Response } from "supertest";
+import { expect } from "vitest";
+import { LOGIN, PAGE } from "../support/facebook-stand-in.ts";
+import type { Call } from "./calls.ts";
+
+type Say = (it: Call) => Promise<Response>;
+
+/** An account whose network pushes, and a door that nobody has. */
+export const page = { platform: "facebook", address: PAGE, credentials: LOGIN };
+export const NO_DOOR = "/inbound/facebook/AAAAAAAAAAAAAAAAAAAAAAAA";
+
+/** A challenge that is met, and one that makes no sense. */
+export async function challenges(say: Say, path: string): Promise<void> {
+  const query = (challenge: string) =>
+    new URLSearchParams({ "hub.mode": "subscribe", "hub.verify_token": LOGIN.verifyToken, "hub.challenge": challenge });
+  const met = await say({ method: "get", path: `${path}?${query("42")}` });
+  expect([met.status, met.text]).toEqual([200, "42"]);
+  const odd = await say({ method: "get", path: `${path}?${query("<b>")}` });
+  expect([odd.status, odd.body.code]).toEqual([400, "bad-parameter"]);
+}
+
+/** A push that is signed, and one whose signed bytes make no sense. */
+export async function pushes(say: Say, path: string): Promise<void> {
+  const push = (body: string) => {
+    const signature = createHmac("sha256", LOGIN.appSecret).update(body).digest("hex");
+    return say({ method: "post", path, body, headers: { "X-Hub-Signature-256": `sha256=${signature}` } });
+  };
+  expect((await push('{"object":"page","entry":[]}')).status).toBe(200);
+  expect((await push("{")).body.code).toBe("malformed-json");
+}
