@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
-import irc, { type IrcMessage, type IrcTransport } from "irc-framework";
+import irc, { type IrcClient, type IrcMessage, type IrcTransport } from "irc-framework";
 import type { Hold } from "../../held.ts";
 import { type Credentials, secretsOf } from "./credentials.ts";
+import { ear } from "./ear.ts";
 import { type Exchanges, exchanges } from "./exchanges.ts";
 import { fault, isRefusal, refusalFault } from "./fault.ts";
 import { inbox } from "./inbox.ts";
@@ -55,14 +56,6 @@ export interface SessionSettings {
   readonly onEnd: (thrown: unknown) => void;
 }
 
-/** What the library is given; all else would only be gathered there. */
-const FORWARDED =
-  /^(001|005|900|903|PING|CAP|AUTHENTICATE|90[2-7]|JOIN|PART|KICK|QUIT|NICK|TOPIC|PRIVMSG|NOTICE|INVITE)$/;
-/** Of these the library keeps what they say: a hostile server might go on and on. */
-const GATHERED = /^(005|CAP)$/;
-const GATHERED_MOST = 100;
-/** Lines that make no sense before the server is given up. */
-const NONSENSE_MOST = 100;
 const CLOSE_MS = 1_000;
 
 /** Speaks IRC over a connected socket, and logs in. */
@@ -71,15 +64,23 @@ export function openSession({ hold, socket, nick, patience, onEnd }: SessionSett
   const secrets = secretsOf(credentials);
   const client = new irc.Client();
   const isOwn = (name: string) => client.caseCompare(name, client.user.nick);
-  let answered = false;
-  let nonsense = 0;
-  let gathered = 0;
+  const can = (name: string) => client.network.cap.isEnabled(name);
 
-  const line = wire({ socket, onLine: heard, onEnd: end, idleMs: patience.idle });
+  let over = false;
+  function end(thrown: unknown): void {
+    if (over) return;
+    over = true;
+    login.fail(thrown);
+    commands.end(thrown);
+    void line.close(undefined, 0);
+    onEnd(thrown);
+  }
+
+  const line = wire({ socket, onLine: (text) => hearing.heard(text), onEnd: end, idleMs: patience.idle });
   const box = inbox({ arrive: hold.arrive, pause: line.pause, resume: line.resume });
   const commands = exchanges({
     pace: pace(credentials.pace ?? PACE),
-    labels: () => client.network.cap.isEnabled("labeled-response") && client.network.cap.isEnabled("batch"),
+    labels: () => can("labeled-response") && can("batch"),
     write: line.write,
     patienceMs: patience.answer,
     paused: line.paused,
@@ -93,84 +94,52 @@ export function openSession({ hold, socket, nick, patience, onEnd }: SessionSett
     changeNick: (to) => client.raw(`NICK ${to}`),
   });
   const inside = rooms({ hold, isOwn, fold: (name) => client.caseLower(name), put: box.put });
-
-  let over = false;
-  function end(thrown: unknown): void {
-    if (over) return;
-    over = true;
-    login.fail(thrown);
-    commands.end(thrown);
-    void line.close(undefined, 0);
-    onEnd(thrown);
-  }
-
-  function heard(text: string): void {
-    const message = text === "" ? undefined : irc.ircLineParser(text);
-    if (!message) return;
-    login.take(message);
-    const ours = commands.take(message);
-    // InspIRCd labels the change of our nick, but says that the new nick made it.
-    if (ours && message.command === "NICK" && message.nick === message.params[0]) message.nick = client.user.nick;
-    answered = ours && isOwn(message.nick);
-    inside.take(message);
-    if (FORWARDED.test(message.command)) forward(message, text);
-  }
-
-  function forward(message: IrcMessage, text: string): void {
-    if (GATHERED.test(message.command) && ++gathered > GATHERED_MOST) return;
-    // The library would gather a batch until its end, which may never come.
-    delete message.tags.batch;
-    try {
-      client.connection.emit("message", message, text);
-    } catch (thrown) {
-      nonsense += 1;
-      if (nonsense > NONSENSE_MOST) throw fault("IRC_LINE", "The server makes no sense", { cause: thrown });
-    }
-  }
-
-  incoming({ client, address: hold.address, put: box.put, answered: () => answered });
-  // Its other reasons come as numbers, or leave the welcome without a login.
-  client.on("sasl failed", ({ reason }) => {
-    if (/missing|unsupported/.test(reason ?? "")) login.fail(fault("IRC_NO_SASL", "The server offers no login"));
-  });
-  client.requestCap("labeled-response");
-  client.connect({
-    nick,
-    username: credentials.user ?? "dragoman",
-    gecos: credentials.realname ?? nick,
-    ...(credentials.password === undefined ? {} : { password: credentials.password }),
-    account: credentials.sasl ?? {},
-    version: "",
-    auto_reconnect: false,
-    ping_interval: 0,
-    ping_timeout: 0,
-    enable_echomessage: true,
-    transport: transportOver(line.write),
-  });
+  const hearing = ear({ client, login, commands, rooms: inside, isOwn });
+  incoming({ client, address: hold.address, put: box.put, answered: hearing.answered });
+  begin(client, credentials, nick, line.write);
 
   return {
     ask: commands.ask,
     nick: () => client.user.nick,
     isOwn,
     rooms: inside,
-    echoes: () => client.network.cap.isEnabled("echo-message"),
+    echoes: () => can("echo-message"),
     registered: login.done,
     refusal: (messages) => {
       const refused = messages.find(isRefusal);
       return refused && refusalFault(refused, secrets);
     },
     close: async () => {
-      const wasOver = over;
       over = true;
       commands.end(fault("IRC_CLOSED", "The session was closed"));
+      // First goodbye, so that the next holder finds the nick free; what the server had said by then still counts.
+      await line.close("QUIT", CLOSE_MS);
       await box.close(CLOSE_MS);
-      await line.close(wasOver ? undefined : "QUIT", CLOSE_MS);
       client.removeAllListeners();
     },
   };
 }
 
-/** The library's way to our socket; it is fed from `heard`, so it only writes here. */
+/** Lets the library log in. What it would do by itself after that (reconnect, ping, answer VERSION) is off. */
+function begin(client: IrcClient, credentials: Credentials, nick: string, write: (line: string) => void): void {
+  const { user = "dragoman", realname = nick, password, sasl = {} } = credentials;
+  client.requestCap("labeled-response");
+  client.connect({
+    nick,
+    username: user,
+    gecos: realname,
+    ...(password === undefined ? {} : { password }),
+    account: sasl,
+    version: "",
+    auto_reconnect: false,
+    ping_interval: 0,
+    ping_timeout: 0,
+    enable_echomessage: true,
+    transport: transportOver(write),
+  });
+}
+
+/** The library's way to our socket; lines come to it by `ear`, so it only writes here. */
 function transportOver(write: (line: string) => void): new () => IrcTransport {
   const listeners = new Map<string, () => void>();
   const transport: IrcTransport = {

@@ -16,7 +16,10 @@ export interface Wire {
   readonly pause: () => void;
   readonly resume: () => void;
   readonly paused: () => boolean;
-  /** Says a last line, if any, and hangs up; resolves when the socket is closed, at the latest after `ms`. */
+  /**
+   * Says a last line and hangs up, without one at once; resolves when the socket is closed, at the latest after `ms`. Until then
+   * lines still come, but nothing more is sent.
+   */
   readonly close: (last: string | undefined, ms: number) => Promise<void>;
 }
 
@@ -34,6 +37,7 @@ export function wire({ socket, onLine, onEnd, idleMs }: WireSettings): Wire {
   const lines = lineReader();
   let paused = false;
   let ended = false;
+  let closing = false;
   let asked = false;
   let trouble: unknown;
 
@@ -41,7 +45,7 @@ export function wire({ socket, onLine, onEnd, idleMs }: WireSettings): Wire {
     if (ended) return;
     ended = true;
     socket.destroy();
-    onEnd(thrown);
+    if (!closing) onEnd(thrown);
   }
 
   function pump(all = false): void {
@@ -58,6 +62,7 @@ export function wire({ socket, onLine, onEnd, idleMs }: WireSettings): Wire {
   function write(line: string): void {
     const unfit = unfitting(line);
     if (unfit) throw unfit;
+    if (closing) return;
     if (ended || socket.destroyed) throw fault("IRC_CLOSED", "The connection has ended");
     if (socket.writableLength > UNSENT_BYTES) end(fault("ETIMEDOUT", "The server does not read"));
     else socket.write(`${line}\r\n`);
@@ -66,7 +71,8 @@ export function wire({ socket, onLine, onEnd, idleMs }: WireSettings): Wire {
   socket.setNoDelay(true);
   socket.setTimeout(idleMs);
   socket.on("data", (chunk: Buffer) => {
-    if (ended) return;
+    // What can't be stored at the end is not gathered either.
+    if (ended || (closing && paused)) return;
     asked = false;
     lines.push(chunk);
     if (!paused) pump();
@@ -75,7 +81,7 @@ export function wire({ socket, onLine, onEnd, idleMs }: WireSettings): Wire {
     trouble = error;
   });
   socket.on("timeout", () => {
-    if (ended || paused) return;
+    if (ended || closing || paused) return;
     if (asked) return end(fault("ETIMEDOUT", "The server gives no sign of life"));
     asked = true;
     write("PING :alive");
@@ -100,22 +106,23 @@ export function wire({ socket, onLine, onEnd, idleMs }: WireSettings): Wire {
       if (!paused) socket.resume();
     },
     paused: () => paused,
-    close: (last, ms) => closed(socket, ended ? undefined : last, ms, () => (ended = true)),
+    close: (last, ms) => {
+      closing = true;
+      // A paused socket would never notice its end.
+      socket.resume();
+      return closed(socket, last, ms);
+    },
   };
 }
 
-function closed(socket: Socket, last: string | undefined, ms: number, mark: () => void): Promise<void> {
-  mark();
-  if (socket.destroyed) return Promise.resolve();
+function closed(socket: Socket, last: string | undefined, ms: number): Promise<void> {
+  if (socket.closed) return Promise.resolve();
   return new Promise((resolve) => {
     const timer = setTimeout(() => socket.destroy(), ms);
     socket.once("close", () => {
       clearTimeout(timer);
       resolve();
     });
-    // Whatever still comes is thrown away: a paused socket would never close.
-    socket.removeAllListeners("data");
-    socket.resume();
     if (last === undefined) socket.destroy();
     else socket.end(`${last}\r\n`);
   });

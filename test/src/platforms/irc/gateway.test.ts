@@ -33,7 +33,7 @@ async function call(method: string, path: string, body: object) {
   const answer = await fetch(`${live.url}/gateway/${path}`, { method, headers, body: JSON.stringify(body) });
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
-const events = () => listener.heard as ReadonlyArray<Readonly<Record<string, unknown>>>;
+const events = (): ReadonlyArray<Readonly<Record<string, unknown>>> => listener.heard.map((event) => ({ ...event }));
 const isOnline = ({ type, state }: Readonly<Record<string, unknown>>) => type === "session" && state === "online";
 
 it(`an account is stored, connects, and each example of ${PATH} is carried out`, { timeout: 60_000 }, async () => {

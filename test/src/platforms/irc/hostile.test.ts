@@ -236,6 +236,21 @@ describe("a hostile server", () => {
     await made.close();
   });
 
+  it("says goodbye first when it is handed over, and what had come by then is handed on", async () => {
+    const { port, bytes } = await script((line, say, socket) => {
+      if (line === "QUIT") {
+        say(":alice!a@h PRIVMSG bob :just in time");
+        socket.end();
+        return "done";
+      }
+      return undefined;
+    });
+    const made = await account({ port });
+    await made.close();
+    expect(bytes().toString().endsWith("QUIT\r\n")).toBe(true);
+    expect(made.hold.arrivals.map(({ event }) => event.object.body)).toEqual(["just in time"]);
+  });
+
   it("tries again to store what Redis refused, and loses and doubles nothing", async () => {
     const { port } = await script((line, say) => {
       if (!line.startsWith("USER")) return undefined;
