@@ -36,6 +36,7 @@ export async function benchGateway(env: Readonly<Record<string, string>> = {}): 
     LOG_LEVEL: "info",
     QUOTA: "1000000",
     RATE: "1000000",
+    GRACE_SECONDS: "0",
     ...env,
   };
   const api = start("api", all);
