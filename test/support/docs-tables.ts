@@ -50,6 +50,7 @@ export const EVENT_ERRORS: Readonly<Record<string, string>> = {
   "not-in-room": "The account is not in that room: join it first.",
   "outcome-unknown":
     "It broke at the one moment in which nobody can tell whether it was taken. Never repeated by itself.",
+  "outside-window": "So long after a person last wrote, the network lets nobody answer any more.",
   "permission-denied": "The other side does not let this sender send.",
   "platform-protocol-error": "The other side's answer makes no sense.",
   "platform-rate-limited": "The other side limits how much it takes.",
