@@ -3,6 +3,7 @@ import { Failure } from "../../failure.ts";
 import { definePlatform, type Platform, type Unfit } from "../../platform.ts";
 import { type Client, type ClientSettings, openClient } from "./client.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
+import { push } from "./door.ts";
 import { explain } from "./explain.ts";
 import { mediaUnfit } from "./media.ts";
 import { resolve } from "./resolve.ts";
@@ -42,6 +43,7 @@ export function twitter(settings: TwitterSettings): Platform {
     },
     close: async (client) => client.watch?.stop(),
     resolve,
+    push,
     explain,
   });
 }

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { gateway } from "../../../support/gateway.ts";
 import { oauth1Of, xStandIn } from "../../../support/x-stand-in.ts";
@@ -100,6 +101,27 @@ it("a subscription brings what is said to the account as events", async () => {
   });
   expect(came.get(message)).toMatchObject({ verb: "send", object: { body: "Psst, @bob" }, self: false });
   expect((await post({ verb: "disconnect" })).body).toMatchObject({ status: "sent" });
+});
+
+it("what X pushes to the account's address comes as an event, once", async () => {
+  const stored = await call("PUT", "/accounts", { platform: "x", address: "@alice", credentials: oauth1Of("34") });
+  const { pathname } = new URL(String(stored.body.inbound), live.url);
+  const challenge = await fetch(`${live.url}${pathname}?crc_token=abc`);
+  const expected = createHmac("sha256", "app-key-secret").update("abc").digest("base64");
+  expect(await challenge.json()).toEqual({ response_token: `sha256=${expected}` });
+  const payload = { id: "1900000000000000007", text: "Hi @alice", author_id: "12" };
+  const body = JSON.stringify({ data: { event_type: "post.mention.create", filter: { user_id: "34" }, payload } });
+  const signature = `sha256=${createHmac("sha256", "app-key-secret").update(body).digest("base64")}`;
+  const push = (sign: string) =>
+    fetch(`${live.url}${pathname}`, { method: "POST", headers: { "x-twitter-webhooks-signature": sign }, body });
+  expect([(await push(signature)).status, (await push(signature)).status, (await push("sha256=x")).status]).toEqual([
+    200, 200, 403,
+  ]);
+  const poll = await fetch(`${live.url}/gateway/events?after=earliest&actor=@alice&type=activity`, { headers });
+  const { events } = (await poll.json()) as { events: Array<Record<string, unknown>> };
+  expect(events.filter(({ id }) => id === payload.id)).toMatchObject([
+    { verb: "post", target: [{ address: "@alice" }] },
+  ]);
 });
 
 it("no login is seen in events", async () => {
