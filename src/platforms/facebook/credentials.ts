@@ -33,5 +33,5 @@ export type Credentials = Static<typeof Credentials>;
 export const CREDENTIALS_EXAMPLE: Credentials = {
   pageToken: "EAAGm0PX4ZCpsBAExamplePageToken",
   appSecret: "0123456789abcdef0123456789abcdef",
-  verifyToken: "a-long-word-of-your-own",
+  verifyToken: "9f2c4e6a8b0d1f3e5a7c9b2d4f6e8a0c",
 };
