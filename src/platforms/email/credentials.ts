@@ -41,7 +41,6 @@ const Mailbox = Type.Object(
     dependentSchemas: { deleteAfter: { properties: { protocol: { const: "pop3" } } } },
   },
 );
-export type MailboxAccess = Static<typeof Mailbox>;
 
 /** A login at a mail server. STARTTLS is demanded unless the account says otherwise. */
 export const Credentials = Type.Object(

@@ -15,6 +15,8 @@ export interface ImapPatience {
   readonly idle: number;
   /** How often a server without IDLE is asked. */
   readonly poll: number;
+  /** A folder that holds more news than can be brought in this time is brought up while the account is online. */
+  readonly catchUp: number;
 }
 export const IMAP_PATIENCE: ImapPatience = {
   connect: 30_000,
@@ -22,6 +24,7 @@ export const IMAP_PATIENCE: ImapPatience = {
   silence: 60_000,
   idle: 240_000,
   poll: 30_000,
+  catchUp: 8_000,
 };
 
 /** Where a mailbox is and how to get in. */

@@ -43,7 +43,7 @@ export async function holdImap(
   }
   async function listen(folder: string, note: string | undefined, signal: AbortSignal): Promise<void> {
     const imap = await openImap(way, true, signal);
-    const deps = { hold, reader, inspect: reportsOf(hold), ended, pollMs: patience.poll };
+    const deps = { hold, reader, inspect: reportsOf(hold), ended, pollMs: patience.poll, catchUpMs: patience.catchUp };
     const watch = await watchFolder(imap, folder, cursorOf(note), deps);
     if (over) watch.close();
     else watches.set(folder, watch);

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { ImapFlow } from "imapflow";
 import type { Hold } from "../../held.ts";
 import { type MailReader, mailArrival } from "./arrived-mail.ts";
@@ -13,6 +14,8 @@ export interface WatchDeps {
   /** Called once when watching ended by itself. */
   readonly ended: (thrown: unknown) => void;
   readonly pollMs: number;
+  /** What waits is brought before the account counts as online; what takes longer than this comes after. */
+  readonly catchUpMs: number;
 }
 
 /** A folder that is listened to on a connection of its own. */
@@ -79,7 +82,9 @@ export async function watchFolder(
     await imap.mailboxOpen(folder, { readOnly: true });
     imap.on("exists", look);
     imap.on("mailboxOpen", look);
-    await catchUp();
+    const first = catchUp();
+    await Promise.race([first, setTimeout(deps.catchUpMs, undefined, { ref: false })]);
+    first.catch(failed);
   } catch (thrown) {
     end();
     throw causeOf(imap, thrown);

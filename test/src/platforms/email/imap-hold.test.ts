@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { IMAP_PATIENCE } from "../../../../src/platforms/email/imap-connection.ts";
 import type { HeldMailbox } from "../../../../src/platforms/email/imap-hold.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { type TestDovecot, testDovecot } from "../../../support/dovecot.ts";
@@ -140,7 +141,7 @@ describe("folders that an account listens to", () => {
     const plain = await testDovecot(["u1"], ["protocol imap {", "imap_capability = IMAP4rev1 UIDPLUS", "}"]);
     const there = lmtpMailer(plain.lmtpPort);
     const eager = email({
-      mailboxPatience: { connect: 5_000, greeting: 5_000, silence: 60_000, idle: 60_000, poll: 100 },
+      mailboxPatience: { ...IMAP_PATIENCE, poll: 100 },
     });
     const hold = testHold({ address: "u1@example.test", egress: guard, credentials: credentials("u1", plain) });
     const client = await eager.hold?.(hold);
@@ -225,5 +226,25 @@ describe("mails as they come", () => {
     const after = holdOf(user, before);
     await held(after);
     expect(subjects(after)).toEqual(["kept"]);
+  });
+
+  it("do not keep an account from being online when there are many", async () => {
+    const user = newUser();
+    const before = holdOf(user);
+    await letGo(await held(before));
+    for (const text of ["p", "q", "r"]) await lmtp.put(user, text);
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const after = holdOf(user, before);
+    const slow: TestHold = { ...after, arrive: (arrival) => gate.then(() => after.arrive(arrival)) };
+    const hasty = email({ mailboxPatience: { ...IMAP_PATIENCE, catchUp: 50 } });
+    const client = await hasty.hold?.(slow);
+    expect(after.arrivals).toEqual([]);
+    open();
+    await after.arrived(subject("r"));
+    expect(subjects(after)).toEqual(["p", "q", "r"]);
+    await hasty.close?.(client);
   });
 });
