@@ -1,8 +1,10 @@
+import { setMaxListeners } from "node:events";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { budget, type Place } from "../../../../src/platforms/twitter/budget.ts";
 
 const { signal } = new AbortController();
+setMaxListeners(0, signal);
 const headers = (limit: number, remaining: number, reset: number) => ({
   "x-rate-limit-limit": String(limit),
   "x-rate-limit-remaining": String(remaining),
