@@ -36,17 +36,21 @@ export function stampOf(stanza: Stanza | undefined): string | undefined {
   return Number.isNaN(time) ? undefined : new Date(time).toISOString();
 }
 
-/** An element's text, where it has one. */
+/** What is kept of one text, and of one attribute: a stanza may be much longer. */
+const TEXT_CHARACTERS = 65_536;
+const ATTRIBUTE_CHARACTERS = 4_096;
+
+/** An element's text, where it has one; cut where it is too long. */
 export function textOf(stanza: Stanza, name: string, xmlns?: string): string | undefined {
   const child = xmlns === undefined ? stanza.getChild(name) : stanza.getChild(name, xmlns);
   const text = child?.text();
-  return text === undefined || text === "" ? undefined : text;
+  return text === undefined || text === "" ? undefined : text.slice(0, TEXT_CHARACTERS).toWellFormed();
 }
 
-/** An attribute that has something in it. */
+/** An attribute that has something in it; none where it is longer than any id or JID. */
 export function attr(stanza: Stanza | undefined, name: string): string | undefined {
   const value: unknown = stanza?.attrs[name];
-  return typeof value === "string" && value !== "" ? value : undefined;
+  return typeof value === "string" && value !== "" && value.length <= ATTRIBUTE_CHARACTERS ? value : undefined;
 }
 
 /** What an error stanza means; `joining` where it answers the wish to enter a room. */

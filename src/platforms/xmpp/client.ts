@@ -46,3 +46,11 @@ export function ownPresence(kept: string | undefined): Stanza {
   if (status !== undefined) presence.append(xml("status", {}, status));
   return presence;
 }
+
+/** A room that the account is out of for good is not entered again, nor is its archive read from where that ended. */
+export async function forget({ hold }: Client, room: string): Promise<void> {
+  await hold.notes.write(`room ${room}`, undefined);
+  await hold.notes.write(`archive ${room}`, undefined);
+  const name = `room ${room}`;
+  if ((await hold.secrets.read())[name] !== undefined) await hold.secrets.write(name, undefined);
+}

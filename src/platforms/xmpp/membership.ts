@@ -1,7 +1,7 @@
 import type { Activity } from "../../activity.ts";
 import { type Lent, type Outcome, outcomeOf, type Receipt } from "../../platform.ts";
 import { catchUp } from "./catch-up.ts";
-import type { Client } from "./client.ts";
+import { type Client, forget } from "./client.ts";
 import { explain } from "./explain.ts";
 import { bare, local } from "./jid.ts";
 import { enter, exit } from "./rooms.ts";
@@ -26,15 +26,12 @@ export async function join(client: Client, activity: Activity, lent: Lent): Prom
 
 /** Leaves rooms for good. May be repeated. */
 export async function leave(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
-  const { notes, secrets } = client.hold;
   await lent.commit();
   const outcomes = lent.pending.map((index) =>
     tried(activity.target[index]?.address ?? "", async (room) => {
       const entered = client.rooms.get(room);
       // Forgotten first: a break in between must not bring it back.
-      await notes.write(`room ${room}`, undefined);
-      await notes.write(`archive ${room}`, undefined);
-      if ((await secrets.read())[`room ${room}`] !== undefined) await secrets.write(`room ${room}`, undefined);
+      await forget(client, room);
       if (entered) await exit(client, room, entered.nick);
     }),
   );

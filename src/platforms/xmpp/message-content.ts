@@ -7,6 +7,7 @@ export interface Meaning {
   readonly object: Readonly<Record<string, unknown>>;
 }
 
+const TITLE = 1_024;
 const NS_USER = "http://jabber.org/protocol/muc#user";
 
 /** What a message says, by the first of its extensions that we know; undefined where it says nothing that lasts. */
@@ -56,11 +57,11 @@ function words(message: Stanza, id: string | undefined, room: boolean): Meaning 
   const body = textOf(message, "body");
   const subject = message.getChild("subject");
   if (room && subject && body === undefined && !message.getChild("thread"))
-    return { verb: "update", object: { type: "topic", topic: subject.text() } };
+    return { verb: "update", object: { type: "topic", topic: subject.text().slice(0, TITLE) } };
   if (body === undefined) return undefined;
-  const url = textOf(message.getChild("x", "jabber:x:oob") ?? message, "url");
+  const url = textOf(message.getChild("x", "jabber:x:oob") ?? message, "url")?.slice(0, 2_048);
   const inReplyTo = attr(message.getChild("reply", "urn:xmpp:reply:0"), "id");
-  const title = subject?.text() ?? "";
+  const title = subject?.text().slice(0, TITLE) ?? "";
   return {
     verb: "send",
     object: {

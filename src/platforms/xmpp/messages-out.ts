@@ -1,10 +1,9 @@
 import { xml } from "@xmpp/client";
 import type { Activity } from "../../activity.ts";
-import type { Lent, Receipt } from "../../platform.ts";
+import type { Lent, Outcome, Receipt } from "../../platform.ts";
 import { type Client, ownPresence } from "./client.ts";
 import type { Stanza } from "./inside.ts";
-import { bare } from "./jid.ts";
-import { type Compose, post } from "./post.ts";
+import { type Compose, isRoom, post } from "./post.ts";
 
 type To = Parameters<Compose>[0];
 const HINT = { xmlns: "urn:xmpp:hints" };
@@ -98,13 +97,12 @@ export function read(client: Client, activity: Activity, lent: Lent): Promise<Re
 /** What rooms may keep to themselves: the server's word that it took it is all there is. */
 async function passing(client: Client, activity: Activity, lent: Lent, children: readonly Stanza[]): Promise<Receipt> {
   await lent.commit();
-  const outcomes = lent.pending.map((index) => {
+  const proofs = lent.pending.map(async (index): Promise<Outcome> => {
     const address = activity.target[index]?.address ?? "";
-    const isRoom = activity.context === "room" || (activity.context === undefined && client.rooms.has(bare(address)));
-    const type = isRoom ? "groupchat" : "chat";
-    client.stream.put(xml("message", { to: address, type, id: activity.id }, ...children));
-    return { address, status: "sent" } as const;
+    const type = isRoom(client, activity, address) ? "groupchat" : "chat";
+    const place = client.stream.put(xml("message", { to: address, type, id: activity.id }, ...children));
+    await client.stream.proof(place);
+    return { address, status: "sent" };
   });
-  await client.stream.proof(client.stream.put(xml("message", { to: client.me, type: "headline" })));
-  return { outcomes };
+  return { outcomes: await Promise.all(proofs) };
 }

@@ -2,7 +2,7 @@ import { xml } from "@xmpp/client";
 import { Failure } from "../../failure.ts";
 import { attr, type Room, refusedBy } from "./brought.ts";
 import { catchUp } from "./catch-up.ts";
-import type { Client } from "./client.ts";
+import { type Client, forget } from "./client.ts";
 import { noAnswer } from "./explain.ts";
 import type { Stanza } from "./inside.ts";
 import { bare, resource } from "./jid.ts";
@@ -102,8 +102,8 @@ async function back(client: Client, notes: Readonly<Record<string, string>>, wis
   }
   if (failure.kind === "retryable" || failure.kind === "rate-limited") throw failure;
   // Banned, members only, a new password: the app is told, and has to join anew.
-  await client.hold.notes.write(`room ${wish.room}`, undefined);
   await client.bring({ arrival: lostRoom(client, wish, failure) });
+  await forget(client, wish.room);
 }
 
 /** Enters, by another nickname where the old one is still taken: an old session of ours may not be gone yet. */

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { xml } from "@xmpp/client";
 import type { Hold } from "../../held.ts";
-import { attr, type Brought, type Room } from "./brought.ts";
+import { attr, type Room } from "./brought.ts";
 import { catchUp } from "./catch-up.ts";
-import { type Client, meOf, optional, ownPresence } from "./client.ts";
+import { type Client, forget, meOf, optional, ownPresence } from "./client.ts";
 import type { Credentials } from "./credentials.ts";
 import { closedByServer } from "./explain.ts";
 import { inbox } from "./inbox.ts";
@@ -11,7 +11,7 @@ import type { Stanza } from "./inside.ts";
 import { bare } from "./jid.ts";
 import type { Srv } from "./locate.ts";
 import { messageIn } from "./message-in.ts";
-import { presenceIn, roomPresenceIn } from "./presence-in.ts";
+import { presenceIn, type RoomChange, roomPresenceIn } from "./presence-in.ts";
 import { rejoin } from "./rooms.ts";
 import { openStream, type Patience } from "./stream.ts";
 
@@ -105,35 +105,29 @@ async function prefixOf(hold: Hold<Credentials>, notes: Readonly<Record<string, 
 }
 
 async function deal(client: Client, stanza: Stanza): Promise<void> {
-  const { hold, rooms } = client;
-  const me = meOf(client);
-  let brought: Brought;
-  try {
-    const room = stanza.name === "presence" ? rooms.get(bare(attr(stanza, "from") ?? "")) : undefined;
-    if (stanza.name !== "presence") brought = messageIn(stanza, me);
-    else if (room) brought = await changed(client, stanza, room);
-    else brought = presenceIn(stanza, me);
-  } catch (thrown) {
-    // One odd stanza must not cost the session.
-    hold.log.warn({ err: thrown instanceof Error ? thrown.name : "odd" }, "a stanza could not be read");
-    return;
+  const name = bare(attr(stanza, "from") ?? "");
+  const room = stanza.name === "presence" ? client.rooms.get(name) : undefined;
+  const { out, renamed, ...brought } = meaning(client, stanza, room);
+  if (room && renamed !== undefined) {
+    client.rooms.set(name, { ...room, nick: renamed });
+    await client.hold.notes.write(`room ${name}`, renamed);
   }
+  if (out !== undefined) client.rooms.delete(name);
+  // The room's server comes back some time; another login joins it again, as it does after any break.
+  if (out === "for now") client.stream.fail(closedByServer());
+  // Told before it is forgotten: a break in between tells it again.
   await client.bring(brought);
+  if (out === "for good") await forget(client, name);
 }
 
-async function changed(client: Client, stanza: Stanza, room: Room): Promise<Brought> {
-  const { hold, rooms } = client;
+function meaning(client: Client, stanza: Stanza, room: Room | undefined): RoomChange {
   const me = meOf(client);
-  const { out, renamed, ...brought } = roomPresenceIn(stanza, me, room);
-  const name = bare(attr(stanza, "from") ?? "");
-  if (renamed !== undefined) {
-    rooms.set(name, { ...room, nick: renamed });
-    await hold.notes.write(`room ${name}`, renamed);
+  try {
+    if (stanza.name === "message") return messageIn(stanza, me);
+    return room ? roomPresenceIn(stanza, me, room) : presenceIn(stanza, me);
+  } catch (thrown) {
+    // One odd stanza must not cost the session.
+    client.hold.log.warn({ err: thrown instanceof Error ? thrown.name : "odd" }, "a stanza could not be read");
+    return {};
   }
-  if (out === undefined) return brought;
-  rooms.delete(name);
-  if (out === "for good") await hold.notes.write(`room ${name}`, undefined);
-  // The room's server comes back some time; another login joins it again, as it does after any break.
-  else client.stream.fail(closedByServer());
-  return brought;
 }

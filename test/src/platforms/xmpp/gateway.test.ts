@@ -1,0 +1,106 @@
+import { xml } from "@xmpp/client";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { samplesIn } from "../../../support/docs-samples.ts";
+import { type EventListener, eventListener } from "../../../support/event-listener.ts";
+import { gateway } from "../../../support/gateway.ts";
+import { PROSODY_DOMAIN, type TestProsody, testProsody } from "../../../support/prosody.ts";
+import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
+
+const PATH = "docs/platforms/xmpp.md";
+const here = (text: string) => text.replaceAll("example.net", PROSODY_DOMAIN);
+const [account, ...activities] = samplesIn(PATH).map(({ text }) => JSON.parse(here(text)) as Record<string, object>);
+
+let live: Awaited<ReturnType<typeof gateway>>;
+let server: TestProsody;
+let peer: XmppPeer;
+let listener: EventListener;
+let key: string;
+beforeAll(async () => {
+  server = await testProsody(["alice", "bob"]);
+  peer = await xmppPeer(server.port, "alice");
+  live = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8" });
+  key = await live.keyOf("talker");
+  listener = await eventListener(`${live.url}/gateway`, key);
+}, 30_000);
+afterAll(async () => {
+  listener.close();
+  await live.stop();
+  await peer.close();
+  await server.stop();
+});
+
+async function call(method: string, path: string, body: object) {
+  const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json", Prefer: "wait=25" };
+  const answer = await fetch(`${live.url}/gateway/${path}`, { method, headers, body: JSON.stringify(body) });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+}
+const events = () => listener.heard as unknown as ReadonlyArray<Readonly<Record<string, unknown>>>;
+const isOnline = ({ type, state }: Readonly<Record<string, unknown>>) => type === "session" && state === "online";
+
+it(`an account is stored, connects by STARTTLS, and each example of ${PATH} is carried out`, {
+  timeout: 60_000,
+}, async () => {
+  const credentials = { host: "127.0.0.1", port: server.port, password: "bob-pw", ca: server.tls.cert };
+  expect((await call("PUT", "accounts", { ...account, credentials })).status).toBe(201);
+  await listener.until(() => events().some(isOnline), 20_000);
+  expect(activities.map(({ verb }) => verb)).toEqual(["send", "join", "send", "query", "fetch"]);
+  for (const activity of activities)
+    expect(await call("POST", "activities", activity)).toMatchObject({ status: 200, body: { status: "sent" } });
+  const hello = await peer.got((one) => one.getChildText("body") === "Hello World!");
+  await peer.send(
+    xml(
+      "message",
+      { to: hello.attrs.from, type: "chat" },
+      xml("received", { xmlns: "urn:xmpp:receipts", id: hello.attrs.id }),
+    ),
+  );
+  await listener.until(() => events().some(({ status }) => status === "delivered"), 10_000);
+});
+
+it("what is said comes on the stream, also what came while the server was back and the account not yet", {
+  timeout: 60_000,
+}, async () => {
+  const heard = (body: string) =>
+    events().filter(({ object }) => (object as { body?: string } | undefined)?.body === body);
+  const say = (body: string) =>
+    peer.send(xml("message", { to: `bob@${PROSODY_DOMAIN}`, type: "chat", id: body }, xml("body", {}, body)));
+  await say("Good morning");
+  await listener.until(() => heard("Good morning").length > 0, 10_000);
+  expect(heard("Good morning")).toMatchObject([
+    {
+      type: "activity",
+      platform: "xmpp",
+      verb: "send",
+      actor: { address: `alice@${PROSODY_DOMAIN}` },
+      target: [{ address: `bob@${PROSODY_DOMAIN}` }],
+      context: { type: "direct", id: `alice@${PROSODY_DOMAIN}` },
+      self: false,
+    },
+  ]);
+  await server.kill();
+  await peer.close();
+  await server.start();
+  peer = await xmppPeer(server.port, "alice");
+  await say("Here again");
+  await listener.until(() => heard("Here again").length > 0, 40_000);
+  await say("Last");
+  await listener.until(() => heard("Last").length > 0, 40_000);
+  expect(["Good morning", "Here again", "Last"].map((body) => heard(body).length)).toEqual([1, 1, 1]);
+});
+
+it.each([
+  ["/target/address", { target: { address: "alice\r\n@example.net" } }],
+  ["/target/address", { target: { address: "@" } }],
+  ["/target/address", { target: { address: "alice@ex..ample.net" } }],
+  ["/actor/address", { actor: { address: "bob@xmpp.test/phone" } }],
+  ["/object/body", { object: { body: "a\u0000b" } }],
+  ["/object/body", { object: { body: "\ufffe" } }],
+  ["/object/body", { object: { body: "x".repeat(32_769) } }],
+])("what can't be said is refused with a pointer to %s, and costs nothing", async (pointer, words) => {
+  const send = activities[0];
+  expect(await call("POST", "activities", { ...send, ...words })).toMatchObject({
+    status: 422,
+    body: { code: "validation-failed", errors: [{ pointer }] },
+  });
+  expect(await call("POST", "activities", send ?? {})).toMatchObject({ body: { status: "sent" } });
+});

@@ -1,0 +1,68 @@
+import { xml } from "@xmpp/client";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
+import { type TestHold, testHold } from "../../../support/hold.ts";
+import { testLent } from "../../../support/mail-lent.ts";
+import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestProsody, testProsody } from "../../../support/prosody.ts";
+import { run } from "../../../support/xmpp-held.ts";
+import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
+
+const platform = xmpp();
+let prosody: TestProsody;
+let alice: XmppPeer;
+beforeAll(async () => {
+  prosody = await testProsody(["alice", "bob"], { archive: false });
+  alice = await xmppPeer(prosody.port, "alice");
+});
+afterAll(async () => {
+  await alice.close();
+  await prosody.stop();
+});
+
+const bob = (notesOf?: TestHold) =>
+  testHold({
+    address: `bob@${PROSODY_DOMAIN}`,
+    credentials: { host: "127.0.0.1", port: prosody.port, tls: "none", password: "bob-pw" },
+    ...(notesOf ? { notesOf } : {}),
+  });
+
+it("without archives the server's offline store and the rooms' history bring what came meanwhile, once", async () => {
+  const room = `oblivion@${PROSODY_ROOMS}`;
+  const first = bob();
+  const client = await platform.hold?.(first as never);
+  const actor = { address: first.address };
+  await alice.join(room, "alice");
+  await run(platform, client, { verb: "join", actor, target: [{ address: room }] });
+  const toRoom = (body: string) =>
+    alice.send(xml("message", { to: room, type: "groupchat", id: body }, xml("body", {}, body)));
+  await toRoom("in the room");
+  await first.arrived(({ event }) => event.object.body === "in the room");
+  const sent = await run(platform, client, {
+    verb: "send",
+    actor,
+    target: [{ address: alice.jid }],
+    object: { body: "who knows?" },
+  });
+  const doubt = {
+    id: sent.id,
+    rid: "r",
+    platform: "xmpp",
+    verb: "send",
+    actor,
+    target: [{ address: alice.jid }],
+    object: {},
+  };
+  expect(await platform.resolve?.(client, doubt, testLent())).toBeUndefined();
+  await platform.close?.(client);
+
+  await alice.send(xml("message", { to: first.address, type: "chat", id: "o1" }, xml("body", {}, "while away")));
+  await toRoom("room while away");
+  await alice.got((one) => one.attrs.id === "room while away");
+  const next = bob(first);
+  const again = await platform.hold?.(next as never);
+  await toRoom("room after");
+  await next.arrived(({ event }) => event.object.body === "room after");
+  const bodies = next.arrivals.flatMap(({ event }) => event.object.body ?? []);
+  expect(bodies.sort()).toEqual(["room after", "room while away", "while away"]);
+  await platform.close?.(again);
+});
