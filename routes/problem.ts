@@ -30,6 +30,7 @@ export const problems = {
   "headers-too-large": [431, "The request's head is too large"],
   "internal-error": [500, "Something broke on our side"],
   overloaded: [503, "The gateway can't take more right now"],
+  "not-configured": [503, "The operator has not set this up"],
   "shutting-down": [503, "The gateway is restarting"],
 } as const satisfies Record<string, readonly [number, string]>;
 

@@ -79,6 +79,10 @@ export const keys = {
   holders: "{dgm}:holders",
   leases: "{dgm}:leases",
   leaseFences: "{dgm}:lease-fences",
+  /** A user's consent under way: begun, handed to the workers, and what came of it. */
+  consent: (state: string) => `{dgm:c:${state}}:begun`,
+  consentHanded: (state: string) => `{dgm:c:${state}}:handed`,
+  consentOutcome: (state: string) => `{dgm:c:${state}}:outcome`,
   ticket: (id: string) => `{dgm:t:${id}}:ticket`,
   ticketSession: (id: string) => `{dgm:t:${id}}:session`,
   /** By part of the topics that are polled: when each is due, what is known of one, who follows it. */

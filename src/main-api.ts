@@ -9,6 +9,7 @@ import { authenticate } from "../routes/authenticate.ts";
 import { answerBadFraming } from "../routes/bad-framing.ts";
 import { clientRoutes } from "../routes/client.ts";
 import { way } from "../routes/client-ip.ts";
+import { consentRoutes } from "../routes/consents.ts";
 import { deadLetterRoutes } from "../routes/dead-letters.ts";
 import { eventRoutes } from "../routes/events.ts";
 import { guesses } from "../routes/guesses.ts";
@@ -35,6 +36,7 @@ import { appRegistry } from "./apps/registry.ts";
 import { redisRevocations } from "./apps/revocations.ts";
 import { redisTickets } from "./apps/tickets.ts";
 import { type Config, readSurroundings } from "./config.ts";
+import { redisConsents } from "./consents/consents.ts";
 import { addressCheck } from "./delivery/egress-address.ts";
 import { eventTail } from "./events/tail.ts";
 import { awaitResult } from "./events/wait.ts";
@@ -184,6 +186,7 @@ function partsOf({ config, choose, store, metrics, log }: ApiDeps) {
   const streams = streamSet({ config, metrics });
   return {
     ...ports,
+    ring: store.ring,
     inbound: inbound({ config, store, redis, doors: ports.doors, names, admit }),
     leaving: switchOnce(),
     closing: switchOnce(),
@@ -238,6 +241,14 @@ function appOf(
         platforms: names,
         doors: accountDoors(parts.doors, names, `${config.publicUrl.replace(/\/+$/, "")}${config.basePath}`),
         nudge: parts.lanes.nudge,
+        log,
+      }),
+      consentRoutes({
+        who,
+        consents: redisConsents({ redis: parts.redis, keyring: parts.ring }),
+        lanes: parts.lanes,
+        platforms: names,
+        publicBase: config.publicUrl === "" ? undefined : `${config.publicUrl.replace(/\/+$/, "")}${config.basePath}`,
         log,
       }),
       platformRoutes({ platforms: parts.enabled }),

@@ -1,9 +1,11 @@
+import { consentWorker } from "../workers/consents.ts";
 import { heldWorker } from "../workers/held.ts";
 import { pollWorker } from "../workers/poll.ts";
 import { sendWorker } from "../workers/send.ts";
 import { sweep } from "../workers/sweep.ts";
 import { trimming } from "../workers/trim.ts";
 import type { Config } from "./config.ts";
+import { redisConsents } from "./consents/consents.ts";
 import { arrivals } from "./delivery/arrivals.ts";
 import { clients } from "./delivery/clients.ts";
 import { deliverer } from "./delivery/deliver.ts";
@@ -75,6 +77,8 @@ export async function startWorker({
     log,
   });
   const hooks = startHooks({ config, store, redis, eventLog, metrics, log });
+  const consents = redisConsents({ redis, keyring: store.ring });
+  const consenting = consentWorker({ redis, consents, accounts, lanes, find, egress: guard, log });
   const polling = pollWorker({ topics, arrive, egress: guard, find, log });
   const counting = setInterval(() => metrics.sessions.set(holding.size()), 5_000);
   counting.unref();
@@ -84,7 +88,7 @@ export async function startWorker({
     async stop(graceMs) {
       trim.stop();
       clearInterval(counting);
-      await polling.stop();
+      await Promise.all([polling.stop(), consenting.close()]);
       await broom.stop();
       await Promise.all([
         hooks.close(graceMs),

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Static, TObject, TSchema } from "typebox";
 import type { Activity } from "./activity.ts";
+import type { Consent } from "./consent.ts";
 import type { ActivityEvent, TargetOutcome } from "./event.ts";
 import { type ErrorNote, Failure, noteOf } from "./failure.ts";
 import type { Hold } from "./held.ts";
@@ -187,6 +188,8 @@ export interface Platform<Client = unknown, Credentials extends TSchema = TSchem
   readonly verbs: Readonly<Record<string, Verb<TObject, Client>>>;
   /** Refuses what no schema can say, before an account is looked up; returns the refusal or undefined. */
   readonly refuse?: (verb: string, activity: Omit<Activity, "id" | "rid">) => Unfit | undefined;
+  /** Present where users let apps use their accounts by OAuth: `POST /accounts/{platform}/connect`. */
+  readonly consent?: Consent;
   /** Takes what the network pushes to us. */
   readonly push?: Push<Static<Credentials>>;
   /** Makes the client that `run` gets; kept for a while and shared by the account's work. */

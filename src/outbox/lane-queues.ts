@@ -18,6 +18,12 @@ export interface AccountJob {
   readonly account: string;
 }
 
+/** A job in the queue of consents: a name, never a code. */
+export interface ConsentJob {
+  readonly state: string;
+}
+export const CONSENT_QUEUE = "consents";
+
 /** Tells workers that a lane has work: at most one active and one waiting BullMQ job per lane. */
 export interface LaneQueues {
   readonly wake: (wake: Wake) => Promise<void>;
@@ -25,17 +31,19 @@ export interface LaneQueues {
   readonly hasten: (wake: Wake) => Promise<void>;
   /** Tells whoever holds the shard that an account of it changed. */
   readonly nudge: (app: string, account: string) => Promise<void>;
+  /** A user's consent came back: its code is to be exchanged. */
+  readonly exchange: (state: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 /** One BullMQ queue per platform, named after it, and one per shard of held connections. */
 export function laneQueues({ redis, log }: { readonly redis: RedisClient; readonly log: Log }): LaneQueues {
-  const queues = new Map<string, Queue<LaneJob | AccountJob>>();
+  const queues = new Map<string, Queue<LaneJob | AccountJob | ConsentJob>>();
 
-  function queueOf(name: string): Queue<LaneJob | AccountJob> {
+  function queueOf(name: string): Queue<LaneJob | AccountJob | ConsentJob> {
     let queue = queues.get(name);
     if (!queue) {
-      queue = new Queue<LaneJob | AccountJob>(name, {
+      queue = new Queue<LaneJob | AccountJob | ConsentJob>(name, {
         connection: redis,
         prefix: keys.queues,
         // Nobody reads BullMQ's own event stream: results go by the outbox script's append.
@@ -71,6 +79,9 @@ export function laneQueues({ redis, log }: { readonly redis: RedisClient; readon
     async nudge(app, account) {
       const deduplication = { id: `${app}|${account}`, keepLastIfActive: true };
       await queueOf(shardQueue(shardOf(app, account))).add("account", { app, account }, { deduplication });
+    },
+    async exchange(state) {
+      await queueOf(CONSENT_QUEUE).add("consent", { state });
     },
     async close() {
       await Promise.all([...queues.values()].map((queue) => queue.close()));

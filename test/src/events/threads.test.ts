@@ -38,7 +38,7 @@ async function sent(...targets: ReadonlyArray<readonly string[]>) {
           `${rid} ${status} ${(target as Array<{ address: string }>).map(({ address }) => address)}`,
       );
   const times = async (thread: string) =>
-    (await core.redis.zrange(keys.thread(app, thread), 0, -1, "WITHSCORES"))
+    (await core.redis.zrange(keys.thread(app, thread), "0", "-1", "WITHSCORES"))
       .filter((_, at) => at % 2 === 1)
       .map(Number);
   return { app, report, news, times };
@@ -69,8 +69,8 @@ it("of an activity to several people it is about the one who read it", async () 
 it("is forgotten with the traces, and bounded", async () => {
   const { app } = await sent(["ann"]);
   expect(await core.redis.ttl(keys.thread(app, "t:ann"))).toBeGreaterThan(0);
-  const many = Array.from({ length: 300 }, (_, at) => [at, `old${at}`]).flat();
-  await core.redis.zadd(keys.thread(app, "t:ann"), ...(many as [number, string]));
+  const many = Array.from({ length: 300 }, (_, at) => [String(at), `old${at}`]).flat();
+  await core.redis.zadd(keys.thread(app, "t:ann"), ...many);
   await core.accept(app, activityOf({ target: [{ address: "ann" }] }));
   await core.results(app, 2);
   expect(await core.redis.zcard(keys.thread(app, "t:ann"))).toBe(200);
