@@ -1,5 +1,5 @@
 import { type Page, page } from "./archive.ts";
-import { type Client, meOf } from "./client.ts";
+import { type Client, meaning, meOf } from "./client.ts";
 import { messageIn } from "./message-in.ts";
 
 const PAGE = 100;
@@ -53,7 +53,7 @@ async function bringPage(client: Client, name: string, { items, last }: Page): P
   const { hold } = client;
   let noted: string | undefined;
   for (const { id, stamp, message } of items) {
-    const brought = messageIn(message, meOf(client), { id, stamp });
+    const brought = meaning(client, () => messageIn(message, meOf(client), { id, stamp }));
     await client.bring(brought);
     if (brought.arrival) noted = id;
   }

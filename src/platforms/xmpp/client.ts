@@ -54,3 +54,13 @@ export async function forget({ hold }: Client, room: string): Promise<void> {
   const name = `room ${room}`;
   if ((await hold.secrets.read())[name] !== undefined) await hold.secrets.write(name, undefined);
 }
+
+/** Maps what came; one odd stanza, live or archived, must not cost the session. */
+export function meaning<T extends Brought>({ hold }: Client, map: () => T): Partial<T> {
+  try {
+    return map();
+  } catch (thrown) {
+    hold.log.warn({ err: thrown instanceof Error ? thrown.name : "odd" }, "a stanza could not be read");
+    return {};
+  }
+}

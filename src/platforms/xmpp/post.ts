@@ -52,7 +52,16 @@ export async function post(client: Client, activity: Activity, lent: Lent, compo
   });
   if (!letters.some((letter) => "stanzas" in letter)) return { outcomes: letters as Outcome[] };
   await lent.commit({ traceSeconds: TRACE_SECONDS });
-  const outcomes = await Promise.all(letters.map((one) => ("stanzas" in one ? posted(client, one, lent.signal) : one)));
+  const ended = await Promise.allSettled(
+    letters.map((one) => ("stanzas" in one ? posted(client, one, lent.signal) : one)),
+  );
+  const failures = ended.flatMap((one) => (one.status === "rejected" ? [explain(one.reason)] : []));
+  // One in doubt puts the whole in doubt: what is simply tried again must not hold what may have landed.
+  const doubt = failures.find(({ mayHaveLanded }) => mayHaveLanded);
+  if (doubt) throw doubt;
+  const outcomes = ended.map((one, at) =>
+    one.status === "fulfilled" ? one.value : outcomeOf(letters[at]?.address ?? "", explain(one.reason)),
+  );
   return { outcomes, object: { id: activity.id } };
 }
 

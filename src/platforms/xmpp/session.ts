@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { xml } from "@xmpp/client";
 import type { Hold } from "../../held.ts";
-import { attr, type Room } from "./brought.ts";
+import { attr } from "./brought.ts";
 import { catchUp } from "./catch-up.ts";
-import { type Client, forget, meOf, optional, ownPresence } from "./client.ts";
+import { type Client, forget, meaning, meOf, optional, ownPresence } from "./client.ts";
 import type { Credentials } from "./credentials.ts";
 import { closedByServer } from "./explain.ts";
 import { inbox } from "./inbox.ts";
@@ -107,7 +107,10 @@ async function prefixOf(hold: Hold<Credentials>, notes: Readonly<Record<string, 
 async function deal(client: Client, stanza: Stanza): Promise<void> {
   const name = bare(attr(stanza, "from") ?? "");
   const room = stanza.name === "presence" ? client.rooms.get(name) : undefined;
-  const { out, renamed, ...brought } = meaning(client, stanza, room);
+  const { out, renamed, ...brought } = meaning(client, (): RoomChange => {
+    if (stanza.name === "message") return messageIn(stanza, meOf(client));
+    return room ? roomPresenceIn(stanza, meOf(client), room) : presenceIn(stanza, meOf(client));
+  });
   if (room && renamed !== undefined) {
     client.rooms.set(name, { ...room, nick: renamed });
     await client.hold.notes.write(`room ${name}`, renamed);
@@ -118,16 +121,4 @@ async function deal(client: Client, stanza: Stanza): Promise<void> {
   // Told before it is forgotten: a break in between tells it again.
   await client.bring(brought);
   if (out === "for good") await forget(client, name);
-}
-
-function meaning(client: Client, stanza: Stanza, room: Room | undefined): RoomChange {
-  const me = meOf(client);
-  try {
-    if (stanza.name === "message") return messageIn(stanza, me);
-    return room ? roomPresenceIn(stanza, me, room) : presenceIn(stanza, me);
-  } catch (thrown) {
-    // One odd stanza must not cost the session.
-    client.hold.log.warn({ err: thrown instanceof Error ? thrown.name : "odd" }, "a stanza could not be read");
-    return {};
-  }
 }

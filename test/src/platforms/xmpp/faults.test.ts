@@ -187,10 +187,13 @@ describe("a break after the point of no return", () => {
     });
     const hold = holdFor("emil", { port: server.port });
     const client = await held(hold);
-    const sending = run(platform, client, { ...activity(ulid(), ALICE) });
+    const two = [{ address: ALICE }, { address: "carl@elsewhere.test" }];
+    const sending = run(platform, client, { ...activity(ulid(), ALICE), target: two });
     await expect(sending).rejects.toMatchObject({ code: "outcome-unknown", mayHaveLanded: true });
-    const late = run(platform, client, { ...activity(ulid(), ALICE) });
-    await expect(late).rejects.toMatchObject({ kind: "retryable", mayHaveLanded: false });
+    const late = await run(platform, client, { ...activity(ulid(), ALICE) });
+    expect(late.outcomes).toMatchObject([{ status: "deferred", error: { code: "platform-unavailable" } }]);
+    const both = await run(platform, client, { ...activity(ulid(), ALICE), target: two });
+    expect(both.outcomes).toMatchObject([{ status: "deferred" }, { status: "deferred" }]);
     await platform.close?.(client);
     await server.stop();
   });
