@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 import { freePort, listening } from "./free-port.ts";
 import { type Certificate, certificate } from "./mail-certificate.ts";
 
@@ -42,8 +43,7 @@ export async function testDovecot(users: readonly string[], extra: readonly stri
   const lines = [configuration(dir, tls, { imapPort, pop3Port, lmtpPort, saslPort }), ...extra];
   await writeFile(join(dir, "dovecot.conf"), lines.join("\n"));
   const ports = [imapPort, pop3Port, lmtpPort, saslPort];
-  // A group of its own, so that one signal reaches all its processes.
-  const start = () => spawn("dovecot", ["-F", "-c", join(dir, "dovecot.conf")], { stdio: "ignore", detached: true });
+  const start = () => guarded("dovecot", "-F", "-c", join(dir, "dovecot.conf"));
   let child = start();
   await Promise.all(ports.map(listening));
   return {
@@ -68,6 +68,21 @@ export async function testDovecot(users: readonly string[], extra: readonly stri
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Whatever ends this test process closes our pipe, and then the watcher ends the whole group. */
+const GUARD = `( read -r line <&3 || kill -KILL -$$ ) >/dev/null 2>&1 </dev/null & exec "$@" 3<&-`;
+
+/** Starts a server in a process group of its own, so that one signal reaches all its processes; they don't outlive the tests. */
+function guarded(...command: readonly string[]): ChildProcess {
+  const child = spawn("/bin/sh", ["-c", GUARD, "guard", ...command], {
+    stdio: ["ignore", "ignore", "ignore", "pipe"],
+    detached: true,
+  });
+  const guard = child.stdio[3] as Writable;
+  guard.on("error", () => undefined);
+  child.once("exit", () => guard.end("dismissed\n"));
+  return child;
 }
 
 /** Ends a server started in the foreground and waits for it. */
