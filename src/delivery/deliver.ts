@@ -63,7 +63,9 @@ export function deliverer(deps: DeliverDeps): Deliver {
       const event = JSON.stringify(
         statusEvent(work.activity, work.ridAsSent, { status: "deferred", decided, now: now(), retryAt, error: note }),
       );
-      const until = { retryAt, extendMs: step.extendMs, attempts, inDoubt, decided, event };
+      // Being told to wait is no attempt: a busy account may be told so hundreds of times within its seven days.
+      const tried = failure.kind === "rate-limited" ? work.attempts : attempts;
+      const until = { retryAt, extendMs: step.extendMs, attempts: tried, inDoubt, decided, event };
       return (await outbox.defer(work, until)) === "lost" ? { kind: "lost" } : { kind: "wait", ms: step.delayMs };
     }
 
@@ -72,7 +74,9 @@ export function deliverer(deps: DeliverDeps): Deliver {
       const deferred = receipt.outcomes.filter((outcome) => outcome.status === "deferred");
       if (deferred.length === 0) return finish(summary(decided, "sent"), decided, firstError(decided), receipt.object);
       const waits = deferred.flatMap((outcome) => outcome.retryAfterMs ?? []);
-      const failure = { kind: "retryable", retryAfterMs: waits.length > 0 ? Math.max(...waits) : undefined } as const;
+      const limited = deferred.every(({ error }) => error?.code === "platform-rate-limited");
+      const kind = limited ? "rate-limited" : "retryable";
+      const failure = { kind, retryAfterMs: waits.length > 0 ? Math.max(...waits) : undefined } as const;
       return again(decided, failure, deferred[0]?.error ?? LATER);
     }
 

@@ -29,7 +29,9 @@ export function nextStep(failure: Pick<Failure, "kind" | "retryAfterMs">, facts:
   if (failure.kind !== "retryable" && failure.kind !== "rate-limited") return { again: false };
   if (facts.attempts >= ATTEMPTS_MOST) return { again: false };
   const cap = Math.max(5_000, facts.lifetimeMs / 48);
-  const computed = Math.min(cap, 1_000 * 2 ** Math.min(facts.attempts - 1, 20)) * (0.5 + facts.random / 2);
+  // Waits for a rate limit are not counted as attempts, so what does not say how long waits the longest.
+  const doubled = failure.kind === "rate-limited" ? cap : 1_000 * 2 ** Math.min(facts.attempts - 1, 20);
+  const computed = Math.min(cap, doubled) * (0.5 + facts.random / 2);
   const delayMs = Math.ceil(failure.retryAfterMs ?? computed);
   const extendMs = failure.kind === "rate-limited" ? Math.min(delayMs, EXTENSION_MOST_MS - facts.extendedMs) : 0;
   if (facts.now + delayMs >= facts.expiresAt + Math.max(0, extendMs)) return { again: false };

@@ -3,6 +3,7 @@ import type { Activity } from "../../src/activity.ts";
 import { Failure } from "../../src/failure.ts";
 import { keys } from "../../src/keys.ts";
 import type { Outcome, Receipt } from "../../src/platform.ts";
+import { outcomeOf } from "../../src/platform.ts";
 import { activityOf, entryOf, gatewayCore } from "../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
 import { sentTo, testPlatform } from "../support/test-platform.ts";
@@ -111,6 +112,32 @@ describe("carrying out", () => {
       target: [{ status: "sent" }, { status: "sent" }, { status: "failed", error: { code: "recipient-unknown" } }],
     });
   });
+
+  it.each(["thrown", "as an outcome"])(
+    "waits for a rate limit as often as it is told to, %s, and counts no attempt",
+    async (how) => {
+      let waits = 0;
+      const limited = new Failure({
+        kind: "rate-limited",
+        code: "platform-rate-limited",
+        detail: "Full.",
+        retryAfterMs: 1,
+      });
+      core = gatewayCore(server, [
+        testPlatform(async (activity, lent) => {
+          if (++waits > 120) return sentTo(activity);
+          expect(lent.attempt).toBe(1);
+          if (how === "thrown") throw limited;
+          return { outcomes: [outcomeOf("foo", limited)] };
+        }),
+      ]);
+      core.startWorkers();
+      await core.accept("app1", activityOf());
+      const [result] = await core.results("app1", 1);
+      expect(result).toMatchObject({ status: "sent", attempts: 1 });
+      expect(waits).toBe(121);
+    },
+  );
 
   it("reports a break after the commit as unknown and never repeats it", async () => {
     let runs = 0;
