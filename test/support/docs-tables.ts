@@ -25,6 +25,7 @@ const CURES: Record<ProblemCode, string> = {
   "verb-not-supported": "`detail` lists the verbs of the platform.",
   "account-unknown": "Store the actor's login with `PUT /accounts` first.",
   "recipient-not-reachable": "The network does not let us reach this address; nothing to retry.",
+  "not-configured": "Tell the operator: the setting that `detail` names is missing.",
   "upgrade-required": "Open this path as a WebSocket.",
   "rate-limited": "Wait for `Retry-After` seconds, then send it again with the same rid.",
   "quota-exceeded": "Wait until some of the app's activities have ended; for accounts and hooks, delete some.",
