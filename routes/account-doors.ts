@@ -1,4 +1,5 @@
 import type { Account } from "../src/accounts/accounts.ts";
+import { setAccountDoor } from "../src/inbound/account-door.ts";
 import type { Doors } from "../src/inbound/doors.ts";
 import type { Platform } from "../src/platform.ts";
 import type { PlatformNames } from "./platform-names.ts";
@@ -25,13 +26,8 @@ export function accountDoors(
   const hasDoors = ({ platform }: Account): boolean => platforms.find(platform)?.push?.secrets !== undefined;
 
   return {
-    async set(app, account, platform, credentials) {
-      if (!hasDoors(account)) return account;
-      const secrets = platform.push?.secrets?.({ address: account.address, credentials });
-      if (secrets) return show(account, await doors.open(app, account.platform, account.id, secrets));
-      await doors.close(app, account.platform, account.id);
-      return account;
-    },
+    set: async (app, account, platform, credentials) =>
+      show(account, await setAccountDoor(doors, app, platform, { ...account, credentials })),
     shown: async (app, account) =>
       hasDoors(account) ? show(account, await doors.idOf(app, account.platform, account.id)) : account,
     close: async (app, account) => {

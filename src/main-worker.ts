@@ -38,7 +38,7 @@ export async function startWorker({
   metrics,
   log,
 }: WorkerDeps): Promise<{ readonly stop: (graceMs: number) => Promise<void> }> {
-  const { redis, eventLog, outbox, lanes, accounts } = openPorts(config, store, "worker", log);
+  const { redis, eventLog, outbox, lanes, accounts, doors } = openPorts(config, store, "worker", log);
   const arrive = arrivals({ redis, eventsKept: config.eventsKept });
   const guard = egressGuard({ allowPrivate: config.allowPrivate });
   const mailbox = wantsSandbox(config) ? await sandboxMailbox({ arrive, log }) : undefined;
@@ -78,8 +78,15 @@ export async function startWorker({
   });
   const hooks = startHooks({ config, store, redis, eventLog, metrics, log });
   const consents = redisConsents({ redis, keyring: store.ring });
-  const consenting = consentWorker({ redis, consents, accounts, lanes, find, egress: guard, log });
-  const polling = pollWorker({ topics, arrive, egress: guard, find, log });
+  const consenting = consentWorker({ redis, consents, accounts, doors, lanes, find, egress: guard, log });
+  const polling = pollWorker({
+    topics,
+    arrive,
+    egress: guard,
+    find,
+    ...(config.publicUrl === "" ? {} : { door: topicDoors({ doors, topics, base: publicBase(config) }) }),
+    log,
+  });
   const counting = setInterval(() => metrics.sessions.set(holding.size()), 5_000);
   counting.unref();
   const broom = sweep({ outbox, lanes, log });

@@ -2,6 +2,8 @@ import { Worker } from "bullmq";
 import type { Accounts } from "../src/accounts/accounts.ts";
 import type { Consents, Outcome } from "../src/consents/consents.ts";
 import { noteOf } from "../src/failure.ts";
+import { setAccountDoor } from "../src/inbound/account-door.ts";
+import type { Doors } from "../src/inbound/doors.ts";
 import { keys } from "../src/keys.ts";
 import type { Log } from "../src/log.ts";
 import { CONSENT_QUEUE, type ConsentJob, type LaneQueues } from "../src/outbox/lane-queues.ts";
@@ -12,6 +14,7 @@ export interface ConsentWorkerDeps {
   readonly redis: RedisClient;
   readonly consents: Pick<Consents, "open" | "settle">;
   readonly accounts: Pick<Accounts, "put">;
+  readonly doors: Pick<Doors, "open" | "close">;
   readonly lanes: Pick<LaneQueues, "nudge">;
   readonly find: (platform: string) => Platform | undefined;
   readonly egress: Egress;
@@ -20,7 +23,7 @@ export interface ConsentWorkerDeps {
 
 /** Exchanges the codes that users' consents brought, and stores the accounts: only workers see the logins. */
 export function consentWorker(deps: ConsentWorkerDeps): { readonly close: () => Promise<void> } {
-  const { redis, consents, accounts, lanes, find, egress, log } = deps;
+  const { redis, consents, accounts, doors, lanes, find, egress, log } = deps;
 
   async function exchanged(state: string): Promise<Outcome | undefined> {
     const begun = await consents.open(state);
@@ -33,6 +36,7 @@ export function consentWorker(deps: ConsentWorkerDeps): { readonly close: () => 
       const stored = [];
       for (const { address, credentials } of found) {
         const { account } = await accounts.put(app, { platform: platform.id, address, credentials, ...online });
+        await setAccountDoor(doors, app, platform, { id: account.id, address, credentials });
         await lanes.nudge(app, account.id);
         stored.push({ id: account.id, address });
       }

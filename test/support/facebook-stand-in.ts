@@ -13,6 +13,9 @@ export const LOGIN = {
   verifyToken: "a-long-word-of-our-own",
 } as const;
 
+/** The Meta app that all of it belongs to. */
+export const META_APP = "123456789012345";
+
 type Bag = Record<string, unknown>;
 interface Answer {
   readonly status?: number;
@@ -52,6 +55,7 @@ export async function facebookStandIn(
   const sent: Array<{ readonly to: string; readonly message: Bag; readonly mid: string }> = [];
   const things = new Map<string, Bag>();
   const likes = new Set<string>();
+  const pages: Bag[] = [{ id: PAGE, name: "Our Page", access_token: LOGIN.pageToken }];
   let subscribed: string[] = [];
   let counter = 0;
   let window = { start: 0, used: 0 };
@@ -76,12 +80,33 @@ export async function facebookStandIn(
     const fault = faults.shift();
     if (fault === "drop") return void response.destroy();
     if (fault === "stall") return;
+    if (call.path === "oauth/access_token") return void granted(call.query, response);
+    if (call.path === "me/accounts") return void ownPages(request, call.query, response);
     const refused = url.pathname.startsWith("/v26.0/") ? refusal(request, url) : graphError(2635, undefined, {}, 400);
     const answer = typeof fault === "object" ? fault : (refused ?? overdone() ?? done(call));
     if (fault === "cut") return void response.destroy();
     if (fault === "garbage") return void response.writeHead(200, { "Content-Type": "text/html" }).end("<h1>Hi</h1>");
     const headers = { "Content-Type": "application/json; charset=UTF-8", ...usage(), ...answer.headers };
     response.writeHead(answer.status ?? 200, headers).end(JSON.stringify(answer.body));
+  }
+
+  /** Facebook Login: the code is good once, and a brief token buys a lasting one. */
+  function granted(query: URLSearchParams, response: ServerResponse): void {
+    const isApp = query.get("client_id") === META_APP && query.get("client_secret") === LOGIN.appSecret;
+    const isCode = query.get("code") === "good-code" && query.get("redirect_uri") !== null;
+    const isBrief = query.get("grant_type") === "fb_exchange_token" && query.get("fb_exchange_token") === "brief-token";
+    const good = isApp && (isCode || isBrief);
+    const { status = 200, body } = good
+      ? { body: { access_token: isCode ? "brief-token" : "lasting-token", token_type: "bearer" } }
+      : graphError(100, 36_009);
+    response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+  }
+
+  function ownPages({ headers }: IncomingMessage, query: URLSearchParams, response: ServerResponse): void {
+    const proof = createHmac("sha256", LOGIN.appSecret).update("lasting-token").digest("hex");
+    const good = headers.authorization === "Bearer lasting-token" && query.get("appsecret_proof") === proof;
+    const { status = 200, body } = good ? { body: { data: pages } } : graphError(190, 467, {}, 401);
+    response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
   }
 
   function refusal({ headers }: IncomingMessage, url: URL): Answer | undefined {
@@ -220,6 +245,8 @@ export async function facebookStandIn(
     sent,
     likes,
     things,
+    /** What the person who consents runs. */
+    pages,
     subscribed: () => subscribed,
     fail: (...next: readonly FacebookFault[]) => faults.push(...next),
     /** As if the person had written to the Page so long ago. */

@@ -1,5 +1,6 @@
 import { definePlatform, type Platform } from "../../platform.ts";
 import { type Client, type FacebookSettings, openClient } from "./client.ts";
+import { consent } from "./consent.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
 import { explain } from "./explain.ts";
 import { push } from "./push.ts";
@@ -21,6 +22,7 @@ export function facebook(settings: FacebookSettings): Platform {
     verbs,
     refuse,
     push,
+    consent: consent(settings.facebookApi),
     open: async (access) => openClient(access, settings),
     explain,
   });
