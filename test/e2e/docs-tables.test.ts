@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { platformsPage } from "../support/docs-matrix.ts";
 import { ROOT } from "../support/docs-samples.ts";
 import { EVENT_ERRORS, errorsPage, settingsPage } from "../support/docs-tables.ts";
 
@@ -10,6 +11,13 @@ it("docs/errors.md lists the refusals that the routes answer", async () => {
 
 it("docs/settings.md lists the settings that are read", async () => {
   await expect(settingsPage()).toMatchFileSnapshot(join(ROOT, "docs/settings.md"));
+});
+
+it("docs/platforms.md says which platform knows which verb, and each has its page", async () => {
+  const page = platformsPage();
+  await expect(page).toMatchFileSnapshot(join(ROOT, "docs/platforms.md"));
+  const links = [...page.matchAll(/\]\((platforms\/[a-z]+\.md)\)/g)].map(([, path = ""]) => path);
+  for (const path of new Set(links)) expect(existsSync(join(ROOT, "docs", path)), path).toBe(true);
 });
 
 it("docs/errors.md lists the error codes that events carry, and no others", () => {
