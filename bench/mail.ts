@@ -30,6 +30,7 @@ export async function mailBench({ mails = 5_000, outstanding = 100 } = {}): Prom
     keepOnline: async () => undefined,
     topics: async () => [],
     follow: async () => undefined,
+    standing: async () => undefined,
   };
   let next = 0;
   const worker = async (until: number) => {

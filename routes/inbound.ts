@@ -2,6 +2,7 @@ import { type Request, type Response, Router } from "express";
 import type { Arrive } from "../src/delivery/arrivals.ts";
 import type { ReportTo } from "../src/events/traces.ts";
 import type { Doors } from "../src/inbound/doors.ts";
+import type { Topics } from "../src/polls/topics.ts";
 import type { PushAnswer, Pushed } from "../src/push.ts";
 import { readBytes } from "./json-body.ts";
 import type { PlatformNames } from "./platform-names.ts";
@@ -16,6 +17,7 @@ export interface InboundRoutesDeps {
   readonly platforms: Pick<PlatformNames, "find">;
   readonly arrive: Arrive;
   readonly report: ReportTo;
+  readonly topics: Pick<Topics, "note" | "hasten">;
   /** Bounds the pushes of an app as its own posts are bounded. */
   readonly admit: AdmitOne;
 }
@@ -24,7 +26,7 @@ export interface InboundRoutesDeps {
  * Where the networks push to us. The door's id and the network's signature say who it is, so no key is asked for. 200
  * comes only after everything is stored; whatever fails before is pushed again, and what was stored is then dropped.
  */
-export function inboundRoutes({ doors, platforms, arrive, report, admit }: InboundRoutesDeps): Router {
+export function inboundRoutes({ doors, platforms, arrive, report, topics, admit }: InboundRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
 
   async function take(req: Request<{ platform: string; hook: string }>, res: Response): Promise<void> {
@@ -35,6 +37,8 @@ export function inboundRoutes({ doors, platforms, arrive, report, admit }: Inbou
     if (status !== 200) throw refused(status, req.method);
     for (const arrival of came.arrivals ?? []) await arrive(door.app, arrival);
     for (const one of came.reports ?? []) await report(door.app, one);
+    if (came.topic?.note !== undefined) await topics.note(door.subject, came.topic.note);
+    if (came.topic?.hasten) await topics.hasten(door.subject);
     res.set({ "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" });
     res.type(contentType).send(body);
   }

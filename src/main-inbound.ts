@@ -8,6 +8,7 @@ import { traces } from "./events/traces.ts";
 import type { Doors } from "./inbound/doors.ts";
 import { keys } from "./keys.ts";
 import type { Store } from "./main-store.ts";
+import { redisTopics } from "./polls/topics.ts";
 import type { RedisClient } from "./redis/connect.ts";
 
 export interface InboundDeps {
@@ -28,6 +29,7 @@ export function inbound({ config: { eventsKept }, store, redis, doors, names, ad
     doors,
     platforms: names,
     arrive: (app, arrival) => durably(keys.tagOf(app), () => arrive(app, arrival)),
+    topics: redisTopics({ redis }),
     report: (app, said) => durably(keys.tagOf(app), () => report(app, said)),
     admit,
   });

@@ -12,6 +12,7 @@ import { deliverer } from "./delivery/deliver.ts";
 import { egress as egressGuard } from "./delivery/egress.ts";
 import { keepingOnline } from "./delivery/keep-online.ts";
 import { traces } from "./events/traces.ts";
+import { topicDoors } from "./inbound/topic-door.ts";
 import type { Log } from "./log.ts";
 import { startHooks } from "./main-hooks.ts";
 import type { ChoosePlatforms } from "./main-platforms.ts";
@@ -84,7 +85,7 @@ export async function startWorker({
     arrive,
     egress: guard,
     find,
-    ...(config.publicUrl === "" ? {} : { door: topicDoors({ doors, topics, base: publicBase(config) }) }),
+    ...(config.publicUrl === "" ? {} : { door: topicDoors({ doors, topics, base: outside(config) }) }),
     log,
   });
   const counting = setInterval(() => metrics.sessions.set(holding.size()), 5_000);
@@ -108,4 +109,9 @@ export async function startWorker({
       await lanes.close();
     },
   };
+}
+
+/** Where the outside reaches us, with the base path. */
+function outside({ publicUrl, basePath }: Config): string {
+  return `${publicUrl.replace(/\/+$/, "")}${basePath}`;
 }

@@ -6,7 +6,7 @@ import type { ActivityEvent, TargetOutcome } from "./event.ts";
 import { type ErrorNote, Failure, noteOf } from "./failure.ts";
 import type { Hold } from "./held.ts";
 import type { Log } from "./log.ts";
-import type { Push } from "./push.ts";
+import type { Push, PushSecrets } from "./push.ts";
 
 /** An attachment's bytes, whichever way the app gave them. */
 export interface Blob {
@@ -77,6 +77,20 @@ export interface Lent extends Egress {
   /** What the actor follows by polling, see `Platform.poll`: its topics, and whether it follows one. */
   readonly topics: () => Promise<readonly string[]>;
   readonly follow: (topic: string, wanted: boolean) => Promise<void>;
+  /** How a topic stands, whoever follows it; undefined when nobody does. */
+  readonly standing: (topic: string) => Promise<Standing | undefined>;
+}
+
+/** How a polled topic is doing. */
+export interface Standing {
+  /** As the last poll that succeeded left it. */
+  readonly state?: string;
+  /** Polls that failed in a row, and why the last one did. */
+  readonly fails: number;
+  readonly error?: ErrorNote;
+  /** Unix ms. */
+  readonly polledAt?: number;
+  readonly nextAt?: number;
 }
 
 /** What became of one target. `deferred` leaves it undecided for the next attempt. */
@@ -122,12 +136,29 @@ export interface Polled {
   readonly ended?: ErrorNote;
 }
 
+/**
+ * A door that the network pushes to about one topic; see `Push` and `PushAnswer.topic`. While it is open, nobody following
+ * the topic any more calls `Platform.forget`.
+ */
+export interface TopicDoor {
+  /** Opens it, or gives an open one these secrets; answers its address. */
+  readonly open: (secrets: PushSecrets) => Promise<string>;
+  readonly secrets: () => Promise<PushSecrets | undefined>;
+  readonly close: () => Promise<void>;
+}
+
 /** What one poll is given. */
 export interface Polling extends Egress {
   /** Undefined at a topic's first poll: remember what is there, bring nothing. */
   readonly state: string | undefined;
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** True when a push said that the topic changed. */
+  readonly hastened: boolean;
+  /** What a push said last (`PushAnswer.topic`). */
+  readonly note: string | undefined;
+  /** Absent where the outside can't reach us (no PUBLIC_URL). */
+  readonly door?: TopicDoor;
 }
 
 /** One verb: the schema that validates `{actor, target, object, context?}`, an example that fits it, and the deed. */
@@ -207,6 +238,11 @@ export interface Platform<Client = unknown, Credentials extends TSchema = TSchem
    * failed poll is tried again with backoff, never given up.
    */
   readonly poll?: (topic: string, polling: Polling) => Promise<Polled>;
+  /**
+   * Undoes what polls of a topic set up behind its door, since nobody follows it any more. Undefined: done; else it is
+   * called again after `nextMs`, unless somebody follows the topic by then.
+   */
+  readonly forget?: (topic: string, polling: Polling) => Promise<Pick<Polled, "state" | "nextMs"> | undefined>;
   /** Finds out what became of work that broke after its commit; undefined when nobody can tell. */
   readonly resolve?: (client: Client, activity: Activity, lent: Lent) => Promise<Receipt | undefined>;
   /** Says what a thrown value means: the only place that knows the library's errors. Never throws. */

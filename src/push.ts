@@ -13,7 +13,7 @@ export interface Pushed {
 /** Whose door it was: an app's account, or whatever else the app lets a network push to. */
 export interface Door {
   readonly app: string;
-  /** An account's id where the door is an account's. */
+  /** An account's id where the door is an account's, a topic's where it is a topic's. */
   readonly subject: string;
 }
 
@@ -29,6 +29,8 @@ export interface PushAnswer {
   readonly contentType?: "application/json";
   readonly arrivals?: readonly Arrival[];
   readonly reports?: ReadonlyArray<Report | Watermark>;
+  /** Of a topic's door (`Polling.door`): what its next poll is told, and whether that is due now. */
+  readonly topic?: { readonly note?: string; readonly hasten?: boolean };
 }
 
 /** How a platform takes what its network pushes to `/inbound/{platform}/{hook}`. */

@@ -1,6 +1,7 @@
 import type { Arrive } from "../src/delivery/arrivals.ts";
+import { noteOf } from "../src/failure.ts";
 import type { Log } from "../src/log.ts";
-import { type Egress, failureFrom, type Platform, type Polled } from "../src/platform.ts";
+import { type Egress, failureFrom, type Platform, type Polled, type Polling, type TopicDoor } from "../src/platform.ts";
 import { type DueTopic, PARTS, type Topics } from "../src/polls/topics.ts";
 
 export interface PollWorkerDeps {
@@ -8,6 +9,8 @@ export interface PollWorkerDeps {
   readonly arrive: Arrive;
   readonly egress: Egress;
   readonly find: (platform: string) => Platform | undefined;
+  /** Absent where the outside can't reach us. */
+  readonly door?: (due: DueTopic) => TopicDoor;
   readonly log: Log;
   /** Topics polled at once in this process. */
   readonly most?: number;
@@ -21,9 +24,8 @@ const FIRST_PAUSE_MS = 60_000;
 const LONGEST_PAUSE_MS = 86_400_000;
 
 /** Polls what is due, once for all who follow it, and brings each follower what is new. */
-export function pollWorker({ topics, arrive, egress, find, log, most = 50, everyMs = 1_000 }: PollWorkerDeps): {
-  readonly stop: () => Promise<void>;
-} {
+export function pollWorker(deps: PollWorkerDeps): { readonly stop: () => Promise<void> } {
+  const { topics, arrive, egress, find, door, log, most = 50, everyMs = 1_000 } = deps;
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
 
@@ -49,25 +51,58 @@ export function pollWorker({ topics, arrive, egress, find, log, most = 50, every
     for (const { app, actor } of await topics.followers(due.id)) {
       await topics.follow({ app, platform: due.platform, actor }, due.topic, false);
     }
-    await topics.drop(due);
+    // What keeps something elsewhere is taken once more, to undo that.
+    if (due.keeps) await topics.finish(due, { fails: 0, nextMs: 0 });
+    else await topics.drop(due);
+  }
+
+  function polling(due: DueTopic): Polling {
+    return {
+      ...egress,
+      state: due.state,
+      signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(POLL_MS)]),
+      log,
+      hastened: due.hastened,
+      note: due.note,
+      ...(door ? { door: door(due) } : {}),
+    };
+  }
+
+  async function failed(due: DueTopic, platform: Platform, thrown: unknown): Promise<void> {
+    if (stopping.signal.aborted) return topics.finish(due, { fails: due.fails, nextMs: 0 });
+    const failure = failureFrom(platform, thrown);
+    const fails = due.fails + 1;
+    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(fails, 20)) * (0.75 + Math.random() / 2);
+    log.debug({ topic: due.id, code: failure.code, fails }, "a poll failed; it is tried again");
+    const nextMs = Math.max(FIRST_PAUSE_MS, failure.retryAfterMs ?? pause);
+    return topics.finish(due, { fails, error: noteOf(failure), nextMs });
+  }
+
+  /** Nobody follows it any more: it is forgotten when nothing is left of it elsewhere. */
+  async function forget(due: DueTopic, platform: Platform): Promise<void> {
+    if (!due.keeps || !platform.forget) return topics.drop(due);
+    try {
+      const left = await platform.forget(due.topic, polling(due));
+      if (!left) return topics.drop(due);
+      await topics.finish(due, { ...left, fails: 0 });
+    } catch (thrown) {
+      await failed(due, platform, thrown);
+    }
   }
 
   async function poll(due: DueTopic, platform: Platform & Required<Pick<Platform, "poll">>): Promise<void> {
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(POLL_MS)]);
+    if (!due.followed) return forget(due, platform);
     let polled: Polled;
     try {
-      polled = await platform.poll(due.topic, { ...egress, state: due.state, signal, log });
+      polled = await platform.poll(due.topic, polling(due));
     } catch (thrown) {
-      if (stopping.signal.aborted) return topics.finish(due, { fails: due.fails, nextMs: 0 });
-      const failure = failureFrom(platform, thrown);
-      const fails = due.fails + 1;
-      const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(fails, 20)) * (0.75 + Math.random() / 2);
-      log.debug({ topic: due.id, code: failure.code, fails }, "a poll failed; it is tried again");
-      return topics.finish(due, { fails, nextMs: failure.retryAfterMs ?? pause });
+      return failed(due, platform, thrown);
     }
     if (polled.ended) return end(due, polled);
     await bring(due, polled.entries);
-    await topics.finish(due, { state: polled.state, fails: 0, nextMs: polled.nextMs });
+    // Most polls change nothing: then nothing is written.
+    const { state, nextMs } = polled;
+    await topics.finish(due, { state: state === due.state ? undefined : state, fails: 0, nextMs });
   }
 
   function start(due: DueTopic): void {

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { type KeyRecord, listenerWhere } from "../apps/key-record.ts";
 import { hookWhere } from "../hooks/redis.ts";
 import { doorWhere } from "../inbound/doors.ts";
+import { TOPICS_APP } from "../inbound/topic-door.ts";
 import { keys } from "../keys.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { noteWhere } from "../sessions/held-accounts.ts";
@@ -62,6 +63,7 @@ async function resealAll(redis: RedisClient, keyring: Keyring): Promise<Omit<Res
     for (const id of await redis.hvals(keys.doors(app))) await resealDoor(redis, keyring, id);
     await each(keys.appKeys(app), (id) => resealListenerKey(redis, keyring, { app, id }), "keys");
   }
+  for (const id of await redis.hvals(keys.doors(TOPICS_APP))) await resealDoor(redis, keyring, id);
   return counted;
 }
 

@@ -16,7 +16,7 @@ export interface AttemptDeps {
   /** Stores whether an account is to stay connected. */
   readonly keepOnline?: (app: string, platform: string, address: string, wanted: boolean) => Promise<void>;
   /** Who follows what by polling. */
-  readonly topics?: Pick<Topics, "follow" | "followed">;
+  readonly topics?: Pick<Topics, "follow" | "followed" | "standing">;
 }
 
 /** How one attempt ended. Nothing was sent when it was `lost` to another worker, or was `over` (cancelled, expired) before the commit. */
@@ -143,6 +143,7 @@ function lend(
     keepOnline: async (wanted) => keepOnline?.(work.app, platform, actor.address, wanted),
     topics: async () => (await topics?.followed(follower)) ?? [],
     follow: async (topic, wanted) => topics?.follow(follower, topic, wanted),
+    standing: async (topic) => topics?.standing(platform, topic),
   };
 }
 

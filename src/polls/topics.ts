@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
+import type { ErrorNote } from "../failure.ts";
 import { keys } from "../keys.ts";
 import { scripts } from "../outbox/script-runner.ts";
+import type { Standing } from "../platform.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { spread } from "../spread.ts";
+import { DROP_LUA, FINISH_LUA, FOLLOW_LUA, HASTEN_LUA, LEAVE_LUA, MARK_LUA, TAKE_LUA, TAKEN } from "./topics-lua.ts";
 
 /** Who follows a topic. */
 export interface Follower {
@@ -21,83 +24,71 @@ export interface DueTopic {
   readonly fails: number;
   /** Of this taking: another worker that takes it later has another. */
   readonly claim: string;
+  /** What a push said of it last. */
+  readonly note: string | undefined;
+  /** True when something said that it changed. */
+  readonly hastened: boolean;
+  /** True when it has something elsewhere that must be undone when nobody follows it any more. */
+  readonly keeps: boolean;
+  readonly followed: boolean;
+}
+
+/** How a poll ended; without `state` that stays. */
+export interface PollEnd {
+  readonly state?: string | undefined;
+  readonly fails: number;
+  readonly error?: ErrorNote | undefined;
+  readonly nextMs: number;
 }
 
 /** What is polled, for whom and when: one poll per topic however many follow it. */
 export interface Topics {
-  /** A topic that nobody followed before is due at once; one that nobody follows any more is forgotten. */
+  /**
+   * A topic that nobody followed before is due at once; one that nobody follows any more is forgotten, or due once more
+   * where it keeps something.
+   */
   readonly follow: (follower: Follower, topic: string, wanted: boolean) => Promise<void>;
   readonly followed: (follower: Follower) => Promise<readonly string[]>;
   readonly followers: (id: string) => Promise<ReadonlyArray<Pick<Follower, "app" | "actor">>>;
   /** Takes up to `most` due topics of a part; whoever does not finish one in `leaseMs` loses it to the next. */
   readonly take: (part: number, most: number, leaseMs: number) => Promise<readonly DueTopic[]>;
   /** Stores what a poll left behind; without effect when another worker has taken the topic since. */
-  readonly finish: (
-    due: DueTopic,
-    end: { readonly state?: string; readonly fails: number; readonly nextMs: number },
-  ) => Promise<void>;
-  /** Makes a topic due now: something said that it changed. */
+  readonly finish: (due: DueTopic, end: PollEnd) => Promise<void>;
+  /** Makes a topic due now, or after the poll under way: something said that it changed. Once in ten seconds at most. */
   readonly hasten: (id: string) => Promise<void>;
-  /** The topic is no more: nobody follows it. */
+  /** Keeps what a push said of a topic for its next poll. */
+  readonly note: (id: string, text: string) => Promise<void>;
+  /** Says whether the topic has something elsewhere, see `DueTopic.keeps`. */
+  readonly keep: (id: string, kept: boolean) => Promise<void>;
+  /** How a topic stands; undefined for one that nobody follows. */
+  readonly standing: (platform: string, topic: string) => Promise<Standing | undefined>;
+  /** The topic is no more, unless somebody follows it. */
   readonly drop: (due: DueTopic) => Promise<void>;
 }
 
 /** Topics are kept in so many parts. */
 export const PARTS = 16;
+/** The least time between two polls that pushes asked for. */
+const HASTEN_MS = 10_000;
 
 /** The id of a platform's topic. */
 export function topicId(platform: string, topic: string): string {
   return createHash("sha256").update(`${platform}\n${topic}`).digest("base64url").slice(0, 22);
 }
 
-/** KEYS: due topic followers; ARGV: id member platform topic */
-const FOLLOW_LUA = `
-redis.call('SADD', KEYS[3], ARGV[2])
-redis.call('HSET', KEYS[2], 'platform', ARGV[3], 'topic', ARGV[4])
-local t = redis.call('TIME')
-redis.call('ZADD', KEYS[1], 'NX', t[1] * 1000, ARGV[1])
-`;
-/** KEYS: due topic followers; ARGV: id member */
-const LEAVE_LUA = `
-redis.call('SREM', KEYS[3], ARGV[2])
-if redis.call('EXISTS', KEYS[3]) == 0 then
-  redis.call('DEL', KEYS[2])
-  redis.call('ZREM', KEYS[1], ARGV[1])
-end
-`;
-/** KEYS: due; ARGV: prefix of topics, most, lease. Answers id platform topic state fails claim, each. */
-const TAKE_LUA = `
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local taken = {}
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[2])) do
-  local key = ARGV[1] .. id
-  local r = redis.call('HMGET', key, 'platform', 'topic', 'state', 'fails')
-  if r[1] then
-    redis.call('ZADD', KEYS[1], now + ARGV[3], id)
-    for _, word in ipairs({ id, r[1], r[2], r[3] or '', r[4] or '0', tostring(redis.call('HINCRBY', key, 'claim', 1)) }) do
-      taken[#taken + 1] = word
-    end
-  else
-    redis.call('ZREM', KEYS[1], id)
-  end
-end
-return taken
-`;
-/** KEYS: due topic; ARGV: id claim nextMs fails [state] */
-const FINISH_LUA = `
-if redis.call('HGET', KEYS[2], 'claim') ~= ARGV[2] then return end
-local t = redis.call('TIME')
-redis.call('ZADD', KEYS[1], 'XX', t[1] * 1000 + ARGV[3], ARGV[1])
-redis.call('HSET', KEYS[2], 'fails', ARGV[4])
-if ARGV[5] then redis.call('HSET', KEYS[2], 'state', ARGV[5]) end
-`;
-
 /** Topics in Redis; see `Topics`. */
 export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics {
-  const run = scripts(redis, { FOLLOW_LUA, LEAVE_LUA, TAKE_LUA, FINISH_LUA });
+  const run = scripts(redis, {
+    FOLLOW_LUA,
+    LEAVE_LUA,
+    TAKE_LUA,
+    FINISH_LUA,
+    HASTEN_LUA,
+    MARK_LUA,
+    DROP_LUA,
+  });
   const partOf = (id: string): number => spread(id, PARTS);
-  const placesOf = (id: string): string[] => {
+  const placesOf = (id: string): [due: string, topic: string, followers: string] => {
     const part = partOf(id);
     return [keys.pollsDue(part), keys.topic(part, id), keys.followers(part, id)];
   };
@@ -128,31 +119,69 @@ export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics 
     },
 
     async take(part, most, leaseMs) {
-      const cells = (await run.TAKE_LUA([keys.pollsDue(part)], [keys.topic(part, ""), most, leaseMs])) as string[];
+      const prefixes = [keys.topic(part, ""), keys.followers(part, "")];
+      const cells = (await run.TAKE_LUA([keys.pollsDue(part)], [...prefixes, most, leaseMs])) as string[];
       const due: DueTopic[] = [];
-      for (let at = 0; at < cells.length; at += 6) {
-        const [id = "", platform = "", topic = "", state = "", fails = "0", claim = ""] = cells.slice(at, at + 6);
-        due.push({ id, platform, topic, state: state === "" ? undefined : state, fails: Number(fails), claim });
-      }
+      for (let at = 0; at < cells.length; at += TAKEN) due.push(dueOf(cells.slice(at, at + TAKEN)));
       return due;
     },
 
-    async finish({ id, claim }, { state, fails, nextMs }) {
-      const [due = "", topic = ""] = placesOf(id);
-      await run.FINISH_LUA(
-        [due, topic],
-        [id, claim, Math.ceil(nextMs), fails, ...(state === undefined ? [] : [state])],
-      );
+    async finish({ id, claim }, { state, fails, error, nextMs }) {
+      const [due, topic] = placesOf(id);
+      const said = error === undefined ? "" : JSON.stringify(error);
+      const args = [id, claim, Math.ceil(nextMs), fails, said, ...(state === undefined ? [] : [state])];
+      await run.FINISH_LUA([due, topic], args);
     },
 
     async hasten(id) {
-      await redis.zadd(keys.pollsDue(partOf(id)), "XX", "LT", Date.now(), id);
+      const [due, topic] = placesOf(id);
+      await run.HASTEN_LUA([due, topic], [id, HASTEN_MS]);
     },
 
-    async drop({ id }) {
-      const [due = "", ...rest] = placesOf(id);
-      await redis.zrem(due, id);
-      await redis.del(...rest);
+    async note(id, text) {
+      await run.MARK_LUA([placesOf(id)[1]], ["note", text]);
     },
+
+    async keep(id, kept) {
+      await run.MARK_LUA([placesOf(id)[1]], ["keeps", Number(kept)]);
+    },
+
+    async standing(platform, topic) {
+      const id = topicId(platform, topic);
+      const [due, place] = placesOf(id);
+      const [[known, state, fails, error, polled], nextAt] = await Promise.all([
+        redis.hmget(place, "topic", "state", "fails", "error", "polled"),
+        redis.zscore(due, id),
+      ]);
+      if (!known) return undefined;
+      return {
+        ...(state ? { state } : {}),
+        fails: Number(fails ?? 0),
+        ...(error ? { error: JSON.parse(error) as ErrorNote } : {}),
+        ...(polled ? { polledAt: Number(polled) } : {}),
+        ...(nextAt ? { nextAt: Number(nextAt) } : {}),
+      };
+    },
+
+    async drop({ id, claim }) {
+      await run.DROP_LUA(placesOf(id), [id, claim]);
+    },
+  };
+}
+
+function dueOf(words: readonly string[]): DueTopic {
+  const [id = "", platform = "", topic = "", state = "", fails = "0", claim = "", note = "", ...flags] = words;
+  const [hastened, keeps, followed] = flags.map((flag) => flag === "1");
+  return {
+    id,
+    platform,
+    topic,
+    state: state || undefined,
+    fails: Number(fails),
+    claim,
+    note: note || undefined,
+    hastened: hastened === true,
+    keeps: keeps === true,
+    followed: followed === true,
   };
 }

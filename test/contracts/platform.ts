@@ -185,6 +185,7 @@ async function run(
     keepOnline: async () => undefined,
     topics: async () => [],
     follow: async () => undefined,
+    standing: async () => undefined,
     ...words,
   };
   try {

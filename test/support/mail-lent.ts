@@ -17,6 +17,7 @@ export function testLent(words: Partial<Lent> = {}): Lent & { readonly commits: 
     keepOnline: async () => undefined,
     topics: async () => [],
     follow: async () => undefined,
+    standing: async () => undefined,
     ...words,
     commit: (more) => {
       commits += 1;
