@@ -37,6 +37,7 @@ export const mail: Platform = definePlatform({
   needsAccount: true,
   lifetimeSeconds: 60,
   verbs: {},
+  hold: async () => undefined,
   credentials: {
     schema: Type.Object(
       { host: Type.String(), username: Type.String(), password: Type.String({ minLength: 3 }) },
