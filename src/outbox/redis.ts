@@ -5,6 +5,7 @@ import { keys } from "../keys.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Barrier } from "../redis/durable.ts";
 import { isDeadLetter } from "./dead.ts";
+import { endedTrace } from "./ended-trace.ts";
 import { partsOf } from "./lane.ts";
 import type { AcceptAnswer, EndAnswer, Next, Outbox, Standing, Stored, Wake, Work } from "./outbox.ts";
 import { scripts } from "./script-runner.ts";
@@ -102,8 +103,9 @@ export function redisOutbox({
         eventsKept,
         retentionSeconds,
         deadMark(status, event),
+        endedTrace(work, status, event),
       ];
-      const places = [...keysOf(app, activity.rid, lane), keys.deadLetters(app)];
+      const places = [...keysOf(app, activity.rid, lane), keys.deadLetters(app), keys.trace(app, activity.id)];
       return nextOf((await run.SETTLE_LUA(places, args)) as Cells, app, lane);
     },
 
@@ -122,7 +124,8 @@ export function redisOutbox({
         event,
         inDoubt ? "1" : "",
       ];
-      return (await run.DEFER_LUA(keysOf(app, activity.rid, lane), args)) as "deferred" | "lost";
+      const places = [...keysOf(app, activity.rid, lane), keys.trace(app, activity.id)];
+      return (await run.DEFER_LUA(places, args)) as "deferred" | "lost";
     },
 
     async find(app, rid) {

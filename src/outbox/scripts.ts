@@ -123,25 +123,29 @@ end
 return 'committed'
 `;
 
-/** KEYS also: dead letters; ARGV: fence rid member lane lease status event attempts freshEpoch kept retention dead */
+/** KEYS also: dead letters, trace; ARGV: fence rid member lane lease status event attempts freshEpoch kept retention dead trace|'' */
 export const SETTLE_LUA = `${HEADER}${APPEND_LUA}${HEAD}${CLOSE}
 if redis.call('GET', FENCE) ~= ARGV[1] then return { 'lost' } end
 local status = redis.call('HGET', RECORD, 'status')
 if status and not FINAL[status] then
   redis.call('HSET', RECORD, 'attempts', ARGV[8])
   close(ARGV[2], ARGV[3], ARGV[6], ARGV[7], ARGV[9], ARGV[10], ARGV[11], ARGV[12])
+  if ARGV[13] ~= '' then redis.call('SET', KEYS[14], ARGV[13], 'XX', 'KEEPTTL') end
 end
 redis.call('LREM', LANE, 1, ARGV[2])
 return head(ARGV[4], ARGV[1], tonumber(ARGV[5]))
 `;
 
-/** ARGV: fence member lane retryAt extend attempts decided freshEpoch kept event inDoubt */
+/** KEYS also: trace, which what was not sent does not keep; ARGV: fence member lane retryAt extend attempts decided freshEpoch kept event inDoubt */
 export const DEFER_LUA = `${HEADER}${APPEND_LUA}
 if redis.call('GET', FENCE) ~= ARGV[1] then return 'lost' end
 local r = redis.call('HMGET', RECORD, 'status', 'expires', 'extended')
 if not r[1] or FINAL[r[1]] then return 'lost' end
 redis.call('HSET', RECORD, 'status', 'deferred', 'retry', ARGV[4], 'attempts', ARGV[6], 'takes', 0, 'deaths', 0, 'decided', ARGV[7])
-if ARGV[11] == '' then redis.call('HDEL', RECORD, 'committed') end
+if ARGV[11] == '' then
+  redis.call('HDEL', RECORD, 'committed')
+  redis.call('DEL', KEYS[13])
+end
 if tonumber(ARGV[5]) > 0 then
   local expires = tonumber(r[2]) + ARGV[5]
   redis.call('HSET', RECORD, 'expires', expires, 'extended', tonumber(r[3] or '0') + ARGV[5])

@@ -1,3 +1,4 @@
+import { setTimeout as settled } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { traces } from "../../../src/events/traces.ts";
 import { keys } from "../../../src/keys.ts";
@@ -11,7 +12,14 @@ beforeAll(async () => {
   server = await testRedis();
   const talking = testPlatform(async (activity, lent) => {
     await lent.commit({ traceSeconds: 60, threads: activity.target.map(({ address }) => `t:${address}`) });
-    return sentTo(activity);
+    const refusal = { code: "outside-window", detail: "Too late.", retryable: false };
+    const outcomes = sentTo(activity).outcomes.map((one) =>
+      one.address.startsWith("no") ? { ...one, status: "failed" as const, error: refusal } : one,
+    );
+    const waits = activity.object.wait === true && lent.attempt === 1;
+    return waits
+      ? { outcomes: outcomes.map((one) => ({ ...one, status: "deferred" as const, retryAfterMs: 10_000 })) }
+      : { outcomes };
   });
   core = gatewayCore(server, [talking]);
   core.startWorkers();
@@ -64,6 +72,17 @@ it("of an activity to several people it is about the one who read it", async () 
   expect(await news()).toEqual(["0 read ben"]);
   await report(app, { thread: "t:ann", until: Date.now() + 60_000, status: "delivered", target: "ann" });
   expect((await news()).slice(1)).toEqual(["0 delivered ann"]);
+});
+
+it("says nothing of what was refused, or still waits", async () => {
+  const { app, report, news } = await sent(["no-ann"], ["ann", "no-ann"]);
+  for (const thread of ["t:no-ann", "t:ann"]) await report(app, { thread, until: Date.now() + 60_000, status: "read" });
+  expect(await news()).toEqual(["1 read ann"]);
+  const waiting = activityOf({ target: [{ address: "ann" }], object: { wait: true } });
+  await core.accept(app, waiting, { ridAsSent: 9 });
+  while (!(await core.events(app)).some(({ rid, status }) => rid === 9 && status === "deferred")) await settled(10);
+  await report(app, { thread: "t:ann", until: Date.now() + 60_000, status: "delivered" });
+  expect((await news()).filter((line) => line.startsWith("9 "))).toEqual(["9 deferred ann"]);
 });
 
 it("is forgotten with the traces, and bounded", async () => {
