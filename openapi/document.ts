@@ -1,6 +1,7 @@
 import type { OpenAPIV3_1 } from "openapi-types";
 import type { TSchema } from "typebox";
 import { AccountAnswer, AccountListAnswer, AccountRequest } from "../routes/accounts.ts";
+import { ConsentAnswer, ConsentOutcome, ConsentRequest } from "../routes/consent-shapes.ts";
 import * as dead from "../routes/dead-letters.ts";
 import * as hooks from "../routes/hook-shapes.ts";
 import { PlatformAnswer, PlatformListAnswer } from "../routes/platforms.ts";
@@ -88,6 +89,9 @@ function namedSchemas(platforms: readonly Platform[]): Readonly<Record<string, T
     AccountRequest,
     Account: AccountAnswer,
     AccountList: AccountListAnswer,
+    ConsentRequest,
+    ConsentAnswer,
+    ConsentOutcome,
     HookRequest: hooks.HookRequest,
     Hook: hooks.HookAnswer,
     HookPut: hooks.HookPutAnswer,

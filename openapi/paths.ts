@@ -2,6 +2,7 @@ import type { OpenAPIV3_1 } from "openapi-types";
 import type { Paths } from "./operation.ts";
 import { accountPaths } from "./paths/accounts.ts";
 import { activityPaths } from "./paths/activities.ts";
+import { consentPaths } from "./paths/consents.ts";
 import { deadLetterPaths } from "./paths/dead-letters.ts";
 import { eventPaths } from "./paths/events.ts";
 import { hookPaths } from "./paths/hooks.ts";
@@ -18,6 +19,7 @@ export function paths(write: Writer, examples: Readonly<Record<string, OpenAPIV3
     ...eventPaths(write),
     ...deadLetterPaths(write),
     ...accountPaths(write),
+    ...consentPaths(write),
     ...inboundPaths(write),
     ...hookPaths(write),
     ...tokenPaths(write),

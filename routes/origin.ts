@@ -3,6 +3,8 @@ import type { Way } from "./client-ip.ts";
 
 /** Which pages may use the gateway. */
 export interface Origins {
+  /** Whether a URL is of an origin that the operator named: those of `ALLOWED_ORIGINS`, or PUBLIC_URL's. */
+  readonly isListed: (url: string) => boolean;
   /** False when a page of a foreign origin asks. True without an Origin header: then no page of another site asks. */
   readonly allowedOrigin: (req: IncomingMessage) => boolean;
   /**
@@ -42,6 +44,7 @@ export function origins({ allowedOrigins, publicUrl, way }: OriginsDeps): Origin
   };
 
   return {
+    isListed: (url) => URL.canParse(url) && listed.has(new URL(url).origin),
     allowedOrigin,
     allowedCookie: (req) => {
       if (req.headers.origin !== undefined) return allowedOrigin(req);

@@ -24,6 +24,15 @@ export const PlatformAnswer = Type.Object(
         },
       ),
     ),
+    consent: Type.Optional(
+      Type.Object(
+        { schema: AnySchema, example: Type.Unknown() },
+        {
+          additionalProperties: false,
+          description: "What `client` of `POST /accounts/{platform}/connect` takes, where users may consent.",
+        },
+      ),
+    ),
     verbs: Type.Record(
       Type.String(),
       Type.Object(
@@ -68,7 +77,7 @@ export function platformRoutes({ platforms }: PlatformRoutesDeps): Router {
 }
 
 function platformAnswer(platform: Platform): PlatformAnswer {
-  const { id, title, aliases = [], needsAccount, lifetimeSeconds, credentials, verbs } = platform;
+  const { id, title, aliases = [], needsAccount, lifetimeSeconds, credentials, consent, verbs } = platform;
   return {
     id,
     title,
@@ -78,6 +87,7 @@ function platformAnswer(platform: Platform): PlatformAnswer {
     ...(credentials === undefined
       ? {}
       : { credentials: { schema: { ...credentials.schema }, example: credentials.example } }),
+    ...(consent === undefined ? {} : { consent: { schema: { ...consent.schema }, example: consent.example } }),
     verbs: Object.fromEntries(
       Object.entries(verbs).map(([verb, { summary }]) => [
         verb,

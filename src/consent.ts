@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Static, TSchema } from "typebox";
 import type { Egress } from "./platform.ts";
 
@@ -36,4 +37,23 @@ export interface Consent<Client extends TSchema = TSchema, Credentials = unknown
 /** Keeps a consent's client and credentials types together; the core sees them as opaque. */
 export function defineConsent<Client extends TSchema, Credentials>(consent: Consent<Client, Credentials>): Consent {
   return consent as unknown as Consent;
+}
+
+/** The address to send the user to: the network's own words and those of the round, with PKCE (RFC 7636, S256). */
+export function consentUrl(
+  authorizeUrl: string,
+  words: Readonly<Record<string, string>>,
+  { state, verifier, redirectUri }: ConsentRound,
+): string {
+  const url = new URL(authorizeUrl);
+  const all = {
+    response_type: "code",
+    ...words,
+    redirect_uri: redirectUri,
+    state,
+    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
+    code_challenge_method: "S256",
+  };
+  for (const [name, value] of Object.entries(all)) url.searchParams.set(name, value);
+  return url.href;
 }

@@ -79,10 +79,11 @@ export const keys = {
   holders: "{dgm}:holders",
   leases: "{dgm}:leases",
   leaseFences: "{dgm}:lease-fences",
-  /** A user's consent under way: begun, handed to the workers, and what came of it. */
-  consent: (state: string) => `{dgm:c:${state}}:begun`,
-  consentHanded: (state: string) => `{dgm:c:${state}}:handed`,
-  consentOutcome: (state: string) => `{dgm:c:${state}}:outcome`,
+  /** A user's consent under way: begun, handed to the workers, what came of it, and the proof that its browser holds. */
+  consent: (id: string) => `{dgm:c:${id}}:begun`,
+  consentHanded: (id: string) => `{dgm:c:${id}}:handed`,
+  consentOutcome: (id: string) => `{dgm:c:${id}}:outcome`,
+  consentProof: (hash: string) => `{dgm:c:${hash}}:proof`,
   ticket: (id: string) => `{dgm:t:${id}}:ticket`,
   ticketSession: (id: string) => `{dgm:t:${id}}:session`,
   /** By part of the topics that are polled: when each is due, what is known of one, who follows it. */

@@ -152,12 +152,13 @@ function partsOf({ config, choose, store, metrics, log }: ApiDeps) {
   const road = way(config.trustProxy);
   const pages = origins({ allowedOrigins: config.allowedOrigins, publicUrl: config.publicUrl, way: road });
   const { canonical } = names;
+  const countGuess = guesses(road.clientIp);
   const who = authenticate({
     keys,
     revocations,
     tickets,
     origins: pages,
-    countGuess: guesses(road.clientIp),
+    countGuess,
     way: road,
     basePath: config.basePath,
     canonical,
@@ -199,6 +200,7 @@ function partsOf({ config, choose, store, metrics, log }: ApiDeps) {
     revocations,
     tickets,
     origins: pages,
+    countGuess,
     who,
     tail,
     intake,
@@ -249,7 +251,8 @@ function appOf(
         lanes: parts.lanes,
         platforms: names,
         publicBase: config.publicUrl === "" ? undefined : `${config.publicUrl.replace(/\/+$/, "")}${config.basePath}`,
-        log,
+        origins: parts.origins,
+        countGuess: parts.countGuess,
       }),
       platformRoutes({ platforms: parts.enabled }),
       openapiRoutes({

@@ -94,10 +94,14 @@ export async function askForGrant(
     maxBytes: 65_536,
     timeoutMs: 30_000,
   });
-  return read(answer.status, answer.body);
+  return read(answer.status, answer.body, words.grant_type === "refresh_token" ? ENDED : REFUSED);
 }
 
-function read(status: number, body: Buffer): Grant {
+const ENDED = "The login's refresh token is refused: connect the account again.";
+const REFUSED =
+  "The network refuses the consent: it ended, or the client's id, secret or address is another. Begin again.";
+
+function read(status: number, body: Buffer, refused: string): Grant {
   const answer = parsed(body);
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: lasts } = answer;
   if (status === 200 && typeof accessToken === "string" && /^[\x21-\x7e]+$/.test(accessToken)) {
@@ -114,8 +118,7 @@ function read(status: number, body: Buffer): Grant {
     const detail = "The token server gives no access token at the moment.";
     throw new Failure({ kind: "retryable", code: "platform-unavailable", detail, platformCode });
   }
-  const detail = "The login's refresh token is refused: connect the account again.";
-  throw new Failure({ kind: "auth", code: "credentials-expired", detail, platformCode });
+  throw new Failure({ kind: "auth", code: "credentials-expired", detail: refused, platformCode });
 }
 
 function parsed(body: Buffer): Readonly<Record<string, unknown>> {

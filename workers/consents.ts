@@ -1,6 +1,8 @@
+import { setTimeout as after } from "node:timers/promises";
 import { Worker } from "bullmq";
 import type { Accounts } from "../src/accounts/accounts.ts";
-import type { Consents, Outcome } from "../src/consents/consents.ts";
+import type { Consented } from "../src/consent.ts";
+import type { Begun, Consents, Outcome } from "../src/consents/consents.ts";
 import { noteOf } from "../src/failure.ts";
 import { setAccountDoor } from "../src/inbound/account-door.ts";
 import type { Doors } from "../src/inbound/doors.ts";
@@ -21,39 +23,36 @@ export interface ConsentWorkerDeps {
   readonly log: Log;
 }
 
+/** What a consent that broke off with its worker comes to: its code may be used up. */
+const LOST: Outcome = {
+  error: { code: "internal-error", detail: "It broke off on our side: begin the consent again.", retryable: true },
+};
+/** A token server's answers are bounded in time, but a restart waits less. */
+const CLOSE_MS = 10_000;
+
 /** Exchanges the codes that users' consents brought, and stores the accounts: only workers see the logins. */
 export function consentWorker(deps: ConsentWorkerDeps): { readonly close: () => Promise<void> } {
-  const { redis, consents, accounts, doors, lanes, find, egress, log } = deps;
+  const { redis, consents, find, egress, log } = deps;
 
-  async function exchanged(state: string): Promise<Outcome | undefined> {
-    const begun = await consents.open(state);
+  async function exchanged(consent: string): Promise<Outcome> {
+    const begun = await consents.open(consent);
     const platform = begun && find(begun.platform);
-    if (!begun || !platform?.consent) return undefined;
-    const { app, client, verifier, redirectUri, code } = begun;
-    const online = begun.online === undefined ? {} : { online: begun.online };
+    if (!begun || !platform?.consent) return LOST;
+    const { client, verifier, redirectUri, code, state } = begun;
     try {
       const found = await platform.consent.finish(client as never, { state, verifier, redirectUri, code }, egress);
-      const stored = [];
-      for (const { address, credentials } of found) {
-        const { account } = await accounts.put(app, { platform: platform.id, address, credentials, ...online });
-        await setAccountDoor(doors, app, platform, { id: account.id, address, credentials });
-        await lanes.nudge(app, account.id);
-        stored.push({ id: account.id, address });
-      }
-      return { accounts: stored };
+      return { accounts: await stored(deps, begun, platform, found) };
     } catch (thrown) {
       const failure = failureFrom(platform, thrown);
-      log.debug({ platform: platform.id, code: failure.code }, "a consent could not be finished");
+      const why = { platform: platform.id, code: failure.code, platformCode: failure.platformCode };
+      log.info(why, "a consent could not be finished");
       return { error: noteOf(failure) };
     }
   }
 
   const worker = new Worker<ConsentJob>(
     CONSENT_QUEUE,
-    async ({ data: { state } }) => {
-      const outcome = await exchanged(state);
-      if (outcome) await consents.settle(state, outcome);
-    },
+    async ({ data: { consent } }) => consents.settle(consent, await exchanged(consent)),
     {
       connection: redis,
       prefix: keys.queues,
@@ -64,5 +63,28 @@ export function consentWorker(deps: ConsentWorkerDeps): { readonly close: () => 
   );
   worker.on("error", (error) => log.debug({ error: error.message }, "worker connection fault"));
   worker.on("failed", (_job, error) => log.error({ error: error.message }, "a consent's exchange broke off"));
-  return { close: () => worker.close() };
+  return {
+    close: async () => {
+      await Promise.race([worker.close(), after(CLOSE_MS, undefined, { ref: false })]);
+      await worker.close(true);
+    },
+  };
+}
+
+/** As `PUT /accounts` stores them. */
+async function stored(
+  { accounts, doors, lanes }: ConsentWorkerDeps,
+  { app, online }: Begun,
+  platform: Platform,
+  found: readonly Consented[],
+) {
+  const all: Array<{ readonly id: string; readonly address: string }> = [];
+  for (const { address, credentials } of found) {
+    const wanted = online === undefined ? {} : { online };
+    const { account } = await accounts.put(app, { platform: platform.id, address, credentials, ...wanted });
+    await setAccountDoor(doors, app, platform, { id: account.id, address, credentials });
+    if (platform.hold !== undefined) await lanes.nudge(app, account.id);
+    all.push({ id: account.id, address });
+  }
+  return all;
 }

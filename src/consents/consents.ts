@@ -16,39 +16,56 @@ export interface Begun {
 }
 
 /** What only a worker may see of it. */
-export interface Secrets {
+interface Secrets {
   readonly client: unknown;
   readonly verifier: string;
+  readonly state: string;
 }
 
+/** A begun consent that its callback has taken; nobody else can. */
+export interface Taken extends Begun {
+  readonly id: string;
+  readonly sealed: string;
+}
+
+/** How a consent ended. */
 export type Outcome =
   | { readonly accounts: ReadonlyArray<{ readonly id: string; readonly address: string }> }
   | { readonly error: ErrorNote };
 
 /**
- * Consents under way. The state in the browser's hands names one, once; the client's secret, the verifier and the
- * callback's code are sealed to the workers' key before they leave the API (promise G8).
+ * Consents under way. The state in the browser's hands names one, once; Redis and jobs know it by its hash. The client's
+ * secret, the verifier and the callback's code are sealed to the workers' key before they leave the API (promise G8).
  */
 export interface Consents {
-  /** `round` makes the address to send the user to; answers that. */
+  /** `url` makes the address to send the user to; answers that, and the consent's id for the app. */
   readonly begin: (
     begun: Begun,
     client: unknown,
-    url: (round: { state: string; verifier: string }) => string,
-  ) => Promise<string>;
-  /** Takes a begun consent, once; undefined where there is none (any more). */
-  readonly take: (state: string) => Promise<(Begun & { readonly sealed: string }) | undefined>;
+    url: (round: { readonly state: string; readonly verifier: string }) => string,
+  ) => Promise<{ readonly id: string; readonly url: string }>;
+  /** Takes a consent that was begun at that platform, once; undefined where there is none (any more). */
+  readonly take: (platform: string, state: string) => Promise<Taken | undefined>;
   /** Gives what was taken to the workers, with the code. */
-  readonly hand: (state: string, taken: Begun & { readonly sealed: string }, code: string) => Promise<void>;
+  readonly hand: (taken: Taken, code: string) => Promise<void>;
   /** In a worker: opens what was handed over, once. */
-  readonly open: (state: string) => Promise<(Begun & Secrets & { readonly code: string }) | undefined>;
-  readonly settle: (state: string, outcome: Outcome) => Promise<void>;
-  readonly outcome: (state: string) => Promise<Outcome | undefined>;
+  readonly open: (id: string) => Promise<(Begun & Secrets & { readonly code: string }) | undefined>;
+  /** The first outcome stands. */
+  readonly settle: (id: string, outcome: Outcome) => Promise<void>;
+  readonly outcome: (id: string) => Promise<Outcome | undefined>;
+  /** Makes the word that only the browser of the callback gets: with it the app knows which consent its visitor gave. */
+  readonly prove: (taken: Pick<Taken, "id" | "app" | "platform">) => Promise<string>;
+  /** The id behind such a word; undefined for one that is not of that app and platform. */
+  readonly proven: (app: string, platform: string, proof: string) => Promise<string | undefined>;
 }
 
 /** How long a user may take to agree. */
-export const CONSENT_SECONDS = 900;
-const STATE = /^[A-Za-z0-9_-]{43}$/;
+const AGREE_SECONDS = 900;
+/** How long a worker may take to begin; codes live for half a minute to ten minutes. */
+const EXCHANGE_SECONDS = 120;
+const OUTCOME_SECONDS = 600;
+/** 256 random bits. */
+const WORD = /^[A-Za-z0-9_-]{43}$/;
 
 /** KEYS: hash. Reads it all and removes it: nothing is used twice. */
 const TAKE_LUA = `
@@ -65,8 +82,6 @@ export function redisConsents({
   readonly redis: RedisClient;
   readonly keyring: Keyring;
 }): Consents {
-  const where = (state: string, what: string) => associatedData("consent", what, state);
-
   async function takeAll(place: string): Promise<Record<string, string>> {
     const flat = (await redis.eval(TAKE_LUA, 1, place)) as string[];
     return Object.fromEntries(flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1] ?? ""]] : [])));
@@ -80,42 +95,65 @@ export function redisConsents({
       const state = randomBytes(32).toString("base64url");
       const verifier = randomBytes(48).toString("base64url");
       const to = url({ state, verifier });
-      const secrets: Secrets = { client, verifier };
-      const sealed = await keyring.seal(JSON.stringify(secrets), where(state, "client"));
-      await put(keys.consent(state), { begun: JSON.stringify(begun), sealed }, CONSENT_SECONDS);
-      return to;
+      const id = idOf(begun.platform, state);
+      const secrets: Secrets = { client, verifier, state };
+      const sealed = await keyring.seal(JSON.stringify(secrets), where(id, "client", begun));
+      await put(keys.consent(id), { begun: JSON.stringify(begun), sealed }, AGREE_SECONDS);
+      return { id, url: to };
     },
 
-    async take(state) {
-      if (!STATE.test(state)) return undefined;
-      const { begun, sealed } = await takeAll(keys.consent(state));
-      return begun && sealed ? { ...(JSON.parse(begun) as Begun), sealed } : undefined;
+    async take(platform, state) {
+      if (!WORD.test(state)) return undefined;
+      const id = idOf(platform, state);
+      const { begun, sealed } = await takeAll(keys.consent(id));
+      return begun && sealed ? { ...(JSON.parse(begun) as Begun), id, sealed } : undefined;
     },
 
-    async hand(state, { sealed, ...begun }, code) {
-      const fields = { begun: JSON.stringify(begun), sealed, code: await keyring.seal(code, where(state, "code")) };
-      await put(keys.consentHanded(state), fields, 120);
+    async hand({ id, sealed, ...begun }, code) {
+      const fields = { begun: JSON.stringify(begun), sealed, code: await keyring.seal(code, where(id, "code", begun)) };
+      await put(keys.consentHanded(id), fields, EXCHANGE_SECONDS);
     },
 
-    async open(state) {
-      const { begun, sealed, code } = await takeAll(keys.consentHanded(state));
-      if (!begun || !sealed || !code) return undefined;
-      const secrets = JSON.parse(await keyring.open(sealed, where(state, "client"))) as Secrets;
-      return { ...(JSON.parse(begun) as Begun), ...secrets, code: await keyring.open(code, where(state, "code")) };
+    async open(id) {
+      const handed = await takeAll(keys.consentHanded(id));
+      if (!handed.begun || !handed.sealed || !handed.code) return undefined;
+      const begun = JSON.parse(handed.begun) as Begun;
+      const secrets = JSON.parse(await keyring.open(handed.sealed, where(id, "client", begun))) as Secrets;
+      return { ...begun, ...secrets, code: await keyring.open(handed.code, where(id, "code", begun)) };
     },
 
-    settle: async (state, outcome) => {
-      await redis.set(keys.consentOutcome(state), JSON.stringify(outcome), "EX", 600);
+    settle: async (id, outcome) => {
+      await redis.set(keys.consentOutcome(id), JSON.stringify(outcome), "EX", OUTCOME_SECONDS, "NX");
     },
 
-    outcome: async (state) => {
-      const text = await redis.get(keys.consentOutcome(state));
+    outcome: async (id) => {
+      const text = await redis.get(keys.consentOutcome(id));
       return text === null ? undefined : (JSON.parse(text) as Outcome);
+    },
+
+    async prove({ id, app, platform }) {
+      const proof = randomBytes(32).toString("base64url");
+      await put(keys.consentProof(hashOf(proof)), { id, app, platform }, OUTCOME_SECONDS);
+      return proof;
+    },
+
+    async proven(app, platform, proof) {
+      if (!WORD.test(proof)) return undefined;
+      const [id, ...whose] = await redis.hmget(keys.consentProof(hashOf(proof)), "id", "app", "platform");
+      return id && whose[0] === app && whose[1] === platform ? id : undefined;
     },
   };
 }
 
-/** The challenge of a verifier (RFC 7636 section 4.2, S256). */
-export function challengeOf(verifier: string): string {
-  return createHash("sha256").update(verifier).digest("base64url");
+/** Bound to whom and where it is for: put under another app or platform it doesn't open. */
+function where(id: string, what: string, { app, platform, redirectUri }: Begun): Buffer {
+  return associatedData("consent", what, id, app, platform, redirectUri);
+}
+
+function idOf(platform: string, state: string): string {
+  return hashOf(`${platform}|${state}`);
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
 }

@@ -18,9 +18,9 @@ export interface AccountJob {
   readonly account: string;
 }
 
-/** A job in the queue of consents: a name, never a code. */
+/** A job in the queue of consents: an id, never a code. */
 export interface ConsentJob {
-  readonly state: string;
+  readonly consent: string;
 }
 export const CONSENT_QUEUE = "consents";
 
@@ -32,7 +32,7 @@ export interface LaneQueues {
   /** Tells whoever holds the shard that an account of it changed. */
   readonly nudge: (app: string, account: string) => Promise<void>;
   /** A user's consent came back: its code is to be exchanged. */
-  readonly exchange: (state: string) => Promise<void>;
+  readonly exchange: (consent: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -80,8 +80,8 @@ export function laneQueues({ redis, log }: { readonly redis: RedisClient; readon
       const deduplication = { id: `${app}|${account}`, keepLastIfActive: true };
       await queueOf(shardQueue(shardOf(app, account))).add("account", { app, account }, { deduplication });
     },
-    async exchange(state) {
-      await queueOf(CONSENT_QUEUE).add("consent", { state });
+    async exchange(consent) {
+      await queueOf(CONSENT_QUEUE).add("consent", { consent });
     },
     async close() {
       await Promise.all([...queues.values()].map((queue) => queue.close()));

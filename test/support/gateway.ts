@@ -8,6 +8,7 @@ import { openStore } from "../../src/main-store.ts";
 import { startWorker } from "../../src/main-worker.ts";
 import { metrics } from "../../src/metrics.ts";
 import type { Platform } from "../../src/platform.ts";
+import type { Providers } from "../../src/platforms/email/providers.ts";
 import { platforms } from "../../src/platforms/index.ts";
 import { testRedis } from "./redis.ts";
 
@@ -29,13 +30,21 @@ function shy([dummy]: readonly Platform[]): Platform {
  */
 export async function gateway(
   env: Readonly<Record<string, string>> = {},
-  { works = true, relay }: { readonly works?: boolean; readonly relay?: string } = {},
+  {
+    works = true,
+    relay,
+    mailProviders,
+  }: { readonly works?: boolean; readonly relay?: string; readonly mailProviders?: Providers } = {},
 ) {
   const redis = await testRedis();
   const config = readConfig({ REDIS_URL: redis.url, DATA_DIR: redis.dir, PORT: "0", SANDBOX: "off", ...env });
   const x = { xApi: config.xApiUrl, xPace: { least: 50, most: 100 } };
   const meta = { facebookApi: config.facebookApiUrl };
-  const every = platforms({ ...x, ...meta, ...(relay === undefined ? {} : { relay: { url: relay } }) });
+  const mail = {
+    ...(relay === undefined ? {} : { relay: { url: relay } }),
+    ...(mailProviders === undefined ? {} : { mailProviders }),
+  };
+  const every = platforms({ ...x, ...meta, ...mail });
   const all = [...every, shy(every.filter(({ id }) => id === "dummy"))];
   const choose = () => all;
   const log = silentLog;

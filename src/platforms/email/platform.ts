@@ -4,11 +4,13 @@ import { type Access, definePlatform, type Platform } from "../../platform.ts";
 import { turns } from "../../turns.ts";
 import { mailReader } from "./arrived-mail.ts";
 import { accountClient, type Client, type ClientSettings, relayClients } from "./client.ts";
+import { consent } from "./consent.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
 import { explain } from "./explain.ts";
 import type { HeldMailbox } from "./imap-hold.ts";
 import { holdMailbox } from "./mailbox.ts";
 import { MailboxActor } from "./mailbox-shapes.ts";
+import type { Providers } from "./providers.ts";
 import { type RelaySettings, relayOf } from "./relay.ts";
 import { resolve } from "./resolve.ts";
 import { refuse } from "./send.ts";
@@ -19,6 +21,8 @@ export interface EmailSettings extends ClientSettings {
   readonly relay?: RelaySettings | undefined;
   /** Between two polls of a POP3 mailbox; default a minute, less only for tests. */
   readonly pop3PollMs?: number;
+  /** Where users consent to the use of their mail; only tests say otherwise than it is. */
+  readonly mailProviders?: Providers;
 }
 
 /**
@@ -61,6 +65,7 @@ export function email(settings: EmailSettings): Platform {
     timeoutSeconds: 900,
     verbs: { ...verbs(reader), ...connectionVerbs("bob@example.com", MailboxActor) },
     refuse,
+    consent: consent(settings.mailProviders),
     open: (access) => using(opened(access)),
     hold: (hold) => using(holdMailbox(hold, reader, pop3, settings.mailboxPatience)),
     close: async (client) => {

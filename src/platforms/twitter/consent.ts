@@ -1,8 +1,15 @@
-import { createHash } from "node:crypto";
+import Type, { type Static } from "typebox";
+import { type Consent, consentUrl, defineConsent } from "../../consent.ts";
+import { Failure } from "../../failure.ts";
 import { askForGrant } from "../../oauth2.ts";
 import type { Egress } from "../../platform.ts";
-import type { Credentials } from "./credentials.ts";
-import { X_API } from "./wire.ts";
+import { faults } from "../../validate.ts";
+import { OneUser } from "./answers.ts";
+import { Credentials } from "./credentials.ts";
+import { refusal, unreadable } from "./explain.ts";
+import { carried, X_API } from "./wire.ts";
+
+type Answer = Static<typeof OneUser>;
 
 /** What an account needs for every verb; likes and follows are asked for too, though X grants their use to few. */
 export const SCOPES = [
@@ -15,55 +22,55 @@ export const SCOPES = [
   "like.write",
   "follows.write",
   "offline.access",
-] as const;
+];
 
-/** The operator's app at X. */
-export interface XApp {
-  readonly clientId: string;
-  /** Of a confidential client. */
-  readonly clientSecret?: string;
-  /** As it is registered at X, to the letter. */
-  readonly redirectUri: string;
-}
-
-/**
- * Where to send the user for the consent (RFC 6749 section 4.1.1, with PKCE, RFC 7636). `verifier` is 43 to 128 random
- * letters, digits, `-._~`, kept until the callback comes; `state` ties that callback to this browser.
- */
-export function authorizeUrl(
-  { clientId, redirectUri }: XApp,
+const { clientId, clientSecret } = Credentials.properties;
+const XClient = Type.Object(
   {
-    state,
-    verifier,
-    scopes = SCOPES,
-  }: { readonly state: string; readonly verifier: string; readonly scopes?: readonly string[] },
-): string {
-  const url = new URL("https://x.com/i/oauth2/authorize");
-  const words = {
-    response_type: "code",
-    client_id: clientId,
-    redirect_uri: redirectUri,
-    scope: scopes.join(" "),
-    state,
-    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
-    code_challenge_method: "S256",
-  };
-  for (const [name, value] of Object.entries(words)) url.searchParams.set(name, value);
-  return url.href;
+    clientId: Type.String({ ...clientId, description: "The Client ID of the app at X." }),
+    clientSecret,
+    scopes: Type.Optional(
+      Type.Array(Type.String({ pattern: "^[a-z]{1,30}\\.[a-z]{1,30}$" }), {
+        minItems: 1,
+        maxItems: 30,
+        description: "Default: all that the verbs need. Without offline.access there is no login that lasts.",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+type XClient = Static<typeof XClient>;
+
+/** X's OAuth 2 (https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code); `xApi` is the API's address. */
+export function consent(xApi: string = X_API): Consent {
+  const base = xApi.replace(/\/+$/, "");
+  return defineConsent({
+    schema: XClient,
+    example: { clientId: "client-id-1", clientSecret: "client-secret-1" },
+    url: ({ clientId, scopes = SCOPES }: XClient, round) =>
+      consentUrl("https://x.com/i/oauth2/authorize", { client_id: clientId, scope: scopes.join(" ") }, round),
+    finish: async ({ scopes: _, ...client }: XClient, { code, verifier, redirectUri }, egress) => {
+      const server = { ...client, tokenUrl: `${base}/2/oauth2/token`, basic: true };
+      // X's codes live for 30 seconds.
+      const words = { grant_type: "authorization_code", code, redirect_uri: redirectUri, code_verifier: verifier };
+      const { accessToken, refreshToken, expires } = await askForGrant(egress.fetch, server, words);
+      if (refreshToken === undefined) throw shortLived();
+      const credentials = { ...client, accessToken, refreshToken, expires };
+      return [{ address: await nameOf(egress, base, accessToken), credentials }];
+    },
+  });
 }
 
-/**
- * Exchanges the callback's code for an account's credentials; X's codes live for 30 s. Throws a `Failure`:
- * `credentials-expired` when X refuses the code.
- */
-export async function codeExchange(
-  fetch: Egress["fetch"],
-  { clientId, clientSecret, redirectUri }: XApp,
-  { code, verifier, xApi = X_API }: { readonly code: string; readonly verifier: string; readonly xApi?: string },
-): Promise<Credentials> {
-  const secret = clientSecret === undefined ? {} : { clientSecret };
-  const server = { tokenUrl: `${xApi.replace(/\/+$/, "")}/2/oauth2/token`, clientId, ...secret, basic: true };
-  const words = { grant_type: "authorization_code", code, redirect_uri: redirectUri, code_verifier: verifier };
-  const { accessToken, refreshToken = "", expires } = await askForGrant(fetch, server, words);
-  return { clientId, ...secret, accessToken, refreshToken, expires };
+/** The name of whoever agreed. */
+async function nameOf(egress: Egress, base: string, token: string): Promise<string> {
+  const signal = AbortSignal.timeout(30_000);
+  const { status, body } = await carried(egress.fetch, base, token, { method: "GET", path: "users/me", signal });
+  const { username = "" } = status === 200 && faults(OneUser, body).length === 0 ? (body as Answer).data : {};
+  if (/^[A-Za-z0-9_]{1,15}$/.test(username)) return `@${username}`;
+  throw status < 300 ? unreadable("GET users/me", status) : refusal({ endpoint: "GET users/me", status, body });
+}
+
+function shortLived(): Failure {
+  const detail = "X gives no refresh token: the app must ask for offline.access. Begin again.";
+  return new Failure({ kind: "permanent", code: "permission-denied", detail });
 }

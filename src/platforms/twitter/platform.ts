@@ -2,6 +2,7 @@ import type { Activity } from "../../activity.ts";
 import { Failure } from "../../failure.ts";
 import { definePlatform, type Platform, type Unfit } from "../../platform.ts";
 import { type Client, type ClientSettings, openClient } from "./client.ts";
+import { consent } from "./consent.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
 import { push } from "./door.ts";
 import { explain } from "./explain.ts";
@@ -44,6 +45,7 @@ export function twitter(settings: TwitterSettings): Platform {
     close: async (client) => client.watch?.stop(),
     resolve,
     push,
+    consent: consent(settings.xApi),
     explain,
   });
 }

@@ -1,45 +1,62 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { authorizeUrl, codeExchange } from "../../../../src/platforms/twitter/consent.ts";
+import type { Consent } from "../../../../src/consent.ts";
+import { twitter } from "../../../../src/platforms/twitter/platform.ts";
+import { faults } from "../../../../src/validate.ts";
 import { xAccount } from "../../../support/x-account.ts";
 
-const app = {
-  clientId: "client-1",
-  clientSecret: "client-secret-1",
-  redirectUri: "https://gw.example.org/gateway/callback",
+const client = { clientId: "client-1", clientSecret: "client-secret-1" };
+const round = {
+  state: "state-1",
+  verifier: "v".repeat(43),
+  redirectUri: "https://gw.example.org/gateway/accounts/twitter/callback",
 };
-const verifier = "v".repeat(43);
 let x: Awaited<ReturnType<typeof xAccount>>;
+let consent: Consent;
 beforeEach(async () => {
   x = await xAccount();
+  consent = twitter({ xApi: x.server.origin }).consent as Consent;
 });
 afterEach(() => x.stop());
+const words = (more: object = {}) =>
+  Object.fromEntries(new URL(consent.url({ ...client, ...more } as never, round)).searchParams);
+/** As X answers when alice agreed to what the address says. */
+const code = () => x.server.oauth2.code("34", String(words().code_challenge), String(words().redirect_uri));
 
-it("a consent begins at X with a challenge and ends with a login that works", async () => {
-  const url = new URL(authorizeUrl(app, { state: "state-1", verifier }));
-  expect(url.origin + url.pathname).toBe("https://x.com/i/oauth2/authorize");
-  const words = Object.fromEntries(url.searchParams);
-  expect(words).toMatchObject({
+it("a consent begins at X with a challenge and ends with a login that works, under the name of who agreed", async () => {
+  expect(consent.url(client as never, round)).toMatch(/^https:\/\/x\.com\/i\/oauth2\/authorize\?/);
+  expect(words()).toMatchObject({
     response_type: "code",
     client_id: "client-1",
     state: "state-1",
     code_challenge_method: "S256",
   });
-  expect(words.scope?.split(" ")).toContain("offline.access");
-  const code = x.server.oauth2.code("34", String(words.code_challenge), String(words.redirect_uri));
-  const credentials = await codeExchange(x.egress.fetch, app, { code, verifier, xApi: x.server.origin });
-  const alice = await x.open(credentials);
+  expect(words().scope?.split(" ")).toContain("offline.access");
+  expect(words({ scopes: ["tweet.read"] }).scope).toBe("tweet.read");
+  expect(JSON.stringify(words())).not.toMatch(/secret|vvv/);
+  const [account] = await consent.finish(client as never, { ...round, code: code() }, x.egress);
+  expect(account?.address).toBe("@alice");
+  expect(faults(x.platform.credentials?.schema ?? {}, account?.credentials)).toEqual([]);
+  const alice = await x.open(account?.credentials as never);
   expect((await alice("query")).object).toMatchObject({ me: { subject: "@alice" } });
 });
 
 it.each([
-  ["another verifier", { verifier: "w".repeat(43) }, app],
-  ["another redirect", { verifier }, { ...app, redirectUri: "https://evil.example.org/" }],
-  ["a used code", { verifier, used: true }, app],
-  ["another secret", { verifier }, { ...app, clientSecret: "wrong" }],
-])("%s gets no login", async (_, { used, ...words }: { verifier: string; used?: boolean }, client) => {
-  const challenge = String(new URL(authorizeUrl(app, { state: "s", verifier })).searchParams.get("code_challenge"));
-  const code = x.server.oauth2.code("34", challenge, app.redirectUri);
-  const exchange = () => codeExchange(x.egress.fetch, client, { code, ...words, xApi: x.server.origin });
-  if (used) await exchange();
-  await expect(exchange()).rejects.toMatchObject({ kind: "auth", code: "credentials-expired" });
+  ["another verifier", { verifier: "w".repeat(43) }, client],
+  ["another redirect", { redirectUri: "https://evil.example.org/" }, client],
+  ["a used code", { used: true }, client],
+  ["another secret", {}, { ...client, clientSecret: "wrong" }],
+])("%s gets no login", async (_, { used, ...more }: { verifier?: string; used?: boolean }, app) => {
+  const words = { ...round, code: code(), ...more };
+  const finish = () => consent.finish(app as never, words, x.egress);
+  if (used) await finish();
+  await expect(finish()).rejects.toMatchObject({ kind: "auth", code: "credentials-expired" });
+});
+
+it("an answer that does not say who agreed gives no account", async () => {
+  x.server.fault("GET /2/users/me", { status: 200, body: { data: { id: "34", username: "alice\n<b>" } } });
+  const odd = consent.finish(client as never, { ...round, code: code() }, x.egress);
+  await expect(odd).rejects.toMatchObject({ code: "platform-protocol-error" });
+  x.server.fault("GET /2/users/me", { status: 403, body: { title: "Forbidden", type: "about:blank", status: 403 } });
+  const shut = consent.finish(client as never, { ...round, code: code() }, x.egress);
+  await expect(shut).rejects.toMatchObject({ code: "permission-denied" });
 });
