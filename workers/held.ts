@@ -62,13 +62,17 @@ export function heldWorker(deps: HeldWorkerDeps): HeldWorker {
   }
 
   /** What is lost is cut at once: the next owner may be connecting already. */
-  async function leave(shard: number, why: "lost" | "handed-over"): Promise<void> {
+  async function leave(shard: number, lost: AbortSignal): Promise<void> {
     const mine = shards.get(shard);
     shards.delete(shard);
     if (!mine) return;
-    const closing = mine.worker.close(why === "lost" ? 0 : graceMs);
-    if (why === "handed-over") await closing;
-    await mine.sessions.close();
+    const cut = new Promise<void>((resolve) => {
+      if (lost.aborted) resolve();
+      else lost.addEventListener("abort", () => resolve(), { once: true });
+    });
+    const closing = mine.worker.close(lost.aborted ? 0 : graceMs);
+    const ended = await Promise.race([closing.then(() => true), cut.then(() => false)]);
+    await Promise.all([mine.sessions.close(), ended ? closing : mine.worker.close(0)]);
     await closing;
   }
 

@@ -18,30 +18,32 @@ afterEach(async () => {
 });
 afterAll(() => server.stop());
 
-/** A worker that only notes what it has; its leases last half a second. */
-function worker(holder: string, slowly?: Promise<void>) {
+/** A worker that only notes what it has; its leases last a second. */
+function worker(holder: string, slowly?: Promise<void>, leaseMs = 1_000) {
   const redis = server.connect();
   const has = new Map<number, number>();
   const left: string[] = [];
+  const cut: number[] = [];
   const mine = leases({
     redis,
     holder,
     log: silentLog,
-    leaseMs: 500,
+    leaseMs,
     everyMs: 50,
     gained: (shard, fence) => {
       has.set(shard, fence);
       news.emit("change");
     },
-    leave: async (shard, why) => {
-      left.push(why);
+    leave: async (shard, lost) => {
+      left.push(lost.aborted ? "lost" : "handed-over");
+      lost.addEventListener("abort", () => cut.push(shard));
       await slowly;
       has.delete(shard);
       news.emit("change");
     },
   });
   running.push(mine);
-  return { redis, has, left, stop: mine.stop };
+  return { redis, has, left, cut, stop: mine.stop };
 }
 
 async function until(fits: () => boolean): Promise<void> {
@@ -105,4 +107,57 @@ it("keeps what it has over a short absence of Redis", async () => {
   await Promise.race([once(news, "change"), only.redis.blpop("nothing", 0.2)]);
   if (only.left.length === 0) expect(only.has).toEqual(before);
   else await until(() => only.has.size === SHARDS);
+});
+
+/** By Redis' clock, as the leases. */
+const later = async (seconds: number) => server.connect().blpop("nothing", seconds);
+
+it("keeps what it hands over at its end until that is left, however long it takes", async () => {
+  let done: () => void = () => undefined;
+  const slowly = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  const first = worker("a", slowly);
+  await until(() => first.has.size === SHARDS);
+  const second = worker("b");
+  const stopping = first.stop();
+  await later(3);
+  expect(second.has.size).toBe(0);
+  expect(first.has.size).toBe(SHARDS);
+  expect(first.cut).toEqual([]);
+  done();
+  await stopping;
+  await until(() => second.has.size === SHARDS);
+});
+
+it("cuts short what it hands over when Redis can't be reached for so long that others may have it", async () => {
+  let done: () => void = () => undefined;
+  const first = worker(
+    "a",
+    new Promise<void>((resolve) => {
+      done = resolve;
+    }),
+  );
+  await until(() => first.has.size === SHARDS);
+  const second = worker("b");
+  while (first.left.length < SHARDS / 2) await second.redis.ping();
+  first.redis.disconnect();
+  await later(3);
+  expect(first.cut).toHaveLength(SHARDS / 2);
+  expect(first.left.slice(SHARDS / 2)).toEqual(Array(SHARDS / 2).fill("lost"));
+  done();
+  await until(() => second.has.size === SHARDS);
+  await first.redis.connect();
+});
+
+it("begins nothing on an old answer: what it says may be somebody else's by now", async () => {
+  const first = worker("a", undefined, 3_000);
+  await until(() => first.has.size === SHARDS);
+  await server.kill();
+  await until(() => first.has.size === 0);
+  first.left.length = 0;
+  await server.start();
+  await until(() => first.has.size === SHARDS);
+  await later(1);
+  expect(first.left).toEqual([]);
 });
