@@ -2,7 +2,7 @@ import { openapiDocument } from "../../openapi/document.ts";
 import { redisAccounts } from "../../src/accounts/redis.ts";
 import { SCOPES, type Scope } from "../../src/apps/caller.ts";
 import { readConfig } from "../../src/config.ts";
-import { silentLog } from "../../src/log.ts";
+import { type Log, silentLog } from "../../src/log.ts";
 import { startApi } from "../../src/main-api.ts";
 import { openStore } from "../../src/main-store.ts";
 import { startWorker } from "../../src/main-worker.ts";
@@ -34,7 +34,13 @@ export async function gateway(
     works = true,
     relay,
     mailProviders,
-  }: { readonly works?: boolean; readonly relay?: string; readonly mailProviders?: Providers } = {},
+    log = silentLog,
+  }: {
+    readonly works?: boolean;
+    readonly relay?: string;
+    readonly mailProviders?: Providers;
+    readonly log?: Log;
+  } = {},
 ) {
   const redis = await testRedis();
   const config = readConfig({ REDIS_URL: redis.url, DATA_DIR: redis.dir, PORT: "0", SANDBOX: "off", ...env });
@@ -47,7 +53,6 @@ export async function gateway(
   const every = platforms({ ...x, ...meta, ...mail });
   const all = [...every, shy(every.filter(({ id }) => id === "dummy"))];
   const choose = () => all;
-  const log = silentLog;
   const store = await openStore(config, true, log);
   const api = await startApi({
     config,
@@ -58,7 +63,14 @@ export async function gateway(
     worker: undefined,
     log,
   });
-  const worker = works ? await startWorker({ config, choose, store, metrics: metrics("worker"), log }) : undefined;
+  const workers: Array<Awaited<ReturnType<typeof startWorker>>> = [];
+  const work = async () => {
+    workers.push(await startWorker({ config, choose, store, metrics: metrics("worker"), log }));
+  };
+  const rest = async () => {
+    await Promise.all(workers.splice(0).map((worker) => worker.stop(1_000)));
+  };
+  if (works) await work();
   const client = redis.connect();
   return {
     url: api.address,
@@ -73,9 +85,13 @@ export async function gateway(
     keyOf: async (name: string, scopes: readonly Scope[] = SCOPES) => (await api.registry.createApp(name, scopes)).key,
     /** As after SIGTERM: new work is refused. */
     drain: api.drain,
+    /** Starts a worker more. */
+    work,
+    /** Ends all workers. */
+    rest,
     stop: async () => {
       await api.stop(0);
-      await worker?.stop(1_000);
+      await rest();
       await store.close();
       await redis.stop();
     },

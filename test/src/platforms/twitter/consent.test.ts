@@ -40,12 +40,13 @@ it("a consent begins at X with a challenge and ends with a login that works, und
   expect((await alice("query")).object).toMatchObject({ me: { subject: "@alice" } });
 });
 
-it.each([
+const wrong: ReadonlyArray<readonly [string, { readonly used?: true } & Partial<typeof round>, object]> = [
   ["another verifier", { verifier: "w".repeat(43) }, client],
   ["another redirect", { redirectUri: "https://evil.example.org/" }, client],
   ["a used code", { used: true }, client],
   ["another secret", {}, { ...client, clientSecret: "wrong" }],
-])("%s gets no login", async (_, { used, ...more }: { verifier?: string; used?: boolean }, app) => {
+];
+it.each(wrong)("%s gets no login", async (_, { used, ...more }, app) => {
   const words = { ...round, code: code(), ...more };
   const finish = () => consent.finish(app as never, words, x.egress);
   if (used) await finish();

@@ -1,0 +1,326 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Log } from "../../src/log.ts";
+import { facebookStandIn, LOGIN, META_APP, PAGE } from "../support/facebook-stand-in.ts";
+import { gateway } from "../support/gateway.ts";
+import { MAIL_CLIENT, mailProvider } from "../support/mail-consent.ts";
+import { xStandIn } from "../support/x-stand-in.ts";
+
+const PUBLIC = "https://gw.example.org";
+const BASE = "/deep/gateway";
+const PAGE_OF_APP = "https://shop.example.org/connected.php?tab=mail#done";
+const X_CLIENT = { clientId: "client-1", clientSecret: "client-secret-1" };
+const META_CLIENT = { clientId: META_APP, appSecret: LOGIN.appSecret, verifyToken: LOGIN.verifyToken };
+const mailClient = (more: object = {}) => ({ provider: "google", ...MAIL_CLIENT, address: "bob@example.com", ...more });
+
+let gw: Awaited<ReturnType<typeof gateway>>;
+let x: Awaited<ReturnType<typeof xStandIn>>;
+let meta: Awaited<ReturnType<typeof facebookStandIn>>;
+let mail: Awaited<ReturnType<typeof mailProvider>>;
+let key: string;
+const logged: string[] = [];
+const noted = (fields: object, sentence: string) => {
+  const seen = (_: string, value: unknown) => (value instanceof Error ? `${value.stack} ${value.cause}` : value);
+  logged.push(`${sentence} ${JSON.stringify(fields, seen)}`);
+};
+const log: Log = { debug: noted, info: noted, warn: noted, error: noted, child: () => log };
+
+beforeAll(async () => {
+  [x, meta, mail] = await Promise.all([xStandIn(), facebookStandIn(), mailProvider()]);
+  const env = {
+    PUBLIC_URL: `${PUBLIC}/`,
+    BASE_PATH: BASE,
+    ALLOWED_ORIGINS: "https://shop.example.org",
+    TRUST_PROXY: "1",
+    ALLOW_PRIVATE: "127.0.0.0/8",
+    X_API_URL: x.origin,
+    FACEBOOK_API_URL: meta.url,
+  };
+  gw = await gateway(env, { mailProviders: mail.providers, log });
+  key = await gw.keyOf("shop");
+});
+afterAll(async () => {
+  await gw.stop();
+  await Promise.all([x.stop(), meta.stop(), mail.stop()]);
+});
+
+const ask = (path: string, init: RequestInit & { readonly as?: string } = {}) =>
+  fetch(`${gw.url}${BASE}${path}`, {
+    ...init,
+    redirect: "manual",
+    headers: { Authorization: `Bearer ${init.as ?? key}`, "Content-Type": "application/json", ...init.headers },
+  });
+const begin = (platform: string, body: object, as = key) =>
+  ask(`/accounts/${platform}/connect`, { method: "POST", body: JSON.stringify(body), as });
+async function begun(platform: string, client: object, more: object = {}) {
+  const answer = await begin(platform, { client, ...more });
+  const body = (await answer.json()) as { url: string; redirectUri: string; consent: string };
+  expect([answer.status, answer.headers.get("location")]).toEqual([303, body.url]);
+  return { ...body, state: new URL(body.url).searchParams.get("state") ?? "" };
+}
+/** The user's browser, sent back by the network through the operator's proxy: without any key. */
+const comeBack = (platform: string, words: Record<string, string>, method = "GET", from = "203.0.113.7") =>
+  fetch(`${gw.url}${BASE}/accounts/${platform}/callback?${new URLSearchParams(words)}`, {
+    method,
+    redirect: "manual",
+    headers: { "X-Forwarded-For": from, "X-Forwarded-Proto": "https" },
+  });
+const proofIn = (answer: Response) => new URL(answer.headers.get("location") ?? "").searchParams.get("proof") ?? "";
+const outcome = async (platform: string, proof: string, as = key) => {
+  const answer = await ask(`/accounts/${platform}/connect/${proof}`, { as });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+};
+const xCode = (url: string, user = "34") => {
+  const words = new URL(url).searchParams;
+  return x.oauth2.code(user, words.get("code_challenge") ?? "", words.get("redirect_uri") ?? "");
+};
+const accounts = async () => {
+  const { accounts: all } = (await (await ask("/accounts")).json()) as { accounts: Array<Record<string, unknown>> };
+  return all;
+};
+const perform = async (activity: object) => {
+  const answer = await ask("/activities", {
+    method: "POST",
+    body: JSON.stringify(activity),
+    headers: { Prefer: "wait=25" },
+  });
+  return (await answer.json()) as Record<string, unknown>;
+};
+
+describe("a whole round", () => {
+  it("at X: from the app's call over the user's browser to a post by the account", async () => {
+    const { url, redirectUri, consent, state } = await begun("x", X_CLIENT, { returnTo: PAGE_OF_APP });
+    expect(redirectUri).toBe(`${PUBLIC}${BASE}/accounts/twitter/callback`);
+    const back = await comeBack("twitter", { state, code: xCode(url) });
+    expect(back.status).toBe(303);
+    const { origin, pathname, searchParams, hash } = new URL(back.headers.get("location") ?? "");
+    expect([origin, pathname, hash, [...searchParams.keys()]]).toEqual([
+      "https://shop.example.org",
+      "/connected.php",
+      "#done",
+      ["tab", "proof"],
+    ]);
+    const { body } = await outcome("twitter", proofIn(back));
+    expect(body).toEqual({ consent, status: "connected", accounts: [{ id: expect.any(String), address: "@alice" }] });
+    expect(
+      await perform({ platform: "x", verb: "post", actor: { address: "@alice" }, object: { body: "Hi" } }),
+    ).toMatchObject({ status: "sent" });
+    expect(x.posts.at(-1)).toMatchObject({ author: "34", text: "Hi" });
+  });
+
+  it.each(["google", "microsoft"])("at %s: the mail account sends", async (provider) => {
+    const address = `bob@${provider}.example`;
+    const tenant = provider === "microsoft" ? { tenant: "contoso.example" } : {};
+    const { url, state } = await begun("email", mailClient({ provider, address, ...tenant }), {
+      returnTo: PAGE_OF_APP,
+    });
+    expect(Object.fromEntries(new URL(url).searchParams)).toMatchObject({
+      code_challenge_method: "S256",
+      login_hint: address,
+    });
+    const back = await comeBack("email", { state, code: mail.agree(url, address), scope: "mail", session_state: "1" });
+    expect((await outcome("email", proofIn(back))).body).toMatchObject({ status: "connected" });
+    expect(mail.asked.at(-1)?.path).toBe(provider === "google" ? "/google/token" : "/contoso.example/v2.0/token");
+    const target = { address: "foo@bar.com" };
+    const letter = { platform: "email", verb: "send", actor: { address }, target, object: { body: "Hi" } };
+    expect(await perform(letter)).toMatchObject({ status: "sent" });
+  });
+
+  it("at Facebook: each Page an account, with its door for pushes; the browser is told in plain words", async () => {
+    const { state } = await begun("facebook", META_CLIENT);
+    const back = await comeBack("facebook", { state, code: "good-code" });
+    expect([back.status, back.headers.get("content-type")]).toEqual([200, "text/plain; charset=utf-8"]);
+    expect(await back.text()).toContain("connected");
+    const page = (await accounts()).find(({ address }) => address === PAGE);
+    expect(page).toMatchObject({
+      platform: "facebook",
+      state: "stored",
+      inbound: expect.stringContaining(`${BASE}/inbound/`),
+    });
+  });
+
+  it("a second consent replaces the login as PUT does, and the app sees each account once", async () => {
+    const before = (await accounts()).length;
+    const { url, state } = await begun("twitter", X_CLIENT, { online: false });
+    expect((await comeBack("twitter", { state, code: xCode(url) })).status).toBe(200);
+    expect(await accounts()).toHaveLength(before);
+  });
+
+  it("GET /platforms says what a client must say", async () => {
+    for (const id of ["twitter", "email", "facebook"]) {
+      const { consent } = (await (await ask(`/platforms/${id}`)).json()) as { consent: Record<string, unknown> };
+      expect(Object.keys(consent)).toEqual(["schema", "example"]);
+    }
+    expect(await (await ask("/platforms/irc")).json()).not.toHaveProperty("consent");
+  });
+});
+
+describe("a consent that comes to nothing", () => {
+  it("is refused before it begins when it can't end well", async () => {
+    const code = async (platform: string, body: object, as?: string) => {
+      const answer = await begin(platform, body, as);
+      const problem = (await answer.json()) as { code: string; errors?: Array<{ pointer: string }> };
+      return [answer.status, problem.code, problem.errors?.[0]?.pointer];
+    };
+    expect(await code("irc", { client: {} })).toEqual([404, "not-found", undefined]);
+    expect(await code("twitter", { client: {} })).toEqual([422, "validation-failed", "/client/clientId"]);
+    for (const returnTo of [
+      "https://evil.example/",
+      "https://shop.example.org.evil.example/",
+      "https://shop.example.org:8443/",
+    ])
+      expect(await code("twitter", { client: X_CLIENT, returnTo })).toEqual([422, "validation-failed", "/returnTo"]);
+    for (const returnTo of ["javascript:alert(1)", "//shop.example.org/", "/connected"])
+      expect((await code("twitter", { client: X_CLIENT, returnTo }))[0]).toBe(422);
+    expect(await code("facebook", { client: META_CLIENT, online: true })).toEqual([
+      422,
+      "validation-failed",
+      "/online",
+    ]);
+    expect((await code("twitter", { client: X_CLIENT }, await gw.keyOf("sender", ["send"])))[0]).toBe(403);
+  });
+
+  it("says so when the user did not agree, or the network did not ask", async () => {
+    for (const [error, code] of [
+      ["access_denied", "permission-denied"],
+      ["invalid_scope", "platform-rejected"],
+    ] as const) {
+      const { state, consent } = await begun("twitter", X_CLIENT, { returnTo: PAGE_OF_APP });
+      const back = await comeBack("twitter", { state, error, error_description: "<script>", code: "smuggled" });
+      expect(new URL(back.headers.get("location") ?? "").searchParams.get("error")).toBe(code);
+      expect((await outcome("twitter", proofIn(back))).body).toMatchObject({
+        consent,
+        status: "failed",
+        error: { code, platformCode: error },
+      });
+    }
+  });
+
+  it("shows a safe page, and stores nothing, when the token server refuses, breaks, or answers nonsense", async () => {
+    const before = await accounts();
+    for (const [answer, said] of [
+      [{ status: 503, body: "<h1>Away</h1>" }, /token server/],
+      [{ status: 200, body: "<script>alert(1)</script>" }, /token server/],
+      [{ status: 400, body: '{"error":"invalid_grant","error_description":"<b>"}' }, /Begin again/],
+      [{ status: 200, body: '{"access_token":"one-without-refresh"}' }, /no login that lasts/],
+    ] as const) {
+      mail.breaks(answer);
+      const { url, state } = await begun("email", mailClient({ address: "new@example.com" }));
+      const back = await comeBack("email", { state, code: mail.agree(url, "new@example.com") });
+      const page = await back.text();
+      expect([back.status, back.headers.get("content-type"), back.headers.get("x-content-type-options")]).toEqual([
+        422,
+        "text/plain; charset=utf-8",
+        "nosniff",
+      ]);
+      expect(page).toMatch(said);
+      expect(page).not.toMatch(/[<>]/);
+    }
+    mail.breaks(undefined);
+    expect(await accounts()).toEqual(before);
+  });
+
+  it("someone who agrees with another mail account replaces nobody's login", async () => {
+    const { url, state } = await begun("email", mailClient({ address: "bob@google.example" }));
+    const back = await comeBack("email", { state, code: mail.agree(url, "mallory@google.example") });
+    expect([back.status, await back.text()]).toEqual([422, expect.stringContaining("this address")]);
+    const target = { address: "foo@bar.com" };
+    const letter = {
+      platform: "email",
+      verb: "send",
+      actor: { address: "bob@google.example" },
+      target,
+      object: { body: "Hi" },
+    };
+    expect(await perform(letter)).toMatchObject({ status: "sent" });
+  });
+});
+
+describe("who may end and see a consent", () => {
+  it("a state serves once, also for two at the same time, and only at its own platform", async () => {
+    const { url, state } = await begun("twitter", X_CLIENT);
+    const code = xCode(url);
+    // Elsewhere it is not known, and is not used up by that.
+    for (const platform of ["facebook", "email", "irc", "x"])
+      expect((await comeBack(platform, { state, code })).status).toBe(404);
+    expect((await comeBack("twitter", { state: "" })).status).toBe(400);
+    expect((await comeBack("twitter", { state, code }, "HEAD")).status).toBe(405);
+    expect((await comeBack("twitter", { state, code }, "POST")).status).toBe(405);
+    const both = await Promise.all([comeBack("twitter", { state, code }), comeBack("twitter", { state, code })]);
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 404]);
+    expect((await comeBack("twitter", { state, code })).status).toBe(404);
+  });
+
+  it("its proof is for the app that began it and that platform only", async () => {
+    const { state, consent } = await begun("twitter", X_CLIENT, { returnTo: PAGE_OF_APP });
+    const proof = proofIn(await comeBack("twitter", { state, error: "access_denied" }));
+    expect((await outcome("twitter", proof, await gw.keyOf("other"))).status).toBe(404);
+    expect((await outcome("facebook", proof)).status).toBe(404);
+    expect((await outcome("twitter", consent)).status).toBe(404);
+    expect((await outcome("twitter", `${proof}x`)).status).toBe(404);
+    expect((await outcome("x", proof)).body).toMatchObject({ consent, status: "failed" });
+  });
+
+  it("who guesses is slowed down, and a right state still serves from the same place", async () => {
+    const guess = () => comeBack("twitter", { state: "A".repeat(43), code: "c" }, "GET", "198.51.100.9");
+    const statuses = [];
+    for (let i = 0; i < 22; i++) statuses.push((await guess()).status);
+    expect([statuses[0], statuses.at(-1)]).toEqual([404, 429]);
+    const { url, state } = await begun("twitter", X_CLIENT);
+    expect((await comeBack("twitter", { state, code: xCode(url) }, "GET", "198.51.100.9")).status).toBe(200);
+  });
+});
+
+describe("workers", () => {
+  it("a callback that comes while no worker runs is finished by the next one", async () => {
+    await gw.rest();
+    const { url, state } = await begun("twitter", X_CLIENT);
+    const waiting = comeBack("twitter", { state, code: xCode(url, "56") });
+    await expect.poll(() => gw.client.exists(`{dgm:c:${hash(`twitter|${state}`)}}:handed`)).toBe(1);
+    await gw.work();
+    expect((await waiting).status).toBe(200);
+    expect((await accounts()).map(({ address }) => address)).toContain("@carol");
+  });
+
+  it("what broke off with its worker is said to be begun again, not exchanged twice", async () => {
+    await gw.rest();
+    const { url, state } = await begun("twitter", X_CLIENT);
+    const waiting = comeBack("twitter", { state, code: xCode(url) });
+    const handed = `{dgm:c:${hash(`twitter|${state}`)}}:handed`;
+    await expect.poll(() => gw.client.exists(handed)).toBe(1);
+    // As the worker that died had taken it.
+    await gw.client.del(handed);
+    await gw.work();
+    const back = await waiting;
+    expect([back.status, await back.text()]).toEqual([422, expect.stringContaining("begin the consent again")]);
+  });
+});
+
+it("no code, secret, token, state or verifier was ever in Redis, its file or the log in clear", async () => {
+  const { url, state } = await begun("email", mailClient({ address: "last@example.com" }));
+  const code = mail.agree(url, "last@example.com");
+  expect((await comeBack("email", { state, code })).status).toBe(200);
+  const verifiers = [...mail.asked.map(({ form }) => form), ...x.oauth2.asked].map((form) => form.get("code_verifier"));
+  const xs = x.oauth2.asked.map((form) => form.get("code"));
+  const secrets = [...mail.given, ...verifiers, ...xs, state, MAIL_CLIENT.clientSecret, X_CLIENT.clientSecret];
+  const canaries = [...secrets, LOGIN.appSecret, LOGIN.pageToken].filter((one) => one !== null && one !== "");
+  expect(canaries.length).toBeGreaterThan(20);
+  // Everything that was ever written, also what lived for a second.
+  const options = { maxBuffer: 256 * 1024 * 1024, encoding: "latin1" } as const;
+  const { stdout } = await promisify(execFile)("cat", await appendOnlyFiles(), options);
+  expect(stdout).toContain(hash(`email|${state}`));
+  const log = logged.join("\n");
+  expect(log).toContain("a consent could not be finished");
+  for (const canary of canaries) expect([stdout.includes(canary), log.includes(canary)]).toEqual([false, false]);
+});
+
+async function appendOnlyFiles(): Promise<string[]> {
+  const { stdout } = await promisify(execFile)("find", [`${gw.redis.dir}/appendonlydir`, "-type", "f"]);
+  return stdout.trim().split("\n");
+}
+
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
+}

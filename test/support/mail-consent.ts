@@ -1,0 +1,107 @@
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { SMTPServer } from "smtp-server";
+import type { MailProvider, Providers } from "../../src/platforms/email/providers.ts";
+
+export const MAIL_CLIENT = { clientId: "mail-client-1", clientSecret: "canary-client-secret" };
+
+/**
+ * A mail provider on loopback: codes that work once, with PKCE (RFC 7636 section 4.6), tokens that belong to who agreed, and
+ * an SMTP server that takes them for just that address (XOAUTH2). `given` is every code and token there ever was.
+ */
+export async function mailProvider() {
+  const codes = new Map<string, { readonly user: string; readonly words: URLSearchParams }>();
+  const owners = new Map<string, string>();
+  const given: string[] = [];
+  const asked: Array<{ readonly path: string; readonly form: URLSearchParams }> = [];
+  let answer: { readonly status: number; readonly body: string } | "stall" | undefined;
+  const word = (what: string) => {
+    const made = `canary-${what}-${randomBytes(9).toString("base64url")}`;
+    given.push(made);
+    return made;
+  };
+
+  function granted(form: URLSearchParams): { readonly status: number; readonly body: string } {
+    const code = codes.get(form.get("code") ?? "");
+    codes.delete(form.get("code") ?? "");
+    const challenge = createHash("sha256")
+      .update(form.get("code_verifier") ?? "")
+      .digest("base64url");
+    const isClient =
+      form.get("client_id") === MAIL_CLIENT.clientId && form.get("client_secret") === MAIL_CLIENT.clientSecret;
+    const words = code?.words;
+    const fits =
+      words?.get("code_challenge") === challenge && words.get("redirect_uri") === form.get("redirect_uri") && isClient;
+    if (!code || !fits)
+      return { status: 400, body: JSON.stringify({ error: isClient ? "invalid_grant" : "invalid_client" }) };
+    const token = word("access");
+    owners.set(token, code.user);
+    const body = { access_token: token, refresh_token: word("refresh"), expires_in: 3_600, token_type: "Bearer" };
+    return { status: 200, body: JSON.stringify(body) };
+  }
+
+  const web = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const form = new URLSearchParams(Buffer.concat(chunks).toString("utf8"));
+      asked.push({ path: request.url ?? "", form });
+      if (answer === "stall") return;
+      const { status, body } = answer ?? granted(form);
+      response.writeHead(status, { "content-type": "application/json" }).end(body);
+    });
+  });
+  const smtp = new SMTPServer({
+    hideSTARTTLS: true,
+    allowInsecureAuth: true,
+    authMethods: ["XOAUTH2"],
+    onAuth: ({ accessToken = "", username = "" }, _session, done) => {
+      if (owners.get(accessToken) === username) done(null, { user: username });
+      else done(null, { data: { status: "401", schemes: "bearer", scope: "mail" } });
+    },
+    onData: (stream, _session, done) => {
+      stream.resume().on("end", () => done());
+    },
+  });
+  smtp.on("error", () => undefined);
+  await once(web.listen(0, "127.0.0.1"), "listening");
+  await new Promise<void>((resolve) => smtp.listen(0, "127.0.0.1", () => resolve()));
+  const origin = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
+  const { port } = smtp.server.address() as AddressInfo;
+  const provider = (path: string, words: MailProvider["words"]): MailProvider => ({
+    authorizeUrl: `${origin}/${path}/authorize`,
+    tokenUrl: `${origin}/${path}/token`,
+    scope: "mail",
+    words,
+    smtp: { host: "127.0.0.1", port, tls: "none" },
+    mailbox: { protocol: "imap", host: "127.0.0.1", port: 1, tls: "none" },
+  });
+
+  return {
+    providers: {
+      google: provider("google", { access_type: "offline", prompt: "consent" }),
+      microsoft: provider("{tenant}/v2.0", {}),
+    } satisfies Providers,
+    given,
+    asked,
+    /** Somebody agreed to what this address asks: the code that the provider sends them back with. */
+    agree: (url: string, user: string) => {
+      const code = word("code");
+      codes.set(code, { user, words: new URL(url).searchParams });
+      return code;
+    },
+    /** From now on every request for a token is answered so. */
+    breaks: (how: typeof answer) => {
+      answer = how;
+    },
+    stop: async () => {
+      web.closeAllConnections();
+      await Promise.all([
+        new Promise((done) => web.close(done)),
+        new Promise<void>((done) => smtp.close(() => done())),
+      ]);
+    },
+  };
+}
