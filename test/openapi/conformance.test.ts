@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { keys } from "../../src/keys.ts";
 import { type Conformance, conform } from "../support/conform.ts";
 import { gateway } from "../support/gateway.ts";
+import { xStandIn } from "../support/x-stand-in.ts";
 import { announce, type Call, callsTo, knock, listen } from "./calls.ts";
+import { beginning, consents, NO_STATE } from "./consent-calls.ts";
 import { challenges, NO_DOOR, page, pushes } from "./inbound-calls.ts";
 
 type Gateway = Awaited<ReturnType<typeof gateway>>;
@@ -27,6 +29,7 @@ const doomed = {
 const BODIES: Readonly<Record<string, unknown>> = {
   "post /activities": activity,
   "put /accounts": account,
+  "post /accounts/twitter/connect": beginning,
   "put /hooks/conform": hook,
   "post /hooks/conform/replay": { after: "latest" },
   "post /tokens": {},
@@ -42,6 +45,8 @@ const GUARDED = [
   "get /accounts",
   "get /accounts/none",
   "delete /accounts/none",
+  "post /accounts/twitter/connect",
+  "get /accounts/twitter/connect/none",
   "get /hooks",
   "put /hooks/conform",
   "get /hooks/conform",
@@ -383,12 +388,32 @@ describe("every documented operation and status", () => {
     }
   });
 
+  it("consents: begun, ended, refused; without PUBLIC_URL none begins", async () => {
+    const x = await xStandIn();
+    const env = { PUBLIC_URL: "https://gw.example.org", X_API_URL: x.origin, ALLOW_PRIVATE: "127.0.0.0/8" };
+    const public_ = await gateway(env);
+    try {
+      const say = async (it: Call) => contract.seen(await callsTo(public_.url)(it));
+      await consents(say, await public_.keyOf("consents"), x);
+    } finally {
+      await public_.stop();
+      await x.stop();
+    }
+    const body = { client: beginning.client };
+    await expectCode({ method: "post", path: "/accounts/twitter/connect", key, body }, 503, "not-configured");
+    for (let status = 0; status !== 429; ) status = (await say({ method: "get", path: NO_STATE })).status;
+  });
+
   it("while Redis is away: 503 and when to come back", async () => {
     const cut = await gateway({ PLATFORMS: "+dummy" });
     try {
       const unread = await cut.keyOf("unread");
       await cut.redis.kill();
-      const doors = [{ method: "get", path: NO_DOOR } as const, { method: "post", path: NO_DOOR } as const];
+      const doors = [
+        { method: "get", path: NO_DOOR } as const,
+        { method: "post", path: NO_DOOR } as const,
+        { method: "get", path: NO_STATE.replace("none", "A".repeat(43)) } as const,
+      ];
       for (const it of [...guarded, ...doors]) {
         const answer = contract.seen(await callsTo(cut.url)({ ...it, key: unread }));
         expect([it.path, answer.status, answer.body.code]).toEqual([it.path, 503, "overloaded"]);

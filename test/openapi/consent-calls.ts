@@ -1,0 +1,48 @@
+import type { Response } from "supertest";
+import { expect } from "vitest";
+import { ALICE, type xStandIn } from "../support/x-stand-in.ts";
+import type { Call } from "./calls.ts";
+
+type Say = (it: Call) => Promise<Response>;
+
+/** Begins a consent at X's stand-in. */
+export const beginning = {
+  client: { clientId: "client-1", clientSecret: "client-secret-1" },
+  returnTo: "https://gw.example.org/back",
+};
+/** A callback of a state that nobody has. */
+export const NO_STATE = "/accounts/twitter/callback?state=none&error=access_denied";
+
+/** Every way in which a consent goes on, but those of a gateway in trouble. */
+export async function consents(
+  say: Say,
+  key: string,
+  x: Pick<Awaited<ReturnType<typeof xStandIn>>, "oauth2">,
+): Promise<void> {
+  const begin = async (body: object) => {
+    const begun = await say({ method: "post", path: "/accounts/twitter/connect", key, body });
+    expect(begun.status).toBe(303);
+    return new URL(begun.body.url).searchParams;
+  };
+  const back = async (words: URLSearchParams, more: Record<string, string>) => {
+    const query = new URLSearchParams({ state: String(words.get("state")), ...more });
+    return say({ method: "get", path: `/accounts/twitter/callback?${query}` });
+  };
+  const { client } = beginning;
+  const words = await begin({ client });
+  const code = x.oauth2.code(ALICE.id, String(words.get("code_challenge")), String(words.get("redirect_uri")));
+  expect((await back(words, { code })).status).toBe(200);
+  expect((await back(words, { code })).body.code).toBe("not-found");
+  expect((await back(await begin({ client }), { error: "access_denied" })).status).toBe(422);
+  const returned = await back(await begin(beginning), { error: "access_denied" });
+  const proof = String(new URL(String(returned.headers.location)).searchParams.get("proof"));
+  const path = "/accounts/twitter/connect";
+  expect((await say({ method: "get", path: `${path}/${proof}`, key })).body.status).toBe("failed");
+  for (const [it, expected] of [
+    [{ method: "get", path: `${path}/none`, key }, "not-found"],
+    [{ method: "get", path: `${path}/%ZZ`, key }, "bad-parameter"],
+    [{ method: "get", path: "/accounts/twitter/callback" }, "bad-parameter"],
+    [{ method: "post", path: "/accounts/irc/connect", key, body: { client } }, "not-found"],
+  ] as const)
+    expect([it.path, (await say(it)).body.code]).toEqual([it.path, expected]);
+}
