@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { EventSource } from "eventsource";
 import type { HeldWorld } from "../test/contracts/held-world.ts";
 import { ircWorld } from "../test/support/irc-world.ts";
 import { type Figure, median, percentile } from "./figures.ts";
 import { type BenchGateway, benchGateway } from "./gateway.ts";
+import { type Heard, type Listener, listen, put } from "./held-listener.ts";
 
 const COLLECT = new URL("./collect.cjs", import.meta.url).pathname;
-
-type Heard = Record<string, unknown> & { readonly type: string; readonly object?: { readonly body?: string } };
 
 /**
  * Chat accounts held by one worker: what each costs it ((RSS after - before) / n, garbage collected both times), how long until
@@ -57,19 +55,6 @@ export async function held(count = 1_000, perSecond = 200, seconds = 10): Promis
 const online = (all: readonly Heard[]): number =>
   all.filter(({ type, state }) => type === "session" && state === "online").length;
 
-async function put({ port, key }: BenchGateway, world: HeldWorld, from: number, many: number): Promise<void> {
-  const answers = await Promise.all(
-    Array.from({ length: many }, (_, at) =>
-      fetch(`http://127.0.0.1:${port}/gateway/accounts`, {
-        method: "PUT",
-        headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
-        body: JSON.stringify({ platform: world.platform.id, ...world.account(from + at), online: true }),
-      }),
-    ),
-  );
-  for (const answer of answers) if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
-}
-
 async function latency(listener: Listener, world: HeldWorld, count: number, perSecond: number, seconds: number) {
   const sent = new Map<string, number>();
   const ages: number[] = [];
@@ -90,39 +75,6 @@ async function latency(listener: Listener, world: HeldWorld, count: number, perS
   await Promise.all(saying);
   await listener.until(() => ages.length >= total, 30_000);
   return ages;
-}
-
-interface Listener {
-  readonly until: (fits: (all: readonly Heard[]) => boolean, ms: number) => Promise<void>;
-  readonly onHeard: (tell: (event: Heard, at: number) => void) => void;
-  readonly close: () => void;
-}
-
-async function listen({ port, key }: BenchGateway): Promise<Listener> {
-  const all: Heard[] = [];
-  const tellers: Array<(event: Heard, at: number) => void> = [];
-  const source = new EventSource(`http://127.0.0.1:${port}/gateway/events`, {
-    fetch: (url, init) => fetch(url, { ...init, headers: { ...init.headers, Authorization: `Bearer ${key}` } }),
-  });
-  source.onmessage = ({ data }) => {
-    const at = performance.now();
-    const event = JSON.parse(data) as Heard;
-    all.push(event);
-    for (const tell of tellers) tell(event, at);
-  };
-  await new Promise((resolve) => source.addEventListener("ready", resolve));
-  return {
-    until: async (fits, ms) => {
-      for (const ends = Date.now() + ms; !fits(all); await sleep(20)) {
-        if (Date.now() > ends)
-          throw new Error(
-            `what was awaited did not come; ${all.length} events did, last ${JSON.stringify(all.at(-1))}`,
-          );
-      }
-    },
-    onHeard: (tell) => void tellers.push(tell),
-    close: () => source.close(),
-  };
 }
 
 async function settled({ worker, rss }: BenchGateway): Promise<number> {

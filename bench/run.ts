@@ -2,6 +2,7 @@ import { activities } from "./activities.ts";
 import { type Figure, table } from "./figures.ts";
 import { held } from "./held.ts";
 import { hooks } from "./hooks.ts";
+import { mailboxes } from "./mailboxes.ts";
 import { mails } from "./mails.ts";
 import { proxies } from "./proxies.ts";
 import { streams } from "./streams.ts";
@@ -11,6 +12,7 @@ const benches: Record<string, { readonly title: string; readonly run: () => Prom
   activities: { title: "Accept, lane, worker, event, stream (dummy platform, AOF always)", run: () => activities() },
   hooks: { title: "Webhooks from the event log to a receiver (AOF always)", run: () => hooks() },
   held: { title: "Chat accounts held by one worker (IRC, plaintext, AOF always)", run: () => held() },
+  mailboxes: { title: "A mailbox over IMAP IDLE (Dovecot, AOF always)", run: () => mailboxes() },
   mails: { title: "Mail from POST to result (AOF always)", run: () => mails() },
   proxies: { title: "An event through nginx, HAProxy and Apache, against one past them", run: () => proxies() },
   streams: { title: "Event streams", run: () => streams() },

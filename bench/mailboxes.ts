@@ -1,0 +1,35 @@
+import { imapWorld } from "../test/support/imap-world.ts";
+import { type Figure, median } from "./figures.ts";
+import { benchGateway } from "./gateway.ts";
+import { listen, put } from "./held-listener.ts";
+
+/** A mailbox held by IMAP IDLE: how long after Dovecot took a mail (LMTP 250) a listener has read its event. */
+export async function mailboxes(mails = 20): Promise<readonly Figure[]> {
+  const world = await imapWorld();
+  const gateway = await benchGateway({ PLATFORMS: "email", ALLOW_PRIVATE: "127.0.0.0/8", SANDBOX: "off" });
+  const listener = await listen(gateway);
+  try {
+    await put(gateway, world, 0, 1);
+    await listener.until((all) => all.some(({ state }) => state === "online"), 30_000);
+    const ages: number[] = [];
+    for (let n = 0; n < mails; n++) {
+      const body = `bench ${n}`;
+      let read = 0;
+      listener.onHeard(({ object }, at) => {
+        if (object?.body?.trim() === body) read = at;
+      });
+      await world.peerSays(0, body);
+      const taken = performance.now();
+      await listener.until(() => read > 0, 30_000);
+      ages.push(Math.max(0, read - taken));
+    }
+    return [
+      { name: "LMTP 250 to SSE, median", value: median(ages), unit: "ms", must: { most: 1_000 } },
+      { name: "  slowest", value: Math.max(...ages), unit: "ms", must: { most: 1_000 } },
+    ];
+  } finally {
+    listener.close();
+    await gateway.stop();
+    await world.close();
+  }
+}
