@@ -65,3 +65,63 @@ export type Read =
   | { readonly kind: "feed"; readonly feed: Feed }
   | { readonly kind: "page"; readonly feeds: readonly string[] }
   | { readonly kind: "neither" };
+
+/** What a poll downloaded; `known` is what was seen before (`KnownEntries`), undefined at a first poll. */
+export interface NewsTask extends Pick<Task, "bytes" | "contentType" | "url"> {
+  readonly known: string | undefined;
+  /** Entries at most, and bytes that one may have as JSON. */
+  readonly most: number;
+  readonly mostBytes: number;
+}
+
+/** What the feed asks of those who poll it, and where it tells of news itself. */
+export interface Wishes {
+  /** Not to be asked more often (`ttl`, `sy:updatePeriod`). */
+  readonly leastMs?: number;
+  /** Hours (0 to 23) and days (0: Sunday) in UTC at which not to ask. */
+  readonly skipHours?: readonly number[];
+  readonly skipDays?: readonly number[];
+  /** Its WebSub hub, and what it is called there. */
+  readonly hub?: string;
+  readonly self?: string;
+}
+
+/** An entry that was not there before, or says something else. */
+export interface Fresh {
+  readonly entry: Entry;
+  /** Of its id and content; the same for the same. */
+  readonly key: string;
+  readonly changed: boolean;
+}
+
+/** What is new in a document. */
+export interface News {
+  readonly kind: "news";
+  readonly meta: FeedMeta;
+  /** Oldest first. */
+  readonly fresh: readonly Fresh[];
+  /** New ones that were too many for now. */
+  readonly left: number;
+  readonly known: string;
+  readonly wishes: Wishes;
+  /** Mean time between its newest entries, and when the newest is dated. */
+  readonly gapMs?: number;
+  readonly newest?: number;
+}
+
+/** One feed of an OPML document. */
+export interface Outline {
+  readonly address: string;
+  readonly title?: string;
+}
+
+/** Addresses of an OPML document, each once; `skipped` counts outlines whose address is none. */
+export interface Outlines {
+  readonly kind: "outlines";
+  readonly feeds: readonly Outline[];
+  readonly skipped: number;
+}
+
+/** What the thread is asked, one of them. */
+export type Job = { readonly read: Task } | { readonly news: NewsTask } | { readonly opml: Uint8Array };
+export type Answer = Read | News | Outlines;

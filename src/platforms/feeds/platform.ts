@@ -1,26 +1,39 @@
 import type { Activity } from "../../activity.ts";
 import { definePlatform, defineVerb, type Lent, type Platform, type Unfit } from "../../platform.ts";
 import { readEach } from "../../reading.ts";
-import { download, httpAddress } from "./download.ts";
-import { explain, noFeed } from "./explain.ts";
-import type { Feed, Task } from "./feed.ts";
+import { httpAddress } from "./download.ts";
+import { explain } from "./explain.ts";
+import type { Feed } from "./feed.ts";
 import { ENTRIES, FETCH_EXAMPLE, type FetchObject, FetchShape } from "./fetch-shape.ts";
+import { left } from "./hub.ts";
+import { type Found, lookedUp, type Wanted } from "./lookup.ts";
+import { PACE, type Pace } from "./pace.ts";
+import { poll } from "./poll.ts";
+import { push } from "./push.ts";
+import { query } from "./query.ts";
 import { type Reader, reader } from "./reader.ts";
+import { sharedReader } from "./shared-reader.ts";
+import { subscribe, unsubscribe } from "./subscribe.ts";
+import {
+  QUERY_EXAMPLE,
+  QueryShape,
+  SUBSCRIBE_EXAMPLE,
+  SubscribeShape,
+  UNSUBSCRIBE_EXAMPLE,
+  UnsubscribeShape,
+} from "./subscribe-shape.ts";
 
 export interface FeedsSettings {
   /** Milliseconds that one feed may take to come, with redirects and discovery; default 20 s. */
   readonly feedMs?: number;
+  /** How often feeds that are followed are polled. */
+  readonly feedPace?: Pace;
 }
 
 /** One feed as the result tells of it. */
-interface Fetched extends Feed {
+interface Fetched extends Feed, Omit<Found, "feed" | "stored"> {
   /** The target, as it was posted. */
   readonly address: string;
-  /** Where it was read in the end. */
-  readonly url: string;
-  readonly movedTo?: string;
-  /** The page that named it. */
-  readonly foundOn?: string;
 }
 
 /** All feeds of one result together; with its head it stays under 256 KiB. */
@@ -28,10 +41,10 @@ const RESULT_BYTES = 224 * 1024;
 /** Of which a feed's own addresses take so much. */
 const PLACES_BYTES = 7 * 1024;
 
-/** RSS, Atom, RDF and JSON feeds, fetched once when asked for. Needs no account. */
-export function feeds({ feedMs = 20_000 }: FeedsSettings): Platform {
-  const threads = reader();
-  let users = 0;
+/** RSS, Atom, RDF and JSON feeds: fetched once when asked for, or followed by polling and WebSub. Needs no account. */
+export function feeds({ feedMs = 20_000, feedPace = PACE }: FeedsSettings): Platform {
+  // The threads serve all apps of this process.
+  const threads = sharedReader(reader());
   return definePlatform({
     id: "feeds",
     title: "Feeds (RSS, Atom, JSON Feed)",
@@ -50,40 +63,47 @@ export function feeds({ feedMs = 20_000 }: FeedsSettings): Platform {
           return { outcomes, object: { feeds: values } };
         },
       }),
+      subscribe: defineVerb<typeof SubscribeShape, Reader>({
+        summary: "Follows feeds, or those that pages or an OPML document name: what is new in them comes as events",
+        schema: SubscribeShape,
+        example: SUBSCRIBE_EXAMPLE,
+        run: (client, activity, lent) => subscribe(activity, lent, client, feedMs),
+      }),
+      unsubscribe: defineVerb<typeof UnsubscribeShape, Reader>({
+        summary: "Follows feeds no longer",
+        schema: UnsubscribeShape,
+        example: UNSUBSCRIBE_EXAMPLE,
+        run: (client, activity, lent) => unsubscribe(activity, lent, client, feedMs),
+      }),
+      query: defineVerb({
+        summary: "Tells which feeds the actor follows and how each stands, or gives them as OPML",
+        schema: QueryShape,
+        example: QUERY_EXAMPLE,
+        run: (_client, activity, lent) => query(activity, lent),
+      }),
     },
     refuse,
-    // The threads serve all apps of this process, and live as long as one of them has a client.
-    open: async () => {
-      users += 1;
-      return threads;
+    open: async () => threads.join(),
+    close: () => threads.leave(),
+    poll: async (topic, polling) => {
+      const client = threads.join();
+      try {
+        return await poll(topic, polling, { threads: client, pace: feedPace, feedMs });
+      } finally {
+        threads.leaveLater();
+      }
     },
-    close: async (client) => {
-      users -= 1;
-      if (users === 0) await client.close();
-    },
+    forget: left,
+    push,
     explain,
   });
 }
 
 async function fetched(address: string, activity: Activity, lent: Lent, threads: Reader, ms: number): Promise<Fetched> {
   const wanted = wantedOf(activity.object as FetchObject, lent.pending.length);
-  const signal = AbortSignal.any([lent.signal, AbortSignal.timeout(ms)]);
-  let foundOn: string | undefined;
-  for (let url = httpAddress(address); ; ) {
-    const { answer, movedTo } = await download(url, lent, signal);
-    const read = await threads.read(taskOf(answer, wanted), lent.signal);
-    if (read.kind === "feed") {
-      const places = { ...(movedTo === undefined ? {} : { movedTo }), ...(foundOn === undefined ? {} : { foundOn }) };
-      return { address, url: answer.url, ...places, ...read.feed };
-    }
-    const [named] = read.kind === "page" && foundOn === undefined ? read.feeds : [];
-    if (named === undefined) throw noFeed();
-    foundOn = answer.url;
-    url = named;
-  }
+  const { feed, stored: _, ...places } = await lookedUp(address, wanted, lent, threads, ms);
+  return { address, ...places, ...feed };
 }
-
-type Wanted = Omit<Task, "bytes" | "contentType" | "url">;
 
 function wantedOf({ limit = ENTRIES.usual, after, before }: FetchObject, feeds: number): Wanted {
   return {
@@ -94,20 +114,13 @@ function wantedOf({ limit = ENTRIES.usual, after, before }: FetchObject, feeds: 
   };
 }
 
-function taskOf(
-  {
-    body,
-    headers,
-    url,
-  }: { readonly body: Buffer; readonly headers: Readonly<Record<string, string>>; readonly url: string },
-  wanted: Wanted,
-): Task {
-  return { bytes: new Uint8Array(body), contentType: headers["content-type"] ?? "", url, ...wanted };
-}
-
-/** Refuses addresses that the schema's pattern lets through but that are none. */
-function refuse(_verb: string, { target }: Pick<Activity, "target">): Unfit | undefined {
+/** Refuses addresses that the schema's pattern lets through but that are none, and a subscription to nothing. */
+function refuse(verb: string, { target, object }: Pick<Activity, "target" | "object">): Unfit | undefined {
   const bad = target.findIndex(({ address }) => !URL.canParse(httpAddress(address)));
-  if (bad < 0) return undefined;
-  return { code: "validation-failed", detail: "is no complete web address", pointer: `/target/${bad}/address` };
+  if (bad >= 0) {
+    return { code: "validation-failed", detail: "is no complete web address", pointer: `/target/${bad}/address` };
+  }
+  const named = target.length > 0 || object.opml !== undefined || object.attachments !== undefined;
+  if (verb !== "subscribe" || named) return undefined;
+  return { code: "validation-failed", detail: "must name a feed, unless object.opml does", pointer: "/target" };
 }

@@ -1,4 +1,4 @@
-import { parseFeed } from "feedsmith";
+import { type AnyFeed, parseFeed } from "feedsmith";
 import { decoded } from "./decode.ts";
 import { feedsOf, isPage } from "./discover.ts";
 import { draftOf, type FeedDraft } from "./draft.ts";
@@ -10,16 +10,18 @@ import { trimmed } from "./trim.ts";
 /** Makes of a downloaded document what the task wants. Runs in the thread; throws nothing that a document can provoke. */
 export function read(task: Task): Read {
   const text = decoded(task.bytes, task.contentType);
-  const draft = parsed(text);
-  if (draft) return { kind: "feed", feed: wanted(draft, task) };
+  const found = parsed(text);
+  if (found) return { kind: "feed", feed: wanted(found.draft, task) };
   return isPage(text, task.contentType) ? { kind: "page", feeds: feedsOf(text, task.url) } : { kind: "neither" };
 }
 
-/** The parser reads a whole document before it counts, so most of a long one is taken away first. */
-function parsed(text: string): FeedDraft | undefined {
+/** A feed as the parser has it and in our words; undefined for what is none. */
+export function parsed(text: string): { readonly draft: FeedDraft; readonly feed: AnyFeed } | undefined {
+  // The parser reads a whole document before it counts, so most of a long one is taken away first.
   for (const part of new Set([shortened(text), text])) {
     try {
-      return draftOf(parseFeed(part, { maxItems: ENTRIES.most }));
+      const feed = parseFeed(part, { maxItems: ENTRIES.most });
+      return { feed, draft: draftOf(feed) };
     } catch {
       // Not a feed, or none that can be read: the caller says so.
     }
@@ -53,7 +55,7 @@ function wanted(draft: FeedDraft, { url, limit, after, before, mostBytes }: Task
   return trimmed(feed, mostBytes);
 }
 
-/** NaN, which no comparison holds for, when the entry has no date. */
-function timeOf({ published, updated }: Entry): number {
+/** When an entry is dated; NaN, which no comparison holds for, when it is not. */
+export function timeOf({ published, updated }: Pick<Entry, "published" | "updated">): number {
   return Date.parse(published ?? updated ?? "");
 }

@@ -1,12 +1,16 @@
 import { extname } from "node:path";
 import { Failure } from "../../failure.ts";
 import { threads } from "../../threads.ts";
-import type { Read, Task } from "./feed.ts";
+import type { Answer, Job, News, NewsTask, Outlines, Read, Task } from "./feed.ts";
 
 /** Parses downloaded documents away from the event loop. */
 export interface Reader {
   /** Rejects with `platform-protocol-error` for a document beyond the limits, or with the signal's reason. */
   readonly read: (task: Task, signal: AbortSignal) => Promise<Read>;
+  /** What a document brings that was not known; a page or neither when it is no feed. */
+  readonly news: (task: NewsTask, signal: AbortSignal) => Promise<News | Exclude<Read, { kind: "feed" }>>;
+  /** The feeds of an OPML document; `neither` when it is none. */
+  readonly opml: (bytes: Uint8Array, signal: AbortSignal) => Promise<Outlines | { readonly kind: "neither" }>;
   /** How many threads live. */
   readonly threads: () => number;
   /** Ends all threads; later reads start new ones. */
@@ -20,8 +24,14 @@ const LIMITS = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32, stac
 /** Keeps up to `most` threads, each with one document at a time; started when needed and kept until `close`. */
 export function reader(most = 2, limitMs = LIMIT_MS): Reader {
   const file = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
-  const { ask, count, close } = threads<Task, Read>({ file, most, limitMs, limits: LIMITS, tooMuch, broken });
-  return { read: ask, threads: count, close };
+  const { ask, count, close } = threads<Job, Answer>({ file, most, limitMs, limits: LIMITS, tooMuch, broken });
+  return {
+    read: async (task, signal) => (await ask({ read: task }, signal)) as Read,
+    news: async (task, signal) => (await ask({ news: task }, signal)) as Awaited<ReturnType<Reader["news"]>>,
+    opml: async (bytes, signal) => (await ask({ opml: bytes }, signal)) as Awaited<ReturnType<Reader["opml"]>>,
+    threads: count,
+    close,
+  };
 }
 
 function tooMuch(cause: unknown): Failure {
