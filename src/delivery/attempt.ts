@@ -44,18 +44,23 @@ export async function attempt(
   const limit = timeLimit((platform.timeoutSeconds ?? TIMEOUT_SECONDS) * 1_000, signal);
   const mark = committer(deps.outbox, work, now);
   const lent = lend(deps, work, limit.signal, mark.commit);
+  let asked = false;
   try {
     const whose = { app: work.app, address: work.activity.actor.address, verb: work.activity.verb };
-    const receipt = await deps.clients.use(platform, whose, (client) =>
-      work.doubtful
+    const receipt = await deps.clients.use(platform, whose, (client) => {
+      asked = true;
+      return work.doubtful
         ? afterDeath(platform, client, work, lent)
-        : untilAborted(runVerb(platform, client, work, lent), lent.signal),
-    );
+        : untilAborted(runVerb(platform, client, work, lent), lent.signal);
+    });
     return { kind: "receipt", receipt };
   } catch (thrown) {
     if (mark.state.fault !== undefined) throw mark.state.fault;
     if (mark.state.refused) return { kind: mark.state.refused };
-    return { kind: "failure", failure: failureFrom(platform, thrown), committed: mark.state.committed };
+    const failure = failureFrom(platform, thrown);
+    // Without a connection nobody could be asked: what a dead worker may have sent stays in doubt.
+    const known = work.doubtful && !asked ? stillInDoubt(failure) : failure;
+    return { kind: "failure", failure: known, committed: mark.state.committed };
   } finally {
     mark.close();
     limit.end();

@@ -24,7 +24,9 @@ interface Login {
 }
 
 /** A chat network of one page: lines of JSON, an archive per account, a password that is the name. */
-export async function parrotWorld(): Promise<HeldWorld & { readonly logins: () => number }> {
+export async function parrotWorld(): Promise<
+  HeldWorld & { readonly logins: () => number; readonly heard: () => readonly string[] }
+> {
   const boxes = new Map<string, Letter[]>();
   const heard: string[] = [];
   const news = new EventEmitter().setMaxListeners(0);
@@ -112,6 +114,7 @@ export async function parrotWorld(): Promise<HeldWorld & { readonly logins: () =
       return port;
     },
     logins: () => logins,
+    heard: () => heard,
     close: kill,
   };
 }
