@@ -4,7 +4,8 @@ import { Problem } from "./problem.ts";
 
 /**
  * Answers requests that never reached a route, because their head or framing is broken, too large or too slow, with a
- * problem like every other refusal, and closes the connection: what follows on it can't be trusted.
+ * problem like every other refusal, and closes the connection: what follows on it can't be trusted. The server emits
+ * `problem` with the code.
  */
 export function answerBadFraming(server: Server): void {
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -12,7 +13,9 @@ export function answerBadFraming(server: Server): void {
       socket.destroy();
       return;
     }
-    socket.end(answerOf(problemFor(error.code)));
+    const problem = problemFor(error.code);
+    server.emit("problem", problem.code);
+    socket.end(answerOf(problem));
   });
 }
 

@@ -86,12 +86,16 @@ export function problemOf(thrown: unknown): Problem {
   return new Problem("internal-error", "Try again with the same rid; if it stays, tell the operator.");
 }
 
-/** Answers with a problem document; safe to call when part of an answer is out already (then it only ends it). */
+/**
+ * Answers with a problem document; safe to call when part of an answer is out already (then it only ends it). The response
+ * emits `problem` with the code.
+ */
 export function sendProblem(res: ServerResponse, problem: Problem): void {
   if (res.headersSent) {
     res.end();
     return;
   }
+  res.emit("problem", problem.code);
   const body = Buffer.from(JSON.stringify(problem.document()));
   res.writeHead(problem.status, {
     "Content-Type": "application/problem+json",

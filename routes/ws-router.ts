@@ -27,6 +27,11 @@ export interface WsRouterDeps<Grant> {
 export function wsRouter<Grant extends object>(deps: WsRouterDeps<Grant>) {
   const { server, maxPayload, admit, cookieOf, log } = deps;
   const grants = new WeakMap<IncomingMessage, Grant>();
+  /** The server emits `problem` with the code of each refusal. */
+  const told = (problem: Problem): Problem => {
+    server.emit("problem", problem.code);
+    return problem;
+  };
   // Before anything else: a peer that resets during the handshake must not end the process.
   server.prependListener("upgrade", (_req, socket) => {
     socket.on("error", (error) => log.debug({ err: error }, "a connection broke at the handshake"));
@@ -41,7 +46,7 @@ export function wsRouter<Grant extends object>(deps: WsRouterDeps<Grant>) {
           grants.set(req, grant);
           done(true);
         },
-        (error: unknown) => refuse(done, problemOf(error)),
+        (error: unknown) => refuse(done, told(problemOf(error))),
       );
     },
   };
@@ -56,7 +61,7 @@ export function wsRouter<Grant extends object>(deps: WsRouterDeps<Grant>) {
     const cookie = grant && cookieOf(grant);
     if (cookie !== undefined) headers.push(`Set-Cookie: ${cookie}`);
   });
-  wss.on("wsClientError", (error, socket) => refuseRaw(socket, badHandshake(error)));
+  wss.on("wsClientError", (error, socket) => refuseRaw(socket, told(badHandshake(error))));
 
   return {
     /** Attaches a handler synchronously, so that no message can come before it. */

@@ -24,6 +24,7 @@ import { platformNames } from "../routes/platform-names.ts";
 import { platformRoutes } from "../routes/platforms.ts";
 import { postActivities } from "../routes/post-activities.ts";
 import { admission } from "../routes/pressure.ts";
+import { watchRefusals } from "../routes/refusals.ts";
 import { revocationRoutes } from "../routes/revocations.ts";
 import { mountSocket, socketRoutes } from "../routes/socket.ts";
 import { streamSet } from "../routes/stream-set.ts";
@@ -94,10 +95,12 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const handle = (req: IncomingMessage, res: ServerResponse) => postActivities(activity, req, res);
   const server = createServer(TIMES, lastAnswers(parts.closing.on, hotPath({ path, handle, otherwise: app, log })));
   answerBadFraming(server);
+  watchRefusals(server, (code) => deps.metrics.refused.inc({ code }));
   mountSocket({ server, submission: parts.intake, ...parts, config, log });
   const address = await listen(server, config.host, config.port, readSurroundings().keptSocket);
   const admin = await startAdmin({ listenAt: config.adminListen, health, counted, log });
-  const broom = sweep({ outbox, lanes, log });
+  const onOutstanding = (count: number) => deps.metrics.outstanding.set(count);
+  const broom = sweep({ outbox, lanes, log, onOutstanding });
 
   return {
     address,

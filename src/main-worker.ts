@@ -61,8 +61,9 @@ export async function startWorker({
   const find = (id: string) => platforms.find((platform) => platform.id === id);
   // Where every verb needs the held connection there is nothing for a queue of the platform's own.
   const pooled = platforms.filter(({ hold, open }) => hold === undefined || open !== undefined);
+  const onLane = (platform: string, change: 1 | -1) => metrics.lanes.inc({ platform }, change);
   const workers = pooled.map(({ id, concurrency = config.concurrency }) =>
-    sendWorker({ redis, outbox, lanes, deliver, queue: id, find, concurrency, log }),
+    sendWorker({ redis, outbox, lanes, deliver, queue: id, find, concurrency, log, onLane }),
   );
   const holding = heldWorker({
     redis,
@@ -75,6 +76,7 @@ export async function startWorker({
     egress: guard,
     find,
     concurrency: config.concurrency,
+    onLane,
     log,
   });
   const hooks = startHooks({ config, store, redis, eventLog, metrics, log });
@@ -90,7 +92,8 @@ export async function startWorker({
   });
   const counting = setInterval(() => metrics.sessions.set(holding.size()), 5_000);
   counting.unref();
-  const broom = sweep({ outbox, lanes, log });
+  const onOutstanding = (count: number) => metrics.outstanding.set(count);
+  const broom = sweep({ outbox, lanes, log, onOutstanding });
   const trim = trimming({ redis, eventLog, hours: config.eventsHours, log });
   return {
     async stop(graceMs) {

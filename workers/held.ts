@@ -8,9 +8,9 @@ import { type Leases, leases } from "../src/sessions/leases.ts";
 import type { SessionDeps } from "../src/sessions/session.ts";
 import { type ShardSessions, shardSessions } from "../src/sessions/shard-sessions.ts";
 import { turns } from "../src/turns.ts";
-import { type SendWorker, sendWorker } from "./send.ts";
+import { type SendWorker, type SendWorkerDeps, sendWorker } from "./send.ts";
 
-export interface HeldWorkerDeps extends Omit<SessionDeps, "dialling"> {
+export interface HeldWorkerDeps extends Omit<SessionDeps, "dialling">, Pick<SendWorkerDeps, "onLane"> {
   readonly redis: RedisClient;
   readonly lanes: Pick<LaneQueues, "wake">;
   readonly delivering: Omit<DeliverDeps, "clients">;
@@ -40,7 +40,7 @@ interface Shard {
  * sessions and a BullMQ worker on its queue.
  */
 export function heldWorker(deps: HeldWorkerDeps): HeldWorker {
-  const { redis, lanes, delivering, concurrency, log, find } = deps;
+  const { redis, lanes, delivering, concurrency, log, find, onLane } = deps;
   const dialling = turns(DIALLING_MOST);
   const shards = new Map<number, Shard>();
   let graceMs = 10_000;
@@ -57,6 +57,7 @@ export function heldWorker(deps: HeldWorkerDeps): HeldWorker {
       concurrency,
       log,
       onAccount: sessions.nudge,
+      ...(onLane === undefined ? {} : { onLane }),
     });
     shards.set(shard, { sessions, worker });
   }

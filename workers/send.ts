@@ -5,7 +5,7 @@ import { keys } from "../src/keys.ts";
 import type { Log } from "../src/log.ts";
 import { partsOf } from "../src/outbox/lane.ts";
 import type { AccountJob, LaneJob, LaneQueues } from "../src/outbox/lane-queues.ts";
-import type { Outbox } from "../src/outbox/outbox.ts";
+import type { Next, Outbox } from "../src/outbox/outbox.ts";
 import type { Platform } from "../src/platform.ts";
 import type { RedisClient } from "../src/redis/connect.ts";
 
@@ -21,6 +21,8 @@ export interface SendWorkerDeps {
   readonly log: Log;
   /** For the jobs in a shard's queue that tell of changed accounts. */
   readonly onAccount?: (app: string, account: string) => void;
+  /** Told when a lane of this platform is taken up (1) and left again (-1), for metrics. */
+  readonly onLane?: (platform: string, change: 1 | -1) => void;
 }
 
 /** A hot lane makes room for others after so many items. */
@@ -38,7 +40,7 @@ export interface SendWorker {
 
 /** Takes lanes of one queue and carries out their heads, one after the other. */
 export function sendWorker(deps: SendWorkerDeps): SendWorker {
-  const { redis, outbox, lanes, deliver, queue, find, concurrency, log, onAccount } = deps;
+  const { redis, outbox, lanes, deliver, queue, find, concurrency, log, onAccount, onLane } = deps;
   const stopping = new AbortController();
   // Each lane under way listens to it.
   setMaxListeners(0, stopping.signal);
@@ -52,16 +54,23 @@ export function sendWorker(deps: SendWorkerDeps): SendWorker {
     const platform = find(partsOf(lane).platform);
     // Left to a worker that has it switched on; the sweep wakes the lane again.
     if (!platform) return;
-    let next = await outbox.take(app, lane);
-    for (let done = 0; next.kind === "work" && done < YIELD_AFTER && !closing; done++) {
-      next = await deliver(platform, next.work, stopping.signal);
-    }
+    onLane?.(platform.id, 1);
+    const next = await carryOut(platform, app, lane).finally(() => onLane?.(platform.id, -1));
     if (next.kind === "wait") {
       await job.moveToDelayed(Date.now() + next.ms, token);
       throw new DelayedError();
     }
     // Leased but not begun: whoever takes it next gets a new fence.
     if (next.kind === "work") await lanes.wake({ app, lane, outstanding: 2 });
+  }
+
+  /** One item of the lane after the other; answers what is to follow. */
+  async function carryOut(platform: Platform, app: string, lane: string): Promise<Next> {
+    let next = await outbox.take(app, lane);
+    for (let done = 0; next.kind === "work" && done < YIELD_AFTER && !closing; done++) {
+      next = await deliver(platform, next.work, stopping.signal);
+    }
+    return next;
   }
 
   let closing = false;

@@ -9,6 +9,8 @@ export interface SweepDeps {
   readonly lanes: LaneQueues;
   readonly log: Log;
   readonly everyMs?: number;
+  /** Told after each round how many accepted activities have no result yet, for metrics. */
+  readonly onOutstanding?: (count: number) => void;
 }
 
 /** How long after its lifetime a committed activity may still bring its outcome before it is reported `unknown`. */
@@ -18,7 +20,7 @@ const COMMITTED_GRACE_MS = 30_000;
  * Keeps time for everything that waits: due activities join their lanes, forgotten lanes are woken, ended lifetimes
  * become results. Any role may run it, any number of times at once.
  */
-export function sweep({ outbox, lanes, log, everyMs = 500 }: SweepDeps): {
+export function sweep({ outbox, lanes, log, everyMs = 500, onOutstanding }: SweepDeps): {
   readonly once: () => Promise<void>;
   readonly stop: () => Promise<void>;
 } {
@@ -52,10 +54,13 @@ export function sweep({ outbox, lanes, log, everyMs = 500 }: SweepDeps): {
   }
 
   async function once(): Promise<void> {
+    let count = 0;
     for (const tag of keys.tags) {
-      const { wakes, late } = await outbox.sweep(tag);
+      const { wakes, late, outstanding } = await outbox.sweep(tag);
+      count += outstanding;
       await Promise.all([...wakes.map((wake) => lanes.hasten(wake)), ...late.map(({ app, rid }) => expire(app, rid))]);
     }
+    onOutstanding?.(count);
   }
 
   let stopped = false;

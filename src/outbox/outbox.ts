@@ -96,10 +96,11 @@ export type EndAnswer =
   | { readonly outcome: "ended"; readonly wake?: Wake }
   | { readonly outcome: "final" | "committed" | "missing" };
 
-/** What a sweep found: lanes to wake and activities whose lifetime ended. */
+/** What a sweep found: lanes to wake, activities whose lifetime ended, and how many have no result yet. */
 export interface Swept {
   readonly wakes: readonly Wake[];
   readonly late: ReadonlyArray<{ readonly app: string; readonly rid: string }>;
+  readonly outstanding: number;
 }
 
 /**

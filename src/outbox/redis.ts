@@ -155,13 +155,15 @@ export function redisOutbox({
 
     async sweep(tag) {
       const names = [keys.lanes(tag), keys.due(tag), keys.deadlines(tag)];
-      const [lanes, late] = (await run.SWEEP_LUA(names, [tag, PATIENCE_MS])) as [string[], string[]];
+      const swept = await run.SWEEP_LUA(names, [tag, PATIENCE_MS]);
+      const [lanes, late, outstanding] = swept as [string[], string[], number];
       return {
         wakes: lanes.map((lane) => ({ app: partsOf(lane).app, lane, outstanding: 1 })),
         late: late.map((member) => {
           const cut = member.indexOf("|");
           return { app: member.slice(0, cut), rid: member.slice(cut + 1) };
         }),
+        outstanding,
       };
     },
 

@@ -201,5 +201,5 @@ for _, lane in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2]
   redis.call('ZADD', KEYS[1], now, lane)
   wakes[#wakes + 1] = lane
 end
-return { wakes, redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, 200) }
+return { wakes, redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, 200), redis.call('ZCARD', KEYS[3]) }
 `;
