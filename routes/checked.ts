@@ -12,7 +12,10 @@ export function checked<Schema extends TSchema>(schema: Schema, body: unknown): 
 
 /** The refusal of an input with these faults. */
 export function invalid(found: readonly Fault[]): Problem {
-  return new Problem("validation-failed", "Correct what `errors` points at and send it again.", { errors: found });
+  const [first = { pointer: "", detail: "is not valid" }] = found;
+  return new Problem("validation-failed", `${first.pointer === "" ? "The body" : first.pointer} ${first.detail}.`, {
+    errors: found,
+  });
 }
 
 /** PHP's `json_encode` writes an empty array where an empty object is meant. */

@@ -3,12 +3,17 @@ import Type, { type Static } from "typebox";
 const NO_CONTROLS = "^[^\\u0000-\\u001f\\u007f]+$";
 const Secret = Type.String({ minLength: 1, maxLength: 8_192, pattern: NO_CONTROLS });
 
-const Host = Type.String({ minLength: 1, maxLength: 253, pattern: "^[A-Za-z0-9._:-]+$" });
+const Host = Type.String({
+  minLength: 1,
+  maxLength: 253,
+  pattern: "^[A-Za-z0-9._:-]+$",
+  description: "The server's name or IP address, without protocol and port.",
+});
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 });
 const Authority = Type.String({
   maxLength: 65_536,
   pattern: "^-----BEGIN CERTIFICATE-----",
-  description: "PEM of a private authority.",
+  description: "PEM of a private authority (-----BEGIN CERTIFICATE-----).",
 });
 const User = Type.String({ minLength: 1, maxLength: 512, pattern: NO_CONTROLS });
 

@@ -6,7 +6,12 @@ const NO_CONTROLS = "^[^\\u0000-\\u001f\\u007f]+$";
 /** A login at an IRC network. TLS is demanded unless the account says otherwise. */
 export const Credentials = Type.Object(
   {
-    host: Type.String({ minLength: 1, maxLength: 253, pattern: "^[A-Za-z0-9._:-]+$" }),
+    host: Type.String({
+      minLength: 1,
+      maxLength: 253,
+      pattern: "^[A-Za-z0-9._:-]+$",
+      description: "The server's name or IP address, without protocol and port.",
+    }),
     port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, description: "Default 6697, without TLS 6667." })),
     tls: Type.Optional(
       Type.Union([Type.Literal("implicit"), Type.Literal("none")], {
@@ -17,7 +22,7 @@ export const Credentials = Type.Object(
       Type.String({
         maxLength: 65_536,
         pattern: "^-----BEGIN CERTIFICATE-----",
-        description: "PEM of a private authority.",
+        description: "PEM of a private authority (-----BEGIN CERTIFICATE-----).",
       }),
     ),
     nick: Type.Optional({ ...OwnNick, description: "Default: the part of the account's address before @." }),

@@ -19,7 +19,8 @@ export const Credentials = Type.Object(
         minLength: 1,
         maxLength: 253,
         pattern: "^[A-Za-z0-9._:-]+$",
-        description: "Default: found by the domain's SRV records, else the domain itself.",
+        description:
+          "A name or IP address, without protocol and port. Default: found by the domain's SRV records, else the domain itself.",
       }),
     ),
     port: Type.Optional(
@@ -34,7 +35,7 @@ export const Credentials = Type.Object(
       Type.String({
         maxLength: 65_536,
         pattern: "^-----BEGIN CERTIFICATE-----",
-        description: "PEM of a private authority.",
+        description: "PEM of a private authority (-----BEGIN CERTIFICATE-----).",
       }),
     ),
   },
