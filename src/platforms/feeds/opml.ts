@@ -37,6 +37,8 @@ function* flat(outlines: ReadonlyArray<Opml.Outline<string>>, depth: number): Ge
 
 /** An OPML 2.0 document of feeds, as readers import it. */
 export function opmlOf(feeds: readonly Outline[]): string {
+  // The library makes none without outlines.
+  if (feeds.length === 0) return '<?xml version="1.0" encoding="utf-8"?>\n<opml version="2.0"><head/><body/></opml>';
   const outlines = feeds.map(({ address, title = address }) => {
     const words = legal(title);
     return { type: "rss", text: words, title: words, xmlUrl: address };

@@ -30,6 +30,7 @@ function linkedPlaces({ format, feed }: Exclude<AnyFeed, { format: "json" }>): P
   return { hub: linked("hub"), self: linked("self") };
 }
 
+// The library reads hours and days only where there are several.
 function limitsOf({ format, feed }: AnyFeed): Pick<Wishes, "leastMs" | "skipHours" | "skipDays"> {
   const sy = format === "json" ? undefined : feed.sy;
   const { ttl = 0, skipHours = [], skipDays = [] } = format === "rss" ? feed : {};
