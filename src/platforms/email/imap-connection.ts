@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import { ImapFlow } from "imapflow";
 import { Failure } from "../../failure.ts";
 import type { Egress } from "../../platform.ts";
+import { secured } from "../../secured.ts";
 import type { Login } from "./line.ts";
-import { secured } from "./secured.ts";
 
 /** How long each stage may last and how often a quiet connection is looked at, in ms. */
 export interface ImapPatience {

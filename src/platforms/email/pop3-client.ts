@@ -1,9 +1,9 @@
 import { Failure } from "../../failure.ts";
 import type { Egress } from "../../platform.ts";
+import { secured } from "../../secured.ts";
 import type { Login } from "./line.ts";
 import { type Conversation, conversation, saslOf } from "./pop3-conversation.ts";
 import { odd, pop3Stream } from "./pop3-stream.ts";
-import { secured } from "./secured.ts";
 
 /** How long a connection may take, a server may say nothing, and one answer may last, in ms. */
 export interface Pop3Patience {

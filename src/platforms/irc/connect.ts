@@ -1,4 +1,5 @@
 import type { Hold } from "../../held.ts";
+import { handshaken, secured } from "../../secured.ts";
 import type { Client } from "./client.ts";
 import type { Credentials } from "./credentials.ts";
 import { explain } from "./explain.ts";
@@ -6,7 +7,6 @@ import { fault } from "./fault.ts";
 import { nickIn } from "./names.ts";
 import { keepNick, renamed } from "./nick.ts";
 import { rejoin } from "./rejoin.ts";
-import { secured } from "./secured.ts";
 import { openSession, type Patience, type Session } from "./session.ts";
 
 /**
@@ -59,7 +59,7 @@ async function opened({ credentials, egress, signal }: Hold<Credentials>, { conn
   const { host, tls = "implicit", ca } = credentials;
   const { port = tls === "none" ? 6667 : 6697 } = credentials;
   const socket = await egress.connect(host, port, { timeoutMs, signal });
-  return tls === "none" ? socket : secured(socket, { host, ca, timeoutMs, signal });
+  return tls === "none" ? socket : handshaken(secured(socket, { host, ca }), timeoutMs, signal);
 }
 
 function within({ registered }: Session, ms: number, signal: AbortSignal): Promise<void> {

@@ -1,12 +1,12 @@
 import { xml } from "@xmpp/client";
 import type { Egress } from "../../platform.ts";
+import { handshaken, secured } from "../../secured.ts";
 import { type Acks, acks } from "./acks.ts";
 import type { Credentials } from "./credentials.ts";
 import { noAnswer, noTls, uncarried } from "./explain.ts";
 import { answers, type Engine, engine, type Stanza } from "./inside.ts";
 import { domain, isCarried, local } from "./jid.ts";
 import { dial, places, type Srv } from "./locate.ts";
-import { secured } from "./secured.ts";
 import { type Wire, wire } from "./wire.ts";
 
 export const NS_SM = "urn:xmpp:sm:3";
@@ -70,7 +70,8 @@ export async function openStream(setup: StreamSetup): Promise<Stream> {
     line.write(`<a xmlns='${NS_SM}' h='${counts.handled()}'/>`);
   });
   const secure = async () => {
-    const safe = await secured(socket, name, credentials.ca);
+    const trust = { host: name, ca: credentials.ca, protocol: "xmpp-client" };
+    const safe = await handshaken(secured(socket, trust), patience.login);
     line.use(safe);
     inner.attach(safe, true);
   };
