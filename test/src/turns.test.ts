@@ -35,3 +35,15 @@ it("a signal that has aborted already takes no place", async () => {
   await expect(enter(AbortSignal.abort(new Error("over")))).rejects.toThrow("over");
   await enter(never);
 });
+
+it("whoever has many in line does not keep out others: the lines take turns", async () => {
+  const { enter, leave } = turns(1);
+  await enter(never, "many");
+  const order: string[] = [];
+  const all = ["many", "many", "many", "one", "two"].map((whose) => enter(never, whose).then(() => order.push(whose)));
+  for (const _ of all) {
+    leave();
+    await new Promise(setImmediate);
+  }
+  expect(order).toEqual(["many", "one", "two", "many", "many"]);
+});
