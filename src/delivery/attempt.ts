@@ -46,7 +46,8 @@ export async function attempt(
   const lent = lend(deps, work, limit.signal, mark.commit);
   let asked = false;
   try {
-    const whose = { app: work.app, address: work.activity.actor.address, verb: work.activity.verb };
+    const { actor, verb } = work.activity;
+    const whose = { app: work.app, address: actor.address, verb, signal: lent.signal };
     const receipt = await deps.clients.use(platform, whose, (client) => {
       asked = true;
       return work.doubtful

@@ -1,10 +1,11 @@
 import { accountUnknown } from "../accounts/account-unknown.ts";
 import type { Accounts } from "../accounts/accounts.ts";
+import { renewalOf } from "../accounts/renewal.ts";
 import type { Log } from "../log.ts";
 import type { Access, Egress, Platform } from "../platform.ts";
 
 export interface ClientsDeps {
-  readonly accounts: Pick<Accounts, "versionOf" | "credentialsOf" | "update">;
+  readonly accounts: Pick<Accounts, "versionOf" | "credentialsOf" | "update"> & Partial<Pick<Accounts, "alone">>;
   readonly egress: Egress;
   readonly log: Log;
   /** Milliseconds without work after which a client is closed. */
@@ -16,6 +17,8 @@ export interface Whose {
   readonly app: string;
   readonly address: string;
   readonly verb: string;
+  /** Aborts when the work is to be given up, also while it waits for a client. */
+  readonly signal: AbortSignal;
 }
 
 /** Platform clients by account, shared by the account's work and closed when idle: credentials live only here. */
@@ -73,8 +76,18 @@ export function clients({ accounts, egress, log, idleMs = 60_000 }: ClientsDeps)
       const version = await accounts.update(app, platform.id, address, entry.version ?? "", credentials);
       if (version !== undefined) entry.version = version;
     };
-    const { credentials } = account;
-    const entry: Kept = opened(key, account.version, platform, { app, credentials, renewed, egress, log });
+    const alone = renewalOf(
+      accounts,
+      { app, platform: platform.id, address },
+      {
+        get: () => entry.version ?? "",
+        set: (version) => {
+          entry.version = version;
+        },
+      },
+    );
+    const access = { app, credentials: account.credentials, renewed, ...alone, egress, log };
+    const entry: Kept = opened(key, account.version, platform, access);
     return entry;
   }
 

@@ -41,8 +41,11 @@ export class TakenOver extends Error {
 export interface HeldAccounts {
   /** Takes an account over under the shard's fence; undefined when there is none. Throws `TakenOver`. */
   readonly adopt: (holder: Holder) => Promise<HeldAccount | undefined>;
-  /** Stores how the connection stands and appends the event, if there is one. Throws `TakenOver`. */
-  readonly say: (holder: Holder, event: SessionEvent, silently: boolean) => Promise<void>;
+  /**
+   * Stores how the connection stands and appends the event, unless `silently`. With a `version` only while the account
+   * has these credentials; answers whether it was said. Throws `TakenOver`.
+   */
+  readonly say: (holder: Holder, event: SessionEvent, silently: boolean, version?: string) => Promise<boolean>;
   readonly notes: (holder: Holder) => Notes;
   /** Sealed one by one to the workers' key. */
   readonly secrets: (holder: Holder) => Notes;
@@ -55,7 +58,7 @@ const ADOPT_LUA = `
 local r = redis.call('HMGET', KEYS[1], 'platform', 'address', 'version', 'online', 'state', 'fence', 'error')
 if not r[3] then return {} end
 if r[6] and tonumber(r[6]) > tonumber(ARGV[1]) then return { 'taken' } end
-redis.call('HSET', KEYS[1], 'fence', ARGV[1])
+if r[6] ~= ARGV[1] then redis.call('HSET', KEYS[1], 'fence', ARGV[1]) end
 return r
 `;
 /** Lua: `holds(account, fence)`; included by every script that writes as a holder. */
@@ -64,9 +67,10 @@ local function holds(account, fence)
   return redis.call('HGET', account, 'fence') == fence
 end
 `;
-/** KEYS: account log epoch; ARGV: fence state error event|'' freshEpoch kept */
+/** KEYS: account log epoch; ARGV: fence state error event|'' freshEpoch kept version|'' */
 const SAY_LUA = `${HOLDS_LUA}${APPEND_LUA}
 if not holds(KEYS[1], ARGV[1]) then return 'taken' end
+if ARGV[7] ~= '' and redis.call('HGET', KEYS[1], 'version') ~= ARGV[7] then return 'old' end
 redis.call('HSET', KEYS[1], 'state', ARGV[2])
 if ARGV[3] == '' then redis.call('HDEL', KEYS[1], 'error') else redis.call('HSET', KEYS[1], 'error', ARGV[3]) end
 if ARGV[4] ~= '' then append(KEYS[2], KEYS[3], ARGV[5], ARGV[6], ARGV[4]) end
@@ -113,11 +117,13 @@ export function heldAccounts({ redis, keyring, eventsKept }: HeldAccountsDeps): 
       return { platform, address, version, online: online === "1", state: state ?? "stored", ...note };
     },
 
-    async say({ app, id, fence }, event, silently) {
+    async say({ app, id, fence }, event, silently, version = "") {
       const error = event.error === undefined ? "" : JSON.stringify(event.error);
       const text = silently ? "" : JSON.stringify(event);
       const names = [keys.account(app, id), keys.log(app), keys.epoch(app)];
-      mustHold(await run.SAY_LUA(names, [fence, event.state, error, text, fresh(), eventsKept]));
+      const answer = await run.SAY_LUA(names, [fence, event.state, error, text, fresh(), eventsKept, version]);
+      mustHold(answer);
+      return answer === "said";
     },
 
     notes: (holder) => {

@@ -15,15 +15,17 @@ export interface Line {
 /** What the core gives for one connection; `signal` and `lost` are the line's own. */
 export type LineAccess = Omit<Hold<unknown>, "signal" | "lost">;
 
-/** Dials once, and sees to it that whatever happens the platform's client is closed, once. */
-export function line(platform: Platform, access: LineAccess, timeoutMs: number): Line {
+/** Dials once, and sees to it that whatever happens the platform's client is closed, once; at once when `left` aborts. */
+export function line(platform: Platform, access: LineAccess, left: AbortSignal, timeoutMs: number): Line {
   const hangingUp = new AbortController();
   let end: (why: Failure | undefined) => void = () => undefined;
   const over = new Promise<Failure | undefined>((resolve) => {
     end = resolve;
   });
   const endBy = (thrown: unknown): void => end(thrown instanceof TakenOver ? undefined : failureFrom(platform, thrown));
-  hangingUp.signal.addEventListener("abort", () => end(undefined), { once: true });
+  const leave = (): void => end(undefined);
+  if (left.aborted) leave();
+  else left.addEventListener("abort", leave, { once: true });
   const timer = setTimeout(() => endBy(slow()), timeoutMs);
 
   /** In the order of the calls, and none after one that failed: what is not stored must not be passed by. */
@@ -35,15 +37,17 @@ export function line(platform: Platform, access: LineAccess, timeoutMs: number):
     return mine;
   }
 
-  const dialled = Promise.resolve().then(() =>
-    (platform.hold as NonNullable<Platform["hold"]>)({
+  // When it was left already nothing is dialled.
+  const dialled = Promise.resolve().then(() => {
+    left.throwIfAborted();
+    return (platform.hold as NonNullable<Platform["hold"]>)({
       ...(access as Hold<never>),
       arrive: (arrival) => inOrder(() => access.arrive(arrival)),
       report: (report) => inOrder(() => access.report(report)),
       signal: hangingUp.signal,
       lost: endBy,
-    }),
-  );
+    });
+  });
   const online = Promise.race([
     dialled,
     over.then((why) => {
@@ -59,6 +63,7 @@ export function line(platform: Platform, access: LineAccess, timeoutMs: number):
 
   async function close(): Promise<void> {
     clearTimeout(timer);
+    left.removeEventListener("abort", leave);
     if (!hangingUp.signal.aborted) hangingUp.abort(new Error("the connection is no longer wanted"));
     // A platform that dials for ever must not keep the account; what it makes later is closed then.
     const closing = dialled.then((client) => platform.close?.(client));

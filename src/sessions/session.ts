@@ -1,25 +1,18 @@
 import { accountUnknown } from "../accounts/account-unknown.ts";
-import type { Accounts } from "../accounts/accounts.ts";
-import type { Arrive } from "../delivery/arrivals.ts";
-import type { ReportTo } from "../events/traces.ts";
-import { Failure } from "../failure.ts";
-import type { Log } from "../log.ts";
-import type { Egress, Platform } from "../platform.ts";
+import type { Failure } from "../failure.ts";
+import type { Platform } from "../platform.ts";
 import type { Turns } from "../turns.ts";
 import { backoff } from "./backoff.ts";
-import { type HeldAccount, type HeldAccounts, type Holder, TakenOver } from "./held-accounts.ts";
+import { demand } from "./demand.ts";
+import { type HeldAccount, type Holder, TakenOver } from "./held-accounts.ts";
 import { type Line, line } from "./line.ts";
+import { type LineDeps, lineAccess } from "./line-access.ts";
+import { notHere, refusalOf, unheld } from "./obstacles.ts";
 import { phases } from "./phase.ts";
 import { signal } from "./signal.ts";
 import { voice } from "./voice.ts";
 
-export interface SessionDeps {
-  readonly held: HeldAccounts;
-  readonly accounts: Pick<Accounts, "credentialsOf" | "update">;
-  readonly arrive: Arrive;
-  readonly report: ReportTo;
-  readonly egress: Egress;
-  readonly log: Log;
+export interface SessionDeps extends LineDeps {
   /** So many accounts may dial at once. */
   readonly dialling: Turns;
   readonly find: (platform: string) => Platform | undefined;
@@ -31,12 +24,15 @@ export interface SessionDeps {
 /** One account's connection for as long as this worker has its shard: dials, dials again, and says how it stands. */
 export interface Session {
   /**
-   * Runs work with the connected client, waiting while it is being made. Rejects with a `Failure` where it can't be made
-   * now; `insist` tries again also after a final refusal.
+   * Runs work with the connected client, waiting while it is being made until `signal` aborts. Rejects with a `Failure`
+   * where it can't be made now; `insist` tries again also after a final refusal.
    */
-  readonly use: <T>(insist: boolean, work: (client: unknown) => Promise<T>) => Promise<T>;
-  /** The stored account may have changed: looks at it anew. */
-  readonly refresh: () => void;
+  readonly use: <T>(insist: boolean, signal: AbortSignal, work: (client: unknown) => Promise<T>) => Promise<T>;
+  /** The stored account may have changed: looks at it anew. Answers false when it is over and looks no more. */
+  readonly refresh: () => boolean;
+  /** What it did lately no longer keeps it connected. */
+  readonly letGo: () => void;
+  readonly isOver: () => boolean;
   /** Leaves the account to others, without an event. */
   readonly close: () => Promise<void>;
   /** Resolves when there is nothing left of it. */
@@ -49,22 +45,20 @@ const LASTED_MS = 60_000;
 
 /** Starts at once. Network faults are tried again with backoff; `auth` and `permanent` ones are final, see `Platform.hold`. */
 export function session(deps: SessionDeps, holder: Holder): Session {
-  const { held, accounts, log, dialling, idleMs = 300_000, random = Math.random } = deps;
+  const { held, log, dialling, idleMs = 300_000, random = Math.random } = deps;
   const phase = phases();
-  const { tell, leave } = voice(held, holder);
+  const { wanted, begin, end: done, letGo } = demand(idleMs);
+  const { tell, end, leave } = voice(held, holder);
   const closing = new AbortController();
-  let users = 0;
-  let usedAt = performance.now();
   /** Failed ones in a row. */
   let tries = 0;
   let insisted = false;
+  let over = false;
   /** Of the credentials dialled with last, and of those that the network refused for good. */
   let version = "";
   let refusedVersion: string | undefined;
   /** Given when the stored account is to be looked at. */
   let look = signal();
-
-  const wanted = (account: HeldAccount) => account.online || users > 0 || performance.now() - usedAt < idleMs;
 
   async function pause(ms?: number): Promise<boolean> {
     const asked = await look.within(ms);
@@ -72,83 +66,86 @@ export function session(deps: SessionDeps, holder: Holder): Session {
     return asked;
   }
 
-  /** The account when it is no longer as it was dialled for; undefined when all is as it was. */
-  async function changed(): Promise<HeldAccount | "gone" | undefined> {
-    if (closing.signal.aborted) return "gone";
+  /** Whether the account is no longer as it was dialled for. */
+  async function changed(): Promise<boolean> {
+    if (closing.signal.aborted) return true;
     try {
       const now = await held.adopt(holder);
-      return now && now.version === version && wanted(now) ? undefined : (now ?? "gone");
+      return now === undefined || now.version !== version || !wanted(now);
     } catch (error) {
       if (error instanceof TakenOver) throw error;
       log.debug({ error: String(error) }, "an account could not be looked at; it is tried again");
-      return undefined;
+      return false;
     }
   }
 
   async function dial(account: HeldAccount, platform: Platform): Promise<Line> {
-    const opened = await accounts.credentialsOf(holder.app, account.platform, account.address);
+    const opened = await deps.accounts.credentialsOf(holder.app, account.platform, account.address);
     if (!opened) throw accountUnknown();
     version = opened.version;
     const renewed = async (credentials: unknown): Promise<void> => {
-      const next = await accounts.update(holder.app, account.platform, account.address, version, credentials);
+      const { app } = holder;
+      const next = await deps.accounts.update(app, account.platform, account.address, version, credentials);
       if (next !== undefined) version = next;
     };
-    const access = {
-      app: holder.app,
-      address: account.address,
-      credentials: opened.credentials,
-      renewed,
-      egress: deps.egress,
-      log: log.child({ app: holder.app, account: holder.id }),
-      notes: held.notes(holder),
-      secrets: held.secrets(holder),
-      arrive: (arrival: Parameters<Arrive>[1]) => deps.arrive(holder.app, arrival, holder),
-      report: (report: Parameters<ReportTo>[1]) => deps.report(holder.app, report),
-    };
-    return line(platform, access, CONNECT_MS);
+    const access = lineAccess(deps, holder, account.address, { credentials: opened.credentials, renewed });
+    return line(platform, access, closing.signal, CONNECT_MS);
   }
 
-  /** The connected client with its line, or why there is none. */
-  async function connect(account: HeldAccount, platform: Platform): Promise<{ mine: Line; client: unknown } | Failure> {
-    phase.set({ kind: "connecting" });
-    await dialling.enter(closing.signal);
+  /** Resolves when the line has ended; hangs up when the account is to be connected otherwise or not at all. */
+  async function watch(mine: Line): Promise<void> {
+    let ended = false;
+    // No race: each would stay in the memory of a promise that lives as long as the connection.
+    void mine.ended.then(() => {
+      ended = true;
+      if (phase.now().kind === "online") phase.set({ kind: "connecting" });
+      look.give();
+    });
+    try {
+      for (;;) {
+        await look.given;
+        if (ended) return;
+        look = signal();
+        if (await changed()) return;
+      }
+    } finally {
+      await mine.hangUp();
+    }
+  }
+
+  /** Dials in its turn; answers with the client when there is one. */
+  async function dialInTurn(account: HeldAccount, platform: Platform) {
+    await dialling.enter(closing.signal, holder.app);
     try {
       if (tries === 0) await tell(account, "connecting");
       const mine = await dial(account, platform);
-      const stop = () => void mine.hangUp();
-      closing.signal.addEventListener("abort", stop, { once: true });
-      const client = await mine.online.finally(() => closing.signal.removeEventListener("abort", stop));
-      return { mine, client };
-    } catch (thrown) {
-      if (thrown instanceof Failure) return thrown;
-      throw thrown;
+      const watching = watch(mine);
+      // Awaited below; it may end before.
+      watching.catch(() => undefined);
+      const online = await mine.online.then(
+        (client) => ({ client }),
+        () => undefined,
+      );
+      return { mine, watching, online };
     } finally {
       dialling.leave();
     }
   }
 
-  /** Stays while the connection lasts and is wanted; answers why it ended, undefined when it was hung up from here. */
-  async function stay(mine: Line): Promise<Failure | undefined> {
-    const ended = mine.ended.then(() => true);
-    for (;;) {
-      if (await Promise.race([ended, look.given.then(() => false)])) return mine.ended;
-      look = signal();
-      if ((await changed()) !== undefined) return undefined;
-    }
-  }
-
-  /** One connection from dialling to its end; answers the failure that ended it. */
+  /** One connection from dialling to its end; answers the failure that ended it, undefined when it ended from here. */
   async function connection(account: HeldAccount, platform: Platform): Promise<Failure | undefined> {
-    const connected = await connect(account, platform);
-    if (connected instanceof Failure) return connected;
-    const { mine, client } = connected;
+    phase.set({ kind: "connecting" });
+    const { mine, watching, online } = await dialInTurn(account, platform);
     const since = performance.now();
     try {
-      await tell(account, "online");
-      insisted = false;
-      phase.set({ kind: "online", client });
-      const why = await stay(mine);
-      if (performance.now() - since > LASTED_MS || why === undefined) tries = 0;
+      if (online) {
+        await tell(account, "online");
+        insisted = false;
+        phase.set({ kind: "online", client: online.client });
+      }
+      await watching;
+      const why = await mine.ended;
+      if (online && (performance.now() - since > LASTED_MS || why === undefined)) tries = 0;
       return why;
     } finally {
       phase.set({ kind: "connecting" });
@@ -156,17 +153,20 @@ export function session(deps: SessionDeps, holder: Holder): Session {
     }
   }
 
+  /** Not tried again before something changes. */
+  async function refuse(account: HeldAccount, failure: Failure): Promise<void> {
+    refusedVersion = version;
+    insisted = false;
+    phase.set({ kind: "final", failure });
+    // Other credentials may have been stored meanwhile: nobody refused those.
+    const state = failure.kind === "auth" ? "needs-login" : "restricted";
+    if (!(await tell(account, state, failure, version))) phase.set({ kind: "connecting" });
+  }
+
   async function afterEnd(account: HeldAccount, failure: Failure): Promise<void> {
     tries += 1;
-    if (failure.kind === "auth" || failure.kind === "permanent") {
-      refusedVersion = version;
-      insisted = false;
-      phase.set({ kind: "final", failure });
-      return tell(account, failure.kind === "auth" ? "needs-login" : "restricted", failure);
-    }
-    const ms = failure.retryAfterMs ?? backoff(tries, random());
-    const until = performance.now() + ms;
-    phase.set({ kind: "waiting", until, failure });
+    if (failure.kind === "auth" || failure.kind === "permanent") return refuse(account, failure);
+    const until = phase.putOff(failure.retryAfterMs ?? backoff(tries, random()), failure);
     await tell(account, "offline", failure);
     while (performance.now() < until) {
       if (!(await pause(until - performance.now())) || (await changed())) return;
@@ -187,16 +187,11 @@ export function session(deps: SessionDeps, holder: Holder): Session {
   async function round(): Promise<boolean> {
     look = signal();
     const account = await held.adopt(holder);
-    if (account) return hold(account);
-    phase.set({ kind: "closed", failure: accountUnknown() });
-    return false;
-  }
-
-  async function hold(account: HeldAccount): Promise<boolean> {
-    const platform = deps.find(account.platform);
-    if (!platform?.hold) return false;
+    const platform = account && deps.find(account.platform);
+    if (!account) phase.set({ kind: "closed", failure: accountUnknown() });
+    if (!account || !platform?.hold) return false;
     if (!wanted(account)) {
-      if (account.state === "online") await tell(account, "offline");
+      await end(account);
       return false;
     }
     if (refused(account)) return pause();
@@ -206,16 +201,26 @@ export function session(deps: SessionDeps, holder: Holder): Session {
     return true;
   }
 
+  /** Redis failed, or the credentials can't be opened. */
+  async function afterFault(error: unknown): Promise<void> {
+    tries += 1;
+    const ms = backoff(tries, random());
+    log.warn({ error: String(error), account: holder.id, ms }, "an account could not be held; tried again");
+    if (phase.now().kind !== "final") phase.putOff(ms, unheld(error));
+    await pause(ms);
+  }
+
   async function live(): Promise<void> {
     for (let more = true; more && !closing.signal.aborted; ) {
       try {
-        more = await round();
+        // What came while it was found to be over is a reason to go on.
+        more = (await round()) || look.wasGiven();
       } catch (error) {
         if (error instanceof TakenOver || closing.signal.aborted) break;
-        log.warn({ error: String(error), account: holder.id }, "a session's state could not be kept; tried again soon");
-        await pause(1_000);
+        await afterFault(error);
       }
     }
+    over = true;
     if (phase.now().kind !== "closed") phase.set({ kind: "closed", failure: notHere() });
     await leave().catch((error: unknown) => log.debug({ error: String(error) }, "the account is somebody else's now"));
   }
@@ -227,16 +232,25 @@ export function session(deps: SessionDeps, holder: Holder): Session {
 
   const gone = live();
   return {
-    async use(insists, work) {
-      users += 1;
+    async use(insists, until, work) {
+      begin();
+      // What the holder before us was told is no answer to being asked now.
+      if (insists && version === "") insisted = true;
       try {
-        return await work(await phase.client(insists ? insist : undefined));
+        return await work(await phase.client(until, insists ? insist : undefined));
       } finally {
-        users -= 1;
-        usedAt = performance.now();
+        done();
       }
     },
-    refresh: () => look.give(),
+    refresh() {
+      look.give();
+      return !over;
+    },
+    letGo() {
+      letGo();
+      look.give();
+    },
+    isOver: () => over,
     async close() {
       closing.abort(new Error("the shard is left"));
       look.give();
@@ -244,16 +258,4 @@ export function session(deps: SessionDeps, holder: Holder): Session {
     },
     gone,
   };
-}
-
-/** As the holder before us was told. */
-function refusalOf({ state, error }: HeldAccount): Failure {
-  const detail = "The network refuses this account: store it anew, or post `connect` to try again.";
-  const { code = "credentials-invalid", ...more } = error ?? {};
-  return new Failure({ kind: state === "restricted" ? "permanent" : "auth", detail, ...more, code });
-}
-
-function notHere(): Failure {
-  const detail = "The account's connection is handed over to another worker; the work follows it.";
-  return new Failure({ kind: "retryable", code: "platform-unavailable", detail, retryAfterMs: 500 });
 }

@@ -1,7 +1,8 @@
 import { accountId } from "../accounts/account-id.ts";
-import type { Clients } from "../delivery/clients.ts";
+import type { Clients, Whose } from "../delivery/clients.ts";
 import type { Log } from "../log.ts";
 import type { HeldAccounts } from "./held-accounts.ts";
+import { notHere } from "./obstacles.ts";
 import { type Session, type SessionDeps, session } from "./session.ts";
 
 export interface ShardSessionsDeps extends SessionDeps {
@@ -27,6 +28,8 @@ export function shardSessions(deps: ShardSessionsDeps): ShardSessions {
   let closed = false;
 
   function sessionOf(app: string, id: string): Session {
+    // Nobody would end it.
+    if (closed) throw notHere();
     const key = `${app}|${id}`;
     const known = sessions.get(key);
     if (known) return known;
@@ -49,15 +52,36 @@ export function shardSessions(deps: ShardSessionsDeps): ShardSessions {
   look();
   const timer = setInterval(look, lookMs);
 
+  function nudge(app: string, account: string): void {
+    if (closed) return;
+    const one = sessionOf(app, account);
+    // It is ending, and did not see what changed now.
+    if (!one.refresh()) void one.gone.then(() => nudge(app, account));
+  }
+
+  /** One that is ending is waited for: its account is never connected twice. */
+  async function standing(app: string, id: string): Promise<Session> {
+    for (;;) {
+      const one = sessionOf(app, id);
+      if (!one.isOver()) return one;
+      await one.gone;
+    }
+  }
+
+  async function unconnected<T>(id: string, { app, verb }: Whose, work: (client: unknown) => Promise<T>): Promise<T> {
+    const done = await work(undefined);
+    if (verb === "disconnect") sessions.get(`${app}|${id}`)?.letGo();
+    return done;
+  }
+
   return {
-    use: (platform, { app, address, verb }, work) => {
-      if (platform.verbs[verb]?.unconnected) return work(undefined);
-      return sessionOf(app, accountId(platform.id, address)).use(verb === "connect", work);
+    async use(platform, whose, work) {
+      const id = accountId(platform.id, whose.address);
+      if (platform.verbs[whose.verb]?.unconnected) return unconnected(id, whose, work);
+      const one = await standing(whose.app, id);
+      return one.use(whose.verb === "connect", whose.signal, work);
     },
-    nudge(app, account) {
-      if (closed) return;
-      sessionOf(app, account).refresh();
-    },
+    nudge,
     size: () => sessions.size,
     async close() {
       closed = true;

@@ -2,19 +2,25 @@
 export interface Signal {
   readonly given: Promise<void>;
   readonly give: () => void;
+  readonly wasGiven: () => boolean;
   /** Waits at most `ms`; true when it was given. */
   readonly within: (ms?: number) => Promise<boolean>;
 }
 
 /** A new one, not given yet. */
 export function signal(): Signal {
-  let give: () => void = () => undefined;
+  let tell: () => void = () => undefined;
+  let was = false;
   const given = new Promise<void>((resolve) => {
-    give = resolve;
+    tell = resolve;
   });
   return {
     given,
-    give,
+    give: () => {
+      was = true;
+      tell();
+    },
+    wasGiven: () => was,
     async within(ms) {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<boolean>((resolve) => {

@@ -4,7 +4,15 @@ import type { HeldAccount, HeldAccounts, Holder } from "./held-accounts.ts";
 
 /** Says how one account's connection stands: stores it and tells listeners, once for each change. */
 export interface Voice {
-  readonly tell: (account: HeldAccount, state: SessionEvent["state"], failure?: Failure) => Promise<void>;
+  /** With a `version` only while the account has these credentials; answers false when it has others. */
+  readonly tell: (
+    account: HeldAccount,
+    state: SessionEvent["state"],
+    failure?: Failure,
+    version?: string,
+  ) => Promise<boolean>;
+  /** Nobody wants it connected any more. */
+  readonly end: (account: HeldAccount) => Promise<void>;
   /** Stored without an event: the next holder will say more. */
   readonly leave: () => Promise<void>;
 }
@@ -13,8 +21,13 @@ export interface Voice {
 export function voice(held: Pick<HeldAccounts, "say">, holder: Holder): Voice {
   let told: string | undefined;
   let last: HeldAccount | undefined;
+  const stands = (state: string | undefined): boolean => state === "online" || state === "connecting";
 
-  async function say(account: HeldAccount, state: SessionEvent["state"], failure?: Failure, silent = false) {
+  async function say(
+    account: HeldAccount,
+    state: SessionEvent["state"],
+    { failure, silent = false, version }: { failure?: Failure; silent?: boolean; version?: string | undefined },
+  ): Promise<boolean> {
     const event: SessionEvent = {
       type: "session",
       platform: account.platform,
@@ -23,18 +36,23 @@ export function voice(held: Pick<HeldAccounts, "say">, holder: Holder): Voice {
       ...(failure === undefined ? {} : { error: noteOf(failure) }),
       published: new Date().toISOString(),
     };
-    await held.say(holder, event, silent);
-    told = state;
+    const said = await held.say(holder, event, silent, version);
+    if (said) told = state;
+    return said;
   }
 
   return {
-    async tell(account, state, failure) {
+    async tell(account, state, failure, version) {
       last = account;
       const same = (told ?? account.state) === state;
-      if (!same || failure) await say(account, state, failure, same);
+      if (same && !failure) return true;
+      return say(account, state, { ...(failure ? { failure } : {}), silent: same, version });
+    },
+    async end(account) {
+      if (stands(told ?? account.state)) await say(account, "offline", {});
     },
     async leave() {
-      if (last && (told === "online" || told === "connecting")) await say(last, "offline", undefined, true);
+      if (last && stands(told)) await say(last, "offline", { silent: true });
     },
   };
 }

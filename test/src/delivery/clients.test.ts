@@ -47,7 +47,12 @@ function world() {
     log: silentLog,
   });
   closers.push(pool.close);
-  const use = () => pool.use(platform, { app: "app", address: "bob", verb: "echo" }, async (client) => client);
+  const use = () =>
+    pool.use(
+      platform,
+      { app: "app", address: "bob", verb: "echo", signal: new AbortController().signal },
+      async (client) => client,
+    );
   return { account, opened, closed, platform, pool, use };
 }
 
@@ -56,7 +61,11 @@ it("one client serves an account's work until its credentials change; the old on
   expect(await Promise.all([use(), use(), use()])).toEqual([1, 1, 1]);
   expect(opened).toHaveLength(1);
   let release: () => void = () => undefined;
-  const busy = pool.use(platform, { app: "app", address: "bob", verb: "echo" }, () => new Promise<void>((done) => (release = done)));
+  const busy = pool.use(
+    platform,
+    { app: "app", address: "bob", verb: "echo", signal: new AbortController().signal },
+    () => new Promise<void>((done) => (release = done)),
+  );
   await use();
   Object.assign(account, { version: "2", credentials: 2 });
   expect(await use()).toBe(2);
@@ -81,5 +90,11 @@ it("what a network renewed is stored and goes on with the same client, unless th
 
 it("an actor without an account is told so", async () => {
   const { pool, platform } = world();
-  await expect(pool.use(platform, { app: "app", address: "eve", verb: "echo" }, async () => 1)).rejects.toMatchObject({ code: "account-unknown" });
+  await expect(
+    pool.use(
+      platform,
+      { app: "app", address: "eve", verb: "echo", signal: new AbortController().signal },
+      async () => 1,
+    ),
+  ).rejects.toMatchObject({ code: "account-unknown" });
 });

@@ -1,0 +1,38 @@
+import type { Accounts } from "../accounts/accounts.ts";
+import type { Arrive } from "../delivery/arrivals.ts";
+import type { ReportTo } from "../events/traces.ts";
+import type { Log } from "../log.ts";
+import type { Access, Egress } from "../platform.ts";
+import type { HeldAccounts, Holder } from "./held-accounts.ts";
+import type { LineAccess } from "./line.ts";
+
+/** What connections are made of, whosever they are. */
+export interface LineDeps {
+  readonly held: HeldAccounts;
+  readonly accounts: Pick<Accounts, "credentialsOf" | "update">;
+  readonly arrive: Arrive;
+  readonly report: ReportTo;
+  readonly egress: Egress;
+  readonly log: Log;
+}
+
+/** What the core gives for one account's connection: all of it the account's own, under its holder's fence. */
+export function lineAccess(
+  { held, arrive, report, egress, log }: LineDeps,
+  holder: Holder,
+  address: string,
+  login: { readonly credentials: unknown; readonly renewed: NonNullable<Access<unknown>["renewed"]> },
+): LineAccess {
+  const { app, id } = holder;
+  return {
+    app,
+    address,
+    ...login,
+    egress,
+    log: log.child({ app, account: id }),
+    notes: held.notes(holder),
+    secrets: held.secrets(holder),
+    arrive: (arrival) => arrive(app, arrival, holder),
+    report: (said) => report(app, said),
+  };
+}

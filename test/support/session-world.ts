@@ -1,0 +1,165 @@
+import { EventEmitter, once } from "node:events";
+import { setImmediate } from "node:timers/promises";
+import { accountId } from "../../src/accounts/account-id.ts";
+import { Failure } from "../../src/failure.ts";
+import type { Hold } from "../../src/held.ts";
+import { silentLog } from "../../src/log.ts";
+import { definePlatform, type Platform } from "../../src/platform.ts";
+import type { HeldAccount, HeldAccounts } from "../../src/sessions/held-accounts.ts";
+import { type ShardSessions, shardSessions } from "../../src/sessions/shard-sessions.ts";
+import { turns } from "../../src/turns.ts";
+import { noEgress } from "./gateway-core.ts";
+
+/** What one dial was given, and how it stands. */
+export interface Dial {
+  readonly hold: Hold<{ readonly version: string }>;
+  /** Lets it in, or refuses. */
+  readonly answer: (how: "in" | Failure) => void;
+}
+
+export const APP = "app";
+export const ADDRESS = "a";
+
+/** The sessions of one shard over a stored account and a network that are both in this test's hands: no Redis, no socket. */
+export function sessionWorld({ online = true, state = "stored", letsIn = true, dialled = 50 } = {}) {
+  const news = new EventEmitter().setMaxListeners(0);
+  const record = { platform: "fake", address: ADDRESS, version: "1", online, state };
+  const id = accountId("fake", ADDRESS);
+  const said: string[] = [];
+  const dials: Dial[] = [];
+  const live = new Set<Dial>();
+  const faults: {
+    adopt?: () => Promise<void>;
+    credentials?: () => Promise<void>;
+    say?: (what: string) => Promise<void>;
+  } = {};
+  let there = true;
+
+  const held: HeldAccounts = {
+    adopt: async () => {
+      await faults.adopt?.();
+      return there ? { ...record } : undefined;
+    },
+    say: async (_holder, event, silently, version) => {
+      await faults.say?.(event.state);
+      if (version !== undefined && version !== record.version) return false;
+      record.state = event.state;
+      if (!silently) said.push(event.state);
+      news.emit("change");
+      return true;
+    },
+    notes: () => ({ read: async () => ({}), write: async () => undefined }),
+    secrets: () => ({ read: async () => ({}), write: async () => undefined }),
+    wanted: async () => (record.online && there ? [{ app: APP, id }] : []),
+  };
+  const verb = { summary: "", schema: {}, example: {}, run: async () => ({ outcomes: [] }) };
+  const platform: Platform = definePlatform<Dial, never>({
+    id: "fake",
+    title: "Fake",
+    needsAccount: true,
+    lifetimeSeconds: 60,
+    verbs: { go: verb, connect: verb, disconnect: { ...verb, unconnected: true } } as never,
+    hold: (hold) =>
+      new Promise<Dial>((resolve, reject) => {
+        const dial: Dial = {
+          hold: hold as never,
+          answer: (how) => {
+            if (how !== "in") return reject(how);
+            live.add(dial);
+            resolve(dial);
+            news.emit("change");
+          },
+        };
+        dials.push(dial);
+        const over = () => {
+          live.delete(dial);
+          reject(new Error("aborted"));
+          news.emit("change");
+        };
+        if (hold.signal.aborted) return over();
+        hold.signal.addEventListener("abort", over, { once: true });
+        news.emit("change");
+        if (letsIn) dial.answer("in");
+      }),
+    explain: (thrown) =>
+      new Failure({ kind: "retryable", code: "platform-unavailable", detail: "It broke.", cause: thrown }),
+  });
+  const sessions: ShardSessions = shardSessions({
+    held,
+    shard: 0,
+    fence: 1,
+    log: silentLog,
+    accounts: {
+      credentialsOf: async () => {
+        const { version } = record;
+        await faults.credentials?.();
+        return { id, version, credentials: { version } };
+      },
+      update: async () => undefined,
+    },
+    arrive: async () => "new",
+    report: async () => undefined,
+    egress: noEgress,
+    dialling: turns(dialled),
+    find: () => platform,
+    random: () => 0,
+    lookMs: 3_600_000,
+  });
+
+  return {
+    record: record as { -readonly [Name in keyof HeldAccount]: HeldAccount[Name] },
+    said,
+    dials,
+    /** Those that stand. */
+    live,
+    faults,
+    sessions,
+    until: async (fits: () => boolean) => {
+      while (!fits()) await once(news, "change", { signal: AbortSignal.timeout(10_000) });
+    },
+    /** Resolves when there is no session left. */
+    empty: async () => {
+      for (const ends = Date.now() + 10_000; sessions.size() > 0; await setImmediate()) {
+        if (Date.now() > ends) throw new Error("a session did not end");
+      }
+    },
+    /** As `PUT /accounts`. */
+    put: (version: string, wanted = record.online) => {
+      Object.assign(record, { version, online: wanted, state: "stored" });
+      sessions.nudge(APP, id);
+    },
+    /** As `DELETE /accounts/{id}`. */
+    remove: () => {
+      there = false;
+      sessions.nudge(APP, id);
+    },
+    nudge: () => sessions.nudge(APP, id),
+    use: <T>(verb: string, work: () => Promise<T>, signal = new AbortController().signal) =>
+      sessions.use(platform, { app: APP, address: ADDRESS, verb, signal }, work),
+  };
+}
+
+/** Something that a test lets pass when it likes; `reached` resolves when somebody waits there. */
+export function barrier() {
+  let open: () => void = () => undefined;
+  let reach: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve;
+  });
+  return {
+    open: () => open(),
+    reached,
+    wait: () => {
+      reach();
+      return opened;
+    },
+  };
+}
+
+export const refusal = (): Failure =>
+  new Failure({ kind: "auth", code: "credentials-invalid", detail: "The password is wrong." });
+export const broken = (): Failure =>
+  new Failure({ kind: "retryable", code: "platform-unavailable", detail: "It broke." });
