@@ -7,7 +7,7 @@ import type { Command } from "commander";
 import type { Terminal } from "./apps.ts";
 import { programOf, refuseBad, tell, type Verdict, writeFiles } from "./proxy-check.ts";
 import { APACHE_MODULES, apacheFile, apacheModules } from "./proxy-files.ts";
-import { addresses, gatewayOption, pathOption, word } from "./proxy-values.ts";
+import { addresses, gatewayOption, NEEDS_PREFIX, pathOption, word } from "./proxy-values.ts";
 
 interface ApacheOptions {
   readonly gateway?: readonly string[];
@@ -88,6 +88,7 @@ async function apache(options: ApacheOptions, command: Command, io: Terminal): P
 
 function chosenBy(options: ApacheOptions, command: Command): Chosen {
   const { gateway = [], root, behind, tlsCert, tlsKey } = options;
+  if (options.path === "") command.error(`error: ${NEEDS_PREFIX}`);
   if ((tlsCert === undefined) !== (tlsKey === undefined)) command.error("error: --tls-cert and --tls-key go together.");
   if (gateway.length > 1) command.error("error: one gateway only: for more nodes put nginx or HAProxy before Apache.");
   if (gateway[0]?.startsWith("unix:")) command.error("error: Apache's files take the gateway at host:port.");

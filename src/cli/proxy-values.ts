@@ -10,8 +10,11 @@ export function gatewayOption(): Option {
 
 /** The gateway's BASE_PATH, as every proxy's command takes it. */
 export function pathOption(): Option {
-  return new Option("--path <prefix>", "BASE_PATH of the gateway").default("/gateway").argParser(prefix);
+  return new Option("--path <prefix>", "BASE_PATH of the gateway, / for none").default("/gateway").argParser(prefix);
 }
+
+/** Why `--path /` is refused where the gateway shares a name with a site, or the files can't say it. */
+export const NEEDS_PREFIX = "without a prefix the gateway needs a name of its own: haproxy --routing subdomain.";
 
 /** Collects addresses of nodes: `host:port`, `[v6]:port` or `unix:/path`. Throws commander's InvalidArgumentError. */
 export function addresses(value: string, before: readonly string[] | undefined): readonly string[] {
@@ -20,10 +23,11 @@ export function addresses(value: string, before: readonly string[] | undefined):
   return [...(before ?? []), value];
 }
 
-/** A base path such as `/gateway`. */
+/** A base path such as `/gateway`; empty for `/`, which means that the gateway has its name to itself. */
 function prefix(value: string): string {
+  if (value === "/") return "";
   if (!/^(\/[\w.~-]+)+$/.test(value))
-    throw new InvalidArgumentError("It takes a path such as /gateway, without a slash at its end.");
+    throw new InvalidArgumentError("It takes a path such as /gateway, without a slash at its end, or / for none.");
   return value;
 }
 

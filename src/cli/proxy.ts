@@ -12,7 +12,7 @@ import {
   nginxFiles,
   nginxNodes,
 } from "./proxy-files.ts";
-import { addresses, gatewayOption, pathOption, word } from "./proxy-values.ts";
+import { addresses, gatewayOption, NEEDS_PREFIX, pathOption, word } from "./proxy-values.ts";
 
 interface NginxOptions {
   readonly gateway?: readonly string[];
@@ -90,6 +90,7 @@ export function proxyCommands(program: Command, io: Terminal = terminal): void {
 }
 
 async function nginx(options: NginxOptions, command: Command, io: Terminal): Promise<void> {
+  if (options.path === "") command.error(`error: ${NEEDS_PREFIX}`);
   const layout = layoutOf(options, command);
   const variables = nginxVariables(options);
   const verdict = await checkNginx(layout, variables);
@@ -145,6 +146,7 @@ function knowsHttp2On([major = 0, minor = 0, patch = 0]: readonly number[] = [])
 function haproxy(options: HaproxyOptions, command: Command, io: Terminal): void {
   if ((options.tlsBind === undefined) !== (options.tlsCert === undefined))
     command.error("error: --tls-bind and --tls-cert go together.");
+  if (options.path === "" && options.routing !== "subdomain") command.error(`error: ${NEEDS_PREFIX}`);
   const { gateway = ["127.0.0.1:8000"], site = ["127.0.0.1:8080"] } = options;
   if (gateway.length > 2 || site.length > 2)
     command.error("error: the files have room for two nodes; add more server lines to 20-backends.cfg by hand.");

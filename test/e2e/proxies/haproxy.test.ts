@@ -50,6 +50,7 @@ describe.each([
   ["uri", false],
   ["uri", true],
   ["upgrade", false],
+  ["upgrade", true],
 ] as const)("HAProxy, routing %s, TLS %s", (routing, tls) => {
   const { edge, front } = edgeOf(start(routing, { tls }));
   noWarnings(front);
@@ -79,8 +80,8 @@ describe("HAProxy, routing upgrade", () => {
   });
 });
 
-describe("HAProxy, routing subdomain", () => {
-  const { edge, front } = edgeOf(start("subdomain", { host: "ws.example.com" }));
+describe.each([false, true])("HAProxy, routing subdomain, TLS %s", (tls) => {
+  const { edge, front } = edgeOf(start("subdomain", { tls, host: "ws.example.com" }));
   noWarnings(front);
   requestsPass(edge);
   streamsPass(edge);

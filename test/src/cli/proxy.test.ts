@@ -42,8 +42,7 @@ test("nginx files are written with what was said filled in, after nginx agreed",
   expect(said).toContain("nothing to say");
   expect((await readdir(folder)).sort()).toEqual(["00-gateway.conf", "site.conf", "snippets"]);
   const upstream = await readFile(join(folder, "00-gateway.conf"), "utf8");
-  for (const node of ["127.0.0.1:8000", "127.0.0.1:8001"])
-    expect(upstream).toContain(`server ${node} max_fails=0;`);
+  for (const node of ["127.0.0.1:8000", "127.0.0.1:8001"]) expect(upstream).toContain(`server ${node} max_fails=0;`);
   expect(await readFile(join(folder, "site.conf"), "utf8")).toContain(
     `include ${folder}/snippets/site-locations.conf;`,
   );
@@ -66,6 +65,9 @@ test.each([
   [["nginx", "--site", "127.0.0.1:8080;evil"], "host:port"],
   [["nginx", "--name", "a;b"], "one word"],
   [["nginx", "--path", "/gateway/"], "without a slash at its end"],
+  [["nginx", "--path", "/"], "a name of its own"],
+  [["haproxy", "--path", "/"], "a name of its own"],
+  [["apache", "--path", "/"], "a name of its own"],
   [["nginx", "--site", "127.0.0.1:8080", "--tls-cert", "a.pem"], "go together"],
   [["nginx", "--site", "127.0.0.1:8080", "--ws", "ws.example"], "leave --site out"],
   [["haproxy", "--routing", "magic"], "Allowed choices"],
@@ -106,6 +108,26 @@ test("haproxy: prints the variables and the command", async () => {
   expect(out).toContain("export GATEWAY_ADDR='unix@/run/g.sock'");
   expect(out).toContain("export GATEWAY_HOST='ws.shop.example'");
   expect(out).toMatch(/haproxy -W (-f '\S+\.cfg' ?){4}$/);
+});
+
+test("haproxy: a gateway with a name to itself needs no prefix", async () => {
+  const { code, out, said } = await proxy("haproxy", "--routing", "subdomain", "--path", "/");
+  expect(code, said).toBe(0);
+  expect(said).toContain("nothing to say");
+  expect(out).toContain("export GATEWAY_PATH=''\nexport GATEWAY_STREAM_PATH='/events'\n");
+});
+
+test.each(["nginx", "haproxy", "apache"])("%s says how it is used, each option with what it is for", async (server) => {
+  const { code, out } = await proxy(server, "--help");
+  expect(code).toBe(0);
+  expect(out).toMatch(/^Usage: dragoman proxy /);
+  expect(out.replace(/\s+/g, " ")).toContain('BASE_PATH of the gateway, / for none (default: "/gateway")');
+  const options = out
+    .slice(out.indexOf("Options:"))
+    .split(/^ {2}(?=-)/m)
+    .slice(1);
+  expect(options.length).toBeGreaterThan(5);
+  for (const option of options) expect(option).toMatch(/^(-h, )?--[a-z-]+( <\S+>)? {2,}\S+/);
 });
 
 test("apache: what goes into a server of yours, a whole site, or a site behind a proxy, after Apache agreed", async () => {
