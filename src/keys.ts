@@ -45,6 +45,8 @@ export const keys = {
   seen: (app: string, platform: string, account: string) => `${tagOf(app)}:seen:${app}:${platform}:${account}`,
   accounts: (app: string) => `${tagOf(app)}:accounts:${app}`,
   account: (app: string, id: string) => `${tagOf(app)}:account:${app}:${id}`,
+  /** Held by the worker that renews the account's login. */
+  renewal: (app: string, id: string) => `${tagOf(app)}:renewal:${app}:${id}`,
   /** By tag and shard: `<app>|<account>` of those that are to be connected. */
   wanted: (tag: string, shard: number) => `${tag}:wanted:${shard}`,
   /** What is kept of an account's connection, plain and sealed. */

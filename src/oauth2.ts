@@ -21,14 +21,29 @@ export interface TokensWords {
   readonly secret?: (text: string) => void;
   /** Keeps what the server gave: many servers take a refresh token only once. */
   readonly store: (renewed: OAuth2Login) => Promise<void>;
+  /** Runs a renewal alone, with the login as it is stored by then; undefined where that is no longer this one. */
+  readonly alone?: (renew: (stored: OAuth2Login | undefined) => Promise<string>) => Promise<string>;
   /** How the client names itself (RFC 6749 section 2.3.1): in the form, or by HTTP Basic where it has a secret. */
   readonly basic?: boolean;
 }
 
 /** Keeps an account's access token fresh by the refresh token grant (RFC 6749 section 6), through the egress guard. */
-export function tokens(login: OAuth2Login, { fetch, secret, store, basic = false }: TokensWords): Tokens {
+export function tokens(login: OAuth2Login, words: TokensWords): Tokens {
+  const { fetch, secret, store, basic = false, alone = (renew) => renew(login) } = words;
   let { accessToken, expires = 0, refreshToken } = login;
   let running: Promise<string> | undefined;
+
+  /** What another worker got meanwhile; undefined where it is ours to ask. */
+  function taken(stored: OAuth2Login | undefined): string | undefined {
+    if (stored === undefined) throw new Failure(STORED_ANEW);
+    const isNewer = stored.refreshToken !== refreshToken || (stored.expires ?? 0) > expires;
+    if (!isNewer || stored === login) return undefined;
+    secret?.(stored.refreshToken);
+    ({ accessToken, expires = 0, refreshToken } = stored);
+    if (accessToken === undefined || !isFresh(expires)) return undefined;
+    secret?.(accessToken);
+    return accessToken;
+  }
 
   async function refresh(): Promise<string> {
     const form = {
@@ -48,14 +63,22 @@ export function tokens(login: OAuth2Login, { fetch, secret, store, basic = false
   }
 
   return async (renew) => {
-    const fresh = expires === 0 || expires > Date.now() / 1_000 + 60;
-    if (accessToken !== undefined && fresh && !renew) return accessToken;
-    running ??= refresh().finally(() => {
+    if (accessToken !== undefined && isFresh(expires) && !renew) return accessToken;
+    running ??= alone(async (stored) => taken(stored) ?? refresh()).finally(() => {
       running = undefined;
     });
     return running;
   };
 }
+
+/** A token of unknown age counts as a good one until it is refused. */
+const isFresh = (expires: number): boolean => expires === 0 || expires > Date.now() / 1_000 + 60;
+const STORED_ANEW = {
+  kind: "retryable",
+  code: "credentials-expired",
+  detail: "The account was stored anew meanwhile: the next try uses that.",
+  retryAfterMs: 1_000,
+} as const;
 
 /** What a token server gave; `expires` is Unix seconds. */
 export interface Grant {

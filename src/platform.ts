@@ -37,6 +37,11 @@ export interface EgressInit {
   readonly maxBytes?: number;
   /** Default 3; each hop is checked again and credentials are dropped when the host changes. */
   readonly maxRedirects?: number;
+  /**
+   * For streams: is given the bytes of a 2xx answer as they come and is awaited, so that a slow taker slows the sender; what
+   * it throws ends the stream. `body` is then empty, `timeoutMs` bounds each silence, and `maxBytes` counts for other answers.
+   */
+  readonly onChunk?: (chunk: Uint8Array) => void | Promise<void>;
 }
 export interface EgressAnswer {
   readonly status: number;
@@ -184,6 +189,11 @@ export interface Access<Credentials> {
    * without effect when the app stored others meanwhile. Absent where nothing is stored.
    */
   renewed?(credentials: Credentials): Promise<void>;
+  /**
+   * Runs a renewal alone among all workers that have the account, with what is stored by then: another one may just have
+   * renewed. Who keeps its client afterwards works with that; throws what `renew` throws. Absent where nothing is stored.
+   */
+  alone?<T>(renew: (stored: Credentials | undefined) => Promise<T>): Promise<T>;
   readonly egress: Egress;
   readonly log: Log;
 }

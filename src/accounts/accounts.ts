@@ -72,6 +72,16 @@ export interface Accounts {
     version: string,
     credentials: unknown,
   ) => Promise<string | undefined>;
+  /**
+   * Runs the renewal of a login alone among all workers, with what is stored by then (undefined when there is none any
+   * more): refresh tokens that are used twice may end the whole login (RFC 9700 section 4.14.2).
+   */
+  readonly alone: <T>(
+    app: string,
+    platform: string,
+    address: string,
+    renew: (stored: OpenedCredentials | undefined) => Promise<T>,
+  ) => Promise<T>;
   /** Says whether it is to stay connected when nothing is to be done; without effect on an account that is gone. */
   readonly keepOnline: (app: string, platform: string, address: string, wanted: boolean) => Promise<void>;
 }

@@ -4,6 +4,7 @@ import type { RedisClient } from "../redis/connect.ts";
 import { shardOf } from "../sessions/shards.ts";
 import { accountId } from "./account-id.ts";
 import { ACCOUNTS_PER_APP, type Account, type AccountState, type Accounts, TooManyAccounts } from "./accounts.ts";
+import { alone } from "./alone.ts";
 import { associatedData } from "./associated-data.ts";
 import type { Keyring } from "./keyring.ts";
 
@@ -66,6 +67,13 @@ export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
     const text = JSON.stringify(credentials);
     return { version, sealed: await keyring.seal(text, whereOf(app, platform, address, version)) };
   };
+  const credentialsOf: Accounts["credentialsOf"] = async (app, platform, address) => {
+    const id = accountId(platform, address);
+    const [version, value] = await redis.hmget(keys.account(app, id), "version", "sealed");
+    if (!version || !value) return undefined;
+    const text = await keyring.open(value, whereOf(app, platform, address, version));
+    return { id, version, credentials: JSON.parse(text) };
+  };
   const wanted = (app: string, id: string) => keys.wanted(keys.tagOf(app), shardOf(app, id));
   const read = async (app: string, id: string) => accountOf(id, await redis.hgetall(keys.account(app, id)));
 
@@ -98,13 +106,12 @@ export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
       return (await redis.eval(REMOVE_LUA, 5, ...place, id, `${app}|${id}`)) === 1;
     },
 
-    credentialsOf: async (app, platform, address) => {
-      const id = accountId(platform, address);
-      const [version, value] = await redis.hmget(keys.account(app, id), "version", "sealed");
-      if (!version || !value) return undefined;
-      const text = await keyring.open(value, whereOf(app, platform, address, version));
-      return { id, version, credentials: JSON.parse(text) };
-    },
+    credentialsOf,
+
+    alone: (app, platform, address, renew) =>
+      alone(redis, keys.renewal(app, accountId(platform, address)), async () =>
+        renew(await credentialsOf(app, platform, address)),
+      ),
 
     versionOf: async (app, platform, address) =>
       (await redis.hget(keys.account(app, accountId(platform, address)), "version")) ?? undefined,

@@ -9,7 +9,7 @@ import type { LineAccess } from "./line.ts";
 /** What connections are made of, whosever they are. */
 export interface LineDeps {
   readonly held: HeldAccounts;
-  readonly accounts: Pick<Accounts, "credentialsOf" | "update">;
+  readonly accounts: Pick<Accounts, "credentialsOf" | "update"> & Partial<Pick<Accounts, "alone">>;
   readonly arrive: Arrive;
   readonly report: ReportTo;
   readonly egress: Egress;
@@ -21,7 +21,7 @@ export function lineAccess(
   { held, arrive, report, egress, log }: LineDeps,
   holder: Holder,
   address: string,
-  login: { readonly credentials: unknown; readonly renewed: NonNullable<Access<unknown>["renewed"]> },
+  login: Pick<Access<unknown>, "credentials" | "renewed" | "alone">,
 ): LineAccess {
   const { app, id } = holder;
   return {

@@ -1,4 +1,5 @@
 import { accountUnknown } from "../accounts/account-unknown.ts";
+import { renewalOf } from "../accounts/renewal.ts";
 import type { Failure } from "../failure.ts";
 import type { Platform } from "../platform.ts";
 import type { Turns } from "../turns.ts";
@@ -88,7 +89,15 @@ export function session(deps: SessionDeps, holder: Holder): Session {
       const next = await deps.accounts.update(app, account.platform, account.address, version, credentials);
       if (next !== undefined) version = next;
     };
-    const access = lineAccess(deps, holder, account.address, { credentials: opened.credentials, renewed });
+    const whose = { app: holder.app, platform: account.platform, address: account.address };
+    const alone = renewalOf(deps.accounts, whose, {
+      get: () => version,
+      set: (next) => {
+        version = next;
+      },
+    });
+    const { credentials } = opened;
+    const access = lineAccess(deps, holder, account.address, { credentials, renewed, ...alone });
     return line(platform, access, closing.signal, CONNECT_MS);
   }
 

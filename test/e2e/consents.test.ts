@@ -305,7 +305,9 @@ it("no code, secret, token, state or verifier was ever in Redis, its file or the
   const verifiers = [...mail.asked.map(({ form }) => form), ...x.oauth2.asked].map((form) => form.get("code_verifier"));
   const xs = x.oauth2.asked.map((form) => form.get("code"));
   const secrets = [...mail.given, ...verifiers, ...xs, state, MAIL_CLIENT.clientSecret, X_CLIENT.clientSecret];
-  const canaries = [...secrets, LOGIN.appSecret, LOGIN.pageToken].filter((one) => typeof one === "string" && one !== "");
+  const canaries = [...secrets, LOGIN.appSecret, LOGIN.pageToken].filter(
+    (one): one is string => typeof one === "string" && one !== "",
+  );
   expect(canaries.length).toBeGreaterThan(20);
   // Everything that was ever written, also what lived for a second.
   const options = { maxBuffer: 256 * 1024 * 1024, encoding: "latin1" } as const;

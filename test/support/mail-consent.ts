@@ -14,6 +14,7 @@ export const MAIL_CLIENT = { clientId: "mail-client-1", clientSecret: "canary-cl
 export async function mailProvider() {
   const codes = new Map<string, { readonly user: string; readonly words: URLSearchParams }>();
   const owners = new Map<string, string>();
+  const lasting = new Map<string, string>();
   const given: string[] = [];
   const asked: Array<{ readonly path: string; readonly form: URLSearchParams }> = [];
   let answer: { readonly status: number; readonly body: string } | "stall" | undefined;
@@ -24,6 +25,7 @@ export async function mailProvider() {
   };
 
   function granted(form: URLSearchParams): { readonly status: number; readonly body: string } {
+    if (form.get("grant_type") === "refresh_token") return refreshed(form.get("refresh_token") ?? "");
     const code = codes.get(form.get("code") ?? "");
     codes.delete(form.get("code") ?? "");
     const challenge = createHash("sha256")
@@ -36,10 +38,25 @@ export async function mailProvider() {
       words?.get("code_challenge") === challenge && words.get("redirect_uri") === form.get("redirect_uri") && isClient;
     if (!code || !fits)
       return { status: 400, body: JSON.stringify({ error: isClient ? "invalid_grant" : "invalid_client" }) };
-    const token = word("access");
-    owners.set(token, code.user);
-    const body = { access_token: token, refresh_token: word("refresh"), expires_in: 3_600, token_type: "Bearer" };
+    return tokensFor(code.user);
+  }
+  function tokensFor(user: string) {
+    const [token, refresh] = [word("access"), word("refresh")];
+    owners.set(token, user);
+    lasting.set(refresh, user);
+    const body = { access_token: token, refresh_token: refresh, expires_in: 3_600, token_type: "Bearer" };
     return { status: 200, body: JSON.stringify(body) };
+  }
+  /** Each refresh token works once; one that comes again ends the whole login (RFC 9700 section 4.14.2). */
+  function refreshed(token: string) {
+    const user = lasting.get(token);
+    if (user === undefined) {
+      lasting.clear();
+      owners.clear();
+      return { status: 400, body: JSON.stringify({ error: "invalid_grant" }) };
+    }
+    lasting.delete(token);
+    return tokensFor(user);
   }
 
   const web = createServer((request, response) => {
@@ -91,6 +108,14 @@ export async function mailProvider() {
       const code = word("code");
       codes.set(code, { user, words: new URL(url).searchParams });
       return code;
+    },
+    /** A login whose access token has ended. */
+    ended: (user: string) => {
+      const refresh = word("refresh");
+      lasting.set(refresh, user);
+      const { smtp, tokenUrl } = provider("google", {});
+      const oauth2 = { tokenUrl, ...MAIL_CLIENT, refreshToken: refresh, accessToken: "an-old-one", expires: 1 };
+      return { ...smtp, user, oauth2 };
     },
     /** From now on every request for a token is answered so. */
     breaks: (how: typeof answer) => {

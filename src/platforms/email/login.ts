@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../../failure.ts";
 import type { Notes } from "../../held.ts";
 import type { Access } from "../../platform.ts";
@@ -8,7 +9,7 @@ import { type Tokens, tokens } from "./oauth.ts";
 
 /** The account's access tokens, shared by all its connections of a process; undefined where it has none. */
 export function tokensOf(
-  access: Pick<Access<Credentials>, "egress" | "log" | "renewed">,
+  access: Pick<Access<Credentials>, "egress" | "log" | "renewed" | "alone">,
   credentials: Credentials,
   secrets: Set<string>,
   refusedBefore: () => Promise<boolean> = moments(),
@@ -21,10 +22,22 @@ export function tokensOf(
       access.log.warn({ error }, "A renewed mail login could not be stored; after a restart it may be refused");
     });
   return patient(
-    tokens(access.egress.fetch, oauth2, (secret) => secrets.add(secret), store),
+    tokens(access.egress.fetch, oauth2, (secret) => secrets.add(secret), store, aloneWith(access, credentials)),
     refusedBefore,
   );
 }
+
+/** What is stored counts only while it differs in nothing but its tokens: all else needs a new client. */
+function aloneWith({ alone }: Pick<Access<Credentials>, "alone">, own: Credentials) {
+  if (!alone) return undefined;
+  return (renew: (stored: Credentials["oauth2"]) => Promise<string>) =>
+    alone((stored) => renew(stored && isDeepStrictEqual(rest(stored), rest(own)) ? stored.oauth2 : undefined));
+}
+function rest({ oauth2 = NONE, ...more }: Credentials) {
+  const { refreshToken: _, accessToken: __, expires: ___, ...client } = oauth2;
+  return { client, more };
+}
+const NONE: NonNullable<Credentials["oauth2"]> = { tokenUrl: "", clientId: "", refreshToken: "" };
 
 /** The stored login is looked at again so long after its refresh token was refused. */
 const LOOK_AGAIN_MS = 2_000;

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import { type Tokens, tokens } from "../../oauth2.ts";
+import { type OAuth2Login, type Tokens, tokens } from "../../oauth2.ts";
 import type { Access } from "../../platform.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Signer } from "./wire.ts";
@@ -36,7 +36,12 @@ export function signing(access: Access<Credentials>, credentials: Credentials, b
       access.log.warn({ error: String(error) }, "A renewed X login is not stored; after a restart it may be refused");
     });
   };
-  const give = patient(tokens(login, { fetch: access.egress.fetch, store, basic: true }));
+  const { alone } = access;
+  const shared = alone && {
+    alone: (renew: (stored: OAuth2Login | undefined) => Promise<string>) =>
+      alone((stored) => renew(stored?.clientId === clientId ? { ...login, ...tokensIn(stored) } : undefined)),
+  };
+  const give = patient(tokens(login, { fetch: access.egress.fetch, store, basic: true, ...shared }));
   let newest = "";
   const ask = async (renew: boolean): Promise<string> => {
     newest = await give(renew);
@@ -44,6 +49,14 @@ export function signing(access: Access<Credentials>, credentials: Credentials, b
   };
   // Who comes with an older token than the newest needs no other one to be fetched.
   return { current: () => ask(false), other: (refused) => ask(refused === newest) };
+}
+
+function tokensIn({ refreshToken = "", accessToken, expires }: Credentials) {
+  return {
+    refreshToken,
+    ...(accessToken === undefined ? {} : { accessToken }),
+    ...(expires === undefined ? {} : { expires }),
+  };
 }
 
 /**

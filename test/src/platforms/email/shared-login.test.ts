@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { Accounts } from "../../../../src/accounts/accounts.ts";
+import { keyring } from "../../../../src/accounts/keyring.ts";
+import { redisAccounts } from "../../../../src/accounts/redis.ts";
+import { clients } from "../../../../src/delivery/clients.ts";
+import { silentLog } from "../../../../src/log.ts";
+import { email } from "../../../../src/platforms/email/platform.ts";
+import { loopbackEgress } from "../../../support/loopback-egress.ts";
+import { mailProvider } from "../../../support/mail-consent.ts";
+import { testLent, testMailActivity } from "../../../support/mail-lent.ts";
+import { testRedis } from "../../../support/redis.ts";
+
+const ADDRESS = "bob@example.com";
+let redis: Awaited<ReturnType<typeof testRedis>>;
+let mail: Awaited<ReturnType<typeof mailProvider>>;
+let accounts: ReturnType<typeof redisAccounts>;
+const egress = loopbackEgress();
+const platform = email({});
+const ends: Array<() => Promise<void>> = [];
+beforeEach(async () => {
+  redis = await testRedis();
+  mail = await mailProvider();
+  const ring = await keyring({ path: `${redis.dir}/master.key`, opens: true });
+  accounts = redisAccounts({ redis: redis.connect(), keyring: ring });
+});
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+  await mail.stop();
+  await redis.stop();
+});
+
+/** One worker's clients; answers what sends a mail with them. `queueing` is called when it wants to renew. */
+function worker(queueing: () => void = () => {}) {
+  const alone: Accounts["alone"] = (...words) => {
+    queueing();
+    return accounts.alone(...words);
+  };
+  const pool = clients({ accounts: { ...accounts, alone }, egress, log: silentLog });
+  ends.push(pool.close);
+  const whose = { app: "app", address: ADDRESS, verb: "send", signal: AbortSignal.timeout(30_000) };
+  return () =>
+    pool.use(platform, whose, async (client) => {
+      const activity = testMailActivity({ actor: { address: ADDRESS } });
+      const receipt = await platform.verbs.send?.run(client, activity, testLent());
+      return receipt?.outcomes[0]?.status;
+    });
+}
+
+it("many workers share a login whose refresh tokens work once, at a server that ends it when one comes twice", async () => {
+  await accounts.put("app", { platform: "email", address: ADDRESS, credentials: mail.ended(ADDRESS) });
+  const workers = [worker(), worker(), worker()];
+  expect(await Promise.all(workers.map((send) => send()))).toEqual(["sent", "sent", "sent"]);
+  expect(mail.asked).toHaveLength(1);
+  const stored = await accounts.credentialsOf("app", "email", ADDRESS);
+  expect(stored?.credentials).toMatchObject({ oauth2: { accessToken: expect.stringMatching(/^canary-access-/) } });
+  // And all still work, and know the stored version as theirs.
+  expect(await Promise.all(workers.map((send) => send()))).toEqual(["sent", "sent", "sent"]);
+  expect(mail.asked).toHaveLength(1);
+});
+
+it("a login that the app stored anew meanwhile is not overwritten by a renewal of the old one", async () => {
+  await accounts.put("app", { platform: "email", address: ADDRESS, credentials: mail.ended(ADDRESS) });
+  let queueing = () => {};
+  const wants = new Promise<void>((resolve) => {
+    queueing = resolve;
+  });
+  const send = worker(queueing);
+  const anew = { ...mail.ended(ADDRESS), name: "Bob" };
+  // The renewal waits for its turn; then what is stored is another login.
+  let go = () => {};
+  const held = accounts.alone(
+    "app",
+    "email",
+    ADDRESS,
+    () =>
+      new Promise<void>((resolve) => {
+        go = resolve;
+      }),
+  );
+  const sending = send().catch((thrown: { code: string; kind: string }) => [thrown.kind, thrown.code]);
+  await wants;
+  await accounts.put("app", { platform: "email", address: ADDRESS, credentials: anew });
+  go();
+  await held;
+  expect(await sending).toEqual(["retryable", "credentials-expired"]);
+  expect(mail.asked).toHaveLength(0);
+  expect((await accounts.credentialsOf("app", "email", ADDRESS))?.credentials).toEqual(anew);
+  expect(await send()).toBe("sent");
+});
