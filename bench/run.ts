@@ -1,4 +1,5 @@
 import { activities } from "./activities.ts";
+import { feeds } from "./feeds.ts";
 import { type Figure, table } from "./figures.ts";
 import { held } from "./held.ts";
 import { hooks } from "./hooks.ts";
@@ -10,6 +11,7 @@ import { xLimits } from "./x-limits.ts";
 
 const benches: Record<string, { readonly title: string; readonly run: () => Promise<readonly Figure[]> }> = {
   activities: { title: "Accept, lane, worker, event, stream (dummy platform, AOF always)", run: () => activities() },
+  feeds: { title: "Feeds polled for all who follow them", run: () => feeds() },
   hooks: { title: "Webhooks from the event log to a receiver (AOF always)", run: () => hooks() },
   held: { title: "Chat accounts held by one worker (IRC, plaintext, AOF always)", run: () => held() },
   mailboxes: { title: "A mailbox over IMAP IDLE (Dovecot, AOF always)", run: () => mailboxes() },

@@ -117,25 +117,35 @@ export function pollWorker(deps: PollWorkerDeps): { readonly stop: () => Promise
     underWay.add(work);
   }
 
-  async function round(): Promise<void> {
-    for (let part = 0; part < PARTS; part++) {
+  /** Starts what there is room for; answers whether more is due. */
+  async function round(): Promise<boolean> {
+    let more = false;
+    for (let at = 0; at < PARTS; at++) {
       const room = most - underWay.size;
-      if (room <= 0 || stopping.signal.aborted) return;
-      for (const due of await topics.take(part, room, LEASE_MS)) start(due);
+      if (room <= 0 || stopping.signal.aborted) return true;
+      const taken = await topics.take((first + at) % PARTS, room, LEASE_MS);
+      for (const due of taken) start(due);
+      more ||= taken.length === room;
     }
+    return more;
   }
 
+  let first = 0;
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
   function next(ms: number): void {
     if (stopping.signal.aborted) return;
     timer = setTimeout(() => {
       running = round()
-        .catch((error: unknown) => log.warn({ error: String(error) }, "due polls could not be taken; tried again soon"))
-        // A full house looks again as soon as there is room.
-        .then(async () => {
+        .catch((error: unknown) => {
+          log.warn({ error: String(error) }, "due polls could not be taken; tried again soon");
+          return false;
+        })
+        // A full house looks again as soon as there is room, and elsewhere first, so that no part waits for another.
+        .then(async (more) => {
+          first = (first + 1) % PARTS;
           if (underWay.size >= most) await Promise.race(underWay);
-          next(underWay.size >= most / 2 ? 10 : everyMs);
+          next(more ? 10 : everyMs);
         });
     }, ms);
   }

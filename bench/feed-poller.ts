@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/**
+ * Of the built product, since that is what is measured. Its part of the worker role: topics in Redis, the poll worker, the
+ * egress guard and the feeds platform.
+ */
+const dist = new URL("../dist/", import.meta.url).href;
+const { pollWorker } = (await import(`${dist}workers/poll.js`)) as typeof import("../workers/poll.ts");
+const { redisTopics } = (await import(`${dist}src/polls/topics.js`)) as typeof import("../src/polls/topics.ts");
+const { feeds } = (await import(
+  `${dist}src/platforms/feeds/platform.js`
+)) as typeof import("../src/platforms/feeds/platform.ts");
+const { egress } = (await import(`${dist}src/delivery/egress.js`)) as typeof import("../src/delivery/egress.ts");
+const { arrivals } = (await import(`${dist}src/delivery/arrivals.js`)) as typeof import("../src/delivery/arrivals.ts");
+const { silentLog } = (await import(`${dist}src/log.js`)) as typeof import("../src/log.ts");
+const { Redis } = await import("ioredis");
+
+const [url = "", origin = "", count = "0", seconds = "0"] = process.argv.slice(2);
+const redis = new Redis(url);
+const topics = redisTopics({ redis });
+const guard = egress({ allowPrivate: ["127.0.0.0/8"] });
+const follow = (platform: string, path: string) =>
+  topics.follow({ app: "bench", platform, actor: "reader" }, `${origin}${path}`, true);
+type Platform = ReturnType<typeof feeds>;
+
+/** A worker for one platform that counts the polls that ended. */
+function polling(id: string, platform: Platform) {
+  const count = { done: 0, failed: 0 };
+  const counted: Platform = {
+    ...platform,
+    id,
+    poll: async (topic, words) => {
+      try {
+        if (!platform.poll) throw new Error("Feeds are polled");
+        return await platform.poll(topic, words);
+      } catch (error) {
+        count.failed += 1;
+        throw error;
+      } finally {
+        count.done += 1;
+      }
+    },
+  };
+  const arrive = arrivals({ redis, eventsKept: 1_000 });
+  const find = (wanted: string) => (wanted === id ? counted : undefined);
+  return { count, ...pollWorker({ topics, arrive, egress: guard, find, log: silentLog, everyMs: 100 }) };
+}
+
+// Due again at once: what is measured is how many there can be.
+const small = polling("small", feeds({ feedPace: { least: 1, most: 1 } }));
+for (let n = 0; n < Number(count); n++) await follow("small", `/feed/${n}`);
+while (small.count.done < Number(count) * 2) await sleep(20);
+const [started, cpu, before] = [performance.now(), process.cpuUsage(), small.count.done];
+await sleep(Number(seconds) * 1_000);
+const elapsed = (performance.now() - started) / 1_000;
+const used = process.cpuUsage(cpu);
+const conditional = small.count.done - before;
+await small.stop();
+
+// What this machine does to an event loop by itself, then the hard documents.
+const watch = monitorEventLoopDelay({ resolution: 5 });
+watch.enable();
+await sleep(5_000);
+watch.disable();
+const alone = watch.max / 1e6;
+const hard = polling("hard", feeds({}));
+await follow("hard", "/entries?first");
+while (hard.count.done < 1) await sleep(20);
+watch.reset();
+watch.enable();
+// What others on the machine take from us is no work of ours: the main thread's own CPU time between two turns of its loop.
+const atWork = () => Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, "utf8").split(" ")[0]) / 1e6;
+let [last, longest] = [atWork(), 0];
+const turns = setInterval(() => {
+  const now = atWork();
+  longest = Math.max(longest, now - last);
+  last = now;
+}, 1);
+const paths = ["/entries", "/deep", "/brackets", "/attributes", "/ampersands"].flatMap((path) =>
+  [1, 2, 3].map((n) => `${path}?${n}`),
+);
+for (const path of paths) await follow("hard", path);
+while (hard.count.done <= paths.length) await sleep(20);
+watch.disable();
+clearInterval(turns);
+const { done, failed } = hard.count;
+process.send?.({
+  perSecond: conditional / elapsed,
+  cpuSeconds: (used.user + used.system) / 1e6 / conditional,
+  alone,
+  delay: watch.max / 1e6,
+  longest,
+  p99: watch.percentile(99) / 1e6,
+  done,
+  failed,
+});
+await hard.stop();
+await guard.close();
+redis.disconnect();
+process.exit();
