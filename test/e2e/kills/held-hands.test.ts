@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, expect, it } from "vitest";
+import { type HeldVerdict, heldRun } from "../../support/held-run.ts";
+
+const ACCOUNTS = 40;
+/** Longer than a lease, the look of the others and a login together. */
+const FREEZE_MS = 14_000;
+
+let run: Awaited<ReturnType<typeof heldRun>> | undefined;
+afterEach(async () => {
+  await run?.close();
+  run = undefined;
+}, 60_000);
+
+function expectKept(name: string, { said, arrived, posted, results, wrong }: HeldVerdict, mayBeUnknown: boolean): void {
+  const unsure = results.filter(([, status]) => status !== "sent");
+  const inbound = [...said.values()].flat().length;
+  console.log(`${name}: ${inbound} in, ${posted.length} out, not sent: ${JSON.stringify(unsure)}`);
+  for (const [address, texts] of said) expect(arrived.get(address), address).toEqual(texts);
+  expect(results.map(([rid]) => rid).toSorted()).toEqual(posted.toSorted());
+  expect(wrong).toEqual([]);
+  expect(unsure.filter(([, status]) => !mayBeUnknown || status !== "unknown")).toEqual([]);
+}
+
+it("hands accounts over between workers that are restarted one after the other, under traffic, and nothing is lost or doubled", async () => {
+  run = await heldRun(ACCOUNTS, 2);
+  await run.more(100);
+  for (const worker of [...run.workers, ...run.workers]) {
+    await worker.stop();
+    await run.more(100);
+    await worker.start();
+    await run.more(100);
+  }
+  await run.listener.until(() => run?.online() === ACCOUNTS, 60_000);
+  expectKept("4 workers restarted", await run.verdict(), false);
+}, 300_000);
+
+it("a worker that is frozen for longer than its leases wakes up as nobody: nothing is lost or doubled", async () => {
+  run = await heldRun(ACCOUNTS, 2);
+  for (let freeze = 0; freeze < 2; freeze++) {
+    const frozen = run.workers[freeze];
+    await run.more(100);
+    process.kill(frozen?.pid() as number, "SIGSTOP");
+    await sleep(FREEZE_MS);
+    process.kill(frozen?.pid() as number, "SIGCONT");
+    await run.more(400);
+  }
+  await run.listener.until(() => run?.online() === ACCOUNTS, 60_000);
+  // Frozen between its mark and the effect itself, a process can only act late: that is what `unknown` says.
+  expectKept("a worker frozen, then the other", await run.verdict(), true);
+}, 300_000);
