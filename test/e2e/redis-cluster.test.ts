@@ -1,16 +1,21 @@
 import request from "supertest";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { HeldWorld } from "../contracts/held-world.ts";
+import { eventListener } from "../support/event-listener.ts";
 import { gateway } from "../support/gateway.ts";
 import { type RedisCluster, redisCluster } from "../support/redis-cluster.ts";
+import { xmppWorld } from "../support/xmpp-world.ts";
 
 let cluster: RedisCluster;
 let live: Awaited<ReturnType<typeof gateway>>;
+let world: HeldWorld;
 beforeAll(async () => {
-  cluster = await redisCluster();
-  live = await gateway({ REDIS_URL: cluster.url, PLATFORMS: "dummy" });
-});
+  [cluster, world] = await Promise.all([redisCluster(), xmppWorld()]);
+  live = await gateway({ REDIS_URL: cluster.url, PLATFORMS: "dummy,xmpp", ALLOW_PRIVATE: "127.0.0.0/8" });
+}, 60_000);
 afterAll(async () => {
   await live.stop();
+  await world.close();
   await cluster.stop();
 });
 
@@ -41,3 +46,27 @@ it("works on a Redis Cluster as on one server: accept, lanes, results, schedules
     expect(events.map((event: { rid: string }) => event.rid)).toEqual(["now", "later", "soon"]);
   }
 }, 90_000);
+
+it("holds connections on a Redis Cluster as on one server, for apps of many slots", async () => {
+  for (let n = 0; n < 8; n++) {
+    const key = await live.keyOf(`held${n}`);
+    const call = (method: "put" | "post" | "delete", path: string) =>
+      request(live.url)[method](`/gateway${path}`).set("Authorization", `Bearer ${key}`);
+    const listener = await eventListener(`${live.url}/gateway`, key);
+    const heard = (words: object) =>
+      listener.until(() => {
+        const seen = expect.objectContaining(words);
+        return listener.heard.some((event) => seen.asymmetricMatch(event));
+      }, 30_000);
+    const put = await call("put", "/accounts").send({ platform: "xmpp", ...world.account(n), online: true });
+    await heard({ type: "session", state: "online" });
+    await world.peerSays(n, `to ${n}`);
+    await heard({ type: "activity", verb: "send", object: expect.objectContaining({ body: `to ${n}` }) });
+    const said = { rid: `say${n}`, platform: "xmpp", ...world.say(n, `from ${n}`) };
+    const sent = await call("post", "/activities").set("Prefer", "wait=20").send(said);
+    expect(sent.body).toMatchObject({ type: "result", status: "sent" });
+    expect(await world.peerGot(`from ${n}`)).toBe(1);
+    await call("delete", `/accounts/${put.body.id}`).expect(204);
+    listener.close();
+  }
+}, 120_000);
