@@ -10,6 +10,7 @@ import { ConsentRequest } from "./consent-shapes.ts";
 import type { CountGuess } from "./guesses.ts";
 import type { Origins } from "./origin.ts";
 import type { PlatformNames } from "./platform-names.ts";
+import type { AdmitOne } from "./pressure.ts";
 import { Problem } from "./problem.ts";
 
 export interface ConsentRoutesDeps {
@@ -21,6 +22,8 @@ export interface ConsentRoutesDeps {
   readonly publicBase: string | undefined;
   readonly origins: Pick<Origins, "isListed">;
   readonly countGuess: CountGuess;
+  /** Bounds the beginnings of an app as its own posts are bounded. */
+  readonly admit: AdmitOne;
 }
 
 type InPlatform = Request<{ platform: string }>;
@@ -32,6 +35,7 @@ export function consentRoutes(deps: ConsentRoutesDeps): Router {
 
   router.post("/accounts/:platform/connect", async (req: InPlatform, res) => {
     const { app } = await who(req, "accounts");
+    await deps.admit(app);
     const platform = consenting(deps, req.params.platform);
     const { client, ...more } = requested(deps, platform, req.body);
     const redirectUri = `${baseOf(deps)}/accounts/${platform.id}/callback`;

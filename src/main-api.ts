@@ -204,6 +204,7 @@ function partsOf({ config, choose, store, metrics, log }: ApiDeps) {
     tickets,
     origins: pages,
     countGuess,
+    admit,
     who,
     tail,
     intake,
@@ -256,6 +257,7 @@ function appOf(
         publicBase: config.publicUrl === "" ? undefined : `${config.publicUrl.replace(/\/+$/, "")}${config.basePath}`,
         origins: parts.origins,
         countGuess: parts.countGuess,
+        admit: parts.admit,
       }),
       platformRoutes({ platforms: parts.enabled }),
       openapiRoutes({

@@ -34,7 +34,7 @@ export function consentPaths(write: Writer): Paths {
             Location: { ...headers.Location, description: "The same as `url`." },
           }),
         },
-        problems: ["not-found", "not-configured"],
+        problems: ["not-found", "not-configured", "shutting-down"],
       }),
     },
     "/accounts/{platform}/connect/{proof}": {

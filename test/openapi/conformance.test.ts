@@ -433,6 +433,8 @@ describe("every documented operation and status", () => {
       await expectCode({ method, path: String(kept.inbound).replace("/gateway", "") }, 503, "shutting-down");
     await expectCode({ method: "post", path: "/activities", key, body: activity }, 503, "shutting-down");
     await expectCode({ method: "post", path: "/dead-letters/left/replay", key: poor }, 503, "shutting-down");
+    const consent = { method: "post", path: "/accounts/twitter/connect", key, body: beginning } as const;
+    await expectCode(consent, 503, "shutting-down");
     const json = { Accept: "application/json" };
     await expectCode({ method: "get", path: "/events", key, headers: json }, 503, "shutting-down");
     contract.check(await knock(gw.url, "", key));
