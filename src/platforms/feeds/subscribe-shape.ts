@@ -10,7 +10,7 @@ const OPML_CHARACTERS = 60_000;
 export const SubscribeShape = Type.Object(
   {
     actor: Actor,
-    target: targets(0),
+    target: Type.Optional(targets(0)),
     object: Type.Object(
       {
         opml: Type.Optional(
