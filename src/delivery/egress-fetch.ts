@@ -1,4 +1,4 @@
-import { Agent, buildConnector, fetch } from "undici";
+import { Agent, buildConnector, fetch, type Response } from "undici";
 import { Failure } from "../failure.ts";
 import type { EgressAnswer, EgressInit } from "../platform.ts";
 import { addressBlocked } from "./egress-address.ts";
@@ -26,35 +26,41 @@ interface Hop {
 
 /** The guarded `fetch`: each hop's address is checked by `dial`; bounded in time, size (after decompression) and redirects. */
 export function egressFetch(dial: Dial, ca?: string): EgressFetch {
-  const agent = new Agent({ connect: connector(dial, ca), connections: 64, keepAliveTimeout: 4_000 });
-  return { fetch: guarded, close: () => agent.destroy() };
+  const connect = connector(dial, ca);
+  const agent = new Agent({ connect, connections: 64, keepAliveTimeout: 4_000 });
+  // Streams last for days: they must not take the places of the others.
+  const streams = new Agent({ connect, bodyTimeout: 0, headersTimeout: 0 });
+  return { fetch: guarded, close: async () => void (await Promise.all([agent.destroy(), streams.destroy()])) };
 
   async function guarded(url: string, init: EgressInit = {}): Promise<EgressAnswer> {
-    const deadline = AbortSignal.timeout(init.timeoutMs ?? 30_000);
-    const signal = init.signal ? AbortSignal.any([init.signal, deadline]) : deadline;
+    const deadline = timer(init.timeoutMs ?? 30_000);
+    const signal = init.signal ? AbortSignal.any([init.signal, deadline.signal]) : deadline.signal;
     const method = (init.method ?? "GET").toUpperCase();
     try {
       return await follow(
         { url: address(url), method, headers: lowered(init.headers ?? {}), body: init.body },
-        init,
+        { ...init, ...(init.onChunk ? { onChunk: heard(init.onChunk, deadline.again) } : {}) },
         signal,
       );
     } catch (thrown) {
       throw fetchFailure(thrown, { changes: method !== "GET" && method !== "HEAD", aborted: init.signal });
+    } finally {
+      deadline.end();
     }
   }
 
   async function follow(first: Hop, init: EgressInit, signal: AbortSignal): Promise<EgressAnswer> {
     let hop = first;
+    const dispatcher = init.onChunk ? streams : agent;
     for (let left = init.maxRedirects ?? 3; ; left--) {
       const { url, method, headers, body = null } = hop;
-      const answer = await fetch(url, { method, headers, body, signal, redirect: "manual", dispatcher: agent });
+      const answer = await fetch(url, { method, headers, body, signal, redirect: "manual", dispatcher });
       const location = answer.headers.get("location");
       if (!REDIRECTS.has(answer.status) || location === null || init.maxRedirects === 0) {
         return {
           status: answer.status,
           headers: Object.fromEntries(answer.headers),
-          body: await bounded(answer.body, init.maxBytes ?? FIVE_MIB),
+          body: await bodyOf(answer, init),
           url: url.href,
         };
       }
@@ -110,6 +116,28 @@ function address(text: string, base?: URL): URL {
 function lowered(headers: Readonly<Record<string, string>>): Record<string, string> {
   const entries = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
   return { "user-agent": "Dragoman", ...Object.fromEntries(entries.filter(([name]) => !OURS.has(name))) };
+}
+
+/** Ends a request that takes too long; `again` begins the time anew. */
+function timer(ms: number) {
+  const ending = new AbortController();
+  const timeout = setTimeout(() => ending.abort(new DOMException("It took too long", "TimeoutError")), ms);
+  return { signal: ending.signal, again: () => void timeout.refresh(), end: () => clearTimeout(timeout) };
+}
+
+/** Only silence of the other side counts, not the time that the taker takes. */
+function heard(take: NonNullable<EgressInit["onChunk"]>, again: () => void) {
+  return async (chunk: Uint8Array): Promise<void> => {
+    again();
+    await take(chunk);
+    again();
+  };
+}
+
+async function bodyOf({ ok, body }: Response, { onChunk, maxBytes = FIVE_MIB }: EgressInit): Promise<Buffer> {
+  if (!ok || !onChunk) return bounded(body, maxBytes);
+  for await (const chunk of body ?? []) await onChunk(chunk);
+  return Buffer.alloc(0);
 }
 
 async function bounded(body: AsyncIterable<Uint8Array> | null, most: number): Promise<Buffer> {

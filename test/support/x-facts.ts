@@ -77,6 +77,16 @@ export const X_FACTS: readonly XFact[] = [
     data: ["dm_conversation_id", "dm_event_id"],
   }),
   fact("DELETE", "/2/dm_events/{event_id}", ["dm.read", "dm.write"], { data: ["deleted"] }),
+  // As the app itself, which has no scopes.
+  fact("GET", "/2/tweets/search/stream", [], {
+    query: ["tweet.fields", "expansions", "user.fields", "media.fields"],
+    data: ["id", "text"],
+  }),
+  fact("GET", "/2/tweets/search/stream/rules", [], {
+    query: ["max_results", "pagination_token"],
+    data: ["id", "value", "tag"],
+  }),
+  fact("POST", "/2/tweets/search/stream/rules", [], { body: ["add", "delete"], data: ["id", "value", "tag"] }),
   fact("POST", "/2/media/upload/initialize", ["media.write"], {
     body: ["media_type", "total_bytes", "media_category"],
     data: ["id"],

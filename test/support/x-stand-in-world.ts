@@ -48,7 +48,10 @@ const nobody = problem(404, "resource-not-found", "Could not find it.");
 const ok = (data: unknown, status = 200): XAnswer => ({ status, body: { data } });
 
 /** What the stand-in knows and does: people, posts, messages, media. Answers as X's document says. */
-export function xWorld(people: readonly XPerson[]) {
+export function xWorld(
+  people: readonly XPerson[],
+  told: (post: { id: string; text: string }) => void = () => undefined,
+) {
   const posts: Post[] = [];
   const messages: Message[] = [];
   const likes = new Set<string>();
@@ -65,6 +68,7 @@ export function xWorld(people: readonly XPerson[]) {
   function addPost(author: string, text: string, more: Partial<Post> = {}): string {
     const post = { id: newId(), text, author, at: Date.now(), references: [], media: [], ...more };
     posts.push(post);
+    told(postOut(post));
     return post.id;
   }
   function addMessage(from: string, conversation: string, text: string): string {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { factOf, faultsOf } from "./x-facts.ts";
 import { type OAuth1Words, signedBy, tokenServer } from "./x-stand-in-oauth.ts";
+import { APP_BEARER, STREAM, xStreams } from "./x-stand-in-stream.ts";
 import { problem, type XAnswer, type XPerson, xWorld } from "./x-stand-in-world.ts";
 
 /** What goes wrong once: an answer of its own; `cut` does the deed and breaks before answering, `drop` breaks before it; `garbage` answers no JSON. */
@@ -21,6 +22,9 @@ export interface XExchange {
 export const BOB: XPerson = { id: "12", username: "bob", name: "Bob User" };
 export const ALICE: XPerson = { id: "34", username: "alice", name: "Alice" };
 const CAROL: XPerson = { id: "56", username: "carol", name: "Carol" };
+
+/** Who asks with the app's own login. */
+const APP = "app";
 
 /** OAuth 1.0a words of a person; each has its own. */
 export const oauth1Of = (id: string): OAuth1Words => ({
@@ -42,7 +46,13 @@ export async function xStandIn({
   readonly limits?: Readonly<Record<string, { readonly calls: number; readonly seconds: number }>>;
   readonly people?: readonly XPerson[];
 } = {}) {
-  const world = xWorld(people);
+  const streams = xStreams((line) => {
+    const endpoint = `GET ${STREAM}`;
+    const query = new URLSearchParams();
+    asked.push({ endpoint, method: "GET", path: STREAM, query, body: {}, user: APP, status: 200, answer: line });
+  });
+  const world = xWorld(people, (post) => streams.posted(post, people));
+  const deeds = { ...world.deeds, ...streams.deeds };
   const oauth2 = tokenServer({ id: "client-1", secret: "client-secret-1" });
   const asked: XExchange[] = [];
   const faults: Array<{ readonly endpoint: string; readonly fault: XFault }> = [];
@@ -55,14 +65,21 @@ export async function xStandIn({
       const reply =
         url.pathname === "/2/oauth2/token"
           ? oauth2.answer(raw.toString("utf8"), request.headers.authorization)
-          : answered(request, url, raw);
-      if (reply === "break") response.socket?.destroy();
+          : url.pathname === "/oauth2/token"
+            ? appToken(request.headers.authorization, raw.toString("utf8"))
+            : answered(request, url, raw);
+      if (reply === "stream") streams.open(response);
+      else if (reply === "break") response.socket?.destroy();
       else if (reply === "garbage") response.writeHead(200, { "content-type": "text/html" }).end("<h1>It works</h1>");
       else if (reply !== "silence") write(response, reply);
     });
   });
 
-  function answered(request: IncomingMessage, url: URL, raw: Buffer): XAnswer | "break" | "garbage" | "silence" {
+  function answered(
+    request: IncomingMessage,
+    url: URL,
+    raw: Buffer,
+  ): XAnswer | "break" | "garbage" | "silence" | "stream" {
     const method = request.method ?? "GET";
     const found = factOf(method, url.pathname);
     const endpoint = found ? `${method} ${found.fact.path}` : `${method} ${url.pathname}`;
@@ -76,6 +93,9 @@ export async function xStandIn({
     };
     if (!found) return told(problem(404, "about:blank", "No such endpoint"));
     if (user === undefined) return told(problem(401, "about:blank", "Unauthorized"));
+    if ((user === APP) !== url.pathname.startsWith(STREAM)) {
+      return told(problem(403, "unsupported-authentication", "This endpoint takes another kind of login."));
+    }
     const { headers, over } = counted(user, endpoint);
     const at = faults.findIndex((one) => one.endpoint === endpoint);
     const fault = at < 0 ? undefined : faults.splice(at, 1)[0]?.fault;
@@ -84,17 +104,19 @@ export async function xStandIn({
     if (typeof fault === "object") return { ...fault, headers: { ...headers, ...fault.headers } };
     if (over) return told({ ...problem(429, "about:blank", "Too Many Requests"), headers });
     const wrong = faultsOf(found.fact, query, body);
-    const deed = world.deeds[endpoint];
+    const deed = deeds[endpoint];
     const given =
       wrong.length > 0 || !deed
         ? problem(400, "invalid-request", wrong.join("; "))
         : deed({ endpoint, ids: found.ids, query, body, me: user });
     const result = told({ ...given, headers });
     if (fault === "cut") return "break";
+    if (fault === undefined && url.pathname === STREAM && result.status === 200) return "stream";
     return fault === "garbage" ? fault : result;
   }
 
   function whoAsks(header: string, method: string, url: URL): string | undefined {
+    if (header === `Bearer ${APP_BEARER}`) return APP;
     if (header.startsWith("Bearer ")) return oauth2.user(header.slice(7));
     return people.find(({ id }) => signedBy(oauth1Of(id), header, method, url, nonces))?.id;
   }
@@ -117,6 +139,16 @@ export async function xStandIn({
     return { over, headers };
   }
 
+  /** The app's own login, for its API keys. */
+  function appToken(header: string | undefined, body: string): XAnswer {
+    const { apiKey, apiSecret } = oauth1Of("");
+    const basic = `Basic ${Buffer.from(`${apiKey}:${apiSecret}`).toString("base64")}`;
+    if (header !== basic || body !== "grant_type=client_credentials") {
+      return { status: 403, body: { errors: [{ code: 99, message: "Unable to verify your credentials" }] } };
+    }
+    return { status: 200, body: { token_type: "bearer", access_token: APP_BEARER } };
+  }
+
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo;
   return {
@@ -124,6 +156,7 @@ export async function xStandIn({
     origin: `http://127.0.0.1:${port}`,
     asked,
     oauth2,
+    streams,
     /** The next request of that endpoint meets this. */
     fault: (endpoint: string, fault: XFault) => faults.push({ endpoint, fault }),
     stop: async () => {

@@ -66,7 +66,7 @@ export const XMessage = Type.Object({
 });
 export type XMessage = Static<typeof XMessage>;
 
-const Includes = Type.Object({
+export const Includes = Type.Object({
   users: Type.Optional(Type.Array(XUser)),
   media: Type.Optional(Type.Array(Media)),
 });
@@ -101,12 +101,27 @@ const Processing = Type.Object({
 export const MediaState = Type.Object({
   data: Type.Object({ id: Id, processing_info: Type.Optional(Type.Union([Processing, Type.Null()])) }),
 });
+/** Rules of the filtered stream, as they are listed and as they were made. */
+export const Rules = Type.Object({
+  data: Type.Optional(
+    Type.Array(Type.Object({ id: Id, value: Type.Optional(Type.String()), tag: Type.Optional(Type.String()) })),
+  ),
+  meta: Type.Optional(Meta),
+});
+export type Rules = Static<typeof Rules>;
 export const Anything = Type.Unknown();
 
 /** What to ask for with posts, messages and people, so that the shapes above are filled. */
 export const POST_FIELDS = {
   "post.fields": "id,text,created_at,conversation_id,entities,attachments,lang,note_post",
   expansions: "author_id,referenced_posts,attachments.media_keys",
+  "user.fields": "id,name,username",
+  "media.fields": "media_key,type,url,preview_image_url,alt_text",
+} as const;
+/** The stream still says `tweet`. */
+export const STREAM_FIELDS = {
+  "tweet.fields": "id,text,author_id,created_at,conversation_id,entities,attachments,lang,note_tweet,referenced_tweets",
+  expansions: "author_id,referenced_tweets.id,attachments.media_keys",
   "user.fields": "id,name,username",
   "media.fields": "media_key,type,url,preview_image_url,alt_text",
 } as const;

@@ -1,11 +1,10 @@
 import type { Static, TSchema } from "typebox";
 import { Failure } from "../../failure.ts";
-import type { Access } from "../../platform.ts";
+import type { Egress } from "../../platform.ts";
 import { faults } from "../../validate.ts";
 import { type Budget, budget } from "./budget.ts";
-import type { Credentials } from "./credentials.ts";
 import { refusal, unreadable } from "./explain.ts";
-import { signing } from "./signing.ts";
+import type { Signing } from "./signing.ts";
 import { carried, type Request, type Response, type Signer } from "./wire.ts";
 
 /** One request with what it means for the work. */
@@ -29,10 +28,9 @@ interface Answer extends Response {
   readonly waitMs: number;
 }
 
-/** Opens the API at `base` for an account's credentials; nothing is asked yet. */
-export function openApi(access: Access<Credentials>, credentials: Credentials, base: string): Api {
+/** Opens the API at `base` for whoever signs; nothing is asked yet. */
+export function openApi(fetch: Egress["fetch"], signers: Signing, base: string): Api {
   const places = budget();
-  const signers = signing(access, credentials, base);
 
   async function answered({ before, ...ask }: Ask): Promise<Answer> {
     const signer = await signers.current();
@@ -50,7 +48,7 @@ export function openApi(access: Access<Credentials>, credentials: Credentials, b
       throw thrown;
     }
     try {
-      const answer = await carried(access.egress.fetch, base, signer, ask);
+      const answer = await carried(fetch, base, signer, ask);
       return { ...answer, waitMs: place.answered(answer.headers, answer.status === 429) };
     } catch (thrown) {
       place.lost();

@@ -2,7 +2,9 @@ import type { Access } from "../../platform.ts";
 import { personOf } from "./address.ts";
 import { OneUser } from "./answers.ts";
 import { type Api, openApi } from "./api.ts";
+import { openApp, type XApp } from "./app.ts";
 import type { Credentials } from "./credentials.ts";
+import { signing } from "./signing.ts";
 import type { Watch } from "./watch.ts";
 import { X_API } from "./wire.ts";
 
@@ -13,6 +15,8 @@ export interface ClientSettings {
 
 /** What the verbs work with: the API and who is who, asked once each. */
 export interface Client extends Api {
+  /** X's API as the app itself, where the credentials allow it. */
+  readonly app?: XApp | undefined;
   /** The account's subscriptions, where this worker is the one that holds the account. */
   readonly watch?: Watch;
   /** The account's own id. */
@@ -31,11 +35,13 @@ const KNOWN_MOST = 1_000;
 
 /** A client for one account. Nothing is asked before it is needed. */
 export function openClient(access: Access<Credentials>, credentials: Credentials, settings: ClientSettings): Client {
-  const api = openApi(access, credentials, (settings.xApi ?? X_API).replace(/\/+$/, ""));
+  const base = (settings.xApi ?? X_API).replace(/\/+$/, "");
+  const api = openApi(access.egress.fetch, signing(access, credentials, base), base);
   const known = new Map<string, { readonly id: string; readonly until: number }>();
   const looked = new Map<string, number>();
   // An OAuth 1.0a token begins with the id of whom it belongs to, which saves a paid request.
-  let own = credentials.apiKey === undefined ? undefined : /^([0-9]{1,19})-/.exec(credentials.accessToken ?? "")?.[1];
+  let own =
+    credentials.accessSecret === undefined ? undefined : /^([0-9]{1,19})-/.exec(credentials.accessToken ?? "")?.[1];
 
   async function lookUp(name: string, signal: AbortSignal): Promise<string> {
     const params = { username: name };
@@ -51,6 +57,7 @@ export function openClient(access: Access<Credentials>, credentials: Credentials
 
   return {
     ...api,
+    app: openApp(access.egress.fetch, credentials, base),
     verify,
     async me(signal) {
       if (own === undefined) await verify(signal);

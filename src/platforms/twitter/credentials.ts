@@ -16,6 +16,9 @@ export const Credentials = Type.Object(
     clientId: optional("OAuth 2: the app's client ID."),
     clientSecret: optional("OAuth 2: the app's client secret, where it has one."),
     refreshToken: optional("OAuth 2: the newest refresh token; the gateway keeps what X gives in its place."),
+    bearerToken: optional(
+      "The app's own bearer token, with which searches are streamed; asked of X where apiKey and apiSecret are given.",
+    ),
     expires: Type.Optional(Type.Integer({ minimum: 0, description: "OAuth 2: Unix seconds when accessToken ends." })),
   },
   {

@@ -8,6 +8,7 @@ import { push } from "./door.ts";
 import { explain } from "./explain.ts";
 import { mediaUnfit } from "./media.ts";
 import { resolve } from "./resolve.ts";
+import { STREAM_PACE, type StreamPace } from "./stream-pace.ts";
 import { verbs } from "./verbs.ts";
 import { PACE, type Pace, watching } from "./watch.ts";
 import { POST_WEIGHT, weightedLength } from "./weighted-length.ts";
@@ -15,9 +16,10 @@ import { POST_WEIGHT, weightedLength } from "./weighted-length.ts";
 export interface TwitterSettings extends ClientSettings {
   /** How often X is asked for news of a subscription. */
   readonly xPace?: Pace;
+  readonly xStream?: StreamPace;
 }
 
-/** X, formerly Twitter, by its API v2 for an account that the app stored. Subscriptions are polled. */
+/** X, formerly Twitter, by its API v2 for an account that the app stored. Subscriptions are polled, searches streamed where X allows it. */
 export function twitter(settings: TwitterSettings): Platform {
   return definePlatform<Client, typeof Credentials>({
     id: "twitter",
@@ -40,7 +42,10 @@ export function twitter(settings: TwitterSettings): Platform {
       await client.verify(hold.signal).catch((thrown: unknown) => {
         throw final(explain(thrown));
       });
-      return { ...client, watch: await watching(hold, client, settings.xPace ?? PACE) };
+      return {
+        ...client,
+        watch: await watching(hold, client, settings.xPace ?? PACE, settings.xStream ?? STREAM_PACE),
+      };
     },
     close: async (client) => client.watch?.stop(),
     resolve,

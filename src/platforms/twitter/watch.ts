@@ -1,12 +1,15 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
 import type { Hold } from "../../held.ts";
-import { idAt, isNewer } from "./address.ts";
+import { idAt, isNewer, timeOf } from "./address.ts";
+import type { Carrier } from "./carriers.ts";
 import type { Client } from "./client.ts";
 import type { Credentials } from "./credentials.ts";
 import { explain } from "./explain.ts";
-import type { Item } from "./item.ts";
+import { type Item, postItem } from "./item.ts";
 import { pageOf, type Source, sourceOf } from "./pages.ts";
+import { streaming } from "./stream.ts";
+import type { StreamPace } from "./stream-pace.ts";
 
 /** How often X is asked for news of one subscription, in ms: the pause shrinks to the least with news and grows without. */
 export interface Pace {
@@ -17,6 +20,10 @@ export const PACE: Pace = { least: 20_000, most: 300_000 };
 /** Messages may be asked for 15 times in 15 minutes. */
 const MESSAGES_LEAST_MS = 61_000;
 const PAGE = 100;
+/** Subscriptions that X may stream. */
+const SEARCH = "search:";
+/** The stream and X's search index agree on the order of posts only roughly: so much is looked at again, and dropped by key. */
+const OVERLAP_MS = 30_000;
 /** So many pages may lie between two looks. */
 const PAGES_MOST = 10;
 /** Notes of this name hold the newest id that was seen; that there is one means that it is subscribed to. */
@@ -34,23 +41,48 @@ export interface Watch {
 interface Watched {
   readonly ending: AbortController;
   since: string;
+  /** The carrier since whose beginning nothing is missing: what it brings moves the cursor. */
+  caughtUp?: Carrier | undefined;
 }
 
 /** Goes on with what the notes hold. Loops end when `stop` is called or the hold's signal aborts. */
-export async function watching(hold: Hold<Credentials>, client: Client, pace: Pace): Promise<Watch> {
+export async function watching(
+  hold: Hold<Credentials>,
+  client: Client,
+  pace: Pace,
+  streamPace: StreamPace,
+): Promise<Watch> {
   const watched = new Map<string, Watched>();
+  const stopping = new AbortController();
+  const stopped = AbortSignal.any([hold.signal, stopping.signal]);
   const start = (name: string, since: string): void => {
     watched.get(name)?.ending.abort();
     const one = { ending: new AbortController(), since };
     watched.set(name, one);
-    const signal = AbortSignal.any([hold.signal, one.ending.signal]);
-    void look(hold, client, name, one, pace, signal).catch((thrown: unknown) => {
+    const signal = AbortSignal.any([stopped, one.ending.signal]);
+    const carrier = () => (name.startsWith(SEARCH) ? stream?.carrier(name.slice(SEARCH.length)) : undefined);
+    void look(hold, client, { name, one, pace, carrier }, signal).catch((thrown: unknown) => {
       if (!signal.aborted) hold.lost(thrown);
     });
   };
+  const stream =
+    client.app &&
+    streaming({
+      hold,
+      app: client.app,
+      pace: streamPace,
+      signal: stopped,
+      queries: () =>
+        [...watched.keys()].flatMap((name) => (name.startsWith(SEARCH) ? [name.slice(SEARCH.length)] : [])),
+      took: async ({ post, includes }, queries) => {
+        const item = postItem(post, includes, await client.me(stopped));
+        for (const query of queries) await brought(hold, item, SEARCH + query, watched.get(SEARCH + query));
+      },
+    });
   for (const [note, since] of Object.entries(await hold.notes.read())) {
     if (note.startsWith(NOTE)) start(note.slice(NOTE.length), since);
   }
+  stream?.changed();
   return {
     async check(name, signal) {
       const source = await sourceOf(client, name, signal);
@@ -61,47 +93,95 @@ export async function watching(hold: Hold<Credentials>, client: Client, pace: Pa
       const since = now();
       await hold.notes.write(NOTE + name, since);
       start(name, since);
+      stream?.changed();
     },
     async remove(name) {
-      await hold.notes.write(NOTE + name, undefined);
+      // First, so that no news on their way write the note again.
       watched.get(name)?.ending.abort();
       watched.delete(name);
+      await hold.notes.write(NOTE + name, undefined);
+      stream?.changed();
     },
-    stop: () => {
-      for (const { ending } of watched.values()) ending.abort();
-    },
+    stop: () => stopping.abort(),
   };
 }
 
 /** The newest id there can be, a little earlier for clocks that differ. */
 const now = (): string => idAt(Date.now() - 10_000);
 
+/** One subscription's loop. */
+interface Looking {
+  readonly name: string;
+  readonly one: Watched;
+  readonly pace: Pace;
+  /** What else brings its news. */
+  readonly carrier: () => Carrier | undefined;
+}
+
 /** Asks for news until the signal aborts. Throws only what no waiting cures for any subscription: the login. */
 async function look(
   hold: Hold<Credentials>,
   client: Client,
-  name: string,
-  one: Watched,
-  pace: Pace,
+  { name, one, pace, carrier }: Looking,
   signal: AbortSignal,
 ): Promise<void> {
   const least = name === "messages" ? Math.max(pace.least, Math.min(MESSAGES_LEAST_MS, pace.most)) : pace.least;
   let pause = least;
   while (!signal.aborted) {
     try {
+      const carried = carrier();
+      // What came just before the stream began has to show up in X's search first.
+      if (carried) await pausing(carried.since + least - Date.now(), signal, carried.ended);
       const source = await sourceOf(client, name, signal);
       const came = await news(hold, client, source, name, one, signal);
       pause = came > 0 ? least : Math.min(pace.most, pause * 1.5);
       pause = Math.max(pause, client.spacing(`GET ${source.path}`));
+      if (carried && (await carriedOn(one, carried, signal))) continue;
     } catch (thrown) {
       if (signal.aborted) return;
-      const failure = explain(thrown);
-      if (failure.kind === "auth") throw stale(failure);
-      pause = failure.retryAfterMs ?? Math.min(pace.most, pause * 2);
-      hold.log.info({ subscription: name.split(":")[0], code: failure.code }, "X can't be asked for news now");
+      pause = after(thrown) ?? Math.min(pace.most, pause * 2);
     }
-    await wait(pause, undefined, { signal }).catch(() => undefined);
+    await pausing(pause, signal);
   }
+
+  function after(thrown: unknown): number | undefined {
+    const failure = explain(thrown);
+    if (failure.kind === "auth") throw stale(failure);
+    hold.log.info({ subscription: name.split(":")[0], code: failure.code }, "X can't be asked for news now");
+    return failure.retryAfterMs;
+  }
+}
+
+/** Waits while the stream brings everything; false when it had ended already. */
+async function carriedOn(one: Watched, carried: Carrier, signal: AbortSignal): Promise<boolean> {
+  if (carried.ended.aborted) return false;
+  one.caughtUp = carried;
+  const either = AbortSignal.any([signal, carried.ended]);
+  await new Promise<void>((resolve) => {
+    if (either.aborted) resolve();
+    else either.addEventListener("abort", () => resolve(), { once: true });
+  });
+  one.caughtUp = undefined;
+  return true;
+}
+
+async function pausing(ms: number, ...signals: readonly AbortSignal[]): Promise<void> {
+  await wait(Math.max(0, ms), undefined, { signal: AbortSignal.any([...signals]) }).catch(() => undefined);
+}
+
+/** Hands on what the stream brought; the cursor moves only when nothing before it can be missing. */
+async function brought(hold: Hold<Credentials>, item: Item, name: string, one: Watched | undefined): Promise<void> {
+  if (!one) return;
+  const since = idAt(timeOf(String(item.id)) - OVERLAP_MS);
+  const moves = one.caughtUp !== undefined && !one.caughtUp.ended.aborted && isNewer(since, one.since);
+  const arrival = arrivalOf(hold, item);
+  await hold.arrive(moves ? { ...arrival, note: { name: NOTE + name, value: since } } : arrival);
+  if (moves) one.since = since;
+}
+
+function arrivalOf(hold: Hold<Credentials>, item: Item) {
+  const key = `${item.verb === "send" ? "message" : "post"}:${item.id}`;
+  return { key, event: { ...item, platform: "twitter", target: [{ address: hold.address }] } };
 }
 
 /** Reads what is newer than the last look, and hands it on oldest first, each with the cursor that it moves. */
@@ -130,9 +210,7 @@ async function news(
   for (const item of inOrder) {
     signal.throwIfAborted();
     const id = String(item.id);
-    const key = `${item.verb === "send" ? "message" : "post"}:${id}`;
-    const event = { ...item, platform: "twitter", target: [{ address: hold.address }] };
-    await hold.arrive({ key, event, note: { name: NOTE + name, value: id } });
+    await hold.arrive({ ...arrivalOf(hold, item), note: { name: NOTE + name, value: id } });
     one.since = id;
   }
   return inOrder.length;

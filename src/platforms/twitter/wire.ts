@@ -1,5 +1,5 @@
 import { type ITwitterApiClientPlugin, TwitterApi } from "twitter-api-v2";
-import type { Egress } from "../../platform.ts";
+import type { Egress, EgressInit } from "../../platform.ts";
 import { unreadable } from "./explain.ts";
 
 /** The address that X itself has, and that an operator may change by `X_API_URL`. */
@@ -29,6 +29,10 @@ export interface Request {
   readonly body?: Readonly<Record<string, unknown>>;
   /** The body goes as multipart/form-data, its Buffers as files. */
   readonly form?: boolean;
+  /** For streams, see `EgressInit.onChunk`: the answer then comes when the stream ends. */
+  readonly onChunk?: EgressInit["onChunk"];
+  /** Default: what an answer of that kind may take. */
+  readonly timeoutMs?: number;
   readonly signal: AbortSignal;
 }
 
@@ -66,7 +70,8 @@ export async function carried(
         headers: picked(headers),
         ...(bytes === undefined ? {} : { body: bytes }),
         signal: request.signal,
-        timeoutMs: form ? FORM_MS : ANSWER_MS,
+        timeoutMs: request.timeoutMs ?? (form ? FORM_MS : ANSWER_MS),
+        ...(request.onChunk ? { onChunk: request.onChunk } : {}),
         maxBytes: ANSWER_BYTES,
         maxRedirects: 0,
       });

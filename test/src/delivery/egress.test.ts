@@ -384,6 +384,71 @@ describe("what may be fetched", () => {
   });
 });
 
+describe("a stream", () => {
+  it("is handed on as it comes, however much and however long, at the taker's pace", async () => {
+    const { base, open } = await web((_req, res) => {
+      let sent = 0;
+      const timer = setInterval(() => {
+        res.write("x".repeat(100));
+        sent += 1;
+        if (sent < 20) return;
+        clearInterval(timer);
+        res.end();
+      }, 20);
+    });
+    let size = 0;
+    let taking = 0;
+    const onChunk = async (chunk: Uint8Array) => {
+      taking += 1;
+      expect(taking).toBe(1);
+      await new Promise((done) => setImmediate(done));
+      size += chunk.length;
+      taking -= 1;
+    };
+    // Neither the time nor the size would do for the whole.
+    const answer = await open.fetch(base, { onChunk, timeoutMs: 300, maxBytes: 10 });
+    expect([answer.status, answer.body.length, size]).toEqual([200, 0, 2_000]);
+  });
+
+  it("that falls silent or breaks is a failure, after what it brought", async () => {
+    const { base, open } = await web((req, res) => {
+      res.write("a");
+      if (req.url === "/break") setTimeout(() => res.destroy(), 50);
+    });
+    for (const [path, code] of [
+      ["/silent", "platform-timeout"],
+      ["/break", "platform-unavailable"],
+    ]) {
+      let came = "";
+      const onChunk = (chunk: Uint8Array) => {
+        came += Buffer.from(chunk).toString();
+      };
+      expect(await failure(open.fetch(base + path, { onChunk, timeoutMs: 300 }))).toMatchObject({ code });
+      expect(came).toBe("a");
+    }
+  });
+
+  it("ends with its taker's failure, and with its caller's abort", async () => {
+    const { base, open } = await web((_req, res) => void res.write("a"));
+    const own = new Failure({ kind: "permanent", code: "platform-rejected", detail: "No more." });
+    const onChunk = () => Promise.reject(own);
+    expect(await failure(open.fetch(base, { onChunk }))).toBe(own);
+    const ending = new AbortController();
+    const stopped = open.fetch(base, { onChunk: () => ending.abort(own), signal: ending.signal });
+    expect(await failure(stopped)).toBe(own);
+  });
+
+  it("has a body that counts when it is none, and addresses are checked as ever", async () => {
+    const { base, open } = await web((_req, res) => res.writeHead(429).end("Too many"));
+    const onChunk = () => expect.unreachable("It is no stream");
+    const { status, body } = await open.fetch(base, { onChunk });
+    expect([status, body.toString()]).toEqual([429, "Too many"]);
+    expect(await failure(guard.fetch(`http://127.0.0.1:${port}/`, { onChunk }))).toMatchObject({
+      code: "address-blocked",
+    });
+  });
+});
+
 describe("connect", () => {
   it("gives a connected socket, Node's own errors, and ends in time", async () => {
     const { port: openPort, open } = await web((_req, res) => res.end());

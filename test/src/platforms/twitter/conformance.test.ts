@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { SCOPES } from "../../../../src/platforms/twitter/consent.ts";
-import { xAccount } from "../../../support/x-account.ts";
+import { testHold } from "../../../support/hold.ts";
+import { testLent } from "../../../support/mail-lent.ts";
+import { activityOf, xAccount } from "../../../support/x-account.ts";
 import { xDocument } from "../../../support/x-document.ts";
 import { X_FACTS } from "../../../support/x-facts.ts";
+import { oauth1Of } from "../../../support/x-stand-in.ts";
 
 let x: Awaited<ReturnType<typeof xAccount>>;
 const png = Buffer.from("\u0089PNG\r\n\u001a\n", "latin1");
@@ -32,7 +35,28 @@ beforeAll(async () => {
   await bob("search", { ...to("Hello"), object: {} });
   await bob("query", to("me"));
   await bob("delete", to(own, `message:${message}`));
+  await streamed();
 });
+
+/** A search by the filtered stream, from its rule to the rule's end. */
+async function streamed(): Promise<void> {
+  x.server.streams.settings.forbidden = false;
+  const hold = testHold({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress });
+  const client = await x.platform.hold?.(hold as never);
+  const run = async (verb: string) => {
+    const activity = activityOf(x.platform, verb, { target: [{ address: "search:dragoman" }] });
+    await x.platform.verbs[verb]?.run(client, activity, testLent());
+  };
+  const until = (fits: () => boolean) => vi.waitUntil(fits, { timeout: 15_000, interval: 5 });
+  await run("subscribe");
+  await until(() => x.server.streams.connected() === 1);
+  const id = x.server.addPost("34", "A dragoman");
+  await hold.arrived(({ key }) => key === `post:${id}`);
+  await run("unsubscribe");
+  await until(() => x.server.streams.rules().length === 0);
+  hold.abort();
+  await x.platform.close?.(client);
+}
 afterAll(() => x.stop());
 
 it("every request fits the facts, and every fact is tried", () => {

@@ -100,7 +100,8 @@ describe("a subscription", () => {
     const { hold, run } = await held();
     await run("subscribe", "mentions", "search:x");
     await run("unsubscribe", "mentions", "messages");
-    expect(Object.keys(hold.kept)).toEqual(["since:search:x"]);
+    expect(Object.keys(hold.kept)).toContain("since:search:x");
+    expect(Object.keys(hold.kept)).not.toContain("since:mentions");
     x.server.addPost("34", "@bob unheard");
     const heard = x.server.addPost("34", "an x");
     await hold.arrived(({ key }) => key === `post:${heard}`);
