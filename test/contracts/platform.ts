@@ -72,6 +72,27 @@ export function platformContract({ platform, thrown = [], farSide, failing = [],
       });
     }
 
+    const { consent } = platform;
+    if (consent) {
+      it("has a consent schema that takes nothing else, and sends users to an address that tells no secret", () => {
+        strictly(consent.schema);
+        expect(faults(consent.schema, consent.example)).toEqual([]);
+        expect(faults(consent.schema, { ...Object(consent.example), [CANARY]: CANARY })).not.toEqual([]);
+        const round = { state: "a-state", verifier: CANARY, redirectUri: "https://gw.example.org/callback" };
+        const { protocol, searchParams } = new URL(consent.url(consent.example as never, round));
+        expect([
+          protocol,
+          searchParams.get("state"),
+          searchParams.get("redirect_uri"),
+          searchParams.get("response_type"),
+        ]).toEqual(["https:", round.state, round.redirectUri, "code"]);
+        const secrets = Object.entries(Object(consent.example)).filter(([name]) => /secret|token/i.test(name));
+        expect(secrets.length).toBeGreaterThan(0);
+        for (const told of [CANARY, ...secrets.map(([, value]) => String(value))])
+          expect(searchParams.toString()).not.toContain(encodeURIComponent(told));
+      });
+    }
+
     it("explains whatever is thrown, and never throws itself", () => {
       const odd = [
         undefined,
