@@ -66,7 +66,6 @@ export function consentWorker(deps: ConsentWorkerDeps): { readonly close: () => 
   return {
     close: async () => {
       await Promise.race([worker.close(), after(CLOSE_MS, undefined, { ref: false })]);
-      await worker.close(true);
     },
   };
 }
