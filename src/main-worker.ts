@@ -65,20 +65,24 @@ export async function startWorker({
   const workers = pooled.map(({ id, concurrency = config.concurrency }) =>
     sendWorker({ redis, outbox, lanes, deliver, queue: id, find, concurrency, log, onLane }),
   );
-  const holding = heldWorker({
-    redis,
-    lanes,
-    delivering,
-    held: heldAccounts({ redis, keyring: store.ring, eventsKept: config.eventsKept }),
-    accounts,
-    arrive,
-    report: traces({ redis, eventsKept: config.eventsKept }),
-    egress: guard,
-    find,
-    concurrency: config.concurrency,
-    onLane,
-    log,
-  });
+  // A worker that knows no such platform would only keep shards from those that do.
+  const holds = platforms.some(({ hold }) => hold !== undefined);
+  const holding = holds
+    ? heldWorker({
+        redis,
+        lanes,
+        delivering,
+        held: heldAccounts({ redis, keyring: store.ring, eventsKept: config.eventsKept }),
+        accounts,
+        arrive,
+        report: traces({ redis, eventsKept: config.eventsKept }),
+        egress: guard,
+        find,
+        concurrency: config.concurrency,
+        onLane,
+        log,
+      })
+    : undefined;
   const hooks = startHooks({ config, store, redis, eventLog, metrics, log });
   const consents = redisConsents({ redis, keyring: store.ring });
   const consenting = consentWorker({ redis, consents, accounts, doors, lanes, find, egress: guard, log });
@@ -90,7 +94,7 @@ export async function startWorker({
     ...(config.publicUrl === "" ? {} : { door: topicDoors({ doors, topics, base: outside(config) }) }),
     log,
   });
-  const counting = setInterval(() => metrics.sessions.set(holding.size()), 5_000);
+  const counting = setInterval(() => metrics.sessions.set(holding?.size() ?? 0), 5_000);
   counting.unref();
   const onOutstanding = (count: number) => metrics.outstanding.set(count);
   const broom = sweep({ outbox, lanes, log, onOutstanding });
@@ -103,7 +107,7 @@ export async function startWorker({
       await broom.stop();
       await Promise.all([
         hooks.close(graceMs),
-        holding.close(graceMs),
+        holding?.close(graceMs),
         ...workers.map((worker) => worker.close(graceMs)),
       ]);
       await pool.close();
