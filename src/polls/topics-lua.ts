@@ -3,6 +3,8 @@ const SOON_LUA = `
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local function soon(due, topic, id, at)
+  local sooner = tonumber(redis.call('HGET', topic, 'hasten') or '')
+  if sooner and sooner < at then at = sooner end
   redis.call('HSET', topic, 'hasten', at)
   if tonumber(redis.call('HGET', topic, 'busy') or '0') <= now then redis.call('ZADD', due, 'XX', 'LT', at, id) end
 end

@@ -3,9 +3,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { arrivals } from "../../src/delivery/arrivals.ts";
 import { keys } from "../../src/keys.ts";
 import { silentLog } from "../../src/log.ts";
-import type { Polled, Polling } from "../../src/platform.ts";
+import type { Platform, Polled, Polling } from "../../src/platform.ts";
 import { redisTopics, topicId } from "../../src/polls/topics.ts";
-import { pollWorker } from "../../workers/poll.ts";
+import { type PollWorkerDeps, pollWorker } from "../../workers/poll.ts";
 import { noEgress } from "../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
 import { testPlatform } from "../support/test-platform.ts";
@@ -27,17 +27,29 @@ const eve = { app: "app2", platform: "test", actor: "eve" };
 const FAR = 3_600_000;
 
 /** Topics that a test polls as it says; `polled` tells of each poll that ended. */
-function world(poll: (topic: string, polling: Polling) => Promise<Polled>) {
+function world(
+  poll: (topic: string, polling: Polling) => Promise<Polled>,
+  more: Pick<Platform, "forget"> & Pick<PollWorkerDeps, "door"> = {},
+) {
   const redis = server.connect();
   const topics = redisTopics({ redis });
   const news = new EventEmitter().setMaxListeners(0);
   const arrive = arrivals({ redis, eventsKept: 1_000 });
   const platform = testPlatform(async () => ({ outcomes: [] }), {
     poll: (topic, polling) => poll(topic, polling).finally(() => news.emit("polled", topic)),
+    ...(more.forget ? { forget: more.forget } : {}),
   });
   const find = (id: string) => (id === "test" ? platform : undefined);
   const work = () => {
-    const worker = pollWorker({ topics, arrive, egress: noEgress, find, log: silentLog, everyMs: 20 });
+    const worker = pollWorker({
+      topics,
+      arrive,
+      egress: noEgress,
+      find,
+      log: silentLog,
+      everyMs: 20,
+      ...(more.door ? { door: more.door } : {}),
+    });
     stops.push(worker.stop);
     return worker;
   };
@@ -154,4 +166,107 @@ it("tells followers that a topic is no more, and polls it no more; who leaves he
   expect(await topics.followed(bob)).toEqual([]);
   const left = await redis.keys("{dgmp*");
   expect(left).toEqual([]);
+});
+
+it("polls once more when something changed while it was polled, and tells the poll what was said", async () => {
+  const seen: Array<readonly [hastened: boolean, note: string | undefined]> = [];
+  const { topics, work, polls } = world(async (_topic, { hastened, note }) => {
+    seen.push([hastened, note]);
+    if (seen.length === 1) {
+      await topics.note(id, "changed");
+      for (let n = 0; n < 5; n++) await topics.hasten(id);
+    }
+    return { entries: [], state: "1", nextMs: FAR };
+  });
+  const id = topicId("test", "t");
+  await topics.hasten(id);
+  await topics.note(id, "of nobody");
+  expect(await topics.standing("test", "t")).toBeUndefined();
+  await topics.follow(bob, "t", true);
+  const twice = polls(2);
+  const worker = work();
+  await twice;
+  await worker.stop();
+  expect(seen).toEqual([
+    [false, undefined],
+    [true, "changed"],
+  ]);
+  const before = Date.now();
+  await topics.hasten(id);
+  // Many in a row become one in ten seconds.
+  expect((await topics.standing("test", "t"))?.nextAt).toBeGreaterThan(before + 5_000);
+});
+
+it("says how a topic stands: its state, its faults, and when it is polled", async () => {
+  let good = true;
+  const { topics, work, polls } = world(async () => {
+    if (!good) throw new Error("away");
+    good = false;
+    return { entries: [], state: "left", nextMs: 1 };
+  });
+  await topics.follow(bob, "t", true);
+  expect(await topics.standing("test", "t")).toMatchObject({ fails: 0 });
+  const twice = polls(2);
+  const worker = work();
+  await twice;
+  while ((await topics.standing("test", "t"))?.fails === 0);
+  await worker.stop();
+  const standing = await topics.standing("test", "t");
+  expect(standing).toMatchObject({ state: "left", fails: 1, error: { retryable: expect.any(Boolean) } });
+  expect((standing?.nextAt ?? 0) - (standing?.polledAt ?? 0)).toBeGreaterThanOrEqual(60_000);
+});
+
+it("undoes what a topic set up when its last follower left, even while it was polled, and forgets it then", async () => {
+  const open = new Set<string>();
+  const calls: string[] = [];
+  const { topics, redis, work, polls } = world(
+    async (topic, { door }) => {
+      await door?.open({ secret: "s" });
+      await topics.follow(bob, topic, false);
+      return { entries: [], state: "1", nextMs: FAR };
+    },
+    {
+      door: ({ id }) => ({
+        open: async () => {
+          await topics.keep(id, true);
+          open.add(id);
+          return "";
+        },
+        secrets: async () => undefined,
+        close: async () => {
+          open.delete(id);
+          await topics.keep(id, false);
+        },
+      }),
+      forget: async (_topic, { state = "", door }) => {
+        calls.push(state);
+        if (calls.length < 3) return { state: `${state}+`, nextMs: 1 };
+        await door?.close();
+        return undefined;
+      },
+    },
+  );
+  await topics.follow(bob, "t", true);
+  const once = polls(1);
+  const worker = work();
+  await once;
+  while ((await redis.keys("{dgmp*")).length > 0) await redis.ping();
+  await worker.stop();
+  expect(calls).toEqual(["1", "1+", "1++"]);
+  expect(open.size).toBe(0);
+});
+
+it("goes on for who came back before a topic was forgotten", async () => {
+  const { topics, work, polls } = world(async () => ({ entries: [], state: "1", nextMs: FAR }));
+  await topics.follow(bob, "t", true);
+  const [due] = (await Promise.all(Array.from({ length: 16 }, (_, part) => topics.take(part, 1, FAR)))).flat();
+  if (!due) throw new Error("it was not due");
+  await topics.follow(bob, "t", false);
+  await topics.follow(eve, "t", true);
+  await topics.drop(due);
+  const once = polls(1);
+  const worker = work();
+  await once;
+  await worker.stop();
+  expect(await topics.followers(due.id)).toEqual([{ app: "app2", actor: "eve" }]);
 });

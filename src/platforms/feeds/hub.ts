@@ -83,8 +83,10 @@ export async function left(_topic: string, polling: Polling): Promise<Pick<Polle
   return { state: JSON.stringify({ ...memory, hub: { ...hub, leaving: tries + 1 } }), nextMs: LEAVE_MS };
 }
 
+type Mode = "subscribe" | "unsubscribe";
+
 async function asked(
-  mode: "subscribe" | "unsubscribe",
+  mode: Mode,
   { url, topic }: HubMemory,
   callback: string,
   secret: string,
