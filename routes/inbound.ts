@@ -3,7 +3,7 @@ import type { Arrive } from "../src/delivery/arrivals.ts";
 import type { ReportTo } from "../src/events/traces.ts";
 import type { Doors } from "../src/inbound/doors.ts";
 import type { Topics } from "../src/polls/topics.ts";
-import type { PushAnswer, Pushed } from "../src/push.ts";
+import type { Door, PushAnswer, Pushed } from "../src/push.ts";
 import { readBytes } from "./json-body.ts";
 import type { PlatformNames } from "./platform-names.ts";
 import type { AdmitOne } from "./pressure.ts";
@@ -13,7 +13,7 @@ import { Problem } from "./problem.ts";
 export const PUSH_MOST = 1024 * 1024;
 
 export interface InboundRoutesDeps {
-  readonly doors: Pick<Doors, "find">;
+  readonly doors: Pick<Doors, "find" | "mate">;
   readonly platforms: Pick<PlatformNames, "find">;
   readonly arrive: Arrive;
   readonly report: ReportTo;
@@ -30,24 +30,37 @@ export function inboundRoutes({ doors, platforms, arrive, report, topics, admit 
   const router = Router({ caseSensitive: true });
 
   async function take(req: Request<{ platform: string; hook: string }>, res: Response): Promise<void> {
-    const { receive, door } = await behind(req.params);
+    const { receive, door, platform } = await behind(req.params);
     await admit(door.app);
     const { secrets, ...whose } = door;
-    const { status, body = "", contentType = "text/plain", ...came } = receive(await pushedBy(req), secrets, whose);
+    const pushed = await pushedBy(req);
+    const answer = receive(pushed, secrets, whose);
+    const { status, body = "", contentType = "text/plain", mates = [] } = answer;
     if (status !== 200) throw refused(status, req.method);
-    for (const arrival of came.arrivals ?? []) await arrive(door.app, arrival);
-    for (const one of came.reports ?? []) await report(door.app, one);
-    if (came.topic?.note !== undefined) await topics.note(door.subject, came.topic.note);
-    if (came.topic?.hasten) await topics.hasten(door.subject);
+    await store(whose, answer);
+    for (const mate of mates) {
+      const id = await doors.mate(door.app, platform, mate);
+      const other = id === undefined ? undefined : await doors.find(platform, id);
+      // Another login's secrets may not fit the push: then it is none of that account's.
+      const its = other && receive(pushed, other.secrets, { app: other.app, subject: other.subject });
+      if (other && its?.status === 200) await store(other, its);
+    }
     res.set({ "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" });
     res.type(contentType).send(body);
+  }
+
+  async function store({ app, subject }: Door, { arrivals = [], reports = [], topic }: PushAnswer): Promise<void> {
+    for (const arrival of arrivals) await arrive(app, arrival);
+    for (const one of reports) await report(app, one);
+    if (topic?.note !== undefined) await topics.note(subject, topic.note);
+    if (topic?.hasten) await topics.hasten(subject);
   }
 
   async function behind({ platform: name, hook }: { readonly platform: string; readonly hook: string }) {
     const platform = platforms.find(name);
     const door = platform?.push && (await doors.find(platform.id, hook));
     if (!platform?.push || !door) throw new Problem("not-found", "Nothing is pushed to this path (any more).");
-    return { receive: platform.push.receive, door };
+    return { receive: platform.push.receive, door, platform: platform.id };
   }
 
   router.get("/inbound/:platform/:hook", take);

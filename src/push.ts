@@ -29,6 +29,8 @@ export interface PushAnswer {
   readonly contentType?: "application/json";
   readonly arrivals?: readonly Arrival[];
   readonly reports?: ReadonlyArray<Report | Watermark>;
+  /** Names (`Push.mate`) of the app's other accounts that the push is for: the same push is given to their doors too. */
+  readonly mates?: readonly string[];
   /** Of a topic's door (`Polling.door`): what its next poll is told, and whether that is due now. */
   readonly topic?: { readonly note?: string; readonly hasten?: boolean };
 }
@@ -40,6 +42,11 @@ export interface Push<Credentials = unknown> {
     readonly address: string;
     readonly credentials: Credentials;
   }) => PushSecrets | undefined;
+  /**
+   * By what name a push that came to another door of the same app finds this one: for networks that push for many accounts
+   * to one address. The push is then checked with this door's own secrets.
+   */
+  readonly mate?: (secrets: PushSecrets) => string | undefined;
   /**
    * Answers the network's challenge, or checks the signature and says what arrived. Changes nothing and keeps nothing:
    * pushes come twice, late and in any order. Bounds what it takes over, since strangers wrote it.

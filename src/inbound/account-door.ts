@@ -20,7 +20,7 @@ export async function setAccountDoor(
 ): Promise<string | undefined> {
   if (push?.secrets === undefined) return undefined;
   const secrets = push.secrets({ address, credentials });
-  if (secrets !== undefined) return doors.open(app, platform, id, secrets);
+  if (secrets !== undefined) return doors.open(app, platform, id, secrets, push.mate?.(secrets));
   await doors.close(app, platform, id);
   return undefined;
 }

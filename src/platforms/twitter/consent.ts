@@ -24,11 +24,14 @@ export const SCOPES = [
   "offline.access",
 ];
 
-const { clientId, clientSecret } = Credentials.properties;
+const { clientId, clientSecret, apiKey, apiSecret, bearerToken } = Credentials.properties;
 const XClient = Type.Object(
   {
     clientId: Type.String({ ...clientId, description: "The Client ID of the app at X." }),
     clientSecret,
+    apiKey,
+    apiSecret,
+    bearerToken,
     scopes: Type.Optional(
       Type.Array(Type.String({ pattern: "^[a-z]{1,30}\\.[a-z]{1,30}$" }), {
         minItems: 1,
@@ -55,18 +58,19 @@ export function consent(xApi: string = X_API): Consent {
       const words = { grant_type: "authorization_code", code, redirect_uri: redirectUri, code_verifier: verifier };
       const { accessToken, refreshToken, expires } = await askForGrant(egress.fetch, server, words);
       if (refreshToken === undefined) throw shortLived();
-      const credentials = { ...client, accessToken, refreshToken, expires };
-      return [{ address: await nameOf(egress, base, accessToken), credentials }];
+      const { address, userId } = await whoAgreed(egress, base, accessToken);
+      return [{ address, credentials: { ...client, accessToken, refreshToken, expires, userId } }];
     },
   });
 }
 
-/** The name of whoever agreed. */
-async function nameOf(egress: Egress, base: string, token: string): Promise<string> {
+/** The account's address and its id at X. */
+async function whoAgreed(egress: Egress, base: string, token: string) {
   const signal = AbortSignal.timeout(30_000);
   const { status, body } = await carried(egress.fetch, base, token, { method: "GET", path: "users/me", signal });
-  const { username = "" } = status === 200 && faults(OneUser, body).length === 0 ? (body as Answer).data : {};
-  if (/^[A-Za-z0-9_]{1,15}$/.test(username)) return `@${username}`;
+  const { id, username = "" } =
+    status === 200 && faults(OneUser, body).length === 0 ? (body as Answer).data : { id: "" };
+  if (/^[A-Za-z0-9_]{1,15}$/.test(username)) return { address: `@${username}`, userId: id };
   throw status < 300 ? unreadable("GET users/me", status) : refusal({ endpoint: "GET users/me", status, body });
 }
 

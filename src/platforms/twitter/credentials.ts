@@ -10,12 +10,18 @@ const optional = (description: string) => Type.Optional({ ...Secret, description
 export const Credentials = Type.Object(
   {
     apiKey: optional("OAuth 1.0a: the app's API key (consumer key)."),
-    apiSecret: optional("OAuth 1.0a: the app's API key secret."),
+    apiSecret: optional("The app's API key secret: of OAuth 1.0a, and what X's pushes are checked with."),
     accessToken: optional("The user's access token; with OAuth 2 it may be left out."),
     accessSecret: optional("OAuth 1.0a: the user's access token secret."),
     clientId: optional("OAuth 2: the app's client ID."),
     clientSecret: optional("OAuth 2: the app's client secret, where it has one."),
     refreshToken: optional("OAuth 2: the newest refresh token; the gateway keeps what X gives in its place."),
+    userId: Type.Optional(
+      Type.String({
+        pattern: "^[0-9]{1,19}$",
+        description: "OAuth 2: the user's id at X; with apiSecret X's pushes then find the account.",
+      }),
+    ),
     bearerToken: optional(
       "The app's own bearer token, with which searches are streamed; asked of X where apiKey and apiSecret are given.",
     ),

@@ -1,18 +1,18 @@
 import type { Push } from "../../push.ts";
 import type { Credentials } from "./credentials.ts";
-import { crcAnswer, eventsOf, verifySignature } from "./push.ts";
+import { crcAnswer, eventsOf, usersOf, verifySignature } from "./push.ts";
 
 /**
  * X's webhook: its challenge is answered and its pushes are checked with the app's API key secret. X pushes for all users
- * of an app to one address, so an account has a door only where its login says who it is: an OAuth 1.0a token begins
- * with the user's id.
+ * of an app to one address, so each account's door takes the others' pushes too and names whose they are. An account has
+ * one where its login says who it is: an OAuth 1.0a token begins with the user's id, of OAuth 2 `userId` says it.
  */
 export const push: Push<Credentials> = {
-  secrets: ({ address, credentials: { apiSecret, accessToken = "", accessSecret } }) => {
-    const user = /^([0-9]{1,19})-/.exec(accessToken)?.[1];
-    if (apiSecret === undefined || accessSecret === undefined || user === undefined) return undefined;
-    return { apiSecret, user, address };
+  secrets: ({ address, credentials: { apiSecret, accessToken = "", accessSecret, userId } }) => {
+    const user = userId ?? (accessSecret === undefined ? undefined : /^([0-9]{1,19})-/.exec(accessToken)?.[1]);
+    return apiSecret === undefined || user === undefined ? undefined : { apiSecret, user, address };
   },
+  mate: ({ user }) => user,
   receive: ({ method, query, headers, body }, { apiSecret = "", user, address }) => {
     if (apiSecret === "") return { status: 404 };
     if (method === "GET") {
@@ -24,7 +24,8 @@ export const push: Push<Credentials> = {
     const parsed = json(body);
     if (parsed === undefined) return { status: 400 };
     const pushed = eventsOf(parsed, (id) => (id === user ? address : undefined));
-    return { status: 200, arrivals: pushed.flatMap(({ arrivals }) => arrivals) };
+    const mates = usersOf(parsed).filter((id) => id !== user);
+    return { status: 200, arrivals: pushed.flatMap(({ arrivals }) => arrivals), mates };
   },
 };
 

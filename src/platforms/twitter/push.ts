@@ -36,12 +36,20 @@ export interface Pushed {
  * does not fit, brings nothing: X does not push it again.
  */
 export function eventsOf(body: unknown, addressOf: (user: string) => string | undefined): readonly Pushed[] {
-  const { data } = bag(body);
-  const list = Array.isArray(data) ? data : [data];
-  return list.slice(0, 100).flatMap((one) => {
+  return listIn(body).flatMap((one) => {
     const pushed = pushedBy(bag(one), addressOf);
     return pushed ? [pushed] : [];
   });
+}
+
+/** The ids at X of all whom a push is for, each once. */
+export function usersOf(body: unknown): readonly string[] {
+  return [...new Set(listIn(body).flatMap((one) => idIn(bag(bag(one).filter).user_id) ?? []))];
+}
+
+function listIn(body: unknown): readonly unknown[] {
+  const { data } = bag(body);
+  return (Array.isArray(data) ? data : [data]).slice(0, 100);
 }
 
 type Brought = { readonly key: string; readonly event: Omit<Arrival["event"], "platform" | "target"> };

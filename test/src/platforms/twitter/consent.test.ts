@@ -36,6 +36,7 @@ it("a consent begins at X with a challenge and ends with a login that works, und
   const [account] = await consent.finish(client as never, { ...round, code: code() }, x.egress);
   expect(account?.address).toBe("@alice");
   expect(faults(x.platform.credentials?.schema ?? {}, account?.credentials)).toEqual([]);
+  expect(account?.credentials).toMatchObject({ userId: "34" });
   const alice = await x.open(account?.credentials as never);
   expect((await alice("query")).object).toMatchObject({ me: { subject: "@alice" } });
 });
@@ -60,4 +61,12 @@ it("an answer that does not say who agreed gives no account", async () => {
   x.server.fault("GET /2/users/me", { status: 403, body: { title: "Forbidden", type: "about:blank", status: 403 } });
   const shut = consent.finish(client as never, { ...round, code: code() }, x.egress);
   await expect(shut).rejects.toMatchObject({ code: "permission-denied" });
+});
+
+it("what X's pushes and streams need of the app goes into the login", async () => {
+  const app = { ...client, apiKey: "app-key", apiSecret: "app-key-secret", bearerToken: "bearer" };
+  const [account] = await consent.finish(app as never, { ...round, code: code() }, x.egress);
+  expect(account?.credentials).toMatchObject(app);
+  expect(faults(x.platform.credentials?.schema ?? {}, account?.credentials)).toEqual([]);
+  expect(x.platform.push?.secrets?.(account as never)).toMatchObject({ user: "34", address: "@alice" });
 });

@@ -26,7 +26,12 @@ const mention = (user: string) =>
 
 it("knows the app's secret and who the account is, and nothing more", () => {
   expect(secrets).toEqual({ apiSecret: "app-key-secret", user: "12", address: "@bob" });
-  expect(push?.secrets?.(account({ clientId: "a", refreshToken: "b" }))).toBeUndefined();
+  const oauth2 = { clientId: "a", refreshToken: "b", accessToken: "99-not-an-id" };
+  for (const more of [{}, { apiSecret: "c" }, { userId: "12" }])
+    expect(push?.secrets?.(account({ ...oauth2, ...more }))).toBeUndefined();
+  const whole = push?.secrets?.(account({ ...oauth2, apiSecret: "c", userId: "12" }));
+  expect(whole).toEqual({ apiSecret: "c", user: "12", address: "@bob" });
+  expect(push?.mate?.(whole ?? {})).toBe("12");
 });
 
 it("answers X's challenge", () => {
@@ -51,7 +56,11 @@ it("takes what X signed for this account, and no more of what comes to the same 
     status: 200,
     arrivals: [{ key: "post:1900000000000000001", event: { target: [{ address: "@bob" }] } }],
   });
-  expect(push?.receive(signed(mention("34")), secrets, door)).toEqual({ status: 200, arrivals: [] });
+  expect(push?.receive(signed(mention("34")), secrets, door)).toEqual({
+    status: 200,
+    arrivals: [],
+    mates: ["34"],
+  });
   expect(push?.receive(signed(mention("12"), "another"), secrets, door)).toEqual({ status: 403 });
   expect(push?.receive({ ...signed(mention("12")), headers: {} }, secrets, door)).toEqual({ status: 403 });
   expect(push?.receive(signed("{"), secrets, door)).toEqual({ status: 400 });

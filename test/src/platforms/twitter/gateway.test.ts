@@ -25,10 +25,10 @@ afterAll(async () => {
   await server.stop();
 });
 
-async function call(method: string, path: string, body: object) {
+async function call(method: string, path: string, body: object, as = key) {
   const answer = await fetch(`${live.url}/gateway${path}`, {
     method,
-    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json", Prefer: "wait=25" },
+    headers: { Authorization: `Bearer ${as}`, "Content-Type": "application/json", Prefer: "wait=25" },
     body: JSON.stringify(body),
   });
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
@@ -122,6 +122,31 @@ it("what X pushes to the account's address comes as an event, once", async () =>
   expect(events.filter(({ id }) => id === payload.id)).toMatchObject([
     { verb: "post", target: [{ address: "@alice" }] },
   ]);
+});
+
+it("X's one webhook serves all accounts of its app that the same tenant has, and nobody else's", async () => {
+  const put = (address: string, credentials: object, as = key) =>
+    call("PUT", "/accounts", { platform: "x", address, credentials }, as);
+  const bob = await put("@bob", oauth1Of("12"));
+  const { accessToken: _, ...login } = server.oauth2.login("56");
+  await put("@carol", { ...login, apiSecret: "app-key-secret", userId: "56" });
+  await put("@dave", { ...oauth1Of("78"), apiSecret: "of another app at X" });
+  await put("@erin", oauth1Of("90"), await live.keyOf("another tenant"));
+  const { pathname } = new URL(String(bob.body.inbound), live.url);
+  const push = (user: string, at: number) => {
+    const payload = { id: `190000000000000010${at}`, text: "Hi", author_id: "34" };
+    const body = JSON.stringify({ data: { event_type: "post.mention.create", filter: { user_id: user }, payload } });
+    const sign = `sha256=${createHmac("sha256", "app-key-secret").update(body).digest("base64")}`;
+    const headers = { "x-twitter-webhooks-signature": sign };
+    return fetch(`${live.url}${pathname}`, { method: "POST", headers, body });
+  };
+  for (const [at, user] of ["12", "56", "78", "90", "99", "56"].entries()) {
+    expect((await push(user, at === 5 ? 1 : at)).status).toBe(200);
+  }
+  const poll = await fetch(`${live.url}/gateway/events?after=earliest&type=activity&limit=1000`, { headers });
+  const { events } = (await poll.json()) as { events: Array<{ id: string; target: Array<{ address: string }> }> };
+  const came = events.filter(({ id }) => id.startsWith("190000000000000010"));
+  expect(came.map(({ id, target }) => `${id.at(-1)} ${target[0]?.address}`)).toEqual(["0 @bob", "1 @carol"]);
 });
 
 it("no login is seen in events", async () => {
