@@ -8,11 +8,13 @@ import { testHaproxy } from "../../support/haproxy.ts";
 import { type LoadClient, loadClient, postUntilAnswered } from "../../support/load-client.ts";
 import { testNginx } from "../../support/nginx.ts";
 import { testRedis } from "../../support/redis.ts";
+import { socketCrowd } from "../../support/socket-crowd.ts";
 import { type Crowd, streamCrowd } from "../../support/stream-crowd.ts";
 
 const APPS = 10;
 const LANES = 10;
 const STREAMS = 500;
+const SOCKETS = 100;
 /** Each lane posts once a second: 100 POST/s. */
 const EVERY_MS = 1_000;
 /** Promise G10. */
@@ -97,6 +99,11 @@ test.each(["nginx", "HAProxy"] as const)(
       keys: Array.from({ length: STREAMS }, (_, n) => keys[n % keys.length] as string),
     });
     closers.push(crowd.close);
+    const sockets = await socketCrowd({
+      port: front.port,
+      keys: Array.from({ length: SOCKETS }, (_, n) => keys[n % keys.length] as string),
+    });
+    closers.push(sockets.close);
     const clients = loads(base, keys);
     await aWhile(crowd);
     for (const node of nodes) {
@@ -112,18 +119,21 @@ test.each(["nginx", "HAProxy"] as const)(
     await Promise.all(
       keys.map((key, n) => postUntilAnswered({ base, key }, { rid: `a${n}-last`, ...activity("l0", 0) })),
     );
-    await crowd.until(() => crowd.members.every(({ rids }) => rids.some((rid) => rid.endsWith("-last"))), 30_000);
+    for (const { members, until } of [crowd, sockets])
+      await until(() => members.every(({ rids }) => rids.some((rid) => rid.endsWith("-last"))), 30_000);
     const tries = clients.flatMap((client) => client.tries);
     const statuses = [...new Set(tries.map(({ status }) => status))];
     const slowest = Math.max(...tries.map(({ ms }) => ms));
     console.log(
       `Rolling restart behind ${name}: ${tries.length} POSTs (${statuses}), slowest ${slowest} ms; ` +
-        `${STREAMS} streams came back ${crowd.opened() - STREAMS} times, ${crowd.heard()} events`,
+        `${STREAMS} streams came back ${crowd.opened() - STREAMS} times, ${crowd.heard()} events; ` +
+        `${SOCKETS} sockets ${sockets.opened() - SOCKETS} times`,
     );
     expect(statuses).toEqual([202]);
-    expect(crowd.faults).toEqual([]);
+    expect([...crowd.faults, ...sockets.faults]).toEqual([]);
     expect(crowd.opened()).toBeGreaterThan(STREAMS);
-    for (const { key, ids, rids } of crowd.members) {
+    expect(sockets.opened()).toBeGreaterThan(SOCKETS);
+    for (const { key, ids, rids } of [...crowd.members, ...sockets.members]) {
       const app = keys.indexOf(key);
       const posted = clients[app]?.book.map(({ rid }) => rid) ?? [];
       expect(new Set(ids).size).toBe(ids.length);

@@ -1,0 +1,94 @@
+import { WebSocket } from "ws";
+import type { CrowdSettings, Member } from "./stream-crowd.ts";
+
+export interface SocketCrowd {
+  readonly members: readonly Member[];
+  /** How often sockets were opened: what exceeds the members came back. */
+  readonly opened: () => number;
+  /** Handshakes that were refused, sockets that broke without a goodbye, and those that said that events are lost. */
+  readonly faults: readonly string[];
+  /** Resolves once it fits; rejects after `timeoutMs`. */
+  readonly until: (fits: () => boolean, timeoutMs: number) => Promise<void>;
+  readonly close: () => void;
+}
+
+interface Seat extends Member {
+  readonly ids: string[];
+  readonly rids: string[];
+  cursor: string;
+  ws: WebSocket | undefined;
+}
+
+interface Frame {
+  readonly type: string;
+  readonly cursor?: string;
+  readonly rid?: string;
+}
+
+/** Many listeners by WebSocket that come back as the documents say: after a moment, with their last cursor. */
+export async function socketCrowd({ port, keys }: CrowdSettings): Promise<SocketCrowd> {
+  const faults: string[] = [];
+  const watchers = new Set<() => void>();
+  const members: Seat[] = keys.map((key) => ({ key, ids: [], rids: [], cursor: "", ws: undefined }));
+  let opened = 0;
+  let over = false;
+
+  const come = (seat: Seat): void => {
+    if (over) return;
+    const after = seat.cursor === "" ? "" : `?after=${seat.cursor}`;
+    const headers = { Authorization: `Bearer ${seat.key}` };
+    const ws = new WebSocket(`ws://127.0.0.1:${port}/gateway/socket${after}`, { headers });
+    seat.ws = ws;
+    let farewell = false;
+    ws.on("error", (error) => {
+      if (!over) faults.push(error.message);
+    });
+    ws.on("message", (data) => {
+      const frame = JSON.parse(String(data)) as Frame;
+      if (frame.type === "goodbye") farewell = true;
+      else take(seat, frame);
+    });
+    ws.on("close", (code) => {
+      if (over) return;
+      if (!farewell || code !== 4503) faults.push(`closed ${code}`);
+      setTimeout(() => come(seat), 500 + Math.random() * 1_000);
+    });
+  };
+
+  function take(seat: Seat, { type, cursor, rid }: Frame): void {
+    if (cursor !== undefined) seat.cursor = cursor;
+    if (type === "ready") opened++;
+    else if (type === "gap") faults.push("gap");
+    else if (cursor !== undefined) seat.ids.push(cursor);
+    if (type === "result") seat.rids.push(String(rid));
+    for (const look of watchers) look();
+  }
+
+  const until: SocketCrowd["until"] = (fits, timeoutMs) =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!fits()) return;
+        clearTimeout(timer);
+        watchers.delete(look);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        watchers.delete(look);
+        reject(new Error(`Not after ${timeoutMs} ms: ${fits.toString()}`));
+      }, timeoutMs);
+      watchers.add(look);
+      look();
+    });
+  for (const seat of members) come(seat);
+  await until(() => opened === members.length, 30_000);
+  return {
+    members,
+    faults,
+    opened: () => opened,
+    until,
+    close: () => {
+      over = true;
+      for (const { ws } of members) ws?.terminate();
+    },
+  };
+}
