@@ -5,7 +5,7 @@ export interface Demand {
   readonly wanted: (account: Pick<HeldAccount, "online">) => boolean;
   readonly begin: () => void;
   readonly end: () => void;
-  /** What was done lately no longer keeps it. */
+  /** What was done lately, and what is being done, no longer keeps it when it is done. */
   readonly letGo: () => void;
 }
 
@@ -15,7 +15,10 @@ export function demand(idleMs: number): Demand {
   let usedAt = Number.NEGATIVE_INFINITY;
   /** Whether it was to be online when it was looked at last. */
   let kept = false;
+  /** Since the last work began. */
+  let released = false;
   const letGo = (): void => {
+    released = true;
     usedAt = Number.NEGATIVE_INFINITY;
   };
   return {
@@ -27,10 +30,11 @@ export function demand(idleMs: number): Demand {
     },
     begin() {
       users += 1;
+      released = false;
     },
     end() {
       users -= 1;
-      usedAt = performance.now();
+      if (!released) usedAt = performance.now();
     },
     letGo,
   };

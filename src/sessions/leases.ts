@@ -79,7 +79,7 @@ interface Leaving {
  * Shares the shards among the workers that live: a dead one loses its shards after `leaseMs`, a new one is given its
  * share by those that have more. A worker that can't reach Redis leaves its shards before others may take them.
  */
-export function leases({ redis, holder, gained, leave, log, leaseMs = 5_000, everyMs = 1_000 }: LeasesDeps): Leases {
+export function leases({ redis, holder, gained, leave, log, leaseMs = 6_000, everyMs = 1_000 }: LeasesDeps): Leases {
   const run = scripts(redis, { TEND_LUA, RELEASE_LUA });
   const names = [keys.holders, keys.leases, keys.leaseFences];
   const mine = new Map<number, number>();
@@ -108,18 +108,23 @@ export function leases({ redis, holder, gained, leave, log, leaseMs = 5_000, eve
   }
 
   function handOver(shards: readonly number[]): Promise<unknown> {
+    if (shards.length > 0) log.info({ shards: shards.length }, "held connections: shards are handed over");
     return Promise.all(
       shards.map((shard) => drop(shard, false, () => run.RELEASE_LUA([keys.leases], [holder, shard]))),
     );
   }
 
   function leaveLost(owned: ReadonlyMap<number, number>): void {
-    for (const [shard, fence] of mine) if (owned.get(shard) !== fence) void drop(shard, true);
+    const gone = [...mine].filter(([shard, fence]) => owned.get(shard) !== fence);
+    if (gone.length > 0) log.warn({ shards: gone.length }, "held connections: shards are somebody else's by now");
+    for (const [shard] of gone) void drop(shard, true);
     for (const [shard, { fence, lost }] of leaving) if (owned.get(shard) !== fence) lost.abort();
   }
   function beginNew(owned: ReadonlyMap<number, number>): void {
-    for (const [shard, fence] of owned) {
-      if (mine.has(shard) || leaving.has(shard)) continue;
+    const fresh = [...owned].filter(([shard]) => !mine.has(shard) && !leaving.has(shard));
+    if (fresh.length > 0)
+      log.info({ shards: fresh.length, before: mine.size }, "held connections: more shards are ours");
+    for (const [shard, fence] of fresh) {
       mine.set(shard, fence);
       gained(shard, fence);
     }

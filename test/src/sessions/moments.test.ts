@@ -95,6 +95,21 @@ it("lets go at once of what is disconnected, although it worked a moment ago, an
   await world.sessions.close();
 });
 
+it("lets go of what is disconnected in the middle of work when that is done", async () => {
+  const world = sessionWorld({ online: false });
+  const working = barrier();
+  const work = world.use("go", working.wait);
+  await working.reached;
+  await world.use("disconnect", nothing);
+  expect(world.live.size).toBe(1);
+  working.open();
+  await work;
+  world.nudge();
+  await world.empty();
+  expect(world.live.size).toBe(0);
+  await world.sessions.close();
+});
+
 it("tries a refused account once more for the first `connect` that a new holder gets", async () => {
   const world = sessionWorld({ online: false, state: "needs-login" });
   await expect(world.use("go", nothing)).rejects.toMatchObject({ kind: "auth" });
