@@ -1,3 +1,4 @@
+import { setTimeout as after } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import type { Hold } from "../held.ts";
 import { failureFrom, type Platform } from "../platform.ts";
@@ -28,10 +29,23 @@ export function line(platform: Platform, access: LineAccess, left: AbortSignal, 
   else left.addEventListener("abort", leave, { once: true });
   const timer = setTimeout(() => endBy(slow()), timeoutMs);
 
+  /** A Redis that refuses for a moment (full, failing over) costs no connection: some networks would not say it again. */
+  async function patiently<T>(deed: () => Promise<T>): Promise<T> {
+    for (let wait = STORE_AGAIN_MS; ; wait *= 2) {
+      try {
+        return await deed();
+      } catch (thrown) {
+        if (thrown instanceof TakenOver || wait > STORE_AGAIN_MOST_MS || hangingUp.signal.aborted) throw thrown;
+        access.log.warn({ error: String(thrown), wait }, "what arrived could not be stored; tried again");
+        await after(wait, undefined, { signal: hangingUp.signal }).catch(() => undefined);
+      }
+    }
+  }
+
   /** In the order of the calls, and none after one that failed: what is not stored must not be passed by. */
   let last: Promise<unknown> = Promise.resolve();
   function inOrder<T>(deed: () => Promise<T>): Promise<T> {
-    const mine = last.then(deed);
+    const mine = last.then(() => patiently(deed));
     last = mine;
     mine.catch((thrown: unknown) => endBy(thrown instanceof TakenOver ? thrown : unstored(thrown)));
     return mine;
@@ -85,6 +99,8 @@ export function line(platform: Platform, access: LineAccess, left: AbortSignal, 
   };
 }
 
+const STORE_AGAIN_MS = 250;
+const STORE_AGAIN_MOST_MS = 8_000;
 const CLOSING_MS = 5_000;
 function bounded(): Promise<void> {
   return new Promise((resolve) => {

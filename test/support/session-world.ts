@@ -32,6 +32,7 @@ export function sessionWorld({ online = true, state = "stored", letsIn = true, d
     adopt?: () => Promise<void>;
     credentials?: () => Promise<void>;
     say?: (what: string) => Promise<void>;
+    arrive?: (key: string) => Promise<void>;
   } = {};
   let there = true;
 
@@ -97,7 +98,10 @@ export function sessionWorld({ online = true, state = "stored", letsIn = true, d
       },
       update: async () => undefined,
     },
-    arrive: async () => "new",
+    arrive: async (_app, { key }) => {
+      await faults.arrive?.(key);
+      return "new";
+    },
     report: async () => undefined,
     egress: noEgress,
     dialling: turns(dialled),

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
+import { TakenOver } from "../../../src/sessions/held-accounts.ts";
 import { barrier, broken, refusal, sessionWorld } from "../../support/session-world.ts";
 
 const nothing = async () => undefined;
@@ -206,5 +207,34 @@ it("grows by nothing that it looks at, however often", async () => {
   const after = await look(20_000);
   expect(looks).toBeGreaterThan(24_000);
   expect(after - before).toBeLessThan(2_000_000);
+  await world.sessions.close();
+});
+
+it("keeps its connection while Redis refuses for a moment what arrives, and stores it in order", async () => {
+  const world = sessionWorld();
+  await world.until(() => world.said.includes("online"));
+  const stored: string[] = [];
+  let refusals = 2;
+  world.faults.arrive = async (key) => {
+    if (refusals-- > 0) throw new Error("OOM command not allowed");
+    stored.push(key);
+  };
+  const { hold } = world.dials[0] as (typeof world.dials)[number];
+  const arrive = (key: string) => hold.arrive({ key, event: {} as never });
+  expect(await Promise.all([arrive("1"), arrive("2")])).toEqual(["new", "new"]);
+  expect(stored).toEqual(["1", "2"]);
+  expect(world.live.size).toBe(1);
+  await world.sessions.close();
+});
+
+it("ends its connection at once when another worker has the account", async () => {
+  const world = sessionWorld();
+  await world.until(() => world.said.includes("online"));
+  world.faults.arrive = () => Promise.reject(new TakenOver());
+  world.faults.adopt = () => Promise.reject(new TakenOver());
+  await expect(world.dials[0]?.hold.arrive({ key: "1", event: {} as never })).rejects.toThrow(TakenOver);
+  await world.empty();
+  expect(world.live.size).toBe(0);
+  expect(world.said).toEqual(["connecting", "online"]);
   await world.sessions.close();
 });
