@@ -19,6 +19,7 @@ import {
   socketsPass,
   streamsPass,
 } from "./conform.ts";
+import { foreignOriginsGetNothing, uploadsPass } from "./conform-limits.ts";
 
 const HOST = "shop.example";
 
@@ -50,6 +51,8 @@ describe.each([false, true])("Apache alone, TLS %s", (tls) => {
   socketsPass(edge);
   socketsPass(edge, "/notify");
   handshakesAreRefused(edge);
+  foreignOriginsGetNothing(edge);
+  uploadsPass(edge);
   siteIsUnchanged(edge);
   phpKnowsVisitors(edge);
 

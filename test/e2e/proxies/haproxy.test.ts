@@ -19,6 +19,7 @@ import {
   socketsPass,
   streamsPass,
 } from "./conform.ts";
+import { foreignOriginsGetNothing } from "./conform-limits.ts";
 
 const HOST = "shop.example";
 
@@ -61,6 +62,7 @@ describe.each([
   socketsPass(edge);
   socketsPass(edge, "/notify");
   handshakesAreRefused(edge);
+  foreignOriginsGetNothing(edge);
   sitePasses(edge);
 });
 
@@ -90,6 +92,7 @@ describe.each([false, true])("HAProxy, routing subdomain, TLS %s", (tls) => {
   socketsPass(edge);
   socketsPass(edge, "/");
   handshakesAreRefused(edge);
+  foreignOriginsGetNothing(edge);
 
   it("leaves every other name to the site", async () => {
     for (const host of ["evilws.example.com", "ws.example.com.evil.example", "example.com"]) {
@@ -130,6 +133,7 @@ describe("HAProxy, then nginx, then the site", () => {
   quietStreamsLive(edge);
   socketsPass(edge, "/notify");
   handshakesAreRefused(edge);
+  foreignOriginsGetNothing(edge);
   sitePasses(edge);
 });
 

@@ -22,6 +22,7 @@ import {
   socketsPass,
   streamsPass,
 } from "./conform.ts";
+import { foreignOriginsGetNothing, uploadsPass } from "./conform-limits.ts";
 
 /** A site as unkind to streams as one can be: everything is compressed. */
 const GZIP = "gzip on; gzip_min_length 1; gzip_proxied any; gzip_types text/event-stream application/json text/css;";
@@ -73,6 +74,8 @@ describe.each(["site", "site-tls"] as const)("nginx, %s", (layout) => {
   socketsPass(edge);
   socketsPass(edge, "/notify");
   handshakesAreRefused(edge);
+  foreignOriginsGetNothing(edge);
+  uploadsPass(edge);
   sitePasses(edge);
 });
 
@@ -84,6 +87,7 @@ describe("nginx, ws-subdomain", () => {
   quietStreamsLive(edge);
   socketsPass(edge, "/");
   handshakesAreRefused(edge);
+  foreignOriginsGetNothing(edge);
 
   it("has nothing else on that name", async () => {
     expect((await ask(edge(), "/index.php")).status).toBe(404);
