@@ -84,7 +84,7 @@ describe("The PHP examples", () => {
     const refused = php("send.php", "nobody");
     expect(await refused.ended).toBe(1);
     expect(refused.output()).toMatch(/^Refused \(422 validation-failed\): .*\/target\/address/);
-    const wrong = shell(["php", join(folder, "poll.php")], {
+    const wrong = shell(["php", join(ROOT, "examples/php/poll.php")], {
       cwd: dir,
       env: { DRAGOMAN_URL: gateway.base, DRAGOMAN_KEY: "dgm_no_key_atall" },
     });
