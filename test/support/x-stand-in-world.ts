@@ -18,6 +18,7 @@ interface Message {
   readonly from: string;
   readonly conversation: string;
   readonly at: number;
+  readonly media: readonly string[];
 }
 export interface XAnswer {
   readonly status: number;
@@ -71,8 +72,8 @@ export function xWorld(
     told(postOut(post));
     return post.id;
   }
-  function addMessage(from: string, conversation: string, text: string): string {
-    const message = { id: newId(), text, from, conversation, at: Date.now() };
+  function addMessage(from: string, conversation: string, text: string, more: Partial<Message> = {}): string {
+    const message = { id: newId(), text, from, conversation, at: Date.now(), media: [], ...more };
     messages.push(message);
     return message.id;
   }
@@ -96,21 +97,25 @@ export function xWorld(
       body: { ...data, includes: { users: people }, meta: { result_count: page.length, ...more } },
     };
   }
-  const postOut = ({ id, text, author, at, references }: Post) => ({
+  const carried = (media: readonly string[]) =>
+    media.length === 0 ? {} : { attachments: { media_keys: media.map((id) => `3_${id}`) } };
+  const postOut = ({ id, text, author, at, references, media: files }: Post) => ({
     id,
     text: text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;"),
     author_id: author,
     created_at: new Date(at).toISOString(),
     conversation_id: id,
     ...(references.length === 0 ? {} : { referenced_posts: references }),
+    ...carried(files),
   });
-  const messageOut = ({ id, text, from, conversation, at }: Message) => ({
+  const messageOut = ({ id, text, from, conversation, at, media: files }: Message) => ({
     id,
     event_type: "MessageCreate",
     text,
     sender_id: from,
     dm_conversation_id: conversation,
     created_at: new Date(at).toISOString(),
+    ...carried(files),
   });
   const mine = ({ conversation }: Message, me: string) =>
     !conversation.includes("-") || conversation.split("-").includes(me);
@@ -132,7 +137,8 @@ export function xWorld(
     return ok({ id, text: words }, 201);
   }
   function newMessage(conversation: string, { body, me }: XCall): XAnswer {
-    const id = addMessage(me, conversation, String(body.text ?? ""));
+    const files = (body.attachments ?? []) as ReadonlyArray<{ readonly media_id: string }>;
+    const id = addMessage(me, conversation, String(body.text ?? ""), { media: files.map((one) => one.media_id) });
     return ok({ dm_conversation_id: conversation, dm_event_id: id }, 201);
   }
   function removed<One extends { readonly id: string }>(all: One[], fits: (one: One) => boolean): XAnswer {

@@ -5,6 +5,7 @@ import { type Api, openApi } from "./api.ts";
 import { openApp, type XApp } from "./app.ts";
 import type { Credentials } from "./credentials.ts";
 import { signing } from "./signing.ts";
+import { type Tries, tries } from "./tries.ts";
 import type { Watch } from "./watch.ts";
 import { X_API } from "./wire.ts";
 
@@ -23,6 +24,7 @@ export interface Client extends Api {
   readonly me: (signal: AbortSignal) => Promise<string>;
   /** Asks X whether the login is good. */
   readonly verify: (signal: AbortSignal) => Promise<void>;
+  readonly tries: Tries;
   /** How often an activity's outcome was looked for by this client, this time included. */
   readonly looks: (id: string) => number;
   /** The id of somebody given by id or name. */
@@ -59,6 +61,7 @@ export function openClient(access: Access<Credentials>, credentials: Credentials
     ...api,
     app: openApp(access.egress.fetch, credentials, base),
     verify,
+    tries: tries(),
     async me(signal) {
       if (own === undefined) await verify(signal);
       return own ?? "";

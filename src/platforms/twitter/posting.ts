@@ -18,9 +18,14 @@ export async function post(client: Client, activity: Activity, lent: Lent): Prom
     ...(inReplyTo === undefined ? {} : { reply: { in_reply_to_tweet_id: postOf(inReplyTo) } }),
     ...(quote === undefined ? {} : { quote_tweet_id: postOf(quote) }),
   };
+  const before = async (): Promise<void> => {
+    await lent.commit();
+    client.tries.left(activity.id, media);
+  };
   try {
-    const ask = { method: "POST", path: "tweets", body, signal: lent.signal, before: lent.commit } as const;
+    const ask = { method: "POST", path: "tweets", body, signal: lent.signal, before } as const;
     const { data } = await client.ask(ask, Posted);
+    client.tries.answered(data.id);
     return posted(activity, lent, data.id);
   } catch (thrown) {
     // An earlier try posted it, and only its answer was lost.
@@ -51,7 +56,13 @@ export async function send(client: Client, activity: Activity, lent: Lent): Prom
       conversation === undefined
         ? { path: "dm_conversations/with/:id/messages", params: { id: await client.idOf(address, lent.signal) } }
         : { path: "dm_conversations/:id/messages", params: { id: conversation } };
-    const { data } = await client.ask({ method: "POST", ...where, body, signal: lent.signal, before }, SentMessage);
+    const leaving = async (): Promise<void> => {
+      await before();
+      client.tries.left(activity.id, media);
+    };
+    const ask = { method: "POST", ...where, body, signal: lent.signal, before: leaving } as const;
+    const { data } = await client.ask(ask, SentMessage);
+    client.tries.answered(data.dm_event_id);
     conversations.push(`conversation:${data.dm_conversation_id}`);
     return data.dm_event_id;
   });

@@ -65,11 +65,17 @@ it("a post whose answer was lost is found in the account's list and not sent aga
   expect(body).toMatchObject({ status: "sent", object: { id: found[0]?.id } });
 });
 
-it("a message whose answer was lost is unknown", async () => {
+it("a message whose answer was lost is found in the conversation and not sent again", async () => {
+  server.addMessage("12", "12-34", "Psst", { id: "1500000000000000000" });
   server.fault("POST /2/dm_conversations/with/{participant_id}/messages", "cut");
   const { body } = await post({ verb: "send", target: { address: "@alice" }, object: { body: "Psst" } });
-  expect(body).toMatchObject({ status: "unknown", error: { code: "outcome-unknown" } });
-  expect(server.messages).toHaveLength(1);
+  const id = server.messages.at(-1)?.id;
+  expect(body).toMatchObject({
+    status: "sent",
+    target: [{ status: "sent", id }],
+    object: { conversations: ["conversation:12-34"] },
+  });
+  expect(server.messages).toHaveLength(2);
 });
 
 it("what X would refuse is refused at once with a pointer, and another app has no such account", async () => {

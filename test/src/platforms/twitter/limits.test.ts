@@ -8,45 +8,74 @@ let redis: TestRedis;
 let x: Awaited<ReturnType<typeof xAccount>>;
 beforeAll(async () => {
   redis = await testRedis();
-  const limits = { "POST /2/tweets": { calls: 15, seconds: 5 } };
-  x = await xAccount({ limits });
+  const limit = { calls: 15, seconds: 5 };
+  const limits = {
+    "POST /2/tweets": limit,
+    "POST /2/dm_conversations/with/{participant_id}/messages": limit,
+  };
+  const readers = Array.from({ length: 100 }, (_, at) => ({ id: String(1_000 + at), username: `r${at}`, name: "R" }));
+  x = await xAccount({ limits, people: [BOB, ALICE, ...readers] });
 });
 afterAll(async () => {
   await x.stop();
   await redis.stop();
 });
 
-it("100 posts at 15 calls in 5 s all get out once, and another account's are not held up by them", async () => {
-  // Each app acts for one account here; where accounts are stored is not what this is about.
+/** Each app acts for one account here; where accounts are stored is not what this is about. */
+function apps(people: Readonly<Record<string, string>>) {
   const { open, credentials: _, ...table } = x.platform;
-  const people: Readonly<Record<string, string>> = { "app-bob": BOB.id, "app-alice": ALICE.id };
-  const platform = {
+  return {
     ...table,
     needsAccount: false,
     open: async (access: { readonly app: string }) =>
       open?.({ ...access, egress: x.egress, credentials: oauth1Of(String(people[access.app])) } as never),
   };
-  const core = gatewayCore(redis, [platform]);
-  core.startWorkers(50);
-  const posts = (app: string, count: number) =>
-    Promise.all(
-      Array.from({ length: count }, (_, at) => {
-        const context = `thread ${at}`;
-        const made = activityOf(platform, "post", { object: { body: `${app} ${at}` }, context });
-        // A lane is a conversation: each post has one of its own.
-        return core.accept(app, { ...made, actor: { address: `@${app}-${at}` } });
-      }),
-    );
-  await posts("app-bob", 100);
-  await posts("app-alice", 15);
-  const alices = await core.results("app-alice", 15);
-  expect(alices.map(({ status, attempts }) => `${status} ${attempts}`)).toEqual(Array(15).fill("sent 1"));
-  const bobs = await core.results("app-bob", 100);
-  expect(new Set(bobs.map(({ status }) => status))).toEqual(new Set(["sent"]));
-  const texts = x.server.posts.filter(({ author }) => author === BOB.id).map(({ text }) => text);
-  expect([texts.length, new Set(texts).size]).toEqual([100, 100]);
-  // Whoever is put off is put off to a window with room for it: X itself has to turn nobody away.
-  expect(x.server.asked.filter(({ status }) => status === 429)).toEqual([]);
-  expect(Math.max(...bobs.map(({ attempts }) => Number(attempts)))).toBeLessThanOrEqual(4);
-  await core.close();
-}, 120_000);
+}
+
+const kinds = [
+  {
+    name: "posts",
+    // A lane is a conversation: each has one of its own.
+    words: (body: string, at: number) => ({ verb: "post", object: { body }, context: `thread ${at}`, target: [] }),
+    arrived: () => x.server.posts.filter(({ author }) => author === BOB.id),
+  },
+  {
+    name: "direct messages",
+    words: (body: string, at: number) => ({
+      verb: "send",
+      object: { body },
+      target: [{ address: String(1_000 + at) }],
+    }),
+    arrived: () => x.server.messages.filter(({ from }) => from === BOB.id),
+  },
+] as const;
+
+it.each(kinds)(
+  "100 $name at 15 calls in 5 s all get out once, and another account's are not held up by them",
+  async ({ name, words, arrived }) => {
+    const [bob, alice] = [`bob ${name}`, `alice ${name}`].map((app) => app.replaceAll(" ", "-")) as [string, string];
+    const core = gatewayCore(redis, [apps({ [bob]: BOB.id, [alice]: ALICE.id })]);
+    core.startWorkers(50);
+    const accepted = (app: string, count: number) =>
+      Promise.all(
+        Array.from({ length: count }, (_, at) => {
+          const { verb, ...rest } = words(`${app} ${at}`, at);
+          const made = activityOf(x.platform, verb, rest);
+          return core.accept(app, { ...made, actor: { address: `@${app}-${at}` } });
+        }),
+      );
+    await accepted(bob, 100);
+    await accepted(alice, 15);
+    const alices = await core.results(alice, 15);
+    expect(alices.map(({ status, attempts }) => `${status} ${attempts}`)).toEqual(Array(15).fill("sent 1"));
+    const bobs = await core.results(bob, 100);
+    expect(new Set(bobs.map(({ status }) => status))).toEqual(new Set(["sent"]));
+    const texts = arrived().map(({ text }) => text);
+    expect([texts.length, new Set(texts).size]).toEqual([100, 100]);
+    // Whoever is put off is put off to a window with room for it: X itself has to turn nobody away.
+    expect(x.server.asked.filter(({ status }) => status === 429)).toEqual([]);
+    expect(Math.max(...bobs.map(({ attempts }) => Number(attempts)))).toBeLessThanOrEqual(4);
+    await core.close();
+  },
+  120_000,
+);
