@@ -1,8 +1,8 @@
 import type { ParsedMail } from "mailparser";
 import type { SMTPServerEnvelope } from "smtp-server";
 import type { Arrival } from "../platform.ts";
-import { arrivedMail } from "../platforms/email/arrived-mail-parse.ts";
-import type { Person } from "../platforms/email/arrived-mail-shape.ts";
+import { arrivedMail } from "../platforms/email/arrived/mail-parse.ts";
+import type { Person } from "../platforms/email/arrived/mail-shape.ts";
 
 type Field = "to" | "cc" | "bcc";
 

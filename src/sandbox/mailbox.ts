@@ -4,7 +4,7 @@ import { simpleParser } from "mailparser";
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from "smtp-server";
 import type { Log } from "../log.ts";
 import type { Arrival } from "../platform.ts";
-import { PARSING } from "../platforms/email/arrived-mail-parse.ts";
+import { PARSING } from "../platforms/email/arrived/mail-parse.ts";
 import { arrivalOf } from "./arrival.ts";
 
 const MOST_BYTES = 25 * 1024 * 1024;

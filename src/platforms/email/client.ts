@@ -1,12 +1,12 @@
 import type { Access } from "../../platform.ts";
-import type { Letterhead } from "./compose.ts";
 import { type Credentials, secretsOf } from "./credentials.ts";
-import type { ImapPatience } from "./imap-connection.ts";
-import { type Letter, type Login, openLine, PATIENCE, type Patience, type Posted } from "./line.ts";
+import type { ImapPatience } from "./imap/connection.ts";
 import { smtpLogin, tokensOf } from "./login.ts";
 import { type Mailbox, mailboxFor } from "./mailbox.ts";
-import { type Pool, pool } from "./pool.ts";
-import type { Relay } from "./relay.ts";
+import type { Letterhead } from "./smtp/compose.ts";
+import { type Letter, type Login, openLine, PATIENCE, type Patience, type Posted } from "./smtp/line.ts";
+import { type Pool, pool } from "./smtp/pool.ts";
+import type { Relay } from "./smtp/relay.ts";
 
 /** What `send` works with: a pool to one server, and what belongs into each message. */
 export interface Client {

@@ -5,8 +5,8 @@ import { askForGrant } from "../../oauth2.ts";
 import type { Egress } from "../../platform.ts";
 import type { Credentials } from "./credentials.ts";
 import { explain } from "./explain.ts";
-import { openLine, PATIENCE } from "./line.ts";
 import { type MailProvider, PROVIDERS, type Providers } from "./providers.ts";
+import { openLine, PATIENCE } from "./smtp/line.ts";
 
 const Secret = Type.String({ minLength: 1, maxLength: 4_096, pattern: "^[\\u0021-\\u007e]+$" });
 

@@ -1,6 +1,6 @@
 import { Failure, type FailureKind } from "../../failure.ts";
-import { explainImap } from "./imap-explain.ts";
-import { type Reply, replyOf } from "./reply.ts";
+import { explainImap } from "./imap/explain.ts";
+import { type Reply, replyOf } from "./smtp/reply.ts";
 
 type Meaning = readonly [kind: FailureKind, code: string, detail: string];
 

@@ -4,8 +4,8 @@ import { Failure } from "../../failure.ts";
 import type { Notes } from "../../held.ts";
 import type { Access } from "../../platform.ts";
 import type { Credentials } from "./credentials.ts";
-import type { Login } from "./line.ts";
 import { type Tokens, tokens } from "./oauth.ts";
+import type { Login } from "./smtp/line.ts";
 
 /** The account's access tokens, shared by all its connections of a process; undefined where it has none. */
 export function tokensOf(

@@ -1,5 +1,5 @@
 import Type, { type Static, type TSchema } from "typebox";
-import { MailAddress, MessageId } from "./message-shape.ts";
+import { MailAddress, MessageId } from "./smtp/message-shape.ts";
 
 const NO_CONTROLS = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$";
 

@@ -1,15 +1,15 @@
 import { Failure } from "../../failure.ts";
 import type { Hold } from "../../held.ts";
 import type { Access } from "../../platform.ts";
-import type { MailReader } from "./arrived-mail.ts";
+import type { MailReader } from "./arrived/mail.ts";
 import type { Credentials } from "./credentials.ts";
-import { IMAP_PATIENCE, type ImapPatience, type ImapWay, openImap } from "./imap-connection.ts";
-import { type HeldMailbox, holdImap } from "./imap-hold.ts";
-import { type ImapPool, imapPool } from "./imap-pool.ts";
+import { IMAP_PATIENCE, type ImapPatience, type ImapWay, openImap } from "./imap/connection.ts";
+import { type HeldMailbox, holdImap } from "./imap/hold.ts";
+import { type ImapPool, imapPool } from "./imap/pool.ts";
 import { mailboxLogin, notedRefusal, tokensOf } from "./login.ts";
 import type { Tokens } from "./oauth.ts";
-import { POP3_PATIENCE } from "./pop3-client.ts";
-import { heldPop3, onlyImap, type Pop3Sharing } from "./pop3-held.ts";
+import { POP3_PATIENCE } from "./pop3/client.ts";
+import { heldPop3, onlyImap, type Pop3Sharing } from "./pop3/held.ts";
 
 /** An account's mailbox as `fetch`, `search` and the like reach it, from any worker. */
 export interface Mailbox extends ImapPool {

@@ -2,18 +2,18 @@ import { Failure } from "../../failure.ts";
 import { connectionVerbs } from "../../held.ts";
 import { type Access, definePlatform, type Platform } from "../../platform.ts";
 import { turns } from "../../turns.ts";
-import { mailReader } from "./arrived-mail.ts";
+import { mailReader } from "./arrived/mail.ts";
 import { accountClient, type Client, type ClientSettings, relayClients } from "./client.ts";
 import { consent } from "./consent.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
 import { explain } from "./explain.ts";
-import type { HeldMailbox } from "./imap-hold.ts";
+import type { HeldMailbox } from "./imap/hold.ts";
 import { holdMailbox } from "./mailbox.ts";
 import { MailboxActor } from "./mailbox-shapes.ts";
 import type { Providers } from "./providers.ts";
-import { type RelaySettings, relayOf } from "./relay.ts";
 import { resolve } from "./resolve.ts";
-import { refuse } from "./send.ts";
+import { type RelaySettings, relayOf } from "./smtp/relay.ts";
+import { refuse } from "./smtp/send.ts";
 import { verbs } from "./verbs.ts";
 
 export interface EmailSettings extends ClientSettings {

@@ -2,11 +2,11 @@ import type { ImapFlow } from "imapflow";
 import type { Activity } from "../../activity.ts";
 import type { Lent, Receipt } from "../../platform.ts";
 import type { Client } from "./client.ts";
-import { messageIdOf } from "./compose.ts";
-import { changedAfterAll } from "./imap-change.ts";
-import { found, withId } from "./imap-find.ts";
-import { TRACE_SECONDS } from "./imap-reports.ts";
+import { changedAfterAll } from "./imap/change.ts";
+import { found, withId } from "./imap/find.ts";
+import { TRACE_SECONDS } from "./imap/reports.ts";
 import type { Mailbox } from "./mailbox.ts";
+import { messageIdOf } from "./smtp/compose.ts";
 
 /** A server may still be at work on a mail whose connection broke: it is looked for again after so many ms. */
 const LOOKS = [0, 1_000, 3_000, 6_000];

@@ -1,12 +1,12 @@
 import type { TObject } from "typebox";
 import { defineVerb, type Verb } from "../../platform.ts";
-import type { MailReader } from "./arrived-mail.ts";
+import type { MailReader } from "./arrived/mail.ts";
 import type { Client } from "./client.ts";
-import { change } from "./imap-change.ts";
-import { fetchMail, search } from "./imap-fetch.ts";
-import type { HeldMailbox } from "./imap-hold.ts";
-import { query } from "./imap-query.ts";
-import { subscribe, unsubscribe } from "./imap-subscribe.ts";
+import { change } from "./imap/change.ts";
+import { fetchMail, search } from "./imap/fetch.ts";
+import type { HeldMailbox } from "./imap/hold.ts";
+import { query } from "./imap/query.ts";
+import { subscribe, unsubscribe } from "./imap/subscribe.ts";
 import {
   DeleteShape,
   FetchShape,
@@ -17,8 +17,8 @@ import {
   SearchShape,
   SubscribeShape,
 } from "./mailbox-shapes.ts";
-import { SEND_EXAMPLE, SendShape } from "./message-shape.ts";
-import { send } from "./send.ts";
+import { SEND_EXAMPLE, SendShape } from "./smtp/message-shape.ts";
+import { send } from "./smtp/send.ts";
 
 const actor = { address: "bob@example.com" };
 type Verbs = Readonly<Record<string, Verb<TObject, Client | HeldMailbox>>>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { secretsOf } from "../../../../src/platforms/email/credentials.ts";
 import { explain } from "../../../../src/platforms/email/explain.ts";
-import { relayOf } from "../../../../src/platforms/email/relay.ts";
+import { relayOf } from "../../../../src/platforms/email/smtp/relay.ts";
 
 const thrown = (code: string, response: string | undefined, command = "CONN", more: object = {}) =>
   Object.assign(new Error("library words"), {
