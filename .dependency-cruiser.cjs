@@ -1,5 +1,6 @@
 /** Who may import whom: the words <- platforms <- core <- routes, workers <- main. See docs/architecture.md. */
-const WORDS = "^src/(platform|failure|activity|event|validate|log|reading|search|oauth2|threads|turns|held|push|consent|doing|secured|validate-alternatives)\\.ts$";
+const WORDS =
+  "^src/(platform|failure|activity|event|validate|log|reading|search|oauth2|threads|turns|held|push|consent|doing|secured|validate-alternatives)\\.ts$";
 module.exports = {
   forbidden: [
     {
