@@ -127,13 +127,7 @@ it("is live in two tabs over a cut, an ended token and a restart: nothing is los
 
     await writeTo(first, "Max Muster", "I like the blue ones.\nMax");
     await both("Message from Max Muster");
-    const after = [
-      "In time",
-      "During a cut",
-      "After an ended token",
-      "After a restart",
-      "Message from Max Muster",
-    ];
+    const after = ["In time", "During a cut", "After an ended token", "After a restart", "Message from Max Muster"];
     for (const page of [first, second]) expect(await shown(page)).toEqual([...before, ...after]);
     expect(faults).toEqual([]);
     if (process.env.UPDATE_IMAGES === "1") {
