@@ -37,7 +37,7 @@ export function news(task: NewsTask): News | Exclude<Read, { kind: "feed" }> {
     fresh: fresh.map((one) => ({ ...one, entry: fitting(one.entry, task.mostBytes) })),
     left: all.length - fresh.length,
     known: packed(remembered(before, now)),
-    wishes: wishesOf(feed, task.url),
+    wishes: feed === undefined ? {} : wishesOf(feed, task.url),
     ...rhythmOf(entries),
   };
 }

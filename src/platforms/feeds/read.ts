@@ -5,6 +5,7 @@ import { draftOf, type FeedDraft } from "./draft.ts";
 import type { Entry, Feed, Read, Task } from "./feed.ts";
 import { ENTRIES } from "./fetch-shape.ts";
 import { entriesOf, metaOf } from "./normalise.ts";
+import { salvaged } from "./salvage.ts";
 import { trimmed } from "./trim.ts";
 
 /** Makes of a downloaded document what the task wants. Runs in the thread; throws nothing that a document can provoke. */
@@ -15,18 +16,19 @@ export function read(task: Task): Read {
   return isPage(text, task.contentType) ? { kind: "page", feeds: feedsOf(text, task.url) } : { kind: "neither" };
 }
 
-/** A feed as the parser has it and in our words; undefined for what is none. */
-export function parsed(text: string): { readonly draft: FeedDraft; readonly feed: AnyFeed } | undefined {
+/** A feed in our words, and as the parser has it unless it had to be salvaged; undefined for what is none. */
+export function parsed(text: string): { readonly draft: FeedDraft; readonly feed?: AnyFeed } | undefined {
   // The parser reads a whole document before it counts, so most of a long one is taken away first.
   for (const part of new Set([shortened(text), text])) {
     try {
       const feed = parseFeed(part, { maxItems: ENTRIES.most });
       return { feed, draft: draftOf(feed) };
     } catch {
-      // Not a feed, or none that can be read: the caller says so.
+      // Not a feed, or one that is ill-formed.
     }
   }
-  return undefined;
+  const draft = salvaged(shortened(text));
+  return draft && { draft };
 }
 
 /** An XML feed without what stands behind its 500th entry. */
