@@ -13,9 +13,15 @@ export interface MailFolder {
 
 /** Reads an inbox in Maildir form, where a mail is there or not: files are moved in complete. */
 export function mailFolder(dir: string): MailFolder {
-  const raw = async () => {
+  const raw = async (): Promise<readonly Buffer[]> => {
     const names = await Promise.all(["new", "cur"].map((part) => listed(join(dir, part))));
-    return Promise.all(names.flat().map((name) => readFile(name)));
+    try {
+      return await Promise.all(names.flat().map((name) => readFile(name)));
+    } catch (error) {
+      // One was moved or deleted since it was listed.
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return raw();
+      throw error;
+    }
   };
   return {
     raw,

@@ -5,8 +5,10 @@ export interface SocketCrowd {
   readonly members: readonly Member[];
   /** How often sockets were opened: what exceeds the members came back. */
   readonly opened: () => number;
-  /** Handshakes that were refused, sockets that broke without a goodbye, and those that said that events are lost. */
+  /** Sockets that broke without a goodbye, those that said that events are lost, and handshakes refused otherwise than by 503. */
   readonly faults: readonly string[];
+  /** Handshakes answered 503, as a gateway that ends answers what reaches it at its last moment: the client tries again. */
+  readonly refused: () => number;
   /** Resolves once it fits; rejects after `timeoutMs`. */
   readonly until: (fits: () => boolean, timeoutMs: number) => Promise<void>;
   readonly close: () => void;
@@ -31,6 +33,7 @@ export async function socketCrowd({ port, keys }: CrowdSettings): Promise<Socket
   const watchers = new Set<() => void>();
   const members: Seat[] = keys.map((key) => ({ key, ids: [], rids: [], cursor: "", ws: undefined }));
   let opened = 0;
+  let refused = 0;
   let over = false;
 
   const come = (seat: Seat): void => {
@@ -40,8 +43,11 @@ export async function socketCrowd({ port, keys }: CrowdSettings): Promise<Socket
     const ws = new WebSocket(`ws://127.0.0.1:${port}/gateway/socket${after}`, { headers });
     seat.ws = ws;
     let farewell = false;
+    let isRefused = false;
     ws.on("error", (error) => {
-      if (!over) faults.push(error.message);
+      isRefused = error.message === "Unexpected server response: 503";
+      if (isRefused) refused++;
+      else if (!over) faults.push(error.message);
     });
     ws.on("message", (data) => {
       const frame = JSON.parse(String(data)) as Frame;
@@ -50,7 +56,7 @@ export async function socketCrowd({ port, keys }: CrowdSettings): Promise<Socket
     });
     ws.on("close", (code) => {
       if (over) return;
-      if (!farewell || code !== 4503) faults.push(`closed ${code}`);
+      if (!isRefused && (!farewell || code !== 4503)) faults.push(`closed ${code}`);
       setTimeout(() => come(seat), 500 + Math.random() * 1_000);
     });
   };
@@ -85,6 +91,7 @@ export async function socketCrowd({ port, keys }: CrowdSettings): Promise<Socket
     members,
     faults,
     opened: () => opened,
+    refused: () => refused,
     until,
     close: () => {
       over = true;

@@ -127,7 +127,7 @@ test.each(["nginx", "HAProxy"] as const)(
     console.log(
       `Rolling restart behind ${name}: ${tries.length} POSTs (${statuses}), slowest ${slowest} ms; ` +
         `${STREAMS} streams came back ${crowd.opened() - STREAMS} times, ${crowd.heard()} events; ` +
-        `${SOCKETS} sockets ${sockets.opened() - SOCKETS} times`,
+        `${SOCKETS} sockets ${sockets.opened() - SOCKETS} times, ${sockets.refused()} handshakes refused`,
     );
     expect(statuses).toEqual([202]);
     expect([...crowd.faults, ...sockets.faults]).toEqual([]);
