@@ -1,4 +1,5 @@
-// `npm start`: installs and builds what is missing, then serves, in this very process so that signals arrive.
+// `npm start`: installs and builds what is missing, then serves, in this very process so that signals arrive; for npm signals
+// only the shell that it started, package.json says `exec`.
 import "./node-version.mjs";
 
 const { installPackages, root } = await import("./install.mjs");

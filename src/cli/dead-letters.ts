@@ -39,7 +39,7 @@ export function deadLetterCommands(
 
   group
     .command("list")
-    .requiredOption("--app <app>", "its name or id")
+    .requiredOption("--app <app>", "its name or id (required)")
     .description("Shows them all, the newest first, one JSON object a line.")
     .action((asked: Asked, command: Command) =>
       run(command, asked, async ({ deadLetters }, app) => {
@@ -55,7 +55,7 @@ export function deadLetterCommands(
   group
     .command("show")
     .argument("<rid>")
-    .requiredOption("--app <app>", "its name or id")
+    .requiredOption("--app <app>", "its name or id (required)")
     .description("Shows one with what was to be sent, without secrets and attachments' contents.")
     .action((rid: string, asked: Asked, command: Command) =>
       run(command, asked, async (tools, app) => {
@@ -67,7 +67,7 @@ export function deadLetterCommands(
   group
     .command("replay")
     .argument("<rid...>")
-    .requiredOption("--app <app>", "its name or id")
+    .requiredOption("--app <app>", "its name or id (required)")
     .description("Sends them again, each once however often it is asked; prints their new rids.")
     .action((rids: readonly string[], asked: Asked, command: Command) =>
       run(command, asked, async (tools, app) => {

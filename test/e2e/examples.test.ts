@@ -220,6 +220,21 @@ describe("The page", () => {
     await page.locator("li", { hasText: "dummy: fail" }).locator(".error", { hasText: "asked to" }).waitFor();
   });
 
+  it("stores an account, lists how it stands, shows what it lacks, and deletes it", async () => {
+    await page.getByRole("button", { name: "Accounts" }).click();
+    await page
+      .getByLabel("Account", { exact: true })
+      .fill('{"platform":"email","address":"shop@example.com","credentials":{}}');
+    await page.getByRole("button", { name: "Store" }).click();
+    await page.locator("#send-wrong", { hasText: "/credentials/host is required" }).waitFor();
+    await page.getByLabel("Platform").selectOption("email");
+    await page.getByRole("button", { name: "Store" }).click();
+    const row = page.locator("#accounts .row", { hasText: "email: " });
+    await row.waitFor();
+    await row.getByRole("button", { name: "Delete" }).click();
+    await row.waitFor({ state: "detached" });
+  });
+
   it("connects again by itself after a restart, and after a reload of the page", { timeout: 60_000 }, async () => {
     await gateway.kill();
     await page.locator("#state[data-state=waiting]").waitFor();
