@@ -1,0 +1,97 @@
+import type { Router } from "express";
+import { openapiDocument } from "../openapi/document.ts";
+import { accountDoors } from "../routes/account-doors.ts";
+import { accountRoutes } from "../routes/accounts.ts";
+import type { ActivityRoutesDeps } from "../routes/activities.ts";
+import { createApp } from "../routes/app.ts";
+import { clientRoutes } from "../routes/client.ts";
+import { consentRoutes } from "../routes/consents.ts";
+import { deadLetterRoutes } from "../routes/dead-letters.ts";
+import { eventRoutes } from "../routes/events.ts";
+import { hookRoutes } from "../routes/hooks.ts";
+import { openapiRoutes } from "../routes/openapi.ts";
+import { platformRoutes } from "../routes/platforms.ts";
+import { revocationRoutes } from "../routes/revocations.ts";
+import { socketRoutes } from "../routes/socket.ts";
+import { tokenRoutes } from "../routes/tokens.ts";
+import { tryRoutes } from "../routes/try.ts";
+import type { Config } from "./config.ts";
+import { redisConsents } from "./consents/consents.ts";
+import { awaitResult } from "./events/wait.ts";
+import type { ApiDeps, Parts } from "./main-api-parts.ts";
+
+/** What carrying out needs of the parts. */
+export function activityDeps({ who, intake: submission, outbox, lanes, tail }: Parts): ActivityRoutesDeps {
+  return { who, submission, outbox, lanes, awaitResult: (app, rid) => awaitResult(tail, app, rid) };
+}
+
+/** Every route over the parts. */
+export function appOf(
+  { config, version, log }: ApiDeps,
+  parts: Parts,
+  activities: Router,
+  health: Router,
+  metrics: readonly Router[],
+) {
+  const { who, names, tail, streams, canonical, keys, tickets, revocations, accounts } = parts;
+  return createApp({
+    basePath: config.basePath,
+    trustProxy: config.trustProxy,
+    cors: parts.origins.cors,
+    first: [
+      activities,
+      eventRoutes({ who, tail, streams, config, canonical, log }),
+      socketRoutes(),
+      ...readers(config, parts),
+    ],
+    ordinary: [
+      tryRoutes({ basePath: config.basePath }),
+      clientRoutes(),
+      tokenRoutes({ who, keys, tickets, platforms: names }),
+      revocationRoutes({ who, revocations }),
+      accountRoutes({
+        who,
+        accounts,
+        platforms: names,
+        doors: accountDoors(parts.doors, names, `${config.publicUrl.replace(/\/+$/, "")}${config.basePath}`),
+        nudge: parts.lanes.nudge,
+        log,
+      }),
+      consentRoutes({
+        who,
+        consents: redisConsents({ redis: parts.redis, keyring: parts.ring }),
+        lanes: parts.lanes,
+        platforms: names,
+        publicBase: config.publicUrl === "" ? undefined : `${config.publicUrl.replace(/\/+$/, "")}${config.basePath}`,
+        origins: parts.origins,
+        countGuess: parts.countGuess,
+        admit: parts.admit,
+      }),
+      platformRoutes({ platforms: parts.enabled }),
+      openapiRoutes({
+        document: openapiDocument({
+          version,
+          platforms: parts.enabled,
+          basePath: config.basePath,
+          publicUrl: config.publicUrl,
+        }),
+      }),
+      ...metrics,
+    ],
+    atRoot: [health],
+    log,
+  });
+}
+
+/** Routes that read bodies themselves: some of their POSTs have none, or need its raw bytes. */
+function readers(
+  { allowPrivate }: Config,
+  { who, hooks, eventLog, names, inbound, ...parts }: Parts,
+): readonly Router[] {
+  const { deadLetters, outbox, intake: submission } = parts;
+  return [
+    hookRoutes({ who, hooks, eventLog, platforms: names, allowPrivate }),
+    deadLetterRoutes({ who, deadLetters, outbox, submission }),
+    inbound,
+  ];
+}
