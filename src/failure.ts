@@ -35,6 +35,9 @@ export class Failure extends Error {
   }
 }
 
+/** What an error of a network means: a row of the tables in which platforms say it. */
+export type Meaning = readonly [kind: FailureKind, code: string, detail: string];
+
 /** A failure as it stands in events and records: what a listener may know of it. */
 export interface ErrorNote {
   readonly code: string;

@@ -34,6 +34,7 @@ export function appOf(
   metrics: readonly Router[],
 ) {
   const { who, names, tail, streams, canonical, keys, tickets, revocations, accounts } = parts;
+  const publicBase = `${config.publicUrl.replace(/\/+$/, "")}${config.basePath}`;
   return createApp({
     basePath: config.basePath,
     trustProxy: config.trustProxy,
@@ -53,7 +54,7 @@ export function appOf(
         who,
         accounts,
         platforms: names,
-        doors: accountDoors(parts.doors, names, `${config.publicUrl.replace(/\/+$/, "")}${config.basePath}`),
+        doors: accountDoors(parts.doors, names, publicBase),
         nudge: parts.lanes.nudge,
         log,
       }),
@@ -62,7 +63,7 @@ export function appOf(
         consents: redisConsents({ redis: parts.redis, keyring: parts.ring }),
         lanes: parts.lanes,
         platforms: names,
-        publicBase: config.publicUrl === "" ? undefined : `${config.publicUrl.replace(/\/+$/, "")}${config.basePath}`,
+        publicBase: config.publicUrl === "" ? undefined : publicBase,
         origins: parts.origins,
         countGuess: parts.countGuess,
         admit: parts.admit,

@@ -1,6 +1,4 @@
-import { Failure, type FailureKind } from "../../failure.ts";
-
-type Meaning = readonly [kind: FailureKind, code: string, detail: string];
+import { Failure, type Meaning } from "../../failure.ts";
 
 const AWAY: Meaning = ["retryable", "platform-unavailable", "Facebook can't answer now."];
 const LIMIT: Meaning = ["rate-limited", "platform-rate-limited", "Facebook limits how often the Page may do this."];

@@ -1,6 +1,4 @@
-import { Failure, type FailureKind } from "../../failure.ts";
-
-type Meaning = readonly [kind: FailureKind, code: string, detail: string];
+import { Failure, type Meaning } from "../../failure.ts";
 
 const TLS: Meaning = [
   "permanent",
