@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { setTimeout } from "node:timers/promises";
-import { keys } from "../src/keys.ts";
+import { keys } from "../src/redis/keys.ts";
 import { type Figure, median, percentile } from "./figures.ts";
 import { type BenchGateway, benchGateway } from "./gateway.ts";
 import { line, post } from "./load.ts";

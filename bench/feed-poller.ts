@@ -8,13 +8,15 @@ import { setTimeout as sleep } from "node:timers/promises";
  */
 const dist = new URL("../dist/", import.meta.url).href;
 const { pollWorker } = (await import(`${dist}workers/poll.js`)) as typeof import("../workers/poll.ts");
-const { redisTopics } = (await import(`${dist}src/polls/topics.js`)) as typeof import("../src/polls/topics.ts");
+const { redisTopics } = (await import(`${dist}src/polls/topics.js`)) as typeof import("../src/polling/topics.ts");
 const { feeds } = (await import(
   `${dist}src/platforms/feeds/platform.js`
 )) as typeof import("../src/platforms/feeds/platform.ts");
-const { egress } = (await import(`${dist}src/delivery/egress.js`)) as typeof import("../src/delivery/egress.ts");
-const { arrivals } = (await import(`${dist}src/delivery/arrivals.js`)) as typeof import("../src/delivery/arrivals.ts");
-const { silentLog } = (await import(`${dist}src/log.js`)) as typeof import("../src/log.ts");
+const { egress } = (await import(`${dist}src/delivery/egress.js`)) as typeof import("../src/egress/egress.ts");
+const { arrivals } = (await import(
+  `${dist}src/delivery/arrivals.js`
+)) as typeof import("../src/inbound/record-arrival.ts");
+const { silentLog } = (await import(`${dist}src/log.js`)) as typeof import("../src/model/log.ts");
 const { Redis } = await import("ioredis");
 
 const [url = "", origin = "", count = "0", seconds = "0"] = process.argv.slice(2);

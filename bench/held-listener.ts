@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { EventSource } from "eventsource";
-import type { HeldWorld } from "../test/contracts/held-world.ts";
+import type { HeldWorld } from "../test/contracts/connections/test-network.ts";
 import type { BenchGateway } from "./gateway.ts";
 
 /** An event as a bench looks at it. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { HeldWorld } from "../test/contracts/held-world.ts";
+import type { HeldWorld } from "../test/contracts/connections/test-network.ts";
 import { ircWorld } from "../test/support/irc-world.ts";
 import { type Figure, median, percentile } from "./figures.ts";
 import { type BenchGateway, benchGateway } from "./gateway.ts";

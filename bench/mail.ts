@@ -1,7 +1,7 @@
 import { pathToFileURL } from "node:url";
-import type { Activity } from "../src/activity.ts";
-import { silentLog } from "../src/log.ts";
-import type { Lent } from "../src/platform.ts";
+import type { Activity } from "../src/model/activity.ts";
+import { silentLog } from "../src/model/log.ts";
+import type { Lent } from "../src/platform/platform.ts";
 import { email } from "../src/platforms/email/platform.ts";
 import { smtpSink } from "../test/support/smtp-sink.ts";
 

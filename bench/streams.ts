@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
-import { APPEND_LUA } from "../src/events/append-lua.ts";
+import { APPEND_LUA } from "../src/redis/lua/append.ts";
 import { type Figure, median, percentile } from "./figures.ts";
 import { type BenchGateway, benchGateway } from "./gateway.ts";
 

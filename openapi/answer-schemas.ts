@@ -1,9 +1,9 @@
 import Type from "typebox";
-import type { Readiness } from "../routes/health.ts";
-import { type ProblemCode, problems } from "../routes/problem.ts";
-import type { Confirm } from "../routes/submit.ts";
-import { Actor } from "../src/activity.ts";
-import type { Fault } from "../src/validate.ts";
+import { type ProblemCode, problems } from "../routes/http/problem.ts";
+import type { Readiness } from "../routes/operator/health.ts";
+import { Actor } from "../src/model/activity.ts";
+import type { Fault } from "../src/model/validate.ts";
+import type { Confirm } from "../src/operations/submit-activity.ts";
 import { describes } from "./describes.ts";
 import { FinalStatusSchema, ResultEventSchema, TargetOutcomeSchema } from "./event-schemas.ts";
 

@@ -1,9 +1,16 @@
 import Type from "typebox";
-import type { EndReason } from "../routes/stream-set.ts";
-import { Actor } from "../src/activity.ts";
-import type { ActivityEvent, HookEvent, ResultEvent, SessionEvent, StatusEvent, TargetOutcome } from "../src/event.ts";
-import type { Gap } from "../src/events/follower.ts";
-import type { ErrorNote } from "../src/failure.ts";
+import type { EndReason } from "../routes/streams/stream-registry.ts";
+import { Actor } from "../src/model/activity.ts";
+import type {
+  ActivityEvent,
+  HookEvent,
+  ResultEvent,
+  SessionEvent,
+  StatusEvent,
+  TargetOutcome,
+} from "../src/model/event.ts";
+import type { ErrorNote } from "../src/model/failure.ts";
+import type { Gap } from "../src/streaming/subscriber.ts";
 import { describes } from "./describes.ts";
 
 const Time = Type.String({ format: "date-time" });

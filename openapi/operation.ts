@@ -1,6 +1,6 @@
 import type { OpenAPIV3_1 } from "openapi-types";
-import type { ProblemCode } from "../routes/problem.ts";
-import type { Scope } from "../src/apps/caller.ts";
+import type { ProblemCode } from "../routes/http/problem.ts";
+import type { Scope } from "../src/model/caller.ts";
 import type { Schema, Writer } from "./plain.ts";
 import { refusals } from "./responses.ts";
 

@@ -1,7 +1,7 @@
 import type { OpenAPIV3_1 } from "openapi-types";
 import Type, { type TObject, type TSchema } from "typebox";
-import { postedExample, postedSchema } from "../src/intake/posted-schema.ts";
-import type { Platform } from "../src/platform.ts";
+import { postedExample, postedSchema } from "../src/intake/activity-schema.ts";
+import type { Platform } from "../src/platform/platform.ts";
 
 type Examples = Readonly<Record<string, OpenAPIV3_1.ExampleObject>>;
 

@@ -1,5 +1,5 @@
 import type { OpenAPIV3_1 } from "openapi-types";
-import { type ProblemCode, problems } from "../routes/problem.ts";
+import { type ProblemCode, problems } from "../routes/http/problem.ts";
 import type { Schema, Writer } from "./plain.ts";
 
 type Responses = Record<string, OpenAPIV3_1.ResponseObject>;

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { firstApp } from "./apps/first-app.ts";
-import type { Config } from "./config.ts";
-import type { Log } from "./log.ts";
-import { startAdmin } from "./main-admin.ts";
-import { openStore } from "./main-store.ts";
-import { metrics } from "./metrics.ts";
-import { parentLink } from "./parent-link.ts";
-import { type SupervisedWorker, superviseWorker } from "./supervise.ts";
+import type { Config } from "./config/settings.ts";
+import { startAdmin } from "./main/admin.ts";
+import { openStore } from "./main/storage.ts";
+import type { Log } from "./model/log.ts";
+import { metrics } from "./process/metrics.ts";
+import { parentLink } from "./process/parent-link.ts";
+import { type SupervisedWorker, superviseWorker } from "./process/supervisor.ts";
 
 /** A gateway process that works. */
 export interface Running {
@@ -42,8 +42,8 @@ async function runWorker(config: Config, log: Log, { onOrphaned }: StartOptions)
   // Each role loads only what it needs, while its Redis starts.
   const [store, { startWorker }, { choosePlatforms }] = await Promise.all([
     openStore(config, true, log, counted),
-    import("./main-worker.ts"),
-    import("./main-platforms.ts"),
+    import("./main/worker.ts"),
+    import("./main/platforms.ts"),
   ]);
   const worker = await startWorker({ config, choose: choosePlatforms, store, metrics: counted, log });
   const draining = { on: false };
@@ -86,8 +86,8 @@ async function runApi(
       : undefined;
   // The API's modules load while the worker starts on another core; what is accepted before the worker is ready waits.
   const [{ startApi }, { choosePlatforms }] = await Promise.all([
-    import("./main-api.ts"),
-    import("./main-platforms.ts"),
+    import("./main/api.ts"),
+    import("./main/platforms.ts"),
   ]);
   const api = await startApi({
     config,

@@ -1,16 +1,16 @@
 import { setTimeout as after } from "node:timers/promises";
 import { Worker } from "bullmq";
 import type { Accounts } from "../src/accounts/accounts.ts";
-import type { Consented } from "../src/consent.ts";
 import type { Begun, Consents, Outcome } from "../src/consents/consents.ts";
-import { noteOf } from "../src/failure.ts";
-import { setAccountDoor } from "../src/inbound/account-door.ts";
-import type { Doors } from "../src/inbound/doors.ts";
-import { keys } from "../src/keys.ts";
-import type { Log } from "../src/log.ts";
+import { setAccountDoor } from "../src/inbound/account-endpoint.ts";
+import type { Doors } from "../src/inbound/webhook-endpoints.ts";
+import { noteOf } from "../src/model/failure.ts";
+import type { Log } from "../src/model/log.ts";
 import { CONSENT_QUEUE, type ConsentJob, type LaneQueues } from "../src/outbox/lane-queues.ts";
-import { type Egress, failureFrom, type Platform } from "../src/platform.ts";
+import type { Consented } from "../src/platform/oauth-consent.ts";
+import { type Egress, failureFrom, type Platform } from "../src/platform/platform.ts";
 import type { RedisClient } from "../src/redis/connect.ts";
+import { keys } from "../src/redis/keys.ts";
 
 export interface ConsentWorkerDeps {
   readonly redis: RedisClient;

@@ -1,8 +1,15 @@
-import type { Arrive } from "../src/delivery/arrivals.ts";
-import { noteOf } from "../src/failure.ts";
-import type { Log } from "../src/log.ts";
-import { type Egress, failureFrom, type Platform, type Polled, type Polling, type TopicDoor } from "../src/platform.ts";
-import { type DueTopic, PARTS, type Topics } from "../src/polls/topics.ts";
+import type { Arrive } from "../src/inbound/record-arrival.ts";
+import { noteOf } from "../src/model/failure.ts";
+import type { Log } from "../src/model/log.ts";
+import {
+  type Egress,
+  failureFrom,
+  type Platform,
+  type Polled,
+  type Polling,
+  type TopicDoor,
+} from "../src/platform/platform.ts";
+import { type DueTopic, PARTS, type Topics } from "../src/polling/topics.ts";
 
 export interface PollWorkerDeps {
   readonly topics: Topics;

@@ -1,13 +1,13 @@
 import { setMaxListeners } from "node:events";
 import { DelayedError, Worker } from "bullmq";
 import type { Deliver } from "../src/delivery/deliver.ts";
-import { keys } from "../src/keys.ts";
-import type { Log } from "../src/log.ts";
-import { partsOf } from "../src/outbox/lane.ts";
+import { partsOf } from "../src/model/lane.ts";
+import type { Log } from "../src/model/log.ts";
 import type { AccountJob, LaneJob, LaneQueues } from "../src/outbox/lane-queues.ts";
 import type { Next, Outbox } from "../src/outbox/outbox.ts";
-import type { Platform } from "../src/platform.ts";
+import type { Platform } from "../src/platform/platform.ts";
 import type { RedisClient } from "../src/redis/connect.ts";
+import { keys } from "../src/redis/keys.ts";
 
 export interface SendWorkerDeps {
   readonly redis: RedisClient;

@@ -1,8 +1,8 @@
-import { resultEvent } from "../src/delivery/events.ts";
-import { keys } from "../src/keys.ts";
-import type { Log } from "../src/log.ts";
+import { resultEvent } from "../src/model/event-builders.ts";
+import type { Log } from "../src/model/log.ts";
 import type { LaneQueues } from "../src/outbox/lane-queues.ts";
 import type { Outbox } from "../src/outbox/outbox.ts";
+import { keys } from "../src/redis/keys.ts";
 
 export interface SweepDeps {
   readonly outbox: Outbox;

@@ -1,7 +1,7 @@
-import type { EventLog } from "../src/events/event-log.ts";
-import { keys } from "../src/keys.ts";
-import type { Log } from "../src/log.ts";
+import type { EventLog } from "../src/event-log/event-log.ts";
+import type { Log } from "../src/model/log.ts";
 import type { RedisClient } from "../src/redis/connect.ts";
+import { keys } from "../src/redis/keys.ts";
 
 export interface TrimDeps {
   readonly redis: RedisClient;

@@ -1,5 +1,5 @@
 import type { OpenAPIV3_1 } from "openapi-types";
-import { RID_PATTERN } from "../../src/activity.ts";
+import { RID_PATTERN } from "../../src/model/activity.ts";
 import { header, inPath, operation, type Paths } from "../operation.ts";
 import type { Writer } from "../plain.ts";
 import { headers, json } from "../responses.ts";

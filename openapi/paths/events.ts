@@ -1,5 +1,5 @@
 import type { OpenAPIV3_1 } from "openapi-types";
-import { TYPES } from "../../routes/stream-query.ts";
+import { TYPES } from "../../routes/streams/stream-query.ts";
 import { header, operation, type Paths, query } from "../operation.ts";
 import type { Schema, Writer } from "../plain.ts";
 import { json } from "../responses.ts";

@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts";
+import { Failure } from "../model/failure.ts";
 
 /** No account is stored for the actor of an activity, or it was deleted meanwhile. */
 export function accountUnknown(): Failure {

@@ -1,5 +1,5 @@
-import type { SessionEvent } from "../event.ts";
-import type { ErrorNote } from "../failure.ts";
+import type { SessionEvent } from "../model/event.ts";
+import type { ErrorNote } from "../model/failure.ts";
 
 /** `stored`: kept, not used yet; the others as in `session` events. */
 export type AccountState = "stored" | SessionEvent["state"];

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SCOPES } from "./caller.ts";
+import { SCOPES } from "../model/caller.ts";
 import { type AppRegistry, RegistryError } from "./registry.ts";
 
 /** Where the first app's key is left for its operator. */

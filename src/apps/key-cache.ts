@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { createSecretKey } from "node:crypto";
-import type { Keyring } from "../accounts/keyring.ts";
-import type { Caller } from "./caller.ts";
+import type { Keyring } from "../crypto/keyring.ts";
+import type { Caller } from "../model/caller.ts";
 import { type KeyRecord, listenerWhere } from "./key-record.ts";
 
 /** A key as an API process holds it for up to 3 s. */

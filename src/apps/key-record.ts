@@ -1,5 +1,5 @@
-import { associatedData } from "../accounts/associated-data.ts";
-import type { Scope } from "./caller.ts";
+import { associatedData } from "../crypto/associated-data.ts";
+import type { Scope } from "../model/caller.ts";
 
 /** What is known of an API key: enough to recognise it and to check the tokens signed in its name, never the key itself. */
 export interface KeyRecord {

@@ -1,10 +1,10 @@
 import { type KeyObject, randomUUID } from "node:crypto";
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import Type, { type Static } from "typebox";
-import { ADDRESS_LENGTH } from "../activity.ts";
-import { faults } from "../validate.ts";
+import { ADDRESS_LENGTH } from "../model/activity.ts";
+import type { Caller, Limits, Scope } from "../model/caller.ts";
+import { faults } from "../model/validate.ts";
 import { isKeyId } from "./api-key.ts";
-import type { Caller, Limits, Scope } from "./caller.ts";
 
 /** The longest a listener token may live, in seconds. */
 export const TOKEN_SECONDS = 86_400;

@@ -1,8 +1,8 @@
-import type { Keyring } from "../accounts/keyring.ts";
-import { keys } from "../keys.ts";
+import type { Keyring } from "../crypto/keyring.ts";
+import type { Revocation, Scope } from "../model/caller.ts";
 import type { RedisClient } from "../redis/connect.ts";
+import { keys } from "../redis/keys.ts";
 import { hashOfKey, isKeyId, listenerKeyOf, newApiKey, randomId } from "./api-key.ts";
-import type { Revocation, Scope } from "./caller.ts";
 import { type KeyRecord, listenerWhere } from "./key-record.ts";
 import { CREATE_LUA, LEAST_MEMORY_SECONDS, REVOKE_LUA, ROTATE_LUA } from "./registry-lua.ts";
 

@@ -1,6 +1,6 @@
-import { keys } from "../keys.ts";
+import type { Caller, Revocation } from "../model/caller.ts";
 import type { RedisClient } from "../redis/connect.ts";
-import type { Caller, Revocation } from "./caller.ts";
+import { keys } from "../redis/keys.ts";
 import { LEAST_MEMORY_SECONDS } from "./registry-lua.ts";
 
 /** Tokens ended before their time. */

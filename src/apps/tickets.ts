@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { keys } from "../keys.ts";
 import type { RedisClient } from "../redis/connect.ts";
+import { keys } from "../redis/keys.ts";
 import type { Claims } from "./listener-token.ts";
 
 /** How long a ticket waits to be redeemed, in seconds. */

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { firstAppFile } from "../apps/first-app.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/settings.ts";
 import type { Running } from "../main.ts";
-import { wantsSandbox } from "../sandbox/wanted.ts";
+import { wantsSandbox } from "../sandbox/sandbox-enabled.ts";
 
 /** Tells a person who has just started the gateway where it is and what to try; a worker says nothing. */
 export function announce(config: Config, running: Running): void {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { SCOPES, type Scope } from "../apps/caller.ts";
 import { type AppRegistry, type FreshKey, RegistryError } from "../apps/registry.ts";
+import { SCOPES, type Scope } from "../model/caller.ts";
 
 /** What the app commands work on; opened when one runs, closed after it. */
 export interface AppTools {

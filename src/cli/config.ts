@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { ConfigError, givenSettings, readConfig, settings } from "../config.ts";
+import { ConfigError, givenSettings, readConfig, settings } from "../config/settings.ts";
 
 /** Adds `dragoman config`: every setting with its value here, its default and its meaning. */
 export function configCommand(program: Command): void {

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { type DeadLetterRoutesDeps, replay, shown, whole } from "../../routes/dead-letters.ts";
-import { Problem } from "../../routes/problem.ts";
-import { type Caller, SCOPES } from "../apps/caller.ts";
+import { Problem } from "../../routes/http/problem.ts";
+import { type DeadLetterRoutesDeps, replay, shown, whole } from "../../routes/resources/dead-letters.ts";
 import { type AppRegistry, RegistryError } from "../apps/registry.ts";
+import { type Caller, SCOPES } from "../model/caller.ts";
 import type { DeadLetter } from "../outbox/dead-letters.ts";
 import { type Terminal, terminal } from "./apps.ts";
 

@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
-import { keyring } from "../accounts/keyring.ts";
-import { checkKeyring } from "../accounts/keyring-check.ts";
-import { type Config, readConfig } from "../config.ts";
+import { type Config, readConfig } from "../config/settings.ts";
+import { keyring } from "../crypto/keyring.ts";
+import { checkKeyring } from "../crypto/keyring-check.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { type OpenedRedis, openRedis } from "../redis/open.ts";
 import { serverFacts } from "../redis/server-facts.ts";

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { ensureKeyFile, KeyringError } from "../accounts/key-file.ts";
-import type { Keyring } from "../accounts/keyring.ts";
-import { exportForApi, rotateKeys, stageKeyVersion } from "../accounts/rotate.ts";
+import { ensureKeyFile, KeyringError } from "../crypto/key-file.ts";
+import type { Keyring } from "../crypto/keyring.ts";
 import type { RedisClient } from "../redis/connect.ts";
+import { exportForApi, rotateKeys, stageKeyVersion } from "../rotation/rotate-keys.ts";
 import { type Terminal, terminal } from "./apps.ts";
 
 /** What `key rotate` works on; opened when it runs, closed after it. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { KeyringError } from "../accounts/key-file.ts";
-import { ConfigError, readConfig } from "../config.ts";
+import { ConfigError, readConfig } from "../config/settings.ts";
+import { KeyringError } from "../crypto/key-file.ts";
 import { appCommands } from "./apps.ts";
 import { configCommand } from "./config.ts";
 import { deadLetterCommands } from "./dead-letters.ts";

@@ -3,10 +3,10 @@ import { constants } from "node:os";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
-import { type Config, givenSettings, readConfig, settings } from "../config.ts";
-import type { Log } from "../log.ts";
-import { pinoLog } from "../log-pino.ts";
-import { redaction } from "../redaction.ts";
+import { type Config, givenSettings, readConfig, settings } from "../config/settings.ts";
+import type { Log } from "../model/log.ts";
+import { pinoLog } from "../process/logger.ts";
+import { redaction } from "../process/redaction.ts";
 import { announce } from "./announce.ts";
 import { version } from "./version.ts";
 

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { associatedData } from "../accounts/associated-data.ts";
-import type { Keyring } from "../accounts/keyring.ts";
-import type { ErrorNote } from "../failure.ts";
-import { keys } from "../keys.ts";
+import { associatedData } from "../crypto/associated-data.ts";
+import type { Keyring } from "../crypto/keyring.ts";
+import type { ErrorNote } from "../model/failure.ts";
 import type { RedisClient } from "../redis/connect.ts";
+import { keys } from "../redis/keys.ts";
 
 /** What an app began, until the network's callback ends it. */
 export interface Begun {

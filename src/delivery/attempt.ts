@@ -1,12 +1,19 @@
-import type { Attachment } from "../activity.ts";
-import { Failure } from "../failure.ts";
-import type { Log } from "../log.ts";
+import type { Attachment } from "../model/activity.ts";
+import { statusEvent } from "../model/event-builders.ts";
+import { Failure } from "../model/failure.ts";
+import type { Log } from "../model/log.ts";
 import type { Outbox, Work } from "../outbox/outbox.ts";
-import { type CommitMore, type Egress, failureFrom, type Lent, type Platform, type Receipt } from "../platform.ts";
-import type { Topics } from "../polls/topics.ts";
-import { loadBlobs } from "./blobs.ts";
-import type { Clients } from "./clients.ts";
-import { statusEvent } from "./events.ts";
+import {
+  type CommitMore,
+  type Egress,
+  failureFrom,
+  type Lent,
+  type Platform,
+  type Receipt,
+} from "../platform/platform.ts";
+import type { Topics } from "../polling/topics.ts";
+import { loadBlobs } from "./attachments.ts";
+import type { Clients } from "./client-cache.ts";
 
 export interface AttemptDeps {
   readonly outbox: Outbox;

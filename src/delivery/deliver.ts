@@ -1,10 +1,10 @@
-import type { FinalStatus, TargetOutcome } from "../event.ts";
-import { type ErrorNote, Failure, noteOf } from "../failure.ts";
+import type { FinalStatus, TargetOutcome } from "../model/event.ts";
+import { type Decided, resultEvent, statusEvent } from "../model/event-builders.ts";
+import { type ErrorNote, Failure, noteOf } from "../model/failure.ts";
 import type { Next, Work } from "../outbox/outbox.ts";
-import type { Outcome, Platform, Receipt } from "../platform.ts";
+import type { Outcome, Platform, Receipt } from "../platform/platform.ts";
 import { type AttemptDeps, attempt } from "./attempt.ts";
-import { type Decided, resultEvent, statusEvent } from "./events.ts";
-import { nextStep } from "./retry.ts";
+import { nextStep } from "./retry-policy.ts";
 
 export interface DeliverDeps extends AttemptDeps {
   /** 0 to 1, for the jitter of retries. */

@@ -1,5 +1,5 @@
-import { accountId } from "../accounts/account-id.ts";
 import type { Accounts } from "../accounts/accounts.ts";
+import { accountId } from "../model/account-id.ts";
 import type { LaneQueues } from "../outbox/lane-queues.ts";
 import type { AttemptDeps } from "./attempt.ts";
 

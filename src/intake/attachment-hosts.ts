@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
-import type { Activity, Attachment } from "../activity.ts";
-import type { Fault } from "../validate.ts";
+import type { Activity, Attachment } from "../model/activity.ts";
+import type { Fault } from "../model/validate.ts";
 
 /**
  * The attachments whose URL says by itself that it leads into a private network or carries a login. What a name resolves

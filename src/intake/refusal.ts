@@ -1,4 +1,4 @@
-import type { Fault } from "../validate.ts";
+import type { Fault } from "../model/validate.ts";
 
 /** Why an activity is not accepted: a code of the documented table, what to do about it, and where. */
 export class Refusal extends Error {

@@ -1,8 +1,8 @@
-import type { Activity } from "../activity.ts";
-import type { ResultEvent } from "../event.ts";
-import { keys } from "../keys.ts";
+import type { Activity } from "../model/activity.ts";
+import type { ResultEvent } from "../model/event.ts";
 import type { RedisClient } from "../redis/connect.ts";
-import { scripts } from "./script-runner.ts";
+import { keys } from "../redis/keys.ts";
+import { scripts } from "../redis/script-runner.ts";
 
 /** An activity that ended undelivered after it was tried. */
 export interface DeadLetter {

@@ -1,9 +1,9 @@
 import { Queue } from "bullmq";
-import { keys } from "../keys.ts";
-import type { Log } from "../log.ts";
+import { partsOf, shardQueue } from "../model/lane.ts";
+import type { Log } from "../model/log.ts";
+import { shardOf } from "../model/shard.ts";
 import type { RedisClient } from "../redis/connect.ts";
-import { shardOf } from "../sessions/shards.ts";
-import { partsOf, shardQueue } from "./lane.ts";
+import { keys } from "../redis/keys.ts";
 import type { Wake } from "./outbox.ts";
 
 /** What a lane's BullMQ job carries: a name, never content. */

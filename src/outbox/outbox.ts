@@ -1,6 +1,6 @@
-import type { Activity } from "../activity.ts";
-import type { FinalStatus, TargetOutcome } from "../event.ts";
-import type { CommitMore } from "../platform.ts";
+import type { Activity } from "../model/activity.ts";
+import type { FinalStatus, TargetOutcome } from "../model/event.ts";
+import type { CommitMore } from "../platform/platform.ts";
 
 /** Where an accepted activity stands. */
 export type Standing = "queued" | "scheduled" | "deferred" | "sending" | FinalStatus;

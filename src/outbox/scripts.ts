@@ -1,5 +1,5 @@
-import { APPEND_LUA } from "../events/append-lua.ts";
-import { BURY_LUA } from "./dead.ts";
+import { APPEND_LUA } from "../redis/lua/append.ts";
+import { BURY_LUA } from "./dead-letter-policy.ts";
 
 /**
  * The outbox's Lua. All scripts share one KEYS layout (see `keysOf` in redis.ts), so that each declares every key it

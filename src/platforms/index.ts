@@ -1,8 +1,8 @@
-import { ConfigError } from "../config.ts";
-import type { Platform } from "../platform.ts";
+import { ConfigError } from "../config/settings.ts";
+import type { Platform } from "../platform/platform.ts";
 import { type DummySettings, dummy } from "./dummy/platform.ts";
+import type { RelaySettings } from "./email/client/smtp/relay.ts";
 import { type EmailSettings, email } from "./email/platform.ts";
-import type { RelaySettings } from "./email/smtp/relay.ts";
 import { type FacebookSettings, facebook } from "./facebook/platform.ts";
 import { type FeedsSettings, feeds } from "./feeds/platform.ts";
 import { type IrcSettings, irc } from "./irc/platform.ts";

@@ -1,5 +1,5 @@
 import { Cluster, Redis } from "ioredis";
-import type { Log } from "../log.ts";
+import type { Log } from "../model/log.ts";
 import { type RedisNode, type RedisPlace, readRedisUrl } from "./redis-url.ts";
 
 /** A connection to one server (also by way of sentinels) or to a cluster; both take the same commands. */

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import type { Log } from "../log.ts";
+import type { Log } from "../model/log.ts";
 import type { ServerProgram } from "./find-server.ts";
-import type { ServerFolder } from "./socket-place.ts";
+import type { ServerFolder } from "./socket-path.ts";
 
 /** Another server (starting, running or still writing) holds the data folder. */
 export const LOCKED = 75;

@@ -1,6 +1,6 @@
 import { access, constants, mkdir } from "node:fs/promises";
-import { type Config, ConfigError, readSurroundings } from "../config.ts";
-import type { Log } from "../log.ts";
+import { type Config, ConfigError, readSurroundings } from "../config/settings.ts";
+import type { Log } from "../model/log.ts";
 import { type RedisConnections, redisConnections } from "./connect.ts";
 import { type PrivateServer, privateServer } from "./private-server.ts";
 

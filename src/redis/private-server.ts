@@ -1,13 +1,13 @@
 import { totalmem } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ConfigError, type Surroundings } from "../config.ts";
-import type { Log } from "../log.ts";
+import { ConfigError, type Surroundings } from "../config/settings.ts";
+import type { Log } from "../model/log.ts";
 import { fetchServer } from "./fetch-server.ts";
 import { findServer, type ServerProgram } from "./find-server.ts";
 import { LOCKED, type ServerRun, startGuarded } from "./guarded-child.ts";
 import { lifeOf } from "./server-life.ts";
-import { type ServerFolder, serverFolder } from "./socket-place.ts";
+import { type ServerFolder, serverFolder } from "./socket-path.ts";
 
 /** A Redis of our own, for houses that give no REDIS_URL. */
 export interface PrivateServer {

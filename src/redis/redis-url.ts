@@ -1,4 +1,4 @@
-import { ConfigError } from "../config.ts";
+import { ConfigError } from "../config/settings.ts";
 
 export interface RedisNode {
   readonly host: string;

@@ -1,5 +1,5 @@
 import { Cluster, type Redis } from "ioredis";
-import { ConfigError } from "../config.ts";
+import { ConfigError } from "../config/settings.ts";
 import type { RedisClient } from "./connect.ts";
 
 /** What a Redis really guarantees; promise G1 (no accepted activity is lost) depends on it. */

@@ -1,4 +1,4 @@
-import type { Log } from "../log.ts";
+import type { Log } from "../model/log.ts";
 import type { RedisClient } from "./connect.ts";
 import { type Pressure, pressureOf, type ServerFacts, serverFacts } from "./server-facts.ts";
 

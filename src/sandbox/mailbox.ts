@@ -2,10 +2,10 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { simpleParser } from "mailparser";
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from "smtp-server";
-import type { Log } from "../log.ts";
-import type { Arrival } from "../platform.ts";
-import { PARSING } from "../platforms/email/arrived/mail-parse.ts";
-import { arrivalOf } from "./arrival.ts";
+import type { Log } from "../model/log.ts";
+import type { Arrival } from "../platform/platform.ts";
+import { PARSING } from "../platforms/email/inbound/mail-parse.ts";
+import { arrivalOf } from "./inbound-mail.ts";
 
 const MOST_BYTES = 25 * 1024 * 1024;
 const APP_ID = /^[A-Za-z0-9_-]{1,128}$/;

@@ -2,11 +2,11 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { TSchema } from "typebox";
 import { describe, expect, it } from "vitest";
-import type { Activity } from "../../src/activity.ts";
-import { Failure } from "../../src/failure.ts";
-import { silentLog } from "../../src/log.ts";
-import type { Access, Lent, Platform, Receipt } from "../../src/platform.ts";
-import { faults } from "../../src/validate.ts";
+import type { Activity } from "../../src/model/activity.ts";
+import { Failure } from "../../src/model/failure.ts";
+import { silentLog } from "../../src/model/log.ts";
+import { faults } from "../../src/model/validate.ts";
+import type { Access, Lent, Platform, Receipt } from "../../src/platform/platform.ts";
 
 /** What a suite needs to know of one platform beyond its table. */
 export interface ContractCase {

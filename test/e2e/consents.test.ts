@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Log } from "../../src/log.ts";
+import type { Log } from "../../src/model/log.ts";
 import { facebookStandIn, LOGIN, META_APP, PAGE } from "../support/facebook-stand-in.ts";
 import { gateway } from "../support/gateway.ts";
 import { MAIL_CLIENT, mailProvider } from "../support/mail-consent.ts";

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { metrics } from "../../src/metrics.ts";
+import { metrics } from "../../src/process/metrics.ts";
 import { ROOT } from "../support/docs-samples.ts";
 import { socket } from "../support/edge-client.ts";
 import { firstKey, type GatewayProcess, gatewayProcess } from "../support/gateway-process.ts";

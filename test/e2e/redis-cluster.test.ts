@@ -1,6 +1,6 @@
 import request from "supertest";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { HeldWorld } from "../contracts/held-world.ts";
+import type { HeldWorld } from "../contracts/connections/test-network.ts";
 import { eventListener } from "../support/event-listener.ts";
 import { gateway } from "../support/gateway.ts";
 import { type RedisCluster, redisCluster } from "../support/redis-cluster.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { keys } from "../../src/keys.ts";
+import { keys } from "../../src/redis/keys.ts";
 import { type Conformance, conform } from "../support/conform.ts";
 import { gateway } from "../support/gateway.ts";
 import { xStandIn } from "../support/x-stand-in.ts";

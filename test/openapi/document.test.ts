@@ -6,8 +6,8 @@ import formats from "ajv-formats";
 import type { OpenAPIV3_1 } from "openapi-types";
 import { describe, expect, it } from "vitest";
 import { openapiDocument } from "../../openapi/document.ts";
-import { problems } from "../../routes/problem.ts";
-import { readActivity } from "../../src/intake/read-activity.ts";
+import { problems } from "../../routes/http/problem.ts";
+import { readActivity } from "../../src/intake/parse-activity.ts";
 import { platforms } from "../../src/platforms/index.ts";
 
 const run = promisify(execFile);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { checkNginx } from "../../src/cli/proxy-check.ts";
 import { NGINX_DEFAULTS, type NginxVariables, nginxFiles } from "../../src/cli/proxy-files.ts";
-import { settings } from "../../src/config.ts";
+import { settings } from "../../src/config/settings.ts";
 import { ROOT } from "../support/docs-samples.ts";
 
 const folder = join(ROOT, "ops/container");

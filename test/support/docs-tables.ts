@@ -1,5 +1,5 @@
-import { type ProblemCode, problems } from "../../routes/problem.ts";
-import { settings } from "../../src/config.ts";
+import { type ProblemCode, problems } from "../../routes/http/problem.ts";
+import { settings } from "../../src/config/settings.ts";
 
 /** What a client does about each refusal; the compiler asks for a line when a code joins. */
 const CURES: Record<ProblemCode, string> = {

@@ -1,15 +1,15 @@
 import { openapiDocument } from "../../openapi/document.ts";
-import { redisAccounts } from "../../src/accounts/redis.ts";
-import { SCOPES, type Scope } from "../../src/apps/caller.ts";
-import { readConfig } from "../../src/config.ts";
-import { type Log, silentLog } from "../../src/log.ts";
-import { startApi } from "../../src/main-api.ts";
-import { openStore } from "../../src/main-store.ts";
-import { startWorker } from "../../src/main-worker.ts";
-import { metrics } from "../../src/metrics.ts";
-import type { Platform } from "../../src/platform.ts";
-import type { Providers } from "../../src/platforms/email/providers.ts";
+import { redisAccounts } from "../../src/accounts/redis-accounts.ts";
+import { readConfig } from "../../src/config/settings.ts";
+import { startApi } from "../../src/main/api.ts";
+import { openStore } from "../../src/main/storage.ts";
+import { startWorker } from "../../src/main/worker.ts";
+import { SCOPES, type Scope } from "../../src/model/caller.ts";
+import { type Log, silentLog } from "../../src/model/log.ts";
+import type { Platform } from "../../src/platform/platform.ts";
+import type { Providers } from "../../src/platforms/email/client/providers.ts";
 import { platforms } from "../../src/platforms/index.ts";
+import { metrics } from "../../src/process/metrics.ts";
 import { testRedis } from "./redis.ts";
 
 const VERSION = "0.0.0";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { HeldWorld } from "../contracts/held-world.ts";
+import type { HeldWorld } from "../contracts/connections/test-network.ts";
 import { type EventListener, eventListener, type HeardEvent } from "./event-listener.ts";
 import { firstKey, type GatewayProcess, gatewayProcess } from "./gateway-process.ts";
 import { testRedis } from "./redis.ts";

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
-import type { Hold, Notes, Report } from "../../src/held.ts";
-import { silentLog } from "../../src/log.ts";
-import type { Arrival } from "../../src/platform.ts";
+import { silentLog } from "../../src/model/log.ts";
+import type { Hold, Notes, Report } from "../../src/platform/connection.ts";
+import type { Arrival } from "../../src/platform/platform.ts";
 import { loopbackEgress } from "./loopback-egress.ts";
 
 /** What the core gives to `Platform.hold`, in memory, and what the platform did with it. */

@@ -1,17 +1,17 @@
 import { join } from "node:path";
-import { keyring } from "../../src/accounts/keyring.ts";
-import { egress } from "../../src/delivery/egress.ts";
-import type { Event } from "../../src/event.ts";
-import { redisEventLog } from "../../src/events/redis.ts";
-import { eventTail } from "../../src/events/tail.ts";
-import type { NewHook } from "../../src/hooks/hook.ts";
-import { hookPost } from "../../src/hooks/post.ts";
-import { redisHooks } from "../../src/hooks/redis.ts";
-import { redisHookWork } from "../../src/hooks/redis-work.ts";
-import { newHookSecret } from "../../src/hooks/secret.ts";
-import { keys } from "../../src/keys.ts";
-import { silentLog } from "../../src/log.ts";
-import { hookWorker } from "../../workers/hooks.ts";
+import { keyring } from "../../src/crypto/keyring.ts";
+import { egress } from "../../src/egress/egress.ts";
+import { redisEventLog } from "../../src/event-log/redis-event-log.ts";
+import type { Event } from "../../src/model/event.ts";
+import { silentLog } from "../../src/model/log.ts";
+import { keys } from "../../src/redis/keys.ts";
+import { eventTail } from "../../src/streaming/tail.ts";
+import { hookPost } from "../../src/webhooks/post.ts";
+import { redisHookWork } from "../../src/webhooks/redis-delivery-store.ts";
+import { redisHooks } from "../../src/webhooks/redis-webhooks.ts";
+import { newHookSecret } from "../../src/webhooks/secret.ts";
+import type { NewHook } from "../../src/webhooks/webhook.ts";
+import { hookWorker } from "../../workers/webhooks.ts";
 import type { TestRedis } from "./redis.ts";
 
 /** Hooks with workers on a test Redis; receivers may be on loopback. Waits for retries are short. */

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import nodemailer from "nodemailer";
 import { SMTPServer } from "smtp-server";
 import { email } from "../../src/platforms/email/platform.ts";
-import type { HeldWorld } from "../contracts/held-world.ts";
+import type { HeldWorld } from "../contracts/connections/test-network.ts";
 import { type TestDovecot, testDovecot } from "./dovecot.ts";
 
 const PEER = "peer@example.test";

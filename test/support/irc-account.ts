@@ -1,8 +1,8 @@
-import type { Activity } from "../../src/activity.ts";
-import type { Lent, Platform, Receipt } from "../../src/platform.ts";
+import type { Activity } from "../../src/model/activity.ts";
+import { faults } from "../../src/model/validate.ts";
+import type { Lent, Platform, Receipt } from "../../src/platform/platform.ts";
+import { PATIENCE, type Patience } from "../../src/platforms/irc/client/session.ts";
 import { irc } from "../../src/platforms/irc/platform.ts";
-import { PATIENCE, type Patience } from "../../src/platforms/irc/session.ts";
-import { faults } from "../../src/validate.ts";
 import { type TestHold, testHold } from "./hold.ts";
 import { testLent } from "./mail-lent.ts";
 

@@ -1,6 +1,6 @@
 import { setTimeout as after } from "node:timers/promises";
 import { irc } from "../../src/platforms/irc/platform.ts";
-import type { HeldAccount, HeldWorld } from "../contracts/held-world.ts";
+import type { HeldAccount, HeldWorld } from "../contracts/connections/test-network.ts";
 import { inspircd } from "./inspircd.ts";
 import { type IrcPeer, ircPeer } from "./irc-peer.ts";
 import { ngircd } from "./ngircd.ts";

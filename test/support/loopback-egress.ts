@@ -1,4 +1,4 @@
-import { egress } from "../../src/delivery/egress.ts";
+import { egress } from "../../src/egress/egress.ts";
 
 /** The egress guard itself, with loopback allowed; `ca` is the PEM of a test's own authority. */
 export function loopbackEgress(ca?: string) {

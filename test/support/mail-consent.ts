@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SMTPServer } from "smtp-server";
-import type { MailProvider, Providers } from "../../src/platforms/email/providers.ts";
+import type { MailProvider, Providers } from "../../src/platforms/email/client/providers.ts";
 
 export const MAIL_CLIENT = { clientId: "mail-client-1", clientSecret: "canary-client-secret" };
 

@@ -1,6 +1,6 @@
-import type { Activity } from "../../src/activity.ts";
-import { silentLog } from "../../src/log.ts";
-import type { Blob, Egress, Lent, Platform, Receipt } from "../../src/platform.ts";
+import type { Activity } from "../../src/model/activity.ts";
+import { silentLog } from "../../src/model/log.ts";
+import type { Blob, Egress, Lent, Platform, Receipt } from "../../src/platform/platform.ts";
 
 /** What a platform is lent in tests that run it without the core; `commits` counts the marks. */
 export function testLent(words: Partial<Lent> = {}): Lent & { readonly commits: () => number } {

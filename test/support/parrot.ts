@@ -2,11 +2,11 @@ import { EventEmitter, once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import Type from "typebox";
-import type { Activity } from "../../src/activity.ts";
-import { Failure } from "../../src/failure.ts";
-import { connectionVerbs, type Hold } from "../../src/held.ts";
-import { definePlatform, type Lent, type Platform, type Receipt } from "../../src/platform.ts";
-import type { HeldWorld } from "../contracts/held-world.ts";
+import type { Activity } from "../../src/model/activity.ts";
+import { Failure } from "../../src/model/failure.ts";
+import { connectionVerbs, type Hold } from "../../src/platform/connection.ts";
+import { definePlatform, type Lent, type Platform, type Receipt } from "../../src/platform/platform.ts";
+import type { HeldWorld } from "../contracts/connections/test-network.ts";
 
 interface Letter {
   readonly n: number;

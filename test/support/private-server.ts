@@ -1,6 +1,6 @@
 // A process that runs the private server and nothing else, for tests that kill it. Prints its state as one JSON line.
-import { readSurroundings } from "../../src/config.ts";
-import { silentLog } from "../../src/log.ts";
+import { readSurroundings } from "../../src/config/settings.ts";
+import { silentLog } from "../../src/model/log.ts";
 import { privateServer } from "../../src/redis/private-server.ts";
 
 const [dataDir = "", cacheDir = ""] = process.argv.slice(2);

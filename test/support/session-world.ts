@@ -1,13 +1,13 @@
 import { EventEmitter, once } from "node:events";
 import { setImmediate } from "node:timers/promises";
-import { accountId } from "../../src/accounts/account-id.ts";
-import { Failure } from "../../src/failure.ts";
-import type { Hold } from "../../src/held.ts";
-import { silentLog } from "../../src/log.ts";
-import { definePlatform, type Platform } from "../../src/platform.ts";
-import type { HeldAccount, HeldAccounts } from "../../src/sessions/held-accounts.ts";
-import { type ShardSessions, shardSessions } from "../../src/sessions/shard-sessions.ts";
-import { turns } from "../../src/turns.ts";
+import type { HeldAccount, HeldAccounts } from "../../src/accounts/account-ownership.ts";
+import { type ShardSessions, shardSessions } from "../../src/connections/shard-connections.ts";
+import { accountId } from "../../src/model/account-id.ts";
+import { Failure } from "../../src/model/failure.ts";
+import { silentLog } from "../../src/model/log.ts";
+import type { Hold } from "../../src/platform/connection.ts";
+import { turns } from "../../src/platform/kit/semaphore.ts";
+import { definePlatform, type Platform } from "../../src/platform/platform.ts";
 import { noEgress } from "./gateway-core.ts";
 
 /** What one dial was given, and how it stands. */

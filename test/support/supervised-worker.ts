@@ -1,6 +1,6 @@
 // A stand-in for the worker process: tells its parent what a real one tells, and does as its argument says.
-import { metrics } from "../../src/metrics.ts";
-import { parentLink } from "../../src/parent-link.ts";
+import { metrics } from "../../src/process/metrics.ts";
+import { parentLink } from "../../src/process/parent-link.ts";
 
 const [manner = "works"] = process.argv.slice(2);
 const counted = metrics("worker");

@@ -1,7 +1,7 @@
 // A parent that supervises the stand-in worker and prints its process id, for a test that kills the parent.
 import { fileURLToPath } from "node:url";
-import { silentLog } from "../../src/log.ts";
-import { superviseWorker } from "../../src/supervise.ts";
+import { silentLog } from "../../src/model/log.ts";
+import { superviseWorker } from "../../src/process/supervisor.ts";
 
 const entry = fileURLToPath(new URL("./supervised-worker.ts", import.meta.url));
 const worker = superviseWorker({ entry, args: [], env: process.env, log: silentLog });

@@ -1,7 +1,7 @@
 import Type from "typebox";
-import type { Activity } from "../../src/activity.ts";
-import { Failure } from "../../src/failure.ts";
-import { definePlatform, type Lent, type Outcome, type Platform, type Receipt } from "../../src/platform.ts";
+import type { Activity } from "../../src/model/activity.ts";
+import { Failure } from "../../src/model/failure.ts";
+import { definePlatform, type Lent, type Outcome, type Platform, type Receipt } from "../../src/platform/platform.ts";
 
 /** A platform `test` whose one verb, `echo`, does what a test wants. */
 export function testPlatform(

@@ -1,6 +1,6 @@
-import type { Activity } from "../../src/activity.ts";
-import { silentLog } from "../../src/log.ts";
-import type { Access, Lent, Platform, Receipt } from "../../src/platform.ts";
+import type { Activity } from "../../src/model/activity.ts";
+import { silentLog } from "../../src/model/log.ts";
+import type { Access, Lent, Platform, Receipt } from "../../src/platform/platform.ts";
 import { twitter } from "../../src/platforms/twitter/platform.ts";
 import { loopbackEgress } from "./loopback-egress.ts";
 import { testLent, testMailActivity } from "./mail-lent.ts";

@@ -1,6 +1,6 @@
 import { ulid } from "ulid";
-import type { Activity } from "../../src/activity.ts";
-import type { Lent, Platform, Receipt } from "../../src/platform.ts";
+import type { Activity } from "../../src/model/activity.ts";
+import type { Lent, Platform, Receipt } from "../../src/platform/platform.ts";
 import { testLent } from "./mail-lent.ts";
 
 /** Runs one verb of a held platform as the core would; the id is the activity's. */

@@ -1,6 +1,6 @@
 import { xml } from "@xmpp/client";
 import { xmpp } from "../../src/platforms/xmpp/platform.ts";
-import type { HeldAccount, HeldWorld } from "../contracts/held-world.ts";
+import type { HeldAccount, HeldWorld } from "../contracts/connections/test-network.ts";
 import { PROSODY_DOMAIN, testProsody } from "./prosody.ts";
 import { type XmppPeer, xmppPeer } from "./xmpp-peer.ts";
 

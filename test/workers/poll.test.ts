@@ -1,10 +1,10 @@
 import { EventEmitter } from "node:events";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { arrivals } from "../../src/delivery/arrivals.ts";
-import { keys } from "../../src/keys.ts";
-import { silentLog } from "../../src/log.ts";
-import type { Platform, Polled, Polling } from "../../src/platform.ts";
-import { redisTopics, topicId } from "../../src/polls/topics.ts";
+import { arrivals } from "../../src/inbound/record-arrival.ts";
+import { silentLog } from "../../src/model/log.ts";
+import type { Platform, Polled, Polling } from "../../src/platform/platform.ts";
+import { redisTopics, topicId } from "../../src/polling/topics.ts";
+import { keys } from "../../src/redis/keys.ts";
 import { type PollWorkerDeps, pollWorker } from "../../workers/poll.ts";
 import { noEgress } from "../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";

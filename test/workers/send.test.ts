@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Activity } from "../../src/activity.ts";
-import { Failure } from "../../src/failure.ts";
-import { keys } from "../../src/keys.ts";
-import type { Outcome, Receipt } from "../../src/platform.ts";
-import { outcomeOf } from "../../src/platform.ts";
+import type { Activity } from "../../src/model/activity.ts";
+import { Failure } from "../../src/model/failure.ts";
+import type { Outcome, Receipt } from "../../src/platform/platform.ts";
+import { outcomeOf } from "../../src/platform/platform.ts";
+import { keys } from "../../src/redis/keys.ts";
 import { activityOf, entryOf, gatewayCore } from "../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
 import { sentTo, testPlatform } from "../support/test-platform.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { isGap } from "../../src/events/event-log.ts";
-import { redisEventLog } from "../../src/events/redis.ts";
-import { keys } from "../../src/keys.ts";
-import { silentLog } from "../../src/log.ts";
+import { isGap } from "../../src/event-log/event-log.ts";
+import { redisEventLog } from "../../src/event-log/redis-event-log.ts";
+import { silentLog } from "../../src/model/log.ts";
+import { keys } from "../../src/redis/keys.ts";
 import { trimming } from "../../workers/trim.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
 

@@ -1,5 +1,5 @@
 import { openSync, writeSync } from "node:fs";
-import type { Activity } from "../../activity.ts";
+import type { Activity } from "../../model/activity.ts";
 
 /** Notes that an effect is happening now. */
 export type Ledger = (activity: Activity) => void;

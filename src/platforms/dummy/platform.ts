@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { Activity } from "../../activity.ts";
-import type { Failure } from "../../failure.ts";
+import type { Activity } from "../../model/activity.ts";
+import type { Failure } from "../../model/failure.ts";
 import {
   definePlatform,
   defineVerb,
@@ -9,8 +9,8 @@ import {
   outcomeOf,
   type Platform,
   type Receipt,
-} from "../../platform.ts";
-import { explain, failureOf } from "./failures.ts";
+} from "../../platform/platform.ts";
+import { explain, failureOf } from "./errors.ts";
 import { ledger } from "./ledger.ts";
 import {
   type CrashObject,
@@ -23,7 +23,7 @@ import {
   FailShape,
   type UnknownObject,
   UnknownShape,
-} from "./verbs.ts";
+} from "./schemas/dummy.ts";
 
 export interface DummySettings {
   /** File that gets a line per effect; see `ledger`. */

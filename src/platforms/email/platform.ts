@@ -1,20 +1,20 @@
-import { Failure } from "../../failure.ts";
-import { connectionVerbs } from "../../held.ts";
-import { type Access, definePlatform, type Platform } from "../../platform.ts";
-import { turns } from "../../turns.ts";
-import { mailReader } from "./arrived/mail.ts";
-import { accountClient, type Client, type ClientSettings, relayClients } from "./client.ts";
-import { consent } from "./consent.ts";
+import { Failure } from "../../model/failure.ts";
+import { connectionVerbs } from "../../platform/connection.ts";
+import { turns } from "../../platform/kit/semaphore.ts";
+import { type Access, definePlatform, type Platform } from "../../platform/platform.ts";
+import { accountClient, type Client, type ClientSettings, relayClients } from "./client/client.ts";
+import { holdMailbox } from "./client/mailbox.ts";
+import type { Providers } from "./client/providers.ts";
+import { type RelaySettings, relayOf } from "./client/smtp/relay.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
-import { explain } from "./explain.ts";
-import type { HeldMailbox } from "./imap/hold.ts";
-import { holdMailbox } from "./mailbox.ts";
-import { MailboxActor } from "./mailbox-shapes.ts";
-import type { Providers } from "./providers.ts";
-import { resolve } from "./resolve.ts";
-import { type RelaySettings, relayOf } from "./smtp/relay.ts";
-import { refuse } from "./smtp/send.ts";
-import { verbs } from "./verbs.ts";
+import { explain } from "./errors.ts";
+import type { HeldMailbox } from "./inbound/imap-mailbox.ts";
+import { mailReader } from "./inbound/mail.ts";
+import { consent } from "./oauth-consent.ts";
+import { resolve } from "./recover.ts";
+import { MailboxActor } from "./schemas/mailbox.ts";
+import { refuse } from "./verbs/send.ts";
+import { verbs } from "./verbs/verbs.ts";
 
 export interface EmailSettings extends ClientSettings {
   /** Takes mail of actors without an account; without it every actor needs one. */

@@ -1,12 +1,12 @@
-import { definePlatform, type Platform } from "../../platform.ts";
-import { type Client, type FacebookSettings, openClient } from "./client.ts";
-import { consent } from "./consent.ts";
+import { definePlatform, type Platform } from "../../platform/platform.ts";
+import { type Client, type FacebookSettings, openClient } from "./client/client.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
-import { explain } from "./explain.ts";
-import { push } from "./push.ts";
-import { refuse } from "./refuse.ts";
-import { PageId } from "./shapes.ts";
-import { verbs } from "./verbs.ts";
+import { explain } from "./errors.ts";
+import { push } from "./inbound/webhook.ts";
+import { consent } from "./oauth-consent.ts";
+import { PageId } from "./schemas/schemas.ts";
+import { refuse } from "./validate.ts";
+import { verbs } from "./verbs/verbs.ts";
 
 export type { FacebookSettings };
 

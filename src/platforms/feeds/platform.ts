@@ -1,19 +1,17 @@
-import type { Activity } from "../../activity.ts";
-import { definePlatform, defineVerb, type Lent, type Platform, type Unfit } from "../../platform.ts";
-import { readEach } from "../../reading.ts";
-import { httpAddress } from "./download.ts";
-import { explain } from "./explain.ts";
-import type { Feed } from "./feed.ts";
-import { ENTRIES, FETCH_EXAMPLE, type FetchObject, FetchShape } from "./fetch-shape.ts";
-import { left } from "./hub.ts";
-import { type Found, lookedUp, type Wanted } from "./lookup.ts";
-import { PACE, type Pace } from "./pace.ts";
-import { poll } from "./poll.ts";
-import { push } from "./push.ts";
-import { query } from "./query.ts";
-import { type Reader, reader } from "./reader.ts";
-import { sharedReader } from "./shared-reader.ts";
-import { subscribe, unsubscribe } from "./subscribe.ts";
+import type { Activity } from "../../model/activity.ts";
+import { readEach } from "../../platform/kit/read-each-target.ts";
+import { definePlatform, defineVerb, type Lent, type Platform, type Unfit } from "../../platform/platform.ts";
+import type { Feed } from "./client/document/feed.ts";
+import { httpAddress } from "./client/download.ts";
+import { type Found, lookedUp, type Wanted } from "./client/lookup.ts";
+import { type Reader, reader } from "./client/reader.ts";
+import { sharedReader } from "./client/shared-reader.ts";
+import { explain } from "./errors.ts";
+import { poll } from "./inbound/poll.ts";
+import { PACE, type Pace } from "./inbound/poll-interval.ts";
+import { left } from "./inbound/websub.ts";
+import { push } from "./inbound/websub-callback.ts";
+import { ENTRIES, FETCH_EXAMPLE, type FetchObject, FetchShape } from "./schemas/fetch.ts";
 import {
   QUERY_EXAMPLE,
   QueryShape,
@@ -21,7 +19,9 @@ import {
   SubscribeShape,
   UNSUBSCRIBE_EXAMPLE,
   UnsubscribeShape,
-} from "./subscribe-shape.ts";
+} from "./schemas/subscribe.ts";
+import { query } from "./verbs/query.ts";
+import { subscribe, unsubscribe } from "./verbs/subscribe.ts";
 
 export interface FeedsSettings {
   /** Milliseconds that one feed may take to come, with redirects and discovery; default 20 s. */

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { OwnNick } from "./names.ts";
+import { OwnNick } from "./schemas/identifiers.ts";
 
 const NO_CONTROLS = "^[^\\u0000-\\u001f\\u007f]+$";
 

@@ -1,19 +1,19 @@
-import { connectionVerbs } from "../../held.ts";
-import { definePlatform, defineVerb, type Platform } from "../../platform.ts";
-import type { Client } from "./client.ts";
-import { connect, disconnect } from "./connect.ts";
+import { connectionVerbs } from "../../platform/connection.ts";
+import { definePlatform, defineVerb, type Platform } from "../../platform/platform.ts";
+import type { Client } from "./client/client.ts";
+import { connect, disconnect } from "./client/connect.ts";
+import { PATIENCE, type Patience } from "./client/session.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
-import { explain } from "./explain.ts";
-import { SEND_EXAMPLE, SendShape } from "./message-shape.ts";
-import { IrcActor } from "./names.ts";
-import { query } from "./query.ts";
-import { refuse } from "./refuse.ts";
-import { resolve } from "./resolve.ts";
-import * as shapes from "./room-shapes.ts";
-import { invite, join, kick, leave } from "./rooms-verbs.ts";
-import { send } from "./send.ts";
-import { PATIENCE, type Patience } from "./session.ts";
-import { update } from "./update.ts";
+import { explain } from "./errors.ts";
+import { resolve } from "./recover.ts";
+import * as shapes from "./schemas/channels.ts";
+import { IrcActor } from "./schemas/identifiers.ts";
+import { SEND_EXAMPLE, SendShape } from "./schemas/messages.ts";
+import { refuse } from "./validate.ts";
+import { invite, join, kick, leave } from "./verbs/channels.ts";
+import { query } from "./verbs/query.ts";
+import { send } from "./verbs/send.ts";
+import { update } from "./verbs/update.ts";
 
 export interface IrcSettings {
   /** How long each step may take. */

@@ -1,17 +1,17 @@
-import type { Activity } from "../../activity.ts";
-import { Failure } from "../../failure.ts";
-import { definePlatform, type Platform, type Unfit } from "../../platform.ts";
-import { type Client, type ClientSettings, openClient } from "./client.ts";
-import { consent } from "./consent.ts";
+import type { Activity } from "../../model/activity.ts";
+import { Failure } from "../../model/failure.ts";
+import { definePlatform, type Platform, type Unfit } from "../../platform/platform.ts";
+import { type Client, type ClientSettings, openClient } from "./client/client.ts";
+import { mediaUnfit } from "./client/media.ts";
+import { STREAM_PACE, type StreamPace } from "./client/stream-backoff.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
-import { push } from "./door.ts";
-import { explain } from "./explain.ts";
-import { mediaUnfit } from "./media.ts";
-import { resolve } from "./resolve.ts";
-import { STREAM_PACE, type StreamPace } from "./stream-pace.ts";
-import { verbs } from "./verbs.ts";
-import { PACE, type Pace, watching } from "./watch.ts";
-import { POST_WEIGHT, weightedLength } from "./weighted-length.ts";
+import { explain } from "./errors.ts";
+import { PACE, type Pace, watching } from "./inbound/watch.ts";
+import { push } from "./inbound/webhook.ts";
+import { consent } from "./oauth-consent.ts";
+import { resolve } from "./recover.ts";
+import { POST_WEIGHT, weightedLength } from "./schemas/weighted-length.ts";
+import { verbs } from "./verbs/verbs.ts";
 
 export interface TwitterSettings extends ClientSettings {
   /** How often X is asked for news of a subscription. */

@@ -1,12 +1,19 @@
-import type { Activity } from "../../activity.ts";
-import { Failure } from "../../failure.ts";
-import { definePlatform, defineVerb, type EgressAnswer, type Lent, type Platform, type Unfit } from "../../platform.ts";
-import { readEach } from "../../reading.ts";
-import type { Found, SearchResult } from "../../search.ts";
-import { explain, statusFailure } from "./explain.ts";
-import { foundIn } from "./jrd.ts";
-import { queryUrl, resourceOf } from "./resource.ts";
-import { SEARCH_EXAMPLE, type SearchObject, SearchShape } from "./search-shape.ts";
+import type { Activity } from "../../model/activity.ts";
+import { Failure } from "../../model/failure.ts";
+import { readEach } from "../../platform/kit/read-each-target.ts";
+import type { Found, SearchResult } from "../../platform/kit/search-result.ts";
+import {
+  definePlatform,
+  defineVerb,
+  type EgressAnswer,
+  type Lent,
+  type Platform,
+  type Unfit,
+} from "../../platform/platform.ts";
+import { foundIn } from "./client/jrd.ts";
+import { queryUrl, resourceOf } from "./client/resource.ts";
+import { explain, statusFailure } from "./errors.ts";
+import { SEARCH_EXAMPLE, type SearchObject, SearchShape } from "./schemas/search.ts";
 
 /** Ten of these, with all their JSON, stay under the 256 KiB that a result may have. */
 const MOST_BYTES = 24 * 1024;

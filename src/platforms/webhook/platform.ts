@@ -1,5 +1,5 @@
 import { Webhook } from "standardwebhooks";
-import type { Activity } from "../../activity.ts";
+import type { Activity } from "../../model/activity.ts";
 import {
   definePlatform,
   defineVerb,
@@ -9,9 +9,9 @@ import {
   type Platform,
   type Receipt,
   type Unfit,
-} from "../../platform.ts";
-import { explain, statusFailure, withoutDoubt } from "./explain.ts";
-import { SEND_EXAMPLE, type SendObject, SendShape, WebhookCredentials } from "./send-shape.ts";
+} from "../../platform/platform.ts";
+import { explain, statusFailure, withoutDoubt } from "./errors.ts";
+import { SEND_EXAMPLE, type SendObject, SendShape, WebhookCredentials } from "./schemas/send.ts";
 
 /** What `open` makes of an account: the signer, where a secret is stored. */
 interface Signer {

@@ -1,18 +1,18 @@
-import type { Activity } from "../../activity.ts";
-import { connectionVerbs } from "../../held.ts";
-import { definePlatform, defineVerb, type Platform, type Unfit } from "../../platform.ts";
-import type { Client } from "./client.ts";
+import type { Activity } from "../../model/activity.ts";
+import { connectionVerbs } from "../../platform/connection.ts";
+import { definePlatform, defineVerb, type Platform, type Unfit } from "../../platform/platform.ts";
+import type { Client } from "./client/client.ts";
+import { holdAccount, type XmppSettings } from "./client/connect.ts";
+import { isSound } from "./client/jid.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
-import { explain } from "./explain.ts";
-import { accept, ask, reject, remove } from "./friends.ts";
-import { fetch } from "./history.ts";
-import { isSound } from "./jid.ts";
-import { join, leave } from "./membership.ts";
-import { react, read, retract, send, typing, update } from "./messages-out.ts";
-import { query } from "./queries.ts";
-import { resolve } from "./resolve.ts";
-import { holdAccount, type XmppSettings } from "./session.ts";
-import * as shapes from "./shapes.ts";
+import { explain } from "./errors.ts";
+import { resolve } from "./recover.ts";
+import * as shapes from "./schemas/schemas.ts";
+import { fetch } from "./verbs/history.ts";
+import { react, read, retract, send, typing, update } from "./verbs/messages.ts";
+import { query } from "./verbs/queries.ts";
+import { join, leave } from "./verbs/rooms.ts";
+import { accept, ask, reject, remove } from "./verbs/roster.ts";
 
 export type { XmppSettings };
 

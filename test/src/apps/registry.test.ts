@@ -1,11 +1,11 @@
 import { readFile, stat } from "node:fs/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { SCOPES } from "../../../src/apps/caller.ts";
 import { firstApp, firstAppFile } from "../../../src/apps/first-app.ts";
 import { keyCache } from "../../../src/apps/key-cache.ts";
 import type { KeyRecord } from "../../../src/apps/key-record.ts";
-import { keys } from "../../../src/keys.ts";
+import { SCOPES } from "../../../src/model/caller.ts";
+import { keys } from "../../../src/redis/keys.ts";
 import { dump, type Who, who } from "../../support/who.ts";
 
 let world: Who;

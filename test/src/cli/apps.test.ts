@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { keyring } from "../../../src/accounts/keyring.ts";
 import { appCommands } from "../../../src/cli/apps.ts";
 import { keyCommands } from "../../../src/cli/keys.ts";
+import { keyring } from "../../../src/crypto/keyring.ts";
 import { type Who, who } from "../../support/who.ts";
 
 let world: Who;

@@ -1,12 +1,12 @@
 import { Command, CommanderError } from "commander";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { platformNames } from "../../../routes/platform-names.ts";
-import { submission } from "../../../routes/submit.ts";
 import { deadLetterCommands } from "../../../src/cli/dead-letters.ts";
-import { silentLog } from "../../../src/log.ts";
+import { silentLog } from "../../../src/model/log.ts";
+import { submission } from "../../../src/operations/submit-activity.ts";
 import { redisDeadLetters } from "../../../src/outbox/dead-letters.ts";
 import { laneQueues } from "../../../src/outbox/lane-queues.ts";
-import { redisOutbox } from "../../../src/outbox/redis.ts";
+import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
+import { platformNames } from "../../../src/platform/platform-registry.ts";
 import { platforms } from "../../../src/platforms/index.ts";
 import { gateway } from "../../support/gateway.ts";
 

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
-import { clients } from "../../../src/delivery/clients.ts";
+import { clients } from "../../../src/delivery/client-cache.ts";
 import { deliverer } from "../../../src/delivery/deliver.ts";
-import { keys } from "../../../src/keys.ts";
-import { silentLog } from "../../../src/log.ts";
+import { silentLog } from "../../../src/model/log.ts";
 import type { Next, Work } from "../../../src/outbox/outbox.ts";
-import { redisOutbox } from "../../../src/outbox/redis.ts";
-import type { Lent } from "../../../src/platform.ts";
+import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
+import type { Lent } from "../../../src/platform/platform.ts";
+import { keys } from "../../../src/redis/keys.ts";
 import { activityOf, entryOf, noEgress } from "../../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import { sentTo, testPlatform } from "../../support/test-platform.ts";

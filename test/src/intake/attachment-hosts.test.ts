@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { addressCheck } from "../../../src/delivery/egress-address.ts";
+import { addressCheck } from "../../../src/egress/address-rules.ts";
 import { attachmentFaults } from "../../../src/intake/attachment-hosts.ts";
 
 const faultsOf = (url: string, allow: readonly string[] = []) =>

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { silentLog } from "../../../src/log.ts";
+import { silentLog } from "../../../src/model/log.ts";
 import { type RedisConnections, redisConnections } from "../../../src/redis/connect.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import { redisCluster } from "../../support/redis-cluster.ts";

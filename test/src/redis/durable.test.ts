@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { silentLog } from "../../../src/log.ts";
+import { silentLog } from "../../../src/model/log.ts";
 import { redisConnections } from "../../../src/redis/connect.ts";
 import { durabilityBarrier, NotDurable } from "../../../src/redis/durable.ts";
 import { watchServer } from "../../../src/redis/server-watch.ts";

@@ -8,8 +8,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ConfigError, readSurroundings } from "../../../src/config.ts";
-import { silentLog } from "../../../src/log.ts";
+import { ConfigError, readSurroundings } from "../../../src/config/settings.ts";
+import { silentLog } from "../../../src/model/log.ts";
 import { type PrivateServer, privateServer } from "../../../src/redis/private-server.ts";
 import { until } from "../../support/redis-process.ts";
 

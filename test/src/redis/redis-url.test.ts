@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ConfigError } from "../../../src/config.ts";
+import { ConfigError } from "../../../src/config/settings.ts";
 import { readRedisUrl } from "../../../src/redis/redis-url.ts";
 
 test.each([

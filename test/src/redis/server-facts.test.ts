@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { silentLog } from "../../../src/log.ts";
+import { silentLog } from "../../../src/model/log.ts";
 import { isNewEnough, pressureOf, serverFacts, versionIn } from "../../../src/redis/server-facts.ts";
 import { watchServer } from "../../../src/redis/server-watch.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { silentLog } from "../../../src/log.ts";
-import type { Arrival } from "../../../src/platform.ts";
+import { silentLog } from "../../../src/model/log.ts";
+import type { Arrival } from "../../../src/platform/platform.ts";
 import { email } from "../../../src/platforms/email/platform.ts";
 import { type Mailbox, sandboxMailbox } from "../../../src/sandbox/mailbox.ts";
 import { noEgress, testLent, testMailActivity } from "../../support/mail-lent.ts";

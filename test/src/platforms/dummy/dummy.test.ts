@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Activity } from "../../../../src/activity.ts";
+import type { Activity } from "../../../../src/model/activity.ts";
+import { faults } from "../../../../src/model/validate.ts";
 import { dummy } from "../../../../src/platforms/dummy/platform.ts";
-import { faults } from "../../../../src/validate.ts";
 import { testLent } from "../../../support/mail-lent.ts";
 
 let dir = "";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { HeldMailbox } from "../../../../src/platforms/email/imap/hold.ts";
+import type { HeldMailbox } from "../../../../src/platforms/email/inbound/imap-mailbox.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { type TestHold, testHold } from "../../../support/hold.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";

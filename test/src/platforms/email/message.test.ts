@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { simpleParser } from "mailparser";
 import { describe, expect, it } from "vitest";
-import type { Activity } from "../../../../src/activity.ts";
-import { wireAddress } from "../../../../src/platforms/email/address.ts";
+import type { Activity } from "../../../../src/model/activity.ts";
+import { faults } from "../../../../src/model/validate.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
-import { compose } from "../../../../src/platforms/email/smtp/compose.ts";
-import { SendShape } from "../../../../src/platforms/email/smtp/message-shape.ts";
-import { faults } from "../../../../src/validate.ts";
+import { wireAddress } from "../../../../src/platforms/email/schemas/address.ts";
+import { SendShape } from "../../../../src/platforms/email/schemas/message.ts";
+import { compose } from "../../../../src/platforms/email/verbs/compose.ts";
 import { runOnce, testMailActivity } from "../../../support/mail-lent.ts";
 import { scriptedSmtp } from "../../../support/smtp-script.ts";
 

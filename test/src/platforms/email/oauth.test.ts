@@ -2,9 +2,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SMTPServer } from "smtp-server";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { egress } from "../../../../src/delivery/egress.ts";
-import type { Failure } from "../../../../src/failure.ts";
-import { silentLog } from "../../../../src/log.ts";
+import { egress } from "../../../../src/egress/egress.ts";
+import type { Failure } from "../../../../src/model/failure.ts";
+import { silentLog } from "../../../../src/model/log.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { runOnce, testLent, testMailActivity } from "../../../support/mail-lent.ts";
 

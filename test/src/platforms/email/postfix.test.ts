@@ -1,9 +1,9 @@
 import { createHash, createVerify, generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { egress } from "../../../../src/delivery/egress.ts";
-import { Failure } from "../../../../src/failure.ts";
-import { silentLog } from "../../../../src/log.ts";
+import { egress } from "../../../../src/egress/egress.ts";
+import { Failure } from "../../../../src/model/failure.ts";
+import { silentLog } from "../../../../src/model/log.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { runOnce, testLent, testMailActivity } from "../../../support/mail-lent.ts";
 import { type TestMail, testMail } from "../../../support/postfix.ts";

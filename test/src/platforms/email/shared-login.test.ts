@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Accounts } from "../../../../src/accounts/accounts.ts";
-import { keyring } from "../../../../src/accounts/keyring.ts";
-import { redisAccounts } from "../../../../src/accounts/redis.ts";
-import { clients } from "../../../../src/delivery/clients.ts";
-import { silentLog } from "../../../../src/log.ts";
+import { redisAccounts } from "../../../../src/accounts/redis-accounts.ts";
+import { keyring } from "../../../../src/crypto/keyring.ts";
+import { clients } from "../../../../src/delivery/client-cache.ts";
+import { silentLog } from "../../../../src/model/log.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
 import { mailProvider } from "../../../support/mail-consent.ts";

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { silentLog } from "../../../../src/log.ts";
-import type { Entry, Feed } from "../../../../src/platforms/feeds/feed.ts";
-import { FetchShape } from "../../../../src/platforms/feeds/fetch-shape.ts";
+import { silentLog } from "../../../../src/model/log.ts";
+import { faults } from "../../../../src/model/validate.ts";
+import type { Entry, Feed } from "../../../../src/platforms/feeds/client/document/feed.ts";
 import { feeds } from "../../../../src/platforms/feeds/platform.ts";
-import { faults } from "../../../../src/validate.ts";
+import { FetchShape } from "../../../../src/platforms/feeds/schemas/fetch.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
 import { runOnce } from "../../../support/mail-lent.ts";
 import { type Answer, webServer } from "../../../support/web-server.ts";

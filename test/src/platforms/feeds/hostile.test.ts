@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, expect, it } from "vitest";
-import type { Task } from "../../../../src/platforms/feeds/feed.ts";
-import { reader } from "../../../../src/platforms/feeds/reader.ts";
+import type { Task } from "../../../../src/platforms/feeds/client/document/feed.ts";
+import { reader } from "../../../../src/platforms/feeds/client/reader.ts";
 
 const threads = reader(1);
 afterAll(async () => {

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, it } from "vitest";
-import { Failure } from "../../../../src/failure.ts";
+import { Failure } from "../../../../src/model/failure.ts";
 import { type IrcAccount, type IrcAccountWords, ircAccount } from "../../../support/irc-account.ts";
 import { type IrcScript, ircScript, type Script } from "../../../support/irc-script.ts";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Activity } from "../../../../src/activity.ts";
+import type { Activity } from "../../../../src/model/activity.ts";
+import { faults } from "../../../../src/model/validate.ts";
 import { irc } from "../../../../src/platforms/irc/platform.ts";
-import { faults } from "../../../../src/validate.ts";
 import { testHold } from "../../../support/hold.ts";
 import { type IrcScript, ircScript } from "../../../support/irc-script.ts";
 import { testLent } from "../../../support/mail-lent.ts";

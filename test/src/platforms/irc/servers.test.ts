@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { Failure } from "../../../../src/failure.ts";
-import type { Arrival, Receipt } from "../../../../src/platform.ts";
+import { Failure } from "../../../../src/model/failure.ts";
+import type { Arrival, Receipt } from "../../../../src/platform/platform.ts";
 import { inspircd } from "../../../support/inspircd.ts";
 import { type IrcAccount, type IrcAccountWords, ircAccount } from "../../../support/irc-account.ts";
 import { type IrcPeer, ircPeer } from "../../../support/irc-peer.ts";

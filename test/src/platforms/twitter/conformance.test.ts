@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { SCOPES } from "../../../../src/platforms/twitter/consent.ts";
+import { SCOPES } from "../../../../src/platforms/twitter/oauth-consent.ts";
 import { testHold } from "../../../support/hold.ts";
 import { testLent } from "../../../support/mail-lent.ts";
 import { activityOf, xAccount } from "../../../support/x-account.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
-import { newHookSecret } from "../../../../src/hooks/secret.ts";
 import { webhook } from "../../../../src/platforms/webhook/platform.ts";
+import { newHookSecret } from "../../../../src/webhooks/secret.ts";
 import { gateway } from "../../../support/gateway.ts";
 import { hookReceiver, type Reaction } from "../../../support/hook-receiver.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";

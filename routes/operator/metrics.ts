@@ -1,0 +1,51 @@
+import express, { type Express, type Request, Router } from "express";
+import type { Metrics, MetricsSnapshot } from "../../src/process/metrics.ts";
+import { Problem, sendProblem } from "../http/problem.ts";
+import { type HealthDeps, healthRoutes } from "./health.ts";
+
+export interface MetricsDeps {
+  readonly metrics: Pick<Metrics, "text" | "contentType">;
+  /** Snapshots of the processes beside this one; those that are away or slow are left out. */
+  readonly others?: () => Promise<readonly MetricsSnapshot[]>;
+}
+
+/**
+ * `GET /metrics` on the public listener, for where there is no ADMIN_LISTEN: only for a direct peer on loopback whose
+ * request went through no proxy; for all others it does not exist.
+ */
+export function metricsRoutes(deps: MetricsDeps): Router {
+  return routes(deps, isDirectLoopback);
+}
+
+/** The whole application on ADMIN_LISTEN, of an API or a worker: health and metrics, for whoever reaches it. */
+export function adminApp(deps: MetricsDeps & HealthDeps): Express {
+  const app = express().disable("x-powered-by").disable("etag");
+  app.use(
+    healthRoutes(deps),
+    routes(deps, () => true),
+  );
+  app.use((_req, res) => sendProblem(res, new Problem("not-found", "There is nothing at this path.")));
+  return app;
+}
+
+function routes(deps: MetricsDeps, allowed: (req: Request) => boolean): Router {
+  const router = Router({ caseSensitive: true });
+  router.get("/metrics", async (req, res, next) => {
+    if (!allowed(req)) {
+      next();
+      return;
+    }
+    const text = await deps.metrics.text(await deps.others?.());
+    res.set({ "Content-Type": deps.metrics.contentType, "Cache-Control": "no-store" }).end(text);
+  });
+  return router;
+}
+
+/** A proxy on this machine also comes from loopback, but says that it forwards. */
+const FORWARDING = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+
+function isDirectLoopback(req: Request): boolean {
+  const peer = req.socket.remoteAddress;
+  const loopback = peer !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(peer);
+  return loopback && !FORWARDING.some((header) => header in req.headers);
+}

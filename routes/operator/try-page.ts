@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { Router } from "express";
+import { Problem } from "../http/problem.ts";
+
+/**
+ * `GET /try`: the example page, where a person can send a message and watch what becomes of it; the base path itself
+ * leads there. The page is one file whose own script and style are the only ones that its policy lets run.
+ */
+export function tryRoutes({ basePath }: { readonly basePath: string }): Router {
+  const router = Router({ caseSensitive: true });
+  const page = readPage();
+  router.get("/", (_req, res) => res.redirect(303, `${basePath}/try`));
+  router.get("/try", (_req, res) => {
+    if (page === undefined) throw new Problem("not-found", "This installation comes without its examples.");
+    res.set(page.headers).send(page.body);
+  });
+  return router;
+}
+
+function readPage(): { readonly body: string; readonly headers: Readonly<Record<string, string>> } | undefined {
+  // The examples lie beside `routes` and, once built, beside `dist`.
+  const places = ["../examples", "../../examples"].map((up) => new URL(`${up}/browser/index.html`, import.meta.url));
+  const file = places.find((place) => existsSync(place));
+  if (file === undefined) return undefined;
+  const body = readFileSync(file, "utf8");
+  return {
+    body,
+    headers: {
+      "Content-Type": "text/html; charset=utf-8",
+      "Content-Security-Policy": policyFor(body),
+      "Cache-Control": "no-cache",
+      "Cross-Origin-Opener-Policy": "same-origin",
+      "Referrer-Policy": "no-referrer",
+      "X-Content-Type-Options": "nosniff",
+    },
+  };
+}
+
+/** Content Security Policy Level 3: nothing but what the page holds, named by its hashes, and the gateway itself. */
+function policyFor(body: string): string {
+  const own = (element: string): string =>
+    [...body.matchAll(new RegExp(`<${element}>([^]*?)</${element}>`, "g"))]
+      .map(([, text = ""]) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`)
+      .join(" ");
+  return [
+    "default-src 'none'",
+    `script-src ${own("script")}`,
+    `style-src ${own("style")}`,
+    "connect-src 'self'",
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+  ].join("; ");
+}

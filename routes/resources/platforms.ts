@@ -1,0 +1,98 @@
+import { Router } from "express";
+import Type, { type Static } from "typebox";
+import { postedExample, postedSchema } from "../../src/intake/activity-schema.ts";
+import type { Platform } from "../../src/platform/platform.ts";
+import { Problem } from "../http/problem.ts";
+import { staticJson } from "../http/static-json.ts";
+
+const AnySchema = Type.Record(Type.String(), Type.Unknown(), { description: "A JSON Schema (2020-12)." });
+
+/** One platform as `GET /platforms` shows it. */
+export const PlatformAnswer = Type.Object(
+  {
+    id: Type.String(),
+    title: Type.String({ description: "Its name for people." }),
+    aliases: Type.Array(Type.String(), { description: "Other values of `platform` that mean it." }),
+    needsAccount: Type.Boolean({ description: "True: the actor's login must be stored with `PUT /accounts` first." }),
+    lifetimeSeconds: Type.Integer({ description: "How long an activity may take when `expiresIn` says nothing." }),
+    credentials: Type.Optional(
+      Type.Object(
+        { schema: AnySchema, example: Type.Unknown() },
+        {
+          additionalProperties: false,
+          description: "What `credentials` of `PUT /accounts` takes, where there are logins.",
+        },
+      ),
+    ),
+    consent: Type.Optional(
+      Type.Object(
+        { schema: AnySchema, example: Type.Unknown() },
+        {
+          additionalProperties: false,
+          description: "What `client` of `POST /accounts/{platform}/connect` takes, where users may consent.",
+        },
+      ),
+    ),
+    verbs: Type.Record(
+      Type.String(),
+      Type.Object(
+        {
+          summary: Type.String(),
+          schema: Type.Intersect([AnySchema], { description: "What `POST /activities` takes for this verb." }),
+          example: Type.Unknown({ description: "An activity that can be posted as it is." }),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type PlatformAnswer = Static<typeof PlatformAnswer>;
+
+/** Answer of `GET /platforms`. */
+export const PlatformListAnswer = Type.Object(
+  { platforms: Type.Array(PlatformAnswer) },
+  { additionalProperties: false },
+);
+
+export interface PlatformRoutesDeps {
+  /** The platforms that are switched on. */
+  readonly platforms: readonly Platform[];
+}
+
+/** `GET /platforms` and `/platforms/{id}` (id or alias): what can be done here, from the tables that validate. Public. */
+export function platformRoutes({ platforms }: PlatformRoutesDeps): Router {
+  const router = Router({ caseSensitive: true });
+  const shown = platforms.map(platformAnswer);
+  router.get("/platforms", staticJson({ platforms: shown }));
+  const byName = new Map(
+    shown.flatMap((one) => [one.id, ...one.aliases].map((name) => [name, staticJson(one)] as const)),
+  );
+  router.get("/platforms/:id", (req, res, next) => {
+    const answer = byName.get(req.params.id);
+    if (answer === undefined) throw new Problem("not-found", "No platform of this name is switched on here.");
+    return answer(req, res, next);
+  });
+  return router;
+}
+
+function platformAnswer(platform: Platform): PlatformAnswer {
+  const { id, title, aliases = [], needsAccount, lifetimeSeconds, credentials, consent, verbs } = platform;
+  return {
+    id,
+    title,
+    aliases: [...aliases],
+    needsAccount,
+    lifetimeSeconds,
+    ...(credentials === undefined
+      ? {}
+      : { credentials: { schema: { ...credentials.schema }, example: credentials.example } }),
+    ...(consent === undefined ? {} : { consent: { schema: { ...consent.schema }, example: consent.example } }),
+    verbs: Object.fromEntries(
+      Object.entries(verbs).map(([verb, { summary }]) => [
+        verb,
+        { summary, schema: { ...postedSchema(platform, verb) }, example: postedExample(platform, verb) },
+      ]),
+    ),
+  };
+}

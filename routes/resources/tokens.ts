@@ -1,0 +1,109 @@
+import { Router } from "express";
+import Type, { type Static } from "typebox";
+import type { CachedKey } from "../../src/apps/key-cache.ts";
+import {
+  claimsOf,
+  limitFields,
+  Subject,
+  signToken,
+  TOKEN_SCOPES,
+  TOKEN_SECONDS,
+} from "../../src/apps/listener-token.ts";
+import { TICKET_SECONDS, type Tickets } from "../../src/apps/tickets.ts";
+import type { Caller, Scope } from "../../src/model/caller.ts";
+import type { PlatformNames } from "../../src/platform/platform-registry.ts";
+import type { Authenticate } from "../http/authenticate.ts";
+import { Problem } from "../http/problem.ts";
+import { checked } from "../http/validate-body.ts";
+
+/** Body of `POST /tokens`. */
+export const TokenRequest = Type.Object(
+  {
+    sub: Type.Optional(Subject),
+    scope: Type.Optional(
+      Type.String({
+        pattern: "^(listen|send)( (listen|send))?$",
+        description: "`listen`, `send` or both with a space between; `listen` when nothing is said.",
+      }),
+    ),
+    expiresIn: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: TOKEN_SECONDS,
+        description: "Seconds; 600 when nothing is said. For a ticket: how long its stream session may last, 86400.",
+      }),
+    ),
+    ticket: Type.Optional(
+      Type.Boolean({ description: "A one-time ticket for `?ticket=`, to be used within 60 s, instead of a token." }),
+    ),
+    ...limitFields,
+  },
+  { additionalProperties: false },
+);
+export type TokenRequest = Static<typeof TokenRequest>;
+
+/** Answer of `POST /tokens`. */
+export const TokenAnswer = Type.Object(
+  {
+    token: Type.String({ description: "The token, or the ticket." }),
+    expiresAt: Type.String({
+      format: "date-time",
+      description: "When it ends; for a ticket, until when it can be redeemed.",
+    }),
+    jti: Type.String({ description: "Its name for `POST /revocations`." }),
+  },
+  { additionalProperties: false },
+);
+export type TokenAnswer = Static<typeof TokenAnswer>;
+
+export interface TokenRoutesDeps {
+  readonly who: Authenticate;
+  /** See `keyCache`. */
+  readonly keys: (keyId: string) => Promise<CachedKey | undefined>;
+  readonly tickets: Pick<Tickets, "issue">;
+  readonly platforms: PlatformNames;
+}
+
+const USUAL_SECONDS = 600;
+
+/** POST /tokens. */
+export function tokenRoutes(deps: TokenRoutesDeps): Router {
+  const router = Router({ caseSensitive: true });
+  router.post("/tokens", async (req, res) => {
+    const caller = await deps.who(req, "tokens");
+    const answer = await granted(deps, caller, checked(TokenRequest, req.body));
+    res.status(201).set("Cache-Control", "no-store").json(answer);
+  });
+  return router;
+}
+
+async function granted(deps: TokenRoutesDeps, caller: Caller, asked: TokenRequest): Promise<TokenAnswer> {
+  const { actors, verbs, ticket = false } = asked;
+  const platforms = asked.platforms?.map((name, i) => deps.platforms.need(name, `/platforms/${i}`).id);
+  const claims = claimsOf({
+    subject: asked.sub,
+    scopes: scopesOf(caller, asked.scope ?? "listen"),
+    limits: { ...(actors && { actors }), ...(platforms && { platforms }), ...(verbs && { verbs }) },
+    seconds: asked.expiresIn ?? (ticket ? TOKEN_SECONDS : USUAL_SECONDS),
+  });
+  const { jti, iat, exp } = claims;
+  if (ticket) {
+    const token = await deps.tickets.issue({ ...claims, keyId: caller.keyId });
+    return { token, jti, expiresAt: timeOf(Math.min(iat + TICKET_SECONDS, exp)) };
+  }
+  const key = await deps.keys(caller.keyId);
+  if (key === undefined) throw new Problem("unauthenticated", "The API key was revoked meanwhile.");
+  return { token: await signToken(claims, await key.listenerKey(), caller.keyId), jti, expiresAt: timeOf(exp) };
+}
+
+function scopesOf(caller: Caller, scope: string): readonly Scope[] {
+  const wanted = scope.split(" ");
+  const scopes = TOKEN_SCOPES.filter((one) => wanted.includes(one));
+  const lacking = scopes.find((one) => !caller.scopes.has(one));
+  if (lacking !== undefined) throw new Problem("forbidden", `The key lacks the scope ${lacking} itself.`);
+  return scopes;
+}
+
+function timeOf(seconds: number): string {
+  return new Date(seconds * 1_000).toISOString();
+}

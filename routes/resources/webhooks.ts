@@ -1,0 +1,154 @@
+import { type Request, Router } from "express";
+import { addressCheck, insideCheck } from "../../src/egress/address-rules.ts";
+import type { EventLog } from "../../src/event-log/event-log.ts";
+import { urlFault } from "../../src/intake/attachment-hosts.ts";
+import type { Caller } from "../../src/model/caller.ts";
+import { newId } from "../../src/model/new-id.ts";
+import type { PlatformNames } from "../../src/platform/platform-registry.ts";
+import { isHookSecret, newHookSecret } from "../../src/webhooks/secret.ts";
+import { placeOf } from "../../src/webhooks/start-cursor.ts";
+import {
+  DELIVERIES_KEPT,
+  HOOK_NAME,
+  type Hook,
+  type HookFilter,
+  type Hooks,
+  TooManyHooks,
+} from "../../src/webhooks/webhook.ts";
+import type { Authenticate } from "../http/authenticate.ts";
+import { readJson } from "../http/json-body.ts";
+import { Problem } from "../http/problem.ts";
+import { checked, invalid } from "../http/validate-body.ts";
+import { HookReplayRequest, HookRequest } from "./webhook-schemas.ts";
+
+export interface HookRoutesDeps {
+  readonly who: Authenticate;
+  readonly hooks: Hooks;
+  readonly eventLog: Pick<EventLog, "bounds">;
+  readonly platforms: PlatformNames;
+  /** Setting ALLOW_PRIVATE: where plain http is allowed. */
+  readonly allowPrivate: readonly string[];
+}
+
+const NAME = new RegExp(HOOK_NAME);
+
+/** PUT, GET, DELETE, test and replay of an app's outgoing webhooks. Reads bodies itself, since a test has none. */
+export function hookRoutes(deps: HookRoutesDeps): Router {
+  const { hooks } = deps;
+  const router = Router({ caseSensitive: true });
+  /** A hook is given all that the app's log holds, so the key must be allowed to listen as well; no token can. */
+  const caller = async (req: Request): Promise<Caller> => {
+    const it = await deps.who(req, "accounts");
+    if (!it.scopes.has("listen")) throw new Problem("forbidden", "The key lacks the scope listen.");
+    return it;
+  };
+  const found = async (app: string, name: string): Promise<Hook> => {
+    const hook = NAME.test(name) ? await hooks.get(app, name) : undefined;
+    if (hook === undefined) throw notFound();
+    return hook;
+  };
+
+  router.put("/hooks/:name", async (req, res) => {
+    const { app } = await caller(req);
+    const { created, secret } = await put(deps, app, req.params.name, (await readJson(req)).value);
+    const hook = await found(app, req.params.name);
+    res
+      .status(created ? 201 : 200)
+      .set("Cache-Control", "no-store")
+      .json(secret === undefined ? hook : { ...hook, secret });
+  });
+  router.get("/hooks", async (req, res) => {
+    const { app } = await caller(req);
+    res.json({ hooks: await hooks.list(app) });
+  });
+  router.get("/hooks/:name", async (req, res) => {
+    const { app } = await caller(req);
+    res.json(await found(app, req.params.name));
+  });
+  router.delete("/hooks/:name", async (req, res) => {
+    const { app } = await caller(req);
+    if (!NAME.test(req.params.name) || !(await hooks.remove(app, req.params.name))) throw notFound();
+    res.status(204).end();
+  });
+  router.get("/hooks/:name/deliveries", async (req, res) => {
+    const { app } = await caller(req);
+    const limit = limitOf(req);
+    const { name } = await found(app, req.params.name);
+    res.json({ deliveries: await hooks.deliveries(app, name, limit) });
+  });
+  router.post("/hooks/:name/test", async (req, res) => {
+    const { app } = await caller(req);
+    const { name } = await found(app, req.params.name);
+    const id = `test_${newId()}`;
+    const json = JSON.stringify({ type: "test", hook: name, published: new Date().toISOString() });
+    if (!(await hooks.test(app, name, id, json))) {
+      throw new Problem("hook-disabled", "PUT the hook to switch it on again, then test it.");
+    }
+    res.status(202).json({ id });
+  });
+  router.post("/hooks/:name/replay", async (req, res) => {
+    const { app } = await caller(req);
+    const { name } = await found(app, req.params.name);
+    const { after } = checked(HookReplayRequest, (await readJson(req)).value);
+    if (!(await hooks.replay(app, name, await placed(deps, app, after, "/after")))) throw notFound();
+    res.status(202).json(await found(app, name));
+  });
+  return router;
+}
+
+async function put(deps: HookRoutesDeps, app: string, name: string, body: unknown) {
+  if (!NAME.test(name)) {
+    throw new Problem("bad-parameter", "A hook's name takes 1 to 64 letters, digits, `_` and `-`.");
+  }
+  const { url, types, actors, from = "latest", secret, newSecret = false, ...asked } = checked(HookRequest, body);
+  const wrong = hookUrlFault(url, deps.allowPrivate);
+  if (wrong !== undefined) throw invalid([{ pointer: "/url", detail: wrong }]);
+  if (secret !== undefined && !isHookSecret(secret)) {
+    throw invalid([{ pointer: "/secret", detail: "must be whsec_ and the base64 of 24 to 64 bytes" }]);
+  }
+  const platforms = asked.platforms?.map((one, i) => deps.platforms.need(one, `/platforms/${i}`).id);
+  const filter: HookFilter = {
+    ...(types ? { types } : {}),
+    ...(platforms ? { platforms } : {}),
+    ...(actors ? { actors } : {}),
+  };
+  const cursor = await placed(deps, app, from, "/from");
+  const made = secret ?? newHookSecret();
+  const replacesSecret = secret !== undefined || newSecret;
+  const { created } = await deps.hooks
+    .put(app, { name, url, filter, secret: made, replacesSecret, cursor })
+    .catch((error: unknown) => {
+      if (error instanceof TooManyHooks) throw new Problem("quota-exceeded", `${error.message}; delete some first.`);
+      throw error;
+    });
+  // What the app chose itself is not said again.
+  return { created, secret: secret === undefined && (created || newSecret) ? made : undefined };
+}
+
+/** Events leave by https; plain http only stays inside the networks that the operator named. */
+function hookUrlFault(url: string, allowPrivate: readonly string[]): string | undefined {
+  if (!/^http:/i.test(url)) return urlFault(url, addressCheck(allowPrivate));
+  if (allowPrivate.length === 0) return "must begin with https://";
+  return (
+    urlFault(url, insideCheck(allowPrivate)) && "must begin with https:// unless it lies in a network of ALLOW_PRIVATE"
+  );
+}
+
+async function placed({ eventLog }: HookRoutesDeps, app: string, from: string, pointer: string): Promise<string> {
+  const place = placeOf(from, await eventLog.bounds(app));
+  if (place !== undefined) return place;
+  const detail = "must be latest, earliest, or a cursor of this app whose events are still kept";
+  throw invalid([{ pointer, detail }]);
+}
+
+function limitOf({ query }: Request): number {
+  const { limit = String(DELIVERIES_KEPT) } = query;
+  const size = typeof limit === "string" && /^\d{1,3}$/.test(limit) ? Number(limit) : 0;
+  if (size < 1 || size > DELIVERIES_KEPT)
+    throw new Problem("bad-parameter", `\`limit\` takes 1 to ${DELIVERIES_KEPT}.`);
+  return size;
+}
+
+function notFound(): Problem {
+  return new Problem("not-found", "No hook with this name.");
+}

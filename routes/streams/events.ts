@@ -1,0 +1,148 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Request, type Response, Router } from "express";
+import type { Config } from "../../src/config/settings.ts";
+import { LogAway } from "../../src/event-log/event-log.ts";
+import { selectorOf, selectsAll } from "../../src/event-log/filter.ts";
+import type { Caller } from "../../src/model/caller.ts";
+import type { Log } from "../../src/model/log.ts";
+import type { Tail } from "../../src/streaming/subscriber.ts";
+import type { Authenticate } from "../http/authenticate.ts";
+import { EndedToken } from "../http/ended-token.ts";
+import { Problem, problemOf, sendProblem } from "../http/problem.ts";
+import { answerPoll } from "./poll.ts";
+import { goodbyeText, SSE_HEADERS } from "./sse-format.ts";
+import { sseStream } from "./sse-stream.ts";
+import { spreadOut } from "./stream-lifetime.ts";
+import { type StreamQuery, streamQuery } from "./stream-query.ts";
+import type { EndReason, StreamSet } from "./stream-registry.ts";
+
+export interface EventRoutesDeps {
+  readonly who: Authenticate;
+  readonly tail: Tail;
+  /** Shared with the sockets. */
+  readonly streams: StreamSet;
+  readonly config: Pick<Config, "heartbeatSeconds" | "streamAgeSeconds">;
+  /** A platform's own id for any of its names. */
+  readonly canonical: (platform: string) => string;
+  readonly log: Log;
+}
+
+type Form = "sse" | "json";
+
+/** `GET /events`: the stream as text/event-stream (WHATWG HTML section 9.2), or a poll as JSON. Takes no body, so it comes before anything that reads one. */
+export function eventRoutes(deps: EventRoutesDeps): Router {
+  const router = Router({ caseSensitive: true });
+  router.all("/events", async (req, res) => {
+    if (req.method === "OPTIONS") {
+      res.writeHead(204, { Allow: "GET, HEAD, OPTIONS" }).end();
+      return;
+    }
+    if (req.method !== "GET" && req.method !== "HEAD") {
+      throw new Problem("method-not-allowed", "Use GET.", { headers: { Allow: "GET, HEAD, OPTIONS" } });
+    }
+    const form = formOf(req);
+    try {
+      await answer(deps, form, req, res);
+    } catch (error) {
+      if (form === "sse") refuseStream(deps.log, req, res, error);
+      else throw asProblem(error);
+    }
+  });
+  return router;
+}
+
+function formOf(req: Request): Form {
+  const type = req.accepts(["text/event-stream", "application/json"]);
+  if (type === false) throw new Problem("not-acceptable", "Accept text/event-stream or application/json.");
+  return type === "application/json" ? "json" : "sse";
+}
+
+async function answer(deps: EventRoutesDeps, form: Form, req: Request, res: Response): Promise<void> {
+  const { who, streams, tail, canonical } = deps;
+  const caller = await who(req, "listen", "stream");
+  const query = streamQuery(req, canonical);
+  if (caller.setCookie !== undefined) res.appendHeader("Set-Cookie", caller.setCookie);
+  if (req.method === "HEAD") {
+    res.writeHead(200, form === "sse" ? SSE_HEADERS : { "Content-Type": "application/json; charset=utf-8" }).end();
+    return;
+  }
+  const seat = streams.enter(caller.app, form === "sse" ? "sse" : "poll");
+  if (form === "json") await answerPoll(tail, seat, caller, query, res);
+  else await openStream(deps, seat, caller, query, req, res);
+}
+
+async function openStream(
+  { streams, tail, config }: EventRoutesDeps,
+  seat: ReturnType<StreamSet["enter"]>,
+  caller: Caller,
+  query: StreamQuery,
+  req: Request,
+  res: Response,
+): Promise<void> {
+  const { filter, after, named } = query;
+  const stream = sseStream({
+    socket: req.socket,
+    seat,
+    caller,
+    config,
+    chunked: req.httpVersionMajor > 1 || req.httpVersionMinor > 0,
+    named,
+    filtered: !selectsAll(selectorOf(filter, caller.limits)),
+    writeHead: () => {
+      res.writeHead(200, SSE_HEADERS);
+      res.flushHeaders();
+      forget(req, res);
+    },
+    sent: (frames) => streams.sent("sse", frames),
+  });
+  try {
+    stream.follows(await tail.follow({ app: caller.app, after, filter, limits: caller.limits }, stream.follower));
+  } catch (error) {
+    seat.leave("unavailable");
+    throw error;
+  }
+  seat.open(stream);
+}
+
+/** Node keeps request and response as long as the connection; an idle stream must not keep what hangs on them. */
+function forget(req: IncomingMessage, res: ServerResponse): void {
+  req.rawHeaders.length = 0;
+  req.headers = {};
+  for (const name of ["app", "res", "next", "params", "baseUrl", "originalUrl", "_parsedUrl", "route"]) {
+    Reflect.deleteProperty(req, name);
+  }
+  for (const name of ["app", "req", "locals"]) Reflect.deleteProperty(res, name);
+}
+
+/**
+ * Anything but a 200 closes a browser's EventSource for good. So what passes by itself is a 200 that says when to come
+ * back, an ended token is a 204, and only what the client must mend is an error.
+ */
+function refuseStream(log: Log, req: Request, res: Response, error: unknown): void {
+  if (error instanceof EndedToken) {
+    res.writeHead(204, { "Cache-Control": "no-store" }).end();
+    return;
+  }
+  const problem = asProblem(error);
+  if (problem.status < 500 && problem.status !== 429) {
+    sendProblem(res, problem);
+    return;
+  }
+  if (problem.code === "internal-error") log.error({ err: error, url: req.path }, "a stream could not be opened");
+  const wait = problem.code === "rate-limited" ? 15_000 : 0;
+  const text = goodbyeText(reasonOf(problem), true, wait + spreadOut());
+  res.writeHead(200, { ...SSE_HEADERS, "Content-Length": Buffer.byteLength(text) }).end(text);
+}
+
+function reasonOf(problem: Problem): EndReason {
+  if (problem.code === "rate-limited") return "limit";
+  return problem.code === "shutting-down" ? "drain" : "unavailable";
+}
+
+function asProblem(error: unknown): Problem {
+  if (error instanceof EndedToken) return new Problem("unauthenticated", error.message);
+  if (error instanceof LogAway) {
+    return new Problem("overloaded", "The event log can't be read right now; come back.", { retryAfter: 2 });
+  }
+  return problemOf(error);
+}

@@ -1,0 +1,58 @@
+import type { Socket } from "node:net";
+import type { Batch, FrameKind } from "../../src/streaming/encoded-event.ts";
+import { chunkOf, LAST_CHUNK } from "../../src/streaming/sse-encoding.ts";
+import { positionText } from "./sse-format.ts";
+import { type Outlet, streamOutlet } from "./stream-socket.ts";
+
+/** Everything one event stream says, in the form its peer takes. */
+export interface SseMouth extends Omit<Outlet, "write"> {
+  /** Says a text that leaves the listener at this cursor. */
+  readonly say: (text: string, cursor: string) => void;
+  /** Events, in the frames that all listeners share; true when they went out. */
+  readonly deliver: (batch: Batch) => boolean;
+  /** A sign of life: the position if it is given and not known yet, else a comment. */
+  readonly beat: (position: string | undefined) => void;
+  /** The last words, and the proper end of the body. */
+  readonly end: (text: string) => void;
+}
+
+const LINGER_MS = 5_000;
+const HEARTBEAT = ":\n\n";
+
+/** Writes to the raw socket: chunks made here (RFC 9112 section 7.1), or the bare text for HTTP/1.0. */
+export function sseMouth(
+  socket: Socket,
+  { chunked, named }: { readonly chunked: boolean; readonly named: boolean },
+  onCut: () => void,
+): SseMouth {
+  const outlet = streamOutlet(socket, onCut);
+  const kind = kindOf(chunked, named);
+  const encode = chunked ? chunkOf : (text: string) => Buffer.from(text);
+  let known = "";
+  const say = (text: string, cursor: string) => {
+    known = cursor;
+    outlet.write(encode(text));
+  };
+  return {
+    ...outlet,
+    say,
+    deliver: (batch) => {
+      known = batch.frames[batch.frames.length - 1]?.cursor ?? known;
+      return outlet.write(batch.bytes(kind));
+    },
+    beat: (position) => {
+      if (position === undefined || position === known) say(HEARTBEAT, known);
+      else say(positionText(position), position);
+    },
+    end: (text) => {
+      socket.end(chunked ? Buffer.concat([encode(text), LAST_CHUNK]) : encode(text));
+      const impatience = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+      socket.once("close", () => clearTimeout(impatience));
+    },
+  };
+}
+
+function kindOf(chunked: boolean, named: boolean): FrameKind {
+  if (named) return chunked ? "named" : "namedPlain";
+  return chunked ? "sse" : "ssePlain";
+}

@@ -1,0 +1,79 @@
+import type { IncomingMessage } from "node:http";
+import type { Filter } from "../../src/event-log/filter.ts";
+import type { EventType } from "../../src/model/event.ts";
+import { Problem } from "../http/problem.ts";
+
+/** What a stream's, socket's or poll's address asks for. */
+export interface StreamQuery {
+  /** A cursor as sent, `earliest` or `latest`; unreadable ones become a gap, never a refusal. */
+  readonly after: string | undefined;
+  readonly filter: Filter;
+  /** The event's type goes into `event:` too. */
+  readonly named: boolean;
+  /** Seconds a poll may wait. */
+  readonly wait: number;
+}
+
+/** Every type of event, as filters take them. */
+export const TYPES = ["result", "status", "activity", "session", "hook"] as const satisfies EventType[];
+const WAIT_MOST = 30;
+const VALUES_MOST = 50;
+
+/**
+ * Reads the query; a `Last-Event-ID` header beats `after`, since a browser that reconnects repeats its first address.
+ * Throws `Problem` `bad-parameter`. Parameters that are not known here are passed over.
+ */
+export function streamQuery(req: IncomingMessage, canonical: (platform: string) => string): StreamQuery {
+  const url = req.url ?? "";
+  const params = new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "");
+  const header = req.headers["last-event-id"];
+  const sent = typeof header === "string" && header !== "" ? header : undefined;
+  const types = values(params, "type", `one of ${TYPES.join(", ")}`, (type) => TYPES.some((one) => one === type));
+  const platforms = values(params, "platform", "a platform's name", (name) => /^[A-Za-z0-9._-]{1,32}$/.test(name));
+  const actors = values(params, "actor", "an address", (address) => address.length <= 512);
+  const rids = values(params, "rid", "an rid", (rid) => /^[A-Za-z0-9._:@~-]{1,128}$/.test(rid));
+  return {
+    after: sent ?? once(params, "after") ?? once(params, "lastEventId"),
+    filter: {
+      ...(types ? { types: types as EventType[] } : {}),
+      ...(platforms ? { platforms: platforms.map(canonical) } : {}),
+      ...(actors ? { actors } : {}),
+      ...(rids ? { rids } : {}),
+    },
+    named: flag(once(params, "named")),
+    wait: seconds(once(params, "wait")),
+  };
+}
+
+function values(params: URLSearchParams, name: string, takes: string, fits: (value: string) => boolean) {
+  const all = params.getAll(name);
+  if (all.length === 0) return undefined;
+  if (all.length > VALUES_MOST || !all.every((value) => value !== "" && fits(value))) {
+    throw bad(name, `takes ${takes}; it may be repeated up to ${VALUES_MOST} times`);
+  }
+  return all;
+}
+
+function once(params: URLSearchParams, name: string): string | undefined {
+  const all = params.getAll(name);
+  if (all.length > 1) throw bad(name, "may be given once");
+  return all[0] === "" ? undefined : all[0];
+}
+
+function flag(value: string | undefined): boolean {
+  if (value === undefined || value === "0" || value === "false") return false;
+  if (value === "1" || value === "true") return true;
+  throw bad("named", "takes 1 or 0");
+}
+
+function seconds(value: string | undefined): number {
+  if (value === undefined) return 0;
+  if (!/^\d{1,6}$/.test(value)) throw bad("wait", "takes a whole number of seconds");
+  return Math.min(Number(value), WAIT_MOST);
+}
+
+function bad(name: string, detail: string): Problem {
+  return new Problem("bad-parameter", `The parameter ${name} ${detail}.`, {
+    errors: [{ pointer: `/${name}`, detail }],
+  });
+}

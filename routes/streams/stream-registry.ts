@@ -1,0 +1,107 @@
+import type { Config } from "../../src/config/settings.ts";
+import type { Metrics } from "../../src/process/metrics.ts";
+import { Problem } from "../http/problem.ts";
+
+/** Why we end a stream; the listener is told. */
+export type EndReason = "drain" | "age" | "expired" | "revoked" | "limit" | "unavailable";
+export type Transport = "sse" | "socket" | "poll";
+
+/** What the set does to a stream that is open. */
+export interface OpenStream {
+  /** Called twice a second with the time: heartbeats, age, expiry, slow readers. */
+  readonly tick: (now: number) => void;
+  readonly end: (reason: EndReason) => void;
+}
+
+/** One stream's place within its app's limit. */
+export interface Seat {
+  readonly open: (stream: OpenStream) => void;
+  /** May be called more than once; the first call counts. */
+  readonly leave: (why?: EndReason | "client" | "slow") => void;
+}
+
+/** All open streams of this process: one timer, the limit per app, and their end at shutdown. */
+export interface StreamSet {
+  /** Throws `Problem`: `rate-limited` beyond the app's limit, `shutting-down` while draining. */
+  readonly enter: (app: string, transport: Transport) => Seat;
+  readonly count: () => number;
+  /** Counts frames for the metrics. */
+  readonly sent: (transport: Transport, frames: number) => void;
+  /** Refuses new streams and ends the open ones in random order, spread over part of `mostMs` (default `drainSeconds`). */
+  readonly drain: (mostMs?: number) => Promise<void>;
+  readonly stop: () => void;
+}
+
+export interface StreamSetDeps {
+  readonly config: Pick<Config, "streamsPerApp" | "drainSeconds">;
+  readonly metrics?: Pick<Metrics, "streams" | "streamsClosed" | "eventsSent">;
+}
+
+const TICK_MS = 500;
+const DRAIN_STEP_MS = 50;
+
+/** Makes the one set of a process; `stop` ends its timer. */
+export function streamSet({ config, metrics }: StreamSetDeps): StreamSet {
+  const perApp = new Map<string, number>();
+  const open = new Set<OpenStream>();
+  let draining = false;
+  const timer = setInterval(() => {
+    const now = Date.now();
+    for (const stream of open) stream.tick(now);
+  }, TICK_MS).unref();
+
+  function enter(app: string, transport: Transport): Seat {
+    if (draining) throw new Problem("shutting-down", "Come back in a moment.", { retryAfter: 2 });
+    const before = perApp.get(app) ?? 0;
+    if (before >= config.streamsPerApp) {
+      throw new Problem("rate-limited", "The app has as many streams open as it may have.", { retryAfter: 15 });
+    }
+    perApp.set(app, before + 1);
+    metrics?.streams.inc({ transport });
+    let stream: OpenStream | undefined;
+    let left = false;
+    return {
+      open: (it) => {
+        if (left) return;
+        stream = it;
+        open.add(it);
+        if (draining) it.end("drain");
+      },
+      leave: (why = "client") => {
+        if (left) return;
+        left = true;
+        if (stream) open.delete(stream);
+        const rest = (perApp.get(app) ?? 1) - 1;
+        if (rest > 0) perApp.set(app, rest);
+        else perApp.delete(app);
+        metrics?.streams.dec({ transport });
+        metrics?.streamsClosed.inc({ transport, reason: why });
+      },
+    };
+  }
+  async function drain(mostMs = config.drainSeconds * 1_000): Promise<void> {
+    draining = true;
+    const leaving = shuffled([...open]);
+    const steps = Math.min((mostMs * 0.6) / DRAIN_STEP_MS, leaving.length / 10);
+    const share = Math.max(1, Math.ceil(leaving.length / Math.max(1, steps)));
+    while (leaving.length > 0) {
+      for (const stream of leaving.splice(0, share)) stream.end("drain");
+      if (leaving.length > 0) await new Promise((resolve) => setTimeout(resolve, DRAIN_STEP_MS));
+    }
+  }
+  return {
+    enter,
+    count: () => open.size,
+    sent: (transport, frames) => metrics?.eventsSent.inc({ transport }, frames),
+    drain,
+    stop: () => clearInterval(timer),
+  };
+}
+
+function shuffled<T>(items: T[]): T[] {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = Math.floor(Math.random() * (i + 1));
+    [items[i], items[j]] = [items[j] as T, items[i] as T];
+  }
+  return items;
+}

@@ -1,0 +1,48 @@
+import ipaddr from "ipaddr.js";
+import { Failure } from "../model/failure.ts";
+
+type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
+/** The only part of IPv6 from which public addresses have been given out (RFC 4291 section 2.4, IANA). */
+const GLOBAL_V6: Range = ipaddr.parseCIDR("2000::/3");
+
+/** The failure for an address that users may not name; it does not repeat the address. */
+export function addressBlocked(
+  detail = "The address is private, local or reserved; the gateway opens public ones only.",
+): Failure {
+  return new Failure({ kind: "permanent", code: "address-blocked", detail });
+}
+
+/**
+ * Makes the check "may users' input lead to this IP address?": public unicast, or inside one of `allowPrivate` (CIDR).
+ * An IPv4 address mapped into IPv6 is judged as IPv4. Throws an `Error` for a CIDR that can't be read.
+ */
+export function addressCheck(allowPrivate: readonly string[]): (address: string) => boolean {
+  const allowed = insideCheck(allowPrivate);
+  return (address) => {
+    // A zone (fe80::1%eth0) only exists on addresses that are local to a link.
+    if (address.includes("%") || !ipaddr.isValid(address)) return false;
+    const ip = ipaddr.process(address);
+    if (allowed(address)) return true;
+    return ip.range() === "unicast" && (ip.kind() === "ipv4" || inside(ip, GLOBAL_V6));
+  };
+}
+
+/** Makes the check "is this IP address inside one of `allowPrivate`?": for what may reach these networks alone. */
+export function insideCheck(allowPrivate: readonly string[]): (address: string) => boolean {
+  const allowed = rangesOf(allowPrivate);
+  return (address) => {
+    if (address.includes("%") || !ipaddr.isValid(address)) return false;
+    const ip = ipaddr.process(address);
+    return allowed.some((range) => inside(ip, range));
+  };
+}
+
+function rangesOf(allowPrivate: readonly string[]): readonly Range[] {
+  return allowPrivate.map((cidr) =>
+    ipaddr.parseCIDR(cidr.includes("/") ? cidr : `${cidr}/${cidr.includes(":") ? 128 : 32}`),
+  );
+}
+
+function inside(ip: ipaddr.IPv4 | ipaddr.IPv6, [base, bits]: Range): boolean {
+  return ip.kind() === base.kind() && ip.match(base as never, bits);
+}

@@ -1,0 +1,144 @@
+import { ATTACHMENTS_MOST } from "../delivery/attachments.ts";
+import { type Activity, type Attachment, Envelope } from "../model/activity.ts";
+import { type Fault, faults } from "../model/validate.ts";
+import type { Platform, Unfit } from "../platform/platform.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { isBag, normalise, pointerBack } from "./normalize.ts";
+import { Refusal } from "./refusal.ts";
+
+/** A posted activity that can be accepted, but for what only the store knows. */
+export interface Readable {
+  readonly platform: Platform;
+  /** Without rid and id, which accepting gives; attachments without their content. */
+  readonly activity: Omit<Activity, "id" | "rid">;
+  readonly rid: string | number | undefined;
+  readonly fingerprint: string;
+  readonly blobs: ReadonlyMap<string, Buffer>;
+  /** Unix ms. */
+  readonly dueAt: number | undefined;
+  readonly lifetimeMs: number;
+}
+
+const YEAR_MS = 366 * 24 * 3_600_000;
+const PARTS = ["actor", "target", "object", "context"] as const;
+
+/** Finds platforms by id or alias. */
+export type FindPlatform = (name: string) => Platform | undefined;
+
+/**
+ * Reads one posted activity: envelope first, then platform and verb, then only that verb's schema, so that a fault
+ * points at the field. Throws `Refusal` (with the rid, if it has a usable one).
+ */
+export function readActivity(find: FindPlatform, posted: unknown, now: number): Readable {
+  if (!isBag(posted))
+    throw new Refusal("validation-failed", "An activity is a JSON object.", [
+      { pointer: "", detail: "must be an object" },
+    ]);
+  try {
+    return read(find, posted, now);
+  } catch (error) {
+    if (error instanceof Refusal && faults(RidOnly, posted).length === 0)
+      error.rid = posted.rid as string | number | undefined;
+    throw error;
+  }
+}
+
+const RidOnly = { type: "object", properties: { rid: Envelope.properties.rid } };
+
+function read(find: FindPlatform, posted: Record<string, unknown>, now: number): Readable {
+  const input = normalise(posted);
+  check(faults(Envelope, { ...input, ...(posted.rid === undefined ? {} : { rid: posted.rid }) }), posted);
+  const platform = find(input.platform as string);
+  if (!platform)
+    throw new Refusal("platform-unknown", "GET /platforms lists the platforms of this gateway.", [
+      { pointer: "/platform", detail: "is not a platform of this gateway" },
+    ]);
+  const verb = input.verb as string;
+  const known = Object.hasOwn(platform.verbs, verb) ? platform.verbs[verb] : undefined;
+  if (!known) {
+    const detail = `${platform.id} knows: ${Object.keys(platform.verbs).join(", ")}.`;
+    throw new Refusal("verb-not-supported", detail, [{ pointer: "/verb", detail: "is not a verb of this platform" }]);
+  }
+  const { platform: _, verb: __, options, ...parts } = input;
+  const strange = Object.keys(parts).some((name) => !(PARTS as readonly string[]).includes(name));
+  if (strange)
+    check(
+      [
+        {
+          pointer: "",
+          detail: `has a property that is not known here; known are rid, platform, verb, ${PARTS.join(", ")}, options`,
+        },
+      ],
+      posted,
+    );
+  check(faults(known.schema, parts), posted);
+
+  const activity = {
+    platform: platform.id,
+    verb,
+    ...parts,
+    ...(options === undefined ? {} : { options }),
+  } as unknown as Omit<Activity, "id" | "rid">;
+  const refused = platform.refuse?.(verb, activity);
+  if (refused) unfit(refused, posted);
+  return {
+    platform,
+    ...withoutContent(activity),
+    rid: posted.rid as string | number | undefined,
+    fingerprint: fingerprint(activity),
+    dueAt: dueOf(activity, posted, now),
+    lifetimeMs: (activity.options?.expiresIn ?? platform.lifetimeSeconds) * 1_000,
+  };
+}
+
+function unfit({ code, detail, pointer }: Unfit, posted: Record<string, unknown>): never {
+  if (code === "validation-failed") check([{ pointer, detail }], posted);
+  throw new Refusal(code, detail, [{ pointer: pointerBack(posted, pointer), detail: "can't be reached" }]);
+}
+
+function check(found: readonly Fault[], posted: Record<string, unknown>): void {
+  if (found.length === 0) return;
+  const errors = found.map((fault) => ({ ...fault, pointer: pointerBack(posted, fault.pointer) }));
+  const first = errors[0] as Fault;
+  throw new Refusal(
+    "validation-failed",
+    `${first.pointer === "" ? "The activity" : first.pointer} ${first.detail}.`,
+    errors,
+  );
+}
+
+function dueOf(
+  activity: Omit<Activity, "id" | "rid">,
+  posted: Record<string, unknown>,
+  now: number,
+): number | undefined {
+  if (activity.options?.sendAt === undefined) return undefined;
+  const dueAt = Date.parse(activity.options.sendAt);
+  if (Number.isNaN(dueAt) || dueAt > now + YEAR_MS)
+    check([{ pointer: "/options/sendAt", detail: "must be a time at most a year ahead" }], posted);
+  return dueAt;
+}
+
+/** Takes attachment contents out of the activity: they are stored in a key of their own. */
+function withoutContent(activity: Omit<Activity, "id" | "rid">): Pick<Readable, "activity" | "blobs"> {
+  const attachments = activity.object.attachments as Attachment[] | undefined;
+  const blobs = new Map<string, Buffer>();
+  if (!attachments || attachments.length === 0) return { activity, blobs };
+  let total = 0;
+  const light = attachments.map(({ content, ...attachment }, index) => {
+    if ((content === undefined) === (attachment.url === undefined)) {
+      throw new Refusal("validation-failed", "An attachment has either content or url.", [
+        { pointer: `/object/attachments/${index}`, detail: "must have either content or url" },
+      ]);
+    }
+    if (content !== undefined) {
+      const bytes = Buffer.from(content, "base64");
+      total += bytes.length;
+      blobs.set(String(index), bytes);
+    }
+    return attachment;
+  });
+  if (total > ATTACHMENTS_MOST)
+    throw new Refusal("payload-too-large", "Attachments may weigh 10 MiB together; give a url for larger ones.");
+  return { activity: { ...activity, object: { ...activity.object, attachments: light } }, blobs };
+}

@@ -1,0 +1,23 @@
+import { createServer } from "node:http";
+import type { HealthDeps } from "../../routes/operator/health.ts";
+import { adminApp, type MetricsDeps } from "../../routes/operator/metrics.ts";
+import type { Log } from "../model/log.ts";
+import { adminPlace, closeServer, listen } from "../process/listener.ts";
+
+export interface AdminDeps {
+  /** ADMIN_LISTEN; empty: no listener. */
+  readonly listenAt: string;
+  readonly health: HealthDeps;
+  readonly counted: MetricsDeps;
+  readonly log: Log;
+}
+
+/** Health and metrics on a listener of their own, for an API as for a worker that runs by itself. */
+export async function startAdmin(deps: AdminDeps): Promise<{ readonly close: () => Promise<void> }> {
+  if (deps.listenAt === "") return { close: async () => {} };
+  const place = adminPlace(deps.listenAt);
+  const server = createServer(adminApp({ ...deps.health, ...deps.counted }));
+  const address = await listen(server, place.host, place.port);
+  deps.log.info({ address }, "Metrics and health have a listener of their own");
+  return { close: () => closeServer(server, 0) };
+}

@@ -1,0 +1,98 @@
+import type { Router } from "express";
+import { openapiDocument } from "../../openapi/document.ts";
+import { createApp } from "../../routes/http/app.ts";
+import { clientRoutes } from "../../routes/operator/client-script.ts";
+import { openapiRoutes } from "../../routes/operator/openapi.ts";
+import { tryRoutes } from "../../routes/operator/try-page.ts";
+import { accountDoors } from "../../routes/resources/account-endpoints.ts";
+import { accountRoutes } from "../../routes/resources/accounts.ts";
+import type { ActivityRoutesDeps } from "../../routes/resources/activities.ts";
+import { consentRoutes } from "../../routes/resources/consents.ts";
+import { deadLetterRoutes } from "../../routes/resources/dead-letters.ts";
+import { platformRoutes } from "../../routes/resources/platforms.ts";
+import { revocationRoutes } from "../../routes/resources/revocations.ts";
+import { tokenRoutes } from "../../routes/resources/tokens.ts";
+import { hookRoutes } from "../../routes/resources/webhooks.ts";
+import { eventRoutes } from "../../routes/streams/events.ts";
+import { socketRoutes } from "../../routes/streams/websocket.ts";
+import type { Config } from "../config/settings.ts";
+import { redisConsents } from "../consents/consents.ts";
+import { awaitResult } from "../streaming/await-result.ts";
+import type { ApiDeps, Parts } from "./api-services.ts";
+
+/** What carrying out needs of the parts. */
+export function activityDeps({ who, intake: submission, outbox, lanes, tail }: Parts): ActivityRoutesDeps {
+  return { who, submission, outbox, lanes, awaitResult: (app, rid) => awaitResult(tail, app, rid) };
+}
+
+/** Every route over the parts. */
+export function appOf(
+  { config, version, log }: ApiDeps,
+  parts: Parts,
+  activities: Router,
+  health: Router,
+  metrics: readonly Router[],
+) {
+  const { who, names, tail, streams, canonical, keys, tickets, revocations, accounts } = parts;
+  const publicBase = `${config.publicUrl.replace(/\/+$/, "")}${config.basePath}`;
+  return createApp({
+    basePath: config.basePath,
+    trustProxy: config.trustProxy,
+    cors: parts.origins.cors,
+    first: [
+      activities,
+      eventRoutes({ who, tail, streams, config, canonical, log }),
+      socketRoutes(),
+      ...readers(config, parts),
+    ],
+    ordinary: [
+      tryRoutes({ basePath: config.basePath }),
+      clientRoutes(),
+      tokenRoutes({ who, keys, tickets, platforms: names }),
+      revocationRoutes({ who, revocations }),
+      accountRoutes({
+        who,
+        accounts,
+        platforms: names,
+        doors: accountDoors(parts.doors, names, publicBase),
+        nudge: parts.lanes.nudge,
+        log,
+      }),
+      consentRoutes({
+        who,
+        consents: redisConsents({ redis: parts.redis, keyring: parts.ring }),
+        lanes: parts.lanes,
+        platforms: names,
+        publicBase: config.publicUrl === "" ? undefined : publicBase,
+        origins: parts.origins,
+        countGuess: parts.countGuess,
+        admit: parts.admit,
+      }),
+      platformRoutes({ platforms: parts.enabled }),
+      openapiRoutes({
+        document: openapiDocument({
+          version,
+          platforms: parts.enabled,
+          basePath: config.basePath,
+          publicUrl: config.publicUrl,
+        }),
+      }),
+      ...metrics,
+    ],
+    atRoot: [health],
+    log,
+  });
+}
+
+/** Routes that read bodies themselves: some of their POSTs have none, or need its raw bytes. */
+function readers(
+  { allowPrivate }: Config,
+  { who, hooks, eventLog, names, inbound, ...parts }: Parts,
+): readonly Router[] {
+  const { deadLetters, outbox, intake: submission } = parts;
+  return [
+    hookRoutes({ who, hooks, eventLog, platforms: names, allowPrivate }),
+    deadLetterRoutes({ who, deadLetters, outbox, submission }),
+    inbound,
+  ];
+}

@@ -1,0 +1,119 @@
+import { admission } from "../../routes/http/admission.ts";
+import { guesses } from "../../routes/http/auth-rate-limit.ts";
+import { authenticate } from "../../routes/http/authenticate.ts";
+import { origins } from "../../routes/http/origin.ts";
+import { way } from "../../routes/http/proxy-trust.ts";
+import { streamSet } from "../../routes/streams/stream-registry.ts";
+import { keyCache } from "../apps/key-cache.ts";
+import { appRegistry } from "../apps/registry.ts";
+import { redisRevocations } from "../apps/revocations.ts";
+import { redisTickets } from "../apps/tickets.ts";
+import type { Config } from "../config/settings.ts";
+import { addressCheck } from "../egress/address-rules.ts";
+import type { Log } from "../model/log.ts";
+import { submission } from "../operations/submit-activity.ts";
+import { platformNames } from "../platform/platform-registry.ts";
+import type { Metrics } from "../process/metrics.ts";
+import type { SupervisedWorker } from "../process/supervisor.ts";
+import { wantsSandbox } from "../sandbox/sandbox-enabled.ts";
+import { eventTail } from "../streaming/tail.ts";
+import { inbound } from "./inbound.ts";
+import { type ChoosePlatforms, SANDBOX_ELSEWHERE } from "./platforms.ts";
+import { openPorts, type Store } from "./storage.ts";
+
+export interface ApiDeps {
+  readonly config: Config;
+  /** Of the product, for the OpenAPI document. */
+  readonly version: string;
+  readonly choose: ChoosePlatforms;
+  readonly store: Store;
+  readonly metrics: Metrics;
+  /** The worker process beside this API, if there is one. */
+  readonly worker: SupervisedWorker | undefined;
+  readonly log: Log;
+}
+
+/** Everything behind the routes. */
+export function partsOf({ config, choose, store, metrics, log }: ApiDeps) {
+  const ports = openPorts(config, store, "producer", log);
+  const { redis, eventLog, outbox, lanes } = ports;
+  const { appendControl } = eventLog;
+  const drain = switchOnce();
+  const enabled = choose(config, wantsSandbox(config) ? SANDBOX_ELSEWHERE : undefined);
+  const names = platformNames(enabled);
+  const registry = appRegistry({ redis, keyring: store.ring, appendControl });
+  const keys = keyCache({ find: registry.find, keyring: store.ring });
+  const revocations = redisRevocations({ redis, appendControl });
+  const tickets = redisTickets(redis);
+  const road = way(config.trustProxy);
+  const pages = origins({ allowedOrigins: config.allowedOrigins, publicUrl: config.publicUrl, way: road });
+  const { canonical } = names;
+  const countGuess = guesses(road.clientIp);
+  const who = authenticate({
+    keys,
+    revocations,
+    tickets,
+    origins: pages,
+    countGuess,
+    way: road,
+    basePath: config.basePath,
+    canonical,
+  });
+  const tail = eventTail({
+    connect: store.connections.blocking,
+    control: redis,
+    log: eventLog,
+    logger: log,
+    kept: config.eventsKept,
+  });
+  const admit = admission({ rate: config.rate, redis: store.watch.pressure, draining: drain.on });
+  const intake = submission({
+    outbox,
+    lanes,
+    find: names.find,
+    basePath: config.basePath,
+    log,
+    mayReach: addressCheck(config.allowPrivate),
+    admit,
+    onAccepted: (platform, seconds) => {
+      metrics.accepted.inc({ platform });
+      metrics.acceptSeconds.observe(seconds);
+    },
+  });
+  const streams = streamSet({ config, metrics });
+  return {
+    ...ports,
+    ring: store.ring,
+    inbound: inbound({ config, store, redis, doors: ports.doors, names, admit }),
+    leaving: switchOnce(),
+    closing: switchOnce(),
+    drain,
+    enabled,
+    names,
+    canonical,
+    registry,
+    keys,
+    revocations,
+    tickets,
+    origins: pages,
+    countGuess,
+    admit,
+    who,
+    tail,
+    intake,
+    streams,
+  };
+}
+
+/** What `partsOf` made. */
+export type Parts = ReturnType<typeof partsOf>;
+
+function switchOnce(): { readonly on: () => boolean; readonly begin: () => void } {
+  let state = false;
+  return {
+    on: () => state,
+    begin: () => {
+      state = true;
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { lastAnswers } from "../../routes/http/connection-close.ts";
+import { hotPath } from "../../routes/http/fast-path.ts";
+import { answerBadFraming } from "../../routes/http/malformed-http.ts";
+import { watchRefusals } from "../../routes/http/refusal-metrics.ts";
+import { healthRoutes } from "../../routes/operator/health.ts";
+import { metricsRoutes } from "../../routes/operator/metrics.ts";
+import { activityRoutes } from "../../routes/resources/activities.ts";
+import { postActivities } from "../../routes/resources/post-activities.ts";
+import { mountSocket } from "../../routes/streams/websocket.ts";
+import { sweep } from "../../workers/sweep.ts";
+import type { appRegistry } from "../apps/registry.ts";
+import { readSurroundings } from "../config/settings.ts";
+import { closeServer, connectionsLeft, listen, stopListening } from "../process/listener.ts";
+import type { SupervisedWorker } from "../process/supervisor.ts";
+import { startAdmin } from "./admin.ts";
+import { activityDeps, appOf } from "./api-routes.ts";
+import { type ApiDeps, partsOf } from "./api-services.ts";
+
+export interface RunningApi {
+  /** Where it listens, e.g. `http://127.0.0.1:8000`. */
+  readonly address: string;
+  readonly registry: ReturnType<typeof appRegistry>;
+  /** Says at `/readyz` that new work should go elsewhere, and still takes it. */
+  readonly leave: () => void;
+  /** Refuses new work and ends the streams with a hint to come back. */
+  readonly drain: () => Promise<void>;
+  /** Takes no new connection, ends the streams, and waits up to `mostMs` for what is under way. */
+  readonly stop: (mostMs: number) => Promise<void>;
+}
+
+/** The API role: takes activities in and lets events out. */
+export async function startApi(deps: ApiDeps): Promise<RunningApi> {
+  const { config, log } = deps;
+  const parts = partsOf(deps);
+  const { drain, outbox, lanes, streams, tail, registry } = parts;
+  const health = {
+    draining: parts.leaving.on,
+    redis: deps.store.watch,
+    ...(deps.worker ? { worker: deps.worker.ready } : {}),
+  };
+  const counted = { metrics: deps.metrics, others: () => snapshots(deps.worker) };
+
+  const activity = activityDeps(parts);
+  // Where metrics have a listener of their own, this one has none.
+  const metrics = config.adminListen === "" ? [metricsRoutes(counted)] : [];
+  const app = appOf(deps, parts, activityRoutes(activity), healthRoutes(health), metrics);
+  const path = `${config.basePath}/activities`;
+  const handle = (req: IncomingMessage, res: ServerResponse) => postActivities(activity, req, res);
+  const server = createServer(TIMES, lastAnswers(parts.closing.on, hotPath({ path, handle, otherwise: app, log })));
+  answerBadFraming(server);
+  watchRefusals(server, (code) => deps.metrics.refused.inc({ code }));
+  mountSocket({ server, submission: parts.intake, ...parts, config, log });
+  const address = await listen(server, config.host, config.port, readSurroundings().keptSocket);
+  const admin = await startAdmin({ listenAt: config.adminListen, health, counted, log });
+  const onOutstanding = (count: number) => deps.metrics.outstanding.set(count);
+  const broom = sweep({ outbox, lanes, log, onOutstanding });
+
+  return {
+    address,
+    registry,
+    leave: parts.leaving.begin,
+    drain: () => {
+      parts.leaving.begin();
+      drain.begin();
+      return streams.drain();
+    },
+    async stop(mostMs) {
+      const until = Date.now() + mostMs;
+      parts.leaving.begin();
+      await stopListening(server);
+      parts.closing.begin();
+      await Promise.all([broom.stop(), streams.drain(mostMs)]);
+      // What proxies send on connections that they keep is taken to the last; each answer ends its connection.
+      await connectionsLeft(server, Math.min(PROXIES_MS, mostMs));
+      drain.begin();
+      streams.stop();
+      await Promise.all([closeServer(server, Math.max(0, until - Date.now())), admin.close()]);
+      await tail.close();
+      await lanes.close();
+    },
+  };
+}
+
+/** Longer than the proxies' own keep-alive, so that they never meet a connection that we are closing. */
+const TIMES = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  connectionsCheckingInterval: 1_000,
+  keepAliveTimeout: 75_000,
+  maxHeaderSize: 16_384,
+} as const;
+
+/** How long connections that proxies keep open may wait for the request whose answer ends them. */
+const PROXIES_MS = 2_000;
+
+async function snapshots(worker: SupervisedWorker | undefined) {
+  const snapshot = await worker?.metrics();
+  return snapshot === undefined ? [] : [snapshot];
+}

@@ -1,0 +1,36 @@
+import type { Router } from "express";
+import type { AdmitOne } from "../../routes/http/admission.ts";
+import { inboundRoutes } from "../../routes/resources/inbound.ts";
+import type { Config } from "../config/settings.ts";
+import { traces } from "../inbound/delivery-receipts.ts";
+import { arrivals } from "../inbound/record-arrival.ts";
+import type { Doors } from "../inbound/webhook-endpoints.ts";
+import type { PlatformNames } from "../platform/platform-registry.ts";
+import { redisTopics } from "../polling/topics.ts";
+import type { RedisClient } from "../redis/connect.ts";
+import { keys } from "../redis/keys.ts";
+import type { Store } from "./storage.ts";
+
+export interface InboundDeps {
+  readonly config: Config;
+  readonly store: Store;
+  readonly redis: RedisClient;
+  readonly doors: Doors;
+  readonly names: PlatformNames;
+  readonly admit: AdmitOne;
+}
+
+/** Where networks push to, as part of the API role; what they are told was stored is as durable as an accepted activity. */
+export function inbound({ config: { eventsKept }, store, redis, doors, names, admit }: InboundDeps): Router {
+  const arrive = arrivals({ redis, eventsKept });
+  const report = traces({ redis, eventsKept });
+  const { durably } = store.barrier;
+  return inboundRoutes({
+    doors,
+    platforms: names,
+    arrive: (app, arrival) => durably(keys.tagOf(app), () => arrive(app, arrival)),
+    topics: redisTopics({ redis }),
+    report: (app, said) => durably(keys.tagOf(app), () => report(app, said)),
+    admit,
+  });
+}

@@ -1,0 +1,94 @@
+import { join } from "node:path";
+import { durableAccounts } from "../accounts/durable-accounts.ts";
+import { redisAccounts } from "../accounts/redis-accounts.ts";
+import type { Config } from "../config/settings.ts";
+import { type Keyring, keyring } from "../crypto/keyring.ts";
+import { checkKeyring } from "../crypto/keyring-check.ts";
+import { redisEventLog } from "../event-log/redis-event-log.ts";
+import { redisDoors } from "../inbound/webhook-endpoints.ts";
+import type { Log } from "../model/log.ts";
+import { redisDeadLetters } from "../outbox/dead-letters.ts";
+import { laneQueues } from "../outbox/lane-queues.ts";
+import { redisOutbox } from "../outbox/redis-outbox.ts";
+import type { Metrics } from "../process/metrics.ts";
+import type { RedisConnections } from "../redis/connect.ts";
+import { type Barrier, durabilityBarrier } from "../redis/durable.ts";
+import { openRedis } from "../redis/open.ts";
+import type { ServerFacts } from "../redis/server-facts.ts";
+import { type ServerWatch, watchServer } from "../redis/server-watch.ts";
+import { redisHooks } from "../webhooks/redis-webhooks.ts";
+
+const READY_MS = 15_000;
+const BARRIER_MS = 2_000;
+
+/** Where the state of everything lives, opened for one process. */
+export interface Store {
+  readonly url: string;
+  readonly connections: RedisConnections;
+  readonly ring: Keyring;
+  readonly watch: ServerWatch;
+  readonly barrier: Barrier;
+  readonly close: () => Promise<void>;
+}
+
+/** Starts or joins the private Redis where no REDIS_URL is given, connects, and checks that the key file fits the data. */
+export async function openStore(
+  config: Config,
+  opens: boolean,
+  log: Log,
+  counted?: Pick<Metrics, "redisUp" | "redisMemory">,
+): Promise<Store> {
+  const redis = await openRedis(config, log);
+  const { url, connections } = redis;
+  const client = connections.producer();
+  const replicated = connections.place.kind === "sentinel";
+  const onLook = (facts: ServerFacts | undefined): void => {
+    counted?.redisUp.set(facts === undefined ? 0 : 1);
+    if (facts !== undefined) counted?.redisMemory.set(facts.memoryUsed / facts.memoryLimit);
+  };
+  const watch = watchServer({ client, log, wanted: config.redisReplicas, replicated, onLook });
+  // The command may take a little longer than the wait within it.
+  const barrier = durabilityBarrier({
+    client: connections.barrier(BARRIER_MS + 500),
+    replicas: watch.replicas,
+    waitMs: BARRIER_MS,
+  });
+  const close = async (): Promise<void> => {
+    watch.close();
+    await redis.close();
+  };
+  try {
+    await connections.ready(READY_MS);
+    await watch.look();
+    const path = config.masterKeyFile === "" ? join(config.dataDir, "master.key") : config.masterKeyFile;
+    const ring = await keyring({ path, opens });
+    await checkKeyring(client, ring);
+    return { url, connections, ring, watch, barrier, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The ports over one connection: `producer` for what stands behind HTTP, `worker` for what may wait for Redis. */
+export function openPorts(config: Config, store: Store, purpose: "producer" | "worker", log: Log) {
+  const { connections, ring, barrier } = store;
+  const redis = connections[purpose]();
+  const eventLog = redisEventLog({ redis, kept: config.eventsKept });
+  return {
+    redis,
+    eventLog,
+    outbox: redisOutbox({
+      redis,
+      quota: config.quota,
+      eventsKept: config.eventsKept,
+      retentionSeconds: config.retentionHours * 3_600,
+      durably: barrier.durably,
+    }),
+    lanes: laneQueues({ redis, log }),
+    accounts: durableAccounts(redisAccounts({ redis, keyring: ring }), barrier.durably),
+    doors: redisDoors({ redis, keyring: ring }),
+    deadLetters: redisDeadLetters({ redis, retentionSeconds: config.retentionHours * 3_600 }),
+    hooks: redisHooks({ redis, keyring: ring, eventLog }),
+  };
+}

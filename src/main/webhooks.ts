@@ -1,0 +1,49 @@
+import { hookWorker } from "../../workers/webhooks.ts";
+import type { Config } from "../config/settings.ts";
+import { egress } from "../egress/egress.ts";
+import type { EventLog } from "../event-log/event-log.ts";
+import type { Log } from "../model/log.ts";
+import type { Metrics } from "../process/metrics.ts";
+import type { RedisClient } from "../redis/connect.ts";
+import { eventTail } from "../streaming/tail.ts";
+import { hookPost } from "../webhooks/post.ts";
+import { redisHookWork } from "../webhooks/redis-delivery-store.ts";
+import type { Store } from "./storage.ts";
+
+export interface StartHooksDeps {
+  readonly config: Config;
+  readonly store: Store;
+  readonly redis: RedisClient;
+  readonly eventLog: EventLog;
+  readonly metrics: Pick<Metrics, "hookAttempts">;
+  readonly log: Log;
+}
+
+/** The delivery of outgoing webhooks, as part of the worker role. */
+export function startHooks(deps: StartHooksDeps): { readonly close: (graceMs: number) => Promise<void> } {
+  const { config, store, redis, eventLog, metrics, log } = deps;
+  const { allowPrivate, eventsKept } = config;
+  const guard = egress({ allowPrivate });
+  const inside = egress({ allowPrivate, insideOnly: true });
+  const tail = eventTail({
+    connect: store.connections.blocking,
+    control: redis,
+    log: eventLog,
+    logger: log,
+    kept: eventsKept,
+  });
+  const worker = hookWorker({
+    work: redisHookWork({ redis, keyring: store.ring, eventsKept }),
+    eventLog,
+    tail,
+    post: hookPost({ guard, inside }),
+    log,
+    onAttempt: (delivered) => metrics.hookAttempts.inc({ outcome: delivered ? "delivered" : "failed" }),
+  });
+  return {
+    close: async (graceMs) => {
+      await worker.close(graceMs);
+      await Promise.all([tail.close(), guard.close(), inside.close()]);
+    },
+  };
+}

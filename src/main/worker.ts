@@ -1,0 +1,124 @@
+import { heldWorker } from "../../workers/connections.ts";
+import { consentWorker } from "../../workers/consents.ts";
+import { pollWorker } from "../../workers/poll.ts";
+import { sendWorker } from "../../workers/send.ts";
+import { sweep } from "../../workers/sweep.ts";
+import { trimming } from "../../workers/trim.ts";
+import { heldAccounts } from "../accounts/account-ownership.ts";
+import type { Config } from "../config/settings.ts";
+import { redisConsents } from "../consents/consents.ts";
+import { clients } from "../delivery/client-cache.ts";
+import { deliverer } from "../delivery/deliver.ts";
+import { keepingOnline } from "../delivery/keep-online.ts";
+import { egress as egressGuard } from "../egress/egress.ts";
+import { traces } from "../inbound/delivery-receipts.ts";
+import { arrivals } from "../inbound/record-arrival.ts";
+import { topicDoors } from "../inbound/topic-endpoint.ts";
+import type { Log } from "../model/log.ts";
+import { redisTopics } from "../polling/topics.ts";
+import type { Metrics } from "../process/metrics.ts";
+import { sandboxMailbox } from "../sandbox/mailbox.ts";
+import { wantsSandbox } from "../sandbox/sandbox-enabled.ts";
+import type { ChoosePlatforms } from "./platforms.ts";
+import { openPorts, type Store } from "./storage.ts";
+import { startHooks } from "./webhooks.ts";
+
+export interface WorkerDeps {
+  readonly config: Config;
+  readonly choose: ChoosePlatforms;
+  readonly store: Store;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** The worker role: carries out what was accepted. `stop` lets what is under way end, up to `graceMs`. */
+export async function startWorker({
+  config,
+  choose,
+  store,
+  metrics,
+  log,
+}: WorkerDeps): Promise<{ readonly stop: (graceMs: number) => Promise<void> }> {
+  const { redis, eventLog, outbox, lanes, accounts, doors } = openPorts(config, store, "worker", log);
+  const arrive = arrivals({ redis, eventsKept: config.eventsKept });
+  const guard = egressGuard({ allowPrivate: config.allowPrivate });
+  const mailbox = wantsSandbox(config) ? await sandboxMailbox({ arrive, log }) : undefined;
+  const pool = clients({ accounts, egress: guard, log });
+  const topics = redisTopics({ redis });
+  const delivering = {
+    outbox,
+    egress: guard,
+    log,
+    keepOnline: keepingOnline({ accounts, lanes }),
+    topics,
+    onResult: (platform: string, status: string, seconds: number) => {
+      metrics.results.inc({ platform, status });
+      metrics.deliverySeconds.observe({ platform }, seconds);
+    },
+  };
+  const deliver = deliverer({ ...delivering, clients: pool });
+  const platforms = choose(config, mailbox?.relay);
+  const find = (id: string) => platforms.find((platform) => platform.id === id);
+  // Where every verb needs the held connection there is nothing for a queue of the platform's own.
+  const pooled = platforms.filter(({ hold, open }) => hold === undefined || open !== undefined);
+  const onLane = (platform: string, change: 1 | -1) => metrics.lanes.inc({ platform }, change);
+  const workers = pooled.map(({ id, concurrency = config.concurrency }) =>
+    sendWorker({ redis, outbox, lanes, deliver, queue: id, find, concurrency, log, onLane }),
+  );
+  // A worker that knows no such platform would only keep shards from those that do.
+  const holds = platforms.some(({ hold }) => hold !== undefined);
+  const holding = holds
+    ? heldWorker({
+        redis,
+        lanes,
+        delivering,
+        held: heldAccounts({ redis, keyring: store.ring, eventsKept: config.eventsKept }),
+        accounts,
+        arrive,
+        report: traces({ redis, eventsKept: config.eventsKept }),
+        egress: guard,
+        find,
+        concurrency: config.concurrency,
+        onLane,
+        log,
+      })
+    : undefined;
+  const hooks = startHooks({ config, store, redis, eventLog, metrics, log });
+  const consents = redisConsents({ redis, keyring: store.ring });
+  const consenting = consentWorker({ redis, consents, accounts, doors, lanes, find, egress: guard, log });
+  const polling = pollWorker({
+    topics,
+    arrive,
+    egress: guard,
+    find,
+    ...(config.publicUrl === "" ? {} : { door: topicDoors({ doors, topics, base: outside(config) }) }),
+    log,
+  });
+  const counting = setInterval(() => metrics.sessions.set(holding?.size() ?? 0), 5_000);
+  counting.unref();
+  const onOutstanding = (count: number) => metrics.outstanding.set(count);
+  const broom = sweep({ outbox, lanes, log, onOutstanding });
+  const trim = trimming({ redis, eventLog, hours: config.eventsHours, log });
+  return {
+    async stop(graceMs) {
+      trim.stop();
+      clearInterval(counting);
+      await Promise.all([polling.stop(), consenting.close()]);
+      await broom.stop();
+      await Promise.all([
+        hooks.close(graceMs),
+        holding?.close(graceMs),
+        ...workers.map((worker) => worker.close(graceMs)),
+      ]);
+      await pool.close();
+      await mailbox?.stop();
+      await guard.close();
+      await lanes.close();
+    },
+  };
+}
+
+/** Where the outside reaches us, with the base path. */
+function outside({ publicUrl, basePath }: Config): string {
+  return `${publicUrl.replace(/\/+$/, "")}${basePath}`;
+}

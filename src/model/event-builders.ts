@@ -1,0 +1,72 @@
+import type { Activity } from "./activity.ts";
+import type { FinalStatus, ResultEvent, StatusEvent, TargetOutcome } from "./event.ts";
+import type { ErrorNote } from "./failure.ts";
+
+type Subject = Pick<Activity, "id" | "platform" | "verb" | "actor" | "target">;
+export type Decided = ReadonlyArray<TargetOutcome | null>;
+
+/** One outcome per target as listeners see it; what is undecided takes the status given. */
+export function targetsOf(activity: Subject, decided: Decided, otherwise: string, error?: ErrorNote): TargetOutcome[] {
+  return activity.target.map(
+    (target, index) =>
+      decided[index] ?? { address: target.address, status: otherwise, ...(error === undefined ? {} : { error }) },
+  );
+}
+
+export interface ResultFacts {
+  readonly status: FinalStatus;
+  readonly decided: Decided;
+  readonly attempts: number;
+  readonly object?: Readonly<Record<string, unknown>>;
+  readonly error?: ErrorNote;
+  readonly now: number;
+}
+
+/** The one terminal event of an rid. */
+export function resultEvent(activity: Subject, rid: string | number, facts: ResultFacts): ResultEvent {
+  // The whole is partial; a target that is still undecided when the last try is over has failed.
+  const otherwise = facts.status === "partial" ? "failed" : facts.status;
+  const target = targetsOf(activity, facts.decided, otherwise, facts.error);
+  const firstId = target.find((outcome) => outcome.id !== undefined)?.id;
+  return {
+    type: "result",
+    rid,
+    id: activity.id,
+    platform: activity.platform,
+    verb: activity.verb,
+    status: facts.status,
+    actor: activity.actor,
+    target,
+    object: { ...(firstId === undefined ? {} : { id: firstId }), ...facts.object },
+    ...(facts.error === undefined ? {} : { error: facts.error }),
+    attempts: facts.attempts,
+    published: new Date(facts.now).toISOString(),
+  };
+}
+
+/** A passing status: it is being sent, or it waits for another try. */
+export function statusEvent(
+  activity: Subject,
+  rid: string | number,
+  facts: {
+    readonly status: "sending" | "deferred";
+    readonly decided: Decided;
+    readonly now: number;
+    readonly retryAt?: number;
+    readonly error?: ErrorNote;
+  },
+): StatusEvent {
+  return {
+    type: "status",
+    rid,
+    id: activity.id,
+    platform: activity.platform,
+    verb: activity.verb,
+    status: facts.status,
+    actor: activity.actor,
+    target: targetsOf(activity, facts.decided, facts.status, facts.error),
+    ...(facts.retryAt === undefined ? {} : { retryAt: new Date(facts.retryAt).toISOString() }),
+    ...(facts.error === undefined ? {} : { error: facts.error }),
+    published: new Date(facts.now).toISOString(),
+  };
+}

@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import type { Activity } from "./activity.ts";
+
+/**
+ * The lane of an activity: (app, platform, actor, target set), a conversation. Effects within one happen in accept
+ * order. Named `<app>|<platform>|<hash>`, with `|<shard>` where a held connection carries it out, so that a sweep knows
+ * which queue to wake; the hash alone is unique within a queue.
+ */
+export function laneOf(app: string, activity: Pick<Activity, "platform" | "actor" | "target">, shard?: number): string {
+  const targets = activity.target.map((target) => target.address.toLowerCase());
+  const members = targets.length > 1 ? [...new Set(targets)].sort() : targets;
+  const hash = createHash("sha256")
+    .update(
+      `${app}\n${shard === undefined ? "" : `${activity.platform}\n`}${activity.actor.address.toLowerCase()}\n${members.join("\n")}`,
+    )
+    .digest("base64url");
+  return `${app}|${activity.platform}|${hash.slice(0, 22)}${shard === undefined ? "" : `|${shard}`}`;
+}
+
+export interface LaneParts {
+  readonly app: string;
+  readonly platform: string;
+  readonly hash: string;
+  /** Of the BullMQ queue that its jobs are in. */
+  readonly queue: string;
+}
+
+/** The parts of a lane's name. */
+export function partsOf(lane: string): LaneParts {
+  const [app = "", platform = "", hash = "", shard] = lane.split("|");
+  return { app, platform, hash, queue: shard === undefined ? platform : shardQueue(Number(shard)) };
+}
+
+/** The queue of what the holder of a shard carries out; no platform's id has a dot. */
+export function shardQueue(shard: number): string {
+  return `held.${shard}`;
+}

@@ -1,0 +1,70 @@
+import Type, { type Static } from "typebox";
+import { Actor, Target } from "../../../model/activity.ts";
+
+const common = {
+  n: Type.Optional(Type.Integer({ minimum: 0, description: "A number of your own; it is written to the ledger." })),
+  body: Type.Optional(Type.String({ maxLength: 65_536 })),
+};
+
+function shape<Properties extends Parameters<typeof Type.Object>[0]>(properties: Properties) {
+  return Type.Object(
+    {
+      actor: Actor,
+      target: Type.Array(Target, { minItems: 1, maxItems: 100 }),
+      object: Type.Object(properties, { additionalProperties: false }),
+      context: Type.Optional(Type.String({ maxLength: 256 })),
+    },
+    { additionalProperties: false },
+  );
+}
+
+const times = Type.Optional(
+  Type.Integer({ minimum: 1, maximum: 1_000, description: "On how many attempts; afterwards it is sent." }),
+);
+
+export const EchoShape = shape({ ...common, subject: Type.Optional(Type.String({ maxLength: 998 })) });
+export const FailShape = shape({
+  ...common,
+  kind: Type.Union([
+    Type.Literal("permanent"),
+    Type.Literal("retryable"),
+    Type.Literal("rate-limited"),
+    Type.Literal("auth"),
+  ]),
+  times,
+  retryAfterMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000 })),
+  only: Type.Optional(
+    Type.Array(Type.String({ maxLength: 512 }), { description: "Targets it fails for; the others are sent." }),
+  ),
+});
+export const DelayShape = shape({
+  ...common,
+  ms: Type.Integer({ minimum: 0, maximum: 600_000 }),
+  when: Type.Optional(
+    Type.Union([Type.Literal("before"), Type.Literal("after")], {
+      description: "Before (default) or after the commit.",
+    }),
+  ),
+});
+export const CrashShape = shape({
+  ...common,
+  when: Type.Union([Type.Literal("before"), Type.Literal("committed"), Type.Literal("after")], {
+    description: "The process is killed before the commit, after it, or after the effect.",
+  }),
+  times,
+});
+export const UnknownShape = shape({
+  ...common,
+  landed: Type.Optional(Type.Boolean({ description: "Whether the effect happened in truth; default true." })),
+  resolves: Type.Optional(
+    Type.Union([Type.Literal("sent"), Type.Literal("failed")], { description: "What asking afterwards finds out." }),
+  ),
+});
+
+export type FailObject = Static<typeof FailShape>["object"];
+export type DelayObject = Static<typeof DelayShape>["object"];
+export type CrashObject = Static<typeof CrashShape>["object"];
+export type UnknownObject = Static<typeof UnknownShape>["object"];
+
+/** The head that every example shares. */
+export const EXAMPLE = { actor: { address: "alice" }, target: [{ address: "bob" }] };

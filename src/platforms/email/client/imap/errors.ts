@@ -1,0 +1,152 @@
+import { Failure, type Meaning } from "../../../../model/failure.ts";
+
+const LOGIN: Meaning = [
+  "auth",
+  "credentials-invalid",
+  "The mailbox's server refuses the login: store the account again.",
+];
+const EXPIRED: Meaning = [
+  "auth",
+  "credentials-expired",
+  "The login at the mailbox's server has ended: store the account again.",
+];
+const TLS: Meaning = [
+  "permanent",
+  "tls-failed",
+  "The mailbox's server offers no encryption that can be trusted (STARTTLS missing, or its certificate does not fit).",
+];
+const SLOW: Meaning = ["retryable", "platform-timeout", "The mailbox's server did not answer in time."];
+const AWAY: Meaning = [
+  "retryable",
+  "platform-unavailable",
+  "The mailbox's server can't be reached or broke the connection.",
+];
+const LATER: Meaning = ["retryable", "platform-unavailable", "The mailbox's server asks to come back later."];
+const LIMIT: Meaning = [
+  "rate-limited",
+  "platform-rate-limited",
+  "The mailbox's server limits how much it does for an account.",
+];
+const ODD: Meaning = [
+  "retryable",
+  "platform-protocol-error",
+  "The mailbox's server's answer makes no sense, or is too large.",
+];
+const NO_FOLDER: Meaning = [
+  "permanent",
+  "recipient-unknown",
+  "The mailbox has no such folder: query lists those it has.",
+];
+const FORBIDDEN: Meaning = [
+  "permanent",
+  "permission-denied",
+  "The mailbox's server does not allow that in this folder.",
+];
+const FULL: Meaning = ["permanent", "recipient-not-reachable", "The mailbox is full."];
+const REFUSED: Meaning = ["permanent", "platform-rejected", "The mailbox's server refuses it."];
+
+/** Response codes of RFC 3501, 5530 and 9051 that come with a refusal. */
+const RESPONSES = new Map<string, Meaning>([
+  ["AUTHENTICATIONFAILED", LOGIN],
+  ["AUTHORIZATIONFAILED", LOGIN],
+  ["EXPIRED", EXPIRED],
+  ["PRIVACYREQUIRED", TLS],
+  ["UNAVAILABLE", LATER],
+  ["INUSE", LATER],
+  ["SERVERBUG", LATER],
+  ["CONTACTADMIN", LOGIN],
+  ["LIMIT", LIMIT],
+  ["NONEXISTENT", NO_FOLDER],
+  ["TRYCREATE", NO_FOLDER],
+  ["NOPERM", FORBIDDEN],
+  ["CANNOT", FORBIDDEN],
+  ["OVERQUOTA", FULL],
+]);
+
+const CODES = new Map<string, Meaning>([
+  ["NoConnection", AWAY],
+  ["EConnectionClosed", AWAY],
+  ["StateLogout", AWAY],
+  ["ClosedAfterConnectText", AWAY],
+  ["ClosedAfterConnectTLS", AWAY],
+  ["CONNECT_TIMEOUT", SLOW],
+  ["GREETING_TIMEOUT", SLOW],
+  ["UPGRADE_TIMEOUT", SLOW],
+  ["ETIMEOUT", SLOW],
+  ["LockTimeout", SLOW],
+  ["ETHROTTLE", LIMIT],
+  ["UnexpectedTag", ODD],
+  ["MissingTag", ODD],
+  ["InvalidResponse", ODD],
+  ["ResponseProcessingFailed", ODD],
+  ["COMPRESS_TRAILING_DATA", ODD],
+  ["MAX_IMAP_NESTING_REACHED", ODD],
+  ["LineTooLarge", ODD],
+  ["LiteralTooLarge", ODD],
+  ["ResponseTooLarge", ODD],
+  ["TooManyTokens", ODD],
+  ["TooManyResponses", ODD],
+  ["DownloadOverflow", ODD],
+  ["DownloadIncomplete", ODD],
+  ["PollFailed", AWAY],
+  ["STARTTLS_INJECTION", TLS],
+  ["NoMailboxSelected", NO_FOLDER],
+  ["NotFound", NO_FOLDER],
+  ["InvalidStringValue", REFUSED],
+  ["InvalidTokenValue", REFUSED],
+  ["InvalidTextValue", REFUSED],
+  ["InvalidSequenceSet", REFUSED],
+  ["InvalidSearchQuery", REFUSED],
+  ["MissingServerExtension", REFUSED],
+]);
+
+/** What imapflow's errors mean; undefined for all others. Its words, and the server's, are not shown. */
+export function explainImap(thrown: unknown): Failure | undefined {
+  if (typeof thrown !== "object" || thrown === null) return undefined;
+  const error: Readonly<Record<string, unknown>> = thrown as Readonly<Record<string, unknown>>;
+  const code = word(error.code);
+  const response = word(error.serverResponseCode ?? codeIn(error.response)).toUpperCase();
+  const status = word(error.responseStatus);
+  const found = meaning(error, code, response, status);
+  if (!found) return undefined;
+  const [kind, name, detail] = found;
+  const platformCode = [status, response || (status === "" ? code : "")].filter((part) => part !== "").join(" ");
+  const wait = kind === "rate-limited" && typeof error.throttleReset === "number" ? error.throttleReset : undefined;
+  return new Failure({
+    kind,
+    code: name,
+    detail,
+    ...(platformCode === "" ? {} : { platformCode }),
+    ...(wait === undefined ? {} : { retryAfterMs: Math.min(Math.max(wait, 0), 3_600_000) }),
+    cause: thrown,
+  });
+}
+
+function meaning(
+  error: Readonly<Record<string, unknown>>,
+  code: string,
+  response: string,
+  status: string,
+): Meaning | undefined {
+  if (code === "ETHROTTLE") return LIMIT;
+  if (error.authenticationFailed === true) {
+    const known = RESPONSES.get(response);
+    return known && known !== NO_FOLDER ? known : LOGIN;
+  }
+  if (error.tlsFailed === true) return TLS;
+  if (error.mailboxMissing === true) return NO_FOLDER;
+  if (status === "NO" || status === "BAD") return RESPONSES.get(response) ?? REFUSED;
+  if (code.startsWith("ParserError")) return ODD;
+  return CODES.get(code);
+}
+
+/** The response code where imapflow left the answer as it read it: `NO [CODE] …`. */
+function codeIn(response: unknown): unknown {
+  const { attributes } = Object(response) as { readonly attributes?: ReadonlyArray<Readonly<Record<string, unknown>>> };
+  const section = Array.isArray(attributes) ? Object(attributes[0]).section : undefined;
+  return Array.isArray(section) ? Object(section[0]).value : undefined;
+}
+
+function word(value: unknown): string {
+  return typeof value === "string" && /^[\w-]{1,64}$/.test(value) ? value : "";
+}

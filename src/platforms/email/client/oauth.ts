@@ -1,0 +1,16 @@
+import { type Tokens, type TokensWords, tokens as tokensOf } from "../../../platform/kit/oauth2.ts";
+import type { Egress } from "../../../platform/platform.ts";
+import type { Credentials } from "../credentials.ts";
+
+export type { Tokens };
+
+/** A mail login's tokens: the secrets are told to `secret`, what the server renews is handed to `store`. */
+export function tokens(
+  fetch: Egress["fetch"],
+  oauth2: NonNullable<Credentials["oauth2"]>,
+  secret: (text: string) => void,
+  store: (renewed: NonNullable<Credentials["oauth2"]>) => Promise<void>,
+  alone?: TokensWords["alone"],
+): Tokens {
+  return tokensOf(oauth2, { fetch, secret, store, ...(alone ? { alone } : {}) });
+}

@@ -1,0 +1,110 @@
+import Type, { type Static } from "typebox";
+import { Failure } from "../../model/failure.ts";
+import { askForGrant } from "../../platform/kit/oauth2.ts";
+import { type Consent, type ConsentRound, consentUrl, defineConsent } from "../../platform/oauth-consent.ts";
+import type { Egress } from "../../platform/platform.ts";
+import { type MailProvider, PROVIDERS, type Providers } from "./client/providers.ts";
+import { openLine, PATIENCE } from "./client/smtp/connection.ts";
+import type { Credentials } from "./credentials.ts";
+import { explain } from "./errors.ts";
+
+const Secret = Type.String({ minLength: 1, maxLength: 4_096, pattern: "^[\\u0021-\\u007e]+$" });
+
+const MailClient = Type.Object(
+  {
+    provider: Type.Union([Type.Literal("google"), Type.Literal("microsoft")]),
+    clientId: { ...Secret, description: "Of the OAuth client at Google, or the Application (client) ID at Microsoft." },
+    clientSecret: Type.Optional({
+      ...Secret,
+      description: "Google always wants it; Microsoft where the client has one.",
+    }),
+    address: Type.String({
+      maxLength: 254,
+      pattern: "^[^\\s@\\u0000-\\u001f\\u007f]+@[^\\s@\\u0000-\\u001f\\u007f]+$",
+      description: "The mail address that is to be used; the user must agree for just this one.",
+    }),
+    tenant: Type.Optional(
+      Type.String({
+        pattern: "^[A-Za-z0-9][A-Za-z0-9.-]{0,99}$",
+        description: "Microsoft: the directory's id or domain, organizations or consumers. Default: common.",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+type MailClient = Static<typeof MailClient>;
+
+/** Mail of Google and Microsoft by OAuth 2; `providers` is where they are. */
+export function consent(providers: Providers = PROVIDERS): Consent {
+  return defineConsent<typeof MailClient, Credentials>({
+    schema: MailClient,
+    example: {
+      provider: "google",
+      clientId: "123-abc.apps.googleusercontent.com",
+      clientSecret: "GOCSPX-secret-1",
+      address: "bob@example.com",
+    },
+    url: (client, round) => {
+      const { authorizeUrl, scope, words } = providers[client.provider];
+      const all = { ...words, client_id: client.clientId, scope, login_hint: client.address };
+      return consentUrl(inTenant(authorizeUrl, client), all, round);
+    },
+    finish: async (client, round, egress) => {
+      const provider = providers[client.provider];
+      const credentials = await loginFor(client, provider, round, egress.fetch);
+      await tried(egress, credentials);
+      return [{ address: client.address, credentials }];
+    },
+  });
+}
+
+async function loginFor(
+  { clientId, clientSecret, address, ...client }: MailClient,
+  { tokenUrl, smtp, mailbox }: MailProvider,
+  { code, verifier, redirectUri }: ConsentRound & { readonly code: string },
+  fetch: Egress["fetch"],
+): Promise<Credentials> {
+  const server = {
+    tokenUrl: inTenant(tokenUrl, client),
+    clientId,
+    ...(clientSecret === undefined ? {} : { clientSecret }),
+  };
+  const words = { grant_type: "authorization_code", code, redirect_uri: redirectUri, code_verifier: verifier };
+  const { accessToken, refreshToken, expires } = await askForGrant(fetch, server, words);
+  if (refreshToken === undefined) throw shortLived();
+  return { ...smtp, user: address, oauth2: { ...server, refreshToken, accessToken, expires }, mailbox };
+}
+
+/** The mail server itself says whether the one who agreed may use that address; else another's login would be lost. */
+async function tried(
+  { connect }: Egress,
+  { host, port = 587, tls, ca, user = "", oauth2 }: Credentials,
+): Promise<void> {
+  const token = oauth2?.accessToken ?? "";
+  try {
+    const connection = await connect(host, port, { timeoutMs: PATIENCE.connect });
+    const security = { secure: tls === "implicit", requireTLS: tls === "starttls", ignoreTLS: tls === "none" };
+    const options = { connection, host, port, ...security, ...(ca === undefined ? {} : { tls: { ca } }) };
+    const line = await openLine(options, { user, token: async () => token }, { ...PATIENCE, command: 30_000 });
+    line.close();
+  } catch (thrown) {
+    throw asConsent(explain(thrown, [token, user]));
+  }
+}
+
+function asConsent(failure: Failure): Failure {
+  if (failure.code !== "credentials-invalid") return failure;
+  const { platformCode = "" } = failure;
+  const detail =
+    "The mail server does not let the one who agreed use this address: agree with its own account, and allow SMTP there.";
+  return new Failure({ kind: "permanent", code: "permission-denied", detail, platformCode });
+}
+
+function inTenant(url: string, { tenant = "common" }: Pick<MailClient, "tenant">): string {
+  return url.replace("{tenant}", tenant);
+}
+
+function shortLived(): Failure {
+  const detail = "The provider gives no login that lasts: take the app's access back there, then begin again.";
+  return new Failure({ kind: "permanent", code: "permission-denied", detail });
+}

@@ -1,0 +1,67 @@
+import type { Activity } from "../../../model/activity.ts";
+import type { Failure } from "../../../model/failure.ts";
+import { type Lent, type Outcome, outcomeOf, type Receipt, type Unfit } from "../../../platform/platform.ts";
+import type { Client } from "../client/client.ts";
+import type { Letter, Posted } from "../client/smtp/connection.ts";
+import { explain, hasReply, outcomeUnknown } from "../errors.ts";
+import { TRACE_SECONDS } from "../inbound/delivery-reports.ts";
+import { wireAddress } from "../schemas/address.ts";
+import type { MessageObject } from "../schemas/message.ts";
+import { compose, messageIdOf } from "./compose.ts";
+
+/**
+ * Sends one message to all targets that are still undecided, in one SMTP transaction. Throws a `Failure` when the same
+ * became of all of them, `mayHaveLanded` for a break between the final dot and the server's word on it.
+ */
+export async function send(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+  const { dsn = false } = activity.object as MessageObject;
+  const pending = lent.pending.map((index) => {
+    const address = activity.target[index]?.address ?? "";
+    return { address, wire: wireAddress(address) ?? "" };
+  });
+  const letter: Letter = {
+    from: wireAddress(activity.actor.address) ?? "",
+    to: [...new Set(pending.map(({ wire }) => wire))],
+    bytes: await compose(activity, await lent.attachments(), client.head),
+    ...(dsn ? { dsn: { ret: "HDRS", envid: activity.id, notify: ["SUCCESS", "FAILURE", "DELAY"] } } : {}),
+    // Delivery reports come into the mailbox, and so to the rid.
+    commit: () => lent.commit(client.mailbox ? { traceSeconds: TRACE_SECONDS } : {}),
+    signal: lent.signal,
+  };
+  const posted = await client.post(letter).catch((thrown: unknown) => {
+    throw explain(thrown, client.secrets);
+  });
+  if (posted.withheld) throw posted.withheld.thrown;
+  const id = posted.info?.serverMessageId ?? messageIdOf(activity, client.head.mailDomain);
+  const whole = wholeFailure(posted, client);
+  if (whole && posted.refusals.size === 0) throw whole;
+  const outcomes = pending.map(({ address, wire }): Outcome => {
+    const refusal = posted.refusals.get(wire);
+    if (refusal !== undefined) return outcomeOf(address, explain(refusal, client.secrets));
+    return whole ? outcomeOf(address, whole) : { address, status: "sent", id };
+  });
+  return { outcomes, object: { id, tls: posted.secure, ...(dsn ? { dsn: offered(posted, "DSN") } : {}) } };
+}
+
+function wholeFailure({ error, stage }: Posted, { secrets }: Client): Failure | undefined {
+  if (error === undefined) return undefined;
+  return stage === "dot" && !hasReply(error) ? outcomeUnknown(error) : explain(error, secrets);
+}
+
+function offered({ info }: Posted, extension: string): boolean {
+  return (info?.ehlo ?? []).some((line) => line.toUpperCase().split(" ")[0] === extension);
+}
+
+/** Refuses addresses that the schema's pattern lets through but that no mail server could be given. */
+export function refuse(_verb: string, { actor, target, object }: Omit<Activity, "id" | "rid">): Unfit | undefined {
+  const { replyTo = [] } = object as MessageObject;
+  const places = [
+    { pointer: "/actor/address", address: actor.address },
+    ...target.map(({ address }, index) => ({ pointer: `/target/${index}/address`, address })),
+    ...[replyTo].flat().map(({ address }) => ({ pointer: "/object/replyTo", address })),
+  ];
+  const bad = places.find(({ address }) => wireAddress(address) === undefined);
+  if (!bad) return undefined;
+  const detail = "is no mail address: its domain must be a name, and its parts not longer than 64 and 253 characters";
+  return { code: "validation-failed", detail, pointer: bad.pointer };
+}

@@ -1,0 +1,23 @@
+import type { Activity } from "../../../model/activity.ts";
+import type { Lent, Receipt } from "../../../platform/platform.ts";
+import { folderName, type HeldMailbox } from "../inbound/imap-mailbox.ts";
+
+/** Listens to a folder as long as the account is online; what comes from now on arrives. Folder: default the inbox. */
+export async function subscribe(client: HeldMailbox, activity: Activity, lent: Lent): Promise<Receipt> {
+  const folder = folderOf(activity);
+  await lent.commit();
+  await client.subscribe(folder, lent.signal);
+  return { outcomes: [], object: { folder } };
+}
+
+/** Ends what `subscribe` began. */
+export async function unsubscribe(client: HeldMailbox, activity: Activity, lent: Lent): Promise<Receipt> {
+  const folder = folderOf(activity);
+  await lent.commit();
+  await client.unsubscribe(folder);
+  return { outcomes: [], object: { folder } };
+}
+
+function folderOf({ object }: Activity): string {
+  return folderName(typeof object.folder === "string" ? object.folder : "INBOX");
+}

@@ -1,0 +1,82 @@
+import type { Activity } from "../../../model/activity.ts";
+import { doEach } from "../../../platform/kit/for-each-target.ts";
+import type { Lent, Receipt } from "../../../platform/platform.ts";
+import { type Client, idIn } from "../client/client.ts";
+import type { Call } from "../client/graph.ts";
+import { explain } from "../errors.ts";
+import type { PostObject, ReplyObject, UpdateObject } from "../schemas/schemas.ts";
+
+/** Posts once, whatever the target says: a post goes to everybody. */
+export async function post(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+  const { body, link, attachments: [photo] = [] } = activity.object as PostObject;
+  const page = activity.actor.address;
+  const content = photo
+    ? { path: `${page}/photos`, body: { url: photo.url, ...(body === undefined ? {} : { caption: body }) } }
+    : {
+        path: `${page}/feed`,
+        body: { ...(body === undefined ? {} : { message: body }), ...(link === undefined ? {} : { link }) },
+      };
+  const id = await client
+    .call({ method: "POST", ...content, signal: lent.signal, before: lent.commit })
+    .then((answer) => idIn(answer, "post_id", "id"))
+    .catch((thrown: unknown) => {
+      // An earlier try posted it, and only its answer was lost.
+      if (lent.attempt > 1 && explain(thrown).code === "duplicate-content") return undefined;
+      throw thrown;
+    });
+  const known = id === undefined ? {} : { id };
+  const outcomes = lent.pending.map((at) => ({
+    address: activity.target[at]?.address ?? "",
+    status: "sent" as const,
+    ...known,
+  }));
+  return { outcomes, object: { ...known, ...(id === undefined ? {} : { url: `https://www.facebook.com/${id}` }) } };
+}
+
+/** Comments on a post, or answers a comment. */
+export function reply(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+  const { body, attachments: [picture] = [] } = activity.object as ReplyObject;
+  const said = {
+    ...(body === undefined ? {} : { message: body }),
+    ...(picture === undefined ? {} : { attachment_url: picture.url }),
+  };
+  return each(client, activity, lent, (address) => ({ method: "POST", path: `${address}/comments`, body: said }));
+}
+
+/** Changes the words of an own post or comment. */
+export function update(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+  const { body } = activity.object as UpdateObject;
+  return each(client, activity, lent, (path) => ({ method: "POST", path, body: { message: body }, repeatable: true }));
+}
+
+/** Deletes own posts, and comments on them. */
+export function remove(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+  return each(client, activity, lent, (path) => ({ method: "DELETE", path, repeatable: true }));
+}
+
+/** Likes as the Page. */
+export function react(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+  return each(client, activity, lent, (address) => ({ method: "POST", path: `${address}/likes`, repeatable: true }));
+}
+
+/** Takes the Page's like back. */
+export function unreact(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+  return each(client, activity, lent, (address) => ({ method: "DELETE", path: `${address}/likes`, repeatable: true }));
+}
+
+function each(
+  client: Client,
+  activity: Activity,
+  lent: Lent,
+  callFor: (address: string) => Omit<Call, "signal" | "before">,
+): Promise<Receipt> {
+  return doEach(activity, lent, { explain }, async (address, before) => {
+    const call = callFor(address);
+    const answer = await client.call({ ...call, signal: lent.signal, before }).catch((thrown: unknown) => {
+      // Gone is what was wanted, and an earlier try may have done it.
+      if (call.method !== "DELETE" || lent.attempt === 1 || explain(thrown).code !== "recipient-unknown") throw thrown;
+      return {};
+    });
+    return idIn(answer, "id") ?? address;
+  });
+}

@@ -1,0 +1,80 @@
+import Type, { type Static } from "typebox";
+import { Failure } from "../../model/failure.ts";
+import { faults } from "../../model/validate.ts";
+import { askForGrant } from "../../platform/kit/oauth2.ts";
+import { type Consent, consentUrl, defineConsent } from "../../platform/oauth-consent.ts";
+import type { Egress } from "../../platform/platform.ts";
+import { carried, X_API } from "./client/http.ts";
+import { OneUser } from "./client/response-schemas.ts";
+import { Credentials } from "./credentials.ts";
+import { refusal, unreadable } from "./errors.ts";
+
+type Answer = Static<typeof OneUser>;
+
+/** What an account needs for every verb; likes and follows are asked for too, though X grants their use to few. */
+export const SCOPES = [
+  "tweet.read",
+  "tweet.write",
+  "users.read",
+  "dm.read",
+  "dm.write",
+  "media.write",
+  "like.write",
+  "follows.write",
+  "offline.access",
+];
+
+const { clientId, clientSecret, apiKey, apiSecret, bearerToken } = Credentials.properties;
+const XClient = Type.Object(
+  {
+    clientId: Type.String({ ...clientId, description: "The Client ID of the app at X." }),
+    clientSecret,
+    apiKey,
+    apiSecret,
+    bearerToken,
+    scopes: Type.Optional(
+      Type.Array(Type.String({ pattern: "^[a-z]{1,30}\\.[a-z]{1,30}$" }), {
+        minItems: 1,
+        maxItems: 30,
+        description: "Default: all that the verbs need. Without offline.access there is no login that lasts.",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+type XClient = Static<typeof XClient>;
+
+/** X's OAuth 2 (https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code); `xApi` is the API's address. */
+export function consent(xApi: string = X_API): Consent {
+  const base = xApi.replace(/\/+$/, "");
+  return defineConsent({
+    schema: XClient,
+    example: { clientId: "client-id-1", clientSecret: "client-secret-1" },
+    url: ({ clientId, scopes = SCOPES }: XClient, round) =>
+      consentUrl("https://x.com/i/oauth2/authorize", { client_id: clientId, scope: scopes.join(" ") }, round),
+    finish: async ({ scopes: _, ...client }: XClient, { code, verifier, redirectUri }, egress) => {
+      const server = { ...client, tokenUrl: `${base}/2/oauth2/token`, basic: true };
+      // X's codes live for 30 seconds.
+      const words = { grant_type: "authorization_code", code, redirect_uri: redirectUri, code_verifier: verifier };
+      const { accessToken, refreshToken, expires } = await askForGrant(egress.fetch, server, words);
+      if (refreshToken === undefined) throw shortLived();
+      const { address, userId } = await whoAgreed(egress, base, accessToken);
+      return [{ address, credentials: { ...client, accessToken, refreshToken, expires, userId } }];
+    },
+  });
+}
+
+/** The account's address and its id at X. */
+async function whoAgreed(egress: Egress, base: string, token: string) {
+  const signal = AbortSignal.timeout(30_000);
+  const { status, body } = await carried(egress.fetch, base, token, { method: "GET", path: "users/me", signal });
+  const { id, username = "" } =
+    status === 200 && faults(OneUser, body).length === 0 ? (body as Answer).data : { id: "" };
+  if (/^[A-Za-z0-9_]{1,15}$/.test(username)) return { address: `@${username}`, userId: id };
+  throw status < 300 ? unreadable("GET users/me", status) : refusal({ endpoint: "GET users/me", status, body });
+}
+
+function shortLived(): Failure {
+  const detail = "X gives no refresh token: the app must ask for offline.access. Begin again.";
+  return new Failure({ kind: "permanent", code: "permission-denied", detail });
+}

@@ -1,0 +1,73 @@
+import Type from "typebox";
+import { Failure } from "../../../model/failure.ts";
+import { faults } from "../../../model/validate.ts";
+import type { Found } from "../../../platform/kit/search-result.ts";
+
+const text = (maxLength: number) => Type.String({ maxLength });
+const Properties = Type.Record(text(2048), Type.Union([text(8192), Type.Null()]), { maxProperties: 100 });
+const Link = Type.Object({
+  rel: text(2048),
+  type: Type.Optional(text(256)),
+  href: Type.Optional(text(2048)),
+  template: Type.Optional(text(2048)),
+  titles: Type.Optional(Type.Record(text(64), text(1024), { maxProperties: 50 })),
+  properties: Type.Optional(Properties),
+});
+
+/** A JSON Resource Descriptor (RFC 7033 section 4.4) within bounds; what it does not know is ignored, as the RFC asks. */
+const Jrd = Type.Object({
+  subject: Type.Optional(Type.String({ minLength: 1, maxLength: 2048 })),
+  aliases: Type.Optional(Type.Array(text(2048), { maxItems: 100 })),
+  links: Type.Optional(Type.Array(Link, { maxItems: 100 })),
+  properties: Type.Optional(Properties),
+});
+type Jrd = Type.Static<typeof Jrd>;
+type Link = Type.Static<typeof Link>;
+
+const NAMES = ["http://schema.org/name", "https://schema.org/name", "http://packetizer.com/ns/name"];
+const AVATAR = "http://webfinger.net/rel/avatar";
+
+/** Reads a server's answer; throws `platform-protocol-error` when it is no JRD. `uri` is what was asked for. */
+export function foundIn(body: Uint8Array, address: string, uri: string): Found {
+  const jrd = parsed(body);
+  const { subject = uri, aliases = [], links = [], properties = {} } = jrd;
+  const name = NAMES.map((key) => properties[key]).find((value) => typeof value === "string" && value !== "");
+  const avatar = links.find(({ rel, href = "" }) => rel === AVATAR && /^https?:\/\//i.test(href))?.href;
+  return {
+    address,
+    subject,
+    aliases: [...aliases],
+    links: links.map(known),
+    properties: own(properties),
+    ...(name ? { name: name.slice(0, 256) } : {}),
+    ...(avatar === undefined ? {} : { avatar }),
+  };
+}
+
+function parsed(body: Uint8Array): Jrd {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    if (faults(Jrd, value).length === 0) return value as Jrd;
+  } catch {
+    // Neither UTF-8 nor JSON: said below, without repeating what a stranger sent.
+  }
+  const detail = "The server's answer is no JSON Resource Descriptor (RFC 7033).";
+  throw new Failure({ kind: "permanent", code: "platform-protocol-error", detail });
+}
+
+/** Only the members that the RFC names. */
+function known({ rel, type, href, template, titles, properties }: Link): Found["links"][number] {
+  return {
+    rel,
+    ...(type === undefined ? {} : { type }),
+    ...(href === undefined ? {} : { href }),
+    ...(template === undefined ? {} : { template }),
+    ...(titles === undefined ? {} : { titles: own(titles) }),
+    ...(properties === undefined ? {} : { properties: own(properties) }),
+  };
+}
+
+/** A copy without the one key that listeners written in JavaScript could trip over. */
+function own<Value>(bag: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(bag).filter(([key]) => key !== "__proto__"));
+}

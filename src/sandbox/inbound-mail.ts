@@ -1,0 +1,30 @@
+import type { ParsedMail } from "mailparser";
+import type { SMTPServerEnvelope } from "smtp-server";
+import type { Arrival } from "../platform/platform.ts";
+import { arrivedMail } from "../platforms/email/inbound/mail-parse.ts";
+import type { Person } from "../platforms/email/inbound/mail-schema.ts";
+
+type Field = "to" | "cc" | "bcc";
+
+/** A caught mail as the inbound activity that its app gets, in the form in which mailboxes bring theirs. */
+export function arrivalOf(key: string, parsed: ParsedMail, envelope: SMTPServerEnvelope): Arrival {
+  const { actor, object, context, date } = arrivedMail(parsed);
+  const sender = envelope.mailFrom === false ? "" : envelope.mailFrom.address;
+  const named = new Map<string, Person & { readonly field: Field }>();
+  for (const field of ["cc", "to"] as const) {
+    for (const person of object[field] ?? []) named.set(person.address.toLowerCase(), { ...person, field });
+  }
+  return {
+    key,
+    event: {
+      platform: "email",
+      verb: "send",
+      actor: parsed.from || sender === "" ? actor : { address: sender },
+      target: envelope.rcptTo.map(({ address }) => named.get(address.toLowerCase()) ?? { address, field: "bcc" }),
+      object: { ...object },
+      ...(context === undefined ? {} : { context: { ...context } }),
+      ...(object.id === undefined ? {} : { id: object.id }),
+      published: date ?? new Date().toISOString(),
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { ResultEvent } from "../model/event.ts";
+import type { Following, Tail } from "./subscriber.ts";
+
+export interface AwaitedResult {
+  /** Resolves when no result can be missed any more: accept the activity after it. Rejects with `LogAway`. */
+  readonly ready: Promise<void>;
+  /** The result event with its `cursor`. Never rejects; stays pending after `stop`. */
+  readonly result: Promise<ResultEvent & { readonly cursor: string }>;
+  readonly stop: () => void;
+}
+
+/** Listens for the one result of a rid, for requests that wait for it (`Prefer: wait`, RFC 7240). */
+export function awaitResult(tail: Tail, app: string, rid: string): AwaitedResult {
+  let following: Following | undefined;
+  let stopped = false;
+  let resolve: (event: ResultEvent & { readonly cursor: string }) => void;
+  const result = new Promise<ResultEvent & { readonly cursor: string }>((done) => {
+    resolve = done;
+  });
+  const stop = () => {
+    stopped = true;
+    following?.stop();
+  };
+  const ready = tail
+    .follow(
+      { app, filter: { rids: [rid], types: ["result"] }, loosely: true },
+      {
+        onEvents: ({ frames: [frame] }) => {
+          if (frame) resolve({ ...(JSON.parse(frame.json) as ResultEvent), cursor: frame.cursor });
+          stop();
+        },
+      },
+    )
+    .then((joined) => {
+      following = joined;
+      if (stopped) joined.stop();
+    });
+  return { ready, result, stop };
+}

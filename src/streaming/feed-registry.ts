@@ -1,0 +1,87 @@
+import { randomBytes } from "node:crypto";
+import type { EventLog } from "../event-log/event-log.ts";
+import type { Log } from "../model/log.ts";
+import { keys } from "../redis/keys.ts";
+import { type Followed, followed } from "./app-feed.ts";
+import type { Connection } from "./interrupt-read.ts";
+import { type LogReader, logReader } from "./log-reader.ts";
+
+export interface LogSlotsDeps {
+  /** Makes a connection for a blocking reader; closed here. */
+  readonly connect: () => Connection;
+  /** A connection for everything else; not closed here. */
+  readonly control: Connection;
+  readonly log: EventLog;
+  readonly logger: Log;
+  /** Events kept per app at most, as the log was told. */
+  readonly kept: number;
+}
+
+/** One app's log that is followed, or is about to be. */
+export interface LogSlot {
+  readonly app: string;
+  readonly opened: Promise<Followed>;
+  users: number;
+  idleSince: number;
+}
+
+/** Which logs this process follows: from the first listener of an app until a minute after its last. */
+export interface LogSlots {
+  readonly take: (app: string) => LogSlot;
+  readonly release: (slot: LogSlot) => void;
+  readonly healthy: () => boolean;
+  readonly close: () => Promise<void>;
+}
+
+const NEWEST_AT_OPENING = 200;
+const LINGER_MS = 60_000;
+
+/** One reader for all logs; on a Redis Cluster one per hash tag, since a read must stay within a slot. */
+export function logSlots(deps: LogSlotsDeps): LogSlots {
+  const { control, log, logger } = deps;
+  const name = randomBytes(9).toString("base64url");
+  const slots = new Map<string, LogSlot>();
+  const readers = new Map<string, LogReader>();
+  const sweeper = setInterval(sweep, LINGER_MS / 2).unref();
+
+  function readerFor(app: string): LogReader {
+    const tag = control.isCluster ? keys.tagOf(app) : (keys.tags[0] as string);
+    const reader = readers.get(tag) ?? logReader({ ...deps, wakeKey: keys.wake(tag, name) });
+    readers.set(tag, reader);
+    return reader;
+  }
+  function open(app: string): LogSlot {
+    const opened = log.newest(app, NEWEST_AT_OPENING).then((page) => {
+      const state = followed(app, page, logger);
+      if (slots.get(app) === slot) readerFor(app).add(keys.log(app), state);
+      return state;
+    });
+    const slot: LogSlot = { app, opened, users: 0, idleSince: 0 };
+    slots.set(app, slot);
+    opened.catch(() => slots.delete(app));
+    return slot;
+  }
+  function sweep(): void {
+    for (const [app, slot] of slots) {
+      if (slot.users > 0 || Date.now() - slot.idleSince < LINGER_MS) continue;
+      readerFor(app).remove(keys.log(app));
+      slots.delete(app);
+    }
+  }
+  return {
+    take: (app) => {
+      const slot = slots.get(app) ?? open(app);
+      slot.users++;
+      return slot;
+    },
+    release: (slot) => {
+      slot.users--;
+      slot.idleSince = Date.now();
+    },
+    healthy: () => [...readers.values()].every((reader) => reader.healthy()),
+    close: async () => {
+      clearInterval(sweeper);
+      await Promise.all([...readers.values()].map((reader) => reader.close()));
+    },
+  };
+}

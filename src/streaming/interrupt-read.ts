@@ -1,0 +1,44 @@
+import type { Cluster, Redis } from "ioredis";
+import type { Log } from "../model/log.ts";
+
+export type Connection = Redis | Cluster;
+
+export interface Waker {
+  /** Stream to read along with the others; an entry in it makes a blocked read return. */
+  readonly key: string;
+  /** The id to read it from. */
+  readonly after: () => string;
+  readonly seen: (id: string) => void;
+  /** Makes the read that is under way return soon; tries again until it took or that read ended. */
+  readonly wake: (stillReading: () => boolean) => Promise<void>;
+}
+
+const RETRY_MS = 100;
+const FORGET_SECONDS = 3_600;
+
+/**
+ * Wakes a blocked XREAD by a stream of its own: unlike CLIENT UNBLOCK it can't come too early for a read that is just
+ * being sent, needs no connection's id, and reaches the right node of a Cluster.
+ */
+export function waker(control: Connection, key: string, log: Log): Waker {
+  let after = "0-0";
+  return {
+    key,
+    after: () => after,
+    seen: (id) => {
+      after = id;
+    },
+    wake: async (stillReading) => {
+      while (stillReading()) {
+        try {
+          await control.xadd(key, "MAXLEN", 1, "*", "w", "1");
+          await control.expire(key, FORGET_SECONDS);
+          return;
+        } catch (error) {
+          log.debug({ err: error }, "waking the reader failed and is tried again");
+          await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,227 @@
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { heldCore, type SeenEvent } from "../../support/held-core.ts";
+import { type TestRedis, testRedis } from "../../support/redis.ts";
+import type { HeldWorld } from "./test-network.ts";
+
+/** What every platform with a held connection must keep, on a real server of its network. */
+export function heldContract(name: string, open: () => Promise<HeldWorld>): void {
+  describe(`held connections: ${name}`, { timeout: 90_000 }, () => {
+    let server: TestRedis;
+    let world: HeldWorld;
+    let core: Awaited<ReturnType<typeof heldCore>>;
+    let apps = 0;
+    const newApp = () => `app${++apps}`;
+
+    beforeAll(async () => {
+      [server, world] = await Promise.all([testRedis(), open()]);
+      core = await heldCore(server, world);
+    });
+    afterAll(async () => {
+      await core.close();
+      await world.close();
+      await server.stop();
+    });
+
+    const states = (all: readonly SeenEvent[]) => all.flatMap(({ type, state }) => (type === "session" ? [state] : []));
+    const online = (app: string, times = 1) =>
+      core.until(app, (all) => states(all).filter((state) => state === "online").length >= times);
+    const bodies = (all: readonly SeenEvent[]) =>
+      all.flatMap(({ type, verb, object, self }) =>
+        type === "activity" && verb === "send" && self !== true ? [String(object?.body).trim()] : [],
+      );
+    const arrived = (app: string, text: string) => core.until(app, (all) => bodies(all).includes(text));
+
+    it("connects what is wanted online by itself, brings what arrives and carries out what is posted", async () => {
+      const worker = core.startWorker();
+      const app = newApp();
+      await core.put(app, world.account(0));
+      expect(states(await online(app))).toEqual(["connecting", "online"]);
+      await world.peerSays(0, `${app} hello`);
+      const [event] = (await arrived(app, `${app} hello`)).filter(({ type }) => type === "activity");
+      expect(event).toMatchObject({ platform: world.platform.id, target: [{ address: world.account(0).address }] });
+      const rid = await core.post(app, world.say(0, `${app} good day`));
+      expect(await core.result(app, rid)).toMatchObject({ status: "sent", attempts: 1 });
+      expect(await world.peerGot(`${app} good day`)).toBe(1);
+      await worker.close(1_000);
+    });
+
+    it("connects for work when nobody wanted it online, and by connect and disconnect", async () => {
+      const worker = core.startWorker();
+      const app = newApp();
+      const { address } = world.account(1);
+      await core.put(app, world.account(1), false);
+      const rid = await core.post(app, world.say(1, `${app} on demand`));
+      expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
+      const connected = await core.post(app, { verb: "connect", actor: { address }, target: [], object: {} });
+      expect(await core.result(app, connected)).toMatchObject({ status: "sent" });
+      await world.peerSays(1, `${app} still there`);
+      await arrived(app, `${app} still there`);
+      const disconnected = await core.post(app, { verb: "disconnect", actor: { address }, target: [], object: {} });
+      expect(await core.result(app, disconnected)).toMatchObject({ status: "sent" });
+      // Work that was done a moment ago keeps it for a while; that nobody wants it is what counts.
+      const [account] = await core.accounts.list(app, { limit: 1 });
+      expect(account?.online).toBe(false);
+      await worker.close(1_000);
+    });
+
+    it("tells a wrong password once, tries no more, and goes on with the right one", async () => {
+      const worker = core.startWorker();
+      const app = newApp();
+      const { address } = world.wrong;
+      await core.put(app, world.wrong);
+      await core.until(app, (all) => states(all).includes("needs-login"));
+      const rid = await core.post(app, { ...world.say(0, "never"), actor: { address } });
+      expect(await core.result(app, rid)).toMatchObject({ status: "failed", error: { code: "credentials-invalid" } });
+      expect(states(await core.events(app))).toEqual(["connecting", "needs-login"]);
+      await worker.close(1_000);
+      // The next holder knows.
+      const next = core.startWorker();
+      const again = await core.post(app, { ...world.say(0, "never"), actor: { address } });
+      expect(await core.result(app, again)).toMatchObject({ status: "failed", error: { code: "credentials-invalid" } });
+      expect(states(await core.events(app))).toEqual(["connecting", "needs-login"]);
+      await next.close(1_000);
+    });
+
+    it("comes back after the server's death, and what was kept for it arrives once, in order", async () => {
+      const worker = core.startWorker();
+      const app = newApp();
+      await core.put(app, world.account(2));
+      await online(app);
+      await world.peerSays(2, `${app} 1`);
+      await arrived(app, `${app} 1`);
+      await world.kill();
+      await core.until(app, (all) => states(all).includes("offline"));
+      const rid = await core.post(app, world.say(2, `${app} held`));
+      await world.restart();
+      if (world.keeps) await world.peerSays(2, `${app} 2`);
+      await online(app, 2);
+      await world.peerSays(2, `${app} 3`);
+      const got = bodies(await arrived(app, `${app} 3`)).filter((text) => text.startsWith(app));
+      expect(got).toEqual([`${app} 1`, ...(world.keeps ? [`${app} 2`] : []), `${app} 3`]);
+      expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
+      expect(await world.peerGot(`${app} held`)).toBe(1);
+      await worker.close(1_000);
+    });
+
+    it("is handed over when a worker joins or leaves, and nothing is lost or doubled", async () => {
+      const first = core.startWorker();
+      const app = newApp();
+      for (let n = 3; n < 9; n++) await core.put(app, world.account(n));
+      await online(app, 6);
+      const second = core.startWorker();
+      await core.put(app, world.account(13));
+      for (let n = 3; n < 9; n++) if (world.keeps) await world.peerSays(n, `${app} to ${n}`);
+      await first.close(1_000);
+      const rids: string[] = [];
+      for (let n = 3; n < 9; n++) rids.push(await core.post(app, world.say(n, `${app} from ${n}`)));
+      for (const rid of rids) expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
+      for (let n = 3; n < 9; n++) expect(await world.peerGot(`${app} from ${n}`)).toBe(1);
+      for (let n = 3; n < 9; n++) await world.peerSays(n, `${app} again ${n}`);
+      for (let n = 3; n < 9; n++) await arrived(app, `${app} again ${n}`);
+      const got = bodies(await core.events(app)).filter((text) => text.startsWith(app));
+      expect(got).toHaveLength(world.keeps ? 12 : 6);
+      expect(new Set(got).size).toBe(got.length);
+      await second.close(1_000);
+    });
+
+    it("is taken over from a worker that can't reach Redis any more, whose late words count for nothing", async () => {
+      const first = core.startWorker();
+      const app = newApp();
+      await core.put(app, world.account(9));
+      await online(app);
+      first.redis.disconnect();
+      const second = core.startWorker();
+      await online(app, 2);
+      await world.peerSays(9, `${app} once`);
+      await arrived(app, `${app} once`);
+      const rid = await core.post(app, world.say(9, `${app} me`));
+      expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
+      expect(bodies(await core.events(app))).toEqual([`${app} once`]);
+      expect(await world.peerGot(`${app} me`)).toBe(1);
+      await second.close(1_000);
+      await first.redis.connect();
+      await first.close(0);
+    });
+
+    for (const [at, [manner, speak]] of Object.entries(HOSTILE).entries()) {
+      // Accounts of their own: some networks let only one connection have a name.
+      const [neighbour, victim] = [20 + 2 * at, 21 + 2 * at];
+      it(`bounds a server that ${manner}, and the other accounts don't notice`, async () => {
+        const hostile = await hostileServer(speak);
+        const worker = core.startWorker();
+        const app = newApp();
+        const before = process.memoryUsage.rss();
+        await core.put(app, world.account(neighbour));
+        await core.put(app, world.accountAt(victim, hostile.port));
+        await online(app);
+        await hostile.met;
+        await world.peerSays(neighbour, `${app} fine`);
+        await arrived(app, `${app} fine`);
+        if (manner !== "says nothing") {
+          const bad = core.until(app, (all) =>
+            all.some(({ actor, state }) => actor.address === world.account(victim).address && state !== "connecting"),
+          );
+          await bad;
+        }
+        expect(process.memoryUsage.rss() - before).toBeLessThan(200 * 1_048_576);
+        await worker.close(1_000);
+        await hostile.close();
+      });
+    }
+
+    it("ends with its account", async () => {
+      const worker = core.startWorker();
+      const app = newApp();
+      const id = await core.put(app, world.account(12));
+      await online(app);
+      await core.remove(app, id);
+      const say = async () => core.result(app, await core.post(app, world.say(12, "nobody")));
+      let result = await say();
+      // Its holder is told beside us, so work of that very moment may still go out.
+      while (result.status === "sent") result = await say();
+      expect(result).toMatchObject({ status: "failed", error: { code: "account-unknown" } });
+      await worker.close(1_000);
+    });
+  });
+}
+
+const HOSTILE: Readonly<Record<string, (socket: Socket) => void>> = {
+  "talks garbage": (socket) => void socket.end(Buffer.from(Array.from({ length: 4_096 }, (_, at) => (at * 7) % 256))),
+  "never ends a line": (socket) => {
+    const block = Buffer.alloc(65_536, "a");
+    let sent = 0;
+    const more = (): void => {
+      while (!socket.destroyed && sent < 64 * 1_048_576 && socket.write(block)) sent += block.length;
+      if (sent >= 64 * 1_048_576) socket.end();
+    };
+    socket.on("drain", more);
+    more();
+  },
+  "hangs up at once": (socket) => void socket.destroy(),
+  "says nothing": () => undefined,
+};
+
+async function hostileServer(speak: (socket: Socket) => void) {
+  const sockets = new Set<Socket>();
+  let meet: () => void = () => undefined;
+  const met = new Promise<void>((resolve) => {
+    meet = resolve;
+  });
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => undefined).resume();
+    speak(socket);
+    meet();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as { port: number }).port,
+    met,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

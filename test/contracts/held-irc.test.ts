@@ -1,5 +1,0 @@
-import { ircWorld } from "../support/irc-world.ts";
-import { heldContract } from "./held.ts";
-
-heldContract("irc on ngIRCd", () => ircWorld("ngircd"));
-heldContract("irc on InspIRCd", () => ircWorld("inspircd"));

@@ -1,4 +1,0 @@
-import { pop3World } from "../support/imap-world.ts";
-import { heldContract } from "./held.ts";
-
-heldContract("mailboxes over POP3", pop3World);

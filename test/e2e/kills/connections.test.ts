@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { HeldWorld } from "../../contracts/connections/test-network.ts";
+import { type EventListener, eventListener, type HeardEvent } from "../../support/event-listener.ts";
+import { firstKey, type GatewayProcess, gatewayProcess } from "../../support/gateway-process.ts";
+import { type TestRedis, testRedis } from "../../support/redis.ts";
+import { xmppWorld } from "../../support/xmpp-world.ts";
+
+const ACCOUNTS = 200;
+const KILLS = 3;
+
+type Heard = HeardEvent & {
+  readonly state?: string;
+  readonly actor?: { readonly address: string };
+  readonly target?: ReadonlyArray<{ readonly address: string }>;
+  readonly object?: { readonly body?: string };
+  readonly self?: boolean;
+};
+
+let redis: TestRedis;
+let world: HeldWorld;
+let api: GatewayProcess;
+let worker: GatewayProcess;
+let key: string;
+let listener: EventListener;
+
+beforeAll(async () => {
+  [redis, world] = await Promise.all([testRedis(), xmppWorld()]);
+  const shared = { REDIS_URL: redis.url, PLATFORMS: "xmpp", ALLOW_PRIVATE: "127.0.0.0/8" };
+  api = await gatewayProcess({ role: "api", dataDir: redis.dir, env: shared });
+  worker = await gatewayProcess({ role: "worker", dataDir: redis.dir, env: shared });
+  key = await firstKey(redis.dir);
+  listener = await eventListener(api.base, key);
+}, 120_000);
+afterAll(async () => {
+  listener?.close();
+  await worker?.stop();
+  await api?.stop();
+  await world?.close();
+  await redis?.stop();
+}, 60_000);
+
+async function call(method: string, path: string, body: object): Promise<number> {
+  const answer = await fetch(`${api.base}${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  await answer.text();
+  return answer.status;
+}
+const heard = (): readonly Heard[] => listener.heard as readonly Heard[];
+const onlines = (since = 0) =>
+  new Set(
+    heard().flatMap(({ type, state, at, actor }) =>
+      type === "session" && state === "online" && at >= since ? [actor?.address] : [],
+    ),
+  );
+
+/** Both sides talk without a pause, conversation by conversation in order; ends what it began when told to. */
+function talk() {
+  let talking = true;
+  const said = new Map<number, string[]>();
+  const posted: string[] = [];
+  const peer = (async () => {
+    for (let n = 0; talking; n++) {
+      const account = n % ACCOUNTS;
+      const text = `in ${account} ${n}`;
+      await world.peerSays(account, text);
+      said.set(account, [...(said.get(account) ?? []), text]);
+      await sleep(4);
+    }
+  })();
+  const app = (async () => {
+    for (let n = 0; talking; n++) {
+      const rid = `out-${n}`;
+      const status = await call("POST", "/activities", { rid, platform: "xmpp", ...world.say(n % ACCOUNTS, rid) });
+      if (status === 202) posted.push(rid);
+      await sleep(8);
+    }
+  })();
+  return {
+    said,
+    posted,
+    stop: async () => {
+      talking = false;
+      await Promise.all([peer, app]);
+    },
+  };
+}
+
+it(`brings ${ACCOUNTS} accounts back after each kill -9 of their worker, and loses, doubles and disorders nothing`, async () => {
+  for (let n = 0; n < ACCOUNTS; n++) {
+    expect(await call("PUT", "/accounts", { platform: "xmpp", ...world.account(n), online: true })).toBe(201);
+  }
+  await listener
+    .until(() => onlines().size === ACCOUNTS, 60_000)
+    .catch((error: unknown) => {
+      throw new Error(
+        `${onlines().size} of ${ACCOUNTS} are online; ${JSON.stringify(heard().at(-1))}; ${worker.lastWords()}`,
+        { cause: error },
+      );
+    });
+  const talking = talk();
+  /** By Redis' clock from the kill: the first that is being connected again, and the last that is online. */
+  const times: string[] = [];
+  for (let kill = 0; kill < KILLS; kill++) {
+    const count = heard().length;
+    await listener.until(() => heard().length > count + 200, 30_000);
+    const [seconds = "0"] = await redis.connect().time();
+    const killedAt = Number(seconds) * 1_000;
+    await worker.kill();
+    await worker.start();
+    await listener.until(() => onlines(killedAt).size === ACCOUNTS, 60_000);
+    const after = (state: string) =>
+      heard().flatMap(({ type, state: now, at }) =>
+        type === "session" && now === state && at > killedAt ? [at - killedAt] : [],
+      );
+    times.push(`${Math.min(...after("connecting"))} to ${Math.max(...after("online"))}`);
+  }
+  await talking.stop();
+  const results = () => heard().filter(({ type }) => type === "result");
+  await listener.until(() => new Set(results().map(({ rid }) => rid)).size >= talking.posted.length, 90_000);
+  const last = [...talking.said.values()].flat();
+  await listener.until(() => arrivedBodies().length >= last.length, 60_000);
+
+  for (const [account, texts] of talking.said) {
+    const { address } = world.account(account);
+    expect(arrivedBodies(address)).toEqual(texts);
+  }
+  const outcomes = results().map(({ rid, status }) => [rid, status]);
+  expect(outcomes.map(([rid]) => rid).sort()).toEqual([...talking.posted].sort());
+  const sent = outcomes.filter(([, status]) => status === "sent").map(([rid]) => String(rid));
+  for (const rid of sent) expect(await world.peerGot(rid), rid).toBe(1);
+  const unsure = outcomes.filter(([, status]) => status !== "sent");
+  console.log(
+    `held: ${KILLS} kills, ${last.length} in, ${talking.posted.length} out (${unsure.length} not sent: ${JSON.stringify(unsure.slice(0, 5))}), back after ${times.join(", ")} ms`,
+  );
+  expect(unsure.filter(([, status]) => status !== "unknown")).toEqual([]);
+}, 300_000);
+
+/** What came in, in the order of the log. */
+function arrivedBodies(address?: string): string[] {
+  return heard().flatMap(({ type, object, target, self }) => {
+    const ours = address === undefined || target?.[0]?.address === address;
+    return type === "activity" && self !== true && ours && object?.body !== undefined ? [object.body] : [];
+  });
+}

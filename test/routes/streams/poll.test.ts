@@ -1,0 +1,104 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { keys } from "../../../src/redis/keys.ts";
+import { result } from "../../src/streaming/support.ts";
+import { type TestRedis, testRedis } from "../../support/redis.ts";
+import { callers, type StreamServerOptions, streamServer } from "./stream-server.ts";
+
+interface Answer {
+  readonly events: ReadonlyArray<{ readonly rid: string }>;
+  readonly cursor: string;
+}
+
+let redis: TestRedis;
+const open: Array<{ stop: () => Promise<void> }> = [];
+beforeAll(async () => {
+  redis = await testRedis();
+});
+afterEach(async () => {
+  for (const server of open.splice(0)) await server.stop();
+});
+afterAll(() => redis.stop());
+
+async function serve(options?: StreamServerOptions) {
+  const server = await streamServer(redis, options);
+  open.push(server);
+  const poll = async (app: string, query = "") => {
+    const answer = await fetch(`${server.url}${query}`, {
+      headers: { Accept: "application/json", Authorization: `Bearer ${app}` },
+    });
+    return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Answer };
+  };
+  return { ...server, poll };
+}
+const rids = (body: Answer) => body.events.map(({ rid }) => rid);
+
+test("without after it starts at the end; its cursor brings everything later exactly once", async () => {
+  const { poll, log } = await serve();
+  await log.append("p", result("before"));
+  const first = await poll("p");
+  expect([first.status, first.body.events]).toEqual([200, []]);
+  expect(first.headers.get("content-type")).toBe("application/json; charset=utf-8");
+  const cursors = [await log.append("p", result("1")), await log.append("p", result("2"))];
+  const second = await poll("p", `?after=${first.body.cursor}`);
+  expect(second.body.events).toEqual([
+    { cursor: cursors[0], ...result("1") },
+    { cursor: cursors[1], ...result("2") },
+  ]);
+  expect((await poll("p", `?after=${second.body.cursor}`)).body).toEqual({ events: [], cursor: cursors[1] });
+  expect(rids((await poll("p", "?after=earliest")).body)).toEqual(["before", "1", "2"]);
+});
+
+test("it waits for an event, and no longer than asked", async () => {
+  const { poll, log, streams } = await serve();
+  const { body } = await poll("w");
+  const waiting = poll("w", `?after=${body.cursor}&wait=20`);
+  while (streams.count() === 0) await new Promise((resolve) => setImmediate(resolve));
+  await log.append("w", result("1"));
+  expect(rids((await waiting).body)).toEqual(["1"]);
+  expect(rids((await poll("w", "?wait=1")).body)).toEqual([]);
+});
+
+test("a filtered poller's cursor is how far was read, not its last match", async () => {
+  const { poll, log } = await serve();
+  const { body } = await poll("f", "?rid=mine");
+  await log.append("f", result("mine"));
+  const last = await log.append("f", result("other"));
+  const next = await poll("f", `?rid=mine&after=${body.cursor}`);
+  expect([rids(next.body), next.body.cursor]).toEqual([["mine"], last]);
+});
+
+test("a gap is said at once, with the cursor to go on from", async () => {
+  const { poll, log, control } = await serve();
+  const old = await log.append("g", result("1"));
+  const kept = await log.append("g", result("2"));
+  await control.xtrim(keys.log("g"), "MAXLEN", 1);
+  const { body } = await poll("g", `?after=${old}&wait=20`);
+  expect(body).toEqual({ events: [], cursor: kept, gap: { requested: old, earliest: kept, latest: kept } });
+});
+
+test("more than one answer can hold comes in parts, nothing twice", async () => {
+  const { poll, log } = await serve();
+  const all = Array.from({ length: 2_300 }, (_, i) => `${i}`);
+  await Promise.all(all.map((rid) => log.append("many", result(rid))));
+  const got: string[] = [];
+  for (let cursor = "earliest"; ; ) {
+    const { body } = await poll("many", `?after=${cursor}`);
+    if (body.events.length === 0) break;
+    expect(body.events.length).toBeLessThanOrEqual(1_000);
+    got.push(...rids(body));
+    cursor = body.cursor;
+  }
+  expect(got).toEqual(all);
+});
+
+test("waiting polls are answered when the gateway drains, and a token's limits hold", async () => {
+  callers.set("pollster", { app: "d", limits: { platforms: [] } });
+  const { poll, log, streams } = await serve();
+  const waiting = poll("d", "?wait=25");
+  while (streams.count() === 0) await new Promise((resolve) => setImmediate(resolve));
+  await log.append("other", result("x"));
+  const none = poll("pollster", "?after=earliest");
+  expect((await none).body.events).toEqual([]);
+  await streams.drain();
+  expect((await waiting).body.events).toEqual([]);
+});

@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { accountId } from "../../../src/model/account-id.ts";
+import { laneOf } from "../../../src/model/lane.ts";
+import { shardOf } from "../../../src/model/shard.ts";
+import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
+import { activityOf } from "../../support/gateway-core.ts";
+import { heldCore } from "../../support/held-core.ts";
+import { parrotWorld } from "../../support/parrot.ts";
+import { type TestRedis, testRedis } from "../../support/redis.ts";
+
+let server: TestRedis;
+let world: Awaited<ReturnType<typeof parrotWorld>>;
+let core: Awaited<ReturnType<typeof heldCore>>;
+
+beforeAll(async () => {
+  server = await testRedis();
+  world = await parrotWorld();
+  core = await heldCore(server, world);
+});
+afterAll(async () => {
+  await core.close();
+  await world.close();
+  await server.stop();
+});
+
+it("never repeats what a dead worker may have sent, also where the network is away when it is looked after", async () => {
+  const app = "app1";
+  await core.put(app, world.account(0));
+  const words = world.say(0, "once");
+  const rid = await core.post(app, words);
+  // A worker that died between its mark and the result.
+  const outbox = redisOutbox({ redis: core.redis, quota: 10, eventsKept: 100, retentionSeconds: 60 });
+  const shard = shardOf(app, accountId("parrot", words.actor.address));
+  const next = await outbox.take(app, laneOf(app, activityOf({ platform: "parrot", ...words }), shard));
+  if (next.kind !== "work") throw new Error(next.kind);
+  expect(await outbox.commit(next.work, JSON.stringify({ type: "status", rid, status: "sending" }), {})).toBe(
+    "committed",
+  );
+  await world.kill();
+  core.startWorker();
+  await core.until(app, (all) =>
+    all.some(({ type, status, rid: of }) => of === rid && (type === "result" || status === "deferred")),
+  );
+  await world.restart();
+  expect(await core.result(app, rid)).toMatchObject({ status: "unknown", error: { code: "outcome-unknown" } });
+  const last = await core.post(app, world.say(0, "last"));
+  expect(await core.result(app, last)).toMatchObject({ status: "sent" });
+  expect(await world.peerGot("last")).toBe(1);
+  expect(world.heard()).toEqual(["last"]);
+});

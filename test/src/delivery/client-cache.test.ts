@@ -1,0 +1,100 @@
+import Type from "typebox";
+import { afterEach, expect, it } from "vitest";
+import { clients } from "../../../src/delivery/client-cache.ts";
+import { Failure } from "../../../src/model/failure.ts";
+import { silentLog } from "../../../src/model/log.ts";
+import { type Access, definePlatform, type Platform } from "../../../src/platform/platform.ts";
+import { noEgress } from "../../support/gateway-core.ts";
+
+const closers: Array<() => Promise<void>> = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+/** One account whose credentials are a number, and a platform whose client is what it was opened with. */
+function world() {
+  const account = { version: "1", credentials: 1 as unknown };
+  const opened: Array<Access<unknown>> = [];
+  const closed: unknown[] = [];
+  const platform: Platform = definePlatform({
+    id: "test",
+    title: "Test",
+    needsAccount: true,
+    lifetimeSeconds: 60,
+    credentials: { schema: Type.Number(), example: 1 },
+    verbs: {},
+    open: async (access) => {
+      opened.push(access);
+      return access.credentials;
+    },
+    close: async (client) => {
+      closed.push(client);
+    },
+    explain: () => new Failure({ kind: "permanent", code: "internal-error", detail: "" }),
+  });
+  const pool = clients({
+    accounts: {
+      versionOf: async (_app, _platform, address) => (address === "bob" ? account.version : undefined),
+      credentialsOf: async () => ({ id: "acc", ...account }),
+      update: async (_app, _platform, _address, version, credentials) => {
+        if (version !== account.version) return undefined;
+        account.version = `${Number(version) + 1}`;
+        account.credentials = credentials;
+        return account.version;
+      },
+    },
+    egress: noEgress,
+    log: silentLog,
+  });
+  closers.push(pool.close);
+  const use = () =>
+    pool.use(
+      platform,
+      { app: "app", address: "bob", verb: "echo", signal: new AbortController().signal },
+      async (client) => client,
+    );
+  return { account, opened, closed, platform, pool, use };
+}
+
+it("one client serves an account's work until its credentials change; the old one is closed when its work is done", async () => {
+  const { account, opened, closed, use, pool, platform } = world();
+  expect(await Promise.all([use(), use(), use()])).toEqual([1, 1, 1]);
+  expect(opened).toHaveLength(1);
+  let release: () => void = () => undefined;
+  const busy = pool.use(
+    platform,
+    { app: "app", address: "bob", verb: "echo", signal: new AbortController().signal },
+    () => new Promise<void>((done) => (release = done)),
+  );
+  await use();
+  Object.assign(account, { version: "2", credentials: 2 });
+  expect(await use()).toBe(2);
+  expect(closed).toEqual([]);
+  release();
+  await busy;
+  await Promise.resolve();
+  expect(closed).toEqual([1]);
+});
+
+it("what a network renewed is stored and goes on with the same client, unless the app stored something else", async () => {
+  const { account, opened, use } = world();
+  await use();
+  await opened[0]?.renewed?.(7);
+  expect(account).toEqual({ version: "2", credentials: 7 });
+  await use();
+  expect(opened).toHaveLength(1);
+  Object.assign(account, { version: "9", credentials: 9 });
+  await opened[0]?.renewed?.(8);
+  expect(account.credentials).toBe(9);
+});
+
+it("an actor without an account is told so", async () => {
+  const { pool, platform } = world();
+  await expect(
+    pool.use(
+      platform,
+      { app: "app", address: "eve", verb: "echo", signal: new AbortController().signal },
+      async () => 1,
+    ),
+  ).rejects.toMatchObject({ code: "account-unknown" });
+});

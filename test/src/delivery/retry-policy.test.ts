@@ -1,0 +1,60 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ATTEMPTS_MOST, EXTENSION_MOST_MS, nextStep, type RetryFacts } from "../../../src/delivery/retry-policy.ts";
+
+const facts: RetryFacts = {
+  attempts: 1,
+  now: 0,
+  expiresAt: 172_800_000,
+  lifetimeMs: 172_800_000,
+  extendedMs: 0,
+  random: 0,
+};
+
+describe("what follows a failed attempt", () => {
+  it.each(["permanent", "auth"] as const)("a %s failure is never tried again", (kind) => {
+    expect(nextStep({ kind, retryAfterMs: 1 }, facts)).toEqual({ again: false });
+  });
+
+  it("backs off from a second to an hour of a mail's 48", () => {
+    const delays = [1, 2, 3, 10, 20].map((attempts) =>
+      nextStep({ kind: "retryable", retryAfterMs: undefined }, { ...facts, attempts, random: 1 }),
+    );
+    expect(delays.map((step) => (step.again ? step.delayMs : 0))).toEqual([1_000, 2_000, 4_000, 512_000, 3_600_000]);
+  });
+
+  it("follows the network's own wait, and doesn't count a rate limit's against the lifetime", () => {
+    const almostOver = { ...facts, now: facts.expiresAt - 1_000 };
+    expect(nextStep({ kind: "retryable", retryAfterMs: 5_000 }, almostOver)).toEqual({ again: false });
+    expect(nextStep({ kind: "rate-limited", retryAfterMs: 5_000 }, almostOver)).toEqual({
+      again: true,
+      delayMs: 5_000,
+      extendMs: 5_000,
+    });
+    expect(
+      nextStep({ kind: "rate-limited", retryAfterMs: 5_000 }, { ...almostOver, extendedMs: EXTENSION_MOST_MS }),
+    ).toEqual({ again: false });
+  });
+
+  it("always ends: within the lifetime and after a bounded number of attempts", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1_000, max: 2_592_000_000 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (lifetimeMs, random) => {
+          let now = 0;
+          for (let attempts = 1; ; attempts++) {
+            const step = nextStep(
+              { kind: "retryable", retryAfterMs: undefined },
+              { attempts, now, expiresAt: lifetimeMs, lifetimeMs, extendedMs: 0, random },
+            );
+            if (!step.again) break;
+            now += step.delayMs;
+            expect(now).toBeLessThan(lifetimeMs);
+            expect(attempts).toBeLessThanOrEqual(ATTEMPTS_MOST);
+          }
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,96 @@
+import { setTimeout as settled } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { traces } from "../../../src/inbound/delivery-receipts.ts";
+import { keys } from "../../../src/redis/keys.ts";
+import { activityOf, gatewayCore } from "../../support/gateway-core.ts";
+import { type TestRedis, testRedis } from "../../support/redis.ts";
+import { sentTo, testPlatform } from "../../support/test-platform.ts";
+
+let server: TestRedis;
+let core: ReturnType<typeof gatewayCore>;
+beforeAll(async () => {
+  server = await testRedis();
+  const talking = testPlatform(async (activity, lent) => {
+    await lent.commit({ traceSeconds: 60, threads: activity.target.map(({ address }) => `t:${address}`) });
+    const refusal = { code: "outside-window", detail: "Too late.", retryable: false };
+    const outcomes = sentTo(activity).outcomes.map((one) =>
+      one.address.startsWith("no") ? { ...one, status: "failed" as const, error: refusal } : one,
+    );
+    const waits = activity.object.wait === true && lent.attempt === 1;
+    return waits
+      ? { outcomes: outcomes.map((one) => ({ ...one, status: "deferred" as const, retryAfterMs: 10_000 })) }
+      : { outcomes };
+  });
+  core = gatewayCore(server, [talking]);
+  core.startWorkers();
+});
+afterAll(async () => {
+  await core.close();
+  await server.stop();
+});
+
+let apps = 0;
+/** Sends one after the other; answers when each was committed, by Redis' clock. */
+async function sent(...targets: ReadonlyArray<readonly string[]>) {
+  const app = `app${++apps}`;
+  for (const [nth, target] of targets.entries()) {
+    await core.accept(app, activityOf({ target: target.map((address) => ({ address })) }), { ridAsSent: nth });
+    await core.results(app, nth + 1);
+  }
+  const report = traces({ redis: core.redis, eventsKept: 1_000 });
+  const news = async () =>
+    (await core.events(app))
+      .filter(({ type, status }) => type === "status" && status !== "sending")
+      .map(
+        ({ status, rid, target }) =>
+          `${rid} ${status} ${(target as Array<{ address: string }>).map(({ address }) => address)}`,
+      );
+  const times = async (thread: string) =>
+    (await core.redis.zrange(keys.thread(app, thread), "0", "-1", "WITHSCORES"))
+      .filter((_, at) => at % 2 === 1)
+      .map(Number);
+  return { app, report, news, times };
+}
+
+it("a watermark covers what was sent into the conversation up to its time, and nothing else", async () => {
+  const { app, report, news, times } = await sent(["ann"], ["ben"], ["ann"], ["ann"]);
+  const [, second = 0] = await times("t:ann");
+  await report(app, { thread: "t:ann", until: second, status: "delivered" });
+  await report(app, { thread: "t:ann", until: second, status: "delivered" });
+  expect(await news()).toEqual(["0 delivered ann", "2 delivered ann"]);
+  await report(app, { thread: "t:ann", until: second, status: "read" });
+  await report(app, { thread: "t:ann", until: second, status: "delivered" });
+  await report(app, { thread: "t:nobody", until: Date.now() + 60_000, status: "read" });
+  await report(`${app}x`, { thread: "t:ann", until: Date.now() + 60_000, status: "read" });
+  expect((await news()).slice(2)).toEqual(["0 read ann", "2 read ann"]);
+  expect(await times("t:ann")).toHaveLength(1);
+});
+
+it("of an activity to several people it is about the one who read it", async () => {
+  const { app, report, news } = await sent(["ann", "ben"]);
+  await report(app, { thread: "t:ben", until: Date.now() + 60_000, status: "read", target: "ben" });
+  expect(await news()).toEqual(["0 read ben"]);
+  await report(app, { thread: "t:ann", until: Date.now() + 60_000, status: "delivered", target: "ann" });
+  expect((await news()).slice(1)).toEqual(["0 delivered ann"]);
+});
+
+it("says nothing of what was refused, or still waits", async () => {
+  const { app, report, news } = await sent(["no-ann"], ["ann", "no-ann"]);
+  for (const thread of ["t:no-ann", "t:ann"]) await report(app, { thread, until: Date.now() + 60_000, status: "read" });
+  expect(await news()).toEqual(["1 read ann"]);
+  const waiting = activityOf({ target: [{ address: "ann" }], object: { wait: true } });
+  await core.accept(app, waiting, { ridAsSent: 9 });
+  while (!(await core.events(app)).some(({ rid, status }) => rid === 9 && status === "deferred")) await settled(10);
+  await report(app, { thread: "t:ann", until: Date.now() + 60_000, status: "delivered" });
+  expect((await news()).filter((line) => line.startsWith("9 "))).toEqual(["9 deferred ann"]);
+});
+
+it("is forgotten with the traces, and bounded", async () => {
+  const { app } = await sent(["ann"]);
+  expect(await core.redis.ttl(keys.thread(app, "t:ann"))).toBeGreaterThan(0);
+  const many = Array.from({ length: 300 }, (_, at) => [String(at), `old${at}`]).flat();
+  await core.redis.zadd(keys.thread(app, "t:ann"), ...many);
+  await core.accept(app, activityOf({ target: [{ address: "ann" }] }));
+  await core.results(app, 2);
+  expect(await core.redis.zcard(keys.thread(app, "t:ann"))).toBe(200);
+});

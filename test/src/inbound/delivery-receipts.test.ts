@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { traces } from "../../../src/inbound/delivery-receipts.ts";
+import { activityOf, gatewayCore } from "../../support/gateway-core.ts";
+import { type TestRedis, testRedis } from "../../support/redis.ts";
+import { sentTo, testPlatform } from "../../support/test-platform.ts";
+
+let server: TestRedis;
+let core: ReturnType<typeof gatewayCore>;
+
+beforeAll(async () => {
+  server = await testRedis();
+  const traced = testPlatform(async (activity, lent) => {
+    await lent.commit(activity.object.traced === false ? {} : { traceSeconds: 60 });
+    return sentTo(activity);
+  });
+  core = gatewayCore(server, [traced]);
+  core.startWorkers();
+});
+afterAll(async () => {
+  await core.close();
+  await server.stop();
+});
+
+const TWO = [{ address: "Ann" }, { address: "ben" }];
+let apps = 0;
+async function sent(more: Parameters<typeof activityOf>[0] = {}) {
+  const app = `app${++apps}`;
+  const activity = activityOf({ target: TWO, ...more });
+  await core.accept(app, activity, { ridAsSent: 7 });
+  await core.results(app, 1);
+  const report = traces({ redis: core.redis, eventsKept: 1_000 });
+  const news = async () =>
+    (await core.events(app)).slice(2).map(({ status, target, rid }) => ({ status, target, rid }));
+  return { app, activity, report, news };
+}
+
+it("tells the rid's listeners of each step, by target, once, and never backwards", async () => {
+  const { app, activity, report, news } = await sent();
+  const { id } = activity;
+  await report(app, { id, status: "delivered", target: "ann" });
+  await report(app, { id, status: "delivered", target: "ann" });
+  await report(app, { id, status: "read" });
+  await report(app, { id, status: "delivered" });
+  const error = { code: "recipient-unknown", detail: "Nobody there.", retryable: false };
+  await report(app, { id, status: "failed", target: "ben", error });
+  expect(await news()).toEqual([
+    { rid: 7, status: "delivered", target: [{ address: "Ann", status: "delivered" }] },
+    { rid: 7, status: "read", target: TWO.map(({ address }) => ({ address, status: "read" })) },
+    { rid: 7, status: "failed", target: [{ address: "ben", status: "failed", error }] },
+  ]);
+});
+
+it("loses none of many reports at once", async () => {
+  const target = Array.from({ length: 20 }, (_, at) => ({ address: `t${at}` }));
+  const { app, activity, report, news } = await sent({ target });
+  await Promise.all(target.map((one) => report(app, { id: activity.id, status: "delivered", target: one.address })));
+  const told = (await news()).flatMap((event) =>
+    (event.target as Array<{ address: string }>).map((one) => one.address),
+  );
+  expect(told.sort()).toEqual(target.map((one) => one.address).sort());
+});
+
+it("knows nothing of what is not traced, of other ids and of other apps' activities", async () => {
+  const { app, activity, report, news } = await sent({ object: { traced: false } });
+  const other = await sent();
+  await report(app, { id: activity.id, status: "delivered" });
+  await report(app, { id: "01NOBODY", status: "delivered" });
+  await report(app, { id: other.activity.id, status: "delivered" });
+  expect(await news()).toEqual([]);
+  expect(await other.news()).toEqual([]);
+});

@@ -1,0 +1,95 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Keyring, keyring } from "../../../src/crypto/keyring.ts";
+import { redisDoors } from "../../../src/inbound/webhook-endpoints.ts";
+import { keys } from "../../../src/redis/keys.ts";
+import { rotateKeys } from "../../../src/rotation/rotate-keys.ts";
+import { type TestRedis, testRedis } from "../../support/redis.ts";
+
+let server: TestRedis;
+let redis: ReturnType<TestRedis["connect"]>;
+let ring: Keyring;
+let doors: ReturnType<typeof redisDoors>;
+beforeAll(async () => {
+  server = await testRedis();
+  redis = server.connect();
+  const path = join(server.dir, "master.key");
+  ring = await keyring({ path, opens: true });
+  // The API has no private halves, and needs none.
+  doors = redisDoors({ redis, keyring: await keyring({ path, opens: false }) });
+});
+afterAll(() => server.stop());
+
+const secrets = { appSecret: "CNRY-door-secret" };
+
+it("leads from an id nobody can guess to the app's account, and stays the same until it is closed", async () => {
+  const id = await doors.open("app1", "facebook", "acc_1", { appSecret: "older" });
+  expect(id).toMatch(/^[A-Za-z0-9_-]{24}$/);
+  expect(await doors.open("app1", "facebook", "acc_1", secrets)).toBe(id);
+  expect(await doors.idOf("app1", "facebook", "acc_1")).toBe(id);
+  expect(await doors.find("facebook", id)).toEqual({ app: "app1", subject: "acc_1", secrets });
+  const others = await Promise.all([
+    doors.open("app2", "facebook", "acc_1", secrets),
+    doors.open("app1", "twitter", "acc_1", secrets),
+    doors.open("app1", "facebook", "acc_2", secrets),
+  ]);
+  expect(new Set([id, ...others]).size).toBe(4);
+  await doors.close("app1", "facebook", "acc_1");
+  expect(await doors.find("facebook", id)).toBeUndefined();
+  expect(await doors.idOf("app1", "facebook", "acc_1")).toBeUndefined();
+  expect(await doors.find("facebook", others[0] as string)).toMatchObject({ app: "app2" });
+  expect(await doors.open("app1", "facebook", "acc_1", secrets)).not.toBe(id);
+  await doors.close("app1", "facebook", "never there");
+});
+
+it("finds nothing for another platform, nor for what is no id", async () => {
+  const id = await doors.open("app1", "facebook", "acc_3", secrets);
+  for (const [platform, wrong] of [
+    ["twitter", id],
+    ["facebook", ""],
+    ["facebook", `${id}x`],
+    ["facebook", "../accounts/app1/acc_3xyz"],
+  ] as const)
+    expect(await doors.find(platform, wrong)).toBeUndefined();
+});
+
+it("opens one door when asked at once from many sides", async () => {
+  const ids = await Promise.all(Array.from({ length: 20 }, () => doors.open("app1", "facebook", "acc_many", secrets)));
+  expect(new Set(ids).size).toBe(1);
+  expect(await doors.find("facebook", ids[0] as string)).toMatchObject({ secrets });
+});
+
+it("keeps its secrets sealed, each where it belongs, and rotated with all others", async () => {
+  await redis.sadd(keys.apps, "app1");
+  const [id, other] = [
+    await doors.open("app1", "facebook", "acc_4", secrets),
+    await doors.open("app1", "facebook", "acc_5", secrets),
+  ];
+  const before = await redis.hget(keys.door(id), "sealed");
+  expect(JSON.stringify(await redis.hgetall(keys.door(id)))).not.toContain("CNRY");
+  await rotateKeys({ redis, keyring: ring });
+  expect(ring.isCurrent((await redis.hget(keys.door(id), "sealed")) ?? "")).toBe(true);
+  expect(ring.isCurrent(before ?? "")).toBe(false);
+  expect(await doors.find("facebook", id)).toEqual({ app: "app1", subject: "acc_4", secrets });
+  await redis.hset(keys.door(other), "sealed", (await redis.hget(keys.door(id), "sealed")) ?? "");
+  await expect(doors.find("facebook", other)).rejects.toThrow(/does not belong/);
+});
+
+it("finds a door by the name that pushes to others of its app know it by, as long as it has that name", async () => {
+  const mate = (name: string, app = "app1", platform = "twitter") => doors.mate(app, platform, name);
+  const one = await doors.open("app1", "twitter", "acc_6", secrets, "12");
+  const two = await doors.open("app1", "twitter", "acc_7", secrets, "34");
+  expect([await mate("12"), await mate("34")]).toEqual([one, two]);
+  expect([await mate("56"), await mate("12", "app2"), await mate("12", "app1", "facebook")]).toEqual(
+    Array(3).fill(undefined),
+  );
+  await doors.open("app1", "twitter", "acc_6", secrets, "56");
+  expect([await mate("12"), await mate("56")]).toEqual([undefined, one]);
+  // Another account of the same person takes the name over, and keeps it when the first one goes.
+  const other = await doors.open("app1", "twitter", "acc_8", secrets, "56");
+  await doors.close("app1", "twitter", "acc_6");
+  expect(await mate("56")).toBe(other);
+  await doors.open("app1", "twitter", "acc_8", secrets);
+  await doors.close("app1", "twitter", "acc_7");
+  expect([await mate("56"), await mate("34")]).toEqual([undefined, undefined]);
+});

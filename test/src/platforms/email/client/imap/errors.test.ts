@@ -1,0 +1,134 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { explainImap } from "../../../../../../src/platforms/email/client/imap/errors.ts";
+import { partsOf } from "../../../../../../src/platforms/email/client/imap/parts.ts";
+import { arrivalKey, cursorNote, cursorOf } from "../../../../../../src/platforms/email/inbound/imap-cursor.ts";
+import { email } from "../../../../../../src/platforms/email/platform.ts";
+
+const uid = fc.integer({ min: 0, max: 4_294_967_295 });
+const uidValidity = fc.bigInt({ min: 0n, max: 2n ** 63n }).map(String);
+
+describe("how far a folder was read", () => {
+  it("comes back from its note as it was", () => {
+    const cursor = fc.record({ uidValidity, uid, newest: fc.integer({ min: 0, max: 8.64e14 }) });
+    fc.assert(fc.property(cursor, (given) => void expect(cursorOf(cursorNote(given))).toEqual(given)));
+  });
+
+  it("is unknown for whatever else a note says", () => {
+    expect(cursorOf(undefined)).toBeUndefined();
+    const other = fc.string().filter((text) => !/^\d+:\d+:\d+$/.test(text));
+    fc.assert(fc.property(other, (text) => void expect(cursorOf(text)).toBeUndefined()));
+  });
+});
+
+describe("the key of a mail", () => {
+  const traits = fc.record({
+    messageId: fc.string({ minLength: 1 }),
+    date: fc.option(fc.string(), { nil: undefined }),
+    subject: fc.option(fc.string(), { nil: undefined }),
+    size: fc.nat(),
+  });
+
+  it("is the same wherever the mail lies, and another for any other mail", () => {
+    fc.assert(
+      fc.property(traits, traits, fc.string(), fc.string(), (one, other, here, there) => {
+        expect(arrivalKey(one, here)).toBe(arrivalKey({ ...one }, there));
+        const same =
+          JSON.stringify({ date: "", subject: "", ...defined(one) }) ===
+          JSON.stringify({ date: "", subject: "", ...defined(other) });
+        if (!same) expect(arrivalKey(one, here)).not.toBe(arrivalKey(other, here));
+      }),
+    );
+  });
+
+  it("is its place where it has no Message-ID", () => {
+    expect(arrivalKey({ size: 1 }, "INBOX:1:2")).toBe("mail:INBOX:1:2");
+  });
+
+  function defined(given: object): object {
+    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  }
+});
+
+describe("the parts of a mail", () => {
+  const leaf = fc.record(
+    {
+      type: fc.constantFrom("text/plain", "TEXT/HTML", "image/png", "message/rfc822", "text/calendar"),
+      part: fc.stringMatching(/^[1-9](\.[1-9]){0,3}$/),
+      size: fc.nat(),
+      encoding: fc.constantFrom("base64", "BASE64", "7bit", "quoted-printable"),
+      disposition: fc.constantFrom("attachment", "inline"),
+      dispositionParameters: fc.record({ filename: fc.string({ maxLength: 400 }) }),
+      id: fc.string(),
+    },
+    { requiredKeys: ["type"] },
+  );
+  const { tree } = fc.letrec((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 4, withCrossShrink: true },
+      leaf,
+      fc.record({ type: fc.constant("multipart/mixed"), childNodes: fc.array(tie("tree"), { maxLength: 5 }) }),
+    ),
+  }));
+
+  it("are each text, HTML or an attachment, and bounded in every way", () => {
+    fc.assert(
+      fc.property(tree as fc.Arbitrary<Parameters<typeof partsOf>[0]>, (structure) => {
+        const { attachments } = partsOf(structure);
+        expect(attachments.length).toBeLessThanOrEqual(100);
+        for (const { name = "", id = "", size } of attachments) {
+          expect(name.length).toBeLessThanOrEqual(255);
+          expect(id.length).toBeLessThanOrEqual(250);
+          expect(`${name}${id}`).not.toMatch(/\p{Cc}/u);
+          expect(size).toBeGreaterThanOrEqual(0);
+        }
+      }),
+    );
+  });
+
+  it("are looked at so deep and no deeper", () => {
+    const deep = Array.from({ length: 50_000 }).reduce<object>(
+      (inner) => ({ type: "multipart/mixed", childNodes: [inner] }),
+      { type: "text/plain", part: "1" },
+    );
+    expect(partsOf(deep as never)).toEqual({ attachments: [], report: false });
+  });
+});
+
+describe("what imapflow throws", () => {
+  const { explain } = email({});
+  it.each([
+    [{ authenticationFailed: true, serverResponseCode: "AUTHENTICATIONFAILED" }, "auth", "credentials-invalid"],
+    [{ authenticationFailed: true, serverResponseCode: "UNAVAILABLE" }, "retryable", "platform-unavailable"],
+    [{ authenticationFailed: true, serverResponseCode: "EXPIRED" }, "auth", "credentials-expired"],
+    [{ authenticationFailed: true }, "auth", "credentials-invalid"],
+    [{ code: "ETHROTTLE", throttleReset: 5_000 }, "rate-limited", "platform-rate-limited"],
+    [{ code: "NoConnection" }, "retryable", "platform-unavailable"],
+    [{ code: "GREETING_TIMEOUT" }, "retryable", "platform-timeout"],
+    [{ code: "LiteralTooLarge" }, "retryable", "platform-protocol-error"],
+    [{ code: "ParserError11" }, "retryable", "platform-protocol-error"],
+    [{ tlsFailed: true }, "permanent", "tls-failed"],
+    [{ code: "DEPTH_ZERO_SELF_SIGNED_CERT" }, "permanent", "tls-failed"],
+    [{ responseStatus: "NO", serverResponseCode: "NONEXISTENT" }, "permanent", "recipient-unknown"],
+    [{ responseStatus: "NO", serverResponseCode: "OVERQUOTA" }, "permanent", "recipient-not-reachable"],
+    [{ responseStatus: "BAD", responseText: "secret words" }, "permanent", "platform-rejected"],
+  ])("%j means %s %s", (fields, kind, code) => {
+    const failure = explain(Object.assign(new Error("secret words"), fields));
+    expect(failure).toMatchObject({ kind, code });
+    expect(`${failure.message} ${failure.platformCode}`).not.toContain("secret");
+  });
+
+  it("keeps the wait that a server asked for, within an hour", () => {
+    expect(explain({ code: "ETHROTTLE", throttleReset: 5_000 }).retryAfterMs).toBe(5_000);
+    expect(explain({ code: "ETHROTTLE", throttleReset: 1e12 }).retryAfterMs).toBe(3_600_000);
+  });
+
+  it("never throws, whatever it is", () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.anything(), (thrown, response) => {
+        explainImap(thrown);
+        explainImap({ responseStatus: "NO", response });
+      }),
+    );
+  });
+});

@@ -1,0 +1,250 @@
+import { execFileSync } from "node:child_process";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { IMAP_PATIENCE } from "../../../../../src/platforms/email/client/imap/connection.ts";
+import type { HeldMailbox } from "../../../../../src/platforms/email/inbound/imap-mailbox.ts";
+import { email } from "../../../../../src/platforms/email/platform.ts";
+import { type TestDovecot, testDovecot } from "../../../../support/dovecot.ts";
+import { type TestHold, testHold } from "../../../../support/hold.ts";
+import { loopbackEgress } from "../../../../support/loopback-egress.ts";
+import { testLent, testMailActivity } from "../../../../support/mail-lent.ts";
+import { lmtpMailer } from "../../../../support/mail-maker.ts";
+
+const guard = loopbackEgress();
+const platform = email({});
+const open = new Set<HeldMailbox>();
+let server: TestDovecot;
+let lmtp: ReturnType<typeof lmtpMailer>;
+let users = 0;
+const newUser = () => `u${++users}`;
+
+const credentials = (user: string, { imapPort: port } = server) => ({
+  host: "127.0.0.1",
+  user,
+  password: `${user}-pw`,
+  mailbox: { protocol: "imap", host: "127.0.0.1", port, tls: "none" },
+});
+const holdOf = (user: string, notesOf?: TestHold) =>
+  testHold({
+    address: `${user}@example.test`,
+    egress: guard,
+    credentials: credentials(user),
+    ...(notesOf ? { notesOf } : {}),
+  });
+async function held(hold: TestHold): Promise<HeldMailbox> {
+  const client = (await platform.hold?.(hold)) as HeldMailbox;
+  open.add(client);
+  return client;
+}
+async function letGo(client: HeldMailbox): Promise<void> {
+  open.delete(client);
+  await platform.close?.(client);
+}
+const run = (client: HeldMailbox, verb: string, folder: string) =>
+  platform.verbs[verb]?.run(client, testMailActivity({ verb, target: [], object: { folder } }), testLent());
+const subject = (text: string) => (arrival: TestHold["arrivals"][number]) => arrival.event.object.subject === text;
+const subjects = (hold: TestHold) => hold.arrivals.map(({ event }) => event.object.subject);
+/** What an administrator may do: files mails into a folder, or copies them. */
+const doveadm = (...words: readonly string[]) =>
+  execFileSync("doveadm", ["-c", `${server.dir}/dovecot.conf`, ...words], { stdio: "pipe" });
+
+beforeAll(async () => {
+  server = await testDovecot(Array.from({ length: 40 }, (_, n) => `u${n}`));
+  lmtp = lmtpMailer(server.lmtpPort);
+});
+afterEach(async () => {
+  for (const client of [...open]) await letGo(client);
+});
+afterAll(async () => {
+  lmtp.close();
+  await server.stop();
+  await guard.close();
+});
+
+describe("folders that an account listens to", () => {
+  it("can be several, each remembered over a reconnect, until they are unsubscribed", async () => {
+    const user = newUser();
+    const before = holdOf(user);
+    const client = await held(before);
+    expect(await run(client, "subscribe", "Sent")).toMatchObject({ object: { folder: "Sent" } });
+    await run(client, "subscribe", "inbox");
+    doveadm("mailbox", "create", "-u", user, "Lists");
+    await run(client, "subscribe", "Lists");
+    await lmtp.put(user, "to inbox");
+    await before.arrived(subject("to inbox"));
+    doveadm("move", "-u", user, "Lists", "mailbox", "INBOX", "all");
+    await lmtp.put(user, "next");
+    await before.arrived(subject("next"));
+    await letGo(client);
+    await lmtp.put(user, "other");
+    doveadm("move", "-u", user, "Sent", "mailbox", "INBOX", "subject", "other");
+    const after = holdOf(user, before);
+    const again = await held(after);
+    const { event } = await after.arrived(subject("other"));
+    expect(event.object).toMatchObject({ folder: "Sent", uid: 1 });
+    await run(again, "unsubscribe", "INBOX");
+    await run(again, "unsubscribe", "Lists");
+    await letGo(again);
+    const last = holdOf(user, after);
+    await held(last);
+    await lmtp.put(user, "silent");
+    doveadm("copy", "-u", user, "Sent", "mailbox", "INBOX", "subject", "other");
+    await lmtp.put(user, "heard");
+    doveadm("move", "-u", user, "Sent", "mailbox", "INBOX", "subject", "heard");
+    await last.arrived(subject("heard"));
+    // A mail that was moved or copied is the same mail, which arrived once.
+    expect([...subjects(before), ...subjects(after), ...subjects(last)]).toEqual([
+      "to inbox",
+      "next",
+      "other",
+      "heard",
+    ]);
+    expect(Object.keys(last.kept).sort()).toEqual(["folder:INBOX", "folder:Sent"]);
+  });
+
+  it("are at most five, and one that is gone does not keep the others from being heard", async () => {
+    const user = newUser();
+    const before = holdOf(user);
+    const client = await held(before);
+    for (const name of ["F1", "F2", "F3", "F4", "F5"]) doveadm("mailbox", "create", "-u", user, name);
+    for (const name of ["F1", "F2", "F3", "F4"]) await run(client, "subscribe", name);
+    await expect(run(client, "subscribe", "F5")).rejects.toMatchObject({ kind: "permanent", code: "policy-refused" });
+    await letGo(client);
+    doveadm("mailbox", "delete", "-u", user, "F2");
+    const after = holdOf(user, before);
+    await held(after);
+    await lmtp.put(user, "still");
+    await after.arrived(subject("still"));
+  });
+
+  it("brings nothing twice and loses nothing when the server gives all mails new uids", async () => {
+    const user = newUser();
+    const before = holdOf(user);
+    const client = await held(before);
+    for (const text of ["one", "two"]) {
+      await lmtp.put(user, text);
+      await before.arrived(subject(text));
+    }
+    await letGo(client);
+    await lmtp.put(user, "three");
+    const dir = server.maildir(user);
+    execFileSync("sh", ["-c", `rm -f ${dir}/dovecot-uidlist ${dir}/dovecot.index* ${dir}/dovecot-uidvalidity*`]);
+    const after = holdOf(user, before);
+    await held(after);
+    expect(subjects(after)).toEqual(["three"]);
+    expect(after.kept["folder:INBOX"]?.split(":")[0]).not.toBe(before.arrivals[0]?.note?.value.split(":")[0]);
+    await lmtp.put(user, "four");
+    await after.arrived(subject("four"));
+    expect(subjects(after)).toEqual(["three", "four"]);
+  });
+
+  it("are asked where the server has no IDLE", async () => {
+    const plain = await testDovecot(["u1"], ["protocol imap {", "imap_capability = IMAP4rev1 UIDPLUS", "}"]);
+    const there = lmtpMailer(plain.lmtpPort);
+    const eager = email({
+      mailboxPatience: { ...IMAP_PATIENCE, poll: 100 },
+    });
+    const hold = testHold({ address: "u1@example.test", egress: guard, credentials: credentials("u1", plain) });
+    const client = await eager.hold?.(hold);
+    await there.put("u1", "asked for");
+    await hold.arrived(subject("asked for"));
+    await eager.close?.(client);
+    there.close();
+    await plain.stop();
+  });
+});
+
+describe("mails as they come", () => {
+  it("are read whatever their bytes are", async () => {
+    const user = newUser();
+    const hold = holdOf(user);
+    await held(hold);
+    const raw = (...lines: readonly string[]) => Buffer.from(`${lines.join("\r\n")}\r\n`, "latin1");
+    await lmtp.put(
+      user,
+      raw(
+        "From: alice@example.test",
+        "Subject: 8 bit",
+        "Content-Type: text/plain; charset=iso-8859-1",
+        "",
+        "gr\xfcn",
+        ".",
+        "..x",
+      ),
+    );
+    const { event } = await hold.arrived(subject("8 bit"));
+    expect(event.object.body).toBe("grün\n.\n..x");
+    await lmtp.put(user, raw("Subject: bare", "", "no sender"));
+    expect((await hold.arrived(subject("bare"))).event.actor.address).toMatch(/\S/);
+    await lmtp.put(user, raw("no header at all \xff\xfe"));
+    await lmtp.put(user, "after all");
+    await hold.arrived(subject("after all"));
+    expect(hold.arrivals).toHaveLength(4);
+  });
+
+  it("bring what they say also when they are large, and list what is attached", async () => {
+    const user = newUser();
+    const hold = holdOf(user);
+    await held(hold);
+    const part = (type: string, body: string, more = "") => `--b\r\nContent-Type: ${type}\r\n${more}\r\n${body}\r\n`;
+    const base64 = (
+      Buffer.alloc(3_000_000, 7)
+        .toString("base64")
+        .match(/.{1,76}/g) ?? []
+    ).join("\r\n");
+    const file = 'Content-Disposition: attachment; filename="big.bin"\r\nContent-Transfer-Encoding: base64\r\n';
+    const mail =
+      "From: alice@example.test\r\nTo: x@y.test\r\nSubject: large\r\nMessage-ID: <large@example.test>\r\n" +
+      'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n' +
+      part("application/octet-stream", base64, file) +
+      part("text/plain; charset=utf-8", "what it says ü", "Content-Transfer-Encoding: 8bit\r\n") +
+      "--b--\r\n";
+    await lmtp.put(user, Buffer.from(mail));
+    const { event } = await hold.arrived(subject("large"));
+    expect(event.object).toMatchObject({
+      id: "<large@example.test>",
+      body: "what it says ü",
+      attachments: [{ name: "big.bin", mediaType: "application/octet-stream", part: "1" }],
+    });
+    expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThan(256 * 1024);
+  });
+
+  it("wait for the app's log: nothing counts as read before it is there", async () => {
+    const user = newUser();
+    const before = holdOf(user);
+    await letGo(await held(before));
+    await lmtp.put(user, "kept");
+    const away = testHold({
+      address: `${user}@example.test`,
+      egress: guard,
+      credentials: credentials(user),
+      notesOf: before,
+      arrive: async () => {
+        throw new Error("Redis is away");
+      },
+    });
+    await expect(platform.hold?.(away)).rejects.toThrow("Redis is away");
+    const after = holdOf(user, before);
+    await held(after);
+    expect(subjects(after)).toEqual(["kept"]);
+  });
+
+  it("do not keep an account from being online when there are many", async () => {
+    const user = newUser();
+    const before = holdOf(user);
+    await letGo(await held(before));
+    for (const text of ["p", "q", "r"]) await lmtp.put(user, text);
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const after = holdOf(user, before);
+    const slow: TestHold = { ...after, arrive: (arrival) => gate.then(() => after.arrive(arrival)) };
+    const hasty = email({ mailboxPatience: { ...IMAP_PATIENCE, catchUp: 50 } });
+    const client = await hasty.hold?.(slow);
+    expect(after.arrivals).toEqual([]);
+    open();
+    await after.arrived(subject("r"));
+    expect(subjects(after)).toEqual(["p", "q", "r"]);
+    await hasty.close?.(client);
+  });
+});

@@ -1,0 +1,182 @@
+import nodemailer from "nodemailer";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { egress } from "../../../../../src/egress/egress.ts";
+import { email } from "../../../../../src/platforms/email/platform.ts";
+import { type TestDovecot, testDovecot } from "../../../../support/dovecot.ts";
+import { type TestHold, testHold } from "../../../../support/hold.ts";
+import { mailFolder } from "../../../../support/mail-folder.ts";
+
+const USERS = ["ann", "bob", "carl", "dora", "emil"] as const;
+type User = (typeof USERS)[number];
+let dovecot: TestDovecot;
+let lmtp: ReturnType<typeof transport>;
+const platform = email({ pop3PollMs: 100 });
+const transport = () =>
+  nodemailer.createTransport({ host: "127.0.0.1", port: dovecot.lmtpPort, lmtp: true, ignoreTLS: true });
+const ends: Array<() => unknown> = [];
+
+beforeAll(async () => {
+  dovecot = await testDovecot(USERS);
+  lmtp = transport();
+});
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+afterAll(async () => {
+  lmtp.close();
+  await guard.close();
+  await dovecot?.stop();
+});
+
+const credentials = (user: User, more: object = {}) => ({
+  host: "127.0.0.1",
+  user,
+  password: `${user}-pw`,
+  mailbox: {
+    protocol: "pop3",
+    host: "localhost",
+    port: dovecot.pop3Port,
+    tls: "starttls",
+    ca: dovecot.tls.cert,
+    ...more,
+  },
+});
+const guard = egress({ allowPrivate: ["127.0.0.0/8"], resolve: async () => [{ address: "127.0.0.1", family: 4 }] });
+/** What the core gives, and the platform's work with it; `notesOf` is what another one has left. */
+function holding(user: User, more: object = {}, notesOf?: TestHold) {
+  const words = { credentials: credentials(user, more), address: `${user}@example.test`, egress: guard };
+  const hold = testHold(notesOf ? { ...words, notesOf } : words);
+  const client = platform.hold?.(hold as never) ?? Promise.reject(new Error("Not a held platform"));
+  // Whoever awaits it hears of it; a test may first wait for something else.
+  client.catch(() => undefined);
+  ends.push(async () => {
+    hold.abort();
+    await client.then(
+      (made) => platform.close?.(made),
+      () => undefined,
+    );
+  });
+  return { hold, client };
+}
+async function held(...words: Parameters<typeof holding>): Promise<TestHold> {
+  const { hold, client } = holding(...words);
+  await client;
+  return hold;
+}
+const deliver = (user: User, raw: string | Buffer) =>
+  lmtp.sendMail({ envelope: { from: "peer@example.test", to: `${user}@example.test` }, raw });
+const simple = (subject: string) => `From: peer@example.test\r\nSubject: ${subject}\r\n\r\n${subject}\r\n`;
+const subjects = ({ arrivals }: TestHold) => arrivals.map(({ event }) => event.object.subject);
+const withSubject = (subject: string) => (arrival: TestHold["arrivals"][number]) =>
+  arrival.event.object.subject === subject;
+
+describe("a mailbox on a real Dovecot, over POP3 with STLS", () => {
+  it("brings what comes from now on, its dots and its 8-bit characters as they were sent", async () => {
+    await deliver("ann", simple("before"));
+    const hold = await held("ann");
+    const head =
+      "From: J=?utf-8?q?=C3=B6?= <peer@example.test>\r\nSubject: tricky\r\nMessage-ID: <t1@example.test>\r\n";
+    const type = "Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
+    await deliver("ann", Buffer.from(`${head}${type}caf\xe9\r\n.x\r\n.\r\n..\r\nend\r\n`, "latin1"));
+    const { event, key } = await hold.arrived(() => true);
+    expect(key).toMatch(/^pop3:[0-9a-f]{16}:\S+$/);
+    expect(event).toMatchObject({
+      platform: "email",
+      verb: "send",
+      actor: { address: "peer@example.test", name: "Jö" },
+      target: [{ address: "ann@example.test" }],
+      object: { id: "<t1@example.test>", subject: "tricky", body: "café\n.x\n.\n..\nend" },
+      context: { type: "thread", id: "<t1@example.test>" },
+    });
+    expect(hold.arrivals).toHaveLength(1);
+  });
+
+  it("goes on with what came while nobody was connected, over the server's death", async () => {
+    const first = await held("bob");
+    await deliver("bob", simple("1"));
+    await first.arrived(withSubject("1"));
+    await dovecot.kill();
+    expect(platform.explain(await first.ended)).toMatchObject({ kind: "retryable" });
+    await dovecot.restart();
+    lmtp.close();
+    lmtp = transport();
+    await deliver("bob", simple("2"));
+    await deliver("bob", simple("3"));
+    const second = await held("bob", {}, first);
+    await deliver("bob", simple("4"));
+    await second.arrived(withSubject("4"));
+    expect(subjects(second)).toEqual(["2", "3", "4"]);
+  });
+
+  it("loses and doubles nothing when the server dies in the middle of a poll, again and again", async () => {
+    const sent = Array.from({ length: 60 }, (_, at) => `m${at}`);
+    let last = await held("carl");
+    last.abort();
+    const got: unknown[] = [];
+    for (const subject of sent) await deliver("carl", simple(subject));
+    for (let death = 0; death < 3; death += 1) {
+      const { hold, client } = holding("carl", {}, last);
+      await hold.arrived(withSubject(`m${got.length + 5}`));
+      await dovecot.kill();
+      const thrown = await client.then(
+        () => expect.unreachable("The poll was over before the server died"),
+        (error: unknown) => error,
+      );
+      expect(platform.explain(thrown)).toMatchObject({ kind: "retryable" });
+      got.push(...subjects(hold));
+      last = hold;
+      await dovecot.restart();
+    }
+    got.push(...subjects(await held("carl", {}, last)));
+    expect(got).toEqual(sent);
+  });
+
+  it("deletes what it handed over where the account says so, and nothing else", async () => {
+    const folder = mailFolder(dovecot.maildir("dora"));
+    await deliver("dora", simple("stays"));
+    const hold = await held("dora", { deleteAfter: true });
+    await deliver("dora", simple("goes"));
+    await hold.arrived(withSubject("goes"));
+    while ((await folder.raw()).some((mail) => mail.includes("goes")))
+      await new Promise((next) => setTimeout(next, 20));
+    expect((await folder.raw()).map((mail) => mail.includes("stays"))).toEqual([true]);
+  });
+
+  it("tells what a delivery report says of a mail of ours", async () => {
+    const id = "01KAQ7P3Y8ZJ4M5N6P7Q8R9STV";
+    const hold = await held("emil");
+    const parts = [
+      [
+        "message/delivery-status",
+        "Reporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; a@b.example\r\nAction: failed\r\nStatus: 5.1.1",
+      ],
+      ["text/rfc822-headers", `Message-ID: <${id}@example.test>`],
+    ].map(([type, text]) => `--x\r\nContent-Type: ${type}\r\n\r\n${text}\r\n`);
+    const head =
+      "From: MAILER-DAEMON@mx\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=x\r\n\r\n";
+    await deliver("emil", `${head}${parts.join("")}--x--\r\n`);
+    expect(await hold.reported(() => true)).toMatchObject({
+      id,
+      status: "failed",
+      target: "a@b.example",
+      error: { code: "recipient-unknown" },
+    });
+    const { event } = await hold.arrived(() => true);
+    expect(event.object.report).toMatchObject({
+      recipients: [{ address: "a@b.example", action: "failed", status: "5.1.1" }],
+    });
+  });
+
+  it.each([
+    ["a wrong password", { password: "not this" }, { kind: "auth", code: "credentials-invalid" }],
+    ["a certificate that can't be trusted", { ca: undefined }, { kind: "permanent", code: "tls-failed" }],
+    ["a name that isn't the certificate's", { host: "mail.example.test" }, { kind: "permanent", code: "tls-failed" }],
+    ["a port where nobody listens", { port: 1 }, { kind: "retryable", code: "platform-unavailable" }],
+  ])("says what is wrong: %s", async (_name, more, failure) => {
+    const thrown = await held("ann", more).then(
+      () => expect.unreachable("It worked"),
+      (error: unknown) => error,
+    );
+    expect(platform.explain(thrown)).toMatchObject(failure);
+  });
+});

@@ -1,0 +1,395 @@
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { turns } from "../../../../../src/platform/kit/semaphore.ts";
+import { POP3_PATIENCE } from "../../../../../src/platforms/email/client/pop3/client.ts";
+import { type MailReader, mailReader } from "../../../../../src/platforms/email/inbound/mail.ts";
+import { holdPop3, type Pop3Settings } from "../../../../../src/platforms/email/inbound/pop3-mailbox.ts";
+import { pop3Place, pop3Seen } from "../../../../../src/platforms/email/inbound/pop3-seen.ts";
+import { type TestHold, testHold } from "../../../../support/hold.ts";
+import { type Pop3Mail, type Pop3Script, type ScriptedPop3, scriptedPop3 } from "../../../../support/pop3-script.ts";
+
+let reader: MailReader;
+const ends: Array<() => unknown> = [];
+beforeEach(() => {
+  reader = mailReader(1);
+});
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+  await reader.close();
+});
+
+const mail = (uidl: string, more = ""): Pop3Mail => ({
+  uidl,
+  source: Buffer.from(
+    `From: ann@example.org\r\nSubject: ${uidl}\r\nMessage-ID: <${uidl}@example.org>\r\n\r\n${more}.\r\n`,
+  ),
+});
+const names = (hold: TestHold) => hold.arrivals.map(({ event }) => event.object.subject);
+
+async function server(script: Pop3Script): Promise<ScriptedPop3> {
+  const scripted = await scriptedPop3(script);
+  ends.push(scripted.stop);
+  return scripted;
+}
+const hold = (words: Partial<Parameters<typeof testHold>[0]> = {}) => {
+  const made = testHold({ credentials: {}, address: "bob@example.com", ...words });
+  ends.push(() => made.abort());
+  return made;
+};
+async function start(held: TestHold, port: number, more: Partial<Pop3Settings> = {}) {
+  const polling = await holdPop3(held, {
+    way: {
+      connect: held.egress.connect,
+      host: "127.0.0.1",
+      port,
+      tls: "none",
+      login: { user: "bob", password: "bob-pw" },
+      patience: POP3_PATIENCE,
+    },
+    reader,
+    large: turns(1),
+    deleteAfter: false,
+    pollMs: 20,
+    inspect: async () => ({}),
+    ...more,
+  });
+  ends.push(polling.close);
+  return polling;
+}
+/** Waits until the server has heard so many more of a command. */
+async function heard({ commands }: ScriptedPop3, command: string, more = 1): Promise<void> {
+  const count = () => commands.filter((one) => one === command).length;
+  const enough = count() + more;
+  while (count() < enough) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+describe("polling a mailbox", () => {
+  it("remembers what is there the first time, then brings each new mail once, with its note, in order", async () => {
+    const mails = [mail("old1"), mail("old2")];
+    const scripted = await server({ mails: () => mails });
+    const held = hold();
+    await start(held, scripted.port);
+    expect(held.arrivals).toEqual([]);
+    expect(scripted.commands).not.toContain("LIST");
+    mails.push(mail("new1"), mail("new2"));
+    await held.arrived(({ event }) => event.object.subject === "new2");
+    mails.shift();
+    mails.push(mail("new3"));
+    await held.arrived(({ event }) => event.object.subject === "new3");
+    await heard(scripted, "QUIT", 2);
+    expect(names(held)).toEqual(["new1", "new2", "new3"]);
+    expect(held.arrivals[0]).toMatchObject({
+      key: expect.stringMatching(/^pop3:[0-9a-f]{16}:new1$/),
+      note: { name: expect.stringMatching(/^pop3:\d+$/) },
+      event: {
+        platform: "email",
+        verb: "send",
+        actor: { address: "ann@example.org" },
+        target: [{ address: "bob@example.com" }],
+        object: { type: "message", id: "<new1@example.org>", body: "." },
+        id: "<new1@example.org>",
+      },
+    });
+    expect(scripted.deleted).toEqual([]);
+  });
+
+  it("asks for nothing but the list while that stays the same", async () => {
+    const scripted = await server({ mails: () => [mail("old")] });
+    await start(hold(), scripted.port);
+    await heard(scripted, "QUIT", 3);
+    expect(new Set(scripted.commands)).toEqual(new Set(["CAPA", "USER bob", "PASS bob-pw", "UIDL", "QUIT"]));
+  });
+
+  it("goes on where it was in another process: nothing lost, nothing twice", async () => {
+    const mails = [mail("old")];
+    const scripted = await server({ mails: () => mails });
+    const first = hold();
+    const polling = await start(first, scripted.port);
+    mails.push(mail("a"));
+    await first.arrived(() => true);
+    polling.close();
+    mails.push(mail("b"), mail("c"));
+    const second = hold({ notesOf: first });
+    await start(second, scripted.port);
+    expect(names(second)).toEqual(["b", "c"]);
+  });
+
+  it("begins anew at another server, whose mails have ids of their own", async () => {
+    const first = hold();
+    await start(first, (await server({ mails: () => [mail("1"), mail("2")] })).port);
+    const second = hold({ notesOf: first });
+    const other = await server({ mails: () => [mail("2"), mail("3")] });
+    const way = {
+      connect: second.egress.connect,
+      host: "localhost",
+      port: other.port,
+      tls: "none" as const,
+      login: { user: "bob", password: "x" },
+      patience: POP3_PATIENCE,
+    };
+    await start(second, other.port, { way });
+    expect(second.arrivals).toEqual([]);
+  });
+
+  it("hands over again what could not be written down, and tells that polling ended", async () => {
+    const mails = [mail("old")];
+    const scripted = await server({ mails: () => mails });
+    const away = new Error("Redis is away");
+    const first = hold({
+      arrive: async () => {
+        throw away;
+      },
+    });
+    await start(first, scripted.port, { deleteAfter: true });
+    mails.push(mail("new"));
+    expect(await first.ended).toBe(away);
+    const second = hold({ notesOf: first });
+    await start(second, scripted.port);
+    expect(names(second)).toEqual(["new"]);
+    expect(scripted.deleted).toEqual([]);
+  });
+
+  it("takes a full mailbox in several sessions", async () => {
+    const mails = [mail("old")];
+    const scripted = await server({ mails: () => mails });
+    const held = hold();
+    await start(held, scripted.port);
+    const many = Array.from({ length: 450 }, (_, at) => mail(`n${at}`));
+    mails.push(...many);
+    await held.arrived(({ event }) => event.object.subject === "n449");
+    expect(names(held)).toEqual(many.map(({ uidl }) => uidl));
+  });
+
+  it("takes a mail that is listed twice once", async () => {
+    const mails: Pop3Mail[] = [];
+    const scripted = await server({ mails: () => mails });
+    const held = hold();
+    await start(held, scripted.port);
+    mails.push(mail("twin"), mail("twin"), mail("end"));
+    await held.arrived(({ event }) => event.object.subject === "end");
+    expect(names(held)).toEqual(["twin", "end"]);
+  });
+
+  it("adds what a mail means beyond being one", async () => {
+    const mails: Pop3Mail[] = [];
+    const scripted = await server({ mails: () => mails });
+    const held = hold();
+    await start(held, scripted.port, { inspect: async ({ source }) => ({ report: source.length }) });
+    mails.push(mail("a"));
+    expect((await held.arrived(() => true)).event.object).toMatchObject({ report: mails[0]?.source.length });
+  });
+});
+
+describe("deleting", () => {
+  it("happens only where the account says so, and only to what was handed over", async () => {
+    const mails = [mail("old")];
+    const scripted = await server({ mails: () => mails });
+    const held = hold();
+    await start(held, scripted.port, { deleteAfter: true });
+    mails.push(mail("new"));
+    await held.arrived(() => true);
+    await heard(scripted, "QUIT");
+    expect(scripted.deleted).toContain("new");
+    expect(scripted.deleted).not.toContain("old");
+  });
+
+  it("is made up for when a session broke before it counted", async () => {
+    const mails = [mail("old")];
+    let broken = false;
+    const scripted = await server({
+      mails: () => mails,
+      say: (command) => {
+        if (!command.startsWith("DELE") || broken) return undefined;
+        broken = true;
+        return "drop";
+      },
+    });
+    const first = hold();
+    await start(first, scripted.port, { deleteAfter: true });
+    mails.push(mail("new"));
+    expect(await first.ended).toMatchObject({ code: "ECONNRESET" });
+    expect(scripted.deleted).toEqual([]);
+    const second = hold({ notesOf: first });
+    await start(second, scripted.port, { deleteAfter: true });
+    expect(second.arrivals).toEqual([]);
+    expect(scripted.deleted).toEqual(["new"]);
+  });
+});
+
+describe("a server that gives trouble", () => {
+  it("with one mail does not cost the others theirs", async () => {
+    const mails = [mail("old")];
+    const scripted = await server({
+      mails: () => mails,
+      say: (command) => (command === "RETR 2" ? "-ERR [SYS/PERM] damaged\r\n" : undefined),
+    });
+    const held = hold();
+    await start(held, scripted.port);
+    mails.push(mail("bad"), mail("good"));
+    await held.arrived(() => true);
+    await heard(scripted, "RETR 2", 2);
+    expect(names(held)).toEqual(["good"]);
+  });
+
+  it("of a mail that is larger than a mail may be only the beginning is read", async () => {
+    const mails: Pop3Mail[] = [];
+    const scripted = await server({
+      mails: () => mails,
+      say: (command) => (command === "LIST" ? "+OK\r\n1 99000000\r\n.\r\n" : undefined),
+    });
+    const held = hold();
+    await start(held, scripted.port);
+    mails.push(mail("huge"));
+    const { event } = await held.arrived(() => true);
+    expect(event.object).toMatchObject({ subject: "huge", truncated: true });
+    expect(scripted.commands).toContain("TOP 1 200");
+    expect(scripted.commands).not.toContain("RETR 1");
+  });
+
+  it("that breaks over one mail again and again at last hands over that there is one, and then the others", async () => {
+    const mails = [mail("old")];
+    const scripted = await server({
+      mails: () => mails,
+      say: (command) => (command === "RETR 2" ? "drop" : undefined),
+    });
+    let held = hold();
+    await start(held, scripted.port);
+    held.abort();
+    mails.push(mail("bomb"), mail("good"));
+    for (let broken = 0; broken < 8; broken += 1) {
+      held = hold({ notesOf: held });
+      await expect(start(held, scripted.port, { deleteAfter: true })).rejects.toMatchObject({ code: "ECONNRESET" });
+      expect(held.arrivals).toEqual([]);
+    }
+    held = hold({ notesOf: held });
+    await start(held, scripted.port, { deleteAfter: true });
+    expect(held.arrivals.map(({ event }) => event)).toMatchObject([
+      { actor: { address: "<>" }, object: { truncated: true } },
+      { object: { subject: "good" } },
+    ]);
+    // What could not be read is not deleted.
+    expect(scripted.deleted).toEqual(["good"]);
+  });
+
+  it("and won't even give the beginning of a mail that is too large, does not keep it for ever either", async () => {
+    const mails: Pop3Mail[] = [];
+    const scripted = await server({
+      mails: () => mails,
+      say: (command) => {
+        if (command === "LIST") return "+OK\r\n1 99000000\r\n.\r\n";
+        return command.startsWith("TOP") ? "-ERR no TOP here\r\n" : undefined;
+      },
+    });
+    const held = hold();
+    await start(held, scripted.port);
+    mails.push(mail("huge"));
+    expect((await held.arrived(() => true)).event.object).toEqual({ type: "message", truncated: true });
+  });
+
+  it.each([
+    ["PASS", "-ERR [AUTH] no\r\n", { kind: "auth" }],
+    ["UIDL", "-ERR no\r\n", { kind: "permanent" }],
+    ["UIDL", "drop", { code: "ECONNRESET" }],
+  ])("at %s at first rejects", async (command, answer, failure) => {
+    const scripted = await server({ say: (one) => (one.startsWith(command) ? answer : undefined) });
+    const held = hold();
+    await expect(start(held, scripted.port)).rejects.toMatchObject(failure);
+    expect(scripted.open()).toBeLessThanOrEqual(1);
+  });
+
+  it("later is told once, and polling has ended then", async () => {
+    let dead = false;
+    const scripted = await server({
+      say: (command) => (dead && command === "UIDL" ? "-ERR [IN-USE] x\r\n" : undefined),
+    });
+    const held = hold();
+    await start(held, scripted.port);
+    dead = true;
+    expect(await held.ended).toMatchObject({ kind: "retryable", platformCode: "-ERR [IN-USE] x" });
+  });
+
+  it("is not polled more often than it wants", async () => {
+    const scripted = await server({ capabilities: ["LOGIN-DELAY 3600"] });
+    await start(hold(), scripted.port);
+    const patient = await server({});
+    await start(hold(), patient.port);
+    await heard(patient, "UIDL", 5);
+    expect(scripted.commands.filter((command) => command === "UIDL")).toHaveLength(1);
+  });
+
+  it("when the connection is no longer wanted is left alone, without a word", async () => {
+    const scripted = await server({ say: (command) => (command === "UIDL" ? "hang" : undefined) });
+    const held = hold({ lost: () => expect.unreachable("Nobody asked") });
+    const starting = start(held, scripted.port);
+    await heard(scripted, "UIDL");
+    held.abort(new Error("enough"));
+    await expect(starting).rejects.toThrow("enough");
+  });
+});
+
+describe("what is kept of a mailbox", () => {
+  const uidl = fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 12 });
+  const written = (
+    notes: Record<string, string>,
+    more: readonly { readonly name: string; readonly value: string | undefined }[],
+  ) => {
+    for (const { name, value } of more) {
+      if (value === undefined) delete notes[name];
+      else notes[name] = value;
+    }
+    return notes;
+  };
+
+  it("tells found from handed and from new, read from its notes", () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(uidl, { maxLength: 200 }),
+        fc.nat({ max: 100 }),
+        fc.nat({ max: 100 }),
+        (all, one, two) => {
+          const [found, handed, fresh] = [all.slice(0, one), all.slice(one, one + two), all.slice(one + two)];
+          const notes = written({}, pop3Seen({}, "m").begin(found.map(pop3Place)));
+          const listed = new Set(all.map((id) => pop3Place(id).key));
+          const seen = pop3Seen(notes, "m");
+          for (const id of handed) written(notes, [seen.hand(pop3Place(id), listed)]);
+          const again = pop3Seen(notes, "m");
+          expect(again.begun).toBe(true);
+          for (const id of found) expect(again.of(pop3Place(id))).toBe("found");
+          for (const id of handed) expect(again.of(pop3Place(id))).toBe("handed");
+          for (const id of fresh) expect(again.of(pop3Place(id))).toBeUndefined();
+        },
+      ),
+    );
+  });
+
+  it("forgets what is gone, but not because a list was short once", () => {
+    const ids = Array.from({ length: 20_000 }, (_, at) => `id${at}`);
+    const notes = written({}, pop3Seen({}, "m").begin(ids.slice(0, 1_000).map(pop3Place)));
+    written(notes, [pop3Seen(notes, "m").hand(pop3Place("one"), new Set([pop3Place("one").key]))]);
+    expect(ids.slice(0, 1_000).every((id) => pop3Seen(notes, "m").of(pop3Place(id)) === "found")).toBe(true);
+    const seen = pop3Seen(notes, "m");
+    for (const id of ids) written(notes, [seen.hand(pop3Place(id), new Set([pop3Place(id).key]))]);
+    // 64 notes of at most 64 that are gone and one that is there, and the next.
+    expect(Object.values(notes).join("").length).toBeLessThan(64 * 68 * 11);
+  });
+
+  it("begins anew for another mailbox and leaves nothing of the one before", () => {
+    const notes = written({}, pop3Seen({}, "m").begin(["a", "b", "c"].map(pop3Place)));
+    const other = pop3Seen(notes, "n");
+    expect(other.begun).toBe(false);
+    written(notes, other.begin([pop3Place("x")]));
+    const now = pop3Seen(notes, "n");
+    expect(now.begun).toBe(true);
+    expect(["a", "b", "c", "x"].map((id) => now.of(pop3Place(id)))).toEqual([undefined, undefined, undefined, "found"]);
+    expect(Object.keys(notes)).toHaveLength(2);
+  });
+
+  it("does not stumble over notes that are not its own", () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const notes = { pop3: "m", "pop3:0": text, "pop3:7": text, "folder:INBOX": text };
+        expect(() => pop3Seen(notes, "m").of(pop3Place("a"))).not.toThrow();
+      }),
+    );
+  });
+});

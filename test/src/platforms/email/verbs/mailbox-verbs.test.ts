@@ -1,0 +1,195 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Failure } from "../../../../../src/model/failure.ts";
+import { faults } from "../../../../../src/model/validate.ts";
+import type { Receipt } from "../../../../../src/platform/platform.ts";
+import { email } from "../../../../../src/platforms/email/platform.ts";
+import { loopbackEgress } from "../../../../support/loopback-egress.ts";
+import { runOnce, testMailActivity } from "../../../../support/mail-lent.ts";
+import { type TestMail, testMail } from "../../../../support/postfix.ts";
+
+let server: TestMail;
+const guard = loopbackEgress();
+const platform = email({});
+const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, at) => (at * 31) % 256));
+
+const credentials = (user = "bob") => ({
+  host: "127.0.0.1",
+  port: server.port,
+  ca: server.ca,
+  user,
+  password: `${user}-pw`,
+  mailbox: { protocol: "imap", host: "127.0.0.1", port: server.dovecot.imapPort, tls: "starttls", ca: server.ca },
+});
+async function done(verb: string, object: object, words: object = {}): Promise<Receipt> {
+  const activity = testMailActivity({ verb, target: [], object: { ...object } });
+  expect(faults(platform.verbs[verb]?.schema as never, { actor: activity.actor, object })).toEqual([]);
+  return runOnce(platform, activity, { credentials: credentials(), egress: guard, ...words });
+}
+const failure = (work: Promise<unknown>): Promise<Failure> =>
+  work.then(
+    () => expect.unreachable("It was done"),
+    (thrown) => thrown,
+  );
+const items = ({ object }: Receipt) => (object?.items ?? []) as Array<Record<string, unknown>>;
+const uidOf = async (subject: string) => Number(items(await done("search", { subject }))[0]?.uid);
+
+async function mailed(object: object, attachments: readonly object[] = []): Promise<string> {
+  const activity = testMailActivity({
+    actor: { address: "alice@example.test", name: "Ålice" },
+    target: [{ address: "bob@example.test" }],
+    object: { ...object },
+  });
+  const receipt = await runOnce(platform, activity, {
+    credentials: { host: "127.0.0.1", port: server.port, ca: server.ca },
+    egress: guard,
+    attachments: async () => attachments as never,
+  });
+  const id = String(receipt.object?.id);
+  await server.inbox("bob").find(({ messageId }) => messageId === id);
+  return id;
+}
+
+let first: string;
+let big: string;
+beforeAll(async () => {
+  server = await testMail();
+  first = await mailed({ subject: "Grüße one", body: "first words ü" });
+  big = await mailed({ subject: "two big", body: "with files", html: "<p>with files</p>" }, [
+    { name: "ä.bin", mediaType: "application/x-test", content: bytes },
+    { name: "note.txt", mediaType: "text/plain", content: Buffer.from("a note ü") },
+  ]);
+  await mailed({ subject: "three", body: "third" });
+});
+afterAll(async () => {
+  await server?.stop();
+  await guard.close();
+});
+
+describe("a mailbox on a real Dovecot, worked on by any worker", () => {
+  it("lists a folder in pages, newest first", async () => {
+    const { object, outcomes } = await done("fetch", { limit: 2 });
+    expect(outcomes).toEqual([]);
+    expect(object).toMatchObject({ type: "collection", folder: "INBOX", total: 3, found: 3, next: 2 });
+    const [newest, older] = (object?.items ?? []) as Array<Record<string, unknown>>;
+    expect(newest).toMatchObject({ uid: 3, subject: "three", from: { address: "alice@example.test", name: "Ålice" } });
+    expect(newest).toMatchObject({ seen: false, flagged: false, attachments: 0, published: expect.any(String) });
+    expect(older).toMatchObject({ uid: 2, id: big, attachments: 2 });
+    const last = await done("fetch", { limit: 2, before: 2 });
+    expect(items(last).map(({ id }) => id)).toEqual([first]);
+    expect(last.object).not.toHaveProperty("next");
+    const since = await done("fetch", { since: new Date(Date.now() - 86_400_000).toISOString() });
+    expect(items(since)).toHaveLength(3);
+  });
+
+  it("gives one mail by uid or Message-ID and leaves it unseen", async () => {
+    const { object } = await done("fetch", { id: first });
+    expect(object).toMatchObject({
+      type: "message",
+      id: first,
+      subject: "Grüße one",
+      body: "first words ü",
+      from: { address: "alice@example.test" },
+      folder: "INBOX",
+      uid: 1,
+      seen: false,
+    });
+    const { object: again } = await done("fetch", { uid: 1, uidValidity: object?.uidValidity });
+    expect(again).toEqual(object);
+  });
+
+  it("gives what a large mail says, lists its attachments and gives their bytes in pieces", async () => {
+    const { object } = await done("fetch", { id: big });
+    expect(object).toMatchObject({ body: "with files", html: "<p>with files</p>", size: expect.any(Number) });
+    const listed = object?.attachments as Array<Record<string, unknown>>;
+    expect(listed).toMatchObject([
+      { name: "ä.bin", mediaType: "application/x-test", part: expect.any(String) },
+      { name: "note.txt", mediaType: "text/plain" },
+    ]);
+    expect(Math.abs(Number(listed[0]?.size) - bytes.length)).toBeLessThan(1_000);
+    const note = await done("fetch", { id: big, attachments: [listed[1]?.part] });
+    expect(note.object?.attachments).toMatchObject([
+      { name: "note.txt", content: Buffer.from("a note ü").toString("base64") },
+    ]);
+    const got: Buffer[] = [];
+    for (let offset: number | undefined = 0; offset !== undefined; ) {
+      const { object: piece } = await done("fetch", { uid: 2, attachments: [listed[0]?.part], offset });
+      expect(Buffer.byteLength(JSON.stringify(piece))).toBeLessThan(256 * 1024);
+      const [one] = (piece?.attachments ?? []) as Array<{ content: string; next?: number }>;
+      got.push(Buffer.from(one?.content ?? "", "base64"));
+      offset = one?.next;
+    }
+    expect(Buffer.concat(got).equals(bytes)).toBe(true);
+  });
+
+  it("finds mails by what they say, in any script", async () => {
+    expect(items(await done("search", { text: "first words ü" })).map(({ id }) => id)).toEqual([first]);
+    expect(items(await done("search", { subject: "GRÜSSE" })).map(({ id }) => id).length).toBeLessThanOrEqual(1);
+    expect(items(await done("search", { from: "alice@example.test", unseen: true }))).toHaveLength(3);
+    expect(items(await done("search", { larger: 100_000 })).map(({ id }) => id)).toEqual([big]);
+    expect(items(await done("search", { to: 'x" OR ALL "' }))).toEqual([]);
+  });
+
+  it("marks as seen and flagged, and takes both away", async () => {
+    for (const [verb, mark] of [
+      ["read", "seen"],
+      ["flag", "flagged"],
+    ] as const) {
+      expect((await done(verb, { uid: [1, 2, 99] })).object).toMatchObject({ uids: [1, 2], [mark]: true });
+      expect(items(await done("fetch", {})).map((one) => one[mark])).toEqual([false, true, true]);
+      await done(verb, { id: first, [mark]: false });
+      expect(items(await done("fetch", {})).map((one) => one[mark])).toEqual([false, true, false]);
+    }
+  });
+
+  it("moves to another folder, deletes into the trash, and from there for good", async () => {
+    await mailed({ subject: "to move", body: "x" });
+    const uid = await uidOf("to move");
+    const { object } = await done("move", { uid, to: "Sent" });
+    expect(object).toMatchObject({ uids: [uid], to: "Sent", movedTo: { folder: "Sent", uids: [1] } });
+    expect(await failure(done("move", { uid, to: "Sent" }))).toMatchObject({
+      kind: "permanent",
+      code: "recipient-unknown",
+    });
+    expect((await done("delete", { folder: "Sent", uid: 1 })).object).toMatchObject({ to: "Trash" });
+    expect((await done("delete", { folder: "Trash", uid: 1 })).object).toMatchObject({ forever: true });
+    expect((await done("fetch", { folder: "Trash" })).object).toMatchObject({ total: 0 });
+  });
+
+  it("lists folders with what they are for", async () => {
+    const { object } = await done("query", { type: "folders" });
+    const folders = object?.items as Array<Record<string, unknown>>;
+    expect(folders).toContainEqual(expect.objectContaining({ path: "Sent", use: "sent", total: 0 }));
+    expect(folders).toContainEqual(expect.objectContaining({ path: "INBOX", total: 3 }));
+    expect(await failure(done("query", { type: "quota" }))).toMatchObject({ code: "verb-not-supported" });
+  });
+
+  it("says what is not there", async () => {
+    const missing = { kind: "permanent", code: "recipient-unknown" };
+    expect(await failure(done("fetch", { folder: "Nowhere" }))).toMatchObject(missing);
+    expect(await failure(done("fetch", { uid: 4_000 }))).toMatchObject(missing);
+    expect(await failure(done("fetch", { uid: 1, uidValidity: "1" }))).toMatchObject(missing);
+    expect(await failure(done("fetch", { uid: 1, attachments: ["7"] }))).toMatchObject(missing);
+    expect(await failure(done("move", { uid: 1, to: "Nowhere" }))).toMatchObject(missing);
+    const { mailbox: _without, ...bare } = credentials();
+    expect(await failure(done("fetch", {}, { credentials: bare }))).toMatchObject({
+      kind: "permanent",
+      code: "account-unknown",
+      message: expect.stringContaining("credentials.mailbox"),
+    });
+  });
+
+  it.each([
+    ["fetch", { folder: "INBOX\r\nX" }, "/object/folder"],
+    ["fetch", { folder: "a\u0000" }, "/object/folder"],
+    ["search", { text: "x\n" }, "/object/text"],
+    ["search", { from: "a\r" }, "/object/from"],
+    ["move", { uid: 1, to: "a\nb" }, "/object/to"],
+    ["read", { id: "<a@b>\r\n" }, "/object/id"],
+    ["flag", { uid: 0 }, "/object/uid"],
+    ["fetch", { attachments: ["1]"] }, "/object/attachments/0"],
+    ["subscribe", { folder: "\u0085" }, "/object/folder"],
+  ])("refuses %s %j with a pointer", (verb, object, pointer) => {
+    const found = faults(platform.verbs[verb]?.schema as never, { actor: { address: "a@b.test" }, object });
+    expect(found.map((fault) => fault.pointer)).toContain(pointer);
+  });
+});

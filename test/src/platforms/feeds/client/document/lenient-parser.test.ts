@@ -1,0 +1,78 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { salvaged } from "../../../../../../src/platforms/feeds/client/document/lenient-parser.ts";
+import { parsed, read } from "../../../../../../src/platforms/feeds/client/read.ts";
+import { news } from "../../../../../../src/platforms/feeds/inbound/new-entries.ts";
+
+const item = (n: number) =>
+  `<item><guid>${n}</guid><title>Title ${n}</title><link>http://feed.test/${n}</link><pubDate>Sat, 0${n} Nov 2025 10:00:00 GMT</pubDate><description>&lt;p&gt;Text ${n}&lt;/p&gt;</description><enclosure url="http://feed.test/${n}.mp3" length="5" type="audio/mpeg"/><category>c</category></item>`;
+const whole = `<?xml version="1.0"?><rss version="2.0"><channel><title>News</title><link>http://feed.test/</link>${[1, 2, 3].map(item).join("")}</channel></rss>`;
+const task = (text: string) => ({
+  bytes: Buffer.from(text),
+  contentType: "application/rss+xml",
+  url: "http://feed.test/feed",
+  limit: 10,
+  mostBytes: 100_000,
+});
+
+describe("a feed that is cut short", () => {
+  const cut = whole.slice(0, whole.indexOf("Text 3"));
+
+  it("is read as far as it is whole", () => {
+    expect(parsed(cut)?.feed).toBeUndefined();
+    const found = read(task(cut));
+    expect(found).toMatchObject({
+      kind: "feed",
+      feed: {
+        title: "News",
+        format: "rss",
+        entries: [
+          { id: "2", title: "Title 2", url: "http://feed.test/2", text: "Text 2", tags: ["c"] },
+          { id: "1", published: "2025-11-01T10:00:00.000Z", media: [{ url: "http://feed.test/1.mp3" }] },
+        ],
+      },
+    });
+  });
+
+  it("brings its last entry when it is whole again, and nothing twice", () => {
+    const more = { most: 10, known: undefined };
+    const first = news({ ...task(cut), ...more } as never);
+    if (first.kind !== "news") throw new Error("It is a feed");
+    const second = news({ ...task(whole), ...more, known: first.known } as never);
+    expect(second.kind === "news" && second.fresh.map(({ entry }) => entry.id)).toEqual(["3"]);
+  });
+});
+
+it("what the first parser reads is not asked of the second", () => {
+  expect(parsed(whole)?.feed).toBeDefined();
+});
+
+it("pages and other texts are no feeds", () => {
+  for (const text of ["", "<html><body>News</body></html>", "{}", "<rss", "<opml version='2.0'><body/></opml>"]) {
+    expect(salvaged(text), text).toBeUndefined();
+  }
+});
+
+it("throws nothing and changes no prototype, whatever the text", () => {
+  const word = fc.constantFrom(
+    "<rss>",
+    "<channel>",
+    "<item>",
+    "</item>",
+    "<__proto__>",
+    "<title>",
+    "&x;",
+    "<![CDATA[",
+    "]]>",
+    "a",
+    "<feed>",
+    "<entry/>",
+    "</rss>",
+  );
+  fc.assert(
+    fc.property(fc.array(fc.oneof(word, fc.string()), { maxLength: 40 }), (words) => {
+      salvaged(words.join(""));
+      expect(Object.keys(Object.prototype)).toEqual([]);
+    }),
+  );
+});

@@ -1,0 +1,163 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { entriesOf, metaOf } from "../../../../../../src/platforms/feeds/client/document/normalize.ts";
+import type { Draft, FeedDraft } from "../../../../../../src/platforms/feeds/client/document/normalized-entry.ts";
+import { plain } from "../../../../../../src/platforms/feeds/client/document/plain-text.ts";
+import { trimmed } from "../../../../../../src/platforms/feeds/client/document/trim.ts";
+import { read } from "../../../../../../src/platforms/feeds/client/read.ts";
+
+const URL_HERE = "http://example.org/feed";
+const words = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.constantFrom(
+    "<p>x</p>",
+    "javascript:alert(1)",
+    "/a",
+    "http://[",
+    "2010-01-01",
+    "06 Sep 2010 10:00",
+    "+275760-09-14",
+    "\ud800",
+    "a\0b",
+  ),
+  fc.string({ minLength: 3_000, maxLength: 5_000 }),
+);
+const some = fc.option(words, { nil: undefined });
+const body = fc.option(
+  fc.record({ value: some, kind: fc.constantFrom("html" as const, "text" as const, "unsaid" as const) }),
+  {
+    nil: undefined,
+  },
+);
+const draft: fc.Arbitrary<Draft> = fc.record({
+  ids: fc.array(some, { maxLength: 2 }),
+  links: fc.array(some, { maxLength: 3 }),
+  title: body,
+  published: some,
+  updated: some,
+  author: fc.option(fc.record({ name: words, email: words, url: words }), { nil: undefined }),
+  bodies: fc.array(body, { maxLength: 2 }),
+  summary: body,
+  media: fc.array(fc.record({ url: some, type: some, length: fc.option(fc.double(), { nil: undefined }) }), {
+    maxLength: 30,
+  }),
+  tags: fc.array(some, { maxLength: 50 }),
+  base: some,
+});
+const feed: fc.Arbitrary<FeedDraft> = fc.record({
+  format: fc.constantFrom("rss" as const, "atom" as const, "rdf" as const, "json" as const),
+  title: body,
+  description: body,
+  link: some,
+  language: some,
+  icon: some,
+  updated: some,
+  base: some,
+  entries: fc.array(draft, { maxLength: 6 }),
+});
+
+const WHOLE = /^https?:\/\//;
+const UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+describe("the normaliser", () => {
+  it("makes of anything entries within bounds", () => {
+    fc.assert(
+      fc.property(feed, (given) => {
+        const meta = metaOf(given, URL_HERE);
+        const entries = entriesOf(given, URL_HERE);
+        expect(entries).toHaveLength(given.entries.length);
+        for (const {
+          id,
+          title = "",
+          url,
+          published,
+          updated,
+          summary = "",
+          media,
+          tags,
+          html = "",
+          text = "",
+        } of entries) {
+          expect(id).toMatch(/\S/);
+          expect(id.length).toBeLessThanOrEqual(2_048);
+          expect(title.length).toBeLessThanOrEqual(1_000);
+          expect(summary.length).toBeLessThanOrEqual(2_000);
+          for (const address of [url, ...media.map((one) => one.url)]) expect(address ?? "http://").toMatch(WHOLE);
+          for (const time of [published, updated]) expect(time ?? "2010-01-01T00:00:00.000Z").toMatch(UTC);
+          expect(media.length).toBeLessThanOrEqual(20);
+          expect(tags.length).toBeLessThanOrEqual(30);
+          expect(`${html}${text}`).not.toContain("\0");
+        }
+        const whole = { ...meta, entries, more: false };
+        expect(JSON.parse(JSON.stringify(whole))).toEqual(whole);
+        const small = trimmed(whole, 20_000);
+        expect(Buffer.byteLength(JSON.stringify(small))).toBeLessThanOrEqual(20_000);
+        expect(small.more || small.entries.length === entries.length).toBe(true);
+      }),
+    );
+  });
+
+  it("takes no id twice, and none from what changes", () => {
+    const bare: Draft = { ids: [], links: [], bodies: [], media: [], tags: [] };
+    const said = (title: string): Draft => ({ ...bare, title: { value: title, kind: "text" } });
+    const ids = (entries: readonly Draft[]) => entriesOf({ format: "rss", entries }, URL_HERE).map(({ id }) => id);
+    expect(
+      ids([
+        { ...bare, ids: ["x"] },
+        { ...bare, ids: ["y"] },
+      ]),
+    ).toEqual(["x", "y"]);
+    expect(
+      ids([
+        { ...bare, ids: ["x"], links: ["/1"] },
+        { ...bare, ids: ["x"], links: ["/2"] },
+      ]),
+    ).toEqual(["http://example.org/1", "http://example.org/2"]);
+    const [first, second] = ids([said("a"), said("b")]);
+    expect(first).toMatch(/^sha256:/);
+    expect(first).not.toBe(second);
+    expect(ids([said("b"), said("a")])).toEqual([second, first]);
+  });
+
+  it("takes a time without a zone as UTC", () => {
+    const times = [
+      "2010-01-01T10:00:00",
+      "Fri, 01 Jan 2010 10:00:00",
+      "Fri, 01 Jan 2010 05:00:00 EST",
+      "2010-01-01 10:00:00",
+    ];
+    const entries = times.map(
+      (published): Draft => ({ ids: [], links: [], bodies: [], media: [], tags: [], published }),
+    );
+    for (const entry of entriesOf({ format: "rss", entries }, URL_HERE)) {
+      expect(entry.published).toBe("2010-01-01T10:00:00.000Z");
+    }
+  });
+
+  it("reads or leaves any bytes, and throws for none", () => {
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 500 }),
+      fc.string().map((text) => Buffer.from(`<rss><channel><item>${text}</item></channel></rss>`)),
+      fc
+        .jsonValue()
+        .map((value) => Buffer.from(JSON.stringify({ version: "https://jsonfeed.org/version/1", items: [value] }))),
+    );
+    fc.assert(
+      fc.property(bytes, fc.string(), (given, contentType) => {
+        const task = { bytes: given, contentType, url: URL_HERE, limit: 10, mostBytes: 10_000 };
+        expect(["feed", "page", "neither"]).toContain(read(task).kind);
+      }),
+    );
+  });
+});
+
+describe("plain text", () => {
+  it.each([
+    ["<p>One</p><p>Two<br>three</p>", "One\n\nTwo\nthree"],
+    ["a &lt;b&gt; &amp;amp; &uuml;&nbsp;x", "a <b> &amp; ü x"],
+    ["<style>p{}</style>x<script>alert('<p>')</script>y", "xy"],
+    ["1 < 2", "1 < 2"],
+  ])("of %s", (html, text) => {
+    expect(plain(html)).toBe(text);
+  });
+});

@@ -1,0 +1,54 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { opmlOf, outlines } from "../../../../../../src/platforms/feeds/client/document/opml.ts";
+import { topicOf } from "../../../../../../src/platforms/feeds/client/download.ts";
+
+const read = (text: string) => outlines(Buffer.from(text));
+
+describe("OPML", () => {
+  it("that we write is read as what it was", () => {
+    const address = fc.webUrl({ withQueryParameters: true }).map((url) => topicOf(url) ?? "");
+    const title = fc.oneof(fc.string({ unit: "grapheme", minLength: 1, maxLength: 100 }), fc.constant("<\"&'amp;>"));
+    const feeds = fc.uniqueArray(fc.record({ address, title: fc.option(title, { nil: undefined }) }), {
+      selector: ({ address }) => address,
+      maxLength: 30,
+    });
+    fc.assert(
+      fc.property(feeds, (given) => {
+        const wanted = given.map(({ address, title }) => ({ address, ...(title === undefined ? {} : { title }) }));
+        const found = read(opmlOf(wanted));
+        expect(found).toMatchObject(wanted.length === 0 ? {} : { kind: "outlines", skipped: 0 });
+        expect("feeds" in found ? found.feeds.map(({ address }) => address) : []).toEqual(
+          given.map(({ address }) => address),
+        );
+      }),
+    );
+  });
+
+  it("of others is read at any depth, each feed once, and what is no address is counted", () => {
+    const text = `<?xml version="1.0"?><opml version="1.0"><head><title>Mine</title></head><body>
+      <outline text="Folder"><outline text="Deeper"><outline type="rss" text="A &amp; B" xmlUrl="https://example.com/a?x=1&amp;y=2#top"/></outline></outline>
+      <outline text="again" xmlUrl="https://example.com/a?x=1&amp;y=2"/><outline text="feed:" xmlUrl="feed://example.org/b"/>
+      <outline text="bad" xmlUrl="javascript:alert(1)"/><outline text="file" xmlUrl="file:///etc/passwd"/></body></opml>`;
+    expect(read(text)).toEqual({
+      kind: "outlines",
+      skipped: 2,
+      feeds: [
+        { address: "https://example.com/a?x=1&y=2", title: "again" },
+        { address: "https://example.org/b", title: "feed:" },
+      ],
+    });
+  });
+
+  it("throws for no text, and takes no more than it may", () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(["neither", "outlines"]).toContain(read(text).kind);
+      }),
+    );
+    const one = (n: number) => `<outline xmlUrl="https://example.com/${n}"/>`;
+    const many = read(`<opml><body>${Array.from({ length: 6_000 }, (_, n) => one(n)).join("")}</body></opml>`);
+    expect(many).toMatchObject({ kind: "outlines", skipped: 1_000 });
+    expect(read(`<opml><body>${"<outline>".repeat(50_000)}</body></opml>`).kind).toMatch(/neither|outlines/);
+  });
+});

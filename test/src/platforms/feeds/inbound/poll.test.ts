@@ -1,0 +1,249 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { silentLog } from "../../../../../src/model/log.ts";
+import type { Platform, Polled, Polling } from "../../../../../src/platform/platform.ts";
+import { memoryOf } from "../../../../../src/platforms/feeds/inbound/state-schema.ts";
+import { feeds } from "../../../../../src/platforms/feeds/platform.ts";
+import { feedSite, type SiteFeed, siteItem } from "../../../../support/feed-site.ts";
+import { loopbackEgress } from "../../../../support/loopback-egress.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const guard = loopbackEgress();
+const sites: Record<string, SiteFeed> = {};
+let site: Awaited<ReturnType<typeof feedSite>>;
+const platform = feeds({}) as Platform & Required<Pick<Platform, "poll" | "open" | "close">>;
+let client: unknown;
+beforeAll(async () => {
+  site = await feedSite(sites);
+  // As in a worker at work: the threads live on between polls.
+  client = await platform.open({ app: "a", credentials: undefined, egress: guard, log: silentLog });
+});
+afterAll(async () => {
+  await platform.close(client);
+  await guard.close();
+  await site.stop();
+});
+beforeEach(() => {
+  site.asked.length = 0;
+});
+
+const at = (path: string) => `${site.origin}${path}`;
+function look(path: string, state?: string, words: Partial<Polling> = {}): Promise<Polled> {
+  const signal = new AbortController().signal;
+  const none = { state, signal, log: silentLog, hastened: false, note: undefined };
+  return platform.poll(at(path), { ...guard, ...none, ...words });
+}
+const ids = ({ entries }: Polled) => entries.map(({ event }) => `${event.verb} ${event.id}`);
+const headers = (path: string, nth: number) => site.of(path)[nth]?.headers ?? {};
+
+describe("what is new", () => {
+  it("is remembered at the first poll and brought at later ones, the oldest first, in the shape of fetch", async () => {
+    const feed: SiteFeed = { entries: [siteItem("b"), siteItem("a")] };
+    sites["/new"] = feed;
+    const first = await look("/new");
+    expect(first.entries).toEqual([]);
+    feed.entries.unshift(siteItem("d"), siteItem("c", "&lt;p&gt;Hi&lt;/p&gt;", "<link>/c</link>"));
+    const second = await look("/new", first.state);
+    expect(ids(second)).toEqual(["post c", "post d"]);
+    expect(second.entries[0]?.event).toEqual({
+      platform: "feeds",
+      verb: "post",
+      actor: { address: at("/new"), name: "Site" },
+      object: { id: "c", title: "c", url: at("/c"), html: "<p>Hi</p>", text: "Hi", summary: "Hi", media: [], tags: [] },
+      context: { type: "feed", id: at("/new") },
+      id: "c",
+      published: expect.stringMatching(/^\d{4}-.*Z$/),
+    });
+    expect(ids(await look("/new", second.state))).toEqual([]);
+  });
+
+  it("goes by date where all have one, and has the entry's own", async () => {
+    const dated = (id: string, day: number) => siteItem(id, "x", `<pubDate>2010-01-0${day}T00:00:00Z</pubDate>`);
+    sites["/dated"] = { entries: [dated("0", 1)] };
+    const { state } = await look("/dated");
+    sites["/dated"].entries = [dated("later", 3), dated("0", 1), dated("latest", 4), dated("early", 2)];
+    const polled = await look("/dated", state);
+    expect(ids(polled)).toEqual(["post early", "post later", "post latest"]);
+    expect(polled.entries[0]?.event.published).toBe("2010-01-02T00:00:00.000Z");
+  });
+
+  it("is an update when a known entry says something else, and nothing when only its date changed", async () => {
+    sites["/edit"] = { entries: [siteItem("a"), siteItem("b")] };
+    const first = await look("/edit");
+    sites["/edit"].entries = [
+      siteItem("a", "said", "<pubDate>2010-01-01T00:00:00Z</pubDate>"),
+      siteItem("b", "corrected"),
+    ];
+    const second = await look("/edit", first.state);
+    expect(ids(second)).toEqual(["update b"]);
+    sites["/edit"].entries = [siteItem("b")];
+    const third = await look("/edit", second.state);
+    expect(ids(third)).toEqual(["update b"]);
+    expect(third.entries[0]?.key).not.toBe(second.entries[0]?.key);
+  });
+
+  it("has the same keys when a poll is repeated, so that nothing arrives twice", async () => {
+    sites["/again"] = { entries: [siteItem("a")] };
+    const { state } = await look("/again");
+    sites["/again"].entries.push(siteItem("b"));
+    const keys = async () => (await look("/again", state)).entries.map(({ key }) => key);
+    expect(await keys()).toEqual(await keys());
+  });
+
+  it("is brought a hundred at a time, none left out", async () => {
+    sites["/flood"] = { entries: [siteItem("0")] };
+    let { state } = await look("/flood");
+    sites["/flood"].entries = Array.from({ length: 250 }, (_, n) => siteItem(`e${n}`)).reverse();
+    const brought: string[] = [];
+    for (let round = 0; round < 4; round++) {
+      const polled = await look("/flood", state);
+      expect(polled.entries.length).toBe([100, 100, 50, 0][round]);
+      if (polled.entries.length === 100) expect(polled.nextMs).toBeLessThan(17 * MINUTE);
+      brought.push(...ids(polled));
+      state = polled.state;
+    }
+    expect(brought).toEqual(Array.from({ length: 250 }, (_, n) => `post e${n}`));
+  });
+
+  it("is not what comes back after a document that was empty for once", async () => {
+    const entries = Array.from({ length: 300 }, (_, n) => siteItem(`e${n}`));
+    sites["/empty"] = { entries };
+    let { state } = await look("/empty");
+    sites["/empty"] = { entries: [] };
+    ({ state } = await look("/empty", state));
+    sites["/empty"] = { entries };
+    expect(ids(await look("/empty", state))).toEqual([]);
+  });
+
+  it("stays under 100 kB for each event, and the state under 16 kB for the largest feed", async () => {
+    sites["/big"] = { entries: Array.from({ length: 499 }, (_, n) => siteItem(`e${n}`)) };
+    let polled = await look("/big");
+    for (const letter of ["f", "g", "h"]) {
+      sites["/big"].entries = [
+        siteItem(letter, "x".repeat(1_000_000)),
+        ...Array.from({ length: 499 }, (_, n) => siteItem(`${letter}${n}`)),
+      ];
+      for (let round = 0; round < 5; round++) polled = await look("/big", polled.state);
+      for (const { event } of polled.entries) expect(JSON.stringify(event).length).toBeLessThan(100_000);
+    }
+    expect(polled.state.length).toBeLessThan(16_000);
+  });
+});
+
+describe("asking", () => {
+  it.each(["strong", "weak"] as const)(
+    "is conditional, with a %s tag exactly as given; 304 brings and changes nothing",
+    async (etag) => {
+      const path = `/${etag}`;
+      sites[path] = { entries: [siteItem("a")], etag, modified: "Mon, 06 Sep 2010 01:01:00 GMT" };
+      const first = await look(path);
+      const second = await look(path, first.state);
+      expect(headers(path, 0)).not.toHaveProperty("if-none-match");
+      expect(headers(path, 1)["if-none-match"]).toMatch(etag === "weak" ? /^W\/"\w+"$/ : /^"\w+"$/);
+      expect(headers(path, 1)["if-modified-since"]).toBe("Mon, 06 Sep 2010 01:01:00 GMT");
+      expect(site.of(path).map(({ status }) => status)).toEqual([200, 304]);
+      expect(second.entries).toEqual([]);
+      expect((await look(path, second.state)).state).toBe(second.state);
+    },
+  );
+
+  it("goes by Last-Modified alone where there is no tag, and by the bytes where there is neither", async () => {
+    sites["/modified"] = { entries: [siteItem("a")], etag: "none", modified: "Mon, 06 Sep 2010 01:01:00 GMT" };
+    await look("/modified", (await look("/modified")).state);
+    expect(site.of("/modified").map(({ status }) => status)).toEqual([200, 304]);
+    sites["/plain"] = { entries: [siteItem("a")], etag: "none" };
+    const first = await look("/plain");
+    const second = await look("/plain", first.state);
+    expect(second.state).toBe(first.state);
+    expect(site.of("/plain").map(({ status }) => status)).toEqual([200, 200]);
+  });
+
+  it("goes where the feed moved for good, back when that fails, and not where it is for now", async () => {
+    sites["/old"] = { entries: [], status: 301, location: "/moved" };
+    sites["/moved"] = { entries: [siteItem("a")] };
+    const first = await look("/old");
+    expect(memoryOf(first.state)?.url).toBe(at("/moved"));
+    const second = await look("/old", first.state);
+    expect(site.asked.map(({ path }) => path)).toEqual(["/old", "/moved", "/moved"]);
+    sites["/moved"].status = 404;
+    sites["/old"] = { entries: [siteItem("a"), siteItem("home")] };
+    const third = await look("/old", second.state);
+    expect(ids(third)).toEqual(["post home"]);
+    expect(memoryOf(third.state)).not.toHaveProperty("url");
+    sites["/away"] = { entries: [], status: 307, location: "/new" };
+    sites["/new"] = { entries: [siteItem("a")] };
+    const passing = await look("/away");
+    expect(memoryOf(passing.state)).not.toHaveProperty("url");
+  });
+
+  it("ends at 410, fails at 404 and says how long to wait at 429", async () => {
+    sites["/gone"] = { entries: [], status: 410 };
+    expect((await look("/gone")).ended).toMatchObject({ code: "recipient-unknown", retryable: false });
+    await expect(look("/none")).rejects.toMatchObject({ code: "recipient-unknown" });
+    sites["/busy"] = { entries: [], status: 429, headers: { "Retry-After": "120" } };
+    await expect(look("/busy")).rejects.toMatchObject({ kind: "rate-limited", retryAfterMs: 120_000 });
+    sites["/page"] = { entries: [], body: "<!doctype html><title>Moved</title>", type: "text/html" };
+    await expect(look("/page")).rejects.toMatchObject({ code: "platform-protocol-error" });
+  });
+
+  it("reaches no private network, not by redirect either", async () => {
+    sites["/inside"] = { entries: [], status: 301, location: "http://169.254.169.254/feed" };
+    await expect(look("/inside")).rejects.toMatchObject({ code: "address-blocked" });
+  });
+
+  it("begins anew with a state that it can't read", async () => {
+    sites["/odd"] = { entries: [siteItem("a")] };
+    expect(ids(await look("/odd", "{}"))).toEqual([]);
+  });
+});
+
+describe("the next poll", () => {
+  const next = async (path: string, feed: SiteFeed) => {
+    sites[path] = feed;
+    return (await look(path)).nextMs;
+  };
+  const every = (ms: number) => ({
+    entries: Array.from({ length: 10 }, (_, n) => {
+      const date = new Date(Date.now() - n * ms).toISOString();
+      return siteItem(`e${n}`, "x", `<pubDate>${date}</pubDate>`);
+    }),
+  });
+
+  it("comes in a quarter of the feed's own rhythm, between 15 minutes and a day", async () => {
+    for (const [ms, expected] of [
+      [MINUTE, 15 * MINUTE],
+      [8 * HOUR, 2 * HOUR],
+      [30 * 24 * HOUR, 24 * HOUR],
+    ] as const) {
+      const wait = await next(`/every${ms}`, every(ms));
+      expect(wait).toBeGreaterThanOrEqual(expected * 0.99);
+      expect(wait).toBeLessThanOrEqual(expected * 1.11);
+    }
+  });
+
+  it("comes not before the server's max-age, the feed's ttl or sy:updatePeriod, yet within a day", async () => {
+    const busy = every(MINUTE);
+    const sy = '<sy:updatePeriod xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">hourly</sy:updatePeriod>';
+    expect(
+      await next("/age", { ...busy, headers: { "Cache-Control": "public, max-age=7200" } }),
+    ).toBeGreaterThanOrEqual(2 * HOUR);
+    expect(await next("/ttl", { ...busy, head: "<ttl>180</ttl>" })).toBeGreaterThanOrEqual(3 * HOUR);
+    expect(await next("/sy", { ...busy, head: sy })).toBeGreaterThanOrEqual(HOUR);
+    expect(await next("/no", { ...busy, headers: { "Cache-Control": "no-cache, max-age=7200" } })).toBeLessThan(HOUR);
+    expect(await next("/long", { ...busy, head: "<ttl>9999999</ttl>" })).toBeLessThan(27 * HOUR);
+  });
+
+  it("comes in no hour and on no day that the feed wants skipped", async () => {
+    const now = new Date();
+    const hours = [0, 1, 2].map((more) => `<hour>${(now.getUTCHours() + more) % 24}</hour>`).join("");
+    const wait = await next("/hours", { ...every(MINUTE), head: `<skipHours>${hours}</skipHours>` });
+    expect(new Date(Date.now() + wait).getUTCHours()).toBe((now.getUTCHours() + 3) % 24);
+    const names = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+    const [today, yesterday] = [names[now.getUTCDay()], names[(now.getUTCDay() + 6) % 7]];
+    const skipped = `<skipDays><day>${yesterday}</day><day>${today}</day></skipDays>`;
+    const days = await next("/days", { ...every(MINUTE), head: skipped });
+    expect(new Date(Date.now() + days).getUTCDay()).toBe((now.getUTCDay() + 1) % 7);
+    const always = Array.from({ length: 24 }, (_, hour) => `<hour>${hour}</hour>`).join("");
+    expect(await next("/never", { ...every(MINUTE), head: `<skipHours>${always}</skipHours>` })).toBeLessThan(HOUR);
+  });
+});

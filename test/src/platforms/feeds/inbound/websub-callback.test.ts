@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { leaseOf, push } from "../../../../../src/platforms/feeds/inbound/websub-callback.ts";
+import { hubSignature } from "../../../../support/web-sub-hub.ts";
+
+const secrets = { secret: "s3cret", topic: "https://example.com/feed", mode: "subscribe" };
+const door = { app: "-", subject: "id" };
+const ask = (query: Record<string, string>, words = {}) =>
+  push.receive(
+    { method: "GET", query: new URLSearchParams(query), headers: {}, body: Buffer.alloc(0) },
+    { ...secrets, ...words },
+    door,
+  );
+const tell = (body: string, headers: Record<string, string>, words = {}) => {
+  const lowered = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const pushed = { method: "POST" as const, query: new URLSearchParams(), headers: lowered, body: Buffer.from(body) };
+  return push.receive(pushed, { ...secrets, ...words }, door);
+};
+const intent = {
+  "hub.mode": "subscribe",
+  "hub.topic": secrets.topic,
+  "hub.challenge": "c4all3nge",
+  "hub.lease_seconds": "864000",
+};
+
+describe("a hub's question whether we asked", () => {
+  it("is answered when we did, with its challenge; the lease is kept", () => {
+    const answer = ask(intent);
+    expect(answer).toMatchObject({ status: 200, body: "c4all3nge" });
+    const since = Date.now() - 1_000;
+    const lease = leaseOf(answer.topic?.note, { since, asked: since });
+    expect(lease).toMatchObject({ ms: 864_000_000, fresh: true, denied: false });
+    expect(leaseOf(answer.topic?.note, { since: Date.now() + 3_600_000, asked: 0 }).until).toBe(0);
+  });
+
+  it.each([
+    ["another topic", { "hub.topic": "https://example.com/other" }, 404],
+    ["another mode", { "hub.mode": "unsubscribe" }, 404],
+    ["no challenge", { "hub.challenge": "" }, 400],
+    ["a challenge that is a page", { "hub.challenge": "<p>x y</p>" }, 400],
+    ["a long challenge", { "hub.challenge": "x".repeat(5_000) }, 400],
+  ])("is refused with %s", (_, words, status) => {
+    expect(ask({ ...intent, ...words })).toEqual({ status });
+  });
+
+  it("keeps leases within bounds, and takes the usual one when none is said", () => {
+    for (const [said, seconds] of [
+      ["1", 60],
+      ["999999999", 30 * 86_400],
+      ["x", 864_000],
+      ["-5", 60],
+    ] as const) {
+      const { topic } = ask({ ...intent, "hub.lease_seconds": said });
+      expect(leaseOf(topic?.note, { since: 0, asked: 0 }).ms).toBe(seconds * 1_000);
+    }
+  });
+
+  it("about leaving is answered only when we leave; a denial is noted", () => {
+    const leaving = { ...intent, "hub.mode": "unsubscribe" };
+    expect(ask(leaving, { mode: "unsubscribe" })).toMatchObject({ status: 200, topic: { note: "left", hasten: true } });
+    const denied = ask({ "hub.mode": "denied", "hub.topic": secrets.topic });
+    expect(leaseOf(denied.topic?.note, { since: 0, asked: 0 })).toMatchObject({ until: 0, denied: true });
+    expect(ask({ "hub.mode": "denied", "hub.topic": "other" })).toEqual({ status: 404 });
+  });
+});
+
+describe("what a hub pushes", () => {
+  it.each(["sha1", "sha256", "sha384", "sha512"])(
+    "hastens the poll when it is signed by %s; its content is not looked at",
+    (method) => {
+      expect(tell("<rss/>", hubSignature(secrets.secret, "<rss/>", method))).toEqual({
+        status: 200,
+        topic: { hasten: true },
+      });
+    },
+  );
+
+  it.each([
+    ["no signature", "x", {}],
+    ["another secret's", "x", hubSignature("other", "x")],
+    ["another body's", "x", hubSignature(secrets.secret, "y")],
+    ["an unknown method", "x", { "X-Hub-Signature": `md5=${"0".repeat(40)}` }],
+    ["a short one", "x", { "X-Hub-Signature": "sha256=00" }],
+    ["a method that JavaScript knows", "x", { "X-Hub-Signature": `constructor=${"0".repeat(64)}` }],
+  ])("is refused with %s", (_, body, headers: Record<string, string>) => {
+    expect(tell(body, headers)).toEqual({ status: 403 });
+  });
+
+  it("hastens nothing once we leave", () => {
+    const signed = hubSignature(secrets.secret, "x");
+    expect(tell("x", signed, { mode: "unsubscribe" })).toEqual({ status: 200, topic: { hasten: false } });
+  });
+});

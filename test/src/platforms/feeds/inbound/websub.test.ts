@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { silentLog } from "../../../../../src/model/log.ts";
+import type { PushSecrets } from "../../../../../src/platform/inbound-webhook.ts";
+import type { Polling } from "../../../../../src/platform/platform.ts";
+import { linkedBy } from "../../../../../src/platforms/feeds/inbound/publisher-hints.ts";
+import type { HubMemory } from "../../../../../src/platforms/feeds/inbound/state-schema.ts";
+import { left, offeredBy, subscribed } from "../../../../../src/platforms/feeds/inbound/websub.ts";
+import { loopbackEgress } from "../../../../support/loopback-egress.ts";
+import { type Answer, webServer } from "../../../../support/web-server.ts";
+
+const DAY = 86_400_000;
+const guard = loopbackEgress();
+let answer: Answer = { status: 202 };
+let server: Awaited<ReturnType<typeof webServer>>;
+beforeAll(async () => {
+  server = await webServer(() => answer);
+});
+beforeEach(() => {
+  server.asked.length = 0;
+  answer = { status: 202 };
+});
+afterAll(async () => {
+  await guard.close();
+  await server.stop();
+});
+
+/** A door in memory. */
+function door() {
+  let secrets: PushSecrets | undefined;
+  return {
+    open: async (given: PushSecrets) => {
+      secrets = given;
+      return `${server.origin}/door`;
+    },
+    secrets: async () => secrets,
+    close: async () => {
+      secrets = undefined;
+    },
+  };
+}
+const polling = (words: Partial<Polling> = {}): Polling => ({
+  ...guard,
+  state: undefined,
+  signal: new AbortController().signal,
+  log: silentLog,
+  hastened: false,
+  note: undefined,
+  ...words,
+});
+const offer = () => ({ hub: `${server.origin}/hub`, topic: "https://example.com/feed" });
+const agreed = (at: number, seconds = 864_000) => `agreed ${at} ${seconds}`;
+
+it("is asked once, left alone while it has agreed, and asked again when a fifth of the lease is left", async () => {
+  const place = door();
+  const now = Date.now();
+  const first = await subscribed(undefined, offer(), polling({ door: place }), now);
+  expect(server.asked).toEqual(["/hub"]);
+  const secret = (await place.secrets())?.secret;
+  const note = agreed(now + 1_000);
+  const second = await subscribed(first.hub, offer(), polling({ door: place, note }), now + DAY);
+  expect(second).toMatchObject({ live: true, renewAt: now + 1_000 + 8 * DAY });
+  // Also when the feed was not read (304).
+  const third = await subscribed(second.hub, undefined, polling({ door: place, note }), now + 8 * DAY);
+  expect(third).toEqual(second);
+  expect(server.asked).toHaveLength(1);
+  const fourth = await subscribed(third.hub, undefined, polling({ door: place, note }), now + 8 * DAY + 2_000);
+  expect(fourth.live).toBe(true);
+  expect(server.asked).toHaveLength(2);
+  expect((await place.secrets())?.secret).toBe(secret);
+  const renewed = agreed(now + 8 * DAY + 3_000);
+  const fifth = await subscribed(fourth.hub, undefined, polling({ door: place, note: renewed }), now + 15 * DAY);
+  expect(fifth).toMatchObject({ live: true, hub: { tries: 0 } });
+  expect(server.asked).toHaveLength(2);
+});
+
+it.each([
+  ["does not confirm", { status: 202 }],
+  ["is broken", { status: 500 }],
+  ["redirects inside", { status: 307, headers: { Location: "http://169.254.169.254/" } }],
+])("that %s is asked again, less and less often, and breaks no poll", async (_, given) => {
+  answer = given;
+  const place = door();
+  let hub: HubMemory | undefined;
+  const start = Date.now();
+  for (let minutes = 0; minutes < 8 * 60; minutes += 15) {
+    const told = await subscribed(hub, offer(), polling({ door: place }), start + minutes * 60_000);
+    expect(told.live).toBe(false);
+    hub = told.hub;
+  }
+  // At once, then after 15 min, 30 min, 1 h, 2 h and 4 h.
+  expect(server.asked).toHaveLength(6);
+});
+
+it("that denies is left alone for a day; one that the feed no longer names loses its door", async () => {
+  const place = door();
+  const now = Date.now();
+  const { hub } = await subscribed(undefined, offer(), polling({ door: place }), now);
+  const denied = polling({ door: place, note: `denied ${now + 1_000}` });
+  await subscribed(hub, undefined, denied, now + DAY / 2);
+  expect(server.asked).toHaveLength(1);
+  await subscribed(hub, undefined, denied, now + DAY + 1);
+  expect(server.asked).toHaveLength(2);
+  expect(await subscribed(hub, { topic: "https://example.com/feed" }, polling({ door: place }), now)).toEqual({
+    live: false,
+  });
+  expect(await place.secrets()).toBeUndefined();
+});
+
+it("is not asked where nobody can reach us, nor inside", async () => {
+  expect(await subscribed(undefined, offer(), polling(), Date.now())).toEqual({ live: false });
+  const inside = { hub: "http://169.254.169.254/hub", topic: "https://example.com/feed" };
+  expect(await subscribed(undefined, inside, polling({ door: door() }), Date.now())).toMatchObject({ live: false });
+  expect(server.asked).toEqual([]);
+});
+
+it("is asked to stop when nobody follows; a door closes when it agrees, or never answers", async () => {
+  for (const answers of [true, false]) {
+    server.asked.length = 0;
+    const place = door();
+    const { hub } = await subscribed(undefined, offer(), polling({ door: place }), Date.now());
+    let state = JSON.stringify({ n: 1, read: 1, changed: 1, known: "", hub });
+    let rounds = 0;
+    for (;;) {
+      const note = answers && rounds > 0 ? "left" : undefined;
+      const end = await left("x", polling({ door: place, state, ...(note ? { note } : {}) }));
+      if (!end) break;
+      expect((await place.secrets())?.mode).toBe("unsubscribe");
+      state = end.state;
+      rounds += 1;
+    }
+    expect(rounds).toBe(answers ? 1 : 3);
+    expect(await place.secrets()).toBeUndefined();
+    expect(server.asked).toHaveLength(1 + rounds);
+  }
+});
+
+it("is found in Link headers before the document's own links", () => {
+  const header = '<https://hub.example/>; rel="hub", </feed>; rel=self, <https://other.example/>; rel="next hub"';
+  const linked = linkedBy(header, "https://example.com/x");
+  expect(linked).toEqual({ hub: "https://hub.example/", self: "https://example.com/feed" });
+  const inside = { hub: "https://inside.example/", self: "https://example.com/self" };
+  expect(offeredBy(linked, inside, "u")).toEqual({ hub: "https://hub.example/", topic: "https://example.com/feed" });
+  expect(offeredBy({}, inside, "u")).toEqual({ hub: inside.hub, topic: inside.self });
+  expect(offeredBy({}, {}, "u")).toEqual({ topic: "u" });
+  expect(linkedBy("<javascript:alert(1)>; rel=hub", "https://example.com/")).toEqual({});
+});

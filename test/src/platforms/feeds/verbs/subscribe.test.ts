@@ -1,0 +1,237 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { redisTopics, topicId } from "../../../../../src/polling/topics.ts";
+import { keys } from "../../../../../src/redis/keys.ts";
+import { feedSite, type SiteFeed, siteItem } from "../../../../support/feed-site.ts";
+import { freePort } from "../../../../support/free-port.ts";
+import { gateway } from "../../../../support/gateway.ts";
+import { hubSignature, webSubHub } from "../../../../support/web-sub-hub.ts";
+
+const sites: Record<string, SiteFeed> = {};
+const stops: Array<() => Promise<void>> = [];
+let site: Awaited<ReturnType<typeof feedSite>>;
+beforeAll(async () => {
+  site = await feedSite(sites);
+});
+afterAll(async () => {
+  for (const stop of stops.reverse()) await stop();
+  await site.stop();
+});
+const at = (path: string) => `${site.origin}${path}`;
+
+type Live = Awaited<ReturnType<typeof gateway>>;
+async function started(env: Record<string, string> = {}, more: Parameters<typeof gateway>[1] = {}): Promise<Live> {
+  const live = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8", ...env }, more);
+  stops.push(live.stop);
+  return live;
+}
+
+interface Result {
+  readonly status: string;
+  readonly target: ReadonlyArray<{ readonly status: string; readonly error?: { readonly code: string } }>;
+  readonly object: {
+    readonly feeds?: ReadonlyArray<Record<string, unknown>>;
+    readonly opml?: string;
+    readonly imported?: number;
+    readonly next?: string;
+  };
+}
+
+/** An app of the gateway: what it posts, and the activities that it hears of. */
+async function app(live: Live, name: string) {
+  const Authorization = `Bearer ${await live.keyOf(name)}`;
+  const base = `${live.url}/gateway`;
+  let cursor = "earliest";
+  return {
+    do: async (verb: string, addresses: readonly string[], object: object = {}) => {
+      const target = addresses.map((address) => ({ address }));
+      const answer = await fetch(`${base}/activities`, {
+        method: "POST",
+        headers: { Authorization, "Content-Type": "application/json", Prefer: "wait=25" },
+        body: JSON.stringify({ platform: "feeds", verb, actor: { address: "reader" }, target, object }),
+      });
+      return { http: answer.status, ...((await answer.json()) as Result) };
+    },
+    /** The next activities, at least so many. */
+    heard: async (least: number) => {
+      const found: Array<{
+        readonly verb: string;
+        readonly id?: string;
+        readonly actor: { readonly address: string };
+      }> = [];
+      for (let round = 0; round < 20 && found.length < least; round++) {
+        const answer = await fetch(`${base}/events?type=activity&after=${cursor}&wait=${least === 0 ? 0 : 5}`, {
+          headers: { Authorization, Accept: "application/json" },
+        });
+        const page = (await answer.json()) as { readonly events: typeof found; readonly cursor: string };
+        cursor = page.cursor;
+        found.push(...page.events);
+        if (least === 0) break;
+      }
+      return found.map(({ verb, id, actor }) => `${verb} ${id ?? actor.address}`);
+    },
+  };
+}
+
+it("two apps follow one feed by one poll: what is new arrives at each once, over the end of a worker", async () => {
+  sites["/feed"] = { entries: [siteItem("old")] };
+  sites["/page"] = {
+    entries: [],
+    body: '<!doctype html><link rel="alternate" type="application/rss+xml" href="/feed">',
+    type: "text/html",
+  };
+  const api = await started({}, { works: false });
+  const same = { REDIS_URL: api.redis.url, DATA_DIR: api.redis.dir };
+  const [one, two] = [await app(api, "one"), await app(api, "two")];
+  const worker = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8", ...same });
+  expect(await one.do("subscribe", [at("/page")])).toMatchObject({
+    status: "sent",
+    object: {
+      feeds: [{ address: at("/page"), feed: at("/feed"), title: "Site", format: "rss", foundOn: at("/page") }],
+    },
+  });
+  expect(await two.do("subscribe", [at("/feed#top")])).toMatchObject({ object: { feeds: [{ feed: at("/feed") }] } });
+  await site.times("/feed", 5);
+  sites["/feed"].entries.push(siteItem("a"));
+  expect([await one.heard(1), await two.heard(1)]).toEqual([["post a"], ["post a"]]);
+  await worker.stop();
+  sites["/feed"].entries.push(siteItem("b"));
+  const polls = site.of("/feed").length;
+  const other = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8", ...same });
+  stops.push(other.stop);
+  expect([await one.heard(1), await two.heard(1)]).toEqual([["post b"], ["post b"]]);
+  await site.times("/feed", polls + 3);
+  expect([await one.heard(0), await two.heard(0)]).toEqual([[], []]);
+  // One that asks for the document as the first does, and one poll for both each time it changed.
+  const whole = site.of("/feed").filter(({ headers, status }) => status === 200 && "if-none-match" in headers);
+  expect(whole).toHaveLength(2);
+
+  expect(await one.do("query", [])).toMatchObject({
+    object: { total: 1, feeds: [{ address: at("/feed"), title: "Site", status: "ok" }] },
+  });
+  expect(await one.do("unsubscribe", [at("/page"), at("/other")])).toMatchObject({
+    object: {
+      feeds: [
+        { feed: at("/feed"), followed: true },
+        { feed: at("/other"), followed: false },
+      ],
+    },
+  });
+  sites["/feed"].entries.push(siteItem("c"));
+  expect([await two.heard(1), await one.heard(0)]).toEqual([["post c"], []]);
+  sites["/feed"].status = 410;
+  expect(await two.heard(1)).toEqual([`unsubscribe ${at("/feed")}`]);
+  expect((await two.do("query", [])).object.feeds).toEqual([]);
+});
+
+it("what is no feed is not followed; a subscription to nothing is refused; a feed that fails says so", async () => {
+  const live = await started();
+  const reader = await app(live, "reader");
+  sites["/text"] = { entries: [], body: "<!doctype html>Nothing", type: "text/html" };
+  sites["/fine"] = { entries: [siteItem("a")] };
+  const result = await reader.do("subscribe", [at("/text"), at("/missing"), at("/fine"), "http://10.0.0.1/feed"]);
+  expect(result.target.map(({ error }) => error?.code)).toEqual([
+    "platform-protocol-error",
+    "recipient-unknown",
+    undefined,
+    "address-blocked",
+  ]);
+  expect(await reader.do("subscribe", [])).toMatchObject({ http: 422, errors: [{ pointer: "/target" }] });
+  expect(await reader.do("subscribe", ["ftp://x/"])).toMatchObject({ http: 422 });
+  await site.times("/fine", 3);
+  sites["/fine"].status = 503;
+  await site.times("/fine", site.of("/fine").length + 1);
+  let [feed] = (await reader.do("query", [])).object.feeds ?? [];
+  while (feed?.status !== "failing") [feed] = (await reader.do("query", [])).object.feeds ?? [];
+  expect(feed).toMatchObject({
+    fails: 1,
+    error: { code: "platform-unavailable", platformCode: "HTTP 503" },
+    title: "Site",
+  });
+  expect(feed.intervalSeconds).toBeGreaterThanOrEqual(60);
+});
+
+it("OPML is taken in, as a text or as an attachment, and given out page by page", async () => {
+  const live = await started();
+  const reader = await app(live, "reader");
+  const opml = (names: readonly string[]) =>
+    `<opml version="2.0"><body>${names.map((name) => `<outline text="${name}" xmlUrl="${at(name)}"/>`).join("")}</body></opml>`;
+  expect(await reader.do("subscribe", [], { opml: opml(["/1", "/2"]) })).toMatchObject({
+    status: "sent",
+    object: { imported: 2, skipped: 0 },
+  });
+  const many = Array.from({ length: 1_500 }, (_, n) => `/${n}`);
+  const attachments = [{ name: "feeds.opml", content: Buffer.from(opml(many)).toString("base64") }];
+  expect(await reader.do("subscribe", [], { attachments })).toMatchObject({
+    status: "sent",
+    object: { imported: 1_500 },
+  });
+  const found: string[] = [];
+  let after: string | undefined;
+  do {
+    const { object } = await reader.do("query", [], {
+      format: "opml",
+      limit: 500,
+      ...(after === undefined ? {} : { after }),
+    });
+    found.push(...[...(object.opml ?? "").matchAll(/xmlUrl="([^"]+)"/g)].map(([, url = ""]) => url));
+    after = object.next;
+  } while (after !== undefined);
+  expect(found).toEqual(many.map(at).sort());
+  expect(await reader.do("subscribe", [], { opml: "<html>" })).toMatchObject({
+    status: "failed",
+    error: { code: "content-refused" },
+  });
+});
+
+it("a hub is subscribed to, and a push it signs makes the feed polled at once; forged ones do nothing", async () => {
+  const port = await freePort();
+  const hub = await webSubHub();
+  stops.push(hub.stop);
+  const self = at("/hubbed");
+  const feed: SiteFeed = {
+    entries: [siteItem("old")],
+    headers: { Link: `<${hub.url}>; rel="hub", <${self}>; rel="self"` },
+  };
+  sites["/hubbed"] = feed;
+  const PUBLIC_URL = `http://127.0.0.1:${port}`;
+  const ordinary = { feedPace: { least: 900_000, most: 86_400_000 } };
+  const live = await started({ PORT: String(port), PUBLIC_URL }, ordinary);
+  const reader = await app(live, "reader");
+  const topics = redisTopics({ redis: live.client });
+  await reader.do("subscribe", [self]);
+  await hub.times(1);
+  const [{ callback = "", secret = "", ...asked } = {}] = hub.asked;
+  expect(asked).toEqual({ mode: "subscribe", topic: self, leaseSeconds: "864000", verified: true });
+  expect(callback).toContain(`${PUBLIC_URL}/gateway/inbound/feeds/`);
+  expect(secret).toMatch(/^[\w-]{43}$/);
+  // Verified for this topic and nothing else.
+  expect(await hub.verify(callback, { mode: "subscribe", topic: at("/other") })).toMatchObject({ status: 404 });
+  expect(await hub.verify(callback, { mode: "unsubscribe", topic: self })).toMatchObject({ status: 404 });
+
+  feed.entries.push(siteItem("pushed"));
+  const body = "<rss><channel><item><guid>forged</guid><title>forged</title></item></channel></rss>";
+  const polls = () => site.of("/hubbed").length;
+  const before = polls();
+  for (const headers of [{}, hubSignature("wrong", body), hubSignature(secret ?? "", `${body} `)]) {
+    expect(await hub.push(callback, body, headers)).toBe(403);
+  }
+  expect(await hub.push(`${callback.slice(0, -4)}AAAA`, body, hubSignature(secret ?? "", body))).toBe(404);
+  expect(polls()).toBe(before);
+  const signed = hubSignature(secret ?? "", body, "sha1");
+  expect(await hub.push(callback, body, signed)).toBe(200);
+  expect(await reader.heard(1)).toEqual(["post pushed"]);
+  // The same once more, as often as they like: another look in ten seconds at the earliest, and nothing arrives.
+  const after = polls();
+  for (let n = 0; n < 20; n++) expect(await hub.push(callback, body, signed)).toBe(200);
+  expect(polls()).toBe(after);
+  expect(await reader.heard(0)).toEqual([]);
+  expect((await reader.do("query", [])).object.feeds).toMatchObject([{ address: self, hub: hub.url, status: "ok" }]);
+
+  await reader.do("unsubscribe", [self]);
+  await hub.times(2);
+  expect(hub.asked[1]).toMatchObject({ mode: "unsubscribe", topic: self, callback, verified: true });
+  while ((await topics.standing("feeds", self)) !== undefined) await live.client.ping();
+  expect(await hub.push(callback, body, signed)).toBe(404);
+  expect(await live.client.exists(keys.doors("-"))).toBe(0);
+  expect(topicId("feeds", self)).toHaveLength(22);
+}, 40_000);

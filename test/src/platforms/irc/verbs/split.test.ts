@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { LINE_BYTES, lineReader } from "../../../../../src/platforms/irc/client/line-decoder.ts";
+import { pace } from "../../../../../src/platforms/irc/client/token-bucket.ts";
+import { roomFor, split, spoken } from "../../../../../src/platforms/irc/verbs/split.ts";
+
+const text = fc.string({
+  unit: fc.constantFrom("a", "ä", "€", "🎉", " ", "\n", "\r\n", "\t", "\u0301"),
+  maxLength: 900,
+});
+
+describe("cutting text into parts", () => {
+  it("loses nothing but blanks, and no part is too long or blank", () => {
+    fc.assert(
+      fc.property(text, fc.integer({ min: 8, max: 350 }), (body, most) => {
+        const parts = split(body, most);
+        const inked = (all: string) => all.replace(/\s/gu, "");
+        expect(inked(parts.join(""))).toBe(inked(body));
+        for (const part of parts) {
+          expect(Buffer.byteLength(part)).toBeLessThanOrEqual(most);
+          expect(part.trim()).not.toBe("");
+          expect(part).not.toMatch(/[\r\n]/);
+        }
+      }),
+    );
+  });
+
+  it("cuts at code points' edges, also without a space, and after a near space", () => {
+    expect(split("🎉🎉🎉", 8)).toEqual(["🎉🎉", "🎉"]);
+    expect(split("some words here", 12)).toEqual(["some words", "here"]);
+    expect(split("one\n\n \r\ntwo", 350)).toEqual(["one", "two"]);
+  });
+
+  it("leaves room for what the server puts before a line", () => {
+    const nick = "n".repeat(30);
+    for (const manner of ["message", "action", "notice"] as const) {
+      for (const target of ["#a", "#".padEnd(64, "x")]) {
+        const [part = ""] = split("x".repeat(2_000), roomFor(target, manner));
+        const passedOn = `:${nick}!~${"u".repeat(10)}@${"h".repeat(63)} ${spoken(target, part, manner)}\r\n`;
+        expect(Buffer.byteLength(passedOn)).toBeLessThanOrEqual(512);
+      }
+    }
+  });
+});
+
+describe("reading lines", () => {
+  it("gives the same lines however the bytes are cut", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ unit: fc.constantFrom("a", "ä", "🎉", " ", ":") }), { maxLength: 20 }),
+        fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 50 }),
+        (lines, cuts) => {
+          const reader = lineReader();
+          const got: string[] = [];
+          let rest = Buffer.from(lines.map((line) => `${line}\r\n`).join(""));
+          for (let at = 0; rest.length > 0; at++) {
+            const size = cuts[at % cuts.length] as number;
+            reader.push(rest.subarray(0, size));
+            rest = rest.subarray(size);
+            for (let line = reader.next(); line !== undefined; line = reader.next()) got.push(line);
+          }
+          expect(got).toEqual(lines);
+        },
+      ),
+    );
+  });
+
+  it("reads Latin-1 where it is not UTF-8, and drops NUL and stray CR", () => {
+    const reader = lineReader();
+    reader.push(Buffer.from([0x67, 0xfc, 0x0d, 0x00, 0x21, 0x0d, 0x0a]));
+    expect(reader.next()).toBe("gü!");
+  });
+
+  it("refuses a line that does not end, in one piece or in drops", () => {
+    const reader = lineReader();
+    reader.push(Buffer.alloc(LINE_BYTES + 1, "a"));
+    expect(() => reader.next()).toThrow(/without an end/);
+    const drop = lineReader();
+    expect(() => {
+      for (let at = 0; at <= LINE_BYTES; at++) {
+        drop.push(Buffer.from("a"));
+        drop.next();
+      }
+    }).toThrow(/without an end/);
+  });
+});
+
+describe("the pace", () => {
+  it("lets a burst go at once and then waits", async () => {
+    let now = 0;
+    const bucket = pace({ burst: 3, interval: 1_000 }, () => now);
+    const stop = AbortSignal.abort(new Error("waited"));
+    for (let line = 0; line < 3; line++) await bucket.take(stop);
+    await expect(bucket.take(stop)).rejects.toThrow();
+    now = 1_000;
+    await bucket.take(stop);
+    await expect(bucket.take(stop)).rejects.toThrow();
+    now = 60_000;
+    for (let line = 0; line < 3; line++) await bucket.take(stop);
+    await expect(bucket.take(stop)).rejects.toThrow();
+  });
+});

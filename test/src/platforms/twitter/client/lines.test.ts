@@ -1,0 +1,38 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { lineReader } from "../../../../../src/platforms/twitter/client/lines.ts";
+
+async function linesOf(bytes: Buffer, cuts: readonly number[], most = 1_000): Promise<readonly string[]> {
+  const lines: string[] = [];
+  const read = lineReader(
+    most,
+    async (line) => void lines.push(line),
+    () => new Error("too long"),
+  );
+  const ends = [...new Set([...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length])].sort((a, b) => a - b);
+  let from = 0;
+  for (const end of ends) {
+    const chunk = Buffer.from(bytes.subarray(from, end));
+    await read(chunk);
+    // What was read may be written over by whoever reads next.
+    chunk.fill(0);
+    from = end;
+  }
+  return lines;
+}
+
+it("gives the same lines however the bytes are cut, and never an unended one", async () => {
+  const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }).filter((one) => !/[\r\n]/.test(one));
+  const property = fc.asyncProperty(fc.array(text), fc.array(fc.nat()), text, async (lines, cuts, rest) => {
+    const bytes = Buffer.from(lines.map((line, at) => line + (at % 2 ? "\n" : "\r\n\r\n")).join("") + rest);
+    expect(await linesOf(bytes, cuts)).toEqual(lines);
+  });
+  await fc.assert(property);
+});
+
+it("keeps no line that is too long, ended or not", async () => {
+  const line = Buffer.from(`${"a".repeat(11)}\n`);
+  await expect(linesOf(line, [], 10)).rejects.toThrow("too long");
+  await expect(linesOf(line.subarray(0, 11), [4, 8], 10)).rejects.toThrow("too long");
+  expect(await linesOf(line, [3], 11)).toEqual(["a".repeat(11)]);
+});

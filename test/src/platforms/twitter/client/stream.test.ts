@@ -1,0 +1,258 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { twitter } from "../../../../../src/platforms/twitter/platform.ts";
+import { idAt, timeOf } from "../../../../../src/platforms/twitter/schemas/address.ts";
+import { type TestHold, testHold } from "../../../../support/hold.ts";
+import { testLent } from "../../../../support/mail-lent.ts";
+import { activityOf, xAccount } from "../../../../support/x-account.ts";
+import { oauth1Of } from "../../../../support/x-stand-in.ts";
+import { APP_BEARER, STREAM } from "../../../../support/x-stand-in-stream.ts";
+import { problem } from "../../../../support/x-stand-in-world.ts";
+
+const SEARCH = "GET /2/tweets/search/recent";
+/** Soon again after whatever went wrong; polls only when there is a reason. */
+const xStream = { silence: 300, line: 5, http: 10, limited: 20, refused: 60 };
+let x: Awaited<ReturnType<typeof xAccount>>;
+const closers: Array<() => unknown> = [];
+beforeEach(async () => {
+  // Enough that looks follow each other at once.
+  x = await xAccount({ limits: { [SEARCH]: { calls: 1_000_000, seconds: 900 } } });
+  x.server.streams.settings.forbidden = false;
+});
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+  await x.stop();
+});
+
+async function held(words: Partial<TestHold> & { readonly notesOf?: TestHold } = {}, pace = { least: 20, most: 40 }) {
+  const platform = twitter({ xApi: x.server.origin, xPace: pace, xStream });
+  const hold = testHold({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress, ...words });
+  const client = await platform.hold?.(hold as never);
+  const close = async () => {
+    hold.abort();
+    await platform.close?.(client);
+  };
+  closers.push(close);
+  const run = (verb: string, ...names: readonly string[]) => {
+    const target = names.map((address) => ({ address }));
+    const activity = activityOf(platform, verb, { target });
+    return platform.verbs[verb]?.run(client, activity, testLent({ pending: target.map((_, at) => at) }));
+  };
+  return { hold, run, close };
+}
+/** Awaits something of the stand-in's that has no event. */
+const until = (fits: () => boolean) => vi.waitUntil(fits, { timeout: 15_000, interval: 5 });
+const looks = () => x.server.asked.filter(({ endpoint }) => endpoint === SEARCH).length;
+/** The stream carries everything: it was connected, caught up, and nobody polls any more. */
+async function streamed(): Promise<void> {
+  await until(() => x.server.streams.connected() === 1);
+  for (let before = -1; before !== looks(); ) {
+    before = looks();
+    await wait(300);
+  }
+}
+const bodies = (hold: TestHold) => hold.arrivals.map(({ event }) => event.object.body);
+const said = (hold: TestHold, id: string) => hold.arrived(({ key }) => key === `post:${id}`);
+const since = (hold: TestHold, query: string) => hold.kept[`since:search:${query}`] ?? "";
+
+describe("a search that X streams", () => {
+  it("brings posts as they come, in the shape of polled ones, without polling", async () => {
+    const { hold, run } = await held();
+    await run("subscribe", "search:dragoman");
+    await streamed();
+    const before = looks();
+    const id = x.server.addPost("34", "A dragoman <speaks>");
+    expect((await said(hold, id)).event).toMatchObject({
+      platform: "twitter",
+      verb: "post",
+      actor: { address: "@alice", id: "34", name: "Alice" },
+      target: [{ address: "@bob" }],
+      object: { id, body: "A dragoman <speaks>" },
+      self: false,
+    });
+    // The cursor follows, a little behind.
+    const later = x.server.addPost("34", "dragoman again", { id: idAt(Date.now() + 60_000) });
+    await said(hold, later);
+    await until(() => since(hold, "dragoman") === idAt(timeOf(later) - 30_000));
+    expect(looks()).toBe(before);
+    expect(x.server.streams.rules()).toMatchObject([{ value: "dragoman", tag: expect.stringMatching(/^dragoman:/) }]);
+  });
+
+  it("goes over one connection with others', each post once, and none for rules that are another's", async () => {
+    x.server.streams.addRule({ id: "7", value: "foreign", tag: "theirs" });
+    const { hold, run } = await held();
+    await run("subscribe", "search:one", "search:two");
+    await until(() => x.server.streams.rules().length === 3);
+    await streamed();
+    x.server.addPost("34", "foreign");
+    const id = x.server.addPost("34", "one and two");
+    await said(hold, id);
+    expect([bodies(hold), x.server.streams.connected()]).toEqual([["one and two"], 1]);
+    await run("unsubscribe", "search:one");
+    await until(() => x.server.streams.rules().length === 2);
+    await run("unsubscribe", "search:two");
+    await until(() => x.server.streams.rules().length === 1 && x.server.streams.connected() === 0);
+    expect(x.server.streams.rules()).toEqual([{ id: "7", value: "foreign", tag: "theirs" }]);
+    await until(() => Object.keys(hold.kept).length === 0);
+  });
+
+  it("is streamed by the app's bearer token too, and cleaned up by whoever holds the account next", async () => {
+    const credentials = { ...x.server.oauth2.login("12"), bearerToken: APP_BEARER };
+    const first = await held({ credentials });
+    await first.run("subscribe", "search:one");
+    await streamed();
+    await first.close();
+    await until(() => x.server.streams.connected() === 0);
+    delete first.hold.kept["since:search:one"];
+    await held({ credentials, notesOf: first.hold });
+    await until(() => x.server.streams.rules().length === 0);
+  });
+
+  it("is polled where the account has no login of the app", async () => {
+    const { hold, run } = await held({ credentials: x.server.oauth2.login("12") });
+    await run("subscribe", "search:one");
+    await said(hold, x.server.addPost("34", "one"));
+    expect(x.server.asked.filter(({ path }) => path.startsWith(STREAM))).toEqual([]);
+  });
+
+  it("is polled where X does not take the query as a rule, beside one that is streamed", async () => {
+    const { hold, run } = await held();
+    await run("subscribe", "search:near:here", "search:one");
+    await until(() => x.server.streams.connected() === 1);
+    await said(hold, x.server.addPost("34", "near:here"));
+    await said(hold, x.server.addPost("34", "one"));
+    expect(x.server.streams.rules().map(({ value }) => value)).toEqual(["one"]);
+  });
+});
+
+describe("a stream that breaks", () => {
+  const line = JSON.stringify({ data: { id: "1900000000000000001", text: "half a post" } });
+  it.each<[string, () => void]>([
+    ["by a cut line", () => x.server.streams.cut()],
+    [
+      "in the middle of a post",
+      () => {
+        x.server.streams.write(line.slice(0, 30));
+        x.server.streams.end();
+      },
+    ],
+    ["by garbage", () => x.server.streams.write("<h1>It works</h1>\r\n")],
+    ["by X's own word", () => x.server.streams.write('{"errors":[{"title":"operational-disconnect"}]}\r\n')],
+    ["by a line without end", () => x.server.streams.write("a".repeat(1_100_000))],
+    [
+      "by silence",
+      () => {
+        x.server.streams.settings.silent = true;
+      },
+    ],
+  ])("%s loses and doubles nothing", async (_, breaks) => {
+    const { hold, run } = await held();
+    await run("subscribe", "search:word");
+    await streamed();
+    await said(hold, x.server.addPost("34", "word 1"));
+    const before = x.server.asked.filter(({ endpoint }) => endpoint === `GET ${STREAM}`).length;
+    // Nothing of what comes now is streamed.
+    x.server.fault(`GET ${STREAM}`, problem(503, "about:blank", "Over capacity"));
+    breaks();
+    const first = x.server.addPost("34", "word 2");
+    await until(() => x.server.asked.filter(({ endpoint }) => endpoint === `GET ${STREAM}`).length > before);
+    x.server.streams.settings.silent = false;
+    await said(hold, first);
+    await streamed();
+    await said(hold, x.server.addPost("34", "word 3"));
+    expect(bodies(hold)).toEqual(["word 1", "word 2", "word 3"]);
+  });
+
+  it("goes on after a restart where it was, with what came meanwhile", async () => {
+    const first = await held();
+    await first.run("subscribe", "search:word");
+    await streamed();
+    await said(first.hold, x.server.addPost("34", "word 1"));
+    await first.close();
+    await until(() => x.server.streams.connected() === 0);
+    x.server.addPost("34", "word 2");
+    const second = await held({ notesOf: first.hold });
+    await streamed();
+    await said(second.hold, x.server.addPost("34", "word 3"));
+    expect(bodies(second.hold)).toEqual(["word 2", "word 3"]);
+  });
+
+  it("by the core's refusal of a post brings it again", async () => {
+    let away = true;
+    const inner = testHold({ credentials: oauth1Of("12") });
+    const { run } = await held({
+      arrive: async (arrival) => {
+        if (away && arrival.event.object.body === "word 2") {
+          away = false;
+          throw new Error("Redis is away");
+        }
+        return inner.arrive(arrival);
+      },
+    });
+    await run("subscribe", "search:word");
+    await streamed();
+    for (const at of [1, 2, 3]) x.server.addPost("34", `word ${at}`);
+    for (const at of [1, 2, 3]) await inner.arrived(({ event }) => event.object.body === `word ${at}`);
+    expect([...bodies(inner)].sort()).toEqual(["word 1", "word 2", "word 3"]);
+  });
+
+  it("only skips what is no post that we know", async () => {
+    const { hold, run } = await held();
+    await run("subscribe", "search:word");
+    await streamed();
+    for (const odd of ["[]", "null", '{"data":{"id":"no id","text":5}}', '"text"'])
+      x.server.streams.write(`${odd}\r\n`);
+    await said(hold, x.server.addPost("34", "word 1"));
+    const connects = x.server.asked.filter(
+      ({ endpoint, answer }) => endpoint === `GET ${STREAM}` && !("data" in Object(answer)),
+    );
+    expect(connects).toHaveLength(1);
+  });
+});
+
+describe("a stream that X does not give", () => {
+  it.each<[string, () => void, () => void]>([
+    [
+      "to the app",
+      () => {
+        x.server.streams.settings.forbidden = true;
+      },
+      () => {
+        x.server.streams.settings.forbidden = false;
+      },
+    ],
+    [
+      "since it has too many connections",
+      () => {
+        x.server.streams.settings.most = 0;
+      },
+      () => {
+        x.server.streams.settings.most = 1;
+      },
+    ],
+  ])("%s is polled for until it does, and leaves no rules meanwhile", async (_, close, open) => {
+    close();
+    const { hold, run } = await held();
+    await run("subscribe", "search:word");
+    await said(hold, x.server.addPost("34", "word 1"));
+    await until(() =>
+      x.server.asked.some(({ path, status }) => path.startsWith(STREAM) && [403, 429].includes(status)),
+    );
+    await until(() => x.server.streams.rules().length === 0);
+    await said(hold, x.server.addPost("34", "word 2"));
+    open();
+    await streamed();
+    const before = looks();
+    await said(hold, x.server.addPost("34", "word 3"));
+    expect([bodies(hold), looks()]).toEqual([["word 1", "word 2", "word 3"], before]);
+  });
+
+  it("with the app's keys refused, is polled", async () => {
+    const credentials = { ...x.server.oauth2.login("12"), bearerToken: "revoked" };
+    const { hold, run } = await held({ credentials });
+    await run("subscribe", "search:word");
+    await said(hold, x.server.addPost("34", "word 1"));
+    await until(() => x.server.asked.some(({ path, status }) => path.startsWith(STREAM) && status === 401));
+    await said(hold, x.server.addPost("34", "word 2"));
+  });
+});

@@ -1,0 +1,182 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { twitter } from "../../../../../src/platforms/twitter/platform.ts";
+import { type TestHold, testHold } from "../../../../support/hold.ts";
+import { testLent } from "../../../../support/mail-lent.ts";
+import { activityOf, xAccount } from "../../../../support/x-account.ts";
+import { oauth1Of } from "../../../../support/x-stand-in.ts";
+import { problem } from "../../../../support/x-stand-in-world.ts";
+
+let x: Awaited<ReturnType<typeof xAccount>>;
+const closers: Array<() => unknown> = [];
+beforeEach(async () => {
+  x = await xAccount();
+});
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+  await x.stop();
+});
+
+/** Holds bob's account, looking for news all the time. */
+async function held(words: Partial<TestHold> & { readonly notesOf?: TestHold } = {}) {
+  const platform = twitter({ xApi: x.server.origin, xPace: { least: 20, most: 40 } });
+  const hold = testHold({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress, ...words });
+  const client = await platform.hold?.(hold as never);
+  const close = async () => {
+    hold.abort();
+    await platform.close?.(client);
+  };
+  closers.push(close);
+  const wanted: boolean[] = [];
+  const lent = testLent({ keepOnline: async (online) => void wanted.push(online) });
+  const run = (verb: string, ...names: readonly string[]) => {
+    const target = names.map((address) => ({ address }));
+    const pending = target.map((_, at) => at);
+    const activity = activityOf(platform, verb, { target });
+    return Promise.resolve(platform.verbs[verb]?.run(client, activity, { ...lent, pending })).catch(
+      (thrown: unknown) => {
+        throw platform.explain(thrown);
+      },
+    );
+  };
+  return { hold, run, close, wanted, platform };
+}
+const bodies = (hold: TestHold) => hold.arrivals.map(({ event }) => event.object.body);
+
+describe("a subscription", () => {
+  it("brings what comes after it, oldest first, each once and with its cursor", async () => {
+    const { hold, run, wanted } = await held();
+    x.server.addPost("34", "@bob long before", { id: "1000000000000000000" });
+    expect(await run("subscribe", "mentions")).toMatchObject({ outcomes: [{ address: "mentions", status: "sent" }] });
+    expect(wanted).toEqual([true]);
+    const ids = ["one", "two", "three"].map((word) => x.server.addPost("34", `@bob ${word}`));
+    await hold.arrived(({ key }) => key === `post:${ids[2]}`);
+    expect(bodies(hold)).toEqual(["@bob one", "@bob two", "@bob three"]);
+    expect(hold.arrivals[0]?.event).toMatchObject({
+      platform: "twitter",
+      verb: "post",
+      actor: { address: "@alice", id: "34" },
+      target: [{ address: "@bob" }],
+      self: false,
+    });
+    expect(hold.kept).toEqual({ "since:mentions": ids[2] });
+  });
+
+  it("brings direct messages, own ones marked, and what a query finds", async () => {
+    const { hold, run } = await held();
+    await run("subscribe", "messages", "search:dragoman lang:en");
+    const message = x.server.addMessage("34", "12-34", "Psst");
+    const own = x.server.addMessage("12", "12-34", "What?");
+    const post = x.server.addPost("56", "a dragoman lang:en speaks");
+    for (const key of [`message:${message}`, `message:${own}`, `post:${post}`])
+      await hold.arrived((one) => one.key === key);
+    expect(hold.arrivals.find(({ key }) => key === `message:${own}`)?.event.self).toBe(true);
+    expect(hold.arrivals.find(({ key }) => key === `message:${message}`)?.event).toMatchObject({
+      verb: "send",
+      context: { type: "direct", id: "conversation:12-34" },
+    });
+  });
+
+  it("reads as many pages as came meanwhile", async () => {
+    const { hold, run } = await held();
+    await run("subscribe", "mentions");
+    const ids = Array.from({ length: 230 }, (_, at) => x.server.addPost("34", `@bob ${at}`));
+    await hold.arrived(({ key }) => key === `post:${ids.at(-1)}`);
+    expect(hold.arrivals.map(({ key }) => key)).toEqual(ids.map((id) => `post:${id}`));
+  });
+
+  it("goes on where the last holder was, with nothing lost or doubled", async () => {
+    const first = await held();
+    await first.run("subscribe", "mentions");
+    const one = x.server.addPost("34", "@bob one");
+    await first.hold.arrived(({ key }) => key === `post:${one}`);
+    await first.close();
+    const two = x.server.addPost("34", "@bob two");
+    const second = await held({ notesOf: first.hold });
+    await second.hold.arrived(({ key }) => key === `post:${two}`);
+    expect(bodies(second.hold)).toEqual(["@bob two"]);
+  });
+
+  it("ends when it is ended, and ending none is no fault", async () => {
+    const { hold, run } = await held();
+    await run("subscribe", "mentions", "search:x");
+    await run("unsubscribe", "mentions", "messages");
+    expect(Object.keys(hold.kept)).toContain("since:search:x");
+    expect(Object.keys(hold.kept)).not.toContain("since:mentions");
+    x.server.addPost("34", "@bob unheard");
+    const heard = x.server.addPost("34", "an x");
+    await hold.arrived(({ key }) => key === `post:${heard}`);
+    expect(bodies(hold)).toEqual(["an x"]);
+  });
+
+  it("is refused where X does not let the account read", async () => {
+    const { hold, run } = await held();
+    x.server.fault("GET /2/dm_events", problem(403, "client-forbidden", "no"));
+    await expect(run("subscribe", "messages")).rejects.toMatchObject({ code: "permission-denied" });
+    expect(hold.kept).toEqual({});
+  });
+});
+
+describe("trouble", () => {
+  it.each([
+    ["of X", problem(503, "about:blank", "Over capacity")],
+    ["of a proxy", { status: 502, headers: { "content-type": "text/html" } }],
+    ["of the line", "drop" as const],
+  ])("%s is waited out", async (_, fault) => {
+    const { hold, run } = await held();
+    await run("subscribe", "mentions");
+    x.server.fault("GET /2/users/{id}/mentions", fault);
+    const id = x.server.addPost("34", "@bob all the same");
+    await hold.arrived(({ key }) => key === `post:${id}`);
+  });
+
+  it("at the core's side brings the same again", async () => {
+    let away = true;
+    const inner = testHold({ credentials: oauth1Of("12") });
+    const { run } = await held({
+      arrive: async (arrival) => {
+        if (away && arrival.event.object.body === "@bob two") {
+          away = false;
+          throw new Error("Redis is away");
+        }
+        return inner.arrive(arrival);
+      },
+    });
+    await run("subscribe", "mentions");
+    for (const word of ["one", "two", "three"]) x.server.addPost("34", `@bob ${word}`);
+    await inner.arrived(({ event }) => event.object.body === "@bob three");
+    expect(bodies(inner)).toEqual(["@bob one", "@bob two", "@bob three"]);
+  });
+
+  it("of the login ends the connection, and says so", async () => {
+    const { hold, run, platform } = await held();
+    await run("subscribe", "mentions");
+    x.server.fault("GET /2/users/{id}/mentions", problem(401, "about:blank", "Unauthorized"));
+    expect(platform.explain(await hold.ended)).toMatchObject({ kind: "auth", code: "credentials-invalid" });
+  });
+
+  it("of a wrong login shows before anything else", async () => {
+    const credentials = { ...oauth1Of("12"), accessSecret: "wrong" };
+    await expect(held({ credentials })).rejects.toMatchObject({ kind: "auth", code: "credentials-invalid" });
+  });
+
+  it("of a revoked login does too", async () => {
+    const credentials = { ...x.server.oauth2.login("12"), expires: 1 };
+    x.server.oauth2.revokeAll();
+    await expect(held({ credentials })).rejects.toMatchObject({ kind: "auth", code: "credentials-expired" });
+  });
+
+  it("of a login that another worker may have renewed is no end yet", async () => {
+    const { accessToken: _, ...login } = x.server.oauth2.login("12");
+    const { hold, run, platform } = await held({ credentials: login });
+    await run("subscribe", "mentions");
+    x.server.oauth2.revokeAll();
+    await expect(hold.ended.then(platform.explain)).resolves.toMatchObject({
+      kind: "retryable",
+      code: "credentials-expired",
+    });
+    const fresh = x.server.oauth2.login("12");
+    const again = await held({ credentials: fresh, notesOf: hold });
+    const id = x.server.addPost("34", "@bob again");
+    await again.hold.arrived(({ key }) => key === `post:${id}`);
+  });
+});

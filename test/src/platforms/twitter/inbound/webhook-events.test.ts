@@ -1,0 +1,135 @@
+import { createHmac } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { crcAnswer, eventsOf, verifySignature } from "../../../../../src/platforms/twitter/inbound/webhook-events.ts";
+
+const addressOf = (user: string) => (user === "12" ? "@bob" : undefined);
+const users = [{ id: "34", username: "alice", name: "Alice" }];
+const push = (event_type: string, payload: object, user_id = "12") => ({
+  data: { filter: { user_id }, event_uuid: "-1", event_type, payload, includes: { users } },
+});
+const post = { id: "1900000000000000001", text: "Hello @bob", author_id: "34", created_at: "2026-11-22T10:00:00Z" };
+
+it("answers the challenge as X reckons it", () => {
+  const expected = createHmac("sha256", "secret").update("a token").digest("base64");
+  expect(crcAnswer("secret", "a token")).toEqual({ response_token: `sha256=${expected}` });
+});
+
+it("takes a push that is signed over its own bytes, and no other", () => {
+  const raw = Buffer.from('{"data": "Grüße"}');
+  const right = `sha256=${createHmac("sha256", "secret").update(raw).digest("base64")}`;
+  expect(verifySignature(raw, right, "secret")).toBe(true);
+  const wrong = [
+    undefined,
+    "",
+    "sha256=",
+    right.replace("sha256=", ""),
+    right.slice(0, -2),
+    `${right}=`,
+    right.toLowerCase(),
+  ];
+  for (const header of wrong) expect(verifySignature(raw, header, "secret")).toBe(false);
+  expect(verifySignature(Buffer.from('{"data":"Grüße"}'), right, "secret")).toBe(false);
+  expect(verifySignature(raw, right, "other")).toBe(false);
+});
+
+describe("a push brings", () => {
+  it("mentions, under the key that polling gives them", () => {
+    expect(eventsOf(push("post.mention.create", post), addressOf)).toEqual([
+      {
+        user: "12",
+        arrivals: [
+          {
+            key: `post:${post.id}`,
+            event: {
+              platform: "twitter",
+              verb: "post",
+              actor: { address: "@alice", id: "34", name: "Alice" },
+              target: [{ address: "@bob" }],
+              object: { type: "message", id: post.id, body: "Hello @bob" },
+              id: post.id,
+              published: "2026-11-22T10:00:00.000Z",
+              self: false,
+            },
+          },
+        ],
+      },
+    ]);
+  });
+
+  it("direct messages, in the words of either API", () => {
+    const fits = { key: "message:7", event: { verb: "send", context: { type: "direct", id: "conversation:12-34" } } };
+    const message = {
+      id: "7",
+      text: "Psst",
+      sender_id: "34",
+      dm_conversation_id: "12-34",
+      event_type: "MessageCreate",
+    };
+    expect(eventsOf(push("dm.received", message), addressOf)[0]?.arrivals).toMatchObject([fits]);
+    const older = {
+      direct_message_events: [
+        {
+          type: "message_create",
+          id: "7",
+          created_timestamp: "1784928224372",
+          message_create: { target: { recipient_id: "12" }, sender_id: "34", message_data: { text: "Psst" } },
+        },
+      ],
+      users: { "34": { data: { id: "34", username: "alice2" } } },
+    };
+    const body = push("dm.received", older);
+    const [pushed] = eventsOf({ data: { ...body.data, includes: undefined } }, addressOf);
+    expect(pushed?.arrivals).toMatchObject([fits]);
+    expect(pushed?.arrivals[0]?.event).toMatchObject({
+      actor: { address: "@alice2" },
+      object: { body: "Psst" },
+      published: new Date(1784928224372).toISOString(),
+    });
+  });
+
+  it("follows, each push one", () => {
+    const follow = { source: { data: users[0] }, target: { id: "12", username: "bob" } };
+    expect(eventsOf(push("follow.follow", follow), addressOf)[0]?.arrivals).toMatchObject([
+      {
+        key: "follow:34:12:-1",
+        event: {
+          verb: "follow",
+          actor: { address: "@alice" },
+          target: [{ address: "@bob" }],
+          object: { type: "person", id: "12", address: "@bob" },
+        },
+      },
+    ]);
+  });
+
+  it("nothing for accounts that are none of ours, of unknown kinds, or out of shape", () => {
+    for (const body of [
+      push("post.create", post, "99"),
+      push("space.start", post),
+      push("post.create", { ...post, id: "../1" }),
+      push("dm.received", { text: 5 }),
+      push("follow.follow", {}),
+      [],
+      null,
+      "text",
+    ]) {
+      expect(eventsOf(body, addressOf)).toEqual([]);
+    }
+  });
+
+  it("no exception, whatever it says", () => {
+    const kinds = fc.constantFrom("post.create", "dm.received", "follow.follow");
+    fc.assert(
+      fc.property(
+        fc.jsonValue(),
+        kinds,
+        fc.dictionary(fc.constantFrom("id", "text", "source", "entities"), fc.jsonValue()),
+        (any, kind, payload) => {
+          eventsOf(any, addressOf);
+          eventsOf(push(kind, payload), addressOf);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { faults } from "../../../../src/model/validate.ts";
+import type { Consent } from "../../../../src/platform/oauth-consent.ts";
+import { twitter } from "../../../../src/platforms/twitter/platform.ts";
+import { xAccount } from "../../../support/x-account.ts";
+
+const client = { clientId: "client-1", clientSecret: "client-secret-1" };
+const round = {
+  state: "state-1",
+  verifier: "v".repeat(43),
+  redirectUri: "https://gw.example.org/gateway/accounts/twitter/callback",
+};
+let x: Awaited<ReturnType<typeof xAccount>>;
+let consent: Consent;
+beforeEach(async () => {
+  x = await xAccount();
+  consent = twitter({ xApi: x.server.origin }).consent as Consent;
+});
+afterEach(() => x.stop());
+const words = (more: object = {}) =>
+  Object.fromEntries(new URL(consent.url({ ...client, ...more } as never, round)).searchParams);
+/** As X answers when alice agreed to what the address says. */
+const code = () => x.server.oauth2.code("34", String(words().code_challenge), String(words().redirect_uri));
+
+it("a consent begins at X with a challenge and ends with a login that works, under the name of who agreed", async () => {
+  expect(consent.url(client as never, round)).toMatch(/^https:\/\/x\.com\/i\/oauth2\/authorize\?/);
+  expect(words()).toMatchObject({
+    response_type: "code",
+    client_id: "client-1",
+    state: "state-1",
+    code_challenge_method: "S256",
+  });
+  expect(words().scope?.split(" ")).toContain("offline.access");
+  expect(words({ scopes: ["tweet.read"] }).scope).toBe("tweet.read");
+  expect(JSON.stringify(words())).not.toMatch(/secret|vvv/);
+  const [account] = await consent.finish(client as never, { ...round, code: code() }, x.egress);
+  expect(account?.address).toBe("@alice");
+  expect(faults(x.platform.credentials?.schema ?? {}, account?.credentials)).toEqual([]);
+  expect(account?.credentials).toMatchObject({ userId: "34" });
+  const alice = await x.open(account?.credentials as never);
+  expect((await alice("query")).object).toMatchObject({ me: { subject: "@alice" } });
+});
+
+const wrong: ReadonlyArray<readonly [string, { readonly used?: true } & Partial<typeof round>, object]> = [
+  ["another verifier", { verifier: "w".repeat(43) }, client],
+  ["another redirect", { redirectUri: "https://evil.example.org/" }, client],
+  ["a used code", { used: true }, client],
+  ["another secret", {}, { ...client, clientSecret: "wrong" }],
+];
+it.each(wrong)("%s gets no login", async (_, { used, ...more }, app) => {
+  const words = { ...round, code: code(), ...more };
+  const finish = () => consent.finish(app as never, words, x.egress);
+  if (used) await finish();
+  await expect(finish()).rejects.toMatchObject({ kind: "auth", code: "credentials-expired" });
+});
+
+it("an answer that does not say who agreed gives no account", async () => {
+  x.server.fault("GET /2/users/me", { status: 200, body: { data: { id: "34", username: "alice\n<b>" } } });
+  const odd = consent.finish(client as never, { ...round, code: code() }, x.egress);
+  await expect(odd).rejects.toMatchObject({ code: "platform-protocol-error" });
+  x.server.fault("GET /2/users/me", { status: 403, body: { title: "Forbidden", type: "about:blank", status: 403 } });
+  const shut = consent.finish(client as never, { ...round, code: code() }, x.egress);
+  await expect(shut).rejects.toMatchObject({ code: "permission-denied" });
+});
+
+it("what X's pushes and streams need of the app goes into the login", async () => {
+  const app = { ...client, apiKey: "app-key", apiSecret: "app-key-secret", bearerToken: "bearer" };
+  const [account] = await consent.finish(app as never, { ...round, code: code() }, x.egress);
+  expect(account?.credentials).toMatchObject(app);
+  expect(faults(x.platform.credentials?.schema ?? {}, account?.credentials)).toEqual([]);
+  expect(x.platform.push?.secrets?.(account as never)).toMatchObject({ user: "34", address: "@alice" });
+});

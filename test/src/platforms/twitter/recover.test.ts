@@ -1,0 +1,120 @@
+import { ulid } from "ulid";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Activity } from "../../../../src/model/activity.ts";
+import type { Lent } from "../../../../src/platform/platform.ts";
+import { tries } from "../../../../src/platforms/twitter/client/recent-requests.ts";
+import { testLent } from "../../../support/mail-lent.ts";
+import { activityOf, xAccount } from "../../../support/x-account.ts";
+import { oauth1Of } from "../../../support/x-stand-in.ts";
+
+const TO_ALICE = "POST /2/dm_conversations/with/{participant_id}/messages";
+const attachment = { attachments: [{ name: "a.png", url: "https://example.org/a.png" }] };
+const picture = {
+  attachments: async () => [{ name: "a.png", content: Buffer.from("\u0089PNG\r\n\u001a\n", "latin1") }],
+};
+let x: Awaited<ReturnType<typeof xAccount>>;
+let client: unknown;
+beforeEach(async () => {
+  x = await xAccount();
+  client = await open();
+});
+afterEach(() => x.stop());
+
+const open = () =>
+  x.platform.open?.({ app: "a", credentials: oauth1Of("12") as never, egress: x.egress, log: testLent().log });
+const made = (verb: string, words: Partial<Activity>) => activityOf(x.platform, verb, { id: ulid(), ...words });
+/** Runs it against a fault; its own failure is not what this is about. */
+const run = async (activity: Activity, fault?: readonly [string, "cut" | "drop"], lent: Partial<Lent> = {}) => {
+  if (fault) x.server.fault(...fault);
+  const pending = activity.target.map((_, at) => at);
+  await x.platform.verbs[activity.verb]
+    ?.run(client, activity, testLent({ pending, ...lent }))
+    .catch((thrown: unknown) => expect(x.platform.explain(thrown).mayHaveLanded).toBe(true));
+};
+const resolved = (activity: Activity, by = client) =>
+  x.platform.resolve?.(by, activity, testLent({ pending: activity.target.map((_, at) => at) }));
+const inTheEnd = async (activity: Activity) => {
+  for (let looks = 0; looks < 5; looks++) {
+    await expect(resolved(activity)).rejects.toMatchObject({ kind: "retryable", code: "outcome-unknown" });
+  }
+  return resolved(activity);
+};
+const message = (body: string, address = "@alice") => made("send", { target: [{ address }], object: { body } });
+
+describe("a direct message whose answer was lost", () => {
+  it.each(["@alice", "34", "conversation:12-34"])("is found in the conversation: %s", async (address) => {
+    const activity = message("Psst", address);
+    const endpoint = address.startsWith("c") ? "POST /2/dm_conversations/{dm_conversation_id}/messages" : TO_ALICE;
+    await run(activity, [endpoint, "cut"]);
+    expect(await resolved(activity)).toEqual({
+      outcomes: [{ address, status: "sent", id: x.server.messages[0]?.id }],
+      object: { conversations: ["conversation:12-34"] },
+    });
+    expect(x.server.messages).toHaveLength(1);
+  });
+
+  it("is not taken for another's, an older one, or one that was answered", async () => {
+    await run(message("Psst"));
+    x.server.addMessage("12", "12-34", "Psst", { id: "1500000000000000000" });
+    x.server.addMessage("34", "12-34", "Psst");
+    x.server.addMessage("12", "12-34", "Psst!");
+    x.server.addMessage("12", "12-56", "Psst");
+    const lost = message("Psst");
+    await run(lost, [TO_ALICE, "drop"]);
+    expect(await inTheEnd(lost)).toBeUndefined();
+  });
+
+  it("stays unknown where two could be it", async () => {
+    const lost = message("Psst");
+    await run(lost, [TO_ALICE, "cut"]);
+    x.server.addMessage("12", "12-34", "Psst");
+    expect(await resolved(lost)).toBeUndefined();
+  });
+
+  it("stays unknown once the process is gone that knew when it left", async () => {
+    const lost = message("Psst");
+    await run(lost, [TO_ALICE, "cut"]);
+    expect(await resolved(lost, await open())).toBeUndefined();
+  });
+
+  it("is known by its picture", async () => {
+    const lost = made("send", { target: [{ address: "@alice" }], object: attachment });
+    await run(lost, [TO_ALICE, "cut"], picture);
+    const id = x.server.messages[0]?.id;
+    x.server.addMessage("12", "12-34", "", { media: ["1"] });
+    expect(await resolved(lost)).toMatchObject({ outcomes: [{ status: "sent", id }] });
+  });
+});
+
+describe("a post with media whose answer was lost", () => {
+  it("is known by them, whatever it says", async () => {
+    for (const object of [attachment, { ...attachment, body: "Look" }]) {
+      const lost = made("post", { target: [], object });
+      await run(lost, ["POST /2/tweets", "cut"], picture);
+      expect(await resolved(lost)).toMatchObject({ object: { id: x.server.posts.at(-1)?.id } });
+    }
+  });
+
+  it("is not taken for one with other media, and stays unknown once its process is gone", async () => {
+    const lost = made("post", { target: [], object: { ...attachment, body: "Look" } });
+    await run(lost, ["POST /2/tweets", "drop"], picture);
+    x.server.addPost("12", "Look", { media: ["1"] });
+    x.server.addPost("12", "Look");
+    expect(await inTheEnd(lost)).toBeUndefined();
+    expect(await resolved(lost, await open())).toBeUndefined();
+  });
+});
+
+it("what is known of attempts is bounded: the oldest are forgotten", () => {
+  const known = tries(() => 5);
+  for (let at = 0; at < 1_001; at++) {
+    known.left(`a${at}`, []);
+    known.answered(`m${at}`);
+  }
+  expect([known.of("a0"), known.of("a1"), known.isAnswered("m0"), known.isAnswered("m1")]).toEqual([
+    undefined,
+    { at: 5, media: [] },
+    false,
+    true,
+  ]);
+});

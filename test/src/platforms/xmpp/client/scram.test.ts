@@ -1,0 +1,46 @@
+import { expect, it } from "vitest";
+import { scram } from "../../../../../src/platforms/xmpp/client/scram.ts";
+
+const LOGIN = { username: "user", password: "pencil" };
+
+it("answers as RFC 5802 section 5 and RFC 7677 section 3 print it", async () => {
+  const one = scram("SCRAM-SHA-1", "fyko+d2lbbFgONRv9qkxdawL");
+  expect(await one.response(LOGIN)).toBe("n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL");
+  one.challenge("r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096");
+  expect(await one.response(LOGIN)).toBe(
+    "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
+  );
+  const two = scram("SCRAM-SHA-256", "rOprNGfwEbeRWgbNEkqO");
+  await two.response(LOGIN);
+  two.challenge("r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
+  expect(await two.response(LOGIN)).toBe(
+    "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+  );
+});
+
+it("has nothing more to say when the server proves itself", async () => {
+  const one = scram("SCRAM-SHA-1", "mine");
+  await one.response(LOGIN);
+  one.challenge("r=mine1,s=QSXCR+Q6sek8bf92,i=1");
+  await one.response(LOGIN);
+  one.challenge("v=rmF9pqV8S7suAoZWja4dJRkFsKQ=");
+  expect(await one.response(LOGIN)).toBe("");
+});
+
+it("escapes what would end the name", async () => {
+  expect(await scram("SCRAM-SHA-1", "n").response({ username: "a=b,c" })).toBe("n,,n=a=3Db=2Cc,r=n");
+});
+
+it.each([
+  ["another nonce", "r=other,s=QSXCR+Q6sek8bf92,i=4096"],
+  ["our nonce and no more", "r=mine,s=QSXCR+Q6sek8bf92,i=4096"],
+  ["no salt", "r=mine1,i=4096"],
+  ["no iterations", "r=mine1,s=QSXCR+Q6sek8bf92"],
+  ["more iterations than anybody needs", "r=mine1,s=QSXCR+Q6sek8bf92,i=9999999"],
+  ["garbage", "garbage"],
+])("gives no proof for a challenge with %s", async (_, challenge) => {
+  const mechanism = scram("SCRAM-SHA-256", "mine");
+  await mechanism.response(LOGIN);
+  mechanism.challenge(challenge);
+  await expect(mechanism.response(LOGIN)).rejects.toMatchObject({ code: "platform-protocol-error", kind: "retryable" });
+});

@@ -1,0 +1,87 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { Agent, createServer, get, type IncomingMessage } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import request from "supertest";
+import { afterEach, expect, test } from "vitest";
+import { ConfigError } from "../../../src/config/settings.ts";
+import { adminPlace, closeServer, connectionsLeft, listen, stopListening } from "../../../src/process/listener.ts";
+
+const closers: Array<() => Promise<unknown>> = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+function server() {
+  const made = createServer((_req, res) => res.end("here"));
+  closers.push(() => closeServer(made, 0));
+  return made;
+}
+
+test("answers with what a client would write", async () => {
+  const address = await listen(server(), "127.0.0.1", 0);
+  expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  expect((await request(address).get("/")).status).toBe(200);
+});
+
+test("a port that is taken is named", async () => {
+  const port = Number(new URL(await listen(server(), "127.0.0.1", 0)).port);
+  await expect(listen(server(), "127.0.0.1", port)).rejects.toThrow(/^PORT: .*already/);
+});
+
+test("a dead socket file is replaced, a live one and another kind of file are not", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "dgm-listen-"));
+  closers.push(() => rm(dir, { recursive: true }));
+  const path = join(dir, "gateway.sock");
+  const holder = spawn(process.execPath, [
+    "-e",
+    `require("net").createServer().listen(${JSON.stringify(path)}, () => console.log("up"))`,
+  ]);
+  await once(holder.stdout, "data");
+  await expect(listen(server(), `unix:${path}`, 0)).rejects.toThrow(ConfigError);
+  holder.kill("SIGKILL");
+  await once(holder, "exit");
+  expect(await listen(server(), `unix:${path}`, 0)).toBe(`unix:${path}`);
+  const file = join(dir, "precious.txt");
+  await writeFile(file, "mine");
+  await expect(listen(server(), `unix:${file}`, 0)).rejects.toThrow(/another kind of file/);
+  expect(await readFile(file, "utf8")).toBe("mine");
+});
+
+test("one that stops listening still answers on the connections it has, and a socket's path is free at once", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "dgm-listen-"));
+  closers.push(() => rm(dir, { recursive: true }));
+  const socketPath = join(dir, "gateway.sock");
+  const made = server();
+  await listen(made, `unix:${socketPath}`, 0);
+  const kept = new Agent({ keepAlive: true, maxSockets: 1 });
+  closers.push(async () => kept.destroy());
+  const ask = async (agent: Agent | false) => {
+    const [response] = (await once(get({ socketPath, agent }), "response")) as [IncomingMessage];
+    await response.resume().toArray();
+    return response.statusCode;
+  };
+  expect(await ask(kept)).toBe(200);
+  await stopListening(made);
+  expect(await ask(kept)).toBe(200);
+  await expect(ask(false)).rejects.toThrow("ENOENT");
+  const next = server();
+  expect(await listen(next, `unix:${socketPath}`, 0)).toBe(`unix:${socketPath}`);
+  // Nothing waits longer than it was told to for a connection that stays open.
+  await connectionsLeft(made, 100);
+  kept.destroy();
+  await connectionsLeft(made, 20_000);
+  expect(await new Promise((resolve) => made.getConnections((_error, count) => resolve(count)))).toBe(0);
+});
+
+test("ADMIN_LISTEN in its three forms", () => {
+  expect(adminPlace("127.0.0.1:9100")).toEqual({ host: "127.0.0.1", port: 9100 });
+  expect(adminPlace("[::1]:9100")).toEqual({ host: "::1", port: 9100 });
+  expect(adminPlace("unix:/run/admin.sock")).toEqual({ host: "unix:/run/admin.sock", port: 0 });
+});
+
+test.each(["9100", "127.0.0.1:70000", "localhost", "unix:relative", "::1:80"])("ADMIN_LISTEN refuses %s", (text) => {
+  expect(() => adminPlace(text)).toThrow(ConfigError);
+});

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { egress } from "../../../src/egress/egress.ts";
+import { hookPost } from "../../../src/webhooks/post.ts";
+import { newHookSecret } from "../../../src/webhooks/secret.ts";
+import { hookReceiver } from "../../support/hook-receiver.ts";
+
+let receiver: Awaited<ReturnType<typeof hookReceiver>>;
+const ends: Array<() => Promise<void>> = [];
+beforeAll(async () => {
+  receiver = await hookReceiver();
+  ends.push(receiver.stop);
+});
+afterAll(async () => {
+  for (const end of ends) await end();
+});
+
+function poster(allowPrivate: readonly string[]) {
+  const guard = egress({ allowPrivate });
+  const inside = egress({ allowPrivate, insideOnly: true });
+  ends.push(guard.close, inside.close);
+  const secret = newHookSecret();
+  return (url: string) => hookPost({ guard, inside })({ url, secret }, "evt_1", "{}", new AbortController().signal);
+}
+
+const LOOPBACK = [
+  "127.0.0.1",
+  "127.1",
+  "0x7f.0.0.1",
+  "0177.0.0.1",
+  "2130706433",
+  "localhost",
+  "localhost.",
+  "0.0.0.0",
+  "0",
+  "[::]",
+  "[::1]",
+  "[::ffff:127.0.0.1]",
+  "[::ffff:7f00:1]",
+  "[64:ff9b::7f00:1]",
+  "[2002:7f00:1::]",
+  "１２７.0.0.1",
+  "127。0。0。1",
+];
+test.each(LOOPBACK.flatMap((host) => [`http://${host}`, `https://${host}`]))(
+  "a hook at %s reaches nothing",
+  async (url) => {
+    const verdict = await poster([])(`${url}:${receiver.port}/`);
+    expect([verdict.delivered, verdict.status]).toEqual([false, undefined]);
+    expect(verdict.error?.code).toMatch(/^address-blocked$|^platform-/);
+    expect(receiver.received).toEqual([]);
+  },
+);
+
+test("plain http reaches the operator's own networks and no public address", async () => {
+  const post = poster(["127.0.0.0/8"]);
+  expect(await post("http://93.184.216.34/")).toMatchObject({ delivered: false, error: { code: "address-blocked" } });
+  expect(await post(receiver.url)).toMatchObject({ delivered: true, status: 204 });
+  expect(receiver.received).toHaveLength(1);
+});
+
+test("a redirect is not followed, wherever it leads", async () => {
+  const away = await hookReceiver(() => ({ status: 307, headers: { location: receiver.url } }));
+  ends.push(away.stop);
+  const before = receiver.received.length;
+  expect(await poster(["127.0.0.0/8"])(away.url)).toMatchObject({ delivered: false, status: 307 });
+  expect(receiver.received).toHaveLength(before);
+});

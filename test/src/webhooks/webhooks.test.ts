@@ -1,0 +1,137 @@
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { appRegistry } from "../../../src/apps/registry.ts";
+import { keyring } from "../../../src/crypto/keyring.ts";
+import { keys } from "../../../src/redis/keys.ts";
+import { rotateKeys } from "../../../src/rotation/rotate-keys.ts";
+import { nextWait } from "../../../src/webhooks/backoff.ts";
+import { conversationOf } from "../../../src/webhooks/conversation-key.ts";
+import { redisHookWork } from "../../../src/webhooks/redis-delivery-store.ts";
+import { isHookSecret, newHookSecret } from "../../../src/webhooks/secret.ts";
+import { placeOf } from "../../../src/webhooks/start-cursor.ts";
+import { hookWorld } from "../../support/hook-world.ts";
+import { type TestRedis, testRedis } from "../../support/redis.ts";
+import { result } from "../streaming/support.ts";
+
+describe("conversations", () => {
+  const address = fc.stringMatching(/^[a-z]{1,8}$/);
+  test("what was sent to somebody and what comes from there are one, in any case of letters", () => {
+    fc.assert(
+      fc.property(address, address, (mine, theirs) => {
+        const sent = { type: "result", platform: "p", actor: { address: mine }, target: [{ address: theirs }] };
+        const came = {
+          type: "activity",
+          platform: "p",
+          actor: { address: theirs.toUpperCase() },
+          target: [{ address: mine }],
+        };
+        expect(conversationOf(came)).toBe(conversationOf(sent));
+      }),
+    );
+  });
+  test("a room is one whoever speaks; other accounts, platforms and people are others", () => {
+    const said = (nick: string) => ({
+      type: "activity",
+      platform: "irc",
+      actor: { address: nick },
+      target: [{ address: "bot" }],
+      context: { type: "room", id: "#room" },
+    });
+    const sent = { type: "result", platform: "irc", actor: { address: "bot" }, target: [{ address: "#room" }] };
+    expect(new Set([said("a"), said("b"), sent].map(conversationOf)).size).toBe(1);
+    const { context: _, ...direct } = said("a");
+    const others = [direct, { ...direct, platform: "xmpp" }, { ...direct, target: [{ address: "other" }] }, said("a")];
+    expect(new Set(others.map(conversationOf)).size).toBe(4);
+  });
+  test("whatever an event holds, there is a conversation", () => {
+    fc.assert(fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (event) => conversationOf(event).length >= 0));
+  });
+});
+
+test("waits grow to an hour, keep to what is asked, and never exceed a day", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 10_000 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.nat(),
+      (n, random, asked) => {
+        const wait = nextWait(n, random, asked);
+        expect(wait).toBeGreaterThanOrEqual(Math.min(asked, 86_400_000));
+        expect(wait).toBeLessThanOrEqual(Math.max(3_600_000 * 1.25, Math.min(asked, 86_400_000)));
+        expect(nextWait(n + 1, random)).toBeGreaterThanOrEqual(nextWait(n, random));
+      },
+    ),
+  );
+});
+
+test("secrets are those of the Standard Webhooks rules", () => {
+  expect(isHookSecret(newHookSecret())).toBe(true);
+  const secret = (bytes: number) => `whsec_${Buffer.alloc(bytes, 7).toString("base64")}`;
+  expect([23, 24, 64, 65].map((bytes) => isHookSecret(secret(bytes)))).toEqual([false, true, true, false]);
+  fc.assert(fc.property(fc.string(), (text) => !isHookSecret(text)));
+});
+
+test("a hook begins at the end, at the beginning or at a cursor that is kept", () => {
+  const bounds = { epoch: "e", first: "5-0", last: "9-0", trimmed: true };
+  expect(placeOf("latest", bounds)).toBe("e.9-0");
+  expect(placeOf("earliest", bounds)).toBe("earliest");
+  expect(placeOf("earliest", { ...bounds, trimmed: false })).toBe("e.5-0");
+  expect(placeOf("e.7-0", bounds)).toBe("e.7-0");
+  for (const wrong of ["e.4-0", "e.10-0", "f.7-0", "", "nonsense"]) expect(placeOf(wrong, bounds)).toBeUndefined();
+});
+
+describe("in Redis", () => {
+  let redis: TestRedis;
+  let world: Awaited<ReturnType<typeof hookWorld>>;
+  beforeAll(async () => {
+    redis = await testRedis();
+    world = await hookWorld(redis);
+  });
+  afterAll(async () => {
+    await world.close();
+    await redis.stop();
+  });
+
+  test("secrets open after the keys were rotated, and only where they belong", async () => {
+    const ring = await keyring({ path: join(redis.dir, "master.key"), opens: true });
+    const registry = appRegistry({ redis: world.client, keyring: ring, appendControl: async () => undefined });
+    const { app } = await registry.createApp("shop", ["listen"]);
+    await world.put(app, "one", "https://example.org/", world.secret);
+    expect(await rotateKeys({ redis: world.client, keyring: ring })).toMatchObject({ hooks: 1 });
+    const work = redisHookWork({ redis: world.client, keyring: ring, eventsKept: 100 });
+    const [claim] = await work.claim(keys.tagOf(app));
+    expect((await work.load(claim as NonNullable<typeof claim>))?.secret).toBe(world.secret);
+    await world.put(app, "two", "https://example.org/", newHookSecret());
+    const [sealed, version] = await world.client.hmget(keys.hook(app, "one"), "secret", "secretVersion");
+    await world.client.hset(keys.hook(app, "two"), "secret", sealed ?? "", "secretVersion", version ?? "");
+    const [two] = await work.claim(keys.tagOf(app));
+    await expect(work.load(two as NonNullable<typeof two>)).rejects.toThrow();
+  });
+
+  test("a claim ends when another has it: nothing of the old one is written", async () => {
+    await world.put("app2", "one", "https://example.org/", world.secret);
+    const ring = await keyring({ path: join(redis.dir, "master.key"), opens: true });
+    const work = redisHookWork({ redis: world.client, keyring: ring, eventsKept: 100 });
+    const [old] = await work.claim(keys.tagOf("app2"));
+    if (old === undefined) throw new Error("nothing was claimed");
+    expect(await work.claim(keys.tagOf("app2"))).toEqual([]);
+    await world.client.del(keys.hookLease("app2", "one"));
+    const [fresh] = await work.claim(keys.tagOf("app2"));
+    expect(fresh?.fence).not.toBe(old.fence);
+    await world.append("app2", result("r1"));
+    const nothing = {
+      hold: [],
+      drop: [],
+      tries: new Map(),
+      health: { misses: 0, retryAt: 0 },
+      deliveries: [],
+      events: [],
+    };
+    expect(await work.settle(old, { ...nothing, moves: "0", cursor: "x.1-1" })).toEqual({ outcome: "lost" });
+    expect(await work.renew(old)).toBeUndefined();
+    await work.release(old);
+    expect(await work.renew(fresh as NonNullable<typeof fresh>)).toBeDefined();
+    expect((await world.hooks.get("app2", "one"))?.cursor).not.toBe("x.1-1");
+  });
+});

@@ -1,0 +1,261 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { ResultEvent } from "../../src/model/event.ts";
+import { keys } from "../../src/redis/keys.ts";
+import { result, session } from "../src/streaming/support.ts";
+import { hookReceiver, type Reaction, type Received } from "../support/hook-receiver.ts";
+import { hookWorld } from "../support/hook-world.ts";
+import { type TestRedis, testRedis } from "../support/redis.ts";
+
+let redis: TestRedis;
+let world: Awaited<ReturnType<typeof hookWorld>>;
+let receiver: Awaited<ReturnType<typeof hookReceiver>>;
+let react: (it: Omit<Received, "status">, nth: number) => Reaction;
+let app: string;
+let count = 0;
+
+beforeAll(async () => {
+  redis = await testRedis();
+});
+beforeEach(async () => {
+  app = `app${++count}`;
+  react = () => 204;
+  receiver = await hookReceiver((it, nth) => react(it, nth));
+  world = await hookWorld(redis);
+});
+afterEach(async () => {
+  await world.close();
+  await receiver.stop();
+});
+afterAll(() => redis.stop());
+
+const to = (address: string, rid: string, more: Partial<ResultEvent> = {}) =>
+  result(rid, { target: [{ address, status: "sent" }], ...more });
+const rids = (all: readonly Received[]) => all.map(({ body }) => body.rid);
+
+describe("a hook", () => {
+  test("gets each event once, signed, with its cursor and a stable id", async () => {
+    await world.put(app, "one", receiver.url, world.secret);
+    const cursor = await world.append(app, to("a@b.c", "r1"));
+    world.work();
+    await receiver.until(() => receiver.received.length === 1);
+    const [first] = receiver.received as [Received];
+    expect(receiver.verify(world.secret, first)).toMatchObject({ type: "result", rid: "r1", cursor });
+    expect(first.id).toBe(`evt_${cursor.replace(".", "_")}`);
+    expect(first.headers["content-type"]).toBe("application/json");
+    await world.append(app, to("a@b.c", "r2"));
+    await receiver.until(() => receiver.received.length === 2);
+    await vi.waitFor(async () => {
+      const hook = await world.hooks.get(app, "one");
+      expect(hook).toMatchObject({ state: "active", lag: { held: 0, seconds: 0 } });
+      expect(hook?.deliveries.map(({ id, delivered }) => [id, delivered])).toEqual(
+        [...receiver.received].reverse().map(({ id }) => [id, true]),
+      );
+    });
+  });
+
+  test("gets only what its filter lets through", async () => {
+    await world.put(app, "one", receiver.url, world.secret, {
+      filter: { types: ["result"], actors: ["BOB@example.com"] },
+    });
+    world.work();
+    await world.append(app, session("bob@example.com"));
+    await world.append(app, to("x@y.z", "other", { actor: { address: "eve@example.com" } }));
+    await world.append(app, to("x@y.z", "mine"));
+    await receiver.until(() => receiver.received.length > 0);
+    expect(rids(receiver.received)).toEqual(["mine"]);
+  });
+
+  test("keeps the order within a conversation over failures, while others overtake", async () => {
+    const refusals = new Map([["a1", 3]]);
+    react = ({ body }) => {
+      const left = refusals.get(String(body.rid)) ?? 0;
+      refusals.set(String(body.rid), left - 1);
+      return left > 0 ? 500 : 200;
+    };
+    await world.put(app, "one", receiver.url, world.secret);
+    for (const rid of ["a1", "a2", "a3"]) await world.append(app, to("a@x.y", rid));
+    for (const rid of ["b1", "b2"]) await world.append(app, to("b@x.y", rid));
+    world.work();
+    await receiver.until(() => receiver.taken().length === 2);
+    await world.append(app, to("a@x.y", "a4"));
+    await receiver.until(() => receiver.taken().length === 6);
+    const taken = rids(receiver.taken());
+    expect(taken.filter((rid) => String(rid).startsWith("a"))).toEqual(["a1", "a2", "a3", "a4"]);
+    expect(taken.slice(0, 2)).toEqual(["b1", "b2"]);
+    expect(rids(receiver.received).filter((rid) => rid === "a1")).toHaveLength(4);
+    expect(new Set(receiver.received.filter(({ body }) => body.rid === "a1").map(({ id }) => id)).size).toBe(1);
+  });
+
+  test("whose receiver is down is probed alone, and gets all when it is back", async () => {
+    react = () => 503;
+    await world.put(app, "one", receiver.url, world.secret);
+    for (let i = 0; i < 300; i++) await world.append(app, to(`u${i}@x.y`, `r${i}`));
+    world.work();
+    await receiver.until(() => receiver.received.length > 30);
+    expect(await world.hooks.get(app, "one")).toMatchObject({ state: "failing" });
+    // The first burst goes out side by side; from then on one at a time.
+    expect(new Set(receiver.received.map(({ id }) => id)).size).toBeLessThan(100);
+    react = () => 200;
+    await receiver.until(() => receiver.taken().length === 300);
+    await vi.waitFor(async () =>
+      expect(await world.hooks.get(app, "one")).toMatchObject({ state: "active", lag: { held: 0 } }),
+    );
+  });
+
+  test.each([[429], [503]])("waits as %i asks by Retry-After", async (status) => {
+    const asked: number[] = [];
+    react = (_it, nth) => (nth === 0 ? { status, headers: { "retry-after": "7200" } } : 204);
+    await world.put(app, "one", receiver.url, world.secret);
+    await world.append(app, to("a@b.c", "r1"));
+    world.work({
+      wait: (_failures, _random, askedMs = 0) => {
+        asked.push(askedMs);
+        return askedMs > 0 ? 100 : 50;
+      },
+    });
+    await receiver.until(() => receiver.taken().length === 1);
+    expect(Math.max(...asked)).toBe(7_200_000);
+  });
+
+  test("that answers 410 is switched off at once, and a PUT switches it on where it was", async () => {
+    react = () => 410;
+    await world.put(app, "one", receiver.url, world.secret);
+    await world.append(app, to("a@b.c", "r1"));
+    world.work();
+    await vi.waitFor(async () => expect((await world.hooks.get(app, "one"))?.state).toBe("disabled"));
+    expect(await world.told(app)).toMatchObject([
+      { name: "one", state: "disabled", error: { platformCode: "HTTP 410" } },
+    ]);
+    await world.append(app, to("a@b.c", "r2"));
+    expect(receiver.received).toHaveLength(1);
+    react = () => 200;
+    await world.put(app, "one", receiver.url, world.secret);
+    await receiver.until(() => receiver.taken().length === 3);
+    expect(rids(receiver.taken()).filter(Boolean)).toEqual(["r1", "r2"]);
+  });
+
+  test("that fails for a day is switched off; one event that fails for a day is skipped and told of", async () => {
+    let skew = 0;
+    const now = () => Date.now() + skew;
+    react = ({ body }) => (body.rid === "poison" ? 500 : 200);
+    await world.put(app, "one", receiver.url, world.secret, { filter: { types: ["result"] } });
+    const lost = await world.append(app, to("a@b.c", "poison"));
+    await world.append(app, to("a@b.c", "behind"));
+    world.work({ now });
+    await receiver.until(() => receiver.received.length > 2);
+    await world.append(app, to("else@b.c", "other"));
+    await receiver.until(() => rids(receiver.taken()).includes("other"));
+    skew = 25 * 3_600_000;
+    await world.append(app, to("else@b.c", "keeps it alive"));
+    await receiver.until(() => rids(receiver.taken()).includes("behind"));
+    await vi.waitFor(async () =>
+      expect(await world.told(app)).toMatchObject([{ name: "one", state: "skipped", lost }]),
+    );
+    react = () => 500;
+    await world.append(app, to("c@b.c", "last"));
+    await vi.waitFor(async () => expect((await world.hooks.get(app, "one"))?.state).toBe("failing"));
+    skew = 50 * 3_600_000;
+    await vi.waitFor(async () => expect((await world.hooks.get(app, "one"))?.state).toBe("disabled"));
+  });
+
+  test("is told of a gap when the log dropped what it had still to get", async () => {
+    await world.put(app, "one", receiver.url, world.secret);
+    const first = await world.append(app, to("a@b.c", "lost"));
+    await world.append(app, to("a@b.c", "kept"));
+    await world.client.xtrim(keys.log(app), "MAXLEN", 1);
+    world.work();
+    await receiver.until(() => receiver.received.length === 2);
+    expect(receiver.received[0]?.body).toMatchObject({ type: "gap" });
+    expect(receiver.received[0]?.body.requested).not.toBe(first);
+    expect(receiver.received[1]?.body.rid).toBe("kept");
+  });
+
+  test("goes back to a cursor by replay, with the same ids", async () => {
+    await world.put(app, "one", receiver.url, world.secret);
+    const cursors = [];
+    for (const rid of ["r1", "r2", "r3"]) cursors.push(await world.append(app, to("a@b.c", rid)));
+    world.work();
+    await receiver.until(() => receiver.received.length === 3);
+    expect(await world.hooks.replay(app, "one", cursors[0] as string)).toBe(true);
+    await receiver.until(() => receiver.received.length === 5);
+    expect(rids(receiver.received)).toEqual(["r1", "r2", "r3", "r2", "r3"]);
+    expect(receiver.received[3]?.id).toBe(receiver.received[1]?.id);
+  });
+
+  test("that is made anew under its old name knows nothing of the old one", async () => {
+    await world.put(app, "one", `${receiver.url}/old`, world.secret);
+    world.work();
+    await world.append(app, to("a@b.c", "r1"));
+    await receiver.until(() => receiver.received.length === 1);
+    expect(await world.hooks.remove(app, "one")).toBe(true);
+    await world.append(app, to("a@b.c", "between"));
+    await world.put(app, "one", `${receiver.url}/new`, world.secret);
+    await world.append(app, to("a@b.c", "r2"));
+    await receiver.until(() => receiver.received.some(({ path }) => path === "/hook/new"));
+    expect(rids(receiver.received.filter(({ path }) => path === "/hook/new"))).toEqual(["r2"]);
+  });
+
+  test("is sent a test once, whatever it answers", async () => {
+    react = () => 500;
+    await world.put(app, "one", receiver.url, world.secret);
+    world.work();
+    expect(await world.hooks.test(app, "one", "test_1", JSON.stringify({ type: "test" }))).toBe(true);
+    await receiver.until(() => receiver.received.length === 1);
+    expect(receiver.received[0]?.id).toBe("test_1");
+    await vi.waitFor(async () =>
+      expect((await world.hooks.deliveries(app, "one", 10)).map(({ id, status }) => [id, status])).toEqual([
+        ["test_1", 500],
+      ]),
+    );
+    expect((await world.hooks.get(app, "one"))?.state).toBe("active");
+  });
+});
+
+describe("workers", () => {
+  test("share hooks so that each is delivered by one, and take over what another leaves", async () => {
+    const first = world.work();
+    for (let i = 0; i < 6; i++) await world.put(app, `h${i}`, `${receiver.url}/${i}`, world.secret);
+    world.work();
+    for (let i = 0; i < 20; i++) await world.append(app, to("a@b.c", `r${i}`));
+    await receiver.until(() => receiver.received.length === 120);
+    await first.close();
+    for (let i = 20; i < 40; i++) await world.append(app, to("a@b.c", `r${i}`));
+    await receiver.until(() => receiver.received.length === 240);
+    for (let i = 0; i < 6; i++) {
+      const mine = receiver.received.filter(({ path }) => path === `/hook/${i}`);
+      expect(rids(mine)).toEqual(Array.from({ length: 40 }, (_, n) => `r${n}`));
+    }
+  });
+
+  test("lose nothing when the receiver breaks off in the middle", async () => {
+    let broken = 0;
+    react = () => {
+      broken++;
+      return broken % 7 === 0 ? (response) => response.destroy() : 200;
+    };
+    await world.put(app, "one", receiver.url, world.secret);
+    world.work();
+    for (let i = 0; i < 200; i++) await world.append(app, to(`u${i % 10}@x.y`, `r${i}`));
+    await receiver.until(() => receiver.taken().length === 200);
+    for (let u = 0; u < 10; u++) {
+      const mine = rids(receiver.taken()).filter((rid) => Number(String(rid).slice(1)) % 10 === u);
+      expect(mine).toEqual(Array.from({ length: 20 }, (_, n) => `r${n * 10 + u}`));
+    }
+  });
+
+  test("are not held up by another app's dead receiver", async () => {
+    const dead = await hookReceiver(() => () => undefined);
+    try {
+      await world.put(app, "dead", dead.url, world.secret);
+      await world.put(`${app}b`, "alive", receiver.url, world.secret);
+      for (let i = 0; i < 50; i++) await world.append(app, to(`u${i}@x.y`, `d${i}`));
+      world.work();
+      await dead.until(() => dead.received.length > 0);
+      for (let i = 0; i < 50; i++) await world.append(`${app}b`, to(`u${i}@x.y`, `r${i}`));
+      await receiver.until(() => receiver.taken().length === 50);
+      expect(dead.received.length).toBeLessThanOrEqual(16);
+    } finally {
+      await dead.stop();
+    }
+  });
+});
