@@ -1,7 +1,7 @@
 import { pathToFileURL } from "node:url";
 import type { Activity } from "../src/model/activity.ts";
 import { silentLog } from "../src/model/log.ts";
-import type { Lent } from "../src/platform/platform.ts";
+import type { VerbContext } from "../src/platform/platform.ts";
 import { email } from "../src/platforms/email/platform.ts";
 import { smtpSink } from "../test/support/smtp-sink.ts";
 
@@ -16,9 +16,14 @@ export interface MailFigures {
 export async function mailBench({ mails = 5_000, outstanding = 100 } = {}): Promise<MailFigures> {
   const sink = await smtpSink();
   const platform = email({ relay: { url: `smtp://127.0.0.1:${sink.port}` } });
-  const client = await platform.open?.({ app: "bench", credentials: undefined, egress: nothing, log: silentLog });
+  const client = await platform.createClient?.({
+    app: "bench",
+    credentials: undefined,
+    egress: nothing,
+    log: silentLog,
+  });
   const run = platform.verbs.send?.run;
-  const lent: Lent = {
+  const lent: VerbContext = {
     ...nothing,
     log: silentLog,
     signal: new AbortController().signal,
@@ -27,10 +32,10 @@ export async function mailBench({ mails = 5_000, outstanding = 100 } = {}): Prom
     pending: [0],
     attachments: async () => [],
     commit: async () => undefined,
-    keepOnline: async () => undefined,
-    topics: async () => [],
-    follow: async () => undefined,
-    standing: async () => undefined,
+    setDesiredOnline: async () => undefined,
+    subscriptions: async () => [],
+    subscribe: async () => undefined,
+    topicStatus: async () => undefined,
   };
   let next = 0;
   const worker = async (until: number) => {
@@ -47,7 +52,7 @@ export async function mailBench({ mails = 5_000, outstanding = 100 } = {}): Prom
   await round(500 + mails);
   const seconds = (performance.now() - start) / 1_000;
   const { user, system } = process.cpuUsage(cpu);
-  await platform.close?.(client);
+  await platform.dispose?.(client);
   await sink.stop();
   return { mails, perSecond: Math.round(mails / seconds), cpuMicroseconds: Math.round((user + system) / mails) };
 }

@@ -2,7 +2,7 @@ import Type from "typebox";
 import { type ProblemCode, problems } from "../routes/http/problem.ts";
 import type { Readiness } from "../routes/operator/health.ts";
 import { Actor } from "../src/model/activity.ts";
-import type { Fault } from "../src/model/validate.ts";
+import type { ValidationError } from "../src/model/validate.ts";
 import type { Confirm } from "../src/operations/submit-activity.ts";
 import { describes } from "./describes.ts";
 import { FinalStatusSchema, ResultEventSchema, TargetOutcomeSchema } from "./event-schemas.ts";
@@ -17,7 +17,7 @@ export const StandingSchema = Type.Enum(["queued", "scheduled", "deferred", "sen
   description: "`scheduled` until `sendAt`; `deferred` until `retryAt`; the others as in events.",
 });
 
-const FaultSchema = describes<Fault>()(
+const FaultSchema = describes<ValidationError>()(
   Type.Object(
     {
       pointer: Type.String({ description: "Where, as a JSON pointer (RFC 6901) into what was sent." }),

@@ -9,7 +9,7 @@ import type {
   StatusEvent,
   TargetOutcome,
 } from "../src/model/event.ts";
-import type { ErrorNote } from "../src/model/failure.ts";
+import type { EventError } from "../src/model/failure.ts";
 import type { Gap } from "../src/streaming/subscriber.ts";
 import { describes } from "./describes.ts";
 
@@ -19,7 +19,7 @@ const Bag = Type.Record(Type.String(), Type.Unknown());
 const Rid = Type.Union([Type.String(), Type.Integer()]);
 
 /** What went wrong, in events and standings. */
-export const ErrorNoteSchema = describes<ErrorNote>()(
+export const ErrorNoteSchema = describes<EventError>()(
   Type.Object(
     {
       code: Type.String({ description: "Stable; docs/errors.md lists them." }),

@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
-import type { SessionDeps } from "../src/connections/account-connection.ts";
+import type { AccountConnectionDeps } from "../src/connections/account-connection.ts";
 import { type ShardSessions, shardSessions } from "../src/connections/shard-connections.ts";
 import { type Leases, leases } from "../src/connections/shard-leases.ts";
 import { type DeliverDeps, deliverer } from "../src/delivery/deliver.ts";
 import { shardQueue } from "../src/model/lane.ts";
 import type { Log } from "../src/model/log.ts";
 import type { LaneQueues } from "../src/outbox/lane-queues.ts";
-import { turns } from "../src/platform/kit/semaphore.ts";
+import { fairSemaphore } from "../src/platform/kit/semaphore.ts";
 import type { RedisClient } from "../src/redis/connect.ts";
 import { type SendWorker, type SendWorkerDeps, sendWorker } from "./send.ts";
 
-export interface HeldWorkerDeps extends Omit<SessionDeps, "dialling">, Pick<SendWorkerDeps, "onLane"> {
+export interface HeldWorkerDeps extends Omit<AccountConnectionDeps, "dialling">, Pick<SendWorkerDeps, "onLane"> {
   readonly redis: RedisClient;
   readonly lanes: Pick<LaneQueues, "wake">;
   readonly delivering: Omit<DeliverDeps, "clients">;
@@ -41,7 +41,7 @@ interface Shard {
  */
 export function heldWorker(deps: HeldWorkerDeps): HeldWorker {
   const { redis, lanes, delivering, concurrency, log, find, onLane } = deps;
-  const dialling = turns(DIALLING_MOST);
+  const dialling = fairSemaphore(DIALLING_MOST);
   const shards = new Map<number, Shard>();
   let graceMs = 10_000;
 

@@ -3,8 +3,8 @@ import { Worker } from "bullmq";
 import type { Accounts } from "../src/accounts/accounts.ts";
 import type { Begun, Consents, Outcome } from "../src/consents/consents.ts";
 import { setAccountDoor } from "../src/inbound/account-endpoint.ts";
-import type { Doors } from "../src/inbound/webhook-endpoints.ts";
-import { noteOf } from "../src/model/failure.ts";
+import type { WebhookEndpoints } from "../src/inbound/webhook-endpoints.ts";
+import { toEventError } from "../src/model/failure.ts";
 import type { Log } from "../src/model/log.ts";
 import { CONSENT_QUEUE, type ConsentJob, type LaneQueues } from "../src/outbox/lane-queues.ts";
 import type { Consented } from "../src/platform/oauth-consent.ts";
@@ -16,7 +16,7 @@ export interface ConsentWorkerDeps {
   readonly redis: RedisClient;
   readonly consents: Pick<Consents, "open" | "settle">;
   readonly accounts: Pick<Accounts, "put">;
-  readonly doors: Pick<Doors, "open" | "close">;
+  readonly doors: Pick<WebhookEndpoints, "open" | "close">;
   readonly lanes: Pick<LaneQueues, "nudge">;
   readonly find: (platform: string) => Platform | undefined;
   readonly egress: Egress;
@@ -37,16 +37,16 @@ export function consentWorker(deps: ConsentWorkerDeps): { readonly close: () => 
   async function exchanged(consent: string): Promise<Outcome> {
     const begun = await consents.open(consent);
     const platform = begun && find(begun.platform);
-    if (!begun || !platform?.consent) return LOST;
+    if (!begun || !platform?.oauthConsent) return LOST;
     const { client, verifier, redirectUri, code, state } = begun;
     try {
-      const found = await platform.consent.finish(client as never, { state, verifier, redirectUri, code }, egress);
+      const found = await platform.oauthConsent.finish(client as never, { state, verifier, redirectUri, code }, egress);
       return { accounts: await stored(deps, begun, platform, found) };
     } catch (thrown) {
       const failure = failureFrom(platform, thrown);
       const why = { platform: platform.id, code: failure.code, platformCode: failure.platformCode };
       log.info(why, "a consent could not be finished");
-      return { error: noteOf(failure) };
+      return { error: toEventError(failure) };
     }
   }
 
@@ -82,7 +82,7 @@ async function stored(
     const wanted = online === undefined ? {} : { online };
     const { account } = await accounts.put(app, { platform: platform.id, address, credentials, ...wanted });
     await setAccountDoor(doors, app, platform, { id: account.id, address, credentials });
-    if (platform.hold !== undefined) await lanes.nudge(app, account.id);
+    if (platform.connect !== undefined) await lanes.nudge(app, account.id);
     all.push({ id: account.id, address });
   }
   return all;

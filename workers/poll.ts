@@ -1,13 +1,13 @@
 import type { Arrive } from "../src/inbound/record-arrival.ts";
-import { noteOf } from "../src/model/failure.ts";
+import { toEventError } from "../src/model/failure.ts";
 import type { Log } from "../src/model/log.ts";
 import {
   type Egress,
   failureFrom,
   type Platform,
-  type Polled,
-  type Polling,
-  type TopicDoor,
+  type PollContext,
+  type PollResult,
+  type TopicEndpoint,
 } from "../src/platform/platform.ts";
 import { type DueTopic, PARTS, type Topics } from "../src/polling/topics.ts";
 
@@ -17,7 +17,7 @@ export interface PollWorkerDeps {
   readonly egress: Egress;
   readonly find: (platform: string) => Platform | undefined;
   /** Absent where the outside can't reach us. */
-  readonly door?: (due: DueTopic) => TopicDoor;
+  readonly door?: (due: DueTopic) => TopicEndpoint;
   readonly log: Log;
   /** Topics polled at once in this process. */
   readonly most?: number;
@@ -36,7 +36,7 @@ export function pollWorker(deps: PollWorkerDeps): { readonly stop: () => Promise
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
 
-  async function bring(due: DueTopic, entries: Polled["entries"]): Promise<void> {
+  async function bring(due: DueTopic, entries: PollResult["entries"]): Promise<void> {
     if (entries.length === 0) return;
     for (const { app, actor } of await topics.followers(due.id)) {
       for (const { key, event } of entries) {
@@ -45,7 +45,7 @@ export function pollWorker(deps: PollWorkerDeps): { readonly stop: () => Promise
     }
   }
 
-  async function end(due: DueTopic, { ended }: Polled): Promise<void> {
+  async function end(due: DueTopic, { ended }: PollResult): Promise<void> {
     const published = new Date().toISOString();
     const event = {
       platform: due.platform,
@@ -63,15 +63,15 @@ export function pollWorker(deps: PollWorkerDeps): { readonly stop: () => Promise
     else await topics.drop(due);
   }
 
-  function polling(due: DueTopic): Polling {
+  function polling(due: DueTopic): PollContext {
     return {
       ...egress,
       state: due.state,
       signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(POLL_MS)]),
       log,
-      hastened: due.hastened,
-      note: due.note,
-      ...(door ? { door: door(due) } : {}),
+      triggered: due.hastened,
+      hint: due.note,
+      ...(door ? { endpoint: door(due) } : {}),
     };
   }
 
@@ -82,14 +82,14 @@ export function pollWorker(deps: PollWorkerDeps): { readonly stop: () => Promise
     const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(fails, 20)) * (0.75 + Math.random() / 2);
     log.debug({ topic: due.id, code: failure.code, fails }, "a poll failed; it is tried again");
     const nextMs = Math.max(FIRST_PAUSE_MS, failure.retryAfterMs ?? pause);
-    return topics.finish(due, { fails, error: noteOf(failure), nextMs });
+    return topics.finish(due, { fails, error: toEventError(failure), nextMs });
   }
 
   /** Nobody follows it any more: it is forgotten when nothing is left of it elsewhere. */
   async function forget(due: DueTopic, platform: Platform): Promise<void> {
-    if (!due.keeps || !platform.forget) return topics.drop(due);
+    if (!due.keeps || !platform.teardown) return topics.drop(due);
     try {
-      const left = await platform.forget(due.topic, polling(due));
+      const left = await platform.teardown(due.topic, polling(due));
       if (!left) return topics.drop(due);
       await topics.finish(due, { ...left, fails: 0 });
     } catch (thrown) {
@@ -99,7 +99,7 @@ export function pollWorker(deps: PollWorkerDeps): { readonly stop: () => Promise
 
   async function poll(due: DueTopic, platform: Platform & Required<Pick<Platform, "poll">>): Promise<void> {
     if (!due.followed) return forget(due, platform);
-    let polled: Polled;
+    let polled: PollResult;
     try {
       polled = await platform.poll(due.topic, polling(due));
     } catch (thrown) {

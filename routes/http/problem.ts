@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Fault } from "../../src/model/validate.ts";
+import type { ValidationError } from "../../src/model/validate.ts";
 import { isRedisAway } from "../../src/redis/unavailable.ts";
 
 /** Every refusal we answer: HTTP status and title by stable code. `docs/errors.md` and the OpenAPI document list the same table. */
@@ -37,7 +37,7 @@ export const problems = {
 export type ProblemCode = keyof typeof problems;
 
 export interface ProblemWords {
-  readonly errors?: readonly Fault[];
+  readonly errors?: readonly ValidationError[];
   /** Seconds; becomes `Retry-After`. */
   readonly retryAfter?: number;
   readonly headers?: Readonly<Record<string, string>>;

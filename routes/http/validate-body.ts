@@ -1,17 +1,17 @@
 import type { Static, TSchema } from "typebox";
-import { type Fault, faults } from "../../src/model/validate.ts";
+import { type ValidationError, validationErrors } from "../../src/model/validate.ts";
 import { Problem } from "./problem.ts";
 
 /** A body that fits its schema; throws `Problem` `validation-failed` that points at what doesn't. `[]` stands for `{}`, as PHP writes it. */
 export function checked<Schema extends TSchema>(schema: Schema, body: unknown): Static<Schema> {
   const value = objectOf(body);
-  const found = faults(schema, value);
+  const found = validationErrors(schema, value);
   if (found.length > 0) throw invalid(found);
   return value as Static<Schema>;
 }
 
 /** The refusal of an input with these faults. */
-export function invalid(found: readonly Fault[]): Problem {
+export function invalid(found: readonly ValidationError[]): Problem {
   const [first = { pointer: "", detail: "is not valid" }] = found;
   return new Problem("validation-failed", `${first.pointer === "" ? "The body" : first.pointer} ${first.detail}.`, {
     errors: found,

@@ -1,8 +1,8 @@
 import type { Account } from "../../src/accounts/accounts.ts";
 import { setAccountDoor } from "../../src/inbound/account-endpoint.ts";
-import type { Doors } from "../../src/inbound/webhook-endpoints.ts";
+import type { WebhookEndpoints } from "../../src/inbound/webhook-endpoints.ts";
 import type { Platform } from "../../src/platform/platform.ts";
-import type { PlatformNames } from "../../src/platform/platform-registry.ts";
+import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
 
 /** An account as answers show it; `inbound` is the address to give to the network for its pushes. */
 export type ShownAccount = Account & { readonly inbound?: string };
@@ -17,13 +17,13 @@ export interface AccountDoors {
 
 /** `base` is where the outside reaches the gateway, with the base path. */
 export function accountDoors(
-  doors: Pick<Doors, "open" | "idOf" | "close">,
-  platforms: Pick<PlatformNames, "find">,
+  doors: Pick<WebhookEndpoints, "open" | "idOf" | "close">,
+  platforms: Pick<PlatformRegistry, "find">,
   base: string,
 ): AccountDoors {
   const show = (account: Account, id: string | undefined): ShownAccount =>
     id === undefined ? account : { ...account, inbound: `${base}/inbound/${account.platform}/${id}` };
-  const hasDoors = ({ platform }: Account): boolean => platforms.find(platform)?.push?.secrets !== undefined;
+  const hasDoors = ({ platform }: Account): boolean => platforms.find(platform)?.webhook?.secrets !== undefined;
 
   return {
     set: async (app, account, platform, credentials) =>

@@ -4,10 +4,10 @@ import { type Account, type Accounts, TooManyAccounts } from "../../src/accounts
 import { ADDRESS_LENGTH } from "../../src/model/activity.ts";
 import type { Caller } from "../../src/model/caller.ts";
 import type { Log } from "../../src/model/log.ts";
-import { faults } from "../../src/model/validate.ts";
+import { validationErrors } from "../../src/model/validate.ts";
 import type { LaneQueues } from "../../src/outbox/lane-queues.ts";
 import type { Platform } from "../../src/platform/platform.ts";
-import type { PlatformNames } from "../../src/platform/platform-registry.ts";
+import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
 import type { Authenticate } from "../http/authenticate.ts";
 import { Problem } from "../http/problem.ts";
 import { checked, invalid, objectOf } from "../http/validate-body.ts";
@@ -60,7 +60,7 @@ export const AccountListAnswer = Type.Object(
 export interface AccountRoutesDeps {
   readonly who: Authenticate;
   readonly accounts: Pick<Accounts, "put" | "get" | "list" | "remove">;
-  readonly platforms: PlatformNames;
+  readonly platforms: PlatformRegistry;
   readonly doors: AccountDoors;
   /** Tells whoever holds an account's connection that it changed. */
   readonly nudge: LaneQueues["nudge"];
@@ -77,7 +77,7 @@ export function accountRoutes({ who, accounts, platforms, doors, nudge, log }: A
 
   /** Whoever holds the account sees it at once; not awaited, since the holder also looks by itself. */
   function tell(platform: Platform, app: string, id: string): void {
-    if (platform.hold === undefined) return;
+    if (platform.connect === undefined) return;
     nudge(app, id).catch((error: unknown) => log.warn({ error: String(error) }, "a changed account is seen later"));
   }
 
@@ -120,30 +120,33 @@ export function accountRoutes({ who, accounts, platforms, doors, nudge, log }: A
 
 function accountIn(
   body: unknown,
-  platforms: PlatformNames,
+  platforms: PlatformRegistry,
 ): Omit<AccountRequest, "platform"> & { readonly platform: Platform } {
   const request = checked(AccountRequest, body);
-  const platform = platforms.need(request.platform, "/platform");
+  const platform = platforms.require(request.platform, "/platform");
   if (platform.credentials === undefined) {
     throw invalid([{ pointer: "/platform", detail: "knows no logins: it works without an account" }]);
   }
-  if (request.online === true && platform.hold === undefined) {
+  if (request.online === true && platform.connect === undefined) {
     throw invalid([{ pointer: "/online", detail: "is for platforms that hold a connection" }]);
   }
   if (!canAct(platform, request.address)) {
     throw invalid([{ pointer: "/address", detail: "is no address of this platform" }]);
   }
   const credentials = objectOf(request.credentials);
-  const wrong = faults(platform.credentials.schema, credentials);
+  const wrong = validationErrors(platform.credentials.schema, credentials);
   if (wrong.length > 0) throw invalid(wrong.map((fault) => ({ ...fault, pointer: `/credentials${fault.pointer}` })));
   return { ...request, platform, credentials };
 }
 
 /** Whether any verb would take this address as its actor's: a login stored under another could never be used. */
 function canAct({ verbs, credentials }: Platform, address: string): boolean {
-  if (credentials?.address) return faults(credentials.address, address).length === 0;
+  if (credentials?.address) return validationErrors(credentials.address, address).length === 0;
   const actors = Object.values(verbs).map(({ schema }) => schema.properties.actor);
-  return actors.length === 0 || actors.some((actor) => actor === undefined || faults(actor, { address }).length === 0);
+  return (
+    actors.length === 0 ||
+    actors.some((actor) => actor === undefined || validationErrors(actor, { address }).length === 0)
+  );
 }
 
 async function found(accounts: Pick<Accounts, "get">, caller: Caller, id: string): Promise<Account> {

@@ -1,10 +1,10 @@
 import { setTimeout as after } from "node:timers/promises";
 import { type Request, type Response, Router } from "express";
 import type { Consents, Outcome } from "../../src/consents/consents.ts";
-import { faults } from "../../src/model/validate.ts";
+import { validationErrors } from "../../src/model/validate.ts";
 import type { LaneQueues } from "../../src/outbox/lane-queues.ts";
 import type { Platform } from "../../src/platform/platform.ts";
-import type { PlatformNames } from "../../src/platform/platform-registry.ts";
+import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
 import type { AdmitOne } from "../http/admission.ts";
 import type { CountGuess } from "../http/auth-rate-limit.ts";
 import type { Authenticate } from "../http/authenticate.ts";
@@ -17,7 +17,7 @@ export interface ConsentRoutesDeps {
   readonly who: Authenticate;
   readonly consents: Pick<Consents, "begin" | "take" | "hand" | "settle" | "outcome" | "prove" | "proven">;
   readonly lanes: Pick<LaneQueues, "exchange">;
-  readonly platforms: PlatformNames;
+  readonly platforms: PlatformRegistry;
   /** With the base path; undefined where PUBLIC_URL is not set. */
   readonly publicBase: string | undefined;
   readonly origins: Pick<Origins, "isListed">;
@@ -41,7 +41,7 @@ export function consentRoutes(deps: ConsentRoutesDeps): Router {
     const redirectUri = `${baseOf(deps)}/accounts/${platform.id}/callback`;
     const begun = { app, platform: platform.id, redirectUri, ...more };
     const { id, url } = await consents.begin(begun, client, (round) =>
-      platform.consent.url(client as never, { ...round, redirectUri }),
+      platform.oauthConsent.url(client as never, { ...round, redirectUri }),
     );
     res.set("Cache-Control", "no-store").status(303).location(url).json({ url, redirectUri, consent: id });
   });
@@ -64,11 +64,11 @@ export function consentRoutes(deps: ConsentRoutesDeps): Router {
   return router;
 }
 
-type Consenting = Platform & Required<Pick<Platform, "consent">>;
+type Consenting = Platform & Required<Pick<Platform, "oauthConsent">>;
 
 function consenting({ platforms }: ConsentRoutesDeps, name: string): Consenting {
   const platform = platforms.find(name);
-  if (!platform?.consent) throw new Problem("not-found", "No platform of this name takes accounts by consent.");
+  if (!platform?.oauthConsent) throw new Problem("not-found", "No platform of this name takes accounts by consent.");
   return platform as Consenting;
 }
 
@@ -78,10 +78,14 @@ function baseOf({ publicBase }: ConsentRoutesDeps): string {
 }
 
 /** What the app asks for. Its page must be of a known origin, so that nobody is led astray by an address of ours. */
-function requested({ origins }: ConsentRoutesDeps, { consent, hold }: Consenting, body: unknown) {
+function requested(
+  { origins }: ConsentRoutesDeps,
+  { oauthConsent: consent, connect: hold }: Consenting,
+  body: unknown,
+) {
   const { client: given, ...more } = checked(ConsentRequest, body);
   const client = objectOf(given);
-  const wrong = faults(consent.schema, client);
+  const wrong = validationErrors(consent.schema, client);
   if (wrong.length > 0) throw invalid(wrong.map((fault) => ({ ...fault, pointer: `/client${fault.pointer}` })));
   if (more.online === true && hold === undefined) {
     throw invalid([{ pointer: "/online", detail: "is for platforms that hold a connection" }]);

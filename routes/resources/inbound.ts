@@ -1,9 +1,9 @@
 import { type Request, type Response, Router } from "express";
 import type { ReportTo } from "../../src/inbound/delivery-receipts.ts";
 import type { Arrive } from "../../src/inbound/record-arrival.ts";
-import type { Doors } from "../../src/inbound/webhook-endpoints.ts";
-import type { Door, PushAnswer, Pushed } from "../../src/platform/inbound-webhook.ts";
-import type { PlatformNames } from "../../src/platform/platform-registry.ts";
+import type { WebhookEndpoints } from "../../src/inbound/webhook-endpoints.ts";
+import type { WebhookEndpoint, WebhookRequest, WebhookResponse } from "../../src/platform/inbound-webhook.ts";
+import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
 import type { Topics } from "../../src/polling/topics.ts";
 import type { AdmitOne } from "../http/admission.ts";
 import { readBytes } from "../http/json-body.ts";
@@ -13,8 +13,8 @@ import { Problem } from "../http/problem.ts";
 export const PUSH_MOST = 1024 * 1024;
 
 export interface InboundRoutesDeps {
-  readonly doors: Pick<Doors, "find" | "mate">;
-  readonly platforms: Pick<PlatformNames, "find">;
+  readonly doors: Pick<WebhookEndpoints, "find" | "mate">;
+  readonly platforms: Pick<PlatformRegistry, "find">;
   readonly arrive: Arrive;
   readonly report: ReportTo;
   readonly topics: Pick<Topics, "note" | "hasten">;
@@ -35,7 +35,7 @@ export function inboundRoutes({ doors, platforms, arrive, report, topics, admit 
     const { secrets, ...whose } = door;
     const pushed = await pushedBy(req);
     const answer = receive(pushed, secrets, whose);
-    const { status, body = "", contentType = "text/plain", mates = [] } = answer;
+    const { status, body = "", contentType = "text/plain", alsoFor: mates = [] } = answer;
     if (status !== 200) throw refused(status, req.method);
     await store(whose, answer);
     for (const mate of mates) {
@@ -49,7 +49,10 @@ export function inboundRoutes({ doors, platforms, arrive, report, topics, admit 
     res.type(contentType).send(body);
   }
 
-  async function store({ app, subject }: Door, { arrivals = [], reports = [], topic }: PushAnswer): Promise<void> {
+  async function store(
+    { app, subject }: WebhookEndpoint,
+    { events: arrivals = [], receipts: reports = [], topic }: WebhookResponse,
+  ): Promise<void> {
     for (const arrival of arrivals) await arrive(app, arrival);
     for (const one of reports) await report(app, one);
     if (topic?.note !== undefined) await topics.note(subject, topic.note);
@@ -58,9 +61,9 @@ export function inboundRoutes({ doors, platforms, arrive, report, topics, admit 
 
   async function behind({ platform: name, hook }: { readonly platform: string; readonly hook: string }) {
     const platform = platforms.find(name);
-    const door = platform?.push && (await doors.find(platform.id, hook));
-    if (!platform?.push || !door) throw new Problem("not-found", "Nothing is pushed to this path (any more).");
-    return { receive: platform.push.receive, door, platform: platform.id };
+    const door = platform?.webhook && (await doors.find(platform.id, hook));
+    if (!platform?.webhook || !door) throw new Problem("not-found", "Nothing is pushed to this path (any more).");
+    return { receive: platform.webhook.receive, door, platform: platform.id };
   }
 
   router.get("/inbound/:platform/:hook", take);
@@ -68,7 +71,7 @@ export function inboundRoutes({ doors, platforms, arrive, report, topics, admit 
   return router;
 }
 
-async function pushedBy(req: Request): Promise<Pushed> {
+async function pushedBy(req: Request): Promise<WebhookRequest> {
   const isPost = req.method === "POST";
   return {
     method: isPost ? "POST" : "GET",
@@ -78,7 +81,7 @@ async function pushedBy(req: Request): Promise<Pushed> {
   };
 }
 
-function refused(status: Exclude<PushAnswer["status"], 200>, method: string): Problem {
+function refused(status: Exclude<WebhookResponse["status"], 200>, method: string): Problem {
   if (status === 403)
     return new Problem("forbidden", "The token or the signature is not the one agreed with the network.");
   if (status === 404) return new Problem("not-found", "Nothing is awaited here.");

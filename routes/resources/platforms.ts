@@ -77,7 +77,16 @@ export function platformRoutes({ platforms }: PlatformRoutesDeps): Router {
 }
 
 function platformAnswer(platform: Platform): PlatformAnswer {
-  const { id, title, aliases = [], needsAccount, lifetimeSeconds, credentials, consent, verbs } = platform;
+  const {
+    id,
+    title,
+    aliases = [],
+    needsAccount,
+    lifetimeSeconds,
+    credentials,
+    oauthConsent: consent,
+    verbs,
+  } = platform;
   return {
     id,
     title,

@@ -11,7 +11,7 @@ import {
 } from "../../src/apps/listener-token.ts";
 import { TICKET_SECONDS, type Tickets } from "../../src/apps/tickets.ts";
 import type { Caller, Scope } from "../../src/model/caller.ts";
-import type { PlatformNames } from "../../src/platform/platform-registry.ts";
+import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
 import type { Authenticate } from "../http/authenticate.ts";
 import { Problem } from "../http/problem.ts";
 import { checked } from "../http/validate-body.ts";
@@ -61,7 +61,7 @@ export interface TokenRoutesDeps {
   /** See `keyCache`. */
   readonly keys: (keyId: string) => Promise<CachedKey | undefined>;
   readonly tickets: Pick<Tickets, "issue">;
-  readonly platforms: PlatformNames;
+  readonly platforms: PlatformRegistry;
 }
 
 const USUAL_SECONDS = 600;
@@ -79,7 +79,7 @@ export function tokenRoutes(deps: TokenRoutesDeps): Router {
 
 async function granted(deps: TokenRoutesDeps, caller: Caller, asked: TokenRequest): Promise<TokenAnswer> {
   const { actors, verbs, ticket = false } = asked;
-  const platforms = asked.platforms?.map((name, i) => deps.platforms.need(name, `/platforms/${i}`).id);
+  const platforms = asked.platforms?.map((name, i) => deps.platforms.require(name, `/platforms/${i}`).id);
   const claims = claimsOf({
     subject: asked.sub,
     scopes: scopesOf(caller, asked.scope ?? "listen"),

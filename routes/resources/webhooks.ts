@@ -4,7 +4,7 @@ import type { EventLog } from "../../src/event-log/event-log.ts";
 import { urlFault } from "../../src/intake/attachment-hosts.ts";
 import type { Caller } from "../../src/model/caller.ts";
 import { newId } from "../../src/model/new-id.ts";
-import type { PlatformNames } from "../../src/platform/platform-registry.ts";
+import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
 import { isHookSecret, newHookSecret } from "../../src/webhooks/secret.ts";
 import { placeOf } from "../../src/webhooks/start-cursor.ts";
 import {
@@ -25,7 +25,7 @@ export interface HookRoutesDeps {
   readonly who: Authenticate;
   readonly hooks: Hooks;
   readonly eventLog: Pick<EventLog, "bounds">;
-  readonly platforms: PlatformNames;
+  readonly platforms: PlatformRegistry;
   /** Setting ALLOW_PRIVATE: where plain http is allowed. */
   readonly allowPrivate: readonly string[];
 }
@@ -106,7 +106,7 @@ async function put(deps: HookRoutesDeps, app: string, name: string, body: unknow
   if (secret !== undefined && !isHookSecret(secret)) {
     throw invalid([{ pointer: "/secret", detail: "must be whsec_ and the base64 of 24 to 64 bytes" }]);
   }
-  const platforms = asked.platforms?.map((one, i) => deps.platforms.need(one, `/platforms/${i}`).id);
+  const platforms = asked.platforms?.map((one, i) => deps.platforms.require(one, `/platforms/${i}`).id);
   const filter: HookFilter = {
     ...(types ? { types } : {}),
     ...(platforms ? { platforms } : {}),

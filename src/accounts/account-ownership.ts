@@ -1,8 +1,8 @@
 import { associatedData } from "../crypto/associated-data.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import type { SessionEvent } from "../model/event.ts";
-import type { ErrorNote } from "../model/failure.ts";
-import type { Notes } from "../platform/connection.ts";
+import type { EventError } from "../model/failure.ts";
+import type { ConnectionState } from "../platform/connection.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
 import { APPEND_LUA } from "../redis/lua/append.ts";
@@ -10,7 +10,7 @@ import { epochs } from "../redis/lua/epochs.ts";
 import { scripts } from "../redis/script-runner.ts";
 
 /** What its holder needs to know of an account. */
-export interface HeldAccount {
+export interface OwnedAccount {
   readonly platform: string;
   readonly address: string;
   /** Of its credentials. */
@@ -19,18 +19,18 @@ export interface HeldAccount {
   readonly online: boolean;
   readonly state: string;
   /** Why, where the state is a bad one. */
-  readonly error?: ErrorNote;
+  readonly error?: EventError;
 }
 
 /** Who speaks about an account: its id, and the fence under which its shard is held. */
-export interface Holder {
+export interface Owner {
   readonly app: string;
   readonly id: string;
   readonly fence: number;
 }
 
 /** Another worker holds the account now: what this one still does about it must not be seen. */
-export class TakenOver extends Error {
+export class OwnershipLost extends Error {
   constructor() {
     super("another worker holds this account now");
     this.name = "TakenOver";
@@ -38,17 +38,17 @@ export class TakenOver extends Error {
 }
 
 /** The state of accounts as only their holder may write it. */
-export interface HeldAccounts {
+export interface AccountOwnership {
   /** Takes an account over under the shard's fence; undefined when there is none. Throws `TakenOver`. */
-  readonly adopt: (holder: Holder) => Promise<HeldAccount | undefined>;
+  readonly adopt: (holder: Owner) => Promise<OwnedAccount | undefined>;
   /**
    * Stores how the connection stands and appends the event, unless `silently`. With a `version` only while the account
    * has these credentials; answers whether it was said. Throws `TakenOver`.
    */
-  readonly say: (holder: Holder, event: SessionEvent, silently: boolean, version?: string) => Promise<boolean>;
-  readonly notes: (holder: Holder) => Notes;
+  readonly say: (holder: Owner, event: SessionEvent, silently: boolean, version?: string) => Promise<boolean>;
+  readonly notes: (holder: Owner) => ConnectionState;
   /** Sealed one by one to the workers' key. */
-  readonly secrets: (holder: Holder) => Notes;
+  readonly secrets: (holder: Owner) => ConnectionState;
   /** Those of a shard that are to be connected. */
   readonly wanted: (shard: number) => Promise<ReadonlyArray<{ readonly app: string; readonly id: string }>>;
 }
@@ -95,14 +95,14 @@ export interface HeldAccountsDeps {
 }
 
 /** See `HeldAccounts`; one script, one round trip, per writing. */
-export function heldAccounts({ redis, keyring, eventsKept }: HeldAccountsDeps): HeldAccounts {
+export function accountOwnership({ redis, keyring, eventsKept }: HeldAccountsDeps): AccountOwnership {
   const run = scripts(redis, { ADOPT_LUA, SAY_LUA, NOTE_LUA });
   const fresh = epochs();
   const mustHold = (answer: unknown): void => {
-    if (answer === "taken") throw new TakenOver();
+    if (answer === "taken") throw new OwnershipLost();
   };
 
-  async function note({ app, id, fence }: Holder, place: string, name: string, value?: string): Promise<void> {
+  async function note({ app, id, fence }: Owner, place: string, name: string, value?: string): Promise<void> {
     const args = [fence, name, ...(value === undefined ? [] : [value])];
     mustHold(await run.NOTE_LUA([keys.account(app, id), place], args));
   }
@@ -113,7 +113,7 @@ export function heldAccounts({ redis, keyring, eventsKept }: HeldAccountsDeps): 
       const [platform, address, version, online, state, , error] = answer;
       mustHold(platform);
       if (!platform || !address || !version) return undefined;
-      const note = error ? { error: JSON.parse(error) as ErrorNote } : {};
+      const note = error ? { error: JSON.parse(error) as EventError } : {};
       return { platform, address, version, online: online === "1", state: state ?? "stored", ...note };
     },
 

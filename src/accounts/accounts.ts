@@ -1,5 +1,5 @@
 import type { SessionEvent } from "../model/event.ts";
-import type { ErrorNote } from "../model/failure.ts";
+import type { EventError } from "../model/failure.ts";
 
 /** `stored`: kept, not used yet; the others as in `session` events. */
 export type AccountState = "stored" | SessionEvent["state"];
@@ -13,7 +13,7 @@ export interface Account {
   readonly state: AccountState;
   /** True: keep it connected also while there is nothing to send. */
   readonly online: boolean;
-  readonly error?: ErrorNote;
+  readonly error?: EventError;
   /** RFC 3339, of the credentials. */
   readonly updated: string;
 }

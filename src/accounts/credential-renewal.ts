@@ -1,4 +1,4 @@
-import type { Access } from "../platform/platform.ts";
+import type { AccountContext } from "../platform/platform.ts";
 import type { Accounts } from "./accounts.ts";
 
 /** Which version of the credentials a client works with. */
@@ -12,11 +12,11 @@ export function renewalOf(
   accounts: Partial<Pick<Accounts, "alone">>,
   { app, platform, address }: { readonly app: string; readonly platform: string; readonly address: string },
   version: Worked,
-): Pick<Access<unknown>, "alone"> {
+): Pick<AccountContext<unknown>, "withRefreshLock"> {
   const { alone } = accounts;
   if (!alone) return {};
   return {
-    alone: (renew) =>
+    withRefreshLock: (renew) =>
       alone(app, platform, address, async (stored) => {
         const before = version.get();
         if (stored) version.set(stored.version);

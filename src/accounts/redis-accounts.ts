@@ -5,7 +5,7 @@ import { accountId } from "../model/account-id.ts";
 import { shardOf } from "../model/shard.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
-import { alone } from "../redis/lock.ts";
+import { withLock } from "../redis/lock.ts";
 import { ACCOUNTS_PER_APP, type Account, type AccountState, type Accounts, TooManyAccounts } from "./accounts.ts";
 
 export interface RedisAccountsDeps {
@@ -109,7 +109,7 @@ export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
     credentialsOf,
 
     alone: (app, platform, address, renew) =>
-      alone(redis, keys.renewal(app, accountId(platform, address)), async () =>
+      withLock(redis, keys.renewal(app, accountId(platform, address)), async () =>
         renew(await credentialsOf(app, platform, address)),
       ),
 

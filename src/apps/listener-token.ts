@@ -3,7 +3,7 @@ import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import Type, { type Static } from "typebox";
 import { ADDRESS_LENGTH } from "../model/activity.ts";
 import type { Caller, Limits, Scope } from "../model/caller.ts";
-import { faults } from "../model/validate.ts";
+import { validationErrors } from "../model/validate.ts";
 import { isKeyId } from "./api-key.ts";
 
 /** The longest a listener token may live, in seconds. */
@@ -102,7 +102,7 @@ export async function verifyToken(token: string, key: KeyObject, seconds: number
     payload = error.payload;
     ended = true;
   }
-  const [fault] = faults(Claims, payload);
+  const [fault] = validationErrors(Claims, payload);
   if (fault !== undefined) return bad(`The token's claim ${fault.pointer} ${fault.detail}.`);
   const claims = payload as Claims;
   if (claims.iat > seconds + SKEW_SECONDS) return bad("The token's iat lies in the future.");

@@ -10,7 +10,7 @@ import { submission } from "../operations/submit-activity.ts";
 import { redisDeadLetters } from "../outbox/dead-letters.ts";
 import { laneQueues } from "../outbox/lane-queues.ts";
 import { redisOutbox } from "../outbox/redis-outbox.ts";
-import { platformNames } from "../platform/platform-registry.ts";
+import { platformRegistry } from "../platform/platform-registry.ts";
 import { pinoLog } from "../process/logger.ts";
 import { redaction } from "../process/redaction.ts";
 import type { RedisClient } from "../redis/connect.ts";
@@ -58,7 +58,7 @@ export async function openDeadLetterTools(): Promise<DeadLetterTools> {
   const events = redisEventLog({ redis, kept: eventsKept });
   const outbox = redisOutbox({ redis, quota, eventsKept, retentionSeconds });
   const lanes = laneQueues({ redis, log });
-  const { find } = platformNames(choosePlatforms(config, wantsSandbox(config) ? SANDBOX_ELSEWHERE : undefined));
+  const { find } = platformRegistry(choosePlatforms(config, wantsSandbox(config) ? SANDBOX_ELSEWHERE : undefined));
   return {
     registry: appRegistry({ redis, keyring: ring, appendControl: events.appendControl }),
     deadLetters: redisDeadLetters({ redis, retentionSeconds }),

@@ -1,21 +1,21 @@
-import { type HeldAccount, type Holder, TakenOver } from "../accounts/account-ownership.ts";
+import { type OwnedAccount, type Owner, OwnershipLost } from "../accounts/account-ownership.ts";
 import { accountUnknown } from "../accounts/account-unknown.ts";
 import { renewalOf } from "../accounts/credential-renewal.ts";
 import type { Failure } from "../model/failure.ts";
-import type { Turns } from "../platform/kit/semaphore.ts";
+import type { FairSemaphore } from "../platform/kit/semaphore.ts";
 import type { Platform } from "../platform/platform.ts";
 import { backoff } from "./backoff.ts";
-import { type Line, line } from "./connection-attempt.ts";
-import { type LineDeps, lineAccess } from "./connection-context.ts";
+import { type ConnectionAttempt, connectionAttempt } from "./connection-attempt.ts";
+import { connectionContext, type LineDeps } from "./connection-context.ts";
 import { signal } from "./deferred-event.ts";
 import { demand } from "./demand.ts";
 import { notHere, refusalOf, unheld } from "./failures.ts";
 import { phases } from "./phase.ts";
 import { voice } from "./state-publisher.ts";
 
-export interface SessionDeps extends LineDeps {
+export interface AccountConnectionDeps extends LineDeps {
   /** So many accounts may dial at once. */
-  readonly dialling: Turns;
+  readonly dialling: FairSemaphore;
   readonly find: (platform: string) => Platform | undefined;
   /** How long an account stays connected that is not wanted online, after its last work. */
   readonly idleMs?: number;
@@ -23,7 +23,7 @@ export interface SessionDeps extends LineDeps {
 }
 
 /** One account's connection for as long as this worker has its shard: dials, dials again, and says how it stands. */
-export interface Session {
+export interface AccountConnection {
   /**
    * Runs work with the connected client, waiting while it is being made until `signal` aborts. Rejects with a `Failure`
    * where it can't be made now; `insist` tries again also after a final refusal.
@@ -45,7 +45,7 @@ const CONNECT_MS = 60_000;
 const LASTED_MS = 60_000;
 
 /** Starts at once. Network faults are tried again with backoff; `auth` and `permanent` ones are final, see `Platform.hold`. */
-export function session(deps: SessionDeps, holder: Holder): Session {
+export function accountConnection(deps: AccountConnectionDeps, holder: Owner): AccountConnection {
   const { held, log, dialling, idleMs = 300_000, random = Math.random } = deps;
   const phase = phases();
   const { wanted, begin, end: done, letGo } = demand(idleMs);
@@ -74,13 +74,13 @@ export function session(deps: SessionDeps, holder: Holder): Session {
       const now = await held.adopt(holder);
       return now === undefined || now.version !== version || !wanted(now);
     } catch (error) {
-      if (error instanceof TakenOver) throw error;
+      if (error instanceof OwnershipLost) throw error;
       log.debug({ error: String(error) }, "an account could not be looked at; it is tried again");
       return false;
     }
   }
 
-  async function dial(account: HeldAccount, platform: Platform): Promise<Line> {
+  async function dial(account: OwnedAccount, platform: Platform): Promise<ConnectionAttempt> {
     const opened = await deps.accounts.credentialsOf(holder.app, account.platform, account.address);
     if (!opened) throw accountUnknown();
     version = opened.version;
@@ -97,12 +97,16 @@ export function session(deps: SessionDeps, holder: Holder): Session {
       },
     });
     const { credentials } = opened;
-    const access = lineAccess(deps, holder, account.address, { credentials, renewed, ...alone });
-    return line(platform, access, closing.signal, CONNECT_MS);
+    const access = connectionContext(deps, holder, account.address, {
+      credentials,
+      saveCredentials: renewed,
+      ...alone,
+    });
+    return connectionAttempt(platform, access, closing.signal, CONNECT_MS);
   }
 
   /** Resolves when the line has ended; hangs up when the account is to be connected otherwise or not at all. */
-  async function watch(mine: Line): Promise<void> {
+  async function watch(mine: ConnectionAttempt): Promise<void> {
     let ended = false;
     // No race: each would stay in the memory of a promise that lives as long as the connection.
     void mine.ended.then(() => {
@@ -118,13 +122,13 @@ export function session(deps: SessionDeps, holder: Holder): Session {
         if (await changed()) return;
       }
     } finally {
-      await mine.hangUp();
+      await mine.disconnect();
     }
   }
 
   /** Dials in its turn; answers with the client when there is one. */
-  async function dialInTurn(account: HeldAccount, platform: Platform) {
-    await dialling.enter(closing.signal, holder.app);
+  async function dialInTurn(account: OwnedAccount, platform: Platform) {
+    await dialling.acquire(closing.signal, holder.app);
     try {
       if (tries === 0) await tell(account, "connecting");
       const mine = await dial(account, platform);
@@ -137,12 +141,12 @@ export function session(deps: SessionDeps, holder: Holder): Session {
       );
       return { mine, watching, online };
     } finally {
-      dialling.leave();
+      dialling.release();
     }
   }
 
   /** One connection from dialling to its end; answers the failure that ended it, undefined when it ended from here. */
-  async function connection(account: HeldAccount, platform: Platform): Promise<Failure | undefined> {
+  async function connection(account: OwnedAccount, platform: Platform): Promise<Failure | undefined> {
     phase.set({ kind: "connecting" });
     const { mine, watching, online } = await dialInTurn(account, platform);
     const since = performance.now();
@@ -158,12 +162,12 @@ export function session(deps: SessionDeps, holder: Holder): Session {
       return why;
     } finally {
       phase.set({ kind: "connecting" });
-      await mine.hangUp();
+      await mine.disconnect();
     }
   }
 
   /** Not tried again before something changes. */
-  async function refuse(account: HeldAccount, failure: Failure): Promise<void> {
+  async function refuse(account: OwnedAccount, failure: Failure): Promise<void> {
     refusedVersion = version;
     insisted = false;
     phase.set({ kind: "final", failure });
@@ -172,7 +176,7 @@ export function session(deps: SessionDeps, holder: Holder): Session {
     if (!(await tell(account, state, failure, version))) phase.set({ kind: "connecting" });
   }
 
-  async function afterEnd(account: HeldAccount, failure: Failure): Promise<void> {
+  async function afterEnd(account: OwnedAccount, failure: Failure): Promise<void> {
     tries += 1;
     if (failure.kind === "auth" || failure.kind === "permanent") return refuse(account, failure);
     const until = phase.putOff(failure.retryAfterMs ?? backoff(tries, random()), failure);
@@ -183,7 +187,7 @@ export function session(deps: SessionDeps, holder: Holder): Session {
   }
 
   /** True while nothing has changed since the network refused the account for good, to us or to the holder before. */
-  function refused(account: HeldAccount): boolean {
+  function refused(account: OwnedAccount): boolean {
     if (insisted || (refusedVersion !== undefined && refusedVersion !== account.version)) return false;
     if (phase.now().kind === "final") return true;
     if (account.state !== "needs-login" && account.state !== "restricted") return false;
@@ -198,7 +202,7 @@ export function session(deps: SessionDeps, holder: Holder): Session {
     const account = await held.adopt(holder);
     const platform = account && deps.find(account.platform);
     if (!account) phase.set({ kind: "closed", failure: accountUnknown() });
-    if (!account || !platform?.hold) return false;
+    if (!account || !platform?.connect) return false;
     if (!wanted(account)) {
       await end(account);
       return false;
@@ -225,7 +229,7 @@ export function session(deps: SessionDeps, holder: Holder): Session {
         // What came while it was found to be over is a reason to go on.
         more = (await round()) || look.wasGiven();
       } catch (error) {
-        if (error instanceof TakenOver || closing.signal.aborted) break;
+        if (error instanceof OwnershipLost || closing.signal.aborted) break;
         await afterFault(error);
       }
     }

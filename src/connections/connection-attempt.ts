@@ -1,29 +1,35 @@
 import { setTimeout as after } from "node:timers/promises";
-import { TakenOver } from "../accounts/account-ownership.ts";
+import { OwnershipLost } from "../accounts/account-ownership.ts";
 import { Failure } from "../model/failure.ts";
-import type { Hold } from "../platform/connection.ts";
+import type { ConnectionContext } from "../platform/connection.ts";
 import { failureFrom, type Platform } from "../platform/platform.ts";
 
 /** One connection of an account, from dialling to its end. */
-export interface Line {
+export interface ConnectionAttempt {
   /** Resolves with the client when it is online; rejects with a `Failure`. */
   readonly online: Promise<unknown>;
   /** Resolves, after everything is closed, with why it ended; undefined when it was hung up. */
   readonly ended: Promise<Failure | undefined>;
-  readonly hangUp: () => Promise<void>;
+  readonly disconnect: () => Promise<void>;
 }
 
 /** What the core gives for one connection; `signal` and `lost` are the line's own. */
-export type LineAccess = Omit<Hold<unknown>, "signal" | "lost">;
+export type LineAccess = Omit<ConnectionContext<unknown>, "signal" | "onDisconnected">;
 
 /** Dials once, and sees to it that whatever happens the platform's client is closed, once; at once when `left` aborts. */
-export function line(platform: Platform, access: LineAccess, left: AbortSignal, timeoutMs: number): Line {
+export function connectionAttempt(
+  platform: Platform,
+  access: LineAccess,
+  left: AbortSignal,
+  timeoutMs: number,
+): ConnectionAttempt {
   const hangingUp = new AbortController();
   let end: (why: Failure | undefined) => void = () => undefined;
   const over = new Promise<Failure | undefined>((resolve) => {
     end = resolve;
   });
-  const endBy = (thrown: unknown): void => end(thrown instanceof TakenOver ? undefined : failureFrom(platform, thrown));
+  const endBy = (thrown: unknown): void =>
+    end(thrown instanceof OwnershipLost ? undefined : failureFrom(platform, thrown));
   const leave = (): void => end(undefined);
   if (left.aborted) leave();
   else left.addEventListener("abort", leave, { once: true });
@@ -35,7 +41,7 @@ export function line(platform: Platform, access: LineAccess, left: AbortSignal, 
       try {
         return await deed();
       } catch (thrown) {
-        if (thrown instanceof TakenOver || wait > STORE_AGAIN_MOST_MS || hangingUp.signal.aborted) throw thrown;
+        if (thrown instanceof OwnershipLost || wait > STORE_AGAIN_MOST_MS || hangingUp.signal.aborted) throw thrown;
         access.log.warn({ error: String(thrown), wait }, "what arrived could not be stored; tried again");
         await after(wait, undefined, { signal: hangingUp.signal }).catch(() => undefined);
       }
@@ -47,19 +53,19 @@ export function line(platform: Platform, access: LineAccess, left: AbortSignal, 
   function inOrder<T>(deed: () => Promise<T>): Promise<T> {
     const mine = last.then(() => patiently(deed));
     last = mine;
-    mine.catch((thrown: unknown) => endBy(thrown instanceof TakenOver ? thrown : unstored(thrown)));
+    mine.catch((thrown: unknown) => endBy(thrown instanceof OwnershipLost ? thrown : unstored(thrown)));
     return mine;
   }
 
   // When it was left already nothing is dialled.
   const dialled = Promise.resolve().then(() => {
     left.throwIfAborted();
-    return (platform.hold as NonNullable<Platform["hold"]>)({
-      ...(access as Hold<never>),
-      arrive: (arrival) => inOrder(() => access.arrive(arrival)),
-      report: (report) => inOrder(() => access.report(report)),
+    return (platform.connect as NonNullable<Platform["connect"]>)({
+      ...(access as ConnectionContext<never>),
+      record: (arrival) => inOrder(() => access.record(arrival)),
+      recordReceipt: (report) => inOrder(() => access.recordReceipt(report)),
       signal: hangingUp.signal,
-      lost: endBy,
+      onDisconnected: endBy,
     });
   });
   const online = Promise.race([
@@ -80,7 +86,7 @@ export function line(platform: Platform, access: LineAccess, left: AbortSignal, 
     left.removeEventListener("abort", leave);
     if (!hangingUp.signal.aborted) hangingUp.abort(new Error("the connection is no longer wanted"));
     // A platform that dials for ever must not keep the account; what it makes later is closed then.
-    const closing = dialled.then((client) => platform.close?.(client));
+    const closing = dialled.then((client) => platform.dispose?.(client));
     closing.catch((error: unknown) => access.log.debug({ error: String(error) }, "closing a connection failed"));
     await Promise.race([closing.catch(() => undefined), bounded()]);
   }
@@ -92,7 +98,7 @@ export function line(platform: Platform, access: LineAccess, left: AbortSignal, 
   return {
     online,
     ended,
-    hangUp: async () => {
+    disconnect: async () => {
       end(undefined);
       await ended;
     },

@@ -1,8 +1,8 @@
-import type { HeldAccount } from "../accounts/account-ownership.ts";
+import type { OwnedAccount } from "../accounts/account-ownership.ts";
 
 /** Why an account's connection is kept: it is to be online, or it is worked with, or was a while ago. */
 export interface Demand {
-  readonly wanted: (account: Pick<HeldAccount, "online">) => boolean;
+  readonly wanted: (account: Pick<OwnedAccount, "online">) => boolean;
   readonly begin: () => void;
   readonly end: () => void;
   /** What was done lately, and what is being done, no longer keeps it when it is done. */

@@ -1,8 +1,8 @@
-import type { HeldAccount } from "../accounts/account-ownership.ts";
+import type { OwnedAccount } from "../accounts/account-ownership.ts";
 import { Failure } from "../model/failure.ts";
 
 /** Why an account is refused, as the holder before us was told. */
-export function refusalOf({ state, error }: Pick<HeldAccount, "state" | "error">): Failure {
+export function refusalOf({ state, error }: Pick<OwnedAccount, "state" | "error">): Failure {
   const detail = "The network refuses this account: store it anew, or post `connect` to try again.";
   const { code = "credentials-invalid", ...more } = error ?? {};
   return new Failure({ kind: state === "restricted" ? "permanent" : "auth", detail, ...more, code });

@@ -1,12 +1,12 @@
-import type { HeldAccounts } from "../accounts/account-ownership.ts";
+import type { AccountOwnership } from "../accounts/account-ownership.ts";
 import type { Clients, Whose } from "../delivery/client-cache.ts";
 import { accountId } from "../model/account-id.ts";
 import type { Log } from "../model/log.ts";
-import { type Session, type SessionDeps, session } from "./account-connection.ts";
+import { type AccountConnection, type AccountConnectionDeps, accountConnection } from "./account-connection.ts";
 import { notHere } from "./failures.ts";
 
-export interface ShardSessionsDeps extends SessionDeps {
-  readonly held: HeldAccounts;
+export interface ShardSessionsDeps extends AccountConnectionDeps {
+  readonly held: AccountOwnership;
   readonly shard: number;
   readonly fence: number;
   readonly log: Log;
@@ -24,16 +24,16 @@ export interface ShardSessions extends Pick<Clients, "use"> {
 /** Connects what is wanted, at once and whenever a look at the stored accounts finds more. */
 export function shardSessions(deps: ShardSessionsDeps): ShardSessions {
   const { held, shard, fence, log, lookMs = 15_000 } = deps;
-  const sessions = new Map<string, Session>();
+  const sessions = new Map<string, AccountConnection>();
   let closed = false;
 
-  function sessionOf(app: string, id: string): Session {
+  function sessionOf(app: string, id: string): AccountConnection {
     // Nobody would end it.
     if (closed) throw notHere();
     const key = `${app}|${id}`;
     const known = sessions.get(key);
     if (known) return known;
-    const mine = session(deps, { app, id, fence });
+    const mine = accountConnection(deps, { app, id, fence });
     sessions.set(key, mine);
     void mine.gone.finally(() => sessions.delete(key));
     return mine;
@@ -60,7 +60,7 @@ export function shardSessions(deps: ShardSessionsDeps): ShardSessions {
   }
 
   /** One that is ending is waited for: its account is never connected twice. */
-  async function standing(app: string, id: string): Promise<Session> {
+  async function standing(app: string, id: string): Promise<AccountConnection> {
     for (;;) {
       const one = sessionOf(app, id);
       if (!one.isOver()) return one;
@@ -77,7 +77,7 @@ export function shardSessions(deps: ShardSessionsDeps): ShardSessions {
   return {
     async use(platform, whose, work) {
       const id = accountId(platform.id, whose.address);
-      if (platform.verbs[whose.verb]?.unconnected) return unconnected(id, whose, work);
+      if (platform.verbs[whose.verb]?.runsOffline) return unconnected(id, whose, work);
       const one = await standing(whose.app, id);
       return one.use(whose.verb === "connect", whose.signal, work);
     },

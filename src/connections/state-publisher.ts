@@ -1,30 +1,30 @@
-import type { HeldAccount, HeldAccounts, Holder } from "../accounts/account-ownership.ts";
+import type { AccountOwnership, OwnedAccount, Owner } from "../accounts/account-ownership.ts";
 import type { SessionEvent } from "../model/event.ts";
-import { type Failure, noteOf } from "../model/failure.ts";
+import { type Failure, toEventError } from "../model/failure.ts";
 
 /** Says how one account's connection stands: stores it and tells listeners, once for each change. */
 export interface Voice {
   /** With a `version` only while the account has these credentials; answers false when it has others. */
   readonly tell: (
-    account: HeldAccount,
+    account: OwnedAccount,
     state: SessionEvent["state"],
     failure?: Failure,
     version?: string,
   ) => Promise<boolean>;
   /** Nobody wants it connected any more. */
-  readonly end: (account: HeldAccount) => Promise<void>;
+  readonly end: (account: OwnedAccount) => Promise<void>;
   /** Stored without an event: the next holder will say more. */
   readonly leave: () => Promise<void>;
 }
 
 /** See `Voice`; throws what `HeldAccounts.say` does. */
-export function voice(held: Pick<HeldAccounts, "say">, holder: Holder): Voice {
+export function voice(held: Pick<AccountOwnership, "say">, holder: Owner): Voice {
   let told: string | undefined;
-  let last: HeldAccount | undefined;
+  let last: OwnedAccount | undefined;
   const stands = (state: string | undefined): boolean => state === "online" || state === "connecting";
 
   async function say(
-    account: HeldAccount,
+    account: OwnedAccount,
     state: SessionEvent["state"],
     { failure, silent = false, version }: { failure?: Failure; silent?: boolean; version?: string | undefined },
   ): Promise<boolean> {
@@ -33,7 +33,7 @@ export function voice(held: Pick<HeldAccounts, "say">, holder: Holder): Voice {
       platform: account.platform,
       actor: { address: account.address },
       state,
-      ...(failure === undefined ? {} : { error: noteOf(failure) }),
+      ...(failure === undefined ? {} : { error: toEventError(failure) }),
       published: new Date().toISOString(),
     };
     const said = await held.say(holder, event, silent, version);

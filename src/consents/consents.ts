@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { associatedData } from "../crypto/associated-data.ts";
 import type { Keyring } from "../crypto/keyring.ts";
-import type { ErrorNote } from "../model/failure.ts";
+import type { EventError } from "../model/failure.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
 
@@ -31,7 +31,7 @@ export interface Taken extends Begun {
 /** How a consent ended. */
 export type Outcome =
   | { readonly accounts: ReadonlyArray<{ readonly id: string; readonly address: string }> }
-  | { readonly error: ErrorNote };
+  | { readonly error: EventError };
 
 /**
  * Consents under way. The state in the browser's hands names one, once; Redis and jobs know it by its hash. The client's

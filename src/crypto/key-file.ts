@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { chmod, link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import Type, { type Static } from "typebox";
-import { faults } from "../model/validate.ts";
+import { validationErrors } from "../model/validate.ts";
 import { hpke } from "./hpke.ts";
 
 /** The key file can't be used; the message says which file, why, and what to do. */
@@ -76,7 +76,7 @@ export async function readKeyFile(path: string): Promise<KeyFile> {
     );
   }
   const file = value as KeyFile;
-  if (faults(KeyFile, value).length > 0 || !file.versions.some(({ version }) => version === file.current)) {
+  if (validationErrors(KeyFile, value).length > 0 || !file.versions.some(({ version }) => version === file.current)) {
     throw new KeyringError(`The key file ${path} is not a Dragoman key file or is damaged. Restore it from a backup.`);
   }
   return file;

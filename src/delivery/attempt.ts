@@ -4,12 +4,12 @@ import { Failure } from "../model/failure.ts";
 import type { Log } from "../model/log.ts";
 import type { Outbox, Work } from "../outbox/outbox.ts";
 import {
-  type CommitMore,
+  type CommitOptions,
   type Egress,
   failureFrom,
-  type Lent,
   type Platform,
   type Receipt,
+  type VerbContext,
 } from "../platform/platform.ts";
 import type { Topics } from "../polling/topics.ts";
 import { loadBlobs } from "./attachments.ts";
@@ -50,16 +50,16 @@ export async function attempt(
 ): Promise<Ended> {
   const limit = timeLimit((platform.timeoutSeconds ?? TIMEOUT_SECONDS) * 1_000, signal);
   const mark = committer(deps.outbox, work, now);
-  const lent = lend(deps, work, limit.signal, mark.commit);
+  const context = lend(deps, work, limit.signal, mark.commit);
   let asked = false;
   try {
     const { actor, verb } = work.activity;
-    const whose = { app: work.app, address: actor.address, verb, signal: lent.signal };
+    const whose = { app: work.app, address: actor.address, verb, signal: context.signal };
     const receipt = await deps.clients.use(platform, whose, (client) => {
       asked = true;
       return work.doubtful
-        ? afterDeath(platform, client, work, lent)
-        : untilAborted(runVerb(platform, client, work, lent), lent.signal);
+        ? afterDeath(platform, client, work, context)
+        : untilAborted(runVerb(platform, client, work, context), context.signal);
     });
     return { kind: "receipt", receipt };
   } catch (thrown) {
@@ -99,7 +99,7 @@ interface MarkState {
 /** The `commit()` that a platform is lent, and what came of it. After `close` it refuses, so a zombie sends nothing. */
 function committer(outbox: Outbox, work: Work, now: () => number) {
   const state: MarkState = { committed: false, closed: false };
-  async function commit(more: CommitMore = {}): Promise<void> {
+  async function commit(more: CommitOptions = {}): Promise<void> {
     if (state.closed) throw abandoned();
     const event = statusEvent(work.activity, work.ridAsSent, { status: "sending", decided: work.decided, now: now() });
     let answer: Awaited<ReturnType<Outbox["commit"]>>;
@@ -134,8 +134,8 @@ function lend(
   { outbox, egress, log, keepOnline, topics }: AttemptDeps,
   work: Work,
   signal: AbortSignal,
-  commit: Lent["commit"],
-): Lent {
+  commit: VerbContext["commit"],
+): VerbContext {
   const { platform, actor } = work.activity;
   const follower = { app: work.app, platform, actor: actor.address };
   return {
@@ -153,14 +153,14 @@ function lend(
         : loadBlobs(attachments, await outbox.blobs(work.app, work.activity.rid), egress);
     },
     commit,
-    keepOnline: async (wanted) => keepOnline?.(work.app, platform, actor.address, wanted),
-    topics: async () => (await topics?.followed(follower)) ?? [],
-    follow: async (topic, wanted) => topics?.follow(follower, topic, wanted),
-    standing: async (topic) => topics?.standing(platform, topic),
+    setDesiredOnline: async (wanted) => keepOnline?.(work.app, platform, actor.address, wanted),
+    subscriptions: async () => (await topics?.followed(follower)) ?? [],
+    subscribe: async (topic, wanted) => topics?.follow(follower, topic, wanted),
+    topicStatus: async (topic) => topics?.standing(platform, topic),
   };
 }
 
-async function runVerb(platform: Platform, client: unknown, work: Work, lent: Lent): Promise<Receipt> {
+async function runVerb(platform: Platform, client: unknown, work: Work, context: VerbContext): Promise<Receipt> {
   const verb = platform.verbs[work.activity.verb];
   if (!verb)
     throw new Failure({
@@ -168,17 +168,17 @@ async function runVerb(platform: Platform, client: unknown, work: Work, lent: Le
       code: "verb-not-supported",
       detail: "This gateway's workers don't know that verb.",
     });
-  return verb.run(client, work.activity, lent);
+  return verb.run(client, work.activity, context);
 }
 
 /** A worker died between its commit and the outcome: ask the network, else say that nobody knows (promise G4). */
-async function afterDeath(platform: Platform, client: unknown, work: Work, lent: Lent): Promise<Receipt> {
-  const found = await platform.resolve?.(client, work.activity, lent).catch((thrown: unknown) => {
+async function afterDeath(platform: Platform, client: unknown, work: Work, context: VerbContext): Promise<Receipt> {
+  const found = await platform.recover?.(client, work.activity, context).catch((thrown: unknown) => {
     throw stillInDoubt(failureFrom(platform, thrown));
   });
   if (found) return found;
   if (work.activity.options?.onUnknown === "resend")
-    return untilAborted(runVerb(platform, client, work, lent), lent.signal);
+    return untilAborted(runVerb(platform, client, work, context), context.signal);
   throw new Failure({
     kind: "permanent",
     code: "outcome-unknown",

@@ -2,7 +2,7 @@ import { accountUnknown } from "../accounts/account-unknown.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import { renewalOf } from "../accounts/credential-renewal.ts";
 import type { Log } from "../model/log.ts";
-import type { Access, Egress, Platform } from "../platform/platform.ts";
+import type { AccountContext, Egress, Platform } from "../platform/platform.ts";
 
 export interface ClientsDeps {
   readonly accounts: Pick<Accounts, "versionOf" | "credentialsOf" | "update"> & Partial<Pick<Accounts, "alone">>;
@@ -55,7 +55,7 @@ export function clients({ accounts, egress, log, idleMs = 60_000 }: ClientsDeps)
 
   function drop(entry: Kept): Promise<void> {
     return entry.client
-      .then((client) => entry.platform.close?.(client))
+      .then((client) => entry.platform.dispose?.(client))
       .catch((error: unknown) => log.debug({ error: String(error) }, "closing a client failed"));
   }
 
@@ -101,8 +101,8 @@ export function clients({ accounts, egress, log, idleMs = 60_000 }: ClientsDeps)
     return undefined;
   }
 
-  function opened(key: string, version: string | undefined, platform: Platform, access: Access<unknown>): Kept {
-    const client = platform.open?.(access) ?? Promise.resolve(undefined);
+  function opened(key: string, version: string | undefined, platform: Platform, access: AccountContext<unknown>): Kept {
+    const client = platform.createClient?.(access) ?? Promise.resolve(undefined);
     const entry: Kept = { version, client, platform, users: 0, usedAt: Date.now(), stale: false };
     kept.set(key, entry);
     client.catch(() => kept.get(key) === entry && kept.delete(key));
@@ -111,7 +111,7 @@ export function clients({ accounts, egress, log, idleMs = 60_000 }: ClientsDeps)
 
   return {
     async use(platform, { app, address }, work) {
-      if (!platform.open) return work(undefined);
+      if (!platform.createClient) return work(undefined);
       const entry = await clientFor(platform, app, address);
       entry.users++;
       try {

@@ -1,6 +1,6 @@
 import type { FinalStatus, TargetOutcome } from "../model/event.ts";
 import { type Decided, resultEvent, statusEvent } from "../model/event-builders.ts";
-import { type ErrorNote, Failure, noteOf } from "../model/failure.ts";
+import { type EventError, Failure, toEventError } from "../model/failure.ts";
 import type { Next, Work } from "../outbox/outbox.ts";
 import type { Outcome, Platform, Receipt } from "../platform/platform.ts";
 import { type AttemptDeps, attempt } from "./attempt.ts";
@@ -36,7 +36,7 @@ export function deliverer(deps: DeliverDeps): Deliver {
     async function finish(
       status: FinalStatus,
       decided: Decided,
-      error?: ErrorNote,
+      error?: EventError,
       object?: Receipt["object"],
     ): Promise<Next> {
       const facts = {
@@ -54,7 +54,7 @@ export function deliverer(deps: DeliverDeps): Deliver {
     }
 
     /** Another try, if the lifetime has room for one; in doubt that is another try to find out, never to send. */
-    async function again(decided: Decided, failure: Wait, note: ErrorNote, inDoubt = false): Promise<Next> {
+    async function again(decided: Decided, failure: Wait, note: EventError, inDoubt = false): Promise<Next> {
       const { expiresAt, extendedMs } = work;
       const lifetimeMs = expiresAt - extendedMs - work.now;
       const step = nextStep(failure, { attempts, now: now(), expiresAt, lifetimeMs, extendedMs, random: random() });
@@ -85,9 +85,9 @@ export function deliverer(deps: DeliverDeps): Deliver {
       log.debug({ rid: work.activity.rid, code: failure.code, kind: failure.kind }, "attempt failed");
       const inDoubt = failure.mayHaveLanded && (committed || work.doubtful);
       const resend = work.activity.options?.onUnknown === "resend";
-      if (!inDoubt || resend) return again(work.decided, failure, noteOf(failure));
-      const note = { ...noteOf(failure), code: "outcome-unknown", retryable: false };
-      const mayBeAsked = platform.resolve !== undefined && (!work.doubtful || failure.kind === "retryable");
+      if (!inDoubt || resend) return again(work.decided, failure, toEventError(failure));
+      const note = { ...toEventError(failure), code: "outcome-unknown", retryable: false };
+      const mayBeAsked = platform.recover !== undefined && (!work.doubtful || failure.kind === "retryable");
       if (!mayBeAsked) return finish("unknown", work.decided, note);
       return again(work.decided, { kind: "retryable", retryAfterMs: failure.retryAfterMs }, note, true);
     }
@@ -109,19 +109,19 @@ export function deliverer(deps: DeliverDeps): Deliver {
     // Whoever is under way when a worker dies is a suspect; tried one by one, only the true cause is given up.
     if (work.takes <= TAKES_MOST || work.doubtful) return carryOut();
     return apart(async () => {
-      if ((await outbox.suspect(work)) >= DEATHS_MOST) return finish("failed", work.decided, noteOf(POISON));
+      if ((await outbox.suspect(work)) >= DEATHS_MOST) return finish("failed", work.decided, toEventError(POISON));
       return carryOut();
     });
   };
 }
 
 type Wait = Pick<Failure, "kind" | "retryAfterMs">;
-const LATER: ErrorNote = {
+const LATER: EventError = {
   code: "platform-unavailable",
   detail: "The network asks to try again later.",
   retryable: true,
 };
-const EXPIRED: ErrorNote = {
+const EXPIRED: EventError = {
   code: "expired",
   detail: "Its lifetime ended before it could be sent; see options.expiresIn.",
   retryable: false,
@@ -142,7 +142,7 @@ function oneAtATime(): <T>(deed: () => Promise<T>) => Promise<T> {
   };
 }
 
-function firstError(decided: Decided): ErrorNote | undefined {
+function firstError(decided: Decided): EventError | undefined {
   return decided.find((outcome) => outcome?.error !== undefined)?.error;
 }
 

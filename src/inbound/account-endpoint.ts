@@ -1,5 +1,5 @@
 import type { Platform } from "../platform/platform.ts";
-import type { Doors } from "./webhook-endpoints.ts";
+import type { WebhookEndpoints } from "./webhook-endpoints.ts";
 
 /** An account that was just stored, with what it was stored with. */
 export interface StoredLogin {
@@ -13,14 +13,14 @@ export interface StoredLogin {
  * Whoever stores an account calls it.
  */
 export async function setAccountDoor(
-  doors: Pick<Doors, "open" | "close">,
+  doors: Pick<WebhookEndpoints, "open" | "close">,
   app: string,
-  { id: platform, push }: Platform,
+  { id: platform, webhook: push }: Platform,
   { id, address, credentials }: StoredLogin,
 ): Promise<string | undefined> {
   if (push?.secrets === undefined) return undefined;
   const secrets = push.secrets({ address, credentials });
-  if (secrets !== undefined) return doors.open(app, platform, id, secrets, push.mate?.(secrets));
+  if (secrets !== undefined) return doors.open(app, platform, id, secrets, push.routingKey?.(secrets));
   await doors.close(app, platform, id);
   return undefined;
 }

@@ -1,5 +1,5 @@
 import type { PassingStatus, StatusEvent, TargetOutcome } from "../model/event.ts";
-import type { Report, Watermark } from "../platform/connection.ts";
+import type { DeliveryReceipt, ReadUpTo } from "../platform/connection.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
 import { APPEND_LUA } from "../redis/lua/append.ts";
@@ -7,7 +7,7 @@ import { epochs } from "../redis/lua/epochs.ts";
 import { scripts } from "../redis/script-runner.ts";
 
 /** Tells an app what a network says later of an activity it sent; an id that is not traced (any more) is ignored. */
-export type ReportTo = (app: string, report: Report | Watermark) => Promise<void>;
+export type ReportTo = (app: string, report: DeliveryReceipt | ReadUpTo) => Promise<void>;
 
 /** What was said of a target only grows: a late `delivered` after `read` changes nothing, nor does anything after `failed`. */
 const RANK: Readonly<Record<PassingStatus, number>> = { sending: 0, deferred: 0, delivered: 1, read: 2, failed: 3 };
@@ -24,7 +24,7 @@ return 1
 export function traces({ redis, eventsKept }: { readonly redis: RedisClient; readonly eventsKept: number }): ReportTo {
   const run = scripts(redis, { REPORT_LUA });
   const fresh = epochs();
-  async function one(app: string, said: Report): Promise<void> {
+  async function one(app: string, said: DeliveryReceipt): Promise<void> {
     const place = keys.trace(app, said.id);
     for (;;) {
       const known = await redis.get(place);
@@ -49,7 +49,7 @@ export function traces({ redis, eventsKept }: { readonly redis: RedisClient; rea
 
   return async function report(app, said) {
     if ("id" in said) return one(app, said);
-    const { thread, until, ...words } = said;
+    const { conversation: thread, until, ...words } = said;
     const place = keys.thread(app, thread);
     const ids = await redis.zrangebyscore(place, "-inf", until);
     for (const id of ids) await one(app, { id, ...words });
@@ -59,7 +59,7 @@ export function traces({ redis, eventsKept }: { readonly redis: RedisClient; rea
 }
 
 /** The targets about which the report says something new, as they stand then. */
-function newsIn(trace: StatusEvent, { status, target, error }: Report): readonly TargetOutcome[] {
+function newsIn(trace: StatusEvent, { status, target, error }: DeliveryReceipt): readonly TargetOutcome[] {
   return trace.target
     .filter(({ address }) => target === undefined || address.toLowerCase() === target.toLowerCase())
     .filter((one) => (RANK[one.status as PassingStatus] ?? 0) < RANK[status])

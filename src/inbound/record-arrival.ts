@@ -1,6 +1,6 @@
-import { HOLDS_LUA, type Holder, TakenOver } from "../accounts/account-ownership.ts";
+import { HOLDS_LUA, type Owner, OwnershipLost } from "../accounts/account-ownership.ts";
 import type { ActivityEvent } from "../model/event.ts";
-import type { Arrival } from "../platform/platform.ts";
+import type { InboundEvent } from "../platform/platform.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
 import { APPEND_LUA } from "../redis/lua/append.ts";
@@ -16,7 +16,7 @@ export interface ArrivalsDeps {
  * Puts what a network brought into the app's event log, once; resolves when it is there: acknowledge only then. With a
  * `holder` only as long as that one holds the account: then throws `TakenOver`.
  */
-export type Arrive = (app: string, arrival: Arrival, holder?: Holder) => Promise<"new" | "seen">;
+export type Arrive = (app: string, arrival: InboundEvent, holder?: Owner) => Promise<"new" | "seen">;
 
 /** How many marks of the past an account keeps, and for how long. */
 const MARKS = 10_000;
@@ -41,7 +41,7 @@ return 'new'
 export function arrivals({ redis, eventsKept }: ArrivalsDeps): Arrive {
   const run = scripts(redis, { ARRIVE_LUA });
   const freshEpoch = epochs();
-  return async (app, { key, event, note }, holder) => {
+  return async (app, { key, event, state: note }, holder) => {
     const account = event.target[0]?.address.toLowerCase() ?? "";
     const whole: ActivityEvent = { type: "activity", ...event, received: new Date().toISOString() };
     const id = holder?.id ?? "";
@@ -55,7 +55,7 @@ export function arrivals({ redis, eventsKept }: ArrivalsDeps): Arrive {
     const args = [key, freshEpoch(), eventsKept, JSON.stringify(whole), MARKS, MARKS_SECONDS, holder?.fence ?? ""];
     const noted = note && holder ? [note.name, note.value] : [];
     const answer = (await run.ARRIVE_LUA(names, [...args, ...noted])) as "new" | "seen" | "taken";
-    if (answer === "taken") throw new TakenOver();
+    if (answer === "taken") throw new OwnershipLost();
     return answer;
   };
 }

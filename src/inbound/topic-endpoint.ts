@@ -1,12 +1,12 @@
-import type { TopicDoor } from "../platform/platform.ts";
+import type { TopicEndpoint } from "../platform/platform.ts";
 import type { DueTopic, Topics } from "../polling/topics.ts";
-import type { Doors } from "./webhook-endpoints.ts";
+import type { WebhookEndpoints } from "./webhook-endpoints.ts";
 
 /** In whose place doors of topics stand, since a topic is polled for many apps; no app has this id. */
 export const TOPICS_APP = "-";
 
 export interface TopicDoorsDeps {
-  readonly doors: Doors;
+  readonly doors: WebhookEndpoints;
   readonly topics: Pick<Topics, "keep">;
   /** Where the outside reaches the gateway, with the base path. */
   readonly base: string;
@@ -14,7 +14,7 @@ export interface TopicDoorsDeps {
 
 /** Makes the doors that polls of topics may open. */
 export function topicDoors({ doors, topics, base }: TopicDoorsDeps) {
-  return ({ platform, id }: Pick<DueTopic, "platform" | "id">): TopicDoor => ({
+  return ({ platform, id }: Pick<DueTopic, "platform" | "id">): TopicEndpoint => ({
     async open(secrets) {
       // First, so that a door is never left open by a topic that nobody follows any more.
       await topics.keep(id, true);

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { ulid } from "ulid";
 import { associatedData } from "../crypto/associated-data.ts";
 import type { Keyring } from "../crypto/keyring.ts";
-import type { Door, PushSecrets } from "../platform/inbound-webhook.ts";
+import type { VerificationSecrets, WebhookEndpoint } from "../platform/inbound-webhook.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
 
@@ -15,20 +15,23 @@ export interface DoorsDeps {
  * Doors that networks push to: each an id that nobody can guess, leading to an app's account (or whatever else the
  * `subject` names) at a platform, with what pushes are checked with.
  */
-export interface Doors {
+export interface WebhookEndpoints {
   /** Opens a door and answers its id; one that is open keeps its id and gets these secrets and this `Push.mate`. */
   readonly open: (
     app: string,
     platform: string,
     subject: string,
-    secrets: PushSecrets,
+    secrets: VerificationSecrets,
     mate?: string,
   ) => Promise<string>;
   readonly idOf: (app: string, platform: string, subject: string) => Promise<string | undefined>;
   /** The id of the app's door with that `Push.mate`; of several the one that was opened last. */
   readonly mate: (app: string, platform: string, mate: string) => Promise<string | undefined>;
   /** What lies behind an id; undefined for one that nobody has, or another platform's. */
-  readonly find: (platform: string, id: string) => Promise<(Door & { readonly secrets: PushSecrets }) | undefined>;
+  readonly find: (
+    platform: string,
+    id: string,
+  ) => Promise<(WebhookEndpoint & { readonly secrets: VerificationSecrets }) | undefined>;
   readonly close: (app: string, platform: string, subject: string) => Promise<void>;
 }
 
@@ -65,7 +68,7 @@ export function doorWhere(app: string, platform: string, subject: string, versio
 }
 
 /** Doors in Redis; their secrets are sealed under the shared key, since the API itself checks pushes (promise G8). */
-export function redisDoors({ redis, keyring }: DoorsDeps): Doors {
+export function redisDoors({ redis, keyring }: DoorsDeps): WebhookEndpoints {
   const memberOf = (platform: string, subject: string) => `${platform}|${subject}`;
   /** No subject begins like this, so it is never a door's own place. */
   const mateOf = (platform: string, mate: string) => memberOf(platform, `|${mate}`);
@@ -78,13 +81,14 @@ export function redisDoors({ redis, keyring }: DoorsDeps): Doors {
       const fresh = randomBytes(18).toString("base64url");
       const named = mate === undefined ? "" : mateOf(platform, mate);
       const args = [memberOf(platform, subject), fresh, keys.door(""), named, ...fields];
-      return (await redis.eval(OPEN_LUA, 1, keys.doors(app), ...args)) as string;
+      return (await redis.eval(OPEN_LUA, 1, keys.webhookEndpoints(app), ...args)) as string;
     },
 
     idOf: async (app, platform, subject) =>
-      (await redis.hget(keys.doors(app), memberOf(platform, subject))) ?? undefined,
+      (await redis.hget(keys.webhookEndpoints(app), memberOf(platform, subject))) ?? undefined,
 
-    mate: async (app, platform, mate) => (await redis.hget(keys.doors(app), mateOf(platform, mate))) ?? undefined,
+    mate: async (app, platform, mate) =>
+      (await redis.hget(keys.webhookEndpoints(app), mateOf(platform, mate))) ?? undefined,
 
     async find(platform, id) {
       if (!ID.test(id)) return undefined;
@@ -92,11 +96,11 @@ export function redisDoors({ redis, keyring }: DoorsDeps): Doors {
       const { app, subject, version, sealed } = door;
       if (!app || !subject || !version || !sealed || door.platform !== platform) return undefined;
       const text = (await keyring.openShared(sealed, doorWhere(app, platform, subject, version))).toString("utf8");
-      return { app, subject, secrets: JSON.parse(text) as PushSecrets };
+      return { app, subject, secrets: JSON.parse(text) as VerificationSecrets };
     },
 
     async close(app, platform, subject) {
-      await redis.eval(CLOSE_LUA, 1, keys.doors(app), memberOf(platform, subject), keys.door(""));
+      await redis.eval(CLOSE_LUA, 1, keys.webhookEndpoints(app), memberOf(platform, subject), keys.door(""));
     },
   };
 }

@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 import type { Activity, Attachment } from "../model/activity.ts";
-import type { Fault } from "../model/validate.ts";
+import type { ValidationError } from "../model/validate.ts";
 
 /**
  * The attachments whose URL says by itself that it leads into a private network or carries a login. What a name resolves
@@ -9,7 +9,7 @@ import type { Fault } from "../model/validate.ts";
 export function attachmentFaults(
   { object }: Pick<Activity, "object">,
   mayReach: (address: string) => boolean,
-): readonly Fault[] {
+): readonly ValidationError[] {
   const attachments = (object.attachments ?? []) as readonly Attachment[];
   return attachments.flatMap(({ url }, index) => {
     const detail = url === undefined ? undefined : urlFault(url, mayReach);

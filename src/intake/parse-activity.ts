@@ -1,7 +1,7 @@
 import { ATTACHMENTS_MOST } from "../delivery/attachments.ts";
 import { type Activity, type Attachment, Envelope } from "../model/activity.ts";
-import { type Fault, faults } from "../model/validate.ts";
-import type { Platform, Unfit } from "../platform/platform.ts";
+import { type ValidationError, validationErrors } from "../model/validate.ts";
+import type { Platform, ValidationIssue } from "../platform/platform.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { isBag, normalise, pointerBack } from "./normalize.ts";
 import { Refusal } from "./refusal.ts";
@@ -37,7 +37,7 @@ export function readActivity(find: FindPlatform, posted: unknown, now: number): 
   try {
     return read(find, posted, now);
   } catch (error) {
-    if (error instanceof Refusal && faults(RidOnly, posted).length === 0)
+    if (error instanceof Refusal && validationErrors(RidOnly, posted).length === 0)
       error.rid = posted.rid as string | number | undefined;
     throw error;
   }
@@ -47,7 +47,7 @@ const RidOnly = { type: "object", properties: { rid: Envelope.properties.rid } }
 
 function read(find: FindPlatform, posted: Record<string, unknown>, now: number): Readable {
   const input = normalise(posted);
-  check(faults(Envelope, { ...input, ...(posted.rid === undefined ? {} : { rid: posted.rid }) }), posted);
+  check(validationErrors(Envelope, { ...input, ...(posted.rid === undefined ? {} : { rid: posted.rid }) }), posted);
   const platform = find(input.platform as string);
   if (!platform)
     throw new Refusal("platform-unknown", "GET /platforms lists the platforms of this gateway.", [
@@ -71,7 +71,7 @@ function read(find: FindPlatform, posted: Record<string, unknown>, now: number):
       ],
       posted,
     );
-  check(faults(known.schema, parts), posted);
+  check(validationErrors(known.schema, parts), posted);
 
   const activity = {
     platform: platform.id,
@@ -79,7 +79,7 @@ function read(find: FindPlatform, posted: Record<string, unknown>, now: number):
     ...parts,
     ...(options === undefined ? {} : { options }),
   } as unknown as Omit<Activity, "id" | "rid">;
-  const refused = platform.refuse?.(verb, activity);
+  const refused = platform.validate?.(verb, activity);
   if (refused) unfit(refused, posted);
   return {
     platform,
@@ -91,15 +91,15 @@ function read(find: FindPlatform, posted: Record<string, unknown>, now: number):
   };
 }
 
-function unfit({ code, detail, pointer }: Unfit, posted: Record<string, unknown>): never {
+function unfit({ code, detail, pointer }: ValidationIssue, posted: Record<string, unknown>): never {
   if (code === "validation-failed") check([{ pointer, detail }], posted);
   throw new Refusal(code, detail, [{ pointer: pointerBack(posted, pointer), detail: "can't be reached" }]);
 }
 
-function check(found: readonly Fault[], posted: Record<string, unknown>): void {
+function check(found: readonly ValidationError[], posted: Record<string, unknown>): void {
   if (found.length === 0) return;
   const errors = found.map((fault) => ({ ...fault, pointer: pointerBack(posted, fault.pointer) }));
-  const first = errors[0] as Fault;
+  const first = errors[0] as ValidationError;
   throw new Refusal(
     "validation-failed",
     `${first.pointer === "" ? "The activity" : first.pointer} ${first.detail}.`,

@@ -1,4 +1,4 @@
-import type { Fault } from "../model/validate.ts";
+import type { ValidationError } from "../model/validate.ts";
 
 /** Why an activity is not accepted: a code of the documented table, what to do about it, and where. */
 export class Refusal extends Error {
@@ -8,10 +8,10 @@ export class Refusal extends Error {
     | "verb-not-supported"
     | "recipient-not-reachable"
     | "payload-too-large";
-  readonly errors: readonly Fault[] | undefined;
+  readonly errors: readonly ValidationError[] | undefined;
   rid: string | number | undefined;
 
-  constructor(code: Refusal["code"], detail: string, errors?: readonly Fault[]) {
+  constructor(code: Refusal["code"], detail: string, errors?: readonly ValidationError[]) {
     super(detail);
     this.name = "Refusal";
     this.code = code;

@@ -12,7 +12,7 @@ import type { Config } from "../config/settings.ts";
 import { addressCheck } from "../egress/address-rules.ts";
 import type { Log } from "../model/log.ts";
 import { submission } from "../operations/submit-activity.ts";
-import { platformNames } from "../platform/platform-registry.ts";
+import { platformRegistry } from "../platform/platform-registry.ts";
 import type { Metrics } from "../process/metrics.ts";
 import type { SupervisedWorker } from "../process/supervisor.ts";
 import { wantsSandbox } from "../sandbox/sandbox-enabled.ts";
@@ -40,14 +40,14 @@ export function partsOf({ config, choose, store, metrics, log }: ApiDeps) {
   const { appendControl } = eventLog;
   const drain = switchOnce();
   const enabled = choose(config, wantsSandbox(config) ? SANDBOX_ELSEWHERE : undefined);
-  const names = platformNames(enabled);
+  const names = platformRegistry(enabled);
   const registry = appRegistry({ redis, keyring: store.ring, appendControl });
   const keys = keyCache({ find: registry.find, keyring: store.ring });
   const revocations = redisRevocations({ redis, appendControl });
   const tickets = redisTickets(redis);
   const road = way(config.trustProxy);
   const pages = origins({ allowedOrigins: config.allowedOrigins, publicUrl: config.publicUrl, way: road });
-  const { canonical } = names;
+  const { canonicalId: canonical } = names;
   const countGuess = guesses(road.clientIp);
   const who = authenticate({
     keys,

@@ -4,8 +4,8 @@ import { inboundRoutes } from "../../routes/resources/inbound.ts";
 import type { Config } from "../config/settings.ts";
 import { traces } from "../inbound/delivery-receipts.ts";
 import { arrivals } from "../inbound/record-arrival.ts";
-import type { Doors } from "../inbound/webhook-endpoints.ts";
-import type { PlatformNames } from "../platform/platform-registry.ts";
+import type { WebhookEndpoints } from "../inbound/webhook-endpoints.ts";
+import type { PlatformRegistry } from "../platform/platform-registry.ts";
 import { redisTopics } from "../polling/topics.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
@@ -15,8 +15,8 @@ export interface InboundDeps {
   readonly config: Config;
   readonly store: Store;
   readonly redis: RedisClient;
-  readonly doors: Doors;
-  readonly names: PlatformNames;
+  readonly doors: WebhookEndpoints;
+  readonly names: PlatformRegistry;
   readonly admit: AdmitOne;
 }
 

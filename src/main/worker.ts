@@ -4,7 +4,7 @@ import { pollWorker } from "../../workers/poll.ts";
 import { sendWorker } from "../../workers/send.ts";
 import { sweep } from "../../workers/sweep.ts";
 import { trimming } from "../../workers/trim.ts";
-import { heldAccounts } from "../accounts/account-ownership.ts";
+import { accountOwnership } from "../accounts/account-ownership.ts";
 import type { Config } from "../config/settings.ts";
 import { redisConsents } from "../consents/consents.ts";
 import { clients } from "../delivery/client-cache.ts";
@@ -60,19 +60,19 @@ export async function startWorker({
   const platforms = choose(config, mailbox?.relay);
   const find = (id: string) => platforms.find((platform) => platform.id === id);
   // Where every verb needs the held connection there is nothing for a queue of the platform's own.
-  const pooled = platforms.filter(({ hold, open }) => hold === undefined || open !== undefined);
+  const pooled = platforms.filter(({ connect: hold, createClient: open }) => hold === undefined || open !== undefined);
   const onLane = (platform: string, change: 1 | -1) => metrics.lanes.inc({ platform }, change);
   const workers = pooled.map(({ id, concurrency = config.concurrency }) =>
     sendWorker({ redis, outbox, lanes, deliver, queue: id, find, concurrency, log, onLane }),
   );
   // A worker that knows no such platform would only keep shards from those that do.
-  const holds = platforms.some(({ hold }) => hold !== undefined);
+  const holds = platforms.some(({ connect: hold }) => hold !== undefined);
   const holding = holds
     ? heldWorker({
         redis,
         lanes,
         delivering,
-        held: heldAccounts({ redis, keyring: store.ring, eventsKept: config.eventsKept }),
+        held: accountOwnership({ redis, keyring: store.ring, eventsKept: config.eventsKept }),
         accounts,
         arrive,
         report: traces({ redis, eventsKept: config.eventsKept }),

@@ -1,12 +1,12 @@
 import type { Activity } from "./activity.ts";
 import type { FinalStatus, ResultEvent, StatusEvent, TargetOutcome } from "./event.ts";
-import type { ErrorNote } from "./failure.ts";
+import type { EventError } from "./failure.ts";
 
 type Subject = Pick<Activity, "id" | "platform" | "verb" | "actor" | "target">;
 export type Decided = ReadonlyArray<TargetOutcome | null>;
 
 /** One outcome per target as listeners see it; what is undecided takes the status given. */
-export function targetsOf(activity: Subject, decided: Decided, otherwise: string, error?: ErrorNote): TargetOutcome[] {
+export function targetsOf(activity: Subject, decided: Decided, otherwise: string, error?: EventError): TargetOutcome[] {
   return activity.target.map(
     (target, index) =>
       decided[index] ?? { address: target.address, status: otherwise, ...(error === undefined ? {} : { error }) },
@@ -18,7 +18,7 @@ export interface ResultFacts {
   readonly decided: Decided;
   readonly attempts: number;
   readonly object?: Readonly<Record<string, unknown>>;
-  readonly error?: ErrorNote;
+  readonly error?: EventError;
   readonly now: number;
 }
 
@@ -53,7 +53,7 @@ export function statusEvent(
     readonly decided: Decided;
     readonly now: number;
     readonly retryAt?: number;
-    readonly error?: ErrorNote;
+    readonly error?: EventError;
   },
 ): StatusEvent {
   return {

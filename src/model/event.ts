@@ -1,5 +1,5 @@
 import type { Actor } from "./activity.ts";
-import type { ErrorNote } from "./failure.ts";
+import type { EventError } from "./failure.ts";
 
 /** The terminal outcomes: exactly one `result` per accepted rid carries one of them (promise G3). */
 export type FinalStatus = "sent" | "failed" | "partial" | "expired" | "cancelled" | "unknown";
@@ -11,7 +11,7 @@ export interface TargetOutcome {
   readonly status: string;
   /** The network's id of what was sent. */
   readonly id?: string;
-  readonly error?: ErrorNote;
+  readonly error?: EventError;
 }
 
 interface Head {
@@ -29,7 +29,7 @@ export interface ResultEvent extends Head {
   readonly type: "result";
   readonly status: FinalStatus;
   readonly object: Readonly<Record<string, unknown>>;
-  readonly error?: ErrorNote;
+  readonly error?: EventError;
   readonly attempts: number;
 }
 
@@ -37,7 +37,7 @@ export interface StatusEvent extends Head {
   readonly type: "status";
   readonly status: PassingStatus;
   readonly retryAt?: string;
-  readonly error?: ErrorNote;
+  readonly error?: EventError;
 }
 
 /** Something a network brought; `target` is the account of ours it came to. */
@@ -60,7 +60,7 @@ export interface SessionEvent {
   readonly platform: string;
   readonly actor: Actor;
   readonly state: "connecting" | "online" | "offline" | "needs-login" | "restricted";
-  readonly error?: ErrorNote;
+  readonly error?: EventError;
   readonly published: string;
 }
 
@@ -70,7 +70,7 @@ export interface HookEvent {
   readonly name: string;
   /** `disabled`: switched off; `skipped`: one event was given up after a day, see `lost`. */
   readonly state: "disabled" | "skipped";
-  readonly error: ErrorNote;
+  readonly error: EventError;
   /** Cursor of the event that was given up. */
   readonly lost?: string;
   readonly published: string;

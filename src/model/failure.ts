@@ -1,7 +1,7 @@
 /** What the core does next, which is all it needs to know of an error. */
 export type FailureKind = "permanent" | "retryable" | "rate-limited" | "auth";
 
-export interface FailureWords {
+export interface FailureOptions {
   readonly kind: FailureKind;
   /** Stable, from the documented table (docs/errors.md). */
   readonly code: string;
@@ -24,7 +24,7 @@ export class Failure extends Error {
   readonly mayHaveLanded: boolean;
   readonly platformCode: string | undefined;
 
-  constructor(words: FailureWords) {
+  constructor(words: FailureOptions) {
     super(words.detail, words.cause === undefined ? undefined : { cause: words.cause });
     this.name = "Failure";
     this.kind = words.kind;
@@ -36,10 +36,10 @@ export class Failure extends Error {
 }
 
 /** What an error of a network means: a row of the tables in which platforms say it. */
-export type Meaning = readonly [kind: FailureKind, code: string, detail: string];
+export type ErrorRow = readonly [kind: FailureKind, code: string, detail: string];
 
 /** A failure as it stands in events and records: what a listener may know of it. */
-export interface ErrorNote {
+export interface EventError {
   readonly code: string;
   readonly detail: string;
   readonly retryable: boolean;
@@ -47,7 +47,7 @@ export interface ErrorNote {
 }
 
 /** Turns a failure into the form that events and records carry. */
-export function noteOf(failure: Failure): ErrorNote {
+export function toEventError(failure: Failure): EventError {
   return {
     code: failure.code,
     detail: failure.message,

@@ -1,9 +1,9 @@
-import { spread } from "./hash.ts";
+import { partitionOf } from "./hash.ts";
 
 /** Accounts with a connection are held in so many parts, each by one worker at a time. Never changes: lanes carry it. */
 export const SHARDS = 16;
 
 /** The shard of an account (`acc_…`) of an app. */
 export function shardOf(app: string, account: string): number {
-  return spread(`${app}|${account}`, SHARDS);
+  return partitionOf(`${app}|${account}`, SHARDS);
 }

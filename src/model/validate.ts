@@ -4,7 +4,7 @@ import type { TSchema } from "typebox";
 import { narrowed } from "./validate-unions.ts";
 
 /** One thing that is wrong with an input: where (RFC 6901 pointer) and what to do about it. Never the input itself. */
-export interface Fault {
+export interface ValidationError {
   readonly pointer: string;
   readonly detail: string;
 }
@@ -29,7 +29,7 @@ const ajv = new Ajv2020({
 const compiled = new WeakMap<TSchema, ValidateFunction>();
 
 /** Checks a value against a schema; an empty list means it fits. Compiles each schema once. */
-export function faults(schema: TSchema, value: unknown): Fault[] {
+export function validationErrors(schema: TSchema, value: unknown): ValidationError[] {
   let validate = compiled.get(schema);
   if (!validate) {
     validate = ajv.compile(schema);
@@ -49,7 +49,7 @@ function meaningful(errors: readonly ErrorObject[]): readonly ErrorObject[] {
 }
 
 /** Complaints of several branches about one place are alternatives, and told as one fault. */
-function merged(errors: readonly ErrorObject[]): Fault[] {
+function merged(errors: readonly ErrorObject[]): ValidationError[] {
   const missing = [...new Set(errors.filter(isRequired).map(({ params }) => String(params.missingProperty)))];
   const typed = errors.filter(({ keyword }) => keyword === "type");
   const { instancePath: pointer = "" } = errors[0] ?? {};
@@ -69,7 +69,7 @@ function isRequired({ keyword }: ErrorObject): boolean {
   return keyword === "required";
 }
 
-function faultOf({ keyword, instancePath: pointer, params, parentSchema = {}, message }: ErrorObject): Fault {
+function faultOf({ keyword, instancePath: pointer, params, parentSchema = {}, message }: ErrorObject): ValidationError {
   switch (keyword) {
     case "required":
       return { pointer: `${pointer}/${escaped(String(params.missingProperty))}`, detail: "is required" };

@@ -11,10 +11,10 @@ import { laneOf } from "../model/lane.ts";
 import type { Log } from "../model/log.ts";
 import { newId } from "../model/new-id.ts";
 import { shardOf } from "../model/shard.ts";
-import type { Fault } from "../model/validate.ts";
+import type { ValidationError } from "../model/validate.ts";
 import type { LaneQueues } from "../outbox/lane-queues.ts";
 import type { AcceptAnswer, Outbox, Standing, Wake } from "../outbox/outbox.ts";
-import { isHeld, type Platform } from "../platform/platform.ts";
+import { needsConnection, type Platform } from "../platform/platform.ts";
 import { isRedisAway } from "../redis/unavailable.ts";
 
 /** The answer to an accepted activity, on REST and WebSocket alike. */
@@ -54,7 +54,7 @@ export interface Submission {
 
 /** Of the worker that must carry it out, if it needs the account's connection. */
 function shardFor(app: string, platform: Platform, { verb, actor }: Activity): number | undefined {
-  return isHeld(platform, verb) ? shardOf(app, accountId(platform.id, actor.address)) : undefined;
+  return needsConnection(platform, verb) ? shardOf(app, accountId(platform.id, actor.address)) : undefined;
 }
 
 /** Takes activities in: reads, checks what the caller may do, stores atomically, wakes the lane. */
@@ -131,7 +131,11 @@ export function submission(deps: SubmitDeps): Submission {
   };
 }
 
-function unreachable(first: Fault, errors: readonly Fault[], rid: string | number | undefined): Refusal {
+function unreachable(
+  first: ValidationError,
+  errors: readonly ValidationError[],
+  rid: string | number | undefined,
+): Refusal {
   const refusal = new Refusal("validation-failed", `${first.pointer} ${first.detail}.`, errors);
   refusal.rid = rid;
   return refusal;

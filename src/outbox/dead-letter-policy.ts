@@ -1,12 +1,12 @@
 import type { ResultEvent, TargetOutcome } from "../model/event.ts";
-import type { ErrorNote } from "../model/failure.ts";
+import type { EventError } from "../model/failure.ts";
 
 /** How long a dead letter is kept, and how many an app may have; the oldest give way. */
 export const DEAD_SECONDS = 7 * 24 * 3_600;
 export const DEAD_MOST = 1_000;
 
 /** Whether trying again later may help: the wait was over before the network was back, or our own workers gave it up. */
-function mayHelp(error: ErrorNote | undefined): boolean {
+function mayHelp(error: EventError | undefined): boolean {
   return error !== undefined && (error.retryable || error.code === "internal-error");
 }
 

@@ -1,6 +1,6 @@
 import type { Activity } from "../model/activity.ts";
 import type { FinalStatus, TargetOutcome } from "../model/event.ts";
-import type { CommitMore } from "../platform/platform.ts";
+import type { CommitOptions } from "../platform/platform.ts";
 
 /** Where an accepted activity stands. */
 export type Standing = "queued" | "scheduled" | "deferred" | "sending" | FinalStatus;
@@ -118,7 +118,7 @@ export interface Outbox {
    * `lost`: another worker has the lane; `over`: it was cancelled or its lifetime has ended. With `traceSeconds` the
    * activity's id is known for so long to what the network reports later, see events/traces.ts.
    */
-  commit(work: Work, event: string, more?: CommitMore): Promise<"committed" | "lost" | "over">;
+  commit(work: Work, event: string, more?: CommitOptions): Promise<"committed" | "lost" | "over">;
   /** Records the one outcome, appends its event, pops the head and leases the next. */
   settle(
     work: Work,

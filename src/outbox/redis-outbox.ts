@@ -74,16 +74,16 @@ export function redisOutbox({
       return (await redis.hincrby(keys.record(app, activity.rid), "deaths", 1)) - 1;
     },
 
-    async commit(work, event, { traceSeconds = 0, threads = [] } = {}) {
+    async commit(work, event, { receiptTtlSeconds = 0, conversations = [] } = {}) {
       const { app, lane, fence, activity } = work;
       return (await durably(keys.tagOf(app), () =>
         run.COMMIT_LUA(
           [
             ...keysOf(app, activity.rid, lane),
             keys.trace(app, activity.id),
-            ...threads.map((thread) => keys.thread(app, thread)),
+            ...conversations.map((conversation) => keys.thread(app, conversation)),
           ],
-          [fence, fresh(), eventsKept, event, traceSeconds, activity.id, THREAD_MOST],
+          [fence, fresh(), eventsKept, event, receiptTtlSeconds, activity.id, THREAD_MOST],
         ),
       )) as "committed" | "lost" | "over";
     },

@@ -1,27 +1,27 @@
 import Type, { type Static, type TObject, type TSchema } from "typebox";
 import { Actor } from "../model/activity.ts";
-import type { ErrorNote } from "../model/failure.ts";
-import { type Access, type Arrival, defineVerb, type Verb } from "./platform.ts";
+import type { EventError } from "../model/failure.ts";
+import { type AccountContext, defineVerb, type InboundEvent, type Verb } from "./platform.ts";
 
 /** What is kept of an account's connection for whoever holds it next: rooms, subscriptions, cursors. */
-export interface Notes {
+export interface ConnectionState {
   readonly read: () => Promise<Readonly<Record<string, string>>>;
   /** Undefined removes. Rejects when another worker has taken the account over. */
   readonly write: (name: string, value: string | undefined) => Promise<void>;
 }
 
 /** What a network says later of an activity that was sent: `id` is the activity's own, which the platform sent along. */
-export interface Report {
+export interface DeliveryReceipt {
   readonly id: string;
   readonly status: "delivered" | "read" | "failed";
   /** Which target; absent means all. */
   readonly target?: string;
-  readonly error?: ErrorNote;
+  readonly error?: EventError;
 }
 
 /** What a network says later of everything that was sent into a conversation (`CommitMore.threads`) up to a time. */
-export interface Watermark {
-  readonly thread: string;
+export interface ReadUpTo {
+  readonly conversation: string;
   /** Unix ms, inclusive. */
   readonly until: number;
   readonly status: "delivered" | "read";
@@ -30,24 +30,24 @@ export interface Watermark {
 }
 
 /** What `hold` is given to connect one account and to keep it connected. */
-export interface Hold<Credentials> extends Access<Credentials> {
+export interface ConnectionContext<Credentials> extends AccountContext<Credentials> {
   readonly credentials: Credentials;
   /** The account's address as stored. */
   readonly address: string;
   /** Aborts when the connection is no longer wanted, also while it is being made. */
   readonly signal: AbortSignal;
-  readonly notes: Notes;
+  readonly state: ConnectionState;
   /** As `notes`, sealed: for room keys and the like; small and rarely written, since sealing costs a millisecond. */
-  readonly secrets: Notes;
+  readonly sealedState: ConnectionState;
   /**
    * Appends what the network brought, once; in the order of the calls. Acknowledge to the network only after it
    * resolves. Rejects when Redis is away or another worker has the account: then don't acknowledge.
    */
-  readonly arrive: (arrival: Arrival) => Promise<"new" | "seen">;
+  readonly record: (arrival: InboundEvent) => Promise<"new" | "seen">;
   /** Tells the app what became later of an activity committed with `traceSeconds`; unknown ids are ignored. */
-  readonly report: (report: Report) => Promise<void>;
+  readonly recordReceipt: (report: DeliveryReceipt) => Promise<void>;
   /** Tells that the connection ended by itself, and why; the core closes it, waits and holds it anew. */
-  readonly lost: (thrown: unknown) => void;
+  readonly onDisconnected: (thrown: unknown) => void;
 }
 
 /**
@@ -67,9 +67,9 @@ export function connectionVerbs(address: string, actor: TSchema = Actor): Record
       summary: "Connects the account and keeps it connected, over restarts and while nobody listens",
       schema,
       example,
-      held: true,
-      run: async (_client, _activity, lent) => {
-        await lent.keepOnline(true);
+      needsConnection: true,
+      run: async (_client, _activity, context) => {
+        await context.setDesiredOnline(true);
         return { outcomes: [] };
       },
     }),
@@ -77,10 +77,10 @@ export function connectionVerbs(address: string, actor: TSchema = Actor): Record
       summary: "Ends the account's connection and leaves it ended until it is wanted again",
       schema,
       example,
-      held: true,
-      unconnected: true,
-      run: async (_client, _activity, lent) => {
-        await lent.keepOnline(false);
+      needsConnection: true,
+      runsOffline: true,
+      run: async (_client, _activity, context) => {
+        await context.setDesiredOnline(false);
         return { outcomes: [] };
       },
     }),

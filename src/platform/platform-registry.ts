@@ -2,24 +2,24 @@ import { Problem } from "../../routes/http/problem.ts";
 import type { Platform } from "./platform.ts";
 
 /** The platforms that are switched on, by every name an app may use. */
-export interface PlatformNames {
+export interface PlatformRegistry {
   readonly find: (name: string) => Platform | undefined;
   /** The platform of that name; throws `Problem` `platform-unknown` that points at where it was named. */
-  readonly need: (name: string, pointer: string) => Platform;
+  readonly require: (name: string, pointer: string) => Platform;
   /** The platform's own id, or the name itself where nobody has it. */
-  readonly canonical: (name: string) => string;
+  readonly canonicalId: (name: string) => string;
 }
 
 /** Indexes platforms by id and aliases. */
-export function platformNames(platforms: readonly Platform[]): PlatformNames {
+export function platformRegistry(platforms: readonly Platform[]): PlatformRegistry {
   const byName = new Map(
     platforms.flatMap((one) => [one.id, ...(one.aliases ?? [])].map((name) => [name, one] as const)),
   );
   const find = (name: string): Platform | undefined => byName.get(name);
   return {
     find,
-    canonical: (name) => find(name)?.id ?? name,
-    need: (name, pointer) => {
+    canonicalId: (name) => find(name)?.id ?? name,
+    require: (name, pointer) => {
       const platform = find(name);
       if (platform !== undefined) return platform;
       const detail = `must be one of ${platforms.map(({ id }) => id).join(", ")}`;

@@ -2,10 +2,10 @@ import type { Socket } from "node:net";
 import type { Static, TObject, TSchema } from "typebox";
 import type { Activity } from "../model/activity.ts";
 import type { ActivityEvent, TargetOutcome } from "../model/event.ts";
-import { type ErrorNote, Failure, noteOf } from "../model/failure.ts";
+import { type EventError, Failure, toEventError } from "../model/failure.ts";
 import type { Log } from "../model/log.ts";
-import type { Hold } from "./connection.ts";
-import type { Push, PushSecrets } from "./inbound-webhook.ts";
+import type { ConnectionContext } from "./connection.ts";
+import type { VerificationSecrets, WebhookReceiver } from "./inbound-webhook.ts";
 import type { Consent } from "./oauth-consent.ts";
 
 /** An attachment's bytes, whichever way the app gave them. */
@@ -51,14 +51,14 @@ export interface EgressAnswer {
 }
 
 /** What is kept of an activity beside its mark, for what the network says of it later. */
-export interface CommitMore {
-  readonly traceSeconds?: number;
+export interface CommitOptions {
+  readonly receiptTtlSeconds?: number;
   /** Names of the conversations it is sent into, unique within the app. */
-  readonly threads?: readonly string[];
+  readonly conversations?: readonly string[];
 }
 
 /** What a platform is lent for one piece of work. It reaches for nothing else. */
-export interface Lent extends Egress {
+export interface VerbContext extends Egress {
   readonly log: Log;
   /** Aborts at the work's time limit and when the worker loses the lane. */
   readonly signal: AbortSignal;
@@ -76,23 +76,23 @@ export interface Lent extends Egress {
    * With `traceSeconds` the network's later reports on the activity's id (`Hold.report`) find their way for so long, and
    * with `threads` also those on a whole conversation (`Watermark`).
    */
-  readonly commit: (more?: CommitMore) => Promise<void>;
+  readonly commit: (more?: CommitOptions) => Promise<void>;
   /** Says whether the account is to stay connected when nothing is to be done; kept with the account. */
-  readonly keepOnline: (wanted: boolean) => Promise<void>;
+  readonly setDesiredOnline: (wanted: boolean) => Promise<void>;
   /** What the actor follows by polling, see `Platform.poll`: its topics, and whether it follows one. */
-  readonly topics: () => Promise<readonly string[]>;
-  readonly follow: (topic: string, wanted: boolean) => Promise<void>;
+  readonly subscriptions: () => Promise<readonly string[]>;
+  readonly subscribe: (topic: string, wanted: boolean) => Promise<void>;
   /** How a topic stands, whoever follows it; undefined when nobody does. */
-  readonly standing: (topic: string) => Promise<Standing | undefined>;
+  readonly topicStatus: (topic: string) => Promise<TopicStatus | undefined>;
 }
 
 /** How a polled topic is doing. */
-export interface Standing {
+export interface TopicStatus {
   /** As the last poll that succeeded left it. */
   readonly state?: string;
   /** Polls that failed in a row, and why the last one did. */
   readonly fails: number;
-  readonly error?: ErrorNote;
+  readonly error?: EventError;
   /** Unix ms. */
   readonly polledAt?: number;
   readonly nextAt?: number;
@@ -110,7 +110,7 @@ export function outcomeOf(address: string, failure: Failure): Outcome {
   return {
     address,
     status: failure.mayHaveLanded ? "unknown" : waits ? "deferred" : "failed",
-    error: noteOf(failure),
+    error: toEventError(failure),
     ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
   };
 }
@@ -122,48 +122,48 @@ export interface Receipt {
 }
 
 /** One thing a network brought for `account`. `key` is the network's own id of it, and drops duplicates. */
-export interface Arrival {
+export interface InboundEvent {
   readonly key: string;
   readonly event: Omit<ActivityEvent, "type" | "received">;
   /** A note (a cursor) that is written together with it, see `Hold.notes`. */
-  readonly note?: { readonly name: string; readonly value: string };
+  readonly state?: { readonly name: string; readonly value: string };
 }
 
 /** What a poll of a topic brought. */
-export interface Polled {
+export interface PollResult {
   /** New or changed since the state given, oldest first; each follower gets each `key` once. */
-  readonly entries: ReadonlyArray<{ readonly key: string; readonly event: Omit<Arrival["event"], "target"> }>;
+  readonly entries: ReadonlyArray<{ readonly key: string; readonly event: Omit<InboundEvent["event"], "target"> }>;
   /** Given back at the next poll; opaque text of at most some kilobytes. */
   readonly state: string;
   /** Milliseconds until the next poll. */
   readonly nextMs: number;
   /** The topic is no more (410): followers are told and it is polled no more. */
-  readonly ended?: ErrorNote;
+  readonly ended?: EventError;
 }
 
 /**
  * A door that the network pushes to about one topic; see `Push` and `PushAnswer.topic`. While it is open, nobody following
  * the topic any more calls `Platform.forget`.
  */
-export interface TopicDoor {
+export interface TopicEndpoint {
   /** Opens it, or gives an open one these secrets; answers its address. */
-  readonly open: (secrets: PushSecrets) => Promise<string>;
-  readonly secrets: () => Promise<PushSecrets | undefined>;
+  readonly open: (secrets: VerificationSecrets) => Promise<string>;
+  readonly secrets: () => Promise<VerificationSecrets | undefined>;
   readonly close: () => Promise<void>;
 }
 
 /** What one poll is given. */
-export interface Polling extends Egress {
+export interface PollContext extends Egress {
   /** Undefined at a topic's first poll: remember what is there, bring nothing. */
   readonly state: string | undefined;
   readonly signal: AbortSignal;
   readonly log: Log;
   /** True when a push said that the topic changed. */
-  readonly hastened: boolean;
+  readonly triggered: boolean;
   /** What a push said last (`PushAnswer.topic`). */
-  readonly note: string | undefined;
+  readonly hint: string | undefined;
   /** Absent where the outside can't reach us (no PUBLIC_URL). */
-  readonly door?: TopicDoor;
+  readonly endpoint?: TopicEndpoint;
 }
 
 /** One verb: the schema that validates `{actor, target, object, context?}`, an example that fits it, and the deed. */
@@ -173,14 +173,14 @@ export interface Verb<Schema extends TObject = TObject, Client = unknown> {
   readonly schema: Schema;
   readonly example: Static<Schema>;
   /** Whether `run` gets the client that `hold` made; default: where the platform has no `open`. */
-  readonly held?: boolean;
+  readonly needsConnection?: boolean;
   /** Of a held verb: runs without a connection, whatever the account's state; `client` is undefined. */
-  readonly unconnected?: boolean;
-  readonly run: (client: Client, activity: Activity, lent: Lent) => Promise<Receipt>;
+  readonly runsOffline?: boolean;
+  readonly run: (client: Client, activity: Activity, context: VerbContext) => Promise<Receipt>;
 }
 
 /** What `open` is given to make a client for one account. */
-export interface Access<Credentials> {
+export interface AccountContext<Credentials> {
   readonly app: string;
   /** The account's credentials; undefined where the platform works without one. */
   readonly credentials: Credentials | undefined;
@@ -188,18 +188,18 @@ export interface Access<Credentials> {
    * Stores credentials that the network renewed (a rotated refresh token), so that a restart does not need a new login;
    * without effect when the app stored others meanwhile. Absent where nothing is stored.
    */
-  renewed?(credentials: Credentials): Promise<void>;
+  saveCredentials?(credentials: Credentials): Promise<void>;
   /**
    * Runs a renewal alone among all workers that have the account, with what is stored by then: another one may just have
    * renewed. Who keeps its client afterwards works with that; throws what `renew` throws. Absent where nothing is stored.
    */
-  alone?<T>(renew: (stored: Credentials | undefined) => Promise<T>): Promise<T>;
+  withRefreshLock?<T>(renew: (stored: Credentials | undefined) => Promise<T>): Promise<T>;
   readonly egress: Egress;
   readonly log: Log;
 }
 
 /** Why an activity that fits its schema is refused all the same, and where it is wrong (RFC 6901 pointer). */
-export interface Unfit {
+export interface ValidationIssue {
   readonly code: "validation-failed" | "recipient-not-reachable";
   readonly detail: string;
   readonly pointer: string;
@@ -228,45 +228,50 @@ export interface Platform<Client = unknown, Credentials extends TSchema = TSchem
   readonly timeoutSeconds?: number;
   readonly verbs: Readonly<Record<string, Verb<TObject, Client>>>;
   /** Refuses what no schema can say, before an account is looked up; returns the refusal or undefined. */
-  readonly refuse?: (verb: string, activity: Omit<Activity, "id" | "rid">) => Unfit | undefined;
+  readonly validate?: (verb: string, activity: Omit<Activity, "id" | "rid">) => ValidationIssue | undefined;
   /** Present where users let apps use their accounts by OAuth: `POST /accounts/{platform}/connect`. */
-  readonly consent?: Consent;
+  readonly oauthConsent?: Consent;
   /** Takes what the network pushes to us. */
-  readonly push?: Push<Static<Credentials>>;
+  readonly webhook?: WebhookReceiver<Static<Credentials>>;
   /** Makes the client that `run` gets; kept for a while and shared by the account's work. */
-  readonly open?: (access: Access<Static<Credentials>>) => Promise<Client>;
+  readonly createClient?: (access: AccountContext<Static<Credentials>>) => Promise<Client>;
   /**
    * Connects an account, logs in, rejoins and catches up by its notes, and resolves with the client when all that is
    * done. One worker at a time holds an account; see docs/sessions.md. Throws what `explain` knows: `auth` and
    * `permanent` are final until the app stores the account anew or posts `connect`, all else is tried again.
    */
-  readonly hold?: (hold: Hold<Static<Credentials>>) => Promise<Client>;
+  readonly connect?: (hold: ConnectionContext<Static<Credentials>>) => Promise<Client>;
   /** Ends a client of `open` or `hold`; must work on a broken one. */
-  readonly close?: (client: Client) => Promise<void>;
+  readonly dispose?: (client: Client) => Promise<void>;
   /**
    * Looks at a topic (a feed's address): once for all who follow it, however many apps. Throws what `explain` knows; a
    * failed poll is tried again with backoff, never given up.
    */
-  readonly poll?: (topic: string, polling: Polling) => Promise<Polled>;
+  readonly poll?: (topic: string, polling: PollContext) => Promise<PollResult>;
   /**
    * Undoes what polls of a topic set up behind its door, since nobody follows it any more. Undefined: done; else it is
    * called again after `nextMs`, unless somebody follows the topic by then.
    */
-  readonly forget?: (topic: string, polling: Polling) => Promise<Pick<Polled, "state" | "nextMs"> | undefined>;
+  readonly teardown?: (
+    topic: string,
+    polling: PollContext,
+  ) => Promise<Pick<PollResult, "state" | "nextMs"> | undefined>;
   /** Finds out what became of work that broke after its commit; undefined when nobody can tell. */
-  readonly resolve?: (client: Client, activity: Activity, lent: Lent) => Promise<Receipt | undefined>;
+  readonly recover?: (client: Client, activity: Activity, context: VerbContext) => Promise<Receipt | undefined>;
   /** Says what a thrown value means: the only place that knows the library's errors. Never throws. */
-  readonly explain: (thrown: unknown) => Failure;
+  readonly classifyError: (thrown: unknown) => Failure;
 }
 
 /** What a thrown value means: a platform's own failure as it is, all else as the platform explains it. */
 export function failureFrom(platform: Platform, thrown: unknown): Failure {
-  return thrown instanceof Failure ? thrown : platform.explain(thrown);
+  return thrown instanceof Failure ? thrown : platform.classifyError(thrown);
 }
 
 /** Whether a verb's work goes to the one worker that holds the account's connection. */
-export function isHeld(platform: Platform, verb: string): boolean {
-  return platform.hold !== undefined && (platform.verbs[verb]?.held ?? platform.open === undefined);
+export function needsConnection(platform: Platform, verb: string): boolean {
+  return (
+    platform.connect !== undefined && (platform.verbs[verb]?.needsConnection ?? platform.createClient === undefined)
+  );
 }
 
 /** Keeps a platform's schema, example and deed together under the compiler's eye. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { ErrorNote } from "../model/failure.ts";
-import { spread } from "../model/hash.ts";
-import type { Standing } from "../platform/platform.ts";
+import type { EventError } from "../model/failure.ts";
+import { partitionOf } from "../model/hash.ts";
+import type { TopicStatus } from "../platform/platform.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
 import { scripts } from "../redis/script-runner.ts";
@@ -37,7 +37,7 @@ export interface DueTopic {
 export interface PollEnd {
   readonly state?: string | undefined;
   readonly fails: number;
-  readonly error?: ErrorNote | undefined;
+  readonly error?: EventError | undefined;
   readonly nextMs: number;
 }
 
@@ -61,7 +61,7 @@ export interface Topics {
   /** Says whether the topic has something elsewhere, see `DueTopic.keeps`. */
   readonly keep: (id: string, kept: boolean) => Promise<void>;
   /** How a topic stands; undefined for one that nobody follows. */
-  readonly standing: (platform: string, topic: string) => Promise<Standing | undefined>;
+  readonly standing: (platform: string, topic: string) => Promise<TopicStatus | undefined>;
   /** The topic is no more, unless somebody follows it. */
   readonly drop: (due: DueTopic) => Promise<void>;
 }
@@ -87,7 +87,7 @@ export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics 
     MARK_LUA,
     DROP_LUA,
   });
-  const partOf = (id: string): number => spread(id, PARTS);
+  const partOf = (id: string): number => partitionOf(id, PARTS);
   const placesOf = (id: string): [due: string, topic: string, followers: string] => {
     const part = partOf(id);
     return [keys.pollsDue(part), keys.topic(part, id), keys.followers(part, id)];
@@ -157,7 +157,7 @@ export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics 
       return {
         ...(state ? { state } : {}),
         fails: Number(fails ?? 0),
-        ...(error ? { error: JSON.parse(error) as ErrorNote } : {}),
+        ...(error ? { error: JSON.parse(error) as EventError } : {}),
         ...(polled ? { polledAt: Number(polled) } : {}),
         ...(nextAt ? { nextAt: Number(nextAt) } : {}),
       };

@@ -1,4 +1,4 @@
-import { spread } from "../model/hash.ts";
+import { partitionOf } from "../model/hash.ts";
 
 /**
  * Every Redis key name, in one place. An app's keys carry one of 16 hash tags, so that each script touches one
@@ -10,7 +10,7 @@ const tags = Array.from({ length: TAGS }, (_, i) => `{dgm${i}}`);
 
 /** An app's tag never changes. */
 function tagOf(app: string): string {
-  return tags[spread(app, TAGS)] as string;
+  return tags[partitionOf(app, TAGS)] as string;
 }
 
 export const keys = {
@@ -75,7 +75,7 @@ export const keys = {
   appKeys: (app: string) => `{dgm}:app-keys:${app}`,
   keyring: "{dgm}:keyring",
   /** Where networks push to: the app's doors by `<platform>|<subject>`, and what is known of a door by its id. */
-  doors: (app: string) => `{dgm}:doors:${app}`,
+  webhookEndpoints: (app: string) => `{dgm}:doors:${app}`,
   door: (id: string) => `{dgm}:door:${id}`,
   /** Workers that may hold connections (score: last heard of), who has which shard, and the counter of fences. */
   holders: "{dgm}:holders",

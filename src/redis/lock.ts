@@ -13,7 +13,7 @@ return 0
 `;
 
 /** Runs work while nobody else in any process does under that name; waits for its turn. */
-export async function alone<T>(redis: RedisClient, name: string, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(redis: RedisClient, name: string, work: () => Promise<T>): Promise<T> {
   const holder = ulid();
   while ((await redis.set(name, holder, "PX", HELD_MS, "NX")) === null) await after(LOOK_MS);
   try {

@@ -60,10 +60,10 @@ async function resealAll(redis: RedisClient, keyring: Keyring): Promise<Omit<Res
     await each(keys.accounts(app), (id) => resealAccount(redis, keyring, app, id), "accounts");
     for (const id of await redis.smembers(keys.accounts(app))) await resealNotes(redis, keyring, app, id);
     await each(keys.hooks(app), (name) => resealHook(redis, keyring, app, name), "hooks");
-    for (const id of await redis.hvals(keys.doors(app))) await resealDoor(redis, keyring, id);
+    for (const id of await redis.hvals(keys.webhookEndpoints(app))) await resealDoor(redis, keyring, id);
     await each(keys.appKeys(app), (id) => resealListenerKey(redis, keyring, { app, id }), "keys");
   }
-  for (const id of await redis.hvals(keys.doors(TOPICS_APP))) await resealDoor(redis, keyring, id);
+  for (const id of await redis.hvals(keys.webhookEndpoints(TOPICS_APP))) await resealDoor(redis, keyring, id);
   return counted;
 }
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { simpleParser } from "mailparser";
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from "smtp-server";
 import type { Log } from "../model/log.ts";
-import type { Arrival } from "../platform/platform.ts";
+import type { InboundEvent } from "../platform/platform.ts";
 import { PARSING } from "../platforms/email/inbound/mail-parse.ts";
 import { arrivalOf } from "./inbound-mail.ts";
 
@@ -12,7 +12,7 @@ const APP_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
 export interface MailboxDeps {
   /** Hands a caught mail to the app it belongs to; the mail counts as taken when this resolves. */
-  readonly arrive: (app: string, arrival: Arrival) => Promise<unknown>;
+  readonly arrive: (app: string, arrival: InboundEvent) => Promise<unknown>;
   readonly log: Log;
 }
 

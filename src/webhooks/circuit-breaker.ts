@@ -1,4 +1,4 @@
-import type { ErrorNote } from "../model/failure.ts";
+import type { EventError } from "../model/failure.ts";
 import { GIVE_UP_MS, nextWait } from "./backoff.ts";
 import type { Health } from "./delivery-store.ts";
 import type { Post, Receiver, Verdict } from "./post.ts";
@@ -29,7 +29,7 @@ export interface Effort {
   readonly health: () => Health;
   readonly deliveries: readonly Delivery[];
   /** Why the hook is to be switched off, if it is. */
-  readonly disable: () => ErrorNote | undefined;
+  readonly disable: () => EventError | undefined;
 }
 
 /** After so many conversations failed in a row the receiver counts as down: one probe at a time, until one is taken. */
@@ -43,7 +43,7 @@ export function effort(before: Health, deps: EffortDeps): Effort {
   const deliveries: Delivery[] = [];
   const probing = before.misses >= MISSES_MOST;
   let health = before;
-  let disable: ErrorNote | undefined;
+  let disable: EventError | undefined;
 
   function count(verdict: Verdict, attempt: number): void {
     if (verdict.delivered) {

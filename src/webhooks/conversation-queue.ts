@@ -1,5 +1,5 @@
 import type { HookEvent } from "../model/event.ts";
-import type { ErrorNote } from "../model/failure.ts";
+import type { EventError } from "../model/failure.ts";
 import { GIVE_UP_MS } from "./backoff.ts";
 import type { Effort } from "./circuit-breaker.ts";
 import type { Line } from "./delivery-state.ts";
@@ -97,7 +97,7 @@ export function sequences({ name, effort, probing, held, now, wait }: SequencesD
   return { fresh, again, done, drop, tries, skipped };
 }
 
-const NOT_TAKEN: ErrorNote = {
+const NOT_TAKEN: EventError = {
   code: "platform-unavailable",
   detail: "The receiver could not take it.",
   retryable: true,

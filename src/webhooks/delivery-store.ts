@@ -1,6 +1,6 @@
 import type { Cursor } from "../event-log/cursor.ts";
 import type { HookEvent } from "../model/event.ts";
-import type { ErrorNote } from "../model/failure.ts";
+import type { EventError } from "../model/failure.ts";
 import type { Delivery, HookFilter } from "./webhook.ts";
 
 /** A hook that this worker delivers; the fence tells it from workers that had it before. */
@@ -74,7 +74,7 @@ export interface Settlement {
   /** For the app's log. */
   readonly events: readonly HookEvent[];
   /** Switches the hook off, and why. */
-  readonly disable?: ErrorNote;
+  readonly disable?: EventError;
 }
 
 /** `moved`: a replay came between, nothing was written; `lost`: another worker has it, or it is gone. */

@@ -1,12 +1,12 @@
 import { Webhook } from "standardwebhooks";
-import { type ErrorNote, Failure, noteOf } from "../model/failure.ts";
+import { type EventError, Failure, toEventError } from "../model/failure.ts";
 import type { Egress } from "../platform/platform.ts";
 
 /** What a receiver made of one POST. */
 export interface Verdict {
   readonly delivered: boolean;
   readonly status?: number;
-  readonly error?: ErrorNote;
+  readonly error?: EventError;
   /** Wait that the receiver asked for (`Retry-After` of a 429 or 503). */
   readonly retryAfterMs?: number;
   /** 410: it wants nothing any more. */
@@ -84,7 +84,7 @@ function secondsOf(retryAfter = ""): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - Date.now()) / 1_000));
 }
 
-function errorOf(thrown: unknown): ErrorNote {
-  if (thrown instanceof Failure) return { ...noteOf(thrown), retryable: true };
+function errorOf(thrown: unknown): EventError {
+  if (thrown instanceof Failure) return { ...toEventError(thrown), retryable: true };
   return { code: "platform-timeout", detail: "It was broken off.", retryable: true };
 }

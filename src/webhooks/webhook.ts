@@ -1,4 +1,4 @@
-import type { ErrorNote } from "../model/failure.ts";
+import type { EventError } from "../model/failure.ts";
 
 /** Which events a hook gets: any of the values within a kind, every kind that is given. Absent means all. */
 export interface HookFilter {
@@ -19,7 +19,7 @@ export interface Delivery {
   readonly delivered: boolean;
   /** HTTP status of the answer, where there was one. */
   readonly status?: number;
-  readonly error?: ErrorNote;
+  readonly error?: EventError;
 }
 
 /** An outgoing webhook as its app may see it: never the secret. */
@@ -32,7 +32,7 @@ export interface Hook {
   /** `failing`: nothing was taken since `failingSince`; `disabled`: switched off, `PUT` switches it on again. */
   readonly state: "active" | "failing" | "disabled";
   readonly failingSince?: string;
-  readonly error?: ErrorNote;
+  readonly error?: EventError;
   /** The event log was gone through up to here. */
   readonly cursor: string;
   /** What is behind: events held back to be tried again, and the age of the oldest event not gone through. */

@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import type { Activity } from "../../src/model/activity.ts";
 import { Failure } from "../../src/model/failure.ts";
 import { silentLog } from "../../src/model/log.ts";
-import { faults } from "../../src/model/validate.ts";
-import type { Access, Lent, Platform, Receipt } from "../../src/platform/platform.ts";
+import { validationErrors } from "../../src/model/validate.ts";
+import type { AccountContext, Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
 
 /** What a suite needs to know of one platform beyond its table. */
 export interface ContractCase {
@@ -24,7 +24,7 @@ export interface ContractCase {
   readonly reads?: readonly string[];
 }
 export interface FarSide {
-  readonly access: Partial<Access<unknown>>;
+  readonly access: Partial<AccountContext<unknown>>;
   readonly effects: () => number | Promise<number>;
   readonly stop: () => Promise<void>;
 }
@@ -49,13 +49,13 @@ export function platformContract({ platform, thrown = [], farSide, failing = [],
     for (const [name, verb] of Object.entries(verbs)) {
       it(`describes ${name}, and its example is valid`, () => {
         expect(verb.summary).toMatch(/^[A-Z].{10,}[^.]$/);
-        expect(faults(verb.schema, verb.example)).toEqual([]);
+        expect(validationErrors(verb.schema, verb.example)).toEqual([]);
         strictly(verb.schema);
       });
 
       it(`refuses what ${name} does not know, with a pointer`, () => {
         for (const [input, pointer] of strangers(verb.example)) {
-          const found = faults(verb.schema, input);
+          const found = validationErrors(verb.schema, input);
           expect(found.length, pointer).toBeGreaterThan(0);
           expect(JSON.stringify(found)).not.toContain(CANARY);
         }
@@ -65,19 +65,19 @@ export function platformContract({ platform, thrown = [], farSide, failing = [],
     if (credentials) {
       it("has a credentials schema whose example is valid, and that takes nothing else", () => {
         strictly(credentials.schema);
-        expect(faults(credentials.schema, credentials.example)).toEqual([]);
-        const stranger = faults(credentials.schema, { ...Object(credentials.example), [CANARY]: CANARY });
+        expect(validationErrors(credentials.schema, credentials.example)).toEqual([]);
+        const stranger = validationErrors(credentials.schema, { ...Object(credentials.example), [CANARY]: CANARY });
         expect(stranger.length).toBeGreaterThan(0);
         expect(JSON.stringify(stranger)).not.toContain(CANARY);
       });
     }
 
-    const { consent } = platform;
+    const { oauthConsent: consent } = platform;
     if (consent) {
       it("has a consent schema that takes nothing else, and sends users to an address that tells no secret", () => {
         strictly(consent.schema);
-        expect(faults(consent.schema, consent.example)).toEqual([]);
-        expect(faults(consent.schema, { ...Object(consent.example), [CANARY]: CANARY })).not.toEqual([]);
+        expect(validationErrors(consent.schema, consent.example)).toEqual([]);
+        expect(validationErrors(consent.schema, { ...Object(consent.example), [CANARY]: CANARY })).not.toEqual([]);
         const round = { state: "a-state", verifier: CANARY, redirectUri: "https://gw.example.org/callback" };
         const { protocol, searchParams } = new URL(consent.url(consent.example as never, round));
         expect([
@@ -106,7 +106,7 @@ export function platformContract({ platform, thrown = [], farSide, failing = [],
       ];
       const hostile = Object.assign(new Error("odd"), { code: "constructor", response: "__proto__", cause: null });
       for (const value of [...odd, hostile, ...thrown]) {
-        const failure = platform.explain(value);
+        const failure = platform.classifyError(value);
         expect(failure).toBeInstanceOf(Failure);
         expect(KINDS).toContain(failure.kind);
         expect(failure.code).toMatch(/^[a-z]+(-[a-z]+)*$/);
@@ -117,11 +117,11 @@ export function platformContract({ platform, thrown = [], farSide, failing = [],
 
     it("passes its own failures through unchanged", () => {
       const own = new Failure({ kind: "auth", code: "credentials-invalid", detail: "No", mayHaveLanded: true });
-      expect(platform.explain(own)).toBe(own);
+      expect(platform.classifyError(own)).toBe(own);
     });
 
     it("does not show what a library's message says", () => {
-      const failure = platform.explain(new Error(`failed with ${CANARY}`));
+      const failure = platform.classifyError(new Error(`failed with ${CANARY}`));
       expect(`${failure.message} ${failure.platformCode}`).not.toContain(CANARY);
     });
 
@@ -182,18 +182,18 @@ async function run(
   platform: Platform,
   name: string,
   side: FarSide,
-  words: Partial<Lent>,
+  words: Partial<VerbContext>,
   more: Partial<Activity> = {},
 ): Promise<Receipt> {
   const closed = async () => {
     throw new Error("The contract suite opens nothing");
   };
   const access = { app: "app1", credentials: undefined, egress: { fetch: closed, connect: closed }, log: silentLog };
-  const client = await platform.open?.({ ...access, ...side.access } as never);
+  const client = await platform.createClient?.({ ...access, ...side.access } as never);
   const verb = platform.verbs[name];
   if (!verb) throw new Error("No such verb");
   const example = verb.example as Pick<Activity, "actor" | "target" | "object">;
-  const lent: Lent = {
+  const context: VerbContext = {
     ...access.egress,
     ...side.access.egress,
     log: silentLog,
@@ -203,10 +203,10 @@ async function run(
     pending: [0],
     attachments: async () => [],
     commit: async () => undefined,
-    keepOnline: async () => undefined,
-    topics: async () => [],
-    follow: async () => undefined,
-    standing: async () => undefined,
+    setDesiredOnline: async () => undefined,
+    subscriptions: async () => [],
+    subscribe: async () => undefined,
+    topicStatus: async () => undefined,
     ...words,
   };
   try {
@@ -218,9 +218,9 @@ async function run(
       ...example,
       ...more,
     };
-    return await verb.run(client, activity, lent);
+    return await verb.run(client, activity, context);
   } finally {
-    await platform.close?.(client);
+    await platform.dispose?.(client);
   }
 }
 

@@ -12,11 +12,11 @@ export function platformsPage(): string {
       "needs an account",
       ({ needsAccount, credentials }) => (needsAccount ? "yes" : credentials ? "may have one" : "no"),
     ],
-    ["holds a connection", ({ hold }) => mark(hold !== undefined)],
-    ["is pushed to", ({ push }) => mark(push !== undefined)],
+    ["holds a connection", ({ connect: hold }) => mark(hold !== undefined)],
+    ["is pushed to", ({ webhook: push }) => mark(push !== undefined)],
     ["is polled", ({ poll }) => mark(poll !== undefined)],
-    ["account by consent", ({ consent }) => mark(consent !== undefined)],
-    ["finds out what became of a doubtful one", ({ resolve }) => mark(resolve !== undefined)],
+    ["account by consent", ({ oauthConsent: consent }) => mark(consent !== undefined)],
+    ["finds out what became of a doubtful one", ({ recover: resolve }) => mark(resolve !== undefined)],
   ];
   const summaries = all.map(
     ({ id, title, verbs: own }) =>

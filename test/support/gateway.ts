@@ -21,7 +21,7 @@ function shy([dummy]: readonly Platform[]): Platform {
     detail: "Only to people who wrote to you.",
     pointer: "/target/0",
   } as const;
-  return { ...(dummy as Platform), id: "shy", title: "Shy", refuse: () => refusal };
+  return { ...(dummy as Platform), id: "shy", title: "Shy", validate: () => refusal };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { heldAccounts } from "../../src/accounts/account-ownership.ts";
+import { accountOwnership } from "../../src/accounts/account-ownership.ts";
 import { redisAccounts } from "../../src/accounts/redis-accounts.ts";
 import { keyring } from "../../src/crypto/keyring.ts";
 import { clients } from "../../src/delivery/client-cache.ts";
@@ -13,7 +13,7 @@ import { silentLog } from "../../src/model/log.ts";
 import { shardOf } from "../../src/model/shard.ts";
 import { laneQueues } from "../../src/outbox/lane-queues.ts";
 import { redisOutbox } from "../../src/outbox/redis-outbox.ts";
-import { isHeld } from "../../src/platform/platform.ts";
+import { needsConnection } from "../../src/platform/platform.ts";
 import { keys } from "../../src/redis/keys.ts";
 import { heldWorker } from "../../workers/connections.ts";
 import { sendWorker } from "../../workers/send.ts";
@@ -58,7 +58,7 @@ export async function heldCore(server: TestRedis, { platform }: Pick<HeldWorld, 
       redis: own,
       lanes: ports.lanes,
       delivering: { outbox: ports.outbox, egress, log: silentLog, keepOnline: keepingOnline(ports), random: () => 0 },
-      held: heldAccounts({ redis: own, keyring: ring, eventsKept: KEPT }),
+      held: accountOwnership({ redis: own, keyring: ring, eventsKept: KEPT }),
       accounts: ports.accounts,
       arrive: arrivals({ redis: own, eventsKept: KEPT }),
       report: traces({ redis: own, eventsKept: KEPT }),
@@ -72,7 +72,7 @@ export async function heldCore(server: TestRedis, { platform }: Pick<HeldWorld, 
     // What such a platform does without the held connection, any worker does.
     const pool = clients({ accounts: ports.accounts, egress, log: silentLog });
     const sender =
-      platform.open &&
+      platform.createClient &&
       sendWorker({
         redis: own,
         ...ports,
@@ -142,7 +142,7 @@ export async function heldCore(server: TestRedis, { platform }: Pick<HeldWorld, 
     post: async (app: string, words: Partial<Parameters<typeof activityOf>[0]>) => {
       const activity = activityOf({ platform: platform.id, ...words });
       const shard = shardOf(app, accountId(platform.id, activity.actor.address));
-      const lane = laneOf(app, activity, isHeld(platform, activity.verb) ? shard : undefined);
+      const lane = laneOf(app, activity, needsConnection(platform, activity.verb) ? shard : undefined);
       const answer = await outbox.accept(entryOf(app, activity, { lane }));
       if ("wake" in answer && answer.wake) await lanes.wake(answer.wake);
       return activity.rid;

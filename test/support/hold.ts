@@ -1,18 +1,18 @@
 import { EventEmitter, once } from "node:events";
 import { silentLog } from "../../src/model/log.ts";
-import type { Hold, Notes, Report } from "../../src/platform/connection.ts";
-import type { Arrival } from "../../src/platform/platform.ts";
+import type { ConnectionContext, ConnectionState, DeliveryReceipt } from "../../src/platform/connection.ts";
+import type { InboundEvent } from "../../src/platform/platform.ts";
 import { loopbackEgress } from "./loopback-egress.ts";
 
 /** What the core gives to `Platform.hold`, in memory, and what the platform did with it. */
-export interface TestHold extends Hold<unknown> {
-  readonly arrivals: Arrival[];
-  readonly reports: Report[];
+export interface TestHold extends ConnectionContext<unknown> {
+  readonly arrivals: InboundEvent[];
+  readonly reports: DeliveryReceipt[];
   readonly kept: Record<string, string>;
   readonly keptSecrets: Record<string, string>;
   /** Resolves with the first arrival that fits, past or to come. */
-  readonly arrived: (fits: (arrival: Arrival) => boolean) => Promise<Arrival>;
-  readonly reported: (fits: (report: Report) => boolean) => Promise<Report>;
+  readonly arrived: (fits: (arrival: InboundEvent) => boolean) => Promise<InboundEvent>;
+  readonly reported: (fits: (report: DeliveryReceipt) => boolean) => Promise<DeliveryReceipt>;
   /** Resolves with what `lost` was called with. */
   readonly ended: Promise<unknown>;
   readonly abort: (reason?: unknown) => void;
@@ -20,13 +20,13 @@ export interface TestHold extends Hold<unknown> {
 
 /** A `Hold` without core or Redis, for tests of one platform; duplicates are dropped by key as the core does. */
 export function testHold(
-  words: Partial<Hold<unknown>> & { readonly notesOf?: TestHold; readonly credentials: unknown },
+  words: Partial<ConnectionContext<unknown>> & { readonly notesOf?: TestHold; readonly credentials: unknown },
 ): TestHold {
   const { notesOf, ...more } = words;
   const told = new EventEmitter();
   told.setMaxListeners(0);
-  const arrivals: Arrival[] = [];
-  const reports: Report[] = [];
+  const arrivals: InboundEvent[] = [];
+  const reports: DeliveryReceipt[] = [];
   const kept: Record<string, string> = notesOf?.kept ?? {};
   const keptSecrets: Record<string, string> = notesOf?.keptSecrets ?? {};
   const seen = new Set<string>(notesOf?.arrivals.map(({ key }) => key));
@@ -50,21 +50,21 @@ export function testHold(
     egress: loopbackEgress(),
     log: silentLog,
     signal: aborting.signal,
-    notes: notesIn(kept),
-    secrets: notesIn(keptSecrets),
-    arrive: async (arrival) => {
-      if (arrival.note) kept[arrival.note.name] = arrival.note.value;
+    state: notesIn(kept),
+    sealedState: notesIn(keptSecrets),
+    record: async (arrival) => {
+      if (arrival.state) kept[arrival.state.name] = arrival.state.value;
       if (seen.has(arrival.key)) return "seen";
       seen.add(arrival.key);
       arrivals.push(arrival);
       told.emit("arrival");
       return "new";
     },
-    report: async (report) => {
+    recordReceipt: async (report) => {
       reports.push(report);
       told.emit("report");
     },
-    lost,
+    onDisconnected: lost,
     ...more,
     arrivals,
     reports,
@@ -77,7 +77,7 @@ export function testHold(
   };
 }
 
-function notesIn(kept: Record<string, string>): Notes {
+function notesIn(kept: Record<string, string>): ConnectionState {
   return {
     read: async () => ({ ...kept }),
     write: async (name, value) => {

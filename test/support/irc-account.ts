@@ -1,6 +1,6 @@
 import type { Activity } from "../../src/model/activity.ts";
-import { faults } from "../../src/model/validate.ts";
-import type { Lent, Platform, Receipt } from "../../src/platform/platform.ts";
+import { validationErrors } from "../../src/model/validate.ts";
+import type { Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
 import { PATIENCE, type Patience } from "../../src/platforms/irc/client/session.ts";
 import { irc } from "../../src/platforms/irc/platform.ts";
 import { type TestHold, testHold } from "./hold.ts";
@@ -14,7 +14,7 @@ export interface IrcAccount {
     verb: string,
     target: string | readonly string[],
     object: Readonly<Record<string, unknown>>,
-    lent?: Partial<Lent>,
+    context?: Partial<VerbContext>,
   ) => Promise<Receipt>;
   readonly nick: () => string;
   readonly resolve: (verb: string, target: string, object?: object) => Promise<Receipt | undefined>;
@@ -42,7 +42,7 @@ export async function ircAccount({
 }: IrcAccountWords): Promise<IrcAccount> {
   const platform = irc({ ircPatience: { ...PATIENCE, ...patience } });
   const login = { host: "127.0.0.1", port, tls: "none", pace: { burst: 1_000, interval: 0 }, ...credentials };
-  const fits = faults(platform.credentials?.schema as never, login);
+  const fits = validationErrors(platform.credentials?.schema as never, login);
   if (fits.length > 0) throw new Error(JSON.stringify(fits));
   const hold = testHold({
     address: `${nick}@test`,
@@ -50,7 +50,7 @@ export async function ircAccount({
     ...(after === undefined ? {} : { notesOf: after.hold }),
     ...more,
   });
-  const client = await explained(platform, () => platform.hold?.(hold as never) as Promise<unknown>);
+  const client = await explained(platform, () => platform.connect?.(hold as never) as Promise<unknown>);
   const activityOf = (verb: string, target: string | readonly string[], object: object): Activity => ({
     id: "01TEST",
     rid: "1",
@@ -63,22 +63,22 @@ export async function ircAccount({
   return {
     hold,
     nick: () => (client as { readonly nick: () => string }).nick(),
-    does: (verb, target, object, lent = {}) => {
+    does: (verb, target, object, context = {}) => {
       const activity = activityOf(verb, target, object);
       const { schema, run } = platform.verbs[verb] ?? {};
       const { actor, target: to } = activity;
-      const wrong = faults(schema as never, { actor, target: to, object });
-      const refused = wrong[0] ?? platform.refuse?.(verb, activity);
+      const wrong = validationErrors(schema as never, { actor, target: to, object });
+      const refused = wrong[0] ?? platform.validate?.(verb, activity);
       if (refused) throw new Error(JSON.stringify(refused));
       const pending = activity.target.map((_, index) => index);
       return explained(
         platform,
-        async () => run?.(client, activity, testLent({ pending, ...lent })) as Promise<Receipt>,
+        async () => run?.(client, activity, testLent({ pending, ...context })) as Promise<Receipt>,
       );
     },
     resolve: async (verb, target, object = {}) =>
-      platform.resolve?.(client, activityOf(verb, target === "" ? [] : target, object), testLent()),
-    close: async () => platform.close?.(client),
+      platform.recover?.(client, activityOf(verb, target === "" ? [] : target, object), testLent()),
+    close: async () => platform.dispose?.(client),
   };
 }
 
@@ -86,6 +86,6 @@ async function explained<T>(platform: Platform, work: () => Promise<T>): Promise
   try {
     return await work();
   } catch (thrown) {
-    throw platform.explain(thrown);
+    throw platform.classifyError(thrown);
   }
 }

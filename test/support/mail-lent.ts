@@ -1,9 +1,9 @@
 import type { Activity } from "../../src/model/activity.ts";
 import { silentLog } from "../../src/model/log.ts";
-import type { Blob, Egress, Lent, Platform, Receipt } from "../../src/platform/platform.ts";
+import type { Blob, Egress, Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
 
 /** What a platform is lent in tests that run it without the core; `commits` counts the marks. */
-export function testLent(words: Partial<Lent> = {}): Lent & { readonly commits: () => number } {
+export function testLent(words: Partial<VerbContext> = {}): VerbContext & { readonly commits: () => number } {
   let commits = 0;
   const commit = words.commit ?? (async () => undefined);
   return {
@@ -14,10 +14,10 @@ export function testLent(words: Partial<Lent> = {}): Lent & { readonly commits: 
     attempt: 1,
     pending: [0],
     attachments: async () => [] as readonly Blob[],
-    keepOnline: async () => undefined,
-    topics: async () => [],
-    follow: async () => undefined,
-    standing: async () => undefined,
+    setDesiredOnline: async () => undefined,
+    subscriptions: async () => [],
+    subscribe: async () => undefined,
+    topicStatus: async () => undefined,
     ...words,
     commit: (more) => {
       commits += 1;
@@ -53,18 +53,23 @@ export function testMailActivity(words: Partial<Activity> = {}): Activity {
 export async function runOnce(
   platform: Platform,
   activity: Activity,
-  words: Partial<Lent> & { readonly credentials?: unknown; readonly egress?: Egress } = {},
+  words: Partial<VerbContext> & { readonly credentials?: unknown; readonly egress?: Egress } = {},
 ): Promise<Receipt> {
-  const { credentials, egress = noEgress, ...lent } = words;
+  const { credentials, egress = noEgress, ...context } = words;
   const pending = activity.target.map((_, index) => index);
-  const client = await platform.open?.({ app: "app1", credentials: credentials as never, egress, log: silentLog });
+  const client = await platform.createClient?.({
+    app: "app1",
+    credentials: credentials as never,
+    egress,
+    log: silentLog,
+  });
   try {
     const run = platform.verbs[activity.verb]?.run;
     if (!run) throw new Error("No such verb");
-    return await run(client, activity, testLent({ pending, ...lent }));
+    return await run(client, activity, testLent({ pending, ...context }));
   } catch (thrown) {
-    throw platform.explain(thrown);
+    throw platform.classifyError(thrown);
   } finally {
-    await platform.close?.(client);
+    await platform.dispose?.(client);
   }
 }

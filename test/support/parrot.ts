@@ -4,8 +4,8 @@ import { createInterface } from "node:readline";
 import Type from "typebox";
 import type { Activity } from "../../src/model/activity.ts";
 import { Failure } from "../../src/model/failure.ts";
-import { connectionVerbs, type Hold } from "../../src/platform/connection.ts";
-import { definePlatform, type Lent, type Platform, type Receipt } from "../../src/platform/platform.ts";
+import { type ConnectionContext, connectionVerbs } from "../../src/platform/connection.ts";
+import { definePlatform, type Platform, type Receipt, type VerbContext } from "../../src/platform/platform.ts";
 import type { HeldWorld } from "../contracts/connections/test-network.ts";
 
 interface Letter {
@@ -133,22 +133,22 @@ function parrot(): Platform {
       ...connectionVerbs("bird1"),
       send: { summary: "Says it", schema: Type.Object({}), example: {}, run: send },
     },
-    hold,
-    close: async (client) => client.close(),
-    explain: (cause) =>
+    connect: hold,
+    dispose: async (client) => client.close(),
+    classifyError: (cause) =>
       new Failure({ kind: "retryable", code: "platform-unavailable", detail: "The line broke.", cause }),
   });
 }
 
-async function send(client: unknown, activity: Activity, lent: Lent): Promise<Receipt> {
-  await lent.commit({ traceSeconds: 60 });
+async function send(client: unknown, activity: Activity, context: VerbContext): Promise<Receipt> {
+  await context.commit({ receiptTtlSeconds: 60 });
   await (client as Client).say(activity.id, String(activity.object.body));
   return { outcomes: activity.target.map(({ address }) => ({ address, status: "sent", id: activity.id })) };
 }
 
-async function hold(access: Hold<Login>): Promise<Client> {
+async function hold(access: ConnectionContext<Login>): Promise<Client> {
   const { host, port, password } = access.credentials;
-  const { since } = await access.notes.read();
+  const { since } = await access.state.read();
   const socket = await access.egress.connect(host, port, { signal: access.signal, timeoutMs: 5_000 });
   access.signal.addEventListener("abort", () => socket.destroy(), { once: true });
   const news = new EventEmitter().setMaxListeners(0);
@@ -156,7 +156,7 @@ async function hold(access: Hold<Login>): Promise<Client> {
   socket
     .on("error", () => undefined)
     .once("close", () => {
-      access.lost(lost);
+      access.onDisconnected(lost);
       news.emit("end", lost);
     });
   let bytes = 0;
@@ -176,14 +176,14 @@ async function hold(access: Hold<Login>): Promise<Client> {
     if (line.welcome !== undefined) news.emit("welcome", line.welcome);
     if (line.said !== undefined) {
       news.emit(`said:${line.said}`);
-      void access.report({ id: line.said, status: "delivered" });
+      void access.recordReceipt({ id: line.said, status: "delivered" });
     }
     if (line.text !== undefined) take(access, line as Letter);
   });
   const ready = heard(news, "welcome");
   socket.write(`${JSON.stringify({ login: access.address, password, ...(since ? { since: Number(since) } : {}) })}\n`);
   const length = await ready;
-  if (since === undefined) await access.notes.write("since", String(length));
+  if (since === undefined) await access.state.write("since", String(length));
   return {
     say: async (id, text) => {
       const said = heard(news, `said:${id}`);
@@ -194,7 +194,7 @@ async function hold(access: Hold<Login>): Promise<Client> {
   };
 }
 
-function take(access: Hold<Login>, { n, from, text }: Letter): void {
+function take(access: ConnectionContext<Login>, { n, from, text }: Letter): void {
   const now = new Date().toISOString();
   const event = {
     platform: "parrot",
@@ -204,7 +204,7 @@ function take(access: Hold<Login>, { n, from, text }: Letter): void {
     object: { body: text },
     published: now,
   };
-  access.arrive({ key: String(n), event, note: { name: "since", value: String(n) } }).catch(() => undefined);
+  access.record({ key: String(n), event, state: { name: "since", value: String(n) } }).catch(() => undefined);
 }
 
 function heard(news: EventEmitter, event: string): Promise<unknown> {

@@ -1,18 +1,18 @@
 import { EventEmitter, once } from "node:events";
 import { setImmediate } from "node:timers/promises";
-import type { HeldAccount, HeldAccounts } from "../../src/accounts/account-ownership.ts";
+import type { AccountOwnership, OwnedAccount } from "../../src/accounts/account-ownership.ts";
 import { type ShardSessions, shardSessions } from "../../src/connections/shard-connections.ts";
 import { accountId } from "../../src/model/account-id.ts";
 import { Failure } from "../../src/model/failure.ts";
 import { silentLog } from "../../src/model/log.ts";
-import type { Hold } from "../../src/platform/connection.ts";
-import { turns } from "../../src/platform/kit/semaphore.ts";
+import type { ConnectionContext } from "../../src/platform/connection.ts";
+import { fairSemaphore } from "../../src/platform/kit/semaphore.ts";
 import { definePlatform, type Platform } from "../../src/platform/platform.ts";
 import { noEgress } from "./gateway-core.ts";
 
 /** What one dial was given, and how it stands. */
 export interface Dial {
-  readonly hold: Hold<{ readonly version: string }>;
+  readonly hold: ConnectionContext<{ readonly version: string }>;
   /** Lets it in, or refuses. */
   readonly answer: (how: "in" | Failure) => void;
 }
@@ -36,7 +36,7 @@ export function sessionWorld({ online = true, state = "stored", letsIn = true, d
   } = {};
   let there = true;
 
-  const held: HeldAccounts = {
+  const held: AccountOwnership = {
     adopt: async () => {
       await faults.adopt?.();
       return there ? { ...record } : undefined;
@@ -60,7 +60,7 @@ export function sessionWorld({ online = true, state = "stored", letsIn = true, d
     needsAccount: true,
     lifetimeSeconds: 60,
     verbs: { go: verb, connect: verb, disconnect: { ...verb, unconnected: true } } as never,
-    hold: (hold) =>
+    connect: (hold) =>
       new Promise<Dial>((resolve, reject) => {
         const dial: Dial = {
           hold: hold as never,
@@ -82,7 +82,7 @@ export function sessionWorld({ online = true, state = "stored", letsIn = true, d
         news.emit("change");
         if (letsIn) dial.answer("in");
       }),
-    explain: (thrown) =>
+    classifyError: (thrown) =>
       new Failure({ kind: "retryable", code: "platform-unavailable", detail: "It broke.", cause: thrown }),
   });
   const sessions: ShardSessions = shardSessions({
@@ -104,14 +104,14 @@ export function sessionWorld({ online = true, state = "stored", letsIn = true, d
     },
     report: async () => undefined,
     egress: noEgress,
-    dialling: turns(dialled),
+    dialling: fairSemaphore(dialled),
     find: () => platform,
     random: () => 0,
     lookMs: 3_600_000,
   });
 
   return {
-    record: record as { -readonly [Name in keyof HeldAccount]: HeldAccount[Name] },
+    record: record as { -readonly [Name in keyof OwnedAccount]: OwnedAccount[Name] },
     said,
     dials,
     /** Those that stand. */

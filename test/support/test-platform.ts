@@ -1,11 +1,17 @@
 import Type from "typebox";
 import type { Activity } from "../../src/model/activity.ts";
 import { Failure } from "../../src/model/failure.ts";
-import { definePlatform, type Lent, type Outcome, type Platform, type Receipt } from "../../src/platform/platform.ts";
+import {
+  definePlatform,
+  type Outcome,
+  type Platform,
+  type Receipt,
+  type VerbContext,
+} from "../../src/platform/platform.ts";
 
 /** A platform `test` whose one verb, `echo`, does what a test wants. */
 export function testPlatform(
-  run: (activity: Activity, lent: Lent) => Promise<Receipt>,
+  run: (activity: Activity, context: VerbContext) => Promise<Receipt>,
   more: Partial<Platform> = {},
 ): Platform {
   return definePlatform({
@@ -18,10 +24,11 @@ export function testPlatform(
         summary: "",
         schema: Type.Object({}),
         example: {},
-        run: (_client: unknown, activity: Activity, lent: Lent) => run(activity, lent),
+        run: (_client: unknown, activity: Activity, context: VerbContext) => run(activity, context),
       },
     },
-    explain: (cause) => new Failure({ kind: "retryable", code: "platform-unavailable", detail: String(cause), cause }),
+    classifyError: (cause) =>
+      new Failure({ kind: "retryable", code: "platform-unavailable", detail: String(cause), cause }),
     ...more,
   });
 }

@@ -26,7 +26,7 @@ import { SCOPES } from "../../src/model/caller.ts";
 import { Failure } from "../../src/model/failure.ts";
 import { silentLog } from "../../src/model/log.ts";
 import { definePlatform, type Platform } from "../../src/platform/platform.ts";
-import { platformNames } from "../../src/platform/platform-registry.ts";
+import { platformRegistry } from "../../src/platform/platform-registry.ts";
 import { type TestRedis, testRedis } from "./redis.ts";
 
 /** A platform with logins, for tests that store accounts. */
@@ -37,7 +37,7 @@ export const mail: Platform = definePlatform({
   needsAccount: true,
   lifetimeSeconds: 60,
   verbs: {},
-  hold: async () => undefined,
+  connect: async () => undefined,
   credentials: {
     schema: Type.Object(
       { host: Type.String(), username: Type.String(), password: Type.String({ minLength: 3 }) },
@@ -45,7 +45,7 @@ export const mail: Platform = definePlatform({
     ),
     example: { host: "mail.example.org", username: "bob", password: "secret" },
   },
-  explain: () => new Failure({ kind: "permanent", code: "test", detail: "test" }),
+  classifyError: () => new Failure({ kind: "permanent", code: "test", detail: "test" }),
 });
 /** A platform without logins. */
 export const feeds: Platform = {
@@ -88,7 +88,7 @@ export async function who(
   const tickets = redisTickets(client);
   const trusted = way(options.trustProxy ?? ["loopback"]);
   const site = origins({ allowedOrigins: options.allowedOrigins ?? [], publicUrl: "", way: trusted });
-  const platforms = platformNames([mail, feeds]);
+  const platforms = platformRegistry([mail, feeds]);
   const ask = authenticate({
     keys,
     revocations,
@@ -97,7 +97,7 @@ export async function who(
     countGuess: guesses(trusted.clientIp),
     way: trusted,
     basePath: "/gateway",
-    canonical: platforms.canonical,
+    canonical: platforms.canonicalId,
     now,
   });
 

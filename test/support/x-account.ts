@@ -1,6 +1,6 @@
 import type { Activity } from "../../src/model/activity.ts";
 import { silentLog } from "../../src/model/log.ts";
-import type { Access, Lent, Platform, Receipt } from "../../src/platform/platform.ts";
+import type { AccountContext, Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
 import { twitter } from "../../src/platforms/twitter/platform.ts";
 import { loopbackEgress } from "./loopback-egress.ts";
 import { testLent, testMailActivity } from "./mail-lent.ts";
@@ -13,18 +13,22 @@ export async function xAccount(options: Parameters<typeof xStandIn>[0] = {}) {
   const egress = loopbackEgress();
   const clients: unknown[] = [];
 
-  async function open(credentials: unknown = oauth1Of("12"), more: Partial<Access<never>> = {}) {
+  async function open(credentials: unknown = oauth1Of("12"), more: Partial<AccountContext<never>> = {}) {
     const access = { app: "app1", credentials: credentials as never, egress, log: silentLog, ...more };
-    const client = await platform.open?.(access);
+    const client = await platform.createClient?.(access);
     clients.push(client);
     /** Runs a verb; throws what the platform makes of a failure. */
-    return async (verb: string, words: Partial<Activity> = {}, lent: Partial<Lent> = {}): Promise<Receipt> => {
+    return async (
+      verb: string,
+      words: Partial<Activity> = {},
+      context: Partial<VerbContext> = {},
+    ): Promise<Receipt> => {
       const made = activityOf(platform, verb, words);
       const pending = made.target.map((_, index) => index);
       const run = platform.verbs[verb]?.run;
       if (!run) throw new Error("No such verb");
-      return run(client, made, testLent({ ...egress, pending, ...lent })).catch((thrown: unknown) => {
-        throw platform.explain(thrown);
+      return run(client, made, testLent({ ...egress, pending, ...context })).catch((thrown: unknown) => {
+        throw platform.classifyError(thrown);
       });
     };
   }
@@ -35,7 +39,7 @@ export async function xAccount(options: Parameters<typeof xStandIn>[0] = {}) {
     egress,
     open,
     stop: async () => {
-      for (const client of clients) await platform.close?.(client);
+      for (const client of clients) await platform.dispose?.(client);
       await egress.close();
       await server.stop();
     },

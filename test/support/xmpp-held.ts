@@ -1,6 +1,6 @@
 import { ulid } from "ulid";
 import type { Activity } from "../../src/model/activity.ts";
-import type { Lent, Platform, Receipt } from "../../src/platform/platform.ts";
+import type { Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
 import { testLent } from "./mail-lent.ts";
 
 /** Runs one verb of a held platform as the core would; the id is the activity's. */
@@ -8,10 +8,10 @@ export async function run(
   platform: Platform,
   client: unknown,
   words: Partial<Activity> & Pick<Activity, "verb" | "actor">,
-  lent: Partial<Lent> = {},
+  context: Partial<VerbContext> = {},
 ): Promise<Receipt & { readonly id: string; readonly commits: number }> {
   const activity: Activity = { id: ulid(), rid: "r", platform: platform.id, target: [], object: {}, ...words };
-  const given = testLent({ pending: activity.target.map((_, index) => index), ...lent });
+  const given = testLent({ pending: activity.target.map((_, index) => index), ...context });
   const verb = platform.verbs[activity.verb];
   if (!verb) throw new Error("No such verb");
   const receipt = await verb.run(client, activity, given);

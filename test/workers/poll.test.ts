@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { arrivals } from "../../src/inbound/record-arrival.ts";
 import { silentLog } from "../../src/model/log.ts";
-import type { Platform, Polled, Polling } from "../../src/platform/platform.ts";
+import type { Platform, PollContext, PollResult } from "../../src/platform/platform.ts";
 import { redisTopics, topicId } from "../../src/polling/topics.ts";
 import { keys } from "../../src/redis/keys.ts";
 import { type PollWorkerDeps, pollWorker } from "../../workers/poll.ts";
@@ -28,8 +28,8 @@ const FAR = 3_600_000;
 
 /** Topics that a test polls as it says; `polled` tells of each poll that ended. */
 function world(
-  poll: (topic: string, polling: Polling) => Promise<Polled>,
-  more: Pick<Platform, "forget"> & Pick<PollWorkerDeps, "door"> = {},
+  poll: (topic: string, polling: PollContext) => Promise<PollResult>,
+  more: Pick<Platform, "teardown"> & Pick<PollWorkerDeps, "door"> = {},
 ) {
   const redis = server.connect();
   const topics = redisTopics({ redis });
@@ -37,7 +37,7 @@ function world(
   const arrive = arrivals({ redis, eventsKept: 1_000 });
   const platform = testPlatform(async () => ({ outcomes: [] }), {
     poll: (topic, polling) => poll(topic, polling).finally(() => news.emit("polled", topic)),
-    ...(more.forget ? { forget: more.forget } : {}),
+    ...(more.teardown ? { teardown: more.teardown } : {}),
   });
   const find = (id: string) => (id === "test" ? platform : undefined);
   const work = () => {
@@ -170,7 +170,7 @@ it("tells followers that a topic is no more, and polls it no more; who leaves he
 
 it("polls once more when something changed while it was polled, and tells the poll what was said", async () => {
   const seen: Array<readonly [hastened: boolean, note: string | undefined]> = [];
-  const { topics, work, polls } = world(async (_topic, { hastened, note }) => {
+  const { topics, work, polls } = world(async (_topic, { triggered: hastened, hint: note }) => {
     seen.push([hastened, note]);
     if (seen.length === 1) {
       await topics.note(id, "changed");
@@ -220,7 +220,7 @@ it("undoes what a topic set up when its last follower left, even while it was po
   const open = new Set<string>();
   const calls: string[] = [];
   const { topics, redis, work, polls } = world(
-    async (topic, { door }) => {
+    async (topic, { endpoint: door }) => {
       await door?.open({ secret: "s" });
       await topics.follow(bob, topic, false);
       return { entries: [], state: "1", nextMs: FAR };
@@ -238,7 +238,7 @@ it("undoes what a topic set up when its last follower left, even while it was po
           await topics.keep(id, false);
         },
       }),
-      forget: async (_topic, { state = "", door }) => {
+      teardown: async (_topic, { state = "", endpoint: door }) => {
         calls.push(state);
         if (calls.length < 3) return { state: `${state}+`, nextMs: 1 };
         await door?.close();

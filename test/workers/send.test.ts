@@ -30,7 +30,7 @@ const noting =
 
 describe("carrying out", () => {
   it("ends each activity in one result with an outcome per target", async () => {
-    core = gatewayCore(server, [testPlatform((activity, lent) => lent.commit().then(() => sentTo(activity)))]);
+    core = gatewayCore(server, [testPlatform((activity, context) => context.commit().then(() => sentTo(activity)))]);
     core.startWorkers();
     const activity = activityOf({ target: [{ address: "a" }, { address: "b" }] });
     await core.accept("app1", activity);
@@ -90,13 +90,13 @@ describe("carrying out", () => {
   it("retries only the targets that are undecided", async () => {
     const pendings: number[][] = [];
     core = gatewayCore(server, [
-      testPlatform(async (activity, lent) => {
-        pendings.push([...lent.pending]);
-        const outcomes = lent.pending.map((index): Outcome => {
+      testPlatform(async (activity, context) => {
+        pendings.push([...context.pending]);
+        const outcomes = context.pending.map((index): Outcome => {
           const address = activity.target[index]?.address as string;
           if (address === "bad")
             return { address, status: "failed", error: { code: "recipient-unknown", detail: "no", retryable: false } };
-          if (address === "busy" && lent.attempt === 1) return { address, status: "deferred", retryAfterMs: 50 };
+          if (address === "busy" && context.attempt === 1) return { address, status: "deferred", retryAfterMs: 50 };
           return { address, status: "sent" };
         });
         return { outcomes };
@@ -124,9 +124,9 @@ describe("carrying out", () => {
         retryAfterMs: 1,
       });
       core = gatewayCore(server, [
-        testPlatform(async (activity, lent) => {
+        testPlatform(async (activity, context) => {
           if (++waits > 120) return sentTo(activity);
-          expect(lent.attempt).toBe(1);
+          expect(context.attempt).toBe(1);
           if (how === "thrown") throw limited;
           return { outcomes: [outcomeOf("foo", limited)] };
         }),
@@ -142,9 +142,9 @@ describe("carrying out", () => {
   it("reports a break after the commit as unknown and never repeats it", async () => {
     let runs = 0;
     core = gatewayCore(server, [
-      testPlatform(async (_activity, lent) => {
+      testPlatform(async (_activity, context) => {
         runs++;
-        await lent.commit();
+        await context.commit();
         throw new Failure({ kind: "retryable", code: "platform-timeout", detail: "cut", mayHaveLanded: true });
       }),
     ]);
@@ -158,7 +158,7 @@ describe("carrying out", () => {
   it("asks the platform what became of work that a dead worker had committed", async () => {
     core = gatewayCore(server, [
       testPlatform(async () => Promise.reject(new Error("must not run")), {
-        resolve: async (_client, activity) => sentTo(activity),
+        recover: async (_client, activity) => sentTo(activity),
       }),
     ]);
     const activity = activityOf();
@@ -182,9 +182,9 @@ describe("carrying out", () => {
     let asked = 0;
     core = gatewayCore(server, [
       testPlatform(
-        async (activity, lent) => {
+        async (activity, context) => {
           sends.push(activity.rid);
-          await lent.commit();
+          await context.commit();
           throw new Failure({
             kind: "retryable",
             code: "platform-timeout",
@@ -194,7 +194,7 @@ describe("carrying out", () => {
           });
         },
         {
-          resolve: async (_client, activity) => {
+          recover: async (_client, activity) => {
             if (++asked < 3)
               throw new Failure({ kind: "retryable", code: "platform-unavailable", detail: "away", retryAfterMs: 20 });
             return sentTo(activity);
@@ -212,9 +212,9 @@ describe("carrying out", () => {
     const sends: string[] = [];
     core = gatewayCore(server, [
       testPlatform(
-        async (activity, lent) => {
+        async (activity, context) => {
           sends.push(activity.rid);
-          await lent.commit();
+          await context.commit();
           throw new Failure({
             kind: "retryable",
             code: "platform-timeout",
@@ -223,7 +223,7 @@ describe("carrying out", () => {
             retryAfterMs: 20,
           });
         },
-        { resolve: () => Promise.reject(new Failure({ kind: "auth", code: "credentials-invalid", detail: "no" })) },
+        { recover: () => Promise.reject(new Failure({ kind: "auth", code: "credentials-invalid", detail: "no" })) },
       ),
     ]);
     core.startWorkers();

@@ -1,12 +1,12 @@
 import type { Activity } from "../../model/activity.ts";
 import type { Failure } from "../../model/failure.ts";
-import { type CommitMore, type Lent, type Outcome, outcomeOf, type Receipt } from "../platform.ts";
+import { type CommitOptions, type Outcome, outcomeOf, type Receipt, type VerbContext } from "../platform.ts";
 
-export interface Doing {
+export interface ForEachTargetOptions {
   /** The platform's own: says what a thrown value means. */
-  readonly explain: (thrown: unknown) => Failure;
+  readonly classifyError: (thrown: unknown) => Failure;
   /** What the commit takes beside the mark. */
-  readonly more?: CommitMore;
+  readonly commitOptions?: CommitOptions;
 }
 
 /**
@@ -14,26 +14,26 @@ export interface Doing {
  * that counts, and answers with the network's id of what came of it. Throws what the commit was refused with, and the
  * failure when it is one for all of them: a wait then prolongs the activity's life.
  */
-export async function doEach(
+export async function forEachTarget(
   activity: Pick<Activity, "target">,
-  lent: Pick<Lent, "pending" | "signal" | "attempt" | "commit">,
-  { explain, more }: Doing,
-  deed: (address: string, before: () => Promise<void>) => Promise<string | undefined>,
+  context: Pick<VerbContext, "pending" | "signal" | "attempt" | "commit">,
+  { classifyError: explain, commitOptions: more }: ForEachTargetOptions,
+  action: (address: string, before: () => Promise<void>) => Promise<string | undefined>,
 ): Promise<Receipt> {
   const tried: Array<{ readonly outcome: Outcome; readonly failure?: Failure }> = [];
-  const { before, refusal } = committing(lent, more);
-  for (const index of lent.pending) {
-    lent.signal.throwIfAborted();
+  const { before, refusal } = committing(context, more);
+  for (const index of context.pending) {
+    context.signal.throwIfAborted();
     const address = activity.target[index]?.address ?? "";
     try {
-      const id = await deed(address, before);
+      const id = await action(address, before);
       tried.push({ outcome: { address, status: "sent", ...(id === undefined ? {} : { id }) } });
     } catch (thrown) {
       const refused = refusal();
       if (refused) throw refused.thrown;
       const failure = explain(thrown);
       // The network did it at an earlier try whose answer never came.
-      const isDone = failure.code === "duplicate-content" && lent.attempt > 1;
+      const isDone = failure.code === "duplicate-content" && context.attempt > 1;
       tried.push(isDone ? { outcome: { address, status: "sent" } } : { outcome: outcomeOf(address, failure), failure });
     }
   }
@@ -44,12 +44,12 @@ export async function doEach(
 }
 
 /** One commit for all deeds, made by the first that needs it. */
-function committing(lent: Pick<Lent, "commit">, more: CommitMore | undefined) {
+function committing(context: Pick<VerbContext, "commit">, more: CommitOptions | undefined) {
   let commit: Promise<void> | undefined;
   let refused: { readonly thrown: unknown } | undefined;
   return {
     before: () => {
-      commit ??= lent.commit(more);
+      commit ??= context.commit(more);
       return commit.catch((thrown: unknown) => {
         refused = { thrown };
         throw thrown;

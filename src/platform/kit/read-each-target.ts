@@ -1,8 +1,8 @@
 import type { Activity } from "../../model/activity.ts";
-import { type Failure, noteOf } from "../../model/failure.ts";
-import { type Lent, type Outcome, outcomeOf } from "../platform.ts";
+import { type Failure, toEventError } from "../../model/failure.ts";
+import { type Outcome, outcomeOf, type VerbContext } from "../platform.ts";
 
-export interface Reading<Value> {
+export interface ReadResult<Value> {
   /** One for each pending target, in their order. */
   readonly outcomes: readonly Outcome[];
   readonly values: readonly Value[];
@@ -19,13 +19,13 @@ interface Tried<Value> {
  * be repeated. A retry keeps outcomes but not what was read, so nothing is deferred once something was read; the failures
  * then say `retryable`, and posting those targets again is up to the app. Rejects only when the work is stopped.
  */
-export async function readEach<Value>(
+export async function readEachTarget<Value>(
   { target }: Pick<Activity, "target">,
-  { pending, signal }: Pick<Lent, "pending" | "signal">,
+  { pending, signal }: Pick<VerbContext, "pending" | "signal">,
   most: number,
   read: (address: string) => Promise<Value>,
   explain: (thrown: unknown) => Failure,
-): Promise<Reading<Value>> {
+): Promise<ReadResult<Value>> {
   const addresses = pending.map((index) => target[index]?.address ?? "");
   const tried: Array<Tried<Value>> = [];
   const queue = addresses.entries();
@@ -43,7 +43,9 @@ export async function readEach<Value>(
   const values = tried.flatMap(({ failure, value }) => (failure ? [] : [value as Value]));
   const outcomes = tried.map(({ address, failure }): Outcome => {
     if (!failure) return { address, status: "sent" };
-    return values.length > 0 ? { address, status: "failed", error: noteOf(failure) } : outcomeOf(address, failure);
+    return values.length > 0
+      ? { address, status: "failed", error: toEventError(failure) }
+      : outcomeOf(address, failure);
   });
   return { outcomes, values };
 }

@@ -1,15 +1,15 @@
 /** A bounded number of places; whoever comes when all are taken waits in line. */
-export interface Turns {
+export interface FairSemaphore {
   /**
    * Resolves with a place, which `leave` must give back; rejects with the signal's reason when it aborts first. Each
    * `whose` has a line of its own, and the lines take turns.
    */
-  readonly enter: (signal: AbortSignal, whose?: string) => Promise<void>;
-  readonly leave: () => void;
+  readonly acquire: (signal: AbortSignal, whose?: string) => Promise<void>;
+  readonly release: () => void;
 }
 
 /** Lets `most` pieces of work be under way at once, first come, first served within a line. */
-export function turns(most: number): Turns {
+export function fairSemaphore(most: number): FairSemaphore {
   /** In the order in which their heads are served; none is empty. */
   const lines = new Map<string, Array<() => void>>();
   let busy = 0;
@@ -25,7 +25,7 @@ export function turns(most: number): Turns {
   }
 
   return {
-    enter: async (signal, whose = "") => {
+    acquire: async (signal, whose = "") => {
       signal.throwIfAborted();
       if (busy < most) {
         busy += 1;
@@ -48,7 +48,7 @@ export function turns(most: number): Turns {
         signal.addEventListener("abort", giveUp, { once: true });
       });
     },
-    leave: () => {
+    release: () => {
       const go = next();
       // The place goes straight to the next in line, so that nobody can come between.
       if (go) go();

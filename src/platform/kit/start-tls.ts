@@ -10,7 +10,7 @@ export interface Trust {
 }
 
 /** Starts TLS on a socket that the egress guard opened; opens none itself. Faults are emitted on the result. */
-export function secured(socket: Socket, { host, ca, protocol }: Trust, onSecure?: () => void): TLSSocket {
+export function startTls(socket: Socket, { host, ca, protocol }: Trust, onSecure?: () => void): TLSSocket {
   const words = {
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ...(ca === undefined ? {} : { ca }),
@@ -22,7 +22,7 @@ export function secured(socket: Socket, { host, ca, protocol }: Trust, onSecure?
 }
 
 /** Waits for the handshake's end. Rejects with Node's error for a certificate that does not fit, and when `signal` aborts. */
-export function handshaken(secure: TLSSocket, timeoutMs: number, signal?: AbortSignal): Promise<TLSSocket> {
+export function tlsHandshake(secure: TLSSocket, timeoutMs: number, signal?: AbortSignal): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => fail(broken("ETIMEDOUT", "The TLS handshake took too long")), timeoutMs);
     const onAbort = () => fail(signal?.reason);

@@ -1,40 +1,40 @@
 import { once } from "node:events";
 import { extname } from "node:path";
 import { type ResourceLimits, Worker } from "node:worker_threads";
-import { turns } from "./semaphore.ts";
+import { fairSemaphore } from "./semaphore.ts";
 
 /** Threads that work on strangers' documents: what a document costs, it costs there, and never the event loop. */
-export interface Threads<Task, Answer> {
+export interface WorkerPool<Task, Answer> {
   /** Rejects with what `tooMuch` or `broken` made of it, or with the signal's reason. */
-  readonly ask: (task: Task, signal: AbortSignal) => Promise<Answer>;
+  readonly run: (task: Task, signal: AbortSignal) => Promise<Answer>;
   /** How many threads live. */
   readonly count: () => number;
   /** Ends all threads; later tasks start new ones. */
   readonly close: () => Promise<void>;
 }
 
-export interface ThreadsSettings {
+export interface WorkerPoolOptions {
   /** The thread's module: it posts one message when it is ready, and then one for each task. */
   readonly file: URL;
-  readonly most: number;
+  readonly max: number;
   /** One task may take so long and so much; a thread that goes beyond is ended, and with it nothing else. */
   readonly limitMs: number;
   readonly limits: ResourceLimits;
   /** What to throw for a task that took more than the limits. */
-  readonly tooMuch: (cause: unknown) => Error;
+  readonly onLimitExceeded: (cause: unknown) => Error;
   /** What to throw when no thread could be started. */
-  readonly broken: (cause: unknown) => Error;
+  readonly onStartFailure: (cause: unknown) => Error;
 }
 
 /** Starting includes loading the parser, on a busy machine by way of a TypeScript loader. */
 const START_MS = 20_000;
 
 /** Keeps up to `most` threads, each with one task at a time; started when needed and kept until `close`. */
-export function threads<Task, Answer>(settings: ThreadsSettings): Threads<Task, Answer> {
-  const { most, limitMs, tooMuch, broken } = settings;
+export function workerPool<Task, Answer>(settings: WorkerPoolOptions): WorkerPool<Task, Answer> {
+  const { max: most, limitMs, onLimitExceeded: tooMuch, onStartFailure: broken } = settings;
   const alive = new Set<Worker>();
   const idle: Worker[] = [];
-  const { enter, leave } = turns(most);
+  const { acquire: enter, release: leave } = fairSemaphore(most);
 
   async function started(signal: AbortSignal): Promise<Worker> {
     const worker = start(settings);
@@ -50,7 +50,7 @@ export function threads<Task, Answer>(settings: ThreadsSettings): Threads<Task, 
   }
 
   return {
-    ask: async (task, signal) => {
+    run: async (task, signal) => {
       await enter(signal);
       try {
         const worker = idle.pop() ?? (await started(signal));
@@ -70,7 +70,7 @@ export function threads<Task, Answer>(settings: ThreadsSettings): Threads<Task, 
   };
 }
 
-function start({ file, limits }: ThreadsSettings): Worker {
+function start({ file, limits }: WorkerPoolOptions): Worker {
   // A `.ts` file runs by way of tsx, which a thread has to ask for itself. The thread needs nothing of the environment.
   const translated = `import("tsx/esm/api").then(({ register }) => (register(), import(${JSON.stringify(file.href)})))`;
   const options = { env: {}, resourceLimits: limits };

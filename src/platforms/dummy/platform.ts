@@ -4,11 +4,11 @@ import type { Failure } from "../../model/failure.ts";
 import {
   definePlatform,
   defineVerb,
-  type Lent,
   type Outcome,
   outcomeOf,
   type Platform,
   type Receipt,
+  type VerbContext,
 } from "../../platform/platform.ts";
 import { explain, failureOf } from "./errors.ts";
 import { ledger } from "./ledger.ts";
@@ -35,14 +35,14 @@ export function dummy(settings: DummySettings): Platform {
   const note = ledger(settings.dummyLedger);
 
   /** The effect, as every platform does it: the mark first, then the irreversible part. */
-  async function effect(activity: Activity, lent: Lent): Promise<void> {
-    await lent.commit();
+  async function effect(activity: Activity, context: VerbContext): Promise<void> {
+    await context.commit();
     note(activity);
   }
 
-  async function echo(_client: unknown, activity: Activity, lent: Lent): Promise<Receipt> {
-    await effect(activity, lent);
-    return receipt(activity, lent.pending);
+  async function echo(_client: unknown, activity: Activity, context: VerbContext): Promise<Receipt> {
+    await effect(activity, context);
+    return receipt(activity, context.pending);
   }
 
   const send = defineVerb({
@@ -64,12 +64,12 @@ export function dummy(settings: DummySettings): Platform {
         summary: "Fails before anything happens, in the way asked for",
         schema: FailShape,
         example: { ...EXAMPLE, object: { kind: "retryable", times: 2 } },
-        run: async (_client, activity, lent) => {
+        run: async (_client, activity, context) => {
           const { only, times = Number.POSITIVE_INFINITY, ...words } = activity.object as FailObject;
-          const fails = lent.attempt <= times;
+          const fails = context.attempt <= times;
           if (fails && only === undefined) throw failureOf(words);
-          await effect(activity, lent);
-          return receipt(activity, lent.pending, (address) =>
+          await effect(activity, context);
+          return receipt(activity, context.pending, (address) =>
             fails && only?.includes(address) ? failureOf(words) : undefined,
           );
         },
@@ -78,25 +78,25 @@ export function dummy(settings: DummySettings): Platform {
         summary: "Takes as long as asked, before or after the commit",
         schema: DelayShape,
         example: { ...EXAMPLE, object: { ms: 100 } },
-        run: async (client, activity, lent) => {
+        run: async (client, activity, context) => {
           const { ms, when = "before" } = activity.object as DelayObject;
           if (when === "before") {
-            await wait(ms, undefined, { signal: lent.signal });
-            return echo(client, activity, lent);
+            await wait(ms, undefined, { signal: context.signal });
+            return echo(client, activity, context);
           }
-          await effect(activity, lent);
-          await wait(ms, undefined, { signal: lent.signal });
-          return receipt(activity, lent.pending);
+          await effect(activity, context);
+          await wait(ms, undefined, { signal: context.signal });
+          return receipt(activity, context.pending);
         },
       }),
       crash: defineVerb({
         summary: "Kills the worker process before the commit, after it, or after the effect",
         schema: CrashShape,
         example: { ...EXAMPLE, object: { when: "before", times: 1 } },
-        run: async (client, activity, lent) => {
+        run: async (client, activity, context) => {
           const { when, times = 1 } = activity.object as CrashObject;
-          if (lent.attempt > times) return echo(client, activity, lent);
-          if (when !== "before") await lent.commit();
+          if (context.attempt > times) return echo(client, activity, context);
+          if (when !== "before") await context.commit();
           if (when === "after") note(activity);
           process.kill(process.pid, "SIGKILL");
           return new Promise<never>(() => undefined);
@@ -106,22 +106,22 @@ export function dummy(settings: DummySettings): Platform {
         summary: "Breaks after the commit, so that nobody knows what became of it",
         schema: UnknownShape,
         example: { ...EXAMPLE, object: { landed: true, resolves: "sent" } },
-        run: async (_client, activity, lent) => {
+        run: async (_client, activity, context) => {
           const { landed = true } = activity.object as UnknownObject;
-          await lent.commit();
+          await context.commit();
           if (landed) note(activity);
           throw failureOf({ kind: "retryable", code: "platform-timeout", mayHaveLanded: true });
         },
       }),
     },
-    resolve: async (_client, activity, lent) => {
+    recover: async (_client, activity, context) => {
       const { resolves } = activity.object as UnknownObject;
       if (activity.verb !== "unknown" || resolves === undefined) return undefined;
-      return receipt(activity, lent.pending, () =>
+      return receipt(activity, context.pending, () =>
         resolves === "sent" ? undefined : failureOf({ kind: "permanent" }),
       );
     },
-    explain,
+    classifyError: explain,
   });
 }
 

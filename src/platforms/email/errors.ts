@@ -43,7 +43,7 @@ interface Fault {
  * Says what nodemailer's and Node's errors mean. `platformCode` is the server's own reply, or the library's code;
  * `secrets` are blotted out of it, since a hostile server may repeat what it was sent.
  */
-export function explain(thrown: unknown, secrets: Iterable<string> = []): Failure {
+export function classifyError(thrown: unknown, secrets: Iterable<string> = []): Failure {
   const known = failureIn(thrown) ?? explainImap(thrown);
   if (known) return known;
   const fault = faultOf(thrown, secrets);

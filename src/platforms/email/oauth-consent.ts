@@ -6,7 +6,7 @@ import type { Egress } from "../../platform/platform.ts";
 import { type MailProvider, PROVIDERS, type Providers } from "./client/providers.ts";
 import { openLine, PATIENCE } from "./client/smtp/connection.ts";
 import type { Credentials } from "./credentials.ts";
-import { explain } from "./errors.ts";
+import { classifyError } from "./errors.ts";
 
 const Secret = Type.String({ minLength: 1, maxLength: 4_096, pattern: "^[\\u0021-\\u007e]+$" });
 
@@ -88,7 +88,7 @@ async function tried(
     const line = await openLine(options, { user, token: async () => token }, { ...PATIENCE, command: 30_000 });
     line.close();
   } catch (thrown) {
-    throw asConsent(explain(thrown, [token, user]));
+    throw asConsent(classifyError(thrown, [token, user]));
   }
 }
 

@@ -1,17 +1,17 @@
 import { Failure } from "../../model/failure.ts";
 import { connectionVerbs } from "../../platform/connection.ts";
-import { turns } from "../../platform/kit/semaphore.ts";
-import { type Access, definePlatform, type Platform } from "../../platform/platform.ts";
+import { fairSemaphore } from "../../platform/kit/semaphore.ts";
+import { type AccountContext, definePlatform, type Platform } from "../../platform/platform.ts";
 import { accountClient, type Client, type ClientSettings, relayClients } from "./client/client.ts";
 import { holdMailbox } from "./client/mailbox.ts";
 import type { Providers } from "./client/providers.ts";
 import { type RelaySettings, relayOf } from "./client/smtp/relay.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
-import { explain } from "./errors.ts";
+import { classifyError } from "./errors.ts";
 import type { HeldMailbox } from "./inbound/imap-mailbox.ts";
 import { mailReader } from "./inbound/mail.ts";
 import { consent } from "./oauth-consent.ts";
-import { resolve } from "./recover.ts";
+import { recover } from "./recover.ts";
 import { MailboxActor } from "./schemas/mailbox.ts";
 import { refuse } from "./verbs/send.ts";
 import { verbs } from "./verbs/verbs.ts";
@@ -33,7 +33,7 @@ export function email(settings: EmailSettings): Platform {
   const byRelay = settings.relay && relayClients(relayOf(settings.relay), settings);
   // Its threads serve all accounts of this process, and live as long as one of them has a client.
   const reader = mailReader();
-  const pop3 = { large: turns(4), pollMs: settings.pop3PollMs };
+  const pop3 = { large: fairSemaphore(4), pollMs: settings.pop3PollMs };
   let users = 0;
   async function left(): Promise<void> {
     users -= 1;
@@ -49,7 +49,7 @@ export function email(settings: EmailSettings): Platform {
       throw thrown;
     }
   }
-  async function opened(access: Access<Credentials>): Promise<Client> {
+  async function opened(access: AccountContext<Credentials>): Promise<Client> {
     if (access.credentials) return accountClient(access, access.credentials, settings);
     if (byRelay) return byRelay(access.app);
     const detail = "There is no mail server for this actor: store an account.";
@@ -64,15 +64,15 @@ export function email(settings: EmailSettings): Platform {
     lifetimeSeconds: 172_800,
     timeoutSeconds: 900,
     verbs: { ...verbs(reader), ...connectionVerbs("bob@example.com", MailboxActor) },
-    refuse,
-    consent: consent(settings.mailProviders),
-    open: (access) => using(opened(access)),
-    hold: (hold) => using(holdMailbox(hold, reader, pop3, settings.mailboxPatience)),
-    close: async (client) => {
+    validate: refuse,
+    oauthConsent: consent(settings.mailProviders),
+    createClient: (access) => using(opened(access)),
+    connect: (context) => using(holdMailbox(context, reader, pop3, settings.mailboxPatience)),
+    dispose: async (client) => {
       client.close();
       await left();
     },
-    resolve: (client, activity, lent) => resolve(client as Client, activity, lent),
-    explain: (thrown) => explain(thrown),
+    recover: (client, activity, context) => recover(client as Client, activity, context),
+    classifyError: (thrown) => classifyError(thrown),
   });
 }

@@ -1,6 +1,6 @@
 import type { ImapFlow } from "imapflow";
 import type { Activity } from "../../model/activity.ts";
-import type { Lent, Receipt } from "../../platform/platform.ts";
+import type { Receipt, VerbContext } from "../../platform/platform.ts";
 import type { Client } from "./client/client.ts";
 import { found, withId } from "./client/imap/find.ts";
 import type { Mailbox } from "./client/mailbox.ts";
@@ -15,14 +15,14 @@ const LOOKS = [0, 1_000, 3_000, 6_000];
  * Finds out what became of work that broke after its commit. A mail is looked for in its sender's own mailbox, by the
  * Message-ID that only it has. Found, it was taken; not found says nothing, since many servers keep no copy.
  */
-export async function resolve(client: Client, activity: Activity, lent: Lent): Promise<Receipt | undefined> {
+export async function recover(client: Client, activity: Activity, context: VerbContext): Promise<Receipt | undefined> {
   const { mailbox, head } = client;
   if (!mailbox) return undefined;
-  if (activity.verb !== "send") return changedAfterAll(client, activity, lent);
+  if (activity.verb !== "send") return changedAfterAll(client, activity, context);
   const id = messageIdOf(activity, head.mailDomain);
   // Nothing can be looked for over POP3.
-  if (!mailbox.searches || !(await foundIn(mailbox, id, activity.id, lent.signal))) return undefined;
-  const outcomes = lent.pending.map((index) => {
+  if (!mailbox.searches || !(await foundIn(mailbox, id, activity.id, context.signal))) return undefined;
+  const outcomes = context.pending.map((index) => {
     const address = activity.target[index]?.address ?? "";
     return { address, status: "sent" as const, id };
   });

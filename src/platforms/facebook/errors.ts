@@ -1,47 +1,47 @@
-import { Failure, type Meaning } from "../../model/failure.ts";
+import { type ErrorRow, Failure } from "../../model/failure.ts";
 
-const AWAY: Meaning = ["retryable", "platform-unavailable", "Facebook can't answer now."];
-const LIMIT: Meaning = ["rate-limited", "platform-rate-limited", "Facebook limits how often the Page may do this."];
-const WINDOW: Meaning = [
+const AWAY: ErrorRow = ["retryable", "platform-unavailable", "Facebook can't answer now."];
+const LIMIT: ErrorRow = ["rate-limited", "platform-rate-limited", "Facebook limits how often the Page may do this."];
+const WINDOW: ErrorRow = [
   "permanent",
   "outside-window",
   "More than 24 hours have passed since this person last wrote to the Page; Facebook lets it answer again when they write.",
 ];
-const RESTRICTED: Meaning = [
+const RESTRICTED: ErrorRow = [
   "auth",
   "account-restricted",
   "Facebook has restricted what the Page or app may do: see the Page's support inbox and the app's alerts at Facebook.",
 ];
-const LOGIN: Meaning = ["auth", "credentials-invalid", "Facebook refuses the Page's token: store a new one."];
-const EXPIRED: Meaning = ["auth", "credentials-expired", "The Page's token has ended: store a long-lived one."];
-const DENIED: Meaning = [
+const LOGIN: ErrorRow = ["auth", "credentials-invalid", "Facebook refuses the Page's token: store a new one."];
+const EXPIRED: ErrorRow = ["auth", "credentials-expired", "The Page's token has ended: store a long-lived one."];
+const DENIED: ErrorRow = [
   "permanent",
   "permission-denied",
   "The token lacks a permission, or the app lacks the feature: docs/platforms/facebook.md lists what each verb needs.",
 ];
-const DUPLICATE: Meaning = ["permanent", "duplicate-content", "The Page has posted just this before."];
-const NOBODY: Meaning = [
+const DUPLICATE: ErrorRow = ["permanent", "duplicate-content", "The Page has posted just this before."];
+const NOBODY: ErrorRow = [
   "permanent",
   "recipient-unknown",
   "Facebook knows no such person, post or comment for this Page.",
 ];
-const CLOSED: Meaning = [
+const CLOSED: ErrorRow = [
   "permanent",
   "recipient-not-reachable",
   "This person can't be written to right now, or has blocked the Page.",
 ];
-const CONTENT: Meaning = [
+const CONTENT: ErrorRow = [
   "permanent",
   "content-refused",
   "Facebook could not fetch the attachment, or refuses its kind or size.",
 ];
-const REFUSED: Meaning = ["permanent", "platform-rejected", "Facebook refuses the request as it is."];
-const ODD: Meaning = ["retryable", "platform-protocol-error", "Facebook's answer makes no sense."];
-const STOPPED: Meaning = ["retryable", "platform-timeout", "Facebook did not answer in time."];
-const BROKEN: Meaning = ["retryable", "internal-error", "Something broke on our side while speaking to Facebook."];
+const REFUSED: ErrorRow = ["permanent", "platform-rejected", "Facebook refuses the request as it is."];
+const ODD: ErrorRow = ["retryable", "platform-protocol-error", "Facebook's answer makes no sense."];
+const STOPPED: ErrorRow = ["retryable", "platform-timeout", "Facebook did not answer in time."];
+const BROKEN: ErrorRow = ["retryable", "internal-error", "Something broke on our side while speaking to Facebook."];
 
 /** By code and subcode, then by code alone: what the Graph API's errors mean. */
-const MEANINGS: Readonly<Record<string, Meaning>> = {
+const MEANINGS: Readonly<Record<string, ErrorRow>> = {
   1: AWAY,
   2: AWAY,
   1200: AWAY,
@@ -98,7 +98,7 @@ export function refusal({ status, body, changes }: Refusal): Failure {
   });
 }
 
-function meaning(status: number, code: number | undefined, subcode: number | undefined, transient: boolean): Meaning {
+function meaning(status: number, code: number | undefined, subcode: number | undefined, transient: boolean): ErrorRow {
   if (code === undefined) {
     if (status < 300) return ODD;
     if (status === 429) return LIMIT;
@@ -132,7 +132,7 @@ function bag(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** What is thrown while speaking to Facebook: failures of the guard and of `refusal`, aborts, nothing else expected. */
-export function explain(thrown: unknown): Failure {
+export function classifyError(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   const stopped = thrown instanceof Error && /^(Abort|Timeout)Error$/.test(thrown.name);
   const [kind, code, detail] = stopped ? STOPPED : BROKEN;

@@ -1,11 +1,11 @@
 import { definePlatform, type Platform } from "../../platform/platform.ts";
 import { type Client, type FacebookSettings, openClient } from "./client/client.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
-import { explain } from "./errors.ts";
+import { classifyError } from "./errors.ts";
 import { push } from "./inbound/webhook.ts";
 import { consent } from "./oauth-consent.ts";
 import { PageId } from "./schemas/schemas.ts";
-import { refuse } from "./validate.ts";
+import { validate } from "./validate.ts";
 import { verbs } from "./verbs/verbs.ts";
 
 export type { FacebookSettings };
@@ -20,10 +20,10 @@ export function facebook(settings: FacebookSettings): Platform {
     lifetimeSeconds: 86_400,
     timeoutSeconds: 180,
     verbs,
-    refuse,
-    push,
-    consent: consent(settings.facebookApi),
-    open: async (access) => openClient(access, settings),
-    explain,
+    validate,
+    webhook: push,
+    oauthConsent: consent(settings.facebookApi),
+    createClient: async (access) => openClient(access, settings),
+    classifyError,
   });
 }

@@ -1,5 +1,5 @@
 import type { Activity } from "../../model/activity.ts";
-import type { Unfit } from "../../platform/platform.ts";
+import type { ValidationIssue } from "../../platform/platform.ts";
 import { ID_PATTERN } from "./schemas/schemas.ts";
 
 const ID = new RegExp(ID_PATTERN);
@@ -10,7 +10,10 @@ const NOT_REACHABLE =
   "Facebook lets no person send through an app, and nobody be reached by name: a Page writes to people who wrote to it first, by the page-scoped id (PSID) that came with their message.";
 
 /** Refuses, before anything is looked up, whom Facebook lets nobody reach, with what it does allow today. */
-export function refuse(verb: string, { actor, target, object }: Omit<Activity, "id" | "rid">): Unfit | undefined {
+export function validate(
+  verb: string,
+  { actor, target, object }: Omit<Activity, "id" | "rid">,
+): ValidationIssue | undefined {
   if (TO_PEOPLE.has(verb)) {
     const stranger = target.findIndex(({ address }) => !ID.test(address));
     if (stranger >= 0)

@@ -47,7 +47,7 @@ export function badRedirect(status: number): Failure {
 }
 
 /** What is thrown while fetching: the guard's own failures, aborts, and nothing else that is expected. */
-export function explain(thrown: unknown): Failure {
+export function classifyError(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   const stopped = thrown instanceof Error && /^(Abort|Timeout)Error$/.test(thrown.name);
   const [kind, code, detail] = stopped ? STOPPED : BROKEN;

@@ -1,12 +1,18 @@
 import type { Activity } from "../../model/activity.ts";
-import { readEach } from "../../platform/kit/read-each-target.ts";
-import { definePlatform, defineVerb, type Lent, type Platform, type Unfit } from "../../platform/platform.ts";
+import { readEachTarget } from "../../platform/kit/read-each-target.ts";
+import {
+  definePlatform,
+  defineVerb,
+  type Platform,
+  type ValidationIssue,
+  type VerbContext,
+} from "../../platform/platform.ts";
 import type { Feed } from "./client/document/feed.ts";
 import { httpAddress } from "./client/download.ts";
 import { type Found, lookedUp, type Wanted } from "./client/lookup.ts";
 import { type Reader, reader } from "./client/reader.ts";
 import { sharedReader } from "./client/shared-reader.ts";
-import { explain } from "./errors.ts";
+import { classifyError } from "./errors.ts";
 import { poll } from "./inbound/poll.ts";
 import { PACE, type Pace } from "./inbound/poll-interval.ts";
 import { left } from "./inbound/websub.ts";
@@ -57,9 +63,9 @@ export function feeds({ feedMs = 20_000, feedPace = PACE }: FeedsSettings): Plat
         summary: "Reads feeds once and answers with their newest entries in one shape",
         schema: FetchShape,
         example: FETCH_EXAMPLE,
-        run: async (client, activity, lent) => {
-          const one = (address: string) => fetched(address, activity, lent, client, feedMs);
-          const { outcomes, values } = await readEach(activity, lent, 4, one, explain);
+        run: async (client, activity, context) => {
+          const one = (address: string) => fetched(address, activity, context, client, feedMs);
+          const { outcomes, values } = await readEachTarget(activity, context, 4, one, classifyError);
           return { outcomes, object: { feeds: values } };
         },
       }),
@@ -67,24 +73,24 @@ export function feeds({ feedMs = 20_000, feedPace = PACE }: FeedsSettings): Plat
         summary: "Follows feeds, or those that pages or an OPML document name: what is new in them comes as events",
         schema: SubscribeShape,
         example: SUBSCRIBE_EXAMPLE,
-        run: (client, activity, lent) => subscribe(activity, lent, client, feedMs),
+        run: (client, activity, context) => subscribe(activity, context, client, feedMs),
       }),
       unsubscribe: defineVerb<typeof UnsubscribeShape, Reader>({
         summary: "Follows feeds no longer",
         schema: UnsubscribeShape,
         example: UNSUBSCRIBE_EXAMPLE,
-        run: (client, activity, lent) => unsubscribe(activity, lent, client, feedMs),
+        run: (client, activity, context) => unsubscribe(activity, context, client, feedMs),
       }),
       query: defineVerb({
         summary: "Tells which feeds the actor follows and how each stands, or gives them as OPML",
         schema: QueryShape,
         example: QUERY_EXAMPLE,
-        run: (_client, activity, lent) => query(activity, lent),
+        run: (_client, activity, context) => query(activity, context),
       }),
     },
-    refuse,
-    open: async () => threads.join(),
-    close: () => threads.leave(),
+    validate: refuse,
+    createClient: async () => threads.join(),
+    dispose: () => threads.leave(),
     poll: async (topic, polling) => {
       const client = threads.join();
       try {
@@ -93,15 +99,21 @@ export function feeds({ feedMs = 20_000, feedPace = PACE }: FeedsSettings): Plat
         threads.leaveLater();
       }
     },
-    forget: left,
-    push,
-    explain,
+    teardown: left,
+    webhook: push,
+    classifyError,
   });
 }
 
-async function fetched(address: string, activity: Activity, lent: Lent, threads: Reader, ms: number): Promise<Fetched> {
-  const wanted = wantedOf(activity.object as FetchObject, lent.pending.length);
-  const { feed, stored: _, ...places } = await lookedUp(address, wanted, lent, threads, ms);
+async function fetched(
+  address: string,
+  activity: Activity,
+  context: VerbContext,
+  threads: Reader,
+  ms: number,
+): Promise<Fetched> {
+  const wanted = wantedOf(activity.object as FetchObject, context.pending.length);
+  const { feed, stored: _, ...places } = await lookedUp(address, wanted, context, threads, ms);
   return { address, ...places, ...feed };
 }
 
@@ -115,7 +127,7 @@ function wantedOf({ limit = ENTRIES.usual, after, before }: FetchObject, feeds: 
 }
 
 /** Refuses addresses that the schema's pattern lets through but that are none, and a subscription to nothing. */
-function refuse(verb: string, { target, object }: Pick<Activity, "target" | "object">): Unfit | undefined {
+function refuse(verb: string, { target, object }: Pick<Activity, "target" | "object">): ValidationIssue | undefined {
   const bad = target.findIndex(({ address }) => !URL.canParse(httpAddress(address)));
   if (bad >= 0) {
     return { code: "validation-failed", detail: "is no complete web address", pointer: `/target/${bad}/address` };

@@ -41,7 +41,7 @@ const MEANINGS = new Map<string, Meaning>([
 ]);
 
 /** Says what this platform's faults, Node's errors and the network's refusals mean; `platformCode` holds the network's own. */
-export function explain(thrown: unknown): Failure {
+export function classifyError(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   const { code, numeric, words } = partsOf(thrown);
   const [kind, name, detail, retryAfterMs] = meaningOf(thrown, code, numeric, words);
@@ -58,7 +58,7 @@ export function explain(thrown: unknown): Failure {
 
 /** The failure of a break after a line has left: nobody knows whether the network took it. */
 export function outcomeUnknown(thrown: unknown): Failure {
-  const { platformCode } = explain(thrown);
+  const { platformCode } = classifyError(thrown);
   return new Failure({
     kind: "retryable",
     code: "outcome-unknown",

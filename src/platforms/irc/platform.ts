@@ -4,12 +4,12 @@ import type { Client } from "./client/client.ts";
 import { connect, disconnect } from "./client/connect.ts";
 import { PATIENCE, type Patience } from "./client/session.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
-import { explain } from "./errors.ts";
-import { resolve } from "./recover.ts";
+import { classifyError } from "./errors.ts";
+import { recover } from "./recover.ts";
 import * as shapes from "./schemas/channels.ts";
 import { IrcActor } from "./schemas/identifiers.ts";
 import { SEND_EXAMPLE, SendShape } from "./schemas/messages.ts";
-import { refuse } from "./validate.ts";
+import { validate } from "./validate.ts";
 import { invite, join, kick, leave } from "./verbs/channels.ts";
 import { query } from "./verbs/query.ts";
 import { send } from "./verbs/send.ts";
@@ -80,10 +80,10 @@ export function irc({ ircPatience = PATIENCE }: IrcSettings = {}): Platform {
       }),
       ...connectionVerbs("bob@irc.example.net", IrcActor),
     },
-    refuse,
-    hold: (hold) => connect(hold, ircPatience),
-    close: disconnect,
-    resolve,
-    explain,
+    validate,
+    connect: (context) => connect(context, ircPatience),
+    dispose: disconnect,
+    recover,
+    classifyError,
   });
 }

@@ -1,12 +1,16 @@
 import type { Activity } from "../../model/activity.ts";
-import type { Lent, Outcome, Receipt } from "../../platform/platform.ts";
+import type { Outcome, Receipt, VerbContext } from "../../platform/platform.ts";
 import type { Client } from "./client/client.ts";
 
 /**
  * Finds out what became of work that broke after its commit, where the connection itself shows it: being in a channel or out of it,
  * and the nick. What was said leaves no trace on IRC, so of that nobody can tell.
  */
-export async function resolve(client: Client, activity: Activity, { pending }: Lent): Promise<Receipt | undefined> {
+export async function recover(
+  client: Client,
+  activity: Activity,
+  { pending }: VerbContext,
+): Promise<Receipt | undefined> {
   const { verb, object, target } = activity;
   if (verb === "update" && object.type === "profile")
     return client.isOwn(String(object.name))

@@ -1,5 +1,5 @@
 import type { Activity } from "../../model/activity.ts";
-import type { Unfit } from "../../platform/platform.ts";
+import type { ValidationIssue } from "../../platform/platform.ts";
 import { isRoom, NAME_BYTES } from "./schemas/identifiers.ts";
 import type { MessageObject } from "./schemas/messages.ts";
 import { roomFor, split } from "./verbs/split.ts";
@@ -11,7 +11,7 @@ const TOPIC_BYTES = 390;
 type Posted = Pick<Activity, "target" | "object">;
 
 /** Refuses what no schema can say: lengths in bytes, and targets that do not go with the object. */
-export function refuse(verb: string, { target, object }: Posted): Unfit | undefined {
+export function validate(verb: string, { target, object }: Posted): ValidationIssue | undefined {
   const long = target.findIndex(({ address }) => Buffer.byteLength(address) > NAME_BYTES);
   if (long >= 0) return unfit(`/target/${long}/address`, `has more than ${NAME_BYTES} bytes`);
   if (typeof object.address === "string" && Buffer.byteLength(object.address) > NAME_BYTES)
@@ -19,7 +19,7 @@ export function refuse(verb: string, { target, object }: Posted): Unfit | undefi
   return CHECKS[verb]?.({ target, object });
 }
 
-const CHECKS: Readonly<Record<string, (posted: Posted) => Unfit | undefined>> = {
+const CHECKS: Readonly<Record<string, (posted: Posted) => ValidationIssue | undefined>> = {
   send: ({ target, object }) => {
     const { body, type = "message" } = object as MessageObject;
     const parts = Math.max(...target.map(({ address }) => split(body, roomFor(address, type)).length));
@@ -46,7 +46,7 @@ const CHECKS: Readonly<Record<string, (posted: Posted) => Unfit | undefined>> = 
   },
 };
 
-function reason({ body }: Posted["object"]): Unfit | undefined {
+function reason({ body }: Posted["object"]): ValidationIssue | undefined {
   return bytes(body) > 300 ? unfit("/object/body", "has more than 300 bytes") : undefined;
 }
 
@@ -54,6 +54,6 @@ function bytes(text: unknown): number {
   return typeof text === "string" ? Buffer.byteLength(text) : 0;
 }
 
-function unfit(pointer: string, detail: string): Unfit {
+function unfit(pointer: string, detail: string): ValidationIssue {
   return { code: "validation-failed", pointer, detail };
 }

@@ -1,47 +1,47 @@
-import { Failure, type Meaning } from "../../model/failure.ts";
+import { type ErrorRow, Failure } from "../../model/failure.ts";
 
-const LOGIN: Meaning = ["auth", "credentials-invalid", "X refuses the login: connect or store the account again."];
-const RESTRICTED: Meaning = [
+const LOGIN: ErrorRow = ["auth", "credentials-invalid", "X refuses the login: connect or store the account again."];
+const RESTRICTED: ErrorRow = [
   "auth",
   "account-restricted",
   "X has suspended or locked the account: sign in at x.com and follow what it asks.",
 ];
-const CAPPED: Meaning = [
+const CAPPED: ErrorRow = [
   "permanent",
   "usage-capped",
   "The app's credits or its spending cap at X are used up: raise them in X's developer console.",
 ];
-const LIMIT: Meaning = ["rate-limited", "platform-rate-limited", "X limits how often the account may do this."];
-const DUPLICATE: Meaning = ["permanent", "duplicate-content", "The account has said just this before."];
-const UNSUMMONED: Meaning = [
+const LIMIT: ErrorRow = ["rate-limited", "platform-rate-limited", "X limits how often the account may do this."];
+const DUPLICATE: ErrorRow = ["permanent", "duplicate-content", "The account has said just this before."];
+const UNSUMMONED: ErrorRow = [
   "permanent",
   "policy-refused",
   "X lets an app answer a post only where its author mentioned or quoted the account.",
 ];
-const TIER: Meaning = [
+const TIER: ErrorRow = [
   "permanent",
   "policy-refused",
   "X allows this to apps of a higher tier only: likes, follows and quotes need an enterprise contract.",
 ];
-const CLOSED: Meaning = ["permanent", "recipient-not-reachable", "X does not let the account write to this person."];
-const DENIED: Meaning = [
+const CLOSED: ErrorRow = ["permanent", "recipient-not-reachable", "X does not let the account write to this person."];
+const DENIED: ErrorRow = [
   "permanent",
   "permission-denied",
   "X does not permit the app or the account to do this: check the app's permissions and scopes, then connect again.",
 ];
-const NOBODY: Meaning = ["permanent", "recipient-unknown", "There is no such post, person or conversation at X."];
-const GONE: Meaning = [
+const NOBODY: ErrorRow = ["permanent", "recipient-unknown", "There is no such post, person or conversation at X."];
+const GONE: ErrorRow = [
   "permanent",
   "recipient-not-reachable",
   "The account or post is suspended, hidden or protected.",
 ];
-const LARGE: Meaning = ["permanent", "content-too-large", "The text or the medium is larger than X takes."];
-const CONTENT: Meaning = ["permanent", "content-refused", "X refuses what the message contains."];
-const REFUSED: Meaning = ["permanent", "platform-rejected", "X refuses the request as it is."];
-const AWAY: Meaning = ["retryable", "platform-unavailable", "X can't answer now."];
-const ODD: Meaning = ["retryable", "platform-protocol-error", "X's answer makes no sense."];
-const STOPPED: Meaning = ["retryable", "platform-timeout", "X did not answer in time."];
-const BROKEN: Meaning = ["retryable", "internal-error", "Something broke on our side while speaking to X."];
+const LARGE: ErrorRow = ["permanent", "content-too-large", "The text or the medium is larger than X takes."];
+const CONTENT: ErrorRow = ["permanent", "content-refused", "X refuses what the message contains."];
+const REFUSED: ErrorRow = ["permanent", "platform-rejected", "X refuses the request as it is."];
+const AWAY: ErrorRow = ["retryable", "platform-unavailable", "X can't answer now."];
+const ODD: ErrorRow = ["retryable", "platform-protocol-error", "X's answer makes no sense."];
+const STOPPED: ErrorRow = ["retryable", "platform-timeout", "X did not answer in time."];
+const BROKEN: ErrorRow = ["retryable", "internal-error", "Something broke on our side while speaking to X."];
 
 /** One answer of X that is not what was asked for. */
 export interface Refusal {
@@ -86,7 +86,7 @@ export function unreadable(endpoint: string, status: number): Failure {
   });
 }
 
-function meaning(endpoint: string, status: number, problem: Problem): Meaning {
+function meaning(endpoint: string, status: number, problem: Problem): ErrorRow {
   const ofAccount = accountMeaning(status, problem);
   if (ofAccount) return ofAccount;
   if (status === 429) return LIMIT;
@@ -97,14 +97,14 @@ function meaning(endpoint: string, status: number, problem: Problem): Meaning {
   return status === 404 || status === 410 || problem.type === "resource-not-found" ? NOBODY : REFUSED;
 }
 
-function accountMeaning(status: number, { type, code, words }: Problem): Meaning | undefined {
+function accountMeaning(status: number, { type, code, words }: Problem): ErrorRow | undefined {
   if (status === 402 || type === "usage-capped" || /\b(credits? (are )?deplet|spend cap)/i.test(words)) return CAPPED;
   const locked = /\byour account\b.*\b(suspend|lock)|temporarily locked/i.test(words) || code === 64 || code === 326;
   if (locked) return RESTRICTED;
   return status === 401 ? LOGIN : undefined;
 }
 
-function contentMeaning(status: number, { code, words }: Problem): Meaning | undefined {
+function contentMeaning(status: number, { code, words }: Problem): ErrorRow | undefined {
   const large = /too (long|large)|exceed\w* .*(length|size|characters)/i.test(words) || code === 186;
   if (status === 413 || large) return LARGE;
   if (/duplicate|already (said|sent)/i.test(words) || code === 187 || code === 151) return DUPLICATE;
@@ -117,7 +117,7 @@ function isForbidden(type: string): boolean {
   );
 }
 
-function forbidden(endpoint: string, { type, code, words }: Problem): Meaning {
+function forbidden(endpoint: string, { type, code, words }: Problem): ErrorRow {
   if (/has been suspended|protected|not authorized to view|blocked/i.test(words)) return GONE;
   if (/\brepl(y|ies)\b|mentioned|engaged/i.test(words)) return UNSUMMONED;
   if (/ dm_conversations/.test(endpoint) && (/participant|recipient|direct message/i.test(words) || code === 349)) {
@@ -152,7 +152,7 @@ function bag(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** What is thrown while speaking to X: failures of the guard and of `refusal`, aborts, and nothing else that is expected. */
-export function explain(thrown: unknown): Failure {
+export function classifyError(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   const stopped = thrown instanceof Error && /^(Abort|Timeout)Error$/.test(thrown.name);
   const [kind, code, detail] = stopped ? STOPPED : BROKEN;

@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { Failure } from "../../model/failure.ts";
-import { faults } from "../../model/validate.ts";
+import { validationErrors } from "../../model/validate.ts";
 import { askForGrant } from "../../platform/kit/oauth2.ts";
 import { type Consent, consentUrl, defineConsent } from "../../platform/oauth-consent.ts";
 import type { Egress } from "../../platform/platform.ts";
@@ -69,7 +69,7 @@ async function whoAgreed(egress: Egress, base: string, token: string) {
   const signal = AbortSignal.timeout(30_000);
   const { status, body } = await carried(egress.fetch, base, token, { method: "GET", path: "users/me", signal });
   const { id, username = "" } =
-    status === 200 && faults(OneUser, body).length === 0 ? (body as Answer).data : { id: "" };
+    status === 200 && validationErrors(OneUser, body).length === 0 ? (body as Answer).data : { id: "" };
   if (/^[A-Za-z0-9_]{1,15}$/.test(username)) return { address: `@${username}`, userId: id };
   throw status < 300 ? unreadable("GET users/me", status) : refusal({ endpoint: "GET users/me", status, body });
 }

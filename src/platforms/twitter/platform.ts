@@ -1,15 +1,15 @@
 import type { Activity } from "../../model/activity.ts";
 import { Failure } from "../../model/failure.ts";
-import { definePlatform, type Platform, type Unfit } from "../../platform/platform.ts";
+import { definePlatform, type Platform, type ValidationIssue } from "../../platform/platform.ts";
 import { type Client, type ClientSettings, openClient } from "./client/client.ts";
 import { mediaUnfit } from "./client/media.ts";
 import { STREAM_PACE, type StreamPace } from "./client/stream-backoff.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
-import { explain } from "./errors.ts";
+import { classifyError } from "./errors.ts";
 import { PACE, type Pace, watching } from "./inbound/watch.ts";
 import { push } from "./inbound/webhook.ts";
 import { consent } from "./oauth-consent.ts";
-import { resolve } from "./recover.ts";
+import { recover } from "./recover.ts";
 import { POST_WEIGHT, weightedLength } from "./schemas/weighted-length.ts";
 import { verbs } from "./verbs/verbs.ts";
 
@@ -30,28 +30,28 @@ export function twitter(settings: TwitterSettings): Platform {
     lifetimeSeconds: 86_400,
     timeoutSeconds: 180,
     verbs,
-    refuse,
-    open: async (access) => {
+    validate: refuse,
+    createClient: async (access) => {
       if (access.credentials) return openClient(access, access.credentials, settings);
       const detail = "X knows accounts only: store one for this actor.";
       throw new Failure({ kind: "auth", code: "account-unknown", detail });
     },
-    hold: async (hold) => {
-      const client = openClient(hold, hold.credentials, settings);
+    connect: async (context) => {
+      const client = openClient(context, context.credentials, settings);
       // Whether the login is any good shows here, not at the first look in some minutes.
-      await client.verify(hold.signal).catch((thrown: unknown) => {
-        throw final(explain(thrown));
+      await client.verify(context.signal).catch((thrown: unknown) => {
+        throw final(classifyError(thrown));
       });
       return {
         ...client,
-        watch: await watching(hold, client, settings.xPace ?? PACE, settings.xStream ?? STREAM_PACE),
+        watch: await watching(context, client, settings.xPace ?? PACE, settings.xStream ?? STREAM_PACE),
       };
     },
-    close: async (client) => client.watch?.stop(),
-    resolve,
-    push,
-    consent: consent(settings.xApi),
-    explain,
+    dispose: async (client) => client.watch?.stop(),
+    recover,
+    webhook: push,
+    oauthConsent: consent(settings.xApi),
+    classifyError,
   });
 }
 
@@ -62,7 +62,7 @@ function final(failure: Failure): Failure {
 }
 
 /** Refuses what X would refuse and no schema can say: text by its weight, media, queries for people. */
-function refuse(verb: string, activity: Omit<Activity, "id" | "rid">): Unfit | undefined {
+function refuse(verb: string, activity: Omit<Activity, "id" | "rid">): ValidationIssue | undefined {
   const { object, target } = activity;
   if (verb === "post" && typeof object.body === "string" && weightedLength(object.body) > POST_WEIGHT) {
     const detail = `weighs more than the ${POST_WEIGHT} that X takes: links count 23, most other scripts and emoji double`;

@@ -1,7 +1,7 @@
 import { decodeTime } from "ulid";
 import type { Activity } from "../../model/activity.ts";
 import { Failure } from "../../model/failure.ts";
-import type { Lent, Receipt } from "../../platform/platform.ts";
+import type { Receipt, VerbContext } from "../../platform/platform.ts";
 import type { Client } from "./client/client.ts";
 import { MESSAGE_FIELDS, Messages, POST_FIELDS, Posts, type XMessage, type XPost } from "./client/response-schemas.ts";
 import { messageItem, postItem } from "./inbound/item.ts";
@@ -23,9 +23,9 @@ const LEFT_MARGIN_MS = 5_000;
  * left, be no other request's, and be the only such. What left from a process that is no more is known of posts alone.
  * Throws to be asked again when it is not there yet; in the end that proves nothing, since the request may come late.
  */
-export async function resolve(client: Client, activity: Activity, lent: Lent): Promise<Receipt | undefined> {
+export async function recover(client: Client, activity: Activity, context: VerbContext): Promise<Receipt | undefined> {
   const seek = activity.verb === "post" ? postSought : activity.verb === "send" ? messageSought : undefined;
-  const found = await seek?.(client, activity, lent);
+  const found = await seek?.(client, activity, context);
   if (found === undefined || found === "ambiguous") return undefined;
   if (found !== "absent") return found;
   if (client.looks(activity.id) > LOOKS_MOST) return undefined;
@@ -36,15 +36,15 @@ export async function resolve(client: Client, activity: Activity, lent: Lent): P
 /** `undefined`: nobody could tell even if it were there. */
 type Sought = Promise<Receipt | "absent" | "ambiguous" | undefined>;
 
-async function postSought(client: Client, activity: Activity, lent: Lent): Sought {
+async function postSought(client: Client, activity: Activity, context: VerbContext): Sought {
   const { body = "", inReplyTo, quote, attachments = [] } = activity.object as PostObject;
   const media = client.tries.of(activity.id)?.media;
   const accepted = acceptedAt(activity.id);
   if (accepted === undefined || (attachments.length > 0 && media === undefined)) return undefined;
-  const own = await client.me(lent.signal);
-  const { path, params } = await sourceOf(client, own, lent.signal);
+  const own = await client.me(context.signal);
+  const { path, params } = await sourceOf(client, own, context.signal);
   const query = { ...POST_FIELDS, max_results: 100, since_id: idAt(accepted) };
-  const page = await client.ask({ method: "GET", path, params, query, signal: lent.signal }, Posts);
+  const page = await client.ask({ method: "GET", path, params, query, signal: context.signal }, Posts);
   const isIt = (one: XPost): boolean => {
     if (attachments.length > 0) return carries(one, media ?? []);
     const { verb, object } = postItem(one, page.includes, own);
@@ -53,20 +53,20 @@ async function postSought(client: Client, activity: Activity, lent: Lent): Sough
     return same && object.inReplyTo === reply && object.quote === (quote && postOf(quote));
   };
   const found = page.data?.find(isIt);
-  return found === undefined ? "absent" : posted(activity, lent, found.id);
+  return found === undefined ? "absent" : posted(activity, context, found.id);
 }
 
-async function messageSought(client: Client, activity: Activity, lent: Lent): Sought {
+async function messageSought(client: Client, activity: Activity, context: VerbContext): Sought {
   const { body = "", attachments = [] } = activity.object as MessageObject;
   const left = client.tries.of(activity.id);
-  const [at, ...others] = lent.pending;
+  const [at, ...others] = context.pending;
   const address = at === undefined ? undefined : activity.target[at]?.address;
   if (left === undefined || address === undefined || others.length > 0) return undefined;
-  const own = await client.me(lent.signal);
+  const own = await client.me(context.signal);
   const list = address.startsWith("conversation:") ? address : `messages:${address}`;
-  const { path, params } = await sourceOf(client, list, lent.signal);
+  const { path, params } = await sourceOf(client, list, context.signal);
   const query = { ...MESSAGE_FIELDS, max_results: 100 };
-  const page = await client.ask({ method: "GET", path, params, query, signal: lent.signal }, Messages);
+  const page = await client.ask({ method: "GET", path, params, query, signal: context.signal }, Messages);
   const isIt = (one: XMessage): boolean => {
     if (one.sender_id !== own || client.tries.isAnswered(one.id)) return false;
     if (attachments.length > 0) return carries(one, left.media);

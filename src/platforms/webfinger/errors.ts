@@ -32,7 +32,7 @@ function meaning(status: number): Meaning {
 }
 
 /** What is thrown while searching: the guard's own failures, aborts, and nothing else that is expected. */
-export function explain(thrown: unknown): Failure {
+export function classifyError(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   const stopped = thrown instanceof Error && /^(Abort|Timeout)Error$/.test(thrown.name);
   const [kind, code, detail] = stopped ? STOPPED : BROKEN;

@@ -1,18 +1,18 @@
 import type { Activity } from "../../model/activity.ts";
 import { Failure } from "../../model/failure.ts";
-import { readEach } from "../../platform/kit/read-each-target.ts";
+import { readEachTarget } from "../../platform/kit/read-each-target.ts";
 import type { Found, SearchResult } from "../../platform/kit/search-result.ts";
 import {
   definePlatform,
   defineVerb,
   type EgressAnswer,
-  type Lent,
   type Platform,
-  type Unfit,
+  type ValidationIssue,
+  type VerbContext,
 } from "../../platform/platform.ts";
 import { foundIn } from "./client/jrd.ts";
 import { queryUrl, resourceOf } from "./client/resource.ts";
-import { explain, statusFailure } from "./errors.ts";
+import { classifyError, statusFailure } from "./errors.ts";
 import { SEARCH_EXAMPLE, type SearchObject, SearchShape } from "./schemas/search.ts";
 
 /** Ten of these, with all their JSON, stay under the 256 KiB that a result may have. */
@@ -33,34 +33,34 @@ export function webfinger(): Platform {
         summary: "Asks each address's own host who that is, and answers with what it says",
         schema: SearchShape,
         example: SEARCH_EXAMPLE,
-        run: async (_client, activity, lent) => {
+        run: async (_client, activity, context) => {
           const { rel = [] } = activity.object as SearchObject;
-          const read = (address: string) => found(address, rel, lent);
-          const { outcomes, values } = await readEach(activity, lent, 5, read, explain);
+          const read = (address: string) => found(address, rel, context);
+          const { outcomes, values } = await readEachTarget(activity, context, 5, read, classifyError);
           return { outcomes, object: { results: [...values] } satisfies SearchResult };
         },
       }),
     },
-    refuse,
-    explain,
+    validate: refuse,
+    classifyError,
   });
 }
 
-async function found(address: string, rel: readonly string[], lent: Lent): Promise<Found> {
+async function found(address: string, rel: readonly string[], context: VerbContext): Promise<Found> {
   const resource = resourceOf(address);
   if (!resource) throw new Failure({ kind: "permanent", code: "recipient-unknown", detail: "This is no address." });
-  const signal = AbortSignal.any([lent.signal, AbortSignal.timeout(LIMIT_MS)]);
-  const answer = await asked(queryUrl(resource, rel), lent, signal);
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(LIMIT_MS)]);
+  const answer = await asked(queryUrl(resource, rel), context, signal);
   if (answer.status !== 200) throw statusFailure(answer.status, answer.headers["retry-after"]);
   return foundIn(answer.body, address, resource.uri);
 }
 
 /** Follows redirects itself, since they may lead to https only (RFC 7033 section 4.2). */
-async function asked(first: string, lent: Lent, signal: AbortSignal): Promise<EgressAnswer> {
+async function asked(first: string, context: VerbContext, signal: AbortSignal): Promise<EgressAnswer> {
   let url = first;
   for (let left = MOST_REDIRECTS; ; left--) {
     const headers = { accept: "application/jrd+json, application/json;q=0.9" };
-    const answer = await lent.fetch(url, { headers, signal, maxBytes: MOST_BYTES, maxRedirects: 0 });
+    const answer = await context.fetch(url, { headers, signal, maxBytes: MOST_BYTES, maxRedirects: 0 });
     const { location } = answer.headers;
     if (!REDIRECTS.has(answer.status) || location === undefined) return answer;
     url = URL.canParse(location, url) ? new URL(location, url).href : "";
@@ -71,7 +71,7 @@ async function asked(first: string, lent: Lent, signal: AbortSignal): Promise<Eg
 }
 
 /** Refuses addresses that the schema's pattern lets through but that name no host. */
-function refuse(_verb: string, { target }: Pick<Activity, "target">): Unfit | undefined {
+function refuse(_verb: string, { target }: Pick<Activity, "target">): ValidationIssue | undefined {
   const bad = target.findIndex(({ address }) => resourceOf(address) === undefined);
   if (bad < 0) return undefined;
   const detail =

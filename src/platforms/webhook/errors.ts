@@ -39,7 +39,7 @@ function waitOf(retryAfter = ""): number | undefined {
 }
 
 /** What is thrown while posting: the guard's own failures, aborts, and nothing else that is expected. */
-export function explain(thrown: unknown): Failure {
+export function classifyError(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   const stopped = thrown instanceof Error && /^(Abort|Timeout)Error$/.test(thrown.name);
   const [kind, code, detail] = stopped ? STOPPED : BROKEN;

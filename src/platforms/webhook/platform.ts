@@ -3,14 +3,14 @@ import type { Activity } from "../../model/activity.ts";
 import {
   definePlatform,
   defineVerb,
-  type Lent,
   type Outcome,
   outcomeOf,
   type Platform,
   type Receipt,
-  type Unfit,
+  type ValidationIssue,
+  type VerbContext,
 } from "../../platform/platform.ts";
-import { explain, statusFailure, withoutDoubt } from "./errors.ts";
+import { classifyError, statusFailure, withoutDoubt } from "./errors.ts";
 import { SEND_EXAMPLE, type SendObject, SendShape, WebhookCredentials } from "./schemas/send.ts";
 
 /** What `open` makes of an account: the signer, where a secret is stored. */
@@ -32,7 +32,7 @@ export function webhook(): Platform {
       schema: WebhookCredentials,
       example: { secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" },
     },
-    open: async ({ credentials }): Promise<Signer> => ({
+    createClient: async ({ credentials }): Promise<Signer> => ({
       webhook: credentials === undefined ? undefined : new Webhook(credentials.secret),
     }),
     verbs: {
@@ -40,31 +40,31 @@ export function webhook(): Platform {
         summary: "Posts JSON or text to each address, once for each webhook-id",
         schema: SendShape,
         example: SEND_EXAMPLE,
-        run: async (client: Signer, activity, lent) => {
-          await lent.commit();
-          return posted(client, activity, lent);
+        run: async (client: Signer, activity, context) => {
+          await context.commit();
+          return posted(client, activity, context);
         },
       }),
     },
     // Whoever died over it left a post that may be repeated, see `withoutDoubt`.
-    resolve: posted,
-    refuse,
-    explain,
+    recover: posted,
+    validate: refuse,
+    classifyError,
   });
 }
 
-async function posted(client: Signer, activity: Activity, lent: Lent): Promise<Receipt> {
+async function posted(client: Signer, activity: Activity, context: VerbContext): Promise<Receipt> {
   const { json, body = JSON.stringify(json), mediaType = "text/plain; charset=utf-8" } = activity.object as SendObject;
   const type = json === undefined ? mediaType : "application/json";
   const outcomes = await Promise.all(
-    lent.pending.map(async (at): Promise<Outcome> => {
+    context.pending.map(async (at): Promise<Outcome> => {
       const address = activity.target[at]?.address ?? "";
       try {
-        await post(client, address, { id: activity.id, type, body }, lent);
+        await post(client, address, { id: activity.id, type, body }, context);
         return { address, status: "sent", id: activity.id };
       } catch (thrown) {
-        lent.signal.throwIfAborted();
-        return outcomeOf(address, withoutDoubt(explain(thrown)));
+        context.signal.throwIfAborted();
+        return outcomeOf(address, withoutDoubt(classifyError(thrown)));
       }
     }),
   );
@@ -75,10 +75,10 @@ async function post(
   { webhook }: Signer,
   address: string,
   { id, type, body }: { readonly id: string; readonly type: string; readonly body: string },
-  lent: Lent,
+  context: VerbContext,
 ): Promise<void> {
   const at = new Date();
-  const answer = await lent.fetch(address, {
+  const answer = await context.fetch(address, {
     method: "POST",
     headers: {
       "content-type": type,
@@ -87,7 +87,7 @@ async function post(
       ...(webhook === undefined ? {} : { "webhook-signature": webhook.sign(id, at, body) }),
     },
     body,
-    signal: lent.signal,
+    signal: context.signal,
     timeoutMs: PATIENCE_MS,
     maxBytes: MOST_BYTES,
     maxRedirects: 0,
@@ -96,7 +96,7 @@ async function post(
 }
 
 /** Refuses what no schema says: nothing or two things to post, and addresses that can't be opened. */
-function refuse(_verb: string, { target, object }: Pick<Activity, "target" | "object">): Unfit | undefined {
+function refuse(_verb: string, { target, object }: Pick<Activity, "target" | "object">): ValidationIssue | undefined {
   if ((object.json === undefined) === (object.body === undefined)) {
     return { code: "validation-failed", detail: "must have either json or body", pointer: "/object" };
   }

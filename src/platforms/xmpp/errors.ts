@@ -1,44 +1,44 @@
-import { Failure, type Meaning } from "../../model/failure.ts";
+import { type ErrorRow, Failure } from "../../model/failure.ts";
 
-const TLS: Meaning = [
+const TLS: ErrorRow = [
   "permanent",
   "tls-failed",
   "The XMPP server offers no encryption that can be trusted (STARTTLS missing, or its certificate does not fit); no password was sent.",
 ];
-const LOGIN: Meaning = ["auth", "credentials-invalid", "The XMPP server refuses the login: store the account again."];
-const RESTRICTED: Meaning = [
+const LOGIN: ErrorRow = ["auth", "credentials-invalid", "The XMPP server refuses the login: store the account again."];
+const RESTRICTED: ErrorRow = [
   "permanent",
   "account-restricted",
   "The XMPP server does not let this account stay connected.",
 ];
-const SLOW: Meaning = ["retryable", "platform-timeout", "The XMPP server did not answer in time."];
-const AWAY: Meaning = [
+const SLOW: ErrorRow = ["retryable", "platform-timeout", "The XMPP server did not answer in time."];
+const AWAY: ErrorRow = [
   "retryable",
   "platform-unavailable",
   "The XMPP server can't be reached or broke the connection.",
 ];
-const LATER: Meaning = ["retryable", "platform-unavailable", "The XMPP server asks to come back later."];
-const LIMIT: Meaning = ["rate-limited", "platform-rate-limited", "The XMPP server limits how much it takes."];
-const ODD: Meaning = ["retryable", "platform-protocol-error", "What the XMPP server sends makes no sense."];
-const NO_HOST: Meaning = ["permanent", "platform-rejected", "The XMPP server does not serve the address's domain."];
-const NOBODY: Meaning = ["permanent", "recipient-unknown", "The XMPP server knows no such recipient."];
-const UNREACHABLE: Meaning = ["permanent", "recipient-not-reachable", "The recipient can't be reached."];
-const FORBIDDEN: Meaning = ["permanent", "permission-denied", "This account has no right to do that."];
-const POLICY: Meaning = ["permanent", "policy-refused", "The recipient's or the server's rules forbid it."];
-const CONTENT: Meaning = ["permanent", "content-refused", "The XMPP server refuses what was sent."];
-const REFUSED: Meaning = ["permanent", "platform-rejected", "The XMPP server refuses it."];
-const NOT_IN_ROOM: Meaning = ["permanent", "not-in-room", "The account is not in this room: join it first."];
-const ROOM_REFUSED: Meaning = [
+const LATER: ErrorRow = ["retryable", "platform-unavailable", "The XMPP server asks to come back later."];
+const LIMIT: ErrorRow = ["rate-limited", "platform-rate-limited", "The XMPP server limits how much it takes."];
+const ODD: ErrorRow = ["retryable", "platform-protocol-error", "What the XMPP server sends makes no sense."];
+const NO_HOST: ErrorRow = ["permanent", "platform-rejected", "The XMPP server does not serve the address's domain."];
+const NOBODY: ErrorRow = ["permanent", "recipient-unknown", "The XMPP server knows no such recipient."];
+const UNREACHABLE: ErrorRow = ["permanent", "recipient-not-reachable", "The recipient can't be reached."];
+const FORBIDDEN: ErrorRow = ["permanent", "permission-denied", "This account has no right to do that."];
+const POLICY: ErrorRow = ["permanent", "policy-refused", "The recipient's or the server's rules forbid it."];
+const CONTENT: ErrorRow = ["permanent", "content-refused", "The XMPP server refuses what was sent."];
+const REFUSED: ErrorRow = ["permanent", "platform-rejected", "The XMPP server refuses it."];
+const NOT_IN_ROOM: ErrorRow = ["permanent", "not-in-room", "The account is not in this room: join it first."];
+const ROOM_REFUSED: ErrorRow = [
   "permanent",
   "room-refused",
   "The room lets this account not in (password, ban, or members only).",
 ];
-const NICK: Meaning = ["permanent", "nick-in-use", "The nickname is taken in this room: join with another."];
-const STOPPED: Meaning = ["retryable", "platform-timeout", "The work was stopped before it was done."];
-const BROKEN: Meaning = ["retryable", "internal-error", "Something broke on our side."];
+const NICK: ErrorRow = ["permanent", "nick-in-use", "The nickname is taken in this room: join with another."];
+const STOPPED: ErrorRow = ["retryable", "platform-timeout", "The work was stopped before it was done."];
+const BROKEN: ErrorRow = ["retryable", "internal-error", "Something broke on our side."];
 
 const CERTIFICATE = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|EPROTO$|HOSTNAME_MISMATCH)/;
-const NETWORK = new Map<string, Meaning>([
+const NETWORK = new Map<string, ErrorRow>([
   ["ETIMEDOUT", SLOW],
   ["ENOTFOUND", AWAY],
   ["EAI_AGAIN", AWAY],
@@ -46,7 +46,7 @@ const NETWORK = new Map<string, Meaning>([
 ]);
 
 /** RFC 6120 section 4.9.3: why a server ends a stream. What is not here passes by itself. */
-const STREAM = new Map<string, Meaning>([
+const STREAM = new Map<string, ErrorRow>([
   ["not-authorized", LOGIN],
   ["conflict", RESTRICTED],
   ["policy-violation", RESTRICTED],
@@ -60,14 +60,14 @@ const STREAM = new Map<string, Meaning>([
 ]);
 
 /** RFC 6120 section 6.5: why a login is refused. */
-const SASL = new Map<string, Meaning>([
+const SASL = new Map<string, ErrorRow>([
   ["account-disabled", RESTRICTED],
   ["temporary-auth-failure", LATER],
   ["encryption-required", TLS],
 ]);
 
 /** RFC 6120 section 8.3.3: why a stanza is refused. */
-const STANZA = new Map<string, Meaning>([
+const STANZA = new Map<string, ErrorRow>([
   ["service-unavailable", NOBODY],
   ["item-not-found", NOBODY],
   ["jid-malformed", NOBODY],
@@ -89,7 +89,7 @@ const STANZA = new Map<string, Meaning>([
 ]);
 
 /** XEP-0045 section 7.2: why a room lets nobody in. */
-const JOINING = new Map<string, Meaning>([
+const JOINING = new Map<string, ErrorRow>([
   ["conflict", NICK],
   ["not-authorized", ROOM_REFUSED],
   ["forbidden", ROOM_REFUSED],
@@ -99,7 +99,7 @@ const JOINING = new Map<string, Meaning>([
 ]);
 
 /** Says what @xmpp/client's, Node's and our own errors mean. `platformCode` is the server's condition, or Node's code. */
-export function explain(thrown: unknown): Failure {
+export function classifyError(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   const name = wordOf(thrown, "name");
   const condition = wordOf(thrown, "condition");
@@ -107,7 +107,7 @@ export function explain(thrown: unknown): Failure {
   return failure(meaning(thrown, name, condition, code), condition || code, thrown);
 }
 
-function meaning(thrown: unknown, name: string, condition: string, code: string): Meaning {
+function meaning(thrown: unknown, name: string, condition: string, code: string): ErrorRow {
   if (name === "SASLError") return SASL.get(condition) ?? LOGIN;
   if (name === "StreamError") return STREAM.get(condition) ?? AWAY;
   if (name === "StanzaError") return STANZA.get(condition) ?? byType(wordOf(thrown, "type"));
@@ -139,11 +139,11 @@ export function inDoubt(cause: unknown): Failure {
   return new Failure({ kind: "retryable", code: "outcome-unknown", detail, mayHaveLanded: true, cause });
 }
 
-function byType(type: string): Meaning {
+function byType(type: string): ErrorRow {
   return type === "wait" ? LATER : type === "auth" ? FORBIDDEN : type === "modify" ? CONTENT : REFUSED;
 }
 
-function failure([kind, code, detail]: Meaning, platformCode: string, cause: unknown): Failure {
+function failure([kind, code, detail]: ErrorRow, platformCode: string, cause: unknown): Failure {
   return new Failure({
     kind,
     code,

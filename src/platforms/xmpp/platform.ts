@@ -1,12 +1,12 @@
 import type { Activity } from "../../model/activity.ts";
 import { connectionVerbs } from "../../platform/connection.ts";
-import { definePlatform, defineVerb, type Platform, type Unfit } from "../../platform/platform.ts";
+import { definePlatform, defineVerb, type Platform, type ValidationIssue } from "../../platform/platform.ts";
 import type { Client } from "./client/client.ts";
 import { holdAccount, type XmppSettings } from "./client/connect.ts";
 import { isSound } from "./client/jid.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
-import { explain } from "./errors.ts";
-import { resolve } from "./recover.ts";
+import { classifyError } from "./errors.ts";
+import { recover } from "./recover.ts";
 import * as shapes from "./schemas/schemas.ts";
 import { fetch } from "./verbs/history.ts";
 import { react, read, retract, send, typing, update } from "./verbs/messages.ts";
@@ -33,11 +33,11 @@ export function xmpp(settings: XmppSettings = {}): Platform {
       ...readingVerbs,
       ...connectionVerbs("bob@example.com", shapes.XmppActor),
     },
-    refuse,
-    hold: (hold) => holdAccount(hold, settings),
-    close: async ({ stream }) => stream.close(),
-    resolve,
-    explain,
+    validate: refuse,
+    connect: (context) => holdAccount(context, settings),
+    dispose: async ({ stream }) => stream.close(),
+    recover,
+    classifyError,
   });
 }
 
@@ -144,7 +144,7 @@ const readingVerbs = {
 };
 
 /** Refuses addresses that the schema's pattern lets through but that no server could be given. */
-function refuse(_verb: string, { actor, target }: Omit<Activity, "id" | "rid">): Unfit | undefined {
+function refuse(_verb: string, { actor, target }: Omit<Activity, "id" | "rid">): ValidationIssue | undefined {
   const places = [
     { pointer: "/actor/address", address: actor.address },
     ...target.map(({ address }, index) => ({ pointer: `/target/${index}/address`, address })),

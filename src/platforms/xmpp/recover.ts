@@ -1,6 +1,6 @@
 import { decodeTime } from "ulid";
 import type { Activity } from "../../model/activity.ts";
-import type { Lent, Outcome, Receipt } from "../../platform/platform.ts";
+import type { Outcome, Receipt, VerbContext } from "../../platform/platform.ts";
 import { keepsAll, page } from "./client/archive.ts";
 import { type Client, optional } from "./client/client.ts";
 import { bare } from "./client/jid.ts";
@@ -17,10 +17,10 @@ const PAGES = 20;
  * Finds out in the archives what became of messages: `sent` where they are, another try where they can't be missing;
  * undefined where nobody can tell. All other verbs may simply be done again.
  */
-export async function resolve(client: Client, activity: Activity, lent: Lent): Promise<Receipt | undefined> {
+export async function recover(client: Client, activity: Activity, context: VerbContext): Promise<Receipt | undefined> {
   const { type } = activity.object as { readonly type?: string };
   const again = (address: string): Outcome => ({ address, status: "deferred" });
-  const targets = lent.pending.map((index) => ({ index, address: activity.target[index]?.address ?? "" }));
+  const targets = context.pending.map((index) => ({ index, address: activity.target[index]?.address ?? "" }));
   if (!KEPT.has(activity.verb) && (activity.verb !== "update" || type === "presence" || type === "topic"))
     return targets.length === 0 ? undefined : { outcomes: targets.map(({ address }) => again(address)) };
   const outcomes: Outcome[] = [];

@@ -4,7 +4,7 @@ import { AccountAnswer, AccountListAnswer } from "../../../routes/resources/acco
 import type { FreshKey } from "../../../src/apps/registry.ts";
 import { accountId } from "../../../src/model/account-id.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
-import { faults } from "../../../src/model/validate.ts";
+import { validationErrors } from "../../../src/model/validate.ts";
 import { keys } from "../../../src/redis/keys.ts";
 import { dump, type Who, who } from "../../support/who.ts";
 
@@ -44,7 +44,7 @@ describe("accounts", () => {
       address: bob.address,
       state: "stored",
     });
-    expect(faults(AccountAnswer, first.body)).toEqual([]);
+    expect(validationErrors(AccountAnswer, first.body)).toEqual([]);
     expect(await world.client.exists(keys.account(app.app, first.body.id))).toBe(1);
     const again = await call("PUT", "/accounts", { ...bob, platform: "smtp", online: true });
     expect([again.status, again.body.id, again.body.platform, again.body.online]).toEqual([
@@ -56,7 +56,7 @@ describe("accounts", () => {
     expect((await call("GET", `/accounts/${first.body.id}`)).body).toEqual(again.body);
     const list = await call("GET", "/accounts");
     expect(list.body).toEqual({ accounts: [again.body] });
-    expect(faults(AccountListAnswer, list.body)).toEqual([]);
+    expect(validationErrors(AccountListAnswer, list.body)).toEqual([]);
     expect((await call("DELETE", `/accounts/${first.body.id}`)).status).toBe(204);
     expect((await call("DELETE", `/accounts/${first.body.id}`)).status).toBe(404);
     expect((await call("GET", `/accounts/${first.body.id}`)).status).toBe(404);

@@ -4,7 +4,7 @@ import {
   DeadLetterListAnswer,
   DeadLetterWholeAnswer,
 } from "../../../routes/resources/dead-letters.ts";
-import { faults } from "../../../src/model/validate.ts";
+import { validationErrors } from "../../../src/model/validate.ts";
 import { DEAD_MOST, DEAD_SECONDS } from "../../../src/outbox/dead-letter-policy.ts";
 import { keys } from "../../../src/redis/keys.ts";
 import { gateway } from "../../support/gateway.ts";
@@ -55,11 +55,11 @@ describe("dead letters", () => {
     await ended(failing("refused", {}, { kind: "permanent" }));
     await ended({ ...failing("fine"), verb: "echo", object: { body: "Hi" } });
     const { body } = await call("GET", "/dead-letters");
-    expect(faults(DeadLetterListAnswer, body)).toEqual([]);
+    expect(validationErrors(DeadLetterListAnswer, body)).toEqual([]);
     expect(body.deadLetters.map(({ rid }: { rid: string }) => rid)).toEqual(["late"]);
-    expect(faults(DeadLetterAnswer, body.deadLetters[0])).toEqual([]);
+    expect(validationErrors(DeadLetterAnswer, body.deadLetters[0])).toEqual([]);
     const one = await call("GET", "/dead-letters/late");
-    expect(faults(DeadLetterWholeAnswer, one.body)).toEqual([]);
+    expect(validationErrors(DeadLetterWholeAnswer, one.body)).toEqual([]);
     expect(one.body).toMatchObject({
       rid: "late",
       status: "failed",

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TokenAnswer } from "../../../routes/resources/tokens.ts";
 import type { FreshKey } from "../../../src/apps/registry.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
-import { faults } from "../../../src/model/validate.ts";
+import { validationErrors } from "../../../src/model/validate.ts";
 import { dump, type Who, who } from "../../support/who.ts";
 
 let world: Who;
@@ -37,7 +37,7 @@ describe("POST /tokens", () => {
   test("mints a token that opens a stream, ten minutes long by default", async () => {
     const { status, body, headers } = await mint({ sub: "bob", platforms: ["smtp"], actors: ["bob@example.com"] });
     expect(status).toBe(201);
-    expect(faults(TokenAnswer, body)).toEqual([]);
+    expect(validationErrors(TokenAnswer, body)).toEqual([]);
     expect(headers.get("cache-control")).toBe("no-store");
     const claims = decodeJwt(body.token);
     expect(decodeProtectedHeader(body.token)).toEqual({ alg: "HS256", typ: "JWT", kid: app.keyId });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { HookAnswer, HookListAnswer, HookPutAnswer } from "../../../routes/resources/webhook-schemas.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
-import { faults } from "../../../src/model/validate.ts";
+import { validationErrors } from "../../../src/model/validate.ts";
 import { newHookSecret } from "../../../src/webhooks/secret.ts";
 import { HOOKS_PER_APP } from "../../../src/webhooks/webhook.ts";
 import { gateway } from "../../support/gateway.ts";
@@ -47,7 +47,7 @@ describe("hooks", () => {
   test("are stored with a secret that is told once, get what happens, and are dropped", async () => {
     const made = await call("PUT", "/hooks/orders", { url: receiver.url, types: ["result"] });
     expect(made.status).toBe(201);
-    expect(faults(HookPutAnswer, made.body)).toEqual([]);
+    expect(validationErrors(HookPutAnswer, made.body)).toEqual([]);
     const { secret, ...shown } = made.body;
     expect((await call("GET", "/hooks/orders")).body).toEqual(shown);
     await call("POST", "/activities", echo("pushed"));
@@ -57,7 +57,7 @@ describe("hooks", () => {
     const again = await call("PUT", "/hooks/orders", { url: receiver.url });
     expect([again.status, again.body.secret, again.body.types]).toEqual([200, undefined, undefined]);
     const list = await call("GET", "/hooks");
-    expect(faults(HookListAnswer, list.body)).toEqual([]);
+    expect(validationErrors(HookListAnswer, list.body)).toEqual([]);
     expect(list.body.hooks).toHaveLength(1);
     const deliveries = await call("GET", "/hooks/orders/deliveries?limit=1");
     expect(deliveries.body.deliveries).toHaveLength(1);
@@ -86,7 +86,7 @@ describe("hooks", () => {
     await receiver.until(() => mine().length === 1);
     const answer = await call("POST", "/hooks/again/replay", { after: "earliest" });
     expect(answer.status).toBe(202);
-    expect(faults(HookAnswer, answer.body)).toEqual([]);
+    expect(validationErrors(HookAnswer, answer.body)).toEqual([]);
     await receiver.until(() => mine().filter(({ body }) => body.rid === "first").length === 2);
     const wrong = await call("POST", "/hooks/again/replay", { after: "AAAA.1-1" });
     expect([wrong.status, wrong.body.errors[0].pointer]).toEqual([422, "/after"]);

@@ -6,7 +6,7 @@ import { submission } from "../../../src/operations/submit-activity.ts";
 import { redisDeadLetters } from "../../../src/outbox/dead-letters.ts";
 import { laneQueues } from "../../../src/outbox/lane-queues.ts";
 import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
-import { platformNames } from "../../../src/platform/platform-registry.ts";
+import { platformRegistry } from "../../../src/platform/platform-registry.ts";
 import { platforms } from "../../../src/platforms/index.ts";
 import { gateway } from "../../support/gateway.ts";
 
@@ -37,7 +37,7 @@ async function dragoman(...words: string[]) {
   const redis = gw.client;
   const outbox = redisOutbox({ redis, quota: 100, eventsKept: 1_000, retentionSeconds: 3_600 });
   const lanes = laneQueues({ redis, log: silentLog });
-  const { find } = platformNames(platforms({}));
+  const { find } = platformRegistry(platforms({}));
   const sending = { outbox, lanes, find, basePath: "/gateway", log: silentLog, admit: async () => undefined };
   const program = new Command("dragoman");
   deadLetterCommands(

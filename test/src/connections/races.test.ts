@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
-import { TakenOver } from "../../../src/accounts/account-ownership.ts";
+import { OwnershipLost } from "../../../src/accounts/account-ownership.ts";
 import { barrier, broken, refusal, sessionWorld } from "../../support/session-world.ts";
 
 const nothing = async () => undefined;
@@ -220,7 +220,7 @@ it("keeps its connection while Redis refuses for a moment what arrives, and stor
     stored.push(key);
   };
   const { hold } = world.dials[0] as (typeof world.dials)[number];
-  const arrive = (key: string) => hold.arrive({ key, event: {} as never });
+  const arrive = (key: string) => hold.record({ key, event: {} as never });
   expect(await Promise.all([arrive("1"), arrive("2")])).toEqual(["new", "new"]);
   expect(stored).toEqual(["1", "2"]);
   expect(world.live.size).toBe(1);
@@ -230,9 +230,9 @@ it("keeps its connection while Redis refuses for a moment what arrives, and stor
 it("ends its connection at once when another worker has the account", async () => {
   const world = sessionWorld();
   await world.until(() => world.said.includes("online"));
-  world.faults.arrive = () => Promise.reject(new TakenOver());
-  world.faults.adopt = () => Promise.reject(new TakenOver());
-  await expect(world.dials[0]?.hold.arrive({ key: "1", event: {} as never })).rejects.toThrow(TakenOver);
+  world.faults.arrive = () => Promise.reject(new OwnershipLost());
+  world.faults.adopt = () => Promise.reject(new OwnershipLost());
+  await expect(world.dials[0]?.hold.record({ key: "1", event: {} as never })).rejects.toThrow(OwnershipLost);
   await world.empty();
   expect(world.live.size).toBe(0);
   expect(world.said).toEqual(["connecting", "online"]);

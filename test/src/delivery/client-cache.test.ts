@@ -3,7 +3,7 @@ import { afterEach, expect, it } from "vitest";
 import { clients } from "../../../src/delivery/client-cache.ts";
 import { Failure } from "../../../src/model/failure.ts";
 import { silentLog } from "../../../src/model/log.ts";
-import { type Access, definePlatform, type Platform } from "../../../src/platform/platform.ts";
+import { type AccountContext, definePlatform, type Platform } from "../../../src/platform/platform.ts";
 import { noEgress } from "../../support/gateway-core.ts";
 
 const closers: Array<() => Promise<void>> = [];
@@ -14,7 +14,7 @@ afterEach(async () => {
 /** One account whose credentials are a number, and a platform whose client is what it was opened with. */
 function world() {
   const account = { version: "1", credentials: 1 as unknown };
-  const opened: Array<Access<unknown>> = [];
+  const opened: Array<AccountContext<unknown>> = [];
   const closed: unknown[] = [];
   const platform: Platform = definePlatform({
     id: "test",
@@ -23,14 +23,14 @@ function world() {
     lifetimeSeconds: 60,
     credentials: { schema: Type.Number(), example: 1 },
     verbs: {},
-    open: async (access) => {
+    createClient: async (access) => {
       opened.push(access);
       return access.credentials;
     },
-    close: async (client) => {
+    dispose: async (client) => {
       closed.push(client);
     },
-    explain: () => new Failure({ kind: "permanent", code: "internal-error", detail: "" }),
+    classifyError: () => new Failure({ kind: "permanent", code: "internal-error", detail: "" }),
   });
   const pool = clients({
     accounts: {
@@ -79,12 +79,12 @@ it("one client serves an account's work until its credentials change; the old on
 it("what a network renewed is stored and goes on with the same client, unless the app stored something else", async () => {
   const { account, opened, use } = world();
   await use();
-  await opened[0]?.renewed?.(7);
+  await opened[0]?.saveCredentials?.(7);
   expect(account).toEqual({ version: "2", credentials: 7 });
   await use();
   expect(opened).toHaveLength(1);
   Object.assign(account, { version: "9", credentials: 9 });
-  await opened[0]?.renewed?.(8);
+  await opened[0]?.saveCredentials?.(8);
   expect(account.credentials).toBe(9);
 });
 

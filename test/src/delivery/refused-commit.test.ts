@@ -5,7 +5,7 @@ import { deliverer } from "../../../src/delivery/deliver.ts";
 import { silentLog } from "../../../src/model/log.ts";
 import type { Next, Work } from "../../../src/outbox/outbox.ts";
 import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
-import type { Lent } from "../../../src/platform/platform.ts";
+import type { VerbContext } from "../../../src/platform/platform.ts";
 import { keys } from "../../../src/redis/keys.ts";
 import { activityOf, entryOf, noEgress } from "../../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
@@ -19,7 +19,7 @@ afterEach(() => server.connect().flushall());
 afterAll(() => server.stop());
 
 /** An outbox without a sweep, and a platform that waits for `before` ahead of its commit. */
-function setUp(before: (work: Lent) => Promise<unknown>) {
+function setUp(before: (work: VerbContext) => Promise<unknown>) {
   const redis = server.connect();
   const outbox = redisOutbox({ redis, quota: 100, eventsKept: 1_000, retentionSeconds: 60 });
   const accounts = {
@@ -30,9 +30,9 @@ function setUp(before: (work: Lent) => Promise<unknown>) {
   const pool = clients({ accounts, egress: noEgress, log: silentLog });
   const deliver = deliverer({ outbox, clients: pool, egress: noEgress, log: silentLog });
   let effects = 0;
-  const platform = testPlatform(async (activity, lent) => {
-    await before(lent);
-    await lent.commit();
+  const platform = testPlatform(async (activity, context) => {
+    await before(context);
+    await context.commit();
     effects += 1;
     return sentTo(activity);
   });

@@ -10,13 +10,16 @@ let server: TestRedis;
 let core: ReturnType<typeof gatewayCore>;
 beforeAll(async () => {
   server = await testRedis();
-  const talking = testPlatform(async (activity, lent) => {
-    await lent.commit({ traceSeconds: 60, threads: activity.target.map(({ address }) => `t:${address}`) });
+  const talking = testPlatform(async (activity, context) => {
+    await context.commit({
+      receiptTtlSeconds: 60,
+      conversations: activity.target.map(({ address }) => `t:${address}`),
+    });
     const refusal = { code: "outside-window", detail: "Too late.", retryable: false };
     const outcomes = sentTo(activity).outcomes.map((one) =>
       one.address.startsWith("no") ? { ...one, status: "failed" as const, error: refusal } : one,
     );
-    const waits = activity.object.wait === true && lent.attempt === 1;
+    const waits = activity.object.wait === true && context.attempt === 1;
     return waits
       ? { outcomes: outcomes.map((one) => ({ ...one, status: "deferred" as const, retryAfterMs: 10_000 })) }
       : { outcomes };
@@ -55,33 +58,34 @@ async function sent(...targets: ReadonlyArray<readonly string[]>) {
 it("a watermark covers what was sent into the conversation up to its time, and nothing else", async () => {
   const { app, report, news, times } = await sent(["ann"], ["ben"], ["ann"], ["ann"]);
   const [, second = 0] = await times("t:ann");
-  await report(app, { thread: "t:ann", until: second, status: "delivered" });
-  await report(app, { thread: "t:ann", until: second, status: "delivered" });
+  await report(app, { conversation: "t:ann", until: second, status: "delivered" });
+  await report(app, { conversation: "t:ann", until: second, status: "delivered" });
   expect(await news()).toEqual(["0 delivered ann", "2 delivered ann"]);
-  await report(app, { thread: "t:ann", until: second, status: "read" });
-  await report(app, { thread: "t:ann", until: second, status: "delivered" });
-  await report(app, { thread: "t:nobody", until: Date.now() + 60_000, status: "read" });
-  await report(`${app}x`, { thread: "t:ann", until: Date.now() + 60_000, status: "read" });
+  await report(app, { conversation: "t:ann", until: second, status: "read" });
+  await report(app, { conversation: "t:ann", until: second, status: "delivered" });
+  await report(app, { conversation: "t:nobody", until: Date.now() + 60_000, status: "read" });
+  await report(`${app}x`, { conversation: "t:ann", until: Date.now() + 60_000, status: "read" });
   expect((await news()).slice(2)).toEqual(["0 read ann", "2 read ann"]);
   expect(await times("t:ann")).toHaveLength(1);
 });
 
 it("of an activity to several people it is about the one who read it", async () => {
   const { app, report, news } = await sent(["ann", "ben"]);
-  await report(app, { thread: "t:ben", until: Date.now() + 60_000, status: "read", target: "ben" });
+  await report(app, { conversation: "t:ben", until: Date.now() + 60_000, status: "read", target: "ben" });
   expect(await news()).toEqual(["0 read ben"]);
-  await report(app, { thread: "t:ann", until: Date.now() + 60_000, status: "delivered", target: "ann" });
+  await report(app, { conversation: "t:ann", until: Date.now() + 60_000, status: "delivered", target: "ann" });
   expect((await news()).slice(1)).toEqual(["0 delivered ann"]);
 });
 
 it("says nothing of what was refused, or still waits", async () => {
   const { app, report, news } = await sent(["no-ann"], ["ann", "no-ann"]);
-  for (const thread of ["t:no-ann", "t:ann"]) await report(app, { thread, until: Date.now() + 60_000, status: "read" });
+  for (const thread of ["t:no-ann", "t:ann"])
+    await report(app, { conversation: thread, until: Date.now() + 60_000, status: "read" });
   expect(await news()).toEqual(["1 read ann"]);
   const waiting = activityOf({ target: [{ address: "ann" }], object: { wait: true } });
   await core.accept(app, waiting, { ridAsSent: 9 });
   while (!(await core.events(app)).some(({ rid, status }) => rid === 9 && status === "deferred")) await settled(10);
-  await report(app, { thread: "t:ann", until: Date.now() + 60_000, status: "delivered" });
+  await report(app, { conversation: "t:ann", until: Date.now() + 60_000, status: "delivered" });
   expect((await news()).filter((line) => line.startsWith("9 "))).toEqual(["9 deferred ann"]);
 });
 

@@ -9,8 +9,8 @@ let core: ReturnType<typeof gatewayCore>;
 
 beforeAll(async () => {
   server = await testRedis();
-  const traced = testPlatform(async (activity, lent) => {
-    await lent.commit(activity.object.traced === false ? {} : { traceSeconds: 60 });
+  const traced = testPlatform(async (activity, context) => {
+    await context.commit(activity.object.traced === false ? {} : { receiptTtlSeconds: 60 });
     return sentTo(activity);
   });
   core = gatewayCore(server, [traced]);

@@ -33,7 +33,7 @@ const platform = definePlatform({
       run: async () => ({ outcomes: [] }),
     }),
   },
-  refuse: (_verb, activity) =>
+  validate: (_verb, activity) =>
     activity.target[0]?.address === "stranger"
       ? ({
           code: "recipient-not-reachable",
@@ -41,7 +41,7 @@ const platform = definePlatform({
           pointer: "/target/0/address",
         } as const)
       : undefined,
-  explain: () => new Failure({ kind: "permanent", code: "internal-error", detail: "" }),
+  classifyError: () => new Failure({ kind: "permanent", code: "internal-error", detail: "" }),
 });
 const find = (name: string) => (name === "email" || name === "smtp" ? platform : undefined);
 const NOW = Date.parse("2026-11-22T12:00:00Z");

@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { describe, expect, it } from "vitest";
-import { faults } from "../../../src/model/validate.ts";
+import { validationErrors } from "../../../src/model/validate.ts";
 
 const closed = { additionalProperties: false };
 const Word = Type.Union([Type.Literal("message"), Type.Literal("notice")]);
@@ -15,29 +15,33 @@ const Any = Type.Union([Type.Object({ body: Type.String() }), Type.Object({ html
 describe("what is wrong with an input", () => {
   it("lists the words there are, once", () => {
     const all = [{ pointer: "/type", detail: 'must be one of "message", "notice"' }];
-    expect(faults(Type.Object({ type: Word }), { type: "shout" })).toEqual(all);
-    expect(faults(Type.Object({ type: Word }), { type: false })).toEqual(all);
+    expect(validationErrors(Type.Object({ type: Word }), { type: "shout" })).toEqual(all);
+    expect(validationErrors(Type.Object({ type: Word }), { type: false })).toEqual(all);
   });
 
   it("is what is wrong in the branch that the tag names", () => {
-    expect(faults(Tagged, { object: { type: "topic" } })).toEqual([{ pointer: "/object/body", detail: "is required" }]);
-    expect(faults(Tagged, { object: { type: "profile", name: "x", more: 1 } })).toEqual([
+    expect(validationErrors(Tagged, { object: { type: "topic" } })).toEqual([
+      { pointer: "/object/body", detail: "is required" },
+    ]);
+    expect(validationErrors(Tagged, { object: { type: "profile", name: "x", more: 1 } })).toEqual([
       { pointer: "/object", detail: "has a property that is not known here; known are type, name" },
     ]);
   });
 
   it("lists the tags there are where none fits, and points at a tag that is missing", () => {
-    expect(faults(Tagged, { object: { type: "topik", body: "x" } })).toEqual([
+    expect(validationErrors(Tagged, { object: { type: "topik", body: "x" } })).toEqual([
       { pointer: "/object/type", detail: 'must be one of "topic", "profile"' },
     ]);
-    expect(faults(Tagged, { object: { body: "x" } })).toEqual([{ pointer: "/object/type", detail: "is required" }]);
+    expect(validationErrors(Tagged, { object: { body: "x" } })).toEqual([
+      { pointer: "/object/type", detail: "is required" },
+    ]);
   });
 
   it("says alternatives in one sentence", () => {
-    expect(faults(Any, {})).toEqual([{ pointer: "", detail: "needs one of body, html" }]);
+    expect(validationErrors(Any, {})).toEqual([{ pointer: "", detail: "needs one of body, html" }]);
     const either = Type.Union([Type.String(), Type.Integer()]);
-    expect(faults(either, true)).toEqual([{ pointer: "", detail: "must be string or integer" }]);
-    expect(faults(Type.Union([Type.String({ minLength: 2 }), Type.Integer()]), "a")).toEqual([
+    expect(validationErrors(either, true)).toEqual([{ pointer: "", detail: "must be string or integer" }]);
+    expect(validationErrors(Type.Union([Type.String({ minLength: 2 }), Type.Integer()]), "a")).toEqual([
       { pointer: "", detail: "must have at least 2 characters" },
     ]);
   });
@@ -46,16 +50,16 @@ describe("what is wrong with an input", () => {
     const room = Type.Object({
       "a/b": Type.String({ pattern: "^#", description: "A channel such as #lobby." }),
     });
-    expect(faults(room, { "a/b": "secret" })).toEqual([
+    expect(validationErrors(room, { "a/b": "secret" })).toEqual([
       {
         pointer: "/a~1b",
         detail: "has characters or a form that are not allowed; meant is: A channel such as #lobby",
       },
     ]);
     expect(
-      JSON.stringify(faults(Type.Object({ at: Type.String({ format: "date-time" }) }), { at: "secret" })),
+      JSON.stringify(validationErrors(Type.Object({ at: Type.String({ format: "date-time" }) }), { at: "secret" })),
     ).toContain("2030-01-31T12:00:00Z");
-    expect(faults(Type.Object({}, closed), { secret: 1 })).toEqual([
+    expect(validationErrors(Type.Object({}, closed), { secret: 1 })).toEqual([
       { pointer: "", detail: "has a property that is not known here" },
     ]);
   });

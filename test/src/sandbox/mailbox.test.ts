@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../src/model/log.ts";
-import type { Arrival } from "../../../src/platform/platform.ts";
+import type { InboundEvent } from "../../../src/platform/platform.ts";
 import { email } from "../../../src/platforms/email/platform.ts";
 import { type Mailbox, sandboxMailbox } from "../../../src/sandbox/mailbox.ts";
 import { noEgress, testLent, testMailActivity } from "../../support/mail-lent.ts";
 
 let mailbox: Mailbox;
-let caught: Array<{ readonly app: string; readonly arrival: Arrival }>;
+let caught: Array<{ readonly app: string; readonly arrival: InboundEvent }>;
 let fault: Error | undefined;
 
 beforeEach(async () => {
@@ -28,12 +28,12 @@ async function send(
   words = {},
   platform = email({ relay: mailbox.relay }),
 ) {
-  const client = await platform.open?.({ app, credentials: undefined, egress: noEgress, log: silentLog });
+  const client = await platform.createClient?.({ app, credentials: undefined, egress: noEgress, log: silentLog });
   try {
     const pending = activity.target.map((_, index) => index);
     return await platform.verbs.send?.run(client, activity, testLent({ app, pending, ...words }));
   } finally {
-    await platform.close?.(client);
+    await platform.dispose?.(client);
   }
 }
 

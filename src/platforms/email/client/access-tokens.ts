@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../../../model/failure.ts";
-import type { Notes } from "../../../platform/connection.ts";
-import type { Access } from "../../../platform/platform.ts";
+import type { ConnectionState } from "../../../platform/connection.ts";
+import type { AccountContext } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
 import { type Tokens, tokens } from "./oauth.ts";
 import type { Login } from "./smtp/connection.ts";
 
 /** The account's access tokens, shared by all its connections of a process; undefined where it has none. */
 export function tokensOf(
-  access: Pick<Access<Credentials>, "egress" | "log" | "renewed" | "alone">,
+  access: Pick<AccountContext<Credentials>, "egress" | "log" | "saveCredentials" | "withRefreshLock">,
   credentials: Credentials,
   secrets: Set<string>,
   refusedBefore: () => Promise<boolean> = moments(),
@@ -18,7 +18,7 @@ export function tokensOf(
   if (!oauth2) return undefined;
   // The token in hand serves all the same: not being able to store it is told to the operator, not to the mail.
   const store = async (renewed: typeof oauth2): Promise<void> =>
-    access.renewed?.({ ...credentials, oauth2: renewed }).catch((error: unknown) => {
+    access.saveCredentials?.({ ...credentials, oauth2: renewed }).catch((error: unknown) => {
       access.log.warn({ error }, "A renewed mail login could not be stored; after a restart it may be refused");
     });
   return patient(
@@ -28,7 +28,7 @@ export function tokensOf(
 }
 
 /** What is stored counts only while it differs in nothing but its tokens: all else needs a new client. */
-function aloneWith({ alone }: Pick<Access<Credentials>, "alone">, own: Credentials) {
+function aloneWith({ withRefreshLock: alone }: Pick<AccountContext<Credentials>, "withRefreshLock">, own: Credentials) {
   if (!alone) return undefined;
   return (renew: (stored: Credentials["oauth2"]) => Promise<string>) =>
     alone((stored) => renew(stored && isDeepStrictEqual(rest(stored), rest(own)) ? stored.oauth2 : undefined));
@@ -65,7 +65,7 @@ function moments(): () => Promise<boolean> {
 }
 
 /** Whether the refresh token that is stored was refused when the account was held the last time. */
-export function notedRefusal(notes: Notes, { oauth2 }: Credentials): () => Promise<boolean> {
+export function notedRefusal(notes: ConnectionState, { oauth2 }: Credentials): () => Promise<boolean> {
   const mark = createHash("sha256")
     .update(oauth2?.refreshToken ?? "")
     .digest("base64url");

@@ -1,4 +1,4 @@
-import type { Access } from "../../../platform/platform.ts";
+import type { AccountContext } from "../../../platform/platform.ts";
 import { type Credentials, secretsOf } from "../credentials.ts";
 import type { Letterhead } from "../verbs/compose.ts";
 import { smtpLogin, tokensOf } from "./access-tokens.ts";
@@ -26,7 +26,11 @@ export interface ClientSettings {
 }
 
 /** A client of an app's own mail server. The server is reached through the egress guard only. */
-export function accountClient(access: Access<Credentials>, credentials: Credentials, settings: ClientSettings): Client {
+export function accountClient(
+  access: AccountContext<Credentials>,
+  credentials: Credentials,
+  settings: ClientSettings,
+): Client {
   const { patience = PATIENCE, mailDomain } = settings;
   const secrets = new Set(secretsOf(credentials));
   const { host, port = 587, ca } = credentials;

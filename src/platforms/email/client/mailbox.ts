@@ -1,6 +1,6 @@
 import { Failure } from "../../../model/failure.ts";
-import type { Hold } from "../../../platform/connection.ts";
-import type { Access } from "../../../platform/platform.ts";
+import type { ConnectionContext } from "../../../platform/connection.ts";
+import type { AccountContext } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
 import { type HeldMailbox, holdImap } from "../inbound/imap-mailbox.ts";
 import type { MailReader } from "../inbound/mail.ts";
@@ -19,7 +19,7 @@ export interface Mailbox extends ImapPool {
 
 /** The mailbox of an account; undefined where it has none. Connects when it is first used. */
 export function mailboxFor(
-  access: Access<Credentials>,
+  access: AccountContext<Credentials>,
   credentials: Credentials,
   token: Tokens | undefined,
   patience: ImapPatience = IMAP_PATIENCE,
@@ -35,16 +35,17 @@ export function mailboxFor(
 
 /** Listens to an account's mailbox. Throws `auth` or `permanent` where the account lacks what it takes. */
 export async function holdMailbox(
-  hold: Hold<Credentials>,
+  context: ConnectionContext<Credentials>,
   reader: MailReader,
   pop3: Pop3Sharing,
   patience: ImapPatience = IMAP_PATIENCE,
 ): Promise<HeldMailbox> {
-  const token = tokensOf(hold, hold.credentials, new Set(), notedRefusal(hold.notes, hold.credentials));
-  const way = wayTo(hold, hold.credentials, token);
-  if (hold.credentials.mailbox?.protocol !== "pop3") return holdImap(hold, { ...way, patience }, patience, reader);
-  const { deleteAfter = false } = hold.credentials.mailbox;
-  return heldPop3(hold, { ...pop3, way: { ...way, patience: POP3_PATIENCE }, reader, deleteAfter });
+  const token = tokensOf(context, context.credentials, new Set(), notedRefusal(context.state, context.credentials));
+  const way = wayTo(context, context.credentials, token);
+  if (context.credentials.mailbox?.protocol !== "pop3")
+    return holdImap(context, { ...way, patience }, patience, reader);
+  const { deleteAfter = false } = context.credentials.mailbox;
+  return heldPop3(context, { ...pop3, way: { ...way, patience: POP3_PATIENCE }, reader, deleteAfter });
 }
 
 /** The servers' usual ports: with TLS from the first byte, and without. */
@@ -54,7 +55,7 @@ const PORTS = { imap: { tls: 993, plain: 143 }, pop3: { tls: 995, plain: 110 } }
 type MailboxWay = Omit<ImapWay, "patience">;
 
 function wayTo(
-  { egress }: Pick<Access<Credentials>, "egress">,
+  { egress }: Pick<AccountContext<Credentials>, "egress">,
   credentials: Credentials,
   token: Tokens | undefined,
 ): MailboxWay {

@@ -1,5 +1,5 @@
-import { Failure, noteOf } from "../../../model/failure.ts";
-import type { Hold, Report } from "../../../platform/connection.ts";
+import { Failure, toEventError } from "../../../model/failure.ts";
+import type { ConnectionContext, DeliveryReceipt } from "../../../platform/connection.ts";
 import type { ReadMail } from "../client/imap/mail.ts";
 import { readBounce } from "./bounce.ts";
 
@@ -14,7 +14,9 @@ type Inspected = Pick<ReadMail, "source" | "mail"> & { readonly parts: Pick<Read
  * Tells the app what a delivery report (RFC 3464) says of a mail that it sent. The report itself arrives all the same, since
  * anybody can write one, and since a late one finds no rid any more; what it says stands in its object.
  */
-export function reportsOf(hold: Pick<Hold<unknown>, "report">): (read: Inspected) => Promise<Record<string, unknown>> {
+export function reportsOf(
+  context: Pick<ConnectionContext<unknown>, "recordReceipt">,
+): (read: Inspected) => Promise<Record<string, unknown>> {
   return async ({ source, parts, mail }) => {
     if (!parts.report && !ROBOT.test(mail.actor.address)) return {};
     const bounce = readBounce(source);
@@ -23,7 +25,8 @@ export function reportsOf(hold: Pick<Hold<unknown>, "report">): (read: Inspected
     const known = recipients.slice(0, 100);
     for (const { address, action, status, detail } of known) {
       const report = reportOf(action, status, detail);
-      if (activityId !== undefined && report) await hold.report({ id: activityId, target: address, ...report });
+      if (activityId !== undefined && report)
+        await context.recordReceipt({ id: activityId, target: address, ...report });
     }
     return {
       report: {
@@ -34,7 +37,11 @@ export function reportsOf(hold: Pick<Hold<unknown>, "report">): (read: Inspected
   };
 }
 
-function reportOf(action: string, status: string, detail: string): Pick<Report, "status" | "error"> | undefined {
+function reportOf(
+  action: string,
+  status: string,
+  detail: string,
+): Pick<DeliveryReceipt, "status" | "error"> | undefined {
   if (action === "delivered" || action === "relayed" || action === "expanded") return { status: "delivered" };
   if (action !== "failed") return undefined;
   const failure = new Failure({
@@ -46,7 +53,7 @@ function reportOf(action: string, status: string, detail: string): Pick<Report, 
       .trim()
       .slice(0, 300),
   });
-  return { status: "failed", error: noteOf(failure) };
+  return { status: "failed", error: toEventError(failure) };
 }
 
 /** By the enhanced status code (RFC 3463). */

@@ -1,13 +1,13 @@
 import { setTimeout } from "node:timers/promises";
 import type { ImapFlow } from "imapflow";
-import type { Hold } from "../../../platform/connection.ts";
+import type { ConnectionContext } from "../../../platform/connection.ts";
 import { causeOf } from "../client/imap/connection.ts";
 import { dateOf, type ReadMail, readMail } from "../client/imap/mail.ts";
 import { arrivalKey, type Cursor, cursorNote } from "./imap-cursor.ts";
 import { type MailReader, mailArrival } from "./mail.ts";
 
 export interface WatchDeps {
-  readonly hold: Pick<Hold<unknown>, "address" | "arrive" | "notes" | "log" | "signal">;
+  readonly hold: Pick<ConnectionContext<unknown>, "address" | "record" | "state" | "log" | "signal">;
   readonly reader: MailReader;
   /** Tells what a mail means beyond being one, before it arrives; what it returns is added to the arrival's object. */
   readonly inspect: (read: ReadMail) => Promise<Readonly<Record<string, unknown>>>;
@@ -139,8 +139,8 @@ async function renumbered(
   return kept({ ...end, newest }, folder, deps);
 }
 
-async function kept(cursor: Cursor, folder: string, { hold }: WatchDeps): Promise<Cursor> {
-  await hold.notes.write(noteOf(folder), cursorNote(cursor));
+async function kept(cursor: Cursor, folder: string, { hold: context }: WatchDeps): Promise<Cursor> {
+  await context.state.write(noteOf(folder), cursorNote(cursor));
   return cursor;
 }
 
@@ -149,18 +149,18 @@ async function arrive(
   folder: string,
   { uid, uidValidity }: Pick<Cursor, "uid" | "uidValidity">,
   cursor: Cursor | undefined,
-  { hold, inspect }: WatchDeps,
+  { hold: context, inspect }: WatchDeps,
 ): Promise<void> {
-  hold.signal.throwIfAborted();
+  context.signal.throwIfAborted();
   const more = await inspect(read);
   const arrival = mailArrival(read.mail, {
     key: arrivalKey(read.traits, `${folder}:${uidValidity}:${uid}`),
-    account: hold.address,
+    account: context.address,
     ...(read.received ? { received: read.received } : {}),
     ...(cursor ? { note: { name: noteOf(folder), value: cursorNote(cursor) } } : {}),
   });
   const object = { ...arrival.event.object, ...more, folder, uid, uidValidity };
-  await hold.arrive({ ...arrival, event: { ...arrival.event, object } });
+  await context.record({ ...arrival, event: { ...arrival.event, object } });
 }
 
 /** Where a folder ends now. */

@@ -1,5 +1,5 @@
 import { Failure } from "../../../model/failure.ts";
-import type { Hold } from "../../../platform/connection.ts";
+import type { ConnectionContext } from "../../../platform/connection.ts";
 import { type ImapPatience, type ImapWay, openImap } from "../client/imap/connection.ts";
 import type { Credentials } from "../credentials.ts";
 import { reportsOf } from "./delivery-reports.ts";
@@ -23,7 +23,7 @@ const OFF = "off";
 
 /** Logs in, catches up in every folder that is subscribed to (the inbox by itself) and listens to them. */
 export async function holdImap(
-  hold: Hold<Credentials>,
+  context: ConnectionContext<Credentials>,
   way: ImapWay,
   patience: ImapPatience,
   reader: MailReader,
@@ -39,28 +39,35 @@ export async function holdImap(
   function ended(thrown: unknown): void {
     if (over) return;
     close();
-    hold.lost(thrown);
+    context.onDisconnected(thrown);
   }
   async function listen(folder: string, note: string | undefined, signal: AbortSignal): Promise<void> {
     const imap = await openImap(way, true, signal);
-    const deps = { hold, reader, inspect: reportsOf(hold), ended, pollMs: patience.poll, catchUpMs: patience.catchUp };
+    const deps = {
+      hold: context,
+      reader,
+      inspect: reportsOf(context),
+      ended,
+      pollMs: patience.poll,
+      catchUpMs: patience.catchUp,
+    };
     const watch = await watchFolder(imap, folder, cursorOf(note), deps);
     if (over) watch.close();
     else watches.set(folder, watch);
   }
 
-  const notes = await hold.notes.read();
+  const notes = await context.state.read();
   const wanted = new Map<string, string | undefined>([["INBOX", undefined]]);
   for (const [name, note] of Object.entries(notes))
     if (name.startsWith(PREFIX)) wanted.set(name.slice(PREFIX.length), note);
   if (wanted.get("INBOX") === OFF) wanted.delete("INBOX");
   try {
     // With nothing to listen to, the login is tried all the same.
-    if (wanted.size === 0) (await openImap(way, false, hold.signal)).close();
+    if (wanted.size === 0) (await openImap(way, false, context.signal)).close();
     for (const [folder, note] of wanted) {
-      await listen(folder, note, hold.signal).catch((thrown: unknown) => {
+      await listen(folder, note, context.signal).catch((thrown: unknown) => {
         if (folder === "INBOX" || !missing(thrown)) throw thrown;
-        hold.log.warn({ platform: "email" }, "A folder that an account listens to is gone; the others go on");
+        context.log.warn({ platform: "email" }, "A folder that an account listens to is gone; the others go on");
       });
     }
   } catch (thrown) {
@@ -80,7 +87,7 @@ export async function holdImap(
       const folder = folderName(given);
       watches.get(folder)?.close();
       watches.delete(folder);
-      await hold.notes.write(noteOf(folder), folder === "INBOX" ? OFF : undefined);
+      await context.state.write(noteOf(folder), folder === "INBOX" ? OFF : undefined);
     },
   };
 }

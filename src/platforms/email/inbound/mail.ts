@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { Failure } from "../../../model/failure.ts";
-import { type Threads, threads } from "../../../platform/kit/worker-threads.ts";
-import type { Arrival } from "../../../platform/platform.ts";
+import { type WorkerPool, workerPool } from "../../../platform/kit/worker-threads.ts";
+import type { InboundEvent } from "../../../platform/platform.ts";
 import type { ArrivedMail, MailTask } from "./mail-schema.ts";
 
 /** Turns raw mail (RFC 5322) into what an event carries, away from the event loop. */
@@ -25,7 +25,14 @@ const HEAD_BYTES = 65_536;
 /** Keeps up to `most` threads that read arrived mail, `limitMs` for each mail at most; they start with the first mail. */
 export function mailReader(most = 2, limitMs = LIMIT_MS): MailReader {
   const file = new URL(`./mail-thread${extname(import.meta.url)}`, import.meta.url);
-  const pool = threads<MailTask, ArrivedMail>({ file, most, limitMs, limits: LIMITS, tooMuch, broken });
+  const pool = workerPool<MailTask, ArrivedMail>({
+    file,
+    max: most,
+    limitMs,
+    limits: LIMITS,
+    onLimitExceeded: tooMuch,
+    onStartFailure: broken,
+  });
   return { read: (source, signal) => readWith(pool, source, signal), threads: pool.count, close: pool.close };
 }
 
@@ -37,11 +44,11 @@ export interface Letterbox {
   readonly account: string;
   /** When it came, as far as the server tells; stands in for a missing or future date. */
   readonly received?: Date;
-  readonly note?: Arrival["note"];
+  readonly note?: InboundEvent["state"];
 }
 
 /** A mail as the inbound activity that its account gets. */
-export function mailArrival(mail: ArrivedMail, { key, account, received = new Date(), note }: Letterbox): Arrival {
+export function mailArrival(mail: ArrivedMail, { key, account, received = new Date(), note }: Letterbox): InboundEvent {
   const { actor, object, context, date } = mail;
   const own = account.toLowerCase();
   const named = (["to", "cc"] as const)
@@ -61,12 +68,12 @@ export function mailArrival(mail: ArrivedMail, { key, account, received = new Da
       published: sent,
       ...(actor.address.toLowerCase() === own ? { self: true } : {}),
     },
-    ...(note === undefined ? {} : { note }),
+    ...(note === undefined ? {} : { state: note }),
   };
 }
 
 async function readWith(
-  pool: Threads<MailTask, ArrivedMail>,
+  pool: WorkerPool<MailTask, ArrivedMail>,
   source: Buffer,
   signal: AbortSignal,
 ): Promise<ArrivedMail> {
@@ -77,7 +84,7 @@ async function readWith(
   ];
   for (const task of tries) {
     try {
-      return await pool.ask(task, signal);
+      return await pool.run(task, signal);
     } catch (thrown) {
       signal.throwIfAborted();
       if (thrown instanceof Failure && thrown.kind === "retryable") throw thrown;

@@ -1,5 +1,5 @@
 import { Failure } from "../../../model/failure.ts";
-import type { Hold } from "../../../platform/connection.ts";
+import type { ConnectionContext } from "../../../platform/connection.ts";
 import type { Credentials } from "../credentials.ts";
 import { reportsOf } from "./delivery-reports.ts";
 import type { HeldMailbox } from "./imap-mailbox.ts";
@@ -9,10 +9,13 @@ import { holdPop3, type Pop3Settings } from "./pop3-mailbox.ts";
 export type Pop3Sharing = Pick<Pop3Settings, "large" | "pollMs">;
 
 /** An account's mailbox over POP3 as the verbs know mailboxes: its inbox, since it has no other folder. */
-export async function heldPop3(hold: Hold<Credentials>, settings: Omit<Pop3Settings, "inspect">): Promise<HeldMailbox> {
-  const report = reportsOf(hold);
+export async function heldPop3(
+  context: ConnectionContext<Credentials>,
+  settings: Omit<Pop3Settings, "inspect">,
+): Promise<HeldMailbox> {
+  const report = reportsOf(context);
   // What a mail is, POP3 does not tell before it is read: each is looked at.
-  const { close } = await holdPop3(hold, {
+  const { close } = await holdPop3(context, {
     ...settings,
     inspect: (read) => report({ ...read, parts: { report: true } }),
   });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Hold } from "../../../platform/connection.ts";
-import type { Turns } from "../../../platform/kit/semaphore.ts";
+import type { ConnectionContext } from "../../../platform/connection.ts";
+import type { FairSemaphore } from "../../../platform/kit/semaphore.ts";
 import { openPop3, type Pop3, type Pop3Way } from "../client/pop3/client.ts";
 import { isRefusal } from "../client/pop3/errors.ts";
 import { type MailReader, MOST_MAIL_BYTES, mailArrival } from "./mail.ts";
@@ -14,7 +14,7 @@ export interface Pop3Settings {
   readonly way: Pop3Way;
   readonly reader: MailReader;
   /** Shared by all accounts of a process: large mails are fetched a few at a time, since they are in memory meanwhile. */
-  readonly large: Turns;
+  readonly large: FairSemaphore;
   /** Deletes each mail from the server once it was handed over. */
   readonly deleteAfter: boolean;
   /** Between two polls; default, and for users at least, a minute. */
@@ -29,7 +29,10 @@ export interface Pop3Mail {
   readonly mail: ArrivedMail;
 }
 
-type PolledHold = Pick<Hold<unknown>, "address" | "arrive" | "notes" | "signal" | "lost" | "log">;
+type PolledHold = Pick<
+  ConnectionContext<unknown>,
+  "address" | "record" | "state" | "signal" | "onDisconnected" | "log"
+>;
 
 const POLL_MS = 60_000;
 /** Servers may ask for less frequent logins (RFC 2449 section 6.5), up to this. */
@@ -53,28 +56,28 @@ interface Polled {
  * Polls a mailbox: what is there the first time is only remembered, then each new mail arrives once. Resolves when the first
  * poll is over; one that fails later is told to `hold.lost`, and polling has ended then.
  */
-export async function holdPop3(hold: PolledHold, settings: Pop3Settings): Promise<{ readonly close: () => void }> {
+export async function holdPop3(context: PolledHold, settings: Pop3Settings): Promise<{ readonly close: () => void }> {
   const over = new AbortController();
-  const signal = AbortSignal.any([hold.signal, over.signal]);
+  const signal = AbortSignal.any([context.signal, over.signal]);
   const pollMs = settings.pollMs ?? POLL_MS;
-  let last = await poll(hold, settings, undefined, signal);
+  let last = await poll(context, settings, undefined, signal);
 
   async function goOn(): Promise<void> {
     for (;;) {
       // Spread out, so that a process's mailboxes don't all ask at once for ever.
       const wait = Math.max(last.more ? 0 : pollMs, last.delayMs) * (1 + Math.random() / 10);
       await pause(wait, undefined, { signal });
-      last = await poll(hold, settings, last.list, signal);
+      last = await poll(context, settings, last.list, signal);
     }
   }
   goOn().catch((thrown: unknown) => {
-    if (!signal.aborted) hold.lost(thrown);
+    if (!signal.aborted) context.onDisconnected(thrown);
   });
   return { close: () => over.abort() };
 }
 
 async function poll(
-  hold: PolledHold,
+  context: PolledHold,
   settings: Pop3Settings,
   known: string | undefined,
   signal: AbortSignal,
@@ -87,7 +90,7 @@ async function poll(
     const list = createHash("sha256")
       .update(JSON.stringify([...uidls]))
       .digest("base64");
-    const left = list === known ? "nothing" : await news(pop3, uidls, hold, settings, signal);
+    const left = list === known ? "nothing" : await news(pop3, uidls, context, settings, signal);
     await pop3.quit();
     return { more: left === "more", list: left === "nothing" ? list : undefined, delayMs };
   } catch (thrown) {
@@ -108,22 +111,22 @@ interface Listed {
 async function news(
   pop3: Pop3,
   uidls: ReadonlyMap<number, string>,
-  hold: PolledHold,
+  context: PolledHold,
   settings: Pop3Settings,
   signal: AbortSignal,
 ): Promise<"nothing" | "something" | "more"> {
   const listed = await placed(uidls);
   const mailbox = identityOf(settings.way);
-  const notes = await hold.notes.read();
+  const notes = await context.state.read();
   const seen = pop3Seen(notes, mailbox);
   if (!seen.begun) {
-    for (const { name, value } of seen.begin(listed.map(({ place }) => place))) await hold.notes.write(name, value);
+    for (const { name, value } of seen.begin(listed.map(({ place }) => place))) await context.state.write(name, value);
     return "nothing";
   }
   const keys = new Set(listed.map(({ place }) => place.key));
   const fresh = listed.filter(({ place }) => seen.of(place) === undefined);
   const sizes = fresh.length === 0 ? new Map<number, number>() : await pop3.list();
-  const session = { pop3, hold, settings, signal, seen, keys, mailbox, trouble: pop3Trouble(notes, hold) };
+  const session = { pop3, hold: context, settings, signal, seen, keys, mailbox, trouble: pop3Trouble(notes, context) };
   let refused = false;
   for (const mail of fresh.slice(0, MOST_AT_ONCE)) {
     const size = sizes.get(mail.number) ?? 0;
@@ -149,7 +152,7 @@ interface Session {
 
 /** Reads one mail and hands it over; false where the server would not give it: the others are not to wait for it. */
 async function handOver(session: Session, listed: Listed, size: number): Promise<boolean> {
-  const { hold, settings, signal, seen, keys, mailbox, trouble } = session;
+  const { hold: context, settings, signal, seen, keys, mailbox, trouble } = session;
   const { uidl, place } = listed;
   signal.throwIfAborted();
   // A server that lists an id twice has one mail of it.
@@ -161,19 +164,19 @@ async function handOver(session: Session, listed: Listed, size: number): Promise
   const more = await settings.inspect({ source: given.bytes, mail });
   const arrival = mailArrival(mail, {
     key: `pop3:${mailbox}:${uidl}`,
-    account: hold.address,
+    account: context.address,
     note: seen.hand(place, keys, given.cut ? "found" : "handed"),
   });
-  await hold.arrive({ ...arrival, event: { ...arrival.event, object: { ...arrival.event.object, ...more } } });
+  await context.record({ ...arrival, event: { ...arrival.event, object: { ...arrival.event.object, ...more } } });
   return true;
 }
 
 async function inTurn<T>({ settings: { large }, signal }: Session, work: () => Promise<T>): Promise<T> {
-  await large.enter(signal);
+  await large.acquire(signal);
   try {
     return await work();
   } finally {
-    large.leave();
+    large.release();
   }
 }
 
@@ -186,7 +189,7 @@ const NOTHING: Given = { bytes: Buffer.alloc(0), cut: true };
 
 /** Undefined where the server refuses; where only a large mail's beginning is refused, nothing of it is what there is. */
 async function fetched(
-  { pop3, hold, trouble }: Session,
+  { pop3, hold: context, trouble }: Session,
   { number, place }: Listed,
   size: number,
 ): Promise<Given | undefined> {
@@ -198,24 +201,27 @@ async function fetched(
     return { bytes, cut: !whole || real > bytes.length };
   } catch (thrown) {
     if (!isRefusal(thrown)) {
-      if (!hold.signal.aborted) await trouble.count(place);
+      if (!context.signal.aborted) await trouble.count(place);
       throw thrown;
     }
     if (!whole) return NOTHING;
-    hold.log.warn({ platform: "email", platformCode: thrown.platformCode }, "A server does not give one of its mails");
+    context.log.warn(
+      { platform: "email", platformCode: thrown.platformCode },
+      "A server does not give one of its mails",
+    );
     return undefined;
   }
 }
 
 /** Marks what was handed over, now or in a session that ended before its QUIT. */
-async function deleteHanded({ pop3, seen, hold }: Session, listed: readonly Listed[]): Promise<number> {
+async function deleteHanded({ pop3, seen, hold: context }: Session, listed: readonly Listed[]): Promise<number> {
   const handed = listed.filter(({ place }) => seen.of(place) === "handed");
   try {
     for (const { number } of handed) await pop3.dele(number);
     return handed.length;
   } catch (thrown) {
     if (!isRefusal(thrown)) throw thrown;
-    hold.log.warn(
+    context.log.warn(
       { platform: "email", platformCode: thrown.platformCode },
       "A server does not delete mails that arrived",
     );

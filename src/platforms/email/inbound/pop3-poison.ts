@@ -1,4 +1,4 @@
-import type { Hold } from "../../../platform/connection.ts";
+import type { ConnectionContext } from "../../../platform/connection.ts";
 import type { Pop3Place } from "./pop3-seen.ts";
 
 /** Remembers the mail over which sessions break, so that one mail can't keep all later ones from arriving. */
@@ -16,7 +16,7 @@ const NAME = "pop3:trouble";
 /** Reads and keeps the one mail that gives trouble: they come one after the other. */
 export function pop3Trouble(
   notes: Readonly<Record<string, string>>,
-  { notes: kept, log }: Pick<Hold<unknown>, "notes" | "log">,
+  { state: kept, log }: Pick<ConnectionContext<unknown>, "state" | "log">,
 ): Pop3Trouble {
   const [, key = "", times = ""] = /^(\S{1,32}) (\d{1,4})$/.exec(notes[NAME] ?? "") ?? [];
   const of = (place: Pop3Place) => (keyOf(place) === key ? Number(times) : 0);

@@ -1,11 +1,11 @@
 import type { ImapFlow } from "imapflow";
 import type { Activity } from "../../../model/activity.ts";
 import { Failure } from "../../../model/failure.ts";
-import type { Lent, Receipt } from "../../../platform/platform.ts";
+import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { nothing, type Opened, opened, uidsOf } from "../client/imap/find.ts";
 import { noMailbox } from "../client/mailbox.ts";
-import { explain } from "../errors.ts";
+import { classifyError } from "../errors.ts";
 import { folderName } from "../inbound/imap-mailbox.ts";
 import type { ChangeObject } from "../schemas/mailbox.ts";
 
@@ -20,24 +20,33 @@ const CHANGES: Readonly<Record<string, Change>> = {
 };
 
 /** Marks, moves or deletes mails of a folder, those of the ones named that are there. Throws when none is. */
-export async function change(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
-  return changed(client, activity, lent, true);
+export async function change(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
+  return changed(client, activity, context, true);
 }
 
 /**
  * What became of a change that broke off: each of them can be done again, since what was moved or deleted is not there any
  * more and then is found done.
  */
-export async function changedAfterAll(client: Client, activity: Activity, lent: Lent): Promise<Receipt | undefined> {
-  return activity.verb in CHANGES ? changed(client, activity, lent, false) : undefined;
+export async function changedAfterAll(
+  client: Client,
+  activity: Activity,
+  context: VerbContext,
+): Promise<Receipt | undefined> {
+  return activity.verb in CHANGES ? changed(client, activity, context, false) : undefined;
 }
 
-async function changed({ mailbox }: Client, activity: Activity, lent: Lent, first: boolean): Promise<Receipt> {
+async function changed(
+  { mailbox }: Client,
+  activity: Activity,
+  context: VerbContext,
+  first: boolean,
+): Promise<Receipt> {
   if (!mailbox) throw noMailbox();
   const change = CHANGES[activity.verb];
   if (!change) throw nothing();
   const wanted = activity.object as ChangeObject;
-  return mailbox.use(lent.signal, async (imap) => {
+  return mailbox.use(context.signal, async (imap) => {
     const from = await opened(imap, wanted, false);
     const uids = await uidsOf(imap, wanted);
     const object = { folder: from.folder, uidValidity: from.uidValidity, uids };
@@ -48,11 +57,11 @@ async function changed({ mailbox }: Client, activity: Activity, lent: Lent, firs
     // Asked before the commit: moving into a folder that is not there is refused without a reason.
     if (wanted.to !== undefined && !(await imap.status(folderName(wanted.to), { uidNext: true })))
       throw nothing(NO_FOLDER);
-    if (first) await lent.commit();
+    if (first) await context.commit();
     try {
       return { outcomes: [], object: { ...object, ...(await change(imap, uids.join(","), wanted, from)) } };
     } catch (thrown) {
-      throw mayBeDone(explain(thrown));
+      throw mayBeDone(classifyError(thrown));
     }
   });
 }

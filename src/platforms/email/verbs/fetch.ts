@@ -1,6 +1,6 @@
 import type { ImapFlow } from "imapflow";
 import type { Activity } from "../../../model/activity.ts";
-import type { Lent, Receipt } from "../../../platform/platform.ts";
+import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { nothing, opened, uidsOf } from "../client/imap/find.ts";
 import { readMail } from "../client/imap/mail.ts";
@@ -15,20 +15,25 @@ import { page } from "./page.ts";
 const CONTENT_BYTES = 128 * 1024;
 
 /** Gives a page of a folder, one mail, or what is in one mail's attachments. Changes nothing, not even what was seen. */
-export async function fetchMail(client: Client, activity: Activity, lent: Lent, reader: MailReader): Promise<Receipt> {
+export async function fetchMail(
+  client: Client,
+  activity: Activity,
+  context: VerbContext,
+  reader: MailReader,
+): Promise<Receipt> {
   const { mailbox } = client;
   if (!mailbox) throw noMailbox();
   const wanted = (activity.object ?? {}) as FetchObject;
   const one = wanted.uid !== undefined || wanted.id !== undefined;
-  const object = await mailbox.use(lent.signal, (imap) => {
+  const object = await mailbox.use(context.signal, (imap) => {
     if (!one) return page(imap, wanted);
-    return wanted.attachments ? contents(imap, wanted, wanted.attachments) : mail(imap, wanted, reader, lent.signal);
+    return wanted.attachments ? contents(imap, wanted, wanted.attachments) : mail(imap, wanted, reader, context.signal);
   });
   return { outcomes: [], object };
 }
 
 /** Looks for mails in a folder. */
-export async function search({ mailbox }: Client, { object }: Activity, { signal }: Lent): Promise<Receipt> {
+export async function search({ mailbox }: Client, { object }: Activity, { signal }: VerbContext): Promise<Receipt> {
   if (!mailbox) throw noMailbox();
   return { outcomes: [], object: await mailbox.use(signal, (imap) => page(imap, object as SearchObject)) };
 }

@@ -1,7 +1,7 @@
 import type { ImapFlow, QuotaResource } from "imapflow";
 import type { Activity } from "../../../model/activity.ts";
 import { Failure } from "../../../model/failure.ts";
-import type { Lent, Receipt } from "../../../platform/platform.ts";
+import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { noMailbox } from "../client/mailbox.ts";
 import { bounded, cleaned } from "../inbound/mail-text.ts";
@@ -9,7 +9,7 @@ import { bounded, cleaned } from "../inbound/mail-text.ts";
 const FOLDERS = { most: 500, bytes: 150_000 };
 
 /** Tells which folders a mailbox has and how full they are, or how much room is left. */
-export async function query({ mailbox }: Client, { object }: Activity, { signal }: Lent): Promise<Receipt> {
+export async function query({ mailbox }: Client, { object }: Activity, { signal }: VerbContext): Promise<Receipt> {
   if (!mailbox) throw noMailbox();
   const ask = object.type === "quota" ? quota : folders;
   return { outcomes: [], object: await mailbox.use(signal, ask) };

@@ -1,9 +1,15 @@
 import type { Activity } from "../../../model/activity.ts";
 import type { Failure } from "../../../model/failure.ts";
-import { type Lent, type Outcome, outcomeOf, type Receipt, type Unfit } from "../../../platform/platform.ts";
+import {
+  type Outcome,
+  outcomeOf,
+  type Receipt,
+  type ValidationIssue,
+  type VerbContext,
+} from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import type { Letter, Posted } from "../client/smtp/connection.ts";
-import { explain, hasReply, outcomeUnknown } from "../errors.ts";
+import { classifyError, hasReply, outcomeUnknown } from "../errors.ts";
 import { TRACE_SECONDS } from "../inbound/delivery-reports.ts";
 import { wireAddress } from "../schemas/address.ts";
 import type { MessageObject } from "../schemas/message.ts";
@@ -13,23 +19,23 @@ import { compose, messageIdOf } from "./compose.ts";
  * Sends one message to all targets that are still undecided, in one SMTP transaction. Throws a `Failure` when the same
  * became of all of them, `mayHaveLanded` for a break between the final dot and the server's word on it.
  */
-export async function send(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+export async function send(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   const { dsn = false } = activity.object as MessageObject;
-  const pending = lent.pending.map((index) => {
+  const pending = context.pending.map((index) => {
     const address = activity.target[index]?.address ?? "";
     return { address, wire: wireAddress(address) ?? "" };
   });
   const letter: Letter = {
     from: wireAddress(activity.actor.address) ?? "",
     to: [...new Set(pending.map(({ wire }) => wire))],
-    bytes: await compose(activity, await lent.attachments(), client.head),
+    bytes: await compose(activity, await context.attachments(), client.head),
     ...(dsn ? { dsn: { ret: "HDRS", envid: activity.id, notify: ["SUCCESS", "FAILURE", "DELAY"] } } : {}),
     // Delivery reports come into the mailbox, and so to the rid.
-    commit: () => lent.commit(client.mailbox ? { traceSeconds: TRACE_SECONDS } : {}),
-    signal: lent.signal,
+    commit: () => context.commit(client.mailbox ? { receiptTtlSeconds: TRACE_SECONDS } : {}),
+    signal: context.signal,
   };
   const posted = await client.post(letter).catch((thrown: unknown) => {
-    throw explain(thrown, client.secrets);
+    throw classifyError(thrown, client.secrets);
   });
   if (posted.withheld) throw posted.withheld.thrown;
   const id = posted.info?.serverMessageId ?? messageIdOf(activity, client.head.mailDomain);
@@ -37,7 +43,7 @@ export async function send(client: Client, activity: Activity, lent: Lent): Prom
   if (whole && posted.refusals.size === 0) throw whole;
   const outcomes = pending.map(({ address, wire }): Outcome => {
     const refusal = posted.refusals.get(wire);
-    if (refusal !== undefined) return outcomeOf(address, explain(refusal, client.secrets));
+    if (refusal !== undefined) return outcomeOf(address, classifyError(refusal, client.secrets));
     return whole ? outcomeOf(address, whole) : { address, status: "sent", id };
   });
   return { outcomes, object: { id, tls: posted.secure, ...(dsn ? { dsn: offered(posted, "DSN") } : {}) } };
@@ -45,7 +51,7 @@ export async function send(client: Client, activity: Activity, lent: Lent): Prom
 
 function wholeFailure({ error, stage }: Posted, { secrets }: Client): Failure | undefined {
   if (error === undefined) return undefined;
-  return stage === "dot" && !hasReply(error) ? outcomeUnknown(error) : explain(error, secrets);
+  return stage === "dot" && !hasReply(error) ? outcomeUnknown(error) : classifyError(error, secrets);
 }
 
 function offered({ info }: Posted, extension: string): boolean {
@@ -53,7 +59,10 @@ function offered({ info }: Posted, extension: string): boolean {
 }
 
 /** Refuses addresses that the schema's pattern lets through but that no mail server could be given. */
-export function refuse(_verb: string, { actor, target, object }: Omit<Activity, "id" | "rid">): Unfit | undefined {
+export function refuse(
+  _verb: string,
+  { actor, target, object }: Omit<Activity, "id" | "rid">,
+): ValidationIssue | undefined {
   const { replyTo = [] } = object as MessageObject;
   const places = [
     { pointer: "/actor/address", address: actor.address },

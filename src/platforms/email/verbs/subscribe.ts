@@ -1,19 +1,19 @@
 import type { Activity } from "../../../model/activity.ts";
-import type { Lent, Receipt } from "../../../platform/platform.ts";
+import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import { folderName, type HeldMailbox } from "../inbound/imap-mailbox.ts";
 
 /** Listens to a folder as long as the account is online; what comes from now on arrives. Folder: default the inbox. */
-export async function subscribe(client: HeldMailbox, activity: Activity, lent: Lent): Promise<Receipt> {
+export async function subscribe(client: HeldMailbox, activity: Activity, context: VerbContext): Promise<Receipt> {
   const folder = folderOf(activity);
-  await lent.commit();
-  await client.subscribe(folder, lent.signal);
+  await context.commit();
+  await client.subscribe(folder, context.signal);
   return { outcomes: [], object: { folder } };
 }
 
 /** Ends what `subscribe` began. */
-export async function unsubscribe(client: HeldMailbox, activity: Activity, lent: Lent): Promise<Receipt> {
+export async function unsubscribe(client: HeldMailbox, activity: Activity, context: VerbContext): Promise<Receipt> {
   const folder = folderOf(activity);
-  await lent.commit();
+  await context.commit();
   await client.unsubscribe(folder);
   return { outcomes: [], object: { folder } };
 }

@@ -38,14 +38,14 @@ export function verbs(reader: MailReader): Verbs {
       summary: "Brings each new mail of a folder as an activity, as long as the account is online",
       schema: SubscribeShape,
       example: { actor, object: { folder: "Newsletters" } },
-      held: true,
+      needsConnection: true,
       run: subscribe,
     }) as Verb,
     unsubscribe: defineVerb<typeof SubscribeShape, HeldMailbox>({
       summary: "Stops bringing the new mails of a folder",
       schema: SubscribeShape,
       example: { actor, object: { folder: "Newsletters" } },
-      held: true,
+      needsConnection: true,
       run: unsubscribe,
     }) as Verb,
   };
@@ -57,7 +57,7 @@ function reading(reader: MailReader): Verbs {
       summary: "Gives a page of a folder, one mail, or the content of its attachments",
       schema: FetchShape,
       example: { actor, object: { folder: "INBOX", limit: 10 } },
-      run: (client, activity, lent) => fetchMail(client, activity, lent, reader),
+      run: (client, activity, context) => fetchMail(client, activity, context, reader),
     }) as Verb,
     search: defineVerb<typeof SearchShape, Client>({
       summary: "Looks for mails in a folder by their words, people, dates and marks",

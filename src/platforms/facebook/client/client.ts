@@ -1,5 +1,5 @@
 import { Failure } from "../../../model/failure.ts";
-import type { Access } from "../../../platform/platform.ts";
+import type { AccountContext } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
 import { GRAPH, type Graph, openGraph } from "./graph.ts";
 
@@ -12,7 +12,10 @@ export interface FacebookSettings {
 export type Client = Graph;
 
 /** A client for one Page; nothing is asked yet. Throws `account-unknown` where no login is stored. */
-export function openClient({ credentials, egress }: Access<Credentials>, { facebookApi }: FacebookSettings): Client {
+export function openClient(
+  { credentials, egress }: AccountContext<Credentials>,
+  { facebookApi }: FacebookSettings,
+): Client {
   if (credentials) return openGraph(egress.fetch, credentials, (facebookApi ?? GRAPH).replace(/\/+$/, ""));
   const detail = "Facebook knows Pages only: store the Page's token for this actor.";
   throw new Failure({ kind: "auth", code: "account-unknown", detail });

@@ -1,11 +1,11 @@
-import type { Report, Watermark } from "../../../platform/connection.ts";
-import type { Arrival } from "../../../platform/platform.ts";
+import type { DeliveryReceipt, ReadUpTo } from "../../../platform/connection.ts";
+import type { InboundEvent } from "../../../platform/platform.ts";
 import type { Item } from "./item.ts";
 
 /** What one item of a push brings: nothing where it is of no kind that we know. */
 export interface Brought {
-  readonly arrival?: Arrival;
-  readonly report?: Report | Watermark;
+  readonly arrival?: InboundEvent;
+  readonly report?: DeliveryReceipt | ReadUpTo;
 }
 
 /** Where an item was found. */

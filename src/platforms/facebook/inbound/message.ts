@@ -60,7 +60,7 @@ function message_(message: Bag, talk: Talk): Brought {
 /** A receipt covers everything up to its watermark, which may name no message at all. */
 function receipt({ watermark }: Bag, status: "delivered" | "read", { page, person }: Talk): Brought {
   if (timeOf(watermark) === undefined) return {};
-  return { report: { thread: threadOf(page, person), until: watermark as number, status, target: person } };
+  return { report: { conversation: threadOf(page, person), until: watermark as number, status, target: person } };
 }
 
 function reacted(reaction: Bag, talk: Talk, self: boolean): Brought {

@@ -1,5 +1,11 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import type { Door, Push, PushAnswer, Pushed, PushSecrets } from "../../../platform/inbound-webhook.ts";
+import type {
+  VerificationSecrets,
+  WebhookEndpoint,
+  WebhookReceiver,
+  WebhookRequest,
+  WebhookResponse,
+} from "../../../platform/inbound-webhook.ts";
 import type { Credentials } from "../credentials.ts";
 import { changed } from "./feed-change.ts";
 import type { Brought } from "./inbound.ts";
@@ -14,14 +20,14 @@ const ITEMS_MOST = 1_000;
  * Facebook's webhook: the challenge when its address is typed in, and events signed by the Meta app's secret
  * (https://developers.facebook.com/docs/graph-api/webhooks/getting-started).
  */
-export const push: Push<Credentials> = {
+export const push: WebhookReceiver<Credentials> = {
   secrets: ({ address, credentials: { appSecret, verifyToken, otherPages = [] } }) =>
     verifyToken === undefined ? undefined : { appSecret, verifyToken, pages: [address, ...otherPages].join(" ") },
   receive: (pushed, secrets, door) =>
     pushed.method === "GET" ? challenged(pushed, secrets) : received(pushed, secrets, door),
 };
 
-function challenged({ query }: Pushed, { verifyToken = "" }: PushSecrets): PushAnswer {
+function challenged({ query }: WebhookRequest, { verifyToken = "" }: VerificationSecrets): WebhookResponse {
   const body = query.get("hub.challenge") ?? "";
   const isAsked = query.get("hub.mode") === "subscribe" && sameText(query.get("hub.verify_token") ?? "", verifyToken);
   if (!isAsked) return { status: 403 };
@@ -29,7 +35,11 @@ function challenged({ query }: Pushed, { verifyToken = "" }: PushSecrets): PushA
   return /^[A-Za-z0-9_-]{1,256}$/.test(body) ? { status: 200, body } : { status: 400 };
 }
 
-function received({ headers, body }: Pushed, secrets: PushSecrets, door: Door): PushAnswer {
+function received(
+  { headers, body }: WebhookRequest,
+  secrets: VerificationSecrets,
+  door: WebhookEndpoint,
+): WebhookResponse {
   if (!isSigned(body, headers["x-hub-signature-256"], secrets.appSecret ?? "")) return { status: 403 };
   const { object, entry } = bag(parsed(body));
   if (object === undefined) return { status: 400 };
@@ -47,8 +57,8 @@ function received({ headers, body }: Pushed, secrets: PushSecrets, door: Door): 
   return {
     status: 200,
     body: "EVENT_RECEIVED",
-    arrivals: brought.flatMap(({ arrival }) => arrival ?? []),
-    reports: brought.flatMap(({ report }) => report ?? []),
+    events: brought.flatMap(({ arrival }) => arrival ?? []),
+    receipts: brought.flatMap(({ report }) => report ?? []),
   };
 }
 

@@ -1,8 +1,8 @@
 import type { Activity } from "../../../model/activity.ts";
-import { doEach } from "../../../platform/kit/for-each-target.ts";
-import type { Lent, Receipt } from "../../../platform/platform.ts";
+import { forEachTarget } from "../../../platform/kit/for-each-target.ts";
+import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import { type Client, idIn } from "../client/client.ts";
-import { explain } from "../errors.ts";
+import { classifyError } from "../errors.ts";
 import { threadOf } from "../inbound/conversation-id.ts";
 import { metadataOf } from "../inbound/metadata.ts";
 import type { Linked, MessageObject, TypingObject } from "../schemas/schemas.ts";
@@ -11,13 +11,13 @@ import type { Linked, MessageObject, TypingObject } from "../schemas/schemas.ts"
 const TRACE_SECONDS = 7 * 86_400;
 
 /** Sends one message to each target: within 24 hours of what the person wrote, or tagged. */
-export function send(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+export function send(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   const page = activity.actor.address;
-  const threads = lent.pending.map((at) => threadOf(page, activity.target[at]?.address ?? ""));
-  const more = { traceSeconds: TRACE_SECONDS, threads };
-  return doEach(activity, lent, { explain, more }, async (address, before) => {
-    const body = { recipient: { id: address }, ...messageOf(activity, lent.app) };
-    const ask = { method: "POST", path: `${page}/messages`, body, signal: lent.signal, before } as const;
+  const conversations = context.pending.map((at) => threadOf(page, activity.target[at]?.address ?? ""));
+  const more = { receiptTtlSeconds: TRACE_SECONDS, conversations };
+  return forEachTarget(activity, context, { classifyError, commitOptions: more }, async (address, before) => {
+    const body = { recipient: { id: address }, ...messageOf(activity, context.app) };
+    const ask = { method: "POST", path: `${page}/messages`, body, signal: context.signal, before } as const;
     return idIn(await client.call(ask), "message_id");
   });
 }
@@ -54,21 +54,21 @@ function kindOf({ mediaType = "", url }: Linked): "image" | "audio" | "video" | 
 }
 
 /** Shows or hides that somebody types. */
-export function typing(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+export function typing(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   const { state = "composing" } = activity.object as TypingObject;
-  return act(client, activity, lent, state === "composing" ? "typing_on" : "typing_off");
+  return act(client, activity, context, state === "composing" ? "typing_on" : "typing_off");
 }
 
 /** Marks everything that the person wrote as read. */
-export function read(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
-  return act(client, activity, lent, "mark_seen");
+export function read(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
+  return act(client, activity, context, "mark_seen");
 }
 
-function act(client: Client, activity: Activity, lent: Lent, sender_action: string): Promise<Receipt> {
-  return doEach(activity, lent, { explain }, async (address, before) => {
+function act(client: Client, activity: Activity, context: VerbContext, sender_action: string): Promise<Receipt> {
+  return forEachTarget(activity, context, { classifyError }, async (address, before) => {
     const body = { recipient: { id: address }, sender_action };
     const path = `${activity.actor.address}/messages`;
-    await client.call({ method: "POST", path, body, signal: lent.signal, before, repeatable: true });
+    await client.call({ method: "POST", path, body, signal: context.signal, before, repeatable: true });
     return undefined;
   });
 }

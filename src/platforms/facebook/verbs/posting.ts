@@ -1,13 +1,13 @@
 import type { Activity } from "../../../model/activity.ts";
-import { doEach } from "../../../platform/kit/for-each-target.ts";
-import type { Lent, Receipt } from "../../../platform/platform.ts";
+import { forEachTarget } from "../../../platform/kit/for-each-target.ts";
+import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import { type Client, idIn } from "../client/client.ts";
 import type { Call } from "../client/graph.ts";
-import { explain } from "../errors.ts";
+import { classifyError } from "../errors.ts";
 import type { PostObject, ReplyObject, UpdateObject } from "../schemas/schemas.ts";
 
 /** Posts once, whatever the target says: a post goes to everybody. */
-export async function post(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+export async function post(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   const { body, link, attachments: [photo] = [] } = activity.object as PostObject;
   const page = activity.actor.address;
   const content = photo
@@ -17,15 +17,15 @@ export async function post(client: Client, activity: Activity, lent: Lent): Prom
         body: { ...(body === undefined ? {} : { message: body }), ...(link === undefined ? {} : { link }) },
       };
   const id = await client
-    .call({ method: "POST", ...content, signal: lent.signal, before: lent.commit })
+    .call({ method: "POST", ...content, signal: context.signal, before: context.commit })
     .then((answer) => idIn(answer, "post_id", "id"))
     .catch((thrown: unknown) => {
       // An earlier try posted it, and only its answer was lost.
-      if (lent.attempt > 1 && explain(thrown).code === "duplicate-content") return undefined;
+      if (context.attempt > 1 && classifyError(thrown).code === "duplicate-content") return undefined;
       throw thrown;
     });
   const known = id === undefined ? {} : { id };
-  const outcomes = lent.pending.map((at) => ({
+  const outcomes = context.pending.map((at) => ({
     address: activity.target[at]?.address ?? "",
     status: "sent" as const,
     ...known,
@@ -34,47 +34,57 @@ export async function post(client: Client, activity: Activity, lent: Lent): Prom
 }
 
 /** Comments on a post, or answers a comment. */
-export function reply(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+export function reply(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   const { body, attachments: [picture] = [] } = activity.object as ReplyObject;
   const said = {
     ...(body === undefined ? {} : { message: body }),
     ...(picture === undefined ? {} : { attachment_url: picture.url }),
   };
-  return each(client, activity, lent, (address) => ({ method: "POST", path: `${address}/comments`, body: said }));
+  return each(client, activity, context, (address) => ({ method: "POST", path: `${address}/comments`, body: said }));
 }
 
 /** Changes the words of an own post or comment. */
-export function update(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+export function update(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   const { body } = activity.object as UpdateObject;
-  return each(client, activity, lent, (path) => ({ method: "POST", path, body: { message: body }, repeatable: true }));
+  return each(client, activity, context, (path) => ({
+    method: "POST",
+    path,
+    body: { message: body },
+    repeatable: true,
+  }));
 }
 
 /** Deletes own posts, and comments on them. */
-export function remove(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
-  return each(client, activity, lent, (path) => ({ method: "DELETE", path, repeatable: true }));
+export function remove(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
+  return each(client, activity, context, (path) => ({ method: "DELETE", path, repeatable: true }));
 }
 
 /** Likes as the Page. */
-export function react(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
-  return each(client, activity, lent, (address) => ({ method: "POST", path: `${address}/likes`, repeatable: true }));
+export function react(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
+  return each(client, activity, context, (address) => ({ method: "POST", path: `${address}/likes`, repeatable: true }));
 }
 
 /** Takes the Page's like back. */
-export function unreact(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
-  return each(client, activity, lent, (address) => ({ method: "DELETE", path: `${address}/likes`, repeatable: true }));
+export function unreact(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
+  return each(client, activity, context, (address) => ({
+    method: "DELETE",
+    path: `${address}/likes`,
+    repeatable: true,
+  }));
 }
 
 function each(
   client: Client,
   activity: Activity,
-  lent: Lent,
+  context: VerbContext,
   callFor: (address: string) => Omit<Call, "signal" | "before">,
 ): Promise<Receipt> {
-  return doEach(activity, lent, { explain }, async (address, before) => {
+  return forEachTarget(activity, context, { classifyError }, async (address, before) => {
     const call = callFor(address);
-    const answer = await client.call({ ...call, signal: lent.signal, before }).catch((thrown: unknown) => {
+    const answer = await client.call({ ...call, signal: context.signal, before }).catch((thrown: unknown) => {
       // Gone is what was wanted, and an earlier try may have done it.
-      if (call.method !== "DELETE" || lent.attempt === 1 || explain(thrown).code !== "recipient-unknown") throw thrown;
+      if (call.method !== "DELETE" || context.attempt === 1 || classifyError(thrown).code !== "recipient-unknown")
+        throw thrown;
       return {};
     });
     return idIn(answer, "id") ?? address;

@@ -1,9 +1,9 @@
 import type { Activity } from "../../../model/activity.ts";
-import { readEach } from "../../../platform/kit/read-each-target.ts";
+import { readEachTarget } from "../../../platform/kit/read-each-target.ts";
 import type { Found, SearchResult } from "../../../platform/kit/search-result.ts";
-import type { Lent, Receipt } from "../../../platform/platform.ts";
+import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
-import { explain } from "../errors.ts";
+import { classifyError } from "../errors.ts";
 import { attachmentsIn, type Bag, bag, bags, type Item, idOf, known, textIn } from "../inbound/item.ts";
 import type { FetchObject } from "../schemas/schemas.ts";
 
@@ -17,21 +17,21 @@ const MESSAGE_FIELDS = "id,message,created_time,from,attachments{name,mime_type,
 const PAGE_FIELDS = "id,name,link,about,picture{url}";
 
 /** Reads each target's newest posts, comments or messages once, newest first. */
-export async function fetchItems(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+export async function fetchItems(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   const { limit = USUAL, after } = activity.object as FetchObject;
   const page = activity.actor.address;
-  const room = RESULT_BYTES / lent.pending.length;
+  const room = RESULT_BYTES / context.pending.length;
   const read = async (address: string) => {
     const { path, fields, items, more } = sourceOf(page, address, limit);
     const query = { fields, limit, ...more, ...(after === undefined ? {} : { after }) };
-    const { data, paging } = await client.call({ method: "GET", path, query, signal: lent.signal });
+    const { data, paging } = await client.call({ method: "GET", path, query, signal: context.signal });
     const { cursors, next } = bag(paging);
     const cursor = next === undefined ? undefined : textIn(bag(cursors).after, 1_024);
     const all = bags(data, 100).flatMap(items);
     const kept = fitting(all, room);
     return known({ address, items: kept, more: kept.length < all.length || cursor !== undefined, next: cursor });
   };
-  const { outcomes, values } = await readEach(activity, lent, 2, read, explain);
+  const { outcomes, values } = await readEachTarget(activity, context, 2, read, classifyError);
   return { outcomes, object: { collections: values } };
 }
 
@@ -91,23 +91,23 @@ function itemOf(one: Bag, page: string, verb: string, context: Item["context"]):
 }
 
 /** Searches Pages; one target is one query. There is no search for people. */
-export async function search(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+export async function search(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   const { limit = USUAL } = activity.object as { readonly limit?: number };
-  const room = RESULT_BYTES / lent.pending.length;
+  const room = RESULT_BYTES / context.pending.length;
   const read = async (address: string): Promise<readonly Found[]> => {
     const query = { q: address, fields: "id,name,link", limit };
-    const { data } = await client.call({ method: "GET", path: "pages/search", query, signal: lent.signal });
+    const { data } = await client.call({ method: "GET", path: "pages/search", query, signal: context.signal });
     return fitting(
       bags(data, limit).flatMap((one) => foundIn(address, one)),
       room,
     );
   };
-  const { outcomes, values } = await readEach(activity, lent, 2, read, explain);
+  const { outcomes, values } = await readEachTarget(activity, context, 2, read, classifyError);
   return { outcomes, object: { results: values.flat() } satisfies SearchResult };
 }
 
 /** Answers who the Page or a person is, and how much of its calls the Page has used up. */
-export async function query(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+export async function query(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   const { address: page } = activity.actor;
   const read = async (
     address: string,
@@ -116,10 +116,13 @@ export async function query(client: Client, activity: Activity, lent: Lent): Pro
     const isPage = address === "me" || address === page;
     const fields = isPage ? PAGE_FIELDS : "id,first_name,last_name,profile_pic";
     const path = isPage ? page : address;
-    const found = foundIn(address, await client.call({ method: "GET", path, query: { fields }, signal: lent.signal }));
+    const found = foundIn(
+      address,
+      await client.call({ method: "GET", path, query: { fields }, signal: context.signal }),
+    );
     return isPage ? { me: found[0] } : { people: found };
   };
-  const { outcomes, values } = await readEach(activity, lent, 2, read, explain);
+  const { outcomes, values } = await readEachTarget(activity, context, 2, read, classifyError);
   const people = values.flatMap((value) => value.people ?? []);
   const me = values.find((value) => value.me !== undefined)?.me;
   const limits = outcomes.some(({ address }) => address === "limits") ? limitsOf(client) : undefined;

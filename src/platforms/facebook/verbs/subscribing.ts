@@ -1,5 +1,5 @@
 import type { Activity } from "../../../model/activity.ts";
-import type { Lent, Receipt } from "../../../platform/platform.ts";
+import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { bag, bags, idOf } from "../inbound/item.ts";
 
@@ -18,31 +18,31 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Has Facebook push what the targets name to the Meta app's webhook, beside what it pushes already. */
-export function subscribe(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
-  return change(client, activity, lent, (there, named) => [...new Set([...there, ...named])]);
+export function subscribe(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
+  return change(client, activity, context, (there, named) => [...new Set([...there, ...named])]);
 }
 
 /** Has Facebook stop pushing what the targets name. */
-export function unsubscribe(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
-  return change(client, activity, lent, (there, named) => there.filter((field) => !named.includes(field)));
+export function unsubscribe(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
+  return change(client, activity, context, (there, named) => there.filter((field) => !named.includes(field)));
 }
 
 async function change(
   client: Client,
   { actor, target }: Activity,
-  lent: Lent,
+  context: VerbContext,
   wanted: (there: readonly string[], named: readonly string[]) => readonly string[],
 ): Promise<Receipt> {
   const path = `${actor.address}/subscribed_apps`;
-  const addresses = lent.pending.map((at) => target[at]?.address ?? "");
+  const addresses = context.pending.map((at) => target[at]?.address ?? "");
   const named = addresses.flatMap((address) => FIELDS[address] ?? []);
-  const { data } = await client.call({ method: "GET", path, signal: lent.signal });
+  const { data } = await client.call({ method: "GET", path, signal: context.signal });
   const there = bags(data, 10).flatMap((app) => (Array.isArray(app.subscribed_fields) ? app.subscribed_fields : []));
   const fields = wanted(
     there.flatMap((field) => idOf(typeof field === "string" ? field : bag(field).name) ?? []),
     named,
   );
-  const words = { signal: lent.signal, before: lent.commit, repeatable: true };
+  const words = { signal: context.signal, before: context.commit, repeatable: true };
   if (fields.length === 0) await client.call({ method: "DELETE", path, ...words });
   else await client.call({ method: "POST", path, body: { subscribed_fields: fields.join(",") }, ...words });
   return { outcomes: addresses.map((address) => ({ address, status: "sent" })) };

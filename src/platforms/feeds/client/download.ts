@@ -1,4 +1,4 @@
-import type { EgressAnswer, Lent } from "../../../platform/platform.ts";
+import type { EgressAnswer, VerbContext } from "../../../platform/platform.ts";
 import { badRedirect, statusFailure } from "../errors.ts";
 
 /** A document, and where it is to be asked for from now on. */
@@ -22,7 +22,7 @@ const FOR_GOOD = new Set([301, 308]);
  */
 export async function download(
   first: string,
-  { fetch }: Pick<Lent, "fetch">,
+  { fetch }: Pick<VerbContext, "fetch">,
   signal: AbortSignal,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Download> {

@@ -1,4 +1,4 @@
-import type { Lent } from "../../../platform/platform.ts";
+import type { VerbContext } from "../../../platform/platform.ts";
 import { noFeed } from "../errors.ts";
 import type { Feed, Task } from "./document/feed.ts";
 import { type Download, download, httpAddress } from "./download.ts";
@@ -22,15 +22,15 @@ export type Wanted = Omit<Task, "bytes" | "contentType" | "url">;
 export async function lookedUp(
   address: string,
   wanted: Wanted,
-  lent: Pick<Lent, "fetch" | "signal">,
+  context: Pick<VerbContext, "fetch" | "signal">,
   threads: Pick<Reader, "read">,
   ms: number,
 ): Promise<Found> {
-  const signal = AbortSignal.any([lent.signal, AbortSignal.timeout(ms)]);
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(ms)]);
   let foundOn: string | undefined;
   for (let url = httpAddress(address); ; ) {
-    const { answer, movedTo } = await download(url, lent, signal);
-    const read = await threads.read(taskOf(answer, wanted), lent.signal);
+    const { answer, movedTo } = await download(url, context, signal);
+    const read = await threads.read(taskOf(answer, wanted), context.signal);
     if (read.kind === "feed") {
       const places = { ...(movedTo === undefined ? {} : { movedTo }), ...(foundOn === undefined ? {} : { foundOn }) };
       return { feed: read.feed, url: answer.url, stored: movedTo ?? url, ...places };

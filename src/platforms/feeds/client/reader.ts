@@ -1,6 +1,6 @@
 import { extname } from "node:path";
 import { Failure } from "../../../model/failure.ts";
-import { threads } from "../../../platform/kit/worker-threads.ts";
+import { workerPool } from "../../../platform/kit/worker-threads.ts";
 import type { Answer, Job, News, NewsTask, Outlines, Read, Task } from "./document/feed.ts";
 
 /** Parses downloaded documents away from the event loop. */
@@ -24,7 +24,18 @@ const LIMITS = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32, stac
 /** Keeps up to `most` threads, each with one document at a time; started when needed and kept until `close`. */
 export function reader(most = 2, limitMs = LIMIT_MS): Reader {
   const file = new URL(`./reader-thread${extname(import.meta.url)}`, import.meta.url);
-  const { ask, count, close } = threads<Job, Answer>({ file, most, limitMs, limits: LIMITS, tooMuch, broken });
+  const {
+    run: ask,
+    count,
+    close,
+  } = workerPool<Job, Answer>({
+    file,
+    max: most,
+    limitMs,
+    limits: LIMITS,
+    onLimitExceeded: tooMuch,
+    onStartFailure: broken,
+  });
   return {
     read: async (task, signal) => (await ask({ read: task }, signal)) as Read,
     news: async (task, signal) => (await ask({ news: task }, signal)) as Awaited<ReturnType<Reader["news"]>>,

@@ -1,9 +1,9 @@
-import { noteOf } from "../../../model/failure.ts";
-import type { Polled, Polling } from "../../../platform/platform.ts";
+import { toEventError } from "../../../model/failure.ts";
+import type { PollContext, PollResult } from "../../../platform/platform.ts";
 import type { Fresh } from "../client/document/feed.ts";
 import { type Download, download } from "../client/download.ts";
 import type { Reader } from "../client/reader.ts";
-import { explain, noFeed } from "../errors.ts";
+import { classifyError, noFeed } from "../errors.ts";
 import { maxAgeOf, nextMs, type Pace } from "./poll-interval.ts";
 import { linkedBy } from "./publisher-hints.ts";
 import { type ReadAnew, remembering } from "./state.ts";
@@ -27,7 +27,11 @@ const WHOLE_MS = 7 * 86_400_000;
  * Looks once at a feed for all who follow it. A server that says 304, or sends the same bytes again, costs no parsing; else
  * what is new or changed becomes events. Throws what `explain` knows.
  */
-export async function poll(topic: string, polling: Polling, { threads, pace, feedMs }: PollTools): Promise<Polled> {
+export async function poll(
+  topic: string,
+  polling: PollContext,
+  { threads, pace, feedMs }: PollTools,
+): Promise<PollResult> {
   const now = Date.now();
   const before = memoryOf(polling.state);
   const signal = AbortSignal.any([polling.signal, AbortSignal.timeout(feedMs)]);
@@ -35,9 +39,9 @@ export async function poll(topic: string, polling: Polling, { threads, pace, fee
   try {
     got = await asked(topic, before, polling, signal, now);
   } catch (thrown) {
-    const failure = explain(thrown);
+    const failure = classifyError(thrown);
     if (failure.platformCode !== "HTTP 410") throw failure;
-    return { entries: [], state: polling.state ?? "", nextMs: pace.most, ended: noteOf(failure) };
+    return { entries: [], state: polling.state ?? "", nextMs: pace.most, ended: toEventError(failure) };
   }
   const { headers, url } = got.answer;
   const read = await readAnew(got, before, threads, polling.signal);
@@ -45,7 +49,7 @@ export async function poll(topic: string, polling: Polling, { threads, pace, fee
   const offered = read ? offeredBy(linked, read.news.wishes, url) : undefined;
   const told = await subscribed(before?.hub, offered, polling, now);
   const memory = remembering(before, got, read, now);
-  const missed = told.live && (read?.news.fresh.length ?? 0) > 0 ? !polling.hastened : before?.missed === true;
+  const missed = told.live && (read?.news.fresh.length ?? 0) > 0 ? !polling.triggered : before?.missed === true;
   const next = nextMs(
     memory,
     {
@@ -66,7 +70,13 @@ export async function poll(topic: string, polling: Polling, { threads, pace, fee
 }
 
 /** Asks where the feed moved to, and where it was when that fails for good. */
-async function asked(topic: string, before: Memory | undefined, polling: Polling, signal: AbortSignal, now: number) {
+async function asked(
+  topic: string,
+  before: Memory | undefined,
+  polling: PollContext,
+  signal: AbortSignal,
+  now: number,
+) {
   const whole = before === undefined || now - before.read > WHOLE_MS;
   const headers = {
     ...(whole || before.etag === undefined ? {} : { "if-none-match": before.etag }),
@@ -76,7 +86,7 @@ async function asked(topic: string, before: Memory | undefined, polling: Polling
   try {
     return await download(first, polling, signal, headers);
   } catch (thrown) {
-    if (first === topic || explain(thrown).kind !== "permanent") throw thrown;
+    if (first === topic || classifyError(thrown).kind !== "permanent") throw thrown;
     return { ...(await download(topic, polling, signal)), back: true };
   }
 }
@@ -104,7 +114,7 @@ function eventOf(
   memory: Memory,
   { entry, key, changed }: Fresh,
   now: number,
-): Polled["entries"][number] {
+): PollResult["entries"][number] {
   const { title, n } = memory;
   return {
     key: `${n}:${key}`,

@@ -1,5 +1,10 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { Push, PushAnswer, Pushed, PushSecrets } from "../../../platform/inbound-webhook.ts";
+import type {
+  VerificationSecrets,
+  WebhookReceiver,
+  WebhookRequest,
+  WebhookResponse,
+} from "../../../platform/inbound-webhook.ts";
 import type { HubMemory } from "./state-schema.ts";
 
 const DEFAULT_LEASE = 864_000;
@@ -13,11 +18,11 @@ const METHODS = new Set(["sha1", "sha256", "sha384", "sha512"]);
  * What a hub sends to a feed's door (W3C WebSub): its questions whether we asked for this, answered only when we did, and
  * news. Of those only the signature is looked at: the feed itself is then polled at once.
  */
-export const push: Push = {
+export const push: WebhookReceiver = {
   receive: (pushed, secrets) => (pushed.method === "GET" ? verified(pushed.query, secrets) : told(pushed, secrets)),
 };
 
-function verified(query: URLSearchParams, { topic, mode }: PushSecrets): PushAnswer {
+function verified(query: URLSearchParams, { topic, mode }: VerificationSecrets): WebhookResponse {
   if (query.get("hub.topic") !== topic) return { status: 404 };
   if (query.get("hub.mode") === "denied") return { status: 200, topic: { note: `denied ${Date.now()}` } };
   if (query.get("hub.mode") !== mode) return { status: 404 };
@@ -29,7 +34,7 @@ function verified(query: URLSearchParams, { topic, mode }: PushSecrets): PushAns
   return { status: 200, body: challenge, topic: { note: `agreed ${Date.now()} ${seconds}` } };
 }
 
-function told({ headers, body }: Pushed, { secret = "", mode }: PushSecrets): PushAnswer {
+function told({ headers, body }: WebhookRequest, { secret = "", mode }: VerificationSecrets): WebhookResponse {
   const [method = "", signature = ""] = (headers["x-hub-signature"] ?? "").split("=");
   if (!METHODS.has(method) || !/^[0-9a-f]{40,128}$/i.test(signature)) return { status: 403 };
   const expected = createHmac(method, secret).update(body).digest();

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Polled, Polling } from "../../../platform/platform.ts";
+import type { PollContext, PollResult } from "../../../platform/platform.ts";
 import type { Wishes } from "../client/document/feed.ts";
 import { type HubMemory, memoryOf } from "./state-schema.ts";
 import { leaseOf } from "./websub-callback.ts";
@@ -34,10 +34,10 @@ export interface Told {
 export async function subscribed(
   before: HubMemory | undefined,
   offered: Offer | undefined,
-  polling: Polling,
+  polling: PollContext,
   now: number,
 ): Promise<Told> {
-  const { door, note } = polling;
+  const { endpoint: door, hint: note } = polling;
   if (!door) return { live: false };
   const hub = hubOf(before, offered, now);
   if (!hub) {
@@ -68,8 +68,11 @@ function pauseAfter(tries: number): number {
 }
 
 /** Asks the hub to stop, since nobody follows the feed any more, and closes the door when it has, or never answers. */
-export async function left(_topic: string, polling: Polling): Promise<Pick<Polled, "state" | "nextMs"> | undefined> {
-  const { door, note, state } = polling;
+export async function left(
+  _topic: string,
+  polling: PollContext,
+): Promise<Pick<PollResult, "state" | "nextMs"> | undefined> {
+  const { endpoint: door, hint: note, state } = polling;
   const memory = memoryOf(state);
   if (!door) return undefined;
   const { hub } = memory ?? {};
@@ -90,7 +93,7 @@ async function asked(
   { url, topic }: HubMemory,
   callback: string,
   secret: string,
-  { fetch, signal, log }: Polling,
+  { fetch, signal, log }: PollContext,
 ): Promise<void> {
   const form = new URLSearchParams({ "hub.mode": mode, "hub.topic": topic, "hub.callback": callback });
   if (mode === "subscribe") {

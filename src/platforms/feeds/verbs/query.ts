@@ -1,5 +1,5 @@
 import type { Activity } from "../../../model/activity.ts";
-import type { Lent, Receipt, Standing } from "../../../platform/platform.ts";
+import type { Receipt, TopicStatus, VerbContext } from "../../../platform/platform.ts";
 import { opmlOf } from "../client/document/opml.ts";
 import { memoryOf } from "../inbound/state-schema.ts";
 import type { QueryObject } from "../schemas/subscribe.ts";
@@ -9,11 +9,11 @@ const USUAL = 200;
 const ANSWER_BYTES = 200 * 1024;
 
 /** Tells what the actor follows and how each feed stands, or gives it as OPML. */
-export async function query({ object }: Activity, lent: Lent): Promise<Receipt> {
+export async function query({ object }: Activity, context: VerbContext): Promise<Receipt> {
   const { format = "list", limit = USUAL, after = "" } = object as QueryObject;
-  const topics = (await lent.topics()).filter((topic) => topic > after);
+  const topics = (await context.subscriptions()).filter((topic) => topic > after);
   const page = topics.slice(0, limit);
-  const rows = await Promise.all(page.map(async (topic) => rowOf(topic, await lent.standing(topic))));
+  const rows = await Promise.all(page.map(async (topic) => rowOf(topic, await context.topicStatus(topic))));
   const fitting = within(rows);
   const more = fitting.length < topics.length ? { next: fitting.at(-1)?.address } : {};
   if (format === "list") return { outcomes: [], object: { feeds: fitting, total: topics.length, ...more } };
@@ -26,7 +26,7 @@ interface Row {
   readonly status: "waiting" | "ok" | "failing";
 }
 
-function rowOf(address: string, standing: Standing | undefined): Row {
+function rowOf(address: string, standing: TopicStatus | undefined): Row {
   const memory = memoryOf(standing?.state);
   const { fails = 0, polledAt, nextAt, error } = standing ?? {};
   const seconds = polledAt === undefined || nextAt === undefined ? undefined : Math.round((nextAt - polledAt) / 1_000);

@@ -1,7 +1,7 @@
-import type { Hold } from "../../../platform/connection.ts";
-import { handshaken, secured } from "../../../platform/kit/start-tls.ts";
+import type { ConnectionContext } from "../../../platform/connection.ts";
+import { startTls, tlsHandshake } from "../../../platform/kit/start-tls.ts";
 import type { Credentials } from "../credentials.ts";
-import { explain } from "../errors.ts";
+import { classifyError } from "../errors.ts";
 import { nickIn } from "../schemas/identifiers.ts";
 import type { Client } from "./client.ts";
 import { fault } from "./coded-error.ts";
@@ -13,27 +13,27 @@ import { openSession, type Patience, type Session } from "./session.ts";
  * Connects an account through the egress guard, logs in, goes back into its rooms, and resolves with the client. Throws
  * what `explain` knows.
  */
-export async function connect(hold: Hold<Credentials>, patience: Patience): Promise<Client> {
-  const { credentials, notes, signal } = hold;
-  const named = credentials.nick ?? nickIn(hold.address);
+export async function connect(context: ConnectionContext<Credentials>, patience: Patience): Promise<Client> {
+  const { credentials, state: notes, signal } = context;
+  const named = credentials.nick ?? nickIn(context.address);
   const nick = renamed(named, (await notes.read()).nick) ?? named;
-  const socket = await opened(hold, patience);
+  const socket = await opened(context, patience);
   let live = false;
   let ended: { readonly thrown: unknown } | undefined;
   const session = openSession({
-    hold,
+    hold: context,
     socket,
     nick,
     patience,
     onEnd: (thrown) => {
       ended = { thrown };
-      if (live) hold.lost(thrown);
+      if (live) context.onDisconnected(thrown);
     },
   });
   const client: Client = {
     ...session,
-    hold,
-    wanted: keepNick({ session, hold, named, nick, everyMs: patience.regain }),
+    hold: context,
+    wanted: keepNick({ session, hold: context, named, nick, everyMs: patience.regain }),
   };
   try {
     await within(session, patience.register, signal);
@@ -45,7 +45,7 @@ export async function connect(hold: Hold<Credentials>, patience: Patience): Prom
     return client;
   } catch (thrown) {
     await disconnect(client);
-    throw explain(thrown);
+    throw classifyError(thrown);
   }
 }
 
@@ -55,11 +55,14 @@ export async function disconnect(client: Client): Promise<void> {
   await client.close();
 }
 
-async function opened({ credentials, egress, signal }: Hold<Credentials>, { connect: timeoutMs }: Patience) {
+async function opened(
+  { credentials, egress, signal }: ConnectionContext<Credentials>,
+  { connect: timeoutMs }: Patience,
+) {
   const { host, tls = "implicit", ca } = credentials;
   const { port = tls === "none" ? 6667 : 6697 } = credentials;
   const socket = await egress.connect(host, port, { timeoutMs, signal });
-  return tls === "none" ? socket : handshaken(secured(socket, { host, ca }), timeoutMs, signal);
+  return tls === "none" ? socket : tlsHandshake(startTls(socket, { host, ca }), timeoutMs, signal);
 }
 
 function within({ registered }: Session, ms: number, signal: AbortSignal): Promise<void> {

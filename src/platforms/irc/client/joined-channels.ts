@@ -1,6 +1,6 @@
 import type { IrcMessage } from "irc-framework";
-import type { Hold } from "../../../platform/connection.ts";
-import type { Arrival } from "../../../platform/platform.ts";
+import type { ConnectionContext } from "../../../platform/connection.ts";
+import type { InboundEvent } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
 
 /** In which rooms an account is, and in which it is to be after a reconnect. */
@@ -20,41 +20,41 @@ export interface Rooms {
 }
 
 export interface RoomsDeps {
-  readonly hold: Hold<Credentials>;
+  readonly hold: ConnectionContext<Credentials>;
   readonly isOwn: (nick: string) => boolean;
   /** A name in lower case, as this network understands it. */
   readonly fold: (name: string) => string;
-  readonly put: (arrival: Arrival) => void;
+  readonly put: (arrival: InboundEvent) => void;
 }
 
 /** More than any network lets one account join; a hostile server could claim any number. */
 const ROOMS_MOST = 1_000;
 
 /** See `Rooms`. */
-export function rooms({ hold, isOwn, fold, put }: RoomsDeps): Rooms {
+export function rooms({ hold: context, isOwn, fold, put }: RoomsDeps): Rooms {
   const inside = new Set<string>();
   const noteOf = (room: string) => `room:${fold(room)}`;
 
   async function forget(room: string): Promise<void> {
-    const { [noteOf(room)]: kept } = await hold.notes.read();
+    const { [noteOf(room)]: kept } = await context.state.read();
     if (kept === undefined) return;
-    await hold.notes.write(noteOf(room), undefined);
-    const keys = await hold.secrets.read();
-    if (keys[noteOf(room)] !== undefined) await hold.secrets.write(noteOf(room), undefined);
+    await context.state.write(noteOf(room), undefined);
+    const keys = await context.sealedState.read();
+    if (keys[noteOf(room)] !== undefined) await context.sealedState.write(noteOf(room), undefined);
   }
 
   return {
     has: (room) => inside.has(fold(room)),
     keep: async (room, key) => {
-      await hold.notes.write(noteOf(room), room);
-      const keys = await hold.secrets.read();
-      if (keys[noteOf(room)] !== key) await hold.secrets.write(noteOf(room), key);
+      await context.state.write(noteOf(room), room);
+      const keys = await context.sealedState.read();
+      if (keys[noteOf(room)] !== key) await context.sealedState.write(noteOf(room), key);
     },
     forget,
-    keeps: async (room) => (await hold.notes.read())[noteOf(room)] !== undefined,
+    keeps: async (room) => (await context.state.read())[noteOf(room)] !== undefined,
     kept: async () => {
-      const notes = Object.entries(await hold.notes.read()).filter(([name]) => name.startsWith("room:"));
-      const keys = notes.length > 0 ? await hold.secrets.read() : {};
+      const notes = Object.entries(await context.state.read()).filter(([name]) => name.startsWith("room:"));
+      const keys = notes.length > 0 ? await context.sealedState.read() : {};
       return notes.map(([name, room]) => ({ room, key: keys[name] }));
     },
     take: ({ command, params, nick }) => {
@@ -64,7 +64,7 @@ export function rooms({ hold, isOwn, fold, put }: RoomsDeps): Rooms {
       if (command !== "KICK" || !isOwn(kicked)) return;
       inside.delete(fold(room));
       // Who was thrown out does not come back by itself.
-      forget(room).catch((error: unknown) => hold.log.warn({ error }, "A room could not be forgotten after a kick"));
+      forget(room).catch((error: unknown) => context.log.warn({ error }, "A room could not be forgotten after a kick"));
     },
     shutOut: (room, reason) =>
       put({
@@ -72,8 +72,8 @@ export function rooms({ hold, isOwn, fold, put }: RoomsDeps): Rooms {
         event: {
           platform: "irc",
           verb: "leave",
-          actor: { address: hold.address },
-          target: [{ address: hold.address }],
+          actor: { address: context.address },
+          target: [{ address: context.address }],
           object: { type: "room", body: reason },
           context: { type: "room", id: room },
           published: new Date().toISOString(),

@@ -1,4 +1,4 @@
-import type { Hold } from "../../../platform/connection.ts";
+import type { ConnectionContext } from "../../../platform/connection.ts";
 import type { Session } from "./session.ts";
 
 /** The nick an account is to have, also when somebody else has it at the moment. */
@@ -12,7 +12,7 @@ export interface WantedNick {
 
 export interface WantedNickDeps {
   readonly session: Pick<Session, "ask" | "isOwn">;
-  readonly hold: Pick<Hold<unknown>, "notes" | "signal" | "log">;
+  readonly hold: Pick<ConnectionContext<unknown>, "state" | "signal" | "log">;
   /** As the stored account says. */
   readonly named: string;
   /** The one to begin with. */
@@ -22,7 +22,7 @@ export interface WantedNickDeps {
 }
 
 /** See `WantedNick`. Accounts with their nick have no timer. */
-export function keepNick({ session, hold, named, nick, everyMs }: WantedNickDeps): WantedNick {
+export function keepNick({ session, hold: context, named, nick, everyMs }: WantedNickDeps): WantedNick {
   let wanted = nick;
   let timer: NodeJS.Timeout | undefined;
   let wait = Math.min(1_000, everyMs);
@@ -41,10 +41,10 @@ export function keepNick({ session, hold, named, nick, everyMs }: WantedNickDeps
 
   async function regain(): Promise<void> {
     try {
-      await session.ask({ lines: [`NICK ${wanted}`], signal: hold.signal });
+      await session.ask({ lines: [`NICK ${wanted}`], signal: context.signal });
       if (timer) start();
     } catch (error) {
-      hold.log.debug({ error }, "The connection ended while the nick was asked for");
+      context.log.debug({ error }, "The connection ended while the nick was asked for");
     }
   }
 
@@ -54,7 +54,7 @@ export function keepNick({ session, hold, named, nick, everyMs }: WantedNickDeps
     change: async (to) => {
       wanted = to;
       stop();
-      await hold.notes.write("nick", `${named} ${to}`);
+      await context.state.write("nick", `${named} ${to}`);
     },
   };
 }

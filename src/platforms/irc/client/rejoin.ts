@@ -1,4 +1,4 @@
-import { explain } from "../errors.ts";
+import { classifyError } from "../errors.ts";
 import { isRefusal } from "./coded-error.ts";
 import type { Session } from "./session.ts";
 
@@ -17,7 +17,7 @@ export async function rejoin({ ask, rooms, refusal }: Session, signal: AbortSign
   for (const { room } of kept) {
     if (rooms.has(room)) continue;
     const refused = refusal(messages.filter((message) => isRefusal(message) && message.params.includes(room)));
-    rooms.shutOut(room, refused ? explain(refused).message : "The channel did not let us in again.");
+    rooms.shutOut(room, refused ? classifyError(refused).message : "The channel did not let us in again.");
   }
 }
 

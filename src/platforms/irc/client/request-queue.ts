@@ -1,5 +1,5 @@
 import type { IrcMessage } from "irc-framework";
-import { turns } from "../../../platform/kit/semaphore.ts";
+import { fairSemaphore } from "../../../platform/kit/semaphore.ts";
 import { type Answer, type AnswerSettings, answer } from "./response-collector.ts";
 import type { Pace } from "./token-bucket.ts";
 
@@ -38,7 +38,7 @@ export interface ExchangesSettings extends Omit<AnswerSettings, "lines" | "label
 
 /** See `Exchanges`. */
 export function exchanges(settings: ExchangesSettings): Exchanges {
-  const turn = turns(1);
+  const turn = fairSemaphore(1);
   let current: Answer | undefined;
   let ended: { readonly thrown: unknown } | undefined;
 
@@ -70,13 +70,13 @@ export function exchanges(settings: ExchangesSettings): Exchanges {
   return {
     ask: async (asking) => {
       alive();
-      await turn.enter(asking.signal);
+      await turn.acquire(asking.signal);
       const own = answer({ ...settings, lines: asking.lines, labelled: settings.labels() });
       // The turn is held until the server has answered, also when the asker has stopped waiting.
       const work = spoken(asking, own).finally(() => {
         own.end(undefined);
         current = undefined;
-        turn.leave();
+        turn.release();
       });
       return untilAborted(work, asking.signal);
     },

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import irc, { type IrcClient, type IrcMessage, type IrcTransport } from "irc-framework";
-import type { Hold } from "../../../platform/connection.ts";
+import type { ConnectionContext } from "../../../platform/connection.ts";
 import { type Credentials, secretsOf } from "../credentials.ts";
 import { incoming } from "../inbound/events.ts";
 import { inbox } from "../inbound/ordered-queue.ts";
@@ -48,7 +48,7 @@ export interface Session extends Pick<Exchanges, "ask"> {
 }
 
 export interface SessionSettings {
-  readonly hold: Hold<Credentials>;
+  readonly hold: ConnectionContext<Credentials>;
   readonly socket: Socket;
   readonly nick: string;
   readonly patience: Patience;
@@ -59,8 +59,8 @@ export interface SessionSettings {
 const CLOSE_MS = 1_000;
 
 /** Speaks IRC over a connected socket, and logs in. */
-export function openSession({ hold, socket, nick, patience, onEnd }: SessionSettings): Session {
-  const { credentials } = hold;
+export function openSession({ hold: context, socket, nick, patience, onEnd }: SessionSettings): Session {
+  const { credentials } = context;
   const secrets = secretsOf(credentials);
   const client = new irc.Client();
   const isOwn = (name: string) => client.caseCompare(name, client.user.nick);
@@ -77,7 +77,7 @@ export function openSession({ hold, socket, nick, patience, onEnd }: SessionSett
   }
 
   const line = wire({ socket, onLine: (text) => hearing.heard(text), onEnd: end, idleMs: patience.idle });
-  const box = inbox({ arrive: hold.arrive, pause: line.pause, resume: line.resume });
+  const box = inbox({ arrive: context.record, pause: line.pause, resume: line.resume });
   const commands = exchanges({
     pace: pace(credentials.pace ?? PACE),
     labels: () => can("labeled-response") && can("batch"),
@@ -93,9 +93,9 @@ export function openSession({ hold, socket, nick, patience, onEnd }: SessionSett
     secrets,
     changeNick: (to) => client.raw(`NICK ${to}`),
   });
-  const inside = rooms({ hold, isOwn, fold: (name) => client.caseLower(name), put: box.put });
+  const inside = rooms({ hold: context, isOwn, fold: (name) => client.caseLower(name), put: box.put });
   const hearing = ear({ client, login, commands, rooms: inside, isOwn });
-  incoming({ client, address: hold.address, put: box.put, answered: hearing.answered });
+  incoming({ client, address: context.address, put: box.put, answered: hearing.answered });
   begin(client, credentials, nick, line.write);
 
   return {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { IrcClient, IrcEvent } from "irc-framework";
-import type { Arrival } from "../../../platform/platform.ts";
+import type { InboundEvent } from "../../../platform/platform.ts";
 
 /** What an event of the library becomes; undefined where it is not worth telling. */
 interface Told {
@@ -16,7 +16,7 @@ export interface IncomingDeps {
   readonly client: IrcClient;
   /** The account's address. */
   readonly address: string;
-  readonly put: (arrival: Arrival) => void;
+  readonly put: (arrival: InboundEvent) => void;
   /** Whether what is being told is the answer to a command of ours: its result says that already. */
   readonly answered: () => boolean;
 }
@@ -67,7 +67,7 @@ export function incoming({ client, address, put, answered }: IncomingDeps): void
     return client.caseCompare(nick, client.user.nick);
   }
 
-  function arrivalOf(event: IrcEvent, { verb, object, room, peer = event.nick }: Told): Arrival {
+  function arrivalOf(event: IrcEvent, { verb, object, room, peer = event.nick }: Told): InboundEvent {
     const { msgid } = event.tags;
     count += 1;
     return {

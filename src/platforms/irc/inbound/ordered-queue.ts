@@ -1,6 +1,6 @@
 import { setTimeout as after } from "node:timers/promises";
-import type { Hold } from "../../../platform/connection.ts";
-import type { Arrival } from "../../../platform/platform.ts";
+import type { ConnectionContext } from "../../../platform/connection.ts";
+import type { InboundEvent } from "../../../platform/platform.ts";
 
 /** Arrivals that may wait for the event log before the server is no longer read. */
 const WAITING_MOST = 64;
@@ -9,13 +9,13 @@ const RETRY_MOST_MS = 5_000;
 
 /** Hands arrivals to the core in order, one after the other. */
 export interface Inbox {
-  readonly put: (arrival: Arrival) => void;
+  readonly put: (arrival: InboundEvent) => void;
   /** Resolves when all are handed over, or when that fails or takes longer than `ms`; takes no more. */
   readonly close: (ms: number) => Promise<void>;
 }
 
 export interface InboxDeps {
-  readonly arrive: Hold<unknown>["arrive"];
+  readonly arrive: ConnectionContext<unknown>["record"];
   /** Stops and goes on with reading the server: IRC repeats nothing, so what can't be stored has to wait there. */
   readonly pause: () => void;
   readonly resume: () => void;
@@ -23,14 +23,14 @@ export interface InboxDeps {
 
 /** See `Inbox`. While Redis is away an arrival is tried again and again; who loses the account closes. */
 export function inbox({ arrive, pause, resume }: InboxDeps): Inbox {
-  const waiting: Arrival[] = [];
+  const waiting: InboundEvent[] = [];
   const closing = new AbortController();
   let running: Promise<void> | undefined;
 
   async function run(): Promise<void> {
     for (let wait = RETRY_MS; waiting.length > 0; ) {
       try {
-        await arrive(waiting[0] as Arrival);
+        await arrive(waiting[0] as InboundEvent);
         waiting.shift();
         wait = RETRY_MS;
         if (waiting.length === WAITING_MOST / 4) resume();

@@ -1,8 +1,8 @@
 import type { IrcMessage } from "irc-framework";
-import type { Lent } from "../../../platform/platform.ts";
+import type { VerbContext } from "../../../platform/platform.ts";
 import { type Outcome, outcomeOf } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
-import { explain, outcomeUnknown } from "../errors.ts";
+import { classifyError, outcomeUnknown } from "../errors.ts";
 
 /** One command that changes something, and how its answer is read. */
 export interface Deed {
@@ -18,7 +18,7 @@ export interface Deed {
 export async function done(
   { ask, refusal }: Client,
   { address, line, prepare, fine = [] }: Deed,
-  { signal }: Pick<Lent, "signal">,
+  { signal }: Pick<VerbContext, "signal">,
   commit: () => Promise<void>,
 ): Promise<{ readonly outcome: Outcome; readonly messages: readonly IrcMessage[] }> {
   let left = false;
@@ -32,7 +32,7 @@ export async function done(
   try {
     const { messages } = await ask({ lines: [line], signal, before, onWrite });
     const refused = refusal(messages.filter(({ command }) => !fine.includes(command)));
-    return { outcome: refused ? outcomeOf(address, explain(refused)) : { address, status: "sent" }, messages };
+    return { outcome: refused ? outcomeOf(address, classifyError(refused)) : { address, status: "sent" }, messages };
   } catch (thrown) {
     if (!left) throw thrown;
     return { outcome: outcomeOf(address, outcomeUnknown(thrown)), messages: [] };
@@ -40,7 +40,7 @@ export async function done(
 }
 
 /** The commit of several deeds: made once; whether it was made decides who reports a failure. */
-export function committing(lent: Pick<Lent, "commit">): {
+export function committing(context: Pick<VerbContext, "commit">): {
   readonly commit: () => Promise<void>;
   readonly made: () => boolean;
 } {
@@ -48,7 +48,7 @@ export function committing(lent: Pick<Lent, "commit">): {
   return {
     commit: async () => {
       if (made) return;
-      await lent.commit();
+      await context.commit();
       made = true;
     },
     made: () => made,
@@ -66,7 +66,7 @@ export async function each<Result extends { readonly outcome: Outcome }>(
     results.push(
       await act(address).catch((thrown: unknown) => {
         if (!made()) throw thrown;
-        return { outcome: outcomeOf(address, explain(thrown)) };
+        return { outcome: outcomeOf(address, classifyError(thrown)) };
       }),
     );
   }

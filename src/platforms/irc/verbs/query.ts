@@ -1,29 +1,29 @@
 import type { IrcMessage } from "irc-framework";
 import type { Activity } from "../../../model/activity.ts";
-import { readEach } from "../../../platform/kit/read-each-target.ts";
-import type { Lent, Receipt } from "../../../platform/platform.ts";
+import { readEachTarget } from "../../../platform/kit/read-each-target.ts";
+import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import type { Answered } from "../client/request-queue.ts";
-import { explain } from "../errors.ts";
+import { classifyError } from "../errors.ts";
 
 /** Entries of a list in a result: an event of the log has its bounds. */
 const ENTRIES_MOST = 2_000;
 const RESULT_BYTES = 200_000;
 
 /** Asks the network who is in a channel, who somebody is, or which channels there are; changes nothing. */
-export async function query(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+export async function query(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   const { type = "attendance", match } = activity.object as { readonly type?: string; readonly match?: string };
   if (type === "rooms") {
-    const answer = await asked(client, `LIST${match === undefined ? "" : ` ${match}`}`, lent.signal);
+    const answer = await asked(client, `LIST${match === undefined ? "" : ` ${match}`}`, context.signal);
     return { outcomes: [], object: listed("rooms", answer.messages.flatMap(roomIn), answer.cut) };
   }
   const read = async (address: string) => {
-    const answer = await asked(client, `${type === "person" ? "WHOIS" : "NAMES"} ${address}`, lent.signal);
+    const answer = await asked(client, `${type === "person" ? "WHOIS" : "NAMES"} ${address}`, context.signal);
     return type === "person"
       ? person(address, answer)
       : listed("attendance", answer.messages.flatMap(members), answer.cut);
   };
-  const { outcomes, values } = await readEach(activity, lent, 1, read, explain);
+  const { outcomes, values } = await readEachTarget(activity, context, 1, read, classifyError);
   return { outcomes, object: values[0] ?? {} };
 }
 

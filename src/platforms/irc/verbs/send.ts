@@ -1,9 +1,9 @@
 import type { IrcMessage } from "irc-framework";
 import type { Activity } from "../../../model/activity.ts";
-import { type Lent, type Outcome, outcomeOf, type Receipt } from "../../../platform/platform.ts";
+import { type Outcome, outcomeOf, type Receipt, type VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { fault } from "../client/coded-error.ts";
-import { explain, outcomeUnknown } from "../errors.ts";
+import { classifyError, outcomeUnknown } from "../errors.ts";
 import { isRoom } from "../schemas/identifiers.ts";
 import type { MessageObject } from "../schemas/messages.ts";
 import { roomFor, split, spoken } from "./split.ts";
@@ -18,19 +18,19 @@ interface Said {
  * Says a text to each pending target, in parts where it is long. `sent` means that the network took it: it gave the text back
  * (echo-message), or answered a PING behind it without a complaint. Throws what happened before anything left.
  */
-export async function send(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+export async function send(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   let committed = false;
   const commit = async (): Promise<void> => {
     if (committed) return;
-    await lent.commit();
+    await context.commit();
     committed = true;
   };
   const said: Said[] = [];
-  for (const index of lent.pending) {
+  for (const index of context.pending) {
     const address = activity.target[index]?.address ?? "";
-    const one = await say(client, address, activity.object as MessageObject, lent.signal, commit).catch((thrown) => {
+    const one = await say(client, address, activity.object as MessageObject, context.signal, commit).catch((thrown) => {
       if (!committed) throw thrown;
-      return { outcome: outcomeOf(address, explain(thrown)), parts: [] };
+      return { outcome: outcomeOf(address, classifyError(thrown)), parts: [] };
     });
     said.push(one);
   }
@@ -98,6 +98,6 @@ function echoOf(
 
 /** Of several parts some may have been taken: then it is not repeated, even where the network would allow that later. */
 function refusedOutcome(address: string, refused: Error, parts: number): Outcome {
-  const outcome = outcomeOf(address, explain(refused));
+  const outcome = outcomeOf(address, classifyError(refused));
   return parts > 1 && outcome.status === "deferred" ? outcomeOf(address, outcomeUnknown(refused)) : outcome;
 }

@@ -1,16 +1,16 @@
 import type { Activity } from "../../../model/activity.ts";
 import { Failure } from "../../../model/failure.ts";
-import type { Lent, Receipt } from "../../../platform/platform.ts";
+import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { committing, done, each } from "./command.ts";
 
 /** Changes a channel's topic, or the account's own nick, which it then has after each reconnect as well. */
-export async function update(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
-  const { commit, made } = committing(lent);
-  if (activity.object.type === "profile") return rename(client, String(activity.object.name), lent, commit);
-  const addresses = lent.pending.map((index) => activity.target[index]?.address ?? "");
+export async function update(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
+  const { commit, made } = committing(context);
+  if (activity.object.type === "profile") return rename(client, String(activity.object.name), context, commit);
+  const addresses = context.pending.map((index) => activity.target[index]?.address ?? "");
   const results = await each(addresses, made, (address) =>
-    done(client, { address, line: `TOPIC ${address} :${String(activity.object.body)}` }, lent, commit),
+    done(client, { address, line: `TOPIC ${address} :${String(activity.object.body)}` }, context, commit),
   );
   const set = results.flatMap((result) => ("messages" in result ? result.messages : []));
   // Networks cut long topics off.
@@ -21,8 +21,13 @@ export async function update(client: Client, activity: Activity, lent: Lent): Pr
   };
 }
 
-async function rename(client: Client, name: string, lent: Lent, commit: () => Promise<void>): Promise<Receipt> {
-  const { outcome } = await done(client, { address: name, line: `NICK ${name}` }, lent, commit);
+async function rename(
+  client: Client,
+  name: string,
+  context: VerbContext,
+  commit: () => Promise<void>,
+): Promise<Receipt> {
+  const { outcome } = await done(client, { address: name, line: `NICK ${name}` }, context, commit);
   if (outcome.status !== "sent" && outcome.error)
     throw new Failure({
       kind: outcome.status === "failed" ? "permanent" : "retryable",

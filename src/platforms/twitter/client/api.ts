@@ -1,6 +1,6 @@
 import type { Static, TSchema } from "typebox";
 import { Failure } from "../../../model/failure.ts";
-import { faults } from "../../../model/validate.ts";
+import { validationErrors } from "../../../model/validate.ts";
 import type { Egress } from "../../../platform/platform.ts";
 import { refusal, unreadable } from "../errors.ts";
 import { carried, type Request, type Response, type Signer } from "./http.ts";
@@ -61,7 +61,8 @@ export function openApi(fetch: Egress["fetch"], signers: Signing, base: string):
       try {
         const answer = await answered(ask);
         const { status, body } = answer;
-        if (status >= 200 && status < 300 && faults(shape, body).length === 0) return body as Static<typeof shape>;
+        if (status >= 200 && status < 300 && validationErrors(shape, body).length === 0)
+          return body as Static<typeof shape>;
         throw failed(endpointOf(ask), answer);
       } catch (thrown) {
         if (ask.repeatable && thrown instanceof Failure && thrown.mayHaveLanded) throw like(thrown, false);

@@ -1,4 +1,4 @@
-import type { Access } from "../../../platform/platform.ts";
+import type { AccountContext } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
 import type { Watch } from "../inbound/watch.ts";
 import { personOf } from "../schemas/address.ts";
@@ -36,7 +36,11 @@ const KNOWN_MS = 3_600_000;
 const KNOWN_MOST = 1_000;
 
 /** A client for one account. Nothing is asked before it is needed. */
-export function openClient(access: Access<Credentials>, credentials: Credentials, settings: ClientSettings): Client {
+export function openClient(
+  access: AccountContext<Credentials>,
+  credentials: Credentials,
+  settings: ClientSettings,
+): Client {
   const base = (settings.xApi ?? X_API).replace(/\/+$/, "");
   const api = openApi(access.egress.fetch, signing(access, credentials, base), base);
   const known = new Map<string, { readonly id: string; readonly until: number }>();

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Activity, Attachment } from "../../../model/activity.ts";
 import { Failure } from "../../../model/failure.ts";
-import type { Blob, Lent, Unfit } from "../../../platform/platform.ts";
+import type { Blob, ValidationIssue, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "./client.ts";
 import { Anything, MediaState } from "./response-schemas.ts";
 
@@ -33,7 +33,7 @@ const CHUNK_BYTES = 1024 * 1024;
 const PROCESSING_MS = 100_000;
 
 /** Refuses attachments whose number, declared type or size X never takes, before anything is stored. */
-export function mediaUnfit(verb: string, { object }: Pick<Activity, "object">): Unfit | undefined {
+export function mediaUnfit(verb: string, { object }: Pick<Activity, "object">): ValidationIssue | undefined {
   const attachments = (object.attachments ?? []) as readonly Attachment[];
   const most = verb === "send" ? MOST.send : MOST.post;
   if (attachments.length > most) return unfit("", `takes at most ${most} of them here`);
@@ -57,7 +57,7 @@ function attachmentUnfit(
   return ["", "must be alone: a GIF or a video takes no others beside it"];
 }
 
-function unfit(where: string, detail: string): Unfit {
+function unfit(where: string, detail: string): ValidationIssue {
   return { code: "validation-failed", detail, pointer: `/object/attachments${where}` };
 }
 
@@ -68,15 +68,15 @@ const typeNamed = (name: string): Type | undefined =>
 export async function uploaded(
   client: Client,
   { verb, object }: Activity,
-  lent: Pick<Lent, "attachments" | "signal">,
+  context: Pick<VerbContext, "attachments" | "signal">,
 ): Promise<readonly string[]> {
   if (!Array.isArray(object.attachments) || object.attachments.length === 0) return [];
-  const files = (await lent.attachments()).map((blob) => ({ blob, ...recognised(blob) }));
+  const files = (await context.attachments()).map((blob) => ({ blob, ...recognised(blob) }));
   if (files.length > 1 && files.some(({ kind }) => kind !== "image")) {
     throw refused("content-refused", "A GIF or a video must be the only attachment of a post.");
   }
   const ids: string[] = [];
-  for (const file of files) ids.push(await upload(client, file, verb === "send" ? "dm" : "tweet", lent.signal));
+  for (const file of files) ids.push(await upload(client, file, verb === "send" ? "dm" : "tweet", context.signal));
   return ids;
 }
 

@@ -1,6 +1,6 @@
 import { Failure } from "../../../model/failure.ts";
 import { type OAuth2Login, type Tokens, tokens } from "../../../platform/kit/oauth2.ts";
-import type { Access } from "../../../platform/platform.ts";
+import type { AccountContext } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
 import type { Signer } from "./http.ts";
 
@@ -15,7 +15,7 @@ export interface Signing {
 }
 
 /** The four words of OAuth 1.0a as they are, or OAuth 2 access tokens kept fresh. `base` is the API's address. */
-export function signing(access: Access<Credentials>, credentials: Credentials, base: string): Signing {
+export function signing(access: AccountContext<Credentials>, credentials: Credentials, base: string): Signing {
   const { apiKey, apiSecret, accessToken, accessSecret } = credentials;
   if (apiKey !== undefined && apiSecret !== undefined && accessToken !== undefined && accessSecret !== undefined) {
     const words = { appKey: apiKey, appSecret: apiSecret, accessToken, accessSecret };
@@ -32,11 +32,11 @@ export function signing(access: Access<Credentials>, credentials: Credentials, b
   };
   const store = async (renewed: Pick<Credentials, "refreshToken" | "accessToken" | "expires">): Promise<void> => {
     const { refreshToken = "", accessToken = "", expires = 0 } = renewed;
-    await access.renewed?.({ ...credentials, refreshToken, accessToken, expires }).catch((error: unknown) => {
+    await access.saveCredentials?.({ ...credentials, refreshToken, accessToken, expires }).catch((error: unknown) => {
       access.log.warn({ error: String(error) }, "A renewed X login is not stored; after a restart it may be refused");
     });
   };
-  const { alone } = access;
+  const { withRefreshLock: alone } = access;
   const shared = alone && {
     alone: (renew: (stored: OAuth2Login | undefined) => Promise<string>) =>
       alone((stored) => renew(stored?.clientId === clientId ? { ...login, ...tokensIn(stored) } : undefined)),

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Failure } from "../../../model/failure.ts";
-import type { Hold } from "../../../platform/connection.ts";
+import type { ConnectionContext } from "../../../platform/connection.ts";
 import type { Credentials } from "../credentials.ts";
-import { explain } from "../errors.ts";
+import { classifyError } from "../errors.ts";
 import { type Streamed, streamedIn, tooLong } from "../inbound/streamed.ts";
 import type { XApp } from "./app.ts";
 import { lineReader } from "./lines.ts";
@@ -24,7 +24,7 @@ export interface Stream {
 }
 
 export interface StreamWords {
-  readonly hold: Hold<Credentials>;
+  readonly hold: ConnectionContext<Credentials>;
   readonly app: XApp;
   readonly pace: StreamPace;
   readonly queries: () => readonly string[];
@@ -41,8 +41,8 @@ interface Connection {
 
 /** Goes on until the signal aborts, whatever happens; what the stream can't bring is left to polling. */
 export function streaming(words: StreamWords): Stream {
-  const { hold, app, pace, signal } = words;
-  const rules = streamRules(app, `${hold.app} ${hold.address.toLowerCase()}`);
+  const { hold: context, app, pace, signal } = words;
+  const rules = streamRules(app, `${context.app} ${context.address.toLowerCase()}`);
   const carried = carriers();
   const row = backoff(pace);
   let changed: () => void = () => undefined;
@@ -70,15 +70,15 @@ export function streaming(words: StreamWords): Stream {
   }
 
   async function run(): Promise<void> {
-    const synced = await syncing(rules, hold, signal);
+    const synced = await syncing(rules, context, signal);
     while (!signal.aborted) {
       try {
         await step(synced);
       } catch (thrown) {
         if (signal.aborted) break;
-        const failure = explain(thrown);
+        const failure = classifyError(thrown);
         const { code, platformCode } = failure;
-        hold.log.info({ code, platformCode }, "X streams nothing at the moment: searches are polled");
+        context.log.info({ code, platformCode }, "X streams nothing at the moment: searches are polled");
         // Rules without a connection would bring their posts, which are paid for, to another account's stream of this app.
         if (!connection && failure.kind !== "retryable") await synced([]).catch(() => undefined);
         await wait(row.after(failure), undefined, { signal }).catch(() => undefined);
@@ -88,13 +88,13 @@ export function streaming(words: StreamWords): Stream {
   }
 
   void run().catch((thrown: unknown) => {
-    if (!signal.aborted) hold.lost(thrown);
+    if (!signal.aborted) context.onDisconnected(thrown);
   });
   return { carrier: carried.of, changed: () => changed() };
 }
 
 function connected(
-  { hold, app, pace, queries, took, signal }: StreamWords,
+  { hold: context, app, pace, queries, took, signal }: StreamWords,
   rules: StreamRules,
   carried: Carriers,
   lasts: () => void,
@@ -103,7 +103,7 @@ function connected(
   const began = Date.now();
   const line = async (text: string): Promise<void> => {
     const post = streamedIn(text);
-    if (!post) hold.log.warn({}, "X streamed something that is no post");
+    if (!post) context.log.warn({}, "X streamed something that is no post");
     const found = post ? queries().filter((query) => post.tags.has(rules.tagOf(query))) : [];
     if (post && found.length > 0) await took(post, found);
   };
@@ -113,20 +113,20 @@ function connected(
     if (Date.now() - began > pace.silence) lasts();
     return read(chunk);
   };
-  const ended = app.stream(take, pace.silence, AbortSignal.any([signal, closing.signal])).catch(explain);
+  const ended = app.stream(take, pace.silence, AbortSignal.any([signal, closing.signal])).catch(classifyError);
   return { ended: ended.finally(() => carried.live(false)), close: () => closing.abort() };
 }
 
 /** Keeps the rules at X as they should be, and a note of whether any may be there for whoever holds the account next. */
-async function syncing(rules: StreamRules, hold: Hold<Credentials>, signal: AbortSignal) {
-  let mayBeThere = NOTE in (await hold.notes.read());
+async function syncing(rules: StreamRules, context: ConnectionContext<Credentials>, signal: AbortSignal) {
+  let mayBeThere = NOTE in (await context.state.read());
   return async (queries: readonly string[]): Promise<ReadonlySet<string>> => {
     if (queries.length === 0 && !mayBeThere) return new Set();
-    if (!mayBeThere) await hold.notes.write(NOTE, "1");
+    if (!mayBeThere) await context.state.write(NOTE, "1");
     mayBeThere = true;
     const taken = await rules.sync(queries, signal);
     if (queries.length > 0) return taken;
-    await hold.notes.write(NOTE, undefined);
+    await context.state.write(NOTE, undefined);
     mayBeThere = false;
     return taken;
   };

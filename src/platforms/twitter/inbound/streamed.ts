@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { Failure } from "../../../model/failure.ts";
-import { faults } from "../../../model/validate.ts";
+import { validationErrors } from "../../../model/validate.ts";
 import { STREAM } from "../client/app.ts";
 import { Includes, XPost } from "../client/response-schemas.ts";
 import { unreadable } from "../errors.ts";
@@ -25,7 +25,7 @@ export interface Streamed {
  */
 export function streamedIn(line: string): Streamed | undefined {
   const said = parsed(line);
-  if (faults(Streamed, said).length === 0) {
+  if (validationErrors(Streamed, said).length === 0) {
     const { data: post, includes, matching_rules: rules = [] } = said as Type.Static<typeof Streamed>;
     return { post, includes, tags: new Set(rules.flatMap(({ tag }) => tag ?? [])) };
   }

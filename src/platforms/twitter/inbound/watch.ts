@@ -1,12 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Failure } from "../../../model/failure.ts";
-import type { Hold } from "../../../platform/connection.ts";
+import type { ConnectionContext } from "../../../platform/connection.ts";
 import type { Client } from "../client/client.ts";
 import { streaming } from "../client/stream.ts";
 import type { StreamPace } from "../client/stream-backoff.ts";
 import type { Carrier } from "../client/stream-ownership.ts";
 import type { Credentials } from "../credentials.ts";
-import { explain } from "../errors.ts";
+import { classifyError } from "../errors.ts";
 import { idAt, isNewer, timeOf } from "../schemas/address.ts";
 import { type Item, postItem } from "./item.ts";
 import { pageOf, type Source, sourceOf } from "./pages.ts";
@@ -47,28 +47,28 @@ interface Watched {
 
 /** Goes on with what the notes hold. Loops end when `stop` is called or the hold's signal aborts. */
 export async function watching(
-  hold: Hold<Credentials>,
+  context: ConnectionContext<Credentials>,
   client: Client,
   pace: Pace,
   streamPace: StreamPace,
 ): Promise<Watch> {
   const watched = new Map<string, Watched>();
   const stopping = new AbortController();
-  const stopped = AbortSignal.any([hold.signal, stopping.signal]);
+  const stopped = AbortSignal.any([context.signal, stopping.signal]);
   const start = (name: string, since: string): void => {
     watched.get(name)?.ending.abort();
     const one = { ending: new AbortController(), since };
     watched.set(name, one);
     const signal = AbortSignal.any([stopped, one.ending.signal]);
     const carrier = () => (name.startsWith(SEARCH) ? stream?.carrier(name.slice(SEARCH.length)) : undefined);
-    void look(hold, client, { name, one, pace, carrier }, signal).catch((thrown: unknown) => {
-      if (!signal.aborted) hold.lost(thrown);
+    void look(context, client, { name, one, pace, carrier }, signal).catch((thrown: unknown) => {
+      if (!signal.aborted) context.onDisconnected(thrown);
     });
   };
   const stream =
     client.app &&
     streaming({
-      hold,
+      hold: context,
       app: client.app,
       pace: streamPace,
       signal: stopped,
@@ -76,10 +76,10 @@ export async function watching(
         [...watched.keys()].flatMap((name) => (name.startsWith(SEARCH) ? [name.slice(SEARCH.length)] : [])),
       took: async ({ post, includes }, queries) => {
         const item = postItem(post, includes, await client.me(stopped));
-        for (const query of queries) await brought(hold, item, SEARCH + query, watched.get(SEARCH + query));
+        for (const query of queries) await brought(context, item, SEARCH + query, watched.get(SEARCH + query));
       },
     });
-  for (const [note, since] of Object.entries(await hold.notes.read())) {
+  for (const [note, since] of Object.entries(await context.state.read())) {
     if (note.startsWith(NOTE)) start(note.slice(NOTE.length), since);
   }
   stream?.changed();
@@ -91,7 +91,7 @@ export async function watching(
     async add(name) {
       if (watched.has(name)) return;
       const since = now();
-      await hold.notes.write(NOTE + name, since);
+      await context.state.write(NOTE + name, since);
       start(name, since);
       stream?.changed();
     },
@@ -99,7 +99,7 @@ export async function watching(
       // First, so that no news on their way write the note again.
       watched.get(name)?.ending.abort();
       watched.delete(name);
-      await hold.notes.write(NOTE + name, undefined);
+      await context.state.write(NOTE + name, undefined);
       stream?.changed();
     },
     stop: () => stopping.abort(),
@@ -120,7 +120,7 @@ interface Looking {
 
 /** Asks for news until the signal aborts. Throws only what no waiting cures for any subscription: the login. */
 async function look(
-  hold: Hold<Credentials>,
+  context: ConnectionContext<Credentials>,
   client: Client,
   { name, one, pace, carrier }: Looking,
   signal: AbortSignal,
@@ -133,7 +133,7 @@ async function look(
       // What came just before the stream began has to show up in X's search first.
       if (carried) await pausing(carried.since + least - Date.now(), signal, carried.ended);
       const source = await sourceOf(client, name, signal);
-      const came = await news(hold, client, source, name, one, signal);
+      const came = await news(context, client, source, name, one, signal);
       pause = came > 0 ? least : Math.min(pace.most, pause * 1.5);
       pause = Math.max(pause, client.spacing(`GET ${source.path}`));
       if (carried && (await carriedOn(one, carried, signal))) continue;
@@ -145,9 +145,9 @@ async function look(
   }
 
   function after(thrown: unknown): number | undefined {
-    const failure = explain(thrown);
+    const failure = classifyError(thrown);
     if (failure.kind === "auth") throw stale(failure);
-    hold.log.info({ subscription: name.split(":")[0], code: failure.code }, "X can't be asked for news now");
+    context.log.info({ subscription: name.split(":")[0], code: failure.code }, "X can't be asked for news now");
     return failure.retryAfterMs;
   }
 }
@@ -170,23 +170,28 @@ async function pausing(ms: number, ...signals: readonly AbortSignal[]): Promise<
 }
 
 /** Hands on what the stream brought; the cursor moves only when nothing before it can be missing. */
-async function brought(hold: Hold<Credentials>, item: Item, name: string, one: Watched | undefined): Promise<void> {
+async function brought(
+  context: ConnectionContext<Credentials>,
+  item: Item,
+  name: string,
+  one: Watched | undefined,
+): Promise<void> {
   if (!one) return;
   const since = idAt(timeOf(String(item.id)) - OVERLAP_MS);
   const moves = one.caughtUp !== undefined && !one.caughtUp.ended.aborted && isNewer(since, one.since);
-  const arrival = arrivalOf(hold, item);
-  await hold.arrive(moves ? { ...arrival, note: { name: NOTE + name, value: since } } : arrival);
+  const arrival = arrivalOf(context, item);
+  await context.record(moves ? { ...arrival, state: { name: NOTE + name, value: since } } : arrival);
   if (moves) one.since = since;
 }
 
-function arrivalOf(hold: Hold<Credentials>, item: Item) {
+function arrivalOf(context: ConnectionContext<Credentials>, item: Item) {
   const key = `${item.verb === "send" ? "message" : "post"}:${item.id}`;
-  return { key, event: { ...item, platform: "twitter", target: [{ address: hold.address }] } };
+  return { key, event: { ...item, platform: "twitter", target: [{ address: context.address }] } };
 }
 
 /** Reads what is newer than the last look, and hands it on oldest first, each with the cursor that it moves. */
 async function news(
-  hold: Hold<Credentials>,
+  context: ConnectionContext<Credentials>,
   client: Client,
   source: Source,
   name: string,
@@ -205,12 +210,12 @@ async function news(
     if (next === undefined) break;
   }
   if (next !== undefined)
-    hold.log.warn({ subscription: source.path }, "More came at X than can be fetched: the oldest is left out");
+    context.log.warn({ subscription: source.path }, "More came at X than can be fetched: the oldest is left out");
   const inOrder = fresh.sort((a, b) => (isNewer(String(a.id), String(b.id)) ? 1 : -1));
   for (const item of inOrder) {
     signal.throwIfAborted();
     const id = String(item.id);
-    await hold.arrive({ ...arrivalOf(hold, item), note: { name: NOTE + name, value: id } });
+    await context.record({ ...arrivalOf(context, item), state: { name: NOTE + name, value: id } });
     one.since = id;
   }
   return inOrder.length;

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { faults } from "../../../model/validate.ts";
-import type { Arrival } from "../../../platform/platform.ts";
+import { validationErrors } from "../../../model/validate.ts";
+import type { InboundEvent } from "../../../platform/platform.ts";
 import { type Includes, XMessage, XPost, XUser } from "../client/response-schemas.ts";
 import { isNewer } from "../schemas/address.ts";
 import { actorOf, messageItem, postItem } from "./item.ts";
@@ -27,7 +27,7 @@ export function verifySignature(raw: Uint8Array, header: string | undefined, sec
 export interface Pushed {
   /** The id at X of the account of ours. */
   readonly user: string;
-  readonly arrivals: readonly Arrival[];
+  readonly arrivals: readonly InboundEvent[];
 }
 
 /**
@@ -52,7 +52,7 @@ function listIn(body: unknown): readonly unknown[] {
   return (Array.isArray(data) ? data : [data]).slice(0, 100);
 }
 
-type Brought = { readonly key: string; readonly event: Omit<Arrival["event"], "platform" | "target"> };
+type Brought = { readonly key: string; readonly event: Omit<InboundEvent["event"], "platform" | "target"> };
 
 function pushedBy(data: Bag, addressOf: (user: string) => string | undefined): Pushed | undefined {
   const user = idIn(bag(data.filter).user_id);
@@ -71,7 +71,7 @@ function pushedBy(data: Bag, addressOf: (user: string) => string | undefined): P
 
 function broughtBy(type: string, payload: Bag, includes: Includes, me: string, push = ""): readonly Brought[] {
   if (/^post\.(create|mention\.create|reply\.create|quote\.create)$/.test(type)) {
-    if (faults(XPost, payload).length > 0) return [];
+    if (validationErrors(XPost, payload).length > 0) return [];
     const post = payload as XPost;
     return [{ key: `post:${post.id}`, event: postItem(post, includes, me) }];
   }
@@ -96,7 +96,7 @@ function messageBy(given: Bag, includes: Includes, me: string): readonly Brought
     ...(sent > 0 && sent < 1e14 ? { created_at: new Date(sent).toISOString() } : {}),
   };
   const message = given.message_create === undefined ? given : said;
-  if (faults(XMessage, message).length > 0) return [];
+  if (validationErrors(XMessage, message).length > 0) return [];
   return [{ key: `message:${String(message.id)}`, event: messageItem(message as XMessage, includes, me) }];
 }
 
@@ -121,7 +121,7 @@ function followBy(verb: string, payload: Bag, includes: Includes, me: string, pu
 function userIn(value: unknown): readonly XUser[] {
   const one = bag(value);
   const user = one.data === undefined ? one : bag(one.data);
-  return faults(XUser, user).length === 0 ? [user as XUser] : [];
+  return validationErrors(XUser, user).length === 0 ? [user as XUser] : [];
 }
 
 type Bag = Readonly<Record<string, unknown>>;

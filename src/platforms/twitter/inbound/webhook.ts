@@ -1,4 +1,4 @@
-import type { Push } from "../../../platform/inbound-webhook.ts";
+import type { WebhookReceiver } from "../../../platform/inbound-webhook.ts";
 import type { Credentials } from "../credentials.ts";
 import { crcAnswer, eventsOf, usersOf, verifySignature } from "./webhook-events.ts";
 
@@ -7,12 +7,12 @@ import { crcAnswer, eventsOf, usersOf, verifySignature } from "./webhook-events.
  * of an app to one address, so each account's door takes the others' pushes too and names whose they are. An account has
  * one where its login says who it is: an OAuth 1.0a token begins with the user's id, of OAuth 2 `userId` says it.
  */
-export const push: Push<Credentials> = {
+export const push: WebhookReceiver<Credentials> = {
   secrets: ({ address, credentials: { apiSecret, accessToken = "", accessSecret, userId } }) => {
     const user = userId ?? (accessSecret === undefined ? undefined : /^([0-9]{1,19})-/.exec(accessToken)?.[1]);
     return apiSecret === undefined || user === undefined ? undefined : { apiSecret, user, address };
   },
-  mate: ({ user }) => user,
+  routingKey: ({ user }) => user,
   receive: ({ method, query, headers, body }, { apiSecret = "", user, address }) => {
     if (apiSecret === "") return { status: 404 };
     if (method === "GET") {
@@ -25,7 +25,7 @@ export const push: Push<Credentials> = {
     if (parsed === undefined) return { status: 400 };
     const pushed = eventsOf(parsed, (id) => (id === user ? address : undefined));
     const mates = usersOf(parsed).filter((id) => id !== user);
-    return { status: 200, arrivals: pushed.flatMap(({ arrivals }) => arrivals), mates };
+    return { status: 200, events: pushed.flatMap(({ arrivals }) => arrivals), alsoFor: mates };
   },
 };
 

@@ -1,10 +1,10 @@
 import type { Activity } from "../../../model/activity.ts";
-import { readEach } from "../../../platform/kit/read-each-target.ts";
+import { readEachTarget } from "../../../platform/kit/read-each-target.ts";
 import type { Found, SearchResult } from "../../../platform/kit/search-result.ts";
-import type { Lent, Receipt } from "../../../platform/platform.ts";
+import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { OneUser, USER_FIELDS, Users, type XUser } from "../client/response-schemas.ts";
-import { explain } from "../errors.ts";
+import { classifyError } from "../errors.ts";
 import type { Item } from "../inbound/item.ts";
 import { pageOf, sourceOf } from "../inbound/pages.ts";
 import type { FetchObject, SearchObject } from "../schemas/schemas.ts";
@@ -14,32 +14,38 @@ const RESULT_BYTES = 224 * 1024;
 const USUAL = 10;
 
 /** Reads each target's newest posts or messages once, newest first. */
-export async function fetchItems(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+export async function fetchItems(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   const { limit = USUAL, after, before } = activity.object as FetchObject;
-  const room = RESULT_BYTES / lent.pending.length;
+  const room = RESULT_BYTES / context.pending.length;
   const read = async (address: string) => {
-    const source = await sourceOf(client, address, lent.signal);
-    const { items, next } = await pageOf(client, source, { count: limit, after, before }, lent.signal);
+    const source = await sourceOf(client, address, context.signal);
+    const { items, next } = await pageOf(client, source, { count: limit, after, before }, context.signal);
     const kept = fitting(items.slice(0, limit), room);
     return { address, items: kept, more: kept.length < items.length || next !== undefined };
   };
-  const { outcomes, values } = await readEach(activity, lent, 2, read, explain);
+  const { outcomes, values } = await readEachTarget(activity, context, 2, read, classifyError);
   return { outcomes, object: { collections: values } };
 }
 
 /** Searches posts of the last week, or people; one target is one query. */
-export async function search(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+export async function search(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   const { type = "post", limit = USUAL } = activity.object as SearchObject;
-  const room = RESULT_BYTES / lent.pending.length;
+  const room = RESULT_BYTES / context.pending.length;
   const read = async (address: string): Promise<readonly Found[]> => {
-    const found = type === "post" ? postsFor(client, address, limit, lent) : peopleFor(client, address, limit, lent);
+    const found =
+      type === "post" ? postsFor(client, address, limit, context) : peopleFor(client, address, limit, context);
     return fitting(await found, room);
   };
-  const { outcomes, values } = await readEach(activity, lent, 2, read, explain);
+  const { outcomes, values } = await readEachTarget(activity, context, 2, read, classifyError);
   return { outcomes, object: { results: values.flat() } satisfies SearchResult };
 }
 
-async function postsFor(client: Client, query: string, limit: number, { signal }: Lent): Promise<readonly Found[]> {
+async function postsFor(
+  client: Client,
+  query: string,
+  limit: number,
+  { signal }: VerbContext,
+): Promise<readonly Found[]> {
   const source = await sourceOf(client, `search:${query}`, signal);
   const { items } = await pageOf(client, source, { count: limit }, signal);
   return items.slice(0, limit).map((item) => ({
@@ -52,7 +58,12 @@ async function postsFor(client: Client, query: string, limit: number, { signal }
   }));
 }
 
-async function peopleFor(client: Client, query: string, limit: number, { signal }: Lent): Promise<readonly Found[]> {
+async function peopleFor(
+  client: Client,
+  query: string,
+  limit: number,
+  { signal }: VerbContext,
+): Promise<readonly Found[]> {
   const asked = { ...USER_FIELDS, query, max_results: limit };
   const { data = [] } = await client.ask({ method: "GET", path: "users/search", query: asked, signal }, Users);
   return data.slice(0, limit).map((user) => found(query, user));
@@ -73,15 +84,15 @@ function found(address: string, { id, username, name, description, profile_image
 }
 
 /** Answers who the account is, and what this worker has heard of its limits. */
-export async function query(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+export async function query(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   const read = async (address: string) => {
-    if (address === "me") return { me: await self(client, lent.signal) };
+    if (address === "me") return { me: await self(client, context.signal) };
     const limits = client
       .limits()
       .map(({ resetAt, ...limit }) => ({ ...limit, reset: new Date(resetAt).toISOString() }));
     return { limits };
   };
-  const { outcomes, values } = await readEach(activity, lent, 2, read, explain);
+  const { outcomes, values } = await readEachTarget(activity, context, 2, read, classifyError);
   return { outcomes, object: Object.assign({}, ...values) as Record<string, unknown> };
 }
 

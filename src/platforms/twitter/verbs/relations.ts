@@ -1,11 +1,11 @@
 import type { Activity } from "../../../model/activity.ts";
-import type { Lent, Receipt } from "../../../platform/platform.ts";
+import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { Done } from "../client/response-schemas.ts";
 import { postOf } from "../schemas/address.ts";
 import { doEach } from "./for-each-target.ts";
 
-type Run = (client: Client, activity: Activity, lent: Lent) => Promise<Receipt>;
+type Run = (client: Client, activity: Activity, context: VerbContext) => Promise<Receipt>;
 
 interface Relation {
   /** Below the account: `users/:id/…`. */
@@ -26,9 +26,9 @@ const FOLLOWS: Relation = { path: "following", field: "target_user_id", word: "f
 /** Doing one of these twice is as good as once, and so is taking it back. */
 const put =
   ({ path, field, word, other }: Relation): Run =>
-  (client, activity, lent) =>
-    doEach(activity, lent, async (address, before) => {
-      const { signal } = lent;
+  (client, activity, context) =>
+    doEach(activity, context, async (address, before) => {
+      const { signal } = context;
       const params = { id: await client.me(signal) };
       const body = { [field]: await other(client, address, signal) };
       const ask = {
@@ -45,9 +45,9 @@ const put =
     });
 const take =
   ({ path, word, other }: Relation): Run =>
-  (client, activity, lent) =>
-    doEach(activity, lent, async (address, before) => {
-      const { signal } = lent;
+  (client, activity, context) =>
+    doEach(activity, context, async (address, before) => {
+      const { signal } = context;
       const params = { id: await client.me(signal), other: await other(client, address, signal) };
       const ask = {
         method: "DELETE",

@@ -99,14 +99,14 @@ const watching: Record<string, XVerb> = {
     summary: "Brings mentions, direct messages or what a query finds as events from now on",
     schema: shapes.SubscribeShape,
     example: { actor, target: [{ address: "mentions" }], object: {} },
-    held: true,
+    needsConnection: true,
     run: subscribe,
   }),
   unsubscribe: defineVerb({
     summary: "Ends subscriptions",
     schema: shapes.SubscribeShape,
     example: { actor, target: [{ address: "mentions" }], object: {} },
-    held: true,
+    needsConnection: true,
     run: unsubscribe,
   }),
 };

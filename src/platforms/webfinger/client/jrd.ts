@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { Failure } from "../../../model/failure.ts";
-import { faults } from "../../../model/validate.ts";
+import { validationErrors } from "../../../model/validate.ts";
 import type { Found } from "../../../platform/kit/search-result.ts";
 
 const text = (maxLength: number) => Type.String({ maxLength });
@@ -47,7 +47,7 @@ export function foundIn(body: Uint8Array, address: string, uri: string): Found {
 function parsed(body: Uint8Array): Jrd {
   try {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
-    if (faults(Jrd, value).length === 0) return value as Jrd;
+    if (validationErrors(Jrd, value).length === 0) return value as Jrd;
   } catch {
     // Neither UTF-8 nor JSON: said below, without repeating what a stranger sent.
   }

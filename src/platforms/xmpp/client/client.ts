@@ -1,5 +1,5 @@
 import { xml } from "@xmpp/client";
-import type { Hold } from "../../../platform/connection.ts";
+import type { ConnectionContext } from "../../../platform/connection.ts";
 import type { Credentials } from "../credentials.ts";
 import type { Brought, Me, Room } from "../inbound/inbound.ts";
 import type { Stanza } from "./library.ts";
@@ -8,7 +8,7 @@ import type { Stream } from "./stream.ts";
 /** A held account: what the verbs work with. */
 export interface Client {
   readonly stream: Stream;
-  readonly hold: Hold<Credentials>;
+  readonly hold: ConnectionContext<Credentials>;
   /** Our bare JID. */
   readonly me: string;
   /** How the resources of this app's sessions begin. */
@@ -22,8 +22,8 @@ export interface Client {
 }
 
 /** What the mapping of stanzas knows of an account. */
-export function meOf({ me, hold, prefix, rooms }: Client): Me {
-  return { bare: me, address: hold.address, prefix, rooms };
+export function meOf({ me, hold: context, prefix, rooms }: Client): Me {
+  return { bare: me, address: context.address, prefix, rooms };
 }
 
 /** What a server may know or not: its refusal changes nothing. */
@@ -48,19 +48,19 @@ export function ownPresence(kept: string | undefined): Stanza {
 }
 
 /** A room that the account is out of for good is not entered again, nor is its archive read from where that ended. */
-export async function forget({ hold }: Client, room: string): Promise<void> {
-  await hold.notes.write(`room ${room}`, undefined);
-  await hold.notes.write(`archive ${room}`, undefined);
+export async function forget({ hold: context }: Client, room: string): Promise<void> {
+  await context.state.write(`room ${room}`, undefined);
+  await context.state.write(`archive ${room}`, undefined);
   const name = `room ${room}`;
-  if ((await hold.secrets.read())[name] !== undefined) await hold.secrets.write(name, undefined);
+  if ((await context.sealedState.read())[name] !== undefined) await context.sealedState.write(name, undefined);
 }
 
 /** Maps what came; one odd stanza, live or archived, must not cost the session. */
-export function meaning<T extends Brought>({ hold }: Client, map: () => T): Partial<T> {
+export function meaning<T extends Brought>({ hold: context }: Client, map: () => T): Partial<T> {
   try {
     return map();
   } catch (thrown) {
-    hold.log.warn({ err: thrown instanceof Error ? thrown.name : "odd" }, "a stanza could not be read");
+    context.log.warn({ err: thrown instanceof Error ? thrown.name : "odd" }, "a stanza could not be read");
     return {};
   }
 }

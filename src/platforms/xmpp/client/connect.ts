@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { xml } from "@xmpp/client";
-import type { Hold } from "../../../platform/connection.ts";
+import type { ConnectionContext } from "../../../platform/connection.ts";
 import type { Credentials } from "../credentials.ts";
 import { closedByServer } from "../errors.ts";
 import { catchUp } from "../inbound/catch-up.ts";
@@ -22,9 +22,9 @@ export interface XmppSettings {
 }
 
 /** Connects an account, shows it present, catches up and rejoins its rooms; rejects with what `explain` knows. */
-export async function holdAccount(hold: Hold<Credentials>, settings: XmppSettings): Promise<Client> {
-  const notes = await hold.notes.read();
-  const prefix = await prefixOf(hold, notes);
+export async function holdAccount(context: ConnectionContext<Credentials>, settings: XmppSettings): Promise<Client> {
+  const notes = await context.state.read();
+  const prefix = await prefixOf(context, notes);
   const watchers = new Set<(stanza: Stanza) => boolean>();
   let ready = false;
   let ended: { readonly thrown: unknown } | undefined;
@@ -34,10 +34,10 @@ export async function holdAccount(hold: Hold<Credentials>, settings: XmppSetting
     fail: (thrown) => client.stream.fail(thrown),
   });
   const stream = await openStream({
-    address: hold.address,
-    credentials: hold.credentials,
-    egress: hold.egress,
-    signal: hold.signal,
+    address: context.address,
+    credentials: context.credentials,
+    egress: context.egress,
+    signal: context.signal,
     resource: `${prefix}${randomBytes(6).toString("hex")}`,
     onStanza: (stanza, handled) => {
       for (const look of [...watchers]) if (look(stanza)) return handled();
@@ -45,14 +45,14 @@ export async function holdAccount(hold: Hold<Credentials>, settings: XmppSetting
     },
     onEnd: (thrown) => {
       ended = { thrown };
-      if (ready && !hold.signal.aborted) hold.lost(thrown);
+      if (ready && !context.signal.aborted) context.onDisconnected(thrown);
     },
     ...(settings.xmppSrv ? { srv: settings.xmppSrv } : {}),
     ...(settings.xmppPatience ? { patience: settings.xmppPatience } : {}),
   });
   const client: Client = {
     stream,
-    hold,
+    hold: context,
     me: bare(stream.jid),
     prefix,
     rooms: new Map(),
@@ -61,15 +61,15 @@ export async function holdAccount(hold: Hold<Credentials>, settings: XmppSetting
       return () => watchers.delete(look);
     },
     bring: async ({ arrival, report, answer }) => {
-      const fresh = arrival ? await hold.arrive(arrival) : undefined;
-      if (report) await hold.report(report);
+      const fresh = arrival ? await context.record(arrival) : undefined;
+      if (report) await context.recordReceipt(report);
       if (answer && fresh === "new") stream.put(answer);
     },
   };
-  const stop = () => stream.fail(hold.signal.reason);
-  hold.signal.addEventListener("abort", stop, { once: true });
+  const stop = () => stream.fail(context.signal.reason);
+  context.signal.addEventListener("abort", stop, { once: true });
   try {
-    if (hold.signal.aborted) stop();
+    if (context.signal.aborted) stop();
     await begin(client, notes);
     queue.open();
     if (ended) throw ended.thrown ?? closedByServer();
@@ -87,20 +87,23 @@ async function begin(client: Client, notes: Readonly<Record<string, string>>): P
   await showInterest(client, notes.roster ?? "");
   stream.put(ownPresence(notes.presence));
   await catchUp(client, notes, undefined);
-  await rejoin(client, notes, await client.hold.secrets.read());
+  await rejoin(client, notes, await client.hold.sealedState.read());
 }
 
 /** Servers tell what becomes of friendships only to who asked for the roster; a version spares sending it (RFC 6121 section 2.6). */
-async function showInterest({ stream, hold }: Client, kept: string): Promise<void> {
+async function showInterest({ stream, hold: context }: Client, kept: string): Promise<void> {
   const answer = await optional(stream.ask("get", xml("query", { xmlns: "jabber:iq:roster", ver: kept })));
   const ver = attr(answer?.getChild("query", "jabber:iq:roster"), "ver");
-  if (ver !== undefined && ver !== kept && ver.length <= 256) await hold.notes.write("roster", ver);
+  if (ver !== undefined && ver !== kept && ver.length <= 256) await context.state.write("roster", ver);
 }
 
 /** Sessions of one app know each other by how their resources begin. */
-async function prefixOf(hold: Hold<Credentials>, notes: Readonly<Record<string, string>>): Promise<string> {
+async function prefixOf(
+  context: ConnectionContext<Credentials>,
+  notes: Readonly<Record<string, string>>,
+): Promise<string> {
   const kept = notes.resource ?? randomBytes(4).toString("hex");
-  if (notes.resource === undefined) await hold.notes.write("resource", kept);
+  if (notes.resource === undefined) await context.state.write("resource", kept);
   return `dragoman-${kept}-`;
 }
 
@@ -113,7 +116,7 @@ async function deal(client: Client, stanza: Stanza): Promise<void> {
   });
   if (room && renamed !== undefined) {
     client.rooms.set(name, { ...room, nick: renamed });
-    await client.hold.notes.write(`room ${name}`, renamed);
+    await client.hold.state.write(`room ${name}`, renamed);
   }
   if (out !== undefined) client.rooms.delete(name);
   // The room's server comes back some time; another login joins it again, as it does after any break.

@@ -122,7 +122,7 @@ async function tried(client: Client, wish: Wish): Promise<Failure | undefined> {
   return last;
 }
 
-function lostRoom({ hold }: Client, { room, nick }: Wish, { code, message }: Failure) {
+function lostRoom({ hold: context }: Client, { room, nick }: Wish, { code, message }: Failure) {
   const published = new Date().toISOString();
   return {
     key: `l ${room} ${published}`,
@@ -130,7 +130,7 @@ function lostRoom({ hold }: Client, { room, nick }: Wish, { code, message }: Fai
       platform: "xmpp",
       verb: "leave",
       actor: { address: `${room}/${nick}`, name: nick.slice(0, 256) },
-      target: [{ address: hold.address }],
+      target: [{ address: context.address }],
       object: { type: "room", id: room, why: code, reason: message },
       context: { type: "room", id: room },
       published,

@@ -1,5 +1,5 @@
 import { xml } from "@xmpp/client";
-import { handshaken, secured } from "../../../platform/kit/start-tls.ts";
+import { startTls, tlsHandshake } from "../../../platform/kit/start-tls.ts";
 import type { Egress } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
 import { noAnswer, noTls, uncarried } from "../errors.ts";
@@ -71,7 +71,7 @@ export async function openStream(setup: StreamSetup): Promise<Stream> {
   });
   const secure = async () => {
     const trust = { host: name, ca: credentials.ca, protocol: "xmpp-client" };
-    const safe = await handshaken(secured(socket, trust), patience.login);
+    const safe = await tlsHandshake(startTls(socket, trust), patience.login);
     line.use(safe);
     inner.attach(safe, true);
   };

@@ -35,7 +35,7 @@ export async function catchUp(
 
 async function noteEnd(client: Client, name: string, room: string | undefined): Promise<void> {
   const { last } = await page(archive(client), { ...from(room), before: "", max: 1 });
-  await client.hold.notes.write(name, last ?? EMPTY);
+  await client.hold.state.write(name, last ?? EMPTY);
 }
 
 async function readOn(client: Client, name: string, room: string | undefined, kept: string): Promise<void> {
@@ -50,14 +50,14 @@ async function readOn(client: Client, name: string, room: string | undefined, ke
 
 /** Each arrival is stored together with how far the archive was read; what says nothing moves the note as well. */
 async function bringPage(client: Client, name: string, { items, last }: Page): Promise<void> {
-  const { hold } = client;
+  const { hold: context } = client;
   let noted: string | undefined;
   for (const { id, stamp, message } of items) {
     const brought = meaning(client, () => messageIn(message, meOf(client), { id, stamp }));
     await client.bring(brought);
     if (brought.arrival) noted = id;
   }
-  if (last !== undefined && last !== noted) await hold.notes.write(name, last);
+  if (last !== undefined && last !== noted) await context.state.write(name, last);
 }
 
 function archive({ stream, me, watch }: Client) {

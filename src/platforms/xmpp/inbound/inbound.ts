@@ -1,13 +1,13 @@
 import type { Failure } from "../../../model/failure.ts";
-import type { Report } from "../../../platform/connection.ts";
-import type { Arrival } from "../../../platform/platform.ts";
+import type { DeliveryReceipt } from "../../../platform/connection.ts";
+import type { InboundEvent } from "../../../platform/platform.ts";
 import type { Stanza } from "../client/library.ts";
 import { refusal } from "../errors.ts";
 
 /** What a stanza of the network means for the app, and what is answered once that was stored. */
 export interface Brought {
-  readonly arrival?: Arrival;
-  readonly report?: Report;
+  readonly arrival?: InboundEvent;
+  readonly report?: DeliveryReceipt;
   readonly answer?: Stanza;
 }
 

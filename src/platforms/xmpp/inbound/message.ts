@@ -1,7 +1,7 @@
 import { xml } from "@xmpp/client";
 import { ulid } from "ulid";
-import { noteOf } from "../../../model/failure.ts";
-import type { Arrival } from "../../../platform/platform.ts";
+import { toEventError } from "../../../model/failure.ts";
+import type { InboundEvent } from "../../../platform/platform.ts";
 import { bare, resource } from "../client/jid.ts";
 import type { Stanza } from "../client/library.ts";
 import { attr, type Brought, type Me, refusedBy, stampOf } from "./inbound.ts";
@@ -42,7 +42,7 @@ function failedOf(message: Stanza): Brought {
   const ours = OURS.exec(attr(message, "id") ?? "");
   const error = message.getChild("error");
   if (!ours?.[1] || !error) return {};
-  const note = noteOf(refusedBy(message));
+  const note = toEventError(refusedBy(message));
   return { report: { id: ours[1], status: "failed", error: note, ...targetOf(ours[2], message) } };
 }
 
@@ -56,7 +56,7 @@ function directMessage(message: Stanza, me: Me, filed: Filed | undefined, live: 
   const meaning = content(message, attr(message.getChild("origin-id", NS_SID), "id") ?? attr(message, "id"));
   if (!meaning) return {};
   const archived = filed?.id ?? sidOf(message, me.bare);
-  const arrival: Arrival = {
+  const arrival: InboundEvent = {
     key: keyOf(message, from, archived),
     event: {
       platform: "xmpp",
@@ -66,7 +66,7 @@ function directMessage(message: Stanza, me: Me, filed: Filed | undefined, live: 
       context: { type: "direct", id: peerOf(message, me, self ? attr(message, "to") : from) },
       self,
     },
-    ...(archived === undefined ? {} : { note: { name: "archive", value: archived } }),
+    ...(archived === undefined ? {} : { state: { name: "archive", value: archived } }),
   };
   const answer = live && !self ? receiptFor(message, from) : undefined;
   return answer ? { arrival, answer } : { arrival };
@@ -118,7 +118,7 @@ function roomMessage(message: Stanza, me: Me, filed: Filed | undefined): Brought
   const messageId = attr(message, "id");
   const object = { ...meaning.object, ...(messageId === undefined || messageId === id ? {} : { messageId }) };
   const event = eventOf({ ...meaning, object }, message, filed);
-  const arrival: Arrival = {
+  const arrival: InboundEvent = {
     key: keyOf(message, from, id === undefined ? undefined : `${room} ${id}`),
     event: {
       platform: "xmpp",
@@ -129,7 +129,7 @@ function roomMessage(message: Stanza, me: Me, filed: Filed | undefined): Brought
       self: nick !== "" && nick === entry.nick,
     },
     // Rooms without an archive are asked for what came since.
-    note: { name: `archive ${room}`, value: id ?? `@${event.published}` },
+    state: { name: `archive ${room}`, value: id ?? `@${event.published}` },
   };
   return { arrival };
 }

@@ -1,10 +1,10 @@
 import type { Activity } from "../../../model/activity.ts";
-import { readEach } from "../../../platform/kit/read-each-target.ts";
-import type { Lent, Receipt } from "../../../platform/platform.ts";
+import { readEachTarget } from "../../../platform/kit/read-each-target.ts";
+import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import { type Filing, type Page, page, type Question } from "../client/archive.ts";
 import { type Client, meOf } from "../client/client.ts";
 import { bare } from "../client/jid.ts";
-import { explain } from "../errors.ts";
+import { classifyError } from "../errors.ts";
 import { messageIn } from "../inbound/message.ts";
 import { isRoom } from "./send-stanzas.ts";
 
@@ -21,10 +21,10 @@ interface Wish {
 type Event = NonNullable<ReturnType<typeof messageIn>["arrival"]>["event"];
 
 /** One page of an archive (XEP-0313), as events: of the account, with one person, or of a room. */
-export async function fetch(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+export async function fetch(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   const read = (address: string | undefined) => pageOf(client, activity, address);
   if (activity.target.length === 0) return { outcomes: [], object: await read(undefined) };
-  const { outcomes, values } = await readEach(activity, lent, 1, read, explain);
+  const { outcomes, values } = await readEachTarget(activity, context, 1, read, classifyError);
   return { outcomes, ...(values[0] ? { object: values[0] } : {}) };
 }
 

@@ -1,11 +1,11 @@
 import { xml } from "@xmpp/client";
 import type { Activity } from "../../../model/activity.ts";
-import { readEach } from "../../../platform/kit/read-each-target.ts";
-import type { Lent, Receipt } from "../../../platform/platform.ts";
+import { readEachTarget } from "../../../platform/kit/read-each-target.ts";
+import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import { type Client, optional } from "../client/client.ts";
 import { bare, domain, resource } from "../client/jid.ts";
 import type { Stanza } from "../client/library.ts";
-import { explain } from "../errors.ts";
+import { classifyError } from "../errors.ts";
 import { attr } from "../inbound/inbound.ts";
 
 const INFO = "http://jabber.org/protocol/disco#info";
@@ -18,14 +18,14 @@ interface Found {
 }
 
 /** Asks for live facts: roster, rooms of a service, who is in a room, what a room is. */
-export async function query(client: Client, activity: Activity, lent: Lent): Promise<Receipt> {
+export async function query(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   const { type } = activity.object as { type: keyof typeof QUESTIONS };
   const ask = QUESTIONS[type];
   if (activity.target.length === 0) {
     const { items, more } = await ask(client, undefined);
     return { outcomes: [], object: { type, items, ...(more ? { more } : {}) } };
   }
-  const read = await readEach(activity, lent, 4, (address) => ask(client, bare(address)), explain);
+  const read = await readEachTarget(activity, context, 4, (address) => ask(client, bare(address)), classifyError);
   const items = read.values.flatMap((one) => one.items);
   const more = items.length > MOST || read.values.some((one) => one.more);
   return { outcomes: read.outcomes, object: { type, items: items.slice(0, MOST), ...(more ? { more } : {}) } };

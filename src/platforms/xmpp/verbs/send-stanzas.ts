@@ -1,10 +1,10 @@
 import type { Activity } from "../../../model/activity.ts";
 import type { Failure } from "../../../model/failure.ts";
-import { type Lent, type Outcome, outcomeOf, type Receipt } from "../../../platform/platform.ts";
+import { type Outcome, outcomeOf, type Receipt, type VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { bare } from "../client/jid.ts";
 import type { Stanza } from "../client/library.ts";
-import { explain, inDoubt, notInRoom } from "../errors.ts";
+import { classifyError, inDoubt, notInRoom } from "../errors.ts";
 import { attr, refusedBy } from "../inbound/inbound.ts";
 
 /** Receipts come long after: for so long their ids are known. */
@@ -40,8 +40,13 @@ export function isRoom({ rooms }: Pick<Client, "rooms">, { context }: Activity, 
 }
 
 /** Sends one letter to each pending target, and says for each what its room or server made of it. */
-export async function post(client: Client, activity: Activity, lent: Lent, compose: Compose): Promise<Receipt> {
-  const letters = lent.pending.map((index): Letter | Outcome => {
+export async function post(
+  client: Client,
+  activity: Activity,
+  context: VerbContext,
+  compose: Compose,
+): Promise<Receipt> {
+  const letters = context.pending.map((index): Letter | Outcome => {
     const address = activity.target[index]?.address ?? "";
     const toRoom = isRoom(client, activity, address);
     if (toRoom && !client.rooms.has(bare(address))) return outcomeOf(address, notInRoom());
@@ -51,16 +56,16 @@ export async function post(client: Client, activity: Activity, lent: Lent, compo
     return { address, id, stanzas, topic, ...(toRoom ? { room: bare(address) } : {}) };
   });
   if (!letters.some((letter) => "stanzas" in letter)) return { outcomes: letters as Outcome[] };
-  await lent.commit({ traceSeconds: TRACE_SECONDS });
+  await context.commit({ receiptTtlSeconds: TRACE_SECONDS });
   const ended = await Promise.allSettled(
-    letters.map((one) => ("stanzas" in one ? posted(client, one, lent.signal) : one)),
+    letters.map((one) => ("stanzas" in one ? posted(client, one, context.signal) : one)),
   );
-  const failures = ended.flatMap((one) => (one.status === "rejected" ? [explain(one.reason)] : []));
+  const failures = ended.flatMap((one) => (one.status === "rejected" ? [classifyError(one.reason)] : []));
   // One in doubt puts the whole in doubt: what is simply tried again must not hold what may have landed.
   const doubt = failures.find(({ mayHaveLanded }) => mayHaveLanded);
   if (doubt) throw doubt;
   const outcomes = ended.map((one, at) =>
-    one.status === "fulfilled" ? one.value : outcomeOf(letters[at]?.address ?? "", explain(one.reason)),
+    one.status === "fulfilled" ? one.value : outcomeOf(letters[at]?.address ?? "", classifyError(one.reason)),
   );
   return { outcomes, object: { id: activity.id } };
 }
@@ -81,7 +86,7 @@ async function posted(client: Client, letter: Letter, signal: AbortSignal): Prom
     await Promise.race([client.stream.proof(place), heard.reflected]);
     return { address, status: "sent", id };
   } catch (thrown) {
-    if (!written) throw explain(thrown);
+    if (!written) throw classifyError(thrown);
     if (thrown instanceof Refused) return outcomeOf(address, thrown.failure);
     throw inDoubt(thrown);
   } finally {

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
-import { turns } from "../../../../src/platform/kit/semaphore.ts";
+import { fairSemaphore } from "../../../../src/platform/kit/semaphore.ts";
 
 const never = new AbortController().signal;
 
 it("lets so many in at once, the others in the order they came", async () => {
-  const { enter, leave } = turns(2);
+  const { acquire: enter, release: leave } = fairSemaphore(2);
   const order: string[] = [];
   await Promise.all([enter(never), enter(never)]);
   const waiting = ["third", "fourth"].map((name) => enter(never).then(() => order.push(name)));
@@ -17,7 +17,7 @@ it("lets so many in at once, the others in the order they came", async () => {
 });
 
 it("who gives up loses the place in line, not a place of others", async () => {
-  const { enter, leave } = turns(1);
+  const { acquire: enter, release: leave } = fairSemaphore(1);
   await enter(never);
   const impatient = new AbortController();
   const gone = enter(impatient.signal);
@@ -31,13 +31,13 @@ it("who gives up loses the place in line, not a place of others", async () => {
 });
 
 it("a signal that has aborted already takes no place", async () => {
-  const { enter } = turns(1);
+  const { acquire: enter } = fairSemaphore(1);
   await expect(enter(AbortSignal.abort(new Error("over")))).rejects.toThrow("over");
   await enter(never);
 });
 
 it("whoever has many in line does not keep out others: the lines take turns", async () => {
-  const { enter, leave } = turns(1);
+  const { acquire: enter, release: leave } = fairSemaphore(1);
   await enter(never, "many");
   const order: string[] = [];
   const all = ["many", "many", "many", "one", "two"].map((whose) => enter(never, whose).then(() => order.push(whose)));

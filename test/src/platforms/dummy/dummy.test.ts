@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Activity } from "../../../../src/model/activity.ts";
-import { faults } from "../../../../src/model/validate.ts";
+import { validationErrors } from "../../../../src/model/validate.ts";
 import { dummy } from "../../../../src/platforms/dummy/platform.ts";
 import { testLent } from "../../../support/mail-lent.ts";
 
@@ -94,7 +94,7 @@ describe("the dummy platform", () => {
     await expect(run("unknown", {})).rejects.toMatchObject({ mayHaveLanded: true });
     await expect(run("unknown", { landed: false })).rejects.toMatchObject({ mayHaveLanded: true });
     expect(lines()).toHaveLength(1);
-    const { resolve } = dummy({});
+    const { recover: resolve } = dummy({});
     const asked = (object: object, verb = "unknown") => resolve?.(undefined, activity(verb, object), testLent());
     expect((await asked({ resolves: "sent" }))?.outcomes[0]?.status).toBe("sent");
     expect((await asked({ resolves: "failed" }))?.outcomes[0]?.status).toBe("failed");
@@ -130,8 +130,8 @@ describe("the dummy platform", () => {
   it("refuses what it does not know", () => {
     const { verbs } = dummy({});
     const body = (object: object) => ({ actor: { address: "a" }, target: [{ address: "b" }], object });
-    expect(faults(verbs.fail?.schema as never, body({ kind: "sometimes" }))[0]?.pointer).toBe("/object/kind");
-    expect(faults(verbs.delay?.schema as never, body({ ms: -1 }))[0]?.pointer).toBe("/object/ms");
-    expect(faults(verbs.send?.schema as never, body({ extra: 1 }))[0]?.pointer).toBe("/object");
+    expect(validationErrors(verbs.fail?.schema as never, body({ kind: "sometimes" }))[0]?.pointer).toBe("/object/kind");
+    expect(validationErrors(verbs.delay?.schema as never, body({ ms: -1 }))[0]?.pointer).toBe("/object/ms");
+    expect(validationErrors(verbs.send?.schema as never, body({ extra: 1 }))[0]?.pointer).toBe("/object");
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { relayOf } from "../../../../src/platforms/email/client/smtp/relay.ts";
 import { secretsOf } from "../../../../src/platforms/email/credentials.ts";
-import { explain } from "../../../../src/platforms/email/errors.ts";
+import { classifyError } from "../../../../src/platforms/email/errors.ts";
 
 const thrown = (code: string, response: string | undefined, command = "CONN", more: object = {}) =>
   Object.assign(new Error("library words"), {
@@ -32,7 +32,7 @@ describe("what SMTP's refusals mean", () => {
     ["DATA", "451 4.3.0 Queue error", "retryable", "platform-unavailable"],
     ["DATA", "421 4.7.28 Unusual rate of mail", "rate-limited", "platform-rate-limited"],
   ])("%s %s", (command, response, kind, code) => {
-    const failure = explain(thrown(command === "DATA" ? "EMESSAGE" : "EENVELOPE", response, command));
+    const failure = classifyError(thrown(command === "DATA" ? "EMESSAGE" : "EENVELOPE", response, command));
     expect(failure).toMatchObject({ kind, code, platformCode: response, mayHaveLanded: false });
   });
 
@@ -49,7 +49,7 @@ describe("what SMTP's refusals mean", () => {
     ["ETIMEDOUT", undefined, "retryable", "platform-timeout"],
     ["EDNS", undefined, "retryable", "platform-unavailable"],
   ])("%s %s", (code, response, kind, meaning) => {
-    expect(explain(thrown(code, response))).toMatchObject({ kind, code: meaning });
+    expect(classifyError(thrown(code, response))).toMatchObject({ kind, code: meaning });
   });
 
   it.each([
@@ -59,7 +59,7 @@ describe("what SMTP's refusals mean", () => {
     "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
     "ERR_SSL_WRONG_VERSION_NUMBER",
   ])("ESOCKET with %s", (originalCode) => {
-    expect(explain(thrown("ESOCKET", undefined, "CONN", { originalCode }))).toMatchObject({
+    expect(classifyError(thrown("ESOCKET", undefined, "CONN", { originalCode }))).toMatchObject({
       kind: "permanent",
       code: "tls-failed",
       platformCode: originalCode,
@@ -68,7 +68,7 @@ describe("what SMTP's refusals mean", () => {
 
   it("joins the lines of a reply, takes control characters out and bounds it", () => {
     const long = `550-5.1.1 One\r\n550-5.1.1 two\u0007\u001b[31m\r\n550 5.1.1 ${"x".repeat(1_000)}`;
-    const { platformCode = "" } = explain(thrown("EENVELOPE", long, "RCPT TO"));
+    const { platformCode = "" } = classifyError(thrown("EENVELOPE", long, "RCPT TO"));
     expect(platformCode).toMatch(/^550 5\.1\.1 One two \[31m x+$/);
     expect(platformCode).toHaveLength(300);
   });
@@ -76,7 +76,7 @@ describe("what SMTP's refusals mean", () => {
   it("blots out secrets that a hostile server repeats, in clear or as SASL sent them", () => {
     const credentials = { host: "h", user: "bob", password: "pa ss  wörd!", oauth2: undefined };
     const base64 = Buffer.from("\0bob\0pa ss  wörd!").toString("base64");
-    const failure = explain(
+    const failure = classifyError(
       thrown("EAUTH", `535 5.7.8 got pa ss  wörd! by ${base64}`),
       secretsOf(credentials as never),
     );

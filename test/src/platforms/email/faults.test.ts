@@ -105,7 +105,12 @@ describe("the mark before the final dot", () => {
   it("lets no dot out when it is refused, and passes the refusal on untouched", async () => {
     const { server, platform } = await scripted({});
     const refusal = Object.assign(new Error("Cancelled"), { code: "mine" });
-    const client = await platform.open?.({ app: "a", credentials: undefined, egress: noEgress, log: silentLog });
+    const client = await platform.createClient?.({
+      app: "a",
+      credentials: undefined,
+      egress: noEgress,
+      log: silentLog,
+    });
     const run = platform.verbs.send?.run;
     await expect(run?.(client, testMailActivity(), testLent({ commit: () => Promise.reject(refusal) }))).rejects.toBe(
       refusal,
@@ -113,7 +118,7 @@ describe("the mark before the final dot", () => {
     expect(refusal.code).toBe("mine");
     // The next mail goes over a new connection and is whole.
     await run?.(client, testMailActivity(), testLent());
-    await platform.close?.(client);
+    await platform.dispose?.(client);
     expect(server.connections()).toBe(2);
     expect(server.messages).toHaveLength(1);
     expect(server.torn).toHaveLength(1);
@@ -205,12 +210,17 @@ describe("many targets in one transaction", () => {
 describe("connections", () => {
   it("are replaced when the server closed them while idle", async () => {
     const { server, platform } = await scripted({});
-    const client = await platform.open?.({ app: "a", credentials: undefined, egress: noEgress, log: silentLog });
+    const client = await platform.createClient?.({
+      app: "a",
+      credentials: undefined,
+      egress: noEgress,
+      log: silentLog,
+    });
     const send = () => platform.verbs.send?.run(client, testMailActivity(), testLent());
     await send();
     server.hangUp();
     await send();
-    await platform.close?.(client);
+    await platform.dispose?.(client);
     expect(server.messages).toHaveLength(2);
   });
 
@@ -218,43 +228,58 @@ describe("connections", () => {
     const { server, platform } = await scripted({
       mail: (_line, times) => (times > 1 ? "421 4.7.0 Too many" : "250 Ok"),
     });
-    const client = await platform.open?.({ app: "a", credentials: undefined, egress: noEgress, log: silentLog });
+    const client = await platform.createClient?.({
+      app: "a",
+      credentials: undefined,
+      egress: noEgress,
+      log: silentLog,
+    });
     for (let n = 0; n < 3; n++) await platform.verbs.send?.run(client, testMailActivity(), testLent());
-    await platform.close?.(client);
+    await platform.dispose?.(client);
     expect(server.messages).toHaveLength(3);
     expect(server.connections()).toBe(3);
   });
 
   it("stay in use after a refusal", async () => {
     const { server, platform } = await scripted({ mail: (_line, times) => (times === 1 ? "550 5.7.1 No" : "250 Ok") });
-    const client = await platform.open?.({ app: "a", credentials: undefined, egress: noEgress, log: silentLog });
+    const client = await platform.createClient?.({
+      app: "a",
+      credentials: undefined,
+      egress: noEgress,
+      log: silentLog,
+    });
     const send = () => platform.verbs.send?.run(client, testMailActivity(), testLent());
     await expect(send()).rejects.toMatchObject({ code: "permission-denied" });
     await send();
-    await platform.close?.(client);
+    await platform.dispose?.(client);
     expect(server.connections()).toBe(1);
     expect(server.commands).toContain("RSET");
   });
 
   it("are at most ten to a relay, however much there is to do", async () => {
     const { server, platform } = await scripted({});
-    const client = await platform.open?.({ app: "a", credentials: undefined, egress: noEgress, log: silentLog });
+    const client = await platform.createClient?.({
+      app: "a",
+      credentials: undefined,
+      egress: noEgress,
+      log: silentLog,
+    });
     await Promise.all(
       Array.from({ length: 60 }, () => platform.verbs.send?.run(client, testMailActivity(), testLent())),
     );
-    await platform.close?.(client);
+    await platform.dispose?.(client);
     expect(server.messages).toHaveLength(60);
     expect(server.connections()).toBeLessThanOrEqual(10);
   });
 
   it("are shared by the relay's clients until the last one closes", async () => {
     const { server, platform } = await scripted({});
-    const open = () => platform.open?.({ app: "a", credentials: undefined, egress: noEgress, log: silentLog });
+    const open = () => platform.createClient?.({ app: "a", credentials: undefined, egress: noEgress, log: silentLog });
     const [one, two] = [await open(), await open()];
     await platform.verbs.send?.run(one, testMailActivity(), testLent());
-    await platform.close?.(one);
+    await platform.dispose?.(one);
     await platform.verbs.send?.run(two, testMailActivity(), testLent());
-    await platform.close?.(two);
+    await platform.dispose?.(two);
     expect(server.connections()).toBe(1);
   });
 });

@@ -23,7 +23,7 @@ const holdOf = (words: Partial<TestHold> & { readonly notesOf?: TestHold } = {})
   testHold({ address: "bob@example.test", egress: guard, credentials: credentials(), ...words });
 
 async function held(hold: TestHold): Promise<HeldMailbox> {
-  const client = (await platform.hold?.(hold)) as HeldMailbox;
+  const client = (await platform.connect?.(hold)) as HeldMailbox;
   clients.push(client);
   return client;
 }
@@ -47,7 +47,7 @@ beforeAll(async () => {
   server = await testMail();
 });
 afterAll(async () => {
-  for (const client of clients) await platform.close?.(client);
+  for (const client of clients) await platform.dispose?.(client);
   await server?.stop();
   await guard.close();
 });
@@ -59,7 +59,7 @@ describe("a mailbox on a real Dovecot, held over IMAP", () => {
     const hold = holdOf();
     await held(hold);
     const id = await mailed("first", { html: "<p>hello</p>", inReplyTo: "<parent@example.test>" });
-    const { event, key, note } = await hold.arrived(bySubject("first"));
+    const { event, key, state: note } = await hold.arrived(bySubject("first"));
     expect(event).toMatchObject({
       platform: "email",
       verb: "send",
@@ -81,9 +81,9 @@ describe("a mailbox on a real Dovecot, held over IMAP", () => {
     await before.arrived(bySubject("a"));
     await server.dovecot.kill();
     const thrown = await before.ended;
-    expect(platform.explain(thrown)).toMatchObject({ kind: "retryable", code: "platform-unavailable" });
-    await expect(platform.hold?.(holdOf({ notesOf: before }))).rejects.toSatisfy(
-      (refused) => platform.explain(refused).kind === "retryable",
+    expect(platform.classifyError(thrown)).toMatchObject({ kind: "retryable", code: "platform-unavailable" });
+    await expect(platform.connect?.(holdOf({ notesOf: before }))).rejects.toSatisfy(
+      (refused) => platform.classifyError(refused).kind === "retryable",
     );
     await server.dovecot.restart();
     await mailed("b");
@@ -97,7 +97,9 @@ describe("a mailbox on a real Dovecot, held over IMAP", () => {
   });
 
   it("refuses a wrong password for good", async () => {
-    const wrong = await platform.hold?.(holdOf({ credentials: credentials("bob", "wrong") })).catch((thrown) => thrown);
-    expect(platform.explain(wrong)).toMatchObject({ kind: "auth", code: "credentials-invalid" });
+    const wrong = await platform
+      .connect?.(holdOf({ credentials: credentials("bob", "wrong") }))
+      .catch((thrown) => thrown);
+    expect(platform.classifyError(wrong)).toMatchObject({ kind: "auth", code: "credentials-invalid" });
   });
 });

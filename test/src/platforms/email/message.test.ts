@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { simpleParser } from "mailparser";
 import { describe, expect, it } from "vitest";
 import type { Activity } from "../../../../src/model/activity.ts";
-import { faults } from "../../../../src/model/validate.ts";
+import { validationErrors } from "../../../../src/model/validate.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { wireAddress } from "../../../../src/platforms/email/schemas/address.ts";
 import { SendShape } from "../../../../src/platforms/email/schemas/message.ts";
@@ -16,7 +16,7 @@ const mail = (object: object, more: object = {}) => ({
   object,
   ...more,
 });
-const pointers = (input: unknown) => faults(SendShape, input).map(({ pointer }) => pointer);
+const pointers = (input: unknown) => validationErrors(SendShape, input).map(({ pointer }) => pointer);
 
 describe("what send takes", () => {
   it("takes the founding essay's example, its target made a list", () => {
@@ -66,7 +66,7 @@ describe("what send takes", () => {
   ] as const)("refuses control characters in %s, saying where and not what", (pointer, make) => {
     const strict = pointer.endsWith("name") && pointer.includes("attachments") ? breaks.slice(0, 6) : breaks;
     for (const bad of strict) {
-      const found = faults(SendShape, make(bad));
+      const found = validationErrors(SendShape, make(bad));
       expect(
         found.some((fault) => fault.pointer.startsWith(pointer)),
         JSON.stringify([bad, found]),
@@ -213,7 +213,7 @@ describe("addresses", () => {
 
   it("that no pattern can refuse are refused before an account is looked up", () => {
     const refuse = (address: string) =>
-      email({}).refuse?.("send", testMailActivity({ target: [{ address: "a@b.com" }, { address }] }));
+      email({}).validate?.("send", testMailActivity({ target: [{ address: "a@b.com" }, { address }] }));
     expect(refuse("a@1.2.3.4")).toMatchObject({
       code: "validation-failed",
       pointer: "/target/1/address",
@@ -252,7 +252,7 @@ describe("the message, read back by a parser", () => {
         async (actor, targets, subject, body, header) => {
           const object = { subject, body, headers: { "X-Test": header } };
           const activity: Activity = testMailActivity({ actor, target: targets, object });
-          fc.pre(faults(SendShape, { actor, target: targets, object }).length === 0);
+          fc.pre(validationErrors(SendShape, { actor, target: targets, object }).length === 0);
           const bytes = await compose(activity, [], {});
           const parsed = await simpleParser(bytes);
           const fields = (["to", "cc"] as const).filter((field) =>

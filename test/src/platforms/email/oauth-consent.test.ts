@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { faults } from "../../../../src/model/validate.ts";
+import { validationErrors } from "../../../../src/model/validate.ts";
 import type { Consent } from "../../../../src/platform/oauth-consent.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
@@ -8,7 +8,7 @@ import { MAIL_CLIENT, mailProvider } from "../../../support/mail-consent.ts";
 const round = { state: "s-1", verifier: "v".repeat(43), redirectUri: "https://gw.example.org/accounts/email/callback" };
 const client = (more: object = {}) =>
   ({ provider: "google", ...MAIL_CLIENT, address: "bob@example.com", ...more }) as never;
-const real = email({}).consent as Consent;
+const real = email({}).oauthConsent as Consent;
 const egress = loopbackEgress();
 let mail: Awaited<ReturnType<typeof mailProvider>>;
 beforeEach(async () => {
@@ -63,18 +63,18 @@ it.each([
   { address: "bob@example.com\r\n" },
   { tokenUrl: "https://evil.example/" },
 ])("takes no client such as %j", (more) => {
-  expect(faults(real.schema, real.example)).toEqual([]);
-  expect(faults(real.schema, client())).toEqual([]);
-  expect(faults(real.schema, client(more))).not.toEqual([]);
+  expect(validationErrors(real.schema, real.example)).toEqual([]);
+  expect(validationErrors(real.schema, client())).toEqual([]);
+  expect(validationErrors(real.schema, client(more))).not.toEqual([]);
 });
 
 it("ends with a login that the mail server took, for sending and for the mailbox", async () => {
-  const { consent, credentials } = email({ mailProviders: mail.providers });
+  const { oauthConsent: consent, credentials } = email({ mailProviders: mail.providers });
   const { url, finish } = consent as Consent;
   const code = mail.agree(url(client(), round), "bob@example.com");
   const [account, ...more] = await finish(client(), { ...round, code }, egress);
   expect([account?.address, more]).toEqual(["bob@example.com", []]);
-  expect(faults(credentials?.schema ?? {}, account?.credentials)).toEqual([]);
+  expect(validationErrors(credentials?.schema ?? {}, account?.credentials)).toEqual([]);
   expect(account?.credentials).toMatchObject({
     user: "bob@example.com",
     oauth2: { ...MAIL_CLIENT, refreshToken: expect.stringMatching(/^canary-refresh/) },
@@ -83,7 +83,7 @@ it("ends with a login that the mail server took, for sending and for the mailbox
 });
 
 it("a login for another address, another verifier and another secret come to nothing, and no token is told", async () => {
-  const { url, finish } = email({ mailProviders: mail.providers }).consent as Consent;
+  const { url, finish } = email({ mailProviders: mail.providers }).oauthConsent as Consent;
   const ended = async (user: string, words: object = {}, app = client()) => {
     const code = mail.agree(url(client(), round), user);
     const thrown = await finish(app, { ...round, code, ...words }, egress).catch((error: unknown) => error);

@@ -83,10 +83,10 @@ describe("OAuth2 logins", () => {
   it("fetch one token for many connections", async () => {
     const { credentials, asked } = await servers("token-a", [{ access_token: "token-a" }]);
     const access = { app: "a", credentials: credentials as never, egress: guard, log: silentLog };
-    const client = await platform.open?.(access);
+    const client = await platform.createClient?.(access);
     const send = () => platform.verbs.send?.run(client, testMailActivity(), testLent());
     await Promise.all([send(), send(), send(), send()]);
-    await platform.close?.(client);
+    await platform.dispose?.(client);
     expect(asked).toHaveLength(1);
   });
 
@@ -109,15 +109,15 @@ describe("OAuth2 logins", () => {
       stored.push(more);
       throw new Error("Redis is away");
     };
-    const client = await platform.open?.({
+    const client = await platform.createClient?.({
       app: "a",
       credentials: credentials as never,
-      renewed,
+      saveCredentials: renewed,
       egress: guard,
       log: silentLog,
     });
     const receipt = await platform.verbs.send?.run(client, testMailActivity(), testLent());
-    await platform.close?.(client);
+    await platform.dispose?.(client);
     expect([receipt?.outcomes[0]?.status, tried]).toEqual(["sent", ["token-a"]]);
     const oauth2 = {
       ...credentials.oauth2,
@@ -152,7 +152,7 @@ describe("OAuth2 logins", () => {
   it("are final when the same refresh token is refused again", async () => {
     const { credentials } = await servers("x", [{ error: "invalid_grant" }], 400);
     const access = { app: "app1", credentials: credentials as never, egress: guard, log: silentLog };
-    const client = await platform.open?.(access);
+    const client = await platform.createClient?.(access);
     const kind = () =>
       Promise.resolve(platform.verbs.send?.run(client, testMailActivity(), testLent())).then(
         () => expect.unreachable("It was sent"),
@@ -163,6 +163,6 @@ describe("OAuth2 logins", () => {
     const clock = vi.spyOn(Date, "now").mockReturnValue(later);
     expect(await kind()).toBe("auth");
     clock.mockRestore();
-    await platform.close?.(client);
+    await platform.dispose?.(client);
   });
 });

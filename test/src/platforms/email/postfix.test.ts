@@ -233,14 +233,14 @@ describe("mail through a real Postfix, read back from Dovecot", () => {
 
   it("uses one connection for many mails", async () => {
     const before = (await server.log()).match(/ connect from /g)?.length ?? 0;
-    const client = await platform.open?.({
+    const client = await platform.createClient?.({
       app: "app1",
       credentials: account() as never,
       egress: guard,
       log: silentLog,
     });
     for (let n = 0; n < 5; n++) await platform.verbs.send?.run(client, testMailActivity(), testLent());
-    await platform.close?.(client);
+    await platform.dispose?.(client);
     expect(((await server.log()).match(/ connect from /g)?.length ?? 0) - before).toBe(1);
   });
 });

@@ -43,9 +43,9 @@ describe("what becomes of a mail after it was sent", () => {
   let client: unknown;
   beforeAll(async () => {
     hold = testHold({ address: "bob@example.test", egress: guard, credentials: credentials() });
-    client = await platform.hold?.(hold);
+    client = await platform.connect?.(hold);
   });
-  afterAll(async () => platform.close?.(client));
+  afterAll(async () => platform.dispose?.(client));
 
   it("is told to its rid when it comes back, and the report arrives as well", async () => {
     const commits: unknown[] = [];
@@ -79,12 +79,12 @@ describe("what becomes of a mail after it was sent", () => {
 describe("a mail of which nobody knows whether it was taken", () => {
   async function resolved(activity: Activity, account: object = credentials()): Promise<Receipt | undefined> {
     const access = { app: "app1", credentials: account as never, egress: guard, log: silentLog };
-    const client = await platform.open?.(access);
+    const client = await platform.createClient?.(access);
     const pending = activity.target.map((_, index) => index);
     try {
-      return await platform.resolve?.(client, activity, testLent({ pending }));
+      return await platform.recover?.(client, activity, testLent({ pending }));
     } finally {
-      await platform.close?.(client);
+      await platform.dispose?.(client);
     }
   }
   const raw = (...lines: readonly string[]) => Buffer.from(`${lines.join("\r\n")}\r\n\r\nx\r\n`);
@@ -115,7 +115,7 @@ describe("a mail of which nobody knows whether it was taken", () => {
 
   it("asks again later when the mailbox can't be asked", async () => {
     const account = { ...credentials(), mailbox: { ...credentials().mailbox, port: 1 } };
-    const thrown = await resolved(testMailActivity(), account).catch((fault: unknown) => platform.explain(fault));
+    const thrown = await resolved(testMailActivity(), account).catch((fault: unknown) => platform.classifyError(fault));
     expect(thrown).toMatchObject({ kind: "retryable", code: "platform-unavailable" });
   });
 
@@ -123,13 +123,13 @@ describe("a mail of which nobody knows whether it was taken", () => {
     await lmtp.put("carol", "to move");
     await lmtp.put("carol", "to delete");
     const access = { app: "app1", credentials: credentials("carol") as never, egress: guard, log: silentLog };
-    const client = await platform.open?.(access);
+    const client = await platform.createClient?.(access);
     const move = testMailActivity({ verb: "move", target: [], object: { uid: 1, to: "Sent" } });
     for (const uids of [[1], []]) {
-      const receipt = await platform.resolve?.(client, move, testLent());
+      const receipt = await platform.recover?.(client, move, testLent());
       expect(receipt).toMatchObject({ outcomes: [], object: { uids } });
     }
-    await platform.close?.(client);
+    await platform.dispose?.(client);
   });
 });
 
@@ -211,9 +211,9 @@ describe("servers that are none", () => {
       address: "bob@example.test",
       egress: guard,
       credentials: account(imap.port, { oauth2 }),
-      renewed: async (credentials) => void stored.push(credentials),
+      saveCredentials: async (credentials) => void stored.push(credentials),
     });
-    await platform.close?.(await platform.hold?.(hold));
+    await platform.dispose?.(await platform.connect?.(hold));
     expect(stored).toMatchObject([{ oauth2: { accessToken: "fresh", refreshToken: "r2" } }]);
     imap.stop();
     web.close();
@@ -233,10 +233,10 @@ describe("servers that are none", () => {
       const words = { address: "bob@example.test", egress: guard, credentials };
       last = testHold({ ...words, ...(last ? { notesOf: last } : {}) });
       try {
-        await platform.close?.(await platform.hold?.(last));
+        await platform.dispose?.(await platform.connect?.(last));
         return undefined;
       } catch (thrown) {
-        return platform.explain(thrown);
+        return platform.classifyError(thrown);
       }
     };
     expect(await holding({ refreshToken: "r1" })).toMatchObject({ kind: "retryable", retryAfterMs: 2_000 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { faults } from "../../../../src/model/validate.ts";
+import { validationErrors } from "../../../../src/model/validate.ts";
 import type { Consent } from "../../../../src/platform/oauth-consent.ts";
 import { facebook } from "../../../../src/platforms/facebook/platform.ts";
 import { facebookStandIn, LOGIN, META_APP, PAGE } from "../../../support/facebook-stand-in.ts";
@@ -21,11 +21,11 @@ const round = {
 };
 const platform = () => facebook({ facebookApi: server.url });
 const finish = (more: object = {}, code = "good-code") =>
-  (platform().consent as Consent).finish({ ...client, ...more } as never, { ...round, code }, egress);
+  (platform().oauthConsent as Consent).finish({ ...client, ...more } as never, { ...round, code }, egress);
 
 it("sends the person to Facebook, in the version of the API, with what was agreed", () => {
-  const { url, schema, example } = platform().consent as Consent;
-  expect(faults(schema, example)).toEqual([]);
+  const { url, schema, example } = platform().oauthConsent as Consent;
+  expect(validationErrors(schema, example)).toEqual([]);
   const { origin, pathname, searchParams } = new URL(url(client as never, round));
   expect([origin, pathname]).toEqual(["https://www.facebook.com", "/v26.0/dialog/oauth"]);
   expect(Object.fromEntries(searchParams)).toMatchObject({
@@ -45,7 +45,8 @@ it("makes an account of each Page that the person chose, by tokens that last", a
     { address: PAGE, credentials: { pageToken, appSecret, verifyToken, otherPages: ["77"] } },
     { address: "77", credentials: { pageToken: "EAAG-other", appSecret, verifyToken, otherPages: [PAGE] } },
   ]);
-  for (const { credentials } of found) expect(faults(platform().credentials?.schema ?? {}, credentials)).toEqual([]);
+  for (const { credentials } of found)
+    expect(validationErrors(platform().credentials?.schema ?? {}, credentials)).toEqual([]);
 });
 
 it("says what is wrong with a consent that comes to nothing", async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLog } from "../../../../src/model/log.ts";
-import { faults } from "../../../../src/model/validate.ts";
+import { validationErrors } from "../../../../src/model/validate.ts";
 import type { Entry, Feed } from "../../../../src/platforms/feeds/client/document/feed.ts";
 import { feeds } from "../../../../src/platforms/feeds/platform.ts";
 import { FetchShape } from "../../../../src/platforms/feeds/schemas/fetch.ts";
@@ -15,11 +15,11 @@ let server: Awaited<ReturnType<typeof webServer>>;
 const shared = feeds({});
 let client: unknown;
 beforeAll(async () => {
-  client = await shared.open?.({ app: "app1", credentials: undefined, egress: guard, log: silentLog });
+  client = await shared.createClient?.({ app: "app1", credentials: undefined, egress: guard, log: silentLog });
   server = await webServer((path) => pages[path] ?? { status: 404 });
 });
 afterAll(async () => {
-  await shared.close?.(client);
+  await shared.dispose?.(client);
   await guard.close();
   await server.stop();
 });
@@ -329,8 +329,8 @@ describe("addresses", () => {
     "%s is refused",
     (address) => {
       const activity = { actor: { address: "me" }, target: [{ address }], object: {} };
-      const unfit = feeds({}).refuse?.("fetch", { platform: "feeds", verb: "fetch", ...activity });
-      expect(faults(FetchShape, activity).length > 0 || unfit !== undefined).toBe(true);
+      const unfit = feeds({}).validate?.("fetch", { platform: "feeds", verb: "fetch", ...activity });
+      expect(validationErrors(FetchShape, activity).length > 0 || unfit !== undefined).toBe(true);
     },
   );
 });

@@ -181,7 +181,7 @@ describe("a hostile server", () => {
     await account({
       port,
       hold: {
-        arrive: async ({ event }) => {
+        record: async ({ event }) => {
           if (event.object.body === "the end") heard();
           return "new";
         },
@@ -218,7 +218,7 @@ describe("a hostile server", () => {
     const made = await account({
       port,
       hold: {
-        arrive: async ({ event }) => {
+        record: async ({ event }) => {
           await stored;
           bodies.push(String(event.object.body));
           return "new";
@@ -262,7 +262,7 @@ describe("a hostile server", () => {
     await account({
       port,
       hold: {
-        arrive: async ({ event }) => {
+        record: async ({ event }) => {
           if (away-- > 0) throw new Error("Redis is away");
           got.push(event.object.body);
           return "new";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Activity } from "../../../../src/model/activity.ts";
-import { faults } from "../../../../src/model/validate.ts";
+import { validationErrors } from "../../../../src/model/validate.ts";
 import { irc } from "../../../../src/platforms/irc/platform.ts";
 import { testHold } from "../../../support/hold.ts";
 import { type IrcScript, ircScript } from "../../../support/irc-script.ts";
@@ -66,12 +66,12 @@ describe("nothing but one line per command reaches the wire", () => {
   beforeAll(async () => {
     server = await ircScript();
     const credentials = { host: "127.0.0.1", port: server.port, tls: "none", pace: { burst: 10_000, interval: 0 } };
-    client = await platform.hold?.(testHold({ address: "bob", credentials }) as never);
+    client = await platform.connect?.(testHold({ address: "bob", credentials }) as never);
     // The last words of the login are behind us when this is answered.
     await bytesOf(activityOf("query", "", { type: "rooms" }));
   });
   afterAll(async () => {
-    await platform.close?.(client);
+    await platform.dispose?.(client);
     await server.stop();
   });
 
@@ -80,7 +80,7 @@ describe("nothing but one line per command reaches the wire", () => {
     const from = server.bytes().length;
     const pending = activity.target.map((_, index) => index);
     await platform.verbs[activity.verb]?.run(client, activity, testLent({ pending })).catch((thrown: unknown) => {
-      expect(platform.explain(thrown).code).not.toBe("internal-error");
+      expect(platform.classifyError(thrown).code).not.toBe("internal-error");
     });
     // A question of our own comes behind whatever was sent.
     await platform.verbs.query?.run(client, { ...activity, target: [], object: { type: "rooms" } }, testLent());
@@ -104,8 +104,9 @@ describe("nothing but one line per command reaches the wire", () => {
         if (checked) {
           const { actor, target } = activity;
           const fits =
-            faults(platform.verbs[verb]?.schema as never, { actor, target, object: activity.object }).length === 0;
-          fc.pre(fits && platform.refuse?.(verb, activity) === undefined);
+            validationErrors(platform.verbs[verb]?.schema as never, { actor, target, object: activity.object })
+              .length === 0;
+          fc.pre(fits && platform.validate?.(verb, activity) === undefined);
         }
         const sent = await bytesOf(activity);
         expect(sent.endsWith("\r\n")).toBe(true);
@@ -126,7 +127,7 @@ describe("nothing but one line per command reaches the wire", () => {
 
   it.each(["nick", "user", "realname", "password"])("refuses a login whose %s would be two lines", async (field) => {
     const example = { host: "h", [field]: "x\r\nQUIT" };
-    expect(faults(platform.credentials?.schema as never, example)).toMatchObject([{ pointer: `/${field}` }]);
+    expect(validationErrors(platform.credentials?.schema as never, example)).toMatchObject([{ pointer: `/${field}` }]);
   });
 
   it.each([
@@ -156,8 +157,8 @@ describe("nothing but one line per command reaches the wire", () => {
     ["query", [], { type: "rooms", match: "a\r\nb" }, "/object/match"],
   ])("%s to %j with %j is refused with a pointer", (verb, target, object, pointer) => {
     const activity = { ...activityOf(verb, "", object), target };
-    const fault = faults(platform.verbs[verb]?.schema as never, { actor: activity.actor, target, object })[0];
-    const refused = fault ?? platform.refuse?.(verb, activity);
+    const fault = validationErrors(platform.verbs[verb]?.schema as never, { actor: activity.actor, target, object })[0];
+    const refused = fault ?? platform.validate?.(verb, activity);
     expect(refused?.pointer).toBe(pointer);
   });
 });

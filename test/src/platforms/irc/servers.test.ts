@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Failure } from "../../../../src/model/failure.ts";
-import type { Arrival, Receipt } from "../../../../src/platform/platform.ts";
+import type { InboundEvent, Receipt } from "../../../../src/platform/platform.ts";
 import { inspircd } from "../../../support/inspircd.ts";
 import { type IrcAccount, type IrcAccountWords, ircAccount } from "../../../support/irc-account.ts";
 import { type IrcPeer, ircPeer } from "../../../support/irc-peer.ts";
@@ -136,7 +136,7 @@ describe.each([
       ].filter(([verb]) => verb !== "leave" || told.length < 12),
     );
     expect(new Set(account.hold.arrivals.map(({ key }) => key)).size).toBe(told.length);
-    const direct = account.hold.arrivals.find(({ event }) => event.object.body === "to you") as Arrival;
+    const direct = account.hold.arrivals.find(({ event }) => event.object.body === "to you") as InboundEvent;
     expect(direct.event).toMatchObject({
       target: [{ address: "bob@test" }],
       actor: { id: expect.stringMatching(/^carol!/) },

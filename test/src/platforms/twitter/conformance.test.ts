@@ -42,7 +42,7 @@ beforeAll(async () => {
 async function streamed(): Promise<void> {
   x.server.streams.settings.forbidden = false;
   const hold = testHold({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress });
-  const client = await x.platform.hold?.(hold as never);
+  const client = await x.platform.connect?.(hold as never);
   const run = async (verb: string) => {
     const activity = activityOf(x.platform, verb, { target: [{ address: "search:dragoman" }] });
     await x.platform.verbs[verb]?.run(client, activity, testLent());
@@ -55,7 +55,7 @@ async function streamed(): Promise<void> {
   await run("unsubscribe");
   await until(() => x.server.streams.rules().length === 0);
   hold.abort();
-  await x.platform.close?.(client);
+  await x.platform.dispose?.(client);
 }
 afterAll(() => x.stop());
 

@@ -199,7 +199,7 @@ describe("a break", () => {
   });
 
   it("is resolved by the account's own list, where it can be", async () => {
-    const client = await x.platform.open?.({
+    const client = await x.platform.createClient?.({
       app: "a",
       credentials: oauth1Of("12") as never,
       egress: x.egress,
@@ -207,7 +207,7 @@ describe("a break", () => {
     });
     const object = { body: "See <https://example.org/> & tell" };
     const activity = activityOf(x.platform, "post", { id: ulid(), object });
-    const found = (words = activity) => x.platform.resolve?.(client, words, testLent({ attempt: 9 }));
+    const found = (words = activity) => x.platform.recover?.(client, words, testLent({ attempt: 9 }));
     const inTheEnd = async (words = activity) => {
       for (let looks = 0; looks < 5; looks++) {
         await expect(found(words)).rejects.toMatchObject({ kind: "retryable", code: "outcome-unknown" });

@@ -23,7 +23,7 @@ afterAll(async () => {
 
 /** Each app acts for one account here; where accounts are stored is not what this is about. */
 function apps(people: Readonly<Record<string, string>>) {
-  const { open, credentials: _, ...table } = x.platform;
+  const { createClient: open, credentials: _, ...table } = x.platform;
   return {
     ...table,
     needsAccount: false,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { faults } from "../../../../src/model/validate.ts";
+import { validationErrors } from "../../../../src/model/validate.ts";
 import type { Consent } from "../../../../src/platform/oauth-consent.ts";
 import { twitter } from "../../../../src/platforms/twitter/platform.ts";
 import { xAccount } from "../../../support/x-account.ts";
@@ -14,7 +14,7 @@ let x: Awaited<ReturnType<typeof xAccount>>;
 let consent: Consent;
 beforeEach(async () => {
   x = await xAccount();
-  consent = twitter({ xApi: x.server.origin }).consent as Consent;
+  consent = twitter({ xApi: x.server.origin }).oauthConsent as Consent;
 });
 afterEach(() => x.stop());
 const words = (more: object = {}) =>
@@ -35,7 +35,7 @@ it("a consent begins at X with a challenge and ends with a login that works, und
   expect(JSON.stringify(words())).not.toMatch(/secret|vvv/);
   const [account] = await consent.finish(client as never, { ...round, code: code() }, x.egress);
   expect(account?.address).toBe("@alice");
-  expect(faults(x.platform.credentials?.schema ?? {}, account?.credentials)).toEqual([]);
+  expect(validationErrors(x.platform.credentials?.schema ?? {}, account?.credentials)).toEqual([]);
   expect(account?.credentials).toMatchObject({ userId: "34" });
   const alice = await x.open(account?.credentials as never);
   expect((await alice("query")).object).toMatchObject({ me: { subject: "@alice" } });
@@ -67,6 +67,6 @@ it("what X's pushes and streams need of the app goes into the login", async () =
   const app = { ...client, apiKey: "app-key", apiSecret: "app-key-secret", bearerToken: "bearer" };
   const [account] = await consent.finish(app as never, { ...round, code: code() }, x.egress);
   expect(account?.credentials).toMatchObject(app);
-  expect(faults(x.platform.credentials?.schema ?? {}, account?.credentials)).toEqual([]);
-  expect(x.platform.push?.secrets?.(account as never)).toMatchObject({ user: "34", address: "@alice" });
+  expect(validationErrors(x.platform.credentials?.schema ?? {}, account?.credentials)).toEqual([]);
+  expect(x.platform.webhook?.secrets?.(account as never)).toMatchObject({ user: "34", address: "@alice" });
 });

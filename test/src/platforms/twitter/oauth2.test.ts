@@ -17,7 +17,7 @@ async function account(words: object = {}) {
   const renewed = async (credentials: never): Promise<void> => {
     stored.push(credentials);
   };
-  return { login, stored, run: await x.open(login, { renewed }) };
+  return { login, stored, run: await x.open(login, { saveCredentials: renewed }) };
 }
 
 it("an access token that lives is used as it is, and who the account is is asked once", async () => {

@@ -1,7 +1,7 @@
 import { ulid } from "ulid";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Activity } from "../../../../src/model/activity.ts";
-import type { Lent } from "../../../../src/platform/platform.ts";
+import type { VerbContext } from "../../../../src/platform/platform.ts";
 import { tries } from "../../../../src/platforms/twitter/client/recent-requests.ts";
 import { testLent } from "../../../support/mail-lent.ts";
 import { activityOf, xAccount } from "../../../support/x-account.ts";
@@ -21,18 +21,22 @@ beforeEach(async () => {
 afterEach(() => x.stop());
 
 const open = () =>
-  x.platform.open?.({ app: "a", credentials: oauth1Of("12") as never, egress: x.egress, log: testLent().log });
+  x.platform.createClient?.({ app: "a", credentials: oauth1Of("12") as never, egress: x.egress, log: testLent().log });
 const made = (verb: string, words: Partial<Activity>) => activityOf(x.platform, verb, { id: ulid(), ...words });
 /** Runs it against a fault; its own failure is not what this is about. */
-const run = async (activity: Activity, fault?: readonly [string, "cut" | "drop"], lent: Partial<Lent> = {}) => {
+const run = async (
+  activity: Activity,
+  fault?: readonly [string, "cut" | "drop"],
+  context: Partial<VerbContext> = {},
+) => {
   if (fault) x.server.fault(...fault);
   const pending = activity.target.map((_, at) => at);
   await x.platform.verbs[activity.verb]
-    ?.run(client, activity, testLent({ pending, ...lent }))
-    .catch((thrown: unknown) => expect(x.platform.explain(thrown).mayHaveLanded).toBe(true));
+    ?.run(client, activity, testLent({ pending, ...context }))
+    .catch((thrown: unknown) => expect(x.platform.classifyError(thrown).mayHaveLanded).toBe(true));
 };
 const resolved = (activity: Activity, by = client) =>
-  x.platform.resolve?.(by, activity, testLent({ pending: activity.target.map((_, at) => at) }));
+  x.platform.recover?.(by, activity, testLent({ pending: activity.target.map((_, at) => at) }));
 const inTheEnd = async (activity: Activity) => {
   for (let looks = 0; looks < 5; looks++) {
     await expect(resolved(activity)).rejects.toMatchObject({ kind: "retryable", code: "outcome-unknown" });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { faults } from "../../../../src/model/validate.ts";
+import { validationErrors } from "../../../../src/model/validate.ts";
 import { SearchResult } from "../../../../src/platform/kit/search-result.ts";
 import { foundIn } from "../../../../src/platforms/webfinger/client/jrd.ts";
 import { queryUrl, resourceOf } from "../../../../src/platforms/webfinger/client/resource.ts";
@@ -74,7 +74,7 @@ describe("search", () => {
     const aliases = ["https://example.org/@bob"];
     const avatar = "https://example.org/bob.png";
     expect(object).toEqual({ results: [{ address, subject, aliases, links, properties, name: "Bob", avatar }] });
-    expect(faults(SearchResult, object)).toEqual([]);
+    expect(validationErrors(SearchResult, object)).toEqual([]);
     expect(asked().pathname).toBe("/.well-known/webfinger");
     expect(asked().searchParams.get("resource")).toBe(address);
     expect(asked().searchParams.getAll("rel")).toEqual(["self", "http://webfinger.net/rel/avatar"]);
@@ -151,7 +151,7 @@ function endless(response: ServerResponse): void {
 describe("addresses", () => {
   it("of people's pages fit the schema", () => {
     const target = [{ address: "https://example.org/@bob" }, { address: "bob@example.org" }];
-    expect(faults(SearchShape, { actor: { address: "me" }, target, object: {} })).toEqual([]);
+    expect(validationErrors(SearchShape, { actor: { address: "me" }, target, object: {} })).toEqual([]);
   });
 
   it.each([
@@ -177,8 +177,8 @@ describe("addresses", () => {
     "a b@c",
   ])("%s is refused", (address) => {
     const { actor, object } = { actor: { address: "me" }, object: {} };
-    const fits = faults(SearchShape, { actor, target: [{ address }], object }).length === 0;
-    const unfit = webfinger().refuse?.("search", {
+    const fits = validationErrors(SearchShape, { actor, target: [{ address }], object }).length === 0;
+    const unfit = webfinger().validate?.("search", {
       platform: "webfinger",
       verb: "search",
       actor,
@@ -212,7 +212,7 @@ describe("a descriptor", () => {
       fc.property(any, (value) => {
         try {
           const found = foundIn(Buffer.from(JSON.stringify(value)), "a@b", "acct:a@b");
-          expect(faults(SearchResult, { results: [found] })).toEqual([]);
+          expect(validationErrors(SearchResult, { results: [found] })).toEqual([]);
         } catch (thrown) {
           expect(thrown).toMatchObject({ code: "platform-protocol-error" });
         }

@@ -83,7 +83,7 @@ describe("webhook send", () => {
     const { fetch, close } = loopbackEgress();
     ends.push(close);
     const it = activity();
-    const receipt = await webhook().resolve?.({ webhook: undefined }, it, testLent({ fetch }));
+    const receipt = await webhook().recover?.({ webhook: undefined }, it, testLent({ fetch }));
     expect(receipt?.outcomes[0]?.status).toBe("sent");
     expect(receiver.received.map(({ id }) => id)).toEqual([it.id]);
   });

@@ -4,7 +4,7 @@ import { xml } from "@xmpp/client";
 import { ulid } from "ulid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Activity } from "../../../../src/model/activity.ts";
-import type { Hold } from "../../../../src/platform/connection.ts";
+import type { ConnectionContext } from "../../../../src/platform/connection.ts";
 import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
 import { type TestHold, testHold } from "../../../support/hold.ts";
 import { testLent } from "../../../support/mail-lent.ts";
@@ -29,7 +29,7 @@ afterAll(async () => {
 
 function holdFor(
   user: string,
-  words: Partial<Hold<unknown>> & { readonly notesOf?: TestHold; readonly port?: number } = {},
+  words: Partial<ConnectionContext<unknown>> & { readonly notesOf?: TestHold; readonly port?: number } = {},
 ) {
   const { port = prosody.port, ...more } = words;
   return testHold({
@@ -38,7 +38,7 @@ function holdFor(
     ...more,
   });
 }
-const held = (hold: TestHold) => platform.hold?.(hold as never);
+const held = (hold: TestHold) => platform.connect?.(hold as never);
 async function said(to: string, text: string): Promise<void> {
   await alice.send(xml("message", { to, type: "chat", id: ulid() }, xml("body", {}, text)));
   await alice.ask("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
@@ -71,7 +71,7 @@ describe("characters", () => {
     await said(hold.address, "Grüße 🎉 日本語");
     const arrival = await hold.arrived(({ event }) => event.verb === "send");
     expect(arrival.event.object.body).toBe("Grüße 🎉 日本語");
-    await platform.close?.(client);
+    await platform.dispose?.(client);
     proxy.close();
   });
 });
@@ -106,7 +106,7 @@ describe("acknowledgement", () => {
     });
     const hold = holdFor("bob", {
       port: server.port,
-      arrive: async () => {
+      record: async () => {
         await stored;
         return "new";
       },
@@ -119,21 +119,21 @@ describe("acknowledgement", () => {
     store();
     await second;
     expect(Number(acks[1]) - Number(before)).toBe(1);
-    await platform.close?.(client);
+    await platform.dispose?.(client);
     await server.stop();
   });
 
   it("never comes for what could not be stored: the session ends, and the next holder gets it", async () => {
     const broken = new Error("Redis is away");
-    const first = holdFor("carl", { arrive: () => Promise.reject(broken) });
+    const first = holdFor("carl", { record: () => Promise.reject(broken) });
     const client = await held(first);
     await said(first.address, "not stored");
     expect(await first.ended).toBe(broken);
-    await platform.close?.(client);
+    await platform.dispose?.(client);
     const next = holdFor("carl", { notesOf: first });
     const again = await held(next);
     await next.arrived(({ event }) => event.object.body === "not stored");
-    await platform.close?.(again);
+    await platform.dispose?.(again);
   });
 });
 
@@ -148,8 +148,11 @@ describe("a server that dies", () => {
     await alice.send(xml("message", { to: room, type: "groupchat", id: "r1" }, xml("body", {}, "room before")));
     await first.arrived(({ event }) => event.object.body === "room before");
     await prosody.kill();
-    expect(platform.explain(await first.ended)).toMatchObject({ kind: "retryable", code: "platform-unavailable" });
-    await platform.close?.(client);
+    expect(platform.classifyError(await first.ended)).toMatchObject({
+      kind: "retryable",
+      code: "platform-unavailable",
+    });
+    await platform.dispose?.(client);
     await alice.close();
     await expect(held(holdFor("dora", { notesOf: first }))).rejects.toMatchObject({ code: "ECONNREFUSED" });
     await prosody.start();
@@ -162,7 +165,7 @@ describe("a server that dies", () => {
     await next.arrived(({ event }) => event.object.body === "room after");
     const bodies = next.arrivals.flatMap(({ event }) => event.object.body ?? []);
     expect(bodies).toEqual(["between", "room after"]);
-    await platform.close?.(again);
+    await platform.dispose?.(again);
   });
 });
 
@@ -194,7 +197,7 @@ describe("a break after the point of no return", () => {
     expect(late.outcomes).toMatchObject([{ status: "deferred", error: { code: "platform-unavailable" } }]);
     const both = await run(platform, client, { ...activity(ulid(), ALICE), target: two });
     expect(both.outcomes).toMatchObject([{ status: "deferred" }, { status: "deferred" }]);
-    await platform.close?.(client);
+    await platform.dispose?.(client);
     await server.stop();
   });
 
@@ -216,16 +219,16 @@ describe("a break after the point of no return", () => {
       target: [{ address: room }],
       object: { body: "x" },
     });
-    const lent = testLent();
-    const found = await platform.resolve?.(client, activity(sent.id, ALICE), lent);
+    const context = testLent();
+    const found = await platform.recover?.(client, activity(sent.id, ALICE), context);
     expect(found?.outcomes).toEqual([{ address: ALICE, status: "sent", id: sent.id }]);
-    const foundInRoom = await platform.resolve?.(client, activity(inRoom.id, room), lent);
+    const foundInRoom = await platform.recover?.(client, activity(inRoom.id, room), context);
     expect(foundInRoom?.outcomes).toEqual(inRoom.outcomes);
     for (const target of [ALICE, room]) {
-      const missing = await platform.resolve?.(client, activity(ulid(), target), lent);
+      const missing = await platform.recover?.(client, activity(ulid(), target), context);
       expect(missing?.outcomes).toEqual([{ address: target, status: "deferred" }]);
     }
-    await platform.close?.(client);
+    await platform.dispose?.(client);
   });
 });
 
@@ -245,7 +248,7 @@ describe("the core's wish", () => {
     hold.ended.then(() => {
       told = true;
     });
-    await platform.close?.(client);
+    await platform.dispose?.(client);
     expect(told).toBe(false);
   });
 
@@ -258,7 +261,7 @@ describe("the core's wish", () => {
       () => undefined,
       (error: unknown) => error,
     );
-    const failure = platform.explain(thrown);
+    const failure = platform.classifyError(thrown);
     expect(failure).toMatchObject({ kind: "auth", code: "credentials-invalid", platformCode: "not-authorized" });
     expect(`${failure.message}${failure.platformCode}`).not.toContain("canary");
   });

@@ -30,12 +30,12 @@ function account(port: number, tls: "starttls" | "implicit" | "none", more: obje
 }
 /** What the platform makes of a login that fails. */
 async function failed(hold: ReturnType<typeof testHold>) {
-  const thrown = await platform.hold?.(hold as never).then(
+  const thrown = await platform.connect?.(hold as never).then(
     () => undefined,
     (error: unknown) => error,
   );
   expect(thrown).toBeDefined();
-  return platform.explain(thrown);
+  return platform.classifyError(thrown);
 }
 
 describe("before the login", () => {
@@ -152,11 +152,11 @@ describe("after the login", () => {
   ])("ends the session for good reason when it sends %s", async (_what, attack) => {
     const { port } = await server({ after: (socket) => setImmediate(attack, socket) });
     const hold = account(port, "none");
-    const thrown = await platform.hold?.(hold as never).then(
+    const thrown = await platform.connect?.(hold as never).then(
       () => hold.ended,
       (error: unknown) => error,
     );
-    const failure = platform.explain(thrown);
+    const failure = platform.classifyError(thrown);
     expect(failure.kind).toBe("retryable");
     expect(failure.code).toMatch(/^platform-(protocol-error|unavailable|timeout)$/);
     expect(hold.arrivals).toEqual([]);
@@ -183,9 +183,9 @@ describe("after the login", () => {
       after: (socket) => socket.write(`${odd.join("")}<message from='a@b/c' id='last'><body>last</body></message>`),
     });
     const hold = account(port, "none");
-    const client = await platform.hold?.(hold as never);
+    const client = await platform.connect?.(hold as never);
     await hold.arrived(({ event }) => event.object.body === "last");
     expect(hold.arrivals.flatMap(({ event }) => event.object.body ?? [])).toEqual(["true", "last"]);
-    await platform.close?.(client);
+    await platform.dispose?.(client);
   });
 });

@@ -29,7 +29,7 @@ const bob = (notesOf?: TestHold) =>
 it("without archives the server's offline store and the rooms' history bring what came meanwhile, once", async () => {
   const room = `oblivion@${PROSODY_ROOMS}`;
   const first = bob();
-  const client = await platform.hold?.(first as never);
+  const client = await platform.connect?.(first as never);
   const actor = { address: first.address };
   await alice.join(room, "alice");
   await run(platform, client, { verb: "join", actor, target: [{ address: room }] });
@@ -52,17 +52,17 @@ it("without archives the server's offline store and the rooms' history bring wha
     target: [{ address: alice.jid }],
     object: {},
   };
-  expect(await platform.resolve?.(client, doubt, testLent())).toBeUndefined();
-  await platform.close?.(client);
+  expect(await platform.recover?.(client, doubt, testLent())).toBeUndefined();
+  await platform.dispose?.(client);
 
   await alice.send(xml("message", { to: first.address, type: "chat", id: "o1" }, xml("body", {}, "while away")));
   await toRoom("room while away");
   await alice.got((one) => one.attrs.id === "room while away");
   const next = bob(first);
-  const again = await platform.hold?.(next as never);
+  const again = await platform.connect?.(next as never);
   await toRoom("room after");
   await next.arrived(({ event }) => event.object.body === "room after");
   const bodies = next.arrivals.flatMap(({ event }) => event.object.body ?? []);
   expect(bodies.sort()).toEqual(["room after", "room while away", "while away"]);
-  await platform.close?.(again);
+  await platform.dispose?.(again);
 });

@@ -30,12 +30,12 @@ async function bob(words: { readonly address?: string; readonly notesOf?: TestHo
     credentials: { host: "127.0.0.1", port: prosody.port, tls: "none", password: `${address.split("@")[0]}-pw` },
     ...(words.notesOf ? { notesOf: words.notesOf } : {}),
   });
-  const client = await platform.hold?.(hold as never);
+  const client = await platform.connect?.(hold as never);
   return {
     address,
     hold,
     do: (verb: string, more: object = {}) => run(platform, client, { verb, actor: { address }, ...more }),
-    close: async () => platform.close?.(client),
+    close: async () => platform.dispose?.(client),
   };
 }
 const admin = (room: string, item: Record<string, string>) =>

@@ -32,14 +32,14 @@ async function bob(words: { readonly address?: string; readonly notesOf?: TestHo
     credentials: { host: "127.0.0.1", port: prosody.port, password: `${user}-pw`, ca: prosody.tls.cert },
     ...(words.notesOf ? { notesOf: words.notesOf } : {}),
   });
-  const client = await platform.hold?.(hold as never);
+  const client = await platform.connect?.(hold as never);
   return {
     address,
     hold,
     client,
     actor: { address },
     do: (verb: string, words: object = {}) => run(platform, client, { verb, actor: { address }, ...words }),
-    close: async () => platform.close?.(client),
+    close: async () => platform.dispose?.(client),
   };
 }
 
@@ -90,7 +90,7 @@ describe("messages", () => {
       context: { type: "direct", id: ALICE },
       self: false,
     });
-    expect(arrival.note?.name).toBe("archive");
+    expect(arrival.state?.name).toBe("archive");
     const receipt = await alice.got((one) => one.getChild("received", "urn:xmpp:receipts")?.attrs.id === "a1");
     expect(receipt.attrs.from).toContain(me.address);
     await me.close();
@@ -140,7 +140,7 @@ describe("rooms", () => {
       me.client,
       { verb: "join", actor: me.actor, target: [{ address: room }], object: { nick: "bobby" } },
       {
-        keepOnline: async (wanted) => {
+        setDesiredOnline: async (wanted) => {
           kept = wanted;
         },
       },

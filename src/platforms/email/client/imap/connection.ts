@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { ImapFlow } from "imapflow";
 import { Failure } from "../../../../model/failure.ts";
-import { secured } from "../../../../platform/kit/start-tls.ts";
+import { startTls } from "../../../../platform/kit/start-tls.ts";
 import type { Egress } from "../../../../platform/platform.ts";
 import type { Login } from "../smtp/connection.ts";
 
@@ -113,11 +113,11 @@ function over(socket: Socket, { host, ca }: ImapWay) {
   const trust = { host, ca };
   return {
     connect: (options: { readonly secure: boolean }, onConnect: () => void): Socket => {
-      if (options.secure) return secured(socket, trust, onConnect);
+      if (options.secure) return startTls(socket, trust, onConnect);
       setImmediate(onConnect);
       return socket;
     },
-    upgrade: (_plain: unknown, _options: unknown, onSecure: () => void): Socket => secured(socket, trust, onSecure),
+    upgrade: (_plain: unknown, _options: unknown, onSecure: () => void): Socket => startTls(socket, trust, onSecure),
   };
 }
 

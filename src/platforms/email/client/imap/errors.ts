@@ -1,52 +1,52 @@
-import { Failure, type Meaning } from "../../../../model/failure.ts";
+import { type ErrorRow, Failure } from "../../../../model/failure.ts";
 
-const LOGIN: Meaning = [
+const LOGIN: ErrorRow = [
   "auth",
   "credentials-invalid",
   "The mailbox's server refuses the login: store the account again.",
 ];
-const EXPIRED: Meaning = [
+const EXPIRED: ErrorRow = [
   "auth",
   "credentials-expired",
   "The login at the mailbox's server has ended: store the account again.",
 ];
-const TLS: Meaning = [
+const TLS: ErrorRow = [
   "permanent",
   "tls-failed",
   "The mailbox's server offers no encryption that can be trusted (STARTTLS missing, or its certificate does not fit).",
 ];
-const SLOW: Meaning = ["retryable", "platform-timeout", "The mailbox's server did not answer in time."];
-const AWAY: Meaning = [
+const SLOW: ErrorRow = ["retryable", "platform-timeout", "The mailbox's server did not answer in time."];
+const AWAY: ErrorRow = [
   "retryable",
   "platform-unavailable",
   "The mailbox's server can't be reached or broke the connection.",
 ];
-const LATER: Meaning = ["retryable", "platform-unavailable", "The mailbox's server asks to come back later."];
-const LIMIT: Meaning = [
+const LATER: ErrorRow = ["retryable", "platform-unavailable", "The mailbox's server asks to come back later."];
+const LIMIT: ErrorRow = [
   "rate-limited",
   "platform-rate-limited",
   "The mailbox's server limits how much it does for an account.",
 ];
-const ODD: Meaning = [
+const ODD: ErrorRow = [
   "retryable",
   "platform-protocol-error",
   "The mailbox's server's answer makes no sense, or is too large.",
 ];
-const NO_FOLDER: Meaning = [
+const NO_FOLDER: ErrorRow = [
   "permanent",
   "recipient-unknown",
   "The mailbox has no such folder: query lists those it has.",
 ];
-const FORBIDDEN: Meaning = [
+const FORBIDDEN: ErrorRow = [
   "permanent",
   "permission-denied",
   "The mailbox's server does not allow that in this folder.",
 ];
-const FULL: Meaning = ["permanent", "recipient-not-reachable", "The mailbox is full."];
-const REFUSED: Meaning = ["permanent", "platform-rejected", "The mailbox's server refuses it."];
+const FULL: ErrorRow = ["permanent", "recipient-not-reachable", "The mailbox is full."];
+const REFUSED: ErrorRow = ["permanent", "platform-rejected", "The mailbox's server refuses it."];
 
 /** Response codes of RFC 3501, 5530 and 9051 that come with a refusal. */
-const RESPONSES = new Map<string, Meaning>([
+const RESPONSES = new Map<string, ErrorRow>([
   ["AUTHENTICATIONFAILED", LOGIN],
   ["AUTHORIZATIONFAILED", LOGIN],
   ["EXPIRED", EXPIRED],
@@ -63,7 +63,7 @@ const RESPONSES = new Map<string, Meaning>([
   ["OVERQUOTA", FULL],
 ]);
 
-const CODES = new Map<string, Meaning>([
+const CODES = new Map<string, ErrorRow>([
   ["NoConnection", AWAY],
   ["EConnectionClosed", AWAY],
   ["StateLogout", AWAY],
@@ -127,7 +127,7 @@ function meaning(
   code: string,
   response: string,
   status: string,
-): Meaning | undefined {
+): ErrorRow | undefined {
   if (code === "ETHROTTLE") return LIMIT;
   if (error.authenticationFailed === true) {
     const known = RESPONSES.get(response);

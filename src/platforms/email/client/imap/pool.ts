@@ -1,5 +1,5 @@
 import type { ImapFlow } from "imapflow";
-import { turns } from "../../../../platform/kit/semaphore.ts";
+import { fairSemaphore } from "../../../../platform/kit/semaphore.ts";
 import { causeOf } from "./connection.ts";
 
 /** Connections for single pieces of work, kept for a moment since another piece often follows. */
@@ -15,7 +15,7 @@ const IDLE_MS = 30_000;
 /** Keeps up to two connections to one mailbox. Work whose signal aborts loses its connection. */
 export function imapPool(open: (signal: AbortSignal) => Promise<ImapFlow>): ImapPool {
   const idle = new Map<ImapFlow, NodeJS.Timeout>();
-  const { enter, leave } = turns(MOST);
+  const { acquire: enter, release: leave } = fairSemaphore(MOST);
   let closed = false;
 
   function take(): ImapFlow | undefined {

@@ -1,5 +1,5 @@
 import { Failure } from "../../../../model/failure.ts";
-import { secured } from "../../../../platform/kit/start-tls.ts";
+import { startTls } from "../../../../platform/kit/start-tls.ts";
 import type { Egress } from "../../../../platform/platform.ts";
 import type { Login } from "../smtp/connection.ts";
 import { type Conversation, conversation, saslOf } from "./commands.ts";
@@ -66,7 +66,7 @@ export async function openPop3(way: Pop3Way, signal: AbortSignal): Promise<Pop3>
 async function opened(way: Pop3Way, signal: AbortSignal, secret: string): Promise<Pop3> {
   const { host, port, tls, ca, login, patience } = way;
   const plain = await way.connect(host, port, { timeoutMs: patience.connect, signal });
-  let stream = pop3Stream(tls === "implicit" ? secured(plain, { host, ca }) : plain, patience.silence);
+  let stream = pop3Stream(tls === "implicit" ? startTls(plain, { host, ca }) : plain, patience.silence);
   const close = () => stream.close();
   const abort = () => stream.close(signal.reason instanceof Error ? signal.reason : undefined);
   signal.addEventListener("abort", abort, { once: true });
@@ -77,7 +77,7 @@ async function opened(way: Pop3Way, signal: AbortSignal, secret: string): Promis
     if (tls === "starttls") {
       await talk.ask("STLS", "tls");
       if (!stream.quiet()) throw odd("The mail server talks before encryption is on.");
-      stream = pop3Stream(secured(stream.release(), { host, ca }), patience.silence);
+      stream = pop3Stream(startTls(stream.release(), { host, ca }), patience.silence);
     }
     const capabilities = await talk.capabilities();
     if ("password" in login) {

@@ -1,4 +1,4 @@
-import { turns } from "../../../../platform/kit/semaphore.ts";
+import { fairSemaphore } from "../../../../platform/kit/semaphore.ts";
 import type { Letter, Line, Posted } from "./connection.ts";
 
 export interface Pool {
@@ -19,7 +19,7 @@ export interface PoolSettings {
 /** Keeps a few SMTP connections to one server; a letter waits while all are busy. */
 export function pool({ open, most, letters = 200, idleMs = 30_000 }: PoolSettings): Pool {
   const idle = new Map<Line, NodeJS.Timeout>();
-  const { enter, leave } = turns(most);
+  const { acquire: enter, release: leave } = fairSemaphore(most);
   let closed = false;
 
   function take(): Line | undefined {

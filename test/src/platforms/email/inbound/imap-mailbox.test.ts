@@ -31,13 +31,13 @@ const holdOf = (user: string, notesOf?: TestHold) =>
     ...(notesOf ? { notesOf } : {}),
   });
 async function held(hold: TestHold): Promise<HeldMailbox> {
-  const client = (await platform.hold?.(hold)) as HeldMailbox;
+  const client = (await platform.connect?.(hold)) as HeldMailbox;
   open.add(client);
   return client;
 }
 async function letGo(client: HeldMailbox): Promise<void> {
   open.delete(client);
-  await platform.close?.(client);
+  await platform.dispose?.(client);
 }
 const run = (client: HeldMailbox, verb: string, folder: string) =>
   platform.verbs[verb]?.run(client, testMailActivity({ verb, target: [], object: { folder } }), testLent());
@@ -131,7 +131,7 @@ describe("folders that an account listens to", () => {
     const after = holdOf(user, before);
     await held(after);
     expect(subjects(after)).toEqual(["three"]);
-    expect(after.kept["folder:INBOX"]?.split(":")[0]).not.toBe(before.arrivals[0]?.note?.value.split(":")[0]);
+    expect(after.kept["folder:INBOX"]?.split(":")[0]).not.toBe(before.arrivals[0]?.state?.value.split(":")[0]);
     await lmtp.put(user, "four");
     await after.arrived(subject("four"));
     expect(subjects(after)).toEqual(["three", "four"]);
@@ -144,10 +144,10 @@ describe("folders that an account listens to", () => {
       mailboxPatience: { ...IMAP_PATIENCE, poll: 100 },
     });
     const hold = testHold({ address: "u1@example.test", egress: guard, credentials: credentials("u1", plain) });
-    const client = await eager.hold?.(hold);
+    const client = await eager.connect?.(hold);
     await there.put("u1", "asked for");
     await hold.arrived(subject("asked for"));
-    await eager.close?.(client);
+    await eager.dispose?.(client);
     there.close();
     await plain.stop();
   });
@@ -218,11 +218,11 @@ describe("mails as they come", () => {
       egress: guard,
       credentials: credentials(user),
       notesOf: before,
-      arrive: async () => {
+      record: async () => {
         throw new Error("Redis is away");
       },
     });
-    await expect(platform.hold?.(away)).rejects.toThrow("Redis is away");
+    await expect(platform.connect?.(away)).rejects.toThrow("Redis is away");
     const after = holdOf(user, before);
     await held(after);
     expect(subjects(after)).toEqual(["kept"]);
@@ -238,13 +238,13 @@ describe("mails as they come", () => {
       open = resolve;
     });
     const after = holdOf(user, before);
-    const slow: TestHold = { ...after, arrive: (arrival) => gate.then(() => after.arrive(arrival)) };
+    const slow: TestHold = { ...after, record: (arrival) => gate.then(() => after.record(arrival)) };
     const hasty = email({ mailboxPatience: { ...IMAP_PATIENCE, catchUp: 50 } });
-    const client = await hasty.hold?.(slow);
+    const client = await hasty.connect?.(slow);
     expect(after.arrivals).toEqual([]);
     open();
     await after.arrived(subject("r"));
     expect(subjects(after)).toEqual(["p", "q", "r"]);
-    await hasty.close?.(client);
+    await hasty.dispose?.(client);
   });
 });

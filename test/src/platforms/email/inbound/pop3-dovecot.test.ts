@@ -46,13 +46,13 @@ const guard = egress({ allowPrivate: ["127.0.0.0/8"], resolve: async () => [{ ad
 function holding(user: User, more: object = {}, notesOf?: TestHold) {
   const words = { credentials: credentials(user, more), address: `${user}@example.test`, egress: guard };
   const hold = testHold(notesOf ? { ...words, notesOf } : words);
-  const client = platform.hold?.(hold as never) ?? Promise.reject(new Error("Not a held platform"));
+  const client = platform.connect?.(hold as never) ?? Promise.reject(new Error("Not a held platform"));
   // Whoever awaits it hears of it; a test may first wait for something else.
   client.catch(() => undefined);
   ends.push(async () => {
     hold.abort();
     await client.then(
-      (made) => platform.close?.(made),
+      (made) => platform.dispose?.(made),
       () => undefined,
     );
   });
@@ -96,7 +96,7 @@ describe("a mailbox on a real Dovecot, over POP3 with STLS", () => {
     await deliver("bob", simple("1"));
     await first.arrived(withSubject("1"));
     await dovecot.kill();
-    expect(platform.explain(await first.ended)).toMatchObject({ kind: "retryable" });
+    expect(platform.classifyError(await first.ended)).toMatchObject({ kind: "retryable" });
     await dovecot.restart();
     lmtp.close();
     lmtp = transport();
@@ -122,7 +122,7 @@ describe("a mailbox on a real Dovecot, over POP3 with STLS", () => {
         () => expect.unreachable("The poll was over before the server died"),
         (error: unknown) => error,
       );
-      expect(platform.explain(thrown)).toMatchObject({ kind: "retryable" });
+      expect(platform.classifyError(thrown)).toMatchObject({ kind: "retryable" });
       got.push(...subjects(hold));
       last = hold;
       await dovecot.restart();
@@ -177,6 +177,6 @@ describe("a mailbox on a real Dovecot, over POP3 with STLS", () => {
       () => expect.unreachable("It worked"),
       (error: unknown) => error,
     );
-    expect(platform.explain(thrown)).toMatchObject(failure);
+    expect(platform.classifyError(thrown)).toMatchObject(failure);
   });
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { turns } from "../../../../../src/platform/kit/semaphore.ts";
+import { fairSemaphore } from "../../../../../src/platform/kit/semaphore.ts";
 import { POP3_PATIENCE } from "../../../../../src/platforms/email/client/pop3/client.ts";
 import { type MailReader, mailReader } from "../../../../../src/platforms/email/inbound/mail.ts";
 import { holdPop3, type Pop3Settings } from "../../../../../src/platforms/email/inbound/pop3-mailbox.ts";
@@ -47,7 +47,7 @@ async function start(held: TestHold, port: number, more: Partial<Pop3Settings> =
       patience: POP3_PATIENCE,
     },
     reader,
-    large: turns(1),
+    large: fairSemaphore(1),
     deleteAfter: false,
     pollMs: 20,
     inspect: async () => ({}),
@@ -136,7 +136,7 @@ describe("polling a mailbox", () => {
     const scripted = await server({ mails: () => mails });
     const away = new Error("Redis is away");
     const first = hold({
-      arrive: async () => {
+      record: async () => {
         throw away;
       },
     });
@@ -319,7 +319,7 @@ describe("a server that gives trouble", () => {
 
   it("when the connection is no longer wanted is left alone, without a word", async () => {
     const scripted = await server({ say: (command) => (command === "UIDL" ? "hang" : undefined) });
-    const held = hold({ lost: () => expect.unreachable("Nobody asked") });
+    const held = hold({ onDisconnected: () => expect.unreachable("Nobody asked") });
     const starting = start(held, scripted.port);
     await heard(scripted, "UIDL");
     held.abort(new Error("enough"));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Failure } from "../../../../../src/model/failure.ts";
-import { faults } from "../../../../../src/model/validate.ts";
+import { validationErrors } from "../../../../../src/model/validate.ts";
 import type { Receipt } from "../../../../../src/platform/platform.ts";
 import { email } from "../../../../../src/platforms/email/platform.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
@@ -22,7 +22,7 @@ const credentials = (user = "bob") => ({
 });
 async function done(verb: string, object: object, words: object = {}): Promise<Receipt> {
   const activity = testMailActivity({ verb, target: [], object: { ...object } });
-  expect(faults(platform.verbs[verb]?.schema as never, { actor: activity.actor, object })).toEqual([]);
+  expect(validationErrors(platform.verbs[verb]?.schema as never, { actor: activity.actor, object })).toEqual([]);
   return runOnce(platform, activity, { credentials: credentials(), egress: guard, ...words });
 }
 const failure = (work: Promise<unknown>): Promise<Failure> =>
@@ -189,7 +189,7 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
     ["fetch", { attachments: ["1]"] }, "/object/attachments/0"],
     ["subscribe", { folder: "\u0085" }, "/object/folder"],
   ])("refuses %s %j with a pointer", (verb, object, pointer) => {
-    const found = faults(platform.verbs[verb]?.schema as never, { actor: { address: "a@b.test" }, object });
+    const found = validationErrors(platform.verbs[verb]?.schema as never, { actor: { address: "a@b.test" }, object });
     expect(found.map((fault) => fault.pointer)).toContain(pointer);
   });
 });

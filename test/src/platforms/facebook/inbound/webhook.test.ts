@@ -1,21 +1,25 @@
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Push, PushAnswer, PushSecrets } from "../../../../../src/platform/inbound-webhook.ts";
+import type {
+  VerificationSecrets,
+  WebhookReceiver,
+  WebhookResponse,
+} from "../../../../../src/platform/inbound-webhook.ts";
 import { facebook } from "../../../../../src/platforms/facebook/platform.ts";
 import { ANN, LOGIN, PAGE } from "../../../../support/facebook-stand-in.ts";
 
-const push = facebook({}).push as Push;
+const push = facebook({}).webhook as WebhookReceiver;
 const door = { app: "app1", subject: "acc_1" };
-const secrets = push.secrets?.({ address: PAGE, credentials: { ...LOGIN, otherPages: ["77"] } }) as PushSecrets;
+const secrets = push.secrets?.({ address: PAGE, credentials: { ...LOGIN, otherPages: ["77"] } }) as VerificationSecrets;
 const AT = Date.parse("2026-11-22T12:00:00Z");
 
-function signed(body: unknown, secret: string = LOGIN.appSecret): PushAnswer {
+function signed(body: unknown, secret: string = LOGIN.appSecret): WebhookResponse {
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
   const signature = `sha256=${createHmac("sha256", secret).update(bytes).digest("hex")}`;
   return received(bytes, { "x-hub-signature-256": signature });
 }
-function received(body: Buffer, headers: Record<string, string>): PushAnswer {
+function received(body: Buffer, headers: Record<string, string>): WebhookResponse {
   return push.receive({ method: "POST", query: new URLSearchParams(), headers, body }, secrets, door);
 }
 const entry = (more: object, id = PAGE) => ({ object: "page", entry: [{ id, time: AT, ...more }] });
@@ -28,7 +32,7 @@ const feed = (value: object) =>
   });
 /** What came, without what all of it has. */
 function came(body: unknown) {
-  return (signed(body).arrivals ?? []).map(({ key, event }) => {
+  return (signed(body).events ?? []).map(({ key, event }) => {
     const { platform, target, published, ...rest } = event;
     expect({ platform, target, published }).toEqual({
       platform: "facebook",
@@ -104,7 +108,7 @@ describe("messaging", () => {
   });
 
   it("brings receipts as watermarks of the conversation", () => {
-    const reports = (more: object) => signed(talk(more)).reports;
+    const reports = (more: object) => signed(talk(more)).receipts;
     const thread = `facebook:${PAGE}:${ANN}`;
     expect(reports({ delivery: { mids: ["m_9"], watermark: AT } })).toEqual([
       { thread, until: AT, status: "delivered", target: ANN },
@@ -180,15 +184,15 @@ describe("who may push", () => {
   });
 
   it("brings the Pages' own entries, and those of Pages that the account names", () => {
-    expect(signed({ ...message, entry: [{ ...message.entry[0], id: "78" }] }).arrivals).toEqual([]);
+    expect(signed({ ...message, entry: [{ ...message.entry[0], id: "78" }] }).events).toEqual([]);
     const other = {
       ...entry(
         { messaging: [{ sender: { id: ANN }, recipient: { id: "77" }, timestamp: AT, message: { mid: "m_3" } }] },
         "77",
       ),
     };
-    expect(signed(other).arrivals).toMatchObject([{ event: { target: [{ address: "77" }] } }]);
-    expect(signed(talk({ message: { mid: "m_1" } }, ANN, "99")).arrivals).toEqual([]);
+    expect(signed(other).events).toMatchObject([{ event: { target: [{ address: "77" }] } }]);
+    expect(signed(talk({ message: { mid: "m_1" } }, ANN, "99")).events).toEqual([]);
     expect(signed({ ...message, object: "user" })).toMatchObject({ status: 200, arrivals: [] });
   });
 
@@ -272,7 +276,7 @@ describe("whatever comes", () => {
           ],
         });
         expect(answer.status).toBe(200);
-        for (const { key, event } of answer.arrivals ?? []) {
+        for (const { key, event } of answer.events ?? []) {
           expect(key.length).toBeLessThan(900);
           expect(Number.isNaN(Date.parse(event.published))).toBe(false);
           expect(event.actor.address.length).toBeLessThan(257);

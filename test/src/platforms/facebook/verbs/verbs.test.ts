@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { faults } from "../../../../../src/model/validate.ts";
+import { validationErrors } from "../../../../../src/model/validate.ts";
 import { SearchResult } from "../../../../../src/platform/kit/search-result.ts";
-import type { Lent, Receipt } from "../../../../../src/platform/platform.ts";
+import type { Receipt, VerbContext } from "../../../../../src/platform/platform.ts";
 import { facebook } from "../../../../../src/platforms/facebook/platform.ts";
 import {
   ANN,
@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 
 const POST = `${PAGE}_77`;
-function run(verb: string, to: readonly string[], object: object, words: Partial<Lent> = {}): Promise<Receipt> {
+function run(verb: string, to: readonly string[], object: object, words: Partial<VerbContext> = {}): Promise<Receipt> {
   const target = to.map((address) => ({ address }));
   const activity = testMailActivity({
     platform: "facebook",
@@ -35,7 +35,7 @@ function run(verb: string, to: readonly string[], object: object, words: Partial
   const platform = facebook({ facebookApi: server.url });
   const verbs = platform.verbs[verb];
   const { actor } = activity;
-  expect(faults(verbs?.schema ?? {}, { actor, target, object })).toEqual([]);
+  expect(validationErrors(verbs?.schema ?? {}, { actor, target, object })).toEqual([]);
   return runOnce(platform, activity, { credentials: LOGIN, egress, ...words });
 }
 
@@ -154,7 +154,7 @@ describe("reading", () => {
       { address: "t_1", more: true, next: "QVFI", items: [{ object: { body: "one" } }, {}] },
     ]);
     const found = await run("search", ["library"], {});
-    expect(faults(SearchResult, found.object)).toEqual([]);
+    expect(validationErrors(SearchResult, found.object)).toEqual([]);
     expect(found.object?.results).toMatchObject([{ subject: "20531316728", name: "City Library" }]);
     const asked = await run("query", ["me", "limits", ANN], {});
     expect(asked.object).toMatchObject({
@@ -222,7 +222,7 @@ describe("what goes wrong", () => {
 
   it("a wrong token, and a proof by a wrong secret, are refused", async () => {
     const by = (credentials: object) =>
-      run("query", ["me"], {}, { credentials: { ...LOGIN, ...credentials } } as Partial<Lent>);
+      run("query", ["me"], {}, { credentials: { ...LOGIN, ...credentials } } as Partial<VerbContext>);
     await expect(by({ pageToken: "EAAG-other" })).resolves.toMatchObject({
       outcomes: [{ status: "failed", error: { code: "credentials-invalid" } }],
     });
@@ -242,7 +242,7 @@ it.each([
   ["react", { content: "love" }],
 ])("%s does not take %j", (verb, object) => {
   const { schema, example } = facebook({}).verbs[verb] ?? {};
-  expect(faults(schema ?? {}, { ...Object(example), object }).length).toBeGreaterThan(0);
+  expect(validationErrors(schema ?? {}, { ...Object(example), object }).length).toBeGreaterThan(0);
 });
 
 it.each([
@@ -253,7 +253,7 @@ it.each([
   ],
   ["post", { attachments: [{ url: "https://a.example/b.png" }], link: "https://a.example/" }, "/object/link"],
 ])("%s of %j is refused at the door", (verb, object, pointer) => {
-  const refused = facebook({}).refuse?.(verb, {
+  const refused = facebook({}).validate?.(verb, {
     platform: "facebook",
     verb,
     actor: { address: PAGE },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../../../src/model/log.ts";
-import type { Platform, Polled, Polling } from "../../../../../src/platform/platform.ts";
+import type { Platform, PollContext, PollResult } from "../../../../../src/platform/platform.ts";
 import { memoryOf } from "../../../../../src/platforms/feeds/inbound/state-schema.ts";
 import { feeds } from "../../../../../src/platforms/feeds/platform.ts";
 import { feedSite, type SiteFeed, siteItem } from "../../../../support/feed-site.ts";
@@ -11,15 +11,15 @@ const HOUR = 60 * MINUTE;
 const guard = loopbackEgress();
 const sites: Record<string, SiteFeed> = {};
 let site: Awaited<ReturnType<typeof feedSite>>;
-const platform = feeds({}) as Platform & Required<Pick<Platform, "poll" | "open" | "close">>;
+const platform = feeds({}) as Platform & Required<Pick<Platform, "poll" | "createClient" | "dispose">>;
 let client: unknown;
 beforeAll(async () => {
   site = await feedSite(sites);
   // As in a worker at work: the threads live on between polls.
-  client = await platform.open({ app: "a", credentials: undefined, egress: guard, log: silentLog });
+  client = await platform.createClient({ app: "a", credentials: undefined, egress: guard, log: silentLog });
 });
 afterAll(async () => {
-  await platform.close(client);
+  await platform.dispose(client);
   await guard.close();
   await site.stop();
 });
@@ -28,12 +28,12 @@ beforeEach(() => {
 });
 
 const at = (path: string) => `${site.origin}${path}`;
-function look(path: string, state?: string, words: Partial<Polling> = {}): Promise<Polled> {
+function look(path: string, state?: string, words: Partial<PollContext> = {}): Promise<PollResult> {
   const signal = new AbortController().signal;
-  const none = { state, signal, log: silentLog, hastened: false, note: undefined };
+  const none = { state, signal, log: silentLog, triggered: false, hint: undefined };
   return platform.poll(at(path), { ...guard, ...none, ...words });
 }
-const ids = ({ entries }: Polled) => entries.map(({ event }) => `${event.verb} ${event.id}`);
+const ids = ({ entries }: PollResult) => entries.map(({ event }) => `${event.verb} ${event.id}`);
 const headers = (path: string, nth: number) => site.of(path)[nth]?.headers ?? {};
 
 describe("what is new", () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { silentLog } from "../../../../../src/model/log.ts";
-import type { PushSecrets } from "../../../../../src/platform/inbound-webhook.ts";
-import type { Polling } from "../../../../../src/platform/platform.ts";
+import type { VerificationSecrets } from "../../../../../src/platform/inbound-webhook.ts";
+import type { PollContext } from "../../../../../src/platform/platform.ts";
 import { linkedBy } from "../../../../../src/platforms/feeds/inbound/publisher-hints.ts";
 import type { HubMemory } from "../../../../../src/platforms/feeds/inbound/state-schema.ts";
 import { left, offeredBy, subscribed } from "../../../../../src/platforms/feeds/inbound/websub.ts";
@@ -26,9 +26,9 @@ afterAll(async () => {
 
 /** A door in memory. */
 function door() {
-  let secrets: PushSecrets | undefined;
+  let secrets: VerificationSecrets | undefined;
   return {
-    open: async (given: PushSecrets) => {
+    open: async (given: VerificationSecrets) => {
       secrets = given;
       return `${server.origin}/door`;
     },
@@ -38,13 +38,13 @@ function door() {
     },
   };
 }
-const polling = (words: Partial<Polling> = {}): Polling => ({
+const polling = (words: Partial<PollContext> = {}): PollContext => ({
   ...guard,
   state: undefined,
   signal: new AbortController().signal,
   log: silentLog,
-  hastened: false,
-  note: undefined,
+  triggered: false,
+  hint: undefined,
   ...words,
 });
 const offer = () => ({ hub: `${server.origin}/hub`, topic: "https://example.com/feed" });
@@ -53,22 +53,27 @@ const agreed = (at: number, seconds = 864_000) => `agreed ${at} ${seconds}`;
 it("is asked once, left alone while it has agreed, and asked again when a fifth of the lease is left", async () => {
   const place = door();
   const now = Date.now();
-  const first = await subscribed(undefined, offer(), polling({ door: place }), now);
+  const first = await subscribed(undefined, offer(), polling({ endpoint: place }), now);
   expect(server.asked).toEqual(["/hub"]);
   const secret = (await place.secrets())?.secret;
   const note = agreed(now + 1_000);
-  const second = await subscribed(first.hub, offer(), polling({ door: place, note }), now + DAY);
+  const second = await subscribed(first.hub, offer(), polling({ endpoint: place, hint: note }), now + DAY);
   expect(second).toMatchObject({ live: true, renewAt: now + 1_000 + 8 * DAY });
   // Also when the feed was not read (304).
-  const third = await subscribed(second.hub, undefined, polling({ door: place, note }), now + 8 * DAY);
+  const third = await subscribed(second.hub, undefined, polling({ endpoint: place, hint: note }), now + 8 * DAY);
   expect(third).toEqual(second);
   expect(server.asked).toHaveLength(1);
-  const fourth = await subscribed(third.hub, undefined, polling({ door: place, note }), now + 8 * DAY + 2_000);
+  const fourth = await subscribed(
+    third.hub,
+    undefined,
+    polling({ endpoint: place, hint: note }),
+    now + 8 * DAY + 2_000,
+  );
   expect(fourth.live).toBe(true);
   expect(server.asked).toHaveLength(2);
   expect((await place.secrets())?.secret).toBe(secret);
   const renewed = agreed(now + 8 * DAY + 3_000);
-  const fifth = await subscribed(fourth.hub, undefined, polling({ door: place, note: renewed }), now + 15 * DAY);
+  const fifth = await subscribed(fourth.hub, undefined, polling({ endpoint: place, hint: renewed }), now + 15 * DAY);
   expect(fifth).toMatchObject({ live: true, hub: { tries: 0 } });
   expect(server.asked).toHaveLength(2);
 });
@@ -83,7 +88,7 @@ it.each([
   let hub: HubMemory | undefined;
   const start = Date.now();
   for (let minutes = 0; minutes < 8 * 60; minutes += 15) {
-    const told = await subscribed(hub, offer(), polling({ door: place }), start + minutes * 60_000);
+    const told = await subscribed(hub, offer(), polling({ endpoint: place }), start + minutes * 60_000);
     expect(told.live).toBe(false);
     hub = told.hub;
   }
@@ -94,13 +99,13 @@ it.each([
 it("that denies is left alone for a day; one that the feed no longer names loses its door", async () => {
   const place = door();
   const now = Date.now();
-  const { hub } = await subscribed(undefined, offer(), polling({ door: place }), now);
-  const denied = polling({ door: place, note: `denied ${now + 1_000}` });
+  const { hub } = await subscribed(undefined, offer(), polling({ endpoint: place }), now);
+  const denied = polling({ endpoint: place, hint: `denied ${now + 1_000}` });
   await subscribed(hub, undefined, denied, now + DAY / 2);
   expect(server.asked).toHaveLength(1);
   await subscribed(hub, undefined, denied, now + DAY + 1);
   expect(server.asked).toHaveLength(2);
-  expect(await subscribed(hub, { topic: "https://example.com/feed" }, polling({ door: place }), now)).toEqual({
+  expect(await subscribed(hub, { topic: "https://example.com/feed" }, polling({ endpoint: place }), now)).toEqual({
     live: false,
   });
   expect(await place.secrets()).toBeUndefined();
@@ -109,7 +114,7 @@ it("that denies is left alone for a day; one that the feed no longer names loses
 it("is not asked where nobody can reach us, nor inside", async () => {
   expect(await subscribed(undefined, offer(), polling(), Date.now())).toEqual({ live: false });
   const inside = { hub: "http://169.254.169.254/hub", topic: "https://example.com/feed" };
-  expect(await subscribed(undefined, inside, polling({ door: door() }), Date.now())).toMatchObject({ live: false });
+  expect(await subscribed(undefined, inside, polling({ endpoint: door() }), Date.now())).toMatchObject({ live: false });
   expect(server.asked).toEqual([]);
 });
 
@@ -117,12 +122,12 @@ it("is asked to stop when nobody follows; a door closes when it agrees, or never
   for (const answers of [true, false]) {
     server.asked.length = 0;
     const place = door();
-    const { hub } = await subscribed(undefined, offer(), polling({ door: place }), Date.now());
+    const { hub } = await subscribed(undefined, offer(), polling({ endpoint: place }), Date.now());
     let state = JSON.stringify({ n: 1, read: 1, changed: 1, known: "", hub });
     let rounds = 0;
     for (;;) {
       const note = answers && rounds > 0 ? "left" : undefined;
-      const end = await left("x", polling({ door: place, state, ...(note ? { note } : {}) }));
+      const end = await left("x", polling({ endpoint: place, state, ...(note ? { hint: note } : {}) }));
       if (!end) break;
       expect((await place.secrets())?.mode).toBe("unsubscribe");
       state = end.state;

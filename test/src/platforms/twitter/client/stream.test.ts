@@ -27,10 +27,10 @@ afterEach(async () => {
 async function held(words: Partial<TestHold> & { readonly notesOf?: TestHold } = {}, pace = { least: 20, most: 40 }) {
   const platform = twitter({ xApi: x.server.origin, xPace: pace, xStream });
   const hold = testHold({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress, ...words });
-  const client = await platform.hold?.(hold as never);
+  const client = await platform.connect?.(hold as never);
   const close = async () => {
     hold.abort();
-    await platform.close?.(client);
+    await platform.dispose?.(client);
   };
   closers.push(close);
   const run = (verb: string, ...names: readonly string[]) => {
@@ -181,12 +181,12 @@ describe("a stream that breaks", () => {
     let away = true;
     const inner = testHold({ credentials: oauth1Of("12") });
     const { run } = await held({
-      arrive: async (arrival) => {
+      record: async (arrival) => {
         if (away && arrival.event.object.body === "word 2") {
           away = false;
           throw new Error("Redis is away");
         }
-        return inner.arrive(arrival);
+        return inner.record(arrival);
       },
     });
     await run("subscribe", "search:word");

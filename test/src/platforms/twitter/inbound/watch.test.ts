@@ -20,21 +20,21 @@ afterEach(async () => {
 async function held(words: Partial<TestHold> & { readonly notesOf?: TestHold } = {}) {
   const platform = twitter({ xApi: x.server.origin, xPace: { least: 20, most: 40 } });
   const hold = testHold({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress, ...words });
-  const client = await platform.hold?.(hold as never);
+  const client = await platform.connect?.(hold as never);
   const close = async () => {
     hold.abort();
-    await platform.close?.(client);
+    await platform.dispose?.(client);
   };
   closers.push(close);
   const wanted: boolean[] = [];
-  const lent = testLent({ keepOnline: async (online) => void wanted.push(online) });
+  const context = testLent({ setDesiredOnline: async (online) => void wanted.push(online) });
   const run = (verb: string, ...names: readonly string[]) => {
     const target = names.map((address) => ({ address }));
     const pending = target.map((_, at) => at);
     const activity = activityOf(platform, verb, { target });
-    return Promise.resolve(platform.verbs[verb]?.run(client, activity, { ...lent, pending })).catch(
+    return Promise.resolve(platform.verbs[verb]?.run(client, activity, { ...context, pending })).catch(
       (thrown: unknown) => {
-        throw platform.explain(thrown);
+        throw platform.classifyError(thrown);
       },
     );
   };
@@ -133,12 +133,12 @@ describe("trouble", () => {
     let away = true;
     const inner = testHold({ credentials: oauth1Of("12") });
     const { run } = await held({
-      arrive: async (arrival) => {
+      record: async (arrival) => {
         if (away && arrival.event.object.body === "@bob two") {
           away = false;
           throw new Error("Redis is away");
         }
-        return inner.arrive(arrival);
+        return inner.record(arrival);
       },
     });
     await run("subscribe", "mentions");
@@ -151,7 +151,7 @@ describe("trouble", () => {
     const { hold, run, platform } = await held();
     await run("subscribe", "mentions");
     x.server.fault("GET /2/users/{id}/mentions", problem(401, "about:blank", "Unauthorized"));
-    expect(platform.explain(await hold.ended)).toMatchObject({ kind: "auth", code: "credentials-invalid" });
+    expect(platform.classifyError(await hold.ended)).toMatchObject({ kind: "auth", code: "credentials-invalid" });
   });
 
   it("of a wrong login shows before anything else", async () => {
@@ -170,7 +170,7 @@ describe("trouble", () => {
     const { hold, run, platform } = await held({ credentials: login });
     await run("subscribe", "mentions");
     x.server.oauth2.revokeAll();
-    await expect(hold.ended.then(platform.explain)).resolves.toMatchObject({
+    await expect(hold.ended.then(platform.classifyError)).resolves.toMatchObject({
       kind: "retryable",
       code: "credentials-expired",
     });

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { twitter } from "../../../../../src/platforms/twitter/platform.ts";
 import { oauth1Of } from "../../../../support/x-stand-in.ts";
 
-const { push } = twitter({});
+const { webhook: push } = twitter({});
 const account = (credentials: object) => ({ address: "@bob", credentials }) as never;
 const secrets = push?.secrets?.(account(oauth1Of("12"))) ?? {};
 const door = { app: "app1", subject: "acc" };
@@ -31,7 +31,7 @@ it("knows the app's secret and who the account is, and nothing more", () => {
     expect(push?.secrets?.(account({ ...oauth2, ...more }))).toBeUndefined();
   const whole = push?.secrets?.(account({ ...oauth2, apiSecret: "c", userId: "12" }));
   expect(whole).toEqual({ apiSecret: "c", user: "12", address: "@bob" });
-  expect(push?.mate?.(whole ?? {})).toBe("12");
+  expect(push?.routingKey?.(whole ?? {})).toBe("12");
 });
 
 it("answers X's challenge", () => {

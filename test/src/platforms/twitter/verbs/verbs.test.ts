@@ -242,7 +242,7 @@ describe("what X would refuse is refused before", () => {
     ],
     ["send", { attachments: [{ name: "a" }, { name: "b" }] }, "/object/attachments"],
   ])("%s %#", (verb, object, pointer) => {
-    expect(x.platform.refuse?.(verb, activityOf(x.platform, verb, { object }))).toMatchObject({
+    expect(x.platform.validate?.(verb, activityOf(x.platform, verb, { object }))).toMatchObject({
       code: "validation-failed",
       pointer,
     });
@@ -250,7 +250,7 @@ describe("what X would refuse is refused before", () => {
 
   it("a query for people that X does not take", () => {
     const target = [{ address: "bob" }, { address: "bob@example.org" }];
-    const refused = x.platform.refuse?.(
+    const refused = x.platform.validate?.(
       "search",
       activityOf(x.platform, "search", { target, object: { type: "person" } }),
     );
@@ -263,7 +263,7 @@ describe("what X would refuse is refused before", () => {
       `${"a".repeat(256)} https://example.org/${"b".repeat(400)}`,
       "👩‍👩‍👧‍👦".repeat(140),
     ]) {
-      expect(x.platform.refuse?.("post", activityOf(x.platform, "post", { object: { body } }))).toBeUndefined();
+      expect(x.platform.validate?.("post", activityOf(x.platform, "post", { object: { body } }))).toBeUndefined();
     }
   });
 });

@@ -96,7 +96,7 @@ describe("the parts of a mail", () => {
 });
 
 describe("what imapflow throws", () => {
-  const { explain } = email({});
+  const { classifyError: explain } = email({});
   it.each([
     [{ authenticationFailed: true, serverResponseCode: "AUTHENTICATIONFAILED" }, "auth", "credentials-invalid"],
     [{ authenticationFailed: true, serverResponseCode: "UNAVAILABLE" }, "retryable", "platform-unavailable"],
