@@ -59,7 +59,7 @@ export function sessionWorld({ online = true, state = "stored", letsIn = true, d
     title: "Fake",
     needsAccount: true,
     lifetimeSeconds: 60,
-    verbs: { go: verb, connect: verb, disconnect: { ...verb, unconnected: true } } as never,
+    verbs: { go: verb, connect: verb, disconnect: { ...verb, runsOffline: true } } as never,
     connect: (hold) =>
       new Promise<Dial>((resolve, reject) => {
         const dial: Dial = {

@@ -1,0 +1,206 @@
+// Measures how plainly the sources speak: comments, names, sizes. Plain JavaScript over TypeScript's own parser.
+//
+//   node ops/measure.mjs                 one line; exits with 1 when a bound is broken
+//   node ops/measure.mjs --list [PATH]   every offending place, of all files or of those whose path begins so
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const FOLDERS = ["src", "routes", "workers", "openapi"];
+
+/** Bounds of the measures; percentages, counts per 100 words, lines, counts. */
+const BOUNDS = {
+  riddles: 3,
+  longSentences: 0,
+  pronouns: 3.5,
+  placeholders: 1,
+  positional: 0,
+  casts: 0,
+  largest: 300,
+  median: 100,
+};
+
+/** First words that leave the subject of a sentence unnamed. */
+const RIDDLE = /^(what|who|whose|whom|whoever|whatever|where|how|when|it|its|one|ones|that|those|such|so)\b/i;
+const MAX_WORDS = 15;
+const PRONOUNS = new Set(
+  (
+    "it its itself they them their theirs we us our ours one ones who whom whose what whoever whatever " +
+    "somebody someone anybody anyone nobody everybody everyone something anything nothing such"
+  ).split(" "),
+);
+const PLACEHOLDERS = new Set(
+  (
+    "it one ones two whose who whom words word place places said wanted told given taken made came left kept mine ours " +
+    "theirs most least such what how way deed deeds thing things lent brought asked heard found likely much"
+  ).split(" "),
+);
+
+function sourceFiles() {
+  return FOLDERS.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.(ts|lua)$/.test(name))
+      .map((name) => join(root, folder, name)),
+  );
+}
+
+/** Comments of a file with their line numbers; adjoining `//` lines are one comment. */
+function commentsOf(text, source) {
+  const found = [];
+  const seen = new Set();
+  const take = (range) => {
+    if (seen.has(range.pos)) return;
+    seen.add(range.pos);
+    const raw = text.slice(range.pos, range.end);
+    const isDoc = raw.startsWith("/**");
+    const words =
+      isDoc || raw.startsWith("/*") ? raw.replace(/^\/\*+|\*\/$/g, "").replace(/^\s*\* ?/gm, "") : raw.slice(2);
+    const line = source.getLineAndCharacterOfPosition(range.pos).line + 1;
+    const before = found.at(-1);
+    if (!isDoc && before && !before.isDoc && before.lastLine === line - 1) {
+      before.text += ` ${words.trim()}`;
+      before.lastLine = line;
+    } else {
+      const lastLine = source.getLineAndCharacterOfPosition(range.end).line + 1;
+      found.push({ text: words.trim(), isDoc, line, lastLine });
+    }
+  };
+  const visit = (node) => {
+    for (const range of ts.getLeadingCommentRanges(text, node.getFullStart()) ?? []) take(range);
+    for (const range of ts.getTrailingCommentRanges(text, node.getEnd()) ?? []) take(range);
+    for (const child of node.getChildren(source)) visit(child);
+  };
+  visit(source);
+  return found.filter(({ text: words }) => !words.startsWith("biome-ignore") && !words.startsWith("<reference"));
+}
+
+/** Prose of a comment: code in backquotes counts as a single word, links as their text. */
+const proseOf = (text) => text.replace(/`[^`]*`/g, "code").replace(/https?:\/\/\S+/g, "link");
+const wordsOf = (prose) => prose.match(/[A-Za-z0-9][A-Za-z0-9'’./_-]*/g) ?? [];
+const firstSentence = (prose) => prose.split(/(?<=[.!?])\s|\n\s*\n/)[0] ?? "";
+
+function declaredNames(source) {
+  const names = [];
+  const visit = (node) => {
+    const { name } = node;
+    const declares =
+      ts.isVariableDeclaration(node) ||
+      ts.isParameter(node) ||
+      ts.isBindingElement(node) ||
+      ts.isFunctionDeclaration(node) ||
+      ts.isInterfaceDeclaration(node) ||
+      ts.isTypeAliasDeclaration(node) ||
+      ts.isPropertySignature(node) ||
+      ts.isMethodSignature(node);
+    if (declares && name && ts.isIdentifier(name)) names.push({ name: name.text, position: name.getStart(source) });
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return names;
+}
+
+/** Of Lua only sizes and positional arguments are measured. */
+function measureLua(path, text) {
+  const lines = text.split("\n");
+  const positional = lines.flatMap((line, index) =>
+    /\b(ARGV|KEYS)\[\d+\]/.test(line) && !/^\s*--/.test(line) ? [`${path}:${index + 1}`] : [],
+  );
+  const none = {
+    docs: 0,
+    riddles: [],
+    longSentences: [],
+    words: 0,
+    pronouns: [],
+    names: 0,
+    placeholders: [],
+    casts: [],
+  };
+  return { path, lines: lines.length - 1, positional, ...none };
+}
+
+/** All measures of one file. */
+function measure(file) {
+  const text = readFileSync(file, "utf8");
+  const path = relative(root, file);
+  if (file.endsWith(".lua")) return measureLua(path, text);
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const at = (line) => `${path}:${line}`;
+  const lineAt = (position) => source.getLineAndCharacterOfPosition(position).line + 1;
+  const comments = commentsOf(text, source);
+  const docs = comments
+    .filter(({ isDoc }) => isDoc)
+    .map((doc) => ({ ...doc, first: firstSentence(proseOf(doc.text)) }));
+  const words = comments.flatMap((comment) =>
+    wordsOf(proseOf(comment.text)).map((word) => ({ word, line: comment.line })),
+  );
+  const names = declaredNames(source);
+  const lines = text.split("\n");
+  const code = (pattern) =>
+    lines.flatMap((line, index) => (pattern.test(line) && !/^\s*(\*|\/\/|--)/.test(line) ? [at(index + 1)] : []));
+  return {
+    path,
+    lines: lines.length - 1,
+    docs: docs.length,
+    riddles: docs.filter(({ first }) => RIDDLE.test(first)).map(({ line, first }) => `${at(line)} ${first}`),
+    longSentences: docs
+      .filter(({ first }) => wordsOf(first).length > MAX_WORDS)
+      .map(({ line, first }) => `${at(line)} ${wordsOf(first).length} words: ${first}`),
+    words: words.length,
+    pronouns: words
+      .filter(({ word }) => PRONOUNS.has(word.toLowerCase()))
+      .map(({ word, line }) => `${at(line)} ${word}`),
+    names: names.length,
+    placeholders: names
+      .filter(({ name }) => PLACEHOLDERS.has(name.toLowerCase()))
+      .map(({ name, position }) => `${at(lineAt(position))} ${name}`),
+    positional: code(/\b(ARGV|KEYS)\[\d+\]/),
+    casts: path.includes("/platforms/") ? code(/\bobject as\b/) : [],
+  };
+}
+
+const sum = (files, key) =>
+  files.reduce((total, file) => total + (Array.isArray(file[key]) ? file[key].length : file[key]), 0);
+const percent = (part, whole) => (whole === 0 ? 0 : Math.round((1_000 * part) / whole) / 10);
+
+function totals(files) {
+  const sizes = files.map(({ lines }) => lines).sort((a, b) => a - b);
+  return {
+    riddles: percent(sum(files, "riddles"), sum(files, "docs")),
+    longSentences: sum(files, "longSentences"),
+    pronouns: percent(sum(files, "pronouns"), sum(files, "words")),
+    placeholders: percent(sum(files, "placeholders"), sum(files, "names")),
+    positional: sum(files, "positional"),
+    casts: sum(files, "casts"),
+    largest: sizes.at(-1) ?? 0,
+    median: sizes[Math.floor(sizes.length / 2)] ?? 0,
+  };
+}
+
+const LABELS = {
+  riddles: "% of first sentences without a subject",
+  longSentences: `first sentences over ${MAX_WORDS} words`,
+  pronouns: "pronouns per 100 words of comments",
+  placeholders: "% placeholder names",
+  positional: "positional KEYS/ARGV",
+  casts: "casts of a verb's object",
+  largest: "lines in the largest file",
+  median: "lines in the median file",
+};
+
+const [flag, under = ""] = process.argv.slice(2);
+const files = sourceFiles()
+  .map(measure)
+  .filter(({ path }) => path.startsWith(under));
+const measured = totals(files);
+if (flag === "--list") {
+  for (const key of ["riddles", "longSentences", "pronouns", "placeholders", "positional", "casts"])
+    for (const place of files.flatMap((file) => file[key])) console.log(`${key}: ${place}`);
+}
+const broken = Object.keys(BOUNDS).filter((key) => measured[key] > BOUNDS[key]);
+const line = Object.entries(LABELS).map(
+  ([key, label]) => `${measured[key]} ${label}${broken.includes(key) ? ` (max ${BOUNDS[key]})` : ""}`,
+);
+console.log(`${files.length} files: ${line.join(", ")}`);
+process.exitCode = broken.length > 0 ? 1 : 0;
