@@ -16,7 +16,9 @@ export function clientRoutes(): Router {
 
 function readScript(): { readonly body: Buffer; readonly headers: Readonly<Record<string, string>> } | undefined {
   // The clients lie beside `routes` and, once built, beside `dist`.
-  const places = ["../../clients", "../../../clients"].map((up) => new URL(`${up}/browser/dragoman.js`, import.meta.url));
+  const places = ["../../clients", "../../../clients"].map(
+    (up) => new URL(`${up}/browser/dragoman.js`, import.meta.url),
+  );
   const file = places.find((place) => existsSync(place));
   if (file === undefined) return undefined;
   const body = readFileSync(file);

@@ -20,7 +20,9 @@ export function tryRoutes({ basePath }: { readonly basePath: string }): Router {
 
 function readPage(): { readonly body: string; readonly headers: Readonly<Record<string, string>> } | undefined {
   // The examples lie beside `routes` and, once built, beside `dist`.
-  const places = ["../../examples", "../../../examples"].map((up) => new URL(`${up}/browser/index.html`, import.meta.url));
+  const places = ["../../examples", "../../../examples"].map(
+    (up) => new URL(`${up}/browser/index.html`, import.meta.url),
+  );
   const file = places.find((place) => existsSync(place));
   if (file === undefined) return undefined;
   const body = readFileSync(file, "utf8");

@@ -4,9 +4,9 @@ import type { SessionEvent } from "../model/event.ts";
 import type { EventError } from "../model/failure.ts";
 import type { ConnectionState } from "../platform/connection.ts";
 import type { RedisClient } from "../redis/connect.ts";
+import { epochGenerator } from "../redis/epoch-generator.ts";
 import { keys } from "../redis/keys.ts";
 import { APPEND_LUA } from "../redis/lua/append.ts";
-import { epochs } from "../redis/lua/epochs.ts";
 import { scripts } from "../redis/script-runner.ts";
 
 /** What its holder needs to know of an account. */
@@ -97,7 +97,7 @@ export interface HeldAccountsDeps {
 /** See `HeldAccounts`; one script, one round trip, per writing. */
 export function accountOwnership({ redis, keyring, eventsKept }: HeldAccountsDeps): AccountOwnership {
   const run = scripts(redis, { ADOPT_LUA, SAY_LUA, NOTE_LUA });
-  const fresh = epochs();
+  const fresh = epochGenerator();
   const mustHold = (answer: unknown): void => {
     if (answer === "taken") throw new OwnershipLost();
   };

@@ -1,9 +1,9 @@
 import type { PassingStatus, StatusEvent, TargetOutcome } from "../model/event.ts";
 import type { DeliveryReceipt, ReadUpTo } from "../platform/connection.ts";
 import type { RedisClient } from "../redis/connect.ts";
+import { epochGenerator } from "../redis/epoch-generator.ts";
 import { keys } from "../redis/keys.ts";
 import { APPEND_LUA } from "../redis/lua/append.ts";
-import { epochs } from "../redis/lua/epochs.ts";
 import { scripts } from "../redis/script-runner.ts";
 
 /** Tells an app what a network says later of an activity it sent; an id that is not traced (any more) is ignored. */
@@ -23,7 +23,7 @@ return 1
 /** A trace is the activity's `sending` event, kept since its commit and brought forward by each report. */
 export function traces({ redis, eventsKept }: { readonly redis: RedisClient; readonly eventsKept: number }): ReportTo {
   const run = scripts(redis, { REPORT_LUA });
-  const fresh = epochs();
+  const fresh = epochGenerator();
   async function one(app: string, said: DeliveryReceipt): Promise<void> {
     const place = keys.trace(app, said.id);
     for (;;) {

@@ -2,9 +2,9 @@ import { HOLDS_LUA, type Owner, OwnershipLost } from "../accounts/account-owners
 import type { ActivityEvent } from "../model/event.ts";
 import type { InboundEvent } from "../platform/platform.ts";
 import type { RedisClient } from "../redis/connect.ts";
+import { epochGenerator } from "../redis/epoch-generator.ts";
 import { keys } from "../redis/keys.ts";
 import { APPEND_LUA } from "../redis/lua/append.ts";
-import { epochs } from "../redis/lua/epochs.ts";
 import { scripts } from "../redis/script-runner.ts";
 
 export interface ArrivalsDeps {
@@ -40,7 +40,7 @@ return 'new'
 /** The one corridor behind sessions, polls and pushes. */
 export function arrivals({ redis, eventsKept }: ArrivalsDeps): Arrive {
   const run = scripts(redis, { ARRIVE_LUA });
-  const freshEpoch = epochs();
+  const freshEpoch = epochGenerator();
   return async (app, { key, event, state: note }, holder) => {
     const account = event.target[0]?.address.toLowerCase() ?? "";
     const whole: ActivityEvent = { type: "activity", ...event, received: new Date().toISOString() };

@@ -3,8 +3,8 @@ import type { ResultEvent } from "../model/event.ts";
 import { partsOf } from "../model/lane.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Barrier } from "../redis/durable.ts";
+import { epochGenerator } from "../redis/epoch-generator.ts";
 import { keys } from "../redis/keys.ts";
-import { epochs } from "../redis/lua/epochs.ts";
 import { scripts } from "../redis/script-runner.ts";
 import { isDeadLetter } from "./dead-letter-policy.ts";
 import { endedTrace } from "./ended-receipt.ts";
@@ -39,7 +39,7 @@ export function redisOutbox({
   durably = (_tag, work) => work(),
 }: RedisOutboxDeps): Outbox {
   const run = scripts(redis, { ACCEPT_LUA, COMMIT_LUA, DEFER_LUA, END_LUA, SETTLE_LUA, SWEEP_LUA, TAKE_LUA });
-  const fresh = epochs();
+  const fresh = epochGenerator();
 
   return {
     async accept(entry) {

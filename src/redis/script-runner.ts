@@ -1,25 +1,88 @@
 import { createHash } from "node:crypto";
 import type { RedisClient } from "./connect.ts";
+import { type LuaScript, plainName } from "./script-loader.ts";
+
+/** A value that a script gets: true arrives as `1`, false as the empty string. */
+export type ScriptValue = string | number | boolean | Buffer;
+
+/** Values by name; a name that ends in `...` takes a list under the name without the dots. */
+export type NamedValues<Name extends string, Value> = {
+  readonly [N in Name as N extends `${infer Plain}...` ? Plain : N]: N extends `${string}...`
+    ? readonly Value[]
+    : Value;
+};
+
+/** The named arguments of one call. */
+export type ScriptCall<Key extends string, Arg extends string> = { readonly keys: NamedValues<Key, string> } & ([
+  Arg,
+] extends [never]
+  ? { readonly args?: undefined }
+  : { readonly args: NamedValues<Arg, ScriptValue> });
+
+type RunnerOf<Script> =
+  Script extends LuaScript<infer Key, infer Arg, infer Reply> ? (call: ScriptCall<Key, Arg>) => Promise<Reply> : never;
+
+type AnyScript = LuaScript;
+type Values = Readonly<Record<string, ScriptValue | readonly ScriptValue[]>>;
+
+/**
+ * Makes functions of Lua scripts: EVALSHA, and EVAL once where the server does not know the script yet (restart,
+ * failover). Each call is one round trip; all keys of a call lie in one Cluster slot.
+ */
+export function scriptRunner<Scripts extends Readonly<Record<string, AnyScript>>>(
+  redis: RedisClient,
+  scripts: Scripts,
+): { readonly [Name in keyof Scripts]: RunnerOf<Scripts[Name]> } {
+  const runners = Object.entries<AnyScript>(scripts).map(([name, script]) => {
+    const run = bySha(redis, script.source);
+    const keyNames = script.keys.map(plainName);
+    const argNames = script.args.map(plainName);
+    const runner = async ({ keys, args = {} }: { readonly keys: Values; readonly args?: Values }): Promise<unknown> =>
+      script.reply(await run(inOrder(keyNames, keys) as string[], inOrder(argNames, args)));
+    return [name, runner] as const;
+  });
+  return Object.fromEntries(runners) as { readonly [Name in keyof Scripts]: RunnerOf<Scripts[Name]> };
+}
+
+function inOrder(names: readonly string[], values: Values): Cell[] {
+  const cells: Cell[] = [];
+  for (const name of names) {
+    const value = values[name];
+    if (value === undefined) throw new Error(`script value ${name} is missing`);
+    if (isList(value)) for (const item of value) cells.push(cellOf(item));
+    else cells.push(cellOf(value));
+  }
+  return cells;
+}
+
+function isList(value: ScriptValue | readonly ScriptValue[]): value is readonly ScriptValue[] {
+  return Array.isArray(value);
+}
+
+function cellOf(value: ScriptValue): Cell {
+  return typeof value === "boolean" ? (value ? "1" : "") : value;
+}
 
 type Cell = string | number | Buffer;
 export type RunScript = (keys: readonly string[], args: readonly Cell[]) => Promise<unknown>;
 
-/** Lua scripts as functions: EVALSHA, and EVAL once where the server does not know the script yet (restart, failover). */
+function bySha(redis: RedisClient, source: string): RunScript {
+  const sha = createHash("sha1").update(source).digest("hex");
+  return async (keys, args) => {
+    try {
+      return await redis.evalsha(sha, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
+      return redis.eval(source, keys.length, ...keys, ...args);
+    }
+  };
+}
+
+/** Lua in strings as functions with positional keys and arguments. */
 export function scripts<Name extends string>(
   redis: RedisClient,
   sources: Readonly<Record<Name, string>>,
 ): Record<Name, RunScript> {
-  const entries = Object.entries<string>(sources).map(([name, source]) => {
-    const sha = createHash("sha1").update(source).digest("hex");
-    const run: RunScript = async (keys, args) => {
-      try {
-        return await redis.evalsha(sha, keys.length, ...keys, ...args);
-      } catch (error) {
-        if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
-        return redis.eval(source, keys.length, ...keys, ...args);
-      }
-    };
-    return [name, run] as const;
-  });
+  const entries = Object.entries<string>(sources).map(([name, source]) => [name, bySha(redis, source)] as const);
   return Object.fromEntries(entries) as Record<Name, RunScript>;
 }

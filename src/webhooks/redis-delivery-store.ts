@@ -1,8 +1,8 @@
 import type { Keyring } from "../crypto/keyring.ts";
 import { parseCursor } from "../event-log/cursor.ts";
 import type { RedisClient } from "../redis/connect.ts";
+import { epochGenerator } from "../redis/epoch-generator.ts";
 import { keys } from "../redis/keys.ts";
-import { epochs } from "../redis/lua/epochs.ts";
 import { scripts } from "../redis/script-runner.ts";
 import {
   type Claim,
@@ -29,7 +29,7 @@ const FRESH: Health = { misses: 0, retryAt: 0 };
 /** The workers' side of hooks: each call is one atomic script, fenced, so that one worker delivers one hook. */
 export function redisHookWork({ redis, keyring, eventsKept }: RedisHookWorkDeps): HookWork {
   const run = scripts(redis, { CLAIM_LUA, RELEASE_LUA, RENEW_LUA, SETTLE_LUA });
-  const freshEpoch = epochs();
+  const freshEpoch = epochGenerator();
 
   async function heldOf({ app, name }: Claim): Promise<Held[]> {
     const held: Held[] = [];

@@ -1,0 +1,152 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/**
+ * Lua scripts as files. To add one:
+ *
+ * 1. Write `scripts/<name>.lua` in the folder that uses it. Its header names what the body may use:
+ *
+ *        -- Renews a lease while its fence is still current.
+ *        -- KEYS: lease hook
+ *        -- ARGV: fence leaseMs fields...
+ *        -- RETURNS: 'renewed' | 'lost'
+ *        -- INCLUDE: clock ./shared-part
+ *
+ *    The loader makes a local variable of each name, so no body indexes KEYS or ARGV. A list may go on in a second line
+ *    of the same kind. A last name that ends in `...` is a table of all that follows. Numbers arrive as text: compare
+ *    them after `tonumber`.
+ * 2. Define it once, at the top of a module: `luaScript(new URL("./scripts/<name>.lua", import.meta.url), { keys, args })`.
+ *    The names are written there again, for the compiler; the loader throws where they differ from the header.
+ * 3. Call it by `scriptRunner(redis, { name: SCRIPT })`: `run.name({ keys: { lease, hook }, args: { fence, … } })`.
+ *
+ * A bare name after INCLUDE is a file of `src/redis/lua`, one that begins with `./` lies beside the script. An include
+ * says in `-- USES:` which names it needs; a script that lacks one is refused when it is loaded. Files are read once, at
+ * start, and travel beside the compiled code (ops/build.mjs).
+ */
+export interface LuaScript<Key extends string = string, Arg extends string = string, Reply = unknown> {
+  readonly name: string;
+  /** The Lua as Redis gets it: locals, includes, body. */
+  readonly source: string;
+  readonly keys: readonly Key[];
+  readonly args: readonly Arg[];
+  readonly reply: (raw: unknown) => Reply;
+}
+
+/** Names of a script's keys and arguments, in the order of its header. */
+export interface ScriptNames<Key extends string, Arg extends string, Reply> {
+  readonly keys: readonly Key[];
+  readonly args?: readonly Arg[];
+  /** Reads the answer; without it the caller gets `unknown`. */
+  readonly reply?: (raw: unknown) => Reply;
+}
+
+interface Header {
+  readonly keys: readonly string[];
+  readonly args: readonly string[];
+  readonly includes: readonly string[];
+  readonly uses: readonly string[];
+}
+
+const SHARED = new URL("./lua/", import.meta.url);
+const NAME = /^[A-Za-z_]\w*(\.\.\.)?$/;
+/** Lua's own words, and globals whose loss would surprise the body. */
+const RESERVED = new Set(
+  (
+    "and break do else elseif end false for function if in local nil not or repeat return then true until while " +
+    "KEYS ARGV redis cjson cmsgpack string table math tonumber tostring ipairs pairs unpack type next select error"
+  ).split(" "),
+);
+
+/** Loads one script with its includes; throws where its header, its includes and the given names don't fit. */
+export function luaScript<const Key extends string, const Arg extends string = never, Reply = unknown>(
+  file: URL,
+  { keys, args = [], reply = (raw) => raw as Reply }: ScriptNames<Key, Arg, Reply>,
+): LuaScript<Key, Arg, Reply> {
+  const name = basename(fileURLToPath(file), ".lua");
+  const body = readFileSync(file, "utf8");
+  const header = readHeader(name, body);
+  mustEqual(name, "KEYS", header.keys, keys);
+  mustEqual(name, "ARGV", header.args, args);
+  const known = [...header.keys, ...header.args].map(plainName);
+  const included = includesOf(name, file, header.includes, known, new Map());
+  const source = [localsOf("KEYS", header.keys), localsOf("ARGV", header.args), ...included.values(), body].join("\n");
+  return { name, source, keys, args, reply };
+}
+
+/** Makes a reader for scripts that answer one of few words; throws for any other answer. */
+export function oneOf<const Word extends string>(...words: readonly Word[]): (raw: unknown) => Word {
+  return (raw) => {
+    const found = words.find((word) => word === raw);
+    if (found === undefined) throw new Error(`script answered ${String(raw)} instead of ${words.join(", ")}`);
+    return found;
+  };
+}
+
+/** Returns a name without the dots of a table of all that follows. */
+export function plainName(name: string): string {
+  return name.replace("...", "");
+}
+
+function readHeader(script: string, text: string): Header {
+  const listOf = (label: string): string[] =>
+    [...text.matchAll(new RegExp(`^-- ${label}:(.*)$`, "gm"))].flatMap(([, names = ""]) =>
+      names.split(/\s+/).filter((name) => name !== ""),
+    );
+  const header = { keys: listOf("KEYS"), args: listOf("ARGV"), includes: listOf("INCLUDE"), uses: listOf("USES") };
+  const names = [...header.keys, ...header.args].map(plainName);
+  for (const list of [header.keys, header.args]) {
+    for (const [index, name] of list.entries()) {
+      const isLast = index === list.length - 1;
+      if (!NAME.test(name) || RESERVED.has(plainName(name)) || (name.endsWith("...") && !isLast)) {
+        throw new Error(`${script}.lua: ${name} can't be a name here`);
+      }
+    }
+  }
+  if (new Set(names).size < names.length) throw new Error(`${script}.lua: a name is declared twice`);
+  return header;
+}
+
+function mustEqual(script: string, label: string, declared: readonly string[], given: readonly string[]): void {
+  if (declared.join(" ") === given.join(" ")) return;
+  throw new Error(
+    `${script}.lua: ${label} is "${declared.join(" ")}" in the header, "${given.join(" ")}" in TypeScript`,
+  );
+}
+
+/** Collects includes and what these include, each once, in an order in which everything is declared before its use. */
+function includesOf(
+  script: string,
+  from: URL,
+  names: readonly string[],
+  known: readonly string[],
+  found: Map<string, string>,
+): Map<string, string> {
+  for (const name of names) {
+    const file = new URL(`${name}.lua`, name.startsWith("./") ? from : SHARED);
+    if (found.has(file.href)) continue;
+    const body = readFileSync(file, "utf8");
+    const { includes, uses } = readHeader(name, body);
+    const missing = uses.filter((used) => !known.includes(used));
+    if (missing.length > 0) throw new Error(`${script}.lua: ${name} needs the names ${missing.join(", ")}`);
+    includesOf(script, file, includes, known, found);
+    found.set(file.href, body);
+  }
+  return found;
+}
+
+/** Writes the local variables of a list: `local record, lane = KEYS[1], KEYS[2]`, and a table of the rest. */
+function localsOf(table: "KEYS" | "ARGV", names: readonly string[]): string {
+  const single = names.filter((name) => !name.endsWith("..."));
+  const rest = names.find((name) => name.endsWith("..."));
+  const lines = [];
+  if (single.length > 0) {
+    lines.push(`local ${single.join(", ")} = ${single.map((_, index) => `${table}[${index + 1}]`).join(", ")}`);
+  }
+  if (rest !== undefined) {
+    const target = plainName(rest);
+    const offset = single.length;
+    lines.push(`local ${target} = {} for i = ${offset + 1}, #${table} do ${target}[i - ${offset}] = ${table}[i] end`);
+  }
+  return lines.join("\n");
+}

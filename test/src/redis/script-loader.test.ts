@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { luaScript, oneOf } from "../../../src/redis/script-loader.ts";
+import { scriptRunner } from "../../../src/redis/script-runner.ts";
+import { type RedisProcess, redisProcess } from "../../support/redis-process.ts";
+
+let server: RedisProcess;
+let folder: string;
+
+beforeAll(async () => {
+  server = await redisProcess();
+  folder = mkdtempSync(join(tmpdir(), "dragoman-lua-"));
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await server.stop();
+});
+
+function write(name: string, ...lines: readonly string[]): URL {
+  const file = join(folder, `${name}.lua`);
+  writeFileSync(file, lines.join("\n"));
+  return pathToFileURL(file);
+}
+
+describe("luaScript", () => {
+  it("gives the body its keys and arguments by name", async () => {
+    const file = write(
+      "store",
+      "-- KEYS: first second",
+      "-- ARGV: value",
+      "redis.call('MSET', first, value, second, 'b')",
+    );
+    const store = luaScript(file, { keys: ["first", "second"], args: ["value"] });
+    const run = scriptRunner(server.client(), { store });
+    await run.store({ keys: { second: "k2", first: "k1" }, args: { value: "a" } });
+    expect(await server.client().mget("k1", "k2")).toEqual(["a", "b"]);
+  });
+
+  it("gathers what follows the single names in a table", async () => {
+    const file = write(
+      "collect",
+      "-- KEYS: one others...",
+      "-- ARGV: head tail...",
+      "return { one, #others, others[2], head, #tail, tail[3] }",
+    );
+    const run = scriptRunner(server.client(), {
+      collect: luaScript(file, { keys: ["one", "others..."], args: ["head", "tail..."] }),
+    });
+    const answer = await run.collect({
+      keys: { one: "a", others: ["b", "c"] },
+      args: { head: 1, tail: ["x", 2, true] },
+    });
+    expect(answer).toEqual(["a", 2, "c", "1", 3, "1"]);
+  });
+
+  it("passes true as 1, false as the empty string, and bytes as they are", async () => {
+    const file = write("bytes", "-- ARGV: yes no bytes", "return { yes, no, #bytes }");
+    const script = luaScript(file, { keys: [], args: ["yes", "no", "bytes"] });
+    const run = scriptRunner(server.client(), { script });
+    const args = { yes: true, no: false, bytes: Buffer.from([0, 255, 10]) };
+    expect(await run.script({ keys: {}, args })).toEqual(["1", "", 3]);
+  });
+
+  it("takes in shared parts and what these include", async () => {
+    write("inner", "local function inner() return 'inner' end");
+    write("outer", "-- USES: prefix", "-- INCLUDE: ./inner", "local function outer() return prefix .. inner() end");
+    const file = write("whole", "-- ARGV: prefix", "-- INCLUDE: clock ./outer ./inner", "return { outer(), clock() }");
+    const run = scriptRunner(server.client(), { whole: luaScript(file, { keys: [], args: ["prefix"] }) });
+    const [text, now] = (await run.whole({ keys: {}, args: { prefix: "p-" } })) as [string, number];
+    expect(text).toBe("p-inner");
+    expect(Math.abs(Date.now() - now)).toBeLessThan(5_000);
+  });
+
+  it("refuses names that differ from the header's", () => {
+    const file = write("named", "-- KEYS: record lane", "return 1");
+    expect(() => luaScript(file, { keys: ["lane", "record"] })).toThrow('KEYS is "record lane" in the header');
+  });
+
+  it("refuses a script that lacks a name its include needs", () => {
+    const file = write("lacking", "-- KEYS: log", "-- INCLUDE: append", "return append('x')");
+    expect(() => luaScript(file, { keys: ["log"] })).toThrow("append needs the names epoch, nextEpoch, eventsKept");
+  });
+
+  it.each(["end", "redis", "a-b", "rest... more"])("refuses %s among the names", (names) => {
+    const file = write("reserved", `-- KEYS: ${names}`, "return 1");
+    expect(() => luaScript(file, { keys: names.split(" ") })).toThrow("can't be a name here");
+  });
+
+  it("refuses a name that is declared twice", () => {
+    const file = write("twice", "-- KEYS: lane", "-- ARGV: lane", "return 1");
+    expect(() => luaScript(file, { keys: ["lane"], args: ["lane"] })).toThrow("declared twice");
+  });
+});
+
+describe("scriptRunner", () => {
+  it("runs a script again that the server forgot", async () => {
+    const script = luaScript(write("again", "return 'yes'"), { keys: [], reply: oneOf("yes") });
+    const client = server.client();
+    const run = scriptRunner(client, { script });
+    expect(await run.script({ keys: {} })).toBe("yes");
+    await client.script("FLUSH");
+    expect(await run.script({ keys: {} })).toBe("yes");
+  });
+
+  it("throws for an answer that the script should not give", async () => {
+    const script = luaScript(write("strange", "return 'maybe'"), { keys: [], reply: oneOf("yes", "no") });
+    const run = scriptRunner(server.client(), { script });
+    await expect(run.script({ keys: {} })).rejects.toThrow("script answered maybe instead of yes, no");
+  });
+});
