@@ -33,8 +33,8 @@ const PRONOUNS = new Set(
 );
 const PLACEHOLDERS = new Set(
   (
-    "it one ones two whose who whom words word place places said wanted told given taken made came left kept mine ours " +
-    "theirs most least such what how way deed deeds thing things lent brought asked heard found likely much"
+    "it one ones two whose who whom words word place places said wanted told given taken made came kept mine ours " +
+    "theirs most least such what how way deed deeds thing things lent brought asked heard"
   ).split(" "),
 );
 
@@ -192,7 +192,7 @@ const LABELS = {
 const [flag, under = ""] = process.argv.slice(2);
 const files = sourceFiles()
   .map(measure)
-  .filter(({ path }) => path.startsWith(under));
+  .filter(({ path }) => under === "" || path === under || path.startsWith(`${under.replace(/\/$/, "")}/`));
 const measured = totals(files);
 if (flag === "--list") {
   for (const key of ["riddles", "longSentences", "pronouns", "placeholders", "positional", "casts"])

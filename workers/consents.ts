@@ -7,7 +7,7 @@ import type { WebhookEndpoints } from "../src/inbound/webhook-endpoints.ts";
 import { toEventError } from "../src/model/failure.ts";
 import type { Log } from "../src/model/log.ts";
 import { CONSENT_QUEUE, type ConsentJob, type LaneQueues } from "../src/outbox/lane-queues.ts";
-import type { Consented } from "../src/platform/oauth-consent.ts";
+import type { ConsentedAccount } from "../src/platform/oauth-consent.ts";
 import { type Egress, failureFrom, type Platform } from "../src/platform/platform.ts";
 import type { RedisClient } from "../src/redis/connect.ts";
 import { keys } from "../src/redis/keys.ts";
@@ -75,7 +75,7 @@ async function stored(
   { accounts, doors, lanes }: ConsentWorkerDeps,
   { app, online }: Begun,
   platform: Platform,
-  found: readonly Consented[],
+  found: readonly ConsentedAccount[],
 ) {
   const all: Array<{ readonly id: string; readonly address: string }> = [];
   for (const { address, credentials } of found) {

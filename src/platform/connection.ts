@@ -1,70 +1,56 @@
 import Type, { type Static, type TObject, type TSchema } from "typebox";
 import { Actor } from "../model/activity.ts";
-import type { EventError } from "../model/failure.ts";
-import { type AccountContext, defineVerb, type InboundEvent, type Verb } from "./platform.ts";
+import type { AccountContext } from "./context.ts";
+import type { DeliveryReceipt, InboundEvent } from "./inbound-event.ts";
+import { defineVerb, type Verb } from "./verb.ts";
 
-/** What is kept of an account's connection for whoever holds it next: rooms, subscriptions, cursors. */
+export type { DeliveryReceipt, ReadUpTo } from "./inbound-event.ts";
+
+/** Persisted state of an account's connection for its next owner: rooms, subscriptions, cursors. */
 export interface ConnectionState {
   readonly read: () => Promise<Readonly<Record<string, string>>>;
-  /** Undefined removes. Rejects when another worker has taken the account over. */
+  /** Writes an entry; undefined removes it. Rejects when another worker owns the account. */
   readonly write: (name: string, value: string | undefined) => Promise<void>;
 }
 
-/** What a network says later of an activity that was sent: `id` is the activity's own, which the platform sent along. */
-export interface DeliveryReceipt {
-  readonly id: string;
-  readonly status: "delivered" | "read" | "failed";
-  /** Which target; absent means all. */
-  readonly target?: string;
-  readonly error?: EventError;
-}
-
-/** What a network says later of everything that was sent into a conversation (`CommitMore.threads`) up to a time. */
-export interface ReadUpTo {
-  readonly conversation: string;
-  /** Unix ms, inclusive. */
-  readonly until: number;
-  readonly status: "delivered" | "read";
-  /** Which target; absent means all. */
-  readonly target?: string;
-}
-
-/** What `hold` is given to connect one account and to keep it connected. */
+/** Services for connecting one account and for keeping it connected. */
 export interface ConnectionContext<Credentials> extends AccountContext<Credentials> {
   readonly credentials: Credentials;
-  /** The account's address as stored. */
+  /** Address of the account as stored. */
   readonly address: string;
-  /** Aborts when the connection is no longer wanted, also while it is being made. */
+  /** Aborts when the connection is no longer desired, also while it is being made. */
   readonly signal: AbortSignal;
   readonly state: ConnectionState;
-  /** As `notes`, sealed: for room keys and the like; small and rarely written, since sealing costs a millisecond. */
+  /** Sealed state for room passwords and the like; small and rarely written, since sealing costs a millisecond. */
   readonly sealedState: ConnectionState;
   /**
-   * Appends what the network brought, once; in the order of the calls. Acknowledge to the network only after it
-   * resolves. Rejects when Redis is away or another worker has the account: then don't acknowledge.
+   * Records an inbound event once; events keep the order of the calls.
+   * Acknowledge to the network only after it resolves. Rejects when Redis is unavailable or another worker owns the
+   * account: then do not acknowledge.
    */
-  readonly record: (arrival: InboundEvent) => Promise<"new" | "seen">;
-  /** Tells the app what became later of an activity committed with `traceSeconds`; unknown ids are ignored. */
-  readonly recordReceipt: (report: DeliveryReceipt) => Promise<void>;
-  /** Tells that the connection ended by itself, and why; the core closes it, waits and holds it anew. */
+  readonly record: (event: InboundEvent) => Promise<"new" | "seen">;
+  /** Publishes a receipt of an activity committed with `receiptTtlSeconds`; unknown ids are ignored. */
+  readonly recordReceipt: (receipt: DeliveryReceipt) => Promise<void>;
+  /** Reports that the connection ended, and why; the core disposes it, waits and connects again. */
   readonly onDisconnected: (thrown: unknown) => void;
 }
 
 /**
- * The verbs that every platform with a held connection has: `connect` wants the account online for good and ends when
- * it is; `disconnect` ends that. `actor` is the platform's own schema of an actor, `address` fits it.
+ * Returns the verbs `connect` and `disconnect` of platforms with connections.
+ * `connect` keeps the account online and completes when it is; `disconnect` ends that. `actor` is the platform's own
+ * schema of an actor, which `address` fits.
  */
 export function connectionVerbs(address: string, actor: TSchema = Actor): Record<"connect" | "disconnect", Verb> {
-  const shape = {
+  const properties = {
     actor,
     target: Type.Optional(Type.Array(Type.Object({}), { maxItems: 0 })),
     object: Type.Optional(Type.Object({}, { additionalProperties: false })),
   };
-  const schema: TObject = Type.Object(shape, { additionalProperties: false });
+  const schema: TObject = Type.Object(properties, { additionalProperties: false });
   const example = { actor: { address } } as Static<typeof schema>;
   return {
     connect: defineVerb({
-      summary: "Connects the account and keeps it connected, over restarts and while nobody listens",
+      summary: "Connects the account and keeps it connected, across restarts and while no client listens",
       schema,
       example,
       needsConnection: true,
@@ -74,7 +60,7 @@ export function connectionVerbs(address: string, actor: TSchema = Actor): Record
       },
     }),
     disconnect: defineVerb({
-      summary: "Ends the account's connection and leaves it ended until it is wanted again",
+      summary: "Disconnects the account until it is connected again",
       schema,
       example,
       needsConnection: true,

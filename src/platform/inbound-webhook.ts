@@ -1,7 +1,6 @@
-import type { DeliveryReceipt, ReadUpTo } from "./connection.ts";
-import type { InboundEvent } from "./platform.ts";
+import type { DeliveryReceipt, InboundEvent, ReadUpTo } from "./inbound-event.ts";
 
-/** One request of a network to a door of ours, as it came: signatures cover the raw bytes. */
+/** Request of a network to an inbound webhook endpoint, as received: signatures cover the raw bytes. */
 export interface WebhookRequest {
   readonly method: "GET" | "POST";
   readonly query: URLSearchParams;
@@ -10,46 +9,50 @@ export interface WebhookRequest {
   readonly body: Buffer;
 }
 
-/** Whose door it was: an app's account, or whatever else the app lets a network push to. */
+/** Owner of an inbound webhook endpoint: an app's account, or a topic that the app subscribes to. */
 export interface WebhookEndpoint {
   readonly app: string;
-  /** An account's id where the door is an account's, a topic's where it is a topic's. */
+  /** Id of the account or of the topic. */
   readonly subject: string;
 }
 
-/** What a push is checked with; known to the API, so never more than it needs. */
+/** Secrets that requests to an endpoint are verified with. The API knows them, so they hold no more than needed. */
 export type VerificationSecrets = Readonly<Record<string, string>>;
 
-/** What to answer, after everything that came with it is stored. Nothing is stored for another status than 200. */
+/** Response to a webhook request, sent after its events are stored. Other statuses than 200 store nothing. */
 export interface WebhookResponse {
-  /** 400: no sense in it; 403: not signed by the network; 404: nothing is awaited here. */
+  /** 400: unreadable; 403: not signed by the network; 404: nothing is expected here. */
   readonly status: 200 | 400 | 403 | 404;
-  /** Of a 200; plain text unless `contentType` says JSON. */
+  /** Body of a 200; plain text unless `contentType` says JSON. */
   readonly body?: string;
   readonly contentType?: "application/json";
   readonly events?: readonly InboundEvent[];
   readonly receipts?: ReadonlyArray<DeliveryReceipt | ReadUpTo>;
-  /** Names (`Push.mate`) of the app's other accounts that the push is for: the same push is given to their doors too. */
+  /** Routing keys of the app's other endpoints that the same request is for; each verifies and reads it as well. */
   readonly alsoFor?: readonly string[];
-  /** Of a topic's door (`Polling.door`): what its next poll is told, and whether that is due now. */
+  /** For a topic's endpoint (`PollContext.endpoint`): the hint for the next poll, and whether to poll now. */
   readonly topic?: { readonly note?: string; readonly hasten?: boolean };
 }
 
-/** How a platform takes what its network pushes to `/inbound/{platform}/{hook}`. */
+/** Receiver of requests that a network sends to `/inbound/{platform}/{endpoint}`. */
 export interface WebhookReceiver<Credentials = unknown> {
-  /** What the door of this account must know; undefined: the account needs none. Absent: accounts have no doors. */
+  /** Returns the secrets for an account's endpoint; undefined: the account needs none. Absent: accounts have none. */
   readonly secrets?: (account: {
     readonly address: string;
     readonly credentials: Credentials;
   }) => VerificationSecrets | undefined;
   /**
-   * By what name a push that came to another door of the same app finds this one: for networks that push for many accounts
-   * to one address. The push is then checked with this door's own secrets.
+   * Returns the key by which a request to another endpoint of the same app finds this one.
+   * For networks that post all accounts' events to one URL. The request is verified with this endpoint's own secrets.
    */
   readonly routingKey?: (secrets: VerificationSecrets) => string | undefined;
   /**
-   * Answers the network's challenge, or checks the signature and says what arrived. Changes nothing and keeps nothing:
-   * pushes come twice, late and in any order. Bounds what it takes over, since strangers wrote it.
+   * Answers the network's challenge, or verifies the signature and returns the events.
+   * Pure: requests come twice, late and in any order. Bounds everything it takes over, since strangers wrote it.
    */
-  readonly receive: (pushed: WebhookRequest, secrets: VerificationSecrets, door: WebhookEndpoint) => WebhookResponse;
+  readonly receive: (
+    request: WebhookRequest,
+    secrets: VerificationSecrets,
+    endpoint: WebhookEndpoint,
+  ) => WebhookResponse;
 }

@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import { Failure } from "../../model/failure.ts";
 import { askForGrant } from "../../platform/kit/oauth2.ts";
-import { type Consent, type ConsentRound, consentUrl, defineConsent } from "../../platform/oauth-consent.ts";
+import { type ConsentRound, consentUrl, defineConsent, type OAuthConsent } from "../../platform/oauth-consent.ts";
 import type { Egress } from "../../platform/platform.ts";
 import { type MailProvider, PROVIDERS, type Providers } from "./client/providers.ts";
 import { openLine, PATIENCE } from "./client/smtp/connection.ts";
@@ -35,7 +35,7 @@ const MailClient = Type.Object(
 type MailClient = Static<typeof MailClient>;
 
 /** Mail of Google and Microsoft by OAuth 2; `providers` is where they are. */
-export function consent(providers: Providers = PROVIDERS): Consent {
+export function consent(providers: Providers = PROVIDERS): OAuthConsent {
   return defineConsent<typeof MailClient, Credentials>({
     schema: MailClient,
     example: {

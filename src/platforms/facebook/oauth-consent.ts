@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { Failure } from "../../model/failure.ts";
-import { type Consent, type Consented, defineConsent } from "../../platform/oauth-consent.ts";
+import { type ConsentedAccount, defineConsent, type OAuthConsent } from "../../platform/oauth-consent.ts";
 import type { Egress } from "../../platform/platform.ts";
 import { GRAPH, openGraph } from "./client/graph.ts";
 import { Credentials } from "./credentials.ts";
@@ -39,7 +39,7 @@ type MetaApp = Static<typeof MetaApp>;
  * lets the app act for those they choose; each becomes an account. The Pages' tokens do not end by themselves, since they
  * come of a person's long-lived one.
  */
-export function consent(api: string = GRAPH): Consent {
+export function consent(api: string = GRAPH): OAuthConsent {
   const base = api.replace(/\/+$/, "");
   const version = /\/(v[0-9]+\.[0-9]+)$/.exec(base)?.[1];
   return defineConsent({
@@ -87,7 +87,7 @@ async function pagesOf(
   base: string,
   { appSecret, verifyToken }: MetaApp,
   token: string,
-): Promise<ReadonlyArray<Consented<Credentials>>> {
+): Promise<ReadonlyArray<ConsentedAccount<Credentials>>> {
   const query = { fields: "id,access_token", limit: 100 };
   const call = { method: "GET", path: "me/accounts", query, signal: AbortSignal.timeout(30_000) } as const;
   const { data } = await openGraph(fetch, { pageToken: token, appSecret }, base).call(call);

@@ -2,7 +2,7 @@ import Type, { type Static } from "typebox";
 import { Failure } from "../../model/failure.ts";
 import { validationErrors } from "../../model/validate.ts";
 import { askForGrant } from "../../platform/kit/oauth2.ts";
-import { type Consent, consentUrl, defineConsent } from "../../platform/oauth-consent.ts";
+import { consentUrl, defineConsent, type OAuthConsent } from "../../platform/oauth-consent.ts";
 import type { Egress } from "../../platform/platform.ts";
 import { carried, X_API } from "./client/http.ts";
 import { OneUser } from "./client/response-schemas.ts";
@@ -45,7 +45,7 @@ const XClient = Type.Object(
 type XClient = Static<typeof XClient>;
 
 /** X's OAuth 2 (https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code); `xApi` is the API's address. */
-export function consent(xApi: string = X_API): Consent {
+export function consent(xApi: string = X_API): OAuthConsent {
   const base = xApi.replace(/\/+$/, "");
   return defineConsent({
     schema: XClient,

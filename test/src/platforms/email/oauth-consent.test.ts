@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { validationErrors } from "../../../../src/model/validate.ts";
-import type { Consent } from "../../../../src/platform/oauth-consent.ts";
+import type { OAuthConsent } from "../../../../src/platform/oauth-consent.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
 import { MAIL_CLIENT, mailProvider } from "../../../support/mail-consent.ts";
@@ -8,7 +8,7 @@ import { MAIL_CLIENT, mailProvider } from "../../../support/mail-consent.ts";
 const round = { state: "s-1", verifier: "v".repeat(43), redirectUri: "https://gw.example.org/accounts/email/callback" };
 const client = (more: object = {}) =>
   ({ provider: "google", ...MAIL_CLIENT, address: "bob@example.com", ...more }) as never;
-const real = email({}).oauthConsent as Consent;
+const real = email({}).oauthConsent as OAuthConsent;
 const egress = loopbackEgress();
 let mail: Awaited<ReturnType<typeof mailProvider>>;
 beforeEach(async () => {
@@ -70,7 +70,7 @@ it.each([
 
 it("ends with a login that the mail server took, for sending and for the mailbox", async () => {
   const { oauthConsent: consent, credentials } = email({ mailProviders: mail.providers });
-  const { url, finish } = consent as Consent;
+  const { url, finish } = consent as OAuthConsent;
   const code = mail.agree(url(client(), round), "bob@example.com");
   const [account, ...more] = await finish(client(), { ...round, code }, egress);
   expect([account?.address, more]).toEqual(["bob@example.com", []]);
@@ -83,7 +83,7 @@ it("ends with a login that the mail server took, for sending and for the mailbox
 });
 
 it("a login for another address, another verifier and another secret come to nothing, and no token is told", async () => {
-  const { url, finish } = email({ mailProviders: mail.providers }).oauthConsent as Consent;
+  const { url, finish } = email({ mailProviders: mail.providers }).oauthConsent as OAuthConsent;
   const ended = async (user: string, words: object = {}, app = client()) => {
     const code = mail.agree(url(client(), round), user);
     const thrown = await finish(app, { ...round, code, ...words }, egress).catch((error: unknown) => error);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { validationErrors } from "../../../../src/model/validate.ts";
-import type { Consent } from "../../../../src/platform/oauth-consent.ts";
+import type { OAuthConsent } from "../../../../src/platform/oauth-consent.ts";
 import { facebook } from "../../../../src/platforms/facebook/platform.ts";
 import { facebookStandIn, LOGIN, META_APP, PAGE } from "../../../support/facebook-stand-in.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
@@ -21,10 +21,10 @@ const round = {
 };
 const platform = () => facebook({ facebookApi: server.url });
 const finish = (more: object = {}, code = "good-code") =>
-  (platform().oauthConsent as Consent).finish({ ...client, ...more } as never, { ...round, code }, egress);
+  (platform().oauthConsent as OAuthConsent).finish({ ...client, ...more } as never, { ...round, code }, egress);
 
 it("sends the person to Facebook, in the version of the API, with what was agreed", () => {
-  const { url, schema, example } = platform().oauthConsent as Consent;
+  const { url, schema, example } = platform().oauthConsent as OAuthConsent;
   expect(validationErrors(schema, example)).toEqual([]);
   const { origin, pathname, searchParams } = new URL(url(client as never, round));
   expect([origin, pathname]).toEqual(["https://www.facebook.com", "/v26.0/dialog/oauth"]);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { validationErrors } from "../../../../src/model/validate.ts";
-import type { Consent } from "../../../../src/platform/oauth-consent.ts";
+import type { OAuthConsent } from "../../../../src/platform/oauth-consent.ts";
 import { twitter } from "../../../../src/platforms/twitter/platform.ts";
 import { xAccount } from "../../../support/x-account.ts";
 
@@ -11,10 +11,10 @@ const round = {
   redirectUri: "https://gw.example.org/gateway/accounts/twitter/callback",
 };
 let x: Awaited<ReturnType<typeof xAccount>>;
-let consent: Consent;
+let consent: OAuthConsent;
 beforeEach(async () => {
   x = await xAccount();
-  consent = twitter({ xApi: x.server.origin }).oauthConsent as Consent;
+  consent = twitter({ xApi: x.server.origin }).oauthConsent as OAuthConsent;
 });
 afterEach(() => x.stop());
 const words = (more: object = {}) =>

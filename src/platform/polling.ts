@@ -1,0 +1,42 @@
+import type { EventError } from "../model/failure.ts";
+import type { Log } from "../model/log.ts";
+import type { Egress } from "./egress.ts";
+import type { InboundEvent } from "./inbound-event.ts";
+import type { VerificationSecrets } from "./inbound-webhook.ts";
+
+/** Result of one poll of a topic. */
+export interface PollResult {
+  /** New or changed entries since the given state, oldest first; each subscriber gets each `key` once. */
+  readonly entries: ReadonlyArray<{ readonly key: string; readonly event: Omit<InboundEvent["event"], "target"> }>;
+  /** Opaque text of at most some kilobytes, passed to the next poll. */
+  readonly state: string;
+  /** Milliseconds until the next poll. */
+  readonly nextMs: number;
+  /** Set when the topic is gone for good (410): subscribers get the error and the topic is polled no more. */
+  readonly ended?: EventError;
+}
+
+/**
+ * Inbound webhook endpoint of one topic; see `WebhookReceiver` and `WebhookResponse.topic`.
+ * While it is open, the core calls `Platform.teardown` when the last subscription ends.
+ */
+export interface TopicEndpoint {
+  /** Opens the endpoint, or replaces the secrets of an open one; answers its public address. */
+  readonly open: (secrets: VerificationSecrets) => Promise<string>;
+  readonly secrets: () => Promise<VerificationSecrets | undefined>;
+  readonly close: () => Promise<void>;
+}
+
+/** Services for one poll. */
+export interface PollContext extends Egress {
+  /** State of the last poll; undefined at a topic's first: remember what is there, report nothing. */
+  readonly state: string | undefined;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** Whether a webhook request asked for this poll. */
+  readonly triggered: boolean;
+  /** Hint of the last webhook request (`WebhookResponse.topic`). */
+  readonly hint: string | undefined;
+  /** Absent where networks cannot reach the gateway (no PUBLIC_URL). */
+  readonly endpoint?: TopicEndpoint;
+}

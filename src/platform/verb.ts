@@ -1,0 +1,34 @@
+import type { Static, TObject } from "typebox";
+import type { Activity } from "../model/activity.ts";
+import type { VerbContext } from "./context.ts";
+import type { Receipt } from "./outcome.ts";
+
+/** Activity whose object has passed the verb's schema; a schema without an object leaves it open. */
+export type ActivityOf<Schema extends TObject> = Omit<Activity, "object"> & {
+  readonly object: ObjectOf<Static<Schema>>;
+};
+type ObjectOf<Shape> = Shape extends { readonly object?: infer Given }
+  ? [object] extends [NonNullable<Given>]
+    ? Activity["object"]
+    : NonNullable<Given>
+  : Activity["object"];
+
+/** Verb of a platform: its schema, an example and the function that carries it out. */
+export interface Verb<Schema extends TObject = TObject, Client = unknown> {
+  /** Summary in one line for docs, the OpenAPI document and forms. */
+  readonly summary: string;
+  /** Validates `{actor, target, object, context?}` of a posted activity. */
+  readonly schema: Schema;
+  readonly example: Static<Schema>;
+  /** Whether `run` gets the client of `Platform.connect`; default: where the platform has no `createClient`. */
+  readonly needsConnection?: boolean;
+  /** Whether a verb with `needsConnection` runs without a connection as well; `client` is then undefined. */
+  readonly runsOffline?: boolean;
+  /** Carries the activity out for the pending targets. Throws values that `Platform.classifyError` knows. */
+  readonly run: (client: Client, activity: ActivityOf<Schema>, context: VerbContext) => Promise<Receipt>;
+}
+
+/** Checks a verb's schema, example and function against each other; the core sees them as opaque. */
+export function defineVerb<Schema extends TObject, Client>(verb: Verb<Schema, Client>): Verb<TObject, Client> {
+  return verb as unknown as Verb<TObject, Client>;
+}
