@@ -17,7 +17,7 @@ export interface ConsentWorkerDeps {
   readonly consents: Pick<Consents, "open" | "settle">;
   readonly accounts: Pick<Accounts, "put">;
   readonly doors: Pick<WebhookEndpoints, "open" | "close">;
-  readonly lanes: Pick<LaneQueues, "nudge">;
+  readonly lanes: Pick<LaneQueues, "notifyAccountChanged">;
   readonly find: (platform: string) => Platform | undefined;
   readonly egress: Egress;
   readonly log: Log;
@@ -82,7 +82,7 @@ async function stored(
     const wanted = online === undefined ? {} : { online };
     const { account } = await accounts.put(app, { platform: platform.id, address, credentials, ...wanted });
     await setAccountDoor(doors, app, platform, { id: account.id, address, credentials });
-    if (platform.connect !== undefined) await lanes.nudge(app, account.id);
+    if (platform.connect !== undefined) await lanes.notifyAccountChanged(app, account.id);
     all.push({ id: account.id, address });
   }
   return all;

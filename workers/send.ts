@@ -4,7 +4,7 @@ import type { Deliver } from "../src/delivery/deliver.ts";
 import { partsOf } from "../src/model/lane.ts";
 import type { Log } from "../src/model/log.ts";
 import type { AccountJob, LaneJob, LaneQueues } from "../src/outbox/lane-queues.ts";
-import type { Next, Outbox } from "../src/outbox/outbox.ts";
+import type { LaneState, Outbox } from "../src/outbox/outbox.ts";
 import type { Platform } from "../src/platform/platform.ts";
 import type { RedisClient } from "../src/redis/connect.ts";
 import { keys } from "../src/redis/keys.ts";
@@ -61,14 +61,14 @@ export function sendWorker(deps: SendWorkerDeps): SendWorker {
       throw new DelayedError();
     }
     // Leased but not begun: whoever takes it next gets a new fence.
-    if (next.kind === "work") await lanes.wake({ app, lane, outstanding: 2 });
+    if (next.kind === "item") await lanes.wake({ app, lane, outstanding: 2 });
   }
 
   /** One item of the lane after the other; answers what is to follow. */
-  async function carryOut(platform: Platform, app: string, lane: string): Promise<Next> {
-    let next = await outbox.take(app, lane);
-    for (let done = 0; next.kind === "work" && done < YIELD_AFTER && !closing; done++) {
-      next = await deliver(platform, next.work, stopping.signal);
+  async function carryOut(platform: Platform, app: string, lane: string): Promise<LaneState> {
+    let next = await outbox.claim(app, lane);
+    for (let done = 0; next.kind === "item" && done < YIELD_AFTER && !closing; done++) {
+      next = await deliver(platform, next.item, stopping.signal);
     }
     return next;
   }

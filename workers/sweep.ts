@@ -27,12 +27,12 @@ export function sweep({ outbox, lanes, log, everyMs = 500, onOutstanding }: Swee
   async function expire(app: string, rid: string): Promise<void> {
     const stored = await outbox.find(app, rid);
     if (!stored) {
-      await outbox.end(app, rid, "", { status: "expired", event: "", committed: false });
+      await outbox.finalize(app, rid, "", { status: "expired", event: "", committed: false });
       return;
     }
     const now = Date.now();
     if (stored.committed && now < stored.expiresAt + COMMITTED_GRACE_MS) {
-      await outbox.postpone(app, rid, COMMITTED_GRACE_MS);
+      await outbox.extendDeadline(app, rid, COMMITTED_GRACE_MS);
       return;
     }
     const status = stored.committed ? "unknown" : "expired";
@@ -47,10 +47,10 @@ export function sweep({ outbox, lanes, log, everyMs = 500, onOutstanding }: Swee
           detail: "Its lifetime ended before it could be sent; see options.expiresIn.",
           retryable: false,
         };
-    const facts = { status, decided: stored.decided, attempts: stored.attempts, now, error } as const;
+    const facts = { status, decided: stored.outcomes, attempts: stored.attempts, now, error } as const;
     const event = JSON.stringify(resultEvent(stored, stored.rid, facts));
-    const answer = await outbox.end(app, rid, stored.lane, { status, event, committed: stored.committed });
-    if (answer.outcome === "ended" && answer.wake) await lanes.hasten(answer.wake);
+    const answer = await outbox.finalize(app, rid, stored.lane, { status, event, committed: stored.committed });
+    if (answer.outcome === "ended" && answer.wake) await lanes.runNow(answer.wake);
   }
 
   async function once(): Promise<void> {
@@ -58,7 +58,7 @@ export function sweep({ outbox, lanes, log, everyMs = 500, onOutstanding }: Swee
     for (const tag of keys.tags) {
       const { wakes, late, outstanding } = await outbox.sweep(tag);
       count += outstanding;
-      await Promise.all([...wakes.map((wake) => lanes.hasten(wake)), ...late.map(({ app, rid }) => expire(app, rid))]);
+      await Promise.all([...wakes.map((wake) => lanes.runNow(wake)), ...late.map(({ app, rid }) => expire(app, rid))]);
     }
     onOutstanding?.(count);
   }

@@ -63,7 +63,7 @@ export interface AccountRoutesDeps {
   readonly platforms: PlatformRegistry;
   readonly doors: AccountDoors;
   /** Tells whoever holds an account's connection that it changed. */
-  readonly nudge: LaneQueues["nudge"];
+  readonly nudge: LaneQueues["notifyAccountChanged"];
   readonly log: Log;
 }
 

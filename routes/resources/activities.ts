@@ -2,13 +2,13 @@ import { Router } from "express";
 import { type Caller, covers } from "../../src/model/caller.ts";
 import { resultEvent, targetsOf } from "../../src/model/event-builders.ts";
 import type { LaneQueues } from "../../src/outbox/lane-queues.ts";
-import type { Outbox, Stored } from "../../src/outbox/outbox.ts";
+import type { ActivityRecord, Outbox } from "../../src/outbox/outbox.ts";
 import { Problem } from "../http/problem.ts";
 import { type PostDeps, postActivities } from "./post-activities.ts";
 
 export interface ActivityRoutesDeps extends PostDeps {
   readonly outbox: Outbox;
-  readonly lanes: Pick<LaneQueues, "hasten">;
+  readonly lanes: Pick<LaneQueues, "runNow">;
 }
 
 /** POST, GET and DELETE of activities. */
@@ -33,19 +33,19 @@ async function cancel(
   rid: string,
 ): Promise<Record<string, unknown>> {
   const stored = await found(outbox, caller, rid);
-  const facts = { status: "cancelled", decided: stored.decided, attempts: stored.attempts, now: Date.now() } as const;
+  const facts = { status: "cancelled", decided: stored.outcomes, attempts: stored.attempts, now: Date.now() } as const;
   const event = JSON.stringify(resultEvent(stored, stored.rid, facts));
-  const ended = await outbox.end(caller.app, rid, stored.lane, { status: "cancelled", event, committed: false });
+  const ended = await outbox.finalize(caller.app, rid, stored.lane, { status: "cancelled", event, committed: false });
   if (ended.outcome === "missing") throw notFound();
   if (ended.outcome !== "ended")
     throw new Problem("too-late", "It is being sent or has ended; GET the activity to see what became of it.", {
       rid: stored.rid,
     });
-  if (ended.wake) await lanes.hasten(ended.wake);
+  if (ended.wake) await lanes.runNow(ended.wake);
   return standingOf((await outbox.find(caller.app, rid)) ?? stored);
 }
 
-async function found(outbox: Outbox, caller: Caller, rid: string): Promise<Stored> {
+async function found(outbox: Outbox, caller: Caller, rid: string): Promise<ActivityRecord> {
   const stored = await outbox.find(caller.app, rid);
   if (!stored || !covers(caller.limits, stored)) throw notFound();
   return stored;
@@ -56,7 +56,7 @@ function notFound(): Problem {
 }
 
 /** What `GET /activities/{rid}` answers. */
-function standingOf(stored: Stored): Record<string, unknown> {
+function standingOf(stored: ActivityRecord): Record<string, unknown> {
   const time = (ms: number) => new Date(ms).toISOString();
   return {
     rid: stored.rid,
@@ -65,7 +65,7 @@ function standingOf(stored: Stored): Record<string, unknown> {
     verb: stored.verb,
     status: stored.status,
     actor: stored.actor,
-    target: stored.result?.target ?? targetsOf(stored, stored.decided, stored.status),
+    target: stored.result?.target ?? targetsOf(stored, stored.outcomes, stored.status),
     attempts: stored.attempts,
     accepted: time(stored.acceptedAt),
     due: time(stored.dueAt),

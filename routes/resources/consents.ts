@@ -16,7 +16,7 @@ import { ConsentRequest } from "./consent-schemas.ts";
 export interface ConsentRoutesDeps {
   readonly who: Authenticate;
   readonly consents: Pick<Consents, "begin" | "take" | "hand" | "settle" | "outcome" | "prove" | "proven">;
-  readonly lanes: Pick<LaneQueues, "exchange">;
+  readonly lanes: Pick<LaneQueues, "startExchange">;
   readonly platforms: PlatformRegistry;
   /** With the base path; undefined where PUBLIC_URL is not set. */
   readonly publicBase: string | undefined;
@@ -109,7 +109,7 @@ async function calledBack(deps: ConsentRoutesDeps, req: InPlatform, res: Respons
   }
   if (error === "") {
     await consents.hand(taken, code);
-    await lanes.exchange(taken.id);
+    await lanes.startExchange(taken.id);
   } else await consents.settle(taken.id, refusedWith(error));
   const outcome = await outcomeOf(consents, taken.id);
   res.set({ "Cache-Control": "no-store", "Referrer-Policy": "no-referrer" });

@@ -2,8 +2,8 @@ import { type Request, Router } from "express";
 import Type from "typebox";
 import type { Caller } from "../../src/model/caller.ts";
 import type { Confirm, Submission } from "../../src/operations/submit-activity.ts";
-import { postedAgain } from "../../src/outbox/dead-letter-replay.ts";
-import { type DeadLetter, type DeadLetters, PLACE } from "../../src/outbox/dead-letters.ts";
+import { replayRequest } from "../../src/outbox/dead-letter-replay.ts";
+import { DEAD_LETTER_CURSOR, type DeadLetter, type DeadLetters } from "../../src/outbox/dead-letters.ts";
 import type { Outbox } from "../../src/outbox/outbox.ts";
 import type { Authenticate } from "../http/authenticate.ts";
 import { Problem } from "../http/problem.ts";
@@ -76,7 +76,7 @@ export function deadLetterRoutes({ who, deadLetters, outbox, submission }: DeadL
   });
   router.delete("/dead-letters/:rid", async (req, res) => {
     const { app } = await caller(req);
-    if (!(await deadLetters.drop(app, req.params.rid))) throw notFound();
+    if (!(await deadLetters.remove(app, req.params.rid))) throw notFound();
     res.status(204).end();
   });
   router.post("/dead-letters/:rid/replay", async (req, res) => {
@@ -98,17 +98,17 @@ export async function replay(
 ): Promise<{ readonly confirm: Confirm; readonly again: boolean }> {
   if (letter.replay !== undefined) return { confirm: JSON.parse(letter.replay) as Confirm, again: true };
   const { rid } = letter.activity;
-  const posted = postedAgain(letter, await outbox.blobs(caller.app, rid));
+  const posted = replayRequest(letter, await outbox.blobs(caller.app, rid));
   if (posted === undefined) throw new Problem("content-gone", "Post it anew with its attachments.");
   // The rid follows from the dead letter, so a break before the next line sends nothing twice.
   const submitted = await submission.submit(caller, posted);
   if (!submitted.ok) throw submitted.problem;
-  await deadLetters.replayed(caller.app, rid, JSON.stringify(submitted.confirm));
+  await deadLetters.recordReplay(caller.app, rid, JSON.stringify(submitted.confirm));
   return { confirm: submitted.confirm, again: submitted.replayed };
 }
 
 /** What a list shows of a dead letter. */
-export function shown({ activity, result, died, replay: again }: DeadLetter): Record<string, unknown> {
+export function shown({ activity, result, deadLetteredAt: died, replay: again }: DeadLetter): Record<string, unknown> {
   const { rid, id, platform, verb, status, actor, target, error, attempts } = result;
   return {
     rid,
@@ -132,7 +132,7 @@ export function whole(letter: DeadLetter, blobs: ReadonlyMap<string, Buffer>): R
     ...shown(letter),
     object: blanked(object),
     ...(context === undefined ? {} : { context }),
-    attachmentsKept: postedAgain(letter, blobs) !== undefined,
+    attachmentsKept: replayRequest(letter, blobs) !== undefined,
   };
 }
 
@@ -147,7 +147,7 @@ function blanked(value: unknown, name = ""): unknown {
 
 function pageOf({ query }: Request): { readonly limit: number; readonly before?: string } {
   const { after, limit = String(PAGE) } = query;
-  if (after !== undefined && (typeof after !== "string" || !PLACE.test(after))) {
+  if (after !== undefined && (typeof after !== "string" || !DEAD_LETTER_CURSOR.test(after))) {
     throw new Problem("bad-parameter", "`after` takes the `next` of the page before.");
   }
   const size = typeof limit === "string" && /^\d{1,3}$/.test(limit) ? Number(limit) : 0;

@@ -3,7 +3,7 @@ import { keys } from "../redis/keys.ts";
 import type { Accounts } from "./accounts.ts";
 
 /** Accounts whose writes are answered only when they are as durable as promised: a login, once stored, stays stored. */
-export function durableAccounts(accounts: Accounts, durably: Barrier["durably"]): Accounts {
+export function durableAccounts(accounts: Accounts, durably: Barrier["withReplication"]): Accounts {
   const tag = keys.tagOf;
   return {
     ...accounts,

@@ -2,7 +2,7 @@ import type { Attachment } from "../model/activity.ts";
 import { statusEvent } from "../model/event-builders.ts";
 import { Failure } from "../model/failure.ts";
 import type { Log } from "../model/log.ts";
-import type { Outbox, Work } from "../outbox/outbox.ts";
+import type { LaneItem, Outbox } from "../outbox/outbox.ts";
 import {
   type CommitOptions,
   type Egress,
@@ -44,7 +44,7 @@ const FRESH_MS = 3_000;
 export async function attempt(
   deps: AttemptDeps,
   platform: Platform,
-  work: Work,
+  work: LaneItem,
   now: () => number,
   signal: AbortSignal,
 ): Promise<Ended> {
@@ -57,7 +57,7 @@ export async function attempt(
     const whose = { app: work.app, address: actor.address, verb, signal: context.signal };
     const receipt = await deps.clients.use(platform, whose, (client) => {
       asked = true;
-      return work.doubtful
+      return work.outcomeUncertain
         ? afterDeath(platform, client, work, context)
         : untilAborted(runVerb(platform, client, work, context), context.signal);
     });
@@ -67,7 +67,7 @@ export async function attempt(
     if (mark.state.refused) return { kind: mark.state.refused };
     const failure = failureFrom(platform, thrown);
     // Without a connection nobody could be asked: what a dead worker may have sent stays in doubt.
-    const known = work.doubtful && !asked ? stillInDoubt(failure) : failure;
+    const known = work.outcomeUncertain && !asked ? stillInDoubt(failure) : failure;
     return { kind: "failure", failure: known, committed: mark.state.committed };
   } finally {
     mark.close();
@@ -97,11 +97,11 @@ interface MarkState {
 }
 
 /** The `commit()` that a platform is lent, and what came of it. After `close` it refuses, so a zombie sends nothing. */
-function committer(outbox: Outbox, work: Work, now: () => number) {
+function committer(outbox: Outbox, work: LaneItem, now: () => number) {
   const state: MarkState = { committed: false, closed: false };
   async function commit(more: CommitOptions = {}): Promise<void> {
     if (state.closed) throw abandoned();
-    const event = statusEvent(work.activity, work.ridAsSent, { status: "sending", decided: work.decided, now: now() });
+    const event = statusEvent(work.activity, work.ridAsSent, { status: "sending", decided: work.outcomes, now: now() });
     let answer: Awaited<ReturnType<Outbox["commit"]>>;
     let asked: number;
     do {
@@ -132,7 +132,7 @@ function abandoned(): Failure {
 
 function lend(
   { outbox, egress, log, keepOnline, topics }: AttemptDeps,
-  work: Work,
+  work: LaneItem,
   signal: AbortSignal,
   commit: VerbContext["commit"],
 ): VerbContext {
@@ -145,7 +145,7 @@ function lend(
     signal,
     app: work.app,
     attempt: work.attempts + 1,
-    pending: work.decided.flatMap((outcome, index) => (outcome === null ? [index] : [])),
+    pending: work.outcomes.flatMap((outcome, index) => (outcome === null ? [index] : [])),
     attachments: async () => {
       const attachments = (work.activity.object.attachments ?? []) as Attachment[];
       return attachments.length === 0
@@ -160,7 +160,7 @@ function lend(
   };
 }
 
-async function runVerb(platform: Platform, client: unknown, work: Work, context: VerbContext): Promise<Receipt> {
+async function runVerb(platform: Platform, client: unknown, work: LaneItem, context: VerbContext): Promise<Receipt> {
   const verb = platform.verbs[work.activity.verb];
   if (!verb)
     throw new Failure({
@@ -172,7 +172,7 @@ async function runVerb(platform: Platform, client: unknown, work: Work, context:
 }
 
 /** A worker died between its commit and the outcome: ask the network, else say that nobody knows (promise G4). */
-async function afterDeath(platform: Platform, client: unknown, work: Work, context: VerbContext): Promise<Receipt> {
+async function afterDeath(platform: Platform, client: unknown, work: LaneItem, context: VerbContext): Promise<Receipt> {
   const found = await platform.recover?.(client, work.activity, context).catch((thrown: unknown) => {
     throw stillInDoubt(failureFrom(platform, thrown));
   });

@@ -1,7 +1,7 @@
 import type { FinalStatus, TargetOutcome } from "../model/event.ts";
 import { type Decided, resultEvent, statusEvent } from "../model/event-builders.ts";
 import { type EventError, Failure, toEventError } from "../model/failure.ts";
-import type { Next, Work } from "../outbox/outbox.ts";
+import type { LaneItem, LaneState } from "../outbox/outbox.ts";
 import type { Outcome, Platform, Receipt } from "../platform/platform.ts";
 import { type AttemptDeps, attempt } from "./attempt.ts";
 import { nextStep } from "./retry-policy.ts";
@@ -13,7 +13,7 @@ export interface DeliverDeps extends AttemptDeps {
   readonly onResult?: (platform: string, status: FinalStatus, seconds: number) => void;
 }
 
-export type Deliver = (platform: Platform, work: Work, signal: AbortSignal) => Promise<Next>;
+export type Deliver = (platform: Platform, work: LaneItem, signal: AbortSignal) => Promise<LaneState>;
 
 /** So often workers may die while it is under way beside others, before it is tried apart from them. */
 const TAKES_MOST = 2;
@@ -38,7 +38,7 @@ export function deliverer(deps: DeliverDeps): Deliver {
       decided: Decided,
       error?: EventError,
       object?: Receipt["object"],
-    ): Promise<Next> {
+    ): Promise<LaneState> {
       const facts = {
         status,
         decided,
@@ -48,13 +48,13 @@ export function deliverer(deps: DeliverDeps): Deliver {
         ...(object ? { object } : {}),
       };
       const event = JSON.stringify(resultEvent(work.activity, work.ridAsSent, facts));
-      const next = await outbox.settle(work, { status, event, attempts });
+      const next = await outbox.complete(work, { status, event, attempts });
       if (next.kind !== "lost") onResult?.(platform.id, status, (performance.now() - started) / 1_000);
       return next;
     }
 
     /** Another try, if the lifetime has room for one; in doubt that is another try to find out, never to send. */
-    async function again(decided: Decided, failure: Wait, note: EventError, inDoubt = false): Promise<Next> {
+    async function again(decided: Decided, failure: Wait, note: EventError, inDoubt = false): Promise<LaneState> {
       const { expiresAt, extendedMs } = work;
       const lifetimeMs = expiresAt - extendedMs - work.now;
       const step = nextStep(failure, { attempts, now: now(), expiresAt, lifetimeMs, extendedMs, random: random() });
@@ -69,8 +69,8 @@ export function deliverer(deps: DeliverDeps): Deliver {
       return (await outbox.defer(work, until)) === "lost" ? { kind: "lost" } : { kind: "wait", ms: step.delayMs };
     }
 
-    function record(receipt: Receipt): Promise<Next> {
-      const decided = merge(work.decided, receipt.outcomes);
+    function record(receipt: Receipt): Promise<LaneState> {
+      const decided = merge(work.outcomes, receipt.outcomes);
       const deferred = receipt.outcomes.filter((outcome) => outcome.status === "deferred");
       if (deferred.length === 0) return finish(summary(decided, "sent"), decided, firstError(decided), receipt.object);
       const waits = deferred.flatMap((outcome) => outcome.retryAfterMs ?? []);
@@ -81,23 +81,23 @@ export function deliverer(deps: DeliverDeps): Deliver {
     }
 
     /** Certain that nothing left: another try. In doubt: ask where somebody can tell, else say so (promise G4). */
-    function afterFailure(failure: Failure, committed: boolean): Promise<Next> {
+    function afterFailure(failure: Failure, committed: boolean): Promise<LaneState> {
       log.debug({ rid: work.activity.rid, code: failure.code, kind: failure.kind }, "attempt failed");
-      const inDoubt = failure.mayHaveLanded && (committed || work.doubtful);
+      const inDoubt = failure.mayHaveLanded && (committed || work.outcomeUncertain);
       const resend = work.activity.options?.onUnknown === "resend";
-      if (!inDoubt || resend) return again(work.decided, failure, toEventError(failure));
+      if (!inDoubt || resend) return again(work.outcomes, failure, toEventError(failure));
       const note = { ...toEventError(failure), code: "outcome-unknown", retryable: false };
-      const mayBeAsked = platform.recover !== undefined && (!work.doubtful || failure.kind === "retryable");
-      if (!mayBeAsked) return finish("unknown", work.decided, note);
-      return again(work.decided, { kind: "retryable", retryAfterMs: failure.retryAfterMs }, note, true);
+      const mayBeAsked = platform.recover !== undefined && (!work.outcomeUncertain || failure.kind === "retryable");
+      if (!mayBeAsked) return finish("unknown", work.outcomes, note);
+      return again(work.outcomes, { kind: "retryable", retryAfterMs: failure.retryAfterMs }, note, true);
     }
 
     /** What was cancelled is final already; what is late may be ended here before the sweep sees it. */
-    function makeRoom(): Promise<Next> {
-      return now() < work.expiresAt ? outbox.take(work.app, work.lane) : finish("expired", work.decided, EXPIRED);
+    function makeRoom(): Promise<LaneState> {
+      return now() < work.expiresAt ? outbox.claim(work.app, work.lane) : finish("expired", work.outcomes, EXPIRED);
     }
 
-    async function carryOut(): Promise<Next> {
+    async function carryOut(): Promise<LaneState> {
       const ended = await attempt(deps, platform, work, now, signal);
       // Taking the lane back would put the worker that has it now in doubt, and then the two would take turns.
       if (ended.kind === "lost") return { kind: "lost" };
@@ -107,9 +107,9 @@ export function deliverer(deps: DeliverDeps): Deliver {
     }
 
     // Whoever is under way when a worker dies is a suspect; tried one by one, only the true cause is given up.
-    if (work.takes <= TAKES_MOST || work.doubtful) return carryOut();
+    if (work.claimCount <= TAKES_MOST || work.outcomeUncertain) return carryOut();
     return apart(async () => {
-      if ((await outbox.suspect(work)) >= DEATHS_MOST) return finish("failed", work.decided, toEventError(POISON));
+      if ((await outbox.recordCrash(work)) >= DEATHS_MOST) return finish("failed", work.outcomes, toEventError(POISON));
       return carryOut();
     });
   };

@@ -5,13 +5,13 @@ import type { AttemptDeps } from "./attempt.ts";
 
 export interface KeepingOnlineDeps {
   readonly accounts: Pick<Accounts, "keepOnline">;
-  readonly lanes: Pick<LaneQueues, "nudge">;
+  readonly lanes: Pick<LaneQueues, "notifyAccountChanged">;
 }
 
 /** Stores whether an account is to stay connected, and tells whoever holds it. */
 export function keepingOnline({ accounts, lanes }: KeepingOnlineDeps): NonNullable<AttemptDeps["keepOnline"]> {
   return async (app, platform, address, wanted) => {
     await accounts.keepOnline(app, platform, address, wanted);
-    await lanes.nudge(app, accountId(platform, address));
+    await lanes.notifyAccountChanged(app, accountId(platform, address));
   };
 }

@@ -55,7 +55,7 @@ export function appOf(
         accounts,
         platforms: names,
         doors: accountDoors(parts.doors, names, publicBase),
-        nudge: parts.lanes.nudge,
+        nudge: parts.lanes.notifyAccountChanged,
         log,
       }),
       consentRoutes({

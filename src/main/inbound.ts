@@ -24,13 +24,13 @@ export interface InboundDeps {
 export function inbound({ config: { eventsKept }, store, redis, doors, names, admit }: InboundDeps): Router {
   const arrive = arrivals({ redis, eventsKept });
   const report = traces({ redis, eventsKept });
-  const { durably } = store.barrier;
+  const { withReplication } = store.barrier;
   return inboundRoutes({
     doors,
     platforms: names,
-    arrive: (app, arrival) => durably(keys.tagOf(app), () => arrive(app, arrival)),
+    arrive: (app, arrival) => withReplication(keys.tagOf(app), () => arrive(app, arrival)),
     topics: redisTopics({ redis }),
-    report: (app, said) => durably(keys.tagOf(app), () => report(app, said)),
+    report: (app, said) => withReplication(keys.tagOf(app), () => report(app, said)),
     admit,
   });
 }

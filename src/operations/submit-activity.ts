@@ -13,7 +13,7 @@ import { newId } from "../model/new-id.ts";
 import { shardOf } from "../model/shard.ts";
 import type { ValidationError } from "../model/validate.ts";
 import type { LaneQueues } from "../outbox/lane-queues.ts";
-import type { AcceptAnswer, Outbox, Standing, Wake } from "../outbox/outbox.ts";
+import type { AcceptResult, ActivityStatus, Outbox, Wake } from "../outbox/outbox.ts";
 import { needsConnection, type Platform } from "../platform/platform.ts";
 import { isRedisAway } from "../redis/unavailable.ts";
 
@@ -23,7 +23,7 @@ export interface Confirm {
   readonly verb: "confirm";
   readonly rid: string | number;
   readonly id: string;
-  readonly status: Standing;
+  readonly status: ActivityStatus;
   readonly href: string;
   /** True when the app gave no rid and we made this one. */
   readonly ridGenerated?: true;
@@ -89,7 +89,7 @@ export function submission(deps: SubmitDeps): Submission {
       .catch((error: unknown) => log.warn({ error: String(error) }, "a lane's wake got lost; the sweep will find it"));
   }
 
-  function answered(answer: AcceptAnswer, activity: Activity, sent: string | number | undefined): Submitted {
+  function answered(answer: AcceptResult, activity: Activity, sent: string | number | undefined): Submitted {
     if (answer.outcome === "accepted" || answer.outcome === "replayed") {
       const replayed = answer.outcome === "replayed";
       const rid = answer.outcome === "replayed" ? answer.ridAsSent : (sent ?? activity.rid);

@@ -2,8 +2,8 @@ import type { ResultEvent, TargetOutcome } from "../model/event.ts";
 import type { EventError } from "../model/failure.ts";
 
 /** How long a dead letter is kept, and how many an app may have; the oldest give way. */
-export const DEAD_SECONDS = 7 * 24 * 3_600;
-export const DEAD_MOST = 1_000;
+export const DEAD_LETTER_TTL_SECONDS = 7 * 24 * 3_600;
+export const MAX_DEAD_LETTERS = 1_000;
 
 /** Whether trying again later may help: the wait was over before the network was back, or our own workers gave it up. */
 function mayHelp(error: EventError | undefined): boolean {
@@ -31,14 +31,14 @@ export const BURY_LUA = `
 local function bury(rid, retention)
   local now = clock()
   redis.call('ZADD', KEYS[13], now, rid)
-  redis.call('EXPIRE', KEYS[13], ${DEAD_SECONDS})
-  redis.call('ZREMRANGEBYSCORE', KEYS[13], '-inf', now - ${DEAD_SECONDS * 1_000})
-  local over = redis.call('ZCARD', KEYS[13]) - ${DEAD_MOST}
+  redis.call('EXPIRE', KEYS[13], ${DEAD_LETTER_TTL_SECONDS})
+  redis.call('ZREMRANGEBYSCORE', KEYS[13], '-inf', now - ${DEAD_LETTER_TTL_SECONDS * 1_000})
+  local over = redis.call('ZCARD', KEYS[13]) - ${MAX_DEAD_LETTERS}
   if over > 0 then
     for at, old in ipairs(redis.call('ZPOPMIN', KEYS[13], over)) do
       if at % 2 == 1 then redis.call('EXPIRE', PREFIX .. old, retention, 'LT') end
     end
   end
-  redis.call('EXPIRE', RECORD, ${DEAD_SECONDS}, 'GT')
+  redis.call('EXPIRE', RECORD, ${DEAD_LETTER_TTL_SECONDS}, 'GT')
 end
 `;

@@ -11,7 +11,7 @@ export function replayRid({ activity }: DeadLetter): string {
  * A dead letter as it would be posted again: at once, and only to the targets that are worth it. Undefined when the
  * contents of its attachments are not kept any more.
  */
-export function postedAgain(letter: DeadLetter, blobs: ReadonlyMap<string, Buffer>): object | undefined {
+export function replayRequest(letter: DeadLetter, blobs: ReadonlyMap<string, Buffer>): object | undefined {
   const { id: _, rid: __, target, object, options, ...rest } = letter.activity;
   const outcomes = letter.result.target;
   const worthIt = target.filter((_target, at) => outcomes[at] === undefined || isUndelivered(outcomes[at]));

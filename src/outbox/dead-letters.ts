@@ -9,7 +9,7 @@ export interface DeadLetter {
   readonly activity: Activity;
   readonly result: ResultEvent;
   /** Unix ms. */
-  readonly died: number;
+  readonly deadLetteredAt: number;
   /** The confirm of its replay, as JSON. */
   readonly replay?: string;
 }
@@ -22,9 +22,9 @@ export interface DeadLetters {
     page: { readonly limit: number; readonly before?: string },
   ) => Promise<{ readonly letters: readonly DeadLetter[]; readonly next?: string }>;
   readonly find: (app: string, rid: string) => Promise<DeadLetter | undefined>;
-  readonly drop: (app: string, rid: string) => Promise<boolean>;
+  readonly remove: (app: string, rid: string) => Promise<boolean>;
   /** Remembers the confirm of a replay, so that another one answers the same. */
-  readonly replayed: (app: string, rid: string, confirm: string) => Promise<void>;
+  readonly recordReplay: (app: string, rid: string, confirm: string) => Promise<void>;
 }
 
 export interface RedisDeadLettersDeps {
@@ -45,7 +45,7 @@ if redis.call('ZSCORE', KEYS[1], ARGV[1]) and redis.call('EXISTS', KEYS[2]) == 1
 end
 `;
 /** The form of `before`. */
-export const PLACE = /^(\d{1,15})\.([A-Za-z0-9._:@~-]{1,128})$/;
+export const DEAD_LETTER_CURSOR = /^(\d{1,15})\.([A-Za-z0-9._:@~-]{1,128})$/;
 
 /** Dead letters in Redis: a sorted set of rids per app; what they are about stays in the rids' own records. */
 export function redisDeadLetters({ redis, retentionSeconds }: RedisDeadLettersDeps): DeadLetters {
@@ -56,7 +56,7 @@ export function redisDeadLetters({ redis, retentionSeconds }: RedisDeadLettersDe
     const [body, result, replay] = await redis.hmget(keys.record(app, rid), "body", "result", "replay");
     if (!body || !result) return undefined;
     const activity = JSON.parse(body) as Activity;
-    return { activity, result: JSON.parse(result) as ResultEvent, died, ...(replay ? { replay } : {}) };
+    return { activity, result: JSON.parse(result) as ResultEvent, deadLetteredAt: died, ...(replay ? { replay } : {}) };
   }
 
   return {
@@ -78,9 +78,9 @@ export function redisDeadLetters({ redis, retentionSeconds }: RedisDeadLettersDe
       return died === null ? undefined : read(app, rid, Number(died));
     },
 
-    drop: async (app, rid) => (await run.DROP_LUA(places(app, rid), [rid, retentionSeconds])) === 1,
+    remove: async (app, rid) => (await run.DROP_LUA(places(app, rid), [rid, retentionSeconds])) === 1,
 
-    replayed: async (app, rid, confirm) => {
+    recordReplay: async (app, rid, confirm) => {
       await run.REPLAYED_LUA(places(app, rid), [rid, confirm]);
     },
   };
@@ -88,6 +88,6 @@ export function redisDeadLetters({ redis, retentionSeconds }: RedisDeadLettersDe
 
 /** By time and, within a millisecond, as Redis orders members. */
 function isOlder({ rid, died }: { readonly rid: string; readonly died: number }, before: string): boolean {
-  const [, ms, than = ""] = PLACE.exec(before) ?? [];
+  const [, ms, than = ""] = DEAD_LETTER_CURSOR.exec(before) ?? [];
   return died < Number(ms) || (died === Number(ms) && Buffer.compare(Buffer.from(rid), Buffer.from(than)) < 0);
 }

@@ -28,11 +28,11 @@ export const CONSENT_QUEUE = "consents";
 export interface LaneQueues {
   readonly wake: (wake: Wake) => Promise<void>;
   /** As `wake`, and a job that waits for a retry time starts at once: its head is gone. */
-  readonly hasten: (wake: Wake) => Promise<void>;
+  readonly runNow: (wake: Wake) => Promise<void>;
   /** Tells whoever holds the shard that an account of it changed. */
-  readonly nudge: (app: string, account: string) => Promise<void>;
+  readonly notifyAccountChanged: (app: string, account: string) => Promise<void>;
   /** A user's consent came back: its code is to be exchanged. */
-  readonly exchange: (consent: string) => Promise<void>;
+  readonly startExchange: (consent: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -68,7 +68,7 @@ export function laneQueues({ redis, log }: { readonly redis: RedisClient; readon
 
   return {
     wake,
-    async hasten(it) {
+    async runNow(it) {
       const { queue: name, hash } = partsOf(it.lane);
       const queue = queueOf(name);
       const jobId = await queue.getDeduplicationJobId(hash);
@@ -76,11 +76,11 @@ export function laneQueues({ redis, log }: { readonly redis: RedisClient; readon
       if (job && (await job.isDelayed())) await job.promote();
       else await wake(it);
     },
-    async nudge(app, account) {
+    async notifyAccountChanged(app, account) {
       const deduplication = { id: `${app}|${account}`, keepLastIfActive: true };
       await queueOf(shardQueue(shardOf(app, account))).add("account", { app, account }, { deduplication });
     },
-    async exchange(consent) {
+    async startExchange(consent) {
       await queueOf(CONSENT_QUEUE).add("consent", { consent });
     },
     async close() {

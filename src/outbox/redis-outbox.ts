@@ -7,8 +7,17 @@ import { epochGenerator } from "../redis/epoch-generator.ts";
 import { keys } from "../redis/keys.ts";
 import { scripts } from "../redis/script-runner.ts";
 import { isDeadLetter } from "./dead-letter-policy.ts";
-import { endedTrace } from "./ended-receipt.ts";
-import type { AcceptAnswer, EndAnswer, Next, Outbox, Standing, Stored, Wake, Work } from "./outbox.ts";
+import { endedReceipt } from "./ended-receipt.ts";
+import type {
+  AcceptResult,
+  ActivityRecord,
+  ActivityStatus,
+  FinalizeResult,
+  LaneItem,
+  LaneState,
+  Outbox,
+  Wake,
+} from "./outbox.ts";
 import { ACCEPT_LUA, COMMIT_LUA, DEFER_LUA, END_LUA, SETTLE_LUA, SWEEP_LUA, TAKE_LUA } from "./scripts.ts";
 
 export interface RedisOutboxDeps {
@@ -17,7 +26,7 @@ export interface RedisOutboxDeps {
   readonly eventsKept: number;
   readonly retentionSeconds: number;
   /** Holds an answer back until it is as durable as promised; see redis/durable.ts. */
-  readonly durably?: Barrier["durably"];
+  readonly withReplication?: Barrier["withReplication"];
 }
 
 /** How long the sweep leaves a lane alone that a worker has just begun on; its own job lock is shorter. */
@@ -36,7 +45,7 @@ export function redisOutbox({
   quota,
   eventsKept,
   retentionSeconds,
-  durably = (_tag, work) => work(),
+  withReplication = (_tag, work) => work(),
 }: RedisOutboxDeps): Outbox {
   const run = scripts(redis, { ACCEPT_LUA, COMMIT_LUA, DEFER_LUA, END_LUA, SETTLE_LUA, SWEEP_LUA, TAKE_LUA });
   const fresh = epochGenerator();
@@ -59,24 +68,24 @@ export function redisOutbox({
         activity.rid,
       ];
       for (const [index, bytes] of entry.blobs) args.push(index, bytes);
-      const answer = (await durably(keys.tagOf(app), () =>
+      const answer = (await withReplication(keys.tagOf(app), () =>
         run.ACCEPT_LUA(keysOf(app, activity.rid, lane), args),
       )) as Cells;
       return acceptAnswer(answer, app, lane);
     },
 
-    async take(app, lane) {
+    async claim(app, lane) {
       const answer = (await run.TAKE_LUA(keysOf(app, "", lane), [lane, LEASE_MS])) as Cells;
       return nextOf(answer, app, lane);
     },
 
-    async suspect({ app, activity }) {
+    async recordCrash({ app, activity }) {
       return (await redis.hincrby(keys.record(app, activity.rid), "deaths", 1)) - 1;
     },
 
     async commit(work, event, { receiptTtlSeconds = 0, conversations = [] } = {}) {
       const { app, lane, fence, activity } = work;
-      return (await durably(keys.tagOf(app), () =>
+      return (await withReplication(keys.tagOf(app), () =>
         run.COMMIT_LUA(
           [
             ...keysOf(app, activity.rid, lane),
@@ -88,7 +97,7 @@ export function redisOutbox({
       )) as "committed" | "lost" | "over";
     },
 
-    async settle(work, { status, event, attempts }) {
+    async complete(work, { status, event, attempts }) {
       const { app, lane, fence, activity } = work;
       const args = [
         fence,
@@ -103,7 +112,7 @@ export function redisOutbox({
         eventsKept,
         retentionSeconds,
         deadMark(status, event),
-        endedTrace(work, status, event),
+        endedReceipt(work, status, event),
       ];
       const places = [...keysOf(app, activity.rid, lane), keys.deadLetters(app), keys.trace(app, activity.id)];
       return nextOf((await run.SETTLE_LUA(places, args)) as Cells, app, lane);
@@ -133,7 +142,7 @@ export function redisOutbox({
       return record.id === undefined ? undefined : storedOf(record);
     },
 
-    async end(app, rid, lane, { status, event, committed }) {
+    async finalize(app, rid, lane, { status, event, committed }) {
       const args = [
         rid,
         memberOf(app, rid),
@@ -146,10 +155,10 @@ export function redisOutbox({
         retentionSeconds,
         deadMark(status, event),
       ];
-      const [outcome, outstanding] = (await durably(keys.tagOf(app), () =>
+      const [outcome, outstanding] = (await withReplication(keys.tagOf(app), () =>
         run.END_LUA([...keysOf(app, rid, lane), keys.deadLetters(app)], args),
       )) as Cells;
-      if (outcome !== "ended") return { outcome } as EndAnswer;
+      if (outcome !== "ended") return { outcome } as FinalizeResult;
       return { outcome, ...wakeOf(app, lane, Number(outstanding)) };
     },
 
@@ -167,7 +176,7 @@ export function redisOutbox({
       };
     },
 
-    async postpone(app, rid, ms) {
+    async extendDeadline(app, rid, ms) {
       await redis.zincrby(keys.deadlines(keys.tagOf(app)), ms, memberOf(app, rid));
     },
 
@@ -211,7 +220,7 @@ function wakeOf(app: string, lane: string, outstanding: number): { wake?: Wake }
   return outstanding > 0 ? { wake: { app, lane, outstanding } } : {};
 }
 
-function acceptAnswer(answer: Cells, app: string, lane: string): AcceptAnswer {
+function acceptAnswer(answer: Cells, app: string, lane: string): AcceptResult {
   const [outcome, second, third, fourth, fifth, sixth] = answer;
   if (outcome === "accepted")
     return { outcome, status: second as "queued" | "scheduled", ...wakeOf(app, lane, Number(third)) };
@@ -220,7 +229,7 @@ function acceptAnswer(answer: Cells, app: string, lane: string): AcceptAnswer {
     return {
       outcome,
       id: String(second),
-      status: third as Standing,
+      status: third as ActivityStatus,
       ridAsSent,
       ...wakeOf(app, String(fifth), Number(sixth)),
     };
@@ -228,32 +237,32 @@ function acceptAnswer(answer: Cells, app: string, lane: string): AcceptAnswer {
   return { outcome: outcome as "reused" | "account-unknown" | "quota-exceeded" };
 }
 
-function nextOf(answer: Cells, app: string, lane: string): Next {
+function nextOf(answer: Cells, app: string, lane: string): LaneState {
   const [kind] = answer;
   if (kind === "wait") return { kind, ms: Number(answer[1]) };
-  if (kind !== "work") return { kind: kind as "empty" | "lost" };
+  if (kind !== "item") return { kind: kind as "empty" | "lost" };
   const [, fence, body, rid, attempts, takes, committed, decided, now, expires, extended] = answer.map(
     String,
   ) as string[];
   const activity = JSON.parse(body as string) as Activity;
-  const work: Work = {
+  const work: LaneItem = {
     app,
     lane,
     fence: fence as string,
     activity,
     ridAsSent: JSON.parse(rid as string) as string | number,
     attempts: Number(attempts),
-    takes: Number(takes),
-    doubtful: committed !== "",
-    decided: decided ? (JSON.parse(decided) as Work["decided"]) : activity.target.map(() => null),
+    claimCount: Number(takes),
+    outcomeUncertain: committed !== "",
+    outcomes: decided ? (JSON.parse(decided) as LaneItem["outcomes"]) : activity.target.map(() => null),
     now: Number(now),
     expiresAt: Number(expires),
     extendedMs: Number(extended),
   };
-  return { kind, work };
+  return { kind, item: work };
 }
 
-function storedOf(record: Record<string, string>): Stored {
+function storedOf(record: Record<string, string>): ActivityRecord {
   const activity = JSON.parse(record.body as string) as Activity;
   return {
     id: record.id as string,
@@ -261,7 +270,7 @@ function storedOf(record: Record<string, string>): Stored {
     platform: activity.platform,
     verb: activity.verb,
     lane: record.lane as string,
-    status: record.status as Standing,
+    status: record.status as ActivityStatus,
     attempts: Number(record.attempts ?? 0),
     acceptedAt: Number(record.accepted),
     dueAt: Number(record.due),
@@ -270,7 +279,9 @@ function storedOf(record: Record<string, string>): Stored {
     committed: record.committed !== undefined,
     actor: activity.actor,
     target: activity.target,
-    decided: record.decided ? (JSON.parse(record.decided) as Stored["decided"]) : activity.target.map(() => null),
+    outcomes: record.decided
+      ? (JSON.parse(record.decided) as ActivityRecord["outcomes"])
+      : activity.target.map(() => null),
     ...(record.result === undefined ? {} : { result: JSON.parse(record.result) as Record<string, unknown> }),
   };
 }

@@ -47,7 +47,7 @@ local function head(lane, fence, lease)
       end
       redis.call('ZADD', LANES, now + lease, lane)
       local takes = redis.call('HINCRBY', key, 'takes', 1)
-      return { 'work', fence, r[1], r[2], r[3] or '0', takes, r[4] or '', r[5] or '', now, r[6], r[7] or '0' }
+      return { 'item', fence, r[1], r[2], r[3] or '0', takes, r[4] or '', r[5] or '', now, r[6], r[7] or '0' }
     end
     redis.call('LPOP', LANE)
   end

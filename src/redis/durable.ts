@@ -14,7 +14,7 @@ export interface Barrier {
    * once enough replicas hold it. `tag` is the hash tag of the written keys. Rejects with `NotDurable`; the write may
    * stand all the same. Costs nothing where no replica is expected.
    */
-  readonly durably: <T>(tag: string, work: () => Promise<T>) => Promise<T>;
+  readonly withReplication: <T>(tag: string, work: () => Promise<T>) => Promise<T>;
 }
 
 export interface BarrierDeps {
@@ -57,7 +57,7 @@ export function durabilityBarrier(deps: BarrierDeps): Barrier {
   };
 
   return {
-    durably: async (tag, work) => {
+    withReplication: async (tag, work) => {
       if (deps.replicas() === 0) return work();
       const key = deps.client.isCluster ? tag : "{dgm}";
       const before = lastHistory.get(key) ?? (await covered(key));

@@ -6,7 +6,7 @@ import type { Activity } from "../../src/model/activity.ts";
 import { laneOf } from "../../src/model/lane.ts";
 import { silentLog } from "../../src/model/log.ts";
 import { laneQueues } from "../../src/outbox/lane-queues.ts";
-import type { Entry } from "../../src/outbox/outbox.ts";
+import type { NewActivity } from "../../src/outbox/outbox.ts";
 import { redisOutbox } from "../../src/outbox/redis-outbox.ts";
 import type { Egress, Platform } from "../../src/platform/platform.ts";
 import { keys } from "../../src/redis/keys.ts";
@@ -46,7 +46,7 @@ export function gatewayCore(server: TestRedis, platforms: readonly Platform[], q
       }
     },
     /** Accepts and wakes, as the API does. */
-    accept: async (app: string, activity: Activity, more: Partial<Entry> = {}) => {
+    accept: async (app: string, activity: Activity, more: Partial<NewActivity> = {}) => {
       const answer = await outbox.accept(entryOf(app, activity, more));
       if ("wake" in answer && answer.wake) await lanes.wake(answer.wake);
       return answer;
@@ -98,7 +98,7 @@ export function activityOf(more: Partial<Activity> = {}): Activity {
   };
 }
 
-export function entryOf(app: string, activity: Activity, more: Partial<Entry> = {}): Entry {
+export function entryOf(app: string, activity: Activity, more: Partial<NewActivity> = {}): NewActivity {
   return {
     app,
     activity,

@@ -131,12 +131,12 @@ export async function heldCore(server: TestRedis, { platform }: Pick<HeldWorld, 
     until,
     put: async (app: string, account: HeldAccount, online = true) => {
       const { account: stored } = await accounts.put(app, { platform: platform.id, ...account, online });
-      await lanes.nudge(app, stored.id);
+      await lanes.notifyAccountChanged(app, stored.id);
       return stored.id;
     },
     remove: async (app: string, id: string) => {
       await accounts.remove(app, id);
-      await lanes.nudge(app, id);
+      await lanes.notifyAccountChanged(app, id);
     },
     /** Accepts and wakes, as the API does; answers the rid. */
     post: async (app: string, words: Partial<Parameters<typeof activityOf>[0]>) => {

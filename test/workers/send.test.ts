@@ -165,15 +165,15 @@ describe("carrying out", () => {
     await core.accept("app1", activity);
     // The dead worker: took the head, committed, and is never heard of again.
     const lane = (await core.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "0"))[0] as string;
-    const taken = await core.outbox.take("app1", lane);
-    if (taken.kind !== "work") throw new Error("no work");
-    expect(await core.outbox.commit(taken.work, "{}")).toBe("committed");
+    const taken = await core.outbox.claim("app1", lane);
+    if (taken.kind !== "item") throw new Error("no work");
+    expect(await core.outbox.commit(taken.item, "{}")).toBe("committed");
     core.startWorkers();
     const [result] = await core.results("app1", 1);
     expect(result).toMatchObject({ rid: activity.rid, status: "sent" });
     // The zombie comes back: nothing it says counts.
-    expect(await core.outbox.commit(taken.work, "{}")).toBe("lost");
-    expect((await core.outbox.settle(taken.work, { status: "failed", event: "{}", attempts: 1 })).kind).toBe("lost");
+    expect(await core.outbox.commit(taken.item, "{}")).toBe("lost");
+    expect((await core.outbox.complete(taken.item, { status: "failed", event: "{}", attempts: 1 })).kind).toBe("lost");
     expect((await core.events("app1")).filter((event) => event.type === "result")).toHaveLength(1);
   });
 
@@ -242,8 +242,8 @@ describe("carrying out", () => {
       await core.accept("app1", activityOf({ rid, options, target: [{ address: rid }] }));
     }
     for (const lane of await core.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "-1")) {
-      const taken = await core.outbox.take("app1", lane);
-      if (taken.kind === "work") await core.outbox.commit(taken.work, "{}");
+      const taken = await core.outbox.claim("app1", lane);
+      if (taken.kind === "item") await core.outbox.commit(taken.item, "{}");
     }
     core.startWorkers();
     const results = await core.results("app1", 2);
@@ -261,9 +261,9 @@ describe("carrying out", () => {
     // Each death took both along; from the third on they were begun one by one, and it was always the same.
     for (let death = 0; death < 5; death++) {
       for (const lane of lanes) {
-        const taken = await core.outbox.take("app1", lane);
-        if (death >= 2 && taken.kind === "work" && taken.work.activity.rid === "poison")
-          await core.outbox.suspect(taken.work);
+        const taken = await core.outbox.claim("app1", lane);
+        if (death >= 2 && taken.kind === "item" && taken.item.activity.rid === "poison")
+          await core.outbox.recordCrash(taken.item);
       }
     }
     core.startWorkers();
@@ -310,13 +310,13 @@ describe("time", () => {
     ]);
     const stored = await core.outbox.find("app1", "head");
     expect(stored).toMatchObject({ status: "deferred" });
-    const ended = await core.outbox.end("app1", "head", stored?.lane as string, {
+    const ended = await core.outbox.finalize("app1", "head", stored?.lane as string, {
       status: "cancelled",
       event: '{"type":"result","rid":"head"}',
       committed: false,
     });
     expect(ended).toMatchObject({ outcome: "ended", wake: { app: "app1" } });
-    if (ended.outcome === "ended" && ended.wake) await core.lanes.hasten(ended.wake);
+    if (ended.outcome === "ended" && ended.wake) await core.lanes.runNow(ended.wake);
     expect((await core.results("app1", 3)).map((result) => result.rid)).toEqual(["behind", "head", "after"]);
   });
 

@@ -5,7 +5,7 @@ import {
   DeadLetterWholeAnswer,
 } from "../../../routes/resources/dead-letters.ts";
 import { validationErrors } from "../../../src/model/validate.ts";
-import { DEAD_MOST, DEAD_SECONDS } from "../../../src/outbox/dead-letter-policy.ts";
+import { DEAD_LETTER_TTL_SECONDS, MAX_DEAD_LETTERS } from "../../../src/outbox/dead-letter-policy.ts";
 import { keys } from "../../../src/redis/keys.ts";
 import { gateway } from "../../support/gateway.ts";
 
@@ -69,7 +69,7 @@ describe("dead letters", () => {
     });
     expect((await call("GET", "/dead-letters/refused")).status).toBe(404);
     const lives = await gw.client.ttl(keys.record(app, "late"));
-    expect(lives).toBeGreaterThan(DEAD_SECONDS - 60);
+    expect(lives).toBeGreaterThan(DEAD_LETTER_TTL_SECONDS - 60);
   });
 
   test("are replayed once, however often that is asked", async () => {
@@ -129,9 +129,10 @@ describe("dead letters", () => {
 
   test("give way to newer ones, and keep to their app", async () => {
     const dead = keys.deadLetters(app);
-    for (let at = 0; at < DEAD_MOST; at++) await gw.client.zadd(dead, Date.now() - 1_000 + at / 2, `filler${at}`);
+    for (let at = 0; at < MAX_DEAD_LETTERS; at++)
+      await gw.client.zadd(dead, Date.now() - 1_000 + at / 2, `filler${at}`);
     await ended(failing("newest"));
-    expect(await gw.client.zcard(dead)).toBe(DEAD_MOST);
+    expect(await gw.client.zcard(dead)).toBe(MAX_DEAD_LETTERS);
     expect(await gw.client.zscore(dead, "newest")).not.toBeNull();
     const rival = await gw.keyOf("rival");
     const nobody = await call("GET", "/dead-letters/nobody");

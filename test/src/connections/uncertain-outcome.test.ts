@@ -31,9 +31,9 @@ it("never repeats what a dead worker may have sent, also where the network is aw
   // A worker that died between its mark and the result.
   const outbox = redisOutbox({ redis: core.redis, quota: 10, eventsKept: 100, retentionSeconds: 60 });
   const shard = shardOf(app, accountId("parrot", words.actor.address));
-  const next = await outbox.take(app, laneOf(app, activityOf({ platform: "parrot", ...words }), shard));
-  if (next.kind !== "work") throw new Error(next.kind);
-  expect(await outbox.commit(next.work, JSON.stringify({ type: "status", rid, status: "sending" }), {})).toBe(
+  const next = await outbox.claim(app, laneOf(app, activityOf({ platform: "parrot", ...words }), shard));
+  if (next.kind !== "item") throw new Error(next.kind);
+  expect(await outbox.commit(next.item, JSON.stringify({ type: "status", rid, status: "sending" }), {})).toBe(
     "committed",
   );
   await world.kill();

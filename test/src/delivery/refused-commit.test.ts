@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { clients } from "../../../src/delivery/client-cache.ts";
 import { deliverer } from "../../../src/delivery/deliver.ts";
 import { silentLog } from "../../../src/model/log.ts";
-import type { Next, Work } from "../../../src/outbox/outbox.ts";
+import type { LaneItem, LaneState } from "../../../src/outbox/outbox.ts";
 import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
 import type { VerbContext } from "../../../src/platform/platform.ts";
 import { keys } from "../../../src/redis/keys.ts";
@@ -36,21 +36,21 @@ function setUp(before: (work: VerbContext) => Promise<unknown>) {
     effects += 1;
     return sentTo(activity);
   });
-  const carryOut = (work: Work): Promise<Next> => deliver(platform, work, new AbortController().signal);
+  const carryOut = (work: LaneItem): Promise<LaneState> => deliver(platform, work, new AbortController().signal);
   return { redis, outbox, carryOut, effects: () => effects };
 }
 
-const workOf = (next: Next): Work => {
-  if (next.kind !== "work") throw new Error(`There is no work: ${next.kind}`);
-  return next.work;
+const workOf = (next: LaneState): LaneItem => {
+  if (next.kind !== "item") throw new Error(`There is no work: ${next.kind}`);
+  return next.item;
 };
 
 it("a worker that lost its lane while it worked lets it go, and the one that has it now is not disturbed", async () => {
   const { outbox, carryOut, effects } = setUp(() => Promise.resolve());
   const entry = entryOf("app1", activityOf());
   await outbox.accept(entry);
-  const first = workOf(await outbox.take("app1", entry.lane));
-  const second = workOf(await outbox.take("app1", entry.lane));
+  const first = workOf(await outbox.claim("app1", entry.lane));
+  const second = workOf(await outbox.claim("app1", entry.lane));
   expect(await carryOut(first)).toEqual({ kind: "lost" });
   expect(effects()).toBe(0);
   expect(await carryOut(second)).toEqual({ kind: "empty" });
@@ -64,7 +64,7 @@ it("what gets late on its way to the commit ends expired, once and unsent, and t
   const next = entryOf("app1", activityOf());
   await outbox.accept(late);
   await outbox.accept(next);
-  const after = workOf(await carryOut(workOf(await outbox.take("app1", late.lane))));
+  const after = workOf(await carryOut(workOf(await outbox.claim("app1", late.lane))));
   expect(after.activity.rid).toBe(next.activity.rid);
   expect(effects()).toBe(0);
   const stored = await outbox.find("app1", late.activity.rid);
@@ -76,12 +76,16 @@ it("what gets late on its way to the commit ends expired, once and unsent, and t
 it("what is cancelled on its way to the commit is not sent and makes room", async () => {
   const cancelled = entryOf("app1", activityOf());
   const { outbox, carryOut, effects } = setUp(() =>
-    outbox.end("app1", cancelled.activity.rid, cancelled.lane, { status: "cancelled", event: "{}", committed: false }),
+    outbox.finalize("app1", cancelled.activity.rid, cancelled.lane, {
+      status: "cancelled",
+      event: "{}",
+      committed: false,
+    }),
   );
   const next = entryOf("app1", activityOf());
   await outbox.accept(cancelled);
   await outbox.accept(next);
-  const after = workOf(await carryOut(workOf(await outbox.take("app1", cancelled.lane))));
+  const after = workOf(await carryOut(workOf(await outbox.claim("app1", cancelled.lane))));
   expect(after.activity.rid).toBe(next.activity.rid);
   expect(effects()).toBe(0);
   expect((await outbox.find("app1", cancelled.activity.rid))?.status).toBe("cancelled");
@@ -93,20 +97,20 @@ it("an answer to the commit that a frozen process reads too late is asked for ag
     const { outbox, carryOut, effects } = setUp(() => Promise.resolve());
     const entry = entryOf("app1", activityOf());
     await outbox.accept(entry);
-    const frozen = workOf(await outbox.take("app1", entry.lane));
+    const frozen = workOf(await outbox.claim("app1", entry.lane));
     const commit = outbox.commit;
-    let other: Next | undefined;
+    let other: LaneState | undefined;
     outbox.commit = async (work, event) => {
       const answer = await commit(work, event);
       if (other) return answer;
       // Redis has answered, but it takes this process ten seconds to read it: time for another to take over.
-      other = await outbox.take("app1", entry.lane);
+      other = await outbox.claim("app1", entry.lane);
       vi.advanceTimersByTime(10_000);
       return answer;
     };
     expect(await carryOut(frozen)).toEqual({ kind: "lost" });
     expect(effects()).toBe(0);
-    expect(workOf(other as unknown as Next).doubtful).toBe(true);
+    expect(workOf(other as unknown as LaneState).outcomeUncertain).toBe(true);
   } finally {
     vi.useRealTimers();
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ResultEvent } from "../../../src/model/event.ts";
 import { isDeadLetter } from "../../../src/outbox/dead-letter-policy.ts";
-import { postedAgain, replayRid } from "../../../src/outbox/dead-letter-replay.ts";
+import { replayRequest, replayRid } from "../../../src/outbox/dead-letter-replay.ts";
 import { redisDeadLetters } from "../../../src/outbox/dead-letters.ts";
 import { activityOf, entryOf, gatewayCore } from "../../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
@@ -51,8 +51,8 @@ test("what was tried and then expired is one, in the write that ends it", async 
     ...entryOf("app", activity),
     lifetimeMs: 150,
   })) as { wake: { lane: string } };
-  const next = await core.outbox.take("app", wake.lane);
-  if (next.kind !== "work") throw new Error("nothing to do");
+  const next = await core.outbox.claim("app", wake.lane);
+  if (next.kind !== "item") throw new Error("nothing to do");
   const until = {
     retryAt: Date.now() + 60_000,
     extendMs: 0,
@@ -61,7 +61,7 @@ test("what was tried and then expired is one, in the write that ends it", async 
     decided: [null],
     event: "{}",
   };
-  expect(await core.outbox.defer(next.work, until)).toBe("deferred");
+  expect(await core.outbox.defer(next.item, until)).toBe("deferred");
   const dead = redisDeadLetters({ redis: core.redis, retentionSeconds: 3_600 });
   await expect
     .poll(() => dead.find("app", "slow"), { timeout: 5_000 })
@@ -76,7 +76,7 @@ test("a replay repeats what was to be sent at once, with its attachments, or say
   });
   const letter = {
     activity,
-    died: 1,
+    deadLetteredAt: 1,
     result: result("r", {
       status: "partial",
       target: [
@@ -85,8 +85,8 @@ test("a replay repeats what was to be sent at once, with its attachments, or say
       ],
     }),
   };
-  expect(postedAgain(letter, new Map())).toBeUndefined();
-  expect(postedAgain(letter, new Map([["0", Buffer.from("Hello")]]))).toEqual({
+  expect(replayRequest(letter, new Map())).toBeUndefined();
+  expect(replayRequest(letter, new Map([["0", Buffer.from("Hello")]]))).toEqual({
     platform: "test",
     verb: "echo",
     actor: { address: "bob" },

@@ -32,43 +32,45 @@ async function barrier(replicas: number, waitMs = 300) {
 }
 
 test("what it confirms stands on the replica", async () => {
-  const { durably } = await barrier(1);
+  const { withReplication } = await barrier(1);
   const writer = master.client();
   for (let i = 0; i < 50; i++) {
-    expect(await durably("{dgm0}", () => writer.set("a", String(i)))).toBe("OK");
+    expect(await withReplication("{dgm0}", () => writer.set("a", String(i)))).toBe("OK");
     expect(await replica.client().get("a")).toBe(String(i));
   }
 });
 
 test("callers that come together share rounds", async () => {
-  const { durably } = await barrier(1);
+  const { withReplication } = await barrier(1);
   const writer = master.client();
-  await durably("{dgm0}", () => writer.set("b", "0"));
+  await withReplication("{dgm0}", () => writer.set("b", "0"));
   const before = Number(await writer.get("{dgm}:barrier"));
-  await Promise.all(Array.from({ length: 200 }, (_, i) => durably(`{dgm${i % 16}}`, () => writer.set(`b${i}`, "1"))));
+  await Promise.all(
+    Array.from({ length: 200 }, (_, i) => withReplication(`{dgm${i % 16}}`, () => writer.set(`b${i}`, "1"))),
+  );
   const rounds = Number(await writer.get("{dgm}:barrier")) - before;
   expect(rounds).toBeLessThanOrEqual(20);
   expect(await replica.client().get("b199")).toBe("1");
 });
 
 test("a frozen replica makes it refuse, and it heals", async () => {
-  const { durably } = await barrier(1);
+  const { withReplication } = await barrier(1);
   const writer = master.client();
-  await durably("{dgm0}", () => writer.set("c", "0"));
+  await withReplication("{dgm0}", () => writer.set("c", "0"));
   replica.signal("SIGSTOP");
   try {
-    await expect(durably("{dgm0}", () => writer.set("c", "1"))).rejects.toThrow(NotDurable);
+    await expect(withReplication("{dgm0}", () => writer.set("c", "1"))).rejects.toThrow(NotDurable);
   } finally {
     replica.signal("SIGCONT");
   }
-  await until(async () => (await durably("{dgm0}", () => writer.set("c", "2"))) === "OK");
+  await until(async () => (await withReplication("{dgm0}", () => writer.set("c", "2"))) === "OK");
 });
 
 test("a write whose master was replaced meanwhile is not confirmed", async () => {
-  const { durably } = await barrier(1);
+  const { withReplication } = await barrier(1);
   const writer = master.client();
-  await durably("{dgm0}", () => writer.set("d", "0"));
-  const changed = durably("{dgm0}", async () => {
+  await withReplication("{dgm0}", () => writer.set("d", "0"));
+  const changed = withReplication("{dgm0}", async () => {
     await writer.set("d", "1");
     // What a failover looks like from here: another replication history.
     await writer.call("REPLICAOF", "127.0.0.1", "1");
@@ -76,13 +78,13 @@ test("a write whose master was replaced meanwhile is not confirmed", async () =>
     await until(async () => (await writer.call("WAIT", "1", "100")) === 1);
   });
   await expect(changed).rejects.toThrow(/master changed/);
-  expect(await durably("{dgm0}", () => writer.set("d", "2"))).toBe("OK");
+  expect(await withReplication("{dgm0}", () => writer.set("d", "2"))).toBe("OK");
 });
 
 test("without replicas it asks nothing", async () => {
-  const { durably } = await barrier(0);
+  const { withReplication } = await barrier(0);
   const before = await master.client().get("{dgm}:barrier");
-  expect(await durably("{dgm0}", async () => "done")).toBe("done");
+  expect(await withReplication("{dgm0}", async () => "done")).toBe("done");
   expect(await master.client().get("{dgm}:barrier")).toBe(before);
 });
 
