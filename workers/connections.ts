@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import type { AccountConnectionDeps } from "../src/connections/account-connection.ts";
-import { type ShardSessions, shardSessions } from "../src/connections/shard-connections.ts";
-import { type Leases, leases } from "../src/connections/shard-leases.ts";
+import type { AccountConnectionDeps } from "../src/connections/connection-parts.ts";
+import { type ShardConnections, shardConnections } from "../src/connections/shard-connections.ts";
+import { ShardLeases } from "../src/connections/shard-leases.ts";
 import { type DeliverDeps, deliverer } from "../src/delivery/deliver.ts";
 import { shardQueue } from "../src/model/lane.ts";
 import type { Log } from "../src/model/log.ts";
@@ -10,7 +10,9 @@ import { fairSemaphore } from "../src/platform/kit/semaphore.ts";
 import type { RedisClient } from "../src/redis/connect.ts";
 import { type SendWorker, type SendWorkerDeps, sendWorker } from "./send.ts";
 
-export interface HeldWorkerDeps extends Omit<AccountConnectionDeps, "dialling">, Pick<SendWorkerDeps, "onLane"> {
+export interface ConnectionWorkerDeps
+  extends Omit<AccountConnectionDeps, "connecting">,
+    Pick<SendWorkerDeps, "onLane"> {
   readonly redis: RedisClient;
   readonly lanes: Pick<LaneQueues, "wake">;
   readonly delivering: Omit<DeliverDeps, "clients">;
@@ -20,75 +22,85 @@ export interface HeldWorkerDeps extends Omit<AccountConnectionDeps, "dialling">,
   readonly everyMs?: number;
 }
 
-export interface HeldWorker {
-  /** How many accounts have a session here. */
+export interface ConnectionWorker {
+  /** Number of accounts that have a connection here. */
   readonly size: () => number;
-  /** Lets what is under way end, up to `graceMs`, ends the connections and hands the shards back. */
+  /** Lets work in progress end, up to `graceMs`, ends the connections and hands the shards back. */
   readonly close: (graceMs: number) => Promise<void>;
 }
 
-/** So many accounts dial at once: networks and our own cryptography would rather have them one by one. */
-const DIALLING_MOST = 50;
+/** Accounts that connect at once: networks and our cryptography prefer them one by one. */
+const MAX_CONNECTING = 50;
 
 interface Shard {
-  readonly sessions: ShardSessions;
+  readonly connections: ShardConnections;
   readonly worker: SendWorker;
 }
 
 /**
- * Holds the connections of the shards that this worker has a lease on, and carries out what needs them: per shard its
- * sessions and a BullMQ worker on its queue.
+ * Runs the connections of the shards leased to this worker, and the work that needs them: per shard its connections and
+ * a BullMQ worker on its queue.
  */
-export function heldWorker(deps: HeldWorkerDeps): HeldWorker {
-  const { redis, lanes, delivering, concurrency, log, find, onLane } = deps;
-  const dialling = fairSemaphore(DIALLING_MOST);
+export function connectionWorker(deps: ConnectionWorkerDeps): ConnectionWorker {
+  const { redis, log } = deps;
+  const connecting = fairSemaphore(MAX_CONNECTING);
   const shards = new Map<number, Shard>();
   let graceMs = 10_000;
 
-  function gained(shard: number, fence: number): void {
-    const sessions = shardSessions({ ...deps, dialling, shard, fence });
-    const worker = sendWorker({
-      redis,
-      outbox: delivering.outbox,
-      lanes,
-      deliver: deliverer({ ...delivering, clients: sessions }),
-      queue: shardQueue(shard),
-      find,
-      concurrency,
-      log,
-      onAccount: sessions.nudge,
-      ...(onLane === undefined ? {} : { onLane }),
-    });
-    shards.set(shard, { sessions, worker });
-  }
-
-  /** What is lost is cut at once: the next owner may be connecting already. */
+  /** A lost shard is cut at once: its next owner may be connecting already. */
   async function leave(shard: number, lost: AbortSignal): Promise<void> {
-    const mine = shards.get(shard);
+    const left = shards.get(shard);
     shards.delete(shard);
-    if (!mine) return;
+    if (!left) return;
     const cut = new Promise<void>((resolve) => {
       if (lost.aborted) resolve();
       else lost.addEventListener("abort", () => resolve(), { once: true });
     });
-    const closing = mine.worker.close(lost.aborted ? 0 : graceMs);
-    const ended = await Promise.race([closing.then(() => true), cut.then(() => false)]);
-    await Promise.all([mine.sessions.close(), ended ? closing : mine.worker.close(0)]);
+    const closing = left.worker.close(lost.aborted ? 0 : graceMs);
+    const hasEnded = await Promise.race([closing.then(() => true), cut.then(() => false)]);
+    await Promise.all([left.connections.close(), hasEnded ? closing : left.worker.close(0)]);
     await closing;
   }
 
-  const holder = randomBytes(9).toString("hex");
-  const timing = {
+  const leases = new ShardLeases({
+    redis,
+    worker: randomBytes(9).toString("hex"),
+    gained: (shard, fence) => void shards.set(shard, startShard(deps, connecting, shard, fence)),
+    leave,
+    log,
     ...(deps.leaseMs === undefined ? {} : { leaseMs: deps.leaseMs }),
     ...(deps.everyMs === undefined ? {} : { everyMs: deps.everyMs }),
-  };
-  const held: Leases = leases({ redis, holder, gained, leave, log, ...timing });
+  });
 
   return {
-    size: () => [...shards.values()].reduce((sum, { sessions }) => sum + sessions.size(), 0),
+    size: () => [...shards.values()].reduce((sum, { connections }) => sum + connections.size(), 0),
     async close(ms) {
       graceMs = ms;
-      await held.stop();
+      await leases.stop();
     },
   };
+}
+
+/** Starts the connections and the send worker of one shard. */
+function startShard(
+  deps: ConnectionWorkerDeps,
+  connecting: AccountConnectionDeps["connecting"],
+  shard: number,
+  fence: number,
+): Shard {
+  const { redis, lanes, delivering, concurrency, log, find, onLane } = deps;
+  const connections = shardConnections({ ...deps, connecting, shard, fence });
+  const worker = sendWorker({
+    redis,
+    outbox: delivering.outbox,
+    lanes,
+    deliver: deliverer({ ...delivering, clients: connections }),
+    queue: shardQueue(shard),
+    find,
+    concurrency,
+    log,
+    onAccount: connections.notifyAccountChanged,
+    ...(onLane === undefined ? {} : { onLane }),
+  });
+  return { connections, worker };
 }

@@ -1,80 +1,52 @@
-import { setTimeout as after } from "node:timers/promises";
 import { OwnershipLost } from "../accounts/account-ownership.ts";
-import { Failure } from "../model/failure.ts";
+import type { Failure } from "../model/failure.ts";
 import type { ConnectionContext } from "../platform/connection.ts";
 import { failureFrom, type Platform } from "../platform/platform.ts";
+import { connectTimeout, disconnectedHere, notStored } from "./connection-failures.ts";
+import { orderedWriter } from "./ordered-writer.ts";
 
-/** One connection of an account, from dialling to its end. */
+/** One connection of an account, from the dial to its end. */
 export interface ConnectionAttempt {
   /** Resolves with the client when it is online; rejects with a `Failure`. */
   readonly online: Promise<unknown>;
-  /** Resolves, after everything is closed, with why it ended; undefined when it was hung up. */
+  /** Resolves after everything is closed with the failure that ended it; undefined after `disconnect`. */
   readonly ended: Promise<Failure | undefined>;
   readonly disconnect: () => Promise<void>;
 }
 
-/** What the core gives for one connection; `signal` and `lost` are the line's own. */
-export type LineAccess = Omit<ConnectionContext<unknown>, "signal" | "onDisconnected">;
+/** Context of one attempt but for `signal` and `onDisconnected`, which the attempt adds itself. */
+export type AttemptContext = Omit<ConnectionContext<unknown>, "signal" | "onDisconnected">;
 
-/** Dials once, and sees to it that whatever happens the platform's client is closed, once; at once when `left` aborts. */
+/** Longest time that a platform may take to close a client. */
+const MAX_CLOSE_MS = 5_000;
+
+/** Connects once and closes the platform's client exactly once, whatever happens; at once when `stop` aborts. */
 export function connectionAttempt(
   platform: Platform,
-  access: LineAccess,
-  left: AbortSignal,
+  context: AttemptContext,
+  stop: AbortSignal,
   timeoutMs: number,
 ): ConnectionAttempt {
-  const hangingUp = new AbortController();
-  let end: (why: Failure | undefined) => void = () => undefined;
+  const disconnecting = new AbortController();
+  let end: (failure: Failure | undefined) => void = () => undefined;
   const over = new Promise<Failure | undefined>((resolve) => {
     end = resolve;
   });
-  const endBy = (thrown: unknown): void =>
-    end(thrown instanceof OwnershipLost ? undefined : failureFrom(platform, thrown));
-  const leave = (): void => end(undefined);
-  if (left.aborted) leave();
-  else left.addEventListener("abort", leave, { once: true });
-  const timer = setTimeout(() => endBy(slow()), timeoutMs);
+  const onDisconnected = (error: unknown): void =>
+    end(error instanceof OwnershipLost ? undefined : failureFrom(platform, error));
+  const onStop = (): void => end(undefined);
+  if (stop.aborted) onStop();
+  else stop.addEventListener("abort", onStop, { once: true });
+  const timer = setTimeout(() => end(connectTimeout()), timeoutMs);
 
-  /** A Redis that refuses for a moment (full, failing over) costs no connection: some networks would not say it again. */
-  async function patiently<T>(deed: () => Promise<T>): Promise<T> {
-    for (let wait = STORE_AGAIN_MS; ; wait *= 2) {
-      try {
-        return await deed();
-      } catch (thrown) {
-        if (thrown instanceof OwnershipLost || wait > STORE_AGAIN_MOST_MS || hangingUp.signal.aborted) throw thrown;
-        access.log.warn({ error: String(thrown), wait }, "what arrived could not be stored; tried again");
-        await after(wait, undefined, { signal: hangingUp.signal }).catch(() => undefined);
-      }
-    }
-  }
-
-  /** In the order of the calls, and none after one that failed: what is not stored must not be passed by. */
-  let last: Promise<unknown> = Promise.resolve();
-  function inOrder<T>(deed: () => Promise<T>): Promise<T> {
-    const mine = last.then(() => patiently(deed));
-    last = mine;
-    mine.catch((thrown: unknown) => endBy(thrown instanceof OwnershipLost ? thrown : unstored(thrown)));
-    return mine;
-  }
-
-  // When it was left already nothing is dialled.
-  const dialled = Promise.resolve().then(() => {
-    left.throwIfAborted();
-    return (platform.connect as NonNullable<Platform["connect"]>)({
-      ...(access as ConnectionContext<never>),
-      record: (arrival) => inOrder(() => access.record(arrival)),
-      recordReceipt: (report) => inOrder(() => access.recordReceipt(report)),
-      signal: hangingUp.signal,
-      onDisconnected: endBy,
-    });
-  });
+  const connected = connect(platform, context, { stop, signal: disconnecting.signal, onDisconnected });
   const online = Promise.race([
-    dialled,
-    over.then((why) => {
-      throw why ?? hungUp();
+    connected,
+    over.then((failure) => {
+      throw failure ?? disconnectedHere();
     }),
-  ]).catch((thrown: unknown) => {
-    throw failureFrom(platform, thrown);
+  ]).catch((error: unknown) => {
+    throw failureFrom(platform, error);
   });
   online.then(
     () => clearTimeout(timer),
@@ -83,17 +55,14 @@ export function connectionAttempt(
 
   async function close(): Promise<void> {
     clearTimeout(timer);
-    left.removeEventListener("abort", leave);
-    if (!hangingUp.signal.aborted) hangingUp.abort(new Error("the connection is no longer wanted"));
-    // A platform that dials for ever must not keep the account; what it makes later is closed then.
-    const closing = dialled.then((client) => platform.dispose?.(client));
-    closing.catch((error: unknown) => access.log.debug({ error: String(error) }, "closing a connection failed"));
-    await Promise.race([closing.catch(() => undefined), bounded()]);
+    stop.removeEventListener("abort", onStop);
+    if (!disconnecting.signal.aborted) disconnecting.abort(new Error("the connection is no longer wanted"));
+    await disposed(platform, connected, context);
   }
 
-  const ended = over.then(async (why) => {
+  const ended = over.then(async (failure) => {
     await close();
-    return why;
+    return failure;
   });
   return {
     online,
@@ -105,24 +74,48 @@ export function connectionAttempt(
   };
 }
 
-const STORE_AGAIN_MS = 250;
-const STORE_AGAIN_MOST_MS = 8_000;
-const CLOSING_MS = 5_000;
-function bounded(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, CLOSING_MS).unref();
+/** Ways in which the attempt and the platform end each other. */
+interface Ends {
+  readonly stop: AbortSignal;
+  readonly signal: AbortSignal;
+  readonly onDisconnected: (error: unknown) => void;
+}
+
+/** Calls the platform's `connect`, unless the attempt was stopped before it began. */
+async function connect(
+  platform: Platform,
+  context: AttemptContext,
+  { stop, signal, onDisconnected }: Ends,
+): Promise<unknown> {
+  const onFailed = (error: unknown): void => onDisconnected(error instanceof OwnershipLost ? error : notStored(error));
+  const inOrder = orderedWriter({ signal, log: context.log, onFailed });
+  await Promise.resolve();
+  stop.throwIfAborted();
+  return (platform.connect as NonNullable<Platform["connect"]>)({
+    ...(context as ConnectionContext<never>),
+    record: (event) => inOrder(() => context.record(event)),
+    recordReceipt: (receipt) => inOrder(() => context.recordReceipt(receipt)),
+    signal,
+    onDisconnected,
   });
 }
 
-function unstored(cause: unknown): Failure {
-  const detail = "What arrived could not be stored; it is fetched or sent again after a new connection.";
-  return new Failure({ kind: "retryable", code: "internal-error", detail, cause });
-}
-function slow(): Failure {
-  const detail = "The network did not let the account in within the time for connecting.";
-  return new Failure({ kind: "retryable", code: "platform-timeout", detail });
-}
-function hungUp(): Failure {
-  const detail = "The connection was ended on this side; the work is taken up again.";
-  return new Failure({ kind: "retryable", code: "platform-unavailable", detail, retryAfterMs: 500 });
+/**
+ * Disposes of the attempt's client. A platform that connects or closes for ever must not keep the account: after
+ * `MAX_CLOSE_MS` the attempt counts as closed, and a client that appears later is disposed of then.
+ */
+async function disposed(
+  platform: Platform,
+  connected: Promise<unknown>,
+  { log }: Pick<AttemptContext, "log">,
+): Promise<void> {
+  const disposing = connected
+    .then((client) => platform.dispose?.(client))
+    .catch((err: unknown) => log.debug({ err }, "closing a connection failed"));
+  await Promise.race([
+    disposing,
+    new Promise<void>((resolve) => {
+      setTimeout(resolve, MAX_CLOSE_MS).unref();
+    }),
+  ]);
 }

@@ -1,92 +1,88 @@
-import type { AccountOwnership } from "../accounts/account-ownership.ts";
 import type { Clients, Whose } from "../delivery/client-cache.ts";
 import { accountId } from "../model/account-id.ts";
-import type { Log } from "../model/log.ts";
-import { type AccountConnection, type AccountConnectionDeps, accountConnection } from "./account-connection.ts";
-import { notHere } from "./failures.ts";
+import { AccountConnection } from "./account-connection.ts";
+import { ownerMoved } from "./connection-failures.ts";
+import type { AccountConnectionDeps } from "./connection-parts.ts";
 
-export interface ShardSessionsDeps extends AccountConnectionDeps {
-  readonly held: AccountOwnership;
+export interface ShardConnectionsDeps extends AccountConnectionDeps {
   readonly shard: number;
   readonly fence: number;
-  readonly log: Log;
-  readonly lookMs?: number;
+  /** Interval of the checks of all stored accounts. */
+  readonly checkMs?: number;
 }
 
-/** The connections of one shard's accounts, while this worker has the shard. */
-export interface ShardSessions extends Pick<Clients, "use"> {
-  /** An account changed: connects, reconnects or ends its session as it now says. */
-  readonly nudge: (app: string, account: string) => void;
+/** Connections of one shard's accounts, while this worker owns the shard. */
+export interface ShardConnections extends Pick<Clients, "use"> {
+  /** Connects, reconnects or disconnects an account that changed. */
+  readonly notifyAccountChanged: (app: string, account: string) => void;
   readonly size: () => number;
   readonly close: () => Promise<void>;
 }
 
-/** Connects what is wanted, at once and whenever a look at the stored accounts finds more. */
-export function shardSessions(deps: ShardSessionsDeps): ShardSessions {
-  const { held, shard, fence, log, lookMs = 15_000 } = deps;
-  const sessions = new Map<string, AccountConnection>();
-  let closed = false;
+/** Connects the shard's desired accounts, at once and whenever a check of the stored accounts finds more. */
+export function shardConnections(deps: ShardConnectionsDeps): ShardConnections {
+  const { ownership, shard, fence, log, checkMs = 15_000 } = deps;
+  const connections = new Map<string, AccountConnection>();
+  let isClosed = false;
 
-  function sessionOf(app: string, id: string): AccountConnection {
-    // Nobody would end it.
-    if (closed) throw notHere();
+  function connectionOf(app: string, id: string): AccountConnection {
+    // Nobody would end a connection that is made now.
+    if (isClosed) throw ownerMoved();
     const key = `${app}|${id}`;
-    const known = sessions.get(key);
+    const known = connections.get(key);
     if (known) return known;
-    const mine = accountConnection(deps, { app, id, fence });
-    sessions.set(key, mine);
-    void mine.gone.finally(() => sessions.delete(key));
-    return mine;
+    const connection = new AccountConnection(deps, { app, id, fence });
+    connections.set(key, connection);
+    void connection.gone.finally(() => connections.delete(key));
+    return connection;
   }
 
-  async function lookAround(): Promise<void> {
-    for (const one of sessions.values()) one.refresh();
-    const wanted = await held.wanted(shard);
-    if (!closed) for (const { app, id } of wanted) sessionOf(app, id);
+  async function checkAccounts(): Promise<void> {
+    for (const connection of connections.values()) connection.recheck();
+    const desired = await ownership.wanted(shard);
+    if (!isClosed) for (const { app, id } of desired) connectionOf(app, id);
   }
-  function look(): void {
-    lookAround().catch((error: unknown) =>
-      log.warn({ error: String(error), shard }, "accounts could not be looked at; tried again soon"),
-    );
+  function checkSafely(): void {
+    checkAccounts().catch((err: unknown) => log.warn({ err, shard }, "account check of a shard failed; retrying"));
   }
-  look();
-  const timer = setInterval(look, lookMs);
+  checkSafely();
+  const timer = setInterval(checkSafely, checkMs);
 
-  function nudge(app: string, account: string): void {
-    if (closed) return;
-    const one = sessionOf(app, account);
-    // It is ending, and did not see what changed now.
-    if (!one.refresh()) void one.gone.then(() => nudge(app, account));
+  function notifyAccountChanged(app: string, account: string): void {
+    if (isClosed) return;
+    const connection = connectionOf(app, account);
+    // A connection that is ending did not see the change.
+    if (!connection.recheck()) void connection.gone.then(() => notifyAccountChanged(app, account));
   }
 
-  /** One that is ending is waited for: its account is never connected twice. */
-  async function standing(app: string, id: string): Promise<AccountConnection> {
+  /** Waits for a connection that is ending: an account is never connected twice. */
+  async function liveConnectionOf(app: string, id: string): Promise<AccountConnection> {
     for (;;) {
-      const one = sessionOf(app, id);
-      if (!one.isOver()) return one;
-      await one.gone;
+      const connection = connectionOf(app, id);
+      if (!connection.isOver) return connection;
+      await connection.gone;
     }
   }
 
-  async function unconnected<T>(id: string, { app, verb }: Whose, work: (client: unknown) => Promise<T>): Promise<T> {
-    const done = await work(undefined);
-    if (verb === "disconnect") sessions.get(`${app}|${id}`)?.letGo();
-    return done;
+  async function runOffline<T>(id: string, { app, verb }: Whose, work: (client: unknown) => Promise<T>): Promise<T> {
+    const result = await work(undefined);
+    if (verb === "disconnect") connections.get(`${app}|${id}`)?.release();
+    return result;
   }
 
   return {
-    async use(platform, whose, work) {
-      const id = accountId(platform.id, whose.address);
-      if (platform.verbs[whose.verb]?.runsOffline) return unconnected(id, whose, work);
-      const one = await standing(whose.app, id);
-      return one.use(whose.verb === "connect", whose.signal, work);
+    async use(platform, request, work) {
+      const id = accountId(platform.id, request.address);
+      if (platform.verbs[request.verb]?.runsOffline) return runOffline(id, request, work);
+      const connection = await liveConnectionOf(request.app, id);
+      return connection.use(request.verb === "connect", request.signal, work);
     },
-    nudge,
-    size: () => sessions.size,
+    notifyAccountChanged,
+    size: () => connections.size,
     async close() {
-      closed = true;
+      isClosed = true;
       clearInterval(timer);
-      await Promise.all([...sessions.values()].map((one) => one.close()));
+      await Promise.all([...connections.values()].map((connection) => connection.close()));
     },
   };
 }

@@ -2,31 +2,32 @@ import type { AccountOwnership, OwnedAccount, Owner } from "../accounts/account-
 import type { SessionEvent } from "../model/event.ts";
 import { type Failure, toEventError } from "../model/failure.ts";
 
-/** Says how one account's connection stands: stores it and tells listeners, once for each change. */
-export interface Voice {
-  /** With a `version` only while the account has these credentials; answers false when it has others. */
-  readonly tell: (
-    account: OwnedAccount,
-    state: SessionEvent["state"],
-    failure?: Failure,
-    version?: string,
-  ) => Promise<boolean>;
-  /** Nobody wants it connected any more. */
-  readonly end: (account: OwnedAccount) => Promise<void>;
-  /** Stored without an event: the next holder will say more. */
-  readonly leave: () => Promise<void>;
+type State = SessionEvent["state"];
+
+/** Publishes the state of one account's connection: stores it and tells listeners, once for each change. */
+export interface StatePublisher {
+  /** With a `version` only while the account has these credentials; returns false when it has others. */
+  readonly publish: (account: OwnedAccount, state: State, failure?: Failure, version?: string) => Promise<boolean>;
+  /** Publishes `offline` for an account that is disconnected for good, unless listeners know. */
+  readonly publishEnd: (account: OwnedAccount) => Promise<void>;
+  /** Stores `offline` without an event: the next owner publishes more. */
+  readonly publishSilently: () => Promise<void>;
 }
 
-/** See `Voice`; throws what `HeldAccounts.say` does. */
-export function voice(held: Pick<AccountOwnership, "say">, holder: Owner): Voice {
-  let told: string | undefined;
-  let last: OwnedAccount | undefined;
-  const stands = (state: string | undefined): boolean => state === "online" || state === "connecting";
+/** Creates the publisher of an owner; its functions throw what `AccountOwnership.say` throws. */
+export function statePublisher(ownership: Pick<AccountOwnership, "say">, owner: Owner): StatePublisher {
+  let published: string | undefined;
+  let lastAccount: OwnedAccount | undefined;
+  const isConnected = (state: string | undefined): boolean => state === "online" || state === "connecting";
 
-  async function say(
+  async function store(
     account: OwnedAccount,
-    state: SessionEvent["state"],
-    { failure, silent = false, version }: { failure?: Failure; silent?: boolean; version?: string | undefined },
+    state: State,
+    {
+      failure,
+      isSilent = false,
+      version,
+    }: { readonly failure?: Failure; readonly isSilent?: boolean; readonly version?: string | undefined },
   ): Promise<boolean> {
     const event: SessionEvent = {
       type: "session",
@@ -36,23 +37,23 @@ export function voice(held: Pick<AccountOwnership, "say">, holder: Owner): Voice
       ...(failure === undefined ? {} : { error: toEventError(failure) }),
       published: new Date().toISOString(),
     };
-    const said = await held.say(holder, event, silent, version);
-    if (said) told = state;
-    return said;
+    const isStored = await ownership.say(owner, event, isSilent, version);
+    if (isStored) published = state;
+    return isStored;
   }
 
   return {
-    async tell(account, state, failure, version) {
-      last = account;
-      const same = (told ?? account.state) === state;
-      if (same && !failure) return true;
-      return say(account, state, { ...(failure ? { failure } : {}), silent: same, version });
+    async publish(account, state, failure, version) {
+      lastAccount = account;
+      const isSame = (published ?? account.state) === state;
+      if (isSame && !failure) return true;
+      return store(account, state, { ...(failure ? { failure } : {}), isSilent: isSame, version });
     },
-    async end(account) {
-      if (stands(told ?? account.state)) await say(account, "offline", {});
+    async publishEnd(account) {
+      if (isConnected(published ?? account.state)) await store(account, "offline", {});
     },
-    async leave() {
-      if (last && stands(told)) await say(last, "offline", { silent: true });
+    async publishSilently() {
+      if (lastAccount && isConnected(published)) await store(lastAccount, "offline", { isSilent: true });
     },
   };
 }

@@ -1,4 +1,4 @@
-import { heldWorker } from "../../workers/connections.ts";
+import { connectionWorker } from "../../workers/connections.ts";
 import { consentWorker } from "../../workers/consents.ts";
 import { pollWorker } from "../../workers/poll.ts";
 import { sendWorker } from "../../workers/send.ts";
@@ -67,15 +67,15 @@ export async function startWorker({
   );
   // A worker that knows no such platform would only keep shards from those that do.
   const holds = platforms.some(({ connect: hold }) => hold !== undefined);
-  const holding = holds
-    ? heldWorker({
+  const connections = holds
+    ? connectionWorker({
         redis,
         lanes,
         delivering,
-        held: accountOwnership({ redis, keyring: store.ring, eventsKept: config.eventsKept }),
+        ownership: accountOwnership({ redis, keyring: store.ring, eventsKept: config.eventsKept }),
         accounts,
-        arrive,
-        report: traces({ redis, eventsKept: config.eventsKept }),
+        record: arrive,
+        recordReceipt: traces({ redis, eventsKept: config.eventsKept }),
         egress: guard,
         find,
         concurrency: config.concurrency,
@@ -94,7 +94,7 @@ export async function startWorker({
     ...(config.publicUrl === "" ? {} : { door: topicDoors({ doors, topics, base: outside(config) }) }),
     log,
   });
-  const counting = setInterval(() => metrics.sessions.set(holding?.size() ?? 0), 5_000);
+  const counting = setInterval(() => metrics.sessions.set(connections?.size() ?? 0), 5_000);
   counting.unref();
   const onOutstanding = (count: number) => metrics.outstanding.set(count);
   const broom = sweep({ outbox, lanes, log, onOutstanding });
@@ -107,7 +107,7 @@ export async function startWorker({
       await broom.stop();
       await Promise.all([
         hooks.close(graceMs),
-        holding?.close(graceMs),
+        connections?.close(graceMs),
         ...workers.map((worker) => worker.close(graceMs)),
       ]);
       await pool.close();

@@ -15,7 +15,7 @@ import { laneQueues } from "../../src/outbox/lane-queues.ts";
 import { redisOutbox } from "../../src/outbox/redis-outbox.ts";
 import { needsConnection } from "../../src/platform/platform.ts";
 import { keys } from "../../src/redis/keys.ts";
-import { heldWorker } from "../../workers/connections.ts";
+import { connectionWorker } from "../../workers/connections.ts";
 import { sendWorker } from "../../workers/send.ts";
 import { sweep } from "../../workers/sweep.ts";
 import type { HeldAccount, HeldWorld } from "../contracts/connections/test-network.ts";
@@ -54,14 +54,14 @@ export async function heldCore(server: TestRedis, { platform }: Pick<HeldWorld, 
       outbox: redisOutbox({ redis: own, quota: 10_000, eventsKept: KEPT, retentionSeconds: 3_600 }),
       lanes: laneQueues({ redis: own, log: silentLog }),
     };
-    const worker = heldWorker({
+    const worker = connectionWorker({
       redis: own,
       lanes: ports.lanes,
       delivering: { outbox: ports.outbox, egress, log: silentLog, keepOnline: keepingOnline(ports), random: () => 0 },
-      held: accountOwnership({ redis: own, keyring: ring, eventsKept: KEPT }),
+      ownership: accountOwnership({ redis: own, keyring: ring, eventsKept: KEPT }),
       accounts: ports.accounts,
-      arrive: arrivals({ redis: own, eventsKept: KEPT }),
-      report: traces({ redis: own, eventsKept: KEPT }),
+      record: arrivals({ redis: own, eventsKept: KEPT }),
+      recordReceipt: traces({ redis: own, eventsKept: KEPT }),
       egress,
       find: (id) => (id === platform.id ? platform : undefined),
       concurrency: 50,

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import { setImmediate } from "node:timers/promises";
 import type { AccountOwnership, OwnedAccount } from "../../src/accounts/account-ownership.ts";
-import { type ShardSessions, shardSessions } from "../../src/connections/shard-connections.ts";
+import { type ShardConnections, shardConnections } from "../../src/connections/shard-connections.ts";
 import { accountId } from "../../src/model/account-id.ts";
 import { Failure } from "../../src/model/failure.ts";
 import { silentLog } from "../../src/model/log.ts";
@@ -36,7 +36,7 @@ export function sessionWorld({ online = true, state = "stored", letsIn = true, d
   } = {};
   let there = true;
 
-  const held: AccountOwnership = {
+  const ownership: AccountOwnership = {
     adopt: async () => {
       await faults.adopt?.();
       return there ? { ...record } : undefined;
@@ -85,8 +85,8 @@ export function sessionWorld({ online = true, state = "stored", letsIn = true, d
     classifyError: (thrown) =>
       new Failure({ kind: "retryable", code: "platform-unavailable", detail: "It broke.", cause: thrown }),
   });
-  const sessions: ShardSessions = shardSessions({
-    held,
+  const connections: ShardConnections = shardConnections({
+    ownership,
     shard: 0,
     fence: 1,
     log: silentLog,
@@ -98,16 +98,16 @@ export function sessionWorld({ online = true, state = "stored", letsIn = true, d
       },
       update: async () => undefined,
     },
-    arrive: async (_app, { key }) => {
+    record: async (_app, { key }) => {
       await faults.arrive?.(key);
       return "new";
     },
-    report: async () => undefined,
+    recordReceipt: async () => undefined,
     egress: noEgress,
-    dialling: fairSemaphore(dialled),
+    connecting: fairSemaphore(dialled),
     find: () => platform,
     random: () => 0,
-    lookMs: 3_600_000,
+    checkMs: 3_600_000,
   });
 
   return {
@@ -117,29 +117,29 @@ export function sessionWorld({ online = true, state = "stored", letsIn = true, d
     /** Those that stand. */
     live,
     faults,
-    sessions,
+    connections,
     until: async (fits: () => boolean) => {
       while (!fits()) await once(news, "change", { signal: AbortSignal.timeout(10_000) });
     },
     /** Resolves when there is no session left. */
     empty: async () => {
-      for (const ends = Date.now() + 10_000; sessions.size() > 0; await setImmediate()) {
+      for (const ends = Date.now() + 10_000; connections.size() > 0; await setImmediate()) {
         if (Date.now() > ends) throw new Error("a session did not end");
       }
     },
     /** As `PUT /accounts`. */
     put: (version: string, wanted = record.online) => {
       Object.assign(record, { version, online: wanted, state: "stored" });
-      sessions.nudge(APP, id);
+      connections.notifyAccountChanged(APP, id);
     },
     /** As `DELETE /accounts/{id}`. */
     remove: () => {
       there = false;
-      sessions.nudge(APP, id);
+      connections.notifyAccountChanged(APP, id);
     },
-    nudge: () => sessions.nudge(APP, id),
+    nudge: () => connections.notifyAccountChanged(APP, id),
     use: <T>(verb: string, work: () => Promise<T>, signal = new AbortController().signal) =>
-      sessions.use(platform, { app: APP, address: ADDRESS, verb, signal }, work),
+      connections.use(platform, { app: APP, address: ADDRESS, verb, signal }, work),
   };
 }
 

@@ -13,7 +13,7 @@ it("closes its connection at once when the shard is left, also while Redis does 
   world.faults.adopt = silent.wait;
   world.nudge();
   await silent.reached;
-  const closed = world.sessions.close();
+  const closed = world.connections.close();
   await world.until(() => world.live.size === 0);
   silent.open();
   await closed;
@@ -24,7 +24,7 @@ it("does not dial for a shard that is left while its credentials are opened, and
   const opening = barrier();
   world.faults.credentials = opening.wait;
   await opening.reached;
-  const closed = world.sessions.close();
+  const closed = world.connections.close();
   opening.open();
   await closed;
   expect(world.said).toEqual(["connecting"]);
@@ -33,7 +33,7 @@ it("does not dial for a shard that is left while its credentials are opened, and
 it("tells listeners nothing when the shard is left in the middle of a dial", async () => {
   const world = sessionWorld({ letsIn: false });
   await world.until(() => world.dials.length === 1);
-  await world.sessions.close();
+  await world.connections.close();
   expect(world.said).toEqual(["connecting"]);
   expect(world.record.state).toBe("offline");
 });
@@ -43,7 +43,7 @@ it("does not connect an account that was stored and that nobody wants", async ()
   world.put("2");
   await world.empty();
   expect(world.dials).toHaveLength(0);
-  await world.sessions.close();
+  await world.connections.close();
 });
 
 it("dials anew with what was stored in the middle of a dial, and believes nothing that was said of the old", async () => {
@@ -56,7 +56,7 @@ it("dials anew with what was stored in the middle of a dial, and believes nothin
   world.dials[1]?.answer("in");
   await world.until(() => world.said.at(-1) === "online");
   expect(world.said).not.toContain("offline");
-  await world.sessions.close();
+  await world.connections.close();
 });
 
 it("leaves the state of new credentials alone when the old ones are refused in the same moment", async () => {
@@ -66,7 +66,7 @@ it("leaves the state of new credentials alone when the old ones are refused in t
   world.dials[0]?.answer(refusal());
   await world.until(() => world.dials.length === 2);
   expect(world.said).not.toContain("needs-login");
-  await world.sessions.close();
+  await world.connections.close();
 });
 
 for (const [deed, how] of [
@@ -81,7 +81,7 @@ for (const [deed, how] of [
     await world.empty();
     expect(world.dials).toHaveLength(1);
     expect(world.dials[0]?.hold.signal.aborted).toBe(true);
-    await world.sessions.close();
+    await world.connections.close();
   });
 }
 
@@ -93,7 +93,7 @@ it("lets go at once of what is disconnected, although it worked a moment ago, an
   await world.empty();
   expect(world.live.size).toBe(0);
   expect(world.said).toEqual(["connecting", "online", "offline"]);
-  await world.sessions.close();
+  await world.connections.close();
 });
 
 it("lets go of what is disconnected in the middle of work when that is done", async () => {
@@ -108,7 +108,7 @@ it("lets go of what is disconnected in the middle of work when that is done", as
   world.nudge();
   await world.empty();
   expect(world.live.size).toBe(0);
-  await world.sessions.close();
+  await world.connections.close();
 });
 
 it("tries a refused account once more for the first `connect` that a new holder gets", async () => {
@@ -116,11 +116,11 @@ it("tries a refused account once more for the first `connect` that a new holder 
   await expect(world.use("go", nothing)).rejects.toMatchObject({ kind: "auth" });
   await world.use("connect", nothing);
   expect(world.dials).toHaveLength(1);
-  await world.sessions.close();
+  await world.connections.close();
   const fresh = sessionWorld({ online: false, state: "needs-login" });
   await fresh.use("connect", nothing);
   expect(fresh.dials).toHaveLength(1);
-  await fresh.sessions.close();
+  await fresh.connections.close();
 });
 
 it("lets work that waits for a connection be called back", async () => {
@@ -137,7 +137,7 @@ it("lets work that waits for a connection be called back", async () => {
   world.dials[0]?.answer("in");
   await world.until(() => world.said.includes("online"));
   expect(done).toBe(false);
-  await world.sessions.close();
+  await world.connections.close();
 });
 
 it("hears of an account that is wanted again in the moment of its end", async () => {
@@ -152,14 +152,14 @@ it("hears of an account that is wanted again in the moment of its end", async ()
   ending.open();
   await world.until(() => world.live.size === 1);
   expect(world.dials.at(-1)?.hold.credentials).toEqual({ version: "3" });
-  await world.sessions.close();
+  await world.connections.close();
 });
 
 it("begins no session for work that comes after the shard was left", async () => {
   const world = sessionWorld({ online: false });
-  await world.sessions.close();
+  await world.connections.close();
   await expect(world.use("go", nothing)).rejects.toMatchObject({ kind: "retryable" });
-  expect(world.sessions.size()).toBe(0);
+  expect(world.connections.size()).toBe(0);
 });
 
 it("puts work off while an account can't be read, and looks again", async () => {
@@ -170,7 +170,7 @@ it("puts work off while an account can't be read, and looks again", async () => 
   delete world.faults.credentials;
   world.nudge();
   await world.until(() => world.live.size === 1);
-  await world.sessions.close();
+  await world.connections.close();
 });
 
 it("waits longer after each break, and dials at once when other credentials are stored", async () => {
@@ -180,7 +180,7 @@ it("waits longer after each break, and dials at once when other credentials are 
   await world.until(() => world.said.includes("offline"));
   world.put("2");
   await world.until(() => world.dials.length === 2);
-  await world.sessions.close();
+  await world.connections.close();
 });
 
 it("grows by nothing that it looks at, however often", async () => {
@@ -207,7 +207,7 @@ it("grows by nothing that it looks at, however often", async () => {
   const after = await look(20_000);
   expect(looks).toBeGreaterThan(24_000);
   expect(after - before).toBeLessThan(2_000_000);
-  await world.sessions.close();
+  await world.connections.close();
 });
 
 it("keeps its connection while Redis refuses for a moment what arrives, and stores it in order", async () => {
@@ -224,7 +224,7 @@ it("keeps its connection while Redis refuses for a moment what arrives, and stor
   expect(await Promise.all([arrive("1"), arrive("2")])).toEqual(["new", "new"]);
   expect(stored).toEqual(["1", "2"]);
   expect(world.live.size).toBe(1);
-  await world.sessions.close();
+  await world.connections.close();
 });
 
 it("ends its connection at once when another worker has the account", async () => {
@@ -236,5 +236,5 @@ it("ends its connection at once when another worker has the account", async () =
   await world.empty();
   expect(world.live.size).toBe(0);
   expect(world.said).toEqual(["connecting", "online"]);
-  await world.sessions.close();
+  await world.connections.close();
 });

@@ -1,13 +1,13 @@
 import { EventEmitter, once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { type Leases, leases } from "../../../src/connections/shard-leases.ts";
+import { ShardLeases } from "../../../src/connections/shard-leases.ts";
 import { silentLog } from "../../../src/model/log.ts";
 import { SHARDS } from "../../../src/model/shard.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 
 let server: TestRedis;
-const running: Leases[] = [];
+const running: ShardLeases[] = [];
 const news = new EventEmitter().setMaxListeners(0);
 
 beforeAll(async () => {
@@ -20,14 +20,14 @@ afterEach(async () => {
 afterAll(() => server.stop());
 
 /** A worker that only notes what it has; its leases last a second. */
-function worker(holder: string, slowly?: Promise<void>, leaseMs = 1_000) {
+function worker(name: string, slowly?: Promise<void>, leaseMs = 1_000) {
   const redis = server.connect();
   const has = new Map<number, number>();
   const left: string[] = [];
   const cut: number[] = [];
-  const mine = leases({
+  const leases = new ShardLeases({
     redis,
-    holder,
+    worker: name,
     log: silentLog,
     leaseMs,
     everyMs: leaseMs > 1_000 ? leaseMs / 5 : 50,
@@ -43,8 +43,8 @@ function worker(holder: string, slowly?: Promise<void>, leaseMs = 1_000) {
       news.emit("change");
     },
   });
-  running.push(mine);
-  return { redis, has, left, cut, stop: mine.stop };
+  running.push(leases);
+  return { redis, has, left, cut, stop: () => leases.stop() };
 }
 
 async function until(fits: () => boolean): Promise<void> {

@@ -1,0 +1,58 @@
+import type { AccountOwnership, OwnedAccount, Owner } from "../accounts/account-ownership.ts";
+import { accountUnknown } from "../accounts/account-unknown.ts";
+import type { Accounts } from "../accounts/accounts.ts";
+import { renewalOf } from "../accounts/credential-renewal.ts";
+import type { ReportTo } from "../inbound/delivery-receipts.ts";
+import type { Arrive } from "../inbound/record-arrival.ts";
+import type { Log } from "../model/log.ts";
+import type { Egress } from "../platform/platform.ts";
+import type { AttemptContext } from "./connection-attempt.ts";
+import type { LoginHistory } from "./login-history.ts";
+
+/** Ports that connections of all accounts share. */
+export interface ConnectionPorts {
+  readonly ownership: AccountOwnership;
+  readonly accounts: Pick<Accounts, "credentialsOf" | "update"> & Partial<Pick<Accounts, "alone">>;
+  readonly record: Arrive;
+  readonly recordReceipt: ReportTo;
+  readonly egress: Egress;
+  readonly log: Log;
+}
+
+/**
+ * Opens the account's credentials and creates the context of one connection attempt, written under the owner's fence.
+ * Notes the version of the credentials in `history`, and of those the platform stores later. Throws `account-unknown`.
+ */
+export async function attemptContext(
+  { ownership, accounts, record, recordReceipt, egress, log }: ConnectionPorts,
+  owner: Owner,
+  { platform, address }: OwnedAccount,
+  history: LoginHistory,
+): Promise<AttemptContext> {
+  const { app, id } = owner;
+  const login = await accounts.credentialsOf(app, platform, address);
+  if (!login) throw accountUnknown();
+  history.version = login.version;
+  const version = {
+    get: () => history.version,
+    set: (next: string) => {
+      history.version = next;
+    },
+  };
+  return {
+    app,
+    address,
+    credentials: login.credentials,
+    saveCredentials: async (credentials) => {
+      const next = await accounts.update(app, platform, address, history.version, credentials);
+      if (next !== undefined) history.version = next;
+    },
+    ...renewalOf(accounts, { app, platform, address }, version),
+    egress,
+    log: log.child({ app, account: id }),
+    state: ownership.notes(owner),
+    sealedState: ownership.secrets(owner),
+    record: (event) => record(app, event, owner),
+    recordReceipt: (receipt) => recordReceipt(app, receipt),
+  };
+}
