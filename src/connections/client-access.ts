@@ -48,16 +48,16 @@ export class ClientAccess {
       this.set({ kind: "connecting" });
       forceRetry();
     }
-    if (this.#status.kind === "connecting") await this.#decided(signal);
+    const waitUntil = performance.now() + MAX_WAIT_MS;
+    while (this.#status.kind === "connecting") await this.#decided(signal, waitUntil - performance.now());
     const status = this.#status;
     if (status.kind === "online") return status.client;
-    if (status.kind === "connecting") throw deferred(STILL_CONNECTING, 1_000);
     throw status.kind === "backing-off" ? deferred(status.failure, status.until - performance.now()) : status.failure;
   }
 
-  /** Resolves when the status is no longer `connecting`, when `signal` aborts, or after `MAX_WAIT_MS`. */
-  async #decided(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) throw deferred(STILL_CONNECTING, 1_000);
+  /** Resolves when the status is no longer `connecting`; rejects when `signal` aborts, or after `ms`. */
+  async #decided(signal: AbortSignal, ms: number): Promise<void> {
+    if (signal.aborted || ms <= 0) throw deferred(STILL_CONNECTING, 1_000);
     await new Promise<void>((resolve, reject) => {
       const stop = (): void => {
         clearTimeout(timer);
@@ -72,7 +72,7 @@ export class ClientAccess {
         stop();
         reject(deferred(STILL_CONNECTING, 1_000));
       };
-      const timer = setTimeout(giveUp, MAX_WAIT_MS);
+      const timer = setTimeout(giveUp, ms);
       signal.addEventListener("abort", giveUp, { once: true });
       this.#waiting.add(wake);
     });

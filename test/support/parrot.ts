@@ -186,6 +186,8 @@ async function hold(access: ConnectionContext<Login>): Promise<Client> {
   if (since === undefined) await access.state.write("since", String(length));
   return {
     say: async (id, text) => {
+      // The connection may have ended during the commit; nobody would answer.
+      if (socket.destroyed) throw lost;
       const said = heard(news, `said:${id}`);
       socket.write(`${JSON.stringify({ id, text })}\n`);
       await said;
