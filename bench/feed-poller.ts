@@ -8,14 +8,14 @@ import { setTimeout as sleep } from "node:timers/promises";
  */
 const dist = new URL("../dist/", import.meta.url).href;
 const { pollWorker } = (await import(`${dist}workers/poll.js`)) as typeof import("../workers/poll.ts");
-const { redisTopics } = (await import(`${dist}src/polls/topics.js`)) as typeof import("../src/polling/topics.ts");
+const { redisTopics } = (await import(`${dist}src/polling/topics.js`)) as typeof import("../src/polling/topics.ts");
 const { feeds } = (await import(
   `${dist}src/platforms/feeds/platform.js`
 )) as typeof import("../src/platforms/feeds/platform.ts");
 const { egress } = (await import(`${dist}src/delivery/egress.js`)) as typeof import("../src/egress/egress.ts");
-const { arrivals } = (await import(
-  `${dist}src/delivery/arrivals.js`
-)) as typeof import("../src/inbound/record-arrival.ts");
+const { inboundRecorder } = (await import(
+  `${dist}src/inbound/record-inbound.js`
+)) as typeof import("../src/inbound/record-inbound.ts");
 const { silentLog } = (await import(`${dist}src/log.js`)) as typeof import("../src/model/log.ts");
 const { Redis } = await import("ioredis");
 
@@ -24,7 +24,7 @@ const redis = new Redis(url);
 const topics = redisTopics({ redis });
 const guard = egress({ allowPrivate: ["127.0.0.0/8"] });
 const follow = (platform: string, path: string) =>
-  topics.follow({ app: "bench", platform, actor: "reader" }, `${origin}${path}`, true);
+  topics.subscribe({ app: "bench", platform, actor: "reader" }, `${origin}${path}`, true);
 type Platform = ReturnType<typeof feeds>;
 
 /** A worker for one platform that counts the polls that ended. */
@@ -45,9 +45,9 @@ function polling(id: string, platform: Platform) {
       }
     },
   };
-  const arrive = arrivals({ redis, eventsKept: 1_000 });
+  const arrive = inboundRecorder({ redis, eventsKept: 1_000 });
   const find = (wanted: string) => (wanted === id ? counted : undefined);
-  return { count, ...pollWorker({ topics, arrive, egress: guard, find, log: silentLog, everyMs: 100 }) };
+  return { count, ...pollWorker({ topics, record: arrive, egress: guard, find, log: silentLog, everyMs: 100 }) };
 }
 
 // Due again at once: what is measured is how many there can be.

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { firstApp } from "./apps/first-app.ts";
+import { createFirstApp } from "./apps/first-app.ts";
 import type { Config } from "./config/settings.ts";
 import { startAdmin } from "./main/admin.ts";
 import { openStore } from "./main/storage.ts";
@@ -98,7 +98,7 @@ async function runApi(
     worker: beside,
     log,
   });
-  const firstKey = await firstApp({ registry: api.registry, dataDir: config.dataDir });
+  const firstKey = await createFirstApp({ registry: api.registry, dataDir: config.dataDir });
   log.info({ address: api.address, role }, "The gateway is ready");
   return {
     address: api.address,

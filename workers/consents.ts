@@ -1,8 +1,8 @@
 import { setTimeout as after } from "node:timers/promises";
 import { Worker } from "bullmq";
 import type { Accounts } from "../src/accounts/accounts.ts";
-import type { Begun, Consents, Outcome } from "../src/consents/consents.ts";
-import { setAccountDoor } from "../src/inbound/account-endpoint.ts";
+import type { BegunConsent, ConsentOutcome, Consents } from "../src/consents/consents.ts";
+import { setAccountEndpoint } from "../src/inbound/account-endpoint.ts";
 import type { WebhookEndpoints } from "../src/inbound/webhook-endpoints.ts";
 import { toEventError } from "../src/model/failure.ts";
 import type { Log } from "../src/model/log.ts";
@@ -14,9 +14,9 @@ import { keys } from "../src/redis/keys.ts";
 
 export interface ConsentWorkerDeps {
   readonly redis: RedisClient;
-  readonly consents: Pick<Consents, "open" | "settle">;
+  readonly consents: Pick<Consents, "openForExchange" | "saveOutcome">;
   readonly accounts: Pick<Accounts, "put">;
-  readonly doors: Pick<WebhookEndpoints, "open" | "close">;
+  readonly endpoints: Pick<WebhookEndpoints, "open" | "close">;
   readonly lanes: Pick<LaneQueues, "notifyAccountChanged">;
   readonly find: (platform: string) => Platform | undefined;
   readonly egress: Egress;
@@ -24,7 +24,7 @@ export interface ConsentWorkerDeps {
 }
 
 /** What a consent that broke off with its worker comes to: its code may be used up. */
-const LOST: Outcome = {
+const LOST: ConsentOutcome = {
   error: { code: "internal-error", detail: "It broke off on our side: begin the consent again.", retryable: true },
 };
 /** A token server's answers are bounded in time, but a restart waits less. */
@@ -34,8 +34,8 @@ const CLOSE_MS = 10_000;
 export function consentWorker(deps: ConsentWorkerDeps): { readonly close: () => Promise<void> } {
   const { redis, consents, find, egress, log } = deps;
 
-  async function exchanged(consent: string): Promise<Outcome> {
-    const begun = await consents.open(consent);
+  async function exchanged(consent: string): Promise<ConsentOutcome> {
+    const begun = await consents.openForExchange(consent);
     const platform = begun && find(begun.platform);
     if (!begun || !platform?.oauthConsent) return LOST;
     const { client, verifier, redirectUri, code, state } = begun;
@@ -52,7 +52,7 @@ export function consentWorker(deps: ConsentWorkerDeps): { readonly close: () => 
 
   const worker = new Worker<ConsentJob>(
     CONSENT_QUEUE,
-    async ({ data: { consent } }) => consents.settle(consent, await exchanged(consent)),
+    async ({ data: { consent } }) => consents.saveOutcome(consent, await exchanged(consent)),
     {
       connection: redis,
       prefix: keys.queues,
@@ -72,8 +72,8 @@ export function consentWorker(deps: ConsentWorkerDeps): { readonly close: () => 
 
 /** As `PUT /accounts` stores them. */
 async function stored(
-  { accounts, doors, lanes }: ConsentWorkerDeps,
-  { app, online }: Begun,
+  { accounts, endpoints: doors, lanes }: ConsentWorkerDeps,
+  { app, online }: BegunConsent,
   platform: Platform,
   found: readonly ConsentedAccount[],
 ) {
@@ -81,7 +81,7 @@ async function stored(
   for (const { address, credentials } of found) {
     const wanted = online === undefined ? {} : { online };
     const { account } = await accounts.put(app, { platform: platform.id, address, credentials, ...wanted });
-    await setAccountDoor(doors, app, platform, { id: account.id, address, credentials });
+    await setAccountEndpoint(doors, app, platform, { id: account.id, address, credentials });
     if (platform.connect !== undefined) await lanes.notifyAccountChanged(app, account.id);
     all.push({ id: account.id, address });
   }

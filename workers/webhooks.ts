@@ -2,80 +2,80 @@ import type { EventLog } from "../src/event-log/event-log.ts";
 import type { Log } from "../src/model/log.ts";
 import { keys } from "../src/redis/keys.ts";
 import type { Following, Tail } from "../src/streaming/subscriber.ts";
-import { type HookSession, hookSession, type SessionDeps } from "../src/webhooks/delivery-session.ts";
-import type { Claim, HookWork } from "../src/webhooks/delivery-store.ts";
+import { type DeliveryLoop, type DeliveryLoopDeps, deliveryLoop } from "../src/webhooks/delivery-loop.ts";
+import type { DeliveryStore, WebhookLease } from "../src/webhooks/delivery-store.ts";
 import type { Post } from "../src/webhooks/post.ts";
 
-export interface HookWorkerDeps extends Pick<SessionDeps, "wait" | "now" | "onAttempt"> {
-  readonly work: HookWork;
+export interface WebhookWorkerDeps extends Pick<DeliveryLoopDeps, "delay" | "now" | "onAttempt"> {
+  readonly store: DeliveryStore;
   readonly eventLog: Pick<EventLog, "range">;
   readonly tail: Pick<Tail, "follow">;
   readonly post: Post;
   readonly log: Log;
-  /** How often it looks for hooks that nobody delivers. */
-  readonly everyMs?: number;
+  /** Interval of looking for webhooks without an owner. */
+  readonly claimIntervalMs?: number;
 }
 
-const EVERY_MS = 2_000;
+const CLAIM_INTERVAL_MS = 2_000;
 
 /**
- * Delivers the hooks that no other worker delivers: takes them by a lease, follows their apps' logs, and gives them back when
- * it stops. A hook whose worker died is taken over once its lease has run out (8 s) by whoever looks next.
+ * Delivers webhooks that no other worker delivers: leases them, follows their apps' logs, releases them at the end.
+ * Webhooks of a dead worker are claimed by another worker once their lease has expired (8 s).
  */
-export function hookWorker(deps: HookWorkerDeps): { readonly close: (graceMs: number) => Promise<void> } {
-  const { work, eventLog, tail, post, log, everyMs = EVERY_MS } = deps;
-  const sessions = new Map<string, HookSession>();
-  let closed = false;
+export function webhookWorker(deps: WebhookWorkerDeps): { readonly close: (graceMs: number) => Promise<void> } {
+  const { store, eventLog, tail, post, log, claimIntervalMs = CLAIM_INTERVAL_MS } = deps;
+  const loops = new Map<string, DeliveryLoop>();
+  let isClosed = false;
 
-  function begin(claim: Claim): void {
-    const id = `${claim.app}|${claim.name}`;
+  function start(lease: WebhookLease): void {
+    const id = `${lease.app}|${lease.name}`;
     const options = {
-      ...(deps.wait ? { wait: deps.wait } : {}),
+      ...(deps.delay ? { delay: deps.delay } : {}),
       ...(deps.now ? { now: deps.now } : {}),
       ...(deps.onAttempt ? { onAttempt: deps.onAttempt } : {}),
     };
-    const session = hookSession({ claim, work, log: eventLog, post, logger: log, ...options });
-    sessions.set(id, session);
-    const following = follow(claim, session);
-    void session.done.finally(async () => {
-      if (sessions.get(id) === session) sessions.delete(id);
-      (await following)?.stop();
+    const loop = deliveryLoop({ lease, store, log: eventLog, post, logger: log, ...options });
+    loops.set(id, loop);
+    const subscription = subscribe(lease, loop);
+    void loop.done.finally(async () => {
+      if (loops.get(id) === loop) loops.delete(id);
+      (await subscription)?.stop();
     });
   }
-  /** What comes into the log wakes the session; without it the session still looks every few seconds. */
-  async function follow({ app, name }: Claim, session: HookSession): Promise<Following | undefined> {
+  /** Wakes the loop on new events; without a subscription the loop still reads every few seconds. */
+  async function subscribe({ app, name }: WebhookLease, loop: DeliveryLoop): Promise<Following | undefined> {
     try {
-      return await tail.follow({ app, loosely: true }, { onEvents: session.wake });
-    } catch (error) {
-      log.debug({ err: error, app, hook: name }, "a hook is not woken by its app's log for now");
+      return await tail.follow({ app, loosely: true }, { onEvents: loop.wake });
+    } catch (err) {
+      log.debug({ err, app, webhook: name }, "webhook delivery runs without wake-ups from the app's event log");
       return undefined;
     }
   }
 
-  async function look(): Promise<void> {
+  async function claimAll(): Promise<void> {
     for (const tag of keys.tags) {
-      if (closed) return;
-      for (const claim of await work.claim(tag)) begin(claim);
+      if (isClosed) return;
+      for (const lease of await store.claim(tag)) start(lease);
     }
   }
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
-  function next(): void {
-    if (closed) return;
-    running = look()
-      .catch((error: unknown) => log.warn({ error: String(error) }, "looking for hooks failed; it is tried again"))
+  function schedule(): void {
+    if (isClosed) return;
+    running = claimAll()
+      .catch((err: unknown) => log.warn({ err }, "claiming webhook leases failed; retrying"))
       .then(() => {
-        if (!closed) timer = setTimeout(next, everyMs);
+        if (!isClosed) timer = setTimeout(schedule, claimIntervalMs);
       });
   }
-  next();
+  schedule();
 
   return {
     async close(graceMs) {
-      closed = true;
+      isClosed = true;
       clearTimeout(timer);
       await running;
-      await Promise.all([...sessions.values()].map((session) => session.stop(graceMs)));
+      await Promise.all([...loops.values()].map((loop) => loop.stop(graceMs)));
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { fitsHash, readApiKey } from "../../src/apps/api-key.ts";
+import { matchesHash, parseApiKey } from "../../src/apps/api-key.ts";
 import type { CachedKey } from "../../src/apps/key-cache.ts";
-import { callerOf, keyIdOf, verifyToken } from "../../src/apps/listener-token.ts";
+import { callerFromClaims, readKeyId, verifyToken } from "../../src/apps/listener-token.ts";
 import type { Revocations } from "../../src/apps/revocations.ts";
 import { type Tickets, ticketCookie } from "../../src/apps/tickets.ts";
 import type { Caller, Scope } from "../../src/model/caller.ts";
@@ -25,7 +25,7 @@ export interface AuthenticateDeps {
   /** See `keyCache`. */
   readonly keys: (keyId: string) => Promise<CachedKey | undefined>;
   readonly revocations: Pick<Revocations, "isRevoked">;
-  readonly tickets: Pick<Tickets, "enter">;
+  readonly tickets: Pick<Tickets, "redeem">;
   readonly origins: Pick<Origins, "allowedCookie" | "allowedOrigin">;
   readonly countGuess: CountGuess;
   readonly way: Pick<Way, "isHttps">;
@@ -84,31 +84,35 @@ function checks(deps: AuthenticateDeps): Record<Credential["kind"], Check> {
   });
 
   const token = async (text: string, cookie: boolean): Promise<Seen> => {
-    const keyId = keyIdOf(text);
+    const keyId = readKeyId(text);
     const key = keyId === undefined ? undefined : await deps.keys(keyId);
     if (key === undefined) return wrong(WRONG_TOKEN);
     const verdict = await verifyToken(text, await key.listenerKey(), seconds());
     if (verdict.kind === "bad") return wrong(verdict.detail);
     if (!key.caller.scopes.has("tokens")) throw new Problem("forbidden", "The token's key lacks the scope tokens.");
-    return standing(callerOf(verdict.claims, key.caller, { via: "token", cookie }), key, verdict.kind === "ended");
+    return standing(
+      callerFromClaims(verdict.claims, key.caller, { via: "token", cookie }),
+      key,
+      verdict.kind === "ended",
+    );
   };
 
   const bearer: Check = async (text) => {
-    const apiKey = readApiKey(text);
+    const apiKey = parseApiKey(text);
     if (apiKey === undefined) return text.startsWith("dgm_") ? wrong(WRONG_KEY) : token(text, false);
     if (apiKey === "mistyped") return wrong("The API key holds a typing error: its checksum is wrong.");
     const key = await deps.keys(apiKey.id);
-    if (key === undefined || !fitsHash(text, key.record.hash) || key.record.revoked !== undefined)
+    if (key === undefined || !matchesHash(text, key.record.hash) || key.record.revoked !== undefined)
       return wrong(WRONG_KEY);
     return { caller: key.caller };
   };
 
   const ticket: Check = async (text, req) => {
     const name = ticketCookie(text);
-    const session = await deps.tickets.enter(text, cookieOf(req, name));
+    const session = await deps.tickets.redeem(text, cookieOf(req, name));
     const key = session && (await deps.keys(session.claims.keyId));
     if (session === undefined || key === undefined) return wrong(WRONG_TICKET);
-    const caller = callerOf(session.claims, key.caller, { via: "ticket", cookie: false });
+    const caller = callerFromClaims(session.claims, key.caller, { via: "ticket", cookie: false });
     const age = Math.floor(session.claims.exp - seconds());
     if (session.secret === undefined || age <= 0) return standing(caller, key, age <= 0);
     const secure = deps.way.isHttps(req) ? "; Secure" : "";

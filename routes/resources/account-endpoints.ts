@@ -1,5 +1,5 @@
 import type { Account } from "../../src/accounts/accounts.ts";
-import { setAccountDoor } from "../../src/inbound/account-endpoint.ts";
+import { setAccountEndpoint } from "../../src/inbound/account-endpoint.ts";
 import type { WebhookEndpoints } from "../../src/inbound/webhook-endpoints.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
@@ -27,7 +27,7 @@ export function accountDoors(
 
   return {
     set: async (app, account, platform, credentials) =>
-      show(account, await setAccountDoor(doors, app, platform, { ...account, credentials })),
+      show(account, await setAccountEndpoint(doors, app, platform, { ...account, credentials })),
     shown: async (app, account) =>
       hasDoors(account) ? show(account, await doors.idOf(app, account.platform, account.id)) : account,
     close: async (app, account) => {

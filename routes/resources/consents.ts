@@ -1,6 +1,6 @@
 import { setTimeout as after } from "node:timers/promises";
 import { type Request, type Response, Router } from "express";
-import type { Consents, Outcome } from "../../src/consents/consents.ts";
+import type { ConsentOutcome, Consents } from "../../src/consents/consents.ts";
 import { validationErrors } from "../../src/model/validate.ts";
 import type { LaneQueues } from "../../src/outbox/lane-queues.ts";
 import type { Platform } from "../../src/platform/platform.ts";
@@ -15,7 +15,7 @@ import { ConsentRequest } from "./consent-schemas.ts";
 
 export interface ConsentRoutesDeps {
   readonly who: Authenticate;
-  readonly consents: Pick<Consents, "begin" | "take" | "hand" | "settle" | "outcome" | "prove" | "proven">;
+  readonly consents: Pick<Consents, "begin" | "claim" | "submitCode" | "saveOutcome" | "outcome" | "issueProof" | "verifyProof">;
   readonly lanes: Pick<LaneQueues, "startExchange">;
   readonly platforms: PlatformRegistry;
   /** With the base path; undefined where PUBLIC_URL is not set. */
@@ -49,7 +49,7 @@ export function consentRoutes(deps: ConsentRoutesDeps): Router {
   router.get("/accounts/:platform/connect/:proof", async (req: Request<{ platform: string; proof: string }>, res) => {
     const { app } = await who(req, "accounts");
     const platform = consenting(deps, req.params.platform);
-    const consent = await consents.proven(app, platform.id, req.params.proof);
+    const consent = await consents.verifyProof(app, platform.id, req.params.proof);
     if (consent === undefined) throw new Problem("not-found", "No consent of this app came back with this proof.");
     const outcome = await consents.outcome(consent);
     const status = outcome === undefined ? "pending" : "error" in outcome ? "failed" : "connected";
@@ -102,26 +102,26 @@ async function calledBack(deps: ConsentRoutesDeps, req: InPlatform, res: Respons
   if (code === "" && error === "") {
     throw new Problem("bad-parameter", "A network comes back with `state`, and `code` or `error`.");
   }
-  const taken = await consents.take(req.params.platform, wordOf(req, "state"));
+  const taken = await consents.claim(req.params.platform, wordOf(req, "state"));
   if (!taken) {
     await countGuess(req);
     throw new Problem("not-found", "This consent was ended already or took too long: begin again.");
   }
   if (error === "") {
-    await consents.hand(taken, code);
+    await consents.submitCode(taken, code);
     await lanes.startExchange(taken.id);
-  } else await consents.settle(taken.id, refusedWith(error));
+  } else await consents.saveOutcome(taken.id, refusedWith(error));
   const outcome = await outcomeOf(consents, taken.id);
   res.set({ "Cache-Control": "no-store", "Referrer-Policy": "no-referrer" });
   if (taken.returnTo === undefined) return say(res, outcome);
   res
     .status(303)
-    .location(backTo(taken.returnTo, await consents.prove(taken), outcome))
+    .location(backTo(taken.returnTo, await consents.issueProof(taken), outcome))
     .end();
 }
 
 /** RFC 6749 section 4.1.2.1; Facebook and X say `access_denied` as well. */
-function refusedWith(error: string): Outcome {
+function refusedWith(error: string): ConsentOutcome {
   const denied = error === "access_denied";
   const detail = denied
     ? "The user did not agree."
@@ -133,7 +133,7 @@ function refusedWith(error: string): Outcome {
 /** How long a callback waits for the worker before it says that it takes longer. */
 const EXCHANGE_MS = 25_000;
 const LOOK_MS = 150;
-const SLOW: Outcome = {
+const SLOW: ConsentOutcome = {
   error: {
     code: "platform-timeout",
     detail: "The network takes long. The account is connected when the app shows it; else begin again.",
@@ -141,7 +141,7 @@ const SLOW: Outcome = {
   },
 };
 
-async function outcomeOf(consents: Pick<Consents, "outcome">, id: string): Promise<Outcome> {
+async function outcomeOf(consents: Pick<Consents, "outcome">, id: string): Promise<ConsentOutcome> {
   for (const ends = Date.now() + EXCHANGE_MS; Date.now() < ends; await after(LOOK_MS)) {
     const outcome = await consents.outcome(id);
     if (outcome) return outcome;
@@ -154,14 +154,14 @@ function wordOf({ query }: Request, name: string): string {
   return typeof value === "string" && value.length <= 4_096 ? value : "";
 }
 
-function backTo(returnTo: string, proof: string, outcome: Outcome): string {
+function backTo(returnTo: string, proof: string, outcome: ConsentOutcome): string {
   const url = new URL(returnTo);
   url.searchParams.set("proof", proof);
   if ("error" in outcome) url.searchParams.set("error", outcome.error.code);
   return url.href;
 }
 
-function say(res: Response, outcome: Outcome): void {
+function say(res: Response, outcome: ConsentOutcome): void {
   const said = "error" in outcome ? outcome.error.detail : "The account is connected. You may close this page.";
   res.set({ "Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff" });
   res

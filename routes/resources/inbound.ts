@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from "express";
-import type { ReportTo } from "../../src/inbound/delivery-receipts.ts";
-import type { Arrive } from "../../src/inbound/record-arrival.ts";
+import type { RecordReceipt } from "../../src/inbound/delivery-receipts.ts";
+import type { RecordInbound } from "../../src/inbound/record-inbound.ts";
 import type { WebhookEndpoints } from "../../src/inbound/webhook-endpoints.ts";
 import type { WebhookEndpoint, WebhookRequest, WebhookResponse } from "../../src/platform/inbound-webhook.ts";
 import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
@@ -13,11 +13,11 @@ import { Problem } from "../http/problem.ts";
 export const PUSH_MOST = 1024 * 1024;
 
 export interface InboundRoutesDeps {
-  readonly doors: Pick<WebhookEndpoints, "find" | "mate">;
+  readonly doors: Pick<WebhookEndpoints, "find" | "byRoutingKey">;
   readonly platforms: Pick<PlatformRegistry, "find">;
-  readonly arrive: Arrive;
-  readonly report: ReportTo;
-  readonly topics: Pick<Topics, "note" | "hasten">;
+  readonly arrive: RecordInbound;
+  readonly report: RecordReceipt;
+  readonly topics: Pick<Topics, "saveHint" | "trigger">;
   /** Bounds the pushes of an app as its own posts are bounded. */
   readonly admit: AdmitOne;
 }
@@ -39,7 +39,7 @@ export function inboundRoutes({ doors, platforms, arrive, report, topics, admit 
     if (status !== 200) throw refused(status, req.method);
     await store(whose, answer);
     for (const mate of mates) {
-      const id = await doors.mate(door.app, platform, mate);
+      const id = await doors.byRoutingKey(door.app, platform, mate);
       const other = id === undefined ? undefined : await doors.find(platform, id);
       // Another login's secrets may not fit the push: then it is none of that account's.
       const its = other && receive(pushed, other.secrets, { app: other.app, subject: other.subject });
@@ -55,8 +55,8 @@ export function inboundRoutes({ doors, platforms, arrive, report, topics, admit 
   ): Promise<void> {
     for (const arrival of arrivals) await arrive(app, arrival);
     for (const one of reports) await report(app, one);
-    if (topic?.note !== undefined) await topics.note(subject, topic.note);
-    if (topic?.hasten) await topics.hasten(subject);
+    if (topic?.note !== undefined) await topics.saveHint(subject, topic.note);
+    if (topic?.hasten) await topics.trigger(subject);
   }
 
   async function behind({ platform: name, hook }: { readonly platform: string; readonly hook: string }) {

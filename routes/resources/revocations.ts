@@ -1,6 +1,6 @@
 import { Router } from "express";
 import Type, { type Static } from "typebox";
-import { SKEW_SECONDS, Subject, TokenId } from "../../src/apps/listener-token.ts";
+import { MAX_CLOCK_SKEW_SECONDS, Subject, TokenId } from "../../src/apps/listener-token.ts";
 import type { Revocations, TokenRevocation } from "../../src/apps/revocations.ts";
 import type { Authenticate } from "../http/authenticate.ts";
 import { checked, invalid } from "../http/validate-body.ts";
@@ -46,7 +46,7 @@ function revocationOf(body: unknown): TokenRevocation {
   const now = Math.floor(Date.now() / 1_000) + 1;
   const before = issuedBefore === undefined ? now : Math.ceil(Date.parse(issuedBefore) / 1_000);
   // A leap second passes the schema but is no number for Date.
-  if (!(before <= now + SKEW_SECONDS))
+  if (!(before <= now + MAX_CLOCK_SKEW_SECONDS))
     throw invalid([{ pointer: "/issuedBefore", detail: "must not lie in the future" }]);
   return { sub, issuedBefore: before };
 }

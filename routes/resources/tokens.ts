@@ -2,12 +2,12 @@ import { Router } from "express";
 import Type, { type Static } from "typebox";
 import type { CachedKey } from "../../src/apps/key-cache.ts";
 import {
-  claimsOf,
+  claimsForGrant,
   limitFields,
+  MAX_TOKEN_SECONDS,
   Subject,
   signToken,
   TOKEN_SCOPES,
-  TOKEN_SECONDS,
 } from "../../src/apps/listener-token.ts";
 import { TICKET_SECONDS, type Tickets } from "../../src/apps/tickets.ts";
 import type { Caller, Scope } from "../../src/model/caller.ts";
@@ -29,7 +29,7 @@ export const TokenRequest = Type.Object(
     expiresIn: Type.Optional(
       Type.Integer({
         minimum: 1,
-        maximum: TOKEN_SECONDS,
+        maximum: MAX_TOKEN_SECONDS,
         description: "Seconds; 600 when nothing is said. For a ticket: how long its stream session may last, 86400.",
       }),
     ),
@@ -80,11 +80,11 @@ export function tokenRoutes(deps: TokenRoutesDeps): Router {
 async function granted(deps: TokenRoutesDeps, caller: Caller, asked: TokenRequest): Promise<TokenAnswer> {
   const { actors, verbs, ticket = false } = asked;
   const platforms = asked.platforms?.map((name, i) => deps.platforms.require(name, `/platforms/${i}`).id);
-  const claims = claimsOf({
+  const claims = claimsForGrant({
     subject: asked.sub,
     scopes: scopesOf(caller, asked.scope ?? "listen"),
     limits: { ...(actors && { actors }), ...(platforms && { platforms }), ...(verbs && { verbs }) },
-    seconds: asked.expiresIn ?? (ticket ? TOKEN_SECONDS : USUAL_SECONDS),
+    seconds: asked.expiresIn ?? (ticket ? MAX_TOKEN_SECONDS : USUAL_SECONDS),
   });
   const { jti, iat, exp } = claims;
   if (ticket) {

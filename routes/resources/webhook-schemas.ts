@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { ADDRESS_LENGTH } from "../../src/model/activity.ts";
-import { DELIVERIES_KEPT, HOOK_NAME, HOOKS_PER_APP } from "../../src/webhooks/webhook.ts";
+import { MAX_DELIVERIES, MAX_WEBHOOKS_PER_APP, WEBHOOK_NAME } from "../../src/webhooks/webhook.ts";
 import { TYPES } from "../streams/stream-query.ts";
 
 const some = 50;
@@ -78,7 +78,7 @@ export const DeliveryAnswer = Type.Object(
 );
 
 const fields = {
-  name: Type.String({ pattern: HOOK_NAME }),
+  name: Type.String({ pattern: WEBHOOK_NAME }),
   url: Type.String(),
   types: Type.Optional(Types),
   platforms: Type.Optional(Platforms),
@@ -108,11 +108,11 @@ export const HookPutAnswer = Type.Object(
   { additionalProperties: false },
 );
 export const HookListAnswer = Type.Object(
-  { hooks: Type.Array(HookAnswer, { maxItems: HOOKS_PER_APP }) },
+  { hooks: Type.Array(HookAnswer, { maxItems: MAX_WEBHOOKS_PER_APP }) },
   { additionalProperties: false },
 );
 export const DeliveryListAnswer = Type.Object(
-  { deliveries: Type.Array(DeliveryAnswer, { maxItems: DELIVERIES_KEPT }) },
+  { deliveries: Type.Array(DeliveryAnswer, { maxItems: MAX_DELIVERIES }) },
   { additionalProperties: false },
 );
 export const HookTestAnswer = Type.Object(

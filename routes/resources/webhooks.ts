@@ -5,15 +5,15 @@ import { urlFault } from "../../src/intake/attachment-hosts.ts";
 import type { Caller } from "../../src/model/caller.ts";
 import { newId } from "../../src/model/new-id.ts";
 import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
-import { isHookSecret, newHookSecret } from "../../src/webhooks/secret.ts";
-import { placeOf } from "../../src/webhooks/start-cursor.ts";
+import { isWebhookSecret, newWebhookSecret } from "../../src/webhooks/secret.ts";
+import { startCursor } from "../../src/webhooks/start-cursor.ts";
 import {
-  DELIVERIES_KEPT,
-  HOOK_NAME,
-  type Hook,
-  type HookFilter,
-  type Hooks,
-  TooManyHooks,
+  MAX_DELIVERIES,
+  TooManyWebhooks,
+  WEBHOOK_NAME,
+  type Webhook,
+  type WebhookFilter,
+  type Webhooks,
 } from "../../src/webhooks/webhook.ts";
 import type { Authenticate } from "../http/authenticate.ts";
 import { readJson } from "../http/json-body.ts";
@@ -23,14 +23,14 @@ import { HookReplayRequest, HookRequest } from "./webhook-schemas.ts";
 
 export interface HookRoutesDeps {
   readonly who: Authenticate;
-  readonly hooks: Hooks;
+  readonly hooks: Webhooks;
   readonly eventLog: Pick<EventLog, "bounds">;
   readonly platforms: PlatformRegistry;
   /** Setting ALLOW_PRIVATE: where plain http is allowed. */
   readonly allowPrivate: readonly string[];
 }
 
-const NAME = new RegExp(HOOK_NAME);
+const NAME = new RegExp(WEBHOOK_NAME);
 
 /** PUT, GET, DELETE, test and replay of an app's outgoing webhooks. Reads bodies itself, since a test has none. */
 export function hookRoutes(deps: HookRoutesDeps): Router {
@@ -42,7 +42,7 @@ export function hookRoutes(deps: HookRoutesDeps): Router {
     if (!it.scopes.has("listen")) throw new Problem("forbidden", "The key lacks the scope listen.");
     return it;
   };
-  const found = async (app: string, name: string): Promise<Hook> => {
+  const found = async (app: string, name: string): Promise<Webhook> => {
     const hook = NAME.test(name) ? await hooks.get(app, name) : undefined;
     if (hook === undefined) throw notFound();
     return hook;
@@ -103,22 +103,22 @@ async function put(deps: HookRoutesDeps, app: string, name: string, body: unknow
   const { url, types, actors, from = "latest", secret, newSecret = false, ...asked } = checked(HookRequest, body);
   const wrong = hookUrlFault(url, deps.allowPrivate);
   if (wrong !== undefined) throw invalid([{ pointer: "/url", detail: wrong }]);
-  if (secret !== undefined && !isHookSecret(secret)) {
+  if (secret !== undefined && !isWebhookSecret(secret)) {
     throw invalid([{ pointer: "/secret", detail: "must be whsec_ and the base64 of 24 to 64 bytes" }]);
   }
   const platforms = asked.platforms?.map((one, i) => deps.platforms.require(one, `/platforms/${i}`).id);
-  const filter: HookFilter = {
+  const filter: WebhookFilter = {
     ...(types ? { types } : {}),
     ...(platforms ? { platforms } : {}),
     ...(actors ? { actors } : {}),
   };
   const cursor = await placed(deps, app, from, "/from");
-  const made = secret ?? newHookSecret();
+  const made = secret ?? newWebhookSecret();
   const replacesSecret = secret !== undefined || newSecret;
   const { created } = await deps.hooks
     .put(app, { name, url, filter, secret: made, replacesSecret, cursor })
     .catch((error: unknown) => {
-      if (error instanceof TooManyHooks) throw new Problem("quota-exceeded", `${error.message}; delete some first.`);
+      if (error instanceof TooManyWebhooks) throw new Problem("quota-exceeded", `${error.message}; delete some first.`);
       throw error;
     });
   // What the app chose itself is not said again.
@@ -135,17 +135,16 @@ function hookUrlFault(url: string, allowPrivate: readonly string[]): string | un
 }
 
 async function placed({ eventLog }: HookRoutesDeps, app: string, from: string, pointer: string): Promise<string> {
-  const place = placeOf(from, await eventLog.bounds(app));
+  const place = startCursor(from, await eventLog.bounds(app));
   if (place !== undefined) return place;
   const detail = "must be latest, earliest, or a cursor of this app whose events are still kept";
   throw invalid([{ pointer, detail }]);
 }
 
 function limitOf({ query }: Request): number {
-  const { limit = String(DELIVERIES_KEPT) } = query;
+  const { limit = String(MAX_DELIVERIES) } = query;
   const size = typeof limit === "string" && /^\d{1,3}$/.test(limit) ? Number(limit) : 0;
-  if (size < 1 || size > DELIVERIES_KEPT)
-    throw new Problem("bad-parameter", `\`limit\` takes 1 to ${DELIVERIES_KEPT}.`);
+  if (size < 1 || size > MAX_DELIVERIES) throw new Problem("bad-parameter", `\`limit\` takes 1 to ${MAX_DELIVERIES}.`);
   return size;
 }
 

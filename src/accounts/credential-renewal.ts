@@ -1,29 +1,29 @@
 import type { AccountContext } from "../platform/platform.ts";
 import type { Accounts } from "./accounts.ts";
 
-/** Which version of the credentials a client works with. */
-export interface Worked {
+/** Version of the credentials that a client uses. */
+export interface CredentialsVersion {
   readonly get: () => string;
   readonly set: (version: string) => void;
 }
 
-/** `Access.alone` for a client: one that takes over what is stored works with that version from then on. */
-export function renewalOf(
-  accounts: Partial<Pick<Accounts, "alone">>,
+/** Makes `AccountContext.withRefreshLock` of a client, which uses the stored credentials from then on. */
+export function refreshLockFor(
+  accounts: Partial<Pick<Accounts, "withRefreshLock">>,
   { app, platform, address }: { readonly app: string; readonly platform: string; readonly address: string },
-  version: Worked,
+  version: CredentialsVersion,
 ): Pick<AccountContext<unknown>, "withRefreshLock"> {
-  const { alone } = accounts;
-  if (!alone) return {};
+  const { withRefreshLock } = accounts;
+  if (!withRefreshLock) return {};
   return {
     withRefreshLock: (renew) =>
-      alone(app, platform, address, async (stored) => {
+      withRefreshLock(app, platform, address, async (stored) => {
         const before = version.get();
         if (stored) version.set(stored.version);
         try {
           return await renew(stored?.credentials);
         } catch (thrown) {
-          // It still works with the old ones, so that whoever comes next opens another client.
+          // The client still has the old credentials: the next activity must make a new client.
           version.set(before);
           throw thrown;
         }

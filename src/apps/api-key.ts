@@ -32,7 +32,7 @@ export function newApiKey(): ApiKey {
 }
 
 /** Reads a presented key: `mistyped` when only its checksum is wrong, undefined when it is no key at all. */
-export function readApiKey(text: string): ApiKey | "mistyped" | undefined {
+export function parseApiKey(text: string): ApiKey | "mistyped" | undefined {
   const match = FORM.exec(text);
   if (match === null) return undefined;
   const body = text.slice(0, -(SUM_LENGTH + 1));
@@ -45,19 +45,19 @@ export function isKeyId(text: unknown): text is string {
 }
 
 /** What is stored of a key: SHA-256 is enough, since 256 random bits can't be guessed from it. */
-export function hashOfKey(text: string): string {
+export function hashApiKey(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
 /** Compares a presented key with a stored hash in constant time. */
-export function fitsHash(text: string, hash: string): boolean {
+export function matchesHash(text: string, hash: string): boolean {
   const stored = Buffer.from(hash, "hex");
   const given = createHash("sha256").update(text).digest();
   return stored.length === given.length && timingSafeEqual(stored, given);
 }
 
 /** The 32 bytes an app signs listener tokens with; in PHP: `hash_hmac('sha256', 'listener', $key, true)`. */
-export function listenerKeyOf(text: string): Buffer {
+export function deriveListenerKey(text: string): Buffer {
   return createHmac("sha256", text).update("listener").digest();
 }
 

@@ -4,7 +4,7 @@ import { SCOPES } from "../model/caller.ts";
 import { type AppRegistry, RegistryError } from "./registry.ts";
 
 /** Where the first app's key is left for its operator. */
-export function firstAppFile(dataDir: string): string {
+export function firstAppKeyPath(dataDir: string): string {
   return join(dataDir, "first-app.key");
 }
 
@@ -12,7 +12,7 @@ export function firstAppFile(dataDir: string): string {
  * On an empty registry makes an app called `first`, leaves its key in `DATA_DIR/first-app.key` (mode 0600) and answers
  * it; undefined when there are apps already.
  */
-export async function firstApp(deps: {
+export async function createFirstApp(deps: {
   readonly registry: AppRegistry;
   readonly dataDir: string;
 }): Promise<string | undefined> {
@@ -20,7 +20,7 @@ export async function firstApp(deps: {
   await mkdir(deps.dataDir, { recursive: true });
   try {
     const { key } = await deps.registry.createApp("first", SCOPES);
-    await writeFile(firstAppFile(deps.dataDir), `${key}\n`, { mode: 0o600 });
+    await writeFile(firstAppKeyPath(deps.dataDir), `${key}\n`, { mode: 0o600 });
     return key;
   } catch (error) {
     // Another process that started at the same moment made it.

@@ -2,11 +2,11 @@ import type { KeyObject } from "node:crypto";
 import { createSecretKey } from "node:crypto";
 import type { Keyring } from "../crypto/keyring.ts";
 import type { Caller } from "../model/caller.ts";
-import { type KeyRecord, listenerWhere } from "./key-record.ts";
+import { type ApiKeyRecord, listenerKeyData } from "./key-record.ts";
 
 /** A key as an API process holds it for up to 3 s. */
 export interface CachedKey {
-  readonly record: KeyRecord;
+  readonly record: ApiKeyRecord;
   /** Who asks with this key; made once. */
   readonly caller: Caller;
   /** The key its listener tokens are signed with; opened when the first token comes. */
@@ -14,7 +14,7 @@ export interface CachedKey {
 }
 
 export interface KeyCacheDeps {
-  readonly find: (keyId: string) => Promise<KeyRecord | undefined>;
+  readonly find: (keyId: string) => Promise<ApiKeyRecord | undefined>;
   readonly keyring: Keyring;
   /** Milliseconds; for tests. */
   readonly now?: () => number;
@@ -71,10 +71,10 @@ function keep(map: Map<string, Entry>, most: number, keyId: string, entry: Entry
   if (oldest !== undefined) map.delete(oldest);
 }
 
-function cached(record: KeyRecord, keyring: Keyring): CachedKey {
+function cached(record: ApiKeyRecord, keyring: Keyring): CachedKey {
   let listener: Promise<KeyObject> | undefined;
   const open = async (): Promise<KeyObject> =>
-    createSecretKey(await keyring.openShared(record.listener, listenerWhere(record.app, record.id)));
+    createSecretKey(await keyring.openShared(record.sealedListenerKey, listenerKeyData(record.app, record.id)));
   return {
     record,
     caller: Object.freeze({

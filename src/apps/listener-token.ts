@@ -7,11 +7,11 @@ import { validationErrors } from "../model/validate.ts";
 import { isKeyId } from "./api-key.ts";
 
 /** The longest a listener token may live, in seconds. */
-export const TOKEN_SECONDS = 86_400;
+export const MAX_TOKEN_SECONDS = 86_400;
 /** How far clocks may differ, in seconds. */
-export const SKEW_SECONDS = 30;
+export const MAX_CLOCK_SKEW_SECONDS = 30;
 /** Longer ones are refused unread. */
-const TOKEN_LENGTH = 8_192;
+const MAX_TOKEN_LENGTH = 8_192;
 /** What a token can be allowed to do at most, whatever its key may. */
 export const TOKEN_SCOPES = ["listen", "send"] as const satisfies readonly Scope[];
 
@@ -51,7 +51,7 @@ export interface Grant {
 }
 
 /** The claims that a grant amounts to, issued now. */
-export function claimsOf({ subject, scopes, limits, seconds }: Grant): Claims & { readonly jti: string } {
+export function claimsForGrant({ subject, scopes, limits, seconds }: Grant): Claims & { readonly jti: string } {
   const iat = Math.floor(Date.now() / 1_000);
   const { actors, platforms, verbs } = limits;
   return {
@@ -72,8 +72,8 @@ export function signToken(claims: Claims, key: KeyObject, keyId: string): Promis
 }
 
 /** The id of the key that a token claims to be signed with; undefined for what is no such token. Trust nothing yet. */
-export function keyIdOf(token: string): string | undefined {
-  if (token.length > TOKEN_LENGTH) return undefined;
+export function readKeyId(token: string): string | undefined {
+  if (token.length > MAX_TOKEN_LENGTH) return undefined;
   try {
     const { alg, kid } = decodeProtectedHeader(token);
     return alg === "HS256" && isKeyId(kid) ? kid : undefined;
@@ -83,15 +83,19 @@ export function keyIdOf(token: string): string | undefined {
 }
 
 /** What a token turned out to be: `bad` ones are nobody's; `ended` ones were right once. */
-export type Verdict =
+export type TokenVerdict =
   | { readonly kind: "good" | "ended"; readonly claims: Claims }
   | { readonly kind: "bad"; readonly detail: string };
 
-const bad = (detail: string): Verdict => ({ kind: "bad", detail });
+const bad = (detail: string): TokenVerdict => ({ kind: "bad", detail });
 
 /** Checks a token's signature and claims. `seconds` is the time now (Unix). */
-export async function verifyToken(token: string, key: KeyObject, seconds: number): Promise<Verdict> {
-  const options = { algorithms: ["HS256"], clockTolerance: SKEW_SECONDS, currentDate: new Date(seconds * 1_000) };
+export async function verifyToken(token: string, key: KeyObject, seconds: number): Promise<TokenVerdict> {
+  const options = {
+    algorithms: ["HS256"],
+    clockTolerance: MAX_CLOCK_SKEW_SECONDS,
+    currentDate: new Date(seconds * 1_000),
+  };
   let payload: unknown;
   let ended = false;
   try {
@@ -105,13 +109,13 @@ export async function verifyToken(token: string, key: KeyObject, seconds: number
   const [fault] = validationErrors(Claims, payload);
   if (fault !== undefined) return bad(`The token's claim ${fault.pointer} ${fault.detail}.`);
   const claims = payload as Claims;
-  if (claims.iat > seconds + SKEW_SECONDS) return bad("The token's iat lies in the future.");
-  if (claims.exp - claims.iat > TOKEN_SECONDS) return bad("The token's exp is more than 24 h after its iat.");
+  if (claims.iat > seconds + MAX_CLOCK_SKEW_SECONDS) return bad("The token's iat lies in the future.");
+  if (claims.exp - claims.iat > MAX_TOKEN_SECONDS) return bad("The token's exp is more than 24 h after its iat.");
   return { kind: ended ? "ended" : "good", claims };
 }
 
 /** Who asks with a token of these claims: never more than the key that signed it. */
-export function callerOf(claims: Claims, key: Caller, how: Pick<Caller, "via" | "cookie">): Caller {
+export function callerFromClaims(claims: Claims, key: Caller, how: Pick<Caller, "via" | "cookie">): Caller {
   const wanted = (claims.scope ?? "listen").split(" ");
   const { sub, jti, actors, platforms, verbs } = claims;
   return {

@@ -1,5 +1,5 @@
 /** Tokens live up to a day; with the skew on both sides a revocation is remembered a little longer. */
-export const LEAST_MEMORY_SECONDS = 86_400 + 300;
+export const REVOCATION_TTL_SECONDS = 86_400 + 300;
 
 /** KEYS: names, apps, app, the app's live keys, key. ARGV: name, app, key id, created, the key's fields. 0: name taken. */
 export const CREATE_LUA = `

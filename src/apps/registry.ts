@@ -2,9 +2,9 @@ import type { Keyring } from "../crypto/keyring.ts";
 import type { Revocation, Scope } from "../model/caller.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
-import { hashOfKey, isKeyId, listenerKeyOf, newApiKey, randomId } from "./api-key.ts";
-import { type KeyRecord, listenerWhere } from "./key-record.ts";
-import { CREATE_LUA, LEAST_MEMORY_SECONDS, REVOKE_LUA, ROTATE_LUA } from "./registry-lua.ts";
+import { deriveListenerKey, hashApiKey, isKeyId, newApiKey, randomId } from "./api-key.ts";
+import { type ApiKeyRecord, listenerKeyData } from "./key-record.ts";
+import { CREATE_LUA, REVOCATION_TTL_SECONDS, REVOKE_LUA, ROTATE_LUA } from "./registry-lua.ts";
 
 /** What was asked of the registry can't be done; the message says why and what to do. */
 export class RegistryError extends Error {
@@ -19,11 +19,11 @@ interface App {
   readonly id: string;
   readonly name: string;
   readonly created: string;
-  readonly keys: ReadonlyArray<Omit<KeyRecord, "hash" | "listener">>;
+  readonly keys: ReadonlyArray<Omit<ApiKeyRecord, "hash" | "sealedListenerKey">>;
 }
 
 /** A key that was just made; `key` is shown once and stored nowhere. */
-export interface FreshKey {
+export interface IssuedKey {
   readonly app: string;
   readonly name: string;
   readonly keyId: string;
@@ -33,14 +33,14 @@ export interface FreshKey {
 /** Which apps there are and which keys they hold. */
 export interface AppRegistry {
   /** Throws `RegistryError` for a name that is taken or no name. */
-  readonly createApp: (name: string, scopes: readonly Scope[]) => Promise<FreshKey>;
+  readonly createApp: (name: string, scopes: readonly Scope[]) => Promise<IssuedKey>;
   readonly list: () => Promise<readonly App[]>;
   /** Gives an app (by name or id) a second key; the first goes on until it is revoked. */
-  readonly rotate: (app: string, scopes?: readonly Scope[]) => Promise<FreshKey>;
+  readonly rotate: (app: string, scopes?: readonly Scope[]) => Promise<IssuedKey>;
   /** Revokes one key by its id, or all of an app by name or id; answers their ids. Everywhere within 5 s. */
   readonly revoke: (keyOrApp: string) => Promise<readonly string[]>;
   /** One look-up; undefined for an id nobody has. */
-  readonly find: (keyId: string) => Promise<KeyRecord | undefined>;
+  readonly find: (keyId: string) => Promise<ApiKeyRecord | undefined>;
   readonly isEmpty: () => Promise<boolean>;
 }
 
@@ -64,19 +64,19 @@ export function appRegistry({ redis, keyring, appendControl }: RegistryDeps): Ap
   };
   const fresh = async (app: string, scopes: readonly Scope[]) => {
     const { id, text } = newApiKey();
-    const listener = await keyring.sealShared(listenerKeyOf(text), listenerWhere(app, id));
+    const listener = await keyring.sealShared(deriveListenerKey(text), listenerKeyData(app, id));
     const created = new Date().toISOString();
-    const fields = { app, hash: hashOfKey(text), scopes: scopes.join(" "), created, listener };
+    const fields = { app, hash: hashApiKey(text), scopes: scopes.join(" "), created, listener };
     return { id, text, cells: [id, created, ...Object.entries(fields).flat()] };
   };
-  const find = async (keyId: string): Promise<KeyRecord | undefined> =>
+  const find = async (keyId: string): Promise<ApiKeyRecord | undefined> =>
     isKeyId(keyId) ? recordOf(keyId, await redis.hgetall(keys.apiKey(keyId))) : undefined;
-  const revokeKey = async (record: KeyRecord): Promise<void> => {
+  const revokeKey = async (record: ApiKeyRecord): Promise<void> => {
     const places = [keys.apiKey(record.id), keys.appKeys(record.app)];
-    await redis.eval(REVOKE_LUA, 2, ...places, record.id, new Date().toISOString(), LEAST_MEMORY_SECONDS);
+    await redis.eval(REVOKE_LUA, 2, ...places, record.id, new Date().toISOString(), REVOCATION_TTL_SECONDS);
     await appendControl(record.app, { keyId: record.id });
   };
-  const liveKeys = async (app: string): Promise<readonly KeyRecord[]> => {
+  const liveKeys = async (app: string): Promise<readonly ApiKeyRecord[]> => {
     const all = await Promise.all((await redis.smembers(keys.appKeys(app))).map(find));
     return all.filter((record) => record !== undefined).sort((a, b) => (a.created < b.created ? -1 : 1));
   };
@@ -100,7 +100,7 @@ export function appRegistry({ redis, keyring, appendControl }: RegistryDeps): Ap
       const apps = await Promise.all(
         ids.map(async (id) => {
           const [{ name = "", created = "" }, live] = await Promise.all([redis.hgetall(keys.app(id)), liveKeys(id)]);
-          return { id, name, created, keys: live.map(({ hash: _, listener: __, ...shown }) => shown) };
+          return { id, name, created, keys: live.map(({ hash: _, sealedListenerKey: __, ...shown }) => shown) };
         }),
       );
       return apps.sort((a, b) => (a.created < b.created ? -1 : 1));
@@ -126,14 +126,14 @@ export function appRegistry({ redis, keyring, appendControl }: RegistryDeps): Ap
   };
 }
 
-function recordOf(id: string, fields: Record<string, string>): KeyRecord | undefined {
+function recordOf(id: string, fields: Record<string, string>): ApiKeyRecord | undefined {
   const { app, hash, scopes, created, listener, revoked } = fields;
   if (app === undefined || hash === undefined || listener === undefined) return undefined;
   return {
     id,
     app,
     hash,
-    listener,
+    sealedListenerKey: listener,
     scopes: (scopes ?? "").split(" ").filter((scope) => scope !== "") as Scope[],
     created: created ?? "",
     ...(revoked === undefined ? {} : { revoked }),

@@ -1,7 +1,7 @@
 import type { Caller, Revocation } from "../model/caller.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
-import { LEAST_MEMORY_SECONDS } from "./registry-lua.ts";
+import { REVOCATION_TTL_SECONDS } from "./registry-lua.ts";
 
 /** Tokens ended before their time. */
 export interface Revocations {
@@ -29,10 +29,10 @@ return before
 export function redisRevocations({ redis, appendControl }: RevocationsDeps): Revocations {
   return {
     revoke: async (app, revocation) => {
-      if ("jti" in revocation) await redis.set(keys.revokedToken(app, revocation.jti), 1, "EX", LEAST_MEMORY_SECONDS);
+      if ("jti" in revocation) await redis.set(keys.revokedToken(app, revocation.jti), 1, "EX", REVOCATION_TTL_SECONDS);
       else {
         const place = keys.revokedSubject(app, revocation.sub);
-        await redis.eval(SUBJECT_LUA, 1, place, Math.ceil(revocation.issuedBefore), LEAST_MEMORY_SECONDS);
+        await redis.eval(SUBJECT_LUA, 1, place, Math.ceil(revocation.issuedBefore), REVOCATION_TTL_SECONDS);
       }
       // The mark first: a stream that opens after the control entry passed is refused by the mark.
       await appendControl(app, revocation);

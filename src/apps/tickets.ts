@@ -27,7 +27,7 @@ export interface Tickets {
    * Redeems a ticket, or resumes its session with the cookie's secret; only hashes of either are stored. Undefined for
    * an unknown ticket, one that was used, or a wrong secret.
    */
-  readonly enter: (ticket: string, secret: string | undefined) => Promise<TicketSession | undefined>;
+  readonly redeem: (ticket: string, secret: string | undefined) => Promise<TicketSession | undefined>;
 }
 
 const FORM = /^dgt_[A-Za-z0-9_-]{32}$/;
@@ -60,7 +60,7 @@ export function redisTickets(redis: RedisClient): Tickets {
       await redis.set(keys.ticket(hash(ticket)), JSON.stringify(claims), "EX", TICKET_SECONDS);
       return ticket;
     },
-    enter: async (ticket, secret) => {
+    redeem: async (ticket, secret) => {
       if (!FORM.test(ticket)) return undefined;
       const id = hash(ticket);
       if (secret !== undefined) {

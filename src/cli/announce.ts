@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
-import { firstAppFile } from "../apps/first-app.ts";
+import { firstAppKeyPath } from "../apps/first-app.ts";
 import type { Config } from "../config/settings.ts";
 import type { Running } from "../main.ts";
 import { wantsSandbox } from "../sandbox/sandbox-enabled.ts";
@@ -12,7 +12,7 @@ export function announce(config: Config, running: Running): void {
   console.log(`Dragoman listens on ${running.address}${basePath}`);
   if (running.firstKey !== undefined) {
     console.log(`First app's API key: ${running.firstKey}`);
-    console.log(`It is kept in ${firstAppFile(config.dataDir)}; more keys: npx dragoman app create NAME`);
+    console.log(`It is kept in ${firstAppKeyPath(config.dataDir)}; more keys: npx dragoman app create NAME`);
   }
   if (wantsSandbox(config))
     console.log("No SMTP_URL is set: a sandbox mailbox catches all mail and gives it back as events; none leaves.");
@@ -23,13 +23,13 @@ export function announce(config: Config, running: Running): void {
 /** How commands name the key: as it is when it was made just now, else by its file, so that logs don't collect it. */
 function keyIn({ dataDir }: Config, { firstKey }: Running): string {
   if (firstKey !== undefined) return firstKey;
-  const file = firstAppFile(dataDir);
+  const file = firstAppKeyPath(dataDir);
   return existsSync(file) ? `$(cat '${relativeTo(file)}')` : "YOUR_API_KEY";
 }
 
 /** What opens the page already connected; a terminal may show the key again, a log may not. */
 function fragment({ dataDir }: Config, { firstKey }: Running): string {
-  const file = firstAppFile(dataDir);
+  const file = firstAppKeyPath(dataDir);
   const kept = process.stdout.isTTY && existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;
   const key = firstKey ?? kept;
   return key === undefined ? "" : `#key=${key}`;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type AppRegistry, type FreshKey, RegistryError } from "../apps/registry.ts";
+import { type AppRegistry, type IssuedKey, RegistryError } from "../apps/registry.ts";
 import { SCOPES, type Scope } from "../model/caller.ts";
 
 /** What the app commands work on; opened when one runs, closed after it. */
@@ -78,7 +78,7 @@ export function appCommands(program: Command, connect: () => Promise<AppTools>, 
     );
 }
 
-function show(io: Terminal, fresh: FreshKey): void {
+function show(io: Terminal, fresh: IssuedKey): void {
   io.say(`API key ${fresh.keyId} of ${fresh.name} (${fresh.app}). It is shown only now; keep it like a password.`);
   io.out(fresh.key);
 }

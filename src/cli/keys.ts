@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { ensureKeyFile, KeyringError } from "../crypto/key-file.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import type { RedisClient } from "../redis/connect.ts";
-import { exportForApi, rotateKeys, stageKeyVersion } from "../rotation/rotate-keys.ts";
+import { exportApiKeyFile, rotateKeys, stageKeyVersion } from "../rotation/rotate-keys.ts";
 import { type Terminal, terminal } from "./apps.ts";
 
 /** What `key rotate` works on; opened when it runs, closed after it. */
@@ -38,7 +38,7 @@ export function keyCommands(program: Command, deps: KeyCommandsDeps, io: Termina
     .action((file: string, _options: unknown, command: Command) =>
       clearly(command, async () => {
         await ensureKeyFile(deps.keyFile());
-        await exportForApi(deps.keyFile(), file);
+        await exportApiKeyFile(deps.keyFile(), file);
         io.say(`Wrote ${file}. Copy it to the API machine, name it in MASTER_KEY_FILE there, and delete this copy.`);
       }),
     );

@@ -1,9 +1,9 @@
 import type { AccountOwnership, OwnedAccount, Owner } from "../accounts/account-ownership.ts";
 import { accountUnknown } from "../accounts/account-unknown.ts";
 import type { Accounts } from "../accounts/accounts.ts";
-import { renewalOf } from "../accounts/credential-renewal.ts";
-import type { ReportTo } from "../inbound/delivery-receipts.ts";
-import type { Arrive } from "../inbound/record-arrival.ts";
+import { refreshLockFor } from "../accounts/credential-renewal.ts";
+import type { RecordReceipt } from "../inbound/delivery-receipts.ts";
+import type { RecordInbound } from "../inbound/record-inbound.ts";
 import type { Log } from "../model/log.ts";
 import type { Egress } from "../platform/platform.ts";
 import type { AttemptContext } from "./connection-attempt.ts";
@@ -12,9 +12,9 @@ import type { LoginHistory } from "./login-history.ts";
 /** Ports that connections of all accounts share. */
 export interface ConnectionPorts {
   readonly ownership: AccountOwnership;
-  readonly accounts: Pick<Accounts, "credentialsOf" | "update"> & Partial<Pick<Accounts, "alone">>;
-  readonly record: Arrive;
-  readonly recordReceipt: ReportTo;
+  readonly accounts: Pick<Accounts, "credentialsOf" | "update"> & Partial<Pick<Accounts, "withRefreshLock">>;
+  readonly record: RecordInbound;
+  readonly recordReceipt: RecordReceipt;
   readonly egress: Egress;
   readonly log: Log;
 }
@@ -47,11 +47,11 @@ export async function attemptContext(
       const next = await accounts.update(app, platform, address, history.version, credentials);
       if (next !== undefined) history.version = next;
     },
-    ...renewalOf(accounts, { app, platform, address }, version),
+    ...refreshLockFor(accounts, { app, platform, address }, version),
     egress,
     log: log.child({ app, account: id }),
-    state: ownership.notes(owner),
-    sealedState: ownership.secrets(owner),
+    state: ownership.connectionState(owner),
+    sealedState: ownership.sealedState(owner),
     record: (event) => record(app, event, owner),
     recordReceipt: (receipt) => recordReceipt(app, receipt),
   };

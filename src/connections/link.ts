@@ -47,7 +47,7 @@ export async function hasChanged({
 }: ConnectionParts): Promise<boolean> {
   if (closing.aborted) return true;
   try {
-    const account = await ownership.adopt(owner);
+    const account = await ownership.claim(owner);
     return account === undefined || account.version !== login.version || !reasons.apply(account);
   } catch (err) {
     if (err instanceof OwnershipLost) throw err;

@@ -39,7 +39,7 @@ export function shardConnections(deps: ShardConnectionsDeps): ShardConnections {
 
   async function checkAccounts(): Promise<void> {
     for (const connection of connections.values()) connection.recheck();
-    const desired = await ownership.wanted(shard);
+    const desired = await ownership.desiredOnline(shard);
     if (!isClosed) for (const { app, id } of desired) connectionOf(app, id);
   }
   function checkSafely(): void {

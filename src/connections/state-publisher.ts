@@ -14,8 +14,8 @@ export interface StatePublisher {
   readonly publishSilently: () => Promise<void>;
 }
 
-/** Creates the publisher of an owner; its functions throw what `AccountOwnership.say` throws. */
-export function statePublisher(ownership: Pick<AccountOwnership, "say">, owner: Owner): StatePublisher {
+/** Creates the publisher of an owner; its functions throw what `AccountOwnership.publishState` throws. */
+export function statePublisher(ownership: Pick<AccountOwnership, "publishState">, owner: Owner): StatePublisher {
   let published: string | undefined;
   let lastAccount: OwnedAccount | undefined;
   const isConnected = (state: string | undefined): boolean => state === "online" || state === "connecting";
@@ -37,7 +37,7 @@ export function statePublisher(ownership: Pick<AccountOwnership, "say">, owner: 
       ...(failure === undefined ? {} : { error: toEventError(failure) }),
       published: new Date().toISOString(),
     };
-    const isStored = await ownership.say(owner, event, isSilent, version);
+    const isStored = await ownership.publishState(owner, event, isSilent, version);
     if (isStored) published = state;
     return isStored;
   }

@@ -6,7 +6,7 @@ import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
 
 /** What an app began, until the network's callback ends it. */
-export interface Begun {
+export interface BegunConsent {
   readonly app: string;
   readonly platform: string;
   readonly redirectUri: string;
@@ -16,20 +16,20 @@ export interface Begun {
 }
 
 /** What only a worker may see of it. */
-interface Secrets {
+interface ConsentSecrets {
   readonly client: unknown;
   readonly verifier: string;
   readonly state: string;
 }
 
 /** A begun consent that its callback has taken; nobody else can. */
-export interface Taken extends Begun {
+export interface ClaimedConsent extends BegunConsent {
   readonly id: string;
   readonly sealed: string;
 }
 
 /** How a consent ended. */
-export type Outcome =
+export type ConsentOutcome =
   | { readonly accounts: ReadonlyArray<{ readonly id: string; readonly address: string }> }
   | { readonly error: EventError };
 
@@ -40,23 +40,25 @@ export type Outcome =
 export interface Consents {
   /** `url` makes the address to send the user to; answers that, and the consent's id for the app. */
   readonly begin: (
-    begun: Begun,
+    begun: BegunConsent,
     client: unknown,
     url: (round: { readonly state: string; readonly verifier: string }) => string,
   ) => Promise<{ readonly id: string; readonly url: string }>;
   /** Takes a consent that was begun at that platform, once; undefined where there is none (any more). */
-  readonly take: (platform: string, state: string) => Promise<Taken | undefined>;
+  readonly claim: (platform: string, state: string) => Promise<ClaimedConsent | undefined>;
   /** Gives what was taken to the workers, with the code. */
-  readonly hand: (taken: Taken, code: string) => Promise<void>;
+  readonly submitCode: (taken: ClaimedConsent, code: string) => Promise<void>;
   /** In a worker: opens what was handed over, once. */
-  readonly open: (id: string) => Promise<(Begun & Secrets & { readonly code: string }) | undefined>;
+  readonly openForExchange: (
+    id: string,
+  ) => Promise<(BegunConsent & ConsentSecrets & { readonly code: string }) | undefined>;
   /** The first outcome stands. */
-  readonly settle: (id: string, outcome: Outcome) => Promise<void>;
-  readonly outcome: (id: string) => Promise<Outcome | undefined>;
+  readonly saveOutcome: (id: string, outcome: ConsentOutcome) => Promise<void>;
+  readonly outcome: (id: string) => Promise<ConsentOutcome | undefined>;
   /** Makes the word that only the browser of the callback gets: with it the app knows which consent its visitor gave. */
-  readonly prove: (taken: Pick<Taken, "id" | "app" | "platform">) => Promise<string>;
+  readonly issueProof: (taken: Pick<ClaimedConsent, "id" | "app" | "platform">) => Promise<string>;
   /** The id behind such a word; undefined for one that is not of that app and platform. */
-  readonly proven: (app: string, platform: string, proof: string) => Promise<string | undefined>;
+  readonly verifyProof: (app: string, platform: string, proof: string) => Promise<string | undefined>;
 }
 
 /** How long a user may take to agree. */
@@ -96,48 +98,48 @@ export function redisConsents({
       const verifier = randomBytes(48).toString("base64url");
       const to = url({ state, verifier });
       const id = idOf(begun.platform, state);
-      const secrets: Secrets = { client, verifier, state };
+      const secrets: ConsentSecrets = { client, verifier, state };
       const sealed = await keyring.seal(JSON.stringify(secrets), where(id, "client", begun));
       await put(keys.consent(id), { begun: JSON.stringify(begun), sealed }, AGREE_SECONDS);
       return { id, url: to };
     },
 
-    async take(platform, state) {
+    async claim(platform, state) {
       if (!WORD.test(state)) return undefined;
       const id = idOf(platform, state);
       const { begun, sealed } = await takeAll(keys.consent(id));
-      return begun && sealed ? { ...(JSON.parse(begun) as Begun), id, sealed } : undefined;
+      return begun && sealed ? { ...(JSON.parse(begun) as BegunConsent), id, sealed } : undefined;
     },
 
-    async hand({ id, sealed, ...begun }, code) {
+    async submitCode({ id, sealed, ...begun }, code) {
       const fields = { begun: JSON.stringify(begun), sealed, code: await keyring.seal(code, where(id, "code", begun)) };
       await put(keys.consentHanded(id), fields, EXCHANGE_SECONDS);
     },
 
-    async open(id) {
+    async openForExchange(id) {
       const handed = await takeAll(keys.consentHanded(id));
       if (!handed.begun || !handed.sealed || !handed.code) return undefined;
-      const begun = JSON.parse(handed.begun) as Begun;
-      const secrets = JSON.parse(await keyring.open(handed.sealed, where(id, "client", begun))) as Secrets;
+      const begun = JSON.parse(handed.begun) as BegunConsent;
+      const secrets = JSON.parse(await keyring.open(handed.sealed, where(id, "client", begun))) as ConsentSecrets;
       return { ...begun, ...secrets, code: await keyring.open(handed.code, where(id, "code", begun)) };
     },
 
-    settle: async (id, outcome) => {
+    saveOutcome: async (id, outcome) => {
       await redis.set(keys.consentOutcome(id), JSON.stringify(outcome), "EX", OUTCOME_SECONDS, "NX");
     },
 
     outcome: async (id) => {
       const text = await redis.get(keys.consentOutcome(id));
-      return text === null ? undefined : (JSON.parse(text) as Outcome);
+      return text === null ? undefined : (JSON.parse(text) as ConsentOutcome);
     },
 
-    async prove({ id, app, platform }) {
+    async issueProof({ id, app, platform }) {
       const proof = randomBytes(32).toString("base64url");
       await put(keys.consentProof(hashOf(proof)), { id, app, platform }, OUTCOME_SECONDS);
       return proof;
     },
 
-    async proven(app, platform, proof) {
+    async verifyProof(app, platform, proof) {
       if (!WORD.test(proof)) return undefined;
       const [id, ...whose] = await redis.hmget(keys.consentProof(hashOf(proof)), "id", "app", "platform");
       return id && whose[0] === app && whose[1] === platform ? id : undefined;
@@ -146,7 +148,7 @@ export function redisConsents({
 }
 
 /** Bound to whom and where it is for: put under another app or platform it doesn't open. */
-function where(id: string, what: string, { app, platform, redirectUri }: Begun): Buffer {
+function where(id: string, what: string, { app, platform, redirectUri }: BegunConsent): Buffer {
   return associatedData("consent", what, id, app, platform, redirectUri);
 }
 

@@ -10,12 +10,12 @@ import { ensureKeyFile, fingerprintOf, KeyringError, readKeyFile } from "./key-f
  */
 export interface Keyring {
   /** Seals so that only a process with the private half can open. `where` is the associated data. */
-  readonly seal: (plain: string, where: Uint8Array) => Promise<string>;
+  readonly seal: (plain: string, associatedData: Uint8Array) => Promise<string>;
   /** Throws `KeyringError` where the private half is missing or the value doesn't belong there. */
-  readonly open: (sealed: string, where: Uint8Array) => Promise<string>;
+  readonly open: (sealed: string, associatedData: Uint8Array) => Promise<string>;
   /** Seals what the API itself must open again (listener keys, push secrets). */
-  readonly sealShared: (plain: Uint8Array, where: Uint8Array) => Promise<string>;
-  readonly openShared: (sealed: string, where: Uint8Array) => Promise<Buffer>;
+  readonly sealShared: (plain: Uint8Array, associatedData: Uint8Array) => Promise<string>;
+  readonly openShared: (sealed: string, associatedData: Uint8Array) => Promise<Buffer>;
   /** True when a sealed value was made with the version in use now. */
   readonly isCurrent: (sealed: string) => boolean;
   /** The version in use and each version's fingerprint, to compare with what Redis remembers. */
@@ -42,15 +42,15 @@ interface Generation {
   readonly symmetric: Buffer;
   readonly fingerprint: string;
 }
-interface Loaded {
+interface LoadedKeys {
   readonly current: number;
   readonly generations: ReadonlyMap<number, Generation>;
   readonly changed: number;
 }
 
 /** How often the file's time is looked at while sealing, and how often an unknown version may cause a reading. */
-const LOOK_MS = 5_000;
-const RETRY_MS = 1_000;
+const CHECK_INTERVAL_MS = 5_000;
+const RELOAD_INTERVAL_MS = 1_000;
 
 /**
  * Loads the keys, making the file on a first run. A running process picks up a rotation by itself: at once when it
@@ -59,22 +59,22 @@ const RETRY_MS = 1_000;
 export async function keyring({ path, opens, now = Date.now }: KeyringDeps): Promise<Keyring> {
   await ensureKeyFile(path);
   let loaded = await load(path, opens);
-  let looked = now();
-  let read = now() - RETRY_MS;
+  let lastChecked = now();
+  let lastReload = now() - RELOAD_INTERVAL_MS;
 
   const reload = async (): Promise<void> => {
     loaded = await load(path, opens);
   };
-  const fresh = async (): Promise<Generation> => {
-    if (now() - looked >= LOOK_MS) {
-      looked = now();
-      if ((await changedAt(path)) !== loaded.changed) await reload();
+  const currentGeneration = async (): Promise<Generation> => {
+    if (now() - lastChecked >= CHECK_INTERVAL_MS) {
+      lastChecked = now();
+      if ((await modifiedAt(path)) !== loaded.changed) await reload();
     }
     return loaded.generations.get(loaded.current) as Generation;
   };
-  const known = async (version: number): Promise<Generation> => {
-    if (!loaded.generations.has(version) && now() - read >= RETRY_MS) {
-      read = now();
+  const generationOf = async (version: number): Promise<Generation> => {
+    if (!loaded.generations.has(version) && now() - lastReload >= RELOAD_INTERVAL_MS) {
+      lastReload = now();
       await reload();
     }
     const generation = loaded.generations.get(version);
@@ -90,30 +90,30 @@ export async function keyring({ path, opens, now = Date.now }: KeyringDeps): Pro
       current: loaded.current,
       fingerprints: new Map([...loaded.generations].map(([version, { fingerprint }]) => [version, fingerprint])),
     }),
-    seal: async (plain, where) => {
-      const generation = await fresh();
-      return `h${generation.version}.${await sealTo(generation, plain, where)}`;
+    seal: async (plain, associatedData) => {
+      const generation = await currentGeneration();
+      return `h${generation.version}.${await sealTo(generation, plain, associatedData)}`;
     },
-    open: async (sealed, where) => {
+    open: async (sealed, associatedData) => {
       const { version, first, second } = partsOf(sealed, "h");
-      const { privateKey } = await known(version);
+      const { privateKey } = await generationOf(version);
       if (privateKey === undefined) throw new KeyringError("This process has no private keys: it can seal, not open.");
       const context = { recipientKey: privateKey, enc: exact(first), info: HPKE_INFO };
-      const plain = await hpke.open(context, exact(second), exact(where)).catch(doesNotFit);
+      const plain = await hpke.open(context, exact(second), exact(associatedData)).catch(doesNotFit);
       return Buffer.from(plain).toString("utf8");
     },
-    sealShared: async (plain, where) => {
-      const { symmetric, version } = await fresh();
+    sealShared: async (plain, associatedData) => {
+      const { symmetric, version } = await currentGeneration();
       const iv = randomBytes(12);
-      const cipher = createCipheriv("aes-256-gcm", symmetric, iv).setAAD(where);
+      const cipher = createCipheriv("aes-256-gcm", symmetric, iv).setAAD(associatedData);
       const body = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
       return `s${version}.${iv.toString("base64url")}.${body.toString("base64url")}`;
     },
-    openShared: async (sealed, where) => {
+    openShared: async (sealed, associatedData) => {
       const { version, first, second } = partsOf(sealed, "s");
-      const { symmetric } = await known(version);
+      const { symmetric } = await generationOf(version);
       try {
-        const cipher = createDecipheriv("aes-256-gcm", symmetric, first, { authTagLength: 16 }).setAAD(where);
+        const cipher = createDecipheriv("aes-256-gcm", symmetric, first, { authTagLength: 16 }).setAAD(associatedData);
         cipher.setAuthTag(second.subarray(-16));
         return Buffer.concat([cipher.update(second.subarray(0, -16)), cipher.final()]);
       } catch (error) {
@@ -123,8 +123,8 @@ export async function keyring({ path, opens, now = Date.now }: KeyringDeps): Pro
   };
 }
 
-async function load(path: string, opens: boolean): Promise<Loaded> {
-  const changed = await changedAt(path);
+async function load(path: string, opens: boolean): Promise<LoadedKeys> {
+  const changed = await modifiedAt(path);
   const file = await readKeyFile(path);
   const generations = new Map<number, Generation>();
   try {
@@ -149,17 +149,17 @@ async function load(path: string, opens: boolean): Promise<Loaded> {
   return { current: file.current, generations, changed };
 }
 
-async function sealTo(generation: Generation, plain: string, where: Uint8Array): Promise<string> {
+async function sealTo(generation: Generation, plain: string, associatedData: Uint8Array): Promise<string> {
   const bytes = exact(Buffer.from(plain, "utf8"));
   const { enc, ct } = await hpke.seal(
     { recipientPublicKey: generation.publicKey, info: HPKE_INFO },
     bytes,
-    exact(where),
+    exact(associatedData),
   );
   return `${Buffer.from(enc).toString("base64url")}.${Buffer.from(ct).toString("base64url")}`;
 }
 
-async function changedAt(path: string): Promise<number> {
+async function modifiedAt(path: string): Promise<number> {
   try {
     return (await stat(path)).mtimeMs;
   } catch (error) {

@@ -23,7 +23,7 @@ export interface AttemptDeps {
   /** Stores whether an account is to stay connected. */
   readonly keepOnline?: (app: string, platform: string, address: string, wanted: boolean) => Promise<void>;
   /** Who follows what by polling. */
-  readonly topics?: Pick<Topics, "follow" | "followed" | "standing">;
+  readonly topics?: Pick<Topics, "subscribe" | "subscriptions" | "status">;
 }
 
 /** How one attempt ended. Nothing was sent when it was `lost` to another worker, or was `over` (cancelled, expired) before the commit. */
@@ -154,9 +154,9 @@ function lend(
     },
     commit,
     setDesiredOnline: async (wanted) => keepOnline?.(work.app, platform, actor.address, wanted),
-    subscriptions: async () => (await topics?.followed(follower)) ?? [],
-    subscribe: async (topic, wanted) => topics?.follow(follower, topic, wanted),
-    topicStatus: async (topic) => topics?.standing(platform, topic),
+    subscriptions: async () => (await topics?.subscriptions(follower)) ?? [],
+    subscribe: async (topic, wanted) => topics?.subscribe(follower, topic, wanted),
+    topicStatus: async (topic) => topics?.status(platform, topic),
   };
 }
 

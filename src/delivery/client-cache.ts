@@ -1,11 +1,12 @@
 import { accountUnknown } from "../accounts/account-unknown.ts";
 import type { Accounts } from "../accounts/accounts.ts";
-import { renewalOf } from "../accounts/credential-renewal.ts";
+import { refreshLockFor } from "../accounts/credential-renewal.ts";
 import type { Log } from "../model/log.ts";
 import type { AccountContext, Egress, Platform } from "../platform/platform.ts";
 
 export interface ClientsDeps {
-  readonly accounts: Pick<Accounts, "versionOf" | "credentialsOf" | "update"> & Partial<Pick<Accounts, "alone">>;
+  readonly accounts: Pick<Accounts, "versionOf" | "credentialsOf" | "update"> &
+    Partial<Pick<Accounts, "withRefreshLock">>;
   readonly egress: Egress;
   readonly log: Log;
   /** Milliseconds without work after which a client is closed. */
@@ -76,7 +77,7 @@ export function clients({ accounts, egress, log, idleMs = 60_000 }: ClientsDeps)
       const version = await accounts.update(app, platform.id, address, entry.version ?? "", credentials);
       if (version !== undefined) entry.version = version;
     };
-    const alone = renewalOf(
+    const alone = refreshLockFor(
       accounts,
       { app, platform: platform.id, address },
       {

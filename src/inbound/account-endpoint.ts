@@ -1,7 +1,7 @@
 import type { Platform } from "../platform/platform.ts";
 import type { WebhookEndpoints } from "./webhook-endpoints.ts";
 
-/** An account that was just stored, with what it was stored with. */
+/** An account just stored, with its credentials. */
 export interface StoredLogin {
   readonly id: string;
   readonly address: string;
@@ -9,18 +9,18 @@ export interface StoredLogin {
 }
 
 /**
- * Opens, keeps or closes the door of an account as its new credentials ask for; answers the door's id where there is one.
- * Whoever stores an account calls it.
+ * Opens, updates or closes an account's webhook endpoint according to its new credentials.
+ * Returns the endpoint's id, if there is one. Every caller that stores an account calls this.
  */
-export async function setAccountDoor(
-  doors: Pick<WebhookEndpoints, "open" | "close">,
+export async function setAccountEndpoint(
+  endpoints: Pick<WebhookEndpoints, "open" | "close">,
   app: string,
-  { id: platform, webhook: push }: Platform,
+  { id: platform, webhook }: Platform,
   { id, address, credentials }: StoredLogin,
 ): Promise<string | undefined> {
-  if (push?.secrets === undefined) return undefined;
-  const secrets = push.secrets({ address, credentials });
-  if (secrets !== undefined) return doors.open(app, platform, id, secrets, push.routingKey?.(secrets));
-  await doors.close(app, platform, id);
+  if (webhook?.secrets === undefined) return undefined;
+  const secrets = webhook.secrets({ address, credentials });
+  if (secrets !== undefined) return endpoints.open(app, platform, id, secrets, webhook.routingKey?.(secrets));
+  await endpoints.close(app, platform, id);
   return undefined;
 }

@@ -3,65 +3,73 @@ import type { DeliveryReceipt, ReadUpTo } from "../platform/connection.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { epochGenerator } from "../redis/epoch-generator.ts";
 import { keys } from "../redis/keys.ts";
-import { APPEND_LUA } from "../redis/lua/append.ts";
-import { scripts } from "../redis/script-runner.ts";
+import { luaScript } from "../redis/script-loader.ts";
+import { scriptRunner } from "../redis/script-runner.ts";
 
-/** Tells an app what a network says later of an activity it sent; an id that is not traced (any more) is ignored. */
-export type ReportTo = (app: string, report: DeliveryReceipt | ReadUpTo) => Promise<void>;
+/** Reports a network's receipt to the app that sent the activity; unknown and expired ids are ignored. */
+export type RecordReceipt = (app: string, receipt: DeliveryReceipt | ReadUpTo) => Promise<void>;
 
-/** What was said of a target only grows: a late `delivered` after `read` changes nothing, nor does anything after `failed`. */
+/** Order of statuses, which only grow: a late `delivered` after `read`, or anything after `failed`, changes nothing. */
 const RANK: Readonly<Record<PassingStatus, number>> = { sending: 0, deferred: 0, delivered: 1, read: 2, failed: 3 };
 
-/** KEYS: trace log epoch; ARGV: known next event freshEpoch kept. Answers 0 when somebody else was faster. */
-const REPORT_LUA = `${APPEND_LUA}
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
-append(KEYS[2], KEYS[3], ARGV[4], ARGV[5], ARGV[3])
-return 1
-`;
+const ADVANCE = luaScript(new URL("./scripts/advance-receipt.lua", import.meta.url), {
+  keys: ["receipts", "log", "epoch"],
+  args: ["current", "advanced", "event", "nextEpoch", "eventsKept"],
+});
 
-/** A trace is the activity's `sending` event, kept since its commit and brought forward by each report. */
-export function traces({ redis, eventsKept }: { readonly redis: RedisClient; readonly eventsKept: number }): ReportTo {
-  const run = scripts(redis, { REPORT_LUA });
-  const fresh = epochGenerator();
-  async function one(app: string, said: DeliveryReceipt): Promise<void> {
-    const place = keys.trace(app, said.id);
+export interface DeliveryReceiptsDeps {
+  readonly redis: RedisClient;
+  readonly eventsKept: number;
+}
+
+/** Tracks receipts by an activity's `sending` event, stored at its commit and advanced by each receipt. */
+export function deliveryReceipts({ redis, eventsKept }: DeliveryReceiptsDeps): RecordReceipt {
+  const run = scriptRunner(redis, { advance: ADVANCE });
+  const nextEpoch = epochGenerator();
+
+  async function record(app: string, receipt: DeliveryReceipt): Promise<void> {
+    const scriptKeys = { receipts: keys.trace(app, receipt.id), log: keys.log(app), epoch: keys.epoch(app) };
     for (;;) {
-      const known = await redis.get(place);
-      if (known === null) return;
-      const trace = JSON.parse(known) as StatusEvent;
-      const news = newsIn(trace, said);
-      if (news.length === 0) return;
-      const { error: _, ...head } = trace;
-      const event: StatusEvent = {
-        ...head,
-        status: said.status,
-        target: news,
-        ...(said.error === undefined ? {} : { error: said.error }),
-        published: new Date().toISOString(),
+      const current = await redis.get(scriptKeys.receipts);
+      if (current === null) return;
+      const sent = JSON.parse(current) as StatusEvent;
+      const changes = changesBy(receipt, sent);
+      if (changes.length === 0) return;
+      const target = sent.target.map((before) => changes.find(({ address }) => address === before.address) ?? before);
+      const args = {
+        current,
+        advanced: JSON.stringify({ ...sent, target }),
+        event: JSON.stringify(statusEvent(sent, receipt, changes)),
+        nextEpoch: nextEpoch(),
+        eventsKept,
       };
-      const target = trace.target.map((one) => news.find(({ address }) => address === one.address) ?? one);
-      const next = JSON.stringify({ ...trace, target });
-      const args = [known, next, JSON.stringify(event), fresh(), eventsKept];
-      if ((await run.REPORT_LUA([place, keys.log(app), keys.epoch(app)], args)) === 1) return;
+      if ((await run.advance({ keys: scriptKeys, args })) === 1) return;
     }
   }
 
-  return async function report(app, said) {
-    if ("id" in said) return one(app, said);
-    const { conversation: thread, until, ...words } = said;
-    const place = keys.thread(app, thread);
-    const ids = await redis.zrangebyscore(place, "-inf", until);
-    for (const id of ids) await one(app, { id, ...words });
-    // What was read has nothing more to be told.
-    if (said.status === "read" && ids.length > 0) await redis.zrem(place, ...ids);
+  return async function recordReceipt(app, receipt) {
+    if ("id" in receipt) return record(app, receipt);
+    const { conversation, until, ...rest } = receipt;
+    const sentKey = keys.thread(app, conversation);
+    const ids = await redis.zrangebyscore(sentKey, "-inf", until);
+    for (const id of ids) await record(app, { id, ...rest });
+    // A message that was read gets no further receipts.
+    if (receipt.status === "read" && ids.length > 0) await redis.zrem(sentKey, ...ids);
   };
 }
 
-/** The targets about which the report says something new, as they stand then. */
-function newsIn(trace: StatusEvent, { status, target, error }: DeliveryReceipt): readonly TargetOutcome[] {
-  return trace.target
+function statusEvent(
+  { error: _, ...sent }: StatusEvent,
+  { status, error }: DeliveryReceipt,
+  target: readonly TargetOutcome[],
+): StatusEvent {
+  return { ...sent, status, target, ...(error === undefined ? {} : { error }), published: new Date().toISOString() };
+}
+
+/** Returns the targets whose status the receipt advances, with the new status. */
+function changesBy({ status, target, error }: DeliveryReceipt, sent: StatusEvent): readonly TargetOutcome[] {
+  return sent.target
     .filter(({ address }) => target === undefined || address.toLowerCase() === target.toLowerCase())
-    .filter((one) => (RANK[one.status as PassingStatus] ?? 0) < RANK[status])
+    .filter((before) => (RANK[before.status as PassingStatus] ?? 0) < RANK[status])
     .map(({ address }) => ({ address, status, ...(error === undefined ? {} : { error }) }));
 }

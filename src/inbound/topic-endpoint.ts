@@ -2,31 +2,31 @@ import type { TopicEndpoint } from "../platform/platform.ts";
 import type { DueTopic, Topics } from "../polling/topics.ts";
 import type { WebhookEndpoints } from "./webhook-endpoints.ts";
 
-/** In whose place doors of topics stand, since a topic is polled for many apps; no app has this id. */
+/** Owner of topics' endpoints instead of an app, since apps share topics; no app has this id. */
 export const TOPICS_APP = "-";
 
-export interface TopicDoorsDeps {
-  readonly doors: WebhookEndpoints;
-  readonly topics: Pick<Topics, "keep">;
-  /** Where the outside reaches the gateway, with the base path. */
+export interface TopicEndpointsDeps {
+  readonly endpoints: WebhookEndpoints;
+  readonly topics: Pick<Topics, "setRemoteState">;
+  /** Public address of the gateway, with the base path. */
   readonly base: string;
 }
 
-/** Makes the doors that polls of topics may open. */
-export function topicDoors({ doors, topics, base }: TopicDoorsDeps) {
+/** Makes the function that gives each poll the endpoint of its topic. */
+export function topicEndpoints({ endpoints, topics, base }: TopicEndpointsDeps) {
   return ({ platform, id }: Pick<DueTopic, "platform" | "id">): TopicEndpoint => ({
     async open(secrets) {
-      // First, so that a door is never left open by a topic that nobody follows any more.
-      await topics.keep(id, true);
-      return `${base}/inbound/${platform}/${await doors.open(TOPICS_APP, platform, id, secrets)}`;
+      // The mark comes first: a topic without subscribers must never leave an open endpoint behind.
+      await topics.setRemoteState(id, true);
+      return `${base}/inbound/${platform}/${await endpoints.open(TOPICS_APP, platform, id, secrets)}`;
     },
     async secrets() {
-      const door = await doors.idOf(TOPICS_APP, platform, id);
-      return door === undefined ? undefined : (await doors.find(platform, door))?.secrets;
+      const endpointId = await endpoints.idOf(TOPICS_APP, platform, id);
+      return endpointId === undefined ? undefined : (await endpoints.find(platform, endpointId))?.secrets;
     },
     async close() {
-      await doors.close(TOPICS_APP, platform, id);
-      await topics.keep(id, false);
+      await endpoints.close(TOPICS_APP, platform, id);
+      await topics.setRemoteState(id, false);
     },
   });
 }

@@ -2,8 +2,8 @@ import type { Router } from "express";
 import type { AdmitOne } from "../../routes/http/admission.ts";
 import { inboundRoutes } from "../../routes/resources/inbound.ts";
 import type { Config } from "../config/settings.ts";
-import { traces } from "../inbound/delivery-receipts.ts";
-import { arrivals } from "../inbound/record-arrival.ts";
+import { deliveryReceipts } from "../inbound/delivery-receipts.ts";
+import { inboundRecorder } from "../inbound/record-inbound.ts";
 import type { WebhookEndpoints } from "../inbound/webhook-endpoints.ts";
 import type { PlatformRegistry } from "../platform/platform-registry.ts";
 import { redisTopics } from "../polling/topics.ts";
@@ -22,8 +22,8 @@ export interface InboundDeps {
 
 /** Where networks push to, as part of the API role; what they are told was stored is as durable as an accepted activity. */
 export function inbound({ config: { eventsKept }, store, redis, doors, names, admit }: InboundDeps): Router {
-  const arrive = arrivals({ redis, eventsKept });
-  const report = traces({ redis, eventsKept });
+  const arrive = inboundRecorder({ redis, eventsKept });
+  const report = deliveryReceipts({ redis, eventsKept });
   const { withReplication } = store.barrier;
   return inboundRoutes({
     doors,

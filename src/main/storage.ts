@@ -5,7 +5,7 @@ import type { Config } from "../config/settings.ts";
 import { type Keyring, keyring } from "../crypto/keyring.ts";
 import { checkKeyring } from "../crypto/keyring-check.ts";
 import { redisEventLog } from "../event-log/redis-event-log.ts";
-import { redisDoors } from "../inbound/webhook-endpoints.ts";
+import { redisWebhookEndpoints } from "../inbound/webhook-endpoints.ts";
 import type { Log } from "../model/log.ts";
 import { redisDeadLetters } from "../outbox/dead-letters.ts";
 import { laneQueues } from "../outbox/lane-queues.ts";
@@ -16,7 +16,7 @@ import { type Barrier, durabilityBarrier } from "../redis/durable.ts";
 import { openRedis } from "../redis/open.ts";
 import type { ServerFacts } from "../redis/server-facts.ts";
 import { type ServerWatch, watchServer } from "../redis/server-watch.ts";
-import { redisHooks } from "../webhooks/redis-webhooks.ts";
+import { redisWebhooks } from "../webhooks/redis-webhooks.ts";
 
 const READY_MS = 15_000;
 const BARRIER_MS = 2_000;
@@ -87,8 +87,8 @@ export function openPorts(config: Config, store: Store, purpose: "producer" | "w
     }),
     lanes: laneQueues({ redis, log }),
     accounts: durableAccounts(redisAccounts({ redis, keyring: ring }), barrier.withReplication),
-    doors: redisDoors({ redis, keyring: ring }),
+    doors: redisWebhookEndpoints({ redis, keyring: ring }),
     deadLetters: redisDeadLetters({ redis, retentionSeconds: config.retentionHours * 3_600 }),
-    hooks: redisHooks({ redis, keyring: ring, eventLog }),
+    hooks: redisWebhooks({ redis, keyring: ring, eventLog }),
   };
 }

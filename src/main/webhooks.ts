@@ -1,4 +1,4 @@
-import { hookWorker } from "../../workers/webhooks.ts";
+import { webhookWorker } from "../../workers/webhooks.ts";
 import type { Config } from "../config/settings.ts";
 import { egress } from "../egress/egress.ts";
 import type { EventLog } from "../event-log/event-log.ts";
@@ -6,8 +6,8 @@ import type { Log } from "../model/log.ts";
 import type { Metrics } from "../process/metrics.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { eventTail } from "../streaming/tail.ts";
-import { hookPost } from "../webhooks/post.ts";
-import { redisHookWork } from "../webhooks/redis-delivery-store.ts";
+import { webhookPost } from "../webhooks/post.ts";
+import { redisDeliveryStore } from "../webhooks/redis-delivery-store.ts";
 import type { Store } from "./storage.ts";
 
 export interface StartHooksDeps {
@@ -19,7 +19,7 @@ export interface StartHooksDeps {
   readonly log: Log;
 }
 
-/** The delivery of outgoing webhooks, as part of the worker role. */
+/** Starts the delivery of outgoing webhooks, a part of the worker role. */
 export function startHooks(deps: StartHooksDeps): { readonly close: (graceMs: number) => Promise<void> } {
   const { config, store, redis, eventLog, metrics, log } = deps;
   const { allowPrivate, eventsKept } = config;
@@ -32,11 +32,11 @@ export function startHooks(deps: StartHooksDeps): { readonly close: (graceMs: nu
     logger: log,
     kept: eventsKept,
   });
-  const worker = hookWorker({
-    work: redisHookWork({ redis, keyring: store.ring, eventsKept }),
+  const worker = webhookWorker({
+    store: redisDeliveryStore({ redis, keyring: store.ring, eventsKept }),
     eventLog,
     tail,
-    post: hookPost({ guard, inside }),
+    post: webhookPost({ guard, inside }),
     log,
     onAttempt: (delivered) => metrics.hookAttempts.inc({ outcome: delivered ? "delivered" : "failed" }),
   });

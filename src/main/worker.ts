@@ -11,9 +11,9 @@ import { clients } from "../delivery/client-cache.ts";
 import { deliverer } from "../delivery/deliver.ts";
 import { keepingOnline } from "../delivery/keep-online.ts";
 import { egress as egressGuard } from "../egress/egress.ts";
-import { traces } from "../inbound/delivery-receipts.ts";
-import { arrivals } from "../inbound/record-arrival.ts";
-import { topicDoors } from "../inbound/topic-endpoint.ts";
+import { deliveryReceipts } from "../inbound/delivery-receipts.ts";
+import { inboundRecorder } from "../inbound/record-inbound.ts";
+import { topicEndpoints } from "../inbound/topic-endpoint.ts";
 import type { Log } from "../model/log.ts";
 import { redisTopics } from "../polling/topics.ts";
 import type { Metrics } from "../process/metrics.ts";
@@ -40,7 +40,7 @@ export async function startWorker({
   log,
 }: WorkerDeps): Promise<{ readonly stop: (graceMs: number) => Promise<void> }> {
   const { redis, eventLog, outbox, lanes, accounts, doors } = openPorts(config, store, "worker", log);
-  const arrive = arrivals({ redis, eventsKept: config.eventsKept });
+  const arrive = inboundRecorder({ redis, eventsKept: config.eventsKept });
   const guard = egressGuard({ allowPrivate: config.allowPrivate });
   const mailbox = wantsSandbox(config) ? await sandboxMailbox({ arrive, log }) : undefined;
   const pool = clients({ accounts, egress: guard, log });
@@ -75,7 +75,7 @@ export async function startWorker({
         ownership: accountOwnership({ redis, keyring: store.ring, eventsKept: config.eventsKept }),
         accounts,
         record: arrive,
-        recordReceipt: traces({ redis, eventsKept: config.eventsKept }),
+        recordReceipt: deliveryReceipts({ redis, eventsKept: config.eventsKept }),
         egress: guard,
         find,
         concurrency: config.concurrency,
@@ -85,13 +85,15 @@ export async function startWorker({
     : undefined;
   const hooks = startHooks({ config, store, redis, eventLog, metrics, log });
   const consents = redisConsents({ redis, keyring: store.ring });
-  const consenting = consentWorker({ redis, consents, accounts, doors, lanes, find, egress: guard, log });
+  const consenting = consentWorker({ redis, consents, accounts, endpoints: doors, lanes, find, egress: guard, log });
   const polling = pollWorker({
     topics,
-    arrive,
+    record: arrive,
     egress: guard,
     find,
-    ...(config.publicUrl === "" ? {} : { door: topicDoors({ doors, topics, base: outside(config) }) }),
+    ...(config.publicUrl === ""
+      ? {}
+      : { endpoint: topicEndpoints({ endpoints: doors, topics, base: outside(config) }) }),
     log,
   });
   const counting = setInterval(() => metrics.sessions.set(connections?.size() ?? 0), 5_000);

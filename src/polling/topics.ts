@@ -8,7 +8,7 @@ import { scripts } from "../redis/script-runner.ts";
 import { DROP_LUA, FINISH_LUA, FOLLOW_LUA, HASTEN_LUA, LEAVE_LUA, MARK_LUA, TAKE_LUA, TAKEN } from "./topics-lua.ts";
 
 /** Who follows a topic. */
-export interface Follower {
+export interface TopicSubscriber {
   readonly app: string;
   readonly platform: string;
   readonly actor: string;
@@ -21,22 +21,22 @@ export interface DueTopic {
   readonly topic: string;
   readonly state: string | undefined;
   /** Polls that failed in a row. */
-  readonly fails: number;
+  readonly failures: number;
   /** Of this taking: another worker that takes it later has another. */
   readonly claim: string;
   /** What a push said of it last. */
-  readonly note: string | undefined;
+  readonly hint: string | undefined;
   /** True when something said that it changed. */
-  readonly hastened: boolean;
+  readonly triggered: boolean;
   /** True when it has something elsewhere that must be undone when nobody follows it any more. */
-  readonly keeps: boolean;
-  readonly followed: boolean;
+  readonly hasRemoteState: boolean;
+  readonly hasSubscribers: boolean;
 }
 
 /** How a poll ended; without `state` that stays. */
-export interface PollEnd {
+export interface PollOutcome {
   readonly state?: string | undefined;
-  readonly fails: number;
+  readonly failures: number;
   readonly error?: EventError | undefined;
   readonly nextMs: number;
 }
@@ -47,29 +47,29 @@ export interface Topics {
    * A topic that nobody followed before is due at once; one that nobody follows any more is forgotten, or due once more
    * where it keeps something.
    */
-  readonly follow: (follower: Follower, topic: string, wanted: boolean) => Promise<void>;
-  readonly followed: (follower: Follower) => Promise<readonly string[]>;
-  readonly followers: (id: string) => Promise<ReadonlyArray<Pick<Follower, "app" | "actor">>>;
+  readonly subscribe: (follower: TopicSubscriber, topic: string, wanted: boolean) => Promise<void>;
+  readonly subscriptions: (follower: TopicSubscriber) => Promise<readonly string[]>;
+  readonly subscribers: (id: string) => Promise<ReadonlyArray<Pick<TopicSubscriber, "app" | "actor">>>;
   /** Takes up to `most` due topics of a part; whoever does not finish one in `leaseMs` loses it to the next. */
-  readonly take: (part: number, most: number, leaseMs: number) => Promise<readonly DueTopic[]>;
+  readonly claimDue: (part: number, most: number, leaseMs: number) => Promise<readonly DueTopic[]>;
   /** Stores what a poll left behind; without effect when another worker has taken the topic since. */
-  readonly finish: (due: DueTopic, end: PollEnd) => Promise<void>;
+  readonly finish: (due: DueTopic, end: PollOutcome) => Promise<void>;
   /** Makes a topic due now, or after the poll under way: something said that it changed. Once in ten seconds at most. */
-  readonly hasten: (id: string) => Promise<void>;
+  readonly trigger: (id: string) => Promise<void>;
   /** Keeps what a push said of a topic for its next poll. */
-  readonly note: (id: string, text: string) => Promise<void>;
+  readonly saveHint: (id: string, text: string) => Promise<void>;
   /** Says whether the topic has something elsewhere, see `DueTopic.keeps`. */
-  readonly keep: (id: string, kept: boolean) => Promise<void>;
+  readonly setRemoteState: (id: string, kept: boolean) => Promise<void>;
   /** How a topic stands; undefined for one that nobody follows. */
-  readonly standing: (platform: string, topic: string) => Promise<TopicStatus | undefined>;
+  readonly status: (platform: string, topic: string) => Promise<TopicStatus | undefined>;
   /** The topic is no more, unless somebody follows it. */
-  readonly drop: (due: DueTopic) => Promise<void>;
+  readonly remove: (due: DueTopic) => Promise<void>;
 }
 
 /** Topics are kept in so many parts. */
-export const PARTS = 16;
+export const TOPIC_PARTITIONS = 16;
 /** The least time between two polls that pushes asked for. */
-const HASTEN_MS = 10_000;
+const MIN_TRIGGER_INTERVAL_MS = 10_000;
 
 /** The id of a platform's topic. */
 export function topicId(platform: string, topic: string): string {
@@ -87,14 +87,14 @@ export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics 
     MARK_LUA,
     DROP_LUA,
   });
-  const partOf = (id: string): number => partitionOf(id, PARTS);
+  const partOf = (id: string): number => partitionOf(id, TOPIC_PARTITIONS);
   const placesOf = (id: string): [due: string, topic: string, followers: string] => {
     const part = partOf(id);
     return [keys.pollsDue(part), keys.topic(part, id), keys.followers(part, id)];
   };
 
   return {
-    async follow({ app, platform, actor }, topic, wanted) {
+    async subscribe({ app, platform, actor }, topic, wanted) {
       const id = topicId(platform, topic);
       const mine = keys.topics(app, platform, actor);
       const member = `${app}|${actor}`;
@@ -108,9 +108,9 @@ export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics 
       }
     },
 
-    followed: async ({ app, platform, actor }) => (await redis.smembers(keys.topics(app, platform, actor))).sort(),
+    subscriptions: async ({ app, platform, actor }) => (await redis.smembers(keys.topics(app, platform, actor))).sort(),
 
-    async followers(id) {
+    async subscribers(id) {
       const members = await redis.smembers(keys.followers(partOf(id), id));
       return members.map((member) => {
         const cut = member.indexOf("|");
@@ -118,7 +118,7 @@ export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics 
       });
     },
 
-    async take(part, most, leaseMs) {
+    async claimDue(part, most, leaseMs) {
       const prefixes = [keys.topic(part, ""), keys.followers(part, "")];
       const cells = (await run.TAKE_LUA([keys.pollsDue(part)], [...prefixes, most, leaseMs])) as string[];
       const due: DueTopic[] = [];
@@ -126,27 +126,27 @@ export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics 
       return due;
     },
 
-    async finish({ id, claim }, { state, fails, error, nextMs }) {
+    async finish({ id, claim }, { state, failures: fails, error, nextMs }) {
       const [due, topic] = placesOf(id);
       const said = error === undefined ? "" : JSON.stringify(error);
       const args = [id, claim, Math.ceil(nextMs), fails, said, ...(state === undefined ? [] : [state])];
       await run.FINISH_LUA([due, topic], args);
     },
 
-    async hasten(id) {
+    async trigger(id) {
       const [due, topic] = placesOf(id);
-      await run.HASTEN_LUA([due, topic], [id, HASTEN_MS]);
+      await run.HASTEN_LUA([due, topic], [id, MIN_TRIGGER_INTERVAL_MS]);
     },
 
-    async note(id, text) {
+    async saveHint(id, text) {
       await run.MARK_LUA([placesOf(id)[1]], ["note", text]);
     },
 
-    async keep(id, kept) {
+    async setRemoteState(id, kept) {
       await run.MARK_LUA([placesOf(id)[1]], ["keeps", Number(kept)]);
     },
 
-    async standing(platform, topic) {
+    async status(platform, topic) {
       const id = topicId(platform, topic);
       const [due, place] = placesOf(id);
       const [[known, state, fails, error, polled], nextAt] = await Promise.all([
@@ -163,7 +163,7 @@ export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics 
       };
     },
 
-    async drop({ id, claim }) {
+    async remove({ id, claim }) {
       await run.DROP_LUA(placesOf(id), [id, claim]);
     },
   };
@@ -177,11 +177,11 @@ function dueOf(words: readonly string[]): DueTopic {
     platform,
     topic,
     state: state || undefined,
-    fails: Number(fails),
+    failures: Number(fails),
     claim,
-    note: note || undefined,
-    hastened: hastened === true,
-    keeps: keeps === true,
-    followed: followed === true,
+    hint: note || undefined,
+    triggered: hastened === true,
+    hasRemoteState: keeps === true,
+    hasSubscribers: followed === true,
   };
 }

@@ -1,13 +1,13 @@
-const FIRST_MS = 5_000;
-const MOST_MS = 3_600_000;
-/** How long a receiver may fail before its hook is switched off, and an event before it is given up. */
+const FIRST_DELAY_MS = 5_000;
+const MAX_DELAY_MS = 3_600_000;
+/** Longest time of failures: then a webhook is disabled, or an event skipped. */
 export const GIVE_UP_MS = 24 * 3_600_000;
 
 /**
- * Milliseconds until the next try after so many failures: 5 s, doubled up to an hour, give or take a quarter (`random` is
- * 0 to 1). What the receiver asks for (`Retry-After`) is waited, up to a day.
+ * Returns the milliseconds until the next attempt: 5 s, doubled per failure, up to an hour.
+ * Jitter is a quarter in both directions (`random` is 0 to 1). A `Retry-After` of the receiver is respected up to a day.
  */
-export function nextWait(failures: number, random: number, askedMs = 0): number {
-  const computed = Math.min(FIRST_MS * 2 ** Math.min(failures - 1, 20), MOST_MS) * (0.75 + random / 2);
-  return Math.round(Math.max(computed, Math.min(askedMs, GIVE_UP_MS)));
+export function retryDelayMs(failures: number, random: number, retryAfterMs = 0): number {
+  const computed = Math.min(FIRST_DELAY_MS * 2 ** Math.min(failures - 1, 20), MAX_DELAY_MS) * (0.75 + random / 2);
+  return Math.round(Math.max(computed, Math.min(retryAfterMs, GIVE_UP_MS)));
 }

@@ -1,91 +1,96 @@
 import type { EventError } from "../model/failure.ts";
-import { GIVE_UP_MS, nextWait } from "./backoff.ts";
-import type { Health } from "./delivery-store.ts";
-import type { Post, Receiver, Verdict } from "./post.ts";
+import { GIVE_UP_MS, retryDelayMs } from "./backoff.ts";
+import type { ReceiverHealth } from "./delivery-store.ts";
+import type { Post, PostResult, Receiver } from "./post.ts";
 import type { Delivery } from "./webhook.ts";
 
-export interface EffortDeps {
+export interface CircuitBreakerDeps {
   readonly post: Post;
-  readonly to: Receiver;
+  readonly receiver: Receiver;
   readonly signal: AbortSignal;
-  /** False when the lease may have run out: then nothing more is sent. */
-  readonly mine: () => boolean;
+  /** False when the lease may have expired: then nothing more is sent. */
+  readonly isOwner: () => boolean;
   readonly now: () => number;
   readonly random: () => number;
-  /** For tests; see patience.ts. */
-  readonly wait?: typeof nextWait;
+  /** Replaced by tests; see backoff.ts. */
+  readonly delay?: typeof retryDelayMs;
   readonly onAttempt?: (delivered: boolean) => void;
 }
 
-/** The attempts of one turn and how the receiver does after them. */
-export interface Effort {
-  /** Undefined: broken off by us, which says nothing of the receiver. */
+/** The attempts of one batch and the receiver's health after them. */
+export interface CircuitBreaker {
+  /** Undefined: aborted by this worker, which says nothing about the receiver. */
   readonly attempt: (
-    item: { readonly id: string; readonly json: string },
+    event: { readonly id: string; readonly json: string },
     attempt: number,
-  ) => Promise<Verdict | undefined>;
-  /** Nothing more should be sent now: the receiver is down, gone or out of our hands. */
-  readonly halted: () => boolean;
-  readonly health: () => Health;
+  ) => Promise<PostResult | undefined>;
+  /** True when nothing more should be sent now: receiver down or gone, lease lost, or shutdown. */
+  readonly isOpen: () => boolean;
+  readonly health: () => ReceiverHealth;
   readonly deliveries: readonly Delivery[];
-  /** Why the hook is to be switched off, if it is. */
-  readonly disable: () => EventError | undefined;
+  /** Reason to disable the webhook, if there is one. */
+  readonly disableError: () => EventError | undefined;
 }
 
-/** After so many conversations failed in a row the receiver counts as down: one probe at a time, until one is taken. */
-export const MISSES_MOST = 5;
-/** Probes come at least every quarter of an hour, so that a receiver that is back waits no longer. */
-const PROBES_BACKOFF = 8;
+/** Failed conversations in a row after which the receiver counts as down; probes go out singly until a success. */
+export const MAX_CONSECUTIVE_FAILURES = 5;
+/** Probes come at least every 15 minutes, so that a recovered receiver is noticed soon. */
+const MAX_PROBE_BACKOFF = 8;
 
-/** Makes attempts and keeps count, from how things stood before. */
-export function effort(before: Health, deps: EffortDeps): Effort {
-  const { post, to, signal, mine, now, random, wait = nextWait } = deps;
+/** Makes attempts and counts failures, starting from the stored health. */
+export function circuitBreaker(before: ReceiverHealth, deps: CircuitBreakerDeps): CircuitBreaker {
+  const { post, receiver, signal, isOwner, now, random, delay = retryDelayMs } = deps;
   const deliveries: Delivery[] = [];
-  const probing = before.misses >= MISSES_MOST;
+  const halfOpen = before.consecutiveFailures >= MAX_CONSECUTIVE_FAILURES;
   let health = before;
-  let disable: EventError | undefined;
+  let disableError: EventError | undefined;
 
-  function count(verdict: Verdict, attempt: number): void {
-    if (verdict.delivered) {
-      health = { misses: 0, retryAt: 0 };
+  function record(result: PostResult, attempt: number): void {
+    if (result.delivered) {
+      health = { consecutiveFailures: 0, retryAt: 0 };
       return;
     }
-    const { retryAfterMs } = verdict;
-    const failing = health.failing ?? now();
-    const misses = missesAfter(attempt, retryAfterMs !== undefined);
-    const probes = Math.min(misses - MISSES_MOST + 1, PROBES_BACKOFF);
-    const retryAt = probes > 0 ? now() + wait(probes, random(), retryAfterMs) : 0;
-    health = { failing, misses, retryAt: Math.max(retryAt, health.retryAt) };
-    if (verdict.gone || now() - failing >= GIVE_UP_MS) disable = verdict.error;
+    const { retryAfterMs } = result;
+    const failingSince = health.failingSince ?? now();
+    const consecutiveFailures = failuresAfter(attempt, retryAfterMs !== undefined);
+    const probes = Math.min(consecutiveFailures - MAX_CONSECUTIVE_FAILURES + 1, MAX_PROBE_BACKOFF);
+    const retryAt = probes > 0 ? now() + delay(probes, random(), retryAfterMs) : 0;
+    health = { failingSince, consecutiveFailures, retryAt: Math.max(retryAt, health.retryAt) };
+    if (result.gone || now() - failingSince >= GIVE_UP_MS) disableError = result.error;
   }
-  /** Only first tries count, so that one event that nobody can take does not hold up all the others. */
-  function missesAfter(attempt: number, asked: boolean): number {
-    if (probing) return health.misses + 1;
-    // Who says when to come back speaks for all that is sent there.
-    return asked ? MISSES_MOST : Math.min(health.misses + (attempt === 1 ? 1 : 0), MISSES_MOST);
+  /** Counts only first attempts, so that a single undeliverable event does not block all others. */
+  function failuresAfter(attempt: number, hasRetryAfter: boolean): number {
+    if (halfOpen) return health.consecutiveFailures + 1;
+    // A Retry-After applies to all requests to this receiver.
+    if (hasRetryAfter) return MAX_CONSECUTIVE_FAILURES;
+    return Math.min(health.consecutiveFailures + (attempt === 1 ? 1 : 0), MAX_CONSECUTIVE_FAILURES);
   }
 
   return {
-    attempt: async (item, attempt) => {
+    attempt: async (event, attempt) => {
       const at = new Date(now()).toISOString();
-      const verdict = await post(to, item.id, item.json, signal);
-      if (signal.aborted && !verdict.delivered) return undefined;
-      count(verdict, attempt);
-      deliveries.push(deliveryOf(item, verdict, at, attempt));
-      deps.onAttempt?.(verdict.delivered);
-      return verdict;
+      const result = await post(receiver, event.id, event.json, signal);
+      if (signal.aborted && !result.delivered) return undefined;
+      record(result, attempt);
+      deliveries.push(deliveryOf(event, result, at, attempt));
+      deps.onAttempt?.(result.delivered);
+      return result;
     },
-    halted: () => health.misses >= MISSES_MOST || disable !== undefined || signal.aborted || !mine(),
+    isOpen: () =>
+      health.consecutiveFailures >= MAX_CONSECUTIVE_FAILURES ||
+      disableError !== undefined ||
+      signal.aborted ||
+      !isOwner(),
     health: () => health,
     deliveries,
-    disable: () => disable,
+    disableError: () => disableError,
   };
 }
 
-/** An attempt as it is remembered. */
+/** Returns an attempt as the list of deliveries stores it. */
 export function deliveryOf(
   { id, json }: { readonly id: string; readonly json: string },
-  { delivered, status, error, ms }: Verdict,
+  { delivered, status, error, ms }: PostResult,
   at: string,
   attempt: number,
 ): Delivery {

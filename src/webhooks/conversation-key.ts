@@ -1,10 +1,11 @@
-type Bag = Readonly<Record<string, unknown>>;
+type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * Which conversation an event belongs to: within one, a hook's deliveries keep the log's order; different ones overtake
- * each other. What an account sent to an address and what it got from there are one conversation, a room is one.
+ * Returns the key of the conversation that an event belongs to.
+ * A webhook's deliveries keep the log's order within a conversation; conversations may overtake each other. Messages
+ * from an account to an address and back are one conversation; a room is one conversation, whoever speaks.
  */
-export function conversationOf(event: Bag): string {
+export function conversationOf(event: JsonObject): string {
   const actor = addressOf(event.actor);
   const targets = Array.isArray(event.target) ? event.target.map(addressOf) : [];
   const parties = event.type === "activity" ? [...targets, roomOf(event.context) ?? actor] : [actor, ...targets];
@@ -16,9 +17,9 @@ function addressOf(party: unknown): string {
   return typeof address === "string" ? address.toLowerCase() : "";
 }
 
-/** A room, thread or person by the name that the network gives, which for rooms and people is how senders name them too. */
+/** Returns the network's id of a room, thread or person; senders address rooms and people by the same id. */
 function roomOf(context: unknown): string | undefined {
   if (context === undefined) return undefined;
-  const { id } = (context ?? {}) as Bag;
+  const { id } = (context ?? {}) as JsonObject;
   return typeof id === "string" ? id.toLowerCase() : JSON.stringify(context);
 }

@@ -1,109 +1,119 @@
 import type { HookEvent } from "../model/event.ts";
 import type { EventError } from "../model/failure.ts";
 import { GIVE_UP_MS } from "./backoff.ts";
-import type { Effort } from "./circuit-breaker.ts";
-import type { Line } from "./delivery-state.ts";
-import type { Holding, Tries } from "./delivery-store.ts";
-import type { Verdict } from "./post.ts";
+import type { CircuitBreaker } from "./circuit-breaker.ts";
+import type { Backlog } from "./delivery-state.ts";
+import type { PendingEvent, RetryState } from "./delivery-store.ts";
+import type { PostResult } from "./post.ts";
 
-type Item = Omit<Holding, "conversation">;
+type StoredEvent = Omit<PendingEvent, "conversation">;
 
-export interface SequencesDeps {
+export interface ConversationQueuesDeps {
   readonly name: string;
-  readonly effort: Effort;
-  /** The receiver was down before: the first attempt is a probe, made all the same. */
-  readonly probing: boolean;
-  /** Fetches an event from the hook's own outbox. */
-  readonly held: (place: string) => Promise<Item | undefined>;
+  readonly breaker: CircuitBreaker;
+  /** True when the receiver was down before: the first attempt is a probe, allowed despite the open breaker. */
+  readonly halfOpen: boolean;
+  /** Loads an event from the webhook's own outbox. */
+  readonly pendingEvent: (entryId: string) => Promise<StoredEvent | undefined>;
   readonly now: () => number;
-  /** Milliseconds to wait after so many failures. */
-  readonly wait: (failures: number) => number;
+  /** Milliseconds to wait after that many failures. */
+  readonly delay: (failures: number) => number;
 }
 
-/** Conversations delivered event by event, and what is to be remembered of them. */
-export interface Sequences {
-  /** New events of a conversation, until one is not taken. */
-  readonly fresh: (conversation: string, items: readonly Holding[]) => Promise<void>;
-  /** What is held of a conversation; `more`: further events of it join behind. */
-  readonly again: (conversation: string, line: Line, more: boolean) => Promise<void>;
-  readonly done: ReadonlySet<Holding>;
-  readonly drop: readonly string[];
-  readonly tries: Map<string, Tries | undefined>;
-  /** Events of which was given up, for the app's log. */
+/** Conversations delivered event by event, and the changes to store afterwards. */
+export interface ConversationQueues {
+  /** Delivers new events of a conversation until the first failure. */
+  readonly deliverNew: (conversation: string, events: readonly PendingEvent[]) => Promise<void>;
+  /** Retries a conversation's backlog; `hasNewEvents`: further events of the conversation join behind. */
+  readonly retry: (conversation: string, backlog: Backlog, hasNewEvents: boolean) => Promise<void>;
+  readonly delivered: ReadonlySet<PendingEvent>;
+  readonly removed: readonly string[];
+  readonly retries: Map<string, RetryState | undefined>;
+  /** Events given up, to be reported in the app's log. */
   readonly skipped: readonly HookEvent[];
 }
 
-/** Held events of one conversation that one turn may take. */
-const LINE_MOST = 100;
+/** Pending events of one conversation that one batch may retry. */
+const MAX_RETRIES_PER_CONVERSATION = 100;
 
-/** Order within a conversation: nothing is sent behind what was not taken, until that was given up. */
-export function sequences({ name, effort, probing, held, now, wait }: SequencesDeps): Sequences {
-  const tries = new Map<string, Tries | undefined>();
-  const done = new Set<Holding>();
-  const drop: string[] = [];
+/** Keeps the order within a conversation: no event is sent before its predecessor was delivered or given up. */
+export function conversationQueues(deps: ConversationQueuesDeps): ConversationQueues {
+  const { name, breaker, halfOpen, pendingEvent, now, delay } = deps;
+  const retries = new Map<string, RetryState | undefined>();
+  const delivered = new Set<PendingEvent>();
+  const removed: string[] = [];
   const skipped: HookEvent[] = [];
-  let probe = probing;
+  let probeAllowed = halfOpen;
 
-  function mayTry(): boolean {
-    if (!effort.halted()) return true;
-    const once = probe;
-    probe = false;
-    return once;
+  function mayAttempt(): boolean {
+    if (!breaker.isOpen()) return true;
+    const isProbe = probeAllowed;
+    probeAllowed = false;
+    return isProbe;
   }
-  const dueNow = (): Tries => ({ attempts: 0, since: now(), retryAt: now() });
-  const failed = (attempts: number, since: number): Tries => ({ attempts, since, retryAt: now() + wait(attempts) });
+  const dueNow = (): RetryState => ({ attempts: 0, since: now(), retryAt: now() });
+  const failed = (attempts: number, since: number): RetryState => ({
+    attempts,
+    since,
+    retryAt: now() + delay(attempts),
+  });
 
-  async function fresh(conversation: string, items: readonly Holding[]): Promise<void> {
-    for (const item of items) {
-      const verdict = mayTry() ? await effort.attempt(item, 1) : undefined;
-      if (!verdict?.delivered) {
-        tries.set(conversation, verdict ? failed(1, now()) : dueNow());
+  async function deliverNew(conversation: string, events: readonly PendingEvent[]): Promise<void> {
+    for (const event of events) {
+      const result = mayAttempt() ? await breaker.attempt(event, 1) : undefined;
+      if (!result?.delivered) {
+        retries.set(conversation, result ? failed(1, now()) : dueNow());
         return;
       }
-      done.add(item);
+      delivered.add(event);
     }
   }
 
-  /** True when the event is done with: taken, given up, or not there any more. Else says when to try again. */
-  async function retried(conversation: string, place: string, before: Tries): Promise<boolean> {
-    const item = await held(place);
-    if (item === undefined) return true;
-    const verdict = await effort.attempt(item, before.attempts + 1);
-    if (verdict?.delivered) return true;
-    if (verdict === undefined) return false;
+  /** Returns true when the event is finished: delivered, given up, or gone. Otherwise schedules the next attempt. */
+  async function retryEvent(conversation: string, entryId: string, before: RetryState): Promise<boolean> {
+    const event = await pendingEvent(entryId);
+    if (event === undefined) return true;
+    const result = await breaker.attempt(event, before.attempts + 1);
+    if (result?.delivered) return true;
+    if (result === undefined) return false;
     const since = before.attempts === 0 ? now() : before.since;
-    if (now() - since >= GIVE_UP_MS && effort.disable() === undefined) {
-      skipped.push(skippedEvent(name, item, verdict, now()));
+    if (now() - since >= GIVE_UP_MS && breaker.disableError() === undefined) {
+      skipped.push(skippedEvent(name, event, result, now()));
       return true;
     }
-    tries.set(conversation, failed(before.attempts + 1, since));
+    retries.set(conversation, failed(before.attempts + 1, since));
     return false;
   }
 
-  async function again(conversation: string, line: Line, more: boolean): Promise<void> {
-    let gone = 0;
-    let current = line.tries;
-    for (const place of line.places.slice(0, LINE_MOST)) {
-      if (!mayTry()) break;
-      if (!(await retried(conversation, place, current))) break;
-      drop.push(place);
-      gone += 1;
+  async function retry(conversation: string, backlog: Backlog, hasNewEvents: boolean): Promise<void> {
+    let finished = 0;
+    let current = backlog.retry;
+    for (const entryId of backlog.entryIds.slice(0, MAX_RETRIES_PER_CONVERSATION)) {
+      if (!mayAttempt()) break;
+      if (!(await retryEvent(conversation, entryId, current))) break;
+      removed.push(entryId);
+      finished += 1;
       current = dueNow();
     }
-    if (gone === 0 || tries.has(conversation)) return;
-    tries.set(conversation, more || gone < line.places.length ? current : undefined);
+    if (finished === 0 || retries.has(conversation)) return;
+    retries.set(conversation, hasNewEvents || finished < backlog.entryIds.length ? current : undefined);
   }
 
-  return { fresh, again, done, drop, tries, skipped };
+  return { deliverNew, retry, delivered, removed, retries, skipped };
 }
 
-const NOT_TAKEN: EventError = {
+const RECEIVER_UNAVAILABLE: EventError = {
   code: "platform-unavailable",
-  detail: "The receiver could not take it.",
+  detail: "The receiver is unavailable.",
   retryable: true,
 };
 
-function skippedEvent(name: string, { json }: Item, { error = NOT_TAKEN }: Verdict, now: number): HookEvent {
+function skippedEvent(
+  name: string,
+  { json }: StoredEvent,
+  { error = RECEIVER_UNAVAILABLE }: PostResult,
+  now: number,
+): HookEvent {
   const { cursor } = JSON.parse(json) as { readonly cursor?: string };
   const lost = cursor === undefined ? {} : { lost: cursor };
   return { type: "hook", name, state: "skipped", error, ...lost, published: new Date(now).toISOString() };

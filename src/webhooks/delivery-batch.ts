@@ -1,88 +1,110 @@
 import { formatCursor } from "../event-log/cursor.ts";
 import type { HookEvent } from "../model/event.ts";
-import { MISSES_MOST } from "./circuit-breaker.ts";
-import { type Sequences, type SequencesDeps, sequences } from "./conversation-queue.ts";
-import type { Line, Memory } from "./delivery-state.ts";
-import type { Holding, Settlement } from "./delivery-store.ts";
-import type { HookPage } from "./event-page.ts";
+import { MAX_CONSECUTIVE_FAILURES } from "./circuit-breaker.ts";
+import { type ConversationQueues, type ConversationQueuesDeps, conversationQueues } from "./conversation-queue.ts";
+import type { Backlog, DeliveryState } from "./delivery-state.ts";
+import type { BatchCommit, PendingEvent } from "./delivery-store.ts";
+import type { EventPage } from "./event-page.ts";
 
-/** Requests that are under way at once for one hook. */
-const PARALLEL = 16;
+type BacklogEntry = readonly [conversation: string, backlog: Backlog];
 
-/** The lines that are due; where the receiver is down only the one that waits longest. */
-export function dueLines({ lines }: Memory, probing: boolean, now: number): ReadonlyArray<readonly [string, Line]> {
-  if (!probing) return [...lines].filter(([, { tries }]) => tries.retryAt <= now);
-  return [...lines].sort(([, a], [, b]) => a.tries.retryAt - b.tries.retryAt).slice(0, 1);
+/** Concurrent requests per webhook. */
+const MAX_CONCURRENT_REQUESTS = 16;
+
+/** Returns the backlogs that are due; while the receiver is down, only the oldest as a probe. */
+export function dueBacklogs({ backlogs }: DeliveryState, halfOpen: boolean, now: number): readonly BacklogEntry[] {
+  if (!halfOpen) return [...backlogs].filter(([, { retry }]) => retry.retryAt <= now);
+  return [...backlogs].sort(([, a], [, b]) => a.retry.retryAt - b.retry.retryAt).slice(0, 1);
 }
 
 /**
- * Delivers what is due and a page of the log: each conversation in order, conversations beside each other. Answers what is
- * to be written down; what was not taken goes into the hook's own outbox, so the cursor always moves past the page.
+ * Delivers due backlogs and a page of the log: conversations in parallel, each of them in order.
+ * Returns the changes to store. Undelivered events go into the webhook's own outbox, so the cursor always moves past
+ * the page.
  */
-export async function deliverTurn(
-  memory: Memory,
-  due: ReadonlyArray<readonly [string, Line]>,
-  page: HookPage | undefined,
-  deps: SequencesDeps,
-): Promise<Settlement> {
-  const { effort, now } = deps;
-  const items = page?.items ?? [];
-  const joining = new Set(items.map(({ conversation }) => conversation));
-  const parts = sequences(deps);
-  if (page?.gap) await parts.fresh(page.gap.conversation, [page.gap]);
-  const groups = grouped(items.filter(({ conversation }) => !memory.lines.has(conversation)));
-  await beside(PARALLEL, [
+export async function deliverBatch(
+  state: DeliveryState,
+  due: readonly BacklogEntry[],
+  page: EventPage | undefined,
+  deps: ConversationQueuesDeps,
+): Promise<BatchCommit> {
+  const { breaker, now } = deps;
+  const queues = conversationQueues(deps);
+  if (page?.gap) await queues.deliverNew(page.gap.conversation, [page.gap]);
+  await runConcurrently(MAX_CONCURRENT_REQUESTS, tasksOf(state, due, page?.events ?? [], queues));
+  if (deps.halfOpen && breaker.health().consecutiveFailures < MAX_CONSECUTIVE_FAILURES)
+    retryAllNow(state, queues, now());
+  return batchCommit(state, page, queues, deps);
+}
+
+/** Returns one task per conversation; new events behind a backlog wait in the outbox. */
+function tasksOf(
+  { backlogs }: DeliveryState,
+  due: readonly BacklogEntry[],
+  events: readonly PendingEvent[],
+  queues: ConversationQueues,
+): ReadonlyArray<() => Promise<void>> {
+  const withNewEvents = new Set(events.map(({ conversation }) => conversation));
+  const groups = groupByConversation(events.filter(({ conversation }) => !backlogs.has(conversation)));
+  return [
     ...due.map(
-      ([conversation, line]) =>
+      ([conversation, backlog]) =>
         () =>
-          parts.again(conversation, line, joining.has(conversation)),
+          queues.retry(conversation, backlog, withNewEvents.has(conversation)),
     ),
     ...[...groups].map(
       ([conversation, group]) =>
         () =>
-          parts.fresh(conversation, group),
+          queues.deliverNew(conversation, group),
     ),
-  ]);
-  if (deps.probing && effort.health().misses < MISSES_MOST) hasten(memory, parts, now());
-  const disable = effort.disable();
-  const off: HookEvent[] = disable
-    ? [{ type: "hook", name: deps.name, state: "disabled", error: disable, published: new Date(now()).toISOString() }]
+  ];
+}
+
+function batchCommit(
+  state: DeliveryState,
+  page: EventPage | undefined,
+  queues: ConversationQueues,
+  { name, breaker, now }: ConversationQueuesDeps,
+): BatchCommit {
+  const error = breaker.disableError();
+  const disabled: HookEvent[] = error
+    ? [{ type: "hook", name, state: "disabled", error, published: new Date(now()).toISOString() }]
     : [];
-  const all = page?.gap ? [page.gap, ...items] : items;
+  const events = page === undefined ? [] : page.gap ? [page.gap, ...page.events] : page.events;
   return {
-    moves: memory.loaded.moves,
+    replayGeneration: state.snapshot.replayGeneration,
     cursor: page && formatCursor(page.end.epoch, page.end.id),
-    hold: all.filter((item) => !parts.done.has(item)),
-    drop: parts.drop,
-    tries: parts.tries,
-    health: effort.health(),
-    deliveries: effort.deliveries,
-    events: [...parts.skipped, ...off],
-    ...(disable === undefined ? {} : { disable }),
+    added: events.filter((event) => !queues.delivered.has(event)),
+    removed: queues.removed,
+    retries: queues.retries,
+    health: breaker.health(),
+    deliveries: breaker.deliveries,
+    events: [...queues.skipped, ...disabled],
+    ...(error === undefined ? {} : { disableError: error }),
   };
 }
 
-/** Once something was taken after a time of nothing, all that waits is worth a try. */
-function hasten({ lines }: Memory, { tries }: Sequences, now: number): void {
-  for (const [conversation, line] of lines) {
-    if (!tries.has(conversation)) tries.set(conversation, { ...line.tries, retryAt: now });
+/** Makes all backlogs due: after the first success of a recovered receiver, every event is worth an attempt. */
+function retryAllNow({ backlogs }: DeliveryState, { retries }: ConversationQueues, now: number): void {
+  for (const [conversation, backlog] of backlogs) {
+    if (!retries.has(conversation)) retries.set(conversation, { ...backlog.retry, retryAt: now });
   }
 }
 
-function grouped(items: readonly Holding[]): Map<string, Holding[]> {
-  const groups = new Map<string, Holding[]>();
-  for (const item of items) {
-    const group = groups.get(item.conversation);
-    if (group) group.push(item);
-    else groups.set(item.conversation, [item]);
+function groupByConversation(events: readonly PendingEvent[]): Map<string, PendingEvent[]> {
+  const groups = new Map<string, PendingEvent[]>();
+  for (const event of events) {
+    const group = groups.get(event.conversation);
+    if (group) group.push(event);
+    else groups.set(event.conversation, [event]);
   }
   return groups;
 }
 
-async function beside(most: number, deeds: ReadonlyArray<() => Promise<void>>): Promise<void> {
-  const queue = deeds.values();
-  async function next(): Promise<void> {
-    for (const deed of queue) await deed();
+async function runConcurrently(maxConcurrent: number, tasks: ReadonlyArray<() => Promise<void>>): Promise<void> {
+  const queue = tasks.values();
+  async function runNext(): Promise<void> {
+    for (const task of queue) await task();
   }
-  await Promise.all(Array.from({ length: Math.min(most, deeds.length) }, next));
+  await Promise.all(Array.from({ length: Math.min(maxConcurrent, tasks.length) }, runNext));
 }

@@ -1,93 +1,94 @@
 import { parseCursor } from "../event-log/cursor.ts";
-import { nextWait } from "./backoff.ts";
-import { type EffortDeps, effort, MISSES_MOST } from "./circuit-breaker.ts";
-import { deliverTurn, dueLines } from "./delivery-batch.ts";
-import type { SessionDeps } from "./delivery-session.ts";
-import { linesAfter, type Memory } from "./delivery-state.ts";
-import type { Settlement } from "./delivery-store.ts";
+import { retryDelayMs } from "./backoff.ts";
+import { type CircuitBreakerDeps, circuitBreaker, MAX_CONSECUTIVE_FAILURES } from "./circuit-breaker.ts";
+import { deliverBatch, dueBacklogs } from "./delivery-batch.ts";
+import type { DeliveryLoopDeps } from "./delivery-loop.ts";
+import { backlogsAfter, type DeliveryState } from "./delivery-state.ts";
+import type { BatchCommit } from "./delivery-store.ts";
 import { readPage } from "./event-page.ts";
 
-/** `moved`: a replay came between, read all anew; `over`: the hook is lost, or was switched off. */
-export type RoundAnswer =
-  | { readonly outcome: "went-on"; readonly memory: Memory; readonly waitMs: number }
-  | { readonly outcome: "moved" }
+/** Result of a round. `replayed`: load the state anew; `over`: the lease is lost or the webhook disabled. */
+export type RoundResult =
+  | { readonly outcome: "continued"; readonly state: DeliveryState; readonly waitMs: number }
+  | { readonly outcome: "replayed" }
   | { readonly outcome: "over" };
 
-/** Held events of a hook; with more of them reading waits, and what the log drops meanwhile is a gap. */
-const HELD_MOST = 10_000;
-/** A cursor that only passed what the filter leaves out is written this often. */
-const SAVE_MS = 1_000;
+/** Pending events per webhook; above that, reading pauses and events trimmed from the log become a gap. */
+const MAX_PENDING_EVENTS = 10_000;
+/** Interval of writing a cursor that only passed filtered events. */
+const CURSOR_SAVE_INTERVAL_MS = 1_000;
 const IDLE_MS = 5_000;
 
-/** Makes the function that carries out one round: reads, delivers, and writes down what became of it. */
-export function rounds(
-  deps: SessionDeps,
-  rights: Pick<EffortDeps, "signal" | "mine">,
-): (memory: Memory) => Promise<RoundAnswer> {
-  const { claim, work, log, post, logger, now = Date.now, random = Math.random, wait = nextWait, onAttempt } = deps;
+/** Makes the function of one delivery round: read, deliver, commit. */
+export function deliveryRound(
+  deps: DeliveryLoopDeps,
+  ownership: Pick<CircuitBreakerDeps, "signal" | "isOwner">,
+): (state: DeliveryState) => Promise<RoundResult> {
+  const { lease, store, log, post, logger, now = Date.now, random = Math.random } = deps;
+  const { delay = retryDelayMs, onAttempt } = deps;
   const saved = { cursor: "", at: 0 };
 
-  async function deliver(memory: Memory, probing: boolean): Promise<readonly [Settlement, full: boolean]> {
-    const { health } = memory.loaded;
-    const due = dueLines(memory, probing, now());
-    // A receiver that is down while nothing is held is probed by what comes next.
-    const reads = heldIn(memory) < HELD_MOST && (!probing || due.length === 0);
-    const page = reads ? await readPage(log, claim.app, memory, memory.selector, logger) : undefined;
-    const counting = onAttempt ? { onAttempt } : {};
-    const settlement = await deliverTurn(memory, due, page, {
-      name: claim.name,
-      effort: effort(health, { post, to: memory.loaded, now, random, wait, ...rights, ...counting }),
-      probing,
-      held: (place) => work.held(claim, place),
+  async function deliver(state: DeliveryState, halfOpen: boolean): Promise<readonly [BatchCommit, full: boolean]> {
+    const { health } = state.snapshot;
+    const due = dueBacklogs(state, halfOpen, now());
+    // Half-open breaker with an empty backlog: the next new event is the probe.
+    const shouldRead = pendingCount(state) < MAX_PENDING_EVENTS && (!halfOpen || due.length === 0);
+    const page = shouldRead ? await readPage(log, lease.app, state, state.selector, logger) : undefined;
+    const counter = onAttempt ? { onAttempt } : {};
+    const commit = await deliverBatch(state, due, page, {
+      name: lease.name,
+      breaker: circuitBreaker(health, { post, receiver: state.snapshot, now, random, delay, ...ownership, ...counter }),
+      halfOpen,
+      pendingEvent: (entryId) => store.pendingEvent(lease, entryId),
       now,
-      wait: (failures) => wait(failures, random()),
+      delay: (failures) => delay(failures, random()),
     });
-    return [settlement, page?.full ?? false];
+    return [commit, page?.full ?? false];
   }
 
-  /** The places of what is held now; nothing is written when only the cursor moved a moment after it was written last. */
-  async function write(settlement: Settlement, cursor: string): Promise<readonly string[] | "moved" | "over"> {
-    const soon = cursor === saved.cursor || now() - saved.at < SAVE_MS;
-    if (isIdle(settlement) && soon) return [];
-    const answer = await work.settle(claim, settlement);
-    if (answer.outcome !== "settled") return answer.outcome === "moved" ? "moved" : "over";
-    if (settlement.disable) return "over";
+  /** Stores a commit and returns the ids of its new outbox entries; skips frequent commits that only move the cursor. */
+  async function save(commit: BatchCommit, cursor: string): Promise<readonly string[] | "replayed" | "over"> {
+    const isRecent = cursor === saved.cursor || now() - saved.at < CURSOR_SAVE_INTERVAL_MS;
+    if (isCursorOnly(commit) && isRecent) return [];
+    const result = await store.commitBatch(lease, commit);
+    if (result.outcome !== "committed") return result.outcome === "replayed" ? "replayed" : "over";
+    if (commit.disableError) return "over";
     Object.assign(saved, { cursor, at: now() });
-    return answer.places;
+    return result.entryIds;
   }
 
-  return async (memory) => {
-    const { misses, retryAt } = memory.loaded.health;
-    const probing = misses >= MISSES_MOST;
-    if (probing && retryAt > now()) return { outcome: "went-on", memory, waitMs: retryAt - now() };
-    const [settlement, full] = await deliver(memory, probing);
-    const { cursor = memory.asStored } = settlement;
-    const places = await write(settlement, cursor);
-    if (typeof places === "string") return { outcome: places };
-    const after: Memory = {
-      ...memory,
-      loaded: { ...memory.loaded, health: settlement.health },
-      lines: linesAfter(memory.lines, settlement, places),
-      ...(settlement.cursor === undefined ? {} : { cursor: parseCursor(cursor), asStored: cursor }),
+  return async (state) => {
+    const { consecutiveFailures, retryAt } = state.snapshot.health;
+    const halfOpen = consecutiveFailures >= MAX_CONSECUTIVE_FAILURES;
+    if (halfOpen && retryAt > now()) return { outcome: "continued", state, waitMs: retryAt - now() };
+    const [commit, full] = await deliver(state, halfOpen);
+    const { cursor = state.rawCursor } = commit;
+    const entryIds = await save(commit, cursor);
+    if (typeof entryIds === "string") return { outcome: entryIds };
+    const after: DeliveryState = {
+      ...state,
+      snapshot: { ...state.snapshot, health: commit.health },
+      backlogs: backlogsAfter(state.backlogs, commit, entryIds),
+      ...(commit.cursor === undefined ? {} : { cursor: parseCursor(cursor), rawCursor: cursor }),
     };
-    const busy = full || settlement.drop.length > 0;
-    const restMs = Math.min(untilDue(after, now()), cursor === saved.cursor ? IDLE_MS : SAVE_MS);
-    return { outcome: "went-on", memory: after, waitMs: busy ? 0 : restMs };
+    const isBusy = full || commit.removed.length > 0;
+    const restMs = Math.min(untilDue(after, now()), cursor === saved.cursor ? IDLE_MS : CURSOR_SAVE_INTERVAL_MS);
+    return { outcome: "continued", state: after, waitMs: isBusy ? 0 : restMs };
   };
 }
 
-function heldIn({ lines }: Memory): number {
-  return [...lines.values()].reduce((sum, { places }) => sum + places.length, 0);
+function pendingCount({ backlogs }: DeliveryState): number {
+  return [...backlogs.values()].reduce((sum, { entryIds }) => sum + entryIds.length, 0);
 }
 
-/** Nothing happened but that the cursor moved on. */
-function isIdle({ hold, drop, tries, deliveries }: Settlement): boolean {
-  return hold.length + drop.length + tries.size + deliveries.length === 0;
+/** Returns true when a commit changes nothing but the cursor. */
+function isCursorOnly({ added, removed, retries, deliveries }: BatchCommit): boolean {
+  return added.length + removed.length + retries.size + deliveries.length === 0;
 }
 
-/** Until something held is due, or the next probe. */
-function untilDue({ loaded: { health }, lines }: Memory, now: number): number {
-  const probing = health.misses >= MISSES_MOST && lines.size > 0;
-  const times = probing ? [health.retryAt] : [...lines.values()].map(({ tries }) => tries.retryAt);
+/** Returns the milliseconds until a backlog is due, or until the next probe. */
+function untilDue({ snapshot: { health }, backlogs }: DeliveryState, now: number): number {
+  const halfOpen = health.consecutiveFailures >= MAX_CONSECUTIVE_FAILURES && backlogs.size > 0;
+  const times = halfOpen ? [health.retryAt] : [...backlogs.values()].map(({ retry }) => retry.retryAt);
   return Math.max(0, Math.min(IDLE_MS, ...times.map((at) => at - now)));
 }

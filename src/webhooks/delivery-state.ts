@@ -1,62 +1,60 @@
 import type { Cursor } from "../event-log/cursor.ts";
 import { type Selector, selectorOf } from "../event-log/filter.ts";
 import type { EventType } from "../model/event.ts";
-import type { Holding, Loaded, Tries } from "./delivery-store.ts";
+import type { BatchCommit, RetryState, Snapshot } from "./delivery-store.ts";
 
-/** A conversation of which something is held: places in the hook's own outbox, oldest first. */
-export interface Line {
-  readonly places: readonly string[];
-  readonly tries: Tries;
+/** Pending events of one conversation: ids in the webhook's own outbox, oldest first. */
+export interface Backlog {
+  readonly entryIds: readonly string[];
+  readonly retry: RetryState;
 }
 
-/** What a worker knows of the hook it delivers. */
-export interface Memory {
-  readonly loaded: Loaded;
+/** State of a webhook in the memory of the worker that delivers. */
+export interface DeliveryState {
+  readonly snapshot: Snapshot;
   readonly selector: Selector;
-  readonly lines: ReadonlyMap<string, Line>;
+  readonly backlogs: ReadonlyMap<string, Backlog>;
   readonly cursor: Cursor | undefined;
-  readonly asStored: string;
+  readonly rawCursor: string;
 }
 
-/** What has no tries yet, or whose tries were forgotten by a `PUT`, is due at once. */
-const DUE: Tries = { attempts: 0, since: 0, retryAt: 0 };
+/** Due at once: no attempts yet, or attempts reset by a `PUT`. */
+const DUE: RetryState = { attempts: 0, since: 0, retryAt: 0 };
 
-/** The picture as Redis has it. */
-export function memoryOf(loaded: Loaded): Memory {
-  const lines = new Map<string, { places: string[]; tries: Tries }>();
-  for (const { place, conversation } of loaded.held) {
-    const line = lines.get(conversation) ?? { places: [], tries: loaded.tries.get(conversation) ?? DUE };
-    line.places.push(place);
-    lines.set(conversation, line);
+/** Builds the state from a snapshot of Redis. */
+export function deliveryStateFrom(snapshot: Snapshot): DeliveryState {
+  const backlogs = new Map<string, { entryIds: string[]; retry: RetryState }>();
+  for (const { entryId, conversation } of snapshot.pending) {
+    const backlog = backlogs.get(conversation) ?? { entryIds: [], retry: snapshot.retries.get(conversation) ?? DUE };
+    backlog.entryIds.push(entryId);
+    backlogs.set(conversation, backlog);
   }
-  const { types, platforms, actors } = loaded.filter;
+  const { types, platforms, actors } = snapshot.filter;
   const filter = {
     ...(types ? { types: types as readonly EventType[] } : {}),
     ...(platforms ? { platforms } : {}),
     ...(actors ? { actors } : {}),
   };
-  return { loaded, lines, selector: selectorOf(filter, {}), cursor: loaded.cursor, asStored: loaded.asStored };
+  const { cursor, rawCursor } = snapshot;
+  return { snapshot, backlogs, selector: selectorOf(filter, {}), cursor, rawCursor };
 }
 
-/** The lines after a turn was written down. */
-export function linesAfter(
-  lines: Memory["lines"],
-  turn: {
-    readonly hold: readonly Holding[];
-    readonly drop: readonly string[];
-    readonly tries: ReadonlyMap<string, Tries | undefined>;
-  },
-  places: readonly string[],
-): Memory["lines"] {
-  const dropped = new Set(turn.drop);
-  const after = new Map<string, Line>();
-  for (const [conversation, { places: old, tries }] of lines) {
-    const left = dropped.size === 0 ? old : old.filter((place) => !dropped.has(place));
-    if (left.length > 0) after.set(conversation, { places: left, tries: turn.tries.get(conversation) ?? tries });
+/** Returns the backlogs after a commit; `entryIds` are those of `commit.added`, in that order. */
+export function backlogsAfter(
+  backlogs: DeliveryState["backlogs"],
+  commit: Pick<BatchCommit, "added" | "removed" | "retries">,
+  entryIds: readonly string[],
+): DeliveryState["backlogs"] {
+  const removed = new Set(commit.removed);
+  const after = new Map<string, Backlog>();
+  for (const [conversation, { entryIds: before, retry }] of backlogs) {
+    const remaining = removed.size === 0 ? before : before.filter((entryId) => !removed.has(entryId));
+    if (remaining.length > 0)
+      after.set(conversation, { entryIds: remaining, retry: commit.retries.get(conversation) ?? retry });
   }
-  for (const [at, { conversation }] of turn.hold.entries()) {
-    const line = after.get(conversation) ?? { places: [], tries: turn.tries.get(conversation) ?? DUE };
-    after.set(conversation, { ...line, places: [...line.places, places[at] as string] });
+  for (const [index, { conversation }] of commit.added.entries()) {
+    const backlog = after.get(conversation) ?? { entryIds: [], retry: commit.retries.get(conversation) ?? DUE };
+    after.set(conversation, { ...backlog, entryIds: [...backlog.entryIds, entryIds[index] as string] });
   }
   return after;
 }

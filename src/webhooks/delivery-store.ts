@@ -1,106 +1,114 @@
 import type { Cursor } from "../event-log/cursor.ts";
 import type { HookEvent } from "../model/event.ts";
 import type { EventError } from "../model/failure.ts";
-import type { Delivery, HookFilter } from "./webhook.ts";
+import type { Delivery, WebhookFilter } from "./webhook.ts";
 
-/** A hook that this worker delivers; the fence tells it from workers that had it before. */
-export interface Claim {
+/** Right of this worker to deliver a webhook; the fence tells it from earlier owners. */
+export interface WebhookLease {
   readonly app: string;
   readonly name: string;
   readonly fence: string;
 }
 
-/** An event that waits to be tried again; its JSON is fetched when its turn comes. */
-export interface Held {
-  /** Its place in the hook's own outbox. */
-  readonly place: string;
+/** Reference to an event waiting for a retry; its JSON is loaded when due. */
+export interface PendingEntry {
+  /** Id in the webhook's own outbox. */
+  readonly entryId: string;
   readonly conversation: string;
 }
 
-/** How often a conversation's oldest event was tried. */
-export interface Tries {
+/** Attempts at a conversation's oldest event. */
+export interface RetryState {
   readonly attempts: number;
-  /** Unix ms of the first failure, and of the next try. */
+  /** Unix ms of the first failure. */
   readonly since: number;
+  /** Unix ms of the next attempt. */
   readonly retryAt: number;
 }
 
-/** How the receiver does, kept over restarts. */
-export interface Health {
-  /** Unix ms since when nothing was taken. */
-  readonly failing?: number;
-  /** Failures in a row. */
-  readonly misses: number;
+/** Health of a receiver, kept over restarts. */
+export interface ReceiverHealth {
+  /** Unix ms of the first failure since the last success. */
+  readonly failingSince?: number;
+  readonly consecutiveFailures: number;
+  /** Unix ms before which a receiver that is down gets no probe. */
   readonly retryAt: number;
 }
 
-/** Everything that delivering needs to know, as of one moment. */
-export interface Loaded {
+/** Everything that delivering needs, as of one moment. */
+export interface Snapshot {
   readonly url: string;
-  readonly filter: HookFilter;
+  readonly filter: WebhookFilter;
   readonly secret: string;
   /** Changes with every `PUT`. */
   readonly version: string;
   /** Changes with every replay. */
-  readonly moves: string;
-  /** Undefined when it can't be read: then all that is kept comes after a gap. */
+  readonly replayGeneration: string;
+  /** Undefined when unreadable: then all events still kept follow a gap. */
   readonly cursor: Cursor | undefined;
-  readonly asStored: string;
-  readonly held: readonly Held[];
-  readonly tries: ReadonlyMap<string, Tries>;
-  readonly health: Health;
+  readonly rawCursor: string;
+  readonly pending: readonly PendingEntry[];
+  readonly retries: ReadonlyMap<string, RetryState>;
+  readonly health: ReceiverHealth;
 }
 
-/** An event that could not be delivered and goes into the hook's own outbox. */
-export interface Holding {
+/** An undelivered event, stored in the webhook's own outbox. */
+export interface PendingEvent {
   readonly conversation: string;
-  /** Its `webhook-id`, the same at every try. */
+  /** The `webhook-id` header, the same at every attempt. */
   readonly id: string;
   readonly json: string;
 }
 
-/** What became of one turn: written at once, or not at all. */
-export interface Settlement {
-  readonly moves: string;
-  /** The log was gone through up to here; undefined: as before. */
+/** All changes of one batch, written atomically. */
+export interface BatchCommit {
+  readonly replayGeneration: string;
+  /** Position in the log after the batch; undefined: unchanged. */
   readonly cursor: string | undefined;
-  readonly hold: readonly Holding[];
-  /** Places in the outbox that are done. */
-  readonly drop: readonly string[];
-  /** Undefined forgets. */
-  readonly tries: ReadonlyMap<string, Tries | undefined>;
-  readonly health: Health;
+  readonly added: readonly PendingEvent[];
+  /** Ids of finished entries of the outbox. */
+  readonly removed: readonly string[];
+  /** Undefined deletes the conversation's retry state. */
+  readonly retries: ReadonlyMap<string, RetryState | undefined>;
+  readonly health: ReceiverHealth;
   readonly deliveries: readonly Delivery[];
-  /** For the app's log. */
+  /** Events for the app's log. */
   readonly events: readonly HookEvent[];
-  /** Switches the hook off, and why. */
-  readonly disable?: EventError;
+  /** Disables the webhook for this reason. */
+  readonly disableError?: EventError;
 }
 
-/** `moved`: a replay came between, nothing was written; `lost`: another worker has it, or it is gone. */
-export type Settled =
-  | { readonly outcome: "settled"; readonly places: readonly string[] }
-  | { readonly outcome: "moved" }
+/** Result of a commit. `replayed`, `lost`: nothing was written; `lost`: another owner, or the webhook is gone. */
+export type CommitResult =
+  | { readonly outcome: "committed"; readonly entryIds: readonly string[] }
+  | { readonly outcome: "replayed" }
   | { readonly outcome: "lost" };
 
-/** The apps' outgoing webhooks, for the workers that deliver them. */
-export interface HookWork {
-  /** Takes hooks of this tag that nobody delivers. */
-  readonly claim: (tag: string) => Promise<readonly Claim[]>;
-  /** Keeps it for some seconds more; undefined when it is lost. `test` is JSON to send once, and its id. */
-  readonly renew: (
-    claim: Claim,
-  ) => Promise<
-    { readonly version: string; readonly moves: string; readonly test?: readonly [string, string] } | undefined
-  >;
-  readonly release: (claim: Claim) => Promise<void>;
-  /** Undefined when it is gone, or switched off. */
-  readonly load: (claim: Claim) => Promise<Loaded | undefined>;
-  readonly held: (claim: Claim, place: string) => Promise<Omit<Holding, "conversation"> | undefined>;
-  readonly settle: (claim: Claim, settlement: Settlement) => Promise<Settled>;
-  /** Remembers a delivery that belongs to no turn. */
-  readonly record: (claim: Claim, delivery: Delivery) => Promise<void>;
+/** State of a leased webhook, as told by each renewal. */
+export interface RenewedLease {
+  readonly version: string;
+  readonly replayGeneration: string;
+  /** Id and JSON of a test to send once. */
+  readonly test?: readonly [id: string, json: string];
 }
 
-/** How long a worker keeps a hook without renewing. */
+/** The apps' outgoing webhooks, as workers deliver them. */
+export interface DeliveryStore {
+  /** Leases the webhooks of this tag that have no owner. */
+  readonly claim: (tag: string) => Promise<readonly WebhookLease[]>;
+  /** Extends a lease by `LEASE_MS`; undefined when lost. */
+  readonly renew: (lease: WebhookLease) => Promise<RenewedLease | undefined>;
+  readonly release: (lease: WebhookLease) => Promise<void>;
+  /** Undefined for a webhook that is deleted, disabled or leased to another worker. */
+  readonly load: (lease: WebhookLease) => Promise<Snapshot | undefined>;
+  readonly pendingEvent: (
+    lease: WebhookLease,
+    entryId: string,
+  ) => Promise<Omit<PendingEvent, "conversation"> | undefined>;
+  readonly commitBatch: (lease: WebhookLease, commit: BatchCommit) => Promise<CommitResult>;
+  /** Stores a delivery that belongs to no batch. */
+  readonly recordDelivery: (lease: WebhookLease, delivery: Delivery) => Promise<void>;
+}
+
+/** Lifetime of a lease without renewal. */
 export const LEASE_MS = 8_000;

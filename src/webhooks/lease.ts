@@ -1,43 +1,44 @@
 import type { Log } from "../model/log.ts";
-import { type Claim, type HookWork, LEASE_MS } from "./delivery-store.ts";
+import { type DeliveryStore, LEASE_MS, type RenewedLease, type WebhookLease } from "./delivery-store.ts";
 
-export interface LeaseDeps {
-  readonly claim: Claim;
-  readonly work: Pick<HookWork, "renew" | "release">;
+export interface LeaseKeeperDeps {
+  readonly lease: WebhookLease;
+  readonly store: Pick<DeliveryStore, "renew" | "release">;
   readonly logger: Log;
-  /** Told of each renewal: which version of the hook there is now, and a test to send. */
-  readonly onRenewed: (now: Renewed) => void;
+  readonly onRenewed: (renewed: RenewedLease) => void;
   readonly onLost: () => void;
 }
-type Renewed = NonNullable<Awaited<ReturnType<HookWork["renew"]>>>;
 
-/** A worker's hold on one hook. */
-export interface Lease {
-  /** False when it may have run out without our notice: then nothing more is sent. */
-  readonly mine: () => boolean;
-  readonly giveBack: () => Promise<void>;
+/** Keeps a worker's lease of one webhook. */
+export interface LeaseKeeper {
+  /** False when the lease may have expired unnoticed: then nothing more is sent. */
+  readonly isOwner: () => boolean;
+  readonly release: () => Promise<void>;
 }
 
-const TICK_MS = 1_000;
+const RENEW_INTERVAL_MS = 1_000;
 
-/** Renews a lease every second until it is lost or given back. */
-export function keepLease({ claim, work, logger, onRenewed, onLost }: LeaseDeps): Lease {
-  let renewed = performance.now();
+/** Renews a lease every second until the lease is lost or released. */
+export function keepLease({ lease, store, logger, onRenewed, onLost }: LeaseKeeperDeps): LeaseKeeper {
+  const { app, name: webhook } = lease;
+  let renewedAt = performance.now();
   async function renew(): Promise<void> {
-    const asked = performance.now();
-    const answer = await work.renew(claim);
-    if (answer === undefined) return onLost();
-    renewed = asked;
-    onRenewed(answer);
+    const requestedAt = performance.now();
+    const renewed = await store.renew(lease);
+    if (renewed === undefined) return onLost();
+    renewedAt = requestedAt;
+    onRenewed(renewed);
   }
   const timer = setInterval(() => {
-    renew().catch((error: unknown) => logger.warn({ err: error, hook: claim.name }, "a hook could not be renewed"));
-  }, TICK_MS);
+    renew().catch((err: unknown) => logger.warn({ err, app, webhook }, "webhook lease renewal failed; retrying"));
+  }, RENEW_INTERVAL_MS);
   return {
-    mine: () => performance.now() - renewed < LEASE_MS - 2 * TICK_MS,
-    giveBack: async () => {
+    isOwner: () => performance.now() - renewedAt < LEASE_MS - 2 * RENEW_INTERVAL_MS,
+    release: async () => {
       clearInterval(timer);
-      await work.release(claim).catch((error: unknown) => logger.debug({ err: error }, "a lease runs out by itself"));
+      await store
+        .release(lease)
+        .catch((err: unknown) => logger.debug({ err, app, webhook }, "webhook lease not released; it will expire"));
     },
   };
 }

@@ -2,14 +2,14 @@ import { Webhook } from "standardwebhooks";
 import { type EventError, Failure, toEventError } from "../model/failure.ts";
 import type { Egress } from "../platform/platform.ts";
 
-/** What a receiver made of one POST. */
-export interface Verdict {
+/** The receiver's answer to one POST. */
+export interface PostResult {
   readonly delivered: boolean;
   readonly status?: number;
   readonly error?: EventError;
-  /** Wait that the receiver asked for (`Retry-After` of a 429 or 503). */
+  /** Wait requested by the receiver (`Retry-After` of a 429 or 503). */
   readonly retryAfterMs?: number;
-  /** 410: it wants nothing any more. */
+  /** True after a 410: the receiver wants no more events. */
   readonly gone: boolean;
   readonly ms: number;
 }
@@ -21,20 +21,23 @@ export interface Receiver {
 }
 
 /** Sends one JSON text, signed; never rejects. */
-export type Post = (to: Receiver, id: string, json: string, signal: AbortSignal) => Promise<Verdict>;
+export type Post = (receiver: Receiver, id: string, json: string, signal: AbortSignal) => Promise<PostResult>;
 
 export interface PostDeps {
-  /** For https; refuses private networks but those of ALLOW_PRIVATE. */
+  /** For https; refuses private networks except those of ALLOW_PRIVATE. */
   readonly guard: Pick<Egress, "fetch">;
-  /** For plain http; reaches the networks of ALLOW_PRIVATE only. */
+  /** For plain http; reaches only the networks of ALLOW_PRIVATE. */
   readonly inside: Pick<Egress, "fetch">;
 }
 
-const PATIENCE_MS = 15_000;
-const MOST_BYTES = 1024 * 1024;
+const TIMEOUT_MS = 15_000;
+const MAX_RESPONSE_BYTES = 1024 * 1024;
 
-/** Signs by the Standard Webhooks rules. Redirects are not followed: a hook names where it wants its events. */
-export function hookPost({ guard, inside }: PostDeps): Post {
+/**
+ * Makes the function that signs and posts by the Standard Webhooks rules.
+ * Redirects are not followed: events go only to the configured address.
+ */
+export function webhookPost({ guard, inside }: PostDeps): Post {
   return async ({ url, secret }, id, json, signal) => {
     const at = new Date();
     const started = performance.now();
@@ -47,37 +50,38 @@ export function hookPost({ guard, inside }: PostDeps): Post {
     };
     const { fetch } = url.startsWith("https:") ? guard : inside;
     try {
-      const limits = { timeoutMs: PATIENCE_MS, maxBytes: MOST_BYTES, maxRedirects: 0 };
-      const answer = await fetch(url, { method: "POST", headers, body: json, signal, ...limits });
-      return { ...verdictOf(answer.status, answer.headers["retry-after"]), ms: ms() };
+      const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_RESPONSE_BYTES, maxRedirects: 0 };
+      const response = await fetch(url, { method: "POST", headers, body: json, signal, ...limits });
+      return { ...resultOf(response.status, response.headers["retry-after"]), ms: ms() };
     } catch (thrown) {
       return { delivered: false, gone: false, error: errorOf(thrown), ms: ms() };
     }
   };
 }
 
-function verdictOf(status: number, retryAfter: string | undefined): Omit<Verdict, "ms"> {
+function resultOf(status: number, retryAfter: string | undefined): Omit<PostResult, "ms"> {
   if (status >= 200 && status < 300) return { delivered: true, status, gone: false };
-  const [code, detail] = meaningOf(status);
-  const waits = status === 429 || status === 503 ? secondsOf(retryAfter) : undefined;
+  const [code, detail] = classifyStatus(status);
+  const waitSeconds = status === 429 || status === 503 ? secondsOf(retryAfter) : undefined;
   return {
     delivered: false,
     status,
     gone: status === 410,
     error: { code, detail, retryable: status !== 410, platformCode: `HTTP ${status}` },
-    ...(waits === undefined ? {} : { retryAfterMs: waits * 1_000 }),
+    ...(waitSeconds === undefined ? {} : { retryAfterMs: waitSeconds * 1_000 }),
   };
 }
 
-function meaningOf(status: number): readonly [code: string, detail: string] {
-  if (status === 410) return ["recipient-unknown", "The receiver says that the hook is gone for good."];
-  if (status === 429) return ["platform-rate-limited", "The receiver limits how much it takes."];
-  if (status >= 500) return ["platform-unavailable", "The receiver could not take it."];
-  if (status >= 300 && status < 400) return ["platform-rejected", "The receiver redirects; name the last address."];
-  return ["platform-rejected", "The receiver refuses it."];
+function classifyStatus(status: number): readonly [code: string, detail: string] {
+  if (status === 410) return ["recipient-unknown", "The receiver answered 410: the webhook is gone for good."];
+  if (status === 429) return ["platform-rate-limited", "The receiver limits the rate of requests."];
+  if (status >= 500) return ["platform-unavailable", "The receiver is unavailable."];
+  if (status >= 300 && status < 400)
+    return ["platform-rejected", "The receiver redirects; set the webhook's url to the final address."];
+  return ["platform-rejected", "The receiver rejected the request."];
 }
 
-/** Delay-seconds or an HTTP date (RFC 9110 section 10.2.3). */
+/** Parses delay-seconds or an HTTP date (RFC 9110 section 10.2.3) into seconds. */
 function secondsOf(retryAfter = ""): number | undefined {
   if (/^\d{1,8}$/.test(retryAfter)) return Number(retryAfter);
   const date = /GMT$/.test(retryAfter) ? Date.parse(retryAfter) : Number.NaN;
@@ -86,5 +90,5 @@ function secondsOf(retryAfter = ""): number | undefined {
 
 function errorOf(thrown: unknown): EventError {
   if (thrown instanceof Failure) return { ...toEventError(thrown), retryable: true };
-  return { code: "platform-timeout", detail: "It was broken off.", retryable: true };
+  return { code: "platform-timeout", detail: "The request was aborted.", retryable: true };
 }

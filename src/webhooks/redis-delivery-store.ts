@@ -3,73 +3,110 @@ import { parseCursor } from "../event-log/cursor.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { epochGenerator } from "../redis/epoch-generator.ts";
 import { keys } from "../redis/keys.ts";
-import { scripts } from "../redis/script-runner.ts";
+import { luaScript } from "../redis/script-loader.ts";
+import { scriptRunner } from "../redis/script-runner.ts";
 import {
-  type Claim,
-  type Health,
-  type Held,
-  type HookWork,
+  type BatchCommit,
+  type CommitResult,
+  type DeliveryStore,
   LEASE_MS,
-  type Settlement,
-  type Tries,
+  type PendingEntry,
+  type RetryState,
+  type WebhookLease,
 } from "./delivery-store.ts";
-import { hookWhere } from "./redis-webhooks.ts";
-import { CLAIM_LUA, RELEASE_LUA, RENEW_LUA, SETTLE_LUA } from "./scripts.ts";
-import { DELIVERIES_KEPT } from "./webhook.ts";
+import { webhookSecretData } from "./redis-webhooks.ts";
+import { formatHealth, parseHealth } from "./stored-state.ts";
+import { MAX_DELIVERIES } from "./webhook.ts";
 
-export interface RedisHookWorkDeps {
+export interface RedisDeliveryStoreDeps {
   readonly redis: RedisClient;
   readonly keyring: Pick<Keyring, "open">;
   readonly eventsKept: number;
 }
 
-const PAGE = 500;
-const FRESH: Health = { misses: 0, retryAt: 0 };
+const strings = (raw: unknown) => raw as string[];
+const CLAIM = luaScript(new URL("./scripts/claim-leases.lua", import.meta.url), {
+  keys: ["enabled", "fences"],
+  args: ["leasePrefix", "webhookPrefix", "leaseMs"],
+  reply: strings,
+});
+const RENEW = luaScript(new URL("./scripts/renew-lease.lua", import.meta.url), {
+  keys: ["lease", "webhook", "tests"],
+  args: ["fence", "leaseMs"],
+  reply: strings,
+});
+const RELEASE = luaScript(new URL("./scripts/release-lease.lua", import.meta.url), {
+  keys: ["lease"],
+  args: ["fence"],
+});
+const COMMIT = luaScript(new URL("./scripts/commit-batch.lua", import.meta.url), {
+  keys: ["webhook", "pending", "retries", "deliveries", "enabled", "log", "epoch"],
+  args: [
+    "fence",
+    "replayGeneration",
+    "cursor",
+    "health",
+    "disableError",
+    "member",
+    "maxDeliveries",
+    "nextEpoch",
+    "eventsKept",
+    "lists...",
+  ],
+  reply: (raw): CommitResult => {
+    const [outcome, ...entryIds] = strings(raw);
+    if (outcome === "committed") return { outcome, entryIds };
+    return { outcome: outcome === "replayed" ? "replayed" : "lost" };
+  },
+});
+const SCRIPTS = { claim: CLAIM, renew: RENEW, release: RELEASE, commit: COMMIT };
 
-/** The workers' side of hooks: each call is one atomic script, fenced, so that one worker delivers one hook. */
-export function redisHookWork({ redis, keyring, eventsKept }: RedisHookWorkDeps): HookWork {
-  const run = scripts(redis, { CLAIM_LUA, RELEASE_LUA, RENEW_LUA, SETTLE_LUA });
-  const freshEpoch = epochGenerator();
+const PAGE_SIZE = 500;
 
-  async function heldOf({ app, name }: Claim): Promise<Held[]> {
-    const held: Held[] = [];
+/** Stores delivery state in Redis: each call is one atomic script, fenced, so that a webhook has one worker. */
+export function redisDeliveryStore({ redis, keyring, eventsKept }: RedisDeliveryStoreDeps): DeliveryStore {
+  const run = scriptRunner(redis, SCRIPTS);
+  const nextEpoch = epochGenerator();
+
+  async function pendingOf({ app, name }: WebhookLease): Promise<PendingEntry[]> {
+    const pending: PendingEntry[] = [];
     for (let after = "-"; ; ) {
-      const page = await redis.xrange(keys.hookHeld(app, name), after, "+", "COUNT", PAGE);
-      for (const [place, fields] of page) held.push({ place, conversation: fields[1] ?? "" });
-      if (page.length < PAGE) return held;
+      const page = await redis.xrange(keys.hookHeld(app, name), after, "+", "COUNT", PAGE_SIZE);
+      for (const [entryId, fields] of page) pending.push({ entryId, conversation: fields[1] ?? "" });
+      if (page.length < PAGE_SIZE) return pending;
       after = `(${page.at(-1)?.[0]}`;
     }
   }
 
   return {
     claim: async (tag) => {
-      const flat = (await run.CLAIM_LUA([keys.hooked(tag), keys.fences(tag)], [tag, LEASE_MS])) as string[];
-      const claims: Claim[] = [];
-      for (let at = 0; at < flat.length; at += 2) {
-        const [app = "", name = ""] = flat[at]?.split("|") ?? [];
-        claims.push({ app, name, fence: flat[at + 1] as string });
-      }
-      return claims;
+      const claimed = await run.claim({
+        keys: { enabled: keys.hooked(tag), fences: keys.fences(tag) },
+        args: { leasePrefix: `${tag}:hook-lease:`, webhookPrefix: `${tag}:hook:`, leaseMs: LEASE_MS },
+      });
+      return leasesFrom(claimed);
     },
 
     renew: async ({ app, name, fence }) => {
-      const places = [keys.hookLease(app, name), keys.hook(app, name), keys.hookTests(app, name)];
-      const [version, moves = "0", test = ""] = (await run.RENEW_LUA(places, [fence, LEASE_MS])) as string[];
+      const [version, replayGeneration = "0", test = ""] = await run.renew({
+        keys: { lease: keys.hookLease(app, name), webhook: keys.hook(app, name), tests: keys.hookTests(app, name) },
+        args: { fence, leaseMs: LEASE_MS },
+      });
       if (version === undefined) return undefined;
-      return { version, moves, ...(test === "" ? {} : { test: JSON.parse(test) as [string, string] }) };
+      return { version, replayGeneration, ...(test === "" ? {} : { test: JSON.parse(test) as [string, string] }) };
     },
 
     release: async ({ app, name, fence }) => {
-      await run.RELEASE_LUA([keys.hookLease(app, name)], [fence]);
+      await run.release({ keys: { lease: keys.hookLease(app, name) }, args: { fence } });
     },
 
-    load: async (claim) => {
-      const { app, name, fence } = claim;
+    load: async (lease) => {
+      const { app, name, fence } = lease;
       const record = await redis.hgetall(keys.hook(app, name));
       if (record.url === undefined || record.state !== "active" || record.fence !== fence) return undefined;
-      const [secret, held, tries] = await Promise.all([
-        keyring.open(record.secret ?? "", hookWhere(app, name, record.secretVersion ?? "")),
-        heldOf(claim),
+      const [secret, pending, retries] = await Promise.all([
+        keyring.open(record.secret ?? "", webhookSecretData(app, name, record.secretVersion ?? "")),
+        pendingOf(lease),
         redis.hgetall(keys.hookTries(app, name)),
       ]);
       return {
@@ -77,71 +114,86 @@ export function redisHookWork({ redis, keyring, eventsKept }: RedisHookWorkDeps)
         filter: JSON.parse(record.filter ?? "{}"),
         secret,
         version: record.version ?? "",
-        moves: record.moves ?? "0",
+        replayGeneration: record.moves ?? "0",
         cursor: parseCursor(record.cursor ?? ""),
-        asStored: record.cursor ?? "",
-        held,
-        tries: new Map(Object.entries(tries).map(([conversation, json]) => [conversation, JSON.parse(json) as Tries])),
-        health: record.health === undefined ? FRESH : (JSON.parse(record.health) as Health),
+        rawCursor: record.cursor ?? "",
+        pending,
+        retries: new Map(Object.entries(retries).map(([key, json]) => [key, JSON.parse(json) as RetryState])),
+        health: parseHealth(record.health),
       };
     },
 
-    held: async ({ app, name }, place) => {
-      const [entry] = await redis.xrange(keys.hookHeld(app, name), place, place);
+    pendingEvent: async ({ app, name }, entryId) => {
+      const [entry] = await redis.xrange(keys.hookHeld(app, name), entryId, entryId);
       const fields = entry?.[1] ?? [];
       return fields.length < 6 ? undefined : { id: fields[3] as string, json: fields[5] as string };
     },
 
-    settle: async (claim, settlement) => {
-      const { app, name } = claim;
-      const places = [
-        keys.hook(app, name),
-        keys.hookHeld(app, name),
-        keys.hookTries(app, name),
-        keys.hookSent(app, name),
-        keys.hooked(keys.tagOf(app)),
-        keys.log(app),
-        keys.epoch(app),
-      ];
-      const answer = (await run.SETTLE_LUA(places, wordsOf(claim, settlement, freshEpoch(), eventsKept))) as string[];
-      const [outcome, ...held] = answer;
-      return outcome === "settled" ? { outcome, places: held } : { outcome: outcome === "moved" ? "moved" : "lost" };
-    },
+    commitBatch: (lease, commit) =>
+      run.commit({
+        keys: commitKeys(lease),
+        args: { ...commitArgs(lease, commit), nextEpoch: nextEpoch(), eventsKept, lists: listsOf(commit) },
+      }),
 
-    record: async ({ app, name }, delivery) => {
-      const place = keys.hookSent(app, name);
+    recordDelivery: async ({ app, name }, delivery) => {
+      const deliveries = keys.hookSent(app, name);
       await redis
         .multi()
-        .lpush(place, JSON.stringify(delivery))
-        .ltrim(place, 0, DELIVERIES_KEPT - 1)
+        .lpush(deliveries, JSON.stringify(delivery))
+        .ltrim(deliveries, 0, MAX_DELIVERIES - 1)
         .exec();
     },
   };
 }
 
-/** The arguments of the one script that writes a turn down; lists go in with their length in front. */
-function wordsOf(claim: Claim, settlement: Settlement, epoch: string, kept: number): Array<string | number> {
-  const { moves, cursor = "", hold, drop, tries, health, deliveries, events, disable } = settlement;
-  const newest = deliveries.slice(-DELIVERIES_KEPT);
-  return [
-    claim.fence,
-    moves,
+/** Parses `<app>|<name>`, fence, `<app>|<name>`, fence …. */
+function leasesFrom(claimed: readonly string[]): WebhookLease[] {
+  const leases: WebhookLease[] = [];
+  for (let index = 0; index < claimed.length; index += 2) {
+    const [app = "", name = ""] = claimed[index]?.split("|") ?? [];
+    leases.push({ app, name, fence: claimed[index + 1] as string });
+  }
+  return leases;
+}
+
+function commitKeys({ app, name }: WebhookLease) {
+  return {
+    webhook: keys.hook(app, name),
+    pending: keys.hookHeld(app, name),
+    retries: keys.hookTries(app, name),
+    deliveries: keys.hookSent(app, name),
+    enabled: keys.hooked(keys.tagOf(app)),
+    log: keys.log(app),
+    epoch: keys.epoch(app),
+  };
+}
+
+function commitArgs({ app, name, fence }: WebhookLease, commit: BatchCommit) {
+  const { replayGeneration, cursor = "", health, disableError } = commit;
+  return {
+    fence,
+    replayGeneration,
     cursor,
-    JSON.stringify(health),
-    disable === undefined ? "" : JSON.stringify(disable),
-    `${claim.app}|${claim.name}`,
-    epoch,
-    kept,
-    DELIVERIES_KEPT,
-    hold.length,
-    ...hold.flatMap(({ conversation, id, json }) => [conversation, id, json]),
-    drop.length,
-    ...drop,
-    tries.size,
-    ...[...tries].flatMap(([conversation, one]) => [conversation, one === undefined ? "" : JSON.stringify(one)]),
+    health: formatHealth(health),
+    disableError: disableError === undefined ? "" : JSON.stringify(disableError),
+    member: `${app}|${name}`,
+    maxDeliveries: MAX_DELIVERIES,
+  };
+}
+
+/** Returns the lists of a commit, each after its length. */
+function listsOf({ added, removed, retries, deliveries, events }: BatchCommit): Array<string | number> {
+  const newest = deliveries.slice(-MAX_DELIVERIES);
+  return [
+    added.length,
+    ...added.flatMap(({ conversation, id, json }) => [conversation, id, json]),
+    removed.length,
+    ...removed,
+    retries.size,
+    ...[...retries].flatMap(([conversation, retry]) => [conversation, retry ? JSON.stringify(retry) : ""]),
     newest.length,
-    ...newest.map((one) => JSON.stringify(one)),
+    ...newest.map((delivery) => JSON.stringify(delivery)),
     events.length,
-    ...events.map((one) => JSON.stringify(one)),
+    ...events.map((event) => JSON.stringify(event)),
   ];
 }

@@ -5,52 +5,84 @@ import { formatCursor, parseCursor } from "../event-log/cursor.ts";
 import type { EventLog, LogBounds } from "../event-log/event-log.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
-import { scripts } from "../redis/script-runner.ts";
-import type { Health } from "./delivery-store.ts";
-import { PUT_LUA, REMOVE_LUA, REPLAY_LUA, TEST_LUA } from "./scripts.ts";
-import { type Delivery, HOOKS_PER_APP, type Hook, type Hooks, TooManyHooks } from "./webhook.ts";
+import { luaScript, oneOf } from "../redis/script-loader.ts";
+import { scriptRunner } from "../redis/script-runner.ts";
+import { parseHealth } from "./stored-state.ts";
+import { type Delivery, MAX_WEBHOOKS_PER_APP, TooManyWebhooks, type Webhook, type Webhooks } from "./webhook.ts";
 
-export interface RedisHooksDeps {
+export interface RedisWebhooksDeps {
   readonly redis: RedisClient;
   readonly keyring: Pick<Keyring, "seal">;
   readonly eventLog: Pick<EventLog, "bounds">;
 }
 
-const TESTS_WAITING = 10;
-const SHOWN_DELIVERIES = 5;
+const MAX_WAITING_TESTS = 10;
+/** Deliveries shown with a webhook itself. */
+const MAX_SHOWN_DELIVERIES = 5;
 
-/** Where a hook's secret belongs: the associated data it is sealed with. */
-export function hookWhere(app: string, name: string, version: string): Buffer {
+const PUT = luaScript(new URL("./scripts/put-webhook.lua", import.meta.url), {
+  keys: ["webhooks", "webhook", "enabled", "retries"],
+  args: ["name", "member", "maxWebhooks", "cursor", "secret", "secretVersion", "replacesSecret", "fields..."],
+  reply: oneOf("created", "replaced", "full"),
+});
+const REMOVE = luaScript(new URL("./scripts/remove-webhook.lua", import.meta.url), {
+  keys: ["webhooks", "enabled", "records..."],
+  args: ["name", "member"],
+});
+const REPLAY = luaScript(new URL("./scripts/replay.lua", import.meta.url), {
+  keys: ["webhook", "pending", "retries"],
+  args: ["cursor"],
+});
+const ADD_TEST = luaScript(new URL("./scripts/add-test.lua", import.meta.url), {
+  keys: ["webhook", "tests"],
+  args: ["id", "json", "maxTests"],
+});
+const SCRIPTS = { put: PUT, remove: REMOVE, replay: REPLAY, addTest: ADD_TEST };
+
+/** Returns the associated data of a webhook's sealed secret. */
+export function webhookSecretData(app: string, name: string, version: string): Buffer {
   return associatedData("hook", app, name, version);
 }
 
-/** Hooks in Redis: a hash per hook and a set of names per app; what workers do with them is in `redis-work.ts`. */
-export function redisHooks({ redis, keyring, eventLog }: RedisHooksDeps): Hooks {
-  const run = scripts(redis, { PUT_LUA, REMOVE_LUA, REPLAY_LUA, TEST_LUA });
+/** Stores webhooks in Redis: a hash per webhook and a set of names per app. Workers use redis-delivery-store.ts. */
+export function redisWebhooks({ redis, keyring, eventLog }: RedisWebhooksDeps): Webhooks {
+  const run = scriptRunner(redis, SCRIPTS);
 
-  async function read(app: string, name: string, bounds: LogBounds): Promise<Hook | undefined> {
-    const [record, held, deliveries] = await Promise.all([
+  async function read(app: string, name: string, bounds: LogBounds): Promise<Webhook | undefined> {
+    const [record, pendingCount, deliveries] = await Promise.all([
       redis.hgetall(keys.hook(app, name)),
       redis.xlen(keys.hookHeld(app, name)),
-      sent(app, name, SHOWN_DELIVERIES),
+      deliveriesOf(app, name, MAX_SHOWN_DELIVERIES),
     ]);
-    return record.url === undefined ? undefined : hookOf(name, record, held, bounds, deliveries);
+    if (record.url === undefined) return undefined;
+    const lag = { held: pendingCount, seconds: secondsBehind(record.cursor ?? "", bounds) };
+    return { ...webhookFromRecord(name, record), lag, deliveries };
   }
-  async function sent(app: string, name: string, limit: number): Promise<Delivery[]> {
-    const raw = await redis.lrange(keys.hookSent(app, name), 0, limit - 1);
-    return raw.map((one) => JSON.parse(one) as Delivery);
+  async function deliveriesOf(app: string, name: string, limit: number): Promise<Delivery[]> {
+    const deliveries = await redis.lrange(keys.hookSent(app, name), 0, limit - 1);
+    return deliveries.map((json) => JSON.parse(json) as Delivery);
   }
 
   return {
     put: async (app, { name, url, filter, secret, replacesSecret, cursor }) => {
-      const version = ulid();
-      const sealed = await keyring.seal(secret, hookWhere(app, name, version));
-      const fields = { url, filter: JSON.stringify(filter), updated: new Date().toISOString() };
-      const places = [keys.hooks(app), keys.hook(app, name), keys.hooked(keys.tagOf(app)), keys.hookTries(app, name)];
-      const words = [name, HOOKS_PER_APP, `${app}|${name}`, cursor, sealed, version, replacesSecret ? "1" : ""];
-      const answer = await run.PUT_LUA(places, [...words, ...Object.entries(fields).flat()]);
-      if (answer === -1) throw new TooManyHooks();
-      return { created: answer === 1 };
+      const secretVersion = ulid();
+      const sealed = await keyring.seal(secret, webhookSecretData(app, name, secretVersion));
+      const fields = Object.entries({ url, filter: JSON.stringify(filter), updated: new Date().toISOString() }).flat();
+      const outcome = await run.put({
+        keys: { ...indexKeys(app), webhook: keys.hook(app, name), retries: keys.hookTries(app, name) },
+        args: {
+          name,
+          member: memberOf(app, name),
+          maxWebhooks: MAX_WEBHOOKS_PER_APP,
+          cursor,
+          secret: sealed,
+          secretVersion,
+          replacesSecret,
+          fields,
+        },
+      });
+      if (outcome === "full") throw new TooManyWebhooks();
+      return { created: outcome === "created" };
     },
 
     get: async (app, name) => read(app, name, await eventLog.bounds(app)),
@@ -59,65 +91,73 @@ export function redisHooks({ redis, keyring, eventLog }: RedisHooksDeps): Hooks 
       const names = (await redis.smembers(keys.hooks(app))).sort();
       if (names.length === 0) return [];
       const bounds = await eventLog.bounds(app);
-      const all = await Promise.all(names.map((name) => read(app, name, bounds)));
-      return all.filter((hook) => hook !== undefined);
+      const webhooks = await Promise.all(names.map((name) => read(app, name, bounds)));
+      return webhooks.filter((webhook) => webhook !== undefined);
     },
 
     remove: async (app, name) => {
-      const places = [
-        keys.hooks(app),
-        keys.hooked(keys.tagOf(app)),
-        keys.hook(app, name),
-        keys.hookHeld(app, name),
-        keys.hookTries(app, name),
-        keys.hookSent(app, name),
-        keys.hookTests(app, name),
-        keys.hookLease(app, name),
-      ];
-      return (await run.REMOVE_LUA(places, [name, `${app}|${name}`])) === 1;
+      const removed = await run.remove({
+        keys: { ...indexKeys(app), records: recordKeys(app, name) },
+        args: { name, member: memberOf(app, name) },
+      });
+      return removed === 1;
     },
 
     replay: async (app, name, cursor) => {
-      const places = [keys.hook(app, name), keys.hookHeld(app, name), keys.hookTries(app, name)];
-      return (await run.REPLAY_LUA(places, [cursor])) === 1;
+      const webhook = keys.hook(app, name);
+      const found = await run.replay({
+        keys: { webhook, pending: keys.hookHeld(app, name), retries: keys.hookTries(app, name) },
+        args: { cursor },
+      });
+      return found === 1;
     },
 
     test: async (app, name, id, json) => {
-      const places = [keys.hook(app, name), keys.hookTests(app, name)];
-      return (await run.TEST_LUA(places, [id, json, TESTS_WAITING])) === 1;
+      const added = await run.addTest({
+        keys: { webhook: keys.hook(app, name), tests: keys.hookTests(app, name) },
+        args: { id, json, maxTests: MAX_WAITING_TESTS },
+      });
+      return added === 1;
     },
 
-    deliveries: sent,
+    deliveries: deliveriesOf,
   };
 }
 
-function hookOf(
-  name: string,
-  record: Record<string, string>,
-  held: number,
-  bounds: LogBounds,
-  deliveries: readonly Delivery[],
-): Hook {
-  const { failing } = JSON.parse(record.health ?? "{}") as Partial<Health>;
-  const disabled = record.state === "disabled";
+function memberOf(app: string, name: string): string {
+  return `${app}|${name}`;
+}
+
+function indexKeys(app: string) {
+  return { webhooks: keys.hooks(app), enabled: keys.hooked(keys.tagOf(app)) };
+}
+
+/** Returns all keys of one webhook. */
+function recordKeys(app: string, name: string): string[] {
+  return [keys.hook, keys.hookHeld, keys.hookTries, keys.hookSent, keys.hookTests, keys.hookLease].map((keyOf) =>
+    keyOf(app, name),
+  );
+}
+
+function webhookFromRecord(name: string, record: Record<string, string>): Omit<Webhook, "lag" | "deliveries"> {
+  const { failingSince } = parseHealth(record.health);
+  const isDisabled = record.state === "disabled";
   return {
     name,
     url: record.url ?? "",
     ...(JSON.parse(record.filter ?? "{}") as object),
-    state: disabled ? "disabled" : failing === undefined ? "active" : "failing",
-    ...(failing === undefined ? {} : { failingSince: new Date(failing).toISOString() }),
+    state: isDisabled ? "disabled" : failingSince === undefined ? "active" : "failing",
+    ...(failingSince === undefined ? {} : { failingSince: new Date(failingSince).toISOString() }),
     ...(record.error === undefined ? {} : { error: JSON.parse(record.error) }),
     cursor: record.cursor ?? "",
-    lag: { held, seconds: secondsBehind(record.cursor ?? "", bounds) },
     created: record.created ?? "",
     updated: record.updated ?? "",
-    deliveries,
   };
 }
 
-/** Age of what was not gone through yet; entries' ids begin with Redis' own time in milliseconds. */
+/** Returns the age of the oldest unprocessed entry; ids of entries begin with Redis' time in milliseconds. */
 function secondsBehind(cursor: string, { epoch, first, last }: LogBounds): number {
   if (cursor === formatCursor(epoch, last)) return 0;
-  const at = parseCursor(cursor)?.id ?? first ?? last;
-  return Math.max(0, Math.round((Date.now() - Number(at.split("-")[0])) / 1_000));
+  const oldest = parseCursor(cursor)?.id ?? first ?? last;
+  return Math.max(0, Math.round((Date.now() - Number(oldest.split("-")[0])) / 1_000));
 }

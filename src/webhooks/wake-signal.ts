@@ -1,28 +1,28 @@
-/** Something to sleep by: `wait` ends at the time, or at once when it was rung since the last wait. */
-export interface Doorbell {
-  readonly ring: () => void;
+/** A wake-up call with memory: `wait` ends after the time, or at once when notified since the last wait. */
+export interface WakeSignal {
+  readonly notify: () => void;
   readonly wait: (ms: number) => Promise<void>;
 }
 
-/** A bell that remembers one ring. */
-export function doorbell(): Doorbell {
-  let rung = false;
-  let open = (): void => undefined;
+/** Makes a signal that remembers one notification. */
+export function wakeSignal(): WakeSignal {
+  let notified = false;
+  let wake = (): void => undefined;
   return {
-    ring: () => {
-      rung = true;
-      open();
+    notify: () => {
+      notified = true;
+      wake();
     },
     wait: async (ms) => {
-      if (!rung && ms > 0) {
+      if (!notified && ms > 0) {
         let timer: NodeJS.Timeout | undefined;
         await new Promise<void>((resolve) => {
-          open = resolve;
+          wake = resolve;
           timer = setTimeout(resolve, ms);
         });
         clearTimeout(timer);
       }
-      rung = false;
+      notified = false;
     },
   };
 }

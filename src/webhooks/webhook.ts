@@ -1,7 +1,7 @@
 import type { EventError } from "../model/failure.ts";
 
-/** Which events a hook gets: any of the values within a kind, every kind that is given. Absent means all. */
-export interface HookFilter {
+/** Filter of a webhook's events. Values of a kind are alternatives, kinds must all match; absent means all. */
+export interface WebhookFilter {
   readonly types?: readonly string[];
   readonly platforms?: readonly string[];
   readonly actors?: readonly string[];
@@ -9,7 +9,7 @@ export interface HookFilter {
 
 /** One attempt to deliver, as `GET /hooks/{name}/deliveries` shows it. */
 export interface Delivery {
-  /** The `webhook-id` that was sent. */
+  /** The `webhook-id` header. */
   readonly id: string;
   /** The event's type; `test` for a test, `gap` for a gap. */
   readonly type: string;
@@ -17,71 +17,74 @@ export interface Delivery {
   readonly ms: number;
   readonly attempt: number;
   readonly delivered: boolean;
-  /** HTTP status of the answer, where there was one. */
+  /** HTTP status of the response, if there was one. */
   readonly status?: number;
   readonly error?: EventError;
 }
 
-/** An outgoing webhook as its app may see it: never the secret. */
-export interface Hook {
+/** An outgoing webhook as shown to the app: never the secret. */
+export interface Webhook {
   readonly name: string;
   readonly url: string;
   readonly types?: readonly string[];
   readonly platforms?: readonly string[];
   readonly actors?: readonly string[];
-  /** `failing`: nothing was taken since `failingSince`; `disabled`: switched off, `PUT` switches it on again. */
+  /** `failing`: no success since `failingSince`; `disabled`: no deliveries until the next `PUT`. */
   readonly state: "active" | "failing" | "disabled";
   readonly failingSince?: string;
   readonly error?: EventError;
-  /** The event log was gone through up to here. */
+  /** Position in the event log up to which events were processed. */
   readonly cursor: string;
-  /** What is behind: events held back to be tried again, and the age of the oldest event not gone through. */
+  /** Events waiting for a retry (`held`), and the age of the oldest unprocessed event in seconds. */
   readonly lag: { readonly held: number; readonly seconds: number };
   readonly created: string;
   readonly updated: string;
   readonly deliveries: readonly Delivery[];
 }
 
-/** How many hooks an app may have. */
-export const HOOKS_PER_APP = 20;
-/** Attempts that are remembered for each hook. */
-export const DELIVERIES_KEPT = 100;
-/** A hook's name; it is part of a path and of key names. */
-export const HOOK_NAME = "^[A-Za-z0-9_-]{1,64}$";
+/** Webhooks an app may have. */
+export const MAX_WEBHOOKS_PER_APP = 20;
+/** Attempts kept per webhook. */
+export const MAX_DELIVERIES = 100;
+/** Pattern of a webhook's name, which is part of paths and of key names. */
+export const WEBHOOK_NAME = "^[A-Za-z0-9_-]{1,64}$";
 
-/** Storing this hook would exceed `HOOKS_PER_APP`. */
-export class TooManyHooks extends Error {
+/** Thrown when a new webhook would exceed `MAX_WEBHOOKS_PER_APP`. */
+export class TooManyWebhooks extends Error {
   constructor() {
-    super(`An app may have ${HOOKS_PER_APP} hooks`);
-    this.name = "TooManyHooks";
+    super(`An app may have ${MAX_WEBHOOKS_PER_APP} webhooks`);
+    this.name = "TooManyWebhooks";
   }
 }
 
-/** What `PUT` stores. */
-export interface NewHook {
+/** The webhook that a `PUT` stores. */
+export interface NewWebhook {
   readonly name: string;
   readonly url: string;
-  readonly filter: HookFilter;
-  /** `whsec_…`; sealed before it leaves the process, so that only workers can sign. */
+  readonly filter: WebhookFilter;
+  /** `whsec_…`; sealed before leaving the process, so that only workers can sign. */
   readonly secret: string;
-  /** False: an existing hook keeps the secret that it has. */
+  /** False: an existing webhook keeps its secret. */
   readonly replacesSecret: boolean;
-  /** Where a new hook begins; an existing one goes on where it is. */
+  /** Start of a new webhook; an existing webhook keeps its cursor. */
   readonly cursor: string;
 }
 
-/** The apps' outgoing webhooks, for the API. Another app's hook is not found. */
-export interface Hooks {
-  /** Stores or changes, and switches on. Throws `TooManyHooks`. */
-  readonly put: (app: string, hook: NewHook) => Promise<{ readonly created: boolean }>;
-  readonly get: (app: string, name: string) => Promise<Hook | undefined>;
-  /** All of the app's, by name. */
-  readonly list: (app: string) => Promise<readonly Hook[]>;
+/** The apps' outgoing webhooks, for the API. Webhooks of other apps are not found. */
+export interface Webhooks {
+  /** Stores or changes a webhook, and enables it. Throws `TooManyWebhooks`. */
+  readonly put: (app: string, webhook: NewWebhook) => Promise<{ readonly created: boolean }>;
+  readonly get: (app: string, name: string) => Promise<Webhook | undefined>;
+  /** All webhooks of the app, by name. */
+  readonly list: (app: string) => Promise<readonly Webhook[]>;
   readonly remove: (app: string, name: string) => Promise<boolean>;
-  /** Goes back (or forward) to a cursor; what was held is dropped, since it comes again. False when there is no such hook. */
+  /**
+   * Moves a webhook back or forward to a cursor; false for an unknown name.
+   * Pending events are dropped, since the replay includes them.
+   */
   readonly replay: (app: string, name: string, cursor: string) => Promise<boolean>;
-  /** Has a worker send this JSON once. False when the hook is missing or switched off. */
+  /** Makes a worker send this JSON once; false for an unknown or disabled webhook. */
   readonly test: (app: string, name: string, id: string, json: string) => Promise<boolean>;
-  /** The newest attempts first. */
+  /** Newest attempts first. */
   readonly deliveries: (app: string, name: string, limit: number) => Promise<readonly Delivery[]>;
 }

@@ -5,8 +5,8 @@ import { keyring } from "../../src/crypto/keyring.ts";
 import { clients } from "../../src/delivery/client-cache.ts";
 import { deliverer } from "../../src/delivery/deliver.ts";
 import { keepingOnline } from "../../src/delivery/keep-online.ts";
-import { traces } from "../../src/inbound/delivery-receipts.ts";
-import { arrivals } from "../../src/inbound/record-arrival.ts";
+import { deliveryReceipts } from "../../src/inbound/delivery-receipts.ts";
+import { inboundRecorder } from "../../src/inbound/record-inbound.ts";
 import { accountId } from "../../src/model/account-id.ts";
 import { laneOf } from "../../src/model/lane.ts";
 import { silentLog } from "../../src/model/log.ts";
@@ -60,8 +60,8 @@ export async function heldCore(server: TestRedis, { platform }: Pick<HeldWorld, 
       delivering: { outbox: ports.outbox, egress, log: silentLog, keepOnline: keepingOnline(ports), random: () => 0 },
       ownership: accountOwnership({ redis: own, keyring: ring, eventsKept: KEPT }),
       accounts: ports.accounts,
-      record: arrivals({ redis: own, eventsKept: KEPT }),
-      recordReceipt: traces({ redis: own, eventsKept: KEPT }),
+      record: inboundRecorder({ redis: own, eventsKept: KEPT }),
+      recordReceipt: deliveryReceipts({ redis: own, eventsKept: KEPT }),
       egress,
       find: (id) => (id === platform.id ? platform : undefined),
       concurrency: 50,

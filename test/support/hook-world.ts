@@ -6,12 +6,12 @@ import type { Event } from "../../src/model/event.ts";
 import { silentLog } from "../../src/model/log.ts";
 import { keys } from "../../src/redis/keys.ts";
 import { eventTail } from "../../src/streaming/tail.ts";
-import { hookPost } from "../../src/webhooks/post.ts";
-import { redisHookWork } from "../../src/webhooks/redis-delivery-store.ts";
-import { redisHooks } from "../../src/webhooks/redis-webhooks.ts";
-import { newHookSecret } from "../../src/webhooks/secret.ts";
-import type { NewHook } from "../../src/webhooks/webhook.ts";
-import { hookWorker } from "../../workers/webhooks.ts";
+import { webhookPost } from "../../src/webhooks/post.ts";
+import { redisDeliveryStore } from "../../src/webhooks/redis-delivery-store.ts";
+import { redisWebhooks } from "../../src/webhooks/redis-webhooks.ts";
+import { newWebhookSecret } from "../../src/webhooks/secret.ts";
+import type { NewWebhook } from "../../src/webhooks/webhook.ts";
+import { webhookWorker } from "../../workers/webhooks.ts";
 import type { TestRedis } from "./redis.ts";
 
 /** Hooks with workers on a test Redis; receivers may be on loopback. Waits for retries are short. */
@@ -19,7 +19,7 @@ export async function hookWorld(redis: TestRedis, { kept = 100_000, waitMs = 50 
   const client = redis.connect();
   const ring = await keyring({ path: join(redis.dir, "master.key"), opens: true });
   const log = redisEventLog({ redis: client, kept });
-  const hooks = redisHooks({ redis: client, keyring: ring, eventLog: log });
+  const hooks = redisWebhooks({ redis: client, keyring: ring, eventLog: log });
   const inside = egress({ allowPrivate: ["127.0.0.0/8"], insideOnly: true });
   const ends: Array<() => Promise<void>> = [];
 
@@ -27,18 +27,18 @@ export async function hookWorld(redis: TestRedis, { kept = 100_000, waitMs = 50 
     client,
     log,
     hooks,
-    secret: newHookSecret(),
+    secret: newWebhookSecret(),
     /** One more worker process' worth of hook delivery. */
-    work: (more: Partial<Parameters<typeof hookWorker>[0]> = {}) => {
+    work: (more: Partial<Parameters<typeof webhookWorker>[0]> = {}) => {
       const tail = eventTail({ connect: () => redis.connect(), control: client, log, logger: silentLog, kept });
-      const worker = hookWorker({
-        work: redisHookWork({ redis: client, keyring: ring, eventsKept: kept }),
+      const worker = webhookWorker({
+        store: redisDeliveryStore({ redis: client, keyring: ring, eventsKept: kept }),
         eventLog: log,
         tail,
-        post: hookPost({ guard: inside, inside }),
+        post: webhookPost({ guard: inside, inside }),
         log: silentLog,
-        everyMs: 50,
-        wait: () => waitMs,
+        claimIntervalMs: 50,
+        delay: () => waitMs,
         ...more,
       });
       const close = async () => {
@@ -48,7 +48,7 @@ export async function hookWorld(redis: TestRedis, { kept = 100_000, waitMs = 50 
       ends.push(close);
       return { close };
     },
-    put: async (app: string, name: string, url: string, secret: string, more: Partial<NewHook> = {}) => {
+    put: async (app: string, name: string, url: string, secret: string, more: Partial<NewWebhook> = {}) => {
       const { epoch, last } = await log.bounds(app);
       const cursor = `${epoch}.${last}`;
       await hooks.put(app, { name, url, secret, filter: {}, replacesSecret: true, cursor, ...more });

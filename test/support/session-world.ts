@@ -37,11 +37,11 @@ export function sessionWorld({ online = true, state = "stored", letsIn = true, d
   let there = true;
 
   const ownership: AccountOwnership = {
-    adopt: async () => {
+    claim: async () => {
       await faults.adopt?.();
       return there ? { ...record } : undefined;
     },
-    say: async (_holder, event, silently, version) => {
+    publishState: async (_holder, event, silently, version) => {
       await faults.say?.(event.state);
       if (version !== undefined && version !== record.version) return false;
       record.state = event.state;
@@ -49,9 +49,9 @@ export function sessionWorld({ online = true, state = "stored", letsIn = true, d
       news.emit("change");
       return true;
     },
-    notes: () => ({ read: async () => ({}), write: async () => undefined }),
-    secrets: () => ({ read: async () => ({}), write: async () => undefined }),
-    wanted: async () => (record.online && there ? [{ app: APP, id }] : []),
+    connectionState: () => ({ read: async () => ({}), write: async () => undefined }),
+    sealedState: () => ({ read: async () => ({}), write: async () => undefined }),
+    desiredOnline: async () => (record.online && there ? [{ app: APP, id }] : []),
   };
   const verb = { summary: "", schema: {}, example: {}, run: async () => ({ outcomes: [] }) };
   const platform: Platform = definePlatform<Dial, never>({

@@ -20,7 +20,7 @@ import { appRegistry } from "../../src/apps/registry.ts";
 import { redisRevocations } from "../../src/apps/revocations.ts";
 import { redisTickets } from "../../src/apps/tickets.ts";
 import { type KeyringDeps, keyring } from "../../src/crypto/keyring.ts";
-import { redisDoors } from "../../src/inbound/webhook-endpoints.ts";
+import { redisWebhookEndpoints } from "../../src/inbound/webhook-endpoints.ts";
 import type { Caller, Revocation, Scope } from "../../src/model/caller.ts";
 import { SCOPES } from "../../src/model/caller.ts";
 import { Failure } from "../../src/model/failure.ts";
@@ -114,7 +114,7 @@ export async function who(
   base.get("/socket", seen("listen", "socket"));
   for (const scope of SCOPES) base.all(`/may/${scope}`, seen(scope));
   const nudge = async () => undefined;
-  const doors = accountDoors(redisDoors({ redis: client, keyring: ring }), platforms, "/gateway");
+  const doors = accountDoors(redisWebhookEndpoints({ redis: client, keyring: ring }), platforms, "/gateway");
   const deps = { who: ask, keys, tickets, platforms, revocations, accounts, doors, nudge, log: silentLog };
   base.use(["/tokens", "/revocations"], jsonBody());
   base.put("/accounts", jsonBody());

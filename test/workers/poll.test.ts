@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { arrivals } from "../../src/inbound/record-arrival.ts";
+import { inboundRecorder } from "../../src/inbound/record-inbound.ts";
 import { silentLog } from "../../src/model/log.ts";
 import type { Platform, PollContext, PollResult } from "../../src/platform/platform.ts";
 import { redisTopics, topicId } from "../../src/polling/topics.ts";
@@ -29,12 +29,12 @@ const FAR = 3_600_000;
 /** Topics that a test polls as it says; `polled` tells of each poll that ended. */
 function world(
   poll: (topic: string, polling: PollContext) => Promise<PollResult>,
-  more: Pick<Platform, "teardown"> & Pick<PollWorkerDeps, "door"> = {},
+  more: Pick<Platform, "teardown"> & Pick<PollWorkerDeps, "endpoint"> = {},
 ) {
   const redis = server.connect();
   const topics = redisTopics({ redis });
   const news = new EventEmitter().setMaxListeners(0);
-  const arrive = arrivals({ redis, eventsKept: 1_000 });
+  const arrive = inboundRecorder({ redis, eventsKept: 1_000 });
   const platform = testPlatform(async () => ({ outcomes: [] }), {
     poll: (topic, polling) => poll(topic, polling).finally(() => news.emit("polled", topic)),
     ...(more.teardown ? { teardown: more.teardown } : {}),
@@ -43,12 +43,12 @@ function world(
   const work = () => {
     const worker = pollWorker({
       topics,
-      arrive,
+      record: arrive,
       egress: noEgress,
       find,
       log: silentLog,
       everyMs: 20,
-      ...(more.door ? { door: more.door } : {}),
+      ...(more.endpoint ? { endpoint: more.endpoint } : {}),
     });
     stops.push(worker.stop);
     return worker;
@@ -83,9 +83,9 @@ it("polls once for all followers, first without entries, and brings each what is
     const n = Number(state ?? 0);
     return { entries: n === 0 ? [] : [entry(n), entry(n)], state: String(n + 1), nextMs: n < 3 ? 1 : FAR };
   });
-  await topics.follow(bob, "t", true);
-  await topics.follow(eve, "t", true);
-  await topics.follow(eve, "t", true);
+  await topics.subscribe(bob, "t", true);
+  await topics.subscribe(eve, "t", true);
+  await topics.subscribe(eve, "t", true);
   const enough = polls(4);
   const worker = work();
   await enough;
@@ -102,7 +102,7 @@ it("lets two workers share what is due: each topic is polled once", async () => 
     return { entries: [], state: "1", nextMs: FAR };
   });
   const names = Array.from({ length: 200 }, (_, at) => `t${at}`);
-  for (const name of names) await topics.follow(bob, name, true);
+  for (const name of names) await topics.subscribe(bob, name, true);
   const enough = polls(200);
   const workers = [work(), work()];
   await enough;
@@ -112,15 +112,15 @@ it("lets two workers share what is due: each topic is polled once", async () => 
 
 it("keeps nothing of a worker that was too slow, and what was brought twice arrives once", async () => {
   const { topics, redis, bodies } = world(async () => ({ entries: [], state: "", nextMs: FAR }));
-  await topics.follow(bob, "t", true);
+  await topics.subscribe(bob, "t", true);
   const part = (await Promise.all(Array.from({ length: 16 }, (_, at) => redis.zcard(keys.pollsDue(at))))).indexOf(1);
-  const [slow] = await topics.take(part, 10, 0);
-  const [fast] = await topics.take(part, 10, FAR);
+  const [slow] = await topics.claimDue(part, 10, 0);
+  const [fast] = await topics.claimDue(part, 10, FAR);
   if (!slow || !fast) throw new Error("it was not due");
-  await topics.finish(fast, { state: "fast", fails: 0, nextMs: FAR });
-  await topics.finish(slow, { state: "slow", fails: 0, nextMs: 0 });
+  await topics.finish(fast, { state: "fast", failures: 0, nextMs: FAR });
+  await topics.finish(slow, { state: "slow", failures: 0, nextMs: 0 });
   expect(await redis.hget(keys.topic(part, slow.id), "state")).toBe("fast");
-  expect(await topics.take(part, 10, FAR)).toEqual([]);
+  expect(await topics.claimDue(part, 10, FAR)).toEqual([]);
   expect(await bodies("app1")).toEqual([]);
 });
 
@@ -130,7 +130,7 @@ it("waits longer after each failure and forgets them after a success", async () 
     if (++fails <= 2) throw new Error("away");
     return { entries: [], state: "1", nextMs: FAR };
   });
-  await topics.follow(bob, "t", true);
+  await topics.subscribe(bob, "t", true);
   const id = topicId("test", "t");
   const worker = work();
   for (const times of [1, 2]) {
@@ -141,7 +141,7 @@ it("waits longer after each failure and forgets them after a success", async () 
     while ((await redis.hget(keys.topic(part, id), "fails")) !== String(times)) await redis.ping();
     const wait = Number(await redis.zscore(keys.pollsDue(part), id)) - Date.now();
     expect(wait).toBeGreaterThan(60_000 * 2 ** times * 0.7);
-    await topics.hasten(id);
+    await topics.trigger(id);
   }
   await worker.stop();
 });
@@ -154,16 +154,16 @@ it("tells followers that a topic is no more, and polls it no more; who leaves he
     ended = true;
     return { entries: [], state: "1", nextMs: 1, ...more };
   });
-  await topics.follow(bob, "t", true);
-  await topics.follow(eve, "t", true);
-  await topics.follow(eve, "t", false);
+  await topics.subscribe(bob, "t", true);
+  await topics.subscribe(eve, "t", true);
+  await topics.subscribe(eve, "t", false);
   const twice = polls(2);
   const worker = work();
   await twice;
   await worker.stop();
   expect(await bodies("app1")).toMatchObject([{ verb: "unsubscribe", object: { error } }]);
   expect(await bodies("app2")).toEqual([]);
-  expect(await topics.followed(bob)).toEqual([]);
+  expect(await topics.subscriptions(bob)).toEqual([]);
   const left = await redis.keys("{dgmp*");
   expect(left).toEqual([]);
 });
@@ -173,16 +173,16 @@ it("polls once more when something changed while it was polled, and tells the po
   const { topics, work, polls } = world(async (_topic, { triggered: hastened, hint: note }) => {
     seen.push([hastened, note]);
     if (seen.length === 1) {
-      await topics.note(id, "changed");
-      for (let n = 0; n < 5; n++) await topics.hasten(id);
+      await topics.saveHint(id, "changed");
+      for (let n = 0; n < 5; n++) await topics.trigger(id);
     }
     return { entries: [], state: "1", nextMs: FAR };
   });
   const id = topicId("test", "t");
-  await topics.hasten(id);
-  await topics.note(id, "of nobody");
-  expect(await topics.standing("test", "t")).toBeUndefined();
-  await topics.follow(bob, "t", true);
+  await topics.trigger(id);
+  await topics.saveHint(id, "of nobody");
+  expect(await topics.status("test", "t")).toBeUndefined();
+  await topics.subscribe(bob, "t", true);
   const twice = polls(2);
   const worker = work();
   await twice;
@@ -192,9 +192,9 @@ it("polls once more when something changed while it was polled, and tells the po
     [true, "changed"],
   ]);
   const before = Date.now();
-  await topics.hasten(id);
+  await topics.trigger(id);
   // Many in a row become one in ten seconds.
-  expect((await topics.standing("test", "t"))?.nextAt).toBeGreaterThan(before + 5_000);
+  expect((await topics.status("test", "t"))?.nextAt).toBeGreaterThan(before + 5_000);
 });
 
 it("says how a topic stands: its state, its faults, and when it is polled", async () => {
@@ -204,14 +204,14 @@ it("says how a topic stands: its state, its faults, and when it is polled", asyn
     good = false;
     return { entries: [], state: "left", nextMs: 1 };
   });
-  await topics.follow(bob, "t", true);
-  expect(await topics.standing("test", "t")).toMatchObject({ fails: 0 });
+  await topics.subscribe(bob, "t", true);
+  expect(await topics.status("test", "t")).toMatchObject({ fails: 0 });
   const twice = polls(2);
   const worker = work();
   await twice;
-  while ((await topics.standing("test", "t"))?.fails === 0);
+  while ((await topics.status("test", "t"))?.fails === 0);
   await worker.stop();
-  const standing = await topics.standing("test", "t");
+  const standing = await topics.status("test", "t");
   expect(standing).toMatchObject({ state: "left", fails: 1, error: { retryable: expect.any(Boolean) } });
   expect((standing?.nextAt ?? 0) - (standing?.polledAt ?? 0)).toBeGreaterThanOrEqual(60_000);
 });
@@ -222,20 +222,20 @@ it("undoes what a topic set up when its last follower left, even while it was po
   const { topics, redis, work, polls } = world(
     async (topic, { endpoint: door }) => {
       await door?.open({ secret: "s" });
-      await topics.follow(bob, topic, false);
+      await topics.subscribe(bob, topic, false);
       return { entries: [], state: "1", nextMs: FAR };
     },
     {
-      door: ({ id }) => ({
+      endpoint: ({ id }) => ({
         open: async () => {
-          await topics.keep(id, true);
+          await topics.setRemoteState(id, true);
           open.add(id);
           return "";
         },
         secrets: async () => undefined,
         close: async () => {
           open.delete(id);
-          await topics.keep(id, false);
+          await topics.setRemoteState(id, false);
         },
       }),
       teardown: async (_topic, { state = "", endpoint: door }) => {
@@ -246,7 +246,7 @@ it("undoes what a topic set up when its last follower left, even while it was po
       },
     },
   );
-  await topics.follow(bob, "t", true);
+  await topics.subscribe(bob, "t", true);
   const once = polls(1);
   const worker = work();
   await once;
@@ -258,15 +258,15 @@ it("undoes what a topic set up when its last follower left, even while it was po
 
 it("goes on for who came back before a topic was forgotten", async () => {
   const { topics, work, polls } = world(async () => ({ entries: [], state: "1", nextMs: FAR }));
-  await topics.follow(bob, "t", true);
-  const [due] = (await Promise.all(Array.from({ length: 16 }, (_, part) => topics.take(part, 1, FAR)))).flat();
+  await topics.subscribe(bob, "t", true);
+  const [due] = (await Promise.all(Array.from({ length: 16 }, (_, part) => topics.claimDue(part, 1, FAR)))).flat();
   if (!due) throw new Error("it was not due");
-  await topics.follow(bob, "t", false);
-  await topics.follow(eve, "t", true);
-  await topics.drop(due);
+  await topics.subscribe(bob, "t", false);
+  await topics.subscribe(eve, "t", true);
+  await topics.remove(due);
   const once = polls(1);
   const worker = work();
   await once;
   await worker.stop();
-  expect(await topics.followers(due.id)).toEqual([{ app: "app2", actor: "eve" }]);
+  expect(await topics.subscribers(due.id)).toEqual([{ app: "app2", actor: "eve" }]);
 });

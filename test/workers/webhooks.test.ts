@@ -108,7 +108,7 @@ describe("a hook", () => {
     await world.put(app, "one", receiver.url, world.secret);
     await world.append(app, to("a@b.c", "r1"));
     world.work({
-      wait: (_failures, _random, askedMs = 0) => {
+      delay: (_failures, _random, askedMs = 0) => {
         asked.push(askedMs);
         return askedMs > 0 ? 100 : 50;
       },

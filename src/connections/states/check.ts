@@ -9,7 +9,7 @@ export async function check(parts: ConnectionParts): Promise<State> {
   const { access, backoff, closing, login, owner, publisher, reasons, wake } = parts;
   wake.clear();
   if (closing.aborted) return closedByMove();
-  const account = await parts.ownership.adopt(owner);
+  const account = await parts.ownership.claim(owner);
   if (!account) return closed(parts, accountUnknown());
   const platform = parts.find(account.platform);
   if (!platform?.connect) return closed(parts, ownerMoved());

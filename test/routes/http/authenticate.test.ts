@@ -7,12 +7,12 @@ import { SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { way } from "../../../routes/http/proxy-trust.ts";
 import { newApiKey } from "../../../src/apps/api-key.ts";
-import type { FreshKey } from "../../../src/apps/registry.ts";
+import type { IssuedKey } from "../../../src/apps/registry.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
 import { type Who, who } from "../../support/who.ts";
 
 let world: Who;
-let app: FreshKey;
+let app: IssuedKey;
 let clients = 0;
 beforeAll(async () => {
   world = await who({ allowedOrigins: ["https://shop.example"] });

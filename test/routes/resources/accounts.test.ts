@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AccountAnswer, AccountListAnswer } from "../../../routes/resources/accounts.ts";
-import type { FreshKey } from "../../../src/apps/registry.ts";
+import type { IssuedKey } from "../../../src/apps/registry.ts";
 import { accountId } from "../../../src/model/account-id.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
 import { validationErrors } from "../../../src/model/validate.ts";
@@ -13,8 +13,8 @@ const login = { host: "mail.example.org", username: "bob", password: CANARY };
 const bob = { platform: "email", address: "bob@example.com", credentials: login };
 
 let world: Who;
-let app: FreshKey;
-let other: FreshKey;
+let app: IssuedKey;
+let other: IssuedKey;
 beforeAll(async () => {
   world = await who({ opens: false });
   app = await world.registry.createApp("shop", SCOPES);

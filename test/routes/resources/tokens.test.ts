@@ -1,13 +1,13 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TokenAnswer } from "../../../routes/resources/tokens.ts";
-import type { FreshKey } from "../../../src/apps/registry.ts";
+import type { IssuedKey } from "../../../src/apps/registry.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
 import { validationErrors } from "../../../src/model/validate.ts";
 import { dump, type Who, who } from "../../support/who.ts";
 
 let world: Who;
-let app: FreshKey;
+let app: IssuedKey;
 beforeAll(async () => {
   world = await who();
   app = await world.registry.createApp("shop", SCOPES);

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { HookAnswer, HookListAnswer, HookPutAnswer } from "../../../routes/resources/webhook-schemas.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
 import { validationErrors } from "../../../src/model/validate.ts";
-import { newHookSecret } from "../../../src/webhooks/secret.ts";
-import { HOOKS_PER_APP } from "../../../src/webhooks/webhook.ts";
+import { newWebhookSecret } from "../../../src/webhooks/secret.ts";
+import { MAX_WEBHOOKS_PER_APP } from "../../../src/webhooks/webhook.ts";
 import { gateway } from "../../support/gateway.ts";
 import { hookReceiver } from "../../support/hook-receiver.ts";
 import { dump } from "../../support/who.ts";
@@ -67,7 +67,7 @@ describe("hooks", () => {
   });
 
   test("take the app's own secret without repeating it, and make a new one when asked", async () => {
-    const secret = newHookSecret();
+    const secret = newWebhookSecret();
     const made = await call("PUT", "/hooks/own", { url: receiver.url, secret });
     expect([made.status, made.body.secret]).toEqual([201, undefined]);
     const { body } = await call("POST", "/hooks/own/test");
@@ -132,7 +132,8 @@ describe("hooks", () => {
     ]);
     expect((await call("PUT", "/hooks/a%20b", { url })).body.code).toBe("bad-parameter");
     const many = await gw.keyOf("many");
-    for (let i = 0; i < HOOKS_PER_APP; i++) expect((await call("PUT", `/hooks/h${i}`, { url }, many)).status).toBe(201);
+    for (let i = 0; i < MAX_WEBHOOKS_PER_APP; i++)
+      expect((await call("PUT", `/hooks/h${i}`, { url }, many)).status).toBe(201);
     expect((await call("PUT", "/hooks/more", { url }, many)).body.code).toBe("quota-exceeded");
     expect((await call("PUT", "/hooks/h0", { url }, many)).status).toBe(200);
   });
@@ -180,7 +181,7 @@ describe("hooks", () => {
   });
 
   test("no answer and no value in Redis holds a secret", async () => {
-    const secret = newHookSecret();
+    const secret = newWebhookSecret();
     const before = heard.length;
     await call("PUT", "/hooks/canary", { url: receiver.url, secret });
     for (const path of ["", "/canary", "/canary/deliveries"]) await call("GET", `/hooks${path}`);

@@ -42,7 +42,7 @@ describe("an account", () => {
     expect(await world.accounts.remove("appA", id)).toBe(false);
     expect(await world.accounts.credentialsOf("appA", "email", bob.address)).toBeUndefined();
     expect(await world.accounts.list("appA", { limit: 10 })).toEqual([]);
-    await world.accounts.keepOnline("appA", "email", bob.address, true);
+    await world.accounts.setDesiredOnline("appA", "email", bob.address, true);
     expect(await world.client.exists(keys.account("appA", id))).toBe(0);
   });
 

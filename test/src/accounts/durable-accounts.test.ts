@@ -7,7 +7,7 @@ it("answers a write only when it is durable, and leaves reading alone", async ()
   const done: string[] = [];
   const plain = new Proxy({} as Accounts, {
     get: (_, name) => async () => void done.push(String(name)),
-    ownKeys: () => ["put", "get", "list", "remove", "credentialsOf", "versionOf", "update", "keepOnline"],
+    ownKeys: () => ["put", "get", "list", "remove", "credentialsOf", "versionOf", "update", "setDesiredOnline"],
     getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }),
   });
   const accounts = durableAccounts(plain, async (_tag, work) => {
@@ -18,7 +18,7 @@ it("answers a write only when it is durable, and leaves reading alone", async ()
   await expect(accounts.put("a", stored)).rejects.toThrow(NotDurable);
   await expect(accounts.remove("a", "acc")).rejects.toThrow(NotDurable);
   await expect(accounts.update("a", "email", "bob", "1", {})).rejects.toThrow(NotDurable);
-  await expect(accounts.keepOnline("a", "email", "bob", true)).rejects.toThrow(NotDurable);
+  await expect(accounts.setDesiredOnline("a", "email", "bob", true)).rejects.toThrow(NotDurable);
   await accounts.get("a", "acc");
-  expect(done).toEqual(["put", "remove", "update", "keepOnline", "get"]);
+  expect(done).toEqual(["put", "remove", "update", "setDesiredOnline", "get"]);
 });

@@ -1,20 +1,20 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
-  fitsHash,
-  hashOfKey,
+  deriveListenerKey,
+  hashApiKey,
   isKeyId,
-  listenerKeyOf,
+  matchesHash,
   newApiKey,
+  parseApiKey,
   randomId,
-  readApiKey,
 } from "../../../src/apps/api-key.ts";
 
 test("a key has its documented form and reads back", () => {
   const made = Array.from({ length: 200 }, newApiKey);
   for (const key of made) {
     expect(key.text).toMatch(/^dgm_[0-9A-Za-z]{12}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$/);
-    expect(readApiKey(key.text)).toEqual(key);
+    expect(parseApiKey(key.text)).toEqual(key);
   }
   expect(new Set(made.map(({ id }) => id)).size).toBe(200);
 });
@@ -26,7 +26,7 @@ test("any single wrong character is told as a typing error", () => {
   fc.assert(
     fc.property(place, digit, (i, other) => {
       fc.pre(text[i] !== other);
-      expect(readApiKey(text.slice(0, i) + other + text.slice(i + 1))).toBe("mistyped");
+      expect(parseApiKey(text.slice(0, i) + other + text.slice(i + 1))).toBe("mistyped");
     }),
   );
 });
@@ -42,9 +42,9 @@ test("what is no key is no key, however it looks", () => {
     text.toUpperCase(),
     text.replace("dgm", "dgn"),
   ]) {
-    expect(readApiKey(other)).toBeUndefined();
+    expect(parseApiKey(other)).toBeUndefined();
   }
-  fc.assert(fc.property(fc.string(), (other) => readApiKey(other) === undefined));
+  fc.assert(fc.property(fc.string(), (other) => parseApiKey(other) === undefined));
 });
 
 test("only what can be a key's id passes as one", () => {
@@ -56,13 +56,15 @@ test("only what can be a key's id passes as one", () => {
 
 test("a hash fits its own key only, and a damaged hash fits none", () => {
   const [one, two] = [newApiKey().text, newApiKey().text];
-  expect(fitsHash(one, hashOfKey(one))).toBe(true);
-  expect(fitsHash(two, hashOfKey(one))).toBe(false);
-  expect(fitsHash(one, "")).toBe(false);
+  expect(matchesHash(one, hashApiKey(one))).toBe(true);
+  expect(matchesHash(two, hashApiKey(one))).toBe(false);
+  expect(matchesHash(one, "")).toBe(false);
 });
 
 test("the listener key is what PHP's hash_hmac makes of the printed key", () => {
   const key = "dgm_0123456789AB_0000000000000000000000000000000000000000000_000000";
   // printf listener | openssl dgst -sha256 -hmac "$key"; PHP's hash_hmac('sha256', 'listener', $key) prints the same.
-  expect(listenerKeyOf(key).toString("hex")).toBe("2ecd953a1e6b827b3823699c36fdf7c5cb41e707997056dfbfbd7b4091cd23e7");
+  expect(deriveListenerKey(key).toString("hex")).toBe(
+    "2ecd953a1e6b827b3823699c36fdf7c5cb41e707997056dfbfbd7b4091cd23e7",
+  );
 });

@@ -1,9 +1,9 @@
 import { readFile, stat } from "node:fs/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { firstApp, firstAppFile } from "../../../src/apps/first-app.ts";
+import { createFirstApp, firstAppKeyPath } from "../../../src/apps/first-app.ts";
 import { keyCache } from "../../../src/apps/key-cache.ts";
-import type { KeyRecord } from "../../../src/apps/key-record.ts";
+import type { ApiKeyRecord } from "../../../src/apps/key-record.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
 import { keys } from "../../../src/redis/keys.ts";
 import { dump, type Who, who } from "../../support/who.ts";
@@ -16,12 +16,12 @@ afterAll(() => world.stop());
 
 test("the first app is made once, with its key in a private file", async () => {
   const dataDir = `${world.redis.dir}/data`;
-  const both = await Promise.all([firstApp({ ...world, dataDir }), firstApp({ ...world, dataDir })]);
+  const both = await Promise.all([createFirstApp({ ...world, dataDir }), createFirstApp({ ...world, dataDir })]);
   const [key] = both.filter((one) => one !== undefined);
   expect(both.filter((one) => one !== undefined)).toHaveLength(1);
-  expect((await readFile(firstAppFile(dataDir), "utf8")).trim()).toBe(key);
-  expect((await stat(firstAppFile(dataDir))).mode & 0o777).toBe(0o600);
-  expect(await firstApp({ ...world, dataDir })).toBeUndefined();
+  expect((await readFile(firstAppKeyPath(dataDir), "utf8")).trim()).toBe(key);
+  expect((await stat(firstAppKeyPath(dataDir))).mode & 0o777).toBe(0o600);
+  expect(await createFirstApp({ ...world, dataDir })).toBeUndefined();
 });
 
 test("a made app is found by its key's id, and the key itself is nowhere in Redis", async () => {
@@ -79,7 +79,7 @@ test("a cached key costs no look-up for 3 s, then is read again; guesses never p
   const { keyId } = await world.registry.createApp("cached", SCOPES);
   const asked: string[] = [];
   let time = 0;
-  const find = async (id: string): Promise<KeyRecord | undefined> => {
+  const find = async (id: string): Promise<ApiKeyRecord | undefined> => {
     asked.push(id);
     return world.registry.find(id);
   };

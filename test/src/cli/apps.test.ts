@@ -118,7 +118,9 @@ test("key rotate stages first when asked, then uses what was staged", async () =
   expect(rotated.closed).toBe(1);
   const app = (await world.registry.list())[0];
   const record = await world.registry.find(app?.keys[0]?.id ?? "");
-  expect(record?.listener).toMatch(/^s2\./);
-  const { listenerWhere } = await import("../../../src/apps/key-record.ts");
-  expect(await api.openShared(record?.listener ?? "", listenerWhere(app?.id ?? "", record?.id ?? ""))).toHaveLength(32);
+  expect(record?.sealedListenerKey).toMatch(/^s2\./);
+  const { listenerKeyData: listenerWhere } = await import("../../../src/apps/key-record.ts");
+  expect(
+    await api.openShared(record?.sealedListenerKey ?? "", listenerWhere(app?.id ?? "", record?.id ?? "")),
+  ).toHaveLength(32);
 });

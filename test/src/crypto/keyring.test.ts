@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { associatedData } from "../../../src/crypto/associated-data.ts";
 import { keyring } from "../../../src/crypto/keyring.ts";
-import { exportForApi, stageKeyVersion } from "../../../src/rotation/rotate-keys.ts";
+import { exportApiKeyFile, stageKeyVersion } from "../../../src/rotation/rotate-keys.ts";
 
 let dir: string;
 let path: string;
@@ -131,7 +131,7 @@ describe("an API-only machine", () => {
   test("has no private half: it seals, opens what is shared, and says clearly that it can't open logins", async () => {
     const worker = await keyring({ path, opens: true });
     const exported = join(dir, "api.key");
-    await exportForApi(path, exported);
+    await exportApiKeyFile(path, exported);
     expect((await stat(exported)).mode & 0o777).toBe(0o600);
     expect(await readFile(exported, "utf8")).not.toContain("private");
     const secret = JSON.parse(await readFile(path, "utf8")).versions[0].private;
@@ -151,8 +151,8 @@ describe("an API-only machine", () => {
 
   test("an export never replaces a file, and can't be rotated", async () => {
     await keyring({ path, opens: true });
-    await expect(exportForApi(path, path)).rejects.toThrow(/exists already/);
-    await exportForApi(path, join(dir, "api.key"));
+    await expect(exportApiKeyFile(path, path)).rejects.toThrow(/exists already/);
+    await exportApiKeyFile(path, join(dir, "api.key"));
     await expect(stageKeyVersion(join(dir, "api.key"))).rejects.toThrow(/export/);
   });
 });

@@ -1,6 +1,6 @@
 import { setTimeout as settled } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { traces } from "../../../src/inbound/delivery-receipts.ts";
+import { deliveryReceipts } from "../../../src/inbound/delivery-receipts.ts";
 import { keys } from "../../../src/redis/keys.ts";
 import { activityOf, gatewayCore } from "../../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
@@ -40,7 +40,7 @@ async function sent(...targets: ReadonlyArray<readonly string[]>) {
     await core.accept(app, activityOf({ target: target.map((address) => ({ address })) }), { ridAsSent: nth });
     await core.results(app, nth + 1);
   }
-  const report = traces({ redis: core.redis, eventsKept: 1_000 });
+  const report = deliveryReceipts({ redis: core.redis, eventsKept: 1_000 });
   const news = async () =>
     (await core.events(app))
       .filter(({ type, status }) => type === "status" && status !== "sending")

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { traces } from "../../../src/inbound/delivery-receipts.ts";
+import { deliveryReceipts } from "../../../src/inbound/delivery-receipts.ts";
 import { activityOf, gatewayCore } from "../../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import { sentTo, testPlatform } from "../../support/test-platform.ts";
@@ -28,7 +28,7 @@ async function sent(more: Parameters<typeof activityOf>[0] = {}) {
   const activity = activityOf({ target: TWO, ...more });
   await core.accept(app, activity, { ridAsSent: 7 });
   await core.results(app, 1);
-  const report = traces({ redis: core.redis, eventsKept: 1_000 });
+  const report = deliveryReceipts({ redis: core.redis, eventsKept: 1_000 });
   const news = async () =>
     (await core.events(app)).slice(2).map(({ status, target, rid }) => ({ status, target, rid }));
   return { app, activity, report, news };

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { keyring } from "../../../src/crypto/keyring.ts";
-import { TOPICS_APP, topicDoors } from "../../../src/inbound/topic-endpoint.ts";
-import { redisDoors } from "../../../src/inbound/webhook-endpoints.ts";
+import { TOPICS_APP, topicEndpoints } from "../../../src/inbound/topic-endpoint.ts";
+import { redisWebhookEndpoints } from "../../../src/inbound/webhook-endpoints.ts";
 import { redisTopics } from "../../../src/polling/topics.ts";
 import { keys } from "../../../src/redis/keys.ts";
 import { rotateKeys } from "../../../src/rotation/rotate-keys.ts";
@@ -17,21 +17,21 @@ afterAll(() => server.stop());
 it("opens under the topic's id, marks the topic before, is rotated with all others, and closes", async () => {
   const redis = server.connect();
   const ring = await keyring({ path: join(server.dir, "master.key"), opens: true });
-  const doors = redisDoors({ redis, keyring: ring });
+  const doors = redisWebhookEndpoints({ redis, keyring: ring });
   const topics = redisTopics({ redis });
-  await topics.follow({ app: "app1", platform: "feeds", actor: "bob" }, "https://example.com/", true);
+  await topics.subscribe({ app: "app1", platform: "feeds", actor: "bob" }, "https://example.com/", true);
   const take = async () =>
-    (await Promise.all(Array.from({ length: 16 }, (_, part) => topics.take(part, 1, 0)))).flat()[0];
+    (await Promise.all(Array.from({ length: 16 }, (_, part) => topics.claimDue(part, 1, 0)))).flat()[0];
   const due = await take();
   if (!due) throw new Error("It was not due");
-  const door = topicDoors({ doors, topics, base: "https://outside.example/gateway" })(due);
+  const door = topicEndpoints({ endpoints: doors, topics, base: "https://outside.example/gateway" })(due);
   expect(await door.secrets()).toBeUndefined();
   const url = await door.open({ secret: "CNRY-hub" });
   expect(url).toMatch(/^https:\/\/outside\.example\/gateway\/inbound\/feeds\/[\w-]{24}$/);
   expect(await door.open({ secret: "CNRY-hub", more: "x" })).toBe(url);
   const id = url.slice(-24);
   expect(await doors.find("feeds", id)).toMatchObject({ app: TOPICS_APP, subject: due.id });
-  expect((await take())?.keeps).toBe(true);
+  expect((await take())?.hasRemoteState).toBe(true);
 
   const sealed = await redis.hget(keys.door(id), "sealed");
   expect(sealed).not.toContain("CNRY");
@@ -41,5 +41,5 @@ it("opens under the topic's id, marks the topic before, is rotated with all othe
 
   await door.close();
   expect(await doors.find("feeds", id)).toBeUndefined();
-  expect((await take())?.keeps).toBe(false);
+  expect((await take())?.hasRemoteState).toBe(false);
 });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Keyring, keyring } from "../../../src/crypto/keyring.ts";
-import { redisDoors } from "../../../src/inbound/webhook-endpoints.ts";
+import { redisWebhookEndpoints } from "../../../src/inbound/webhook-endpoints.ts";
 import { keys } from "../../../src/redis/keys.ts";
 import { rotateKeys } from "../../../src/rotation/rotate-keys.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
@@ -9,14 +9,14 @@ import { type TestRedis, testRedis } from "../../support/redis.ts";
 let server: TestRedis;
 let redis: ReturnType<TestRedis["connect"]>;
 let ring: Keyring;
-let doors: ReturnType<typeof redisDoors>;
+let doors: ReturnType<typeof redisWebhookEndpoints>;
 beforeAll(async () => {
   server = await testRedis();
   redis = server.connect();
   const path = join(server.dir, "master.key");
   ring = await keyring({ path, opens: true });
   // The API has no private halves, and needs none.
-  doors = redisDoors({ redis, keyring: await keyring({ path, opens: false }) });
+  doors = redisWebhookEndpoints({ redis, keyring: await keyring({ path, opens: false }) });
 });
 afterAll(() => server.stop());
 
@@ -76,7 +76,7 @@ it("keeps its secrets sealed, each where it belongs, and rotated with all others
 });
 
 it("finds a door by the name that pushes to others of its app know it by, as long as it has that name", async () => {
-  const mate = (name: string, app = "app1", platform = "twitter") => doors.mate(app, platform, name);
+  const mate = (name: string, app = "app1", platform = "twitter") => doors.byRoutingKey(app, platform, name);
   const one = await doors.open("app1", "twitter", "acc_6", secrets, "12");
   const two = await doors.open("app1", "twitter", "acc_7", secrets, "34");
   expect([await mate("12"), await mate("34")]).toEqual([one, two]);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { egress } from "../../../src/egress/egress.ts";
-import { hookPost } from "../../../src/webhooks/post.ts";
-import { newHookSecret } from "../../../src/webhooks/secret.ts";
+import { webhookPost } from "../../../src/webhooks/post.ts";
+import { newWebhookSecret } from "../../../src/webhooks/secret.ts";
 import { hookReceiver } from "../../support/hook-receiver.ts";
 
 let receiver: Awaited<ReturnType<typeof hookReceiver>>;
@@ -18,8 +18,8 @@ function poster(allowPrivate: readonly string[]) {
   const guard = egress({ allowPrivate });
   const inside = egress({ allowPrivate, insideOnly: true });
   ends.push(guard.close, inside.close);
-  const secret = newHookSecret();
-  return (url: string) => hookPost({ guard, inside })({ url, secret }, "evt_1", "{}", new AbortController().signal);
+  const secret = newWebhookSecret();
+  return (url: string) => webhookPost({ guard, inside })({ url, secret }, "evt_1", "{}", new AbortController().signal);
 }
 
 const LOOPBACK = [

@@ -5,11 +5,11 @@ import { appRegistry } from "../../../src/apps/registry.ts";
 import { keyring } from "../../../src/crypto/keyring.ts";
 import { keys } from "../../../src/redis/keys.ts";
 import { rotateKeys } from "../../../src/rotation/rotate-keys.ts";
-import { nextWait } from "../../../src/webhooks/backoff.ts";
+import { retryDelayMs } from "../../../src/webhooks/backoff.ts";
 import { conversationOf } from "../../../src/webhooks/conversation-key.ts";
-import { redisHookWork } from "../../../src/webhooks/redis-delivery-store.ts";
-import { isHookSecret, newHookSecret } from "../../../src/webhooks/secret.ts";
-import { placeOf } from "../../../src/webhooks/start-cursor.ts";
+import { redisDeliveryStore } from "../../../src/webhooks/redis-delivery-store.ts";
+import { isWebhookSecret, newWebhookSecret } from "../../../src/webhooks/secret.ts";
+import { startCursor } from "../../../src/webhooks/start-cursor.ts";
 import { hookWorld } from "../../support/hook-world.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import { result } from "../streaming/support.ts";
@@ -56,29 +56,29 @@ test("waits grow to an hour, keep to what is asked, and never exceed a day", () 
       fc.double({ min: 0, max: 1, noNaN: true }),
       fc.nat(),
       (n, random, asked) => {
-        const wait = nextWait(n, random, asked);
+        const wait = retryDelayMs(n, random, asked);
         expect(wait).toBeGreaterThanOrEqual(Math.min(asked, 86_400_000));
         expect(wait).toBeLessThanOrEqual(Math.max(3_600_000 * 1.25, Math.min(asked, 86_400_000)));
-        expect(nextWait(n + 1, random)).toBeGreaterThanOrEqual(nextWait(n, random));
+        expect(retryDelayMs(n + 1, random)).toBeGreaterThanOrEqual(retryDelayMs(n, random));
       },
     ),
   );
 });
 
 test("secrets are those of the Standard Webhooks rules", () => {
-  expect(isHookSecret(newHookSecret())).toBe(true);
+  expect(isWebhookSecret(newWebhookSecret())).toBe(true);
   const secret = (bytes: number) => `whsec_${Buffer.alloc(bytes, 7).toString("base64")}`;
-  expect([23, 24, 64, 65].map((bytes) => isHookSecret(secret(bytes)))).toEqual([false, true, true, false]);
-  fc.assert(fc.property(fc.string(), (text) => !isHookSecret(text)));
+  expect([23, 24, 64, 65].map((bytes) => isWebhookSecret(secret(bytes)))).toEqual([false, true, true, false]);
+  fc.assert(fc.property(fc.string(), (text) => !isWebhookSecret(text)));
 });
 
 test("a hook begins at the end, at the beginning or at a cursor that is kept", () => {
   const bounds = { epoch: "e", first: "5-0", last: "9-0", trimmed: true };
-  expect(placeOf("latest", bounds)).toBe("e.9-0");
-  expect(placeOf("earliest", bounds)).toBe("earliest");
-  expect(placeOf("earliest", { ...bounds, trimmed: false })).toBe("e.5-0");
-  expect(placeOf("e.7-0", bounds)).toBe("e.7-0");
-  for (const wrong of ["e.4-0", "e.10-0", "f.7-0", "", "nonsense"]) expect(placeOf(wrong, bounds)).toBeUndefined();
+  expect(startCursor("latest", bounds)).toBe("e.9-0");
+  expect(startCursor("earliest", bounds)).toBe("earliest");
+  expect(startCursor("earliest", { ...bounds, trimmed: false })).toBe("e.5-0");
+  expect(startCursor("e.7-0", bounds)).toBe("e.7-0");
+  for (const wrong of ["e.4-0", "e.10-0", "f.7-0", "", "nonsense"]) expect(startCursor(wrong, bounds)).toBeUndefined();
 });
 
 describe("in Redis", () => {
@@ -99,10 +99,10 @@ describe("in Redis", () => {
     const { app } = await registry.createApp("shop", ["listen"]);
     await world.put(app, "one", "https://example.org/", world.secret);
     expect(await rotateKeys({ redis: world.client, keyring: ring })).toMatchObject({ hooks: 1 });
-    const work = redisHookWork({ redis: world.client, keyring: ring, eventsKept: 100 });
+    const work = redisDeliveryStore({ redis: world.client, keyring: ring, eventsKept: 100 });
     const [claim] = await work.claim(keys.tagOf(app));
     expect((await work.load(claim as NonNullable<typeof claim>))?.secret).toBe(world.secret);
-    await world.put(app, "two", "https://example.org/", newHookSecret());
+    await world.put(app, "two", "https://example.org/", newWebhookSecret());
     const [sealed, version] = await world.client.hmget(keys.hook(app, "one"), "secret", "secretVersion");
     await world.client.hset(keys.hook(app, "two"), "secret", sealed ?? "", "secretVersion", version ?? "");
     const [two] = await work.claim(keys.tagOf(app));
@@ -112,7 +112,7 @@ describe("in Redis", () => {
   test("a claim ends when another has it: nothing of the old one is written", async () => {
     await world.put("app2", "one", "https://example.org/", world.secret);
     const ring = await keyring({ path: join(redis.dir, "master.key"), opens: true });
-    const work = redisHookWork({ redis: world.client, keyring: ring, eventsKept: 100 });
+    const work = redisDeliveryStore({ redis: world.client, keyring: ring, eventsKept: 100 });
     const [old] = await work.claim(keys.tagOf("app2"));
     if (old === undefined) throw new Error("nothing was claimed");
     expect(await work.claim(keys.tagOf("app2"))).toEqual([]);
@@ -121,14 +121,16 @@ describe("in Redis", () => {
     expect(fresh?.fence).not.toBe(old.fence);
     await world.append("app2", result("r1"));
     const nothing = {
-      hold: [],
-      drop: [],
-      tries: new Map(),
-      health: { misses: 0, retryAt: 0 },
+      added: [],
+      removed: [],
+      retries: new Map(),
+      health: { consecutiveFailures: 0, retryAt: 0 },
       deliveries: [],
       events: [],
     };
-    expect(await work.settle(old, { ...nothing, moves: "0", cursor: "x.1-1" })).toEqual({ outcome: "lost" });
+    expect(await work.commitBatch(old, { ...nothing, replayGeneration: "0", cursor: "x.1-1" })).toEqual({
+      outcome: "lost",
+    });
     expect(await work.renew(old)).toBeUndefined();
     await work.release(old);
     expect(await work.renew(fresh as NonNullable<typeof fresh>)).toBeDefined();

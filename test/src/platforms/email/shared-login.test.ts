@@ -31,11 +31,11 @@ afterEach(async () => {
 
 /** One worker's clients; answers what sends a mail with them. `queueing` is called when it wants to renew. */
 function worker(queueing: () => void = () => {}) {
-  const alone: Accounts["alone"] = (...words) => {
+  const alone: Accounts["withRefreshLock"] = (...words) => {
     queueing();
-    return accounts.alone(...words);
+    return accounts.withRefreshLock(...words);
   };
-  const pool = clients({ accounts: { ...accounts, alone }, egress, log: silentLog });
+  const pool = clients({ accounts: { ...accounts, withRefreshLock: alone }, egress, log: silentLog });
   ends.push(pool.close);
   const whose = { app: "app", address: ADDRESS, verb: "send", signal: AbortSignal.timeout(30_000) };
   return () =>
@@ -68,7 +68,7 @@ it("a login that the app stored anew meanwhile is not overwritten by a renewal o
   const anew = { ...mail.ended(ADDRESS), name: "Bob" };
   // The renewal waits for its turn; then what is stored is another login.
   let go = () => {};
-  const held = accounts.alone(
+  const held = accounts.withRefreshLock(
     "app",
     "email",
     ADDRESS,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { webhook } from "../../../../src/platforms/webhook/platform.ts";
-import { newHookSecret } from "../../../../src/webhooks/secret.ts";
+import { newWebhookSecret } from "../../../../src/webhooks/secret.ts";
 import { gateway } from "../../../support/gateway.ts";
 import { hookReceiver, type Reaction } from "../../../support/hook-receiver.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
@@ -27,7 +27,7 @@ async function world(react: (nth: number) => Reaction = () => 204) {
 describe("webhook send", () => {
   test("posts JSON with the activity's id, signed where a secret is stored", async () => {
     const { receiver, activity, send } = await world();
-    const secret = newHookSecret();
+    const secret = newWebhookSecret();
     const it = activity({ json: { order: 4711, name: "Zoë" } });
     expect((await send(it, { secret })).outcomes).toEqual([{ address: receiver.url, status: "sent", id: it.id }]);
     const [first] = receiver.received;

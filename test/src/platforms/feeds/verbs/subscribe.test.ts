@@ -230,7 +230,7 @@ it("a hub is subscribed to, and a push it signs makes the feed polled at once; f
   await reader.do("unsubscribe", [self]);
   await hub.times(2);
   expect(hub.asked[1]).toMatchObject({ mode: "unsubscribe", topic: self, callback, verified: true });
-  while ((await topics.standing("feeds", self)) !== undefined) await live.client.ping();
+  while ((await topics.status("feeds", self)) !== undefined) await live.client.ping();
   expect(await hub.push(callback, body, signed)).toBe(404);
   expect(await live.client.exists(keys.webhookEndpoints("-"))).toBe(0);
   expect(topicId("feeds", self)).toHaveLength(22);

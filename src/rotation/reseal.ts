@@ -1,0 +1,128 @@
+import { sealedStateData } from "../accounts/account-ownership.ts";
+import { credentialsData } from "../accounts/redis-accounts.ts";
+import { listenerKeyData } from "../apps/key-record.ts";
+import type { Keyring } from "../crypto/keyring.ts";
+import { TOPICS_APP } from "../inbound/topic-endpoint.ts";
+import { endpointSecretsData } from "../inbound/webhook-endpoints.ts";
+import type { RedisClient } from "../redis/connect.ts";
+import { keys } from "../redis/keys.ts";
+import { REPLACE_FIELDS } from "../redis/replace-fields.ts";
+import { scriptRunner } from "../redis/script-runner.ts";
+import { webhookSecretData } from "../webhooks/redis-webhooks.ts";
+
+/** Numbers of values sealed anew. */
+export interface ResealCounts {
+  readonly accounts: number;
+  readonly keys: number;
+  readonly hooks: number;
+}
+
+interface ResealDeps {
+  readonly redis: RedisClient;
+  readonly keyring: Keyring;
+}
+
+/** Seals anew all values of older key versions; a value changed meanwhile is left to its writer. */
+export async function resealAll(deps: ResealDeps): Promise<ResealCounts> {
+  const { redis } = deps;
+  const counts = { accounts: 0, hooks: 0, keys: 0 };
+  const countResealed = async (
+    indexKey: string,
+    reseal: (id: string) => Promise<boolean>,
+    kind: keyof typeof counts,
+  ): Promise<void> => {
+    for (const id of await redis.smembers(indexKey)) if (await reseal(id)) counts[kind] += 1;
+  };
+  for (const app of await redis.smembers(keys.apps)) {
+    await countResealed(keys.accounts(app), (id) => resealAccount(deps, app, id), "accounts");
+    for (const id of await redis.smembers(keys.accounts(app))) await resealConnectionState(deps, app, id);
+    await countResealed(keys.hooks(app), (name) => resealWebhook(deps, app, name), "hooks");
+    await resealEndpoints(deps, app);
+    await countResealed(keys.appKeys(app), (id) => resealListenerKey(deps, app, id), "keys");
+  }
+  await resealEndpoints(deps, TOPICS_APP);
+  return counts;
+}
+
+/** Writes the resealed value unless the record has changed meanwhile; returns whether the value was written. */
+async function replaceSealed(
+  { redis }: ResealDeps,
+  record: string,
+  field: string,
+  sealed: string,
+  resealed: string,
+): Promise<boolean> {
+  const run = scriptRunner(redis, { replaceFields: REPLACE_FIELDS });
+  return run.replaceFields({ keys: { record }, args: { field, expected: sealed, fields: [field, resealed] } });
+}
+
+/** Seals a value of the workers' key anew, or does nothing for a value of the current version. */
+async function resealField(
+  deps: ResealDeps,
+  record: string,
+  field: string,
+  sealed: string,
+  data: Buffer,
+): Promise<boolean> {
+  const { keyring } = deps;
+  if (keyring.isCurrent(sealed)) return false;
+  const resealed = await keyring.seal(await keyring.open(sealed, data), data);
+  return replaceSealed(deps, record, field, sealed, resealed);
+}
+
+/** Seals a value of the shared key anew, or does nothing for a value of the current version. */
+async function resealSharedField(
+  deps: ResealDeps,
+  record: string,
+  field: string,
+  sealed: string,
+  data: Buffer,
+): Promise<boolean> {
+  const { keyring } = deps;
+  if (keyring.isCurrent(sealed)) return false;
+  const resealed = await keyring.sealShared(await keyring.openShared(sealed, data), data);
+  return replaceSealed(deps, record, field, sealed, resealed);
+}
+
+async function resealAccount(deps: ResealDeps, app: string, id: string): Promise<boolean> {
+  const record = keys.account(app, id);
+  const [platform, address, version, sealed] = await deps.redis.hmget(
+    record,
+    "platform",
+    "address",
+    "version",
+    "sealed",
+  );
+  if (!platform || !address || !version || !sealed) return false;
+  return resealField(deps, record, "sealed", sealed, credentialsData(app, platform, address, version));
+}
+
+async function resealConnectionState(deps: ResealDeps, app: string, id: string): Promise<void> {
+  const record = keys.secretNotes(app, id);
+  for (const [name, sealed] of Object.entries(await deps.redis.hgetall(record))) {
+    await resealField(deps, record, name, sealed, sealedStateData(app, id, name));
+  }
+}
+
+async function resealWebhook(deps: ResealDeps, app: string, name: string): Promise<boolean> {
+  const record = keys.hook(app, name);
+  const [version, sealed] = await deps.redis.hmget(record, "secretVersion", "secret");
+  if (!version || !sealed) return false;
+  return resealField(deps, record, "secret", sealed, webhookSecretData(app, name, version));
+}
+
+async function resealEndpoints(deps: ResealDeps, owner: string): Promise<void> {
+  for (const id of await deps.redis.hvals(keys.webhookEndpoints(owner))) {
+    const record = keys.door(id);
+    const { app, platform, subject, version, sealed } = await deps.redis.hgetall(record);
+    if (!app || !platform || !subject || !version || !sealed) continue;
+    await resealSharedField(deps, record, "sealed", sealed, endpointSecretsData(app, platform, subject, version));
+  }
+}
+
+async function resealListenerKey(deps: ResealDeps, app: string, id: string): Promise<boolean> {
+  const record = keys.apiKey(id);
+  const sealed = await deps.redis.hget(record, "listener");
+  if (sealed === null) return false;
+  return resealSharedField(deps, record, "listener", sealed, listenerKeyData(app, id));
+}

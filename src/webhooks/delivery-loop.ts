@@ -1,0 +1,118 @@
+import type { EventLog } from "../event-log/event-log.ts";
+import type { Log } from "../model/log.ts";
+import type { retryDelayMs } from "./backoff.ts";
+import { type CircuitBreakerDeps, deliveryOf } from "./circuit-breaker.ts";
+import { deliveryRound } from "./delivery-round.ts";
+import { type DeliveryState, deliveryStateFrom } from "./delivery-state.ts";
+import type { DeliveryStore, WebhookLease } from "./delivery-store.ts";
+import { keepLease } from "./lease.ts";
+import { wakeSignal } from "./wake-signal.ts";
+
+export interface DeliveryLoopDeps extends Pick<CircuitBreakerDeps, "post" | "onAttempt"> {
+  readonly lease: WebhookLease;
+  readonly store: DeliveryStore;
+  readonly log: Pick<EventLog, "range">;
+  readonly logger: Log;
+  /** Replaced by tests, as are `random` and `delay`. */
+  readonly now?: () => number;
+  readonly random?: () => number;
+  readonly delay?: typeof retryDelayMs;
+}
+
+/** Delivery of one webhook by this worker. */
+export interface DeliveryLoop {
+  /** Tells the loop that the log may have new events. */
+  readonly wake: () => void;
+  /** Finishes running requests within `graceMs`, commits their results and releases the lease. */
+  readonly stop: (graceMs: number) => Promise<void>;
+  /** Resolves at the end: lease lost, webhook deleted or disabled, or stopped. */
+  readonly done: Promise<void>;
+}
+
+const ERROR_PAUSE_MS = 500;
+
+/** Delivers one webhook for as long as the lease lasts. */
+export function deliveryLoop(deps: DeliveryLoopDeps): DeliveryLoop {
+  const { lease, store, logger } = deps;
+  const stopping = new AbortController();
+  const signal = wakeSignal();
+  const loop = { state: undefined as DeliveryState | undefined, isStale: true, isOver: false };
+
+  function end(): void {
+    loop.isOver = true;
+    stopping.abort(new Error("the webhook's lease is lost"));
+    signal.notify();
+  }
+  const leaseKeeper = keepLease({
+    lease,
+    store,
+    logger,
+    onLost: end,
+    onRenewed: ({ version, replayGeneration, test }) => {
+      const { state } = loop;
+      if (state === undefined) return;
+      if (version !== state.snapshot.version || replayGeneration !== state.snapshot.replayGeneration) {
+        loop.isStale = true;
+        signal.notify();
+      }
+      if (test) void sendTest(deps, state, test, stopping.signal);
+    },
+  });
+  const isOwner = (): boolean => !loop.isOver && leaseKeeper.isOwner();
+  const runRound = deliveryRound(deps, { signal: stopping.signal, isOwner });
+
+  /** Loads the state where necessary and runs one round; returns the milliseconds until the next. */
+  async function iterate(): Promise<number> {
+    if (loop.isStale || loop.state === undefined) {
+      loop.isStale = false;
+      const snapshot = await store.load(lease);
+      if (snapshot) loop.state = deliveryStateFrom(snapshot);
+      else end();
+    }
+    if (loop.state === undefined || !isOwner()) return ERROR_PAUSE_MS;
+    const result = await runRound(loop.state);
+    if (result.outcome === "over") end();
+    else if (result.outcome === "replayed") loop.isStale = true;
+    else loop.state = result.state;
+    return result.outcome === "continued" ? result.waitMs : 0;
+  }
+  async function run(): Promise<void> {
+    while (!loop.isOver) {
+      const waitMs = await iterate().catch((err: unknown) => {
+        logger.warn({ err, webhook: lease.name, app: lease.app }, "webhook delivery round failed; retrying");
+        // Only Redis knows whether the commit was written, so the state is loaded anew.
+        loop.isStale = true;
+        return ERROR_PAUSE_MS;
+      });
+      if (!loop.isOver) await signal.wait(waitMs);
+    }
+  }
+
+  const done = run().finally(leaseKeeper.release);
+  return {
+    wake: signal.notify,
+    done,
+    stop: async (graceMs) => {
+      loop.isOver = true;
+      signal.notify();
+      const abortTimer = setTimeout(() => stopping.abort(new Error("shutting down")), graceMs);
+      await done;
+      clearTimeout(abortTimer);
+    },
+  };
+}
+
+async function sendTest(
+  { post, store, lease, logger, now = Date.now }: DeliveryLoopDeps,
+  { snapshot }: DeliveryState,
+  [id, json]: readonly [id: string, json: string],
+  signal: AbortSignal,
+): Promise<void> {
+  const at = new Date(now()).toISOString();
+  const result = await post(snapshot, id, json, signal);
+  await store
+    .recordDelivery(lease, deliveryOf({ id, json }, result, at, 1))
+    .catch((err: unknown) =>
+      logger.warn({ err, webhook: lease.name, app: lease.app }, "result of a test delivery could not be stored"),
+    );
+}
