@@ -15,7 +15,10 @@ import { ConsentRequest } from "./consent-schemas.ts";
 
 export interface ConsentRoutesDeps {
   readonly who: Authenticate;
-  readonly consents: Pick<Consents, "begin" | "claim" | "submitCode" | "saveOutcome" | "outcome" | "issueProof" | "verifyProof">;
+  readonly consents: Pick<
+    Consents,
+    "begin" | "claim" | "submitCode" | "saveOutcome" | "outcome" | "issueProof" | "verifyProof"
+  >;
   readonly lanes: Pick<LaneQueues, "startExchange">;
   readonly platforms: PlatformRegistry;
   /** With the base path; undefined where PUBLIC_URL is not set. */
