@@ -14,67 +14,45 @@ export interface SendWorkerDeps {
   readonly outbox: Outbox;
   readonly lanes: Pick<LaneQueues, "wake">;
   readonly deliver: Deliver;
-  /** Of the BullMQ queue: a platform's, or a shard's. */
+  /** Name of the BullMQ queue: a platform's, or a shard's. */
   readonly queue: string;
   readonly find: (platform: string) => Platform | undefined;
   readonly concurrency: number;
   readonly log: Log;
-  /** For the jobs in a shard's queue that tell of changed accounts. */
+  /** Handles jobs in a shard's queue that report changed accounts. */
   readonly onAccount?: (app: string, account: string) => void;
-  /** Told when a lane of this platform is taken up (1) and left again (-1), for metrics. */
+  /** Counts, for metrics, lanes of a platform that are claimed (1) and left again (-1). */
   readonly onLane?: (platform: string, change: 1 | -1) => void;
 }
 
-/** A hot lane makes room for others after so many items. */
-const YIELD_AFTER = 50;
-/** Takeover after a death: the lock must run out and the next check must see it. */
-const LOCK_MS = 8_000;
-/** Often, so that a lock outlasts a Redis that is away for some seconds: a worker that lives should not lose its lanes. */
-const LOCK_RENEWAL_MS = 2_000;
-const STALLED_CHECK_MS = 4_000;
-
 export interface SendWorker {
-  /** Stops taking lanes and waits for what is under way; after `graceMs` that is aborted. */
+  /** Stops claiming lanes and waits for items under way; aborts them after `graceMs`. */
   readonly close: (graceMs: number) => Promise<void>;
 }
 
-/** Takes lanes of one queue and carries out their heads, one after the other. */
+/** A hot lane makes room for others after so many items. */
+const MAX_ITEMS_PER_JOB = 50;
+/** Takeover after a death: the lock must run out and the next check must see it. */
+const LOCK_MS = 8_000;
+/** Often, so that a lock outlasts a Redis that is away for some seconds: a live worker should not lose its lanes. */
+const LOCK_RENEWAL_MS = 2_000;
+const STALLED_CHECK_MS = 4_000;
+
+type LaneWorkerJob = {
+  readonly data: LaneJob | AccountJob;
+  readonly moveToDelayed: (at: number, token?: string) => Promise<void>;
+};
+
+/** Starts a worker that claims lanes of one queue and carries out their items in order. */
 export function sendWorker(deps: SendWorkerDeps): SendWorker {
-  const { redis, outbox, lanes, deliver, queue, find, concurrency, log, onAccount, onLane } = deps;
+  const { redis, queue, concurrency, log } = deps;
   const stopping = new AbortController();
   // Each lane under way listens to it.
   setMaxListeners(0, stopping.signal);
-
-  async function work(
-    job: { data: LaneJob | AccountJob; moveToDelayed: (at: number, token?: string) => Promise<void> },
-    token?: string,
-  ): Promise<void> {
-    if ("account" in job.data) return onAccount?.(job.data.app, job.data.account);
-    const { app, lane } = job.data;
-    const platform = find(partsOf(lane).platform);
-    // Left to a worker that has it switched on; the sweep wakes the lane again.
-    if (!platform) return;
-    onLane?.(platform.id, 1);
-    const next = await carryOut(platform, app, lane).finally(() => onLane?.(platform.id, -1));
-    if (next.kind === "wait") {
-      await job.moveToDelayed(Date.now() + next.ms, token);
-      throw new DelayedError();
-    }
-    // Leased but not begun: whoever takes it next gets a new fence.
-    if (next.kind === "item") await lanes.wake({ app, lane, outstanding: 2 });
-  }
-
-  /** One item of the lane after the other; answers what is to follow. */
-  async function carryOut(platform: Platform, app: string, lane: string): Promise<LaneState> {
-    let next = await outbox.claim(app, lane);
-    for (let done = 0; next.kind === "item" && done < YIELD_AFTER && !closing; done++) {
-      next = await deliver(platform, next.item, stopping.signal);
-    }
-    return next;
-  }
-
   let closing = false;
-  const worker = new Worker<LaneJob | AccountJob>(queue, work, {
+
+  const processJob = laneProcessor(deps, stopping.signal, () => closing);
+  const worker = new Worker<LaneJob | AccountJob>(queue, processJob, {
     connection: redis,
     prefix: keys.queues,
     concurrency,
@@ -86,10 +64,8 @@ export function sendWorker(deps: SendWorkerDeps): SendWorker {
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 1_000 },
   });
-  worker.on("error", (error) => log.debug({ error: error.message, queue }, "worker connection fault"));
-  worker.on("failed", (_job, error) =>
-    log.error({ error: error.message, queue }, "a lane's work broke off; the sweep takes it up again"),
-  );
+  worker.on("error", (err) => log.debug({ err, queue }, "lane worker lost its connection; retrying"));
+  worker.on("failed", (_job, err) => log.error({ err, queue }, "lane job failed; the sweep wakes its lane again"));
 
   return {
     async close(graceMs) {
@@ -98,5 +74,35 @@ export function sendWorker(deps: SendWorkerDeps): SendWorker {
       await worker.close();
       clearTimeout(timer);
     },
+  };
+}
+
+/** Makes the function that BullMQ calls with each job of the queue. */
+function laneProcessor(deps: SendWorkerDeps, signal: AbortSignal, isClosing: () => boolean) {
+  const { outbox, lanes, deliver, find, onAccount, onLane } = deps;
+
+  /** Carries out items of a lane in order; returns the lane's state after the last. */
+  async function drainLane(platform: Platform, app: string, lane: string): Promise<LaneState> {
+    let state = await outbox.claim(app, lane);
+    for (let count = 0; state.kind === "item" && count < MAX_ITEMS_PER_JOB && !isClosing(); count++) {
+      state = await deliver(platform, state.item, signal);
+    }
+    return state;
+  }
+
+  return async function processJob(job: LaneWorkerJob, token?: string): Promise<void> {
+    if ("account" in job.data) return onAccount?.(job.data.app, job.data.account);
+    const { app, lane } = job.data;
+    const platform = find(partsOf(lane).platform);
+    // Left to a worker that has it switched on; the sweep wakes the lane again.
+    if (!platform) return;
+    onLane?.(platform.id, 1);
+    const state = await drainLane(platform, app, lane).finally(() => onLane?.(platform.id, -1));
+    if (state.kind === "wait") {
+      await job.moveToDelayed(Date.now() + state.ms, token);
+      throw new DelayedError();
+    }
+    // Claimed but not begun: the next claim gets a new fence.
+    if (state.kind === "item") await lanes.wake({ app, lane, outstanding: 2 });
   };
 }

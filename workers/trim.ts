@@ -10,9 +10,9 @@ export interface TrimDeps {
   readonly log: Log;
 }
 
-const EVERY_MS = 10 * 60_000;
+const INTERVAL_MS = 10 * 60_000;
 
-/** Drops events older than they are kept for, app by app; the bound on their number is kept at each append. */
+/** Drops events older than they are kept for, app by app; each append keeps the bound on their number. */
 export function trimming({ redis, eventLog, hours, log }: TrimDeps): {
   readonly once: () => Promise<void>;
   readonly stop: () => void;
@@ -21,10 +21,8 @@ export function trimming({ redis, eventLog, hours, log }: TrimDeps): {
     for (const app of await redis.smembers(keys.apps)) await eventLog.trim(app, hours);
   }
   const timer = setInterval(() => {
-    once().catch((error: unknown) =>
-      log.warn({ error }, "Old events could not be dropped; it is tried again in ten minutes"),
-    );
-  }, EVERY_MS);
+    once().catch((err: unknown) => log.warn({ err }, "trimming of event logs failed; retrying in ten minutes"));
+  }, INTERVAL_MS);
   timer.unref();
   return { once, stop: () => clearInterval(timer) };
 }

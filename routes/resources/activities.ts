@@ -34,8 +34,7 @@ async function cancel(
 ): Promise<Record<string, unknown>> {
   const stored = await found(outbox, caller, rid);
   const facts = { status: "cancelled", decided: stored.outcomes, attempts: stored.attempts, now: Date.now() } as const;
-  const event = JSON.stringify(resultEvent(stored, stored.rid, facts));
-  const ended = await outbox.finalize(caller.app, rid, stored.lane, { status: "cancelled", event, committed: false });
+  const ended = await outbox.finalize(caller.app, rid, stored.lane, resultEvent(stored, stored.rid, facts));
   if (ended.outcome === "missing") throw notFound();
   if (ended.outcome !== "ended")
     throw new Problem("too-late", "It is being sent or has ended; GET the activity to see what became of it.", {

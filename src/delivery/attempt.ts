@@ -106,7 +106,7 @@ function committer(outbox: Outbox, work: LaneItem, now: () => number) {
     let asked: number;
     do {
       asked = performance.now();
-      answer = await outbox.commit(work, JSON.stringify(event), more).catch((fault: unknown) => {
+      answer = await outbox.commit(work, event, more).catch((fault: unknown) => {
         state.fault = fault;
         throw abandoned();
       });

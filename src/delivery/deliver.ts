@@ -47,8 +47,7 @@ export function deliverer(deps: DeliverDeps): Deliver {
         ...(error ? { error } : {}),
         ...(object ? { object } : {}),
       };
-      const event = JSON.stringify(resultEvent(work.activity, work.ridAsSent, facts));
-      const next = await outbox.complete(work, { status, event, attempts });
+      const next = await outbox.complete(work, resultEvent(work.activity, work.ridAsSent, facts));
       if (next.kind !== "lost") onResult?.(platform.id, status, (performance.now() - started) / 1_000);
       return next;
     }
@@ -60,12 +59,11 @@ export function deliverer(deps: DeliverDeps): Deliver {
       const step = nextStep(failure, { attempts, now: now(), expiresAt, lifetimeMs, extendedMs, random: random() });
       if (!step.again) return finish(inDoubt ? "unknown" : summary(decided, "failed"), decided, note);
       const retryAt = now() + step.delayMs;
-      const event = JSON.stringify(
-        statusEvent(work.activity, work.ridAsSent, { status: "deferred", decided, now: now(), retryAt, error: note }),
-      );
+      const facts = { status: "deferred", decided, now: now(), retryAt, error: note } as const;
+      const event = statusEvent(work.activity, work.ridAsSent, facts);
       // Being told to wait is no attempt: a busy account may be told so hundreds of times within its seven days.
       const tried = failure.kind === "rate-limited" ? work.attempts : attempts;
-      const until = { retryAt, extendMs: step.extendMs, attempts: tried, inDoubt, decided, event };
+      const until = { retryAt, extendMs: step.extendMs, attempts: tried, inDoubt, outcomes: decided, event };
       return (await outbox.defer(work, until)) === "lost" ? { kind: "lost" } : { kind: "wait", ms: step.delayMs };
     }
 

@@ -1,19 +1,19 @@
 import type { Activity } from "../model/activity.ts";
-import type { FinalStatus, TargetOutcome } from "../model/event.ts";
+import type { FinalStatus, ResultEvent, StatusEvent, TargetOutcome } from "../model/event.ts";
 import type { CommitOptions } from "../platform/platform.ts";
 
-/** Where an accepted activity stands. */
+/** Status of an accepted activity. */
 export type ActivityStatus = "queued" | "scheduled" | "deferred" | "sending" | FinalStatus;
 
 /** An activity about to be accepted. */
 export interface NewActivity {
   readonly app: string;
   readonly activity: Activity;
-  /** The conversation it belongs to, see lane.ts. */
+  /** The conversation that it belongs to, see model/lane.ts. */
   readonly lane: string;
   /** The rid as the app sent it: `1` stays a number in answers and events. */
   readonly ridAsSent: string | number;
-  /** Same rid and same fingerprint is a repeat, another fingerprint is a mistake. */
+  /** Tells a repeat from a mistake: the same rid with another fingerprint is refused. */
   readonly fingerprint: string;
   /** Unix ms; absent or past means now. */
   readonly dueAt?: number;
@@ -24,10 +24,11 @@ export interface NewActivity {
   readonly blobs: ReadonlyMap<string, Buffer>;
 }
 
-/** A lane that has work: what a BullMQ job is about. `outstanding` is how many lanes the app has waiting. */
+/** A lane that has work, to be told to workers. */
 export interface Wake {
   readonly app: string;
   readonly lane: string;
+  /** How many lanes of the app hold work. */
   readonly outstanding: number;
 }
 
@@ -42,7 +43,7 @@ export type AcceptResult =
     }
   | { readonly outcome: "reused" | "account-unknown" | "quota-exceeded" };
 
-/** The head of a lane, leased to one worker by its fence. */
+/** The head of a lane, claimed by one worker under a fence. */
 export interface LaneItem {
   readonly app: string;
   readonly lane: string;
@@ -51,11 +52,11 @@ export interface LaneItem {
   readonly ridAsSent: string | number;
   /** Attempts that ended; 0 before the first. */
   readonly attempts: number;
-  /** How often a worker began it since the last orderly end: more than 1 means that a worker died over it. */
+  /** Claims since the last orderly end: more than 1 means that a worker died meanwhile. */
   readonly claimCount: number;
-  /** True when an earlier worker passed its commit and never told the outcome. */
+  /** True when an earlier worker passed its commit and never recorded the outcome. */
   readonly outcomeUncertain: boolean;
-  /** Targets decided by earlier attempts, by index; null is undecided. */
+  /** Outcomes of earlier attempts by target index; null where there is none yet. */
   readonly outcomes: ReadonlyArray<TargetOutcome | null>;
   /** Unix ms by Redis' clock: now, and when its lifetime ends. */
   readonly now: number;
@@ -64,14 +65,15 @@ export interface LaneItem {
   readonly extendedMs: number;
 }
 
+/** State of a lane after a claim or a completion. */
 export type LaneState =
   | { readonly kind: "item"; readonly item: LaneItem }
   | { readonly kind: "wait"; readonly ms: number }
   | { readonly kind: "empty" }
-  /** The lane was taken over by another worker. */
+  /** Another worker claimed the lane. */
   | { readonly kind: "lost" };
 
-/** What is stored of an activity, as `GET /activities/{rid}` shows it. */
+/** Stored fields of an activity, as `GET /activities/{rid}` shows them. */
 export interface ActivityRecord {
   readonly id: string;
   readonly rid: string | number;
@@ -96,58 +98,61 @@ export type FinalizeResult =
   | { readonly outcome: "ended"; readonly wake?: Wake }
   | { readonly outcome: "final" | "committed" | "missing" };
 
-/** What a sweep found: lanes to wake, activities whose lifetime ended, and how many have no result yet. */
+/** Findings of one sweep of a tag. */
 export interface SweepResult {
+  /** Lanes that hold work and made no progress. */
   readonly wakes: readonly Wake[];
+  /** Activities whose lifetime ended. */
   readonly late: ReadonlyArray<{ readonly app: string; readonly rid: string }>;
+  /** How many activities have no result yet. */
   readonly outstanding: number;
 }
 
+/** Terms of a deferral. */
+export interface Deferral {
+  /** Unix ms. */
+  readonly retryAt: number;
+  /** Milliseconds added to the activity's lifetime (rate limits). */
+  readonly extendMs: number;
+  readonly attempts: number;
+  /** Keeps the commit's mark: the next attempt asks what became of it instead of sending. */
+  readonly inDoubt: boolean;
+  readonly outcomes: ReadonlyArray<TargetOutcome | null>;
+  readonly event: StatusEvent;
+}
+
 /**
- * Durable state of every accepted activity and of the lanes they wait in. Each call is one atomic script; what it
- * answers has happened (with AOF `always`: is on disk). Carrying out is at most once per fence.
+ * Durable state of every accepted activity and of the lanes they wait in. Each call is one atomic script; an answer means
+ * that it has happened (with AOF `always`: is on disk). An activity is carried out at most once per fence.
  */
 export interface Outbox {
-  accept(entry: NewActivity): Promise<AcceptResult>;
-  /** Leases a lane's head under a new fence. */
+  accept(activity: NewActivity): Promise<AcceptResult>;
+  /** Claims a lane's head under a new fence. */
   claim(app: string, lane: string): Promise<LaneState>;
-  /** Counts that a worker begins, apart from others, what workers may have died of; answers how often that was so before. */
-  recordCrash(work: LaneItem): Promise<number>;
+  /** Counts a start, apart from others, of an item that workers may have died of; returns earlier such starts. */
+  recordCrash(item: LaneItem): Promise<number>;
   /**
-   * Writes the mark before the irreversible byte; `event` tells listeners it is being sent. Else nothing may be sent:
-   * `lost`: another worker has the lane; `over`: it was cancelled or its lifetime has ended. With `traceSeconds` the
-   * activity's id is known for so long to what the network reports later, see events/traces.ts.
+   * Writes the mark before the irreversible byte; `event` tells listeners that it is being sent. Nothing may be sent after
+   * another answer: `lost`: another worker has the lane; `over`: it was cancelled or its lifetime has ended. With
+   * `receiptTtlSeconds` later delivery receipts find the activity by its id for so long.
    */
-  commit(work: LaneItem, event: string, more?: CommitOptions): Promise<"committed" | "lost" | "over">;
-  /** Records the one outcome, appends its event, pops the head and leases the next. */
-  complete(
-    work: LaneItem,
-    end: { readonly status: FinalStatus; readonly event: string; readonly attempts: number },
-  ): Promise<LaneState>;
-  /**
-   * Puts the head back until `retryAt`; `extendMs` lengthens its lifetime (rate limits). `inDoubt` keeps the commit's
-   * mark: the next attempt asks what became of it instead of sending.
-   */
-  defer(
-    work: LaneItem,
-    until: {
-      readonly retryAt: number;
-      readonly extendMs: number;
-      readonly attempts: number;
-      readonly inDoubt: boolean;
-      readonly decided: ReadonlyArray<TargetOutcome | null>;
-      readonly event: string;
-    },
-  ): Promise<"deferred" | "lost">;
+  commit(item: LaneItem, event: StatusEvent, options?: CommitOptions): Promise<"committed" | "lost" | "over">;
+  /** Records the one outcome, appends its event, removes the head and claims the next. */
+  complete(item: LaneItem, event: ResultEvent): Promise<LaneState>;
+  /** Puts the head back until `retryAt`. */
+  defer(item: LaneItem, deferral: Deferral): Promise<"deferred" | "lost">;
   find(app: string, rid: string): Promise<ActivityRecord | undefined>;
-  /** Ends what no worker has committed (or, with `committed`, what a worker left): cancel and expiry. */
+  /** Ends what no worker has committed (or, with `mayBeCommitted`, what a worker left): cancel and expiry. */
   finalize(
     app: string,
     rid: string,
     lane: string,
-    end: { readonly status: FinalStatus; readonly event: string; readonly committed: boolean },
+    event: ResultEvent,
+    options?: { readonly mayBeCommitted: boolean },
   ): Promise<FinalizeResult>;
-  /** One round over one tag: due activities join their lanes, forgotten lanes and ended lifetimes are reported. */
+  /** Removes the deadline of an activity whose record is gone. */
+  forgetMissing(app: string, rid: string): Promise<void>;
+  /** Moves due activities of a tag into their lanes and reports idle lanes and ended lifetimes. */
   sweep(tag: string): Promise<SweepResult>;
   /** Gives a committed activity that is late this much more time before it is `unknown`. */
   extendDeadline(app: string, rid: string, ms: number): Promise<void>;

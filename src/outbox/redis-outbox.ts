@@ -1,179 +1,204 @@
-import type { Activity } from "../model/activity.ts";
 import type { ResultEvent } from "../model/event.ts";
 import { partsOf } from "../model/lane.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Barrier } from "../redis/durable.ts";
 import { epochGenerator } from "../redis/epoch-generator.ts";
 import { keys } from "../redis/keys.ts";
-import { scripts } from "../redis/script-runner.ts";
-import { isDeadLetter } from "./dead-letter-policy.ts";
+import { scriptRunner } from "../redis/script-runner.ts";
+import { DEAD_LETTER_TTL_SECONDS, isDeadLetter, MAX_DEAD_LETTERS } from "./dead-letter-policy.ts";
 import { endedReceipt } from "./ended-receipt.ts";
-import type {
-  AcceptResult,
-  ActivityRecord,
-  ActivityStatus,
-  FinalizeResult,
-  LaneItem,
-  LaneState,
-  Outbox,
-  Wake,
-} from "./outbox.ts";
-import { ACCEPT_LUA, COMMIT_LUA, DEFER_LUA, END_LUA, SETTLE_LUA, SWEEP_LUA, TAKE_LUA } from "./scripts.ts";
+import type { Outbox } from "./outbox.ts";
+import { activityKeys, laneKeys, memberOf, readMember } from "./outbox-keys.ts";
+import { acceptResult, activityRecord, finalizeResult, laneState } from "./outbox-replies.ts";
+import { OUTBOX_SCRIPTS } from "./outbox-scripts.ts";
 
 export interface RedisOutboxDeps {
   readonly redis: RedisClient;
+  /** Maximum number of an app's activities that have no result yet. */
   readonly quota: number;
+  /** Maximum number of events in an app's log. */
   readonly eventsKept: number;
+  /** How long a finished rid is remembered. */
   readonly retentionSeconds: number;
   /** Holds an answer back until it is as durable as promised; see redis/durable.ts. */
   readonly withReplication?: Barrier["withReplication"];
 }
 
-/** How long the sweep leaves a lane alone that a worker has just begun on; its own job lock is shorter. */
+/** How long the sweep leaves a lane alone that a worker has just claimed; that worker's own job lock is shorter. */
 const LEASE_MS = 15_000;
 /** How long a lane may hold work without progress before the sweep wakes it. */
 const PATIENCE_MS = 5_000;
+/** Maximum number of due activities, lanes and deadlines in one sweep of a tag. */
+const SWEEP_BATCH = 200;
+/** Maximum number of a conversation's activities that a later "read up to" covers. */
+const MAX_CONVERSATION = 200;
 
-/** How many activities of a conversation later reports on all of it can still be about. */
-const THREAD_MOST = 200;
+/** Makes the outbox on Redis: one script, one round trip, per call. */
+export function redisOutbox(deps: RedisOutboxDeps): Outbox {
+  const context = contextOf(deps);
+  return { ...submission(context), ...claims(context), ...outcomes(context), ...records(context) };
+}
 
-type Cells = Array<string | number>;
+type Context = ReturnType<typeof contextOf>;
 
-/** The outbox on Redis: one script, one round trip, per call. */
-export function redisOutbox({
-  redis,
-  quota,
-  eventsKept,
-  retentionSeconds,
-  withReplication = (_tag, work) => work(),
-}: RedisOutboxDeps): Outbox {
-  const run = scripts(redis, { ACCEPT_LUA, COMMIT_LUA, DEFER_LUA, END_LUA, SETTLE_LUA, SWEEP_LUA, TAKE_LUA });
-  const fresh = epochGenerator();
-
+function contextOf({ withReplication = (_tag, write) => write(), ...deps }: RedisOutboxDeps) {
+  const nextEpoch = epochGenerator();
   return {
-    async accept(entry) {
-      const { app, activity } = entry;
-      const lane = entry.lane;
-      const args: Array<string | number | Buffer> = [
-        entry.fingerprint,
-        activity.id,
-        JSON.stringify(entry.ridAsSent),
-        JSON.stringify(activity),
-        lane,
-        entry.dueAt ?? 0,
-        entry.lifetimeMs,
-        quota,
-        entry.needsAccount === undefined ? "" : keys.account(app, entry.needsAccount),
-        memberOf(app, activity.rid),
-        activity.rid,
-      ];
-      for (const [index, bytes] of entry.blobs) args.push(index, bytes);
-      const answer = (await withReplication(keys.tagOf(app), () =>
-        run.ACCEPT_LUA(keysOf(app, activity.rid, lane), args),
-      )) as Cells;
-      return acceptAnswer(answer, app, lane);
+    ...deps,
+    run: scriptRunner(deps.redis, OUTBOX_SCRIPTS),
+    withReplication: <T>(app: string, write: () => Promise<T>) => withReplication(keys.tagOf(app), write),
+    /** Arguments of every script that appends to an app's log. */
+    appendArgs: () => ({ nextEpoch: nextEpoch(), eventsKept: deps.eventsKept }),
+    /** Arguments of every script that makes a record final. The event becomes text here, once. */
+    finishArgs: (event: ResultEvent) => ({
+      status: event.status,
+      event: JSON.stringify(event),
+      retentionSeconds: deps.retentionSeconds,
+      isDeadLetter: isDeadLetter(event),
+      deadLetterSeconds: DEAD_LETTER_TTL_SECONDS,
+      maxDeadLetters: MAX_DEAD_LETTERS,
+    }),
+  };
+}
+
+/** Makes the calls that begin and end an activity without a worker. */
+function submission(context: Context): Pick<Outbox, "accept" | "finalize" | "forgetMissing"> {
+  const { run, withReplication, quota } = context;
+  return {
+    async accept({ app, activity, lane, ridAsSent, fingerprint, dueAt = 0, lifetimeMs, needsAccount, blobs }) {
+      const { id, rid } = activity;
+      const call = {
+        keys: { ...activityKeys(app, rid, lane), account: keys.account(app, needsAccount ?? "") },
+        args: {
+          fingerprint,
+          id,
+          ridAsSent: JSON.stringify(ridAsSent),
+          body: JSON.stringify(activity),
+          laneId: lane,
+          dueAt,
+          lifetimeMs,
+          quota,
+          needsAccount: needsAccount !== undefined,
+          member: memberOf(app, rid),
+          rid,
+          attachments: [...blobs].flat(),
+        },
+      };
+      return acceptResult(await withReplication(app, () => run.accept(call)), app, lane);
     },
 
+    async finalize(app, rid, lane, event, { mayBeCommitted } = { mayBeCommitted: false }) {
+      const call = {
+        keys: activityKeys(app, rid, lane),
+        args: {
+          rid,
+          member: memberOf(app, rid),
+          laneId: lane,
+          mayBeCommitted,
+          ...context.appendArgs(),
+          ...context.finishArgs(event),
+        },
+      };
+      return finalizeResult(await withReplication(app, () => run.finalize(call)), app, lane);
+    },
+
+    async forgetMissing(app, rid) {
+      await run.forgetMissing({ keys: activityKeys(app, rid, ""), args: { member: memberOf(app, rid) } });
+    },
+  };
+}
+
+/** Makes the calls by which a worker takes up an item. */
+function claims(context: Context): Pick<Outbox, "claim" | "recordCrash" | "commit"> {
+  const { redis, run, withReplication } = context;
+  return {
     async claim(app, lane) {
-      const answer = (await run.TAKE_LUA(keysOf(app, "", lane), [lane, LEASE_MS])) as Cells;
-      return nextOf(answer, app, lane);
+      const cells = await run.claim({ keys: laneKeys(app, lane), args: { laneId: lane, leaseMs: LEASE_MS } });
+      return laneState(cells, app, lane);
     },
 
     async recordCrash({ app, activity }) {
       return (await redis.hincrby(keys.record(app, activity.rid), "deaths", 1)) - 1;
     },
 
-    async commit(work, event, { receiptTtlSeconds = 0, conversations = [] } = {}) {
-      const { app, lane, fence, activity } = work;
-      return (await withReplication(keys.tagOf(app), () =>
-        run.COMMIT_LUA(
-          [
-            ...keysOf(app, activity.rid, lane),
-            keys.trace(app, activity.id),
-            ...conversations.map((conversation) => keys.thread(app, conversation)),
-          ],
-          [fence, fresh(), eventsKept, event, receiptTtlSeconds, activity.id, THREAD_MOST],
-        ),
-      )) as "committed" | "lost" | "over";
+    commit({ app, lane, fence, activity }, event, { receiptTtlSeconds = 0, conversations = [] } = {}) {
+      const call = {
+        keys: {
+          ...activityKeys(app, activity.rid, lane),
+          receipt: keys.trace(app, activity.id),
+          conversations: conversations.map((conversation) => keys.thread(app, conversation)),
+        },
+        args: {
+          fence,
+          event: JSON.stringify(event),
+          receiptSeconds: receiptTtlSeconds,
+          id: activity.id,
+          maxConversation: MAX_CONVERSATION,
+          ...context.appendArgs(),
+        },
+      };
+      return withReplication(app, () => run.commit(call));
+    },
+  };
+}
+
+/** Makes the calls that end a worker's attempt. */
+function outcomes(context: Context): Pick<Outbox, "complete" | "defer"> {
+  const { run } = context;
+  return {
+    async complete(item, event) {
+      const { app, lane, fence, activity } = item;
+      const cells = await run.complete({
+        keys: { ...activityKeys(app, activity.rid, lane), receipt: keys.trace(app, activity.id) },
+        args: {
+          fence,
+          rid: activity.rid,
+          member: memberOf(app, activity.rid),
+          laneId: lane,
+          leaseMs: LEASE_MS,
+          attempts: event.attempts,
+          endedReceipt: endedReceipt(item, event),
+          ...context.appendArgs(),
+          ...context.finishArgs(event),
+        },
+      });
+      return laneState(cells, app, lane);
     },
 
-    async complete(work, { status, event, attempts }) {
-      const { app, lane, fence, activity } = work;
-      const args = [
-        fence,
-        activity.rid,
-        memberOf(app, activity.rid),
-        lane,
-        LEASE_MS,
-        status,
-        event,
-        attempts,
-        fresh(),
-        eventsKept,
-        retentionSeconds,
-        deadMark(status, event),
-        endedReceipt(work, status, event),
-      ];
-      const places = [...keysOf(app, activity.rid, lane), keys.deadLetters(app), keys.trace(app, activity.id)];
-      return nextOf((await run.SETTLE_LUA(places, args)) as Cells, app, lane);
+    defer({ app, lane, fence, activity }, { retryAt, extendMs, attempts, inDoubt, outcomes, event }) {
+      return run.defer({
+        keys: { ...activityKeys(app, activity.rid, lane), receipt: keys.trace(app, activity.id) },
+        args: {
+          fence,
+          member: memberOf(app, activity.rid),
+          laneId: lane,
+          retryAt,
+          extendMs,
+          attempts,
+          outcomes: JSON.stringify(outcomes),
+          event: JSON.stringify(event),
+          inDoubt,
+          ...context.appendArgs(),
+        },
+      });
     },
+  };
+}
 
-    async defer(work, { retryAt, extendMs, attempts, inDoubt, decided, event }) {
-      const { app, lane, fence, activity } = work;
-      const args = [
-        fence,
-        memberOf(app, activity.rid),
-        lane,
-        retryAt,
-        extendMs,
-        attempts,
-        JSON.stringify(decided),
-        fresh(),
-        eventsKept,
-        event,
-        inDoubt ? "1" : "",
-      ];
-      const places = [...keysOf(app, activity.rid, lane), keys.trace(app, activity.id)];
-      return (await run.DEFER_LUA(places, args)) as "deferred" | "lost";
-    },
-
+/** Makes the calls that read records and look after what waits. */
+function records({ redis, run }: Context): Pick<Outbox, "find" | "sweep" | "extendDeadline" | "blobs"> {
+  return {
     async find(app, rid) {
-      const record = await redis.hgetall(keys.record(app, rid));
-      return record.id === undefined ? undefined : storedOf(record);
-    },
-
-    async finalize(app, rid, lane, { status, event, committed }) {
-      const args = [
-        rid,
-        memberOf(app, rid),
-        lane,
-        status,
-        event,
-        committed ? "1" : "",
-        fresh(),
-        eventsKept,
-        retentionSeconds,
-        deadMark(status, event),
-      ];
-      const [outcome, outstanding] = (await withReplication(keys.tagOf(app), () =>
-        run.END_LUA([...keysOf(app, rid, lane), keys.deadLetters(app)], args),
-      )) as Cells;
-      if (outcome !== "ended") return { outcome } as FinalizeResult;
-      return { outcome, ...wakeOf(app, lane, Number(outstanding)) };
+      return activityRecord(await redis.hgetall(keys.record(app, rid)));
     },
 
     async sweep(tag) {
-      const names = [keys.lanes(tag), keys.due(tag), keys.deadlines(tag)];
-      const swept = await run.SWEEP_LUA(names, [tag, PATIENCE_MS]);
-      const [lanes, late, outstanding] = swept as [string[], string[], number];
-      return {
-        wakes: lanes.map((lane) => ({ app: partsOf(lane).app, lane, outstanding: 1 })),
-        late: late.map((member) => {
-          const cut = member.indexOf("|");
-          return { app: member.slice(0, cut), rid: member.slice(cut + 1) };
-        }),
-        outstanding,
-      };
+      const [lanes, late, outstanding] = await run.sweep({
+        keys: { lanes: keys.lanes(tag), due: keys.due(tag), deadlines: keys.deadlines(tag) },
+        args: { ...keys.outboxPrefixes(tag), patienceMs: PATIENCE_MS, batch: SWEEP_BATCH },
+      });
+      const wakes = lanes.map((lane) => ({ app: partsOf(lane).app, lane, outstanding: 1 }));
+      return { wakes, late: late.map(readMember), outstanding };
     },
 
     async extendDeadline(app, rid, ms) {
@@ -181,107 +206,7 @@ export function redisOutbox({
     },
 
     async blobs(app, rid) {
-      const flat = await redis.hgetallBuffer(keys.blobs(app, rid));
-      return new Map(Object.entries(flat));
+      return new Map(Object.entries(await redis.hgetallBuffer(keys.blobs(app, rid))));
     },
-  };
-}
-
-/** Whether the script is to keep it among the dead letters; a retried sweep has no event to tell of. */
-function deadMark(status: string, event: string): string {
-  if (status === "sent" || status === "cancelled" || event === "") return "";
-  return isDeadLetter(JSON.parse(event) as ResultEvent) ? "1" : "";
-}
-
-function memberOf(app: string, rid: string): string {
-  return `${app}|${rid}`;
-}
-
-/** The KEYS of every outbox script, in the order that scripts.ts names them. */
-function keysOf(app: string, rid: string, lane: string): string[] {
-  const tag = keys.tagOf(app);
-  return [
-    keys.record(app, rid),
-    keys.lane(app, lane),
-    keys.laneFence(app, lane),
-    keys.lanes(tag),
-    keys.due(tag),
-    keys.deadlines(tag),
-    keys.counts(app),
-    keys.blobs(app, rid),
-    keys.log(app),
-    keys.epoch(app),
-    keys.fences(tag),
-    keys.record(app, ""),
-  ];
-}
-
-function wakeOf(app: string, lane: string, outstanding: number): { wake?: Wake } {
-  return outstanding > 0 ? { wake: { app, lane, outstanding } } : {};
-}
-
-function acceptAnswer(answer: Cells, app: string, lane: string): AcceptResult {
-  const [outcome, second, third, fourth, fifth, sixth] = answer;
-  if (outcome === "accepted")
-    return { outcome, status: second as "queued" | "scheduled", ...wakeOf(app, lane, Number(third)) };
-  if (outcome === "replayed") {
-    const ridAsSent = JSON.parse(String(fourth)) as string | number;
-    return {
-      outcome,
-      id: String(second),
-      status: third as ActivityStatus,
-      ridAsSent,
-      ...wakeOf(app, String(fifth), Number(sixth)),
-    };
-  }
-  return { outcome: outcome as "reused" | "account-unknown" | "quota-exceeded" };
-}
-
-function nextOf(answer: Cells, app: string, lane: string): LaneState {
-  const [kind] = answer;
-  if (kind === "wait") return { kind, ms: Number(answer[1]) };
-  if (kind !== "item") return { kind: kind as "empty" | "lost" };
-  const [, fence, body, rid, attempts, takes, committed, decided, now, expires, extended] = answer.map(
-    String,
-  ) as string[];
-  const activity = JSON.parse(body as string) as Activity;
-  const work: LaneItem = {
-    app,
-    lane,
-    fence: fence as string,
-    activity,
-    ridAsSent: JSON.parse(rid as string) as string | number,
-    attempts: Number(attempts),
-    claimCount: Number(takes),
-    outcomeUncertain: committed !== "",
-    outcomes: decided ? (JSON.parse(decided) as LaneItem["outcomes"]) : activity.target.map(() => null),
-    now: Number(now),
-    expiresAt: Number(expires),
-    extendedMs: Number(extended),
-  };
-  return { kind, item: work };
-}
-
-function storedOf(record: Record<string, string>): ActivityRecord {
-  const activity = JSON.parse(record.body as string) as Activity;
-  return {
-    id: record.id as string,
-    rid: JSON.parse(record.rid as string) as string | number,
-    platform: activity.platform,
-    verb: activity.verb,
-    lane: record.lane as string,
-    status: record.status as ActivityStatus,
-    attempts: Number(record.attempts ?? 0),
-    acceptedAt: Number(record.accepted),
-    dueAt: Number(record.due),
-    expiresAt: Number(record.expires),
-    ...(record.status === "deferred" ? { retryAt: Number(record.retry) } : {}),
-    committed: record.committed !== undefined,
-    actor: activity.actor,
-    target: activity.target,
-    outcomes: record.decided
-      ? (JSON.parse(record.decided) as ActivityRecord["outcomes"])
-      : activity.target.map(() => null),
-    ...(record.result === undefined ? {} : { result: JSON.parse(record.result) as Record<string, unknown> }),
   };
 }

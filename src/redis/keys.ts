@@ -37,6 +37,12 @@ export const keys = {
   due: (tag: string) => `${tag}:due`,
   deadlines: (tag: string) => `${tag}:deadlines`,
   fences: (tag: string) => `${tag}:fences`,
+  /** What scripts over a whole tag put `<app>:<rid>`, a lane or an app behind to name its record, list or counts. */
+  outboxPrefixes: (tag: string) => ({
+    recordPrefix: `${tag}:rid:`,
+    lanePrefix: `${tag}:lane:`,
+    countsPrefix: `${tag}:counts:`,
+  }),
   /** By the id of an activity that was sent: its `sending` event, for what the network reports of it later. */
   trace: (app: string, id: string) => `${tagOf(app)}:trace:${app}:${id}`,
   /** Ids of the newest activities that were sent into a conversation (score: when, Unix ms). */

@@ -3,10 +3,12 @@ import { ulid } from "ulid";
 import { clients } from "../../src/delivery/client-cache.ts";
 import { deliverer } from "../../src/delivery/deliver.ts";
 import type { Activity } from "../../src/model/activity.ts";
+import type { FinalStatus, ResultEvent, StatusEvent } from "../../src/model/event.ts";
+import { resultEvent, statusEvent } from "../../src/model/event-builders.ts";
 import { laneOf } from "../../src/model/lane.ts";
 import { silentLog } from "../../src/model/log.ts";
 import { laneQueues } from "../../src/outbox/lane-queues.ts";
-import type { NewActivity } from "../../src/outbox/outbox.ts";
+import type { LaneItem, NewActivity } from "../../src/outbox/outbox.ts";
 import { redisOutbox } from "../../src/outbox/redis-outbox.ts";
 import type { Egress, Platform } from "../../src/platform/platform.ts";
 import { keys } from "../../src/redis/keys.ts";
@@ -109,4 +111,14 @@ export function entryOf(app: string, activity: Activity, more: Partial<NewActivi
     blobs: new Map(),
     ...more,
   };
+}
+
+/** Makes the event of a commit. */
+export function sendingOf({ activity, ridAsSent, outcomes }: LaneItem): StatusEvent {
+  return statusEvent(activity, ridAsSent, { status: "sending", decided: outcomes, now: Date.now() });
+}
+
+/** Makes the event that ends an activity. */
+export function endOf(activity: Activity, status: FinalStatus): ResultEvent {
+  return resultEvent(activity, activity.rid, { status, decided: [], attempts: 1, now: Date.now() });
 }

@@ -4,7 +4,7 @@ import { Failure } from "../../src/model/failure.ts";
 import type { Outcome, Receipt } from "../../src/platform/platform.ts";
 import { outcomeOf } from "../../src/platform/platform.ts";
 import { keys } from "../../src/redis/keys.ts";
-import { activityOf, entryOf, gatewayCore } from "../support/gateway-core.ts";
+import { activityOf, endOf, entryOf, gatewayCore, sendingOf } from "../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
 import { sentTo, testPlatform } from "../support/test-platform.ts";
 
@@ -167,13 +167,13 @@ describe("carrying out", () => {
     const lane = (await core.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "0"))[0] as string;
     const taken = await core.outbox.claim("app1", lane);
     if (taken.kind !== "item") throw new Error("no work");
-    expect(await core.outbox.commit(taken.item, "{}")).toBe("committed");
+    expect(await core.outbox.commit(taken.item, sendingOf(taken.item))).toBe("committed");
     core.startWorkers();
     const [result] = await core.results("app1", 1);
     expect(result).toMatchObject({ rid: activity.rid, status: "sent" });
     // The zombie comes back: nothing it says counts.
-    expect(await core.outbox.commit(taken.item, "{}")).toBe("lost");
-    expect((await core.outbox.complete(taken.item, { status: "failed", event: "{}", attempts: 1 })).kind).toBe("lost");
+    expect(await core.outbox.commit(taken.item, sendingOf(taken.item))).toBe("lost");
+    expect((await core.outbox.complete(taken.item, endOf(activity, "failed"))).kind).toBe("lost");
     expect((await core.events("app1")).filter((event) => event.type === "result")).toHaveLength(1);
   });
 
@@ -243,7 +243,7 @@ describe("carrying out", () => {
     }
     for (const lane of await core.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "-1")) {
       const taken = await core.outbox.claim("app1", lane);
-      if (taken.kind === "item") await core.outbox.commit(taken.item, "{}");
+      if (taken.kind === "item") await core.outbox.commit(taken.item, sendingOf(taken.item));
     }
     core.startWorkers();
     const results = await core.results("app1", 2);
@@ -310,11 +310,8 @@ describe("time", () => {
     ]);
     const stored = await core.outbox.find("app1", "head");
     expect(stored).toMatchObject({ status: "deferred" });
-    const ended = await core.outbox.finalize("app1", "head", stored?.lane as string, {
-      status: "cancelled",
-      event: '{"type":"result","rid":"head"}',
-      committed: false,
-    });
+    const cancelled = endOf(activityOf({ rid: "head" }), "cancelled");
+    const ended = await core.outbox.finalize("app1", "head", stored?.lane as string, cancelled);
     expect(ended).toMatchObject({ outcome: "ended", wake: { app: "app1" } });
     if (ended.outcome === "ended" && ended.wake) await core.lanes.runNow(ended.wake);
     expect((await core.results("app1", 3)).map((result) => result.rid)).toEqual(["behind", "head", "after"]);

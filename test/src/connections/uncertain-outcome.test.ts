@@ -3,7 +3,7 @@ import { accountId } from "../../../src/model/account-id.ts";
 import { laneOf } from "../../../src/model/lane.ts";
 import { shardOf } from "../../../src/model/shard.ts";
 import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
-import { activityOf } from "../../support/gateway-core.ts";
+import { activityOf, sendingOf } from "../../support/gateway-core.ts";
 import { heldCore } from "../../support/held-core.ts";
 import { parrotWorld } from "../../support/parrot.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
@@ -33,9 +33,7 @@ it("never repeats what a dead worker may have sent, also where the network is aw
   const shard = shardOf(app, accountId("parrot", words.actor.address));
   const next = await outbox.claim(app, laneOf(app, activityOf({ platform: "parrot", ...words }), shard));
   if (next.kind !== "item") throw new Error(next.kind);
-  expect(await outbox.commit(next.item, JSON.stringify({ type: "status", rid, status: "sending" }), {})).toBe(
-    "committed",
-  );
+  expect(await outbox.commit(next.item, sendingOf(next.item))).toBe("committed");
   await world.kill();
   core.startWorker();
   await core.until(app, (all) =>

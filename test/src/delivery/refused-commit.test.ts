@@ -7,7 +7,7 @@ import type { LaneItem, LaneState } from "../../../src/outbox/outbox.ts";
 import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
 import type { VerbContext } from "../../../src/platform/platform.ts";
 import { keys } from "../../../src/redis/keys.ts";
-import { activityOf, entryOf, noEgress } from "../../support/gateway-core.ts";
+import { activityOf, endOf, entryOf, noEgress } from "../../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import { sentTo, testPlatform } from "../../support/test-platform.ts";
 
@@ -76,11 +76,7 @@ it("what gets late on its way to the commit ends expired, once and unsent, and t
 it("what is cancelled on its way to the commit is not sent and makes room", async () => {
   const cancelled = entryOf("app1", activityOf());
   const { outbox, carryOut, effects } = setUp(() =>
-    outbox.finalize("app1", cancelled.activity.rid, cancelled.lane, {
-      status: "cancelled",
-      event: "{}",
-      committed: false,
-    }),
+    outbox.finalize("app1", cancelled.activity.rid, cancelled.lane, endOf(cancelled.activity, "cancelled")),
   );
   const next = entryOf("app1", activityOf());
   await outbox.accept(cancelled);

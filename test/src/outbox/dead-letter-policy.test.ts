@@ -3,7 +3,7 @@ import type { ResultEvent } from "../../../src/model/event.ts";
 import { isDeadLetter } from "../../../src/outbox/dead-letter-policy.ts";
 import { replayRequest, replayRid } from "../../../src/outbox/dead-letter-replay.ts";
 import { redisDeadLetters } from "../../../src/outbox/dead-letters.ts";
-import { activityOf, entryOf, gatewayCore } from "../../support/gateway-core.ts";
+import { activityOf, entryOf, gatewayCore, sendingOf } from "../../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import { result } from "../streaming/support.ts";
 
@@ -58,8 +58,8 @@ test("what was tried and then expired is one, in the write that ends it", async 
     extendMs: 0,
     attempts: 1,
     inDoubt: false,
-    decided: [null],
-    event: "{}",
+    outcomes: [null],
+    event: sendingOf(next.item),
   };
   expect(await core.outbox.defer(next.item, until)).toBe("deferred");
   const dead = redisDeadLetters({ redis: core.redis, retentionSeconds: 3_600 });

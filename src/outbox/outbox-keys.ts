@@ -1,0 +1,39 @@
+import { keys } from "../redis/keys.ts";
+
+/** Makes the Redis keys of a lane and of its tag, by the names that scripts declare. */
+export function laneKeys(app: string, lane: string) {
+  const tag = keys.tagOf(app);
+  return {
+    lane: keys.lane(app, lane),
+    laneFence: keys.laneFence(app, lane),
+    lanes: keys.lanes(tag),
+    due: keys.due(tag),
+    deadlines: keys.deadlines(tag),
+    fences: keys.fences(tag),
+    counts: keys.counts(app),
+    recordPrefix: keys.record(app, ""),
+  };
+}
+
+/** Makes the Redis keys of an activity, its lane and its app's log. */
+export function activityKeys(app: string, rid: string, lane: string) {
+  return {
+    ...laneKeys(app, lane),
+    record: keys.record(app, rid),
+    blobs: keys.blobs(app, rid),
+    log: keys.log(app),
+    epoch: keys.epoch(app),
+    deadLetters: keys.deadLetters(app),
+  };
+}
+
+/** Names an activity in the sorted sets of its tag. */
+export function memberOf(app: string, rid: string): string {
+  return `${app}|${rid}`;
+}
+
+/** Reads a name that `memberOf` made. */
+export function readMember(member: string): { readonly app: string; readonly rid: string } {
+  const cut = member.indexOf("|");
+  return { app: member.slice(0, cut), rid: member.slice(cut + 1) };
+}

@@ -1,0 +1,22 @@
+-- Marks an activity as committed, before its irreversible byte, and reports that it is being sent. The stored event
+-- tells later delivery receipts which activity they are about; the conversations list which activities a "read up to"
+-- covers.
+-- KEYS: record laneFence log epoch receipt conversations...
+-- ARGV: fence nextEpoch eventsKept event receiptSeconds id maxConversation
+-- RETURNS: 'committed' | 'lost' | 'over'
+-- INCLUDE: append clock ./shared/final
+if redis.call('GET', laneFence) ~= fence then return 'lost' end
+local status, expires = unpack(redis.call('HMGET', record, 'status', 'expires'))
+if not status or FINAL[status] or tonumber(expires) <= clock() then return 'over' end
+
+redis.call('HSET', record, 'committed', fence, 'status', 'sending')
+append(event)
+if receiptSeconds ~= '0' then
+  redis.call('SET', receipt, event, 'EX', receiptSeconds)
+  for _, conversation in ipairs(conversations) do
+    redis.call('ZADD', conversation, clock(), id)
+    redis.call('ZREMRANGEBYRANK', conversation, 0, -1 - maxConversation)
+    redis.call('EXPIRE', conversation, receiptSeconds)
+  end
+end
+return 'committed'

@@ -1,0 +1,25 @@
+-- Puts a lane's head back until a time. Without doubt about its outcome the commit is withdrawn, and with it the receipt
+-- that only a sent activity keeps.
+-- KEYS: record laneFence lanes deadlines log epoch receipt
+-- ARGV: fence member laneId retryAt extendMs attempts outcomes nextEpoch eventsKept event inDoubt
+-- RETURNS: 'deferred' | 'lost'
+-- INCLUDE: append ./shared/final
+if redis.call('GET', laneFence) ~= fence then return 'lost' end
+local status, expires, extended = unpack(redis.call('HMGET', record, 'status', 'expires', 'extended'))
+if not status or FINAL[status] then return 'lost' end
+
+redis.call('HSET', record, 'status', 'deferred', 'retry', retryAt, 'attempts', attempts, 'takes', 0, 'deaths', 0,
+  'decided', outcomes)
+if inDoubt == '' then
+  redis.call('HDEL', record, 'committed')
+  redis.call('DEL', receipt)
+end
+local extension = tonumber(extendMs)
+if extension > 0 then
+  local extendedExpires = tonumber(expires) + extension
+  redis.call('HSET', record, 'expires', extendedExpires, 'extended', tonumber(extended or '0') + extension)
+  redis.call('ZADD', deadlines, extendedExpires, member)
+end
+redis.call('ZADD', lanes, retryAt, laneId)
+append(event)
+return 'deferred'
