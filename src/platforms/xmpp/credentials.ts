@@ -2,7 +2,7 @@ import Type, { type Static } from "typebox";
 
 const NO_CONTROLS = "^[^\\u0000-\\u001f\\u007f]+$";
 
-/** A login at an XMPP server. The server is found by the address's domain; STARTTLS is demanded unless the account says otherwise. */
+/** Login at an XMPP server, found by the address's domain. STARTTLS is required unless `tls` says otherwise. */
 export const Credentials = Type.Object(
   {
     password: Type.String({ minLength: 1, maxLength: 1_024, pattern: NO_CONTROLS }),
@@ -28,7 +28,7 @@ export const Credentials = Type.Object(
     ),
     tls: Type.Optional(
       Type.Union([Type.Literal("starttls"), Type.Literal("implicit"), Type.Literal("none")], {
-        description: "Default: starttls, demanded. none may send the password in clear.",
+        description: "Default: starttls, required. none may send the password in clear text.",
       }),
     ),
     ca: Type.Optional(

@@ -119,7 +119,7 @@ function meaning(thrown: unknown, name: string, condition: string, code: string)
 }
 
 /** What a refused stanza means; `joining` where it answers the wish to enter a room. */
-export function refusal(condition: string, type: string, joining = false): Failure {
+export function stanzaFailure(condition: string, type: string, joining = false): Failure {
   const known = joining ? (JOINING.get(condition) ?? STANZA.get(condition)) : STANZA.get(condition);
   return failure(known ?? byType(type), word(condition), undefined);
 }
@@ -127,14 +127,14 @@ export function refusal(condition: string, type: string, joining = false): Failu
 /** Failures that we find ourselves. */
 export const noTls = (): Failure => failure(TLS, "", undefined);
 export const closedByServer = (): Failure => failure(AWAY, "", undefined);
-export const noAnswer = (): Failure => failure(SLOW, "", undefined);
-export const senseless = (detail: string, cause?: unknown): Failure =>
+export const noResponse = (): Failure => failure(SLOW, "", undefined);
+export const protocolError = (detail: string, cause?: unknown): Failure =>
   failure(["retryable", ODD[1], detail], "", cause);
 export const notInRoom = (): Failure => failure(NOT_IN_ROOM, "", undefined);
-export const uncarried = (): Failure => failure(CONTENT, "", undefined);
+export const notXml = (): Failure => failure(CONTENT, "", undefined);
 
 /** The failure for a break after a stanza was written and before anybody said whether it was taken. */
-export function inDoubt(cause: unknown): Failure {
+export function outcomeUnknown(cause: unknown): Failure {
   const detail = "The connection broke after it was written and before the server said whether it took it.";
   return new Failure({ kind: "retryable", code: "outcome-unknown", detail, mayHaveLanded: true, cause });
 }

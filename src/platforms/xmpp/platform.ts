@@ -1,22 +1,26 @@
-import type { Activity } from "../../model/activity.ts";
 import { connectionVerbs } from "../../platform/connection.ts";
-import { definePlatform, defineVerb, type Platform, type ValidationIssue } from "../../platform/platform.ts";
+import { definePlatform, defineVerb, type Platform } from "../../platform/platform.ts";
 import type { Client } from "./client/client.ts";
-import { holdAccount, type XmppSettings } from "./client/connect.ts";
-import { isSound } from "./client/jid.ts";
+import type { XmppSettings } from "./client/connect.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
 import { classifyError } from "./errors.ts";
+import { connectAccount } from "./inbound/connection.ts";
 import { recover } from "./recover.ts";
-import * as shapes from "./schemas/schemas.ts";
+import { XmppActor } from "./schemas/common.ts";
+import { FRIEND_EXAMPLE, FriendSchema, REQUEST_FRIEND_EXAMPLE, RequestFriendSchema } from "./schemas/contacts.ts";
+import * as messages from "./schemas/messages.ts";
+import { FETCH_EXAMPLE, FetchSchema, QUERY_EXAMPLE, QuerySchema } from "./schemas/queries.ts";
+import { JOIN_EXAMPLE, JoinSchema, LEAVE_EXAMPLE, LeaveSchema } from "./schemas/rooms.ts";
+import { validate } from "./validate.ts";
 import { fetch } from "./verbs/history.ts";
-import { react, read, retract, send, typing, update } from "./verbs/messages.ts";
+import { react, read, reply, retract, send, typing, update } from "./verbs/messages.ts";
 import { query } from "./verbs/queries.ts";
 import { join, leave } from "./verbs/rooms.ts";
-import { accept, ask, reject, remove } from "./verbs/roster.ts";
+import { makeFriend, rejectFriend, removeFriend, requestFriend } from "./verbs/roster.ts";
 
 export type { XmppSettings };
 
-/** Chat over XMPP (RFC 6120 and 6121): one connection per account, held open. */
+/** Creates the XMPP platform (RFC 6120 and 6121): one persistent connection per account. */
 export function xmpp(settings: XmppSettings = {}): Platform {
   return definePlatform<Client, typeof Credentials>({
     id: "xmpp",
@@ -29,12 +33,12 @@ export function xmpp(settings: XmppSettings = {}): Platform {
     verbs: {
       ...messageVerbs,
       ...roomVerbs,
-      ...friendVerbs,
-      ...readingVerbs,
-      ...connectionVerbs("bob@example.com", shapes.XmppActor),
+      ...contactVerbs,
+      ...queryVerbs,
+      ...connectionVerbs("bob@example.com", XmppActor),
     },
-    validate: refuse,
-    connect: (context) => holdAccount(context, settings),
+    validate,
+    connect: (context) => connectAccount(context, settings),
     dispose: async ({ stream }) => stream.close(),
     recover,
     classifyError,
@@ -44,113 +48,101 @@ export function xmpp(settings: XmppSettings = {}): Platform {
 const messageVerbs = {
   send: defineVerb({
     summary: "Sends a message to persons or rooms, and says for each whether it was taken",
-    schema: shapes.SendShape,
-    example: shapes.SEND_EXAMPLE,
+    schema: messages.SendSchema,
+    example: messages.SEND_EXAMPLE,
     run: send,
   }),
   reply: defineVerb({
     summary: "Answers a message, which clients show beside it",
-    schema: shapes.ReplyShape,
-    example: shapes.REPLY_EXAMPLE,
-    run: send,
+    schema: messages.ReplySchema,
+    example: messages.REPLY_EXAMPLE,
+    run: reply,
   }),
   update: defineVerb({
-    summary: "Corrects a message, shows another presence, or sets the topic of a room",
-    schema: shapes.UpdateShape,
-    example: shapes.UPDATE_EXAMPLE,
+    summary: "Corrects a message, changes the own presence, or sets the topic of a room",
+    schema: messages.UpdateSchema,
+    example: messages.UPDATE_EXAMPLE,
     run: update,
   }),
   delete: defineVerb({
     summary: "Takes a message back, for all whose clients honour that",
-    schema: shapes.DeleteShape,
-    example: shapes.DELETE_EXAMPLE,
+    schema: messages.DeleteSchema,
+    example: messages.DELETE_EXAMPLE,
     run: retract,
   }),
   react: defineVerb({
-    summary: "Says which reactions to a message stand now",
-    schema: shapes.ReactShape,
-    example: shapes.REACT_EXAMPLE,
+    summary: "Sets the reactions to a message",
+    schema: messages.ReactSchema,
+    example: messages.REACT_EXAMPLE,
     run: react,
   }),
   typing: defineVerb({
     summary: "Shows a person or room that a message is being written",
-    schema: shapes.TypingShape,
-    example: shapes.TYPING_EXAMPLE,
+    schema: messages.TypingSchema,
+    example: messages.TYPING_EXAMPLE,
     run: typing,
   }),
   read: defineVerb({
-    summary: "Tells that a message, and all before it, was read",
-    schema: shapes.ReadShape,
-    example: shapes.READ_EXAMPLE,
+    summary: "Marks a message, and all before it, as read",
+    schema: messages.ReadSchema,
+    example: messages.READ_EXAMPLE,
     run: read,
   }),
 };
 
 const roomVerbs = {
   join: defineVerb({
-    summary: "Enters rooms and stays in them, over restarts and while nobody listens",
-    schema: shapes.JoinShape,
-    example: shapes.JOIN_EXAMPLE,
+    summary: "Joins rooms and stays in them, over restarts and while nobody listens",
+    schema: JoinSchema,
+    example: JOIN_EXAMPLE,
     run: join,
   }),
   leave: defineVerb({
     summary: "Leaves rooms for good",
-    schema: shapes.LeaveShape,
-    example: shapes.LEAVE_EXAMPLE,
+    schema: LeaveSchema,
+    example: LEAVE_EXAMPLE,
     run: leave,
   }),
 };
 
-const friendVerbs = {
+const contactVerbs = {
   "request-friend": defineVerb({
-    summary: "Asks persons to become friends: to see when they are there",
-    schema: shapes.AskFriendShape,
-    example: shapes.ASK_FRIEND_EXAMPLE,
-    run: ask,
+    summary: "Asks persons to become friends and to share their presence",
+    schema: RequestFriendSchema,
+    example: REQUEST_FRIEND_EXAMPLE,
+    run: requestFriend,
   }),
   "make-friend": defineVerb({
     summary: "Accepts persons as friends, and asks them to do the same",
-    schema: shapes.FriendShape,
-    example: shapes.FRIEND_EXAMPLE,
-    run: accept,
+    schema: FriendSchema,
+    example: FRIEND_EXAMPLE,
+    run: makeFriend,
   }),
   "reject-friend": defineVerb({
-    summary: "Refuses persons who asked, or takes back that they are friends",
-    schema: shapes.FriendShape,
-    example: shapes.FRIEND_EXAMPLE,
-    run: reject,
+    summary: "Denies friend requests, or cancels an approval",
+    schema: FriendSchema,
+    example: FRIEND_EXAMPLE,
+    run: rejectFriend,
   }),
   "remove-friend": defineVerb({
-    summary: "Takes persons off the roster, in both directions",
-    schema: shapes.FriendShape,
-    example: shapes.FRIEND_EXAMPLE,
-    run: remove,
+    summary: "Removes persons from the roster, in both directions",
+    schema: FriendSchema,
+    example: FRIEND_EXAMPLE,
+    run: removeFriend,
   }),
 };
 
-const readingVerbs = {
+const queryVerbs = {
   query: defineVerb({
-    summary: "Asks for the roster, the rooms of a service, who is in a room, or what a room is",
-    schema: shapes.QueryShape,
-    example: shapes.QUERY_EXAMPLE,
+    summary: "Lists the roster, the rooms of a service or the occupants of a room, or describes a room",
+    schema: QuerySchema,
+    example: QUERY_EXAMPLE,
     run: query,
   }),
   fetch: defineVerb({
     summary: "Reads one page of the archive of a conversation or room",
-    schema: shapes.FetchShape,
-    example: shapes.FETCH_EXAMPLE,
+    schema: FetchSchema,
+    example: FETCH_EXAMPLE,
     run: fetch,
   }),
 };
-
-/** Refuses addresses that the schema's pattern lets through but that no server could be given. */
-function refuse(_verb: string, { actor, target }: Omit<Activity, "id" | "rid">): ValidationIssue | undefined {
-  const places = [
-    { pointer: "/actor/address", address: actor.address },
-    ...target.map(({ address }, index) => ({ pointer: `/target/${index}/address`, address })),
-  ];
-  const bad = places.find(({ address }) => !isSound(address));
-  if (!bad) return undefined;
-  const detail = "is no JID: its domain must be a name, and its parts not longer than 1023 bytes";
-  return { code: "validation-failed", detail, pointer: bad.pointer };
-}

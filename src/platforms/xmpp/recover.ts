@@ -1,59 +1,61 @@
 import { decodeTime } from "ulid";
 import type { Activity } from "../../model/activity.ts";
 import type { Outcome, Receipt, VerbContext } from "../../platform/platform.ts";
-import { keepsAll, page } from "./client/archive.ts";
-import { type Client, optional } from "./client/client.ts";
+import { keepsEverything, readPage } from "./client/archive.ts";
+import { type Client, unlessRefused } from "./client/client.ts";
 import { bare } from "./client/jid.ts";
-import { attr } from "./inbound/inbound.ts";
-import { isRoom, letterId } from "./verbs/send-stanzas.ts";
+import { attr } from "./client/stanza.ts";
+import { isRoom, outgoingId } from "./verbs/send-stanzas.ts";
 
-/** Verbs whose effect an archive keeps. */
-const KEPT = new Set(["send", "reply", "delete", "react"]);
-/** Ours may be this much older by the server's clock; and so many pages are looked through, newest first. */
-const SKEW_MS = 900_000;
-const PAGES = 20;
+/** Verbs whose messages an archive keeps. */
+const ARCHIVED_VERBS = new Set(["send", "reply", "delete", "react"]);
+/** Difference of clocks tolerated when searching an archive, in ms. */
+const MAX_CLOCK_SKEW_MS = 900_000;
+/** Pages searched, newest first. */
+const MAX_PAGES = 20;
 
 /**
- * Finds out in the archives what became of messages: `sent` where they are, another try where they can't be missing;
- * undefined where nobody can tell. All other verbs may simply be done again.
+ * Settles uncertain messages by the archives: `sent` where archived, `deferred` where absence is proof. Returns undefined
+ * where the archive can't tell. All other verbs may simply run again.
  */
 export async function recover(client: Client, activity: Activity, context: VerbContext): Promise<Receipt | undefined> {
-  const { type } = activity.object as { readonly type?: string };
-  const again = (address: string): Outcome => ({ address, status: "deferred" });
+  const { type } = activity.object;
+  const deferred = (address: string): Outcome => ({ address, status: "deferred" });
   const targets = context.pending.map((index) => ({ index, address: activity.target[index]?.address ?? "" }));
-  if (!KEPT.has(activity.verb) && (activity.verb !== "update" || type === "presence" || type === "topic"))
-    return targets.length === 0 ? undefined : { outcomes: targets.map(({ address }) => again(address)) };
+  if (!ARCHIVED_VERBS.has(activity.verb) && (activity.verb !== "update" || type === "presence" || type === "topic"))
+    return targets.length === 0 ? undefined : { outcomes: targets.map(({ address }) => deferred(address)) };
   const outcomes: Outcome[] = [];
   for (const { index, address } of targets) {
     const inRoom = isRoom(client, activity, address);
-    const found = await optional(look(client, activity, { address, inRoom, id: letterId(activity, index) }));
-    if (found === undefined) return undefined;
-    if (found.id !== undefined) outcomes.push({ address, status: "sent", id: found.id });
-    else if (inRoom || (await optional(keepsAll(client)))) outcomes.push(again(address));
+    const search = findMessage(client, activity, { address, inRoom, id: outgoingId(activity, index) });
+    const result = await unlessRefused(search);
+    if (result === undefined) return undefined;
+    if (result.id !== undefined) outcomes.push({ address, status: "sent", id: result.id });
+    else if (inRoom || (await unlessRefused(keepsEverything(client)))) outcomes.push(deferred(address));
     else return undefined;
   }
   return { outcomes, object: { id: activity.id } };
 }
 
-interface Sought {
+interface SoughtMessage {
   readonly address: string;
   readonly inRoom: boolean;
   readonly id: string;
 }
 
-/** Answers the id by which it is known, none where it is not there, undefined where there was more than could be read. */
-async function look(client: Client, activity: Activity, { address, inRoom, id }: Sought) {
-  const start = new Date(decodeTime(activity.id) - SKEW_MS).toISOString();
-  const where = inRoom ? { room: bare(address) } : { with: bare(address) };
+/** Searches an archive for a message. Resolves with the public id; no id where absent, undefined where the search was cut. */
+async function findMessage(client: Client, activity: Activity, { address, inRoom, id }: SoughtMessage) {
+  const start = new Date(decodeTime(activity.id) - MAX_CLOCK_SKEW_MS).toISOString();
+  const scope = inRoom ? { room: bare(address) } : { with: bare(address) };
   let before = "";
-  for (let read = 0; read < PAGES; read += 1) {
-    const found = await page(client, { ...where, start, before, max: 100 });
-    for (const { id: filed, message } of found.items) {
-      const origin = attr(message.getChild("origin-id", "urn:xmpp:sid:0"), "id");
-      if (origin === id || message.attrs.id === id) return { id: inRoom ? filed : id };
+  for (let count = 0; count < MAX_PAGES; count += 1) {
+    const page = await readPage(client, { ...scope, start, before, max: 100 });
+    for (const { id: archiveId, message } of page.items) {
+      const originId = attr(message.getChild("origin-id", "urn:xmpp:sid:0"), "id");
+      if (originId === id || message.attrs.id === id) return { id: inRoom ? archiveId : id };
     }
-    if (found.complete || found.first === undefined || found.first === before) return { id: undefined };
-    before = found.first;
+    if (page.complete || page.first === undefined || page.first === before) return { id: undefined };
+    before = page.first;
   }
   return undefined;
 }

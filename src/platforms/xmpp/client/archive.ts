@@ -1,60 +1,63 @@
 import { xml } from "@xmpp/client";
-import { attr, stampOf } from "../inbound/inbound.ts";
 import type { Stanza } from "./library.ts";
+import { attr, stampOf } from "./stanza.ts";
 import type { Stream } from "./stream.ts";
 
 const NS_MAM = "urn:xmpp:mam:2";
 const NS_RSM = "http://jabber.org/protocol/rsm";
 
-export interface Question {
-  /** The room whose archive is asked; absent means our own. */
+/** Query of an archive. */
+export interface ArchiveQuery {
+  /** The room whose archive is read; absent means the account's own. */
   readonly room?: string;
   readonly with?: string;
   readonly start?: string;
   readonly end?: string;
   readonly after?: string;
-  /** Before that id; an empty one means the newest. */
+  /** Reads the page before that id; an empty id means the newest page. */
   readonly before?: string;
   readonly max: number;
 }
-export interface Filing {
+/** A message as an archive keeps it. */
+export interface ArchivedMessage {
   readonly id: string;
   readonly stamp: string | undefined;
   readonly message: Stanza;
 }
-export interface Page {
-  readonly items: readonly Filing[];
+/** Page of an archive, oldest message first. */
+export interface ArchivePage {
+  readonly items: readonly ArchivedMessage[];
   readonly first: string | undefined;
   readonly last: string | undefined;
   readonly complete: boolean;
 }
-export interface Asking {
+/** Parts of a client that archive queries need. */
+export interface ArchiveClient {
   readonly stream: Stream;
-  readonly me: string;
-  /** Sees each message before anybody else; true where it was meant for the watcher. Answers how to stop. */
-  readonly watch: (look: (stanza: Stanza) => boolean) => () => void;
+  readonly jid: string;
+  /** Shows each stanza to a watcher first; the watcher returns true to consume the stanza. Returns a stop function. */
+  readonly watch: (watcher: (stanza: Stanza) => boolean) => () => void;
 }
 
-let asked = 0;
+let queryCount = 0;
 
-/** Asks an archive for one page (XEP-0313 with XEP-0059). Rejects with a StanzaError where there is none. */
-export async function page({ stream, me, watch }: Asking, question: Question): Promise<Page> {
-  asked += 1;
-  const queryid = `q${asked}`;
-  const items: Filing[] = [];
-  const owner = question.room ?? me;
+/** Reads one page of an archive (XEP-0313, XEP-0059). Rejects with a StanzaError where there is no archive. */
+export async function readPage({ stream, jid, watch }: ArchiveClient, query: ArchiveQuery): Promise<ArchivePage> {
+  queryCount += 1;
+  const queryId = `q${queryCount}`;
+  const items: ArchivedMessage[] = [];
+  const owner = query.room ?? jid;
   const stop = watch((stanza) => {
     const result = stanza.getChild("result", NS_MAM);
-    if (!result || result.attrs.queryid !== queryid || (attr(stanza, "from") ?? me) !== owner) return false;
+    if (!result || result.attrs.queryid !== queryId || (attr(stanza, "from") ?? jid) !== owner) return false;
     const forwarded = result.getChild("forwarded", "urn:xmpp:forward:0");
     const message = forwarded?.getChild("message");
     const id = attr(result, "id");
-    if (message && id !== undefined && items.length < question.max)
-      items.push({ id, stamp: stampOf(forwarded), message });
+    if (message && id !== undefined && items.length < query.max) items.push({ id, stamp: stampOf(forwarded), message });
     return true;
   });
   try {
-    const answer = await stream.ask("set", query(queryid, question), question.room);
+    const answer = await stream.request("set", queryStanza(queryId, query), query.room);
     const fin = answer.getChild("fin", NS_MAM);
     const set = fin?.getChild("set", NS_RSM);
     return {
@@ -68,7 +71,7 @@ export async function page({ stream, me, watch }: Asking, question: Question): P
   }
 }
 
-function query(queryid: string, { with: peer, start, end, after, before, max }: Question): Stanza {
+function queryStanza(queryId: string, { with: peer, start, end, after, before, max }: ArchiveQuery): Stanza {
   const field = (name: string, value: string | undefined) =>
     value === undefined ? [] : [xml("field", { var: name }, xml("value", {}, value))];
   const fields = [...field("with", peer), ...field("start", start), ...field("end", end)];
@@ -81,11 +84,11 @@ function query(queryid: string, { with: peer, start, end, after, before, max }: 
   const set = xml("set", { xmlns: NS_RSM }, xml("max", {}, String(max)));
   if (after !== undefined) set.append(xml("after", {}, after));
   if (before !== undefined) set.append(xml("before", {}, before));
-  return xml("query", { xmlns: NS_MAM, queryid }, ...(fields.length > 0 ? [form] : []), set);
+  return xml("query", { xmlns: NS_MAM, queryid: queryId }, ...(fields.length > 0 ? [form] : []), set);
 }
 
-/** Whether the account's archive keeps all that is said (XEP-0313 section 6): only then does absence prove anything. */
-export async function keepsAll({ stream }: Pick<Asking, "stream">): Promise<boolean> {
-  const answer = await stream.ask("get", xml("prefs", { xmlns: NS_MAM }));
+/** Returns whether the account's archive keeps everything (XEP-0313 section 6): only then absence is proof. */
+export async function keepsEverything({ stream }: Pick<ArchiveClient, "stream">): Promise<boolean> {
+  const answer = await stream.request("get", xml("prefs", { xmlns: NS_MAM }));
   return attr(answer.getChild("prefs", NS_MAM), "default") === "always";
 }

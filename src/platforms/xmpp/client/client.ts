@@ -1,33 +1,60 @@
 import { xml } from "@xmpp/client";
-import type { ConnectionContext } from "../../../platform/connection.ts";
+import type { ConnectionContext, DeliveryReceipt } from "../../../platform/connection.ts";
+import type { InboundEvent } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
-import type { Brought, Me, Room } from "../inbound/inbound.ts";
 import type { Stanza } from "./library.ts";
 import type { Stream } from "./stream.ts";
 
-/** A held account: what the verbs work with. */
+/** A room that the account is in. */
+export interface JoinedRoom {
+  readonly nick: string;
+  /** Nicknames in the room, up to `MAX_OCCUPANTS`: they tell newcomers from mere changes of presence. */
+  readonly occupants: Set<string>;
+}
+
+/** Result of mapping a stanza: event or receipt for the app, reply for the sender. */
+export interface InboundResult {
+  readonly event?: InboundEvent;
+  readonly receipt?: DeliveryReceipt;
+  /** Stanza to send once the event was recorded. */
+  readonly reply?: Stanza;
+}
+
+/** A connected account: the client that verbs work with. */
 export interface Client {
   readonly stream: Stream;
-  readonly hold: ConnectionContext<Credentials>;
+  readonly context: ConnectionContext<Credentials>;
   /** Our bare JID. */
-  readonly me: string;
-  /** How the resources of this app's sessions begin. */
-  readonly prefix: string;
-  /** The rooms that the account is in, by their JID. */
-  readonly rooms: Map<string, Room>;
-  /** Sees each message and presence before anybody else; true where it was meant for the watcher alone. Answers how to stop. */
-  readonly watch: (look: (stanza: Stanza) => boolean) => () => void;
-  /** Stores what a stanza brought. */
-  readonly bring: (brought: Brought) => Promise<void>;
+  readonly jid: string;
+  /** Start of the resources of this app's sessions. */
+  readonly resourcePrefix: string;
+  /** Rooms that the account is in, by JID. */
+  readonly rooms: Map<string, JoinedRoom>;
+  /**
+   * Shows each message and presence to a watcher first. The watcher returns true to consume the stanza. Returns a stop
+   * function.
+   */
+  readonly watch: (watcher: (stanza: Stanza) => boolean) => () => void;
+  /** Records the result of a stanza, then sends the reply. */
+  readonly record: (result: InboundResult) => Promise<void>;
 }
 
-/** What the mapping of stanzas knows of an account. */
-export function meOf({ me, hold: context, prefix, rooms }: Client): Me {
-  return { bare: me, address: context.address, prefix, rooms };
+/** Facts about the account that the mapping of stanzas needs. */
+export interface Identity {
+  /** Our bare JID. */
+  readonly jid: string;
+  /** The account's address as stored. */
+  readonly address: string;
+  readonly resourcePrefix: string;
+  readonly rooms: ReadonlyMap<string, JoinedRoom>;
 }
 
-/** What a server may know or not: its refusal changes nothing. */
-export async function optional<T>(work: Promise<T>): Promise<T | undefined> {
+export function identityOf({ jid, context, resourcePrefix, rooms }: Client): Identity {
+  return { jid, address: context.address, resourcePrefix, rooms };
+}
+
+/** Awaits an optional request: a server that refuses (StanzaError) makes the result undefined. */
+export async function unlessRefused<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
   } catch (thrown) {
@@ -36,9 +63,9 @@ export async function optional<T>(work: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The presence as the app set it last, kept as JSON `{show?, status?}`. */
-export function ownPresence(kept: string | undefined): Stanza {
-  const { show, status } = JSON.parse(kept ?? "{}") as { readonly show?: string; readonly status?: string };
+/** Builds the presence that the app set last; `stored` is JSON `{show?, status?}`. */
+export function presenceStanza(stored: string | undefined): Stanza {
+  const { show, status } = JSON.parse(stored ?? "{}") as { readonly show?: string; readonly status?: string };
   const presence = xml("presence");
   if (show === "offline")
     return xml("presence", { type: "unavailable" }, ...(status ? [xml("status", {}, status)] : []));
@@ -47,20 +74,10 @@ export function ownPresence(kept: string | undefined): Stanza {
   return presence;
 }
 
-/** A room that the account is out of for good is not entered again, nor is its archive read from where that ended. */
-export async function forget({ hold: context }: Client, room: string): Promise<void> {
+/** Removes a room and its archive cursor from the state: later connections do not join. */
+export async function forgetRoom({ context }: Client, room: string): Promise<void> {
   await context.state.write(`room ${room}`, undefined);
   await context.state.write(`archive ${room}`, undefined);
-  const name = `room ${room}`;
-  if ((await context.sealedState.read())[name] !== undefined) await context.sealedState.write(name, undefined);
-}
-
-/** Maps what came; one odd stanza, live or archived, must not cost the session. */
-export function meaning<T extends Brought>({ hold: context }: Client, map: () => T): Partial<T> {
-  try {
-    return map();
-  } catch (thrown) {
-    context.log.warn({ err: thrown instanceof Error ? thrown.name : "odd" }, "a stanza could not be read");
-    return {};
-  }
+  const key = `room ${room}`;
+  if ((await context.sealedState.read())[key] !== undefined) await context.sealedState.write(key, undefined);
 }

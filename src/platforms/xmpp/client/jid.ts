@@ -1,49 +1,49 @@
 import { domainToASCII } from "node:url";
 
-/** Characters that no JID's local part has (RFC 7622 section 3.3): controls, spaces and XML's and JIDs' own marks. */
+/** Characters of a local part (RFC 7622 section 3.3): no controls, spaces, XML or JID marks. */
 const LOCAL = "[^\\p{Cc}\\p{Cs}\\p{Z}\"&'/:<>@\\ufffe\\uffff]+";
 const DOMAIN = "(?:[\\p{L}\\p{N}\\p{M}.-]+|\\[[0-9A-Fa-f:.]+\\])";
 const RESOURCE = "[^\\p{Cc}\\p{Cs}\\ufffe\\uffff]+";
 
-/** Patterns (flag u) for JSON Schema: an account or room, anything that can be addressed, and a nickname. */
+/** Patterns (flag u) for JSON Schema: account or room, any JID, nickname. */
 export const BARE_JID = `^${LOCAL}@${DOMAIN}$`;
 export const ANY_JID = `^(?:${LOCAL}@)?${DOMAIN}(?:/${RESOURCE})?$`;
 export const NICK = `^${RESOURCE}$`;
 /** Text that XML 1.0 can carry (section 2.2). */
 export const TEXT = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\p{Cs}\\ufffe\\uffff]*$";
-const CARRIED = new RegExp(TEXT, "u");
+const XML_TEXT = new RegExp(TEXT, "u");
 
-/** Whether XML 1.0 can carry a text: the last look before anything is written. */
-export function isCarried(text: string): boolean {
-  return CARRIED.test(text);
+/** Returns whether XML 1.0 can carry a text. Last check before a stanza is written. */
+export function isXmlText(text: string): boolean {
+  return XML_TEXT.test(text);
 }
 
-/** A JID without its resource, its domain in lower case, as servers compare them. */
+/** Returns a JID without its resource, in lower case, as servers compare JIDs. */
 export function bare(jid: string): string {
   const slash = jid.indexOf("/");
-  const whole = slash === -1 ? jid : jid.slice(0, slash);
-  return whole.toLowerCase();
+  const withoutResource = slash === -1 ? jid : jid.slice(0, slash);
+  return withoutResource.toLowerCase();
 }
 
-/** What stands behind the first slash: a session's name, or a nickname in a room; empty where there is none. */
+/** Returns the part after the first slash: session name or room nickname; else "". */
 export function resource(jid: string): string {
   const slash = jid.indexOf("/");
   return slash === -1 ? "" : jid.slice(slash + 1);
 }
 
 export function domain(jid: string): string {
-  const whole = bare(jid);
-  return whole.slice(whole.indexOf("@") + 1);
+  const bareJid = bare(jid);
+  return bareJid.slice(bareJid.indexOf("@") + 1);
 }
 
 export function local(jid: string): string {
-  const whole = bare(jid);
-  const at = whole.indexOf("@");
-  return at === -1 ? "" : whole.slice(0, at);
+  const bareJid = bare(jid);
+  const at = bareJid.indexOf("@");
+  return at === -1 ? "" : bareJid.slice(0, at);
 }
 
-/** Whether a JID keeps the lengths and the domain's form, which a pattern can't say (RFC 7622 section 3). */
-export function isSound(jid: string): boolean {
+/** Checks lengths and domain rules that no pattern can express (RFC 7622 section 3). */
+export function isValidJid(jid: string): boolean {
   const parts = [local(jid), resource(jid)];
   if (parts.some((part) => Buffer.byteLength(part) > 1_023)) return false;
   const name = domain(jid);

@@ -2,23 +2,27 @@ import type { Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
 import { client, xml } from "@xmpp/client";
 import { Failure } from "../../../model/failure.ts";
-import { senseless } from "../errors.ts";
-import { type Bounds, bounds, type Sax } from "./parser-limits.ts";
+import { protocolError } from "../errors.ts";
+import { type ParserLimits, parserLimits, type SaxParser } from "./parser-limits.ts";
 import { SCRAM } from "./scram.ts";
 
-/** An element of the stream, as @xmpp/client makes and takes it. */
+/** An element of the stream, as @xmpp/client makes and takes elements. */
 export type Stanza = ReturnType<typeof xml>;
 type Library = ReturnType<typeof client>;
 
-/** What of the library's connection is not in its types, and is replaced or used here. */
-interface Inside {
+/** Members of the library's connection that its types hide, replaced or used here. */
+interface LibraryInternals {
   connect: () => Promise<void>;
   send: (stanza: Stanza) => Promise<void>;
   readonly saslFactory: { readonly _mechs: Array<{ readonly name: string; readonly mech: unknown }> };
   Transport: unknown;
   Socket: unknown;
   Parser: unknown;
-  parser: { write(text: string): void; readonly parser: Sax; readonly root: { children: unknown[] } | null } | null;
+  parser: {
+    write(text: string): void;
+    readonly parser: SaxParser;
+    readonly root: { children: unknown[] } | null;
+  } | null;
   readonly transports: ReadonlyArray<{ readonly prototype: Readonly<Record<string, unknown>> }>;
   _findTransport(service: string): { readonly prototype: Readonly<Record<string, unknown>> } | undefined;
   _attachSocket(socket: Socket): void;
@@ -29,59 +33,60 @@ interface Inside {
   _onElement(element: Stanza): void;
 }
 
-export interface Settings {
+export interface LibraryAdapterOptions {
   readonly domain: string;
   readonly resource: string;
+  /** Milliseconds for each step of the login. */
   readonly stepMs: number;
-  /** Gives the login to a server whose stream is as safe as the account wants; throws otherwise. */
+  /** Chooses the login for the offered mechanisms. Throws when the stream is less secure than the account demands. */
   readonly login: (
-    secure: boolean,
+    isSecure: boolean,
     mechanisms: readonly string[],
   ) => { readonly mechanism: string; readonly user: string; readonly password: string };
-  /** Every element of the stream, before the library: true where it is dealt with. */
+  /** Sees every element of the stream before the library; returns true to consume the element. */
   readonly onElement: (element: Stanza) => boolean;
-  /** How everything leaves, ours and the library's own. Throws what nothing can be sent for. */
-  readonly put: (stanza: Stanza) => void;
+  /** Writes every outgoing stanza, also the library's own. Throws when the stanza can't be written. */
+  readonly write: (stanza: Stanza) => void;
   readonly fail: (thrown: unknown) => void;
 }
 
-export interface Engine {
+export interface LibraryAdapter {
   readonly library: Library;
-  /** Hands over the socket that is used from now on. */
-  readonly attach: (socket: Socket, secure: boolean) => void;
-  /** Opens the stream, or opens it anew on another socket. */
-  readonly begin: () => Promise<void>;
+  /** Hands over the socket to use from now on. */
+  readonly attach: (socket: Socket, isSecure: boolean) => void;
+  /** Opens the stream, or opens a new stream on another socket. */
+  readonly openStream: () => Promise<void>;
 }
 
 /**
- * The library's client for SASL and binding, with what it lacks put right: its sockets are handed to it, text is decoded
- * across packets, stanzas are bounded, and nothing reconnects by itself.
+ * Wraps the library's client for SASL and binding. Sockets are handed to the library, text is decoded across packets,
+ * stanzas are limited, and nothing reconnects automatically.
  */
-export function engine(settings: Settings): Engine {
-  const { domain, fail } = settings;
+export function libraryAdapter(options: LibraryAdapterOptions): LibraryAdapter {
+  const { domain, fail } = options;
   const library = client({
     service: `xmpp://${domain}`,
     domain,
-    resource: settings.resource,
-    timeout: settings.stepMs,
+    resource: options.resource,
+    timeout: options.stepMs,
     credentials: async (authenticate, mechanisms, _fast, entity) => {
-      const { mechanism, user, password } = settings.login(entity.isSecure(), mechanisms);
+      const { mechanism, user, password } = options.login(entity.isSecure(), mechanisms);
       await authenticate({ username: user, password }, mechanism, xml("user-agent"));
     },
   });
   library.reconnect.stop();
-  const inside = library as unknown as Inside;
-  inside.saslFactory._mechs.unshift(...SCRAM);
-  const transport = inside._findTransport(`xmpp://${domain}`);
-  inside.Transport = transport;
-  inside.Parser = transport?.prototype.Parser;
-  inside.send = async (stanza) => settings.put(stanza);
-  const forget = readsSafely(inside, bounds(), fail);
+  const internals = library as unknown as LibraryInternals;
+  internals.saslFactory._mechs.unshift(...SCRAM);
+  const transport = internals._findTransport(`xmpp://${domain}`);
+  internals.Transport = transport;
+  internals.Parser = transport?.prototype.Parser;
+  internals.send = async (stanza) => options.write(stanza);
+  const resetDecoder = installReader(internals, parserLimits(), fail);
 
-  const onElement = inside._onElement;
-  inside._onElement = (element) => {
-    if (inside.parser?.root) inside.parser.root.children = [];
-    if (!settings.onElement(element)) onElement.call(library, element);
+  const passToLibrary = internals._onElement;
+  internals._onElement = (element) => {
+    if (internals.parser?.root) internals.parser.root.children = [];
+    if (!options.onElement(element)) passToLibrary.call(library, element);
   };
   library.on("error", fail);
   library.on("disconnect", () => fail(undefined));
@@ -89,50 +94,51 @@ export function engine(settings: Settings): Engine {
 
   return {
     library,
-    attach: (socket, secure) => {
-      forget();
-      inside._detachSocket();
-      inside._attachSocket(Object.assign(socket, { secure }));
+    attach: (socket, isSecure) => {
+      resetDecoder();
+      internals._detachSocket();
+      internals._attachSocket(Object.assign(socket, { secure: isSecure }));
     },
-    begin: async () => {
+    openStream: async () => {
       await library.restart();
     },
   };
 }
 
 /**
- * Gives the parser text that ends with a tag, since it forgets what stood before a `>` that comes in the next packet.
- * What can't be read ends the stream and is never thrown into the socket, where it would end the process.
+ * Feeds the parser only text that ends with a tag. The parser forgets text before a `>` that comes in the next packet.
+ * Unreadable input ends the stream; an error thrown into the socket would end the process. Returns the decoder's reset.
  */
-function readsSafely(inside: Inside, limits: Bounds, fail: (thrown: unknown) => void): () => void {
+function installReader(internals: LibraryInternals, limits: ParserLimits, fail: (thrown: unknown) => void): () => void {
   let decoder = new StringDecoder("utf8");
-  let rest = "";
-  const attachParser = inside._attachParser;
-  inside._attachParser = (parser) => {
-    attachParser.call(inside, parser);
-    if (inside.parser) limits.watch(inside.parser.parser);
+  let buffered = "";
+  const attachParser = internals._attachParser;
+  internals._attachParser = (parser) => {
+    attachParser.call(internals, parser);
+    if (internals.parser) limits.watch(internals.parser.parser);
   };
-  inside._onData = (data) => {
+  internals._onData = (data) => {
     try {
       const text = decoder.write(data);
       const end = text.lastIndexOf(">") + 1;
-      const whole = end === 0 ? "" : rest + text.slice(0, end);
-      rest = end === 0 ? rest + text : text.slice(end);
-      if (whole !== "") inside.parser?.write(whole);
-      limits.read(text.length);
+      const complete = end === 0 ? "" : buffered + text.slice(0, end);
+      buffered = end === 0 ? buffered + text : text.slice(end);
+      if (complete !== "") internals.parser?.write(complete);
+      limits.count(text.length);
     } catch (thrown) {
-      // What the parser throws has no name of its own.
-      const odd = thrown instanceof Error && /^(Type|Range)?Error$/.test(thrown.name) && !(thrown instanceof Failure);
-      fail(odd ? senseless("The XMPP server sent what can't be read.", thrown) : thrown);
+      // The parser throws errors of no class of its own.
+      const isParserError =
+        thrown instanceof Error && /^(Type|Range)?Error$/.test(thrown.name) && !(thrown instanceof Failure);
+      fail(isParserError ? protocolError("The XMPP server sent unreadable data.", thrown) : thrown);
     }
   };
   return () => {
     decoder = new StringDecoder("utf8");
-    rest = "";
+    buffered = "";
   };
 }
 
-/** What this client says it is able to, to who asks (XEP-0030). */
+/** Features that this client announces to service discovery (XEP-0030). */
 export const FEATURES: readonly string[] = [
   "http://jabber.org/protocol/disco#info",
   "urn:xmpp:receipts",
@@ -144,8 +150,8 @@ export const FEATURES: readonly string[] = [
   "urn:xmpp:ping",
 ];
 
-/** Answers what other clients and the server ask of every client. */
-export function answers(library: Library): void {
+/** Answers the requests that other clients and the server send to every client. */
+export function answerRequests(library: Library): void {
   const info = "http://jabber.org/protocol/disco#info";
   library.iqCallee.get(info, "query", () =>
     xml(
@@ -155,6 +161,6 @@ export function answers(library: Library): void {
       ...FEATURES.map((name) => xml("feature", { var: name })),
     ),
   );
-  // RFC 6121 section 2.1.6 wants a result; what changed comes as presence too.
+  // RFC 6121 section 2.1.6 wants a result; the change itself comes as presence too.
   library.iqCallee.set("jabber:iq:roster", "query", () => true);
 }

@@ -1,88 +1,93 @@
 import type { Socket } from "node:net";
-import { closedByServer, noAnswer, senseless } from "../errors.ts";
+import { closedByServer, noResponse, protocolError } from "../errors.ts";
 
-/** So much may wait to be written to a server that doesn't read. */
-const UNREAD_BYTES = 1_048_576;
+/** Bytes that may wait to be written to a server that does not read. */
+const MAX_UNWRITTEN_BYTES = 1_048_576;
+/** Milliseconds for the server to close the socket after the stream's end tag. */
+const CLOSE_TIMEOUT_MS = 300;
 
-/** The socket's side of a stream: what is written, who waits for what, and how it ends. */
-export interface Wire {
-  readonly use: (socket: Socket) => void;
-  readonly isOver: () => boolean;
-  /** Throws a `Failure` when nothing was written. */
+/** The socket of a stream: writing, waiting, ending. */
+export interface StreamSocket {
+  readonly attach: (socket: Socket) => void;
+  readonly isEnded: () => boolean;
+  /** Writes text; throws a `Failure` when nothing was written. */
   readonly write: (text: string) => void;
-  /** Ends it by itself, once; who made it is told. Undefined means that the server closed it. */
+  /** Ends the socket and calls `onEnd`, once. Undefined means that the server closed the connection. */
   readonly fail: (thrown: unknown) => void;
-  /** Ends it without telling; `politely` with some last words. */
+  /** Ends the socket without calling `onEnd`. */
   readonly end: (thrown?: unknown) => void;
-  readonly endPolitely: (words: string) => Promise<void>;
-  /** Settles as the work does, or rejects when the wire ends or the time is up. */
-  readonly within: <T>(work: Promise<T>, ms: number) => Promise<T>;
-  readonly pause: (paused: boolean) => void;
+  /** Writes the closing text and waits for the server to close, without calling `onEnd`. */
+  readonly closeGracefully: (closingText: string) => Promise<void>;
+  /** Settles as `work` does; rejects when the socket ends or the time is up. */
+  readonly withTimeout: <T>(work: Promise<T>, ms: number) => Promise<T>;
+  readonly pause: (isPaused: boolean) => void;
 }
 
-export function wire(onEnd: (thrown: unknown) => void): Wire {
+/** Creates the socket side of a stream. `onEnd` is called once when the stream ends by itself. */
+export function streamSocket(onEnd: (thrown: unknown) => void): StreamSocket {
   let socket: Socket | undefined;
-  let over: { readonly thrown: unknown } | undefined;
+  let ended: { readonly thrown: unknown } | undefined;
   const waiting = new Set<(thrown: unknown) => void>();
 
-  function retire(thrown: unknown): void {
-    over ??= { thrown };
-    for (const reject of [...waiting]) reject(over.thrown);
+  function rejectWaiting(thrown: unknown): void {
+    ended ??= { thrown };
+    for (const reject of [...waiting]) reject(ended.thrown);
   }
   function end(thrown: unknown = closedByServer()): void {
-    retire(thrown);
+    rejectWaiting(thrown);
     socket?.destroy();
   }
   function fail(thrown: unknown = closedByServer()): void {
-    if (over) return;
+    if (ended) return;
     end(thrown);
     onEnd(thrown);
   }
 
   return {
-    use: (next) => {
+    attach: (next) => {
       socket = next;
     },
-    isOver: () => over !== undefined,
+    isEnded: () => ended !== undefined,
     fail,
     end,
     write: (text) => {
-      if (over || !socket?.writable) throw closedByServer();
-      if (socket.writableLength > UNREAD_BYTES) fail(senseless("The XMPP server does not read what it is sent."));
+      if (ended || !socket?.writable) throw closedByServer();
+      if (socket.writableLength > MAX_UNWRITTEN_BYTES)
+        fail(protocolError("The XMPP server does not read its connection."));
       else socket.write(text);
-      if (over) throw closedByServer();
+      if (ended) throw closedByServer();
     },
-    endPolitely: async (words) => {
-      if (over || !socket || socket.destroyed) return end();
-      const ending = socket;
-      retire(closedByServer());
+    closeGracefully: async (closingText) => {
+      if (ended || !socket || socket.destroyed) return end();
+      const closing = socket;
+      rejectWaiting(closedByServer());
       await new Promise<void>((resolve) => {
-        const clock = setTimeout(() => ending.destroy(), 300);
-        ending.once("close", () => {
-          clearTimeout(clock);
+        const timer = setTimeout(() => closing.destroy(), CLOSE_TIMEOUT_MS);
+        closing.once("close", () => {
+          clearTimeout(timer);
           resolve();
         });
-        ending.end(words);
-        ending.resume();
+        closing.end(closingText);
+        closing.resume();
       });
     },
-    within: (work, ms) =>
+    withTimeout: (work, ms) =>
       new Promise((resolve, reject) => {
-        const done = () => {
-          clearTimeout(clock);
+        const settle = () => {
+          clearTimeout(timer);
           waiting.delete(stop);
         };
         const stop = (thrown: unknown) => {
-          done();
+          settle();
           reject(thrown);
         };
-        const clock = setTimeout(() => stop(noAnswer()), ms);
+        const timer = setTimeout(() => stop(noResponse()), ms);
         waiting.add(stop);
-        work.then(resolve, reject).finally(done);
-        if (over) stop(over.thrown);
+        work.then(resolve, reject).finally(settle);
+        if (ended) stop(ended.thrown);
       }),
-    pause: (paused) => {
-      if (paused) socket?.pause();
+    pause: (isPaused) => {
+      if (isPaused) socket?.pause();
       else socket?.resume();
     },
   };

@@ -3,44 +3,59 @@ import type { Socket } from "node:net";
 import type { Egress } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
 
-export interface Place {
+/** Milliseconds for one TCP connection. */
+const CONNECT_TIMEOUT_MS = 20_000;
+const MAX_ENDPOINTS = 5;
+
+/** A host and port that may serve the account's domain. */
+export interface Endpoint {
   readonly host: string;
   readonly port: number;
 }
 /** Looks up SRV records; the default asks the system's resolver. */
-export type Srv = (
+export type SrvLookup = (
   name: string,
-) => Promise<ReadonlyArray<Place & { readonly priority: number; readonly name: string }>>;
+) => Promise<ReadonlyArray<Endpoint & { readonly priority: number; readonly name: string }>>;
 
-const systemSrv: Srv = async (name) => (await resolveSrv(name)).map((one) => ({ ...one, host: one.name }));
+const systemLookup: SrvLookup = async (name) =>
+  (await resolveSrv(name)).map((record) => ({ ...record, host: record.name }));
 
-/** Where an account's server is: as its credentials say, else by SRV (RFC 6120 section 3.2.1, XEP-0368), else its domain. */
-export async function places(
+/**
+ * Finds the server of an account: credentials first, then SRV records, then the domain. See RFC 6120 section 3.2.1
+ * and XEP-0368.
+ */
+export async function findEndpoints(
   domain: string,
   credentials: Credentials,
-  srv: Srv = systemSrv,
-): Promise<readonly Place[]> {
+  lookup: SrvLookup = systemLookup,
+): Promise<readonly Endpoint[]> {
   const { host, tls = "starttls" } = credentials;
   const port = credentials.port ?? (tls === "implicit" ? 5_223 : 5_222);
   if (host !== undefined) return [{ host, port }];
-  const itself = { host: domain.replace(/^\[(.*)\]$/, "$1"), port };
-  if (credentials.port !== undefined || domain.startsWith("[")) return [itself];
-  // No records, or no answer, is the usual case of a small server: then the domain itself is asked.
-  const found = await srv(`_xmpp${tls === "implicit" ? "s" : ""}-client._tcp.${domain}`).catch(() => []);
-  const named = found.filter(({ name }) => name !== "" && name !== ".");
-  return named.length === 0 ? [itself] : [...named].sort((a, b) => a.priority - b.priority).slice(0, 5);
+  const fallback = { host: domain.replace(/^\[(.*)\]$/, "$1"), port };
+  if (credentials.port !== undefined || domain.startsWith("[")) return [fallback];
+  // No records, or no answer, is the usual case of a small server: then the domain itself is tried.
+  const records = await lookup(`_xmpp${tls === "implicit" ? "s" : ""}-client._tcp.${domain}`).catch(() => []);
+  const usable = records.filter(({ name }) => name !== "" && name !== ".");
+  return usable.length === 0
+    ? [fallback]
+    : [...usable].sort((first, second) => first.priority - second.priority).slice(0, MAX_ENDPOINTS);
 }
 
-/** Dials one place after the other through the egress guard; throws what the last one threw. */
-export async function dial(found: readonly Place[], egress: Egress, signal: AbortSignal): Promise<Socket> {
-  let last: unknown;
-  for (const { host, port } of found) {
+/** Connects to the first endpoint that answers, through the egress guard; throws the last error. */
+export async function connectFirst(
+  endpoints: readonly Endpoint[],
+  egress: Egress,
+  signal: AbortSignal,
+): Promise<Socket> {
+  let lastError: unknown;
+  for (const { host, port } of endpoints) {
     signal.throwIfAborted();
     try {
-      return await egress.connect(host, port, { signal, timeoutMs: 20_000 });
+      return await egress.connect(host, port, { signal, timeoutMs: CONNECT_TIMEOUT_MS });
     } catch (thrown) {
-      last = thrown;
+      lastError = thrown;
     }
   }
-  throw last;
+  throw lastError;
 }

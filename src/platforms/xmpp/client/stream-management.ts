@@ -1,87 +1,86 @@
-/** Both sides' counts of one stream (XEP-0198), so that only what was appended is acknowledged. */
-export interface Acks {
-  /** Starts both counts: right after our `<enable/>` for what we send, at `<enabled/>` for what comes. */
-  readonly enable: () => void;
-  readonly enabled: () => void;
-  readonly disabled: () => void;
+/** Stanza counts of both sides of a stream (XEP-0198). Only recorded stanzas are acknowledged. */
+export interface StreamManagement {
+  /** Starts counting sent stanzas; called right after our `<enable/>`. */
+  readonly startCountingSent: () => void;
+  readonly stopCountingSent: () => void;
+  /** Starts counting received stanzas; called at the server's `<enabled/>`. */
+  readonly startCountingReceived: () => void;
   readonly isEnabled: () => boolean;
-  /** Counts a stanza that came; what it answers is called when the stanza has been dealt with. */
-  readonly take: () => () => void;
-  /** Counts a stanza of ours and answers its place. */
+  /** Counts a received stanza; returns a function to call when the stanza was handled. */
+  readonly received: () => () => void;
+  /** Counts a sent stanza; returns the stanza's sequence number. */
   readonly sent: () => number;
-  /** The server has taken as many of ours. */
-  readonly taken: (h: number) => void;
-  /** Calls when the server has taken ours up to that place. */
-  readonly until: (place: number, done: () => void) => void;
-  /** Whether all of the server's were dealt with. */
-  readonly isSettled: () => boolean;
-  /** How many of the server's were dealt with, without a gap. */
-  readonly handled: () => number;
+  /** Takes the server's acknowledgement of all sent stanzas up to `h`. */
+  readonly acknowledged: (h: number) => void;
+  /** Calls back when the server has acknowledged that sequence number. */
+  readonly onAcknowledged: (sequence: number, callback: () => void) => void;
+  readonly isAllHandled: () => boolean;
+  /** Returns the number of handled stanzas without a gap, modulo 2^32. */
+  readonly handledCount: () => number;
 }
 
-/** `onProgress` is called whenever `handled` has grown. */
-export function acks(onProgress: () => void): Acks {
-  let counting = false;
-  let on = false;
-  let ours = 0;
-  let theirs = 0;
-  let first = 0;
-  /** Whether those that came after `first` are dealt with. */
-  let open: boolean[] = [];
-  const waiting = new Set<{ readonly place: number; readonly done: () => void }>();
+/** Creates the counters of a stream; calls `onProgress` whenever `handledCount` has grown. */
+export function streamManagement(onProgress: () => void): StreamManagement {
+  let countsSent = false;
+  let countsReceived = false;
+  let sentCount = 0;
+  let acknowledgedCount = 0;
+  let handledCount = 0;
+  /** Received stanzas after `handledCount`: whether each was handled. */
+  let unsettled: boolean[] = [];
+  const waiting = new Set<{ readonly sequence: number; readonly callback: () => void }>();
 
-  function settle(at: number): void {
-    open[at - first] = true;
-    const gap = open.indexOf(false);
-    const done = gap === -1 ? open.length : gap;
-    if (done === 0) return;
-    open = open.slice(done);
-    first += done;
+  function markHandled(index: number): void {
+    unsettled[index - handledCount] = true;
+    const gap = unsettled.indexOf(false);
+    const settled = gap === -1 ? unsettled.length : gap;
+    if (settled === 0) return;
+    unsettled = unsettled.slice(settled);
+    handledCount += settled;
     onProgress();
   }
 
   return {
-    enable: () => {
-      counting = true;
-      ours = 0;
+    startCountingSent: () => {
+      countsSent = true;
+      sentCount = 0;
     },
-    enabled: () => {
-      on = true;
+    stopCountingSent: () => {
+      countsSent = false;
     },
-    disabled: () => {
-      counting = false;
+    startCountingReceived: () => {
+      countsReceived = true;
     },
-    isEnabled: () => on,
-    take: () => {
-      if (!on) return () => undefined;
-      const at = first + open.length;
-      open.push(false);
-      let told = false;
+    isEnabled: () => countsReceived,
+    received: () => {
+      if (!countsReceived) return () => undefined;
+      const index = handledCount + unsettled.length;
+      unsettled.push(false);
+      let isMarked = false;
       return () => {
-        if (!told) settle(at);
-        told = true;
+        if (!isMarked) markHandled(index);
+        isMarked = true;
       };
     },
     sent: () => {
-      if (counting) ours += 1;
-      return ours;
+      if (countsSent) sentCount += 1;
+      return sentCount;
     },
-    taken: (h) => {
-      // A server that acknowledges more than it got is not believed.
-      if (!Number.isInteger(h) || h < theirs || h > ours) return;
-      theirs = h;
-      for (const one of waiting) {
-        if (one.place > theirs) continue;
-        waiting.delete(one);
-        one.done();
+    acknowledged: (h) => {
+      // A server that acknowledges more than was sent is not believed.
+      if (!Number.isInteger(h) || h < acknowledgedCount || h > sentCount) return;
+      acknowledgedCount = h;
+      for (const waiter of waiting) {
+        if (waiter.sequence > acknowledgedCount) continue;
+        waiting.delete(waiter);
+        waiter.callback();
       }
     },
-    until: (place, done) => {
-      const one = { place, done };
-      if (place <= theirs) done();
-      else waiting.add(one);
+    onAcknowledged: (sequence, callback) => {
+      if (sequence <= acknowledgedCount) callback();
+      else waiting.add({ sequence, callback });
     },
-    isSettled: () => open.length === 0,
-    handled: () => first % 2 ** 32,
+    isAllHandled: () => unsettled.length === 0,
+    handledCount: () => handledCount % 2 ** 32,
   };
 }

@@ -1,69 +1,69 @@
-import { type Page, page } from "../client/archive.ts";
-import { type Client, meaning, meOf } from "../client/client.ts";
-import { messageIn } from "./message.ts";
+import { type ArchivePage, readPage } from "../client/archive.ts";
+import { type Client, identityOf } from "../client/client.ts";
+import { mapSafely } from "./map-safely.ts";
+import { inboundMessage } from "./message.ts";
 
-const PAGE = 100;
-/** What of a cursor says that nothing was archived when it was taken: all that is there later is new. */
-const EMPTY = "";
+const PAGE_SIZE = 100;
+/** Cursor of an archive that was empty: all messages found later are new. */
+const EMPTY_ARCHIVE = "";
 
 /**
- * Brings what an archive got since its note, own or a room's; the first time it only notes where the archive ends.
- * Answers false where there is no archive.
+ * Records the messages archived since the stored cursor, of the account or a room. The first call only stores a cursor at
+ * the archive's end. Returns false where there is no archive.
  */
 export async function catchUp(
   client: Client,
-  notes: Readonly<Record<string, string>>,
+  state: Readonly<Record<string, string>>,
   room: string | undefined,
 ): Promise<boolean> {
-  const name = room === undefined ? "archive" : `archive ${room}`;
-  const kept = notes[name];
+  const key = room === undefined ? "archive" : `archive ${room}`;
+  const cursor = state[key];
   try {
-    if (kept === undefined || kept.startsWith("@")) await noteEnd(client, name, room);
-    else await readOn(client, name, room, kept);
+    if (cursor === undefined || cursor.startsWith("@")) await storeEnd(client, key, room);
+    else await readFrom(client, key, room, cursor);
     return true;
   } catch (thrown) {
-    const { name: kind, condition } = thrown as { readonly name?: unknown; readonly condition?: unknown };
-    if (kind !== "StanzaError") throw thrown;
-    // What the note names is no longer kept, so that all that is kept came after it.
-    if (condition === "item-not-found" && kept) {
-      await readOn(client, name, room, EMPTY);
+    const { name, condition } = thrown as { readonly name?: unknown; readonly condition?: unknown };
+    if (name !== "StanzaError") throw thrown;
+    // The message at the cursor has expired from the archive, so all remaining messages came after.
+    if (condition === "item-not-found" && cursor) {
+      await readFrom(client, key, room, EMPTY_ARCHIVE);
       return true;
     }
     return false;
   }
 }
 
-async function noteEnd(client: Client, name: string, room: string | undefined): Promise<void> {
-  const { last } = await page(archive(client), { ...from(room), before: "", max: 1 });
-  await client.hold.state.write(name, last ?? EMPTY);
+async function storeEnd(client: Client, key: string, room: string | undefined): Promise<void> {
+  const { last } = await readPage(client, { ...archiveOf(room), before: "", max: 1 });
+  await client.context.state.write(key, last ?? EMPTY_ARCHIVE);
 }
 
-async function readOn(client: Client, name: string, room: string | undefined, kept: string): Promise<void> {
-  let after = kept;
+async function readFrom(client: Client, key: string, room: string | undefined, cursor: string): Promise<void> {
+  let after = cursor;
   for (;;) {
-    const found = await page(archive(client), { ...from(room), ...(after === EMPTY ? {} : { after }), max: PAGE });
-    await bringPage(client, name, found);
-    if (found.complete || found.last === undefined || found.last === after) return;
-    after = found.last;
+    const page = await readPage(client, {
+      ...archiveOf(room),
+      ...(after === EMPTY_ARCHIVE ? {} : { after }),
+      max: PAGE_SIZE,
+    });
+    await recordPage(client, key, page);
+    if (page.complete || page.last === undefined || page.last === after) return;
+    after = page.last;
   }
 }
 
-/** Each arrival is stored together with how far the archive was read; what says nothing moves the note as well. */
-async function bringPage(client: Client, name: string, { items, last }: Page): Promise<void> {
-  const { hold: context } = client;
-  let noted: string | undefined;
+/** Records each event together with the cursor. Messages without an event move the cursor as well. */
+async function recordPage(client: Client, key: string, { items, last }: ArchivePage): Promise<void> {
+  let recorded: string | undefined;
   for (const { id, stamp, message } of items) {
-    const brought = meaning(client, () => messageIn(message, meOf(client), { id, stamp }));
-    await client.bring(brought);
-    if (brought.arrival) noted = id;
+    const result = mapSafely(client, () => inboundMessage(message, identityOf(client), { id, stamp }));
+    await client.record(result);
+    if (result.event) recorded = id;
   }
-  if (last !== undefined && last !== noted) await context.state.write(name, last);
+  if (last !== undefined && last !== recorded) await client.context.state.write(key, last);
 }
 
-function archive({ stream, me, watch }: Client) {
-  return { stream, me, watch };
-}
-
-function from(room: string | undefined): { readonly room?: string } {
+function archiveOf(room: string | undefined): { readonly room?: string } {
   return room === undefined ? {} : { room };
 }

@@ -1,56 +1,60 @@
 import type { Stanza } from "../client/library.ts";
-import { senseless } from "../errors.ts";
+import { protocolError } from "../errors.ts";
 
-/** Deals with what comes one after the other, in the order of the stream; holds it back until `open`. */
-export interface Inbox {
-  readonly push: (stanza: Stanza, handled: () => void) => void;
+/** Handles stanzas one after the other, in stream order; holds stanzas back until `open`. */
+export interface OrderedQueue {
+  readonly push: (stanza: Stanza, markHandled: () => void) => void;
   readonly open: () => void;
-  /** Takes a turn in the same order, for what does not come by the stream. */
-  readonly turn: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Runs work in the same order, for events that do not come by the stream. */
+  readonly run: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-/** Held back at most while the archive is read, and waiting at most before the socket is read no further. */
-const HELD_BACK = 5_000;
-const WAITING = 500;
+/** Stanzas held back while the archive is read. */
+const MAX_HELD_BACK = 5_000;
+/** Waiting stanzas after which the socket is no longer read. */
+const MAX_WAITING = 500;
 
-export function inbox(deps: {
-  readonly deal: (stanza: Stanza) => Promise<void>;
-  readonly pause: (paused: boolean) => void;
+export interface OrderedQueueOptions {
+  readonly handle: (stanza: Stanza) => Promise<void>;
+  readonly pause: (isPaused: boolean) => void;
   readonly fail: (thrown: unknown) => void;
-}): Inbox {
-  let held: Array<() => void> | undefined = [];
-  let last: Promise<unknown> = Promise.resolve();
+}
+
+export function orderedQueue(options: OrderedQueueOptions): OrderedQueue {
+  let heldBack: Array<() => void> | undefined = [];
+  let previous: Promise<unknown> = Promise.resolve();
   let waiting = 0;
 
-  function turn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = last.then(work);
-    last = mine.catch(() => undefined);
-    return mine;
+  function run<T>(work: () => Promise<T>): Promise<T> {
+    const current = previous.then(work);
+    previous = current.catch(() => undefined);
+    return current;
   }
-  function run(stanza: Stanza, handled: () => void): void {
+  function handle(stanza: Stanza, markHandled: () => void): void {
     waiting += 1;
-    if (waiting === WAITING) deps.pause(true);
-    turn(() => deps.deal(stanza)).then(
+    if (waiting === MAX_WAITING) options.pause(true);
+    run(() => options.handle(stanza)).then(
       () => {
-        handled();
+        markHandled();
         waiting -= 1;
-        if (waiting === WAITING / 2) deps.pause(false);
+        if (waiting === MAX_WAITING / 2) options.pause(false);
       },
-      // What was not stored is not acknowledged, and nothing after it may be.
-      (thrown: unknown) => deps.fail(thrown),
+      // An unrecorded stanza is not acknowledged, and no later stanza may be.
+      (thrown: unknown) => options.fail(thrown),
     );
   }
   return {
-    turn,
-    push: (stanza, handled) => {
-      if (!held) return run(stanza, handled);
-      if (held.length >= HELD_BACK) deps.fail(senseless("More came during the login than can be held back."));
-      else held.push(() => run(stanza, handled));
+    run,
+    push: (stanza, markHandled) => {
+      if (!heldBack) return handle(stanza, markHandled);
+      if (heldBack.length >= MAX_HELD_BACK)
+        options.fail(protocolError("The XMPP server sent more stanzas during the login than can be held back."));
+      else heldBack.push(() => handle(stanza, markHandled));
     },
     open: () => {
-      const all = held ?? [];
-      held = undefined;
-      for (const one of all) one();
+      const stanzas = heldBack ?? [];
+      heldBack = undefined;
+      for (const handleStanza of stanzas) handleStanza();
     },
   };
 }

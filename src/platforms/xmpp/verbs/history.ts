@@ -1,75 +1,74 @@
-import type { Activity } from "../../../model/activity.ts";
 import { readEachTarget } from "../../../platform/kit/read-each-target.ts";
-import type { Receipt, VerbContext } from "../../../platform/platform.ts";
-import { type Filing, type Page, page, type Question } from "../client/archive.ts";
-import { type Client, meOf } from "../client/client.ts";
+import type { ActivityOf, InboundEvent, Receipt, VerbContext } from "../../../platform/platform.ts";
+import { type ArchivedMessage, type ArchivePage, type ArchiveQuery, readPage } from "../client/archive.ts";
+import { type Client, identityOf } from "../client/client.ts";
 import { bare } from "../client/jid.ts";
 import { classifyError } from "../errors.ts";
-import { messageIn } from "../inbound/message.ts";
+import { inboundMessage } from "../inbound/message.ts";
+import type { FetchSchema } from "../schemas/queries.ts";
 import { isRoom } from "./send-stanzas.ts";
 
-/** What a result event may hold leaves room for so much of a page. */
-const PAGE_BYTES = 200_000;
+/** Bytes of a page within a result event, whose size is limited. */
+const MAX_PAGE_BYTES = 200_000;
+const DEFAULT_LIMIT = 50;
+/** A resource prefix that no session has: messages of this app belong to the page. */
+const NO_PREFIX = "\u0000";
 
-interface Wish {
-  readonly since?: string;
-  readonly until?: string;
-  readonly before?: string;
-  readonly after?: string;
-  readonly limit?: number;
-}
-type Event = NonNullable<ReturnType<typeof messageIn>["arrival"]>["event"];
+type FetchActivity = ActivityOf<typeof FetchSchema>;
+type Event = InboundEvent["event"];
 
-/** One page of an archive (XEP-0313), as events: of the account, with one person, or of a room. */
-export async function fetch(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const read = (address: string | undefined) => pageOf(client, activity, address);
+/** Reads a page of an archive (XEP-0313) as events. Scope: the account, a person, or a room. */
+export async function fetch(client: Client, activity: FetchActivity, context: VerbContext): Promise<Receipt> {
+  const read = (address: string | undefined) => readHistory(client, activity, address);
   if (activity.target.length === 0) return { outcomes: [], object: await read(undefined) };
   const { outcomes, values } = await readEachTarget(activity, context, 1, read, classifyError);
   return { outcomes, ...(values[0] ? { object: values[0] } : {}) };
 }
 
-async function pageOf(client: Client, activity: Activity, address: string | undefined) {
-  const wish = activity.object as Wish;
+async function readHistory(client: Client, activity: FetchActivity, address: string | undefined) {
+  const { since, until, before, after, limit = DEFAULT_LIMIT } = activity.object;
   const room = address !== undefined && isRoom(client, activity, address) ? bare(address) : undefined;
   const peer = room === undefined && address !== undefined ? { with: bare(address) } : {};
-  // Without a place to start from, the newest are what is wanted.
-  const backwards = wish.after === undefined && (wish.before !== undefined || wish.since === undefined);
-  const where: Question = { ...(room === undefined ? peer : { room }), max: wish.limit ?? 50 };
-  const found = await page(client, { ...where, ...range(wish, backwards) });
-  return shown(found, backwards, reader(client, room));
-}
-
-function range({ since, until, before, after }: Wish, backwards: boolean): Partial<Question> {
-  return {
+  // Without a start, the newest messages are read.
+  const isBackwards = after === undefined && (before !== undefined || since === undefined);
+  const archiveQuery: ArchiveQuery = {
+    ...(room === undefined ? peer : { room }),
+    max: limit,
     ...(since === undefined ? {} : { start: since }),
     ...(until === undefined ? {} : { end: until }),
     ...(after === undefined ? {} : { after }),
-    ...(backwards ? { before: before ?? "" } : {}),
+    ...(isBackwards ? { before: before ?? "" } : {}),
   };
+  const page = await readPage(client, archiveQuery);
+  return collection(page, isBackwards, eventReader(client, room));
 }
 
-/** Reads archived messages as events. No session is told from another here: what this app sent belongs to the page. */
-function reader(client: Client, room: string | undefined): (filing: Filing) => Event | undefined {
+/** Creates a mapper from archived messages to events; messages of the own sessions are included. */
+function eventReader(client: Client, room: string | undefined): (archived: ArchivedMessage) => Event | undefined {
   const rooms = new Map(client.rooms);
   if (room !== undefined && !rooms.has(room)) rooms.set(room, { nick: "", occupants: new Set() });
-  const me = { ...meOf(client), prefix: "\u0000", rooms };
-  return ({ message, id, stamp }) => messageIn(message, me, { id, stamp }).arrival?.event;
+  const identity = { ...identityOf(client), resourcePrefix: NO_PREFIX, rooms };
+  return ({ message, id, stamp }) => inboundMessage(message, identity, { id, stamp }).event?.event;
 }
 
-function shown(found: Page, backwards: boolean, read: (filing: Filing) => Event | undefined) {
+function collection(
+  page: ArchivePage,
+  isBackwards: boolean,
+  toEvent: (archived: ArchivedMessage) => Event | undefined,
+) {
   let bytes = 0;
-  const all = found.items.map((filing) => ({ id: filing.id, event: read(filing) }));
-  // What does not fit is left out at the far end, so that the next page begins with it.
-  const kept = (backwards ? all.reverse() : all).filter(({ event }) => {
+  const entries = page.items.map((archived) => ({ id: archived.id, event: toEvent(archived) }));
+  // Entries that do not fit are left out at the far end, so that the next page begins with them.
+  const fitting = (isBackwards ? entries.reverse() : entries).filter(({ event }) => {
     bytes += event === undefined ? 0 : Buffer.byteLength(JSON.stringify(event));
-    return bytes <= PAGE_BYTES;
+    return bytes <= MAX_PAGE_BYTES;
   });
-  const inOrder = backwards ? kept.reverse() : kept;
+  const ordered = isBackwards ? fitting.reverse() : fitting;
   return {
     type: "collection",
-    items: inOrder.flatMap(({ event }) => event ?? []),
-    first: inOrder[0]?.id,
-    last: inOrder.at(-1)?.id,
-    complete: found.complete && inOrder.length === found.items.length,
+    items: ordered.flatMap(({ event }) => event ?? []),
+    first: ordered[0]?.id,
+    last: ordered.at(-1)?.id,
+    complete: page.complete && ordered.length === page.items.length,
   };
 }

@@ -1,87 +1,107 @@
 import { xml } from "@xmpp/client";
-import type { Activity } from "../../../model/activity.ts";
 import { readEachTarget } from "../../../platform/kit/read-each-target.ts";
-import type { Receipt, VerbContext } from "../../../platform/platform.ts";
-import { type Client, optional } from "../client/client.ts";
+import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
+import { type Client, unlessRefused } from "../client/client.ts";
 import { bare, domain, resource } from "../client/jid.ts";
 import type { Stanza } from "../client/library.ts";
+import { attr } from "../client/stanza.ts";
 import { classifyError } from "../errors.ts";
-import { attr } from "../inbound/inbound.ts";
+import type { QuerySchema } from "../schemas/queries.ts";
 
-const INFO = "http://jabber.org/protocol/disco#info";
-const ITEMS = "http://jabber.org/protocol/disco#items";
-const MOST = 1_000;
+const NS_INFO = "http://jabber.org/protocol/disco#info";
+const NS_ITEMS = "http://jabber.org/protocol/disco#items";
+const MAX_ITEMS = 1_000;
+/** Items of a server that are asked whether they are room services. */
+const MAX_SERVICES = 20;
+const MAX_GROUPS = 10;
 
-interface Found {
+interface QueryResult {
   readonly items: ReadonlyArray<Readonly<Record<string, unknown>>>;
   readonly more: boolean;
 }
 
-/** Asks for live facts: roster, rooms of a service, who is in a room, what a room is. */
-export async function query(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const { type } = activity.object as { type: keyof typeof QUESTIONS };
-  const ask = QUESTIONS[type];
+/** Queries live facts: roster, rooms of a service, occupants or details of a room. */
+export async function query(
+  client: Client,
+  activity: ActivityOf<typeof QuerySchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const { type } = activity.object;
+  const ask = QUERIES[type];
   if (activity.target.length === 0) {
     const { items, more } = await ask(client, undefined);
     return { outcomes: [], object: { type, items, ...(more ? { more } : {}) } };
   }
-  const read = await readEachTarget(activity, context, 4, (address) => ask(client, bare(address)), classifyError);
-  const items = read.values.flatMap((one) => one.items);
-  const more = items.length > MOST || read.values.some((one) => one.more);
-  return { outcomes: read.outcomes, object: { type, items: items.slice(0, MOST), ...(more ? { more } : {}) } };
+  const { outcomes, values } = await readEachTarget(
+    activity,
+    context,
+    4,
+    (address) => ask(client, bare(address)),
+    classifyError,
+  );
+  const items = values.flatMap((result) => result.items);
+  const more = items.length > MAX_ITEMS || values.some((result) => result.more);
+  return { outcomes, object: { type, items: items.slice(0, MAX_ITEMS), ...(more ? { more } : {}) } };
 }
 
-const QUESTIONS = { roster, rooms, attendance, "room-info": roomInfo } as const;
+const QUERIES = { roster, rooms, attendance, "room-info": roomInfo } as const;
 
-async function roster({ stream }: Client): Promise<Found> {
-  const answer = await stream.ask("get", xml("query", { xmlns: "jabber:iq:roster" }));
-  return listed(answer.getChild("query", "jabber:iq:roster")?.getChildren("item") ?? [], (item) => ({
+async function roster({ stream }: Client): Promise<QueryResult> {
+  const answer = await stream.request("get", xml("query", { xmlns: "jabber:iq:roster" }));
+  return limited(answer.getChild("query", "jabber:iq:roster")?.getChildren("item") ?? [], (item) => ({
     address: attr(item, "jid") ?? "",
-    ...named(item),
+    ...nameOf(item),
     subscription: attr(item, "subscription") ?? "none",
     ...(attr(item, "ask") ? { asked: true } : {}),
     groups: item
       .getChildren("group")
       .map((group) => group.text().slice(0, 128))
-      .slice(0, 10),
+      .slice(0, MAX_GROUPS),
   }));
 }
 
-/** The rooms that a service shows; without one, those of the account's server. */
-async function rooms(client: Client, service: string | undefined): Promise<Found> {
+/** Lists the rooms of a service; without a service, those of the account's server. */
+async function rooms(client: Client, service: string | undefined): Promise<QueryResult> {
   const services = service === undefined ? await roomServices(client) : [service];
-  const found = await Promise.all(services.map((one) => items(client, one)));
-  return listed(found.flat(), (item) => ({ address: attr(item, "jid") ?? "", ...named(item) }));
+  const items = await Promise.all(services.map((jid) => discoItems(client, jid)));
+  return limited(items.flat(), (item) => ({ address: attr(item, "jid") ?? "", ...nameOf(item) }));
 }
 
 async function roomServices(client: Client): Promise<string[]> {
-  const parts = (await items(client, domain(client.me))).slice(0, 20).flatMap((item) => attr(item, "jid") ?? []);
-  const infos = await Promise.all(parts.map(async (jid) => ({ jid, info: await optional(info(client, jid)) })));
-  const talks = ({ info: one }: { readonly info: Stanza | undefined }) =>
-    one?.getChildren("feature").some((feature) => feature.attrs.var === "http://jabber.org/protocol/muc") === true;
-  return infos.filter(talks).map(({ jid }) => jid);
+  const items = await discoItems(client, domain(client.jid));
+  const jids = items.slice(0, MAX_SERVICES).flatMap((item) => attr(item, "jid") ?? []);
+  const services = await Promise.all(
+    jids.map(async (jid) => ({ jid, info: await unlessRefused(discoInfo(client, jid)) })),
+  );
+  return services
+    .filter(({ info }) =>
+      info?.getChildren("feature").some(({ attrs }) => attrs.var === "http://jabber.org/protocol/muc"),
+    )
+    .map(({ jid }) => jid);
 }
 
-/** Who is in a room: as the room tells, else as far as the account saw them come. */
-async function attendance(client: Client, room = ""): Promise<Found> {
-  const told = (await items(client, room)).map((item) => resource(attr(item, "jid") ?? "") || attr(item, "name"));
-  const nicks = told.filter((nick) => nick !== undefined && nick !== "");
+/** Lists a room's occupants: as the room tells, else those that the account saw come. */
+async function attendance(client: Client, room = ""): Promise<QueryResult> {
+  const items = await discoItems(client, room);
+  const listed = items
+    .map((item) => resource(attr(item, "jid") ?? "") || attr(item, "name"))
+    .filter((nick) => nick !== undefined && nick !== "");
   const seen = client.rooms.get(room)?.occupants ?? [];
-  const all = (nicks.length > 0 ? nicks : [...seen]) as readonly string[];
-  const found = all.slice(0, MOST).map((nick) => ({ address: `${room}/${nick}`, name: nick }));
-  return { items: found, more: all.length > MOST };
+  const nicks = listed.length > 0 ? listed : [...seen];
+  const occupants = nicks.slice(0, MAX_ITEMS).map((nick) => ({ address: `${room}/${nick}`, name: nick }));
+  return { items: occupants, more: nicks.length > MAX_ITEMS };
 }
 
-async function roomInfo(client: Client, room = ""): Promise<Found> {
-  const answer = await info(client, room);
-  const features = answer.getChildren("feature").flatMap((one) => attr(one, "var") ?? []);
+async function roomInfo(client: Client, room = ""): Promise<QueryResult> {
+  const answer = await discoInfo(client, room);
+  const features = answer.getChildren("feature").flatMap((feature) => attr(feature, "var") ?? []);
   const fields = answer.getChild("x", "jabber:x:data")?.getChildren("field") ?? [];
-  const value = (name: string) => fields.find((one) => one.attrs.var === name)?.getChildText("value") || undefined;
+  const value = (name: string) => fields.find(({ attrs }) => attrs.var === name)?.getChildText("value") || undefined;
   const has = (name: string) => features.includes(name);
   const occupants = Number(value("muc#roominfo_occupants") ?? Number.NaN);
-  const fact = {
+  const info = {
     address: room,
-    ...named(answer.getChild("identity")),
+    ...nameOf(answer.getChild("identity")),
     topic: value("muc#roominfo_subject"),
     description: value("muc#roominfo_description"),
     occupants: Number.isInteger(occupants) ? occupants : undefined,
@@ -92,21 +112,24 @@ async function roomInfo(client: Client, room = ""): Promise<Found> {
     password: has("muc_passwordprotected"),
     archive: has("urn:xmpp:mam:2"),
   };
-  return { items: [JSON.parse(JSON.stringify(fact))], more: false };
+  return { items: [JSON.parse(JSON.stringify(info))], more: false };
 }
 
-async function items({ stream }: Client, jid: string): Promise<Stanza[]> {
-  const answer = await stream.ask("get", xml("query", { xmlns: ITEMS }), jid);
-  return answer.getChild("query", ITEMS)?.getChildren("item") ?? [];
+async function discoItems({ stream }: Client, jid: string): Promise<Stanza[]> {
+  const answer = await stream.request("get", xml("query", { xmlns: NS_ITEMS }), jid);
+  return answer.getChild("query", NS_ITEMS)?.getChildren("item") ?? [];
 }
-async function info({ stream }: Client, jid: string): Promise<Stanza> {
-  const answer = await stream.ask("get", xml("query", { xmlns: INFO }), jid);
-  return answer.getChild("query", INFO) ?? xml("query");
+async function discoInfo({ stream }: Client, jid: string): Promise<Stanza> {
+  const answer = await stream.request("get", xml("query", { xmlns: NS_INFO }), jid);
+  return answer.getChild("query", NS_INFO) ?? xml("query");
 }
-function named(item: Stanza | undefined): { readonly name?: string } {
+function nameOf(item: Stanza | undefined): { readonly name?: string } {
   const name = attr(item, "name")?.slice(0, 256);
   return name === undefined ? {} : { name };
 }
-function listed(all: readonly Stanza[], item: (one: Stanza) => Readonly<Record<string, unknown>>): Found {
-  return { items: all.slice(0, MOST).map(item), more: all.length > MOST };
+function limited(
+  stanzas: readonly Stanza[],
+  toItem: (stanza: Stanza) => Readonly<Record<string, unknown>>,
+): QueryResult {
+  return { items: stanzas.slice(0, MAX_ITEMS).map(toItem), more: stanzas.length > MAX_ITEMS };
 }

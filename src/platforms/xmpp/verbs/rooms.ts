@@ -1,48 +1,65 @@
-import type { Activity } from "../../../model/activity.ts";
-import { type Outcome, outcomeOf, type Receipt, type VerbContext } from "../../../platform/platform.ts";
-import { type Client, forget } from "../client/client.ts";
+import {
+  type ActivityOf,
+  type Outcome,
+  outcomeOf,
+  type Receipt,
+  type VerbContext,
+} from "../../../platform/platform.ts";
+import { type Client, forgetRoom } from "../client/client.ts";
 import { bare, local } from "../client/jid.ts";
-import { enter, exit } from "../client/rooms.ts";
+import { enterRoom, exitRoom } from "../client/rooms.ts";
 import { classifyError } from "../errors.ts";
 import { catchUp } from "../inbound/catch-up.ts";
+import type { JoinSchema, LeaveSchema } from "../schemas/rooms.ts";
 
-/** Enters rooms, for good: whoever holds the account next enters them again. May be repeated. */
-export async function join(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const { nick, password } = activity.object as { nick?: string; password?: string };
-  const wanted = nick ?? local(client.me);
+/** Joins rooms and stores them, so that later connections join them again. May be repeated. */
+export async function join(
+  client: Client,
+  activity: ActivityOf<typeof JoinSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const { nick = local(client.jid), password } = activity.object;
   await context.commit();
-  const outcomes = context.pending.map((index) =>
-    tried(activity.target[index]?.address ?? "", async (room) => {
-      await enter(client, { room, nick: wanted, password });
-      await client.hold.state.write(`room ${room}`, wanted);
-      if (password !== undefined) await client.hold.sealedState.write(`room ${room}`, password);
-      await catchUp(client, await client.hold.state.read(), room);
-    }),
-  );
-  const receipt = { outcomes: await Promise.all(outcomes) };
-  if (receipt.outcomes.some(({ status }) => status === "sent")) await context.setDesiredOnline(true);
-  return receipt;
+  const outcomes = await forEachRoom(activity, context, async (room) => {
+    await enterRoom(client, { room, nick, password });
+    await client.context.state.write(`room ${room}`, nick);
+    if (password !== undefined) await client.context.sealedState.write(`room ${room}`, password);
+    await catchUp(client, await client.context.state.read(), room);
+  });
+  if (outcomes.some(({ status }) => status === "sent")) await context.setDesiredOnline(true);
+  return { outcomes };
 }
 
 /** Leaves rooms for good. May be repeated. */
-export async function leave(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
+export async function leave(
+  client: Client,
+  activity: ActivityOf<typeof LeaveSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
   await context.commit();
-  const outcomes = context.pending.map((index) =>
-    tried(activity.target[index]?.address ?? "", async (room) => {
-      const entered = client.rooms.get(room);
-      // Forgotten first: a break in between must not bring it back.
-      await forget(client, room);
-      if (entered) await exit(client, room, entered.nick);
-    }),
-  );
-  return { outcomes: await Promise.all(outcomes) };
+  const outcomes = await forEachRoom(activity, context, async (room) => {
+    const joined = client.rooms.get(room);
+    // The room is forgotten first: a break in between must not join it again.
+    await forgetRoom(client, room);
+    if (joined) await exitRoom(client, room, joined.nick);
+  });
+  return { outcomes };
 }
 
-async function tried(address: string, deed: (room: string) => Promise<void>): Promise<Outcome> {
-  try {
-    await deed(bare(address));
-    return { address, status: "sent" };
-  } catch (thrown) {
-    return outcomeOf(address, classifyError(thrown));
-  }
+function forEachRoom(
+  { target }: Pick<ActivityOf<typeof LeaveSchema>, "target">,
+  { pending }: Pick<VerbContext, "pending">,
+  action: (room: string) => Promise<void>,
+): Promise<Outcome[]> {
+  return Promise.all(
+    pending.map(async (index): Promise<Outcome> => {
+      const address = target[index]?.address ?? "";
+      try {
+        await action(bare(address));
+        return { address, status: "sent" };
+      } catch (thrown) {
+        return outcomeOf(address, classifyError(thrown));
+      }
+    }),
+  );
 }

@@ -1,49 +1,67 @@
 import { xml } from "@xmpp/client";
-import type { Activity } from "../../../model/activity.ts";
-import { type Outcome, outcomeOf, type Receipt, type VerbContext } from "../../../platform/platform.ts";
+import {
+  type ActivityOf,
+  type Outcome,
+  outcomeOf,
+  type Receipt,
+  type VerbContext,
+} from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { bare } from "../client/jid.ts";
 import { classifyError } from "../errors.ts";
-import { post } from "./send-stanzas.ts";
+import type { FriendSchema, RequestFriendSchema } from "../schemas/contacts.ts";
+import { sendStanzas } from "./send-stanzas.ts";
 
-/** Asks to see a person's presence; `body` goes along where the server lets it (RFC 6121 section 3.1). */
-export function ask(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const { body } = activity.object as { body?: string };
-  return wish(client, activity, context, ["subscribe"], body);
-}
-/** Lets a person see ours, and asks for theirs. */
-export function accept(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  return wish(client, activity, context, ["subscribed", "subscribe"]);
-}
-export function reject(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  return wish(client, activity, context, ["unsubscribed"]);
-}
+type FriendActivity = ActivityOf<typeof FriendSchema>;
 
-function wish(
+/** Requests a person's presence (RFC 6121 section 3.1). `body` goes along where the server allows a text. */
+export function requestFriend(
   client: Client,
-  activity: Activity,
+  activity: ActivityOf<typeof RequestFriendSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  return sendSubscription(client, activity, context, ["subscribe"], activity.object.body);
+}
+
+/** Approves a person's request and requests the person's presence in turn. */
+export function makeFriend(client: Client, activity: FriendActivity, context: VerbContext): Promise<Receipt> {
+  return sendSubscription(client, activity, context, ["subscribed", "subscribe"]);
+}
+
+/** Denies a person's request, or cancels the approval. */
+export function rejectFriend(client: Client, activity: FriendActivity, context: VerbContext): Promise<Receipt> {
+  return sendSubscription(client, activity, context, ["unsubscribed"]);
+}
+
+function sendSubscription(
+  client: Client,
+  activity: Pick<FriendActivity, "id" | "target">,
   context: VerbContext,
   types: readonly string[],
   body?: string,
 ): Promise<Receipt> {
   const status = body === undefined ? [] : [xml("status", {}, body)];
-  return post(client, { ...activity, context: "direct" }, context, ({ address, id }) =>
+  return sendStanzas(client, { ...activity, context: "direct" }, context, ({ address, id }) =>
     types.map((type) => xml("presence", { to: bare(address), type, id }, ...status)),
   );
 }
 
-/** Takes a person off the roster, which ends both directions (RFC 6121 section 2.5). May be repeated. */
-export async function remove({ stream }: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
+/** Removes a person from the roster, which ends both directions (RFC 6121 section 2.5). May be repeated. */
+export async function removeFriend(
+  { stream }: Client,
+  activity: FriendActivity,
+  context: VerbContext,
+): Promise<Receipt> {
   await context.commit();
   const outcomes = context.pending.map(async (index): Promise<Outcome> => {
     const address = activity.target[index]?.address ?? "";
     const item = xml("item", { jid: bare(address), subscription: "remove" });
     try {
-      await stream.ask("set", xml("query", { xmlns: "jabber:iq:roster" }, item));
+      await stream.request("set", xml("query", { xmlns: "jabber:iq:roster" }, item));
       return { address, status: "sent" };
     } catch (thrown) {
       const failure = classifyError(thrown);
-      // Who is not on it has been removed.
+      // A person who is not on the roster counts as removed.
       return failure.platformCode === "item-not-found" ? { address, status: "sent" } : outcomeOf(address, failure);
     }
   });

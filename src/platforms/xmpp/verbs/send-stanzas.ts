@@ -4,96 +4,113 @@ import { type Outcome, outcomeOf, type Receipt, type VerbContext } from "../../.
 import type { Client } from "../client/client.ts";
 import { bare } from "../client/jid.ts";
 import type { Stanza } from "../client/library.ts";
-import { classifyError, inDoubt, notInRoom } from "../errors.ts";
-import { attr, refusedBy } from "../inbound/inbound.ts";
+import { attr, failureOf } from "../client/stanza.ts";
+import { classifyError, notInRoom, outcomeUnknown } from "../errors.ts";
 
-/** Receipts come long after: for so long their ids are known. */
-const TRACE_SECONDS = 86_400;
+/** Receipts come long after sending: their ids are known for a day. */
+const RECEIPT_TTL_SECONDS = 86_400;
 
-/** One target's stanzas. */
-export interface Letter {
+/** Stanzas for a single target. */
+export interface OutgoingMessage {
   readonly address: string;
-  /** The id that the last stanza carries, and that an error about it names. */
+  /** Id of the last stanza; an error stanza names the same id. */
   readonly id: string;
   readonly stanzas: readonly Stanza[];
-  /** The room that sends it back to us when it took it; absent: the server's word is all there is. */
+  /** Room whose reflection proves the delivery; absent: the server's acknowledgement is the only proof. */
   readonly room?: string;
-  /** A topic: rooms may give it another id, or none. */
+  /** Topic to recognise in the reflection: rooms may give topics another id, or none. */
   readonly topic?: string | undefined;
 }
-/** Writes one target's letter; `to` is the bare room or the JID as given. */
-export type Compose = (to: {
+export interface Recipient {
+  /** The bare room, or the JID as given. */
   readonly address: string;
   readonly isRoom: boolean;
   readonly id: string;
-}) => readonly Stanza[];
+}
+/** Builds one target's stanzas. */
+export type ComposeStanzas = (recipient: Recipient) => readonly Stanza[];
 
-/** The id by which a target's message is known everywhere: the activity's, with the target's number where there are several. */
-export function letterId({ id, target }: Activity, index: number): string {
+/** Returns the id of a target's message. With several targets, the target's number follows the activity's id. */
+export function outgoingId({ id, target }: Pick<Activity, "id" | "target">, index: number): string {
   return target.length > 1 ? `${id}.${index}` : id;
 }
 
-/** Whether a target is a room: as the activity says, else where the account is in it. */
-export function isRoom({ rooms }: Pick<Client, "rooms">, { context }: Activity, address: string): boolean {
+/** Returns whether a target is a room, by context, else by the joined rooms. */
+export function isRoom(
+  { rooms }: Pick<Client, "rooms">,
+  { context }: Pick<Activity, "context">,
+  address: string,
+): boolean {
   if (context !== undefined) return context === "room";
   return rooms.has(address.toLowerCase());
 }
 
-/** Sends one letter to each pending target, and says for each what its room or server made of it. */
-export async function post(
+export interface SendOptions {
+  /** Topic to recognise in a room's reflection. */
+  readonly topic?: string;
+}
+
+/** Sends stanzas to each pending target; the outcomes say what each room or server answered. */
+export async function sendStanzas(
   client: Client,
-  activity: Activity,
+  activity: Pick<Activity, "id" | "target" | "context">,
   context: VerbContext,
-  compose: Compose,
+  compose: ComposeStanzas,
+  { topic }: SendOptions = {},
 ): Promise<Receipt> {
-  const letters = context.pending.map((index): Letter | Outcome => {
+  const messages = context.pending.map((index): OutgoingMessage | Outcome => {
     const address = activity.target[index]?.address ?? "";
     const toRoom = isRoom(client, activity, address);
     if (toRoom && !client.rooms.has(bare(address))) return outcomeOf(address, notInRoom());
-    const id = letterId(activity, index);
+    const id = outgoingId(activity, index);
     const stanzas = compose({ address: toRoom ? bare(address) : address, isRoom: toRoom, id });
-    const { topic } = activity.object as { readonly topic?: string };
     return { address, id, stanzas, topic, ...(toRoom ? { room: bare(address) } : {}) };
   });
-  if (!letters.some((letter) => "stanzas" in letter)) return { outcomes: letters as Outcome[] };
-  await context.commit({ receiptTtlSeconds: TRACE_SECONDS });
-  const ended = await Promise.allSettled(
-    letters.map((one) => ("stanzas" in one ? posted(client, one, context.signal) : one)),
+  if (!messages.some((message) => "stanzas" in message)) return { outcomes: messages as Outcome[] };
+  await context.commit({ receiptTtlSeconds: RECEIPT_TTL_SECONDS });
+  const settled = await Promise.allSettled(
+    messages.map((message) => ("stanzas" in message ? sendToTarget(client, message, context.signal) : message)),
   );
-  const failures = ended.flatMap((one) => (one.status === "rejected" ? [classifyError(one.reason)] : []));
-  // One in doubt puts the whole in doubt: what is simply tried again must not hold what may have landed.
-  const doubt = failures.find(({ mayHaveLanded }) => mayHaveLanded);
-  if (doubt) throw doubt;
-  const outcomes = ended.map((one, at) =>
-    one.status === "fulfilled" ? one.value : outcomeOf(letters[at]?.address ?? "", classifyError(one.reason)),
+  const failures = settled.flatMap((result) => (result.status === "rejected" ? [classifyError(result.reason)] : []));
+  // A single uncertain target makes the whole uncertain: a plain retry must not repeat a message that may have landed.
+  const uncertain = failures.find(({ mayHaveLanded }) => mayHaveLanded);
+  if (uncertain) throw uncertain;
+  const outcomes = settled.map((result, index) =>
+    result.status === "fulfilled"
+      ? result.value
+      : outcomeOf(messages[index]?.address ?? "", classifyError(result.reason)),
   );
   return { outcomes, object: { id: activity.id } };
 }
 
-/** Writes a letter and waits for what proves it; throws `mayHaveLanded` when the stream broke in between. */
-async function posted(client: Client, letter: Letter, signal: AbortSignal): Promise<Outcome> {
-  const { address, id, room } = letter;
-  const heard = listen(client, letter);
-  let written = false;
+/** Writes a message and waits for proof; throws `mayHaveLanded` when the stream broke in between. */
+async function sendToTarget(client: Client, message: OutgoingMessage, signal: AbortSignal): Promise<Outcome> {
+  const { address, id, room } = message;
+  const { reflected, stop } = watchReflection(client, message);
+  let isWritten = false;
   try {
     signal.throwIfAborted();
-    let place = 0;
-    for (const stanza of letter.stanzas) {
-      place = client.stream.put(stanza);
-      written = true;
+    let sequence = 0;
+    for (const stanza of message.stanzas) {
+      sequence = client.stream.send(stanza);
+      isWritten = true;
     }
-    if (room !== undefined) return { address, status: "sent", id: (await client.stream.within(heard.reflected)) ?? id };
-    await Promise.race([client.stream.proof(place), heard.reflected]);
+    if (room !== undefined) {
+      const roomId = await client.stream.withTimeout(reflected);
+      return { address, status: "sent", id: roomId ?? id };
+    }
+    await Promise.race([client.stream.acknowledged(sequence), reflected]);
     return { address, status: "sent", id };
   } catch (thrown) {
-    if (!written) throw classifyError(thrown);
+    if (!isWritten) throw classifyError(thrown);
     if (thrown instanceof Refused) return outcomeOf(address, thrown.failure);
-    throw inDoubt(thrown);
+    throw outcomeUnknown(thrown);
   } finally {
-    heard.stop();
+    stop();
   }
 }
 
+/** The error stanza that answered a message. */
 class Refused extends Error {
   readonly failure: Failure;
   constructor(failure: Failure) {
@@ -102,9 +119,9 @@ class Refused extends Error {
   }
 }
 
-/** Listens for a room's reflection (answers the room's own id of it) and for errors about a letter. */
-function listen(client: Client, letter: Letter) {
-  const { id, room, address } = letter;
+/** Watches for a room's reflection and for error stanzas. A reflection resolves with the room's id, an error rejects. */
+function watchReflection(client: Client, message: OutgoingMessage) {
+  const { id, room, address } = message;
   const nick = room === undefined ? "" : (client.rooms.get(room)?.nick ?? "");
   let stop: () => void = () => undefined;
   const reflected = new Promise<string | undefined>((resolve, reject) => {
@@ -112,12 +129,14 @@ function listen(client: Client, letter: Letter) {
       const from = attr(stanza, "from") ?? "";
       if (bare(from) !== bare(address)) return false;
       if (stanza.attrs.id === id && stanza.attrs.type === "error") {
-        reject(new Refused(refusedBy(stanza)));
+        reject(new Refused(failureOf(stanza)));
         return true;
       }
-      if (room === undefined || from !== `${room}/${nick}` || !isReflection(stanza, letter)) return false;
-      const filed = stanza.getChildren("stanza-id", "urn:xmpp:sid:0").find((one) => attr(one, "by") === room);
-      resolve(attr(filed, "id"));
+      if (room === undefined || from !== `${room}/${nick}` || !isReflection(stanza, message)) return false;
+      const stanzaId = stanza
+        .getChildren("stanza-id", "urn:xmpp:sid:0")
+        .find((element) => attr(element, "by") === room);
+      resolve(attr(stanzaId, "id"));
       return false;
     });
   });
@@ -125,7 +144,7 @@ function listen(client: Client, letter: Letter) {
   return { reflected, stop };
 }
 
-function isReflection(stanza: Stanza, { id, topic }: Letter): boolean {
+function isReflection(stanza: Stanza, { id, topic }: OutgoingMessage): boolean {
   if (stanza.attrs.type !== "groupchat") return false;
   return topic === undefined ? stanza.attrs.id === id : stanza.getChild("subject")?.text() === topic;
 }

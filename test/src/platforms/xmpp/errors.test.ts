@@ -6,8 +6,8 @@ import {
   BARE_JID,
   bare,
   domain,
-  isCarried,
-  isSound,
+  isXmlText,
+  isValidJid,
   local,
   resource,
   TEXT,
@@ -39,7 +39,7 @@ describe("text", () => {
       fc.property(fc.oneof(text, spiky), fc.oneof(text, spiky), (body, id) => {
         fc.pre(allowed.test(body) && allowed.test(id) && body !== "");
         const written = xml("message", { id }, xml("body", {}, body)).toString();
-        expect(isCarried(written)).toBe(true);
+        expect(isXmlText(written)).toBe(true);
         const found = parsed(written);
         expect(found).toHaveLength(1);
         expect(found[0]?.attrs.id).toBe(id);
@@ -51,10 +51,10 @@ describe("text", () => {
 
   it("that XML can't carry is found out", () => {
     for (const bad of ["\u0000", "\u0008", "\u000b", "\u001f", "\ufffe", "\uffff", "\ud800", "a\udc00"]) {
-      expect(isCarried(bad)).toBe(false);
+      expect(isXmlText(bad)).toBe(false);
       expect(new RegExp(TEXT, "u").test(bad)).toBe(false);
     }
-    for (const good of ["", "\t\n\r", "é", "🎉", "\u0085"]) expect(isCarried(good)).toBe(true);
+    for (const good of ["", "\t\n\r", "é", "🎉", "\u0085"]) expect(isXmlText(good)).toBe(true);
   });
 });
 
@@ -66,7 +66,7 @@ describe("JIDs", () => {
     fc.assert(
       fc.property(part, name, fc.option(fc.stringMatching(/^[A-Za-z0-9 /@🎉]{1,20}$/u)), (who, where, session) => {
         const jid = `${who}@${where}${session === null ? "" : `/${session}`}`;
-        expect(any.test(jid) && isSound(jid)).toBe(true);
+        expect(any.test(jid) && isValidJid(jid)).toBe(true);
         expect([local(jid), domain(jid), resource(jid), bare(jid)]).toEqual([
           who,
           where,
@@ -110,7 +110,7 @@ describe("JIDs", () => {
     `a@${"a".repeat(64)}.org`,
     `${"ä".repeat(512)}@example.org`,
     "a@[::zz]",
-  ])("that no server could have are unsound", (jid) => expect(isSound(jid)).toBe(false));
+  ])("that no server could have are unsound", (jid) => expect(isValidJid(jid)).toBe(false));
 
   it("of accounts and rooms have a local part and no resource", () => {
     const account = new RegExp(BARE_JID, "u");

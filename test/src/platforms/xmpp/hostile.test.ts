@@ -11,7 +11,7 @@ import { features, MECHANISMS, OPEN, type ScriptedXmpp, scriptedXmpp } from "../
 
 const PASSWORD = "canary-pw-4711";
 const STARTTLS = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
-const platform = xmpp({ xmppPatience: { login: 2_000, answer: 1_000, quiet: 100 } });
+const platform = xmpp({ xmppTimeouts: { loginMs: 2_000, responseMs: 1_000, keepaliveMs: 100 } });
 const servers: ScriptedXmpp[] = [];
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.stop();

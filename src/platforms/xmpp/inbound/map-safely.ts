@@ -1,0 +1,11 @@
+import type { Client, InboundResult } from "../client/client.ts";
+
+/** Maps a stanza; a malformed stanza, live or archived, must not end the connection. */
+export function mapSafely<T extends InboundResult>({ context }: Client, map: () => T): Partial<T> {
+  try {
+    return map();
+  } catch (err) {
+    context.log.warn({ err }, "malformed stanza skipped");
+    return {};
+  }
+}

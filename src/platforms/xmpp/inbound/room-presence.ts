@@ -1,0 +1,85 @@
+import { ulid } from "ulid";
+import type { Identity, InboundResult, JoinedRoom } from "../client/client.ts";
+import { bare, resource } from "../client/jid.ts";
+import type { Stanza } from "../client/library.ts";
+import { MAX_OCCUPANTS, NS_MUC_USER, statusCodes } from "../client/rooms.ts";
+import { attr, textOf } from "../client/stanza.ts";
+
+export interface RoomChange extends InboundResult {
+  /** Set when the account is out: for good, or until the room's server is back. */
+  readonly out?: "for good" | "for now";
+  /** The account's new nickname. */
+  readonly renamed?: string;
+}
+
+/** Maps a room's presence: an occupant came, left, was renamed or removed. */
+export function inboundRoomPresence(presence: Stanza, identity: Identity, room: JoinedRoom): RoomChange {
+  const from = attr(presence, "from") ?? "";
+  const nick = resource(from);
+  const type = attr(presence, "type") ?? "available";
+  const self = statusCodes(presence).has("110") || nick === room.nick;
+  if (nick === "") return {};
+  if (type === "unavailable")
+    return room.occupants.delete(nick) || self ? departed(presence, identity, room, self) : {};
+  if (type !== "available" || room.occupants.has(nick) || room.occupants.size >= MAX_OCCUPANTS) return {};
+  room.occupants.add(nick);
+  return self ? {} : roomEvent("join", from, identity, { type: "room" }, false);
+}
+
+function departed(presence: Stanza, identity: Identity, room: JoinedRoom, self: boolean): RoomChange {
+  const from = attr(presence, "from") ?? "";
+  const codes = statusCodes(presence);
+  const renamed = codes.has("303") ? attr(itemOf(presence), "nick") : undefined;
+  if (renamed !== undefined) {
+    room.occupants.add(renamed);
+    const change = roomEvent("update", from, identity, { type: "profile", name: renamed }, self);
+    return self ? { ...change, renamed } : change;
+  }
+  const object = departure(presence, codes);
+  const change = roomEvent("leave", from, identity, object, self);
+  return self ? { ...change, out: object.why === "shutdown" ? "for now" : "for good" } : change;
+}
+
+function itemOf(presence: Stanza): Stanza | undefined {
+  return presence.getChild("x", NS_MUC_USER)?.getChild("item");
+}
+
+/** Reads why an occupant left, as far as the room says (XEP-0045 section 9). */
+function departure(presence: Stanza, codes: ReadonlySet<string>) {
+  const item = itemOf(presence);
+  const actor = item?.getChild("actor");
+  const destroyed = presence.getChild("x", NS_MUC_USER)?.getChild("destroy");
+  const why = destroyed ? "destroyed" : [...CAUSES].find(([code]) => codes.has(code))?.[1];
+  const reason = item && textOf(item, "reason")?.slice(0, 1_024);
+  const by = attr(actor, "nick") ?? attr(actor, "jid");
+  return { type: "room", ...(why ? { why } : {}), ...(reason ? { reason } : {}), ...(by ? { by } : {}) } as const;
+}
+
+const CAUSES = new Map([
+  ["301", "banned"],
+  ["307", "kicked"],
+  ["321", "members-only"],
+  ["322", "members-only"],
+  ["332", "shutdown"],
+  ["333", "shutdown"],
+]);
+
+function roomEvent(
+  verb: string,
+  from: string,
+  identity: Identity,
+  object: Readonly<Record<string, unknown>>,
+  self: boolean,
+): InboundResult {
+  const event = {
+    platform: "xmpp",
+    verb,
+    actor: { address: from, name: resource(from).slice(0, 256) },
+    target: [{ address: identity.address }],
+    object: { ...object, id: bare(from) },
+    context: { type: "room", id: bare(from) },
+    published: new Date().toISOString(),
+    self,
+  };
+  return { event: { key: `p ${ulid()}`, event } };
+}

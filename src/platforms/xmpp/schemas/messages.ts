@@ -1,0 +1,137 @@
+import Type, { type Static } from "typebox";
+import {
+  ACTOR_EXAMPLE,
+  AnyTarget,
+  Context,
+  ID_EXAMPLE,
+  MessageId,
+  PERSON_EXAMPLE,
+  STRICT,
+  text,
+  verbSchema,
+  XmppActor,
+} from "./common.ts";
+
+/** Text of a message, in UTF-16 units. Escaped and in UTF-8, the longest still fits the servers' stanza limits. */
+const Body = text(32_768, { minLength: 1 });
+
+export const SendSchema = verbSchema(
+  AnyTarget,
+  50,
+  Type.Object(
+    {
+      type: Type.Optional(Type.Literal("message")),
+      body: Body,
+      subject: Type.Optional(text(1_024)),
+      inReplyTo: Type.Optional(MessageId),
+    },
+    STRICT,
+  ),
+);
+export const SEND_EXAMPLE: Static<typeof SendSchema> = {
+  actor: ACTOR_EXAMPLE,
+  target: PERSON_EXAMPLE,
+  object: { body: "Hello World!" },
+};
+
+export const ReplySchema = verbSchema(
+  AnyTarget,
+  1,
+  Type.Object({ type: Type.Optional(Type.Literal("message")), body: Body, inReplyTo: MessageId }, STRICT),
+);
+export const REPLY_EXAMPLE: Static<typeof ReplySchema> = {
+  actor: ACTOR_EXAMPLE,
+  target: PERSON_EXAMPLE,
+  object: { body: "Hello back", inReplyTo: ID_EXAMPLE },
+};
+
+const Correction = Type.Object(
+  {
+    type: Type.Optional(Type.Literal("message")),
+    id: text(256, { minLength: 1, description: "The id under which the message was sent: `object.id` of its result." }),
+    body: Body,
+  },
+  STRICT,
+);
+const Presence = Type.Object(
+  {
+    type: Type.Literal("presence"),
+    show: Type.Optional(Type.Enum(["online", "chat", "away", "xa", "dnd", "offline"])),
+    status: Type.Optional(text(1_024)),
+  },
+  STRICT,
+);
+const Topic = Type.Object({ type: Type.Literal("topic"), topic: text(1_024) }, STRICT);
+export const UpdateSchema = Type.Object(
+  {
+    actor: XmppActor,
+    target: Type.Optional(Type.Array(AnyTarget, { maxItems: 50, description: "Absent for the own presence." })),
+    object: Type.Union([Presence, Topic, Correction]),
+    context: Context,
+  },
+  STRICT,
+);
+export const UPDATE_EXAMPLE: Static<typeof UpdateSchema> = {
+  actor: ACTOR_EXAMPLE,
+  target: PERSON_EXAMPLE,
+  object: { id: ID_EXAMPLE, body: "Hello, World!" },
+};
+
+export const DeleteSchema = verbSchema(
+  AnyTarget,
+  50,
+  Type.Object({ type: Type.Optional(Type.Literal("message")), id: MessageId }, STRICT),
+);
+export const DELETE_EXAMPLE: Static<typeof DeleteSchema> = {
+  actor: ACTOR_EXAMPLE,
+  target: PERSON_EXAMPLE,
+  object: { id: ID_EXAMPLE },
+};
+
+export const ReactSchema = verbSchema(
+  AnyTarget,
+  1,
+  Type.Object(
+    {
+      type: Type.Optional(Type.Literal("reaction")),
+      id: MessageId,
+      reactions: Type.Array(text(64, { minLength: 1 }), {
+        maxItems: 20,
+        description: "All reactions that stand from now on; an empty list takes them back.",
+      }),
+    },
+    STRICT,
+  ),
+);
+export const REACT_EXAMPLE: Static<typeof ReactSchema> = {
+  actor: ACTOR_EXAMPLE,
+  target: PERSON_EXAMPLE,
+  object: { id: ID_EXAMPLE, reactions: ["👍"] },
+};
+
+export const TypingSchema = verbSchema(
+  AnyTarget,
+  1,
+  Type.Optional(
+    Type.Object(
+      {
+        state: Type.Optional(
+          Type.Enum(["composing", "paused", "active", "inactive", "gone"], { description: "Default composing." }),
+        ),
+      },
+      STRICT,
+    ),
+  ),
+);
+export const TYPING_EXAMPLE: Static<typeof TypingSchema> = {
+  actor: ACTOR_EXAMPLE,
+  target: PERSON_EXAMPLE,
+  object: { state: "composing" },
+};
+
+export const ReadSchema = verbSchema(AnyTarget, 1, Type.Object({ id: MessageId }, STRICT));
+export const READ_EXAMPLE: Static<typeof ReadSchema> = {
+  actor: ACTOR_EXAMPLE,
+  target: PERSON_EXAMPLE,
+  object: { id: ID_EXAMPLE },
+};
