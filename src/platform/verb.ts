@@ -8,10 +8,12 @@ export type ActivityOf<Schema extends TObject> = Omit<Activity, "object"> & {
   readonly object: ObjectOf<Static<Schema>>;
 };
 type ObjectOf<Shape> = Shape extends { readonly object?: infer Given }
-  ? [object] extends [NonNullable<Given>]
+  ? [KeyOf<NonNullable<Given>>] extends [never]
     ? Activity["object"]
     : NonNullable<Given>
   : Activity["object"];
+/** Keys of all members of a union: an object with optional properties only still has keys. */
+type KeyOf<Union> = Union extends unknown ? keyof Union : never;
 
 /** Verb of a platform: its schema, an example and the function that carries it out. */
 export interface Verb<Schema extends TObject = TObject, Client = unknown> {

@@ -1,164 +1,130 @@
-import { type ErrorRow, Failure } from "../../model/failure.ts";
+import { Failure } from "../../model/failure.ts";
+import { type ErrorEntry, errorTable } from "../../platform/kit/error-table.ts";
 
-const TLS: ErrorRow = [
-  "permanent",
-  "tls-failed",
-  "The XMPP server offers no encryption that can be trusted (STARTTLS missing, or its certificate does not fit); no password was sent.",
-];
-const LOGIN: ErrorRow = ["auth", "credentials-invalid", "The XMPP server refuses the login: store the account again."];
-const RESTRICTED: ErrorRow = [
+const RESTRICTED: ErrorEntry = [
   "permanent",
   "account-restricted",
   "The XMPP server does not let this account stay connected.",
 ];
-const SLOW: ErrorRow = ["retryable", "platform-timeout", "The XMPP server did not answer in time."];
-const AWAY: ErrorRow = [
-  "retryable",
-  "platform-unavailable",
-  "The XMPP server can't be reached or broke the connection.",
-];
-const LATER: ErrorRow = ["retryable", "platform-unavailable", "The XMPP server asks to come back later."];
-const LIMIT: ErrorRow = ["rate-limited", "platform-rate-limited", "The XMPP server limits how much it takes."];
-const ODD: ErrorRow = ["retryable", "platform-protocol-error", "What the XMPP server sends makes no sense."];
-const NO_HOST: ErrorRow = ["permanent", "platform-rejected", "The XMPP server does not serve the address's domain."];
-const NOBODY: ErrorRow = ["permanent", "recipient-unknown", "The XMPP server knows no such recipient."];
-const UNREACHABLE: ErrorRow = ["permanent", "recipient-not-reachable", "The recipient can't be reached."];
-const FORBIDDEN: ErrorRow = ["permanent", "permission-denied", "This account has no right to do that."];
-const POLICY: ErrorRow = ["permanent", "policy-refused", "The recipient's or the server's rules forbid it."];
-const CONTENT: ErrorRow = ["permanent", "content-refused", "The XMPP server refuses what was sent."];
-const REFUSED: ErrorRow = ["permanent", "platform-rejected", "The XMPP server refuses it."];
-const NOT_IN_ROOM: ErrorRow = ["permanent", "not-in-room", "The account is not in this room: join it first."];
-const ROOM_REFUSED: ErrorRow = [
+const DOMAIN_NOT_SERVED: ErrorEntry = { as: "rejected", detail: "The XMPP server does not serve this domain." };
+const BUSY: ErrorEntry = { as: "unavailable", detail: "The XMPP server asks to come back later." };
+const ROOM_REFUSED: ErrorEntry = [
   "permanent",
   "room-refused",
-  "The room lets this account not in (password, ban, or members only).",
+  "The room does not let this account in (password, ban, or members only).",
 ];
-const NICK: ErrorRow = ["permanent", "nick-in-use", "The nickname is taken in this room: join with another."];
-const STOPPED: ErrorRow = ["retryable", "platform-timeout", "The work was stopped before it was done."];
-const BROKEN: ErrorRow = ["retryable", "internal-error", "Something broke on our side."];
+const NICK_IN_USE: ErrorEntry = [
+  "permanent",
+  "nick-in-use",
+  "The nickname is taken in this room: join with another nickname.",
+];
+const NOT_IN_ROOM: ErrorEntry = ["permanent", "not-in-room", "The account is not in this room: join the room first."];
 
-const CERTIFICATE = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|EPROTO$|HOSTNAME_MISMATCH)/;
-const NETWORK = new Map<string, ErrorRow>([
-  ["ETIMEDOUT", SLOW],
-  ["ENOTFOUND", AWAY],
-  ["EAI_AGAIN", AWAY],
-  ["ABORT_ERR", STOPPED],
-]);
+/** Error conditions by origin: `stream`, `sasl`, `stanza`, or `join` for refused join requests. */
+const TABLE = errorTable({
+  network: "The XMPP server",
+  details: {
+    tls: "The XMPP server offers no trusted encryption (no STARTTLS, or a certificate that does not match); no password was sent.",
+  },
+  codes: {
+    // RFC 6120 section 4.9.3; conditions that are absent here pass by themselves.
+    "stream not-authorized": "credentials-invalid",
+    "stream conflict": RESTRICTED,
+    "stream policy-violation": RESTRICTED,
+    "stream host-unknown": DOMAIN_NOT_SERVED,
+    "stream host-gone": DOMAIN_NOT_SERVED,
+    "stream unsupported-version": DOMAIN_NOT_SERVED,
+    "stream resource-constraint": "rate-limited",
+    "stream bad-format": "protocol-error",
+    "stream not-well-formed": "protocol-error",
+    "stream invalid-xml": "protocol-error",
+    // RFC 6120 section 6.5.
+    "sasl account-disabled": RESTRICTED,
+    "sasl temporary-auth-failure": BUSY,
+    "sasl encryption-required": "tls",
+    // RFC 6120 section 8.3.3.
+    "stanza service-unavailable": "recipient-unknown",
+    "stanza item-not-found": "recipient-unknown",
+    "stanza jid-malformed": "recipient-unknown",
+    "stanza gone": "recipient-unknown",
+    "stanza redirect": "recipient-unknown",
+    "stanza remote-server-not-found": "recipient-unknown",
+    "stanza recipient-unavailable": "recipient-unreachable",
+    "stanza remote-server-timeout": { as: "unavailable", detail: "The recipient's server does not answer." },
+    "stanza forbidden": "permission",
+    "stanza not-authorized": "permission",
+    "stanza not-allowed": "permission",
+    "stanza registration-required": "permission",
+    "stanza subscription-required": "permission",
+    "stanza policy-violation": "policy",
+    "stanza not-acceptable": "policy",
+    "stanza bad-request": "content",
+    "stanza resource-constraint": "rate-limited",
+    "stanza internal-server-error": BUSY,
+    // XEP-0045 section 7.2.
+    "join conflict": NICK_IN_USE,
+    "join not-authorized": ROOM_REFUSED,
+    "join forbidden": ROOM_REFUSED,
+    "join registration-required": ROOM_REFUSED,
+    "join not-allowed": ROOM_REFUSED,
+    "join service-unavailable": ROOM_REFUSED,
+  },
+});
 
-/** RFC 6120 section 4.9.3: why a server ends a stream. What is not here passes by itself. */
-const STREAM = new Map<string, ErrorRow>([
-  ["not-authorized", LOGIN],
-  ["conflict", RESTRICTED],
-  ["policy-violation", RESTRICTED],
-  ["host-unknown", NO_HOST],
-  ["host-gone", NO_HOST],
-  ["unsupported-version", NO_HOST],
-  ["resource-constraint", LIMIT],
-  ["bad-format", ODD],
-  ["not-well-formed", ODD],
-  ["invalid-xml", ODD],
-]);
-
-/** RFC 6120 section 6.5: why a login is refused. */
-const SASL = new Map<string, ErrorRow>([
-  ["account-disabled", RESTRICTED],
-  ["temporary-auth-failure", LATER],
-  ["encryption-required", TLS],
-]);
-
-/** RFC 6120 section 8.3.3: why a stanza is refused. */
-const STANZA = new Map<string, ErrorRow>([
-  ["service-unavailable", NOBODY],
-  ["item-not-found", NOBODY],
-  ["jid-malformed", NOBODY],
-  ["gone", NOBODY],
-  ["redirect", NOBODY],
-  ["remote-server-not-found", NOBODY],
-  ["recipient-unavailable", UNREACHABLE],
-  ["remote-server-timeout", ["retryable", "platform-unavailable", "The recipient's server does not answer."]],
-  ["forbidden", FORBIDDEN],
-  ["not-authorized", FORBIDDEN],
-  ["not-allowed", FORBIDDEN],
-  ["registration-required", FORBIDDEN],
-  ["subscription-required", FORBIDDEN],
-  ["policy-violation", POLICY],
-  ["not-acceptable", POLICY],
-  ["bad-request", CONTENT],
-  ["resource-constraint", LIMIT],
-  ["internal-server-error", LATER],
-]);
-
-/** XEP-0045 section 7.2: why a room lets nobody in. */
-const JOINING = new Map<string, ErrorRow>([
-  ["conflict", NICK],
-  ["not-authorized", ROOM_REFUSED],
-  ["forbidden", ROOM_REFUSED],
-  ["registration-required", ROOM_REFUSED],
-  ["not-allowed", ROOM_REFUSED],
-  ["service-unavailable", ROOM_REFUSED],
-]);
-
-/** Says what @xmpp/client's, Node's and our own errors mean. `platformCode` is the server's condition, or Node's code. */
+/** Classifies errors of @xmpp/client, Node and this folder. `platformCode` is the server's condition or Node's code. */
 export function classifyError(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
-  const name = wordOf(thrown, "name");
-  const condition = wordOf(thrown, "condition");
-  const code = wordOf(thrown, "code");
-  return failure(meaning(thrown, name, condition, code), condition || code, thrown);
+  const condition = codeOf(thrown, "condition");
+  const facts = { platformCode: condition, cause: thrown };
+  switch (codeOf(thrown, "name")) {
+    case "SASLError":
+      return TABLE.failure(TABLE.lookup(`sasl ${condition}`) ?? "credentials-invalid", facts);
+    case "StreamError":
+      return TABLE.failure(TABLE.lookup(`stream ${condition}`) ?? "unreachable", facts);
+    case "StanzaError":
+      return TABLE.failure(TABLE.lookup(`stanza ${condition}`) ?? entryOfType(codeOf(thrown, "type")), facts);
+    case "XMLError":
+      return TABLE.failure("protocol-error", facts);
+    default:
+      return TABLE.classify(thrown);
+  }
 }
 
-function meaning(thrown: unknown, name: string, condition: string, code: string): ErrorRow {
-  if (name === "SASLError") return SASL.get(condition) ?? LOGIN;
-  if (name === "StreamError") return STREAM.get(condition) ?? AWAY;
-  if (name === "StanzaError") return STANZA.get(condition) ?? byType(wordOf(thrown, "type"));
-  if (name === "XMLError") return ODD;
-  if (name === "TimeoutError") return SLOW;
-  if (name === "AbortError") return STOPPED;
-  if (CERTIFICATE.test(code)) return TLS;
-  return NETWORK.get(code) ?? (/^E[A-Z]+$/.test(code) ? AWAY : BROKEN);
-}
-
-/** What a refused stanza means; `joining` where it answers the wish to enter a room. */
+/** Classifies the condition of an error stanza; `joining` where the stanza answers a join request. */
 export function stanzaFailure(condition: string, type: string, joining = false): Failure {
-  const known = joining ? (JOINING.get(condition) ?? STANZA.get(condition)) : STANZA.get(condition);
-  return failure(known ?? byType(type), word(condition), undefined);
+  const row = (joining ? TABLE.lookup(`join ${condition}`) : undefined) ?? TABLE.lookup(`stanza ${condition}`);
+  return TABLE.failure(row ?? entryOfType(type), { platformCode: codeIn(condition) });
 }
 
-/** Failures that we find ourselves. */
-export const noTls = (): Failure => failure(TLS, "", undefined);
-export const closedByServer = (): Failure => failure(AWAY, "", undefined);
-export const noResponse = (): Failure => failure(SLOW, "", undefined);
+/** Failures found by the platform itself. */
+export const noTls = (): Failure => TABLE.failure("tls");
+export const closedByServer = (): Failure => TABLE.failure("unreachable");
+export const noResponse = (): Failure => TABLE.failure("timeout");
 export const protocolError = (detail: string, cause?: unknown): Failure =>
-  failure(["retryable", ODD[1], detail], "", cause);
-export const notInRoom = (): Failure => failure(NOT_IN_ROOM, "", undefined);
-export const notXml = (): Failure => failure(CONTENT, "", undefined);
+  TABLE.failure({ as: "protocol-error", detail }, { cause });
+export const notInRoom = (): Failure => TABLE.failure(NOT_IN_ROOM);
+export const notXml = (): Failure =>
+  TABLE.failure({ as: "content", detail: "XML cannot carry a character of the text." });
 
-/** The failure for a break after a stanza was written and before anybody said whether it was taken. */
+/** Makes the failure for a break between a written stanza and the server's acknowledgement. */
 export function outcomeUnknown(cause: unknown): Failure {
-  const detail = "The connection broke after it was written and before the server said whether it took it.";
-  return new Failure({ kind: "retryable", code: "outcome-unknown", detail, mayHaveLanded: true, cause });
+  return TABLE.failure("outcome-unknown", { mayHaveLanded: true, cause });
 }
 
-function byType(type: string): ErrorRow {
-  return type === "wait" ? LATER : type === "auth" ? FORBIDDEN : type === "modify" ? CONTENT : REFUSED;
+/** Classifies an error stanza by type (RFC 6120 section 8.3.2), for conditions absent from the table. */
+function entryOfType(type: string): ErrorEntry {
+  if (type === "wait") return BUSY;
+  if (type === "auth") return "permission";
+  if (type === "modify") return "content";
+  return "rejected";
 }
 
-function failure([kind, code, detail]: ErrorRow, platformCode: string, cause: unknown): Failure {
-  return new Failure({
-    kind,
-    code,
-    detail,
-    ...(platformCode === "" ? {} : { platformCode }),
-    ...(cause === undefined ? {} : { cause }),
-  });
-}
-
-function wordOf(thrown: unknown, field: "name" | "condition" | "code" | "type"): string {
+function codeOf(thrown: unknown, field: "name" | "condition" | "type"): string {
   if (typeof thrown !== "object" || thrown === null) return "";
-  return word((thrown as Readonly<Record<string, unknown>>)[field]);
+  return codeIn((thrown as Readonly<Record<string, unknown>>)[field]);
 }
 
-/** Only what has the form of a code: a server's condition is its own element's name. */
-function word(value: unknown): string {
+/** Returns a value that has the form of a code. A server may choose any element name as condition. */
+function codeIn(value: unknown): string {
   return typeof value === "string" && /^[A-Za-z_-]{1,48}$/.test(value) ? value : "";
 }

@@ -1,6 +1,6 @@
 import { domainToASCII } from "node:url";
 
-/** Characters of a local part (RFC 7622 section 3.3): no controls, spaces, XML or JID marks. */
+/** Characters of a local part (RFC 7622 section 3.3): no controls, spaces or reserved marks. */
 const LOCAL = "[^\\p{Cc}\\p{Cs}\\p{Z}\"&'/:<>@\\ufffe\\uffff]+";
 const DOMAIN = "(?:[\\p{L}\\p{N}\\p{M}.-]+|\\[[0-9A-Fa-f:.]+\\])";
 const RESOURCE = "[^\\p{Cc}\\p{Cs}\\ufffe\\uffff]+";
