@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ALICE, BOB, oauth1Of, xStandIn } from "../test/support/x-stand-in.ts";
+import { ALICE, BOB, oauth1Of, xStandIn } from "../test/support/x-simulator.ts";
 import { type Figure, percentile } from "./figures.ts";
 import { type BenchGateway, benchGateway } from "./gateway.ts";
 

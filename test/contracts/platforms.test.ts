@@ -14,12 +14,12 @@ import { twitter } from "../../src/platforms/twitter/platform.ts";
 import { webfinger } from "../../src/platforms/webfinger/platform.ts";
 import { webhook } from "../../src/platforms/webhook/platform.ts";
 import { xmpp } from "../../src/platforms/xmpp/platform.ts";
-import { ANN, facebookStandIn, LOGIN } from "../support/facebook-stand-in.ts";
+import { ANN, facebookStandIn, LOGIN } from "../support/facebook-simulator.ts";
 import { loopbackEgress } from "../support/loopback-egress.ts";
 import { noEgress } from "../support/mail-lent.ts";
 import { scriptedSmtp } from "../support/smtp-script.ts";
 import { type Answer, webServer } from "../support/web-server.ts";
-import { oauth1Of, xStandIn } from "../support/x-stand-in.ts";
+import { oauth1Of, xStandIn } from "../support/x-simulator.ts";
 import { type FarSide, platformContract } from "./platform.ts";
 
 const all = platforms({});

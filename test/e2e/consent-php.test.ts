@@ -6,7 +6,7 @@ import { samplesIn } from "../support/docs-samples.ts";
 import { freePort, listening } from "../support/free-port.ts";
 import { gateway } from "../support/gateway.ts";
 import { guardedSpawn } from "../support/guarded-spawn.ts";
-import { xStandIn } from "../support/x-stand-in.ts";
+import { xStandIn } from "../support/x-simulator.ts";
 
 const SITE = "https://shop.example.org";
 let gw: Awaited<ReturnType<typeof gateway>>;

@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Log } from "../../src/model/log.ts";
-import { facebookStandIn, LOGIN, META_APP, PAGE } from "../support/facebook-stand-in.ts";
+import { facebookStandIn, LOGIN, META_APP, PAGE } from "../support/facebook-simulator.ts";
 import { gateway } from "../support/gateway.ts";
 import { MAIL_CLIENT, mailProvider } from "../support/mail-consent.ts";
-import { xStandIn } from "../support/x-stand-in.ts";
+import { xStandIn } from "../support/x-simulator.ts";
 
 const PUBLIC = "https://gw.example.org";
 const BASE = "/deep/gateway";

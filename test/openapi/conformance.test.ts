@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { keys } from "../../src/redis/keys.ts";
 import { type Conformance, conform } from "../support/conform.ts";
 import { gateway } from "../support/gateway.ts";
-import { xStandIn } from "../support/x-stand-in.ts";
+import { xStandIn } from "../support/x-simulator.ts";
 import { announce, type Call, callsTo, knock, listen } from "./calls.ts";
 import { beginning, consents, NO_STATE } from "./consent-calls.ts";
 import { challenges, NO_DOOR, page, pushes } from "./inbound-calls.ts";

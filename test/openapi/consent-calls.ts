@@ -1,6 +1,6 @@
 import type { Response } from "supertest";
 import { expect } from "vitest";
-import { ALICE, type xStandIn } from "../support/x-stand-in.ts";
+import { ALICE, type xStandIn } from "../support/x-simulator.ts";
 import type { Call } from "./calls.ts";
 
 type Say = (it: Call) => Promise<Response>;

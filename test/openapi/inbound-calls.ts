@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { Response } from "supertest";
 import { expect } from "vitest";
-import { LOGIN, PAGE } from "../support/facebook-stand-in.ts";
+import { LOGIN, PAGE } from "../support/facebook-simulator.ts";
 import type { Call } from "./calls.ts";
 
 type Say = (it: Call) => Promise<Response>;

@@ -47,7 +47,7 @@ export async function gateway(
 ) {
   const redis = await testRedis();
   const config = readConfig({ REDIS_URL: redis.url, DATA_DIR: redis.dir, PORT: "0", SANDBOX: "off", ...env });
-  const x = { xApi: config.xApiUrl, xPace: { least: 50, most: 100 } };
+  const x = { xApi: config.xApiUrl, xPollInterval: { minMs: 50, maxMs: 100 } };
   const meta = { facebookApi: config.facebookApiUrl };
   const mail = {
     ...(relay === undefined ? {} : { relay: { url: relay } }),

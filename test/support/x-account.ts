@@ -4,7 +4,7 @@ import type { AccountContext, Platform, Receipt, VerbContext } from "../../src/p
 import { twitter } from "../../src/platforms/twitter/platform.ts";
 import { loopbackEgress } from "./loopback-egress.ts";
 import { testLent, testMailActivity } from "./mail-lent.ts";
-import { oauth1Of, xStandIn } from "./x-stand-in.ts";
+import { oauth1Of, xStandIn } from "./x-simulator.ts";
 
 /** A stand-in of X and an account of bob's there, whose client does one verb after the other. */
 export async function xAccount(options: Parameters<typeof xStandIn>[0] = {}) {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Ajv, type ValidateFunction } from "ajv";
 import { X_FACTS, type XFact } from "./x-facts.ts";
-import type { XExchange } from "./x-stand-in.ts";
+import type { XExchange } from "./x-simulator.ts";
 
 type Bag = Record<string, unknown>;
 interface Parameter {

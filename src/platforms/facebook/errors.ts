@@ -72,7 +72,7 @@ const MEANINGS: Readonly<Record<string, ErrorRow>> = {
 };
 
 /** One answer of the Graph API that is not what was asked for. */
-export interface Refusal {
+export interface ErrorResponse {
   readonly status: number;
   /** The parsed body, whatever it is. */
   readonly body: unknown;
@@ -84,7 +84,7 @@ export interface Refusal {
  * Says what an answer means. Facebook's own words are never shown, since they may repeat what was sent; `platformCode` is
  * its code, subcode and `fbtrace_id`, which its support asks for.
  */
-export function refusal({ status, body, changes }: Refusal): Failure {
+export function failureFor({ status, body, changes }: ErrorResponse): Failure {
   const { code, subcode, transient, trace } = errorIn(body);
   const [kind, word, detail] = meaning(status, code, subcode, transient);
   const place = code === undefined ? `HTTP ${status}` : `code ${code}${subcode === undefined ? "" : `/${subcode}`}`;

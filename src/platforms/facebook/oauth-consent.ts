@@ -2,10 +2,10 @@ import Type, { type Static } from "typebox";
 import { Failure } from "../../model/failure.ts";
 import { type ConsentedAccount, defineConsent, type OAuthConsent } from "../../platform/oauth-consent.ts";
 import type { Egress } from "../../platform/platform.ts";
-import { GRAPH, openGraph } from "./client/graph.ts";
+import { GRAPH_API, openGraph } from "./client/graph.ts";
 import { Credentials } from "./credentials.ts";
-import { refusal } from "./errors.ts";
-import { bag, bags, idOf, textIn } from "./inbound/item.ts";
+import { failureFor } from "./errors.ts";
+import { idOf, recordOf, recordsIn, textOf } from "./inbound/item.ts";
 
 /** What each verb needs of it is said in docs/platforms/facebook.md. */
 const SCOPES = [
@@ -39,7 +39,7 @@ type MetaApp = Static<typeof MetaApp>;
  * lets the app act for those they choose; each becomes an account. The Pages' tokens do not end by themselves, since they
  * come of a person's long-lived one.
  */
-export function consent(api: string = GRAPH): OAuthConsent {
+export function consent(api: string = GRAPH_API): OAuthConsent {
   const base = api.replace(/\/+$/, "");
   const version = /\/(v[0-9]+\.[0-9]+)$/.exec(base)?.[1];
   return defineConsent({
@@ -73,10 +73,10 @@ export function consent(api: string = GRAPH): OAuthConsent {
 async function tokenFor(fetch: Egress["fetch"], base: string, words: Record<string, string>): Promise<string> {
   const url = `${base}/oauth/access_token?${new URLSearchParams(words)}`;
   const { status, body } = await fetch(url, { headers: { accept: "application/json" }, maxRedirects: 0 });
-  const answer = bag(parsed(body));
-  const token = textIn(answer.access_token, 4_096);
+  const answer = recordOf(parsed(body));
+  const token = textOf(answer.access_token, 4_096);
   if (status === 200 && token !== undefined) return token;
-  const failure = refusal({ status, body: answer, changes: false });
+  const failure = failureFor({ status, body: answer, changes: false });
   if (failure.kind !== "permanent") throw failure;
   const detail = "Facebook refuses the consent: it ended, or the app's id, secret or address is another. Begin again.";
   throw new Failure({ kind: "auth", code: "credentials-expired", detail, platformCode: failure.platformCode ?? "" });
@@ -90,10 +90,10 @@ async function pagesOf(
 ): Promise<ReadonlyArray<ConsentedAccount<Credentials>>> {
   const query = { fields: "id,access_token", limit: 100 };
   const call = { method: "GET", path: "me/accounts", query, signal: AbortSignal.timeout(30_000) } as const;
-  const { data } = await openGraph(fetch, { pageToken: token, appSecret }, base).call(call);
-  const pages = bags(data, 100).flatMap((page) => {
+  const { data } = await openGraph(fetch, { pageToken: token, appSecret }, base).request(call);
+  const pages = recordsIn(data, 100).flatMap((page) => {
     const address = idOf(page.id);
-    const pageToken = textIn(page.access_token, 4_096);
+    const pageToken = textOf(page.access_token, 4_096);
     if (address === undefined || pageToken === undefined) return [];
     return [{ address, credentials: { pageToken, appSecret, ...(verifyToken === undefined ? {} : { verifyToken }) } }];
   });

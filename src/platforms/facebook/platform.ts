@@ -2,7 +2,7 @@ import { definePlatform, type Platform } from "../../platform/platform.ts";
 import { type Client, type FacebookSettings, openClient } from "./client/client.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
 import { classifyError } from "./errors.ts";
-import { push } from "./inbound/webhook.ts";
+import { webhook } from "./inbound/webhook.ts";
 import { consent } from "./oauth-consent.ts";
 import { PageId } from "./schemas/schemas.ts";
 import { validate } from "./validate.ts";
@@ -21,7 +21,7 @@ export function facebook(settings: FacebookSettings): Platform {
     timeoutSeconds: 180,
     verbs,
     validate,
-    webhook: push,
+    webhook,
     oauthConsent: consent(settings.facebookApi),
     createClient: async (access) => openClient(access, settings),
     classifyError,

@@ -1,29 +1,29 @@
 import Type, { type Static } from "typebox";
 
 const Secret = Type.String({ minLength: 1, maxLength: 4_096, pattern: "^[\\u0021-\\u007e]+$" });
-const optional = (description: string) => Type.Optional({ ...Secret, description });
+const optionalSecret = (description: string) => Type.Optional({ ...Secret, description });
 
 /**
- * A login at X: the four words of OAuth 1.0a, or a client with a refresh token of OAuth 2. Flat, so that a form can show
- * it; which of the two is meant follows from what is there.
+ * Credentials of an X account: the four of OAuth 1.0a, or a client with a refresh token of OAuth 2. The schema is flat, so
+ * that a form can show it; the properties present tell which of the two is meant.
  */
 export const Credentials = Type.Object(
   {
-    apiKey: optional("OAuth 1.0a: the app's API key (consumer key)."),
-    apiSecret: optional("The app's API key secret: of OAuth 1.0a, and what X's pushes are checked with."),
-    accessToken: optional("The user's access token; with OAuth 2 it may be left out."),
-    accessSecret: optional("OAuth 1.0a: the user's access token secret."),
-    clientId: optional("OAuth 2: the app's client ID."),
-    clientSecret: optional("OAuth 2: the app's client secret, where it has one."),
-    refreshToken: optional("OAuth 2: the newest refresh token; the gateway keeps what X gives in its place."),
+    apiKey: optionalSecret("OAuth 1.0a: the app's API key (consumer key)."),
+    apiSecret: optionalSecret("The app's API key secret, of OAuth 1.0a; also verifies X's webhook requests."),
+    accessToken: optionalSecret("The user's access token; optional with OAuth 2."),
+    accessSecret: optionalSecret("OAuth 1.0a: the user's access token secret."),
+    clientId: optionalSecret("OAuth 2: the app's client ID."),
+    clientSecret: optionalSecret("OAuth 2: the app's client secret, where it has one."),
+    refreshToken: optionalSecret("OAuth 2: the newest refresh token; the gateway stores each renewed one."),
     userId: Type.Optional(
       Type.String({
         pattern: "^[0-9]{1,19}$",
-        description: "OAuth 2: the user's id at X; with apiSecret X's pushes then find the account.",
+        description: "OAuth 2: the user's id at X; with apiSecret, X's webhook requests find the account.",
       }),
     ),
-    bearerToken: optional(
-      "The app's own bearer token, with which searches are streamed; asked of X where apiKey and apiSecret are given.",
+    bearerToken: optionalSecret(
+      "The app's own bearer token, which streams searches; requested from X where apiKey and apiSecret are given.",
     ),
     expires: Type.Optional(Type.Integer({ minimum: 0, description: "OAuth 2: Unix seconds when accessToken ends." })),
   },

@@ -44,7 +44,7 @@ const STOPPED: ErrorRow = ["retryable", "platform-timeout", "X did not answer in
 const BROKEN: ErrorRow = ["retryable", "internal-error", "Something broke on our side while speaking to X."];
 
 /** One answer of X that is not what was asked for. */
-export interface Refusal {
+export interface ErrorResponse {
   /** Method and path with placeholders, e.g. `POST tweets`. */
   readonly endpoint: string;
   readonly status: number;
@@ -64,7 +64,7 @@ interface Problem {
  * Says what X's answer means. X's own words are read but never shown: they may repeat what was sent. `platformCode` is the
  * status with the problem's type or number.
  */
-export function refusal({ endpoint, status, body }: Refusal): Failure {
+export function failureFor({ endpoint, status, body }: ErrorResponse): Failure {
   const problem = problemOf(body);
   const [kind, code, detail] = meaning(endpoint, status, problem);
   const name = problem.type || (problem.code > 0 ? `code ${problem.code}` : "");
@@ -74,8 +74,8 @@ export function refusal({ endpoint, status, body }: Refusal): Failure {
 }
 
 /** The failure for an answer that can't be read. After a write nobody knows what it meant. */
-export function unreadable(endpoint: string, status: number): Failure {
-  if (status >= 300) return refusal({ endpoint, status, body: undefined });
+export function unreadableAnswer(endpoint: string, status: number): Failure {
+  if (status >= 300) return failureFor({ endpoint, status, body: undefined });
   const [kind, code, detail] = ODD;
   return new Failure({
     kind,

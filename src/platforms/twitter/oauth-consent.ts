@@ -4,14 +4,14 @@ import { validationErrors } from "../../model/validate.ts";
 import { askForGrant } from "../../platform/kit/oauth2.ts";
 import { consentUrl, defineConsent, type OAuthConsent } from "../../platform/oauth-consent.ts";
 import type { Egress } from "../../platform/platform.ts";
-import { carried, X_API } from "./client/http.ts";
+import { sendRequest, X_API } from "./client/http.ts";
 import { OneUser } from "./client/response-schemas.ts";
 import { Credentials } from "./credentials.ts";
-import { refusal, unreadable } from "./errors.ts";
+import { failureFor, unreadableAnswer } from "./errors.ts";
 
-type Answer = Static<typeof OneUser>;
+type UserAnswer = Static<typeof OneUser>;
 
-/** What an account needs for every verb; likes and follows are asked for too, though X grants their use to few. */
+/** Scopes that all verbs need together; X grants the use of likes and follows to few apps. */
 export const SCOPES = [
   "tweet.read",
   "tweet.write",
@@ -36,7 +36,7 @@ const XClient = Type.Object(
       Type.Array(Type.String({ pattern: "^[a-z]{1,30}\\.[a-z]{1,30}$" }), {
         minItems: 1,
         maxItems: 30,
-        description: "Default: all that the verbs need. Without offline.access there is no login that lasts.",
+        description: "Default: all scopes that the verbs need. `offline.access` must be among them: X issues a refresh token for it only.",
       }),
     ),
   },
@@ -44,7 +44,10 @@ const XClient = Type.Object(
 );
 type XClient = Static<typeof XClient>;
 
-/** X's OAuth 2 (https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code); `xApi` is the API's address. */
+/**
+ * Creates the consent of X's OAuth 2 (authorization code with PKCE). `xApi` is the API's address. See
+ * https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code
+ */
 export function consent(xApi: string = X_API): OAuthConsent {
   const base = xApi.replace(/\/+$/, "");
   return defineConsent({
@@ -55,26 +58,28 @@ export function consent(xApi: string = X_API): OAuthConsent {
     finish: async ({ scopes: _, ...client }: XClient, { code, verifier, redirectUri }, egress) => {
       const server = { ...client, tokenUrl: `${base}/2/oauth2/token`, basic: true };
       // X's codes live for 30 seconds.
-      const words = { grant_type: "authorization_code", code, redirect_uri: redirectUri, code_verifier: verifier };
-      const { accessToken, refreshToken, expires } = await askForGrant(egress.fetch, server, words);
-      if (refreshToken === undefined) throw shortLived();
-      const { address, userId } = await whoAgreed(egress, base, accessToken);
+      const form = { grant_type: "authorization_code", code, redirect_uri: redirectUri, code_verifier: verifier };
+      const { accessToken, refreshToken, expires } = await askForGrant(egress.fetch, server, form);
+      if (refreshToken === undefined) throw noRefreshToken();
+      const { address, userId } = await fetchUser(egress, base, accessToken);
       return [{ address, credentials: { ...client, accessToken, refreshToken, expires, userId } }];
     },
   });
 }
 
-/** The account's address and its id at X. */
-async function whoAgreed(egress: Egress, base: string, token: string) {
+/** Returns the address and the X id of the user who agreed. */
+async function fetchUser(egress: Egress, base: string, token: string) {
   const signal = AbortSignal.timeout(30_000);
-  const { status, body } = await carried(egress.fetch, base, token, { method: "GET", path: "users/me", signal });
+  const { status, body } = await sendRequest(egress.fetch, base, token, { method: "GET", path: "users/me", signal });
   const { id, username = "" } =
-    status === 200 && validationErrors(OneUser, body).length === 0 ? (body as Answer).data : { id: "" };
+    status === 200 && validationErrors(OneUser, body).length === 0 ? (body as UserAnswer).data : { id: "" };
   if (/^[A-Za-z0-9_]{1,15}$/.test(username)) return { address: `@${username}`, userId: id };
-  throw status < 300 ? unreadable("GET users/me", status) : refusal({ endpoint: "GET users/me", status, body });
+  throw status < 300
+    ? unreadableAnswer("GET users/me", status)
+    : failureFor({ endpoint: "GET users/me", status, body });
 }
 
-function shortLived(): Failure {
-  const detail = "X gives no refresh token: the app must ask for offline.access. Begin again.";
+function noRefreshToken(): Failure {
+  const detail = "X issued no refresh token: the app must request offline.access. Start again.";
   return new Failure({ kind: "permanent", code: "permission-denied", detail });
 }

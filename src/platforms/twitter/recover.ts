@@ -6,91 +6,97 @@ import type { Client } from "./client/client.ts";
 import { MESSAGE_FIELDS, Messages, POST_FIELDS, Posts, type XMessage, type XPost } from "./client/response-schemas.ts";
 import { messageItem, postItem } from "./inbound/item.ts";
 import { sourceOf } from "./inbound/pages.ts";
-import { idAt, isNewer, postOf } from "./schemas/address.ts";
+import { idAt, isNewer, postIdOf } from "./schemas/address.ts";
 import type { MessageObject, PostObject } from "./schemas/schemas.ts";
-import { posted } from "./verbs/posting.ts";
+import { postReceipt } from "./verbs/posting.ts";
 
-/** A post may take some seconds to show up in its author's list. */
-const LOOKS_MOST = 5;
-/** Clocks differ: an activity was accepted, or a request left, up to so much earlier by X's. */
+/** Maximum number of searches: a post may take some seconds to show up in its author's list. */
+const MAX_SEARCHES = 5;
+/** Tolerance for clocks that differ: X may date an activity or a request earlier. */
 const ACCEPTED_MARGIN_MS = 60_000;
-const LEFT_MARGIN_MS = 5_000;
+const SENT_MARGIN_MS = 5_000;
 
 /**
- * Whether a post or message that broke after its commit is out, where that is certain. X takes no second post of the same
- * words, so one that stands in the account's list since the activity was accepted is it. Media are in nothing but
- * what they were uploaded for. A message of the same words may be another one, so it must have come since the request
- * left, be no other request's, and be the only such. What left from a process that is no more is known of posts alone.
- * Throws to be asked again when it is not there yet; in the end that proves nothing, since the request may come late.
+ * Finds out whether a post or message that broke after its commit was published. X accepts no second post of the same
+ * text, so a matching post in the account's list since the activity was accepted must be the activity's. Media ids belong
+ * to nothing but the upload they were made for. A message with the same text may be another one, so it must be newer than
+ * the request, belong to no other request, and be the only match. Of requests that another process sent, only posts can be
+ * found. Throws to be called again while nothing is found; in the end that proves nothing, since the request may arrive
+ * late.
  */
 export async function recover(client: Client, activity: Activity, context: VerbContext): Promise<Receipt | undefined> {
-  const seek = activity.verb === "post" ? postSought : activity.verb === "send" ? messageSought : undefined;
-  const found = await seek?.(client, activity, context);
-  if (found === undefined || found === "ambiguous") return undefined;
-  if (found !== "absent") return found;
-  if (client.looks(activity.id) > LOOKS_MOST) return undefined;
-  const detail = "X's answer was lost, and what it was about does not stand in the account's list yet.";
+  const result = await search(client, activity, context);
+  if (result === undefined || result === "ambiguous") return undefined;
+  if (result !== "absent") return result;
+  if (client.countRecovery(activity.id) > MAX_SEARCHES) return undefined;
+  const detail = "X's answer was lost, and the post or message is not in the account's list yet.";
   throw new Failure({ kind: "retryable", code: "outcome-unknown", detail });
 }
 
-/** `undefined`: nobody could tell even if it were there. */
-type Sought = Promise<Receipt | "absent" | "ambiguous" | undefined>;
+/** Result of a search; `undefined`: no search can tell. */
+type SearchOutcome = Receipt | "absent" | "ambiguous" | undefined;
 
-async function postSought(client: Client, activity: Activity, context: VerbContext): Sought {
-  const { body = "", inReplyTo, quote, attachments = [] } = activity.object as PostObject;
-  const media = client.tries.of(activity.id)?.media;
-  const accepted = acceptedAt(activity.id);
-  if (accepted === undefined || (attachments.length > 0 && media === undefined)) return undefined;
-  const own = await client.me(context.signal);
-  const { path, params } = await sourceOf(client, own, context.signal);
-  const query = { ...POST_FIELDS, max_results: 100, since_id: idAt(accepted) };
-  const page = await client.ask({ method: "GET", path, params, query, signal: context.signal }, Posts);
-  const isIt = (one: XPost): boolean => {
-    if (attachments.length > 0) return carries(one, media ?? []);
-    const { verb, object } = postItem(one, page.includes, own);
-    const same = verb === "post" && bare(String(object.body)) === bare(body);
-    const reply = inReplyTo && postOf(inReplyTo);
-    return same && object.inReplyTo === reply && object.quote === (quote && postOf(quote));
-  };
-  const found = page.data?.find(isIt);
-  return found === undefined ? "absent" : posted(activity, context, found.id);
+async function search(client: Client, activity: Activity, context: VerbContext): Promise<SearchOutcome> {
+  if (activity.verb === "post") return findPost(client, activity, context);
+  return activity.verb === "send" ? findMessage(client, activity, context) : undefined;
 }
 
-async function messageSought(client: Client, activity: Activity, context: VerbContext): Sought {
+async function findPost(client: Client, activity: Activity, context: VerbContext): Promise<SearchOutcome> {
+  const { body = "", inReplyTo, quote, attachments = [] } = activity.object as PostObject;
+  const media = client.recentRequests.find(activity.id)?.media;
+  const acceptedAt = acceptedTime(activity.id);
+  if (acceptedAt === undefined || (attachments.length > 0 && media === undefined)) return undefined;
+  const ownId = await client.ownId(context.signal);
+  const { path, params } = await sourceOf(client, ownId, context.signal);
+  const query = { ...POST_FIELDS, max_results: 100, since_id: idAt(acceptedAt) };
+  const page = await client.request({ method: "GET", path, params, query, signal: context.signal }, Posts);
+  const matches = (post: XPost): boolean => {
+    if (attachments.length > 0) return hasMedia(post, media ?? []);
+    const { verb, object } = postItem(post, page.includes, ownId);
+    const isSameText = verb === "post" && normalize(String(object.body)) === normalize(body);
+    const parent = inReplyTo && postIdOf(inReplyTo);
+    return isSameText && object.inReplyTo === parent && object.quote === (quote && postIdOf(quote));
+  };
+  const post = page.data?.find(matches);
+  return post === undefined ? "absent" : postReceipt(activity, context, post.id);
+}
+
+async function findMessage(client: Client, activity: Activity, context: VerbContext): Promise<SearchOutcome> {
   const { body = "", attachments = [] } = activity.object as MessageObject;
-  const left = client.tries.of(activity.id);
-  const [at, ...others] = context.pending;
-  const address = at === undefined ? undefined : activity.target[at]?.address;
-  if (left === undefined || address === undefined || others.length > 0) return undefined;
-  const own = await client.me(context.signal);
+  const request = client.recentRequests.find(activity.id);
+  const [index, ...others] = context.pending;
+  const address = index === undefined ? undefined : activity.target[index]?.address;
+  if (request === undefined || address === undefined || others.length > 0) return undefined;
+  const ownId = await client.ownId(context.signal);
   const list = address.startsWith("conversation:") ? address : `messages:${address}`;
   const { path, params } = await sourceOf(client, list, context.signal);
   const query = { ...MESSAGE_FIELDS, max_results: 100 };
-  const page = await client.ask({ method: "GET", path, params, query, signal: context.signal }, Messages);
-  const isIt = (one: XMessage): boolean => {
-    if (one.sender_id !== own || client.tries.isAnswered(one.id)) return false;
-    if (attachments.length > 0) return carries(one, left.media);
-    const { object } = messageItem(one, page.includes, own);
-    return isNewer(one.id, idAt(left.at - LEFT_MARGIN_MS)) && bare(String(object.body)) === bare(body);
+  const page = await client.request({ method: "GET", path, params, query, signal: context.signal }, Messages);
+  const matches = (message: XMessage): boolean => {
+    if (message.sender_id !== ownId || client.recentRequests.isAnswered(message.id)) return false;
+    if (attachments.length > 0) return hasMedia(message, request.media);
+    const { object } = messageItem(message, page.includes, ownId);
+    const isNewEnough = isNewer(message.id, idAt(request.sentAt - SENT_MARGIN_MS));
+    return isNewEnough && normalize(String(object.body)) === normalize(body);
   };
-  const [found, ...more] = (page.data ?? []).filter(isIt);
-  if (found === undefined) return "absent";
+  const [message, ...more] = (page.data ?? []).filter(matches);
+  if (message === undefined) return "absent";
   if (more.length > 0) return "ambiguous";
-  const conversation = found.dm_conversation_id;
+  const conversation = message.dm_conversation_id;
   return {
-    outcomes: [{ address, status: "sent", id: found.id }],
+    outcomes: [{ address, status: "sent", id: message.id }],
     ...(conversation === undefined ? {} : { object: { conversations: [`conversation:${conversation}`] } }),
   };
 }
 
-/** Whether something at X carries all these media: their keys there are a kind's number and the id of the upload. */
-function carries({ attachments }: Pick<XPost, "attachments">, media: readonly string[]): boolean {
+/** Tells whether a post or message has all these media: X's media keys are a kind's number and the upload's id. */
+function hasMedia({ attachments }: Pick<XPost, "attachments">, media: readonly string[]): boolean {
   const ids = new Set((attachments?.media_keys ?? []).map((key) => key.replace(/^[0-9]+_/, "")));
   return media.length > 0 && media.every((id) => ids.has(id));
 }
 
-/** When an activity was accepted says its id; a little earlier, for clocks that differ. */
-function acceptedAt(id: string): number | undefined {
+/** Returns the activity's time from its id, a little earlier for clocks that differ. */
+function acceptedTime(id: string): number | undefined {
   try {
     return decodeTime(id) - ACCEPTED_MARGIN_MS;
   } catch {
@@ -98,8 +104,8 @@ function acceptedAt(id: string): number | undefined {
   }
 }
 
-/** Without what X changes: space at the ends, a link's missing scheme and closing slash, Unicode's form. */
-function bare(text: string): string {
+/** Removes what X changes: surrounding space, a link's scheme and closing slash, Unicode's form. */
+function normalize(text: string): string {
   return text
     .normalize("NFC")
     .trim()

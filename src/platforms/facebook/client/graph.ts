@@ -2,17 +2,17 @@ import { createHmac } from "node:crypto";
 import { Failure } from "../../../model/failure.ts";
 import type { Egress } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
-import { refusal } from "../errors.ts";
-import { budget, type Usage } from "./rate-limits.ts";
+import { failureFor } from "../errors.ts";
+import { rateLimits, type Usage } from "./rate-limits.ts";
 
 /** The Graph API with its version, where an operator says nothing else by `FACEBOOK_API_URL`. */
-export const GRAPH = "https://graph.facebook.com/v26.0";
+export const GRAPH_API = "https://graph.facebook.com/v26.0";
 /** A page of a feed with all that is asked of it is far smaller. */
 const ANSWER_BYTES = 4 * 1024 * 1024;
 const ANSWER_MS = 30_000;
 
 /** One call of the Graph API. */
-export interface Call {
+export interface GraphRequest {
   readonly method: "GET" | "POST" | "DELETE";
   /** Below the version, without a leading slash; every part of it fits a schema. */
   readonly path: string;
@@ -20,15 +20,15 @@ export interface Call {
   readonly body?: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
   /** Awaited when there is room in the budget and nothing has left: the place for `commit`. */
-  readonly before?: () => Promise<void>;
+  readonly beforeSend?: () => Promise<void>;
   /** Doing it twice is as good as once: a break is then no doubt, just a reason to do it again. */
-  readonly repeatable?: boolean;
+  readonly isIdempotent?: boolean;
 }
 
 /** The Graph API for one Page: within its limits, through the egress guard. */
 export interface Graph {
   /** The parsed JSON of a success; throws a `Failure` for anything else. */
-  readonly call: (call: Call) => Promise<Readonly<Record<string, unknown>>>;
+  readonly request: (call: GraphRequest) => Promise<Readonly<Record<string, unknown>>>;
   readonly usage: () => Usage;
 }
 
@@ -37,22 +37,25 @@ export function openGraph(fetch: Egress["fetch"], credentials: Credentials, base
   const { pageToken, appSecret } = credentials;
   // https://developers.facebook.com/docs/graph-api/guides/secure-requests: a stolen token alone is of no use.
   const appsecret_proof = createHmac("sha256", appSecret).update(pageToken).digest("hex");
-  const pace = budget();
+  const pace = rateLimits();
 
-  async function call({ before, repeatable = false, ...ask }: Call) {
-    pace.enter();
+  async function call({ beforeSend: before, isIdempotent: repeatable = false, ...ask }: GraphRequest) {
+    pace.acquire();
     await before?.();
     const changes = ask.method !== "GET" && !repeatable;
     const { status, headers, body } = await answered(ask, changes);
     const parsed = parsedJson(body);
     const good = status >= 200 && status < 300 && isBag(parsed) && parsed.error === undefined;
-    const failure = good ? undefined : refusal({ status, body: parsed, changes });
-    const waitMs = pace.heard(headers, failure?.kind === "rate-limited");
+    const failure = good ? undefined : failureFor({ status, body: parsed, changes });
+    const waitMs = pace.settle(headers, failure?.kind === "rate-limited");
     if (failure) throw failure.kind === "rate-limited" ? waiting(failure, waitMs) : failure;
     return parsed as Readonly<Record<string, unknown>>;
   }
 
-  async function answered({ method, path, query = {}, body, signal }: Omit<Call, "before">, changes: boolean) {
+  async function answered(
+    { method, path, query = {}, body, signal }: Omit<GraphRequest, "beforeSend">,
+    changes: boolean,
+  ) {
     const url = new URL(`${base}/${path}`);
     for (const [name, value] of Object.entries({ ...query, appsecret_proof }))
       url.searchParams.set(name, String(value));
@@ -76,7 +79,7 @@ export function openGraph(fetch: Egress["fetch"], credentials: Credentials, base
     }
   }
 
-  return { call, usage: pace.usage };
+  return { request: call, usage: pace.usage };
 }
 
 /** A request that was stopped on its way may have arrived all the same; one that may be repeated leaves no doubt. */

@@ -8,11 +8,11 @@ export interface Usage {
   readonly pausedUntil: number;
 }
 
-export interface Budget {
+export interface RateLimits {
   /** Takes a place for one call. Throws `platform-rate-limited` with the time of the next place where there is none now. */
-  readonly enter: () => void;
+  readonly acquire: () => void;
   /** What the answer said; `limited` when it was a refusal for calling too often, which then gets a place: in so many ms. */
-  readonly heard: (headers: Readonly<Record<string, string>>, limited: boolean) => number;
+  readonly settle: (headers: Readonly<Record<string, string>>, limited: boolean) => number;
   readonly usage: () => Usage;
 }
 
@@ -30,7 +30,7 @@ const PLACES_MOST = 10_000;
  * The pace of one Page's calls. Facebook gives no number of calls left, only percentages and, once it is too late, the
  * minutes to wait; so whoever finds no place gets one of their own in line, and comes back for it.
  */
-export function budget(now: () => number = Date.now): Budget {
+export function rateLimits(now: () => number = Date.now): RateLimits {
   let percent = 0;
   let pausedUntil = 0;
   let limits = 0;
@@ -73,7 +73,7 @@ export function budget(now: () => number = Date.now): Budget {
     return limited ? keep(nextPlace(at)) - at : 0;
   }
 
-  return { enter, heard, usage: () => ({ percent, pausedUntil }) };
+  return { acquire: enter, settle: heard, usage: () => ({ percent, pausedUntil }) };
 }
 
 function full(retryAfterMs: number): Failure {

@@ -1,36 +1,36 @@
-import { arrived, type Brought, type PushedTo } from "./inbound.ts";
-import { type Bag, bag, idOf, known, textIn, timeOf } from "./item.ts";
+import { type EntryContext, type InboundResult, inboundEvent } from "./inbound.ts";
+import { idOf, type JsonRecord, recordOf, textOf, timeOf, withoutUndefined } from "./item.ts";
 
 const REACTIONS = new Set(["like", "reaction"]);
 
 /** One item of `changes`: a post, a comment or a like that came to the Page's feed, was changed or was taken back. */
-export function changed({ field, value }: Bag, { page, time }: PushedTo): Brought {
-  const change = bag(value);
+export function readFeedChange({ field, value }: JsonRecord, { page, time }: EntryContext): InboundResult {
+  const change = recordOf(value);
   const post = idOf(change.post_id);
   const id = idOf(change.comment_id) ?? post;
-  const item = textIn(change.item, 32);
+  const item = textOf(change.item, 32);
   // An entry's time is in seconds here, in milliseconds beside messages.
   const published = secondsOf(change.created_time) ?? secondsOf(time) ?? timeOf(time);
-  const from = bag(change.from);
+  const from = recordOf(change.from);
   const author = idOf(from.id);
   if (field !== "feed" || id === undefined || item === undefined || published === undefined) return {};
   const verb = verbOf(item, change.verb);
   const isReaction = REACTIONS.has(item);
   const parent = idOf(change.parent_id);
   const object = isReaction
-    ? known({ type: "reaction", id, content: textIn(change.reaction_type, 32) ?? "like" })
-    : known({
+    ? withoutUndefined({ type: "reaction", id, content: textOf(change.reaction_type, 32) ?? "like" })
+    : withoutUndefined({
         type: "message",
         id,
-        body: textIn(change.message),
-        url: textIn(change.permalink_url ?? change.link, 2_048),
+        body: textOf(change.message),
+        url: textOf(change.permalink_url ?? change.link, 2_048),
         inReplyTo: item === "comment" ? (parent ?? post) : undefined,
       });
   // What was edited twice in a second is told once.
   const key = `f:${item}:${verb}:${id}:${author ?? ""}:${Date.parse(published)}`;
-  return arrived(key, page, {
+  return inboundEvent(key, page, {
     verb,
-    actor: known({ address: author ?? "unknown", name: textIn(from.name, 256) }),
+    actor: withoutUndefined({ address: author ?? "unknown", name: textOf(from.name, 256) }),
     object,
     ...(post === undefined ? {} : { context: { type: "thread", id: post } }),
     id,

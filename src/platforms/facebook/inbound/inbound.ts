@@ -3,13 +3,13 @@ import type { InboundEvent } from "../../../platform/platform.ts";
 import type { Item } from "./item.ts";
 
 /** What one item of a push brings: nothing where it is of no kind that we know. */
-export interface Brought {
-  readonly arrival?: InboundEvent;
-  readonly report?: DeliveryReceipt | ReadUpTo;
+export interface InboundResult {
+  readonly event?: InboundEvent;
+  readonly receipt?: DeliveryReceipt | ReadUpTo;
 }
 
 /** Where an item was found. */
-export interface PushedTo {
+export interface EntryContext {
   readonly page: string;
   readonly app: string;
   /** The entry's time, as it came. */
@@ -17,6 +17,6 @@ export interface PushedTo {
 }
 
 /** An item that arrived at a Page. */
-export function arrived(key: string, page: string, item: Item): Brought {
-  return { arrival: { key, event: { platform: "facebook", target: [{ address: page }], ...item } } };
+export function inboundEvent(key: string, page: string, item: Item): InboundResult {
+  return { event: { key, event: { platform: "facebook", target: [{ address: page }], ...item } } };
 }

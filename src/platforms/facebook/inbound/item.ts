@@ -4,23 +4,23 @@ import type { ActivityEvent } from "../../../model/event.ts";
 export type Item = Pick<ActivityEvent, "verb" | "actor" | "object" | "context" | "id" | "published" | "self">;
 
 /** A JSON value that may be anything at all. */
-export type Bag = Readonly<Record<string, unknown>>;
+export type JsonRecord = Readonly<Record<string, unknown>>;
 
 /** How long a text may be that is taken over; Facebook's own posts end there. */
 const TEXT_MOST = 63_206;
 
 /** The value as an object, else an empty one. */
-export function bag(value: unknown): Bag {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Bag) : {};
+export function recordOf(value: unknown): JsonRecord {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonRecord) : {};
 }
 
 /** The value as a list of objects, up to `most`. */
-export function bags(value: unknown, most: number): readonly Bag[] {
-  return Array.isArray(value) ? value.slice(0, most).map(bag) : [];
+export function recordsIn(value: unknown, most: number): readonly JsonRecord[] {
+  return Array.isArray(value) ? value.slice(0, most).map(recordOf) : [];
 }
 
 /** A text that is one, cut to `most`. */
-export function textIn(value: unknown, most = TEXT_MOST): string | undefined {
+export function textOf(value: unknown, most = TEXT_MOST): string | undefined {
   return typeof value === "string" && value !== "" ? value.slice(0, most) : undefined;
 }
 
@@ -36,20 +36,22 @@ export function timeOf(ms: unknown): string | undefined {
 }
 
 /** Leaves out what is not there. */
-export function known<Value extends Bag>(value: Value): { [Name in keyof Value]: Exclude<Value[Name], undefined> } {
+export function withoutUndefined<Value extends JsonRecord>(
+  value: Value,
+): { [Name in keyof Value]: Exclude<Value[Name], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as never;
 }
 
 /** What came with a message: kind, and where it lies for a while. */
-export function attachmentsIn(value: unknown): ReadonlyArray<Bag> | undefined {
-  const list = bags(value, 20).flatMap((one) => {
-    const { url } = bag(one.payload);
-    const place = textIn(url ?? one.url, 4_096);
+export function attachmentsOf(value: unknown): ReadonlyArray<JsonRecord> | undefined {
+  const list = recordsIn(value, 20).flatMap((one) => {
+    const { url } = recordOf(one.payload);
+    const place = textOf(url ?? one.url, 4_096);
     const safe = place !== undefined && /^https?:\/\//i.test(place) ? place : undefined;
-    const kind = textIn(one.type ?? one.media_type, 32);
+    const kind = textOf(one.type ?? one.media_type, 32);
     return kind === undefined && safe === undefined
       ? []
-      : [known({ kind, url: safe, name: textIn(one.title ?? one.name, 255) })];
+      : [withoutUndefined({ kind, url: safe, name: textOf(one.title ?? one.name, 255) })];
   });
   return list.length === 0 ? undefined : list;
 }

@@ -1,12 +1,12 @@
-import { threadOf } from "./conversation-id.ts";
-import { arrived, type Brought, type PushedTo } from "./inbound.ts";
-import { attachmentsIn, type Bag, bag, type Item, idOf, known, textIn, timeOf } from "./item.ts";
+import { conversationIdOf } from "./conversation-id.ts";
+import { type EntryContext, type InboundResult, inboundEvent } from "./inbound.ts";
+import { attachmentsOf, type Item, idOf, type JsonRecord, recordOf, textOf, timeOf, withoutUndefined } from "./item.ts";
 import { isOwn } from "./metadata.ts";
 
 /** What Messenger texts may be. */
 const BODY_MOST = 20_000;
 
-interface Talk extends PushedTo {
+interface Talk extends EntryContext {
   /** The person, whoever of the two speaks. */
   readonly person: string;
   readonly published: string;
@@ -14,19 +14,19 @@ interface Talk extends PushedTo {
 }
 
 /** One item of `messaging`: a message, an echo of the Page's own, a receipt, a reaction, an edit, a pressed button. */
-export function messaged(one: Bag, to: PushedTo): Brought {
-  const ends = [idOf(bag(one.sender).id), idOf(bag(one.recipient).id)];
+export function readMessaging(one: JsonRecord, to: EntryContext): InboundResult {
+  const ends = [idOf(recordOf(one.sender).id), idOf(recordOf(one.recipient).id)];
   const person = ends.find((id) => id !== to.page);
   const published = timeOf(one.timestamp) ?? timeOf(to.time);
   if (!ends.includes(to.page) || person === undefined || published === undefined) return {};
   const talk: Talk = { ...to, person, published, stamp: String(Date.parse(published)) };
   const { message, delivery, read, reaction, postback, message_edit: edit } = one;
-  if (message !== undefined) return message_(bag(message), talk);
-  if (delivery !== undefined) return receipt(bag(delivery), "delivered", talk);
-  if (read !== undefined) return receipt(bag(read), "read", talk);
-  if (reaction !== undefined) return reacted(bag(reaction), talk, ends[0] === to.page);
-  if (postback !== undefined) return pressed(bag(postback), talk);
-  return edit === undefined ? {} : edited(bag(edit), talk);
+  if (message !== undefined) return message_(recordOf(message), talk);
+  if (delivery !== undefined) return receipt(recordOf(delivery), "delivered", talk);
+  if (read !== undefined) return receipt(recordOf(read), "read", talk);
+  if (reaction !== undefined) return reacted(recordOf(reaction), talk, ends[0] === to.page);
+  if (postback !== undefined) return pressed(recordOf(postback), talk);
+  return edit === undefined ? {} : edited(recordOf(edit), talk);
 }
 
 function said(talk: Talk, item: Pick<Item, "verb" | "object"> & { readonly id?: string }, self = false): Item {
@@ -41,53 +41,55 @@ function said(talk: Talk, item: Pick<Item, "verb" | "object"> & { readonly id?: 
   };
 }
 
-function message_(message: Bag, talk: Talk): Brought {
+function message_(message: JsonRecord, talk: Talk): InboundResult {
   const id = idOf(message.mid);
   const isEcho = message.is_echo === true;
   // What the app sent itself is told by its rid's events.
   if (id === undefined || (isEcho && isOwn(message.metadata, talk.app))) return {};
-  const object = known({
+  const object = withoutUndefined({
     type: "message",
     id,
-    body: textIn(message.text, BODY_MOST),
-    attachments: attachmentsIn(message.attachments),
-    inReplyTo: idOf(bag(message.reply_to).mid),
-    quickReply: textIn(bag(message.quick_reply).payload, 1_000),
+    body: textOf(message.text, BODY_MOST),
+    attachments: attachmentsOf(message.attachments),
+    inReplyTo: idOf(recordOf(message.reply_to).mid),
+    quickReply: textOf(recordOf(message.quick_reply).payload, 1_000),
   });
-  return arrived(`m:${id}`, talk.page, said(talk, { verb: "send", object, id }, isEcho));
+  return inboundEvent(`m:${id}`, talk.page, said(talk, { verb: "send", object, id }, isEcho));
 }
 
 /** A receipt covers everything up to its watermark, which may name no message at all. */
-function receipt({ watermark }: Bag, status: "delivered" | "read", { page, person }: Talk): Brought {
+function receipt({ watermark }: JsonRecord, status: "delivered" | "read", { page, person }: Talk): InboundResult {
   if (timeOf(watermark) === undefined) return {};
-  return { report: { conversation: threadOf(page, person), until: watermark as number, status, target: person } };
+  return {
+    receipt: { conversation: conversationIdOf(page, person), until: watermark as number, status, target: person },
+  };
 }
 
-function reacted(reaction: Bag, talk: Talk, self: boolean): Brought {
+function reacted(reaction: JsonRecord, talk: Talk, self: boolean): InboundResult {
   const mid = idOf(reaction.mid);
   if (mid === undefined) return {};
   const verb = reaction.action === "unreact" ? "unreact" : "react";
-  const content = textIn(reaction.emoji, 64) ?? textIn(reaction.reaction, 64);
-  const object = known({ type: "reaction", id: mid, content });
-  return arrived(`r:${talk.person}:${mid}:${verb}:${talk.stamp}`, talk.page, said(talk, { verb, object }, self));
+  const content = textOf(reaction.emoji, 64) ?? textOf(reaction.reaction, 64);
+  const object = withoutUndefined({ type: "reaction", id: mid, content });
+  return inboundEvent(`r:${talk.person}:${mid}:${verb}:${talk.stamp}`, talk.page, said(talk, { verb, object }, self));
 }
 
-function pressed(postback: Bag, talk: Talk): Brought {
+function pressed(postback: JsonRecord, talk: Talk): InboundResult {
   const id = idOf(postback.mid);
-  const object = known({
+  const object = withoutUndefined({
     type: "message",
     id,
-    body: textIn(postback.title, BODY_MOST),
-    postback: textIn(postback.payload, 1_000),
+    body: textOf(postback.title, BODY_MOST),
+    postback: textOf(postback.payload, 1_000),
   });
   const key = id === undefined ? `p:${talk.person}:${talk.stamp}` : `m:${id}`;
-  return arrived(key, talk.page, said(talk, { verb: "send", object, ...(id === undefined ? {} : { id }) }));
+  return inboundEvent(key, talk.page, said(talk, { verb: "send", object, ...(id === undefined ? {} : { id }) }));
 }
 
-function edited(edit: Bag, talk: Talk): Brought {
+function edited(edit: JsonRecord, talk: Talk): InboundResult {
   const id = idOf(edit.mid);
   if (id === undefined) return {};
-  const object = known({ type: "message", id, body: textIn(edit.text, BODY_MOST) });
+  const object = withoutUndefined({ type: "message", id, body: textOf(edit.text, BODY_MOST) });
   const nth = typeof edit.num_edit === "number" ? edit.num_edit : talk.stamp;
-  return arrived(`e:${id}:${nth}`, talk.page, said(talk, { verb: "update", object, id }));
+  return inboundEvent(`e:${id}:${nth}`, talk.page, said(talk, { verb: "update", object, id }));
 }

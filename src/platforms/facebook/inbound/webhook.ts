@@ -7,10 +7,10 @@ import type {
   WebhookResponse,
 } from "../../../platform/inbound-webhook.ts";
 import type { Credentials } from "../credentials.ts";
-import { changed } from "./feed-change.ts";
-import type { Brought } from "./inbound.ts";
-import { bag, bags } from "./item.ts";
-import { messaged } from "./message.ts";
+import { readFeedChange } from "./feed-change.ts";
+import type { InboundResult } from "./inbound.ts";
+import { recordOf, recordsIn } from "./item.ts";
+import { readMessaging } from "./message.ts";
 
 /** Facebook's batches hold up to 1,000 of them. */
 const ENTRIES_MOST = 1_000;
@@ -20,7 +20,7 @@ const ITEMS_MOST = 1_000;
  * Facebook's webhook: the challenge when its address is typed in, and events signed by the Meta app's secret
  * (https://developers.facebook.com/docs/graph-api/webhooks/getting-started).
  */
-export const push: WebhookReceiver<Credentials> = {
+export const webhook: WebhookReceiver<Credentials> = {
   secrets: ({ address, credentials: { appSecret, verifyToken, otherPages = [] } }) =>
     verifyToken === undefined ? undefined : { appSecret, verifyToken, pages: [address, ...otherPages].join(" ") },
   receive: (pushed, secrets, door) =>
@@ -41,24 +41,24 @@ function received(
   door: WebhookEndpoint,
 ): WebhookResponse {
   if (!isSigned(body, headers["x-hub-signature-256"], secrets.appSecret ?? "")) return { status: 403 };
-  const { object, entry } = bag(parsed(body));
+  const { object, entry } = recordOf(parsed(body));
   if (object === undefined) return { status: 400 };
   const pages = new Set((secrets.pages ?? "").split(" "));
-  const entries = object === "page" ? bags(entry, ENTRIES_MOST) : [];
-  const brought: Brought[] = entries.flatMap(({ id, time, messaging, changes }) => {
+  const entries = object === "page" ? recordsIn(entry, ENTRIES_MOST) : [];
+  const brought: InboundResult[] = entries.flatMap(({ id, time, messaging, changes }) => {
     // A Meta app has one webhook for all its Pages: what is another account's is not this one's to have.
     if (typeof id !== "string" || !pages.has(id)) return [];
     const words = { page: id, app: door.app, time };
     return [
-      ...bags(messaging, ITEMS_MOST).map((one) => messaged(one, words)),
-      ...bags(changes, ITEMS_MOST).map((one) => changed(one, words)),
+      ...recordsIn(messaging, ITEMS_MOST).map((one) => readMessaging(one, words)),
+      ...recordsIn(changes, ITEMS_MOST).map((one) => readFeedChange(one, words)),
     ];
   });
   return {
     status: 200,
     body: "EVENT_RECEIVED",
-    events: brought.flatMap(({ arrival }) => arrival ?? []),
-    receipts: brought.flatMap(({ report }) => report ?? []),
+    events: brought.flatMap(({ event: arrival }) => arrival ?? []),
+    receipts: brought.flatMap(({ receipt: report }) => report ?? []),
   };
 }
 

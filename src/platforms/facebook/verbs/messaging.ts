@@ -1,9 +1,9 @@
 import type { Activity } from "../../../model/activity.ts";
 import { forEachTarget } from "../../../platform/kit/for-each-target.ts";
 import type { Receipt, VerbContext } from "../../../platform/platform.ts";
-import { type Client, idIn } from "../client/client.ts";
+import { type Client, idOfAnswer } from "../client/client.ts";
 import { classifyError } from "../errors.ts";
-import { threadOf } from "../inbound/conversation-id.ts";
+import { conversationIdOf } from "../inbound/conversation-id.ts";
 import { metadataOf } from "../inbound/metadata.ts";
 import type { Linked, MessageObject, TypingObject } from "../schemas/schemas.ts";
 
@@ -13,12 +13,12 @@ const TRACE_SECONDS = 7 * 86_400;
 /** Sends one message to each target: within 24 hours of what the person wrote, or tagged. */
 export function send(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   const page = activity.actor.address;
-  const conversations = context.pending.map((at) => threadOf(page, activity.target[at]?.address ?? ""));
+  const conversations = context.pending.map((at) => conversationIdOf(page, activity.target[at]?.address ?? ""));
   const more = { receiptTtlSeconds: TRACE_SECONDS, conversations };
   return forEachTarget(activity, context, { classifyError, commitOptions: more }, async (address, before) => {
     const body = { recipient: { id: address }, ...messageOf(activity, context.app) };
     const ask = { method: "POST", path: `${page}/messages`, body, signal: context.signal, before } as const;
-    return idIn(await client.call(ask), "message_id");
+    return idOfAnswer(await client.request(ask), "message_id");
   });
 }
 
@@ -68,7 +68,14 @@ function act(client: Client, activity: Activity, context: VerbContext, sender_ac
   return forEachTarget(activity, context, { classifyError }, async (address, before) => {
     const body = { recipient: { id: address }, sender_action };
     const path = `${activity.actor.address}/messages`;
-    await client.call({ method: "POST", path, body, signal: context.signal, before, repeatable: true });
+    await client.request({
+      method: "POST",
+      path,
+      body,
+      signal: context.signal,
+      beforeSend: before,
+      isIdempotent: true,
+    });
     return undefined;
   });
 }

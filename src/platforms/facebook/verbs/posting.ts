@@ -1,8 +1,8 @@
 import type { Activity } from "../../../model/activity.ts";
 import { forEachTarget } from "../../../platform/kit/for-each-target.ts";
 import type { Receipt, VerbContext } from "../../../platform/platform.ts";
-import { type Client, idIn } from "../client/client.ts";
-import type { Call } from "../client/graph.ts";
+import { type Client, idOfAnswer } from "../client/client.ts";
+import type { GraphRequest } from "../client/graph.ts";
 import { classifyError } from "../errors.ts";
 import type { PostObject, ReplyObject, UpdateObject } from "../schemas/schemas.ts";
 
@@ -17,8 +17,8 @@ export async function post(client: Client, activity: Activity, context: VerbCont
         body: { ...(body === undefined ? {} : { message: body }), ...(link === undefined ? {} : { link }) },
       };
   const id = await client
-    .call({ method: "POST", ...content, signal: context.signal, before: context.commit })
-    .then((answer) => idIn(answer, "post_id", "id"))
+    .request({ method: "POST", ...content, signal: context.signal, beforeSend: context.commit })
+    .then((answer) => idOfAnswer(answer, "post_id", "id"))
     .catch((thrown: unknown) => {
       // An earlier try posted it, and only its answer was lost.
       if (context.attempt > 1 && classifyError(thrown).code === "duplicate-content") return undefined;
@@ -50,18 +50,22 @@ export function update(client: Client, activity: Activity, context: VerbContext)
     method: "POST",
     path,
     body: { message: body },
-    repeatable: true,
+    isIdempotent: true,
   }));
 }
 
 /** Deletes own posts, and comments on them. */
 export function remove(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  return each(client, activity, context, (path) => ({ method: "DELETE", path, repeatable: true }));
+  return each(client, activity, context, (path) => ({ method: "DELETE", path, isIdempotent: true }));
 }
 
 /** Likes as the Page. */
 export function react(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  return each(client, activity, context, (address) => ({ method: "POST", path: `${address}/likes`, repeatable: true }));
+  return each(client, activity, context, (address) => ({
+    method: "POST",
+    path: `${address}/likes`,
+    isIdempotent: true,
+  }));
 }
 
 /** Takes the Page's like back. */
@@ -69,7 +73,7 @@ export function unreact(client: Client, activity: Activity, context: VerbContext
   return each(client, activity, context, (address) => ({
     method: "DELETE",
     path: `${address}/likes`,
-    repeatable: true,
+    isIdempotent: true,
   }));
 }
 
@@ -77,16 +81,18 @@ function each(
   client: Client,
   activity: Activity,
   context: VerbContext,
-  callFor: (address: string) => Omit<Call, "signal" | "before">,
+  callFor: (address: string) => Omit<GraphRequest, "signal" | "beforeSend">,
 ): Promise<Receipt> {
   return forEachTarget(activity, context, { classifyError }, async (address, before) => {
     const call = callFor(address);
-    const answer = await client.call({ ...call, signal: context.signal, before }).catch((thrown: unknown) => {
-      // Gone is what was wanted, and an earlier try may have done it.
-      if (call.method !== "DELETE" || context.attempt === 1 || classifyError(thrown).code !== "recipient-unknown")
-        throw thrown;
-      return {};
-    });
-    return idIn(answer, "id") ?? address;
+    const answer = await client
+      .request({ ...call, signal: context.signal, beforeSend: before })
+      .catch((thrown: unknown) => {
+        // Gone is what was wanted, and an earlier try may have done it.
+        if (call.method !== "DELETE" || context.attempt === 1 || classifyError(thrown).code !== "recipient-unknown")
+          throw thrown;
+        return {};
+      });
+    return idOfAnswer(answer, "id") ?? address;
   });
 }

@@ -4,7 +4,16 @@ import type { Found, SearchResult } from "../../../platform/kit/search-result.ts
 import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { classifyError } from "../errors.ts";
-import { attachmentsIn, type Bag, bag, bags, type Item, idOf, known, textIn } from "../inbound/item.ts";
+import {
+  attachmentsOf,
+  type Item,
+  idOf,
+  type JsonRecord,
+  recordOf,
+  recordsIn,
+  textOf,
+  withoutUndefined,
+} from "../inbound/item.ts";
 import type { FetchObject } from "../schemas/schemas.ts";
 
 /** All of a result together stays under the 256 KiB that an event may have. */
@@ -24,12 +33,17 @@ export async function fetchItems(client: Client, activity: Activity, context: Ve
   const read = async (address: string) => {
     const { path, fields, items, more } = sourceOf(page, address, limit);
     const query = { fields, limit, ...more, ...(after === undefined ? {} : { after }) };
-    const { data, paging } = await client.call({ method: "GET", path, query, signal: context.signal });
-    const { cursors, next } = bag(paging);
-    const cursor = next === undefined ? undefined : textIn(bag(cursors).after, 1_024);
-    const all = bags(data, 100).flatMap(items);
+    const { data, paging } = await client.request({ method: "GET", path, query, signal: context.signal });
+    const { cursors, next } = recordOf(paging);
+    const cursor = next === undefined ? undefined : textOf(recordOf(cursors).after, 1_024);
+    const all = recordsIn(data, 100).flatMap(items);
     const kept = fitting(all, room);
-    return known({ address, items: kept, more: kept.length < all.length || cursor !== undefined, next: cursor });
+    return withoutUndefined({
+      address,
+      items: kept,
+      more: kept.length < all.length || cursor !== undefined,
+      next: cursor,
+    });
   };
   const { outcomes, values } = await readEachTarget(activity, context, 2, read, classifyError);
   return { outcomes, object: { collections: values } };
@@ -39,7 +53,7 @@ interface Source {
   readonly path: string;
   readonly fields: string;
   readonly more?: Readonly<Record<string, string>>;
-  readonly items: (one: Bag) => readonly Item[];
+  readonly items: (one: JsonRecord) => readonly Item[];
 }
 
 function sourceOf(page: string, address: string, limit: number): Source {
@@ -47,12 +61,12 @@ function sourceOf(page: string, address: string, limit: number): Source {
     return { path: `${page}/feed`, fields: POST_FIELDS, items: (one) => itemOf(one, page, "post", undefined) };
   if (address === "conversations") {
     const fields = `id,updated_time,messages.limit(${limit}){${MESSAGE_FIELDS}}`;
-    const items = ({ id, messages }: Bag) =>
-      bags(bag(messages).data, limit).flatMap((one) => itemOf(one, page, "send", directOf(id)));
+    const items = ({ id, messages }: JsonRecord) =>
+      recordsIn(recordOf(messages).data, limit).flatMap((one) => itemOf(one, page, "send", directOf(id)));
     return { path: `${page}/conversations`, fields, more: { platform: "messenger" }, items };
   }
   if (address.startsWith("t_")) {
-    const items = (one: Bag) => itemOf(one, page, "send", directOf(address));
+    const items = (one: JsonRecord) => itemOf(one, page, "send", directOf(address));
     return { path: `${address}/messages`, fields: MESSAGE_FIELDS, items };
   }
   const context = { type: "thread", id: address };
@@ -64,23 +78,23 @@ function directOf(id: unknown): Item["context"] {
   return conversation === undefined ? undefined : { type: "direct", id: conversation };
 }
 
-function itemOf(one: Bag, page: string, verb: string, context: Item["context"]): readonly Item[] {
+function itemOf(one: JsonRecord, page: string, verb: string, context: Item["context"]): readonly Item[] {
   const id = idOf(one.id);
   const published = Date.parse(String(one.created_time ?? "").replace(/([+-]\d{2})(\d{2})$/, "$1:$2"));
   if (id === undefined || Number.isNaN(published)) return [];
-  const from = bag(one.from);
+  const from = recordOf(one.from);
   const author = idOf(from.id) ?? "unknown";
   return [
     {
       verb,
-      actor: known({ address: author, name: textIn(from.name, 256) }),
-      object: known({
+      actor: withoutUndefined({ address: author, name: textOf(from.name, 256) }),
+      object: withoutUndefined({
         type: "message",
         id,
-        body: textIn(one.message),
-        url: textIn(one.permalink_url, 2_048),
-        inReplyTo: idOf(bag(one.parent).id),
-        attachments: attachmentsIn(bag(one.attachments).data),
+        body: textOf(one.message),
+        url: textOf(one.permalink_url, 2_048),
+        inReplyTo: idOf(recordOf(one.parent).id),
+        attachments: attachmentsOf(recordOf(one.attachments).data),
       }),
       ...(context === undefined ? {} : { context }),
       id,
@@ -96,9 +110,9 @@ export async function search(client: Client, activity: Activity, context: VerbCo
   const room = RESULT_BYTES / context.pending.length;
   const read = async (address: string): Promise<readonly Found[]> => {
     const query = { q: address, fields: "id,name,link", limit };
-    const { data } = await client.call({ method: "GET", path: "pages/search", query, signal: context.signal });
+    const { data } = await client.request({ method: "GET", path: "pages/search", query, signal: context.signal });
     return fitting(
-      bags(data, limit).flatMap((one) => foundIn(address, one)),
+      recordsIn(data, limit).flatMap((one) => foundIn(address, one)),
       room,
     );
   };
@@ -118,7 +132,7 @@ export async function query(client: Client, activity: Activity, context: VerbCon
     const path = isPage ? page : address;
     const found = foundIn(
       address,
-      await client.call({ method: "GET", path, query: { fields }, signal: context.signal }),
+      await client.request({ method: "GET", path, query: { fields }, signal: context.signal }),
     );
     return isPage ? { me: found[0] } : { people: found };
   };
@@ -126,7 +140,7 @@ export async function query(client: Client, activity: Activity, context: VerbCon
   const people = values.flatMap((value) => value.people ?? []);
   const me = values.find((value) => value.me !== undefined)?.me;
   const limits = outcomes.some(({ address }) => address === "limits") ? limitsOf(client) : undefined;
-  return { outcomes, object: known({ me, limits, people: people.length === 0 ? undefined : people }) };
+  return { outcomes, object: withoutUndefined({ me, limits, people: people.length === 0 ? undefined : people }) };
 }
 
 /** What this worker has heard of them. */
@@ -135,15 +149,15 @@ function limitsOf(client: Client) {
   return { percent, ...(pausedUntil > Date.now() ? { pausedUntil: new Date(pausedUntil).toISOString() } : {}) };
 }
 
-function foundIn(address: string, one: Bag): readonly Found[] {
+function foundIn(address: string, one: JsonRecord): readonly Found[] {
   const id = idOf(one.id);
   if (id === undefined) return [];
-  const names = [one.first_name, one.last_name].flatMap((part) => textIn(part, 120) ?? []);
-  const name = textIn(one.name, 256) ?? (names.join(" ") || undefined);
-  const link = textIn(one.link, 2_048);
+  const names = [one.first_name, one.last_name].flatMap((part) => textOf(part, 120) ?? []);
+  const name = textOf(one.name, 256) ?? (names.join(" ") || undefined);
+  const link = textOf(one.link, 2_048);
   const profile = link !== undefined && /^https?:\/\//i.test(link) ? link : `https://www.facebook.com/${id}`;
-  const picture = textIn(one.profile_pic ?? bag(bag(one.picture).data).url, 2_048);
-  const about = textIn(one.about, 1_024);
+  const picture = textOf(one.profile_pic ?? recordOf(recordOf(one.picture).data).url, 2_048);
+  const about = textOf(one.about, 1_024);
   return [
     {
       address,

@@ -1,7 +1,7 @@
 import type { Activity } from "../../../model/activity.ts";
 import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
-import { bag, bags, idOf } from "../inbound/item.ts";
+import { idOf, recordOf, recordsIn } from "../inbound/item.ts";
 
 /** Facebook's names of what is pushed, by what an app asks for. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
@@ -36,14 +36,16 @@ async function change(
   const path = `${actor.address}/subscribed_apps`;
   const addresses = context.pending.map((at) => target[at]?.address ?? "");
   const named = addresses.flatMap((address) => FIELDS[address] ?? []);
-  const { data } = await client.call({ method: "GET", path, signal: context.signal });
-  const there = bags(data, 10).flatMap((app) => (Array.isArray(app.subscribed_fields) ? app.subscribed_fields : []));
+  const { data } = await client.request({ method: "GET", path, signal: context.signal });
+  const there = recordsIn(data, 10).flatMap((app) =>
+    Array.isArray(app.subscribed_fields) ? app.subscribed_fields : [],
+  );
   const fields = wanted(
-    there.flatMap((field) => idOf(typeof field === "string" ? field : bag(field).name) ?? []),
+    there.flatMap((field) => idOf(typeof field === "string" ? field : recordOf(field).name) ?? []),
     named,
   );
   const words = { signal: context.signal, before: context.commit, repeatable: true };
-  if (fields.length === 0) await client.call({ method: "DELETE", path, ...words });
-  else await client.call({ method: "POST", path, body: { subscribed_fields: fields.join(",") }, ...words });
+  if (fields.length === 0) await client.request({ method: "DELETE", path, ...words });
+  else await client.request({ method: "POST", path, body: { subscribed_fields: fields.join(",") }, ...words });
   return { outcomes: addresses.map((address) => ({ address, status: "sent" })) };
 }

@@ -2,95 +2,98 @@ import type { Static, TSchema } from "typebox";
 import { Failure } from "../../../model/failure.ts";
 import { validationErrors } from "../../../model/validate.ts";
 import type { Egress } from "../../../platform/platform.ts";
-import { refusal, unreadable } from "../errors.ts";
-import { carried, type Request, type Response, type Signer } from "./http.ts";
-import { type Budget, budget } from "./rate-limits.ts";
-import type { Signing } from "./signing.ts";
+import { failureFor, unreadableAnswer } from "../errors.ts";
+import { type HttpRequest, type HttpResponse, type Signer, sendRequest } from "./http.ts";
+import { type RateLimits, rateLimits } from "./rate-limits.ts";
+import type { SignerSource } from "./signing.ts";
 
-/** One request with what it means for the work. */
-export interface Ask extends Request {
-  /** Awaited when there is room in the budget and nothing has left: the place for `commit`. */
-  readonly before?: () => Promise<void>;
-  /** Doing it twice is as good as once: a break is then no doubt, just a reason to do it again. */
-  readonly repeatable?: boolean;
+/** A request with its meaning for the work. */
+export interface ApiRequest extends HttpRequest {
+  /** Awaited when the rate limit has room and nothing was sent yet: `commit` belongs here. */
+  readonly beforeSend?: () => Promise<void>;
+  /** True when repeating has no further effect: a broken connection is then a plain reason to retry. */
+  readonly isIdempotent?: boolean;
 }
 
-/** X's API for one account: signed, within its limits, through the egress guard. */
+/** X's API for one account: signed, within the rate limits, through the egress guard. */
 export interface Api {
-  /** Throws a `Failure` for anything but an answer of that shape. */
-  readonly ask: <Shape extends TSchema>(ask: Ask, shape: Shape) => Promise<Static<Shape>>;
-  readonly limits: Budget["limits"];
-  readonly spacing: Budget["spacing"];
+  /** Throws a `Failure` for any answer that does not fit the schema. */
+  readonly request: <Schema extends TSchema>(request: ApiRequest, schema: Schema) => Promise<Static<Schema>>;
+  readonly limits: RateLimits["limits"];
+  readonly spacingMs: RateLimits["spacingMs"];
 }
 
-interface Answer extends Response {
-  /** After a 429: how long the caller is put off. */
+interface Answer extends HttpResponse {
+  /** Milliseconds to wait after a 429. */
   readonly waitMs: number;
 }
 
-/** Opens the API at `base` for whoever signs; nothing is asked yet. */
-export function openApi(fetch: Egress["fetch"], signers: Signing, base: string): Api {
-  const places = budget();
+/** Opens the API at `base` with the given signers; sends nothing yet. */
+export function openApi(fetch: Egress["fetch"], signers: SignerSource, base: string): Api {
+  const limiter = rateLimits();
 
-  async function answered({ before, ...ask }: Ask): Promise<Answer> {
+  async function answerOf({ beforeSend, ...request }: ApiRequest): Promise<Answer> {
     const signer = await signers.current();
-    const answer = await once(ask, signer, before);
-    const other = answer.status === 401 ? await signers.other(signer) : undefined;
-    return other === undefined ? answer : once(ask, other);
+    const answer = await send(request, signer, beforeSend);
+    const replacement = answer.status === 401 ? await signers.replace(signer) : undefined;
+    return replacement === undefined ? answer : send(request, replacement);
   }
 
-  async function once(ask: Request, signer: Signer, before?: () => Promise<void>): Promise<Answer> {
-    const place = await places.enter(endpointOf(ask), ask.signal);
+  async function send(request: HttpRequest, signer: Signer, beforeSend?: () => Promise<void>): Promise<Answer> {
+    const permit = await limiter.acquire(endpointOf(request), request.signal);
     try {
-      await before?.();
+      await beforeSend?.();
     } catch (thrown) {
-      place.unused();
+      permit.release();
       throw thrown;
     }
     try {
-      const answer = await carried(fetch, base, signer, ask);
-      return { ...answer, waitMs: place.answered(answer.headers, answer.status === 429) };
+      const answer = await sendRequest(fetch, base, signer, request);
+      return { ...answer, waitMs: permit.settle(answer.headers, answer.status === 429) };
     } catch (thrown) {
-      place.lost();
-      throw ask.signal.aborted && ask.method !== "GET" ? stopped(thrown) : thrown;
+      permit.abandon();
+      throw request.signal.aborted && request.method !== "GET" ? interrupted(thrown) : thrown;
     }
   }
 
   return {
-    async ask(ask, shape) {
+    async request(request, schema) {
       try {
-        const answer = await answered(ask);
+        const answer = await answerOf(request);
         const { status, body } = answer;
-        if (status >= 200 && status < 300 && validationErrors(shape, body).length === 0)
-          return body as Static<typeof shape>;
-        throw failed(endpointOf(ask), answer);
+        if (status >= 200 && status < 300 && validationErrors(schema, body).length === 0)
+          return body as Static<typeof schema>;
+        throw failureOf(endpointOf(request), answer);
       } catch (thrown) {
-        if (ask.repeatable && thrown instanceof Failure && thrown.mayHaveLanded) throw like(thrown, false);
+        if (request.isIdempotent && thrown instanceof Failure && thrown.mayHaveLanded) throw copyOf(thrown, false);
         throw thrown;
       }
     },
-    limits: places.limits,
-    spacing: places.spacing,
+    limits: limiter.limits,
+    spacingMs: limiter.spacingMs,
   };
 }
 
-/** A request that was stopped on its way may have arrived all the same. */
-function stopped(cause: unknown): Failure {
+/** Returns the failure of a request that was aborted on its way; X may have received it. */
+function interrupted(cause: unknown): Failure {
   const detail = "The work was stopped while X's answer was awaited.";
   return new Failure({ kind: "retryable", code: "platform-timeout", detail, mayHaveLanded: true, cause });
 }
 
-const endpointOf = ({ method, path }: Request): string => `${method} ${path}`;
+const endpointOf = ({ method, path }: HttpRequest): string => `${method} ${path}`;
 
-/** X answers 200 with `errors` and without `data` for what it refuses, and with both for what it did in part. */
-function failed(endpoint: string, { status, body, waitMs }: Answer): Failure {
+/**
+ * Returns the failure that an answer means. X answers 200 with `errors` and without `data` for a refusal, and with both for
+ * a partial success.
+ */
+function failureOf(endpoint: string, { status, body, waitMs }: Answer): Failure {
   const isRefusal = status >= 300 || (typeof body === "object" && body !== null && "errors" in body);
-  if (!isRefusal) return unreadable(endpoint, status);
-  const failure = refusal({ endpoint, status, body });
-  return failure.kind === "rate-limited" ? like(failure, false, waitMs) : failure;
+  if (!isRefusal) return unreadableAnswer(endpoint, status);
+  const failure = failureFor({ endpoint, status, body });
+  return failure.kind === "rate-limited" ? copyOf(failure, false, waitMs) : failure;
 }
 
-function like(failure: Failure, mayHaveLanded: boolean, waitMs = failure.retryAfterMs): Failure {
+function copyOf(failure: Failure, mayHaveLanded: boolean, waitMs = failure.retryAfterMs): Failure {
   const { kind, code, message: detail, platformCode } = failure;
   return new Failure({
     kind,

@@ -1,30 +1,30 @@
 /**
- * Cuts a stream of bytes into its lines, given one after the other without their ends (LF or CRLF); empty ones are left
- * out. `tooLong` makes what is thrown for a line above `most` bytes. A last line without its end is never given.
+ * Splits a byte stream into lines (LF or CRLF) and passes on the non-empty ones. Throws the error of `tooLong` for a line
+ * above `maxBytes`. A last line without a line end is never passed on.
  */
 export function lineReader(
-  most: number,
-  take: (line: string) => Promise<void>,
+  maxBytes: number,
+  onLine: (line: string) => Promise<void>,
   tooLong: () => Error,
 ): (chunk: Uint8Array) => Promise<void> {
   let parts: Uint8Array[] = [];
   let size = 0;
   const keep = (part: Uint8Array): void => {
     size += part.length;
-    if (size > most) throw tooLong();
-    // A copy: whoever reads the network may use its memory again.
+    if (size > maxBytes) throw tooLong();
+    // A copy, since the network reader may reuse its memory.
     if (part.length > 0) parts.push(Uint8Array.from(part));
   };
   return async (chunk) => {
-    let from = 0;
-    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
-      keep(chunk.subarray(from, end));
+    let start = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+      keep(chunk.subarray(start, end));
       const line = Buffer.concat(parts, size).toString("utf8").replace(/\r$/, "");
       parts = [];
       size = 0;
-      from = end + 1;
-      if (line !== "") await take(line);
+      start = end + 1;
+      if (line !== "") await onLine(line);
     }
-    keep(chunk.subarray(from));
+    keep(chunk.subarray(start));
   };
 }

@@ -1,9 +1,9 @@
 import Type, { type Static, type TSchema } from "typebox";
 
 const Id = Type.String({ pattern: "^[0-9]{1,19}$" });
-const text = (most: number) => Type.String({ maxLength: most });
+const text = (maxLength: number) => Type.String({ maxLength });
 
-/** What we read of the answers of X; all else in them is ignored. */
+/** A user in X's answers; properties not listed are ignored. */
 export const XUser = Type.Object({
   id: Id,
   username: Type.Optional(text(50)),
@@ -25,7 +25,7 @@ const Url = Type.Object({
 
 const References = Type.Array(Type.Object({ type: text(40), id: Id }));
 
-/** X's document says `post` where some of its answers and pushes still say `tweet`; both are read. */
+/** A post in X's answers. X's document says `post` where some answers and webhooks still say `tweet`; both are read. */
 export const XPost = Type.Object({
   id: Id,
   text: text(100_000),
@@ -87,12 +87,12 @@ export type Messages = Static<typeof Messages>;
 export const Users = page(XUser);
 export const OneUser = Type.Object({ data: XUser });
 
-export const Posted = Type.Object({ data: Type.Object({ id: Id }) });
+export const CreatedPost = Type.Object({ data: Type.Object({ id: Id }) });
 export const SentMessage = Type.Object({
   data: Type.Object({ dm_event_id: text(40), dm_conversation_id: text(60) }),
 });
-/** What the verbs answer that set something or take it back. */
-export const Done = (word: string) => Type.Object({ data: Type.Object({ [word]: Type.Boolean() }) });
+/** Answer of a toggle (like, follow, repost), with the property that says its new state. */
+export const ToggleResult = (property: string) => Type.Object({ data: Type.Object({ [property]: Type.Boolean() }) });
 
 const Processing = Type.Object({
   state: Type.Optional(text(40)),
@@ -101,7 +101,8 @@ const Processing = Type.Object({
 export const MediaState = Type.Object({
   data: Type.Object({ id: Id, processing_info: Type.Optional(Type.Union([Processing, Type.Null()])) }),
 });
-/** Rules of the filtered stream, as they are listed and as they were made. */
+export type MediaState = Static<typeof MediaState>;
+/** Rules of the filtered stream, as X lists and creates them. */
 export const Rules = Type.Object({
   data: Type.Optional(
     Type.Array(Type.Object({ id: Id, value: Type.Optional(Type.String()), tag: Type.Optional(Type.String()) })),
@@ -111,14 +112,14 @@ export const Rules = Type.Object({
 export type Rules = Static<typeof Rules>;
 export const Anything = Type.Unknown();
 
-/** What to ask for with posts, messages and people, so that the shapes above are filled. */
+/** Query parameters of post requests that fill the schemas above. */
 export const POST_FIELDS = {
   "post.fields": "id,text,created_at,conversation_id,entities,attachments,lang,note_post",
   expansions: "author_id,referenced_posts,attachments.media_keys",
   "user.fields": "id,name,username",
   "media.fields": "media_key,type,url,preview_image_url,alt_text",
 } as const;
-/** The stream still says `tweet`. */
+/** The same of the filtered stream, which still says `tweet`. */
 export const STREAM_FIELDS = {
   "tweet.fields": "id,text,author_id,created_at,conversation_id,entities,attachments,lang,note_tweet,referenced_tweets",
   expansions: "author_id,referenced_tweets.id,attachments.media_keys",

@@ -4,24 +4,39 @@ import type { AccountContext } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
 import type { Signer } from "./http.ts";
 
-/** After a refused renewal, the stored login is looked at again this much later. */
-const FIRST_WAIT_MS = 2_000;
+/** Delay after a refused renewal before the stored credentials are read again. */
+const FIRST_RETRY_MS = 2_000;
 
-/** What an account's requests are signed with. */
-export interface Signing {
+/** Source of the credentials that sign requests. */
+export interface SignerSource {
   readonly current: () => Promise<Signer>;
-  /** Another one in place of what X refused with a 401; undefined where there is none. */
-  readonly other: (refused: Signer) => Promise<Signer | undefined>;
+  /** Returns another signer after X answered 401; undefined where there is none. */
+  readonly replace: (refused: Signer) => Promise<Signer | undefined>;
 }
 
-/** The four words of OAuth 1.0a as they are, or OAuth 2 access tokens kept fresh. `base` is the API's address. */
-export function signing(access: AccountContext<Credentials>, credentials: Credentials, base: string): Signing {
+/** Creates the account's signer: the OAuth 1.0a credentials as stored, or OAuth 2 access tokens kept fresh. */
+export function accountSigner(
+  account: AccountContext<Credentials>,
+  credentials: Credentials,
+  base: string,
+): SignerSource {
   const { apiKey, apiSecret, accessToken, accessSecret } = credentials;
   if (apiKey !== undefined && apiSecret !== undefined && accessToken !== undefined && accessSecret !== undefined) {
-    const words = { appKey: apiKey, appSecret: apiSecret, accessToken, accessSecret };
-    return { current: async () => words, other: async () => undefined };
+    const signer = { appKey: apiKey, appSecret: apiSecret, accessToken, accessSecret };
+    return { current: async () => signer, replace: async () => undefined };
   }
-  const { clientId = "", refreshToken = "", clientSecret, expires } = credentials;
+  const getToken = retryOnce(accountTokens(account, credentials, base));
+  let newest = "";
+  const ask = async (renew: boolean): Promise<string> => {
+    newest = await getToken(renew);
+    return newest;
+  };
+  // A request signed with an older token than the newest needs no further renewal.
+  return { current: () => ask(false), replace: (refused) => ask(refused === newest) };
+}
+
+function accountTokens(account: AccountContext<Credentials>, credentials: Credentials, base: string): Tokens {
+  const { clientId = "", refreshToken = "", clientSecret, accessToken, expires } = credentials;
   const login = {
     tokenUrl: `${base}/2/oauth2/token`,
     clientId,
@@ -32,23 +47,16 @@ export function signing(access: AccountContext<Credentials>, credentials: Creden
   };
   const store = async (renewed: Pick<Credentials, "refreshToken" | "accessToken" | "expires">): Promise<void> => {
     const { refreshToken = "", accessToken = "", expires = 0 } = renewed;
-    await access.saveCredentials?.({ ...credentials, refreshToken, accessToken, expires }).catch((error: unknown) => {
-      access.log.warn({ error: String(error) }, "A renewed X login is not stored; after a restart it may be refused");
+    await account.saveCredentials?.({ ...credentials, refreshToken, accessToken, expires }).catch((err: unknown) => {
+      account.log.warn({ err }, "renewed x credentials could not be stored; x may refuse them after a restart");
     });
   };
-  const { withRefreshLock: alone } = access;
-  const shared = alone && {
+  const { withRefreshLock } = account;
+  const lock = withRefreshLock && {
     alone: (renew: (stored: OAuth2Login | undefined) => Promise<string>) =>
-      alone((stored) => renew(stored?.clientId === clientId ? { ...login, ...tokensIn(stored) } : undefined)),
+      withRefreshLock((stored) => renew(stored?.clientId === clientId ? { ...login, ...tokensIn(stored) } : undefined)),
   };
-  const give = patient(tokens(login, { fetch: access.egress.fetch, store, basic: true, ...shared }));
-  let newest = "";
-  const ask = async (renew: boolean): Promise<string> => {
-    newest = await give(renew);
-    return newest;
-  };
-  // Who comes with an older token than the newest needs no other one to be fetched.
-  return { current: () => ask(false), other: (refused) => ask(refused === newest) };
+  return tokens(login, { fetch: account.egress.fetch, store, basic: true, ...lock });
 }
 
 function tokensIn({ refreshToken = "", accessToken, expires }: Credentials) {
@@ -60,24 +68,24 @@ function tokensIn({ refreshToken = "", accessToken, expires }: Credentials) {
 }
 
 /**
- * X gives a new refresh token at each renewal and forgets the old one. Another worker that holds the account may just
- * have renewed: then the stored login is newer than ours and the next try gets it. So only the second refusal is final.
+ * Makes only the second refusal of a refresh token final. X issues a new refresh token at each renewal and forgets the old
+ * one; another worker may just have renewed, and then the next attempt reads the newer stored credentials.
  */
-function patient(give: Tokens): Tokens {
+function retryOnce(getToken: Tokens): Tokens {
   let refusedAt: number | undefined;
-  /** Those who waited for the same answer are one refusal. */
+  /** Counts callers that waited for the same answer as one refusal. */
   const isFinal = ({ kind }: Failure): boolean => {
     if (kind !== "auth") return false;
     refusedAt ??= Date.now();
-    return Date.now() - refusedAt >= FIRST_WAIT_MS / 2;
+    return Date.now() - refusedAt >= FIRST_RETRY_MS / 2;
   };
   return (renew) =>
-    give(renew).catch((thrown: unknown) => {
+    getToken(renew).catch((thrown: unknown) => {
       if (!(thrown instanceof Failure)) throw thrown;
-      const { kind, code, message: detail, platformCode = "", retryAfterMs = FIRST_WAIT_MS } = thrown;
+      const { kind, code, message: detail, platformCode = "", retryAfterMs = FIRST_RETRY_MS } = thrown;
       if (isFinal(thrown)) throw new Failure({ kind, code, detail, platformCode });
-      // Whatever became of the token request, the work itself has not begun: nothing of it can have landed.
-      const again = kind === "auth" ? "retryable" : kind;
-      throw new Failure({ kind: again, code, detail, platformCode, retryAfterMs });
+      // The activity's own request was not sent yet, whatever became of the token request: nothing can have landed.
+      const retryKind = kind === "auth" ? "retryable" : kind;
+      throw new Failure({ kind: retryKind, code, detail, platformCode, retryAfterMs });
     });
 }

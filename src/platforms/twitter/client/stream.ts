@@ -3,85 +3,84 @@ import type { Failure } from "../../../model/failure.ts";
 import type { ConnectionContext } from "../../../platform/connection.ts";
 import type { Credentials } from "../credentials.ts";
 import { classifyError } from "../errors.ts";
-import { type Streamed, streamedIn, tooLong } from "../inbound/streamed.ts";
 import type { XApp } from "./app.ts";
 import { lineReader } from "./lines.ts";
 import { type StreamRules, streamRules } from "./rules.ts";
-import { backoff, type StreamPace } from "./stream-backoff.ts";
-import { type Carriers, carriers } from "./stream-ownership.ts";
+import { type StreamDelays, streamBackoff } from "./stream-backoff.ts";
+import { type StreamCoverage, streamCoverage } from "./stream-coverage.ts";
+import { lineTooLong, parseStreamLine, type StreamedPost } from "./stream-line.ts";
 
-/** A post with all that it refers to is some kilobytes. */
-const LINE_BYTES = 1024 * 1024;
-/** The note that there may be rules of the account at X. */
-const NOTE = "stream-rules";
+/** Maximum length of a line; a post with all its references is some kilobytes. */
+const MAX_LINE_BYTES = 1024 * 1024;
+/** State key that says that the account may have rules at X. */
+const STATE_KEY = "stream-rules";
 
-/** The account's filtered stream: one connection for all its queries, as long as there are any and X allows it. */
+/** The account's filtered stream: one connection for all queries, while X allows it. */
 export interface Stream {
   /** Undefined while the query has to be polled. */
-  readonly carrier: Carriers["of"];
-  /** Call it when queries were added or removed. */
-  readonly changed: () => void;
+  readonly coverageOf: StreamCoverage["of"];
+  /** To be called after queries were added or removed. */
+  readonly queriesChanged: () => void;
 }
 
-export interface StreamWords {
-  readonly hold: ConnectionContext<Credentials>;
+export interface StreamOptions {
+  readonly context: ConnectionContext<Credentials>;
   readonly app: XApp;
-  readonly pace: StreamPace;
+  readonly delays: StreamDelays;
   readonly queries: () => readonly string[];
-  /** Given each post with the queries that it was found for; awaited before the next. What it throws ends the connection. */
-  readonly took: (post: Streamed, queries: readonly string[]) => Promise<void>;
+  /** Receives each post with its matching queries; awaited before the next. A throw ends the connection. */
+  readonly onPost: (post: StreamedPost, queries: readonly string[]) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
-interface Connection {
+interface StreamConnection {
   /** Resolves with the reason; never rejects. */
   readonly ended: Promise<Failure>;
   readonly close: () => void;
 }
 
-/** Goes on until the signal aborts, whatever happens; what the stream can't bring is left to polling. */
-export function streaming(words: StreamWords): Stream {
-  const { hold: context, app, pace, signal } = words;
+/** Keeps the stream open until the signal aborts; searches are polled while the stream is down. */
+export function openStream(options: StreamOptions): Stream {
+  const { context, app, delays, signal } = options;
   const rules = streamRules(app, `${context.app} ${context.address.toLowerCase()}`);
-  const carried = carriers();
-  const row = backoff(pace);
-  let changed: () => void = () => undefined;
-  let connection: Connection | undefined;
+  const coverage = streamCoverage();
+  const backoff = streamBackoff(delays);
+  let notifyChange: () => void = () => undefined;
+  let connection: StreamConnection | undefined;
 
-  /** Resolves when the queries changed; throws why the connection ended. */
-  async function step(synced: (queries: readonly string[]) => Promise<ReadonlySet<string>>): Promise<void> {
+  /** Resolves when the queries changed; throws the reason of a lost connection. */
+  async function step(sync: (queries: readonly string[]) => Promise<ReadonlySet<string>>): Promise<void> {
     const change = new Promise<undefined>((resolve) => {
-      changed = () => resolve(undefined);
-      signal.addEventListener("abort", changed, { once: true });
+      notifyChange = () => resolve(undefined);
+      signal.addEventListener("abort", notifyChange, { once: true });
     });
     try {
-      const taken = await synced(words.queries());
-      carried.ruled(taken);
-      if (taken.size > 0) connection ??= connected(words, rules, carried, row.reset);
+      const accepted = await sync(options.queries());
+      coverage.setQueries(accepted);
+      if (accepted.size > 0) connection ??= connect(options, rules, coverage, backoff.reset);
       else connection?.close();
-      if (taken.size === 0) connection = undefined;
+      if (accepted.size === 0) connection = undefined;
       const ended = await Promise.race([change, ...(connection ? [connection.ended] : [])]);
       if (!ended) return;
       connection = undefined;
       throw ended;
     } finally {
-      signal.removeEventListener("abort", changed);
+      signal.removeEventListener("abort", notifyChange);
     }
   }
 
   async function run(): Promise<void> {
-    const synced = await syncing(rules, context, signal);
+    const sync = await ruleSync(rules, context, signal);
     while (!signal.aborted) {
       try {
-        await step(synced);
+        await step(sync);
       } catch (thrown) {
         if (signal.aborted) break;
         const failure = classifyError(thrown);
-        const { code, platformCode } = failure;
-        context.log.info({ code, platformCode }, "X streams nothing at the moment: searches are polled");
-        // Rules without a connection would bring their posts, which are paid for, to another account's stream of this app.
-        if (!connection && failure.kind !== "retryable") await synced([]).catch(() => undefined);
-        await wait(row.after(failure), undefined, { signal }).catch(() => undefined);
+        context.log.info({ err: failure }, "x filtered stream is down; searches are polled");
+        // Rules without a connection would deliver their posts, which are paid for, to another account's stream of this app.
+        if (!connection && failure.kind !== "retryable") await sync([]).catch(() => undefined);
+        await wait(backoff.after(failure), undefined, { signal }).catch(() => undefined);
       }
     }
     connection?.close();
@@ -90,44 +89,44 @@ export function streaming(words: StreamWords): Stream {
   void run().catch((thrown: unknown) => {
     if (!signal.aborted) context.onDisconnected(thrown);
   });
-  return { carrier: carried.of, changed: () => changed() };
+  return { coverageOf: coverage.of, queriesChanged: () => notifyChange() };
 }
 
-function connected(
-  { hold: context, app, pace, queries, took, signal }: StreamWords,
+function connect(
+  { context, app, delays, queries, onPost, signal }: StreamOptions,
   rules: StreamRules,
-  carried: Carriers,
-  lasts: () => void,
-): Connection {
+  coverage: StreamCoverage,
+  onLasting: () => void,
+): StreamConnection {
   const closing = new AbortController();
-  const began = Date.now();
-  const line = async (text: string): Promise<void> => {
-    const post = streamedIn(text);
-    if (!post) context.log.warn({}, "X streamed something that is no post");
-    const found = post ? queries().filter((query) => post.tags.has(rules.tagOf(query))) : [];
-    if (post && found.length > 0) await took(post, found);
+  const startedAt = Date.now();
+  const onLine = async (line: string): Promise<void> => {
+    const post = parseStreamLine(line);
+    if (!post) context.log.warn({}, "x filtered stream sent a line without a readable post; skipped");
+    const matching = post ? queries().filter((query) => post.tags.has(rules.tagOf(query))) : [];
+    if (post && matching.length > 0) await onPost(post, matching);
   };
-  const read = lineReader(LINE_BYTES, line, tooLong);
-  const take = (chunk: Uint8Array): Promise<void> => {
-    carried.live(true);
-    if (Date.now() - began > pace.silence) lasts();
+  const read = lineReader(MAX_LINE_BYTES, onLine, lineTooLong);
+  const onChunk = (chunk: Uint8Array): Promise<void> => {
+    coverage.setLive(true);
+    if (Date.now() - startedAt > delays.silenceMs) onLasting();
     return read(chunk);
   };
-  const ended = app.stream(take, pace.silence, AbortSignal.any([signal, closing.signal])).catch(classifyError);
-  return { ended: ended.finally(() => carried.live(false)), close: () => closing.abort() };
+  const ended = app.stream(onChunk, delays.silenceMs, AbortSignal.any([signal, closing.signal])).catch(classifyError);
+  return { ended: ended.finally(() => coverage.setLive(false)), close: () => closing.abort() };
 }
 
-/** Keeps the rules at X as they should be, and a note of whether any may be there for whoever holds the account next. */
-async function syncing(rules: StreamRules, context: ConnectionContext<Credentials>, signal: AbortSignal) {
-  let mayBeThere = NOTE in (await context.state.read());
+/** Keeps X's rules in step with the queries, and stored state of whether any may exist for the next owner. */
+async function ruleSync(rules: StreamRules, context: ConnectionContext<Credentials>, signal: AbortSignal) {
+  let mayExist = STATE_KEY in (await context.state.read());
   return async (queries: readonly string[]): Promise<ReadonlySet<string>> => {
-    if (queries.length === 0 && !mayBeThere) return new Set();
-    if (!mayBeThere) await context.state.write(NOTE, "1");
-    mayBeThere = true;
-    const taken = await rules.sync(queries, signal);
-    if (queries.length > 0) return taken;
-    await context.state.write(NOTE, undefined);
-    mayBeThere = false;
-    return taken;
+    if (queries.length === 0 && !mayExist) return new Set();
+    if (!mayExist) await context.state.write(STATE_KEY, "1");
+    mayExist = true;
+    const accepted = await rules.sync(queries, signal);
+    if (queries.length > 0) return accepted;
+    await context.state.write(STATE_KEY, undefined);
+    mayExist = false;
+    return accepted;
   };
 }

@@ -2,18 +2,18 @@ import type { ActivityEvent } from "../../../model/event.ts";
 import type { Includes, XMessage, XPost, XUser } from "../client/response-schemas.ts";
 import { timeOf } from "../schemas/address.ts";
 
-/** Something that was said at X, in the shape of an `activity` event, whether it arrived or was fetched. */
+/** A post or message in the form of an `activity` event, whether received or fetched. */
 export type Item = Pick<ActivityEvent, "verb" | "actor" | "object" | "context" | "id" | "published" | "self">;
 
-/** Puts a post into our words. `me` is the account's own id. */
-export function postItem(post: XPost, includes: Includes | undefined, me: string): Item {
+/** Converts a post. `ownId` is the account's own id. */
+export function postItem(post: XPost, includes: Includes | undefined, ownId: string): Item {
   const references = post.referenced_posts ?? post.referenced_tweets;
-  const reference = (type: string) => references?.find((one) => one.type === type)?.id;
+  const reference = (type: string) => references?.find((entry) => entry.type === type)?.id;
   const note = post.note_post ?? post.note_tweet;
   const shared = reference("retweeted");
   const quote = reference("quoted");
   const inReplyTo = reference("replied_to");
-  const body = plain(note?.text ?? post.text, note ? undefined : post);
+  const body = plainText(note?.text ?? post.text, note ? undefined : post);
   return {
     verb: shared === undefined ? "post" : "share",
     actor: actorOf(post.author_id, includes),
@@ -28,13 +28,13 @@ export function postItem(post: XPost, includes: Includes | undefined, me: string
     },
     ...(post.conversation_id === undefined ? {} : { context: { type: "thread", id: post.conversation_id } }),
     id: post.id,
-    published: timeIn(post.created_at, post.id),
-    self: post.author_id === me,
+    published: publishedAt(post.created_at, post.id),
+    self: post.author_id === ownId,
   };
 }
 
-/** Puts a direct message into our words. */
-export function messageItem(message: XMessage, includes: Includes | undefined, me: string): Item {
+/** Converts a direct message. */
+export function messageItem(message: XMessage, includes: Includes | undefined, ownId: string): Item {
   const { dm_conversation_id: conversation } = message;
   return {
     verb: "send",
@@ -42,21 +42,21 @@ export function messageItem(message: XMessage, includes: Includes | undefined, m
     object: {
       type: "message",
       id: message.id,
-      body: unescaped(message.text ?? ""),
+      body: unescapeHtml(message.text ?? ""),
       ...mediaOf(message.attachments?.media_keys, includes),
     },
     ...(conversation === undefined
       ? {}
       : { context: { type: conversation.includes("-") ? "direct" : "room", id: `conversation:${conversation}` } }),
     id: message.id,
-    published: timeIn(message.created_at, message.id),
-    self: message.sender_id === me,
+    published: publishedAt(message.created_at, message.id),
+    self: message.sender_id === ownId,
   };
 }
 
-/** Somebody as `actor`: by name where X told it, else by id. */
+/** Returns a person as `actor`: by name where X gave it, else by id. */
 export function actorOf(id: string | undefined, includes: Includes | undefined): Item["actor"] {
-  const user: XUser | undefined = includes?.users?.find((one) => one.id === id);
+  const user: XUser | undefined = includes?.users?.find((candidate) => candidate.id === id);
   return {
     address: user?.username === undefined ? (id ?? "unknown") : `@${user.username}`,
     ...(id === undefined ? {} : { id }),
@@ -64,22 +64,22 @@ export function actorOf(id: string | undefined, includes: Includes | undefined):
   };
 }
 
-/** The text as its author wrote it: X's short links become what they lead to, those of its own media go. */
-export function plain(text: string, post?: Pick<XPost, "entities">): string {
+/** Returns the text as its author wrote it: short links expanded, links to the post's own media removed. */
+export function plainText(text: string, post?: Pick<XPost, "entities">): string {
   let body = text;
-  for (const { url, expanded_url: full, media_key: media } of post?.entities?.urls ?? []) {
-    body = body.replaceAll(url, media === undefined ? (full ?? url) : "");
+  for (const { url, expanded_url: expanded, media_key: media } of post?.entities?.urls ?? []) {
+    body = body.replaceAll(url, media === undefined ? (expanded ?? url) : "");
   }
-  return unescaped(body).trimEnd();
+  return unescapeHtml(body).trimEnd();
 }
 
-function unescaped(text: string): string {
+function unescapeHtml(text: string): string {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 
 function mediaOf(keys: readonly string[] | null | undefined, includes: Includes | undefined) {
-  const found = (keys ?? []).flatMap((key) => includes?.media?.filter(({ media_key: one }) => one === key) ?? []);
-  const attachments = found.map(({ type = "media", url, preview_image_url: preview, alt_text: alt }) => ({
+  const media = (keys ?? []).flatMap((key) => includes?.media?.filter((entry) => entry.media_key === key) ?? []);
+  const attachments = media.map(({ type = "media", url, preview_image_url: preview, alt_text: alt }) => ({
     type,
     ...((url ?? preview) === undefined ? {} : { url: url ?? preview }),
     ...(alt === undefined ? {} : { alt }),
@@ -87,7 +87,7 @@ function mediaOf(keys: readonly string[] | null | undefined, includes: Includes 
   return attachments.length === 0 ? {} : { attachments };
 }
 
-function timeIn(createdAt: string | undefined, id: string): string {
-  const at = Date.parse(createdAt ?? "");
-  return new Date(Number.isNaN(at) ? timeOf(id) : at).toISOString();
+function publishedAt(createdAt: string | undefined, id: string): string {
+  const time = Date.parse(createdAt ?? "");
+  return new Date(Number.isNaN(time) ? timeOf(id) : time).toISOString();
 }

@@ -1,8 +1,8 @@
-/** What a post without the longer forms of paying accounts may weigh. */
-export const POST_WEIGHT = 280;
+/** Maximum weight of a post, without the longer forms of paying accounts. */
+export const MAX_POST_WEIGHT = 280;
 const URL_WEIGHT = 23;
-/** Code points that weigh one; all others, and each emoji as a whole, weigh two. X's published counting, version 3. */
-const LIGHT: ReadonlyArray<readonly [from: number, to: number]> = [
+/** Code points of weight 1; all others, and each emoji as a whole, have weight 2. X's published counting, version 3. */
+const LIGHT_RANGES: ReadonlyArray<readonly [first: number, last: number]> = [
   [0x0000, 0x10ff],
   [0x2000, 0x200d],
   [0x2010, 0x201f],
@@ -13,34 +13,34 @@ const LINK = /https?:\/\/[^\s<>"]+|(?<![\w@.-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?:\/[^
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /**
- * What a text weighs by X's rules: links 23 each, Latin and its neighbours 1, emoji and the rest 2. A link without its
- * scheme counts as the lighter of its two readings, since only X knows which top-level domains it links: so nothing that
- * X would take is refused here.
+ * Returns a text's weight by X's rules: links 23 each, Latin and its neighbours 1, emoji and the rest 2. A link without
+ * scheme counts as the lighter of its two readings, since only X knows which top-level domains it links: so no text is
+ * refused here that X would accept.
  */
 export function weightedLength(text: string): number {
   let weight = 0;
-  let from = 0;
-  const whole = text.normalize("NFC");
-  for (const { 0: link, index } of whole.matchAll(LINK)) {
-    const asText = plainWeight(link);
-    weight +=
-      plainWeight(whole.slice(from, index)) + (/^https?:/i.test(link) ? URL_WEIGHT : Math.min(URL_WEIGHT, asText));
-    from = index + link.length;
+  let start = 0;
+  const normalized = text.normalize("NFC");
+  for (const { 0: link, index } of normalized.matchAll(LINK)) {
+    const textWeight = plainWeight(link);
+    const linkWeight = /^https?:/i.test(link) ? URL_WEIGHT : Math.min(URL_WEIGHT, textWeight);
+    weight += plainWeight(normalized.slice(start, index)) + linkWeight;
+    start = index + link.length;
   }
-  return weight + plainWeight(whole.slice(from));
+  return weight + plainWeight(normalized.slice(start));
 }
 
 function plainWeight(text: string): number {
   if (text === "") return 0;
   let weight = 0;
   for (const { segment } of graphemes.segment(text)) {
-    let own = 0;
-    for (const character of segment) own += isLight(character.codePointAt(0) ?? 0) ? 1 : 2;
-    weight += EMOJI.test(segment) ? Math.min(2, own) : own;
+    let segmentWeight = 0;
+    for (const character of segment) segmentWeight += isLight(character.codePointAt(0) ?? 0) ? 1 : 2;
+    weight += EMOJI.test(segment) ? Math.min(2, segmentWeight) : segmentWeight;
   }
   return weight;
 }
 
-function isLight(code: number): boolean {
-  return LIGHT.some(([from, to]) => code >= from && code <= to);
+function isLight(codePoint: number): boolean {
+  return LIGHT_RANGES.some(([first, last]) => codePoint >= first && codePoint <= last);
 }

@@ -6,7 +6,7 @@ import type { Client } from "../client/client.ts";
 import { OneUser, USER_FIELDS, Users, type XUser } from "../client/response-schemas.ts";
 import { classifyError } from "../errors.ts";
 import type { Item } from "../inbound/item.ts";
-import { pageOf, sourceOf } from "../inbound/pages.ts";
+import { readPage, sourceOf } from "../inbound/pages.ts";
 import type { FetchObject, SearchObject } from "../schemas/schemas.ts";
 
 /** All of a result together stays under the 256 KiB that an event may have. */
@@ -19,7 +19,7 @@ export async function fetchItems(client: Client, activity: Activity, context: Ve
   const room = RESULT_BYTES / context.pending.length;
   const read = async (address: string) => {
     const source = await sourceOf(client, address, context.signal);
-    const { items, next } = await pageOf(client, source, { count: limit, after, before }, context.signal);
+    const { items, next } = await readPage(client, source, { count: limit, after, before }, context.signal);
     const kept = fitting(items.slice(0, limit), room);
     return { address, items: kept, more: kept.length < items.length || next !== undefined };
   };
@@ -47,7 +47,7 @@ async function postsFor(
   { signal }: VerbContext,
 ): Promise<readonly Found[]> {
   const source = await sourceOf(client, `search:${query}`, signal);
-  const { items } = await pageOf(client, source, { count: limit }, signal);
+  const { items } = await readPage(client, source, { count: limit }, signal);
   return items.slice(0, limit).map((item) => ({
     address: query,
     subject: `https://x.com/${item.actor.address.startsWith("@") ? item.actor.address.slice(1) : "i"}/status/${item.id}`,
@@ -65,7 +65,7 @@ async function peopleFor(
   { signal }: VerbContext,
 ): Promise<readonly Found[]> {
   const asked = { ...USER_FIELDS, query, max_results: limit };
-  const { data = [] } = await client.ask({ method: "GET", path: "users/search", query: asked, signal }, Users);
+  const { data = [] } = await client.request({ method: "GET", path: "users/search", query: asked, signal }, Users);
   return data.slice(0, limit).map((user) => found(query, user));
 }
 
@@ -97,7 +97,7 @@ export async function query(client: Client, activity: Activity, context: VerbCon
 }
 
 async function self(client: Client, signal: AbortSignal): Promise<Found> {
-  const { data } = await client.ask({ method: "GET", path: "users/me", query: USER_FIELDS, signal }, OneUser);
+  const { data } = await client.request({ method: "GET", path: "users/me", query: USER_FIELDS, signal }, OneUser);
   return found("me", data);
 }
 

@@ -1,33 +1,34 @@
 import type { Activity } from "../../../model/activity.ts";
 import { Failure } from "../../../model/failure.ts";
+import { forEachTarget } from "../../../platform/kit/for-each-target.ts";
 import type { Receipt, VerbContext } from "../../../platform/platform.ts";
-import type { Client } from "../client/client.ts";
-import type { Watch } from "../inbound/watch.ts";
-import { doEach } from "./for-each-target.ts";
+import type { Client, Subscriptions } from "../client/client.ts";
+import { classifyError } from "../errors.ts";
 
-/** Begins to bring what is new of each target, and keeps the account connected for it. */
+/** Subscribes to each target's new items, and keeps the account connected for them. */
 export function subscribe(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const watch = watchOf(client);
-  return doEach(activity, context, async (name, before) => {
-    await watch.check(name, context.signal);
-    await before();
-    await watch.add(name);
+  const subscriptions = subscriptionsOf(client);
+  return forEachTarget(activity, context, { classifyError }, async (name, beforeSend) => {
+    await subscriptions.check(name, context.signal);
+    await beforeSend();
+    await subscriptions.add(name);
     await context.setDesiredOnline(true);
     return undefined;
   });
 }
 
-/** Brings no more of each target; what was never subscribed to is none of it either. */
+/** Ends the subscription of each target; succeeds for targets without one too. */
 export function unsubscribe(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const watch = watchOf(client);
-  return doEach(activity, context, async (name, before) => {
-    await before();
-    await watch.remove(name);
+  const subscriptions = subscriptionsOf(client);
+  return forEachTarget(activity, context, { classifyError }, async (name, beforeSend) => {
+    await beforeSend();
+    await subscriptions.remove(name);
     return undefined;
   });
 }
 
-function watchOf({ watch }: Client): Watch {
-  if (watch) return watch;
-  throw new Failure({ kind: "retryable", code: "internal-error", detail: "The account's connection is not here." });
+function subscriptionsOf({ subscriptions }: Client): Subscriptions {
+  if (subscriptions) return subscriptions;
+  const detail = "This worker does not hold the account's connection.";
+  throw new Failure({ kind: "retryable", code: "internal-error", detail });
 }

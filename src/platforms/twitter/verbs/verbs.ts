@@ -4,8 +4,8 @@ import type { Client } from "../client/client.ts";
 import * as shapes from "../schemas/schemas.ts";
 import { post, remove, send } from "./posting.ts";
 import { fetchItems, query, search } from "./reading.ts";
-import { follow, react, share, unfollow, unreact, unshare } from "./relations.ts";
 import { subscribe, unsubscribe } from "./subscribing.ts";
+import { follow, react, share, unfollow, unreact, unshare } from "./toggles.ts";
 
 type XVerb = Verb<Verb["schema"], Client>;
 

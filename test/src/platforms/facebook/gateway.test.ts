@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ANN, BEN, facebookStandIn, LOGIN, PAGE } from "../../../support/facebook-stand-in.ts";
+import { ANN, BEN, facebookStandIn, LOGIN, PAGE } from "../../../support/facebook-simulator.ts";
 import { gateway } from "../../../support/gateway.ts";
 
 type Bag = Record<string, unknown>;

@@ -5,7 +5,7 @@ import { testLent } from "../../../support/mail-lent.ts";
 import { activityOf, xAccount } from "../../../support/x-account.ts";
 import { xDocument } from "../../../support/x-document.ts";
 import { X_FACTS } from "../../../support/x-facts.ts";
-import { oauth1Of } from "../../../support/x-stand-in.ts";
+import { oauth1Of } from "../../../support/x-simulator.ts";
 
 let x: Awaited<ReturnType<typeof xAccount>>;
 const png = Buffer.from("\u0089PNG\r\n\u001a\n", "latin1");

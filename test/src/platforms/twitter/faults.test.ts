@@ -2,9 +2,9 @@ import { ulid } from "ulid";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testLent } from "../../../support/mail-lent.ts";
 import { activityOf, xAccount } from "../../../support/x-account.ts";
-import type { XFault } from "../../../support/x-stand-in.ts";
-import { oauth1Of } from "../../../support/x-stand-in.ts";
-import { problem } from "../../../support/x-stand-in-world.ts";
+import type { XFault } from "../../../support/x-simulator.ts";
+import { oauth1Of } from "../../../support/x-simulator.ts";
+import { problem } from "../../../support/x-simulator-world.ts";
 
 let x: Awaited<ReturnType<typeof xAccount>>;
 let bob: Awaited<ReturnType<typeof x.open>>;

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { gateway } from "../../../support/gateway.ts";
-import { oauth1Of, xStandIn } from "../../../support/x-stand-in.ts";
+import { oauth1Of, xStandIn } from "../../../support/x-simulator.ts";
 
 let live: Awaited<ReturnType<typeof gateway>>;
 let server: Awaited<ReturnType<typeof xStandIn>>;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { gatewayCore } from "../../../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../../../support/redis.ts";
 import { activityOf, xAccount } from "../../../support/x-account.ts";
-import { ALICE, BOB, oauth1Of } from "../../../support/x-stand-in.ts";
+import { ALICE, BOB, oauth1Of } from "../../../support/x-simulator.ts";
 
 let redis: TestRedis;
 let x: Awaited<ReturnType<typeof xAccount>>;

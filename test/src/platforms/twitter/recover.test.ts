@@ -2,10 +2,10 @@ import { ulid } from "ulid";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Activity } from "../../../../src/model/activity.ts";
 import type { VerbContext } from "../../../../src/platform/platform.ts";
-import { tries } from "../../../../src/platforms/twitter/client/recent-requests.ts";
+import { recentRequests } from "../../../../src/platforms/twitter/client/recent-requests.ts";
 import { testLent } from "../../../support/mail-lent.ts";
 import { activityOf, xAccount } from "../../../support/x-account.ts";
-import { oauth1Of } from "../../../support/x-stand-in.ts";
+import { oauth1Of } from "../../../support/x-simulator.ts";
 
 const TO_ALICE = "POST /2/dm_conversations/with/{participant_id}/messages";
 const attachment = { attachments: [{ name: "a.png", url: "https://example.org/a.png" }] };
@@ -110,12 +110,12 @@ describe("a post with media whose answer was lost", () => {
 });
 
 it("what is known of attempts is bounded: the oldest are forgotten", () => {
-  const known = tries(() => 5);
+  const known = recentRequests(() => 5);
   for (let at = 0; at < 1_001; at++) {
-    known.left(`a${at}`, []);
-    known.answered(`m${at}`);
+    known.recordSent(`a${at}`, []);
+    known.recordAnswer(`m${at}`);
   }
-  expect([known.of("a0"), known.of("a1"), known.isAnswered("m0"), known.isAnswered("m1")]).toEqual([
+  expect([known.find("a0"), known.find("a1"), known.isAnswered("m0"), known.isAnswered("m1")]).toEqual([
     undefined,
     { at: 5, media: [] },
     false,

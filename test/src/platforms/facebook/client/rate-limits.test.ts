@@ -1,15 +1,15 @@
 import { expect, it } from "vitest";
-import { budget } from "../../../../../src/platforms/facebook/client/rate-limits.ts";
+import { rateLimits } from "../../../../../src/platforms/facebook/client/rate-limits.ts";
 
 function clocked() {
   let at = 1_000_000;
-  const pace = budget(() => at);
+  const pace = rateLimits(() => at);
   const pass = (ms: number): void => {
     at += ms;
   };
   const waits = (): number => {
     try {
-      pace.enter();
+      pace.acquire();
       return 0;
     } catch (thrown) {
       expect(thrown).toMatchObject({ kind: "rate-limited", code: "platform-rate-limited" });
@@ -25,14 +25,14 @@ const used = (call_count: number, more: object = {}) => ({
 it("lets calls through until Facebook says that it gets tight, then spaces them, each in a place of its own", () => {
   const { pace, waits, pass } = clocked();
   for (let i = 0; i < 500; i++) expect(waits()).toBe(0);
-  pace.heard(used(90), false);
+  pace.settle(used(90), false);
   pass(60_000);
   expect([waits(), waits(), waits()]).toEqual([0, 5_000, 10_000]);
   pass(5_000);
   expect([waits(), waits()]).toEqual([0, 10_000]);
   pass(5_000);
   expect(waits()).toBe(0);
-  pace.heard(used(10), false);
+  pace.settle(used(10), false);
   pass(60_000);
   for (let i = 0; i < 50; i++) expect(waits()).toBe(0);
 });
@@ -44,7 +44,7 @@ it("pauses all of the Page's calls as long as Facebook says, and lets them come 
       1: [{ type: "messenger", call_count: 20, estimated_time_to_regain_access: 3 }],
     }),
   };
-  expect(pace.heard(business, true)).toBe(180_000);
+  expect(pace.settle(business, true)).toBe(180_000);
   expect([waits(), waits()]).toEqual([180_100, 180_200]);
   pass(179_999);
   expect(waits()).toBeGreaterThan(0);
@@ -56,12 +56,12 @@ it("pauses all of the Page's calls as long as Facebook says, and lets them come 
 it("guesses when Facebook does not say, longer each time, until a call goes well", () => {
   const { pace, pass } = clocked();
   const refused = () => {
-    const wait = pace.heard({}, true);
+    const wait = pace.settle({}, true);
     pass(wait);
     return wait;
   };
   expect([refused(), refused(), refused()]).toEqual([5_000, 10_000, 20_000]);
-  expect(pace.heard({}, false)).toBe(0);
+  expect(pace.settle({}, false)).toBe(0);
   expect(refused()).toBe(5_000);
   for (let i = 0; i < 50; i++) refused();
   expect(refused()).toBe(15 * 60_000);
@@ -69,7 +69,7 @@ it("guesses when Facebook does not say, longer each time, until a call goes well
 
 it("calls that were under way together are one refusal, and each gets a place of its own", () => {
   const { pace, waits, pass } = clocked();
-  expect(Array.from({ length: 20 }, () => pace.heard({}, true))).toEqual(
+  expect(Array.from({ length: 20 }, () => pace.settle({}, true))).toEqual(
     Array.from({ length: 20 }, (_, i) => 5_000 + 100 * i),
   );
   pass(5_000);
@@ -80,14 +80,14 @@ it.each(["{", "[]", "null", '{"call_count":"90"}', '{"call_count":-5}', "x".repe
   "reads nothing out of %.30s",
   (header) => {
     const { pace, waits } = clocked();
-    expect(pace.heard({ "x-app-usage": header, "x-page-usage": header }, false)).toBe(0);
+    expect(pace.settle({ "x-app-usage": header, "x-page-usage": header }, false)).toBe(0);
     expect(waits()).toBe(0);
   },
 );
 
 it("bounds what a header may ask for", () => {
   const { pace, waits } = clocked();
-  pace.heard(used(1e9, { estimated_time_to_regain_access: 1e9 }), false);
+  pace.settle(used(1e9, { estimated_time_to_regain_access: 1e9 }), false);
   expect(waits()).toBe(24 * 3_600_000);
   expect(pace.usage().percent).toBe(100);
 });

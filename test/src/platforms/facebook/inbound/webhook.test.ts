@@ -7,7 +7,7 @@ import type {
   WebhookResponse,
 } from "../../../../../src/platform/inbound-webhook.ts";
 import { facebook } from "../../../../../src/platforms/facebook/platform.ts";
-import { ANN, LOGIN, PAGE } from "../../../../support/facebook-stand-in.ts";
+import { ANN, LOGIN, PAGE } from "../../../../support/facebook-simulator.ts";
 
 const push = facebook({}).webhook as WebhookReceiver;
 const door = { app: "app1", subject: "acc_1" };

@@ -11,7 +11,7 @@ import {
   graphError,
   LOGIN,
   PAGE,
-} from "../../../../support/facebook-stand-in.ts";
+} from "../../../../support/facebook-simulator.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
 import { runOnce, testMailActivity } from "../../../../support/mail-lent.ts";
 

@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { budget, type Place } from "../../../../../src/platforms/twitter/client/rate-limits.ts";
+import { type Permit, rateLimits } from "../../../../../src/platforms/twitter/client/rate-limits.ts";
 
 const { signal } = new AbortController();
 setMaxListeners(0, signal);
@@ -10,56 +10,56 @@ const headers = (limit: number, remaining: number, reset: number) => ({
   "x-rate-limit-remaining": String(remaining),
   "x-rate-limit-reset": String(reset),
 });
-const waitOf = (entering: Promise<Place>) =>
+const waitOf = (entering: Promise<Permit>) =>
   entering.then(
     () => 0,
     (thrown: { readonly retryAfterMs: number }) => thrown.retryAfterMs,
   );
 
 it("lets one go first when nothing is known, then as many as there is room for", async () => {
-  const places = budget(() => 1_000_000);
-  const scout = await places.enter("POST tweets", signal);
-  const others = Array.from({ length: 20 }, () => waitOf(places.enter("POST tweets", signal)));
-  scout.answered(headers(15, 14, 1_005), false);
+  const places = rateLimits(() => 1_000_000);
+  const scout = await places.acquire("POST tweets", signal);
+  const others = Array.from({ length: 20 }, () => waitOf(places.acquire("POST tweets", signal)));
+  scout.settle(headers(15, 14, 1_005), false);
   const waits = await Promise.all(others);
   expect(waits.filter((wait) => wait === 0)).toHaveLength(14);
   expect(waits.filter((wait) => wait === 5_000)).toHaveLength(6);
 });
 
 it("puts off each caller to the window that has room for it", async () => {
-  const places = budget(() => 1_000_000);
-  (await places.enter("a", signal)).answered(headers(2, 0, 1_005), false);
+  const places = rateLimits(() => 1_000_000);
+  (await places.acquire("a", signal)).settle(headers(2, 0, 1_005), false);
   const waits = [];
-  for (let at = 0; at < 5; at++) waits.push(await waitOf(places.enter("a", signal)));
+  for (let at = 0; at < 5; at++) waits.push(await waitOf(places.acquire("a", signal)));
   expect(waits).toEqual([5_000, 5_000, 10_000, 10_000, 15_000]);
 });
 
 it("counts the reset from the answer's date when our clock is wrong", async () => {
-  const places = budget(() => 5_000_000);
+  const places = rateLimits(() => 5_000_000);
   const date = new Date(1_000_000).toUTCString();
-  (await places.enter("a", signal)).answered({ ...headers(2, 0, 1_005), date }, false);
-  expect(await waitOf(places.enter("a", signal))).toBe(5_000);
+  (await places.acquire("a", signal)).settle({ ...headers(2, 0, 1_005), date }, false);
+  expect(await waitOf(places.acquire("a", signal))).toBe(5_000);
 });
 
 it("gives a place back that was not used", async () => {
-  const places = budget(() => 1_000_000);
-  (await places.enter("a", signal)).answered(headers(2, 1, 1_005), false);
-  const place = await places.enter("a", signal);
-  expect(await waitOf(places.enter("a", signal))).toBe(5_000);
-  place.unused();
-  expect(await waitOf(places.enter("a", signal))).toBe(0);
+  const places = rateLimits(() => 1_000_000);
+  (await places.acquire("a", signal)).settle(headers(2, 1, 1_005), false);
+  const place = await places.acquire("a", signal);
+  expect(await waitOf(places.acquire("a", signal))).toBe(5_000);
+  place.release();
+  expect(await waitOf(places.acquire("a", signal))).toBe(0);
 });
 
 it("keeps endpoints apart, keeps none where X tells none, and stops waiting with the work", async () => {
-  const places = budget(() => 1_000_000);
-  (await places.enter("a", signal)).answered(headers(1, 0, 1_005), false);
+  const places = rateLimits(() => 1_000_000);
+  (await places.acquire("a", signal)).settle(headers(1, 0, 1_005), false);
   const ending = new AbortController();
-  await places.enter("b", signal);
-  const waiting = places.enter("b", ending.signal);
+  await places.acquire("b", signal);
+  const waiting = places.acquire("b", ending.signal);
   ending.abort(new Error("over"));
   await expect(waiting).rejects.toThrow("over");
-  (await places.enter("c", signal)).answered({}, false);
-  expect(await Promise.all([1, 2, 3].map(() => waitOf(places.enter("c", signal))))).toEqual([0, 0, 0]);
+  (await places.acquire("c", signal)).settle({}, false);
+  expect(await Promise.all([1, 2, 3].map(() => waitOf(places.acquire("c", signal))))).toEqual([0, 0, 0]);
   expect(places.limits()).toEqual([{ endpoint: "a", limit: 1, remaining: 0, resetAt: 1_005_000 }]);
 });
 
@@ -74,9 +74,9 @@ it("never lets more go in a window than X allows, whatever comes when", async ()
         let now = 10_000_000;
         let used = 0;
         let reset = 0;
-        const places = budget(() => now);
+        const places = rateLimits(() => now);
         const call = async () => {
-          const place = await places.enter("a", signal).catch(() => undefined);
+          const place = await places.acquire("a", signal).catch(() => undefined);
           if (!place) return;
           if (reset <= now) {
             used = 0;
@@ -86,7 +86,7 @@ it("never lets more go in a window than X allows, whatever comes when", async ()
           const answer = headers(limit, limit - used, reset / 1_000);
           expect(used).toBeLessThanOrEqual(limit);
           await undefined;
-          place.answered(answer, false);
+          place.settle(answer, false);
         };
         for (const pause of pauses) {
           now += pause;

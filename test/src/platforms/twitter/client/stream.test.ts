@@ -5,13 +5,13 @@ import { idAt, timeOf } from "../../../../../src/platforms/twitter/schemas/addre
 import { type TestHold, testHold } from "../../../../support/hold.ts";
 import { testLent } from "../../../../support/mail-lent.ts";
 import { activityOf, xAccount } from "../../../../support/x-account.ts";
-import { oauth1Of } from "../../../../support/x-stand-in.ts";
-import { APP_BEARER, STREAM } from "../../../../support/x-stand-in-stream.ts";
-import { problem } from "../../../../support/x-stand-in-world.ts";
+import { oauth1Of } from "../../../../support/x-simulator.ts";
+import { APP_BEARER, STREAM } from "../../../../support/x-simulator-stream.ts";
+import { problem } from "../../../../support/x-simulator-world.ts";
 
 const SEARCH = "GET /2/tweets/search/recent";
 /** Soon again after whatever went wrong; polls only when there is a reason. */
-const xStream = { silence: 300, line: 5, http: 10, limited: 20, refused: 60 };
+const xStream = { silenceMs: 300, connectionMs: 5, httpMs: 10, rateLimitedMs: 20, refusedMs: 60 };
 let x: Awaited<ReturnType<typeof xAccount>>;
 const closers: Array<() => unknown> = [];
 beforeEach(async () => {
@@ -24,8 +24,8 @@ afterEach(async () => {
   await x.stop();
 });
 
-async function held(words: Partial<TestHold> & { readonly notesOf?: TestHold } = {}, pace = { least: 20, most: 40 }) {
-  const platform = twitter({ xApi: x.server.origin, xPace: pace, xStream });
+async function held(words: Partial<TestHold> & { readonly notesOf?: TestHold } = {}, pace = { minMs: 20, maxMs: 40 }) {
+  const platform = twitter({ xApi: x.server.origin, xPollInterval: pace, xStreamDelays: xStream });
   const hold = testHold({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress, ...words });
   const client = await platform.connect?.(hold as never);
   const close = async () => {

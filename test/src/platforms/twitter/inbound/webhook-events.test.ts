@@ -1,7 +1,8 @@
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { crcAnswer, eventsOf, verifySignature } from "../../../../../src/platforms/twitter/inbound/webhook-events.ts";
+import { readWebhook } from "../../../../../src/platforms/twitter/inbound/webhook-events.ts";
+import { crcAnswer, verifySignature } from "../../../../../src/platforms/twitter/inbound/webhook-signature.ts";
 
 const addressOf = (user: string) => (user === "12" ? "@bob" : undefined);
 const users = [{ id: "34", username: "alice", name: "Alice" }];
@@ -35,10 +36,10 @@ it("takes a push that is signed over its own bytes, and no other", () => {
 
 describe("a push brings", () => {
   it("mentions, under the key that polling gives them", () => {
-    expect(eventsOf(push("post.mention.create", post), addressOf)).toEqual([
+    expect(readWebhook(push("post.mention.create", post), addressOf)).toEqual([
       {
-        user: "12",
-        arrivals: [
+        userId: "12",
+        events: [
           {
             key: `post:${post.id}`,
             event: {
@@ -66,7 +67,7 @@ describe("a push brings", () => {
       dm_conversation_id: "12-34",
       event_type: "MessageCreate",
     };
-    expect(eventsOf(push("dm.received", message), addressOf)[0]?.arrivals).toMatchObject([fits]);
+    expect(readWebhook(push("dm.received", message), addressOf)[0]?.events).toMatchObject([fits]);
     const older = {
       direct_message_events: [
         {
@@ -79,9 +80,9 @@ describe("a push brings", () => {
       users: { "34": { data: { id: "34", username: "alice2" } } },
     };
     const body = push("dm.received", older);
-    const [pushed] = eventsOf({ data: { ...body.data, includes: undefined } }, addressOf);
-    expect(pushed?.arrivals).toMatchObject([fits]);
-    expect(pushed?.arrivals[0]?.event).toMatchObject({
+    const [pushed] = readWebhook({ data: { ...body.data, includes: undefined } }, addressOf);
+    expect(pushed?.events).toMatchObject([fits]);
+    expect(pushed?.events[0]?.event).toMatchObject({
       actor: { address: "@alice2" },
       object: { body: "Psst" },
       published: new Date(1784928224372).toISOString(),
@@ -90,7 +91,7 @@ describe("a push brings", () => {
 
   it("follows, each push one", () => {
     const follow = { source: { data: users[0] }, target: { id: "12", username: "bob" } };
-    expect(eventsOf(push("follow.follow", follow), addressOf)[0]?.arrivals).toMatchObject([
+    expect(readWebhook(push("follow.follow", follow), addressOf)[0]?.events).toMatchObject([
       {
         key: "follow:34:12:-1",
         event: {
@@ -114,7 +115,7 @@ describe("a push brings", () => {
       null,
       "text",
     ]) {
-      expect(eventsOf(body, addressOf)).toEqual([]);
+      expect(readWebhook(body, addressOf)).toEqual([]);
     }
   });
 
@@ -126,8 +127,8 @@ describe("a push brings", () => {
         kinds,
         fc.dictionary(fc.constantFrom("id", "text", "source", "entities"), fc.jsonValue()),
         (any, kind, payload) => {
-          eventsOf(any, addressOf);
-          eventsOf(push(kind, payload), addressOf);
+          readWebhook(any, addressOf);
+          readWebhook(push(kind, payload), addressOf);
         },
       ),
     );

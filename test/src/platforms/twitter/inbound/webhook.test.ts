@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { expect, it } from "vitest";
 import { twitter } from "../../../../../src/platforms/twitter/platform.ts";
-import { oauth1Of } from "../../../../support/x-stand-in.ts";
+import { oauth1Of } from "../../../../support/x-simulator.ts";
 
 const { webhook: push } = twitter({});
 const account = (credentials: object) => ({ address: "@bob", credentials }) as never;

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { factOf, faultsOf } from "./x-facts.ts";
-import { type OAuth1Words, signedBy, tokenServer } from "./x-stand-in-oauth.ts";
-import { APP_BEARER, STREAM, xStreams } from "./x-stand-in-stream.ts";
-import { problem, type XAnswer, type XPerson, xWorld } from "./x-stand-in-world.ts";
+import { type OAuth1Words, signedBy, tokenServer } from "./x-simulator-oauth.ts";
+import { APP_BEARER, STREAM, xStreams } from "./x-simulator-stream.ts";
+import { problem, type XAnswer, type XPerson, xWorld } from "./x-simulator-world.ts";
 
 /** What goes wrong once: an answer of its own; `cut` does the deed and breaks before answering, `drop` breaks before it; `garbage` answers no JSON. */
 export type XFault = XAnswer | "cut" | "drop" | "garbage" | "stall";

@@ -3,8 +3,8 @@ import { twitter } from "../../../../../src/platforms/twitter/platform.ts";
 import { type TestHold, testHold } from "../../../../support/hold.ts";
 import { testLent } from "../../../../support/mail-lent.ts";
 import { activityOf, xAccount } from "../../../../support/x-account.ts";
-import { oauth1Of } from "../../../../support/x-stand-in.ts";
-import { problem } from "../../../../support/x-stand-in-world.ts";
+import { oauth1Of } from "../../../../support/x-simulator.ts";
+import { problem } from "../../../../support/x-simulator-world.ts";
 
 let x: Awaited<ReturnType<typeof xAccount>>;
 const closers: Array<() => unknown> = [];
@@ -18,7 +18,7 @@ afterEach(async () => {
 
 /** Holds bob's account, looking for news all the time. */
 async function held(words: Partial<TestHold> & { readonly notesOf?: TestHold } = {}) {
-  const platform = twitter({ xApi: x.server.origin, xPace: { least: 20, most: 40 } });
+  const platform = twitter({ xApi: x.server.origin, xPollInterval: { minMs: 20, maxMs: 40 } });
   const hold = testHold({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress, ...words });
   const client = await platform.connect?.(hold as never);
   const close = async () => {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { problem, type XAnswer, type XCall } from "./x-stand-in-world.ts";
+import { problem, type XAnswer, type XCall } from "./x-simulator-world.ts";
 
 interface Rule {
   readonly id: string;
