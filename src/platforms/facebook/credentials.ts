@@ -2,27 +2,27 @@ import Type, { type Static } from "typebox";
 
 const Secret = Type.String({ minLength: 1, maxLength: 4_096, pattern: "^[\\u0021-\\u007e]+$" });
 
-/** What stands for a Page: its token, and what proves that the token is used and events are sent by the app it is for. */
+/** Credentials of a Page: its token, and the app's secret, which signs requests and verifies Facebook's webhooks. */
 export const Credentials = Type.Object(
   {
     pageToken: { ...Secret, description: "The Page's own access token, long-lived; not a person's." },
     appSecret: {
       ...Secret,
-      description: "Of the Meta app that the token belongs to: signs requests, and checks what Facebook pushes.",
+      description: "Secret of the Meta app that the token belongs to: signs requests, verifies Facebook's webhooks.",
     },
     verifyToken: Type.Optional(
       Type.String({
         minLength: 8,
         maxLength: 256,
         pattern: "^[\\u0021-\\u007e]+$",
-        description: "Chosen by you, typed in at Facebook with the webhook's address. Without it nothing is pushed.",
+        description:
+          "A random string of your choice, entered at Facebook with the webhook's address. Without it nothing arrives.",
       }),
     ),
     otherPages: Type.Optional(
       Type.Array(Type.String({ pattern: "^[0-9]{1,32}$" }), {
         maxItems: 500,
-        description:
-          "Further Pages whose events come through this webhook: a Meta app has one address for all its Pages.",
+        description: "Further Pages whose events arrive at this webhook: a Meta app has one address for all its Pages.",
       }),
     ),
   },

@@ -7,7 +7,7 @@ import { Credentials } from "./credentials.ts";
 import { failureFor } from "./errors.ts";
 import { idOf, recordOf, recordsIn, textOf } from "./inbound/item.ts";
 
-/** What each verb needs of it is said in docs/platforms/facebook.md. */
+/** Permissions that all verbs need together; docs/platforms/facebook.md lists them by verb. */
 const SCOPES = [
   "pages_show_list",
   "pages_messaging",
@@ -26,7 +26,7 @@ const MetaApp = Type.Object(
       Type.Array(Type.String({ pattern: "^[a-z_]{1,64}$" }), {
         minItems: 1,
         maxItems: 30,
-        description: "Default: all that the verbs need.",
+        description: "Default: all permissions that the verbs need.",
       }),
     ),
   },
@@ -35,9 +35,9 @@ const MetaApp = Type.Object(
 type MetaApp = Static<typeof MetaApp>;
 
 /**
- * Facebook Login (https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow): a person who runs Pages
- * lets the app act for those they choose; each becomes an account. The Pages' tokens do not end by themselves, since they
- * come of a person's long-lived one.
+ * Creates the consent of Facebook Login: a person lets the app act for chosen Pages, and each becomes an account. Tokens of
+ * Pages do not expire, since they come from the person's long-lived token. See
+ * https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow
  */
 export function consent(api: string = GRAPH_API): OAuthConsent {
   const base = api.replace(/\/+$/, "");
@@ -51,64 +51,65 @@ export function consent(api: string = GRAPH_API): OAuthConsent {
     },
     url: ({ clientId, scopes = SCOPES }: MetaApp, { state, redirectUri }) => {
       const url = new URL(`https://www.facebook.com/${version === undefined ? "" : `${version}/`}dialog/oauth`);
-      const words = {
+      const parameters = {
         client_id: clientId,
         redirect_uri: redirectUri,
         response_type: "code",
         scope: scopes.join(","),
         state,
       };
-      for (const [name, value] of Object.entries(words)) url.searchParams.set(name, value);
+      for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
       return url.href;
     },
     finish: async (client: MetaApp, { code, redirectUri }, { fetch }) => {
       const app = { client_id: client.clientId, client_secret: client.appSecret };
-      const brief = await tokenFor(fetch, base, { ...app, redirect_uri: redirectUri, code });
-      const lasting = { ...app, grant_type: "fb_exchange_token", fb_exchange_token: brief };
-      return pagesOf(fetch, base, client, await tokenFor(fetch, base, lasting));
+      const shortLived = await requestToken(fetch, base, { ...app, redirect_uri: redirectUri, code });
+      const exchange = { ...app, grant_type: "fb_exchange_token", fb_exchange_token: shortLived };
+      return listPages(fetch, base, client, await requestToken(fetch, base, exchange));
     },
   });
 }
 
-async function tokenFor(fetch: Egress["fetch"], base: string, words: Record<string, string>): Promise<string> {
-  const url = `${base}/oauth/access_token?${new URLSearchParams(words)}`;
+async function requestToken(fetch: Egress["fetch"], base: string, query: Record<string, string>): Promise<string> {
+  const url = `${base}/oauth/access_token?${new URLSearchParams(query)}`;
   const { status, body } = await fetch(url, { headers: { accept: "application/json" }, maxRedirects: 0 });
-  const answer = recordOf(parsed(body));
+  const answer = recordOf(parseJson(body));
   const token = textOf(answer.access_token, 4_096);
   if (status === 200 && token !== undefined) return token;
   const failure = failureFor({ status, body: answer, changes: false });
   if (failure.kind !== "permanent") throw failure;
-  const detail = "Facebook refuses the consent: it ended, or the app's id, secret or address is another. Begin again.";
+  const detail =
+    "Facebook refuses the consent: it has expired, or the app's id, secret or redirect address differs. Start again.";
   throw new Failure({ kind: "auth", code: "credentials-expired", detail, platformCode: failure.platformCode ?? "" });
 }
 
-async function pagesOf(
+async function listPages(
   fetch: Egress["fetch"],
   base: string,
   { appSecret, verifyToken }: MetaApp,
   token: string,
 ): Promise<ReadonlyArray<ConsentedAccount<Credentials>>> {
   const query = { fields: "id,access_token", limit: 100 };
-  const call = { method: "GET", path: "me/accounts", query, signal: AbortSignal.timeout(30_000) } as const;
-  const { data } = await openGraph(fetch, { pageToken: token, appSecret }, base).request(call);
+  const request = { method: "GET", path: "me/accounts", query, signal: AbortSignal.timeout(30_000) } as const;
+  const { data } = await openGraph(fetch, { pageToken: token, appSecret }, base).request(request);
   const pages = recordsIn(data, 100).flatMap((page) => {
     const address = idOf(page.id);
     const pageToken = textOf(page.access_token, 4_096);
     if (address === undefined || pageToken === undefined) return [];
     return [{ address, credentials: { pageToken, appSecret, ...(verifyToken === undefined ? {} : { verifyToken }) } }];
   });
-  const others = (own: string) => pages.map(({ address }) => address).filter((address) => address !== own);
+  const othersOf = (own: string) => pages.map(({ address }) => address).filter((address) => address !== own);
   if (pages.length > 0)
     return pages.map(({ address, credentials }) => {
-      // The Meta app has one webhook, so whichever address it is given must take the events of all these Pages.
-      const otherPages = others(address);
+      // The Meta app has one webhook: the account whose address it is given must accept the events of all these Pages.
+      const otherPages = othersOf(address);
       return { address, credentials: { ...credentials, ...(otherPages.length === 0 ? {} : { otherPages }) } };
     });
-  const detail = "The person who agreed runs no Page, or chose none: consent again and choose the Pages.";
+  const detail = "The person who agreed manages no Page, or chose none: start again and choose the Pages.";
   throw new Failure({ kind: "permanent", code: "permission-denied", detail });
 }
 
-function parsed(body: Buffer): unknown {
+function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString("utf8")) as unknown;
   } catch {

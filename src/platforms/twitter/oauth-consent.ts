@@ -36,7 +36,8 @@ const XClient = Type.Object(
       Type.Array(Type.String({ pattern: "^[a-z]{1,30}\\.[a-z]{1,30}$" }), {
         minItems: 1,
         maxItems: 30,
-        description: "Default: all scopes that the verbs need. `offline.access` must be among them: X issues a refresh token for it only.",
+        description:
+          "Default: all scopes that the verbs need. `offline.access` must be among them: X issues a refresh token for it only.",
       }),
     ),
   },

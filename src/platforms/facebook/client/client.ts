@@ -4,25 +4,28 @@ import type { Credentials } from "../credentials.ts";
 import { GRAPH_API, type Graph, openGraph } from "./graph.ts";
 
 export interface FacebookSettings {
-  /** Where the Graph API is, with its version; only the operator says so. Default: Facebook's own. */
+  /** Address of the Graph API with its version, set by the operator only. Default: Facebook's own. */
   readonly facebookApi?: string;
 }
 
-/** What the verbs work with. */
+/** The Graph API as the verbs use it. */
 export type Client = Graph;
 
-/** A client for one Page; nothing is asked yet. Throws `account-unknown` where no login is stored. */
+/** Opens a client for one Page; sends nothing yet. Throws `account-unknown` where no login is stored. */
 export function openClient(
   { credentials, egress }: AccountContext<Credentials>,
   { facebookApi }: FacebookSettings,
 ): Client {
   if (credentials) return openGraph(egress.fetch, credentials, (facebookApi ?? GRAPH_API).replace(/\/+$/, ""));
-  const detail = "Facebook knows Pages only: store the Page's token for this actor.";
+  const detail = "Facebook requires a Page: store the Page's token for this actor.";
   throw new Failure({ kind: "auth", code: "account-unknown", detail });
 }
 
-/** The id in an answer; undefined where Facebook gave none. */
-export function idOfAnswer(answer: Readonly<Record<string, unknown>>, ...names: readonly string[]): string | undefined {
-  const value = names.map((name) => answer[name]).find((one) => typeof one === "string" && one !== "");
-  return typeof value === "string" ? value.slice(0, 256) : undefined;
+/** Returns the id in an answer, the first of these properties; undefined where Facebook gave none. */
+export function idOfAnswer(
+  answer: Readonly<Record<string, unknown>>,
+  ...properties: readonly string[]
+): string | undefined {
+  const id = properties.map((property) => answer[property]).find((value) => typeof value === "string" && value !== "");
+  return typeof id === "string" ? id.slice(0, 256) : undefined;
 }

@@ -1,61 +1,65 @@
 import { createHmac } from "node:crypto";
 import { Failure } from "../../../model/failure.ts";
+import { failureWith } from "../../../platform/kit/error-table.ts";
 import type { Egress } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
 import { failureFor } from "../errors.ts";
 import { rateLimits, type Usage } from "./rate-limits.ts";
 
-/** The Graph API with its version, where an operator says nothing else by `FACEBOOK_API_URL`. */
+/** Address of the Graph API with its version; operators may set another by `FACEBOOK_API_URL`. */
 export const GRAPH_API = "https://graph.facebook.com/v26.0";
-/** A page of a feed with all that is asked of it is far smaller. */
-const ANSWER_BYTES = 4 * 1024 * 1024;
-const ANSWER_MS = 30_000;
+/** Maximum size of an answer, far above a page of a feed with all requested fields. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+const ANSWER_TIMEOUT_MS = 30_000;
 
-/** One call of the Graph API. */
+/** A request to the Graph API. */
 export interface GraphRequest {
   readonly method: "GET" | "POST" | "DELETE";
-  /** Below the version, without a leading slash; every part of it fits a schema. */
+  /** Path below the version, without a leading slash; every part of it fits a schema. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number>>;
   readonly body?: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
-  /** Awaited when there is room in the budget and nothing has left: the place for `commit`. */
+  /** Awaited when the rate limit has room and nothing was sent yet: `commit` belongs here. */
   readonly beforeSend?: () => Promise<void>;
-  /** Doing it twice is as good as once: a break is then no doubt, just a reason to do it again. */
+  /** True when repeating has no further effect: a broken connection is then a plain reason to retry. */
   readonly isIdempotent?: boolean;
 }
 
-/** The Graph API for one Page: within its limits, through the egress guard. */
+/** The Graph API for one Page: within its rate limits, through the egress guard. */
 export interface Graph {
-  /** The parsed JSON of a success; throws a `Failure` for anything else. */
-  readonly request: (call: GraphRequest) => Promise<Readonly<Record<string, unknown>>>;
+  /** Returns the parsed JSON of a success; throws a `Failure` for any other answer. */
+  readonly request: (request: GraphRequest) => Promise<Readonly<Record<string, unknown>>>;
   readonly usage: () => Usage;
 }
 
-/** Opens the API at `base` for a Page's token; nothing is asked yet. */
-export function openGraph(fetch: Egress["fetch"], credentials: Credentials, base: string): Graph {
-  const { pageToken, appSecret } = credentials;
+/** Opens the API at `base` with a Page's token; sends nothing yet. */
+export function openGraph(
+  fetch: Egress["fetch"],
+  { pageToken, appSecret }: Pick<Credentials, "pageToken" | "appSecret">,
+  base: string,
+): Graph {
   // https://developers.facebook.com/docs/graph-api/guides/secure-requests: a stolen token alone is of no use.
   const appsecret_proof = createHmac("sha256", appSecret).update(pageToken).digest("hex");
-  const pace = rateLimits();
+  const limiter = rateLimits();
 
-  async function call({ beforeSend: before, isIdempotent: repeatable = false, ...ask }: GraphRequest) {
-    pace.acquire();
-    await before?.();
-    const changes = ask.method !== "GET" && !repeatable;
-    const { status, headers, body } = await answered(ask, changes);
-    const parsed = parsedJson(body);
-    const good = status >= 200 && status < 300 && isBag(parsed) && parsed.error === undefined;
-    const failure = good ? undefined : failureFor({ status, body: parsed, changes });
-    const waitMs = pace.settle(headers, failure?.kind === "rate-limited");
-    if (failure) throw failure.kind === "rate-limited" ? waiting(failure, waitMs) : failure;
-    return parsed as Readonly<Record<string, unknown>>;
+  async function request({ beforeSend, isIdempotent = false, ...options }: GraphRequest) {
+    limiter.acquire();
+    await beforeSend?.();
+    const changes = options.method !== "GET" && !isIdempotent;
+    const { status, headers, body } = await send(options, changes);
+    const json = parseJson(body);
+    const isSuccess = status >= 200 && status < 300 && isRecord(json) && json.error === undefined;
+    const failure = isSuccess ? undefined : failureFor({ status, body: json, changes });
+    const waitMs = limiter.settle(headers, failure?.kind === "rate-limited");
+    if (failure)
+      throw failure.kind === "rate-limited"
+        ? failureWith(failure, { retryAfterMs: waitMs, mayHaveLanded: false })
+        : failure;
+    return json as Readonly<Record<string, unknown>>;
   }
 
-  async function answered(
-    { method, path, query = {}, body, signal }: Omit<GraphRequest, "beforeSend">,
-    changes: boolean,
-  ) {
+  async function send({ method, path, query = {}, body, signal }: GraphRequest, changes: boolean) {
     const url = new URL(`${base}/${path}`);
     for (const [name, value] of Object.entries({ ...query, appsecret_proof }))
       url.searchParams.set(name, String(value));
@@ -70,47 +74,37 @@ export function openGraph(fetch: Egress["fetch"], credentials: Credentials, base
         headers,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal,
-        timeoutMs: ANSWER_MS,
-        maxBytes: ANSWER_BYTES,
+        timeoutMs: ANSWER_TIMEOUT_MS,
+        maxBytes: MAX_ANSWER_BYTES,
         maxRedirects: 0,
       });
     } catch (thrown) {
-      throw inDoubt(thrown, signal, changes);
+      throw sendFailure(thrown, signal, changes);
     }
   }
 
-  return { request: call, usage: pace.usage };
+  return { request, usage: limiter.usage };
 }
 
-/** A request that was stopped on its way may have arrived all the same; one that may be repeated leaves no doubt. */
-function inDoubt(thrown: unknown, signal: AbortSignal, changes: boolean): unknown {
+/** Marks a request that was aborted on its way as possibly received, unless repeating it does no harm. */
+function sendFailure(thrown: unknown, signal: AbortSignal, changes: boolean): unknown {
   if (changes && signal.aborted) {
     const detail = "The work was stopped while Facebook's answer was awaited.";
     return new Failure({ kind: "retryable", code: "platform-timeout", detail, mayHaveLanded: true, cause: thrown });
   }
-  return !changes && thrown instanceof Failure && thrown.mayHaveLanded ? like(thrown, {}) : thrown;
+  if (changes || !(thrown instanceof Failure) || !thrown.mayHaveLanded) return thrown;
+  return failureWith(thrown, { mayHaveLanded: false });
 }
 
-function waiting(failure: Failure, retryAfterMs: number): Failure {
-  return like(failure, { retryAfterMs });
-}
-
-function like(
-  { kind, code, message: detail, platformCode }: Failure,
-  more: { readonly retryAfterMs?: number },
-): Failure {
-  return new Failure({ kind, code, detail, ...(platformCode === undefined ? {} : { platformCode }), ...more });
-}
-
-function parsedJson(body: Buffer): unknown {
+function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString("utf8")) as unknown;
   } catch {
-    // A proxy's page about its own trouble still has a status that says enough.
+    // A proxy's error page is not JSON, but its status says enough.
     return undefined;
   }
 }
 
-function isBag(value: unknown): value is Readonly<Record<string, unknown>> {
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

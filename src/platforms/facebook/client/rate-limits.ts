@@ -1,92 +1,97 @@
 import { Failure } from "../../../model/failure.ts";
 
-/** What Facebook's usage headers say of the Page's calls in the last hour. */
+/** Usage of the Page's calls in the last hour, by Facebook's usage headers. */
 export interface Usage {
-  /** The highest of its percentages; 100 is the end. */
+  /** The highest of the percentages; 100 is the limit. */
   readonly percent: number;
-  /** Until which time (Unix ms) Facebook takes no calls. */
+  /** Unix ms until which Facebook accepts no calls. */
   readonly pausedUntil: number;
 }
 
 export interface RateLimits {
-  /** Takes a place for one call. Throws `platform-rate-limited` with the time of the next place where there is none now. */
+  /** Takes a slot for one call. Throws `platform-rate-limited` with the time of the caller's next slot. */
   readonly acquire: () => void;
-  /** What the answer said; `limited` when it was a refusal for calling too often, which then gets a place: in so many ms. */
-  readonly settle: (headers: Readonly<Record<string, string>>, limited: boolean) => number;
+  /**
+   * Updates the usage by an answer's headers. `isRefused`: Facebook refused the call for its rate; the caller then gets a
+   * later slot, in the returned ms.
+   */
+  readonly settle: (headers: Readonly<Record<string, string>>, isRefused: boolean) => number;
   readonly usage: () => Usage;
 }
 
-/** From this percentage on calls are spaced, the more the closer the end comes. */
-const SLOW_PERCENT = 80;
-const SLOWEST_MS = 10_000;
-/** Between the calls that waited for a pause to end. */
-const STEP_MS = 100;
-const PAUSE_MS = 5_000;
-const PAUSE_MOST_MS = 15 * 60_000;
-const REGAIN_MOST_MS = 24 * 3_600_000;
-const PLACES_MOST = 10_000;
+/** Percentage from which calls are spaced, wider toward the limit. */
+const SPACED_FROM_PERCENT = 80;
+const MAX_GAP_MS = 10_000;
+/** Gap between calls that waited for a pause to end. */
+const MIN_GAP_MS = 100;
+const FIRST_PAUSE_MS = 5_000;
+const MAX_PAUSE_MS = 15 * 60_000;
+const MAX_REGAIN_MS = 24 * 3_600_000;
+const MAX_SLOTS = 10_000;
 
 /**
- * The pace of one Page's calls. Facebook gives no number of calls left, only percentages and, once it is too late, the
- * minutes to wait; so whoever finds no place gets one of their own in line, and comes back for it.
+ * Creates the rate limits of one Page. Facebook names no number of calls left, only percentages and, once it is too late,
+ * the minutes to wait; so a caller without a slot is given a later one and comes back for it.
  */
 export function rateLimits(now: () => number = Date.now): RateLimits {
   let percent = 0;
   let pausedUntil = 0;
-  let limits = 0;
-  let last = 0;
-  let places: number[] = [];
+  let refusals = 0;
+  let lastSlot = 0;
+  let reserved: number[] = [];
 
-  function enter(): void {
-    const at = now();
-    const mine = at < pausedUntil ? -1 : places.findIndex((place) => place <= at);
-    if (mine >= 0) places.splice(mine, 1);
+  function acquire(): void {
+    const time = now();
+    const index = time < pausedUntil ? -1 : reserved.findIndex((slot) => slot <= time);
+    if (index >= 0) reserved.splice(index, 1);
     else {
-      const next = nextPlace(at);
-      if (next > at) throw full(keep(next) - at);
-      last = next;
+      const slot = nextSlot(time);
+      if (slot > time) throw rateLimited(reserve(slot) - time);
+      lastSlot = slot;
     }
   }
 
-  function nextPlace(at: number): number {
-    const gap = percent < SLOW_PERCENT ? 0 : (SLOWEST_MS * (percent - SLOW_PERCENT)) / (100 - SLOW_PERCENT);
-    const isFree = gap === 0 && at >= pausedUntil;
-    return Math.max(at, pausedUntil, isFree ? 0 : last + Math.max(gap, STEP_MS));
+  function nextSlot(time: number): number {
+    const excess = (percent - SPACED_FROM_PERCENT) / (100 - SPACED_FROM_PERCENT);
+    const gap = percent < SPACED_FROM_PERCENT ? 0 : MAX_GAP_MS * excess;
+    const isFree = gap === 0 && time >= pausedUntil;
+    return Math.max(time, pausedUntil, isFree ? 0 : lastSlot + Math.max(gap, MIN_GAP_MS));
   }
 
-  function keep(place: number): number {
-    last = place;
-    places = [...places.slice(1 - PLACES_MOST), place];
-    return place;
+  function reserve(slot: number): number {
+    lastSlot = slot;
+    reserved = [...reserved.slice(1 - MAX_SLOTS), slot];
+    return slot;
   }
 
-  function heard(headers: Readonly<Record<string, string>>, limited: boolean): number {
-    const at = now();
-    const said = usageIn(headers);
-    if (said) percent = Math.min(100, said.percent);
-    // Of calls that were under way together, the first to be refused says it all.
-    const isNews = limited && at >= pausedUntil;
-    if (isNews) limits += 1;
-    else if (!limited) limits = 0;
-    const guess = isNews ? Math.min(PAUSE_MOST_MS, PAUSE_MS * 2 ** Math.min(limits - 1, 20)) : 0;
-    pausedUntil = Math.max(pausedUntil, at + Math.min(REGAIN_MOST_MS, said?.regainMs || guess));
-    return limited ? keep(nextPlace(at)) - at : 0;
+  function settle(headers: Readonly<Record<string, string>>, isRefused: boolean): number {
+    const time = now();
+    const usage = usageIn(headers);
+    if (usage) percent = Math.min(100, usage.percent);
+    // Of calls in flight together, only the first refusal lengthens the pause.
+    const isFirst = isRefused && time >= pausedUntil;
+    if (isFirst) refusals += 1;
+    else if (!isRefused) refusals = 0;
+    const estimate = isFirst ? Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(refusals - 1, 20)) : 0;
+    pausedUntil = Math.max(pausedUntil, time + Math.min(MAX_REGAIN_MS, usage?.regainMs || estimate));
+    return isRefused ? reserve(nextSlot(time)) - time : 0;
   }
 
-  return { acquire: enter, settle: heard, usage: () => ({ percent, pausedUntil }) };
+  return { acquire, settle, usage: () => ({ percent, pausedUntil }) };
 }
 
-function full(retryAfterMs: number): Failure {
+function rateLimited(retryAfterMs: number): Failure {
   const detail = "The Page has used up its calls for the moment; Facebook counts them over an hour.";
   return new Failure({ kind: "rate-limited", code: "platform-rate-limited", detail, retryAfterMs });
 }
 
-/** Reads `X-App-Usage`, `X-Page-Usage` and `X-Business-Use-Case-Usage`, which are JSON in headers. */
+/** Reads `X-App-Usage`, `X-Page-Usage` and `X-Business-Use-Case-Usage`, which hold JSON. */
 function usageIn(headers: Readonly<Record<string, string>>) {
-  const all = ["x-app-usage", "x-page-usage", "x-business-use-case-usage"].flatMap((name) => numbersIn(headers[name]));
-  if (all.length === 0) return undefined;
-  const highest = (fits: (name: string) => boolean) =>
-    Math.max(0, ...all.flatMap(([name, value]) => (fits(name) ? [value] : [])));
+  const names = ["x-app-usage", "x-page-usage", "x-business-use-case-usage"];
+  const numbers = names.flatMap((name) => numbersIn(headers[name]));
+  if (numbers.length === 0) return undefined;
+  const highest = (isRelevant: (name: string) => boolean) =>
+    Math.max(0, ...numbers.flatMap(([name, value]) => (isRelevant(name) ? [value] : [])));
   return {
     percent: highest((name) => /^(call_count|total_cputime|total_time)$/.test(name)),
     regainMs: highest((name) => name === "estimated_time_to_regain_access") * 60_000,
@@ -95,15 +100,15 @@ function usageIn(headers: Readonly<Record<string, string>>) {
 
 function numbersIn(header: string | undefined): ReadonlyArray<readonly [name: string, value: number]> {
   if (header === undefined || header.length > 10_000) return [];
-  const found: Array<readonly [string, number]> = [];
+  const numbers: Array<readonly [string, number]> = [];
   try {
     JSON.parse(header, (name: string, value: unknown) => {
-      if (typeof value === "number" && value >= 0) found.push([name, value]);
+      if (typeof value === "number" && value >= 0) numbers.push([name, value]);
       return value;
     });
   } catch {
-    // A header that makes no sense says nothing about the pace.
+    // An unreadable header says nothing about the usage.
     return [];
   }
-  return found;
+  return numbers;
 }

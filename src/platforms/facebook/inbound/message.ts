@@ -1,7 +1,7 @@
 import { conversationIdOf } from "./conversation-id.ts";
 import { type EntryContext, type InboundResult, inboundEvent } from "./inbound.ts";
 import { attachmentsOf, type Item, idOf, type JsonRecord, recordOf, textOf, timeOf, withoutUndefined } from "./item.ts";
-import { isOwn } from "./metadata.ts";
+import { isOwnEcho } from "./metadata.ts";
 
 /** What Messenger texts may be. */
 const BODY_MOST = 20_000;
@@ -45,7 +45,7 @@ function message_(message: JsonRecord, talk: Talk): InboundResult {
   const id = idOf(message.mid);
   const isEcho = message.is_echo === true;
   // What the app sent itself is told by its rid's events.
-  if (id === undefined || (isEcho && isOwn(message.metadata, talk.app))) return {};
+  if (id === undefined || (isEcho && isOwnEcho(message.metadata, talk.app))) return {};
   const object = withoutUndefined({
     type: "message",
     id,

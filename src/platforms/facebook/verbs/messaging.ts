@@ -8,17 +8,17 @@ import { metadataOf } from "../inbound/metadata.ts";
 import type { Linked, MessageObject, TypingObject } from "../schemas/schemas.ts";
 
 /** So long Facebook's receipts of a message find their rid: a week, as long as a human may answer. */
-const TRACE_SECONDS = 7 * 86_400;
+const RECEIPT_TTL_SECONDS = 7 * 86_400;
 
 /** Sends one message to each target: within 24 hours of what the person wrote, or tagged. */
 export function send(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
   const page = activity.actor.address;
   const conversations = context.pending.map((at) => conversationIdOf(page, activity.target[at]?.address ?? ""));
-  const more = { receiptTtlSeconds: TRACE_SECONDS, conversations };
-  return forEachTarget(activity, context, { classifyError, commitOptions: more }, async (address, before) => {
+  const commitOptions = { receiptTtlSeconds: RECEIPT_TTL_SECONDS, conversations };
+  return forEachTarget(activity, context, { classifyError, commitOptions }, async (address, beforeSend) => {
     const body = { recipient: { id: address }, ...messageOf(activity, context.app) };
-    const ask = { method: "POST", path: `${page}/messages`, body, signal: context.signal, before } as const;
-    return idOfAnswer(await client.request(ask), "message_id");
+    const request = { method: "POST", path: `${page}/messages`, body, signal: context.signal, beforeSend } as const;
+    return idOfAnswer(await client.request(request), "message_id");
   });
 }
 
@@ -65,7 +65,7 @@ export function read(client: Client, activity: Activity, context: VerbContext): 
 }
 
 function act(client: Client, activity: Activity, context: VerbContext, sender_action: string): Promise<Receipt> {
-  return forEachTarget(activity, context, { classifyError }, async (address, before) => {
+  return forEachTarget(activity, context, { classifyError }, async (address, beforeSend) => {
     const body = { recipient: { id: address }, sender_action };
     const path = `${activity.actor.address}/messages`;
     await client.request({
@@ -73,7 +73,7 @@ function act(client: Client, activity: Activity, context: VerbContext, sender_ac
       path,
       body,
       signal: context.signal,
-      beforeSend: before,
+      beforeSend,
       isIdempotent: true,
     });
     return undefined;

@@ -83,16 +83,14 @@ function each(
   context: VerbContext,
   callFor: (address: string) => Omit<GraphRequest, "signal" | "beforeSend">,
 ): Promise<Receipt> {
-  return forEachTarget(activity, context, { classifyError }, async (address, before) => {
+  return forEachTarget(activity, context, { classifyError }, async (address, beforeSend) => {
     const call = callFor(address);
-    const answer = await client
-      .request({ ...call, signal: context.signal, beforeSend: before })
-      .catch((thrown: unknown) => {
-        // Gone is what was wanted, and an earlier try may have done it.
-        if (call.method !== "DELETE" || context.attempt === 1 || classifyError(thrown).code !== "recipient-unknown")
-          throw thrown;
-        return {};
-      });
+    const answer = await client.request({ ...call, signal: context.signal, beforeSend }).catch((thrown: unknown) => {
+      // Gone is what was wanted, and an earlier try may have done it.
+      if (call.method !== "DELETE" || context.attempt === 1 || classifyError(thrown).code !== "recipient-unknown")
+        throw thrown;
+      return {};
+    });
     return idOfAnswer(answer, "id") ?? address;
   });
 }

@@ -44,8 +44,8 @@ async function change(
     there.flatMap((field) => idOf(typeof field === "string" ? field : recordOf(field).name) ?? []),
     named,
   );
-  const words = { signal: context.signal, before: context.commit, repeatable: true };
-  if (fields.length === 0) await client.request({ method: "DELETE", path, ...words });
-  else await client.request({ method: "POST", path, body: { subscribed_fields: fields.join(",") }, ...words });
+  const options = { signal: context.signal, beforeSend: context.commit, isIdempotent: true };
+  if (fields.length === 0) await client.request({ method: "DELETE", path, ...options });
+  else await client.request({ method: "POST", path, body: { subscribed_fields: fields.join(",") }, ...options });
   return { outcomes: addresses.map((address) => ({ address, status: "sent" })) };
 }

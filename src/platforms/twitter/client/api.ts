@@ -1,6 +1,7 @@
 import type { Static, TSchema } from "typebox";
 import { Failure } from "../../../model/failure.ts";
 import { validationErrors } from "../../../model/validate.ts";
+import { failureWith } from "../../../platform/kit/error-table.ts";
 import type { Egress } from "../../../platform/platform.ts";
 import { failureFor, unreadableAnswer } from "../errors.ts";
 import { type HttpRequest, type HttpResponse, type Signer, sendRequest } from "./http.ts";
@@ -65,7 +66,8 @@ export function openApi(fetch: Egress["fetch"], signers: SignerSource, base: str
           return body as Static<typeof schema>;
         throw failureOf(endpointOf(request), answer);
       } catch (thrown) {
-        if (request.isIdempotent && thrown instanceof Failure && thrown.mayHaveLanded) throw copyOf(thrown, false);
+        if (request.isIdempotent && thrown instanceof Failure && thrown.mayHaveLanded)
+          throw failureWith(thrown, { mayHaveLanded: false });
         throw thrown;
       }
     },
@@ -90,17 +92,7 @@ function failureOf(endpoint: string, { status, body, waitMs }: Answer): Failure 
   const isRefusal = status >= 300 || (typeof body === "object" && body !== null && "errors" in body);
   if (!isRefusal) return unreadableAnswer(endpoint, status);
   const failure = failureFor({ endpoint, status, body });
-  return failure.kind === "rate-limited" ? copyOf(failure, false, waitMs) : failure;
-}
-
-function copyOf(failure: Failure, mayHaveLanded: boolean, waitMs = failure.retryAfterMs): Failure {
-  const { kind, code, message: detail, platformCode } = failure;
-  return new Failure({
-    kind,
-    code,
-    detail,
-    mayHaveLanded,
-    ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
-    ...(platformCode === undefined ? {} : { platformCode }),
-  });
+  return failure.kind === "rate-limited"
+    ? failureWith(failure, { mayHaveLanded: false, retryAfterMs: waitMs })
+    : failure;
 }

@@ -1,4 +1,5 @@
 import { Failure } from "../../../model/failure.ts";
+import { failureWith } from "../../../platform/kit/error-table.ts";
 import { type OAuth2Login, type Tokens, tokens } from "../../../platform/kit/oauth2.ts";
 import type { AccountContext } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
@@ -82,10 +83,10 @@ function retryOnce(getToken: Tokens): Tokens {
   return (renew) =>
     getToken(renew).catch((thrown: unknown) => {
       if (!(thrown instanceof Failure)) throw thrown;
-      const { kind, code, message: detail, platformCode = "", retryAfterMs = FIRST_RETRY_MS } = thrown;
-      if (isFinal(thrown)) throw new Failure({ kind, code, detail, platformCode });
+      if (isFinal(thrown)) throw failureWith(thrown, { mayHaveLanded: false });
       // The activity's own request was not sent yet, whatever became of the token request: nothing can have landed.
-      const retryKind = kind === "auth" ? "retryable" : kind;
-      throw new Failure({ kind: retryKind, code, detail, platformCode, retryAfterMs });
+      const { retryAfterMs = FIRST_RETRY_MS } = thrown;
+      const kind = thrown.kind === "auth" ? "retryable" : thrown.kind;
+      throw failureWith(thrown, { kind, retryAfterMs, mayHaveLanded: false });
     });
 }

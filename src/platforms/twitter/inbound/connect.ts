@@ -1,5 +1,6 @@
-import { Failure } from "../../../model/failure.ts";
+import type { Failure } from "../../../model/failure.ts";
 import type { ConnectionContext } from "../../../platform/connection.ts";
+import { failureWith } from "../../../platform/kit/error-table.ts";
 import { type Client, type ClientSettings, openClient } from "../client/client.ts";
 import { STREAM_DELAYS, type StreamDelays } from "../client/stream-backoff.ts";
 import type { Credentials } from "../credentials.ts";
@@ -26,6 +27,5 @@ export async function connect(context: ConnectionContext<Credentials>, settings:
 
 /** Makes expired credentials final: they were just read from the store, so no worker can have renewed them. */
 function finalIfExpired(failure: Failure): Failure {
-  const { code, message: detail, platformCode = "" } = failure;
-  return code === "credentials-expired" ? new Failure({ kind: "auth", code, detail, platformCode }) : failure;
+  return failure.code === "credentials-expired" ? failureWith(failure, { kind: "auth" }) : failure;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { Failure } from "../../../model/failure.ts";
+import type { Failure } from "../../../model/failure.ts";
 import type { ConnectionContext } from "../../../platform/connection.ts";
+import { failureWith } from "../../../platform/kit/error-table.ts";
 import type { Client } from "../client/client.ts";
 import type { Coverage } from "../client/stream-coverage.ts";
 import type { Credentials } from "../credentials.ts";
@@ -89,7 +90,5 @@ async function pause(ms: number, ...signals: readonly AbortSignal[]): Promise<vo
  * stored ones, and only X's refusal of those is final.
  */
 function retryableIfExpired(failure: Failure): Failure {
-  if (failure.code !== "credentials-expired") return failure;
-  const { code, message: detail, platformCode = "" } = failure;
-  return new Failure({ kind: "retryable", code, detail, platformCode });
+  return failure.code === "credentials-expired" ? failureWith(failure, { kind: "retryable" }) : failure;
 }

@@ -23,12 +23,12 @@ afterAll(async () => {
 
 /** Each app acts for one account here; where accounts are stored is not what this is about. */
 function apps(people: Readonly<Record<string, string>>) {
-  const { createClient: open, credentials: _, ...table } = x.platform;
+  const { createClient, credentials: _, ...table } = x.platform;
   return {
     ...table,
     needsAccount: false,
-    open: async (access: { readonly app: string }) =>
-      open?.({ ...access, egress: x.egress, credentials: oauth1Of(String(people[access.app])) } as never),
+    createClient: async (access: { readonly app: string }) =>
+      createClient?.({ ...access, egress: x.egress, credentials: oauth1Of(String(people[access.app])) } as never),
   };
 }
 

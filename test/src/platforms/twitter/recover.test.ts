@@ -117,7 +117,7 @@ it("what is known of attempts is bounded: the oldest are forgotten", () => {
   }
   expect([known.find("a0"), known.find("a1"), known.isAnswered("m0"), known.isAnswered("m1")]).toEqual([
     undefined,
-    { at: 5, media: [] },
+    { sentAt: 5, media: [] },
     false,
     true,
   ]);

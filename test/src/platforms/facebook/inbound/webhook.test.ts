@@ -109,11 +109,11 @@ describe("messaging", () => {
 
   it("brings receipts as watermarks of the conversation", () => {
     const reports = (more: object) => signed(talk(more)).receipts;
-    const thread = `facebook:${PAGE}:${ANN}`;
+    const conversation = `facebook:${PAGE}:${ANN}`;
     expect(reports({ delivery: { mids: ["m_9"], watermark: AT } })).toEqual([
-      { thread, until: AT, status: "delivered", target: ANN },
+      { conversation, until: AT, status: "delivered", target: ANN },
     ]);
-    expect(reports({ read: { watermark: AT } })).toEqual([{ thread, until: AT, status: "read", target: ANN }]);
+    expect(reports({ read: { watermark: AT } })).toEqual([{ conversation, until: AT, status: "read", target: ANN }]);
     expect(reports({ read: { watermark: "soon" } })).toEqual([]);
   });
 });
@@ -193,7 +193,7 @@ describe("who may push", () => {
     };
     expect(signed(other).events).toMatchObject([{ event: { target: [{ address: "77" }] } }]);
     expect(signed(talk({ message: { mid: "m_1" } }, ANN, "99")).events).toEqual([]);
-    expect(signed({ ...message, object: "user" })).toMatchObject({ status: 200, arrivals: [] });
+    expect(signed({ ...message, object: "user" })).toMatchObject({ status: 200, events: [] });
   });
 
   it("asks first, with the token that was agreed", () => {

@@ -1,13 +1,13 @@
 import { createHmac } from "node:crypto";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { twitter } from "../../../../../src/platforms/twitter/platform.ts";
 import { oauth1Of } from "../../../../support/x-simulator.ts";
 
-const { webhook: push } = twitter({});
+const { webhook } = twitter({});
 const account = (credentials: object) => ({ address: "@bob", credentials }) as never;
-const secrets = push?.secrets?.(account(oauth1Of("12"))) ?? {};
-const door = { app: "app1", subject: "acc" };
-const signed = (body: string, secret = "app-key-secret") => ({
+const secrets = webhook?.secrets?.(account(oauth1Of("12"))) ?? {};
+const endpoint = { app: "app1", subject: "acc" };
+const signedRequest = (body: string, secret = "app-key-secret") => ({
   method: "POST" as const,
   query: new URLSearchParams(),
   headers: {
@@ -24,45 +24,49 @@ const mention = (user: string) =>
     },
   });
 
-it("knows the app's secret and who the account is, and nothing more", () => {
-  expect(secrets).toEqual({ apiSecret: "app-key-secret", user: "12", address: "@bob" });
-  const oauth2 = { clientId: "a", refreshToken: "b", accessToken: "99-not-an-id" };
-  for (const more of [{}, { apiSecret: "c" }, { userId: "12" }])
-    expect(push?.secrets?.(account({ ...oauth2, ...more }))).toBeUndefined();
-  const whole = push?.secrets?.(account({ ...oauth2, apiSecret: "c", userId: "12" }));
-  expect(whole).toEqual({ apiSecret: "c", user: "12", address: "@bob" });
-  expect(push?.routingKey?.(whole ?? {})).toBe("12");
-});
+describe("X's webhook receiver", () => {
+  it("keeps the app's secret and the account's id as secrets, and nothing else", () => {
+    expect(secrets).toEqual({ apiSecret: "app-key-secret", user: "12", address: "@bob" });
+    const oauth2 = { clientId: "a", refreshToken: "b", accessToken: "99-not-an-id" };
+    for (const more of [{}, { apiSecret: "c" }, { userId: "12" }])
+      expect(webhook?.secrets?.(account({ ...oauth2, ...more }))).toBeUndefined();
+    const complete = webhook?.secrets?.(account({ ...oauth2, apiSecret: "c", userId: "12" }));
+    expect(complete).toEqual({ apiSecret: "c", user: "12", address: "@bob" });
+    expect(webhook?.routingKey?.(complete ?? {})).toBe("12");
+  });
 
-it("answers X's challenge", () => {
-  const ask = (query: string) =>
-    push?.receive(
-      { method: "GET", query: new URLSearchParams(query), headers: {}, body: Buffer.alloc(0) },
-      secrets,
-      door,
-    );
-  const expected = createHmac("sha256", "app-key-secret").update("abc").digest("base64");
-  expect(ask("crc_token=abc")).toEqual({
-    status: 200,
-    contentType: "application/json",
-    body: JSON.stringify({ response_token: `sha256=${expected}` }),
+  it("answers X's challenge", () => {
+    const challenge = (query: string) =>
+      webhook?.receive(
+        { method: "GET", query: new URLSearchParams(query), headers: {}, body: Buffer.alloc(0) },
+        secrets,
+        endpoint,
+      );
+    const expected = createHmac("sha256", "app-key-secret").update("abc").digest("base64");
+    expect(challenge("crc_token=abc")).toEqual({
+      status: 200,
+      contentType: "application/json",
+      body: JSON.stringify({ response_token: `sha256=${expected}` }),
+    });
+    for (const query of ["", "crc_token=", "crc_token=a%0Ab", `crc_token=${"a".repeat(513)}`])
+      expect(challenge(query)?.status).toBe(400);
   });
-  for (const query of ["", "crc_token=", "crc_token=a%0Ab", `crc_token=${"a".repeat(513)}`])
-    expect(ask(query)?.status).toBe(400);
-});
 
-it("takes what X signed for this account, and no more of what comes to the same address", () => {
-  expect(push?.receive(signed(mention("12")), secrets, door)).toMatchObject({
-    status: 200,
-    arrivals: [{ key: "post:1900000000000000001", event: { target: [{ address: "@bob" }] } }],
+  it("accepts events that X signed for this account, and routes the others by `alsoFor`", () => {
+    expect(webhook?.receive(signedRequest(mention("12")), secrets, endpoint)).toMatchObject({
+      status: 200,
+      events: [{ key: "post:1900000000000000001", event: { target: [{ address: "@bob" }] } }],
+    });
+    expect(webhook?.receive(signedRequest(mention("34")), secrets, endpoint)).toEqual({
+      status: 200,
+      events: [],
+      alsoFor: ["34"],
+    });
+    expect(webhook?.receive(signedRequest(mention("12"), "another"), secrets, endpoint)).toEqual({ status: 403 });
+    expect(webhook?.receive({ ...signedRequest(mention("12")), headers: {} }, secrets, endpoint)).toEqual({
+      status: 403,
+    });
+    expect(webhook?.receive(signedRequest("{"), secrets, endpoint)).toEqual({ status: 400 });
+    expect(webhook?.receive(signedRequest(mention("12"), ""), {}, endpoint)).toEqual({ status: 404 });
   });
-  expect(push?.receive(signed(mention("34")), secrets, door)).toEqual({
-    status: 200,
-    arrivals: [],
-    mates: ["34"],
-  });
-  expect(push?.receive(signed(mention("12"), "another"), secrets, door)).toEqual({ status: 403 });
-  expect(push?.receive({ ...signed(mention("12")), headers: {} }, secrets, door)).toEqual({ status: 403 });
-  expect(push?.receive(signed("{"), secrets, door)).toEqual({ status: 400 });
-  expect(push?.receive(signed(mention("12"), ""), {}, door)).toEqual({ status: 404 });
 });
