@@ -2,6 +2,7 @@ import { Router } from "express";
 import Type, { type Static } from "typebox";
 import { postedExample, postedSchema } from "../../src/intake/activity-schema.ts";
 import type { Platform } from "../../src/platform/platform.ts";
+import { Capabilities, capabilitiesOf } from "../../src/platform/vocabulary/capabilities.ts";
 import { Problem } from "../http/problem.ts";
 import { staticJson } from "../http/static-json.ts";
 
@@ -33,6 +34,7 @@ export const PlatformAnswer = Type.Object(
         },
       ),
     ),
+    capabilities: Capabilities,
     verbs: Type.Record(
       Type.String(),
       Type.Object(
@@ -97,6 +99,7 @@ function platformAnswer(platform: Platform): PlatformAnswer {
       ? {}
       : { credentials: { schema: { ...credentials.schema }, example: credentials.example } }),
     ...(consent === undefined ? {} : { consent: { schema: { ...consent.schema }, example: consent.example } }),
+    capabilities: capabilitiesOf(platform),
     verbs: Object.fromEntries(
       Object.entries(verbs).map(([verb, { summary }]) => [
         verb,

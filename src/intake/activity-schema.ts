@@ -1,6 +1,7 @@
 import Type, { type TObject, type TSchema } from "typebox";
 import { Envelope, Options } from "../model/activity.ts";
 import type { Platform } from "../platform/platform.ts";
+import { PostedContext } from "./canonical-form.ts";
 
 /**
  * What an app may post for one verb of a platform, as one JSON Schema: the verb's own schema in its envelope, and, as
@@ -9,7 +10,7 @@ import type { Platform } from "../platform/platform.ts";
 export function postedSchema(platform: Platform, verb: string): TObject {
   const own = platform.verbs[verb];
   if (own === undefined) throw new RangeError("The platform has no such verb");
-  const { target, ...parts } = own.schema.properties as Record<string, TSchema>;
+  const { target, context: _, ...parts } = own.schema.properties as Record<string, TSchema>;
   const required = new Set((own.schema as { readonly required?: readonly string[] }).required ?? []);
   const names = [platform.id, ...(platform.aliases ?? [])];
   const wrapped = Object.entries({ ...parts, ...(target === undefined ? {} : { target: oneOrMore(target) }) });
@@ -21,6 +22,7 @@ export function postedSchema(platform: Platform, verb: string): TObject {
       ...Object.fromEntries(
         wrapped.map(([name, schema]) => [name, required.has(name) ? schema : Type.Optional(schema)]),
       ),
+      context: Type.Optional(PostedContext),
       options: Type.Optional(Options),
     },
     { additionalProperties: false, description: own.summary },

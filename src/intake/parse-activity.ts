@@ -1,7 +1,8 @@
 import { ATTACHMENTS_MOST } from "../delivery/attachments.ts";
 import { type Activity, type Attachment, Envelope } from "../model/activity.ts";
 import { type ValidationError, validationErrors } from "../model/validate.ts";
-import type { Platform, ValidationIssue } from "../platform/platform.ts";
+import type { Platform, ValidationIssue, Verb } from "../platform/platform.ts";
+import { readContext, renamedErrors, withPlainAddresses } from "./canonical-form.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { isBag, normalise, pointerBack } from "./normalize.ts";
 import { Refusal } from "./refusal.ts";
@@ -20,7 +21,7 @@ export interface Readable {
 }
 
 const YEAR_MS = 366 * 24 * 3_600_000;
-const PARTS = ["actor", "target", "object", "context"] as const;
+const PARTS = ["actor", "target", "object"] as const;
 
 /** Finds platforms by id or alias. */
 export type FindPlatform = (name: string) => Platform | undefined;
@@ -54,29 +55,34 @@ function read(find: FindPlatform, posted: Record<string, unknown>, now: number):
       { pointer: "/platform", detail: "is not a platform of this gateway" },
     ]);
   const verb = input.verb as string;
-  const known = Object.hasOwn(platform.verbs, verb) ? platform.verbs[verb] : undefined;
-  if (!known) {
-    const detail = `${platform.id} knows: ${Object.keys(platform.verbs).join(", ")}.`;
-    throw new Refusal("verb-not-supported", detail, [{ pointer: "/verb", detail: "is not a verb of this platform" }]);
-  }
-  const { platform: _, verb: __, options, ...parts } = input;
+  const known = verbOf(platform, verb);
+  const { platform: _, verb: __, options, context: postedContext, ...given } = input;
+  const parts = withPlainAddresses(platform, given);
   const strange = Object.keys(parts).some((name) => !(PARTS as readonly string[]).includes(name));
   if (strange)
     check(
       [
         {
           pointer: "",
-          detail: `has a property that is not known here; known are rid, platform, verb, ${PARTS.join(", ")}, options`,
+          detail: `has a property that is not known here; known are rid, platform, verb, ${PARTS.join(", ")}, context, options`,
         },
       ],
       posted,
     );
+  check(renamedErrors(known, parts), posted);
   check(validationErrors(known.schema, parts), posted);
+  const { errors = [], context } = {
+    errors: undefined,
+    context: undefined,
+    ...readContext(postedContext, platform.contexts),
+  };
+  check(errors, posted);
 
   const activity = {
     platform: platform.id,
     verb,
     ...parts,
+    ...(context === undefined ? {} : { context }),
     ...(options === undefined ? {} : { options }),
   } as unknown as Omit<Activity, "id" | "rid">;
   const refused = platform.validate?.(verb, activity);
@@ -89,6 +95,18 @@ function read(find: FindPlatform, posted: Record<string, unknown>, now: number):
     dueAt: dueOf(activity, posted, now),
     lifetimeMs: (activity.options?.expiresIn ?? platform.lifetimeSeconds) * 1_000,
   };
+}
+
+/** Finds a verb of the platform; throws `Refusal` `verb-not-supported` that names the others, or the verb's new name. */
+function verbOf(platform: Platform, name: string): Verb {
+  const verb = Object.hasOwn(platform.verbs, name) ? platform.verbs[name] : undefined;
+  if (verb) return verb;
+  const others = `${platform.id} knows: ${Object.keys(platform.verbs).join(", ")}.`;
+  const instead = Object.hasOwn(platform.renamedVerbs ?? {}, name) ? platform.renamedVerbs?.[name] : undefined;
+  if (instead === undefined)
+    throw new Refusal("verb-not-supported", others, [{ pointer: "/verb", detail: "is not a verb of this platform" }]);
+  const error = { pointer: "/verb", detail: `was renamed: use ${instead}` };
+  throw new Refusal("verb-not-supported", `Use ${instead}. ${others}`, [error]);
 }
 
 function unfit({ code, detail, pointer }: ValidationIssue, posted: Record<string, unknown>): never {

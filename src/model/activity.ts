@@ -76,6 +76,18 @@ export const Envelope = Type.Object(
   { additionalProperties: true },
 );
 
+/** Kinds of places that an activity can belong to. */
+export const CONTEXT_TYPES = ["direct", "room", "thread", "feed", "timeline"] as const;
+export type ContextType = (typeof CONTEXT_TYPES)[number];
+
+/** Place that an activity belongs to. */
+export interface ActivityContext {
+  readonly type: ContextType;
+  /** Address or id on the network. */
+  readonly id?: string;
+  readonly name?: string;
+}
+
 /** An activity after validation: the shape platforms and the core work with. `target` is always a list. */
 export interface Activity {
   /** Our own id (ULID): goes into Message-IDs and the like, since rids repeat between apps. */
@@ -86,6 +98,6 @@ export interface Activity {
   readonly actor: Actor;
   readonly target: readonly Target[];
   readonly object: Readonly<Record<string, unknown>>;
-  readonly context?: string;
+  readonly context?: ActivityContext;
   readonly options?: Options;
 }

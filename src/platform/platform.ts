@@ -1,5 +1,5 @@
 import type { Static, TObject, TSchema } from "typebox";
-import type { Activity } from "../model/activity.ts";
+import type { Activity, ContextType } from "../model/activity.ts";
 import { Failure } from "../model/failure.ts";
 import type { ConnectionContext } from "./connection.ts";
 import type { AccountContext, VerbContext } from "./context.ts";
@@ -8,6 +8,7 @@ import type { OAuthConsent } from "./oauth-consent.ts";
 import type { Receipt } from "./outcome.ts";
 import type { PollContext, PollResult } from "./polling.ts";
 import type { Verb } from "./verb.ts";
+import type { TermName } from "./vocabulary/terms.ts";
 
 // The seam: what a platform imports of the gateway, beside the kit and the vocabulary.
 export type * from "./context.ts";
@@ -15,7 +16,7 @@ export type * from "./egress.ts";
 export type * from "./inbound-event.ts";
 export { type Outcome, outcomeOf, type Receipt } from "./outcome.ts";
 export type * from "./polling.ts";
-export { type ActivityOf, defineVerb, type Verb } from "./verb.ts";
+export { type ActivityOf, type Capability, defineVerb, type Verb } from "./verb.ts";
 
 /** Reason to refuse an activity that fits its schema, with the pointer (RFC 6901) to the offending member. */
 export interface ValidationIssue {
@@ -37,6 +38,14 @@ export interface Platform<Client = unknown, Credentials extends TSchema = TSchem
     /** Schema of accounts' addresses, where the verbs' actors allow more. */
     readonly address?: TSchema;
   };
+  /** URI schemes taken for addresses, without colon: `mailto`, `xmpp`; the rest of the URI is the address. */
+  readonly uriSchemes?: readonly string[];
+  /** Contexts that the verbs tell apart; default: all are taken and ignored. */
+  readonly contexts?: readonly ContextType[];
+  /** Verbs that were renamed: old name, and what to use instead; refused with both. */
+  readonly renamedVerbs?: Readonly<Record<string, string>>;
+  /** Verbs that arrive from the network, with the terms that their objects may have. */
+  readonly inbound?: Readonly<Record<string, readonly TermName[]>>;
   /** Whether an activity of an actor without a stored account is refused with `account-unknown`. */
   readonly needsAccount: boolean;
   /** Default lifetime of an activity in seconds. */

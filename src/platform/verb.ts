@@ -15,6 +15,18 @@ type ObjectOf<Shape> = Shape extends { readonly object?: infer Given }
 /** Keys of all members of a union: an object with optional properties only still has keys. */
 type KeyOf<Union> = Union extends unknown ? keyof Union : never;
 
+/** Extent to which a network keeps one property of an object. */
+export interface Capability {
+  /** `kept` as posted, `converted` to the network's own form, `plain`: only the text of it arrives. */
+  readonly as?: "kept" | "converted" | "plain";
+  readonly maxBytes?: number;
+  readonly mediaTypes?: readonly string[];
+  /** Treatment of a text beyond the network's limit. */
+  readonly tooLong?: "split" | "refused" | "attached";
+  /** Restriction in words, such as "own messages, for 48 hours". */
+  readonly note?: string;
+}
+
 /** Verb of a platform: its schema, an example and the function that carries it out. */
 export interface Verb<Schema extends TObject = TObject, Client = unknown> {
   /** Summary in one line for docs, the OpenAPI document and forms. */
@@ -22,6 +34,10 @@ export interface Verb<Schema extends TObject = TObject, Client = unknown> {
   /** Validates `{actor, target, object, context?}` of a posted activity. */
   readonly schema: Schema;
   readonly example: Static<Schema>;
+  /** Old spellings of properties: pointer into the activity, and what to use instead; refused with both. */
+  readonly renamed?: Readonly<Record<string, string>>;
+  /** Facts that the schema cannot say, by property of `object`; `GET /platforms` shows them. */
+  readonly capabilities?: Readonly<Record<string, Capability>>;
   /** Whether `run` gets the client of `Platform.connect`; default: where the platform has no `createClient`. */
   readonly needsConnection?: boolean;
   /** Whether a verb with `needsConnection` runs without a connection as well; `client` is then undefined. */

@@ -59,6 +59,7 @@ export function email(settings: EmailSettings): Platform {
     id: "email",
     title: "E-mail",
     aliases: ["smtp"],
+    uriSchemes: ["mailto"],
     credentials: { schema: Credentials, example: CREDENTIALS_EXAMPLE },
     needsAccount: byRelay === undefined,
     lifetimeSeconds: 172_800,

@@ -25,6 +25,7 @@ export function irc({ ircPatience = PATIENCE }: IrcSettings = {}): Platform {
   return definePlatform<Client, typeof Credentials>({
     id: "irc",
     title: "IRC",
+    uriSchemes: ["irc", "ircs"],
     credentials: { schema: Credentials, example: CREDENTIALS_EXAMPLE },
     needsAccount: true,
     lifetimeSeconds: 3_600,

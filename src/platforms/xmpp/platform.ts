@@ -26,6 +26,8 @@ export function xmpp(settings: XmppSettings = {}): Platform {
     id: "xmpp",
     title: "XMPP",
     aliases: ["jabber"],
+    uriSchemes: ["xmpp"],
+    contexts: ["room", "direct"],
     credentials: { schema: Credentials, example: CREDENTIALS_EXAMPLE },
     needsAccount: true,
     lifetimeSeconds: 3_600,

@@ -62,7 +62,7 @@ export function update(
     const compose = ({ address, id }: Recipient) => [
       xml("message", { to: address, type: "groupchat", id }, xml("subject", {}, topic)),
     ];
-    return sendStanzas(client, { ...activity, context: "room" }, context, compose, { topic });
+    return sendStanzas(client, { ...activity, context: { type: "room" } as const }, context, compose, { topic });
   }
   const replace = xml("replace", { xmlns: "urn:xmpp:message-correct:0", id: object.id });
   return sendStanzas(client, activity, context, (to) => [

@@ -41,7 +41,7 @@ function sendSubscription(
   body?: string,
 ): Promise<Receipt> {
   const status = body === undefined ? [] : [xml("status", {}, body)];
-  return sendStanzas(client, { ...activity, context: "direct" }, context, ({ address, id }) =>
+  return sendStanzas(client, { ...activity, context: { type: "direct" } as const }, context, ({ address, id }) =>
     types.map((type) => xml("presence", { to: bare(address), type, id }, ...status)),
   );
 }

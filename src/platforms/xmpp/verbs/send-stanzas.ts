@@ -41,7 +41,7 @@ export function isRoom(
   { context }: Pick<Activity, "context">,
   address: string,
 ): boolean {
-  if (context !== undefined) return context === "room";
+  if (context !== undefined) return context.type === "room";
   return rooms.has(address.toLowerCase());
 }
 

@@ -1,0 +1,78 @@
+import Type from "typebox";
+import { type ActivityContext, CONTEXT_TYPES, type ContextType } from "../model/activity.ts";
+import { type ValidationError, validationErrors } from "../model/validate.ts";
+import type { Platform, Verb } from "../platform/platform.ts";
+import { Context } from "../platform/vocabulary/entities.ts";
+import { isBag } from "./normalize.ts";
+
+/** Context as apps post it: the object, or a string as shorthand for its type or its id. */
+export const PostedContext = Type.Union([Type.String({ minLength: 1, maxLength: 256 }), Context]);
+
+/** Result of reading a posted context. */
+export type ContextResult = { readonly context?: ActivityContext } | { readonly errors: readonly ValidationError[] };
+
+/**
+ * Reads the posted context. A string that is a type stands for `{type}`, any other string for a thread of that id.
+ * Errors point at `/context`; contexts that the platform does not tell apart are refused.
+ */
+export function readContext(posted: unknown, allowed: readonly ContextType[] = CONTEXT_TYPES): ContextResult {
+  if (posted === undefined) return {};
+  const context = typeof posted === "string" ? contextOf(posted) : posted;
+  const schema = typeof posted === "string" ? PostedContext.anyOf[0] : Context;
+  const errors = validationErrors(schema, typeof posted === "string" ? posted : context);
+  if (errors.length > 0) return { errors: errors.map((error) => ({ ...error, pointer: `/context${error.pointer}` })) };
+  const { type } = context as ActivityContext;
+  if (allowed.includes(type)) return { context: context as ActivityContext };
+  return {
+    errors: [{ pointer: "/context", detail: `must be ${allowed.map((name) => `\`${name}\``).join(" or ")} here` }],
+  };
+}
+
+function contextOf(text: string): ActivityContext {
+  return isContextType(text) ? { type: text } : { type: "thread", id: text };
+}
+
+function isContextType(text: string): text is ContextType {
+  return (CONTEXT_TYPES as readonly string[]).includes(text);
+}
+
+/** Lists old spellings in an activity, with what to use instead. */
+export function renamedErrors({ renamed = {} }: Verb, activity: Readonly<Record<string, unknown>>): ValidationError[] {
+  return Object.entries(renamed)
+    .filter(([pointer]) => holds(activity, pointer.split("/").slice(1)))
+    .map(([pointer, instead]) => ({ pointer, detail: `was renamed: use ${instead}` }));
+}
+
+/** Tells whether an activity has the property that a path names; `*` stands for every item of a list. */
+function holds(value: unknown, [name, ...rest]: readonly string[]): boolean {
+  if (name === undefined) return true;
+  if (name === "*") return Array.isArray(value) && value.some((item) => holds(item, rest));
+  return isBag(value) && Object.hasOwn(value, name) && holds(value[name], rest);
+}
+
+/** Replaces addresses given as URIs of the platform's schemes (`xmpp:alice@example.org`) by the plain address. */
+export function withPlainAddresses(
+  { uriSchemes = [] }: Platform,
+  activity: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  if (uriSchemes.length === 0) return activity;
+  const plain = (value: unknown): unknown =>
+    isBag(value) && typeof value.address === "string"
+      ? { ...value, address: plainAddress(uriSchemes, value.address) }
+      : value;
+  const { actor, target } = activity;
+  return { ...activity, actor: plain(actor), target: Array.isArray(target) ? target.map(plain) : target };
+}
+
+/** Address in a URI: its path without the query; `scheme://host/path` gives the path. Others are returned as they are. */
+function plainAddress(schemes: readonly string[], address: string): string {
+  const colon = address.indexOf(":");
+  if (colon < 1 || !schemes.includes(address.slice(0, colon).toLowerCase())) return address;
+  const rest = address.slice(colon + 1).split("?", 1)[0] ?? "";
+  const path = rest.startsWith("//") ? rest.slice(2).split("/").slice(1).join("/") : rest;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}

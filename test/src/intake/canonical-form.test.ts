@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import { readContext, renamedErrors, withPlainAddresses } from "../../../src/intake/canonical-form.ts";
+
+describe("readContext", () => {
+  it.each([
+    ["room", { type: "room" }],
+    ["direct", { type: "direct" }],
+    ["order-4711", { type: "thread", id: "order-4711" }],
+    [
+      { type: "room", id: "#lobby" },
+      { type: "room", id: "#lobby" },
+    ],
+  ])("reads %j", (posted, context) => {
+    expect(readContext(posted)).toEqual({ context });
+  });
+
+  it("leaves an absent context out", () => {
+    expect(readContext(undefined)).toEqual({});
+  });
+
+  it.each(["", 7, [], {}, { type: "planet" }, { type: "room", key: 1 }, "x".repeat(257)])("refuses %j", (posted) => {
+    const result = readContext(posted);
+    expect("errors" in result && result.errors[0]?.pointer.startsWith("/context")).toBe(true);
+  });
+
+  it("refuses a type that the platform does not tell apart", () => {
+    expect(readContext("feed", ["room", "direct"])).toEqual({
+      errors: [{ pointer: "/context", detail: "must be `room` or `direct` here" }],
+    });
+  });
+});
+
+describe("renamedErrors", () => {
+  const verb = { renamed: { "/object/key": "object.password", "/target/*/room": "target[].address" } } as never;
+
+  it("names the new spelling of each old property", () => {
+    expect(renamedErrors(verb, { object: { key: "x" }, target: [{ address: "a" }, { room: "b" }] })).toEqual([
+      { pointer: "/object/key", detail: "was renamed: use object.password" },
+      { pointer: "/target/*/room", detail: "was renamed: use target[].address" },
+    ]);
+  });
+
+  it("finds nothing in activities of the new spelling", () => {
+    expect(renamedErrors(verb, { object: { password: "x" }, target: [] })).toEqual([]);
+    expect(renamedErrors({} as never, { object: { key: "x" } })).toEqual([]);
+  });
+});
+
+describe("withPlainAddresses", () => {
+  const platform = { uriSchemes: ["irc", "xmpp"] } as never;
+  const plain = (address: unknown) =>
+    withPlainAddresses(platform, { actor: { address }, target: [{ address, name: "n" }] }).target;
+
+  it.each([
+    ["xmpp:alice@example.org", "alice@example.org"],
+    ["XMPP:garden@rooms.example.org?join", "garden@rooms.example.org"],
+    ["irc://irc.example.net/%23lobby", "#lobby"],
+    ["mailto:foo@bar.com", "mailto:foo@bar.com"],
+    ["alice@example.org", "alice@example.org"],
+    ["irc:%zz", "%zz"],
+    [7, 7],
+  ])("reads %s", (posted, address) => {
+    expect(plain(posted)).toEqual([{ address, name: "n" }]);
+  });
+});
