@@ -51,7 +51,7 @@ function polling(id: string, platform: Platform) {
 }
 
 // Due again at once: what is measured is how many there can be.
-const small = polling("small", feeds({ feedPace: { least: 1, most: 1 } }));
+const small = polling("small", feeds({ feedInterval: { minMs: 1, maxMs: 1 } }));
 for (let n = 0; n < Number(count); n++) await follow("small", `/feed/${n}`);
 while (small.count.done < Number(count) * 2) await sleep(20);
 const [started, cpu, before] = [performance.now(), process.cpuUsage(), small.count.done];

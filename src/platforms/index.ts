@@ -11,7 +11,7 @@ import { webfinger } from "./webfinger/platform.ts";
 import { webhook } from "./webhook/platform.ts";
 import { type XmppSettings, xmpp } from "./xmpp/platform.ts";
 
-/** What platforms take from the operator's settings. */
+/** Settings of all platforms. */
 export interface PlatformSettings
   extends DummySettings,
     EmailSettings,
@@ -22,7 +22,7 @@ export interface PlatformSettings
     XmppSettings {}
 export type { RelaySettings };
 
-/** Every platform there is, one line each: adding one is a folder and a line here. */
+/** Lists all platforms; a new platform is a folder and a line here. */
 export function platforms(settings: PlatformSettings): readonly Platform[] {
   return [
     email(settings),
@@ -38,12 +38,12 @@ export function platforms(settings: PlatformSettings): readonly Platform[] {
 }
 
 /**
- * Picks the platforms that the setting PLATFORMS names, by id or alias: nothing means all but `dummy`, `+id` adds to that.
- * Throws a `ConfigError` for a name that no platform has.
+ * Returns the platforms that the setting PLATFORMS names by id or alias. An empty list means all but `dummy`, and `+id` adds
+ * to those. Throws a `ConfigError` for an unknown name.
  */
-export function enabledPlatforms(wanted: readonly string[], all: readonly Platform[]): readonly Platform[] {
-  const named = new Set(wanted.map((name) => find(name.replace(/^\+/, ""), all)));
-  const onlyAdded = wanted.every((name) => name.startsWith("+"));
+export function enabledPlatforms(names: readonly string[], all: readonly Platform[]): readonly Platform[] {
+  const named = new Set(names.map((name) => find(name.replace(/^\+/, ""), all)));
+  const onlyAdded = names.every((name) => name.startsWith("+"));
   return all.filter((platform) => named.has(platform) || (onlyAdded && platform.id !== "dummy"));
 }
 

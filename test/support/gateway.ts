@@ -34,14 +34,14 @@ export async function gateway(
     works = true,
     relay,
     mailProviders,
-    feedPace = { least: 50, most: 100 },
+    feedInterval = { minMs: 50, maxMs: 100 },
     log = silentLog,
   }: {
     readonly works?: boolean;
     readonly relay?: string;
     readonly mailProviders?: Providers;
     /** How often feeds are polled, in ms. */
-    readonly feedPace?: { readonly least: number; readonly most: number };
+    readonly feedInterval?: { readonly minMs: number; readonly maxMs: number };
     readonly log?: Log;
   } = {},
 ) {
@@ -53,7 +53,7 @@ export async function gateway(
     ...(relay === undefined ? {} : { relay: { url: relay } }),
     ...(mailProviders === undefined ? {} : { mailProviders }),
   };
-  const every = platforms({ ...x, ...meta, feedPace, ...mail });
+  const every = platforms({ ...x, ...meta, feedInterval, ...mail });
   const all = [...every, shy(every.filter(({ id }) => id === "dummy"))];
   const choose = () => all;
   const store = await openStore(config, true, log);

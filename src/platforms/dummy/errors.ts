@@ -1,39 +1,35 @@
-import { Failure, type FailureKind } from "../../model/failure.ts";
+import type { Failure, FailureKind } from "../../model/failure.ts";
+import { type ErrorEntry, errorTable } from "../../platform/kit/error-table.ts";
+import type { StandardError } from "../../platform/kit/standard-errors.ts";
 
-const CODES = {
-  permanent: "platform-rejected",
-  retryable: "platform-unavailable",
-  "rate-limited": "platform-rate-limited",
-  auth: "credentials-invalid",
-} as const satisfies Record<FailureKind, string>;
+const PLATFORM_CODE = "dummy";
+const requested = (error: StandardError): ErrorEntry => ({
+  as: error,
+  detail: "The dummy platform failed because it was asked to.",
+});
+const BY_KIND: Readonly<Record<FailureKind, ErrorEntry>> = {
+  permanent: requested("rejected"),
+  retryable: requested("unavailable"),
+  "rate-limited": requested("rate-limited"),
+  auth: requested("credentials-invalid"),
+};
+const errors = errorTable({ network: "The dummy platform", codes: BY_KIND });
 
-export interface WantedFailure {
+/** Failure that an activity asks for. */
+export interface FailureRequest {
   readonly kind: FailureKind;
-  readonly code?: string;
   readonly retryAfterMs?: number;
-  readonly mayHaveLanded?: boolean;
 }
 
-/** The failure that an activity asked for. */
-export function failureOf({ kind, code = CODES[kind], retryAfterMs, mayHaveLanded = false }: WantedFailure): Failure {
-  return new Failure({
-    kind,
-    code,
-    detail: "The dummy platform failed because it was asked to.",
-    mayHaveLanded,
-    platformCode: "dummy",
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  });
+/** Builds the failure that an activity asked for. */
+export function requestedFailure({ kind, retryAfterMs }: FailureRequest): Failure {
+  return errors.failure(BY_KIND[kind], { platformCode: PLATFORM_CODE, retryAfterMs });
 }
 
-/** The dummy throws nothing but failures, timers' aborts and what `commit` rejects with. */
-export function explain(thrown: unknown): Failure {
-  if (thrown instanceof Failure) return thrown;
-  const aborted = thrown instanceof Error && thrown.name === "AbortError";
-  return new Failure({
-    kind: "retryable",
-    code: aborted ? "platform-timeout" : "internal-error",
-    detail: aborted ? "The work was stopped before it was done." : "The dummy platform broke.",
-    cause: thrown,
-  });
+/** Builds the failure of an activity whose effect may have happened. */
+export function lostOutcome(): Failure {
+  return errors.failure(requested("timeout"), { platformCode: PLATFORM_CODE, mayHaveLanded: true });
 }
+
+/** Classifies a thrown value. Expected are failures, timers' aborts and rejections of `commit`. */
+export const classifyError = errors.classify;

@@ -1,55 +1,64 @@
-import { Failure, type FailureKind } from "../../model/failure.ts";
+import type { Failure } from "../../model/failure.ts";
+import { type ErrorEntry, errorTable } from "../../platform/kit/error-table.ts";
+import { retryAfter } from "../../platform/kit/retry-after.ts";
 
-type Meaning = readonly [kind: FailureKind, code: string, detail: string];
+const FORBIDDEN: ErrorEntry = { as: "permission", detail: "The feed is not public." };
+const errors = errorTable({
+  network: "The server",
+  details: { internal: "The gateway failed while reading the feed.", rejected: "The server refuses to give the feed." },
+  codes: {
+    401: FORBIDDEN,
+    403: FORBIDDEN,
+    404: { as: "recipient-unknown", detail: "There is no feed at this address." },
+    410: { as: "recipient-unknown", detail: "The feed is gone for good (410): stop asking for it." },
+    429: "rate-limited",
+  },
+});
 
-const MISSING: Meaning = ["permanent", "recipient-unknown", "There is no feed at this address."];
-const GONE: Meaning = ["permanent", "recipient-unknown", "The feed is gone for good (410): stop asking for it."];
-const CLOSED: Meaning = ["permanent", "permission-denied", "The feed is not public."];
-const LIMIT: Meaning = ["rate-limited", "platform-rate-limited", "The server limits how often it is asked."];
-const AWAY: Meaning = ["retryable", "platform-unavailable", "The server can't answer now."];
-const REFUSED: Meaning = ["permanent", "platform-rejected", "The server refuses to give the feed."];
-const STOPPED: Meaning = ["retryable", "platform-timeout", "The server did not answer in time."];
-const BROKEN: Meaning = ["retryable", "internal-error", "Something broke on our side while reading the feed."];
-
-const A_DAY_MS = 86_400_000;
-
-/** The failure for an answer that is not a success. `retryAfter` is the header: seconds or an HTTP date. */
-export function statusFailure(status: number, retryAfter: string | undefined): Failure {
-  const [kind, code, detail] = meaning(status);
-  const wait = kind === "permanent" ? undefined : waitOf(retryAfter);
-  const platformCode = `HTTP ${status}`;
-  return new Failure({ kind, code, detail, platformCode, ...(wait === undefined ? {} : { retryAfterMs: wait }) });
+/** Builds the failure of an answer that is no success. */
+export function statusFailure(status: number, retryAfterHeader: string | undefined): Failure {
+  const row = errors.lookup(status) ?? errors.row(status >= 500 ? "unavailable" : "rejected");
+  const [kind] = row;
+  return errors.failure(row, {
+    platformCode: `HTTP ${status}`,
+    retryAfterMs: kind === "permanent" ? undefined : retryAfter(retryAfterHeader),
+  });
 }
 
-function meaning(status: number): Meaning {
-  if (status === 404) return MISSING;
-  if (status === 410) return GONE;
-  if (status === 401 || status === 403) return CLOSED;
-  if (status === 429) return LIMIT;
-  return status >= 500 ? AWAY : REFUSED;
-}
-
-function waitOf(retryAfter = ""): number | undefined {
-  const ms = /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), A_DAY_MS);
-}
-
-/** The failure for a document that is no feed and leads to none. */
+/** Builds the failure of a document that is no feed and names none. Permanent: reading it again changes nothing. */
 export function noFeed(): Failure {
-  const detail = "What is at this address is neither a feed that can be read nor a page that names one.";
-  return new Failure({ kind: "permanent", code: "platform-protocol-error", detail });
+  const detail = "The document at this address is neither a readable feed nor a page that names one.";
+  return errors.failure(["permanent", "platform-protocol-error", detail]);
 }
 
-/** The failure for a chain of redirects that is too long or leads nowhere. */
+/** Builds the failure of redirects that are too many or lead nowhere. */
 export function badRedirect(status: number): Failure {
-  const detail = "The address redirects too often, or to nothing that can be opened.";
-  return new Failure({ kind: "permanent", code: "platform-rejected", detail, platformCode: `HTTP ${status}` });
+  const detail = "The address redirects too often, or to an unusable address.";
+  return errors.failure({ as: "rejected", detail }, { platformCode: `HTTP ${status}` });
 }
 
-/** What is thrown while fetching: the guard's own failures, aborts, and nothing else that is expected. */
-export function classifyError(thrown: unknown): Failure {
-  if (thrown instanceof Failure) return thrown;
-  const stopped = thrown instanceof Error && /^(Abort|Timeout)Error$/.test(thrown.name);
-  const [kind, code, detail] = stopped ? STOPPED : BROKEN;
-  return new Failure({ kind, code, detail, cause: thrown });
+/** Builds the failure of a document that is no OPML. */
+export function noOpml(): Failure {
+  return errors.failure({ as: "content", detail: "The document is no readable OPML." });
 }
+
+/** Builds the failure of an actor at its limit of subscriptions. */
+export function tooManyFeeds(max: number): Failure {
+  const detail = `An actor may follow ${max} feeds: unsubscribe from some, or use another actor.`;
+  return errors.failure({ as: "policy", detail });
+}
+
+/** Builds the failure of a document beyond the reader's limits. */
+export function limitExceeded(cause: unknown): Failure {
+  const detail = "Reading the feed takes more time or memory than allowed.";
+  return errors.failure(["permanent", "platform-protocol-error", detail], { cause });
+}
+
+/** Builds the failure of a reader thread that did not start. */
+export function threadFailure(cause: unknown): Failure {
+  const detail = "The thread that reads feeds could not be started; tell the operator.";
+  return errors.failure({ as: "internal", detail }, { cause });
+}
+
+/** Classifies a thrown value. Expected are the egress guard's failures and aborts. */
+export const classifyError = errors.classify;

@@ -1,40 +1,41 @@
-import { Failure, type FailureKind } from "../../model/failure.ts";
+import type { Failure } from "../../model/failure.ts";
+import { type ErrorEntry, errorTable } from "../../platform/kit/error-table.ts";
+import { retryAfter } from "../../platform/kit/retry-after.ts";
 
-type Meaning = readonly [kind: FailureKind, code: string, detail: string];
+const UNKNOWN: ErrorEntry = { as: "recipient-unknown", detail: "The server knows nobody by this address." };
+const FORBIDDEN: ErrorEntry = { as: "permission", detail: "The server answers such questions to its own users only." };
+const errors = errorTable({
+  network: "The server",
+  details: { internal: "The gateway failed while searching.", rejected: "The server refuses the question." },
+  codes: { 401: FORBIDDEN, 403: FORBIDDEN, 404: UNKNOWN, 410: UNKNOWN, 429: "rate-limited" },
+});
 
-const NOBODY: Meaning = ["permanent", "recipient-unknown", "The server knows nobody by this address."];
-const CLOSED: Meaning = ["permanent", "permission-denied", "The server answers such questions to its own users only."];
-const LIMIT: Meaning = ["rate-limited", "platform-rate-limited", "The server limits how often it is asked."];
-const AWAY: Meaning = ["retryable", "platform-unavailable", "The server can't answer now."];
-const REFUSED: Meaning = ["permanent", "platform-rejected", "The server refuses the question."];
-const STOPPED: Meaning = ["retryable", "platform-timeout", "The server did not answer in time."];
-const BROKEN: Meaning = ["retryable", "internal-error", "Something broke on our side while searching."];
-
-/** The failure for an answer that is not 200. */
-export function statusFailure(status: number, retryAfter: string | undefined): Failure {
-  const [kind, code, detail] = meaning(status);
-  const seconds = /^\d{1,6}$/.test(retryAfter ?? "") ? Number(retryAfter) : undefined;
-  const waits = kind === "rate-limited" || kind === "retryable";
-  return new Failure({
-    kind,
-    code,
-    detail,
+/** Builds the failure of an answer that is not 200. */
+export function statusFailure(status: number, retryAfterHeader: string | undefined): Failure {
+  const row = errors.lookup(status) ?? errors.row(status >= 500 ? "unavailable" : "rejected");
+  const [kind] = row;
+  return errors.failure(row, {
     platformCode: `HTTP ${status}`,
-    ...(waits && seconds !== undefined ? { retryAfterMs: seconds * 1_000 } : {}),
+    retryAfterMs: kind === "permanent" ? undefined : retryAfter(retryAfterHeader),
   });
 }
 
-function meaning(status: number): Meaning {
-  if (status === 404 || status === 410) return NOBODY;
-  if (status === 401 || status === 403) return CLOSED;
-  if (status === 429) return LIMIT;
-  return status >= 500 ? AWAY : REFUSED;
+/** Builds the failure of an address without a host. */
+export function noAddress(): Failure {
+  return errors.failure({ as: "recipient-unknown", detail: "This is no address." });
 }
 
-/** What is thrown while searching: the guard's own failures, aborts, and nothing else that is expected. */
-export function classifyError(thrown: unknown): Failure {
-  if (thrown instanceof Failure) return thrown;
-  const stopped = thrown instanceof Error && /^(Abort|Timeout)Error$/.test(thrown.name);
-  const [kind, code, detail] = stopped ? STOPPED : BROKEN;
-  return new Failure({ kind, code, detail, cause: thrown });
+/** Builds the failure of redirects that are too many or leave https. */
+export function badRedirect(status: number): Failure {
+  const detail = "The server redirects too often, or to an address without https.";
+  return errors.failure({ as: "rejected", detail }, { platformCode: `HTTP ${status}` });
 }
+
+/** Builds the failure of an answer that is no JRD. Permanent: the same server gives the same answer. */
+export function noJrd(): Failure {
+  const detail = "The server's answer is no JSON Resource Descriptor (RFC 7033).";
+  return errors.failure(["permanent", "platform-protocol-error", detail]);
+}
+
+/** Classifies a thrown value. Expected are the egress guard's failures and aborts. */
+export const classifyError = errors.classify;

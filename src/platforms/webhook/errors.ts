@@ -1,64 +1,46 @@
-import { Failure, type FailureKind } from "../../model/failure.ts";
+import type { Failure } from "../../model/failure.ts";
+import { type ErrorEntry, errorTable, failureWith } from "../../platform/kit/error-table.ts";
+import { retryAfter } from "../../platform/kit/retry-after.ts";
 
-type Meaning = readonly [kind: FailureKind, code: string, detail: string];
+const UNKNOWN: ErrorEntry = { as: "recipient-unknown", detail: "The receiver takes no posts at this address." };
+const FORBIDDEN: ErrorEntry = { as: "permission", detail: "The receiver does not accept posts from this gateway." };
+const errors = errorTable({
+  network: "The receiver",
+  details: { internal: "The gateway failed while posting." },
+  codes: {
+    401: FORBIDDEN,
+    403: FORBIDDEN,
+    404: UNKNOWN,
+    408: "unavailable",
+    410: UNKNOWN,
+    413: "content-too-large",
+    425: "unavailable",
+    429: "rate-limited",
+  },
+});
+const REDIRECT: ErrorEntry = { as: "rejected", detail: "The receiver redirects; name the last address." };
 
-const NOBODY: Meaning = ["permanent", "recipient-unknown", "The receiver says that nothing takes posts here."];
-const CLOSED: Meaning = ["permanent", "permission-denied", "The receiver does not let us post here."];
-const LARGE: Meaning = ["permanent", "content-too-large", "The receiver takes less than that."];
-const LIMIT: Meaning = ["rate-limited", "platform-rate-limited", "The receiver limits how much it takes."];
-const AWAY: Meaning = ["retryable", "platform-unavailable", "The receiver could not take it."];
-const REFUSED: Meaning = ["permanent", "platform-rejected", "The receiver refuses it."];
-const MOVED: Meaning = ["permanent", "platform-rejected", "The receiver redirects; name the last address."];
-const STOPPED: Meaning = ["retryable", "platform-timeout", "The receiver did not answer in time."];
-const BROKEN: Meaning = ["retryable", "internal-error", "Something broke on our side while posting."];
-
-const A_DAY_MS = 86_400_000;
-/** Refusals that pass by themselves: too slow, too early, too much. */
-const PASSING = new Set([408, 425]);
-
-/** The failure for an answer that is not 2xx; `retryAfter` is the header: seconds or an HTTP date. */
-export function statusFailure(status: number, retryAfter: string | undefined): Failure {
-  const [kind, code, detail] = meaning(status);
-  const wait = status === 429 || status === 503 ? waitOf(retryAfter) : undefined;
-  const platformCode = `HTTP ${status}`;
-  return new Failure({ kind, code, detail, platformCode, ...(wait === undefined ? {} : { retryAfterMs: wait }) });
+/** Builds the failure of an answer other than 2xx; 429 and 503 keep `retryAfterHeader`. */
+export function statusFailure(status: number, retryAfterHeader: string | undefined): Failure {
+  const hasWait = status === 429 || status === 503;
+  return errors.failure(errors.lookup(status) ?? otherStatus(status), {
+    platformCode: `HTTP ${status}`,
+    retryAfterMs: hasWait ? retryAfter(retryAfterHeader) : undefined,
+  });
 }
 
-function meaning(status: number): Meaning {
-  if (status >= 500 || PASSING.has(status)) return AWAY;
-  if (status === 404 || status === 410) return NOBODY;
-  if (status === 401 || status === 403) return CLOSED;
-  if (status === 413) return LARGE;
-  if (status === 429) return LIMIT;
-  return status < 400 ? MOVED : REFUSED;
+function otherStatus(status: number): ErrorEntry {
+  if (status >= 500) return "unavailable";
+  return status < 400 ? REDIRECT : "rejected";
 }
 
-function waitOf(retryAfter = ""): number | undefined {
-  const ms = /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), A_DAY_MS);
-}
-
-/** What is thrown while posting: the guard's own failures, aborts, and nothing else that is expected. */
-export function classifyError(thrown: unknown): Failure {
-  if (thrown instanceof Failure) return thrown;
-  const stopped = thrown instanceof Error && /^(Abort|Timeout)Error$/.test(thrown.name);
-  const [kind, code, detail] = stopped ? STOPPED : BROKEN;
-  return new Failure({ kind, code, detail, cause: thrown });
-}
+/** Classifies a thrown value. Expected are the egress guard's failures and aborts. */
+export const classifyError = errors.classify;
 
 /**
- * The same failure without its doubt. A post that may have landed may be repeated: it carries the same `webhook-id`, by
- * which receivers drop what they took before (Standard Webhooks).
+ * Returns the same failure as surely not carried out. A post that may have landed may be repeated: it carries the same
+ * `webhook-id`, by which receivers drop duplicates (Standard Webhooks).
  */
 export function withoutDoubt(failure: Failure): Failure {
-  if (!failure.mayHaveLanded) return failure;
-  const { kind, code, message: detail, retryAfterMs, platformCode } = failure;
-  return new Failure({
-    kind,
-    code,
-    detail,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(platformCode === undefined ? {} : { platformCode }),
-    cause: failure,
-  });
+  return failure.mayHaveLanded ? failureWith(failure, { mayHaveLanded: false, cause: failure }) : failure;
 }

@@ -1,47 +1,53 @@
 import type { VerbContext } from "../../../platform/platform.ts";
 import { noFeed } from "../errors.ts";
-import type { Feed, Task } from "./document/feed.ts";
-import { type Download, download, httpAddress } from "./download.ts";
+import type { Feed } from "./document/feed.ts";
+import type { ReadOptions, ReadTask } from "./document/jobs.ts";
+import { httpAddress } from "./document/web-address.ts";
+import { type Download, download } from "./download.ts";
 import type { Reader } from "./reader.ts";
 
-/** A feed that was looked for, and how it was found. */
-export interface Found {
+/** A feed, and the addresses that led there. */
+export interface FoundFeed {
   readonly feed: Feed;
-  /** Where it was read in the end. */
+  /** Address that the document came from, after all redirects. */
   readonly url: string;
-  /** Where it is to be asked for: what was asked, or where that moved for good. */
+  /** Address for later requests: the requested one, or the target of a permanent move. */
   readonly stored: string;
   readonly movedTo?: string;
-  /** The page that named it. */
+  /** The page that named the feed. */
   readonly foundOn?: string;
 }
 
-export type Wanted = Omit<Task, "bytes" | "contentType" | "url">;
+/** Limits of one look-up. */
+export interface LookupOptions {
+  readonly read: ReadOptions;
+  /** Milliseconds for redirects, discovery and download. */
+  readonly timeoutMs: number;
+}
 
-/** Reads the feed at an address, or the first that the page there names. Throws a `Failure` when there is none. */
-export async function lookedUp(
+/** Reads the feed at an address, or the first feed that the page there names. Throws a `Failure` without a feed. */
+export async function lookUpFeed(
   address: string,
-  wanted: Wanted,
+  { read: options, timeoutMs }: LookupOptions,
   context: Pick<VerbContext, "fetch" | "signal">,
-  threads: Pick<Reader, "read">,
-  ms: number,
-): Promise<Found> {
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(ms)]);
+  reader: Pick<Reader, "read">,
+): Promise<FoundFeed> {
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]);
   let foundOn: string | undefined;
   for (let url = httpAddress(address); ; ) {
     const { answer, movedTo } = await download(url, context, signal);
-    const read = await threads.read(taskOf(answer, wanted), context.signal);
-    if (read.kind === "feed") {
-      const places = { ...(movedTo === undefined ? {} : { movedTo }), ...(foundOn === undefined ? {} : { foundOn }) };
-      return { feed: read.feed, url: answer.url, stored: movedTo ?? url, ...places };
+    const result = await reader.read(readTask(answer, options), context.signal);
+    if (result.kind === "feed") {
+      const path = { ...(movedTo === undefined ? {} : { movedTo }), ...(foundOn === undefined ? {} : { foundOn }) };
+      return { feed: result.feed, url: answer.url, stored: movedTo ?? url, ...path };
     }
-    const [named] = read.kind === "page" && foundOn === undefined ? read.feeds : [];
-    if (named === undefined) throw noFeed();
+    const [firstFeed] = result.kind === "page" && foundOn === undefined ? result.feeds : [];
+    if (firstFeed === undefined) throw noFeed();
     foundOn = answer.url;
-    url = named;
+    url = firstFeed;
   }
 }
 
-function taskOf({ body, headers, url }: Download["answer"], wanted: Wanted): Task {
-  return { bytes: new Uint8Array(body), contentType: headers["content-type"] ?? "", url, ...wanted };
+function readTask({ body, headers, url }: Download["answer"], options: ReadOptions): ReadTask {
+  return { bytes: new Uint8Array(body), contentType: headers["content-type"] ?? "", url, ...options };
 }

@@ -1,14 +1,14 @@
 import { parentPort } from "node:worker_threads";
-import { news } from "../inbound/new-entries.ts";
-import type { Answer, Job } from "./document/feed.ts";
-import { outlines } from "./document/opml.ts";
-import { read } from "./read.ts";
+import type { Job, JobResult } from "./document/jobs.ts";
+import { findNewEntries } from "./document/new-entries.ts";
+import { readOpml } from "./document/opml.ts";
+import { readDocument } from "./document/read.ts";
 
-function answer(job: Job): Answer {
-  if ("read" in job) return read(job.read);
-  return "news" in job ? news(job.news) : outlines(job.opml);
+function runJob(job: Job): JobResult {
+  if ("read" in job) return readDocument(job.read);
+  return "newEntries" in job ? findNewEntries(job.newEntries) : readOpml(job.opml);
 }
 
-// The thread in which documents of strangers are parsed: what they cost, they cost here.
-parentPort?.on("message", (job: Job) => parentPort?.postMessage(answer(job)));
+// Strangers' documents are parsed in this thread: their cost stays here.
+parentPort?.on("message", (job: Job) => parentPort?.postMessage(runJob(job)));
 parentPort?.postMessage("ready");

@@ -1,42 +1,43 @@
 import type { Reader } from "./reader.ts";
 
-/** One reader for all who need it now and then: its threads end when nobody has joined any more. */
+/** A reader with counted users; its threads end with the last user. */
 export interface SharedReader {
-  readonly join: () => Reader;
-  readonly leave: () => Promise<void>;
-  /** As `leave`, but the threads wait a while for the next to join. */
-  readonly leaveLater: () => void;
+  readonly acquire: () => Reader;
+  /** Ends the threads if this was the last user. */
+  readonly release: () => Promise<void>;
+  /** Releases as `release` does, but keeps the threads for a while for the next user. */
+  readonly releaseLater: () => void;
 }
 
-const LATER_MS = 30_000;
+const IDLE_MS = 30_000;
 
-/** Counts who uses a reader; see `SharedReader`. */
+/** Shares a reader between all users of this process. */
 export function sharedReader(reader: Reader): SharedReader {
   let users = 0;
   let timer: NodeJS.Timeout | undefined;
-  async function end(): Promise<void> {
+  async function close(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
     await reader.close();
   }
   return {
-    join() {
+    acquire() {
       users += 1;
       clearTimeout(timer);
       timer = undefined;
       return reader;
     },
-    async leave() {
+    async release() {
       users -= 1;
-      if (users === 0) await end();
+      if (users === 0) await close();
     },
-    leaveLater() {
+    releaseLater() {
       users -= 1;
       if (users > 0) return;
       timer = setTimeout(() => {
         // A thread that does not end ends with the process.
-        end().catch(() => undefined);
-      }, LATER_MS);
+        close().catch(() => undefined);
+      }, IDLE_MS);
       timer.unref();
     },
   };

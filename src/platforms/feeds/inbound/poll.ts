@@ -1,126 +1,130 @@
 import { toEventError } from "../../../model/failure.ts";
 import type { PollContext, PollResult } from "../../../platform/platform.ts";
-import type { Fresh } from "../client/document/feed.ts";
+import type { NewEntry } from "../client/document/jobs.ts";
+import { linkHeaderHints } from "../client/document/publisher-hints.ts";
 import { type Download, download } from "../client/download.ts";
 import type { Reader } from "../client/reader.ts";
 import { classifyError, noFeed } from "../errors.ts";
-import { maxAgeOf, nextMs, type Pace } from "./poll-interval.ts";
-import { linkedBy } from "./publisher-hints.ts";
-import { type ReadAnew, remembering } from "./state.ts";
-import { type Memory, memoryOf } from "./state-schema.ts";
-import { offeredBy, subscribed } from "./websub.ts";
+import { nextState, type PollDownload, type ReadDocument } from "./next-state.ts";
+import { maxAgeOf, nextPollMs, type PollInterval } from "./poll-interval.ts";
+import { type FeedState, parseState } from "./state.ts";
+import { advertisedHub, ensureSubscribed, type WebSubState } from "./websub.ts";
 
-export interface PollTools {
-  readonly threads: Pick<Reader, "news">;
-  readonly pace: Pace;
-  /** Milliseconds that one feed may take. */
-  readonly feedMs: number;
+export interface PollOptions {
+  readonly reader: Pick<Reader, "newEntries">;
+  readonly interval: PollInterval;
+  /** Milliseconds that one download may take. */
+  readonly timeoutMs: number;
 }
 
-/** Entries that one poll brings; the others come with the next. */
-const MOST_FRESH = 100;
-const ENTRY_BYTES = 96 * 1024;
-/** So often a document is read whatever the server says of it: some say 304 for ever. */
-const WHOLE_MS = 7 * 86_400_000;
+/** New entries of one poll; the others come with the next. */
+const MAX_NEW_ENTRIES = 100;
+const MAX_ENTRY_BYTES = 96 * 1024;
+/** Time after which a document is requested unconditionally, since some servers answer 304 for ever. */
+const UNCONDITIONAL_AFTER_MS = 7 * 86_400_000;
 
 /**
- * Looks once at a feed for all who follow it. A server that says 304, or sends the same bytes again, costs no parsing; else
- * what is new or changed becomes events. Throws what `explain` knows.
+ * Polls a feed once for all subscribers and returns new entries as events. A changed entry is an `update`. A 304 or unchanged bytes cost no
+ * parsing. Throws what `classifyError` knows; after 410 the result has `ended`.
  */
-export async function poll(
-  topic: string,
-  polling: PollContext,
-  { threads, pace, feedMs }: PollTools,
-): Promise<PollResult> {
+export async function poll(topic: string, context: PollContext, options: PollOptions): Promise<PollResult> {
   const now = Date.now();
-  const before = memoryOf(polling.state);
-  const signal = AbortSignal.any([polling.signal, AbortSignal.timeout(feedMs)]);
-  let got: Download;
+  const before = parseState(context.state);
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(options.timeoutMs)]);
+  let downloaded: PollDownload;
   try {
-    got = await asked(topic, before, polling, signal, now);
+    downloaded = await downloadFeed(topic, before, context, signal, now);
   } catch (thrown) {
     const failure = classifyError(thrown);
     if (failure.platformCode !== "HTTP 410") throw failure;
-    return { entries: [], state: polling.state ?? "", nextMs: pace.most, ended: toEventError(failure) };
+    const ended = toEventError(failure);
+    return { entries: [], state: context.state ?? "", nextMs: options.interval.maxMs, ended };
   }
-  const { headers, url } = got.answer;
-  const read = await readAnew(got, before, threads, polling.signal);
-  const linked = linkedBy(headers.link, url);
-  const offered = read ? offeredBy(linked, read.news.wishes, url) : undefined;
-  const told = await subscribed(before?.hub, offered, polling, now);
-  const memory = remembering(before, got, read, now);
-  const missed = told.live && (read?.news.fresh.length ?? 0) > 0 ? !polling.triggered : before?.missed === true;
-  const next = nextMs(
-    memory,
-    {
-      now,
-      maxAgeMs: maxAgeOf(headers["cache-control"]),
-      more: (read?.news.left ?? 0) > 0,
-      told: told.live && !missed,
-      renewAt: told.renewAt,
-      random: Math.random(),
-    },
-    pace,
-  );
+  const { headers, url } = downloaded.answer;
+  const document = await readChanged(downloaded, before, options.reader, context.signal);
+  const advertised = document
+    ? advertisedHub(linkHeaderHints(headers.link, url), document.found.hints, url)
+    : undefined;
+  const webSub = await ensureSubscribed(before?.hub, advertised, context, now);
+  const state = nextState(before, downloaded, document, now);
+  const missed = hasMissed(before, document, webSub, context);
+  const facts = {
+    now,
+    maxAgeMs: maxAgeOf(headers["cache-control"]),
+    hasRemaining: (document?.found.remaining ?? 0) > 0,
+    isAnnounced: webSub.isLive && !missed,
+    renewAt: webSub.renewAt,
+    random: Math.random(),
+  };
   return {
-    entries: (read?.news.fresh ?? []).map((fresh) => eventOf(topic, memory, fresh, now)),
-    state: JSON.stringify({ ...memory, ...(missed ? { missed } : {}), hub: told.hub }),
-    nextMs: next,
+    entries: (document?.found.entries ?? []).map((entry) => toPollEntry(topic, state, entry, now)),
+    state: JSON.stringify({ ...state, ...(missed ? { missed } : {}), hub: webSub.hub }),
+    nextMs: nextPollMs(state, facts, options.interval),
   };
 }
 
-/** Asks where the feed moved to, and where it was when that fails for good. */
-async function asked(
+/** Returns whether the hub failed to announce the newest entries. */
+function hasMissed(
+  before: FeedState | undefined,
+  document: ReadDocument | undefined,
+  { isLive }: WebSubState,
+  { triggered }: PollContext,
+): boolean {
+  const hasNew = (document?.found.entries.length ?? 0) > 0;
+  return isLive && hasNew ? !triggered : before?.missed === true;
+}
+
+/** Downloads from the feed's new address; from the topic's own after a permanent failure. */
+async function downloadFeed(
   topic: string,
-  before: Memory | undefined,
-  polling: PollContext,
+  before: FeedState | undefined,
+  context: PollContext,
   signal: AbortSignal,
   now: number,
-) {
-  const whole = before === undefined || now - before.read > WHOLE_MS;
+): Promise<PollDownload> {
+  const isUnconditional = before === undefined || now - before.read > UNCONDITIONAL_AFTER_MS;
   const headers = {
-    ...(whole || before.etag === undefined ? {} : { "if-none-match": before.etag }),
-    ...(whole || before.modified === undefined ? {} : { "if-modified-since": before.modified }),
+    ...(isUnconditional || before.etag === undefined ? {} : { "if-none-match": before.etag }),
+    ...(isUnconditional || before.modified === undefined ? {} : { "if-modified-since": before.modified }),
   };
-  const first = before?.url ?? topic;
+  const address = before?.url ?? topic;
   try {
-    return await download(first, polling, signal, headers);
+    return await download(address, context, signal, headers);
   } catch (thrown) {
-    if (first === topic || classifyError(thrown).kind !== "permanent") throw thrown;
-    return { ...(await download(topic, polling, signal)), back: true };
+    if (address === topic || classifyError(thrown).kind !== "permanent") throw thrown;
+    return { ...(await download(topic, context, signal)), isFallback: true };
   }
 }
 
-/** What the document brings; undefined when it is the one that was read last. Throws when it is no feed any more. */
-async function readAnew(
+/** Reads a changed document; undefined when its bytes are unchanged. Throws when it is no longer a feed. */
+async function readChanged(
   { answer }: Download,
-  before: Memory | undefined,
-  threads: PollTools["threads"],
+  before: FeedState | undefined,
+  reader: PollOptions["reader"],
   signal: AbortSignal,
-): Promise<ReadAnew | undefined> {
+): Promise<ReadDocument | undefined> {
   if (answer.status === 304) return undefined;
-  // In the thread pool, since five megabytes are some milliseconds.
+  // WebCrypto hashes outside the event loop: five megabytes take some milliseconds.
   const hash = Buffer.from(await crypto.subtle.digest("SHA-256", answer.body)).toString("base64url");
   if (hash === before?.hash) return undefined;
-  const task = { bytes: answer.body, contentType: answer.headers["content-type"] ?? "", url: answer.url };
-  const bounds = { known: before?.known, most: MOST_FRESH, mostBytes: ENTRY_BYTES };
-  const news = await threads.news({ ...task, ...bounds }, signal);
-  if (news.kind !== "news") throw noFeed();
-  return { hash, news };
+  const document = { bytes: answer.body, contentType: answer.headers["content-type"] ?? "", url: answer.url };
+  const limits = { seen: before?.known, maxEntries: MAX_NEW_ENTRIES, maxEntryBytes: MAX_ENTRY_BYTES };
+  const found = await reader.newEntries({ ...document, ...limits }, signal);
+  if (found.kind !== "new-entries") throw noFeed();
+  return { hash, found };
 }
 
-function eventOf(
+function toPollEntry(
   topic: string,
-  memory: Memory,
-  { entry, key, changed }: Fresh,
+  { title, n }: FeedState,
+  { entry, key, isUpdate }: NewEntry,
   now: number,
 ): PollResult["entries"][number] {
-  const { title, n } = memory;
   return {
     key: `${n}:${key}`,
     event: {
       platform: "feeds",
-      verb: changed ? "update" : "post",
+      verb: isUpdate ? "update" : "post",
       actor: { address: topic, ...(title === undefined ? {} : { name: title }) },
       object: { ...entry },
       context: { type: "feed", id: topic },

@@ -1,71 +1,46 @@
-import type { News } from "../client/document/feed.ts";
-import { cut } from "../client/document/plain-text.ts";
-import type { Download } from "../client/download.ts";
-import type { Memory } from "./state-schema.ts";
+import type { PublisherHints } from "../client/document/jobs.ts";
 
-/** A document that was read, and its SHA-256. */
-export interface ReadAnew {
-  readonly hash: string;
-  readonly news: News;
+/** State of a feed's WebSub subscription. Times in Unix ms. */
+export interface HubState {
+  readonly url: string;
+  /** The feed's address at the hub. */
+  readonly topic: string;
+  /** Times of the first and the last request to subscribe. */
+  readonly since: number;
+  readonly asked: number;
+  /** Requests since the hub last agreed. */
+  readonly tries: number;
+  /** Requests to unsubscribe. */
+  readonly leaving?: number;
 }
 
-/** What was downloaded; `back`: from the topic's own address, since the one it had moved to failed. */
-export type Got = Download & { readonly back?: boolean };
-
-const HEADER_CHARACTERS = 1_024;
-const DAY_MS = 86_400_000;
-
-/**
- * What to remember after a poll: nothing but a move after 304, the server's marks after the same bytes again, and
- * everything after a document that was read.
- */
-export function remembering(before: Memory | undefined, got: Got, read: ReadAnew | undefined, now: number): Memory {
-  const base = read ? readAnew(before, read, now) : before;
-  if (!base) throw new Error("There is nothing to remember of a document that was not read");
-  const { url: old, ...rest } = base;
-  const url = got.movedTo ?? (got.back ? undefined : old);
-  const placed: Memory = { ...rest, ...(url === undefined ? {} : { url }) };
-  return got.answer.status === 304 ? placed : marked(placed, got.answer.headers, read, now);
+/** State that a feed's poll leaves to the next. Times in Unix ms. */
+export interface FeedState extends Pick<PublisherHints, "leastMs" | "skipHours" | "skipDays"> {
+  /** Number of documents read; a poll repeated after a crash makes the same keys. */
+  readonly n: number;
+  /** Target of a permanent move. */
+  readonly url?: string;
+  /** Validators exactly as the server gave them. */
+  readonly etag?: string;
+  readonly modified?: string;
+  /** SHA-256 of the last document. */
+  readonly hash?: string;
+  readonly title?: string;
+  /** Times when a document was last read, and when one last had new entries. */
+  readonly read: number;
+  readonly changed: number;
+  readonly gapMs?: number;
+  readonly newest?: number;
+  /** True when a poll found new entries that the hub had not announced. */
+  readonly missed?: boolean;
+  readonly hub?: HubState;
+  /** Packed `SeenEntries`. */
+  readonly known: string;
 }
 
-function readAnew(before: Memory | undefined, { news }: ReadAnew, now: number): Memory {
-  const { hub: _, self: __, ...limits } = news.wishes;
-  const { gapMs, newest, known } = news;
-  const { title } = news.meta;
-  return {
-    n: (before?.n ?? 0) + 1,
-    ...limits,
-    ...(before?.url === undefined ? {} : { url: before.url }),
-    ...(title === undefined ? {} : { title: cut(title, 256) }),
-    ...(gapMs === undefined ? {} : { gapMs }),
-    ...(newest === undefined ? {} : { newest }),
-    read: now,
-    changed: before && news.fresh.length === 0 ? before.changed : now,
-    known,
-  };
-}
-
-function marked(
-  memory: Memory,
-  headers: Readonly<Record<string, string>>,
-  read: ReadAnew | undefined,
-  now: number,
-): Memory {
-  const { etag: _, modified: __, hash: ___, ...rest } = memory;
-  // A document of which something waits is read again whatever its marks say.
-  if (read && read.news.left > 0) return rest;
-  const { etag, "last-modified": modified } = headers;
-  const hash = read?.hash ?? memory.hash;
-  return {
-    ...rest,
-    // Not at each poll: what stays as it is need not be written.
-    read: now - memory.read > DAY_MS ? now : memory.read,
-    ...(fits(etag) ? { etag } : {}),
-    ...(fits(modified) ? { modified } : {}),
-    ...(hash === undefined ? {} : { hash }),
-  };
-}
-
-function fits(header: string | undefined): header is string {
-  return header !== undefined && header.length <= HEADER_CHARACTERS;
+/** Parses a stored state; undefined without one, and for that of another version. */
+export function parseState(json: string | undefined): FeedState | undefined {
+  if (json === undefined) return undefined;
+  const state = JSON.parse(json) as FeedState;
+  return typeof state.known === "string" && Number.isFinite(state.read) ? state : undefined;
 }

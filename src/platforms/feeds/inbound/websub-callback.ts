@@ -5,50 +5,68 @@ import type {
   WebhookRequest,
   WebhookResponse,
 } from "../../../platform/inbound-webhook.ts";
-import type { HubMemory } from "./state-schema.ts";
+import type { HubState } from "./state.ts";
 
-const DEFAULT_LEASE = 864_000;
-const LONGEST_LEASE = 30 * 86_400;
-const SHORTEST_LEASE = 60;
-/** Clocks of the API and the worker may differ. */
-const SKEW_MS = 30_000;
-const METHODS = new Set(["sha1", "sha256", "sha384", "sha512"]);
+const DEFAULT_LEASE_SECONDS = 864_000;
+const MAX_LEASE_SECONDS = 30 * 86_400;
+const MIN_LEASE_SECONDS = 60;
+/** Tolerated difference between the clocks of API and worker. */
+const MAX_SKEW_MS = 30_000;
+const SIGNATURE_METHODS = new Set(["sha1", "sha256", "sha384", "sha512"]);
 
 /**
- * What a hub sends to a feed's door (W3C WebSub): its questions whether we asked for this, answered only when we did, and
- * news. Of those only the signature is looked at: the feed itself is then polled at once.
+ * Receiver of a hub's requests to a feed's endpoint (W3C WebSub). Confirms only subscriptions that the gateway requested. Of
+ * pushed content only the signature counts: the feed itself is then polled at once.
  */
-export const push: WebhookReceiver = {
-  receive: (pushed, secrets) => (pushed.method === "GET" ? verified(pushed.query, secrets) : told(pushed, secrets)),
+export const webSubCallback: WebhookReceiver = {
+  receive: (request, secrets) =>
+    request.method === "GET" ? verifyIntent(request.query, secrets) : takePush(request, secrets),
 };
 
-function verified(query: URLSearchParams, { topic, mode }: VerificationSecrets): WebhookResponse {
+function verifyIntent(query: URLSearchParams, { topic, mode }: VerificationSecrets): WebhookResponse {
   if (query.get("hub.topic") !== topic) return { status: 404 };
   if (query.get("hub.mode") === "denied") return { status: 200, topic: { note: `denied ${Date.now()}` } };
   if (query.get("hub.mode") !== mode) return { status: 404 };
   const challenge = query.get("hub.challenge") ?? "";
   if (!/^[\x21-\x7e]{1,1024}$/.test(challenge)) return { status: 400 };
   if (mode !== "subscribe") return { status: 200, body: challenge, topic: { note: "left", hasten: true } };
-  const said = Number.parseInt(query.get("hub.lease_seconds") ?? "", 10);
-  const seconds = Math.min(Math.max(Number.isNaN(said) ? DEFAULT_LEASE : said, SHORTEST_LEASE), LONGEST_LEASE);
+  const requested = Number.parseInt(query.get("hub.lease_seconds") ?? "", 10);
+  const lease = Number.isNaN(requested) ? DEFAULT_LEASE_SECONDS : requested;
+  const seconds = Math.min(Math.max(lease, MIN_LEASE_SECONDS), MAX_LEASE_SECONDS);
   return { status: 200, body: challenge, topic: { note: `agreed ${Date.now()} ${seconds}` } };
 }
 
-function told({ headers, body }: WebhookRequest, { secret = "", mode }: VerificationSecrets): WebhookResponse {
-  const [method = "", signature = ""] = (headers["x-hub-signature"] ?? "").split("=");
-  if (!METHODS.has(method) || !/^[0-9a-f]{40,128}$/i.test(signature)) return { status: 403 };
+function takePush({ headers, body }: WebhookRequest, { secret = "", mode }: VerificationSecrets): WebhookResponse {
+  const [method = "", hex = ""] = (headers["x-hub-signature"] ?? "").split("=");
+  if (!SIGNATURE_METHODS.has(method) || !/^[0-9a-f]{40,128}$/i.test(hex)) return { status: 403 };
   const expected = createHmac(method, secret).update(body).digest();
-  const given = Buffer.from(signature, "hex");
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return { status: 403 };
+  const signature = Buffer.from(hex, "hex");
+  if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) return { status: 403 };
   return { status: 200, topic: { hasten: mode === "subscribe" } };
 }
 
-/** What a hub said last: for how long it tells of news (`ms`, `until`), or that it does not; `fresh`: after it was last asked. */
-export function leaseOf(note: string | undefined, { since, asked }: Pick<HubMemory, "since" | "asked">) {
-  const [word, at = 0, seconds = 0] = (note ?? "").split(" ").map((part, index) => (index === 0 ? part : Number(part)));
-  const [said, ms] = [Number(at), Number(seconds) * 1_000];
-  const ours = said >= since - SKEW_MS;
-  const fresh = said >= asked - SKEW_MS;
-  const agreed = word === "agreed" && ours;
-  return { until: agreed ? said + ms : 0, ms: agreed ? ms : 0, fresh, denied: word === "denied" && fresh };
+/** The hub's last answer: until when it announces new entries, or that it does not. */
+export interface Lease {
+  /** Unix ms; 0 without a lease. */
+  readonly until: number;
+  readonly ms: number;
+  /** True when the answer came after the last request. */
+  readonly isCurrent: boolean;
+  readonly isDenied: boolean;
+}
+
+/** Parses the hint that `webSubCallback` left. */
+export function leaseOf(hint: string | undefined, { since, asked }: Pick<HubState, "since" | "asked">): Lease {
+  const [answer, time = 0, seconds = 0] = (hint ?? "")
+    .split(" ")
+    .map((part, index) => (index === 0 ? part : Number(part)));
+  const [answeredAt, ms] = [Number(time), Number(seconds) * 1_000];
+  const isCurrent = answeredAt >= asked - MAX_SKEW_MS;
+  const isAgreed = answer === "agreed" && answeredAt >= since - MAX_SKEW_MS;
+  return {
+    until: isAgreed ? answeredAt + ms : 0,
+    ms: isAgreed ? ms : 0,
+    isCurrent,
+    isDenied: answer === "denied" && isCurrent,
+  };
 }

@@ -1,96 +1,110 @@
 import { randomBytes } from "node:crypto";
 import type { PollContext, PollResult } from "../../../platform/platform.ts";
-import type { Wishes } from "../client/document/feed.ts";
-import { type HubMemory, memoryOf } from "./state-schema.ts";
+import type { PublisherHints } from "../client/document/jobs.ts";
+import { type HubState, parseState } from "./state.ts";
 import { leaseOf } from "./websub-callback.ts";
 
-/** How long we ask to be told; hubs answer with what they grant. */
+/** Requested lease; hubs answer with the lease that they grant. */
 const LEASE_SECONDS = 864_000;
-/** Renewed when so much of the lease is left. */
-const RENEW = 0.2;
+/** Remaining share of the lease at which it is renewed. */
+const RENEW_AT_SHARE = 0.2;
 const FIRST_PAUSE_MS = 15 * 60_000;
 const DAY_MS = 86_400_000;
-/** A hub that does not confirm is asked so often to stop. */
-const LEAVE_TRIES = 3;
-const LEAVE_MS = 60_000;
+/** Maximum number of requests to unsubscribe from a hub that does not confirm. */
+const MAX_LEAVE_TRIES = 3;
+const LEAVE_PAUSE_MS = 60_000;
+const HUB_TIMEOUT_MS = 15_000;
 
-/** A feed's hub, and what the feed is called there. */
-export interface Offer {
+/** The hub that a feed advertises, and the feed's address there. */
+export interface AdvertisedHub {
   readonly hub?: string;
   readonly topic: string;
 }
 
-export interface Told {
-  readonly hub?: HubMemory;
-  /** True while the hub has agreed to tell of news. */
-  readonly live: boolean;
+/** State of the subscription after a poll. */
+export interface WebSubState {
+  readonly hub?: HubState;
+  /** True while the hub's lease runs. */
+  readonly isLive: boolean;
+  /** Unix ms. */
   readonly renewAt?: number;
 }
 
 /**
- * Sees to it that the feed's hub tells us of news (W3C WebSub): asks it where it has not agreed, and again before its lease
- * ends. `offered` is what the feed says now; undefined when it was not read. Never throws for what a hub does.
+ * Keeps the subscription at the feed's hub (W3C WebSub). Requests it while the hub has not agreed, and renews it before the
+ * lease ends. `advertised` is undefined when the document was not read. Never throws for a hub's behaviour.
  */
-export async function subscribed(
-  before: HubMemory | undefined,
-  offered: Offer | undefined,
-  polling: PollContext,
+export async function ensureSubscribed(
+  before: HubState | undefined,
+  advertised: AdvertisedHub | undefined,
+  context: PollContext,
   now: number,
-): Promise<Told> {
-  const { endpoint: door, hint: note } = polling;
-  if (!door) return { live: false };
-  const hub = hubOf(before, offered, now);
+): Promise<WebSubState> {
+  const { endpoint, hint } = context;
+  if (!endpoint) return { isLive: false };
+  const hub = currentHub(before, advertised, now);
   if (!hub) {
-    if (before) await door.close();
-    return { live: false };
+    if (before) await endpoint.close();
+    return { isLive: false };
   }
-  const lease = leaseOf(note, hub);
-  const renewAt = lease.until - lease.ms * RENEW;
-  if (now < renewAt) return { hub: lease.fresh && hub.tries > 0 ? { ...hub, tries: 0 } : hub, live: true, renewAt };
-  const live = now < lease.until;
-  const pause = lease.denied ? DAY_MS : pauseAfter(hub.tries);
-  if (now - hub.asked < pause) return { hub, live, renewAt: hub.asked + pause };
-  const { secret = randomBytes(32).toString("base64url") } = (await door.secrets()) ?? {};
-  await asked("subscribe", hub, await door.open({ secret, topic: hub.topic, mode: "subscribe" }), secret, polling);
-  return { hub: { ...hub, asked: now, tries: hub.tries + 1 }, live };
+  const lease = leaseOf(hint, hub);
+  const renewAt = lease.until - lease.ms * RENEW_AT_SHARE;
+  if (now < renewAt) {
+    return { hub: lease.isCurrent && hub.tries > 0 ? { ...hub, tries: 0 } : hub, isLive: true, renewAt };
+  }
+  const isLive = now < lease.until;
+  const pauseMs = lease.isDenied ? DAY_MS : pauseAfter(hub.tries);
+  if (now - hub.asked < pauseMs) return { hub, isLive, renewAt: hub.asked + pauseMs };
+  const { secret = randomBytes(32).toString("base64url") } = (await endpoint.secrets()) ?? {};
+  const callback = await endpoint.open({ secret, topic: hub.topic, mode: "subscribe" });
+  await requestHub("subscribe", hub, callback, secret, context);
+  return { hub: { ...hub, asked: now, tries: hub.tries + 1 }, isLive };
 }
 
-/** The hub that is to tell us: the one of before, or another that the feed offers now. */
-function hubOf(before: HubMemory | undefined, offered: Offer | undefined, now: number): HubMemory | undefined {
-  const wanted = offered ? { url: offered.hub, topic: offered.topic } : before;
-  if (wanted?.url === undefined) return undefined;
-  const same = before?.url === wanted.url && before.topic === wanted.topic && before.leaving === undefined;
-  return same ? before : { url: wanted.url, topic: wanted.topic, since: now, asked: 0, tries: 0 };
+/** Returns the former hub's state, or a new state when the feed advertises another hub. */
+function currentHub(
+  before: HubState | undefined,
+  advertised: AdvertisedHub | undefined,
+  now: number,
+): HubState | undefined {
+  const { url, topic } = advertised ? { url: advertised.hub, topic: advertised.topic } : (before ?? {});
+  if (url === undefined || topic === undefined) return undefined;
+  const isSame = before?.url === url && before.topic === topic && before.leaving === undefined;
+  return isSame ? before : { url, topic, since: now, asked: 0, tries: 0 };
 }
 
 function pauseAfter(tries: number): number {
   return tries === 0 ? 0 : Math.min(DAY_MS, FIRST_PAUSE_MS * 2 ** (tries - 1));
 }
 
-/** Asks the hub to stop, since nobody follows the feed any more, and closes the door when it has, or never answers. */
-export async function left(
+/**
+ * Unsubscribes from the hub of a feed without subscribers. Closes the endpoint when the hub has confirmed, or after the last
+ * try; until then returns the state and the time of the next try.
+ */
+export async function teardown(
   _topic: string,
-  polling: PollContext,
+  context: PollContext,
 ): Promise<Pick<PollResult, "state" | "nextMs"> | undefined> {
-  const { endpoint: door, hint: note, state } = polling;
-  const memory = memoryOf(state);
-  if (!door) return undefined;
-  const { hub } = memory ?? {};
+  const { endpoint, hint } = context;
+  const state = parseState(context.state);
+  if (!endpoint) return undefined;
+  const { hub } = state ?? {};
   const tries = hub?.leaving ?? 0;
-  if (!memory || !hub || tries >= LEAVE_TRIES || (tries > 0 && note === "left")) {
-    await door.close();
+  if (!state || !hub || tries >= MAX_LEAVE_TRIES || (tries > 0 && hint === "left")) {
+    await endpoint.close();
     return undefined;
   }
-  const { secret = "" } = (await door.secrets()) ?? {};
-  await asked("unsubscribe", hub, await door.open({ secret, topic: hub.topic, mode: "unsubscribe" }), secret, polling);
-  return { state: JSON.stringify({ ...memory, hub: { ...hub, leaving: tries + 1 } }), nextMs: LEAVE_MS };
+  const { secret = "" } = (await endpoint.secrets()) ?? {};
+  const callback = await endpoint.open({ secret, topic: hub.topic, mode: "unsubscribe" });
+  await requestHub("unsubscribe", hub, callback, secret, context);
+  return { state: JSON.stringify({ ...state, hub: { ...hub, leaving: tries + 1 } }), nextMs: LEAVE_PAUSE_MS };
 }
 
-type Mode = "subscribe" | "unsubscribe";
+type HubMode = "subscribe" | "unsubscribe";
 
-async function asked(
-  mode: Mode,
-  { url, topic }: HubMemory,
+async function requestHub(
+  mode: HubMode,
+  { url, topic }: HubState,
   callback: string,
   secret: string,
   { fetch, signal, log }: PollContext,
@@ -101,23 +115,28 @@ async function asked(
     form.set("hub.lease_seconds", String(LEASE_SECONDS));
   }
   const headers = { "content-type": "application/x-www-form-urlencoded" };
+  const body = form.toString();
   try {
     const { status } = await fetch(url, {
       method: "POST",
       headers,
-      body: form.toString(),
+      body,
       signal,
-      timeoutMs: 15_000,
+      timeoutMs: HUB_TIMEOUT_MS,
       maxBytes: 65_536,
     });
-    log.debug({ status, mode }, "a feed's hub was asked");
-  } catch (error) {
-    log.debug({ error: String(error), mode }, "a feed's hub could not be asked; it is asked again");
+    log.debug({ status, mode }, "websub hub answered");
+  } catch (err) {
+    log.debug({ err, mode }, "websub hub request failed; retrying");
   }
 }
 
-/** What a feed offers: `Link` headers come before the document's own links; without `self` it is called by its address. */
-export function offeredBy(linked: Pick<Wishes, "hub" | "self">, inside: Wishes, url: string): Offer {
-  const hub = linked.hub ?? inside.hub;
-  return { ...(hub === undefined ? {} : { hub }), topic: linked.self ?? inside.self ?? url };
+/** Chooses the advertised hub. `Link` headers precede the document; without `self` the topic is the feed's address. */
+export function advertisedHub(
+  linkHeader: Pick<PublisherHints, "hub" | "self">,
+  document: PublisherHints,
+  url: string,
+): AdvertisedHub {
+  const hub = linkHeader.hub ?? document.hub;
+  return { ...(hub === undefined ? {} : { hub }), topic: linkHeader.self ?? document.self ?? url };
 }

@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import { Actor, ADDRESS_LENGTH } from "../../../model/activity.ts";
 
-const Feed = Type.Object(
+const FeedAddress = Type.Object(
   {
     address: Type.String({
       minLength: 8,
@@ -13,22 +13,26 @@ const Feed = Type.Object(
   },
   { additionalProperties: false },
 );
-const moment = (description: string) => Type.Optional(Type.String({ format: "date-time", description }));
+const dateTime = (description: string) => Type.Optional(Type.String({ format: "date-time", description }));
 
-/** How many entries a feed gives when nothing is said, and at most. */
-export const ENTRIES = { usual: 10, most: 500 } as const;
+/** Default and maximum number of a feed's entries. Entries beyond the maximum are not read. */
+export const DEFAULT_ENTRIES = 10;
+export const MAX_ENTRIES = 500;
 
-export const FetchShape = Type.Object(
+/** Lists the targets of a feeds activity, at least `minItems`. */
+export const feedTargets = (minItems: number) => Type.Array(FeedAddress, { minItems, maxItems: 20 });
+
+export const FetchSchema = Type.Object(
   {
     actor: Actor,
-    target: Type.Array(Feed, { minItems: 1, maxItems: 20 }),
+    target: feedTargets(1),
     object: Type.Object(
       {
         limit: Type.Optional(
-          Type.Integer({ minimum: 1, maximum: ENTRIES.most, description: "Entries of each feed; default 10." }),
+          Type.Integer({ minimum: 1, maximum: MAX_ENTRIES, description: "Entries of each feed; default 10." }),
         ),
-        after: moment("Only entries dated later than this; entries without a date are left out."),
-        before: moment("Only entries dated earlier than this; entries without a date are left out."),
+        after: dateTime("Only entries dated later than this; entries without a date are left out."),
+        before: dateTime("Only entries dated earlier than this; entries without a date are left out."),
       },
       { additionalProperties: false },
     ),
@@ -36,9 +40,8 @@ export const FetchShape = Type.Object(
   },
   { additionalProperties: false },
 );
-export type FetchObject = Static<typeof FetchShape>["object"];
 
-export const FETCH_EXAMPLE: Static<typeof FetchShape> = {
+export const FETCH_EXAMPLE: Static<typeof FetchSchema> = {
   actor: { address: "bob@example.com" },
   target: [{ address: "https://example.com/feed.xml" }],
   object: { limit: 10 },

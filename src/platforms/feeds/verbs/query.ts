@@ -1,62 +1,59 @@
-import type { Activity } from "../../../model/activity.ts";
-import type { Receipt, TopicStatus, VerbContext } from "../../../platform/platform.ts";
-import { opmlOf } from "../client/document/opml.ts";
-import { memoryOf } from "../inbound/state-schema.ts";
-import type { QueryObject } from "../schemas/subscribe.ts";
+import { optional } from "../../../model/optional.ts";
+import type { ActivityOf, Receipt, TopicStatus, VerbContext } from "../../../platform/platform.ts";
+import { writeOpml } from "../client/document/opml.ts";
+import { parseState } from "../inbound/state.ts";
+import { DEFAULT_FEEDS, type QuerySchema } from "../schemas/query.ts";
 
-const USUAL = 200;
-/** Of one answer; the rest comes with `next`. */
-const ANSWER_BYTES = 200 * 1024;
+/** Bytes of one answer; `next` leads to the other feeds. */
+const MAX_ANSWER_BYTES = 200 * 1024;
 
-/** Tells what the actor follows and how each feed stands, or gives it as OPML. */
-export async function query({ object }: Activity, context: VerbContext): Promise<Receipt> {
-  const { format = "list", limit = USUAL, after = "" } = object as QueryObject;
+/** Lists the actor's feeds with their status, or exports them as OPML. */
+export async function query(activity: ActivityOf<typeof QuerySchema>, context: VerbContext): Promise<Receipt> {
+  const { format = "list", limit = DEFAULT_FEEDS, after = "" } = activity.object;
   const topics = (await context.subscriptions()).filter((topic) => topic > after);
   const page = topics.slice(0, limit);
-  const rows = await Promise.all(page.map(async (topic) => rowOf(topic, await context.topicStatus(topic))));
-  const fitting = within(rows);
-  const more = fitting.length < topics.length ? { next: fitting.at(-1)?.address } : {};
-  if (format === "list") return { outcomes: [], object: { feeds: fitting, total: topics.length, ...more } };
-  return { outcomes: [], object: { opml: opmlOf(fitting), total: topics.length, ...more } };
+  const feeds = firstFitting(
+    await Promise.all(page.map(async (topic) => feedStatus(topic, await context.topicStatus(topic)))),
+  );
+  const next = feeds.length < topics.length ? { next: feeds.at(-1)?.address } : {};
+  if (format === "list") return { outcomes: [], object: { feeds, total: topics.length, ...next } };
+  return { outcomes: [], object: { opml: writeOpml(feeds), total: topics.length, ...next } };
 }
 
-interface Row {
+interface FeedStatus {
   readonly address: string;
   readonly title?: string;
   readonly status: "waiting" | "ok" | "failing";
 }
 
-function rowOf(address: string, standing: TopicStatus | undefined): Row {
-  const memory = memoryOf(standing?.state);
-  const { fails = 0, polledAt, nextAt, error } = standing ?? {};
+function feedStatus(address: string, topicStatus: TopicStatus | undefined): FeedStatus {
+  const state = parseState(topicStatus?.state);
+  const { fails = 0, polledAt, nextAt, error } = topicStatus ?? {};
   const seconds = polledAt === undefined || nextAt === undefined ? undefined : Math.round((nextAt - polledAt) / 1_000);
   return {
     address,
-    ...given("title", memory?.title),
-    status: fails > 0 ? "failing" : memory ? "ok" : "waiting",
-    ...given("polledAt", iso(polledAt)),
-    ...given("nextAt", iso(nextAt)),
-    ...given("intervalSeconds", seconds !== undefined && seconds >= 0 ? seconds : undefined),
-    ...given("changedAt", iso(memory?.changed)),
-    ...given("movedTo", memory?.url),
-    ...given("hub", memory?.hub?.url),
-    ...(fails > 0 ? { fails, ...given("error", error) } : {}),
+    ...optional("title", state?.title),
+    status: fails > 0 ? "failing" : state ? "ok" : "waiting",
+    ...optional("polledAt", isoTime(polledAt)),
+    ...optional("nextAt", isoTime(nextAt)),
+    ...optional("intervalSeconds", seconds !== undefined && seconds >= 0 ? seconds : undefined),
+    ...optional("changedAt", isoTime(state?.changed)),
+    ...optional("movedTo", state?.url),
+    ...optional("hub", state?.hub?.url),
+    ...(fails > 0 ? { fails, ...optional("error", error) } : {}),
   };
 }
 
-function within(rows: readonly Row[]): readonly Row[] {
-  let left = ANSWER_BYTES;
-  const kept = rows.findIndex((row) => {
-    left -= Buffer.byteLength(JSON.stringify(row)) + 100;
-    return left < 0;
+/** Returns the first feeds that fit into an answer, at least one. */
+function firstFitting(feeds: readonly FeedStatus[]): readonly FeedStatus[] {
+  let remaining = MAX_ANSWER_BYTES;
+  const overflow = feeds.findIndex((feed) => {
+    remaining -= Buffer.byteLength(JSON.stringify(feed)) + 100;
+    return remaining < 0;
   });
-  return kept < 0 ? rows : rows.slice(0, Math.max(1, kept));
+  return overflow < 0 ? feeds : feeds.slice(0, Math.max(1, overflow));
 }
 
-function iso(ms: number | undefined): string | undefined {
+function isoTime(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : new Date(ms).toISOString();
-}
-
-function given<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {
-  return (value === undefined ? {} : { [key]: value }) as { [K in Key]?: Value };
 }

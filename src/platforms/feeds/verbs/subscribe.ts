@@ -1,101 +1,111 @@
-import { type Activity, ADDRESS_LENGTH } from "../../../model/activity.ts";
-import { Failure } from "../../../model/failure.ts";
+import { ADDRESS_LENGTH } from "../../../model/activity.ts";
 import { readEachTarget } from "../../../platform/kit/read-each-target.ts";
-import type { Receipt, VerbContext } from "../../../platform/platform.ts";
-import { topicOf } from "../client/download.ts";
-import { lookedUp } from "../client/lookup.ts";
+import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
+import { topicOf } from "../client/document/web-address.ts";
+import { lookUpFeed } from "../client/lookup.ts";
 import type { Reader } from "../client/reader.ts";
-import { classifyError, noFeed } from "../errors.ts";
+import { classifyError, noFeed, noOpml, tooManyFeeds } from "../errors.ts";
+import type { SubscribeSchema, UnsubscribeSchema } from "../schemas/subscribe.ts";
 
-/** Feeds that one actor may follow. */
-const FOLLOWED_MOST = 10_000;
-/** Only what the feed calls itself is wanted. */
-const HEAD = { limit: 1, mostBytes: 8_192 };
-/** Feeds of an OPML document that are followed at once. */
-const TOGETHER = 50;
+type SubscribeActivity = ActivityOf<typeof SubscribeSchema>;
 
-/** Follows feeds, and those of an OPML document, in the actor's name. Changes nothing when done twice. */
+/** Maximum number of one actor's feeds. */
+const MAX_SUBSCRIPTIONS = 10_000;
+/** Reads only a feed's title and format. */
+const HEAD_ONLY = { limit: 1, maxBytes: 8_192 };
+const PARALLEL_DOWNLOADS = 4;
+/** Feeds of an OPML document that are subscribed to at the same time. */
+const PARALLEL_IMPORTS = 50;
+
+/** Subscribes the actor to feeds, and to those of an OPML document. Idempotent. */
 export async function subscribe(
-  activity: Activity,
+  activity: SubscribeActivity,
   context: VerbContext,
-  threads: Reader,
-  ms: number,
+  reader: Reader,
+  timeoutMs: number,
 ): Promise<Receipt> {
-  let room = FOLLOWED_MOST - (await context.subscriptions()).length;
-  const imported = await importedOf(activity, context, threads, () => room);
-  room -= imported?.imported ?? 0;
-  async function one(address: string) {
-    const { feed, stored, movedTo, foundOn } = await lookedUp(address, HEAD, context, threads, ms);
+  let capacity = MAX_SUBSCRIPTIONS - (await context.subscriptions()).length;
+  const imported = await importOpml(activity, context, reader, capacity);
+  capacity -= imported?.imported ?? 0;
+  async function subscribeTo(address: string) {
+    const { feed, stored, movedTo, foundOn } = await lookUpFeed(
+      address,
+      { read: HEAD_ONLY, timeoutMs },
+      context,
+      reader,
+    );
     const topic = topicOf(stored);
     if (topic === undefined || topic.length > ADDRESS_LENGTH) throw noFeed();
-    if (room-- <= 0) throw tooMany();
+    if (capacity-- <= 0) throw tooManyFeeds(MAX_SUBSCRIPTIONS);
     await context.subscribe(topic, true);
     const { format, title } = feed;
     return { address, feed: topic, format, title, movedTo, foundOn };
   }
-  const { outcomes, values } = await readEachTarget(activity, context, 4, one, classifyError);
+  const { outcomes, values } = await readEachTarget(activity, context, PARALLEL_DOWNLOADS, subscribeTo, classifyError);
   return { outcomes, object: { feeds: values, ...imported } };
 }
 
-/** Ends following. Of a page's address the feed is looked for again; `followed` says whether it was followed. */
+/**
+ * Unsubscribes the actor from feeds; looks up the feed of a page's address again. `followed` of the result says whether the
+ * actor was subscribed.
+ */
 export async function unsubscribe(
-  activity: Activity,
+  activity: ActivityOf<typeof UnsubscribeSchema>,
   context: VerbContext,
-  threads: Reader,
-  ms: number,
+  reader: Reader,
+  timeoutMs: number,
 ): Promise<Receipt> {
-  const followed = new Set(await context.subscriptions());
-  async function one(address: string) {
-    const plain = topicOf(address) ?? address;
-    const feed = followed.has(plain) ? plain : ((await behind(address)) ?? plain);
+  const subscriptions = new Set(await context.subscriptions());
+  async function unsubscribeFrom(address: string) {
+    const topic = topicOf(address) ?? address;
+    const feed = subscriptions.has(topic) ? topic : ((await feedBehind(address)) ?? topic);
     await context.subscribe(feed, false);
-    return { address, feed, followed: followed.has(feed) };
+    return { address, feed, followed: subscriptions.has(feed) };
   }
-  async function behind(address: string): Promise<string | undefined> {
+  async function feedBehind(address: string): Promise<string | undefined> {
     try {
-      return topicOf((await lookedUp(address, HEAD, context, threads, ms)).stored);
+      const { stored } = await lookUpFeed(address, { read: HEAD_ONLY, timeoutMs }, context, reader);
+      return topicOf(stored);
     } catch (thrown) {
-      // A page that is gone leads to nothing that could be followed; one that is away is asked again.
+      // A page that is gone names no feed; an unreachable one is asked again.
       const failure = classifyError(thrown);
       if (failure.kind !== "permanent") throw failure;
       return undefined;
     }
   }
-  const { outcomes, values } = await readEachTarget(activity, context, 4, one, classifyError);
+  const { outcomes, values } = await readEachTarget(
+    activity,
+    context,
+    PARALLEL_DOWNLOADS,
+    unsubscribeFrom,
+    classifyError,
+  );
   return { outcomes, object: { feeds: values } };
 }
 
-interface Imported {
+interface ImportResult {
   readonly imported: number;
   readonly skipped: number;
 }
 
-/** The feeds of an OPML document are followed as they stand: their first poll shows whether they are any. */
-async function importedOf(
-  { object }: Activity,
+/** Subscribes to an OPML document's feeds unread. Their first poll shows whether they work. */
+async function importOpml(
+  { object }: SubscribeActivity,
   context: VerbContext,
-  threads: Reader,
-  room: () => number,
-): Promise<Imported | undefined> {
-  const [attached] = await context.attachments();
-  const text = typeof object.opml === "string" ? Buffer.from(object.opml) : attached?.content;
-  if (text === undefined) return undefined;
-  const found = await threads.opml(text, context.signal);
-  if (found.kind === "neither") throw noOpml();
-  if (found.feeds.length > room()) throw tooMany();
-  for (let at = 0; at < found.feeds.length; at += TOGETHER) {
+  reader: Reader,
+  capacity: number,
+): Promise<ImportResult | undefined> {
+  const [attachment] = await context.attachments();
+  const bytes = object.opml === undefined ? attachment?.content : Buffer.from(object.opml);
+  if (bytes === undefined) return undefined;
+  const outlines = await reader.opml(bytes, context.signal);
+  if (outlines.kind === "neither") throw noOpml();
+  const { feeds, skipped } = outlines;
+  if (feeds.length > capacity) throw tooManyFeeds(MAX_SUBSCRIPTIONS);
+  for (let start = 0; start < feeds.length; start += PARALLEL_IMPORTS) {
     context.signal.throwIfAborted();
-    await Promise.all(found.feeds.slice(at, at + TOGETHER).map(({ address }) => context.subscribe(address, true)));
+    const batch = feeds.slice(start, start + PARALLEL_IMPORTS);
+    await Promise.all(batch.map(({ address }) => context.subscribe(address, true)));
   }
-  return { imported: found.feeds.length, skipped: found.skipped };
-}
-
-function noOpml(): Failure {
-  const detail = "The document is no OPML that can be read.";
-  return new Failure({ kind: "permanent", code: "content-refused", detail });
-}
-
-function tooMany(): Failure {
-  const detail = `An actor may follow ${FOLLOWED_MOST} feeds: unsubscribe from some, or use another actor.`;
-  return new Failure({ kind: "permanent", code: "policy-refused", detail });
+  return { imported: feeds.length, skipped };
 }

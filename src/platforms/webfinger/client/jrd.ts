@@ -1,7 +1,7 @@
 import Type from "typebox";
-import { Failure } from "../../../model/failure.ts";
 import { validationErrors } from "../../../model/validate.ts";
 import type { Found } from "../../../platform/kit/search-result.ts";
+import { noJrd } from "../errors.ts";
 
 const text = (maxLength: number) => Type.String({ maxLength });
 const Properties = Type.Record(text(2048), Type.Union([text(8192), Type.Null()]), { maxProperties: 100 });
@@ -14,7 +14,7 @@ const Link = Type.Object({
   properties: Type.Optional(Properties),
 });
 
-/** A JSON Resource Descriptor (RFC 7033 section 4.4) within bounds; what it does not know is ignored, as the RFC asks. */
+/** JSON Resource Descriptor (RFC 7033 section 4.4) within bounds. Unknown members are ignored, as the RFC asks. */
 const Jrd = Type.Object({
   subject: Type.Optional(Type.String({ minLength: 1, maxLength: 2048 })),
   aliases: Type.Optional(Type.Array(text(2048), { maxItems: 100 })),
@@ -27,8 +27,8 @@ type Link = Type.Static<typeof Link>;
 const NAMES = ["http://schema.org/name", "https://schema.org/name", "http://packetizer.com/ns/name"];
 const AVATAR = "http://webfinger.net/rel/avatar";
 
-/** Reads a server's answer; throws `platform-protocol-error` when it is no JRD. `uri` is what was asked for. */
-export function foundIn(body: Uint8Array, address: string, uri: string): Found {
+/** Parses a server's answer; `uri` is the resource asked for. Throws `platform-protocol-error` for other content. */
+export function parseJrd(body: Uint8Array, address: string, uri: string): Found {
   const jrd = parsed(body);
   const { subject = uri, aliases = [], links = [], properties = {} } = jrd;
   const name = NAMES.map((key) => properties[key]).find((value) => typeof value === "string" && value !== "");
@@ -37,8 +37,8 @@ export function foundIn(body: Uint8Array, address: string, uri: string): Found {
     address,
     subject,
     aliases: [...aliases],
-    links: links.map(known),
-    properties: own(properties),
+    links: links.map(knownMembers),
+    properties: withoutProto(properties),
     ...(name ? { name: name.slice(0, 256) } : {}),
     ...(avatar === undefined ? {} : { avatar }),
   };
@@ -49,25 +49,24 @@ function parsed(body: Uint8Array): Jrd {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
     if (validationErrors(Jrd, value).length === 0) return value as Jrd;
   } catch {
-    // Neither UTF-8 nor JSON: said below, without repeating what a stranger sent.
+    // Neither UTF-8 nor JSON; the error below does not repeat the stranger's text.
   }
-  const detail = "The server's answer is no JSON Resource Descriptor (RFC 7033).";
-  throw new Failure({ kind: "permanent", code: "platform-protocol-error", detail });
+  throw noJrd();
 }
 
-/** Only the members that the RFC names. */
-function known({ rel, type, href, template, titles, properties }: Link): Found["links"][number] {
+/** Keeps only the members that the RFC names. */
+function knownMembers({ rel, type, href, template, titles, properties }: Link): Found["links"][number] {
   return {
     rel,
     ...(type === undefined ? {} : { type }),
     ...(href === undefined ? {} : { href }),
     ...(template === undefined ? {} : { template }),
-    ...(titles === undefined ? {} : { titles: own(titles) }),
-    ...(properties === undefined ? {} : { properties: own(properties) }),
+    ...(titles === undefined ? {} : { titles: withoutProto(titles) }),
+    ...(properties === undefined ? {} : { properties: withoutProto(properties) }),
   };
 }
 
-/** A copy without the one key that listeners written in JavaScript could trip over. */
-function own<Value>(bag: Readonly<Record<string, Value>>): Record<string, Value> {
-  return Object.fromEntries(Object.entries(bag).filter(([key]) => key !== "__proto__"));
+/** Copies a record without `__proto__`, which could change objects of JavaScript listeners. */
+function withoutProto<Value>(record: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => key !== "__proto__"));
 }

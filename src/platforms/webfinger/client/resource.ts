@@ -1,11 +1,14 @@
-/** What to ask, and whom: RFC 7033 section 4. */
+/** Resource to look up, and the host to ask (RFC 7033 section 4). */
 export interface Resource {
   readonly uri: string;
   /** Host, and port where the address names one. */
   readonly host: string;
 }
 
-/** Reads `acct:user@host` (RFC 7565), plain `user@host` or an http(s) address; undefined for one without a usable host. */
+/**
+ * Parses `acct:user@host` (RFC 7565), plain `user@host` or an http(s) address. Returns undefined for an address without a
+ * usable host.
+ */
 export function resourceOf(address: string): Resource | undefined {
   if (/^https?:/i.test(address)) {
     if (!URL.canParse(address)) return undefined;
@@ -21,10 +24,10 @@ export function resourceOf(address: string): Resource | undefined {
   return { uri: `acct:${name.slice(0, at)}@${host}`, host };
 }
 
-/** Where a host answers for a resource. Always https: RFC 7033 section 4 forbids anything else. */
+/** Returns the host's query address. Always https: RFC 7033 section 4 forbids anything else. */
 export function queryUrl({ uri, host }: Resource, rel: readonly string[]): string {
   const url = new URL(`https://${host}/.well-known/webfinger`);
   url.searchParams.set("resource", uri);
-  for (const one of rel) url.searchParams.append("rel", one);
+  for (const relation of rel) url.searchParams.append("rel", relation);
   return url.href;
 }

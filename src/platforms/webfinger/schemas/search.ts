@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import { Actor, ADDRESS_LENGTH } from "../../../model/activity.ts";
 
-const Query = Type.Object(
+const Subject = Type.Object(
   {
     address: Type.String({
       minLength: 3,
@@ -14,17 +14,17 @@ const Query = Type.Object(
   { additionalProperties: false },
 );
 
-/** What `search` takes; ten targets, so that ten answers of the size that is read fit into one event. */
-export const SearchShape = Type.Object(
+/** Activity of `search`. Ten answers of the largest size that is read fit into one event. */
+export const SearchSchema = Type.Object(
   {
     actor: Actor,
-    target: Type.Array(Query, { minItems: 1, maxItems: 10 }),
+    target: Type.Array(Subject, { minItems: 1, maxItems: 10 }),
     object: Type.Object(
       {
         rel: Type.Optional(
           Type.Array(Type.String({ minLength: 1, maxLength: 512, pattern: "^\\S+$" }), {
             maxItems: 10,
-            description: "Link relations that are wanted; servers may send others all the same.",
+            description: "Link relations to ask for; servers may send others too.",
           }),
         ),
       },
@@ -34,9 +34,8 @@ export const SearchShape = Type.Object(
   },
   { additionalProperties: false },
 );
-export type SearchObject = Static<typeof SearchShape>["object"];
 
-export const SEARCH_EXAMPLE: Static<typeof SearchShape> = {
+export const SEARCH_EXAMPLE: Static<typeof SearchSchema> = {
   actor: { address: "bob@example.com" },
   target: [{ address: "acct:foo@bar.com" }],
   object: {},

@@ -14,20 +14,20 @@ const Receiver = Type.Object(
   { additionalProperties: false },
 );
 
-/** What `send` takes. */
-export const SendShape = Type.Object(
+/** Activity of `send`: one post to each target. */
+export const SendSchema = Type.Object(
   {
     actor: Actor,
     target: Type.Array(Receiver, { minItems: 1, maxItems: 10 }),
     object: Type.Object(
       {
         json: Type.Optional(Type.Unknown({ description: "Sent as application/json." })),
-        body: Type.Optional(Type.String({ maxLength: 65_536, description: "Sent as it is, instead of json." })),
+        body: Type.Optional(Type.String({ maxLength: 65_536, description: "Sent unchanged, instead of json." })),
         mediaType: Type.Optional(
           Type.String({
             maxLength: 127,
             pattern: "^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(; ?charset=[A-Za-z0-9-]+)?$",
-            description: "Of body; text/plain in UTF-8 when nothing is said.",
+            description: "Of body; text/plain in UTF-8 by default.",
           }),
         ),
       },
@@ -37,23 +37,9 @@ export const SendShape = Type.Object(
   },
   { additionalProperties: false },
 );
-export type SendObject = Static<typeof SendShape>["object"];
 
-export const SEND_EXAMPLE: Static<typeof SendShape> = {
+export const SEND_EXAMPLE: Static<typeof SendSchema> = {
   actor: { address: "shop" },
   target: [{ address: "https://example.org/hook" }],
   object: { json: { order: 4711, paid: true } },
 };
-
-/** The one secret a receiver verifies with; `actor.address` names it. */
-export const WebhookCredentials = Type.Object(
-  {
-    secret: Type.String({
-      minLength: 38,
-      maxLength: 94,
-      pattern: "^whsec_[A-Za-z0-9+/]{32,88}={0,2}$",
-      description: "By the Standard Webhooks rules: whsec_ and the base64 of 24 to 64 random bytes.",
-    }),
-  },
-  { additionalProperties: false },
-);

@@ -3,7 +3,7 @@ import { silentLog } from "../../../../src/model/log.ts";
 import { validationErrors } from "../../../../src/model/validate.ts";
 import type { Entry, Feed } from "../../../../src/platforms/feeds/client/document/feed.ts";
 import { feeds } from "../../../../src/platforms/feeds/platform.ts";
-import { FetchShape } from "../../../../src/platforms/feeds/schemas/fetch.ts";
+import { FetchSchema } from "../../../../src/platforms/feeds/schemas/fetch.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
 import { runOnce } from "../../../support/mail-lent.ts";
 import { type Answer, webServer } from "../../../support/web-server.ts";
@@ -330,7 +330,7 @@ describe("addresses", () => {
     (address) => {
       const activity = { actor: { address: "me" }, target: [{ address }], object: {} };
       const unfit = feeds({}).validate?.("fetch", { platform: "feeds", verb: "fetch", ...activity });
-      expect(validationErrors(FetchShape, activity).length > 0 || unfit !== undefined).toBe(true);
+      expect(validationErrors(FetchSchema, activity).length > 0 || unfit !== undefined).toBe(true);
     },
   );
 });

@@ -1,21 +1,21 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, expect, it } from "vitest";
-import type { Task } from "../../../../src/platforms/feeds/client/document/feed.ts";
-import { reader } from "../../../../src/platforms/feeds/client/reader.ts";
+import type { ReadTask } from "../../../../src/platforms/feeds/client/document/jobs.ts";
+import { createReader } from "../../../../src/platforms/feeds/client/reader.ts";
 
-const threads = reader(1);
+const threads = createReader(1);
 afterAll(async () => {
   await threads.close();
   expect(threads.threads()).toBe(0);
 });
 
 const never = new AbortController().signal;
-const task = (body: string | Uint8Array, words: Partial<Task> = {}): Task => ({
+const task = (body: string | Uint8Array, words: Partial<ReadTask> = {}): ReadTask => ({
   bytes: typeof body === "string" ? new TextEncoder().encode(body) : body,
   contentType: "application/xml",
   url: "http://example.org/feed",
   limit: 500,
-  mostBytes: 200_000,
+  maxBytes: 200_000,
   ...words,
 });
 const rss = (items: string, before = "") =>
@@ -104,7 +104,7 @@ it("takes the first 500 of 20,000 entries, and the event loop goes on meanwhile"
 });
 
 it("ends the thread that takes too long or too much, and says so", async () => {
-  const slow = reader(1, 50);
+  const slow = createReader(1, 50);
   await expect(slow.read(task(attributes), never)).rejects.toMatchObject({ code: "platform-protocol-error" });
   expect(slow.threads()).toBe(0);
 });

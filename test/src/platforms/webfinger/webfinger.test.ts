@@ -6,10 +6,10 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { validationErrors } from "../../../../src/model/validate.ts";
 import { SearchResult } from "../../../../src/platform/kit/search-result.ts";
-import { foundIn } from "../../../../src/platforms/webfinger/client/jrd.ts";
+import { parseJrd } from "../../../../src/platforms/webfinger/client/jrd.ts";
 import { queryUrl, resourceOf } from "../../../../src/platforms/webfinger/client/resource.ts";
 import { webfinger } from "../../../../src/platforms/webfinger/platform.ts";
-import { SearchShape } from "../../../../src/platforms/webfinger/schemas/search.ts";
+import { SearchSchema } from "../../../../src/platforms/webfinger/schemas/search.ts";
 import { gateway } from "../../../support/gateway.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
 import { certificate } from "../../../support/mail-certificate.ts";
@@ -151,7 +151,7 @@ function endless(response: ServerResponse): void {
 describe("addresses", () => {
   it("of people's pages fit the schema", () => {
     const target = [{ address: "https://example.org/@bob" }, { address: "bob@example.org" }];
-    expect(validationErrors(SearchShape, { actor: { address: "me" }, target, object: {} })).toEqual([]);
+    expect(validationErrors(SearchSchema, { actor: { address: "me" }, target, object: {} })).toEqual([]);
   });
 
   it.each([
@@ -177,7 +177,7 @@ describe("addresses", () => {
     "a b@c",
   ])("%s is refused", (address) => {
     const { actor, object } = { actor: { address: "me" }, object: {} };
-    const fits = validationErrors(SearchShape, { actor, target: [{ address }], object }).length === 0;
+    const fits = validationErrors(SearchSchema, { actor, target: [{ address }], object }).length === 0;
     const unfit = webfinger().validate?.("search", {
       platform: "webfinger",
       verb: "search",
@@ -211,7 +211,7 @@ describe("a descriptor", () => {
     fc.assert(
       fc.property(any, (value) => {
         try {
-          const found = foundIn(Buffer.from(JSON.stringify(value)), "a@b", "acct:a@b");
+          const found = parseJrd(Buffer.from(JSON.stringify(value)), "a@b", "acct:a@b");
           expect(validationErrors(SearchResult, { results: [found] })).toEqual([]);
         } catch (thrown) {
           expect(thrown).toMatchObject({ code: "platform-protocol-error" });
@@ -222,7 +222,7 @@ describe("a descriptor", () => {
 
   it("without a subject is about what was asked, and pollutes nothing", () => {
     const text = '{"properties":{"__proto__":"x","constructor":"y"},"__proto__":{"subject":"z"}}';
-    const found = foundIn(Buffer.from(text), "a@b", "acct:a@b");
+    const found = parseJrd(Buffer.from(text), "a@b", "acct:a@b");
     expect(found.subject).toBe("acct:a@b");
     expect(Object.keys(found.properties)).toEqual(["constructor"]);
     expect(Object.getPrototypeOf(found.properties)).toBe(Object.prototype);

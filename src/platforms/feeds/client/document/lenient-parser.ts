@@ -1,39 +1,39 @@
 import { parseFeed } from "@rowanmanning/feed-parser";
-import type { Body, Draft, FeedDraft } from "./normalized-entry.ts";
+import type { NormalizedEntry, NormalizedFeed, TextBody } from "./normalized-entry.ts";
 
-type Salvaged = ReturnType<typeof parseFeed>;
+type LenientFeed = ReturnType<typeof parseFeed>;
 
 /**
- * Reads an XML feed that the first parser refuses: many are ill-formed or cut short. Of one that is cut its last entry is
- * left out, since nobody knows what is missing of it. Undefined for what is no feed.
+ * Parses an XML feed that the strict parser refuses: many are ill-formed or cut short. Omits the last entry of a feed that
+ * is cut, since parts of it may be missing. Returns undefined for other texts.
  */
-export function salvaged(text: string): FeedDraft | undefined {
-  let feed: Salvaged;
+export function parseLeniently(text: string): NormalizedFeed | undefined {
+  let feed: LenientFeed;
   try {
     feed = parseFeed(text);
   } catch {
-    // No feed, or one that nobody can read: the caller says so.
+    // Not a feed, or an unreadable one: the caller reports it.
     return undefined;
   }
-  const isWhole = /<\/(?:[\w-]{1,20}:)?(?:rss|feed|rdf)\s*>\s*$/i.test(text.slice(-200));
+  const isComplete = /<\/(?:[\w-]{1,20}:)?(?:rss|feed|rdf)\s*>\s*$/i.test(text.slice(-200));
   return {
     format: feed.meta?.type === "atom" ? "atom" : "rss",
-    title: body(feed.title),
-    description: body(feed.description),
+    title: textBody(feed.title),
+    description: textBody(feed.description),
     link: feed.url ?? undefined,
     language: feed.language ?? undefined,
     icon: feed.image?.url ?? undefined,
     updated: (feed.updated ?? feed.published)?.toISOString(),
-    entries: (isWhole ? feed.items : feed.items.slice(0, -1)).map(entry),
+    entries: (isComplete ? feed.items : feed.items.slice(0, -1)).map(normalizedEntry),
   };
 }
 
-function entry(item: Salvaged["items"][number]): Draft {
+function normalizedEntry(item: LenientFeed["items"][number]): NormalizedEntry {
   const [author] = item.authors;
   return {
     ids: [item.id ?? undefined],
     links: [item.url ?? undefined],
-    title: body(item.title),
+    title: textBody(item.title),
     published: item.published?.toISOString(),
     updated: item.updated?.toISOString(),
     author: author && {
@@ -41,8 +41,8 @@ function entry(item: Salvaged["items"][number]): Draft {
       ...(author.email ? { email: author.email } : {}),
       ...(author.url ? { url: author.url } : {}),
     },
-    bodies: [body(item.content), body(item.description)],
-    summary: body(item.description),
+    bodies: [textBody(item.content), textBody(item.description)],
+    summary: textBody(item.description),
     media: item.media.map(({ url, mimeType, length }) => ({
       url,
       type: mimeType ?? undefined,
@@ -52,6 +52,6 @@ function entry(item: Salvaged["items"][number]): Draft {
   };
 }
 
-function body(value: string | null): Body | undefined {
-  return value === null ? undefined : { value, kind: "unsaid" };
+function textBody(value: string | null): TextBody | undefined {
+  return value === null ? undefined : { value, kind: "unknown" };
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../../../src/model/log.ts";
 import type { Platform, PollContext, PollResult } from "../../../../../src/platform/platform.ts";
-import { memoryOf } from "../../../../../src/platforms/feeds/inbound/state-schema.ts";
+import { parseState } from "../../../../../src/platforms/feeds/inbound/state.ts";
 import { feeds } from "../../../../../src/platforms/feeds/platform.ts";
 import { feedSite, type SiteFeed, siteItem } from "../../../../support/feed-site.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
@@ -162,18 +162,18 @@ describe("asking", () => {
     sites["/old"] = { entries: [], status: 301, location: "/moved" };
     sites["/moved"] = { entries: [siteItem("a")] };
     const first = await look("/old");
-    expect(memoryOf(first.state)?.url).toBe(at("/moved"));
+    expect(parseState(first.state)?.url).toBe(at("/moved"));
     const second = await look("/old", first.state);
     expect(site.asked.map(({ path }) => path)).toEqual(["/old", "/moved", "/moved"]);
     sites["/moved"].status = 404;
     sites["/old"] = { entries: [siteItem("a"), siteItem("home")] };
     const third = await look("/old", second.state);
     expect(ids(third)).toEqual(["post home"]);
-    expect(memoryOf(third.state)).not.toHaveProperty("url");
+    expect(parseState(third.state)).not.toHaveProperty("url");
     sites["/away"] = { entries: [], status: 307, location: "/new" };
     sites["/new"] = { entries: [siteItem("a")] };
     const passing = await look("/away");
-    expect(memoryOf(passing.state)).not.toHaveProperty("url");
+    expect(parseState(passing.state)).not.toHaveProperty("url");
   });
 
   it("ends at 410, fails at 404 and says how long to wait at 429", async () => {

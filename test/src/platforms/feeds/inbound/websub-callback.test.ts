@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { leaseOf, push } from "../../../../../src/platforms/feeds/inbound/websub-callback.ts";
+import { leaseOf, webSubCallback } from "../../../../../src/platforms/feeds/inbound/websub-callback.ts";
 import { hubSignature } from "../../../../support/web-sub-hub.ts";
 
 const secrets = { secret: "s3cret", topic: "https://example.com/feed", mode: "subscribe" };
 const door = { app: "-", subject: "id" };
 const ask = (query: Record<string, string>, words = {}) =>
-  push.receive(
+  webSubCallback.receive(
     { method: "GET", query: new URLSearchParams(query), headers: {}, body: Buffer.alloc(0) },
     { ...secrets, ...words },
     door,
@@ -13,7 +13,7 @@ const ask = (query: Record<string, string>, words = {}) =>
 const tell = (body: string, headers: Record<string, string>, words = {}) => {
   const lowered = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   const pushed = { method: "POST" as const, query: new URLSearchParams(), headers: lowered, body: Buffer.from(body) };
-  return push.receive(pushed, { ...secrets, ...words }, door);
+  return webSubCallback.receive(pushed, { ...secrets, ...words }, door);
 };
 const intent = {
   "hub.mode": "subscribe",
@@ -28,7 +28,7 @@ describe("a hub's question whether we asked", () => {
     expect(answer).toMatchObject({ status: 200, body: "c4all3nge" });
     const since = Date.now() - 1_000;
     const lease = leaseOf(answer.topic?.note, { since, asked: since });
-    expect(lease).toMatchObject({ ms: 864_000_000, fresh: true, denied: false });
+    expect(lease).toMatchObject({ ms: 864_000_000, isCurrent: true, isDenied: false });
     expect(leaseOf(answer.topic?.note, { since: Date.now() + 3_600_000, asked: 0 }).until).toBe(0);
   });
 
@@ -58,7 +58,7 @@ describe("a hub's question whether we asked", () => {
     const leaving = { ...intent, "hub.mode": "unsubscribe" };
     expect(ask(leaving, { mode: "unsubscribe" })).toMatchObject({ status: 200, topic: { note: "left", hasten: true } });
     const denied = ask({ "hub.mode": "denied", "hub.topic": secrets.topic });
-    expect(leaseOf(denied.topic?.note, { since: 0, asked: 0 })).toMatchObject({ until: 0, denied: true });
+    expect(leaseOf(denied.topic?.note, { since: 0, asked: 0 })).toMatchObject({ until: 0, isDenied: true });
     expect(ask({ "hub.mode": "denied", "hub.topic": "other" })).toEqual({ status: 404 });
   });
 });

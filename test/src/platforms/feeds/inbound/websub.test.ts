@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { silentLog } from "../../../../../src/model/log.ts";
 import type { VerificationSecrets } from "../../../../../src/platform/inbound-webhook.ts";
 import type { PollContext } from "../../../../../src/platform/platform.ts";
-import { linkedBy } from "../../../../../src/platforms/feeds/inbound/publisher-hints.ts";
-import type { HubMemory } from "../../../../../src/platforms/feeds/inbound/state-schema.ts";
-import { left, offeredBy, subscribed } from "../../../../../src/platforms/feeds/inbound/websub.ts";
+import { linkHeaderHints } from "../../../../../src/platforms/feeds/client/document/publisher-hints.ts";
+import type { HubState } from "../../../../../src/platforms/feeds/inbound/state.ts";
+import { advertisedHub, ensureSubscribed, teardown } from "../../../../../src/platforms/feeds/inbound/websub.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
 import { type Answer, webServer } from "../../../../support/web-server.ts";
 
@@ -53,28 +53,33 @@ const agreed = (at: number, seconds = 864_000) => `agreed ${at} ${seconds}`;
 it("is asked once, left alone while it has agreed, and asked again when a fifth of the lease is left", async () => {
   const place = door();
   const now = Date.now();
-  const first = await subscribed(undefined, offer(), polling({ endpoint: place }), now);
+  const first = await ensureSubscribed(undefined, offer(), polling({ endpoint: place }), now);
   expect(server.asked).toEqual(["/hub"]);
   const secret = (await place.secrets())?.secret;
   const note = agreed(now + 1_000);
-  const second = await subscribed(first.hub, offer(), polling({ endpoint: place, hint: note }), now + DAY);
-  expect(second).toMatchObject({ live: true, renewAt: now + 1_000 + 8 * DAY });
+  const second = await ensureSubscribed(first.hub, offer(), polling({ endpoint: place, hint: note }), now + DAY);
+  expect(second).toMatchObject({ isLive: true, renewAt: now + 1_000 + 8 * DAY });
   // Also when the feed was not read (304).
-  const third = await subscribed(second.hub, undefined, polling({ endpoint: place, hint: note }), now + 8 * DAY);
+  const third = await ensureSubscribed(second.hub, undefined, polling({ endpoint: place, hint: note }), now + 8 * DAY);
   expect(third).toEqual(second);
   expect(server.asked).toHaveLength(1);
-  const fourth = await subscribed(
+  const fourth = await ensureSubscribed(
     third.hub,
     undefined,
     polling({ endpoint: place, hint: note }),
     now + 8 * DAY + 2_000,
   );
-  expect(fourth.live).toBe(true);
+  expect(fourth.isLive).toBe(true);
   expect(server.asked).toHaveLength(2);
   expect((await place.secrets())?.secret).toBe(secret);
   const renewed = agreed(now + 8 * DAY + 3_000);
-  const fifth = await subscribed(fourth.hub, undefined, polling({ endpoint: place, hint: renewed }), now + 15 * DAY);
-  expect(fifth).toMatchObject({ live: true, hub: { tries: 0 } });
+  const fifth = await ensureSubscribed(
+    fourth.hub,
+    undefined,
+    polling({ endpoint: place, hint: renewed }),
+    now + 15 * DAY,
+  );
+  expect(fifth).toMatchObject({ isLive: true, hub: { tries: 0 } });
   expect(server.asked).toHaveLength(2);
 });
 
@@ -85,11 +90,11 @@ it.each([
 ])("that %s is asked again, less and less often, and breaks no poll", async (_, given) => {
   answer = given;
   const place = door();
-  let hub: HubMemory | undefined;
+  let hub: HubState | undefined;
   const start = Date.now();
   for (let minutes = 0; minutes < 8 * 60; minutes += 15) {
-    const told = await subscribed(hub, offer(), polling({ endpoint: place }), start + minutes * 60_000);
-    expect(told.live).toBe(false);
+    const told = await ensureSubscribed(hub, offer(), polling({ endpoint: place }), start + minutes * 60_000);
+    expect(told.isLive).toBe(false);
     hub = told.hub;
   }
   // At once, then after 15 min, 30 min, 1 h, 2 h and 4 h.
@@ -99,22 +104,26 @@ it.each([
 it("that denies is left alone for a day; one that the feed no longer names loses its door", async () => {
   const place = door();
   const now = Date.now();
-  const { hub } = await subscribed(undefined, offer(), polling({ endpoint: place }), now);
+  const { hub } = await ensureSubscribed(undefined, offer(), polling({ endpoint: place }), now);
   const denied = polling({ endpoint: place, hint: `denied ${now + 1_000}` });
-  await subscribed(hub, undefined, denied, now + DAY / 2);
+  await ensureSubscribed(hub, undefined, denied, now + DAY / 2);
   expect(server.asked).toHaveLength(1);
-  await subscribed(hub, undefined, denied, now + DAY + 1);
+  await ensureSubscribed(hub, undefined, denied, now + DAY + 1);
   expect(server.asked).toHaveLength(2);
-  expect(await subscribed(hub, { topic: "https://example.com/feed" }, polling({ endpoint: place }), now)).toEqual({
-    live: false,
-  });
+  expect(await ensureSubscribed(hub, { topic: "https://example.com/feed" }, polling({ endpoint: place }), now)).toEqual(
+    {
+      isLive: false,
+    },
+  );
   expect(await place.secrets()).toBeUndefined();
 });
 
 it("is not asked where nobody can reach us, nor inside", async () => {
-  expect(await subscribed(undefined, offer(), polling(), Date.now())).toEqual({ live: false });
+  expect(await ensureSubscribed(undefined, offer(), polling(), Date.now())).toEqual({ isLive: false });
   const inside = { hub: "http://169.254.169.254/hub", topic: "https://example.com/feed" };
-  expect(await subscribed(undefined, inside, polling({ endpoint: door() }), Date.now())).toMatchObject({ live: false });
+  expect(await ensureSubscribed(undefined, inside, polling({ endpoint: door() }), Date.now())).toMatchObject({
+    isLive: false,
+  });
   expect(server.asked).toEqual([]);
 });
 
@@ -122,12 +131,12 @@ it("is asked to stop when nobody follows; a door closes when it agrees, or never
   for (const answers of [true, false]) {
     server.asked.length = 0;
     const place = door();
-    const { hub } = await subscribed(undefined, offer(), polling({ endpoint: place }), Date.now());
+    const { hub } = await ensureSubscribed(undefined, offer(), polling({ endpoint: place }), Date.now());
     let state = JSON.stringify({ n: 1, read: 1, changed: 1, known: "", hub });
     let rounds = 0;
     for (;;) {
       const note = answers && rounds > 0 ? "left" : undefined;
-      const end = await left("x", polling({ endpoint: place, state, ...(note ? { hint: note } : {}) }));
+      const end = await teardown("x", polling({ endpoint: place, state, ...(note ? { hint: note } : {}) }));
       if (!end) break;
       expect((await place.secrets())?.mode).toBe("unsubscribe");
       state = end.state;
@@ -141,11 +150,14 @@ it("is asked to stop when nobody follows; a door closes when it agrees, or never
 
 it("is found in Link headers before the document's own links", () => {
   const header = '<https://hub.example/>; rel="hub", </feed>; rel=self, <https://other.example/>; rel="next hub"';
-  const linked = linkedBy(header, "https://example.com/x");
+  const linked = linkHeaderHints(header, "https://example.com/x");
   expect(linked).toEqual({ hub: "https://hub.example/", self: "https://example.com/feed" });
   const inside = { hub: "https://inside.example/", self: "https://example.com/self" };
-  expect(offeredBy(linked, inside, "u")).toEqual({ hub: "https://hub.example/", topic: "https://example.com/feed" });
-  expect(offeredBy({}, inside, "u")).toEqual({ hub: inside.hub, topic: inside.self });
-  expect(offeredBy({}, {}, "u")).toEqual({ topic: "u" });
-  expect(linkedBy("<javascript:alert(1)>; rel=hub", "https://example.com/")).toEqual({});
+  expect(advertisedHub(linked, inside, "u")).toEqual({
+    hub: "https://hub.example/",
+    topic: "https://example.com/feed",
+  });
+  expect(advertisedHub({}, inside, "u")).toEqual({ hub: inside.hub, topic: inside.self });
+  expect(advertisedHub({}, {}, "u")).toEqual({ topic: "u" });
+  expect(linkHeaderHints("<javascript:alert(1)>; rel=hub", "https://example.com/")).toEqual({});
 });

@@ -194,7 +194,7 @@ it("a hub is subscribed to, and a push it signs makes the feed polled at once; f
   };
   sites["/hubbed"] = feed;
   const PUBLIC_URL = `http://127.0.0.1:${port}`;
-  const ordinary = { feedPace: { least: 900_000, most: 86_400_000 } };
+  const ordinary = { feedInterval: { minMs: 900_000, maxMs: 86_400_000 } };
   const live = await started({ PORT: String(port), PUBLIC_URL }, ordinary);
   const reader = await app(live, "reader");
   const topics = redisTopics({ redis: live.client });

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { salvaged } from "../../../../../../src/platforms/feeds/client/document/lenient-parser.ts";
-import { parsed, read } from "../../../../../../src/platforms/feeds/client/read.ts";
-import { news } from "../../../../../../src/platforms/feeds/inbound/new-entries.ts";
+import { parseLeniently } from "../../../../../../src/platforms/feeds/client/document/lenient-parser.ts";
+import { findNewEntries } from "../../../../../../src/platforms/feeds/client/document/new-entries.ts";
+import { parseText, readDocument } from "../../../../../../src/platforms/feeds/client/document/read.ts";
 
 const item = (n: number) =>
   `<item><guid>${n}</guid><title>Title ${n}</title><link>http://feed.test/${n}</link><pubDate>Sat, 0${n} Nov 2025 10:00:00 GMT</pubDate><description>&lt;p&gt;Text ${n}&lt;/p&gt;</description><enclosure url="http://feed.test/${n}.mp3" length="5" type="audio/mpeg"/><category>c</category></item>`;
@@ -12,15 +12,15 @@ const task = (text: string) => ({
   contentType: "application/rss+xml",
   url: "http://feed.test/feed",
   limit: 10,
-  mostBytes: 100_000,
+  maxBytes: 100_000,
 });
 
 describe("a feed that is cut short", () => {
   const cut = whole.slice(0, whole.indexOf("Text 3"));
 
   it("is read as far as it is whole", () => {
-    expect(parsed(cut)?.feed).toBeUndefined();
-    const found = read(task(cut));
+    expect(parseText(cut)?.parsed).toBeUndefined();
+    const found = readDocument(task(cut));
     expect(found).toMatchObject({
       kind: "feed",
       feed: {
@@ -35,21 +35,21 @@ describe("a feed that is cut short", () => {
   });
 
   it("brings its last entry when it is whole again, and nothing twice", () => {
-    const more = { most: 10, known: undefined };
-    const first = news({ ...task(cut), ...more } as never);
-    if (first.kind !== "news") throw new Error("It is a feed");
-    const second = news({ ...task(whole), ...more, known: first.known } as never);
-    expect(second.kind === "news" && second.fresh.map(({ entry }) => entry.id)).toEqual(["3"]);
+    const more = { maxEntries: 10, maxEntryBytes: 100_000, seen: undefined };
+    const first = findNewEntries({ ...task(cut), ...more } as never);
+    if (first.kind !== "new-entries") throw new Error("It is a feed");
+    const second = findNewEntries({ ...task(whole), ...more, seen: first.seen } as never);
+    expect(second.kind === "new-entries" && second.entries.map(({ entry }) => entry.id)).toEqual(["3"]);
   });
 });
 
 it("what the first parser reads is not asked of the second", () => {
-  expect(parsed(whole)?.feed).toBeDefined();
+  expect(parseText(whole)?.parsed).toBeDefined();
 });
 
 it("pages and other texts are no feeds", () => {
   for (const text of ["", "<html><body>News</body></html>", "{}", "<rss", "<opml version='2.0'><body/></opml>"]) {
-    expect(salvaged(text), text).toBeUndefined();
+    expect(parseLeniently(text), text).toBeUndefined();
   }
 });
 
@@ -71,7 +71,7 @@ it("throws nothing and changes no prototype, whatever the text", () => {
   );
   fc.assert(
     fc.property(fc.array(fc.oneof(word, fc.string()), { maxLength: 40 }), (words) => {
-      salvaged(words.join(""));
+      parseLeniently(words.join(""));
       expect(Object.keys(Object.prototype)).toEqual([]);
     }),
   );

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { opmlOf, outlines } from "../../../../../../src/platforms/feeds/client/document/opml.ts";
-import { topicOf } from "../../../../../../src/platforms/feeds/client/download.ts";
+import { readOpml, writeOpml } from "../../../../../../src/platforms/feeds/client/document/opml.ts";
+import { topicOf } from "../../../../../../src/platforms/feeds/client/document/web-address.ts";
 
-const read = (text: string) => outlines(Buffer.from(text));
+const read = (text: string) => readOpml(Buffer.from(text));
 
 describe("OPML", () => {
   it("that we write is read as what it was", () => {
@@ -16,7 +16,7 @@ describe("OPML", () => {
     fc.assert(
       fc.property(feeds, (given) => {
         const wanted = given.map(({ address, title }) => ({ address, ...(title === undefined ? {} : { title }) }));
-        const found = read(opmlOf(wanted));
+        const found = read(writeOpml(wanted));
         expect(found).toMatchObject(wanted.length === 0 ? {} : { kind: "outlines", skipped: 0 });
         expect("feeds" in found ? found.feeds.map(({ address }) => address) : []).toEqual(
           given.map(({ address }) => address),

@@ -1,10 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { entriesOf, metaOf } from "../../../../../../src/platforms/feeds/client/document/normalize.ts";
-import type { Draft, FeedDraft } from "../../../../../../src/platforms/feeds/client/document/normalized-entry.ts";
-import { plain } from "../../../../../../src/platforms/feeds/client/document/plain-text.ts";
-import { trimmed } from "../../../../../../src/platforms/feeds/client/document/trim.ts";
-import { read } from "../../../../../../src/platforms/feeds/client/read.ts";
+import { metaOf, toEntries } from "../../../../../../src/platforms/feeds/client/document/entries.ts";
+import type {
+  NormalizedEntry,
+  NormalizedFeed,
+} from "../../../../../../src/platforms/feeds/client/document/normalized-entry.ts";
+import { plainText } from "../../../../../../src/platforms/feeds/client/document/plain-text.ts";
+import { readDocument } from "../../../../../../src/platforms/feeds/client/document/read.ts";
+import { trimFeed } from "../../../../../../src/platforms/feeds/client/document/trim.ts";
 
 const URL_HERE = "http://example.org/feed";
 const words = fc.oneof(
@@ -24,12 +27,12 @@ const words = fc.oneof(
 );
 const some = fc.option(words, { nil: undefined });
 const body = fc.option(
-  fc.record({ value: some, kind: fc.constantFrom("html" as const, "text" as const, "unsaid" as const) }),
+  fc.record({ value: some, kind: fc.constantFrom("html" as const, "text" as const, "unknown" as const) }),
   {
     nil: undefined,
   },
 );
-const draft: fc.Arbitrary<Draft> = fc.record({
+const normalizedEntry: fc.Arbitrary<NormalizedEntry> = fc.record({
   ids: fc.array(some, { maxLength: 2 }),
   links: fc.array(some, { maxLength: 3 }),
   title: body,
@@ -44,7 +47,7 @@ const draft: fc.Arbitrary<Draft> = fc.record({
   tags: fc.array(some, { maxLength: 50 }),
   base: some,
 });
-const feed: fc.Arbitrary<FeedDraft> = fc.record({
+const feed: fc.Arbitrary<NormalizedFeed> = fc.record({
   format: fc.constantFrom("rss" as const, "atom" as const, "rdf" as const, "json" as const),
   title: body,
   description: body,
@@ -53,7 +56,7 @@ const feed: fc.Arbitrary<FeedDraft> = fc.record({
   icon: some,
   updated: some,
   base: some,
-  entries: fc.array(draft, { maxLength: 6 }),
+  entries: fc.array(normalizedEntry, { maxLength: 6 }),
 });
 
 const WHOLE = /^https?:\/\//;
@@ -64,7 +67,7 @@ describe("the normaliser", () => {
     fc.assert(
       fc.property(feed, (given) => {
         const meta = metaOf(given, URL_HERE);
-        const entries = entriesOf(given, URL_HERE);
+        const entries = toEntries(given, URL_HERE);
         expect(entries).toHaveLength(given.entries.length);
         for (const {
           id,
@@ -90,7 +93,7 @@ describe("the normaliser", () => {
         }
         const whole = { ...meta, entries, more: false };
         expect(JSON.parse(JSON.stringify(whole))).toEqual(whole);
-        const small = trimmed(whole, 20_000);
+        const small = trimFeed(whole, 20_000);
         expect(Buffer.byteLength(JSON.stringify(small))).toBeLessThanOrEqual(20_000);
         expect(small.more || small.entries.length === entries.length).toBe(true);
       }),
@@ -98,9 +101,10 @@ describe("the normaliser", () => {
   });
 
   it("takes no id twice, and none from what changes", () => {
-    const bare: Draft = { ids: [], links: [], bodies: [], media: [], tags: [] };
-    const said = (title: string): Draft => ({ ...bare, title: { value: title, kind: "text" } });
-    const ids = (entries: readonly Draft[]) => entriesOf({ format: "rss", entries }, URL_HERE).map(({ id }) => id);
+    const bare: NormalizedEntry = { ids: [], links: [], bodies: [], media: [], tags: [] };
+    const said = (title: string): NormalizedEntry => ({ ...bare, title: { value: title, kind: "text" } });
+    const ids = (entries: readonly NormalizedEntry[]) =>
+      toEntries({ format: "rss", entries }, URL_HERE).map(({ id }) => id);
     expect(
       ids([
         { ...bare, ids: ["x"] },
@@ -127,9 +131,9 @@ describe("the normaliser", () => {
       "2010-01-01 10:00:00",
     ];
     const entries = times.map(
-      (published): Draft => ({ ids: [], links: [], bodies: [], media: [], tags: [], published }),
+      (published): NormalizedEntry => ({ ids: [], links: [], bodies: [], media: [], tags: [], published }),
     );
-    for (const entry of entriesOf({ format: "rss", entries }, URL_HERE)) {
+    for (const entry of toEntries({ format: "rss", entries }, URL_HERE)) {
       expect(entry.published).toBe("2010-01-01T10:00:00.000Z");
     }
   });
@@ -144,20 +148,20 @@ describe("the normaliser", () => {
     );
     fc.assert(
       fc.property(bytes, fc.string(), (given, contentType) => {
-        const task = { bytes: given, contentType, url: URL_HERE, limit: 10, mostBytes: 10_000 };
-        expect(["feed", "page", "neither"]).toContain(read(task).kind);
+        const task = { bytes: given, contentType, url: URL_HERE, limit: 10, maxBytes: 10_000 };
+        expect(["feed", "page", "neither"]).toContain(readDocument(task).kind);
       }),
     );
   });
 });
 
-describe("plain text", () => {
+describe("plainText text", () => {
   it.each([
     ["<p>One</p><p>Two<br>three</p>", "One\n\nTwo\nthree"],
     ["a &lt;b&gt; &amp;amp; &uuml;&nbsp;x", "a <b> &amp; ü x"],
     ["<style>p{}</style>x<script>alert('<p>')</script>y", "xy"],
     ["1 < 2", "1 < 2"],
   ])("of %s", (html, text) => {
-    expect(plain(html)).toBe(text);
+    expect(plainText(html)).toBe(text);
   });
 });

@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import Type from "typebox";
 import { Actor, Target } from "../../../model/activity.ts";
 
 const common = {
@@ -6,7 +6,7 @@ const common = {
   body: Type.Optional(Type.String({ maxLength: 65_536 })),
 };
 
-function shape<Properties extends Parameters<typeof Type.Object>[0]>(properties: Properties) {
+function activitySchema<Properties extends Parameters<typeof Type.Object>[0]>(properties: Properties) {
   return Type.Object(
     {
       actor: Actor,
@@ -22,8 +22,8 @@ const times = Type.Optional(
   Type.Integer({ minimum: 1, maximum: 1_000, description: "On how many attempts; afterwards it is sent." }),
 );
 
-export const EchoShape = shape({ ...common, subject: Type.Optional(Type.String({ maxLength: 998 })) });
-export const FailShape = shape({
+export const EchoSchema = activitySchema({ ...common, subject: Type.Optional(Type.String({ maxLength: 998 })) });
+export const FailSchema = activitySchema({
   ...common,
   kind: Type.Union([
     Type.Literal("permanent"),
@@ -34,10 +34,10 @@ export const FailShape = shape({
   times,
   retryAfterMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000 })),
   only: Type.Optional(
-    Type.Array(Type.String({ maxLength: 512 }), { description: "Targets it fails for; the others are sent." }),
+    Type.Array(Type.String({ maxLength: 512 }), { description: "Addresses that fail; the other targets are sent." }),
   ),
 });
-export const DelayShape = shape({
+export const DelaySchema = activitySchema({
   ...common,
   ms: Type.Integer({ minimum: 0, maximum: 600_000 }),
   when: Type.Optional(
@@ -46,14 +46,14 @@ export const DelayShape = shape({
     }),
   ),
 });
-export const CrashShape = shape({
+export const CrashSchema = activitySchema({
   ...common,
   when: Type.Union([Type.Literal("before"), Type.Literal("committed"), Type.Literal("after")], {
     description: "The process is killed before the commit, after it, or after the effect.",
   }),
   times,
 });
-export const UnknownShape = shape({
+export const UnknownSchema = activitySchema({
   ...common,
   landed: Type.Optional(Type.Boolean({ description: "Whether the effect happened in truth; default true." })),
   resolves: Type.Optional(
@@ -61,10 +61,10 @@ export const UnknownShape = shape({
   ),
 });
 
-export type FailObject = Static<typeof FailShape>["object"];
-export type DelayObject = Static<typeof DelayShape>["object"];
-export type CrashObject = Static<typeof CrashShape>["object"];
-export type UnknownObject = Static<typeof UnknownShape>["object"];
-
-/** The head that every example shares. */
-export const EXAMPLE = { actor: { address: "alice" }, target: [{ address: "bob" }] };
+/** Actor and targets of all examples. */
+const EXAMPLE = { actor: { address: "alice" }, target: [{ address: "bob" }] };
+export const ECHO_EXAMPLE = { ...EXAMPLE, object: { body: "Hello" } };
+export const FAIL_EXAMPLE = { ...EXAMPLE, object: { kind: "retryable" as const, times: 2 } };
+export const DELAY_EXAMPLE = { ...EXAMPLE, object: { ms: 100 } };
+export const CRASH_EXAMPLE = { ...EXAMPLE, object: { when: "before" as const, times: 1 } };
+export const UNKNOWN_EXAMPLE = { ...EXAMPLE, object: { landed: true, resolves: "sent" as const } };

@@ -1,0 +1,48 @@
+import type { AtomFeed } from "feedsmith";
+import { authorOf, type NormalizedEntry, type NormalizedFeed, type TextBody } from "./normalized-entry.ts";
+
+/** Normalizes Atom (RFC 4287). */
+export function normalizeAtom(feed: AtomFeed.Feed<string>): NormalizedFeed {
+  return {
+    format: "atom",
+    title: textBody(feed.title),
+    description: textBody(feed.subtitle),
+    link: alternateLink(feed.links),
+    language: feed.xml?.lang,
+    icon: feed.icon ?? feed.logo,
+    updated: feed.updated,
+    base: feed.xml?.base,
+    entries: (feed.entries ?? []).map((entry) => normalizeEntry(entry, feed)),
+  };
+}
+
+function normalizeEntry(entry: AtomFeed.Entry<string>, feed: AtomFeed.Feed<string>): NormalizedEntry {
+  const author = [...(entry.authors ?? []), ...(entry.source?.authors ?? []), ...(feed.authors ?? [])][0];
+  const enclosures = (entry.links ?? []).filter(({ rel }) => rel === "enclosure");
+  return {
+    ids: [entry.id],
+    links: [alternateLink(entry.links), entry.content?.src],
+    title: textBody(entry.title),
+    published: entry.published,
+    updated: entry.updated,
+    author: author && authorOf(author.name, author.email, author.uri),
+    bodies: [textBody(entry.content), textBody(entry.summary)],
+    summary: textBody(entry.summary),
+    media: [
+      ...enclosures.map(({ href, type, length }) => ({ url: href, type, length })),
+      ...(entry.media?.contents ?? []).map(({ url, type, fileSize }) => ({ url, type, length: fileSize })),
+    ],
+    tags: (entry.categories ?? []).map(({ label, term }) => label ?? term),
+    base: entry.xml?.base,
+  };
+}
+
+function textBody(text: { readonly value?: string; readonly type?: string } | undefined): TextBody | undefined {
+  if (text?.value === undefined) return undefined;
+  return { value: text.value, kind: /html/i.test(text.type ?? "") ? "html" : "text" };
+}
+
+function alternateLink(links: AtomFeed.Feed<string>["links"] = []): string | undefined {
+  const alternates = links.filter(({ rel }) => rel === undefined || rel === "alternate");
+  return (alternates.find(({ type }) => type === undefined || /html/i.test(type)) ?? alternates[0])?.href;
+}

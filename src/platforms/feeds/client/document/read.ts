@@ -1,0 +1,77 @@
+import { type AnyFeed, parseFeed } from "feedsmith";
+import { MAX_ENTRIES } from "../../schemas/fetch.ts";
+import { decodeText } from "./decode.ts";
+import { findFeedLinks, isWebPage } from "./discover.ts";
+import { metaOf, toEntries } from "./entries.ts";
+import type { Entry, Feed } from "./feed.ts";
+import type { DownloadedDocument, NoFeed, ReadResult, ReadTask } from "./jobs.ts";
+import { parseLeniently } from "./lenient-parser.ts";
+import { normalizeFeed } from "./normalize.ts";
+import type { NormalizedFeed } from "./normalized-entry.ts";
+import { trimFeed } from "./trim.ts";
+
+/** A parsed feed; `parsed` is absent when only the lenient parser could read the text. */
+export interface ParsedDocument {
+  readonly kind: "parsed";
+  readonly feed: NormalizedFeed;
+  readonly parsed?: AnyFeed;
+}
+
+/** Reads a downloaded document with the task's options. Runs in the thread; never throws for a document. */
+export function readDocument(task: ReadTask): ReadResult {
+  const document = parseDocument(task);
+  return document.kind === "parsed" ? { kind: "feed", feed: feedOf(document.feed, task) } : document;
+}
+
+/** Decodes and parses a document: a feed, a page that names feeds, or neither. */
+export function parseDocument({ bytes, contentType, url }: DownloadedDocument): ParsedDocument | NoFeed {
+  const text = decodeText(bytes, contentType);
+  const parsed = parseText(text);
+  if (parsed) return parsed;
+  return isWebPage(text, contentType) ? { kind: "page", feeds: findFeedLinks(text, url) } : { kind: "neither" };
+}
+
+/** Parses a feed's text, leniently where the strict parser refuses; undefined for other texts. */
+export function parseText(text: string): ParsedDocument | undefined {
+  // The parser reads a whole document before it counts entries, so most of a long one is removed first.
+  for (const part of new Set([shorten(text), text])) {
+    try {
+      const parsed = parseFeed(part, { maxItems: MAX_ENTRIES });
+      return { kind: "parsed", parsed, feed: normalizeFeed(parsed) };
+    } catch {
+      // Not a feed, or an ill-formed one.
+    }
+  }
+  const feed = parseLeniently(shorten(text));
+  return feed && { kind: "parsed", feed };
+}
+
+/** Removes all after the last entry that is read from an XML feed. */
+function shorten(text: string): string {
+  const endTags = text.matchAll(/<\/(?:[\w-]{1,20}:)?(?:item|entry)\s*>/gi);
+  let count = 0;
+  for (const { 0: tag, index } of endTags) {
+    count += 1;
+    if (count < MAX_ENTRIES) continue;
+    const last = text.toLowerCase().lastIndexOf(tag.toLowerCase());
+    return last > index ? text.slice(0, index) + text.slice(last) : text;
+  }
+  return text;
+}
+
+function feedOf(feed: NormalizedFeed, { url, limit, after, before, maxBytes }: ReadTask): Feed {
+  const isInRange = (entry: Entry) => {
+    if (after === undefined && before === undefined) return true;
+    const time = timeOf(entry);
+    return time > (after ?? Number.NEGATIVE_INFINITY) && time < (before ?? Number.POSITIVE_INFINITY);
+  };
+  const entries = toEntries(feed, url)
+    .filter(isInRange)
+    .sort((a, b) => (timeOf(b) || 0) - (timeOf(a) || 0));
+  return trimFeed({ ...metaOf(feed, url), entries: entries.slice(0, limit), more: entries.length > limit }, maxBytes);
+}
+
+/** Returns an entry's date in Unix ms. Without a date NaN, for which no comparison holds. */
+export function timeOf({ published, updated }: Pick<Entry, "published" | "updated">): number {
+  return Date.parse(published ?? updated ?? "");
+}

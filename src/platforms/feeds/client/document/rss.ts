@@ -1,0 +1,43 @@
+import type { RdfFeed, RssFeed } from "feedsmith";
+import { authorOf, type NormalizedEntry, type NormalizedFeed, type TextBody } from "./normalized-entry.ts";
+
+const textBody = (value: string | undefined): TextBody => ({ value, kind: "unknown" });
+
+/** Normalizes RSS 0.9x, 1.0 (RDF) and 2.0. */
+export function normalizeRss(format: "rss" | "rdf", feed: RssFeed.Feed<string> | RdfFeed.Feed<string>): NormalizedFeed {
+  const rss: Partial<RssFeed.Feed<string>> = format === "rss" ? feed : {};
+  return {
+    format,
+    title: textBody(feed.title),
+    description: textBody(feed.description),
+    link: feed.link,
+    language: rss.language ?? feed.dc?.languages?.[0],
+    icon: feed.image?.url,
+    updated: rss.lastBuildDate ?? rss.pubDate ?? feed.dc?.dates?.[0],
+    base: feed.xml?.base,
+    entries: (feed.items ?? []).map(normalizeItem),
+  };
+}
+
+function normalizeItem(item: RssFeed.Item<string> & { rdf?: { about?: string } }): NormalizedEntry {
+  const { guid, authors, dc, media } = item;
+  const creator = dc?.creators?.[0];
+  const [author] = authors ?? [];
+  const permalink = guid?.isPermaLink === false ? undefined : guid?.value;
+  return {
+    ids: [guid?.value, item.rdf?.about],
+    links: [item.link, permalink, item.atom?.links?.find(({ rel }) => rel === undefined || rel === "alternate")?.href],
+    title: textBody(item.title),
+    published: item.pubDate ?? dc?.dates?.[0] ?? item.atom?.published,
+    updated: item.atom?.updated ?? item.dcterms?.modified?.[0],
+    author: creator === undefined ? author && authorOf(author.name, author.email, author.link) : { name: creator },
+    bodies: [{ value: item.content?.encoded, kind: "html" }, textBody(item.description)],
+    summary: textBody(item.description),
+    media: [
+      ...(item.enclosures ?? []),
+      ...(media?.contents ?? []).map(({ url, type, fileSize }) => ({ url, type, length: fileSize })),
+    ],
+    tags: [...(item.categories ?? []).map(({ name }) => name), ...(dc?.subjects ?? [])],
+    base: item.xml?.base,
+  };
+}
