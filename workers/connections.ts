@@ -25,11 +25,11 @@ export interface ConnectionWorkerDeps
 export interface ConnectionWorker {
   /** Number of accounts that have a connection here. */
   readonly size: () => number;
-  /** Lets work in progress end, up to `graceMs`, ends the connections and hands the shards back. */
+  /** Ends the connections and hands the shards back. Work in progress gets up to `graceMs`. */
   readonly close: (graceMs: number) => Promise<void>;
 }
 
-/** Accounts that connect at once: networks and our cryptography prefer them one by one. */
+/** Number of accounts that connect at once. Networks, and the cryptography here, prefer few. */
 const MAX_CONNECTING = 50;
 
 interface Shard {
@@ -38,8 +38,8 @@ interface Shard {
 }
 
 /**
- * Runs the connections of the shards leased to this worker, and the work that needs them: per shard its connections and
- * a BullMQ worker on its queue.
+ * Runs the connections of the leased shards, and the work on these connections.
+ * Each shard has a BullMQ worker on a queue of its own.
  */
 export function connectionWorker(deps: ConnectionWorkerDeps): ConnectionWorker {
   const { redis, log } = deps;
@@ -47,7 +47,7 @@ export function connectionWorker(deps: ConnectionWorkerDeps): ConnectionWorker {
   const shards = new Map<number, Shard>();
   let graceMs = 10_000;
 
-  /** A lost shard is cut at once: its next owner may be connecting already. */
+  /** Leaves a shard. A lost shard is cut at once: the next owner may be connecting already. */
   async function leave(shard: number, lost: AbortSignal): Promise<void> {
     const left = shards.get(shard);
     shards.delete(shard);
@@ -81,7 +81,7 @@ export function connectionWorker(deps: ConnectionWorkerDeps): ConnectionWorker {
   };
 }
 
-/** Starts the connections and the send worker of one shard. */
+/** Starts the connections and the send worker of a shard. */
 function startShard(
   deps: ConnectionWorkerDeps,
   connecting: AccountConnectionDeps["connecting"],

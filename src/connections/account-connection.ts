@@ -9,11 +9,11 @@ import { recover } from "./states/recover.ts";
 import { stayOnline } from "./states/stay-online.ts";
 
 /**
- * Connection of one account for as long as this worker owns the account's shard: connects, reconnects and publishes the
- * state. A state machine whose table stands at `State`; starts at once and by itself.
+ * Connection of an account for as long as this worker owns the account's shard.
+ * Connects, reconnects and publishes the state; starts by construction. A state machine: `State` has the table.
  */
 export class AccountConnection {
-  /** Resolves when nothing is left of the connection. */
+  /** Resolves when the connection is closed for good. */
   readonly gone: Promise<void>;
   readonly #parts: ConnectionParts;
   readonly #closing = new AbortController();
@@ -29,8 +29,8 @@ export class AccountConnection {
   }
 
   /**
-   * Runs work with the connected client, after waiting for it until `signal` aborts. Rejects with a `Failure` where the
-   * client can't be had now. `shouldForceRetry` tries again after a final refusal.
+   * Runs work with the connected client, after waiting for the client until `signal` aborts.
+   * Rejects with a `Failure` where no client can be had now. `shouldForceRetry` tries again after a final refusal.
    */
   async use<T>(shouldForceRetry: boolean, signal: AbortSignal, work: (client: unknown) => Promise<T>): Promise<T> {
     const { access, login, reasons, wake } = this.#parts;
@@ -48,7 +48,7 @@ export class AccountConnection {
     }
   }
 
-  /** Checks the stored account again, since it may have changed. Returns false when this connection is over. */
+  /** Checks the stored account again after a possible change. Returns false when this connection is over. */
   recheck(): boolean {
     this.#parts.wake.notify();
     return !this.#isOver;

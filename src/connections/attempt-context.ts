@@ -20,8 +20,9 @@ export interface ConnectionPorts {
 }
 
 /**
- * Opens the account's credentials and creates the context of one connection attempt, written under the owner's fence.
- * Notes the version of the credentials in `history`, and of those the platform stores later. Throws `account-unknown`.
+ * Opens the account's credentials and creates the context of a connection attempt.
+ * State and events are written under the owner's fence. `history` gets the version of the credentials, also of those
+ * that the platform stores later. Throws `account-unknown`.
  */
 export async function attemptContext(
   { ownership, accounts, record, recordReceipt, egress, log }: ConnectionPorts,

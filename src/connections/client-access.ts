@@ -10,12 +10,12 @@ export type ClientStatus =
   | { readonly kind: "refused"; readonly failure: Failure }
   | { readonly kind: "closed"; readonly failure: Failure };
 
-/** Longest wait of one piece of work for a client: it occupies a worker slot that others could use. */
+/** Longest wait of work for a client. Waiting work occupies a worker slot that others could use. */
 const MAX_WAIT_MS = 20_000;
-/** Longest deferral of work at once: the account may come back sooner than its next try. */
+/** Longest deferral of work at once. The account may come back sooner than its next try. */
 const MAX_DEFERRAL_MS = 30_000;
 
-/** Status of one connection, and the work that waits for its client. */
+/** Status of a connection, and the work that waits for the client. */
 export class ClientAccess {
   #status: ClientStatus = { kind: "connecting" };
   readonly #waiting = new Set<() => void>();
@@ -40,8 +40,9 @@ export class ClientAccess {
   }
 
   /**
-   * Returns the connected client; waits while it is being connected, until `signal` aborts or for `MAX_WAIT_MS`. Rejects
-   * with a `Failure` where there is none. With `forceRetry` a final refusal becomes a wait for one more try.
+   * Returns the connected client, after waiting while the status is `connecting`.
+   * Waits until `signal` aborts, at most `MAX_WAIT_MS`. Rejects with a `Failure` where there is no client. With
+   * `forceRetry` a final refusal becomes a wait for another try.
    */
   async client(signal: AbortSignal, forceRetry?: () => void): Promise<unknown> {
     if (this.#status.kind === "refused" && forceRetry) {
@@ -85,7 +86,7 @@ const STILL_CONNECTING = new Failure({
   detail: "The account is still being connected.",
 });
 
-/** Returns a failure that defers work until the next try to connect, with the last try's code. */
+/** Returns a failure that defers work until the next try, with the last try's code. */
 function deferred({ code, message: detail, platformCode }: Failure, ms: number): Failure {
   const retryAfterMs = Math.min(MAX_DEFERRAL_MS, Math.max(0, Math.ceil(ms)) + 100);
   return new Failure({

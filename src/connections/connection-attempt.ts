@@ -5,22 +5,22 @@ import { failureFrom, type Platform } from "../platform/platform.ts";
 import { connectTimeout, disconnectedHere, notStored } from "./connection-failures.ts";
 import { orderedWriter } from "./ordered-writer.ts";
 
-/** One connection of an account, from the dial to its end. */
+/** Single connection of an account, from connecting to the end. */
 export interface ConnectionAttempt {
-  /** Resolves with the client when it is online; rejects with a `Failure`. */
+  /** Resolves with the client once online; rejects with a `Failure`. */
   readonly online: Promise<unknown>;
-  /** Resolves after everything is closed with the failure that ended it; undefined after `disconnect`. */
+  /** Resolves after everything is closed, with the failure that ended the attempt; undefined after `disconnect`. */
   readonly ended: Promise<Failure | undefined>;
   readonly disconnect: () => Promise<void>;
 }
 
-/** Context of one attempt but for `signal` and `onDisconnected`, which the attempt adds itself. */
+/** Context of an attempt without `signal` and `onDisconnected`, which the attempt adds. */
 export type AttemptContext = Omit<ConnectionContext<unknown>, "signal" | "onDisconnected">;
 
 /** Longest time that a platform may take to close a client. */
 const MAX_CLOSE_MS = 5_000;
 
-/** Connects once and closes the platform's client exactly once, whatever happens; at once when `stop` aborts. */
+/** Connects once and closes the platform's client exactly once, at once when `stop` aborts. */
 export function connectionAttempt(
   platform: Platform,
   context: AttemptContext,

@@ -1,26 +1,26 @@
 import type { OwnedAccount } from "../accounts/account-ownership.ts";
 import { Failure } from "../model/failure.ts";
 
-/** Returns the refusal stored with an account, as a former owner received it from the network. */
+/** Returns the refusal that a former owner received from the network and stored. */
 export function storedRefusal({ state, error }: Pick<OwnedAccount, "state" | "error">): Failure {
   const detail = "The network refuses this account: store it again, or post `connect` to retry.";
   const { code = "credentials-invalid", ...rest } = error ?? {};
   return new Failure({ kind: state === "restricted" ? "permanent" : "auth", detail, ...rest, code });
 }
 
-/** Returns the failure for work on an account whose shard moved to another worker; the work follows. */
+/** Returns the failure of an account that moved to another worker. The work follows. */
 export function ownerMoved(): Failure {
   const detail = "The account's connection is handed over to another worker; the work follows.";
   return new Failure({ kind: "retryable", code: "platform-unavailable", detail, retryAfterMs: 500 });
 }
 
-/** Returns the failure for an account that a fault of the gateway keeps from being connected. */
+/** Returns the failure for a fault of the gateway that prevents a connection. */
 export function internalFailure(cause: unknown): Failure {
   const detail = "The account can't be connected because of a fault of the gateway; the gateway retries.";
   return new Failure({ kind: "retryable", code: "internal-error", detail, cause });
 }
 
-/** Returns the failure for an inbound event that Redis did not take; the network repeats it after a reconnect. */
+/** Returns the failure for an unstored inbound event, which the network repeats after a reconnect. */
 export function notStored(cause: unknown): Failure {
   const detail = "An inbound event could not be stored; it is received again after a reconnect.";
   return new Failure({ kind: "retryable", code: "internal-error", detail, cause });
@@ -32,7 +32,7 @@ export function connectTimeout(): Failure {
   return new Failure({ kind: "retryable", code: "platform-timeout", detail });
 }
 
-/** Returns the failure for work whose connection the gateway itself ended. */
+/** Returns the failure for work on a connection that the gateway ended. */
 export function disconnectedHere(): Failure {
   const detail = "The gateway ended the connection; the work is retried.";
   return new Failure({ kind: "retryable", code: "platform-unavailable", detail, retryAfterMs: 500 });

@@ -1,25 +1,25 @@
 import type { Owner } from "../accounts/account-ownership.ts";
 import type { FairSemaphore } from "../platform/kit/semaphore.ts";
 import type { Platform } from "../platform/platform.ts";
+import { type WakeSignal, wakeSignal } from "../timing/wake-signal.ts";
 import type { ConnectionPorts } from "./attempt-context.ts";
 import { ClientAccess } from "./client-access.ts";
 import { type KeepAliveReasons, keepAliveReasons } from "./keep-alive-reasons.ts";
 import { LoginHistory } from "./login-history.ts";
 import { ReconnectBackoff } from "./reconnect-backoff.ts";
 import { type StatePublisher, statePublisher } from "./state-publisher.ts";
-import { type WakeSignal, wakeSignal } from "./wake-signal.ts";
 
 export interface AccountConnectionDeps extends ConnectionPorts {
   /** Bounds the accounts that connect at once. */
   readonly connecting: FairSemaphore;
   readonly find: (platform: string) => Platform | undefined;
-  /** How long an account stays connected after its last work when it is not desired online. Default: 5 minutes. */
+  /** Idle timeout of an account that is not desired online. Default: 5 minutes after the last work. */
   readonly idleMs?: number;
   /** From 0 to 1, for the jitter of reconnects. */
   readonly random?: () => number;
 }
 
-/** Parts that the states of one account connection share. */
+/** Parts that the states of an account connection share. */
 export interface ConnectionParts extends AccountConnectionDeps {
   readonly owner: Owner;
   readonly access: ClientAccess;

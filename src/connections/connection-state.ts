@@ -9,7 +9,7 @@ import type { Link } from "./link.ts";
  *
  * | state | event | next state |
  * |---|---|---|
- * | checking | account missing, not to be connected, or its shard left | closed |
+ * | checking | account missing, not to be connected, or shard left | closed |
  * | checking | network refused these credentials for good, no retry forced | refused |
  * | checking | anything else | connecting |
  * | connecting | client connected | online |
@@ -51,7 +51,7 @@ export interface Disconnecting {
   readonly name: "disconnecting";
   readonly account: OwnedAccount;
   readonly link: Link;
-  /** When the connection was online first, in ms of `performance.now()`; undefined when it never was. */
+  /** Start of being online, in ms of `performance.now()`; undefined when the attempt failed before. */
   readonly onlineSince: number | undefined;
 }
 
@@ -69,5 +69,5 @@ export interface Faulted {
 
 export const CHECKING: State = { name: "checking" };
 
-/** Returns the last state of a connection whose account moved to another worker. */
+/** Returns the last state of a connection after the account moved to another worker. */
 export const closedByMove = (): State => ({ name: "closed", failure: ownerMoved() });

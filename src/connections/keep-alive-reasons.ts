@@ -6,7 +6,7 @@ export interface KeepAliveReasons {
   readonly apply: (account: Pick<OwnedAccount, "online">) => boolean;
   readonly beginWork: () => void;
   readonly endWork: () => void;
-  /** Recent work stops being a reason; work in progress stops being one when it ends. */
+  /** Drops recent work as a reason, and work in progress once it ends. */
   readonly release: () => void;
 }
 

@@ -2,17 +2,17 @@ import { OwnershipLost } from "../accounts/account-ownership.ts";
 import type { ConnectionAttempt } from "./connection-attempt.ts";
 import type { ConnectionParts } from "./connection-parts.ts";
 
-/** A connection attempt together with the watch over its account. */
+/** Connection attempt together with the watch over the account. */
 export interface Link {
   readonly attempt: ConnectionAttempt;
   /** Settles with everything closed, after the attempt ended or the account changed; rejects with `OwnershipLost`. */
   readonly closed: Promise<void>;
 }
 
-/** Links an attempt to its account: every change of the account ends the attempt, also while it connects. */
+/** Links an attempt to the account. Every change of the account ends the attempt, also while connecting. */
 export function link(parts: ConnectionParts, attempt: ConnectionAttempt): Link {
   const closed = watch(parts, attempt);
-  // Awaited by the state that ends the link; it may reject before.
+  // The state that ends the link awaits the promise, which may reject before.
   closed.catch(() => undefined);
   return { attempt, closed };
 }
@@ -36,7 +36,7 @@ async function watch(parts: ConnectionParts, attempt: ConnectionAttempt): Promis
   }
 }
 
-/** Returns whether the account is no longer as it was connected: gone, other credentials, or not to be connected. */
+/** Returns whether the account changed: gone, with other credentials, or not to be connected. */
 export async function hasChanged({
   closing,
   ownership,

@@ -2,7 +2,7 @@ import type { OwnedAccount } from "../accounts/account-ownership.ts";
 import type { Failure } from "../model/failure.ts";
 import { storedRefusal } from "./connection-failures.ts";
 
-/** Credentials tried last and credentials refused for good: never logs in twice with the latter unasked. */
+/** History of an account's logins. Credentials refused for good are never tried again unasked. */
 export class LoginHistory {
   /** Version of the credentials connected with last; empty before the first try. */
   version = "";
@@ -10,25 +10,25 @@ export class LoginHistory {
   #refusal: Failure | undefined;
   #isRetryForced = false;
 
-  /** The app asked to connect: the next try is made whatever was refused before. */
+  /** Allows the next try in spite of a refusal, since the app asked to connect. */
   forceRetry(): void {
     this.#isRetryForced = true;
   }
 
-  /** The network let the account in. */
+  /** Notes that the network let the account in. */
   accepted(): void {
     this.#isRetryForced = false;
     this.#refusal = undefined;
   }
 
-  /** The network refused the credentials of `version` for good. */
+  /** Notes that the network refused the credentials of `version` for good. */
   refused(refusal: Failure): void {
     this.#refusedVersion = this.version;
     this.#refusal = refusal;
     this.#isRetryForced = false;
   }
 
-  /** Returns the refusal that still holds for the account, whether this owner received it or a former one. */
+  /** Returns the refusal that still holds for the account, whichever owner received the refusal. */
   refusalOf(account: OwnedAccount): Failure | undefined {
     if (this.#isRetryForced) return undefined;
     if (this.#refusedVersion !== undefined && this.#refusedVersion !== account.version) return undefined;

@@ -10,17 +10,17 @@ export interface OrderedWriterOptions {
   /** Ends the retries. */
   readonly signal: AbortSignal;
   readonly log: Log;
-  /** Called with the error of a write that failed for good, or after `OwnershipLost`. */
+  /** Receives the error of a write that failed for good, or `OwnershipLost`. */
   readonly onFailed: (error: unknown) => void;
 }
 
-/** Runs one write after those before it. */
+/** Runs a write after all earlier writes. */
 export type OrderedWriter = <T>(write: () => Promise<T>) => Promise<T>;
 
 /**
- * Creates a writer that runs writes in the order of the calls, and none after a failed one: an event that is not stored
- * must not be passed by. A Redis that refuses for a moment (full, failing over) is retried for a quarter of a minute
- * and costs no connection: some networks would not repeat what they sent.
+ * Creates a writer that runs writes in order, and none after a failure.
+ * An event that is not stored must not be passed by. A Redis that refuses for a moment (full, failing over) is retried
+ * for a quarter of a minute and costs no connection: some networks would not repeat the event.
  */
 export function orderedWriter({ signal, log, onFailed }: OrderedWriterOptions): OrderedWriter {
   let previous: Promise<unknown> = Promise.resolve();

@@ -1,18 +1,13 @@
-const FIRST_MS = 1_000;
-const MAX_MS = 300_000;
+import { backoff } from "../timing/backoff.ts";
 
-/** Returns the milliseconds before the n-th reconnect (from 1): doubling with jitter, up to five minutes. */
-export function reconnectDelay(attempt: number, random: number): number {
-  return Math.round(Math.min(MAX_MS, FIRST_MS * 2 ** Math.min(attempt - 1, 20)) * (0.5 + random / 2));
-}
-
-/** Count of one account's failed connections in a row, and the delay before the next. */
+/** Consecutive failures of an account's connection. The delay doubles from 1 s to 5 minutes. */
 export class ReconnectBackoff {
   #failures = 0;
-  readonly #random: () => number;
+  readonly #delayAfter: (failures: number) => number;
 
+  /** Takes the source of the jitter, 0 to 1. */
   constructor(random: () => number) {
-    this.#random = random;
+    this.#delayAfter = backoff({ baseMs: 1_000, maxMs: 300_000, random });
   }
 
   get hasFailed(): boolean {
@@ -22,7 +17,7 @@ export class ReconnectBackoff {
   /** Counts a failure; returns the delay before the next try in milliseconds. */
   failed(): number {
     this.#failures += 1;
-    return reconnectDelay(this.#failures, this.#random());
+    return this.#delayAfter(this.#failures);
   }
 
   reset(): void {

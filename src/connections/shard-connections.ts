@@ -1,5 +1,6 @@
 import type { Clients, Whose } from "../delivery/client-cache.ts";
 import { accountId } from "../model/account-id.ts";
+import { runEvery } from "../timing/run-every.ts";
 import { AccountConnection } from "./account-connection.ts";
 import { ownerMoved } from "./connection-failures.ts";
 import type { AccountConnectionDeps } from "./connection-parts.ts";
@@ -11,7 +12,7 @@ export interface ShardConnectionsDeps extends AccountConnectionDeps {
   readonly checkMs?: number;
 }
 
-/** Connections of one shard's accounts, while this worker owns the shard. */
+/** Connections of a shard's accounts, while this worker owns the shard. */
 export interface ShardConnections extends Pick<Clients, "use"> {
   /** Connects, reconnects or disconnects an account that changed. */
   readonly notifyAccountChanged: (app: string, account: string) => void;
@@ -19,15 +20,15 @@ export interface ShardConnections extends Pick<Clients, "use"> {
   readonly close: () => Promise<void>;
 }
 
-/** Connects the shard's desired accounts, at once and whenever a check of the stored accounts finds more. */
+/** Connects the shard's desired accounts, at once and after each check of the stored accounts. */
 export function shardConnections(deps: ShardConnectionsDeps): ShardConnections {
   const { ownership, shard, fence, log, checkMs = 15_000 } = deps;
   const connections = new Map<string, AccountConnection>();
-  let isClosed = false;
+  const closing = new AbortController();
 
   function connectionOf(app: string, id: string): AccountConnection {
     // Nobody would end a connection that is made now.
-    if (isClosed) throw ownerMoved();
+    if (closing.signal.aborted) throw ownerMoved();
     const key = `${app}|${id}`;
     const known = connections.get(key);
     if (known) return known;
@@ -40,16 +41,16 @@ export function shardConnections(deps: ShardConnectionsDeps): ShardConnections {
   async function checkAccounts(): Promise<void> {
     for (const connection of connections.values()) connection.recheck();
     const desired = await ownership.desiredOnline(shard);
-    if (!isClosed) for (const { app, id } of desired) connectionOf(app, id);
+    if (!closing.signal.aborted) for (const { app, id } of desired) connectionOf(app, id);
   }
-  function checkSafely(): void {
-    checkAccounts().catch((err: unknown) => log.warn({ err, shard }, "account check of a shard failed; retrying"));
-  }
-  checkSafely();
-  const timer = setInterval(checkSafely, checkMs);
+  // Not awaited at the end: a check may hang as long as Redis does.
+  void runEvery(checkMs, checkAccounts, {
+    signal: closing.signal,
+    onError: (err) => log.warn({ err, shard }, "account check of a shard failed; retrying"),
+  });
 
   function notifyAccountChanged(app: string, account: string): void {
-    if (isClosed) return;
+    if (closing.signal.aborted) return;
     const connection = connectionOf(app, account);
     // A connection that is ending did not see the change.
     if (!connection.recheck()) void connection.gone.then(() => notifyAccountChanged(app, account));
@@ -80,8 +81,7 @@ export function shardConnections(deps: ShardConnectionsDeps): ShardConnections {
     notifyAccountChanged,
     size: () => connections.size,
     async close() {
-      isClosed = true;
-      clearInterval(timer);
+      closing.abort();
       await Promise.all([...connections.values()].map((connection) => connection.close()));
     },
   };

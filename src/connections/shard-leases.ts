@@ -1,17 +1,18 @@
 import type { Log } from "../model/log.ts";
 import { SHARDS } from "../model/shard.ts";
 import type { RedisClient } from "../redis/connect.ts";
-import { type LeaseStore, leaseStore } from "./lease-scripts.ts";
+import { runEvery } from "../timing/run-every.ts";
+import { type LeaseStore, leaseStore } from "./lease-store.ts";
 
 export interface LeasesDeps {
   readonly redis: RedisClient;
   /** This worker's name, never used twice. */
   readonly worker: string;
-  /** Called with each new shard; whatever is written about its accounts carries `fence`, which grows with each owner. */
+  /** Receives each new shard. All writes about the shard's accounts carry `fence`, which grows with each owner. */
   readonly gained: (shard: number, fence: number) => void;
   /**
-   * Leaves a shard. When it is handed over, other workers wait until this resolves, unless `lost` aborts (it may be
-   * aborted already): then at once, for another worker may own the shard.
+   * Leaves a shard. In a hand-over other workers wait until the promise resolves. After an abort of `lost`, which may
+   * come before the call, another worker may own the shard: then leave at once.
    */
   readonly leave: (shard: number, lost: AbortSignal) => Promise<void>;
   readonly log: Log;
@@ -21,7 +22,7 @@ export interface LeasesDeps {
 
 const EVERY_SHARD = Array.from({ length: SHARDS }, (_, shard) => shard);
 
-/** A shard that is being left; `done` resolves when it is. */
+/** Shard that is being left; `done` resolves at the end. */
 interface Leaving {
   readonly fence: number;
   readonly lost: AbortController;
@@ -29,33 +30,34 @@ interface Leaving {
 }
 
 /**
- * Leases by which the live workers share the shards: a dead worker loses its shards after `leaseMs`, a new one gets its
- * share from those that have more. A worker that can't reach Redis leaves its shards before others may take them.
+ * Leases by which the live workers share the shards.
+ * A dead worker loses its shards after `leaseMs`; a new worker gets a share from those that have more. A worker that
+ * can't reach Redis leaves its shards before others may take them.
  */
 export class ShardLeases {
   readonly #deps: LeasesDeps;
   readonly #store: LeaseStore;
   readonly #owned = new Map<number, number>();
   readonly #leaving = new Map<number, Leaving>();
-  readonly #everyMs: number;
-  /** Shorter than the lease: connections need a moment to close before other workers may take the shard. */
+  /** Shorter than the lease. Connections need a moment to close before other workers may take the shard. */
   readonly #validMs: number;
   readonly #watchdog: NodeJS.Timeout;
+  readonly #renewals: Promise<void>;
+  readonly #stopped = new AbortController();
   /** In ms of `performance.now()`. */
   #validUntil = 0;
   #isStopping = false;
-  #isStopped = false;
-  #timer: NodeJS.Timeout | undefined;
-  #renewing = Promise.resolve();
 
   /** Begins at once. */
   constructor(deps: LeasesDeps) {
     const { leaseMs = 6_000, everyMs = 1_000 } = deps;
     this.#deps = deps;
     this.#store = leaseStore(deps.redis, deps.worker, leaseMs);
-    this.#everyMs = everyMs;
     this.#validMs = leaseMs * 0.8;
-    this.#renewAndRepeat();
+    this.#renewals = runEvery(everyMs, () => this.#renew(), {
+      signal: this.#stopped.signal,
+      onError: (err) => deps.log.warn({ err }, "shard lease renewal failed; retrying"),
+    });
     // Redis may be away for longer than the lease: then another worker may own the shards.
     this.#watchdog = setInterval(() => this.#checkValidity(), Math.min(250, leaseMs / 10));
   }
@@ -66,21 +68,12 @@ export class ShardLeases {
     this.#isStopping = true;
     await this.#handOver([...this.#owned.keys()]);
     await Promise.all([...this.#leaving.values()].map(({ done }) => done));
-    this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#stopped.abort();
     clearInterval(this.#watchdog);
-    await this.#renewing;
+    await this.#renewals;
     // Includes shards that were assigned while the end was announced.
     await this.#store.release(EVERY_SHARD);
     await this.#store.leave();
-  }
-
-  #renewAndRepeat(): void {
-    this.#renewing = this.#renew()
-      .catch((err: unknown) => this.#deps.log.warn({ err }, "shard lease renewal failed; retrying"))
-      .then(() => {
-        if (!this.#isStopped) this.#timer = setTimeout(() => this.#renewAndRepeat(), this.#everyMs);
-      });
   }
 
   async #renew(): Promise<void> {

@@ -4,9 +4,9 @@ import { type Failure, toEventError } from "../model/failure.ts";
 
 type State = SessionEvent["state"];
 
-/** Publishes the state of one account's connection: stores it and tells listeners, once for each change. */
+/** Publisher of a connection's state. Stores the state and tells listeners, once for each change. */
 export interface StatePublisher {
-  /** With a `version` only while the account has these credentials; returns false when it has others. */
+  /** Publishes a state. With a `version` only while the account has these credentials, else returns false. */
   readonly publish: (account: OwnedAccount, state: State, failure?: Failure, version?: string) => Promise<boolean>;
   /** Publishes `offline` for an account that is disconnected for good, unless listeners know. */
   readonly publishEnd: (account: OwnedAccount) => Promise<void>;
@@ -14,7 +14,7 @@ export interface StatePublisher {
   readonly publishSilently: () => Promise<void>;
 }
 
-/** Creates the publisher of an owner; its functions throw what `AccountOwnership.publishState` throws. */
+/** Creates the publisher of an owner. The functions throw `OwnershipLost` after a take-over. */
 export function statePublisher(ownership: Pick<AccountOwnership, "publishState">, owner: Owner): StatePublisher {
   let published: string | undefined;
   let lastAccount: OwnedAccount | undefined;

@@ -7,7 +7,8 @@ import { CHECKING, closedByMove, type State } from "../connection-state.ts";
 /** Claims the stored account and decides by it. */
 export async function check(parts: ConnectionParts): Promise<State> {
   const { access, backoff, closing, login, owner, publisher, reasons, wake } = parts;
-  wake.clear();
+  // A change before the claim is part of the claimed account.
+  await wake.wait(0);
   if (closing.aborted) return closedByMove();
   const account = await parts.ownership.claim(owner);
   if (!account) return closed(parts, accountUnknown());
@@ -26,7 +27,7 @@ export async function check(parts: ConnectionParts): Promise<State> {
   return { name: "connecting", account, platform };
 }
 
-/** Closes, unless the account changed during the check: then there may be a new reason to connect. */
+/** Closes, unless the account changed during the check: a reason to connect may be new. */
 function closed({ wake }: ConnectionParts, failure: Failure): State {
   return wake.isNotified() ? CHECKING : { name: "closed", failure };
 }

@@ -3,7 +3,7 @@ import type { Failure } from "../../model/failure.ts";
 import type { ConnectionParts } from "../connection-parts.ts";
 import { CHECKING, type Disconnecting, type State } from "../connection-state.ts";
 
-/** Duration online after which a connection was a good one: the next failure is the first again. */
+/** Duration online after which a connection was good. The next failure is then the first again. */
 const GOOD_AFTER_MS = 60_000;
 
 /** Waits until everything is closed, then decides by the failure that ended the connection. */
@@ -25,7 +25,7 @@ export async function disconnect(
   return CHECKING;
 }
 
-/** Notes that the network refused the account for good: no retry before the app changes something. */
+/** Notes a final refusal by the network. No retry happens before the app changes the account. */
 async function refuse({ access, login, publisher }: ConnectionParts, account: OwnedAccount, failure: Failure) {
   login.refused(failure);
   access.set({ kind: "refused", failure });

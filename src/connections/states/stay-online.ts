@@ -1,7 +1,7 @@
 import type { ConnectionParts } from "../connection-parts.ts";
 import type { Online, State } from "../connection-state.ts";
 
-/** Publishes `online` and gives the client to work, until the connection ends or the account changes. */
+/** Publishes `online` and gives the client to work until the connection or the account changes. */
 export async function stayOnline(
   { access, login, publisher }: ConnectionParts,
   { account, link, client }: Online,

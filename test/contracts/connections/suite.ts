@@ -7,7 +7,7 @@ import type { HeldWorld } from "./test-network.ts";
 
 /** What every platform with a held connection must keep, on a real server of its network. */
 export function heldContract(name: string, open: () => Promise<HeldWorld>): void {
-  describe(`held connections: ${name}`, { timeout: 90_000 }, () => {
+  describe(`account connections on ${name}`, { timeout: 90_000 }, () => {
     let server: TestRedis;
     let world: HeldWorld;
     let core: Awaited<ReturnType<typeof heldCore>>;
@@ -33,7 +33,7 @@ export function heldContract(name: string, open: () => Promise<HeldWorld>): void
       );
     const arrived = (app: string, text: string) => core.until(app, (all) => bodies(all).includes(text));
 
-    it("connects what is wanted online by itself, brings what arrives and carries out what is posted", async () => {
+    it("connects a desired account, records inbound events and sends activities", async () => {
       const worker = core.startWorker();
       const app = newApp();
       await core.put(app, world.account(0));
@@ -47,7 +47,7 @@ export function heldContract(name: string, open: () => Promise<HeldWorld>): void
       await worker.close(1_000);
     });
 
-    it("connects for work when nobody wanted it online, and by connect and disconnect", async () => {
+    it("connects for work on demand, and by `connect` and `disconnect`", async () => {
       const worker = core.startWorker();
       const app = newApp();
       const { address } = world.account(1);
@@ -66,7 +66,7 @@ export function heldContract(name: string, open: () => Promise<HeldWorld>): void
       await worker.close(1_000);
     });
 
-    it("tells a wrong password once, tries no more, and goes on with the right one", async () => {
+    it("publishes a wrong password once and does not retry, also under the next owner", async () => {
       const worker = core.startWorker();
       const app = newApp();
       const { address } = world.wrong;
@@ -84,7 +84,7 @@ export function heldContract(name: string, open: () => Promise<HeldWorld>): void
       await next.close(1_000);
     });
 
-    it("comes back after the server's death, and what was kept for it arrives once, in order", async () => {
+    it("reconnects after a server crash and records missed events once, in order", async () => {
       const worker = core.startWorker();
       const app = newApp();
       await core.put(app, world.account(2));
@@ -105,7 +105,7 @@ export function heldContract(name: string, open: () => Promise<HeldWorld>): void
       await worker.close(1_000);
     });
 
-    it("is handed over when a worker joins or leaves, and nothing is lost or doubled", async () => {
+    it("hands over when a worker joins or leaves without losing or doubling anything", async () => {
       const first = core.startWorker();
       const app = newApp();
       for (let n = 3; n < 9; n++) await core.put(app, world.account(n));
@@ -126,7 +126,7 @@ export function heldContract(name: string, open: () => Promise<HeldWorld>): void
       await second.close(1_000);
     });
 
-    it("is taken over from a worker that can't reach Redis any more, whose late words count for nothing", async () => {
+    it("moves away from a worker that can't reach Redis and ignores its late writes", async () => {
       const first = core.startWorker();
       const app = newApp();
       await core.put(app, world.account(9));
@@ -148,7 +148,7 @@ export function heldContract(name: string, open: () => Promise<HeldWorld>): void
     for (const [at, [manner, speak]] of Object.entries(HOSTILE).entries()) {
       // Accounts of their own: some networks let only one connection have a name.
       const [neighbour, victim] = [20 + 2 * at, 21 + 2 * at];
-      it(`bounds a server that ${manner}, and the other accounts don't notice`, async () => {
+      it(`bounds a server that ${manner} without effect on other accounts`, async () => {
         const hostile = await hostileServer(speak);
         const worker = core.startWorker();
         const app = newApp();
@@ -171,7 +171,7 @@ export function heldContract(name: string, open: () => Promise<HeldWorld>): void
       });
     }
 
-    it("ends with its account", async () => {
+    it("disconnects when the account is deleted", async () => {
       const worker = core.startWorker();
       const app = newApp();
       const id = await core.put(app, world.account(12));
@@ -199,7 +199,7 @@ const HOSTILE: Readonly<Record<string, (socket: Socket) => void>> = {
     socket.on("drain", more);
     more();
   },
-  "hangs up at once": (socket) => void socket.destroy(),
+  "disconnects at once": (socket) => void socket.destroy(),
   "says nothing": () => undefined,
 };
 

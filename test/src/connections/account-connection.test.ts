@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { heldCore, type SeenEvent } from "../../support/held-core.ts";
 import { parrotWorld } from "../../support/parrot.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
@@ -26,64 +26,66 @@ const until = (app: string, ...wanted: readonly string[]) =>
   core.until(app, (all) => states(all).join() === wanted.join());
 const wrong = () => ({ ...world.account(0), credentials: Object(world.wrong.credentials) as object });
 
-it("logs in anew when other credentials are stored, and ends when nobody wants it any more", async () => {
-  const app = newApp();
-  await core.put(app, wrong());
-  await until(app, "connecting", "needs-login");
-  await core.put(app, world.account(0));
-  await until(app, "connecting", "needs-login", "connecting", "online");
-  const before = world.logins();
-  await core.put(app, world.account(0));
-  await until(app, "connecting", "needs-login", "connecting", "online", "connecting", "online");
-  expect(world.logins()).toBe(before + 1);
-});
+describe("AccountConnection", () => {
+  it("logs in again when other credentials are stored, and not for the same ones", async () => {
+    const app = newApp();
+    await core.put(app, wrong());
+    await until(app, "connecting", "needs-login");
+    await core.put(app, world.account(0));
+    await until(app, "connecting", "needs-login", "connecting", "online");
+    const before = world.logins();
+    await core.put(app, world.account(0));
+    await until(app, "connecting", "needs-login", "connecting", "online", "connecting", "online");
+    expect(world.logins()).toBe(before + 1);
+  });
 
-it("tries a refused account once more when asked to connect, and only then", async () => {
-  const app = newApp();
-  await core.put(app, wrong());
-  await until(app, "connecting", "needs-login");
-  const before = world.logins();
-  const send = await core.post(app, world.say(0, "no"));
-  expect(await core.result(app, send)).toMatchObject({ status: "failed", error: { code: "credentials-invalid" } });
-  expect(world.logins()).toBe(before);
-  const { address } = world.account(0);
-  const connect = await core.post(app, { verb: "connect", actor: { address }, target: [], object: {} });
-  expect(await core.result(app, connect)).toMatchObject({ status: "failed", error: { code: "credentials-invalid" } });
-  expect(world.logins()).toBe(before + 1);
-});
+  it("retries a refused account only when `connect` is posted", async () => {
+    const app = newApp();
+    await core.put(app, wrong());
+    await until(app, "connecting", "needs-login");
+    const before = world.logins();
+    const send = await core.post(app, world.say(0, "no"));
+    expect(await core.result(app, send)).toMatchObject({ status: "failed", error: { code: "credentials-invalid" } });
+    expect(world.logins()).toBe(before);
+    const { address } = world.account(0);
+    const connect = await core.post(app, { verb: "connect", actor: { address }, target: [], object: {} });
+    expect(await core.result(app, connect)).toMatchObject({ status: "failed", error: { code: "credentials-invalid" } });
+    expect(world.logins()).toBe(before + 1);
+  });
 
-it("gives two apps with the same address a connection each: neither hears of the other's", async () => {
-  const [one, two] = [newApp(), newApp()];
-  const before = world.logins();
-  await core.put(one, world.account(1));
-  await core.put(two, world.account(1));
-  await until(one, "connecting", "online");
-  await until(two, "connecting", "online");
-  expect(world.logins()).toBe(before + 2);
-  const rid = await core.post(one, world.say(1, `${one} speaks`));
-  await core.result(one, rid);
-  const heard = await core.events(two);
-  expect(heard.filter(({ rid: other }) => other === rid)).toEqual([]);
-  expect(JSON.stringify(heard)).not.toContain(`${one} speaks`);
-});
+  it("gives two apps with the same address separate connections without each other's events", async () => {
+    const [one, two] = [newApp(), newApp()];
+    const before = world.logins();
+    await core.put(one, world.account(1));
+    await core.put(two, world.account(1));
+    await until(one, "connecting", "online");
+    await until(two, "connecting", "online");
+    expect(world.logins()).toBe(before + 2);
+    const rid = await core.post(one, world.say(1, `${one} speaks`));
+    await core.result(one, rid);
+    const heard = await core.events(two);
+    expect(heard.filter(({ rid: other }) => other === rid)).toEqual([]);
+    expect(JSON.stringify(heard)).not.toContain(`${one} speaks`);
+  });
 
-it("reports what the network says later to the rid, after a restart of the worker too", async () => {
-  const app = newApp();
-  await core.put(app, world.account(2));
-  const rid = await core.post(app, world.say(2, `${app} told`));
-  const all = await core.until(app, (events) => events.some(({ status }) => status === "delivered"));
-  expect(all.find(({ status }) => status === "delivered")).toMatchObject({ type: "status", rid });
-});
+  it("publishes the network's delivery receipt under the activity's rid", async () => {
+    const app = newApp();
+    await core.put(app, world.account(2));
+    const rid = await core.post(app, world.say(2, `${app} told`));
+    const all = await core.until(app, (events) => events.some(({ status }) => status === "delivered"));
+    expect(all.find(({ status }) => status === "delivered")).toMatchObject({ type: "status", rid });
+  });
 
-it("puts work off while the network is away, and carries it out when it is back", async () => {
-  const app = newApp();
-  await core.put(app, world.account(3));
-  await until(app, "connecting", "online");
-  await world.kill();
-  await until(app, "connecting", "online", "offline");
-  const rid = await core.post(app, world.say(3, `${app} later`));
-  await core.until(app, (all) => all.some((one) => one.rid === rid && one.status === "deferred"));
-  await world.restart();
-  expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
-  expect(await world.peerGot(`${app} later`)).toBe(1);
+  it("defers work while the network is down and sends it afterwards", async () => {
+    const app = newApp();
+    await core.put(app, world.account(3));
+    await until(app, "connecting", "online");
+    await world.kill();
+    await until(app, "connecting", "online", "offline");
+    const rid = await core.post(app, world.say(3, `${app} later`));
+    await core.until(app, (all) => all.some((one) => one.rid === rid && one.status === "deferred"));
+    await world.restart();
+    expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
+    expect(await world.peerGot(`${app} later`)).toBe(1);
+  });
 });

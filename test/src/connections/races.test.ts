@@ -1,240 +1,242 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { OwnershipLost } from "../../../src/accounts/account-ownership.ts";
-import { barrier, broken, refusal, sessionWorld } from "../../support/session-world.ts";
+import { barrier, broken, refusal, connectionWorld } from "../../support/connection-world.ts";
 
 const nothing = async () => undefined;
 
-it("closes its connection at once when the shard is left, also while Redis does not answer", async () => {
-  const world = sessionWorld();
-  await world.until(() => world.said.includes("online"));
-  const silent = barrier();
-  world.faults.adopt = silent.wait;
-  world.nudge();
-  await silent.reached;
-  const closed = world.connections.close();
-  await world.until(() => world.live.size === 0);
-  silent.open();
-  await closed;
-});
+describe("AccountConnection under races and faults", () => {
+  it("disconnects at once when the shard is left while Redis does not answer", async () => {
+    const world = connectionWorld();
+    await world.until(() => world.said.includes("online"));
+    const silent = barrier();
+    world.faults.adopt = silent.wait;
+    world.nudge();
+    await silent.reached;
+    const closed = world.connections.close();
+    await world.until(() => world.live.size === 0);
+    silent.open();
+    await closed;
+  });
 
-it("does not dial for a shard that is left while its credentials are opened, and tells listeners nothing", async () => {
-  const world = sessionWorld({ letsIn: false });
-  const opening = barrier();
-  world.faults.credentials = opening.wait;
-  await opening.reached;
-  const closed = world.connections.close();
-  opening.open();
-  await closed;
-  expect(world.said).toEqual(["connecting"]);
-});
+  it("does not connect, and publishes nothing, when the shard is left while credentials are opened", async () => {
+    const world = connectionWorld({ letsIn: false });
+    const opening = barrier();
+    world.faults.credentials = opening.wait;
+    await opening.reached;
+    const closed = world.connections.close();
+    opening.open();
+    await closed;
+    expect(world.said).toEqual(["connecting"]);
+  });
 
-it("tells listeners nothing when the shard is left in the middle of a dial", async () => {
-  const world = sessionWorld({ letsIn: false });
-  await world.until(() => world.dials.length === 1);
-  await world.connections.close();
-  expect(world.said).toEqual(["connecting"]);
-  expect(world.record.state).toBe("offline");
-});
-
-it("does not connect an account that was stored and that nobody wants", async () => {
-  const world = sessionWorld({ online: false });
-  world.put("2");
-  await world.empty();
-  expect(world.dials).toHaveLength(0);
-  await world.connections.close();
-});
-
-it("dials anew with what was stored in the middle of a dial, and believes nothing that was said of the old", async () => {
-  const world = sessionWorld({ letsIn: false });
-  await world.until(() => world.dials.length === 1);
-  world.put("2");
-  await world.until(() => world.dials.length === 2);
-  expect(world.dials[0]?.hold.signal.aborted).toBe(true);
-  expect(world.dials[1]?.hold.credentials).toEqual({ version: "2" });
-  world.dials[1]?.answer("in");
-  await world.until(() => world.said.at(-1) === "online");
-  expect(world.said).not.toContain("offline");
-  await world.connections.close();
-});
-
-it("leaves the state of new credentials alone when the old ones are refused in the same moment", async () => {
-  const world = sessionWorld({ letsIn: false });
-  await world.until(() => world.dials.length === 1);
-  world.record.version = "2";
-  world.dials[0]?.answer(refusal());
-  await world.until(() => world.dials.length === 2);
-  expect(world.said).not.toContain("needs-login");
-  await world.connections.close();
-});
-
-for (const [deed, how] of [
-  ["deleted", "remove"],
-  ["let go", "put"],
-] as const) {
-  it(`gives up a dial when the account is ${deed}`, async () => {
-    const world = sessionWorld({ letsIn: false });
+  it("publishes nothing when the shard is left while connecting", async () => {
+    const world = connectionWorld({ letsIn: false });
     await world.until(() => world.dials.length === 1);
-    if (how === "remove") world.remove();
-    else world.put("2", false);
+    await world.connections.close();
+    expect(world.said).toEqual(["connecting"]);
+    expect(world.record.state).toBe("offline");
+  });
+
+  it("does not connect a changed account without a reason to connect", async () => {
+    const world = connectionWorld({ online: false });
+    world.put("2");
     await world.empty();
-    expect(world.dials).toHaveLength(1);
-    expect(world.dials[0]?.hold.signal.aborted).toBe(true);
+    expect(world.dials).toHaveLength(0);
     await world.connections.close();
   });
-}
 
-it("lets go at once of what is disconnected, although it worked a moment ago, and says so", async () => {
-  const world = sessionWorld({ online: false });
-  await world.use("go", nothing);
-  expect(world.live.size).toBe(1);
-  await world.use("disconnect", nothing);
-  await world.empty();
-  expect(world.live.size).toBe(0);
-  expect(world.said).toEqual(["connecting", "online", "offline"]);
-  await world.connections.close();
-});
+  it("reconnects with credentials stored while connecting, and ignores the end of the old attempt", async () => {
+    const world = connectionWorld({ letsIn: false });
+    await world.until(() => world.dials.length === 1);
+    world.put("2");
+    await world.until(() => world.dials.length === 2);
+    expect(world.dials[0]?.hold.signal.aborted).toBe(true);
+    expect(world.dials[1]?.hold.credentials).toEqual({ version: "2" });
+    world.dials[1]?.answer("in");
+    await world.until(() => world.said.at(-1) === "online");
+    expect(world.said).not.toContain("offline");
+    await world.connections.close();
+  });
 
-it("lets go of what is disconnected in the middle of work when that is done", async () => {
-  const world = sessionWorld({ online: false });
-  const working = barrier();
-  const work = world.use("go", working.wait);
-  await working.reached;
-  await world.use("disconnect", nothing);
-  expect(world.live.size).toBe(1);
-  working.open();
-  await work;
-  world.nudge();
-  await world.empty();
-  expect(world.live.size).toBe(0);
-  await world.connections.close();
-});
+  it("does not publish a refusal of old credentials for new ones", async () => {
+    const world = connectionWorld({ letsIn: false });
+    await world.until(() => world.dials.length === 1);
+    world.record.version = "2";
+    world.dials[0]?.answer(refusal());
+    await world.until(() => world.dials.length === 2);
+    expect(world.said).not.toContain("needs-login");
+    await world.connections.close();
+  });
 
-it("tries a refused account once more for the first `connect` that a new holder gets", async () => {
-  const world = sessionWorld({ online: false, state: "needs-login" });
-  await expect(world.use("go", nothing)).rejects.toMatchObject({ kind: "auth" });
-  await world.use("connect", nothing);
-  expect(world.dials).toHaveLength(1);
-  await world.connections.close();
-  const fresh = sessionWorld({ online: false, state: "needs-login" });
-  await fresh.use("connect", nothing);
-  expect(fresh.dials).toHaveLength(1);
-  await fresh.connections.close();
-});
-
-it("lets work that waits for a connection be called back", async () => {
-  const world = sessionWorld({ letsIn: false });
-  const calling = new AbortController();
-  let done = false;
-  const run = async () => {
-    done = true;
-  };
-  const work = world.use("go", run, calling.signal);
-  await world.until(() => world.dials.length === 1);
-  calling.abort(new Error("shutting down"));
-  await expect(work).rejects.toMatchObject({ kind: "retryable" });
-  world.dials[0]?.answer("in");
-  await world.until(() => world.said.includes("online"));
-  expect(done).toBe(false);
-  await world.connections.close();
-});
-
-it("hears of an account that is wanted again in the moment of its end", async () => {
-  const world = sessionWorld();
-  await world.until(() => world.said.includes("online"));
-  const ending = barrier();
-  world.faults.say = async (what) => (what === "offline" ? ending.wait() : undefined);
-  world.put("2", false);
-  await ending.reached;
-  world.put("3", true);
-  world.faults.say = nothing;
-  ending.open();
-  await world.until(() => world.live.size === 1);
-  expect(world.dials.at(-1)?.hold.credentials).toEqual({ version: "3" });
-  await world.connections.close();
-});
-
-it("begins no session for work that comes after the shard was left", async () => {
-  const world = sessionWorld({ online: false });
-  await world.connections.close();
-  await expect(world.use("go", nothing)).rejects.toMatchObject({ kind: "retryable" });
-  expect(world.connections.size()).toBe(0);
-});
-
-it("puts work off while an account can't be read, and looks again", async () => {
-  const world = sessionWorld();
-  world.faults.credentials = () => Promise.reject(new Error("no such key"));
-  world.faults.adopt = nothing;
-  await expect(world.use("go", nothing)).rejects.toMatchObject({ kind: "retryable" });
-  delete world.faults.credentials;
-  world.nudge();
-  await world.until(() => world.live.size === 1);
-  await world.connections.close();
-});
-
-it("waits longer after each break, and dials at once when other credentials are stored", async () => {
-  const world = sessionWorld({ letsIn: false });
-  await world.until(() => world.dials.length === 1);
-  world.dials[0]?.answer(broken());
-  await world.until(() => world.said.includes("offline"));
-  world.put("2");
-  await world.until(() => world.dials.length === 2);
-  await world.connections.close();
-});
-
-it("grows by nothing that it looks at, however often", async () => {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  const world = sessionWorld();
-  await world.until(() => world.said.includes("online"));
-  let looks = 0;
-  async function look(times: number): Promise<number> {
-    for (let n = 0; n < times; n++) {
-      const seen = barrier();
-      world.faults.adopt = async () => {
-        looks += 1;
-        seen.open();
-      };
-      world.nudge();
-      await seen.wait();
-      await new Promise(setImmediate);
-    }
-    collect();
-    return process.memoryUsage().heapUsed;
+  for (const [change, how] of [
+    ["deleted", "remove"],
+    ["let go", "put"],
+  ] as const) {
+    it(`stops connecting when the account is ${change}`, async () => {
+      const world = connectionWorld({ letsIn: false });
+      await world.until(() => world.dials.length === 1);
+      if (how === "remove") world.remove();
+      else world.put("2", false);
+      await world.empty();
+      expect(world.dials).toHaveLength(1);
+      expect(world.dials[0]?.hold.signal.aborted).toBe(true);
+      await world.connections.close();
+    });
   }
-  const before = await look(5_000);
-  const after = await look(20_000);
-  expect(looks).toBeGreaterThan(24_000);
-  expect(after - before).toBeLessThan(2_000_000);
-  await world.connections.close();
-});
 
-it("keeps its connection while Redis refuses for a moment what arrives, and stores it in order", async () => {
-  const world = sessionWorld();
-  await world.until(() => world.said.includes("online"));
-  const stored: string[] = [];
-  let refusals = 2;
-  world.faults.arrive = async (key) => {
-    if (refusals-- > 0) throw new Error("OOM command not allowed");
-    stored.push(key);
-  };
-  const { hold } = world.dials[0] as (typeof world.dials)[number];
-  const arrive = (key: string) => hold.record({ key, event: {} as never });
-  expect(await Promise.all([arrive("1"), arrive("2")])).toEqual(["new", "new"]);
-  expect(stored).toEqual(["1", "2"]);
-  expect(world.live.size).toBe(1);
-  await world.connections.close();
-});
+  it("disconnects at once after `disconnect` in spite of recent work, and publishes offline", async () => {
+    const world = connectionWorld({ online: false });
+    await world.use("go", nothing);
+    expect(world.live.size).toBe(1);
+    await world.use("disconnect", nothing);
+    await world.empty();
+    expect(world.live.size).toBe(0);
+    expect(world.said).toEqual(["connecting", "online", "offline"]);
+    await world.connections.close();
+  });
 
-it("ends its connection at once when another worker has the account", async () => {
-  const world = sessionWorld();
-  await world.until(() => world.said.includes("online"));
-  world.faults.arrive = () => Promise.reject(new OwnershipLost());
-  world.faults.adopt = () => Promise.reject(new OwnershipLost());
-  await expect(world.dials[0]?.hold.record({ key: "1", event: {} as never })).rejects.toThrow(OwnershipLost);
-  await world.empty();
-  expect(world.live.size).toBe(0);
-  expect(world.said).toEqual(["connecting", "online"]);
-  await world.connections.close();
+  it("disconnects after `disconnect` as soon as work in progress has ended", async () => {
+    const world = connectionWorld({ online: false });
+    const working = barrier();
+    const work = world.use("go", working.wait);
+    await working.reached;
+    await world.use("disconnect", nothing);
+    expect(world.live.size).toBe(1);
+    working.open();
+    await work;
+    world.nudge();
+    await world.empty();
+    expect(world.live.size).toBe(0);
+    await world.connections.close();
+  });
+
+  it("retries an account refused to a former owner for the first `connect`", async () => {
+    const world = connectionWorld({ online: false, state: "needs-login" });
+    await expect(world.use("go", nothing)).rejects.toMatchObject({ kind: "auth" });
+    await world.use("connect", nothing);
+    expect(world.dials).toHaveLength(1);
+    await world.connections.close();
+    const fresh = connectionWorld({ online: false, state: "needs-login" });
+    await fresh.use("connect", nothing);
+    expect(fresh.dials).toHaveLength(1);
+    await fresh.connections.close();
+  });
+
+  it("lets work that waits for a client be aborted", async () => {
+    const world = connectionWorld({ letsIn: false });
+    const calling = new AbortController();
+    let done = false;
+    const run = async () => {
+      done = true;
+    };
+    const work = world.use("go", run, calling.signal);
+    await world.until(() => world.dials.length === 1);
+    calling.abort(new Error("shutting down"));
+    await expect(work).rejects.toMatchObject({ kind: "retryable" });
+    world.dials[0]?.answer("in");
+    await world.until(() => world.said.includes("online"));
+    expect(done).toBe(false);
+    await world.connections.close();
+  });
+
+  it("reconnects an account that is stored again while its end is published", async () => {
+    const world = connectionWorld();
+    await world.until(() => world.said.includes("online"));
+    const ending = barrier();
+    world.faults.say = async (what) => (what === "offline" ? ending.wait() : undefined);
+    world.put("2", false);
+    await ending.reached;
+    world.put("3", true);
+    world.faults.say = nothing;
+    ending.open();
+    await world.until(() => world.live.size === 1);
+    expect(world.dials.at(-1)?.hold.credentials).toEqual({ version: "3" });
+    await world.connections.close();
+  });
+
+  it("makes no connection for work that comes after the shard was left", async () => {
+    const world = connectionWorld({ online: false });
+    await world.connections.close();
+    await expect(world.use("go", nothing)).rejects.toMatchObject({ kind: "retryable" });
+    expect(world.connections.size()).toBe(0);
+  });
+
+  it("defers work while credentials can't be opened, and recovers", async () => {
+    const world = connectionWorld();
+    world.faults.credentials = () => Promise.reject(new Error("no such key"));
+    world.faults.adopt = nothing;
+    await expect(world.use("go", nothing)).rejects.toMatchObject({ kind: "retryable" });
+    delete world.faults.credentials;
+    world.nudge();
+    await world.until(() => world.live.size === 1);
+    await world.connections.close();
+  });
+
+  it("reconnects at once when other credentials are stored during the backoff", async () => {
+    const world = connectionWorld({ letsIn: false });
+    await world.until(() => world.dials.length === 1);
+    world.dials[0]?.answer(broken());
+    await world.until(() => world.said.includes("offline"));
+    world.put("2");
+    await world.until(() => world.dials.length === 2);
+    await world.connections.close();
+  });
+
+  it("does not leak memory over many account checks", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const world = connectionWorld();
+    await world.until(() => world.said.includes("online"));
+    let looks = 0;
+    async function look(times: number): Promise<number> {
+      for (let n = 0; n < times; n++) {
+        const seen = barrier();
+        world.faults.adopt = async () => {
+          looks += 1;
+          seen.open();
+        };
+        world.nudge();
+        await seen.wait();
+        await new Promise(setImmediate);
+      }
+      collect();
+      return process.memoryUsage().heapUsed;
+    }
+    const before = await look(5_000);
+    const after = await look(20_000);
+    expect(looks).toBeGreaterThan(24_000);
+    expect(after - before).toBeLessThan(2_000_000);
+    await world.connections.close();
+  });
+
+  it("keeps the connection while Redis refuses inbound events for a moment, and stores them in order", async () => {
+    const world = connectionWorld();
+    await world.until(() => world.said.includes("online"));
+    const stored: string[] = [];
+    let refusals = 2;
+    world.faults.arrive = async (key) => {
+      if (refusals-- > 0) throw new Error("OOM command not allowed");
+      stored.push(key);
+    };
+    const { hold } = world.dials[0] as (typeof world.dials)[number];
+    const arrive = (key: string) => hold.record({ key, event: {} as never });
+    expect(await Promise.all([arrive("1"), arrive("2")])).toEqual(["new", "new"]);
+    expect(stored).toEqual(["1", "2"]);
+    expect(world.live.size).toBe(1);
+    await world.connections.close();
+  });
+
+  it("disconnects without an event when another worker owns the account", async () => {
+    const world = connectionWorld();
+    await world.until(() => world.said.includes("online"));
+    world.faults.arrive = () => Promise.reject(new OwnershipLost());
+    world.faults.adopt = () => Promise.reject(new OwnershipLost());
+    await expect(world.dials[0]?.hold.record({ key: "1", event: {} as never })).rejects.toThrow(OwnershipLost);
+    await world.empty();
+    expect(world.live.size).toBe(0);
+    expect(world.said).toEqual(["connecting", "online"]);
+    await world.connections.close();
+  });
 });

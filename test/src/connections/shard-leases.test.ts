@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ShardLeases } from "../../../src/connections/shard-leases.ts";
 import { silentLog } from "../../../src/model/log.ts";
 import { SHARDS } from "../../../src/model/shard.ts";
@@ -54,113 +54,115 @@ const all = (...workers: ReadonlyArray<{ readonly has: ReadonlyMap<number, numbe
   workers.flatMap(({ has }) => [...has.keys()]).sort((a, b) => a - b);
 const EVERY = Array.from({ length: SHARDS }, (_, shard) => shard);
 
-it("gives one worker everything, two half each, and what one hands back to the other", async () => {
-  const first = worker("a");
-  await until(() => first.has.size === SHARDS);
-  const second = worker("b");
-  await until(() => first.has.size === SHARDS / 2 && second.has.size === SHARDS / 2);
-  expect(all(first, second)).toEqual(EVERY);
-  expect(new Set(first.left)).toEqual(new Set(["handed-over"]));
-  await first.stop();
-  await until(() => second.has.size === SHARDS);
-});
-
-it("lets nobody have a shard before the one who hands it over has left it", async () => {
-  let done: () => void = () => undefined;
-  const first = worker(
-    "a",
-    new Promise<void>((resolve) => {
-      done = resolve;
-    }),
-  );
-  await until(() => first.has.size === SHARDS);
-  const before = new Map(first.has);
-  const second = worker("b");
-  while (first.left.length === 0) await second.redis.ping();
-  expect(second.has.size).toBe(0);
-  done();
-  await until(() => second.has.size === SHARDS / 2);
-  for (const [shard, fence] of second.has) expect(fence).toBeGreaterThan(before.get(shard) as number);
-});
-
-it("gives a dead worker's shards to the others, under higher fences", async () => {
-  const first = worker("a");
-  const second = worker("b");
-  await until(() => all(first, second).length === SHARDS && first.has.size === second.has.size);
-  const before = new Map(first.has);
-  first.redis.disconnect();
-  await until(() => second.has.size === SHARDS);
-  for (const [shard, fence] of before) expect(second.has.get(shard)).toBeGreaterThan(fence);
-  // The one that was cut off left by itself, before or after.
-  await until(() => first.has.size === 0);
-  expect(new Set(first.left.slice(-before.size))).toEqual(new Set(["lost"]));
-  await first.redis.connect();
-  await until(() => first.has.size === SHARDS / 2 && second.has.size === SHARDS / 2);
-});
-
-it("keeps what it has over a short absence of Redis", async () => {
-  const only = worker("a");
-  await until(() => only.has.size === SHARDS);
-  const before = new Map(only.has);
-  await server.kill();
-  await server.start();
-  await only.redis.ping();
-  await Promise.race([once(news, "change"), only.redis.blpop("nothing", 0.2)]);
-  if (only.left.length === 0) expect(only.has).toEqual(before);
-  else await until(() => only.has.size === SHARDS);
-});
-
-/** By Redis' clock, as the leases. */
-const later = async (seconds: number) => server.connect().blpop("nothing", seconds);
-
-it("keeps what it hands over at its end until that is left, however long it takes", async () => {
-  let done: () => void = () => undefined;
-  const slowly = new Promise<void>((resolve) => {
-    done = resolve;
+describe("ShardLeases", () => {
+  it("shares the shards evenly and moves those of a stopped worker to the other", async () => {
+    const first = worker("a");
+    await until(() => first.has.size === SHARDS);
+    const second = worker("b");
+    await until(() => first.has.size === SHARDS / 2 && second.has.size === SHARDS / 2);
+    expect(all(first, second)).toEqual(EVERY);
+    expect(new Set(first.left)).toEqual(new Set(["handed-over"]));
+    await first.stop();
+    await until(() => second.has.size === SHARDS);
   });
-  const first = worker("a", slowly);
-  await until(() => first.has.size === SHARDS);
-  const second = worker("b");
-  const stopping = first.stop();
-  await later(3);
-  expect(second.has.size).toBe(0);
-  expect(first.has.size).toBe(SHARDS);
-  expect(first.cut).toEqual([]);
-  done();
-  await stopping;
-  await until(() => second.has.size === SHARDS);
-});
 
-it("cuts short what it hands over when Redis can't be reached for so long that others may have it", async () => {
-  let done: () => void = () => undefined;
-  const first = worker(
-    "a",
-    new Promise<void>((resolve) => {
+  it("gives a handed-over shard away only after its owner has left it", async () => {
+    let done: () => void = () => undefined;
+    const first = worker(
+      "a",
+      new Promise<void>((resolve) => {
+        done = resolve;
+      }),
+    );
+    await until(() => first.has.size === SHARDS);
+    const before = new Map(first.has);
+    const second = worker("b");
+    while (first.left.length === 0) await second.redis.ping();
+    expect(second.has.size).toBe(0);
+    done();
+    await until(() => second.has.size === SHARDS / 2);
+    for (const [shard, fence] of second.has) expect(fence).toBeGreaterThan(before.get(shard) as number);
+  });
+
+  it("gives a dead worker's shards to the others under higher fences", async () => {
+    const first = worker("a");
+    const second = worker("b");
+    await until(() => all(first, second).length === SHARDS && first.has.size === second.has.size);
+    const before = new Map(first.has);
+    first.redis.disconnect();
+    await until(() => second.has.size === SHARDS);
+    for (const [shard, fence] of before) expect(second.has.get(shard)).toBeGreaterThan(fence);
+    // The one that was cut off left by itself, before or after.
+    await until(() => first.has.size === 0);
+    expect(new Set(first.left.slice(-before.size))).toEqual(new Set(["lost"]));
+    await first.redis.connect();
+    await until(() => first.has.size === SHARDS / 2 && second.has.size === SHARDS / 2);
+  });
+
+  it("keeps the shards over a short outage of Redis", async () => {
+    const only = worker("a");
+    await until(() => only.has.size === SHARDS);
+    const before = new Map(only.has);
+    await server.kill();
+    await server.start();
+    await only.redis.ping();
+    await Promise.race([once(news, "change"), only.redis.blpop("nothing", 0.2)]);
+    if (only.left.length === 0) expect(only.has).toEqual(before);
+    else await until(() => only.has.size === SHARDS);
+  });
+
+  /** By Redis' clock, as the leases. */
+  const later = async (seconds: number) => server.connect().blpop("nothing", seconds);
+
+  it("keeps the leases of a stopping worker until its shards are left", async () => {
+    let done: () => void = () => undefined;
+    const slowly = new Promise<void>((resolve) => {
       done = resolve;
-    }),
-  );
-  await until(() => first.has.size === SHARDS);
-  const second = worker("b");
-  while (first.left.length < SHARDS / 2) await second.redis.ping();
-  first.redis.disconnect();
-  await later(3);
-  expect(first.cut).toHaveLength(SHARDS / 2);
-  expect(first.left.slice(SHARDS / 2)).toEqual(Array(SHARDS / 2).fill("lost"));
-  done();
-  await until(() => second.has.size === SHARDS);
-  await first.redis.connect();
-});
+    });
+    const first = worker("a", slowly);
+    await until(() => first.has.size === SHARDS);
+    const second = worker("b");
+    const stopping = first.stop();
+    await later(3);
+    expect(second.has.size).toBe(0);
+    expect(first.has.size).toBe(SHARDS);
+    expect(first.cut).toEqual([]);
+    done();
+    await stopping;
+    await until(() => second.has.size === SHARDS);
+  });
 
-it("begins nothing on an old answer: what it says may be somebody else's by now", async () => {
-  const first = worker("a", undefined, 3_000);
-  await until(() => first.has.size === SHARDS);
-  process.kill(server.pid(), "SIGSTOP");
-  await until(() => first.has.size === 0);
-  first.left.length = 0;
-  // Older than the lease.
-  await sleep(2_500);
-  process.kill(server.pid(), "SIGCONT");
-  await until(() => first.has.size === SHARDS);
-  await later(1);
-  expect(first.left).toEqual([]);
+  it("aborts a hand-over when Redis is unreachable for as long as the lease", async () => {
+    let done: () => void = () => undefined;
+    const first = worker(
+      "a",
+      new Promise<void>((resolve) => {
+        done = resolve;
+      }),
+    );
+    await until(() => first.has.size === SHARDS);
+    const second = worker("b");
+    while (first.left.length < SHARDS / 2) await second.redis.ping();
+    first.redis.disconnect();
+    await later(3);
+    expect(first.cut).toHaveLength(SHARDS / 2);
+    expect(first.left.slice(SHARDS / 2)).toEqual(Array(SHARDS / 2).fill("lost"));
+    done();
+    await until(() => second.has.size === SHARDS);
+    await first.redis.connect();
+  });
+
+  it("ignores a renewal answered after the lease has run out", async () => {
+    const first = worker("a", undefined, 3_000);
+    await until(() => first.has.size === SHARDS);
+    process.kill(server.pid(), "SIGSTOP");
+    await until(() => first.has.size === 0);
+    first.left.length = 0;
+    // Older than the lease.
+    await sleep(2_500);
+    process.kill(server.pid(), "SIGCONT");
+    await until(() => first.has.size === SHARDS);
+    await later(1);
+    expect(first.left).toEqual([]);
+  });
 });

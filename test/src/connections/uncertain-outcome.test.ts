@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accountId } from "../../../src/model/account-id.ts";
 import { laneOf } from "../../../src/model/lane.ts";
 import { shardOf } from "../../../src/model/shard.ts";
@@ -23,26 +23,28 @@ afterAll(async () => {
   await server.stop();
 });
 
-it("never repeats what a dead worker may have sent, also where the network is away when it is looked after", async () => {
-  const app = "app1";
-  await core.put(app, world.account(0));
-  const words = world.say(0, "once");
-  const rid = await core.post(app, words);
-  // A worker that died between its mark and the result.
-  const outbox = redisOutbox({ redis: core.redis, quota: 10, eventsKept: 100, retentionSeconds: 60 });
-  const shard = shardOf(app, accountId("parrot", words.actor.address));
-  const next = await outbox.claim(app, laneOf(app, activityOf({ platform: "parrot", ...words }), shard));
-  if (next.kind !== "item") throw new Error(next.kind);
-  expect(await outbox.commit(next.item, sendingOf(next.item))).toBe("committed");
-  await world.kill();
-  core.startWorker();
-  await core.until(app, (all) =>
-    all.some(({ type, status, rid: of }) => of === rid && (type === "result" || status === "deferred")),
-  );
-  await world.restart();
-  expect(await core.result(app, rid)).toMatchObject({ status: "unknown", error: { code: "outcome-unknown" } });
-  const last = await core.post(app, world.say(0, "last"));
-  expect(await core.result(app, last)).toMatchObject({ status: "sent" });
-  expect(await world.peerGot("last")).toBe(1);
-  expect(world.heard()).toEqual(["last"]);
+describe("activity with an uncertain outcome", () => {
+  it("is never sent again after its worker died, also while the network is down", async () => {
+    const app = "app1";
+    await core.put(app, world.account(0));
+    const words = world.say(0, "once");
+    const rid = await core.post(app, words);
+    // A worker that died between its mark and the result.
+    const outbox = redisOutbox({ redis: core.redis, quota: 10, eventsKept: 100, retentionSeconds: 60 });
+    const shard = shardOf(app, accountId("parrot", words.actor.address));
+    const next = await outbox.claim(app, laneOf(app, activityOf({ platform: "parrot", ...words }), shard));
+    if (next.kind !== "item") throw new Error(next.kind);
+    expect(await outbox.commit(next.item, sendingOf(next.item))).toBe("committed");
+    await world.kill();
+    core.startWorker();
+    await core.until(app, (all) =>
+      all.some(({ type, status, rid: of }) => of === rid && (type === "result" || status === "deferred")),
+    );
+    await world.restart();
+    expect(await core.result(app, rid)).toMatchObject({ status: "unknown", error: { code: "outcome-unknown" } });
+    const last = await core.post(app, world.say(0, "last"));
+    expect(await core.result(app, last)).toMatchObject({ status: "sent" });
+    expect(await world.peerGot("last")).toBe(1);
+    expect(world.heard()).toEqual(["last"]);
+  });
 });

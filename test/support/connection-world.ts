@@ -21,7 +21,7 @@ export const APP = "app";
 export const ADDRESS = "a";
 
 /** The sessions of one shard over a stored account and a network that are both in this test's hands: no Redis, no socket. */
-export function sessionWorld({ online = true, state = "stored", letsIn = true, dialled = 50 } = {}) {
+export function connectionWorld({ online = true, state = "stored", letsIn = true, dialled = 50 } = {}) {
   const news = new EventEmitter().setMaxListeners(0);
   const record = { platform: "fake", address: ADDRESS, version: "1", online, state };
   const id = accountId("fake", ADDRESS);
@@ -121,10 +121,10 @@ export function sessionWorld({ online = true, state = "stored", letsIn = true, d
     until: async (fits: () => boolean) => {
       while (!fits()) await once(news, "change", { signal: AbortSignal.timeout(10_000) });
     },
-    /** Resolves when there is no session left. */
+    /** Resolves when there is no connection left. */
     empty: async () => {
       for (const ends = Date.now() + 10_000; connections.size() > 0; await setImmediate()) {
-        if (Date.now() > ends) throw new Error("a session did not end");
+        if (Date.now() > ends) throw new Error("a connection did not end");
       }
     },
     /** As `PUT /accounts`. */
