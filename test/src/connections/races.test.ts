@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { OwnershipLost } from "../../../src/accounts/account-ownership.ts";
-import { barrier, broken, refusal, connectionWorld } from "../../support/connection-world.ts";
+import { barrier, broken, connectionWorld, refusal } from "../../support/connection-world.ts";
 
 const nothing = async () => undefined;
 
