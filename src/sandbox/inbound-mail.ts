@@ -1,14 +1,14 @@
 import type { ParsedMail } from "mailparser";
 import type { SMTPServerEnvelope } from "smtp-server";
 import type { InboundEvent } from "../platform/platform.ts";
-import { arrivedMail } from "../platforms/email/inbound/mail-parse.ts";
-import type { Person } from "../platforms/email/inbound/mail-schema.ts";
+import { inboundMail } from "../platforms/email/inbound/mail-parse.ts";
+import type { Person } from "../platforms/email/schemas/inbound-mail.ts";
 
 type Field = "to" | "cc" | "bcc";
 
 /** A caught mail as the inbound activity that its app gets, in the form in which mailboxes bring theirs. */
 export function arrivalOf(key: string, parsed: ParsedMail, envelope: SMTPServerEnvelope): InboundEvent {
-  const { actor, object, context, date } = arrivedMail(parsed);
+  const { actor, object, context, date } = inboundMail(parsed);
   const sender = envelope.mailFrom === false ? "" : envelope.mailFrom.address;
   const named = new Map<string, Person & { readonly field: Field }>();
   for (const field of ["cc", "to"] as const) {

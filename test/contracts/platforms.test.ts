@@ -16,7 +16,7 @@ import { webhook } from "../../src/platforms/webhook/platform.ts";
 import { xmpp } from "../../src/platforms/xmpp/platform.ts";
 import { ANN, facebookStandIn, LOGIN } from "../support/facebook-simulator.ts";
 import { loopbackEgress } from "../support/loopback-egress.ts";
-import { noEgress } from "../support/mail-lent.ts";
+import { noEgress } from "../support/verb-context.ts";
 import { scriptedSmtp } from "../support/smtp-script.ts";
 import { type Answer, webServer } from "../support/web-server.ts";
 import { oauth1Of, xStandIn } from "../support/x-simulator.ts";

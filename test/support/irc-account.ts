@@ -4,7 +4,7 @@ import type { Platform, Receipt, VerbContext } from "../../src/platform/platform
 import { PATIENCE, type Patience } from "../../src/platforms/irc/client/session.ts";
 import { irc } from "../../src/platforms/irc/platform.ts";
 import { type TestHold, testHold } from "./hold.ts";
-import { testLent } from "./mail-lent.ts";
+import { testVerbContext } from "./verb-context.ts";
 
 /** An account of the IRC platform on a server of a test, without the core. */
 export interface IrcAccount {
@@ -73,11 +73,11 @@ export async function ircAccount({
       const pending = activity.target.map((_, index) => index);
       return explained(
         platform,
-        async () => run?.(client, activity, testLent({ pending, ...context })) as Promise<Receipt>,
+        async () => run?.(client, activity, testVerbContext({ pending, ...context })) as Promise<Receipt>,
       );
     },
     resolve: async (verb, target, object = {}) =>
-      platform.recover?.(client, activityOf(verb, target === "" ? [] : target, object), testLent()),
+      platform.recover?.(client, activityOf(verb, target === "" ? [] : target, object), testVerbContext()),
     close: async () => platform.dispose?.(client),
   };
 }

@@ -87,11 +87,11 @@ export async function mailProvider() {
   await new Promise<void>((resolve) => smtp.listen(0, "127.0.0.1", () => resolve()));
   const origin = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
   const { port } = smtp.server.address() as AddressInfo;
-  const provider = (path: string, words: MailProvider["words"]): MailProvider => ({
+  const provider = (path: string, words: MailProvider["extraParameters"]): MailProvider => ({
     authorizeUrl: `${origin}/${path}/authorize`,
     tokenUrl: `${origin}/${path}/token`,
     scope: "mail",
-    words,
+    extraParameters: words,
     smtp: { host: "127.0.0.1", port, tls: "none" },
     mailbox: { protocol: "imap", host: "127.0.0.1", port: 1, tls: "none" },
   });

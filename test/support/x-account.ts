@@ -3,7 +3,7 @@ import { silentLog } from "../../src/model/log.ts";
 import type { AccountContext, Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
 import { twitter } from "../../src/platforms/twitter/platform.ts";
 import { loopbackEgress } from "./loopback-egress.ts";
-import { testLent, testMailActivity } from "./mail-lent.ts";
+import { testVerbContext, testMailActivity } from "./verb-context.ts";
 import { oauth1Of, xStandIn } from "./x-simulator.ts";
 
 /** A stand-in of X and an account of bob's there, whose client does one verb after the other. */
@@ -27,7 +27,7 @@ export async function xAccount(options: Parameters<typeof xStandIn>[0] = {}) {
       const pending = made.target.map((_, index) => index);
       const run = platform.verbs[verb]?.run;
       if (!run) throw new Error("No such verb");
-      return run(client, made, testLent({ ...egress, pending, ...context })).catch((thrown: unknown) => {
+      return run(client, made, testVerbContext({ ...egress, pending, ...context })).catch((thrown: unknown) => {
         throw platform.classifyError(thrown);
       });
     };

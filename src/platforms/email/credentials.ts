@@ -17,11 +17,11 @@ const Authority = Type.String({
 });
 const User = Type.String({ minLength: 1, maxLength: 512, pattern: NO_CONTROLS });
 
-/** Where the account's mail is read. What it does not say of the login is taken from the account. */
+/** Server of the account's mailbox. Missing parts of the login are taken from the account. */
 const Mailbox = Type.Object(
   {
     protocol: Type.Union([Type.Literal("imap"), Type.Literal("pop3")], {
-      description: "imap can do everything; pop3 only brings what is new.",
+      description: "imap supports all verbs; pop3 only receives new mail.",
     }),
     host: Host,
     port: Type.Optional({
@@ -31,7 +31,7 @@ const Mailbox = Type.Object(
     tls: Type.Optional(
       Type.Union([Type.Literal("implicit"), Type.Literal("starttls"), Type.Literal("none")], {
         description:
-          "Default: starttls, demanded, on ports 143 and 110, else implicit. none sends the password in clear.",
+          "Default: starttls (mandatory) on ports 143 and 110, else implicit. none sends the password in clear.",
       }),
     ),
     ca: Type.Optional(Authority),
@@ -47,14 +47,14 @@ const Mailbox = Type.Object(
   },
 );
 
-/** A login at a mail server. STARTTLS is demanded unless the account says otherwise. */
+/** Login at a mail server. STARTTLS is mandatory unless the account sets another `tls`. */
 export const Credentials = Type.Object(
   {
     host: Host,
     port: Type.Optional({ ...Port, description: "Default 587." }),
     tls: Type.Optional(
       Type.Union([Type.Literal("starttls"), Type.Literal("implicit"), Type.Literal("none")], {
-        description: "Default: implicit on port 465, else starttls, demanded. none sends the password in clear.",
+        description: "Default: implicit on port 465, else starttls (mandatory). none sends the password in clear.",
       }),
     ),
     ca: Type.Optional(Authority),
@@ -101,6 +101,11 @@ export const Credentials = Type.Object(
 );
 export type Credentials = Static<typeof Credentials>;
 
+/** Proof of identity: a password, or a token source that can renew a refused token once (XOAUTH2). */
+export type Login =
+  | { readonly user: string; readonly password: string }
+  | { readonly user: string; readonly token: (renew: boolean) => Promise<string> };
+
 export const CREDENTIALS_EXAMPLE: Credentials = {
   host: "smtp.example.com",
   port: 587,
@@ -108,13 +113,15 @@ export const CREDENTIALS_EXAMPLE: Credentials = {
   password: "a password",
 };
 
-/** Every value of an account that must never be seen outside, also in the forms in which SASL sends it. */
+/** Returns the secret values of an account, including their encoded forms in SASL. */
 export function secretsOf({ user = "", password, oauth2, dkim, mailbox }: Credentials): readonly string[] {
   const base64 = (text: string) => Buffer.from(text).toString("base64");
   const plain = [password, oauth2?.clientSecret, oauth2?.refreshToken, oauth2?.accessToken, dkim?.privateKey];
   const sasl = [
-    { name: user, word: password },
-    { name: mailbox?.user ?? user, word: mailbox?.password },
-  ].flatMap(({ name, word }) => (word === undefined ? [] : [word, base64(`\0${name}\0${word}`), base64(word)]));
+    { name: user, secret: password },
+    { name: mailbox?.user ?? user, secret: mailbox?.password },
+  ].flatMap(({ name, secret }) =>
+    secret === undefined ? [] : [secret, base64(`\0${name}\0${secret}`), base64(secret)],
+  );
   return [...plain, ...sasl].filter((secret) => secret !== undefined);
 }

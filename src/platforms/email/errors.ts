@@ -1,5 +1,5 @@
 import { Failure, type FailureKind } from "../../model/failure.ts";
-import { explainImap } from "./client/imap/errors.ts";
+import { classifyImapError } from "./client/imap/errors.ts";
 import { type Reply, replyOf } from "./client/smtp/reply.ts";
 
 type Meaning = readonly [kind: FailureKind, code: string, detail: string];
@@ -44,11 +44,11 @@ interface Fault {
  * `secrets` are blotted out of it, since a hostile server may repeat what it was sent.
  */
 export function classifyError(thrown: unknown, secrets: Iterable<string> = []): Failure {
-  const known = failureIn(thrown) ?? explainImap(thrown);
+  const known = failureIn(thrown) ?? classifyImapError(thrown);
   if (known) return known;
   const fault = faultOf(thrown, secrets);
   const [kind, code, detail] = meaning(fault, thrown);
-  const platformCode = fault.reply?.words ?? (fault.originalCode || fault.code);
+  const platformCode = fault.reply?.text ?? (fault.originalCode || fault.code);
   return new Failure({ kind, code, detail, ...(platformCode === "" ? {} : { platformCode }), cause: thrown });
 }
 
@@ -105,7 +105,7 @@ function replyMeaning(reply: Reply, code: string, command: string): Meaning {
   if (reply.code < 500) return limits(reply) ? LIMIT : LATER;
   // A greeting or EHLO refused for good is about us today, not about the message: another try may meet another server.
   if (code === "EPROTOCOL" || code === "ECONNECTION") return LATER;
-  if (code === "ETLS" || (reply.code === 530 && /STARTTLS/i.test(reply.words))) return TLS;
+  if (code === "ETLS" || (reply.code === 530 && /STARTTLS/i.test(reply.text))) return TLS;
   if (code === "EAUTH" || reply.code === 530 || reply.code === 535) return LOGIN;
   return command === "RCPT TO" ? recipientMeaning(reply) : messageMeaning(reply, command);
 }
@@ -124,7 +124,7 @@ function recipientMeaning({ code, status }: Reply): Meaning {
   return code === 550 || code === 553 ? NOBODY : REFUSED;
 }
 
-function limits({ status, words }: Reply): boolean {
+function limits({ status, text: words }: Reply): boolean {
   return /^4\.7\.28$/.test(status) || /\b(rate|throttl\w*|too (many|much|fast)|quota|limit\w*)\b/i.test(words);
 }
 

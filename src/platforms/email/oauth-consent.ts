@@ -4,7 +4,7 @@ import { askForGrant } from "../../platform/kit/oauth2.ts";
 import { type ConsentRound, consentUrl, defineConsent, type OAuthConsent } from "../../platform/oauth-consent.ts";
 import type { Egress } from "../../platform/platform.ts";
 import { type MailProvider, PROVIDERS, type Providers } from "./client/providers.ts";
-import { openLine, PATIENCE } from "./client/smtp/connection.ts";
+import { openSmtp, SMTP_TIMEOUTS } from "./client/smtp/connection.ts";
 import type { Credentials } from "./credentials.ts";
 import { classifyError } from "./errors.ts";
 
@@ -45,7 +45,7 @@ export function consent(providers: Providers = PROVIDERS): OAuthConsent {
       address: "bob@example.com",
     },
     url: (client, round) => {
-      const { authorizeUrl, scope, words } = providers[client.provider];
+      const { authorizeUrl, scope, extraParameters: words } = providers[client.provider];
       const all = { ...words, client_id: client.clientId, scope, login_hint: client.address };
       return consentUrl(inTenant(authorizeUrl, client), all, round);
     },
@@ -82,10 +82,10 @@ async function tried(
 ): Promise<void> {
   const token = oauth2?.accessToken ?? "";
   try {
-    const connection = await connect(host, port, { timeoutMs: PATIENCE.connect });
+    const connection = await connect(host, port, { timeoutMs: SMTP_TIMEOUTS.connect });
     const security = { secure: tls === "implicit", requireTLS: tls === "starttls", ignoreTLS: tls === "none" };
     const options = { connection, host, port, ...security, ...(ca === undefined ? {} : { tls: { ca } }) };
-    const line = await openLine(options, { user, token: async () => token }, { ...PATIENCE, command: 30_000 });
+    const line = await openSmtp(options, { user, token: async () => token }, { ...SMTP_TIMEOUTS, command: 30_000 });
     line.close();
   } catch (thrown) {
     throw asConsent(classifyError(thrown, [token, user]));

@@ -1,27 +1,28 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ImapFlow } from "imapflow";
 import type { Activity } from "../../model/activity.ts";
 import type { Receipt, VerbContext } from "../../platform/platform.ts";
 import type { Client } from "./client/client.ts";
-import { found, withId } from "./client/imap/find.ts";
+import { findByMessageId, searchUids } from "./client/imap/find-mails.ts";
 import type { Mailbox } from "./client/mailbox.ts";
-import { TRACE_SECONDS } from "./inbound/delivery-reports.ts";
-import { changedAfterAll } from "./verbs/change.ts";
+import { RECEIPT_TTL_SECONDS } from "./inbound/delivery-reports.ts";
+import { recoverChange } from "./verbs/change.ts";
 import { messageIdOf } from "./verbs/compose.ts";
 
-/** A server may still be at work on a mail whose connection broke: it is looked for again after so many ms. */
-const LOOKS = [0, 1_000, 3_000, 6_000];
+/** Waits before each search in ms: a server may still process a mail whose connection broke. */
+const SEARCH_DELAYS_MS = [0, 1_000, 3_000, 6_000];
 
 /**
- * Finds out what became of work that broke after its commit. A mail is looked for in its sender's own mailbox, by the
- * Message-ID that only it has. Found, it was taken; not found says nothing, since many servers keep no copy.
+ * Settles work that broke after the commit. A sent mail is searched in the sender's own mailbox, by the unique Message-ID.
+ * A mail that is found was accepted; an empty result proves nothing, since many servers keep no copy.
  */
 export async function recover(client: Client, activity: Activity, context: VerbContext): Promise<Receipt | undefined> {
-  const { mailbox, head } = client;
+  const { mailbox, senderDefaults } = client;
   if (!mailbox) return undefined;
-  if (activity.verb !== "send") return changedAfterAll(client, activity, context);
-  const id = messageIdOf(activity, head.mailDomain);
-  // Nothing can be looked for over POP3.
-  if (!mailbox.searches || !(await foundIn(mailbox, id, activity.id, context.signal))) return undefined;
+  if (activity.verb !== "send") return recoverChange(client, activity, context);
+  const id = messageIdOf(activity, senderDefaults.mailDomain);
+  // POP3 has no search.
+  if (!mailbox.canSearch || !(await findSent(mailbox, id, activity.id, context.signal))) return undefined;
   const outcomes = context.pending.map((index) => {
     const address = activity.target[index]?.address ?? "";
     return { address, status: "sent" as const, id };
@@ -29,40 +30,29 @@ export async function recover(client: Client, activity: Activity, context: VerbC
   return { outcomes, object: { id, found: "mailbox" } };
 }
 
-async function foundIn(mailbox: Mailbox, id: string, name: string, signal: AbortSignal): Promise<boolean> {
-  for (const wait of LOOKS) {
-    await pause(wait, signal);
-    if (await mailbox.use(signal, (imap) => holds(imap, id, name))) return true;
+async function findSent(
+  mailbox: Mailbox,
+  messageId: string,
+  activityId: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const delayMs of SEARCH_DELAYS_MS) {
+    await sleep(delayMs, undefined, { signal });
+    if (await mailbox.use(signal, (imap) => hasTrace(imap, messageId, activityId))) return true;
   }
   return false;
 }
 
-/** A copy among what was sent, in the inbox or among all mail; or in the inbox an answer to it, or a report that names it. */
-async function holds(imap: ImapFlow, id: string, name: string): Promise<boolean> {
-  const all = await imap.list();
-  const used = (use: string) => all.flatMap(({ specialUse, path }) => (specialUse === use ? [path] : []));
-  for (const folder of new Set([...used("\\Sent"), "INBOX", ...used("\\All")])) {
+/** Searches for a copy in sent mail, inbox and all mail; then in the inbox for an answer or a report. */
+async function hasTrace(imap: ImapFlow, messageId: string, activityId: string): Promise<boolean> {
+  const folders = await imap.list();
+  const withUse = (use: string) => folders.flatMap(({ specialUse, path }) => (specialUse === use ? [path] : []));
+  for (const folder of new Set([...withUse("\\Sent"), "INBOX", ...withUse("\\All")])) {
     await imap.mailboxOpen(folder, { readOnly: true });
-    if ((await withId(imap, id)).length > 0) return true;
+    if ((await findByMessageId(imap, messageId)).length > 0) return true;
   }
   await imap.mailboxOpen("INBOX", { readOnly: true });
-  const headers = ["in-reply-to", "references"].map((field) => ({ header: { [field]: id } }));
-  const since = new Date(Date.now() - TRACE_SECONDS * 1_000);
-  return (await found(imap, { since, or: [...headers, { body: name }] })).length > 0;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }
-    function stop(): void {
-      clearTimeout(timer);
-      reject(signal.reason);
-    }
-    signal.addEventListener("abort", stop, { once: true });
-  });
+  const headers = ["in-reply-to", "references"].map((field) => ({ header: { [field]: messageId } }));
+  const since = new Date(Date.now() - RECEIPT_TTL_SECONDS * 1_000);
+  return (await searchUids(imap, { since, or: [...headers, { body: activityId }] })).length > 0;
 }

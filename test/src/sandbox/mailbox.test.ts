@@ -3,7 +3,7 @@ import { silentLog } from "../../../src/model/log.ts";
 import type { InboundEvent } from "../../../src/platform/platform.ts";
 import { email } from "../../../src/platforms/email/platform.ts";
 import { type Mailbox, sandboxMailbox } from "../../../src/sandbox/mailbox.ts";
-import { noEgress, testLent, testMailActivity } from "../../support/mail-lent.ts";
+import { noEgress, testVerbContext, testMailActivity } from "../../support/verb-context.ts";
 
 let mailbox: Mailbox;
 let caught: Array<{ readonly app: string; readonly arrival: InboundEvent }>;
@@ -31,7 +31,7 @@ async function send(
   const client = await platform.createClient?.({ app, credentials: undefined, egress: noEgress, log: silentLog });
   try {
     const pending = activity.target.map((_, index) => index);
-    return await platform.verbs.send?.run(client, activity, testLent({ app, pending, ...words }));
+    return await platform.verbs.send?.run(client, activity, testVerbContext({ app, pending, ...words }));
   } finally {
     await platform.dispose?.(client);
   }

@@ -1,45 +1,66 @@
+import { Failure } from "../../../model/failure.ts";
 import type { AccountContext } from "../../../platform/platform.ts";
-import { type Credentials, secretsOf } from "../credentials.ts";
-import type { Letterhead } from "../verbs/compose.ts";
-import { smtpLogin, tokensOf } from "./access-tokens.ts";
-import type { ImapPatience } from "./imap/connection.ts";
-import { type Mailbox, mailboxFor } from "./mailbox.ts";
-import { type Letter, type Login, openLine, PATIENCE, type Patience, type Posted } from "./smtp/connection.ts";
-import { type Pool, pool } from "./smtp/pool.ts";
-import type { Relay } from "./smtp/relay.ts";
+import { type Credentials, type Login, secretsOf } from "../credentials.ts";
+import { accountTokens, smtpLogin } from "./access-tokens.ts";
+import type { ImapTimeouts } from "./imap/connection.ts";
+import { createMailbox, type Mailbox } from "./mailbox.ts";
+import { type OutgoingMail, openSmtp, type SendResult, SMTP_TIMEOUTS, type SmtpTimeouts } from "./smtp/connection.ts";
+import { type SmtpPool, smtpPool } from "./smtp/pool.ts";
+import { type Relay, type RelaySettings, relayOf } from "./smtp/relay.ts";
 
-/** What `send` works with: a pool to one server, and what belongs into each message. */
+/** Additions of the account and the operator to every message. */
+export interface SenderDefaults {
+  /** Domain of the Message-IDs; default the sender's. */
+  readonly mailDomain?: string | undefined;
+  readonly senderName?: string | undefined;
+  readonly dkim?: Credentials["dkim"];
+}
+
+/** A mail client of an account: connections to the SMTP server, and the mailbox. */
 export interface Client {
-  readonly post: (letter: Letter) => Promise<Posted>;
-  readonly head: Letterhead;
-  /** Values that must never be seen in what a server says. */
+  readonly send: (mail: OutgoingMail) => Promise<SendResult>;
+  readonly senderDefaults: SenderDefaults;
+  /** Values that must be removed from a server's texts. */
   readonly secrets: ReadonlySet<string>;
-  /** Where the account's mail is read; undefined where it says no mailbox. */
+  /** Undefined for an account without a mailbox. */
   readonly mailbox?: Mailbox | undefined;
   readonly close: () => void;
 }
 
 export interface ClientSettings {
   readonly mailDomain?: string | undefined;
-  readonly patience?: Patience;
-  readonly mailboxPatience?: ImapPatience;
+  readonly smtpTimeouts?: SmtpTimeouts;
+  readonly imapTimeouts?: ImapTimeouts;
+  /** Mail server of actors without an account; without a relay every actor needs an account. */
+  readonly relay?: RelaySettings | undefined;
 }
 
-/** A client of an app's own mail server. The server is reached through the egress guard only. */
-export function accountClient(
-  access: AccountContext<Credentials>,
+/** Returns the factory of clients. Throws for a relay URL that can't be read. */
+export function clientFactory(settings: ClientSettings): (account: AccountContext<Credentials>) => Promise<Client> {
+  const relayClient = settings.relay && relayClients(relayOf(settings.relay), settings);
+  return async (account) => {
+    if (account.credentials) return accountClient(account, account.credentials, settings);
+    if (relayClient) return relayClient(account.app);
+    const detail = "There is no mail server for this actor: store an account.";
+    throw new Failure({ kind: "auth", code: "account-unknown", detail });
+  };
+}
+
+/** Makes a client of an app's own mail server, reached through the egress guard only. */
+function accountClient(
+  account: AccountContext<Credentials>,
   credentials: Credentials,
   settings: ClientSettings,
 ): Client {
-  const { patience = PATIENCE, mailDomain } = settings;
+  const { smtpTimeouts = SMTP_TIMEOUTS, mailDomain } = settings;
   const secrets = new Set(secretsOf(credentials));
   const { host, port = 587, ca } = credentials;
   const tls = credentials.tls ?? (port === 465 ? "implicit" : "starttls");
-  const token = tokensOf(access, credentials, secrets);
+  const token = accountTokens(account, credentials, secrets);
   const login = smtpLogin(credentials, token);
-  const open = async (renewed: Login | undefined) => {
-    const connection = await access.egress.connect(host, port, { timeoutMs: patience.connect });
-    return openLine(
+  const open = async (currentLogin: Login | undefined) => {
+    const connection = await account.egress.connect(host, port, { timeoutMs: smtpTimeouts.connect });
+    return openSmtp(
       {
         connection,
         host,
@@ -50,50 +71,56 @@ export function accountClient(
         ...(ca === undefined ? {} : { tls: { ca } }),
         ...(mailDomain ? { name: mailDomain } : {}),
       },
-      renewed,
-      patience,
+      currentLogin,
+      smtpTimeouts,
     );
   };
-  const lines = pool({ most: 5, open: () => open(login).catch((thrown) => open(renewing(login, thrown))) });
-  const mailbox = mailboxFor(access, credentials, token, settings.mailboxPatience);
+  const connections = smtpPool({
+    maxConnections: 5,
+    open: () => open(login).catch((thrown) => open(renewedLogin(login, thrown))),
+  });
+  const mailbox = createMailbox(account, credentials, token, settings.imapTimeouts);
   return {
-    post: lines.post,
+    send: connections.send,
     secrets,
-    head: { mailDomain, dkim: credentials.dkim, senderName: credentials.name },
+    senderDefaults: { mailDomain, dkim: credentials.dkim, senderName: credentials.name },
     mailbox,
     close: () => {
-      lines.close();
+      connections.close();
       mailbox?.close();
     },
   };
 }
 
-/** The login to try once more with after a refused token; rethrows whatever a new token can't cure. */
-function renewing(login: Login | undefined, thrown: unknown): Login {
-  const refused = thrown as { readonly code?: unknown; readonly responseCode?: unknown; readonly cause?: unknown };
-  const curable = refused.code === "EAUTH" && refused.responseCode === 535 && refused.cause === undefined;
-  if (!login || !("token" in login) || !curable) throw thrown;
+/** Returns the login for a second try after a refused token; rethrows errors that a new token can't cure. */
+function renewedLogin(login: Login | undefined, thrown: unknown): Login {
+  const error = thrown as { readonly code?: unknown; readonly responseCode?: unknown; readonly cause?: unknown };
+  const isCurable = error.code === "EAUTH" && error.responseCode === 535 && error.cause === undefined;
+  if (!login || !("token" in login) || !isCurable) throw thrown;
   return { user: login.user, token: () => login.token(true) };
 }
 
-/** Hands out clients of the operator's relay, which share one pool (in the sandbox: one for each app). */
-export function relayClients(relay: Relay, settings: ClientSettings): (app: string) => Client {
-  const { patience = PATIENCE, mailDomain } = settings;
-  const shared = new Map<string, { readonly lines: Pool; users: number }>();
+/** Returns the factory of relay clients, which share a pool (in the sandbox: a pool for each app). */
+function relayClients(relay: Relay, settings: ClientSettings): (app: string) => Client {
+  const { smtpTimeouts = SMTP_TIMEOUTS, mailDomain } = settings;
+  const shared = new Map<string, { readonly connections: SmtpPool; users: number }>();
   return (app) => {
     const key = relay.perApp ? app : "";
     const login = relay.login(app);
-    const connection = { ...(mailDomain ? { name: mailDomain } : {}), ...relay.connection };
+    const options = { ...(mailDomain ? { name: mailDomain } : {}), ...relay.connection };
     const entry = shared.get(key) ?? {
       users: 0,
-      lines: pool({ most: relay.connections, open: () => openLine(connection, login, patience) }),
+      connections: smtpPool({
+        maxConnections: relay.maxConnections,
+        open: () => openSmtp(options, login, smtpTimeouts),
+      }),
     };
     shared.set(key, entry);
     entry.users += 1;
     let closed = false;
     return {
-      post: entry.lines.post,
-      head: { mailDomain },
+      send: entry.connections.send,
+      senderDefaults: { mailDomain },
       secrets: new Set(login && "password" in login ? secretsOf({ host: "", ...login }) : []),
       close: () => {
         if (closed) return;
@@ -101,7 +128,7 @@ export function relayClients(relay: Relay, settings: ClientSettings): (app: stri
         entry.users -= 1;
         if (entry.users > 0) return;
         shared.delete(key);
-        entry.lines.close();
+        entry.connections.close();
       },
     };
   };

@@ -1,64 +1,45 @@
 import { Failure } from "../../../model/failure.ts";
-import type { ConnectionContext } from "../../../platform/connection.ts";
 import type { AccountContext } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
-import { type HeldMailbox, holdImap } from "../inbound/imap-mailbox.ts";
-import type { MailReader } from "../inbound/mail.ts";
-import { heldPop3, onlyImap, type Pop3Sharing } from "../inbound/pop3-connection.ts";
-import { mailboxLogin, notedRefusal, tokensOf } from "./access-tokens.ts";
-import { IMAP_PATIENCE, type ImapPatience, type ImapWay, openImap } from "./imap/connection.ts";
+import { mailboxLogin } from "./access-tokens.ts";
+import { IMAP_TIMEOUTS, type ImapEndpoint, type ImapTimeouts, openImap } from "./imap/connection.ts";
 import { type ImapPool, imapPool } from "./imap/pool.ts";
 import type { Tokens } from "./oauth.ts";
-import { POP3_PATIENCE } from "./pop3/client.ts";
 
-/** An account's mailbox as `fetch`, `search` and the like reach it, from any worker. */
+/** An account's mailbox as `fetch`, `search` and similar verbs use it, in any worker. */
 export interface Mailbox extends ImapPool {
-  /** False where the protocol only brings what is new. */
-  readonly searches: boolean;
+  /** False for POP3, which only brings new mail. */
+  readonly canSearch: boolean;
 }
 
-/** The mailbox of an account; undefined where it has none. Connects when it is first used. */
-export function mailboxFor(
-  access: AccountContext<Credentials>,
+/** Returns an account's mailbox, undefined where there is none. Connects at the first use. */
+export function createMailbox(
+  account: Pick<AccountContext<Credentials>, "egress">,
   credentials: Credentials,
   token: Tokens | undefined,
-  patience: ImapPatience = IMAP_PATIENCE,
+  timeouts: ImapTimeouts = IMAP_TIMEOUTS,
 ): Mailbox | undefined {
   if (!credentials.mailbox) return undefined;
-  const searches = credentials.mailbox.protocol !== "pop3";
+  const canSearch = credentials.mailbox.protocol !== "pop3";
   const pool = imapPool(async (signal) => {
-    if (!searches) throw onlyImap();
-    return openImap({ ...wayTo(access, credentials, token), patience }, false, signal);
+    if (!canSearch) throw needsImap();
+    return openImap({ ...mailboxEndpoint(account, credentials, token), timeouts }, false, signal);
   });
-  return { ...pool, searches };
+  return { ...pool, canSearch };
 }
 
-/** Listens to an account's mailbox. Throws `auth` or `permanent` where the account lacks what it takes. */
-export async function holdMailbox(
-  context: ConnectionContext<Credentials>,
-  reader: MailReader,
-  pop3: Pop3Sharing,
-  patience: ImapPatience = IMAP_PATIENCE,
-): Promise<HeldMailbox> {
-  const token = tokensOf(context, context.credentials, new Set(), notedRefusal(context.state, context.credentials));
-  const way = wayTo(context, context.credentials, token);
-  if (context.credentials.mailbox?.protocol !== "pop3")
-    return holdImap(context, { ...way, patience }, patience, reader);
-  const { deleteAfter = false } = context.credentials.mailbox;
-  return heldPop3(context, { ...pop3, way: { ...way, patience: POP3_PATIENCE }, reader, deleteAfter });
-}
-
-/** The servers' usual ports: with TLS from the first byte, and without. */
+/** The servers' default ports: with TLS from the first byte, and without. */
 const PORTS = { imap: { tls: 993, plain: 143 }, pop3: { tls: 995, plain: 110 } } as const;
 
-/** Where a mailbox is and how to get in, in either protocol. */
-type MailboxWay = Omit<ImapWay, "patience">;
+/** Address and login of a mailbox, for either protocol. */
+export type MailboxEndpoint = Omit<ImapEndpoint, "timeouts">;
 
-function wayTo(
+/** Returns address and login of the account's mailbox. Throws `auth` or `permanent` when the account lacks either. */
+export function mailboxEndpoint(
   { egress }: Pick<AccountContext<Credentials>, "egress">,
   credentials: Credentials,
   token: Tokens | undefined,
-): MailboxWay {
+): MailboxEndpoint {
   const { mailbox } = credentials;
   const login = mailboxLogin(credentials, token);
   if (!mailbox) throw noMailbox();
@@ -67,14 +48,20 @@ function wayTo(
     throw new Failure({ kind: "auth", code: "credentials-invalid", detail });
   }
   const { host, ca, protocol } = mailbox;
-  const usual = PORTS[protocol];
-  const tls = mailbox.tls ?? (mailbox.port === usual.plain ? "starttls" : "implicit");
-  const port = mailbox.port ?? (tls === "implicit" ? usual.tls : usual.plain);
+  const defaultPort = PORTS[protocol];
+  const tls = mailbox.tls ?? (mailbox.port === defaultPort.plain ? "starttls" : "implicit");
+  const port = mailbox.port ?? (tls === "implicit" ? defaultPort.tls : defaultPort.plain);
   return { connect: egress.connect, host, port, tls, ca, login };
 }
 
-/** Says what an account without a mailbox lacks. */
+/** Makes the failure for an account without a mailbox. */
 export function noMailbox(): Failure {
   const detail = "The account has no mailbox: store it again with credentials.mailbox, such as {protocol: imap, host}.";
   return new Failure({ kind: "permanent", code: "account-unknown", detail });
+}
+
+/** Makes the failure for a verb that POP3 does not support. */
+export function needsImap(): Failure {
+  const detail = "The account's mailbox uses POP3, which only brings new mail of the inbox: store it with imap.";
+  return new Failure({ kind: "permanent", code: "verb-not-supported", detail });
 }

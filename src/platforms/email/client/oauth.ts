@@ -4,7 +4,7 @@ import type { Credentials } from "../credentials.ts";
 
 export type { Tokens };
 
-/** A mail login's tokens: the secrets are told to `secret`, what the server renews is handed to `store`. */
+/** Returns a mail login's tokens; `secret` receives each secret, `store` each renewed login. */
 export function tokens(
   fetch: Egress["fetch"],
   oauth2: NonNullable<Credentials["oauth2"]>,

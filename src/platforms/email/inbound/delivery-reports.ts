@@ -1,43 +1,48 @@
 import { Failure, toEventError } from "../../../model/failure.ts";
 import type { ConnectionContext, DeliveryReceipt } from "../../../platform/connection.ts";
-import type { ReadMail } from "../client/imap/mail.ts";
+import type { InboundMail } from "../schemas/inbound-mail.ts";
 import { readBounce } from "./bounce.ts";
 
-/** Seconds for which a mail's delivery reports find their way to its rid: servers give up after five days. */
-export const TRACE_SECONDS = 5 * 86_400;
-const ROBOT = /^(mailer-daemon|postmaster)@/i;
+/** Seconds for which a mail's delivery reports are assigned to the rid: servers give up after five days. */
+export const RECEIPT_TTL_SECONDS = 5 * 86_400;
+const MAILER = /^(mailer-daemon|postmaster)@/i;
 
-/** What of a mail tells whether it is a report. */
-type Inspected = Pick<ReadMail, "source" | "mail"> & { readonly parts: Pick<ReadMail["parts"], "report"> };
+/** A mail to examine for a delivery report. */
+interface InspectedMail {
+  readonly source: Buffer;
+  readonly mail: InboundMail;
+  /** True for a delivery status report by structure; undefined structure counts as a possible report. */
+  readonly isReport: boolean;
+}
 
 /**
- * Tells the app what a delivery report (RFC 3464) says of a mail that it sent. The report itself arrives all the same, since
- * anybody can write one, and since a late one finds no rid any more; what it says stands in its object.
+ * Tells the app the contents of a delivery report (RFC 3464) on a mail of the app. The report itself is recorded all the
+ * same, since anybody can write a report, and since a late report finds no rid any more; its contents go into the object.
  */
-export function reportsOf(
-  context: Pick<ConnectionContext<unknown>, "recordReceipt">,
-): (read: Inspected) => Promise<Record<string, unknown>> {
-  return async ({ source, parts, mail }) => {
-    if (!parts.report && !ROBOT.test(mail.actor.address)) return {};
+export function deliveryReports(
+  connection: Pick<ConnectionContext<unknown>, "recordReceipt">,
+): (inspected: InspectedMail) => Promise<Record<string, unknown>> {
+  return async ({ source, isReport, mail }) => {
+    if (!isReport && !MAILER.test(mail.actor.address)) return {};
     const bounce = readBounce(source);
     if (!bounce) return {};
-    const { activityId, messageId, recipients } = bounce;
-    const known = recipients.slice(0, 100);
-    for (const { address, action, status, detail } of known) {
-      const report = reportOf(action, status, detail);
-      if (activityId !== undefined && report)
-        await context.recordReceipt({ id: activityId, target: address, ...report });
+    const { activityId, messageId } = bounce;
+    const recipients = bounce.recipients.slice(0, 100);
+    for (const { address, action, status, detail } of recipients) {
+      const receipt = receiptOf(action, status, detail);
+      if (activityId !== undefined && receipt)
+        await connection.recordReceipt({ id: activityId, target: address, ...receipt });
     }
     return {
       report: {
         ...(messageId === undefined ? {} : { id: messageId }),
-        recipients: known.map(({ address, action, status }) => ({ address, action, status })),
+        recipients: recipients.map(({ address, action, status }) => ({ address, action, status })),
       },
     };
   };
 }
 
-function reportOf(
+function receiptOf(
   action: string,
   status: string,
   detail: string,
@@ -56,7 +61,7 @@ function reportOf(
   return { status: "failed", error: toEventError(failure) };
 }
 
-/** By the enhanced status code (RFC 3463). */
+/** Maps an enhanced status code (RFC 3463) to an error code. */
 function codeOf(status: string): string {
   if (/^5\.1\./.test(status)) return "recipient-unknown";
   if (/^5\.2\.3$|^5\.3\.4$/.test(status)) return "content-too-large";

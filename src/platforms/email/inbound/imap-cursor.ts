@@ -1,26 +1,26 @@
 import { createHash } from "node:crypto";
 
-/** How far a folder has been read: what was there at that point, or came before it, is not reported again. */
+/** Read position in a folder: earlier mails are not reported again. */
 export interface Cursor {
   readonly uidValidity: string;
   readonly uid: number;
-  /** INTERNALDATE in ms of the newest mail so far: what counts when the server has given all mails new uids. */
+  /** INTERNALDATE in ms of the newest mail so far; decides after the server gave all mails new uids. */
   readonly newest: number;
 }
 
-/** A cursor as it is kept in a note. */
-export function cursorNote({ uidValidity, uid, newest }: Cursor): string {
+/** Formats a cursor for the connection state. */
+export function formatCursor({ uidValidity, uid, newest }: Cursor): string {
   return `${uidValidity}:${uid}:${newest}`;
 }
 
-/** Reads a cursor's note; undefined for what is none. */
-export function cursorOf(note: string | undefined): Cursor | undefined {
-  const [, uidValidity = "", uid, newest] = /^(\d{1,20}):(\d{1,10}):(\d{1,15})$/.exec(note ?? "") ?? [];
+/** Parses a stored cursor; undefined for other values. */
+export function parseCursor(stored: string | undefined): Cursor | undefined {
+  const [, uidValidity = "", uid, newest] = /^(\d{1,20}):(\d{1,10}):(\d{1,15})$/.exec(stored ?? "") ?? [];
   return uidValidity === "" ? undefined : { uidValidity, uid: Number(uid), newest: Number(newest) };
 }
 
-/** What tells one mail from another whatever folder and uid the server gives it. */
-export interface Traits {
+/** Properties of a mail that stay the same in any folder and under any uid. */
+export interface MailTraits {
   readonly messageId?: string | undefined;
   readonly date?: string | undefined;
   readonly subject?: string | undefined;
@@ -28,11 +28,11 @@ export interface Traits {
 }
 
 /**
- * The key that drops a mail seen before: made of its Message-ID and what else stays the same when it is moved or when the
- * server gives new uids, so that nobody who knows only the Message-ID can make a mail look seen. Without one, its place.
+ * Returns the key that detects a mail seen before. Made of the Message-ID and the other properties that survive a move and
+ * new uids, so that knowing a Message-ID is not enough to make a mail look seen. Without a Message-ID: the location.
  */
-export function arrivalKey({ messageId, date = "", subject = "", size }: Traits, place: string): string {
-  if (messageId === undefined || messageId === "") return `mail:${place}`;
+export function mailKey({ messageId, date = "", subject = "", size }: MailTraits, location: string): string {
+  if (messageId === undefined || messageId === "") return `mail:${location}`;
   const traits = JSON.stringify([messageId, date, subject, size]);
   return `mail:${createHash("sha256").update(traits).digest("base64url")}`;
 }

@@ -2,187 +2,196 @@ import { setTimeout } from "node:timers/promises";
 import type { ImapFlow } from "imapflow";
 import type { ConnectionContext } from "../../../platform/connection.ts";
 import { causeOf } from "../client/imap/connection.ts";
-import { dateOf, type ReadMail, readMail } from "../client/imap/mail.ts";
-import { arrivalKey, type Cursor, cursorNote } from "./imap-cursor.ts";
-import { type MailReader, mailArrival } from "./mail.ts";
+import { type Cursor, formatCursor, mailKey } from "./imap-cursor.ts";
+import { type FetchedMail, readMail, validDate } from "./imap-read.ts";
+import { inboundMailEvent } from "./mail-event.ts";
+import type { MailReader } from "./mail-reader.ts";
 
-export interface WatchDeps {
-  readonly hold: Pick<ConnectionContext<unknown>, "address" | "record" | "state" | "log" | "signal">;
+/** Dependencies of a folder listener. */
+export interface FolderContext {
+  readonly connection: Pick<ConnectionContext<unknown>, "address" | "record" | "state" | "log" | "signal">;
   readonly reader: MailReader;
-  /** Tells what a mail means beyond being one, before it arrives; what it returns is added to the arrival's object. */
-  readonly inspect: (read: ReadMail) => Promise<Readonly<Record<string, unknown>>>;
-  /** Called once when watching ended by itself. */
-  readonly ended: (thrown: unknown) => void;
+  /** Examines a mail before it is recorded; the result is added to the event's object. */
+  readonly inspect: (fetched: FetchedMail) => Promise<Readonly<Record<string, unknown>>>;
+  /** Called once when listening ended by itself. */
+  readonly onEnded: (thrown: unknown) => void;
   readonly pollMs: number;
-  /** What waits is brought before the account counts as online; what takes longer than this comes after. */
+  /** Waiting mail is recorded before the account counts as online; beyond this time the rest comes after. */
   readonly catchUpMs: number;
 }
 
-/** A folder that is listened to on a connection of its own. */
-export interface Watch {
+/** A folder listener on a connection of its own. */
+export interface FolderListener {
   readonly close: () => void;
 }
 
-/** After a server gave new uids, so many of the newest mails are looked at again. */
-const RENUMBERED_MOST = 1_000;
+/** Newest mails that are compared after a server gave new uids. */
+const MAX_RENUMBERED = 1_000;
 
-/** The name of the note that keeps how far a folder was read. */
-export function noteOf(folder: string): string {
+/** Returns the key under which the connection state keeps a folder's cursor. */
+export function folderStateKey(folder: string): string {
   return `folder:${folder}`;
 }
 
 /**
- * Brings what came since `cursor`, then listens by IDLE, or asks where the server has none. Without a cursor only what comes
- * from now on is news. Resolves when all that was waiting has arrived. Takes the connection over, also when it rejects.
+ * Records mail that came since `cursor`, then listens by IDLE, or polls where the server has no IDLE. Without a cursor only
+ * later mail counts as new. Resolves when all waiting mail is recorded. Owns the connection, also when it rejects.
  */
-export async function watchFolder(
+export async function listenToFolder(
   imap: ImapFlow,
   folder: string,
-  cursor: Cursor | undefined,
-  given: WatchDeps,
-): Promise<Watch> {
+  initialCursor: Cursor | undefined,
+  settings: FolderContext,
+): Promise<FolderListener> {
   const stopped = new AbortController();
-  // What is half read when the folder is let go does not arrive any more.
-  const signal = AbortSignal.any([given.hold.signal, stopped.signal]);
-  const deps = { ...given, hold: { ...given.hold, signal } };
-  let at = cursor;
-  let over = false;
-  let due = true;
-  let busy = false;
-  let asking: NodeJS.Timeout | undefined;
+  // A mail that is half read when the listener is closed is not recorded any more.
+  const signal = AbortSignal.any([settings.connection.signal, stopped.signal]);
+  const context = { ...settings, connection: { ...settings.connection, signal } };
+  let cursor = initialCursor;
+  let isOver = false;
+  let isDue = true;
+  let isBusy = false;
+  let pollTimer: NodeJS.Timeout | undefined;
 
   function end(): void {
-    over = true;
+    isOver = true;
     stopped.abort(new Error("The folder is not listened to any more"));
-    clearInterval(asking);
+    clearInterval(pollTimer);
     imap.close();
   }
   function failed(thrown: unknown): void {
-    if (over) return;
+    if (isOver) return;
     end();
-    deps.ended(causeOf(imap, thrown));
+    context.onEnded(causeOf(imap, thrown));
   }
   async function catchUp(): Promise<void> {
-    busy = true;
+    isBusy = true;
     try {
-      while (due && !over) {
-        due = false;
-        at = await news(imap, folder, at, deps);
+      while (isDue && !isOver) {
+        isDue = false;
+        cursor = await recordNew(imap, folder, cursor, context);
       }
     } finally {
-      busy = false;
+      isBusy = false;
     }
   }
-  function look(): void {
-    due = true;
-    if (!busy) catchUp().catch(failed);
+  function check(): void {
+    isDue = true;
+    if (!isBusy) catchUp().catch(failed);
   }
 
   try {
     await imap.mailboxOpen(folder, { readOnly: true });
-    imap.on("exists", look);
-    imap.on("mailboxOpen", look);
+    imap.on("exists", check);
+    imap.on("mailboxOpen", check);
     const first = catchUp();
-    await Promise.race([first, setTimeout(deps.catchUpMs, undefined, { ref: false })]);
+    await Promise.race([first, setTimeout(context.catchUpMs, undefined, { ref: false })]);
     first.catch(failed);
   } catch (thrown) {
     end();
     throw causeOf(imap, thrown);
   }
-  imap.on("close", () => failed(gone()));
-  if (!imap.usable) failed(gone());
+  imap.on("close", () => failed(connectionEnded()));
+  if (!imap.usable) failed(connectionEnded());
   if (!imap.capabilities.has("IDLE")) {
-    asking = setInterval(() => void imap.noop().catch(failed), deps.pollMs).unref();
+    pollTimer = setInterval(() => void imap.noop().catch(failed), context.pollMs).unref();
   }
   return { close: end };
 }
 
-/** One pass over what is new; answers how far the folder has been read then. */
-async function news(imap: ImapFlow, folder: string, cursor: Cursor | undefined, deps: WatchDeps): Promise<Cursor> {
-  const box = imap.mailbox;
-  if (!box) throw gone();
-  const uidValidity = String(box.uidValidity);
-  if (!cursor) return kept(await endOf(imap, uidValidity, box.uidNext), folder, deps);
-  if (cursor.uidValidity !== uidValidity) return renumbered(imap, folder, cursor, uidValidity, deps);
-  let at = cursor;
-  for (const uid of await above(imap, cursor.uid)) {
-    deps.hold.signal.throwIfAborted();
-    const read = await readMail(imap, uid, deps.reader, deps.hold.signal);
-    if (!read) continue;
-    at = { uidValidity, uid, newest: Math.max(at.newest, read.received?.getTime() ?? 0) };
-    await arrive(read, folder, at, at, deps);
+/** Records new mail in a single pass and returns the new cursor. */
+async function recordNew(
+  imap: ImapFlow,
+  folder: string,
+  cursor: Cursor | undefined,
+  context: FolderContext,
+): Promise<Cursor> {
+  const status = imap.mailbox;
+  if (!status) throw connectionEnded();
+  const { signal } = context.connection;
+  const uidValidity = String(status.uidValidity);
+  if (!cursor) return storeCursor(await endOf(imap, uidValidity, status.uidNext), folder, context);
+  if (cursor.uidValidity !== uidValidity) return recordRenumbered(imap, folder, cursor, uidValidity, context);
+  let next = cursor;
+  for (const uid of await uidsAbove(imap, cursor.uid)) {
+    signal.throwIfAborted();
+    const fetched = await readMail(imap, uid, context.reader, signal);
+    if (!fetched) continue;
+    next = { uidValidity, uid, newest: Math.max(next.newest, fetched.received?.getTime() ?? 0) };
+    await recordMail(fetched, folder, next, next, context);
   }
-  return at;
+  return next;
 }
 
 /**
- * The server gave all mails new uids (another UIDVALIDITY, RFC 3501 section 2.3.1.1): what came since the newest mail is
- * looked at again, and its key tells whether it was seen. Only then the folder's new end is kept.
+ * Handles new uids for all mails (another UIDVALIDITY, RFC 3501 section 2.3.1.1): compares mail since the newest one by key.
+ * The folder's new end is stored only afterwards.
  */
-async function renumbered(
+async function recordRenumbered(
   imap: ImapFlow,
   folder: string,
   old: Cursor,
   uidValidity: string,
-  deps: WatchDeps,
+  context: FolderContext,
 ): Promise<Cursor> {
+  const { signal } = context.connection;
   const end = await endOf(imap, uidValidity, 0);
   let newest = old.newest;
-  for (const uid of await recent(imap, old.newest)) {
-    deps.hold.signal.throwIfAborted();
-    const read = await readMail(imap, uid, deps.reader, deps.hold.signal);
-    const received = read?.received?.getTime() ?? 0;
-    if (!read || received < old.newest) continue;
+  for (const uid of await uidsSince(imap, old.newest)) {
+    signal.throwIfAborted();
+    const fetched = await readMail(imap, uid, context.reader, signal);
+    const received = fetched?.received?.getTime() ?? 0;
+    if (!fetched || received < old.newest) continue;
     newest = Math.max(newest, received);
-    await arrive(read, folder, { uidValidity, uid }, undefined, deps);
+    await recordMail(fetched, folder, { uidValidity, uid }, undefined, context);
   }
-  return kept({ ...end, newest }, folder, deps);
+  return storeCursor({ ...end, newest }, folder, context);
 }
 
-async function kept(cursor: Cursor, folder: string, { hold: context }: WatchDeps): Promise<Cursor> {
-  await context.state.write(noteOf(folder), cursorNote(cursor));
+async function storeCursor(cursor: Cursor, folder: string, { connection }: FolderContext): Promise<Cursor> {
+  await connection.state.write(folderStateKey(folder), formatCursor(cursor));
   return cursor;
 }
 
-async function arrive(
-  read: ReadMail,
+async function recordMail(
+  fetched: FetchedMail,
   folder: string,
   { uid, uidValidity }: Pick<Cursor, "uid" | "uidValidity">,
   cursor: Cursor | undefined,
-  { hold: context, inspect }: WatchDeps,
+  { connection, inspect }: FolderContext,
 ): Promise<void> {
-  context.signal.throwIfAborted();
-  const more = await inspect(read);
-  const arrival = mailArrival(read.mail, {
-    key: arrivalKey(read.traits, `${folder}:${uidValidity}:${uid}`),
-    account: context.address,
-    ...(read.received ? { received: read.received } : {}),
-    ...(cursor ? { note: { name: noteOf(folder), value: cursorNote(cursor) } } : {}),
+  connection.signal.throwIfAborted();
+  const additions = await inspect(fetched);
+  const inbound = inboundMailEvent(fetched.mail, {
+    key: mailKey(fetched.traits, `${folder}:${uidValidity}:${uid}`),
+    account: connection.address,
+    ...(fetched.received ? { received: fetched.received } : {}),
+    ...(cursor ? { state: { name: folderStateKey(folder), value: formatCursor(cursor) } } : {}),
   });
-  const object = { ...arrival.event.object, ...more, folder, uid, uidValidity };
-  await context.record({ ...arrival, event: { ...arrival.event, object } });
+  const object = { ...inbound.event.object, ...additions, folder, uid, uidValidity };
+  await connection.record({ ...inbound, event: { ...inbound.event, object } });
 }
 
-/** Where a folder ends now. */
+/** Returns the folder's current end as a cursor. */
 async function endOf(imap: ImapFlow, uidValidity: string, uidNext: number): Promise<Cursor> {
   const last = await imap.fetchOne("*", { uid: true, internalDate: true });
-  const newest = last ? (dateOf(last.internalDate)?.getTime() ?? 0) + 1_000 : 0;
+  const newest = last ? (validDate(last.internalDate)?.getTime() ?? 0) + 1_000 : 0;
   return { uidValidity, uid: Math.max((uidNext || 1) - 1, last ? last.uid : 0), newest };
 }
 
-/** The uids above one, ascending. `N:*` names the last mail even when that is below N (RFC 3501 section 6.4.8). */
-async function above(imap: ImapFlow, uid: number): Promise<readonly number[]> {
-  const found = (await imap.search({ uid: `${uid + 1}:*` }, { uid: true })) || [];
-  return found.filter((one) => one > uid).sort((a, b) => a - b);
+/** Returns the uids above `uid`, ascending. `N:*` includes the last mail even below N (RFC 3501 section 6.4.8). */
+async function uidsAbove(imap: ImapFlow, uid: number): Promise<readonly number[]> {
+  const uids = (await imap.search({ uid: `${uid + 1}:*` }, { uid: true })) || [];
+  return uids.filter((candidate) => candidate > uid).sort((a, b) => a - b);
 }
 
-/** The uids of what came on that day or later: searching knows days only, in the server's own time zone. */
-async function recent(imap: ImapFlow, since: number): Promise<readonly number[]> {
-  const day = new Date(Math.max(since - 86_400_000, 0));
-  const found = (await imap.search({ since: day }, { uid: true })) || [];
-  return found.sort((a, b) => a - b).slice(-RENUMBERED_MOST);
+/** Returns the uids of mail since that day; SEARCH knows only days, in the server's own time zone. */
+async function uidsSince(imap: ImapFlow, sinceMs: number): Promise<readonly number[]> {
+  const day = new Date(Math.max(sinceMs - 86_400_000, 0));
+  const uids = (await imap.search({ since: day }, { uid: true })) || [];
+  return uids.sort((a, b) => a - b).slice(-MAX_RENUMBERED);
 }
 
-function gone(): Error {
+function connectionEnded(): Error {
   return Object.assign(new Error("The mailbox's server ended the connection"), { code: "NoConnection" });
 }

@@ -1,73 +1,70 @@
 import { Failure } from "../../../model/failure.ts";
 import type { ConnectionContext } from "../../../platform/connection.ts";
-import { type ImapPatience, type ImapWay, openImap } from "../client/imap/connection.ts";
+import { type ImapEndpoint, openImap } from "../client/imap/connection.ts";
+import { folderName } from "../client/imap/find-mails.ts";
 import type { Credentials } from "../credentials.ts";
-import { reportsOf } from "./delivery-reports.ts";
-import { cursorOf } from "./imap-cursor.ts";
-import { noteOf, type Watch, watchFolder } from "./imap-folder.ts";
-import type { MailReader } from "./mail.ts";
+import { deliveryReports } from "./delivery-reports.ts";
+import { parseCursor } from "./imap-cursor.ts";
+import { type FolderListener, folderStateKey, listenToFolder } from "./imap-folder.ts";
+import type { MailReader } from "./mail-reader.ts";
 
-/** An account's mailbox while it is listened to. */
-export interface HeldMailbox {
+/** A connected mailbox: the client of `connect`. */
+export interface ConnectedMailbox {
   /** Listens to a folder from now on, also after a reconnect. */
   readonly subscribe: (folder: string, signal: AbortSignal) => Promise<void>;
   readonly unsubscribe: (folder: string) => Promise<void>;
   readonly close: () => void;
 }
 
-/** Folders that one account may listen to: each takes a connection, and servers allow about ten. */
-export const FOLDERS_MOST = 5;
-const PREFIX = noteOf("");
-/** Kept for the inbox, which is listened to unless the app said otherwise. */
+/** Folders that an account may listen to: each takes a connection, and servers allow about ten. */
+export const MAX_FOLDERS = 5;
+const STATE_PREFIX = folderStateKey("");
+/** State of an inbox that the app unsubscribed from; the inbox is listened to by default. */
 const OFF = "off";
 
-/** Logs in, catches up in every folder that is subscribed to (the inbox by itself) and listens to them. */
-export async function holdImap(
-  context: ConnectionContext<Credentials>,
-  way: ImapWay,
-  patience: ImapPatience,
+/** Logs in, catches up in every subscribed folder (the inbox by default) and listens. */
+export async function connectImap(
+  connection: ConnectionContext<Credentials>,
+  endpoint: ImapEndpoint,
   reader: MailReader,
-): Promise<HeldMailbox> {
-  const watches = new Map<string, Watch>();
-  let over = false;
+): Promise<ConnectedMailbox> {
+  const { timeouts } = endpoint;
+  const listeners = new Map<string, FolderListener>();
+  let isOver = false;
 
   function close(): void {
-    over = true;
-    for (const watch of watches.values()) watch.close();
-    watches.clear();
+    isOver = true;
+    for (const listener of listeners.values()) listener.close();
+    listeners.clear();
   }
-  function ended(thrown: unknown): void {
-    if (over) return;
+  function onEnded(thrown: unknown): void {
+    if (isOver) return;
     close();
-    context.onDisconnected(thrown);
+    connection.onDisconnected(thrown);
   }
-  async function listen(folder: string, note: string | undefined, signal: AbortSignal): Promise<void> {
-    const imap = await openImap(way, true, signal);
-    const deps = {
-      hold: context,
+  const readReport = deliveryReports(connection);
+  async function listen(folder: string, storedCursor: string | undefined, signal: AbortSignal): Promise<void> {
+    const imap = await openImap(endpoint, true, signal);
+    const listener = await listenToFolder(imap, folder, parseCursor(storedCursor), {
+      connection,
       reader,
-      inspect: reportsOf(context),
-      ended,
-      pollMs: patience.poll,
-      catchUpMs: patience.catchUp,
-    };
-    const watch = await watchFolder(imap, folder, cursorOf(note), deps);
-    if (over) watch.close();
-    else watches.set(folder, watch);
+      inspect: ({ source, mail, parts }) => readReport({ source, mail, isReport: parts.isReport }),
+      onEnded,
+      pollMs: timeouts.poll,
+      catchUpMs: timeouts.catchUp,
+    });
+    if (isOver) listener.close();
+    else listeners.set(folder, listener);
   }
 
-  const notes = await context.state.read();
-  const wanted = new Map<string, string | undefined>([["INBOX", undefined]]);
-  for (const [name, note] of Object.entries(notes))
-    if (name.startsWith(PREFIX)) wanted.set(name.slice(PREFIX.length), note);
-  if (wanted.get("INBOX") === OFF) wanted.delete("INBOX");
+  const folders = subscribedFolders(await connection.state.read());
   try {
     // With nothing to listen to, the login is tried all the same.
-    if (wanted.size === 0) (await openImap(way, false, context.signal)).close();
-    for (const [folder, note] of wanted) {
-      await listen(folder, note, context.signal).catch((thrown: unknown) => {
-        if (folder === "INBOX" || !missing(thrown)) throw thrown;
-        context.log.warn({ platform: "email" }, "A folder that an account listens to is gone; the others go on");
+    if (folders.size === 0) (await openImap(endpoint, false, connection.signal)).close();
+    for (const [folder, storedCursor] of folders) {
+      await listen(folder, storedCursor, connection.signal).catch((thrown: unknown) => {
+        if (folder === "INBOX" || !isMissing(thrown)) throw thrown;
+        connection.log.warn({ platform: "email" }, "subscribed folder is gone; the other folders stay subscribed");
       });
     }
   } catch (thrown) {
@@ -77,32 +74,37 @@ export async function holdImap(
 
   return {
     close,
-    subscribe: async (given, signal) => {
-      const folder = folderName(given);
-      if (watches.has(folder)) return;
-      if (watches.size >= FOLDERS_MOST) throw tooMany();
+    subscribe: async (requestedFolder, signal) => {
+      const folder = folderName(requestedFolder);
+      if (listeners.has(folder)) return;
+      if (listeners.size >= MAX_FOLDERS) throw tooManyFolders();
       await listen(folder, undefined, signal);
     },
-    unsubscribe: async (given) => {
-      const folder = folderName(given);
-      watches.get(folder)?.close();
-      watches.delete(folder);
-      await context.state.write(noteOf(folder), folder === "INBOX" ? OFF : undefined);
+    unsubscribe: async (requestedFolder) => {
+      const folder = folderName(requestedFolder);
+      listeners.get(folder)?.close();
+      listeners.delete(folder);
+      await connection.state.write(folderStateKey(folder), folder === "INBOX" ? OFF : undefined);
     },
   };
 }
 
-/** The inbox has one name whatever its letters' case (RFC 3501 section 5.1). */
-export function folderName(folder: string): string {
-  return folder.toUpperCase() === "INBOX" ? "INBOX" : folder;
+/** Returns the subscribed folders with their stored cursors. */
+function subscribedFolders(state: Readonly<Record<string, string>>): Map<string, string | undefined> {
+  const folders = new Map<string, string | undefined>([["INBOX", undefined]]);
+  for (const [name, value] of Object.entries(state)) {
+    if (name.startsWith(STATE_PREFIX)) folders.set(name.slice(STATE_PREFIX.length), value);
+  }
+  if (folders.get("INBOX") === OFF) folders.delete("INBOX");
+  return folders;
 }
 
-function missing(thrown: unknown): boolean {
+function isMissing(thrown: unknown): boolean {
   const { serverResponseCode, mailboxMissing } = thrown as Readonly<Record<string, unknown>>;
   return serverResponseCode === "NONEXISTENT" || mailboxMissing === true;
 }
 
-function tooMany(): Failure {
-  const detail = `The account listens to ${FOLDERS_MOST} folders, which is the most: unsubscribe from one first.`;
+function tooManyFolders(): Failure {
+  const detail = `The account listens to ${MAX_FOLDERS} folders, which is the maximum: unsubscribe from one first.`;
   return new Failure({ kind: "permanent", code: "policy-refused", detail });
 }

@@ -1,98 +1,104 @@
 import { createHash } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionContext } from "../../../platform/connection.ts";
 import type { FairSemaphore } from "../../../platform/kit/semaphore.ts";
-import { openPop3, type Pop3, type Pop3Way } from "../client/pop3/client.ts";
+import { openPop3, type Pop3Client, type Pop3Endpoint } from "../client/pop3/client.ts";
 import { isRefusal } from "../client/pop3/errors.ts";
-import { type MailReader, MOST_MAIL_BYTES, mailArrival } from "./mail.ts";
-import type { ArrivedMail } from "./mail-schema.ts";
-import { type Pop3Trouble, pop3Trouble } from "./pop3-poison.ts";
-import { type Pop3Place, type Pop3Seen, pop3Place, pop3Seen } from "./pop3-seen.ts";
+import type { InboundMail } from "../schemas/inbound-mail.ts";
+import { inboundMailEvent } from "./mail-event.ts";
+import { MAX_MAIL_BYTES, type MailReader } from "./mail-reader.ts";
+import { type PoisonedMail, poisonedMail } from "./pop3-poison.ts";
+import { type Pop3Seen, pop3Seen, type SeenEntry, seenEntry } from "./pop3-seen.ts";
 
-/** What polling a mailbox takes beyond its way. */
+/** Options for polling a mailbox. */
 export interface Pop3Settings {
-  readonly way: Pop3Way;
+  readonly endpoint: Pop3Endpoint;
   readonly reader: MailReader;
-  /** Shared by all accounts of a process: large mails are fetched a few at a time, since they are in memory meanwhile. */
-  readonly large: FairSemaphore;
-  /** Deletes each mail from the server once it was handed over. */
+  /** Limits the large mails in memory; shared by all accounts of a process. */
+  readonly largeMails: FairSemaphore;
+  /** Deletes each mail from the server once the event is recorded. */
   readonly deleteAfter: boolean;
-  /** Between two polls; default, and for users at least, a minute. */
+  /** Interval between two polls; default, and for users at least, a minute. */
   readonly pollMs?: number | undefined;
-  /** Tells what a mail means beyond being one, before it arrives; what it returns is added to the arrival's object. */
-  readonly inspect: (read: Pop3Mail) => Promise<Readonly<Record<string, unknown>>>;
+  /** Examines a mail before it is recorded; the result is added to the event's object. */
+  readonly inspect: (fetched: Pop3Mail) => Promise<Readonly<Record<string, unknown>>>;
 }
 
 /** A mail that was read from a mailbox. */
 export interface Pop3Mail {
   readonly source: Buffer;
-  readonly mail: ArrivedMail;
+  readonly mail: InboundMail;
 }
 
-type PolledHold = Pick<
+type Pop3Connection = Pick<
   ConnectionContext<unknown>,
   "address" | "record" | "state" | "signal" | "onDisconnected" | "log"
 >;
 
 const POLL_MS = 60_000;
-/** Servers may ask for less frequent logins (RFC 2449 section 6.5), up to this. */
-const LONGEST_POLL_MS = 3_600_000;
-/** New mails in one session: a mailbox is locked for its owner's other programs as long as a session lasts. */
-const MOST_AT_ONCE = 200;
-/** Lines of the text that are read of a mail that is larger than a mail may be. */
+/** Longest poll interval that a server may demand by LOGIN-DELAY (RFC 2449 section 6.5). */
+const MAX_POLL_MS = 3_600_000;
+/** New mails in a session: a session locks the mailbox for its owner's other programs. */
+const MAX_PER_SESSION = 200;
+/** Body lines that are read of a mail beyond the size limit. */
 const LINES_OF_LARGE = 200;
-/** Larger mails take a turn, see `Pop3Settings.large`. */
-const SMALL = 1024 * 1024;
+/** Larger mails are limited by `Pop3Settings.largeMails`. */
+const MAX_SMALL_BYTES = 1024 * 1024;
 
-/** How one poll ended: whether more is waiting, what the list was, and how often the server wants to be asked. */
-interface Polled {
-  readonly more: boolean;
-  /** Undefined where the same list has to be looked at again. */
+/** Result of a poll. */
+interface PollOutcome {
+  /** True when more new mail is waiting. */
+  readonly hasMore: boolean;
+  /** Hash of the mailbox's list; undefined where the same list has to be examined again. */
   readonly list: string | undefined;
+  /** Poll interval that the server demands. */
   readonly delayMs: number;
 }
 
 /**
- * Polls a mailbox: what is there the first time is only remembered, then each new mail arrives once. Resolves when the first
- * poll is over; one that fails later is told to `hold.lost`, and polling has ended then.
+ * Polls a mailbox. The first poll only stores what is there; then each new mail is recorded once. Resolves after the first
+ * poll; the error of a later poll goes to `onDisconnected` and ends polling.
  */
-export async function holdPop3(context: PolledHold, settings: Pop3Settings): Promise<{ readonly close: () => void }> {
-  const over = new AbortController();
-  const signal = AbortSignal.any([context.signal, over.signal]);
+export async function pollPop3(
+  connection: Pop3Connection,
+  settings: Pop3Settings,
+): Promise<{ readonly close: () => void }> {
+  const closed = new AbortController();
+  const signal = AbortSignal.any([connection.signal, closed.signal]);
   const pollMs = settings.pollMs ?? POLL_MS;
-  let last = await poll(context, settings, undefined, signal);
+  let last = await poll(connection, settings, undefined, signal);
 
-  async function goOn(): Promise<void> {
+  async function pollOn(): Promise<void> {
     for (;;) {
-      // Spread out, so that a process's mailboxes don't all ask at once for ever.
-      const wait = Math.max(last.more ? 0 : pollMs, last.delayMs) * (1 + Math.random() / 10);
-      await pause(wait, undefined, { signal });
-      last = await poll(context, settings, last.list, signal);
+      // Random spread, so that a process's mailboxes are not all polled at the same moment.
+      const waitMs = Math.max(last.hasMore ? 0 : pollMs, last.delayMs) * (1 + Math.random() / 10);
+      await sleep(waitMs, undefined, { signal });
+      last = await poll(connection, settings, last.list, signal);
     }
   }
-  goOn().catch((thrown: unknown) => {
-    if (!signal.aborted) context.onDisconnected(thrown);
+  pollOn().catch((thrown: unknown) => {
+    if (!signal.aborted) connection.onDisconnected(thrown);
   });
-  return { close: () => over.abort() };
+  return { close: () => closed.abort() };
 }
 
 async function poll(
-  context: PolledHold,
+  connection: Pop3Connection,
   settings: Pop3Settings,
-  known: string | undefined,
+  knownList: string | undefined,
   signal: AbortSignal,
-): Promise<Polled> {
-  const pop3 = await openPop3(settings.way, signal);
+): Promise<PollOutcome> {
+  const pop3 = await openPop3(settings.endpoint, signal);
   try {
     const delay = Number(/^\d{1,6}/.exec(pop3.capabilities.get("LOGIN-DELAY") ?? "")?.[0] ?? 0);
-    const delayMs = Math.min(delay * 1_000, LONGEST_POLL_MS);
+    const delayMs = Math.min(delay * 1_000, MAX_POLL_MS);
     const uidls = await pop3.uidl();
     const list = createHash("sha256")
       .update(JSON.stringify([...uidls]))
       .digest("base64");
-    const left = list === known ? "nothing" : await news(pop3, uidls, context, settings, signal);
+    const remaining = list === knownList ? "nothing" : await recordNew(pop3, uidls, connection, settings, signal);
     await pop3.quit();
-    return { more: left === "more", list: left === "nothing" ? list : undefined, delayMs };
+    return { hasMore: remaining === "more", list: remaining === "nothing" ? list : undefined, delayMs };
   } catch (thrown) {
     signal.throwIfAborted();
     throw thrown;
@@ -101,145 +107,155 @@ async function poll(
   }
 }
 
-interface Listed {
+/** A mail in the mailbox's list. */
+interface ListedMail {
   readonly number: number;
   readonly uidl: string;
-  readonly place: Pop3Place;
+  readonly entry: SeenEntry;
 }
 
-/** Hands over what is new; "something" stays where the server would not give a mail, or has mails to delete. */
-async function news(
-  pop3: Pop3,
+/** Records new mail; returns "something" when a mail was refused or mails were deleted. */
+async function recordNew(
+  pop3: Pop3Client,
   uidls: ReadonlyMap<number, string>,
-  context: PolledHold,
+  connection: Pop3Connection,
   settings: Pop3Settings,
   signal: AbortSignal,
 ): Promise<"nothing" | "something" | "more"> {
-  const listed = await placed(uidls);
-  const mailbox = identityOf(settings.way);
-  const notes = await context.state.read();
-  const seen = pop3Seen(notes, mailbox);
-  if (!seen.begun) {
-    for (const { name, value } of seen.begin(listed.map(({ place }) => place))) await context.state.write(name, value);
+  const listed = await listMails(uidls);
+  const mailbox = identityOf(settings.endpoint);
+  const state = await connection.state.read();
+  const seen = pop3Seen(state, mailbox);
+  if (!seen.hasBegun) {
+    const items = seen.begin(listed.map(({ entry }) => entry));
+    for (const { name, value } of items) await connection.state.write(name, value);
     return "nothing";
   }
-  const keys = new Set(listed.map(({ place }) => place.key));
-  const fresh = listed.filter(({ place }) => seen.of(place) === undefined);
+  const keys = new Set(listed.map(({ entry }) => entry.key));
+  const fresh = listed.filter(({ entry }) => seen.statusOf(entry) === undefined);
   const sizes = fresh.length === 0 ? new Map<number, number>() : await pop3.list();
-  const session = { pop3, hold: context, settings, signal, seen, keys, mailbox, trouble: pop3Trouble(notes, context) };
-  let refused = false;
-  for (const mail of fresh.slice(0, MOST_AT_ONCE)) {
+  const poisoned = poisonedMail(state, connection);
+  const session = { pop3, connection, settings, signal, seen, keys, mailbox, poisoned };
+  let hasRefused = false;
+  for (const mail of fresh.slice(0, MAX_PER_SESSION)) {
     const size = sizes.get(mail.number) ?? 0;
-    const done =
-      size > SMALL ? await inTurn(session, () => handOver(session, mail, size)) : await handOver(session, mail, size);
-    refused ||= !done;
+    const isDone =
+      size > MAX_SMALL_BYTES
+        ? await withLargeMailSlot(session, () => recordMail(session, mail, size))
+        : await recordMail(session, mail, size);
+    hasRefused ||= !isDone;
   }
-  const deleted = settings.deleteAfter ? await deleteHanded(session, listed) : 0;
-  if (fresh.length > MOST_AT_ONCE) return "more";
-  return refused || deleted > 0 ? "something" : "nothing";
+  const deleted = settings.deleteAfter ? await deleteRecorded(session, listed) : 0;
+  if (fresh.length > MAX_PER_SESSION) return "more";
+  return hasRefused || deleted > 0 ? "something" : "nothing";
 }
 
 interface Session {
-  readonly pop3: Pop3;
-  readonly hold: PolledHold;
+  readonly pop3: Pop3Client;
+  readonly connection: Pop3Connection;
   readonly settings: Pop3Settings;
   readonly signal: AbortSignal;
   readonly seen: Pop3Seen;
   readonly keys: ReadonlySet<string>;
   readonly mailbox: string;
-  readonly trouble: Pop3Trouble;
+  readonly poisoned: PoisonedMail;
 }
 
-/** Reads one mail and hands it over; false where the server would not give it: the others are not to wait for it. */
-async function handOver(session: Session, listed: Listed, size: number): Promise<boolean> {
-  const { hold: context, settings, signal, seen, keys, mailbox, trouble } = session;
-  const { uidl, place } = listed;
+/** Reads and records a mail; false when the server refused it, so that the other mails do not wait. */
+async function recordMail(session: Session, listed: ListedMail, size: number): Promise<boolean> {
+  const { connection, settings, signal, seen, keys, mailbox, poisoned } = session;
+  const { uidl, entry } = listed;
   signal.throwIfAborted();
-  // A server that lists an id twice has one mail of it.
-  if (seen.of(place) !== undefined) return true;
-  const given = trouble.enough(place) ? NOTHING : await fetched(session, listed, size);
-  if (!given) return false;
-  const read = await settings.reader.read(given.bytes, signal);
-  const mail: ArrivedMail = given.cut ? { ...read, object: { ...read.object, truncated: true } } : read;
-  const more = await settings.inspect({ source: given.bytes, mail });
-  const arrival = mailArrival(mail, {
+  // A server that lists an id twice has a single mail with this id.
+  if (seen.statusOf(entry) !== undefined) return true;
+  const content = poisoned.shouldSkip(entry) ? NO_CONTENT : await fetchContent(session, listed, size);
+  if (!content) return false;
+  const parsed = await settings.reader.read(content.bytes, signal);
+  const mail: InboundMail = content.isCut ? { ...parsed, object: { ...parsed.object, truncated: true } } : parsed;
+  const additions = await settings.inspect({ source: content.bytes, mail });
+  const inbound = inboundMailEvent(mail, {
     key: `pop3:${mailbox}:${uidl}`,
-    account: context.address,
-    note: seen.hand(place, keys, given.cut ? "found" : "handed"),
+    account: connection.address,
+    state: seen.markHanded(entry, keys, content.isCut ? "found" : "handed"),
   });
-  await context.record({ ...arrival, event: { ...arrival.event, object: { ...arrival.event.object, ...more } } });
+  await connection.record({
+    ...inbound,
+    event: { ...inbound.event, object: { ...inbound.event.object, ...additions } },
+  });
   return true;
 }
 
-async function inTurn<T>({ settings: { large }, signal }: Session, work: () => Promise<T>): Promise<T> {
-  await large.acquire(signal);
+async function withLargeMailSlot<T>(
+  { settings: { largeMails }, signal }: Session,
+  work: () => Promise<T>,
+): Promise<T> {
+  await largeMails.acquire(signal);
   try {
     return await work();
   } finally {
-    large.release();
+    largeMails.release();
   }
 }
 
-/** A mail's bytes, and whether there are more of it. */
-interface Given {
+/** A mail's bytes; `isCut` when the mail has more of them. */
+interface MailContent {
   readonly bytes: Buffer;
-  readonly cut: boolean;
+  readonly isCut: boolean;
 }
-const NOTHING: Given = { bytes: Buffer.alloc(0), cut: true };
+const NO_CONTENT: MailContent = { bytes: Buffer.alloc(0), isCut: true };
 
-/** Undefined where the server refuses; where only a large mail's beginning is refused, nothing of it is what there is. */
-async function fetched(
-  { pop3, hold: context, trouble }: Session,
-  { number, place }: Listed,
+/** Fetches a mail; undefined when the server refuses. A large mail whose beginning is refused has no content. */
+async function fetchContent(
+  { pop3, connection, poisoned }: Session,
+  { number, entry }: ListedMail,
   size: number,
-): Promise<Given | undefined> {
-  const whole = size <= MOST_MAIL_BYTES;
+): Promise<MailContent | undefined> {
+  const isWhole = size <= MAX_MAIL_BYTES;
   try {
-    const { bytes, size: real } = whole
-      ? await pop3.retr(number, MOST_MAIL_BYTES)
-      : await pop3.top(number, LINES_OF_LARGE, MOST_MAIL_BYTES);
-    return { bytes, cut: !whole || real > bytes.length };
+    const { bytes, size: actualSize } = isWhole
+      ? await pop3.retr(number, MAX_MAIL_BYTES)
+      : await pop3.top(number, LINES_OF_LARGE, MAX_MAIL_BYTES);
+    return { bytes, isCut: !isWhole || actualSize > bytes.length };
   } catch (thrown) {
     if (!isRefusal(thrown)) {
-      if (!context.signal.aborted) await trouble.count(place);
+      if (!connection.signal.aborted) await poisoned.count(entry);
       throw thrown;
     }
-    if (!whole) return NOTHING;
-    context.log.warn(
-      { platform: "email", platformCode: thrown.platformCode },
-      "A server does not give one of its mails",
-    );
+    if (!isWhole) return NO_CONTENT;
+    const { platformCode } = thrown;
+    connection.log.warn({ platform: "email", platformCode }, "POP3 server refuses to send a mail; trying again later");
     return undefined;
   }
 }
 
-/** Marks what was handed over, now or in a session that ended before its QUIT. */
-async function deleteHanded({ pop3, seen, hold: context }: Session, listed: readonly Listed[]): Promise<number> {
-  const handed = listed.filter(({ place }) => seen.of(place) === "handed");
+/** Deletes the recorded mails of this session, and of sessions that ended before their QUIT. */
+async function deleteRecorded(
+  { pop3, seen, connection }: Session,
+  listed: readonly ListedMail[],
+): Promise<number> {
+  const recorded = listed.filter(({ entry }) => seen.statusOf(entry) === "handed");
   try {
-    for (const { number } of handed) await pop3.dele(number);
-    return handed.length;
+    for (const { number } of recorded) await pop3.dele(number);
+    return recorded.length;
   } catch (thrown) {
     if (!isRefusal(thrown)) throw thrown;
-    context.log.warn(
-      { platform: "email", platformCode: thrown.platformCode },
-      "A server does not delete mails that arrived",
-    );
+    const { platformCode } = thrown;
+    connection.log.warn({ platform: "email", platformCode }, "POP3 server refuses to delete recorded mails");
     return 0;
   }
 }
 
-/** Where each UIDL belongs, in steps: a hundred thousand hashes at once would stop everything else. */
-async function placed(uidls: ReadonlyMap<number, string>): Promise<readonly Listed[]> {
-  const listed: Listed[] = [];
+/** Computes the UIDLs' storage locations in steps: a hundred thousand hashes at once would block the event loop. */
+async function listMails(uidls: ReadonlyMap<number, string>): Promise<readonly ListedMail[]> {
+  const listed: ListedMail[] = [];
   for (const [number, uidl] of uidls) {
-    listed.push({ number, uidl, place: pop3Place(uidl) });
-    if (listed.length % 1_000 === 0) await pause(0);
+    listed.push({ number, uidl, entry: seenEntry(uidl) });
+    if (listed.length % 1_000 === 0) await sleep(0);
   }
   return listed;
 }
 
-/** Another server or user has other mails: what was seen there says nothing here. */
-function identityOf({ host, login }: Pop3Way): string {
+/** Identifies a mailbox by server and user: another mailbox has other mails. */
+function identityOf({ host, login }: Pop3Endpoint): string {
   return createHash("sha256").update(`${host.toLowerCase()}\n${login.user}`).digest("hex").slice(0, 16);
 }

@@ -1,36 +1,36 @@
 import type { ConnectionContext } from "../../../platform/connection.ts";
-import type { Pop3Place } from "./pop3-seen.ts";
+import type { SeenEntry } from "./pop3-seen.ts";
 
-/** Remembers the mail over which sessions break, so that one mail can't keep all later ones from arriving. */
-export interface Pop3Trouble {
-  /** Whether it is time to give a mail's content up. */
-  readonly enough: (place: Pop3Place) => boolean;
+/** Record of the mail over which sessions break, so that a single mail can't block all later mails. */
+export interface PoisonedMail {
+  /** True when the mail's content is to be given up. */
+  readonly shouldSkip: (entry: SeenEntry) => boolean;
   /** Counts a session that broke over a mail. */
-  readonly count: (place: Pop3Place) => Promise<void>;
+  readonly count: (entry: SeenEntry) => Promise<void>;
 }
 
-/** Sessions that one mail may break; between them lie the core's waits, which grow to minutes. */
-const TRIES = 8;
-const NAME = "pop3:trouble";
+/** Sessions that a mail may break; the core's waits between them grow to minutes. */
+const MAX_BROKEN_SESSIONS = 8;
+const STATE_KEY = "pop3:trouble";
 
-/** Reads and keeps the one mail that gives trouble: they come one after the other. */
-export function pop3Trouble(
-  notes: Readonly<Record<string, string>>,
-  { state: kept, log }: Pick<ConnectionContext<unknown>, "state" | "log">,
-): Pop3Trouble {
-  const [, key = "", times = ""] = /^(\S{1,32}) (\d{1,4})$/.exec(notes[NAME] ?? "") ?? [];
-  const of = (place: Pop3Place) => (keyOf(place) === key ? Number(times) : 0);
+/** Reads and stores the poisoned mail; a single record is enough, since mails are read in order. */
+export function poisonedMail(
+  state: Readonly<Record<string, string>>,
+  connection: Pick<ConnectionContext<unknown>, "state" | "log">,
+): PoisonedMail {
+  const [, poisonedKey = "", sessions = ""] = /^(\S{1,32}) (\d{1,4})$/.exec(state[STATE_KEY] ?? "") ?? [];
+  const countOf = (entry: SeenEntry) => (keyOf(entry) === poisonedKey ? Number(sessions) : 0);
   return {
-    enough: (place) => of(place) >= TRIES,
-    count: async (place) => {
-      // Why the session broke is what matters to the caller; without this note it is only tried more often.
-      await kept.write(NAME, `${keyOf(place)} ${of(place) + 1}`).catch((error: unknown) => {
-        log.warn({ platform: "email", err: error }, "A mail that breaks POP3 sessions could not be noted");
+    shouldSkip: (entry) => countOf(entry) >= MAX_BROKEN_SESSIONS,
+    count: async (entry) => {
+      // The caller needs the reason of the broken session; a failed write only means more tries.
+      await connection.state.write(STATE_KEY, `${keyOf(entry)} ${countOf(entry) + 1}`).catch((err: unknown) => {
+        connection.log.warn({ platform: "email", err }, "mail that breaks POP3 sessions could not be counted");
       });
     },
   };
 }
 
-function keyOf({ key }: Pop3Place): string {
+function keyOf({ key }: SeenEntry): string {
   return Buffer.from(key, "latin1").toString("base64");
 }

@@ -1,115 +1,115 @@
 import { createHash } from "node:crypto";
 
-/** A note as `Hold.notes` keeps it. */
-interface Note {
+/** An item of the connection state. */
+interface StateItem {
   readonly name: string;
   readonly value: string;
 }
 
-/** Where a UIDL is kept: costs a hash, so that a long list is better taken in steps. */
-export interface Pop3Place {
+/** Storage location of a UIDL. Costs a hash, so a long list is better converted in steps. */
+export interface SeenEntry {
   readonly share: number;
   readonly key: string;
 }
 
-/** Which mails of a mailbox are not new any more, told by their UIDLs: POP3 itself knows no "since". */
+/** Record of the mails that are not new any more, by UIDL: POP3 itself knows no "since". */
 export interface Pop3Seen {
-  /** False until the mailbox as it was found the first time has been remembered. */
-  readonly begun: boolean;
-  /** Undefined for a new mail; `handed` for one that was handed over, `found` for one that had been there before. */
-  readonly of: (place: Pop3Place) => "found" | "handed" | undefined;
+  /** False until the mailbox's first contents have been stored. */
+  readonly hasBegun: boolean;
+  /** Undefined for a new mail; `handed` for a recorded mail, `found` for a mail of before the first poll. */
+  readonly statusOf: (entry: SeenEntry) => "found" | "handed" | undefined;
   /**
-   * Remembers a mail, and gives the note to be written with its arrival. `listed` are the keys of all that are there; one
-   * whose content could not be handed over is remembered as found.
+   * Marks a mail and returns the state item to be written with the event. `listed` are the keys of all listed mails; a mail
+   * without readable content is marked as found.
    */
-  readonly hand: (place: Pop3Place, listed: ReadonlySet<string>, as?: "handed" | "found") => Note;
-  /** The notes that remember all these as found, to be written in this order; the last one makes them count. */
+  readonly markHanded: (entry: SeenEntry, listed: ReadonlySet<string>, as?: "handed" | "found") => StateItem;
+  /** Returns the state items that mark all entries as found, in the order of writing; the last item makes them count. */
   readonly begin: (
-    places: readonly Pop3Place[],
-  ) => readonly (Omit<Note, "value"> & { readonly value: string | undefined })[];
+    entries: readonly SeenEntry[],
+  ) => readonly (Omit<StateItem, "value"> & { readonly value: string | undefined })[];
 }
 
 /**
- * A UIDL is kept as eight bytes: 63 bits of its hash, and whether the mail was handed over. They lie in 64 notes by six more
- * bits, so that a mail of a mailbox that holds 100,000 writes 17 kB with its arrival instead of a megabyte.
+ * Number of state items. A UIDL is stored as eight bytes: 63 bits of the hash, and whether the mail was handed over. Six more
+ * bits choose the item, so that a mail of a mailbox with 100,000 mails writes 17 kB with the event instead of a megabyte.
  */
 const SHARES = 64;
 const BYTES = 8;
-const BEGUN = "pop3";
-/** What is no longer listed is forgotten when it is more than what is: a server may list too little for a moment. */
+const STATE_KEY = "pop3";
+/** Unlisted entries beyond the listed ones plus this number are dropped: a server may list too little for a moment. */
 const SPARE = 64;
 
-/** Reads what is kept of a mailbox; `mailbox` says which one it is, so that another server's mails are not mixed in. */
-export function pop3Seen(notes: Readonly<Record<string, string>>, mailbox: string): Pop3Seen {
-  const begun = notes[BEGUN] === mailbox;
-  const shares = Array.from({ length: SHARES }, (_, share) => read(begun ? notes[nameOf(share)] : undefined));
+/** Reads a mailbox's record; `mailbox` identifies the mailbox, so that another server's mails are not mixed in. */
+export function pop3Seen(state: Readonly<Record<string, string>>, mailbox: string): Pop3Seen {
+  const hasBegun = state[STATE_KEY] === mailbox;
+  const shares = Array.from({ length: SHARES }, (_, share) => decode(hasBegun ? state[nameOf(share)] : undefined));
 
   return {
-    begun,
-    of: ({ share, key }) => {
-      const handed = shares[share]?.get(key);
-      return handed === undefined ? undefined : handed ? "handed" : "found";
+    hasBegun,
+    statusOf: ({ share, key }) => {
+      const isHanded = shares[share]?.get(key);
+      return isHanded === undefined ? undefined : isHanded ? "handed" : "found";
     },
-    hand: ({ share, key }, listed, as = "handed") => {
+    markHanded: ({ share, key }, listed, as = "handed") => {
       const entries = shares[share] ?? new Map<string, boolean>();
-      trim(entries, listed);
+      dropUnlisted(entries, listed);
       entries.set(key, as === "handed");
-      return { name: nameOf(share), value: written(entries) };
+      return { name: nameOf(share), value: encode(entries) };
     },
-    begin: (places) => {
-      const found = Array.from({ length: SHARES }, () => new Map<string, boolean>());
-      for (const { share, key } of places) found[share]?.set(key, false);
-      const values = found.map((entries, share) => {
-        const gone = entries.size === 0;
+    begin: (entries) => {
+      const initial = Array.from({ length: SHARES }, () => new Map<string, boolean>());
+      for (const { share, key } of entries) initial[share]?.set(key, false);
+      const items = initial.map((shareEntries, share) => {
+        const isEmpty = shareEntries.size === 0;
         return {
           name: nameOf(share),
-          value: gone ? undefined : written(entries),
-          needed: !gone || nameOf(share) in notes,
+          value: isEmpty ? undefined : encode(shareEntries),
+          isNeeded: !isEmpty || nameOf(share) in state,
         };
       });
-      const needed = values.filter((value) => value.needed).map(({ name, value }) => ({ name, value }));
-      return [...needed, { name: BEGUN, value: mailbox }];
+      const neededItems = items.filter(({ isNeeded }) => isNeeded).map(({ name, value }) => ({ name, value }));
+      return [...neededItems, { name: STATE_KEY, value: mailbox }];
     },
   };
 }
 
-/** Where a UIDL belongs. */
-export function pop3Place(uidl: string): Pop3Place {
+/** Returns the storage location of a UIDL. */
+export function seenEntry(uidl: string): SeenEntry {
   const hash = createHash("sha256").update(uidl, "latin1").digest();
   const last = BYTES - 1;
   hash[last] = (hash[last] ?? 0) & 0xfe;
   return { share: (hash[BYTES] ?? 0) % SHARES, key: hash.toString("latin1", 0, BYTES) };
 }
 
-function trim(entries: Map<string, boolean>, listed: ReadonlySet<string>): void {
-  const gone = [...entries.keys()].filter((key) => !listed.has(key));
-  if (gone.length <= entries.size - gone.length + SPARE) return;
-  for (const key of gone) entries.delete(key);
+function dropUnlisted(entries: Map<string, boolean>, listed: ReadonlySet<string>): void {
+  const unlisted = [...entries.keys()].filter((key) => !listed.has(key));
+  if (unlisted.length <= entries.size - unlisted.length + SPARE) return;
+  for (const key of unlisted) entries.delete(key);
 }
 
 function nameOf(share: number): string {
-  return `${BEGUN}:${share}`;
+  return `${STATE_KEY}:${share}`;
 }
 
-function read(value: string | undefined): Map<string, boolean> {
+function decode(value: string | undefined): Map<string, boolean> {
   const bytes = Buffer.from(value ?? "", "base64");
   const entries = new Map<string, boolean>();
   for (let at = 0; at + BYTES <= bytes.length; at += BYTES) {
     const last = at + BYTES - 1;
-    const handed = ((bytes[last] ?? 0) & 1) === 1;
+    const isHanded = ((bytes[last] ?? 0) & 1) === 1;
     bytes[last] = (bytes[last] ?? 0) & 0xfe;
-    entries.set(bytes.toString("latin1", at, at + BYTES), handed);
+    entries.set(bytes.toString("latin1", at, at + BYTES), isHanded);
   }
   return entries;
 }
 
-function written(entries: ReadonlyMap<string, boolean>): string {
+function encode(entries: ReadonlyMap<string, boolean>): string {
   const bytes = Buffer.alloc(entries.size * BYTES);
   let at = 0;
-  for (const [key, handed] of entries) {
+  for (const [key, isHanded] of entries) {
     bytes.write(key, at, "latin1");
     at += BYTES;
-    if (handed) bytes[at - 1] = (bytes[at - 1] ?? 0) | 1;
+    if (isHanded) bytes[at - 1] = (bytes[at - 1] ?? 0) | 1;
   }
   return bytes.toString("base64");
 }

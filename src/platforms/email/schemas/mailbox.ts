@@ -46,7 +46,7 @@ function mailboxShape<Schema extends TSchema>(object: Schema) {
 const strict = { additionalProperties: false };
 
 /** What `subscribe` and `unsubscribe` take. */
-export const SubscribeShape = mailboxShape(Type.Optional(Type.Object({ folder: Type.Optional(Folder) }, strict)));
+export const SubscribeSchema = mailboxShape(Type.Optional(Type.Object({ folder: Type.Optional(Folder) }, strict)));
 
 const Fetch = Type.Object(
   {
@@ -69,7 +69,7 @@ const Fetch = Type.Object(
   strict,
 );
 /** What `fetch` takes: with uid or id one mail, else a page of a folder, newest first. */
-export const FetchShape = mailboxShape(Type.Optional(Fetch));
+export const FetchSchema = mailboxShape(Type.Optional(Fetch));
 export type FetchObject = Static<typeof Fetch>;
 
 const Search = Type.Object(
@@ -93,33 +93,33 @@ const Search = Type.Object(
   { ...strict, minProperties: 1 },
 );
 /** What `search` takes; all that is said must fit. */
-export const SearchShape = mailboxShape(Search);
+export const SearchSchema = mailboxShape(Search);
 export type SearchObject = Static<typeof Search>;
 
 /** What `query` takes. */
-export const QueryShape = mailboxShape(
+export const QuerySchema = mailboxShape(
   Type.Object({ type: Type.Union([Type.Literal("folders"), Type.Literal("quota")]) }, strict),
 );
 
 const Mails = { ...Place, uid: Type.Optional(Uids) };
 /** What `read` takes. */
-export const ReadShape = mailboxShape(
+export const ReadSchema = mailboxShape(
   Type.Object(
     { ...Mails, seen: Type.Optional(Type.Boolean({ description: "Default true." })) },
     { ...strict, ...ONE_OF },
   ),
 );
 /** What `flag` takes. */
-export const FlagShape = mailboxShape(
+export const FlagSchema = mailboxShape(
   Type.Object(
     { ...Mails, flagged: Type.Optional(Type.Boolean({ description: "Default true." })) },
     { ...strict, ...ONE_OF },
   ),
 );
 /** What `move` takes. */
-export const MoveShape = mailboxShape(Type.Object({ ...Mails, to: Folder }, { ...strict, ...ONE_OF }));
+export const MoveSchema = mailboxShape(Type.Object({ ...Mails, to: Folder }, { ...strict, ...ONE_OF }));
 /** What `delete` takes. */
-export const DeleteShape = mailboxShape(
+export const DeleteSchema = mailboxShape(
   Type.Object(
     {
       ...Mails,

@@ -64,7 +64,7 @@ const Message = Type.Object(
 );
 
 /** What `send` takes. */
-export const SendShape = Type.Object(
+export const SendSchema = Type.Object(
   {
     actor: Type.Object({ address: MailAddress, name: Name }, { additionalProperties: false }),
     target: Type.Array(Recipient, { minItems: 1, maxItems: 100 }),
@@ -77,7 +77,7 @@ export const SendShape = Type.Object(
 export type MessageObject = Static<typeof Message>;
 export type Mailbox = Static<typeof Mailbox>;
 
-export const SEND_EXAMPLE: Static<typeof SendShape> = {
+export const SEND_EXAMPLE: Static<typeof SendSchema> = {
   actor: { name: "Bob User", address: "bob@example.com" },
   target: [{ name: "Foo Bar", address: "foo@bar.com" }],
   object: { subject: "Hi", body: "Hello World!" },

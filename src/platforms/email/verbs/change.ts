@@ -3,13 +3,13 @@ import type { Activity } from "../../../model/activity.ts";
 import { Failure } from "../../../model/failure.ts";
 import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
-import { nothing, type Opened, opened, uidsOf } from "../client/imap/find.ts";
+import { notFound, type OpenFolder, openFolder, findUids } from "../client/imap/find-mails.ts";
 import { noMailbox } from "../client/mailbox.ts";
 import { classifyError } from "../errors.ts";
 import { folderName } from "../inbound/imap-mailbox.ts";
 import type { ChangeObject } from "../schemas/mailbox.ts";
 
-type Change = (imap: ImapFlow, uids: string, object: ChangeObject, from: Opened) => Promise<Record<string, unknown>>;
+type Change = (imap: ImapFlow, uids: string, object: ChangeObject, from: OpenFolder) => Promise<Record<string, unknown>>;
 
 const NO_FOLDER = "The mailbox has no such folder: query lists those it has.";
 const CHANGES: Readonly<Record<string, Change>> = {
@@ -44,19 +44,19 @@ async function changed(
 ): Promise<Receipt> {
   if (!mailbox) throw noMailbox();
   const change = CHANGES[activity.verb];
-  if (!change) throw nothing();
+  if (!change) throw notFound();
   const wanted = activity.object as ChangeObject;
   return mailbox.use(context.signal, async (imap) => {
-    const from = await opened(imap, wanted, false);
-    const uids = await uidsOf(imap, wanted);
+    const from = await openFolder(imap, wanted, false);
+    const uids = await findUids(imap, wanted);
     const object = { folder: from.folder, uidValidity: from.uidValidity, uids };
     if (uids.length === 0) {
-      if (first) throw nothing();
+      if (first) throw notFound();
       return { outcomes: [], object };
     }
     // Asked before the commit: moving into a folder that is not there is refused without a reason.
     if (wanted.to !== undefined && !(await imap.status(folderName(wanted.to), { uidNext: true })))
-      throw nothing(NO_FOLDER);
+      throw notFound(NO_FOLDER);
     if (first) await context.commit();
     try {
       return { outcomes: [], object: { ...object, ...(await change(imap, uids.join(","), wanted, from)) } };
@@ -109,7 +109,7 @@ async function deleted(
   imap: ImapFlow,
   uids: string,
   { forever = false }: ChangeObject,
-  { folder }: Opened,
+  { folder }: OpenFolder,
 ): Promise<Record<string, unknown>> {
   const all = forever ? [] : await imap.list();
   const trash = all.find(({ specialUse }) => specialUse === "\\Trash")?.path;

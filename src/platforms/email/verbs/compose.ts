@@ -8,7 +8,7 @@ import { domainOf, wireAddress } from "../schemas/address.ts";
 import type { Mailbox, MessageObject } from "../schemas/message.ts";
 
 /** What the account and the operator add to a message. */
-export interface Letterhead {
+export interface SenderDefaults {
   /** Domain of the Message-IDs; default the sender's. */
   readonly mailDomain?: string | undefined;
   readonly senderName?: string | undefined;
@@ -24,7 +24,7 @@ export function messageIdOf(activity: Activity, mailDomain?: string): string {
  * The whole message as bytes (RFC 5322, CRLF, 7 bit), signed if the account has a DKIM key. Its headers list all To and Cc
  * targets at every attempt, and never a Bcc. Addresses go to the composer as objects whose grammar was checked: it parses none.
  */
-export async function compose(activity: Activity, blobs: readonly Blob[], head: Letterhead): Promise<Buffer> {
+export async function compose(activity: Activity, blobs: readonly Blob[], head: SenderDefaults): Promise<Buffer> {
   const object = activity.object as MessageObject;
   const name = activity.actor.name ?? head.senderName;
   const mail = new MailComposer({

@@ -2,12 +2,12 @@ import type { ImapFlow } from "imapflow";
 import type { Activity } from "../../../model/activity.ts";
 import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
-import { nothing, opened, uidsOf } from "../client/imap/find.ts";
-import { readMail } from "../client/imap/mail.ts";
-import { partsOf } from "../client/imap/parts.ts";
+import { notFound, openFolder, findUids } from "../client/imap/find-mails.ts";
+import { readMail } from "../inbound/imap-read.ts";
+import { partsOfStructure } from "../client/imap/parts.ts";
 import { noMailbox } from "../client/mailbox.ts";
-import type { MailReader } from "../inbound/mail.ts";
-import type { ListedAttachment } from "../inbound/mail-schema.ts";
+import type { MailReader } from "../inbound/mail-reader.ts";
+import type { ListedAttachment } from "../schemas/inbound-mail.ts";
 import type { FetchObject, SearchObject } from "../schemas/mailbox.ts";
 import { page } from "./page.ts";
 
@@ -44,10 +44,10 @@ async function mail(
   reader: MailReader,
   signal: AbortSignal,
 ): Promise<Record<string, unknown>> {
-  const { folder, uidValidity } = await opened(imap, wanted, true);
-  const uid = (await uidsOf(imap, wanted)).at(-1);
+  const { folder, uidValidity } = await openFolder(imap, wanted, true);
+  const uid = (await findUids(imap, wanted)).at(-1);
   const read = uid === undefined ? undefined : await readMail(imap, uid, reader, signal);
-  if (!read) throw nothing();
+  if (!read) throw notFound();
   const { actor, object, context, date } = read.mail;
   return {
     ...object,
@@ -71,17 +71,17 @@ async function contents(
   wanted: FetchObject,
   parts: readonly string[],
 ): Promise<Record<string, unknown>> {
-  const { folder, uidValidity } = await opened(imap, wanted, true);
-  const uid = (await uidsOf(imap, wanted)).at(-1);
+  const { folder, uidValidity } = await openFolder(imap, wanted, true);
+  const uid = (await findUids(imap, wanted)).at(-1);
   const found =
     uid === undefined ? false : await imap.fetchOne(String(uid), { uid: true, bodyStructure: true }, { uid: true });
-  if (uid === undefined || !found) throw nothing();
-  const listed = new Map(partsOf(found.bodyStructure).attachments.map((one) => [one.part, one]));
+  if (uid === undefined || !found) throw notFound();
+  const listed = new Map(partsOfStructure(found.bodyStructure).attachments.map((one) => [one.part, one]));
   let room = CONTENT_BYTES;
   const attachments: Record<string, unknown>[] = [];
   for (const part of new Set(parts)) {
     const known = listed.get(part);
-    if (!known) throw nothing("The mail has no such attachment: its attachments[].part name those it has.");
+    if (!known) throw notFound("The mail has no such attachment: its attachments[].part name those it has.");
     const from = parts.length === 1 ? (wanted.offset ?? 0) : 0;
     const { content, over } = await piece(imap, uid, part, from, room);
     room -= content.length;
@@ -108,7 +108,7 @@ async function piece(
   room: number,
 ): Promise<{ readonly content: Buffer; readonly over: boolean }> {
   const { content } = await imap.download(String(uid), part, { uid: true, decodeText: false });
-  if (!content) throw nothing();
+  if (!content) throw notFound();
   const kept: Buffer[] = [];
   let at = 0;
   // One byte more than is given tells whether there is more.

@@ -1,8 +1,8 @@
 import type { FetchMessageObject, ImapFlow, MessageAddressObject, SearchObject as Query } from "imapflow";
-import { found, type Opened, opened } from "../client/imap/find.ts";
-import { dateOf } from "../client/imap/mail.ts";
-import { partsOf } from "../client/imap/parts.ts";
-import { bounded, cleaned } from "../inbound/mail-text.ts";
+import { searchUids, type OpenFolder, openFolder } from "../client/imap/find-mails.ts";
+import { validDate } from "../inbound/imap-read.ts";
+import { partsOfStructure } from "../client/imap/parts.ts";
+import { takeFitting, cleanLine } from "../schemas/event-bounds.ts";
 import type { FetchObject, SearchObject } from "../schemas/mailbox.ts";
 
 /** Bytes of JSON that a page may take in its event. */
@@ -10,16 +10,16 @@ const PAGE_BYTES = 200_000;
 
 /** The newest mails of a folder that fit, without what they say; `next` is the `before` of the page after it. */
 export async function page(imap: ImapFlow, object: FetchObject | SearchObject): Promise<Record<string, unknown>> {
-  const { folder, uidValidity, total } = await opened(imap, object, true);
+  const { folder, uidValidity, total } = await openFolder(imap, object, true);
   const { before, limit = 20 } = object;
-  const fitting = (await found(imap, queryOf(object))).filter((uid) => before === undefined || uid < before);
+  const fitting = (await searchUids(imap, queryOf(object))).filter((uid) => before === undefined || uid < before);
   const uids = fitting.slice(-limit).reverse();
   const items = new Map<number, Summary>();
   if (uids.length > 0) {
     const wanted = { uid: true, flags: true, envelope: true, internalDate: true, size: true, bodyStructure: true };
     for await (const mail of imap.fetch(uids.join(","), wanted, { uid: true })) items.set(mail.uid, summary(mail));
   }
-  const listed = bounded(
+  const listed = takeFitting(
     uids.flatMap((uid) => items.get(uid) ?? []),
     (item) => item,
     { most: limit, bytes: PAGE_BYTES },
@@ -34,7 +34,7 @@ export async function page(imap: ImapFlow, object: FetchObject | SearchObject): 
   };
 }
 
-function collection({ folder, uidValidity, total }: Opened): Record<string, unknown> {
+function collection({ folder, uidValidity, total }: OpenFolder): Record<string, unknown> {
   return { type: "collection", folder, uidValidity, total };
 }
 
@@ -56,10 +56,10 @@ function queryOf(object: FetchObject | SearchObject): Query {
 type Summary = Readonly<Record<string, unknown>> & { readonly uid: number };
 
 function summary({ uid, envelope, flags, internalDate, size, bodyStructure }: FetchMessageObject): Summary {
-  const published = dateOf(envelope?.date) ?? dateOf(internalDate);
+  const published = validDate(envelope?.date) ?? validDate(internalDate);
   const line = (name: string, text: string | undefined, most: number) =>
-    text === undefined || text === "" ? {} : { [name]: cleaned(text, most) };
-  const attachments = partsOf(bodyStructure).attachments.length;
+    text === undefined || text === "" ? {} : { [name]: cleanLine(text, most) };
+  const attachments = partsOfStructure(bodyStructure).attachments.length;
   return {
     uid,
     ...line("id", envelope?.messageId, 512),
@@ -81,7 +81,7 @@ function people(list: readonly MessageAddressObject[] = [], most: number): Reado
     .filter(({ address }) => address !== undefined && address !== "")
     .slice(0, most)
     .map(({ address = "", name = "" }) => ({
-      address: cleaned(address, 320),
-      ...(name === "" ? {} : { name: cleaned(name, 256) }),
+      address: cleanLine(address, 320),
+      ...(name === "" ? {} : { name: cleanLine(name, 256) }),
     }));
 }

@@ -4,7 +4,7 @@ import { Failure } from "../../../model/failure.ts";
 import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { noMailbox } from "../client/mailbox.ts";
-import { bounded, cleaned } from "../inbound/mail-text.ts";
+import { takeFitting, cleanLine } from "../schemas/event-bounds.ts";
 
 const FOLDERS = { most: 500, bytes: 150_000 };
 
@@ -17,12 +17,12 @@ export async function query({ mailbox }: Client, { object }: Activity, { signal 
 
 async function folders(imap: ImapFlow): Promise<Record<string, unknown>> {
   const all = await imap.list({ statusQuery: { messages: true, unseen: true } });
-  const items = bounded(
+  const items = takeFitting(
     all,
     ({ path, name, specialUse, flags, status }) => ({
       path: path.slice(0, 255),
-      name: cleaned(name, 255),
-      ...(specialUse === undefined ? {} : { use: cleaned(specialUse.replace(/^\\/, ""), 32).toLowerCase() }),
+      name: cleanLine(name, 255),
+      ...(specialUse === undefined ? {} : { use: cleanLine(specialUse.replace(/^\\/, ""), 32).toLowerCase() }),
       ...(status?.messages === undefined ? {} : { total: status.messages }),
       ...(status?.unseen === undefined ? {} : { unseen: status.unseen }),
       ...(flags.has("\\Noselect") ? { selectable: false } : {}),

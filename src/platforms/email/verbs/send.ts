@@ -8,9 +8,9 @@ import {
   type VerbContext,
 } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
-import type { Letter, Posted } from "../client/smtp/connection.ts";
+import type { OutgoingMail, SendResult } from "../client/smtp/connection.ts";
 import { classifyError, hasReply, outcomeUnknown } from "../errors.ts";
-import { TRACE_SECONDS } from "../inbound/delivery-reports.ts";
+import { RECEIPT_TTL_SECONDS } from "../inbound/delivery-reports.ts";
 import { wireAddress } from "../schemas/address.ts";
 import type { MessageObject } from "../schemas/message.ts";
 import { compose, messageIdOf } from "./compose.ts";
@@ -25,20 +25,20 @@ export async function send(client: Client, activity: Activity, context: VerbCont
     const address = activity.target[index]?.address ?? "";
     return { address, wire: wireAddress(address) ?? "" };
   });
-  const letter: Letter = {
+  const letter: OutgoingMail = {
     from: wireAddress(activity.actor.address) ?? "",
     to: [...new Set(pending.map(({ wire }) => wire))],
-    bytes: await compose(activity, await context.attachments(), client.head),
+    bytes: await compose(activity, await context.attachments(), client.senderDefaults),
     ...(dsn ? { dsn: { ret: "HDRS", envid: activity.id, notify: ["SUCCESS", "FAILURE", "DELAY"] } } : {}),
     // Delivery reports come into the mailbox, and so to the rid.
-    commit: () => context.commit(client.mailbox ? { receiptTtlSeconds: TRACE_SECONDS } : {}),
+    commit: () => context.commit(client.mailbox ? { receiptTtlSeconds: RECEIPT_TTL_SECONDS } : {}),
     signal: context.signal,
   };
-  const posted = await client.post(letter).catch((thrown: unknown) => {
+  const posted = await client.send(letter).catch((thrown: unknown) => {
     throw classifyError(thrown, client.secrets);
   });
-  if (posted.withheld) throw posted.withheld.thrown;
-  const id = posted.info?.serverMessageId ?? messageIdOf(activity, client.head.mailDomain);
+  if (posted.notCommitted) throw posted.notCommitted.thrown;
+  const id = posted.info?.serverMessageId ?? messageIdOf(activity, client.senderDefaults.mailDomain);
   const whole = wholeFailure(posted, client);
   if (whole && posted.refusals.size === 0) throw whole;
   const outcomes = pending.map(({ address, wire }): Outcome => {
@@ -49,17 +49,17 @@ export async function send(client: Client, activity: Activity, context: VerbCont
   return { outcomes, object: { id, tls: posted.secure, ...(dsn ? { dsn: offered(posted, "DSN") } : {}) } };
 }
 
-function wholeFailure({ error, stage }: Posted, { secrets }: Client): Failure | undefined {
+function wholeFailure({ error, stage }: SendResult, { secrets }: Client): Failure | undefined {
   if (error === undefined) return undefined;
   return stage === "dot" && !hasReply(error) ? outcomeUnknown(error) : classifyError(error, secrets);
 }
 
-function offered({ info }: Posted, extension: string): boolean {
+function offered({ info }: SendResult, extension: string): boolean {
   return (info?.ehlo ?? []).some((line) => line.toUpperCase().split(" ")[0] === extension);
 }
 
 /** Refuses addresses that the schema's pattern lets through but that no mail server could be given. */
-export function refuse(
+export function validate(
   _verb: string,
   { actor, target, object }: Omit<Activity, "id" | "rid">,
 ): ValidationIssue | undefined {

@@ -1,9 +1,9 @@
 import type { Activity } from "../../../model/activity.ts";
 import type { Receipt, VerbContext } from "../../../platform/platform.ts";
-import { folderName, type HeldMailbox } from "../inbound/imap-mailbox.ts";
+import { folderName, type ConnectedMailbox } from "../inbound/imap-mailbox.ts";
 
 /** Listens to a folder as long as the account is online; what comes from now on arrives. Folder: default the inbox. */
-export async function subscribe(client: HeldMailbox, activity: Activity, context: VerbContext): Promise<Receipt> {
+export async function subscribe(client: ConnectedMailbox, activity: Activity, context: VerbContext): Promise<Receipt> {
   const folder = folderOf(activity);
   await context.commit();
   await client.subscribe(folder, context.signal);
@@ -11,7 +11,7 @@ export async function subscribe(client: HeldMailbox, activity: Activity, context
 }
 
 /** Ends what `subscribe` began. */
-export async function unsubscribe(client: HeldMailbox, activity: Activity, context: VerbContext): Promise<Receipt> {
+export async function unsubscribe(client: ConnectedMailbox, activity: Activity, context: VerbContext): Promise<Receipt> {
   const folder = folderOf(activity);
   await context.commit();
   await client.unsubscribe(folder);

@@ -1,19 +1,19 @@
 import type { TObject } from "typebox";
 import { defineVerb, type Verb } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
-import type { HeldMailbox } from "../inbound/imap-mailbox.ts";
-import type { MailReader } from "../inbound/mail.ts";
+import type { ConnectedMailbox } from "../inbound/imap-mailbox.ts";
+import type { MailReader } from "../inbound/mail-reader.ts";
 import {
-  DeleteShape,
-  FetchShape,
-  FlagShape,
-  MoveShape,
-  QueryShape,
-  ReadShape,
-  SearchShape,
-  SubscribeShape,
+  DeleteSchema,
+  FetchSchema,
+  FlagSchema,
+  MoveSchema,
+  QuerySchema,
+  ReadSchema,
+  SearchSchema,
+  SubscribeSchema,
 } from "../schemas/mailbox.ts";
-import { SEND_EXAMPLE, SendShape } from "../schemas/message.ts";
+import { SEND_EXAMPLE, SendSchema } from "../schemas/message.ts";
 import { change } from "./change.ts";
 import { fetchMail, search } from "./fetch.ts";
 import { query } from "./query.ts";
@@ -21,29 +21,29 @@ import { send } from "./send.ts";
 import { subscribe, unsubscribe } from "./subscribe.ts";
 
 const actor = { address: "bob@example.com" };
-type Verbs = Readonly<Record<string, Verb<TObject, Client | HeldMailbox>>>;
+type Verbs = Readonly<Record<string, Verb<TObject, Client | ConnectedMailbox>>>;
 
 /** What mail can do; those that are `held` need the account to be online. */
 export function verbs(reader: MailReader): Verbs {
   return {
-    send: defineVerb<typeof SendShape, Client>({
+    send: defineVerb<typeof SendSchema, Client>({
       summary: "Sends a mail to all targets and says for each whether the server took it",
-      schema: SendShape,
+      schema: SendSchema,
       example: SEND_EXAMPLE,
       run: send,
     }) as Verb,
     ...reading(reader),
     ...changing(),
-    subscribe: defineVerb<typeof SubscribeShape, HeldMailbox>({
+    subscribe: defineVerb<typeof SubscribeSchema, ConnectedMailbox>({
       summary: "Brings each new mail of a folder as an activity, as long as the account is online",
-      schema: SubscribeShape,
+      schema: SubscribeSchema,
       example: { actor, object: { folder: "Newsletters" } },
       needsConnection: true,
       run: subscribe,
     }) as Verb,
-    unsubscribe: defineVerb<typeof SubscribeShape, HeldMailbox>({
+    unsubscribe: defineVerb<typeof SubscribeSchema, ConnectedMailbox>({
       summary: "Stops bringing the new mails of a folder",
-      schema: SubscribeShape,
+      schema: SubscribeSchema,
       example: { actor, object: { folder: "Newsletters" } },
       needsConnection: true,
       run: unsubscribe,
@@ -53,21 +53,21 @@ export function verbs(reader: MailReader): Verbs {
 
 function reading(reader: MailReader): Verbs {
   return {
-    fetch: defineVerb<typeof FetchShape, Client>({
+    fetch: defineVerb<typeof FetchSchema, Client>({
       summary: "Gives a page of a folder, one mail, or the content of its attachments",
-      schema: FetchShape,
+      schema: FetchSchema,
       example: { actor, object: { folder: "INBOX", limit: 10 } },
       run: (client, activity, context) => fetchMail(client, activity, context, reader),
     }) as Verb,
-    search: defineVerb<typeof SearchShape, Client>({
+    search: defineVerb<typeof SearchSchema, Client>({
       summary: "Looks for mails in a folder by their words, people, dates and marks",
-      schema: SearchShape,
+      schema: SearchSchema,
       example: { actor, object: { from: "foo@bar.com", subject: "invoice", unseen: true } },
       run: search,
     }) as Verb,
-    query: defineVerb<typeof QueryShape, Client>({
+    query: defineVerb<typeof QuerySchema, Client>({
       summary: "Lists the mailbox's folders, or tells how much room is left in it",
-      schema: QueryShape,
+      schema: QuerySchema,
       example: { actor, object: { type: "folders" } },
       run: query,
     }) as Verb,
@@ -76,27 +76,27 @@ function reading(reader: MailReader): Verbs {
 
 function changing(): Verbs {
   return {
-    read: defineVerb<typeof ReadShape, Client>({
+    read: defineVerb<typeof ReadSchema, Client>({
       summary: "Marks mails as seen, or as not seen",
-      schema: ReadShape,
+      schema: ReadSchema,
       example: { actor, object: { uid: 4711 } },
       run: change,
     }) as Verb,
-    flag: defineVerb<typeof FlagShape, Client>({
+    flag: defineVerb<typeof FlagSchema, Client>({
       summary: "Flags mails as important, or takes the flag away",
-      schema: FlagShape,
+      schema: FlagSchema,
       example: { actor, object: { id: "<a.message@bar.com>" } },
       run: change,
     }) as Verb,
-    move: defineVerb<typeof MoveShape, Client>({
+    move: defineVerb<typeof MoveSchema, Client>({
       summary: "Moves mails into another folder",
-      schema: MoveShape,
+      schema: MoveSchema,
       example: { actor, object: { uid: [4711, 4712], to: "Archive" } },
       run: change,
     }) as Verb,
-    delete: defineVerb<typeof DeleteShape, Client>({
+    delete: defineVerb<typeof DeleteSchema, Client>({
       summary: "Moves mails into the trash folder, or deletes them for good",
-      schema: DeleteShape,
+      schema: DeleteSchema,
       example: { actor, object: { uid: 4711 } },
       run: change,
     }) as Verb,

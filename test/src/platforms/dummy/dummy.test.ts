@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Activity } from "../../../../src/model/activity.ts";
 import { validationErrors } from "../../../../src/model/validate.ts";
 import { dummy } from "../../../../src/platforms/dummy/platform.ts";
-import { testLent } from "../../../support/mail-lent.ts";
+import { testVerbContext } from "../../../support/verb-context.ts";
 
 let dir = "";
 let file = "";
@@ -25,8 +25,8 @@ const activity = (verb: string, object: object, target = [{ address: "bob" }]): 
   target,
   object: { ...object },
 });
-const run = (verb: string, object: object, words: Parameters<typeof testLent>[0] = {}, target = [{ address: "bob" }]) =>
-  dummy({ dummyLedger: file }).verbs[verb]?.run(undefined, activity(verb, object, target), testLent(words));
+const run = (verb: string, object: object, words: Parameters<typeof testVerbContext>[0] = {}, target = [{ address: "bob" }]) =>
+  dummy({ dummyLedger: file }).verbs[verb]?.run(undefined, activity(verb, object, target), testVerbContext(words));
 const lines = () => {
   try {
     return readFileSync(file, "utf8").split("\n").slice(0, -1);
@@ -95,7 +95,7 @@ describe("the dummy platform", () => {
     await expect(run("unknown", { landed: false })).rejects.toMatchObject({ mayHaveLanded: true });
     expect(lines()).toHaveLength(1);
     const { recover: resolve } = dummy({});
-    const asked = (object: object, verb = "unknown") => resolve?.(undefined, activity(verb, object), testLent());
+    const asked = (object: object, verb = "unknown") => resolve?.(undefined, activity(verb, object), testVerbContext());
     expect((await asked({ resolves: "sent" }))?.outcomes[0]?.status).toBe("sent");
     expect((await asked({ resolves: "failed" }))?.outcomes[0]?.status).toBe("failed");
     expect(await asked({})).toBeUndefined();

@@ -5,9 +5,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { Failure } from "../../../../src/model/failure.ts";
 import { silentLog } from "../../../../src/model/log.ts";
 import type { Platform } from "../../../../src/platform/platform.ts";
-import { PATIENCE, type Patience } from "../../../../src/platforms/email/client/smtp/connection.ts";
+import { SMTP_TIMEOUTS, type SmtpTimeouts } from "../../../../src/platforms/email/client/smtp/connection.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
-import { noEgress, runOnce, testLent, testMailActivity } from "../../../support/mail-lent.ts";
+import { noEgress, runOnce, testVerbContext, testMailActivity } from "../../../support/verb-context.ts";
 import { type ScriptedSmtp, type SmtpScript, scriptedSmtp } from "../../../support/smtp-script.ts";
 import { smtpSink } from "../../../support/smtp-sink.ts";
 
@@ -16,12 +16,12 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-const relay = (port: number, patience: Patience = PATIENCE) =>
-  email({ relay: { url: `smtp://127.0.0.1:${port}` }, patience });
+const relay = (port: number, patience: SmtpTimeouts = SMTP_TIMEOUTS) =>
+  email({ relay: { url: `smtp://127.0.0.1:${port}` }, smtpTimeouts: patience });
 
 async function scripted(
   script: SmtpScript,
-  patience?: Patience,
+  patience?: SmtpTimeouts,
 ): Promise<{ server: ScriptedSmtp; platform: Platform }> {
   const server = await scriptedSmtp(script);
   ends.push(server.stop);
@@ -77,7 +77,7 @@ describe("what a server does and what we make of it, with Postfix's sink", () =>
     await chmod(dumps, 0o777);
     const sink = await smtpSink([...flags, "-d", `${dumps}/`]);
     ends.push(sink.stop, () => rm(dir, { recursive: true, force: true }));
-    const result = await tried(relay(sink.port, { ...PATIENCE, dot: 500 }));
+    const result = await tried(relay(sink.port, { ...SMTP_TIMEOUTS, dot: 500 }));
     expect(result).toMatchObject({ status, code, commits });
     // What the server holds is the other half of the truth: nothing held may be called deferred, nothing lost sent.
     // The sink takes a torn mail's file away only after it has cut the line.
@@ -112,12 +112,12 @@ describe("the mark before the final dot", () => {
       log: silentLog,
     });
     const run = platform.verbs.send?.run;
-    await expect(run?.(client, testMailActivity(), testLent({ commit: () => Promise.reject(refusal) }))).rejects.toBe(
+    await expect(run?.(client, testMailActivity(), testVerbContext({ commit: () => Promise.reject(refusal) }))).rejects.toBe(
       refusal,
     );
     expect(refusal.code).toBe("mine");
     // The next mail goes over a new connection and is whole.
-    await run?.(client, testMailActivity(), testLent());
+    await run?.(client, testMailActivity(), testVerbContext());
     await platform.dispose?.(client);
     expect(server.connections()).toBe(2);
     expect(server.messages).toHaveLength(1);
@@ -216,7 +216,7 @@ describe("connections", () => {
       egress: noEgress,
       log: silentLog,
     });
-    const send = () => platform.verbs.send?.run(client, testMailActivity(), testLent());
+    const send = () => platform.verbs.send?.run(client, testMailActivity(), testVerbContext());
     await send();
     server.hangUp();
     await send();
@@ -234,7 +234,7 @@ describe("connections", () => {
       egress: noEgress,
       log: silentLog,
     });
-    for (let n = 0; n < 3; n++) await platform.verbs.send?.run(client, testMailActivity(), testLent());
+    for (let n = 0; n < 3; n++) await platform.verbs.send?.run(client, testMailActivity(), testVerbContext());
     await platform.dispose?.(client);
     expect(server.messages).toHaveLength(3);
     expect(server.connections()).toBe(3);
@@ -248,7 +248,7 @@ describe("connections", () => {
       egress: noEgress,
       log: silentLog,
     });
-    const send = () => platform.verbs.send?.run(client, testMailActivity(), testLent());
+    const send = () => platform.verbs.send?.run(client, testMailActivity(), testVerbContext());
     await expect(send()).rejects.toMatchObject({ code: "permission-denied" });
     await send();
     await platform.dispose?.(client);
@@ -265,7 +265,7 @@ describe("connections", () => {
       log: silentLog,
     });
     await Promise.all(
-      Array.from({ length: 60 }, () => platform.verbs.send?.run(client, testMailActivity(), testLent())),
+      Array.from({ length: 60 }, () => platform.verbs.send?.run(client, testMailActivity(), testVerbContext())),
     );
     await platform.dispose?.(client);
     expect(server.messages).toHaveLength(60);
@@ -276,9 +276,9 @@ describe("connections", () => {
     const { server, platform } = await scripted({});
     const open = () => platform.createClient?.({ app: "a", credentials: undefined, egress: noEgress, log: silentLog });
     const [one, two] = [await open(), await open()];
-    await platform.verbs.send?.run(one, testMailActivity(), testLent());
+    await platform.verbs.send?.run(one, testMailActivity(), testVerbContext());
     await platform.dispose?.(one);
-    await platform.verbs.send?.run(two, testMailActivity(), testLent());
+    await platform.verbs.send?.run(two, testMailActivity(), testVerbContext());
     await platform.dispose?.(two);
     expect(server.connections()).toBe(1);
   });

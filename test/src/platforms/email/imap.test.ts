@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { HeldMailbox } from "../../../../src/platforms/email/inbound/imap-mailbox.ts";
+import type { ConnectedMailbox } from "../../../../src/platforms/email/inbound/imap-mailbox.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { type TestHold, testHold } from "../../../support/hold.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
-import { runOnce, testMailActivity } from "../../../support/mail-lent.ts";
+import { runOnce, testMailActivity } from "../../../support/verb-context.ts";
 import { type TestMail, testMail } from "../../../support/postfix.ts";
 
 let server: TestMail;
 const guard = loopbackEgress();
 const platform = email({});
-const clients: HeldMailbox[] = [];
+const clients: ConnectedMailbox[] = [];
 
 const credentials = (user = "bob", password = `${user}-pw`) => ({
   host: "127.0.0.1",
@@ -22,8 +22,8 @@ const credentials = (user = "bob", password = `${user}-pw`) => ({
 const holdOf = (words: Partial<TestHold> & { readonly notesOf?: TestHold } = {}) =>
   testHold({ address: "bob@example.test", egress: guard, credentials: credentials(), ...words });
 
-async function held(hold: TestHold): Promise<HeldMailbox> {
-  const client = (await platform.connect?.(hold)) as HeldMailbox;
+async function held(hold: TestHold): Promise<ConnectedMailbox> {
+  const client = (await platform.connect?.(hold)) as ConnectedMailbox;
   clients.push(client);
   return client;
 }

@@ -5,9 +5,9 @@ import type { Activity } from "../../../../src/model/activity.ts";
 import { validationErrors } from "../../../../src/model/validate.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { wireAddress } from "../../../../src/platforms/email/schemas/address.ts";
-import { SendShape } from "../../../../src/platforms/email/schemas/message.ts";
+import { SendSchema } from "../../../../src/platforms/email/schemas/message.ts";
 import { compose } from "../../../../src/platforms/email/verbs/compose.ts";
-import { runOnce, testMailActivity } from "../../../support/mail-lent.ts";
+import { runOnce, testMailActivity } from "../../../support/verb-context.ts";
 import { scriptedSmtp } from "../../../support/smtp-script.ts";
 
 const mail = (object: object, more: object = {}) => ({
@@ -16,7 +16,7 @@ const mail = (object: object, more: object = {}) => ({
   object,
   ...more,
 });
-const pointers = (input: unknown) => validationErrors(SendShape, input).map(({ pointer }) => pointer);
+const pointers = (input: unknown) => validationErrors(SendSchema, input).map(({ pointer }) => pointer);
 
 describe("what send takes", () => {
   it("takes the founding essay's example, its target made a list", () => {
@@ -66,7 +66,7 @@ describe("what send takes", () => {
   ] as const)("refuses control characters in %s, saying where and not what", (pointer, make) => {
     const strict = pointer.endsWith("name") && pointer.includes("attachments") ? breaks.slice(0, 6) : breaks;
     for (const bad of strict) {
-      const found = validationErrors(SendShape, make(bad));
+      const found = validationErrors(SendSchema, make(bad));
       expect(
         found.some((fault) => fault.pointer.startsWith(pointer)),
         JSON.stringify([bad, found]),
@@ -252,7 +252,7 @@ describe("the message, read back by a parser", () => {
         async (actor, targets, subject, body, header) => {
           const object = { subject, body, headers: { "X-Test": header } };
           const activity: Activity = testMailActivity({ actor, target: targets, object });
-          fc.pre(validationErrors(SendShape, { actor, target: targets, object }).length === 0);
+          fc.pre(validationErrors(SendSchema, { actor, target: targets, object }).length === 0);
           const bytes = await compose(activity, [], {});
           const parsed = await simpleParser(bytes);
           const fields = (["to", "cc"] as const).filter((field) =>

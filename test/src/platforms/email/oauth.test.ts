@@ -6,7 +6,7 @@ import { egress } from "../../../../src/egress/egress.ts";
 import type { Failure } from "../../../../src/model/failure.ts";
 import { silentLog } from "../../../../src/model/log.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
-import { runOnce, testLent, testMailActivity } from "../../../support/mail-lent.ts";
+import { runOnce, testVerbContext, testMailActivity } from "../../../support/verb-context.ts";
 
 const ends: Array<() => unknown> = [];
 afterEach(async () => {
@@ -84,7 +84,7 @@ describe("OAuth2 logins", () => {
     const { credentials, asked } = await servers("token-a", [{ access_token: "token-a" }]);
     const access = { app: "a", credentials: credentials as never, egress: guard, log: silentLog };
     const client = await platform.createClient?.(access);
-    const send = () => platform.verbs.send?.run(client, testMailActivity(), testLent());
+    const send = () => platform.verbs.send?.run(client, testMailActivity(), testVerbContext());
     await Promise.all([send(), send(), send(), send()]);
     await platform.dispose?.(client);
     expect(asked).toHaveLength(1);
@@ -116,7 +116,7 @@ describe("OAuth2 logins", () => {
       egress: guard,
       log: silentLog,
     });
-    const receipt = await platform.verbs.send?.run(client, testMailActivity(), testLent());
+    const receipt = await platform.verbs.send?.run(client, testMailActivity(), testVerbContext());
     await platform.dispose?.(client);
     expect([receipt?.outcomes[0]?.status, tried]).toEqual(["sent", ["token-a"]]);
     const oauth2 = {
@@ -154,7 +154,7 @@ describe("OAuth2 logins", () => {
     const access = { app: "app1", credentials: credentials as never, egress: guard, log: silentLog };
     const client = await platform.createClient?.(access);
     const kind = () =>
-      Promise.resolve(platform.verbs.send?.run(client, testMailActivity(), testLent())).then(
+      Promise.resolve(platform.verbs.send?.run(client, testMailActivity(), testVerbContext())).then(
         () => expect.unreachable("It was sent"),
         (thrown: Failure) => thrown.kind,
       );

@@ -5,7 +5,7 @@ import { egress } from "../../../../src/egress/egress.ts";
 import { Failure } from "../../../../src/model/failure.ts";
 import { silentLog } from "../../../../src/model/log.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
-import { runOnce, testLent, testMailActivity } from "../../../support/mail-lent.ts";
+import { runOnce, testVerbContext, testMailActivity } from "../../../support/verb-context.ts";
 import { type TestMail, testMail } from "../../../support/postfix.ts";
 
 let server: TestMail;
@@ -239,7 +239,7 @@ describe("mail through a real Postfix, read back from Dovecot", () => {
       egress: guard,
       log: silentLog,
     });
-    for (let n = 0; n < 5; n++) await platform.verbs.send?.run(client, testMailActivity(), testLent());
+    for (let n = 0; n < 5; n++) await platform.verbs.send?.run(client, testMailActivity(), testVerbContext());
     await platform.dispose?.(client);
     expect(((await server.log()).match(/ connect from /g)?.length ?? 0) - before).toBe(1);
   });

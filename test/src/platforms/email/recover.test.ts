@@ -8,7 +8,7 @@ import type { Receipt } from "../../../../src/platform/platform.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { type TestHold, testHold } from "../../../support/hold.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
-import { runOnce, testLent, testMailActivity } from "../../../support/mail-lent.ts";
+import { runOnce, testVerbContext, testMailActivity } from "../../../support/verb-context.ts";
 import { lmtpMailer } from "../../../support/mail-maker.ts";
 import { type TestMail, testMail } from "../../../support/postfix.ts";
 
@@ -82,7 +82,7 @@ describe("a mail of which nobody knows whether it was taken", () => {
     const client = await platform.createClient?.(access);
     const pending = activity.target.map((_, index) => index);
     try {
-      return await platform.recover?.(client, activity, testLent({ pending }));
+      return await platform.recover?.(client, activity, testVerbContext({ pending }));
     } finally {
       await platform.dispose?.(client);
     }
@@ -126,7 +126,7 @@ describe("a mail of which nobody knows whether it was taken", () => {
     const client = await platform.createClient?.(access);
     const move = testMailActivity({ verb: "move", target: [], object: { uid: 1, to: "Sent" } });
     for (const uids of [[1], []]) {
-      const receipt = await platform.recover?.(client, move, testLent());
+      const receipt = await platform.recover?.(client, move, testVerbContext());
       expect(receipt).toMatchObject({ outcomes: [], object: { uids } });
     }
     await platform.dispose?.(client);

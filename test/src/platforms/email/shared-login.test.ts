@@ -7,7 +7,7 @@ import { silentLog } from "../../../../src/model/log.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
 import { mailProvider } from "../../../support/mail-consent.ts";
-import { testLent, testMailActivity } from "../../../support/mail-lent.ts";
+import { testVerbContext, testMailActivity } from "../../../support/verb-context.ts";
 import { testRedis } from "../../../support/redis.ts";
 
 const ADDRESS = "bob@example.com";
@@ -41,7 +41,7 @@ function worker(queueing: () => void = () => {}) {
   return () =>
     pool.use(platform, whose, async (client) => {
       const activity = testMailActivity({ actor: { address: ADDRESS } });
-      const receipt = await platform.verbs.send?.run(client, activity, testLent());
+      const receipt = await platform.verbs.send?.run(client, activity, testVerbContext());
       return receipt?.outcomes[0]?.status;
     });
 }

@@ -5,7 +5,7 @@ import type { Entry, Feed } from "../../../../src/platforms/feeds/client/documen
 import { feeds } from "../../../../src/platforms/feeds/platform.ts";
 import { FetchSchema } from "../../../../src/platforms/feeds/schemas/fetch.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
-import { runOnce } from "../../../support/mail-lent.ts";
+import { runOnce } from "../../../support/verb-context.ts";
 import { type Answer, webServer } from "../../../support/web-server.ts";
 
 const guard = loopbackEgress();

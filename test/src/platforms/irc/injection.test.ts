@@ -5,7 +5,7 @@ import { validationErrors } from "../../../../src/model/validate.ts";
 import { irc } from "../../../../src/platforms/irc/platform.ts";
 import { testHold } from "../../../support/hold.ts";
 import { type IrcScript, ircScript } from "../../../support/irc-script.ts";
-import { testLent } from "../../../support/mail-lent.ts";
+import { testVerbContext } from "../../../support/verb-context.ts";
 
 const EVIL = [
   "\r",
@@ -79,11 +79,11 @@ describe("nothing but one line per command reaches the wire", () => {
   async function bytesOf(activity: Activity): Promise<string> {
     const from = server.bytes().length;
     const pending = activity.target.map((_, index) => index);
-    await platform.verbs[activity.verb]?.run(client, activity, testLent({ pending })).catch((thrown: unknown) => {
+    await platform.verbs[activity.verb]?.run(client, activity, testVerbContext({ pending })).catch((thrown: unknown) => {
       expect(platform.classifyError(thrown).code).not.toBe("internal-error");
     });
     // A question of our own comes behind whatever was sent.
-    await platform.verbs.query?.run(client, { ...activity, target: [], object: { type: "rooms" } }, testLent());
+    await platform.verbs.query?.run(client, { ...activity, target: [], object: { type: "rooms" } }, testVerbContext());
     return server.bytes().subarray(from).toString("latin1");
   }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { SCOPES } from "../../../../src/platforms/twitter/oauth-consent.ts";
 import { testHold } from "../../../support/hold.ts";
-import { testLent } from "../../../support/mail-lent.ts";
+import { testVerbContext } from "../../../support/verb-context.ts";
 import { activityOf, xAccount } from "../../../support/x-account.ts";
 import { xDocument } from "../../../support/x-document.ts";
 import { X_FACTS } from "../../../support/x-facts.ts";
@@ -45,7 +45,7 @@ async function streamed(): Promise<void> {
   const client = await x.platform.connect?.(hold as never);
   const run = async (verb: string) => {
     const activity = activityOf(x.platform, verb, { target: [{ address: "search:dragoman" }] });
-    await x.platform.verbs[verb]?.run(client, activity, testLent());
+    await x.platform.verbs[verb]?.run(client, activity, testVerbContext());
   };
   const until = (fits: () => boolean) => vi.waitUntil(fits, { timeout: 15_000, interval: 5 });
   await run("subscribe");

@@ -1,6 +1,6 @@
 import { ulid } from "ulid";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { testLent } from "../../../support/mail-lent.ts";
+import { testVerbContext } from "../../../support/verb-context.ts";
 import { activityOf, xAccount } from "../../../support/x-account.ts";
 import type { XFault } from "../../../support/x-simulator.ts";
 import { oauth1Of } from "../../../support/x-simulator.ts";
@@ -203,11 +203,11 @@ describe("a break", () => {
       app: "a",
       credentials: oauth1Of("12") as never,
       egress: x.egress,
-      log: testLent().log,
+      log: testVerbContext().log,
     });
     const object = { body: "See <https://example.org/> & tell" };
     const activity = activityOf(x.platform, "post", { id: ulid(), object });
-    const found = (words = activity) => x.platform.recover?.(client, words, testLent({ attempt: 9 }));
+    const found = (words = activity) => x.platform.recover?.(client, words, testVerbContext({ attempt: 9 }));
     const inTheEnd = async (words = activity) => {
       for (let looks = 0; looks < 5; looks++) {
         await expect(found(words)).rejects.toMatchObject({ kind: "retryable", code: "outcome-unknown" });
@@ -216,7 +216,7 @@ describe("a break", () => {
     };
     expect(await inTheEnd()).toBeUndefined();
     x.server.fault(POST, "cut");
-    await x.platform.verbs.post?.run(client, activity, testLent()).catch(() => undefined);
+    await x.platform.verbs.post?.run(client, activity, testVerbContext()).catch(() => undefined);
     const id = x.server.posts[0]?.id;
     expect(await found()).toEqual({
       outcomes: [{ address: "public", status: "sent", id }],

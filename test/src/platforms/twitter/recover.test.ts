@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Activity } from "../../../../src/model/activity.ts";
 import type { VerbContext } from "../../../../src/platform/platform.ts";
 import { recentRequests } from "../../../../src/platforms/twitter/client/recent-requests.ts";
-import { testLent } from "../../../support/mail-lent.ts";
+import { testVerbContext } from "../../../support/verb-context.ts";
 import { activityOf, xAccount } from "../../../support/x-account.ts";
 import { oauth1Of } from "../../../support/x-simulator.ts";
 
@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => x.stop());
 
 const open = () =>
-  x.platform.createClient?.({ app: "a", credentials: oauth1Of("12") as never, egress: x.egress, log: testLent().log });
+  x.platform.createClient?.({ app: "a", credentials: oauth1Of("12") as never, egress: x.egress, log: testVerbContext().log });
 const made = (verb: string, words: Partial<Activity>) => activityOf(x.platform, verb, { id: ulid(), ...words });
 /** Runs it against a fault; its own failure is not what this is about. */
 const run = async (
@@ -32,11 +32,11 @@ const run = async (
   if (fault) x.server.fault(...fault);
   const pending = activity.target.map((_, at) => at);
   await x.platform.verbs[activity.verb]
-    ?.run(client, activity, testLent({ pending, ...context }))
+    ?.run(client, activity, testVerbContext({ pending, ...context }))
     .catch((thrown: unknown) => expect(x.platform.classifyError(thrown).mayHaveLanded).toBe(true));
 };
 const resolved = (activity: Activity, by = client) =>
-  x.platform.recover?.(by, activity, testLent({ pending: activity.target.map((_, at) => at) }));
+  x.platform.recover?.(by, activity, testVerbContext({ pending: activity.target.map((_, at) => at) }));
 const inTheEnd = async (activity: Activity) => {
   for (let looks = 0; looks < 5; looks++) {
     await expect(resolved(activity)).rejects.toMatchObject({ kind: "retryable", code: "outcome-unknown" });

@@ -5,7 +5,7 @@ import { newWebhookSecret } from "../../../../src/webhooks/secret.ts";
 import { gateway } from "../../../support/gateway.ts";
 import { hookReceiver, type Reaction } from "../../../support/hook-receiver.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
-import { noEgress, runOnce, testLent, testMailActivity } from "../../../support/mail-lent.ts";
+import { noEgress, runOnce, testVerbContext, testMailActivity } from "../../../support/verb-context.ts";
 
 const ends: Array<() => Promise<void>> = [];
 afterEach(async () => {
@@ -83,7 +83,7 @@ describe("webhook send", () => {
     const { fetch, close } = loopbackEgress();
     ends.push(close);
     const it = activity();
-    const receipt = await webhook().recover?.({ webhook: undefined }, it, testLent({ fetch }));
+    const receipt = await webhook().recover?.({ webhook: undefined }, it, testVerbContext({ fetch }));
     expect(receipt?.outcomes[0]?.status).toBe("sent");
     expect(receiver.received.map(({ id }) => id)).toEqual([it.id]);
   });

@@ -7,7 +7,7 @@ import type { Activity } from "../../../../src/model/activity.ts";
 import type { ConnectionContext } from "../../../../src/platform/connection.ts";
 import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
 import { type TestHold, testHold } from "../../../support/hold.ts";
-import { testLent } from "../../../support/mail-lent.ts";
+import { testVerbContext } from "../../../support/verb-context.ts";
 import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestProsody, testProsody } from "../../../support/prosody.ts";
 import { run } from "../../../support/xmpp-held.ts";
 import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
@@ -219,7 +219,7 @@ describe("a break after the point of no return", () => {
       target: [{ address: room }],
       object: { body: "x" },
     });
-    const context = testLent();
+    const context = testVerbContext();
     const found = await platform.recover?.(client, activity(sent.id, ALICE), context);
     expect(found?.outcomes).toEqual([{ address: ALICE, status: "sent", id: sent.id }]);
     const foundInRoom = await platform.recover?.(client, activity(inRoom.id, room), context);

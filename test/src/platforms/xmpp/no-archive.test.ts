@@ -2,7 +2,7 @@ import { xml } from "@xmpp/client";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
 import { type TestHold, testHold } from "../../../support/hold.ts";
-import { testLent } from "../../../support/mail-lent.ts";
+import { testVerbContext } from "../../../support/verb-context.ts";
 import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestProsody, testProsody } from "../../../support/prosody.ts";
 import { run } from "../../../support/xmpp-held.ts";
 import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
@@ -52,7 +52,7 @@ it("without archives the server's offline store and the rooms' history bring wha
     target: [{ address: alice.jid }],
     object: {},
   };
-  expect(await platform.recover?.(client, doubt, testLent())).toBeUndefined();
+  expect(await platform.recover?.(client, doubt, testVerbContext())).toBeUndefined();
   await platform.dispose?.(client);
 
   await alice.send(xml("message", { to: first.address, type: "chat", id: "o1" }, xml("body", {}, "while away")));

@@ -3,22 +3,22 @@ import { ImapFlow } from "imapflow";
 import { Failure } from "../../../../model/failure.ts";
 import { startTls } from "../../../../platform/kit/start-tls.ts";
 import type { Egress } from "../../../../platform/platform.ts";
-import type { Login } from "../smtp/connection.ts";
+import type { Login } from "../../credentials.ts";
 
-/** How long each stage may last and how often a quiet connection is looked at, in ms. */
-export interface ImapPatience {
+/** Time limits of the stages of an IMAP connection, and poll intervals, in ms. */
+export interface ImapTimeouts {
   readonly connect: number;
   readonly greeting: number;
-  /** Without any byte while a command runs. */
+  /** Longest time without any byte while a command runs. */
   readonly silence: number;
-  /** IDLE is begun anew after so long, which also finds a dead peer (RFC 2177 asks for less than 29 min). */
+  /** IDLE is restarted after this time, which also detects a dead peer (RFC 2177 asks for less than 29 min). */
   readonly idle: number;
-  /** How often a server without IDLE is asked. */
+  /** Poll interval for a server without IDLE. */
   readonly poll: number;
-  /** A folder that holds more news than can be brought in this time is brought up while the account is online. */
+  /** Catching up beyond this time continues while the account is online already. */
   readonly catchUp: number;
 }
-export const IMAP_PATIENCE: ImapPatience = {
+export const IMAP_TIMEOUTS: ImapTimeouts = {
   connect: 30_000,
   greeting: 30_000,
   silence: 60_000,
@@ -27,18 +27,18 @@ export const IMAP_PATIENCE: ImapPatience = {
   catchUp: 8_000,
 };
 
-/** Where a mailbox is and how to get in. */
-export interface ImapWay {
+/** Address and login of an IMAP mailbox. */
+export interface ImapEndpoint {
   readonly connect: Egress["connect"];
   readonly host: string;
   readonly port: number;
   readonly tls: "implicit" | "starttls" | "none";
   readonly ca?: string | undefined;
   readonly login: Login;
-  readonly patience: ImapPatience;
+  readonly timeouts: ImapTimeouts;
 }
 
-/** What a server may make us hold at once: bytes of a line, of a literal and of a whole answer, and parts of it. */
+/** Memory bounds on a server's output: bytes of a line, of a literal, of an answer, and tokens of an answer. */
 export const BOUNDS = {
   maxLineLength: 2 * 1024 * 1024,
   maxLiteralSize: 1024 * 1024,
@@ -46,53 +46,58 @@ export const BOUNDS = {
   maxResponseTokens: 100_000,
 };
 
-const ends = new WeakMap<ImapFlow, unknown>();
+const connectionErrors = new WeakMap<ImapFlow, unknown>();
 
-/** Why a connection ended, where work on it found no more than that it did. */
+/** Returns the error that ended a connection in place of imapflow's plain "no connection". */
 export function causeOf(imap: ImapFlow, thrown: unknown): unknown {
   const { code } = Object(thrown) as { readonly code?: unknown };
-  return code === "NoConnection" || code === "EConnectionClosed" ? (ends.get(imap) ?? thrown) : thrown;
+  return code === "NoConnection" || code === "EConnectionClosed" ? (connectionErrors.get(imap) ?? thrown) : thrown;
 }
 
 /**
  * Connects through the egress guard, secures and logs in; a refused token is renewed once. Rejects with imapflow's or
- * Node's error, the token source's `Failure`, or the signal's reason. `listens` lets it IDLE whenever nothing is to be done.
+ * Node's error, the token source's `Failure`, or the signal's reason. `shouldIdle` starts IDLE whenever no command runs.
  */
-export async function openImap(way: ImapWay, listens: boolean, signal: AbortSignal): Promise<ImapFlow> {
+export async function openImap(endpoint: ImapEndpoint, shouldIdle: boolean, signal: AbortSignal): Promise<ImapFlow> {
   try {
-    return await open(way, listens, signal, false);
+    return await open(endpoint, shouldIdle, signal, false);
   } catch (thrown) {
-    const refused = (thrown as { readonly authenticationFailed?: unknown }).authenticationFailed === true;
-    if (!refused || !("token" in way.login)) throw thrown;
-    return open(way, listens, signal, true);
+    const isRefused = (thrown as { readonly authenticationFailed?: unknown }).authenticationFailed === true;
+    if (!isRefused || !("token" in endpoint.login)) throw thrown;
+    return open(endpoint, shouldIdle, signal, true);
   }
 }
 
-async function open(way: ImapWay, listens: boolean, signal: AbortSignal, renew: boolean): Promise<ImapFlow> {
-  const { host, port, login, patience } = way;
+async function open(
+  endpoint: ImapEndpoint,
+  shouldIdle: boolean,
+  signal: AbortSignal,
+  renew: boolean,
+): Promise<ImapFlow> {
+  const { host, port, login, timeouts } = endpoint;
   signal.throwIfAborted();
   const secret = "token" in login ? { accessToken: await login.token(renew) } : { pass: login.password };
-  const socket = await way.connect(host, port, { timeoutMs: patience.connect, signal });
+  const socket = await endpoint.connect(host, port, { timeoutMs: timeouts.connect, signal });
   const imap = new ImapFlow({
     ...BOUNDS,
     host,
     port,
-    secure: way.tls === "implicit",
-    ...(way.tls === "implicit" ? {} : { doSTARTTLS: way.tls === "starttls" }),
+    secure: endpoint.tls === "implicit",
+    ...(endpoint.tls === "implicit" ? {} : { doSTARTTLS: endpoint.tls === "starttls" }),
     auth: { user: login.user, ...secret },
-    transport: over(socket, way),
+    transport: transportOver(socket, endpoint),
     logger: false,
     clientInfo: { name: "Dragoman" },
-    // What comes compressed could be a thousand times larger than what was read.
+    // A compressed answer could be a thousand times larger than the bytes that were read.
     disableCompression: true,
-    disableAutoIdle: !listens,
+    disableAutoIdle: !shouldIdle,
     autoIdleDelay: 50,
-    maxIdleTime: patience.idle,
-    connectionTimeout: patience.connect,
-    greetingTimeout: patience.greeting,
-    socketTimeout: patience.silence,
+    maxIdleTime: timeouts.idle,
+    connectionTimeout: timeouts.connect,
+    greetingTimeout: timeouts.greeting,
+    socketTimeout: timeouts.silence,
   });
-  imap.on("error", (error) => ends.set(imap, error));
+  imap.on("error", (error) => connectionErrors.set(imap, error));
   const stop = () => imap.close();
   signal.addEventListener("abort", stop, { once: true });
   try {
@@ -102,14 +107,14 @@ async function open(way: ImapWay, listens: boolean, signal: AbortSignal, renew: 
     imap.close();
     socket.destroy();
     signal.throwIfAborted();
-    throw knownMeans(imap, login) ? thrown : noMeans();
+    throw supportsLogin(imap, login) ? thrown : tokensNotSupported();
   } finally {
     signal.removeEventListener("abort", stop);
   }
 }
 
-/** imapflow's way to its server: the socket that the guard gave, which is there already. */
-function over(socket: Socket, { host, ca }: ImapWay) {
+/** Gives imapflow the socket that the egress guard opened, instead of a connection of its own. */
+function transportOver(socket: Socket, { host, ca }: ImapEndpoint) {
   const trust = { host, ca };
   return {
     connect: (options: { readonly secure: boolean }, onConnect: () => void): Socket => {
@@ -121,14 +126,14 @@ function over(socket: Socket, { host, ca }: ImapWay) {
   };
 }
 
-/** False when the server was heard and offers no way in that fits the login: imapflow's error for it has no code. */
-function knownMeans(imap: ImapFlow, login: Login): boolean {
+/** False when the server offers no mechanism for the login; imapflow's error for this case has no code. */
+function supportsLogin(imap: ImapFlow, login: Login): boolean {
   const { capabilities } = imap;
   if (capabilities.size === 0 || !("token" in login)) return true;
-  return ["AUTH=XOAUTH2", "AUTH=XOAUTH", "AUTH=OAUTHBEARER"].some((means) => capabilities.has(means));
+  return ["AUTH=XOAUTH2", "AUTH=XOAUTH", "AUTH=OAUTHBEARER"].some((mechanism) => capabilities.has(mechanism));
 }
 
-function noMeans(): Failure {
+function tokensNotSupported(): Failure {
   const detail = "The mailbox's server takes no OAuth2 tokens: store the account with a password for it.";
   return new Failure({ kind: "auth", code: "credentials-invalid", detail });
 }

@@ -101,28 +101,28 @@ const CODES = new Map<string, ErrorRow>([
 ]);
 
 /** What imapflow's errors mean; undefined for all others. Its words, and the server's, are not shown. */
-export function explainImap(thrown: unknown): Failure | undefined {
+export function classifyImapError(thrown: unknown): Failure | undefined {
   if (typeof thrown !== "object" || thrown === null) return undefined;
   const error: Readonly<Record<string, unknown>> = thrown as Readonly<Record<string, unknown>>;
-  const code = word(error.code);
-  const response = word(error.serverResponseCode ?? codeIn(error.response)).toUpperCase();
-  const status = word(error.responseStatus);
-  const found = meaning(error, code, response, status);
-  if (!found) return undefined;
-  const [kind, name, detail] = found;
+  const code = safeToken(error.code);
+  const response = safeToken(error.serverResponseCode ?? codeIn(error.response)).toUpperCase();
+  const status = safeToken(error.responseStatus);
+  const row = rowOf(error, code, response, status);
+  if (!row) return undefined;
+  const [kind, name, detail] = row;
   const platformCode = [status, response || (status === "" ? code : "")].filter((part) => part !== "").join(" ");
-  const wait = kind === "rate-limited" && typeof error.throttleReset === "number" ? error.throttleReset : undefined;
+  const resetMs = kind === "rate-limited" && typeof error.throttleReset === "number" ? error.throttleReset : undefined;
   return new Failure({
     kind,
     code: name,
     detail,
     ...(platformCode === "" ? {} : { platformCode }),
-    ...(wait === undefined ? {} : { retryAfterMs: Math.min(Math.max(wait, 0), 3_600_000) }),
+    ...(resetMs === undefined ? {} : { retryAfterMs: Math.min(Math.max(resetMs, 0), 3_600_000) }),
     cause: thrown,
   });
 }
 
-function meaning(
+function rowOf(
   error: Readonly<Record<string, unknown>>,
   code: string,
   response: string,
@@ -147,6 +147,6 @@ function codeIn(response: unknown): unknown {
   return Array.isArray(section) ? Object(section[0]).value : undefined;
 }
 
-function word(value: unknown): string {
+function safeToken(value: unknown): string {
   return typeof value === "string" && /^[\w-]{1,64}$/.test(value) ? value : "";
 }

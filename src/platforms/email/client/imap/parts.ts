@@ -1,41 +1,43 @@
 import type { MessageStructureObject } from "imapflow";
-import type { ListedAttachment } from "../../inbound/mail-schema.ts";
-import { cleaned } from "../../inbound/mail-text.ts";
+import { cleanLine } from "../../schemas/event-bounds.ts";
+import type { ListedAttachment } from "../../schemas/inbound-mail.ts";
 
-export interface Parts {
-  /** IMAP's numbers of the parts that are what the mail says. */
+/** The parts of a mail by purpose. */
+export interface MailParts {
+  /** IMAP's part number of the plain text. */
   readonly text?: string;
+  /** IMAP's part number of the HTML. */
   readonly html?: string;
   readonly attachments: readonly ListedAttachment[];
-  /** A delivery status report (RFC 3464). */
-  readonly report: boolean;
+  /** True for a delivery status report (RFC 3464). */
+  readonly isReport: boolean;
 }
 
-/** More attachments than so many are not listed; a mail's structure is looked at so deep. */
-const MOST = 100;
-const DEEPEST = 20;
+/** Attachments beyond this number are not listed. */
+const MAX_LISTED = 100;
+const MAX_DEPTH = 20;
 
-/** Sorts the parts of a mail, as its server describes them, into text, HTML and attachments. */
-export function partsOf(structure: MessageStructureObject | undefined): Parts {
-  const leaves = structure ? leavesOf(structure, 0).slice(0, MOST) : [];
+/** Sorts a mail's parts, as the server describes them, into text, HTML and attachments. */
+export function partsOfStructure(structure: MessageStructureObject | undefined): MailParts {
+  const leaves = structure ? leavesOf(structure, 0).slice(0, MAX_LISTED) : [];
   const text = leaves.find((node) => isText(node, "text/plain"));
   const html = leaves.find((node) => isText(node, "text/html"));
-  const report =
+  const isReport =
     structure?.type.toLowerCase() === "multipart/report" &&
     structure.parameters?.["report-type"]?.toLowerCase() === "delivery-status";
   return {
     ...(text ? { text: numberOf(text) } : {}),
     ...(html ? { html: numberOf(html) } : {}),
-    attachments: leaves.filter((node) => node !== text && node !== html).map(listed),
-    report,
+    attachments: leaves.filter((node) => node !== text && node !== html).map(listedAttachment),
+    isReport,
   };
 }
 
-/** What holds no other parts; the whole of a forwarded mail is one of them. */
+/** Returns the parts without children; a forwarded mail counts as a single part. */
 function leavesOf(node: MessageStructureObject, depth: number): readonly MessageStructureObject[] {
-  if (depth > DEEPEST) return [];
+  if (depth > MAX_DEPTH) return [];
   if (!node.type.toLowerCase().startsWith("multipart/")) return [node];
-  return (node.childNodes ?? []).slice(0, MOST).flatMap((child) => leavesOf(child, depth + 1));
+  return (node.childNodes ?? []).slice(0, MAX_LISTED).flatMap((child) => leavesOf(child, depth + 1));
 }
 
 function numberOf({ part = "1" }: MessageStructureObject): string {
@@ -48,13 +50,13 @@ function isText(node: MessageStructureObject, type: string): boolean {
   );
 }
 
-/** Its size is as near as can be told without reading it. */
-function listed(node: MessageStructureObject): ListedAttachment {
+/** Describes an attachment; the size is an estimate, since the content is not read. */
+function listedAttachment(node: MessageStructureObject): ListedAttachment {
   const name = nameOf(node);
-  const id = cleaned(node.id?.replace(/^<|>$/g, "") ?? "", 250);
+  const id = cleanLine(node.id?.replace(/^<|>$/g, "") ?? "", 250);
   return {
     ...(name === undefined ? {} : { name }),
-    mediaType: cleaned(node.type.toLowerCase(), 127),
+    mediaType: cleanLine(node.type.toLowerCase(), 127),
     size: decodedSize(node),
     ...(id === "" ? {} : { id }),
     part: numberOf(node),
@@ -63,10 +65,10 @@ function listed(node: MessageStructureObject): ListedAttachment {
 
 function nameOf({ dispositionParameters, parameters }: MessageStructureObject): string | undefined {
   const name = dispositionParameters?.filename ?? parameters?.name;
-  return name === undefined || name === "" ? undefined : cleaned(name, 255);
+  return name === undefined || name === "" ? undefined : cleanLine(name, 255);
 }
 
-/** Base64 as mail has it: lines of 76 characters and CRLF for each 57 bytes. */
+/** Estimates the decoded size; base64 in mail has lines of 76 characters and CRLF for each 57 bytes. */
 function decodedSize({ size = 0, encoding }: MessageStructureObject): number {
   return encoding?.toLowerCase() === "base64" ? Math.floor((size * 57) / 78) : size;
 }

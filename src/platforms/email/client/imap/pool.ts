@@ -2,20 +2,20 @@ import type { ImapFlow } from "imapflow";
 import { fairSemaphore } from "../../../../platform/kit/semaphore.ts";
 import { causeOf } from "./connection.ts";
 
-/** Connections for single pieces of work, kept for a moment since another piece often follows. */
+/** Pool of IMAP connections for single tasks; connections stay open for a while, since another task often follows. */
 export interface ImapPool {
-  /** Lends a connection to one piece of work at a time; rejects with what connecting or the work threw. */
-  readonly use: <T>(signal: AbortSignal, work: (imap: ImapFlow) => Promise<T>) => Promise<T>;
+  /** Lends a connection to a task. Rejects with the error of connecting or of the task. */
+  readonly use: <T>(signal: AbortSignal, task: (imap: ImapFlow) => Promise<T>) => Promise<T>;
   readonly close: () => void;
 }
 
-const MOST = 2;
+const MAX_CONNECTIONS = 2;
 const IDLE_MS = 30_000;
 
-/** Keeps up to two connections to one mailbox. Work whose signal aborts loses its connection. */
+/** Keeps up to two connections to a mailbox. A task whose signal aborts loses the connection. */
 export function imapPool(open: (signal: AbortSignal) => Promise<ImapFlow>): ImapPool {
   const idle = new Map<ImapFlow, NodeJS.Timeout>();
-  const { acquire: enter, release: leave } = fairSemaphore(MOST);
+  const { acquire, release } = fairSemaphore(MAX_CONNECTIONS);
   let closed = false;
 
   function take(): ImapFlow | undefined {
@@ -28,58 +28,58 @@ export function imapPool(open: (signal: AbortSignal) => Promise<ImapFlow>): Imap
   }
   function give(imap: ImapFlow): void {
     if (closed || !imap.usable) {
-      end(imap);
+      logOut(imap);
       return;
     }
     const timer = setTimeout(() => {
       idle.delete(imap);
-      end(imap);
+      logOut(imap);
     }, IDLE_MS);
     idle.set(imap, timer.unref());
   }
-  /** A connection that was kept may have ended unheard: a question without effect tells. */
-  async function alive(): Promise<ImapFlow | undefined> {
+  /** Returns an idle connection after a NOOP, since the server may have closed the connection silently. */
+  async function takeAlive(): Promise<ImapFlow | undefined> {
     for (let imap = take(); imap; imap = take()) {
-      const answers = await imap.noop().then(
+      const isAlive = await imap.noop().then(
         () => true,
         () => false,
       );
-      if (answers && imap.usable) return imap;
+      if (isAlive && imap.usable) return imap;
       imap.close();
     }
     return undefined;
   }
 
   return {
-    use: async (signal, work) => {
-      await enter(signal);
+    use: async (signal, task) => {
+      await acquire(signal);
       let imap: ImapFlow | undefined;
       const stop = () => imap?.close();
       try {
-        imap = (await alive()) ?? (await open(signal));
+        imap = (await takeAlive()) ?? (await open(signal));
         signal.addEventListener("abort", stop, { once: true });
         signal.throwIfAborted();
-        return await work(imap);
+        return await task(imap);
       } catch (thrown) {
         throw imap ? causeOf(imap, thrown) : thrown;
       } finally {
         signal.removeEventListener("abort", stop);
         if (imap) give(imap);
-        leave();
+        release();
       }
     },
     close: () => {
       closed = true;
       for (const [imap, timer] of idle) {
         clearTimeout(timer);
-        end(imap);
+        logOut(imap);
       }
       idle.clear();
     },
   };
 }
 
-function end(imap: ImapFlow): void {
+function logOut(imap: ImapFlow): void {
   if (!imap.usable) {
     imap.close();
     return;

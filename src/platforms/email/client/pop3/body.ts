@@ -1,38 +1,38 @@
-/** What was taken out of a multi-line answer so far. */
+/** Decoder of a multi-line POP3 answer. */
 export interface Pop3Body {
-  /** Takes the next bytes from the wire; gives what follows the answer's end, or undefined while it goes on. */
+  /** Takes the next bytes from the wire; returns the bytes after the answer's end, or undefined while it goes on. */
   readonly take: (chunk: Buffer) => Buffer | undefined;
-  /** The content; what was over `most` bytes is not in it. */
+  /** Content without the bytes beyond `maxBytes`. */
   readonly bytes: () => Buffer;
-  /** Bytes of the content, also of those that were not kept. */
+  /** Bytes of the whole content, including the bytes that were dropped. */
   readonly size: () => number;
 }
 
 const [LF, CR, DOT] = [10, 13, 46];
-/** Where in a line the last byte was; `dot` and `dotted` hold back a dot, and a dot with its CR, that may be the end. */
-type Place = "start" | "text" | "cr" | "dot" | "dotted" | "end";
+/** Position of the last byte in a line; `dot` and `dotted` hold back a dot, or a dot with CR, that may be the end. */
+type LinePosition = "start" | "text" | "cr" | "dot" | "dotted" | "end";
 const BLOCK = 65_536;
-/** What was held back with a dot that turned out to be no end. */
-const HELD = Buffer.from("\r");
+/** The CR that was held back after a dot that turned out not to end the answer. */
+const HELD_BACK = Buffer.from("\r");
 
 /**
- * Takes a multi-line answer (RFC 1939 section 3) out of the bytes as they come, however they are cut: a dot that begins a
- * line is taken off, every other byte stays as it is.
+ * Decodes a multi-line answer (RFC 1939 section 3) from chunks of any size. A dot that begins a line is removed; every other
+ * byte stays unchanged.
  */
-export function pop3Body(most: number): Pop3Body {
-  // Blocks of our own: a server that drips single bytes must not cost an object for each.
-  const full: Buffer[] = [];
-  let block = Buffer.allocUnsafe(Math.min(most, 4_096));
+export function pop3Body(maxBytes: number): Pop3Body {
+  // Own blocks, so that a server that sends single bytes does not cost an object for each byte.
+  const fullBlocks: Buffer[] = [];
+  let block = Buffer.allocUnsafe(Math.min(maxBytes, 4_096));
   let used = 0;
-  let place: Place = "start";
+  let position: LinePosition = "start";
   let size = 0;
 
   function put(chunk: Buffer, from: number, to: number): void {
-    const last = Math.min(to, from + Math.max(0, most - size));
+    const last = Math.min(to, from + Math.max(0, maxBytes - size));
     size += to - from;
     for (let at = from; at < last; ) {
       if (used === block.length) {
-        full.push(block);
+        fullBlocks.push(block);
         block = Buffer.allocUnsafe(BLOCK);
         used = 0;
       }
@@ -43,17 +43,17 @@ export function pop3Body(most: number): Pop3Body {
   }
 
   return {
-    bytes: () => Buffer.concat([...full, block.subarray(0, used)]),
+    bytes: () => Buffer.concat([...fullBlocks, block.subarray(0, used)]),
     size: () => size,
     take: (chunk) => {
-      // What lies between two bytes that are held back, or at the ends, goes as one piece.
+      // The bytes between two held-back bytes are copied as a single run.
       let from = 0;
-      for (let at = telling(place, chunk, 0); at < chunk.length; at = telling(place, chunk, at + 1)) {
-        const before = place;
-        place = follow(before, chunk[at] ?? 0);
-        if (place === "end") return chunk.subarray(at + 1);
-        if (before === "dotted") put(HELD, 0, 1);
-        if (place === "dot" || place === "dotted") {
+      for (let at = nextRelevantByte(position, chunk, 0); at < chunk.length; at = nextRelevantByte(position, chunk, at + 1)) {
+        const before = position;
+        position = nextPosition(before, chunk[at] ?? 0);
+        if (position === "end") return chunk.subarray(at + 1);
+        if (before === "dotted") put(HELD_BACK, 0, 1);
+        if (position === "dot" || position === "dotted") {
           put(chunk, from, at);
           from = at + 1;
         }
@@ -64,17 +64,17 @@ export function pop3Body(most: number): Pop3Body {
   };
 }
 
-/** Where the next byte is that may change the place: within a line's text only a CR does. */
-function telling(place: Place, chunk: Buffer, at: number): number {
-  if (place !== "text") return at;
+/** Returns the index of the next byte that may change the position: within a line's text only a CR does. */
+function nextRelevantByte(position: LinePosition, chunk: Buffer, at: number): number {
+  if (position !== "text") return at;
   const next = chunk.indexOf(CR, at);
   return next < 0 ? chunk.length : next;
 }
 
-function follow(place: Place, byte: number): Place {
-  if (place === "start" && byte === DOT) return "dot";
-  if (place === "dot" && byte === CR) return "dotted";
-  if (place === "dotted" && byte === LF) return "end";
+function nextPosition(position: LinePosition, byte: number): LinePosition {
+  if (position === "start" && byte === DOT) return "dot";
+  if (position === "dot" && byte === CR) return "dotted";
+  if (position === "dotted" && byte === LF) return "end";
   if (byte === CR) return "cr";
-  return place === "cr" && byte === LF ? "start" : "text";
+  return position === "cr" && byte === LF ? "start" : "text";
 }

@@ -1,93 +1,95 @@
 import { Failure } from "../../../../model/failure.ts";
 import { startTls } from "../../../../platform/kit/start-tls.ts";
 import type { Egress } from "../../../../platform/platform.ts";
-import type { Login } from "../smtp/connection.ts";
-import { type Conversation, conversation, saslOf } from "./commands.ts";
-import { odd, pop3Stream } from "./stream.ts";
+import type { Login } from "../../credentials.ts";
+import { type Pop3Dialog, pop3Dialog, saslOf } from "./commands.ts";
+import { pop3Stream, protocolError } from "./stream.ts";
 
-/** How long a connection may take, a server may say nothing, and one answer may last, in ms. */
-export interface Pop3Patience {
+/** Time limits in ms: for connecting, for a server's silence, and for a single answer. */
+export interface Pop3Timeouts {
   readonly connect: number;
   readonly silence: number;
   readonly answer: number;
 }
-export const POP3_PATIENCE: Pop3Patience = { connect: 30_000, silence: 60_000, answer: 600_000 };
+export const POP3_TIMEOUTS: Pop3Timeouts = { connect: 30_000, silence: 60_000, answer: 600_000 };
 
-/** Where a mailbox is and how to get in. */
-export interface Pop3Way {
+/** Address and login of a POP3 mailbox. */
+export interface Pop3Endpoint {
   readonly connect: Egress["connect"];
   readonly host: string;
   readonly port: number;
-  /** `starttls` is demanded: without it nothing is said. */
+  /** `starttls` is mandatory: without encryption no login is sent. */
   readonly tls: "implicit" | "starttls" | "none";
   readonly ca?: string | undefined;
   readonly login: Login;
-  readonly patience: Pop3Patience;
+  readonly timeouts: Pop3Timeouts;
 }
 
-/** A mailbox that is open, and locked for others, until `quit`. One command at a time; a `Failure` says what is wrong. */
-export interface Pop3 {
-  /** Names of what the server can do (RFC 2449), in capitals, with their parameters; empty where it can't say. */
+/** First bytes of a mail, and the size of the whole. */
+export interface Pop3Content {
+  readonly bytes: Buffer;
+  readonly size: number;
+}
+
+/** An open mailbox, locked for other programs until `quit`. Commands run one at a time and reject with a `Failure`. */
+export interface Pop3Client {
+  /** Server capabilities in capitals with their parameters (RFC 2449); empty for a server without CAPA. */
   readonly capabilities: ReadonlyMap<string, string>;
-  /** The mails' lasting ids by their number in this session. */
+  /** Lasting ids of the mails by their number in this session. */
   readonly uidl: () => Promise<ReadonlyMap<number, string>>;
-  /** The mails' sizes in bytes by their number. */
+  /** Sizes of the mails in bytes by their number. */
   readonly list: () => Promise<ReadonlyMap<number, number>>;
-  /** A mail's first `most` bytes exactly as the server has them. */
-  readonly retr: (mail: number, most: number) => Promise<{ readonly bytes: Buffer; readonly size: number }>;
-  /** A mail's header and some lines of it. */
-  readonly top: (
-    mail: number,
-    lines: number,
-    most: number,
-  ) => Promise<{ readonly bytes: Buffer; readonly size: number }>;
+  /** Reads a mail's first bytes exactly as the server stores them. */
+  readonly retr: (mail: number, maxBytes: number) => Promise<Pop3Content>;
+  /** Reads a mail's header and some lines of the body. */
+  readonly top: (mail: number, lines: number, maxBytes: number) => Promise<Pop3Content>;
   /** Marks a mail for deletion, which happens with `quit`. */
   readonly dele: (mail: number) => Promise<void>;
-  /** Ends the session; what was marked is deleted when this resolves. */
+  /** Ends the session; the marked mails are deleted when the promise resolves. */
   readonly quit: () => Promise<void>;
   readonly close: () => void;
 }
 
 /**
- * Opens a mailbox over POP3 (RFC 1939, 2449, 2595, 5034) through the egress guard. A token that is refused is renewed once.
- * Rejects with a `Failure` or with Node's own error of the connection.
+ * Opens a mailbox over POP3 (RFC 1939, 2449, 2595, 5034) through the egress guard. A refused token is renewed once. Rejects
+ * with a `Failure` or with Node's own error of the connection.
  */
-export async function openPop3(way: Pop3Way, signal: AbortSignal): Promise<Pop3> {
-  const { login } = way;
-  if ("password" in login) return opened(way, signal, login.password);
+export async function openPop3(endpoint: Pop3Endpoint, signal: AbortSignal): Promise<Pop3Client> {
+  const { login } = endpoint;
+  if ("password" in login) return openOnce(endpoint, signal, login.password);
   try {
-    return await opened(way, signal, await login.token(false));
+    return await openOnce(endpoint, signal, await login.token(false));
   } catch (thrown) {
     if (!(thrown instanceof Failure && thrown.code === "credentials-invalid")) throw thrown;
-    return opened(way, signal, await login.token(true));
+    return openOnce(endpoint, signal, await login.token(true));
   }
 }
 
-async function opened(way: Pop3Way, signal: AbortSignal, secret: string): Promise<Pop3> {
-  const { host, port, tls, ca, login, patience } = way;
-  const plain = await way.connect(host, port, { timeoutMs: patience.connect, signal });
-  let stream = pop3Stream(tls === "implicit" ? startTls(plain, { host, ca }) : plain, patience.silence);
+async function openOnce(endpoint: Pop3Endpoint, signal: AbortSignal, secret: string): Promise<Pop3Client> {
+  const { host, port, tls, ca, login, timeouts } = endpoint;
+  const plain = await endpoint.connect(host, port, { timeoutMs: timeouts.connect, signal });
+  let stream = pop3Stream(tls === "implicit" ? startTls(plain, { host, ca }) : plain, timeouts.silence);
   const close = () => stream.close();
   const abort = () => stream.close(signal.reason instanceof Error ? signal.reason : undefined);
   signal.addEventListener("abort", abort, { once: true });
-  const talk = conversation(() => stream, patience, [secret, ...saslOf(login.user, secret)]);
+  const dialog = pop3Dialog(() => stream, timeouts, [secret, ...saslOf(login.user, secret)]);
   try {
     if (signal.aborted) throw signal.reason;
-    await talk.greeting();
+    await dialog.greeting();
     if (tls === "starttls") {
-      await talk.ask("STLS", "tls");
-      if (!stream.quiet()) throw odd("The mail server talks before encryption is on.");
-      stream = pop3Stream(startTls(stream.release(), { host, ca }), patience.silence);
+      await dialog.command("STLS", "tls");
+      if (!stream.isQuiet()) throw protocolError("The mail server sends text before encryption is on.");
+      stream = pop3Stream(startTls(stream.release(), { host, ca }), timeouts.silence);
     }
-    const capabilities = await talk.capabilities();
+    const capabilities = await dialog.capabilities();
     if ("password" in login) {
-      await talk.ask(`USER ${login.user}`, "login");
-      await talk.ask(`PASS ${secret}`, "login");
+      await dialog.command(`USER ${login.user}`, "login");
+      await dialog.command(`PASS ${secret}`, "login");
     } else {
-      await talk.token(login.user, secret);
+      await dialog.loginWithToken(login.user, secret);
     }
     return {
-      ...session(talk),
+      ...commandsOver(dialog),
       capabilities,
       close: () => {
         signal.removeEventListener("abort", abort);
@@ -101,30 +103,30 @@ async function opened(way: Pop3Way, signal: AbortSignal, secret: string): Promis
   }
 }
 
-function session(talk: Conversation): Omit<Pop3, "capabilities" | "close"> {
+function commandsOver(dialog: Pop3Dialog): Omit<Pop3Client, "capabilities" | "close"> {
   return {
     uidl: async () =>
-      numbered(await talk.listing("UIDL"), (word) => (/^[\x21-\x7e]{1,512}$/.test(word) ? word : undefined)),
+      numbered(await dialog.listing("UIDL"), (text) => (/^[\x21-\x7e]{1,512}$/.test(text) ? text : undefined)),
     list: async () =>
-      numbered(await talk.listing("LIST"), (word) => (/^\d{1,15}$/.test(word) ? Number(word) : undefined)),
-    retr: (mail, most) => talk.multi(`RETR ${mail}`, most),
-    top: (mail, lines, most) => talk.multi(`TOP ${mail} ${lines}`, most),
+      numbered(await dialog.listing("LIST"), (text) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined)),
+    retr: (mail, maxBytes) => dialog.multiLine(`RETR ${mail}`, maxBytes),
+    top: (mail, lines, maxBytes) => dialog.multiLine(`TOP ${mail} ${lines}`, maxBytes),
     dele: async (mail) => {
-      await talk.ask(`DELE ${mail}`, "work");
+      await dialog.command(`DELE ${mail}`, "work");
     },
     quit: async () => {
-      await talk.ask("QUIT", "work");
+      await dialog.command("QUIT", "work");
     },
   };
 }
 
-function numbered<T>(lines: readonly string[], read: (word: string) => T | undefined): ReadonlyMap<number, T> {
-  const found = new Map<number, T>();
+function numbered<T>(lines: readonly string[], read: (text: string) => T | undefined): ReadonlyMap<number, T> {
+  const values = new Map<number, T>();
   for (const line of lines) {
     const [, number = "", text = ""] = /^(\d{1,9}) +(\S+)/.exec(line) ?? [];
     const value = read(text);
-    if (value === undefined) throw odd("The mail server's list of mails makes no sense.");
-    found.set(Number(number), value);
+    if (value === undefined) throw protocolError("The mail server's list of mails makes no sense.");
+    values.set(Number(number), value);
   }
-  return found;
+  return values;
 }

@@ -1,42 +1,45 @@
-import { isRefusal, type Refused, refusalOf } from "./errors.ts";
-import { odd, type Pop3Stream } from "./stream.ts";
+import { isRefusal, type Refusal, refusalFailure } from "./errors.ts";
+import { type Pop3Stream, protocolError } from "./stream.ts";
 
-/** Bytes of a list; at 80 for a mail it holds 200,000 of them. */
-const LISTED = 16 * 1024 * 1024;
+/** Bytes of a list; at 80 bytes for a mail a list holds 200,000 mails. */
+const MAX_LIST_BYTES = 16 * 1024 * 1024;
 
-/** Commands and their answers on one connection, one at a time. */
-export interface Conversation {
+/** Commands and their answers on a connection, one at a time. */
+export interface Pop3Dialog {
   readonly greeting: () => Promise<void>;
-  /** Rejects with a `Failure` that is a refusal, see `isRefusal`, when the server says no. */
-  readonly ask: (command: string, during: Refused["during"]) => Promise<void>;
-  readonly multi: (command: string, most: number) => Promise<{ readonly bytes: Buffer; readonly size: number }>;
+  /** Sends a command. Rejects with a refusal (see `isRefusal`) when the server answers `-ERR`. */
+  readonly command: (command: string, during: Refusal["during"]) => Promise<void>;
+  readonly multiLine: (
+    command: string,
+    maxBytes: number,
+  ) => Promise<{ readonly bytes: Buffer; readonly size: number }>;
   readonly listing: (command: "CAPA" | "UIDL" | "LIST") => Promise<readonly string[]>;
   readonly capabilities: () => Promise<ReadonlyMap<string, string>>;
-  readonly token: (user: string, token: string) => Promise<void>;
+  readonly loginWithToken: (user: string, token: string) => Promise<void>;
 }
 
-/** Speaks over the stream of the moment: it changes when encryption starts. `secrets` never show in what the server says. */
-export function conversation(
+/** Starts a dialog over the current stream, which changes when encryption starts; `secrets` are removed from errors. */
+export function pop3Dialog(
   stream: () => Pop3Stream,
-  patience: { readonly answer: number },
+  timeouts: { readonly answer: number },
   secrets: readonly string[],
-): Conversation {
+): Pop3Dialog {
   let marksLogins = false;
 
-  async function reply(during: Refused["during"]): Promise<"+OK" | "+"> {
+  async function reply(during: Refusal["during"]): Promise<"+OK" | "+"> {
     const line = await stream().line();
-    const [, sign, words = ""] = /^(\+OK|\+|-ERR)(?:[ \t](.*))?$/.exec(line) ?? [];
-    if (sign === "-ERR") throw refusalOf({ words, during, marksLogins, secrets });
+    const [, sign, text = ""] = /^(\+OK|\+|-ERR)(?:[ \t](.*))?$/.exec(line) ?? [];
+    if (sign === "-ERR") throw refusalFailure({ text, during, marksLogins, secrets });
     if (sign === "+OK" || sign === "+") return sign;
-    throw odd("The mail server does not speak POP3.");
+    throw protocolError("The mail server does not speak POP3.");
   }
-  async function agreed(during: Refused["during"]): Promise<void> {
-    if ((await reply(during)) !== "+OK") throw odd("The mail server asks where it should answer.");
+  async function expectOk(during: Refusal["during"]): Promise<void> {
+    if ((await reply(during)) !== "+OK") throw protocolError("The mail server asks where it should answer.");
   }
-  /** Whatever is wrong within, or not over in time, ends the connection, since nobody knows where its answers would end. */
+  /** Ends the connection after an error or a timeout, since the end of the running answer is unknown then. */
   async function timed<T>(work: () => Promise<T>): Promise<T> {
     const late = Object.assign(new Error("The server did not finish its answer in time"), { code: "ETIMEDOUT" });
-    const clock = setTimeout(() => stream().close(late), patience.answer);
+    const clock = setTimeout(() => stream().close(late), timeouts.answer);
     try {
       return await work();
     } catch (thrown) {
@@ -48,60 +51,61 @@ export function conversation(
   }
   function write(line: string): void {
     if (/[\r\n\0]/.test(line)) throw new TypeError("A POP3 line must not hold a line break");
-    if (!stream().quiet()) throw odd("The mail server talks out of turn.");
+    if (!stream().isQuiet()) throw protocolError("The mail server talks out of turn.");
     stream().write(`${line}\r\n`);
   }
-  const exchange = (command: string, during: Refused["during"]) =>
+  const exchange = (command: string, during: Refusal["during"]) =>
     timed(() => {
       write(command);
       return reply(during);
     });
-  const multi: Conversation["multi"] = (command, most) =>
+  const multiLine: Pop3Dialog["multiLine"] = (command, maxBytes) =>
     timed(async () => {
       write(command);
-      await agreed("work");
-      return stream().body(most);
+      await expectOk("work");
+      return stream().body(maxBytes);
     });
-  const listing: Conversation["listing"] = async (command) => {
-    const { bytes, size } = await multi(command, LISTED);
-    if (size > LISTED) throw odd("The mail server lists more mails than a mailbox may hold.");
+  const listing: Pop3Dialog["listing"] = async (command) => {
+    const { bytes, size } = await multiLine(command, MAX_LIST_BYTES);
+    if (size > MAX_LIST_BYTES) throw protocolError("The mail server lists more mails than a mailbox may hold.");
     return bytes.toString("latin1").split("\r\n").slice(0, -1);
   };
 
   return {
-    greeting: () => timed(() => agreed("login")),
-    ask: (command, during) =>
+    greeting: () => timed(() => expectOk("login")),
+    command: (command, during) =>
       timed(async () => {
         write(command);
-        await agreed(during);
+        await expectOk(during);
       }),
-    multi,
+    multiLine,
     listing,
     capabilities: async () => {
       const lines = await listing("CAPA").catch((thrown: unknown) => {
         if (isRefusal(thrown)) return [];
         throw thrown;
       });
-      const known = lines
+      const capabilities = lines
         .slice(0, 100)
-        .map((line) => [word(line).toUpperCase(), line.slice(word(line).length + 1)] as const);
-      marksLogins = known.some(([name]) => name === "AUTH-RESP-CODE");
-      return new Map(known);
+        .map((line) => [firstWord(line).toUpperCase(), line.slice(firstWord(line).length + 1)] as const);
+      marksLogins = capabilities.some(([name]) => name === "AUTH-RESP-CODE");
+      return new Map(capabilities);
     },
-    token: async (user, token) => {
+    loginWithToken: async (user, token) => {
       // In two steps, since a command is at most 255 bytes long (RFC 5034 section 4).
-      if ((await exchange("AUTH XOAUTH2", "login")) === "+OK") throw odd("The mail server takes a login too early.");
-      // The server's reasons are in a challenge of its own; an empty answer brings its refusal.
+      const challenge = await exchange("AUTH XOAUTH2", "login");
+      if (challenge === "+OK") throw protocolError("The mail server takes a login too early.");
+      // The server's reasons arrive in a challenge; an empty answer then brings the refusal.
       if ((await exchange(saslOf(user, token)[0] ?? "", "login")) === "+") await exchange("", "login");
     },
   };
 }
 
-function word(line: string): string {
+function firstWord(line: string): string {
   return line.split(" ", 1)[0] ?? "";
 }
 
-/** The forms in which a token (XOAUTH2) and a password go over the wire. */
+/** Returns the encoded forms in which a token (XOAUTH2) and a password are sent. */
 export function saslOf(user: string, secret: string): readonly string[] {
   return [`user=${user}\u0001auth=Bearer ${secret}\u0001\u0001`, secret].map((text) =>
     Buffer.from(text).toString("base64"),

@@ -1,9 +1,9 @@
 import { Failure, type FailureKind } from "../../../../model/failure.ts";
-import { cleaned } from "../../inbound/mail-text.ts";
+import { cleanLine } from "../../schemas/event-bounds.ts";
 
 /** At which point a server refused, and what it promised about its codes. */
-export interface Refused {
-  readonly words: string;
+export interface Refusal {
+  readonly text: string;
   readonly during: "login" | "tls" | "work";
   /** True when the server marks every wrong login with `[AUTH]` (RFC 3206). */
   readonly marksLogins: boolean;
@@ -31,12 +31,12 @@ const CODES: Readonly<Record<string, Meaning>> = {
 const BUSY = /\b(lock(ed)?|busy|in use|temporar\w*|try again|later|timed? ?out)\b/i;
 
 /** Says what a server's `-ERR` means. `platformCode` is what it said, without secrets. */
-export function refusalOf({ words, during, marksLogins, secrets }: Refused): Failure {
-  let said = words;
-  for (const secret of secrets) if (secret.length > 3) said = said.replaceAll(secret, "***");
-  const marked = CODES[/^\[([A-Z0-9/-]{1,32})\]/i.exec(words)?.[1]?.toUpperCase() ?? ""];
-  const [kind, code, detail] = during === "tls" ? TLS : (marked ?? unmarked(words, during, marksLogins));
-  const platformCode = cleaned(`-ERR ${said}`, 300);
+export function refusalFailure({ words: text, during, marksLogins, secrets }: Refusal): Failure {
+  let redacted = text;
+  for (const secret of secrets) if (secret.length > 3) redacted = redacted.replaceAll(secret, "***");
+  const marked = CODES[/^\[([A-Z0-9/-]{1,32})\]/i.exec(text)?.[1]?.toUpperCase() ?? ""];
+  const [kind, code, detail] = during === "tls" ? TLS : (marked ?? unmarked(text, during, marksLogins));
+  const platformCode = cleanLine(`-ERR ${redacted}`, 300);
   return new Failure({ kind, code, detail, platformCode });
 }
 
@@ -45,8 +45,8 @@ export function isRefusal(thrown: unknown): thrown is Failure {
   return thrown instanceof Failure && thrown.platformCode?.startsWith("-ERR") === true;
 }
 
-function unmarked(words: string, during: "login" | "work", marksLogins: boolean): Meaning {
-  if (BUSY.test(words)) return LATER;
+function unmarked(text: string, during: "login" | "work", marksLogins: boolean): Meaning {
+  if (BUSY.test(text)) return LATER;
   if (during === "work") return REFUSED;
   return marksLogins ? LATER : LOGIN;
 }

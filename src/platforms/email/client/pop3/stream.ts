@@ -2,36 +2,36 @@ import type { Socket } from "node:net";
 import { Failure } from "../../../../model/failure.ts";
 import { pop3Body } from "./body.ts";
 
-/** Lines and bodies on one connection; whatever is wrong with it ends it. */
+/** Lines and bodies on a connection; any error ends the connection. */
 export interface Pop3Stream {
   readonly write: (text: string) => void;
-  /** The next line without its end. */
+  /** Reads the next line without its end. */
   readonly line: () => Promise<string>;
-  /** The next multi-line answer's content: its first `most` bytes, and how many there were. */
-  readonly body: (most: number) => Promise<{ readonly bytes: Buffer; readonly size: number }>;
-  /** True when nothing was said that nobody asked for. */
-  readonly quiet: () => boolean;
-  /** Gives the socket away, to go on encrypted. */
+  /** Reads the next multi-line answer: the first `maxBytes` of the content, and the size of the whole. */
+  readonly body: (maxBytes: number) => Promise<{ readonly bytes: Buffer; readonly size: number }>;
+  /** True when no unread bytes are waiting. */
+  readonly isQuiet: () => boolean;
+  /** Detaches the socket, so that TLS can take over. */
   readonly release: () => Socket;
   readonly close: (error?: Error) => void;
 }
 
 /** Bytes of a line; RFC 2449 section 4 allows 512. */
-const LINE = 2_048;
-/** A body may be so many times larger than what is kept of it; beyond that the connection is given up. */
-const TOO_LARGE = 4;
+const MAX_LINE_BYTES = 2_048;
+/** Limit of a body as a multiple of its kept bytes; beyond the limit the connection is closed. */
+const MAX_BODY_FACTOR = 4;
 
-/** Reads a socket's bytes as they are asked for; `silence` ms without any of them end it. */
-export function pop3Stream(socket: Socket, silence: number): Pop3Stream {
+/** Reads a socket's bytes on demand; `silenceMs` without any byte end the connection. */
+export function pop3Stream(socket: Socket, silenceMs: number): Pop3Stream {
   let rest: Buffer = Buffer.alloc(0);
-  let fault: unknown;
+  let failure: unknown;
   let wake: () => void = () => undefined;
   const readable = () => wake();
   const failed = (error: unknown) => {
-    fault ??= error;
+    failure ??= error;
     wake();
   };
-  const closed = () => failed(broken("ECONNRESET", "The server closed the connection"));
+  const closed = () => failed(codedError("ECONNRESET", "The server closed the connection"));
   const listeners = [
     ["readable", readable],
     ["error", failed],
@@ -40,13 +40,14 @@ export function pop3Stream(socket: Socket, silence: number): Pop3Stream {
   ] as const;
   for (const [event, listener] of listeners) socket.on(event, listener);
 
-  async function more(): Promise<Buffer> {
-    const clock = setTimeout(() => socket.destroy(broken("ETIMEDOUT", "The server did not answer in time")), silence);
+  async function readChunk(): Promise<Buffer> {
+    const late = () => socket.destroy(codedError("ETIMEDOUT", "The server did not answer in time"));
+    const clock = setTimeout(late, silenceMs);
     try {
       for (;;) {
         const chunk: unknown = socket.read();
         if (Buffer.isBuffer(chunk)) return chunk;
-        if (fault !== undefined) throw fault;
+        if (failure !== undefined) throw failure;
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -63,27 +64,31 @@ export function pop3Stream(socket: Socket, silence: number): Pop3Stream {
     line: async () => {
       for (;;) {
         const end = rest.indexOf("\r\n");
-        if (end > LINE || (end < 0 && rest.length > LINE)) throw odd("The mail server sends endless lines.");
+        if (end > MAX_LINE_BYTES || (end < 0 && rest.length > MAX_LINE_BYTES)) {
+          throw protocolError("The mail server sends endless lines.");
+        }
         if (end >= 0) {
           const line = rest.subarray(0, end).toString("utf8");
           rest = rest.subarray(end + 2);
           return line;
         }
-        const chunk = await more();
+        const chunk = await readChunk();
         rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
       }
     },
-    body: async (most) => {
-      const body = pop3Body(most);
+    body: async (maxBytes) => {
+      const body = pop3Body(maxBytes);
       let after = body.take(rest);
       while (after === undefined) {
-        if (body.size() > most * TOO_LARGE) throw odd("The mail server sends an answer without end.");
-        after = body.take(await more());
+        if (body.size() > maxBytes * MAX_BODY_FACTOR) {
+          throw protocolError("The mail server sends an answer without end.");
+        }
+        after = body.take(await readChunk());
       }
       rest = after;
       return { bytes: body.bytes(), size: body.size() };
     },
-    quiet: () => rest.length === 0 && socket.readableLength === 0,
+    isQuiet: () => rest.length === 0 && socket.readableLength === 0,
     release: () => {
       for (const [event, listener] of listeners) socket.off(event, listener);
       return socket;
@@ -94,11 +99,11 @@ export function pop3Stream(socket: Socket, silence: number): Pop3Stream {
   };
 }
 
-/** The failure for a server that does not speak as it should. */
-export function odd(detail: string): Failure {
+/** Makes the failure for a server that breaks the protocol. */
+export function protocolError(detail: string): Failure {
   return new Failure({ kind: "retryable", code: "platform-protocol-error", detail });
 }
 
-function broken(code: string, sentence: string): Error {
-  return Object.assign(new Error(sentence), { code });
+function codedError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
 }

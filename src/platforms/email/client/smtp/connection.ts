@@ -6,163 +6,182 @@ import SMTPConnection, {
   type SMTPEnvelopeDsn,
 } from "nodemailer/lib/smtp-connection";
 import XOAuth2 from "nodemailer/lib/xoauth2";
+import type { Login } from "../../credentials.ts";
+import { codedError, type Watchdog, watchdog } from "./watchdog.ts";
 
-import { fault, type Watch, watcher } from "./watchdog.ts";
-
-/** How long each stage may last, in ms. The last is what RFC 5321 section 4.5.3.2.6 gives a server to answer the final dot. */
-export interface Patience {
+/** Time limits of the stages of an SMTP connection, in ms. */
+export interface SmtpTimeouts {
   readonly connect: number;
   readonly greeting: number;
   readonly command: number;
+  /** Answer to the final dot; RFC 5321 section 4.5.3.2.6 gives servers ten minutes. */
   readonly dot: number;
 }
-export const PATIENCE: Patience = { connect: 30_000, greeting: 30_000, command: 120_000, dot: 600_000 };
+export const SMTP_TIMEOUTS: SmtpTimeouts = { connect: 30_000, greeting: 30_000, command: 120_000, dot: 600_000 };
 
-/** One SMTP transaction. */
-export interface Letter {
+/** Message and envelope of an SMTP transaction. */
+export interface OutgoingMail {
   readonly from: string;
   readonly to: readonly string[];
   readonly bytes: Buffer;
   readonly dsn?: SMTPEnvelopeDsn;
-  /** Awaited after the last byte of the body has been taken and before the final dot leaves; if it rejects, no dot leaves. */
+  /** Awaited between the last byte of the body and the final dot; if the promise rejects, no dot is sent. */
   readonly commit: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 
-/** What the server said to a letter. `refusals` are its errors for single recipients; `error` is what ended the whole. */
-export interface Posted {
+/** Outcome of an SMTP transaction. */
+export interface SendResult {
+  /** Errors for single recipients, by address. */
   readonly refusals: ReadonlyMap<string, unknown>;
+  /** Error that ended the whole transaction. */
   readonly error?: unknown;
-  /** What `commit` rejected with: then nothing was sent. */
-  readonly withheld?: { readonly thrown: unknown };
-  /** How far it got: nothing of the message read, body under way, or the final dot may have left. */
+  /** Rejection of `commit`: then nothing was sent. */
+  readonly notCommitted?: { readonly thrown: unknown };
+  /** Progress: nothing of the message read, body under way, or the final dot may have left. */
   readonly stage: "envelope" | "body" | "dot";
   readonly info?: SMTPConnectionSendInfo;
   readonly secure: boolean;
 }
 
 /** An open, logged-in SMTP connection. */
-export interface Line {
-  readonly post: (letter: Letter) => Promise<Posted>;
-  /** How many letters it has taken. */
-  readonly used: () => number;
-  /** True when another letter may follow. */
-  readonly healthy: () => boolean;
+export interface SmtpConnection {
+  readonly send: (mail: OutgoingMail) => Promise<SendResult>;
+  /** Number of mails sent over this connection. */
+  readonly mailCount: () => number;
+  /** True when another mail may follow. */
+  readonly isHealthy: () => boolean;
   readonly close: () => void;
 }
 
-/** How a line proves who it is: a password, or a token that can be renewed once when it is refused (XOAUTH2). */
-export type Login =
-  | { readonly user: string; readonly password: string }
-  | { readonly user: string; readonly token: (renew: boolean) => Promise<string> };
-
-/** Connects, secures and logs in. Rejects with nodemailer's error, or with what the token source threw as its `cause`. */
-export async function openLine(
+/** Connects, secures and logs in. Rejects with nodemailer's error, or with the token source's error as `cause`. */
+export async function openSmtp(
   options: SMTPConnectionOptions,
   login: Login | undefined,
-  patience: Patience,
-): Promise<Line> {
+  timeouts: SmtpTimeouts,
+): Promise<SmtpConnection> {
   const connection = new SMTPConnection({
     ...options,
-    connectionTimeout: options.connectionTimeout ?? patience.connect,
-    greetingTimeout: options.greetingTimeout ?? patience.greeting,
+    connectionTimeout: options.connectionTimeout ?? timeouts.connect,
+    greetingTimeout: options.greetingTimeout ?? timeouts.greeting,
     // The stages below have clocks of their own; this is only the longest of them.
-    socketTimeout: patience.dot + patience.command,
+    socketTimeout: timeouts.dot + timeouts.command,
     socketCloseTimeout: 0,
   });
-  const watch = watcher(connection);
+  const guarded = watchdog(connection);
   try {
-    await watch.during(patience.connect + patience.command, (done) => connection.connect(done));
+    await guarded.guard(timeouts.connect + timeouts.command, (done) => connection.connect(done));
     if (login && connection.allowsAuth) {
-      await watch.during(patience.command, (done) => connection.login(authOf(login), done));
+      await guarded.guard(timeouts.command, (done) => connection.login(authOf(login), done));
     }
   } catch (thrown) {
     connection.close();
     throw thrown;
   }
-  let used = 0;
-  let healthy = true;
+  let mailCount = 0;
+  let isHealthy = true;
   connection.on("end", () => {
-    healthy = false;
+    isHealthy = false;
   });
   return {
-    used: () => used,
-    healthy: () => healthy,
+    mailCount: () => mailCount,
+    isHealthy: () => isHealthy,
     close: () => {
-      healthy = false;
+      isHealthy = false;
       if (connection.destroyed) return;
       connection.quit();
       setTimeout(() => connection.close(), 1_000).unref();
     },
-    post: async (letter) => {
-      used += 1;
-      const posted = await postOn(connection, watch, letter, patience);
-      if (posted.error !== undefined) healthy = healthy && resettable(posted) && (await reset(connection, watch));
-      if (!healthy) connection.close();
-      return posted;
+    send: async (mail) => {
+      mailCount += 1;
+      const result = await sendOn(connection, guarded, mail, timeouts);
+      if (result.error !== undefined) isHealthy = isHealthy && canReset(result) && (await reset(connection, guarded));
+      if (!isHealthy) connection.close();
+      return result;
     },
   };
 }
 
-async function postOn(connection: SMTPConnection, watch: Watch, letter: Letter, patience: Patience): Promise<Posted> {
-  const at: { stage: Posted["stage"] } = { stage: "envelope" };
-  let over = false;
-  let refusal: { readonly thrown: unknown } | undefined;
-  async function* body(): AsyncGenerator<Buffer> {
-    at.stage = "body";
-    for (let from = 0; from < letter.bytes.length; from += 65_536) {
-      watch.patient(patience.command);
-      yield letter.bytes.subarray(from, from + 65_536);
-    }
-    try {
-      await letter.commit();
-    } catch (thrown) {
-      refusal = { thrown };
-    }
-    // Whatever ended the work meanwhile has cut the line: then the dot can't leave any more, so it must not be said to.
-    if (over || refusal) throw new Error("Not committed");
-    at.stage = "dot";
-    watch.patient(patience.dot);
-  }
-  // The connection keeps its books of the recipients in the envelope it is given.
+/** State of a transaction, shared by the body's stream and the code that waits for the result. */
+interface Transaction {
+  stage: SendResult["stage"];
+  isOver: boolean;
+  refusedCommit?: { readonly thrown: unknown };
+}
+
+async function sendOn(
+  connection: SMTPConnection,
+  guarded: Watchdog,
+  mail: OutgoingMail,
+  timeouts: SmtpTimeouts,
+): Promise<SendResult> {
+  const transaction: Transaction = { stage: "envelope", isOver: false };
+  // nodemailer records the refused recipients in the envelope object that is passed in.
   const envelope: Partial<SMTPConnectionEnvelope> = {
-    from: letter.from,
-    to: [...letter.to],
-    size: letter.bytes.length,
-    ...(letter.dsn === undefined ? {} : { dsn: letter.dsn }),
+    from: mail.from,
+    to: [...mail.to],
+    size: mail.bytes.length,
+    ...(mail.dsn === undefined ? {} : { dsn: mail.dsn }),
   };
-  const stream = Readable.from(body(), { objectMode: false, highWaterMark: 1 });
+  const body = bodyOf(mail, transaction, guarded, timeouts);
+  const stream = Readable.from(body, { objectMode: false, highWaterMark: 1 });
   stream.on("error", () => undefined);
-  const ended = (outcome: Pick<Posted, "error" | "info" | "withheld">): Posted => {
-    over = true;
-    // A refused sender makes the server refuse each recipient too: that says nothing about them.
+  const ended = (outcome: Pick<SendResult, "error" | "info" | "notCommitted">): SendResult => {
+    transaction.isOver = true;
+    // After a refused sender the server refuses each recipient too, which says nothing about the recipients.
     const rejected = commandOf(outcome.error) === "MAIL FROM" ? [] : (envelope.rejectedErrors ?? []);
     const refusals = rejected.map((error) => [error.recipient ?? "", error] as const);
-    return { refusals: new Map(refusals), stage: at.stage, secure: connection.secure, ...outcome };
+    return { refusals: new Map(refusals), stage: transaction.stage, secure: connection.secure, ...outcome };
   };
   try {
     const send = (done: (error: Error | null, info?: SMTPConnectionSendInfo) => void) =>
       connection.send(envelope, stream, done);
-    const info = await watch.during(patience.command, send, letter.signal);
-    if (at.stage !== "dot") throw fault("EPROTOCOL", "The server answered before the message was complete");
+    const info = await guarded.guard(timeouts.command, send, mail.signal);
+    if (transaction.stage !== "dot") {
+      throw codedError("EPROTOCOL", "The server answered before the message was complete");
+    }
     return ended(info ? { info } : {});
   } catch (thrown) {
-    if (refusal || at.stage === "body") connection.close();
-    return ended({ error: thrown, ...(refusal ? { withheld: refusal } : {}) });
+    const { refusedCommit, stage } = transaction;
+    if (refusedCommit || stage === "body") connection.close();
+    return ended({ error: thrown, ...(refusedCommit ? { notCommitted: refusedCommit } : {}) });
   }
 }
 
-async function reset(connection: SMTPConnection, watch: Watch): Promise<boolean> {
+/** Yields the message in blocks and commits after the last block; nodemailer sends the dot when the stream ends. */
+async function* bodyOf(
+  mail: OutgoingMail,
+  transaction: Transaction,
+  guarded: Watchdog,
+  timeouts: SmtpTimeouts,
+): AsyncGenerator<Buffer> {
+  transaction.stage = "body";
+  for (let from = 0; from < mail.bytes.length; from += 65_536) {
+    guarded.restartClock(timeouts.command);
+    yield mail.bytes.subarray(from, from + 65_536);
+  }
   try {
-    await watch.during(5_000, (done) => connection.reset(done));
+    await mail.commit();
+  } catch (thrown) {
+    transaction.refusedCommit = { thrown };
+  }
+  // If the work ended meanwhile, the connection was cut and no dot can leave: then the stage must stay "body".
+  if (transaction.isOver || transaction.refusedCommit) throw new Error("Not committed");
+  transaction.stage = "dot";
+  guarded.restartClock(timeouts.dot);
+}
+
+async function reset(connection: SMTPConnection, guarded: Watchdog): Promise<boolean> {
+  try {
+    await guarded.guard(5_000, (done) => connection.reset(done));
     return true;
   } catch {
     return false;
   }
 }
 
-/** True when the server refused with a reply at its place and goes on listening (421 says that it doesn't). */
-function resettable({ error, stage }: Posted): boolean {
+/** True when the server refused by a regular reply and still listens; reply 421 announces a closed connection. */
+function canReset({ error, stage }: SendResult): boolean {
   const { code, responseCode } = error as { readonly code?: unknown; readonly responseCode?: unknown };
   return stage !== "body" && (code === "EENVELOPE" || code === "EMESSAGE") && responseCode !== 421;
 }
@@ -176,7 +195,7 @@ function authOf(login: Login): Parameters<SMTPConnection["login"]>[0] {
   if ("password" in login) return { user, credentials: { user, pass: login.password } };
   const oauth2 = new XOAuth2({
     user,
-    // nodemailer writes its own code onto errors, so it gets a copy; the true one is the cause.
+    // nodemailer writes a code of its own onto errors, so nodemailer gets a copy; the true error is the cause.
     provisionCallback: (_user, renew, done) => {
       login.token(renew).then(
         (token) => done(null, token),

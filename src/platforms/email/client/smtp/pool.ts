@@ -1,76 +1,77 @@
 import { fairSemaphore } from "../../../../platform/kit/semaphore.ts";
-import type { Letter, Line, Posted } from "./connection.ts";
+import type { OutgoingMail, SendResult, SmtpConnection } from "./connection.ts";
 
-export interface Pool {
-  /** Posts over an idle connection or a new one. Rejects with what opening a connection threw. */
-  readonly post: (letter: Letter) => Promise<Posted>;
+/** A pool of connections to an SMTP server. */
+export interface SmtpPool {
+  /** Sends over an idle connection or a new connection. Rejects with the error of opening a connection. */
+  readonly send: (mail: OutgoingMail) => Promise<SendResult>;
   readonly close: () => void;
 }
 
-export interface PoolSettings {
-  readonly open: () => Promise<Line>;
-  /** Connections at once. */
-  readonly most: number;
-  /** Letters after which a connection is given up: servers count too. */
-  readonly letters?: number;
+export interface SmtpPoolOptions {
+  readonly open: () => Promise<SmtpConnection>;
+  /** Connections at the same time. */
+  readonly maxConnections: number;
+  /** Mails after which a connection is closed, since servers limit them too. */
+  readonly maxMails?: number;
   readonly idleMs?: number;
 }
 
-/** Keeps a few SMTP connections to one server; a letter waits while all are busy. */
-export function pool({ open, most, letters = 200, idleMs = 30_000 }: PoolSettings): Pool {
-  const idle = new Map<Line, NodeJS.Timeout>();
-  const { acquire: enter, release: leave } = fairSemaphore(most);
+/** Keeps a few SMTP connections to a server; a mail waits while all connections are busy. */
+export function smtpPool({ open, maxConnections, maxMails = 200, idleMs = 30_000 }: SmtpPoolOptions): SmtpPool {
+  const idle = new Map<SmtpConnection, NodeJS.Timeout>();
+  const { acquire, release } = fairSemaphore(maxConnections);
   let closed = false;
 
-  function take(): Line | undefined {
-    // The most recently used one, so that those not needed grow old.
-    const found = [...idle].reverse().find(([line]) => line.healthy());
-    if (!found) return undefined;
-    clearTimeout(found[1]);
-    idle.delete(found[0]);
-    return found[0];
+  function take(): SmtpConnection | undefined {
+    // The most recently used connection first, so that spare connections reach their idle limit.
+    const entry = [...idle].reverse().find(([connection]) => connection.isHealthy());
+    if (!entry) return undefined;
+    clearTimeout(entry[1]);
+    idle.delete(entry[0]);
+    return entry[0];
   }
 
-  function give(line: Line): void {
-    if (closed || !line.healthy() || line.used() >= letters) {
-      line.close();
+  function give(connection: SmtpConnection): void {
+    if (closed || !connection.isHealthy() || connection.mailCount() >= maxMails) {
+      connection.close();
       return;
     }
     const timer = setTimeout(() => {
-      idle.delete(line);
-      line.close();
+      idle.delete(connection);
+      connection.close();
     }, idleMs);
-    idle.set(line, timer.unref());
+    idle.set(connection, timer.unref());
   }
 
   return {
-    post: async (letter) => {
-      letter.signal.throwIfAborted();
-      await enter(letter.signal);
+    send: async (mail) => {
+      mail.signal.throwIfAborted();
+      await acquire(mail.signal);
       try {
         for (;;) {
-          const line = take() ?? (await open());
-          const posted = await line.post(letter);
-          give(line);
-          if (line.used() === 1 || !gone(posted)) return posted;
+          const connection = take() ?? (await open());
+          const result = await connection.send(mail);
+          give(connection);
+          if (connection.mailCount() === 1 || !wasClosedWhileIdle(result)) return result;
         }
       } finally {
-        leave();
+        release();
       }
     },
     close: () => {
       closed = true;
-      for (const [line, timer] of idle) {
+      for (const [connection, timer] of idle) {
         clearTimeout(timer);
-        line.close();
+        connection.close();
       }
       idle.clear();
     },
   };
 }
 
-/** True when a connection turned out to be closed by the server while idle: nothing of the letter was read. */
-function gone({ error, stage }: Posted): boolean {
+/** True when the server had closed the idle connection: no byte of the mail was read. */
+function wasClosedWhileIdle({ error, stage }: SendResult): boolean {
   if (error === undefined || stage !== "envelope") return false;
   const { code, responseCode } = error as { readonly code?: unknown; readonly responseCode?: unknown };
   return responseCode === 421 || (responseCode === undefined && (code === "ECONNECTION" || code === "ESOCKET"));

@@ -1,26 +1,27 @@
 import { parseConnectionUrl } from "nodemailer/lib/shared";
 import type { SMTPConnectionOptions } from "nodemailer/lib/smtp-connection";
-import type { Login } from "./connection.ts";
+import type { Login } from "../../credentials.ts";
 
 /**
- * The operator's way out for mail of actors without an account: a URL in nodemailer's form (setting SMTP_URL; it alone says
- * how much TLS there is), or the built-in sandbox mailbox, where an app logs in with its id, so that the mailbox knows whose
- * mail it caught.
+ * The operator's mail server for actors without an account. Either a URL in nodemailer's form (setting SMTP_URL; the URL
+ * alone decides about TLS), or the built-in sandbox mailbox: there an app logs in with the app's id, which tells the
+ * mailbox the sender of each mail.
  */
 export type RelaySettings =
   | { readonly url: string }
   | { readonly sandbox: { readonly host: string; readonly port: number; readonly password: string } };
 
+/** Connection details of the operator's relay. */
 export interface Relay {
   readonly connection: SMTPConnectionOptions;
   readonly login: (app: string) => Login | undefined;
   /** True when apps must not share a connection. */
   readonly perApp: boolean;
-  readonly connections: number;
+  readonly maxConnections: number;
 }
 
-/** What of nodemailer's URL options an operator may set; the rest (loggers, sockets …) is not for a URL. */
-const TAKEN = [
+/** Options of nodemailer's URL form that an operator may set; loggers, sockets and the like are left out. */
+const ALLOWED_OPTIONS = [
   "host",
   "port",
   "secure",
@@ -35,7 +36,7 @@ const TAKEN = [
   "tls",
 ] as const;
 
-/** Reads the relay's settings. Throws an `Error` that does not repeat the URL (it holds a password). */
+/** Reads the relay's settings. Throws an `Error` that does not repeat the URL, since the URL holds a password. */
 export function relayOf(settings: RelaySettings): Relay {
   if ("sandbox" in settings) {
     const { host, port, password } = settings.sandbox;
@@ -43,18 +44,20 @@ export function relayOf(settings: RelaySettings): Relay {
       connection: { host, port, ignoreTLS: true },
       login: (app) => ({ user: app, password }),
       perApp: true,
-      connections: 10,
+      maxConnections: 10,
     };
   }
-  const parsed = urlOptions(settings.url);
-  const { user, pass } = parsed.auth ?? {};
+  const options = urlOptions(settings.url);
+  const { user, pass } = options.auth ?? {};
   const login = user === undefined || user === "" ? undefined : { user, password: pass ?? "" };
-  const connections = Number(parsed.maxConnections);
+  const connections = Number(options.maxConnections);
   return {
-    connection: Object.fromEntries(TAKEN.filter((key) => parsed[key] !== undefined).map((key) => [key, parsed[key]])),
+    connection: Object.fromEntries(
+      ALLOWED_OPTIONS.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]),
+    ),
     login: () => login,
     perApp: false,
-    connections: Number.isInteger(connections) && connections > 0 ? Math.min(connections, 100) : 10,
+    maxConnections: Number.isInteger(connections) && connections > 0 ? Math.min(connections, 100) : 10,
   };
 }
 
@@ -67,7 +70,7 @@ function urlOptions(url: string): UrlOptions {
     const options = parseConnectionUrl(url) as UrlOptions;
     if (typeof options.host === "string" && options.host !== "") return options;
   } catch {
-    // nodemailer's message repeats the URL; ours must not.
+    // nodemailer's message repeats the URL; the message below must not.
   }
   throw new Error("SMTP_URL: takes a URL such as smtp://user:password@mail.example.org:587");
 }

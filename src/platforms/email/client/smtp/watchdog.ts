@@ -1,38 +1,38 @@
 import type SMTPConnection from "nodemailer/lib/smtp-connection";
 
-/** Guards the exchanges on one connection, one at a time. */
-export interface Watch {
-  /** Runs one exchange; rejects when the connection ends, the time is up or the signal fires, and then cuts the connection. */
-  readonly during: <T>(
+/** Guard over the exchanges on a connection; exchanges run one at a time. */
+export interface Watchdog {
+  /** Runs an exchange. Rejects when the connection ends, time is up or the signal fires, and then cuts the connection. */
+  readonly guard: <T>(
     ms: number,
     start: (done: (error?: Error | null, result?: T) => void) => void,
     signal?: AbortSignal,
   ) => Promise<T | undefined>;
   /** Restarts the running exchange's clock. */
-  readonly patient: (ms: number) => void;
+  readonly restartClock: (ms: number) => void;
 }
 
-/** Puts a clock, a stop signal and an ear for the connection's end to every exchange: nodemailer's callbacks may stay out. */
-export function watcher(connection: SMTPConnection): Watch {
+/** Adds a time limit, a stop signal and disconnect detection to every exchange: nodemailer may never call back. */
+export function watchdog(connection: SMTPConnection): Watchdog {
   let stop: ((error: unknown) => void) | undefined;
   let clock: NodeJS.Timeout | undefined;
   connection.on("error", (error) => stop?.(error));
   connection.on("end", () => {
-    // Where nodemailer closes because of an error, it says which one right after this event.
+    // Where nodemailer closes because of an error, the error event follows this event.
     const running = stop;
     setImmediate(() => {
-      if (stop === running) stop?.(fault("ECONNECTION", "The server closed the connection"));
+      if (stop === running) stop?.(codedError("ECONNECTION", "The server closed the connection"));
     });
   });
-  const patient = (ms: number) => {
+  const restartClock = (ms: number) => {
     clearTimeout(clock);
-    if (stop) clock = setTimeout(() => stop?.(fault("ETIMEDOUT", "The server did not answer in time")), ms);
+    if (stop) clock = setTimeout(() => stop?.(codedError("ETIMEDOUT", "The server did not answer in time")), ms);
   };
   return {
-    patient,
-    during: (ms, start, signal) =>
+    restartClock,
+    guard: (ms, start, signal) =>
       new Promise((resolve, reject) => {
-        const abort = () => stop?.(signal?.reason ?? fault("ETIMEDOUT", "The work was stopped"));
+        const abort = () => stop?.(signal?.reason ?? codedError("ETIMEDOUT", "The work was stopped"));
         const settle = () => {
           stop = undefined;
           clearTimeout(clock);
@@ -43,7 +43,7 @@ export function watcher(connection: SMTPConnection): Watch {
           reject(error);
           connection.close();
         };
-        patient(ms);
+        restartClock(ms);
         signal?.addEventListener("abort", abort, { once: true });
         if (signal?.aborted) return abort();
         start((error, result) => {
@@ -56,7 +56,7 @@ export function watcher(connection: SMTPConnection): Watch {
   };
 }
 
-/** An error as nodemailer makes them. */
-export function fault(code: string, sentence: string): Error {
-  return Object.assign(new Error(sentence), { code, command: "CONN" });
+/** Makes an error with a code in nodemailer's form. */
+export function codedError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code, command: "CONN" });
 }

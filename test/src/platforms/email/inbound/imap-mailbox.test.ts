@@ -1,17 +1,17 @@
 import { execFileSync } from "node:child_process";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { IMAP_PATIENCE } from "../../../../../src/platforms/email/client/imap/connection.ts";
-import type { HeldMailbox } from "../../../../../src/platforms/email/inbound/imap-mailbox.ts";
+import { IMAP_TIMEOUTS } from "../../../../../src/platforms/email/client/imap/connection.ts";
+import type { ConnectedMailbox } from "../../../../../src/platforms/email/inbound/imap-mailbox.ts";
 import { email } from "../../../../../src/platforms/email/platform.ts";
 import { type TestDovecot, testDovecot } from "../../../../support/dovecot.ts";
 import { type TestHold, testHold } from "../../../../support/hold.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
-import { testLent, testMailActivity } from "../../../../support/mail-lent.ts";
+import { testVerbContext, testMailActivity } from "../../../../support/verb-context.ts";
 import { lmtpMailer } from "../../../../support/mail-maker.ts";
 
 const guard = loopbackEgress();
 const platform = email({});
-const open = new Set<HeldMailbox>();
+const open = new Set<ConnectedMailbox>();
 let server: TestDovecot;
 let lmtp: ReturnType<typeof lmtpMailer>;
 let users = 0;
@@ -30,17 +30,17 @@ const holdOf = (user: string, notesOf?: TestHold) =>
     credentials: credentials(user),
     ...(notesOf ? { notesOf } : {}),
   });
-async function held(hold: TestHold): Promise<HeldMailbox> {
-  const client = (await platform.connect?.(hold)) as HeldMailbox;
+async function held(hold: TestHold): Promise<ConnectedMailbox> {
+  const client = (await platform.connect?.(hold)) as ConnectedMailbox;
   open.add(client);
   return client;
 }
-async function letGo(client: HeldMailbox): Promise<void> {
+async function letGo(client: ConnectedMailbox): Promise<void> {
   open.delete(client);
   await platform.dispose?.(client);
 }
-const run = (client: HeldMailbox, verb: string, folder: string) =>
-  platform.verbs[verb]?.run(client, testMailActivity({ verb, target: [], object: { folder } }), testLent());
+const run = (client: ConnectedMailbox, verb: string, folder: string) =>
+  platform.verbs[verb]?.run(client, testMailActivity({ verb, target: [], object: { folder } }), testVerbContext());
 const subject = (text: string) => (arrival: TestHold["arrivals"][number]) => arrival.event.object.subject === text;
 const subjects = (hold: TestHold) => hold.arrivals.map(({ event }) => event.object.subject);
 /** What an administrator may do: files mails into a folder, or copies them. */
@@ -141,7 +141,7 @@ describe("folders that an account listens to", () => {
     const plain = await testDovecot(["u1"], ["protocol imap {", "imap_capability = IMAP4rev1 UIDPLUS", "}"]);
     const there = lmtpMailer(plain.lmtpPort);
     const eager = email({
-      mailboxPatience: { ...IMAP_PATIENCE, poll: 100 },
+      imapTimeouts: { ...IMAP_TIMEOUTS, poll: 100 },
     });
     const hold = testHold({ address: "u1@example.test", egress: guard, credentials: credentials("u1", plain) });
     const client = await eager.connect?.(hold);
@@ -239,7 +239,7 @@ describe("mails as they come", () => {
     });
     const after = holdOf(user, before);
     const slow: TestHold = { ...after, record: (arrival) => gate.then(() => after.record(arrival)) };
-    const hasty = email({ mailboxPatience: { ...IMAP_PATIENCE, catchUp: 50 } });
+    const hasty = email({ imapTimeouts: { ...IMAP_TIMEOUTS, catchUp: 50 } });
     const client = await hasty.connect?.(slow);
     expect(after.arrivals).toEqual([]);
     open();

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fairSemaphore } from "../../../../../src/platform/kit/semaphore.ts";
-import { POP3_PATIENCE } from "../../../../../src/platforms/email/client/pop3/client.ts";
-import { type MailReader, mailReader } from "../../../../../src/platforms/email/inbound/mail.ts";
-import { holdPop3, type Pop3Settings } from "../../../../../src/platforms/email/inbound/pop3-mailbox.ts";
-import { pop3Place, pop3Seen } from "../../../../../src/platforms/email/inbound/pop3-seen.ts";
+import { POP3_TIMEOUTS } from "../../../../../src/platforms/email/client/pop3/client.ts";
+import { type MailReader, mailReader } from "../../../../../src/platforms/email/inbound/mail-reader.ts";
+import { pollPop3, type Pop3Settings } from "../../../../../src/platforms/email/inbound/pop3-mailbox.ts";
+import { seenEntry, pop3Seen } from "../../../../../src/platforms/email/inbound/pop3-seen.ts";
 import { type TestHold, testHold } from "../../../../support/hold.ts";
 import { type Pop3Mail, type Pop3Script, type ScriptedPop3, scriptedPop3 } from "../../../../support/pop3-script.ts";
 
@@ -37,17 +37,17 @@ const hold = (words: Partial<Parameters<typeof testHold>[0]> = {}) => {
   return made;
 };
 async function start(held: TestHold, port: number, more: Partial<Pop3Settings> = {}) {
-  const polling = await holdPop3(held, {
-    way: {
+  const polling = await pollPop3(held, {
+    endpoint: {
       connect: held.egress.connect,
       host: "127.0.0.1",
       port,
       tls: "none",
       login: { user: "bob", password: "bob-pw" },
-      patience: POP3_PATIENCE,
+      timeouts: POP3_TIMEOUTS,
     },
     reader,
-    large: fairSemaphore(1),
+    largeMails: fairSemaphore(1),
     deleteAfter: false,
     pollMs: 20,
     inspect: async () => ({}),
@@ -125,9 +125,9 @@ describe("polling a mailbox", () => {
       port: other.port,
       tls: "none" as const,
       login: { user: "bob", password: "x" },
-      patience: POP3_PATIENCE,
+      patience: POP3_TIMEOUTS,
     };
-    await start(second, other.port, { way });
+    await start(second, other.port, { endpoint: way });
     expect(second.arrivals).toEqual([]);
   });
 
@@ -348,15 +348,15 @@ describe("what is kept of a mailbox", () => {
         fc.nat({ max: 100 }),
         (all, one, two) => {
           const [found, handed, fresh] = [all.slice(0, one), all.slice(one, one + two), all.slice(one + two)];
-          const notes = written({}, pop3Seen({}, "m").begin(found.map(pop3Place)));
-          const listed = new Set(all.map((id) => pop3Place(id).key));
+          const notes = written({}, pop3Seen({}, "m").begin(found.map(seenEntry)));
+          const listed = new Set(all.map((id) => seenEntry(id).key));
           const seen = pop3Seen(notes, "m");
-          for (const id of handed) written(notes, [seen.hand(pop3Place(id), listed)]);
+          for (const id of handed) written(notes, [seen.markHanded(seenEntry(id), listed)]);
           const again = pop3Seen(notes, "m");
-          expect(again.begun).toBe(true);
-          for (const id of found) expect(again.of(pop3Place(id))).toBe("found");
-          for (const id of handed) expect(again.of(pop3Place(id))).toBe("handed");
-          for (const id of fresh) expect(again.of(pop3Place(id))).toBeUndefined();
+          expect(again.hasBegun).toBe(true);
+          for (const id of found) expect(again.statusOf(seenEntry(id))).toBe("found");
+          for (const id of handed) expect(again.statusOf(seenEntry(id))).toBe("handed");
+          for (const id of fresh) expect(again.statusOf(seenEntry(id))).toBeUndefined();
         },
       ),
     );
@@ -364,23 +364,23 @@ describe("what is kept of a mailbox", () => {
 
   it("forgets what is gone, but not because a list was short once", () => {
     const ids = Array.from({ length: 20_000 }, (_, at) => `id${at}`);
-    const notes = written({}, pop3Seen({}, "m").begin(ids.slice(0, 1_000).map(pop3Place)));
-    written(notes, [pop3Seen(notes, "m").hand(pop3Place("one"), new Set([pop3Place("one").key]))]);
-    expect(ids.slice(0, 1_000).every((id) => pop3Seen(notes, "m").of(pop3Place(id)) === "found")).toBe(true);
+    const notes = written({}, pop3Seen({}, "m").begin(ids.slice(0, 1_000).map(seenEntry)));
+    written(notes, [pop3Seen(notes, "m").markHanded(seenEntry("one"), new Set([seenEntry("one").key]))]);
+    expect(ids.slice(0, 1_000).every((id) => pop3Seen(notes, "m").statusOf(seenEntry(id)) === "found")).toBe(true);
     const seen = pop3Seen(notes, "m");
-    for (const id of ids) written(notes, [seen.hand(pop3Place(id), new Set([pop3Place(id).key]))]);
+    for (const id of ids) written(notes, [seen.markHanded(seenEntry(id), new Set([seenEntry(id).key]))]);
     // 64 notes of at most 64 that are gone and one that is there, and the next.
     expect(Object.values(notes).join("").length).toBeLessThan(64 * 68 * 11);
   });
 
   it("begins anew for another mailbox and leaves nothing of the one before", () => {
-    const notes = written({}, pop3Seen({}, "m").begin(["a", "b", "c"].map(pop3Place)));
+    const notes = written({}, pop3Seen({}, "m").begin(["a", "b", "c"].map(seenEntry)));
     const other = pop3Seen(notes, "n");
-    expect(other.begun).toBe(false);
-    written(notes, other.begin([pop3Place("x")]));
+    expect(other.hasBegun).toBe(false);
+    written(notes, other.begin([seenEntry("x")]));
     const now = pop3Seen(notes, "n");
-    expect(now.begun).toBe(true);
-    expect(["a", "b", "c", "x"].map((id) => now.of(pop3Place(id)))).toEqual([undefined, undefined, undefined, "found"]);
+    expect(now.hasBegun).toBe(true);
+    expect(["a", "b", "c", "x"].map((id) => now.statusOf(seenEntry(id)))).toEqual([undefined, undefined, undefined, "found"]);
     expect(Object.keys(notes)).toHaveLength(2);
   });
 
@@ -388,7 +388,7 @@ describe("what is kept of a mailbox", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const notes = { pop3: "m", "pop3:0": text, "pop3:7": text, "folder:INBOX": text };
-        expect(() => pop3Seen(notes, "m").of(pop3Place("a"))).not.toThrow();
+        expect(() => pop3Seen(notes, "m").statusOf(seenEntry("a"))).not.toThrow();
       }),
     );
   });

@@ -13,7 +13,7 @@ import {
   PAGE,
 } from "../../../../support/facebook-simulator.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
-import { runOnce, testMailActivity } from "../../../../support/mail-lent.ts";
+import { runOnce, testMailActivity } from "../../../../support/verb-context.ts";
 
 let server: Awaited<ReturnType<typeof facebookStandIn>>;
 const egress = loopbackEgress();

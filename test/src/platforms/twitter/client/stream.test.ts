@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { twitter } from "../../../../../src/platforms/twitter/platform.ts";
 import { idAt, timeOf } from "../../../../../src/platforms/twitter/schemas/address.ts";
 import { type TestHold, testHold } from "../../../../support/hold.ts";
-import { testLent } from "../../../../support/mail-lent.ts";
+import { testVerbContext } from "../../../../support/verb-context.ts";
 import { activityOf, xAccount } from "../../../../support/x-account.ts";
 import { oauth1Of } from "../../../../support/x-simulator.ts";
 import { APP_BEARER, STREAM } from "../../../../support/x-simulator-stream.ts";
@@ -36,7 +36,7 @@ async function held(words: Partial<TestHold> & { readonly notesOf?: TestHold } =
   const run = (verb: string, ...names: readonly string[]) => {
     const target = names.map((address) => ({ address }));
     const activity = activityOf(platform, verb, { target });
-    return platform.verbs[verb]?.run(client, activity, testLent({ pending: target.map((_, at) => at) }));
+    return platform.verbs[verb]?.run(client, activity, testVerbContext({ pending: target.map((_, at) => at) }));
   };
   return { hold, run, close };
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { twitter } from "../../../../../src/platforms/twitter/platform.ts";
 import { type TestHold, testHold } from "../../../../support/hold.ts";
-import { testLent } from "../../../../support/mail-lent.ts";
+import { testVerbContext } from "../../../../support/verb-context.ts";
 import { activityOf, xAccount } from "../../../../support/x-account.ts";
 import { oauth1Of } from "../../../../support/x-simulator.ts";
 import { problem } from "../../../../support/x-simulator-world.ts";
@@ -27,7 +27,7 @@ async function held(words: Partial<TestHold> & { readonly notesOf?: TestHold } =
   };
   closers.push(close);
   const wanted: boolean[] = [];
-  const context = testLent({ setDesiredOnline: async (online) => void wanted.push(online) });
+  const context = testVerbContext({ setDesiredOnline: async (online) => void wanted.push(online) });
   const run = (verb: string, ...names: readonly string[]) => {
     const target = names.map((address) => ({ address }));
     const pending = target.map((_, at) => at);

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { explainImap } from "../../../../../../src/platforms/email/client/imap/errors.ts";
-import { partsOf } from "../../../../../../src/platforms/email/client/imap/parts.ts";
-import { arrivalKey, cursorNote, cursorOf } from "../../../../../../src/platforms/email/inbound/imap-cursor.ts";
+import { classifyImapError } from "../../../../../../src/platforms/email/client/imap/errors.ts";
+import { partsOfStructure } from "../../../../../../src/platforms/email/client/imap/parts.ts";
+import { mailKey, formatCursor, parseCursor } from "../../../../../../src/platforms/email/inbound/imap-cursor.ts";
 import { email } from "../../../../../../src/platforms/email/platform.ts";
 
 const uid = fc.integer({ min: 0, max: 4_294_967_295 });
@@ -11,13 +11,13 @@ const uidValidity = fc.bigInt({ min: 0n, max: 2n ** 63n }).map(String);
 describe("how far a folder was read", () => {
   it("comes back from its note as it was", () => {
     const cursor = fc.record({ uidValidity, uid, newest: fc.integer({ min: 0, max: 8.64e14 }) });
-    fc.assert(fc.property(cursor, (given) => void expect(cursorOf(cursorNote(given))).toEqual(given)));
+    fc.assert(fc.property(cursor, (given) => void expect(parseCursor(formatCursor(given))).toEqual(given)));
   });
 
   it("is unknown for whatever else a note says", () => {
-    expect(cursorOf(undefined)).toBeUndefined();
+    expect(parseCursor(undefined)).toBeUndefined();
     const other = fc.string().filter((text) => !/^\d+:\d+:\d+$/.test(text));
-    fc.assert(fc.property(other, (text) => void expect(cursorOf(text)).toBeUndefined()));
+    fc.assert(fc.property(other, (text) => void expect(parseCursor(text)).toBeUndefined()));
   });
 });
 
@@ -32,17 +32,17 @@ describe("the key of a mail", () => {
   it("is the same wherever the mail lies, and another for any other mail", () => {
     fc.assert(
       fc.property(traits, traits, fc.string(), fc.string(), (one, other, here, there) => {
-        expect(arrivalKey(one, here)).toBe(arrivalKey({ ...one }, there));
+        expect(mailKey(one, here)).toBe(mailKey({ ...one }, there));
         const same =
           JSON.stringify({ date: "", subject: "", ...defined(one) }) ===
           JSON.stringify({ date: "", subject: "", ...defined(other) });
-        if (!same) expect(arrivalKey(one, here)).not.toBe(arrivalKey(other, here));
+        if (!same) expect(mailKey(one, here)).not.toBe(mailKey(other, here));
       }),
     );
   });
 
   it("is its place where it has no Message-ID", () => {
-    expect(arrivalKey({ size: 1 }, "INBOX:1:2")).toBe("mail:INBOX:1:2");
+    expect(mailKey({ size: 1 }, "INBOX:1:2")).toBe("mail:INBOX:1:2");
   });
 
   function defined(given: object): object {
@@ -73,8 +73,8 @@ describe("the parts of a mail", () => {
 
   it("are each text, HTML or an attachment, and bounded in every way", () => {
     fc.assert(
-      fc.property(tree as fc.Arbitrary<Parameters<typeof partsOf>[0]>, (structure) => {
-        const { attachments } = partsOf(structure);
+      fc.property(tree as fc.Arbitrary<Parameters<typeof partsOfStructure>[0]>, (structure) => {
+        const { attachments } = partsOfStructure(structure);
         expect(attachments.length).toBeLessThanOrEqual(100);
         for (const { name = "", id = "", size } of attachments) {
           expect(name.length).toBeLessThanOrEqual(255);
@@ -91,7 +91,7 @@ describe("the parts of a mail", () => {
       (inner) => ({ type: "multipart/mixed", childNodes: [inner] }),
       { type: "text/plain", part: "1" },
     );
-    expect(partsOf(deep as never)).toEqual({ attachments: [], report: false });
+    expect(partsOfStructure(deep as never)).toEqual({ attachments: [], report: false });
   });
 });
 
@@ -126,8 +126,8 @@ describe("what imapflow throws", () => {
   it("never throws, whatever it is", () => {
     fc.assert(
       fc.property(fc.anything(), fc.anything(), (thrown, response) => {
-        explainImap(thrown);
-        explainImap({ responseStatus: "NO", response });
+        classifyImapError(thrown);
+        classifyImapError({ responseStatus: "NO", response });
       }),
     );
   });

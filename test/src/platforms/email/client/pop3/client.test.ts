@@ -5,9 +5,9 @@ import type { Failure } from "../../../../../../src/model/failure.ts";
 import { pop3Body } from "../../../../../../src/platforms/email/client/pop3/body.ts";
 import {
   openPop3,
-  POP3_PATIENCE,
-  type Pop3Patience,
-  type Pop3Way,
+  POP3_TIMEOUTS,
+  type Pop3Timeouts,
+  type Pop3Endpoint,
 } from "../../../../../../src/platforms/email/client/pop3/client.ts";
 import type { Login } from "../../../../../../src/platforms/email/client/smtp/connection.ts";
 import { loopbackEgress } from "../../../../../support/loopback-egress.ts";
@@ -27,16 +27,16 @@ async function server(script: Pop3Script): Promise<ScriptedPop3> {
   ends.push(scripted.stop);
   return scripted;
 }
-const way = (port: number, more: Partial<Pop3Way> = {}): Pop3Way => ({
+const way = (port: number, more: Partial<Pop3Endpoint> = {}): Pop3Endpoint => ({
   connect: guard.connect,
   host: "127.0.0.1",
   port,
   tls: "none",
   login: BOB,
-  patience: POP3_PATIENCE,
+  timeouts: POP3_TIMEOUTS,
   ...more,
 });
-const open = (port: number, more?: Partial<Pop3Way>) => openPop3(way(port, more), never);
+const open = (port: number, more?: Partial<Pop3Endpoint>) => openPop3(way(port, more), never);
 /** What a refused login or a fault became. */
 const failing = (work: Promise<unknown>): Promise<Failure> =>
   work.then(
@@ -275,7 +275,7 @@ describe("a login with a token", () => {
 });
 
 describe("a hostile server", () => {
-  const hasty: Pop3Patience = { connect: 5_000, silence: 200, answer: 1_000 };
+  const hasty: Pop3Timeouts = { connect: 5_000, silence: 200, answer: 1_000 };
   const drip = (wanted: string, bytes: string) => ({
     say: (command: string) => (command.startsWith(wanted) ? bytes : undefined),
   });
@@ -293,7 +293,7 @@ describe("a hostile server", () => {
     ["an end in the middle of a list", drip("UIDL", "+OK\r\n1 a\r\n"), { code: "ETIMEDOUT" }],
   ])("that gives %s is given up", async (_name, script, failure) => {
     const scripted = await server(script);
-    const work = open(scripted.port, { patience: hasty }).then((pop3) => pop3.uidl());
+    const work = open(scripted.port, { timeouts: hasty }).then((pop3) => pop3.uidl());
     expect(await failing(work)).toMatchObject(failure);
   });
 
@@ -339,6 +339,6 @@ describe("a hostile server", () => {
     await new Promise<void>((resolve) => slow.listen(0, "127.0.0.1", () => resolve()));
     ends.push(() => new Promise((resolve) => slow.close(resolve)));
     const { port } = slow.address() as { port: number };
-    expect(await failing(open(port, { patience: hasty }))).toMatchObject({ code: "ETIMEDOUT" });
+    expect(await failing(open(port, { timeouts: hasty }))).toMatchObject({ code: "ETIMEDOUT" });
   });
 });

@@ -3,7 +3,7 @@ import { silentLog } from "../../src/model/log.ts";
 import type { Blob, Egress, Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
 
 /** What a platform is lent in tests that run it without the core; `commits` counts the marks. */
-export function testLent(words: Partial<VerbContext> = {}): VerbContext & { readonly commits: () => number } {
+export function testVerbContext(words: Partial<VerbContext> = {}): VerbContext & { readonly commits: () => number } {
   let commits = 0;
   const commit = words.commit ?? (async () => undefined);
   return {
@@ -66,7 +66,7 @@ export async function runOnce(
   try {
     const run = platform.verbs[activity.verb]?.run;
     if (!run) throw new Error("No such verb");
-    return await run(client, activity, testLent({ pending, ...context }));
+    return await run(client, activity, testVerbContext({ pending, ...context }));
   } catch (thrown) {
     throw platform.classifyError(thrown);
   } finally {

@@ -1,8 +1,8 @@
 import { parentPort } from "node:worker_threads";
+import type { MailTask } from "../schemas/inbound-mail.ts";
 import { parseMail } from "./mail-parse.ts";
-import type { MailTask } from "./mail-schema.ts";
 
-// The thread in which mail of strangers is parsed: what it costs, it costs here. What can't be parsed ends it.
+// The thread that parses strangers' mail: the cost stays in this thread. A mail that can't be parsed ends the thread.
 parentPort?.on("message", (task: MailTask) => {
   parseMail(task).then((mail) => parentPort?.postMessage(mail));
 });

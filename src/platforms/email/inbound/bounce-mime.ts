@@ -1,46 +1,46 @@
-/** A part of a mail, or the mail: what of MIME it takes to find a delivery report, and no more. */
-export interface Part {
+/** A MIME part of a mail, or the mail itself, with no more detail than delivery reports need. */
+export interface MimePart {
   readonly head: string;
-  /** In lower case, without parameters. */
+  /** Media type in lower case, without parameters. */
   readonly type: string;
   readonly boundary: string | undefined;
-  /** Decoded, one character for each byte where it isn't UTF-8. */
+  /** Decoded body, a character for each byte that is not UTF-8. */
   readonly body: string;
 }
 
-const MOST_PARTS = 20;
-const HEAD = 65_536;
+const MAX_PARTS = 20;
+const MAX_HEAD_CHARS = 65_536;
 
-/** Takes raw text, one character for each byte, apart into head and body. */
-export function partOf(raw: string): Part {
+/** Splits raw text, a character for each byte, into head and body. */
+export function parsePart(raw: string): MimePart {
   const gap = /\r?\n\r?\n/.exec(raw);
-  const head = raw.slice(0, Math.min(HEAD, gap ? gap.index : raw.length));
-  const content = field(head, "content-type");
+  const head = raw.slice(0, Math.min(MAX_HEAD_CHARS, gap ? gap.index : raw.length));
+  const content = headerField(head, "content-type");
   return {
     head,
     type: (/^[^\s;]{1,100}/.exec(content)?.[0] ?? "text/plain").toLowerCase(),
     boundary: boundaryOf(content),
-    body: gap ? decoded(raw.slice(gap.index + gap[0].length), field(head, "content-transfer-encoding")) : "",
+    body: gap ? decoded(raw.slice(gap.index + gap[0].length), headerField(head, "content-transfer-encoding")) : "",
   };
 }
 
-/** The parts of a multipart body (RFC 2046 section 5.1), the first twenty. */
-export function partsOf({ body, boundary }: Part): readonly Part[] {
+/** Returns the first twenty parts of a multipart body (RFC 2046 section 5.1). */
+export function parseParts({ body, boundary }: MimePart): readonly MimePart[] {
   if (boundary === undefined) return [];
-  const pieces = `\n${body}`.split(`\n--${boundary}`, MOST_PARTS + 2);
-  const inner: Part[] = [];
-  for (const piece of pieces.slice(1, MOST_PARTS + 1)) {
+  const pieces = `\n${body}`.split(`\n--${boundary}`, MAX_PARTS + 2);
+  const parts: MimePart[] = [];
+  for (const piece of pieces.slice(1, MAX_PARTS + 1)) {
     if (piece.startsWith("--")) break;
     const end = piece.indexOf("\n");
     if (end < 0 || piece.slice(0, end).trim() !== "") continue;
-    // A part may begin with the empty line that ends its head.
-    inner.push(partOf(piece.slice(end + 1).replace(/^\r?\n/, "\r\n\r\n")));
+    // A part may begin with the empty line that ends an empty head.
+    parts.push(parsePart(piece.slice(end + 1).replace(/^\r?\n/, "\r\n\r\n")));
   }
-  return inner;
+  return parts;
 }
 
-/** A field's value in one line; "" when it isn't there. `name` is in lower case. */
-export function field(head: string, name: string): string {
+/** Returns a field's value in a single line, "" for a missing field; `name` is in lower case. */
+export function headerField(head: string, name: string): string {
   const lines = head.split(/\r?\n/);
   const at = lines.findIndex((line) => line.slice(0, name.length + 1).toLowerCase() === `${name}:`);
   if (at < 0) return "";

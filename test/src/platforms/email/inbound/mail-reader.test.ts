@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { mailArrival, mailReader } from "../../../../../src/platforms/email/inbound/mail.ts";
+import { inboundMailEvent, mailReader } from "../../../../../src/platforms/email/inbound/mail-reader.ts";
 
 const reader = mailReader(1);
 afterAll(async () => {
@@ -84,7 +84,7 @@ describe("what becomes of a mail", () => {
     const mail = await read("From: Bob@Example.com", "Cc: Bob <bob@example.com>", "Message-ID: <a@b>", "", "Hi");
     const note = { name: "cursor", value: "7" };
     const received = new Date("2026-11-22T09:00:00Z");
-    expect(mailArrival(mail, { key: "k", account: "bob@example.com", received, note })).toEqual({
+    expect(inboundMailEvent(mail, { key: "k", account: "bob@example.com", received, state: note })).toEqual({
       key: "k",
       note,
       event: {
@@ -109,7 +109,7 @@ describe("what becomes of a mail", () => {
   ])("%s is believed only where it can be true", async (date, published) => {
     const mail = await read("From: a@b.example", date, "", "Hi");
     const received = new Date("2026-11-22T09:00:00Z");
-    expect(mailArrival(mail, { key: "k", account: "bob", received }).event.published).toBe(published);
+    expect(inboundMailEvent(mail, { key: "k", account: "bob", received }).event.published).toBe(published);
   });
 
   it("makes text of HTML where there is no other", async () => {
@@ -214,7 +214,7 @@ describe("mail of the wrong kind", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (pieces) => {
         const mail = await reader.read(Buffer.from(pieces.join(""), "latin1"), never);
-        const { event } = mailArrival(mail, { key: "k", account: "bob" });
+        const { event } = inboundMailEvent(mail, { key: "k", account: "bob" });
         expect(event.actor.address).not.toBe("");
         expect(JSON.stringify(event).isWellFormed()).toBe(true);
         expect(JSON.stringify(event)).not.toContain("\\u0000");

@@ -1,0 +1,44 @@
+import type { ConnectionContext } from "../../../platform/connection.ts";
+import { fairSemaphore } from "../../../platform/kit/semaphore.ts";
+import { accountTokens, refusedAtLastConnection } from "../client/access-tokens.ts";
+import { IMAP_TIMEOUTS, type ImapTimeouts } from "../client/imap/connection.ts";
+import { mailboxEndpoint } from "../client/mailbox.ts";
+import { POP3_TIMEOUTS } from "../client/pop3/client.ts";
+import type { Credentials } from "../credentials.ts";
+import { type ConnectedMailbox, connectImap } from "./imap-mailbox.ts";
+import type { MailReader } from "./mail-reader.ts";
+import { connectPop3 } from "./pop3-connect.ts";
+
+export interface InboundSettings {
+  readonly imapTimeouts?: ImapTimeouts;
+  /** Interval between two polls of a POP3 mailbox; default a minute, less only for tests. */
+  readonly pop3PollMs?: number;
+}
+
+/** Large POP3 mails that a process fetches at the same time. */
+const MAX_LARGE_MAILS = 4;
+
+/** Returns the function that connects an account's mailbox; throws `auth` or `permanent` for missing credentials. */
+export function mailboxConnector(
+  reader: MailReader,
+  { imapTimeouts = IMAP_TIMEOUTS, pop3PollMs }: InboundSettings,
+): (connection: ConnectionContext<Credentials>) => Promise<ConnectedMailbox> {
+  const largeMails = fairSemaphore(MAX_LARGE_MAILS);
+  return async (connection) => {
+    const { credentials, state } = connection;
+    const wasRefused = refusedAtLastConnection(state, credentials);
+    const token = accountTokens(connection, credentials, new Set(), wasRefused);
+    const endpoint = mailboxEndpoint(connection, credentials, token);
+    if (credentials.mailbox?.protocol !== "pop3") {
+      return connectImap(connection, { ...endpoint, timeouts: imapTimeouts }, reader);
+    }
+    const { deleteAfter = false } = credentials.mailbox;
+    return connectPop3(connection, {
+      largeMails,
+      pollMs: pop3PollMs,
+      endpoint: { ...endpoint, timeouts: POP3_TIMEOUTS },
+      reader,
+      deleteAfter,
+    });
+  };
+}

@@ -1,0 +1,109 @@
+import { extname } from "node:path";
+import { Failure } from "../../../model/failure.ts";
+import { type WorkerPool, workerPool } from "../../../platform/kit/worker-threads.ts";
+import type { InboundMail, MailTask } from "../schemas/inbound-mail.ts";
+
+/** Parser of raw mail (RFC 5322) that runs in worker threads, away from the event loop. */
+export interface MailReader {
+  /**
+   * Reads a mail, whatever the bytes are; beyond the limits only the header is read and the result is marked `truncated`.
+   * Rejects with the signal's reason, or with a retryable `Failure` when no thread could be started.
+   */
+  readonly read: (source: Buffer, signal: AbortSignal) => Promise<InboundMail>;
+  readonly threads: () => number;
+  readonly close: () => Promise<void>;
+}
+
+/** Bytes of a mail that are read; the rest is ignored. */
+export const MAX_MAIL_BYTES = 25 * 1024 * 1024;
+const LIMIT_MS = 5_000;
+const LIMITS = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
+/** Bytes of a header that are read when the whole mail was beyond the limits. */
+const HEAD_BYTES = 65_536;
+
+/** Starts up to `max` threads that read mail, `limitMs` per mail at most; threads start with the first mail. */
+export function mailReader(max = 2, limitMs = LIMIT_MS): MailReader {
+  const file = new URL(`./mail-worker${extname(import.meta.url)}`, import.meta.url);
+  const pool = workerPool<MailTask, InboundMail>({
+    file,
+    max,
+    limitMs,
+    limits: LIMITS,
+    onLimitExceeded: limitExceeded,
+    onStartFailure: startFailed,
+  });
+  return { read: (source, signal) => readWith(pool, source, signal), threads: pool.count, close: pool.close };
+}
+
+/** A mail reader with a use count: all clients of a process share the threads. */
+export interface SharedMailReader extends MailReader {
+  /** Counts a client from the start of connecting; a client that could not be made is released again. */
+  readonly retain: <T>(client: Promise<T>) => Promise<T>;
+  /** Releases a client; the last client ends the threads. */
+  readonly release: () => Promise<void>;
+}
+
+/** Makes a mail reader whose threads live as long as any client uses them. */
+export function sharedMailReader(): SharedMailReader {
+  const reader = mailReader();
+  let clients = 0;
+  async function release(): Promise<void> {
+    clients -= 1;
+    if (clients === 0) await reader.close();
+  }
+  return {
+    ...reader,
+    release,
+    retain: async (client) => {
+      clients += 1;
+      try {
+        return await client;
+      } catch (thrown) {
+        await release();
+        throw thrown;
+      }
+    },
+  };
+}
+
+async function readWith(
+  pool: WorkerPool<MailTask, InboundMail>,
+  source: Buffer,
+  signal: AbortSignal,
+): Promise<InboundMail> {
+  const isCut = source.length > MAX_MAIL_BYTES;
+  const tasks = [
+    { source: detached(source.subarray(0, MAX_MAIL_BYTES)), truncated: isCut },
+    { source: detached(headOf(source)), truncated: true },
+  ];
+  for (const task of tasks) {
+    try {
+      return await pool.run(task, signal);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      if (thrown instanceof Failure && thrown.kind === "retryable") throw thrown;
+    }
+  }
+  return { actor: { address: "<>" }, object: { type: "message", truncated: true } };
+}
+
+/** Copies a view out of a larger buffer; else the whole buffer would be copied to the thread. */
+function detached(view: Buffer): Uint8Array {
+  return view.byteLength === view.buffer.byteLength ? view : Uint8Array.prototype.slice.call(view);
+}
+
+function headOf(source: Buffer): Buffer {
+  const start = source.subarray(0, HEAD_BYTES);
+  const ends = ["\r\n\r\n", "\n\n"].map((end) => start.indexOf(end)).filter((at) => at >= 0);
+  return start.subarray(0, Math.min(start.length, ...ends));
+}
+
+function limitExceeded(cause: unknown): Failure {
+  const detail = "The mail takes more time or memory to read than a mail may.";
+  return new Failure({ kind: "permanent", code: "platform-protocol-error", detail, cause });
+}
+
+function startFailed(cause: unknown): Failure {
+  const detail = "The thread that reads mail could not be started; tell the operator.";
+  return new Failure({ kind: "retryable", code: "internal-error", detail, cause });
+}

@@ -1,0 +1,59 @@
+/** A person in a mail's header. */
+export interface Person {
+  readonly address: string;
+  readonly name?: string;
+}
+
+/** An attachment as events list it; the content is fetched by `part`, IMAP's part number, on demand. */
+export interface ListedAttachment {
+  readonly name?: string;
+  readonly mediaType: string;
+  /** Bytes after decoding. */
+  readonly size: number;
+  /** Content-ID without brackets, as `cid:` in the HTML names the attachment. */
+  readonly id?: string;
+  readonly part?: string;
+}
+
+/** A mail's content in an event. Every member is bounded; together they take less than 256 KiB of JSON. */
+export interface InboundMessage {
+  readonly type: "message";
+  /** Message-ID with brackets. */
+  readonly id?: string;
+  readonly subject?: string;
+  /** Plain text; converted from the HTML where the mail has no plain text. */
+  readonly body?: string;
+  readonly bodyTruncated?: true;
+  readonly html?: string;
+  readonly htmlTruncated?: true;
+  readonly to?: readonly Person[];
+  readonly cc?: readonly Person[];
+  readonly replyTo?: readonly Person[];
+  readonly attachments?: readonly ListedAttachment[];
+  /** True: the mail has more attachments than are listed. */
+  readonly attachmentsTruncated?: true;
+  readonly inReplyTo?: string;
+  /** Oldest first. */
+  readonly references?: readonly string[];
+  /** Fields List-*, X-* and a few more, names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** True: the mail was larger, or harder to read, than the limits; parts of the mail are missing here. */
+  readonly truncated?: true;
+}
+
+/** A parsed mail. */
+export interface InboundMail {
+  /** Sender as the mail claims; the address is `<>` where the mail names none. */
+  readonly actor: Person;
+  readonly object: InboundMessage;
+  /** Thread of the mail: the oldest Message-ID in the references, else the mail's own. */
+  readonly context?: { readonly type: "thread"; readonly id: string };
+  /** The mail's own date (RFC 3339), unchecked: any sender can write any date. */
+  readonly date?: string;
+}
+
+/** A task for the parser's thread; `truncated` when `source` is not the whole mail. */
+export interface MailTask {
+  readonly source: Uint8Array;
+  readonly truncated: boolean;
+}
