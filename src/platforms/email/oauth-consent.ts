@@ -21,7 +21,7 @@ const MailClient = Type.Object(
     address: Type.String({
       maxLength: 254,
       pattern: "^[^\\s@\\u0000-\\u001f\\u007f]+@[^\\s@\\u0000-\\u001f\\u007f]+$",
-      description: "The mail address that is to be used; the user must agree for just this one.",
+      description: "The mail address to connect; the user must consent for exactly this address.",
     }),
     tenant: Type.Optional(
       Type.String({
@@ -34,7 +34,7 @@ const MailClient = Type.Object(
 );
 type MailClient = Static<typeof MailClient>;
 
-/** Mail of Google and Microsoft by OAuth 2; `providers` is where they are. */
+/** Returns the OAuth 2 consent for mail of Google and Microsoft; `providers` has their addresses. */
 export function consent(providers: Providers = PROVIDERS): OAuthConsent {
   return defineConsent<typeof MailClient, Credentials>({
     schema: MailClient,
@@ -45,20 +45,20 @@ export function consent(providers: Providers = PROVIDERS): OAuthConsent {
       address: "bob@example.com",
     },
     url: (client, round) => {
-      const { authorizeUrl, scope, extraParameters: words } = providers[client.provider];
-      const all = { ...words, client_id: client.clientId, scope, login_hint: client.address };
-      return consentUrl(inTenant(authorizeUrl, client), all, round);
+      const { authorizeUrl, scope, extraParameters } = providers[client.provider];
+      const parameters = { ...extraParameters, client_id: client.clientId, scope, login_hint: client.address };
+      return consentUrl(inTenant(authorizeUrl, client), parameters, round);
     },
     finish: async (client, round, egress) => {
       const provider = providers[client.provider];
-      const credentials = await loginFor(client, provider, round, egress.fetch);
-      await tried(egress, credentials);
+      const credentials = await credentialsFor(client, provider, round, egress.fetch);
+      await checkLogin(egress, credentials);
       return [{ address: client.address, credentials }];
     },
   });
 }
 
-async function loginFor(
+async function credentialsFor(
   { clientId, clientSecret, address, ...client }: MailClient,
   { tokenUrl, smtp, mailbox }: MailProvider,
   { code, verifier, redirectUri }: ConsentRound & { readonly code: string },
@@ -69,14 +69,14 @@ async function loginFor(
     clientId,
     ...(clientSecret === undefined ? {} : { clientSecret }),
   };
-  const words = { grant_type: "authorization_code", code, redirect_uri: redirectUri, code_verifier: verifier };
-  const { accessToken, refreshToken, expires } = await askForGrant(fetch, server, words);
-  if (refreshToken === undefined) throw shortLived();
+  const form = { grant_type: "authorization_code", code, redirect_uri: redirectUri, code_verifier: verifier };
+  const { accessToken, refreshToken, expires } = await askForGrant(fetch, server, form);
+  if (refreshToken === undefined) throw noRefreshToken();
   return { ...smtp, user: address, oauth2: { ...server, refreshToken, accessToken, expires }, mailbox };
 }
 
-/** The mail server itself says whether the one who agreed may use that address; else another's login would be lost. */
-async function tried(
+/** Logs in at the mail server, which alone knows whether the login may use the address. */
+async function checkLogin(
   { connect }: Egress,
   { host, port = 587, tls, ca, user = "", oauth2 }: Credentials,
 ): Promise<void> {
@@ -85,18 +85,18 @@ async function tried(
     const connection = await connect(host, port, { timeoutMs: SMTP_TIMEOUTS.connect });
     const security = { secure: tls === "implicit", requireTLS: tls === "starttls", ignoreTLS: tls === "none" };
     const options = { connection, host, port, ...security, ...(ca === undefined ? {} : { tls: { ca } }) };
-    const line = await openSmtp(options, { user, token: async () => token }, { ...SMTP_TIMEOUTS, command: 30_000 });
-    line.close();
+    const smtp = await openSmtp(options, { user, token: async () => token }, { ...SMTP_TIMEOUTS, command: 30_000 });
+    smtp.close();
   } catch (thrown) {
-    throw asConsent(classifyError(thrown, [token, user]));
+    throw consentFailure(classifyError(thrown, [token, user]));
   }
 }
 
-function asConsent(failure: Failure): Failure {
+function consentFailure(failure: Failure): Failure {
   if (failure.code !== "credentials-invalid") return failure;
   const { platformCode = "" } = failure;
   const detail =
-    "The mail server does not let the one who agreed use this address: agree with its own account, and allow SMTP there.";
+    "The mail server does not let this login use the address: consent with the address's own account, and allow SMTP there.";
   return new Failure({ kind: "permanent", code: "permission-denied", detail, platformCode });
 }
 
@@ -104,7 +104,7 @@ function inTenant(url: string, { tenant = "common" }: Pick<MailClient, "tenant">
   return url.replace("{tenant}", tenant);
 }
 
-function shortLived(): Failure {
-  const detail = "The provider gives no login that lasts: take the app's access back there, then begin again.";
+function noRefreshToken(): Failure {
+  const detail = "The provider issued no refresh token: revoke the app's access there, then begin again.";
   return new Failure({ kind: "permanent", code: "permission-denied", detail });
 }

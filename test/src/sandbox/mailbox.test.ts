@@ -3,7 +3,7 @@ import { silentLog } from "../../../src/model/log.ts";
 import type { InboundEvent } from "../../../src/platform/platform.ts";
 import { email } from "../../../src/platforms/email/platform.ts";
 import { type Mailbox, sandboxMailbox } from "../../../src/sandbox/mailbox.ts";
-import { noEgress, testVerbContext, testMailActivity } from "../../support/verb-context.ts";
+import { noEgress, testMailActivity, testVerbContext } from "../../support/verb-context.ts";
 
 let mailbox: Mailbox;
 let caught: Array<{ readonly app: string; readonly arrival: InboundEvent }>;

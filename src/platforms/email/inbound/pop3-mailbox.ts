@@ -185,10 +185,7 @@ async function recordMail(session: Session, listed: ListedMail, size: number): P
   return true;
 }
 
-async function withLargeMailSlot<T>(
-  { settings: { largeMails }, signal }: Session,
-  work: () => Promise<T>,
-): Promise<T> {
+async function withLargeMailSlot<T>({ settings: { largeMails }, signal }: Session, work: () => Promise<T>): Promise<T> {
   await largeMails.acquire(signal);
   try {
     return await work();
@@ -229,10 +226,7 @@ async function fetchContent(
 }
 
 /** Deletes the recorded mails of this session, and of sessions that ended before their QUIT. */
-async function deleteRecorded(
-  { pop3, seen, connection }: Session,
-  listed: readonly ListedMail[],
-): Promise<number> {
+async function deleteRecorded({ pop3, seen, connection }: Session, listed: readonly ListedMail[]): Promise<number> {
   const recorded = listed.filter(({ entry }) => seen.statusOf(entry) === "handed");
   try {
     for (const { number } of recorded) await pop3.dele(number);

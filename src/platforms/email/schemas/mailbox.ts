@@ -3,7 +3,7 @@ import { MailAddress, MessageId } from "./message.ts";
 
 const NO_CONTROLS = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$";
 
-/** The account whose mailbox it is. */
+/** Account that owns the mailbox. */
 export const MailboxActor = Type.Object(
   { address: MailAddress, name: Type.Optional(Type.String({ maxLength: 256 })) },
   { additionalProperties: false },
@@ -16,7 +16,7 @@ const Folder = Type.String({
   pattern: NO_CONTROLS,
   description: "A folder's path as query lists it; default INBOX.",
 });
-const Words = Type.Optional(Type.String({ minLength: 1, maxLength: 256, pattern: NO_CONTROLS }));
+const SearchText = Type.Optional(Type.String({ minLength: 1, maxLength: 256, pattern: NO_CONTROLS }));
 const Uid = Type.Integer({ minimum: 1, maximum: 4_294_967_295 });
 const Uids = Type.Union([Uid, Type.Array(Uid, { minItems: 1, maxItems: 100 })]);
 const Time = Type.Optional(Type.String({ format: "date-time" }));
@@ -24,33 +24,33 @@ const Flag = Type.Optional(Type.Boolean());
 const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: "Default 20." }));
 const Before = Type.Optional({
   ...Uid,
-  description: "Only mails with lower uids: what `next` of the page before says.",
+  description: "Only mails with lower uids: the `next` of the previous page.",
 });
 
-/** Which mails of which folder. */
-const Place = {
+/** Properties that select mails of a folder. */
+const Selection = {
   folder: Type.Optional(Folder),
   uidValidity: Type.Optional(
     Type.String({
       pattern: "^[0-9]{1,20}$",
-      description: "As it came with the uid: where the folder has another one by now, nothing is found.",
+      description: "As received with the uid: with another value in the folder by now, nothing is found.",
     }),
   ),
   id: Type.Optional({ ...MessageId, description: "Message-ID." }),
 };
-const ONE_OF = { anyOf: [{ required: ["uid"] }, { required: ["id"] }] };
+const UID_OR_ID = { anyOf: [{ required: ["uid"] }, { required: ["id"] }] };
 
-function mailboxShape<Schema extends TSchema>(object: Schema) {
+function mailboxSchema<Schema extends TSchema>(object: Schema) {
   return Type.Object({ actor: MailboxActor, target: NoTarget, object }, { additionalProperties: false });
 }
 const strict = { additionalProperties: false };
 
-/** What `subscribe` and `unsubscribe` take. */
-export const SubscribeSchema = mailboxShape(Type.Optional(Type.Object({ folder: Type.Optional(Folder) }, strict)));
+/** Schema of `subscribe` and `unsubscribe`. */
+export const SubscribeSchema = mailboxSchema(Type.Optional(Type.Object({ folder: Type.Optional(Folder) }, strict)));
 
 const Fetch = Type.Object(
   {
-    ...Place,
+    ...Selection,
     uid: Type.Optional(Uid),
     attachments: Type.Optional(
       Type.Array(Type.String({ pattern: "^[1-9][0-9]{0,3}(\\.[1-9][0-9]{0,3}){0,19}$" }), {
@@ -60,7 +60,11 @@ const Fetch = Type.Object(
       }),
     ),
     offset: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 52_428_800, description: "Where in the one attachment asked for to begin." }),
+      Type.Integer({
+        minimum: 0,
+        maximum: 52_428_800,
+        description: "First byte, when a single attachment is fetched.",
+      }),
     ),
     since: Time,
     before: Before,
@@ -68,19 +72,19 @@ const Fetch = Type.Object(
   },
   strict,
 );
-/** What `fetch` takes: with uid or id one mail, else a page of a folder, newest first. */
-export const FetchSchema = mailboxShape(Type.Optional(Fetch));
+/** Schema of `fetch`: with uid or id a single mail, else a page of a folder, newest first. */
+export const FetchSchema = mailboxSchema(Type.Optional(Fetch));
 export type FetchObject = Static<typeof Fetch>;
 
 const Search = Type.Object(
   {
     folder: Type.Optional(Folder),
-    text: Words,
-    subject: Words,
-    body: Words,
-    from: Words,
-    to: Words,
-    cc: Words,
+    text: SearchText,
+    subject: SearchText,
+    body: SearchText,
+    from: SearchText,
+    to: SearchText,
+    cc: SearchText,
     since: Time,
     until: Time,
     unseen: Flag,
@@ -92,51 +96,52 @@ const Search = Type.Object(
   },
   { ...strict, minProperties: 1 },
 );
-/** What `search` takes; all that is said must fit. */
-export const SearchSchema = mailboxShape(Search);
+/** Schema of `search`; a mail must match all conditions. */
+export const SearchSchema = mailboxSchema(Search);
 export type SearchObject = Static<typeof Search>;
 
-/** What `query` takes. */
-export const QuerySchema = mailboxShape(
+/** Schema of `query`. */
+export const QuerySchema = mailboxSchema(
   Type.Object({ type: Type.Union([Type.Literal("folders"), Type.Literal("quota")]) }, strict),
 );
 
-const Mails = { ...Place, uid: Type.Optional(Uids) };
-/** What `read` takes. */
-export const ReadSchema = mailboxShape(
+const Mails = { ...Selection, uid: Type.Optional(Uids) };
+/** Schema of `read`. */
+export const ReadSchema = mailboxSchema(
   Type.Object(
     { ...Mails, seen: Type.Optional(Type.Boolean({ description: "Default true." })) },
-    { ...strict, ...ONE_OF },
+    { ...strict, ...UID_OR_ID },
   ),
 );
-/** What `flag` takes. */
-export const FlagSchema = mailboxShape(
+/** Schema of `flag`. */
+export const FlagSchema = mailboxSchema(
   Type.Object(
     { ...Mails, flagged: Type.Optional(Type.Boolean({ description: "Default true." })) },
-    { ...strict, ...ONE_OF },
+    { ...strict, ...UID_OR_ID },
   ),
 );
-/** What `move` takes. */
-export const MoveSchema = mailboxShape(Type.Object({ ...Mails, to: Folder }, { ...strict, ...ONE_OF }));
-/** What `delete` takes. */
-export const DeleteSchema = mailboxShape(
+/** Schema of `move`. */
+export const MoveSchema = mailboxSchema(Type.Object({ ...Mails, to: Folder }, { ...strict, ...UID_OR_ID }));
+/** Schema of `delete`. */
+export const DeleteSchema = mailboxSchema(
   Type.Object(
     {
       ...Mails,
       forever: Type.Optional(Type.Boolean({ description: "True: not into the trash folder; default false." })),
     },
-    { ...strict, ...ONE_OF },
+    { ...strict, ...UID_OR_ID },
   ),
 );
 
-/** What the verbs that change mails say of them, all together. */
-export interface ChangeObject {
-  readonly folder?: string;
-  readonly uidValidity?: string;
-  readonly uid?: number | readonly number[];
-  readonly id?: string;
-  readonly seen?: boolean;
-  readonly flagged?: boolean;
-  readonly to?: string;
-  readonly forever?: boolean;
-}
+/** Object of any of the verbs that change mails. */
+export const ChangeObject = Type.Object(
+  {
+    ...Mails,
+    seen: Type.Optional(Type.Boolean()),
+    flagged: Type.Optional(Type.Boolean()),
+    to: Type.Optional(Folder),
+    forever: Type.Optional(Type.Boolean()),
+  },
+  strict,
+);
+export type ChangeObject = Static<typeof ChangeObject>;

@@ -2,10 +2,10 @@ import Type, { type Static } from "typebox";
 import { ADDRESS_LENGTH, Attachment } from "../../../model/activity.ts";
 import { ADDRESS_PATTERN } from "./address.ts";
 
-/** One line of text for a header field: no control characters (CR, LF, NUL … would start another field). */
+/** Pattern of a header field's text: no control characters (CR, LF, NUL … would start another field). */
 const LINE = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$";
 const MESSAGE_ID = "^<?[A-Za-z0-9!#$%&'*+/=?^_`{|}~.:-]+@[A-Za-z0-9!#$%&'*+/=?^_`{|}~.:\\[\\]-]+>?$";
-/** Fields that describe a message without changing where it goes or what it is. */
+/** Header fields that describe a message without changing recipients or structure. */
 const HEADER =
   "^([Xx]-[A-Za-z0-9-]{1,60}|List-(Id|Help|Post|Owner|Archive|Subscribe|Unsubscribe|Unsubscribe-Post)|Auto-Submitted|Feedback-ID|Importance|Organization|Precedence|Priority|Sensitivity)$";
 
@@ -26,7 +26,7 @@ const Recipient = Type.Object(
     name: Name,
     field: Type.Optional(
       Type.Union([Type.Literal("to"), Type.Literal("cc"), Type.Literal("bcc")], {
-        description: "Where it stands in the message; default to.",
+        description: "Header field that lists the recipient; default to.",
       }),
     ),
   },
@@ -40,7 +40,7 @@ const Message = Type.Object(
     body: Type.Optional({ ...Text, description: "Plain text." }),
     html: Type.Optional({ ...Text, description: "The same as HTML; images by `cid:` and an attachment's id." }),
     attachments: Type.Optional(Type.Array(Attachment, { minItems: 1, maxItems: 50 })),
-    inReplyTo: Type.Optional({ ...MessageId, description: "Message-ID that this answers." }),
+    inReplyTo: Type.Optional({ ...MessageId, description: "Message-ID of the mail that this mail answers." }),
     references: Type.Optional(
       Type.Array(MessageId, { maxItems: 100, description: "Message-IDs of the thread so far, oldest first." }),
     ),
@@ -63,7 +63,7 @@ const Message = Type.Object(
   },
 );
 
-/** What `send` takes. */
+/** Schema of `send`. */
 export const SendSchema = Type.Object(
   {
     actor: Type.Object({ address: MailAddress, name: Name }, { additionalProperties: false }),

@@ -1,124 +1,123 @@
 import type { ImapFlow } from "imapflow";
+import { Value } from "typebox/value";
 import type { Activity } from "../../../model/activity.ts";
 import { Failure } from "../../../model/failure.ts";
+import { failureWith } from "../../../platform/kit/error-table.ts";
 import type { Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
-import { notFound, type OpenFolder, openFolder, findUids } from "../client/imap/find-mails.ts";
+import { findUids, folderName, notFound, type OpenFolder, openFolder } from "../client/imap/find-mails.ts";
 import { noMailbox } from "../client/mailbox.ts";
 import { classifyError } from "../errors.ts";
-import { folderName } from "../inbound/imap-mailbox.ts";
-import type { ChangeObject } from "../schemas/mailbox.ts";
+import { ChangeObject } from "../schemas/mailbox.ts";
 
-type Change = (imap: ImapFlow, uids: string, object: ChangeObject, from: OpenFolder) => Promise<Record<string, unknown>>;
+type Change = (
+  imap: ImapFlow,
+  uids: string,
+  object: ChangeObject,
+  source: OpenFolder,
+) => Promise<Record<string, unknown>>;
 
 const NO_FOLDER = "The mailbox has no such folder: query lists those it has.";
 const CHANGES: Readonly<Record<string, Change>> = {
-  read: (imap, uids, { seen = true }) => flagged(imap, uids, "\\Seen", seen, "seen"),
-  flag: (imap, uids, { flagged: on = true }) => flagged(imap, uids, "\\Flagged", on, "flagged"),
-  move: (imap, uids, { to = "INBOX" }) => moved(imap, uids, folderName(to)),
-  delete: deleted,
+  read: (imap, uids, { seen = true }) => setFlag(imap, uids, "\\Seen", seen, "seen"),
+  flag: (imap, uids, { flagged = true }) => setFlag(imap, uids, "\\Flagged", flagged, "flagged"),
+  move: (imap, uids, { to = "INBOX" }) => moveTo(imap, uids, folderName(to)),
+  delete: remove,
 };
 
-/** Marks, moves or deletes mails of a folder, those of the ones named that are there. Throws when none is. */
-export async function change(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  return changed(client, activity, context, true);
+/** Activity of a changing verb. */
+type ChangeActivity = Pick<Activity, "verb"> & { readonly object: ChangeObject };
+
+/** Marks, moves or deletes the selected mails that exist in the folder. Throws when there is none. */
+export async function change(client: Client, activity: ChangeActivity, context: VerbContext): Promise<Receipt> {
+  return applyChange(client, activity, context, true);
 }
 
 /**
- * What became of a change that broke off: each of them can be done again, since what was moved or deleted is not there any
- * more and then is found done.
+ * Repeats a change that broke off after the commit. Each change is idempotent: mails that were moved or deleted are not
+ * there any more, which counts as done.
  */
-export async function changedAfterAll(
+export async function recoverChange(
   client: Client,
-  activity: Activity,
+  { verb, object }: Pick<Activity, "verb" | "object">,
   context: VerbContext,
 ): Promise<Receipt | undefined> {
-  return activity.verb in CHANGES ? changed(client, activity, context, false) : undefined;
+  if (!(verb in CHANGES) || !Value.Check(ChangeObject, object)) return undefined;
+  return applyChange(client, { verb, object }, context, false);
 }
 
-async function changed(
+async function applyChange(
   { mailbox }: Client,
-  activity: Activity,
+  { verb, object: request }: ChangeActivity,
   context: VerbContext,
-  first: boolean,
+  isFirstTry: boolean,
 ): Promise<Receipt> {
   if (!mailbox) throw noMailbox();
-  const change = CHANGES[activity.verb];
-  if (!change) throw notFound();
-  const wanted = activity.object as ChangeObject;
+  const apply = CHANGES[verb];
+  if (!apply) throw notFound();
   return mailbox.use(context.signal, async (imap) => {
-    const from = await openFolder(imap, wanted, false);
-    const uids = await findUids(imap, wanted);
-    const object = { folder: from.folder, uidValidity: from.uidValidity, uids };
+    const source = await openFolder(imap, request, false);
+    const uids = await findUids(imap, request);
+    const object = { folder: source.folder, uidValidity: source.uidValidity, uids };
     if (uids.length === 0) {
-      if (first) throw notFound();
+      if (isFirstTry) throw notFound();
       return { outcomes: [], object };
     }
-    // Asked before the commit: moving into a folder that is not there is refused without a reason.
-    if (wanted.to !== undefined && !(await imap.status(folderName(wanted.to), { uidNext: true })))
+    // Checked before the commit: a move into a missing folder is refused without a reason.
+    if (request.to !== undefined && !(await imap.status(folderName(request.to), { uidNext: true })))
       throw notFound(NO_FOLDER);
-    if (first) await context.commit();
+    if (isFirstTry) await context.commit();
     try {
-      return { outcomes: [], object: { ...object, ...(await change(imap, uids.join(","), wanted, from)) } };
+      return { outcomes: [], object: { ...object, ...(await apply(imap, uids.join(","), request, source)) } };
     } catch (thrown) {
-      throw mayBeDone(classifyError(thrown));
+      throw afterCommit(classifyError(thrown));
     }
   });
 }
 
-/** After the commit, only the server's own no is certain. */
-function mayBeDone(failure: Failure): Failure {
-  const { kind, code, message: detail, platformCode, retryAfterMs } = failure;
-  if (kind === "permanent" || kind === "auth") return failure;
-  return new Failure({
-    kind,
-    code,
-    detail,
-    mayHaveLanded: true,
-    ...(platformCode === undefined ? {} : { platformCode }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    cause: failure,
-  });
+/** Marks a failure after the commit: only the server's own refusal is certain. */
+function afterCommit(failure: Failure): Failure {
+  const isCertain = failure.kind === "permanent" || failure.kind === "auth";
+  return isCertain ? failure : failureWith(failure, { mayHaveLanded: true, cause: failure });
 }
 
-async function flagged(
+async function setFlag(
   imap: ImapFlow,
   uids: string,
   flag: string,
-  on: boolean,
-  name: string,
+  isOn: boolean,
+  member: string,
 ): Promise<Record<string, unknown>> {
-  const store = on
-    ? imap.messageFlagsAdd(uids, [flag], { uid: true })
-    : imap.messageFlagsRemove(uids, [flag], { uid: true });
-  if (!(await store)) throw refused(imap);
-  return { [name]: on };
+  const isDone = isOn
+    ? await imap.messageFlagsAdd(uids, [flag], { uid: true })
+    : await imap.messageFlagsRemove(uids, [flag], { uid: true });
+  if (!isDone) throw refused(imap);
+  return { [member]: isOn };
 }
 
-async function moved(imap: ImapFlow, uids: string, to: string): Promise<Record<string, unknown>> {
-  const done = await imap.messageMove(uids, to, { uid: true });
-  if (!done) throw refused(imap);
-  const placed = done.uidMap
-    ? { movedTo: { folder: to, uidValidity: String(done.uidValidity), uids: [...done.uidMap.values()] } }
-    : {};
-  return { to, ...placed };
+async function moveTo(imap: ImapFlow, uids: string, to: string): Promise<Record<string, unknown>> {
+  const result = await imap.messageMove(uids, to, { uid: true });
+  if (!result) throw refused(imap);
+  const { uidMap, uidValidity } = result;
+  const movedTo = { folder: to, uidValidity: String(uidValidity), uids: uidMap ? [...uidMap.values()] : [] };
+  return { to, ...(uidMap ? { movedTo } : {}) };
 }
 
-/** Into the trash folder, where the mailbox has one and the mail is not in it; else for good. */
-async function deleted(
+/** Moves mails into the trash folder; deletes for good without a trash folder, and in the trash folder itself. */
+async function remove(
   imap: ImapFlow,
   uids: string,
   { forever = false }: ChangeObject,
   { folder }: OpenFolder,
 ): Promise<Record<string, unknown>> {
-  const all = forever ? [] : await imap.list();
-  const trash = all.find(({ specialUse }) => specialUse === "\\Trash")?.path;
-  if (trash !== undefined && trash !== folder) return moved(imap, uids, trash);
+  const folders = forever ? [] : await imap.list();
+  const trash = folders.find(({ specialUse }) => specialUse === "\\Trash")?.path;
+  if (trash !== undefined && trash !== folder) return moveTo(imap, uids, trash);
   if (!(await imap.messageDelete(uids, { uid: true }))) throw refused(imap);
   return { forever: true };
 }
 
-/** imapflow says only that it was not done; a connection that ended is no refusal. */
+/** Makes the error for imapflow's plain "not done"; a connection that ended is no refusal. */
 function refused(imap: ImapFlow): Error {
   if (!imap.usable) return Object.assign(new Error("The connection ended"), { code: "NoConnection" });
   const detail = "The mailbox's server refuses it.";

@@ -1,23 +1,34 @@
-import type { Activity } from "../../../model/activity.ts";
-import type { Receipt, VerbContext } from "../../../platform/platform.ts";
-import { folderName, type ConnectedMailbox } from "../inbound/imap-mailbox.ts";
+import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
+import { folderName } from "../client/imap/find-mails.ts";
+import type { ConnectedMailbox } from "../inbound/imap-mailbox.ts";
+import type { SubscribeSchema } from "../schemas/mailbox.ts";
 
-/** Listens to a folder as long as the account is online; what comes from now on arrives. Folder: default the inbox. */
-export async function subscribe(client: ConnectedMailbox, activity: Activity, context: VerbContext): Promise<Receipt> {
+type SubscribeActivity = ActivityOf<typeof SubscribeSchema>;
+
+/** Listens to a folder, by default the inbox, as long as the account is online; only later mail arrives. */
+export async function subscribe(
+  client: ConnectedMailbox,
+  activity: SubscribeActivity,
+  context: VerbContext,
+): Promise<Receipt> {
   const folder = folderOf(activity);
   await context.commit();
   await client.subscribe(folder, context.signal);
   return { outcomes: [], object: { folder } };
 }
 
-/** Ends what `subscribe` began. */
-export async function unsubscribe(client: ConnectedMailbox, activity: Activity, context: VerbContext): Promise<Receipt> {
+/** Stops listening to a folder. */
+export async function unsubscribe(
+  client: ConnectedMailbox,
+  activity: SubscribeActivity,
+  context: VerbContext,
+): Promise<Receipt> {
   const folder = folderOf(activity);
   await context.commit();
   await client.unsubscribe(folder);
   return { outcomes: [], object: { folder } };
 }
 
-function folderOf({ object }: Activity): string {
-  return folderName(typeof object.folder === "string" ? object.folder : "INBOX");
+function folderOf({ object }: SubscribeActivity): string {
+  return folderName(object?.folder ?? "INBOX");
 }

@@ -23,26 +23,26 @@ import { subscribe, unsubscribe } from "./subscribe.ts";
 const actor = { address: "bob@example.com" };
 type Verbs = Readonly<Record<string, Verb<TObject, Client | ConnectedMailbox>>>;
 
-/** What mail can do; those that are `held` need the account to be online. */
+/** Returns the verbs of e-mail; those with `needsConnection` need the account to be online. */
 export function verbs(reader: MailReader): Verbs {
   return {
     send: defineVerb<typeof SendSchema, Client>({
-      summary: "Sends a mail to all targets and says for each whether the server took it",
+      summary: "Sends a mail to all targets and reports for each whether the server accepted it",
       schema: SendSchema,
       example: SEND_EXAMPLE,
       run: send,
     }) as Verb,
-    ...reading(reader),
-    ...changing(),
+    ...readingVerbs(reader),
+    ...changingVerbs(),
     subscribe: defineVerb<typeof SubscribeSchema, ConnectedMailbox>({
-      summary: "Brings each new mail of a folder as an activity, as long as the account is online",
+      summary: "Delivers each new mail of a folder as an activity while the account is online",
       schema: SubscribeSchema,
       example: { actor, object: { folder: "Newsletters" } },
       needsConnection: true,
       run: subscribe,
     }) as Verb,
     unsubscribe: defineVerb<typeof SubscribeSchema, ConnectedMailbox>({
-      summary: "Stops bringing the new mails of a folder",
+      summary: "Stops delivering the new mails of a folder",
       schema: SubscribeSchema,
       example: { actor, object: { folder: "Newsletters" } },
       needsConnection: true,
@@ -51,22 +51,22 @@ export function verbs(reader: MailReader): Verbs {
   };
 }
 
-function reading(reader: MailReader): Verbs {
+function readingVerbs(reader: MailReader): Verbs {
   return {
     fetch: defineVerb<typeof FetchSchema, Client>({
-      summary: "Gives a page of a folder, one mail, or the content of its attachments",
+      summary: "Returns a page of a folder, a single mail, or the content of its attachments",
       schema: FetchSchema,
       example: { actor, object: { folder: "INBOX", limit: 10 } },
       run: (client, activity, context) => fetchMail(client, activity, context, reader),
     }) as Verb,
     search: defineVerb<typeof SearchSchema, Client>({
-      summary: "Looks for mails in a folder by their words, people, dates and marks",
+      summary: "Searches mails in a folder by text, people, dates and flags",
       schema: SearchSchema,
       example: { actor, object: { from: "foo@bar.com", subject: "invoice", unseen: true } },
       run: search,
     }) as Verb,
     query: defineVerb<typeof QuerySchema, Client>({
-      summary: "Lists the mailbox's folders, or tells how much room is left in it",
+      summary: "Lists the mailbox's folders, or returns its remaining space",
       schema: QuerySchema,
       example: { actor, object: { type: "folders" } },
       run: query,
@@ -74,7 +74,7 @@ function reading(reader: MailReader): Verbs {
   };
 }
 
-function changing(): Verbs {
+function changingVerbs(): Verbs {
   return {
     read: defineVerb<typeof ReadSchema, Client>({
       summary: "Marks mails as seen, or as not seen",
@@ -83,7 +83,7 @@ function changing(): Verbs {
       run: change,
     }) as Verb,
     flag: defineVerb<typeof FlagSchema, Client>({
-      summary: "Flags mails as important, or takes the flag away",
+      summary: "Flags mails as important, or removes the flag",
       schema: FlagSchema,
       example: { actor, object: { id: "<a.message@bar.com>" } },
       run: change,

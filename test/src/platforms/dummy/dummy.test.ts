@@ -25,8 +25,12 @@ const activity = (verb: string, object: object, target = [{ address: "bob" }]): 
   target,
   object: { ...object },
 });
-const run = (verb: string, object: object, words: Parameters<typeof testVerbContext>[0] = {}, target = [{ address: "bob" }]) =>
-  dummy({ dummyLedger: file }).verbs[verb]?.run(undefined, activity(verb, object, target), testVerbContext(words));
+const run = (
+  verb: string,
+  object: object,
+  words: Parameters<typeof testVerbContext>[0] = {},
+  target = [{ address: "bob" }],
+) => dummy({ dummyLedger: file }).verbs[verb]?.run(undefined, activity(verb, object, target), testVerbContext(words));
 const lines = () => {
   try {
     return readFileSync(file, "utf8").split("\n").slice(0, -1);

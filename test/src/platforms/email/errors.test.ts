@@ -97,7 +97,7 @@ describe("the relay's URL", () => {
         name: "me.example",
         tls: { rejectUnauthorized: false },
       },
-      connections: 3,
+      maxConnections: 3,
       perApp: false,
     });
     expect(relay.connection).not.toHaveProperty("debug");

@@ -7,25 +7,25 @@ import { silentLog } from "../../../../src/model/log.ts";
 import type { Platform } from "../../../../src/platform/platform.ts";
 import { SMTP_TIMEOUTS, type SmtpTimeouts } from "../../../../src/platforms/email/client/smtp/connection.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
-import { noEgress, runOnce, testVerbContext, testMailActivity } from "../../../support/verb-context.ts";
 import { type ScriptedSmtp, type SmtpScript, scriptedSmtp } from "../../../support/smtp-script.ts";
 import { smtpSink } from "../../../support/smtp-sink.ts";
+import { noEgress, runOnce, testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
 
 const ends: Array<() => Promise<unknown>> = [];
 afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-const relay = (port: number, patience: SmtpTimeouts = SMTP_TIMEOUTS) =>
-  email({ relay: { url: `smtp://127.0.0.1:${port}` }, smtpTimeouts: patience });
+const relay = (port: number, timeouts: SmtpTimeouts = SMTP_TIMEOUTS) =>
+  email({ relay: { url: `smtp://127.0.0.1:${port}` }, smtpTimeouts: timeouts });
 
 async function scripted(
   script: SmtpScript,
-  patience?: SmtpTimeouts,
+  timeouts?: SmtpTimeouts,
 ): Promise<{ server: ScriptedSmtp; platform: Platform }> {
   const server = await scriptedSmtp(script);
   ends.push(server.stop);
-  return { server, platform: relay(server.port, patience) };
+  return { server, platform: relay(server.port, timeouts) };
 }
 
 /** Outcome of one attempt in one word, and how many times the mark was set. */
@@ -66,7 +66,7 @@ describe("what a server does and what we make of it, with Postfix's sink", () =>
     ["drop after RCPT", ["-q", "RCPT"], "deferred", "platform-unavailable", 0, 0],
     ["drop after DATA", ["-q", "DATA"], "deferred", "platform-unavailable", 0, 0],
     ["drop after the dot", ["-q", "."], "unknown", "outcome-unknown", 1, 1],
-    ["250 later than our patience", ["-W", ".:3"], "unknown", "outcome-unknown", 1, 1],
+    ["250 after our timeout", ["-W", ".:3"], "unknown", "outcome-unknown", 1, 1],
     ["drop on QUIT", ["-q", "QUIT"], "sent", undefined, 1, 1],
     ["all well", [], "sent", undefined, 1, 1],
   ] as const)("%s", async (_what, flags, status, code, commits, held) => {
@@ -112,9 +112,9 @@ describe("the mark before the final dot", () => {
       log: silentLog,
     });
     const run = platform.verbs.send?.run;
-    await expect(run?.(client, testMailActivity(), testVerbContext({ commit: () => Promise.reject(refusal) }))).rejects.toBe(
-      refusal,
-    );
+    await expect(
+      run?.(client, testMailActivity(), testVerbContext({ commit: () => Promise.reject(refusal) })),
+    ).rejects.toBe(refusal);
     expect(refusal.code).toBe("mine");
     // The next mail goes over a new connection and is whole.
     await run?.(client, testMailActivity(), testVerbContext());
@@ -163,7 +163,7 @@ describe("the mark before the final dot", () => {
 });
 
 describe("time limits", () => {
-  const patience = { connect: 300, greeting: 300, command: 300, dot: 300 };
+  const timeouts = { connect: 300, greeting: 300, command: 300, dot: 300 };
   it.each([
     ["greeting", { greeting: "hang" }, "deferred"],
     ["MAIL", { mail: "hang" }, "deferred"],
@@ -171,7 +171,7 @@ describe("time limits", () => {
     ["DATA", { data: "hang" }, "deferred"],
     ["the dot", { dot: "hang" }, "unknown"],
   ] as const)("end a server that is silent at %s", async (_where, script, status) => {
-    const { platform } = await scripted(script, patience);
+    const { platform } = await scripted(script, timeouts);
     expect(await tried(platform)).toMatchObject({ status });
   });
 });

@@ -3,8 +3,8 @@ import type { ConnectedMailbox } from "../../../../src/platforms/email/inbound/i
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { type TestHold, testHold } from "../../../support/hold.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
-import { runOnce, testMailActivity } from "../../../support/verb-context.ts";
 import { type TestMail, testMail } from "../../../support/postfix.ts";
+import { runOnce, testMailActivity } from "../../../support/verb-context.ts";
 
 let server: TestMail;
 const guard = loopbackEgress();

@@ -7,8 +7,8 @@ import { email } from "../../../../src/platforms/email/platform.ts";
 import { wireAddress } from "../../../../src/platforms/email/schemas/address.ts";
 import { SendSchema } from "../../../../src/platforms/email/schemas/message.ts";
 import { compose } from "../../../../src/platforms/email/verbs/compose.ts";
-import { runOnce, testMailActivity } from "../../../support/verb-context.ts";
 import { scriptedSmtp } from "../../../support/smtp-script.ts";
+import { runOnce, testMailActivity } from "../../../support/verb-context.ts";
 
 const mail = (object: object, more: object = {}) => ({
   actor: { address: "bob@example.com" },

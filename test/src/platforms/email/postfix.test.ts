@@ -5,8 +5,8 @@ import { egress } from "../../../../src/egress/egress.ts";
 import { Failure } from "../../../../src/model/failure.ts";
 import { silentLog } from "../../../../src/model/log.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
-import { runOnce, testVerbContext, testMailActivity } from "../../../support/verb-context.ts";
 import { type TestMail, testMail } from "../../../support/postfix.ts";
+import { runOnce, testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
 
 let server: TestMail;
 const guard = egress({

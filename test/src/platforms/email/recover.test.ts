@@ -8,9 +8,9 @@ import type { Receipt } from "../../../../src/platform/platform.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { type TestHold, testHold } from "../../../support/hold.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
-import { runOnce, testVerbContext, testMailActivity } from "../../../support/verb-context.ts";
 import { lmtpMailer } from "../../../support/mail-maker.ts";
 import { type TestMail, testMail } from "../../../support/postfix.ts";
+import { runOnce, testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
 
 let server: TestMail;
 let lmtp: ReturnType<typeof lmtpMailer>;

@@ -7,8 +7,8 @@ import { silentLog } from "../../../../src/model/log.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
 import { mailProvider } from "../../../support/mail-consent.ts";
-import { testVerbContext, testMailActivity } from "../../../support/verb-context.ts";
 import { testRedis } from "../../../support/redis.ts";
+import { testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
 
 const ADDRESS = "bob@example.com";
 let redis: Awaited<ReturnType<typeof testRedis>>;

@@ -79,9 +79,11 @@ describe("nothing but one line per command reaches the wire", () => {
   async function bytesOf(activity: Activity): Promise<string> {
     const from = server.bytes().length;
     const pending = activity.target.map((_, index) => index);
-    await platform.verbs[activity.verb]?.run(client, activity, testVerbContext({ pending })).catch((thrown: unknown) => {
-      expect(platform.classifyError(thrown).code).not.toBe("internal-error");
-    });
+    await platform.verbs[activity.verb]
+      ?.run(client, activity, testVerbContext({ pending }))
+      .catch((thrown: unknown) => {
+        expect(platform.classifyError(thrown).code).not.toBe("internal-error");
+      });
     // A question of our own comes behind whatever was sent.
     await platform.verbs.query?.run(client, { ...activity, target: [], object: { type: "rooms" } }, testVerbContext());
     return server.bytes().subarray(from).toString("latin1");

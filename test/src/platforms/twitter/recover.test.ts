@@ -21,7 +21,12 @@ beforeEach(async () => {
 afterEach(() => x.stop());
 
 const open = () =>
-  x.platform.createClient?.({ app: "a", credentials: oauth1Of("12") as never, egress: x.egress, log: testVerbContext().log });
+  x.platform.createClient?.({
+    app: "a",
+    credentials: oauth1Of("12") as never,
+    egress: x.egress,
+    log: testVerbContext().log,
+  });
 const made = (verb: string, words: Partial<Activity>) => activityOf(x.platform, verb, { id: ulid(), ...words });
 /** Runs it against a fault; its own failure is not what this is about. */
 const run = async (

@@ -5,7 +5,7 @@ import { newWebhookSecret } from "../../../../src/webhooks/secret.ts";
 import { gateway } from "../../../support/gateway.ts";
 import { hookReceiver, type Reaction } from "../../../support/hook-receiver.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
-import { noEgress, runOnce, testVerbContext, testMailActivity } from "../../../support/verb-context.ts";
+import { noEgress, runOnce, testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
 
 const ends: Array<() => Promise<void>> = [];
 afterEach(async () => {

@@ -2,8 +2,8 @@ import { xml } from "@xmpp/client";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
 import { type TestHold, testHold } from "../../../support/hold.ts";
-import { testVerbContext } from "../../../support/verb-context.ts";
 import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestProsody, testProsody } from "../../../support/prosody.ts";
+import { testVerbContext } from "../../../support/verb-context.ts";
 import { run } from "../../../support/xmpp-held.ts";
 import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
 

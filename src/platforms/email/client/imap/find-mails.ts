@@ -44,10 +44,7 @@ export async function findByMessageId(imap: ImapFlow, id: string): Promise<reado
 }
 
 /** Returns the uids that match, ascending. */
-export async function searchUids(
-  imap: ImapFlow,
-  query: Parameters<ImapFlow["search"]>[0],
-): Promise<readonly number[]> {
+export async function searchUids(imap: ImapFlow, query: Parameters<ImapFlow["search"]>[0]): Promise<readonly number[]> {
   const uids = (await imap.search(query, { uid: true })) || [];
   return [...uids].sort((a, b) => a - b);
 }

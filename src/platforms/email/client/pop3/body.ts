@@ -48,7 +48,11 @@ export function pop3Body(maxBytes: number): Pop3Body {
     take: (chunk) => {
       // The bytes between two held-back bytes are copied as a single run.
       let from = 0;
-      for (let at = nextRelevantByte(position, chunk, 0); at < chunk.length; at = nextRelevantByte(position, chunk, at + 1)) {
+      for (
+        let at = nextRelevantByte(position, chunk, 0);
+        at < chunk.length;
+        at = nextRelevantByte(position, chunk, at + 1)
+      ) {
         const before = position;
         position = nextPosition(before, chunk[at] ?? 0);
         if (position === "end") return chunk.subarray(at + 1);

@@ -9,10 +9,7 @@ export interface Pop3Dialog {
   readonly greeting: () => Promise<void>;
   /** Sends a command. Rejects with a refusal (see `isRefusal`) when the server answers `-ERR`. */
   readonly command: (command: string, during: Refusal["during"]) => Promise<void>;
-  readonly multiLine: (
-    command: string,
-    maxBytes: number,
-  ) => Promise<{ readonly bytes: Buffer; readonly size: number }>;
+  readonly multiLine: (command: string, maxBytes: number) => Promise<{ readonly bytes: Buffer; readonly size: number }>;
   readonly listing: (command: "CAPA" | "UIDL" | "LIST") => Promise<readonly string[]>;
   readonly capabilities: () => Promise<ReadonlyMap<string, string>>;
   readonly loginWithToken: (user: string, token: string) => Promise<void>;

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Bounce, readBounce } from "../../../../../src/platforms/email/inbound/bounce.ts";
 import { email } from "../../../../../src/platforms/email/platform.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
-import { runOnce, testMailActivity } from "../../../../support/verb-context.ts";
 import { type TestMail, testMail } from "../../../../support/postfix.ts";
 import { type ScriptedSmtp, scriptedSmtp } from "../../../../support/smtp-script.ts";
+import { runOnce, testMailActivity } from "../../../../support/verb-context.ts";
 
 let elsewhere: ScriptedSmtp;
 let server: TestMail;

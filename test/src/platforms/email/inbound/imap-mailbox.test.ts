@@ -6,8 +6,8 @@ import { email } from "../../../../../src/platforms/email/platform.ts";
 import { type TestDovecot, testDovecot } from "../../../../support/dovecot.ts";
 import { type TestHold, testHold } from "../../../../support/hold.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
-import { testVerbContext, testMailActivity } from "../../../../support/verb-context.ts";
 import { lmtpMailer } from "../../../../support/mail-maker.ts";
+import { testMailActivity, testVerbContext } from "../../../../support/verb-context.ts";
 
 const guard = loopbackEgress();
 const platform = email({});

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { inboundMailEvent, mailReader } from "../../../../../src/platforms/email/inbound/mail-reader.ts";
+import { inboundMailEvent } from "../../../../../src/platforms/email/inbound/mail-event.ts";
+import { mailReader } from "../../../../../src/platforms/email/inbound/mail-reader.ts";
 
 const reader = mailReader(1);
 afterAll(async () => {
@@ -86,7 +87,7 @@ describe("what becomes of a mail", () => {
     const received = new Date("2026-11-22T09:00:00Z");
     expect(inboundMailEvent(mail, { key: "k", account: "bob@example.com", received, state: note })).toEqual({
       key: "k",
-      note,
+      state: note,
       event: {
         platform: "email",
         verb: "send",

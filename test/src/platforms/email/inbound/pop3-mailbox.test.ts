@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fairSemaphore } from "../../../../../src/platform/kit/semaphore.ts";
 import { POP3_TIMEOUTS } from "../../../../../src/platforms/email/client/pop3/client.ts";
 import { type MailReader, mailReader } from "../../../../../src/platforms/email/inbound/mail-reader.ts";
-import { pollPop3, type Pop3Settings } from "../../../../../src/platforms/email/inbound/pop3-mailbox.ts";
-import { seenEntry, pop3Seen } from "../../../../../src/platforms/email/inbound/pop3-seen.ts";
+import { type Pop3Settings, pollPop3 } from "../../../../../src/platforms/email/inbound/pop3-mailbox.ts";
+import { pop3Seen, seenEntry } from "../../../../../src/platforms/email/inbound/pop3-seen.ts";
 import { type TestHold, testHold } from "../../../../support/hold.ts";
 import { type Pop3Mail, type Pop3Script, type ScriptedPop3, scriptedPop3 } from "../../../../support/pop3-script.ts";
 
@@ -80,7 +80,7 @@ describe("polling a mailbox", () => {
     expect(names(held)).toEqual(["new1", "new2", "new3"]);
     expect(held.arrivals[0]).toMatchObject({
       key: expect.stringMatching(/^pop3:[0-9a-f]{16}:new1$/),
-      note: { name: expect.stringMatching(/^pop3:\d+$/) },
+      state: { name: expect.stringMatching(/^pop3:\d+$/) },
       event: {
         platform: "email",
         verb: "send",
@@ -119,15 +119,15 @@ describe("polling a mailbox", () => {
     await start(first, (await server({ mails: () => [mail("1"), mail("2")] })).port);
     const second = hold({ notesOf: first });
     const other = await server({ mails: () => [mail("2"), mail("3")] });
-    const way = {
+    const endpoint = {
       connect: second.egress.connect,
       host: "localhost",
       port: other.port,
       tls: "none" as const,
       login: { user: "bob", password: "x" },
-      patience: POP3_TIMEOUTS,
+      timeouts: POP3_TIMEOUTS,
     };
-    await start(second, other.port, { endpoint: way });
+    await start(second, other.port, { endpoint });
     expect(second.arrivals).toEqual([]);
   });
 
@@ -380,7 +380,12 @@ describe("what is kept of a mailbox", () => {
     written(notes, other.begin([seenEntry("x")]));
     const now = pop3Seen(notes, "n");
     expect(now.hasBegun).toBe(true);
-    expect(["a", "b", "c", "x"].map((id) => now.statusOf(seenEntry(id)))).toEqual([undefined, undefined, undefined, "found"]);
+    expect(["a", "b", "c", "x"].map((id) => now.statusOf(seenEntry(id)))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      "found",
+    ]);
     expect(Object.keys(notes)).toHaveLength(2);
   });
 

@@ -4,8 +4,8 @@ import { validationErrors } from "../../../../../src/model/validate.ts";
 import type { Receipt } from "../../../../../src/platform/platform.ts";
 import { email } from "../../../../../src/platforms/email/platform.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
-import { runOnce, testMailActivity } from "../../../../support/verb-context.ts";
 import { type TestMail, testMail } from "../../../../support/postfix.ts";
+import { runOnce, testMailActivity } from "../../../../support/verb-context.ts";
 
 let server: TestMail;
 const guard = loopbackEgress();

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { classifyImapError } from "../../../../../../src/platforms/email/client/imap/errors.ts";
 import { partsOfStructure } from "../../../../../../src/platforms/email/client/imap/parts.ts";
-import { mailKey, formatCursor, parseCursor } from "../../../../../../src/platforms/email/inbound/imap-cursor.ts";
+import { formatCursor, mailKey, parseCursor } from "../../../../../../src/platforms/email/inbound/imap-cursor.ts";
 import { email } from "../../../../../../src/platforms/email/platform.ts";
 
 const uid = fc.integer({ min: 0, max: 4_294_967_295 });
@@ -91,7 +91,7 @@ describe("the parts of a mail", () => {
       (inner) => ({ type: "multipart/mixed", childNodes: [inner] }),
       { type: "text/plain", part: "1" },
     );
-    expect(partsOfStructure(deep as never)).toEqual({ attachments: [], report: false });
+    expect(partsOfStructure(deep as never)).toEqual({ attachments: [], isReport: false });
   });
 });
 

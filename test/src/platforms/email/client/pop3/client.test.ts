@@ -6,10 +6,10 @@ import { pop3Body } from "../../../../../../src/platforms/email/client/pop3/body
 import {
   openPop3,
   POP3_TIMEOUTS,
-  type Pop3Timeouts,
   type Pop3Endpoint,
+  type Pop3Timeouts,
 } from "../../../../../../src/platforms/email/client/pop3/client.ts";
-import type { Login } from "../../../../../../src/platforms/email/client/smtp/connection.ts";
+import type { Login } from "../../../../../../src/platforms/email/credentials.ts";
 import { loopbackEgress } from "../../../../../support/loopback-egress.ts";
 import { type Pop3Script, type ScriptedPop3, scriptedPop3, stuffed } from "../../../../../support/pop3-script.ts";
 
