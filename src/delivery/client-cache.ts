@@ -73,7 +73,7 @@ export function clients({ accounts, egress, log, idleMs = 60_000 }: ClientsDeps)
     // Another piece of work may have opened it meanwhile.
     const other = fitting(key, account.version);
     if (other) return other;
-    const renewed = async (credentials: unknown): Promise<void> => {
+    const saveCredentials = async (credentials: unknown): Promise<void> => {
       const version = await accounts.update(app, platform.id, address, entry.version ?? "", credentials);
       if (version !== undefined) entry.version = version;
     };
@@ -87,7 +87,7 @@ export function clients({ accounts, egress, log, idleMs = 60_000 }: ClientsDeps)
         },
       },
     );
-    const access = { app, credentials: account.credentials, renewed, ...alone, egress, log };
+    const access = { app, credentials: account.credentials, saveCredentials, ...alone, egress, log };
     const entry: Kept = opened(key, account.version, platform, access);
     return entry;
   }

@@ -101,7 +101,7 @@ export const Credentials = Type.Object(
 );
 export type Credentials = Static<typeof Credentials>;
 
-/** Proof of identity: a password, or a token source that can renew a refused token once (XOAUTH2). */
+/** Proof of identity. A password, or a token source that can renew a refused token once (XOAUTH2). */
 export type Login =
   | { readonly user: string; readonly password: string }
   | { readonly user: string; readonly token: (renew: boolean) => Promise<string> };

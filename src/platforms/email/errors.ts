@@ -57,7 +57,7 @@ export function classifyError(thrown: unknown, secrets: Iterable<string> = []): 
   return smtp.failure(entryOf(error, thrown), { platformCode, cause: thrown });
 }
 
-/** Makes the failure for a break after the final dot: the server may have accepted the message. */
+/** Makes the failure for a break after the final dot. The server may have accepted the message. */
 export function outcomeUnknown(thrown: unknown): Failure {
   const platformCode = smtpError(thrown).code;
   return smtp.failure("outcome-unknown", { platformCode, cause: thrown, mayHaveLanded: true });

@@ -75,7 +75,7 @@ async function credentialsFor(
   return { ...smtp, user: address, oauth2: { ...server, refreshToken, accessToken, expires }, mailbox };
 }
 
-/** Logs in at the mail server, which alone knows whether the login may use the address. */
+/** Logs in at the mail server. Only the server knows whether the login may use the address. */
 async function checkLogin(
   { connect }: Egress,
   { host, port = 587, tls, ca, user = "", oauth2 }: Credentials,

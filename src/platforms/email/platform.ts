@@ -19,7 +19,7 @@ export interface EmailSettings extends ClientSettings, InboundSettings {
 }
 
 /**
- * Makes the e-mail platform: SMTP by an app's own server or the operator's relay, IMAP and POP3 for an account's mailbox.
+ * Makes the e-mail platform: SMTP for sending, IMAP and POP3 for an account's mailbox.
  * Throws for a relay URL that can't be read.
  */
 export function email(settings: EmailSettings): Platform {

@@ -9,7 +9,7 @@ import { RECEIPT_TTL_SECONDS } from "./inbound/delivery-reports.ts";
 import { recoverChange } from "./verbs/change.ts";
 import { messageIdOf } from "./verbs/compose.ts";
 
-/** Waits before each search in ms: a server may still process a mail whose connection broke. */
+/** Waits before each search in ms. A server may still process a mail whose connection broke. */
 const SEARCH_DELAYS_MS = [0, 1_000, 3_000, 6_000];
 
 /**
@@ -43,7 +43,7 @@ async function findSent(
   return false;
 }
 
-/** Searches for a copy in sent mail, inbox and all mail; then in the inbox for an answer or a report. */
+/** Searches sent mail, inbox and all mail for a copy, then for answers and reports. */
 async function hasTrace(imap: ImapFlow, messageId: string, activityId: string): Promise<boolean> {
   const folders = await imap.list();
   const withUse = (use: string) => folders.flatMap(({ specialUse, path }) => (specialUse === use ? [path] : []));

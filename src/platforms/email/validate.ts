@@ -1,18 +1,20 @@
+import { Value } from "typebox/value";
 import type { Activity } from "../../model/activity.ts";
 import type { ValidationIssue } from "../../platform/platform.ts";
 import { wireAddress } from "./schemas/address.ts";
-import type { MessageObject } from "./schemas/message.ts";
+import { ReplyTo } from "./schemas/message.ts";
 
 /** Refuses addresses that match the schema's pattern but that no mail server would accept. */
 export function validate(
   _verb: string,
   { actor, target, object }: Omit<Activity, "id" | "rid">,
 ): ValidationIssue | undefined {
-  const { replyTo = [] } = object as MessageObject;
+  // Validated by the schema; verbs other than send have no such member.
+  const replyTo = Value.Check(ReplyTo, object.replyTo) ? [object.replyTo].flat() : [];
   const addresses = [
     { pointer: "/actor/address", address: actor.address },
     ...target.map(({ address }, index) => ({ pointer: `/target/${index}/address`, address })),
-    ...[replyTo].flat().map(({ address }) => ({ pointer: "/object/replyTo", address })),
+    ...replyTo.map(({ address }) => ({ pointer: "/object/replyTo", address })),
   ];
   const invalid = addresses.find(({ address }) => wireAddress(address) === undefined);
   if (!invalid) return undefined;

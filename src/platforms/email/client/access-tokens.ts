@@ -30,7 +30,7 @@ export function accountTokens(
   return withSecondChance(fetchTokens, wasRefusedBefore);
 }
 
-/** Refreshes under the lock with the stored tokens, if all else that is stored is the same; else a new client is due. */
+/** Refreshes under the lock with the stored tokens. Where other credentials changed, a new client is due. */
 function refreshLock({ withRefreshLock }: Pick<AccountContext<Credentials>, "withRefreshLock">, own: Credentials) {
   if (!withRefreshLock) return undefined;
   return (renew: (stored: Credentials["oauth2"]) => Promise<string>) =>
@@ -60,7 +60,7 @@ function withSecondChance(fetchTokens: Tokens, wasRefusedBefore: () => Promise<b
     });
 }
 
-/** Treats refusals within a moment as a single refusal: their callers waited for the same answer. */
+/** Treats refusals within a moment as a single refusal. Their callers waited for the same answer. */
 function refusedAMomentAgo(): () => Promise<boolean> {
   let firstMs: number | undefined;
   return async () => {
@@ -89,7 +89,7 @@ export function smtpLogin({ user, password }: Credentials, token: Tokens | undef
   return password === undefined ? undefined : { user, password };
 }
 
-/** Returns the login at the account's mailbox: the mailbox's own user and password, else those of the account. */
+/** Returns the login at the account's mailbox. The mailbox's own user and password precede the account's. */
 export function mailboxLogin({ mailbox, user, password }: Credentials, token: Tokens | undefined): Login | undefined {
   const mailboxUser = mailbox?.user ?? user;
   if (mailboxUser === undefined) return undefined;

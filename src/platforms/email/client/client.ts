@@ -92,7 +92,7 @@ function accountClient(
   };
 }
 
-/** Returns the login for a second try after a refused token; rethrows errors that a new token can't cure. */
+/** Returns the login for a second try after a refused token. Rethrows errors that a new token can't cure. */
 function renewedLogin(login: Login | undefined, thrown: unknown): Login {
   const error = thrown as { readonly code?: unknown; readonly responseCode?: unknown; readonly cause?: unknown };
   const isCurable = error.code === "EAUTH" && error.responseCode === 535 && error.cause === undefined;
@@ -100,7 +100,7 @@ function renewedLogin(login: Login | undefined, thrown: unknown): Login {
   return { user: login.user, token: () => login.token(true) };
 }
 
-/** Returns the factory of relay clients, which share a pool (in the sandbox: a pool for each app). */
+/** Returns the factory of relay clients. Clients share a pool; in the sandbox each app has a pool. */
 function relayClients(relay: Relay, settings: ClientSettings): (app: string) => Client {
   const { smtpTimeouts = SMTP_TIMEOUTS, mailDomain } = settings;
   const shared = new Map<string, { readonly connections: SmtpPool; users: number }>();

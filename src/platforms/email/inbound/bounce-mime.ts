@@ -1,4 +1,4 @@
-/** A MIME part of a mail, or the mail itself, with no more detail than delivery reports need. */
+/** A MIME part of a mail, or a whole mail. Has no more detail than delivery reports need. */
 export interface MimePart {
   readonly head: string;
   /** Media type in lower case, without parameters. */
@@ -39,7 +39,7 @@ export function parseParts({ body, boundary }: MimePart): readonly MimePart[] {
   return parts;
 }
 
-/** Returns a field's value in a single line, "" for a missing field; `name` is in lower case. */
+/** Returns a field's value in a single line, "" for a missing field. `name` is in lower case. */
 export function headerField(head: string, name: string): string {
   const lines = head.split(/\r?\n/);
   const at = lines.findIndex((line) => line.slice(0, name.length + 1).toLowerCase() === `${name}:`);

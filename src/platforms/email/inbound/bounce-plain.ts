@@ -5,7 +5,7 @@ import { headerField, type MimePart } from "./bounce-mime.ts";
 const ADDRESS = /^[^\s@<>"\p{C}]{1,64}@[^\s@<>"\p{C}]{1,253}$/u;
 const MAX_RECIPIENTS = 100;
 
-/** Returns the recipients of a bounce without a machine-readable part: Exim lists them in the head, qmail in the text. */
+/** Returns the recipients of a bounce without a machine-readable part. Exim lists them in the head, qmail in the text. */
 export function plainBounce({ head, body }: MimePart): readonly BouncedRecipient[] {
   const exim = headerField(head, "x-failed-recipients");
   if (exim !== "")

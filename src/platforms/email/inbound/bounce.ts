@@ -30,7 +30,7 @@ const MESSAGE_ID = /^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{1,500}>)/im;
 const DELIVERY_STATUS = /^message\/(global-)?delivery-status$/;
 
 /**
- * Reads a delivery report: multipart/report (RFC 3464), or the plain reports of Exim and qmail; undefined for other mail.
+ * Reads a delivery report: multipart/report (RFC 3464), or the plain reports of Exim and qmail. Undefined for other mail.
  * Takes a few ms at most whatever the bytes are, and never throws.
  */
 export function readBounce(source: Buffer): Bounce | undefined {
@@ -44,7 +44,7 @@ export function readBounce(source: Buffer): Bounce | undefined {
   return identified(recipients, xtext(headerField(common, "original-envelope-id")), returned.join("\n"));
 }
 
-/** Returns the parts of the report in a mail, undefined without a report; a forwarded report does not count. */
+/** Returns the parts of the report in a mail, undefined without a report. A forwarded report does not count. */
 function reportParts(part: MimePart, depth: number): readonly MimePart[] | undefined {
   if (!part.type.startsWith("multipart/") || depth === 0) return undefined;
   const parts = parseParts(part);

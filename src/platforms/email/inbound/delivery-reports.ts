@@ -3,7 +3,7 @@ import type { ConnectionContext, DeliveryReceipt } from "../../../platform/conne
 import type { InboundMail } from "../schemas/inbound-mail.ts";
 import { readBounce } from "./bounce.ts";
 
-/** Seconds for which a mail's delivery reports are assigned to the rid: servers give up after five days. */
+/** Seconds for which a mail's delivery reports are assigned to the rid. Servers give up after five days. */
 export const RECEIPT_TTL_SECONDS = 5 * 86_400;
 const MAILER = /^(mailer-daemon|postmaster)@/i;
 
@@ -16,7 +16,7 @@ interface InspectedMail {
 }
 
 /**
- * Tells the app the contents of a delivery report (RFC 3464) on a mail of the app. The report itself is recorded all the
+ * Publishes a delivery report (RFC 3464) to the app that sent the mail. The report itself is recorded all the
  * same, since anybody can write a report, and since a late report finds no rid any more; its contents go into the object.
  */
 export function deliveryReports(

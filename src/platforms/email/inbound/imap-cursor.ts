@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 export interface Cursor {
   readonly uidValidity: string;
   readonly uid: number;
-  /** INTERNALDATE in ms of the newest mail so far; decides after the server gave all mails new uids. */
+  /** INTERNALDATE in ms of the newest mail so far. Decides after the server gave all mails new uids. */
   readonly newest: number;
 }
 

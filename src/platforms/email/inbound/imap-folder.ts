@@ -16,7 +16,7 @@ export interface FolderContext {
   /** Called once when listening ended by itself. */
   readonly onEnded: (thrown: unknown) => void;
   readonly pollMs: number;
-  /** Waiting mail is recorded before the account counts as online; beyond this time the rest comes after. */
+  /** Waiting mail is recorded before the account counts as online. Beyond this time the rest comes after. */
   readonly catchUpMs: number;
 }
 
@@ -34,7 +34,7 @@ export function folderStateKey(folder: string): string {
 }
 
 /**
- * Records mail that came since `cursor`, then listens by IDLE, or polls where the server has no IDLE. Without a cursor only
+ * Records mail that came since `cursor`, then listens. Without IDLE the server is polled. Without a cursor only
  * later mail counts as new. Resolves when all waiting mail is recorded. Owns the connection, also when it rejects.
  */
 export async function listenToFolder(
@@ -124,7 +124,7 @@ async function recordNew(
 }
 
 /**
- * Handles new uids for all mails (another UIDVALIDITY, RFC 3501 section 2.3.1.1): compares mail since the newest one by key.
+ * Handles new uids for all mails (another UIDVALIDITY, RFC 3501 section 2.3.1.1). Compares mail since the newest one by key.
  * The folder's new end is stored only afterwards.
  */
 async function recordRenumbered(
@@ -185,7 +185,7 @@ async function uidsAbove(imap: ImapFlow, uid: number): Promise<readonly number[]
   return uids.filter((candidate) => candidate > uid).sort((a, b) => a - b);
 }
 
-/** Returns the uids of mail since that day; SEARCH knows only days, in the server's own time zone. */
+/** Returns the uids of mail since that day. SEARCH knows only days, in the server's own time zone. */
 async function uidsSince(imap: ImapFlow, sinceMs: number): Promise<readonly number[]> {
   const day = new Date(Math.max(sinceMs - 86_400_000, 0));
   const uids = (await imap.search({ since: day }, { uid: true })) || [];

@@ -16,10 +16,10 @@ export interface ConnectedMailbox {
   readonly close: () => void;
 }
 
-/** Folders that an account may listen to: each takes a connection, and servers allow about ten. */
+/** Folders that an account may listen to. Each takes a connection, and servers allow about ten. */
 export const MAX_FOLDERS = 5;
 const STATE_PREFIX = folderStateKey("");
-/** State of an inbox that the app unsubscribed from; the inbox is listened to by default. */
+/** State of an inbox that the app unsubscribed from. The inbox is listened to by default. */
 const OFF = "off";
 
 /** Logs in, catches up in every subscribed folder (the inbox by default) and listens. */

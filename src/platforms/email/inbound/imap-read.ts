@@ -17,7 +17,7 @@ export interface FetchedMail {
   readonly received: Date | undefined;
 }
 
-/** Mails up to this size are read whole; of larger mails the header and the texts. */
+/** Mails up to this size are read whole. Larger mails are read in parts: header and texts. */
 const WHOLE_BYTES = 256 * 1024;
 /** Bytes of a large mail's text, and of the HTML, before decoding of characters. */
 const TEXT_BYTES = 256 * 1024;
@@ -80,7 +80,7 @@ async function readLarge(
   };
 }
 
-/** Downloads a text part and converts it to Unicode by the charset that the server names. */
+/** Downloads a text part and decodes the charset that the server names. */
 async function textOf(imap: ImapFlow, uid: number, part: string | undefined): Promise<string | undefined> {
   if (part === undefined) return undefined;
   const { content } = await imap.download(String(uid), part, { uid: true, maxBytes: TEXT_BYTES });

@@ -115,7 +115,7 @@ function senderOf({ headers }: ParsedMail): Person | undefined {
   return Array.isArray(addresses?.value) ? people(addresses, 1)[0] : undefined;
 }
 
-/** Returns the oldest and the newest of a long chain: the first names the thread, the last ones are answered. */
+/** Returns the oldest and the newest of a long chain. The first names the thread, the last ones are answered. */
 function referencesOf(references: string | string[] | undefined): readonly string[] {
   const all = idsIn([references ?? []].flat().join(" "));
   const shown = all.length > 50 ? [...all.slice(0, 1), ...all.slice(-49)] : all;

@@ -3,10 +3,10 @@ import { Failure } from "../../../model/failure.ts";
 import { type WorkerPool, workerPool } from "../../../platform/kit/worker-threads.ts";
 import type { InboundMail, MailTask } from "../schemas/inbound-mail.ts";
 
-/** Parser of raw mail (RFC 5322) that runs in worker threads, away from the event loop. */
+/** Parser of raw mail (RFC 5322) in worker threads, away from the event loop. */
 export interface MailReader {
   /**
-   * Reads a mail, whatever the bytes are; beyond the limits only the header is read and the result is marked `truncated`.
+   * Reads a mail, whatever the bytes are. Beyond the limits only the header is read and the result is marked `truncated`.
    * Rejects with the signal's reason, or with a retryable `Failure` when no thread could be started.
    */
   readonly read: (source: Buffer, signal: AbortSignal) => Promise<InboundMail>;
@@ -21,7 +21,7 @@ const LIMITS = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32, stac
 /** Bytes of a header that are read when the whole mail was beyond the limits. */
 const HEAD_BYTES = 65_536;
 
-/** Starts up to `max` threads that read mail, `limitMs` per mail at most; threads start with the first mail. */
+/** Starts up to `max` threads that read mail, `limitMs` per mail at most. Threads start with the first mail. */
 export function mailReader(max = 2, limitMs = LIMIT_MS): MailReader {
   const file = new URL(`./mail-worker${extname(import.meta.url)}`, import.meta.url);
   const pool = workerPool<MailTask, InboundMail>({
@@ -37,7 +37,7 @@ export function mailReader(max = 2, limitMs = LIMIT_MS): MailReader {
 
 /** A mail reader with a use count: all clients of a process share the threads. */
 export interface SharedMailReader extends MailReader {
-  /** Counts a client from the start of connecting; a client that could not be made is released again. */
+  /** Counts a client from the start of connecting. A client that could not be made is released again. */
   readonly retain: <T>(client: Promise<T>) => Promise<T>;
   /** Releases a client; the last client ends the threads. */
   readonly release: () => Promise<void>;
@@ -87,7 +87,7 @@ async function readWith(
   return { actor: { address: "<>" }, object: { type: "message", truncated: true } };
 }
 
-/** Copies a view out of a larger buffer; else the whole buffer would be copied to the thread. */
+/** Copies a view out of a larger buffer. Without the copy the thread would get the whole buffer. */
 function detached(view: Buffer): Uint8Array {
   return view.byteLength === view.buffer.byteLength ? view : Uint8Array.prototype.slice.call(view);
 }

@@ -161,7 +161,7 @@ interface Session {
   readonly poisoned: PoisonedMail;
 }
 
-/** Reads and records a mail; false when the server refused it, so that the other mails do not wait. */
+/** Reads and records a mail. False when the server refused it, so that the other mails do not wait. */
 async function recordMail(session: Session, listed: ListedMail, size: number): Promise<boolean> {
   const { connection, settings, signal, seen, keys, mailbox, poisoned } = session;
   const { uidl, entry } = listed;
@@ -239,7 +239,7 @@ async function deleteRecorded({ pop3, seen, connection }: Session, listed: reado
   }
 }
 
-/** Computes the UIDLs' storage locations in steps: a hundred thousand hashes at once would block the event loop. */
+/** Computes the UIDLs' storage locations in steps. A hundred thousand hashes at once would block the event loop. */
 async function listMails(uidls: ReadonlyMap<number, string>): Promise<readonly ListedMail[]> {
   const listed: ListedMail[] = [];
   for (const [number, uidl] of uidls) {

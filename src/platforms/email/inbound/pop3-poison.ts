@@ -1,7 +1,7 @@
 import type { ConnectionContext } from "../../../platform/connection.ts";
 import type { SeenEntry } from "./pop3-seen.ts";
 
-/** Record of the mail over which sessions break, so that a single mail can't block all later mails. */
+/** Record of the mail over which sessions break. A single mail must not block all later mails. */
 export interface PoisonedMail {
   /** True when the mail's content is to be given up. */
   readonly shouldSkip: (entry: SeenEntry) => boolean;
@@ -13,7 +13,7 @@ export interface PoisonedMail {
 const MAX_BROKEN_SESSIONS = 8;
 const STATE_KEY = "pop3:trouble";
 
-/** Reads and stores the poisoned mail; a single record is enough, since mails are read in order. */
+/** Reads and stores the poisoned mail. A single record is enough, since mails are read in order. */
 export function poisonedMail(
   state: Readonly<Record<string, string>>,
   connection: Pick<ConnectionContext<unknown>, "state" | "log">,

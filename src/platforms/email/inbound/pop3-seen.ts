@@ -12,18 +12,18 @@ export interface SeenEntry {
   readonly key: string;
 }
 
-/** Record of the mails that are not new any more, by UIDL: POP3 itself knows no "since". */
+/** Record of the mails that are not new any more, by UIDL. POP3 itself knows no "since". */
 export interface Pop3Seen {
   /** False until the mailbox's first contents have been stored. */
   readonly hasBegun: boolean;
-  /** Undefined for a new mail; `handed` for a recorded mail, `found` for a mail of before the first poll. */
+  /** Status of a mail, undefined for a new mail. `found` means present at the first poll, `handed` recorded. */
   readonly statusOf: (entry: SeenEntry) => "found" | "handed" | undefined;
   /**
    * Marks a mail and returns the state item to be written with the event. `listed` are the keys of all listed mails; a mail
    * without readable content is marked as found.
    */
   readonly markHanded: (entry: SeenEntry, listed: ReadonlySet<string>, as?: "handed" | "found") => StateItem;
-  /** Returns the state items that mark all entries as found, in the order of writing; the last item makes them count. */
+  /** Returns the state items that mark all entries as found, in the order of writing. The last item makes them count. */
   readonly begin: (
     entries: readonly SeenEntry[],
   ) => readonly (Omit<StateItem, "value"> & { readonly value: string | undefined })[];
@@ -36,10 +36,10 @@ export interface Pop3Seen {
 const SHARES = 64;
 const BYTES = 8;
 const STATE_KEY = "pop3";
-/** Unlisted entries beyond the listed ones plus this number are dropped: a server may list too little for a moment. */
+/** Unlisted entries beyond the listed ones plus this number are dropped. A server may list too little for a moment. */
 const SPARE = 64;
 
-/** Reads a mailbox's record; `mailbox` identifies the mailbox, so that another server's mails are not mixed in. */
+/** Reads a mailbox's record. `mailbox` identifies the mailbox, so that another server's mails are not mixed in. */
 export function pop3Seen(state: Readonly<Record<string, string>>, mailbox: string): Pop3Seen {
   const hasBegun = state[STATE_KEY] === mailbox;
   const shares = Array.from({ length: SHARES }, (_, share) => decode(hasBegun ? state[nameOf(share)] : undefined));

@@ -12,7 +12,7 @@ const asciiDomain = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a
 /** End of an IP address in any spelling, as opposed to a domain name. */
 const endsInNumber = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/i;
 
-/** Converts an address for SMTP, the domain in ASCII (IDNA); undefined for an address that is not accepted. */
+/** Converts an address for SMTP, the domain in ASCII (IDNA). Undefined for an address that is not accepted. */
 export function wireAddress(text: string): string | undefined {
   if (!address.test(text)) return undefined;
   const at = text.lastIndexOf("@");

@@ -9,7 +9,7 @@ export function cleanLine(text: string, maxChars: number): string {
   return wellFormed(start.trim().slice(0, maxChars));
 }
 
-/** Converts the first entries of a list, as long as the results fit into `bytes` of JSON and `max` entries. */
+/** Converts the first entries of a list. Stops after `max` entries or `bytes` of JSON. */
 export function takeFitting<From, To>(
   list: readonly From[],
   convert: (entry: From) => To,
@@ -30,7 +30,7 @@ type CutBody<Name extends "body" | "html"> = { readonly [key in Name]?: string }
   readonly [key in `${Name}Truncated`]?: true;
 };
 
-/** Returns a body with uniform line ends; a body too long for an event is cut and marked. */
+/** Returns a body with uniform line ends. A body too long for an event is cut and marked. */
 export function cutBody<Name extends "body" | "html">(name: Name, content: string | undefined): CutBody<Name> {
   if (content === undefined) return {};
   const lines = content.replaceAll("\r\n", "\n").replaceAll("\u0000", "\ufffd").replace(/\n$/, "");
@@ -42,7 +42,7 @@ export function cutBody<Name extends "body" | "html">(name: Name, content: strin
   return { [name]: text, ...mark } as CutBody<Name>;
 }
 
-/** Replaces half a surrogate pair, as a cut may leave behind: JSON readers reject such text. */
+/** Replaces half a surrogate pair, as a cut may leave behind. JSON readers reject such text. */
 function wellFormed(text: string): string {
   return text.toWellFormed();
 }

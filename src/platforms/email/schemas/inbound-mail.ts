@@ -4,7 +4,7 @@ export interface Person {
   readonly name?: string;
 }
 
-/** An attachment as events list it; the content is fetched by `part`, IMAP's part number, on demand. */
+/** An attachment as events list it. The content is fetched by `part`, IMAP's part number, on demand. */
 export interface ListedAttachment {
   readonly name?: string;
   readonly mediaType: string;
@@ -37,7 +37,7 @@ export interface InboundMessage {
   readonly references?: readonly string[];
   /** Fields List-*, X-* and a few more, names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** True: the mail was larger, or harder to read, than the limits; parts of the mail are missing here. */
+  /** True: the mail was larger, or harder to read, than the limits. Parts of the mail are missing here. */
   readonly truncated?: true;
 }
 

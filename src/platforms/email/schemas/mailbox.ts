@@ -72,7 +72,7 @@ const Fetch = Type.Object(
   },
   strict,
 );
-/** Schema of `fetch`: with uid or id a single mail, else a page of a folder, newest first. */
+/** Schema of `fetch`. With uid or id a single mail, else a page of a folder, newest first. */
 export const FetchSchema = mailboxSchema(Type.Optional(Fetch));
 export type FetchObject = Static<typeof Fetch>;
 

@@ -2,7 +2,7 @@ import Type, { type Static } from "typebox";
 import { ADDRESS_LENGTH, Attachment } from "../../../model/activity.ts";
 import { ADDRESS_PATTERN } from "./address.ts";
 
-/** Pattern of a header field's text: no control characters (CR, LF, NUL … would start another field). */
+/** Pattern of a header field's text. No control characters (CR, LF, NUL … would start another field). */
 const LINE = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$";
 const MESSAGE_ID = "^<?[A-Za-z0-9!#$%&'*+/=?^_`{|}~.:-]+@[A-Za-z0-9!#$%&'*+/=?^_`{|}~.:\\[\\]-]+>?$";
 /** Header fields that describe a message without changing recipients or structure. */
@@ -19,6 +19,9 @@ const Name = Type.Optional(Type.String({ maxLength: 256, pattern: LINE }));
 const Mailbox = Type.Object({ address: MailAddress, name: Name }, { additionalProperties: false });
 export const MessageId = Type.String({ maxLength: 250, pattern: MESSAGE_ID });
 const Text = Type.String({ maxLength: 1_048_576, pattern: "^[^\\u0000]*$" });
+
+/** Addresses for answers, as a single mailbox or a list. */
+export const ReplyTo = Type.Union([Mailbox, Type.Array(Mailbox, { minItems: 1, maxItems: 20 })]);
 
 const Recipient = Type.Object(
   {
@@ -44,7 +47,7 @@ const Message = Type.Object(
     references: Type.Optional(
       Type.Array(MessageId, { maxItems: 100, description: "Message-IDs of the thread so far, oldest first." }),
     ),
-    replyTo: Type.Optional(Type.Union([Mailbox, Type.Array(Mailbox, { minItems: 1, maxItems: 20 })])),
+    replyTo: Type.Optional(ReplyTo),
     headers: Type.Optional(
       Type.Record(Type.String({ pattern: HEADER }), Type.String({ maxLength: 998, pattern: LINE }), {
         additionalProperties: false,

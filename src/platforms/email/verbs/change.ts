@@ -103,7 +103,7 @@ async function moveTo(imap: ImapFlow, uids: string, to: string): Promise<Record<
   return { to, ...(uidMap ? { movedTo } : {}) };
 }
 
-/** Moves mails into the trash folder; deletes for good without a trash folder, and in the trash folder itself. */
+/** Moves mails into the trash folder. Deletes for good without a trash folder, and in the trash folder itself. */
 async function remove(
   imap: ImapFlow,
   uids: string,

@@ -9,13 +9,13 @@ import type { Credentials } from "../credentials.ts";
 import { domainOf, wireAddress } from "../schemas/address.ts";
 import type { Mailbox, MessageObject, SendSchema } from "../schemas/message.ts";
 
-/** Returns an activity's Message-ID, made of our own id and so the same at each attempt. */
+/** Returns an activity's Message-ID. Made of our own id, so that each attempt has the same. */
 export function messageIdOf({ id, actor }: Pick<Activity, "id" | "actor">, mailDomain?: string): string {
   return `<${id}@${mailDomain || domainOf(wireAddress(actor.address) ?? "localhost")}>`;
 }
 
 /**
- * Composes the whole message (RFC 5322, CRLF, 7 bit), signed if the account has a DKIM key. The headers list all To and Cc
+ * Composes the whole message (RFC 5322, CRLF, 7 bit). Signs when the account has a DKIM key. The headers list all To and Cc
  * targets at every attempt, and never a Bcc. The composer gets checked addresses as objects, and parses none.
  */
 export async function compose(

@@ -70,7 +70,7 @@ async function wholeMail(
   };
 }
 
-/** Returns the content of attachments as base64; a larger one comes in pieces, each with the `next` offset. */
+/** Returns the content of attachments as base64. A larger one comes in pieces, each with the `next` offset. */
 async function contents(
   imap: ImapFlow,
   request: FetchObject,

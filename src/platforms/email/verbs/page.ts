@@ -10,7 +10,7 @@ import type { FetchObject, SearchObject } from "../schemas/mailbox.ts";
 /** Bytes of JSON of a page in an event. */
 const PAGE_BYTES = 200_000;
 
-/** Returns the newest mails that match, without their texts; `next` is the `before` of the following page. */
+/** Returns the newest mails that match, without their texts. `next` is the `before` of the following page. */
 export async function page(imap: ImapFlow, object: FetchObject & SearchObject): Promise<Record<string, unknown>> {
   const { folder, uidValidity, total } = await openFolder(imap, object, true);
   const { before, limit = 20 } = object;
@@ -41,7 +41,7 @@ export async function page(imap: ImapFlow, object: FetchObject & SearchObject): 
   };
 }
 
-/** Converts a search to IMAP's terms (RFC 3501 section 6.4.4), which know only days; `until` includes its day. */
+/** Converts a search to IMAP's terms (RFC 3501 section 6.4.4), which know only days. `until` includes its day. */
 function queryOf(object: FetchObject & SearchObject): Query {
   const { since, before, until, unseen } = object;
   const { text, subject, body, from, to, cc, flagged, answered, larger } = object;

@@ -5,7 +5,7 @@ import type { SubscribeSchema } from "../schemas/mailbox.ts";
 
 type SubscribeActivity = ActivityOf<typeof SubscribeSchema>;
 
-/** Listens to a folder, by default the inbox, as long as the account is online; only later mail arrives. */
+/** Listens to a folder, by default the inbox, as long as the account is online. Only later mail arrives. */
 export async function subscribe(
   client: ConnectedMailbox,
   activity: SubscribeActivity,

@@ -11,7 +11,7 @@ export interface ImapTimeouts {
   readonly greeting: number;
   /** Longest time without any byte while a command runs. */
   readonly silence: number;
-  /** IDLE is restarted after this time, which also detects a dead peer (RFC 2177 asks for less than 29 min). */
+  /** Interval for restarting IDLE. Also detects a dead peer; RFC 2177 asks for less than 29 min. */
   readonly idle: number;
   /** Poll interval for a server without IDLE. */
   readonly poll: number;
@@ -38,7 +38,7 @@ export interface ImapEndpoint {
   readonly timeouts: ImapTimeouts;
 }
 
-/** Memory bounds on a server's output: bytes of a line, of a literal, of an answer, and tokens of an answer. */
+/** Memory bounds on a server's output: bytes of line, literal, answer; tokens of an answer. */
 export const BOUNDS = {
   maxLineLength: 2 * 1024 * 1024,
   maxLiteralSize: 1024 * 1024,
@@ -113,7 +113,7 @@ async function open(
   }
 }
 
-/** Gives imapflow the socket that the egress guard opened, instead of a connection of its own. */
+/** Gives imapflow the socket that the egress guard opened. Imapflow opens none itself. */
 function transportOver(socket: Socket, { host, ca }: ImapEndpoint) {
   const trust = { host, ca };
   return {
@@ -126,7 +126,7 @@ function transportOver(socket: Socket, { host, ca }: ImapEndpoint) {
   };
 }
 
-/** False when the server offers no mechanism for the login; imapflow's error for this case has no code. */
+/** False when the server offers no mechanism for the login. Imapflow's error for this case has no code. */
 function supportsLogin(imap: ImapFlow, login: Login): boolean {
   const { capabilities } = imap;
   if (capabilities.size === 0 || !("token" in login)) return true;

@@ -49,7 +49,7 @@ export async function searchUids(imap: ImapFlow, query: Parameters<ImapFlow["sea
   return [...uids].sort((a, b) => a - b);
 }
 
-/** Returns a folder's name; the inbox has a single name in any case of letters (RFC 3501 section 5.1). */
+/** Returns a folder's name. The inbox has a single name in any case of letters (RFC 3501 section 5.1). */
 export function folderName(folder: string): string {
   return folder.toUpperCase() === "INBOX" ? "INBOX" : folder;
 }

@@ -68,7 +68,7 @@ function nameOf({ dispositionParameters, parameters }: MessageStructureObject): 
   return name === undefined || name === "" ? undefined : cleanLine(name, 255);
 }
 
-/** Estimates the decoded size; base64 in mail has lines of 76 characters and CRLF for each 57 bytes. */
+/** Estimates the decoded size. Base64 in mail has lines of 76 characters and CRLF for each 57 bytes. */
 function decodedSize({ size = 0, encoding }: MessageStructureObject): number {
   return encoding?.toLowerCase() === "base64" ? Math.floor((size * 57) / 78) : size;
 }

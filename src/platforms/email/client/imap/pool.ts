@@ -2,7 +2,7 @@ import type { ImapFlow } from "imapflow";
 import { fairSemaphore } from "../../../../platform/kit/semaphore.ts";
 import { causeOf } from "./connection.ts";
 
-/** Pool of IMAP connections for single tasks; connections stay open for a while, since another task often follows. */
+/** Pool of IMAP connections for single tasks. Connections stay open for a while, since another task often follows. */
 export interface ImapPool {
   /** Lends a connection to a task. Rejects with the error of connecting or of the task. */
   readonly use: <T>(signal: AbortSignal, task: (imap: ImapFlow) => Promise<T>) => Promise<T>;
@@ -37,7 +37,7 @@ export function imapPool(open: (signal: AbortSignal) => Promise<ImapFlow>): Imap
     }, IDLE_MS);
     idle.set(imap, timer.unref());
   }
-  /** Returns an idle connection after a NOOP, since the server may have closed the connection silently. */
+  /** Returns an idle connection after a NOOP. The server may have closed the connection silently. */
   async function takeAlive(): Promise<ImapFlow | undefined> {
     for (let imap = take(); imap; imap = take()) {
       const isAlive = await imap.noop().then(

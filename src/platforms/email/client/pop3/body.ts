@@ -1,6 +1,6 @@
 /** Decoder of a multi-line POP3 answer. */
 export interface Pop3Body {
-  /** Takes the next bytes from the wire; returns the bytes after the answer's end, or undefined while it goes on. */
+  /** Takes the next bytes from the wire. Returns the bytes after the answer's end, or undefined while it goes on. */
   readonly take: (chunk: Buffer) => Buffer | undefined;
   /** Content without the bytes beyond `maxBytes`. */
   readonly bytes: () => Buffer;
@@ -9,10 +9,10 @@ export interface Pop3Body {
 }
 
 const [LF, CR, DOT] = [10, 13, 46];
-/** Position of the last byte in a line; `dot` and `dotted` hold back a dot, or a dot with CR, that may be the end. */
+/** Position of the last byte in a line. `dot` and `dotted` hold back a dot, or a dot with CR, that may be the end. */
 type LinePosition = "start" | "text" | "cr" | "dot" | "dotted" | "end";
 const BLOCK = 65_536;
-/** The CR that was held back after a dot that turned out not to end the answer. */
+/** CR that was held back after a dot which did not end the answer. */
 const HELD_BACK = Buffer.from("\r");
 
 /**
@@ -68,7 +68,7 @@ export function pop3Body(maxBytes: number): Pop3Body {
   };
 }
 
-/** Returns the index of the next byte that may change the position: within a line's text only a CR does. */
+/** Returns the index of the next byte that may change the position. Within a line's text only a CR does. */
 function nextRelevantByte(position: LinePosition, chunk: Buffer, at: number): number {
   if (position !== "text") return at;
   const next = chunk.indexOf(CR, at);

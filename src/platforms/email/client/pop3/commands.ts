@@ -1,7 +1,7 @@
 import { isRefusal, type Refusal, refusalFailure } from "./errors.ts";
 import { type Pop3Stream, protocolError } from "./stream.ts";
 
-/** Bytes of a list; at 80 bytes for a mail a list holds 200,000 mails. */
+/** Bytes of a list. At 80 bytes for a mail a list holds 200,000 mails. */
 const MAX_LIST_BYTES = 16 * 1024 * 1024;
 
 /** Commands and their answers on a connection, one at a time. */
@@ -15,7 +15,7 @@ export interface Pop3Dialog {
   readonly loginWithToken: (user: string, token: string) => Promise<void>;
 }
 
-/** Starts a dialog over the current stream, which changes when encryption starts; `secrets` are removed from errors. */
+/** Starts a dialog over the current stream, which changes when encryption starts. `secrets` are removed from errors. */
 export function pop3Dialog(
   stream: () => Pop3Stream,
   timeouts: { readonly answer: number },
@@ -33,7 +33,7 @@ export function pop3Dialog(
   async function expectOk(during: Refusal["during"]): Promise<void> {
     if ((await reply(during)) !== "+OK") throw protocolError("The mail server asks where it should answer.");
   }
-  /** Ends the connection after an error or a timeout, since the end of the running answer is unknown then. */
+  /** Ends the connection after an error or a timeout. The end of the running answer is unknown then. */
   async function timed<T>(work: () => Promise<T>): Promise<T> {
     const late = Object.assign(new Error("The server did not finish its answer in time"), { code: "ETIMEDOUT" });
     const clock = setTimeout(() => stream().close(late), timeouts.answer);

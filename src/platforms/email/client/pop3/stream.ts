@@ -7,7 +7,7 @@ export interface Pop3Stream {
   readonly write: (text: string) => void;
   /** Reads the next line without its end. */
   readonly line: () => Promise<string>;
-  /** Reads the next multi-line answer: the first `maxBytes` of the content, and the size of the whole. */
+  /** Reads the next multi-line answer: the first `maxBytes`, and the size of the whole. */
   readonly body: (maxBytes: number) => Promise<{ readonly bytes: Buffer; readonly size: number }>;
   /** True when no unread bytes are waiting. */
   readonly isQuiet: () => boolean;
@@ -18,7 +18,7 @@ export interface Pop3Stream {
 
 /** Bytes of a line; RFC 2449 section 4 allows 512. */
 const MAX_LINE_BYTES = 2_048;
-/** Limit of a body as a multiple of its kept bytes; beyond the limit the connection is closed. */
+/** Limit of a body as a multiple of its kept bytes. Beyond the limit the connection is closed. */
 const MAX_BODY_FACTOR = 4;
 
 /** Reads a socket's bytes on demand; `silenceMs` without any byte end the connection. */

@@ -25,7 +25,7 @@ export interface OutgoingMail {
   readonly to: readonly string[];
   readonly bytes: Buffer;
   readonly dsn?: SMTPEnvelopeDsn;
-  /** Awaited between the last byte of the body and the final dot; if the promise rejects, no dot is sent. */
+  /** Awaited between the last byte of the body and the final dot. If the promise rejects, no dot is sent. */
   readonly commit: () => Promise<void>;
   readonly signal: AbortSignal;
 }
@@ -38,7 +38,7 @@ export interface SendResult {
   readonly error?: unknown;
   /** Rejection of `commit`: then nothing was sent. */
   readonly notCommitted?: { readonly thrown: unknown };
-  /** Progress: nothing of the message read, body under way, or the final dot may have left. */
+  /** Progress of the message: nothing sent, body under way, or the final dot possibly sent. */
   readonly stage: "envelope" | "body" | "dot";
   readonly info?: SMTPConnectionSendInfo;
   readonly secure: boolean;
@@ -102,7 +102,7 @@ export async function openSmtp(
   };
 }
 
-/** State of a transaction, shared by the body's stream and the code that waits for the result. */
+/** State of a transaction. Shared by the body's stream and the code that waits for the result. */
 interface Transaction {
   stage: SendResult["stage"];
   isOver: boolean;
@@ -148,7 +148,7 @@ async function sendOn(
   }
 }
 
-/** Yields the message in blocks and commits after the last block; nodemailer sends the dot when the stream ends. */
+/** Yields the message in blocks and commits after the last block. Nodemailer sends the dot when the stream ends. */
 async function* bodyOf(
   mail: OutgoingMail,
   transaction: Transaction,
@@ -180,7 +180,7 @@ async function reset(connection: SMTPConnection, guarded: Watchdog): Promise<boo
   }
 }
 
-/** True when the server refused by a regular reply and still listens; reply 421 announces a closed connection. */
+/** True when the server refused by a regular reply and still listens. Reply 421 announces a closed connection. */
 function canReset({ error, stage }: SendResult): boolean {
   const { code, responseCode } = error as { readonly code?: unknown; readonly responseCode?: unknown };
   return stage !== "body" && (code === "EENVELOPE" || code === "EMESSAGE") && responseCode !== 421;

@@ -17,7 +17,7 @@ export interface SmtpPoolOptions {
   readonly idleMs?: number;
 }
 
-/** Keeps a few SMTP connections to a server; a mail waits while all connections are busy. */
+/** Keeps a few SMTP connections to a server. A mail waits while all connections are busy. */
 export function smtpPool({ open, maxConnections, maxMails = 200, idleMs = 30_000 }: SmtpPoolOptions): SmtpPool {
   const idle = new Map<SmtpConnection, NodeJS.Timeout>();
   const { acquire, release } = fairSemaphore(maxConnections);
@@ -70,7 +70,7 @@ export function smtpPool({ open, maxConnections, maxMails = 200, idleMs = 30_000
   };
 }
 
-/** True when the server had closed the idle connection: no byte of the mail was read. */
+/** True when the server had closed the idle connection. No byte of the mail was read. */
 function wasClosedWhileIdle({ error, stage }: SendResult): boolean {
   if (error === undefined || stage !== "envelope") return false;
   const { code, responseCode } = error as { readonly code?: unknown; readonly responseCode?: unknown };

@@ -20,7 +20,7 @@ export interface Relay {
   readonly maxConnections: number;
 }
 
-/** Options of nodemailer's URL form that an operator may set; loggers, sockets and the like are left out. */
+/** Options of nodemailer's URL form that an operator may set. Loggers, sockets and the like are left out. */
 const ALLOWED_OPTIONS = [
   "host",
   "port",

@@ -12,7 +12,7 @@ export interface Watchdog {
   readonly restartClock: (ms: number) => void;
 }
 
-/** Adds a time limit, a stop signal and disconnect detection to every exchange: nodemailer may never call back. */
+/** Adds a time limit, a stop signal and disconnect detection to every exchange. Nodemailer may never call back. */
 export function watchdog(connection: SMTPConnection): Watchdog {
   let stop: ((error: unknown) => void) | undefined;
   let clock: NodeJS.Timeout | undefined;
