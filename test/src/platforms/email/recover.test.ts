@@ -53,7 +53,7 @@ describe("what becomes of a mail after it was sent", () => {
     const commit = async (more?: object) => void commits.push(more);
     const receipt = await runOnce(platform, activity, { credentials: credentials(), egress: guard, commit });
     expect(receipt.outcomes).toMatchObject([{ status: "sent" }]);
-    expect(commits).toEqual([{ traceSeconds: 432_000 }]);
+    expect(commits).toEqual([{ receiptTtlSeconds: 432_000 }]);
     const report = await hold.reported(({ id }) => id === activity.id);
     expect(report).toMatchObject({
       status: "failed",
