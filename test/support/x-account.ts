@@ -3,11 +3,8 @@ import { silentLog } from "../../src/model/log.ts";
 import type { AccountContext, Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
 import { twitter } from "../../src/platforms/twitter/platform.ts";
 import { loopbackEgress } from "./loopback-egress.ts";
-
-
 import { testMailActivity, testVerbContext } from "./verb-context.ts";
 import { oauth1Of, xStandIn } from "./x-simulator.ts";
-
 
 /** A stand-in of X and an account of bob's there, whose client does one verb after the other. */
 export async function xAccount(options: Parameters<typeof xStandIn>[0] = {}) {
