@@ -36,6 +36,9 @@ export const ProblemSchema = Type.Object(
     code: Type.Enum(codes, { description: "Stable: what programs look at." }),
     detail: Type.String({ description: "What to do about it." }),
     rid: Type.Optional(Rid),
+    retryAfter: Type.Optional(
+      Type.Integer({ minimum: 0, description: "Seconds until the same request may succeed; as `Retry-After`." }),
+    ),
     errors: Type.Optional(Type.Array(FaultSchema)),
   },
   { additionalProperties: false, description: "Why a request was refused (RFC 9457). Never holds input or secrets." },

@@ -1,5 +1,5 @@
 import type { OpenAPIV3_1 } from "openapi-types";
-import { TYPES } from "../../routes/streams/stream-query.ts";
+import { EVENT_TYPES } from "../../src/model/event.ts";
 import { header, operation, type Paths, query } from "../operation.ts";
 import type { Schema, Writer } from "../plain.ts";
 import { json } from "../responses.ts";
@@ -41,7 +41,7 @@ export function eventPaths(write: Writer): Paths {
     query("platform", "Only of these platforms; may be repeated, as the next three.", several()),
     query("actor", "Only of these accounts.", several()),
     query("rid", "Only of these rids.", several()),
-    query("type", "Only of these types.", several(TYPES)),
+    query("type", "Only of these types.", several(EVENT_TYPES)),
   ];
   const events = ["ResultEvent", "StatusEvent", "ActivityEvent", "SessionEvent", "HookEvent"].map(write.ref);
   const controls = {

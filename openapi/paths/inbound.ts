@@ -10,14 +10,14 @@ const text = { content: { "text/plain": { schema: { type: "string" as const } } 
 export function inboundPaths(write: Writer): Paths {
   const parameters = [
     inPath("platform", "The platform's id.", { type: "string", examples: ["facebook"] }),
-    inPath("hook", "The end of `inbound`, as `PUT /accounts` answered it.", {
+    inPath("endpoint", "The end of `inbound`, as `PUT /accounts` answered it.", {
       type: "string",
       examples: ["Zm9vYmFyMTIzNDU2Nzg5MGFi"],
     }),
   ];
   const problems = ["forbidden", "not-found", "rate-limited", "overloaded", "shutting-down"] as const;
   return {
-    "/inbound/{platform}/{hook}": {
+    "/inbound/{platform}/{endpoint}": {
       parameters,
       get: operation(write, {
         id: "answerChallenge",

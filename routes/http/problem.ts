@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { Refusal } from "../../src/model/refusal.ts";
 import type { ValidationError } from "../../src/model/validate.ts";
 import { isRedisAway } from "../../src/redis/unavailable.ts";
 
@@ -36,38 +37,46 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
-export interface ProblemWords {
+export interface ProblemOptions {
   readonly errors?: readonly ValidationError[];
-  /** Seconds; becomes `Retry-After`. */
+  /** Seconds; becomes `Retry-After` and the document's `retryAfter`. */
   readonly retryAfter?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly rid?: string | number;
 }
 
-/** A refusal: `detail` says what to do, never repeats a secret or the input. Thrown by routes, answered once by `sendProblem`. */
+/** A refusal with its HTTP status: `detail` says what to do and never repeats a secret or the input. */
 export class Problem extends Error {
   readonly code: ProblemCode;
   readonly status: number;
-  readonly words: ProblemWords;
+  readonly options: ProblemOptions;
 
-  constructor(code: ProblemCode, detail: string, words: ProblemWords = {}) {
+  constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
     super(detail);
     this.name = "Problem";
     this.code = code;
     this.status = problems[code][0];
-    this.words = words;
+    this.options = options;
   }
 
-  /** The RFC 9457 document. */
+  /** Returns the problem with this rid, unless it names one already. */
+  withRid(rid: string | number | undefined): Problem {
+    if (rid === undefined || this.options.rid !== undefined) return this;
+    return new Problem(this.code, this.message, { ...this.options, rid });
+  }
+
+  /** Returns the RFC 9457 document. */
   document(): Record<string, unknown> {
+    const { rid, retryAfter, errors } = this.options;
     return {
       type: `about:blank#${this.code}`,
       title: problems[this.code][1],
       status: this.status,
       code: this.code,
       detail: this.message,
-      ...(this.words.rid === undefined ? {} : { rid: this.words.rid }),
-      ...(this.words.errors === undefined ? {} : { errors: this.words.errors }),
+      ...(rid === undefined ? {} : { rid }),
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+      ...(errors === undefined ? {} : { errors }),
     };
   }
 }
@@ -79,11 +88,22 @@ function storeAway(): Problem {
   });
 }
 
-/** Anything thrown as the problem it is; what nobody foresaw becomes `internal-error` without its text. */
+/** Returns the problem of anything thrown; an unforeseen error becomes `internal-error` without its text. */
 export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
+  if (thrown instanceof Refusal) return fromRefusal(thrown);
   if (isRedisAway(thrown)) return storeAway();
   return new Problem("internal-error", "Try again with the same rid; if it stays, tell the operator.");
+}
+
+function fromRefusal({ code, message, errors, rid, retryAfter }: Refusal): Problem {
+  return new Problem(code, message, {
+    ...(errors === undefined ? {} : { errors }),
+    ...(rid === undefined ? {} : { rid }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    // The next try of the same client is to reach another process.
+    ...(code === "shutting-down" ? { headers: { Connection: "close" } } : {}),
+  });
 }
 
 /**
@@ -102,8 +122,8 @@ export function sendProblem(res: ServerResponse, problem: Problem): void {
     "Content-Length": body.length,
     "Cache-Control": "no-store",
     ...(problem.status === 401 ? { "WWW-Authenticate": 'Bearer realm="dragoman"' } : {}),
-    ...(problem.words.retryAfter === undefined ? {} : { "Retry-After": String(problem.words.retryAfter) }),
-    ...problem.words.headers,
+    ...(problem.options.retryAfter === undefined ? {} : { "Retry-After": String(problem.options.retryAfter) }),
+    ...problem.options.headers,
   });
   res.end(res.req.method === "HEAD" ? undefined : body);
 }

@@ -1,15 +1,10 @@
 import { Router } from "express";
-import { type Caller, covers } from "../../src/model/caller.ts";
-import { resultEvent, targetsOf } from "../../src/model/event-builders.ts";
-import type { LaneQueues } from "../../src/outbox/lane-queues.ts";
-import type { ActivityRecord, Outbox } from "../../src/outbox/outbox.ts";
-import { Problem } from "../http/problem.ts";
+import { targetsOf } from "../../src/model/event-builders.ts";
+import { cancelActivity, type EndActivityDeps, findActivity } from "../../src/operations/end-activity.ts";
+import type { ActivityRecord } from "../../src/outbox/outbox.ts";
 import { type PostDeps, postActivities } from "./post-activities.ts";
 
-export interface ActivityRoutesDeps extends PostDeps {
-  readonly outbox: Outbox;
-  readonly lanes: Pick<LaneQueues, "runNow">;
-}
+export type ActivityRoutesDeps = PostDeps & EndActivityDeps;
 
 /** POST, GET and DELETE of activities. */
 export function activityRoutes(deps: ActivityRoutesDeps): Router {
@@ -17,45 +12,17 @@ export function activityRoutes(deps: ActivityRoutesDeps): Router {
   router.post("/activities", (req, res) => postActivities(deps, req, res));
   router.get("/activities/:rid", async (req, res) => {
     const caller = await deps.who(req, "send");
-    const stored = await found(deps.outbox, caller, req.params.rid);
-    res.json(standingOf(stored));
+    res.json(statusOf(await findActivity(deps, caller, req.params.rid)));
   });
   router.delete("/activities/:rid", async (req, res) => {
     const caller = await deps.who(req, "send");
-    res.json(await cancel(deps, caller, req.params.rid));
+    res.json(statusOf(await cancelActivity(deps, caller, req.params.rid)));
   });
   return router;
 }
 
-async function cancel(
-  { outbox, lanes }: Pick<ActivityRoutesDeps, "outbox" | "lanes">,
-  caller: Caller,
-  rid: string,
-): Promise<Record<string, unknown>> {
-  const stored = await found(outbox, caller, rid);
-  const facts = { status: "cancelled", decided: stored.outcomes, attempts: stored.attempts, now: Date.now() } as const;
-  const ended = await outbox.finalize(caller.app, rid, stored.lane, resultEvent(stored, stored.rid, facts));
-  if (ended.outcome === "missing") throw notFound();
-  if (ended.outcome !== "ended")
-    throw new Problem("too-late", "It is being sent or has ended; GET the activity to see what became of it.", {
-      rid: stored.rid,
-    });
-  if (ended.wake) await lanes.runNow(ended.wake);
-  return standingOf((await outbox.find(caller.app, rid)) ?? stored);
-}
-
-async function found(outbox: Outbox, caller: Caller, rid: string): Promise<ActivityRecord> {
-  const stored = await outbox.find(caller.app, rid);
-  if (!stored || !covers(caller.limits, stored)) throw notFound();
-  return stored;
-}
-
-function notFound(): Problem {
-  return new Problem("not-found", "No activity with this rid, or it was finished too long ago.");
-}
-
-/** What `GET /activities/{rid}` answers. */
-function standingOf(stored: ActivityRecord): Record<string, unknown> {
+/** Returns the answer of `GET /activities/{rid}`. */
+function statusOf(stored: ActivityRecord): Record<string, unknown> {
   const time = (ms: number) => new Date(ms).toISOString();
   return {
     rid: stored.rid,

@@ -1,10 +1,9 @@
 import { type Request, Router } from "express";
 import Type from "typebox";
 import type { Caller } from "../../src/model/caller.ts";
-import type { Confirm, Submission } from "../../src/operations/submit-activity.ts";
-import { replayRequest } from "../../src/outbox/dead-letter-replay.ts";
-import { DEAD_LETTER_CURSOR, type DeadLetter, type DeadLetters } from "../../src/outbox/dead-letters.ts";
-import type { Outbox } from "../../src/outbox/outbox.ts";
+import { describeDeadLetter, summarizeDeadLetter } from "../../src/operations/describe-dead-letter.ts";
+import { type ReplayDeps, replayDeadLetter } from "../../src/operations/replay-dead-letter.ts";
+import { DEAD_LETTER_CURSOR, type DeadLetter } from "../../src/outbox/dead-letters.ts";
 import type { Authenticate } from "../http/authenticate.ts";
 import { Problem } from "../http/problem.ts";
 import { TargetOutcomeShape } from "./outcome-schema.ts";
@@ -41,17 +40,15 @@ export const DeadLetterListAnswer = Type.Object(
   { additionalProperties: false },
 );
 
-export interface DeadLetterRoutesDeps {
+export interface DeadLetterRoutesDeps extends ReplayDeps {
   readonly who: Authenticate;
-  readonly deadLetters: DeadLetters;
-  readonly outbox: Pick<Outbox, "blobs">;
-  readonly submission: Submission;
 }
 
 const PAGE = 100;
 
 /** GET, DELETE and replay of what ended undelivered after it was tried. */
-export function deadLetterRoutes({ who, deadLetters, outbox, submission }: DeadLetterRoutesDeps): Router {
+export function deadLetterRoutes(deps: DeadLetterRoutesDeps): Router {
+  const { who, deadLetters, outbox } = deps;
   const router = Router({ caseSensitive: true });
   const caller = async (req: Request): Promise<Caller> => {
     const it = await who(req, "send");
@@ -67,12 +64,12 @@ export function deadLetterRoutes({ who, deadLetters, outbox, submission }: DeadL
   router.get("/dead-letters", async (req, res) => {
     const { app } = await caller(req);
     const { letters, next } = await deadLetters.list(app, pageOf(req));
-    res.json({ deadLetters: letters.map(shown), ...(next === undefined ? {} : { next }) });
+    res.json({ deadLetters: letters.map(summarizeDeadLetter), ...(next === undefined ? {} : { next }) });
   });
   router.get("/dead-letters/:rid", async (req, res) => {
     const { app } = await caller(req);
     const letter = await found(app, req.params.rid);
-    res.json(whole(letter, await outbox.blobs(app, req.params.rid)));
+    res.json(describeDeadLetter(letter, await outbox.blobs(app, req.params.rid)));
   });
   router.delete("/dead-letters/:rid", async (req, res) => {
     const { app } = await caller(req);
@@ -82,67 +79,12 @@ export function deadLetterRoutes({ who, deadLetters, outbox, submission }: DeadL
   router.post("/dead-letters/:rid/replay", async (req, res) => {
     const it = await caller(req);
     const letter = await found(it.app, req.params.rid);
-    const { confirm, again } = await replay({ deadLetters, outbox, submission }, it, letter);
+    const { confirm, replayed } = await replayDeadLetter(deps, it, letter);
     res.status(202).set("Location", confirm.href);
-    if (again) res.set("Idempotent-Replayed", "true");
+    if (replayed) res.set("Idempotent-Replayed", "true");
     res.json(confirm);
   });
   return router;
-}
-
-/** Posts a dead letter again under an rid of its own, once; throws `Problem`. */
-export async function replay(
-  { deadLetters, outbox, submission }: Pick<DeadLetterRoutesDeps, "deadLetters" | "outbox" | "submission">,
-  caller: Caller,
-  letter: DeadLetter,
-): Promise<{ readonly confirm: Confirm; readonly again: boolean }> {
-  if (letter.replay !== undefined) return { confirm: JSON.parse(letter.replay) as Confirm, again: true };
-  const { rid } = letter.activity;
-  const posted = replayRequest(letter, await outbox.blobs(caller.app, rid));
-  if (posted === undefined) throw new Problem("content-gone", "Post it anew with its attachments.");
-  // The rid follows from the dead letter, so a break before the next line sends nothing twice.
-  const submitted = await submission.submit(caller, posted);
-  if (!submitted.ok) throw submitted.problem;
-  await deadLetters.recordReplay(caller.app, rid, JSON.stringify(submitted.confirm));
-  return { confirm: submitted.confirm, again: submitted.replayed };
-}
-
-/** What a list shows of a dead letter. */
-export function shown({ activity, result, deadLetteredAt: died, replay: again }: DeadLetter): Record<string, unknown> {
-  const { rid, id, platform, verb, status, actor, target, error, attempts } = result;
-  return {
-    rid,
-    id,
-    platform,
-    verb,
-    status,
-    actor,
-    target,
-    ...(error === undefined ? {} : { error }),
-    attempts,
-    died: new Date(died).toISOString(),
-    ...(again === undefined ? {} : { replayedAs: `replay.${activity.id}` }),
-  };
-}
-
-/** All that is known of a dead letter but its secrets. */
-export function whole(letter: DeadLetter, blobs: ReadonlyMap<string, Buffer>): Record<string, unknown> {
-  const { object, context } = letter.activity;
-  return {
-    ...shown(letter),
-    object: blanked(object),
-    ...(context === undefined ? {} : { context }),
-    attachmentsKept: replayRequest(letter, blobs) !== undefined,
-  };
-}
-
-const SECRET = /pass(word|phrase|wd)?$|secret|token|credential|authorization|api[-_]?key/i;
-
-function blanked(value: unknown, name = ""): unknown {
-  if (SECRET.test(name)) return "[secret]";
-  if (Array.isArray(value)) return value.map((one) => blanked(one));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, blanked(one, key)]));
 }
 
 function pageOf({ query }: Request): { readonly limit: number; readonly before?: string } {

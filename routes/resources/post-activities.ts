@@ -2,11 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { RID_PATTERN } from "../../src/model/activity.ts";
 import type { Caller, Scope } from "../../src/model/caller.ts";
 import type { ResultEvent } from "../../src/model/event.ts";
-import type { Confirm, Submission, Submitted } from "../../src/operations/submit-activity.ts";
+import type { Log } from "../../src/model/log.ts";
+import type { Confirm, SubmitActivity } from "../../src/operations/submit-activity.ts";
 import type { Outbox } from "../../src/outbox/outbox.ts";
 import { refuseLarge } from "../http/body-limit.ts";
 import { BODY_MOST, readJson } from "../http/json-body.ts";
 import { Problem, sendProblem } from "../http/problem.ts";
+import { checkItemCount, type ItemAnswer, itemJson, submitItem } from "../http/submit-items.ts";
 
 /** Waits for an rid's result; `ready` resolves when none can be missed any more. */
 export interface Waiting {
@@ -17,13 +19,12 @@ export interface Waiting {
 
 export interface PostDeps {
   readonly who: (req: IncomingMessage, scope: Scope) => Promise<Caller>;
-  readonly submission: Submission;
+  readonly submit: SubmitActivity;
+  readonly log: Log;
   readonly outbox: Pick<Outbox, "find">;
   readonly awaitResult: (app: string, rid: string) => Waiting;
 }
 
-/** How many activities one POST may carry. */
-export const LIST_MOST = 100;
 const RID = new RegExp(RID_PATTERN);
 /** Seconds that `Prefer: wait` may ask for. */
 const WAIT_MOST = 30;
@@ -33,44 +34,27 @@ export async function postActivities(deps: PostDeps, req: IncomingMessage, res: 
   const caller = await deps.who(req, "send");
   const { value, bytes } = await readJson(req, BODY_MOST);
   refuseLarge(value, bytes);
-  if (Array.isArray(value)) return list(deps.submission, caller, value, res);
+  if (Array.isArray(value)) return list(deps, caller, value, res);
   const key = idempotencyKey(req);
   const wait = waitOf(req);
-  if (wait === 0) return answer(res, await deps.submission.submit(caller, value, key));
+  if (wait === 0) return answer(res, await submitItem(deps, caller, value, key));
   await postAndWait(deps, caller, value, key, wait, res);
 }
 
-/** Items stand or fall alone; the order of the answers is that of the items. */
-async function list(
-  submission: Submission,
-  caller: Caller,
-  items: readonly unknown[],
-  res: ServerResponse,
-): Promise<void> {
-  if (items.length === 0 || items.length > LIST_MOST) {
-    throw new Problem("validation-failed", `A list holds 1 to ${LIST_MOST} activities.`, {
-      errors: [{ pointer: "", detail: `must hold 1 to ${LIST_MOST} activities` }],
-    });
-  }
-  const answers = await Promise.all(items.map((item) => submission.submit(caller, item)));
-  sendJson(
-    res,
-    202,
-    answers.map((one) =>
-      one.ok
-        ? one.confirm
-        : { type: "refused", ...(one.rid === undefined ? {} : { rid: one.rid }), problem: one.problem.document() },
-    ),
-  );
+/** Each item succeeds or fails independently; the answers are in the order of the items. */
+async function list(deps: PostDeps, caller: Caller, items: readonly unknown[], res: ServerResponse): Promise<void> {
+  checkItemCount(items);
+  const answers = await Promise.all(items.map((item) => submitItem(deps, caller, item)));
+  sendJson(res, 202, answers.map(itemJson));
 }
 
-function answer(res: ServerResponse, submitted: Submitted): void {
+function answer(res: ServerResponse, submitted: ItemAnswer): void {
   if (submitted.ok) sendJson(res, 202, submitted.confirm, headersOf(submitted.confirm, submitted.replayed));
   else sendProblem(res, submitted.problem);
 }
 
 async function postAndWait(
-  { submission, awaitResult, outbox }: PostDeps,
+  deps: PostDeps,
   caller: Caller,
   value: unknown,
   key: string | undefined,
@@ -78,12 +62,12 @@ async function postAndWait(
   res: ServerResponse,
 ): Promise<void> {
   // A generated rid is not known before accepting, and its result may come before anybody listens: so look it up too.
-  const submitted = await submission.submit(caller, value, key);
+  const submitted = await submitItem(deps, caller, value, key);
   if (!submitted.ok) return sendProblem(res, submitted.problem);
   const rid = String(submitted.confirm.rid);
-  const waiting = awaitResult(caller.app, rid);
+  const waiting = deps.awaitResult(caller.app, rid);
   const early = waiting.ready
-    .then(async () => (await outbox.find(caller.app, rid))?.result ?? waiting.result)
+    .then(async () => (await deps.outbox.find(caller.app, rid))?.result ?? waiting.result)
     // It is accepted all the same: an answer that can't be waited for is the plain confirm.
     .catch(() => undefined);
   let timeout: NodeJS.Timeout | undefined;

@@ -2,8 +2,9 @@ import { Router } from "express";
 import Type, { type Static } from "typebox";
 import { MAX_CLOCK_SKEW_SECONDS, Subject, TokenId } from "../../src/apps/listener-token.ts";
 import type { Revocations, TokenRevocation } from "../../src/apps/revocations.ts";
+import { invalidInput } from "../../src/model/refusal.ts";
 import type { Authenticate } from "../http/authenticate.ts";
-import { checked, invalid } from "../http/validate-body.ts";
+import { checked } from "../http/validate-body.ts";
 
 const ByToken = Type.Object({ jti: TokenId }, { additionalProperties: false });
 const BySubject = Type.Object(
@@ -47,6 +48,6 @@ function revocationOf(body: unknown): TokenRevocation {
   const before = issuedBefore === undefined ? now : Math.ceil(Date.parse(issuedBefore) / 1_000);
   // A leap second passes the schema but is no number for Date.
   if (!(before <= now + MAX_CLOCK_SKEW_SECONDS))
-    throw invalid([{ pointer: "/issuedBefore", detail: "must not lie in the future" }]);
+    throw invalidInput([{ pointer: "/issuedBefore", detail: "must not lie in the future" }]);
   return { sub, issuedBefore: before };
 }

@@ -1,10 +1,13 @@
 import Type, { type Static } from "typebox";
 import { ADDRESS_LENGTH } from "../../src/model/activity.ts";
+import { EVENT_TYPES } from "../../src/model/event.ts";
 import { MAX_DELIVERIES, MAX_WEBHOOKS_PER_APP, WEBHOOK_NAME } from "../../src/webhooks/webhook.ts";
-import { TYPES } from "../streams/stream-query.ts";
 
 const some = 50;
-const Types = Type.Array(Type.Union(TYPES.map((type) => Type.Literal(type))), { minItems: 1, maxItems: TYPES.length });
+const Types = Type.Array(Type.Union(EVENT_TYPES.map((type) => Type.Literal(type))), {
+  minItems: 1,
+  maxItems: EVENT_TYPES.length,
+});
 const Platforms = Type.Array(Type.String({ minLength: 1, maxLength: 32 }), { minItems: 1, maxItems: some });
 const Actors = Type.Array(Type.String({ minLength: 1, maxLength: ADDRESS_LENGTH }), { minItems: 1, maxItems: some });
 const Time = Type.String({ format: "date-time" });

@@ -4,6 +4,7 @@ import type { EventLog } from "../../src/event-log/event-log.ts";
 import { urlFault } from "../../src/intake/attachment-hosts.ts";
 import type { Caller } from "../../src/model/caller.ts";
 import { newId } from "../../src/model/new-id.ts";
+import { invalidInput } from "../../src/model/refusal.ts";
 import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
 import { isWebhookSecret, newWebhookSecret } from "../../src/webhooks/secret.ts";
 import { startCursor } from "../../src/webhooks/start-cursor.ts";
@@ -18,7 +19,7 @@ import {
 import type { Authenticate } from "../http/authenticate.ts";
 import { readJson } from "../http/json-body.ts";
 import { Problem } from "../http/problem.ts";
-import { checked, invalid } from "../http/validate-body.ts";
+import { checked } from "../http/validate-body.ts";
 import { HookReplayRequest, HookRequest } from "./webhook-schemas.ts";
 
 export interface HookRoutesDeps {
@@ -102,9 +103,9 @@ async function put(deps: HookRoutesDeps, app: string, name: string, body: unknow
   }
   const { url, types, actors, from = "latest", secret, newSecret = false, ...asked } = checked(HookRequest, body);
   const wrong = hookUrlFault(url, deps.allowPrivate);
-  if (wrong !== undefined) throw invalid([{ pointer: "/url", detail: wrong }]);
+  if (wrong !== undefined) throw invalidInput([{ pointer: "/url", detail: wrong }]);
   if (secret !== undefined && !isWebhookSecret(secret)) {
-    throw invalid([{ pointer: "/secret", detail: "must be whsec_ and the base64 of 24 to 64 bytes" }]);
+    throw invalidInput([{ pointer: "/secret", detail: "must be whsec_ and the base64 of 24 to 64 bytes" }]);
   }
   const platforms = asked.platforms?.map((one, i) => deps.platforms.require(one, `/platforms/${i}`).id);
   const filter: WebhookFilter = {
@@ -138,7 +139,7 @@ async function placed({ eventLog }: HookRoutesDeps, app: string, from: string, p
   const place = startCursor(from, await eventLog.bounds(app));
   if (place !== undefined) return place;
   const detail = "must be latest, earliest, or a cursor of this app whose events are still kept";
-  throw invalid([{ pointer, detail }]);
+  throw invalidInput([{ pointer, detail }]);
 }
 
 function limitOf({ query }: Request): number {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Filter } from "../../src/event-log/filter.ts";
-import type { EventType } from "../../src/model/event.ts";
+import { EVENT_TYPES, type EventType } from "../../src/model/event.ts";
 import { Problem } from "../http/problem.ts";
 
 /** What a stream's, socket's or poll's address asks for. */
@@ -14,8 +14,6 @@ export interface StreamQuery {
   readonly wait: number;
 }
 
-/** Every type of event, as filters take them. */
-export const TYPES = ["result", "status", "activity", "session", "hook"] as const satisfies EventType[];
 const WAIT_MOST = 30;
 const VALUES_MOST = 50;
 
@@ -28,7 +26,9 @@ export function streamQuery(req: IncomingMessage, canonical: (platform: string) 
   const params = new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "");
   const header = req.headers["last-event-id"];
   const sent = typeof header === "string" && header !== "" ? header : undefined;
-  const types = values(params, "type", `one of ${TYPES.join(", ")}`, (type) => TYPES.some((one) => one === type));
+  const types = values(params, "type", `one of ${EVENT_TYPES.join(", ")}`, (type) =>
+    EVENT_TYPES.some((one) => one === type),
+  );
   const platforms = values(params, "platform", "a platform's name", (name) => /^[A-Za-z0-9._-]{1,32}$/.test(name));
   const actors = values(params, "actor", "an address", (address) => address.length <= 512);
   const rids = values(params, "rid", "an rid", (rid) => /^[A-Za-z0-9._:@~-]{1,128}$/.test(rid));

@@ -1,10 +1,10 @@
 import type { WebSocket } from "ws";
-import type { Submitted } from "../../src/operations/submit-activity.ts";
+import type { ItemAnswer } from "../http/submit-items.ts";
 
 export interface SocketIntakeDeps {
   readonly ws: Pick<WebSocket, "pause" | "resume" | "isPaused">;
-  readonly submit: (text: string) => Promise<readonly Submitted[]>;
-  readonly answer: (answers: readonly Submitted[]) => void;
+  readonly submit: (text: string) => Promise<readonly ItemAnswer[]>;
+  readonly answer: (answers: readonly ItemAnswer[]) => void;
   /** Too much is held back. */
   readonly overflow: () => void;
 }

@@ -89,7 +89,7 @@ function refuse(done: Verdict, problem: Problem): void {
 }
 
 function headersOf(problem: Problem): Record<string, string> {
-  const { retryAfter, headers } = problem.words;
+  const { retryAfter, headers } = problem.options;
   return {
     "Content-Type": "application/problem+json",
     "Cache-Control": "no-store",

@@ -5,9 +5,9 @@ import type { Config } from "../../src/config/settings.ts";
 import { selectorOf, selectsAll } from "../../src/event-log/filter.ts";
 import { type Caller, revokes } from "../../src/model/caller.ts";
 import type { Log } from "../../src/model/log.ts";
-import type { Submitted } from "../../src/operations/submit-activity.ts";
 import type { Follower, Following, Gap, Tail } from "../../src/streaming/subscriber.ts";
 import { Problem } from "../http/problem.ts";
+import { itemJson } from "../http/submit-items.ts";
 import { endOfLife, mayReconnect } from "./stream-lifetime.ts";
 import type { StreamQuery } from "./stream-query.ts";
 import type { EndReason, Seat, StreamSet } from "./stream-registry.ts";
@@ -59,7 +59,7 @@ export function socketSession(deps: SocketSessionDeps): void {
     ws,
     submit: (text) => deps.submit(caller, text),
     answer: (answers) => {
-      for (const one of answers) mouth.say(answerFrame(one));
+      for (const one of answers) mouth.say(itemJson(one));
     },
     overflow: () => {
       close("slow");
@@ -84,7 +84,7 @@ export function socketSession(deps: SocketSessionDeps): void {
   ws.on("message", (data, isBinary) => {
     if (over) return;
     if (!isBinary) return intake.take(data.toString());
-    mouth.say(answerFrame({ ok: false, problem: notText() }));
+    mouth.say(itemJson({ ok: false, problem: notText() }));
     close();
     ws.close(4400, "bad frame");
   });
@@ -143,14 +143,4 @@ function followerOf(
 
 function notText(): Problem {
   return new Problem("unsupported-media-type", "Send activities as text frames that hold JSON.");
-}
-
-/** The answer to an activity as a frame: REST's confirm, or the problem it would get there. */
-function answerFrame(answer: Submitted): object {
-  if (answer.ok) return answer.confirm;
-  return {
-    type: "refused",
-    ...(answer.rid === undefined ? {} : { rid: answer.rid }),
-    problem: answer.problem.document(),
-  };
 }

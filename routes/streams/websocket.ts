@@ -3,7 +3,7 @@ import { Router } from "express";
 import type { Config } from "../../src/config/settings.ts";
 import type { Caller } from "../../src/model/caller.ts";
 import type { Log } from "../../src/model/log.ts";
-import type { Submission } from "../../src/operations/submit-activity.ts";
+import type { SubmitActivity } from "../../src/operations/submit-activity.ts";
 import type { Tail } from "../../src/streaming/subscriber.ts";
 import type { Authenticate } from "../http/authenticate.ts";
 import { EndedToken } from "../http/ended-token.ts";
@@ -15,13 +15,13 @@ import type { Seat, StreamSet } from "./stream-registry.ts";
 import { echoSocket, isDirectLoopback } from "./websocket-echo.ts";
 import { wsRouter } from "./websocket-router.ts";
 import { socketSession } from "./websocket-session.ts";
-import { socketSubmit } from "./websocket-submit.ts";
+import { submitText } from "./websocket-submit.ts";
 
 export interface SocketDeps {
   readonly server: Server;
   readonly who: Authenticate;
   readonly origins: Pick<Origins, "allowedOrigin">;
-  readonly submission: Pick<Submission, "submit">;
+  readonly submit: SubmitActivity;
   readonly tail: Tail;
   /** Shared with the event streams. */
   readonly streams: StreamSet;
@@ -45,7 +45,7 @@ export function socketRoutes(): Router {
 /** Takes `Upgrade` requests to `<base>/socket` on this server: activities in, confirms and events out. */
 export function mountSocket(deps: SocketDeps): void {
   const { server, config, log } = deps;
-  const submit = socketSubmit(deps.submission);
+  const submit = submitText(deps);
   const router = wsRouter<Grant>({
     server,
     maxPayload: BODY_MOST,

@@ -1,13 +1,14 @@
 import type { Command } from "commander";
-import { Problem } from "../../routes/http/problem.ts";
-import { type DeadLetterRoutesDeps, replay, shown, whole } from "../../routes/resources/dead-letters.ts";
 import { type AppRegistry, RegistryError } from "../apps/registry.ts";
 import { type Caller, SCOPES } from "../model/caller.ts";
+import { Refusal } from "../model/refusal.ts";
+import { describeDeadLetter, summarizeDeadLetter } from "../operations/describe-dead-letter.ts";
+import { type ReplayDeps, replayDeadLetter } from "../operations/replay-dead-letter.ts";
 import type { DeadLetter } from "../outbox/dead-letters.ts";
 import { type Terminal, terminal } from "./apps.ts";
 
 /** What the dead letters' commands work on; opened when one runs, closed after it. */
-export interface DeadLetterTools extends Pick<DeadLetterRoutesDeps, "deadLetters" | "outbox" | "submission"> {
+export interface DeadLetterTools extends ReplayDeps {
   readonly registry: Pick<AppRegistry, "list">;
   readonly close: () => Promise<void>;
 }
@@ -45,7 +46,7 @@ export function deadLetterCommands(
       run(command, asked, async ({ deadLetters }, app) => {
         for (let before: string | undefined, more = true; more; ) {
           const page = await deadLetters.list(app, { limit: PAGE, ...(before === undefined ? {} : { before }) });
-          for (const letter of page.letters) io.out(JSON.stringify(shown(letter)));
+          for (const letter of page.letters) io.out(JSON.stringify(summarizeDeadLetter(letter)));
           before = page.next;
           more = before !== undefined;
         }
@@ -60,7 +61,7 @@ export function deadLetterCommands(
     .action((rid: string, asked: Asked, command: Command) =>
       run(command, asked, async (tools, app) => {
         const letter = await found(tools, app, rid);
-        io.out(JSON.stringify(whole(letter, await tools.outbox.blobs(app, rid)), null, 2));
+        io.out(JSON.stringify(describeDeadLetter(letter, await tools.outbox.blobs(app, rid)), null, 2));
       }),
     );
 
@@ -72,9 +73,9 @@ export function deadLetterCommands(
     .action((rids: readonly string[], asked: Asked, command: Command) =>
       run(command, asked, async (tools, app) => {
         for (const rid of rids) {
-          const { confirm, again } = await replay(tools, operator(app), await found(tools, app, rid));
+          const { confirm, replayed } = await replayDeadLetter(tools, operator(app), await found(tools, app, rid));
           io.out(String(confirm.rid));
-          if (again) io.say(`${rid} was replayed before.`);
+          if (replayed) io.say(`${rid} was replayed before.`);
         }
       }),
     );
@@ -99,6 +100,6 @@ async function found({ deadLetters }: DeadLetterTools, app: string, rid: string)
 
 /** What the operator can cure is told in a line; anything else is thrown on. */
 function refusalOf(error: unknown): string {
-  if (error instanceof RegistryError || error instanceof Problem) return error.message;
+  if (error instanceof RegistryError || error instanceof Refusal) return error.message;
   throw error;
 }

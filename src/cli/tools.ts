@@ -6,7 +6,7 @@ import { checkKeyring } from "../crypto/keyring-check.ts";
 import { redisEventLog } from "../event-log/redis-event-log.ts";
 import { choosePlatforms, SANDBOX_ELSEWHERE } from "../main/platforms.ts";
 import type { Log } from "../model/log.ts";
-import { submission } from "../operations/submit-activity.ts";
+import { submitActivity } from "../operations/submit-activity.ts";
 import { redisDeadLetters } from "../outbox/dead-letters.ts";
 import { laneQueues } from "../outbox/lane-queues.ts";
 import { redisOutbox } from "../outbox/redis-outbox.ts";
@@ -63,7 +63,7 @@ export async function openDeadLetterTools(): Promise<DeadLetterTools> {
     registry: appRegistry({ redis, keyring: ring, appendControl: events.appendControl }),
     deadLetters: redisDeadLetters({ redis, retentionSeconds }),
     outbox,
-    submission: submission({ outbox, lanes, find, basePath, log, admit: async () => undefined }),
+    submit: submitActivity({ outbox, lanes, find, basePath, log, admit: async () => undefined }),
     close: async () => {
       await lanes.close();
       await close();

@@ -1,5 +1,5 @@
 import type { FinalStatus, TargetOutcome } from "../model/event.ts";
-import { type Decided, resultEvent, statusEvent } from "../model/event-builders.ts";
+import { type Decided, EXPIRED_ERROR, resultEvent, statusEvent } from "../model/event-builders.ts";
 import { type EventError, Failure, toEventError } from "../model/failure.ts";
 import type { LaneItem, LaneState } from "../outbox/outbox.ts";
 import type { Outcome, Platform, Receipt } from "../platform/platform.ts";
@@ -92,7 +92,9 @@ export function deliverer(deps: DeliverDeps): Deliver {
 
     /** What was cancelled is final already; what is late may be ended here before the sweep sees it. */
     function makeRoom(): Promise<LaneState> {
-      return now() < work.expiresAt ? outbox.claim(work.app, work.lane) : finish("expired", work.outcomes, EXPIRED);
+      return now() < work.expiresAt
+        ? outbox.claim(work.app, work.lane)
+        : finish("expired", work.outcomes, EXPIRED_ERROR);
     }
 
     async function carryOut(): Promise<LaneState> {
@@ -118,11 +120,6 @@ const LATER: EventError = {
   code: "platform-unavailable",
   detail: "The network asks to try again later.",
   retryable: true,
-};
-const EXPIRED: EventError = {
-  code: "expired",
-  detail: "Its lifetime ended before it could be sent; see options.expiresIn.",
-  retryable: false,
 };
 const POISON = new Failure({
   kind: "permanent",

@@ -1,11 +1,12 @@
 import { ATTACHMENTS_MOST } from "../delivery/attachments.ts";
 import { type Activity, type Attachment, Envelope } from "../model/activity.ts";
+import { Refusal } from "../model/refusal.ts";
 import { type ValidationError, validationErrors } from "../model/validate.ts";
 import type { Platform, ValidationIssue, Verb } from "../platform/platform.ts";
 import { readContext, renamedErrors, withPlainAddresses } from "./canonical-form.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { isBag, normalise, pointerBack } from "./normalize.ts";
-import { Refusal } from "./refusal.ts";
+import { usableRid } from "./usable-rid.ts";
 
 /** A posted activity that can be accepted, but for what only the store knows. */
 export interface Readable {
@@ -38,13 +39,10 @@ export function readActivity(find: FindPlatform, posted: unknown, now: number): 
   try {
     return read(find, posted, now);
   } catch (error) {
-    if (error instanceof Refusal && validationErrors(RidOnly, posted).length === 0)
-      error.rid = posted.rid as string | number | undefined;
+    if (error instanceof Refusal) error.rid = usableRid(posted);
     throw error;
   }
 }
-
-const RidOnly = { type: "object", properties: { rid: Envelope.properties.rid } };
 
 function read(find: FindPlatform, posted: Record<string, unknown>, now: number): Readable {
   const input = normalise(posted);

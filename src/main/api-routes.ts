@@ -4,7 +4,7 @@ import { createApp } from "../../routes/http/app.ts";
 import { clientRoutes } from "../../routes/operator/client-script.ts";
 import { openapiRoutes } from "../../routes/operator/openapi.ts";
 import { tryRoutes } from "../../routes/operator/try-page.ts";
-import { accountDoors } from "../../routes/resources/account-endpoints.ts";
+import { accountViews } from "../../routes/resources/account-endpoints.ts";
 import { accountRoutes } from "../../routes/resources/accounts.ts";
 import type { ActivityRoutesDeps } from "../../routes/resources/activities.ts";
 import { consentRoutes } from "../../routes/resources/consents.ts";
@@ -17,12 +17,13 @@ import { eventRoutes } from "../../routes/streams/events.ts";
 import { socketRoutes } from "../../routes/streams/websocket.ts";
 import type { Config } from "../config/settings.ts";
 import { redisConsents } from "../consents/consents.ts";
+import type { Log } from "../model/log.ts";
 import { awaitResult } from "../streaming/await-result.ts";
 import type { ApiDeps, Parts } from "./api-services.ts";
 
 /** What carrying out needs of the parts. */
-export function activityDeps({ who, intake: submission, outbox, lanes, tail }: Parts): ActivityRoutesDeps {
-  return { who, submission, outbox, lanes, awaitResult: (app, rid) => awaitResult(tail, app, rid) };
+export function activityDeps({ who, submit, outbox, lanes, tail }: Parts, log: Log): ActivityRoutesDeps {
+  return { who, submit, outbox, lanes, log, awaitResult: (app, rid) => awaitResult(tail, app, rid) };
 }
 
 /** Every route over the parts. */
@@ -54,8 +55,9 @@ export function appOf(
         who,
         accounts,
         platforms: names,
-        doors: accountDoors(parts.doors, names, publicBase),
-        nudge: parts.lanes.notifyAccountChanged,
+        endpoints: parts.doors,
+        views: accountViews(parts.doors, names, publicBase),
+        lanes: parts.lanes,
         log,
       }),
       consentRoutes({
@@ -64,7 +66,7 @@ export function appOf(
         lanes: parts.lanes,
         platforms: names,
         publicBase: config.publicUrl === "" ? undefined : publicBase,
-        origins: parts.origins,
+        isListedOrigin: parts.origins.isListed,
         countGuess: parts.countGuess,
         admit: parts.admit,
       }),
@@ -89,10 +91,10 @@ function readers(
   { allowPrivate }: Config,
   { who, hooks, eventLog, names, inbound, ...parts }: Parts,
 ): readonly Router[] {
-  const { deadLetters, outbox, intake: submission } = parts;
+  const { deadLetters, outbox, submit } = parts;
   return [
     hookRoutes({ who, hooks, eventLog, platforms: names, allowPrivate }),
-    deadLetterRoutes({ who, deadLetters, outbox, submission }),
+    deadLetterRoutes({ who, deadLetters, outbox, submit }),
     inbound,
   ];
 }

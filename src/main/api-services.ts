@@ -1,4 +1,3 @@
-import { admission } from "../../routes/http/admission.ts";
 import { guesses } from "../../routes/http/auth-rate-limit.ts";
 import { authenticate } from "../../routes/http/authenticate.ts";
 import { origins } from "../../routes/http/origin.ts";
@@ -11,7 +10,8 @@ import { redisTickets } from "../apps/tickets.ts";
 import type { Config } from "../config/settings.ts";
 import { addressCheck } from "../egress/address-rules.ts";
 import type { Log } from "../model/log.ts";
-import { submission } from "../operations/submit-activity.ts";
+import { admission } from "../operations/admission.ts";
+import { submitActivity } from "../operations/submit-activity.ts";
 import { platformRegistry } from "../platform/platform-registry.ts";
 import type { Metrics } from "../process/metrics.ts";
 import type { SupervisedWorker } from "../process/supervisor.ts";
@@ -67,7 +67,7 @@ export function partsOf({ config, choose, store, metrics, log }: ApiDeps) {
     kept: config.eventsKept,
   });
   const admit = admission({ rate: config.rate, redis: store.watch.pressure, draining: drain.on });
-  const intake = submission({
+  const submit = submitActivity({
     outbox,
     lanes,
     find: names.find,
@@ -100,7 +100,7 @@ export function partsOf({ config, choose, store, metrics, log }: ApiDeps) {
     admit,
     who,
     tail,
-    intake,
+    submit,
     streams,
   };
 }

@@ -41,7 +41,7 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   };
   const counted = { metrics: deps.metrics, others: () => snapshots(deps.worker) };
 
-  const activity = activityDeps(parts);
+  const activity = activityDeps(parts, log);
   // Where metrics have a listener of their own, this one has none.
   const metrics = config.adminListen === "" ? [metricsRoutes(counted)] : [];
   const app = appOf(deps, parts, activityRoutes(activity), healthRoutes(health), metrics);
@@ -50,7 +50,7 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const server = createServer(TIMES, lastAnswers(parts.closing.on, hotPath({ path, handle, otherwise: app, log })));
   answerBadFraming(server);
   watchRefusals(server, (code) => deps.metrics.refused.inc({ code }));
-  mountSocket({ server, submission: parts.intake, ...parts, config, log });
+  mountSocket({ server, ...parts, config, log });
   const address = await listen(server, config.host, config.port, readSurroundings().keptSocket);
   const admin = await startAdmin({ listenAt: config.adminListen, health, counted, log });
   const onOutstanding = (count: number) => deps.metrics.outstanding.set(count);

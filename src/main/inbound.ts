@@ -1,10 +1,11 @@
 import type { Router } from "express";
-import type { AdmitOne } from "../../routes/http/admission.ts";
 import { inboundRoutes } from "../../routes/resources/inbound.ts";
 import type { Config } from "../config/settings.ts";
 import { deliveryReceipts } from "../inbound/delivery-receipts.ts";
 import { inboundRecorder } from "../inbound/record-inbound.ts";
 import type { WebhookEndpoints } from "../inbound/webhook-endpoints.ts";
+import type { Admit } from "../operations/admission.ts";
+import { receiveWebhook } from "../operations/receive-webhook.ts";
 import type { PlatformRegistry } from "../platform/platform-registry.ts";
 import { redisTopics } from "../polling/topics.ts";
 import type { RedisClient } from "../redis/connect.ts";
@@ -17,7 +18,7 @@ export interface InboundDeps {
   readonly redis: RedisClient;
   readonly doors: WebhookEndpoints;
   readonly names: PlatformRegistry;
-  readonly admit: AdmitOne;
+  readonly admit: Admit;
 }
 
 /** Where networks push to, as part of the API role; what they are told was stored is as durable as an accepted activity. */
@@ -25,12 +26,13 @@ export function inbound({ config: { eventsKept }, store, redis, doors, names, ad
   const arrive = inboundRecorder({ redis, eventsKept });
   const report = deliveryReceipts({ redis, eventsKept });
   const { withReplication } = store.barrier;
-  return inboundRoutes({
-    doors,
+  const receive = receiveWebhook({
+    endpoints: doors,
     platforms: names,
-    arrive: (app, arrival) => withReplication(keys.tagOf(app), () => arrive(app, arrival)),
+    recordInbound: (app, arrival) => withReplication(keys.tagOf(app), () => arrive(app, arrival)),
     topics: redisTopics({ redis }),
-    report: (app, said) => withReplication(keys.tagOf(app), () => report(app, said)),
+    recordReceipt: (app, said) => withReplication(keys.tagOf(app), () => report(app, said)),
     admit,
   });
+  return inboundRoutes(receive);
 }

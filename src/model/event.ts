@@ -79,3 +79,6 @@ export interface HookEvent {
 /** One entry of an app's event log, as listeners see it (plus `cursor`, which the log adds). */
 export type Event = ResultEvent | StatusEvent | ActivityEvent | SessionEvent | HookEvent;
 export type EventType = Event["type"];
+
+/** All event types, as filters take them. */
+export const EVENT_TYPES = ["result", "status", "activity", "session", "hook"] as const satisfies EventType[];

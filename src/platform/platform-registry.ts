@@ -1,10 +1,10 @@
-import { Problem } from "../../routes/http/problem.ts";
+import { Refusal } from "../model/refusal.ts";
 import type { Platform } from "./platform.ts";
 
 /** The platforms that are switched on, by every name an app may use. */
 export interface PlatformRegistry {
   readonly find: (name: string) => Platform | undefined;
-  /** The platform of that name; throws `Problem` `platform-unknown` that points at where it was named. */
+  /** The platform of that name; throws `Refusal` `platform-unknown` that points at where it was named. */
   readonly require: (name: string, pointer: string) => Platform;
   /** The platform's own id, or the name itself where nobody has it. */
   readonly canonicalId: (name: string) => string;
@@ -23,9 +23,7 @@ export function platformRegistry(platforms: readonly Platform[]): PlatformRegist
       const platform = find(name);
       if (platform !== undefined) return platform;
       const detail = `must be one of ${platforms.map(({ id }) => id).join(", ")}`;
-      throw new Problem("platform-unknown", "GET /platforms lists what can be used here.", {
-        errors: [{ pointer, detail }],
-      });
+      throw new Refusal("platform-unknown", "GET /platforms lists what can be used here.", [{ pointer, detail }]);
     },
   };
 }

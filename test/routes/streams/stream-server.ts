@@ -10,7 +10,7 @@ import { mountSocket, socketRoutes } from "../../../routes/streams/websocket.ts"
 import type { EventLog } from "../../../src/event-log/event-log.ts";
 import type { Caller } from "../../../src/model/caller.ts";
 import { silentLog } from "../../../src/model/log.ts";
-import type { Submitted } from "../../../src/operations/submit-activity.ts";
+import type { SubmitResult } from "../../../src/operations/submit-activity.ts";
 import { stream } from "../../src/streaming/support.ts";
 import type { TestRedis } from "../../support/redis.ts";
 
@@ -23,7 +23,7 @@ export interface StreamServerOptions {
     socketEcho: boolean;
   }>;
   /** What submitting does; told the log, so that it can append results. */
-  readonly submit?: (log: EventLog, caller: Caller, posted: unknown) => Promise<Submitted>;
+  readonly submit?: (log: EventLog, caller: Caller, posted: unknown) => Promise<SubmitResult>;
 }
 
 /** Callers by token: `Bearer <app>` is an app's key; anything registered here is that caller. */
@@ -77,11 +77,9 @@ export async function streamServer(redis: TestRedis, options: StreamServerOption
     ...shared,
     server,
     origins: { allowedOrigin: ({ headers }) => headers.origin !== "https://evil.example" },
-    submission: {
-      submit: async (caller, posted) => {
-        if (options.submit) return options.submit(log, caller, posted);
-        throw new Error("not expected");
-      },
+    submit: async (caller, posted) => {
+      if (options.submit) return options.submit(log, caller, posted);
+      throw new Error("not expected");
     },
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));

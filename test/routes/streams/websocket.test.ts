@@ -2,7 +2,7 @@ import { createConnection } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { Problem } from "../../../routes/http/problem.ts";
-import type { Submitted } from "../../../src/operations/submit-activity.ts";
+import type { SubmitResult } from "../../../src/operations/submit-activity.ts";
 import { result } from "../../src/streaming/support.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import { callers, type StreamServerOptions, streamServer } from "./stream-server.ts";
@@ -23,8 +23,7 @@ const serve = async (options?: StreamServerOptions) => {
   return server;
 };
 
-const confirm = (rid: string): Submitted => ({
-  ok: true,
+const confirm = (rid: string): SubmitResult => ({
   replayed: false,
   confirm: { type: "confirm", verb: "confirm", rid, id: "01", status: "queued", href: "/gateway/activities/x" },
 });
@@ -112,10 +111,7 @@ test("refusals carry the problem REST would give; a list is answered item by ite
     submit: async (_log, _caller, posted) => {
       const { rid } = posted as { rid?: string };
       if (rid) return confirm(rid);
-      return {
-        ok: false,
-        problem: new Problem("validation-failed", "No.", { errors: [{ pointer: "/x", detail: "y" }] }),
-      };
+      throw new Problem("validation-failed", "No.", { errors: [{ pointer: "/x", detail: "y" }] });
     },
   });
   const client = connect(url, "refuse");

@@ -2,7 +2,7 @@ import { Command, CommanderError } from "commander";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { deadLetterCommands } from "../../../src/cli/dead-letters.ts";
 import { silentLog } from "../../../src/model/log.ts";
-import { submission } from "../../../src/operations/submit-activity.ts";
+import { submitActivity } from "../../../src/operations/submit-activity.ts";
 import { redisDeadLetters } from "../../../src/outbox/dead-letters.ts";
 import { laneQueues } from "../../../src/outbox/lane-queues.ts";
 import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
@@ -46,7 +46,7 @@ async function dragoman(...words: string[]) {
       registry: gw.registry,
       outbox,
       deadLetters: redisDeadLetters({ redis, retentionSeconds: 3_600 }),
-      submission: submission(sending),
+      submit: submitActivity(sending),
       close: lanes.close,
     }),
     { out: (line) => out.push(line), say: (line) => said.push(line) },

@@ -3,9 +3,9 @@ import Type from "typebox";
 import { describe, expect, it } from "vitest";
 import { fingerprint } from "../../../src/intake/fingerprint.ts";
 import { readActivity } from "../../../src/intake/parse-activity.ts";
-import { Refusal } from "../../../src/intake/refusal.ts";
 import { Actor, Attachment, Target } from "../../../src/model/activity.ts";
 import { Failure } from "../../../src/model/failure.ts";
+import { Refusal } from "../../../src/model/refusal.ts";
 import { definePlatform, defineVerb } from "../../../src/platform/platform.ts";
 
 const Send = Type.Object(

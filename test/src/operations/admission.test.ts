@@ -1,11 +1,12 @@
 import { expect, it } from "vitest";
-import { admission } from "../../../routes/http/admission.ts";
-import type { Problem } from "../../../routes/http/problem.ts";
+import { problemOf } from "../../../routes/http/problem.ts";
+import { Refusal } from "../../../src/model/refusal.ts";
+import { admission } from "../../../src/operations/admission.ts";
 
-const refusal = (deed: Promise<void>): Promise<Problem | undefined> =>
-  deed.then(
+const refusal = (admitted: Promise<void>): Promise<Refusal | undefined> =>
+  admitted.then(
     () => undefined,
-    (problem: Problem) => problem,
+    (thrown: Refusal) => thrown,
   );
 
 it.each([
@@ -15,23 +16,25 @@ it.each([
   "refuses new work with a time to come back when Redis runs %s on memory",
   async (pressure, code, status) => {
     const admit = admission({ rate: 100, redis: () => pressure, draining: () => false });
-    const problem = await refusal(admit("app"));
+    const refused = await refusal(admit("app"));
+    expect(refused).toBeInstanceOf(Refusal);
+    const problem = problemOf(refused);
     expect(problem).toMatchObject({ code, status });
-    expect(problem?.words.retryAfter).toBeGreaterThan(0);
+    expect(problem.options.retryAfter).toBeGreaterThan(0);
   },
 );
 
 it("holds each app to its rate, without the others", async () => {
   const admit = admission({ rate: 3, redis: () => "ok", draining: () => false });
   for (let i = 0; i < 3; i++) expect(await refusal(admit("noisy"))).toBeUndefined();
-  expect(await refusal(admit("noisy"))).toMatchObject({ code: "rate-limited", words: { retryAfter: 1 } });
+  expect(await refusal(admit("noisy"))).toMatchObject({ code: "rate-limited", retryAfter: 1 });
   expect(await refusal(admit("quiet"))).toBeUndefined();
 });
 
 it("refuses while draining, and closes the connection so that the next try goes elsewhere", async () => {
   const admit = admission({ rate: 3, redis: () => "ok", draining: () => true });
-  expect(await refusal(admit("app"))).toMatchObject({
+  expect(problemOf(await refusal(admit("app")))).toMatchObject({
     code: "shutting-down",
-    words: { headers: { Connection: "close" } },
+    options: { headers: { Connection: "close" } },
   });
 });

@@ -1,0 +1,34 @@
+import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import { Refusal, type RefusalCode } from "../model/refusal.ts";
+import type { Pressure } from "../redis/server-facts.ts";
+
+export interface AdmissionDeps {
+  /** Activities a second that an app may post to this process. */
+  readonly rate: number;
+  /** Memory pressure of Redis: new work is refused long before Redis itself refuses. */
+  readonly redis: () => Pressure;
+  readonly draining: () => boolean;
+}
+
+/** Throws a `Refusal` when the gateway, or this app, can't take more work right now. */
+export type Admit = (app: string) => Promise<void>;
+
+/** Makes the admission control of a process: refuses early and says when to retry (promises G2, G9). */
+export function admission({ rate, redis, draining }: AdmissionDeps): Admit {
+  const limiter = new RateLimiterMemory({ points: rate, duration: 1 });
+  return async (app) => {
+    if (draining()) throw refusal("shutting-down", "Send it again in a moment, with the same rid.", 2);
+    const pressure = redis();
+    if (pressure === "hard") throw refusal("overloaded", "The store is nearly full; the operator was told.", 30);
+    if (pressure === "soft")
+      throw refusal("rate-limited", "The store runs full; send it again later, with the same rid.", 10);
+    await limiter.consume(app).catch((thrown: unknown) => {
+      if (!(thrown instanceof RateLimiterRes)) throw thrown;
+      throw refusal("rate-limited", `An app may post ${rate} activities a second here.`, 1);
+    });
+  };
+}
+
+function refusal(code: RefusalCode, detail: string, retryAfter: number): Refusal {
+  return new Refusal(code, detail, undefined, { retryAfter });
+}
