@@ -22,7 +22,15 @@ it("docs/platforms.md says which platform knows which verb, and each has its pag
 
 it("docs/errors.md lists the error codes that events carry, and no others", () => {
   const found = new Set<string>();
-  for (const folder of ["src/platforms", "src/delivery", "src/egress", "src/model", "src/operations", "src/platform/kit", "workers"]) {
+  for (const folder of [
+    "src/platforms",
+    "src/delivery",
+    "src/egress",
+    "src/model",
+    "src/operations",
+    "src/platform/kit",
+    "workers",
+  ]) {
     for (const name of readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })) {
       if (!name.endsWith(".ts")) continue;
       const text = readFileSync(join(ROOT, folder, name), "utf8");
