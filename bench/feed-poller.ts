@@ -8,7 +8,9 @@ import { setTimeout as sleep } from "node:timers/promises";
  */
 const dist = new URL("../dist/", import.meta.url).href;
 const { pollWorker } = (await import(`${dist}workers/poll.js`)) as typeof import("../workers/poll.ts");
-const { redisTopics } = (await import(`${dist}src/polling/topics.js`)) as typeof import("../src/polling/topics.ts");
+const { redisTopics } = (await import(
+  `${dist}src/polling/redis-topics.js`
+)) as typeof import("../src/polling/redis-topics.ts");
 const { feeds } = (await import(
   `${dist}src/platforms/feeds/platform.js`
 )) as typeof import("../src/platforms/feeds/platform.ts");
@@ -47,7 +49,7 @@ function polling(id: string, platform: Platform) {
   };
   const arrive = inboundRecorder({ redis, eventsKept: 1_000 });
   const find = (wanted: string) => (wanted === id ? counted : undefined);
-  return { count, ...pollWorker({ topics, record: arrive, egress: guard, find, log: silentLog, everyMs: 100 }) };
+  return { count, ...pollWorker({ topics, record: arrive, egress: guard, find, log: silentLog, intervalMs: 100 }) };
 }
 
 // Due again at once: what is measured is how many there can be.

@@ -11,10 +11,10 @@ export interface ConsentWorkerDeps extends ExchangeConsentDeps {
   readonly consents: Pick<Consents, "openForExchange" | "saveOutcome">;
 }
 
-/** A token server's answers are bounded in time, but a restart waits less. */
-const CLOSE_MS = 10_000;
+/** Longest wait for running exchanges at shutdown; a token server may take longer. */
+const CLOSE_TIMEOUT_MS = 10_000;
 
-/** Exchanges the codes that users' consents brought, and stores the accounts: only workers see the logins. */
+/** Exchanges the codes of users' consents and stores the accounts. Only workers see the credentials. */
 export function consentWorker(deps: ConsentWorkerDeps): { readonly close: () => Promise<void> } {
   const { redis, consents, log } = deps;
 
@@ -29,11 +29,11 @@ export function consentWorker(deps: ConsentWorkerDeps): { readonly close: () => 
       removeOnFail: { count: 100 },
     },
   );
-  worker.on("error", (error) => log.debug({ error: error.message }, "worker connection fault"));
-  worker.on("failed", (_job, error) => log.error({ error: error.message }, "a consent's exchange broke off"));
+  worker.on("error", (err) => log.debug({ err }, "consent worker lost its Redis connection"));
+  worker.on("failed", (_job, err) => log.error({ err }, "consent exchange was interrupted"));
   return {
     close: async () => {
-      await Promise.race([worker.close(), after(CLOSE_MS, undefined, { ref: false })]);
+      await Promise.race([worker.close(), after(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
     },
   };
 }

@@ -2,6 +2,7 @@ import type { EventLog } from "../src/event-log/event-log.ts";
 import type { Log } from "../src/model/log.ts";
 import { keys } from "../src/redis/keys.ts";
 import type { Following, Tail } from "../src/streaming/subscriber.ts";
+import { runEvery } from "../src/timing/run-every.ts";
 import { type DeliveryLoop, type DeliveryLoopDeps, deliveryLoop } from "../src/webhooks/delivery-loop.ts";
 import type { DeliveryStore, WebhookLease } from "../src/webhooks/delivery-store.ts";
 import type { Post } from "../src/webhooks/post.ts";
@@ -25,7 +26,7 @@ const CLAIM_INTERVAL_MS = 2_000;
 export function webhookWorker(deps: WebhookWorkerDeps): { readonly close: (graceMs: number) => Promise<void> } {
   const { store, eventLog, tail, post, log, claimIntervalMs = CLAIM_INTERVAL_MS } = deps;
   const loops = new Map<string, DeliveryLoop>();
-  let isClosed = false;
+  const closing = new AbortController();
 
   function start(lease: WebhookLease): void {
     const id = `${lease.app}|${lease.name}`;
@@ -54,27 +55,19 @@ export function webhookWorker(deps: WebhookWorkerDeps): { readonly close: (grace
 
   async function claimAll(): Promise<void> {
     for (const tag of keys.tags) {
-      if (isClosed) return;
+      if (closing.signal.aborted) return;
       for (const lease of await store.claim(tag)) start(lease);
     }
   }
-  let timer: NodeJS.Timeout | undefined;
-  let running = Promise.resolve();
-  function schedule(): void {
-    if (isClosed) return;
-    running = claimAll()
-      .catch((err: unknown) => log.warn({ err }, "claiming webhook leases failed; retrying"))
-      .then(() => {
-        if (!isClosed) timer = setTimeout(schedule, claimIntervalMs);
-      });
-  }
-  schedule();
+  const claiming = runEvery(claimIntervalMs, claimAll, {
+    signal: closing.signal,
+    onError: (err) => log.warn({ err }, "claiming webhook leases failed; retrying"),
+  });
 
   return {
     async close(graceMs) {
-      isClosed = true;
-      clearTimeout(timer);
-      await running;
+      closing.abort();
+      await claiming;
       await Promise.all([...loops.values()].map((loop) => loop.stop(graceMs)));
     },
   };

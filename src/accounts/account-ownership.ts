@@ -29,7 +29,7 @@ export interface Owner {
   readonly fence: number;
 }
 
-/** Thrown when another worker has taken over the account: late writes of this worker must not be seen. */
+/** Thrown when another worker has taken over the account. Late writes of this worker must not be seen. */
 export class OwnershipLost extends Error {
   constructor() {
     super("another worker owns this account now");

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { SCOPES } from "../model/caller.ts";
 import { type AppRegistry, RegistryError } from "./registry.ts";
 
-/** Where the first app's key is left for its operator. */
+/** Returns the path of the first app's key file, written for the operator. */
 export function firstAppKeyPath(dataDir: string): string {
   return join(dataDir, "first-app.key");
 }
 
 /**
- * On an empty registry makes an app called `first`, leaves its key in `DATA_DIR/first-app.key` (mode 0600) and answers
- * it; undefined when there are apps already.
+ * Creates the app `first` in an empty registry and returns its key. Undefined when apps exist.
+ * The key is also written to `DATA_DIR/first-app.key` (mode 0600).
  */
 export async function createFirstApp(deps: {
   readonly registry: AppRegistry;
@@ -23,7 +23,7 @@ export async function createFirstApp(deps: {
     await writeFile(firstAppKeyPath(deps.dataDir), `${key}\n`, { mode: 0o600 });
     return key;
   } catch (error) {
-    // Another process that started at the same moment made it.
+    // Another process that started at the same moment created the app.
     if (error instanceof RegistryError && !(await deps.registry.isEmpty())) return undefined;
     throw error;
   }

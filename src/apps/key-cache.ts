@@ -4,34 +4,34 @@ import type { Keyring } from "../crypto/keyring.ts";
 import type { Caller } from "../model/caller.ts";
 import { type ApiKeyRecord, listenerKeyData } from "./key-record.ts";
 
-/** A key as an API process holds it for up to 3 s. */
+/** An API key cached in an API process for up to 3 s. */
 export interface CachedKey {
   readonly record: ApiKeyRecord;
-  /** Who asks with this key; made once. */
+  /** The caller identified by this key; made once. */
   readonly caller: Caller;
-  /** The key its listener tokens are signed with; opened when the first token comes. */
+  /** Key that verifies listener tokens; opened with the first token. */
   readonly listenerKey: () => Promise<KeyObject>;
 }
 
 export interface KeyCacheDeps {
   readonly find: (keyId: string) => Promise<ApiKeyRecord | undefined>;
   readonly keyring: Keyring;
-  /** Milliseconds; for tests. */
+  /** Clock in milliseconds; replaced by tests. */
   readonly now?: () => number;
 }
 
-/** How long a key may be used after it was read: with the event loop's delays a revocation reaches everywhere within 5 s. */
+/** Lifetime of an entry. Even with delays of the event loop, revocations take effect within 5 s everywhere. */
 const LIFETIME_MS = 3_000;
-/** Known and unknown ids are kept apart, so that guesses never push out the keys in use. */
-const KNOWN = 10_000;
-const UNKNOWN = 10_000;
+/** Known and unknown ids have separate caches, so that guesses never evict keys in use. */
+const MAX_KNOWN = 10_000;
+const MAX_UNKNOWN = 10_000;
 
 interface Entry {
   readonly until: number;
   readonly key: Promise<CachedKey | undefined>;
 }
 
-/** Looks keys up by id; a cached one costs no round trip, and callers who ask for the same id at once share one. */
+/** Makes a cached look-up of keys by id. Concurrent look-ups of an id share a round trip. */
 export function keyCache({
   find,
   keyring,
@@ -43,8 +43,8 @@ export function keyCache({
   const load = async (keyId: string, until: number): Promise<CachedKey | undefined> => {
     try {
       const record = await find(keyId);
-      if (record !== undefined) return cached(record, keyring);
-      keep(unknown, UNKNOWN, keyId, { until, key: Promise.resolve(undefined) });
+      if (record !== undefined) return cachedKey(record, keyring);
+      store(unknown, MAX_UNKNOWN, keyId, { until, key: Promise.resolve(undefined) });
       known.delete(keyId);
       return undefined;
     } catch (error) {
@@ -59,20 +59,20 @@ export function keyCache({
     unknown.delete(keyId);
     const until = time + LIFETIME_MS;
     const key = load(keyId, until);
-    keep(known, KNOWN, keyId, { until, key });
+    store(known, MAX_KNOWN, keyId, { until, key });
     return key;
   };
 }
 
-function keep(map: Map<string, Entry>, most: number, keyId: string, entry: Entry): void {
+function store(map: Map<string, Entry>, maxSize: number, keyId: string, entry: Entry): void {
   map.delete(keyId);
   map.set(keyId, entry);
-  const oldest = map.size > most ? map.keys().next().value : undefined;
+  const oldest = map.size > maxSize ? map.keys().next().value : undefined;
   if (oldest !== undefined) map.delete(oldest);
 }
 
-function cached(record: ApiKeyRecord, keyring: Keyring): CachedKey {
-  let listener: Promise<KeyObject> | undefined;
+function cachedKey(record: ApiKeyRecord, keyring: Keyring): CachedKey {
+  let listenerKey: Promise<KeyObject> | undefined;
   const open = async (): Promise<KeyObject> =>
     createSecretKey(await keyring.openShared(record.sealedListenerKey, listenerKeyData(record.app, record.id)));
   return {
@@ -86,8 +86,8 @@ function cached(record: ApiKeyRecord, keyring: Keyring): CachedKey {
       cookie: false,
     }),
     listenerKey: () => {
-      listener ??= open();
-      return listener;
+      listenerKey ??= open();
+      return listenerKey;
     },
   };
 }

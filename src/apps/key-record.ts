@@ -1,7 +1,7 @@
 import { associatedData } from "../crypto/associated-data.ts";
 import type { Scope } from "../model/caller.ts";
 
-/** What is known of an API key: enough to recognise it and to check the tokens signed in its name, never the key itself. */
+/** Stored data of an API key: verifies the key and its tokens, without the key itself. */
 export interface ApiKeyRecord {
   readonly id: string;
   readonly app: string;
@@ -10,13 +10,13 @@ export interface ApiKeyRecord {
   readonly scopes: readonly Scope[];
   /** RFC 3339. */
   readonly created: string;
-  /** RFC 3339; a revoked key is remembered for as long as a token of it could have lived. */
+  /** RFC 3339. The record of a revoked key stays for the longest lifetime of a token signed with the key. */
   readonly revoked?: string;
-  /** The key that its listener tokens are signed with, sealed under the shared key. */
+  /** Key that signs listener tokens, sealed under the shared key. */
   readonly sealedListenerKey: string;
 }
 
-/** Where a listener key belongs: the associated data it is sealed with. */
+/** Returns the associated data of a sealed listener key. */
 export function listenerKeyData(app: string, keyId: string): Buffer {
   return associatedData("listener key", app, keyId);
 }

@@ -6,21 +6,21 @@ import type { Caller, Limits, Scope } from "../model/caller.ts";
 import { validationErrors } from "../model/validate.ts";
 import { isKeyId } from "./api-key.ts";
 
-/** The longest a listener token may live, in seconds. */
+/** Longest lifetime of a listener token, in seconds. */
 export const MAX_TOKEN_SECONDS = 86_400;
-/** How far clocks may differ, in seconds. */
+/** Tolerated difference of clocks, in seconds. */
 export const MAX_CLOCK_SKEW_SECONDS = 30;
-/** Longer ones are refused unread. */
+/** Longer tokens are rejected without parsing. */
 const MAX_TOKEN_LENGTH = 8_192;
-/** What a token can be allowed to do at most, whatever its key may. */
+/** Scopes that tokens can have, whatever the key's scopes. */
 export const TOKEN_SCOPES = ["listen", "send"] as const satisfies readonly Scope[];
 
-/** Names a token in revocations. */
+/** Id of a token, used in revocations. */
 export const TokenId = Type.String({ pattern: "^[A-Za-z0-9._:@~-]{1,128}$" });
-/** Whom a token is for, in the app's own words. */
+/** The app's own id of a token's user. */
 export const Subject = Type.String({ minLength: 1, maxLength: 256, pattern: "^[^\\u0000-\\u001f\\u007f]+$" });
 const names = (length: number) => Type.Array(Type.String({ minLength: 1, maxLength: length }), { maxItems: 100 });
-/** What a token is narrowed to: absent means all, an empty list none. */
+/** Limits of a token: absent means all, an empty list none. */
 export const limitFields = {
   actors: Type.Optional(names(ADDRESS_LENGTH)),
   platforms: Type.Optional(names(32)),
@@ -38,19 +38,19 @@ const Claims = Type.Object(
   },
   { additionalProperties: true },
 );
-/** The claims of a listener token (RFC 7519 names and our arrays). */
+/** Claims of a listener token: names of RFC 7519, and the arrays of limits. */
 export type Claims = Static<typeof Claims>;
 
-/** What a token shall allow, and to whom. */
+/** Permissions of a new token, and its user. */
 export interface Grant {
   readonly subject?: string | undefined;
   readonly scopes: readonly Scope[];
   readonly limits: Limits;
-  /** How long it lives. */
+  /** Lifetime of the token. */
   readonly seconds: number;
 }
 
-/** The claims that a grant amounts to, issued now. */
+/** Returns the claims of a grant, issued now. */
 export function claimsForGrant({ subject, scopes, limits, seconds }: Grant): Claims & { readonly jti: string } {
   const iat = Math.floor(Date.now() / 1_000);
   const { actors, platforms, verbs } = limits;
@@ -71,7 +71,7 @@ export function signToken(claims: Claims, key: KeyObject, keyId: string): Promis
   return new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "JWT", kid: keyId }).sign(key);
 }
 
-/** The id of the key that a token claims to be signed with; undefined for what is no such token. Trust nothing yet. */
+/** Reads the key id of an unverified token; undefined for any other text. */
 export function readKeyId(token: string): string | undefined {
   if (token.length > MAX_TOKEN_LENGTH) return undefined;
   try {
@@ -82,14 +82,14 @@ export function readKeyId(token: string): string | undefined {
   }
 }
 
-/** What a token turned out to be: `bad` ones are nobody's; `ended` ones were right once. */
+/** Result of verifying a token. `ended`: valid before, now expired; `bad`: never valid. */
 export type TokenVerdict =
   | { readonly kind: "good" | "ended"; readonly claims: Claims }
   | { readonly kind: "bad"; readonly detail: string };
 
 const bad = (detail: string): TokenVerdict => ({ kind: "bad", detail });
 
-/** Checks a token's signature and claims. `seconds` is the time now (Unix). */
+/** Verifies a token's signature and claims; `seconds` is the current Unix time. */
 export async function verifyToken(token: string, key: KeyObject, seconds: number): Promise<TokenVerdict> {
   const options = {
     algorithms: ["HS256"],
@@ -97,32 +97,32 @@ export async function verifyToken(token: string, key: KeyObject, seconds: number
     currentDate: new Date(seconds * 1_000),
   };
   let payload: unknown;
-  let ended = false;
+  let isExpired = false;
   try {
     ({ payload } = await jwtVerify(token, key, options));
   } catch (error) {
     if (!(error instanceof errors.JOSEError)) throw error;
     if (!(error instanceof errors.JWTExpired)) return bad("The token is not valid.");
     payload = error.payload;
-    ended = true;
+    isExpired = true;
   }
-  const [fault] = validationErrors(Claims, payload);
-  if (fault !== undefined) return bad(`The token's claim ${fault.pointer} ${fault.detail}.`);
+  const [error] = validationErrors(Claims, payload);
+  if (error !== undefined) return bad(`The token's claim ${error.pointer} ${error.detail}.`);
   const claims = payload as Claims;
   if (claims.iat > seconds + MAX_CLOCK_SKEW_SECONDS) return bad("The token's iat lies in the future.");
   if (claims.exp - claims.iat > MAX_TOKEN_SECONDS) return bad("The token's exp is more than 24 h after its iat.");
-  return { kind: ended ? "ended" : "good", claims };
+  return { kind: isExpired ? "ended" : "good", claims };
 }
 
-/** Who asks with a token of these claims: never more than the key that signed it. */
-export function callerFromClaims(claims: Claims, key: Caller, how: Pick<Caller, "via" | "cookie">): Caller {
-  const wanted = (claims.scope ?? "listen").split(" ");
+/** Returns the caller of a token. Its rights never exceed those of the signing key. */
+export function callerFromClaims(claims: Claims, key: Caller, source: Pick<Caller, "via" | "cookie">): Caller {
+  const requested = (claims.scope ?? "listen").split(" ");
   const { sub, jti, actors, platforms, verbs } = claims;
   return {
     app: key.app,
     keyId: key.keyId,
-    ...how,
-    scopes: new Set(TOKEN_SCOPES.filter((scope) => wanted.includes(scope) && key.scopes.has(scope))),
+    ...source,
+    scopes: new Set(TOKEN_SCOPES.filter((scope) => requested.includes(scope) && key.scopes.has(scope))),
     limits: { ...(actors && { actors }), ...(platforms && { platforms }), ...(verbs && { verbs }) },
     ...(sub === undefined ? {} : { subject: sub }),
     ...(jti === undefined ? {} : { jti }),

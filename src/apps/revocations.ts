@@ -1,11 +1,15 @@
 import type { Caller, Revocation } from "../model/caller.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
-import { REVOCATION_TTL_SECONDS } from "./registry-lua.ts";
+import { luaScript } from "../redis/script-loader.ts";
+import { scriptRunner } from "../redis/script-runner.ts";
 
-/** Tokens ended before their time. */
+/** Lifetime of a revocation: longer than any token (a day plus clock skew). */
+export const REVOCATION_TTL_SECONDS = 86_400 + 300;
+
+/** Tokens revoked before their expiry. */
 export interface Revocations {
-  /** Ends a token, or all of a subject issued before a time: for new requests at once, for live streams within 1 s. */
+  /** Revokes a token, or a subject's tokens issued before a time. Live streams end within 1 s. */
   readonly revoke: (app: string, revocation: TokenRevocation) => Promise<void>;
   readonly isRevoked: (caller: Caller) => Promise<boolean>;
 }
@@ -18,35 +22,37 @@ export interface RevocationsDeps {
   readonly appendControl: (app: string, revocation: Revocation) => Promise<unknown>;
 }
 
-/** KEYS: the subject's mark. ARGV: time, seconds to remember it. A later time is never taken back. */
-const SUBJECT_LUA = `
-local before = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV[1]))
-redis.call('SET', KEYS[1], string.format('%d', before), 'EX', ARGV[2])
-return before
-`;
+const REVOKE_SUBJECT = luaScript(new URL("./scripts/revoke-subject.lua", import.meta.url), {
+  keys: ["revokedSubject"],
+  args: ["issuedBefore", "ttlSeconds"],
+});
 
-/** Revocations in Redis, remembered for as long as a token they cover could live. */
+/** Stores revocations in Redis for as long as a revoked token could live. */
 export function redisRevocations({ redis, appendControl }: RevocationsDeps): Revocations {
+  const run = scriptRunner(redis, { revokeSubject: REVOKE_SUBJECT });
+  const ttlSeconds = REVOCATION_TTL_SECONDS;
   return {
     revoke: async (app, revocation) => {
-      if ("jti" in revocation) await redis.set(keys.revokedToken(app, revocation.jti), 1, "EX", REVOCATION_TTL_SECONDS);
+      if ("jti" in revocation) await redis.set(keys.revokedToken(app, revocation.jti), 1, "EX", ttlSeconds);
       else {
-        const place = keys.revokedSubject(app, revocation.sub);
-        await redis.eval(SUBJECT_LUA, 1, place, Math.ceil(revocation.issuedBefore), REVOCATION_TTL_SECONDS);
+        await run.revokeSubject({
+          keys: { revokedSubject: keys.revokedSubject(app, revocation.sub) },
+          args: { issuedBefore: Math.ceil(revocation.issuedBefore), ttlSeconds },
+        });
       }
-      // The mark first: a stream that opens after the control entry passed is refused by the mark.
+      // Stored before the control entry: a stream opened after that entry is refused by the stored revocation.
       await appendControl(app, revocation);
     },
     isRevoked: async ({ app, jti, subject, issuedAt = 0 }) => {
-      const places = [
+      const revocationKeys = [
         ...(jti === undefined ? [] : [keys.revokedToken(app, jti)]),
         ...(subject === undefined ? [] : [keys.revokedSubject(app, subject)]),
       ];
-      if (places.length === 0) return false;
-      const marks = await redis.mget(places);
-      const token = jti === undefined ? null : marks[0];
-      const before = subject === undefined ? null : marks.at(-1);
-      return token != null || (before != null && issuedAt < Number(before));
+      if (revocationKeys.length === 0) return false;
+      const stored = await redis.mget(revocationKeys);
+      const token = jti === undefined ? null : stored[0];
+      const issuedBefore = subject === undefined ? null : stored.at(-1);
+      return token != null || (issuedBefore != null && issuedAt < Number(issuedBefore));
     },
   };
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { appRegistry } from "../apps/registry.ts";
+import { appRegistry } from "../apps/redis-registry.ts";
 import { type Config, readConfig } from "../config/settings.ts";
 import { type Keyring, keyring } from "../crypto/keyring.ts";
 import { checkKeyring } from "../crypto/keyring-check.ts";

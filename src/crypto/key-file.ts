@@ -5,7 +5,7 @@ import Type, { type Static } from "typebox";
 import { validationErrors } from "../model/validate.ts";
 import { hpke } from "./hpke.ts";
 
-/** The key file can't be used; the message says which file, why, and what to do. */
+/** Thrown for an unusable key file; the message says which file, why, and the remedy. */
 export class KeyringError extends Error {
   constructor(detail: string, options?: ErrorOptions) {
     super(detail, options);
@@ -30,23 +30,23 @@ const KeyVersion = Type.Object(
 const KeyFile = Type.Object(
   {
     format: Type.Literal("dragoman-keys-1"),
-    /** The version that new values are sealed with; a higher one in the list is staged for the next rotation. */
+    /** Version that seals new values. A higher version in the list is staged for the next rotation. */
     current: Type.Integer({ minimum: 1 }),
     versions: Type.Array(KeyVersion, { minItems: 1, maxItems: 1000 }),
   },
   { additionalProperties: false },
 );
-/** One generation of keys: a public key to seal logins to, its private half for workers, and a shared key. */
+/** A generation of keys: a public key, its private half for workers, and a shared key. */
 export type KeyVersion = Static<typeof KeyVersion>;
-/** What the master key file holds, as JSON. */
+/** Content of the master key file, as JSON. */
 export type KeyFile = Static<typeof KeyFile>;
 
 /** Makes a new generation of keys. */
 export async function newKeyVersion(version: number): Promise<KeyVersion> {
-  const pair = await hpke.kem.generateKeyPair();
+  const keyPair = await hpke.kem.generateKeyPair();
   const [publicBytes, privateBytes] = await Promise.all([
-    hpke.kem.serializePublicKey(pair.publicKey),
-    hpke.kem.serializePrivateKey(pair.privateKey),
+    hpke.kem.serializePublicKey(keyPair.publicKey),
+    hpke.kem.serializePrivateKey(keyPair.privateKey),
   ]);
   return {
     version,
@@ -57,7 +57,7 @@ export async function newKeyVersion(version: number): Promise<KeyVersion> {
   };
 }
 
-/** Reads and checks a key file; throws `KeyringError`, also when it is missing. */
+/** Reads and validates a key file; throws `KeyringError`, also for a missing file. */
 export async function readKeyFile(path: string): Promise<KeyFile> {
   let text: string;
   try {
@@ -82,13 +82,13 @@ export async function readKeyFile(path: string): Promise<KeyFile> {
   return file;
 }
 
-/** Writes a key file in one step, readable by its owner only; replaces what was there. */
+/** Writes a key file atomically, readable by its owner only; replaces an existing file. */
 export async function writeKeyFile(path: string, file: KeyFile): Promise<void> {
   const draft = await writeDraft(path, file);
   await rename(draft, path);
 }
 
-/** Makes a key file unless there is one already; two processes that start together end up with the same. */
+/** Creates a key file unless one exists; processes that start together get the same file. */
 export async function ensureKeyFile(path: string): Promise<void> {
   try {
     await (await open(path, "r")).close();
@@ -112,7 +112,7 @@ export async function ensureKeyFile(path: string): Promise<void> {
   }
 }
 
-/** What is kept in Redis of a generation, to notice a key file that doesn't fit the data. Says nothing of the keys. */
+/** Returns a generation's fingerprint, kept in Redis to detect a wrong key file. Reveals nothing of the keys. */
 export function fingerprintOf(version: KeyVersion): string {
   return createHash("sha256")
     .update("dragoman key fingerprint\0")

@@ -5,32 +5,33 @@ import { HPKE_INFO, hpke } from "./hpke.ts";
 import { ensureKeyFile, fingerprintOf, KeyringError, readKeyFile } from "./key-file.ts";
 
 /**
- * The keys that platform logins and listener keys are sealed with (promise G8). Sealed values are text
- * `h<version>.<encapsulated key>.<ciphertext>` (to the public key) and `s<version>.<iv>.<ciphertext and tag>` (shared).
+ * The keys that seal account credentials and listener keys (promise G8).
+ * Sealed values are text: `h<version>.<encapsulated key>.<ciphertext>` for the public key, and
+ * `s<version>.<iv>.<ciphertext and tag>` for the shared key.
  */
 export interface Keyring {
-  /** Seals so that only a process with the private half can open. `where` is the associated data. */
+  /** Seals a text that only a process with the private half can open. */
   readonly seal: (plain: string, associatedData: Uint8Array) => Promise<string>;
-  /** Throws `KeyringError` where the private half is missing or the value doesn't belong there. */
+  /** Throws `KeyringError` where the private half is missing or the associated data differs. */
   readonly open: (sealed: string, associatedData: Uint8Array) => Promise<string>;
-  /** Seals what the API itself must open again (listener keys, push secrets). */
+  /** Seals a value that the API itself must open (listener keys, secrets of webhook endpoints). */
   readonly sealShared: (plain: Uint8Array, associatedData: Uint8Array) => Promise<string>;
   readonly openShared: (sealed: string, associatedData: Uint8Array) => Promise<Buffer>;
-  /** True when a sealed value was made with the version in use now. */
+  /** Returns true for a value sealed with the current version. */
   readonly isCurrent: (sealed: string) => boolean;
-  /** The version in use and each version's fingerprint, to compare with what Redis remembers. */
+  /** Returns the current version and all fingerprints, to be compared with those in Redis. */
   readonly state: () => { readonly current: number; readonly fingerprints: ReadonlyMap<number, string> };
-  /** Reads the file again; done by itself too, see `keyring`. */
+  /** Reads the file again, which also happens automatically (see `keyring`). */
   readonly reload: () => Promise<void>;
   readonly path: string;
 }
 
 export interface KeyringDeps {
-  /** The key file; made when there is none. */
+  /** Path of the key file, which is created if missing. */
   readonly path: string;
-  /** False in an API process: the private halves are not even kept in its memory, so it can only seal. */
+  /** False in an API process, which can only seal: its memory holds no private halves. */
   readonly opens: boolean;
-  /** For tests: milliseconds. */
+  /** Clock in milliseconds; replaced by tests. */
   readonly now?: () => number;
 }
 
@@ -48,13 +49,13 @@ interface LoadedKeys {
   readonly changed: number;
 }
 
-/** How often the file's time is looked at while sealing, and how often an unknown version may cause a reading. */
+/** Interval of checking the file's time while sealing. Shortest interval of reloads for an unknown version. */
 const CHECK_INTERVAL_MS = 5_000;
 const RELOAD_INTERVAL_MS = 1_000;
 
 /**
- * Loads the keys, making the file on a first run. A running process picks up a rotation by itself: at once when it
- * meets a value of a version it doesn't know, and within 5 s for what it seals. Throws `KeyringError`.
+ * Loads the keys, and creates the file on a first run. Throws `KeyringError`.
+ * A running process follows a rotation: at once for values of an unknown version, within 5 s for values it seals.
  */
 export async function keyring({ path, opens, now = Date.now }: KeyringDeps): Promise<Keyring> {
   await ensureKeyFile(path);
@@ -167,7 +168,7 @@ async function modifiedAt(path: string): Promise<number> {
   }
 }
 
-/** WebCrypto takes whole ArrayBuffers; Node's small Buffers share one. */
+/** Copies bytes: WebCrypto takes whole ArrayBuffers, while Node's small Buffers share one. */
 function exact(bytes: Uint8Array): ArrayBuffer {
   return Uint8Array.from(bytes).buffer;
 }

@@ -6,10 +6,10 @@ import { keys } from "../redis/keys.ts";
 import { luaScript } from "../redis/script-loader.ts";
 import { scriptRunner } from "../redis/script-runner.ts";
 
-/** Reports a network's receipt to the app that sent the activity; unknown and expired ids are ignored. */
+/** Reports a network's receipt to the app that sent the activity. Unknown and expired ids are ignored. */
 export type RecordReceipt = (app: string, receipt: DeliveryReceipt | ReadUpTo) => Promise<void>;
 
-/** Order of statuses, which only grow: a late `delivered` after `read`, or anything after `failed`, changes nothing. */
+/** Rank of statuses, which only grows. A late `delivered` after `read`, or anything after `failed`, changes nothing. */
 const RANK: Readonly<Record<PassingStatus, number>> = { sending: 0, deferred: 0, delivered: 1, read: 2, failed: 3 };
 
 const ADVANCE = luaScript(new URL("./scripts/advance-receipt.lua", import.meta.url), {
@@ -22,7 +22,7 @@ export interface DeliveryReceiptsDeps {
   readonly eventsKept: number;
 }
 
-/** Tracks receipts by an activity's `sending` event, stored at its commit and advanced by each receipt. */
+/** Tracks receipts by an activity's `sending` event, stored at commit and advanced by receipts. */
 export function deliveryReceipts({ redis, eventsKept }: DeliveryReceiptsDeps): RecordReceipt {
   const run = scriptRunner(redis, { advance: ADVANCE });
   const nextEpoch = epochGenerator();

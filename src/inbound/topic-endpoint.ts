@@ -2,7 +2,7 @@ import type { TopicEndpoint } from "../platform/platform.ts";
 import type { DueTopic, Topics } from "../polling/topics.ts";
 import type { WebhookEndpoints } from "./webhook-endpoints.ts";
 
-/** Owner of topics' endpoints instead of an app, since apps share topics; no app has this id. */
+/** Owner of topics' endpoints instead of an app, since apps share topics. No app has this id. */
 export const TOPICS_APP = "-";
 
 export interface TopicEndpointsDeps {

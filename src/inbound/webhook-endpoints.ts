@@ -18,7 +18,7 @@ export interface WebhookEndpointsDeps {
  * The `subject` is an account's id, or the id of a topic. Each endpoint has the secrets that verify its requests.
  */
 export interface WebhookEndpoints {
-  /** Opens an endpoint and returns its id; an open endpoint keeps its id and gets these secrets and routing key. */
+  /** Opens an endpoint and returns its id. An open endpoint keeps its id and gets these secrets and routing key. */
   readonly open: (
     app: string,
     platform: string,
@@ -27,9 +27,9 @@ export interface WebhookEndpoints {
     routingKey?: string,
   ) => Promise<string>;
   readonly idOf: (app: string, platform: string, subject: string) => Promise<string | undefined>;
-  /** Returns the id of the app's endpoint with that routing key; the endpoint opened last wins. */
+  /** Returns the id of the app's endpoint with that routing key. The endpoint opened last wins. */
   readonly byRoutingKey: (app: string, platform: string, routingKey: string) => Promise<string | undefined>;
-  /** Returns the endpoint of an id; undefined for unknown ids and for endpoints of other platforms. */
+  /** Returns the endpoint of an id. Undefined for unknown ids and for endpoints of other platforms. */
   readonly find: (
     platform: string,
     id: string,
@@ -55,12 +55,12 @@ export function endpointSecretsData(app: string, platform: string, subject: stri
   return associatedData("door", app, platform, subject, version);
 }
 
-/** Stores endpoints in Redis; secrets are sealed under the shared key, since the API verifies requests (promise G8). */
+/** Stores endpoints in Redis. Secrets are sealed under the shared key, since the API verifies requests (promise G8). */
 export function redisWebhookEndpoints({ redis, keyring }: WebhookEndpointsDeps): WebhookEndpoints {
   const run = scriptRunner(redis, { open: OPEN, close: CLOSE });
   const endpointPrefix = keys.door("");
   const memberOf = (platform: string, subject: string) => `${platform}|${subject}`;
-  /** Returns the index' field of a routing key; no subject begins with a bar, so both kinds of fields stay apart. */
+  /** Returns the index' field of a routing key. No subject begins with a bar, so both kinds of fields stay apart. */
   const routingField = (platform: string, routingKey: string) => memberOf(platform, `|${routingKey}`);
   return {
     async open(app, platform, subject, secrets, routingKey) {

@@ -16,7 +16,7 @@ import { hookRoutes } from "../../routes/resources/webhooks.ts";
 import { eventRoutes } from "../../routes/streams/events.ts";
 import { socketRoutes } from "../../routes/streams/websocket.ts";
 import type { Config } from "../config/settings.ts";
-import { redisConsents } from "../consents/consents.ts";
+import { redisConsents } from "../consents/redis-consents.ts";
 import type { Log } from "../model/log.ts";
 import { awaitResult } from "../streaming/await-result.ts";
 import type { ApiDeps, Parts } from "./api-services.ts";

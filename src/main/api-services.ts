@@ -4,7 +4,7 @@ import { origins } from "../../routes/http/origin.ts";
 import { way } from "../../routes/http/proxy-trust.ts";
 import { streamSet } from "../../routes/streams/stream-registry.ts";
 import { keyCache } from "../apps/key-cache.ts";
-import { appRegistry } from "../apps/registry.ts";
+import { appRegistry } from "../apps/redis-registry.ts";
 import { redisRevocations } from "../apps/revocations.ts";
 import { redisTickets } from "../apps/tickets.ts";
 import type { Config } from "../config/settings.ts";

@@ -9,7 +9,7 @@ import { activityRoutes } from "../../routes/resources/activities.ts";
 import { postActivities } from "../../routes/resources/post-activities.ts";
 import { mountSocket } from "../../routes/streams/websocket.ts";
 import { sweep } from "../../workers/sweep.ts";
-import type { appRegistry } from "../apps/registry.ts";
+import type { appRegistry } from "../apps/redis-registry.ts";
 import { readSurroundings } from "../config/settings.ts";
 import { closeServer, connectionsLeft, listen, stopListening } from "../process/listener.ts";
 import type { SupervisedWorker } from "../process/supervisor.ts";

@@ -7,7 +7,7 @@ import type { WebhookEndpoints } from "../inbound/webhook-endpoints.ts";
 import type { Admit } from "../operations/admission.ts";
 import { receiveWebhook } from "../operations/receive-webhook.ts";
 import type { PlatformRegistry } from "../platform/platform-registry.ts";
-import { redisTopics } from "../polling/topics.ts";
+import { redisTopics } from "../polling/redis-topics.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
 import type { Store } from "./storage.ts";

@@ -22,7 +22,7 @@ interface ResealDeps {
   readonly keyring: Keyring;
 }
 
-/** Seals anew all values of older key versions; a value changed meanwhile is left to its writer. */
+/** Seals anew all values of older key versions. A value changed meanwhile is left to its writer. */
 export async function resealAll(deps: ResealDeps): Promise<ResealCounts> {
   const { redis } = deps;
   const counts = { accounts: 0, hooks: 0, keys: 0 };
@@ -44,7 +44,7 @@ export async function resealAll(deps: ResealDeps): Promise<ResealCounts> {
   return counts;
 }
 
-/** Writes the resealed value unless the record has changed meanwhile; returns whether the value was written. */
+/** Writes the resealed value unless the record has changed meanwhile. Returns whether the value was written. */
 async function replaceSealed(
   { redis }: ResealDeps,
   record: string,
@@ -56,7 +56,7 @@ async function replaceSealed(
   return run.replaceFields({ keys: { record }, args: { field, expected: sealed, fields: [field, resealed] } });
 }
 
-/** Seals a value of the workers' key anew, or does nothing for a value of the current version. */
+/** Seals a value of the workers' key anew unless the value is current. */
 async function resealField(
   deps: ResealDeps,
   record: string,
@@ -70,7 +70,7 @@ async function resealField(
   return replaceSealed(deps, record, field, sealed, resealed);
 }
 
-/** Seals a value of the shared key anew, or does nothing for a value of the current version. */
+/** Seals a value of the shared key anew unless the value is current. */
 async function resealSharedField(
   deps: ResealDeps,
   record: string,

@@ -11,7 +11,7 @@ export interface Resealed extends ResealCounts {
 }
 
 /**
- * Adds a version to the key file without using the new keys yet, and returns that version.
+ * Adds a version to the key file, not used yet, and returns that version.
  * So the file (or its export) can be copied to the other machines first. A version already staged stays.
  */
 export async function stageKeyVersion(path: string): Promise<number> {
@@ -43,7 +43,7 @@ export async function rotateKeys(deps: { readonly redis: RedisClient; readonly k
 
 /**
  * Writes the key file of an API-only machine: public halves and shared keys, no private halves.
- * Never overwrites a file; throws `KeyringError` instead.
+ * Never overwrites a file. Throws `KeyringError` instead.
  */
 export async function exportApiKeyFile(path: string, to: string): Promise<void> {
   const existing = await stat(to).catch(() => undefined);

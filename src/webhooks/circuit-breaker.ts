@@ -24,7 +24,7 @@ export interface CircuitBreaker {
     event: { readonly id: string; readonly json: string },
     attempt: number,
   ) => Promise<PostResult | undefined>;
-  /** True when nothing more should be sent now: receiver down or gone, lease lost, or shutdown. */
+  /** True when nothing should be sent now: receiver down or gone, lease lost, shutdown. */
   readonly isOpen: () => boolean;
   readonly health: () => ReceiverHealth;
   readonly deliveries: readonly Delivery[];
@@ -32,7 +32,7 @@ export interface CircuitBreaker {
   readonly disableError: () => EventError | undefined;
 }
 
-/** Failed conversations in a row after which the receiver counts as down; probes go out singly until a success. */
+/** Failed conversations in a row after which the receiver counts as down. Probes go out singly until a success. */
 export const MAX_CONSECUTIVE_FAILURES = 5;
 /** Probes come at least every 15 minutes, so that a recovered receiver is noticed soon. */
 const MAX_PROBE_BACKOFF = 8;

@@ -17,7 +17,7 @@ function addressOf(party: unknown): string {
   return typeof address === "string" ? address.toLowerCase() : "";
 }
 
-/** Returns the network's id of a room, thread or person; senders address rooms and people by the same id. */
+/** Returns the network's id of a room, thread or person. Senders address rooms and people by the same id. */
 function roomOf(context: unknown): string | undefined {
   if (context === undefined) return undefined;
   const { id } = (context ?? {}) as JsonObject;

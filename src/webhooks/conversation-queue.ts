@@ -11,7 +11,7 @@ type StoredEvent = Omit<PendingEvent, "conversation">;
 export interface ConversationQueuesDeps {
   readonly name: string;
   readonly breaker: CircuitBreaker;
-  /** True when the receiver was down before: the first attempt is a probe, allowed despite the open breaker. */
+  /** True when the receiver was down before. The first attempt is a probe, allowed despite the open breaker. */
   readonly halfOpen: boolean;
   /** Loads an event from the webhook's own outbox. */
   readonly pendingEvent: (entryId: string) => Promise<StoredEvent | undefined>;
@@ -36,7 +36,7 @@ export interface ConversationQueues {
 /** Pending events of one conversation that one batch may retry. */
 const MAX_RETRIES_PER_CONVERSATION = 100;
 
-/** Keeps the order within a conversation: no event is sent before its predecessor was delivered or given up. */
+/** Keeps the order within a conversation. No event is sent before its predecessor was delivered or given up. */
 export function conversationQueues(deps: ConversationQueuesDeps): ConversationQueues {
   const { name, breaker, halfOpen, pendingEvent, now, delay } = deps;
   const retries = new Map<string, RetryState | undefined>();

@@ -11,14 +11,14 @@ type BacklogEntry = readonly [conversation: string, backlog: Backlog];
 /** Concurrent requests per webhook. */
 const MAX_CONCURRENT_REQUESTS = 16;
 
-/** Returns the backlogs that are due; while the receiver is down, only the oldest as a probe. */
+/** Returns the backlogs that are due. While the receiver is down, only the oldest as a probe. */
 export function dueBacklogs({ backlogs }: DeliveryState, halfOpen: boolean, now: number): readonly BacklogEntry[] {
   if (!halfOpen) return [...backlogs].filter(([, { retry }]) => retry.retryAt <= now);
   return [...backlogs].sort(([, a], [, b]) => a.retry.retryAt - b.retry.retryAt).slice(0, 1);
 }
 
 /**
- * Delivers due backlogs and a page of the log: conversations in parallel, each of them in order.
+ * Delivers due backlogs and a page of the log: conversations in parallel, each in order.
  * Returns the changes to store. Undelivered events go into the webhook's own outbox, so the cursor always moves past
  * the page.
  */
@@ -84,7 +84,7 @@ function batchCommit(
   };
 }
 
-/** Makes all backlogs due: after the first success of a recovered receiver, every event is worth an attempt. */
+/** Makes all backlogs due. After the first success of a recovered receiver, every event is worth an attempt. */
 function retryAllNow({ backlogs }: DeliveryState, { retries }: ConversationQueues, now: number): void {
   for (const [conversation, backlog] of backlogs) {
     if (!retries.has(conversation)) retries.set(conversation, { ...backlog.retry, retryAt: now });

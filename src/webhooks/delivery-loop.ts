@@ -1,12 +1,12 @@
 import type { EventLog } from "../event-log/event-log.ts";
 import type { Log } from "../model/log.ts";
+import { wakeSignal } from "../timing/wake-signal.ts";
 import type { retryDelayMs } from "./backoff.ts";
 import { type CircuitBreakerDeps, deliveryOf } from "./circuit-breaker.ts";
 import { deliveryRound } from "./delivery-round.ts";
 import { type DeliveryState, deliveryStateFrom } from "./delivery-state.ts";
 import type { DeliveryStore, WebhookLease } from "./delivery-store.ts";
 import { keepLease } from "./lease.ts";
-import { wakeSignal } from "./wake-signal.ts";
 
 export interface DeliveryLoopDeps extends Pick<CircuitBreakerDeps, "post" | "onAttempt"> {
   readonly lease: WebhookLease;

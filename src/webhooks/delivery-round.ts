@@ -13,7 +13,7 @@ export type RoundResult =
   | { readonly outcome: "replayed" }
   | { readonly outcome: "over" };
 
-/** Pending events per webhook; above that, reading pauses and events trimmed from the log become a gap. */
+/** Pending events per webhook. Above that, reading pauses and events trimmed from the log become a gap. */
 const MAX_PENDING_EVENTS = 10_000;
 /** Interval of writing a cursor that only passed filtered events. */
 const CURSOR_SAVE_INTERVAL_MS = 1_000;
@@ -46,7 +46,7 @@ export function deliveryRound(
     return [commit, page?.full ?? false];
   }
 
-  /** Stores a commit and returns the ids of its new outbox entries; skips frequent commits that only move the cursor. */
+  /** Stores a commit and returns the ids of its new outbox entries. Skips frequent commits that only move the cursor. */
   async function save(commit: BatchCommit, cursor: string): Promise<readonly string[] | "replayed" | "over"> {
     const isRecent = cursor === saved.cursor || now() - saved.at < CURSOR_SAVE_INTERVAL_MS;
     if (isCursorOnly(commit) && isRecent) return [];

@@ -1,4 +1,5 @@
 import type { Log } from "../model/log.ts";
+import { runEvery } from "../timing/run-every.ts";
 import { type DeliveryStore, LEASE_MS, type RenewedLease, type WebhookLease } from "./delivery-store.ts";
 
 export interface LeaseKeeperDeps {
@@ -29,13 +30,17 @@ export function keepLease({ lease, store, logger, onRenewed, onLost }: LeaseKeep
     renewedAt = requestedAt;
     onRenewed(renewed);
   }
-  const timer = setInterval(() => {
-    renew().catch((err: unknown) => logger.warn({ err, app, webhook }, "webhook lease renewal failed; retrying"));
-  }, RENEW_INTERVAL_MS);
+  const stopping = new AbortController();
+  const renewals = runEvery(RENEW_INTERVAL_MS, renew, {
+    signal: stopping.signal,
+    immediately: false,
+    onError: (err) => logger.warn({ err, app, webhook }, "webhook lease renewal failed; retrying"),
+  });
   return {
     isOwner: () => performance.now() - renewedAt < LEASE_MS - 2 * RENEW_INTERVAL_MS,
     release: async () => {
-      clearInterval(timer);
+      stopping.abort();
+      await renewals;
       await store
         .release(lease)
         .catch((err: unknown) => logger.debug({ err, app, webhook }, "webhook lease not released; it will expire"));

@@ -63,7 +63,7 @@ const SCRIPTS = { claim: CLAIM, renew: RENEW, release: RELEASE, commit: COMMIT }
 
 const PAGE_SIZE = 500;
 
-/** Stores delivery state in Redis: each call is one atomic script, fenced, so that a webhook has one worker. */
+/** Stores delivery state in Redis. Each call is one atomic script, fenced, so that a webhook has one worker. */
 export function redisDeliveryStore({ redis, keyring, eventsKept }: RedisDeliveryStoreDeps): DeliveryStore {
   const run = scriptRunner(redis, SCRIPTS);
   const nextEpoch = epochGenerator();

@@ -155,7 +155,7 @@ function webhookFromRecord(name: string, record: Record<string, string>): Omit<W
   };
 }
 
-/** Returns the age of the oldest unprocessed entry; ids of entries begin with Redis' time in milliseconds. */
+/** Returns the age of the oldest unprocessed entry. Ids of entries begin with Redis' time in milliseconds. */
 function secondsBehind(cursor: string, { epoch, first, last }: LogBounds): number {
   if (cursor === formatCursor(epoch, last)) return 0;
   const oldest = parseCursor(cursor)?.id ?? first ?? last;

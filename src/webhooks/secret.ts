@@ -10,7 +10,7 @@ export function newWebhookSecret(): string {
   return `${PREFIX}${randomBytes(32).toString("base64")}`;
 }
 
-/** Returns true for a Standard Webhooks secret: `whsec_` and the base64 of 24 to 64 bytes. */
+/** Tells a Standard Webhooks secret: `whsec_` and the base64 of 24 to 64 bytes. */
 export function isWebhookSecret(text: string): boolean {
   if (!text.startsWith(PREFIX)) return false;
   const encoded = text.slice(PREFIX.length);

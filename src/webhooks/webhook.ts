@@ -35,7 +35,7 @@ export interface Webhook {
   readonly error?: EventError;
   /** Position in the event log up to which events were processed. */
   readonly cursor: string;
-  /** Events waiting for a retry (`held`), and the age of the oldest unprocessed event in seconds. */
+  /** Events waiting for a retry (`held`), and the oldest unprocessed event's age in seconds. */
   readonly lag: { readonly held: number; readonly seconds: number };
   readonly created: string;
   readonly updated: string;

@@ -16,7 +16,7 @@ import { revocationRoutes } from "../../routes/resources/revocations.ts";
 import { tokenRoutes } from "../../routes/resources/tokens.ts";
 import { redisAccounts } from "../../src/accounts/redis-accounts.ts";
 import { keyCache } from "../../src/apps/key-cache.ts";
-import { appRegistry } from "../../src/apps/registry.ts";
+import { appRegistry } from "../../src/apps/redis-registry.ts";
 import { redisRevocations } from "../../src/apps/revocations.ts";
 import { redisTickets } from "../../src/apps/tickets.ts";
 import { type KeyringDeps, keyring } from "../../src/crypto/keyring.ts";

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { inboundRecorder } from "../../src/inbound/record-inbound.ts";
 import { silentLog } from "../../src/model/log.ts";
 import type { Platform, PollContext, PollResult } from "../../src/platform/platform.ts";
-import { redisTopics, topicId } from "../../src/polling/topics.ts";
+import { redisTopics, topicId } from "../../src/polling/redis-topics.ts";
 import { keys } from "../../src/redis/keys.ts";
 import { type PollWorkerDeps, pollWorker } from "../../workers/poll.ts";
 import { noEgress } from "../support/gateway-core.ts";
@@ -47,7 +47,7 @@ function world(
       egress: noEgress,
       find,
       log: silentLog,
-      everyMs: 20,
+      intervalMs: 20,
       ...(more.endpoint ? { endpoint: more.endpoint } : {}),
     });
     stops.push(worker.stop);

@@ -180,7 +180,7 @@ describe("the check at start", () => {
     await checkKeyring(world.client, await keyring({ path: world.ring.path, opens: false }));
     const path = join(world.redis.dir, "foreign.key");
     await expect(checkKeyring(world.client, await keyring({ path, opens: true }))).rejects.toThrow(
-      /foreign\.key does not fit the data/,
+      /foreign\.key does not match the data/,
     );
     await checkKeyring(world.client, await keyring({ path: world.ring.path, opens: true }));
   });

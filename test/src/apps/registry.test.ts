@@ -39,8 +39,8 @@ test("a name is taken once, also by two at the same moment", async () => {
     world.registry.createApp("twin", SCOPES),
   ]);
   expect(made.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
-  await expect(world.registry.createApp("", SCOPES)).rejects.toThrow(/name takes/);
-  await expect(world.registry.createApp("a\nb", SCOPES)).rejects.toThrow(/name takes/);
+  await expect(world.registry.createApp("", SCOPES)).rejects.toThrow(/name has/);
+  await expect(world.registry.createApp("a\nb", SCOPES)).rejects.toThrow(/name has/);
 });
 
 test("an app has at most two live keys; a revoked one makes room and is told to the log", async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { keyring } from "../../../src/crypto/keyring.ts";
 import { TOPICS_APP, topicEndpoints } from "../../../src/inbound/topic-endpoint.ts";
 import { redisWebhookEndpoints } from "../../../src/inbound/webhook-endpoints.ts";
-import { redisTopics } from "../../../src/polling/topics.ts";
+import { redisTopics } from "../../../src/polling/redis-topics.ts";
 import { keys } from "../../../src/redis/keys.ts";
 import { rotateKeys } from "../../../src/rotation/rotate-keys.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";

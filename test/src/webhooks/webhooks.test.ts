@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { appRegistry } from "../../../src/apps/registry.ts";
+import { appRegistry } from "../../../src/apps/redis-registry.ts";
 import { keyring } from "../../../src/crypto/keyring.ts";
 import { keys } from "../../../src/redis/keys.ts";
 import { rotateKeys } from "../../../src/rotation/rotate-keys.ts";

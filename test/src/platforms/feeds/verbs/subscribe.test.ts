@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { redisTopics, topicId } from "../../../../../src/polling/topics.ts";
+import { redisTopics, topicId } from "../../../../../src/polling/redis-topics.ts";
 import { keys } from "../../../../../src/redis/keys.ts";
 import { feedSite, type SiteFeed, siteItem } from "../../../../support/feed-site.ts";
 import { freePort } from "../../../../support/free-port.ts";

@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import type { EventError } from "../model/failure.ts";
+import { partitionOf } from "../model/hash.ts";
+import type { RedisClient } from "../redis/connect.ts";
+import { keys } from "../redis/keys.ts";
+import { luaScript } from "../redis/script-loader.ts";
+import { scriptRunner } from "../redis/script-runner.ts";
+import type { DueTopic, Topics } from "./topics.ts";
+
+/** Number of partitions that topics are spread over. */
+export const TOPIC_PARTITIONS = 16;
+/** Shortest time between two polls triggered by pushes. */
+const MIN_TRIGGER_INTERVAL_MS = 10_000;
+
+const TOPIC_KEYS = ["due", "record", "subscribers"] as const;
+const SCRIPTS = {
+  subscribe: luaScript(new URL("./scripts/subscribe.lua", import.meta.url), {
+    keys: TOPIC_KEYS,
+    args: ["id", "member", "platform", "topic"],
+  }),
+  unsubscribe: luaScript(new URL("./scripts/unsubscribe.lua", import.meta.url), {
+    keys: TOPIC_KEYS,
+    args: ["id", "member"],
+  }),
+  claimDue: luaScript(new URL("./scripts/claim-due.lua", import.meta.url), {
+    keys: ["due"],
+    args: ["recordPrefix", "subscribersPrefix", "maxTopics", "leaseMs"],
+    reply: (raw) => raw as ReadonlyArray<readonly string[]>,
+  }),
+  finish: luaScript(new URL("./scripts/finish-poll.lua", import.meta.url), {
+    keys: ["due", "record"],
+    args: ["id", "claim", "nextMs", "failures", "pollError", "state..."],
+  }),
+  trigger: luaScript(new URL("./scripts/trigger.lua", import.meta.url), {
+    keys: ["due", "record"],
+    args: ["id", "minIntervalMs"],
+  }),
+  setField: luaScript(new URL("./scripts/set-field.lua", import.meta.url), {
+    keys: ["record"],
+    args: ["field", "value"],
+  }),
+  remove: luaScript(new URL("./scripts/remove-topic.lua", import.meta.url), {
+    keys: TOPIC_KEYS,
+    args: ["id", "claim"],
+  }),
+};
+
+/** Returns the id of a platform's topic. */
+export function topicId(platform: string, topic: string): string {
+  return createHash("sha256").update(`${platform}\n${topic}`).digest("base64url").slice(0, 22);
+}
+
+/** Stores topics in Redis, partitioned by their id. */
+export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics {
+  const run = scriptRunner(redis, SCRIPTS);
+
+  return {
+    async subscribe({ app, platform, actor }, topic, isSubscribed) {
+      const id = topicId(platform, topic);
+      const subscriptions = keys.topics(app, platform, actor);
+      const member = `${app}|${actor}`;
+      // The app's own list is written first and cleared last, so that every polled topic stands in a list.
+      if (isSubscribed) {
+        await redis.sadd(subscriptions, topic);
+        await run.subscribe({ keys: topicKeys(id), args: { id, member, platform, topic } });
+      } else {
+        await run.unsubscribe({ keys: topicKeys(id), args: { id, member } });
+        await redis.srem(subscriptions, topic);
+      }
+    },
+
+    subscriptions: async ({ app, platform, actor }) => (await redis.smembers(keys.topics(app, platform, actor))).sort(),
+
+    async subscribers(id) {
+      const members = await redis.smembers(topicKeys(id).subscribers);
+      return members.map((member) => {
+        const separator = member.indexOf("|");
+        return { app: member.slice(0, separator), actor: member.slice(separator + 1) };
+      });
+    },
+
+    async claimDue(partition, maxTopics, leaseMs) {
+      const [recordPrefix, subscribersPrefix] = [keys.topic(partition, ""), keys.followers(partition, "")];
+      const args = { recordPrefix, subscribersPrefix, maxTopics, leaseMs };
+      return (await run.claimDue({ keys: { due: keys.pollsDue(partition) }, args })).map(dueTopicFrom);
+    },
+
+    async finish({ id, claim }, { state, failures, error, nextMs }) {
+      const pollError = error === undefined ? "" : JSON.stringify(error);
+      const states = state === undefined ? [] : [state];
+      const args = { id, claim, nextMs: Math.ceil(nextMs), failures, pollError, state: states };
+      await run.finish({ keys: topicKeys(id), args });
+    },
+
+    async trigger(id) {
+      await run.trigger({ keys: topicKeys(id), args: { id, minIntervalMs: MIN_TRIGGER_INTERVAL_MS } });
+    },
+
+    async saveHint(id, hint) {
+      await run.setField({ keys: topicKeys(id), args: { field: "note", value: hint } });
+    },
+
+    async setRemoteState(id, hasRemoteState) {
+      await run.setField({ keys: topicKeys(id), args: { field: "keeps", value: hasRemoteState ? "1" : "0" } });
+    },
+
+    async status(platform, topic) {
+      const id = topicId(platform, topic);
+      const { due, record } = topicKeys(id);
+      const [[known, state, fails, error, polled], nextAt] = await Promise.all([
+        redis.hmget(record, "topic", "state", "fails", "error", "polled"),
+        redis.zscore(due, id),
+      ]);
+      if (!known) return undefined;
+      return {
+        ...(state ? { state } : {}),
+        fails: Number(fails ?? 0),
+        ...(error ? { error: JSON.parse(error) as EventError } : {}),
+        ...(polled ? { polledAt: Number(polled) } : {}),
+        ...(nextAt ? { nextAt: Number(nextAt) } : {}),
+      };
+    },
+
+    async remove({ id, claim }) {
+      await run.remove({ keys: topicKeys(id), args: { id, claim } });
+    },
+  };
+}
+
+function topicKeys(id: string) {
+  const partition = partitionOf(id, TOPIC_PARTITIONS);
+  return {
+    due: keys.pollsDue(partition),
+    record: keys.topic(partition, id),
+    subscribers: keys.followers(partition, id),
+  };
+}
+
+/** Reads one row of `claim-due.lua`. */
+function dueTopicFrom(row: readonly string[]): DueTopic {
+  const [id = "", platform = "", topic = "", state = "", failures = "0", claim = "", hint = "", ...flags] = row;
+  const [triggered = false, hasRemoteState = false, hasSubscribers = false] = flags.map((flag) => flag === "1");
+  return {
+    id,
+    platform,
+    topic,
+    state: state || undefined,
+    failures: Number(failures),
+    claim,
+    hint: hint || undefined,
+    triggered,
+    hasRemoteState,
+    hasSubscribers,
+  };
+}
