@@ -26,9 +26,8 @@ export const Attachment = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 255, pattern: "^[^\\u0000-\\u001f\\u007f/\\\\]+$" }),
     mediaType: Type.Optional(Type.String({ maxLength: 127, pattern: "^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+$" })),
-    content: Type.Optional(
-      Type.String({ description: "The bytes as base64.", pattern: "^[A-Za-z0-9+/\\r\\n]*={0,2}[\\r\\n]*$" }),
-    ),
+    // No pattern: regular expressions that describe this may take quadratic time on megabytes, see base64.ts.
+    content: Type.Optional(Type.String({ description: "The bytes as base64.", format: "byte" })),
     url: Type.Optional(
       Type.String({ format: "uri", maxLength: 2048, pattern: "^https?://", description: "Fetched at sending time." }),
     ),

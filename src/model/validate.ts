@@ -1,6 +1,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import type { TSchema } from "typebox";
+import { isBase64 } from "./base64.ts";
 import { narrowed } from "./validate-unions.ts";
 
 /** One thing that is wrong with an input: where (RFC 6901 pointer) and what to do about it. Never the input itself. */
@@ -25,6 +26,8 @@ const ajv = new Ajv2020({
   "ipv4",
   "ipv6",
 ]);
+
+ajv.addFormat("byte", { type: "string", validate: isBase64 });
 
 const compiled = new WeakMap<TSchema, ValidateFunction>();
 
@@ -69,6 +72,12 @@ function isRequired({ keyword }: ErrorObject): boolean {
   return keyword === "required";
 }
 
+/** Sentences for formats whose name says too little. */
+const FORMATS: Readonly<Record<string, string>> = {
+  byte: "must be base64",
+  "date-time": 'must be a time such as "2030-01-31T12:00:00Z"',
+};
+
 function faultOf({ keyword, instancePath: pointer, params, parentSchema = {}, message }: ErrorObject): ValidationError {
   switch (keyword) {
     case "required":
@@ -93,10 +102,7 @@ function faultOf({ keyword, instancePath: pointer, params, parentSchema = {}, me
     case "format":
       return {
         pointer,
-        detail:
-          params.format === "date-time"
-            ? 'must be a time such as "2030-01-31T12:00:00Z"'
-            : `must be a valid ${params.format}`,
+        detail: FORMATS[params.format] ?? `must be a valid ${params.format}`,
       };
     case "minItems":
     case "maxItems":

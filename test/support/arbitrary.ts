@@ -42,6 +42,7 @@ function objects(schema: Schema, inner: (schema: unknown) => fc.Arbitrary<unknow
 function strings({ pattern, format, minLength = 0, maxLength = 40 }: Schema): fc.Arbitrary<string> {
   if (format === "date-time") return fc.date({ noInvalidDate: true }).map((date) => date.toISOString());
   if (format === "uri") return fc.webUrl();
+  if (format === "byte") return fc.base64String();
   if (typeof pattern === "string") return matching(pattern);
   const length = { minLength: minLength as number, maxLength: Math.min(maxLength as number, 60) };
   return fc.string({ ...length, unit: "grapheme" });

@@ -1,0 +1,44 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Attachment } from "../../../src/model/activity.ts";
+import { isBase64 } from "../../../src/model/base64.ts";
+import { validationErrors } from "../../../src/model/validate.ts";
+
+/** The same language as a pattern; its time is quadratic, so only for short texts. */
+const REFERENCE = /^[A-Za-z0-9+/\r\n]*={0,2}[\r\n]*$/;
+
+/** The bodies that were slowest for the pattern: 320 kB took 68 s. */
+const worst = (size: number): readonly string[] => [
+  `${"\r\n".repeat(size / 2)}!`,
+  `${"A".repeat(size)}!`,
+  `A=${"\n".repeat(size)}!`,
+  `A==${"\n".repeat(size)}=`,
+];
+
+describe("isBase64", () => {
+  it("accepts what the pattern of the format accepts, and nothing else", () => {
+    const text = fc.string({ unit: fc.constantFrom("A", "z", "0", "+", "/", "=", "\r", "\n", "-", "é", "\u0141") });
+    fc.assert(
+      fc.property(text, (value) => isBase64(value) === REFERENCE.test(value)),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("reads megabytes of the worst input once", () => {
+    const started = performance.now();
+    for (const text of worst(4_000_000)) expect(isBase64(text)).toBe(false);
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+});
+
+describe("the content of an attachment", () => {
+  it("is refused in linear time, with a sentence that names the format", () => {
+    const started = performance.now();
+    for (const content of worst(4_000_000)) {
+      expect(validationErrors(Attachment, { name: "a", content })).toEqual([
+        { pointer: "/content", detail: "must be base64" },
+      ]);
+    }
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+});
