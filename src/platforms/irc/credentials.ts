@@ -3,7 +3,7 @@ import { OwnNick } from "./schemas/identifiers.ts";
 
 const NO_CONTROLS = "^[^\\u0000-\\u001f\\u007f]+$";
 
-/** A login at an IRC network. TLS is demanded unless the account says otherwise. */
+/** Login at an IRC network. TLS is required unless `tls` says otherwise. */
 export const Credentials = Type.Object(
   {
     host: Type.String({
@@ -15,7 +15,7 @@ export const Credentials = Type.Object(
     port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, description: "Default 6697, without TLS 6667." })),
     tls: Type.Optional(
       Type.Union([Type.Literal("implicit"), Type.Literal("none")], {
-        description: "Default implicit: TLS from the first byte. none sends passwords and all else in clear.",
+        description: "Default implicit: TLS from the first byte. none sends passwords and everything else in clear text.",
       }),
     ),
     ca: Type.Optional(
@@ -46,21 +46,21 @@ export const Credentials = Type.Object(
         },
         {
           additionalProperties: false,
-          description: "The login at the network's services (SASL PLAIN); demanded if given.",
+          description: "The login at the network's services (SASL PLAIN); required if given.",
         },
       ),
     ),
     pace: Type.Optional(
       Type.Object(
         {
-          burst: Type.Integer({ minimum: 1, maximum: 10_000, description: "Lines that go out at once. Default 5." }),
+          burst: Type.Integer({ minimum: 1, maximum: 10_000, description: "Lines sent at once. Default 5." }),
           interval: Type.Integer({
             minimum: 0,
             maximum: 60_000,
-            description: "Then one each so many ms. Default 1000.",
+            description: "Milliseconds per further line. Default 1000.",
           }),
         },
-        { additionalProperties: false, description: "How fast the network lets this account talk." },
+        { additionalProperties: false, description: "Rate of lines that the network accepts." },
       ),
     ),
   },
@@ -75,7 +75,7 @@ export const CREDENTIALS_EXAMPLE: Credentials = {
   sasl: { account: "bob", password: "a password" },
 };
 
-/** Every value of an account that must never be seen outside, also as SASL sends it. */
+/** Lists the values of an account that must never be shown, also in the form that SASL sends. */
 export function secretsOf({ password, sasl }: Credentials): readonly string[] {
   const coded = sasl && Buffer.from(`${sasl.account}\0${sasl.account}\0${sasl.password}`).toString("base64");
   return [password, sasl?.password, coded].filter((secret) => secret !== undefined);

@@ -1,95 +1,147 @@
 import { Failure } from "../../model/failure.ts";
-import { FAILED_LOGIN, GOODBYES, type Meaning, NUMERICS, OTHERWISE } from "./client/numerics.ts";
+import { type ErrorEntry, errorTable } from "../../platform/kit/error-table.ts";
 
-const TLS: Meaning = [
+const UNKNOWN_NAME: ErrorEntry = { as: "recipient-unknown", detail: "The network has no such nick or channel." };
+const NOT_IN_ROOM: ErrorEntry = ["permanent", "not-in-room", "The account is not in that channel: post `join` first."];
+const ROOM_REFUSED: ErrorEntry = [
   "permanent",
-  "tls-failed",
-  "The server offers no encryption that can be trusted (no TLS on that port, or its certificate does not fit).",
+  "room-refused",
+  "The channel does not let the account in or speak (key, invitation, ban, moderation, or not in the channel).",
 ];
-const SLOW: Meaning = ["retryable", "platform-timeout", "The network did not answer in time."];
-const AWAY: Meaning = ["retryable", "platform-unavailable", "The network can't be reached or broke the connection."];
-const ODD: Meaning = ["retryable", "platform-protocol-error", "The server's answer makes no sense."];
-const NO_LOGIN: Meaning = [
-  "retryable",
-  "platform-unavailable",
-  "The network offers no login (SASL) at the moment, which the account demands.",
+const NICK_IN_USE: ErrorEntry = ["permanent", "nick-in-use", "The nick is taken."];
+const BAD_NICK: ErrorEntry = { as: "rejected", detail: "The network does not accept that nick: choose another nick." };
+const NOT_OPERATOR: ErrorEntry = { as: "permission", detail: "Only the channel's operators may do that." };
+const CLOSED: ErrorEntry = {
+  as: "recipient-unreachable",
+  detail: "The recipient takes no messages from this account.",
+};
+const TOO_LONG: ErrorEntry = { as: "content-too-large", detail: "The network does not accept lines of that length." };
+const TEXT_REFUSED: ErrorEntry = { as: "content", detail: "The network or the channel refuses the text." };
+const TOO_FAST: ErrorEntry = { as: "rate-limited", detail: "The network limits the rate of commands." };
+const CONNECTION_LIMIT: ErrorEntry = {
+  as: "rate-limited",
+  detail: "The network limits connections or commands, and closed the connection.",
+};
+const BANNED: ErrorEntry = [
+  "permanent",
+  "account-restricted",
+  "The network has banned this account or this gateway's address.",
 ];
-const STOPPED: Meaning = ["retryable", "platform-timeout", "The work was stopped before it was complete."];
-const UNFIT: Meaning = ["permanent", "content-refused", "It can't be said in one line of IRC; nothing was sent."];
-const BROKEN: Meaning = ["retryable", "internal-error", "Something broke on our side before anything left."];
+const NOT_READY: ErrorEntry = { as: "unavailable", detail: "The network was not ready for that yet." };
 
-/** Node's codes for a certificate or TLS version that can't be accepted. */
-const CERTIFICATE = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|EPROTO$|HOSTNAME_MISMATCH)/;
+/** Meanings of numerics (RFC 2812 and additions of networks) and of this folder's own codes. */
+const TABLE = errorTable({
+  network: "The IRC network",
+  details: {
+    tls: "The server offers no trusted encryption (no TLS on that port, or a certificate that does not match).",
+    "outcome-unknown": "The connection broke after the text was sent and before the network answered.",
+  },
+  codes: {
+    "263": TOO_FAST,
+    "401": UNKNOWN_NAME,
+    "402": UNKNOWN_NAME,
+    "403": UNKNOWN_NAME,
+    "404": ROOM_REFUSED,
+    "405": ROOM_REFUSED,
+    "406": UNKNOWN_NAME,
+    "408": TEXT_REFUSED,
+    "417": TOO_LONG,
+    "432": BAD_NICK,
+    "433": NICK_IN_USE,
+    "436": NICK_IN_USE,
+    "437": NICK_IN_USE,
+    "438": TOO_FAST,
+    "439": TOO_FAST,
+    "441": UNKNOWN_NAME,
+    "442": NOT_IN_ROOM,
+    "447": BAD_NICK,
+    "451": NOT_READY,
+    "463": BANNED,
+    "464": "credentials-invalid",
+    "465": BANNED,
+    "466": BANNED,
+    "471": ROOM_REFUSED,
+    "473": ROOM_REFUSED,
+    "474": ROOM_REFUSED,
+    "475": ROOM_REFUSED,
+    "476": UNKNOWN_NAME,
+    "477": ROOM_REFUSED,
+    "479": UNKNOWN_NAME,
+    "480": ROOM_REFUSED,
+    "481": NOT_OPERATOR,
+    "482": NOT_OPERATOR,
+    "484": NOT_OPERATOR,
+    "485": NOT_OPERATOR,
+    "486": CLOSED,
+    "489": ROOM_REFUSED,
+    "492": TEXT_REFUSED,
+    "494": CLOSED,
+    "499": NOT_OPERATOR,
+    "500": TOO_FAST,
+    "520": ROOM_REFUSED,
+    "531": CLOSED,
+    "716": CLOSED,
+    "723": NOT_OPERATOR,
+    "742": NOT_OPERATOR,
+    "902": "credentials-invalid",
+    "904": "credentials-invalid",
+    "905": "credentials-invalid",
+    IRC_SASL: "credentials-invalid",
+    IRC_NO_SASL: {
+      as: "unavailable",
+      detail: "The network offers no login (SASL) at the moment, which the account requires.",
+    },
+    IRC_CLOSED: "unreachable",
+    IRC_LINE: "protocol-error",
+    IRC_UNFIT: { as: "content", detail: "The text does not fit one line of IRC; nothing was sent." },
+  },
+});
 
-const MEANINGS = new Map<string, Meaning>([
-  ["IRC_SASL", FAILED_LOGIN],
-  ["IRC_NO_SASL", NO_LOGIN],
-  ["IRC_CLOSED", AWAY],
-  ["IRC_LINE", ODD],
-  ["IRC_UNFIT", UNFIT],
-  ["ETIMEDOUT", SLOW],
-  ["ECONNREFUSED", AWAY],
-  ["ECONNRESET", AWAY],
-  ["ECONNABORTED", AWAY],
-  ["EPIPE", AWAY],
-  ["ENOTFOUND", AWAY],
-  ["EAI_AGAIN", AWAY],
-  ["EHOSTUNREACH", AWAY],
-  ["ENETUNREACH", AWAY],
-  ["EHOSTDOWN", AWAY],
-  ["ABORT_ERR", STOPPED],
-]);
+/** Meanings of ERROR texts, since ERROR has no numeric; the first match wins. */
+const CLOSING_TEXTS: ReadonlyArray<readonly [pattern: RegExp, entry: ErrorEntry, retryAfterMs?: number]> = [
+  [/throttl|too (?:fast|many)|flood|try again|reconnect|wait a|limit/i, CONNECTION_LIMIT, 60_000],
+  [/password|not authori[sz]ed|access denied|authentication/i, "credentials-invalid"],
+  [/[gkzdq]-?lined?\b|\bakill|\bbanned\b|\bban\b/i, BANNED],
+];
+const RATE_LIMIT_WAIT_MS = 30_000;
 
-/** Says what this platform's faults, Node's errors and the network's refusals mean; `platformCode` holds the network's own. */
+/** Classifies this folder's errors, Node's errors and refusals; `platformCode` holds the network's own words. */
 export function classifyError(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
-  const { code, numeric, words } = partsOf(thrown);
-  const [kind, name, detail, retryAfterMs] = meaningOf(thrown, code, numeric, words);
-  const platformCode = [numeric || (words ? "" : code), words].filter((part) => part !== "").join(" ");
-  return new Failure({
-    kind,
-    code: name,
-    detail,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(platformCode === "" ? {} : { platformCode }),
-    cause: thrown,
-  });
+  const { code, numeric, serverText } = factsOf(thrown);
+  const platformCode = [numeric, serverText].filter((part) => part !== "").join(" ") || code;
+  const facts = { platformCode, cause: thrown };
+  if (code === "IRC_NUMERIC") {
+    const row = TABLE.lookup(numeric) ?? TABLE.row("rejected");
+    return TABLE.failure(row, { ...facts, ...(row[0] === "rate-limited" ? { retryAfterMs: RATE_LIMIT_WAIT_MS } : {}) });
+  }
+  if (code === "IRC_ERROR") {
+    const match = CLOSING_TEXTS.find(([pattern]) => pattern.test(reasonIn(serverText)));
+    return TABLE.failure(match?.[1] ?? "unreachable", { ...facts, retryAfterMs: match?.[2] });
+  }
+  const row = TABLE.lookup(code);
+  return row ? TABLE.failure(row, facts) : TABLE.classify(thrown);
 }
 
-/** The failure of a break after a line has left: nobody knows whether the network took it. */
+/** Makes the failure of a break after a line was sent and before the network answered. */
 export function outcomeUnknown(thrown: unknown): Failure {
   const { platformCode } = classifyError(thrown);
-  return new Failure({
-    kind: "retryable",
-    code: "outcome-unknown",
-    detail: "The connection broke after the text had left and before the network said what became of it.",
-    mayHaveLanded: true,
-    ...(platformCode === undefined ? {} : { platformCode }),
-    cause: thrown,
-  });
+  return TABLE.failure("outcome-unknown", { mayHaveLanded: true, platformCode, cause: thrown });
 }
 
-function meaningOf(thrown: unknown, code: string, numeric: string, words: string): Meaning {
-  if (code === "IRC_NUMERIC") return (Object.hasOwn(NUMERICS, numeric) && NUMERICS[numeric]) || OTHERWISE;
-  if (code === "IRC_ERROR") return GOODBYES.find(([pattern]) => pattern.test(reasonIn(words)))?.[1] ?? AWAY;
-  if (CERTIFICATE.test(code)) return TLS;
-  if (thrown instanceof Error && /^(Abort|Timeout)Error$/.test(thrown.name)) return STOPPED;
-  return MEANINGS.get(code) ?? BROKEN;
+/** Returns the text in the last brackets; servers put the host before, which may have any name. */
+function reasonIn(serverText: string): string {
+  return /[([]([^()[\]]*)[)\]]+\s*$/.exec(serverText)?.[1] ?? serverText;
 }
 
-/** What stands in the last brackets: before them servers name the host, which may be called anything. */
-function reasonIn(words: string): string {
-  return /[([]([^()[\]]*)[)\]]+\s*$/.exec(words)?.[1] ?? words;
-}
-
-function partsOf(thrown: unknown): { readonly code: string; readonly numeric: string; readonly words: string } {
+function factsOf(thrown: unknown): { readonly code: string; readonly numeric: string; readonly serverText: string } {
   const fields: Readonly<Record<string, unknown>> = thrown instanceof Error ? { ...thrown } : {};
-  const word = (value: unknown, fits: RegExp) => (typeof value === "string" && fits.test(value) ? value : "");
-  const code = word(fields.code, /^[A-Z0-9_]{1,64}$/);
-  const own = code.startsWith("IRC_");
+  const textOf = (value: unknown, pattern: RegExp) => (typeof value === "string" && pattern.test(value) ? value : "");
+  const code = textOf(fields.code, /^[A-Z0-9_]{1,64}$/);
+  const isOurs = code.startsWith("IRC_");
   return {
     code,
-    numeric: own ? word(fields.numeric, /^(\d{3}|FAIL)$/) : "",
-    words: own ? word(fields.words, /^\P{Cc}{1,250}$/u) : "",
+    numeric: isOurs ? textOf(fields.numeric, /^(\d{3}|FAIL)$/) : "",
+    serverText: isOurs ? textOf(fields.serverText, /^\P{Cc}{1,250}$/u) : "",
   };
 }

@@ -1,90 +1,115 @@
 import { connectionVerbs } from "../../platform/connection.ts";
 import { definePlatform, defineVerb, type Platform } from "../../platform/platform.ts";
 import type { Client } from "./client/client.ts";
-import { connect, disconnect } from "./client/connect.ts";
-import { PATIENCE, type Patience } from "./client/session.ts";
+import { connectAccount, disposeClient } from "./client/connect.ts";
+import { TIMEOUTS, type Timeouts } from "./client/session.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
 import { classifyError } from "./errors.ts";
 import { recover } from "./recover.ts";
-import * as shapes from "./schemas/channels.ts";
+import * as schemas from "./schemas/channels.ts";
 import { IrcActor } from "./schemas/identifiers.ts";
-import { SEND_EXAMPLE, SendShape } from "./schemas/messages.ts";
+import { SEND_EXAMPLE, SendSchema } from "./schemas/messages.ts";
 import { validate } from "./validate.ts";
 import { invite, join, kick, leave } from "./verbs/channels.ts";
-import { query } from "./verbs/query.ts";
+import { observe, query } from "./verbs/query.ts";
 import { send } from "./verbs/send.ts";
 import { update } from "./verbs/update.ts";
 
 export interface IrcSettings {
-  /** How long each step may take. */
-  readonly ircPatience?: Patience;
+  /** Time limits of each step. */
+  readonly ircTimeouts?: Timeouts;
 }
 
-/** IRC: a held connection per account, with its channels. */
-export function irc({ ircPatience = PATIENCE }: IrcSettings = {}): Platform {
+/** Creates the IRC platform: a persistent connection per account, with its channels. */
+export function irc({ ircTimeouts = TIMEOUTS }: IrcSettings = {}): Platform {
   return definePlatform<Client, typeof Credentials>({
     id: "irc",
     title: "IRC",
     uriSchemes: ["irc", "ircs"],
     credentials: { schema: Credentials, example: CREDENTIALS_EXAMPLE },
+    uriSchemes: ["irc", "ircs"],
+    contexts: ["direct", "room"],
+    inbound: {
+      send: ["type", "body"],
+      join: ["type"],
+      leave: ["type", "cause", "reason", "by"],
+      update: ["type", "name", "body"],
+      invite: ["type", "address"],
+    },
     needsAccount: true,
     lifetimeSeconds: 3_600,
     timeoutSeconds: 300,
     verbs: {
-      send: defineVerb({
-        summary: "Says something to channels or people, and tells for each whether the network took it",
-        schema: SendShape,
-        example: SEND_EXAMPLE,
-        run: send,
-      }),
-      join: defineVerb({
-        summary: "Joins channels and stays in them, over reconnects and restarts",
-        schema: shapes.JoinShape,
-        example: shapes.JOIN_EXAMPLE,
-        run: join,
-      }),
-      leave: defineVerb({
-        summary: "Leaves channels for good",
-        schema: shapes.LeaveShape,
-        example: shapes.LEAVE_EXAMPLE,
-        run: leave,
-      }),
-      update: defineVerb({
-        summary: "Sets a channel's topic, or the account's own nick",
-        schema: shapes.UpdateShape,
-        example: shapes.UPDATE_EXAMPLE,
-        run: update,
-      }),
-      query: defineVerb({
-        summary: "Asks who is in a channel, who somebody is, or which channels there are",
-        schema: shapes.QueryShape,
-        example: shapes.QUERY_EXAMPLE,
-        run: query,
-      }),
-      observe: defineVerb({
-        summary: "Asks who is in a channel: the name that query had in 2013",
-        schema: shapes.ObserveShape,
-        example: shapes.OBSERVE_EXAMPLE,
-        run: query,
-      }),
-      invite: defineVerb({
-        summary: "Invites somebody into a channel",
-        schema: shapes.InviteShape,
-        example: shapes.INVITE_EXAMPLE,
-        run: invite,
-      }),
-      kick: defineVerb({
-        summary: "Throws somebody out of a channel",
-        schema: shapes.KickShape,
-        example: shapes.KICK_EXAMPLE,
-        run: kick,
-      }),
+      ...messageVerbs,
+      ...channelVerbs,
+      ...queryVerbs,
       ...connectionVerbs("bob@irc.example.net", IrcActor),
     },
     validate,
-    connect: (context) => connect(context, ircPatience),
-    dispose: disconnect,
+    connect: (context) => connectAccount(context, ircTimeouts),
+    dispose: disposeClient,
     recover,
     classifyError,
   });
 }
+
+const messageVerbs = {
+  send: defineVerb({
+    summary: "Sends a message to channels or persons, and says for each whether the network took it",
+    schema: SendSchema,
+    example: SEND_EXAMPLE,
+    capabilities: { body: { as: "plain", tooLong: "split", note: "at most 20 parts of 350 bytes" } },
+    run: send,
+  }),
+};
+
+const channelVerbs = {
+  join: defineVerb({
+    summary: "Joins channels and stays in them, over reconnects and restarts",
+    schema: schemas.JoinSchema,
+    example: schemas.JOIN_EXAMPLE,
+    renamed: { "/object/key": "`object.password`" },
+    run: join,
+  }),
+  leave: defineVerb({
+    summary: "Leaves channels for good",
+    schema: schemas.LeaveSchema,
+    example: schemas.LEAVE_EXAMPLE,
+    renamed: { "/object/body": "`object.reason`" },
+    run: leave,
+  }),
+  update: defineVerb({
+    summary: "Sets a channel's topic, or the account's own nick",
+    schema: schemas.UpdateSchema,
+    example: schemas.UPDATE_EXAMPLE,
+    run: update,
+  }),
+  invite: defineVerb({
+    summary: "Invites persons into a channel",
+    schema: schemas.InviteSchema,
+    example: schemas.INVITE_EXAMPLE,
+    run: invite,
+  }),
+  kick: defineVerb({
+    summary: "Removes a person from a channel",
+    schema: schemas.KickSchema,
+    example: schemas.KICK_EXAMPLE,
+    renamed: { "/object/body": "`object.reason`" },
+    run: kick,
+  }),
+};
+
+const queryVerbs = {
+  query: defineVerb({
+    summary: "Lists the members of a channel or the network's channels, or describes a person",
+    schema: schemas.QuerySchema,
+    example: schemas.QUERY_EXAMPLE,
+    run: query,
+  }),
+  observe: defineVerb({
+    summary: "Lists the members of a channel: the name that query had in 2013",
+    schema: schemas.ObserveSchema,
+    example: schemas.OBSERVE_EXAMPLE,
+    run: observe,
+  }),
+};

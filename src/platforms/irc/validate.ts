@@ -1,59 +1,75 @@
 import type { Activity } from "../../model/activity.ts";
 import type { ValidationIssue } from "../../platform/platform.ts";
-import { isRoom, NAME_BYTES } from "./schemas/identifiers.ts";
+import { isChannel, MAX_NAME_BYTES } from "./schemas/identifiers.ts";
 import type { MessageObject } from "./schemas/messages.ts";
-import { roomFor, split } from "./verbs/split.ts";
+import { availableBytes, split } from "./verbs/split.ts";
 
-/** Messages that one text may become: at a line a second they hold the account up for that long. */
-export const PARTS_MOST = 20;
-const TOPIC_BYTES = 390;
+/** Messages that a text may become; at a line a second they occupy the account for that long. */
+const MAX_PARTS = 20;
+const MAX_TOPIC_BYTES = 390;
+const MAX_REASON_BYTES = 300;
 
-type Posted = Pick<Activity, "target" | "object">;
+type PostedActivity = Pick<Activity, "target" | "object">;
 
-/** Refuses what no schema can say: lengths in bytes, and targets that do not go with the object. */
-export function validate(verb: string, { target, object }: Posted): ValidationIssue | undefined {
-  const long = target.findIndex(({ address }) => Buffer.byteLength(address) > NAME_BYTES);
-  if (long >= 0) return unfit(`/target/${long}/address`, `has more than ${NAME_BYTES} bytes`);
-  if (typeof object.address === "string" && Buffer.byteLength(object.address) > NAME_BYTES)
-    return unfit("/object/address", `has more than ${NAME_BYTES} bytes`);
+/** Refuses what no schema can express: lengths in bytes, and targets that do not fit the object. */
+export function validate(verb: string, { target, object }: PostedActivity): ValidationIssue | undefined {
+  const tooLong = target.findIndex(({ address }) => Buffer.byteLength(address) > MAX_NAME_BYTES);
+  if (tooLong >= 0) return issue(`/target/${tooLong}/address`, `has more than ${MAX_NAME_BYTES} bytes`);
+  if (bytesOf(object.address) > MAX_NAME_BYTES)
+    return issue("/object/address", `has more than ${MAX_NAME_BYTES} bytes`);
   return CHECKS[verb]?.({ target, object });
 }
 
-const CHECKS: Readonly<Record<string, (posted: Posted) => ValidationIssue | undefined>> = {
+const CHECKS: Readonly<Record<string, (posted: PostedActivity) => ValidationIssue | undefined>> = {
   send: ({ target, object }) => {
-    const { body, type = "message" } = object as MessageObject;
-    const parts = Math.max(...target.map(({ address }) => split(body, roomFor(address, type)).length));
-    if (parts === 0) return unfit("/object/body", "is blank, which IRC can't say");
-    if (parts > PARTS_MOST) return unfit("/object/body", `becomes ${parts} messages; at most ${PARTS_MOST} are sent`);
+    const { body, type } = messageIn(object);
+    const parts = Math.max(...target.map(({ address }) => split(body, availableBytes(address, type)).length));
+    if (parts === 0) return issue("/object/body", "is blank, which IRC can't send");
+    if (parts > MAX_PARTS) return issue("/object/body", `becomes ${parts} messages; at most ${MAX_PARTS} are sent`);
     return undefined;
   },
-  leave: ({ object }) => reason(object),
-  kick: ({ object }) => reason(object),
+  leave: ({ object }) => reasonIssue(object),
+  kick: ({ object }) => reasonIssue(object),
+  invite: ({ target }) => {
+    const channel = target.findIndex(({ address }) => isChannel(address));
+    if (channel < 0) return undefined;
+    return issue(`/target/${channel}/address`, "must be a nick: `object.address` names the channel");
+  },
   update: ({ target, object }) => {
     if (object.type === "profile")
-      return target.length > 0 ? unfit("/target", "must be empty: the nick is the account's own") : undefined;
-    if (target.length === 0) return unfit("/target", "must name the channel");
-    return bytes(object.body) > TOPIC_BYTES ? unfit("/object/body", `has more than ${TOPIC_BYTES} bytes`) : undefined;
+      return target.length > 0 ? issue("/target", "must be empty: the nick is the account's own") : undefined;
+    if (target.length === 0) return issue("/target", "must name the channel");
+    return bytesOf(object.body) > MAX_TOPIC_BYTES
+      ? issue("/object/body", `has more than ${MAX_TOPIC_BYTES} bytes`)
+      : undefined;
   },
   query: ({ target, object }) => {
-    const { type = "attendance" } = object;
-    const [asked] = target;
-    if (type === "rooms") return asked ? unfit("/target", "must be empty: the list is the network's") : undefined;
-    if (!asked) return unfit("/target", "must name whom to ask about");
-    if (object.match !== undefined) return unfit("/object/match", "goes with rooms only");
-    if ((type === "attendance") === isRoom(asked.address)) return undefined;
-    return unfit("/target/0/address", type === "attendance" ? "must be a channel" : "must be a nick");
+    const { type = "members" } = object;
+    const [subject] = target;
+    if (type === "rooms") return subject ? issue("/target", "must be empty: the list is the network's") : undefined;
+    if (!subject) return issue("/target", "must name the channel or person");
+    if (object.match !== undefined) return issue("/object/match", "goes with rooms only");
+    if ((type === "members") === isChannel(subject.address)) return undefined;
+    return issue("/target/0/address", type === "members" ? "must be a channel" : "must be a nick");
   },
 };
 
-function reason({ body }: Posted["object"]): ValidationIssue | undefined {
-  return bytes(body) > 300 ? unfit("/object/body", "has more than 300 bytes") : undefined;
+/** Reads the members of a message, which the schema has checked. */
+function messageIn({ body, type }: PostedActivity["object"]): Required<MessageObject> {
+  const kind = type === "action" || type === "notice" ? type : "message";
+  return { body: typeof body === "string" ? body : "", type: kind };
 }
 
-function bytes(text: unknown): number {
+function reasonIssue({ reason }: PostedActivity["object"]): ValidationIssue | undefined {
+  return bytesOf(reason) > MAX_REASON_BYTES
+    ? issue("/object/reason", `has more than ${MAX_REASON_BYTES} bytes`)
+    : undefined;
+}
+
+function bytesOf(text: unknown): number {
   return typeof text === "string" ? Buffer.byteLength(text) : 0;
 }
 
-function unfit(pointer: string, detail: string): ValidationIssue {
+function issue(pointer: string, detail: string): ValidationIssue {
   return { code: "validation-failed", pointer, detail };
 }

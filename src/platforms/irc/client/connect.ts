@@ -1,73 +1,70 @@
+import type { Socket } from "node:net";
 import type { ConnectionContext } from "../../../platform/connection.ts";
 import { startTls, tlsHandshake } from "../../../platform/kit/start-tls.ts";
 import type { Credentials } from "../credentials.ts";
 import { classifyError } from "../errors.ts";
 import { nickIn } from "../schemas/identifiers.ts";
 import type { Client } from "./client.ts";
-import { fault } from "./coded-error.ts";
-import { keepNick, renamed } from "./nick-keeper.ts";
-import { rejoin } from "./rejoin.ts";
-import { openSession, type Patience, type Session } from "./session.ts";
+import { codedError } from "./coded-error.ts";
+import { nickKeeper, storedNick } from "./nick-keeper.ts";
+import { rejoinChannels } from "./rejoin.ts";
+import { openSession, type Session, type Timeouts } from "./session.ts";
 
-/**
- * Connects an account through the egress guard, logs in, goes back into its rooms, and resolves with the client. Throws
- * what `explain` knows.
- */
-export async function connect(context: ConnectionContext<Credentials>, patience: Patience): Promise<Client> {
-  const { credentials, state: notes, signal } = context;
-  const named = credentials.nick ?? nickIn(context.address);
-  const nick = renamed(named, (await notes.read()).nick) ?? named;
-  const socket = await opened(context, patience);
-  let live = false;
+/** Connects an account, logs in and rejoins its channels. Throws errors that `classifyError` knows. */
+export async function connectAccount(context: ConnectionContext<Credentials>, timeouts: Timeouts): Promise<Client> {
+  const { credentials, state, signal } = context;
+  const accountNick = credentials.nick ?? nickIn(context.address);
+  const nick = storedNick(accountNick, (await state.read()).nick) ?? accountNick;
+  const socket = await openSocket(context, timeouts);
+  let isLive = false;
   let ended: { readonly thrown: unknown } | undefined;
   const session = openSession({
-    hold: context,
+    context,
     socket,
     nick,
-    patience,
+    timeouts,
     onEnd: (thrown) => {
       ended = { thrown };
-      if (live) context.onDisconnected(thrown);
+      if (isLive) context.onDisconnected(thrown);
     },
   });
   const client: Client = {
     ...session,
-    hold: context,
-    wanted: keepNick({ session, hold: context, named, nick, everyMs: patience.regain }),
+    context,
+    nickKeeper: nickKeeper({ session, context, accountNick, nick, maxDelayMs: timeouts.regainMs }),
   };
   try {
-    await within(session, patience.register, signal);
-    await rejoin(session, signal);
+    await awaitRegistration(session, timeouts.registerMs, signal);
+    await rejoinChannels(session, signal);
     signal.throwIfAborted();
     if (ended) throw ended.thrown;
-    live = true;
-    client.wanted.start();
+    isLive = true;
+    client.nickKeeper.start();
     return client;
   } catch (thrown) {
-    await disconnect(client);
+    await disposeClient(client);
     throw classifyError(thrown);
   }
 }
 
-/** Ends what `connect` made. */
-export async function disconnect(client: Client): Promise<void> {
-  client.wanted.stop();
+export async function disposeClient(client: Client): Promise<void> {
+  client.nickKeeper.stop();
   await client.close();
 }
 
-async function opened(
+async function openSocket(
   { credentials, egress, signal }: ConnectionContext<Credentials>,
-  { connect: timeoutMs }: Patience,
-) {
+  { connectMs }: Timeouts,
+): Promise<Socket> {
   const { host, tls = "implicit", ca } = credentials;
   const { port = tls === "none" ? 6667 : 6697 } = credentials;
-  const socket = await egress.connect(host, port, { timeoutMs, signal });
-  return tls === "none" ? socket : tlsHandshake(startTls(socket, { host, ca }), timeoutMs, signal);
+  const socket = await egress.connect(host, port, { timeoutMs: connectMs, signal });
+  return tls === "none" ? socket : tlsHandshake(startTls(socket, { host, ca }), connectMs, signal);
 }
 
-function within({ registered }: Session, ms: number, signal: AbortSignal): Promise<void> {
+function awaitRegistration({ registered }: Session, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(fault("ETIMEDOUT", "The server did not let us in in time")), ms);
+    const timer = setTimeout(() => reject(codedError("ETIMEDOUT", "The server did not complete the login in time")), ms);
     const onAbort = () => reject(signal.reason);
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });

@@ -1,68 +1,80 @@
 import irc, { type IrcClient, type IrcMessage } from "irc-framework";
-import { fault } from "./coded-error.ts";
-import type { Rooms } from "./joined-channels.ts";
+import { codedError, isRefusal } from "./coded-error.ts";
+import type { JoinedChannels } from "./joined-channels.ts";
 import type { Registration } from "./registration.ts";
-import type { Exchanges } from "./request-queue.ts";
+import type { RequestQueue } from "./request-queue.ts";
 
-/** What the library is given; all else would only be gathered there. */
+/** Messages passed to the library; all others would only pile up there. */
 const FORWARDED =
   /^(001|005|900|903|PING|CAP|AUTHENTICATE|90[2-7]|JOIN|PART|KICK|QUIT|NICK|TOPIC|PRIVMSG|NOTICE|INVITE)$/;
-/** Of these the library keeps what they say: a hostile server might go on and on. */
-const GATHERED = /^(005|CAP)$/;
-const GATHERED_MOST = 100;
-/** Lines that make no sense before the server is given up. */
-const NONSENSE_MOST = 100;
+/** Messages whose content the library stores: a hostile server could send any number. */
+const STORED = /^(005|CAP)$/;
+const MAX_STORED = 100;
+/** Malformed lines after which the connection is ended. */
+const MAX_MALFORMED = 100;
+/** Capabilities that only bouncers offer. */
+const BOUNCER = /\b(znc\.in|soju\.im)\//;
 
-export interface EarDeps {
+export interface DispatcherOptions {
   readonly client: IrcClient;
   readonly login: Registration;
-  readonly commands: Exchanges;
-  readonly rooms: Rooms;
-  readonly isOwn: (nick: string) => boolean;
+  readonly requests: RequestQueue;
+  readonly channels: JoinedChannels;
+  readonly isOwnNick: (nick: string) => boolean;
+  /** Called with refusals that answer no current request. */
+  readonly onLateRefusal: (message: IrcMessage) => void;
 }
 
-/** Hears every line of the server, and tells it to whom it concerns. */
-export interface Ear {
-  /** Throws a fault for a server that makes no sense any more. */
-  readonly heard: (text: string) => void;
-  /** Whether the line that is being told is our own doing, which its result tells already. */
-  readonly answered: () => boolean;
+/** Passes every line of the server to its receivers. */
+export interface Dispatcher {
+  /** Takes a line; throws when the server has sent too many malformed lines. */
+  readonly onLine: (text: string) => void;
+  /** Returns whether the current line is the result of an own command, which the command's result reports. */
+  readonly isOwnResult: () => boolean;
+  /** Returns whether the server is a bouncer between the account and the network. */
+  readonly isBouncer: () => boolean;
 }
 
-/** See `Ear`. */
-export function ear({ client, login, commands, rooms, isOwn }: EarDeps): Ear {
-  let answered = false;
-  let nonsense = 0;
-  let gathered = 0;
+export function dispatcher(options: DispatcherOptions): Dispatcher {
+  const { client, login, requests, channels, isOwnNick } = options;
+  let isOwnResult = false;
+  let isBouncer = false;
+  let malformedCount = 0;
+  let storedCount = 0;
 
   function forward(message: IrcMessage, text: string): void {
-    if (GATHERED.test(message.command) && ++gathered > GATHERED_MOST) return;
-    // The library would gather a batch until its end, which may never come.
+    if (STORED.test(message.command) && ++storedCount > MAX_STORED) return;
+    // The library would collect a batch until its end, which may never come.
     delete message.tags.batch;
     try {
       client.connection.emit("message", message, text);
-    } catch (thrown) {
-      nonsense += 1;
-      if (nonsense > NONSENSE_MOST) throw fault("IRC_LINE", "The server makes no sense", { cause: thrown });
+    } catch (cause) {
+      malformedCount += 1;
+      if (malformedCount > MAX_MALFORMED)
+        throw codedError("IRC_LINE", "The server sends malformed lines", { cause });
     }
   }
 
-  // Its other reasons come as numbers, or leave the welcome without a login.
+  // The library's other reasons come as numerics, or leave the welcome without a login.
   client.on("sasl failed", ({ reason }) => {
-    if (/missing|unsupported/.test(reason ?? "")) login.fail(fault("IRC_NO_SASL", "The server offers no login"));
+    if (/missing|unsupported/.test(reason ?? "")) login.fail(codedError("IRC_NO_SASL", "The server offers no login"));
   });
 
   return {
-    answered: () => answered,
-    heard: (text) => {
+    isOwnResult: () => isOwnResult,
+    isBouncer: () => isBouncer,
+    onLine: (text) => {
       const message = text === "" ? undefined : irc.ircLineParser(text);
       if (!message) return;
+      if (message.command === "CAP" && BOUNCER.test(message.params.at(-1) ?? "")) isBouncer = true;
       login.take(message);
-      const ours = commands.take(message);
-      // InspIRCd labels the change of our nick, but says that the new nick made it.
-      if (ours && message.command === "NICK" && message.nick === message.params[0]) message.nick = client.user.nick;
-      answered = ours && isOwn(message.nick);
-      rooms.take(message);
+      if (isRefusal(message) && !requests.isConcerned(message)) options.onLateRefusal(message);
+      const isResponse = requests.take(message);
+      // InspIRCd labels the change of our nick, but names the new nick as its author.
+      if (isResponse && message.command === "NICK" && message.nick === message.params[0])
+        message.nick = client.user.nick;
+      isOwnResult = isResponse && isOwnNick(message.nick);
+      channels.take(message);
       if (FORWARDED.test(message.command)) forward(message, text);
     },
   };

@@ -3,79 +3,85 @@ import type { ConnectionContext } from "../../../platform/connection.ts";
 import type { InboundEvent } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
 
-/** In which rooms an account is, and in which it is to be after a reconnect. */
-export interface Rooms {
-  readonly has: (room: string) => boolean;
-  /** Keeps a room, and its key, for whoever holds the account next. */
-  readonly keep: (room: string, key: string | undefined) => Promise<void>;
-  readonly forget: (room: string) => Promise<void>;
-  /** Whether it was kept. */
-  readonly keeps: (room: string) => Promise<boolean>;
-  /** The rooms that are kept, with their keys. */
-  readonly kept: () => Promise<ReadonlyArray<{ readonly room: string; readonly key: string | undefined }>>;
-  /** Hears what the server says about our own coming and going. */
+/** A channel to join again after a reconnect. */
+export interface StoredChannel {
+  readonly channel: string;
+  readonly password: string | undefined;
+}
+
+/** Channels that the account is in, and channels to join again after a reconnect. */
+export interface JoinedChannels {
+  readonly has: (channel: string) => boolean;
+  /** Stores a channel and its password for later connections. */
+  readonly store: (channel: string, password: string | undefined) => Promise<void>;
+  readonly forget: (channel: string) => Promise<void>;
+  readonly isStored: (channel: string) => Promise<boolean>;
+  readonly stored: () => Promise<readonly StoredChannel[]>;
+  /** Follows the account's own JOIN, PART and KICK messages. */
   readonly take: (message: IrcMessage) => void;
-  /** Tells the app that a kept room did not let us in again. */
-  readonly shutOut: (room: string, reason: string) => void;
+  /** Reports that a stored channel refused the account after a reconnect. */
+  readonly reportRefused: (channel: string, reason: string) => void;
 }
 
-export interface RoomsDeps {
-  readonly hold: ConnectionContext<Credentials>;
-  readonly isOwn: (nick: string) => boolean;
-  /** A name in lower case, as this network understands it. */
+export interface JoinedChannelsOptions {
+  readonly context: ConnectionContext<Credentials>;
+  readonly isOwnNick: (nick: string) => boolean;
+  /** Lowers a name by this network's case mapping. */
   readonly fold: (name: string) => string;
-  readonly put: (arrival: InboundEvent) => void;
+  readonly push: (event: InboundEvent) => void;
 }
 
-/** More than any network lets one account join; a hostile server could claim any number. */
-const ROOMS_MOST = 1_000;
+/** More than any network allows; a hostile server could claim any number. */
+const MAX_CHANNELS = 1_000;
 
-/** See `Rooms`. */
-export function rooms({ hold: context, isOwn, fold, put }: RoomsDeps): Rooms {
-  const inside = new Set<string>();
-  const noteOf = (room: string) => `room:${fold(room)}`;
+export function joinedChannels({ context, isOwnNick, fold, push }: JoinedChannelsOptions): JoinedChannels {
+  const joined = new Set<string>();
+  const stateKey = (channel: string) => `room:${fold(channel)}`;
 
-  async function forget(room: string): Promise<void> {
-    const { [noteOf(room)]: kept } = await context.state.read();
-    if (kept === undefined) return;
-    await context.state.write(noteOf(room), undefined);
-    const keys = await context.sealedState.read();
-    if (keys[noteOf(room)] !== undefined) await context.sealedState.write(noteOf(room), undefined);
+  async function forget(channel: string): Promise<void> {
+    const key = stateKey(channel);
+    if ((await context.state.read())[key] === undefined) return;
+    await context.state.write(key, undefined);
+    const passwords = await context.sealedState.read();
+    if (passwords[key] !== undefined) await context.sealedState.write(key, undefined);
   }
 
   return {
-    has: (room) => inside.has(fold(room)),
-    keep: async (room, key) => {
-      await context.state.write(noteOf(room), room);
-      const keys = await context.sealedState.read();
-      if (keys[noteOf(room)] !== key) await context.sealedState.write(noteOf(room), key);
+    has: (channel) => joined.has(fold(channel)),
+    store: async (channel, password) => {
+      const key = stateKey(channel);
+      await context.state.write(key, channel);
+      const passwords = await context.sealedState.read();
+      if (passwords[key] !== password) await context.sealedState.write(key, password);
     },
     forget,
-    keeps: async (room) => (await context.state.read())[noteOf(room)] !== undefined,
-    kept: async () => {
-      const notes = Object.entries(await context.state.read()).filter(([name]) => name.startsWith("room:"));
-      const keys = notes.length > 0 ? await context.sealedState.read() : {};
-      return notes.map(([name, room]) => ({ room, key: keys[name] }));
+    isStored: async (channel) => (await context.state.read())[stateKey(channel)] !== undefined,
+    stored: async () => {
+      const channels = Object.entries(await context.state.read()).filter(([key]) => key.startsWith("room:"));
+      const passwords = channels.length > 0 ? await context.sealedState.read() : {};
+      return channels.map(([key, channel]) => ({ channel, password: passwords[key] }));
     },
     take: ({ command, params, nick }) => {
-      const [room = "", kicked = ""] = params;
-      if (command === "JOIN" && isOwn(nick) && inside.size < ROOMS_MOST) inside.add(fold(room));
-      if (command === "PART" && isOwn(nick)) inside.delete(fold(room));
-      if (command !== "KICK" || !isOwn(kicked)) return;
-      inside.delete(fold(room));
-      // Who was thrown out does not come back by itself.
-      forget(room).catch((error: unknown) => context.log.warn({ error }, "A room could not be forgotten after a kick"));
+      const [channel = "", kicked = ""] = params;
+      if (command === "JOIN" && isOwnNick(nick) && joined.size < MAX_CHANNELS) joined.add(fold(channel));
+      if (command === "PART" && isOwnNick(nick)) joined.delete(fold(channel));
+      if (command !== "KICK" || !isOwnNick(kicked)) return;
+      joined.delete(fold(channel));
+      // A kicked account does not come back automatically.
+      forget(channel).catch((err: unknown) =>
+        context.log.warn({ err, channel }, "channel could not be forgotten after a kick"),
+      );
     },
-    shutOut: (room, reason) =>
-      put({
-        key: `out:${fold(room)}:${Date.now()}`,
+    reportRefused: (channel, reason) =>
+      push({
+        key: `out:${fold(channel)}:${Date.now()}`,
         event: {
           platform: "irc",
           verb: "leave",
           actor: { address: context.address },
           target: [{ address: context.address }],
-          object: { type: "room", body: reason },
-          context: { type: "room", id: room },
+          object: { type: "room", cause: "refused", reason },
+          context: { type: "room", id: channel },
           published: new Date().toISOString(),
           self: true,
         },

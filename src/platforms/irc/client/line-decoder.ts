@@ -1,44 +1,69 @@
 import { isUtf8 } from "node:buffer";
-import { fault } from "./coded-error.ts";
+import { codedError } from "./coded-error.ts";
 
-/** What a line may weigh with its tags: 8191 bytes of tags and 512 of the rest are the most that IRCv3 allows. */
-export const LINE_BYTES = 16_384;
+/** Longest accepted line: IRCv3 allows 8191 bytes of tags and 512 bytes of the rest. */
+export const MAX_LINE_BYTES = 16_384;
 
-const NOTHING = Buffer.alloc(0);
+const EMPTY = Buffer.alloc(0);
 
-/** Takes bytes as they come and gives lines back. Holds no more than one chunk and one unfinished line. */
-export interface Lines {
+/** Turns received bytes into lines. Holds at most a chunk and an unfinished line. */
+export interface LineDecoder {
   readonly push: (chunk: Buffer) => void;
-  /** The next whole line, if there is one. Throws a fault for a line that does not end. */
+  /** Returns the next complete line; undefined where there is none. Throws for a line without an end. */
   readonly next: () => string | undefined;
 }
 
-/** Cuts what a server sends into lines: UTF-8, or Latin-1 where it is not that; NUL and stray CR are dropped. */
-export function lineReader(most = LINE_BYTES): Lines {
-  let rest: Buffer = NOTHING;
-  let at = 0;
+/** Creates a decoder of lines in UTF-8 or windows-1252; NUL and stray CR are dropped. */
+export function lineDecoder(maxBytes = MAX_LINE_BYTES): LineDecoder {
+  let buffered: Buffer = EMPTY;
+  let offset = 0;
   return {
     push: (chunk) => {
-      rest = at < rest.length ? Buffer.concat([rest.subarray(at), chunk]) : chunk;
-      at = 0;
+      buffered = offset < buffered.length ? Buffer.concat([buffered.subarray(offset), chunk]) : chunk;
+      offset = 0;
     },
     next: () => {
-      const end = rest.indexOf(10, at);
-      if ((end < 0 ? rest.length : end) - at > most) throw fault("IRC_LINE", "The server sent a line without an end");
+      const end = buffered.indexOf(10, offset);
+      if ((end < 0 ? buffered.length : end) - offset > maxBytes)
+        throw codedError("IRC_LINE", "The server sent a line without an end");
       if (end >= 0) {
-        const line = decoded(rest.subarray(at, end));
-        at = end + 1;
+        const line = decodeLine(buffered.subarray(offset, end));
+        offset = end + 1;
         return line;
       }
-      // An idle account must not pin the buffer that its last line came in.
-      rest = at < rest.length ? Buffer.from(rest.subarray(at)) : NOTHING;
-      at = 0;
+      // An idle account must not pin the buffer of its last line.
+      buffered = offset < buffered.length ? Buffer.from(buffered.subarray(offset)) : EMPTY;
+      offset = 0;
       return undefined;
     },
   };
 }
 
-function decoded(bytes: Buffer): string {
-  const text = bytes.toString(isUtf8(bytes) ? "utf8" : "latin1");
-  return text.replace(/[\0\r]/g, "");
+/** UTF-8 sequences of several bytes in a latin1 string, as matched by `decodeMixed`. */
+const SEQUENCE =
+  /[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]/g;
+/** Start of a sequence that was cut off, at the line's end or before ngIRCd's mark. */
+const TORN_END = /(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})(?=(?:\[CUT\])?$)/;
+
+/** Decodes a line; servers may cut a line inside a character, and old clients send windows-1252. */
+function decodeLine(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString("utf8").replace(/[\0\r]/g, "");
+  return decodeMixed(bytes.toString("latin1").replace(/[\0\r]/g, ""));
+}
+
+/** Decodes valid sequences as UTF-8, a torn end as U+FFFD and all other bytes as windows-1252. */
+function decodeMixed(latin1: string): string {
+  const hasSequences = latin1.match(SEQUENCE)?.some((match) => match.length > 1) ?? false;
+  // Without any sequence, a last é of a windows-1252 line would look like a torn end.
+  const whole = hasSequences ? latin1.replace(TORN_END, "\u{fffd}") : latin1;
+  return whole.replace(SEQUENCE, (match) =>
+    match.length > 1 ? Buffer.from(match, "latin1").toString("utf8") : windows1252(match),
+  );
+}
+
+/** Characters of windows-1252 from 0x80 to 0x9f; Node's own decoder gives C1 controls instead. */
+const WINDOWS_1252 = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ";
+
+function windows1252(byte: string): string {
+  return WINDOWS_1252[byte.charCodeAt(0) - 0x80] ?? byte;
 }

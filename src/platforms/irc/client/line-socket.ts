@@ -1,58 +1,58 @@
 import type { Socket } from "node:net";
-import { fault } from "./coded-error.ts";
-import { lineReader } from "./line-decoder.ts";
+import { codedError } from "./coded-error.ts";
+import { lineDecoder } from "./line-decoder.ts";
 
-/** Unsent bytes after which a server that does not read is given up. */
-const UNSENT_BYTES = 65_536;
-/** What a line may have before its CR LF, and what its tags may have (RFC 2812; IRCv3 message-tags). */
-const LINE_BYTES = 510;
-const TAG_BYTES = 4_094;
+/** Unsent bytes after which the connection to a server that does not read is ended. */
+const MAX_UNSENT_BYTES = 65_536;
+/** Bytes of a line before CR LF, and of its tags (RFC 2812; IRCv3 message-tags). */
+const MAX_LINE_BYTES = 510;
+const MAX_TAG_BYTES = 4_094;
 
-/** A socket that speaks in lines; the one place where bytes leave for an IRC server. */
-export interface Wire {
-  /** Throws, and sends nothing, for whatever could be read as more than one line, or is too long for one. */
+/** Socket that reads and writes lines; the only place where bytes leave for an IRC server. */
+export interface LineSocket {
+  /** Writes a line; throws for text that could be read as several lines, or is too long. */
   readonly write: (line: string) => void;
-  /** Stops reading until `resume`: the server then waits. */
+  /** Stops reading until `resume`; the server's data waits. */
   readonly pause: () => void;
   readonly resume: () => void;
-  readonly paused: () => boolean;
+  readonly isPaused: () => boolean;
   /**
-   * Says a last line and hangs up, without one at once; resolves when the socket is closed, at the latest after `ms`. Until then
-   * lines still come, but nothing more is sent.
+   * Sends a last line and closes; undefined closes at once. Resolves when the socket is closed, at the latest after `ms`.
+   * Until then lines still come, but nothing more is sent.
    */
-  readonly close: (last: string | undefined, ms: number) => Promise<void>;
+  readonly close: (lastLine: string | undefined, ms: number) => Promise<void>;
 }
 
-export interface WireSettings {
+export interface LineSocketOptions {
   readonly socket: Socket;
   readonly onLine: (line: string) => void;
-  /** Called once when the connection has ended, unless `close` ended it. */
+  /** Called once when the connection has ended, unless `close` ended the connection. */
   readonly onEnd: (thrown: unknown) => void;
-  /** Silence after which the server is asked for a sign of life, and after as much again given up. */
+  /** Milliseconds of silence before a PING; after as many more the connection is ended. */
   readonly idleMs: number;
 }
 
-/** See `Wire`. Lines come one after the other; a line that `onLine` throws for ends the connection. */
-export function wire({ socket, onLine, onEnd, idleMs }: WireSettings): Wire {
-  const lines = lineReader();
-  let paused = false;
-  let ended = false;
-  let closing = false;
-  let asked = false;
-  let trouble: unknown;
+/** Wraps a socket. Lines come one after the other; an error thrown by `onLine` ends the connection. */
+export function lineSocket({ socket, onLine, onEnd, idleMs }: LineSocketOptions): LineSocket {
+  const decoder = lineDecoder();
+  let isPaused = false;
+  let isEnded = false;
+  let isClosing = false;
+  let isProbing = false;
+  let socketError: unknown;
 
   function end(thrown: unknown): void {
-    if (ended) return;
-    ended = true;
+    if (isEnded) return;
+    isEnded = true;
     socket.destroy();
-    if (!closing) onEnd(thrown);
+    if (!isClosing) onEnd(thrown);
   }
 
-  function pump(all = false): void {
+  function readLines(all = false): void {
     try {
-      for (let line = lines.next(); line !== undefined; line = lines.next()) {
+      for (let line = decoder.next(); line !== undefined; line = decoder.next()) {
         onLine(line);
-        if (paused && !all) return;
+        if (isPaused && !all) return;
       }
     } catch (thrown) {
       end(thrown);
@@ -60,62 +60,62 @@ export function wire({ socket, onLine, onEnd, idleMs }: WireSettings): Wire {
   }
 
   function write(line: string): void {
-    const unfit = unfitting(line);
-    if (unfit) throw unfit;
-    if (closing) return;
-    if (ended || socket.destroyed) throw fault("IRC_CLOSED", "The connection has ended");
-    if (socket.writableLength > UNSENT_BYTES) end(fault("ETIMEDOUT", "The server does not read"));
+    const error = lineError(line);
+    if (error) throw error;
+    if (isClosing) return;
+    if (isEnded || socket.destroyed) throw codedError("IRC_CLOSED", "The connection has ended");
+    if (socket.writableLength > MAX_UNSENT_BYTES) end(codedError("ETIMEDOUT", "The server does not read"));
     else socket.write(`${line}\r\n`);
   }
 
   socket.setNoDelay(true);
   socket.setTimeout(idleMs);
   socket.on("data", (chunk: Buffer) => {
-    // What can't be stored at the end is not gathered either.
-    if (ended || (closing && paused)) return;
-    asked = false;
-    lines.push(chunk);
-    if (!paused) pump();
+    // Lines that can't be recorded at the end are not collected either.
+    if (isEnded || (isClosing && isPaused)) return;
+    isProbing = false;
+    decoder.push(chunk);
+    if (!isPaused) readLines();
   });
   socket.on("error", (error) => {
-    trouble = error;
+    socketError = error;
   });
   socket.on("timeout", () => {
-    if (ended || closing || paused) return;
-    if (asked) return end(fault("ETIMEDOUT", "The server gives no sign of life"));
-    asked = true;
+    if (isEnded || isClosing || isPaused) return;
+    if (isProbing) return end(codedError("ETIMEDOUT", "The server does not answer PING"));
+    isProbing = true;
     write("PING :alive");
   });
   socket.on("close", () => {
-    // What came before the end is still heard, in one go: the reader holds little.
-    if (!ended) pump(true);
-    end(trouble ?? fault("IRC_CLOSED", "The server closed the connection"));
+    // Lines received before the end are still read, all at once: the decoder holds little.
+    if (!isEnded) readLines(true);
+    end(socketError ?? codedError("IRC_CLOSED", "The server closed the connection"));
   });
 
   return {
     write,
     pause: () => {
-      paused = true;
+      isPaused = true;
       socket.pause();
     },
     resume: () => {
-      if (!paused) return;
-      paused = false;
-      if (ended) return;
-      pump();
-      if (!paused) socket.resume();
+      if (!isPaused) return;
+      isPaused = false;
+      if (isEnded) return;
+      readLines();
+      if (!isPaused) socket.resume();
     },
-    paused: () => paused,
-    close: (last, ms) => {
-      closing = true;
+    isPaused: () => isPaused,
+    close: (lastLine, ms) => {
+      isClosing = true;
       // A paused socket would never notice its end.
       socket.resume();
-      return closed(socket, last, ms);
+      return closeSocket(socket, lastLine, ms);
     },
   };
 }
 
-function closed(socket: Socket, last: string | undefined, ms: number): Promise<void> {
+function closeSocket(socket: Socket, lastLine: string | undefined, ms: number): Promise<void> {
   if (socket.closed) return Promise.resolve();
   return new Promise((resolve) => {
     const timer = setTimeout(() => socket.destroy(), ms);
@@ -123,16 +123,16 @@ function closed(socket: Socket, last: string | undefined, ms: number): Promise<v
       clearTimeout(timer);
       resolve();
     });
-    if (last === undefined) socket.destroy();
-    else socket.end(`${last}\r\n`);
+    if (lastLine === undefined) socket.destroy();
+    else socket.end(`${lastLine}\r\n`);
   });
 }
 
-function unfitting(line: string): Error | undefined {
-  if (/[\r\n\0]/.test(line)) return fault("IRC_UNFIT", "A line can't contain CR, LF or NUL");
+function lineError(line: string): Error | undefined {
+  if (/[\r\n\0]/.test(line)) return codedError("IRC_UNFIT", "A line can't contain CR, LF or NUL");
   const body = line.startsWith("@") ? line.indexOf(" ") + 1 : 0;
-  const tags = Buffer.byteLength(line.slice(0, body));
-  if (tags > TAG_BYTES || Buffer.byteLength(line.slice(body)) > LINE_BYTES)
-    return fault("IRC_UNFIT", "The line is too long for IRC");
+  const tagBytes = Buffer.byteLength(line.slice(0, body));
+  if (tagBytes > MAX_TAG_BYTES || Buffer.byteLength(line.slice(body)) > MAX_LINE_BYTES)
+    return codedError("IRC_UNFIT", "The line is too long for IRC");
   return undefined;
 }

@@ -1,31 +1,34 @@
 import type { ConnectionContext } from "../../../platform/connection.ts";
 import type { Session } from "./session.ts";
 
-/** The nick an account is to have, also when somebody else has it at the moment. */
-export interface WantedNick {
-  /** Begins to ask for it from time to time, as long as the account goes by another one. */
+/** Delay of the first attempt to regain a nick, in ms; later delays double. */
+const FIRST_DELAY_MS = 1_000;
+
+/** Keeps the account's wanted nick, also while the nick is taken. */
+export interface NickKeeper {
+  /** Starts to request the wanted nick from time to time, while the account has another nick. */
   readonly start: () => void;
   readonly stop: () => void;
-  /** Another one is wanted from now on, and after each reconnect. */
+  /** Stores another wanted nick, for this connection and later ones. */
   readonly change: (nick: string) => Promise<void>;
 }
 
-export interface WantedNickDeps {
-  readonly session: Pick<Session, "ask" | "isOwn">;
-  readonly hold: Pick<ConnectionContext<unknown>, "state" | "signal" | "log">;
-  /** As the stored account says. */
-  readonly named: string;
-  /** The one to begin with. */
+export interface NickKeeperOptions {
+  readonly session: Pick<Session, "request" | "isOwnNick">;
+  readonly context: Pick<ConnectionContext<unknown>, "state" | "signal" | "log">;
+  /** Nick of the stored account. */
+  readonly accountNick: string;
+  /** Nick wanted at the start. */
   readonly nick: string;
-  /** The longest time between two tries; the first come sooner, since the one who has it may be our own last connection. */
-  readonly everyMs: number;
+  /** Longest delay between attempts. The first come sooner: a former connection of ours may occupy the nick. */
+  readonly maxDelayMs: number;
 }
 
-/** See `WantedNick`. Accounts with their nick have no timer. */
-export function keepNick({ session, hold: context, named, nick, everyMs }: WantedNickDeps): WantedNick {
-  let wanted = nick;
+/** Creates the keeper; an account with its wanted nick has no timer. */
+export function nickKeeper({ session, context, accountNick, nick, maxDelayMs }: NickKeeperOptions): NickKeeper {
+  let wantedNick = nick;
   let timer: NodeJS.Timeout | undefined;
-  let wait = Math.min(1_000, everyMs);
+  let delayMs = Math.min(FIRST_DELAY_MS, maxDelayMs);
 
   function stop(): void {
     clearTimeout(timer);
@@ -34,32 +37,32 @@ export function keepNick({ session, hold: context, named, nick, everyMs }: Wante
 
   function start(): void {
     stop();
-    if (session.isOwn(wanted)) return;
-    timer = setTimeout(() => void regain(), wait);
-    wait = Math.min(wait * 2, everyMs);
+    if (session.isOwnNick(wantedNick)) return;
+    timer = setTimeout(() => void regain(), delayMs);
+    delayMs = Math.min(delayMs * 2, maxDelayMs);
   }
 
   async function regain(): Promise<void> {
     try {
-      await session.ask({ lines: [`NICK ${wanted}`], signal: context.signal });
+      await session.request({ lines: [`NICK ${wantedNick}`], signal: context.signal });
       if (timer) start();
-    } catch (error) {
-      context.log.debug({ error }, "The connection ended while the nick was asked for");
+    } catch (err) {
+      context.log.debug({ err }, "connection ended while the nick was requested");
     }
   }
 
   return {
     start,
     stop,
-    change: async (to) => {
-      wanted = to;
+    change: async (next) => {
+      wantedNick = next;
       stop();
-      await context.state.write("nick", `${named} ${to}`);
+      await context.state.write("nick", `${accountNick} ${next}`);
     },
   };
 }
 
-/** The nick that an account took later, by its note; one that was stored anew under another name goes by that. */
-export function renamed(named: string, note: string | undefined): string | undefined {
-  return note?.startsWith(`${named} `) ? note.slice(named.length + 1) : undefined;
+/** Reads the nick that an account took later; undefined where the account was stored with another nick since. */
+export function storedNick(accountNick: string, stored: string | undefined): string | undefined {
+  return stored?.startsWith(`${accountNick} `) ? stored.slice(accountNick.length + 1) : undefined;
 }

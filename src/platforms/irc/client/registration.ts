@@ -1,95 +1,96 @@
 import type { IrcMessage } from "irc-framework";
-import { fault, goodbyeFault, refusalFault } from "./coded-error.ts";
+import { closingError, codedError, refusalError } from "./coded-error.ts";
 
-/** Nicks that are tried when the wanted one is taken. */
-const TRIES = 6;
+/** Nicks tried when the wanted nick is taken. */
+const MAX_TRIES = 6;
 
+/** Follows the login. */
 export interface Registration {
-  /** Hears what the server says until the account is logged in. */
+  /** Takes each message of the server until the account is logged in. */
   readonly take: (message: IrcMessage) => void;
   readonly fail: (thrown: unknown) => void;
-  /** Resolves when the server has welcomed us and said all it has to say about itself. */
+  /** Resolves when the server's welcome is complete. */
   readonly done: Promise<void>;
 }
 
-export interface RegistrationSettings {
+export interface RegistrationOptions {
   readonly nick: string;
-  /** Whether the account must be logged in at the network's services. */
-  readonly login: boolean;
+  /** True where the account must be logged in at the network's services. */
+  readonly requiresLogin: boolean;
   readonly secrets: readonly string[];
   readonly changeNick: (nick: string) => void;
 }
 
 /**
- * Follows the login from the first line to the end of the message of the day. A taken nick is replaced by a similar one. Rejects with a
- * fault for a refused password, login, nick or address, and where a login was wanted and did not take place.
+ * Follows the login from the first line to the end of the message of the day. A taken nick is replaced by a similar nick.
+ * Rejects for a refused password, login, nick or address, and where a required login did not take place.
  */
-export function registration({ nick, login, secrets, changeNick }: RegistrationSettings): Registration {
+export function registration({ nick, requiresLogin, secrets, changeNick }: RegistrationOptions): Registration {
   let resolve: () => void = () => undefined;
   let reject: (thrown: unknown) => void = () => undefined;
-  const done = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
+  const done = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
   });
   done.catch(() => undefined);
   let tries = 0;
-  let welcome = false;
-  let loggedIn = false;
-  let goodbye: Error | undefined;
+  let isWelcome = false;
+  let isLoggedIn = false;
+  let closing: Error | undefined;
 
-  function another(message: IrcMessage): void {
+  function tryAnotherNick(message: IrcMessage): void {
     tries += 1;
-    if (welcome) return;
-    if (tries > TRIES) reject(refusalFault(message, secrets));
-    else changeNick(similar(nick, tries));
+    if (isWelcome) return;
+    if (tries > MAX_TRIES) reject(refusalError(message, secrets));
+    else changeNick(similarNick(nick, tries));
   }
 
   function take(message: IrcMessage): void {
     switch (message.command) {
       case "900":
       case "903":
-        loggedIn = true;
+        isLoggedIn = true;
         break;
       case "001":
-        welcome = true;
-        if (login && !loggedIn) reject(fault("IRC_NO_SASL", "The server logged nobody in"));
+        isWelcome = true;
+        if (requiresLogin && !isLoggedIn) reject(codedError("IRC_NO_SASL", "The server skipped the login"));
         break;
       case "376":
       case "422":
-        if (welcome) resolve();
+        if (isWelcome) resolve();
         break;
       case "433":
       case "436":
       case "437":
-        another(message);
+        tryAnotherNick(message);
         break;
       case "432":
         // A variant of ours may be too odd for the server; the wanted nick itself is the app's to change.
-        if (tries > 0) another(message);
-        else reject(refusalFault(message, secrets));
+        if (tries > 0) tryAnotherNick(message);
+        else reject(refusalError(message, secrets));
         break;
       case "902":
       case "904":
       case "905":
-        reject(fault("IRC_SASL", "The login was refused"));
+        reject(codedError("IRC_SASL", "The login was refused"));
         break;
       case "463":
       case "464":
       case "465":
       case "466":
-        reject(refusalFault(message, secrets));
+        reject(refusalError(message, secrets));
         break;
       case "ERROR":
-        goodbye = goodbyeFault(message, secrets);
+        closing = closingError(message, secrets);
         break;
     }
   }
 
-  return { take, done, fail: (thrown) => reject(goodbye ?? thrown) };
+  return { take, done, fail: (thrown) => reject(closing ?? thrown) };
 }
 
-/** A nick like the wanted one: with lines below, then short with a number, for servers that cut nicks off. */
-function similar(nick: string, tries: number): string {
+/** Makes a nick like the wanted nick: underscores first, then short with a number for servers that cut nicks. */
+function similarNick(nick: string, tries: number): string {
   if (tries <= 3) return `${nick.slice(0, 30 - tries)}${"_".repeat(tries)}`;
   return `${nick.slice(0, 6)}${100 + Math.floor(Math.random() * 900)}`;
 }

@@ -1,39 +1,60 @@
 import { classifyError } from "../errors.ts";
 import { isRefusal } from "./coded-error.ts";
+import type { StoredChannel } from "./joined-channels.ts";
 import type { Session } from "./session.ts";
 
-/** Rooms that one line asks for. */
-const AT_ONCE = 10;
-/** Bytes of a line's list of rooms and keys: a line has 510. */
-const LIST_BYTES = 480;
+/** Channels per JOIN line. */
+const MAX_CHANNELS_PER_LINE = 10;
+/** Bytes of a line's list of channels and keys; a line has 510. */
+const MAX_LIST_BYTES = 480;
 
-/** Goes back into the kept rooms; those that don't let us in are told to the app and stay kept. */
-export async function rejoin({ ask, rooms, refusal }: Session, signal: AbortSignal): Promise<void> {
-  const kept = await rooms.kept();
-  if (kept.length === 0) return;
-  // Keys are matched by place, so rooms with one come first.
-  const sorted = [...kept.filter(({ key }) => key !== undefined), ...kept.filter(({ key }) => key === undefined)];
-  const { messages } = await ask({ lines: joins(sorted), signal });
-  for (const { room } of kept) {
-    if (rooms.has(room)) continue;
-    const refused = refusal(messages.filter((message) => isRefusal(message) && message.params.includes(room)));
-    rooms.shutOut(room, refused ? classifyError(refused).message : "The channel did not let us in again.");
+/**
+ * Joins the stored channels again. Channels that refuse are reported to the app and stay stored; a channel that forwards
+ * (470) is replaced by the channel behind.
+ */
+export async function rejoinChannels(
+  { request, channels, refusal }: Session,
+  signal: AbortSignal,
+): Promise<void> {
+  const stored = await channels.stored();
+  if (stored.length === 0) return;
+  // Keys are matched by position, so channels with a key come first.
+  const ordered = [
+    ...stored.filter(({ password }) => password !== undefined),
+    ...stored.filter(({ password }) => password === undefined),
+  ];
+  const { messages } = await request({ lines: joinLines(ordered), signal });
+  for (const { channel, password } of stored) {
+    if (channels.has(channel)) continue;
+    const forwarded = messages.find(({ command, params }) => command === "470" && params[1] === channel)?.params[2];
+    if (forwarded !== undefined && channels.has(forwarded)) {
+      await channels.forget(channel);
+      await channels.store(forwarded, password);
+      continue;
+    }
+    const refused = refusal(messages.filter((message) => isRefusal(message) && message.params.includes(channel)));
+    channels.reportRefused(
+      channel,
+      refused ? classifyError(refused).message : "The channel did not let the account in again.",
+    );
   }
 }
 
-/** The lines that join these rooms, several at a time. */
-function joins(rooms: ReadonlyArray<{ readonly room: string; readonly key: string | undefined }>): readonly string[] {
+/** Builds the lines that join these channels, several at a time. */
+function joinLines(channels: readonly StoredChannel[]): readonly string[] {
   const lines: string[] = [];
-  let group: Array<(typeof rooms)[number]> = [];
-  const line = () =>
-    `${group.map(({ room }) => room).join(",")} ${group.flatMap(({ key }) => (key === undefined ? [] : [key])).join(",")}`;
-  for (const room of rooms) {
-    group.push(room);
-    if (group.length > AT_ONCE || Buffer.byteLength(line()) > LIST_BYTES) {
+  let group: StoredChannel[] = [];
+  const parameters = () => {
+    const keys = group.flatMap(({ password }) => (password === undefined ? [] : [password]));
+    return `${group.map(({ channel }) => channel).join(",")} ${keys.join(",")}`.trim();
+  };
+  for (const channel of channels) {
+    group.push(channel);
+    if (group.length > MAX_CHANNELS_PER_LINE || Buffer.byteLength(parameters()) > MAX_LIST_BYTES) {
       group.pop();
-      lines.push(`JOIN ${line().trim()}`);
-      group = [room];
+      lines.push(`JOIN ${parameters()}`);
+      group = [channel];
     }
   }
-  return [...lines, `JOIN ${line().trim()}`];
+  return [...lines, `JOIN ${parameters()}`];
 }

@@ -1,86 +1,87 @@
 import type { IrcMessage } from "irc-framework";
 import { fairSemaphore } from "../../../platform/kit/semaphore.ts";
-import { type Answer, type AnswerSettings, answer } from "./response-collector.ts";
-import type { Pace } from "./token-bucket.ts";
+import { concerns } from "./coded-error.ts";
+import {
+  type IrcResponse,
+  type ResponseCollector,
+  type ResponseCollectorOptions,
+  responseCollector,
+} from "./response-collector.ts";
+import type { TokenBucket } from "./token-bucket.ts";
 
-export interface Asking {
+export interface IrcRequest {
   readonly lines: readonly string[];
   readonly signal: AbortSignal;
-  /** Awaited when it is this work's turn, just before its first byte. */
-  readonly before?: (() => Promise<void>) | undefined;
-  /** Told when the first byte goes. */
+  /** Awaited when the request's turn has come, before the first byte. */
+  readonly beforeSend?: (() => Promise<void>) | undefined;
+  /** Called when the first byte is written. */
   readonly onWrite?: () => void;
 }
 
-/** What the server said to some lines of ours. */
-export interface Answered {
-  readonly messages: readonly IrcMessage[];
-  /** Whether more came than is kept. */
-  readonly cut: boolean;
-}
-
-/** The commands of one connection: one piece of work at a time, so that each refusal belongs to somebody. */
-export interface Exchanges {
-  /** Rejects with what ended the connection, with the signal's reason, or with what `before` threw. */
-  readonly ask: (asking: Asking) => Promise<Answered>;
-  /** Offers what the server says; true when it is the answer to something of ours. */
+/** Commands of a connection, one request at a time, so that each refusal has an owner. */
+export interface RequestQueue {
+  /** Sends a request. Rejects with the connection's end, the signal's reason or the error of `beforeSend`. */
+  readonly request: (request: IrcRequest) => Promise<IrcResponse>;
+  /** Offers a message of the server; returns true where the message answers a request. */
   readonly take: (message: IrcMessage) => boolean;
-  /** Ends all that is under way. */
+  /** Returns whether a refusal is about the current request. */
+  readonly isConcerned: (refusal: IrcMessage) => boolean;
+  /** Ends all pending requests. */
   readonly end: (thrown: unknown) => void;
 }
 
-export interface ExchangesSettings extends Omit<AnswerSettings, "lines" | "labelled"> {
-  readonly pace: Pace;
-  /** Whether the server repeats our labels (IRCv3 labeled-response). */
-  readonly labels: () => boolean;
+export interface RequestQueueOptions extends Omit<ResponseCollectorOptions, "lines" | "usesLabels"> {
+  readonly bucket: TokenBucket;
+  /** Returns whether the server repeats labels (IRCv3 labeled-response). */
+  readonly hasLabels: () => boolean;
   readonly write: (line: string) => void;
 }
 
-/** See `Exchanges`. */
-export function exchanges(settings: ExchangesSettings): Exchanges {
-  const turn = fairSemaphore(1);
-  let current: Answer | undefined;
+export function requestQueue(options: RequestQueueOptions): RequestQueue {
+  const semaphore = fairSemaphore(1);
+  let current: ResponseCollector | undefined;
   let ended: { readonly thrown: unknown } | undefined;
 
-  const alive = (): void => {
+  const throwIfEnded = (): void => {
     if (ended) throw ended.thrown;
   };
 
-  async function say(own: Answer, { signal, before, onWrite }: Asking): Promise<void> {
-    for (const [index, line] of own.lines.entries()) {
-      await settings.pace.take(signal);
-      alive();
+  async function sendLines(collector: ResponseCollector, { signal, beforeSend, onWrite }: IrcRequest): Promise<void> {
+    for (const [index, line] of collector.lines.entries()) {
+      await options.bucket.take(signal);
+      throwIfEnded();
       if (index === 0) {
-        await before?.();
+        await beforeSend?.();
         signal.throwIfAborted();
-        alive();
-        current = own;
+        throwIfEnded();
+        current = collector;
         onWrite?.();
       }
-      own.said();
-      settings.write(line);
+      collector.onSent();
+      options.write(line);
     }
   }
 
-  async function spoken(asking: Asking, own: Answer): Promise<Answered> {
-    await say(own, asking);
-    return own.done;
+  async function collect(request: IrcRequest, collector: ResponseCollector): Promise<IrcResponse> {
+    await sendLines(collector, request);
+    return collector.done;
   }
 
   return {
-    ask: async (asking) => {
-      alive();
-      await turn.acquire(asking.signal);
-      const own = answer({ ...settings, lines: asking.lines, labelled: settings.labels() });
-      // The turn is held until the server has answered, also when the asker has stopped waiting.
-      const work = spoken(asking, own).finally(() => {
-        own.end(undefined);
+    request: async (request) => {
+      throwIfEnded();
+      await semaphore.acquire(request.signal);
+      const collector = responseCollector({ ...options, lines: request.lines, usesLabels: options.hasLabels() });
+      // The turn lasts until the server has answered, also when the caller has stopped waiting.
+      const work = collect(request, collector).finally(() => {
+        collector.end(undefined);
         current = undefined;
-        turn.release();
+        semaphore.release();
       });
-      return untilAborted(work, asking.signal);
+      return untilAborted(work, request.signal);
     },
     take: (message) => current?.take(message) ?? false,
+    isConcerned: (refusal) => current !== undefined && concerns(refusal, current.commands),
     end: (thrown) => {
       ended ??= { thrown };
       current?.end(thrown);

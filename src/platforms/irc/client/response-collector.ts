@@ -1,136 +1,155 @@
 import type { IrcMessage } from "irc-framework";
-import { fault } from "./coded-error.ts";
-import type { Answered } from "./request-queue.ts";
+import { codedError } from "./coded-error.ts";
 
-/** Messages of one answer that are kept. */
-const KEPT_MOST = 5_000;
-/** However slowly a server goes on answering, it ends. */
-const LONGEST_MS = 300_000;
+/** Messages kept of one response. */
+const MAX_MESSAGES = 5_000;
+/** Upper limit for a response, however slowly the server answers. */
+const MAX_RESPONSE_MS = 300_000;
 
-export interface AnswerSettings {
+/** Messages by which the server answered some lines. */
+export interface IrcResponse {
+  readonly messages: readonly IrcMessage[];
+  /** True when more messages came than are kept. */
+  readonly truncated: boolean;
+}
+
+export interface ResponseCollectorOptions {
   readonly lines: readonly string[];
-  readonly labelled: boolean;
-  /** How long the server may be silent. */
-  readonly patienceMs: number;
-  /** Whether we are the ones who don't listen at the moment. */
-  readonly paused: () => boolean;
-  readonly isOwn: (nick: string) => boolean;
-  /** Told when the server does not answer at all: the connection is of no use any more. */
+  /** True where the server repeats labels (IRCv3 labeled-response). */
+  readonly usesLabels: boolean;
+  /** Milliseconds the server may be silent. */
+  readonly responseMs: number;
+  /** Returns whether reading is paused on our side. */
+  readonly isPaused: () => boolean;
+  readonly isOwnNick: (nick: string) => boolean;
+  /** Called when the server does not answer at all; the connection is then useless. */
   readonly onSilence: (thrown: unknown) => void;
 }
 
-/** Gathers what the server says to some lines of ours. */
-export interface Answer {
-  /** What to send: with labels, or with a PING behind them whose PONG ends the answer. */
+/** Collects the server's response to some lines. */
+export interface ResponseCollector {
+  /** Lines to send: with labels, or with a final PING whose PONG ends the response. */
   readonly lines: readonly string[];
-  /** Told with each line that goes out: the server's time begins anew. */
-  readonly said: () => void;
+  /** The lines without label or PING. */
+  readonly commands: readonly string[];
+  /** Called with each sent line: the server's time starts again. */
+  readonly onSent: () => void;
+  /** Offers a message; returns true where the message belongs to the response. */
   readonly take: (message: IrcMessage) => boolean;
-  readonly done: Promise<Answered>;
-  /** Undefined: nobody waits any more. */
+  readonly done: Promise<IrcResponse>;
+  /** Ends the collection; undefined resolves, an error rejects. */
   readonly end: (thrown: unknown) => void;
 }
 
-let made = 0;
+let collectorCount = 0;
 
-/** Waits for the answer to `lines`: by labels (IRCv3 labeled-response) where the server has them, else until the PONG after them. */
-export function answer({ lines, labelled, patienceMs, paused, isOwn, onSilence }: AnswerSettings): Answer {
-  made += 1;
-  const token = `dgm${made.toString(36)}`;
-  const marks = lines.map((_, index) => `${token}.${index}`);
-  const gate = labelled ? byLabel(new Set(marks)) : byPong(token, lines, isOwn);
+/** Creates a collector: by labels where the server supports labels, else until the PONG. */
+export function responseCollector(options: ResponseCollectorOptions): ResponseCollector {
+  const { lines, usesLabels, responseMs, isPaused, isOwnNick, onSilence } = options;
+  collectorCount += 1;
+  const token = `dgm${collectorCount.toString(36)}`;
+  const labels = lines.map((_, index) => `${token}.${index}`);
+  const match = usesLabels ? matchLabels(new Set(labels)) : matchUntilPong(token, lines, isOwnNick);
   const messages: IrcMessage[] = [];
-  let began = 0;
-  let heard = 0;
-  let cut = false;
+  let startedAt = 0;
+  let receivedAt = 0;
+  let truncated = false;
   let timer: NodeJS.Timeout | undefined;
-  let resolve: (answered: Answered) => void = () => undefined;
-  let reject: (thrown: unknown) => void = () => undefined;
-  const done = new Promise<Answered>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
+  const { promise: done, resolve, reject } = deferred<IrcResponse>();
   done.catch(() => undefined);
 
-  function watch(): void {
+  function checkSilence(): void {
     const now = performance.now();
-    if (paused() && now - began < LONGEST_MS) heard = now;
-    if (now - heard < patienceMs && now - began < LONGEST_MS) return;
-    const thrown = fault("ETIMEDOUT", "The server did not answer");
+    const isInTime = now - startedAt < MAX_RESPONSE_MS;
+    if (isPaused() && isInTime) receivedAt = now;
+    if (now - receivedAt < responseMs && isInTime) return;
+    const thrown = codedError("ETIMEDOUT", "The server did not answer");
     end(thrown);
     onSilence(thrown);
   }
 
   function end(thrown: unknown): void {
     clearInterval(timer);
-    if (thrown === undefined) resolve({ messages, cut });
+    if (thrown === undefined) resolve({ messages, truncated });
     else reject(thrown);
   }
 
   return {
-    lines: labelled ? lines.map((line, index) => `@label=${marks[index]} ${line}`) : [...lines, `PING :${token}`],
+    lines: usesLabels ? lines.map((line, index) => `@label=${labels[index]} ${line}`) : [...lines, `PING :${token}`],
+    commands: lines,
     done,
     end,
-    said: () => {
-      heard = performance.now();
+    onSent: () => {
+      receivedAt = performance.now();
       if (timer) return;
-      began = heard;
-      timer = setInterval(watch, Math.min(1_000, patienceMs));
+      startedAt = receivedAt;
+      timer = setInterval(checkSilence, Math.min(1_000, responseMs));
     },
     take: (message) => {
-      const fit = gate(message);
-      if (fit === "other") return false;
-      heard = performance.now();
-      if (messages.length < KEPT_MOST) messages.push(message);
-      else cut = true;
-      if (fit === "last") end(undefined);
+      const position = match(message);
+      if (position === "other") return false;
+      receivedAt = performance.now();
+      if (messages.length < MAX_MESSAGES) messages.push(message);
+      else truncated = true;
+      if (position === "last") end(undefined);
       return true;
     },
   };
 }
 
-/** Whether a message belongs to the answer, and whether it is its last. */
-type Gate = (message: IrcMessage) => "other" | "part" | "last";
+function deferred<T>() {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (thrown: unknown) => void = () => undefined;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}
 
-/** Batches that one answer may open: a hostile server could open any number. */
-const BATCHES_MOST = 100;
+/** Position of a message: outside the response, part of the response, or its end. */
+type Position = "other" | "part" | "last";
+type Matcher = (message: IrcMessage) => Position;
 
-/** Each line is answered by one message with its label, or by a batch with it. */
-function byLabel(open: Set<string>): Gate {
-  /** Open batches; the outermost of an answer has its label. */
+/** Batches that a response may open; a hostile server could open any number. */
+const MAX_BATCHES = 100;
+
+/** Matches by label: each line is answered by a labelled message or batch. */
+function matchLabels(open: Set<string>): Matcher {
+  /** Open batches; the outermost batch of a response has the label. */
   const batches = new Map<string, string | undefined>();
-  const answered = (label: string | undefined): "part" | "last" =>
+  const closeLabel = (label: string | undefined): Position =>
     label !== undefined && open.delete(label) && open.size === 0 ? "last" : "part";
 
-  function batch(reference: string, label: string | undefined, within: boolean): "other" | "part" | "last" {
+  function matchBatch(reference: string, label: string | undefined, isInside: boolean): Position {
     const id = reference.slice(1);
     if (reference.startsWith("-")) {
       if (!batches.has(id)) return "other";
       const ended = batches.get(id);
       batches.delete(id);
-      return answered(ended);
+      return closeLabel(ended);
     }
-    if (!within && label === undefined) return "other";
-    if (batches.size < BATCHES_MOST) batches.set(id, label);
+    if (!isInside && label === undefined) return "other";
+    if (batches.size < MAX_BATCHES) batches.set(id, label);
     return "part";
   }
 
   return ({ command, params, tags }) => {
-    const within = tags.batch !== undefined && batches.has(tags.batch);
+    const isInside = tags.batch !== undefined && batches.has(tags.batch);
     const label = tags.label !== undefined && open.has(tags.label) ? tags.label : undefined;
-    if (command === "BATCH") return batch(params[0] ?? "", label, within);
-    if (within) return "part";
-    return label === undefined ? "other" : answered(label);
+    if (command === "BATCH") return matchBatch(params[0] ?? "", label, isInside);
+    if (isInside) return "part";
+    return label === undefined ? "other" : closeLabel(label);
   };
 }
 
-/** Everything that is about us until the PONG: replies by number, and the server's copies of what we did. */
-function byPong(token: string, lines: readonly string[], isOwn: (nick: string) => boolean): Gate {
+/** Matches until the PONG: numeric replies, and the server's copies of our own commands. */
+function matchUntilPong(token: string, lines: readonly string[], isOwnNick: (nick: string) => boolean): Matcher {
   const commands = new Set(lines.map((line) => line.split(" ", 1)[0]));
   return ({ command, params, nick }) => {
     if (command === "PONG" && params.at(-1) === token) return "last";
     if (/^\d\d\d$/.test(command) || command === "FAIL") return "part";
-    if (!commands.has(command) || !isOwn(nick)) return "other";
+    if (!commands.has(command) || !isOwnNick(nick)) return "other";
     if (command !== "PRIVMSG" && command !== "NOTICE") return "part";
     const [target = "", text = ""] = params;
     return lines.some((line) => line === `${command} ${target} :${text}`) ? "part" : "other";

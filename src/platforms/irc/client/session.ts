@@ -2,126 +2,148 @@ import type { Socket } from "node:net";
 import irc, { type IrcClient, type IrcMessage, type IrcTransport } from "irc-framework";
 import type { ConnectionContext } from "../../../platform/connection.ts";
 import { type Credentials, secretsOf } from "../credentials.ts";
-import { incoming } from "../inbound/events.ts";
-import { inbox } from "../inbound/ordered-queue.ts";
-import { fault, isRefusal, refusalFault } from "./coded-error.ts";
-import { ear } from "./dispatcher.ts";
-import { type Rooms, rooms } from "./joined-channels.ts";
-import { wire } from "./line-socket.ts";
+import { publishEvents } from "../inbound/events.ts";
+import { orderedQueue } from "../inbound/ordered-queue.ts";
+import { codedError, concerns, isRefusal, refusalError } from "./coded-error.ts";
+import { dispatcher } from "./dispatcher.ts";
+import { type JoinedChannels, joinedChannels } from "./joined-channels.ts";
+import { lineSocket } from "./line-socket.ts";
 import { registration } from "./registration.ts";
-import { type Exchanges, exchanges } from "./request-queue.ts";
-import { PACE, pace } from "./token-bucket.ts";
+import { type RequestQueue, requestQueue } from "./request-queue.ts";
+import { type SentMessages, sentMessages } from "./sent-messages.ts";
+import { DEFAULT_RATE, tokenBucket } from "./token-bucket.ts";
 
-/** How long each step may take, in ms. */
-export interface Patience {
-  readonly connect: number;
-  /** From the first line to the end of the welcome: networks may look up names first. */
-  readonly register: number;
+/** Time limits of each step, in ms. */
+export interface Timeouts {
+  readonly connectMs: number;
+  /** From the first line to the end of the welcome; networks may look up names first. */
+  readonly registerMs: number;
   /** Silence after a command. */
-  readonly answer: number;
-  /** Silence after which the server is asked for a sign of life. */
-  readonly idle: number;
-  /** Between tries to get the wanted nick back. */
-  readonly regain: number;
+  readonly responseMs: number;
+  /** Silence before a PING. */
+  readonly idleMs: number;
+  /** Longest delay between attempts to regain the wanted nick. */
+  readonly regainMs: number;
 }
-export const PATIENCE: Patience = {
-  connect: 30_000,
-  register: 60_000,
-  answer: 30_000,
-  idle: 60_000,
-  regain: 30_000,
+export const TIMEOUTS: Timeouts = {
+  connectMs: 30_000,
+  registerMs: 60_000,
+  responseMs: 30_000,
+  idleMs: 60_000,
+  regainMs: 30_000,
 };
 
-/** One account's live connection. */
-export interface Session extends Pick<Exchanges, "ask"> {
+/** Live connection of an account. */
+export interface Session extends Pick<RequestQueue, "request"> {
   readonly nick: () => string;
-  readonly isOwn: (nick: string) => boolean;
-  readonly rooms: Rooms;
-  /** Whether the network gives back what it took (IRCv3 echo-message). */
-  readonly echoes: () => boolean;
-  /** The first refusal among what the server said, as `explain` understands it. */
-  readonly refusal: (messages: readonly IrcMessage[]) => Error | undefined;
-  /** Resolves when the server has let us in; rejects with why not. */
+  readonly isOwnNick: (nick: string) => boolean;
+  readonly channels: JoinedChannels;
+  /** Returns whether the network echoes messages (IRCv3 echo-message). */
+  readonly hasEcho: () => boolean;
+  /** Returns whether a bouncer stands between the account and the network. */
+  readonly isBouncer: () => boolean;
+  readonly sentMessages: SentMessages;
+  /** Returns the first refusal that is about `lines`, as an error for `classifyError`. */
+  readonly refusal: (messages: readonly IrcMessage[], lines?: readonly string[]) => Error | undefined;
+  /** Resolves when the server's welcome is complete; rejects when the server refuses the login. */
   readonly registered: Promise<void>;
-  /** Hands over what arrived, says goodbye and hangs up. */
+  /** Records the events that arrived, sends QUIT and closes the connection. */
   readonly close: () => Promise<void>;
 }
 
-export interface SessionSettings {
-  readonly hold: ConnectionContext<Credentials>;
+export interface SessionOptions {
+  readonly context: ConnectionContext<Credentials>;
   readonly socket: Socket;
   readonly nick: string;
-  readonly patience: Patience;
+  readonly timeouts: Timeouts;
   /** Called once when the connection ends by itself. */
   readonly onEnd: (thrown: unknown) => void;
 }
 
+/** Milliseconds to close a connection and to record its last events. */
 const CLOSE_MS = 1_000;
 
-/** Speaks IRC over a connected socket, and logs in. */
-export function openSession({ hold: context, socket, nick, patience, onEnd }: SessionSettings): Session {
+/** Starts an IRC session over a connected socket and logs in. */
+export function openSession({ context, socket, nick, timeouts, onEnd }: SessionOptions): Session {
   const { credentials } = context;
   const secrets = secretsOf(credentials);
   const client = new irc.Client();
-  const isOwn = (name: string) => client.caseCompare(name, client.user.nick);
-  const can = (name: string) => client.network.cap.isEnabled(name);
+  const isOwnNick = (name: string) => client.caseCompare(name, client.user.nick);
+  const fold = (name: string) => client.caseLower(name);
+  const hasCapability = (name: string) => client.network.cap.isEnabled(name);
 
-  let over = false;
+  let isEnded = false;
   function end(thrown: unknown): void {
-    if (over) return;
-    over = true;
+    if (isEnded) return;
+    isEnded = true;
     login.fail(thrown);
-    commands.end(thrown);
-    void line.close(undefined, 0);
+    requests.end(thrown);
+    void lines.close(undefined, 0);
     onEnd(thrown);
   }
 
-  const line = wire({ socket, onLine: (text) => hearing.heard(text), onEnd: end, idleMs: patience.idle });
-  const box = inbox({ arrive: context.record, pause: line.pause, resume: line.resume });
-  const commands = exchanges({
-    pace: pace(credentials.pace ?? PACE),
-    labels: () => can("labeled-response") && can("batch"),
-    write: line.write,
-    patienceMs: patience.answer,
-    paused: line.paused,
-    isOwn,
+  const lines = lineSocket({ socket, onLine: (text) => receiver.onLine(text), onEnd: end, idleMs: timeouts.idleMs });
+  const queue = orderedQueue({ record: context.record, pause: lines.pause, resume: lines.resume, log: context.log });
+  const requests = requestQueue({
+    bucket: tokenBucket(credentials.pace ?? DEFAULT_RATE),
+    hasLabels: () => hasCapability("labeled-response") && hasCapability("batch"),
+    write: lines.write,
+    responseMs: timeouts.responseMs,
+    isPaused: lines.isPaused,
+    isOwnNick,
     onSilence: end,
   });
   const login = registration({
     nick,
-    login: credentials.sasl !== undefined,
+    requiresLogin: credentials.sasl !== undefined,
     secrets,
-    changeNick: (to) => client.raw(`NICK ${to}`),
+    changeNick: (next) => client.raw(`NICK ${next}`),
   });
-  const inside = rooms({ hold: context, isOwn, fold: (name) => client.caseLower(name), put: box.put });
-  const hearing = ear({ client, login, commands, rooms: inside, isOwn });
-  incoming({ client, address: context.address, put: box.put, answered: hearing.answered });
-  begin(client, credentials, nick, line.write);
+  const channels = joinedChannels({ context, isOwnNick, fold, push: queue.push });
+  const sent = sentMessages(fold, secrets);
+  const receiver = dispatcher({
+    client,
+    login,
+    requests,
+    channels,
+    isOwnNick,
+    onLateRefusal: (message) => {
+      const receipt = sent.receiptOf(message);
+      if (receipt === undefined) return;
+      context
+        .recordReceipt(receipt)
+        .catch((err: unknown) => context.log.warn({ err }, "late refusal could not be recorded"));
+    },
+  });
+  publishEvents({ client, address: context.address, push: queue.push, isOwnResult: receiver.isOwnResult });
+  logIn(client, credentials, nick, lines.write);
 
   return {
-    ask: commands.ask,
+    request: requests.request,
     nick: () => client.user.nick,
-    isOwn,
-    rooms: inside,
-    echoes: () => can("echo-message"),
+    isOwnNick,
+    channels,
+    hasEcho: () => hasCapability("echo-message"),
+    isBouncer: receiver.isBouncer,
+    sentMessages: sent,
     registered: login.done,
-    refusal: (messages) => {
-      const refused = messages.find(isRefusal);
-      return refused && refusalFault(refused, secrets);
+    refusal: (messages, about) => {
+      const refused = messages.find((message) => isRefusal(message) && (!about || concerns(message, about)));
+      return refused && refusalError(refused, secrets);
     },
     close: async () => {
-      over = true;
-      commands.end(fault("IRC_CLOSED", "The session was closed"));
-      // First goodbye, so that the next holder finds the nick free; what the server had said by then still counts.
-      await line.close("QUIT", CLOSE_MS);
-      await box.close(CLOSE_MS);
+      isEnded = true;
+      requests.end(codedError("IRC_CLOSED", "The session was closed"));
+      // QUIT comes first, so that the next owner finds the nick free; lines received until then still count.
+      await lines.close("QUIT", CLOSE_MS);
+      await queue.close(CLOSE_MS);
       client.removeAllListeners();
     },
   };
 }
 
-/** Lets the library log in. What it would do by itself after that (reconnect, ping, answer VERSION) is off. */
-function begin(client: IrcClient, credentials: Credentials, nick: string, write: (line: string) => void): void {
+/** Lets the library log in. Its automatic actions afterwards (reconnect, ping, answer VERSION) are off. */
+function logIn(client: IrcClient, credentials: Credentials, nick: string, write: (line: string) => void): void {
   const { user = "dragoman", realname = nick, password, sasl = {} } = credentials;
   client.requestCap("labeled-response");
   client.connect({
@@ -139,7 +161,7 @@ function begin(client: IrcClient, credentials: Credentials, nick: string, write:
   });
 }
 
-/** The library's way to our socket; lines come to it by `ear`, so it only writes here. */
+/** Makes the library's transport, which only writes: the dispatcher passes received lines to the library. */
 function transportOver(write: (line: string) => void): new () => IrcTransport {
   const listeners = new Map<string, () => void>();
   const transport: IrcTransport = {
@@ -151,7 +173,7 @@ function transportOver(write: (line: string) => void): new () => IrcTransport {
     close: () => undefined,
     setEncoding: () => true,
   };
-  return function transportOfSession() {
+  return function newTransport() {
     return transport;
   } as unknown as new () => IrcTransport;
 }

@@ -1,34 +1,37 @@
 import { setTimeout as after } from "node:timers/promises";
 
-/** Lets lines out no faster than a network stands. */
-export interface Pace {
-  /** Resolves when one more line may go; rejects when the signal fires first. */
+/** Limits how fast lines are sent. */
+export interface TokenBucket {
+  /** Resolves when one more line may be sent; rejects when the signal fires first. */
   readonly take: (signal: AbortSignal) => Promise<void>;
 }
 
-export interface PaceSettings {
-  /** Lines that may go at once after a silence. */
+export interface TokenBucketOptions {
+  /** Lines sent at once after a silence. */
   readonly burst: number;
-  /** Then one each so many milliseconds. */
+  /** Milliseconds per further line. */
   readonly interval: number;
 }
 
-/** What common networks take without throttling or killing: ngIRCd and others count about one command a second. */
-export const PACE: PaceSettings = { burst: 5, interval: 1_000 };
+/** Rate that common networks accept: ngIRCd and others count about one command a second. */
+export const DEFAULT_RATE: TokenBucketOptions = { burst: 5, interval: 1_000 };
 
-/** A bucket that fills by one line each `interval` up to `burst`. One caller at a time. */
-export function pace({ burst, interval }: PaceSettings, now: () => number = () => performance.now()): Pace {
-  let level = burst;
-  let filled = now();
+/** Creates a bucket that fills by one line per `interval` up to `burst`. Takes a single caller at a time. */
+export function tokenBucket(
+  { burst, interval }: TokenBucketOptions,
+  now: () => number = () => performance.now(),
+): TokenBucket {
+  let tokens = burst;
+  let filledAt = now();
   const fill = (): void => {
-    const at = now();
-    level = interval === 0 ? burst : Math.min(burst, level + (at - filled) / interval);
-    filled = at;
+    const time = now();
+    tokens = interval === 0 ? burst : Math.min(burst, tokens + (time - filledAt) / interval);
+    filledAt = time;
   };
   return {
     take: async (signal) => {
-      for (fill(); level < 1; fill()) await after(Math.ceil((1 - level) * interval), undefined, { signal });
-      level -= 1;
+      for (fill(); tokens < 1; fill()) await after(Math.ceil((1 - tokens) * interval), undefined, { signal });
+      tokens -= 1;
     },
   };
 }

@@ -1,107 +1,119 @@
-import { randomBytes } from "node:crypto";
 import type { IrcClient, IrcEvent } from "irc-framework";
 import type { InboundEvent } from "../../../platform/platform.ts";
+import { eventKeys } from "./event-keys.ts";
 
-/** What an event of the library becomes; undefined where it is not worth telling. */
-interface Told {
+/** Content of an event of the library, as the app sees the event. */
+interface EventContent {
   readonly verb: string;
   readonly object: Readonly<Record<string, unknown>>;
-  /** The room; else it is between us and `actor`. */
-  readonly room?: string | undefined;
-  /** With whom, where that is not the one who acts. */
+  /** Acting nick, where the event's own nick did this to somebody else. */
+  readonly actor?: string;
+  /** The channel; absent: a direct conversation. */
+  readonly channel?: string | undefined;
+  /** The other side of a direct conversation, where that is not the acting nick. */
   readonly peer?: string | undefined;
 }
 
-export interface IncomingDeps {
+export interface EventPublisherOptions {
   readonly client: IrcClient;
   /** The account's address. */
   readonly address: string;
-  readonly put: (arrival: InboundEvent) => void;
-  /** Whether what is being told is the answer to a command of ours: its result says that already. */
-  readonly answered: () => boolean;
+  readonly push: (event: InboundEvent) => void;
+  /** Returns whether the current line is the result of an own command, which the command's result reports. */
+  readonly isOwnResult: () => boolean;
 }
 
 const DAY_MS = 86_400_000;
+const MAX_ID_CHARACTERS = 200;
+/** STATUSMSG prefixes before a channel: a message to its operators only, for example. */
+const STATUS_PREFIX = /^[~@%+]+(?=#)/;
 
-/** Turns what people do on the network into arrivals. */
-export function incoming({ client, address, put, answered }: IncomingDeps): void {
-  const connection = randomBytes(9).toString("base64url");
-  let count = 0;
+/** Publishes the library's events about people as inbound events. */
+export function publishEvents({ client, address, push, isOwnResult }: EventPublisherOptions): void {
+  const keyOf = eventKeys();
+  const isOwnNick = (nick: string): boolean => client.caseCompare(nick, client.user.nick);
 
-  const spoken =
-    (type: "message" | "action" | "notice") =>
-    ({ target = "", message = "", nick, account, from_server }: IrcEvent): Told | undefined => {
-      if (from_server || message === "") return undefined;
-      const object = { type, body: message, ...(account ? { account } : {}) };
-      if (client.network.isChannelName(target)) return { verb: "send", object, room: target };
-      return { verb: "send", object, peer: isOwn(nick) ? target : nick };
-    };
+  function message(type: "message" | "action" | "notice", event: IrcEvent): EventContent | undefined {
+    const { target = "", nick } = event;
+    const text = textOf(type, event);
+    if (text === undefined) return undefined;
+    const object = { ...text, ...(event.account ? { irc: { account: event.account } } : {}) };
+    const channel = target.replace(STATUS_PREFIX, "");
+    if (client.network.isChannelName(channel)) return { verb: "send", object, channel };
+    return { verb: "send", object, peer: isOwnNick(nick) ? target : nick };
+  }
 
-  const events: Readonly<Record<string, (event: IrcEvent) => Told | undefined>> = {
-    privmsg: spoken("message"),
-    action: spoken("action"),
-    notice: spoken("notice"),
-    join: ({ channel }) => ({ verb: "join", object: { type: "room" }, room: channel }),
-    part: ({ channel, message }) => ({
+  const mappers: Readonly<Record<string, (event: IrcEvent) => EventContent | undefined>> = {
+    privmsg: (event) => message("message", event),
+    action: (event) => message("action", event),
+    notice: (event) => message("notice", event),
+    join: ({ channel }) => ({ verb: "join", object: { type: "room" }, channel }),
+    part: ({ channel, message: reason }) => ({
       verb: "leave",
-      object: { type: "room", ...body(message, channel) },
-      room: channel,
+      object: { type: "room", cause: "left", ...reasonOf(reason, channel) },
+      channel,
     }),
-    kick: ({ channel, kicked = "", message }) => ({
-      verb: "kick",
-      object: { type: "person", address: kicked, ...body(message, kicked) },
-      room: channel,
+    kick: ({ nick, channel, kicked = "", message: reason }) => ({
+      verb: "leave",
+      actor: kicked,
+      object: { type: "room", cause: "kicked", by: { address: nick }, ...reasonOf(reason, kicked) },
+      channel,
     }),
-    quit: ({ message }) => ({ verb: "leave", object: { type: "network", ...body(message) } }),
+    quit: ({ message: reason }) => ({ verb: "leave", object: { type: "network", cause: "quit", ...reasonOf(reason) } }),
     nick: ({ new_nick = "" }) => ({ verb: "update", object: { type: "profile", name: new_nick } }),
-    // Without a nick it is the answer to a question, or what a room says to who joins.
+    // A topic without a nick answers a question, or comes with a join.
     topic: ({ nick, channel, topic = "" }) =>
-      nick ? { verb: "update", object: { type: "topic", body: topic }, room: channel } : undefined,
+      nick ? { verb: "update", object: { type: "topic", body: topic }, channel } : undefined,
     invite: ({ channel = "", invited = "" }) => ({
       verb: "invite",
-      object: { type: "room", address: channel, invited },
+      object: { type: "room", address: channel, ...(invited === "" || isOwnNick(invited) ? {} : { irc: { invited } }) },
     }),
   };
 
-  function isOwn(nick: string): boolean {
-    return client.caseCompare(nick, client.user.nick);
-  }
-
-  function arrivalOf(event: IrcEvent, { verb, object, room, peer = event.nick }: Told): InboundEvent {
+  function toInboundEvent(event: IrcEvent, content: EventContent): InboundEvent {
+    const { verb, object, channel, actor = event.nick, peer = actor } = content;
     const { msgid } = event.tags;
-    count += 1;
+    const hasMask = actor === event.nick && event.ident;
     return {
-      // A network without ids repeats nothing: equal lines are two lines.
-      key: msgid ? `m:${msgid.slice(0, 200)}` : `${connection}:${count}`,
+      key: keyOf(event),
       event: {
         platform: "irc",
         verb,
         actor: {
-          address: event.nick,
-          ...(event.ident ? { id: `${event.nick}!${event.ident}@${event.hostname ?? ""}` } : {}),
+          address: actor,
+          ...(hasMask ? { id: `${event.nick}!${event.ident}@${event.hostname ?? ""}` } : {}),
         },
         target: [{ address }],
         object,
-        context: room === undefined ? { type: "direct", id: peer } : { type: "room", id: room },
-        ...(msgid ? { id: msgid.slice(0, 200) } : {}),
+        context: channel === undefined ? { type: "direct", id: peer } : { type: "room", id: channel },
+        ...(msgid ? { id: msgid.slice(0, MAX_ID_CHARACTERS) } : {}),
         published: new Date(timeOf(event)).toISOString(),
-        self: isOwn(event.nick),
+        self: isOwnNick(actor),
       },
     };
   }
 
-  for (const [name, tell] of Object.entries(events)) {
+  for (const [name, map] of Object.entries(mappers)) {
     client.on(name, (event) => {
-      if (answered() || !event.nick) return;
-      const told = tell(event);
-      if (told) put(arrivalOf(event, told));
+      if (isOwnResult() || !event.nick) return;
+      const content = map(event);
+      if (content) push(toInboundEvent(event, content));
     });
   }
 }
 
-/** The last parameter is the reason, or, where there is none, whatever stands before it. */
-function body(message: string | undefined, other?: string): { readonly body?: string } {
-  return message === undefined || message === "" || message === other ? {} : { body: message };
+/** Reads a message's type and text; undefined for servers' notices, empty texts and other CTCP requests. */
+function textOf(type: "message" | "action" | "notice", { message = "", from_server, ident, hostname }: IrcEvent) {
+  if (from_server || message === "" || (type === "notice" && !ident && !hostname)) return undefined;
+  // Some clients leave the closing mark of CTCP away, which the library then takes for text.
+  const action = /^\u0001ACTION (.+)$/s.exec(message)?.[1];
+  if (action !== undefined) return { type: "action", body: action };
+  return message.startsWith("\u0001") ? undefined : { type, body: message };
+}
+
+/** Returns the last parameter as reason; where there is no reason, the library gives the parameter before. */
+function reasonOf(message: string | undefined, other?: string): { readonly reason?: string } {
+  return message === undefined || message === "" || message === other ? {} : { reason: message };
 }
 
 function timeOf({ time }: IrcEvent): number {

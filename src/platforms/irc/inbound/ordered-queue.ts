@@ -1,54 +1,57 @@
 import { setTimeout as after } from "node:timers/promises";
+import type { Log } from "../../../model/log.ts";
 import type { ConnectionContext } from "../../../platform/connection.ts";
 import type { InboundEvent } from "../../../platform/platform.ts";
 
-/** Arrivals that may wait for the event log before the server is no longer read. */
-const WAITING_MOST = 64;
+/** Events that may wait for the event log before the server is no longer read. */
+const MAX_WAITING = 64;
 const RETRY_MS = 250;
-const RETRY_MOST_MS = 5_000;
+const MAX_RETRY_MS = 5_000;
 
-/** Hands arrivals to the core in order, one after the other. */
-export interface Inbox {
-  readonly put: (arrival: InboundEvent) => void;
-  /** Resolves when all are handed over, or when that fails or takes longer than `ms`; takes no more. */
+/** Records inbound events in order, one after the other. */
+export interface OrderedQueue {
+  readonly push: (event: InboundEvent) => void;
+  /** Resolves when all events are recorded, when recording fails, or after `ms`; takes no more events. */
   readonly close: (ms: number) => Promise<void>;
 }
 
-export interface InboxDeps {
-  readonly arrive: ConnectionContext<unknown>["record"];
-  /** Stops and goes on with reading the server: IRC repeats nothing, so what can't be stored has to wait there. */
+export interface OrderedQueueOptions {
+  readonly record: ConnectionContext<unknown>["record"];
+  /** Stops and resumes reading the server. IRC repeats nothing, so unrecorded lines have to wait there. */
   readonly pause: () => void;
   readonly resume: () => void;
+  readonly log: Log;
 }
 
-/** See `Inbox`. While Redis is away an arrival is tried again and again; who loses the account closes. */
-export function inbox({ arrive, pause, resume }: InboxDeps): Inbox {
+/** Creates the queue. While Redis is away an event is retried; a worker that loses the account closes the queue. */
+export function orderedQueue({ record, pause, resume, log }: OrderedQueueOptions): OrderedQueue {
   const waiting: InboundEvent[] = [];
   const closing = new AbortController();
   let running: Promise<void> | undefined;
 
   async function run(): Promise<void> {
-    for (let wait = RETRY_MS; waiting.length > 0; ) {
+    for (let delayMs = RETRY_MS; waiting.length > 0; ) {
       try {
-        await arrive(waiting[0] as InboundEvent);
+        await record(waiting[0] as InboundEvent);
         waiting.shift();
-        wait = RETRY_MS;
-        if (waiting.length === WAITING_MOST / 4) resume();
-      } catch {
-        // Either Redis is away, which passes, or the account is another worker's, who then closes this session.
+        delayMs = RETRY_MS;
+        if (waiting.length === MAX_WAITING / 4) resume();
+      } catch (err) {
+        // Either Redis is away, which passes, or another worker owns the account and closes this session.
+        log.debug({ err, waiting: waiting.length }, "inbound event could not be recorded; retrying");
         if (closing.signal.aborted) return;
-        await after(wait, undefined, { signal: closing.signal }).catch(() => undefined);
-        wait = Math.min(wait * 2, RETRY_MOST_MS);
+        await after(delayMs, undefined, { signal: closing.signal }).catch(() => undefined);
+        delayMs = Math.min(delayMs * 2, MAX_RETRY_MS);
       }
     }
     running = undefined;
   }
 
   return {
-    put: (arrival) => {
+    push: (event) => {
       if (closing.signal.aborted) return;
-      waiting.push(arrival);
-      if (waiting.length >= WAITING_MOST) pause();
+      waiting.push(event);
+      if (waiting.length >= MAX_WAITING) pause();
       running ??= run();
     },
     close: async (ms) => {

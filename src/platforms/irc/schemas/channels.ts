@@ -1,51 +1,66 @@
 import Type, { type Static } from "typebox";
-import { IrcActor, Key, Nick, OwnNick, Reason, Room } from "./identifiers.ts";
+import {
+  ChannelName,
+  ChannelOrNickTarget,
+  ChannelPassword,
+  ChannelTarget,
+  IrcActor,
+  NickName,
+  OwnNick,
+  Reason,
+} from "./identifiers.ts";
 
-const shape = <Target extends Type.TSchema, Shape extends Type.TSchema>(target: Target, object: Shape) =>
-  Type.Object({ actor: IrcActor, target, object }, { additionalProperties: false });
-const oneRoom = Type.Array(Room, { minItems: 1, maxItems: 1 });
-const rooms = Type.Array(Room, { minItems: 1, maxItems: 10 });
-const none = Type.Optional(Type.Array(Room, { maxItems: 1 }));
-const actor = { address: "bob@irc.example.net" };
-const lobby = [{ address: "#lobby" }];
+const STRICT = { additionalProperties: false } as const;
+const verbSchema = <Target extends Type.TSchema, ObjectSchema extends Type.TSchema>(
+  target: Target,
+  object: ObjectSchema,
+) => Type.Object({ actor: IrcActor, target, object }, STRICT);
+const oneChannel = Type.Array(ChannelTarget, { minItems: 1, maxItems: 1 });
+const channels = Type.Array(ChannelTarget, { minItems: 1, maxItems: 10 });
+const optionalChannel = Type.Optional(Type.Array(ChannelTarget, { maxItems: 1 }));
+const ACTOR = { address: "bob@irc.example.net" };
+const LOBBY = [{ address: "#lobby" }];
+const RoomType = Type.Optional(Type.Literal("room"));
 
-/** What `join` takes. */
-export const JoinShape = shape(
-  rooms,
-  Type.Object({ type: Type.Optional(Type.Literal("room")), key: Type.Optional(Key) }, { additionalProperties: false }),
+export const JoinSchema = verbSchema(
+  channels,
+  Type.Object({ type: RoomType, password: Type.Optional(ChannelPassword) }, STRICT),
 );
-export const JOIN_EXAMPLE: Static<typeof JoinShape> = { actor, target: lobby, object: {} };
+export const JOIN_EXAMPLE: Static<typeof JoinSchema> = { actor: ACTOR, target: LOBBY, object: {} };
 
-/** What `leave` takes. */
-export const LeaveShape = shape(
-  rooms,
-  Type.Object(
-    { type: Type.Optional(Type.Literal("room")), body: Type.Optional(Reason) },
-    { additionalProperties: false },
-  ),
-);
-export const LEAVE_EXAMPLE: Static<typeof LeaveShape> = { actor, target: lobby, object: { body: "Good night" } };
-
-const person = { type: Type.Optional(Type.Literal("person")), address: Nick };
-
-/** What `invite` takes: whom, into which room. */
-export const InviteShape = shape(oneRoom, Type.Object(person, { additionalProperties: false }));
-export const INVITE_EXAMPLE: Static<typeof InviteShape> = { actor, target: lobby, object: { address: "alice" } };
-
-/** What `kick` takes: whom, out of which room. */
-export const KickShape = shape(
-  oneRoom,
-  Type.Object({ ...person, body: Type.Optional(Reason) }, { additionalProperties: false }),
-);
-export const KICK_EXAMPLE: Static<typeof KickShape> = {
-  actor,
-  target: lobby,
-  object: { address: "alice", body: "Spam" },
+export const LeaveSchema = verbSchema(channels, Type.Object({ type: RoomType, reason: Type.Optional(Reason) }, STRICT));
+export const LEAVE_EXAMPLE: Static<typeof LeaveSchema> = {
+  actor: ACTOR,
+  target: LOBBY,
+  object: { reason: "Good night" },
 };
 
-/** What `update` takes: a channel's topic, or the account's own nick. */
-export const UpdateShape = shape(
-  none,
+/** Invitation: the target is the person, the object the channel. */
+export const InviteSchema = verbSchema(
+  Type.Array(ChannelOrNickTarget, { minItems: 1, maxItems: 10, description: "The persons." }),
+  Type.Object({ type: RoomType, address: ChannelName }, STRICT),
+);
+export const INVITE_EXAMPLE: Static<typeof InviteSchema> = {
+  actor: ACTOR,
+  target: [{ address: "alice" }],
+  object: { type: "room", address: "#lobby" },
+};
+
+export const KickSchema = verbSchema(
+  oneChannel,
+  Type.Object(
+    { type: Type.Optional(Type.Literal("person")), address: NickName, reason: Type.Optional(Reason) },
+    STRICT,
+  ),
+);
+export const KICK_EXAMPLE: Static<typeof KickSchema> = {
+  actor: ACTOR,
+  target: LOBBY,
+  object: { address: "alice", reason: "Spam" },
+};
+
+export const UpdateSchema = verbSchema(
+  optionalChannel,
   Type.Union([
     Type.Object(
       {
@@ -53,36 +68,33 @@ export const UpdateShape = shape(
         body: Type.String({
           maxLength: 390,
           pattern: "^[^\\u0000\\u0001\\u0005-\\u000e\\u0010\\u0012-\\u0015\\u0017-\\u001c\\u007f]*$",
-          description: "One line of at most 390 bytes; empty takes the topic away.",
+          description: "One line of at most 390 bytes; an empty topic removes the topic.",
         }),
       },
-      { additionalProperties: false },
+      STRICT,
     ),
-    Type.Object({ type: Type.Literal("profile"), name: OwnNick }, { additionalProperties: false }),
+    Type.Object({ type: Type.Literal("profile"), name: OwnNick }, STRICT),
   ]),
 );
-export const UPDATE_EXAMPLE: Static<typeof UpdateShape> = {
-  actor,
-  target: lobby,
+export const UPDATE_EXAMPLE: Static<typeof UpdateSchema> = {
+  actor: ACTOR,
+  target: LOBBY,
   object: { type: "topic", body: "All is well" },
 };
 
-/** What `query` takes. */
-export const QueryShape = shape(
-  Type.Optional(
-    Type.Array(
-      Type.Object(
-        { address: Type.Union([Room.properties.address, Nick]), name: Type.Optional(Type.String({ maxLength: 256 })) },
-        { additionalProperties: false },
-      ),
-      { maxItems: 1 },
-    ),
-  ),
+/** Page of a list: the network gives the whole list each time, the gateway cuts the page. */
+const page = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_000, description: "Items of a page; default 2000." })),
+  after: Type.Optional(Type.String({ pattern: "^\\d{1,7}$", maxLength: 7, description: "`next` of the page before." })),
+};
+
+export const QuerySchema = verbSchema(
+  Type.Optional(Type.Array(ChannelOrNickTarget, { maxItems: 1 })),
   Type.Object(
     {
       type: Type.Optional(
-        Type.Union([Type.Literal("attendance"), Type.Literal("person"), Type.Literal("rooms")], {
-          description: "Who is in a channel (default), who somebody is (WHOIS), which channels there are (LIST).",
+        Type.Enum(["members", "person", "rooms"], {
+          description: "Members of a channel (default), a person (WHOIS), or the network's channels (LIST).",
         }),
       ),
       match: Type.Optional(
@@ -90,18 +102,23 @@ export const QueryShape = shape(
           minLength: 1,
           maxLength: 64,
           pattern: "^[^\\u0000-\\u0020\\u007f,:][^\\u0000-\\u0020\\u007f,]*$",
-          description: "For rooms: a mask such as *linux*, where the network knows masks.",
+          description: "For rooms: a mask such as *linux*, where the network supports masks.",
         }),
       ),
+      ...page,
     },
-    { additionalProperties: false },
+    STRICT,
   ),
 );
-export const QUERY_EXAMPLE: Static<typeof QueryShape> = { actor, target: lobby, object: { type: "attendance" } };
+export const QUERY_EXAMPLE: Static<typeof QuerySchema> = { actor: ACTOR, target: LOBBY, object: { type: "members" } };
 
-/** What `observe` takes: the query of 2013 for who is in a channel. */
-export const ObserveShape = shape(
-  oneRoom,
-  Type.Object({ type: Type.Optional(Type.Literal("attendance")) }, { additionalProperties: false }),
+/** Query of 2013 for the members of a channel. */
+export const ObserveSchema = verbSchema(
+  oneChannel,
+  Type.Object({ type: Type.Optional(Type.Enum(["members", "attendance"])) }, STRICT),
 );
-export const OBSERVE_EXAMPLE: Static<typeof ObserveShape> = { actor, target: lobby, object: { type: "attendance" } };
+export const OBSERVE_EXAMPLE: Static<typeof ObserveSchema> = {
+  actor: ACTOR,
+  target: LOBBY,
+  object: { type: "attendance" },
+};

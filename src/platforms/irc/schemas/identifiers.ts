@@ -1,18 +1,25 @@
 import Type from "typebox";
 
 const NICK = "[\\p{L}\\[\\]\\\\`_^{|}][\\p{L}\\p{M}\\p{N}\\[\\]\\\\`_^{|}\\-]*";
-/** RFC 2812's channel names: no control characters, space or comma, each of which would end the parameter. */
-const ROOM = "[#&+!][^\\u0000-\\u0020\\u007f,]+";
+/** Nick of somebody else: networks assign nicks that begin with a digit; services are `NickServ@services.host`. */
+const OTHER_NICK = "[\\p{L}\\p{N}\\[\\]\\\\`_^{|}][\\p{L}\\p{M}\\p{N}\\[\\]\\\\`_^{|}\\-]*";
+const SERVICE = `${OTHER_NICK}@[A-Za-z0-9.-]+`;
+/** Channel names of RFC 2812: no control characters, space or comma, each of which would end the parameter. */
+const CHANNEL = "[#&+!][^\\u0000-\\u0020\\u007f,]+";
+/** Channel with a STATUSMSG prefix: only its operators, or all with a voice, get the message. */
+const STATUS_CHANNEL = "[@%+]#[^\\u0000-\\u0020\\u007f,]+";
 
-/** Bytes that a nick or a channel's name may have: more than any known network allows. */
-export const NAME_BYTES = 64;
-/** Our own nicks are shorter, since a nick also stands before each line that the server passes on. */
-export const OWN_NICK_BYTES = 30;
+/** Bytes of a nick or channel name: more than any known network allows. */
+export const MAX_NAME_BYTES = 64;
+/** Bytes of own nicks, which stand before each line that the server passes on. */
+const MAX_OWN_NICK_BYTES = 30;
 
-/** A nick of ours. */
-export const OwnNick = Type.String({ minLength: 1, maxLength: OWN_NICK_BYTES, pattern: `^${NICK}$` });
+/** Nick of the account. */
+export const OwnNick = Type.String({ minLength: 1, maxLength: MAX_OWN_NICK_BYTES, pattern: `^${NICK}$` });
 
-/** Whoever acts: `nick`, or `nick@network` where an app has one nick on several networks; the part behind @ is only a label. */
+const Name = Type.Optional(Type.String({ maxLength: 256, pattern: "^[^\\u0000-\\u001f\\u007f]*$" }));
+
+/** Actor of a verb: `nick`, or `nick@network` where an app has the same nick on several networks. */
 export const IrcActor = Type.Object(
   {
     address: Type.String({
@@ -21,44 +28,51 @@ export const IrcActor = Type.Object(
       pattern: `^${NICK}(?:@[A-Za-z0-9._:-]{1,253})?$`,
       description: "nick or nick@network: how the account was stored.",
     }),
-    name: Type.Optional(Type.String({ maxLength: 256, pattern: "^[^\\u0000-\\u001f\\u007f]*$" })),
+    name: Name,
   },
   { additionalProperties: false },
 );
 
 const address = (pattern: string, description: string) =>
-  Type.Object(
-    {
-      address: Type.String({ minLength: 1, maxLength: NAME_BYTES, pattern, description }),
-      name: Type.Optional(Type.String({ maxLength: 256 })),
-    },
-    { additionalProperties: false },
-  );
+  Type.String({ minLength: 1, maxLength: MAX_NAME_BYTES, pattern, description });
+const target = <Address extends Type.TString>(schema: Address) =>
+  Type.Object({ address: schema, name: Type.Optional(Type.String({ maxLength: 256 })) }, { additionalProperties: false });
 
-export const Room = address(`^${ROOM}$`, "A channel such as #lobby.");
-export const RoomOrNick = address(`^(?:${ROOM}|${NICK})$`, "A channel such as #lobby, or a nick.");
-/** Somebody else's nick. */
-export const Nick = Type.String({ minLength: 1, maxLength: NAME_BYTES, pattern: `^${NICK}$` });
+export const ChannelName = address(`^${CHANNEL}$`, "A channel such as #lobby.");
+export const NickName = address(`^${OTHER_NICK}$`, "A nick.");
+export const ChannelTarget = target(ChannelName);
+export const ChannelOrNickTarget = target(address(`^(?:${CHANNEL}|${OTHER_NICK})$`, "A channel, or a nick."));
+/** Target of a message. */
+export const MessageTarget = target(
+  address(
+    `^(?:${CHANNEL}|${STATUS_CHANNEL}|${OTHER_NICK}|${SERVICE})$`,
+    "A channel such as #lobby, the operators of a channel (@#lobby), a nick, or a service (NickServ@services.host).",
+  ),
+);
 
-/** A key (password) of a channel. */
-export const Key = Type.String({
+/** Key of a channel. */
+export const ChannelPassword = Type.String({
   minLength: 1,
   maxLength: 32,
   pattern: "^[!-+\\-.\\/0-9;-~][!-+\\--~]*$",
   description: "The channel's key; no spaces or commas, no leading colon.",
 });
 
-/** What is said in passing (a reason): one line. */
-export const Reason = Type.String({ maxLength: 200, pattern: "^[^\\u0000-\\u001f\\u007f]*$" });
+/** Reason in one line. */
+export const Reason = Type.String({
+  maxLength: 200,
+  pattern: "^[^\\u0000-\\u001f\\u007f]*$",
+  description: "Reason in words, one line.",
+});
 
-const room = new RegExp(`^${ROOM}$`, "u");
+const channelPattern = new RegExp(`^(?:${CHANNEL}|${STATUS_CHANNEL})$`, "u");
 
-/** Whether a name is a channel's and not a person's. */
-export function isRoom(name: string): boolean {
-  return room.test(name);
+/** Returns whether a name is a channel's and not a person's. */
+export function isChannel(name: string): boolean {
+  return channelPattern.test(name);
 }
 
-/** The nick that an actor's address asks for. */
-export function nickIn(address: string): string {
-  return address.split("@", 1)[0] ?? address;
+/** Returns the nick in an actor's address. */
+export function nickIn(actorAddress: string): string {
+  return actorAddress.split("@", 1)[0] ?? actorAddress;
 }

@@ -1,38 +1,35 @@
 import Type, { type Static } from "typebox";
-import { IrcActor, RoomOrNick } from "./identifiers.ts";
+import { IrcActor, MessageTarget } from "./identifiers.ts";
 
-/** No NUL and no CTCP mark; of the control characters only line breaks, tab and IRC's marks for bold, colour and the like. */
+/** No NUL and no CTCP mark; of the control characters only line breaks, tab and IRC's formatting marks. */
 const TEXT = "^[^\\u0000\\u0001\\u0005-\\u0008\\u000b\\u000c\\u000e\\u0010\\u0012-\\u0015\\u0017-\\u001c\\u007f]*$";
 
-const Message = Type.Object(
-  {
-    type: Type.Optional(
-      Type.Union([Type.Literal("message"), Type.Literal("action"), Type.Literal("notice")], {
-        description: "How it is said; default message. action is /me; a notice is never answered by machines.",
-      }),
-    ),
-    body: Type.String({
-      minLength: 1,
-      maxLength: 8_192,
-      pattern: TEXT,
-      description: "Plain text. Each line, and each 350 bytes of a long one, is a message of its own; 20 at most.",
-    }),
-  },
-  { additionalProperties: false },
-);
-
-/** What `send` takes. */
-export const SendShape = Type.Object(
+export const SendSchema = Type.Object(
   {
     actor: IrcActor,
-    target: Type.Array(RoomOrNick, { minItems: 1, maxItems: 10 }),
-    object: Message,
+    target: Type.Array(MessageTarget, { minItems: 1, maxItems: 10 }),
+    object: Type.Object(
+      {
+        type: Type.Optional(
+          Type.Enum(["message", "action", "notice"], {
+            description: "Kind; default message. action is /me; machines never answer a notice.",
+          }),
+        ),
+        body: Type.String({
+          minLength: 1,
+          maxLength: 8_192,
+          pattern: TEXT,
+          description: "Plain text. Each line, and each 350 bytes of a long line, is a message of its own; 20 at most.",
+        }),
+      },
+      { additionalProperties: false },
+    ),
   },
   { additionalProperties: false },
 );
-export type MessageObject = Static<typeof Message>;
+export type MessageObject = Static<typeof SendSchema>["object"];
 
-export const SEND_EXAMPLE: Static<typeof SendShape> = {
+export const SEND_EXAMPLE: Static<typeof SendSchema> = {
   actor: { address: "bob@irc.example.net" },
   target: [{ address: "#lobby" }],
   object: { body: "Hello World!" },

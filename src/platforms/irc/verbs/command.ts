@@ -1,71 +1,77 @@
 import type { IrcMessage } from "irc-framework";
-import type { VerbContext } from "../../../platform/platform.ts";
-import { type Outcome, outcomeOf } from "../../../platform/platform.ts";
+import type { Activity } from "../../../model/activity.ts";
+import { type Outcome, outcomeOf, type VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { classifyError, outcomeUnknown } from "../errors.ts";
 
-/** One command that changes something, and how its answer is read. */
-export interface Deed {
+/** A command that changes something, with the reading of its response. */
+export interface Command {
   readonly address: string;
   readonly line: string;
-  /** Called after the commit, before the line leaves. */
+  /** Called after the commit, before the line is sent. */
   readonly prepare?: () => Promise<void>;
-  /** Refusals that mean that it was so already. */
-  readonly fine?: readonly string[];
+  /** Refusals which mean that the wanted state existed already. */
+  readonly acceptedRefusals?: readonly string[];
+  /** Recognises the command's effect, which proves success whatever else the server said. */
+  readonly isEffect?: (message: IrcMessage) => boolean;
 }
 
-/** Does it once, after the commit. Throws what happened before it left. */
-export async function done(
-  { ask, refusal }: Client,
-  { address, line, prepare, fine = [] }: Deed,
+export interface CommandResult {
+  readonly outcome: Outcome;
+  readonly messages: readonly IrcMessage[];
+}
+
+/** Sends a command after the commit. Throws errors from before the line was sent. */
+export async function runCommand(
+  client: Client,
+  { address, line, prepare, acceptedRefusals = [], isEffect = () => false }: Command,
   { signal }: Pick<VerbContext, "signal">,
   commit: () => Promise<void>,
-): Promise<{ readonly outcome: Outcome; readonly messages: readonly IrcMessage[] }> {
-  let left = false;
-  const before = async (): Promise<void> => {
+): Promise<CommandResult> {
+  let isSent = false;
+  const beforeSend = async (): Promise<void> => {
     await commit();
     await prepare?.();
   };
   const onWrite = () => {
-    left = true;
+    isSent = true;
   };
   try {
-    const { messages } = await ask({ lines: [line], signal, before, onWrite });
-    const refused = refusal(messages.filter(({ command }) => !fine.includes(command)));
+    const { messages } = await client.request({ lines: [line], signal, beforeSend, onWrite });
+    const refused = messages.some(isEffect)
+      ? undefined
+      : client.refusal(
+          messages.filter(({ command }) => !acceptedRefusals.includes(command)),
+          [line],
+        );
     return { outcome: refused ? outcomeOf(address, classifyError(refused)) : { address, status: "sent" }, messages };
   } catch (thrown) {
-    if (!left) throw thrown;
+    if (!isSent) throw thrown;
     return { outcome: outcomeOf(address, outcomeUnknown(thrown)), messages: [] };
   }
 }
 
-/** The commit of several deeds: made once; whether it was made decides who reports a failure. */
-export function committing(context: Pick<VerbContext, "commit">): {
-  readonly commit: () => Promise<void>;
-  readonly made: () => boolean;
-} {
-  let made = false;
-  return {
-    commit: async () => {
-      if (made) return;
-      await context.commit();
-      made = true;
-    },
-    made: () => made,
-  };
-}
-
-/** Does one after the other for each pending target; once something is committed a failure is that target's alone. */
-export async function each<Result extends { readonly outcome: Outcome }>(
-  addresses: readonly string[],
-  made: () => boolean,
-  act: (address: string) => Promise<Result>,
+/**
+ * Runs an action for each pending target, with a single commit before the first byte. Once committed, a failure is that
+ * target's alone; before, the failure is thrown.
+ */
+export async function runForTargets<Result extends { readonly outcome: Outcome }>(
+  { target }: Pick<Activity, "target">,
+  context: Pick<VerbContext, "pending" | "commit">,
+  action: (address: string, commit: () => Promise<void>) => Promise<Result>,
 ): Promise<ReadonlyArray<Result | { readonly outcome: Outcome }>> {
+  let isCommitted = false;
+  const commit = async (): Promise<void> => {
+    if (isCommitted) return;
+    await context.commit();
+    isCommitted = true;
+  };
   const results: Array<Result | { readonly outcome: Outcome }> = [];
-  for (const address of addresses) {
+  for (const index of context.pending) {
+    const address = target[index]?.address ?? "";
     results.push(
-      await act(address).catch((thrown: unknown) => {
-        if (!made()) throw thrown;
+      await action(address, commit).catch((thrown: unknown) => {
+        if (!isCommitted) throw thrown;
         return { outcome: outcomeOf(address, classifyError(thrown)) };
       }),
     );

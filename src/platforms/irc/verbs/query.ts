@@ -1,60 +1,88 @@
 import type { IrcMessage } from "irc-framework";
-import type { Activity } from "../../../model/activity.ts";
 import { readEachTarget } from "../../../platform/kit/read-each-target.ts";
-import type { Receipt, VerbContext } from "../../../platform/platform.ts";
+import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
+import type { Collection, Person, Room } from "../../../platform/vocabulary/vocabulary.ts";
 import type { Client } from "../client/client.ts";
-import type { Answered } from "../client/request-queue.ts";
+import type { IrcResponse } from "../client/response-collector.ts";
 import { classifyError } from "../errors.ts";
+import type { ObserveSchema, QuerySchema } from "../schemas/channels.ts";
+import { personOf } from "./whois.ts";
 
-/** Entries of a list in a result: an event of the log has its bounds. */
-const ENTRIES_MOST = 2_000;
-const RESULT_BYTES = 200_000;
+/** Items of a page, and bytes of a result: an event of the log has limits. */
+const MAX_ITEMS = 2_000;
+const MAX_RESULT_BYTES = 200_000;
 
-/** Asks the network who is in a channel, who somebody is, or which channels there are; changes nothing. */
-export async function query(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const { type = "attendance", match } = activity.object as { readonly type?: string; readonly match?: string };
+interface PageOptions {
+  readonly limit?: number;
+  readonly after?: string;
+}
+
+/** Asks the network for a channel's members, a person, or the channels; changes nothing. */
+export async function query(
+  client: Client,
+  activity: ActivityOf<typeof QuerySchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const { type = "members", match } = activity.object;
   if (type === "rooms") {
-    const answer = await asked(client, `LIST${match === undefined ? "" : ` ${match}`}`, context.signal);
-    return { outcomes: [], object: listed("rooms", answer.messages.flatMap(roomIn), answer.cut) };
+    const response = await request(client, `LIST${match === undefined ? "" : ` ${match}`}`, context.signal);
+    return { outcomes: [], object: { ...pageOf(response.messages.flatMap(roomIn), response, activity.object) } };
   }
-  const read = async (address: string) => {
-    const answer = await asked(client, `${type === "person" ? "WHOIS" : "NAMES"} ${address}`, context.signal);
+  const read = async (address: string): Promise<Collection> => {
+    const response = await request(client, `${type === "person" ? "WHOIS" : "NAMES"} ${address}`, context.signal);
     return type === "person"
-      ? person(address, answer)
-      : listed("attendance", answer.messages.flatMap(members), answer.cut);
+      ? { type: "collection", items: [personOf(address, response.messages)], total: 1 }
+      : pageOf(response.messages.flatMap(membersIn), response, activity.object);
   };
   const { outcomes, values } = await readEachTarget(activity, context, 1, read, classifyError);
-  return { outcomes, object: values[0] ?? {} };
+  return { outcomes, object: { ...values[0] } };
 }
 
-async function asked({ ask, refusal }: Client, line: string, signal: AbortSignal): Promise<Answered> {
-  const answer = await ask({ lines: [line], signal });
-  const refused = refusal(answer.messages);
+/** Lists the members of a channel, by the query's name of 2013. */
+export function observe(
+  client: Client,
+  activity: ActivityOf<typeof ObserveSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  return query(client, { ...activity, object: { type: "members" } }, context);
+}
+
+async function request(client: Client, line: string, signal: AbortSignal): Promise<IrcResponse> {
+  const response = await client.request({ lines: [line], signal });
+  const refused = client.refusal(response.messages, [line]);
   if (refused) throw refused;
-  return answer;
+  return response;
 }
 
-function listed(type: string, all: readonly object[], cut: boolean): Readonly<Record<string, unknown>> {
-  const entries: object[] = [];
+/** Cuts a page out of a complete list; `next` is the position after the page. */
+function pageOf(list: readonly object[], { truncated }: IrcResponse, { limit, after }: PageOptions): Collection {
+  const start = Number(after ?? 0);
+  const items: object[] = [];
   let bytes = 0;
-  for (const entry of all.slice(0, ENTRIES_MOST)) {
-    bytes += Buffer.byteLength(JSON.stringify(entry));
-    if (bytes > RESULT_BYTES) break;
-    entries.push(entry);
+  for (const item of list.slice(start, start + (limit ?? MAX_ITEMS))) {
+    bytes += Buffer.byteLength(JSON.stringify(item));
+    if (bytes > MAX_RESULT_BYTES) break;
+    items.push(item);
   }
-  return { type, entries, total: all.length, complete: !cut && entries.length === all.length };
+  const end = start + items.length;
+  return {
+    type: "collection",
+    items,
+    ...(truncated ? {} : { total: list.length }),
+    ...(end < list.length ? { next: String(end) } : {}),
+  };
 }
 
-/** What the marks before a name mean, the mightiest first. */
-const ROLES: Readonly<Record<string, string>> = {
+/** Roles of the marks before a name, the mightiest first. */
+const ROLES: Readonly<Record<string, NonNullable<Person["role"]>>> = {
   "~": "owner",
   "&": "admin",
-  "@": "operator",
-  "%": "half-operator",
-  "+": "voice",
+  "@": "moderator",
+  "%": "moderator",
+  "+": "voiced",
 };
 
-function members({ command, params }: IrcMessage): readonly object[] {
+function membersIn({ command, params }: IrcMessage): readonly Person[] {
   if (command !== "353") return [];
   return (params.at(-1) ?? "")
     .split(" ")
@@ -66,35 +94,9 @@ function members({ command, params }: IrcMessage): readonly object[] {
     });
 }
 
-function roomIn({ command, params }: IrcMessage): readonly object[] {
+function roomIn({ command, params }: IrcMessage): readonly Room[] {
   if (command !== "322") return [];
-  const [, address = "", people = "0", topic = ""] = params;
-  return [{ address, people: Number.parseInt(people, 10) || 0, ...(topic === "" ? {} : { topic }) }];
-}
-
-/** What each reply to WHOIS adds. */
-const FACTS: Readonly<Record<string, (params: readonly string[]) => object>> = {
-  "301": (params) => ({ away: params.at(-1) }),
-  "307": () => ({ registered: true }),
-  "311": ([, address, user, host, , name]) => ({ address, user, host, name }),
-  "312": ([, , server, about]) => ({ server, about }),
-  "313": () => ({ operator: true }),
-  "317": ([, , idle, since]) => ({
-    idleSeconds: Number.parseInt(idle ?? "", 10) || 0,
-    ...(/^\d{9,11}$/.test(since ?? "") ? { since: new Date(Number(since) * 1_000).toISOString() } : {}),
-  }),
-  "330": ([, , account]) => ({ account }),
-  "335": () => ({ bot: true }),
-  "671": () => ({ secure: true }),
-};
-
-function person(address: string, { messages }: Answered): Readonly<Record<string, unknown>> {
-  const rooms = messages
-    .filter(({ command }) => command === "319")
-    .flatMap(({ params }) => (params.at(-1) ?? "").split(" "))
-    .map((name) => name.replace(/^[~&@%+!]*(?=[#&+!])/, ""))
-    .filter((name) => name !== "")
-    .slice(0, 200);
-  const facts = messages.map(({ command, params }) => (Object.hasOwn(FACTS, command) ? FACTS[command]?.(params) : {}));
-  return { type: "person", address, ...Object.assign({}, ...facts), rooms };
+  const [, address = "", members = "0", topic = ""] = params;
+  const count = Number.parseInt(members, 10) || 0;
+  return [{ type: "room", address, members: count, ...(topic === "" ? {} : { topic }) }];
 }

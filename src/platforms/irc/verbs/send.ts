@@ -1,102 +1,107 @@
 import type { IrcMessage } from "irc-framework";
-import type { Activity } from "../../../model/activity.ts";
-import { type Outcome, outcomeOf, type Receipt, type VerbContext } from "../../../platform/platform.ts";
+import { type ActivityOf, type Outcome, outcomeOf, type Receipt, type VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
-import { fault } from "../client/coded-error.ts";
+import { codedError } from "../client/coded-error.ts";
 import { classifyError, outcomeUnknown } from "../errors.ts";
-import { isRoom } from "../schemas/identifiers.ts";
-import type { MessageObject } from "../schemas/messages.ts";
-import { roomFor, split, spoken } from "./split.ts";
+import { isChannel } from "../schemas/identifiers.ts";
+import type { MessageObject, SendSchema } from "../schemas/messages.ts";
+import { runForTargets } from "./command.ts";
+import { availableBytes, messageLine, split } from "./split.ts";
 
-interface Said {
+/** Seconds in which a network behind a bouncer may still refuse a message. */
+const BOUNCER_RECEIPT_SECONDS = 300;
+
+/** Confirmation of a message: echoed by the network, PING answered without a refusal, or a bouncer's word. */
+type Proof = "echo" | "answer" | "bouncer";
+
+interface SendResult {
   readonly outcome: Outcome;
   readonly parts: ReadonlyArray<{ readonly body: string; readonly id?: string }>;
-  readonly proof?: "echo" | "pong";
+  readonly proof?: Proof;
 }
 
 /**
- * Says a text to each pending target, in parts where it is long. `sent` means that the network took it: it gave the text back
- * (echo-message), or answered a PING behind it without a complaint. Throws what happened before anything left.
+ * Sends a text to each pending target, in parts where the text is long. `sent` means that the network took the text: by
+ * an echo (echo-message), or by answering a PING behind the text without a refusal. Throws errors from before sending.
  */
-export async function send(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  let committed = false;
-  const commit = async (): Promise<void> => {
-    if (committed) return;
-    await context.commit();
-    committed = true;
-  };
-  const said: Said[] = [];
-  for (const index of context.pending) {
-    const address = activity.target[index]?.address ?? "";
-    const one = await say(client, address, activity.object as MessageObject, context.signal, commit).catch((thrown) => {
-      if (!committed) throw thrown;
-      return { outcome: outcomeOf(address, classifyError(thrown)), parts: [] };
-    });
-    said.push(one);
-  }
-  const [first] = said;
+export async function send(
+  client: Client,
+  activity: ActivityOf<typeof SendSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const commit = () =>
+    client.isBouncer() ? context.commit({ receiptTtlSeconds: BOUNCER_RECEIPT_SECONDS }) : context.commit();
+  const results = await runForTargets(activity, { pending: context.pending, commit }, async (address, commitOnce) => {
+    const result = await sendToTarget(client, address, activity.object, context.signal, commitOnce);
+    if (result.proof === "bouncer" && result.outcome.status === "sent")
+      client.sentMessages.remember(address, activity.id);
+    return result;
+  });
+  const first = results[0];
+  const { parts = [], proof = undefined } = first && "parts" in first ? first : {};
   return {
-    outcomes: said.map(({ outcome }) => outcome),
-    object: {
-      parts: first?.parts ?? [],
-      ...(first?.proof ? { proof: first.proof } : {}),
-    },
+    outcomes: results.map(({ outcome }) => outcome),
+    object: { parts, ...(proof === undefined ? {} : { proof }) },
   };
 }
 
-async function say(
-  { ask, refusal, isOwn, echoes }: Client,
+async function sendToTarget(
+  client: Client,
   address: string,
   { body, type = "message" }: MessageObject,
   signal: AbortSignal,
   commit: () => Promise<void>,
-): Promise<Said> {
-  const texts = split(body, roomFor(address, type));
-  const lines = texts.map((text) => spoken(address, text, type));
-  let left = false;
+): Promise<SendResult> {
+  const texts = split(body, availableBytes(address, type));
+  const lines = texts.map((text) => messageLine(address, text, type));
+  let isSent = false;
   const onWrite = () => {
-    left = true;
+    isSent = true;
   };
   try {
-    const asksFirst = type === "notice" && !echoes() && !isRoom(address);
-    const { messages } = await ask({
+    const asksFirst = type === "notice" && !client.hasEcho() && !isChannel(address);
+    const { messages } = await client.request({
       lines: asksFirst ? [`ISON ${address}`, ...lines] : lines,
       signal,
-      before: commit,
+      beforeSend: commit,
       onWrite,
     });
-    const ids = lines.map((line) => echoOf(line, messages, isOwn)?.tags.msgid);
-    const parts = texts.map((text, index) => ({ body: text, ...(ids[index] ? { id: ids[index] } : {}) }));
-    const refused = refusal(messages) ?? (asksFirst ? absence(address, messages) : undefined);
+    const echoes = lines.map((line) => echoOf(line, messages, client.isOwnNick));
+    const parts = texts.map((text, index) => ({ body: text, ...idOf(echoes[index]) }));
+    const refused = client.refusal(messages, lines) ?? (asksFirst ? absence(address, messages) : undefined);
     if (refused) return { outcome: refusedOutcome(address, refused, lines.length), parts };
-    const [id] = ids;
-    const proof = lines.some((line) => echoOf(line, messages, isOwn)) ? "echo" : "pong";
-    return { outcome: { address, status: "sent", ...(id ? { id } : {}) }, parts, proof };
+    const proof = client.isBouncer() ? "bouncer" : echoes.some((echo) => echo !== undefined) ? "echo" : "answer";
+    return { outcome: { address, status: "sent", ...idOf(echoes[0]) }, parts, proof };
   } catch (thrown) {
-    if (!left) throw thrown;
+    if (!isSent) throw thrown;
     return { outcome: outcomeOf(address, outcomeUnknown(thrown)), parts: [] };
   }
 }
 
-/** Notices into the void are never complained about: without an echo only asking tells whether there is anybody. */
-function absence(nick: string, messages: readonly IrcMessage[]): Error | undefined {
-  const there = messages.find(({ command }) => command === "303")?.params.at(-1);
-  if (there === undefined || there.toLowerCase().split(" ").includes(nick.toLowerCase())) return undefined;
-  return fault("IRC_NUMERIC", "Nobody has that nick", { numeric: "401" });
+function idOf(echo: IrcMessage | undefined): { readonly id?: string } {
+  const id = echo?.tags.msgid;
+  return id ? { id } : {};
 }
 
-/** The network's copy of a line of ours. */
+/** Reads the answer to ISON. A notice to nobody is never refused, so without echo the nick is asked for. */
+function absence(nick: string, messages: readonly IrcMessage[]): Error | undefined {
+  const present = messages.find(({ command }) => command === "303")?.params.at(-1);
+  if (present === undefined || present.toLowerCase().split(" ").includes(nick.toLowerCase())) return undefined;
+  return codedError("IRC_NUMERIC", "The nick is not online", { numeric: "401" });
+}
+
+/** Returns the network's echo of an own line. */
 function echoOf(
   line: string,
   messages: readonly IrcMessage[],
-  isOwn: (nick: string) => boolean,
+  isOwnNick: (nick: string) => boolean,
 ): IrcMessage | undefined {
   return messages.find(
-    ({ command, params, nick }) => isOwn(nick) && line === `${command} ${params[0]} :${params.at(-1)}`,
+    ({ command, params, nick }) => isOwnNick(nick) && line === `${command} ${params[0]} :${params.at(-1)}`,
   );
 }
 
-/** Of several parts some may have been taken: then it is not repeated, even where the network would allow that later. */
+/** Some of several parts may have been taken: then nothing is repeated, even where the network would allow a retry. */
 function refusedOutcome(address: string, refused: Error, parts: number): Outcome {
   const outcome = outcomeOf(address, classifyError(refused));
   return parts > 1 && outcome.status === "deferred" ? outcomeOf(address, outcomeUnknown(refused)) : outcome;

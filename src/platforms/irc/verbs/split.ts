@@ -1,54 +1,65 @@
-/** Bytes of text in one line at most: what every server passes on uncut (512 less everything around it). */
-const PART_BYTES = 350;
-/** CR LF, and `:nick!user@host ` at its longest: 30, 10 with a mark before it, 63. */
-const AROUND = 2 + 1 + 30 + 1 + 11 + 1 + 63 + 1;
+/** Bytes of text per line that every server passes on uncut: 512 less everything around the text. */
+const MAX_PART_BYTES = 350;
+/** Bytes of CR LF, and of `:nick!user@host ` at its longest: 30, 10 with a mark before, 63. */
+const FRAME_BYTES = 2 + 1 + 30 + 1 + 11 + 1 + 63 + 1;
+const MAX_LINE_BYTES = 512;
 
-/** How a text is said. */
-export type Manner = "message" | "action" | "notice";
+/** Kind of a message. */
+export type MessageKind = "message" | "action" | "notice";
 
-/** The bytes that one line to `target` has room for. */
-export function roomFor(target: string, manner: Manner): number {
-  const frame =
-    "PRIVMSG  :".length + Buffer.byteLength(target) + (manner === "action" ? "\u0001ACTION \u0001".length : 0);
-  return Math.min(PART_BYTES, 512 - AROUND - frame);
+/** Returns the bytes of text that fit one line to `target`. */
+export function availableBytes(target: string, kind: MessageKind): number {
+  const command =
+    "PRIVMSG  :".length + Buffer.byteLength(target) + (kind === "action" ? "\u0001ACTION \u0001".length : 0);
+  return Math.min(MAX_PART_BYTES, MAX_LINE_BYTES - FRAME_BYTES - command);
 }
 
 /**
- * Cuts a text into lines that fit: at its line breaks, and where a line has more than `most` bytes at a code point's edge, after
- * a space if one is near. Nothing is lost but line breaks, blank lines and blanks at a part's end, which servers drop.
+ * Cuts a text into lines of at most `maxBytes`. Cuts at line breaks, then after a space if one is near, else between
+ * characters. Only line breaks, blank lines and blanks at a part's end are lost, which servers drop.
  */
-export function split(text: string, most: number): readonly string[] {
+export function split(text: string, maxBytes: number): readonly string[] {
   return text
     .split(/\r\n|\n|\r/)
-    .flatMap((line) => cut(line, most))
+    .flatMap((line) => cutLine(line, maxBytes))
     .map((part) => part.trimEnd())
     .filter((part) => part !== "");
 }
 
-function cut(line: string, most: number): readonly string[] {
-  if (Buffer.byteLength(line) <= most) return [line];
+function cutLine(line: string, maxBytes: number): readonly string[] {
+  if (Buffer.byteLength(line) <= maxBytes) return [line];
   const parts: string[] = [];
   let part = "";
   let bytes = 0;
   let afterSpace = 0;
-  for (const point of line) {
-    const size = Buffer.byteLength(point);
-    if (bytes + size > most) {
-      const at = afterSpace > part.length * (2 / 3) ? afterSpace : part.length;
-      parts.push(part.slice(0, at));
-      part = part.slice(at);
+  for (const character of characters(line, maxBytes)) {
+    const size = Buffer.byteLength(character);
+    if (bytes + size > maxBytes) {
+      const end = afterSpace > part.length * (2 / 3) ? afterSpace : part.length;
+      parts.push(part.slice(0, end));
+      part = part.slice(end);
       bytes = Buffer.byteLength(part);
       afterSpace = 0;
     }
-    part += point;
+    part += character;
     bytes += size;
-    if (point === " ") afterSpace = part.length;
+    if (character === " ") afterSpace = part.length;
   }
   return [...parts, part];
 }
 
-/** The command that says `text` to `target`. */
-export function spoken(target: string, text: string, manner: Manner): string {
-  if (manner === "action") return `PRIVMSG ${target} :\u0001ACTION ${text}\u0001`;
-  return `${manner === "notice" ? "NOTICE" : "PRIVMSG"} ${target} :${text}`;
+const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** Yields characters as readers see them, such as a flag of two code points; larger ones as code points. */
+function* characters(line: string, maxBytes: number): Generator<string> {
+  for (const { segment } of GRAPHEMES.segment(line)) {
+    if (Buffer.byteLength(segment) <= maxBytes / 4) yield segment;
+    else yield* segment;
+  }
+}
+
+/** Returns the command that sends `text` to `target`. */
+export function messageLine(target: string, text: string, kind: MessageKind): string {
+  if (kind === "action") return `PRIVMSG ${target} :\u0001ACTION ${text}\u0001`;
+  return `${kind === "notice" ? "NOTICE" : "PRIVMSG"} ${target} :${text}`;
 }

@@ -1,33 +1,33 @@
-import type { Activity } from "../../../model/activity.ts";
 import { Failure } from "../../../model/failure.ts";
-import type { Receipt, VerbContext } from "../../../platform/platform.ts";
+import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
-import { committing, done, each } from "./command.ts";
+import type { UpdateSchema } from "../schemas/channels.ts";
+import { runCommand, runForTargets } from "./command.ts";
 
-/** Changes a channel's topic, or the account's own nick, which it then has after each reconnect as well. */
-export async function update(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const { commit, made } = committing(context);
-  if (activity.object.type === "profile") return rename(client, String(activity.object.name), context, commit);
-  const addresses = context.pending.map((index) => activity.target[index]?.address ?? "");
-  const results = await each(addresses, made, (address) =>
-    done(client, { address, line: `TOPIC ${address} :${String(activity.object.body)}` }, context, commit),
+/** Changes a channel's topic, or the account's own nick, which later connections keep. */
+export async function update(
+  client: Client,
+  activity: ActivityOf<typeof UpdateSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const { object } = activity;
+  if (object.type === "profile") return changeNick(client, object.name, context);
+  const results = await runForTargets(activity, context, (address, commit) =>
+    runCommand(client, { address, line: `TOPIC ${address} :${object.body}` }, context, commit),
   );
-  const set = results.flatMap((result) => ("messages" in result ? result.messages : []));
+  const messages = results.flatMap((result) => ("messages" in result ? result.messages : []));
   // Networks cut long topics off.
-  const topic = set.find(({ command, nick }) => command === "TOPIC" && client.isOwn(nick))?.params.at(-1);
+  const topic = messages.find(({ command, nick }) => command === "TOPIC" && client.isOwnNick(nick))?.params.at(-1);
   return {
     outcomes: results.map(({ outcome }) => outcome),
     ...(topic === undefined ? {} : { object: { type: "topic", body: topic } }),
   };
 }
 
-async function rename(
-  client: Client,
-  name: string,
-  context: VerbContext,
-  commit: () => Promise<void>,
-): Promise<Receipt> {
-  const { outcome } = await done(client, { address: name, line: `NICK ${name}` }, context, commit);
+async function changeNick(client: Client, name: string, context: VerbContext): Promise<Receipt> {
+  const { outcome } = await runCommand(client, { address: name, line: `NICK ${name}` }, context, () =>
+    context.commit(),
+  );
   if (outcome.status !== "sent" && outcome.error)
     throw new Failure({
       kind: outcome.status === "failed" ? "permanent" : "retryable",
@@ -37,6 +37,6 @@ async function rename(
       ...(outcome.retryAfterMs === undefined ? {} : { retryAfterMs: outcome.retryAfterMs }),
       ...(outcome.error.platformCode === undefined ? {} : { platformCode: outcome.error.platformCode }),
     });
-  await client.wanted.change(name);
+  await client.nickKeeper.change(name);
   return { outcomes: [], object: { type: "profile", name: client.nick() } };
 }
