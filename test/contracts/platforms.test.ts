@@ -8,7 +8,7 @@ import { email } from "../../src/platforms/email/platform.ts";
 import { facebook } from "../../src/platforms/facebook/platform.ts";
 import { feeds } from "../../src/platforms/feeds/platform.ts";
 import { enabledPlatforms, platforms } from "../../src/platforms/index.ts";
-import { fault } from "../../src/platforms/irc/client/coded-error.ts";
+import { codedError } from "../../src/platforms/irc/client/coded-error.ts";
 import { irc } from "../../src/platforms/irc/platform.ts";
 import { twitter } from "../../src/platforms/twitter/platform.ts";
 import { webfinger } from "../../src/platforms/webfinger/platform.ts";
@@ -192,11 +192,11 @@ platformContract({
 platformContract({
   platform: irc(),
   thrown: [
-    fault("IRC_NUMERIC", "odd", { numeric: "401", words: "No such nick" }),
-    fault("IRC_NUMERIC", "odd", { numeric: "999", words: "\u0000odd" }),
-    fault("IRC_ERROR", "odd", { words: "Closing Link: (K-Lined)" }),
-    fault("IRC_SASL", "odd"),
-    fault("IRC_CLOSED", "odd"),
+    codedError("IRC_NUMERIC", "odd", { numeric: "401", serverText: "No such nick" }),
+    codedError("IRC_NUMERIC", "odd", { numeric: "999", serverText: "\u0000odd" }),
+    codedError("IRC_ERROR", "odd", { serverText: "Closing Link: (K-Lined)" }),
+    codedError("IRC_SASL", "odd"),
+    codedError("IRC_CLOSED", "odd"),
     Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }),
     Object.assign(new Error("self-signed"), { code: "DEPTH_ZERO_SELF_SIGNED_CERT" }),
     new DOMException("odd", "AbortError"),

@@ -1,7 +1,7 @@
 import type { Activity } from "../../src/model/activity.ts";
 import { validationErrors } from "../../src/model/validate.ts";
 import type { Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
-import { PATIENCE, type Patience } from "../../src/platforms/irc/client/session.ts";
+import { TIMEOUTS, type Timeouts } from "../../src/platforms/irc/client/session.ts";
 import { irc } from "../../src/platforms/irc/platform.ts";
 import { type TestHold, testHold } from "./hold.ts";
 import { testVerbContext } from "./verb-context.ts";
@@ -21,12 +21,12 @@ export interface IrcAccount {
   readonly close: () => Promise<void>;
 }
 
-export interface IrcAccountWords {
+export interface IrcAccountOptions {
   readonly port: number;
   readonly nick?: string;
   readonly credentials?: Readonly<Record<string, unknown>>;
-  readonly patience?: Partial<Patience>;
-  /** The account's last connection, whose notes and secrets it goes on with. */
+  readonly timeouts?: Partial<Timeouts>;
+  /** The account's last connection, whose state it continues. */
   readonly after?: IrcAccount;
   readonly hold?: Partial<TestHold>;
 }
@@ -36,11 +36,11 @@ export async function ircAccount({
   port,
   nick = "bob",
   credentials = {},
-  patience,
+  timeouts,
   after,
   hold: more,
-}: IrcAccountWords): Promise<IrcAccount> {
-  const platform = irc({ ircPatience: { ...PATIENCE, ...patience } });
+}: IrcAccountOptions): Promise<IrcAccount> {
+  const platform = irc({ ircTimeouts: { ...TIMEOUTS, ...timeouts } });
   const login = { host: "127.0.0.1", port, tls: "none", pace: { burst: 1_000, interval: 0 }, ...credentials };
   const fits = validationErrors(platform.credentials?.schema as never, login);
   if (fits.length > 0) throw new Error(JSON.stringify(fits));

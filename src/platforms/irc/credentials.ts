@@ -15,7 +15,8 @@ export const Credentials = Type.Object(
     port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, description: "Default 6697, without TLS 6667." })),
     tls: Type.Optional(
       Type.Union([Type.Literal("implicit"), Type.Literal("none")], {
-        description: "Default implicit: TLS from the first byte. none sends passwords and everything else in clear text.",
+        description:
+          "Default implicit: TLS from the first byte. none sends passwords and everything else in clear text.",
       }),
     ),
     ca: Type.Optional(
@@ -75,7 +76,7 @@ export const CREDENTIALS_EXAMPLE: Credentials = {
   sasl: { account: "bob", password: "a password" },
 };
 
-/** Lists the values of an account that must never be shown, also in the form that SASL sends. */
+/** Lists an account's secret values, also in the form that SASL sends. */
 export function secretsOf({ password, sasl }: Credentials): readonly string[] {
   const coded = sasl && Buffer.from(`${sasl.account}\0${sasl.account}\0${sasl.password}`).toString("base64");
   return [password, sasl?.password, coded].filter((secret) => secret !== undefined);

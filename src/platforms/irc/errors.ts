@@ -11,17 +11,11 @@ const ROOM_REFUSED: ErrorEntry = [
 const NICK_IN_USE: ErrorEntry = ["permanent", "nick-in-use", "The nick is taken."];
 const BAD_NICK: ErrorEntry = { as: "rejected", detail: "The network does not accept that nick: choose another nick." };
 const NOT_OPERATOR: ErrorEntry = { as: "permission", detail: "Only the channel's operators may do that." };
-const CLOSED: ErrorEntry = {
-  as: "recipient-unreachable",
-  detail: "The recipient takes no messages from this account.",
-};
+const CLOSED: ErrorEntry = { as: "recipient-unreachable", detail: "The recipient refuses messages of this account." };
 const TOO_LONG: ErrorEntry = { as: "content-too-large", detail: "The network does not accept lines of that length." };
 const TEXT_REFUSED: ErrorEntry = { as: "content", detail: "The network or the channel refuses the text." };
 const TOO_FAST: ErrorEntry = { as: "rate-limited", detail: "The network limits the rate of commands." };
-const CONNECTION_LIMIT: ErrorEntry = {
-  as: "rate-limited",
-  detail: "The network limits connections or commands, and closed the connection.",
-};
+const CONNECTION_LIMIT: ErrorEntry = { as: "rate-limited", detail: "The network limits connections or commands." };
 const BANNED: ErrorEntry = [
   "permanent",
   "account-restricted",
@@ -123,13 +117,13 @@ export function classifyError(thrown: unknown): Failure {
   return row ? TABLE.failure(row, facts) : TABLE.classify(thrown);
 }
 
-/** Makes the failure of a break after a line was sent and before the network answered. */
+/** Makes the failure of a break between a sent line and the network's answer. */
 export function outcomeUnknown(thrown: unknown): Failure {
   const { platformCode } = classifyError(thrown);
   return TABLE.failure("outcome-unknown", { mayHaveLanded: true, platformCode, cause: thrown });
 }
 
-/** Returns the text in the last brackets; servers put the host before, which may have any name. */
+/** Returns the text in the last brackets. Servers put the host before, which may have any name. */
 function reasonIn(serverText: string): string {
   return /[([]([^()[\]]*)[)\]]+\s*$/.exec(serverText)?.[1] ?? serverText;
 }

@@ -25,7 +25,6 @@ export function irc({ ircTimeouts = TIMEOUTS }: IrcSettings = {}): Platform {
   return definePlatform<Client, typeof Credentials>({
     id: "irc",
     title: "IRC",
-    uriSchemes: ["irc", "ircs"],
     credentials: { schema: Credentials, example: CREDENTIALS_EXAMPLE },
     uriSchemes: ["irc", "ircs"],
     contexts: ["direct", "room"],

@@ -4,14 +4,14 @@ import { isChannel, MAX_NAME_BYTES } from "./schemas/identifiers.ts";
 import type { MessageObject } from "./schemas/messages.ts";
 import { availableBytes, split } from "./verbs/split.ts";
 
-/** Messages that a text may become; at a line a second they occupy the account for that long. */
+/** Messages that a text may become. At a line a second they occupy the account for that long. */
 const MAX_PARTS = 20;
 const MAX_TOPIC_BYTES = 390;
 const MAX_REASON_BYTES = 300;
 
 type PostedActivity = Pick<Activity, "target" | "object">;
 
-/** Refuses what no schema can express: lengths in bytes, and targets that do not fit the object. */
+/** Refuses lengths in bytes and mismatched targets, which no schema can express. */
 export function validate(verb: string, { target, object }: PostedActivity): ValidationIssue | undefined {
   const tooLong = target.findIndex(({ address }) => Buffer.byteLength(address) > MAX_NAME_BYTES);
   if (tooLong >= 0) return issue(`/target/${tooLong}/address`, `has more than ${MAX_NAME_BYTES} bytes`);

@@ -32,7 +32,7 @@ function clean(serverText: string, secrets: Iterable<string>): string {
   return text.replace(/\p{Cc}/gu, "").slice(0, 200);
 }
 
-/** Returns whether a message refuses a command: an error numeric, or FAIL of the standard replies. */
+/** Returns whether a message is an error numeric, or FAIL of the standard replies. */
 export function isRefusal({ command }: IrcMessage): boolean {
   return command === "FAIL" || (/^[45]\d\d$/.test(command) && command !== "422") || OTHER_REFUSALS.has(command);
 }
@@ -41,12 +41,14 @@ export function isRefusal({ command }: IrcMessage): boolean {
 const OTHER_REFUSALS = new Set(["263", "716", "723", "742", "972", "974"]);
 
 /**
- * Returns whether a refusal is about the given lines: names one of their words, or names nothing. Servers may send
+ * Returns whether a refusal names a word of the given lines, or nothing at all. Servers may send
  * refusals of other matters between a command and its PONG. Names may come back cut off.
  */
 export function concerns({ command, params }: IrcMessage, lines: readonly string[]): boolean {
   const subjects = (command === "FAIL" ? params.slice(0, 1) : params.slice(1, -1)).map((name) => name.toLowerCase());
   if (subjects.length === 0) return true;
-  const words = lines.flatMap((line) => (line.split(" :", 1)[0] ?? "").toLowerCase().split(/[ ,]/));
-  return subjects.some((subject) => words.some((word) => word === subject || (subject !== "" && word.startsWith(subject))));
+  const parameters = lines.flatMap((line) => (line.split(" :", 1)[0] ?? "").toLowerCase().split(/[ ,]/));
+  return subjects.some((subject) =>
+    parameters.some((parameter) => parameter === subject || (subject !== "" && parameter.startsWith(subject))),
+  );
 }

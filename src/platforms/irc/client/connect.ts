@@ -64,7 +64,10 @@ async function openSocket(
 
 function awaitRegistration({ registered }: Session, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(codedError("ETIMEDOUT", "The server did not complete the login in time")), ms);
+    const timer = setTimeout(
+      () => reject(codedError("ETIMEDOUT", "The server did not complete the login in time")),
+      ms,
+    );
     const onAbort = () => reject(signal.reason);
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });

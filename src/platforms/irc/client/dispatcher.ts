@@ -29,7 +29,7 @@ export interface DispatcherOptions {
 export interface Dispatcher {
   /** Takes a line; throws when the server has sent too many malformed lines. */
   readonly onLine: (text: string) => void;
-  /** Returns whether the current line is the result of an own command, which the command's result reports. */
+  /** Returns whether the current line answers an own command. The command's result reports such a line. */
   readonly isOwnResult: () => boolean;
   /** Returns whether the server is a bouncer between the account and the network. */
   readonly isBouncer: () => boolean;
@@ -50,9 +50,16 @@ export function dispatcher(options: DispatcherOptions): Dispatcher {
       client.connection.emit("message", message, text);
     } catch (cause) {
       malformedCount += 1;
-      if (malformedCount > MAX_MALFORMED)
-        throw codedError("IRC_LINE", "The server sends malformed lines", { cause });
+      if (malformedCount > MAX_MALFORMED) throw codedError("IRC_LINE", "The server sends malformed lines", { cause });
     }
+  }
+
+  /** Passes a message to the current request. Returns whether the message is the result of our own command. */
+  function takeResponse(message: IrcMessage): boolean {
+    if (!requests.take(message)) return false;
+    // InspIRCd labels the change of our nick, but names the new nick as its author.
+    if (message.command === "NICK" && message.nick === message.params[0]) message.nick = client.user.nick;
+    return isOwnNick(message.nick);
   }
 
   // The library's other reasons come as numerics, or leave the welcome without a login.
@@ -69,11 +76,7 @@ export function dispatcher(options: DispatcherOptions): Dispatcher {
       if (message.command === "CAP" && BOUNCER.test(message.params.at(-1) ?? "")) isBouncer = true;
       login.take(message);
       if (isRefusal(message) && !requests.isConcerned(message)) options.onLateRefusal(message);
-      const isResponse = requests.take(message);
-      // InspIRCd labels the change of our nick, but names the new nick as its author.
-      if (isResponse && message.command === "NICK" && message.nick === message.params[0])
-        message.nick = client.user.nick;
-      isOwnResult = isResponse && isOwnNick(message.nick);
+      isOwnResult = takeResponse(message);
       channels.take(message);
       if (FORWARDED.test(message.command)) forward(message, text);
     },

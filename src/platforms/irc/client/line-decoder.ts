@@ -42,16 +42,16 @@ export function lineDecoder(maxBytes = MAX_LINE_BYTES): LineDecoder {
 /** UTF-8 sequences of several bytes in a latin1 string, as matched by `decodeMixed`. */
 const SEQUENCE =
   /[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]/g;
-/** Start of a sequence that was cut off, at the line's end or before ngIRCd's mark. */
+/** Torn sequence at the line's end or before ngIRCd's mark. */
 const TORN_END = /(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})(?=(?:\[CUT\])?$)/;
 
-/** Decodes a line; servers may cut a line inside a character, and old clients send windows-1252. */
+/** Decodes a line. Servers may cut a line inside a character, and old clients send windows-1252. */
 function decodeLine(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString("utf8").replace(/[\0\r]/g, "");
   return decodeMixed(bytes.toString("latin1").replace(/[\0\r]/g, ""));
 }
 
-/** Decodes valid sequences as UTF-8, a torn end as U+FFFD and all other bytes as windows-1252. */
+/** Decodes sequences as UTF-8, other bytes as windows-1252, a torn end as U+FFFD. */
 function decodeMixed(latin1: string): string {
   const hasSequences = latin1.match(SEQUENCE)?.some((match) => match.length > 1) ?? false;
   // Without any sequence, a last é of a windows-1252 line would look like a torn end.

@@ -8,9 +8,9 @@ const MAX_UNSENT_BYTES = 65_536;
 const MAX_LINE_BYTES = 510;
 const MAX_TAG_BYTES = 4_094;
 
-/** Socket that reads and writes lines; the only place where bytes leave for an IRC server. */
+/** Socket that reads and writes lines. The only place where bytes leave for an IRC server. */
 export interface LineSocket {
-  /** Writes a line; throws for text that could be read as several lines, or is too long. */
+  /** Writes a line. Throws for text that could be read as several lines, or is too long. */
   readonly write: (line: string) => void;
   /** Stops reading until `resume`; the server's data waits. */
   readonly pause: () => void;

@@ -6,7 +6,7 @@ const FIRST_DELAY_MS = 1_000;
 
 /** Keeps the account's wanted nick, also while the nick is taken. */
 export interface NickKeeper {
-  /** Starts to request the wanted nick from time to time, while the account has another nick. */
+  /** Starts to request the wanted nick, while the account has another nick. */
   readonly start: () => void;
   readonly stop: () => void;
   /** Stores another wanted nick, for this connection and later ones. */
@@ -62,7 +62,7 @@ export function nickKeeper({ session, context, accountNick, nick, maxDelayMs }: 
   };
 }
 
-/** Reads the nick that an account took later; undefined where the account was stored with another nick since. */
+/** Reads the nick that an account took later. Undefined where the account was stored with another nick since. */
 export function storedNick(accountNick: string, stored: string | undefined): string | undefined {
   return stored?.startsWith(`${accountNick} `) ? stored.slice(accountNick.length + 1) : undefined;
 }

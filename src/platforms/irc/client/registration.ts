@@ -22,7 +22,7 @@ export interface RegistrationOptions {
 }
 
 /**
- * Follows the login from the first line to the end of the message of the day. A taken nick is replaced by a similar nick.
+ * Follows the login until the end of the message of the day. A taken nick is replaced by a similar nick.
  * Rejects for a refused password, login, nick or address, and where a required login did not take place.
  */
 export function registration({ nick, requiresLogin, secrets, changeNick }: RegistrationOptions): Registration {
@@ -89,7 +89,7 @@ export function registration({ nick, requiresLogin, secrets, changeNick }: Regis
   return { take, done, fail: (thrown) => reject(closing ?? thrown) };
 }
 
-/** Makes a nick like the wanted nick: underscores first, then short with a number for servers that cut nicks. */
+/** Makes a similar nick. Underscores first, then short with a number for servers that cut nicks. */
 function similarNick(nick: string, tries: number): string {
   if (tries <= 3) return `${nick.slice(0, 30 - tries)}${"_".repeat(tries)}`;
   return `${nick.slice(0, 6)}${100 + Math.floor(Math.random() * 900)}`;

@@ -12,10 +12,7 @@ const MAX_LIST_BYTES = 480;
  * Joins the stored channels again. Channels that refuse are reported to the app and stay stored; a channel that forwards
  * (470) is replaced by the channel behind.
  */
-export async function rejoinChannels(
-  { request, channels, refusal }: Session,
-  signal: AbortSignal,
-): Promise<void> {
+export async function rejoinChannels({ request, channels, refusal }: Session, signal: AbortSignal): Promise<void> {
   const stored = await channels.stored();
   if (stored.length === 0) return;
   // Keys are matched by position, so channels with a key come first.

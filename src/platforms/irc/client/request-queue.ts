@@ -18,7 +18,7 @@ export interface IrcRequest {
   readonly onWrite?: () => void;
 }
 
-/** Commands of a connection, one request at a time, so that each refusal has an owner. */
+/** Queue of commands, one request at a time, so that each refusal has an owner. */
 export interface RequestQueue {
   /** Sends a request. Rejects with the connection's end, the signal's reason or the error of `beforeSend`. */
   readonly request: (request: IrcRequest) => Promise<IrcResponse>;

@@ -1,10 +1,10 @@
 import type { IrcMessage } from "irc-framework";
-import type { DeliveryReceipt } from "../../../platform/connection.ts";
 import { toEventError } from "../../../model/failure.ts";
+import type { DeliveryReceipt } from "../../../platform/connection.ts";
 import { classifyError } from "../errors.ts";
 import { refusalError } from "./coded-error.ts";
 
-/** Time within which a refusal may still be about a message behind a bouncer, in ms. */
+/** Milliseconds in which a refusal may still be about a message. */
 const LATE_REFUSAL_MS = 60_000;
 const MAX_TARGETS = 1_000;
 
@@ -19,7 +19,7 @@ interface SentMessage {
  */
 export interface SentMessages {
   readonly remember: (address: string, activityId: string) => void;
-  /** Returns the receipt of a late refusal; undefined where no message to that target was sent lately. */
+  /** Returns the receipt of a late refusal. Undefined where no message to that target was sent lately. */
   readonly receiptOf: (refusal: IrcMessage) => DeliveryReceipt | undefined;
 }
 

@@ -16,7 +16,7 @@ import { DEFAULT_RATE, tokenBucket } from "./token-bucket.ts";
 /** Time limits of each step, in ms. */
 export interface Timeouts {
   readonly connectMs: number;
-  /** From the first line to the end of the welcome; networks may look up names first. */
+  /** From the first line to the end of the welcome. Networks may look up names first. */
   readonly registerMs: number;
   /** Silence after a command. */
   readonly responseMs: number;

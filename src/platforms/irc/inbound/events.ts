@@ -19,12 +19,13 @@ export interface EventPublisherOptions {
   /** The account's address. */
   readonly address: string;
   readonly push: (event: InboundEvent) => void;
-  /** Returns whether the current line is the result of an own command, which the command's result reports. */
+  /** Returns whether the current line answers an own command. The command's result reports such a line. */
   readonly isOwnResult: () => boolean;
 }
 
 const DAY_MS = 86_400_000;
 const MAX_ID_CHARACTERS = 200;
+const ACTION = "\u0001ACTION ";
 /** STATUSMSG prefixes before a channel: a message to its operators only, for example. */
 const STATUS_PREFIX = /^[~@%+]+(?=#)/;
 
@@ -102,16 +103,15 @@ export function publishEvents({ client, address, push, isOwnResult }: EventPubli
   }
 }
 
-/** Reads a message's type and text; undefined for servers' notices, empty texts and other CTCP requests. */
+/** Reads a message's type and text. Undefined for servers' notices, empty texts and other CTCP requests. */
 function textOf(type: "message" | "action" | "notice", { message = "", from_server, ident, hostname }: IrcEvent) {
   if (from_server || message === "" || (type === "notice" && !ident && !hostname)) return undefined;
   // Some clients leave the closing mark of CTCP away, which the library then takes for text.
-  const action = /^\u0001ACTION (.+)$/s.exec(message)?.[1];
-  if (action !== undefined) return { type: "action", body: action };
+  if (message.startsWith(ACTION)) return { type: "action", body: message.slice(ACTION.length) };
   return message.startsWith("\u0001") ? undefined : { type, body: message };
 }
 
-/** Returns the last parameter as reason; where there is no reason, the library gives the parameter before. */
+/** Returns the last parameter as reason. Where there is no reason, the library gives the parameter before. */
 function reasonOf(message: string | undefined, other?: string): { readonly reason?: string } {
   return message === undefined || message === "" || message === other ? {} : { reason: message };
 }

@@ -11,7 +11,7 @@ const MAX_RETRY_MS = 5_000;
 /** Records inbound events in order, one after the other. */
 export interface OrderedQueue {
   readonly push: (event: InboundEvent) => void;
-  /** Resolves when all events are recorded, when recording fails, or after `ms`; takes no more events. */
+  /** Resolves when all events are recorded, when recording fails, or after `ms`. Takes no more events. */
   readonly close: (ms: number) => Promise<void>;
 }
 

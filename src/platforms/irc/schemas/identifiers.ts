@@ -4,9 +4,9 @@ const NICK = "[\\p{L}\\[\\]\\\\`_^{|}][\\p{L}\\p{M}\\p{N}\\[\\]\\\\`_^{|}\\-]*";
 /** Nick of somebody else: networks assign nicks that begin with a digit; services are `NickServ@services.host`. */
 const OTHER_NICK = "[\\p{L}\\p{N}\\[\\]\\\\`_^{|}][\\p{L}\\p{M}\\p{N}\\[\\]\\\\`_^{|}\\-]*";
 const SERVICE = `${OTHER_NICK}@[A-Za-z0-9.-]+`;
-/** Channel names of RFC 2812: no control characters, space or comma, each of which would end the parameter. */
+/** Channel names of RFC 2812. Control characters, space and comma would end the parameter. */
 const CHANNEL = "[#&+!][^\\u0000-\\u0020\\u007f,]+";
-/** Channel with a STATUSMSG prefix: only its operators, or all with a voice, get the message. */
+/** Channel with a STATUSMSG prefix. Only its operators, or all with a voice, get the message. */
 const STATUS_CHANNEL = "[@%+]#[^\\u0000-\\u0020\\u007f,]+";
 
 /** Bytes of a nick or channel name: more than any known network allows. */
@@ -19,7 +19,7 @@ export const OwnNick = Type.String({ minLength: 1, maxLength: MAX_OWN_NICK_BYTES
 
 const Name = Type.Optional(Type.String({ maxLength: 256, pattern: "^[^\\u0000-\\u001f\\u007f]*$" }));
 
-/** Actor of a verb: `nick`, or `nick@network` where an app has the same nick on several networks. */
+/** Actor of a verb: `nick`, or `nick@network` for the same nick on several networks. */
 export const IrcActor = Type.Object(
   {
     address: Type.String({
@@ -36,7 +36,10 @@ export const IrcActor = Type.Object(
 const address = (pattern: string, description: string) =>
   Type.String({ minLength: 1, maxLength: MAX_NAME_BYTES, pattern, description });
 const target = <Address extends Type.TString>(schema: Address) =>
-  Type.Object({ address: schema, name: Type.Optional(Type.String({ maxLength: 256 })) }, { additionalProperties: false });
+  Type.Object(
+    { address: schema, name: Type.Optional(Type.String({ maxLength: 256 })) },
+    { additionalProperties: false },
+  );
 
 export const ChannelName = address(`^${CHANNEL}$`, "A channel such as #lobby.");
 export const NickName = address(`^${OTHER_NICK}$`, "A nick.");

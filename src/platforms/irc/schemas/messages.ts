@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import { IrcActor, MessageTarget } from "./identifiers.ts";
 
-/** No NUL and no CTCP mark; of the control characters only line breaks, tab and IRC's formatting marks. */
+/** No NUL and no CTCP mark. Of the control characters only line breaks, tab and IRC's formatting marks. */
 const TEXT = "^[^\\u0000\\u0001\\u0005-\\u0008\\u000b\\u000c\\u000e\\u0010\\u0012-\\u0015\\u0017-\\u001c\\u007f]*$";
 
 export const SendSchema = Type.Object(

@@ -7,7 +7,7 @@ import { type CommandResult, runCommand, runForTargets } from "./command.ts";
 
 const trailing = (text: string | undefined) => (text === undefined || text === "" ? "" : ` :${text}`);
 
-/** Joins channels and stores them, with their key, for later connections; the account then stays online. */
+/** Joins channels and stores them, with their key, for later connections. The account then stays online. */
 export async function join(
   client: Client,
   activity: ActivityOf<typeof JoinSchema>,
@@ -75,7 +75,7 @@ export async function leave(
   return { outcomes: results.map(({ outcome }) => outcome) };
 }
 
-/** Invites persons into a channel; a person who is in the channel already counts as invited. */
+/** Invites persons into a channel. A person who is in the channel already counts as invited. */
 export async function invite(
   client: Client,
   activity: ActivityOf<typeof InviteSchema>,

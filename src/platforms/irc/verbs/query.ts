@@ -8,7 +8,7 @@ import { classifyError } from "../errors.ts";
 import type { ObserveSchema, QuerySchema } from "../schemas/channels.ts";
 import { personOf } from "./whois.ts";
 
-/** Items of a page, and bytes of a result: an event of the log has limits. */
+/** Limits of a page: an event of the log has a maximum size. */
 const MAX_ITEMS = 2_000;
 const MAX_RESULT_BYTES = 200_000;
 

@@ -1,5 +1,11 @@
 import type { IrcMessage } from "irc-framework";
-import { type ActivityOf, type Outcome, outcomeOf, type Receipt, type VerbContext } from "../../../platform/platform.ts";
+import {
+  type ActivityOf,
+  type Outcome,
+  outcomeOf,
+  type Receipt,
+  type VerbContext,
+} from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { codedError } from "../client/coded-error.ts";
 import { classifyError, outcomeUnknown } from "../errors.ts";
@@ -11,7 +17,7 @@ import { availableBytes, messageLine, split } from "./split.ts";
 /** Seconds in which a network behind a bouncer may still refuse a message. */
 const BOUNCER_RECEIPT_SECONDS = 300;
 
-/** Confirmation of a message: echoed by the network, PING answered without a refusal, or a bouncer's word. */
+/** Confirmation of a message: network's echo, PING answered without a refusal, or a bouncer's word. */
 type Proof = "echo" | "answer" | "bouncer";
 
 interface SendResult {
@@ -101,7 +107,7 @@ function echoOf(
   );
 }
 
-/** Some of several parts may have been taken: then nothing is repeated, even where the network would allow a retry. */
+/** Makes the outcome of a refusal. Some of several parts may have landed: then nothing is repeated. */
 function refusedOutcome(address: string, refused: Error, parts: number): Outcome {
   const outcome = outcomeOf(address, classifyError(refused));
   return parts > 1 && outcome.status === "deferred" ? outcomeOf(address, outcomeUnknown(refused)) : outcome;

@@ -1,6 +1,6 @@
-/** Bytes of text per line that every server passes on uncut: 512 less everything around the text. */
+/** Bytes of text per line that every server passes on uncut. */
 const MAX_PART_BYTES = 350;
-/** Bytes of CR LF, and of `:nick!user@host ` at its longest: 30, 10 with a mark before, 63. */
+/** Bytes of CR LF and the longest `:nick!user@host `. Parts: 30, 10 with a mark before, 63. */
 const FRAME_BYTES = 2 + 1 + 30 + 1 + 11 + 1 + 63 + 1;
 const MAX_LINE_BYTES = 512;
 
@@ -50,7 +50,7 @@ function cutLine(line: string, maxBytes: number): readonly string[] {
 
 const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** Yields characters as readers see them, such as a flag of two code points; larger ones as code points. */
+/** Yields characters as readers see them, such as a flag of two code points. Larger ones as code points. */
 function* characters(line: string, maxBytes: number): Generator<string> {
   for (const { segment } of GRAPHEMES.segment(line)) {
     if (Buffer.byteLength(segment) <= maxBytes / 4) yield segment;

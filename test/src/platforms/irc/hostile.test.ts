@@ -4,7 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, it } from "vitest";
 import { Failure } from "../../../../src/model/failure.ts";
-import { type IrcAccount, type IrcAccountWords, ircAccount } from "../../../support/irc-account.ts";
+import { type IrcAccount, type IrcAccountOptions, ircAccount } from "../../../support/irc-account.ts";
 import { type IrcScript, ircScript, type Script } from "../../../support/irc-script.ts";
 
 setFlagsFromString("--expose-gc");
@@ -20,13 +20,13 @@ async function script(answers?: Script): Promise<IrcScript> {
   return server;
 }
 
-async function account(words: IrcAccountWords): Promise<IrcAccount> {
+async function account(words: IrcAccountOptions): Promise<IrcAccount> {
   const made = await ircAccount(words);
   open.push(made);
   return made;
 }
 
-const refusal = (words: IrcAccountWords) =>
+const refusal = (words: IrcAccountOptions) =>
   account(words).then(
     () => Promise.reject(new Error("It was let in")),
     (thrown: unknown) => thrown as Failure,
@@ -120,7 +120,7 @@ describe("logging in", () => {
       say(":srv NOTICE * :Looking up your hostname");
       return "done";
     });
-    expect(await refusal({ port, patience: { register: 100 } })).toMatchObject({
+    expect(await refusal({ port, timeouts: { registerMs: 100 } })).toMatchObject({
       kind: "retryable",
       code: "platform-timeout",
     });
@@ -140,7 +140,7 @@ describe("logging in", () => {
     const failure = await refusal({
       port,
       credentials: { tls: "implicit", password: "secret-4711" },
-      patience: { connect: 200 },
+      timeouts: { connectMs: 200 },
     });
     expect(failure).toBeInstanceOf(Failure);
     expect(bytes().toString("latin1")).not.toMatch(/secret-4711|NICK|CAP/);
@@ -274,7 +274,7 @@ describe("a hostile server", () => {
 
   it("is asked for a sign of life, and given up when it gives none", async () => {
     const { port } = await script((line) => (line.startsWith("PING") ? "done" : undefined));
-    const made = await account({ port, patience: { idle: 50 } });
+    const made = await account({ port, timeouts: { idleMs: 50 } });
     expect(await made.hold.ended).toMatchObject({ code: "ETIMEDOUT" });
   });
 });
@@ -298,7 +298,7 @@ describe("sending to a server that breaks", () => {
 
   it("is unknown when the server says nothing, and the connection is given up", async () => {
     const { port } = await script((line) => (/^(PRIVMSG|PING)/.test(line) ? "done" : undefined));
-    const made = await account({ port, patience: { answer: 100 } });
+    const made = await account({ port, timeouts: { responseMs: 100 } });
     const { outcomes } = await made.does("send", ["alice", "carol"], { body: "lost?" });
     expect(outcomes).toMatchObject([{ status: "unknown" }, { status: "deferred" }]);
     expect(await made.hold.ended).toMatchObject({ code: "ETIMEDOUT" });
@@ -313,7 +313,7 @@ describe("sending to a server that breaks", () => {
       ["join", "#no", {}],
       ["leave", "#no", {}],
       ["kick", "#no", { address: "alice" }],
-      ["invite", "#no", { address: "alice" }],
+      ["invite", "alice", { address: "#no" }],
       ["update", "#no", { type: "topic", body: "no" }],
       ["update", [], { type: "profile", name: "no" }],
     ];

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Failure } from "../../../../src/model/failure.ts";
 import type { InboundEvent, Receipt } from "../../../../src/platform/platform.ts";
 import { inspircd } from "../../../support/inspircd.ts";
-import { type IrcAccount, type IrcAccountWords, ircAccount } from "../../../support/irc-account.ts";
+import { type IrcAccount, type IrcAccountOptions, ircAccount } from "../../../support/irc-account.ts";
 import { type IrcPeer, ircPeer } from "../../../support/irc-peer.ts";
 import type { IrcServer } from "../../../support/irc-process.ts";
 import { ngircd } from "../../../support/ngircd.ts";
@@ -19,7 +19,7 @@ describe.each([
   let server: IrcServer;
   let peer: IrcPeer;
   const open: IrcAccount[] = [];
-  const bob = async (words: Partial<IrcAccountWords> = {}): Promise<IrcAccount> => {
+  const bob = async (words: Partial<IrcAccountOptions> = {}): Promise<IrcAccount> => {
     const credentials = { password: PASSWORD, ...words.credentials };
     const account = await ircAccount({ port: server.port, ...words, credentials });
     open.push(account);
@@ -44,7 +44,7 @@ describe.each([
     expect(statuses(await account.does("join", "#say", {}))).toEqual(["sent"]);
     const said = await account.does("send", ["#say", "alice"], { body: "Grüße 🎉" });
     expect(statuses(said)).toEqual(["sent", "sent"]);
-    expect(said.object).toMatchObject({ proof: echoes ? "echo" : "pong", parts: [{ body: "Grüße 🎉" }] });
+    expect(said.object).toMatchObject({ proof: echoes ? "echo" : "answer", parts: [{ body: "Grüße 🎉" }] });
     for (const { id } of said.outcomes) expect(id !== undefined).toBe(echoes);
     await peer.hears((line) => line.endsWith(" PRIVMSG #say :Grüße 🎉"));
     await peer.hears((line) => line.endsWith(" PRIVMSG alice :Grüße 🎉"));
@@ -83,7 +83,7 @@ describe.each([
     await peer.does("MODE #shut +k open-sesame");
     expect(statuses(await account.does("join", "#shut", {}))).toEqual(["room-refused"]);
     expect(account.hold.kept).toEqual({});
-    expect(statuses(await account.does("join", "#shut", { key: "open-sesame" }))).toEqual(["sent"]);
+    expect(statuses(await account.does("join", "#shut", { password: "open-sesame" }))).toEqual(["sent"]);
     expect(statuses(await account.does("kick", "#shut", { address: "alice" }))).toEqual(["permission-denied"]);
     expect(statuses(await account.does("update", "#shut", { type: "topic", body: "mine" }))).toEqual(
       echoes ? ["permission-denied"] : expect.any(Array),
@@ -117,7 +117,7 @@ describe.each([
       verb,
       actor.address,
       object.type,
-      object.body,
+      object.body ?? object.reason,
       context?.type,
       context?.id,
       self,
@@ -161,7 +161,11 @@ describe.each([
       actor: { address: "alice" },
       object: { type: "room", address: "#other" },
     });
-    expect(await told("kick")).toMatchObject({ object: { type: "person", address: "caroline", body: "enough" } });
+    expect(await told("leave")).toMatchObject({
+      actor: { address: "caroline" },
+      object: { type: "room", cause: "kicked", by: { address: "alice" }, reason: "enough" },
+      context: { type: "room", id: "#deeds" },
+    });
     expect(
       account.hold.arrivals.filter(({ event }) => event.verb === "update").map(({ event }) => event.object),
     ).toEqual([
@@ -180,33 +184,39 @@ describe.each([
       type: "topic",
       body: "Our own",
     });
-    expect(statuses(await account.does("invite", "#own", { address: "alice" }))).toEqual(["sent"]);
+    expect(statuses(await account.does("invite", "alice", { address: "#own" }))).toEqual(["sent"]);
     await peer.hears((line) => / INVITE bob|INVITE alice :?#own/.test(line));
     await peer.does("JOIN #own");
-    expect(statuses(await account.does("invite", "#own", { address: "alice" }))).toEqual(["sent"]);
-    const attendance = await account.does("query", "#own", {});
-    expect(attendance.object).toMatchObject({ type: "attendance", total: 2, complete: true });
-    expect(attendance.object?.entries).toEqual(
-      expect.arrayContaining([{ address: "bob", role: "operator" }, { address: "alice" }]),
+    expect(statuses(await account.does("invite", "alice", { address: "#own" }))).toEqual(["sent"]);
+    const members = await account.does("query", "#own", {});
+    expect(members.object).toMatchObject({ type: "collection", total: 2 });
+    expect(members.object).not.toHaveProperty("next");
+    expect(members.object?.items).toEqual(
+      expect.arrayContaining([{ address: "bob", role: "moderator" }, { address: "alice" }]),
     );
-    expect((await account.does("observe", "#own", {})).object).toEqual(attendance.object);
+    expect((await account.does("observe", "#own", {})).object).toEqual(members.object);
+    const page = await account.does("query", "#own", { limit: 1 });
+    expect(page.object).toMatchObject({ items: [expect.anything()], total: 2, next: "1" });
+    const rest = await account.does("query", "#own", { limit: 1, after: "1" });
+    expect([page.object?.items, rest.object?.items].flat()).toEqual(members.object?.items);
+    expect(rest.object).not.toHaveProperty("next");
     expect((await account.does("query", "alice", { type: "person" })).object).toMatchObject({
-      type: "person",
-      address: "alice",
-      rooms: ["#own"],
-      host: "127.0.0.1",
+      type: "collection",
+      items: [{ address: "alice", presence: { show: "online" }, irc: { rooms: ["#own"], host: "127.0.0.1" } }],
     });
     expect(statuses(await account.does("query", "nobody", { type: "person" }))).toEqual(["recipient-unknown"]);
     const { object } = await account.does("query", [], { type: "rooms" });
-    expect(object?.entries).toEqual(expect.arrayContaining([expect.objectContaining({ address: "#own", people: 2 })]));
-    expect(statuses(await account.does("kick", "#own", { address: "alice", body: "out" }))).toEqual(["sent"]);
+    expect(object?.items).toEqual(
+      expect.arrayContaining([expect.objectContaining({ type: "room", address: "#own", members: 2 })]),
+    );
+    expect(statuses(await account.does("kick", "#own", { address: "alice", reason: "out" }))).toEqual(["sent"]);
     await peer.hears((line) => line.includes(" KICK #own alice :out"));
     expect(statuses(await account.does("kick", "#own", { address: "alice" }))).toEqual(["recipient-unknown"]);
   });
 
   it("goes by a similar nick while its own is taken, and gets it back", async () => {
     const owner = await ircPeer(server.port, "dave", PASSWORD);
-    const account = await bob({ nick: "dave", patience: { regain: 50 } });
+    const account = await bob({ nick: "dave", timeouts: { regainMs: 50 } });
     expect(account.nick()).toBe("dave_");
     expect(statuses(await account.does("send", "alice", { body: "who am I" }))).toEqual(["sent"]);
     await owner.close();
@@ -224,7 +234,7 @@ describe.each([
     await account.does("leave", "#locked", {});
     await peer.does("JOIN #locked");
     await peer.does("MODE #locked +k sesame");
-    await account.does("join", "#locked", { key: "sesame" });
+    await account.does("join", "#locked", { password: "sesame" });
     await account.does("join", "#kicked", {});
     expect((await account.does("update", [], { type: "profile", name: "erina" })).object).toEqual({
       type: "profile",
@@ -249,10 +259,11 @@ describe.each([
     const again = await bob({ nick: "erin", after: account });
     expect(again.nick()).toBe("erina");
     const { object } = await again.does("query", "erina", { type: "person" });
-    expect(object?.rooms).toHaveLength(2);
-    expect(object?.rooms).toEqual(expect.arrayContaining(["#locked", "#plain"]));
+    const [person] = (object?.items ?? []) as Array<{ readonly irc: { readonly rooms: readonly string[] } }>;
+    expect(person?.irc.rooms).toHaveLength(2);
+    expect(person?.irc.rooms).toEqual(expect.arrayContaining(["#locked", "#plain"]));
     const out = await again.hold.arrived(({ event }) => event.verb === "leave");
-    expect(out.event).toMatchObject({ context: { id: "#kicked" }, self: true });
+    expect(out.event).toMatchObject({ context: { id: "#kicked" }, object: { cause: "refused" }, self: true });
     expect(again.hold.arrivals).toHaveLength(1);
     expect(await again.resolve("join", "#plain")).toEqual({ outcomes: [{ address: "#plain", status: "sent" }] });
     expect(await again.resolve("join", "#kicked")).toBeUndefined();
@@ -262,11 +273,11 @@ describe.each([
   it("does not go back by itself to where it was thrown out", async () => {
     const account = await bob();
     await peer.does("JOIN #door");
-    await account.does("join", "#door", { key: "a-key" });
+    await account.does("join", "#door", { password: "a-key" });
     expect(Object.keys(account.hold.kept)).toEqual(["room:#door"]);
     await peer.does("KICK #door bob :out");
-    const { event } = await account.hold.arrived(({ event }) => event.verb === "kick");
-    expect(event).toMatchObject({ self: false, object: { address: "bob" } });
+    const { event } = await account.hold.arrived(({ event }) => event.verb === "leave");
+    expect(event).toMatchObject({ self: true, object: { cause: "kicked", by: { address: "alice" } } });
     await expect.poll(() => [account.hold.kept, account.hold.keptSecrets]).toEqual([{}, {}]);
     await peer.does("PART #door");
   });
