@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { Refusal } from "../../src/model/refusal.ts";
 import type { ValidationError } from "../../src/model/validate.ts";
-import { isRedisAway } from "../../src/redis/unavailable.ts";
+import { isRedisUnavailable } from "../../src/redis/unavailable.ts";
 
 /** Every refusal we answer: HTTP status and title by stable code. `docs/errors.md` and the OpenAPI document list the same table. */
 export const problems = {
@@ -92,7 +92,7 @@ function storeAway(): Problem {
 export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof Refusal) return fromRefusal(thrown);
-  if (isRedisAway(thrown)) return storeAway();
+  if (isRedisUnavailable(thrown)) return storeAway();
   return new Problem("internal-error", "Try again with the same rid; if it stays, tell the operator.");
 }
 

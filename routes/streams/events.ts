@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Request, type Response, Router } from "express";
 import type { Config } from "../../src/config/settings.ts";
-import { LogAway } from "../../src/event-log/event-log.ts";
+import { EventLogUnavailable } from "../../src/event-log/event-log.ts";
 import { selectorOf, selectsAll } from "../../src/event-log/filter.ts";
 import type { Caller } from "../../src/model/caller.ts";
 import type { Log } from "../../src/model/log.ts";
@@ -141,7 +141,7 @@ function reasonOf(problem: Problem): EndReason {
 
 function asProblem(error: unknown): Problem {
   if (error instanceof EndedToken) return new Problem("unauthenticated", error.message);
-  if (error instanceof LogAway) {
+  if (error instanceof EventLogUnavailable) {
     return new Problem("overloaded", "The event log can't be read right now; come back.", { retryAfter: 2 });
   }
   return problemOf(error);

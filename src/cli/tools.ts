@@ -37,7 +37,7 @@ export function commandLog(config: Pick<Config, "logLevel">): Log {
 export async function openAppTools(): Promise<AppTools> {
   const config = readConfig();
   const { redis, ring, close } = await openStore(config, false);
-  const events = redisEventLog({ redis, kept: config.eventsKept });
+  const events = redisEventLog({ redis, eventsKept: config.eventsKept });
   const registry = appRegistry({ redis, keyring: ring, appendControl: events.appendControl });
   return { registry, close };
 }
@@ -55,7 +55,7 @@ export async function openDeadLetterTools(): Promise<DeadLetterTools> {
   const { redis, ring, close } = await openStore(config, false);
   const { quota, eventsKept, basePath } = config;
   const retentionSeconds = config.retentionHours * 3_600;
-  const events = redisEventLog({ redis, kept: eventsKept });
+  const events = redisEventLog({ redis, eventsKept });
   const outbox = redisOutbox({ redis, quota, eventsKept, retentionSeconds });
   const lanes = laneQueues({ redis, log });
   const { find } = platformRegistry(choosePlatforms(config, wantsSandbox(config) ? SANDBOX_ELSEWHERE : undefined));

@@ -1,4 +1,4 @@
-/** A place in one app's event log: everything up to and including the entry `id` of the log `epoch` was read. */
+/** A position in an app's event log: entries up to and including `id` of the log `epoch` were read. */
 export interface Cursor {
   readonly epoch: string;
   /** Redis Stream id, `<ms>-<seq>`. */
@@ -7,18 +7,18 @@ export interface Cursor {
 
 const CURSOR = /^([A-Za-z0-9_-]{1,24})\.((?:0|[1-9]\d{0,14})-(?:0|[1-9]\d{0,19}))$/;
 
-/** The cursor as listeners see it: `<epoch>.<ms>-<seq>`, at most 64 ASCII characters, opaque to them. */
+/** Writes a cursor as listeners see it: `<epoch>.<ms>-<seq>`, opaque, at most 64 ASCII characters. */
 export function formatCursor(epoch: string, id: string): string {
   return `${epoch}.${id}`;
 }
 
-/** Reads what a listener sent back; undefined for anything that `formatCursor` can't have written. */
+/** Reads a listener's cursor; undefined for text that `formatCursor` can't have written. */
 export function parseCursor(text: string): Cursor | undefined {
   const match = text.length <= 64 ? CURSOR.exec(text) : null;
   return match ? { epoch: match[1] as string, id: match[2] as string } : undefined;
 }
 
-/** Orders Redis Stream ids: negative when `a` is the older. Works on the digits, since a seq may exceed 2^53. */
+/** Orders Redis Stream ids: negative when `a` is the older. Compares digits, since a sequence may exceed 2^53. */
 export function compareIds(a: string, b: string): number {
   if (a === b) return 0;
   const dashA = a.indexOf("-");

@@ -2,58 +2,58 @@ import type { Revocation } from "../model/caller.ts";
 import type { Event } from "../model/event.ts";
 import { type Cursor, compareIds } from "./cursor.ts";
 
-/** One entry of a log: an event, a control entry, or the statement of the epoch that opens a new log. */
+/** An entry of a log: an event, a control entry, or the epoch that opens a new log. */
 export interface LogEntry {
   readonly id: string;
-  /** The event's JSON, one line. */
+  /** The event's JSON, on a single line. */
   readonly event?: string;
   /** A `Revocation`'s JSON. */
   readonly control?: string;
   readonly epoch?: string;
 }
 
-/** How far a log reaches, as of one moment. */
+/** Bounds of a log at a moment. */
 export interface LogBounds {
   readonly epoch: string;
   /** The first entry kept; undefined when every entry was trimmed. */
   readonly first: string | undefined;
   /** The last id ever given, kept or not. */
   readonly last: string;
-  /** True when the entry that opened the log is gone, so older cursors may have lost something. */
+  /** True when the log's first entry is gone, so that older cursors may have lost events. */
   readonly trimmed: boolean;
 }
 
-/** A stretch of a log, read in the same moment as its bounds. */
+/** Consecutive entries of a log, read in the same moment as the bounds. */
 export interface LogPage extends LogBounds {
   readonly entries: readonly LogEntry[];
 }
 
-/** The events of each app in the order of their cursors, kept for a while so that listeners can resume (promise G6). */
+/** The events of each app in cursor order, kept for a while so that listeners can resume (promise G6). */
 export interface EventLog {
-  /** Adds an event and answers its cursor. */
+  /** Adds an event and returns the cursor. */
   readonly append: (app: string, event: Event) => Promise<string>;
-  /** Adds a control entry: every process that follows the log ends the streams that the revocation covers. */
+  /** Adds a control entry. Every process that tails the log ends the streams that the revocation covers. */
   readonly appendControl: (app: string, revocation: Revocation) => Promise<string>;
   readonly bounds: (app: string) => Promise<LogBounds>;
-  /** Up to `count` entries after the id, oldest first, with the bounds. A missing log is begun, so that it has a position. */
+  /** Reads up to `count` entries after the id, oldest first, with the bounds. A missing log is begun, so that a position exists. */
   readonly range: (app: string, after: string, count: number) => Promise<LogPage>;
-  /** The newest `count` entries, oldest first, with the bounds. */
+  /** Reads the newest `count` entries, oldest first, with the bounds. */
   readonly newest: (app: string, count: number) => Promise<LogPage>;
-  /** Drops what is older than so many hours; answers how many entries went. */
+  /** Drops entries older than so many hours; returns their number. */
   readonly trim: (app: string, hours: number) => Promise<number>;
 }
 
-/** Thrown when the log can't be read just now (its Redis is away); the listener may come back in a moment. */
-export class LogAway extends Error {
+/** Thrown when the log can't be read just now (Redis is away). The listener may come back in a moment. */
+export class EventLogUnavailable extends Error {
   constructor(cause?: unknown) {
     super("The event log can't be reached", { cause });
-    this.name = "LogAway";
+    this.name = "EventLogUnavailable";
   }
 }
 
 /**
- * True when reading on from the cursor would leave a silent hole, or when nobody can tell: it can't be read, is of
- * another epoch, lies after the last entry, or lies before the first one kept of a log that was trimmed.
+ * Returns whether reading on from the cursor could leave a silent gap. That is so for a cursor that can't be read, is of
+ * another epoch, lies after the last entry, or lies before the first kept entry of a trimmed log.
  */
 export function isGap(cursor: Cursor | undefined, bounds: LogBounds): boolean {
   if (cursor === undefined || cursor.epoch !== bounds.epoch) return true;

@@ -1,7 +1,7 @@
 import type { Limits } from "../model/caller.ts";
 import type { EventType } from "../model/event.ts";
 
-/** What a listener asks for: any of the values within a kind, every kind that is given. Absent means all. */
+/** A listener's filter: any of the values within a kind, and every given kind. Absent means all. */
 export interface Filter {
   readonly platforms?: readonly string[];
   readonly actors?: readonly string[];
@@ -9,31 +9,31 @@ export interface Filter {
   readonly types?: readonly EventType[];
 }
 
-/** What filters look at in an event; addresses are in lower case. */
-export interface Facts {
+/** Fields of an event that filters compare; addresses are in lower case. */
+export interface EventFacts {
   readonly type: string;
   readonly platform: string;
   readonly verb: string | undefined;
   readonly rid: string | undefined;
-  /** The actor's, and those of the accounts it concerns. */
+  /** Addresses of the actor and of the accounts that the event concerns. */
   readonly addresses: readonly string[];
-  /** Those of the app's accounts it concerns: of an arrival the ones it came to, else the actor's. */
+  /** Addresses of the app's accounts: the receivers of an inbound event, else the actor. */
   readonly accounts: readonly string[];
 }
 
-/** A filter and a token's limits made ready for many events. */
+/** A filter and a token's limits, prepared for many events. */
 export interface Selector {
   readonly types: ReadonlySet<string> | undefined;
   readonly rids: ReadonlySet<string> | undefined;
   readonly verbs: ReadonlySet<string> | undefined;
   readonly addresses: ReadonlySet<string> | undefined;
-  /** A token for an account sees nothing of others, whoever a message to them claims to be from. */
+  /** A token for an account sees no event of other accounts, whatever sender a message claims. */
   readonly accounts: ReadonlySet<string> | undefined;
   /** An event's platform must be in each of the sets. */
   readonly platforms: readonly ReadonlySet<string>[];
 }
 
-/** Joins what a listener asks for with what its token allows; the token's limits always apply on top. */
+/** Combines a listener's filter with the token's limits, which always apply on top. */
 export function selectorOf(filter: Filter, limits: Limits): Selector {
   return {
     types: setOf(filter.types),
@@ -45,26 +45,26 @@ export function selectorOf(filter: Filter, limits: Limits): Selector {
   };
 }
 
-/** True when the listener is to get the event. A session event has no verb, so a token limited to verbs never sees one. */
-export function selects(selector: Selector, facts: Facts): boolean {
+/** Returns whether the listener gets the event. Session events have no verb, so a token limited to verbs never sees them. */
+export function selects(selector: Selector, facts: EventFacts): boolean {
   return (
     (selector.types === undefined || selector.types.has(facts.type)) &&
     (selector.rids === undefined || (facts.rid !== undefined && selector.rids.has(facts.rid))) &&
     (selector.verbs === undefined || (facts.verb !== undefined && selector.verbs.has(facts.verb))) &&
     selector.platforms.every((set) => set.has(facts.platform)) &&
-    meets(selector.addresses, facts.addresses) &&
-    meets(selector.accounts, facts.accounts)
+    matchesAny(selector.addresses, facts.addresses) &&
+    matchesAny(selector.accounts, facts.accounts)
   );
 }
 
-/** True when the listener gets every event, so that nothing ever passes it unseen. */
+/** Returns whether the listener gets every event. */
 export function selectsAll(selector: Selector): boolean {
   const { types, rids, verbs, addresses, accounts, platforms } = selector;
   return [types, rids, verbs, addresses, accounts].every((set) => set === undefined) && platforms.length === 0;
 }
 
-/** Reads the facts from an event's parsed JSON; tolerant, since a later version may have written it. */
-export function factsOf(event: Readonly<Record<string, unknown>>): Facts {
+/** Reads the facts from an event's parsed JSON. Tolerant, since a later version may have written the event. */
+export function factsOf(event: Readonly<Record<string, unknown>>): EventFacts {
   const actor = addressesOf([event.actor]);
   const accounts = event.type === "activity" ? addressesOf(Array.isArray(event.target) ? event.target : []) : actor;
   return {
@@ -84,8 +84,8 @@ function addressesOf(parties: readonly unknown[]): string[] {
   });
 }
 
-function meets(wanted: ReadonlySet<string> | undefined, addresses: readonly string[]): boolean {
-  return wanted === undefined || addresses.some((address) => wanted.has(address));
+function matchesAny(allowed: ReadonlySet<string> | undefined, addresses: readonly string[]): boolean {
+  return allowed === undefined || addresses.some((address) => allowed.has(address));
 }
 
 function setOf(values: readonly string[] | undefined, form: (value: string) => string = (value) => value) {

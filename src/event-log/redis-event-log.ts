@@ -22,12 +22,12 @@ type RawPage = readonly [epoch: string, first: string, last: string, trimmed: nu
 export interface RedisEventLogDeps {
   readonly redis: RedisClient;
   /** Maximum number of events kept per app. */
-  readonly kept: number;
+  readonly eventsKept: number;
   /** Names a new log; random unless a test wants to know it. */
   readonly nextEpoch?: () => string;
 }
 
-/** Makes a random name for a new log, as every script that appends needs one at hand. */
+/** Makes a random name for a new log; every script that appends needs such a name at hand. */
 export function randomEpoch(): string {
   return randomBytes(6).toString("base64url");
 }
@@ -47,13 +47,13 @@ export function entryOf([id, fields]: RawEntry): LogEntry {
   }
 }
 
-/** Makes the event log on Redis Streams: one stream per app, whose ids are the cursors. */
-export function redisEventLog({ redis, kept, nextEpoch = randomEpoch }: RedisEventLogDeps): EventLog {
+/** Makes the event log on Redis Streams. Each app has a stream; entry ids are the cursors. */
+export function redisEventLog({ redis, eventsKept, nextEpoch = randomEpoch }: RedisEventLogDeps): EventLog {
   const run = scriptRunner(redis, { append: APPEND, read: READ });
   const keysOf = (app: string) => ({ log: keys.log(app), epoch: keys.epoch(app) });
 
   function add(app: string, field: "e" | "c", value: object): Promise<string> {
-    const args = { nextEpoch: nextEpoch(), eventsKept: kept, field, value: JSON.stringify(value) };
+    const args = { nextEpoch: nextEpoch(), eventsKept, field, value: JSON.stringify(value) };
     return run.append({ keys: keysOf(app), args });
   }
 

@@ -41,12 +41,12 @@ export async function openStore(
   const redis = await openRedis(config, log);
   const { url, connections } = redis;
   const client = connections.producer();
-  const replicated = connections.place.kind === "sentinel";
+  const replicated = connections.endpoint.kind === "sentinel";
   const onLook = (facts: ServerFacts | undefined): void => {
     counted?.redisUp.set(facts === undefined ? 0 : 1);
     if (facts !== undefined) counted?.redisMemory.set(facts.memoryUsed / facts.memoryLimit);
   };
-  const watch = watchServer({ client, log, wanted: config.redisReplicas, replicated, onLook });
+  const watch = watchServer({ client, log, requiredReplicas: config.redisReplicas, replicated, onCheck: onLook });
   // The command may take a little longer than the wait within it.
   const barrier = durabilityBarrier({
     client: connections.barrier(BARRIER_MS + 500),
@@ -59,7 +59,7 @@ export async function openStore(
   };
   try {
     await connections.ready(READY_MS);
-    await watch.look();
+    await watch.check();
     const path = config.masterKeyFile === "" ? join(config.dataDir, "master.key") : config.masterKeyFile;
     const ring = await keyring({ path, opens });
     await checkKeyring(client, ring);
@@ -74,7 +74,7 @@ export async function openStore(
 export function openPorts(config: Config, store: Store, purpose: "producer" | "worker", log: Log) {
   const { connections, ring, barrier } = store;
   const redis = connections[purpose]();
-  const eventLog = redisEventLog({ redis, kept: config.eventsKept });
+  const eventLog = redisEventLog({ redis, eventsKept: config.eventsKept });
   return {
     redis,
     eventLog,

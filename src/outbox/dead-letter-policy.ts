@@ -1,22 +1,22 @@
 import type { ResultEvent, TargetOutcome } from "../model/event.ts";
 import type { EventError } from "../model/failure.ts";
 
-/** How long a dead letter is kept. */
+/** Lifetime of a dead letter. */
 export const DEAD_LETTER_TTL_SECONDS = 7 * 24 * 3_600;
 /** Maximum number of an app's dead letters; the oldest make room. */
 export const MAX_DEAD_LETTERS = 1_000;
 
-/** Returns whether a later try may help: the lifetime was too short, or our own workers gave up. */
+/** Returns whether a later try may help: a short lifetime, or workers that gave up. */
 function isWorthRetrying(error: EventError | undefined): boolean {
   return error !== undefined && (error.retryable || error.code === "internal-error");
 }
 
-/** Returns whether a replay should include a target: neither sent, nor uncertain, nor refused for good. */
+/** Returns whether a replay should include a target. Excludes targets that are sent, uncertain or refused for good. */
 export function isUndelivered(target: TargetOutcome): boolean {
   return target.status === "expired" || (target.status === "failed" && isWorthRetrying(target.error));
 }
 
-/** Returns whether an activity ended undelivered although it was tried: only then is it a dead letter. */
+/** Returns whether an activity is a dead letter: tried, and ended undelivered. */
 export function isDeadLetter({ status, attempts, target, error }: ResultEvent): boolean {
   if (attempts === 0) return false;
   if (status === "expired") return true;

@@ -2,14 +2,14 @@ import type { Attachment } from "../model/activity.ts";
 import { isUndelivered } from "./dead-letter-policy.ts";
 import type { DeadLetter } from "./dead-letters.ts";
 
-/** Returns the rid of a replay: the same at each try, so that two of them send once. */
+/** Returns the rid of a replay. Each try has the same rid, so that two replays send once. */
 export function replayRid({ activity }: DeadLetter): string {
   return `replay.${activity.id}`;
 }
 
 /**
- * Makes the activity that replays a dead letter: at once, and only to undelivered targets. Undefined when the contents of
- * its attachments are not kept any more.
+ * Makes the activity that replays a dead letter, at once, to undelivered targets only. Undefined when the contents of
+ * attachments are not kept any more.
  */
 export function replayRequest(letter: DeadLetter, blobs: ReadonlyMap<string, Buffer>): object | undefined {
   const { id: _, rid: __, target, object, options, ...rest } = letter.activity;
@@ -18,7 +18,7 @@ export function replayRequest(letter: DeadLetter, blobs: ReadonlyMap<string, Buf
     const outcome = outcomes[index];
     return outcome === undefined || isUndelivered(outcome);
   });
-  const { sendAt: ___, ...kept } = options ?? {};
+  const { sendAt: ___, ...remaining } = options ?? {};
   const attachments = (object.attachments ?? []) as readonly Attachment[];
   if (attachments.some(({ url }, index) => url === undefined && !blobs.has(String(index)))) return undefined;
   const withContent = attachments.map((attachment, index) => {
@@ -30,6 +30,6 @@ export function replayRequest(letter: DeadLetter, blobs: ReadonlyMap<string, Buf
     rid: replayRid(letter),
     ...(target.length === 0 ? {} : { target: undelivered }),
     object: attachments.length === 0 ? object : { ...object, attachments: withContent },
-    ...(Object.keys(kept).length === 0 ? {} : { options: kept }),
+    ...(Object.keys(remaining).length === 0 ? {} : { options: remaining }),
   };
 }

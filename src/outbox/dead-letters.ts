@@ -5,13 +5,13 @@ import { keys } from "../redis/keys.ts";
 import { luaScript } from "../redis/script-loader.ts";
 import { scriptRunner } from "../redis/script-runner.ts";
 
-/** An activity that ended undelivered after it was tried. */
+/** An activity that was tried and ended undelivered. */
 export interface DeadLetter {
   readonly activity: Activity;
   readonly result: ResultEvent;
   /** Unix ms. */
   readonly deadLetteredAt: number;
-  /** The confirm of its replay, as JSON. */
+  /** The confirm of the replay, as JSON. */
   readonly replay?: string;
 }
 
@@ -30,7 +30,7 @@ export interface DeadLetters {
 
 export interface RedisDeadLettersDeps {
   readonly redis: RedisClient;
-  /** How long any finished rid is remembered. */
+  /** Lifetime of a finished rid's record. */
   readonly retentionSeconds: number;
 }
 
@@ -51,7 +51,7 @@ interface ListEntry {
   readonly deadLetteredAt: number;
 }
 
-/** Makes the dead letters in Redis: a sorted set of rids per app, whose records hold everything else. */
+/** Makes the dead letters in Redis: a sorted set of rids per app. All else is in the rids' records. */
 export function redisDeadLetters({ redis, retentionSeconds }: RedisDeadLettersDeps): DeadLetters {
   const run = scriptRunner(redis, { remove: REMOVE, recordReplay: RECORD_REPLAY });
   const keysOf = (app: string, rid: string) => ({ deadLetters: keys.deadLetters(app), record: keys.record(app, rid) });

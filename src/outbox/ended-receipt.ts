@@ -3,8 +3,8 @@ import { statusEvent } from "../model/event-builders.ts";
 import type { LaneItem } from "./outbox.ts";
 
 /**
- * Makes the text that is kept of an ended activity for later delivery receipts. A conversation that is read later says
- * nothing about a target that was not sent to. Empty where all was sent: what the commit left is right then.
+ * Makes the text that is kept of an ended activity for later delivery receipts. A later "read" must not cover targets that
+ * were not sent to. Empty where every target was sent: the text of the commit is right then.
  */
 export function endedReceipt({ activity, ridAsSent, now }: LaneItem, { status, target }: ResultEvent): string {
   if (status === "sent") return "";

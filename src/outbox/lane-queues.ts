@@ -6,37 +6,37 @@ import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
 import type { Wake } from "./outbox.ts";
 
-/** What a lane's BullMQ job carries: a name, never content. */
+/** Data of a lane's BullMQ job: names, never content. */
 export interface LaneJob {
   readonly app: string;
   readonly lane: string;
 }
 
-/** A job in a shard's queue: an account was stored, dropped, or is wanted otherwise than before. */
+/** Data of a job that reports a stored, removed or changed account to its shard. */
 export interface AccountJob {
   readonly app: string;
   readonly account: string;
 }
 
-/** A job in the queue of consents: an id, never a code. */
+/** Data of a job in the queue of consents: an id, never a code. */
 export interface ConsentJob {
   readonly consent: string;
 }
 export const CONSENT_QUEUE = "consents";
 
-/** Tells workers that a lane has work: at most one active and one waiting BullMQ job per lane. */
+/** Wakes workers. A lane has at most an active and a waiting BullMQ job. */
 export interface LaneQueues {
   readonly wake: (wake: Wake) => Promise<void>;
-  /** As `wake`, and a job that waits for a retry time starts at once: its head is gone. */
+  /** Wakes a lane whose head is gone: a job that waits for a retry time starts at once. */
   readonly runNow: (wake: Wake) => Promise<void>;
-  /** Tells whoever holds the shard that an account of it changed. */
+  /** Tells the owner of an account's shard that the account changed. */
   readonly notifyAccountChanged: (app: string, account: string) => Promise<void>;
-  /** A user's consent came back: its code is to be exchanged. */
+  /** Starts the exchange of a consent's code, once the user came back with it. */
   readonly startExchange: (consent: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-/** One BullMQ queue per platform, named after it, and one per shard of held connections. */
+/** Makes the queues: each platform has a BullMQ queue of the same name, and so has each shard. */
 export function laneQueues({ redis, log }: { readonly redis: RedisClient; readonly log: Log }): LaneQueues {
   const queues = new Map<string, Queue<LaneJob | AccountJob | ConsentJob>>();
 
@@ -46,11 +46,11 @@ export function laneQueues({ redis, log }: { readonly redis: RedisClient; readon
       queue = new Queue<LaneJob | AccountJob | ConsentJob>(name, {
         connection: redis,
         prefix: keys.queues,
-        // Nobody reads BullMQ's own event stream: results go by the outbox script's append.
+        // BullMQ's own event stream is not read: results go by the outbox script's append.
         streams: { events: { maxLen: 100 } },
         defaultJobOptions: { removeOnComplete: true, removeOnFail: { count: 1_000 } },
       });
-      queue.on("error", (error) => log.debug({ error: error.message }, "queue connection fault"));
+      queue.on("error", (err) => log.debug({ err, queue: name }, "queue lost its connection; retrying"));
       queues.set(name, queue);
     }
     return queue;
@@ -68,13 +68,13 @@ export function laneQueues({ redis, log }: { readonly redis: RedisClient; readon
 
   return {
     wake,
-    async runNow(it) {
-      const { queue: name, hash } = partsOf(it.lane);
+    async runNow(request) {
+      const { queue: name, hash } = partsOf(request.lane);
       const queue = queueOf(name);
       const jobId = await queue.getDeduplicationJobId(hash);
       const job = jobId ? await queue.getJob(jobId) : undefined;
       if (job && (await job.isDelayed())) await job.promote();
-      else await wake(it);
+      else await wake(request);
     },
     async notifyAccountChanged(app, account) {
       const deduplication = { id: `${app}|${account}`, keepLastIfActive: true };
@@ -90,8 +90,8 @@ export function laneQueues({ redis, log }: { readonly redis: RedisClient; readon
 }
 
 /**
- * A noisy app waits behind quiet ones: the more lanes it has outstanding, the later its next wake. By powers of two, so
- * that lanes of one app keep their order among themselves and none starves.
+ * Computes the priority of a wake: the more lanes an app has outstanding, the later. So a noisy app waits behind quiet
+ * apps. Steps are powers of two, so that lanes of an app keep their order and none starves.
  */
 export function priorityOf(outstanding: number): number {
   return outstanding <= 1 ? 0 : Math.ceil(Math.log2(outstanding));

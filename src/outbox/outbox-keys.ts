@@ -1,6 +1,6 @@
 import { keys } from "../redis/keys.ts";
 
-/** Makes the Redis keys of a lane and of its tag, by the names that scripts declare. */
+/** Makes the Redis keys of a lane, by the names that scripts declare. */
 export function laneKeys(app: string, lane: string) {
   const tag = keys.tagOf(app);
   return {
@@ -15,7 +15,7 @@ export function laneKeys(app: string, lane: string) {
   };
 }
 
-/** Makes the Redis keys of an activity, its lane and its app's log. */
+/** Makes the Redis keys of an activity, including the lane's and the log's. */
 export function activityKeys(app: string, rid: string, lane: string) {
   return {
     ...laneKeys(app, lane),
@@ -27,7 +27,7 @@ export function activityKeys(app: string, rid: string, lane: string) {
   };
 }
 
-/** Names an activity in the sorted sets of its tag. */
+/** Names an activity in the sorted sets of a tag. */
 export function memberOf(app: string, rid: string): string {
   return `${app}|${rid}`;
 }

@@ -1,8 +1,8 @@
 import { luaScript, oneOf } from "../redis/script-loader.ts";
 
 /**
- * The outbox's Lua. Each script declares every key it touches, and all lie in one Cluster slot. Times are Redis' own, so
- * that clocks of workers don't matter.
+ * The outbox's Lua scripts. Each declares every key that it touches, and all lie in the same Cluster slot. Times are Redis'
+ * own, so that clocks of workers don't matter.
  *
  * Fields of a record (their names on disk are older than the code's): `fp` fingerprint, `id`, `rid` as sent (JSON),
  * `body` the activity, `lane`, `status`, `accepted`, `due`, `expires`, `committed` the fence of the commit, `attempts`,

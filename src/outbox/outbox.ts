@@ -9,9 +9,9 @@ export type ActivityStatus = "queued" | "scheduled" | "deferred" | "sending" | F
 export interface NewActivity {
   readonly app: string;
   readonly activity: Activity;
-  /** The conversation that it belongs to, see model/lane.ts. */
+  /** The activity's conversation, see model/lane.ts. */
   readonly lane: string;
-  /** The rid as the app sent it: `1` stays a number in answers and events. */
+  /** The rid as posted: `1` stays a number in answers and events. */
   readonly ridAsSent: string | number;
   /** Tells a repeat from a mistake: the same rid with another fingerprint is refused. */
   readonly fingerprint: string;
@@ -24,11 +24,11 @@ export interface NewActivity {
   readonly blobs: ReadonlyMap<string, Buffer>;
 }
 
-/** A lane that has work, to be told to workers. */
+/** A lane with work, for which workers must be woken. */
 export interface Wake {
   readonly app: string;
   readonly lane: string;
-  /** How many lanes of the app hold work. */
+  /** Number of the app's lanes that hold work. */
   readonly outstanding: number;
 }
 
@@ -43,7 +43,7 @@ export type AcceptResult =
     }
   | { readonly outcome: "reused" | "account-unknown" | "quota-exceeded" };
 
-/** The head of a lane, claimed by one worker under a fence. */
+/** The head of a lane, claimed by a worker under a fence. */
 export interface LaneItem {
   readonly app: string;
   readonly lane: string;
@@ -56,12 +56,12 @@ export interface LaneItem {
   readonly claimCount: number;
   /** True when an earlier worker passed its commit and never recorded the outcome. */
   readonly outcomeUncertain: boolean;
-  /** Outcomes of earlier attempts by target index; null where there is none yet. */
+  /** Outcomes of earlier attempts by target index; null where a target has none yet. */
   readonly outcomes: ReadonlyArray<TargetOutcome | null>;
-  /** Unix ms by Redis' clock: now, and when its lifetime ends. */
+  /** Unix ms by Redis' clock: now, and the end of the lifetime. */
   readonly now: number;
   readonly expiresAt: number;
-  /** Milliseconds of rate-limit waits already added to its lifetime. */
+  /** Milliseconds of rate-limit waits already added to the lifetime. */
   readonly extendedMs: number;
 }
 
@@ -90,7 +90,7 @@ export interface ActivityRecord {
   readonly actor: Activity["actor"];
   readonly target: Activity["target"];
   readonly outcomes: ReadonlyArray<TargetOutcome | null>;
-  /** The result event, once there is one. */
+  /** The result event of an ended activity. */
   readonly result?: Record<string, unknown>;
 }
 
@@ -102,9 +102,9 @@ export type FinalizeResult =
 export interface SweepResult {
   /** Lanes that hold work and made no progress. */
   readonly wakes: readonly Wake[];
-  /** Activities whose lifetime ended. */
+  /** Activities with an ended lifetime. */
   readonly late: ReadonlyArray<{ readonly app: string; readonly rid: string }>;
-  /** How many activities have no result yet. */
+  /** Number of activities without a result. */
   readonly outstanding: number;
 }
 
@@ -115,34 +115,34 @@ export interface Deferral {
   /** Milliseconds added to the activity's lifetime (rate limits). */
   readonly extendMs: number;
   readonly attempts: number;
-  /** Keeps the commit's mark: the next attempt asks what became of it instead of sending. */
+  /** Keeps the commit's mark: the next attempt recovers the outcome instead of sending. */
   readonly inDoubt: boolean;
   readonly outcomes: ReadonlyArray<TargetOutcome | null>;
   readonly event: StatusEvent;
 }
 
 /**
- * Durable state of every accepted activity and of the lanes they wait in. Each call is one atomic script; an answer means
- * that it has happened (with AOF `always`: is on disk). An activity is carried out at most once per fence.
+ * Durable state of every accepted activity and of the lanes. Each call is an atomic script; an answer means that the change
+ * is done (with AOF `always`: is on disk). An activity is carried out at most once per fence.
  */
 export interface Outbox {
   accept(activity: NewActivity): Promise<AcceptResult>;
   /** Claims a lane's head under a new fence. */
   claim(app: string, lane: string): Promise<LaneState>;
-  /** Counts a start, apart from others, of an item that workers may have died of; returns earlier such starts. */
+  /** Counts an isolated start of an item that workers may have died of; returns the earlier starts. */
   recordCrash(item: LaneItem): Promise<number>;
   /**
-   * Writes the mark before the irreversible byte; `event` tells listeners that it is being sent. Nothing may be sent after
-   * another answer: `lost`: another worker has the lane; `over`: it was cancelled or its lifetime has ended. With
-   * `receiptTtlSeconds` later delivery receipts find the activity by its id for so long.
+   * Writes the mark before the irreversible byte and appends `event`. After another answer the caller must not send:
+   * `lost` means that another worker has the lane, `over` that the activity was cancelled or its lifetime has ended. With
+   * `receiptTtlSeconds` later delivery receipts find the activity by id for so long.
    */
   commit(item: LaneItem, event: StatusEvent, options?: CommitOptions): Promise<"committed" | "lost" | "over">;
-  /** Records the one outcome, appends its event, removes the head and claims the next. */
+  /** Records the outcome, appends the event, removes the head and claims the next. */
   complete(item: LaneItem, event: ResultEvent): Promise<LaneState>;
   /** Puts the head back until `retryAt`. */
   defer(item: LaneItem, deferral: Deferral): Promise<"deferred" | "lost">;
   find(app: string, rid: string): Promise<ActivityRecord | undefined>;
-  /** Ends what no worker has committed (or, with `mayBeCommitted`, what a worker left): cancel and expiry. */
+  /** Ends an activity without a worker (cancel, expiry). `mayBeCommitted` also ends one that a worker left behind. */
   finalize(
     app: string,
     rid: string,
@@ -150,11 +150,11 @@ export interface Outbox {
     event: ResultEvent,
     options?: { readonly mayBeCommitted: boolean },
   ): Promise<FinalizeResult>;
-  /** Removes the deadline of an activity whose record is gone. */
+  /** Removes the deadline of an activity without a record. */
   forgetMissing(app: string, rid: string): Promise<void>;
-  /** Moves due activities of a tag into their lanes and reports idle lanes and ended lifetimes. */
+  /** Moves due activities of a tag into lanes; reports idle lanes and ended lifetimes. */
   sweep(tag: string): Promise<SweepResult>;
-  /** Gives a committed activity that is late this much more time before it is `unknown`. */
+  /** Gives a late committed activity more time before it becomes `unknown`. */
   extendDeadline(app: string, rid: string, ms: number): Promise<void>;
   blobs(app: string, rid: string): Promise<ReadonlyMap<string, Buffer>>;
 }

@@ -18,22 +18,22 @@ export interface RedisOutboxDeps {
   readonly quota: number;
   /** Maximum number of events in an app's log. */
   readonly eventsKept: number;
-  /** How long a finished rid is remembered. */
+  /** Lifetime of a finished rid's record. */
   readonly retentionSeconds: number;
-  /** Holds an answer back until it is as durable as promised; see redis/durable.ts. */
+  /** Holds an answer back until the write is as durable as promised; see redis/durable.ts. */
   readonly withReplication?: Barrier["withReplication"];
 }
 
-/** How long the sweep leaves a lane alone that a worker has just claimed; that worker's own job lock is shorter. */
+/** Time for which the sweep leaves a claimed lane alone. Longer than the lock of the worker's job. */
 const LEASE_MS = 15_000;
-/** How long a lane may hold work without progress before the sweep wakes it. */
+/** Time without progress after which the sweep wakes a lane. */
 const PATIENCE_MS = 5_000;
 /** Maximum number of due activities, lanes and deadlines in one sweep of a tag. */
 const SWEEP_BATCH = 200;
 /** Maximum number of a conversation's activities that a later "read up to" covers. */
 const MAX_CONVERSATION = 200;
 
-/** Makes the outbox on Redis: one script, one round trip, per call. */
+/** Makes the outbox on Redis. Each call is one script, one round trip. */
 export function redisOutbox(deps: RedisOutboxDeps): Outbox {
   const context = contextOf(deps);
   return { ...submission(context), ...claims(context), ...outcomes(context), ...records(context) };
@@ -185,7 +185,7 @@ function outcomes(context: Context): Pick<Outbox, "complete" | "defer"> {
   };
 }
 
-/** Makes the calls that read records and look after what waits. */
+/** Makes the calls that read records and look after waiting activities. */
 function records({ redis, run }: Context): Pick<Outbox, "find" | "sweep" | "extendDeadline" | "blobs"> {
   return {
     async find(app, rid) {

@@ -1,32 +1,32 @@
 import { Cluster, Redis } from "ioredis";
 import type { Log } from "../model/log.ts";
-import { type RedisNode, type RedisPlace, readRedisUrl } from "./redis-url.ts";
+import { type RedisNode, type RedisEndpoint, readRedisUrl } from "./redis-url.ts";
 
-/** A connection to one server (also by way of sentinels) or to a cluster; both take the same commands. */
+/** A connection to one server (also by way of sentinels) or to a cluster. Both take the same commands. */
 export type RedisClient = Redis | Cluster;
 
-/** Connections by purpose; each call of `blocking` and `barrier` opens a new one, the others are shared. */
+/** Connections by purpose. Each call of `blocking` and `barrier` opens a new connection, the others are shared. */
 export interface RedisConnections {
-  readonly place: RedisPlace;
-  /** For work behind HTTP: a command fails within 2 s, at once when Redis is away; the caller answers 503. */
+  readonly endpoint: RedisEndpoint;
+  /** For work behind HTTP. A command fails within 2 s, at once when Redis is away; the caller answers 503. */
   readonly producer: () => RedisClient;
-  /** For BullMQ workers and everything that may wait: commands wait until Redis is back. */
+  /** For BullMQ workers and other callers that may wait: commands wait until Redis is back. */
   readonly worker: () => RedisClient;
-  /** For one blocking read; waits like `worker`. */
+  /** For a blocking read; waits like `worker`. */
   readonly blocking: () => RedisClient;
-  /** For one durability barrier (`WAIT` blocks its connection); fails fast, after `timeoutMs`. */
+  /** For a durability barrier (`WAIT` blocks the connection); fails fast, after `timeoutMs`. */
   readonly barrier: (timeoutMs: number) => RedisClient;
-  /** Resolves once every connection opened so far was ready once; rejects after `timeoutMs`. */
+  /** Resolves once every connection opened so far was ready; rejects after `timeoutMs`. */
   readonly ready: (timeoutMs: number) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-const COMMAND_MS = 2_000;
-const again = (times: number): number => Math.min(50 * 2 ** Math.min(times, 5), 1_000) + Math.random() * 50;
-const readOnly = (error: Error): boolean => error.message.startsWith("READONLY");
+const COMMAND_TIMEOUT_MS = 2_000;
+const reconnectDelayMs = (times: number): number => Math.min(50 * 2 ** Math.min(times, 5), 1_000) + Math.random() * 50;
+const isReadOnly = (error: Error): boolean => error.message.startsWith("READONLY");
 
-/** How a connection behaves when Redis does not answer. */
-interface Manner {
+/** Behaviour of a connection while Redis does not answer. */
+interface ClientSettings {
   readonly connectionName: string;
   readonly maxRetriesPerRequest: number | null;
   readonly enableOfflineQueue: boolean;
@@ -35,105 +35,105 @@ interface Manner {
   readonly connectTimeout: number;
   readonly reconnectOnError: (error: Error) => false | 1 | 2;
 }
-const patient = (purpose: string): Manner => ({
+const patientSettings = (purpose: string): ClientSettings => ({
   connectionName: `dragoman-${purpose}`,
   maxRetriesPerRequest: null,
   enableOfflineQueue: true,
   autoResendUnfulfilledCommands: true,
   connectTimeout: 5_000,
-  reconnectOnError: (error) => (readOnly(error) ? 2 : false),
+  reconnectOnError: (error) => (isReadOnly(error) ? 2 : false),
 });
-const hasty = (purpose: string, timeoutMs: number): Manner => ({
+const failFastSettings = (purpose: string, timeoutMs: number): ClientSettings => ({
   connectionName: `dragoman-${purpose}`,
   maxRetriesPerRequest: 0,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   commandTimeout: timeoutMs,
-  connectTimeout: COMMAND_MS,
-  reconnectOnError: (error) => (readOnly(error) ? 1 : false),
+  connectTimeout: COMMAND_TIMEOUT_MS,
+  reconnectOnError: (error) => (isReadOnly(error) ? 1 : false),
 });
 
 /** Opens connections to where `url` points; throws `ConfigError` for a url that can't be read. */
 export function redisConnections(url: string, deps: { readonly log: Log }): RedisConnections {
-  const place = readRedisUrl(url);
-  const complain = complaints(deps.log);
+  const endpoint = readRedisUrl(url);
+  const reportError = errorReporter(deps.log);
   const open: RedisClient[] = [];
-  const add = (manner: Manner): RedisClient => {
-    const client = connect(place, manner);
-    client.on("error", complain);
+  const add = (settings: ClientSettings): RedisClient => {
+    const client = connect(endpoint, settings);
+    client.on("error", reportError);
     open.push(client);
     return client;
   };
   let producer: RedisClient | undefined;
   let worker: RedisClient | undefined;
   return {
-    place,
+    endpoint: endpoint,
     producer: () => {
-      producer ??= add(hasty("producer", COMMAND_MS));
+      producer ??= add(failFastSettings("producer", COMMAND_TIMEOUT_MS));
       return producer;
     },
     worker: () => {
-      worker ??= add(patient("worker"));
+      worker ??= add(patientSettings("worker"));
       return worker;
     },
-    blocking: () => add(patient("blocking")),
-    barrier: (timeoutMs) => add(hasty("barrier", timeoutMs)),
+    blocking: () => add(patientSettings("blocking")),
+    barrier: (timeoutMs) => add(failFastSettings("barrier", timeoutMs)),
     ready: async (timeoutMs) => {
       await Promise.all(open.map((client) => readyOnce(client, timeoutMs)));
     },
     close: async () => {
-      await Promise.all(open.splice(0).map(shut));
+      await Promise.all(open.splice(0).map(closeClient));
     },
   };
 }
 
-function connect(place: RedisPlace, manner: Manner): RedisClient {
+function connect(endpoint: RedisEndpoint, settings: ClientSettings): RedisClient {
   const login = {
-    ...(place.username === undefined ? {} : { username: place.username }),
-    ...(place.password === undefined ? {} : { password: place.password }),
-    ...(place.tls ? { tls: {} } : {}),
+    ...(endpoint.username === undefined ? {} : { username: endpoint.username }),
+    ...(endpoint.password === undefined ? {} : { password: endpoint.password }),
+    ...(endpoint.tls ? { tls: {} } : {}),
   };
-  if (place.kind === "cluster") return connectCluster(place, manner, login);
-  const all = { ...manner, ...login, retryStrategy: again, db: place.db };
-  if (place.kind === "sentinel") {
+  if (endpoint.kind === "cluster") return connectCluster(endpoint, settings, login);
+  const all = { ...settings, ...login, retryStrategy: reconnectDelayMs, db: endpoint.db };
+  if (endpoint.kind === "sentinel") {
     return new Redis({
       ...all,
-      sentinels: [...place.nodes],
-      name: place.master as string,
-      sentinelRetryStrategy: again,
+      sentinels: [...endpoint.nodes],
+      name: endpoint.master as string,
+      sentinelRetryStrategy: reconnectDelayMs,
       failoverDetector: true,
-      enableTLSForSentinelMode: place.tls,
+      enableTLSForSentinelMode: endpoint.tls,
     });
   }
-  if (place.path !== undefined) return new Redis({ ...all, path: place.path });
-  const node = place.nodes[0] as RedisNode;
+  if (endpoint.path !== undefined) return new Redis({ ...all, path: endpoint.path });
+  const node = endpoint.nodes[0] as RedisNode;
   return new Redis({ ...all, host: node.host, port: node.port });
 }
 
-/** In a cluster the nodes' own queues must stay on; failing fast is the cluster client's part. */
-function connectCluster(place: RedisPlace, manner: Manner, login: object): Cluster {
-  const { enableOfflineQueue, ...redisOptions } = manner;
-  return new Cluster([...place.nodes], {
+/** Connects to a cluster. The nodes' own queues must stay on; failing fast is the cluster client's part. */
+function connectCluster(endpoint: RedisEndpoint, settings: ClientSettings, login: object): Cluster {
+  const { enableOfflineQueue, ...redisOptions } = settings;
+  return new Cluster([...endpoint.nodes], {
     redisOptions: { ...redisOptions, ...login },
     enableOfflineQueue,
-    clusterRetryStrategy: again,
+    clusterRetryStrategy: reconnectDelayMs,
     ...(enableOfflineQueue ? {} : { retryDelayOnFailover: 50, retryDelayOnClusterDown: 50, maxRedirections: 4 }),
   });
 }
 
-/** ioredis tells of every failed attempt on every connection: one line a second is enough. */
-function complaints(log: Log): (error: Error) => void {
+/** Makes a listener that logs connection errors at most once a second: ioredis reports every failed attempt. */
+function errorReporter(log: Log): (error: Error) => void {
   let last = 0;
-  let swallowed = 0;
+  let suppressed = 0;
   return (error) => {
     const now = Date.now();
     if (now - last < 1_000) {
-      swallowed += 1;
+      suppressed += 1;
       return;
     }
-    log.warn({ reason: error.message, more: swallowed }, "Redis can't be reached or refuses");
+    log.warn({ err: error, suppressed }, "redis connection failed; retrying");
     last = now;
-    swallowed = 0;
+    suppressed = 0;
   };
 }
 
@@ -152,7 +152,7 @@ function readyOnce(client: RedisClient, timeoutMs: number): Promise<void> {
   });
 }
 
-async function shut(client: RedisClient): Promise<void> {
+async function closeClient(client: RedisClient): Promise<void> {
   const over = (): boolean => (client.status as string) === "end";
   if (over()) return;
   const ended = new Promise<void>((done) => client.once("end", () => done()));

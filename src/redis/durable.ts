@@ -1,6 +1,6 @@
 import type { RedisClient } from "./connect.ts";
 
-/** A write that Redis answered but no replica confirmed in time: a failover could lose it, so it must not be confirmed. */
+/** A write that no replica confirmed in time. A failover could lose such a write, so the caller must not confirm it. */
 export class NotDurable extends Error {
   constructor(reason: string) {
     super(`The write is not confirmed by a replica: ${reason}`);
@@ -10,25 +10,25 @@ export class NotDurable extends Error {
 
 export interface Barrier {
   /**
-   * Runs `work` (a write, or the look at an earlier one that is about to be confirmed) and resolves with its answer
-   * once enough replicas hold it. `tag` is the hash tag of the written keys. Rejects with `NotDurable`; the write may
-   * stand all the same. Costs nothing where no replica is expected.
+   * Runs a write and resolves with the answer once enough replicas hold it. `work` may also read an earlier write that
+   * is about to be confirmed. `tag` is the hash tag of the written keys. Rejects with `NotDurable`; the write may stand
+   * all the same. Costs nothing where no replica is expected.
    */
   readonly withReplication: <T>(tag: string, work: () => Promise<T>) => Promise<T>;
 }
 
 export interface BarrierDeps {
-  /** A connection of its own: `WAIT` counts only its connection's writes and blocks it. */
+  /** A dedicated connection: `WAIT` counts only the writes of the connection it blocks. */
   readonly client: RedisClient;
-  /** How many replicas must confirm right now; 0 switches the barrier off. */
+  /** Returns the number of replicas that must confirm right now; 0 switches the barrier off. */
   readonly replicas: () => number;
   readonly waitMs: number;
 }
 
 /**
- * The durability barrier: `WAIT` answers for its own connection's writes only, and blocks that connection. So after a
- * script answered elsewhere, one `INCR` and one `WAIT` here cover all scripts that answered before (replication is one
- * ordered stream); callers that come while a round is under way share the next.
+ * Makes the durability barrier. `WAIT` covers writes of its own connection only, and blocks that connection. So after
+ * scripts answered elsewhere, one `INCR` and one `WAIT` here cover all of them (replication is one ordered stream).
+ * Callers that come while a round is under way share the next round.
  */
 export function durabilityBarrier(deps: BarrierDeps): Barrier {
   const rounds = new Map<string, { readonly running: Promise<string>; next?: Promise<string> }>();
@@ -44,16 +44,16 @@ export function durabilityBarrier(deps: BarrierDeps): Barrier {
       state.next ??= state.running.then(anew, anew);
       return state.next;
     }
-    const fresh: { readonly running: Promise<string>; next?: Promise<string> } = { running: round(deps, tag) };
-    rounds.set(tag, fresh);
+    const current: { readonly running: Promise<string>; next?: Promise<string> } = { running: confirmRound(deps, tag) };
+    rounds.set(tag, current);
     const over = (): void => {
-      if (fresh.next === undefined) rounds.delete(tag);
+      if (current.next === undefined) rounds.delete(tag);
     };
-    fresh.running.then((history) => {
+    current.running.then((history) => {
       lastHistory.set(tag, history);
       over();
     }, over);
-    return fresh.running;
+    return current.running;
   };
 
   return {
@@ -69,13 +69,13 @@ export function durabilityBarrier(deps: BarrierDeps): Barrier {
   };
 }
 
-/** One `INCR` and one `WAIT` on the node that holds the tag; answers the id of that master's replication history. */
-async function round(deps: BarrierDeps, tag: string): Promise<string> {
-  const wanted = deps.replicas();
+/** Sends `INCR` and `WAIT` to the node that holds the tag; returns the id of that master's replication history. */
+async function confirmRound(deps: BarrierDeps, tag: string): Promise<string> {
+  const required = deps.replicas();
   const answers = await deps.client
     .pipeline()
     .incr(`${tag}:barrier`)
-    .call("WAIT", wanted, deps.waitMs)
+    .call("WAIT", required, deps.waitMs)
     .call("INFO", "replication")
     .exec()
     .catch((error: unknown) => {
@@ -83,6 +83,6 @@ async function round(deps: BarrierDeps, tag: string): Promise<string> {
     });
   for (const [error] of answers ?? []) if (error) throw new NotDurable(error.message);
   const confirmed = Number(answers?.[1]?.[1] ?? 0);
-  if (confirmed < wanted) throw new NotDurable(`${confirmed} of ${wanted} replicas within ${deps.waitMs} ms`);
+  if (confirmed < required) throw new NotDurable(`${confirmed} of ${required} replicas within ${deps.waitMs} ms`);
   return /master_replid:(\w+)/.exec(String(answers?.[2]?.[1]))?.[1] ?? "";
 }

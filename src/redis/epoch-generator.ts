@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 
 /**
- * Makes a generator of names for new logs, none of which is given twice: a random prefix and a count. Every append offers
- * one, so it must cost nothing; Redis uses it only when the log is new.
+ * Makes a generator of unique names for new logs: a random prefix and a count. Every append offers a name, so making
+ * names must cost nothing; Redis uses the name only when the log is new.
  */
 export function epochGenerator(): () => string {
   const prefix = randomBytes(6).toString("hex");

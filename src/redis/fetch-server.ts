@@ -9,28 +9,28 @@ import { isNewEnough } from "./server-facts.ts";
 export interface FetchDeps {
   readonly cacheDir: string;
   readonly surroundings: Surroundings;
-  /** Told once, before the download begins. */
-  readonly say: (sentence: string) => void;
+  /** Called once, before the download begins. */
+  readonly onProgress: (sentence: string) => void;
 }
 
 const run = promisify(execFile);
 const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** The distribution's packages to try, best first: each with the package that holds the program it links to. */
-const CHOICES = [
+/** Packages to try, best first: the server's, and that of the program which the server links to. */
+const PACKAGE_CHOICES = [
   ["valkey-server", "valkey-tools"],
   ["redis-server", "redis-tools"],
 ] as const;
 
 /**
- * Downloads the distribution's own Redis or Valkey packages (their signatures are checked by apt as usual) and
- * unpacks them into the cache folder: no root, nothing installed. Undefined where that can't be done; throws what apt
- * or the disk said when it broke half-way.
+ * Downloads the distribution's Redis or Valkey packages and unpacks them into the cache folder. No root is needed,
+ * nothing is installed, and apt checks the signatures as usual. Undefined where that can't be done; throws the error of
+ * apt or of the disk when a step fails half-way.
  */
 export async function fetchServer(deps: FetchDeps): Promise<ServerProgram | undefined> {
-  if (!(await works("apt-get", ["--version"])) || !(await works("dpkg-deb", ["--version"]))) return undefined;
+  if (!(await runsHere("apt-get", ["--version"])) || !(await runsHere("dpkg-deb", ["--version"]))) return undefined;
   const root = join(deps.cacheDir, "redis");
-  deps.say(
+  deps.onProgress(
     `No Redis here: fetching your distribution's signed packages into ${root} (about 8 MB, nothing is installed).`,
   );
   await mkdir(root, { recursive: true, mode: 0o700 });
@@ -45,13 +45,13 @@ export async function fetchServer(deps: FetchDeps): Promise<ServerProgram | unde
     await run("apt-get", [...apt, "-q", "download", ...packages], spawnOptions(debs));
     const tree = join(work, "tree");
     for (const deb of await readdir(debs)) await run("dpkg-deb", ["-x", join(debs, deb), tree], spawnOptions(work));
-    return await keep(tree, root);
+    return await moveIntoCache(tree, root);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
 }
 
-/** An apt state of its own, so that neither root nor the system's package lists are needed. */
+/** Makes a private apt state, so that neither root nor the system's package lists are needed. */
 async function privateApt(work: string): Promise<readonly string[]> {
   await mkdir(join(work, "state/lists/partial"), { recursive: true });
   await mkdir(join(work, "cache/archives/partial"), { recursive: true });
@@ -71,9 +71,9 @@ async function privateApt(work: string): Promise<readonly string[]> {
   return ["-c", conf];
 }
 
-/** What apt would install; `--reinstall` because the packages may be there but not on PATH. */
+/** Returns the packages apt would install; `--reinstall` since they may be there but not on PATH. */
 async function missingPackages(apt: readonly string[], work: string): Promise<readonly string[] | undefined> {
-  for (const names of CHOICES) {
+  for (const names of PACKAGE_CHOICES) {
     const { stdout } = await run(
       "apt-get",
       [...apt, "-s", "-q", "--reinstall", "install", ...names],
@@ -86,20 +86,20 @@ async function missingPackages(apt: readonly string[], work: string): Promise<re
   return undefined;
 }
 
-/** Moves the tree to its place under its version; another gateway may have been faster. */
-async function keep(tree: string, root: string): Promise<ServerProgram | undefined> {
+/** Moves the tree into a folder named after the version; another gateway may have been faster. */
+async function moveIntoCache(tree: string, root: string): Promise<ServerProgram | undefined> {
   const [unpacked] = await programIn(tree);
   const version = unpacked === undefined ? undefined : await versionOf(unpacked.file, unpacked.libraries);
   if (version === undefined || !isNewEnough(version)) return undefined;
-  const place = join(root, version);
-  await rename(tree, place).catch(async (error: unknown) => {
-    if ((await programIn(place)).length === 0) throw error;
+  const folder = join(root, version);
+  await rename(tree, folder).catch(async (error: unknown) => {
+    if ((await programIn(folder)).length === 0) throw error;
   });
-  const [program] = await programIn(place);
+  const [program] = await programIn(folder);
   return program === undefined ? undefined : { ...program, version };
 }
 
-async function works(program: string, args: readonly string[]): Promise<boolean> {
+async function runsHere(program: string, args: readonly string[]): Promise<boolean> {
   return run(program, [...args], spawnOptions("/")).then(
     () => true,
     () => false,

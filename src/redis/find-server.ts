@@ -9,28 +9,28 @@ import { isNewEnough, versionIn } from "./server-facts.ts";
 export interface ServerProgram {
   readonly file: string;
   readonly version: string;
-  /** Folders with shared libraries it needs beside the system's. */
+  /** Folders with shared libraries that the program needs beside the system's. */
   readonly libraries: readonly string[];
 }
 
 export interface FindDeps {
-  /** REDIS_SERVER: then nothing else is looked at. */
-  readonly wanted: string;
+  /** REDIS_SERVER; empty: search PATH and the cache folder. */
+  readonly configured: string;
   readonly cacheDir: string;
   readonly surroundings: Surroundings;
 }
 
-export interface Found {
+export interface FindResult {
   readonly program: ServerProgram | undefined;
-  /** Programs that are too old, in words. */
+  /** Sentences about programs that are too old. */
   readonly tooOld: readonly string[];
 }
 
 const NAMES = ["valkey-server", "redis-server"] as const;
 
-/** The first usable program of: the given one, PATH, the private copy. Throws `ConfigError` when the given one is unfit. */
-export async function findServer(deps: FindDeps): Promise<Found> {
-  if (deps.wanted !== "") return { program: await given(deps.wanted), tooOld: [] };
+/** Finds a usable program: the configured one, on PATH, or the private copy. Throws `ConfigError` when the configured one is unfit. */
+export async function findServer(deps: FindDeps): Promise<FindResult> {
+  if (deps.configured !== "") return { program: await configuredServer(deps.configured), tooOld: [] };
   const tooOld: string[] = [];
   for (const candidate of await candidates(deps)) {
     const version = await versionOf(candidate.file, candidate.libraries);
@@ -41,7 +41,7 @@ export async function findServer(deps: FindDeps): Promise<Found> {
   return { program: undefined, tooOld };
 }
 
-/** The private copies that `fetchServer` unpacked under the cache folder. */
+/** Lists the private copies that `fetchServer` unpacked under the cache folder. */
 async function privateCopies(cacheDir: string): Promise<readonly Omit<ServerProgram, "version">[]> {
   const root = join(cacheDir, "redis");
   const folders = await readdir(root).catch(() => []);
@@ -51,7 +51,7 @@ async function privateCopies(cacheDir: string): Promise<readonly Omit<ServerProg
   return copies.flat();
 }
 
-/** The programs in an unpacked package tree, with the library folders of that tree. */
+/** Lists the programs in an unpacked package tree, with the library folders of that tree. */
 export async function programIn(root: string): Promise<readonly Omit<ServerProgram, "version">[]> {
   const libraries: string[] = [];
   for (const base of ["lib", "usr/lib"]) {
@@ -64,7 +64,7 @@ export async function programIn(root: string): Promise<readonly Omit<ServerProgr
   return files.map((file) => ({ file, libraries }));
 }
 
-/** The version a program reports; undefined when it can't be run. */
+/** Returns the version that a program reports; undefined when it can't be run. */
 export async function versionOf(file: string, libraries: readonly string[] = []): Promise<string | undefined> {
   const env = libraries.length === 0 ? {} : { LD_LIBRARY_PATH: libraries.join(":") };
   const { stdout } = await promisify(execFile)(file, ["--version"], { env, timeout: 10_000 }).catch(() => ({
@@ -73,7 +73,7 @@ export async function versionOf(file: string, libraries: readonly string[] = [])
   return versionIn(stdout);
 }
 
-async function given(file: string): Promise<ServerProgram> {
+async function configuredServer(file: string): Promise<ServerProgram> {
   const version = await versionOf(file);
   if (version === undefined) throw new ConfigError("REDIS_SERVER", "takes the path of a redis-server or valkey-server");
   if (!isNewEnough(version)) throw new ConfigError("REDIS_SERVER", `is version ${version}; 7.0 or newer is needed`);
@@ -89,7 +89,7 @@ async function candidates(deps: FindDeps): Promise<readonly Omit<ServerProgram, 
   return [...plain, ...(await privateCopies(deps.cacheDir))];
 }
 
-/** A link named redis-server, since the program decides by its name what it is. */
+/** Makes a link named redis-server: the program chooses its role by its name. */
 async function renamedChecker(checker: string, cacheDir: string): Promise<string> {
   const folder = join(cacheDir, "redis-check");
   const link = join(folder, "redis-server");

@@ -5,33 +5,34 @@ import type { Log } from "../model/log.ts";
 import type { ServerProgram } from "./find-server.ts";
 import type { ServerFolder } from "./socket-path.ts";
 
-/** Another server (starting, running or still writing) holds the data folder. */
-export const LOCKED = 75;
+/** Exit code: another server (starting, running or still writing) holds the data folder. */
+export const EXIT_LOCKED = 75;
 
-/** One run of the private server. */
+/** A run of the private server. */
 export interface ServerRun {
   readonly pid: number;
-  /** The exit code, or the signal's name. */
+  /** Resolves with the exit code, or the signal's name. */
   readonly ended: Promise<number | string>;
-  /** What it wrote last, for the log when it fails. */
-  readonly lastWords: () => string;
+  /** Returns the server's last lines, for the log when it fails. */
+  readonly lastOutput: () => string;
   readonly signal: (name: NodeJS.Signals) => void;
 }
 
 /**
- * The guard: takes the folder's lock (the server inherits it, so the kernel keeps a second one away for as long as
- * this one lives), leaves a watcher that reads our pipe, and becomes the server. The pipe closes when we die in any
- * way, SIGKILL included: then the watcher ends the server. A line on the pipe dismisses the watcher.
+ * The guard, a shell script that locks the data folder and becomes the server. The server inherits the lock, so the kernel
+ * keeps a second server away for as long as the first lives. A watcher stays behind and reads a pipe from the gateway. The
+ * pipe closes when the gateway dies in any way, SIGKILL included: then the watcher ends the server. A line on the pipe
+ * dismisses the watcher.
  */
 const GUARD = `
 exec 9>"$0" || exit 73
-if command -v flock >/dev/null 2>&1; then flock -n 9 || exit ${LOCKED}; fi
+if command -v flock >/dev/null 2>&1; then flock -n 9 || exit ${EXIT_LOCKED}; fi
 server=$$
 ( exec 9>&-; read -r line <&3 || kill -TERM "$server" ) >/dev/null 2>&1 </dev/null &
 exec "$@" 3<&-
 `;
 
-/** Starts the program on the folder: unix socket only, every write on disk before its answer, nothing evicted. */
+/** Starts the server on its folder. It listens on a unix socket only, syncs every write before the answer, and evicts no key. */
 export function startGuarded(
   program: ServerProgram,
   folder: ServerFolder,
@@ -60,11 +61,11 @@ export function startGuarded(
       ...(program.libraries.length === 0 ? {} : { LD_LIBRARY_PATH: program.libraries.join(":") }),
     },
   });
-  const words = listen(child, deps.log);
+  const lines = collectOutput(child, deps.log);
   return {
     pid: child.pid ?? -1,
     ended: endOf(child),
-    lastWords: () => words.slice(-8).join(" | "),
+    lastOutput: () => lines.slice(-8).join(" | "),
     signal: (name) => {
       child.kill(name);
     },
@@ -83,16 +84,16 @@ function endOf(child: ChildProcess): Promise<number | string> {
   });
 }
 
-function listen(child: ChildProcess, log: Log): readonly string[] {
-  const words: string[] = [];
+function collectOutput(child: ChildProcess, log: Log): readonly string[] {
+  const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream as Readable }).on("line", (line) => {
       const text = line.replace(/^\d+:\w+ \d+ \w+ \d+ [\d:.]+ [.*#-] /, "").trim();
       if (text === "") return;
-      words.push(text);
-      if (words.length > 32) words.shift();
-      log.debug({ redis: text }, "Redis says");
+      lines.push(text);
+      if (lines.length > 32) lines.shift();
+      log.debug({ line: text }, "redis output");
     });
   }
-  return words;
+  return lines;
 }

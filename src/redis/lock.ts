@@ -4,13 +4,13 @@ import type { RedisClient } from "./connect.ts";
 import { luaScript } from "./script-loader.ts";
 import { scriptRunner } from "./script-runner.ts";
 
-/** Longer than a token server may take (30 s): a holder that needs longer has died or is too late anyway. */
+/** Lifetime of a lock: longer than a token server may take (30 s). A holder that needs longer has died or is too late. */
 const LOCK_MS = 45_000;
 const RETRY_MS = 50;
 
 const UNLOCK = luaScript(new URL("./scripts/unlock.lua", import.meta.url), { keys: ["lock"], args: ["holder"] });
 
-/** Runs work under a named lock that no other process holds meanwhile; waits for its turn. */
+/** Runs work under a named lock that no other process holds meanwhile. Waits for the lock. */
 export async function withLock<T>(redis: RedisClient, name: string, work: () => Promise<T>): Promise<T> {
   const run = scriptRunner(redis, { unlock: UNLOCK });
   const holder = ulid();

@@ -4,19 +4,19 @@ import type { Log } from "../model/log.ts";
 import { type RedisConnections, redisConnections } from "./connect.ts";
 import { type PrivateServer, privateServer } from "./private-server.ts";
 
-/** The Redis that the settings name: the given one, or our private one (started when nobody runs it). */
+/** The Redis that the settings name. Without REDIS_URL that is the private server, started when no gateway runs it yet. */
 export interface OpenedRedis {
   readonly url: string;
   readonly connections: RedisConnections;
   /** Absent where REDIS_URL is set. */
   readonly server: PrivateServer | undefined;
-  /** Closes the connections, then ends the server if it is ours. */
+  /** Closes the connections, then ends a server that this process owns. */
   readonly close: () => Promise<void>;
 }
 
 type Settings = Pick<Config, "redisUrl" | "redisServer" | "redisFetch" | "cacheDir" | "dataDir">;
 
-/** Starts what must be started; opens no connection yet. Throws `ConfigError` (exit code 78) when there is no Redis. */
+/** Starts a private server where one is needed; opens no connection yet. Throws `ConfigError` (exit code 78) when there is no Redis. */
 export async function openRedis(config: Settings, log: Log): Promise<OpenedRedis> {
   await usableFolder(config.dataDir);
   const server =
@@ -43,7 +43,7 @@ export async function openRedis(config: Settings, log: Log): Promise<OpenedRedis
   };
 }
 
-/** The data folder holds keys whatever Redis is used: better to hear at once that it can't be written. */
+/** Checks at start that the data folder can be written: it holds keys whatever Redis is used. */
 async function usableFolder(dataDir: string): Promise<void> {
   try {
     await mkdir(dataDir, { recursive: true });

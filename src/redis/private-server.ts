@@ -5,25 +5,25 @@ import { ConfigError, type Surroundings } from "../config/settings.ts";
 import type { Log } from "../model/log.ts";
 import { fetchServer } from "./fetch-server.ts";
 import { findServer, type ServerProgram } from "./find-server.ts";
-import { LOCKED, type ServerRun, startGuarded } from "./guarded-child.ts";
-import { lifeOf } from "./server-life.ts";
+import { EXIT_LOCKED, type ServerRun, startGuarded } from "./guarded-child.ts";
+import { probeServer } from "./server-life.ts";
 import { type ServerFolder, serverFolder } from "./socket-path.ts";
 
-/** A Redis of our own, for houses that give no REDIS_URL. */
+/** A Redis that the gateway runs itself, for installations without REDIS_URL. */
 export interface PrivateServer {
   /** As REDIS_URL takes it. */
   readonly url: string;
-  /** False while another gateway on the same data folder runs it. */
+  /** Returns false while another gateway on the same data folder runs the server. */
   readonly owned: () => boolean;
-  /** The server's process while we own it. */
+  /** Returns the server's process id while this gateway owns it. */
   readonly pid: () => number | undefined;
-  /** Ends it if it is ours; its data is on disk then. */
+  /** Ends a server that this gateway owns; the data is on disk then. */
   readonly stop: () => Promise<void>;
 }
 
 export interface PrivateServerDeps {
   readonly dataDir: string;
-  /** REDIS_SERVER; empty: look for one. */
+  /** REDIS_SERVER; empty: search for a server. */
   readonly server: string;
   /** REDIS_FETCH. */
   readonly mayFetch: boolean;
@@ -33,13 +33,13 @@ export interface PrivateServerDeps {
   readonly log: Log;
 }
 
-const LOOK_MS = 500;
-const LONGEST_PAUSE_MS = 5_000;
-const STOP_MS = 20_000;
+const CHECK_INTERVAL_MS = 500;
+const MAX_PAUSE_MS = 5_000;
+const STOP_TIMEOUT_MS = 20_000;
 
 /**
- * Starts Redis or Valkey as our own guarded child, or joins the one that another gateway runs on the same data folder,
- * and keeps one running until `stop`. Throws `ConfigError` with the line to run where there is none to start.
+ * Starts Redis or Valkey as a guarded child process and keeps it running until `stop`. Joins instead the server that another
+ * gateway runs on the same data folder. Throws `ConfigError` with the command to run where no server can be found.
  */
 export async function privateServer(deps: PrivateServerDeps): Promise<PrivateServer> {
   const folder = await serverFolder(deps.dataDir, deps.surroundings.runtimeDir);
@@ -48,9 +48,9 @@ export async function privateServer(deps: PrivateServerDeps): Promise<PrivateSer
   let run: ServerRun | undefined;
   const stopping = new AbortController();
 
-  const bring = async (): Promise<void> => {
+  const ensureRunning = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      const { state } = await lifeOf(folder.socket);
+      const { state } = await probeServer(folder.socket);
       if (state === "ready") return;
       if (state === "busy") {
         await sleep(100);
@@ -64,17 +64,17 @@ export async function privateServer(deps: PrivateServerDeps): Promise<PrivateSer
         started.ended.then(() => {
           if (run === started) run = undefined;
         });
-        deps.log.info({ program: program.file, version: program.version, data: folder.dir }, "Private Redis started");
+        deps.log.info({ program: program.file, version: program.version, data: folder.dir }, "private redis started");
         return;
       }
-      if (outcome !== LOCKED) throw new Error(`Redis ended (${outcome}) at its start: ${started.lastWords()}`);
+      if (outcome !== EXIT_LOCKED) throw new Error(`Redis ended (${outcome}) at its start: ${started.lastOutput()}`);
       await sleep(100);
     }
   };
 
-  await bring();
-  if (run === undefined) deps.log.info({ data: folder.dir }, "Using the private Redis of another gateway");
-  const watching = keepAlive({ bring, run: () => run, folder, stopping: stopping.signal, log: deps.log });
+  await ensureRunning();
+  if (run === undefined) deps.log.info({ data: folder.dir }, "private redis of another gateway is used");
+  const watching = keepAlive({ ensureRunning: ensureRunning, run: () => run, folder, stopping: stopping.signal, log: deps.log });
 
   return {
     url: `unix:${encodeURI(folder.socket)}`,
@@ -83,42 +83,42 @@ export async function privateServer(deps: PrivateServerDeps): Promise<PrivateSer
     stop: async () => {
       stopping.abort();
       await watching;
-      if (run !== undefined) await end(run);
+      if (run !== undefined) await stopServer(run);
     },
   };
 }
 
-interface Watch {
-  readonly bring: () => Promise<void>;
+interface KeepAliveOptions {
+  readonly ensureRunning: () => Promise<void>;
   readonly run: () => ServerRun | undefined;
   readonly folder: ServerFolder;
   readonly stopping: AbortSignal;
   readonly log: Log;
 }
 
-/** Waits until the server, ours or another's, is gone, and brings it back; slower each time it fails to start. */
-async function keepAlive(watch: Watch): Promise<void> {
-  const stopped = new Promise<void>((done) => watch.stopping.addEventListener("abort", () => done(), { once: true }));
+/** Restarts the server whenever it is gone, also another gateway's. Waits longer after each failed start. */
+async function keepAlive(options: KeepAliveOptions): Promise<void> {
+  const stopped = new Promise<void>((done) => options.stopping.addEventListener("abort", () => done(), { once: true }));
   const pause = (ms: number): Promise<unknown> =>
-    sleep(ms, undefined, { signal: watch.stopping }).catch(() => undefined);
+    sleep(ms, undefined, { signal: options.stopping }).catch(() => undefined);
   let failures = 0;
-  while (!watch.stopping.aborted) {
-    const run = watch.run();
+  while (!options.stopping.aborted) {
+    const run = options.run();
     if (run === undefined) {
-      await pause(LOOK_MS);
-      if (watch.stopping.aborted || (await lifeOf(watch.folder.socket)).state !== "dead") continue;
+      await pause(CHECK_INTERVAL_MS);
+      if (options.stopping.aborted || (await probeServer(options.folder.socket)).state !== "dead") continue;
     } else {
       await Promise.race([run.ended, stopped]);
-      if (watch.stopping.aborted) return;
-      watch.log.error({ words: run.lastWords() }, "The private Redis ended; starting it again");
+      if (options.stopping.aborted) return;
+      options.log.error({ output: run.lastOutput() }, "private redis ended; restarting");
     }
     try {
-      await watch.bring();
+      await options.ensureRunning();
       failures = 0;
     } catch (error) {
       failures += 1;
-      watch.log.error({ reason: error instanceof Error ? error.message : "unknown" }, "The private Redis won't start");
-      await pause(Math.min(100 * 2 ** failures, LONGEST_PAUSE_MS));
+      options.log.error({ reason: error instanceof Error ? error.message : "unknown" }, "The private Redis won't start");
+      await pause(Math.min(100 * 2 ** failures, MAX_PAUSE_MS));
     }
   }
 }
@@ -130,17 +130,17 @@ async function readyOrEnded(socket: string, run: ServerRun): Promise<"ready" | n
   });
   for (;;) {
     if (outcome !== undefined) return outcome;
-    const life = await lifeOf(socket);
-    // Another gateway's server may answer while ours is turned away by the lock.
+    const life = await probeServer(socket);
+    // Another gateway's server may answer while the lock turns our own away.
     if (life.state === "ready" && life.pid === run.pid) return "ready";
     await Promise.race([ended, sleep(15)]);
   }
 }
 
-async function end(run: ServerRun): Promise<void> {
+async function stopServer(run: ServerRun): Promise<void> {
   run.signal("SIGTERM");
   const late = new AbortController();
-  const force = sleep(STOP_MS, undefined, { signal: late.signal }).then(
+  const force = sleep(STOP_TIMEOUT_MS, undefined, { signal: late.signal }).then(
     () => run.signal("SIGKILL"),
     () => undefined,
   );
@@ -151,14 +151,14 @@ async function end(run: ServerRun): Promise<void> {
 
 async function obtainProgram(deps: PrivateServerDeps): Promise<ServerProgram> {
   const cacheDir = deps.cacheDir || join(deps.surroundings.cacheHome, "dragoman");
-  const found = await findServer({ wanted: deps.server, cacheDir, surroundings: deps.surroundings });
+  const found = await findServer({ configured: deps.server, cacheDir, surroundings: deps.surroundings });
   if (found.program !== undefined) return found.program;
   const old = found.tooOld.length === 0 ? "" : ` (${found.tooOld.join(", ")}: 7.0 or newer is needed)`;
   let why = "";
   if (deps.mayFetch) {
     try {
       const say = (sentence: string): void => deps.log.info({}, sentence);
-      const fetched = await fetchServer({ cacheDir, surroundings: deps.surroundings, say });
+      const fetched = await fetchServer({ cacheDir, surroundings: deps.surroundings, onProgress: say });
       if (fetched !== undefined) return fetched;
     } catch (error) {
       deps.log.warn({ reason: error instanceof Error ? error.message : "unknown" }, "Redis could not be fetched");
@@ -175,7 +175,7 @@ async function obtainProgram(deps: PrivateServerDeps): Promise<ServerProgram> {
   );
 }
 
-/** Half of what this machine or container may use: the rest is for the gateway and for rewriting the log. */
+/** Returns half of the memory that this machine or container may use. The rest is for the gateway and for rewriting the AOF. */
 function memoryShare(): number {
   const allowed = process.constrainedMemory();
   const total = totalmem();

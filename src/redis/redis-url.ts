@@ -5,10 +5,10 @@ export interface RedisNode {
   readonly port: number;
 }
 
-/** What a REDIS_URL says, apart from how a connection is used. */
-export interface RedisPlace {
+/** Parsed fields of a REDIS_URL. */
+export interface RedisEndpoint {
   readonly kind: "single" | "sentinel" | "cluster";
-  /** One server, the sentinels, or some of the cluster's nodes; empty for a unix socket. */
+  /** The server, the sentinels, or some of the cluster's nodes; empty for a unix socket. */
   readonly nodes: readonly RedisNode[];
   /** The unix socket's path. */
   readonly path?: string;
@@ -22,28 +22,28 @@ export interface RedisPlace {
 
 const FORMS =
   "takes redis://[user:pass@]host[:port][/db], rediss://…, unix:/path[?db=n], redis+sentinel://host:port,host:port/name[/db] or redis+cluster://host:port,host:port";
-const bad = (): ConfigError => new ConfigError("REDIS_URL", FORMS);
+const urlError = (): ConfigError => new ConfigError("REDIS_URL", FORMS);
 
 /** Reads a REDIS_URL; throws `ConfigError` without repeating the text, since it may hold a password. */
-export function readRedisUrl(text: string): RedisPlace {
-  if (text.startsWith("unix:")) return unixPlace(text);
+export function readRedisUrl(text: string): RedisEndpoint {
+  if (text.startsWith("unix:")) return unixEndpoint(text);
   const match = /^(redis|rediss)(?:\+(sentinel|cluster))?:\/\/(?:([^@/]*)@)?([^/?#]*)((?:\/[^/?#]*)*)$/.exec(text);
-  if (match === null) throw bad();
+  if (match === null) throw urlError();
   const [, scheme, flavour, login, hosts = "", rest = ""] = match;
   const kind = flavour === "sentinel" || flavour === "cluster" ? flavour : "single";
   const nodes = hosts.split(",").map((host) => nodeOf(host, kind === "sentinel" ? 26_379 : 6_379));
-  if (kind === "single" && nodes.length !== 1) throw bad();
+  if (kind === "single" && nodes.length !== 1) throw urlError();
   const parts = rest.split("/").filter((part) => part !== "");
   const master = kind === "sentinel" ? decode(parts.shift() ?? "") : undefined;
-  if (master === "" || parts.length > 1) throw bad();
+  if (master === "" || parts.length > 1) throw urlError();
   const db = dbOf(parts[0] ?? "0");
   if (kind === "cluster" && db !== 0) throw new ConfigError("REDIS_URL", "a cluster has no database but 0");
   return { kind, nodes, db, tls: scheme === "rediss", ...(master ? { master } : {}), ...loginOf(login) };
 }
 
-function unixPlace(text: string): RedisPlace {
+function unixEndpoint(text: string): RedisEndpoint {
   const match = /^unix:(?:\/\/(?:([^@/]*)@)?)?(\/[^?#]+)(?:\?db=(\d{1,3}))?$/.exec(text);
-  if (match === null) throw bad();
+  if (match === null) throw urlError();
   return {
     kind: "single",
     nodes: [],
@@ -58,7 +58,7 @@ function nodeOf(text: string, fallback: number): RedisNode {
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text);
   const port = Number(match?.[3] ?? fallback);
   const host = match?.[1] ?? match?.[2];
-  if (host === undefined || port < 1 || port > 65_535) throw bad();
+  if (host === undefined || port < 1 || port > 65_535) throw urlError();
   return { host, port };
 }
 
@@ -71,7 +71,7 @@ function loginOf(login: string | undefined): { username?: string; password?: str
 }
 
 function dbOf(text: string): number {
-  if (!/^\d{1,3}$/.test(text)) throw bad();
+  if (!/^\d{1,3}$/.test(text)) throw urlError();
   return Number(text);
 }
 
@@ -79,6 +79,6 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw bad();
+    throw urlError();
   }
 }

@@ -58,7 +58,7 @@ const RESERVED = new Set(
   ).split(" "),
 );
 
-/** Loads one script with its includes; throws where its header, its includes and the given names don't fit. */
+/** Loads a script with its includes. Throws where the header, the includes and the given names don't fit. */
 export function luaScript<const Key extends string, const Arg extends string = never, Reply = unknown>(
   file: URL,
   { keys, args = [], reply = (raw) => raw as Reply }: ScriptNames<Key, Arg, Reply>,
@@ -74,11 +74,11 @@ export function luaScript<const Key extends string, const Arg extends string = n
   return { name, source, keys, args, reply };
 }
 
-/** Makes a reader for scripts that answer one of few words; throws for any other answer. */
-export function oneOf<const Word extends string>(...words: readonly Word[]): (raw: unknown) => Word {
+/** Makes a reader for scripts that answer one of a few literals. Throws for any other answer. */
+export function oneOf<const Literal extends string>(...literals: readonly Literal[]): (raw: unknown) => Literal {
   return (raw) => {
-    const found = words.find((word) => word === raw);
-    if (found === undefined) throw new Error(`script answered ${String(raw)} instead of ${words.join(", ")}`);
+    const found = literals.find((literal) => literal === raw);
+    if (found === undefined) throw new Error(`script answered ${String(raw)} instead of ${literals.join(", ")}`);
     return found;
   };
 }
@@ -107,14 +107,14 @@ function readHeader(script: string, text: string): Header {
   return header;
 }
 
-function mustEqual(script: string, label: string, declared: readonly string[], given: readonly string[]): void {
-  if (declared.join(" ") === given.join(" ")) return;
+function mustEqual(script: string, label: string, declared: readonly string[], defined: readonly string[]): void {
+  if (declared.join(" ") === defined.join(" ")) return;
   throw new Error(
-    `${script}.lua: ${label} is "${declared.join(" ")}" in the header, "${given.join(" ")}" in TypeScript`,
+    `${script}.lua: ${label} is "${declared.join(" ")}" in the header, "${defined.join(" ")}" in TypeScript`,
   );
 }
 
-/** Collects includes and what these include, each once, in an order in which everything is declared before its use. */
+/** Collects includes and their includes, each once, every declaration before its use. */
 function includesOf(
   script: string,
   from: URL,
@@ -135,7 +135,7 @@ function includesOf(
   return found;
 }
 
-/** Writes the local variables of a list: `local record, lane = KEYS[1], KEYS[2]`, and a table of the rest. */
+/** Writes the local variables of a list of names, and a table for a last name that ends in `...`. */
 function localsOf(table: "KEYS" | "ARGV", names: readonly string[]): string {
   const single = names.filter((name) => !name.endsWith("..."));
   const rest = names.find((name) => name.endsWith("..."));

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import type { RedisClient } from "./connect.ts";
 import { type LuaScript, plainName } from "./script-loader.ts";
 
-/** A value that a script gets: true arrives as `1`, false as the empty string. */
+/** A value passed to a script: true arrives as `1`, false as the empty string. */
 export type ScriptValue = string | number | boolean | Buffer;
 
-/** Values by name; a name that ends in `...` takes a list under the name without the dots. */
+/** Values by name. A name that ends in `...` takes a list, under the name without the dots. */
 export type NamedValues<Name extends string, Value> = {
   readonly [N in Name as N extends `${infer Plain}...` ? Plain : N]: N extends `${string}...`
     ? readonly Value[]
@@ -26,7 +26,7 @@ type AnyScript = LuaScript;
 type Values = Readonly<Record<string, ScriptValue | readonly ScriptValue[]>>;
 
 /**
- * Makes functions of Lua scripts: EVALSHA, and EVAL once where the server does not know the script yet (restart,
+ * Makes functions of Lua scripts. A call sends EVALSHA, and EVAL where the server does not know the script yet (restart,
  * failover). Each call is one round trip; all keys of a call lie in one Cluster slot.
  */
 export function scriptRunner<Scripts extends Readonly<Record<string, AnyScript>>>(

@@ -2,32 +2,32 @@ import { Cluster, type Redis } from "ioredis";
 import { ConfigError } from "../config/settings.ts";
 import type { RedisClient } from "./connect.ts";
 
-/** What a Redis really guarantees; promise G1 (no accepted activity is lost) depends on it. */
+/** Guarantees of a Redis server, on which promise G1 (no accepted activity is lost) depends. */
 export interface ServerFacts {
   readonly software: "redis" | "valkey";
   readonly version: string;
-  /** `always` keeps every confirmed write through a crash; `unknown` where the server does not tell. */
+  /** `always` keeps every confirmed write through a crash; `unknown` where the server does not say. */
   readonly fsync: "always" | "everysec" | "no" | "off" | "unknown";
   /** Anything but `noeviction` may throw accepted work away. */
   readonly eviction: string;
-  /** Bytes Redis may use: its own limit, else what the machine has. */
+  /** Bytes that Redis may use: the configured limit, else the machine's memory. */
   readonly memoryLimit: number;
   readonly memoryUsed: number;
   readonly replicas: number;
-  /** True when it persists each write before it answers and never evicts. */
+  /** True when the server persists each write before the answer and never evicts. */
   readonly durable: boolean;
-  /** One sentence for each thing that weakens a promise. */
+  /** Sentences about settings that weaken a promise. */
   readonly warnings: readonly string[];
 }
 
-/** How full Redis is: `soft` from 70 % (new work gets 429), `hard` from 85 % (503), long before Redis itself refuses. */
+/** Memory pressure: `soft` from 70 % (new work gets 429), `hard` from 85 % (503). Redis itself refuses much later. */
 export type Pressure = "ok" | "soft" | "hard";
 const SOFT = 0.7;
 const HARD = 0.85;
-/** Below this version BullMQ's and our scripts lack commands. */
-const LEAST_VERSION = 7;
+/** Oldest version with all commands that BullMQ's and our scripts use. */
+const MIN_VERSION = 7;
 
-/** Asks the server, or each master of a cluster, and answers for the weakest; throws `ConfigError` for one that is too old. */
+/** Reads the facts of a server, or the weakest of a cluster's masters. Throws `ConfigError` for a server that is too old. */
 export async function serverFacts(client: RedisClient): Promise<ServerFacts> {
   const nodes: readonly Redis[] = client instanceof Cluster ? client.nodes("master") : [client];
   const all = await Promise.all(nodes.map(factsOf));
@@ -36,7 +36,7 @@ export async function serverFacts(client: RedisClient): Promise<ServerFacts> {
   return others.reduce(weaker, first);
 }
 
-/** The pressure that facts amount to. */
+/** Computes the memory pressure. */
 export function pressureOf(facts: Pick<ServerFacts, "memoryLimit" | "memoryUsed">): Pressure {
   if (facts.memoryLimit <= 0) return "ok";
   const share = facts.memoryUsed / facts.memoryLimit;
@@ -44,14 +44,14 @@ export function pressureOf(facts: Pick<ServerFacts, "memoryLimit" | "memoryUsed"
   return share >= SOFT ? "soft" : "ok";
 }
 
-/** The number of the version in `redis-server --version` or INFO, as `7.0.15`; undefined when there is none. */
+/** Reads the version from `redis-server --version` or INFO, as `7.0.15`; undefined without one. */
 export function versionIn(text: string): string | undefined {
   return /(?:valkey_version:|v=)(\d+\.\d+\.\d+)/.exec(text)?.[1] ?? /redis_version:(\d+\.\d+\.\d+)/.exec(text)?.[1];
 }
 
-/** True for a version that the gateway works with. */
+/** Returns whether the gateway works with a version. */
 export function isNewEnough(version: string): boolean {
-  return Number(version.split(".")[0]) >= LEAST_VERSION;
+  return Number(version.split(".")[0]) >= MIN_VERSION;
 }
 
 async function factsOf(redis: Redis): Promise<ServerFacts> {
@@ -77,7 +77,7 @@ async function factsOf(redis: Redis): Promise<ServerFacts> {
   return { ...facts, durable: facts.fsync === "always" && facts.eviction === "noeviction", warnings };
 }
 
-/** Hosted servers often forbid CONFIG. */
+/** Reads the sync policy; `unknown` where CONFIG is forbidden, as hosted servers often do. */
 async function fsyncOf(redis: Redis): Promise<ServerFacts["fsync"]> {
   const answer = await redis.config("GET", "appendfsync").catch(() => undefined);
   const value = Array.isArray(answer) ? answer[1] : undefined;

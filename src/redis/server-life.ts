@@ -1,27 +1,27 @@
 import { connect } from "node:net";
 
-/** What answers behind a socket. */
-export interface Life {
-  /** `busy`: something listens but can't serve yet (it loads its data, or hangs). */
+/** Liveness of the server behind a socket. */
+export interface ServerLiveness {
+  /** `busy`: a process listens but can't serve yet (loads its data, or hangs). */
   readonly state: "ready" | "busy" | "dead";
-  /** The server's process. */
+  /** The server's process id. */
   readonly pid?: number;
 }
 
-const PATIENCE_MS = 2_000;
+const PROBE_TIMEOUT_MS = 2_000;
 
-/** Asks the server behind a unix socket whether it lives. Never throws. */
-export function lifeOf(socket: string): Promise<Life> {
+/** Asks the server behind a unix socket for a sign of life. Never throws. */
+export function probeServer(socket: string): Promise<ServerLiveness> {
   return new Promise((done) => {
-    let heard = "";
+    let received = "";
     let connected = false;
     const link = connect(socket);
-    const answer = (state: Life["state"]): void => {
+    const answer = (state: ServerLiveness["state"]): void => {
       link.destroy();
-      const pid = /^process_id:(\d+)/m.exec(heard)?.[1];
+      const pid = /^process_id:(\d+)/m.exec(received)?.[1];
       done(pid === undefined ? { state } : { state, pid: Number(pid) });
     };
-    link.setTimeout(PATIENCE_MS, () => answer(connected ? "busy" : "dead"));
+    link.setTimeout(PROBE_TIMEOUT_MS, () => answer(connected ? "busy" : "dead"));
     link.once("error", () => answer("dead"));
     link.once("close", () => answer("dead"));
     link.once("connect", () => {
@@ -29,8 +29,8 @@ export function lifeOf(socket: string): Promise<Life> {
       link.write("PING\r\nINFO server\r\n");
     });
     link.on("data", (data) => {
-      heard += data.toString("latin1");
-      if (/^process_id:\d+\r/m.test(heard)) answer(heard.startsWith("+PONG") ? "ready" : "busy");
+      received += data.toString("latin1");
+      if (/^process_id:\d+\r/m.test(received)) answer(received.startsWith("+PONG") ? "ready" : "busy");
     });
   });
 }

@@ -4,16 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError } from "../config/settings.ts";
 
-/** What the kernel takes as the path of a unix socket (`sun_path` less its end). */
+/** Maximum length of a unix socket's path (the kernel's `sun_path` less the terminating zero). */
 const SOCKET_PATH_BYTES = 107;
 
 export interface ServerFolder {
-  /** Where the data files are. */
+  /** Folder of the data files. */
   readonly dir: string;
   readonly socket: string;
 }
 
-/** Makes the private server's folder (0700) and finds a socket path short enough for the kernel. */
+/** Makes the private server's folder (0700) and picks a socket path that the kernel accepts. */
 export async function serverFolder(dataDir: string, runtimeDir: string | undefined): Promise<ServerFolder> {
   const dir = join(dataDir, "redis");
   await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -25,13 +25,13 @@ export async function serverFolder(dataDir: string, runtimeDir: string | undefin
     if (base === undefined) continue;
     const socket = join(base, name, "redis.sock");
     if (Buffer.byteLength(socket) > SOCKET_PATH_BYTES) continue;
-    if (await ownFolder(join(base, name))) return { dir, socket };
+    if (await makeOwnFolder(join(base, name))) return { dir, socket };
   }
   throw new ConfigError("DATA_DIR", "is so deep that no socket fits; choose a shorter path or set XDG_RUNTIME_DIR");
 }
 
-/** In a folder that everybody may write to, somebody else may have been there first. */
-async function ownFolder(folder: string): Promise<boolean> {
+/** Makes a folder and checks that this user owns it: in a shared folder another user may have made it first. */
+async function makeOwnFolder(folder: string): Promise<boolean> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const state = await lstat(folder);

@@ -1,5 +1,5 @@
 import { formatCursor } from "../event-log/cursor.ts";
-import { type Facts, factsOf } from "../event-log/filter.ts";
+import { type EventFacts, factsOf } from "../event-log/filter.ts";
 import { chunkOf, sseBlock } from "./sse-encoding.ts";
 import { wsTextFrame } from "./websocket-encoding.ts";
 
@@ -12,7 +12,7 @@ export interface Frame {
   readonly cursor: string;
   /** The event's JSON in one line, without its cursor. */
   readonly json: string;
-  readonly facts: Facts;
+  readonly facts: EventFacts;
   readonly built: Map<FrameKind, Buffer>;
 }
 

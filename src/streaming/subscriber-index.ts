@@ -1,11 +1,11 @@
-import type { Facts, Selector } from "../event-log/filter.ts";
+import type { EventFacts, Selector } from "../event-log/filter.ts";
 
 /** Finds the listeners an event may be for without asking every one of them. */
 export interface ListenerIndex<Listener> {
   readonly add: (listener: Listener, selector: Selector) => void;
   readonly remove: (listener: Listener, selector: Selector) => void;
   /** Calls back for each candidate, possibly more than once; the selector has the last word. */
-  readonly visit: (facts: Facts, each: (listener: Listener) => void) => void;
+  readonly visit: (facts: EventFacts, each: (listener: Listener) => void) => void;
 }
 
 /** Keeps each listener under the values of its most telling condition: rid, then address, then platform, else under all. */

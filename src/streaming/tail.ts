@@ -1,5 +1,5 @@
 import { compareIds, formatCursor, parseCursor } from "../event-log/cursor.ts";
-import { isGap, LogAway, type LogBounds } from "../event-log/event-log.ts";
+import { isGap, EventLogUnavailable, type LogBounds } from "../event-log/event-log.ts";
 import { selectorOf } from "../event-log/filter.ts";
 import { type Followed, gapOf } from "./app-feed.ts";
 import { replay } from "./catch-up.ts";
@@ -34,7 +34,7 @@ export function eventTail(deps: TailDeps): Tail {
     return after === "earliest" ? earliestPlace(bounds) : placeAfter(after, bounds);
   }
   async function follow(request: FollowRequest, follower: Follower): Promise<Following> {
-    if (!health.healthy()) throw new LogAway();
+    if (!health.healthy()) throw new EventLogUnavailable();
     const slot = slots.take(request.app);
     try {
       const { state, place } = await inTime(
@@ -43,7 +43,7 @@ export function eventTail(deps: TailDeps): Tail {
       return join(slot, state, place, request, follower);
     } catch (error) {
       slots.release(slot);
-      throw new LogAway(error);
+      throw new EventLogUnavailable(error);
     }
   }
   function join(slot: LogSlot, state: Followed, place: Place, request: FollowRequest, follower: Follower): Following {
@@ -105,7 +105,7 @@ function placeAfter(after: string, bounds: LogBounds): Place {
 async function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new LogAway()), PATIENCE_MS);
+    timer = setTimeout(() => reject(new EventLogUnavailable()), PATIENCE_MS);
   });
   try {
     return await Promise.race([work, late]);

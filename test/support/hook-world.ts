@@ -18,7 +18,7 @@ import type { TestRedis } from "./redis.ts";
 export async function hookWorld(redis: TestRedis, { kept = 100_000, waitMs = 50 } = {}) {
   const client = redis.connect();
   const ring = await keyring({ path: join(redis.dir, "master.key"), opens: true });
-  const log = redisEventLog({ redis: client, kept });
+  const log = redisEventLog({ redis: client, eventsKept: kept });
   const hooks = redisWebhooks({ redis: client, keyring: ring, eventLog: log });
   const inside = egress({ allowPrivate: ["127.0.0.0/8"], insideOnly: true });
   const ends: Array<() => Promise<void>> = [];

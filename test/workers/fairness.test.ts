@@ -11,11 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-it("ranks an app's wakes by the lanes it has outstanding, in steps that keep its own order", () => {
+it("priorityOf > ranks wakes by the app's outstanding lanes, in steps that keep the app's own order", () => {
   expect([0, 1, 2, 3, 4, 5, 8, 9, 10_000].map(priorityOf)).toEqual([0, 0, 1, 2, 2, 3, 3, 4, 14]);
 });
 
-it("lets a quiet app pass a noisy one's backlog", async () => {
+it("sendWorker > lets a quiet app pass a noisy app's backlog", async () => {
   const order: string[] = [];
   const slow = testPlatform(async (activity) => {
     await setTimeout(5);

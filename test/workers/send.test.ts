@@ -28,7 +28,7 @@ const noting =
     return sentTo(activity);
   };
 
-describe("carrying out", () => {
+describe("sendWorker", () => {
   it("ends each activity in one result with an outcome per target", async () => {
     core = gatewayCore(server, [testPlatform((activity, context) => context.commit().then(() => sentTo(activity)))]);
     core.startWorkers();
@@ -78,7 +78,7 @@ describe("carrying out", () => {
     ]);
   });
 
-  it("works through 500 activities of one lane in order, though a lane yields after 50", async () => {
+  it("carries out 500 activities of a lane in order, though a lane yields after 50", async () => {
     const order: number[] = [];
     core = gatewayCore(server, [testPlatform(noting(order, (activity) => Number(activity.rid)))]);
     for (let i = 0; i < 500; i++) await core.accept("app1", activityOf({ rid: String(i) }));
@@ -87,7 +87,7 @@ describe("carrying out", () => {
     expect(order).toEqual(Array.from({ length: 500 }, (_, i) => i));
   });
 
-  it("retries only the targets that are undecided", async () => {
+  it("retries only targets without an outcome", async () => {
     const pendings: number[][] = [];
     core = gatewayCore(server, [
       testPlatform(async (activity, context) => {
@@ -155,7 +155,7 @@ describe("carrying out", () => {
     expect(runs).toBe(1);
   });
 
-  it("asks the platform what became of work that a dead worker had committed", async () => {
+  it("recovers the outcome of an item that a dead worker had committed", async () => {
     core = gatewayCore(server, [
       testPlatform(async () => Promise.reject(new Error("must not run")), {
         recover: async (_client, activity) => sentTo(activity),
@@ -177,7 +177,7 @@ describe("carrying out", () => {
     expect((await core.events("app1")).filter((event) => event.type === "result")).toHaveLength(1);
   });
 
-  it("keeps asking when the asking fails, and never sends again for it", async () => {
+  it("repeats a failed recovery, and never sends again for it", async () => {
     const sends: string[] = [];
     let asked = 0;
     core = gatewayCore(server, [
@@ -208,7 +208,7 @@ describe("carrying out", () => {
     expect([sends, asked]).toEqual([["once"], 3]);
   });
 
-  it("ends unknown when asking fails for good", async () => {
+  it("ends as unknown when recovery fails for good", async () => {
     const sends: string[] = [];
     core = gatewayCore(server, [
       testPlatform(
@@ -232,7 +232,7 @@ describe("carrying out", () => {
     expect(sends).toEqual(["once"]);
   });
 
-  it("says unknown where nobody can tell, and sends again only when the app asked for it", async () => {
+  it("ends as unknown without recovery, and sends again only with onUnknown: resend", async () => {
     const runs: string[] = [];
     core = gatewayCore(server, [testPlatform(noting(runs, (activity) => activity.rid))]);
     for (const [rid, options] of [
@@ -254,7 +254,7 @@ describe("carrying out", () => {
     expect(runs).toEqual(["resend"]);
   });
 
-  it("gives up only what workers died of, not what was under way beside it", async () => {
+  it("gives up only the item that workers died of, not those under way beside it", async () => {
     core = gatewayCore(server, [testPlatform(async (activity) => sentTo(activity))]);
     for (const rid of ["poison", "beside"]) await core.accept("app1", activityOf({ rid, target: [{ address: rid }] }));
     const lanes = await core.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "-1");
@@ -275,7 +275,7 @@ describe("carrying out", () => {
   });
 });
 
-describe("time", () => {
+describe("sweep", () => {
   it("sends a scheduled activity when it is due, and ends a late one as expired", async () => {
     core = gatewayCore(server, [testPlatform(async (activity) => sentTo(activity))]);
     core.startWorkers();
@@ -288,7 +288,7 @@ describe("time", () => {
     expect(Date.parse(result?.published as string)).toBeGreaterThanOrEqual(due);
   });
 
-  it("expires what was not sent in its lifetime, also behind a deferred head, and frees the lane", async () => {
+  it("expires activities after their lifetime, also behind a deferred head, and frees the lane", async () => {
     core = gatewayCore(server, [
       testPlatform(async (activity) => {
         if (activity.rid === "head")
@@ -317,7 +317,7 @@ describe("time", () => {
     expect((await core.results("app1", 3)).map((result) => result.rid)).toEqual(["behind", "head", "after"]);
   });
 
-  it("finds a lane whose wake got lost", async () => {
+  it("wakes a lane whose wake got lost", async () => {
     core = gatewayCore(server, [testPlatform(async (activity) => sentTo(activity))]);
     core.startWorkers();
     const activity = activityOf();

@@ -12,9 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-it("drops events past their hours, for each app, and leaves the younger ones", async () => {
+it("trimming > drops each app's events past their hours and keeps younger events", async () => {
   const redis = server.connect();
-  const eventLog = redisEventLog({ redis, kept: 100 });
+  const eventLog = redisEventLog({ redis, eventsKept: 100 });
   const old = Date.now() - 25 * 3_600_000;
   await redis.sadd(keys.apps, "one", "two");
   for (const app of ["one", "two"]) {

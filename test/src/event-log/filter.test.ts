@@ -17,7 +17,7 @@ const result = {
   target: [{ address: "alice@x.org" }],
 };
 
-it("?actor= finds what an address did and what came to it", () => {
+it("selects > ?actor= matches events from an address and to it", () => {
   for (const [address, event, found] of [
     ["bob@x.org", arrival, true],
     ["ALICE@x.org", arrival, true],
@@ -28,14 +28,14 @@ it("?actor= finds what an address did and what came to it", () => {
   }
 });
 
-it("a token for an account sees nothing of another's, whoever a message there claims to be from", () => {
+it("selects > a token for an account sees no other account's events, whatever sender they claim", () => {
   const bob = selectorOf({}, { actors: ["bob@x.org"] });
   expect(selects(bob, factsOf(result))).toBe(true);
   expect(selects(bob, factsOf(arrival))).toBe(false);
   expect(selects(selectorOf({}, { actors: ["alice@x.org"] }), factsOf(arrival))).toBe(true);
 });
 
-it("an empty limit allows nothing, and a filter never widens a limit", () => {
+it("selects > an empty limit allows no event, and a filter never widens a limit", () => {
   expect(selects(selectorOf({}, { actors: [] }), factsOf(result))).toBe(false);
   expect(selects(selectorOf({ actors: ["bob@x.org"] }, { actors: ["eve@x.org"] }), factsOf(result))).toBe(false);
   expect(selects(selectorOf({ rids: ["5"] }, { platforms: ["xmpp"] }), factsOf(result))).toBe(false);

@@ -41,11 +41,11 @@ test.each<[Partial<ResultEvent>, boolean]>([
   [{ status: "unknown", target: [target("unknown", late)] }, false],
   [{ status: "cancelled", target: [target("cancelled")] }, false],
   [{ status: "sent" }, false],
-])("%j is a dead letter: %s", (more, dead) => {
+])("isDeadLetter > %j: %s", (more, dead) => {
   expect(isDeadLetter(result("r", more))).toBe(dead);
 });
 
-test("what was tried and then expired is one, in the write that ends it", async () => {
+test("finalize > keeps a tried and expired activity as a dead letter, in the same write", async () => {
   const activity = activityOf({ rid: "slow" });
   const { wake } = (await core.outbox.accept({
     ...entryOf("app", activity),
@@ -68,7 +68,7 @@ test("what was tried and then expired is one, in the write that ends it", async 
     .toMatchObject({ result: { status: "expired" } });
 });
 
-test("a replay repeats what was to be sent at once, with its attachments, or says that they are gone", () => {
+test("replayRequest > repeats undelivered targets at once with attachments, and is undefined without their contents", () => {
   const activity = activityOf({
     target: [{ address: "a" }, { address: "b" }],
     object: { body: "Hi", attachments: [{ name: "a.txt" }, { name: "b.txt", url: "https://example.org/b.txt" }] },

@@ -23,7 +23,7 @@ function connections(url: string, lines: object[] = []): RedisConnections {
   return made;
 }
 
-test("the producer fails at once while Redis is away and heals, the worker waits", async () => {
+test("producer connection fails at once while Redis is away, worker connection waits", async () => {
   const made = connections(redis.url);
   const producer = made.producer();
   const worker = made.worker();
@@ -40,7 +40,7 @@ test("the producer fails at once while Redis is away and heals, the worker waits
   expect(await producer.get("a")).toBe("1");
 });
 
-test("a command under way when Redis dies is refused, not sent again", async () => {
+test("producer connection refuses, and does not resend, a command under way when Redis dies", async () => {
   const made = connections(redis.url);
   const producer = made.producer();
   await made.ready(5_000);
@@ -55,7 +55,7 @@ test("a command under way when Redis dies is refused, not sent again", async () 
   await redis.start();
 });
 
-test("a Redis that hangs is given up after the time-out of a fail-fast connection", async () => {
+test("fail-fast connection gives up a hanging Redis after its time-out", async () => {
   const made = connections(redis.url);
   const barrier = made.barrier(200);
   await made.ready(5_000);
@@ -67,7 +67,7 @@ test("a Redis that hangs is given up after the time-out of a fail-fast connectio
   }
 });
 
-test("ready rejects when there is no Redis", async () => {
+test("ready > rejects when there is no Redis", async () => {
   const lines: object[] = [];
   const made = connections("unix:/nonexistent/redis.sock", lines);
   made.producer();
@@ -76,7 +76,7 @@ test("ready rejects when there is no Redis", async () => {
   expect(lines).toHaveLength(1);
 });
 
-test("a server that asks for a login takes the one in the URL", async () => {
+test("connection logs in with the URL's user and password", async () => {
   const guarded = await testRedis();
   closers.push(guarded.stop);
   await guarded.connect().config("SET", "requirepass", "s3cret:word");
@@ -86,7 +86,7 @@ test("a server that asks for a login takes the one in the URL", async () => {
   expect(await client.ping()).toBe("PONG");
 });
 
-test("TLS certificates are checked", async () => {
+test("connection checks TLS certificates", async () => {
   const server = await redisProcess();
   closers.push(server.stop);
   const lines: object[] = [];
@@ -95,7 +95,7 @@ test("TLS certificates are checked", async () => {
   await expect(made.ready(300)).rejects.toThrow(/not ready/);
 });
 
-test("Sentinel: finds the master, and the new one after a failover", async () => {
+test("Sentinel connection finds the master, and the new master after a failover", async () => {
   const master = await redisProcess();
   const replica = await redisProcess(["--replicaof", "127.0.0.1", String(master.port)]);
   const sentinel = await redisProcess(
@@ -125,7 +125,7 @@ test("Sentinel: finds the master, and the new one after a failover", async () =>
   expect(await replica.client().get("a")).toBe("after");
 }, 120_000);
 
-test("Cluster: commands reach the node of their key, and fail fast when it is gone", async () => {
+test("Cluster connection sends commands to their key's node, and fails fast when it is gone", async () => {
   const { nodes, url, stop } = await redisCluster();
   closers.push(stop);
   const made = connections(url);

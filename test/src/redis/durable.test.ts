@@ -31,7 +31,7 @@ async function barrier(replicas: number, waitMs = 300) {
   return durabilityBarrier({ client, replicas: () => replicas, waitMs });
 }
 
-test("what it confirms stands on the replica", async () => {
+test("withReplication > confirms only what stands on the replica", async () => {
   const { withReplication } = await barrier(1);
   const writer = master.client();
   for (let i = 0; i < 50; i++) {
@@ -40,7 +40,7 @@ test("what it confirms stands on the replica", async () => {
   }
 });
 
-test("callers that come together share rounds", async () => {
+test("withReplication > lets simultaneous callers share rounds", async () => {
   const { withReplication } = await barrier(1);
   const writer = master.client();
   await withReplication("{dgm0}", () => writer.set("b", "0"));
@@ -53,7 +53,7 @@ test("callers that come together share rounds", async () => {
   expect(await replica.client().get("b199")).toBe("1");
 });
 
-test("a frozen replica makes it refuse, and it heals", async () => {
+test("withReplication > refuses while the replica is frozen, and confirms again afterwards", async () => {
   const { withReplication } = await barrier(1);
   const writer = master.client();
   await withReplication("{dgm0}", () => writer.set("c", "0"));
@@ -66,7 +66,7 @@ test("a frozen replica makes it refuse, and it heals", async () => {
   await until(async () => (await withReplication("{dgm0}", () => writer.set("c", "2"))) === "OK");
 });
 
-test("a write whose master was replaced meanwhile is not confirmed", async () => {
+test("withReplication > does not confirm a write whose master was replaced meanwhile", async () => {
   const { withReplication } = await barrier(1);
   const writer = master.client();
   await withReplication("{dgm0}", () => writer.set("d", "0"));
@@ -81,23 +81,23 @@ test("a write whose master was replaced meanwhile is not confirmed", async () =>
   expect(await withReplication("{dgm0}", () => writer.set("d", "2"))).toBe("OK");
 });
 
-test("without replicas it asks nothing", async () => {
+test("withReplication > asks nothing without replicas", async () => {
   const { withReplication } = await barrier(0);
   const before = await master.client().get("{dgm}:barrier");
   expect(await withReplication("{dgm0}", async () => "done")).toBe("done");
   expect(await master.client().get("{dgm}:barrier")).toBe(before);
 });
 
-test("the watch wants a replica from the moment it saw one, also after it is gone", async () => {
+test("watchServer > requires a replica from the first one seen, also after it is gone", async () => {
   const watch = watchServer({
     client: master.client(),
     log: silentLog,
-    wanted: "auto",
+    requiredReplicas: "auto",
     replicated: false,
     everyMs: 20,
   });
   expect(watch.replicas()).toBe(0);
-  await watch.look();
+  await watch.check();
   expect(watch.replicas()).toBe(1);
   replica.signal("SIGKILL");
   await replica.ended;

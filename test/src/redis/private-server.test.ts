@@ -84,7 +84,7 @@ function processOf(pid: number): { readonly state: string; readonly group: numbe
 /** In a container without an init a killed server stays as a zombie; that is not alive. */
 const alive = (pid: number): boolean => !["Z", "X", undefined].includes(processOf(pid)?.state);
 
-test("is durable, private, and keeps its data from one run to the next", async () => {
+test("private server > is durable, private, and keeps its data between runs", async () => {
   const dataDir = folder();
   const first = await start({ dataDir });
   expect(first.owned()).toBe(true);
@@ -112,7 +112,7 @@ test("is durable, private, and keeps its data from one run to the next", async (
   await second.stop();
 });
 
-test("ends with a parent that is killed, with all its data, and the next start goes on", async () => {
+test("private server > ends when its gateway is killed, and the next start has all data", async () => {
   const dataDir = folder();
   const parent = await startParent(dataDir);
   for (let i = 0; i < 20; i++) await ask(parent.state.url, (redis) => redis.set(`k${i}`, String(i)));
@@ -124,7 +124,7 @@ test("ends with a parent that is killed, with all its data, and the next start g
   await next.stop();
 });
 
-test("a start right after the kill waits until the old server has let go of the data", async () => {
+test("private server > waits at start until a killed gateway's server has released the data", async () => {
   const dataDir = folder();
   for (let round = 0; round < 3; round++) {
     const parent = await startParent(dataDir);
@@ -136,13 +136,13 @@ test("a start right after the kill waits until the old server has let go of the 
   }
 });
 
-test("a signal to the parent's group, as Ctrl-C sends it, does not reach the server", async () => {
+test("private server > gets no signal that goes to the gateway's process group (Ctrl-C)", async () => {
   const server = await start();
   expect(processOf(server.pid() as number)?.group).toBe(server.pid());
   await server.stop();
 });
 
-test("comes back when it is killed, with its data", async () => {
+test("private server > restarts with its data when it is killed", async () => {
   const server = await start();
   await ask(server.url, (redis) => redis.set("kept", "yes"));
   const pid = server.pid() as number;
@@ -152,7 +152,7 @@ test("comes back when it is killed, with its data", async () => {
   await server.stop();
 });
 
-test("a second gateway uses the live server, does not end it, and takes over when the first is gone", async () => {
+test("private server > is shared with a second gateway, which takes over when the first is gone", async () => {
   const dataDir = folder();
   const first = await start({ dataDir });
   const second = await start({ dataDir });
@@ -166,7 +166,7 @@ test("a second gateway uses the live server, does not end it, and takes over whe
   await second.stop();
 });
 
-test("gateways that start together run one server", async () => {
+test("private server > runs once when gateways start together", async () => {
   const dataDir = folder();
   const all = await Promise.all([start({ dataDir }), start({ dataDir }), start({ dataDir })]);
   expect(all.filter((server) => server.owned())).toHaveLength(1);
@@ -176,7 +176,7 @@ test("gateways that start together run one server", async () => {
   for (const server of all) await server.stop();
 });
 
-test("a folder too deep for a socket's path gets its socket elsewhere, in a folder of our own", async () => {
+test("private server > puts the socket elsewhere when the data folder's path is too long", async () => {
   const runtimeDir = join(root, "run");
   await mkdir(runtimeDir);
   const server = await start({ dataDir: join(root, "deep".repeat(30)), surroundings: { ...surroundings, runtimeDir } });
@@ -185,7 +185,7 @@ test("a folder too deep for a socket's path gets its socket elsewhere, in a fold
   await server.stop();
 });
 
-test("a socket's folder that others can reach is not used", async () => {
+test("private server > does not use a socket folder that other users can reach", async () => {
   const dataDir = join(root, "open".repeat(30));
   const runtimeDir = join(root, "run2");
   await mkdir(runtimeDir);
@@ -199,7 +199,7 @@ test("a socket's folder that others can reach is not used", async () => {
   await rm(second.url.slice("unix:".length).replace(/\/redis\.sock$/, ""), { recursive: true });
 });
 
-test("redis-check-rdb alone is enough", async () => {
+test("private server > runs from redis-check-rdb alone", async () => {
   const path = join(root, "tools-only");
   await mkdir(path);
   await symlink("/usr/bin/redis-check-rdb", join(path, "redis-check-rdb"));
@@ -208,13 +208,13 @@ test("redis-check-rdb alone is enough", async () => {
   await server.stop();
 });
 
-test("without any server the refusal is the line to run", async () => {
+test("private server > names the command to run when no server is found", async () => {
   const nothing = start({ surroundings: { ...surroundings, path: [] }, cacheDir: join(root, "empty-cache") });
   await expect(nothing).rejects.toThrow(ConfigError);
   await expect(nothing).rejects.toThrow(/apt-get install -y --no-install-recommends redis-server/);
 });
 
-test("a server that is too old is refused with its version", async () => {
+test("private server > refuses a server that is too old, with its version", async () => {
   const path = join(root, "old");
   await mkdir(path);
   const old = join(path, "redis-server");
@@ -226,7 +226,7 @@ test("a server that is too old is refused with its version", async () => {
   await expect(start({ server: "/bin/true" })).rejects.toThrow(/REDIS_SERVER: takes the path/);
 });
 
-test("a server that can't start says why", async () => {
+test("private server > reports why a server can't start", async () => {
   const dataDir = folder();
   const server = await start({ dataDir });
   await ask(server.url, (redis) => redis.set("a", "1"));
@@ -235,7 +235,7 @@ test("a server that can't start says why", async () => {
   await expect(start({ dataDir })).rejects.toThrow(/at its start: .*manifest/i);
 });
 
-test("fetches the distribution's packages into the cache folder, once", async () => {
+test("private server > fetches the distribution's packages into the cache folder once", async () => {
   const cacheDir = join(root, "fetched");
   const lines: string[] = [];
   const log = {

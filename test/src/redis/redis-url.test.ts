@@ -70,7 +70,7 @@ test.each([
   expect(() => readRedisUrl(url)).toThrow(ConfigError);
 });
 
-test("a refusal never repeats the password", () => {
+test("readRedisUrl > never repeats the password in a refusal", () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[a-z0-9]{12,20}$/), fc.string(), (password, rest) => {
       try {

@@ -11,13 +11,13 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
-test("what we ship is durable", async () => {
+test("serverFacts > finds the shipped settings durable", async () => {
   const facts = await serverFacts(redis.connect());
   expect(facts).toMatchObject({ fsync: "always", eviction: "noeviction", durable: true, replicas: 0, warnings: [] });
   expect(facts.memoryLimit).toBeGreaterThan(facts.memoryUsed);
 });
 
-test("weak settings are told in words", async () => {
+test("serverFacts > warns of weak settings", async () => {
   const client = redis.connect();
   await client.config("SET", "appendfsync", "everysec", "maxmemory-policy", "allkeys-lru");
   const facts = await serverFacts(client);
@@ -28,14 +28,14 @@ test("weak settings are told in words", async () => {
   await client.config("SET", "appendonly", "yes", "appendfsync", "always", "maxmemory-policy", "noeviction");
 });
 
-test("a server that forbids CONFIG is believed to be weak", async () => {
+test("serverFacts > takes a server that forbids CONFIG for not durable", async () => {
   const admin = redis.connect();
   await admin.acl("SETUSER", "app", "on", ">pass-word", "~*", "+@all", "-config");
   const client = redis.connect({ username: "app", password: "pass-word" });
   expect(await serverFacts(client)).toMatchObject({ fsync: "unknown", durable: false });
 });
 
-test("pressure follows memory, and eases", async () => {
+test("watchServer > reports memory pressure and its end", async () => {
   const client = redis.connect();
   const lines: string[] = [];
   const log = {
@@ -43,8 +43,8 @@ test("pressure follows memory, and eases", async () => {
     error: (_: object, line: string) => lines.push(line),
     info: (_: object, line: string) => lines.push(line),
   };
-  const watch = watchServer({ client, log, wanted: "auto", replicated: false, everyMs: 20 });
-  const used = (await watch.look()).memoryUsed;
+  const watch = watchServer({ client, log, requiredReplicas: "auto", replicated: false, everyMs: 20 });
+  const used = (await watch.check()).memoryUsed;
   expect(watch.pressure()).toBe("ok");
   await client.config("SET", "maxmemory", String(Math.floor(used / 0.75)));
   await until(() => watch.pressure() === "soft");
@@ -53,14 +53,14 @@ test("pressure follows memory, and eases", async () => {
   await client.config("SET", "maxmemory", "0");
   await until(() => watch.pressure() === "ok");
   watch.close();
-  expect(lines).toContain("Redis has room again");
+  expect(lines).toContain("redis memory pressure is over");
 });
 
-test("the watch tells when Redis goes and comes", async () => {
+test("watchServer > reports when Redis goes away and comes back", async () => {
   const watch = watchServer({
     client: redis.connect({ maxRetriesPerRequest: 0, enableOfflineQueue: false }),
     log: silentLog,
-    wanted: "auto",
+    requiredReplicas: "auto",
     replicated: false,
     everyMs: 20,
   });
@@ -72,7 +72,7 @@ test("the watch tells when Redis goes and comes", async () => {
   watch.close();
 });
 
-test("versions are read as programs and servers tell them", () => {
+test("versionIn > reads versions of programs and servers", () => {
   expect(versionIn("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc")).toBe("7.0.15");
   expect(versionIn("Valkey server v=8.1.1 sha=00000000:0")).toBe("8.1.1");
   expect(versionIn("redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.1\r\n")).toBe("8.1.1");
@@ -80,7 +80,7 @@ test("versions are read as programs and servers tell them", () => {
   expect([isNewEnough("6.2.9"), isNewEnough("7.0.0"), isNewEnough("10.0.1")]).toEqual([false, true, true]);
 });
 
-test("the bounds of pressure", () => {
+test("pressureOf > changes at 70 % and 85 %", () => {
   const at = (used: number) => pressureOf({ memoryUsed: used, memoryLimit: 100 });
   expect([at(69), at(70), at(84), at(85)]).toEqual(["ok", "soft", "soft", "hard"]);
   expect(pressureOf({ memoryUsed: 5, memoryLimit: 0 })).toBe("ok");

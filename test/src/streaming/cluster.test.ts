@@ -36,7 +36,7 @@ afterAll(async () => {
 
 test("on a Redis Cluster apps of all hash tags are followed, no script or read crossing a slot", async () => {
   const control = connect();
-  const log = redisEventLog({ redis: control, kept: 1_000 });
+  const log = redisEventLog({ redis: control, eventsKept: 1_000 });
   const tail = eventTail({ connect, control, log, logger: silentLog, kept: 1_000 });
   const apps = Array.from({ length: 24 }, (_, i) => `app${i}`);
   expect(new Set(apps.map(keys.tagOf)).size).toBeGreaterThan(8);

@@ -36,7 +36,7 @@ export function session(address: string): SessionEvent {
 /** A log and a tail on a test Redis. */
 export function stream(redis: TestRedis, kept = 100_000) {
   const control = redis.connect();
-  const log = redisEventLog({ redis: control, kept });
+  const log = redisEventLog({ redis: control, eventsKept: kept });
   const tail = eventTail({ connect: () => redis.connect(), control, log, logger: silentLog, kept });
   return { control, log, tail };
 }
