@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
-import { APPEND_LUA } from "../src/redis/lua/append.ts";
+import { APPEND } from "../src/event-log/redis-event-log.ts";
+import { scriptRunner } from "../src/redis/script-runner.ts";
 import { type Figure, median, percentile } from "./figures.ts";
 import { type BenchGateway, benchGateway } from "./gateway.ts";
 
@@ -69,12 +70,14 @@ async function settled({ api, rss }: BenchGateway): Promise<number> {
 async function measure(redis: Redis, clients: ChildProcess, count: number, rounds: number) {
   const [log] = await redis.keys("*:log:*");
   if (log === undefined) throw new Error("the app has no log");
-  const lua = `${APPEND_LUA} return append(KEYS[1], KEYS[2], 'bench', 100000, ARGV[1])`;
+  const run = scriptRunner(redis, { append: APPEND });
+  const keys = { log, epoch: log.replace(":log:", ":epoch:") };
   const finished = told(clients, ({ ages }) => ages?.length === count * rounds);
   for (let i = 0; i < rounds; i++) {
     const round = told(clients, (it) => it.round === i + 1 || it.ages !== undefined);
     const event = { type: "result", rid: `${i}`, padding: "x".repeat(200), stamp: String(process.hrtime.bigint()) };
-    await redis.eval(lua, 2, log, log.replace(":log:", ":epoch:"), JSON.stringify(event));
+    const args = { nextEpoch: "bench", eventsKept: 100_000, field: "e", value: JSON.stringify(event) };
+    await run.append({ keys, args });
     await round;
     await new Promise((resolve) => setTimeout(resolve, 300));
   }

@@ -124,12 +124,12 @@ export function accountOwnership({ redis, keyring, eventsKept }: AccountOwnershi
     },
 
     connectionState: (owner) => {
-      const stateKey = keys.notes(owner.app, owner.id);
+      const stateKey = keys.connectionState(owner.app, owner.id);
       return { read: () => redis.hgetall(stateKey), write: (name, value) => writeState(owner, stateKey, name, value) };
     },
 
     sealedState: (owner) => {
-      const stateKey = keys.secretNotes(owner.app, owner.id);
+      const stateKey = keys.sealedState(owner.app, owner.id);
       const dataOf = (name: string) => sealedStateData(owner.app, owner.id, name);
       return {
         read: async () => {
@@ -147,7 +147,7 @@ export function accountOwnership({ redis, keyring, eventsKept }: AccountOwnershi
     },
 
     async desiredOnline(shard) {
-      const lists = await Promise.all(keys.tags.map((tag) => redis.smembers(keys.wanted(tag, shard))));
+      const lists = await Promise.all(keys.tags.map((tag) => redis.smembers(keys.desiredOnline(tag, shard))));
       return lists.flat().map((member) => {
         const separator = member.indexOf("|");
         return { app: member.slice(0, separator), id: member.slice(separator + 1) };

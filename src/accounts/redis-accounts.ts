@@ -81,7 +81,7 @@ export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
     },
 
     remove: async (app, id) => {
-      const stateKeys = { connectionState: keys.notes(app, id), sealedState: keys.secretNotes(app, id) };
+      const stateKeys = { connectionState: keys.connectionState(app, id), sealedState: keys.sealedState(app, id) };
       const removed = await run.remove({
         keys: { accounts: keys.accounts(app), ...recordKeys(app, id), ...stateKeys },
         args: { id, member: memberOf(app, id) },
@@ -92,7 +92,7 @@ export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
     credentialsOf,
 
     withRefreshLock: (app, platform, address, renew) =>
-      withLock(redis, keys.renewal(app, accountId(platform, address)), async () =>
+      withLock(redis, keys.refreshLock(app, accountId(platform, address)), async () =>
         renew(await credentialsOf(app, platform, address)),
       ),
 
@@ -116,7 +116,7 @@ export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
 }
 
 function recordKeys(app: string, id: string) {
-  return { account: keys.account(app, id), desiredOnline: keys.wanted(keys.tagOf(app), shardOf(app, id)) };
+  return { account: keys.account(app, id), desiredOnline: keys.desiredOnline(keys.tagOf(app), shardOf(app, id)) };
 }
 
 function memberOf(app: string, id: string): string {

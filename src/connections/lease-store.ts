@@ -34,7 +34,7 @@ export interface LeaseStore {
 /** Creates the store of a worker; `worker` is a name that is never used twice. */
 export function leaseStore(redis: RedisClient, worker: string, leaseMs: number): LeaseStore {
   const run = scriptRunner(redis, { renew: RENEW, release: RELEASE });
-  const { holders: workers, leases, leaseFences: fences } = keys;
+  const { shardOwners: workers, shardLeases: leases, shardFences: fences } = keys;
   return {
     async renew(mayTake) {
       const args = { worker, leaseMs, shards: SHARDS, mayTake };

@@ -1,4 +1,4 @@
-/** A position in an app's event log: entries up to and including `id` of the log `epoch` were read. */
+/** A position in an app's event log: the last entry that was read. */
 export interface Cursor {
   readonly epoch: string;
   /** Redis Stream id, `<ms>-<seq>`. */

@@ -2,7 +2,7 @@ import type { Revocation } from "../model/caller.ts";
 import type { Event } from "../model/event.ts";
 import { type Cursor, compareIds } from "./cursor.ts";
 
-/** An entry of a log: an event, a control entry, or the epoch that opens a new log. */
+/** An entry of a log: an event, a control entry, or a new log's epoch. */
 export interface LogEntry {
   readonly id: string;
   /** The event's JSON, on a single line. */
@@ -19,7 +19,7 @@ export interface LogBounds {
   readonly first: string | undefined;
   /** The last id ever given, kept or not. */
   readonly last: string;
-  /** True when the log's first entry is gone, so that older cursors may have lost events. */
+  /** True when the log's first entry is gone: older cursors may have lost events. */
   readonly trimmed: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface LogPage extends LogBounds {
   readonly entries: readonly LogEntry[];
 }
 
-/** The events of each app in cursor order, kept for a while so that listeners can resume (promise G6). */
+/** The events of each app in cursor order. They are kept for a while so that listeners can resume (promise G6). */
 export interface EventLog {
   /** Adds an event and returns the cursor. */
   readonly append: (app: string, event: Event) => Promise<string>;

@@ -27,7 +27,7 @@ export interface Selector {
   readonly rids: ReadonlySet<string> | undefined;
   readonly verbs: ReadonlySet<string> | undefined;
   readonly addresses: ReadonlySet<string> | undefined;
-  /** A token for an account sees no event of other accounts, whatever sender a message claims. */
+  /** A token for an account sees no other account's events, whatever sender they claim. */
   readonly accounts: ReadonlySet<string> | undefined;
   /** An event's platform must be in each of the sets. */
   readonly platforms: readonly ReadonlySet<string>[];

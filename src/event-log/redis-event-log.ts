@@ -5,7 +5,8 @@ import { luaScript } from "../redis/script-loader.ts";
 import { scriptRunner } from "../redis/script-runner.ts";
 import type { EventLog, LogEntry, LogPage } from "./event-log.ts";
 
-const APPEND = luaScript(new URL("./scripts/append.lua", import.meta.url), {
+/** Appends an entry to a log; also used by the bench. */
+export const APPEND = luaScript(new URL("./scripts/append.lua", import.meta.url), {
   keys: ["log", "epoch"],
   args: ["nextEpoch", "eventsKept", "field", "value"],
   reply: String,
@@ -27,7 +28,7 @@ export interface RedisEventLogDeps {
   readonly nextEpoch?: () => string;
 }
 
-/** Makes a random name for a new log; every script that appends needs such a name at hand. */
+/** Makes a random name for a new log. Every script that appends needs such a name at hand. */
 export function randomEpoch(): string {
   return randomBytes(6).toString("base64url");
 }

@@ -28,7 +28,7 @@ export function deliveryReceipts({ redis, eventsKept }: DeliveryReceiptsDeps): R
   const nextEpoch = epochGenerator();
 
   async function record(app: string, receipt: DeliveryReceipt): Promise<void> {
-    const scriptKeys = { receipts: keys.trace(app, receipt.id), log: keys.log(app), epoch: keys.epoch(app) };
+    const scriptKeys = { receipts: keys.receipt(app, receipt.id), log: keys.log(app), epoch: keys.epoch(app) };
     for (;;) {
       const current = await redis.get(scriptKeys.receipts);
       if (current === null) return;
@@ -50,7 +50,7 @@ export function deliveryReceipts({ redis, eventsKept }: DeliveryReceiptsDeps): R
   return async function recordReceipt(app, receipt) {
     if ("id" in receipt) return record(app, receipt);
     const { conversation, until, ...rest } = receipt;
-    const sentKey = keys.thread(app, conversation);
+    const sentKey = keys.conversation(app, conversation);
     const ids = await redis.zrangebyscore(sentKey, "-inf", until);
     for (const id of ids) await record(app, { id, ...rest });
     // A message that was read gets no further receipts.

@@ -43,7 +43,7 @@ export function inboundRecorder({ redis, eventsKept }: InboundRecorderDeps): Rec
         log: keys.log(app),
         epoch: keys.epoch(app),
         account: keys.account(app, id),
-        connectionState: keys.notes(app, id),
+        connectionState: keys.connectionState(app, id),
       },
       args: {
         eventKey: key,

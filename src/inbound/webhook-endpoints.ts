@@ -58,7 +58,7 @@ export function endpointSecretsData(app: string, platform: string, subject: stri
 /** Stores endpoints in Redis. Secrets are sealed under the shared key, since the API verifies requests (promise G8). */
 export function redisWebhookEndpoints({ redis, keyring }: WebhookEndpointsDeps): WebhookEndpoints {
   const run = scriptRunner(redis, { open: OPEN, close: CLOSE });
-  const endpointPrefix = keys.door("");
+  const endpointPrefix = keys.webhookEndpoint("");
   const memberOf = (platform: string, subject: string) => `${platform}|${subject}`;
   /** Returns the index' field of a routing key. No subject begins with a bar, so both kinds of fields stay apart. */
   const routingField = (platform: string, routingKey: string) => memberOf(platform, `|${routingKey}`);
@@ -87,7 +87,7 @@ export function redisWebhookEndpoints({ redis, keyring }: WebhookEndpointsDeps):
 
     async find(platform, id) {
       if (!ID.test(id)) return undefined;
-      const record = await redis.hgetall(keys.door(id));
+      const record = await redis.hgetall(keys.webhookEndpoint(id));
       const { app, subject, version, sealed } = record;
       if (!app || !subject || !version || !sealed || record.platform !== platform) return undefined;
       const data = endpointSecretsData(app, platform, subject, version);

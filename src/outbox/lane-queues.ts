@@ -27,7 +27,7 @@ export const CONSENT_QUEUE = "consents";
 /** Wakes workers. A lane has at most an active and a waiting BullMQ job. */
 export interface LaneQueues {
   readonly wake: (wake: Wake) => Promise<void>;
-  /** Wakes a lane whose head is gone: a job that waits for a retry time starts at once. */
+  /** Wakes a lane whose head is gone. A job that waits for a retry time starts at once. */
   readonly runNow: (wake: Wake) => Promise<void>;
   /** Tells the owner of an account's shard that the account changed. */
   readonly notifyAccountChanged: (app: string, account: string) => Promise<void>;
@@ -36,7 +36,7 @@ export interface LaneQueues {
   readonly close: () => Promise<void>;
 }
 
-/** Makes the queues: each platform has a BullMQ queue of the same name, and so has each shard. */
+/** Makes the queues. Each platform has a BullMQ queue of the same name, and so has each shard. */
 export function laneQueues({ redis, log }: { readonly redis: RedisClient; readonly log: Log }): LaneQueues {
   const queues = new Map<string, Queue<LaneJob | AccountJob | ConsentJob>>();
 

@@ -129,7 +129,7 @@ export interface Outbox {
   accept(activity: NewActivity): Promise<AcceptResult>;
   /** Claims a lane's head under a new fence. */
   claim(app: string, lane: string): Promise<LaneState>;
-  /** Counts an isolated start of an item that workers may have died of; returns the earlier starts. */
+  /** Counts an isolated start of an item that workers may have died of. Returns the earlier starts. */
   recordCrash(item: LaneItem): Promise<number>;
   /**
    * Writes the mark before the irreversible byte and appends `event`. After another answer the caller must not send:

@@ -125,8 +125,8 @@ function claims(context: Context): Pick<Outbox, "claim" | "recordCrash" | "commi
       const call = {
         keys: {
           ...activityKeys(app, activity.rid, lane),
-          receipt: keys.trace(app, activity.id),
-          conversations: conversations.map((conversation) => keys.thread(app, conversation)),
+          receipt: keys.receipt(app, activity.id),
+          conversations: conversations.map((conversation) => keys.conversation(app, conversation)),
         },
         args: {
           fence,
@@ -149,7 +149,7 @@ function outcomes(context: Context): Pick<Outbox, "complete" | "defer"> {
     async complete(item, event) {
       const { app, lane, fence, activity } = item;
       const cells = await run.complete({
-        keys: { ...activityKeys(app, activity.rid, lane), receipt: keys.trace(app, activity.id) },
+        keys: { ...activityKeys(app, activity.rid, lane), receipt: keys.receipt(app, activity.id) },
         args: {
           fence,
           rid: activity.rid,
@@ -167,7 +167,7 @@ function outcomes(context: Context): Pick<Outbox, "complete" | "defer"> {
 
     defer({ app, lane, fence, activity }, { retryAt, extendMs, attempts, inDoubt, outcomes, event }) {
       return run.defer({
-        keys: { ...activityKeys(app, activity.rid, lane), receipt: keys.trace(app, activity.id) },
+        keys: { ...activityKeys(app, activity.rid, lane), receipt: keys.receipt(app, activity.id) },
         args: {
           fence,
           member: memberOf(app, activity.rid),

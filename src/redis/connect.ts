@@ -1,6 +1,6 @@
 import { Cluster, Redis } from "ioredis";
 import type { Log } from "../model/log.ts";
-import { type RedisNode, type RedisEndpoint, readRedisUrl } from "./redis-url.ts";
+import { type RedisEndpoint, type RedisNode, readRedisUrl } from "./redis-url.ts";
 
 /** A connection to one server (also by way of sentinels) or to a cluster. Both take the same commands. */
 export type RedisClient = Redis | Cluster;
@@ -67,7 +67,7 @@ export function redisConnections(url: string, deps: { readonly log: Log }): Redi
   let producer: RedisClient | undefined;
   let worker: RedisClient | undefined;
   return {
-    endpoint: endpoint,
+    endpoint,
     producer: () => {
       producer ??= add(failFastSettings("producer", COMMAND_TIMEOUT_MS));
       return producer;
@@ -121,7 +121,7 @@ function connectCluster(endpoint: RedisEndpoint, settings: ClientSettings, login
   });
 }
 
-/** Makes a listener that logs connection errors at most once a second: ioredis reports every failed attempt. */
+/** Makes a listener that logs connection errors at most once a second. ioredis reports every failed attempt. */
 function errorReporter(log: Log): (error: Error) => void {
   let last = 0;
   let suppressed = 0;

@@ -69,7 +69,7 @@ export function durabilityBarrier(deps: BarrierDeps): Barrier {
   };
 }
 
-/** Sends `INCR` and `WAIT` to the node that holds the tag; returns the id of that master's replication history. */
+/** Sends `INCR` and `WAIT` to the tag's node. Returns the id of that master's replication history. */
 async function confirmRound(deps: BarrierDeps, tag: string): Promise<string> {
   const required = deps.replicas();
   const answers = await deps.client

@@ -16,7 +16,7 @@ export interface FetchDeps {
 const run = promisify(execFile);
 const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** Packages to try, best first: the server's, and that of the program which the server links to. */
+/** Packages to try, best first. Each choice is the server's package and that of the program it links to. */
 const PACKAGE_CHOICES = [
   ["valkey-server", "valkey-tools"],
   ["redis-server", "redis-tools"],
@@ -51,7 +51,7 @@ export async function fetchServer(deps: FetchDeps): Promise<ServerProgram | unde
   }
 }
 
-/** Makes a private apt state, so that neither root nor the system's package lists are needed. */
+/** Makes a private apt state, which needs neither root nor the system's package lists. */
 async function privateApt(work: string): Promise<readonly string[]> {
   await mkdir(join(work, "state/lists/partial"), { recursive: true });
   await mkdir(join(work, "cache/archives/partial"), { recursive: true });
@@ -71,7 +71,7 @@ async function privateApt(work: string): Promise<readonly string[]> {
   return ["-c", conf];
 }
 
-/** Returns the packages apt would install; `--reinstall` since they may be there but not on PATH. */
+/** Returns the packages that apt would install. `--reinstall`: they may be installed but not on PATH. */
 async function missingPackages(apt: readonly string[], work: string): Promise<readonly string[] | undefined> {
   for (const names of PACKAGE_CHOICES) {
     const { stdout } = await run(
@@ -86,7 +86,7 @@ async function missingPackages(apt: readonly string[], work: string): Promise<re
   return undefined;
 }
 
-/** Moves the tree into a folder named after the version; another gateway may have been faster. */
+/** Moves the tree into a folder named after the version. Another gateway may have been faster. */
 async function moveIntoCache(tree: string, root: string): Promise<ServerProgram | undefined> {
   const [unpacked] = await programIn(tree);
   const version = unpacked === undefined ? undefined : await versionOf(unpacked.file, unpacked.libraries);

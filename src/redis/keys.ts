@@ -25,51 +25,51 @@ export const keys = {
   record: (app: string, rid: string) => `${tagOf(app)}:rid:${app}:${rid}`,
   /** Attachment contents of one rid, apart from jobs and events. */
   blobs: (app: string, rid: string) => `${tagOf(app)}:blobs:${app}:${rid}`,
-  /** Rids of what ended undelivered after it was tried, by when. */
+  /** Rids of the app's dead letters (score: time, Unix ms). */
   deadLetters: (app: string) => `${tagOf(app)}:dead:${app}`,
   /** `outstanding` and `lanes` of an app: quota and fairness. */
   counts: (app: string) => `${tagOf(app)}:counts:${app}`,
-  /** Named as in outbox/lane.ts. */
+  /** Rids in a lane, in order; the name of a lane is made in model/lane.ts. */
   lane: (app: string, lane: string) => `${tagOf(app)}:lane:${lane}`,
   laneFence: (app: string, lane: string) => `${tagOf(app)}:fence:${lane}`,
-  /** By tag: lanes that hold work (score: when to look after them), scheduled and expiring activities, the fence counter. */
+  /** By tag: lanes with work (score: next look), scheduled activities, deadlines, fence counter. */
   lanes: (tag: string) => `${tag}:lanes`,
   due: (tag: string) => `${tag}:due`,
   deadlines: (tag: string) => `${tag}:deadlines`,
   fences: (tag: string) => `${tag}:fences`,
-  /** What scripts over a whole tag put `<app>:<rid>`, a lane or an app behind to name its record, list or counts. */
+  /** Prefixes of key names, for scripts over a whole tag. A record's name ends in `<app>:<rid>`. */
   outboxPrefixes: (tag: string) => ({
     recordPrefix: `${tag}:rid:`,
     lanePrefix: `${tag}:lane:`,
     countsPrefix: `${tag}:counts:`,
   }),
-  /** By the id of an activity that was sent: its `sending` event, for what the network reports of it later. */
-  trace: (app: string, id: string) => `${tagOf(app)}:trace:${app}:${id}`,
+  /** The `sending` event of a sent activity, for later delivery receipts. */
+  receipt: (app: string, id: string) => `${tagOf(app)}:trace:${app}:${id}`,
   /** Ids of the newest activities that were sent into a conversation (score: when, Unix ms). */
-  thread: (app: string, thread: string) => `${tagOf(app)}:thread:${app}:${thread}`,
-  /** Marks of what a network brought already. */
+  conversation: (app: string, thread: string) => `${tagOf(app)}:thread:${app}:${thread}`,
+  /** Marks of inbound events that were recorded already. */
   seen: (app: string, platform: string, account: string) => `${tagOf(app)}:seen:${app}:${platform}:${account}`,
   accounts: (app: string) => `${tagOf(app)}:accounts:${app}`,
   account: (app: string, id: string) => `${tagOf(app)}:account:${app}:${id}`,
-  /** Held by the worker that renews the account's login. */
-  renewal: (app: string, id: string) => `${tagOf(app)}:renewal:${app}:${id}`,
-  /** By tag and shard: `<app>|<account>` of those that are to be connected. */
-  wanted: (tag: string, shard: number) => `${tag}:wanted:${shard}`,
-  /** What is kept of an account's connection, plain and sealed. */
-  notes: (app: string, id: string) => `${tagOf(app)}:notes:${app}:${id}`,
-  secretNotes: (app: string, id: string) => `${tagOf(app)}:secret-notes:${app}:${id}`,
-  /** Outgoing webhooks: names of an app's, what is known of one, what it still has to deliver, and how often that was tried. */
+  /** Lock of the worker that refreshes the account's credentials. */
+  refreshLock: (app: string, id: string) => `${tagOf(app)}:renewal:${app}:${id}`,
+  /** By tag and shard: `<app>|<account>` of accounts that should be connected. */
+  desiredOnline: (tag: string, shard: number) => `${tag}:wanted:${shard}`,
+  /** Persisted state of an account's connection, plain and sealed. */
+  connectionState: (app: string, id: string) => `${tagOf(app)}:notes:${app}:${id}`,
+  sealedState: (app: string, id: string) => `${tagOf(app)}:secret-notes:${app}:${id}`,
+  /** Outgoing webhooks of an app: names, and by name settings, backlog and attempts. */
   hooks: (app: string) => `${tagOf(app)}:hooks:${app}`,
   hook: (app: string, name: string) => `${tagOf(app)}:hook:${app}:${name}`,
-  hookHeld: (app: string, name: string) => `${tagOf(app)}:hook-held:${app}:${name}`,
-  hookTries: (app: string, name: string) => `${tagOf(app)}:hook-tries:${app}:${name}`,
-  /** The newest deliveries, and tests that wait to be sent. */
-  hookSent: (app: string, name: string) => `${tagOf(app)}:hook-sent:${app}:${name}`,
+  hookBacklog: (app: string, name: string) => `${tagOf(app)}:hook-held:${app}:${name}`,
+  hookAttempts: (app: string, name: string) => `${tagOf(app)}:hook-tries:${app}:${name}`,
+  /** The newest deliveries of a webhook, and tests that wait to be sent. */
+  hookDeliveries: (app: string, name: string) => `${tagOf(app)}:hook-sent:${app}:${name}`,
   hookTests: (app: string, name: string) => `${tagOf(app)}:hook-tests:${app}:${name}`,
-  /** The fence of the worker that delivers it; gone when that died. */
+  /** Fence of the worker that delivers a webhook; expires when that worker died. */
   hookLease: (app: string, name: string) => `${tagOf(app)}:hook-lease:${app}:${name}`,
-  /** By tag: `<app>|<name>` of every hook that is switched on. */
-  hooked: (tag: string) => `${tag}:hooked`,
+  /** By tag: `<app>|<name>` of every active webhook. */
+  activeHooks: (tag: string) => `${tag}:hooked`,
   revokedToken: (app: string, jti: string) => `${tagOf(app)}:revoked:${app}:jti:${jti}`,
   revokedSubject: (app: string, sub: string) => `${tagOf(app)}:revoked:${app}:sub:${sub}`,
   /** Not tied to an app's tag. */
@@ -80,26 +80,27 @@ export const keys = {
   /** Ids of the app's live keys: at most two. */
   appKeys: (app: string) => `{dgm}:app-keys:${app}`,
   keyring: "{dgm}:keyring",
-  /** Where networks push to: the app's doors by `<platform>|<subject>`, and what is known of a door by its id. */
+  /** Inbound webhook endpoints: the app's by `<platform>|<subject>`, and an endpoint's fields by id. */
   webhookEndpoints: (app: string) => `{dgm}:doors:${app}`,
-  door: (id: string) => `{dgm}:door:${id}`,
-  /** Workers that may hold connections (score: last heard of), who has which shard, and the counter of fences. */
-  holders: "{dgm}:holders",
-  leases: "{dgm}:leases",
-  leaseFences: "{dgm}:lease-fences",
-  /** A user's consent under way: begun, handed to the workers, what came of it, and the proof that its browser holds. */
+  webhookEndpoint: (id: string) => `{dgm}:door:${id}`,
+  /** Workers that may own shards (score: last sign of life), leases, and the fence counter. */
+  shardOwners: "{dgm}:holders",
+  shardLeases: "{dgm}:leases",
+  shardFences: "{dgm}:lease-fences",
+  /** A user's consent: begun, handed to the workers, outcome, and the browser's proof. */
   consent: (id: string) => `{dgm:c:${id}}:begun`,
   consentHanded: (id: string) => `{dgm:c:${id}}:handed`,
   consentOutcome: (id: string) => `{dgm:c:${id}}:outcome`,
   consentProof: (hash: string) => `{dgm:c:${hash}}:proof`,
   ticket: (id: string) => `{dgm:t:${id}}:ticket`,
   ticketSession: (id: string) => `{dgm:t:${id}}:session`,
-  /** By part of the topics that are polled: when each is due, what is known of one, who follows it. */
+  /** By part of the polled topics: due times, and a topic's fields and subscribers. */
   pollsDue: (part: number) => `{dgmp${part}}:due`,
   topic: (part: number, id: string) => `{dgmp${part}}:topic:${id}`,
-  followers: (part: number, id: string) => `{dgmp${part}}:followers:${id}`,
-  /** Topics that an actor of an app follows. */
-  topics: (app: string, platform: string, actor: string) => `${tagOf(app)}:topics:${app}:${platform}:${actor}`,
+  topicSubscribers: (part: number, id: string) => `{dgmp${part}}:followers:${id}`,
+  /** Topics to which an actor of an app subscribes. */
+  subscribedTopics: (app: string, platform: string, actor: string) =>
+    `${tagOf(app)}:topics:${app}:${platform}:${actor}`,
   /** BullMQ's prefix; its queues are named after platforms and shards. */
   queues: "{dgmq}",
 } as const;

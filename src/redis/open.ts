@@ -43,7 +43,7 @@ export async function openRedis(config: Settings, log: Log): Promise<OpenedRedis
   };
 }
 
-/** Checks at start that the data folder can be written: it holds keys whatever Redis is used. */
+/** Checks at start that the data folder can be written. The folder holds keys whatever Redis is used. */
 async function usableFolder(dataDir: string): Promise<void> {
   try {
     await mkdir(dataDir, { recursive: true });

@@ -74,7 +74,7 @@ export async function privateServer(deps: PrivateServerDeps): Promise<PrivateSer
 
   await ensureRunning();
   if (run === undefined) deps.log.info({ data: folder.dir }, "private redis of another gateway is used");
-  const watching = keepAlive({ ensureRunning: ensureRunning, run: () => run, folder, stopping: stopping.signal, log: deps.log });
+  const watching = keepAlive({ ensureRunning, run: () => run, folder, stopping: stopping.signal, log: deps.log });
 
   return {
     url: `unix:${encodeURI(folder.socket)}`,
@@ -117,7 +117,10 @@ async function keepAlive(options: KeepAliveOptions): Promise<void> {
       failures = 0;
     } catch (error) {
       failures += 1;
-      options.log.error({ reason: error instanceof Error ? error.message : "unknown" }, "The private Redis won't start");
+      options.log.error(
+        { reason: error instanceof Error ? error.message : "unknown" },
+        "The private Redis won't start",
+      );
       await pause(Math.min(100 * 2 ** failures, MAX_PAUSE_MS));
     }
   }

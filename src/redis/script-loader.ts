@@ -135,7 +135,7 @@ function includesOf(
   return found;
 }
 
-/** Writes the local variables of a list of names, and a table for a last name that ends in `...`. */
+/** Writes local variables for a list of names. A last name that ends in `...` becomes a table. */
 function localsOf(table: "KEYS" | "ARGV", names: readonly string[]): string {
   const single = names.filter((name) => !name.endsWith("..."));
   const rest = names.find((name) => name.endsWith("..."));

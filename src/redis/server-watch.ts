@@ -18,7 +18,7 @@ export interface ServerWatch {
 export interface WatchDeps {
   readonly client: RedisClient;
   readonly log: Log;
-  /** A number of replicas, or `auto`: 1 from the moment a replica was seen, for good, since a cut-off master sees none. */
+  /** A number of replicas, or `auto`. `auto` is 1 from the first replica seen, for good: a cut-off master sees none. */
   readonly requiredReplicas: "auto" | number;
   /** True where replicas are certain to exist (Sentinel). */
   readonly replicated: boolean;
@@ -68,7 +68,7 @@ export function watchServer(deps: WatchDeps): ServerWatch {
     up: () => up,
     pressure: () => (facts === undefined ? "ok" : pressureOf(facts)),
     replicas: () => (deps.requiredReplicas === "auto" ? Number(hasReplicas) : deps.requiredReplicas),
-    check: check,
+    check,
     close: () => {
       closed = true;
       clearTimeout(timer);

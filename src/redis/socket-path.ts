@@ -30,7 +30,7 @@ export async function serverFolder(dataDir: string, runtimeDir: string | undefin
   throw new ConfigError("DATA_DIR", "is so deep that no socket fits; choose a shorter path or set XDG_RUNTIME_DIR");
 }
 
-/** Makes a folder and checks that this user owns it: in a shared folder another user may have made it first. */
+/** Makes a folder and checks that this user owns it. In a shared folder another user may have been first. */
 async function makeOwnFolder(folder: string): Promise<boolean> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });

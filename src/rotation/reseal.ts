@@ -98,7 +98,7 @@ async function resealAccount(deps: ResealDeps, app: string, id: string): Promise
 }
 
 async function resealConnectionState(deps: ResealDeps, app: string, id: string): Promise<void> {
-  const record = keys.secretNotes(app, id);
+  const record = keys.sealedState(app, id);
   for (const [name, sealed] of Object.entries(await deps.redis.hgetall(record))) {
     await resealField(deps, record, name, sealed, sealedStateData(app, id, name));
   }
@@ -113,7 +113,7 @@ async function resealWebhook(deps: ResealDeps, app: string, name: string): Promi
 
 async function resealEndpoints(deps: ResealDeps, owner: string): Promise<void> {
   for (const id of await deps.redis.hvals(keys.webhookEndpoints(owner))) {
-    const record = keys.door(id);
+    const record = keys.webhookEndpoint(id);
     const { app, platform, subject, version, sealed } = await deps.redis.hgetall(record);
     if (!app || !platform || !subject || !version || !sealed) continue;
     await resealSharedField(deps, record, "sealed", sealed, endpointSecretsData(app, platform, subject, version));

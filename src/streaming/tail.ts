@@ -1,5 +1,5 @@
 import { compareIds, formatCursor, parseCursor } from "../event-log/cursor.ts";
-import { isGap, EventLogUnavailable, type LogBounds } from "../event-log/event-log.ts";
+import { EventLogUnavailable, isGap, type LogBounds } from "../event-log/event-log.ts";
 import { selectorOf } from "../event-log/filter.ts";
 import { type Followed, gapOf } from "./app-feed.ts";
 import { replay } from "./catch-up.ts";

@@ -71,7 +71,7 @@ export function redisDeliveryStore({ redis, keyring, eventsKept }: RedisDelivery
   async function pendingOf({ app, name }: WebhookLease): Promise<PendingEntry[]> {
     const pending: PendingEntry[] = [];
     for (let after = "-"; ; ) {
-      const page = await redis.xrange(keys.hookHeld(app, name), after, "+", "COUNT", PAGE_SIZE);
+      const page = await redis.xrange(keys.hookBacklog(app, name), after, "+", "COUNT", PAGE_SIZE);
       for (const [entryId, fields] of page) pending.push({ entryId, conversation: fields[1] ?? "" });
       if (page.length < PAGE_SIZE) return pending;
       after = `(${page.at(-1)?.[0]}`;
@@ -81,7 +81,7 @@ export function redisDeliveryStore({ redis, keyring, eventsKept }: RedisDelivery
   return {
     claim: async (tag) => {
       const claimed = await run.claim({
-        keys: { enabled: keys.hooked(tag), fences: keys.fences(tag) },
+        keys: { enabled: keys.activeHooks(tag), fences: keys.fences(tag) },
         args: { leasePrefix: `${tag}:hook-lease:`, webhookPrefix: `${tag}:hook:`, leaseMs: LEASE_MS },
       });
       return leasesFrom(claimed);
@@ -107,7 +107,7 @@ export function redisDeliveryStore({ redis, keyring, eventsKept }: RedisDelivery
       const [secret, pending, retries] = await Promise.all([
         keyring.open(record.secret ?? "", webhookSecretData(app, name, record.secretVersion ?? "")),
         pendingOf(lease),
-        redis.hgetall(keys.hookTries(app, name)),
+        redis.hgetall(keys.hookAttempts(app, name)),
       ]);
       return {
         url: record.url,
@@ -124,7 +124,7 @@ export function redisDeliveryStore({ redis, keyring, eventsKept }: RedisDelivery
     },
 
     pendingEvent: async ({ app, name }, entryId) => {
-      const [entry] = await redis.xrange(keys.hookHeld(app, name), entryId, entryId);
+      const [entry] = await redis.xrange(keys.hookBacklog(app, name), entryId, entryId);
       const fields = entry?.[1] ?? [];
       return fields.length < 6 ? undefined : { id: fields[3] as string, json: fields[5] as string };
     },
@@ -136,7 +136,7 @@ export function redisDeliveryStore({ redis, keyring, eventsKept }: RedisDelivery
       }),
 
     recordDelivery: async ({ app, name }, delivery) => {
-      const deliveries = keys.hookSent(app, name);
+      const deliveries = keys.hookDeliveries(app, name);
       await redis
         .multi()
         .lpush(deliveries, JSON.stringify(delivery))
@@ -159,10 +159,10 @@ function leasesFrom(claimed: readonly string[]): WebhookLease[] {
 function commitKeys({ app, name }: WebhookLease) {
   return {
     webhook: keys.hook(app, name),
-    pending: keys.hookHeld(app, name),
-    retries: keys.hookTries(app, name),
-    deliveries: keys.hookSent(app, name),
-    enabled: keys.hooked(keys.tagOf(app)),
+    pending: keys.hookBacklog(app, name),
+    retries: keys.hookAttempts(app, name),
+    deliveries: keys.hookDeliveries(app, name),
+    enabled: keys.activeHooks(keys.tagOf(app)),
     log: keys.log(app),
     epoch: keys.epoch(app),
   };

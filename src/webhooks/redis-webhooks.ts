@@ -51,7 +51,7 @@ export function redisWebhooks({ redis, keyring, eventLog }: RedisWebhooksDeps): 
   async function read(app: string, name: string, bounds: LogBounds): Promise<Webhook | undefined> {
     const [record, pendingCount, deliveries] = await Promise.all([
       redis.hgetall(keys.hook(app, name)),
-      redis.xlen(keys.hookHeld(app, name)),
+      redis.xlen(keys.hookBacklog(app, name)),
       deliveriesOf(app, name, MAX_SHOWN_DELIVERIES),
     ]);
     if (record.url === undefined) return undefined;
@@ -59,7 +59,7 @@ export function redisWebhooks({ redis, keyring, eventLog }: RedisWebhooksDeps): 
     return { ...webhookFromRecord(name, record), lag, deliveries };
   }
   async function deliveriesOf(app: string, name: string, limit: number): Promise<Delivery[]> {
-    const deliveries = await redis.lrange(keys.hookSent(app, name), 0, limit - 1);
+    const deliveries = await redis.lrange(keys.hookDeliveries(app, name), 0, limit - 1);
     return deliveries.map((json) => JSON.parse(json) as Delivery);
   }
 
@@ -69,7 +69,7 @@ export function redisWebhooks({ redis, keyring, eventLog }: RedisWebhooksDeps): 
       const sealed = await keyring.seal(secret, webhookSecretData(app, name, secretVersion));
       const fields = Object.entries({ url, filter: JSON.stringify(filter), updated: new Date().toISOString() }).flat();
       const outcome = await run.put({
-        keys: { ...indexKeys(app), webhook: keys.hook(app, name), retries: keys.hookTries(app, name) },
+        keys: { ...indexKeys(app), webhook: keys.hook(app, name), retries: keys.hookAttempts(app, name) },
         args: {
           name,
           member: memberOf(app, name),
@@ -106,7 +106,7 @@ export function redisWebhooks({ redis, keyring, eventLog }: RedisWebhooksDeps): 
     replay: async (app, name, cursor) => {
       const webhook = keys.hook(app, name);
       const found = await run.replay({
-        keys: { webhook, pending: keys.hookHeld(app, name), retries: keys.hookTries(app, name) },
+        keys: { webhook, pending: keys.hookBacklog(app, name), retries: keys.hookAttempts(app, name) },
         args: { cursor },
       });
       return found === 1;
@@ -129,13 +129,13 @@ function memberOf(app: string, name: string): string {
 }
 
 function indexKeys(app: string) {
-  return { webhooks: keys.hooks(app), enabled: keys.hooked(keys.tagOf(app)) };
+  return { webhooks: keys.hooks(app), enabled: keys.activeHooks(keys.tagOf(app)) };
 }
 
 /** Returns all keys of one webhook. */
 function recordKeys(app: string, name: string): string[] {
-  return [keys.hook, keys.hookHeld, keys.hookTries, keys.hookSent, keys.hookTests, keys.hookLease].map((keyOf) =>
-    keyOf(app, name),
+  return [keys.hook, keys.hookBacklog, keys.hookAttempts, keys.hookDeliveries, keys.hookTests, keys.hookLease].map(
+    (keyOf) => keyOf(app, name),
   );
 }
 

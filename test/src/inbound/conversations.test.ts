@@ -49,7 +49,7 @@ async function sent(...targets: ReadonlyArray<readonly string[]>) {
           `${rid} ${status} ${(target as Array<{ address: string }>).map(({ address }) => address)}`,
       );
   const times = async (thread: string) =>
-    (await core.redis.zrange(keys.thread(app, thread), "0", "-1", "WITHSCORES"))
+    (await core.redis.zrange(keys.conversation(app, thread), "0", "-1", "WITHSCORES"))
       .filter((_, at) => at % 2 === 1)
       .map(Number);
   return { app, report, news, times };
@@ -91,10 +91,10 @@ it("says nothing of what was refused, or still waits", async () => {
 
 it("is forgotten with the traces, and bounded", async () => {
   const { app } = await sent(["ann"]);
-  expect(await core.redis.ttl(keys.thread(app, "t:ann"))).toBeGreaterThan(0);
+  expect(await core.redis.ttl(keys.conversation(app, "t:ann"))).toBeGreaterThan(0);
   const many = Array.from({ length: 300 }, (_, at) => [String(at), `old${at}`]).flat();
-  await core.redis.zadd(keys.thread(app, "t:ann"), ...many);
+  await core.redis.zadd(keys.conversation(app, "t:ann"), ...many);
   await core.accept(app, activityOf({ target: [{ address: "ann" }] }));
   await core.results(app, 2);
-  expect(await core.redis.zcard(keys.thread(app, "t:ann"))).toBe(200);
+  expect(await core.redis.zcard(keys.conversation(app, "t:ann"))).toBe(200);
 });

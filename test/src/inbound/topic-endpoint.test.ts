@@ -33,10 +33,10 @@ it("opens under the topic's id, marks the topic before, is rotated with all othe
   expect(await doors.find("feeds", id)).toMatchObject({ app: TOPICS_APP, subject: due.id });
   expect((await take())?.hasRemoteState).toBe(true);
 
-  const sealed = await redis.hget(keys.door(id), "sealed");
+  const sealed = await redis.hget(keys.webhookEndpoint(id), "sealed");
   expect(sealed).not.toContain("CNRY");
   await rotateKeys({ redis, keyring: ring });
-  expect(await redis.hget(keys.door(id), "sealed")).not.toBe(sealed);
+  expect(await redis.hget(keys.webhookEndpoint(id), "sealed")).not.toBe(sealed);
   expect(await door.secrets()).toEqual({ secret: "CNRY-hub", more: "x" });
 
   await door.close();

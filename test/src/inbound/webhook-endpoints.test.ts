@@ -65,13 +65,13 @@ it("keeps its secrets sealed, each where it belongs, and rotated with all others
     await doors.open("app1", "facebook", "acc_4", secrets),
     await doors.open("app1", "facebook", "acc_5", secrets),
   ];
-  const before = await redis.hget(keys.door(id), "sealed");
-  expect(JSON.stringify(await redis.hgetall(keys.door(id)))).not.toContain("CNRY");
+  const before = await redis.hget(keys.webhookEndpoint(id), "sealed");
+  expect(JSON.stringify(await redis.hgetall(keys.webhookEndpoint(id)))).not.toContain("CNRY");
   await rotateKeys({ redis, keyring: ring });
-  expect(ring.isCurrent((await redis.hget(keys.door(id), "sealed")) ?? "")).toBe(true);
+  expect(ring.isCurrent((await redis.hget(keys.webhookEndpoint(id), "sealed")) ?? "")).toBe(true);
   expect(ring.isCurrent(before ?? "")).toBe(false);
   expect(await doors.find("facebook", id)).toEqual({ app: "app1", subject: "acc_4", secrets });
-  await redis.hset(keys.door(other), "sealed", (await redis.hget(keys.door(id), "sealed")) ?? "");
+  await redis.hset(keys.webhookEndpoint(other), "sealed", (await redis.hget(keys.webhookEndpoint(id), "sealed")) ?? "");
   await expect(doors.find("facebook", other)).rejects.toThrow(/does not belong/);
 });
 

@@ -29,12 +29,12 @@ it("takes shards only where it knows a platform that holds connections", async (
   const stopDummy = await worker("dummy");
   const stopIrc = await worker("irc");
   const client = redis.connect();
-  while ((await client.hlen(keys.leases)) === 0) await client.ping();
-  expect(await client.zcard(keys.holders)).toBe(1);
-  const owners = Object.values(await client.hgetall(keys.leases)).map((lease) => lease.split(" ")[0]);
+  while ((await client.hlen(keys.shardLeases)) === 0) await client.ping();
+  expect(await client.zcard(keys.shardOwners)).toBe(1);
+  const owners = Object.values(await client.hgetall(keys.shardLeases)).map((lease) => lease.split(" ")[0]);
   expect(new Set(owners).size).toBe(1);
   expect(owners).toHaveLength(16);
   await stopDummy();
   await stopIrc();
-  expect(await client.exists(keys.leases, keys.holders)).toBe(0);
+  expect(await client.exists(keys.shardLeases, keys.shardOwners)).toBe(0);
 });

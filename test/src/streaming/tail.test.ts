@@ -223,7 +223,9 @@ test("trimming by age drops what is older", async () => {
 test("while Redis is away following is refused at once and works again afterwards", async () => {
   const { tail, log } = begin();
   await redis.kill();
-  await expect(tail.follow({ app: "away" }, recorder().follower)).rejects.toMatchObject({ name: "EventLogUnavailable" });
+  await expect(tail.follow({ app: "away" }, recorder().follower)).rejects.toMatchObject({
+    name: "EventLogUnavailable",
+  });
   await redis.start();
   await log.bounds("away");
   const seen = await followLive(tail, { app: "away" });
