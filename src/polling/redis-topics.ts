@@ -57,7 +57,7 @@ export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics 
   return {
     async subscribe({ app, platform, actor }, topic, isSubscribed) {
       const id = topicId(platform, topic);
-      const subscriptions = keys.topics(app, platform, actor);
+      const subscriptions = keys.subscribedTopics(app, platform, actor);
       const member = `${app}|${actor}`;
       // The app's own list is written first and cleared last, so that every polled topic stands in a list.
       if (isSubscribed) {
@@ -69,7 +69,7 @@ export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics 
       }
     },
 
-    subscriptions: async ({ app, platform, actor }) => (await redis.smembers(keys.topics(app, platform, actor))).sort(),
+    subscriptions: async ({ app, platform, actor }) => (await redis.smembers(keys.subscribedTopics(app, platform, actor))).sort(),
 
     async subscribers(id) {
       const members = await redis.smembers(topicKeys(id).subscribers);
@@ -80,7 +80,7 @@ export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics 
     },
 
     async claimDue(partition, maxTopics, leaseMs) {
-      const [recordPrefix, subscribersPrefix] = [keys.topic(partition, ""), keys.followers(partition, "")];
+      const [recordPrefix, subscribersPrefix] = [keys.topic(partition, ""), keys.topicSubscribers(partition, "")];
       const args = { recordPrefix, subscribersPrefix, maxTopics, leaseMs };
       return (await run.claimDue({ keys: { due: keys.pollsDue(partition) }, args })).map(dueTopicFrom);
     },
@@ -132,7 +132,7 @@ function topicKeys(id: string) {
   return {
     due: keys.pollsDue(partition),
     record: keys.topic(partition, id),
-    subscribers: keys.followers(partition, id),
+    subscribers: keys.topicSubscribers(partition, id),
   };
 }
 

@@ -64,7 +64,7 @@ function cellOf(value: ScriptValue): Cell {
 }
 
 type Cell = string | number | Buffer;
-export type RunScript = (keys: readonly string[], args: readonly Cell[]) => Promise<unknown>;
+type RunScript = (keys: readonly string[], args: readonly Cell[]) => Promise<unknown>;
 
 function bySha(redis: RedisClient, source: string): RunScript {
   const sha = createHash("sha1").update(source).digest("hex");
@@ -76,13 +76,4 @@ function bySha(redis: RedisClient, source: string): RunScript {
       return redis.eval(source, keys.length, ...keys, ...args);
     }
   };
-}
-
-/** Lua in strings as functions with positional keys and arguments. */
-export function scripts<Name extends string>(
-  redis: RedisClient,
-  sources: Readonly<Record<Name, string>>,
-): Record<Name, RunScript> {
-  const entries = Object.entries<string>(sources).map(([name, source]) => [name, bySha(redis, source)] as const);
-  return Object.fromEntries(entries) as Record<Name, RunScript>;
 }
