@@ -69,7 +69,8 @@ export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics 
       }
     },
 
-    subscriptions: async ({ app, platform, actor }) => (await redis.smembers(keys.subscribedTopics(app, platform, actor))).sort(),
+    subscriptions: async ({ app, platform, actor }) =>
+      (await redis.smembers(keys.subscribedTopics(app, platform, actor))).sort(),
 
     async subscribers(id) {
       const members = await redis.smembers(topicKeys(id).subscribers);
