@@ -144,6 +144,12 @@ export const settings = {
     about: "Where Facebook's Graph API is, with its version; another address is for later versions and tests.",
     read: url("http", "https"),
   },
+  telegramApiUrl: {
+    env: "TELEGRAM_API_URL",
+    fallback: "https://api.telegram.org",
+    about: "Address of Telegram's Bot API; another address is for a local Bot API server and tests.",
+    read: url("http", "https"),
+  },
   logLevel: {
     env: "LOG_LEVEL",
     fallback: "info",

@@ -20,6 +20,7 @@ function platformSettings(config: Config, sandbox: RelaySettings | undefined): P
     ...(config.mailDomain === "" ? {} : { mailDomain: config.mailDomain }),
     ...(config.xApiUrl === "" ? {} : { xApi: config.xApiUrl }),
     ...(config.facebookApiUrl === "" ? {} : { facebookApi: config.facebookApiUrl }),
+    ...(config.telegramApiUrl === "" ? {} : { telegramApi: config.telegramApiUrl }),
     ...(config.dummyLedger === "" ? {} : { dummyLedger: config.dummyLedger }),
   };
 }

@@ -77,6 +77,11 @@ export interface AccountContext<Credentials> {
    * stored.
    */
   withRefreshLock?<T>(renew: (stored: Credentials | undefined) => Promise<T>): Promise<T>;
+  /**
+   * Returns the public address of the account's own inbound webhook endpoint, for platforms that register it themselves.
+   * Absent without PUBLIC_URL; undefined where `WebhookReceiver.secrets` opened none for this account.
+   */
+  readonly inboundEndpoint?: () => Promise<{ readonly url: string } | undefined>;
   readonly egress: Egress;
   readonly log: Log;
 }

@@ -6,6 +6,7 @@ import { type EmailSettings, email } from "./email/platform.ts";
 import { type FacebookSettings, facebook } from "./facebook/platform.ts";
 import { type FeedsSettings, feeds } from "./feeds/platform.ts";
 import { type IrcSettings, irc } from "./irc/platform.ts";
+import { type TelegramSettings, telegram } from "./telegram/platform.ts";
 import { type TwitterSettings, twitter } from "./twitter/platform.ts";
 import { webfinger } from "./webfinger/platform.ts";
 import { webhook } from "./webhook/platform.ts";
@@ -18,6 +19,7 @@ export interface PlatformSettings
     FacebookSettings,
     FeedsSettings,
     IrcSettings,
+    TelegramSettings,
     TwitterSettings,
     XmppSettings {}
 export type { RelaySettings };
@@ -29,6 +31,7 @@ export function platforms(settings: PlatformSettings): readonly Platform[] {
     facebook(settings),
     feeds(settings),
     irc(settings),
+    telegram(settings),
     twitter(settings),
     webfinger(),
     webhook(),

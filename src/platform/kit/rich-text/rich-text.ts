@@ -2,13 +2,14 @@ import { fromPlain, type RichText } from "./document.ts";
 import { fromHtml } from "./from-html.ts";
 import { fromMarkdown } from "./from-markdown.ts";
 
-export { fromPlain, type RichText } from "./document.ts";
+export { type Block, fromPlain, type Mark, type RichText, type Run, safeLink } from "./document.ts";
 export { fromHtml } from "./from-html.ts";
 export { fromIrc, hasIrcFormatting } from "./from-irc.ts";
 export { fromMarkdown } from "./from-markdown.ts";
+export { splitRichText } from "./split.ts";
 export { toHtml } from "./to-html.ts";
 export { toIrc } from "./to-irc.ts";
-export { toPlain } from "./to-plain.ts";
+export { joinBlocks, toPlain } from "./to-plain.ts";
 export { toStyling } from "./to-styling.ts";
 
 /** Text of an object as the app posted it; at least one form is present. */
