@@ -35,7 +35,7 @@ it("docs/errors.md lists the error codes that events carry, and no others", () =
       if (!name.endsWith(".ts")) continue;
       const text = readFileSync(join(ROOT, folder, name), "utf8");
       const coded =
-        /(?:\bcode: |"(?:permanent|retryable|rate-limited|auth)",\s*|^ {2}(?:permanent|retryable|auth|"rate-limited"): )"([a-z]+(?:-[a-z]+)*)"/gm;
+        /(?:\bcode: |"(?:permanent|retryable|rate-limited|auth)",\s*|^ {2}(?:permanent|retryable|auth|"rate-limited"): )"(?!code")([a-z]+(?:-[a-z]+)*)"/gm;
       for (const [, code = ""] of text.matchAll(coded)) found.add(code);
     }
   }
