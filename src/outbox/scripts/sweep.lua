@@ -5,6 +5,10 @@
 -- ARGV: recordPrefix lanePrefix countsPrefix patienceMs batch
 -- RETURNS: lanes to wake, members whose lifetime ended, how many activities have no result yet
 -- INCLUDE: clock
+
+-- Most sweeps find a tag without any activity.
+if redis.call('EXISTS', lanes, due, deadlines) == 0 then return { {}, {}, 0 } end
+
 local now = clock()
 local wakes = {}
 
