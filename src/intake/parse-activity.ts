@@ -137,11 +137,14 @@ function dueOf(
 
 /** Takes attachment contents out of the activity: they are stored in a key of their own. */
 function withoutContent(activity: Omit<Activity, "id" | "rid">): Pick<Readable, "activity" | "blobs"> {
-  const attachments = activity.object.attachments as Attachment[] | undefined;
+  const attachments = activity.object.attachments as ReadonlyArray<Attachment | string> | undefined;
   const blobs = new Map<string, Buffer>();
-  if (!attachments || attachments.length === 0) return { activity, blobs };
+  // Strings name attachments to read, as in `fetch`.
+  if (!attachments?.some((attachment) => typeof attachment === "object")) return { activity, blobs };
   let total = 0;
-  const light = attachments.map(({ content, ...attachment }, index) => {
+  const light = attachments.map((posted, index) => {
+    if (typeof posted === "string") return posted;
+    const { content, ...attachment } = posted;
     if ((content === undefined) === (attachment.url === undefined)) {
       throw new Refusal("validation-failed", "An attachment has either content or url.", [
         { pointer: `/object/attachments/${index}`, detail: "must have either content or url" },

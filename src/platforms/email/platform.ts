@@ -9,6 +9,7 @@ import type { ConnectedMailbox } from "./inbound/imap-mailbox.ts";
 import { sharedMailReader } from "./inbound/mail-reader.ts";
 import { consent } from "./oauth-consent.ts";
 import { recover } from "./recover.ts";
+import { INBOUND } from "./schemas/inbound-mail.ts";
 import { MailboxActor } from "./schemas/mailbox.ts";
 import { validate } from "./validate.ts";
 import { verbs } from "./verbs/verbs.ts";
@@ -32,6 +33,7 @@ export function email(settings: EmailSettings): Platform {
     aliases: ["smtp"],
     uriSchemes: ["mailto"],
     credentials: { schema: Credentials, example: CREDENTIALS_EXAMPLE },
+    inbound: INBOUND,
     needsAccount: settings.relay === undefined,
     lifetimeSeconds: 172_800,
     timeoutSeconds: 900,

@@ -27,7 +27,7 @@ export async function recover(client: Client, activity: Activity, context: VerbC
     const address = activity.target[index]?.address ?? "";
     return { address, status: "sent" as const, id };
   });
-  return { outcomes, object: { id, found: "mailbox" } };
+  return { outcomes, object: { id, email: { found: "mailbox" } } };
 }
 
 async function findSent(

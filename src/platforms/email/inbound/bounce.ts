@@ -1,6 +1,10 @@
 import { cleanLine } from "../schemas/event-bounds.ts";
-import { headerField, type MimePart, parsePart, parseParts } from "./bounce-mime.ts";
-import { plainBounce } from "./bounce-plain.ts";
+import { activityIdIn, messageIdIn } from "./bounce-ids.ts";
+import { looksLikeBounce, plainBounce } from "./bounce-plain.ts";
+import { actionOf, statusOf } from "./bounce-status.ts";
+import { fieldValue, type RawField, splitFields } from "./header-fields.ts";
+import { decodeTransfer, mailContent } from "./mail-content.ts";
+import { type MimeLeaf, type MimeTree, mimeTree } from "./mime-tree.ts";
 
 /** A recipient's delivery status, as reported by a server (RFC 3464 section 2.3.3). */
 export interface BouncedRecipient {
@@ -15,7 +19,7 @@ export interface BouncedRecipient {
 
 /** A delivery report on a sent mail. */
 export interface Bounce {
-  /** Our own id of the mail, from the envelope id or from our Message-ID. Unproven: anybody can write a report. */
+  /** Our own id of the mail, from any place that repeats it. Unproven: anybody can write a report. */
   readonly activityId?: string;
   /** Message-ID of the mail, with brackets. */
   readonly messageId?: string;
@@ -25,46 +29,51 @@ export interface Bounce {
 /** Bytes of a report that are read: the report precedes the returned mail. */
 const MAX_REPORT_BYTES = 262_144;
 const MAX_RECIPIENTS = 100;
-const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
-const MESSAGE_ID = /^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{1,500}>)/im;
 const DELIVERY_STATUS = /^message\/(global-)?delivery-status$/;
+const RETURNED = /^(message\/(rfc822|global)(-headers)?|text\/rfc822-headers)$/;
 
 /**
- * Reads a delivery report: multipart/report (RFC 3464), or the plain reports of Exim and qmail. Undefined for other mail.
- * Takes a few ms at most whatever the bytes are, and never throws.
+ * Reads a delivery report: message/delivery-status (RFC 3464) in any nesting, or the texts of servers that write none.
+ * Undefined for other mail, for complaints (RFC 5965) and for forwarded reports. Takes a few ms at most, and never throws.
  */
 export function readBounce(source: Buffer): Bounce | undefined {
-  const mail = parsePart(source.subarray(0, MAX_REPORT_BYTES).toString("latin1"));
-  const parts = reportParts(mail, 3);
-  const report = parts?.find(({ type }) => DELIVERY_STATUS.test(type));
-  if (!parts || !report) return identified(plainBounce(mail), undefined, mail.body);
-  const [common = "", ...groups] = report.body.split(/\r?\n(?:[ \t]*\r?\n)+/);
-  const recipients = groups.slice(0, MAX_RECIPIENTS).flatMap((group) => recipientsIn(group));
-  const returned = parts.slice(parts.indexOf(report) + 1).map(({ body }) => body);
-  return identified(recipients, xtext(headerField(common, "original-envelope-id")), returned.join("\n"));
+  const raw = source.subarray(0, MAX_REPORT_BYTES);
+  const head = splitFields(raw.toString("latin1", 0, headEnd(raw)));
+  if (!looksLikeBounce(head) && !/delivery-status/i.test(raw.toString("latin1"))) return undefined;
+  const tree = mimeTree(raw);
+  const report = tree.leaves.find(({ type }) => DELIVERY_STATUS.test(type.value));
+  if (!report && tree.leaves.some(({ type }) => type.value === "message/feedback-report")) return undefined;
+  const text = textOf(tree);
+  const blocks = report ? blocksOf(report) : [];
+  const listed = blocks.slice(0, MAX_RECIPIENTS + 1).flatMap(recipientIn);
+  const recipients = listed.length > 0 || report ? listed : plainBounce(tree.fields, text);
+  if (recipients.length === 0) return undefined;
+  return identified(recipients.slice(0, MAX_RECIPIENTS), tree, blocks[0], text);
 }
 
-/** Returns the parts of the report in a mail, undefined without a report. A forwarded report does not count. */
-function reportParts(part: MimePart, depth: number): readonly MimePart[] | undefined {
-  if (!part.type.startsWith("multipart/") || depth === 0) return undefined;
-  const parts = parseParts(part);
-  if (part.type === "multipart/report") return parts;
-  for (const inner of parts) {
-    const innerParts = reportParts(inner, depth - 1);
-    if (innerParts) return innerParts;
-  }
-  return undefined;
+function headEnd(raw: Buffer): number {
+  const ends = [raw.indexOf("\r\n\r\n"), raw.indexOf("\n\n")].filter((at) => at >= 0);
+  return ends.length === 0 ? raw.length : Math.min(...ends);
 }
 
 function identified(
   recipients: readonly BouncedRecipient[],
-  envelopeId: string | undefined,
-  returned: string,
-): Bounce | undefined {
-  if (recipients.length === 0) return undefined;
-  const messageId = MESSAGE_ID.exec(returned)?.[1];
-  const ids = [envelopeId, messageId?.slice(1).split("@")[0]];
-  const activityId = ids.find((id) => id !== undefined && ULID.test(id));
+  tree: MimeTree,
+  common: readonly RawField[] | undefined,
+  text: string,
+): Bounce {
+  const returned = tree.leaves
+    .filter(({ type }) => RETURNED.test(type.value))
+    .map((leaf) => decodeTransfer(leaf.body, leaf.encoding).toString("latin1", 0, 65_536))
+    .join("\n");
+  const answered = ["in-reply-to", "references"].map((name) => fieldValue(tree.fields, name)).join(" ");
+  const activityId = activityIdIn({
+    envelopeId: common ? fieldValue(common, "original-envelope-id") : "",
+    returned,
+    text,
+    answered,
+  });
+  const messageId = messageIdIn(returned) ?? messageIdIn(text) ?? /<[^<>\s]{3,500}>/.exec(answered)?.[0];
   return {
     ...(activityId === undefined ? {} : { activityId }),
     ...(messageId === undefined ? {} : { messageId: cleanLine(messageId, 512) }),
@@ -72,13 +81,21 @@ function identified(
   };
 }
 
-function recipientsIn(group: string): readonly BouncedRecipient[] {
+/** Returns the field groups of a report: the first describes the message, each other one a recipient. */
+function blocksOf(report: MimeLeaf): ReadonlyArray<readonly RawField[]> {
+  const body = decodeTransfer(report.body, report.encoding).toString("latin1").trim();
+  return body.split(/\r?\n(?:[ \t]*\r?\n)+/).map((block) => splitFields(block));
+}
+
+/** Reads a group of fields; some servers put the recipient into the first group. */
+function recipientIn(fields: readonly RawField[]): readonly BouncedRecipient[] {
   const address =
-    addressIn(headerField(group, "original-recipient")) ?? addressIn(headerField(group, "final-recipient"));
-  const status = /^[245]\.\d{1,3}\.\d{1,3}(?![\d.])/.exec(headerField(group, "status"))?.[0];
-  const action = actionOf(headerField(group, "action").toLowerCase(), status);
-  if (address === undefined || action === undefined) return [];
-  const detail = cleanLine(headerField(group, "diagnostic-code").replace(/^[\w-]+\s*;/, ""), 300);
+    addressIn(fieldValue(fields, "original-recipient")) ?? addressIn(fieldValue(fields, "final-recipient"));
+  if (address === undefined) return [];
+  const detail = cleanLine(utf8(fieldValue(fields, "diagnostic-code")).replace(/^[\w-]+\s*;/, ""), 300);
+  const status = statusOf(fieldValue(fields, "status"), detail);
+  const action = actionOf(fieldValue(fields, "action"), status);
+  if (action === undefined) return [];
   return [{ address, action, status: status ?? DEFAULT_STATUS[action], detail }];
 }
 
@@ -90,23 +107,27 @@ const DEFAULT_STATUS = {
   failed: "5.0.0",
 } as const;
 
-function actionOf(written: string, status: string | undefined): BouncedRecipient["action"] | undefined {
-  const [action] = /^[a-z]+/.exec(written) ?? [];
-  if (action !== undefined && Object.hasOwn(DEFAULT_STATUS, action)) return action as BouncedRecipient["action"];
-  return status?.startsWith("5") ? "failed" : undefined;
-}
-
-/** Returns the address in `rfc822; bob@example.com`; undefined for other types and invalid addresses. */
+/** Returns the address in `rfc822; Bob <bob@example.com>`, with or without type and name; undefined for other types. */
 function addressIn(value: string): string | undefined {
-  const [, kind = "", written = ""] = /^\s*([\w-]{1,20})\s*;\s*(\S{3,512})\s*$/.exec(value) ?? [];
-  if (!/^(rfc822|utf-8)$/i.test(kind)) return undefined;
-  const address = xtext(written).replace(/^<(.*)>$/, "$1");
-  return /^[^\s@<>\p{C}]{1,64}@[^\s@<>\p{C}]{1,253}$/u.test(address) ? address : undefined;
+  const [, kind = "rfc822", written = ""] = /^(?:\s*([\w-]{1,20})\s*;)?\s*(.{3,600})$/.exec(value) ?? [];
+  if (!/^(rfc822|utf-8|smtp)$/i.test(kind)) return undefined;
+  const address = xtext(/<([^<>]{3,512})>/.exec(written)?.[1] ?? written.trim());
+  return /^[^\s@<>"\p{C}]{1,64}@[^\s@<>"\p{C}]{1,253}$/u.test(address) ? address : undefined;
 }
 
 /** Decodes the `+3D` of xtext (RFC 3461 section 4). */
 function xtext(value: string): string {
-  return value
-    .trim()
-    .replace(/\+([0-9A-F]{2})/g, (_all, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  const decoded = value.replace(/\+([0-9A-F]{2})/g, (_all, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
+  return utf8(decoded);
+}
+
+function utf8(bytes: string): string {
+  return Buffer.from(bytes, "latin1").toString("utf8");
+}
+
+function textOf(tree: MimeTree): string {
+  const { text, html } = mailContent(tree);
+  return text ?? (html ?? "").replace(/<br\s*\/?>|<\/(?:p|div|tr|h\d)>/gi, "\n").replace(/<[^<>]{0,1000}>/g, " ");
 }

@@ -1,18 +1,13 @@
 import { Failure, toEventError } from "../../../model/failure.ts";
 import type { ConnectionContext, DeliveryReceipt } from "../../../platform/connection.ts";
-import type { InboundMail } from "../schemas/inbound-mail.ts";
 import { readBounce } from "./bounce.ts";
 
 /** Seconds for which a mail's delivery reports are assigned to the rid. Servers give up after five days. */
 export const RECEIPT_TTL_SECONDS = 5 * 86_400;
-const MAILER = /^(mailer-daemon|postmaster)@/i;
 
 /** A mail to examine for a delivery report. */
 interface InspectedMail {
   readonly source: Buffer;
-  readonly mail: InboundMail;
-  /** True for a delivery status report by structure; undefined structure counts as a possible report. */
-  readonly isReport: boolean;
 }
 
 /**
@@ -22,8 +17,7 @@ interface InspectedMail {
 export function deliveryReports(
   connection: Pick<ConnectionContext<unknown>, "recordReceipt">,
 ): (inspected: InspectedMail) => Promise<Record<string, unknown>> {
-  return async ({ source, isReport, mail }) => {
-    if (!isReport && !MAILER.test(mail.actor.address)) return {};
+  return async ({ source }) => {
     const bounce = readBounce(source);
     if (!bounce) return {};
     const { activityId, messageId } = bounce;
@@ -34,9 +28,11 @@ export function deliveryReports(
         await connection.recordReceipt({ id: activityId, target: address, ...receipt });
     }
     return {
-      report: {
-        ...(messageId === undefined ? {} : { id: messageId }),
-        recipients: recipients.map(({ address, action, status }) => ({ address, action, status })),
+      email: {
+        report: {
+          ...(messageId === undefined ? {} : { id: messageId }),
+          recipients: recipients.map(({ address, action, status }) => ({ address, action, status })),
+        },
       },
     };
   };
@@ -63,9 +59,10 @@ function receiptOf(
 
 /** Maps an enhanced status code (RFC 3463) to an error code. */
 function codeOf(status: string): string {
-  if (/^5\.1\./.test(status)) return "recipient-unknown";
-  if (/^5\.2\.3$|^5\.3\.4$/.test(status)) return "content-too-large";
-  if (/^5\.2\./.test(status)) return "recipient-not-reachable";
-  if (/^5\.7\./.test(status)) return "policy-refused";
-  return /^5\.6\./.test(status) ? "content-refused" : "platform-rejected";
+  if (/^[45]\.2\.3$|^[45]\.3\.4$/.test(status)) return "content-too-large";
+  if (/^5\.1\.[78]$/.test(status)) return "permission-denied";
+  if (/^[45]\.1\./.test(status)) return "recipient-unknown";
+  if (/^[45]\.[24]\./.test(status)) return "recipient-not-reachable";
+  if (/^[45]\.7\./.test(status)) return "policy-refused";
+  return /^[45]\.6\./.test(status) ? "content-refused" : "platform-rejected";
 }

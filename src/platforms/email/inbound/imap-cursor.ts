@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-
 /** Read position in a folder: earlier mails are not reported again. */
 export interface Cursor {
   readonly uidValidity: string;
@@ -21,18 +19,16 @@ export function parseCursor(stored: string | undefined): Cursor | undefined {
 
 /** Properties of a mail that stay the same in any folder and under any uid. */
 export interface MailTraits {
-  readonly messageId?: string | undefined;
-  readonly date?: string | undefined;
-  readonly subject?: string | undefined;
+  readonly messageId: string | undefined;
+  /** SHA-256 of the mail's first bytes. */
+  readonly hash: string;
   readonly size: number;
 }
 
 /**
- * Returns the key that detects a mail seen before. Made of the Message-ID and the other properties that survive a move and
- * new uids, so that knowing a Message-ID is not enough to make a mail look seen. Without a Message-ID: the location.
+ * Returns the key that detects a mail seen before. Made of the mail's bytes, so that a sender who repeats an id can't make
+ * another mail look seen; a move and new uids leave them as they are. Without a Message-ID copies are told apart by location.
  */
-export function mailKey({ messageId, date = "", subject = "", size }: MailTraits, location: string): string {
-  if (messageId === undefined || messageId === "") return `mail:${location}`;
-  const traits = JSON.stringify([messageId, date, subject, size]);
-  return `mail:${createHash("sha256").update(traits).digest("base64url")}`;
+export function mailKey({ messageId, hash, size }: MailTraits, location: string): string {
+  return messageId === undefined ? `mail:${location}` : `mail:${hash}:${size}`;
 }

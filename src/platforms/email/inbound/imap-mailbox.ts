@@ -48,7 +48,7 @@ export async function connectImap(
     const listener = await listenToFolder(imap, folder, parseCursor(storedCursor), {
       connection,
       reader,
-      inspect: ({ source, mail, parts }) => readReport({ source, mail, isReport: parts.isReport }),
+      inspect: readReport,
       onEnded,
       pollMs: timeouts.poll,
       catchUpMs: timeouts.catchUp,

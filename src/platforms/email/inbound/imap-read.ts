@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
-import type { FetchMessageObject, ImapFlow } from "imapflow";
-import { type MailParts, partsOfStructure } from "../client/imap/parts.ts";
-import { cutBody, takeFitting } from "../schemas/event-bounds.ts";
-import type { InboundMail } from "../schemas/inbound-mail.ts";
+import type { ImapFlow } from "imapflow";
+import { type MailParts, partsOfStructure, type TextPart } from "../client/imap/parts.ts";
+import { takeFitting } from "../schemas/event-bounds.ts";
+import type { InboundMail, MailContent } from "../schemas/inbound-mail.ts";
 import type { MailTraits } from "./imap-cursor.ts";
+import { decodeText, joinTexts } from "./mail-content.ts";
 import type { MailReader } from "./mail-reader.ts";
 
 /** A mail read from a folder without being marked as seen. */
@@ -12,7 +14,6 @@ export interface FetchedMail {
   /** The mail's first `WHOLE_BYTES` bytes. */
   readonly source: Buffer;
   readonly traits: MailTraits;
-  readonly parts: MailParts;
   readonly flags: readonly string[];
   readonly received: Date | undefined;
 }
@@ -22,37 +23,38 @@ const WHOLE_BYTES = 256 * 1024;
 /** Bytes of a large mail's text, and of the HTML, before decoding of characters. */
 const TEXT_BYTES = 256 * 1024;
 
-/** Reads a mail of the selected folder; undefined when the mail is gone. Attachments are listed, not fetched. */
+/** Error for a mail that the server lists but whose content is missing in the answer. */
+export class MissingContent extends Error {
+  constructor() {
+    super("The server gave the mail without its content");
+    this.name = "MissingContent";
+  }
+}
+
+/**
+ * Reads a mail of the selected folder; undefined when the mail is gone. Attachments are listed, not fetched. The server's own
+ * description of a mail (ENVELOPE, BODYSTRUCTURE) is not asked for: a strange mail makes it larger than the mail itself.
+ */
 export async function readMail(
   imap: ImapFlow,
   uid: number,
   reader: MailReader,
   signal: AbortSignal,
 ): Promise<FetchedMail | undefined> {
-  const message = await imap.fetchOne(
-    String(uid),
-    {
-      uid: true,
-      size: true,
-      flags: true,
-      envelope: true,
-      internalDate: true,
-      bodyStructure: true,
-      source: { start: 0, maxLength: WHOLE_BYTES },
-    },
-    { uid: true },
-  );
-  if (message === false || message.source === undefined) return undefined;
-  const { source } = message;
-  const size = message.size ?? source.length;
-  const parts = partsOfStructure(message.bodyStructure);
-  const mail =
-    size <= WHOLE_BYTES ? await reader.read(source, signal) : await readLarge(imap, message, parts, reader, signal);
+  const fields = { uid: true, size: true, flags: true, internalDate: true };
+  const source = { start: 0, maxLength: WHOLE_BYTES };
+  const message = await imap.fetchOne(String(uid), { ...fields, source }, { uid: true });
+  if (message === false) return undefined;
+  if (message.source === undefined) throw new MissingContent();
+  const { size = message.source.length } = message;
+  const isWhole = size <= WHOLE_BYTES;
+  const mail = await (isWhole
+    ? reader.read(message.source, signal)
+    : readLarge(imap, uid, message.source, reader, signal));
   return {
     mail,
-    source,
-    parts,
-    traits: traitsOf(message, size),
+    source: message.source,
+    traits: traitsOf(message.source, size, mail),
     flags: [...(message.flags ?? [])].slice(0, 50),
     received: validDate(message.internalDate),
   };
@@ -60,45 +62,54 @@ export async function readMail(
 
 async function readLarge(
   imap: ImapFlow,
-  { uid, source = Buffer.alloc(0) }: FetchMessageObject,
-  parts: MailParts,
+  uid: number,
+  source: Buffer,
   reader: MailReader,
   signal: AbortSignal,
 ): Promise<InboundMail> {
-  const { object, ...head } = await reader.read(source.subarray(0, headEnd(source)), signal);
-  const { body: _body, bodyTruncated: _truncated, attachments: _attachments, ...others } = object;
+  const message = await imap.fetchOne(String(uid), { uid: true, bodyStructure: true }, { uid: true });
+  const parts = partsOfStructure(message ? message.bodyStructure : undefined);
+  const content = await contentOf(imap, uid, parts);
+  return reader.read(source.subarray(0, headEnd(source)), signal, content);
+}
+
+async function contentOf(imap: ImapFlow, uid: number, parts: MailParts): Promise<MailContent> {
   const attachments = takeFitting(parts.attachments, (attachment) => attachment, { max: 100, bytes: 24_576 });
   return {
-    ...head,
-    object: {
-      ...others,
-      ...cutBody("body", await textOf(imap, uid, parts.text)),
-      ...cutBody("html", await textOf(imap, uid, parts.html)),
-      ...(attachments.length === 0 ? {} : { attachments }),
-      ...(attachments.length < parts.attachments.length ? { attachmentsTruncated: true } : {}),
-    },
+    text: joinTexts(await textsOf(imap, uid, parts.texts, "text/plain"), "\n"),
+    html: joinTexts(await textsOf(imap, uid, parts.htmls, "text/html"), "<br>\n"),
+    attachments,
+    hasMoreAttachments: parts.hasMoreAttachments || attachments.length < parts.attachments.length,
   };
 }
 
-/** Downloads a text part and decodes the charset that the server names. */
-async function textOf(imap: ImapFlow, uid: number, part: string | undefined): Promise<string | undefined> {
-  if (part === undefined) return undefined;
-  const { content } = await imap.download(String(uid), part, { uid: true, maxBytes: TEXT_BYTES });
-  return content && (await buffer(content)).toString("utf8");
+/** Downloads text parts up to a limit for all together. */
+async function textsOf(
+  imap: ImapFlow,
+  uid: number,
+  parts: readonly TextPart[],
+  type: string,
+): Promise<readonly string[]> {
+  const texts: string[] = [];
+  let room = TEXT_BYTES;
+  for (const { part, charset } of parts) {
+    if (room <= 0) break;
+    const { content } = await imap.download(String(uid), part, { uid: true, maxBytes: room, decodeText: false });
+    if (!content) throw new MissingContent();
+    const bytes = await buffer(content);
+    room -= bytes.length;
+    texts.push(decodeText(bytes, type, charset));
+  }
+  return texts;
 }
 
 function headEnd(source: Buffer): number {
-  const end = source.indexOf("\r\n\r\n");
-  return end < 0 ? Math.min(source.length, 65_536) : end + 4;
+  const ends = [source.indexOf("\r\n\r\n"), source.indexOf("\n\n")].filter((at) => at >= 0);
+  return ends.length === 0 ? source.length : Math.min(...ends) + 2;
 }
 
-function traitsOf({ envelope }: Pick<FetchMessageObject, "envelope">, size: number): MailTraits {
-  return {
-    messageId: envelope?.messageId,
-    date: validDate(envelope?.date)?.toISOString(),
-    subject: envelope?.subject,
-    size,
-  };
+function traitsOf(source: Buffer, size: number, { object }: InboundMail): MailTraits {
+  return { messageId: object.id, hash: createHash("sha256").update(source).digest("base64url"), size };
 }
 
 /** Converts a server's date; undefined for an invalid date. */

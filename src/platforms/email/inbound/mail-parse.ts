@@ -1,6 +1,18 @@
 import { type AddressObject, type EmailAddress, type ParsedMail, simpleParser } from "mailparser";
-import { cleanLine, cutBody, takeFitting } from "../schemas/event-bounds.ts";
-import type { InboundMail, InboundMessage, ListedAttachment, MailTask, Person } from "../schemas/inbound-mail.ts";
+import { cleanLine, cutBody, mediaTypeOf, takeFitting } from "../schemas/event-bounds.ts";
+import type {
+  InboundMail,
+  InboundMessage,
+  ListedAttachment,
+  MailContent,
+  MailTask,
+  Person,
+} from "../schemas/inbound-mail.ts";
+import { fieldValue, type RawField } from "./header-fields.ts";
+import { dateOf, referencesOf, singleId } from "./header-values.ts";
+import { mailContent } from "./mail-content.ts";
+import { readableHead } from "./mail-head.ts";
+import { mimeTree } from "./mime-tree.ts";
 
 /** HTML longer than this is not converted to text. */
 const MAX_CONVERTED_HTML = 262_144;
@@ -18,16 +30,36 @@ export const PARSING = {
   maxChildNodes: MAX_PARTS,
 } as const;
 
-/** Parses a raw mail on the calling thread. Rejects when the parser fails. */
-export async function parseMail({ source, truncated }: MailTask): Promise<InboundMail> {
-  const mail = await simpleParser(Buffer.from(source.buffer, source.byteOffset, source.byteLength), PARSING);
-  return inboundMail(mail, truncated);
+/**
+ * Parses a raw mail on the calling thread. The MIME tree is read here, since mailparser gives up on mails with many parts
+ * and decodes fewer charsets; mailparser reads the fields of the head, and converts HTML to text.
+ */
+export async function parseMail({ source, truncated, content: readContent }: MailTask): Promise<InboundMail> {
+  const tree = mimeTree(Buffer.from(source.buffer, source.byteOffset, source.byteLength));
+  const content = readContent ?? mailContent(tree);
+  const html = content.text === undefined ? content.html : undefined;
+  const mail = await simpleParser(readableHead(tree, html?.slice(0, MAX_CONVERTED_HTML)), PARSING);
+  const text = content.text ?? (html === undefined ? undefined : mail.text);
+  return convert(mail, { ...content, text }, truncated, tree.fields);
+}
+
+/** Converts a mail that mailparser read as a whole. */
+export function inboundMail(mail: ParsedMail): InboundMail {
+  const attachments = takeFitting(mail.attachments, attachmentOf, { max: 100, bytes: 24_576 });
+  const content = {
+    text: mail.text,
+    html: mail.html === false ? undefined : mail.html,
+    attachments,
+    hasMoreAttachments: attachments.length < mail.attachments.length,
+  };
+  const fields = mail.headerLines.map(({ key, line }) => ({ name: key, lines: line }));
+  return convert(mail, content, false, fields);
 }
 
 /** Converts a parsed mail for events: bounded in every member, without harmful control characters. */
-export function inboundMail(mail: ParsedMail, truncated = false): InboundMail {
-  const date = dateOf(mail);
-  const object = messageOf(mail, truncated);
+function convert(mail: ParsedMail, content: MailContent, truncated: boolean, fields: readonly RawField[]): InboundMail {
+  const date = dateOf(fieldValue(fields, "date"));
+  const object = messageOf(mail, content, truncated, fields);
   const thread = object.references?.[0] ?? object.inReplyTo ?? object.id;
   return {
     actor: people(mail.from, 1)[0] ?? senderOf(mail) ?? { address: "<>" },
@@ -37,34 +69,26 @@ export function inboundMail(mail: ParsedMail, truncated = false): InboundMail {
   };
 }
 
-/** Returns the mail's own date; for an unreadable date the parser would return today's. */
-function dateOf({ date, headerLines }: ParsedMail): Date | undefined {
-  const line = headerLines.find(({ key }) => key === "date")?.line ?? "";
-  const written = Date.parse(line.slice(line.indexOf(":") + 1).replace(/\s+/g, " "));
-  return Number.isNaN(written) || date === undefined || !(date.getTime() >= 0) ? undefined : date;
-}
-
-function messageOf(mail: ParsedMail, truncated: boolean): InboundMessage {
-  const attachments = takeFitting(mail.attachments, attachmentOf, { max: 100, bytes: 24_576 });
-  const references = referencesOf(mail.references);
+function messageOf(
+  mail: ParsedMail,
+  { text, html, attachments, hasMoreAttachments }: MailContent,
+  truncated: boolean,
+  fields: readonly RawField[],
+): InboundMessage {
   const headers = headersOf(mail);
-  const firstId = (name: "id" | "inReplyTo", value: string | undefined) => {
-    const [id] = value === undefined ? [] : idsIn(value);
-    return id === undefined ? {} : { [name]: id };
-  };
   return {
     type: "message",
-    ...firstId("id", mail.messageId),
+    ...singleId("id", fieldValue(fields, "message-id")),
     ...(mail.subject === undefined ? {} : { subject: cleanLine(mail.subject, 998) }),
-    ...cutBody("body", mail.text),
-    ...cutBody("html", mail.html === false ? undefined : mail.html),
+    ...cutBody("body", text),
+    ...cutBody("html", html),
     ...unlessEmpty("to", people(mail.to)),
     ...unlessEmpty("cc", people(mail.cc)),
     ...unlessEmpty("replyTo", people(mail.replyTo, 20)),
     ...unlessEmpty("attachments", attachments),
-    ...(attachments.length < mail.attachments.length ? { attachmentsTruncated: true as const } : {}),
-    ...firstId("inReplyTo", mail.inReplyTo),
-    ...unlessEmpty("references", references),
+    ...(hasMoreAttachments ? { attachmentsTruncated: true as const } : {}),
+    ...singleId("inReplyTo", fieldValue(fields, "in-reply-to")),
+    ...unlessEmpty("references", referencesOf(fieldValue(fields, "references"))),
     ...(Object.keys(headers).length === 0 ? {} : { headers }),
     ...(truncated ? { truncated: true as const } : {}),
   };
@@ -86,7 +110,7 @@ function attachmentOf({
 }: ParsedMail["attachments"][number]): ListedAttachment {
   return {
     ...(filename === undefined ? {} : { name: cleanLine(filename, 255) }),
-    mediaType: cleanLine(contentType, 127).toLowerCase(),
+    mediaType: mediaTypeOf(contentType, undefined),
     size,
     ...(cid === undefined || cid === "" ? {} : { id: cleanLine(cid, 250) }),
     part: partId ?? "1",
@@ -113,20 +137,6 @@ function senderOf({ headers }: ParsedMail): Person | undefined {
   const field = headers.get("sender") ?? headers.get("return-path");
   const addresses = typeof field === "object" && "value" in field ? (field as AddressObject) : undefined;
   return Array.isArray(addresses?.value) ? people(addresses, 1)[0] : undefined;
-}
-
-/** Returns the oldest and the newest of a long chain. The first names the thread, the last ones are answered. */
-function referencesOf(references: string | string[] | undefined): readonly string[] {
-  const all = idsIn([references ?? []].flat().join(" "));
-  const shown = all.length > 50 ? [...all.slice(0, 1), ...all.slice(-49)] : all;
-  return takeFitting(shown, (id) => id, { max: 50, bytes: 8_192 });
-}
-
-function idsIn(text: string): readonly string[] {
-  return text
-    .split(/[\s,]+/)
-    .map((id) => cleanLine(id, 1_000))
-    .filter((id) => id.length > 2 && id.length <= 512);
 }
 
 function headersOf({ headers, headerLines }: ParsedMail): Readonly<Record<string, string>> {

@@ -1,15 +1,17 @@
 import { extname } from "node:path";
 import { Failure } from "../../../model/failure.ts";
+import { optional } from "../../../model/optional.ts";
 import { type WorkerPool, workerPool } from "../../../platform/kit/worker-threads.ts";
-import type { InboundMail, MailTask } from "../schemas/inbound-mail.ts";
+import type { InboundMail, MailContent, MailTask } from "../schemas/inbound-mail.ts";
 
 /** Parser of raw mail (RFC 5322) in worker threads, away from the event loop. */
 export interface MailReader {
   /**
    * Reads a mail, whatever the bytes are. Beyond the limits only the header is read and the result is marked `truncated`.
+   * `content` is what was read part by part; `source` is then the head.
    * Rejects with the signal's reason, or with a retryable `Failure` when no thread could be started.
    */
-  readonly read: (source: Buffer, signal: AbortSignal) => Promise<InboundMail>;
+  readonly read: (source: Buffer, signal: AbortSignal, content?: MailContent) => Promise<InboundMail>;
   readonly threads: () => number;
   readonly close: () => Promise<void>;
 }
@@ -32,7 +34,11 @@ export function mailReader(max = 2, limitMs = LIMIT_MS): MailReader {
     onLimitExceeded: limitExceeded,
     onStartFailure: startFailed,
   });
-  return { read: (source, signal) => readWith(pool, source, signal), threads: pool.count, close: pool.close };
+  return {
+    read: (source, signal, content) => readWith(pool, source, signal, content),
+    threads: pool.count,
+    close: pool.close,
+  };
 }
 
 /** A mail reader with a use count: all clients of a process share the threads. */
@@ -70,10 +76,11 @@ async function readWith(
   pool: WorkerPool<MailTask, InboundMail>,
   source: Buffer,
   signal: AbortSignal,
+  content: MailContent | undefined,
 ): Promise<InboundMail> {
   const isCut = source.length > MAX_MAIL_BYTES;
   const tasks = [
-    { source: detached(source.subarray(0, MAX_MAIL_BYTES)), truncated: isCut },
+    { source: detached(source.subarray(0, MAX_MAIL_BYTES)), truncated: isCut, ...optional("content", content) },
     { source: detached(headOf(source)), truncated: true },
   ];
   for (const task of tasks) {

@@ -10,12 +10,7 @@ export async function connectPop3(
   connection: ConnectionContext<Credentials>,
   settings: Omit<Pop3Settings, "inspect">,
 ): Promise<ConnectedMailbox> {
-  const readReport = deliveryReports(connection);
-  // POP3 does not tell a mail's structure before the mail is read: every mail may be a report.
-  const { close } = await pollPop3(connection, {
-    ...settings,
-    inspect: (fetched) => readReport({ ...fetched, isReport: true }),
-  });
+  const { close } = await pollPop3(connection, { ...settings, inspect: deliveryReports(connection) });
   return {
     close,
     subscribe: async (folder) => {

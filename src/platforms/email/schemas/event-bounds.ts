@@ -50,3 +50,10 @@ function wellFormed(text: string): string {
 function jsonBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
+
+/** Returns the media type; an invitation keeps the `method` that tells a request from an answer (RFC 5546). */
+export function mediaTypeOf(type: string, method: string | undefined): string {
+  const base = cleanLine(type, 127).toLowerCase();
+  const isCalendar = base === "text/calendar" && method !== undefined && /^[A-Za-z-]{1,20}$/.test(method);
+  return isCalendar ? `${base}; method=${method.toUpperCase()}` : base;
+}

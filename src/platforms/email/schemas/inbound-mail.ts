@@ -1,3 +1,32 @@
+import type { TermName } from "../../../platform/vocabulary/vocabulary.ts";
+
+/** Verbs that arrive, with the terms of their objects. */
+export const INBOUND = {
+  send: [
+    "type",
+    "id",
+    "subject",
+    "body",
+    "bodyTruncated",
+    "html",
+    "htmlTruncated",
+    "to",
+    "cc",
+    "replyTo",
+    "attachments",
+    "attachmentsTruncated",
+    "inReplyTo",
+    "references",
+    "headers",
+    "truncated",
+    "folder",
+    "uid",
+    "uidValidity",
+    "size",
+    "error",
+  ],
+} as const satisfies Readonly<Record<string, readonly TermName[]>>;
+
 /** A person in a mail's header. */
 export interface Person {
   readonly address: string;
@@ -52,8 +81,18 @@ export interface InboundMail {
   readonly date?: string;
 }
 
+/** Text, HTML and attachments of a mail. */
+export interface MailContent {
+  readonly text: string | undefined;
+  readonly html: string | undefined;
+  readonly attachments: readonly ListedAttachment[];
+  readonly hasMoreAttachments: boolean;
+}
+
 /** A task for the parser's thread; `truncated` when `source` is not the whole mail. */
 export interface MailTask {
   readonly source: Uint8Array;
   readonly truncated: boolean;
+  /** Content that was read part by part; `source` is then the head. */
+  readonly content?: MailContent;
 }

@@ -1,4 +1,5 @@
 import Type, { type Static, type TSchema } from "typebox";
+import { TERMS } from "../../../platform/vocabulary/vocabulary.ts";
 import { MailAddress, MessageId } from "./message.ts";
 
 const NO_CONTROLS = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$";
@@ -21,11 +22,13 @@ const Uid = Type.Integer({ minimum: 1, maximum: 4_294_967_295 });
 const Uids = Type.Union([Uid, Type.Array(Uid, { minItems: 1, maxItems: 100 })]);
 const Time = Type.Optional(Type.String({ format: "date-time" }));
 const Flag = Type.Optional(Type.Boolean());
-const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: "Default 20." }));
-const Before = Type.Optional({
-  ...Uid,
-  description: "Only mails with lower uids: the `next` of the previous page.",
-});
+/** Pattern of a position in a folder: uidValidity and uid, as pages give it. */
+export const POSITION = "^[0-9]{1,20}\\.[0-9]{1,10}$";
+const PAGING = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: "Default 20." })),
+  after: Type.Optional(Type.String({ pattern: POSITION, description: TERMS.after.meaning })),
+  before: Type.Optional(Type.String({ pattern: POSITION, description: TERMS.before.meaning })),
+};
 
 /** Properties that select mails of a folder. */
 const Selection = {
@@ -66,9 +69,10 @@ const Fetch = Type.Object(
         description: "First byte, when a single attachment is fetched.",
       }),
     ),
+    raw: Type.Optional(Type.Boolean({ description: TERMS.raw.meaning })),
     since: Time,
-    before: Before,
-    limit: Limit,
+    until: Time,
+    ...PAGING,
   },
   strict,
 );
@@ -91,8 +95,7 @@ const Search = Type.Object(
     flagged: Flag,
     answered: Flag,
     larger: Type.Optional(Type.Integer({ minimum: 0, maximum: 4_294_967_295 })),
-    before: Before,
-    limit: Limit,
+    ...PAGING,
   },
   { ...strict, minProperties: 1 },
 );
@@ -121,13 +124,13 @@ export const FlagSchema = mailboxSchema(
   ),
 );
 /** Schema of `move`. */
-export const MoveSchema = mailboxSchema(Type.Object({ ...Mails, to: Folder }, { ...strict, ...UID_OR_ID }));
+export const MoveSchema = mailboxSchema(Type.Object({ ...Mails, destination: Folder }, { ...strict, ...UID_OR_ID }));
 /** Schema of `delete`. */
 export const DeleteSchema = mailboxSchema(
   Type.Object(
     {
       ...Mails,
-      forever: Type.Optional(Type.Boolean({ description: "True: not into the trash folder; default false." })),
+      permanent: Type.Optional(Type.Boolean({ description: TERMS.permanent.meaning })),
     },
     { ...strict, ...UID_OR_ID },
   ),
@@ -139,8 +142,8 @@ export const ChangeObject = Type.Object(
     ...Mails,
     seen: Type.Optional(Type.Boolean()),
     flagged: Type.Optional(Type.Boolean()),
-    to: Type.Optional(Folder),
-    forever: Type.Optional(Type.Boolean()),
+    destination: Type.Optional(Folder),
+    permanent: Type.Optional(Type.Boolean()),
   },
   strict,
 );

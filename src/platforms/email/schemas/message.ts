@@ -1,10 +1,12 @@
 import Type, { type Static } from "typebox";
 import { ADDRESS_LENGTH, Attachment } from "../../../model/activity.ts";
+import { textTerm } from "../../../platform/vocabulary/vocabulary.ts";
 import { ADDRESS_PATTERN } from "./address.ts";
 
 /** Pattern of a header field's text. No control characters (CR, LF, NUL … would start another field). */
 const LINE = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$";
-const MESSAGE_ID = "^<?[A-Za-z0-9!#$%&'*+/=?^_`{|}~.:-]+@[A-Za-z0-9!#$%&'*+/=?^_`{|}~.:\\[\\]-]+>?$";
+/** Message-IDs as mail has them, also without `@` and with quotes: an id that arrived can be answered. */
+const MESSAGE_ID = "^<?[^<>\\s\\p{C}]+>?$";
 /** Header fields that describe a message without changing recipients or structure. */
 const HEADER =
   "^([Xx]-[A-Za-z0-9-]{1,60}|List-(Id|Help|Post|Owner|Archive|Subscribe|Unsubscribe|Unsubscribe-Post)|Auto-Submitted|Feedback-ID|Importance|Organization|Precedence|Priority|Sensitivity)$";
@@ -17,8 +19,23 @@ export const MailAddress = Type.String({
 });
 const Name = Type.Optional(Type.String({ maxLength: 256, pattern: LINE }));
 const Mailbox = Type.Object({ address: MailAddress, name: Name }, { additionalProperties: false });
-export const MessageId = Type.String({ maxLength: 250, pattern: MESSAGE_ID });
-const Text = Type.String({ maxLength: 1_048_576, pattern: "^[^\\u0000]*$" });
+export const MessageId = Type.String({ minLength: 1, maxLength: 512, pattern: MESSAGE_ID });
+/** Largest text in characters. */
+const MAX_TEXT = 1_048_576;
+const NO_NUL = "^[^\\u0000]*$";
+/** Attachment of a mail; an invitation may state its method (RFC 5546). */
+const MailAttachment = Type.Object(
+  {
+    ...Attachment.properties,
+    mediaType: Type.Optional(
+      Type.String({
+        maxLength: 127,
+        pattern: "^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(; ?method=[A-Za-z-]{1,20})?$",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
 
 /** Addresses for answers, as a single mailbox or a list. */
 export const ReplyTo = Type.Union([Mailbox, Type.Array(Mailbox, { minItems: 1, maxItems: 20 })]);
@@ -40,9 +57,12 @@ const Message = Type.Object(
   {
     type: Type.Optional(Type.Literal("message")),
     subject: Type.Optional(Type.String({ maxLength: 998, pattern: LINE })),
-    body: Type.Optional({ ...Text, description: "Plain text." }),
-    html: Type.Optional({ ...Text, description: "The same as HTML; images by `cid:` and an attachment's id." }),
-    attachments: Type.Optional(Type.Array(Attachment, { minItems: 1, maxItems: 50 })),
+    body: Type.Optional(textTerm("body", MAX_TEXT, NO_NUL)),
+    html: Type.Optional({
+      ...textTerm("html", MAX_TEXT, NO_NUL),
+      description: "The same text as HTML; images by `cid:` and an attachment's id.",
+    }),
+    attachments: Type.Optional(Type.Array(MailAttachment, { minItems: 1, maxItems: 50 })),
     inReplyTo: Type.Optional({ ...MessageId, description: "Message-ID of the mail that this mail answers." }),
     references: Type.Optional(
       Type.Array(MessageId, { maxItems: 100, description: "Message-IDs of the thread so far, oldest first." }),
@@ -72,7 +92,6 @@ export const SendSchema = Type.Object(
     actor: Type.Object({ address: MailAddress, name: Name }, { additionalProperties: false }),
     target: Type.Array(Recipient, { minItems: 1, maxItems: 100 }),
     object: Message,
-    context: Type.Optional(Type.String({ maxLength: 256 })),
   },
   { additionalProperties: false },
 );

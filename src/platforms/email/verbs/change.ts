@@ -21,7 +21,7 @@ const NO_FOLDER = "The mailbox has no such folder: query lists those it has.";
 const CHANGES: Readonly<Record<string, Change>> = {
   read: (imap, uids, { seen = true }) => setFlag(imap, uids, "\\Seen", seen, "seen"),
   flag: (imap, uids, { flagged = true }) => setFlag(imap, uids, "\\Flagged", flagged, "flagged"),
-  move: (imap, uids, { to = "INBOX" }) => moveTo(imap, uids, folderName(to)),
+  move: (imap, uids, { destination = "INBOX" }) => moveTo(imap, uids, folderName(destination)),
   delete: remove,
 };
 
@@ -58,14 +58,16 @@ async function applyChange(
   return mailbox.use(context.signal, async (imap) => {
     const source = await openFolder(imap, request, false);
     const uids = await findUids(imap, request);
-    const object = { folder: source.folder, uidValidity: source.uidValidity, uids };
+    const object = { folder: source.folder, uidValidity: source.uidValidity, uid: uids };
     if (uids.length === 0) {
       if (isFirstTry) throw notFound();
       return { outcomes: [], object };
     }
     // Checked before the commit: a move into a missing folder is refused without a reason.
-    if (request.to !== undefined && !(await imap.status(folderName(request.to), { uidNext: true })))
+    const { destination } = request;
+    if (destination !== undefined && !(await imap.status(folderName(destination), { uidNext: true }))) {
       throw notFound(NO_FOLDER);
+    }
     if (isFirstTry) await context.commit();
     try {
       return { outcomes: [], object: { ...object, ...(await apply(imap, uids.join(","), request, source)) } };
@@ -95,26 +97,27 @@ async function setFlag(
   return { [member]: isOn };
 }
 
-async function moveTo(imap: ImapFlow, uids: string, to: string): Promise<Record<string, unknown>> {
-  const result = await imap.messageMove(uids, to, { uid: true });
+/** Moves mails; the result has the new uids where the server tells (UIDPLUS, RFC 4315). */
+async function moveTo(imap: ImapFlow, uids: string, destination: string): Promise<Record<string, unknown>> {
+  const result = await imap.messageMove(uids, destination, { uid: true });
   if (!result) throw refused(imap);
   const { uidMap, uidValidity } = result;
-  const movedTo = { folder: to, uidValidity: String(uidValidity), uids: uidMap ? [...uidMap.values()] : [] };
-  return { to, ...(uidMap ? { movedTo } : {}) };
+  const moved = uidMap && { uidValidity: String(uidValidity), uid: [...uidMap.values()] };
+  return { destination, ...(moved ? { email: { moved } } : {}) };
 }
 
 /** Moves mails into the trash folder. Deletes for good without a trash folder, and in the trash folder itself. */
 async function remove(
   imap: ImapFlow,
   uids: string,
-  { forever = false }: ChangeObject,
+  { permanent = false }: ChangeObject,
   { folder }: OpenFolder,
 ): Promise<Record<string, unknown>> {
-  const folders = forever ? [] : await imap.list();
+  const folders = permanent ? [] : await imap.list();
   const trash = folders.find(({ specialUse }) => specialUse === "\\Trash")?.path;
   if (trash !== undefined && trash !== folder) return moveTo(imap, uids, trash);
   if (!(await imap.messageDelete(uids, { uid: true }))) throw refused(imap);
-  return { forever: true };
+  return { permanent: true };
 }
 
 /** Makes the error for imapflow's plain "not done"; a connection that ended is no refusal. */

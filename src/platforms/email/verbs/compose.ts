@@ -6,6 +6,7 @@ import { optional } from "../../../model/optional.ts";
 import type { ActivityOf, Blob } from "../../../platform/platform.ts";
 import type { SenderDefaults } from "../client/client.ts";
 import type { Credentials } from "../credentials.ts";
+import { ID_FIELD } from "../inbound/bounce-ids.ts";
 import { domainOf, wireAddress } from "../schemas/address.ts";
 import type { Mailbox, MessageObject, SendSchema } from "../schemas/message.ts";
 
@@ -34,7 +35,7 @@ export async function compose(
     ...optional("text", object.body === undefined ? undefined : withUniformLineEnds(object.body)),
     ...optional("html", object.html === undefined ? undefined : withUniformLineEnds(object.html)),
     ...threading(object),
-    ...optional("headers", object.headers),
+    headers: { ...object.headers, [ID_FIELD]: activity.id },
     messageId: messageIdOf(activity, defaults.mailDomain),
     date: new Date(),
     attachments: blobs.map((blob) => ({

@@ -24,16 +24,19 @@ async function folders(imap: ImapFlow): Promise<Record<string, unknown>> {
   const items = takeFitting(
     all,
     ({ path, name, specialUse, flags, status }) => ({
-      path: path.slice(0, 255),
+      type: "folder",
+      folder: path.slice(0, 255),
       name: cleanLine(name, 255),
-      ...optional("use", specialUse && cleanLine(specialUse.replace(/^\\/, ""), 32).toLowerCase()),
       ...optional("total", status?.messages),
-      ...optional("unseen", status?.unseen),
-      ...(flags.has("\\Noselect") ? { selectable: false } : {}),
+      email: {
+        ...optional("use", specialUse && cleanLine(specialUse.replace(/^\\/, ""), 32).toLowerCase()),
+        ...optional("unseen", status?.unseen),
+        selectable: !flags.has("\\Noselect"),
+      },
     }),
     FOLDERS,
   );
-  return { type: "folders", items, ...(items.length < all.length ? { truncated: true } : {}) };
+  return { type: "collection", items, ...(items.length < all.length ? { truncated: true } : {}) };
 }
 
 async function quota(imap: ImapFlow): Promise<Record<string, unknown>> {
@@ -42,7 +45,8 @@ async function quota(imap: ImapFlow): Promise<Record<string, unknown>> {
     const detail = "The mailbox's server tells no quota.";
     throw new Failure({ kind: "permanent", code: "verb-not-supported", detail });
   }
-  return { type: "quota", ...resource("bytes", limits.storage), ...resource("messages", limits.message) };
+  const email = { ...resource("bytes", limits.storage), ...resource("messages", limits.message) };
+  return { type: "quota", email };
 }
 
 function resource(name: string, { usage, limit }: QuotaResource = {}): Record<string, unknown> {

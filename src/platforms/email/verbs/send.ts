@@ -50,7 +50,10 @@ export async function send(
     if (refusal !== undefined) return outcomeOf(address, classifyError(refusal, client.secrets));
     return failure ? outcomeOf(address, failure) : { address, status: "sent", id };
   });
-  return { outcomes, object: { id, tls: result.secure, ...(dsn ? { dsn: hasExtension(result, "DSN") } : {}) } };
+  return {
+    outcomes,
+    object: { id, ...(dsn ? { dsn: hasExtension(result, "DSN") } : {}), email: { tls: result.secure } },
+  };
 }
 
 function transactionFailure({ error, stage }: SendResult, { secrets }: Client): Failure | undefined {

@@ -91,13 +91,15 @@ function changingVerbs(): Verbs {
     move: defineVerb<typeof MoveSchema, Client>({
       summary: "Moves mails into another folder",
       schema: MoveSchema,
-      example: { actor, object: { uid: [4711, 4712], to: "Archive" } },
+      example: { actor, object: { uid: [4711, 4712], destination: "Archive" } },
+      renamed: { "/object/to": "object.destination" },
       run: change,
     }) as Verb,
     delete: defineVerb<typeof DeleteSchema, Client>({
       summary: "Moves mails into the trash folder, or deletes them for good",
       schema: DeleteSchema,
       example: { actor, object: { uid: 4711 } },
+      renamed: { "/object/forever": "object.permanent" },
       run: change,
     }) as Verb,
   };

@@ -265,7 +265,7 @@ describe("the message, read back by a parser", () => {
           ];
           const keys = parsed.headerLines.map(({ key }) => key).filter((key) => key !== "content-transfer-encoding");
           expect(keys.sort()).toEqual(
-            ["content-type", "date", "from", "message-id", "mime-version", ...optional].sort(),
+            ["content-type", "date", "from", "message-id", "mime-version", "x-dragoman-id", ...optional].sort(),
           );
           expect(people(parsed.from)).toEqual([[actor.address, tidy(actor.name)]]);
           for (const field of ["to", "cc"] as const) {

@@ -60,7 +60,7 @@ describe("mail through a real Postfix, read back from Dovecot", () => {
     const id = `<${activity.id}@example.test>`;
     expect(receipt).toEqual({
       outcomes: activity.target.map(({ address }) => ({ address, status: "sent", id })),
-      object: { id, tls: true },
+      object: { id, email: { tls: true } },
     });
     for (const user of ["alice", "bob", "carol"]) {
       const mail = await server.inbox(user).find(({ messageId }) => messageId === id);

@@ -1,35 +1,42 @@
 import type { MessageStructureObject } from "imapflow";
-import { cleanLine } from "../../schemas/event-bounds.ts";
+import { cleanLine, mediaTypeOf } from "../../schemas/event-bounds.ts";
 import type { ListedAttachment } from "../../schemas/inbound-mail.ts";
 
 /** The parts of a mail by purpose. */
 export interface MailParts {
-  /** IMAP's part number of the plain text. */
-  readonly text?: string;
-  /** IMAP's part number of the HTML. */
-  readonly html?: string;
+  /** Parts of the plain text, joined by readers. */
+  readonly texts: readonly TextPart[];
+  readonly htmls: readonly TextPart[];
   readonly attachments: readonly ListedAttachment[];
-  /** True for a delivery status report (RFC 3464). */
-  readonly isReport: boolean;
+  readonly hasMoreAttachments: boolean;
+}
+
+/** A text part as the server describes it. */
+export interface TextPart {
+  /** IMAP's part number (RFC 3501 section 6.4.5). */
+  readonly part: string;
+  readonly charset: string | undefined;
 }
 
 /** Attachments beyond this number are not listed. */
 const MAX_LISTED = 100;
+/** Text parts that are joined; the rest is attached. */
+const MAX_TEXTS = 20;
 const MAX_DEPTH = 20;
+const MAX_CHILDREN = 500;
 
-/** Sorts a mail's parts, as the server describes them, into text, HTML and attachments. */
+/** Sorts a mail's parts, as the server describes them; `mailContent` sorts raw mail the same way. */
 export function partsOfStructure(structure: MessageStructureObject | undefined): MailParts {
-  const leaves = structure ? leavesOf(structure, 0).slice(0, MAX_LISTED) : [];
-  const text = leaves.find((node) => isText(node, "text/plain"));
-  const html = leaves.find((node) => isText(node, "text/html"));
-  const isReport =
-    structure?.type.toLowerCase() === "multipart/report" &&
-    structure.parameters?.["report-type"]?.toLowerCase() === "delivery-status";
+  const leaves = structure ? leavesOf(structure, 0) : [];
+  const texts = leaves.filter((node) => isText(node, "text/plain")).slice(0, MAX_TEXTS);
+  const htmls = leaves.filter((node) => isText(node, "text/html")).slice(0, MAX_TEXTS);
+  const shown = new Set([...texts, ...htmls]);
+  const others = leaves.filter((node) => !shown.has(node));
   return {
-    ...(text ? { text: numberOf(text) } : {}),
-    ...(html ? { html: numberOf(html) } : {}),
-    attachments: leaves.filter((node) => node !== text && node !== html).map(listedAttachment),
-    isReport,
+    texts: texts.map(textPart),
+    htmls: htmls.map(textPart),
+    attachments: others.slice(0, MAX_LISTED).map(listedAttachment),
+    hasMoreAttachments: others.length > MAX_LISTED,
   };
 }
 
@@ -37,7 +44,11 @@ export function partsOfStructure(structure: MessageStructureObject | undefined):
 function leavesOf(node: MessageStructureObject, depth: number): readonly MessageStructureObject[] {
   if (depth > MAX_DEPTH) return [];
   if (!node.type.toLowerCase().startsWith("multipart/")) return [node];
-  return (node.childNodes ?? []).slice(0, MAX_LISTED).flatMap((child) => leavesOf(child, depth + 1));
+  return (node.childNodes ?? []).slice(0, MAX_CHILDREN).flatMap((child) => leavesOf(child, depth + 1));
+}
+
+function textPart(node: MessageStructureObject): TextPart {
+  return { part: numberOf(node), charset: node.parameters?.charset };
 }
 
 function numberOf({ part = "1" }: MessageStructureObject): string {
@@ -56,7 +67,7 @@ function listedAttachment(node: MessageStructureObject): ListedAttachment {
   const id = cleanLine(node.id?.replace(/^<|>$/g, "") ?? "", 250);
   return {
     ...(name === undefined ? {} : { name }),
-    mediaType: cleanLine(node.type.toLowerCase(), 127),
+    mediaType: mediaTypeOf(node.type, node.parameters?.method),
     size: decodedSize(node),
     ...(id === "" ? {} : { id }),
     part: numberOf(node),

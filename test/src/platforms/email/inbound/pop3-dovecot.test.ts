@@ -162,7 +162,7 @@ describe("a mailbox on a real Dovecot, over POP3 with STLS", () => {
       error: { code: "recipient-unknown" },
     });
     const { event } = await hold.arrived(() => true);
-    expect(event.object.report).toMatchObject({
+    expect((event.object.email as { report: unknown }).report).toMatchObject({
       recipients: [{ address: "a@b.example", action: "failed", status: "5.1.1" }],
     });
   });

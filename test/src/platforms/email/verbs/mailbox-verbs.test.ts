@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Failure } from "../../../../../src/model/failure.ts";
 import { validationErrors } from "../../../../../src/model/validate.ts";
 import type { Receipt } from "../../../../../src/platform/platform.ts";
+import { objectIssues } from "../../../../../src/platform/vocabulary/vocabulary.ts";
 import { email } from "../../../../../src/platforms/email/platform.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
 import { type TestMail, testMail } from "../../../../support/postfix.ts";
@@ -69,14 +70,19 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
   it("lists a folder in pages, newest first", async () => {
     const { object, outcomes } = await done("fetch", { limit: 2 });
     expect(outcomes).toEqual([]);
-    expect(object).toMatchObject({ type: "collection", folder: "INBOX", total: 3, found: 3, next: 2 });
+    expect(object).toMatchObject({ type: "collection", folder: "INBOX", total: 3, next: `${object?.uidValidity}.2` });
+    expect(object).not.toHaveProperty("previous");
     const [newest, older] = (object?.items ?? []) as Array<Record<string, unknown>>;
     expect(newest).toMatchObject({ uid: 3, subject: "three", from: { address: "alice@example.test", name: "Ålice" } });
-    expect(newest).toMatchObject({ seen: false, flagged: false, attachments: 0, published: expect.any(String) });
-    expect(older).toMatchObject({ uid: 2, id: big, attachments: 2 });
-    const last = await done("fetch", { limit: 2, before: 2 });
+    expect(newest).toMatchObject({ seen: false, flagged: false, published: expect.any(String) });
+    expect(newest).not.toHaveProperty("attachments");
+    expect(older).toMatchObject({ uid: 2, id: big, attachments: [{ name: "ä.bin" }, { name: "note.txt" }] });
+    const last = await done("fetch", { limit: 2, after: object?.next });
     expect(items(last).map(({ id }) => id)).toEqual([first]);
     expect(last.object).not.toHaveProperty("next");
+    const back = await done("fetch", { limit: 2, before: last.object?.previous });
+    expect(back.object).toEqual(object);
+    expect(await failure(done("fetch", { after: "1.2" }))).toMatchObject({ code: "recipient-unknown" });
     const since = await done("fetch", { since: new Date(Date.now() - 86_400_000).toISOString() });
     expect(items(since)).toHaveLength(3);
   });
@@ -114,11 +120,41 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
     for (let offset: number | undefined = 0; offset !== undefined; ) {
       const { object: piece } = await done("fetch", { uid: 2, attachments: [listed[0]?.part], offset });
       expect(Buffer.byteLength(JSON.stringify(piece))).toBeLessThan(256 * 1024);
-      const [one] = (piece?.attachments ?? []) as Array<{ content: string; next?: number }>;
-      got.push(Buffer.from(one?.content ?? "", "base64"));
-      offset = one?.next;
+      const [attachment] = (piece?.attachments ?? []) as Array<{ content: string }>;
+      got.push(Buffer.from(attachment?.content ?? "", "base64"));
+      const { next = {} } = (piece?.email ?? {}) as { readonly next?: Readonly<Record<string, number>> };
+      offset = next[String(listed[0]?.part)];
     }
     expect(Buffer.concat(got).equals(bytes)).toBe(true);
+  });
+
+  it("gives any mail's raw form in pieces", async () => {
+    const raw: Buffer[] = [];
+    for (let offset: number | undefined = 0; offset !== undefined; ) {
+      const { object } = await done("fetch", { uid: 2, raw: true, offset });
+      expect(objectIssues(["email"], object ?? {})).toEqual([]);
+      const [attachment] = (object?.attachments ?? []) as Array<{ content: string }>;
+      expect(attachment).toMatchObject({ name: "2.eml", mediaType: "message/rfc822" });
+      raw.push(Buffer.from(attachment?.content ?? "", "base64"));
+      offset = ((object?.email ?? {}) as { next?: { raw: number } }).next?.raw;
+    }
+    const source = Buffer.concat(raw).toString("latin1");
+    expect(source).toContain(`Message-ID: ${big}`);
+    expect(source.length).toBeGreaterThan(bytes.length);
+  });
+
+  it("answers in the vocabulary's terms", async () => {
+    for (const [verb, object] of [
+      ["fetch", {}],
+      ["fetch", { uid: 1 }],
+      ["fetch", { uid: 2, attachments: ["2"] }],
+      ["search", { text: "first" }],
+      ["query", { type: "folders" }],
+      ["read", { uid: 1, seen: false }],
+    ] as const) {
+      const receipt = await done(verb, object);
+      expect(objectIssues(["email"], receipt.object ?? {}), JSON.stringify([verb, object])).toEqual([]);
+    }
   });
 
   it("finds mails by what they say, in any script", async () => {
@@ -134,7 +170,7 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
       ["read", "seen"],
       ["flag", "flagged"],
     ] as const) {
-      expect((await done(verb, { uid: [1, 2, 99] })).object).toMatchObject({ uids: [1, 2], [mark]: true });
+      expect((await done(verb, { uid: [1, 2, 99] })).object).toMatchObject({ uid: [1, 2], [mark]: true });
       expect(items(await done("fetch", {})).map((one) => one[mark])).toEqual([false, true, true]);
       await done(verb, { id: first, [mark]: false });
       expect(items(await done("fetch", {})).map((one) => one[mark])).toEqual([false, true, false]);
@@ -144,22 +180,29 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
   it("moves to another folder, deletes into the trash, and from there for good", async () => {
     await mailed({ subject: "to move", body: "x" });
     const uid = await uidOf("to move");
-    const { object } = await done("move", { uid, to: "Sent" });
-    expect(object).toMatchObject({ uids: [uid], to: "Sent", movedTo: { folder: "Sent", uids: [1] } });
-    expect(await failure(done("move", { uid, to: "Sent" }))).toMatchObject({
+    const { object } = await done("move", { uid, destination: "Sent" });
+    expect(object).toMatchObject({ uid: [uid], destination: "Sent", email: { moved: { uid: [1] } } });
+    expect(await failure(done("move", { uid, destination: "Sent" }))).toMatchObject({
       kind: "permanent",
       code: "recipient-unknown",
     });
-    expect((await done("delete", { folder: "Sent", uid: 1 })).object).toMatchObject({ to: "Trash" });
-    expect((await done("delete", { folder: "Trash", uid: 1 })).object).toMatchObject({ forever: true });
+    expect((await done("delete", { folder: "Sent", uid: 1 })).object).toMatchObject({ destination: "Trash" });
+    expect((await done("delete", { folder: "Trash", uid: 1 })).object).toMatchObject({ permanent: true });
     expect((await done("fetch", { folder: "Trash" })).object).toMatchObject({ total: 0 });
   });
 
   it("lists folders with what they are for", async () => {
     const { object } = await done("query", { type: "folders" });
     const folders = object?.items as Array<Record<string, unknown>>;
-    expect(folders).toContainEqual(expect.objectContaining({ path: "Sent", use: "sent", total: 0 }));
-    expect(folders).toContainEqual(expect.objectContaining({ path: "INBOX", total: 3 }));
+    expect(folders).toContainEqual(
+      expect.objectContaining({
+        type: "folder",
+        folder: "Sent",
+        total: 0,
+        email: { use: "sent", unseen: 0, selectable: true },
+      }),
+    );
+    expect(folders).toContainEqual(expect.objectContaining({ folder: "INBOX", total: 3 }));
     expect(await failure(done("query", { type: "quota" }))).toMatchObject({ code: "verb-not-supported" });
   });
 
@@ -169,7 +212,7 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
     expect(await failure(done("fetch", { uid: 4_000 }))).toMatchObject(missing);
     expect(await failure(done("fetch", { uid: 1, uidValidity: "1" }))).toMatchObject(missing);
     expect(await failure(done("fetch", { uid: 1, attachments: ["7"] }))).toMatchObject(missing);
-    expect(await failure(done("move", { uid: 1, to: "Nowhere" }))).toMatchObject(missing);
+    expect(await failure(done("move", { uid: 1, destination: "Nowhere" }))).toMatchObject(missing);
     const { mailbox: _without, ...bare } = credentials();
     expect(await failure(done("fetch", {}, { credentials: bare }))).toMatchObject({
       kind: "permanent",
@@ -183,7 +226,7 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
     ["fetch", { folder: "a\u0000" }, "/object/folder"],
     ["search", { text: "x\n" }, "/object/text"],
     ["search", { from: "a\r" }, "/object/from"],
-    ["move", { uid: 1, to: "a\nb" }, "/object/to"],
+    ["move", { uid: 1, destination: "a\nb" }, "/object/destination"],
     ["read", { id: "<a@b>\r\n" }, "/object/id"],
     ["flag", { uid: 0 }, "/object/uid"],
     ["fetch", { attachments: ["1]"] }, "/object/attachments/0"],

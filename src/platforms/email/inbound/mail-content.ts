@@ -1,0 +1,75 @@
+import { cleanLine, mediaTypeOf, takeFitting } from "../schemas/event-bounds.ts";
+import type { ListedAttachment, MailContent } from "../schemas/inbound-mail.ts";
+import { decodeCharset } from "./charset.ts";
+import { fieldValue } from "./header-fields.ts";
+import type { MimeLeaf, MimeTree } from "./mime-tree.ts";
+
+/** Text parts that are joined; the rest is attached. */
+const MAX_TEXTS = 20;
+const MAX_LISTED = { max: 100, bytes: 24_576 };
+
+/** Sorts a mail's leaves into text, HTML and attachments; `partsOfStructure` sorts a server's description the same way. */
+export function mailContent({ leaves, isComplete }: MimeTree): MailContent {
+  const isEmpty = leaves.length === 1 && leaves[0]?.body.length === 0;
+  const texts = isEmpty ? [] : leaves.filter((leaf) => isTextLeaf(leaf, "text/plain")).slice(0, MAX_TEXTS);
+  const htmls = leaves.filter((leaf) => isTextLeaf(leaf, "text/html")).slice(0, MAX_TEXTS);
+  const shown = new Set([...texts, ...htmls]);
+  const others = isEmpty ? [] : leaves.filter((leaf) => !shown.has(leaf));
+  const attachments = takeFitting(others, attachmentOf, MAX_LISTED);
+  return {
+    text: joinTexts(texts.map(textOf), "\n"),
+    html: joinTexts(htmls.map(textOf), "<br>\n"),
+    attachments,
+    hasMoreAttachments: !isComplete || attachments.length < others.length,
+  };
+}
+
+/** Joins the texts of several parts; undefined for none. */
+export function joinTexts(texts: readonly string[], separator: string): string | undefined {
+  return texts.length === 0 ? undefined : texts.filter((text, index) => index === 0 || text !== "").join(separator);
+}
+
+function isTextLeaf(leaf: MimeLeaf, type: string): boolean {
+  return leaf.type.value === type && leaf.disposition.value !== "attachment" && nameOf(leaf) === undefined;
+}
+
+function nameOf({ type, disposition }: MimeLeaf): string | undefined {
+  const name = cleanLine(disposition.parameters.filename || type.parameters.name || "", 255);
+  return name === "" ? undefined : name;
+}
+
+function textOf(leaf: MimeLeaf): string {
+  return decodeText(decodeTransfer(leaf.body, leaf.encoding), leaf.type.value, leaf.type.parameters.charset);
+}
+
+/** Decodes a text part. HTML without a charset may name the charset in a `meta` element. */
+export function decodeText(bytes: Buffer, type: string, charset: string | undefined): string {
+  const head = type === "text/html" && charset === undefined ? bytes.toString("latin1", 0, 4_096) : "";
+  const meta = /<meta[^>]{0,500}charset\s*=\s*["']?([\w:.-]{1,40})/i.exec(head)?.[1];
+  // A document that could be searched for the element as ASCII is not UTF-16, whatever the element says.
+  const label = charset ?? (meta && /^utf-?16/i.test(meta) ? "utf-8" : meta);
+  return decodeCharset(bytes, label).replace(/^\ufeff/, "");
+}
+
+/** Undoes a Content-Transfer-Encoding (RFC 2045 section 6). */
+export function decodeTransfer(body: Buffer, encoding: string): Buffer {
+  if (encoding === "base64") return Buffer.from(body.toString("latin1"), "base64");
+  if (encoding !== "quoted-printable") return body;
+  const text = body
+    .toString("latin1")
+    .replace(/=[ \t]{0,20}\r?\n/g, "")
+    .replace(/=([0-9a-f]{2})/gi, (_all, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  return Buffer.from(text, "latin1");
+}
+
+function attachmentOf(leaf: MimeLeaf): ListedAttachment {
+  const name = nameOf(leaf);
+  const id = cleanLine(fieldValue(leaf.fields, "content-id").replace(/^<|>$/g, ""), 250);
+  return {
+    ...(name === undefined ? {} : { name }),
+    mediaType: mediaTypeOf(leaf.type.value, leaf.type.parameters.method),
+    size: decodeTransfer(leaf.body, leaf.encoding).length,
+    ...(id === "" ? {} : { id }),
+    part: leaf.part,
+  };
+}

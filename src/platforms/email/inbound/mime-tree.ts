@@ -1,0 +1,134 @@
+import { fieldValue, parseStructured, type RawField, type StructuredField, splitFields } from "./header-fields.ts";
+
+/** A part without children; a forwarded mail is such a part. */
+export interface MimeLeaf {
+  /** IMAP's part number (RFC 3501 section 6.4.5). */
+  readonly part: string;
+  readonly fields: readonly RawField[];
+  readonly type: StructuredField;
+  readonly disposition: StructuredField;
+  readonly encoding: string;
+  /** Raw body, still encoded. */
+  readonly body: Buffer;
+}
+
+/** The leaves of a mail; `isComplete` is false when the mail has more parts than the limit. */
+export interface MimeTree {
+  readonly fields: readonly RawField[];
+  readonly leaves: readonly MimeLeaf[];
+  readonly isComplete: boolean;
+}
+
+const MAX_LEAVES = 500;
+const MAX_DEPTH = 20;
+/** Bytes of a head; the fields beyond are dropped. */
+const MAX_HEAD_BYTES = 16 * 1024 * 1024;
+
+/** Splits a raw mail into the leaves of its MIME tree (RFC 2046), whatever the bytes are. */
+export function mimeTree(source: Buffer): MimeTree {
+  const leaves: MimeLeaf[] = [];
+  let isComplete = true;
+
+  function visit(raw: Buffer, part: string, depth: number, defaultType: string): readonly RawField[] {
+    const { head, body } = split(raw);
+    const fields = splitFields(head);
+    const type = contentType(fieldValue(fields, "content-type"), defaultType);
+    const boundary = type.value.startsWith("multipart/") ? boundaryOf(type, body) : undefined;
+    if (boundary === undefined || depth >= MAX_DEPTH) {
+      leaves.push(leafOf(part || "1", fields, type, body));
+      return fields;
+    }
+    const childType = type.value === "multipart/digest" ? "message/rfc822" : "text/plain";
+    visitChildren(children(body, boundary), part === "" ? "" : `${part}.`, depth + 1, childType);
+    return fields;
+  }
+  function visitChildren(bodies: Iterable<Buffer>, prefix: string, depth: number, type: string): void {
+    let number = 0;
+    for (const child of bodies) {
+      if (leaves.length >= MAX_LEAVES) {
+        isComplete = false;
+        return;
+      }
+      number += 1;
+      visit(child, `${prefix}${number}`, depth, type);
+    }
+  }
+
+  const fields = visit(source, "", 0, "text/plain");
+  return { fields, leaves, isComplete };
+}
+
+function leafOf(part: string, fields: readonly RawField[], type: StructuredField, body: Buffer): MimeLeaf {
+  return {
+    part,
+    fields,
+    type: type.value.startsWith("multipart/") ? { ...type, value: "text/plain" } : type,
+    disposition: parseStructured(fieldValue(fields, "content-disposition")),
+    encoding: fieldValue(fields, "content-transfer-encoding").toLowerCase(),
+    body,
+  };
+}
+
+function split(raw: Buffer): { readonly head: string; readonly body: Buffer } {
+  // A part may begin with the empty line that ends an empty head.
+  const emptyHead = /^\r?\n/.exec(raw.toString("latin1", 0, 2));
+  if (emptyHead) return { head: "", body: raw.subarray(emptyHead[0].length) };
+  const gaps = [
+    { at: raw.indexOf("\r\n\r\n"), length: 4 },
+    { at: raw.indexOf("\n\n"), length: 2 },
+  ].filter(({ at }) => at >= 0);
+  const [gap] = gaps.sort((a, b) => a.at - b.at);
+  const end = gap?.at ?? raw.length;
+  return {
+    head: raw.toString("latin1", 0, Math.min(end, MAX_HEAD_BYTES)),
+    body: gap ? raw.subarray(gap.at + gap.length) : Buffer.alloc(0),
+  };
+}
+
+/** Parses a Content-Type; a type without a slash, as some senders write, counts as plain text. */
+function contentType(raw: string, defaultType: string): StructuredField {
+  const parsed = parseStructured(raw);
+  if (/^[^\s/;=]+\/[^\s/;=]+$/.test(parsed.value)) return parsed;
+  const isParameter = /^[\w-]+\s*=/.test(raw);
+  const { parameters } = isParameter ? parseStructured(`;${raw}`) : parsed;
+  return { value: raw === "" ? defaultType : "text/plain", parameters };
+}
+
+/** Returns the boundary; a missing one is read from the first line that looks like a delimiter. */
+function boundaryOf({ parameters }: StructuredField, body: Buffer): string | undefined {
+  const { boundary } = parameters;
+  if (boundary !== undefined && boundary !== "") return boundary.slice(0, 200);
+  return /(?:^|\n)--([^\s-][^\r\n]{0,100}?)[ \t]*\r?\n/.exec(body.toString("latin1", 0, 8_192))?.[1];
+}
+
+/** Yields the bodies between delimiter lines. */
+function* children(body: Buffer, boundary: string): Generator<Buffer> {
+  const delimiter = Buffer.from(`--${boundary}`, "latin1");
+  let start = -1;
+  for (let at = body.indexOf(delimiter); at >= 0; at = body.indexOf(delimiter, at + delimiter.length)) {
+    const line = lineEnd(body, at + delimiter.length);
+    if ((at > 0 && body[at - 1] !== LF) || line === undefined) continue;
+    if (start >= 0) yield body.subarray(start, withoutLineEnd(body, start, at));
+    start = line.next;
+    if (line.isLast) return;
+  }
+  if (start >= 0) yield body.subarray(start);
+}
+
+const [LF, CR] = [10, 13];
+
+/** Reads the rest of a delimiter line: nothing but `--` and blanks; undefined for another line. */
+function lineEnd(body: Buffer, at: number): { readonly next: number; readonly isLast: boolean } | undefined {
+  const end = body.indexOf(LF, at);
+  const rest = body.toString("latin1", at, Math.min(end < 0 ? body.length : end, at + 200));
+  const isLast = rest.startsWith("--");
+  if (!isLast && rest.trim() !== "") return undefined;
+  return { next: end < 0 ? body.length : end + 1, isLast };
+}
+
+function withoutLineEnd(body: Buffer, start: number, end: number): number {
+  let at = end;
+  if (at > start && body[at - 1] === LF) at -= 1;
+  if (at > start && body[at - 1] === CR) at -= 1;
+  return at;
+}
