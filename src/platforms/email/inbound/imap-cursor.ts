@@ -20,7 +20,7 @@ export function parseCursor(stored: string | undefined): Cursor | undefined {
 /** Properties of a mail that stay the same in any folder and under any uid. */
 export interface MailTraits {
   readonly messageId: string | undefined;
-  /** SHA-256 of the mail's first bytes. */
+  /** SHA-256 of the mail's size and first bytes. */
   readonly hash: string;
   readonly size: number;
 }
@@ -29,6 +29,6 @@ export interface MailTraits {
  * Returns the key that detects a mail seen before. Made of the mail's bytes, so that a sender who repeats an id can't make
  * another mail look seen; a move and new uids leave them as they are. Without a Message-ID copies are told apart by location.
  */
-export function mailKey({ messageId, hash, size }: MailTraits, location: string): string {
-  return messageId === undefined ? `mail:${location}` : `mail:${hash}:${size}`;
+export function mailKey({ messageId, hash }: MailTraits, location: string): string {
+  return messageId === undefined ? `mail:${location}` : `mail:${hash}`;
 }

@@ -109,7 +109,8 @@ function headEnd(source: Buffer): number {
 }
 
 function traitsOf(source: Buffer, size: number, { object }: InboundMail): MailTraits {
-  return { messageId: object.id, hash: createHash("sha256").update(source).digest("base64url"), size };
+  const hash = createHash("sha256").update(`${size}\n`).update(source);
+  return { messageId: object.id, hash: hash.digest("base64url"), size };
 }
 
 /** Converts a server's date; undefined for an invalid date. */

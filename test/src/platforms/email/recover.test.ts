@@ -124,10 +124,10 @@ describe("a mail of which nobody knows whether it was taken", () => {
     await lmtp.put("carol", "to delete");
     const access = { app: "app1", credentials: credentials("carol") as never, egress: guard, log: silentLog };
     const client = await platform.createClient?.(access);
-    const move = testMailActivity({ verb: "move", target: [], object: { uid: 1, to: "Sent" } });
+    const move = testMailActivity({ verb: "move", target: [], object: { uid: 1, destination: "Sent" } });
     for (const uids of [[1], []]) {
       const receipt = await platform.recover?.(client, move, testVerbContext());
-      expect(receipt).toMatchObject({ outcomes: [], object: { uids } });
+      expect(receipt).toMatchObject({ outcomes: [], object: { uid: uids } });
     }
     await platform.dispose?.(client);
   });

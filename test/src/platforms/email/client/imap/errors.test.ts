@@ -32,8 +32,7 @@ describe("the key of a mail", () => {
     fc.assert(
       fc.property(traits, traits, fc.string(), fc.string(), (first, second, here, there) => {
         expect(mailKey(first, here)).toBe(mailKey({ ...first }, there));
-        const isSame = first.hash === second.hash && first.size === second.size;
-        expect(mailKey(first, here) === mailKey(second, here)).toBe(isSame);
+        expect(mailKey(first, here) === mailKey(second, here)).toBe(first.hash === second.hash);
       }),
     );
   });
