@@ -1,9 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import type { Platform } from "../../src/platform/platform.ts";
+import { platforms } from "../../src/platforms/index.ts";
 import { platformsPage } from "../support/docs-matrix.ts";
 import { ROOT } from "../support/docs-samples.ts";
 import { EVENT_ERRORS, errorsPage, settingsPage } from "../support/docs-tables.ts";
+import { migratingPage, vocabularyPage } from "../support/docs-vocabulary.ts";
+
+const shippedPlatforms = (): readonly Platform[] => platforms({}).filter(({ id }) => id !== "dummy");
 
 it("docs/errors.md lists the refusals that the routes answer", async () => {
   await expect(errorsPage()).toMatchFileSnapshot(join(ROOT, "docs/errors.md"));
@@ -18,6 +23,14 @@ it("docs/platforms.md says which platform knows which verb, and each has its pag
   await expect(page).toMatchFileSnapshot(join(ROOT, "docs/platforms.md"));
   const links = [...page.matchAll(/\]\((platforms\/[a-z]+\.md)\)/g)].map(([, path = ""]) => path);
   for (const path of new Set(links)) expect(existsSync(join(ROOT, "docs", path)), path).toBe(true);
+});
+
+it("docs/vocabulary.md lists verbs, terms and entities, and maps them to other networks", async () => {
+  await expect(vocabularyPage(shippedPlatforms())).toMatchFileSnapshot(join(ROOT, "docs/vocabulary.md"));
+});
+
+it("docs/migrating.md lists all that was renamed", async () => {
+  await expect(migratingPage(shippedPlatforms())).toMatchFileSnapshot(join(ROOT, "docs/migrating.md"));
 });
 
 it("docs/errors.md lists the error codes that events carry, and no others", () => {

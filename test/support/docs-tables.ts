@@ -8,15 +8,16 @@ const CURES: Record<ProblemCode, string> = {
   unauthenticated: "Send an API key or a listener token as `Authorization: Bearer …`; get a new one when it ended.",
   forbidden:
     "Use a key or token with that scope, actor, platform or verb; for a page, list its origin in `ALLOWED_ORIGINS`.",
-  "not-found": "Check the path or the rid; finished rids are forgotten after 24 h. Things of other apps look the same.",
+  "not-found":
+    "Check the path or the rid; finished rids are forgotten after 24 h. Objects of other apps also answer 404.",
   "method-not-allowed": "Use a method that the `Allow` header lists.",
   "not-acceptable": "Accept `text/event-stream` or `application/json`.",
   "malformed-request":
     "Send well-formed HTTP/1.1: a right length, no blanks in header names. The connection is closed.",
   "request-timeout": "Send the head within 10 seconds and the whole request within 60.",
-  "too-late": "It is being sent or has ended: `GET` the activity.",
+  "too-late": "The activity is being sent or has ended: `GET` it.",
   "hook-disabled": "`PUT` the hook to switch it on again; its `error` says why it went off.",
-  "content-gone": "Post it anew, with its attachments, under another rid.",
+  "content-gone": "Post it again, with its attachments, under another rid.",
   "payload-too-large": "Keep to 64 kB without attachments, 10 MiB of attachments; give larger ones by `url`.",
   "unsupported-media-type": "Send `Content-Type: application/json`, without `Content-Encoding`.",
   "validation-failed": "Correct what `errors[].pointer` points at.",
@@ -24,7 +25,7 @@ const CURES: Record<ProblemCode, string> = {
   "platform-unknown": "`GET /platforms` lists the platforms of this gateway.",
   "verb-not-supported": "`detail` lists the verbs of the platform.",
   "account-unknown": "Store the actor's login with `PUT /accounts` first.",
-  "recipient-not-reachable": "The network does not let us reach this address; nothing to retry.",
+  "recipient-not-reachable": "The network does not allow the gateway to reach this address; a retry does not help.",
   "not-configured": "Tell the operator: the setting that `detail` names is missing.",
   "upgrade-required": "Open this path as a WebSocket.",
   "rate-limited": "Wait for `Retry-After` seconds, then send it again with the same rid.",
@@ -39,35 +40,35 @@ const CURES: Record<ProblemCode, string> = {
 export const EVENT_ERRORS: Readonly<Record<string, string>> = {
   "account-restricted": "The network has suspended or locked the account: sign in there and follow what it asks.",
   "account-unknown": "No login is stored for the actor (any more), and there is no relay.",
-  "address-blocked": "The address leads into a private network, which the operator has not allowed.",
-  "content-refused": "The other side refuses what the message contains, or an attachment could not be fetched.",
-  "content-too-large": "The message, or an attachment behind a `url`, is larger than is taken.",
+  "address-blocked": "The address is in a private network that the operator has not allowed.",
+  "content-refused": "The network refuses the content, or an attachment could not be fetched.",
+  "content-too-large": "The message, or an attachment given by `url`, is too large.",
   "credentials-expired": "The stored OAuth2 grant has ended: store the account again.",
-  "credentials-invalid": "The other side refuses the login: store the account again.",
+  "credentials-invalid": "The network refuses the login: store the account again.",
   expired: "The lifetime ended before it could be sent.",
-  "duplicate-content": "The account has said just this before. On a second try it counts as sent.",
-  "internal-error": "Something broke on our side before anything left.",
-  "nick-in-use": "Somebody else has that nick.",
+  "duplicate-content": "The account posted the same content before. On a second attempt it counts as sent.",
+  "internal-error": "The gateway failed before anything was sent.",
+  "nick-in-use": "Another person uses that nick.",
   "not-in-room": "The account is not in that room: join it first.",
   "outcome-unknown":
-    "It broke at the one moment in which nobody can tell whether it was taken. Never repeated by itself.",
-  "outside-window": "So long after a person last wrote, the network lets nobody answer any more.",
-  "permission-denied": "The other side does not let this sender send.",
-  "platform-protocol-error": "The other side's answer makes no sense.",
-  "platform-rate-limited": "The other side limits how much it takes.",
-  "platform-rejected": "The other side refuses it, without a reason that we know.",
-  "platform-timeout": "The other side did not answer in time.",
-  "platform-unavailable": "The other side can't be reached, or asks to come back later.",
-  "policy-refused": "The other side's rules forbid this recipient.",
-  "recipient-not-reachable": "The recipient exists but takes nothing (full, closed, moved).",
-  "recipient-unknown": "The other side knows no such recipient.",
-  "room-refused": "The room does not let the account in or speak (key, invitation, ban, moderation).",
-  "tls-failed": "No encryption that can be trusted; nothing was sent.",
-  "usage-capped": "What the app may spend or use at the network is used up: raise it there.",
-  "verb-not-supported": "The platform or verb is not there any more.",
+    "The connection broke after the message was sent and before it was confirmed. It is not re-sent automatically.",
+  "outside-window": "The network's time window for answering this person has ended.",
+  "permission-denied": "The network does not allow this sender to send.",
+  "platform-protocol-error": "The network's answer could not be understood.",
+  "platform-rate-limited": "The network limits the rate.",
+  "platform-rejected": "The network rejects it for a reason that the gateway does not recognise; see `platformCode`.",
+  "platform-timeout": "The network did not answer in time.",
+  "platform-unavailable": "The network cannot be reached, or asks to try again later.",
+  "policy-refused": "The network's policy forbids this recipient or content.",
+  "recipient-not-reachable": "The recipient exists but cannot receive (full, closed, moved).",
+  "recipient-unknown": "The network knows no such recipient.",
+  "room-refused": "The room does not admit the account or let it speak (password, invitation, ban, moderation).",
+  "tls-failed": "The server offers no trusted encryption; nothing was sent.",
+  "usage-capped": "The app's quota at the network is used up: raise it there.",
+  "verb-not-supported": "The platform or verb is no longer available.",
 };
 
-const GENERATED = "<!-- Generated: `npx vitest run test/e2e/docs-tables.test.ts -u` writes it anew. -->";
+export const GENERATED = "<!-- Generated: `npx vitest run test/e2e/docs-tables.test.ts -u` writes it anew. -->";
 
 /** docs/errors.md as it must be. */
 export function errorsPage(): string {
@@ -79,27 +80,27 @@ export function errorsPage(): string {
 
 ${GENERATED}
 
-Two kinds, told apart by when they come: a **refusal** answers a request and nothing was accepted; an **error in an
-event** says why something that was accepted did not arrive.
+There are two kinds. A **refusal** answers a request: nothing was accepted. An **error in an event** says why an accepted
+activity did not succeed.
 
 ## Refusals
 
 RFC 9457 \`application/problem+json\`, the same on REST and, as \`{"type":"refused","rid":…,"problem":{…}}\`, on a WebSocket.
-Decide by \`code\`, which is stable; show \`detail\` to a developer; \`errors[]\` holds JSON pointers into what was posted.
-\`Retry-After\` is there where a retry helps, and with the same \`rid\` a retry is always safe. No answer repeats your input.
+Programs read \`code\`, which is stable; \`detail\` is for developers; \`errors[]\` holds JSON pointers into what was posted.
+\`Retry-After\` is present where a retry helps; a retry with the same \`rid\` is always safe. No answer repeats the input.
 
 | status | code | title | what to do |
 |---|---|---|---|
 ${rows.join("\n")}
 
-An \`EventSource\` gets what passes by itself (limits, restarts, Redis away) as a \`goodbye\` event instead, since a browser
-gives up at any status but 200: see [events](events.md#when-a-stream-ends).
+An \`EventSource\` gets temporary conditions (limits, restarts, Redis unavailable) as a \`goodbye\` event instead, since
+browsers stop at any status but 200: see [events](events.md#when-a-stream-ends).
 
 ## Errors in events
 
 In \`result\` and \`status\` events, for the whole or for one target: \`{code, detail, retryable, platformCode?}\`.
-\`platformCode\` is the other side's own code and words, such as \`550 5.1.1 User unknown\`. The gateway has retried what is
-worth it by the time a \`result\` tells of it; \`retryable\` says whether posting it anew later may help.
+\`platformCode\` is the network's own code and text, such as \`550 5.1.1 User unknown\`. The gateway has retried by
+the time of the \`result\`; \`retryable\` says whether posting again later may help.
 
 | code | meaning |
 |---|---|

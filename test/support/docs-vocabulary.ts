@@ -1,0 +1,174 @@
+import type { Platform } from "../../src/platform/platform.ts";
+import * as entities from "../../src/platform/vocabulary/entities.ts";
+import type { SchemaNode } from "../../src/platform/vocabulary/schema-properties.ts";
+import { TERM_GROUPS, TERMS } from "../../src/platform/vocabulary/terms.ts";
+import { type CanonicalVerb, VERBS } from "../../src/platform/vocabulary/verbs.ts";
+import { NETWORK_MAPPING, NETWORKS } from "./docs-network-mapping.ts";
+import { GENERATED } from "./docs-tables.ts";
+
+const ENTITIES: Readonly<Record<string, SchemaNode>> = {
+  Person: entities.Person as unknown as SchemaNode,
+  Room: entities.Room as unknown as SchemaNode,
+  Context: entities.Context as unknown as SchemaNode,
+  Attachment: entities.ListedAttachment as unknown as SchemaNode,
+  Button: entities.Button as unknown as SchemaNode,
+};
+
+/** docs/vocabulary.md as it must be. */
+export function vocabularyPage(platforms: readonly Platform[]): string {
+  return `# Vocabulary
+
+${GENERATED}
+
+One shape per intent, on every network. A platform narrows a term, never renames it. Properties that only one network has are
+members of an object named after the platform (\`object.irc\`). \`GET /platforms/{id}\` tells beforehand which verbs and
+properties a network keeps (\`capabilities\`); what it cannot do is refused with \`verb-not-supported\` or a pointer to the
+property. What changed since version 0.1 is in [migrating](migrating.md).
+
+## Verbs
+
+| verb | meaning | target | properties of \`object\` | arrives |
+|---|---|---|---|:-:|
+${Object.entries<CanonicalVerb>(VERBS).map(verbRow).join("\n")}
+
+## Terms
+
+An \`id\` that a result or an inbound event gave is what \`update\`, \`delete\`, \`react\` and \`read\` take, on every network.
+
+${Object.entries(TERM_GROUPS)
+  .map(
+    ([group, names]) =>
+      `### ${group}\n\n| term | meaning |\n|---|---|\n${names.map((name) => `| \`${name}\` | ${cell(TERMS[name].meaning)} |`).join("\n")}`,
+  )
+  .join("\n\n")}
+
+## Entities
+
+${Object.entries(ENTITIES).map(entitySection).join("\n\n")}
+
+### Collection
+
+\`query\`, \`fetch\` and \`search\` answer \`{"type": "collection", "items": […], "total"?, "next"?, "previous"?}\`. Ask for the next
+page with \`after\` = \`next\`, for the one before with \`before\` = \`previous\`; absent \`next\` means that nothing follows. With
+several targets the items are collections, each with the \`address\` of its target.
+
+## Contexts
+
+An activity and an event may have a \`context\`: \`{type, id?, name?}\` with type ${entities.Context.properties.type.enum.map((type) => `\`${type}\``).join(", ")}.
+A posted string is shorthand: one of these types, or the id of a thread.
+
+## Addresses
+
+| platform | an \`address\` is | URIs taken |
+|---|---|---|
+${platforms.map((platform) => `| \`${platform.id}\` | ${ADDRESSES[platform.id] ?? ""} | ${(platform.uriSchemes ?? []).map((scheme) => `\`${scheme}:\``).join(" ")} |`).join("\n")}
+
+## Rich text
+
+\`html\` and \`markdown\` are converted to what the network has; \`body\` is sent as it is.
+
+| form | bold, italic | underline | strikethrough | code | links | lists | quotes |
+|---|:-:|:-:|:-:|:-:|:-:|:-:|:-:|
+| HTML (e-mail) | ● | ● | ● | ● | ● | ● | ● |
+| Telegram | ● | ● | ● | ● | ● | as lines | ● |
+| Message Styling (XMPP, XEP-0393) | ● | | ● | ● | address behind the text | as lines | ● |
+| IRC formatting | ● | ● | ● | ● | address behind the text | as lines | as \`> \` |
+| plain text | | | | | address behind the text | as lines | as \`> \` |
+
+## Other networks
+
+How verbs and terms map to networks, from the vendors' published documents. Telegram is built; the others show that the
+vocabulary carries them.
+
+| term | ${NETWORKS.join(" | ")} |
+|---|${NETWORKS.map(() => "---").join("|")}|
+${Object.entries(NETWORK_MAPPING)
+  .map(([term, row]) => `| ${term} | ${row.map(cell).join(" | ")} |`)
+  .join("\n")}
+
+## Activity Streams 2.0 and CloudEvents
+
+| here | Activity Streams 2.0 | CloudEvents 1.0 |
+|---|---|---|
+| \`verb\` | \`type\` (\`send\`, \`post\` → \`Create\`; \`update\` → \`Update\`; \`delete\` → \`Delete\`; \`react\` → \`Like\`; \`join\` → \`Join\`; \`leave\` → \`Leave\`; \`invite\` → \`Invite\`; \`follow\` → \`Follow\`; \`share\` → \`Announce\`) | \`type\`: \`dragoman.activity.<verb>\` |
+| \`actor.address\` | \`actor.id\` as URI | \`source\`: \`/<platform>/<account>\` |
+| \`target[]\` | \`to\` | in \`data\` |
+| \`object.body\`, \`html\` | \`object.content\` | in \`data\` |
+| \`object.attachments\` | \`object.attachment\` | in \`data\` |
+| \`object.inReplyTo\` | \`object.inReplyTo\` | in \`data\` |
+| \`context\` | \`context\` | \`subject\` |
+| \`published\` | \`published\` | \`time\` |
+| \`cursor\` | | \`id\` |
+`;
+}
+
+const ADDRESSES: Readonly<Record<string, string>> = {
+  email: "mail address: `foo@bar.com`",
+  facebook: "numeric id of a Page or person",
+  feeds: "URL of a feed or page",
+  irc: "`#channel` or nick; an account is `nick` or `nick@network`",
+  telegram: "numeric chat id, `@name`, `chat/topic`",
+  twitter: "`@handle` or numeric id",
+  webfinger: "`acct:user@host`, `user@host` or URL",
+  webhook: "URL",
+  xmpp: "JID: `alice@example.org`, `room@rooms.example.org`, `room@rooms.example.org/nick`",
+};
+
+function verbRow([verb, { summary, target, object, inbound, aliasOf }]: [string, CanonicalVerb]): string {
+  const meaning = aliasOf === undefined ? summary : `${summary} Alias of \`${aliasOf}\`.`;
+  return `| \`${verb}\` | ${cell(meaning)} | ${cell(target)} | ${object.map((name) => `\`${name}\``).join(" ")} | ${inbound ? "●" : ""} |`;
+}
+
+function entitySection([name, { properties = {} }]: [string, SchemaNode]): string {
+  const rows = Object.entries(properties).map(([property, node]) => {
+    const { description = "", enum: values } = node as SchemaNode & { readonly description?: string };
+    const allowed = values ? ` One of ${values.map((value) => `\`${String(value)}\``).join(", ")}.` : "";
+    return `| \`${property}\` | ${cell(`${description}${allowed}`.trim())} |`;
+  });
+  return `### ${name}\n\n| property | meaning |\n|---|---|\n${rows.join("\n")}`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}
+
+/** docs/migrating.md as it must be. */
+export function migratingPage(platforms: readonly Platform[]): string {
+  const rows = platforms.flatMap((platform) => [
+    ...Object.entries(platform.renamedVerbs ?? {}).map(
+      ([old, instead]) => `| \`${platform.id}\` | verb \`${old}\` | ${cell(instead)} |`,
+    ),
+    ...Object.entries(platform.verbs).flatMap(([verb, { renamed = {} }]) =>
+      Object.entries(renamed).map(
+        ([pointer, instead]) =>
+          `| \`${platform.id}\` | \`${verb}\`: \`${pointer.slice(1).replaceAll("/", ".")}\` | ${cell(instead)} |`,
+      ),
+    ),
+  ]);
+  return `# Migrating from 0.1
+
+${GENERATED}
+
+The wire changed once, so that each intent has one shape on all networks ([vocabulary](vocabulary.md)). Old spellings are
+refused with 422 and a detail that names the new one. The founding essay's two examples and the verbs of 2013 stay valid.
+
+## What was renamed
+
+| platform | in 0.1 | now |
+|---|---|---|
+${rows.join("\n")}
+
+## What changed for all platforms
+
+| subject | in 0.1 | now |
+|---|---|---|
+| answers | \`reply\`, or \`post\` to a post | \`send\` or \`post\` with \`object.inReplyTo\` |
+| ids of messages and posts | in \`target.address\` or \`object.id\` | \`object.id\`; \`target\` is the conversation |
+| reactions | one list, or one reaction | \`react\` adds one, \`unreact\` takes it back |
+| a person who is removed | \`kick\`, or \`leave\` with \`why\` | inbound \`leave\` with \`cause: "kicked"\` and \`by\` |
+| invitations | the room or the person as target | target is the person, \`object\` the room |
+| lists | \`entries\`, \`items\`, \`results\` with \`more\`, \`complete\`, \`first\`, \`last\` | one collection: \`items\`, \`total\`, \`next\`, \`previous\` |
+| context | a string | an object \`{type, id?, name?}\`; a string is shorthand |
+| capabilities | not told | \`GET /platforms/{id}\` |
+`;
+}
