@@ -48,7 +48,7 @@ export async function gateway(
   const redis = await testRedis();
   const config = readConfig({ REDIS_URL: redis.url, DATA_DIR: redis.dir, PORT: "0", SANDBOX: "off", ...env });
   const x = { xApi: config.xApiUrl, xPollInterval: { minMs: 50, maxMs: 100 } };
-  const meta = { facebookApi: config.facebookApiUrl };
+  const meta = { facebookApi: config.facebookApiUrl, telegramApi: config.telegramApiUrl };
   const mail = {
     ...(relay === undefined ? {} : { relay: { url: relay } }),
     ...(mailProviders === undefined ? {} : { mailProviders }),
