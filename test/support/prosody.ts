@@ -11,17 +11,17 @@ export const PROSODY_ROOMS = "rooms.xmpp.test";
 export interface TestProsody {
   readonly port: number;
   readonly tls: Certificate;
-  /** Ends it at once, as a crash does. */
+  /** Kills the server, as a crash does. */
   readonly kill: () => Promise<void>;
-  /** Starts it again on the same port with what it had on disk. */
+  /** Starts the server again on the same port with its data on disk. */
   readonly start: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
-/** A private Prosody with rooms, archives, carbons and stream management; every user's password is `<user>-pw`. */
+/** Starts a private Prosody with rooms, archives, carbons and stream management. Passwords are `<user>-pw`. */
 export async function testProsody(
   users: readonly string[],
-  { archive = true }: { readonly archive?: boolean } = {},
+  { archive = true, locking = false }: { readonly archive?: boolean; readonly locking?: boolean } = {},
 ): Promise<TestProsody> {
   const dir = await mkdtemp(join(tmpdir(), "dgm-prosody-"));
   await chmod(dir, 0o755);
@@ -32,7 +32,7 @@ export async function testProsody(
   const tls = certificate(dir, `DNS:${PROSODY_DOMAIN},DNS:localhost`);
   const port = await freePort();
   const file = join(dir, "prosody.cfg.lua");
-  await writeFile(file, configuration(dir, port, tls, archive));
+  await writeFile(file, configuration(dir, { port, tls, archive, locking }));
   let child = spawnProsody();
   await listening(port);
 
@@ -60,7 +60,15 @@ export async function testProsody(
   };
 }
 
-function configuration(dir: string, port: number, tls: Certificate, archive: boolean): string {
+interface ProsodyOptions {
+  readonly port: number;
+  readonly tls: Certificate;
+  readonly archive: boolean;
+  /** Whether new rooms stay locked until their owner configures them, as by default. */
+  readonly locking: boolean;
+}
+
+function configuration(dir: string, { port, tls, archive, locking }: ProsodyOptions): string {
   return `
 daemonize = false
 run_as_root = true
@@ -94,6 +102,6 @@ Component "${PROSODY_ROOMS}" "muc"
   restrict_room_creation = false
   muc_room_default_public = true
   muc_room_default_persistent = true
-  muc_room_locking = false
+  muc_room_locking = ${locking}
 `;
 }

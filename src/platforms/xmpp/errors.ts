@@ -20,6 +20,13 @@ const NICK_IN_USE: ErrorEntry = [
 ];
 const NOT_IN_ROOM: ErrorEntry = ["permanent", "not-in-room", "The account is not in this room: join the room first."];
 
+const LOGIN_FAILED: ErrorEntry = {
+  as: "unavailable",
+  detail: "The XMPP server does not complete the login at present.",
+};
+/** Wait after a conflict, in ms: another session of the account has to end first. */
+const CONFLICT_WAIT_MS = 120_000;
+
 /** Error conditions by origin: `stream`, `sasl`, `stanza`, or `join` for refused join requests. */
 const TABLE = errorTable({
   network: "The XMPP server",
@@ -29,8 +36,13 @@ const TABLE = errorTable({
   codes: {
     // RFC 6120 section 4.9.3; conditions that are absent here pass by themselves.
     "stream not-authorized": "credentials-invalid",
-    "stream conflict": RESTRICTED,
-    "stream policy-violation": RESTRICTED,
+    // Resources are unique, so a conflict is a limit of sessions or an operator's kick; both pass.
+    "stream conflict": {
+      as: "rate-limited",
+      detail: "The XMPP server limits the account's sessions, or an operator ended this session.",
+    },
+    // About the traffic of a stream, never about the account.
+    "stream policy-violation": { as: "unavailable", detail: "The XMPP server ended the connection by its rules." },
     "stream host-unknown": DOMAIN_NOT_SERVED,
     "stream host-gone": DOMAIN_NOT_SERVED,
     "stream unsupported-version": DOMAIN_NOT_SERVED,
@@ -39,6 +51,8 @@ const TABLE = errorTable({
     "stream not-well-formed": "protocol-error",
     "stream invalid-xml": "protocol-error",
     // RFC 6120 section 6.5.
+    "sasl not-authorized": "credentials-invalid",
+    "sasl credentials-expired": "credentials-expired",
     "sasl account-disabled": RESTRICTED,
     "sasl temporary-auth-failure": BUSY,
     "sasl encryption-required": "tls",
@@ -78,9 +92,12 @@ export function classifyError(thrown: unknown): Failure {
   const facts = { platformCode: condition, cause: thrown };
   switch (codeOf(thrown, "name")) {
     case "SASLError":
-      return TABLE.failure(TABLE.lookup(`sasl ${condition}`) ?? "credentials-invalid", facts);
+      return TABLE.failure(TABLE.lookup(`sasl ${condition}`) ?? LOGIN_FAILED, facts);
     case "StreamError":
-      return TABLE.failure(TABLE.lookup(`stream ${condition}`) ?? "unreachable", facts);
+      return TABLE.failure(TABLE.lookup(`stream ${condition}`) ?? "unreachable", {
+        ...facts,
+        retryAfterMs: condition === "conflict" ? CONFLICT_WAIT_MS : undefined,
+      });
     case "StanzaError":
       return TABLE.failure(TABLE.lookup(`stanza ${condition}`) ?? entryOfType(codeOf(thrown, "type")), facts);
     case "XMLError":
@@ -102,6 +119,16 @@ export const closedByServer = (): Failure => TABLE.failure("unreachable");
 export const noResponse = (): Failure => TABLE.failure("timeout");
 export const protocolError = (detail: string, cause?: unknown): Failure =>
   TABLE.failure({ as: "protocol-error", detail }, { cause });
+export const noLogin = (): Failure =>
+  TABLE.failure({
+    as: "unavailable",
+    detail: "The XMPP server offers no login by SCRAM or PLAIN (RFC 6120 section 6).",
+  });
+export const roomLost = (): Failure =>
+  TABLE.failure({ as: "unavailable", detail: "The room had lost the account, which joins again." });
+export const tooLarge = (cause: unknown): Failure => TABLE.failure("content-too-large", { cause });
+export const isPolicyViolation = (thrown: unknown): boolean =>
+  codeOf(thrown, "name") === "StreamError" && codeOf(thrown, "condition") === "policy-violation";
 export const notInRoom = (): Failure => TABLE.failure(NOT_IN_ROOM);
 export const notXml = (): Failure =>
   TABLE.failure({ as: "content", detail: "XML cannot carry a character of the text." });
@@ -111,7 +138,7 @@ export function outcomeUnknown(cause: unknown): Failure {
   return TABLE.failure("outcome-unknown", { mayHaveLanded: true, cause });
 }
 
-/** Classifies an error stanza by type (RFC 6120 section 8.3.2), for conditions absent from the table. */
+/** Classifies an unlisted condition by the error's type (RFC 6120 section 8.3.2). */
 function entryOfType(type: string): ErrorEntry {
   if (type === "wait") return BUSY;
   if (type === "auth") return "permission";

@@ -9,13 +9,29 @@ import { recover } from "./recover.ts";
 import { XmppActor } from "./schemas/common.ts";
 import { FRIEND_EXAMPLE, FriendSchema, REQUEST_FRIEND_EXAMPLE, RequestFriendSchema } from "./schemas/contacts.ts";
 import * as messages from "./schemas/messages.ts";
-import { FETCH_EXAMPLE, FetchSchema, QUERY_EXAMPLE, QuerySchema } from "./schemas/queries.ts";
-import { JOIN_EXAMPLE, JoinSchema, LEAVE_EXAMPLE, LeaveSchema } from "./schemas/rooms.ts";
+import {
+  FETCH_EXAMPLE,
+  FetchSchema,
+  OBSERVE_EXAMPLE,
+  ObserveSchema,
+  QUERY_EXAMPLE,
+  QuerySchema,
+} from "./schemas/queries.ts";
+import {
+  INVITE_EXAMPLE,
+  InviteSchema,
+  JOIN_EXAMPLE,
+  JoinSchema,
+  KICK_EXAMPLE,
+  KickSchema,
+  LEAVE_EXAMPLE,
+  LeaveSchema,
+} from "./schemas/rooms.ts";
 import { validate } from "./validate.ts";
 import { fetch } from "./verbs/history.ts";
-import { react, read, reply, retract, send, typing, update } from "./verbs/messages.ts";
-import { query } from "./verbs/queries.ts";
-import { join, leave } from "./verbs/rooms.ts";
+import { react, read, retract, send, typing, unreact, update } from "./verbs/messages.ts";
+import { observe, query } from "./verbs/queries.ts";
+import { invite, join, kick, leave } from "./verbs/rooms.ts";
 import { makeFriend, rejectFriend, removeFriend, requestFriend } from "./verbs/roster.ts";
 
 export type { XmppSettings };
@@ -29,6 +45,21 @@ export function xmpp(settings: XmppSettings = {}): Platform {
     uriSchemes: ["xmpp"],
     contexts: ["room", "direct"],
     credentials: { schema: Credentials, example: CREDENTIALS_EXAMPLE },
+    renamedVerbs: { reply: "`send` with `object.inReplyTo`" },
+    inbound: {
+      send: ["type", "id", "subject", "body", "inReplyTo", "attachments", "encrypted"],
+      update: ["type", "id", "body", "show", "status", "name"],
+      delete: ["type", "id"],
+      react: ["type", "id", "content"],
+      unreact: ["type", "id", "content"],
+      join: ["type"],
+      leave: ["type", "cause", "reason", "by"],
+      invite: ["type", "address", "password", "reason"],
+      "request-friend": ["type", "body"],
+      "make-friend": ["type", "body"],
+      "reject-friend": ["type", "body"],
+      "remove-friend": ["type", "body"],
+    },
     needsAccount: true,
     lifetimeSeconds: 3_600,
     timeoutSeconds: 60,
@@ -54,16 +85,11 @@ const messageVerbs = {
     example: messages.SEND_EXAMPLE,
     run: send,
   }),
-  reply: defineVerb({
-    summary: "Answers a message, which clients show beside it",
-    schema: messages.ReplySchema,
-    example: messages.REPLY_EXAMPLE,
-    run: reply,
-  }),
   update: defineVerb({
     summary: "Corrects a message, changes the own presence, or sets the topic of a room",
     schema: messages.UpdateSchema,
     example: messages.UPDATE_EXAMPLE,
+    renamed: { "/object/topic": "`object.body`" },
     run: update,
   }),
   delete: defineVerb({
@@ -73,10 +99,17 @@ const messageVerbs = {
     run: retract,
   }),
   react: defineVerb({
-    summary: "Sets the reactions to a message",
+    summary: "Adds a reaction to a message",
     schema: messages.ReactSchema,
     example: messages.REACT_EXAMPLE,
+    renamed: { "/object/reactions": "`object.content`, one reaction per activity" },
     run: react,
+  }),
+  unreact: defineVerb({
+    summary: "Removes a reaction from a message, or all own ones",
+    schema: messages.UnreactSchema,
+    example: messages.UNREACT_EXAMPLE,
+    run: unreact,
   }),
   typing: defineVerb({
     summary: "Shows a person or room that a message is being written",
@@ -104,6 +137,19 @@ const roomVerbs = {
     schema: LeaveSchema,
     example: LEAVE_EXAMPLE,
     run: leave,
+  }),
+  invite: defineVerb({
+    summary: "Invites persons into a room",
+    schema: InviteSchema,
+    example: INVITE_EXAMPLE,
+    renamed: { "/object/id": "`object.address`" },
+    run: invite,
+  }),
+  kick: defineVerb({
+    summary: "Removes an occupant from a room",
+    schema: KickSchema,
+    example: KICK_EXAMPLE,
+    run: kick,
   }),
 };
 
@@ -136,10 +182,16 @@ const contactVerbs = {
 
 const queryVerbs = {
   query: defineVerb({
-    summary: "Lists the roster, the rooms of a service or the occupants of a room, or describes a room",
+    summary: "Lists the contacts, the rooms of a service or the members of a room, or describes a room",
     schema: QuerySchema,
     example: QUERY_EXAMPLE,
     run: query,
+  }),
+  observe: defineVerb({
+    summary: "Lists the members of a room: the name that query had in 2013",
+    schema: ObserveSchema,
+    example: OBSERVE_EXAMPLE,
+    run: observe,
   }),
   fetch: defineVerb({
     summary: "Reads one page of the archive of a conversation or room",

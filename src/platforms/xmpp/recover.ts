@@ -8,7 +8,7 @@ import { attr } from "./client/stanza.ts";
 import { isRoom, outgoingId } from "./verbs/send-stanzas.ts";
 
 /** Verbs whose messages an archive keeps. */
-const ARCHIVED_VERBS = new Set(["send", "reply", "delete", "react"]);
+const ARCHIVED_VERBS = new Set(["send", "delete", "react", "unreact", "invite"]);
 /** Difference of clocks tolerated when searching an archive, in ms. */
 const MAX_CLOCK_SKEW_MS = 900_000;
 /** Pages searched, newest first. */

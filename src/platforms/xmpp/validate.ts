@@ -5,11 +5,12 @@ import { isValidJid } from "./client/jid.ts";
 /** Refuses addresses that match the schema's pattern but that no server could have. */
 export function validate(
   _verb: string,
-  { actor, target }: Pick<Activity, "actor" | "target">,
+  { actor, target, object }: Pick<Activity, "actor" | "target" | "object">,
 ): ValidationIssue | undefined {
   const addresses = [
     { pointer: "/actor/address", address: actor.address },
     ...target.map(({ address }, index) => ({ pointer: `/target/${index}/address`, address })),
+    ...(typeof object.address === "string" ? [{ pointer: "/object/address", address: object.address }] : []),
   ];
   const invalid = addresses.find(({ address }) => !isValidJid(address));
   if (!invalid) return undefined;

@@ -3,6 +3,7 @@ import type { ConnectionContext, DeliveryReceipt } from "../../../platform/conne
 import type { InboundEvent } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
 import type { Stanza } from "./library.ts";
+import type { MessageMemory } from "./memory.ts";
 import type { Stream } from "./stream.ts";
 
 /** A room that the account is in. */
@@ -10,13 +11,15 @@ export interface JoinedRoom {
   readonly nick: string;
   /** Nicknames in the room, up to `MAX_OCCUPANTS`: they tell newcomers from mere changes of presence. */
   readonly occupants: Set<string>;
+  /** True where the room gives stable ids (XEP-0359) or has an archive. Only then its ids are believed. */
+  readonly hasStableIds: boolean;
 }
 
-/** Result of mapping a stanza: event or receipt for the app, reply for the sender. */
+/** Result of mapping a stanza: events or receipt for the app, reply for the sender. */
 export interface InboundResult {
-  readonly event?: InboundEvent;
+  readonly events?: readonly InboundEvent[];
   readonly receipt?: DeliveryReceipt;
-  /** Stanza to send once the event was recorded. */
+  /** Stanza to send once the events were recorded. */
   readonly reply?: Stanza;
 }
 
@@ -30,6 +33,9 @@ export interface Client {
   readonly resourcePrefix: string;
   /** Rooms that the account is in, by JID. */
   readonly rooms: Map<string, JoinedRoom>;
+  readonly memory: MessageMemory;
+  /** Mutable facts of the connection. */
+  readonly status: ConnectionStatus;
   /**
    * Shows each message and presence to a watcher first. The watcher returns true to consume the stanza. Returns a stop
    * function.
@@ -37,6 +43,13 @@ export interface Client {
   readonly watch: (watcher: (stanza: Stanza) => boolean) => () => void;
   /** Records the result of a stanza, then sends the reply. */
   readonly record: (result: InboundResult) => Promise<void>;
+}
+
+export interface ConnectionStatus {
+  /** True where the account's server has an archive: only then the server's ids are believed. */
+  hasArchive: boolean;
+  /** Called when a room refused a message from the account as a stranger. */
+  onRoomLost: (room: string) => void;
 }
 
 /** Facts about the account that the mapping of stanzas needs. */
@@ -47,10 +60,12 @@ export interface Identity {
   readonly address: string;
   readonly resourcePrefix: string;
   readonly rooms: ReadonlyMap<string, JoinedRoom>;
+  readonly memory: MessageMemory;
+  readonly hasArchive: boolean;
 }
 
-export function identityOf({ jid, context, resourcePrefix, rooms }: Client): Identity {
-  return { jid, address: context.address, resourcePrefix, rooms };
+export function identityOf({ jid, context, resourcePrefix, rooms, memory, status }: Client): Identity {
+  return { jid, address: context.address, resourcePrefix, rooms, memory, hasArchive: status.hasArchive };
 }
 
 /** Awaits an optional request: a server that refuses (StanzaError) makes the result undefined. */

@@ -5,6 +5,7 @@ import type { Credentials } from "../credentials.ts";
 import { type Client, presenceStanza, unlessRefused } from "./client.ts";
 import { bare } from "./jid.ts";
 import type { Stanza } from "./library.ts";
+import { messageMemory } from "./memory.ts";
 import type { SrvLookup } from "./srv.ts";
 import { attr } from "./stanza.ts";
 import { openStream, type StreamOptions, type Timeouts } from "./stream.ts";
@@ -13,6 +14,8 @@ export interface XmppSettings {
   /** Looks up SRV records; the default asks the system. */
   readonly xmppSrvLookup?: SrvLookup;
   readonly xmppTimeouts?: Timeouts;
+  /** Milliseconds of a room's silence before the account checks its membership; default two minutes. */
+  readonly xmppSelfPingMs?: number;
 }
 
 export interface ClientOptions extends Pick<StreamOptions, "onStanza" | "onEnd"> {
@@ -45,14 +48,17 @@ export async function openClient({ context, state, settings, onStanza, onEnd }: 
     jid: bare(stream.jid),
     resourcePrefix,
     rooms: new Map(),
+    memory: messageMemory(state),
+    status: { hasArchive: false, onRoomLost: () => undefined },
     watch: (watcher) => {
       watchers.add(watcher);
       return () => watchers.delete(watcher);
     },
-    record: async ({ event, receipt, reply }) => {
-      const recorded = event ? await context.record(event) : undefined;
+    record: async ({ events = [], receipt, reply }) => {
+      let isNew = false;
+      for (const event of events) isNew = (await context.record(event)) === "new" || isNew;
       if (receipt) await context.recordReceipt(receipt);
-      if (reply && recorded === "new") stream.send(reply);
+      if (reply && isNew) stream.send(reply);
     },
   };
 }

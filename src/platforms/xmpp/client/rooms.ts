@@ -1,10 +1,14 @@
 import { xml } from "@xmpp/client";
-import type { Client, JoinedRoom } from "./client.ts";
+import { type Client, type JoinedRoom, unlessRefused } from "./client.ts";
 import { bare, resource } from "./jid.ts";
 import type { Stanza } from "./library.ts";
 import { attr, failureOf } from "./stanza.ts";
 
 const NS_MUC = "http://jabber.org/protocol/muc";
+const NS_MUC_OWNER = "http://jabber.org/protocol/muc#owner";
+const NS_INFO = "http://jabber.org/protocol/disco#info";
+/** Features of rooms whose message ids can be believed (XEP-0359 section 6, XEP-0313). */
+const STABLE_IDS = ["urn:xmpp:sid:0", "urn:xmpp:mam:2"];
 export const NS_MUC_USER = "http://jabber.org/protocol/muc#user";
 /** Nicknames known of a room. In larger rooms, comings and goings of others are not reported. */
 export const MAX_OCCUPANTS = 2_000;
@@ -21,6 +25,8 @@ export interface JoinRequest {
 export async function enterRoom(client: Client, request: JoinRequest): Promise<JoinedRoom> {
   const { room, nick } = request;
   const occupants = new Set<string>();
+  const hasStableIds = await givesStableIds(client, room);
+  let isNew = false;
   let stop: () => void = () => undefined;
   const entered = new Promise<JoinedRoom>((resolve, reject) => {
     stop = client.watch((presence) => {
@@ -28,7 +34,8 @@ export async function enterRoom(client: Client, request: JoinRequest): Promise<J
       if (presence.attrs.type === "error") reject(failureOf(presence, true));
       else if (countOccupant(presence, occupants)) {
         // The next stanza already belongs to the joined room, so the room must be known before.
-        const joined = { nick: resource(attr(presence, "from") ?? "") || nick, occupants };
+        const joined = { nick: resource(attr(presence, "from") ?? "") || nick, occupants, hasStableIds };
+        isNew = statusCodes(presence).has("201");
         client.rooms.set(room, joined);
         resolve(joined);
         stop();
@@ -38,10 +45,26 @@ export async function enterRoom(client: Client, request: JoinRequest): Promise<J
   });
   try {
     client.stream.send(joinPresence(request));
-    return await client.stream.withTimeout(entered);
+    const joined = await client.stream.withTimeout(entered);
+    return isNew ? await unlockRoom(client, room, joined) : joined;
   } finally {
     stop();
   }
+}
+
+/** Unlocks a room that the account has created, with the default configuration (XEP-0045 section 10.1.2). */
+async function unlockRoom(client: Client, room: string, joined: JoinedRoom): Promise<JoinedRoom> {
+  const form = xml("x", { xmlns: "jabber:x:data", type: "submit" });
+  await unlessRefused(client.stream.request("set", xml("query", { xmlns: NS_MUC_OWNER }, form), room));
+  const unlocked = { ...joined, hasStableIds: await givesStableIds(client, room) };
+  client.rooms.set(room, unlocked);
+  return unlocked;
+}
+
+async function givesStableIds({ stream }: Client, room: string): Promise<boolean> {
+  const answer = await unlessRefused(stream.request("get", xml("query", { xmlns: NS_INFO }), room));
+  const features = answer?.getChild("query", NS_INFO)?.getChildren("feature") ?? [];
+  return features.some((feature) => STABLE_IDS.includes(attr(feature, "var") ?? ""));
 }
 
 /** Counts an occupant; returns true when the account's own presence ends the list. */
@@ -60,7 +83,7 @@ function joinPresence({ room, nick, password, since }: JoinRequest): Stanza {
 }
 
 /** Leaves a room; resolves when the room confirms. */
-export async function exitRoom(client: Client, room: string, nick: string): Promise<void> {
+export async function exitRoom(client: Client, room: string, nick: string, reason?: string): Promise<void> {
   let stop: () => void = () => undefined;
   const confirmed = new Promise<void>((resolve) => {
     stop = client.watch((presence) => {
@@ -72,7 +95,8 @@ export async function exitRoom(client: Client, room: string, nick: string): Prom
     });
   });
   try {
-    client.stream.send(xml("presence", { to: `${room}/${nick}`, type: "unavailable" }));
+    const status = reason === undefined ? [] : [xml("status", {}, reason)];
+    client.stream.send(xml("presence", { to: `${room}/${nick}`, type: "unavailable" }, ...status));
     await client.stream.withTimeout(confirmed);
   } finally {
     stop();

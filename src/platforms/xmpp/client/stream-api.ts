@@ -40,6 +40,7 @@ export function streamApi(parts: StreamParts): Stream {
     },
     withTimeout: (work, ms = timeouts.responseMs) => socket.withTimeout(work, ms),
     pause: socket.pause,
+    isEnded: socket.isEnded,
     fail: socket.fail,
     close: async () => {
       clearInterval(timer);

@@ -1,4 +1,4 @@
-import { noTls } from "../errors.ts";
+import { noLogin, noTls } from "../errors.ts";
 import type { Stanza } from "./library.ts";
 import type { StreamSocket } from "./socket.ts";
 import type { StreamOptions } from "./stream.ts";
@@ -43,7 +43,7 @@ export function routeElement(parts: ElementRouterParts): (element: Stanza) => bo
     }
     // The library handles these two alone: TLS and stream management are decided here.
     const known = element.getChildElements().filter(({ name }) => name === "mechanisms" || name === "bind");
-    if (known.length === 0) throw noTls();
+    if (known.length === 0) throw noLogin();
     element.children = known;
     return false;
   }

@@ -1,7 +1,7 @@
 import { startTls, tlsHandshake } from "../../../platform/kit/start-tls.ts";
 import type { Egress } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
-import { noTls } from "../errors.ts";
+import { noLogin, noTls } from "../errors.ts";
 import { domain, local } from "./jid.ts";
 import { answerRequests, type LibraryAdapter, libraryAdapter, type Stanza } from "./library.ts";
 import { type StreamSocket, streamSocket } from "./socket.ts";
@@ -44,6 +44,7 @@ export interface Stream {
   /** Settles as `work` does; rejects when the stream ends or the time is up. */
   readonly withTimeout: <T>(work: Promise<T>, ms?: number) => Promise<T>;
   readonly pause: (isPaused: boolean) => void;
+  readonly isEnded: () => boolean;
   /** Ends the stream for a reason of ours and calls `onEnd`. */
   readonly fail: (thrown: unknown) => void;
   readonly close: () => Promise<void>;
@@ -111,9 +112,13 @@ export async function openStream(options: StreamOptions): Promise<Stream> {
   }
 }
 
+/** Supported mechanisms, the strongest first. */
+const MECHANISMS = ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"];
+
 function chooseLogin({ address, credentials }: StreamOptions, isSecure: boolean, mechanisms: readonly string[]) {
   if (!isSecure && credentials.tls !== "none") throw noTls();
-  const mechanism = mechanisms.find((name) => name.startsWith("SCRAM-")) ?? "PLAIN";
+  const mechanism = MECHANISMS.find((name) => mechanisms.includes(name));
+  if (mechanism === undefined) throw noLogin();
   return { mechanism, user: credentials.user ?? local(address), password: credentials.password };
 }
 

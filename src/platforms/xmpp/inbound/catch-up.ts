@@ -59,7 +59,7 @@ async function recordPage(client: Client, key: string, { items, last }: ArchiveP
   for (const { id, stamp, message } of items) {
     const result = mapSafely(client, () => inboundMessage(message, identityOf(client), { id, stamp }));
     await client.record(result);
-    if (result.event) recorded = id;
+    if (result.events && result.events.length > 0) recorded = id;
   }
   if (last !== undefined && last !== recorded) await client.context.state.write(key, last);
 }

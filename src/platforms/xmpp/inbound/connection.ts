@@ -12,6 +12,7 @@ import { inboundMessage } from "./message.ts";
 import { orderedQueue } from "./ordered-queue.ts";
 import { inboundPresence } from "./presence.ts";
 import { rejoinRooms } from "./rejoin.ts";
+import { monitorRooms, SELF_PING_MS } from "./room-monitor.ts";
 import { inboundRoomPresence, type RoomChange } from "./room-presence.ts";
 
 /** Connects an account, catches up and rejoins its rooms. Rejects with errors that `classifyError` knows. */
@@ -39,11 +40,12 @@ export async function connectAccount(context: ConnectionContext<Credentials>, se
   try {
     if (context.signal.aborted) stop();
     await announcePresence(client, state);
-    await catchUp(client, state, undefined);
+    client.status.hasArchive = await catchUp(client, state, undefined);
     await rejoinRooms(client, state, await context.sealedState.read());
     queue.open();
     if (ended) throw ended.thrown ?? closedByServer();
     isReady = true;
+    monitorRooms(client, settings.xmppSelfPingMs ?? SELF_PING_MS);
     return client;
   } catch (thrown) {
     await client.stream.close();

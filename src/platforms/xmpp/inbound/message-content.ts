@@ -1,11 +1,16 @@
+import { optional } from "../../../model/optional.ts";
 import type { Stanza } from "../client/library.ts";
 import { NS_MUC_USER } from "../client/rooms.ts";
 import { attr, textOf } from "../client/stanza.ts";
 
 /** Content of a message: verb by which an app would post the same, and object. */
 export interface MessageContent {
-  readonly verb: "send" | "update" | "delete" | "react" | "invite";
+  readonly verb: "send" | "update" | "delete" | "react" | "unreact" | "invite";
   readonly object: Readonly<Record<string, unknown>>;
+  /** Complete set of the author's reactions, where the message is such a set. */
+  readonly reactions?: readonly string[];
+  /** Person who invites, where a room passes the invitation on. */
+  readonly inviter?: string;
 }
 
 const MAX_TITLE_CHARACTERS = 1_024;
@@ -37,19 +42,22 @@ function reaction(message: Stanza): MessageContent | undefined {
   const id = attr(element, "id");
   if (!element || id === undefined) return undefined;
   const reactions = element.getChildren("reaction").map((child) => child.text().slice(0, 64));
-  return { verb: "react", object: { type: "reaction", id, reactions: reactions.slice(0, MAX_REACTIONS) } };
+  return { verb: "react", object: { type: "reaction", id }, reactions: reactions.slice(0, MAX_REACTIONS) };
 }
 
 /** Reads an invitation: direct (XEP-0249) or through the room (XEP-0045 section 7.8.2). */
 function invitation(message: Stanza): MessageContent | undefined {
   if (message.attrs.type === "groupchat") return undefined;
   const direct = message.getChild("x", "jabber:x:conference");
-  const invite = message.getChild("x", NS_MUC_USER)?.getChild("invite");
-  const id = attr(direct, "jid") ?? (invite ? attr(message, "from") : undefined);
-  if (id === undefined) return undefined;
-  const by = attr(invite, "from");
+  const user = message.getChild("x", NS_MUC_USER);
+  const invite = user?.getChild("invite");
+  const address = attr(direct, "jid") ?? (invite ? attr(message, "from") : undefined);
+  if (address === undefined) return undefined;
+  const inviter = attr(invite, "from");
   const reason = attr(direct, "reason") ?? (invite && textOf(invite, "reason"));
-  return { verb: "invite", object: { type: "room", id, ...(reason ? { reason } : {}), ...(by ? { by } : {}) } };
+  const password = attr(direct, "password") ?? (user && textOf(user, "password"));
+  const object = { type: "room", address, ...optional("reason", reason), ...optional("password", password) };
+  return { verb: "invite", object, ...optional("inviter", inviter) };
 }
 
 /** Reads a correction (XEP-0308). */
@@ -64,20 +72,29 @@ function text(message: Stanza, id: string | undefined, isRoom: boolean): Message
   const body = textOf(message, "body");
   const subject = message.getChild("subject");
   if (isRoom && subject && body === undefined && !message.getChild("thread"))
-    return { verb: "update", object: { type: "topic", topic: subject.text().slice(0, MAX_TITLE_CHARACTERS) } };
-  if (body === undefined) return undefined;
+    return { verb: "update", object: { type: "topic", body: subject.text().slice(0, MAX_TITLE_CHARACTERS) } };
   const url = textOf(message.getChild("x", "jabber:x:oob") ?? message, "url")?.slice(0, 2_048);
+  const encrypted = ENCRYPTED.some(([name, xmlns]) => message.getChild(name, xmlns)) ? true : undefined;
+  if (body === undefined && url === undefined && !encrypted) return undefined;
   const inReplyTo = attr(message.getChild("reply", "urn:xmpp:reply:0"), "id");
-  const title = subject?.text().slice(0, MAX_TITLE_CHARACTERS) ?? "";
+  const title = subject?.text().slice(0, MAX_TITLE_CHARACTERS) || undefined;
   return {
     verb: "send",
     object: {
       type: "message",
-      ...(id === undefined ? {} : { id }),
-      ...(title === "" ? {} : { subject: title }),
-      body,
-      ...(inReplyTo === undefined ? {} : { inReplyTo }),
+      ...optional("id", id),
+      ...optional("subject", title),
+      ...optional("body", body),
+      ...optional("inReplyTo", inReplyTo),
       ...(url === undefined ? {} : { attachments: [{ url }] }),
+      ...optional("encrypted", encrypted),
     },
   };
 }
+
+/** Elements of encrypted messages: OMEMO, its older form, and OpenPGP. */
+const ENCRYPTED: ReadonlyArray<readonly [name: string, xmlns: string]> = [
+  ["encrypted", "eu.siacs.conversations.axolotl"],
+  ["encrypted", "urn:xmpp:omemo:2"],
+  ["openpgp", "urn:xmpp:openpgp:0"],
+];

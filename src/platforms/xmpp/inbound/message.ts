@@ -1,21 +1,19 @@
-import { xml } from "@xmpp/client";
 import { ulid } from "ulid";
-import { toEventError } from "../../../model/failure.ts";
-import type { DeliveryReceipt } from "../../../platform/connection.ts";
-import type { Identity, InboundResult } from "../client/client.ts";
+import { optional } from "../../../model/optional.ts";
+import type { InboundEvent } from "../../../platform/platform.ts";
+import type { Identity, InboundResult, JoinedRoom } from "../client/client.ts";
 import { bare, resource } from "../client/jid.ts";
 import type { Stanza } from "../client/library.ts";
+import { digestOf, RECENT_KEY } from "../client/memory.ts";
 import { NS_MUC_USER } from "../client/rooms.ts";
-import { attr, failureOf, stampOf } from "../client/stanza.ts";
+import { attr, stampOf } from "../client/stanza.ts";
 import { type MessageContent, messageContent } from "./message-content.ts";
+import { reactionChanges } from "./reactions.ts";
+import { failedReceipt, isReceipt, receiptFor, receiptOf } from "./receipts.ts";
 
 const NS_CARBONS = "urn:xmpp:carbons:2";
 const NS_FORWARD = "urn:xmpp:forward:0";
-const NS_RECEIPTS = "urn:xmpp:receipts";
-const NS_MARKERS = "urn:xmpp:chat-markers:0";
 const NS_SID = "urn:xmpp:sid:0";
-/** Ids that this gateway gave: an activity's, plus the target's number where there were several. */
-const ACTIVITY_ID = /^([0-9A-HJKMNP-TV-Z]{26})(\.\d+)?$/;
 
 /** An archive's id and time of a message. */
 export interface ArchivePosition {
@@ -27,7 +25,7 @@ export interface ArchivePosition {
 export function inboundMessage(stanza: Stanza, identity: Identity, archived?: ArchivePosition): InboundResult {
   const carbon = carbonOf(stanza, identity);
   const message = carbon ?? stanza;
-  if (message.attrs.type === "error") return failedReceipt(message);
+  if (message.attrs.type === "error") return failedReceipt(message, identity);
   if (message.attrs.type === "groupchat") return roomMessage(message, identity, archived);
   return directMessage(message, identity, archived, carbon === undefined && archived === undefined);
 }
@@ -40,13 +38,6 @@ function carbonOf(stanza: Stanza, identity: Identity): Stanza | undefined {
   return copy?.getChild("forwarded", NS_FORWARD)?.getChild("message");
 }
 
-function failedReceipt(message: Stanza): InboundResult {
-  const [, id, targetNumber] = ACTIVITY_ID.exec(attr(message, "id") ?? "") ?? [];
-  if (id === undefined || !message.getChild("error")) return {};
-  const error = toEventError(failureOf(message));
-  return { receipt: { id, status: "failed", error, ...receiptTarget(targetNumber, message) } };
-}
-
 function directMessage(
   message: Stanza,
   identity: Identity,
@@ -57,87 +48,147 @@ function directMessage(
   const self = bare(from) === identity.jid;
   // Results already report the messages of this app's own sessions.
   if (self && resource(from).startsWith(identity.resourcePrefix)) return {};
-  const receipt = self ? undefined : receiptOf(message);
-  if (receipt) return { receipt };
+  if (!self && isReceipt(message)) return receiptOf(message, identity);
   const content = messageContent(message, attr(message.getChild("origin-id", NS_SID), "id") ?? attr(message, "id"));
   if (!content) return {};
-  const archiveId = archived?.id ?? stanzaIdBy(message, identity.jid);
-  const event = {
-    key: eventKey(message, from, archiveId),
-    event: {
-      platform: "xmpp",
-      ...eventFields(content, message, archived),
-      actor: { address: bare(from), id: from },
-      target: [{ address: identity.address }],
-      context: { type: "direct", id: peerOf(message, identity, self ? attr(message, "to") : from) },
-      self,
-    },
-    ...(archiveId === undefined ? {} : { state: { name: "archive", value: archiveId } }),
+  const position = directPosition(message, identity, { from, content, archived });
+  if (position === undefined) return {};
+  const person = content.inviter ?? from;
+  const common = {
+    platform: "xmpp",
+    published: publishedAt(message, archived),
+    actor: { address: bare(person), id: person },
+    target: [{ address: identity.address }],
+    context: { type: "direct" as const, id: peerOf(message, identity, content, from) },
+    self,
   };
+  const events = eventsOf(contentsOf(content, self ? "self" : from, identity), position, common);
   const reply = isLive && !self ? receiptFor(message, from) : undefined;
-  return reply ? { event, reply } : { event };
+  return reply ? { events, reply } : { events };
+}
+
+/** Key and connection state of an event. */
+interface EventPosition {
+  readonly key: string;
+  readonly state: InboundEvent["state"];
+}
+
+/** Returns the position of a direct message. Undefined for a copy of a message that was recorded before. */
+function directPosition(
+  message: Stanza,
+  identity: Identity,
+  { from, content, archived }: { from: string; content: MessageContent; archived: ArchivePosition | undefined },
+): EventPosition | undefined {
+  const archiveId = archived?.id ?? (identity.hasArchive ? stanzaIdBy(message, identity.jid) : undefined);
+  if (archiveId !== undefined) return { key: `s ${archiveId}`, state: { name: "archive", value: archiveId } };
+  const recent = identity.memory.recent("");
+  const digest = digestOf(bare(from), attr(message, "id"), content.verb, JSON.stringify(content.object));
+  // A copy that the server stored for an earlier stream, which recorded the message but did not acknowledge it.
+  if (stampOf(message) !== undefined && recent.has(digest)) return undefined;
+  return { key: unarchivedKey(message, from, digest), state: { name: RECENT_KEY, value: recent.add(digest) } };
 }
 
 /** Returns the other side of a conversation; in a room's private conversation including the nickname. */
-function peerOf(message: Stanza, identity: Identity, peer = identity.jid): string {
+function peerOf(message: Stanza, identity: Identity, { inviter }: MessageContent, from: string): string {
+  if (inviter !== undefined) return bare(inviter);
+  const peer = bare(from) === identity.jid ? (attr(message, "to") ?? identity.jid) : from;
   const isPrivate = identity.rooms.has(bare(peer)) || message.getChild("x", NS_MUC_USER);
   return isPrivate ? peer : bare(peer);
-}
-
-function eventFields({ verb, object }: MessageContent, message: Stanza, archived: ArchivePosition | undefined) {
-  const id = object.id === undefined ? {} : { id: String(object.id) };
-  return { verb, object, ...id, published: archived?.stamp ?? stampOf(message) ?? new Date().toISOString() };
-}
-
-/** Builds the delivery receipt (XEP-0184) that is sent once the message was recorded. */
-function receiptFor(message: Stanza, from: string): Stanza | undefined {
-  const id = attr(message, "id");
-  if (id === undefined || !message.getChild("request", NS_RECEIPTS)) return undefined;
-  const received = xml("received", { xmlns: NS_RECEIPTS, id });
-  return xml("message", { to: from, type: "chat" }, received, xml("store", { xmlns: "urn:xmpp:hints" }));
-}
-
-/** Reads a delivery receipt (XEP-0184) or a read marker (XEP-0333) about a message of ours. */
-function receiptOf(message: Stanza): DeliveryReceipt | undefined {
-  const received = ACTIVITY_ID.exec(attr(message.getChild("received", NS_RECEIPTS), "id") ?? "");
-  const displayed = ACTIVITY_ID.exec(attr(message.getChild("displayed", NS_MARKERS), "id") ?? "");
-  const [, id, targetNumber] = displayed ?? received ?? [];
-  if (id === undefined) return undefined;
-  return { id, status: displayed ? "read" : "delivered", ...receiptTarget(targetNumber, message) };
-}
-
-/** Names the target of a receipt where the activity had several. An id without a number had a single target. */
-function receiptTarget(targetNumber: string | undefined, message: Stanza): { readonly target?: string } {
-  const from = attr(message, "from");
-  return targetNumber === undefined || from === undefined ? {} : { target: bare(from) };
 }
 
 function roomMessage(message: Stanza, identity: Identity, archived: ArchivePosition | undefined): InboundResult {
   const from = attr(message, "from") ?? "";
   const room = bare(from);
   const nick = resource(from);
-  const id = archived?.id ?? stanzaIdBy(message, room);
   const joined = identity.rooms.get(room);
-  const content = joined && messageContent(message, id ?? attr(message, "id"), { isRoom: true });
-  // A room without a topic sends an empty subject to newcomers.
-  if (!content || (content.object.topic === "" && nick === "")) return {};
+  if (!joined) return {};
+  const archiveId = archived?.id ?? (joined.hasStableIds ? stanzaIdBy(message, room) : undefined);
   const messageId = attr(message, "id");
-  const object = { ...content.object, ...(messageId === undefined || messageId === id ? {} : { messageId }) };
-  const fields = eventFields({ ...content, object }, message, archived);
-  const event = {
-    key: eventKey(message, from, id === undefined ? undefined : `${room} ${id}`),
-    event: {
-      platform: "xmpp",
-      ...fields,
-      actor: { address: from, ...(nick === "" ? {} : { name: nick.slice(0, 256) }) },
-      target: [{ address: identity.address }],
-      context: { type: "room", id: room },
-      self: nick !== "" && nick === joined.nick,
-    },
-    // A room without an archive is asked for its history since the last message.
-    state: { name: `archive ${room}`, value: id ?? `@${fields.published}` },
+  const content = messageContent(message, archiveId ?? messageId, { isRoom: true });
+  // A room without a topic sends an empty subject to newcomers.
+  if (!content || (content.object.type === "topic" && content.object.body === "" && nick === "")) return {};
+  rememberIds(identity, { room, from, messageId, archiveId });
+  const published = publishedAt(message, archived);
+  const position = roomPosition(message, identity, { from, joined, content, archiveId, published });
+  if (position === undefined) return {};
+  const self = nick !== "" && nick === joined.nick;
+  const common = {
+    platform: "xmpp",
+    published,
+    actor: { address: from, ...(nick === "" ? {} : { name: nick.slice(0, 256) }) },
+    target: [{ address: identity.address }],
+    context: { type: "room" as const, id: room },
+    self,
   };
-  return { event };
+  const contents = contentsOf(inRoomIds(content, from, identity), self ? `self ${room}` : from, identity);
+  return { events: eventsOf(contents, position, common) };
+}
+
+interface RoomMessage {
+  readonly from: string;
+  readonly joined: JoinedRoom;
+  readonly content: MessageContent;
+  readonly archiveId: string | undefined;
+  readonly published: string;
+}
+
+/** Returns the position of a room's message. Undefined for a message that a room's history repeats. */
+function roomPosition(
+  message: Stanza,
+  identity: Identity,
+  { from, joined, content, archiveId, published }: RoomMessage,
+): EventPosition | undefined {
+  const room = bare(from);
+  const name = `archive ${room}`;
+  if (archiveId !== undefined) return { key: `s ${room} ${archiveId}`, state: { name, value: archiveId } };
+  const recent = identity.memory.recent(room);
+  const digest = digestOf(from, attr(message, "id"), content.verb, JSON.stringify(content.object));
+  if (stampOf(message) !== undefined && recent.has(digest)) return undefined;
+  const key = unarchivedKey(message, from, digest);
+  // A room without an archive is asked for its history since the last message.
+  return { key, state: joined.hasStableIds ? undefined : { name, value: `@${published} ${recent.add(digest)}` } };
+}
+
+interface RoomMessageIds {
+  readonly room: string;
+  readonly from: string;
+  readonly messageId: string | undefined;
+  readonly archiveId: string | undefined;
+}
+
+/** Remembers both ids of a message. Events show the room's id, corrections name the sender's. */
+function rememberIds({ memory }: Identity, { room, from, messageId, archiveId }: RoomMessageIds): void {
+  if (messageId === undefined || archiveId === undefined) return;
+  memory.roomIds.set(`${from} ${messageId}`, archiveId);
+  memory.senderIds.set(`${room} ${archiveId}`, messageId);
+}
+
+/** Replaces the sender's id in a correction by the id that the message's event had. */
+function inRoomIds(content: MessageContent, from: string, { memory }: Identity): MessageContent {
+  if (content.verb !== "update" || content.object.id === undefined) return content;
+  const id = memory.roomIds.get(`${from} ${String(content.object.id)}`) ?? content.object.id;
+  return { ...content, object: { ...content.object, id } };
+}
+
+function contentsOf(content: MessageContent, author: string, identity: Identity): readonly MessageContent[] {
+  return content.reactions === undefined ? [content] : reactionChanges(content, author, identity.memory);
+}
+
+/** Makes the events of a message; the state is stored with the last. */
+function eventsOf(
+  contents: readonly MessageContent[],
+  { key, state }: EventPosition,
+  common: Omit<InboundEvent["event"], "verb" | "object" | "id">,
+): readonly InboundEvent[] {
+  return contents.map(({ verb, object }, index) => ({
+    key: index === 0 ? key : `${key} ${index}`,
+    event: { ...common, verb, object, ...(object.id === undefined ? {} : { id: String(object.id) }) },
+    ...(index === contents.length - 1 ? optional("state", state) : {}),
+  }));
+}
+
+function publishedAt(message: Stanza, archived: ArchivePosition | undefined): string {
+  return archived?.stamp ?? stampOf(message) ?? new Date().toISOString();
 }
 
 /** Returns a message's id in the archive of `by` (XEP-0359). */
@@ -146,11 +197,11 @@ function stanzaIdBy(message: Stanza, by: string): string | undefined {
   return attr(element, "id");
 }
 
-function eventKey(message: Stanza, from: string, archiveId: string | undefined): string {
-  if (archiveId !== undefined) return `s ${archiveId}`;
-  const originId = attr(message.getChild("origin-id", NS_SID), "id");
-  if (originId !== undefined) return `o ${bare(from)} ${originId}`;
-  const id = attr(message, "id");
-  // Topics have no id: repeated topics carry a stamp, new topics do not.
-  return id === undefined ? `t ${from} ${stampOf(message) ?? ulid()}` : `m ${from} ${id}`;
+/**
+ * Makes the key of a message without archive id. A live message is new by definition, whatever id its sender gave; senders
+ * use ids again (RFC 6120 section 8.1.3). Only delayed copies may come twice.
+ */
+function unarchivedKey(message: Stanza, from: string, digest: string): string {
+  const stamp = stampOf(message);
+  return stamp === undefined ? `l ${ulid()}` : `d ${bare(from)} ${digest} ${stamp}`;
 }

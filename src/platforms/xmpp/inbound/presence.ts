@@ -20,17 +20,25 @@ export function inboundPresence(presence: Stanza, identity: Identity): InboundRe
     context: { type: "direct", id: bare(from) },
   };
   if (type === "available" || type === "unavailable") {
-    const show = type === "unavailable" ? "offline" : (textOf(presence, "show") ?? "online");
-    const object = { type: "presence", show: show.slice(0, 16), ...(text === undefined ? {} : { status: text }) };
-    return { event: { key: `p ${ulid()}`, event: { ...common, verb: "update", object } } };
+    const object = { type: "presence", show: showOf(presence, type), ...(text === undefined ? {} : { status: text }) };
+    return { events: [{ key: `p ${ulid()}`, event: { ...common, verb: "update", object } }] };
   }
   const verb = SUBSCRIPTION_VERBS.get(type);
   if (verb === undefined) return {};
   // A server repeats an open request at each login: one event a day is enough.
   const occasion = type === "subscribe" ? published.slice(0, 10) : (attr(presence, "id") ?? ulid());
   const object = { type: "person", ...(text === undefined ? {} : { body: text }) };
-  return { event: { key: `w ${type} ${bare(from)} ${occasion}`, event: { ...common, verb, object } } };
+  return { events: [{ key: `w ${type} ${bare(from)} ${occasion}`, event: { ...common, verb, object } }] };
 }
+
+function showOf(presence: Stanza, type: string): string {
+  if (type === "unavailable") return "offline";
+  const show = textOf(presence, "show") ?? "online";
+  return SHOWS.has(show) ? show : "online";
+}
+
+/** Values of `show` (RFC 6121 section 4.7.2.1), and online for none. */
+const SHOWS = new Set(["online", "chat", "away", "xa", "dnd"]);
 
 const SUBSCRIPTION_VERBS = new Map([
   ["subscribe", "request-friend"],

@@ -17,21 +17,23 @@ export async function rejoinRooms(
   );
 }
 
-async function rejoinRoom(
+/**
+ * Enters a room again and catches up. Records a `leave` and forgets the room where the room refuses for good; throws
+ * where the room may let the account in later.
+ */
+export async function rejoinRoom(
   client: Client,
   state: Readonly<Record<string, string>>,
   request: JoinRequest,
 ): Promise<void> {
-  const cursor = state[`archive ${request.room}`];
-  const since = cursor?.startsWith("@") ? cursor.slice(1) : undefined;
-  const failure = await enterWithAnyNick(client, { ...request, since });
+  const failure = await enterWithAnyNick(client, { ...request, since: historyStart(state[`archive ${request.room}`]) });
   if (!failure) {
     await catchUp(client, state, request.room);
     return;
   }
   if (failure.kind === "retryable" || failure.kind === "rate-limited") throw failure;
   // Banned, members only, a new password: the app is told, and has to join anew.
-  await client.record({ event: lostRoom(client, request, failure) });
+  await client.record({ events: [roomLeft(client, request, failure.message, "refused")] });
   await forgetRoom(client, request.room);
 }
 
@@ -51,16 +53,46 @@ async function enterWithAnyNick(client: Client, request: JoinRequest): Promise<F
   return lastFailure;
 }
 
-function lostRoom({ context }: Client, { room, nick }: JoinRequest, { code, message }: Failure): InboundEvent {
+/** Tolerated difference of clocks, in ms. Known messages of the overlap are dropped. */
+const HISTORY_OVERLAP_MS = 600_000;
+
+/** Returns the start of the history for a cursor `@time digests`. Rooms with an archive have other cursors. */
+function historyStart(cursor: string | undefined): string | undefined {
+  if (!cursor?.startsWith("@")) return undefined;
+  const time = Date.parse(cursor.slice(1).split(" ", 1)[0] ?? "");
+  return Number.isNaN(time) ? undefined : new Date(time - HISTORY_OVERLAP_MS).toISOString();
+}
+
+/** Makes the event of a room that the account is out of. */
+export function roomLeft(
+  { context }: Client,
+  { room, nick }: JoinRequest,
+  reason: string,
+  cause: "refused" | "shutdown",
+): InboundEvent {
+  return ownRoomEvent(context.address, { room, nick }, "leave", { type: "room", cause, reason });
+}
+
+/** Makes the event of a room that the account has entered again. */
+export function roomEntered({ context }: Client, request: JoinRequest): InboundEvent {
+  return ownRoomEvent(context.address, request, "join", { type: "room" });
+}
+
+function ownRoomEvent(
+  address: string,
+  { room, nick }: JoinRequest,
+  verb: string,
+  object: Readonly<Record<string, unknown>>,
+): InboundEvent {
   const published = new Date().toISOString();
   return {
-    key: `l ${room} ${published}`,
+    key: `l ${verb} ${room} ${published}`,
     event: {
       platform: "xmpp",
-      verb: "leave",
+      verb,
       actor: { address: `${room}/${nick}`, name: nick.slice(0, 256) },
-      target: [{ address: context.address }],
-      object: { type: "room", id: room, why: code, reason: message },
+      target: [{ address }],
+      object,
       context: { type: "room", id: room },
       published,
       self: true,

@@ -37,7 +37,7 @@ function departed(presence: Stanza, identity: Identity, room: JoinedRoom, self: 
   }
   const object = departure(presence, codes);
   const change = roomEvent("leave", from, identity, object, self);
-  return self ? { ...change, out: object.why === "shutdown" ? "for now" : "for good" } : change;
+  return self ? { ...change, out: object.cause === "shutdown" ? "for now" : "for good" } : change;
 }
 
 function itemOf(presence: Stanza): Stanza | undefined {
@@ -49,19 +49,27 @@ function departure(presence: Stanza, codes: ReadonlySet<string>) {
   const item = itemOf(presence);
   const actor = item?.getChild("actor");
   const destroyed = presence.getChild("x", NS_MUC_USER)?.getChild("destroy");
-  const why = destroyed ? "destroyed" : [...CAUSES].find(([code]) => codes.has(code))?.[1];
-  const reason = item && textOf(item, "reason")?.slice(0, 1_024);
-  const by = attr(actor, "nick") ?? attr(actor, "jid");
-  return { type: "room", ...(why ? { why } : {}), ...(reason ? { reason } : {}), ...(by ? { by } : {}) } as const;
+  const cause = destroyed ? "destroyed" : ([...CAUSES].find(([code]) => codes.has(code))?.[1] ?? "left");
+  const reason = textOf(item ?? presence, "reason") ?? textOf(presence, "status");
+  const by = attr(actor, "jid") ?? attr(actor, "nick");
+  const address =
+    by !== undefined && attr(actor, "jid") === undefined ? `${bare(attr(presence, "from") ?? "")}/${by}` : by;
+  return {
+    type: "room",
+    cause,
+    ...(reason ? { reason: reason.slice(0, 1_024) } : {}),
+    ...(address ? { by: { address } } : {}),
+  } as const;
 }
 
+/** Causes by status code. 332 and 333 come first: older services send 307 beside 333 when a server is gone. */
 const CAUSES = new Map([
-  ["301", "banned"],
-  ["307", "kicked"],
-  ["321", "members-only"],
-  ["322", "members-only"],
   ["332", "shutdown"],
   ["333", "shutdown"],
+  ["301", "banned"],
+  ["307", "kicked"],
+  ["321", "removed"],
+  ["322", "removed"],
 ]);
 
 function roomEvent(
@@ -76,10 +84,10 @@ function roomEvent(
     verb,
     actor: { address: from, name: resource(from).slice(0, 256) },
     target: [{ address: identity.address }],
-    object: { ...object, id: bare(from) },
+    object,
     context: { type: "room", id: bare(from) },
     published: new Date().toISOString(),
     self,
   };
-  return { event: { key: `p ${ulid()}`, event } };
+  return { events: [{ key: `p ${ulid()}`, event }] };
 }

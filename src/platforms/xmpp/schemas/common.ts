@@ -28,11 +28,6 @@ export const MessageId = text(256, {
   minLength: 1,
   description: "The message's `id`, as it arrived or as the result gave it.",
 });
-export const Context = Type.Optional(
-  Type.Union([Type.Literal("room"), Type.Literal("direct")], {
-    description: "Kind of the targets. Default: room where the account is in that room, else direct.",
-  }),
-);
 export const EmptyObject = Type.Optional(Type.Object({}, STRICT));
 
 /** Builds the schema of a verb with 1 to `maxTargets` targets. */
@@ -42,11 +37,12 @@ export function verbSchema<Target extends TSchema, ObjectSchema extends TSchema>
   object: ObjectSchema,
 ) {
   const targets = Type.Array(target, { minItems: 1, maxItems: maxTargets });
-  return Type.Object({ actor: XmppActor, target: targets, object, context: Context }, STRICT);
+  return Type.Object({ actor: XmppActor, target: targets, object }, STRICT);
 }
 
 /** Parts of the examples. */
 export const ACTOR_EXAMPLE = { address: "bob@example.com" };
 export const PERSON_EXAMPLE = [{ address: "alice@example.org" }];
-export const ROOM_EXAMPLE = [{ address: "garden@rooms.example.org" }];
+export const ROOM_ADDRESS_EXAMPLE = "garden@rooms.example.org";
+export const ROOM_EXAMPLE = [{ address: ROOM_ADDRESS_EXAMPLE }];
 export const ID_EXAMPLE = "01JD0000000000000000000000";

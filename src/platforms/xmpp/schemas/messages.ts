@@ -2,7 +2,6 @@ import Type, { type Static } from "typebox";
 import {
   ACTOR_EXAMPLE,
   AnyTarget,
-  Context,
   ID_EXAMPLE,
   MessageId,
   PERSON_EXAMPLE,
@@ -34,21 +33,10 @@ export const SEND_EXAMPLE: Static<typeof SendSchema> = {
   object: { body: "Hello World!" },
 };
 
-export const ReplySchema = verbSchema(
-  AnyTarget,
-  1,
-  Type.Object({ type: Type.Optional(Type.Literal("message")), body: Body, inReplyTo: MessageId }, STRICT),
-);
-export const REPLY_EXAMPLE: Static<typeof ReplySchema> = {
-  actor: ACTOR_EXAMPLE,
-  target: PERSON_EXAMPLE,
-  object: { body: "Hello back", inReplyTo: ID_EXAMPLE },
-};
-
 const Correction = Type.Object(
   {
     type: Type.Optional(Type.Literal("message")),
-    id: text(256, { minLength: 1, description: "The id under which the message was sent: `object.id` of its result." }),
+    id: MessageId,
     body: Body,
   },
   STRICT,
@@ -61,13 +49,12 @@ const Presence = Type.Object(
   },
   STRICT,
 );
-const Topic = Type.Object({ type: Type.Literal("topic"), topic: text(1_024) }, STRICT);
+const Topic = Type.Object({ type: Type.Literal("topic"), body: text(1_024) }, STRICT);
 export const UpdateSchema = Type.Object(
   {
     actor: XmppActor,
     target: Type.Optional(Type.Array(AnyTarget, { maxItems: 50, description: "Absent for the own presence." })),
     object: Type.Union([Presence, Topic, Correction]),
-    context: Context,
   },
   STRICT,
 );
@@ -88,25 +75,29 @@ export const DELETE_EXAMPLE: Static<typeof DeleteSchema> = {
   object: { id: ID_EXAMPLE },
 };
 
+const Reaction = text(64, { minLength: 1, description: "Reaction: an emoji." });
+const ReactionType = Type.Optional(Type.Literal("reaction"));
+
 export const ReactSchema = verbSchema(
   AnyTarget,
   1,
-  Type.Object(
-    {
-      type: Type.Optional(Type.Literal("reaction")),
-      id: MessageId,
-      reactions: Type.Array(text(64, { minLength: 1 }), {
-        maxItems: 20,
-        description: "All reactions that stand from now on; an empty list takes them back.",
-      }),
-    },
-    STRICT,
-  ),
+  Type.Object({ type: ReactionType, id: MessageId, content: Reaction }, STRICT),
 );
 export const REACT_EXAMPLE: Static<typeof ReactSchema> = {
   actor: ACTOR_EXAMPLE,
   target: PERSON_EXAMPLE,
-  object: { id: ID_EXAMPLE, reactions: ["👍"] },
+  object: { id: ID_EXAMPLE, content: "👍" },
+};
+
+export const UnreactSchema = verbSchema(
+  AnyTarget,
+  1,
+  Type.Object({ type: ReactionType, id: MessageId, content: Type.Optional(Reaction) }, STRICT),
+);
+export const UNREACT_EXAMPLE: Static<typeof UnreactSchema> = {
+  actor: ACTOR_EXAMPLE,
+  target: PERSON_EXAMPLE,
+  object: { id: ID_EXAMPLE, content: "👍" },
 };
 
 export const TypingSchema = verbSchema(
@@ -115,9 +106,7 @@ export const TypingSchema = verbSchema(
   Type.Optional(
     Type.Object(
       {
-        state: Type.Optional(
-          Type.Enum(["composing", "paused", "active", "inactive", "gone"], { description: "Default composing." }),
-        ),
+        state: Type.Optional(Type.Enum(["composing", "paused"], { description: "Default composing." })),
       },
       STRICT,
     ),

@@ -1,17 +1,20 @@
 import { xml } from "@xmpp/client";
 import type { ActivityOf, Outcome, Receipt, VerbContext } from "../../../platform/platform.ts";
 import { type Client, presenceStanza } from "../client/client.ts";
+import { bare } from "../client/jid.ts";
 import type { Stanza } from "../client/library.ts";
+import { REACTIONS_KEY } from "../client/memory.ts";
 import type {
   DeleteSchema,
   ReactSchema,
   ReadSchema,
-  ReplySchema,
   SendSchema,
   TypingSchema,
+  UnreactSchema,
   UpdateSchema,
 } from "../schemas/messages.ts";
 import { isRoom, type Recipient, sendStanzas } from "./send-stanzas.ts";
+import { senderIdOf } from "./sender-id.ts";
 
 const HINTS = { xmlns: "urn:xmpp:hints" };
 
@@ -40,15 +43,6 @@ export function send(client: Client, activity: ActivityOf<typeof SendSchema>, co
   ]);
 }
 
-/** Sends a message that must name the message it answers. */
-export function reply(
-  client: Client,
-  activity: ActivityOf<typeof ReplySchema>,
-  context: VerbContext,
-): Promise<Receipt> {
-  return send(client, activity, context);
-}
-
 /** Corrects a message (XEP-0308), sets a room's topic, or changes the account's presence. */
 export function update(
   client: Client,
@@ -58,16 +52,31 @@ export function update(
   const { object } = activity;
   if (object.type === "presence") return updatePresence(client, activity, context, object);
   if (object.type === "topic") {
-    const { topic } = object;
+    const topic = object.body;
     const compose = ({ address, id }: Recipient) => [
       xml("message", { to: address, type: "groupchat", id }, xml("subject", {}, topic)),
     ];
-    return sendStanzas(client, { ...activity, context: { type: "room" } as const }, context, compose, { topic });
+    return sendStanzas(client, { ...activity, context: { type: "room" } }, context, compose, { topic });
   }
-  const replace = xml("replace", { xmlns: "urn:xmpp:message-correct:0", id: object.id });
-  return sendStanzas(client, activity, context, (to) => [
-    message(to, xml("body", {}, object.body), replace, ...receiptRequests(to)),
-  ]);
+  return correct(client, activity, context, object);
+}
+
+/** Sends a correction, which names the sender's own id of the message also in rooms. */
+async function correct(
+  client: Client,
+  activity: ActivityOf<typeof UpdateSchema>,
+  context: VerbContext,
+  { id, body }: { readonly id: string; readonly body: string },
+): Promise<Receipt> {
+  const ids = new Map<string, string>();
+  for (const index of context.pending) {
+    const address = activity.target[index]?.address ?? "";
+    if (isRoom(client, activity, address)) ids.set(bare(address), await senderIdOf(client, bare(address), id));
+  }
+  return sendStanzas(client, activity, context, (to) => {
+    const replace = xml("replace", { xmlns: "urn:xmpp:message-correct:0", id: ids.get(to.address) ?? id });
+    return [message(to, xml("body", {}, body), replace, ...receiptRequests(to))];
+  });
 }
 
 /** Broadcasts the account's presence and stores it for later connections. */
@@ -102,17 +111,46 @@ export function retract(
   ]);
 }
 
-/** Sends the complete set of the account's reactions to a message (XEP-0444). */
+/** Adds a reaction to a message. */
 export function react(
   client: Client,
   activity: ActivityOf<typeof ReactSchema>,
   context: VerbContext,
 ): Promise<Receipt> {
-  const { id, reactions } = activity.object;
+  const { id, content } = activity.object;
+  const before = client.memory.ownReactions.get(id) ?? [];
+  return sendReactions(client, activity, context, { id, reactions: [...new Set([...before, content])] });
+}
+
+/** Removes a reaction from a message, or all own reactions where no content is given. */
+export function unreact(
+  client: Client,
+  activity: ActivityOf<typeof UnreactSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const { id, content } = activity.object;
+  const before = client.memory.ownReactions.get(id) ?? [];
+  const reactions = content === undefined ? [] : before.filter((reaction) => reaction !== content);
+  return sendReactions(client, activity, context, { id, reactions });
+}
+
+/** Sends the complete set of the account's reactions (XEP-0444), which the connection state keeps. */
+async function sendReactions(
+  client: Client,
+  activity: Pick<ActivityOf<typeof ReactSchema>, "id" | "target" | "context">,
+  context: VerbContext,
+  { id, reactions }: { readonly id: string; readonly reactions: readonly string[] },
+): Promise<Receipt> {
   const elements = reactions.map((content) => xml("reaction", {}, content));
-  return sendStanzas(client, activity, context, (to) => [
+  const receipt = await sendStanzas(client, activity, context, (to) => [
     message(to, xml("reactions", { xmlns: "urn:xmpp:reactions:0", id }, ...elements), xml("store", HINTS)),
   ]);
+  if (!receipt.outcomes.some(({ status }) => status === "sent")) return receipt;
+  const { ownReactions } = client.memory;
+  if (reactions.length === 0) ownReactions.delete(id);
+  else ownReactions.set(id, reactions);
+  await client.context.state.write(REACTIONS_KEY, JSON.stringify(ownReactions.entries()));
+  return receipt;
 }
 
 /** Sends a chat state (XEP-0085), which nobody stores. */

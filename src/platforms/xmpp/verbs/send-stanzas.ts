@@ -5,7 +5,7 @@ import type { Client } from "../client/client.ts";
 import { bare } from "../client/jid.ts";
 import type { Stanza } from "../client/library.ts";
 import { attr, failureOf } from "../client/stanza.ts";
-import { classifyError, notInRoom, outcomeUnknown } from "../errors.ts";
+import { classifyError, isPolicyViolation, notInRoom, outcomeUnknown, roomLost, tooLarge } from "../errors.ts";
 
 /** Receipts come long after sending: their ids are known for a day. */
 const RECEIPT_TTL_SECONDS = 86_400;
@@ -92,6 +92,7 @@ async function sendToTarget(client: Client, message: OutgoingMessage, signal: Ab
     signal.throwIfAborted();
     let sequence = 0;
     for (const stanza of message.stanzas) {
+      client.memory.recipients.set(id, address);
       sequence = client.stream.send(stanza);
       isWritten = true;
     }
@@ -103,11 +104,26 @@ async function sendToTarget(client: Client, message: OutgoingMessage, signal: Ab
     return { address, status: "sent", id };
   } catch (thrown) {
     if (!isWritten) throw classifyError(thrown);
-    if (thrown instanceof Refused) return outcomeOf(address, thrown.failure);
+    if (thrown instanceof Refused) return refusedOutcome(client, message, thrown.failure);
+    if (isPolicyViolation(thrown) && sizeOf(message) > MIN_STANZA_LIMIT) return outcomeOf(address, tooLarge(thrown));
     throw outcomeUnknown(thrown);
   } finally {
     stop();
   }
+}
+
+/** Stanza size that every server accepts, in bytes (RFC 6120 section 13.12). */
+const MIN_STANZA_LIMIT = 10_000;
+
+function sizeOf({ stanzas }: OutgoingMessage): number {
+  return Math.max(...stanzas.map((stanza) => Buffer.byteLength(stanza.toString())));
+}
+
+/** Makes the outcome of a refused message. A room that does not know the account is joined again before a retry. */
+function refusedOutcome({ status }: Client, { address, room }: OutgoingMessage, failure: Failure): Outcome {
+  if (room === undefined || failure.platformCode !== "not-acceptable") return outcomeOf(address, failure);
+  status.onRoomLost(room);
+  return outcomeOf(address, roomLost());
 }
 
 /** The error stanza that answered a message. */
@@ -133,15 +149,21 @@ function watchReflection(client: Client, message: OutgoingMessage) {
         return true;
       }
       if (room === undefined || from !== `${room}/${nick}` || !isReflection(stanza, message)) return false;
-      const stanzaId = stanza
-        .getChildren("stanza-id", "urn:xmpp:sid:0")
-        .find((element) => attr(element, "by") === room);
-      resolve(attr(stanzaId, "id"));
+      resolve(roomIdOf(client, stanza, message));
       return false;
     });
   });
   reflected.catch(() => undefined);
   return { reflected, stop };
+}
+
+/** Reads the room's id of a reflected message, where trusted (XEP-0359 section 6). */
+function roomIdOf({ rooms, memory }: Client, stanza: Stanza, { room = "", id }: OutgoingMessage): string | undefined {
+  if (!rooms.get(room)?.hasStableIds) return undefined;
+  const element = stanza.getChildren("stanza-id", "urn:xmpp:sid:0").find((child) => attr(child, "by") === room);
+  const roomId = attr(element, "id");
+  if (roomId !== undefined) memory.senderIds.set(`${room} ${roomId}`, id);
+  return roomId;
 }
 
 function isReflection(stanza: Stanza, { id, topic }: OutgoingMessage): boolean {

@@ -118,8 +118,8 @@ describe("before the login", () => {
   });
 
   it.each([
-    ["conflict", "permanent", "account-restricted"],
-    ["policy-violation", "permanent", "account-restricted"],
+    ["conflict", "rate-limited", "platform-rate-limited"],
+    ["policy-violation", "retryable", "platform-unavailable"],
     ["host-unknown", "permanent", "platform-rejected"],
     ["not-authorized", "auth", "credentials-invalid"],
     ["system-shutdown", "retryable", "platform-unavailable"],

@@ -67,21 +67,27 @@ describe("what follows a message", () => {
     const target = [{ address: to === "a room" ? room : ALICE }];
     const sent = await me.do("send", { target, object: { body: "helo", subject: "s" } });
     const known = String(sent.outcomes[0]?.id);
-    const corrected = await me.do("update", { target, object: { id: sent.id, body: "hello" } });
-    const answered = await me.do("reply", { target, object: { body: "again", inReplyTo: known } });
-    const reacted = await me.do("react", { target, object: { id: known, reactions: ["👍", "<"] } });
+    const corrected = await me.do("update", { target, object: { id: known, body: "hello" } });
+    const answered = await me.do("send", { target, object: { body: "again", inReplyTo: known } });
+    const first = await me.do("react", { target, object: { id: known, content: "👍" } });
+    const reacted = await me.do("react", { target, object: { id: known, content: "<" } });
+    const unreacted = await me.do("unreact", { target, object: { id: known, content: "👍" } });
+    expect(me.hold.kept.reactions).toBe(JSON.stringify([[known, ["<"]]]));
+    const cleared = await me.do("unreact", { target, object: { id: known } });
     const retracted = await me.do("delete", { target, object: { id: known } });
-    for (const { outcomes } of [corrected, answered, reacted, retracted])
+    for (const { outcomes } of [corrected, answered, first, reacted, unreacted, cleared, retracted])
       expect(outcomes).toMatchObject([{ status: "sent" }]);
     const at = (id: string) => alice.got((one) => one.attrs.id === id);
     expect((await at(corrected.id)).getChild("replace")?.attrs.id).toBe(sent.id);
     expect((await at(answered.id)).getChild("reply")?.attrs.id).toBe(known);
-    expect(
-      (await at(reacted.id))
+    const sets = await Promise.all([first, reacted, unreacted, cleared].map(({ id }) => at(id)));
+    const contents = sets.map((stanza) =>
+      stanza
         .getChild("reactions")
         ?.getChildren("reaction")
-        .map((one) => one.text()),
-    ).toEqual(["👍", "<"]);
+        .map((reaction) => reaction.text()),
+    );
+    expect(contents).toEqual([["👍"], ["👍", "<"], ["<"], []]);
     expect((await at(retracted.id)).getChild("retract")?.attrs.id).toBe(known);
     await me.close();
   });
@@ -93,17 +99,38 @@ describe("what follows a message", () => {
     await say("m1", xml("body", {}, "helo"));
     await say("m2", xml("body", {}, "hello"), xml("replace", { xmlns: "urn:xmpp:message-correct:0", id: "m1" }));
     await say("m3", xml("reactions", { xmlns: "urn:xmpp:reactions:0", id: "m1" }, xml("reaction", {}, "👍")));
+    await say(
+      "m3b",
+      xml(
+        "reactions",
+        { xmlns: "urn:xmpp:reactions:0", id: "m1" },
+        xml("reaction", {}, "👍"),
+        xml("reaction", {}, "🎉"),
+      ),
+    );
+    await say("m3c", xml("reactions", { xmlns: "urn:xmpp:reactions:0", id: "m1" }, xml("reaction", {}, "🎉")));
+    await say("m3d", xml("reactions", { xmlns: "urn:xmpp:reactions:0", id: "unknown" }));
     await say("m4", xml("retract", { xmlns: "urn:xmpp:message-retract:1", id: "m1" }));
-    await say("m5", xml("x", { xmlns: "jabber:x:conference", jid: `r@${PROSODY_ROOMS}`, reason: "come" }));
+    await say(
+      "m5",
+      xml("x", { xmlns: "jabber:x:conference", jid: `r@${PROSODY_ROOMS}`, reason: "come", password: "pw" }),
+    );
+    await say("m5b", xml("encrypted", "urn:xmpp:omemo:2"));
+    await say("m5c", xml("x", "jabber:x:oob", xml("url", {}, "https://example.org/a.png")));
     await say("m6", xml("composing", "http://jabber.org/protocol/chatstates"));
     await say("m7", xml("body", {}, "re"), xml("reply", { xmlns: "urn:xmpp:reply:0", id: "m1", to: me.address }));
     await me.hold.arrived(({ event }) => event.object.inReplyTo === "m1");
     expect(me.hold.arrivals.map(({ event }) => [event.verb, event.object])).toEqual([
       ["send", { type: "message", id: "m1", body: "helo" }],
       ["update", { type: "message", id: "m1", body: "hello" }],
-      ["react", { type: "reaction", id: "m1", reactions: ["👍"] }],
+      ["react", { type: "reaction", id: "m1", content: "👍" }],
+      ["react", { type: "reaction", id: "m1", content: "🎉" }],
+      ["unreact", { type: "reaction", id: "m1", content: "👍" }],
+      ["unreact", { type: "reaction", id: "unknown" }],
       ["delete", { type: "message", id: "m1" }],
-      ["invite", { type: "room", id: `r@${PROSODY_ROOMS}`, reason: "come" }],
+      ["invite", { type: "room", address: `r@${PROSODY_ROOMS}`, reason: "come", password: "pw" }],
+      ["send", { type: "message", id: "m5b", encrypted: true }],
+      ["send", { type: "message", id: "m5c", attachments: [{ url: "https://example.org/a.png" }] }],
       ["send", { type: "message", id: "m7", body: "re", inReplyTo: "m1" }],
     ]);
     await me.close();
@@ -156,9 +183,10 @@ describe("rooms", () => {
     ]);
     await admin(room, { jid: me.address, affiliation: "outcast" });
     const gone = await next.hold.arrived(({ event }) => event.verb === "leave");
-    expect(gone.event).toMatchObject({ self: true, object: { why: "banned" }, context: { type: "room", id: room } });
+    expect(gone.event).toMatchObject({ self: true, object: { cause: "banned" }, context: { type: "room", id: room } });
     expect(
-      (await next.do("send", { target: [{ address: room }], context: "room", object: { body: "x" } })).outcomes,
+      (await next.do("send", { target: [{ address: room }], context: { type: "room" }, object: { body: "x" } }))
+        .outcomes,
     ).toMatchObject([{ status: "failed", error: { code: "not-in-room" } }]);
     expect(next.hold.kept[`room ${room}`]).toBeUndefined();
     expect(await next.do("join", { target: [{ address: room }], object: { password: "key" } })).toMatchObject({
@@ -179,19 +207,32 @@ describe("rooms", () => {
     await me.hold.arrived(({ event }) => event.verb === "update" && event.object.name === "karl");
     await admin(room, { nick: "karl", role: "none" });
     const kicked = await me.hold.arrived(({ event }) => event.verb === "leave" && event.actor.name === "karl");
-    expect(kicked.event.object).toMatchObject({ why: "kicked", id: room });
+    expect(kicked.event).toMatchObject({ object: { cause: "kicked" }, context: { type: "room", id: room } });
     await alice.send(xml("message", { to: room, type: "groupchat" }, xml("subject", {}, "today")));
-    await me.hold.arrived(({ event }) => event.object.topic === "today");
+    await me.hold.arrived(({ event }) => event.object.type === "topic" && event.object.body === "today");
     await configure(room, { "muc#roomconfig_changesubject": "1" });
-    const topic = await me.do("update", { target: [{ address: room }], object: { type: "topic", topic: "tomorrow" } });
+    const topic = await me.do("update", { target: [{ address: room }], object: { type: "topic", body: "tomorrow" } });
     expect(topic.outcomes).toMatchObject([{ status: "sent" }]);
-    const attendance = await me.do("query", { target: [{ address: room }], object: { type: "attendance" } });
-    expect(((attendance.object?.items ?? []) as Array<{ name: string }>).map(({ name }) => name).sort()).toEqual([
-      "alice",
-      "me",
+    const members = await me.do("query", { target: [{ address: room }], object: { type: "members" } });
+    expect(members.object).toMatchObject({ type: "collection", total: 2 });
+    expect(((members.object?.items ?? []) as Array<{ address: string }>).map(({ address }) => address).sort()).toEqual([
+      `${room}/alice`,
+      `${room}/me`,
     ]);
-    const info = await me.do("query", { target: [{ address: room }], object: { type: "room-info" } });
-    expect(info.object?.items).toMatchObject([{ address: room, occupants: 2, archive: true, password: false }]);
+    expect((await me.do("observe", { target: [{ address: room }] })).object).toEqual(members.object);
+    const info = await me.do("query", { target: [{ address: room }], object: { type: "room" } });
+    expect(info.object?.items).toMatchObject([
+      { type: "room", address: room, members: 2, xmpp: { archive: true, passwordProtected: false } },
+    ]);
+    const both = await me.do("query", { target: [{ address: room }, { address: room }], object: { type: "room" } });
+    expect(both.object?.items).toMatchObject([
+      { type: "collection", address: room, items: [{ address: room }] },
+      { type: "collection", address: room },
+    ]);
+    const matching = await me.do("query", { object: { type: "rooms", match: `HALL${used - 1}*` } });
+    expect(((matching.object?.items ?? []) as object[]).length).toBeGreaterThan(0);
+    const page = await me.do("query", { object: { type: "rooms", limit: 1, after: "1" } });
+    expect(page.object?.items).toHaveLength(1);
     const rooms = await me.do("query", { object: { type: "rooms" } });
     expect(((rooms.object?.items ?? []) as Array<{ address: string }>).map(({ address }) => address)).toContain(room);
     await carl.close();
@@ -218,11 +259,11 @@ describe("friends", () => {
     );
     await alice.send(xml("presence", {}, xml("show", {}, "dnd")));
     await me.hold.arrived(({ event }) => event.object.show === "dnd" && event.object.type === "presence");
-    const roster = await me.do("query", { object: { type: "roster" } });
-    expect(roster.object?.items).toMatchObject([{ address: ALICE, subscription: "both" }]);
+    const contacts = await me.do("query", { object: { type: "contacts" } });
+    expect(contacts.object?.items).toMatchObject([{ address: ALICE, relation: "friend" }]);
     expect((await me.do("remove-friend", { target })).outcomes).toMatchObject([{ status: "sent" }]);
     expect((await me.do("remove-friend", { target })).outcomes).toMatchObject([{ status: "sent" }]);
-    expect((await me.do("query", { object: { type: "roster" } })).object?.items).toEqual([]);
+    expect((await me.do("query", { object: { type: "contacts" } })).object?.items).toEqual([]);
     await alice.send(xml("presence"));
     await me.close();
     const next = await bob({ address: me.address, notesOf: me.hold });
@@ -244,19 +285,19 @@ describe("the archive", () => {
         const items = page?.items as Array<{ object: { body: string } }>;
         return { ...page, bodies: items.map(({ object }) => object.body) } as {
           bodies: string[];
-          first: string;
-          last: string;
-          complete: boolean;
+          next?: string;
+          previous?: string;
         };
       };
       const newest = await read({ limit: 2 });
       expect(newest.bodies).toEqual(["n4", "n5"]);
-      const older = await read({ limit: 2, before: newest.first });
+      const older = await read({ limit: 2, before: newest.previous });
       expect(older.bodies).toEqual(["n2", "n3"]);
-      const on = await read({ limit: 2, after: older.first });
+      const on = await read({ limit: 2, after: older.previous });
       expect(on.bodies).toEqual(["n3", "n4"]);
+      expect([newest.next, older.next === undefined]).toEqual([undefined, false]);
       const all = await read({ since: "2020-01-01T00:00:00Z", limit: 100 });
-      expect([all.bodies.length, all.complete]).toEqual([5, true]);
+      expect([all.bodies.length, all.next]).toEqual([5, undefined]);
     }
     await me.close();
   });

@@ -68,8 +68,8 @@ describe("messages", () => {
     );
     await me.hold.reported(({ status }) => status === "read");
     expect(me.hold.reports).toEqual([
-      { id: sent.id, status: "delivered" },
-      { id: sent.id, status: "read" },
+      { id: sent.id, status: "delivered", target: ALICE },
+      { id: sent.id, status: "read", target: ALICE },
     ]);
 
     await alice.send(
@@ -154,7 +154,7 @@ describe("rooms", () => {
     expect(mine.event).toMatchObject({
       self: true,
       context: { type: "room", id: room },
-      object: { id: sent.outcomes[0]?.id, messageId: sent.id },
+      object: { id: sent.outcomes[0]?.id },
     });
     await alice.send(xml("message", { to: room, type: "groupchat", id: "g1" }, xml("body", {}, "welcome")));
     await me.hold.arrived(({ event }) => event.object.body === "welcome" && event.actor.name === "alice");
@@ -169,7 +169,11 @@ describe("rooms", () => {
     const left = await next.do("leave", { target: [{ address: room }] });
     expect(left.outcomes).toEqual([{ address: room, status: "sent" }]);
     expect(next.hold.kept[`room ${room}`]).toBeUndefined();
-    const outside = await next.do("send", { target: [{ address: room }], context: "room", object: { body: "x" } });
+    const outside = await next.do("send", {
+      target: [{ address: room }],
+      context: { type: "room" },
+      object: { body: "x" },
+    });
     expect(outside.outcomes).toMatchObject([{ status: "failed", error: { code: "not-in-room" } }]);
     expect(outside.commits).toBe(0);
     await next.close();
