@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { DelayedError, Worker } from "bullmq";
 import type { Deliver } from "../src/delivery/deliver.ts";
-import { partsOf } from "../src/model/lane.ts";
+import { laneParts } from "../src/model/lane.ts";
 import type { Log } from "../src/model/log.ts";
 import type { AccountJob, LaneJob, LaneQueues } from "../src/outbox/lane-queues.ts";
 import type { LaneState, Outbox } from "../src/outbox/outbox.ts";
@@ -93,7 +93,7 @@ function laneProcessor(deps: SendWorkerDeps, signal: AbortSignal, isClosing: () 
   return async function processJob(job: LaneWorkerJob, token?: string): Promise<void> {
     if ("account" in job.data) return onAccount?.(job.data.app, job.data.account);
     const { app, lane } = job.data;
-    const platform = find(partsOf(lane).platform);
+    const platform = find(laneParts(lane).platform);
     // Left to a worker that has it switched on; the sweep wakes the lane again.
     if (!platform) return;
     onLane?.(platform.id, 1);

@@ -1,7 +1,7 @@
 import { type Request, Router } from "express";
 import { addressCheck, insideCheck } from "../../src/egress/address-rules.ts";
 import type { EventLog } from "../../src/event-log/event-log.ts";
-import { urlFault } from "../../src/intake/attachment-hosts.ts";
+import { urlError } from "../../src/intake/attachment-hosts.ts";
 import type { Caller } from "../../src/model/caller.ts";
 import { newId } from "../../src/model/new-id.ts";
 import { invalidInput } from "../../src/model/refusal.ts";
@@ -128,10 +128,10 @@ async function put(deps: HookRoutesDeps, app: string, name: string, body: unknow
 
 /** Events leave by https; plain http only stays inside the networks that the operator named. */
 function hookUrlFault(url: string, allowPrivate: readonly string[]): string | undefined {
-  if (!/^http:/i.test(url)) return urlFault(url, addressCheck(allowPrivate));
+  if (!/^http:/i.test(url)) return urlError(url, addressCheck(allowPrivate));
   if (allowPrivate.length === 0) return "must begin with https://";
   return (
-    urlFault(url, insideCheck(allowPrivate)) && "must begin with https:// unless it lies in a network of ALLOW_PRIVATE"
+    urlError(url, insideCheck(allowPrivate)) && "must begin with https:// unless it lies in a network of ALLOW_PRIVATE"
   );
 }
 

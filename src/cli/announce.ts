@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { firstAppKeyPath } from "../apps/first-app.ts";
 import type { Config } from "../config/settings.ts";
 import type { Running } from "../main.ts";
-import { wantsSandbox } from "../sandbox/sandbox-enabled.ts";
+import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
 
 /** Tells a person who has just started the gateway where it is and what to try; a worker says nothing. */
 export function announce(config: Config, running: Running): void {
@@ -14,7 +14,7 @@ export function announce(config: Config, running: Running): void {
     console.log(`First app's API key: ${running.firstKey}`);
     console.log(`It is kept in ${firstAppKeyPath(config.dataDir)}; more keys: npx dragoman app create NAME`);
   }
-  if (wantsSandbox(config))
+  if (isSandboxEnabled(config))
     console.log("No SMTP_URL is set: a sandbox mailbox catches all mail and gives it back as events; none leaves.");
   if (!running.address.startsWith("http:")) return;
   console.log(tryLines(running.address + basePath, keyIn(config, running), fragment(config, running)));

@@ -15,7 +15,7 @@ import { pinoLog } from "../process/logger.ts";
 import { redaction } from "../process/redaction.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { openRedis } from "../redis/open.ts";
-import { wantsSandbox } from "../sandbox/sandbox-enabled.ts";
+import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
 import type { AppTools } from "./apps.ts";
 import type { DeadLetterTools } from "./dead-letters.ts";
 import type { KeyTools } from "./keys.ts";
@@ -58,7 +58,7 @@ export async function openDeadLetterTools(): Promise<DeadLetterTools> {
   const events = redisEventLog({ redis, eventsKept });
   const outbox = redisOutbox({ redis, quota, eventsKept, retentionSeconds });
   const lanes = laneQueues({ redis, log });
-  const { find } = platformRegistry(choosePlatforms(config, wantsSandbox(config) ? SANDBOX_ELSEWHERE : undefined));
+  const { find } = platformRegistry(choosePlatforms(config, isSandboxEnabled(config) ? SANDBOX_ELSEWHERE : undefined));
   return {
     registry: appRegistry({ redis, keyring: ring, appendControl: events.appendControl }),
     deadLetters: redisDeadLetters({ redis, retentionSeconds }),

@@ -44,7 +44,7 @@ export const flag: Read<boolean> = (value, setting) => {
   throw new ConfigError(setting, "takes true or false");
 };
 /** A whole number within bounds, both included. */
-export const whole =
+export const integer =
   (least: number, most: number): Read<number> =>
   (value, setting) => {
     const number = Number(value);
@@ -112,4 +112,4 @@ export const trustProxy: Read<number | readonly string[]> = (value, setting) => 
   return all;
 };
 /** A TCP port; 0 lets the system choose. */
-export const port = whole(0, 65_535);
+export const port = integer(0, 65_535);

@@ -1,4 +1,4 @@
-import type { Clients, Whose } from "../delivery/client-cache.ts";
+import type { ClientCache, ClientRequest } from "../delivery/client-cache.ts";
 import { accountId } from "../model/account-id.ts";
 import { runEvery } from "../timing/run-every.ts";
 import { AccountConnection } from "./account-connection.ts";
@@ -13,7 +13,7 @@ export interface ShardConnectionsDeps extends AccountConnectionDeps {
 }
 
 /** Connections of a shard's accounts, while this worker owns the shard. */
-export interface ShardConnections extends Pick<Clients, "use"> {
+export interface ShardConnections extends Pick<ClientCache, "use"> {
   /** Connects, reconnects or disconnects an account that changed. */
   readonly notifyAccountChanged: (app: string, account: string) => void;
   readonly size: () => number;
@@ -65,7 +65,7 @@ export function shardConnections(deps: ShardConnectionsDeps): ShardConnections {
     }
   }
 
-  async function runOffline<T>(id: string, { app, verb }: Whose, work: (client: unknown) => Promise<T>): Promise<T> {
+  async function runOffline<T>(id: string, { app, verb }: ClientRequest, work: (client: unknown) => Promise<T>): Promise<T> {
     const result = await work(undefined);
     if (verb === "disconnect") connections.get(`${app}|${id}`)?.release();
     return result;

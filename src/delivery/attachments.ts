@@ -1,47 +1,44 @@
 import type { Attachment } from "../model/activity.ts";
 import { Failure } from "../model/failure.ts";
+import { optional } from "../model/optional.ts";
 import type { Blob, Egress } from "../platform/platform.ts";
 
-/** What all attachments of an activity may weigh together, decoded. */
-export const ATTACHMENTS_MOST = 10 * 1024 * 1024;
+/** Bound of all attachments of an activity together, decoded, in bytes. */
+export const MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024;
 
-/** The bytes of an activity's attachments, in order: stored ones by index, `url` ones fetched through the guard. */
+/** Loads an activity's attachments in order, from the store or by URL through the egress guard. */
 export async function loadBlobs(
   attachments: readonly Attachment[],
   stored: ReadonlyMap<string, Buffer>,
   egress: Egress,
 ): Promise<Blob[]> {
-  let room = ATTACHMENTS_MOST;
+  let bytesLeft = MAX_ATTACHMENT_BYTES;
   const blobs: Blob[] = [];
   for (const [index, attachment] of attachments.entries()) {
-    const content = stored.get(String(index)) ?? (await fetched(attachment, egress, room));
-    room -= content.length;
-    if (room < 0) throw tooLarge();
-    blobs.push({
-      name: attachment.name,
-      content,
-      ...(attachment.mediaType === undefined ? {} : { mediaType: attachment.mediaType }),
-      ...(attachment.id === undefined ? {} : { id: attachment.id }),
-    });
+    const content = stored.get(String(index)) ?? (await download(attachment, egress, bytesLeft));
+    bytesLeft -= content.length;
+    if (bytesLeft < 0) throw tooLarge();
+    const { name, mediaType, id } = attachment;
+    blobs.push({ name, content, ...optional("mediaType", mediaType), ...optional("id", id) });
   }
   return blobs;
 }
 
-async function fetched(attachment: Attachment, egress: Egress, room: number): Promise<Buffer> {
+async function download(attachment: Attachment, egress: Egress, maxBytes: number): Promise<Buffer> {
   if (attachment.url === undefined)
     throw new Failure({
       kind: "permanent",
       code: "content-refused",
       detail: "The attachment's content is no longer stored; send it again.",
     });
-  const answer = await egress.fetch(attachment.url, { maxBytes: Math.max(1, room) });
-  if (answer.status === 200) return answer.body;
-  const gone = answer.status >= 400 && answer.status < 500 && answer.status !== 429;
+  const { status, body } = await egress.fetch(attachment.url, { maxBytes: Math.max(1, maxBytes) });
+  if (status === 200) return body;
+  const isFinal = status >= 400 && status < 500 && status !== 429;
   throw new Failure({
-    kind: gone ? "permanent" : "retryable",
-    code: gone ? "content-refused" : "platform-unavailable",
+    kind: isFinal ? "permanent" : "retryable",
+    code: isFinal ? "content-refused" : "platform-unavailable",
     detail: "An attachment's address did not answer with 200.",
-    platformCode: `HTTP ${answer.status}`,
+    platformCode: `HTTP ${status}`,
   });
 }
 
@@ -49,6 +46,6 @@ function tooLarge(): Failure {
   return new Failure({
     kind: "permanent",
     code: "content-too-large",
-    detail: "The attachments weigh more than 10 MiB together.",
+    detail: "The attachments together exceed 10 MiB.",
   });
 }

@@ -4,130 +4,154 @@ import { refreshLockFor } from "../accounts/credential-renewal.ts";
 import type { Log } from "../model/log.ts";
 import type { AccountContext, Egress, Platform } from "../platform/platform.ts";
 
-export interface ClientsDeps {
+export interface ClientCacheDeps {
   readonly accounts: Pick<Accounts, "versionOf" | "credentialsOf" | "update"> &
     Partial<Pick<Accounts, "withRefreshLock">>;
   readonly egress: Egress;
   readonly log: Log;
-  /** Milliseconds without work after which a client is closed. */
+  /** Milliseconds without work after which a client is disposed of. */
   readonly idleMs?: number;
 }
 
-/** Whose client, and what it is for. */
-export interface Whose {
+/** Account for which a client is needed, and the purpose. */
+export interface ClientRequest {
   readonly app: string;
   readonly address: string;
   readonly verb: string;
-  /** Aborts when the work is to be given up, also while it waits for a client. */
+  /** Aborts when the work is given up, also while waiting for a client. */
   readonly signal: AbortSignal;
 }
 
-/** Platform clients by account, shared by the account's work and closed when idle: credentials live only here. */
-export interface Clients {
-  /** Runs `work` with the account's client. Throws a `Failure` `account-unknown` where one is needed and missing. */
-  readonly use: <T>(platform: Platform, whose: Whose, work: (client: unknown) => Promise<T>) => Promise<T>;
-  readonly close: () => Promise<void>;
-}
-
-interface Kept {
-  /** Of the credentials that the client works with. */
+interface CachedClient {
+  /** Version of the credentials that the client works with. */
   version: string | undefined;
   readonly client: Promise<unknown>;
   readonly platform: Platform;
   users: number;
   usedAt: number;
-  stale: boolean;
+  isStale: boolean;
 }
 
-/** See `Clients`. A changed account gets a new client; the old one is closed when its work is done. */
-export function clients({ accounts, egress, log, idleMs = 60_000 }: ClientsDeps): Clients {
-  const kept = new Map<string, Kept>();
-  const timer = setInterval(() => sweep(Date.now() - idleMs), Math.max(1_000, idleMs / 4));
-  timer.unref();
+/**
+ * Cache of platform clients by account, disposed of when idle.
+ * All work of an account shares the client. A changed account gets a new client; the old client is disposed of after
+ * its last work. Opened credentials exist only in these clients.
+ */
+export class ClientCache {
+  readonly #deps: ClientCacheDeps;
+  readonly #clients = new Map<string, CachedClient>();
+  readonly #timer: NodeJS.Timeout;
 
-  function sweep(before: number): void {
-    for (const [key, entry] of kept) {
-      if (entry.users === 0 && entry.usedAt < before) {
-        kept.delete(key);
-        drop(entry);
-      }
+  constructor(deps: ClientCacheDeps) {
+    const { idleMs = 60_000 } = deps;
+    this.#deps = deps;
+    this.#timer = setInterval(() => this.#sweep(Date.now() - idleMs), Math.max(1_000, idleMs / 4));
+    this.#timer.unref();
+  }
+
+  /** Runs `work` with the account's client. Throws `account-unknown` where the platform needs a missing account. */
+  async use<T>(platform: Platform, { app, address }: ClientRequest, work: (client: unknown) => Promise<T>): Promise<T> {
+    if (!platform.createClient) return work(undefined);
+    const entry = await this.#clientFor(platform, app, address);
+    entry.users++;
+    try {
+      return await work(await entry.client);
+    } finally {
+      entry.users--;
+      entry.usedAt = Date.now();
+      if (entry.isStale && entry.users === 0) void this.#dispose(entry);
     }
   }
 
-  function drop(entry: Kept): Promise<void> {
-    return entry.client
-      .then((client) => entry.platform.dispose?.(client))
-      .catch((error: unknown) => log.debug({ error: String(error) }, "closing a client failed"));
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    const entries = [...this.#clients.values()];
+    this.#clients.clear();
+    await Promise.all(entries.map((entry) => this.#dispose(entry)));
   }
 
-  /** Opening credentials costs a millisecond of cryptography: only for a version that has no client yet. */
-  async function clientFor(platform: Platform, app: string, address: string): Promise<Kept> {
+  #sweep(usedBefore: number): void {
+    for (const [key, entry] of this.#clients) {
+      if (entry.users > 0 || entry.usedAt >= usedBefore) continue;
+      this.#clients.delete(key);
+      void this.#dispose(entry);
+    }
+  }
+
+  #dispose(entry: CachedClient): Promise<void> {
+    return entry.client
+      .then((client) => entry.platform.dispose?.(client))
+      .catch((err: unknown) => this.#deps.log.debug({ err }, "disposing of a client failed"));
+  }
+
+  /** Opens credentials only for a version without a client: that costs a millisecond of cryptography. */
+  async #clientFor(platform: Platform, app: string, address: string): Promise<CachedClient> {
+    const { accounts, egress, log } = this.#deps;
     const version = platform.credentials ? await accounts.versionOf(app, platform.id, address) : undefined;
-    const key = `${app}|${platform.id}|${version === undefined ? "" : address.toLowerCase()}`;
     if (version === undefined && platform.needsAccount) throw accountUnknown();
-    const ready = fitting(key, version);
-    if (ready || version === undefined)
-      return ready ?? opened(key, undefined, platform, { app, credentials: undefined, egress, log });
+    const key = `${app}|${platform.id}|${version === undefined ? "" : address.toLowerCase()}`;
+    const current = this.#current(key, version);
+    if (current) return current;
+    if (version === undefined)
+      return this.#create(key, undefined, platform, { app, credentials: undefined, egress, log });
     const account = await accounts.credentialsOf(app, platform.id, address);
     if (!account) throw accountUnknown();
-    // Another piece of work may have opened it meanwhile.
-    const other = fitting(key, account.version);
-    if (other) return other;
-    const saveCredentials = async (credentials: unknown): Promise<void> => {
-      const version = await accounts.update(app, platform.id, address, entry.version ?? "", credentials);
-      if (version !== undefined) entry.version = version;
-    };
-    const alone = refreshLockFor(
-      accounts,
-      { app, platform: platform.id, address },
-      {
-        get: () => entry.version ?? "",
-        set: (version) => {
-          entry.version = version;
-        },
-      },
-    );
-    const access = { app, credentials: account.credentials, saveCredentials, ...alone, egress, log };
-    const entry: Kept = opened(key, account.version, platform, access);
+    // Other work may have created the client meanwhile.
+    const created = this.#current(key, account.version);
+    if (created) return created;
+    const entry: CachedClient = this.#create(key, account.version, platform, {
+      app,
+      credentials: account.credentials,
+      ...this.#storage(platform, app, address, () => entry),
+      egress,
+      log,
+    });
     return entry;
   }
 
-  /** The kept client of that version; one of another version is let go. */
-  function fitting(key: string, version: string | undefined): Kept | undefined {
-    const entry = kept.get(key);
+  /** Returns how a client stores renewed credentials; the client goes on with their version. */
+  #storage(
+    platform: Platform,
+    app: string,
+    address: string,
+    entryOf: () => CachedClient,
+  ): Pick<AccountContext<unknown>, "saveCredentials" | "withRefreshLock"> {
+    const { accounts } = this.#deps;
+    const version = {
+      get: () => entryOf().version ?? "",
+      set: (next: string) => {
+        entryOf().version = next;
+      },
+    };
+    return {
+      saveCredentials: async (credentials) => {
+        const next = await accounts.update(app, platform.id, address, version.get(), credentials);
+        if (next !== undefined) version.set(next);
+      },
+      ...refreshLockFor(accounts, { app, platform: platform.id, address }, version),
+    };
+  }
+
+  /** Returns the cached client of that version; a client of another version becomes stale. */
+  #current(key: string, version: string | undefined): CachedClient | undefined {
+    const entry = this.#clients.get(key);
     if (!entry || entry.version === version) return entry;
-    entry.stale = true;
-    kept.delete(key);
-    if (entry.users === 0) void drop(entry);
+    entry.isStale = true;
+    this.#clients.delete(key);
+    if (entry.users === 0) void this.#dispose(entry);
     return undefined;
   }
 
-  function opened(key: string, version: string | undefined, platform: Platform, access: AccountContext<unknown>): Kept {
-    const client = platform.createClient?.(access) ?? Promise.resolve(undefined);
-    const entry: Kept = { version, client, platform, users: 0, usedAt: Date.now(), stale: false };
-    kept.set(key, entry);
-    client.catch(() => kept.get(key) === entry && kept.delete(key));
+  #create(
+    key: string,
+    version: string | undefined,
+    platform: Platform,
+    context: AccountContext<unknown>,
+  ): CachedClient {
+    const client = platform.createClient?.(context) ?? Promise.resolve(undefined);
+    const entry: CachedClient = { version, client, platform, users: 0, usedAt: Date.now(), isStale: false };
+    this.#clients.set(key, entry);
+    client.catch(() => this.#clients.get(key) === entry && this.#clients.delete(key));
     return entry;
   }
-
-  return {
-    async use(platform, { app, address }, work) {
-      if (!platform.createClient) return work(undefined);
-      const entry = await clientFor(platform, app, address);
-      entry.users++;
-      try {
-        return await work(await entry.client);
-      } finally {
-        entry.users--;
-        entry.usedAt = Date.now();
-        if (entry.stale && entry.users === 0) void drop(entry);
-      }
-    },
-    async close() {
-      clearInterval(timer);
-      const all = [...kept.values()];
-      kept.clear();
-      await Promise.all(all.map(drop));
-    },
-  };
 }

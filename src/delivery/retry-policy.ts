@@ -1,9 +1,10 @@
 import type { Failure } from "../model/failure.ts";
+import { backoff } from "../timing/backoff.ts";
 
-/** Waits that a network's rate limit imposes may lengthen a lifetime by this much in all. */
-export const EXTENSION_MOST_MS = 7 * 24 * 3_600_000;
-/** A bound behind the bound: even the longest lifetime ends after this many attempts. */
-export const ATTEMPTS_MOST = 100;
+/** Bound by which waits for a network's rate limit may lengthen a lifetime, in all. */
+export const MAX_EXTENSION_MS = 7 * 24 * 3_600_000;
+/** Bound of attempts, also for the longest lifetime. */
+export const MAX_ATTEMPTS = 100;
 
 export interface RetryFacts {
   /** Attempts that ended, this one included. */
@@ -12,7 +13,7 @@ export interface RetryFacts {
   readonly expiresAt: number;
   readonly lifetimeMs: number;
   readonly extendedMs: number;
-  /** 0 to 1, for jitter. */
+  /** Random number for the jitter, 0 to 1. */
   readonly random: number;
 }
 
@@ -20,20 +21,27 @@ export type Step =
   | { readonly again: true; readonly delayMs: number; readonly extendMs: number }
   | { readonly again: false };
 
+/** Smallest cap of the backoff, for short lifetimes. */
+const MIN_CAP_MS = 5_000;
+
 /**
- * What to do after a failed attempt: exponential backoff from 1 s with jitter, capped at a 48th of the lifetime (mail:
- * an hour), as long as the next try lies within the lifetime. A network's own wait replaces the computed one; rate-limit
- * waits don't count against the lifetime, up to 7 days in all.
+ * Decides about another attempt after a failed one, and its delay.
+ * Exponential backoff from 1 s with jitter, capped at a 48th of the lifetime (mail: an hour), as long as the next
+ * attempt lies within the lifetime. A network's own wait replaces the computed one; rate-limit waits don't count against
+ * the lifetime, up to 7 days in all.
  */
 export function nextStep(failure: Pick<Failure, "kind" | "retryAfterMs">, facts: RetryFacts): Step {
   if (failure.kind !== "retryable" && failure.kind !== "rate-limited") return { again: false };
-  if (facts.attempts >= ATTEMPTS_MOST) return { again: false };
-  const cap = Math.max(5_000, facts.lifetimeMs / 48);
-  // Waits for a rate limit are not counted as attempts, so what does not say how long waits the longest.
-  const doubled = failure.kind === "rate-limited" ? cap : 1_000 * 2 ** Math.min(facts.attempts - 1, 20);
-  const computed = Math.min(cap, doubled) * (0.5 + facts.random / 2);
-  const delayMs = Math.ceil(failure.retryAfterMs ?? computed);
-  const extendMs = failure.kind === "rate-limited" ? Math.min(delayMs, EXTENSION_MOST_MS - facts.extendedMs) : 0;
-  if (facts.now + delayMs >= facts.expiresAt + Math.max(0, extendMs)) return { again: false };
-  return { again: true, delayMs, extendMs: Math.max(0, extendMs) };
+  if (facts.attempts >= MAX_ATTEMPTS) return { again: false };
+  const isRateLimited = failure.kind === "rate-limited";
+  const delayMs = Math.ceil(failure.retryAfterMs ?? computedDelay(isRateLimited, facts));
+  const extendMs = isRateLimited ? Math.max(0, Math.min(delayMs, MAX_EXTENSION_MS - facts.extendedMs)) : 0;
+  if (facts.now + delayMs >= facts.expiresAt + extendMs) return { again: false };
+  return { again: true, delayMs, extendMs };
+}
+
+/** Returns the delay by backoff. A rate limit without a time gets the cap, since attempts are not counted. */
+function computedDelay(isRateLimited: boolean, { attempts, lifetimeMs, random }: RetryFacts): number {
+  const maxMs = Math.max(MIN_CAP_MS, lifetimeMs / 48);
+  return backoff({ baseMs: isRateLimited ? maxMs : 1_000, maxMs, random: () => random })(attempts);
 }

@@ -5,7 +5,7 @@ import { PostedContext } from "./canonical-form.ts";
 
 /**
  * What an app may post for one verb of a platform, as one JSON Schema: the verb's own schema in its envelope, and, as
- * `normalise` takes it, one target in place of a list of one. For readers and forms; `readActivity` is what decides.
+ * `normalize` takes it, one target in place of a list of one. For readers and forms; `parseActivity` is what decides.
  */
 export function postedSchema(platform: Platform, verb: string): TObject {
   const own = platform.verbs[verb];

@@ -3,7 +3,7 @@ import { type ActivityContext, CONTEXT_TYPES, type ContextType } from "../model/
 import { type ValidationError, validationErrors } from "../model/validate.ts";
 import type { Platform, Verb } from "../platform/platform.ts";
 import { Context } from "../platform/vocabulary/entities.ts";
-import { isBag } from "./normalize.ts";
+import { isObject } from "./normalize.ts";
 
 /** Context as apps post it: the object, or a string as shorthand for its type or its id. */
 export const PostedContext = Type.Union([Type.String({ minLength: 1, maxLength: 256 }), Context]);
@@ -47,7 +47,7 @@ export function renamedErrors({ renamed = {} }: Verb, activity: Readonly<Record<
 function holds(value: unknown, [name, ...rest]: readonly string[]): boolean {
   if (name === undefined) return true;
   if (name === "*") return Array.isArray(value) && value.some((item) => holds(item, rest));
-  return isBag(value) && Object.hasOwn(value, name) && holds(value[name], rest);
+  return isObject(value) && Object.hasOwn(value, name) && holds(value[name], rest);
 }
 
 /** Replaces addresses given as URIs of the platform's schemes (`xmpp:alice@example.org`) by the plain address. */
@@ -57,7 +57,7 @@ export function withPlainAddresses(
 ): Readonly<Record<string, unknown>> {
   if (uriSchemes.length === 0) return activity;
   const plain = (value: unknown): unknown =>
-    isBag(value) && typeof value.address === "string"
+    isObject(value) && typeof value.address === "string"
       ? { ...value, address: plainAddress(uriSchemes, value.address) }
       : value;
   const { actor, target } = activity;

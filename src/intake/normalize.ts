@@ -1,7 +1,7 @@
 type Bag = Record<string, unknown>;
 
 /** True for a JSON object. */
-export function isBag(value: unknown): value is Bag {
+export function isObject(value: unknown): value is Bag {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -9,21 +9,21 @@ export function isBag(value: unknown): value is Bag {
  * Brings what PHP and 2013 clients send into the one form that schemas know: one target becomes a list, an empty list
  * stands for an empty object (`json_encode([])`), `object.text` is `object.body`. Leaves wrong input for validation.
  */
-export function normalise(posted: Bag): Bag {
+export function normalize(posted: Bag): Bag {
   const { rid: _, options, target, object, actor, ...rest } = posted;
   return {
     ...rest,
     ...(actor === undefined ? {} : { actor: emptied(actor) }),
-    target: target === undefined ? [] : isBag(target) ? [target] : target,
+    target: target === undefined ? [] : isObject(target) ? [target] : target,
     object: object === undefined ? {} : withBody(emptied(object)),
     ...(options === undefined ? {} : { options: emptied(options) }),
   };
 }
 
 /** Points back at what was posted: `/target/0/address` of a lone target is `/target/address` there. */
-export function pointerBack(posted: Bag, pointer: string): string {
-  const asPosted = isBag(posted.target) ? pointer.replace(/^\/target\/0(?=\/|$)/, "/target") : pointer;
-  const saidText = isBag(posted.object) && "text" in posted.object && !("body" in posted.object);
+export function postedPointer(posted: Bag, pointer: string): string {
+  const asPosted = isObject(posted.target) ? pointer.replace(/^\/target\/0(?=\/|$)/, "/target") : pointer;
+  const saidText = isObject(posted.object) && "text" in posted.object && !("body" in posted.object);
   return saidText ? asPosted.replace(/^\/object\/body(?=\/|$)/, "/object/text") : asPosted;
 }
 
@@ -32,7 +32,7 @@ function emptied(value: unknown): unknown {
 }
 
 function withBody(object: unknown): unknown {
-  if (!isBag(object) || !("text" in object) || "body" in object) return object;
+  if (!isObject(object) || !("text" in object) || "body" in object) return object;
   const { text, ...others } = object;
   return { ...others, body: text };
 }

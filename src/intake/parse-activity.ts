@@ -1,15 +1,15 @@
-import { ATTACHMENTS_MOST } from "../delivery/attachments.ts";
+import { MAX_ATTACHMENT_BYTES } from "../delivery/attachments.ts";
 import { type Activity, type Attachment, Envelope } from "../model/activity.ts";
 import { Refusal } from "../model/refusal.ts";
 import { type ValidationError, validationErrors } from "../model/validate.ts";
 import type { Platform, ValidationIssue, Verb } from "../platform/platform.ts";
 import { readContext, renamedErrors, withPlainAddresses } from "./canonical-form.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { isBag, normalise, pointerBack } from "./normalize.ts";
+import { isObject, normalize, postedPointer } from "./normalize.ts";
 import { usableRid } from "./usable-rid.ts";
 
 /** A posted activity that can be accepted, but for what only the store knows. */
-export interface Readable {
+export interface ParsedActivity {
   readonly platform: Platform;
   /** Without rid and id, which accepting gives; attachments without their content. */
   readonly activity: Omit<Activity, "id" | "rid">;
@@ -31,8 +31,8 @@ export type FindPlatform = (name: string) => Platform | undefined;
  * Reads one posted activity: envelope first, then platform and verb, then only that verb's schema, so that a fault
  * points at the field. Throws `Refusal` (with the rid, if it has a usable one).
  */
-export function readActivity(find: FindPlatform, posted: unknown, now: number): Readable {
-  if (!isBag(posted))
+export function parseActivity(find: FindPlatform, posted: unknown, now: number): ParsedActivity {
+  if (!isObject(posted))
     throw new Refusal("validation-failed", "An activity is a JSON object.", [
       { pointer: "", detail: "must be an object" },
     ]);
@@ -44,8 +44,8 @@ export function readActivity(find: FindPlatform, posted: unknown, now: number): 
   }
 }
 
-function read(find: FindPlatform, posted: Record<string, unknown>, now: number): Readable {
-  const input = normalise(posted);
+function read(find: FindPlatform, posted: Record<string, unknown>, now: number): ParsedActivity {
+  const input = normalize(posted);
   check(validationErrors(Envelope, { ...input, ...(posted.rid === undefined ? {} : { rid: posted.rid }) }), posted);
   const platform = find(input.platform as string);
   if (!platform)
@@ -109,12 +109,12 @@ function verbOf(platform: Platform, name: string): Verb {
 
 function unfit({ code, detail, pointer }: ValidationIssue, posted: Record<string, unknown>): never {
   if (code === "validation-failed") check([{ pointer, detail }], posted);
-  throw new Refusal(code, detail, [{ pointer: pointerBack(posted, pointer), detail: "can't be reached" }]);
+  throw new Refusal(code, detail, [{ pointer: postedPointer(posted, pointer), detail: "can't be reached" }]);
 }
 
 function check(found: readonly ValidationError[], posted: Record<string, unknown>): void {
   if (found.length === 0) return;
-  const errors = found.map((fault) => ({ ...fault, pointer: pointerBack(posted, fault.pointer) }));
+  const errors = found.map((fault) => ({ ...fault, pointer: postedPointer(posted, fault.pointer) }));
   const first = errors[0] as ValidationError;
   throw new Refusal(
     "validation-failed",
@@ -136,7 +136,7 @@ function dueOf(
 }
 
 /** Takes attachment contents out of the activity: they are stored in a key of their own. */
-function withoutContent(activity: Omit<Activity, "id" | "rid">): Pick<Readable, "activity" | "blobs"> {
+function withoutContent(activity: Omit<Activity, "id" | "rid">): Pick<ParsedActivity, "activity" | "blobs"> {
   const attachments = activity.object.attachments as ReadonlyArray<Attachment | string> | undefined;
   const blobs = new Map<string, Buffer>();
   // Strings name attachments to read, as in `fetch`.
@@ -157,7 +157,7 @@ function withoutContent(activity: Omit<Activity, "id" | "rid">): Pick<Readable, 
     }
     return attachment;
   });
-  if (total > ATTACHMENTS_MOST)
+  if (total > MAX_ATTACHMENT_BYTES)
     throw new Refusal("payload-too-large", "Attachments may weigh 10 MiB together; give a url for larger ones.");
   return { activity: { ...activity, object: { ...activity.object, attachments: light } }, blobs };
 }

@@ -4,8 +4,8 @@ import { visit } from "jsonc-parser";
 export class MalformedJson extends Error {}
 
 /** What nests deeper is refused before anything recursive touches it. */
-const DEPTH_MOST = 32;
-const KEYS_REFUSED = new Set(["__proto__", "constructor", "prototype"]);
+const MAX_DEPTH = 32;
+const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
 /**
  * Parses JSON from strangers (RFC 8259): refuses nesting deeper than 32, repeated keys (parsers disagree on them),
@@ -23,7 +23,7 @@ export function parseJson(text: string): unknown {
 function inspect(text: string): void {
   const open: Array<Set<string> | undefined> = [];
   const enter = (names?: Set<string>) => {
-    if (open.push(names) > DEPTH_MOST) throw new MalformedJson(`The JSON is nested deeper than ${DEPTH_MOST}.`);
+    if (open.push(names) > MAX_DEPTH) throw new MalformedJson(`The JSON is nested deeper than ${MAX_DEPTH}.`);
   };
   const wellFormed = (value: string) => {
     if (!value.isWellFormed()) throw new MalformedJson("A string holds half of a surrogate pair.");
@@ -38,7 +38,7 @@ function inspect(text: string): void {
       onObjectProperty: (name) => {
         wellFormed(name);
         const names = open.at(-1);
-        if (KEYS_REFUSED.has(name)) throw new MalformedJson("An object has a key that is not allowed.");
+        if (FORBIDDEN_KEYS.has(name)) throw new MalformedJson("An object has a key that is not allowed.");
         if (names?.has(name)) throw new MalformedJson("An object has the same key twice.");
         names?.add(name);
       },

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { HealthDeps } from "../../routes/operator/health.ts";
 import { adminApp, type MetricsDeps } from "../../routes/operator/metrics.ts";
 import type { Log } from "../model/log.ts";
-import { adminPlace, closeServer, listen } from "../process/listener.ts";
+import { closeServer, listen, parseAdminAddress } from "../process/listener.ts";
 
 export interface AdminDeps {
   /** ADMIN_LISTEN; empty: no listener. */
@@ -15,7 +15,7 @@ export interface AdminDeps {
 /** Health and metrics on a listener of their own, for an API as for a worker that runs by itself. */
 export async function startAdmin(deps: AdminDeps): Promise<{ readonly close: () => Promise<void> }> {
   if (deps.listenAt === "") return { close: async () => {} };
-  const place = adminPlace(deps.listenAt);
+  const place = parseAdminAddress(deps.listenAt);
   const server = createServer(adminApp({ ...deps.health, ...deps.counted }));
   const address = await listen(server, place.host, place.port);
   deps.log.info({ address }, "Metrics and health have a listener of their own");

@@ -19,17 +19,17 @@ import type { Config } from "../config/settings.ts";
 import { redisConsents } from "../consents/redis-consents.ts";
 import type { Log } from "../model/log.ts";
 import { awaitResult } from "../streaming/await-result.ts";
-import type { ApiDeps, Parts } from "./api-services.ts";
+import type { ApiDeps, ApiServices } from "./api-services.ts";
 
 /** What carrying out needs of the parts. */
-export function activityDeps({ who, submit, outbox, lanes, tail }: Parts, log: Log): ActivityRoutesDeps {
+export function activityDeps({ who, submit, outbox, lanes, tail }: ApiServices, log: Log): ActivityRoutesDeps {
   return { who, submit, outbox, lanes, log, awaitResult: (app, rid) => awaitResult(tail, app, rid) };
 }
 
 /** Every route over the parts. */
 export function appOf(
   { config, version, log }: ApiDeps,
-  parts: Parts,
+  parts: ApiServices,
   activities: Router,
   health: Router,
   metrics: readonly Router[],
@@ -89,7 +89,7 @@ export function appOf(
 /** Routes that read bodies themselves: some of their POSTs have none, or need its raw bytes. */
 function readers(
   { allowPrivate }: Config,
-  { who, hooks, eventLog, names, inbound, ...parts }: Parts,
+  { who, hooks, eventLog, names, inbound, ...parts }: ApiServices,
 ): readonly Router[] {
   const { deadLetters, outbox, submit } = parts;
   return [

@@ -15,9 +15,9 @@ import { submitActivity } from "../operations/submit-activity.ts";
 import { platformRegistry } from "../platform/platform-registry.ts";
 import type { Metrics } from "../process/metrics.ts";
 import type { SupervisedWorker } from "../process/supervisor.ts";
-import { wantsSandbox } from "../sandbox/sandbox-enabled.ts";
+import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
 import { eventTail } from "../streaming/tail.ts";
-import { inbound } from "./inbound.ts";
+import { inboundRouter } from "./inbound.ts";
 import { type ChoosePlatforms, SANDBOX_ELSEWHERE } from "./platforms.ts";
 import { openPorts, type Store } from "./storage.ts";
 
@@ -34,12 +34,12 @@ export interface ApiDeps {
 }
 
 /** Everything behind the routes. */
-export function partsOf({ config, choose, store, metrics, log }: ApiDeps) {
+export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
   const ports = openPorts(config, store, "producer", log);
   const { redis, eventLog, outbox, lanes } = ports;
   const { appendControl } = eventLog;
   const drain = switchOnce();
-  const enabled = choose(config, wantsSandbox(config) ? SANDBOX_ELSEWHERE : undefined);
+  const enabled = choose(config, isSandboxEnabled(config) ? SANDBOX_ELSEWHERE : undefined);
   const names = platformRegistry(enabled);
   const registry = appRegistry({ redis, keyring: store.ring, appendControl });
   const keys = keyCache({ find: registry.find, keyring: store.ring });
@@ -84,7 +84,7 @@ export function partsOf({ config, choose, store, metrics, log }: ApiDeps) {
   return {
     ...ports,
     ring: store.ring,
-    inbound: inbound({ config, store, redis, doors: ports.doors, names, admit }),
+    inbound: inboundRouter({ config, store, redis, doors: ports.doors, names, admit }),
     leaving: switchOnce(),
     closing: switchOnce(),
     drain,
@@ -106,7 +106,7 @@ export function partsOf({ config, choose, store, metrics, log }: ApiDeps) {
 }
 
 /** What `partsOf` made. */
-export type Parts = ReturnType<typeof partsOf>;
+export type ApiServices = ReturnType<typeof apiServices>;
 
 function switchOnce(): { readonly on: () => boolean; readonly begin: () => void } {
   let state = false;

@@ -11,11 +11,11 @@ import { mountSocket } from "../../routes/streams/websocket.ts";
 import { sweep } from "../../workers/sweep.ts";
 import type { appRegistry } from "../apps/redis-registry.ts";
 import { readSurroundings } from "../config/settings.ts";
-import { closeServer, connectionsLeft, listen, stopListening } from "../process/listener.ts";
+import { closeServer, listen, stopListening, waitForConnections } from "../process/listener.ts";
 import type { SupervisedWorker } from "../process/supervisor.ts";
 import { startAdmin } from "./admin.ts";
 import { activityDeps, appOf } from "./api-routes.ts";
-import { type ApiDeps, partsOf } from "./api-services.ts";
+import { type ApiDeps, apiServices } from "./api-services.ts";
 
 export interface RunningApi {
   /** Where it listens, e.g. `http://127.0.0.1:8000`. */
@@ -32,7 +32,7 @@ export interface RunningApi {
 /** The API role: takes activities in and lets events out. */
 export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const { config, log } = deps;
-  const parts = partsOf(deps);
+  const parts = apiServices(deps);
   const { drain, outbox, lanes, streams, tail, registry } = parts;
   const health = {
     draining: parts.leaving.on,
@@ -72,7 +72,7 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
       parts.closing.begin();
       await Promise.all([broom.stop(), streams.drain(mostMs)]);
       // What proxies send on connections that they keep is taken to the last; each answer ends its connection.
-      await connectionsLeft(server, Math.min(PROXIES_MS, mostMs));
+      await waitForConnections(server, Math.min(PROXIES_MS, mostMs));
       drain.begin();
       streams.stop();
       await Promise.all([closeServer(server, Math.max(0, until - Date.now())), admin.close()]);

@@ -22,7 +22,7 @@ export interface InboundDeps {
 }
 
 /** Where networks push to, as part of the API role; what they are told was stored is as durable as an accepted activity. */
-export function inbound({ config: { eventsKept }, store, redis, doors, names, admit }: InboundDeps): Router {
+export function inboundRouter({ config: { eventsKept }, store, redis, doors, names, admit }: InboundDeps): Router {
   const arrive = inboundRecorder({ redis, eventsKept });
   const report = deliveryReceipts({ redis, eventsKept });
   const { withReplication } = store.barrier;

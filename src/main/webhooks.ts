@@ -20,7 +20,7 @@ export interface StartHooksDeps {
 }
 
 /** Starts the delivery of outgoing webhooks, a part of the worker role. */
-export function startHooks(deps: StartHooksDeps): { readonly close: (graceMs: number) => Promise<void> } {
+export function startWebhooks(deps: StartHooksDeps): { readonly close: (graceMs: number) => Promise<void> } {
   const { config, store, redis, eventLog, metrics, log } = deps;
   const { allowPrivate, eventsKept } = config;
   const guard = egress({ allowPrivate });

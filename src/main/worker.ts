@@ -7,9 +7,9 @@ import { trimming } from "../../workers/trim.ts";
 import { accountOwnership } from "../accounts/account-ownership.ts";
 import type { Config } from "../config/settings.ts";
 import { redisConsents } from "../consents/redis-consents.ts";
-import { clients } from "../delivery/client-cache.ts";
+import { ClientCache } from "../delivery/client-cache.ts";
 import { deliverer } from "../delivery/deliver.ts";
-import { keepingOnline } from "../delivery/keep-online.ts";
+import { desiredOnlineSetter } from "../delivery/keep-online.ts";
 import { egress as egressGuard } from "../egress/egress.ts";
 import { deliveryReceipts } from "../inbound/delivery-receipts.ts";
 import { inboundRecorder } from "../inbound/record-inbound.ts";
@@ -18,10 +18,10 @@ import type { Log } from "../model/log.ts";
 import { redisTopics } from "../polling/redis-topics.ts";
 import type { Metrics } from "../process/metrics.ts";
 import { sandboxMailbox } from "../sandbox/mailbox.ts";
-import { wantsSandbox } from "../sandbox/sandbox-enabled.ts";
+import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
 import type { ChoosePlatforms } from "./platforms.ts";
 import { openPorts, type Store } from "./storage.ts";
-import { startHooks } from "./webhooks.ts";
+import { startWebhooks } from "./webhooks.ts";
 
 export interface WorkerDeps {
   readonly config: Config;
@@ -42,14 +42,14 @@ export async function startWorker({
   const { redis, eventLog, outbox, lanes, accounts, doors } = openPorts(config, store, "worker", log);
   const arrive = inboundRecorder({ redis, eventsKept: config.eventsKept });
   const guard = egressGuard({ allowPrivate: config.allowPrivate });
-  const mailbox = wantsSandbox(config) ? await sandboxMailbox({ arrive, log }) : undefined;
-  const pool = clients({ accounts, egress: guard, log });
+  const mailbox = isSandboxEnabled(config) ? await sandboxMailbox({ arrive, log }) : undefined;
+  const pool = new ClientCache({ accounts, egress: guard, log });
   const topics = redisTopics({ redis });
   const delivering = {
     outbox,
     egress: guard,
     log,
-    keepOnline: keepingOnline({ accounts, lanes }),
+    setDesiredOnline: desiredOnlineSetter({ accounts, lanes }),
     topics,
     onResult: (platform: string, status: string, seconds: number) => {
       metrics.results.inc({ platform, status });
@@ -83,7 +83,7 @@ export async function startWorker({
         log,
       })
     : undefined;
-  const hooks = startHooks({ config, store, redis, eventLog, metrics, log });
+  const hooks = startWebhooks({ config, store, redis, eventLog, metrics, log });
   const consents = redisConsents({ redis, keyring: store.ring });
   const consenting = consentWorker({ redis, consents, accounts, endpoints: doors, lanes, find, egress: guard, log });
   const polling = pollWorker({

@@ -3,13 +3,18 @@ import type { FinalStatus, ResultEvent, StatusEvent, TargetOutcome } from "./eve
 import type { EventError } from "./failure.ts";
 
 type Subject = Pick<Activity, "id" | "platform" | "verb" | "actor" | "target">;
-export type Decided = ReadonlyArray<TargetOutcome | null>;
+export type TargetOutcomes = ReadonlyArray<TargetOutcome | null>;
 
-/** One outcome per target as listeners see it; what is undecided takes the status given. */
-export function targetsOf(activity: Subject, decided: Decided, otherwise: string, error?: EventError): TargetOutcome[] {
+/** One outcome per target as listeners see it; what is unoutcomes takes the status given. */
+export function targetsOf(
+  activity: Subject,
+  outcomes: TargetOutcomes,
+  otherwise: string,
+  error?: EventError,
+): TargetOutcome[] {
   return activity.target.map(
     (target, index) =>
-      decided[index] ?? { address: target.address, status: otherwise, ...(error === undefined ? {} : { error }) },
+      outcomes[index] ?? { address: target.address, status: otherwise, ...(error === undefined ? {} : { error }) },
   );
 }
 
@@ -29,7 +34,7 @@ export const OUTCOME_UNKNOWN_ERROR: EventError = {
 
 export interface ResultFacts {
   readonly status: FinalStatus;
-  readonly decided: Decided;
+  readonly outcomes: TargetOutcomes;
   readonly attempts: number;
   readonly object?: Readonly<Record<string, unknown>>;
   readonly error?: EventError;
@@ -38,9 +43,9 @@ export interface ResultFacts {
 
 /** The one terminal event of an rid. */
 export function resultEvent(activity: Subject, rid: string | number, facts: ResultFacts): ResultEvent {
-  // The whole is partial; a target that is still undecided when the last try is over has failed.
+  // The whole is partial; a target that is still unoutcomes when the last try is over has failed.
   const otherwise = facts.status === "partial" ? "failed" : facts.status;
-  const target = targetsOf(activity, facts.decided, otherwise, facts.error);
+  const target = targetsOf(activity, facts.outcomes, otherwise, facts.error);
   const firstId = target.find((outcome) => outcome.id !== undefined)?.id;
   return {
     type: "result",
@@ -64,7 +69,7 @@ export function statusEvent(
   rid: string | number,
   facts: {
     readonly status: "sending" | "deferred";
-    readonly decided: Decided;
+    readonly outcomes: TargetOutcomes;
     readonly now: number;
     readonly retryAt?: number;
     readonly error?: EventError;
@@ -78,7 +83,7 @@ export function statusEvent(
     verb: activity.verb,
     status: facts.status,
     actor: activity.actor,
-    target: targetsOf(activity, facts.decided, facts.status, facts.error),
+    target: targetsOf(activity, facts.outcomes, facts.status, facts.error),
     ...(facts.retryAt === undefined ? {} : { retryAt: new Date(facts.retryAt).toISOString() }),
     ...(facts.error === undefined ? {} : { error: facts.error }),
     published: new Date(facts.now).toISOString(),

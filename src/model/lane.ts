@@ -26,7 +26,7 @@ export interface LaneParts {
 }
 
 /** The parts of a lane's name. */
-export function partsOf(lane: string): LaneParts {
+export function laneParts(lane: string): LaneParts {
   const [app = "", platform = "", hash = "", shard] = lane.split("|");
   return { app, platform, hash, queue: shard === undefined ? platform : shardQueue(Number(shard)) };
 }

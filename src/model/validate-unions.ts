@@ -4,7 +4,7 @@ import type { ErrorObject } from "ajv";
  * Of what Ajv (`verbose`) complains about in the branches of a union, only what helps the writer: the faults of the branch that the value
  * names by its tag (`type: "topic"`), else which tags or words there are. A union without tags keeps all its branches' complaints.
  */
-export function narrowed(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+export function narrowUnionErrors(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   return errors
     .filter(({ keyword }) => keyword === "anyOf" || keyword === "oneOf")
     .reduce((left, union) => {

@@ -2,7 +2,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.
 import formats from "ajv-formats";
 import type { TSchema } from "typebox";
 import { isBase64 } from "./base64.ts";
-import { narrowed } from "./validate-unions.ts";
+import { narrowUnionErrors } from "./validate-unions.ts";
 
 /** One thing that is wrong with an input: where (RFC 6901 pointer) and what to do about it. Never the input itself. */
 export interface ValidationError {
@@ -38,7 +38,7 @@ export function validationErrors(schema: TSchema, value: unknown): ValidationErr
     validate = ajv.compile(schema);
     compiled.set(schema, validate);
   }
-  return validate(value) ? [] : merged(meaningful(narrowed(validate.errors ?? [])));
+  return validate(value) ? [] : merged(meaningful(narrowUnionErrors(validate.errors ?? [])));
 }
 
 /** Ajv reports each failed branch of a union and then the union itself; a reader wants the deepest complaint. */

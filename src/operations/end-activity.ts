@@ -27,8 +27,8 @@ export async function findActivity(
 export async function cancelActivity(deps: EndActivityDeps, caller: Caller, rid: string): Promise<ActivityRecord> {
   const { outbox, lanes } = deps;
   const stored = await findActivity(deps, caller, rid);
-  const { outcomes: decided, attempts } = stored;
-  const event = resultEvent(stored, stored.rid, { status: "cancelled", decided, attempts, now: Date.now() });
+  const { outcomes: outcomes, attempts } = stored;
+  const event = resultEvent(stored, stored.rid, { status: "cancelled", outcomes, attempts, now: Date.now() });
   const ended = await outbox.finalize(caller.app, rid, stored.lane, event);
   if (ended.outcome === "missing") throw notFound();
   if (ended.outcome !== "ended") {
@@ -47,13 +47,13 @@ export async function expireActivity({ outbox, lanes }: EndActivityDeps, app: st
   const stored = await outbox.find(app, rid);
   if (!stored) return outbox.forgetMissing(app, rid);
   const now = Date.now();
-  const { committed, outcomes: decided, attempts } = stored;
+  const { committed, outcomes: outcomes, attempts } = stored;
   if (committed && now < stored.expiresAt + COMMITTED_GRACE_MS) {
     return outbox.extendDeadline(app, rid, COMMITTED_GRACE_MS);
   }
   const status = committed ? "unknown" : "expired";
   const error = committed ? OUTCOME_UNKNOWN_ERROR : EXPIRED_ERROR;
-  const event = resultEvent(stored, stored.rid, { status, decided, attempts, now, error });
+  const event = resultEvent(stored, stored.rid, { status, outcomes, attempts, now, error });
   const answer = await outbox.finalize(app, rid, stored.lane, event, { mayBeCommitted: committed });
   if (answer.outcome === "ended" && answer.wake) await lanes.runNow(answer.wake);
 }

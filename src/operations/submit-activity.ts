@@ -1,6 +1,6 @@
 import { addressCheck } from "../egress/address-rules.ts";
-import { attachmentFaults } from "../intake/attachment-hosts.ts";
-import { type FindPlatform, type Readable, readActivity } from "../intake/parse-activity.ts";
+import { attachmentErrors } from "../intake/attachment-hosts.ts";
+import { type FindPlatform, type ParsedActivity, parseActivity } from "../intake/parse-activity.ts";
 import { accountId } from "../model/account-id.ts";
 import type { Activity } from "../model/activity.ts";
 import { type Caller, covers } from "../model/caller.ts";
@@ -54,7 +54,7 @@ export type SubmitActivity = (caller: Caller, posted: unknown, key?: string) => 
 export function submitActivity(deps: SubmitDeps): SubmitActivity {
   const { outbox, lanes, find, log, admit, mayReach = addressCheck([]), onAccepted } = deps;
 
-  async function accept(caller: Caller, parsed: Readable, key: string | undefined): Promise<SubmitResult> {
+  async function accept(caller: Caller, parsed: ParsedActivity, key: string | undefined): Promise<SubmitResult> {
     const sentRid = parsed.rid ?? key;
     const id = newId();
     const activity: Activity = { id, rid: String(sentRid ?? id), ...parsed.activity };
@@ -81,11 +81,11 @@ export function submitActivity(deps: SubmitDeps): SubmitActivity {
   return async (caller, posted, key) => {
     const started = performance.now();
     await admit(caller.app);
-    const parsed = readActivity(find, posted, Date.now());
+    const parsed = parseActivity(find, posted, Date.now());
     if (!covers(caller.limits, parsed.activity)) {
       throw new Refusal("forbidden", "The token does not cover this actor, platform or verb.");
     }
-    const errors = attachmentFaults(parsed.activity, mayReach);
+    const errors = attachmentErrors(parsed.activity, mayReach);
     if (errors.length > 0) {
       const refusal = invalidInput(errors);
       refusal.rid = parsed.rid;

@@ -8,7 +8,7 @@ import type { LaneItem } from "./outbox.ts";
  */
 export function endedReceipt({ activity, ridAsSent, now }: LaneItem, { status, target }: ResultEvent): string {
   if (status === "sent") return "";
-  const sending = statusEvent(activity, ridAsSent, { status: "sending", decided: [], now });
+  const sending = statusEvent(activity, ridAsSent, { status: "sending", outcomes: [], now });
   const mayHaveBeenSent = (outcome: string): boolean => outcome === "sent" || outcome === "unknown";
   return JSON.stringify({
     ...sending,

@@ -1,5 +1,5 @@
 import { Queue } from "bullmq";
-import { partsOf, shardQueue } from "../model/lane.ts";
+import { laneParts, shardQueue } from "../model/lane.ts";
 import type { Log } from "../model/log.ts";
 import { shardOf } from "../model/shard.ts";
 import type { RedisClient } from "../redis/connect.ts";
@@ -57,7 +57,7 @@ export function laneQueues({ redis, log }: { readonly redis: RedisClient; readon
   }
 
   async function wake({ app, lane, outstanding }: Wake): Promise<void> {
-    const { queue, hash } = partsOf(lane);
+    const { queue, hash } = laneParts(lane);
     const priority = priorityOf(outstanding);
     await queueOf(queue).add(
       "lane",
@@ -69,7 +69,7 @@ export function laneQueues({ redis, log }: { readonly redis: RedisClient; readon
   return {
     wake,
     async runNow(request) {
-      const { queue: name, hash } = partsOf(request.lane);
+      const { queue: name, hash } = laneParts(request.lane);
       const queue = queueOf(name);
       const jobId = await queue.getDeduplicationJobId(hash);
       const job = jobId ? await queue.getJob(jobId) : undefined;

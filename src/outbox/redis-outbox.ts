@@ -1,5 +1,5 @@
 import type { ResultEvent } from "../model/event.ts";
-import { partsOf } from "../model/lane.ts";
+import { laneParts } from "../model/lane.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Barrier } from "../redis/durable.ts";
 import { epochGenerator } from "../redis/epoch-generator.ts";
@@ -197,7 +197,7 @@ function records({ redis, run }: Context): Pick<Outbox, "find" | "sweep" | "exte
         keys: { lanes: keys.lanes(tag), due: keys.due(tag), deadlines: keys.deadlines(tag) },
         args: { ...keys.outboxPrefixes(tag), patienceMs: PATIENCE_MS, batch: SWEEP_BATCH },
       });
-      const wakes = lanes.map((lane) => ({ app: partsOf(lane).app, lane, outstanding: 1 }));
+      const wakes = lanes.map((lane) => ({ app: laneParts(lane).app, lane, outstanding: 1 }));
       return { wakes, late: late.map(readMember), outstanding };
     },
 

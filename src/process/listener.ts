@@ -43,7 +43,7 @@ function httpAddress(host: string, port: number): string {
 }
 
 /** Reads ADMIN_LISTEN. Throws `ConfigError`. */
-export function adminPlace(text: string): { readonly host: string; readonly port: number } {
+export function parseAdminAddress(text: string): { readonly host: string; readonly port: number } {
   if (text.startsWith("unix:/")) return { host: text, port: 0 };
   const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
   const host = parts?.[1] ?? parts?.[2];
@@ -95,7 +95,7 @@ export async function stopListening(server: Server): Promise<void> {
 }
 
 /** Resolves when no connection is open, or after `mostMs`. */
-export async function connectionsLeft(server: Server, mostMs: number): Promise<void> {
+export async function waitForConnections(server: Server, mostMs: number): Promise<void> {
   const until = Date.now() + mostMs;
   while (Date.now() < until && (await openConnections(server)) > 0) await pause(LOOK_MS);
 }

@@ -5,7 +5,7 @@ import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from "s
 import type { Log } from "../model/log.ts";
 import type { InboundEvent } from "../platform/platform.ts";
 import { PARSING } from "../platforms/email/inbound/mail-parse.ts";
-import { arrivalOf } from "./inbound-mail.ts";
+import { inboundMailEvent } from "./inbound-mail.ts";
 
 const MOST_BYTES = 25 * 1024 * 1024;
 const APP_ID = /^[A-Za-z0-9_-]{1,128}$/;
@@ -61,7 +61,7 @@ export async function sandboxMailbox({ arrive, log }: MailboxDeps): Promise<Mail
     if (stream.sizeExceeded) throw refusal(552, "5.3.4 The sandbox mailbox takes up to 25 MiB");
     const key = `${session.id}-${session.transaction}`;
     try {
-      await arrive(String(session.user), arrivalOf(key, mail, session.envelope));
+      await arrive(String(session.user), inboundMailEvent(key, mail, session.envelope));
     } catch (error) {
       log.warn({ err: error }, "A mail in the sandbox could not be handed over");
       throw refusal(451, "4.3.0 Come back later");

@@ -1,7 +1,7 @@
 import type { Config } from "../config/settings.ts";
 
 /** Without a relay and outside production, mail goes to a built-in mailbox, so that a first try needs no mail server. */
-export function wantsSandbox(config: Config): boolean {
+export function isSandboxEnabled(config: Config): boolean {
   if (config.smtpUrl !== "") return false;
   return config.sandbox === "on" || (config.sandbox === "auto" && !config.production);
 }

@@ -7,7 +7,7 @@ import type { OpenAPIV3_1 } from "openapi-types";
 import { describe, expect, it } from "vitest";
 import { openapiDocument } from "../../openapi/document.ts";
 import { problems } from "../../routes/http/problem.ts";
-import { readActivity } from "../../src/intake/parse-activity.ts";
+import { parseActivity } from "../../src/intake/parse-activity.ts";
 import { platforms } from "../../src/platforms/index.ts";
 
 const run = promisify(execFile);
@@ -74,7 +74,7 @@ describe("the document", () => {
       expect(validate(value), `${name} ${example}: ${JSON.stringify(validate.errors)}`).toBe(true);
       if (name !== "post /activities") continue;
       for (const activity of Array.isArray(value) ? value : [value]) {
-        expect(readActivity(find, activity, Date.now()).platform.id).toBe(activity.platform);
+        expect(parseActivity(find, activity, Date.now()).platform.id).toBe(activity.platform);
       }
     }
   });

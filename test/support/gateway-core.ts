@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { ulid } from "ulid";
-import { clients } from "../../src/delivery/client-cache.ts";
+import { ClientCache } from "../../src/delivery/client-cache.ts";
 import { deliverer } from "../../src/delivery/deliver.ts";
 import type { Activity } from "../../src/model/activity.ts";
 import type { FinalStatus, ResultEvent, StatusEvent } from "../../src/model/event.ts";
@@ -26,7 +26,7 @@ export function gatewayCore(server: TestRedis, platforms: readonly Platform[], q
   const redis = server.connect();
   const outbox = redisOutbox({ redis, quota, eventsKept: 10_000, retentionSeconds: 3_600 });
   const lanes = laneQueues({ redis, log: silentLog });
-  const pool = clients({
+  const pool = new ClientCache({
     accounts: { versionOf: async () => undefined, credentialsOf: async () => undefined, update: async () => undefined },
     egress: noEgress,
     log: silentLog,
@@ -115,10 +115,10 @@ export function entryOf(app: string, activity: Activity, more: Partial<NewActivi
 
 /** Makes the event of a commit. */
 export function sendingOf({ activity, ridAsSent, outcomes }: LaneItem): StatusEvent {
-  return statusEvent(activity, ridAsSent, { status: "sending", decided: outcomes, now: Date.now() });
+  return statusEvent(activity, ridAsSent, { status: "sending", outcomes, now: Date.now() });
 }
 
 /** Makes the event that ends an activity. */
 export function endOf(activity: Activity, status: FinalStatus): ResultEvent {
-  return resultEvent(activity, activity.rid, { status, decided: [], attempts: 1, now: Date.now() });
+  return resultEvent(activity, activity.rid, { status, outcomes: [], attempts: 1, now: Date.now() });
 }

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { accountOwnership } from "../../src/accounts/account-ownership.ts";
 import { redisAccounts } from "../../src/accounts/redis-accounts.ts";
 import { keyring } from "../../src/crypto/keyring.ts";
-import { clients } from "../../src/delivery/client-cache.ts";
+import { ClientCache } from "../../src/delivery/client-cache.ts";
 import { deliverer } from "../../src/delivery/deliver.ts";
-import { keepingOnline } from "../../src/delivery/keep-online.ts";
+import { desiredOnlineSetter } from "../../src/delivery/keep-online.ts";
 import { deliveryReceipts } from "../../src/inbound/delivery-receipts.ts";
 import { inboundRecorder } from "../../src/inbound/record-inbound.ts";
 import { accountId } from "../../src/model/account-id.ts";
@@ -57,7 +57,13 @@ export async function heldCore(server: TestRedis, { platform }: Pick<HeldWorld, 
     const worker = connectionWorker({
       redis: own,
       lanes: ports.lanes,
-      delivering: { outbox: ports.outbox, egress, log: silentLog, keepOnline: keepingOnline(ports), random: () => 0 },
+      delivering: {
+        outbox: ports.outbox,
+        egress,
+        log: silentLog,
+        setDesiredOnline: desiredOnlineSetter(ports),
+        random: () => 0,
+      },
       ownership: accountOwnership({ redis: own, keyring: ring, eventsKept: KEPT }),
       accounts: ports.accounts,
       record: inboundRecorder({ redis: own, eventsKept: KEPT }),
@@ -70,7 +76,7 @@ export async function heldCore(server: TestRedis, { platform }: Pick<HeldWorld, 
       everyMs: 300,
     });
     // What such a platform does without the held connection, any worker does.
-    const pool = clients({ accounts: ports.accounts, egress, log: silentLog });
+    const pool = new ClientCache({ accounts: ports.accounts, egress, log: silentLog });
     const sender =
       platform.createClient &&
       sendWorker({

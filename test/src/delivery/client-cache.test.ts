@@ -1,6 +1,6 @@
 import Type from "typebox";
-import { afterEach, expect, it } from "vitest";
-import { clients } from "../../../src/delivery/client-cache.ts";
+import { afterEach, describe, expect, it } from "vitest";
+import { ClientCache } from "../../../src/delivery/client-cache.ts";
 import { Failure } from "../../../src/model/failure.ts";
 import { silentLog } from "../../../src/model/log.ts";
 import { type AccountContext, definePlatform, type Platform } from "../../../src/platform/platform.ts";
@@ -32,7 +32,7 @@ function world() {
     },
     classifyError: () => new Failure({ kind: "permanent", code: "internal-error", detail: "" }),
   });
-  const pool = clients({
+  const pool = new ClientCache({
     accounts: {
       versionOf: async (_app, _platform, address) => (address === "bob" ? account.version : undefined),
       credentialsOf: async () => ({ id: "acc", ...account }),
@@ -46,7 +46,7 @@ function world() {
     egress: noEgress,
     log: silentLog,
   });
-  closers.push(pool.close);
+  closers.push(() => pool.close());
   const use = () =>
     pool.use(
       platform,
@@ -56,7 +56,8 @@ function world() {
   return { account, opened, closed, platform, pool, use };
 }
 
-it("one client serves an account's work until its credentials change; the old one is closed when its work is done", async () => {
+describe("ClientCache", () => {
+it("shares a client until the credentials change, and disposes of the old one after its work", async () => {
   const { account, opened, closed, use, pool, platform } = world();
   expect(await Promise.all([use(), use(), use()])).toEqual([1, 1, 1]);
   expect(opened).toHaveLength(1);
@@ -76,7 +77,7 @@ it("one client serves an account's work until its credentials change; the old on
   expect(closed).toEqual([1]);
 });
 
-it("what a network renewed is stored and goes on with the same client, unless the app stored something else", async () => {
+it("stores renewed credentials and keeps the client, unless the app stored others", async () => {
   const { account, opened, use } = world();
   await use();
   await opened[0]?.saveCredentials?.(7);
@@ -88,7 +89,7 @@ it("what a network renewed is stored and goes on with the same client, unless th
   expect(account.credentials).toBe(9);
 });
 
-it("an actor without an account is told so", async () => {
+it("rejects an actor without an account", async () => {
   const { pool, platform } = world();
   await expect(
     pool.use(
@@ -97,4 +98,5 @@ it("an actor without an account is told so", async () => {
       async () => 1,
     ),
   ).rejects.toMatchObject({ code: "account-unknown" });
+});
 });

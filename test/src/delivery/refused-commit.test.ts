@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
-import { clients } from "../../../src/delivery/client-cache.ts";
+import { ClientCache } from "../../../src/delivery/client-cache.ts";
 import { deliverer } from "../../../src/delivery/deliver.ts";
 import { silentLog } from "../../../src/model/log.ts";
 import type { LaneItem, LaneState } from "../../../src/outbox/outbox.ts";
@@ -27,7 +27,7 @@ function setUp(before: (work: VerbContext) => Promise<unknown>) {
     credentialsOf: async () => undefined,
     update: async () => undefined,
   };
-  const pool = clients({ accounts, egress: noEgress, log: silentLog });
+  const pool = new ClientCache({ accounts, egress: noEgress, log: silentLog });
   const deliver = deliverer({ outbox, clients: pool, egress: noEgress, log: silentLog });
   let effects = 0;
   const platform = testPlatform(async (activity, context) => {

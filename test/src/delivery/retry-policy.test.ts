@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ATTEMPTS_MOST, EXTENSION_MOST_MS, nextStep, type RetryFacts } from "../../../src/delivery/retry-policy.ts";
+import { MAX_ATTEMPTS, MAX_EXTENSION_MS, nextStep, type RetryFacts } from "../../../src/delivery/retry-policy.ts";
 
 const facts: RetryFacts = {
   attempts: 1,
@@ -32,7 +32,7 @@ describe("what follows a failed attempt", () => {
       extendMs: 5_000,
     });
     expect(
-      nextStep({ kind: "rate-limited", retryAfterMs: 5_000 }, { ...almostOver, extendedMs: EXTENSION_MOST_MS }),
+      nextStep({ kind: "rate-limited", retryAfterMs: 5_000 }, { ...almostOver, extendedMs: MAX_EXTENSION_MS }),
     ).toEqual({ again: false });
   });
 
@@ -51,7 +51,7 @@ describe("what follows a failed attempt", () => {
             if (!step.again) break;
             now += step.delayMs;
             expect(now).toBeLessThan(lifetimeMs);
-            expect(attempts).toBeLessThanOrEqual(ATTEMPTS_MOST);
+            expect(attempts).toBeLessThanOrEqual(MAX_ATTEMPTS);
           }
         },
       ),

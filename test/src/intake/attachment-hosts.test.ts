@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import { addressCheck } from "../../../src/egress/address-rules.ts";
-import { attachmentFaults } from "../../../src/intake/attachment-hosts.ts";
+import { attachmentErrors } from "../../../src/intake/attachment-hosts.ts";
 
 const faultsOf = (url: string, allow: readonly string[] = []) =>
-  attachmentFaults({ object: { attachments: [{ name: "a" }, { name: "b", url }] } }, addressCheck(allow));
+  attachmentErrors({ object: { attachments: [{ name: "a" }, { name: "b", url }] } }, addressCheck(allow));
 
 it.each([
   "http://127.0.0.1:8000/metrics",

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import Type from "typebox";
 import { describe, expect, it } from "vitest";
 import { fingerprint } from "../../../src/intake/fingerprint.ts";
-import { readActivity } from "../../../src/intake/parse-activity.ts";
+import { parseActivity } from "../../../src/intake/parse-activity.ts";
 import { Actor, Attachment, Target } from "../../../src/model/activity.ts";
 import { Failure } from "../../../src/model/failure.ts";
 import { Refusal } from "../../../src/model/refusal.ts";
@@ -45,7 +45,7 @@ const platform = definePlatform({
 });
 const find = (name: string) => (name === "email" || name === "smtp" ? platform : undefined);
 const NOW = Date.parse("2026-11-22T12:00:00Z");
-const read = (posted: unknown) => readActivity(find, posted, NOW);
+const read = (posted: unknown) => parseActivity(find, posted, NOW);
 const good = {
   rid: "r1",
   platform: "email",

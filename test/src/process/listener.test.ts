@@ -7,7 +7,7 @@ import { join } from "node:path";
 import request from "supertest";
 import { afterEach, expect, test } from "vitest";
 import { ConfigError } from "../../../src/config/settings.ts";
-import { adminPlace, closeServer, connectionsLeft, listen, stopListening } from "../../../src/process/listener.ts";
+import { parseAdminAddress, closeServer, waitForConnections, listen, stopListening } from "../../../src/process/listener.ts";
 
 const closers: Array<() => Promise<unknown>> = [];
 afterEach(async () => {
@@ -70,18 +70,18 @@ test("one that stops listening still answers on the connections it has, and a so
   const next = server();
   expect(await listen(next, `unix:${socketPath}`, 0)).toBe(`unix:${socketPath}`);
   // Nothing waits longer than it was told to for a connection that stays open.
-  await connectionsLeft(made, 100);
+  await waitForConnections(made, 100);
   kept.destroy();
-  await connectionsLeft(made, 20_000);
+  await waitForConnections(made, 20_000);
   expect(await new Promise((resolve) => made.getConnections((_error, count) => resolve(count)))).toBe(0);
 });
 
 test("ADMIN_LISTEN in its three forms", () => {
-  expect(adminPlace("127.0.0.1:9100")).toEqual({ host: "127.0.0.1", port: 9100 });
-  expect(adminPlace("[::1]:9100")).toEqual({ host: "::1", port: 9100 });
-  expect(adminPlace("unix:/run/admin.sock")).toEqual({ host: "unix:/run/admin.sock", port: 0 });
+  expect(parseAdminAddress("127.0.0.1:9100")).toEqual({ host: "127.0.0.1", port: 9100 });
+  expect(parseAdminAddress("[::1]:9100")).toEqual({ host: "::1", port: 9100 });
+  expect(parseAdminAddress("unix:/run/admin.sock")).toEqual({ host: "unix:/run/admin.sock", port: 0 });
 });
 
 test.each(["9100", "127.0.0.1:70000", "localhost", "unix:relative", "::1:80"])("ADMIN_LISTEN refuses %s", (text) => {
-  expect(() => adminPlace(text)).toThrow(ConfigError);
+  expect(() => parseAdminAddress(text)).toThrow(ConfigError);
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Accounts } from "../../../../src/accounts/accounts.ts";
 import { redisAccounts } from "../../../../src/accounts/redis-accounts.ts";
 import { keyring } from "../../../../src/crypto/keyring.ts";
-import { clients } from "../../../../src/delivery/client-cache.ts";
+import { ClientCache } from "../../../../src/delivery/client-cache.ts";
 import { silentLog } from "../../../../src/model/log.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
@@ -35,8 +35,8 @@ function worker(queueing: () => void = () => {}) {
     queueing();
     return accounts.withRefreshLock(...words);
   };
-  const pool = clients({ accounts: { ...accounts, withRefreshLock: alone }, egress, log: silentLog });
-  ends.push(pool.close);
+  const pool = new ClientCache({ accounts: { ...accounts, withRefreshLock: alone }, egress, log: silentLog });
+  ends.push(() => pool.close());
   const whose = { app: "app", address: ADDRESS, verb: "send", signal: AbortSignal.timeout(30_000) };
   return () =>
     pool.use(platform, whose, async (client) => {
