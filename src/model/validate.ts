@@ -38,7 +38,11 @@ export function validationErrors(schema: TSchema, value: unknown): ValidationErr
     validate = ajv.compile(schema);
     compiled.set(schema, validate);
   }
-  return validate(value) ? [] : merged(meaningful(narrowUnionErrors(validate.errors ?? [])));
+  if (validate(value)) return [];
+  const errors = merged(meaningful(narrowUnionErrors(validate.errors ?? [])));
+  // Ajv keeps the last errors with the refused value, which may be somebody's credentials.
+  validate.errors = null;
+  return errors;
 }
 
 /** Ajv reports each failed branch of a union and then the union itself; a reader wants the deepest complaint. */

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import Type from "typebox";
 import { describe, expect, it } from "vitest";
 import { validationErrors } from "../../../src/model/validate.ts";
@@ -62,5 +64,22 @@ describe("what is wrong with an input", () => {
     expect(validationErrors(Type.Object({}, closed), { secret: 1 })).toEqual([
       { pointer: "", detail: "has a property that is not known here" },
     ]);
+  });
+});
+
+describe("validationErrors", () => {
+  it("keeps no reference to a refused value, which may be somebody's credentials", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const schema = Type.Object({ login: Type.Union([Type.Object({ password: Type.Number() }), Type.Null()]) });
+    const refuse = (): WeakRef<object> => {
+      const login = { password: "correct horse" };
+      expect(validationErrors(schema, { login })).toHaveLength(1);
+      return new WeakRef(login);
+    };
+    const refused = refuse();
+    await new Promise(setImmediate);
+    collect();
+    expect(refused.deref()).toBeUndefined();
   });
 });
