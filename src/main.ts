@@ -27,6 +27,8 @@ export interface StartOptions {
   /** How to start the worker process beside the API. */
   readonly entry: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Hides a secret from this process's log. */
+  readonly hideSecret: (secret: string) => void;
   /** Called when the process that forked this worker is gone. */
   readonly onOrphaned: () => void;
 }
@@ -36,12 +38,12 @@ export async function start(config: Config, role: Config["role"], log: Log, opti
   return role === "worker" ? runWorker(config, log, options) : runApi(config, role, log, options);
 }
 
-async function runWorker(config: Config, log: Log, { onOrphaned }: StartOptions): Promise<Running> {
+async function runWorker(config: Config, log: Log, { hideSecret, onOrphaned }: StartOptions): Promise<Running> {
   const counted = metrics("worker");
   const link = parentLink({ metrics: counted.snapshot, onGone: onOrphaned });
   // Each role loads only what it needs, while its Redis starts.
   const [store, { startWorker }, { choosePlatforms }] = await Promise.all([
-    openStore(config, true, log, counted),
+    openStore(config, true, log, counted, hideSecret),
     import("./main/worker.ts"),
     import("./main/platforms.ts"),
   ]);
@@ -71,10 +73,10 @@ async function runApi(
   config: Config,
   role: "all" | "api",
   log: Log,
-  { entry, env, version }: StartOptions,
+  { entry, env, hideSecret, version }: StartOptions,
 ): Promise<Running> {
   const counted = metrics("api");
-  const store = await openStore(config, false, log, counted);
+  const store = await openStore(config, false, log, counted, hideSecret);
   const beside: SupervisedWorker | undefined =
     role === "all"
       ? superviseWorker({

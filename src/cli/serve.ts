@@ -45,6 +45,7 @@ async function serve(config: Config, role: Config["role"]): Promise<void> {
     version: version(readFileSync),
     entry,
     env: process.env,
+    hideSecret: hidden.hide,
     onOrphaned: () => process.kill(process.pid, "SIGTERM"),
   });
   announce(config, running);

@@ -3,6 +3,7 @@ import {
   autoOr,
   basePath,
   flag,
+  integer,
   list,
   networks,
   oneOf,
@@ -14,7 +15,6 @@ import {
   text,
   trustProxy,
   url,
-  integer,
 } from "./setting-types.ts";
 
 export { ConfigError } from "./setting-types.ts";

@@ -109,9 +109,17 @@ async function disposed(
   connected: Promise<unknown>,
   { log }: Pick<AttemptContext, "log">,
 ): Promise<void> {
-  const disposing = connected
-    .then((client) => platform.dispose?.(client))
-    .catch((err: unknown) => log.debug({ err }, "closing a connection failed"));
+  const disposing = connected.then(
+    async (client) => {
+      try {
+        await platform.dispose?.(client);
+      } catch (err) {
+        log.debug({ err }, "closing a connection failed");
+      }
+    },
+    // A failed connect is published as the attempt's failure and leaves nothing to close.
+    () => undefined,
+  );
   await Promise.race([
     disposing,
     new Promise<void>((resolve) => {

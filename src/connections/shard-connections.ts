@@ -65,7 +65,11 @@ export function shardConnections(deps: ShardConnectionsDeps): ShardConnections {
     }
   }
 
-  async function runOffline<T>(id: string, { app, verb }: ClientRequest, work: (client: unknown) => Promise<T>): Promise<T> {
+  async function runOffline<T>(
+    id: string,
+    { app, verb }: ClientRequest,
+    work: (client: unknown) => Promise<T>,
+  ): Promise<T> {
     const result = await work(undefined);
     if (verb === "disconnect") connections.get(`${app}|${id}`)?.release();
     return result;

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { durableAccounts } from "../accounts/durable-accounts.ts";
+import { logSafeAccounts } from "../accounts/log-safe-accounts.ts";
 import { redisAccounts } from "../accounts/redis-accounts.ts";
 import type { Config } from "../config/settings.ts";
 import { type Keyring, keyring } from "../crypto/keyring.ts";
@@ -23,6 +24,8 @@ const BARRIER_MS = 2_000;
 
 /** Where the state of everything lives, opened for one process. */
 export interface Store {
+  /** Hides a secret from this process's log. */
+  readonly hideSecret: (secret: string) => void;
   readonly url: string;
   readonly connections: RedisConnections;
   readonly ring: Keyring;
@@ -37,6 +40,7 @@ export async function openStore(
   opens: boolean,
   log: Log,
   counted?: Pick<Metrics, "redisUp" | "redisMemory">,
+  hideSecret: Store["hideSecret"] = () => undefined,
 ): Promise<Store> {
   const redis = await openRedis(config, log);
   const { url, connections } = redis;
@@ -63,7 +67,7 @@ export async function openStore(
     const path = config.masterKeyFile === "" ? join(config.dataDir, "master.key") : config.masterKeyFile;
     const ring = await keyring({ path, opens });
     await checkKeyring(client, ring);
-    return { url, connections, ring, watch, barrier, close };
+    return { hideSecret, url, connections, ring, watch, barrier, close };
   } catch (error) {
     await close();
     throw error;
@@ -86,7 +90,10 @@ export function openPorts(config: Config, store: Store, purpose: "producer" | "w
       withReplication: barrier.withReplication,
     }),
     lanes: laneQueues({ redis, log }),
-    accounts: durableAccounts(redisAccounts({ redis, keyring: ring }), barrier.withReplication),
+    accounts: logSafeAccounts(
+      durableAccounts(redisAccounts({ redis, keyring: ring }), barrier.withReplication),
+      store.hideSecret,
+    ),
     doors: redisWebhookEndpoints({ redis, keyring: ring }),
     deadLetters: redisDeadLetters({ redis, retentionSeconds: config.retentionHours * 3_600 }),
     hooks: redisWebhooks({ redis, keyring: ring, eventLog }),

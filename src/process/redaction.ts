@@ -1,14 +1,15 @@
-/** Blanks secrets in log lines that are about to leave the process: by value where known, by form elsewhere. */
+import { SecretIndex } from "./secret-index.ts";
+
+/** Redaction of log lines: secrets by value where known, by form elsewhere. */
 export interface Redaction {
-  /** From now on this value is blanked, also in its URL and base64 forms. Values under 6 characters are not kept. */
+  /** Blanks this value from now on, also URL, XML and base64 encoded. Values under 6 characters are not kept. */
   readonly hide: (secret: string) => void;
-  /** Takes and gives one JSON line. */
+  /** Takes and returns one line of JSON. */
   readonly apply: (line: string) => string;
 }
 
-/** Values remembered at most; the oldest is dropped. */
-const MOST = 2_000;
-const SHORTEST = 6;
+/** Bound of remembered values; the oldest is dropped. */
+const MAX_VALUES = 20_000;
 const BLANK = "[secret]";
 
 /** API keys, JSON web tokens, bearer headers, logins in URLs, and tickets or tokens in query strings. */
@@ -19,33 +20,43 @@ const FORMS: ReadonlyArray<readonly [RegExp, string]> = [
   [/([?&](?:ticket|token|access_token|code|key|secret|password)=)[^&\s"\\]+/gi, `$1${BLANK}`],
   [/(\b[a-z][a-z0-9+.-]{1,20}:\/\/[^:@/\s"]*:)[^@/\s"]+@/gi, `$1${BLANK}@`],
 ];
-/** What a terminal or a log viewer might act on; JSON itself escapes only the first 32. */
+/** Characters on which a terminal or a log viewer might act; JSON itself escapes only the first 32. */
 const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
-/** Makes an empty redaction. */
+/** Creates a redaction without known secrets. */
 export function redaction(): Redaction {
-  const values = new Set<string>();
-  const add = (value: string): void => {
-    if (value.length < SHORTEST) return;
-    values.delete(value);
-    values.add(value);
-    if (values.size > MOST) values.delete(values.values().next().value as string);
-  };
+  const known = new SecretIndex(MAX_VALUES);
   const clean = (text: string): string => {
-    let cleaner = text;
-    for (const value of values) if (cleaner.includes(value)) cleaner = cleaner.replaceAll(value, BLANK);
-    for (const [form, blank] of FORMS) cleaner = cleaner.replace(form, blank);
-    return cleaner;
+    let cleaned = known.replace(text, BLANK);
+    for (const [form, blank] of FORMS) cleaned = cleaned.replace(form, blank);
+    return cleaned;
   };
   return {
     hide: (secret) => {
-      add(secret);
-      add(encodeURIComponent(secret));
-      add(Buffer.from(secret).toString("base64").replace(/=+$/, ""));
+      for (const encoded of encodingsOf(secret)) known.add(encoded);
     },
-    // In the JSON text itself an escape may stand in a secret's way: `\n` before it, `\"` within it.
+    // Works on the parsed values: in JSON text an escape may stand inside a secret or before it.
     apply: (line) => `${escapeUnsafe(JSON.stringify(cleanDeep(JSON.parse(line), clean)))}\n`,
   };
+}
+
+/** Returns the forms in which a peer may echo a secret. */
+function encodingsOf(secret: string): Set<string> {
+  const xml = secret.replace(/[&<>"']/g, (sign) => `&${XML_NAMES[sign] ?? ""};`);
+  return new Set([secret, encodeURIComponent(secret.toWellFormed()), xml, ...base64Of(secret)]);
+}
+
+const XML_NAMES: Readonly<Record<string, string>> = { "&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos" };
+
+/** Returns the secret's base64 behind 0, 1 and 2 other bytes, as in SASL PLAIN, without shared characters. */
+function base64Of(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  return [0, 1, 2].map((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");
+    const shared = Math.ceil((before * 4) / 3);
+    const end = Math.floor(((before + bytes.length) * 8) / 6);
+    return text.slice(shared, end);
+  });
 }
 
 function cleanDeep(value: unknown, clean: (text: string) => string): unknown {

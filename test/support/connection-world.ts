@@ -21,7 +21,13 @@ export const APP = "app";
 export const ADDRESS = "a";
 
 /** The sessions of one shard over a stored account and a network that are both in this test's hands: no Redis, no socket. */
-export function connectionWorld({ online = true, state = "stored", letsIn = true, dialled = 50 } = {}) {
+export function connectionWorld({
+  online = true,
+  state = "stored",
+  letsIn = true,
+  dialled = 50,
+  log = silentLog,
+} = {}) {
   const news = new EventEmitter().setMaxListeners(0);
   const record = { platform: "fake", address: ADDRESS, version: "1", online, state };
   const id = accountId("fake", ADDRESS);
@@ -89,7 +95,7 @@ export function connectionWorld({ online = true, state = "stored", letsIn = true
     ownership,
     shard: 0,
     fence: 1,
-    log: silentLog,
+    log,
     accounts: {
       credentialsOf: async () => {
         const { version } = record;

@@ -1,7 +1,10 @@
+import { inspect } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { OwnershipLost } from "../../../src/accounts/account-ownership.ts";
+import { Failure } from "../../../src/model/failure.ts";
+import type { Log } from "../../../src/model/log.ts";
 import { barrier, broken, connectionWorld, refusal } from "../../support/connection-world.ts";
 
 const nothing = async () => undefined;
@@ -226,6 +229,19 @@ describe("AccountConnection under races and faults", () => {
     expect(stored).toEqual(["1", "2"]);
     expect(world.live.size).toBe(1);
     await world.connections.close();
+  });
+
+  it("logs no text of a server that refuses the login, which may echo the password", async () => {
+    const lines: unknown[] = [];
+    const write = (...line: unknown[]): void => void lines.push(line);
+    const log: Log = { debug: write, info: write, warn: write, error: write, child: () => log };
+    const world = connectionWorld({ letsIn: false, log });
+    await world.until(() => world.dials.length === 1);
+    const echo = "not-authorized: the password s3cret-pass is wrong";
+    world.dials[0]?.answer(new Failure({ kind: "auth", code: "credentials-invalid", detail: "Wrong.", cause: echo }));
+    await world.until(() => world.said.includes("needs-login"));
+    await world.connections.close();
+    expect(inspect(lines, { depth: 9 })).not.toContain("s3cret-pass");
   });
 
   it("disconnects without an event when another worker owns the account", async () => {

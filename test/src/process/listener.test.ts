@@ -7,7 +7,13 @@ import { join } from "node:path";
 import request from "supertest";
 import { afterEach, expect, test } from "vitest";
 import { ConfigError } from "../../../src/config/settings.ts";
-import { parseAdminAddress, closeServer, waitForConnections, listen, stopListening } from "../../../src/process/listener.ts";
+import {
+  closeServer,
+  listen,
+  parseAdminAddress,
+  stopListening,
+  waitForConnections,
+} from "../../../src/process/listener.ts";
 
 const closers: Array<() => Promise<unknown>> = [];
 afterEach(async () => {
