@@ -2,6 +2,7 @@ import type { AccountOwnership, OwnedAccount, Owner } from "../accounts/account-
 import { accountUnknown } from "../accounts/account-unknown.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import { refreshLockFor } from "../accounts/credential-renewal.ts";
+import { egressFor } from "../egress/egress.ts";
 import type { RecordReceipt } from "../inbound/delivery-receipts.ts";
 import type { RecordInbound } from "../inbound/record-inbound.ts";
 import type { Log } from "../model/log.ts";
@@ -49,7 +50,7 @@ export async function attemptContext(
       if (next !== undefined) history.version = next;
     },
     ...refreshLockFor(accounts, { app, platform, address }, version),
-    egress,
+    egress: egressFor(egress, app),
     log: log.child({ app, account: id }),
     state: ownership.connectionState(owner),
     sealedState: ownership.sealedState(owner),

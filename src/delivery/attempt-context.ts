@@ -1,3 +1,4 @@
+import { egressFor } from "../egress/egress.ts";
 import type { Attachment } from "../model/activity.ts";
 import type { Log } from "../model/log.ts";
 import type { LaneItem, Outbox } from "../outbox/outbox.ts";
@@ -19,12 +20,13 @@ export interface AttemptDeps {
 
 /** Creates the context in which a verb runs once. */
 export function attemptContext(
-  { outbox, egress, log, setDesiredOnline, topics }: AttemptDeps,
+  { outbox, egress: guard, log, setDesiredOnline, topics }: AttemptDeps,
   { app, activity, attempts, outcomes }: LaneItem,
   signal: AbortSignal,
   commit: VerbContext["commit"],
 ): VerbContext {
   const { platform, actor, rid } = activity;
+  const egress = egressFor(guard, app);
   const subscriber = { app, platform, actor: actor.address };
   return {
     fetch: egress.fetch,

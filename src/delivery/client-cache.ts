@@ -1,6 +1,7 @@
 import { accountUnknown } from "../accounts/account-unknown.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import { refreshLockFor } from "../accounts/credential-renewal.ts";
+import { egressFor } from "../egress/egress.ts";
 import type { Log } from "../model/log.ts";
 import type { AccountContext, Egress, Platform } from "../platform/platform.ts";
 
@@ -86,7 +87,8 @@ export class ClientCache {
 
   /** Opens credentials only for a version without a client: that costs a millisecond of cryptography. */
   async #clientFor(platform: Platform, app: string, address: string): Promise<CachedClient> {
-    const { accounts, egress, log } = this.#deps;
+    const { accounts, log } = this.#deps;
+    const egress = egressFor(this.#deps.egress, app);
     const version = platform.credentials ? await accounts.versionOf(app, platform.id, address) : undefined;
     if (version === undefined && platform.needsAccount) throw accountUnknown();
     const key = `${app}|${platform.id}|${version === undefined ? "" : address.toLowerCase()}`;

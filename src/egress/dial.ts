@@ -1,51 +1,65 @@
 import type { LookupAddress } from "node:dns";
-import { lookup as systemLookup } from "node:dns/promises";
 import { connect, isIP, type LookupFunction, type Socket } from "node:net";
 import { addressBlocked } from "./address-rules.ts";
+import { AppShares } from "./app-shares.ts";
+import { type Resolve, resolver } from "./dns/resolve.ts";
 
-/** Finds every address of a name; the default asks the system. */
-export type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
 /** Opens TCP to a checked address of a host. */
-export type Dial = (
-  host: string,
-  port: number,
-  options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
-) => Promise<Socket>;
+export type Dial = (host: string, port: number, options?: DialOptions) => Promise<Socket>;
 
-const systemResolve: Resolve = (host) => systemLookup(host, { all: true });
+/** Options of one dial. */
+export interface DialOptions {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** App whose share of the dials is used. */
+  readonly app?: string;
+}
+
+/** Dials of one app at once. Further ones wait, within their time-out, without effect on other apps. */
+const MAX_DIALS_PER_APP = 64;
+const DEFAULT_TIMEOUT_MS = 30_000;
 
 /**
- * Makes the one function that opens sockets to hosts users name. The name is resolved once and the socket goes to the very
- * addresses that were checked, so a name that changes its answer in between (DNS rebinding) gains nothing.
- * Rejects with `address-blocked`, or with Node's own error (ECONNREFUSED, ENOTFOUND, ETIMEDOUT …).
+ * Creates the one function that opens sockets to hosts users name.
+ * A name is resolved once per dial and the socket goes to the very addresses that were checked, so a name that changes
+ * its answer in between (DNS rebinding) gains nothing. Rejects with `address-blocked`, or with Node's own error
+ * (ECONNREFUSED, ENOTFOUND, ETIMEDOUT …).
  */
-export function dialer(mayReach: (address: string) => boolean, resolve: Resolve = systemResolve): Dial {
-  return async (host, port, { timeoutMs = 30_000, signal } = {}) => {
+export function dialer(mayReach: (address: string) => boolean, resolve: Resolve = resolver()): Dial {
+  const shares = new AppShares(MAX_DIALS_PER_APP);
+
+  return async (host, port, { timeoutMs = DEFAULT_TIMEOUT_MS, signal, app = "" } = {}) => {
     const deadline = AbortSignal.timeout(timeoutMs);
     const ends = signal ? AbortSignal.any([signal, deadline]) : deadline;
-    const addresses = await within(ends, checked(host));
-    return opened(addresses, host, port, ends);
+    try {
+      return await shares.run(app, ends, async () => {
+        const addresses = await beforeAbort(ends, checkedAddresses(host, app, ends));
+        return openSocket(addresses, host, port, ends);
+      });
+    } catch (error) {
+      throw error === ends.reason && ends.aborted ? reasonOf(ends) : error;
+    }
   };
 
-  async function checked(host: string): Promise<LookupAddress[]> {
+  async function checkedAddresses(host: string, app: string, signal: AbortSignal): Promise<LookupAddress[]> {
     const name = host.replace(/^\[(.*)\]$/, "$1");
     const family = isIP(name);
-    const found = family === 0 ? await resolve(name) : [{ address: name, family }];
-    const allowed = found.filter(({ address }) => mayReach(address));
+    const addresses = family === 0 ? await resolve(name, { app, signal }) : [{ address: name, family }];
+    const allowed = addresses.filter(({ address }) => mayReach(address));
     if (allowed.length === 0) throw addressBlocked();
     return allowed;
   }
 }
 
-function opened(addresses: LookupAddress[], host: string, port: number, ends: AbortSignal): Promise<Socket> {
+function openSocket(addresses: LookupAddress[], host: string, port: number, ends: AbortSignal): Promise<Socket> {
   const lookup: LookupFunction = (_host, options, done) => {
     const [first] = addresses;
     if (options.all) done(null, addresses);
     else done(null, first?.address ?? "", first?.family);
   };
-  const only = addresses.length === 1 ? addresses[0] : undefined;
+  const single = addresses.length === 1 ? addresses[0] : undefined;
   return new Promise((resolve, reject) => {
-    const socket = connect(only ? { host: only.address, port } : { host, port, lookup, autoSelectFamily: true });
+    const socket = connect(single ? { host: single.address, port } : { host, port, lookup, autoSelectFamily: true });
     const stop = () => fail(reasonOf(ends));
     const fail = (error: unknown) => {
       ends.removeEventListener("abort", stop);
@@ -56,7 +70,7 @@ function opened(addresses: LookupAddress[], host: string, port: number, ends: Ab
     socket.once("connect", () => {
       ends.removeEventListener("abort", stop);
       socket.removeListener("error", fail);
-      // A reset between here and the caller's own listener must not end the process; the socket's close still tells.
+      // A reset between here and the caller's own listener must not end the process; the close event still comes.
       socket.on("error", () => undefined);
       resolve(socket);
     });
@@ -65,16 +79,16 @@ function opened(addresses: LookupAddress[], host: string, port: number, ends: Ab
   });
 }
 
-/** Settles as the work does, or rejects when the signal fires first (the system's resolver can't be stopped). */
-async function within<T>(ends: AbortSignal, work: Promise<T>): Promise<T> {
+/** Settles as the work does, or rejects when the signal aborts first: a query can't be stopped. */
+async function beforeAbort<T>(ends: AbortSignal, work: Promise<T>): Promise<T> {
   if (ends.aborted) throw reasonOf(ends);
   let stop: () => void = () => undefined;
-  const stopped = new Promise<never>((_, reject) => {
+  const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(reasonOf(ends));
     ends.addEventListener("abort", stop, { once: true });
   });
   try {
-    return await Promise.race([work, stopped]);
+    return await Promise.race([work, aborted]);
   } finally {
     ends.removeEventListener("abort", stop);
   }

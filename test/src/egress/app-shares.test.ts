@@ -1,0 +1,70 @@
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { egress } from "../../../src/egress/egress.ts";
+
+/** Server that answers at once, except on `/hang`. */
+const hanging: ServerResponse[] = [];
+const server = createServer((req, res) => {
+  if (req.url === "/hang") hanging.push(res);
+  else res.end("fine");
+});
+const guard = egress({
+  allowPrivate: ["127.0.0.1"],
+  resolve: (host) => (host === "slow.test" ? new Promise(() => undefined) : Promise.resolve(LOOPBACK)),
+});
+const LOOPBACK = [{ address: "127.0.0.1", family: 4 }];
+let port = 0;
+
+beforeAll(async () => {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  port = (server.address() as AddressInfo).port;
+});
+afterAll(async () => {
+  await guard.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+/** Runs the work 20 times; returns the slowest in milliseconds. */
+async function slowest(work: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let n = 0; n < 20; n++) {
+    const startedAt = performance.now();
+    await work();
+    times.push(performance.now() - startedAt);
+  }
+  return Math.max(...times);
+}
+
+describe("egress shares per app", () => {
+  it("keeps dials of one app fast while another app's dials hang", async () => {
+    const giveUp = new AbortController();
+    const greedy = guard.forApp("greedy");
+    const stuck = Array.from({ length: 300 }, () => greedy.connect("slow.test", port, { signal: giveUp.signal }));
+    for (const dial of stuck) dial.catch(() => undefined);
+    const dial = async () => (await guard.forApp("modest").connect("fast.test", port)).destroy();
+    expect(await slowest(dial)).toBeLessThan(500);
+    // The app that used up its share waits within its own time-out.
+    const late = greedy.connect("fast.test", port, { timeoutMs: 200 });
+    await expect(late).rejects.toMatchObject({ code: "ETIMEDOUT" });
+    giveUp.abort(new Error("enough"));
+    const settled = await Promise.allSettled(stuck);
+    expect(settled.every(({ status }) => status === "rejected")).toBe(true);
+    (await greedy.connect("fast.test", port)).destroy();
+  });
+
+  it("keeps requests of one app fast while the same server leaves another app's requests hanging", async () => {
+    const giveUp = new AbortController();
+    const url = `http://fast.test:${port}`;
+    const greedy = guard.forApp("greedy");
+    const stuck = Array.from({ length: 200 }, () => greedy.fetch(`${url}/hang`, { signal: giveUp.signal }));
+    for (const request of stuck) request.catch(() => undefined);
+    while (hanging.length < 64) await once(server, "request");
+    expect(await slowest(() => guard.forApp("modest").fetch(url))).toBeLessThan(500);
+    giveUp.abort(new Error("enough"));
+    await Promise.allSettled(stuck);
+  });
+});
