@@ -27,7 +27,7 @@ export async function findActivity(
 export async function cancelActivity(deps: EndActivityDeps, caller: Caller, rid: string): Promise<ActivityRecord> {
   const { outbox, lanes } = deps;
   const stored = await findActivity(deps, caller, rid);
-  const { outcomes: outcomes, attempts } = stored;
+  const { outcomes, attempts } = stored;
   const event = resultEvent(stored, stored.rid, { status: "cancelled", outcomes, attempts, now: Date.now() });
   const ended = await outbox.finalize(caller.app, rid, stored.lane, event);
   if (ended.outcome === "missing") throw notFound();
@@ -47,7 +47,7 @@ export async function expireActivity({ outbox, lanes }: EndActivityDeps, app: st
   const stored = await outbox.find(app, rid);
   if (!stored) return outbox.forgetMissing(app, rid);
   const now = Date.now();
-  const { committed, outcomes: outcomes, attempts } = stored;
+  const { committed, outcomes, attempts } = stored;
   if (committed && now < stored.expiresAt + COMMITTED_GRACE_MS) {
     return outbox.extendDeadline(app, rid, COMMITTED_GRACE_MS);
   }
