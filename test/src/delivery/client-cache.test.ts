@@ -57,46 +57,46 @@ function world() {
 }
 
 describe("ClientCache", () => {
-it("shares a client until the credentials change, and disposes of the old one after its work", async () => {
-  const { account, opened, closed, use, pool, platform } = world();
-  expect(await Promise.all([use(), use(), use()])).toEqual([1, 1, 1]);
-  expect(opened).toHaveLength(1);
-  let release: () => void = () => undefined;
-  const busy = pool.use(
-    platform,
-    { app: "app", address: "bob", verb: "echo", signal: new AbortController().signal },
-    () => new Promise<void>((done) => (release = done)),
-  );
-  await use();
-  Object.assign(account, { version: "2", credentials: 2 });
-  expect(await use()).toBe(2);
-  expect(closed).toEqual([]);
-  release();
-  await busy;
-  await Promise.resolve();
-  expect(closed).toEqual([1]);
-});
-
-it("stores renewed credentials and keeps the client, unless the app stored others", async () => {
-  const { account, opened, use } = world();
-  await use();
-  await opened[0]?.saveCredentials?.(7);
-  expect(account).toEqual({ version: "2", credentials: 7 });
-  await use();
-  expect(opened).toHaveLength(1);
-  Object.assign(account, { version: "9", credentials: 9 });
-  await opened[0]?.saveCredentials?.(8);
-  expect(account.credentials).toBe(9);
-});
-
-it("rejects an actor without an account", async () => {
-  const { pool, platform } = world();
-  await expect(
-    pool.use(
+  it("shares a client until the credentials change, and disposes of the old one after its work", async () => {
+    const { account, opened, closed, use, pool, platform } = world();
+    expect(await Promise.all([use(), use(), use()])).toEqual([1, 1, 1]);
+    expect(opened).toHaveLength(1);
+    let release: () => void = () => undefined;
+    const busy = pool.use(
       platform,
-      { app: "app", address: "eve", verb: "echo", signal: new AbortController().signal },
-      async () => 1,
-    ),
-  ).rejects.toMatchObject({ code: "account-unknown" });
-});
+      { app: "app", address: "bob", verb: "echo", signal: new AbortController().signal },
+      () => new Promise<void>((done) => (release = done)),
+    );
+    await use();
+    Object.assign(account, { version: "2", credentials: 2 });
+    expect(await use()).toBe(2);
+    expect(closed).toEqual([]);
+    release();
+    await busy;
+    await Promise.resolve();
+    expect(closed).toEqual([1]);
+  });
+
+  it("stores renewed credentials and keeps the client, unless the app stored others", async () => {
+    const { account, opened, use } = world();
+    await use();
+    await opened[0]?.saveCredentials?.(7);
+    expect(account).toEqual({ version: "2", credentials: 7 });
+    await use();
+    expect(opened).toHaveLength(1);
+    Object.assign(account, { version: "9", credentials: 9 });
+    await opened[0]?.saveCredentials?.(8);
+    expect(account.credentials).toBe(9);
+  });
+
+  it("rejects an actor without an account", async () => {
+    const { pool, platform } = world();
+    await expect(
+      pool.use(
+        platform,
+        { app: "app", address: "eve", verb: "echo", signal: new AbortController().signal },
+        async () => 1,
+      ),
+    ).rejects.toMatchObject({ code: "account-unknown" });
+  });
 });
