@@ -47,7 +47,7 @@ it(`an account is stored, connects, and each example of ${PATH} is carried out`,
   await peer.hears((line) => line.endsWith(" PRIVMSG alice :Hello World!"));
 });
 
-it("what is said on the network comes on the stream, also after the server died", { timeout: 60_000 }, async () => {
+it("messages arrive on the stream, also after a server crash", { timeout: 60_000 }, async () => {
   await peer.does("JOIN #lobby");
   await peer.does("PRIVMSG #lobby :Good morning");
   const heard = (body: string) =>
@@ -71,7 +71,7 @@ it("what is said on the network comes on the stream, also after the server died"
   await listener.until(() => heard("Here again") !== undefined, 10_000);
 });
 
-it("what can't be said is refused with a pointer, and costs nothing", async () => {
+it("an invalid target is refused with a pointer, and the next activity is sent", async () => {
   const send = activities[1];
   const bad = { ...send, target: { address: "alice\r\nQUIT" } };
   expect(await call("POST", "activities", bad)).toMatchObject({
@@ -79,4 +79,16 @@ it("what can't be said is refused with a pointer, and costs nothing", async () =
     body: { code: "validation-failed", errors: [{ pointer: "/target/address" }] },
   });
   expect(await call("POST", "activities", send ?? {})).toMatchObject({ body: { status: "sent" } });
+});
+
+it.each([
+  ["/object/key", "object.password", { verb: "join", object: { key: "sesame" } }],
+  ["/object/body", "object.reason", { verb: "leave", object: { body: "bye" } }],
+  ["/object/body", "object.reason", { verb: "kick", object: { address: "alice", body: "out" } }],
+  ["/object/type", "members", { verb: "query", object: { type: "attendance" } }],
+  ["/target/address", "object.address", { verb: "invite", object: { address: "#other" } }],
+])("an old spelling at %s is refused with the new one, %s", async (pointer, instead, fields) => {
+  const answer = await call("POST", "activities", { ...activities[0], target: { address: "#lobby" }, ...fields });
+  expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer }] } });
+  expect(JSON.stringify(answer.body.errors)).toContain(instead);
 });

@@ -60,24 +60,21 @@ const sasl =
   };
 const login = { sasl: { account: "bob", password: "secret-4711" } };
 
-describe("logging in", () => {
-  it("uses SASL where the account has it", async () => {
+describe("the login", () => {
+  it("uses SASL where the account has credentials", async () => {
     const { port, bytes } = await script(sasl("903"));
     await account({ port, credentials: login });
     expect(bytes().toString()).toContain(`AUTHENTICATE ${Buffer.from("bob\0bob\0secret-4711").toString("base64")}\r\n`);
   });
 
-  it.each(["902", "904", "905"])(
-    "takes a refused login (%s) as final, without repeating the secret",
-    async (numeric) => {
-      const { port } = await script(sasl(numeric));
-      const failure = await refusal({ port, credentials: login });
-      expect(failure).toMatchObject({ kind: "auth", code: "credentials-invalid" });
-      expect(`${failure.message} ${failure.platformCode}`).not.toContain("secret-4711");
-    },
-  );
+  it.each(["902", "904", "905"])("is final when refused (%s), without repeating the password", async (numeric) => {
+    const { port } = await script(sasl(numeric));
+    const failure = await refusal({ port, credentials: login });
+    expect(failure).toMatchObject({ kind: "auth", code: "credentials-invalid" });
+    expect(`${failure.message} ${failure.platformCode}`).not.toContain("secret-4711");
+  });
 
-  it("does not go on without a login where the server offers none", async () => {
+  it("is retried while the server offers no SASL", async () => {
     const { port, bytes } = await script(sasl("", ""));
     // The network's services may be away for a moment: that is no reason to ask people for their passwords.
     expect(await refusal({ port, credentials: login })).toMatchObject({
@@ -96,14 +93,14 @@ describe("logging in", () => {
     [["ERROR :Closing Link: h (Throttled: Reconnecting too fast)"], "rate-limited", "platform-rate-limited"],
     [["ERROR :Closing Link: h (Bad password)"], "auth", "credentials-invalid"],
     [["ERROR :Closing Link: banned.limit.example (Ping timeout)"], "retryable", "platform-unavailable"],
-  ])("understands %j", async (words, kind, code) => {
+  ])("classifies %j", async (words, kind, code) => {
     const { port } = await script(greeting(...words));
     const failure = await refusal({ port, credentials: { password: "secret-4711" } });
     expect(failure).toMatchObject({ kind, code });
     expect(failure.platformCode ?? "").not.toContain("secret-4711");
   });
 
-  it("gives up when no nick is free", async () => {
+  it("gives up when every similar nick is taken", async () => {
     const { port, bytes } = await script((line, say) => {
       if (!line.startsWith("NICK")) return line.startsWith("USER") ? "done" : undefined;
       say(`:srv 433 * ${line.slice(5)} :Nickname is already in use`);
@@ -113,7 +110,7 @@ describe("logging in", () => {
     expect(bytes().toString().match(/NICK /g)).toHaveLength(7);
   });
 
-  it("gives up a server that drips or is silent, and closes", async () => {
+  it("times out on a silent server and closes the socket", async () => {
     let client: Socket | undefined;
     const { port } = await script((_line, say, socket) => {
       client = socket;
@@ -127,7 +124,7 @@ describe("logging in", () => {
     if (client && !client.closed) await once(client, "close");
   });
 
-  it("stops when it is no longer wanted", async () => {
+  it("is aborted by the signal", async () => {
     const { port } = await script(() => "done");
     const stop = new AbortController();
     const failing = refusal({ port, hold: { signal: stop.signal } });
@@ -135,7 +132,7 @@ describe("logging in", () => {
     expect(await failing).toMatchObject({ code: "abandoned" });
   });
 
-  it("tells nothing to a server that does not speak TLS where TLS is demanded", async () => {
+  it("sends nothing to a server without TLS where TLS is required", async () => {
     const { port, bytes } = await script();
     const failure = await refusal({
       port,
@@ -171,7 +168,7 @@ describe("a hostile server", () => {
     ["facts about people", lines((at) => `:srv 311 bob n${at} u h * :${long}`)],
     ["rooms we never joined", lines((at) => `:bob!b@h JOIN #r${at}${long}`)],
     ["messages of the day", lines((at) => `:srv 372 bob :- ${at} ${long}`)],
-  ])("can't fill our memory with %s", async (_what, words) => {
+  ])("can't fill memory with %s", async (_what, words) => {
     let heard: () => void = () => undefined;
     const end = new Promise<void>((resolve) => {
       heard = resolve;
@@ -195,14 +192,14 @@ describe("a hostile server", () => {
   it.each([
     ["never ends a line", "x".repeat(100_000)],
     ["talks nonsense without end", "PRIVMSG\r\n".repeat(5_000)],
-  ])("is given up when it %s", async (_what, words) => {
+  ])("is disconnected when it %s", async (_what, words) => {
     const { port } = await script(then(words));
     const made = await account({ port });
     const thrown = await made.hold.ended;
     expect(thrown).toMatchObject({ code: "IRC_LINE" });
   });
 
-  it("waits while what it floods us with can't be stored", async () => {
+  it("is not read while its events can't be recorded", async () => {
     let release: () => void = () => undefined;
     const stored = new Promise<void>((resolve) => {
       release = resolve;
@@ -236,7 +233,7 @@ describe("a hostile server", () => {
     await made.close();
   });
 
-  it("says goodbye first when it is handed over, and what had come by then is handed on", async () => {
+  it("gets QUIT at a handover, and lines received by then are recorded", async () => {
     const { port, bytes } = await script((line, say, socket) => {
       if (line === "QUIT") {
         say(":alice!a@h PRIVMSG bob :just in time");
@@ -251,7 +248,7 @@ describe("a hostile server", () => {
     expect(made.hold.arrivals.map(({ event }) => event.object.body)).toEqual(["just in time"]);
   });
 
-  it("tries again to store what Redis refused, and loses and doubles nothing", async () => {
+  it("loses and doubles no event while Redis is away", async () => {
     const { port } = await script((line, say) => {
       if (!line.startsWith("USER")) return undefined;
       for (const word of [...welcome, ":a!b@c PRIVMSG bob :1", ":a!b@c PRIVMSG bob :2"]) say(word);
@@ -272,14 +269,14 @@ describe("a hostile server", () => {
     await expect.poll(() => got, { timeout: 5_000 }).toEqual(["1", "2"]);
   });
 
-  it("is asked for a sign of life, and given up when it gives none", async () => {
+  it("is pinged when silent, and disconnected without an answer", async () => {
     const { port } = await script((line) => (line.startsWith("PING") ? "done" : undefined));
     const made = await account({ port, timeouts: { idleMs: 50 } });
     expect(await made.hold.ended).toMatchObject({ code: "ETIMEDOUT" });
   });
 });
 
-describe("sending to a server that breaks", () => {
+describe("send", () => {
   const after =
     (deed: (socket: Socket) => void): Script =>
     (line, _say, socket) => {
@@ -288,7 +285,7 @@ describe("sending to a server that breaks", () => {
       return "done";
     };
 
-  it("is unknown when the connection breaks after the text left", async () => {
+  it("ends unknown when the connection breaks after the text was sent", async () => {
     const { port } = await script(after((socket) => socket.destroy()));
     const made = await account({ port });
     const { outcomes } = await made.does("send", "alice", { body: "lost?" });
@@ -296,7 +293,7 @@ describe("sending to a server that breaks", () => {
     expect(await made.hold.ended).toBeInstanceOf(Error);
   });
 
-  it("is unknown when the server says nothing, and the connection is given up", async () => {
+  it("ends unknown when the server does not answer, and the connection is ended", async () => {
     const { port } = await script((line) => (/^(PRIVMSG|PING)/.test(line) ? "done" : undefined));
     const made = await account({ port, timeouts: { responseMs: 100 } });
     const { outcomes } = await made.does("send", ["alice", "carol"], { body: "lost?" });
@@ -304,7 +301,7 @@ describe("sending to a server that breaks", () => {
     expect(await made.hold.ended).toMatchObject({ code: "ETIMEDOUT" });
   });
 
-  it("writes nothing when the commit is refused, and the next work goes on", async () => {
+  it("writes nothing when the commit is refused, and the next activity is sent", async () => {
     const { port, heard } = await script();
     const made = await account({ port });
     const refused = new Failure({ kind: "permanent", code: "abandoned", detail: "Cancelled meanwhile." });
@@ -325,7 +322,7 @@ describe("sending to a server that breaks", () => {
     expect(heard()).toEqual(["PRIVMSG alice :yes"]);
   });
 
-  it("commits once, before the first byte, and only what is pending is said", async () => {
+  it("commits once before the first byte, and sends to pending targets only", async () => {
     const { port, heard } = await script();
     const made = await account({ port });
     const before: number[] = [];
@@ -336,7 +333,7 @@ describe("sending to a server that breaks", () => {
     expect(heard()).toEqual(["PRIVMSG b :hi", "PRIVMSG c :hi"]);
   });
 
-  it("waits with a refusal that passes, but repeats nothing of which parts were taken", async () => {
+  it("defers a temporary refusal, but never repeats a text of which parts were taken", async () => {
     const { port } = await script((line, say) => {
       if (!line.startsWith("PRIVMSG")) return undefined;
       if (line.endsWith("two")) say(":srv 439 bob alice :Target change too fast");
@@ -350,8 +347,8 @@ describe("sending to a server that breaks", () => {
   });
 });
 
-describe("what the account does elsewhere", () => {
-  it("is told as its own, but not what it does here", async () => {
+describe("an account", () => {
+  it("records its messages of other clients as self, but not its own activities", async () => {
     const { port } = await script((line, say) => {
       if (line === "CAP LS 302") say(":srv CAP * LS :echo-message");
       else if (line.startsWith("CAP REQ")) say(":srv CAP * ACK :echo-message");
@@ -369,7 +366,7 @@ describe("what the account does elsewhere", () => {
     ]);
   });
 
-  it("is not called its own stored name any more when the account is stored anew under another", async () => {
+  it("drops a changed nick when the account is stored with another nick", async () => {
     const { port, heard } = await script((line, say) => {
       if (line.startsWith("NICK other")) say(":bob!b@h NICK other");
       return undefined;

@@ -59,7 +59,7 @@ const COMMANDS: Readonly<Record<string, RegExp>> = {
   query: /^(NAMES|WHOIS|LIST)$/,
 };
 
-describe("nothing but one line per command reaches the wire", () => {
+describe("the wire", () => {
   const platform = irc();
   let server: IrcScript;
   let client: unknown;
@@ -97,9 +97,9 @@ describe("nothing but one line per command reaches the wire", () => {
   };
 
   it.each([
-    ["whatever the schema lets through", true],
-    ["even what no schema has seen", false],
-  ])("%s", async (_what, checked) => {
+    ["activities that the schema accepts", true],
+    ["activities that no schema has checked", false],
+  ])("gets a single line per command from %s", async (_what, checked) => {
     await fc.assert(
       fc.asyncProperty(work, name, async ({ verb, object }, address) => {
         const activity = activityOf(verb, address, object);
@@ -127,10 +127,15 @@ describe("nothing but one line per command reaches the wire", () => {
     expect(server.connections()).toBe(1);
   });
 
-  it.each(["nick", "user", "realname", "password"])("refuses a login whose %s would be two lines", async (field) => {
-    const example = { host: "h", [field]: "x\r\nQUIT" };
-    expect(validationErrors(platform.credentials?.schema as never, example)).toMatchObject([{ pointer: `/${field}` }]);
-  });
+  it.each(["nick", "user", "realname", "password"])(
+    "is protected from a login whose %s has two lines",
+    async (field) => {
+      const example = { host: "h", [field]: "x\r\nQUIT" };
+      expect(validationErrors(platform.credentials?.schema as never, example)).toMatchObject([
+        { pointer: `/${field}` },
+      ]);
+    },
+  );
 
   it.each([
     ["send", [{ address: "#a,#b" }], { body: "x" }, "/target/0/address"],
@@ -160,7 +165,7 @@ describe("nothing but one line per command reaches the wire", () => {
     ["query", [{ address: "alice" }], {}, "/target/0/address"],
     ["query", [{ address: "#a" }], { type: "person" }, "/target/0/address"],
     ["query", [], { type: "rooms", match: "a\r\nb" }, "/object/match"],
-  ])("%s to %j with %j is refused with a pointer", (verb, target, object, pointer) => {
+  ])("never sees %s to %j with %j: refused with a pointer", (verb, target, object, pointer) => {
     const activity = { ...activityOf(verb, "", object), target };
     const fault = validationErrors(platform.verbs[verb]?.schema as never, { actor: activity.actor, target, object })[0];
     const refused = fault ?? platform.validate?.(verb, activity);

@@ -38,7 +38,7 @@ describe.each([
     await server.stop();
   });
 
-  it("says things to rooms and people, and proves that the server took them", async () => {
+  it("sends to channels and persons, with a proof that the server took the text", async () => {
     await peer.does("JOIN #say");
     const account = await bob();
     expect(statuses(await account.does("join", "#say", {}))).toEqual(["sent"]);
@@ -56,7 +56,7 @@ describe.each([
     await peer.does("PART #say");
   });
 
-  it("cuts long and many-lined text into parts that arrive whole and in order", async () => {
+  it("splits long text and lines into parts that arrive in order", async () => {
     const account = await bob();
     const text = `first\n\n  \n${"ä€🎉 ".repeat(150)}\r\nlast of all`;
     const { object, outcomes } = await account.does("send", "alice", { body: text });
@@ -70,7 +70,7 @@ describe.each([
     expect(got.slice(-parts.length)).toEqual(parts);
   });
 
-  it("says what can't be said to whom, and stays connected", async () => {
+  it("reports refusals per target and stays connected", async () => {
     const account = await bob();
     const said = await account.does("send", ["nobody", "alice", "#nowhere"], { body: "hello there" });
     expect(statuses(said)).toEqual(["recipient-unknown", "sent", "recipient-unknown"]);
@@ -93,7 +93,7 @@ describe.each([
     await peer.does("PART #shut");
   });
 
-  it("brings what happens, in order, each once", async () => {
+  it("records events in order, each once", async () => {
     const account = await bob();
     await account.does("join", "#in", {});
     const carol = await ircPeer(server.port, "carol", PASSWORD);
@@ -145,7 +145,7 @@ describe.each([
     await peer.does("PART #in");
   });
 
-  it("tells of topics, kicks, invitations and changed nicks", async () => {
+  it("records topics, kicks, invitations and new nicks", async () => {
     const account = await bob();
     await peer.does("JOIN #deeds");
     await account.does("join", "#deeds", {});
@@ -177,7 +177,7 @@ describe.each([
     await peer.does("PART #other");
   });
 
-  it("does what rooms need: topic, invite, kick; and answers questions", async () => {
+  it("sets topics, invites, kicks and answers queries", async () => {
     const account = await bob();
     await account.does("join", "#own", {});
     expect((await account.does("update", "#own", { type: "topic", body: "Our own" })).object).toEqual({
@@ -214,7 +214,7 @@ describe.each([
     expect(statuses(await account.does("kick", "#own", { address: "alice" }))).toEqual(["recipient-unknown"]);
   });
 
-  it("goes by a similar nick while its own is taken, and gets it back", async () => {
+  it("uses a similar nick while its own is taken, and regains its own", async () => {
     const owner = await ircPeer(server.port, "dave", PASSWORD);
     const account = await bob({ nick: "dave", timeouts: { regainMs: 50 } });
     expect(account.nick()).toBe("dave_");
@@ -227,7 +227,7 @@ describe.each([
     });
   });
 
-  it("keeps its nick and its rooms, also those with a key, over the server's death", async () => {
+  it("keeps its nick and channels, also those with a key, across a server crash", async () => {
     const account = await bob({ nick: "erin" });
     await account.does("join", "#plain", {});
     await account.does("join", "#locked", {});
@@ -270,7 +270,7 @@ describe.each([
     expect(await again.resolve("send", "#plain")).toBeUndefined();
   });
 
-  it("does not go back by itself to where it was thrown out", async () => {
+  it("does not rejoin a channel after a kick", async () => {
     const account = await bob();
     await peer.does("JOIN #door");
     await account.does("join", "#door", { password: "a-key" });
@@ -282,7 +282,7 @@ describe.each([
     await peer.does("PART #door");
   });
 
-  it("is refused for a wrong password, and it is final", async () => {
+  it("fails for good with a wrong password", async () => {
     const failure = await bob({ credentials: { password: "wrong-pw-4711" } }).catch((thrown: unknown) => thrown);
     expect(failure).toBeInstanceOf(Failure);
     expect(failure).toMatchObject({ kind: "auth", code: "credentials-invalid" });
@@ -290,8 +290,8 @@ describe.each([
   });
 });
 
-describe("a server that throttles", () => {
-  it("is talked to at its pace: a long text arrives whole and nobody is thrown out", { timeout: 60_000 }, async () => {
+describe("a server with a rate limit", () => {
+  it("gets a long text at the account's rate and does not disconnect it", { timeout: 60_000 }, async () => {
     const server = await ngircd({ penalties: true });
     const peer = await ircPeer(server.port, "alice");
     const account = await ircAccount({ port: server.port, credentials: { pace: { burst: 3, interval: 500 } } });
@@ -313,7 +313,7 @@ describe("IRC over TLS", () => {
   });
   afterAll(() => server.stop());
 
-  it("trusts the authority that the account names, and no other", async () => {
+  it("trusts the account's certificate authority only", async () => {
     const { tlsPort: port, tls } = server;
     const account = await ircAccount({ port, credentials: { tls: "implicit", ca: tls.cert } });
     expect(statuses(await account.does("send", "bob", { body: "to myself" }))).toEqual(["sent"]);

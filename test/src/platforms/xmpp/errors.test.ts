@@ -32,8 +32,8 @@ function parsed(text: string): Stanza[] {
 const text = fc.string({ unit: "binary", maxLength: 200 });
 const spiky = fc.stringMatching(/^[<>&'"\]/a@ \n\t;#x0-9-]{0,40}$/);
 
-describe("text", () => {
-  it("that may be posted reaches the other side as it is, whatever marks it is made of", () => {
+describe("isXmlText", () => {
+  it("accepts text that survives serialization and parsing unchanged", () => {
     const allowed = new RegExp(TEXT, "u");
     fc.assert(
       fc.property(fc.oneof(text, spiky), fc.oneof(text, spiky), (body, id) => {
@@ -49,7 +49,7 @@ describe("text", () => {
     );
   });
 
-  it("that XML can't carry is found out", () => {
+  it("refuses characters that XML can't carry", () => {
     for (const bad of ["\u0000", "\u0008", "\u000b", "\u001f", "\ufffe", "\uffff", "\ud800", "a\udc00"]) {
       expect(isXmlText(bad)).toBe(false);
       expect(new RegExp(TEXT, "u").test(bad)).toBe(false);
@@ -58,9 +58,9 @@ describe("text", () => {
   });
 });
 
-describe("JIDs", () => {
+describe("JID patterns and parts", () => {
   const any = new RegExp(ANY_JID, "u");
-  it("fall into their parts and come together again", () => {
+  it("split JIDs into parts that make up the same JID", () => {
     const part = fc.stringMatching(/^[a-z0-9äß._-]{1,20}$/);
     const name = fc.constantFrom("example.org", "münchen.example", "a-b.c", "[::1]", "127.0.0.1");
     fc.assert(
@@ -77,7 +77,7 @@ describe("JIDs", () => {
     );
   });
 
-  it("that are taken carry nothing that could end an attribute or a line", () => {
+  it("accept no JID that could end an attribute or a line", () => {
     fc.assert(
       fc.property(fc.oneof(text, spiky), (jid) => {
         fc.pre(any.test(jid));
@@ -101,7 +101,7 @@ describe("JIDs", () => {
     'a"@example.org',
     "a@example.org\u0000",
     "\ud800@example.org",
-  ])("that are none are refused: %j", (jid) => expect(any.test(jid)).toBe(false));
+  ])("refuse %j", (jid) => expect(any.test(jid)).toBe(false));
 
   it.each([
     "a@-example.org",
@@ -110,9 +110,9 @@ describe("JIDs", () => {
     `a@${"a".repeat(64)}.org`,
     `${"ä".repeat(512)}@example.org`,
     "a@[::zz]",
-  ])("that no server could have are unsound", (jid) => expect(isValidJid(jid)).toBe(false));
+  ])("leave %j to isValidJid, which refuses it", (jid) => expect(isValidJid(jid)).toBe(false));
 
-  it("of accounts and rooms have a local part and no resource", () => {
+  it("require a local part and no resource of accounts and rooms", () => {
     const account = new RegExp(BARE_JID, "u");
     expect(["a@b.c", "b.c", "a@b.c/d"].map((jid) => account.test(jid))).toEqual([true, false, false]);
   });

@@ -44,8 +44,8 @@ async function said(to: string, text: string): Promise<void> {
   await alice.ask("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
 }
 
-describe("characters", () => {
-  it("arrive whole though each of their bytes comes alone", async () => {
+describe("a stream whose bytes come one by one", () => {
+  it("delivers text of several bytes per character whole", async () => {
     const proxy = createServer((near) => {
       const far = connect(prosody.port, "127.0.0.1");
       near.setNoDelay(true);
@@ -76,8 +76,8 @@ describe("characters", () => {
   });
 });
 
-describe("acknowledgement", () => {
-  it("waits until what came was stored", async () => {
+describe("an acknowledgement (XEP-0198)", () => {
+  it("waits until the stanza was recorded", async () => {
     const acks: string[] = [];
     let answered: () => void = () => undefined;
     const nextAck = () =>
@@ -123,7 +123,7 @@ describe("acknowledgement", () => {
     await server.stop();
   });
 
-  it("never comes for what could not be stored: the session ends, and the next holder gets it", async () => {
+  it("is never sent for an unrecorded stanza: the stream ends, and the next owner records it", async () => {
     const broken = new Error("Redis is away");
     const first = holdFor("carl", { record: () => Promise.reject(broken) });
     const client = await held(first);
@@ -137,8 +137,8 @@ describe("acknowledgement", () => {
   });
 });
 
-describe("a server that dies", () => {
-  it("ends the session; the next holder loses and doubles nothing, in rooms neither", async () => {
+describe("a server crash", () => {
+  it("ends the connection; the next owner loses and doubles nothing, also in rooms", async () => {
     const room = `ruins@${PROSODY_ROOMS}`;
     const first = holdFor("dora");
     const client = await held(first);
@@ -169,7 +169,7 @@ describe("a server that dies", () => {
   });
 });
 
-describe("a break after the point of no return", () => {
+describe("a break between a written message and its confirmation", () => {
   const activity = (id: string, target: string): Activity => ({
     id,
     rid: "r",
@@ -180,7 +180,7 @@ describe("a break after the point of no return", () => {
     object: { body: "was it sent?" },
   });
 
-  it("leaves the outcome in doubt", async () => {
+  it("throws outcome-unknown", async () => {
     const server = await scriptedXmpp({
       on: (text, socket) => {
         if (!text.includes("was it sent?")) return false;
@@ -201,7 +201,7 @@ describe("a break after the point of no return", () => {
     await server.stop();
   });
 
-  it("is cleared up by the archive: what is there was sent, what is not is sent again", async () => {
+  it("is settled by the archive: archived messages were sent, missing ones are deferred", async () => {
     const hold = holdFor("emil");
     const client = await held(hold);
     const room = `doubts@${PROSODY_ROOMS}`;
@@ -232,8 +232,8 @@ describe("a break after the point of no return", () => {
   });
 });
 
-describe("the core's wish", () => {
-  it("ends a login under way, and a session, without a word of loss", async () => {
+describe("connect", () => {
+  it("is aborted by the signal during and after the login, without onDisconnected", async () => {
     const silent = await scriptedXmpp({ on: () => true });
     const waiting = holdFor("fred", { port: silent.port });
     const holding = held(waiting);
@@ -252,7 +252,7 @@ describe("the core's wish", () => {
     expect(told).toBe(false);
   });
 
-  it("is wrong with a wrong password, and says so for good", async () => {
+  it("fails with credentials-invalid for a wrong password, without repeating the password", async () => {
     const hold = testHold({
       address: `fred@${PROSODY_DOMAIN}`,
       credentials: { host: "127.0.0.1", port: prosody.port, tls: "none", password: "canary-wrong" },

@@ -57,7 +57,7 @@ it(`an account is stored, connects by STARTTLS, and each example of ${PATH} is c
   await listener.until(() => events().some(({ status }) => status === "delivered"), 10_000);
 });
 
-it("what is said comes on the stream, also what came while the server was back and the account not yet", {
+it("messages arrive on the stream once, also those sent before the account was back after a server crash", {
   timeout: 60_000,
 }, async () => {
   const heard = (body: string) =>
@@ -96,11 +96,22 @@ it.each([
   ["/object/body", { object: { body: "a\u0000b" } }],
   ["/object/body", { object: { body: "\ufffe" } }],
   ["/object/body", { object: { body: "x".repeat(32_769) } }],
-])("what can't be said is refused with a pointer to %s, and costs nothing", async (pointer, words) => {
+])("an invalid activity is refused with a pointer to %s, and the next is sent", async (pointer, words) => {
   const send = activities[0];
   expect(await call("POST", "activities", { ...send, ...words })).toMatchObject({
     status: 422,
     body: { code: "validation-failed", errors: [{ pointer }] },
   });
   expect(await call("POST", "activities", send ?? {})).toMatchObject({ body: { status: "sent" } });
+});
+
+it.each([
+  ["/verb", "send", { verb: "reply", object: { body: "Hello", inReplyTo: "1" } }],
+  ["/object/reactions", "object.content", { verb: "react", object: { id: "1", reactions: ["👍"] } }],
+  ["/object/topic", "object.body", { verb: "update", object: { type: "topic", topic: "today" } }],
+  ["/object/type", "contacts", { verb: "query", object: { type: "roster" } }],
+])("an old spelling at %s is refused with the new one, %s", async (pointer, instead, fields) => {
+  const answer = await call("POST", "activities", { ...activities[0], ...fields });
+  expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer }] } });
+  expect(JSON.stringify(answer.body.errors)).toContain(instead);
 });

@@ -38,7 +38,7 @@ async function failed(hold: ReturnType<typeof testHold>) {
   return platform.classifyError(thrown);
 }
 
-describe("before the login", () => {
+describe("a hostile server before the login", () => {
   it.each([
     ["garbage", "HTTP/1.1 400 Bad Request\r\n\r\n"],
     ["a wrong end", "<a></b>"],
@@ -48,7 +48,7 @@ describe("before the login", () => {
     ["elements without end", `${OPEN}${"<a>".repeat(1_000)}`],
     ["an entity", `${OPEN}<a b='&lol;'/>`],
     ["nothing", ""],
-  ])("gives up on a server that sends %s", async (_what, first) => {
+  ])("is given up when it sends %s", async (_what, first) => {
     const { port } = await server({ first });
     const { kind, code } = await failed(account(port, "none"));
     expect([kind, code]).toEqual([
@@ -57,13 +57,13 @@ describe("before the login", () => {
     ]);
   });
 
-  it("sends no password where STARTTLS was stripped from the offer", async () => {
+  it("gets no password when STARTTLS is missing from its offer", async () => {
     const stripped = await server({ first: features(MECHANISMS) });
     expect(await failed(account(stripped.port, "starttls"))).toMatchObject({ kind: "permanent", code: "tls-failed" });
     expect(stripped.got()).not.toMatch(/<auth|<starttls/);
   });
 
-  it("sends no password where STARTTLS is refused", async () => {
+  it("gets no password when it refuses STARTTLS", async () => {
     const refusing = await server({
       first: features(STARTTLS + MECHANISMS),
       on: (text, socket) => {
@@ -76,7 +76,7 @@ describe("before the login", () => {
     expect(refusing.got()).not.toContain("<auth");
   });
 
-  it("sends no password to whom no authority knows, and believes nothing said in clear behind the offer", async () => {
+  it("gets no password with an untrusted certificate, and its clear text behind <proceed/> is ignored", async () => {
     const dir = await mkdtemp(join(tmpdir(), "dgm-xmpp-"));
     const { key, cert } = certificate(dir, "DNS:xmpp.test");
     const inside: string[] = [];
@@ -101,7 +101,7 @@ describe("before the login", () => {
     await rm(dir, { recursive: true });
   });
 
-  it("shows nothing of the password in what it explains", async () => {
+  it("leaves no trace of the password in a failure", async () => {
     const refusing = await server({
       on: (text, socket) => {
         if (!text.includes("<auth")) return false;
@@ -118,13 +118,40 @@ describe("before the login", () => {
   });
 
   it.each([
+    ["not-authorized", "auth", "credentials-invalid"],
+    ["account-disabled", "permanent", "account-restricted"],
+    ["temporary-auth-failure", "retryable", "platform-unavailable"],
+    ["aborted", "retryable", "platform-unavailable"],
+    ["mechanism-too-weak", "retryable", "platform-unavailable"],
+  ])("refuses the login with %s, which is %s", async (condition, kind, code) => {
+    const { port } = await server({
+      on: (text, socket) => {
+        if (!text.includes("<auth")) return false;
+        socket.write(`<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><${condition}/></failure>`);
+        return true;
+      },
+    });
+    expect(await failed(account(port, "none"))).toMatchObject({ kind, code, platformCode: condition });
+  });
+
+  it.each([
+    ["SCRAM-SHA-1-PLUS only", "<mechanism>SCRAM-SHA-1-PLUS</mechanism>", "urn:ietf:params:xml:ns:xmpp-sasl"],
+    ["SASL2 only", "<mechanism>PLAIN</mechanism>", "urn:xmpp:sasl:2"],
+  ])("is retried when it offers %s, for no password is wrong", async (_what, mechanism, xmlns) => {
+    const name = xmlns.endsWith(":2") ? "authentication" : "mechanisms";
+    const { port, got } = await server({ first: features(`<${name} xmlns='${xmlns}'>${mechanism}</${name}>`) });
+    expect(await failed(account(port, "none"))).toMatchObject({ kind: "retryable" });
+    expect(got()).not.toContain("<auth");
+  });
+
+  it.each([
     ["conflict", "rate-limited", "platform-rate-limited"],
     ["policy-violation", "retryable", "platform-unavailable"],
     ["host-unknown", "permanent", "platform-rejected"],
     ["not-authorized", "auth", "credentials-invalid"],
     ["system-shutdown", "retryable", "platform-unavailable"],
     ["see-other-host", "retryable", "platform-unavailable"],
-  ])("takes the stream error %s as %s", async (condition, kind, code) => {
+  ])("ends the stream with %s, which is %s", async (condition, kind, code) => {
     const { port } = await server({
       first: `${OPEN}<stream:error><${condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>`,
     });
@@ -132,7 +159,7 @@ describe("before the login", () => {
   });
 });
 
-describe("after the login", () => {
+describe("a hostile server after the login", () => {
   const drip = (socket: Socket) => {
     socket.write("<message><body>");
     const clock = setInterval(() => (socket.writable ? socket.write("x") : clearInterval(clock)), 10);
@@ -149,7 +176,7 @@ describe("after the login", () => {
     ["a reset", (socket) => socket.resetAndDestroy()],
     ["drops of a stanza", drip],
     ["nothing any more", (socket) => socket.pause()],
-  ])("ends the session for good reason when it sends %s", async (_what, attack) => {
+  ])("is disconnected with a retryable failure when it sends %s", async (_what, attack) => {
     const { port } = await server({ after: (socket) => setImmediate(attack, socket) });
     const hold = account(port, "none");
     const thrown = await platform.connect?.(hold as never).then(
@@ -162,7 +189,7 @@ describe("after the login", () => {
     expect(hold.arrivals).toEqual([]);
   });
 
-  it("lives on over stanzas that say nothing, lie, or are none", async () => {
+  it("may send empty, forged or malformed stanzas: the connection lives on", async () => {
     const odd = [
       "<message/>",
       "<presence/>",

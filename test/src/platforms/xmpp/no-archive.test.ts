@@ -26,7 +26,7 @@ const bob = (notesOf?: TestHold) =>
     ...(notesOf ? { notesOf } : {}),
   });
 
-it("without archives the server's offline store and the rooms' history bring what came meanwhile, once", async () => {
+it("an account without archives gets offline messages and room history of the meantime once", async () => {
   const room = `oblivion@${PROSODY_ROOMS}`;
   const first = bob();
   const client = await platform.connect?.(first as never);

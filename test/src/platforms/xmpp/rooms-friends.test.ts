@@ -56,8 +56,8 @@ const configure = (room: string, fields: Readonly<Record<string, string>>) =>
     room,
   );
 
-describe("what follows a message", () => {
-  it.each(["a person", "a room"])("corrects, answers, reacts to and takes back what was said to %s", async (to) => {
+describe("message verbs", () => {
+  it.each(["a person", "a room"])("correct, answer, react to and retract a message to %s", async (to) => {
     const me = await bob();
     const room = `after${used}@${PROSODY_ROOMS}`;
     if (to === "a room") {
@@ -92,7 +92,7 @@ describe("what follows a message", () => {
     await me.close();
   });
 
-  it("arrives as the verbs by which it would have been posted", async () => {
+  it("are the verbs of inbound messages too", async () => {
     const me = await bob();
     const say = (id: string, ...children: ReturnType<typeof xml>[]) =>
       alice.send(xml("message", { to: me.address, type: "chat", id }, ...children));
@@ -136,7 +136,7 @@ describe("what follows a message", () => {
     await me.close();
   });
 
-  it("shows what the account's owner says from elsewhere as its own", async () => {
+  it("mark a message from the owner's other device as self", async () => {
     const me = await bob();
     const elsewhere = await xmppPeer(prosody.port, me.address.split("@")[0] ?? "", "phone");
     await elsewhere.send(xml("message", { to: ALICE, type: "chat", id: "p1" }, xml("body", {}, "from my phone")));
@@ -150,7 +150,7 @@ describe("what follows a message", () => {
     await me.close();
   });
 
-  it("is typing and read", async () => {
+  it("send typing and read markers", async () => {
     const me = await bob();
     const target = [{ address: ALICE }];
     const typing = await me.do("typing", { target });
@@ -162,7 +162,7 @@ describe("what follows a message", () => {
 });
 
 describe("rooms", () => {
-  it("say why they don't let in", async () => {
+  it("refuse a join with the reason, and a ban ends the membership", async () => {
     const room = `fort${used}@${PROSODY_ROOMS}`;
     const me = await bob();
     await alice.join(room, "alice");
@@ -195,7 +195,7 @@ describe("rooms", () => {
     await next.close();
   });
 
-  it("tell who comes, goes, is renamed and kicked, and what they are about", async () => {
+  it("report joins, leaves, new nicknames, kicks and topics, and answer queries", async () => {
     const room = `hall${used}@${PROSODY_ROOMS}`;
     const me = await bob();
     await alice.join(room, "alice");
@@ -240,8 +240,8 @@ describe("rooms", () => {
   });
 });
 
-describe("friends", () => {
-  it("are asked, made, seen, listed and removed", async () => {
+describe("contacts", () => {
+  it("are requested, approved, listed and removed, and their presence arrives", async () => {
     const me = await bob();
     const target = [{ address: ALICE }];
     await me.do("request-friend", { target, object: { body: "it is me" } });
@@ -272,8 +272,8 @@ describe("friends", () => {
   });
 });
 
-describe("the archive", () => {
-  it("is read page by page, of a person and of a room", async () => {
+describe("fetch", () => {
+  it("reads the archive of a person and of a room page by page", async () => {
     const me = await bob();
     const room = `diary${used}@${PROSODY_ROOMS}`;
     await me.do("join", { target: [{ address: room }] });

@@ -44,7 +44,7 @@ async function bob(words: { readonly address?: string; readonly notesOf?: TestHo
 }
 
 describe("messages", () => {
-  it("go out, come in, are receipted both ways, by STARTTLS", async () => {
+  it("are sent and received with receipts both ways, over STARTTLS", async () => {
     const me = await bob();
     const sent = await me.do("send", { target: [{ address: ALICE }], object: { body: "Grüße <&> 🎉" } });
     expect(sent.outcomes).toEqual([{ address: ALICE, status: "sent", id: sent.id }]);
@@ -96,7 +96,7 @@ describe("messages", () => {
     await me.close();
   });
 
-  it("to nobody fail, beside one that arrives", async () => {
+  it("to an unknown recipient fail, beside a message that arrives", async () => {
     const me = await bob();
     const sent = await me.do("send", {
       target: [{ address: `nobody@${PROSODY_DOMAIN}` }, { address: ALICE }],
@@ -109,7 +109,7 @@ describe("messages", () => {
     await me.close();
   });
 
-  it("that came while nobody held the account are brought by the next, once", async () => {
+  it("sent while the account was offline are recorded once by the next owner", async () => {
     const first = await bob();
     await alice.send(xml("message", { to: first.address, type: "chat", id: "before" }, xml("body", {}, "before")));
     await first.hold.arrived(({ event }) => event.object.body === "before");
@@ -130,7 +130,7 @@ describe("messages", () => {
 });
 
 describe("rooms", () => {
-  it("are joined, spoken in, left, and entered again by the next holder", async () => {
+  it("are joined, used, left, and joined again by the next owner", async () => {
     const room = `garden@${PROSODY_ROOMS}`;
     const me = await bob();
     await alice.join(room, "alice");

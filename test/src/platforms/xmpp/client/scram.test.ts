@@ -3,7 +3,7 @@ import { scram } from "../../../../../src/platforms/xmpp/client/scram.ts";
 
 const LOGIN = { username: "user", password: "pencil" };
 
-it("answers as RFC 5802 section 5 and RFC 7677 section 3 print it", async () => {
+it("SCRAM answers as RFC 5802 section 5 and RFC 7677 section 3 print it", async () => {
   const one = scram("SCRAM-SHA-1", "fyko+d2lbbFgONRv9qkxdawL");
   expect(await one.response(LOGIN)).toBe("n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL");
   one.challenge("r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096");
@@ -18,7 +18,7 @@ it("answers as RFC 5802 section 5 and RFC 7677 section 3 print it", async () => 
   );
 });
 
-it("has nothing more to say when the server proves itself", async () => {
+it("SCRAM answers the server's signature with an empty response", async () => {
   const one = scram("SCRAM-SHA-1", "mine");
   await one.response(LOGIN);
   one.challenge("r=mine1,s=QSXCR+Q6sek8bf92,i=1");
@@ -27,7 +27,7 @@ it("has nothing more to say when the server proves itself", async () => {
   expect(await one.response(LOGIN)).toBe("");
 });
 
-it("escapes what would end the name", async () => {
+it("SCRAM escapes separators in the user name", async () => {
   expect(await scram("SCRAM-SHA-1", "n").response({ username: "a=b,c" })).toBe("n,,n=a=3Db=2Cc,r=n");
 });
 
@@ -38,7 +38,7 @@ it.each([
   ["no iterations", "r=mine1,s=QSXCR+Q6sek8bf92"],
   ["more iterations than anybody needs", "r=mine1,s=QSXCR+Q6sek8bf92,i=9999999"],
   ["garbage", "garbage"],
-])("gives no proof for a challenge with %s", async (_, challenge) => {
+])("SCRAM gives no proof for a challenge with %s", async (_, challenge) => {
   const mechanism = scram("SCRAM-SHA-256", "mine");
   await mechanism.response(LOGIN);
   mechanism.challenge(challenge);
