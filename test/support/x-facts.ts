@@ -31,6 +31,7 @@ const MESSAGE = ["id"];
 
 export const X_FACTS: readonly XFact[] = [
   fact("GET", "/2/users/me", READ, { query: ["user.fields"], data: ["id"] }),
+  fact("GET", "/2/users/{id}", READ, { query: ["user.fields"], data: ["id"] }),
   fact("GET", "/2/users/by/username/{username}", READ, { query: ["user.fields"], data: ["id"] }),
   fact("GET", "/2/users/search", READ, { query: ["query!", "max_results", "user.fields"], data: ["id"] }),
   fact("POST", "/2/tweets", [...READ, "tweet.write"], {

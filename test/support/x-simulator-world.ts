@@ -91,11 +91,16 @@ export function xWorld(
     const page = newest.slice(0, Number(query.get("max_results") ?? 10));
     const last = page.at(-1);
     const more = last && newest.length > page.length ? { next_token: `page-${last.id.padStart(24, "0")}` } : {};
-    const data = page.length === 0 ? {} : { data: page.map(write) };
-    return {
-      status: 200,
-      body: { ...data, includes: { users: people }, meta: { result_count: page.length, ...more } },
-    };
+    const data = page.map(write);
+    const includes = { users: people, ...referenced(data) };
+    const meta = { result_count: page.length, ...more };
+    return { status: 200, body: { ...(data.length === 0 ? {} : { data }), includes, meta } };
+  }
+  /** Posts that others of a page refer to, as the expansion `referenced_posts` includes them. */
+  function referenced(page: readonly object[]): object {
+    const ids = page.flatMap((item) => (item as { referenced_posts?: Post["references"] }).referenced_posts ?? []);
+    const originals = posts.filter(({ id }) => ids.some((reference) => reference.id === id));
+    return originals.length === 0 ? {} : { posts: originals.map(postOut) };
   }
   const carried = (media: readonly string[]) =>
     media.length === 0 ? {} : { attachments: { media_keys: media.map((id) => `3_${id}`) } };
@@ -178,6 +183,7 @@ export function xWorld(
 
   const deeds: Readonly<Record<string, (call: XCall) => XAnswer>> = {
     "GET /2/users/me": ({ me }) => ok(person(me)),
+    "GET /2/users/{id}": ({ ids: [id = ""] }) => (person(id) ? ok(person(id)) : nobody),
     "GET /2/users/by/username/{username}": ({ ids: [name] }) => {
       const found = people.find(({ username }) => username.toLowerCase() === name?.toLowerCase());
       // X says this with status 200.

@@ -6,6 +6,7 @@ import { connect, type TwitterSettings } from "./inbound/connect.ts";
 import { webhook } from "./inbound/webhook.ts";
 import { consent } from "./oauth-consent.ts";
 import { recover } from "./recover.ts";
+import { INBOUND } from "./schemas/inbound.ts";
 import { validate } from "./validate.ts";
 import { verbs } from "./verbs/verbs.ts";
 
@@ -19,6 +20,7 @@ export function twitter(settings: TwitterSettings): Platform {
     aliases: ["x"],
     credentials: { schema: Credentials, example: CREDENTIALS_EXAMPLE },
     needsAccount: true,
+    inbound: INBOUND,
     lifetimeSeconds: 86_400,
     timeoutSeconds: 180,
     verbs,

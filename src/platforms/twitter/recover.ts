@@ -7,8 +7,7 @@ import { MESSAGE_FIELDS, Messages, POST_FIELDS, Posts, type XMessage, type XPost
 import { messageItem, postItem } from "./inbound/item.ts";
 import { sourceOf } from "./inbound/pages.ts";
 import { idAt, isNewer, postIdOf } from "./schemas/address.ts";
-import type { MessageObject, PostObject } from "./schemas/schemas.ts";
-import { postReceipt } from "./verbs/posting.ts";
+import { conversationsObject, postReceipt } from "./verbs/posting.ts";
 
 /** Maximum number of searches: a post may take some seconds to show up in its author's list. */
 const MAX_SEARCHES = 5;
@@ -42,27 +41,29 @@ async function search(client: Client, activity: Activity, context: VerbContext):
 }
 
 async function findPost(client: Client, activity: Activity, context: VerbContext): Promise<SearchOutcome> {
-  const { body = "", inReplyTo, quote, attachments = [] } = activity.object as PostObject;
+  const { body = "", inReplyTo, quotes } = textsOf(activity);
+  const hasAttachments = attachmentCount(activity) > 0;
   const media = client.recentRequests.find(activity.id)?.media;
   const acceptedAt = acceptedTime(activity.id);
-  if (acceptedAt === undefined || (attachments.length > 0 && media === undefined)) return undefined;
+  if (acceptedAt === undefined || (hasAttachments && media === undefined)) return undefined;
   const ownId = await client.ownId(context.signal);
   const { path, params } = await sourceOf(client, ownId, context.signal);
   const query = { ...POST_FIELDS, max_results: 100, since_id: idAt(acceptedAt) };
   const page = await client.request({ method: "GET", path, params, query, signal: context.signal }, Posts);
   const matches = (post: XPost): boolean => {
-    if (attachments.length > 0) return hasMedia(post, media ?? []);
+    if (hasAttachments) return hasMedia(post, media ?? []);
     const { verb, object } = postItem(post, page.includes, ownId);
     const isSameText = verb === "post" && normalize(String(object.body)) === normalize(body);
     const parent = inReplyTo && postIdOf(inReplyTo);
-    return isSameText && object.inReplyTo === parent && object.quote === (quote && postIdOf(quote));
+    return isSameText && object.inReplyTo === parent && object.quotes === (quotes && postIdOf(quotes));
   };
   const post = page.data?.find(matches);
   return post === undefined ? "absent" : postReceipt(activity, context, post.id);
 }
 
 async function findMessage(client: Client, activity: Activity, context: VerbContext): Promise<SearchOutcome> {
-  const { body = "", attachments = [] } = activity.object as MessageObject;
+  const { body = "" } = textsOf(activity);
+  const hasAttachments = attachmentCount(activity) > 0;
   const request = client.recentRequests.find(activity.id);
   const [index, ...others] = context.pending;
   const address = index === undefined ? undefined : activity.target[index]?.address;
@@ -74,7 +75,7 @@ async function findMessage(client: Client, activity: Activity, context: VerbCont
   const page = await client.request({ method: "GET", path, params, query, signal: context.signal }, Messages);
   const matches = (message: XMessage): boolean => {
     if (message.sender_id !== ownId || client.recentRequests.isAnswered(message.id)) return false;
-    if (attachments.length > 0) return hasMedia(message, request.media);
+    if (hasAttachments) return hasMedia(message, request.media);
     const { object } = messageItem(message, page.includes, ownId);
     const isNewEnough = isNewer(message.id, idAt(request.sentAt - SENT_MARGIN_MS));
     return isNewEnough && normalize(String(object.body)) === normalize(body);
@@ -85,8 +86,19 @@ async function findMessage(client: Client, activity: Activity, context: VerbCont
   const conversation = message.dm_conversation_id;
   return {
     outcomes: [{ address, status: "sent", id: message.id }],
-    ...(conversation === undefined ? {} : { object: { conversations: [`conversation:${conversation}`] } }),
+    ...(conversation === undefined ? {} : { object: conversationsObject([`conversation:${conversation}`]) }),
   };
+}
+
+/** Returns the object's texts by property. */
+function textsOf({ object }: Activity): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(
+    Object.entries(object).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
+  );
+}
+
+function attachmentCount({ object: { attachments } }: Activity): number {
+  return Array.isArray(attachments) ? attachments.length : 0;
 }
 
 /** Tells whether a post or message has all these media: X's media keys are a kind's number and the upload's id. */

@@ -23,6 +23,9 @@ const Url = Type.Object({
   media_key: Type.Optional(text(100)),
 });
 
+const Entities = Type.Object({ urls: Type.Optional(Type.Union([Type.Array(Url), Type.Null()])) });
+const Note = Type.Object({ text: text(100_000), entities: Type.Optional(Entities) });
+const MediaKeys = Type.Object({ media_keys: Type.Optional(Type.Union([Type.Array(text(100)), Type.Null()])) });
 const References = Type.Array(Type.Object({ type: text(40), id: Id }));
 
 /** A post in X's answers. X's document says `post` where some answers and webhooks still say `tweet`; both are read. */
@@ -33,24 +36,33 @@ export const XPost = Type.Object({
   created_at: Type.Optional(text(40)),
   conversation_id: Type.Optional(text(40)),
   lang: Type.Optional(text(40)),
-  note_post: Type.Optional(Type.Object({ text: text(100_000) })),
-  note_tweet: Type.Optional(Type.Object({ text: text(100_000) })),
-  entities: Type.Optional(Type.Object({ urls: Type.Optional(Type.Union([Type.Array(Url), Type.Null()])) })),
-  attachments: Type.Optional(
-    Type.Object({ media_keys: Type.Optional(Type.Union([Type.Array(text(100)), Type.Null()])) }),
-  ),
+  note_post: Type.Optional(Note),
+  note_tweet: Type.Optional(Note),
+  entities: Type.Optional(Entities),
+  attachments: Type.Optional(MediaKeys),
   referenced_posts: Type.Optional(References),
   referenced_tweets: Type.Optional(References),
 });
 export type XPost = Static<typeof XPost>;
 
-const Media = Type.Object({
+const Variant = Type.Object({
+  bit_rate: Type.Optional(Type.Number()),
+  content_type: Type.Optional(text(100)),
+  url: Type.Optional(text(2_048)),
+});
+
+const XMedia = Type.Object({
   media_key: Type.Optional(text(100)),
   type: Type.Optional(text(40)),
   url: Type.Optional(text(2_048)),
   preview_image_url: Type.Optional(text(2_048)),
   alt_text: Type.Optional(text(5_000)),
+  width: Type.Optional(Type.Integer({ minimum: 0 })),
+  height: Type.Optional(Type.Integer({ minimum: 0 })),
+  duration_ms: Type.Optional(Type.Number({ minimum: 0 })),
+  variants: Type.Optional(Type.Array(Variant)),
 });
+export type XMedia = Static<typeof XMedia>;
 
 export const XMessage = Type.Object({
   id: Id,
@@ -60,15 +72,17 @@ export const XMessage = Type.Object({
   participant_ids: Type.Optional(Type.Array(Id)),
   dm_conversation_id: Type.Optional(text(60)),
   created_at: Type.Optional(text(40)),
-  attachments: Type.Optional(
-    Type.Object({ media_keys: Type.Optional(Type.Union([Type.Array(text(100)), Type.Null()])) }),
-  ),
+  entities: Type.Optional(Entities),
+  attachments: Type.Optional(MediaKeys),
 });
 export type XMessage = Static<typeof XMessage>;
 
+/** Objects that an answer includes beside its data; `posts` and `tweets` are the same by two names. */
 export const Includes = Type.Object({
   users: Type.Optional(Type.Array(XUser)),
-  media: Type.Optional(Type.Array(Media)),
+  media: Type.Optional(Type.Array(XMedia)),
+  posts: Type.Optional(Type.Array(XPost)),
+  tweets: Type.Optional(Type.Array(XPost)),
 });
 export type Includes = Static<typeof Includes>;
 
@@ -112,26 +126,28 @@ export const Rules = Type.Object({
 export type Rules = Static<typeof Rules>;
 export const Anything = Type.Unknown();
 
+const MEDIA_FIELDS = "media_key,type,url,preview_image_url,alt_text,width,height,duration_ms,variants";
 /** Query parameters of post requests that fill the schemas above. */
 export const POST_FIELDS = {
   "post.fields": "id,text,created_at,conversation_id,entities,attachments,lang,note_post",
   expansions: "author_id,referenced_posts,attachments.media_keys",
   "user.fields": "id,name,username",
-  "media.fields": "media_key,type,url,preview_image_url,alt_text",
+  "media.fields": MEDIA_FIELDS,
 } as const;
 /** The same of the filtered stream, which still says `tweet`. */
 export const STREAM_FIELDS = {
   "tweet.fields": "id,text,author_id,created_at,conversation_id,entities,attachments,lang,note_tweet,referenced_tweets",
-  expansions: "author_id,referenced_tweets.id,attachments.media_keys",
+  expansions:
+    "author_id,referenced_tweets.id,referenced_tweets.id.author_id,attachments.media_keys,referenced_tweets.id.attachments.media_keys",
   "user.fields": "id,name,username",
-  "media.fields": "media_key,type,url,preview_image_url,alt_text",
+  "media.fields": MEDIA_FIELDS,
 } as const;
 export const MESSAGE_FIELDS = {
-  "dm_event.fields": "id,text,event_type,created_at,dm_conversation_id,attachments",
+  "dm_event.fields": "id,text,event_type,created_at,dm_conversation_id,attachments,entities",
   event_types: "MessageCreate",
   expansions: "sender_id,participant_ids,attachments.media_keys",
   "user.fields": "id,name,username",
-  "media.fields": "media_key,type,url,preview_image_url,alt_text",
+  "media.fields": MEDIA_FIELDS,
 } as const;
 export const USER_FIELDS = {
   "user.fields": "id,name,username,description,profile_image_url,verified,protected",

@@ -1,3 +1,4 @@
+import { optional } from "../../../model/optional.ts";
 import type { Client } from "../client/client.ts";
 import { MESSAGE_FIELDS, Messages, POST_FIELDS, Posts } from "../client/response-schemas.ts";
 import { isNewer } from "../schemas/address.ts";
@@ -49,44 +50,47 @@ export async function sourceOf(client: Client, name: string, signal: AbortSignal
 export interface Page {
   /** Newest first. */
   readonly items: readonly Item[];
-  /** Cursor of the page with older items. */
-  readonly next: string | undefined;
+  /** X's token of the page with older items. */
+  readonly nextToken: string | undefined;
 }
 
 export interface PageRange {
   readonly count: number;
-  readonly after?: string | undefined;
-  readonly before?: string | undefined;
-  readonly next?: string | undefined;
+  /** Id that all items must be newer than. */
+  readonly newerThan?: string | undefined;
+  /** Id that all items must be older than. */
+  readonly olderThan?: string | undefined;
+  /** `nextToken` of the page before. */
+  readonly token?: string | undefined;
 }
 
-/** Reads a page of a source. X knows `after` and `before` for posts only; messages are filtered here. */
+/** Reads a page of a source. X takes ids as bounds for posts only; messages are filtered here. */
 export async function readPage(client: Client, source: Source, range: PageRange, signal: AbortSignal): Promise<Page> {
-  const { kind, path, params, minPageSize } = source;
-  const { after, before, next } = range;
-  const ownId = await client.ownId(signal);
-  const isFiltered = kind === "messages" && (after ?? before) !== undefined;
-  const query = {
-    ...source.query,
-    max_results: Math.max(minPageSize, isFiltered ? 100 : range.count),
-    ...(next === undefined ? {} : { pagination_token: next }),
-  };
+  const { kind, path, params } = source;
   const request = { method: "GET", path, params, signal } as const;
-  if (kind === "messages") {
-    const page = await client.request({ ...request, query: { ...MESSAGE_FIELDS, ...query } }, Messages);
-    const messages = (page.data ?? []).filter(({ event_type: type = "MessageCreate" }) => type === "MessageCreate");
-    const matching = messages.filter(
-      ({ id }) => (after === undefined || isNewer(id, after)) && (before === undefined || isNewer(before, id)),
-    );
-    // A message older than `after` says that nothing newer follows.
-    const hasMore = matching.length === messages.length || before !== undefined;
-    const items = matching.map((message) => messageItem(message, page.includes, ownId));
-    return { items, next: hasMore ? page.meta?.next_token : undefined };
+  const ownId = await client.ownId(signal);
+  if (kind === "posts") {
+    const query = { ...POST_FIELDS, ...pageQuery(source, range), ...idBounds(range) };
+    const { data = [], includes, meta } = await client.request({ ...request, query }, Posts);
+    return { items: data.map((post) => postItem(post, includes, ownId)), nextToken: meta?.next_token };
   }
-  const bounds = {
-    ...(after === undefined ? {} : { since_id: after }),
-    ...(before === undefined ? {} : { until_id: before }),
-  };
-  const page = await client.request({ ...request, query: { ...POST_FIELDS, ...query, ...bounds } }, Posts);
-  return { items: (page.data ?? []).map((post) => postItem(post, page.includes, ownId)), next: page.meta?.next_token };
+  const query = { ...MESSAGE_FIELDS, ...pageQuery(source, range) };
+  const { data = [], includes, meta } = await client.request({ ...request, query }, Messages);
+  const messages = data.filter(({ event_type: type = "MessageCreate" }) => type === "MessageCreate");
+  const { newerThan, olderThan } = range;
+  const isWithin = ({ id }: { readonly id: string }) =>
+    (newerThan === undefined || isNewer(id, newerThan)) && (olderThan === undefined || isNewer(olderThan, id));
+  // A message that is not newer than the bound says that no newer one follows.
+  const isEnd = newerThan !== undefined && messages.some(({ id }) => !isNewer(id, newerThan));
+  const items = messages.filter(isWithin).map((message) => messageItem(message, includes, ownId));
+  return { items, nextToken: isEnd ? undefined : meta?.next_token };
+}
+
+function pageQuery({ kind, query, minPageSize }: Source, { count, newerThan, token }: PageRange) {
+  const size = kind === "messages" && newerThan !== undefined ? 100 : count;
+  return { ...query, max_results: Math.max(minPageSize, size), ...optional("pagination_token", token) };
+}
+
+function idBounds({ newerThan, olderThan }: PageRange) {
+  return { ...optional("since_id", newerThan), ...optional("until_id", olderThan) };
 }

@@ -50,16 +50,16 @@ export async function recordNewItems(
   signal: AbortSignal,
 ): Promise<number> {
   const oldest = idAt(Date.now() - SEARCH_AGE_MS);
-  const after = isNewer(subscription.since, oldest) || source.kind === "messages" ? subscription.since : oldest;
+  const newerThan = isNewer(subscription.since, oldest) || source.kind === "messages" ? subscription.since : oldest;
   const items: Item[] = [];
-  let next: string | undefined;
+  let token: string | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
-    const answer = await readPage(client, source, { count: PAGE_SIZE, after, next }, signal);
+    const answer = await readPage(client, source, { count: PAGE_SIZE, newerThan, token }, signal);
     items.push(...answer.items);
-    next = answer.next;
-    if (next === undefined) break;
+    token = answer.nextToken;
+    if (token === undefined) break;
   }
-  if (next !== undefined)
+  if (token !== undefined)
     context.log.warn({ source: source.path }, "x has more new items than can be read; the oldest are skipped");
   const oldestFirst = items.sort((a, b) => (isNewer(String(a.id), String(b.id)) ? 1 : -1));
   for (const item of oldestFirst) {

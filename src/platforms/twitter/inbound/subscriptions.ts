@@ -55,7 +55,7 @@ export async function openSubscriptions(
   return {
     async check(name, signal) {
       const source = await sourceOf(client, name, signal);
-      await readPage(client, source, { count: source.minPageSize, after: newestId() }, signal);
+      await readPage(client, source, { count: source.minPageSize, newerThan: newestId() }, signal);
     },
     async add(name) {
       if (subscriptions.has(name)) return;

@@ -1,6 +1,6 @@
 import { validationErrors } from "../../../model/validate.ts";
 import type { InboundEvent } from "../../../platform/platform.ts";
-import { type Includes, XMessage, XPost, XUser } from "../client/response-schemas.ts";
+import { Includes, XMessage, XPost, XUser } from "../client/response-schemas.ts";
 import { isNewer } from "../schemas/address.ts";
 import { actorOf, messageItem, postItem } from "./item.ts";
 
@@ -46,12 +46,22 @@ function readEntry(data: JsonRecord, addressOf: (userId: string) => string | und
   const { users } = recordOf(data.includes);
   const included = [users, payload.users].flatMap((list) => Object.values(recordOrList(list))).flatMap(usersIn);
   const eventId = idOf(data.event_uuid, "-?");
-  const keyed = readPayload(String(data.event_type), payload, { users: included }, userId, eventId);
+  const includes = { users: included, ...includedIn(recordOf(data.includes)) };
+  const keyed = readPayload(String(data.event_type), payload, includes, userId, eventId);
   const events = keyed.map(({ key, event }) => ({
     key,
     event: { ...event, platform: "twitter", target: [{ address }] },
   }));
   return events.length === 0 ? undefined : { userId, events };
+}
+
+/** Reads the posts and media that a request includes; malformed lists are skipped. */
+function includedIn({ posts, tweets, media }: JsonRecord): Includes {
+  const includes = { posts, tweets, media };
+  const valid = Object.entries(includes).filter(
+    ([name, list]) => validationErrors(Includes, { [name]: list }).length === 0,
+  );
+  return Object.fromEntries(valid.filter(([, list]) => list !== undefined)) as Includes;
 }
 
 function readPayload(

@@ -1,22 +1,29 @@
 import type { Activity } from "../../../model/activity.ts";
+import { optional } from "../../../model/optional.ts";
 import { forEachTarget } from "../../../platform/kit/for-each-target.ts";
-import type { Receipt, VerbContext } from "../../../platform/platform.ts";
+import { performOnce } from "../../../platform/kit/perform-once.ts";
+import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { uploadMedia } from "../client/media.ts";
 import { CreatedPost, SentMessage, ToggleResult } from "../client/response-schemas.ts";
 import { classifyError } from "../errors.ts";
 import { postIdOf } from "../schemas/address.ts";
-import type { MessageObject, PostObject } from "../schemas/schemas.ts";
+import type { SendSchema } from "../schemas/messages.ts";
+import type { DeleteSchema, PostSchema } from "../schemas/posts.ts";
 
 /** Posts once, whatever the target says: a post goes to everybody. */
-export async function post(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const { body: text, inReplyTo, quote } = activity.object as PostObject;
+export async function post(
+  client: Client,
+  activity: ActivityOf<typeof PostSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const { body: text, inReplyTo, quotes } = activity.object;
   const media = await uploadMedia(client, activity, context);
   const body = {
-    ...(text === undefined ? {} : { text }),
+    ...optional("text", text),
     ...(media.length === 0 ? {} : { media: { media_ids: media } }),
     ...(inReplyTo === undefined ? {} : { reply: { in_reply_to_tweet_id: postIdOf(inReplyTo) } }),
-    ...(quote === undefined ? {} : { quote_tweet_id: postIdOf(quote) }),
+    ...(quotes === undefined ? {} : { quote_tweet_id: postIdOf(quotes) }),
   };
   const beforeSend = async (): Promise<void> => {
     await context.commit();
@@ -36,18 +43,26 @@ export async function post(client: Client, activity: Activity, context: VerbCont
 }
 
 /** Returns the receipt of a published post; without `id` when only X's refusal of a duplicate proves it. */
-export function postReceipt({ target }: Activity, { pending }: Pick<VerbContext, "pending">, id?: string): Receipt {
-  const ids = id === undefined ? {} : { id };
-  const outcomes = pending.map((at) => ({ address: target[at]?.address ?? "", status: "sent" as const, ...ids }));
+export function postReceipt(
+  { target }: Pick<Activity, "target">,
+  { pending }: Pick<VerbContext, "pending">,
+  id?: string,
+): Receipt {
+  const ids = optional("id", id);
+  const outcomes = pending.map((index) => ({ address: target[index]?.address ?? "", status: "sent" as const, ...ids }));
   return { outcomes, object: { ...ids, ...(id === undefined ? {} : { url: `https://x.com/i/status/${id}` }) } };
 }
 
 /** Sends a direct message to each target: to people by name or id, into conversations by their id. */
-export async function send(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const { body: text } = activity.object as MessageObject;
+export async function send(
+  client: Client,
+  activity: ActivityOf<typeof SendSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const { body: text } = activity.object;
   const media = await uploadMedia(client, activity, context);
   const body = {
-    ...(text === undefined ? {} : { text }),
+    ...optional("text", text),
     ...(media.length === 0 ? {} : { attachments: media.map((media_id) => ({ media_id })) }),
   };
   const conversations: string[] = [];
@@ -63,8 +78,11 @@ export async function send(client: Client, activity: Activity, context: VerbCont
     conversations.push(`conversation:${data.dm_conversation_id}`);
     return data.dm_event_id;
   });
-  return { ...receipt, ...(conversations.length === 0 ? {} : { object: { conversations } }) };
+  return { ...receipt, ...(conversations.length === 0 ? {} : { object: conversationsObject(conversations) }) };
 }
+
+/** Returns the object of a sent message's result: the conversations that X put it into. */
+export const conversationsObject = (conversations: readonly string[]) => ({ twitter: { conversations } });
 
 async function messagesEndpoint(client: Client, address: string, signal: AbortSignal) {
   const conversation = /^conversation:(.+)$/.exec(address)?.[1];
@@ -72,17 +90,23 @@ async function messagesEndpoint(client: Client, address: string, signal: AbortSi
   return { path: "dm_conversations/with/:id/messages", params: { id: await client.userIdOf(address, signal) } };
 }
 
-/** Deletes own posts, and messages from the account's own view of a conversation. */
-export function remove(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  return forEachTarget(activity, context, { classifyError }, async (address, beforeSend) => {
-    const message = /^message:(.+)$/.exec(address)?.[1];
-    const path = message === undefined ? "tweets/:id" : "dm_events/:id";
-    const params = { id: message ?? postIdOf(address) };
-    const request = { method: "DELETE", path, params, signal: context.signal, beforeSend, isIdempotent: true } as const;
-    await client.request(request, ToggleResult("deleted")).catch((thrown: unknown) => {
-      // An earlier attempt may have deleted it.
-      if (context.attempt === 1 || classifyError(thrown).code !== "recipient-unknown") throw thrown;
-    });
+/** Deletes an own post, or a message from the account's own view where the target is its conversation. */
+export function remove(
+  client: Client,
+  activity: ActivityOf<typeof DeleteSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const [conversation] = activity.target;
+  const isPost = conversation === undefined || /^(public$|thread:)/.test(conversation.address);
+  // On a later attempt an unknown id says that an earlier one deleted it.
+  const options = { classifyError, doneCodes: ["recipient-unknown"] };
+  return performOnce(activity, context, options, async (beforeSend) => {
+    const params = { id: postIdOf(activity.object.id) };
+    const request = { method: "DELETE", path: isPost ? "tweets/:id" : "dm_events/:id", params } as const;
+    await client.request(
+      { ...request, signal: context.signal, beforeSend, isIdempotent: true },
+      ToggleResult("deleted"),
+    );
     return params.id;
   });
 }

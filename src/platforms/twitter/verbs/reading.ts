@@ -1,112 +1,119 @@
-import type { Activity } from "../../../model/activity.ts";
+import {
+  collectionReceipt,
+  fitItems,
+  MAX_RESULT_BYTES,
+  type TargetCollection,
+} from "../../../platform/kit/collection-receipt.ts";
 import { readEachTarget } from "../../../platform/kit/read-each-target.ts";
-import type { Found, SearchResult } from "../../../platform/kit/search-result.ts";
-import type { Receipt, VerbContext } from "../../../platform/platform.ts";
+import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
+import type { Person } from "../../../platform/vocabulary/vocabulary.ts";
 import type { Client } from "../client/client.ts";
-import { OneUser, USER_FIELDS, Users, type XUser } from "../client/response-schemas.ts";
+import { OneUser, USER_FIELDS, Users } from "../client/response-schemas.ts";
 import { classifyError } from "../errors.ts";
 import type { Item } from "../inbound/item.ts";
-import { readPage, sourceOf } from "../inbound/pages.ts";
-import type { FetchObject, SearchObject } from "../schemas/schemas.ts";
+import { type PageRange, readPage, sourceOf } from "../inbound/pages.ts";
+import { personIn } from "../inbound/person.ts";
+import { personOf } from "../schemas/address.ts";
+import type { FetchSchema, QuerySchema, SearchSchema } from "../schemas/reading.ts";
+import { pageCollection, rangeOf } from "./cursor.ts";
 
-/** All of a result together stays under the 256 KiB that an event may have. */
-const RESULT_BYTES = 224 * 1024;
-const USUAL = 10;
+const DEFAULT_LIMIT = 10;
+/** Targets that are read at the same time. */
+const PARALLEL = 2;
 
-/** Reads each target's newest posts or messages once, newest first. */
-export async function fetchItems(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const { limit = USUAL, after, before } = activity.object as FetchObject;
-  const room = RESULT_BYTES / context.pending.length;
-  const read = async (address: string) => {
-    const source = await sourceOf(client, address, context.signal);
-    const { items, next } = await readPage(client, source, { count: limit, after, before }, context.signal);
-    const kept = fitting(items.slice(0, limit), room);
-    return { address, items: kept, more: kept.length < items.length || next !== undefined };
-  };
-  const { outcomes, values } = await readEachTarget(activity, context, 2, read, classifyError);
-  return { outcomes, object: { collections: values } };
+/** Reads a page of each target's posts or messages, newest first. */
+export async function fetchItems(
+  client: Client,
+  activity: ActivityOf<typeof FetchSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const { limit = DEFAULT_LIMIT, after, before } = activity.object;
+  const range = { count: limit, ...rangeOf(after, before) };
+  const read = readerOf(client, range, context);
+  return collectionReceipt(
+    activity,
+    await readEachTarget(activity, context, PARALLEL, (address) => read(address, address), classifyError),
+  );
 }
 
-/** Searches posts of the last week, or people; one target is one query. */
-export async function search(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const { type = "post", limit = USUAL } = activity.object as SearchObject;
-  const room = RESULT_BYTES / context.pending.length;
-  const read = async (address: string): Promise<readonly Found[]> => {
-    const found =
-      type === "post" ? postsFor(client, address, limit, context) : peopleFor(client, address, limit, context);
-    return fitting(await found, room);
-  };
-  const { outcomes, values } = await readEachTarget(activity, context, 2, read, classifyError);
-  return { outcomes, object: { results: values.flat() } satisfies SearchResult };
+/** Searches posts of the last week, or people; each target is a query. */
+export async function search(
+  client: Client,
+  activity: ActivityOf<typeof SearchSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const { type = "post", limit = DEFAULT_LIMIT, after } = activity.object;
+  const readPosts = readerOf(client, { count: limit, ...rangeOf(after, undefined) }, context);
+  const read = async (query: string): Promise<TargetCollection<Item | Person>> =>
+    type === "post" ? readPosts(query, `search:${query}`) : searchPeople(client, query, limit, context);
+  return collectionReceipt(activity, await readEachTarget(activity, context, PARALLEL, read, classifyError));
 }
 
-async function postsFor(
+/** Returns a function that reads one page of a source for a target, cut to the target's share of the result. */
+function readerOf(client: Client, range: PageRange, { signal, pending }: VerbContext) {
+  const maxBytes = MAX_RESULT_BYTES / Math.max(1, pending.length);
+  return async (address: string, name: string): Promise<TargetCollection<Item>> => {
+    const source = await sourceOf(client, name, signal);
+    const page = await readPage(client, source, range, signal);
+    const kept = fitItems(page.items.slice(0, range.count), maxBytes);
+    return { ...pageCollection(page, kept, range, source.kind === "messages"), address };
+  };
+}
+
+async function searchPeople(
   client: Client,
   query: string,
   limit: number,
-  { signal }: VerbContext,
-): Promise<readonly Found[]> {
-  const source = await sourceOf(client, `search:${query}`, signal);
-  const { items } = await readPage(client, source, { count: limit }, signal);
-  return items.slice(0, limit).map((item) => ({
-    address: query,
-    subject: `https://x.com/${item.actor.address.startsWith("@") ? item.actor.address.slice(1) : "i"}/status/${item.id}`,
-    aliases: item.id === undefined ? [] : [item.id],
-    links: [],
-    properties: { author: item.actor.address, text: String(item.object.body ?? ""), published: item.published },
-    ...(item.actor.name === undefined ? {} : { name: item.actor.name }),
-  }));
+  { signal, pending }: VerbContext,
+): Promise<TargetCollection<Person>> {
+  const parameters = { ...USER_FIELDS, query, max_results: limit };
+  const { data = [] } = await client.request({ method: "GET", path: "users/search", query: parameters, signal }, Users);
+  const items = fitItems(data.slice(0, limit).map(personIn), MAX_RESULT_BYTES / Math.max(1, pending.length));
+  return { type: "collection", address: query, items };
 }
 
-async function peopleFor(
+/** Returns the targets as persons (the account itself without a target), or the account's rate limits. */
+export async function query(
   client: Client,
-  query: string,
-  limit: number,
-  { signal }: VerbContext,
-): Promise<readonly Found[]> {
-  const asked = { ...USER_FIELDS, query, max_results: limit };
-  const { data = [] } = await client.request({ method: "GET", path: "users/search", query: asked, signal }, Users);
-  return data.slice(0, limit).map((user) => found(query, user));
-}
-
-function found(address: string, { id, username, name, description, profile_image_url: picture }: XUser): Found {
-  const avatar = picture !== undefined && /^https?:\/\//.test(picture) ? picture : undefined;
-  const profile = `https://x.com/${username ?? `i/user/${id}`}`;
-  return {
+  activity: ActivityOf<typeof QuerySchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const { target, object } = activity;
+  if (object.type === "limits") {
+    const outcomes = context.pending.map((index) => ({
+      address: target[index]?.address ?? "",
+      status: "sent" as const,
+    }));
+    return { outcomes, object: { type: "limits", twitter: { limits: limitsOf(client) } } };
+  }
+  if (target.length === 0) {
+    return {
+      outcomes: [],
+      object: { type: "collection", items: [await readPerson(client, undefined, context.signal)] },
+    };
+  }
+  const read = async (address: string): Promise<TargetCollection<Person>> => ({
+    type: "collection",
     address,
-    subject: username === undefined ? id : `@${username}`,
-    aliases: [id, profile],
-    links: [{ rel: "http://webfinger.net/rel/profile-page", type: "text/html", href: profile }],
-    properties: description === undefined ? {} : { description },
-    ...(name === undefined ? {} : { name: name.slice(0, 256) }),
-    ...(avatar === undefined ? {} : { avatar }),
-  };
-}
-
-/** Answers who the account is, and what this worker has heard of its limits. */
-export async function query(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const read = async (address: string) => {
-    if (address === "me") return { me: await self(client, context.signal) };
-    const limits = client
-      .limits()
-      .map(({ resetAt, ...limit }) => ({ ...limit, reset: new Date(resetAt).toISOString() }));
-    return { limits };
-  };
-  const { outcomes, values } = await readEachTarget(activity, context, 2, read, classifyError);
-  return { outcomes, object: Object.assign({}, ...values) as Record<string, unknown> };
-}
-
-async function self(client: Client, signal: AbortSignal): Promise<Found> {
-  const { data } = await client.request({ method: "GET", path: "users/me", query: USER_FIELDS, signal }, OneUser);
-  return found("me", data);
-}
-
-/** As many from the front as fit. */
-function fitting<One extends Item | Found>(items: readonly One[], bytes: number): readonly One[] {
-  let left = bytes;
-  const end = items.findIndex((item) => {
-    left -= Buffer.byteLength(JSON.stringify(item)) + 1;
-    return left < 0;
+    items: [await readPerson(client, address, context.signal)],
   });
-  return end < 0 ? items : items.slice(0, end);
+  return collectionReceipt(activity, await readEachTarget(activity, context, PARALLEL, read, classifyError));
+}
+
+/** Reads a person by name or id; the account itself without an address. */
+async function readPerson(client: Client, address: string | undefined, signal: AbortSignal): Promise<Person> {
+  const person = address === undefined ? undefined : personOf(address);
+  const endpoint =
+    person === undefined
+      ? { path: "users/me" }
+      : "id" in person
+        ? { path: "users/:id", params: { id: person.id } }
+        : { path: "users/by/username/:username", params: { username: person.name } };
+  const { data } = await client.request({ method: "GET", ...endpoint, query: USER_FIELDS, signal }, OneUser);
+  return personIn(data);
+}
+
+/** Returns the rate limits that this worker has read from X's answers. */
+function limitsOf(client: Client) {
+  return client.limits().map(({ resetAt, ...limit }) => ({ ...limit, reset: new Date(resetAt).toISOString() }));
 }

@@ -1,12 +1,14 @@
-import type { Activity } from "../../../model/activity.ts";
 import { Failure } from "../../../model/failure.ts";
 import { forEachTarget } from "../../../platform/kit/for-each-target.ts";
-import type { Receipt, VerbContext } from "../../../platform/platform.ts";
+import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client, Subscriptions } from "../client/client.ts";
 import { classifyError } from "../errors.ts";
+import type { SubscribeSchema } from "../schemas/reading.ts";
+
+type Subscription = ActivityOf<typeof SubscribeSchema>;
 
 /** Subscribes to each target's new items, and keeps the account connected for them. */
-export function subscribe(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
+export function subscribe(client: Client, activity: Subscription, context: VerbContext): Promise<Receipt> {
   const subscriptions = subscriptionsOf(client);
   return forEachTarget(activity, context, { classifyError }, async (name, beforeSend) => {
     await subscriptions.check(name, context.signal);
@@ -18,7 +20,7 @@ export function subscribe(client: Client, activity: Activity, context: VerbConte
 }
 
 /** Ends the subscription of each target; succeeds for targets without one too. */
-export function unsubscribe(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
+export function unsubscribe(client: Client, activity: Subscription, context: VerbContext): Promise<Receipt> {
   const subscriptions = subscriptionsOf(client);
   return forEachTarget(activity, context, { classifyError }, async (name, beforeSend) => {
     await beforeSend();

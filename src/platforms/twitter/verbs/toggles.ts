@@ -1,12 +1,12 @@
 import type { Activity } from "../../../model/activity.ts";
 import { forEachTarget } from "../../../platform/kit/for-each-target.ts";
-import type { Receipt, VerbContext } from "../../../platform/platform.ts";
+import { performOnce } from "../../../platform/kit/perform-once.ts";
+import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { ToggleResult } from "../client/response-schemas.ts";
 import { classifyError } from "../errors.ts";
 import { postIdOf } from "../schemas/address.ts";
-
-type Run = (client: Client, activity: Activity, context: VerbContext) => Promise<Receipt>;
+import type { FollowSchema } from "../schemas/people.ts";
 
 /** A like, repost or follow, which an account sets and takes back; repeating either has no further effect. */
 interface Toggle {
@@ -16,42 +16,51 @@ interface Toggle {
   readonly field: string;
   /** The answer's property that says the new state. */
   readonly stateField: string;
-  /** Returns the id of the post or person at X. */
-  readonly idOf: (client: Client, address: string, signal: AbortSignal) => Promise<string>;
 }
 
-const postId: Toggle["idOf"] = async (_client, address) => postIdOf(address);
-const userId: Toggle["idOf"] = (client, address, signal) => client.userIdOf(address, signal);
-const REPOST: Toggle = { path: "retweets", field: "tweet_id", stateField: "retweeted", idOf: postId };
-const LIKE: Toggle = { path: "likes", field: "tweet_id", stateField: "liked", idOf: postId };
-const FOLLOW: Toggle = { path: "following", field: "target_user_id", stateField: "following", idOf: userId };
+/** Activity about the post that `object.id` names. */
+type OnPost = Pick<Activity, "target"> & { readonly object: { readonly id: string } };
 
-const set =
-  ({ path, field, stateField, idOf }: Toggle): Run =>
-  (client, activity, context) =>
+const REPOST: Toggle = { path: "retweets", field: "tweet_id", stateField: "retweeted" };
+const LIKE: Toggle = { path: "likes", field: "tweet_id", stateField: "liked" };
+const FOLLOW: Toggle = { path: "following", field: "target_user_id", stateField: "following" };
+
+/** Sets or takes back a toggle for the post or person of that id; returns the id. */
+async function change(
+  client: Client,
+  { path, field, stateField }: Toggle,
+  isSet: boolean,
+  id: string,
+  options: { readonly signal: AbortSignal; readonly beforeSend: () => Promise<void> },
+): Promise<string> {
+  const ownId = await client.ownId(options.signal);
+  const request = isSet
+    ? ({ method: "POST", path: `users/:id/${path}`, params: { id: ownId }, body: { [field]: id } } as const)
+    : ({ method: "DELETE", path: `users/:id/${path}/:other`, params: { id: ownId, other: id } } as const);
+  await client.request({ ...request, ...options, isIdempotent: true }, ToggleResult(stateField));
+  return id;
+}
+
+/** Returns a verb that changes the toggle of the post that `object.id` names. */
+const onPost =
+  (toggle: Toggle, isSet: boolean) =>
+  (client: Client, activity: OnPost, context: VerbContext): Promise<Receipt> =>
+    performOnce(activity, context, { classifyError }, (beforeSend) =>
+      change(client, toggle, isSet, postIdOf(activity.object.id), { signal: context.signal, beforeSend }),
+    );
+
+/** Returns a verb that changes the toggle of each person that the targets name. */
+const onPeople =
+  (toggle: Toggle, isSet: boolean) =>
+  (client: Client, activity: ActivityOf<typeof FollowSchema>, context: VerbContext): Promise<Receipt> =>
     forEachTarget(activity, context, { classifyError }, async (address, beforeSend) => {
       const { signal } = context;
-      const params = { id: await client.ownId(signal) };
-      const id = await idOf(client, address, signal);
-      const request = { method: "POST", path: `users/:id/${path}`, params, body: { [field]: id }, signal } as const;
-      await client.request({ ...request, beforeSend, isIdempotent: true }, ToggleResult(stateField));
-      return id;
+      return change(client, toggle, isSet, await client.userIdOf(address, signal), { signal, beforeSend });
     });
 
-const unset =
-  ({ path, stateField, idOf }: Toggle): Run =>
-  (client, activity, context) =>
-    forEachTarget(activity, context, { classifyError }, async (address, beforeSend) => {
-      const { signal } = context;
-      const params = { id: await client.ownId(signal), other: await idOf(client, address, signal) };
-      const request = { method: "DELETE", path: `users/:id/${path}/:other`, params, signal } as const;
-      await client.request({ ...request, beforeSend, isIdempotent: true }, ToggleResult(stateField));
-      return params.other;
-    });
-
-export const share = set(REPOST);
-export const unshare = unset(REPOST);
-export const react = set(LIKE);
-export const unreact = unset(LIKE);
-export const follow = set(FOLLOW);
-export const unfollow = unset(FOLLOW);
+export const share = onPost(REPOST, true);
+export const unshare = onPost(REPOST, false);
+export const react = onPost(LIKE, true);
+export const unreact = onPost(LIKE, false);
+export const follow = onPeople(FOLLOW, true);
+export const unfollow = onPeople(FOLLOW, false);

@@ -1,7 +1,12 @@
 import { connectionVerbs } from "../../../platform/connection.ts";
 import { defineVerb, type Verb } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
-import * as shapes from "../schemas/schemas.ts";
+import { XActor } from "../schemas/common.ts";
+import { MEDIA_TYPES } from "../schemas/media-types.ts";
+import { SendSchema } from "../schemas/messages.ts";
+import { FollowSchema } from "../schemas/people.ts";
+import { DeleteSchema, PostSchema, ReactSchema, ShareSchema } from "../schemas/posts.ts";
+import { FetchSchema, QuerySchema, SearchSchema, SubscribeSchema } from "../schemas/reading.ts";
 import { post, remove, send } from "./posting.ts";
 import { fetchItems, query, search } from "./reading.ts";
 import { subscribe, unsubscribe } from "./subscribing.ts";
@@ -10,64 +15,78 @@ import { follow, react, share, unfollow, unreact, unshare } from "./toggles.ts";
 type XVerb = Verb<Verb["schema"], Client>;
 
 const actor = { address: "@bob" };
-const aPost = [{ address: "1900000000000000001" }];
+const id = "1900000000000000001";
 const alice = [{ address: "@alice" }];
+const media = { as: "kept", mediaTypes: Object.keys(MEDIA_TYPES), maxBytes: 5_000_000 } as const;
+const own = { note: "own posts and messages; messages from the account's own view only" } as const;
+const tier = { note: "where X allows it to the app" } as const;
 
 const writing: Record<string, XVerb> = {
   post: defineVerb({
-    summary: "Posts on the account's timeline, alone, as an answer, or with a quoted post",
-    schema: shapes.PostShape,
+    summary: "Posts on the account's timeline, also as an answer or with a quoted post",
+    schema: PostSchema,
     example: { actor, target: [{ address: "public" }], object: { body: "Hello World!" } },
+    renamed: { "/object/quote": "object.quotes" },
+    capabilities: {
+      body: { as: "kept", tooLong: "refused", note: "weight of at most 280 by X's counting" },
+      attachments: { ...media, note: "four pictures, or one GIF or video" },
+      inReplyTo: { note: "where the post's author mentioned or quoted the account" },
+      quotes: tier,
+    },
     run: post,
   }),
   send: defineVerb({
-    summary: "Writes a direct message to people by name or id, or into conversations",
-    schema: shapes.SendShape,
+    summary: "Sends a direct message to people by name or id, or into conversations",
+    schema: SendSchema,
     example: { actor, target: alice, object: { body: "Hello Alice!" } },
+    capabilities: { body: { as: "kept", tooLong: "refused" }, attachments: media },
     run: send,
   }),
   delete: defineVerb({
-    summary: "Deletes own posts, and messages from the account's own view",
-    schema: shapes.DeleteShape,
-    example: { actor, target: aPost, object: {} },
+    summary: "Deletes an own post, or a message from the account's own view",
+    schema: DeleteSchema,
+    example: { actor, target: [], object: { id } },
+    capabilities: { id: own },
     run: remove,
   }),
 };
 
-const relating: Record<string, XVerb> = {
+const toggles: Record<string, XVerb> = {
   share: defineVerb({
-    summary: "Reposts others' posts to the account's followers",
-    schema: shapes.PostsShape,
-    example: { actor, target: aPost, object: {} },
+    summary: "Reposts a post to the account's followers",
+    schema: ShareSchema,
+    example: { actor, target: [], object: { id } },
     run: share,
   }),
   unshare: defineVerb({
-    summary: "Takes reposts back",
-    schema: shapes.PostsShape,
-    example: { actor, target: aPost, object: {} },
+    summary: "Takes a repost back",
+    schema: ShareSchema,
+    example: { actor, target: [], object: { id } },
     run: unshare,
   }),
   react: defineVerb({
-    summary: "Likes posts, where X allows it to the app",
-    schema: shapes.ReactShape,
-    example: { actor, target: aPost, object: { content: "like" } },
+    summary: "Likes a post, where X allows it to the app",
+    schema: ReactSchema,
+    example: { actor, target: [], object: { id, content: "like" } },
+    capabilities: { content: tier },
     run: react,
   }),
   unreact: defineVerb({
-    summary: "Takes likes back, where X allows it to the app",
-    schema: shapes.ReactShape,
-    example: { actor, target: aPost, object: {} },
+    summary: "Takes a like back, where X allows it to the app",
+    schema: ReactSchema,
+    example: { actor, target: [], object: { id } },
+    capabilities: { content: tier },
     run: unreact,
   }),
   follow: defineVerb({
     summary: "Follows people, where X allows it to the app",
-    schema: shapes.PeopleShape,
+    schema: FollowSchema,
     example: { actor, target: alice, object: {} },
     run: follow,
   }),
   unfollow: defineVerb({
-    summary: "Follows people no longer, where X allows it to the app",
-    schema: shapes.PeopleShape,
+    summary: "Ends following people, where X allows it to the app",
+    schema: FollowSchema,
     example: { actor, target: alice, object: {} },
     run: unfollow,
   }),
@@ -75,47 +94,47 @@ const relating: Record<string, XVerb> = {
 
 const reading: Record<string, XVerb> = {
   fetch: defineVerb({
-    summary: "Reads timelines, mentions, threads and messages once, newest first",
-    schema: shapes.FetchShape,
+    summary: "Reads a page of timelines, mentions, threads or messages, newest first",
+    schema: FetchSchema,
     example: { actor, target: [{ address: "mentions" }], object: { limit: 10 } },
     run: fetchItems,
   }),
   search: defineVerb({
     summary: "Searches posts of the last week, or people",
-    schema: shapes.SearchShape,
+    schema: SearchSchema,
     example: { actor, target: [{ address: "dragoman" }], object: { type: "person" } },
     run: search,
   }),
   query: defineVerb({
-    summary: "Tells who the account is, or what is left of X's rate limits",
-    schema: shapes.QueryShape,
-    example: { actor, target: [{ address: "me" }], object: {} },
+    summary: "Reads people's profiles, the account's own, or its rate limits at X",
+    schema: QuerySchema,
+    example: { actor, target: [], object: { type: "person" } },
     run: query,
   }),
 };
 
-const watching: Record<string, XVerb> = {
+const subscribing: Record<string, XVerb> = {
   subscribe: defineVerb({
-    summary: "Brings mentions, direct messages or what a query finds as events from now on",
-    schema: shapes.SubscribeShape,
+    summary: "Reports new mentions, direct messages or results of a query as events",
+    schema: SubscribeSchema,
     example: { actor, target: [{ address: "mentions" }], object: {} },
     needsConnection: true,
     run: subscribe,
   }),
   unsubscribe: defineVerb({
     summary: "Ends subscriptions",
-    schema: shapes.SubscribeShape,
+    schema: SubscribeSchema,
     example: { actor, target: [{ address: "mentions" }], object: {} },
     needsConnection: true,
     run: unsubscribe,
   }),
 };
 
-/** Everything that can be done at X. */
+/** All verbs of X. */
 export const verbs: Readonly<Record<string, XVerb>> = {
   ...writing,
-  ...relating,
+  ...toggles,
   ...reading,
-  ...watching,
-  ...connectionVerbs("@bob", shapes.XActor),
+  ...subscribing,
+  ...connectionVerbs("@bob", XActor),
 };

@@ -22,19 +22,21 @@ beforeAll(async () => {
   const to = (...addresses: readonly string[]) => ({ target: addresses.map((address) => ({ address })) });
   const blobs = (content: Buffer) => ({ attachments: async () => [{ name: "a", content }] });
   await bob("post", { object: { body: "Look", attachments: attachment } }, blobs(mp4));
-  await bob("post", { object: { body: "Yes", inReplyTo: post, quote: post } });
+  await bob("post", { object: { body: "Yes", inReplyTo: post, quotes: post } });
   await bob("send", { ...to("@alice"), object: { body: "Hi" } });
   await bob("send", { ...to("34"), object: { attachments: attachment } }, blobs(png));
   await bob("send", { ...to("conversation:12-34"), object: { body: "Hi again" } });
-  for (const verb of ["share", "react", "unreact", "unshare"]) await bob(verb, to(post));
+  for (const verb of ["share", "react", "unreact", "unshare"]) await bob(verb, { object: { id: post } });
   for (const verb of ["follow", "unfollow"]) await bob(verb, to("@alice"));
   const lists = ["home", "mentions", "messages", "@alice", "messages:34", "conversation:12-34", `thread:${post}`];
   await bob("fetch", { ...to(...lists), object: { limit: 100 } });
-  await bob("fetch", { ...to("mentions"), object: { limit: 1, after: "1", before: post } });
+  await bob("fetch", { ...to("mentions"), object: { limit: 1, after: `older:${post}`, before: "newer:1" } });
   await bob("search", { ...to("bob"), object: { type: "person" } });
   await bob("search", { ...to("Hello"), object: {} });
-  await bob("query", to("me"));
-  await bob("delete", to(own, `message:${message}`));
+  await bob("query");
+  await bob("query", to("34", "@alice"));
+  await bob("delete", { object: { id: own } });
+  await bob("delete", { ...to("@alice"), object: { id: message } });
   await streamed();
 });
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { validationErrors } from "../../../../../src/model/validate.ts";
 import { activityOf, xAccount } from "../../../../support/x-account.ts";
 
 let x: Awaited<ReturnType<typeof xAccount>>;
@@ -32,7 +33,7 @@ describe("post", () => {
 
   it("answers and quotes by id or address", async () => {
     const id = x.server.addPost("34", "What do you think, @bob?");
-    await bob("post", { object: { body: "Fine", inReplyTo: `https://x.com/alice/status/${id}?s=20`, quote: id } });
+    await bob("post", { object: { body: "Fine", inReplyTo: `https://x.com/alice/status/${id}?s=20`, quotes: id } });
     expect(x.server.posts.at(-1)?.references).toEqual([
       { type: "replied_to", id },
       { type: "quoted", id },
@@ -82,7 +83,9 @@ describe("send", () => {
     expect(outcomes).toEqual(
       target.map(({ address }, at) => ({ address, status: "sent", id: x.server.messages[at]?.id })),
     );
-    expect(object).toEqual({ conversations: ["conversation:12-34", "conversation:12-56", "conversation:12-34"] });
+    expect(object).toEqual({
+      twitter: { conversations: ["conversation:12-34", "conversation:12-56", "conversation:12-34"] },
+    });
   });
 
   it("asks for a name once", async () => {
@@ -109,56 +112,72 @@ describe("send", () => {
   });
 });
 
-describe("what is done with posts and people", () => {
-  it("is done and taken back", async () => {
+describe("toggles", () => {
+  it("are set and taken back, by the post's id or address and by the person", async () => {
     const id = x.server.addPost("34", "A post");
-    const target = [{ address: id }];
-    await bob("share", { target });
-    await bob("react", { target });
+    const object = { id: `https://x.com/alice/status/${id}` };
+    await bob("share", { object });
+    expect(await bob("react", { target: [{ address: `thread:${id}` }], object })).toEqual({
+      outcomes: [{ address: `thread:${id}`, status: "sent", id }],
+      object: { id },
+    });
     await bob("follow", { target: [{ address: "@alice" }] });
     expect(x.server.posts.at(-1)?.references).toEqual([{ type: "retweeted", id }]);
     expect([[...x.server.likes], [...x.server.follows]]).toEqual([[`12 ${id}`], ["12 34"]]);
-    await bob("unshare", { target });
-    await bob("unreact", { target });
+    await bob("unshare", { object });
+    await bob("unreact", { object: { id } });
     await bob("unfollow", { target: [{ address: "34" }] });
     expect([x.server.posts.length, x.server.likes.size, x.server.follows.size]).toEqual([1, 0, 0]);
   });
+});
 
-  it("deletes own posts and messages, and others' never", async () => {
+describe("delete", () => {
+  it("deletes own posts without a target and messages by their conversation", async () => {
     const own = x.server.addPost("12", "Mine");
-    const theirs = x.server.addPost("34", "Hers");
     const message = x.server.addMessage("12", "12-34", "Hi");
-    const target = [{ address: own }, { address: theirs }, { address: `message:${message}` }];
-    const { outcomes } = await bob("delete", { target });
-    expect(outcomes).toMatchObject([
-      { status: "sent", id: own },
-      { status: "failed", error: { code: "recipient-unknown" } },
-      { status: "sent", id: message },
+    expect(await bob("delete", { object: { id: own } })).toEqual({ outcomes: [], object: { id: own } });
+    const target = [{ address: "conversation:12-34" }];
+    expect((await bob("delete", { target, object: { id: message } })).outcomes).toEqual([
+      { address: "conversation:12-34", status: "sent", id: message },
     ]);
-    expect([x.server.posts.length, x.server.messages.length]).toEqual([1, 0]);
+    expect([x.server.posts.length, x.server.messages.length]).toEqual([0, 0]);
   });
 
-  it("that a post is gone already is what a second try wanted", async () => {
-    const target = [{ address: "1900000000000000001" }];
-    expect((await bob("delete", { target }, { attempt: 2 })).outcomes[0]?.status).toBe("sent");
+  it("deletes nobody else's posts", async () => {
+    const object = { id: x.server.addPost("34", "Hers") };
+    await expect(bob("delete", { object })).rejects.toMatchObject({ code: "recipient-unknown" });
+    expect(x.server.posts).toHaveLength(1);
+  });
+
+  it("counts a post that is gone as deleted on attempt 2", async () => {
+    const target = [{ address: "public" }];
+    const { outcomes } = await bob("delete", { target, object: { id: "1900000000000000001" } }, { attempt: 2 });
+    expect(outcomes).toEqual([{ address: "public", status: "sent" }]);
   });
 });
 
+interface Page {
+  readonly items: ReadonlyArray<{ readonly id: string }>;
+  readonly next?: string;
+  readonly previous?: string;
+}
+
 describe("fetch", () => {
-  it("reads mentions, threads, timelines and messages in one shape", async () => {
+  it("reads mentions, threads, timelines and messages as a collection of collections", async () => {
     const id = x.server.addPost("34", "Hello @bob & <all>");
     x.server.addPost("56", "Nothing to see");
     const message = x.server.addMessage("34", "12-34", "Psst");
     const target = ["mentions", `thread:${id}`, "@carol", "home", "messages", "messages:@alice", "conversation:12-34"];
     const { object } = await bob("fetch", { target: target.map((address) => ({ address })), object: { limit: 5 } });
-    const collections = object?.collections as Array<{ address: string; items: Array<{ id: string }>; more: boolean }>;
+    expect(object?.type).toBe("collection");
+    const collections = object?.items as ReadonlyArray<Page & { readonly address: string }>;
     expect(collections.map(({ address }) => address)).toEqual(target);
     expect(collections.map(({ items }) => items.length)).toEqual([1, 1, 1, 2, 1, 1, 1]);
     expect(collections[0]?.items[0]).toEqual({
       verb: "post",
       actor: { address: "@alice", id: "34", name: "Alice" },
       object: { type: "message", id, body: "Hello @bob & <all>" },
-      context: { type: "thread", id },
+      context: { type: "thread", id: `thread:${id}` },
       id,
       published: expect.stringMatching(/Z$/),
       self: false,
@@ -171,51 +190,98 @@ describe("fetch", () => {
     });
   });
 
-  it("keeps to a limit and to ids, and says that there is more", async () => {
-    const ids = Array.from({ length: 30 }, (_, at) => x.server.addPost("34", `@bob ${at}`));
-    const object = { limit: 7, after: String(ids[2]), before: String(ids[20]) };
-    const { object: result } = await bob("fetch", { object });
-    const [one] = (result?.collections ?? []) as ReadonlyArray<{
-      readonly items: ReadonlyArray<{ id: string }>;
-      more: boolean;
-    }>;
-    expect(one?.items.map(({ id }) => id)).toEqual(ids.slice(13, 20).reverse());
-    expect(one?.more).toBe(true);
+  it("reads posts page by page with `next`, and newer ones with `previous`", async () => {
+    const ids = Array.from({ length: 15 }, (_, index) => x.server.addPost("34", `@bob ${index}`)).reverse();
+    const read = async (object: object) =>
+      (await bob("fetch", { object: { limit: 7, ...object } })).object as unknown as Page;
+    const first = await read({});
+    const second = await read({ after: first.next });
+    const third = await read({ after: second.next });
+    const pages = [first, second, third].map(({ items }) => items.map(({ id }) => id));
+    expect(pages).toEqual([ids.slice(0, 7), ids.slice(7, 14), ids.slice(14)]);
+    expect([first.previous, third.next]).toEqual([`newer:${ids[0]}`, undefined]);
+    const newest = x.server.addPost("34", "@bob again");
+    expect((await read({ before: first.previous })).items.map(({ id }) => id)).toEqual([newest]);
+  });
+
+  it("reads messages page by page with `next`", async () => {
+    const ids = Array.from({ length: 5 }, (_, index) => x.server.addMessage("34", "12-34", `${index}`)).reverse();
+    const read = async (object: object) => {
+      const target = [{ address: "messages:@alice" }];
+      return (await bob("fetch", { target, object: { limit: 2, ...object } })).object as unknown as Page;
+    };
+    const first = await read({});
+    const second = await read({ after: first.next });
+    const third = await read({ after: second.next });
+    expect([first, second, third].flatMap(({ items }) => items.map(({ id }) => id))).toEqual(ids);
+    expect(third.next).toBeUndefined();
   });
 });
 
 describe("search", () => {
-  it("finds people in the shape of every search", async () => {
+  it("finds people as persons", async () => {
     const { object } = await bob("search", { target: [{ address: "ali" }], object: { type: "person" } });
     expect(object).toEqual({
-      results: [
-        {
-          address: "ali",
-          subject: "@alice",
-          aliases: ["34", "https://x.com/alice"],
-          links: [{ rel: "http://webfinger.net/rel/profile-page", type: "text/html", href: "https://x.com/alice" }],
-          properties: {},
-          name: "Alice",
-        },
-      ],
+      type: "collection",
+      items: [{ type: "person", address: "@alice", id: "34", name: "Alice", url: "https://x.com/alice" }],
     });
   });
 
-  it("finds posts", async () => {
+  it("finds posts as activities", async () => {
     const id = x.server.addPost("34", "A dragoman speaks");
     const { object } = await bob("search", { target: [{ address: "dragoman" }], object: {} });
     expect(object).toMatchObject({
-      results: [{ subject: `https://x.com/alice/status/${id}`, properties: { text: "A dragoman speaks" } }],
+      type: "collection",
+      items: [{ verb: "post", id, actor: { address: "@alice" }, object: { body: "A dragoman speaks" } }],
     });
   });
 });
 
-it("query says who the account is and what is left of its limits", async () => {
-  await bob("post");
-  const { object } = await bob("query", { target: [{ address: "me" }, { address: "limits" }] });
-  expect(object).toMatchObject({
-    me: { subject: "@bob", aliases: ["12", "https://x.com/bob"] },
-    limits: [{ endpoint: "POST tweets", limit: 900, remaining: 899, reset: expect.stringMatching(/Z$/) }],
+describe("query", () => {
+  it("reads the account itself without a target, and others by name or id", async () => {
+    expect((await bob("query", { target: [], object: { type: "person" } })).object).toMatchObject({
+      type: "collection",
+      items: [{ address: "@bob", id: "12", url: "https://x.com/bob" }],
+    });
+    const { object } = await bob("query", { target: [{ address: "34" }, { address: "@carol" }] });
+    expect(object).toMatchObject({
+      type: "collection",
+      items: [
+        { address: "34", items: [{ address: "@alice" }] },
+        { address: "@carol", items: [{ address: "@carol", id: "56" }] },
+      ],
+    });
+  });
+
+  it("reads the rate limits that X's answers named", async () => {
+    await bob("post");
+    const { object } = await bob("query", { object: { type: "limits" } });
+    expect(object).toMatchObject({
+      twitter: {
+        limits: [{ endpoint: "POST tweets", limit: 900, remaining: 899, reset: expect.stringMatching(/Z$/) }],
+      },
+    });
+  });
+});
+
+describe("old spellings", () => {
+  const post = "1900000000000000001";
+  it.each([
+    ["react", { target: [{ address: post }], object: { content: "like" } }, /id/],
+    ["share", { target: [{ address: post }], object: {} }, /id/],
+    ["delete", { target: [{ address: post }], object: {} }, /id/],
+    ["delete", { target: [{ address: `message:${post}` }], object: { id: post } }, /conversation/],
+    ["fetch", { object: { after: post } }, /`next`/],
+    ["fetch", { object: { before: post } }, /`previous`/],
+    ["query", { target: [{ address: "me" }], object: {} }, /type/],
+  ])("%s refuses %j and names the new spelling", (verb, words, detail) => {
+    const { schema, example } = x.platform.verbs[verb] ?? {};
+    const errors = validationErrors(schema ?? {}, { ...Object(example), ...words });
+    expect(errors.map((error) => `${error.pointer} ${error.detail}`).join()).toMatch(detail);
+  });
+
+  it("post names `quotes` for `quote`", () => {
+    expect(x.platform.verbs.post?.renamed).toEqual({ "/object/quote": "object.quotes" });
   });
 });
 

@@ -1,0 +1,53 @@
+import Type, { type Static } from "typebox";
+import { Attachment } from "../../../model/activity.ts";
+import { CONVERSATION_PATTERN, PERSON_PATTERN } from "./address.ts";
+import { anyOfPatterns, Message, optionalTarget, PostId, STRICT, text, verbSchema } from "./common.ts";
+
+const THREAD_PATTERN = "^(public|thread:[0-9]{1,19})$";
+/** Schema of the target of verbs on posts: it may be left out, since the post's id says it all. */
+const PostTarget = optionalTarget(THREAD_PATTERN, "`public`, or `thread:` with the conversation's id.");
+
+const PostObject = Type.Object(
+  {
+    type: Message,
+    body: Type.Optional(text(25_000)),
+    attachments: Type.Optional(Type.Array(Attachment, { minItems: 1, maxItems: 4 })),
+    inReplyTo: Type.Optional({ ...PostId, description: "The post that this answers: its id or its address." }),
+    quotes: Type.Optional({ ...PostId, description: "The post that this quotes: its id or its address." }),
+  },
+  {
+    ...STRICT,
+    anyOf: [{ required: ["body"] }, { required: ["attachments"] }],
+    description: "A post needs a body, an attachment, or both; by X's counting the body's weight is at most 280.",
+  },
+);
+export type PostObject = Static<typeof PostObject>;
+
+/** Schema of `post`; a post goes to everybody. */
+export const PostSchema = verbSchema(PostTarget, PostObject);
+
+const ReactionObject = Type.Object(
+  {
+    type: Type.Optional(Type.Literal("reaction")),
+    id: { ...PostId, description: "The post: its id or its address on x.com." },
+    content: Type.Optional(Type.Literal("like", { description: "X knows only likes; default." })),
+  },
+  STRICT,
+);
+/** Schema of `react` and `unreact`. */
+export const ReactSchema = verbSchema(PostTarget, ReactionObject);
+
+/** Schema of `share` and `unshare`. */
+export const ShareSchema = verbSchema(
+  PostTarget,
+  Type.Object({ type: Message, id: { ...PostId, description: "The post: its id or its address on x.com." } }, STRICT),
+);
+
+/** Schema of `delete`; the target tells a message from a post. */
+export const DeleteSchema = verbSchema(
+  optionalTarget(
+    anyOfPatterns(THREAD_PATTERN, PERSON_PATTERN, CONVERSATION_PATTERN),
+    "Of a message: its conversation, as `send` takes it. Of a post: none, `public` or its thread.",
+  ),
+  Type.Object({ type: Message, id: { ...PostId, description: "The id of the post or message." } }, STRICT),
+);
