@@ -5,7 +5,7 @@ import type { Egress } from "../../platform/platform.ts";
 import { GRAPH_API, openGraph } from "./client/graph.ts";
 import { Credentials } from "./credentials.ts";
 import { failureFor } from "./errors.ts";
-import { idOf, recordOf, recordsIn, textOf } from "./inbound/item.ts";
+import { idOf, recordOf, recordsIn, textOf } from "./inbound/json.ts";
 
 /** Permissions that all verbs need together; docs/platforms/facebook.md lists them by verb. */
 const SCOPES = [

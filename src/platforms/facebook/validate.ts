@@ -1,40 +1,45 @@
 import type { Activity } from "../../model/activity.ts";
 import type { ValidationIssue } from "../../platform/platform.ts";
-import { ID_PATTERN } from "./schemas/schemas.ts";
+import { ID_PATTERN } from "./schemas/common.ts";
 
 const ID = new RegExp(ID_PATTERN);
+const MAX_COMMENT_LENGTH = 8_000;
 /** Verbs that reach a person. */
-const TO_PEOPLE = new Set(["send", "typing", "read"]);
+const PERSONAL_VERBS = new Set(["send", "typing", "read"]);
 
 const NOT_REACHABLE =
   "Facebook lets no person send through an app, and nobody be reached by name: a Page writes to people who wrote to it first, by the page-scoped id (PSID) that came with their message.";
 
-/** Refuses, before anything is looked up, whom Facebook lets nobody reach, with what it does allow today. */
-export function validate(
-  verb: string,
-  { actor, target, object }: Omit<Activity, "id" | "rid">,
-): ValidationIssue | undefined {
-  if (TO_PEOPLE.has(verb)) {
-    const stranger = target.findIndex(({ address }) => !ID.test(address));
-    if (stranger >= 0)
-      return { code: "recipient-not-reachable", detail: NOT_REACHABLE, pointer: `/target/${stranger}/address` };
-    if (!ID.test(actor.address))
-      return {
-        code: "validation-failed",
-        detail: "must be the id of a Page: people can't act by an app",
-        pointer: "/actor/address",
-      };
-  }
-  const isPhoto = (object.attachments as ReadonlyArray<{ readonly mediaType?: string }> | undefined)?.every(
-    ({ mediaType = "image/*" }) => mediaType.startsWith("image/"),
-  );
-  if ((verb === "post" || verb === "reply") && isPhoto === false)
-    return { code: "validation-failed", detail: "must be a picture here", pointer: "/object/attachments/0/mediaType" };
-  if (verb === "post" && object.link !== undefined && object.attachments !== undefined)
-    return {
-      code: "validation-failed",
-      detail: "can't stand beside a photo: Facebook's posts hold either",
-      pointer: "/object/link",
-    };
-  return undefined;
+/** Refuses, before any account is looked up, what Facebook never allows, and says what is allowed instead. */
+export function validate(verb: string, activity: Omit<Activity, "id" | "rid">): ValidationIssue | undefined {
+  if (PERSONAL_VERBS.has(verb)) return peopleIssue(activity);
+  return verb === "post" ? postIssue(activity.object) : undefined;
+}
+
+function peopleIssue({ actor, target }: Pick<Activity, "actor" | "target">): ValidationIssue | undefined {
+  const index = target.findIndex(({ address }) => !ID.test(address));
+  if (index >= 0)
+    return { code: "recipient-not-reachable", detail: NOT_REACHABLE, pointer: `/target/${index}/address` };
+  if (ID.test(actor.address)) return undefined;
+  return issue("must be the id of a Page: people cannot act through an app", "/actor/address");
+}
+
+function postIssue(object: Activity["object"]): ValidationIssue | undefined {
+  const { url, attachments, inReplyTo, body } = object;
+  if (!isPicture(attachments)) return issue("must be a picture here", "/object/attachments/0/mediaType");
+  if (url !== undefined && attachments !== undefined)
+    return issue("must not be given beside a photo: Facebook's posts hold either", "/object/url");
+  if (inReplyTo === undefined) return undefined;
+  if (url !== undefined) return issue("must not be given in a comment: put the link into the body", "/object/url");
+  if (typeof body !== "string" || body.length <= MAX_COMMENT_LENGTH) return undefined;
+  return issue(`must have at most ${MAX_COMMENT_LENGTH} characters in a comment`, "/object/body");
+}
+
+function isPicture(attachments: unknown): boolean {
+  const list = Array.isArray(attachments) ? attachments : [];
+  return list.every(({ mediaType = "image/*" }: { readonly mediaType?: string }) => mediaType.startsWith("image/"));
+}
+
+function issue(detail: string, pointer: string): ValidationIssue {
+  return { code: "validation-failed", detail, pointer };
 }

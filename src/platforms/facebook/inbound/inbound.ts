@@ -1,22 +1,23 @@
-import type { DeliveryReceipt, ReadUpTo } from "../../../platform/connection.ts";
-import type { InboundEvent } from "../../../platform/platform.ts";
+import type { DeliveryReceipt, InboundEvent, ReadUpTo } from "../../../platform/platform.ts";
 import type { Item } from "./item.ts";
 
-/** What one item of a push brings: nothing where it is of no kind that we know. */
+/** Result of reading one item of a webhook request: an event, a receipt or neither. */
 export interface InboundResult {
   readonly event?: InboundEvent;
   readonly receipt?: DeliveryReceipt | ReadUpTo;
 }
 
-/** Where an item was found. */
+/** Facts about the entry that an item belongs to. */
 export interface EntryContext {
   readonly page: string;
   readonly app: string;
-  /** The entry's time, as it came. */
+  /** The entry's time as received. */
   readonly time: unknown;
+  /** True where another app answers the conversation, and this one only listens. */
+  readonly isStandby?: boolean;
 }
 
-/** An item that arrived at a Page. */
+/** Returns the event of an item that a Page received. */
 export function inboundEvent(key: string, page: string, item: Item): InboundResult {
   return { event: { key, event: { platform: "facebook", target: [{ address: page }], ...item } } };
 }

@@ -1,95 +1,99 @@
+import { attachmentsOf, locationOf, stickerOf } from "./attachments.ts";
+import { readConversationEvent, referralOf } from "./conversation-event.ts";
 import { conversationIdOf } from "./conversation-id.ts";
-import { type EntryContext, type InboundResult, inboundEvent } from "./inbound.ts";
-import { attachmentsOf, type Item, idOf, type JsonRecord, recordOf, textOf, timeOf, withoutUndefined } from "./item.ts";
+import type { EntryContext } from "./inbound.ts";
+import { type InboundResult, inboundEvent } from "./inbound.ts";
+import { idOf, type JsonRecord, recordOf, textOf, timeOf, withoutUndefined } from "./json.ts";
 import { isOwnEcho } from "./metadata.ts";
+import { itemOf, type Talk, talkOf } from "./talk.ts";
 
-/** What Messenger texts may be. */
-const BODY_MOST = 20_000;
+/** Maximum length of a Messenger text that is taken over. */
+const MAX_BODY_LENGTH = 20_000;
+/** The thumbs-up stickers of the like button, in three sizes. */
+const LIKE_STICKERS = new Set(["369239263222822", "369239343222814", "369239383222810"]);
 
-interface Talk extends EntryContext {
-  /** The person, whoever of the two speaks. */
-  readonly person: string;
-  readonly published: string;
-  readonly stamp: string;
+/**
+ * Reads an item of `messaging` or `standby`: a message, an echo of the Page's own, a receipt, a reaction, an edit, a
+ * deletion, a pressed button. Items of other kinds become an `update` of the conversation, so that none vanishes.
+ */
+export function readMessaging(item: JsonRecord, context: EntryContext): InboundResult {
+  const talk = talkOf(item, context);
+  if (!talk) return {};
+  const { message, delivery, read, reaction, postback, message_edit: edit } = item;
+  if (message !== undefined) return readMessage(recordOf(message), talk);
+  if (delivery !== undefined) return readReceipt(recordOf(delivery), "delivered", talk);
+  if (read !== undefined) return readReceipt(recordOf(read), "read", talk);
+  if (reaction !== undefined) return readReaction(recordOf(reaction), talk);
+  if (postback !== undefined) return readPostback(recordOf(postback), talk);
+  return edit === undefined ? readConversationEvent(item, talk) : readEdit(recordOf(edit), talk);
 }
 
-/** One item of `messaging`: a message, an echo of the Page's own, a receipt, a reaction, an edit, a pressed button. */
-export function readMessaging(one: JsonRecord, to: EntryContext): InboundResult {
-  const ends = [idOf(recordOf(one.sender).id), idOf(recordOf(one.recipient).id)];
-  const person = ends.find((id) => id !== to.page);
-  const published = timeOf(one.timestamp) ?? timeOf(to.time);
-  if (!ends.includes(to.page) || person === undefined || published === undefined) return {};
-  const talk: Talk = { ...to, person, published, stamp: String(Date.parse(published)) };
-  const { message, delivery, read, reaction, postback, message_edit: edit } = one;
-  if (message !== undefined) return message_(recordOf(message), talk);
-  if (delivery !== undefined) return receipt(recordOf(delivery), "delivered", talk);
-  if (read !== undefined) return receipt(recordOf(read), "read", talk);
-  if (reaction !== undefined) return reacted(recordOf(reaction), talk, ends[0] === to.page);
-  if (postback !== undefined) return pressed(recordOf(postback), talk);
-  return edit === undefined ? {} : edited(recordOf(edit), talk);
-}
-
-function said(talk: Talk, item: Pick<Item, "verb" | "object"> & { readonly id?: string }, self = false): Item {
-  const { id, ...rest } = item;
-  return {
-    ...rest,
-    actor: { address: self ? talk.page : talk.person },
-    context: { type: "direct", id: talk.person },
-    ...(id === undefined ? {} : { id }),
-    published: talk.published,
-    self,
-  };
-}
-
-function message_(message: JsonRecord, talk: Talk): InboundResult {
+function readMessage(message: JsonRecord, talk: Talk): InboundResult {
   const id = idOf(message.mid);
   const isEcho = message.is_echo === true;
-  // What the app sent itself is told by its rid's events.
+  // The result of the activity's rid tells of messages that the app sent itself.
   if (id === undefined || (isEcho && isOwnEcho(message.metadata, talk.app))) return {};
-  const object = withoutUndefined({
+  if (message.is_deleted === true) {
+    return inboundEvent(`d:${id}`, talk.page, itemOf(talk, "delete", { type: "message", id }, { id, self: isEcho }));
+  }
+  return inboundEvent(`m:${id}`, talk.page, itemOf(talk, "send", contentOf(message, id), { id, self: isEcho }));
+}
+
+/** Returns the object of a message; `facebook` holds what the vocabulary has no term for. */
+function contentOf(message: JsonRecord, id: string): JsonRecord {
+  const { attachments } = message;
+  const sticker = stickerOf(attachments);
+  const isLike = sticker !== undefined && LIKE_STICKERS.has(sticker);
+  const own = withoutUndefined({
+    sticker,
+    referral: message.referral === undefined ? undefined : referralOf(message.referral),
+    unsupported: message.is_unsupported === true ? true : undefined,
+  });
+  return withoutUndefined({
     type: "message",
     id,
-    body: textOf(message.text, BODY_MOST),
-    attachments: attachmentsOf(message.attachments),
+    body: textOf(message.text, MAX_BODY_LENGTH) ?? (isLike ? "👍" : undefined),
+    attachments: attachmentsOf(attachments),
+    location: locationOf(attachments),
     inReplyTo: idOf(recordOf(message.reply_to).mid),
-    quickReply: textOf(recordOf(message.quick_reply).payload, 1_000),
+    value: textOf(recordOf(message.quick_reply).payload, 1_000),
+    facebook: Object.keys(own).length === 0 ? undefined : own,
   });
-  return inboundEvent(`m:${id}`, talk.page, said(talk, { verb: "send", object, id }, isEcho));
 }
 
-/** A receipt covers everything up to its watermark, which may name no message at all. */
-function receipt({ watermark }: JsonRecord, status: "delivered" | "read", { page, person }: Talk): InboundResult {
-  if (timeOf(watermark) === undefined) return {};
-  return {
-    receipt: { conversation: conversationIdOf(page, person), until: watermark as number, status, target: person },
-  };
+/** Reads a receipt, which covers everything up to its watermark and may name no message at all. */
+function readReceipt({ watermark }: JsonRecord, status: "delivered" | "read", { page, person }: Talk): InboundResult {
+  if (typeof watermark !== "number" || timeOf(watermark) === undefined) return {};
+  return { receipt: { conversation: conversationIdOf(page, person), until: watermark, status, target: person } };
 }
 
-function reacted(reaction: JsonRecord, talk: Talk, self: boolean): InboundResult {
-  const mid = idOf(reaction.mid);
-  if (mid === undefined) return {};
+function readReaction(reaction: JsonRecord, talk: Talk): InboundResult {
+  const id = idOf(reaction.mid);
+  if (id === undefined) return {};
   const verb = reaction.action === "unreact" ? "unreact" : "react";
   const content = textOf(reaction.emoji, 64) ?? textOf(reaction.reaction, 64);
-  const object = withoutUndefined({ type: "reaction", id: mid, content });
-  return inboundEvent(`r:${talk.person}:${mid}:${verb}:${talk.stamp}`, talk.page, said(talk, { verb, object }, self));
+  const object = withoutUndefined({ type: "reaction", id, content });
+  const key = `r:${talk.person}:${id}:${verb}:${talk.stamp}`;
+  return inboundEvent(key, talk.page, itemOf(talk, verb, object, { self: talk.isByPage }));
 }
 
-function pressed(postback: JsonRecord, talk: Talk): InboundResult {
+function readPostback(postback: JsonRecord, talk: Talk): InboundResult {
   const id = idOf(postback.mid);
   const object = withoutUndefined({
     type: "message",
     id,
-    body: textOf(postback.title, BODY_MOST),
-    postback: textOf(postback.payload, 1_000),
+    body: textOf(postback.title, MAX_BODY_LENGTH),
+    value: textOf(postback.payload, 1_000),
+    facebook: postback.referral === undefined ? undefined : { referral: referralOf(postback.referral) },
   });
   const key = id === undefined ? `p:${talk.person}:${talk.stamp}` : `m:${id}`;
-  return inboundEvent(key, talk.page, said(talk, { verb: "send", object, ...(id === undefined ? {} : { id }) }));
+  return inboundEvent(key, talk.page, itemOf(talk, "send", object, { id }));
 }
 
-function edited(edit: JsonRecord, talk: Talk): InboundResult {
+function readEdit(edit: JsonRecord, talk: Talk): InboundResult {
   const id = idOf(edit.mid);
   if (id === undefined) return {};
-  const object = withoutUndefined({ type: "message", id, body: textOf(edit.text, BODY_MOST) });
-  const nth = typeof edit.num_edit === "number" ? edit.num_edit : talk.stamp;
-  return inboundEvent(`e:${id}:${nth}`, talk.page, said(talk, { verb: "update", object, id }));
+  const object = withoutUndefined({ type: "message", id, body: textOf(edit.text, MAX_BODY_LENGTH) });
+  const version = typeof edit.num_edit === "number" ? edit.num_edit : talk.stamp;
+  return inboundEvent(`e:${id}:${version}`, talk.page, itemOf(talk, "update", object, { id }));
 }

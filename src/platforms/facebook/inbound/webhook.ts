@@ -9,7 +9,7 @@ import type {
 import type { Credentials } from "../credentials.ts";
 import { readFeedChange } from "./feed-change.ts";
 import type { InboundResult } from "./inbound.ts";
-import { recordOf, recordsIn } from "./item.ts";
+import { recordOf, recordsIn } from "./json.ts";
 import { readMessaging } from "./message.ts";
 
 /** Maximum batch sizes; Facebook's batches hold up to 1,000 entries. */
@@ -45,12 +45,13 @@ function readEvents(
   if (object === undefined) return { status: 400 };
   const pages = new Set((secrets.pages ?? "").split(" "));
   const entries = object === "page" ? recordsIn(entry, MAX_ENTRIES) : [];
-  const results: InboundResult[] = entries.flatMap(({ id, time, messaging, changes }) => {
+  const results: InboundResult[] = entries.flatMap(({ id, time, messaging, standby, changes }) => {
     // A Meta app has one webhook for all its Pages: other accounts' entries are not this account's to read.
     if (typeof id !== "string" || !pages.has(id)) return [];
     const context = { page: id, app: endpoint.app, time };
     return [
       ...recordsIn(messaging, MAX_ITEMS).map((item) => readMessaging(item, context)),
+      ...recordsIn(standby, MAX_ITEMS).map((item) => readMessaging(item, { ...context, isStandby: true })),
       ...recordsIn(changes, MAX_ITEMS).map((item) => readFeedChange(item, context)),
     ];
   });

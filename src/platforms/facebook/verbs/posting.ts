@@ -1,96 +1,88 @@
 import type { Activity } from "../../../model/activity.ts";
-import { forEachTarget } from "../../../platform/kit/for-each-target.ts";
-import type { Receipt, VerbContext } from "../../../platform/platform.ts";
+import { optional } from "../../../model/optional.ts";
+import { performOnce } from "../../../platform/kit/perform-once.ts";
+import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
 import { type Client, idOfAnswer } from "../client/client.ts";
 import type { GraphRequest } from "../client/graph.ts";
 import { classifyError } from "../errors.ts";
-import type { PostObject, ReplyObject, UpdateObject } from "../schemas/schemas.ts";
+import type { DeleteSchema, PostSchema, ReactSchema, UpdateSchema } from "../schemas/posts.ts";
 
-/** Posts once, whatever the target says: a post goes to everybody. */
-export async function post(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const { body, link, attachments: [photo] = [] } = activity.object as PostObject;
-  const page = activity.actor.address;
-  const content = photo
-    ? { path: `${page}/photos`, body: { url: photo.url, ...(body === undefined ? {} : { caption: body }) } }
-    : {
-        path: `${page}/feed`,
-        body: { ...(body === undefined ? {} : { message: body }), ...(link === undefined ? {} : { link }) },
-      };
-  const id = await client
-    .request({ method: "POST", ...content, signal: context.signal, beforeSend: context.commit })
-    .then((answer) => idOfAnswer(answer, "post_id", "id"))
-    .catch((thrown: unknown) => {
-      // An earlier try posted it, and only its answer was lost.
-      if (context.attempt > 1 && classifyError(thrown).code === "duplicate-content") return undefined;
-      throw thrown;
-    });
-  const known = id === undefined ? {} : { id };
-  const outcomes = context.pending.map((at) => ({
-    address: activity.target[at]?.address ?? "",
-    status: "sent" as const,
-    ...known,
-  }));
-  return { outcomes, object: { ...known, ...(id === undefined ? {} : { url: `https://www.facebook.com/${id}` }) } };
+/** Publishes a post, or a comment where `inReplyTo` names a post or comment. */
+export async function post(
+  client: Client,
+  activity: ActivityOf<typeof PostSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const content = contentOf(activity);
+  const receipt = await performOnce(activity, context, { classifyError }, async (beforeSend) => {
+    const answer = await client.request({ method: "POST", ...content, signal: context.signal, beforeSend });
+    return idOfAnswer(answer, "post_id", "id");
+  });
+  const id = receipt.object?.id;
+  return typeof id === "string"
+    ? { ...receipt, object: { id, url: `https://www.facebook.com/${id}` } }
+    : { ...receipt, object: {} };
 }
 
-/** Comments on a post, or answers a comment. */
-export function reply(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const { body, attachments: [picture] = [] } = activity.object as ReplyObject;
-  const said = {
-    ...(body === undefined ? {} : { message: body }),
-    ...(picture === undefined ? {} : { attachment_url: picture.url }),
-  };
-  return each(client, activity, context, (address) => ({ method: "POST", path: `${address}/comments`, body: said }));
+/** Returns the path and body of a new post, photo or comment. */
+function contentOf({ actor, object }: ActivityOf<typeof PostSchema>): Required<Pick<GraphRequest, "path" | "body">> {
+  const { body, url, attachments: [photo] = [], inReplyTo } = object;
+  if (inReplyTo !== undefined) {
+    const comment = { ...optional("message", body), ...optional("attachment_url", photo?.url) };
+    return { path: `${inReplyTo}/comments`, body: comment };
+  }
+  const page = actor.address;
+  if (photo) return { path: `${page}/photos`, body: { url: photo.url, ...optional("caption", body) } };
+  return { path: `${page}/feed`, body: { ...optional("message", body), ...optional("link", url) } };
 }
 
-/** Changes the words of an own post or comment. */
-export function update(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const { body } = activity.object as UpdateObject;
-  return each(client, activity, context, (path) => ({
-    method: "POST",
-    path,
-    body: { message: body },
-    isIdempotent: true,
-  }));
+/** Changes the text of an own post or comment. */
+export function update(
+  client: Client,
+  activity: ActivityOf<typeof UpdateSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const { id, body } = activity.object;
+  return changeOnce(client, activity, context, { method: "POST", path: id, body: { message: body } });
 }
 
-/** Deletes own posts, and comments on them. */
-export function remove(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  return each(client, activity, context, (path) => ({ method: "DELETE", path, isIdempotent: true }));
+/** Deletes an own post, or a comment on one. */
+export function remove(
+  client: Client,
+  activity: ActivityOf<typeof DeleteSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  return changeOnce(client, activity, context, { method: "DELETE", path: activity.object.id });
 }
 
 /** Likes as the Page. */
-export function react(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  return each(client, activity, context, (address) => ({
-    method: "POST",
-    path: `${address}/likes`,
-    isIdempotent: true,
-  }));
+export function react(
+  client: Client,
+  activity: ActivityOf<typeof ReactSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  return changeOnce(client, activity, context, { method: "POST", path: `${activity.object.id}/likes` });
 }
 
 /** Takes the Page's like back. */
-export function unreact(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  return each(client, activity, context, (address) => ({
-    method: "DELETE",
-    path: `${address}/likes`,
-    isIdempotent: true,
-  }));
+export function unreact(
+  client: Client,
+  activity: ActivityOf<typeof ReactSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  return changeOnce(client, activity, context, { method: "DELETE", path: `${activity.object.id}/likes` });
 }
 
-function each(
+/** Sends a request that may be repeated; a later attempt counts an unknown post as deleted by an earlier one. */
+function changeOnce(
   client: Client,
-  activity: Activity,
+  activity: Pick<Activity, "target"> & { readonly object: { readonly id: string } },
   context: VerbContext,
-  callFor: (address: string) => Omit<GraphRequest, "signal" | "beforeSend">,
+  request: Pick<GraphRequest, "method" | "path" | "body">,
 ): Promise<Receipt> {
-  return forEachTarget(activity, context, { classifyError }, async (address, beforeSend) => {
-    const call = callFor(address);
-    const answer = await client.request({ ...call, signal: context.signal, beforeSend }).catch((thrown: unknown) => {
-      // Gone is what was wanted, and an earlier try may have done it.
-      if (call.method !== "DELETE" || context.attempt === 1 || classifyError(thrown).code !== "recipient-unknown")
-        throw thrown;
-      return {};
-    });
-    return idOfAnswer(answer, "id") ?? address;
+  const doneCodes = request.method === "DELETE" ? ["recipient-unknown"] : [];
+  return performOnce(activity, context, { classifyError, doneCodes }, async (beforeSend) => {
+    await client.request({ ...request, signal: context.signal, beforeSend, isIdempotent: true });
+    return activity.object.id;
   });
 }

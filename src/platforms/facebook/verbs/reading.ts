@@ -1,182 +1,107 @@
-import type { Activity } from "../../../model/activity.ts";
+import { optional } from "../../../model/optional.ts";
+import {
+  collectionReceipt,
+  fitItems,
+  MAX_RESULT_BYTES,
+  type TargetCollection,
+} from "../../../platform/kit/collection-receipt.ts";
 import { readEachTarget } from "../../../platform/kit/read-each-target.ts";
-import type { Found, SearchResult } from "../../../platform/kit/search-result.ts";
-import type { Receipt, VerbContext } from "../../../platform/platform.ts";
+import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
+import type { Person } from "../../../platform/vocabulary/vocabulary.ts";
 import type { Client } from "../client/client.ts";
 import { classifyError } from "../errors.ts";
-import {
-  attachmentsOf,
-  type Item,
-  idOf,
-  type JsonRecord,
-  recordOf,
-  recordsIn,
-  textOf,
-  withoutUndefined,
-} from "../inbound/item.ts";
-import type { FetchObject } from "../schemas/schemas.ts";
+import type { Item } from "../inbound/item.ts";
+import { httpUrl, idOf, type JsonRecord, recordOf, recordsIn, textOf } from "../inbound/json.ts";
+import type { FetchSchema, QuerySchema, SearchSchema } from "../schemas/reading.ts";
+import { sourceOf } from "./sources.ts";
 
-/** All of a result together stays under the 256 KiB that an event may have. */
-const RESULT_BYTES = 224 * 1024;
-const USUAL = 10;
-
-const POST_FIELDS = "id,message,created_time,from,permalink_url,attachments{media_type,url,title}";
-const COMMENT_FIELDS = "id,message,created_time,from,parent{id}";
-const MESSAGE_FIELDS = "id,message,created_time,from,attachments{name,mime_type,file_url,image_data}";
+const DEFAULT_LIMIT = 10;
+/** Targets that are read at the same time. */
+const PARALLEL = 2;
 const PAGE_FIELDS = "id,name,link,about,picture{url}";
 
-/** Reads each target's newest posts, comments or messages once, newest first. */
-export async function fetchItems(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const { limit = USUAL, after } = activity.object as FetchObject;
-  const page = activity.actor.address;
-  const room = RESULT_BYTES / context.pending.length;
-  const read = async (address: string) => {
-    const { path, fields, items, more } = sourceOf(page, address, limit);
-    const query = { fields, limit, ...more, ...(after === undefined ? {} : { after }) };
-    const { data, paging } = await client.request({ method: "GET", path, query, signal: context.signal });
-    const { cursors, next } = recordOf(paging);
+/** Reads a page of each target's posts, comments or messages, newest first. */
+export async function fetchItems(
+  client: Client,
+  activity: ActivityOf<typeof FetchSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const { limit = DEFAULT_LIMIT, after } = activity.object;
+  const maxBytes = MAX_RESULT_BYTES / context.pending.length;
+  const read = async (address: string): Promise<TargetCollection<Item>> => {
+    const { path, fields, itemsOf, query } = sourceOf(activity.actor.address, address, limit);
+    const parameters = { fields, limit, ...query, ...optional("after", after) };
+    const answer = await client.request({ method: "GET", path, query: parameters, signal: context.signal });
+    const { cursors, next } = recordOf(answer.paging);
     const cursor = next === undefined ? undefined : textOf(recordOf(cursors).after, 1_024);
-    const all = recordsIn(data, 100).flatMap(items);
-    const kept = fitting(all, room);
-    return withoutUndefined({
-      address,
-      items: kept,
-      more: kept.length < all.length || cursor !== undefined,
-      next: cursor,
-    });
+    const items = fitItems(recordsIn(answer.data, 100).flatMap(itemsOf), maxBytes);
+    return { type: "collection", address, items, ...optional("next", cursor) };
   };
-  const { outcomes, values } = await readEachTarget(activity, context, 2, read, classifyError);
-  return { outcomes, object: { collections: values } };
+  return collectionReceipt(activity, await readEachTarget(activity, context, PARALLEL, read, classifyError));
 }
 
-interface Source {
-  readonly path: string;
-  readonly fields: string;
-  readonly more?: Readonly<Record<string, string>>;
-  readonly items: (one: JsonRecord) => readonly Item[];
-}
-
-function sourceOf(page: string, address: string, limit: number): Source {
-  if (address === "feed")
-    return { path: `${page}/feed`, fields: POST_FIELDS, items: (one) => itemOf(one, page, "post", undefined) };
-  if (address === "conversations") {
-    const fields = `id,updated_time,messages.limit(${limit}){${MESSAGE_FIELDS}}`;
-    const items = ({ id, messages }: JsonRecord) =>
-      recordsIn(recordOf(messages).data, limit).flatMap((one) => itemOf(one, page, "send", directOf(id)));
-    return { path: `${page}/conversations`, fields, more: { platform: "messenger" }, items };
-  }
-  if (address.startsWith("t_")) {
-    const items = (one: JsonRecord) => itemOf(one, page, "send", directOf(address));
-    return { path: `${address}/messages`, fields: MESSAGE_FIELDS, items };
-  }
-  const context = { type: "thread", id: address };
-  return { path: `${address}/comments`, fields: COMMENT_FIELDS, items: (one) => itemOf(one, page, "reply", context) };
-}
-
-function directOf(id: unknown): Item["context"] {
-  const conversation = idOf(id);
-  return conversation === undefined ? undefined : { type: "direct", id: conversation };
-}
-
-function itemOf(one: JsonRecord, page: string, verb: string, context: Item["context"]): readonly Item[] {
-  const id = idOf(one.id);
-  const published = Date.parse(String(one.created_time ?? "").replace(/([+-]\d{2})(\d{2})$/, "$1:$2"));
-  if (id === undefined || Number.isNaN(published)) return [];
-  const from = recordOf(one.from);
-  const author = idOf(from.id) ?? "unknown";
-  return [
-    {
-      verb,
-      actor: withoutUndefined({ address: author, name: textOf(from.name, 256) }),
-      object: withoutUndefined({
-        type: "message",
-        id,
-        body: textOf(one.message),
-        url: textOf(one.permalink_url, 2_048),
-        inReplyTo: idOf(recordOf(one.parent).id),
-        attachments: attachmentsOf(recordOf(one.attachments).data),
-      }),
-      ...(context === undefined ? {} : { context }),
-      id,
-      published: new Date(published).toISOString(),
-      self: author === page,
-    },
-  ];
-}
-
-/** Searches Pages; one target is one query. There is no search for people. */
-export async function search(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const { limit = USUAL } = activity.object as { readonly limit?: number };
-  const room = RESULT_BYTES / context.pending.length;
-  const read = async (address: string): Promise<readonly Found[]> => {
+/** Searches Pages; each target is a query. Facebook offers no search for people. */
+export async function search(
+  client: Client,
+  activity: ActivityOf<typeof SearchSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const { limit = DEFAULT_LIMIT } = activity.object;
+  const maxBytes = MAX_RESULT_BYTES / context.pending.length;
+  const read = async (address: string): Promise<TargetCollection<Person>> => {
     const query = { q: address, fields: "id,name,link", limit };
     const { data } = await client.request({ method: "GET", path: "pages/search", query, signal: context.signal });
-    return fitting(
-      recordsIn(data, limit).flatMap((one) => foundIn(address, one)),
-      room,
-    );
+    return { type: "collection", address, items: fitItems(recordsIn(data, limit).flatMap(personsIn), maxBytes) };
   };
-  const { outcomes, values } = await readEachTarget(activity, context, 2, read, classifyError);
-  return { outcomes, object: { results: values.flat() } satisfies SearchResult };
+  return collectionReceipt(activity, await readEachTarget(activity, context, PARALLEL, read, classifyError));
 }
 
-/** Answers who the Page or a person is, and how much of its calls the Page has used up. */
-export async function query(client: Client, activity: Activity, context: VerbContext): Promise<Receipt> {
-  const { address: page } = activity.actor;
-  const read = async (
-    address: string,
-  ): Promise<{ readonly me?: Found | undefined; readonly people?: readonly Found[] }> => {
-    if (address === "limits") return {};
-    const isPage = address === "me" || address === page;
-    const fields = isPage ? PAGE_FIELDS : "id,first_name,last_name,profile_pic";
-    const path = isPage ? page : address;
-    const found = foundIn(
-      address,
-      await client.request({ method: "GET", path, query: { fields }, signal: context.signal }),
-    );
-    return isPage ? { me: found[0] } : { people: found };
+/** Returns the targets as persons (the Page itself without a target), or the usage of the Page's calls. */
+export async function query(
+  client: Client,
+  activity: ActivityOf<typeof QuerySchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const { actor, target, object } = activity;
+  if (object.type === "limits") {
+    const outcomes = context.pending.map((index) => ({
+      address: target[index]?.address ?? "",
+      status: "sent" as const,
+    }));
+    return { outcomes, object: { type: "limits", facebook: usageOf(client) } };
+  }
+  const read = async (address: string): Promise<TargetCollection<Person>> => {
+    const fields = address === actor.address ? PAGE_FIELDS : "id,first_name,last_name,profile_pic";
+    const answer = await client.request({ method: "GET", path: address, query: { fields }, signal: context.signal });
+    return { type: "collection", address, items: personsIn(answer) };
   };
-  const { outcomes, values } = await readEachTarget(activity, context, 2, read, classifyError);
-  const people = values.flatMap((value) => value.people ?? []);
-  const me = values.find((value) => value.me !== undefined)?.me;
-  const limits = outcomes.some(({ address }) => address === "limits") ? limitsOf(client) : undefined;
-  return { outcomes, object: withoutUndefined({ me, limits, people: people.length === 0 ? undefined : people }) };
+  if (target.length === 0) {
+    const { items } = await read(actor.address);
+    return { outcomes: [], object: { type: "collection", items } };
+  }
+  return collectionReceipt(activity, await readEachTarget(activity, context, PARALLEL, read, classifyError));
 }
 
-/** What this worker has heard of them. */
-function limitsOf(client: Client) {
+/** Returns the usage that this worker has read from Facebook's answers. */
+function usageOf(client: Client) {
   const { percent, pausedUntil } = client.usage();
   return { percent, ...(pausedUntil > Date.now() ? { pausedUntil: new Date(pausedUntil).toISOString() } : {}) };
 }
 
-function foundIn(address: string, one: JsonRecord): readonly Found[] {
-  const id = idOf(one.id);
+/** Converts a person or Page; empty where the answer names none. */
+function personsIn(answer: JsonRecord): readonly Person[] {
+  const id = idOf(answer.id);
   if (id === undefined) return [];
-  const names = [one.first_name, one.last_name].flatMap((part) => textOf(part, 120) ?? []);
-  const name = textOf(one.name, 256) ?? (names.join(" ") || undefined);
-  const link = textOf(one.link, 2_048);
-  const profile = link !== undefined && /^https?:\/\//i.test(link) ? link : `https://www.facebook.com/${id}`;
-  const picture = textOf(one.profile_pic ?? recordOf(recordOf(one.picture).data).url, 2_048);
-  const about = textOf(one.about, 1_024);
+  const names = [answer.first_name, answer.last_name].flatMap((part) => textOf(part, 120) ?? []);
+  const link = httpUrl(answer.link, 2_048);
   return [
     {
-      address,
-      subject: id,
-      aliases: [profile],
-      links: [{ rel: "http://webfinger.net/rel/profile-page", type: "text/html", href: profile }],
-      properties: about === undefined ? {} : { about },
-      ...(name === undefined ? {} : { name }),
-      ...(picture !== undefined && /^https?:\/\//i.test(picture) ? { avatar: picture } : {}),
+      type: "person",
+      address: id,
+      ...optional("name", textOf(answer.name, 256) ?? (names.join(" ") || undefined)),
+      url: link ?? `https://www.facebook.com/${id}`,
+      ...optional("summary", textOf(answer.about, 1_024)),
+      ...optional("image", httpUrl(answer.profile_pic ?? recordOf(recordOf(answer.picture).data).url, 2_048)),
     },
   ];
-}
-
-/** As many from the front as fit. */
-function fitting<One extends Item | Found>(items: readonly One[], bytes: number): readonly One[] {
-  let left = bytes;
-  const end = items.findIndex((item) => {
-    left -= Buffer.byteLength(JSON.stringify(item)) + 1;
-    return left < 0;
-  });
-  return end < 0 ? items : items.slice(0, end);
 }

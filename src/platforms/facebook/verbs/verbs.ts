@@ -1,99 +1,111 @@
 import type { TObject } from "typebox";
 import { defineVerb, type Verb } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
-import * as shapes from "../schemas/schemas.ts";
+import { ReadSchema, SendSchema, TypingSchema } from "../schemas/messages.ts";
+import { DeleteSchema, PostSchema, ReactSchema, UpdateSchema } from "../schemas/posts.ts";
+import { FetchSchema, QuerySchema, SearchSchema, SubscribeSchema } from "../schemas/reading.ts";
 import { read, send, typing } from "./messaging.ts";
-import { post, react, remove, reply, unreact, update } from "./posting.ts";
+import { post, react, remove, unreact, update } from "./posting.ts";
 import { fetchItems, query, search } from "./reading.ts";
 import { subscribe, unsubscribe } from "./subscribing.ts";
 
 const actor = { address: "104998765432101" };
 const person = [{ address: "6543210987654321" }];
-const thing = [{ address: "104998765432101_122100000000000001" }];
+const id = "104998765432101_122100000000000001";
+const own = { note: "own posts and comments, and comments on own posts" } as const;
 
-/** What can be done at Facebook, as a Page. */
+/** All verbs of Facebook; a Page carries them out. */
 export const verbs: Readonly<Record<string, Verb<TObject, Client>>> = {
-  send: defineVerb<typeof shapes.SendShape, Client>({
-    summary: "Writes to people who wrote to the Page, within 24 hours of their last message",
-    schema: shapes.SendShape,
+  send: defineVerb<typeof SendSchema, Client>({
+    summary: "Sends a message to people who wrote to the Page, within 24 hours of their last message",
+    schema: SendSchema,
     example: { actor, target: person, object: { body: "Your parcel is on its way." } },
+    renamed: {
+      "/object/quickReplies": "object.buttons, with title and value",
+      "/object/tag": "object.facebook.tag",
+    },
+    capabilities: {
+      body: { as: "kept", tooLong: "refused", note: "not beside an attachment" },
+      attachments: { as: "kept", note: "by url only; Facebook downloads it" },
+    },
     run: send,
   }),
-  typing: defineVerb<typeof shapes.TypingShape, Client>({
-    summary: "Shows somebody that the Page is writing, or no longer",
-    schema: shapes.TypingShape,
+  typing: defineVerb<typeof TypingSchema, Client>({
+    summary: "Shows a person that the Page is writing, or has stopped",
+    schema: TypingSchema,
     example: { actor, target: person, object: { state: "composing" } },
     run: typing,
   }),
-  read: defineVerb<typeof shapes.ReadShape, Client>({
-    summary: "Marks what somebody wrote as read",
-    schema: shapes.ReadShape,
+  read: defineVerb<typeof ReadSchema, Client>({
+    summary: "Marks all messages of a person as read",
+    schema: ReadSchema,
     example: { actor, target: person, object: {} },
     run: read,
   }),
-  post: defineVerb<typeof shapes.PostShape, Client>({
-    summary: "Posts a text, a link or a photo as the Page",
-    schema: shapes.PostShape,
+  post: defineVerb<typeof PostSchema, Client>({
+    summary: "Publishes a text, a link or a photo as the Page, or a comment",
+    schema: PostSchema,
     example: { actor, target: [{ address: "public" }], object: { body: "We are open on Sunday." } },
+    renamed: { "/object/link": "object.url" },
+    capabilities: {
+      body: { as: "kept", tooLong: "refused", note: "8,000 characters in a comment" },
+      attachments: { as: "kept", note: "one picture, by url" },
+    },
     run: post,
   }),
-  reply: defineVerb<typeof shapes.ReplyShape, Client>({
-    summary: "Comments on posts, or answers comments, as the Page",
-    schema: shapes.ReplyShape,
-    example: { actor, target: thing, object: { body: "Thank you!" } },
-    run: reply,
-  }),
-  update: defineVerb<typeof shapes.UpdateShape, Client>({
-    summary: "Changes the words of an own post or comment",
-    schema: shapes.UpdateShape,
-    example: { actor, target: thing, object: { body: "We are open on Saturday." } },
+  update: defineVerb<typeof UpdateSchema, Client>({
+    summary: "Changes the text of an own post or comment",
+    schema: UpdateSchema,
+    example: { actor, target: [], object: { id, body: "We are open on Saturday." } },
+    capabilities: { id: own },
     run: update,
   }),
-  delete: defineVerb<typeof shapes.ThingsShape, Client>({
-    summary: "Deletes own posts, and comments on them",
-    schema: shapes.ThingsShape,
-    example: { actor, target: thing, object: {} },
+  delete: defineVerb<typeof DeleteSchema, Client>({
+    summary: "Deletes an own post, or a comment on one",
+    schema: DeleteSchema,
+    example: { actor, target: [], object: { id } },
+    capabilities: { id: own },
     run: remove,
   }),
-  react: defineVerb<typeof shapes.ReactShape, Client>({
-    summary: "Likes posts and comments as the Page",
-    schema: shapes.ReactShape,
-    example: { actor, target: thing, object: { content: "like" } },
+  react: defineVerb<typeof ReactSchema, Client>({
+    summary: "Likes a post or comment as the Page",
+    schema: ReactSchema,
+    example: { actor, target: [], object: { id, content: "like" } },
     run: react,
   }),
-  unreact: defineVerb<typeof shapes.ReactShape, Client>({
-    summary: "Takes the Page's likes back",
-    schema: shapes.ReactShape,
-    example: { actor, target: thing, object: {} },
+  unreact: defineVerb<typeof ReactSchema, Client>({
+    summary: "Takes the Page's like back",
+    schema: ReactSchema,
+    example: { actor, target: [], object: { id } },
     run: unreact,
   }),
-  fetch: defineVerb<typeof shapes.FetchShape, Client>({
-    summary: "Reads the Page's newest posts, comments or messages",
-    schema: shapes.FetchShape,
+  fetch: defineVerb<typeof FetchSchema, Client>({
+    summary: "Reads a page of the Page's posts, comments or messages",
+    schema: FetchSchema,
     example: { actor, target: [{ address: "conversations" }], object: { limit: 10 } },
     run: fetchItems,
   }),
-  search: defineVerb<typeof shapes.SearchShape, Client>({
-    summary: "Searches Pages; people can't be searched at Facebook",
-    schema: shapes.SearchShape,
+  search: defineVerb<typeof SearchSchema, Client>({
+    summary: "Searches Pages; Facebook offers no search for people",
+    schema: SearchSchema,
     example: { actor, target: [{ address: "city library" }], object: {} },
     run: search,
   }),
-  query: defineVerb<typeof shapes.QueryShape, Client>({
-    summary: "Says who the Page or a person is, and how much of its calls the Page has used up",
-    schema: shapes.QueryShape,
-    example: { actor, target: [{ address: "me" }], object: {} },
+  query: defineVerb<typeof QuerySchema, Client>({
+    summary: "Reads profiles of the Page or of people, or the usage of the Page's calls",
+    schema: QuerySchema,
+    example: { actor, target: [], object: { type: "person" } },
     run: query,
   }),
-  subscribe: defineVerb<typeof shapes.SubscribeShape, Client>({
-    summary: "Has Facebook push the Page's messages or feed to the webhook",
-    schema: shapes.SubscribeShape,
+  subscribe: defineVerb<typeof SubscribeSchema, Client>({
+    summary: "Subscribes the webhook to the Page's messages or feed",
+    schema: SubscribeSchema,
     example: { actor, target: [{ address: "messages" }], object: {} },
     run: subscribe,
   }),
-  unsubscribe: defineVerb<typeof shapes.SubscribeShape, Client>({
-    summary: "Has Facebook stop pushing the Page's messages or feed",
-    schema: shapes.SubscribeShape,
+  unsubscribe: defineVerb<typeof SubscribeSchema, Client>({
+    summary: "Ends the webhook's subscription to the Page's messages or feed",
+    schema: SubscribeSchema,
     example: { actor, target: [{ address: "feed" }], object: {} },
     run: unsubscribe,
   }),

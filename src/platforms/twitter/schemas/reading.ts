@@ -69,9 +69,15 @@ const QueryObject = Type.Object(
 
 /** Schema of `query`. */
 export const QuerySchema = verbSchema(
-  Type.Array(address("^(@[A-Za-z0-9_]{1,15}|[0-9]{1,19})$", "A name with @, or an id; without a target the account itself, by `object.type`."), {
-    maxItems: 10,
-  }),
+  Type.Array(
+    address(
+      "^(@[A-Za-z0-9_]{1,15}|[0-9]{1,19})$",
+      "A name with @, or an id; without a target the account itself, by `object.type`.",
+    ),
+    {
+      maxItems: 10,
+    },
+  ),
   QueryObject,
 );
 

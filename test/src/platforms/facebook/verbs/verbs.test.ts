@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { validationErrors } from "../../../../../src/model/validate.ts";
-import { SearchResult } from "../../../../../src/platform/kit/search-result.ts";
 import type { Receipt, VerbContext } from "../../../../../src/platform/platform.ts";
+import { objectIssues } from "../../../../../src/platform/vocabulary/check.ts";
 import { facebook } from "../../../../../src/platforms/facebook/platform.ts";
 import {
   ANN,
@@ -63,14 +63,19 @@ describe("messages", () => {
   it("of a human reach a person for seven days, and may hold one attachment or buttons", async () => {
     server.wrote(BEN, 25 * 3_600_000);
     const url = "https://example.com/a.pdf";
-    const tag = "HUMAN_AGENT";
-    expect((await run("send", [BEN], { attachments: [{ url }], tag })).outcomes).toMatchObject([{ status: "sent" }]);
-    expect(
-      (await run("send", [BEN], { body: "Which?", quickReplies: [{ title: "This" }], tag })).outcomes,
-    ).toMatchObject([{ status: "sent" }]);
+    const facebook = { tag: "HUMAN_AGENT" };
+    const buttons = [{ title: "This" }, { title: "That", value: "that-1" }];
+    for (const object of [{ attachments: [{ url }] }, { body: "Which?", buttons }])
+      expect((await run("send", [BEN], { ...object, facebook })).outcomes).toMatchObject([{ status: "sent" }]);
     expect(server.sent.map(({ message }) => message)).toMatchObject([
       { attachment: { type: "file", payload: { url } } },
-      { text: "Which?", quick_replies: [{ content_type: "text", title: "This", payload: "This" }] },
+      {
+        text: "Which?",
+        quick_replies: [
+          { content_type: "text", title: "This", payload: "This" },
+          { content_type: "text", title: "That", payload: "that-1" },
+        ],
+      },
     ]);
   });
 
@@ -96,41 +101,52 @@ describe("messages", () => {
   });
 });
 
-describe("posts", () => {
-  it("are made, answered, changed, liked and deleted as the Page", async () => {
-    const made = await run("post", [], { body: "Hello", link: "https://example.com/" });
-    const id = String(made.object?.id);
-    expect(made).toMatchObject({ outcomes: [], object: { url: `https://www.facebook.com/${id}` } });
-    const { outcomes } = await run("reply", [id], { body: "First!" });
-    const comment = String(outcomes[0]?.id);
-    await run("update", [id], { body: "Hello all" });
-    await run("react", [id, comment], { content: "like" });
-    await run("unreact", [comment], {});
+describe("posts and comments", () => {
+  it("are published, answered, changed, liked and deleted by their ids", async () => {
+    const receipt = await run("post", [], { body: "Hello", url: "https://example.com/" });
+    const id = String(receipt.object?.id);
+    expect(receipt).toMatchObject({ outcomes: [], object: { url: `https://www.facebook.com/${id}` } });
+    expect(server.calls[0]?.body).toEqual({ message: "Hello", link: "https://example.com/" });
+    const comment = String((await run("post", [], { body: "First!", inReplyTo: id })).object?.id);
+    expect(server.calls[1]).toMatchObject({ path: `${id}/comments`, body: { message: "First!" } });
+    await run("update", [], { id, body: "Hello all" });
+    await run("react", [], { id, content: "like" });
+    expect((await run("react", [id], { id: comment })).outcomes).toEqual([
+      { address: id, status: "sent", id: comment },
+    ]);
+    await run("unreact", [], { id: comment });
     expect([...server.likes]).toEqual([id]);
     expect(server.things.get(id)?.message).toBe("Hello all");
-    const feed = await run("fetch", ["feed", id], { limit: 5 });
-    expect(feed.object?.collections).toMatchObject([
-      { address: "feed", more: false, items: [{ verb: "post", id, self: true, object: { body: "Hello all" } }] },
-      { address: id, items: [{ verb: "reply", id: comment, context: { type: "thread", id } }] },
-    ]);
-    await run("delete", [comment, id], {});
+    const { object = {} } = await run("fetch", ["feed", id], { limit: 5 });
+    expect(object).toMatchObject({
+      type: "collection",
+      items: [
+        { address: "feed", items: [{ verb: "post", id, self: true, object: { body: "Hello all" } }] },
+        {
+          address: id,
+          items: [{ verb: "post", id: comment, context: { type: "thread", id }, object: { inReplyTo: id } }],
+        },
+      ],
+    });
+    expect(objectIssues(["facebook"], object)).toEqual([]);
+    for (const each of [comment, id]) await run("delete", [], { id: each });
     expect(server.things.size).toBe(0);
     expect(server.calls.some(({ query }) => query.has("access_token"))).toBe(false);
   });
 
-  it("may be a photo", async () => {
-    const { object } = await run("post", ["public"], {
-      body: "Us",
-      attachments: [{ url: "https://example.com/us.jpg" }],
-    });
+  it("may hold a photo or, in a comment, a picture", async () => {
+    const attachments = [{ url: "https://example.com/us.jpg" }];
+    const { object } = await run("post", ["public"], { body: "Us", attachments });
     expect(server.calls[0]).toMatchObject({
       path: `${PAGE}/photos`,
       body: { url: "https://example.com/us.jpg", caption: "Us" },
     });
     expect(object?.id).toMatch(new RegExp(`^${PAGE}_`));
+    await run("post", [], { attachments, inReplyTo: String(object?.id) });
+    expect(server.calls[1]?.body).toEqual({ attachment_url: "https://example.com/us.jpg" });
   });
 
-  it("that were there before count as posted on a retry only", async () => {
+  it("count duplicate-content as sent from attempt 2 on", async () => {
     server.fail(graphError(506), graphError(506));
     await expect(run("post", [], { body: "Hello" })).rejects.toMatchObject({ code: "duplicate-content" });
     expect(await run("post", ["public"], { body: "Hello" }, { attempt: 2 })).toMatchObject({
@@ -138,37 +154,58 @@ describe("posts", () => {
     });
   });
 
-  it("that are gone count as deleted on a retry only", async () => {
-    await expect(run("delete", [POST], {})).rejects.toMatchObject({ code: "recipient-unknown" });
-    expect(await run("delete", [POST], {}, { attempt: 2 })).toMatchObject({ outcomes: [{ status: "sent" }] });
+  it("count as deleted from attempt 2 on where they are gone", async () => {
+    const object = { id: POST };
+    await expect(run("delete", [], object)).rejects.toMatchObject({ code: "recipient-unknown" });
+    expect(await run("delete", ["public"], object, { attempt: 2 })).toMatchObject({ outcomes: [{ status: "sent" }] });
   });
 });
 
 describe("reading", () => {
-  it("finds messages by conversation, Pages by words, people by what they are to the Page", async () => {
+  it("fetches messages by conversation, with `next` where more follow", async () => {
     server.wrote(ANN);
     for (const body of ["one", "two", "three"]) await run("send", [ANN], { body });
-    const { object } = await run("fetch", ["conversations", "t_1"], { limit: 2 });
-    expect(object?.collections).toMatchObject([
+    const { object = {} } = await run("fetch", ["conversations", "t_1"], { limit: 2 });
+    expect(object.items).toMatchObject([
       { address: "conversations", items: [{ verb: "send", context: { type: "direct", id: "t_1" } }, {}] },
-      { address: "t_1", more: true, next: "QVFI", items: [{ object: { body: "one" } }, {}] },
+      { address: "t_1", next: "QVFI", items: [{ object: { body: "one" } }, {}] },
     ]);
-    const found = await run("search", ["library"], {});
-    expect(validationErrors(SearchResult, found.object)).toEqual([]);
-    expect(found.object?.results).toMatchObject([{ subject: "20531316728", name: "City Library" }]);
-    const asked = await run("query", ["me", "limits", ANN], {});
-    expect(asked.object).toMatchObject({
-      me: { subject: PAGE, name: "Our Page" },
-      limits: { percent: 3 },
-      people: [{ subject: ANN, name: "Ann Other", avatar: "https://example.com/ann.png" }],
-    });
+    expect(objectIssues(["facebook"], object)).toEqual([]);
+    expect((await run("fetch", ["t_1"], { limit: 5 })).object).not.toHaveProperty("next");
   });
 
-  it("subscriptions add up and are taken back", async () => {
+  it("searches Pages as persons", async () => {
+    const { object = {} } = await run("search", ["library"], {});
+    expect(object).toMatchObject({ type: "collection", items: [{ address: "20531316728", name: "City Library" }] });
+    expect(objectIssues(["facebook"], object)).toEqual([]);
+  });
+
+  it("queries the Page itself, people by their PSID, and the usage of calls", async () => {
+    server.wrote(ANN);
+    expect((await run("query", [], { type: "person" })).object).toMatchObject({
+      type: "collection",
+      items: [{ address: PAGE, name: "Our Page" }],
+    });
+    expect((await run("query", [ANN], { type: "person" })).object).toEqual({
+      type: "collection",
+      items: [
+        {
+          type: "person",
+          address: ANN,
+          name: "Ann Other",
+          image: "https://example.com/ann.png",
+          url: `https://www.facebook.com/${ANN}`,
+        },
+      ],
+    });
+    expect((await run("query", [], { type: "limits" })).object).toEqual({ type: "limits", facebook: { percent: 0 } });
+  });
+
+  it("adds and removes fields of the webhook's subscription", async () => {
     await run("subscribe", ["messages"], {});
     await run("subscribe", ["feed"], {});
     expect(server.subscribed()).toEqual(
-      expect.arrayContaining(["messages", "message_echoes", "message_reads", "feed"]),
+      expect.arrayContaining(["messages", "message_echoes", "message_reads", "messaging_referrals", "standby", "feed"]),
     );
     await run("unsubscribe", ["messages"], {});
     expect(server.subscribed()).toEqual(["feed"]);
@@ -209,7 +246,7 @@ describe("what goes wrong", () => {
 
   it("a like whose answer was lost leaves no doubt, since it may be repeated", async () => {
     server.fail("cut");
-    await expect(run("react", [POST], {})).rejects.toMatchObject({ kind: "retryable", mayHaveLanded: false });
+    await expect(run("react", [], { id: POST })).rejects.toMatchObject({ kind: "retryable", mayHaveLanded: false });
   });
 
   it("a message whose answer never comes is in doubt when the work is stopped", async () => {
@@ -222,7 +259,7 @@ describe("what goes wrong", () => {
 
   it("a wrong token, and a proof by a wrong secret, are refused", async () => {
     const by = (credentials: object) =>
-      run("query", ["me"], {}, { credentials: { ...LOGIN, ...credentials } } as Partial<VerbContext>);
+      run("query", [PAGE], { type: "person" }, { credentials: { ...LOGIN, ...credentials } } as Partial<VerbContext>);
     await expect(by({ pageToken: "EAAG-other" })).resolves.toMatchObject({
       outcomes: [{ status: "failed", error: { code: "credentials-invalid" } }],
     });
@@ -236,11 +273,16 @@ it.each([
   ["send", { attachments: [{ url: "https://a.example/b" }], body: "both" }],
   ["send", {}],
   ["send", { body: "x".repeat(2_001) }],
-  ["send", { body: "x", tag: "ACCOUNT_UPDATE" }],
+  ["send", { body: "x", facebook: { tag: "ACCOUNT_UPDATE" } }],
+  ["send", { body: "x", tag: "HUMAN_AGENT" }],
+  ["send", { body: "x", quickReplies: [{ title: "This" }] }],
   ["send", { attachments: [{ name: "a", content: "aGk=" }] }],
   ["post", {}],
-  ["react", { content: "love" }],
-])("%s does not take %j", (verb, object) => {
+  ["post", { link: "https://a.example/" }],
+  ["react", { id: POST, content: "love" }],
+  ["react", { content: "like" }],
+  ["update", { body: "x" }],
+])("%s refuses %j by its schema", (verb, object) => {
   const { schema, example } = facebook({}).verbs[verb] ?? {};
   expect(validationErrors(schema ?? {}, { ...Object(example), object }).length).toBeGreaterThan(0);
 });
@@ -251,8 +293,10 @@ it.each([
     { attachments: [{ url: "https://a.example/b.mp4", mediaType: "video/mp4" }] },
     "/object/attachments/0/mediaType",
   ],
-  ["post", { attachments: [{ url: "https://a.example/b.png" }], link: "https://a.example/" }, "/object/link"],
-])("%s of %j is refused at the door", (verb, object, pointer) => {
+  ["post", { attachments: [{ url: "https://a.example/b.png" }], url: "https://a.example/" }, "/object/url"],
+  ["post", { body: "Look", inReplyTo: POST, url: "https://a.example/" }, "/object/url"],
+  ["post", { body: "x".repeat(8_001), inReplyTo: POST }, "/object/body"],
+])("%s of %j is refused before anything is sent", (verb, object, pointer) => {
   const refused = facebook({}).validate?.(verb, {
     platform: "facebook",
     verb,
@@ -261,4 +305,13 @@ it.each([
     object,
   });
   expect(refused).toMatchObject({ code: "validation-failed", pointer });
+});
+
+it("names the new spelling of what was renamed", () => {
+  const { renamedVerbs, verbs } = facebook({});
+  expect(renamedVerbs).toEqual({ reply: "post with object.inReplyTo" });
+  expect([verbs.send?.renamed, verbs.post?.renamed]).toEqual([
+    { "/object/quickReplies": "object.buttons, with title and value", "/object/tag": "object.facebook.tag" },
+    { "/object/link": "object.url" },
+  ]);
 });
