@@ -94,7 +94,7 @@ export const verbs: Readonly<Record<string, Verb<TObject, Client>>> = {
   query: defineVerb<typeof QuerySchema, Client>({
     summary: "Reads profiles of the Page or of people, or the usage of the Page's calls",
     schema: QuerySchema,
-    example: { actor, target: [], object: { type: "person" } },
+    example: { actor, target: person, object: { type: "person" } },
     run: query,
   }),
   subscribe: defineVerb<typeof SubscribeSchema, Client>({

@@ -45,7 +45,7 @@ const writing: Record<string, XVerb> = {
   delete: defineVerb({
     summary: "Deletes an own post, or a message from the account's own view",
     schema: DeleteSchema,
-    example: { actor, target: [], object: { id } },
+    example: { actor, target: [{ address: "public" }], object: { id } },
     capabilities: { id: own },
     run: remove,
   }),
@@ -108,7 +108,7 @@ const reading: Record<string, XVerb> = {
   query: defineVerb({
     summary: "Reads people's profiles, the account's own, or its rate limits at X",
     schema: QuerySchema,
-    example: { actor, target: [], object: { type: "person" } },
+    example: { actor, target: [{ address: "12" }], object: { type: "person" } },
     run: query,
   }),
 };

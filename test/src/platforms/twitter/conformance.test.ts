@@ -33,7 +33,7 @@ beforeAll(async () => {
   await bob("fetch", { ...to("mentions"), object: { limit: 1, after: `older:${post}`, before: "newer:1" } });
   await bob("search", { ...to("bob"), object: { type: "person" } });
   await bob("search", { ...to("Hello"), object: {} });
-  await bob("query");
+  await bob("query", { target: [], object: { type: "person" } });
   await bob("query", to("34", "@alice"));
   await bob("delete", { object: { id: own } });
   await bob("delete", { ...to("@alice"), object: { id: message } });

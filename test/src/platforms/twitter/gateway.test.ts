@@ -73,7 +73,7 @@ it("a message whose answer was lost is found in the conversation and not sent ag
   expect(body).toMatchObject({
     status: "sent",
     target: [{ status: "sent", id }],
-    object: { conversations: ["conversation:12-34"] },
+    object: { id, twitter: { conversations: ["conversation:12-34"] } },
   });
   expect(server.messages).toHaveLength(2);
 });

@@ -38,7 +38,7 @@ it("a consent begins at X with a challenge and ends with a login that works, und
   expect(validationErrors(x.platform.credentials?.schema ?? {}, account?.credentials)).toEqual([]);
   expect(account?.credentials).toMatchObject({ userId: "34" });
   const alice = await x.open(account?.credentials as never);
-  expect((await alice("query")).object).toMatchObject({ items: [{ address: "@alice" }] });
+  expect((await alice("query", { target: [] })).object).toMatchObject({ items: [{ address: "@alice" }] });
 });
 
 const wrong: ReadonlyArray<readonly [string, { readonly used?: true } & Partial<typeof round>, object]> = [

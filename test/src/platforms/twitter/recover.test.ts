@@ -57,7 +57,7 @@ describe("a direct message whose answer was lost", () => {
     await run(activity, [endpoint, "cut"]);
     expect(await resolved(activity)).toEqual({
       outcomes: [{ address, status: "sent", id: x.server.messages[0]?.id }],
-      object: { conversations: ["conversation:12-34"] },
+      object: { twitter: { conversations: ["conversation:12-34"] } },
     });
     expect(x.server.messages).toHaveLength(1);
   });

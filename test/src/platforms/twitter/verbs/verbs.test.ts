@@ -135,7 +135,7 @@ describe("delete", () => {
   it("deletes own posts without a target and messages by their conversation", async () => {
     const own = x.server.addPost("12", "Mine");
     const message = x.server.addMessage("12", "12-34", "Hi");
-    expect(await bob("delete", { object: { id: own } })).toEqual({ outcomes: [], object: { id: own } });
+    expect(await bob("delete", { target: [], object: { id: own } })).toEqual({ outcomes: [], object: { id: own } });
     const target = [{ address: "conversation:12-34" }];
     expect((await bob("delete", { target, object: { id: message } })).outcomes).toEqual([
       { address: "conversation:12-34", status: "sent", id: message },
@@ -255,7 +255,7 @@ describe("query", () => {
 
   it("reads the rate limits that X's answers named", async () => {
     await bob("post");
-    const { object } = await bob("query", { object: { type: "limits" } });
+    const { object } = await bob("query", { target: [], object: { type: "limits" } });
     expect(object).toMatchObject({
       twitter: {
         limits: [{ endpoint: "POST tweets", limit: 900, remaining: 899, reset: expect.stringMatching(/Z$/) }],
