@@ -73,7 +73,7 @@ it("an account that somebody else's browser brought is connected to nobody", asy
   const back = await victim(agreed(location, "12"));
   expect(await victim(back.location)).toMatchObject({
     status: 403,
-    text: "This is not the connection that you began.",
+    text: "This connection was not started in this session.",
   });
   // And the other way round: who opens Mallory's answer gets no account of Mallory's.
   const own = browser();

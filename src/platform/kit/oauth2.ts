@@ -124,6 +124,23 @@ const ENDED = "The login's refresh token is refused: connect the account again."
 const REFUSED =
   "The network refuses the consent: it ended, or the client's id, secret or address is another. Begin again.";
 
+const NO_CODE = "no error code";
+/**
+ * Error codes that end a login (RFC 6749 sections 4.1.2.1 and 5.2). All others, such as `temporarily_unavailable`,
+ * `server_error`, a firewall's page or a 429, say nothing about the login and are retried.
+ */
+const FINAL_ERRORS = new Set([
+  "invalid_grant",
+  "invalid_client",
+  "invalid_request",
+  "invalid_scope",
+  "unauthorized_client",
+  "unsupported_grant_type",
+  "access_denied",
+  "interaction_required",
+  "consent_required",
+]);
+
 function read(status: number, body: Buffer, refused: string): Grant {
   const answer = parsed(body);
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: lasts } = answer;
@@ -134,14 +151,19 @@ function read(status: number, body: Buffer, refused: string): Grant {
       ...(typeof refreshToken === "string" && refreshToken !== "" ? { refreshToken } : {}),
     };
   }
-  const error =
-    typeof answer.error === "string" && /^[a-z_]{1,40}$/.test(answer.error) ? answer.error : "no error code";
+  const error = typeof answer.error === "string" && /^[a-z_]{1,40}$/.test(answer.error) ? answer.error : NO_CODE;
   const platformCode = `${status} ${error}`;
-  if (status >= 500 || status === 429 || status === 200) {
-    const detail = "The token server gives no access token at the moment.";
+  if (!isFinal(status, error)) {
+    const detail = "The token server issues no access token at the moment.";
     throw new Failure({ kind: "retryable", code: "platform-unavailable", detail, platformCode });
   }
   throw new Failure({ kind: "auth", code: "credentials-expired", detail: refused, platformCode });
+}
+
+/** Tells whether an answer ends the login; a 401 without a code refuses the client (RFC 9110 section 15.5.2). */
+function isFinal(status: number, error: string): boolean {
+  const isNamed = FINAL_ERRORS.has(error) || (status === 401 && error === NO_CODE);
+  return status >= 400 && status < 500 && isNamed;
 }
 
 function parsed(body: Buffer): Readonly<Record<string, unknown>> {

@@ -2,7 +2,7 @@ import Type, { type Static } from "typebox";
 
 const Secret = Type.String({ minLength: 1, maxLength: 4_096, pattern: "^[\\u0021-\\u007e]+$" });
 
-/** Credentials of a Page: its token, and the app's secret, which signs requests and verifies Facebook's webhooks. */
+/** Credentials of a Page. The app's secret signs requests and verifies Facebook's webhooks. */
 export const Credentials = Type.Object(
   {
     pageToken: { ...Secret, description: "The Page's own access token, long-lived; not a person's." },

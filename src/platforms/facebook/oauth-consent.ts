@@ -35,7 +35,7 @@ const MetaApp = Type.Object(
 type MetaApp = Static<typeof MetaApp>;
 
 /**
- * Creates the consent of Facebook Login: a person lets the app act for chosen Pages, and each becomes an account. Tokens of
+ * Creates the consent of Facebook Login. A person lets the app act for chosen Pages, and each becomes an account. Tokens of
  * Pages do not expire, since they come from the person's long-lived token. See
  * https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow
  */

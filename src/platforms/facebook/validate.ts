@@ -10,7 +10,7 @@ const PERSONAL_VERBS = new Set(["send", "typing", "read"]);
 const NOT_REACHABLE =
   "Facebook lets no person send through an app, and nobody be reached by name: a Page writes to people who wrote to it first, by the page-scoped id (PSID) that came with their message.";
 
-/** Refuses, before any account is looked up, what Facebook never allows, and says what is allowed instead. */
+/** Refuses what Facebook never allows, and names the allowed way. No account is looked up before. */
 export function validate(verb: string, activity: Omit<Activity, "id" | "rid">): ValidationIssue | undefined {
   if (PERSONAL_VERBS.has(verb)) return peopleIssue(activity);
   return verb === "post" ? postIssue(activity.object) : undefined;

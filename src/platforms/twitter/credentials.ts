@@ -4,7 +4,7 @@ const Secret = Type.String({ minLength: 1, maxLength: 4_096, pattern: "^[\\u0021
 const optionalSecret = (description: string) => Type.Optional({ ...Secret, description });
 
 /**
- * Credentials of an X account: the four of OAuth 1.0a, or a client with a refresh token of OAuth 2. The schema is flat, so
+ * Credentials of an X account. OAuth 1.0a has four; OAuth 2 has a client with a refresh token. The schema is flat, so
  * that a form can show it; the properties present tell which of the two is meant.
  */
 export const Credentials = Type.Object(

@@ -53,7 +53,7 @@ export function failureFor({ endpoint, status, body }: ErrorResponse): Failure {
   return table.failure(entry, { mayHaveLanded, platformCode: `HTTP ${status} ${name}`.trim() });
 }
 
-/** Returns the failure for an answer that can't be read; after a write the outcome is unknown. */
+/** Returns the failure for an answer that can't be read. After a write the outcome is unknown. */
 export function unreadableAnswer(endpoint: string, status: number): Failure {
   if (status >= 300) return failureFor({ endpoint, status, body: undefined });
   return table.failure("protocol-error", {

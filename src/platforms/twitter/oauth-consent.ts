@@ -11,7 +11,7 @@ import { failureFor, unreadableAnswer } from "./errors.ts";
 
 type UserAnswer = Static<typeof OneUser>;
 
-/** Scopes that all verbs need together; X grants the use of likes and follows to few apps. */
+/** Scopes that all verbs need together. X grants the use of likes and follows to few apps. */
 export const SCOPES = [
   "tweet.read",
   "tweet.write",

@@ -12,7 +12,7 @@ import { verbs } from "./verbs/verbs.ts";
 
 export type { TwitterSettings };
 
-/** X, formerly Twitter, by its API v2; subscriptions are polled, searches streamed where X allows it. */
+/** X (formerly Twitter) by API v2. Subscriptions are polled, searches streamed where X allows it. */
 export function twitter(settings: TwitterSettings): Platform {
   return definePlatform<Client, typeof Credentials>({
     id: "twitter",

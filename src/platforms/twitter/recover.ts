@@ -9,7 +9,7 @@ import { sourceOf } from "./inbound/pages.ts";
 import { idAt, isNewer, postIdOf } from "./schemas/address.ts";
 import { conversationsObject, postReceipt } from "./verbs/posting.ts";
 
-/** Maximum number of searches: a post may take some seconds to show up in its author's list. */
+/** Maximum number of searches. A post may take some seconds to show up in its author's list. */
 const MAX_SEARCHES = 5;
 /** Tolerance for clocks that differ: X may date an activity or a request earlier. */
 const ACCEPTED_MARGIN_MS = 60_000;
@@ -101,7 +101,7 @@ function attachmentCount({ object: { attachments } }: Activity): number {
   return Array.isArray(attachments) ? attachments.length : 0;
 }
 
-/** Tells whether a post or message has all these media: X's media keys are a kind's number and the upload's id. */
+/** Tells whether a post or message has all these media. X's media keys are a kind's number and the upload's id. */
 function hasMedia({ attachments }: Pick<XPost, "attachments">, media: readonly string[]): boolean {
   const ids = new Set((attachments?.media_keys ?? []).map((key) => key.replace(/^[0-9]+_/, "")));
   return media.length > 0 && media.every((id) => ids.has(id));

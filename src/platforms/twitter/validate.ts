@@ -3,10 +3,10 @@ import type { ValidationIssue } from "../../platform/platform.ts";
 import { ACCEPTED_TYPES, MAX_IMAGE_BYTES, mediaTypeOf } from "./schemas/media-types.ts";
 import { MAX_POST_WEIGHT, weightedLength } from "./schemas/weighted-length.ts";
 
-/** Maximum number of attachments: four pictures, or one GIF or video, in a post; one in a message. */
+/** Maximum number of attachments. A post has four pictures, or one GIF or video; a message has one. */
 const MAX_ATTACHMENTS = { post: 4, send: 1 } as const;
 
-/** Refuses what X would refuse and no schema can say: the text's weight, media, queries for people. */
+/** Checks what no schema can say. X limits the text's weight, media, and queries for people. */
 export function validate(verb: string, activity: Omit<Activity, "id" | "rid">): ValidationIssue | undefined {
   const { object, target } = activity;
   if (verb === "post" && typeof object.body === "string" && weightedLength(object.body) > MAX_POST_WEIGHT) {

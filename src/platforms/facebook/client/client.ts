@@ -21,7 +21,7 @@ export function openClient(
   throw new Failure({ kind: "auth", code: "account-unknown", detail });
 }
 
-/** Returns the id in an answer, the first of these properties; undefined where Facebook gave none. */
+/** Returns the id in an answer, from the first of these properties. Undefined: Facebook gave no id. */
 export function idOfAnswer(
   answer: Readonly<Record<string, unknown>>,
   ...properties: readonly string[]

@@ -8,7 +8,7 @@ import { rateLimits, type Usage } from "./rate-limits.ts";
 
 /** Address of the Graph API with its version; operators may set another by `FACEBOOK_API_URL`. */
 export const GRAPH_API = "https://graph.facebook.com/v26.0";
-/** Maximum size of an answer, far above a page of a feed with all requested fields. */
+/** Maximum size of an answer. A page of a feed with all fields is far smaller. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const ANSWER_TIMEOUT_MS = 30_000;
 
@@ -22,7 +22,7 @@ export interface GraphRequest {
   readonly signal: AbortSignal;
   /** Awaited when the rate limit has room and nothing was sent yet: `commit` belongs here. */
   readonly beforeSend?: () => Promise<void>;
-  /** True when repeating has no further effect: a broken connection is then a plain reason to retry. */
+  /** True when repeating has no further effect. A broken connection is then a plain reason to retry. */
   readonly isIdempotent?: boolean;
 }
 
@@ -86,7 +86,7 @@ export function openGraph(
   return { request, usage: limiter.usage };
 }
 
-/** Marks a request that was aborted on its way as possibly received, unless repeating it does no harm. */
+/** Marks a request that was aborted on its way as possibly received. Requests that may be repeated are not marked. */
 function sendFailure(thrown: unknown, signal: AbortSignal, changes: boolean): unknown {
   if (changes && signal.aborted) {
     const detail = "The work was stopped while Facebook's answer was awaited.";

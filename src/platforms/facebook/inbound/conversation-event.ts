@@ -6,8 +6,8 @@ import { itemOf, type Talk } from "./talk.ts";
 const COMMON = new Set(["sender", "recipient", "timestamp", "is_deleted"]);
 
 /**
- * Reads an item that is no message: a referral, an opt-in, a change of the app in control, or a kind that is not known.
- * It becomes an `update` of the conversation, with Facebook's name of the kind.
+ * Reads an item that is not a message. Kinds are referrals, opt-ins, changes of the app in control, and unknown ones.
+ * The item becomes an `update` of the conversation, with Facebook's name of the kind.
  */
 export function readConversationEvent(item: JsonRecord, talk: Talk): InboundResult {
   const kind = Object.keys(item).find((name) => !COMMON.has(name) && /^[a-z_]{1,40}$/.test(name));
@@ -22,7 +22,7 @@ export function readConversationEvent(item: JsonRecord, talk: Talk): InboundResu
   return inboundEvent(key, talk.page, itemOf(talk, "update", object, { self: talk.isByPage }));
 }
 
-/** Returns the origin of a person who opens the conversation: a link, an advertisement, a plugin. */
+/** Returns the origin of a person who opens the conversation. Origins are links, advertisements and plugins. */
 export function referralOf(value: unknown): JsonRecord {
   const { ref, source, type, ad_id, referer_uri } = recordOf(value);
   return withoutUndefined({

@@ -12,11 +12,11 @@ interface Change {
   readonly item: string;
   readonly action: string;
   readonly published: string;
-  /** Part of the key: the change's time in ms, or a digest where it has none. */
+  /** Part of the key. Changes without a time have a digest. */
   readonly stamp: string;
 }
 
-/** Reads an item of `changes`: a post, comment or like on the Page that was added, changed, hidden or removed. */
+/** Reads an item of `changes`. Posts, comments and likes are added, changed, hidden and removed. */
 export function readFeedChange({ field, value }: JsonRecord, { page, time }: EntryContext): InboundResult {
   const record = recordOf(value);
   const item = textOf(record.item, 32);
@@ -74,7 +74,7 @@ function readPost(change: Change, id: string): InboundResult {
   return eventOf(change, isNew ? "post" : "update", isNew ? "post" : "update", id, object);
 }
 
-/** Returns the photos and the video of a post or comment in the form of attachments. */
+/** Returns the photos and the video of a post or comment as attachments. */
 function filesOf({ value, item }: Change): readonly JsonRecord[] {
   const photos = Array.isArray(value.photos) ? value.photos : [];
   const single = item === "photo" || item === "video" ? [{ type: item, url: value.link }] : [];

@@ -32,7 +32,7 @@ export function timeOf(ms: unknown): string | undefined {
   return isTime ? new Date(ms).toISOString() : undefined;
 }
 
-/** Converts Unix seconds or ms to RFC 3339: Facebook uses either, also for the same property. */
+/** Converts Unix seconds or ms to RFC 3339. Facebook uses either, also for the same property. */
 export function secondsOrMs(value: unknown): string | undefined {
   return timeOf(typeof value === "number" ? value * 1_000 : undefined) ?? timeOf(value);
 }
@@ -50,7 +50,7 @@ export function withoutUndefined<Value extends JsonRecord>(
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as never;
 }
 
-/** Returns a digest that stands for the time in the key of an item without one: the same item has the same key. */
+/** Returns a digest of an item without a time, for its key. The same item has the same key. */
 export function digestOf(item: unknown): string {
   return createHash("sha256")
     .update(JSON.stringify(item) ?? "")

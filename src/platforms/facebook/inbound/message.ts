@@ -13,8 +13,7 @@ const MAX_BODY_LENGTH = 20_000;
 const LIKE_STICKERS = new Set(["369239263222822", "369239343222814", "369239383222810"]);
 
 /**
- * Reads an item of `messaging` or `standby`: a message, an echo of the Page's own, a receipt, a reaction, an edit, a
- * deletion, a pressed button. Items of other kinds become an `update` of the conversation, so that none vanishes.
+ * Reads an item of `messaging` or `standby`. Items are messages, echoes, receipts, reactions, edits, deletions and pressed buttons. Other kinds become an `update` of the conversation, so that no item vanishes.
  */
 export function readMessaging(item: JsonRecord, context: EntryContext): InboundResult {
   const talk = talkOf(item, context);
@@ -61,7 +60,7 @@ function contentOf(message: JsonRecord, id: string): JsonRecord {
   });
 }
 
-/** Reads a receipt, which covers everything up to its watermark and may name no message at all. */
+/** Reads a receipt. A receipt covers all messages up to the watermark and may name none. */
 function readReceipt({ watermark }: JsonRecord, status: "delivered" | "read", { page, person }: Talk): InboundResult {
   if (typeof watermark !== "number" || timeOf(watermark) === undefined) return {};
   return { receipt: { conversation: conversationIdOf(page, person), until: watermark, status, target: person } };

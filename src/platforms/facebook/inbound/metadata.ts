@@ -1,6 +1,5 @@
 /**
- * Returns the metadata of a sent message, which comes back in its echo: the app and the activity, so that an echo of another
- * app's message on the same Page is told from an echo of the gateway's own.
+ * Returns the metadata of a sent message: the app and the activity. The message's echo repeats the metadata, which tells own messages from those of other apps on the same Page.
  */
 export function metadataOf(app: string, activityId: string): string {
   return `dragoman:${app}:${activityId}`;

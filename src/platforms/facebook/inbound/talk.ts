@@ -9,11 +9,11 @@ export interface Talk extends EntryContext {
   readonly person: string;
   readonly isByPage: boolean;
   readonly published: string;
-  /** Part of the keys of items without an id: the item's time in ms, or its digest where it has none. */
+  /** Part of the keys of items without an id. Items without a time have a digest. */
   readonly stamp: string;
 }
 
-/** Reads both sides and the time of an item; undefined where the item is of another Page. */
+/** Reads both sides and the time of an item. Undefined: the item is of another Page. */
 export function talkOf(item: JsonRecord, context: EntryContext): Talk | undefined {
   const { page, time } = context;
   const sides = [idOf(recordOf(item.sender).id), idOf(recordOf(item.recipient).id)];

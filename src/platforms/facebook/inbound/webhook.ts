@@ -17,7 +17,7 @@ const MAX_ENTRIES = 1_000;
 const MAX_ITEMS = 1_000;
 
 /**
- * Facebook's webhook: answers the challenge that registers its address, and accepts events signed with the Meta app's secret
+ * Facebook's webhook. The receiver answers the challenge and accepts events signed with the Meta app's secret
  * (https://developers.facebook.com/docs/graph-api/webhooks/getting-started).
  */
 export const webhook: WebhookReceiver<Credentials> = {
@@ -69,7 +69,7 @@ function isSigned(body: Buffer, header: string | undefined, secret: string): boo
   return secret !== "" && signature.length === expected.length && timingSafeEqual(signature, expected);
 }
 
-/** Compares two texts in a time that does not depend on the first difference; an empty expectation never matches. */
+/** Compares two texts in constant time. An empty expectation never matches. */
 function isSameText(text: string, expected: string): boolean {
   const digest = (value: string) => createHash("sha256").update(value).digest();
   return expected !== "" && timingSafeEqual(digest(text), digest(expected));

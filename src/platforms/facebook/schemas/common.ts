@@ -13,7 +13,7 @@ export const POST_PATTERN = "^[0-9]{1,32}(_[0-9]{1,32}){0,2}$";
 export const PageId = Type.String({ maxLength: 32, pattern: ID_PATTERN, description: "The Page's id." });
 export const Page = Type.Object({ address: PageId, name: NAME }, STRICT);
 
-/** Returns the schema of any address; validate.ts explains why an actor or target cannot be reached. */
+/** Returns the schema of any address. validate.ts explains why an actor or target cannot be reached. */
 const anyAddress = (description: string) =>
   Type.Object({ address: Type.String({ minLength: 1, maxLength: ADDRESS_LENGTH, description }), name: NAME }, STRICT);
 export const Sender = anyAddress("The Page's id: Facebook lets Pages send through apps, not people.");

@@ -2,7 +2,7 @@ import Type from "typebox";
 import { address, attachment, Message, Page, POST_PATTERN, STRICT, text, verbSchema } from "./common.ts";
 
 const PostId = Type.String({ maxLength: 128, pattern: POST_PATTERN, description: "The id of the post or comment." });
-/** Schema of the target of verbs on posts: it may be left out, since the id says it all. */
+/** Schema of the target of verbs on posts. The target is optional, since `object.id` names the post. */
 const PostTarget = Type.Array(
   address(`^public$|${POST_PATTERN}`, "`public`, or the id of the post that a comment belongs to."),
   { maxItems: 1 },

@@ -11,7 +11,7 @@ import type { ReadSchema, SendSchema, TypingSchema } from "../schemas/messages.t
 /** Lifetime of receipts: a week, in which a human may answer. */
 const RECEIPT_TTL_SECONDS = 7 * 86_400;
 
-/** Sends a message to each target: within 24 hours of the person's last message, or tagged. */
+/** Sends a message to each target. Facebook takes untagged messages within 24 hours of the person's last. */
 export function send(client: Client, activity: ActivityOf<typeof SendSchema>, context: VerbContext): Promise<Receipt> {
   const page = activity.actor.address;
   const conversations = context.pending.map((index) => conversationIdOf(page, activity.target[index]?.address ?? ""));
@@ -41,7 +41,7 @@ function messageOf({ id, object }: ActivityOf<typeof SendSchema>, app: string): 
 
 type AttachmentKind = "image" | "audio" | "video" | "file";
 
-/** Returns Facebook's kind of an attachment, by its media type or, as browsers do, by its address. */
+/** Returns Facebook's kind of an attachment. The media type decides, else the address, as in browsers. */
 function kindOf({ mediaType = "", url }: { readonly mediaType?: string; readonly url: string }): AttachmentKind {
   const kind = /^(image|audio|video)\//.exec(mediaType)?.[1];
   if (kind !== undefined || mediaType !== "") return (kind ?? "file") as AttachmentKind;

@@ -73,7 +73,7 @@ export function unreact(
   return changeOnce(client, activity, context, { method: "DELETE", path: `${activity.object.id}/likes` });
 }
 
-/** Sends a request that may be repeated; a later attempt counts an unknown post as deleted by an earlier one. */
+/** Sends a request that may be repeated. A later attempt counts an unknown post as deleted by an earlier attempt. */
 function changeOnce(
   client: Client,
   activity: Pick<Activity, "target"> & { readonly object: { readonly id: string } },

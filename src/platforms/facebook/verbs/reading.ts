@@ -56,7 +56,7 @@ export async function search(
   return collectionReceipt(activity, await readEachTarget(activity, context, PARALLEL, read, classifyError));
 }
 
-/** Returns the targets as persons (the Page itself without a target), or the usage of the Page's calls. */
+/** Reads the targets as persons, or the usage of the Page's calls. Without a target the Page is read. */
 export async function query(
   client: Client,
   activity: ActivityOf<typeof QuerySchema>,

@@ -12,7 +12,7 @@ import type { SignerSource } from "./signing.ts";
 export interface ApiRequest extends HttpRequest {
   /** Awaited when the rate limit has room and nothing was sent yet: `commit` belongs here. */
   readonly beforeSend?: () => Promise<void>;
-  /** True when repeating has no further effect: a broken connection is then a plain reason to retry. */
+  /** True when repeating has no further effect. A broken connection is then a plain reason to retry. */
   readonly isIdempotent?: boolean;
 }
 
@@ -76,7 +76,7 @@ export function openApi(fetch: Egress["fetch"], signers: SignerSource, base: str
   };
 }
 
-/** Returns the failure of a request that was aborted on its way; X may have received it. */
+/** Returns the failure of a request that was aborted on its way. X may have received it. */
 function interrupted(cause: unknown): Failure {
   const detail = "The work was stopped while X's answer was awaited.";
   return new Failure({ kind: "retryable", code: "platform-timeout", detail, mayHaveLanded: true, cause });

@@ -10,8 +10,7 @@ import type { SignerSource } from "./signing.ts";
 /** X's API for the app itself, which may open filtered streams; no user's login may. */
 export interface XApp extends Pick<Api, "request"> {
   /**
-   * Passes the filtered stream's bytes to `onChunk`, in order, until the signal aborts or the stream ends; throws in either
-   * case. X sends an empty line each 20 s, so `silenceMs` without a byte ends the stream too.
+   * Passes the filtered stream's bytes to `onChunk`, in order. Throws when the signal aborts or the stream ends. X sends an empty line each 20 s, so `silenceMs` without a byte ends the stream too.
    */
   readonly stream: (
     onChunk: (chunk: Uint8Array) => Promise<void>,
@@ -38,7 +37,7 @@ export function openApp(fetch: Egress["fetch"], credentials: AppCredentials, bas
   };
 }
 
-/** Returns the app's bearer token as stored, or requests one with the app's keys; tokens last until revoked. */
+/** Returns the app's bearer token, or requests a token with the app's keys. Tokens last until revoked. */
 function appSigner(
   fetch: Egress["fetch"],
   { apiKey, apiSecret, bearerToken }: AppCredentials,

@@ -4,13 +4,13 @@ import { unreadableAnswer } from "../errors.ts";
 
 /** Address of X's own API; operators may set another by `X_API_URL`. */
 export const X_API = "https://api.x.com";
-/** Maximum size of an answer: a hundred posts with all their references are under 1 MiB. */
+/** Maximum size of an answer. A hundred posts with all their references are under 1 MiB. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const ANSWER_TIMEOUT_MS = 30_000;
 /** Timeout of a media chunk, which uploads a whole mebibyte. */
 const UPLOAD_TIMEOUT_MS = 90_000;
 
-/** Credentials that sign a request: an OAuth 2 access token, or the four credentials of OAuth 1.0a. */
+/** Credentials that sign a request. OAuth 2 has an access token, OAuth 1.0a four credentials. */
 export type Signer =
   | string
   | {

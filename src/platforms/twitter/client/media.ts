@@ -10,7 +10,7 @@ const CHUNK_BYTES = 1024 * 1024;
 /** Longest time that X may process a video. */
 const MAX_PROCESSING_MS = 100_000;
 
-/** Uploads the activity's attachments in chunks and returns their ids at X; they stay invisible until a post names them. */
+/** Uploads the activity's attachments in chunks and returns their ids at X. Media stay invisible until a post names the ids. */
 export async function uploadMedia(
   client: Client,
   { verb, object }: Pick<Activity, "verb" | "object">,
@@ -32,7 +32,7 @@ interface MediaFile {
   readonly kind: MediaKind;
 }
 
-/** Recognises the type by the first bytes: X checks them too, but only after the upload. */
+/** Recognises the type by the first bytes. X checks the bytes too, but only after the upload. */
 function recogniseType({ content }: Blob): Omit<MediaFile, "blob"> {
   const type = Object.entries(MEDIA_TYPES).find(([, { matches }]) => matches(content));
   if (!type)

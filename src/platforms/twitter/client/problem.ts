@@ -1,4 +1,4 @@
-/** X's description of an error: a problem (RFC 9457) or, in older parts of the API, an error with a number. */
+/** X's description of an error. X uses problems (RFC 9457) and, in older parts of the API, numbers. */
 export interface Problem {
   /** Last part of the type's address, e.g. `client-forbidden`; empty: none. */
   readonly type: string;

@@ -91,7 +91,7 @@ function createPermit(window: RateWindow, now: () => number): Permit {
   };
 }
 
-/** Creates the permit of a window's first request; all others wait for its answer, which names the limit. */
+/** Creates the permit of a window's first request. All other requests wait for the answer, which names the limit. */
 function createProbe(window: RateWindow, now: () => number): Permit {
   let finish: () => void = () => undefined;
   window.probe = new Promise((resolve) => {

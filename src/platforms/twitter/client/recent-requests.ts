@@ -2,15 +2,15 @@
 export interface SentRequest {
   /** Time of sending, Unix ms by the local clock. */
   readonly sentAt: number;
-  /** Media ids at X that were uploaded for this request, and so belong to no other post. */
+  /** Media ids at X that were uploaded for this request. No other post has them. */
   readonly media: readonly string[];
 }
 
-/** The account's latest requests, to find out later which post or message a lost answer was about. */
+/** The account's latest requests. After a lost answer they tell which post or message was meant. */
 export interface RecentRequests {
   readonly recordSent: (activityId: string, media: readonly string[]) => void;
   readonly find: (activityId: string) => SentRequest | undefined;
-  /** Records that X answered a request with this id, so that no other request can claim it. */
+  /** Records that X answered a request with this id. No other request can then claim the id. */
   readonly recordAnswer: (id: string) => void;
   readonly isAnswered: (id: string) => boolean;
 }

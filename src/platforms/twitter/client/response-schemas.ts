@@ -77,7 +77,7 @@ export const XMessage = Type.Object({
 });
 export type XMessage = Static<typeof XMessage>;
 
-/** Objects that an answer includes beside its data; `posts` and `tweets` are the same by two names. */
+/** Objects that an answer includes beside the data. `posts` and `tweets` are the same by two names. */
 export const Includes = Type.Object({
   users: Type.Optional(Type.Array(XUser)),
   media: Type.Optional(Type.Array(XMedia)),

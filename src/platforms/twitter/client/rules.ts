@@ -8,9 +8,9 @@ const MAX_PAGES = 25;
 /** Pause before a query that X refused as a rule is offered again. */
 const REFUSED_MS = 3_600_000;
 
-/** One account's rules of the filtered stream, told by their tags: all accounts of an X app share its rules. */
+/** Rules of one account for the filtered stream. All accounts of an X app share rules, so tags tell the owner. */
 export interface StreamRules {
-  /** Sets the account's rules to these queries and returns the accepted ones; the others are not streamed. */
+  /** Sets the account's rules to these queries and returns the accepted queries. Refused queries are not streamed. */
   readonly sync: (queries: readonly string[], signal: AbortSignal) => Promise<ReadonlySet<string>>;
   readonly tagOf: (query: string) => string;
 }

@@ -15,7 +15,7 @@ export interface SignerSource {
   readonly replace: (refused: Signer) => Promise<Signer | undefined>;
 }
 
-/** Creates the account's signer: the OAuth 1.0a credentials as stored, or OAuth 2 access tokens kept fresh. */
+/** Creates the account's signer. The signer uses the OAuth 1.0a credentials as stored, or OAuth 2 access tokens kept fresh. */
 export function accountSigner(
   account: AccountContext<Credentials>,
   credentials: Credentials,

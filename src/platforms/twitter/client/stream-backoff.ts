@@ -2,7 +2,7 @@ import type { Failure } from "../../../model/failure.ts";
 
 /** X's rules of reconnecting, in ms (https://docs.x.com/x-api/fundamentals/handling-disconnections). */
 export interface StreamDelays {
-  /** Longest silence before the stream counts as broken; X sends an empty line each 20 s. */
+  /** Longest silence before the stream counts as broken. X sends an empty line each 20 s. */
   readonly silenceMs: number;
   /** Step after a broken connection: added at each failure, at most 64 times. */
   readonly connectionMs: number;

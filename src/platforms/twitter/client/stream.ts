@@ -39,7 +39,7 @@ interface StreamConnection {
   readonly close: () => void;
 }
 
-/** Keeps the stream open until the signal aborts; searches are polled while the stream is down. */
+/** Keeps the stream open until the signal aborts. Searches are polled while the stream is down. */
 export function openStream(options: StreamOptions): Stream {
   const { context, app, delays, signal } = options;
   const rules = streamRules(app, `${context.app} ${context.address.toLowerCase()}`);
@@ -116,7 +116,7 @@ function connect(
   return { ended: ended.finally(() => coverage.setLive(false)), close: () => closing.abort() };
 }
 
-/** Keeps X's rules in step with the queries, and stored state of whether any may exist for the next owner. */
+/** Keeps X's rules in step with the queries. The stored state tells the next owner whether rules may exist. */
 async function ruleSync(rules: StreamRules, context: ConnectionContext<Credentials>, signal: AbortSignal) {
   let mayExist = STATE_KEY in (await context.state.read());
   return async (queries: readonly string[]): Promise<ReadonlySet<string>> => {

@@ -12,7 +12,7 @@ const TYPES: Readonly<Record<string, string>> = {
   mp4: "video/mp4",
 };
 
-/** Returns the attachments of a post or message by its media keys; undefined where there are none. */
+/** Returns the attachments of a post or message by media keys. Undefined: no attachments. */
 export function attachmentsOf(
   keys: readonly string[] | null | undefined,
   includes: Includes | undefined,
@@ -35,7 +35,7 @@ function attachmentOf(media: XMedia): ListedAttachment {
   };
 }
 
-/** Returns the variant of the highest bit rate; playlists, which have no bit rate, come last. */
+/** Returns the variant of the highest bit rate. Playlists, which have no bit rate, come last. */
 function bestVideo({ variants }: XMedia) {
   return [...(variants ?? [])].sort((a, b) => (b.bit_rate ?? -1) - (a.bit_rate ?? -1))[0];
 }

@@ -25,7 +25,7 @@ export async function connect(context: ConnectionContext<Credentials>, settings:
   return { ...client, subscriptions: await openSubscriptions(context, client, xPollInterval, xStreamDelays) };
 }
 
-/** Makes expired credentials final: they were just read from the store, so no worker can have renewed them. */
+/** Makes expired credentials final. The store was just read, so no worker can have renewed the credentials. */
 function finalIfExpired(failure: Failure): Failure {
   return failure.code === "credentials-expired" ? failureWith(failure, { kind: "auth" }) : failure;
 }

@@ -23,7 +23,7 @@ export function postItem(post: XPost, includes: Includes | undefined, ownId: str
   };
 }
 
-/** Returns what a post says: its text with links expanded, its references and attachments. */
+/** Returns a post's text with links expanded, its references and attachments. */
 function postObject(post: XPost, includes: Includes | undefined): Readonly<Record<string, unknown>> {
   return {
     type: "message",
@@ -90,13 +90,13 @@ export function actorOf(id: string | undefined, includes: Includes | undefined):
   };
 }
 
-/** Returns a post's whole text: that of a long post where there is one, each with its own links. */
+/** Returns a post's whole text with links expanded. Long posts have a second text with separate links. */
 function textOf(post: XPost): string {
   const note = post.note_post ?? post.note_tweet;
   return note ? expandLinks(note.text, note.entities) : expandLinks(post.text, post.entities);
 }
 
-/** Returns the text as its author wrote it: short links expanded, links to the post's own media removed. */
+/** Returns the text as the author wrote it. Short links are expanded, links to the post's own media are removed. */
 function expandLinks(text: string, entities: XPost["entities"]): string {
   let body = text;
   for (const { url, expanded_url: expanded, media_key: media } of entities?.urls ?? []) {

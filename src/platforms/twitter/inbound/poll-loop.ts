@@ -9,7 +9,7 @@ import { classifyError } from "../errors.ts";
 import { sourceOf } from "./pages.ts";
 import { recordNewItems, type Subscription } from "./record-items.ts";
 
-/** Bounds of the pause between two polls of a subscription: shortest after new items, growing without. */
+/** Bounds of the pause between two polls of a subscription. New items shorten the pause; without any the pause grows. */
 export interface PollInterval {
   readonly minMs: number;
   readonly maxMs: number;

@@ -10,7 +10,7 @@ import { readPage, type Source } from "./pages.ts";
 /** Prefix of state keys that hold a subscription's cursor; the key's existence is the subscription. */
 export const CURSOR_PREFIX = "since:";
 const PAGE_SIZE = 100;
-/** Overlap of stream and search, which agree on the order of posts only roughly; duplicates drop out by key. */
+/** Overlap of stream and search in ms. Their orders of posts agree only roughly; duplicates drop out by key. */
 const OVERLAP_MS = 30_000;
 /** Maximum number of pages read between two polls. */
 const MAX_PAGES = 10;
@@ -22,7 +22,7 @@ export interface Subscription {
   readonly name: string;
   /** Newest id that was recorded. */
   since: string;
-  /** Coverage since whose beginning nothing is missing: its posts move the cursor. */
+  /** Coverage without missing posts since the beginning: streamed posts move the cursor. */
   caughtUp?: Coverage | undefined;
 }
 
@@ -41,7 +41,7 @@ export async function recordStreamed(
   if (movesCursor) subscription.since = since;
 }
 
-/** Reads what is newer than the cursor and records it oldest first, each item with its cursor; returns the count. */
+/** Records all items newer than the cursor, oldest first, and returns the count. The cursor moves with each item. */
 export async function recordNewItems(
   context: ConnectionContext<Credentials>,
   client: Client,

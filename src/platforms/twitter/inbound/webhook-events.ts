@@ -84,7 +84,7 @@ function readPayload(
   return [];
 }
 
-/** Reads a direct message in the form of API v2, or in the older form that webhooks use. */
+/** Reads a direct message in either form. Webhooks use an older form than API v2. */
 function readMessage(payload: JsonRecord, includes: Includes, ownId: string): readonly KeyedEvent[] {
   const message = payload.message_create === undefined ? payload : fromOlderForm(payload);
   if (validationErrors(XMessage, message).length > 0) return [];
@@ -108,7 +108,7 @@ function fromOlderForm(payload: JsonRecord): JsonRecord {
 
 const conversationIdOf = (a: string, b: string): string => (isNewer(a, b) ? `${b}-${a}` : `${a}-${b}`);
 
-/** Reads a follow, which has no id or time of its own: `eventId` tells it from the same person's next one. */
+/** Reads a follow or its end. X gives no id or time, so `eventId` tells repeated follows apart. */
 function readFollow(
   verb: string,
   payload: JsonRecord,

@@ -4,7 +4,7 @@ const signatureOf = (bytes: string | Uint8Array, secret: string): Buffer =>
   createHmac("sha256", secret).update(bytes).digest();
 
 /**
- * Returns the answer to X's challenge (`GET …?crc_token=…`), sent when a webhook is made and every hour. `secret` is the
+ * Returns the answer to X's challenge (`GET …?crc_token=…`). X sends the challenge at the registration and every hour. `secret` is the
  * app's API key secret. X accepts answers within 10 s.
  */
 export function crcAnswer(secret: string, token: string): { readonly response_token: string } {

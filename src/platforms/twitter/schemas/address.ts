@@ -1,4 +1,4 @@
-/** Pattern of a name with or without @, or an id's digits; a name of digits needs its @. */
+/** Pattern of a name with or without @, or of an id. A name of digits needs its @. */
 export const PERSON_PATTERN = "^(@?[A-Za-z0-9_]{1,15}|[0-9]{1,19})$";
 /** Pattern of a post's id or its address on x.com. */
 export const POST_PATTERN =
@@ -18,7 +18,7 @@ export function postIdOf(address: string): string {
   return /\/status\/([0-9]+)/.exec(address)?.[1] ?? address;
 }
 
-/** Tells whether one id is newer than another: X's ids grow with time and exceed JavaScript's safe integers. */
+/** Tells whether one id is newer than another. X's ids grow with time and exceed JavaScript's safe integers. */
 export function isNewer(id: string, than: string): boolean {
   return id.length === than.length ? id > than : id.length > than.length;
 }
@@ -26,7 +26,7 @@ export function isNewer(id: string, than: string): boolean {
 /** Begin of X's ids, Unix ms. */
 const X_EPOCH = 1_288_834_974_657n;
 
-/** Returns the id of a post made at that time, to ask X for newer ones. */
+/** Returns the id of a post made at that time. Newer posts have larger ids. */
 export function idAt(ms: number): string {
   return ((BigInt(Math.trunc(ms)) - X_EPOCH) << 22n).toString();
 }

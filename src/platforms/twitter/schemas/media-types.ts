@@ -20,7 +20,7 @@ export const MEDIA_TYPES: Readonly<Record<string, MediaType>> = {
 };
 export const ACCEPTED_TYPES = "image/jpeg, image/png, image/webp, image/gif, video/mp4, video/quicktime";
 
-/** Maximum size of a picture at X; GIFs and videos may be larger than an activity can carry. */
+/** Maximum size of a picture at X. GIFs and videos may be larger than an activity can carry. */
 export const MAX_IMAGE_BYTES = 5_000_000;
 
 /** Returns the accepted media type of that name, in either case. */

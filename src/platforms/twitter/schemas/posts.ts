@@ -4,7 +4,7 @@ import { CONVERSATION_PATTERN, PERSON_PATTERN } from "./address.ts";
 import { anyOfPatterns, Message, optionalTarget, PostId, STRICT, text, verbSchema } from "./common.ts";
 
 const THREAD_PATTERN = "^(public|thread:[0-9]{1,19})$";
-/** Schema of the target of verbs on posts: it may be left out, since the post's id says it all. */
+/** Schema of the target of verbs on posts. The target is optional, since `object.id` names the post. */
 const PostTarget = optionalTarget(THREAD_PATTERN, "`public`, or `thread:` with the conversation's id.");
 
 const PostObject = Type.Object(

@@ -1,7 +1,7 @@
 /** Maximum weight of a post, without the longer forms of paying accounts. */
 export const MAX_POST_WEIGHT = 280;
 const URL_WEIGHT = 23;
-/** Code points of weight 1; all others, and each emoji as a whole, have weight 2. X's published counting, version 3. */
+/** Code points of weight 1. Others, and each emoji as a whole, have weight 2. X's published counting, version 3. */
 const LIGHT_RANGES: ReadonlyArray<readonly [first: number, last: number]> = [
   [0x0000, 0x10ff],
   [0x2000, 0x200d],
@@ -13,7 +13,7 @@ const LINK = /https?:\/\/[^\s<>"]+|(?<![\w@.-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?:\/[^
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /**
- * Returns a text's weight by X's rules: links 23 each, Latin and its neighbours 1, emoji and the rest 2. A link without
+ * Returns a text's weight by X's rules. Links count 23, Latin and neighbouring scripts 1, emoji and the rest 2. A link without
  * scheme counts as the lighter of its two readings, since only X knows which top-level domains it links: so no text is
  * refused here that X would accept.
  */

@@ -42,7 +42,7 @@ export async function post(
   }
 }
 
-/** Returns the receipt of a published post; without `id` when only X's refusal of a duplicate proves it. */
+/** Returns the receipt of a published post. Only X's refusal of a duplicate proves a post without `id`. */
 export function postReceipt(
   { target }: Pick<Activity, "target">,
   { pending }: Pick<VerbContext, "pending">,
@@ -53,7 +53,7 @@ export function postReceipt(
   return { outcomes, object: { ...ids, ...(id === undefined ? {} : { url: `https://x.com/i/status/${id}` }) } };
 }
 
-/** Sends a direct message to each target: to people by name or id, into conversations by their id. */
+/** Sends a direct message to each target. Targets are people by name or id, and conversations by id. */
 export async function send(
   client: Client,
   activity: ActivityOf<typeof SendSchema>,
@@ -90,7 +90,7 @@ async function messagesEndpoint(client: Client, address: string, signal: AbortSi
   return { path: "dm_conversations/with/:id/messages", params: { id: await client.userIdOf(address, signal) } };
 }
 
-/** Deletes an own post, or a message from the account's own view where the target is its conversation. */
+/** Deletes an own post, or a message from the account's own view. A message has a conversation as target. */
 export function remove(
   client: Client,
   activity: ActivityOf<typeof DeleteSchema>,

@@ -49,7 +49,7 @@ export async function search(
   return collectionReceipt(activity, await readEachTarget(activity, context, PARALLEL, read, classifyError));
 }
 
-/** Returns a function that reads one page of a source for a target, cut to the target's share of the result. */
+/** Returns a function that reads a page of a source. The page is cut to the target's share of the result. */
 function readerOf(client: Client, range: PageRange, { signal, pending }: VerbContext) {
   const maxBytes = MAX_RESULT_BYTES / Math.max(1, pending.length);
   return async (address: string, name: string): Promise<TargetCollection<Item>> => {
@@ -72,7 +72,7 @@ async function searchPeople(
   return { type: "collection", address: query, items };
 }
 
-/** Returns the targets as persons (the account itself without a target), or the account's rate limits. */
+/** Reads the targets as persons, or the account's rate limits. Without a target the account is read. */
 export async function query(
   client: Client,
   activity: ActivityOf<typeof QuerySchema>,

@@ -8,7 +8,7 @@ import { classifyError } from "../errors.ts";
 import { postIdOf } from "../schemas/address.ts";
 import type { FollowSchema } from "../schemas/people.ts";
 
-/** A like, repost or follow, which an account sets and takes back; repeating either has no further effect. */
+/** A like, repost or follow of an account. Repeating either has no further effect. */
 interface Toggle {
   /** Path below the account: `users/:id/…`. */
   readonly path: string;
@@ -25,7 +25,7 @@ const REPOST: Toggle = { path: "retweets", field: "tweet_id", stateField: "retwe
 const LIKE: Toggle = { path: "likes", field: "tweet_id", stateField: "liked" };
 const FOLLOW: Toggle = { path: "following", field: "target_user_id", stateField: "following" };
 
-/** Sets or takes back a toggle for the post or person of that id; returns the id. */
+/** Sets or takes back a toggle for the post or person of that id. Returns the id. */
 async function change(
   client: Client,
   { path, field, stateField }: Toggle,
