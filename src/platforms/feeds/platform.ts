@@ -6,9 +6,16 @@ import { poll } from "./inbound/poll.ts";
 import { POLL_INTERVAL, type PollInterval } from "./inbound/poll-interval.ts";
 import { teardown } from "./inbound/websub.ts";
 import { webSubCallback } from "./inbound/websub-callback.ts";
-import { FETCH_EXAMPLE, FetchSchema } from "./schemas/fetch.ts";
-import { QUERY_EXAMPLE, QuerySchema } from "./schemas/query.ts";
-import { SUBSCRIBE_EXAMPLE, SubscribeSchema, UNSUBSCRIBE_EXAMPLE, UnsubscribeSchema } from "./schemas/subscribe.ts";
+import { ENTRY_TERMS } from "./schemas/entry.ts";
+import { FETCH_EXAMPLE, FETCH_RENAMED, FetchSchema } from "./schemas/fetch.ts";
+import { QUERY_EXAMPLE, QUERY_RENAMED, QuerySchema } from "./schemas/query.ts";
+import {
+  SUBSCRIBE_EXAMPLE,
+  SUBSCRIBE_RENAMED,
+  SubscribeSchema,
+  UNSUBSCRIBE_EXAMPLE,
+  UnsubscribeSchema,
+} from "./schemas/subscribe.ts";
 import { validate } from "./validate.ts";
 import { fetch } from "./verbs/fetch.ts";
 import { query } from "./verbs/query.ts";
@@ -37,12 +44,14 @@ export function feeds({ feedMs: timeoutMs = 20_000, feedInterval: interval = POL
         summary: "Reads feeds once and answers with their newest entries in one shape",
         schema: FetchSchema,
         example: FETCH_EXAMPLE,
+        renamed: FETCH_RENAMED,
         run: (reader, activity, context) => fetch(activity, context, reader, timeoutMs),
       }),
       subscribe: defineVerb<typeof SubscribeSchema, Reader>({
         summary: "Follows feeds, or those that pages or an OPML document name: new entries come as events",
         schema: SubscribeSchema,
         example: SUBSCRIBE_EXAMPLE,
+        renamed: SUBSCRIBE_RENAMED,
         run: (reader, activity, context) => subscribe(activity, context, reader, timeoutMs),
       }),
       unsubscribe: defineVerb<typeof UnsubscribeSchema, Reader>({
@@ -55,9 +64,11 @@ export function feeds({ feedMs: timeoutMs = 20_000, feedInterval: interval = POL
         summary: "Lists the feeds that the actor follows with their status, or exports them as OPML",
         schema: QuerySchema,
         example: QUERY_EXAMPLE,
+        renamed: QUERY_RENAMED,
         run: (_reader, activity, context) => query(activity, context),
       }),
     },
+    inbound: { post: ENTRY_TERMS, update: ENTRY_TERMS, unsubscribe: ["error"] },
     validate,
     createClient: async () => readers.acquire(),
     dispose: () => readers.release(),

@@ -1,6 +1,6 @@
 import { definePlatform, defineVerb, type Platform } from "../../platform/platform.ts";
 import { classifyError } from "./errors.ts";
-import { SEARCH_EXAMPLE, SearchSchema } from "./schemas/search.ts";
+import { SEARCH_EXAMPLE, SEARCH_RENAMED, SearchSchema } from "./schemas/search.ts";
 import { validate } from "./validate.ts";
 import { search } from "./verbs/search.ts";
 
@@ -16,6 +16,7 @@ export function webfinger(): Platform {
         summary: "Asks each address's own host who that is, and answers with what it says",
         schema: SearchSchema,
         example: SEARCH_EXAMPLE,
+        renamed: SEARCH_RENAMED,
         run: (_client, activity, context) => search(activity, context),
       }),
     },

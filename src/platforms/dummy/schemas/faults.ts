@@ -12,7 +12,6 @@ function activitySchema<Properties extends Parameters<typeof Type.Object>[0]>(pr
       actor: Actor,
       target: Type.Array(Target, { minItems: 1, maxItems: 100 }),
       object: Type.Object(properties, { additionalProperties: false }),
-      context: Type.Optional(Type.String({ maxLength: 256 })),
     },
     { additionalProperties: false },
   );

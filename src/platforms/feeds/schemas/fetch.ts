@@ -31,12 +31,14 @@ export const FetchSchema = Type.Object(
         limit: Type.Optional(
           Type.Integer({ minimum: 1, maximum: MAX_ENTRIES, description: "Entries of each feed; default 10." }),
         ),
-        after: dateTime("Only entries dated later than this; entries without a date are left out."),
-        before: dateTime("Only entries dated earlier than this; entries without a date are left out."),
+        after: Type.Optional(
+          Type.String({ maxLength: 64, description: "Continues behind the `next` of an earlier answer; one target." }),
+        ),
+        since: dateTime("Only entries dated at this time or later; entries without a date are left out."),
+        until: dateTime("Only entries dated at this time or earlier; entries without a date are left out."),
       },
       { additionalProperties: false },
     ),
-    context: Type.Optional(Type.String({ maxLength: 256 })),
   },
   { additionalProperties: false },
 );
@@ -46,3 +48,4 @@ export const FETCH_EXAMPLE: Static<typeof FetchSchema> = {
   target: [{ address: "https://example.com/feed.xml" }],
   object: { limit: 10 },
 };
+export const FETCH_RENAMED = { "/object/before": "object.until" };

@@ -10,9 +10,9 @@ export const QuerySchema = Type.Object(
     target: Type.Optional(Type.Array(Type.Object({}, { additionalProperties: false }), { maxItems: 0 })),
     object: Type.Object(
       {
-        format: Type.Optional(
-          Type.Union([Type.Literal("list"), Type.Literal("opml")], {
-            description: "Default `list`: with the status of each feed.",
+        type: Type.Optional(
+          Type.Enum(["subscriptions", "opml"], {
+            description: "`subscriptions` (default): the feeds with their status; `opml`: the same as a document.",
           }),
         ),
         limit: Type.Optional(
@@ -27,8 +27,8 @@ export const QuerySchema = Type.Object(
       },
       { additionalProperties: false },
     ),
-    context: Type.Optional(Type.String({ maxLength: 256 })),
   },
   { additionalProperties: false },
 );
 export const QUERY_EXAMPLE: Static<typeof QuerySchema> = { actor: { address: "bob@example.com" }, object: {} };
+export const QUERY_RENAMED = { "/object/format": "object.type" };

@@ -1,4 +1,5 @@
 import { ADDRESS_LENGTH } from "../../../model/activity.ts";
+import { optional } from "../../../model/optional.ts";
 import { readEachTarget } from "../../../platform/kit/read-each-target.ts";
 import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
 import { topicOf } from "../client/document/web-address.ts";
@@ -25,7 +26,7 @@ export async function subscribe(
   timeoutMs: number,
 ): Promise<Receipt> {
   let capacity = MAX_SUBSCRIPTIONS - (await context.subscriptions()).length;
-  const imported = await importOpml(activity, context, reader, capacity);
+  const imported = await importOpml(context, reader, capacity);
   capacity -= imported?.imported ?? 0;
   async function subscribeTo(address: string) {
     const { feed, stored, movedTo, foundOn } = await lookUpFeed(
@@ -39,15 +40,17 @@ export async function subscribe(
     if (capacity-- <= 0) throw tooManyFeeds(MAX_SUBSCRIPTIONS);
     await context.subscribe(topic, true);
     const { format, title } = feed;
-    return { address, feed: topic, format, title, movedTo, foundOn };
+    const found = { target: address, format, ...optional("movedTo", movedTo), ...optional("foundOn", foundOn) };
+    return { type: "feed", address: topic, ...optional("title", title), feeds: found };
   }
   const { outcomes, values } = await readEachTarget(activity, context, PARALLEL_DOWNLOADS, subscribeTo, classifyError);
-  return { outcomes, object: { feeds: values, ...imported } };
+  const result = { type: "collection", items: values, ...optional("feeds", imported) };
+  return { outcomes, object: result };
 }
 
 /**
- * Unsubscribes the actor from feeds; looks up the feed of a page's address again. `followed` of the result says whether the
- * actor was subscribed.
+ * Unsubscribes the actor from feeds; looks up the feed of a page's address again. `feeds.followed` of the result
+ * says whether the actor was subscribed.
  */
 export async function unsubscribe(
   activity: ActivityOf<typeof UnsubscribeSchema>,
@@ -60,7 +63,7 @@ export async function unsubscribe(
     const topic = topicOf(address) ?? address;
     const feed = subscriptions.has(topic) ? topic : ((await feedBehind(address)) ?? topic);
     await context.subscribe(feed, false);
-    return { address, feed, followed: subscriptions.has(feed) };
+    return { type: "feed", address: feed, feeds: { target: address, followed: subscriptions.has(feed) } };
   }
   async function feedBehind(address: string): Promise<string | undefined> {
     try {
@@ -80,7 +83,7 @@ export async function unsubscribe(
     unsubscribeFrom,
     classifyError,
   );
-  return { outcomes, object: { feeds: values } };
+  return { outcomes, object: { type: "collection", items: values } };
 }
 
 interface ImportResult {
@@ -89,16 +92,10 @@ interface ImportResult {
 }
 
 /** Subscribes to an OPML document's feeds unread. Their first poll shows whether they work. */
-async function importOpml(
-  { object }: SubscribeActivity,
-  context: VerbContext,
-  reader: Reader,
-  capacity: number,
-): Promise<ImportResult | undefined> {
+async function importOpml(context: VerbContext, reader: Reader, capacity: number): Promise<ImportResult | undefined> {
   const [attachment] = await context.attachments();
-  const bytes = object.opml === undefined ? attachment?.content : Buffer.from(object.opml);
-  if (bytes === undefined) return undefined;
-  const outlines = await reader.opml(bytes, context.signal);
+  if (attachment === undefined) return undefined;
+  const outlines = await reader.opml(attachment.content, context.signal);
   if (outlines.kind === "neither") throw noOpml();
   const { feeds, skipped } = outlines;
   if (feeds.length > capacity) throw tooManyFeeds(MAX_SUBSCRIPTIONS);

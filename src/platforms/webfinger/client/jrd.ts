@@ -1,72 +1,123 @@
-import Type from "typebox";
-import { validationErrors } from "../../../model/validate.ts";
-import type { Found } from "../../../platform/kit/search-result.ts";
+import { optional } from "../../../model/optional.ts";
 import { noJrd } from "../errors.ts";
 
-const text = (maxLength: number) => Type.String({ maxLength });
-const Properties = Type.Record(text(2048), Type.Union([text(8192), Type.Null()]), { maxProperties: 100 });
-const Link = Type.Object({
-  rel: text(2048),
-  type: Type.Optional(text(256)),
-  href: Type.Optional(text(2048)),
-  template: Type.Optional(text(2048)),
-  titles: Type.Optional(Type.Record(text(64), text(1024), { maxProperties: 50 })),
-  properties: Type.Optional(Properties),
-});
+/** Link of a JRD (RFC 7033 section 4.4.4). */
+export interface Link {
+  readonly rel: string;
+  readonly type?: string;
+  readonly href?: string;
+  readonly template?: string;
+  readonly titles?: Properties;
+  readonly properties?: Properties;
+}
+export type Properties = Readonly<Record<string, string | null>>;
 
-/** JSON Resource Descriptor (RFC 7033 section 4.4) within bounds. Unknown members are ignored, as the RFC asks. */
-const Jrd = Type.Object({
-  subject: Type.Optional(Type.String({ minLength: 1, maxLength: 2048 })),
-  aliases: Type.Optional(Type.Array(text(2048), { maxItems: 100 })),
-  links: Type.Optional(Type.Array(Link, { maxItems: 100 })),
-  properties: Type.Optional(Properties),
-});
-type Jrd = Type.Static<typeof Jrd>;
-type Link = Type.Static<typeof Link>;
-
-const NAMES = ["http://schema.org/name", "https://schema.org/name", "http://packetizer.com/ns/name"];
-const AVATAR = "http://webfinger.net/rel/avatar";
-
-/** Parses a server's answer; `uri` is the resource asked for. Throws `platform-protocol-error` for other content. */
-export function parseJrd(body: Uint8Array, address: string, uri: string): Found {
-  const jrd = parsed(body);
-  const { subject = uri, aliases = [], links = [], properties = {} } = jrd;
-  const name = NAMES.map((key) => properties[key]).find((value) => typeof value === "string" && value !== "");
-  const avatar = links.find(({ rel, href = "" }) => rel === AVATAR && /^https?:\/\//i.test(href))?.href;
-  return {
-    address,
-    subject,
-    aliases: [...aliases],
-    links: links.map(knownMembers),
-    properties: withoutProto(properties),
-    ...(name ? { name: name.slice(0, 256) } : {}),
-    ...(avatar === undefined ? {} : { avatar }),
-  };
+/** JSON Resource Descriptor (RFC 7033 section 4.4) within bounds, as far as the server's answer is usable. */
+export interface Jrd {
+  readonly subject?: string;
+  readonly aliases: readonly string[];
+  readonly links: readonly Link[];
+  readonly properties: Properties;
 }
 
-function parsed(body: Uint8Array): Jrd {
+const MAX_LENGTH = { subject: 512, address: 2_048, type: 256, key: 2_048, value: 8_192 } as const;
+const MAX_ITEMS = 100;
+/** Bytes of one descriptor as JSON: ten, with all else, fit into a result's 256 KiB. */
+const MAX_JRD_BYTES = 18 * 1024;
+
+/**
+ * Parses a server's answer member by member. Members of another type or beyond the bounds are left out, as are those that the
+ * RFC does not name. Throws `platform-protocol-error` for an answer that is no JSON object.
+ */
+export function parseJrd(body: Uint8Array): Jrd {
+  const answer = parseObject(body);
+  const subject = text(answer.subject, MAX_LENGTH.subject);
+  const jrd = {
+    ...optional("subject", subject === "" ? undefined : subject),
+    aliases: itemsOf(answer.aliases).flatMap((alias) => text(alias, MAX_LENGTH.address) ?? []),
+    links: linksOf(answer.links).slice(0, MAX_ITEMS),
+    properties: propertiesOf(answer.properties),
+  };
+  return withinBytes({ ...jrd, aliases: jrd.aliases.slice(0, MAX_ITEMS) });
+}
+
+function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> {
+  let answer: unknown;
   try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
-    if (validationErrors(Jrd, value).length === 0) return value as Jrd;
+    answer = JSON.parse(new TextDecoder().decode(body));
   } catch {
-    // Neither UTF-8 nor JSON; the error below does not repeat the stranger's text.
+    // The error below does not repeat the stranger's text.
   }
-  throw noJrd();
+  if (!isRecord(answer)) throw noJrd();
+  return answer;
 }
 
-/** Keeps only the members that the RFC names. */
-function knownMembers({ rel, type, href, template, titles, properties }: Link): Found["links"][number] {
-  return {
-    rel,
-    ...(type === undefined ? {} : { type }),
-    ...(href === undefined ? {} : { href }),
-    ...(template === undefined ? {} : { template }),
-    ...(titles === undefined ? {} : { titles: withoutProto(titles) }),
-    ...(properties === undefined ? {} : { properties: withoutProto(properties) }),
-  };
+function linksOf(value: unknown): readonly Link[] {
+  const isSingle = isRecord(value) && typeof value.rel === "string";
+  return (isSingle ? [value] : itemsOf(value)).flatMap((link) => (isRecord(link) ? linkOf(link) : []));
 }
 
-/** Copies a record without `__proto__`, which could change objects of JavaScript listeners. */
-function withoutProto<Value>(record: Readonly<Record<string, Value>>): Record<string, Value> {
-  return Object.fromEntries(Object.entries(record).filter(([key]) => key !== "__proto__"));
+function linkOf(link: Readonly<Record<string, unknown>>): readonly Link[] {
+  const rel = text(link.rel, MAX_LENGTH.key);
+  if (rel === undefined) return [];
+  return [
+    {
+      rel,
+      ...optional("type", text(link.type, MAX_LENGTH.type)),
+      ...optional("href", text(link.href, MAX_LENGTH.address)),
+      ...optional("template", text(link.template, MAX_LENGTH.address)),
+      ...optional("titles", nonEmpty(propertiesOf(link.titles))),
+      ...optional("properties", nonEmpty(propertiesOf(link.properties))),
+    },
+  ];
+}
+
+/** Reads properties; numbers and booleans become text. Leaves out `__proto__`, which could change a listener's objects. */
+function propertiesOf(value: unknown): Properties {
+  if (!isRecord(value)) return {};
+  const entries = Object.entries(value)
+    .filter(([key]) => key !== "__proto__" && key.length <= MAX_LENGTH.key)
+    .flatMap(([key, property]): Array<[string, string | null]> => {
+      if (property === null) return [[key, null]];
+      const isScalar = typeof property === "number" || typeof property === "boolean";
+      const read = text(isScalar ? String(property) : property, MAX_LENGTH.value);
+      return read === undefined ? [] : [[key, read]];
+    });
+  return Object.fromEntries(entries.slice(0, MAX_ITEMS));
+}
+
+/** Returns the items of a list; some servers send a map of numbers to items, or a single item. */
+function itemsOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  if (isRecord(value)) return Object.values(value);
+  return typeof value === "string" ? [value] : [];
+}
+
+/** Drops properties, aliases and the last links until the descriptor is small enough. */
+function withinBytes(jrd: Jrd): Jrd {
+  const candidates = [jrd, { ...jrd, properties: {} }, { ...jrd, properties: {}, aliases: [] }];
+  const fitting = candidates.find((candidate) => jsonBytes(candidate) <= MAX_JRD_BYTES);
+  if (fitting) return fitting;
+  let remaining = MAX_JRD_BYTES - jsonBytes({ ...jrd, properties: {}, aliases: [], links: [] });
+  const links = jrd.links.filter((link) => {
+    remaining -= jsonBytes(link) + 1;
+    return remaining >= 0;
+  });
+  return { ...jrd, properties: {}, aliases: [], links };
+}
+
+function nonEmpty(properties: Properties): Properties | undefined {
+  return Object.keys(properties).length > 0 ? properties : undefined;
+}
+
+function text(value: unknown, maxLength: number): string | undefined {
+  return typeof value === "string" && value.length <= maxLength ? value : undefined;
+}
+
+function jsonBytes(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,8 @@
 import type { EgressAnswer, VerbContext } from "../../../platform/platform.ts";
 import { badRedirect } from "../errors.ts";
 
-/** Maximum size of an answer: ten, with their JSON, fit into a result's 256 KiB. */
-const MAX_BYTES = 24 * 1024;
+/** Maximum size of an answer; `parseJrd` bounds the descriptors that a result keeps. */
+const MAX_BYTES = 256 * 1024;
 const MAX_REDIRECTS = 3;
 const TIMEOUT_MS = 20_000;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);

@@ -14,23 +14,29 @@ const Subject = Type.Object(
   { additionalProperties: false },
 );
 
-/** Activity of `search`. Ten answers of the largest size that is read fit into one event. */
+/** Activity of `search`. Ten descriptors of the largest size fit into one event. */
 export const SearchSchema = Type.Object(
   {
     actor: Actor,
     target: Type.Array(Subject, { minItems: 1, maxItems: 10 }),
     object: Type.Object(
       {
-        rel: Type.Optional(
-          Type.Array(Type.String({ minLength: 1, maxLength: 512, pattern: "^\\S+$" }), {
-            maxItems: 10,
-            description: "Link relations to ask for; servers may send others too.",
-          }),
+        webfinger: Type.Optional(
+          Type.Object(
+            {
+              rel: Type.Optional(
+                Type.Array(Type.String({ minLength: 1, maxLength: 512, pattern: "^\\S+$" }), {
+                  maxItems: 10,
+                  description: "Link relations to ask for; servers may send others too.",
+                }),
+              ),
+            },
+            { additionalProperties: false },
+          ),
         ),
       },
       { additionalProperties: false },
     ),
-    context: Type.Optional(Type.String({ maxLength: 256 })),
   },
   { additionalProperties: false },
 );
@@ -40,3 +46,4 @@ export const SEARCH_EXAMPLE: Static<typeof SearchSchema> = {
   target: [{ address: "acct:foo@bar.com" }],
   object: {},
 };
+export const SEARCH_RENAMED = { "/object/rel": "object.webfinger.rel" };

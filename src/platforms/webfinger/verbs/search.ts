@@ -1,7 +1,7 @@
 import { readEachTarget } from "../../../platform/kit/read-each-target.ts";
-import type { Found, SearchResult } from "../../../platform/kit/search-result.ts";
 import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
 import { parseJrd } from "../client/jrd.ts";
+import { type FoundPerson, toPerson } from "../client/person.ts";
 import { queryHost } from "../client/query.ts";
 import { queryUrl, resourceOf } from "../client/resource.ts";
 import { classifyError, noAddress, statusFailure } from "../errors.ts";
@@ -9,18 +9,18 @@ import type { SearchSchema } from "../schemas/search.ts";
 
 const PARALLEL_QUERIES = 5;
 
-/** Looks up each pending target at its own host. */
+/** Looks up the person behind each pending target at the target's host. */
 export async function search(activity: ActivityOf<typeof SearchSchema>, context: VerbContext): Promise<Receipt> {
-  const { rel = [] } = activity.object;
-  const lookUp = (address: string) => lookUpAddress(address, rel, context);
+  const { rel = [] } = activity.object.webfinger ?? {};
+  const lookUp = (address: string) => lookUpPerson(address, rel, context);
   const { outcomes, values } = await readEachTarget(activity, context, PARALLEL_QUERIES, lookUp, classifyError);
-  return { outcomes, object: { results: [...values] } satisfies SearchResult };
+  return { outcomes, object: { type: "collection", items: values } };
 }
 
-async function lookUpAddress(address: string, rel: readonly string[], context: VerbContext): Promise<Found> {
+async function lookUpPerson(address: string, rel: readonly string[], context: VerbContext): Promise<FoundPerson> {
   const resource = resourceOf(address);
   if (!resource) throw noAddress();
   const answer = await queryHost(queryUrl(resource, rel), context);
   if (answer.status !== 200) throw statusFailure(answer.status, answer.headers["retry-after"]);
-  return parseJrd(answer.body, address, resource.uri);
+  return toPerson(parseJrd(answer.body), address, resource.uri);
 }

@@ -33,7 +33,6 @@ export const SendSchema = Type.Object(
       },
       { additionalProperties: false },
     ),
-    context: Type.Optional(Type.String({ maxLength: 256 })),
   },
   { additionalProperties: false },
 );

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLog } from "../../../../src/model/log.ts";
 import { validationErrors } from "../../../../src/model/validate.ts";
-import type { Entry, Feed } from "../../../../src/platforms/feeds/client/document/feed.ts";
+import { type Collection, objectIssues } from "../../../../src/platform/vocabulary/vocabulary.ts";
+import type { Entry } from "../../../../src/platforms/feeds/client/document/feed.ts";
 import { feeds } from "../../../../src/platforms/feeds/platform.ts";
 import { FetchSchema } from "../../../../src/platforms/feeds/schemas/fetch.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
@@ -9,14 +10,14 @@ import { runOnce } from "../../../support/verb-context.ts";
 import { type Answer, webServer } from "../../../support/web-server.ts";
 
 const guard = loopbackEgress();
-const pages: Record<string, Answer> = {};
+const site: Record<string, Answer> = {};
 let server: Awaited<ReturnType<typeof webServer>>;
 /** As in a worker: somebody has a client, so the threads live on between activities. */
 const shared = feeds({});
 let client: unknown;
 beforeAll(async () => {
   client = await shared.createClient?.({ app: "app1", credentials: undefined, egress: guard, log: silentLog });
-  server = await webServer((path) => pages[path] ?? { status: 404 });
+  server = await webServer((path) => site[path] ?? { status: 404 });
 });
 afterAll(async () => {
   await shared.dispose?.(client);
@@ -47,21 +48,24 @@ async function get(paths: readonly string[], object: object = {}, platform = sha
     },
     guard,
   );
-  return { outcomes: receipt.outcomes, feeds: (receipt.object?.feeds ?? []) as ReadonlyArray<Feed & Places> };
+  const result = receipt.object as unknown as Page & Collection<Page>;
+  expect(objectIssues(["feeds"], { ...receipt.object })).toEqual([]);
+  return { outcomes: receipt.outcomes, result, pages: paths.length === 1 ? [result] : result.items };
 }
-interface Places {
-  readonly address: string;
-  readonly url: string;
-  readonly movedTo?: string;
-  readonly foundOn?: string;
+interface Page extends Collection<Entry> {
+  readonly feeds: {
+    readonly url: string;
+    readonly movedTo?: string;
+    readonly foundOn?: string;
+  };
 }
-const one = async (path: string, object: object = {}) => (await get([path], object)).feeds[0] as Feed & Places;
-const entry = async (path: string) => (await one(path)).entries[0] as Entry;
+const page = async (path: string, object: object = {}) => (await get([path], object)).pages[0] as Page;
+const entry = async (path: string) => (await page(path)).items[0] as Entry;
 const error = async (path: string, platform = shared) => (await get([path], {}, platform)).outcomes[0]?.error;
 
 describe("every format in one shape", () => {
   it("RSS 2.0", async () => {
-    pages["/rss"] = xml(
+    site["/rss"] = xml(
       rss(
         `<item><title>A &amp; B</title><link>/1</link><guid isPermaLink="false">g1</guid>
         <pubDate>Mon, 06 Sep 2010 01:01:00 +0100</pubDate><description>&lt;p&gt;Short &amp;uuml;ber&lt;/p&gt;</description>
@@ -71,16 +75,18 @@ describe("every format in one shape", () => {
         "<title>News</title><link>http://example.org/</link><description>All</description><language>en</language>",
       ),
     );
-    expect(await one("/rss")).toEqual({
+    expect(await page("/rss")).toEqual({
+      type: "collection",
       address: at("/rss"),
-      url: at("/rss"),
-      format: "rss",
-      title: "News",
-      description: "All",
-      link: "http://example.org/",
-      language: "en",
-      more: false,
-      entries: [
+      feeds: {
+        url: at("/rss"),
+        format: "rss",
+        title: "News",
+        description: "All",
+        link: "http://example.org/",
+        language: "en",
+      },
+      items: [
         {
           id: "g1",
           title: "A & B",
@@ -88,9 +94,9 @@ describe("every format in one shape", () => {
           published: "2010-09-06T00:01:00.000Z",
           author: { name: "Bob" },
           html: "<p>Long</p><script>x()</script>",
-          text: "Long",
+          body: "Long",
           summary: "Short über",
-          media: [{ url: at("/a.mp3"), type: "audio/mpeg", length: 5 }],
+          attachments: [{ url: at("/a.mp3"), mediaType: "audio/mpeg", size: 5 }],
           tags: ["news"],
         },
       ],
@@ -98,12 +104,14 @@ describe("every format in one shape", () => {
   });
 
   it("Atom, with xml:base and xhtml", async () => {
-    pages["/atom"] = xml(`<feed xmlns="http://www.w3.org/2005/Atom" xml:base="http://example.org/blog/"><id>f</id>
+    site["/atom"] = xml(`<feed xmlns="http://www.w3.org/2005/Atom" xml:base="http://example.org/blog/"><id>f</id>
       <title type="html">T &lt;b&gt;bold&lt;/b&gt;</title><updated>2010-01-02T00:00:00Z</updated><link href="/"/><author><name>N</name></author>
       <entry><id>tag:1</id><title>E</title><link rel="enclosure" href="a.ogg" type="audio/ogg"/><link href="1"/>
       <updated>2010-01-01T10:00:00+02:00</updated><category term="t" label="Tea"/>
       <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml">x <b>y</b></div></content></entry></feed>`);
-    expect(await one("/atom")).toMatchObject({ format: "atom", title: "T bold", link: "http://example.org/" });
+    expect(await page("/atom")).toMatchObject({
+      feeds: { format: "atom", title: "T bold", link: "http://example.org/" },
+    });
     expect(await entry("/atom")).toEqual({
       id: "tag:1",
       title: "E",
@@ -111,8 +119,8 @@ describe("every format in one shape", () => {
       updated: "2010-01-01T08:00:00.000Z",
       author: { name: "N" },
       html: "x <b>y</b>",
-      text: "x y",
-      media: [{ url: "http://example.org/blog/a.ogg", type: "audio/ogg" }],
+      body: "x y",
+      attachments: [{ url: "http://example.org/blog/a.ogg", mediaType: "audio/ogg" }],
       tags: ["Tea"],
     });
   });
@@ -122,28 +130,29 @@ describe("every format in one shape", () => {
       { id: 7, url: "/7", content_text: "Plain <not html>", date_published: "2010-01-01T00:00:00Z", tags: ["x"] },
     ];
     const feed = { version: "https://jsonfeed.org/version/1.1", title: "J", authors: [{ name: "Q" }], items };
-    pages["/json"] = xml(JSON.stringify(feed), "application/feed+json");
-    expect(await one("/json")).toMatchObject({
-      format: "json",
-      title: "J",
-      entries: [{ id: "7", url: at("/7"), text: "Plain <not html>", author: { name: "Q" }, tags: ["x"] }],
+    site["/json"] = xml(JSON.stringify(feed), "application/feed+json");
+    expect(await page("/json")).toMatchObject({
+      feeds: { format: "json", title: "J" },
+      items: [{ id: "7", url: at("/7"), body: "Plain <not html>", author: { name: "Q" }, tags: ["x"] }],
     });
     expect(await entry("/json")).not.toHaveProperty("html");
   });
 
   it.each(["0.91", "0.92"])("RSS %s, and RSS 1.0 (RDF)", async (version) => {
-    pages["/old"] = xml(
+    site["/old"] = xml(
       `<rss version="${version}"><channel><title>Old</title><item><title>x</title><link>/x</link></item></channel></rss>`,
     );
-    expect(await one("/old")).toMatchObject({ format: "rss", entries: [{ id: at("/x"), title: "x", url: at("/x") }] });
-    pages["/rdf"] =
+    expect(await page("/old")).toMatchObject({
+      feeds: { format: "rss" },
+      items: [{ id: at("/x"), title: "x", url: at("/x") }],
+    });
+    site["/rdf"] =
       xml(`<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
       xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="http://x/"><title>R</title></channel>
       <item rdf:about="http://x/1"><title>i</title><link>http://x/1</link><dc:date>2010-01-01T00:00:00Z</dc:date></item></rdf:RDF>`);
-    expect(await one("/rdf")).toMatchObject({
-      format: "rdf",
-      title: "R",
-      entries: [{ id: "http://x/1", title: "i", published: "2010-01-01T00:00:00.000Z" }],
+    expect(await page("/rdf")).toMatchObject({
+      feeds: { format: "rdf", title: "R" },
+      items: [{ id: "http://x/1", title: "i", published: "2010-01-01T00:00:00.000Z" }],
     });
   });
 
@@ -156,7 +165,7 @@ describe("every format in one shape", () => {
     ["undeclared prefixes", rss(item(1, "<dc:creator>x</dc:creator>"))],
     ["control characters", rss(item(1, "<description>a\u0008b</description>"))],
   ])("is read although it has %s", async (_, body) => {
-    pages["/broken"] = xml(body);
+    site["/broken"] = xml(body);
     expect(await entry("/broken")).toMatchObject({ id: "id-1", title: "Item 1" });
   });
 });
@@ -165,44 +174,52 @@ describe("what is asked for", () => {
   const dated = (n: number) => item(n, `<pubDate>2010-01-${String(n).padStart(2, "0")}T00:00:00Z</pubDate>`);
   const many = () => xml(rss([...Array(28).keys()].map((n) => dated(n + 1)).join("") + item(99)));
   const ids = async (object: object) => {
-    pages["/many"] = many();
-    const { entries, more } = await one("/many", object);
-    return { ids: entries.map(({ id }) => id), more };
+    site["/many"] = many();
+    const { items, next } = await page("/many", object);
+    return { ids: items.map(({ id }) => id), next };
   };
 
-  it("comes newest first, ten when nothing is said, and says whether there is more", async () => {
+  it("returns the newest first, ten by default, and a cursor when more follow", async () => {
     const ten = [28, 27, 26, 25, 24, 23, 22, 21, 20, 19].map((n) => `id-${n}`);
-    expect(await ids({})).toEqual({ ids: ten, more: true });
-    expect(await ids({ limit: 2 })).toEqual({ ids: ["id-28", "id-27"], more: true });
+    const first = await ids({});
+    expect(first).toEqual({ ids: ten, next: expect.any(String) });
+    expect((await ids({ limit: 2 })).ids).toEqual(["id-28", "id-27"]);
     expect((await ids({ limit: 29 })).ids.at(-1)).toBe("id-99");
-    expect((await ids({ limit: 500 })).more).toBe(false);
+    expect((await ids({ limit: 500 })).next).toBeUndefined();
+    expect((await ids({ limit: 2, after: first.next })).ids).toEqual(["id-18", "id-17"]);
+    const last = await ids({ limit: 500, after: first.next });
+    expect(last.ids).toHaveLength(19);
+    // The entry that a cursor names may be gone.
+    const gone = `${Date.parse("2010-01-03T12:00:00Z")}.000000000000`;
+    expect((await ids({ after: gone })).ids).toEqual(["id-3", "id-2", "id-1"]);
   });
 
-  it("is narrowed by date, both ends exclusive and in any zone", async () => {
-    const after = "2010-01-26T00:00:00Z";
-    expect(await ids({ after })).toEqual({ ids: ["id-28", "id-27"], more: false });
-    expect((await ids({ after: "2010-01-26T23:00:00-01:00" })).ids).toEqual(["id-28"]);
-    expect((await ids({ before: "2010-01-03T00:00:00Z" })).ids).toEqual(["id-2", "id-1"]);
-    expect((await ids({ after, before: "2010-01-28T00:00:00Z" })).ids).toEqual(["id-27"]);
+  it("is narrowed by date, both ends inclusive and in any zone", async () => {
+    const since = "2010-01-27T00:00:00Z";
+    expect(await ids({ since })).toEqual({ ids: ["id-28", "id-27"], next: undefined });
+    expect((await ids({ since: "2010-01-27T00:00:00-01:00" })).ids).toEqual(["id-28"]);
+    expect((await ids({ until: "2010-01-02T00:00:00Z" })).ids).toEqual(["id-2", "id-1"]);
+    expect((await ids({ since, until: "2010-01-27T00:00:00Z" })).ids).toEqual(["id-27"]);
   });
 
   it("stays under 256 KiB: long bodies go first, with a flag, then the oldest entries", async () => {
     const long = `<description>&lt;p&gt;${"é ".repeat(20_000)}&lt;/p&gt;</description>`;
-    pages["/long"] = xml(rss([...Array(40).keys()].map((n) => item(n, long)).join("")));
-    const { entries } = await one("/long", { limit: 500 });
-    expect(entries).toHaveLength(40);
-    expect(entries.every(({ trimmed, html, text = "" }) => trimmed && html === undefined && text.length >= 256)).toBe(
-      true,
-    );
+    site["/long"] = xml(rss([...Array(40).keys()].map((n) => item(n, long)).join("")));
+    const { items } = await page("/long", { limit: 500 });
+    expect(items).toHaveLength(40);
+    for (const { htmlTruncated, bodyTruncated, html, body = "" } of items) {
+      expect([htmlTruncated, bodyTruncated, html]).toEqual([true, true, undefined]);
+      expect(body.length).toBeGreaterThanOrEqual(256);
+    }
     const wide = `<link>http://example.org/${"x".repeat(1_900)}</link>`;
-    pages["/wide"] = xml(rss([...Array(500).keys()].map((n) => item(n, wide)).join("")));
+    site["/wide"] = xml(rss([...Array(500).keys()].map((n) => item(n, wide)).join("")));
     const twenty = await get(
       Array.from({ length: 20 }, () => "/wide"),
       { limit: 500 },
     );
-    expect(twenty.feeds).toHaveLength(20);
-    expect(twenty.feeds.every(({ entries, more }) => entries.length > 0 && entries.length < 500 && more)).toBe(true);
-    expect(Buffer.byteLength(JSON.stringify(twenty))).toBeLessThan(256 * 1024);
+    expect(twenty.pages).toHaveLength(20);
+    expect(twenty.pages.every(({ items, next }) => items.length > 0 && items.length < 500 && next)).toBe(true);
+    expect(Buffer.byteLength(JSON.stringify([twenty.outcomes, twenty.result]))).toBeLessThan(256 * 1024);
   });
 });
 
@@ -228,21 +245,23 @@ describe("encodings", () => {
     ],
     ["an encoding nobody knows", xml(western, "text/xml; charset=klingon"), "Grüße"],
   ])("reads %s", async (name, answer, title) => {
-    pages[`/${encodeURIComponent(name)}`] = answer;
+    site[`/${encodeURIComponent(name)}`] = answer;
     expect(await entry(`/${encodeURIComponent(name)}`)).toMatchObject({ title });
   });
 });
 
 describe("addresses", () => {
   it("of a page lead to the feed it names", async () => {
-    pages["/page"] = xml(
+    site["/page"] = xml(
       `<!doctype html><head><base href="/sub/"><link rel="stylesheet" href="x.css"><LINK REL='Alternate' title="a > b"
        type="application/rss+xml" href="feed?a=1&amp;b=2"></head>`,
       "text/html; charset=utf-8",
     );
-    pages["/sub/feed?a=1&b=2"] = xml(rss(item(1)));
-    expect(await one("/page")).toMatchObject({ url: at("/sub/feed?a=1&b=2"), foundOn: at("/page"), title: "News" });
-    pages["/endless"] = xml(
+    site["/sub/feed?a=1&b=2"] = xml(rss(item(1)));
+    expect(await page("/page")).toMatchObject({
+      feeds: { url: at("/sub/feed?a=1&b=2"), foundOn: at("/page"), title: "News" },
+    });
+    site["/endless"] = xml(
       '<html><link rel="alternate" type="application/atom+xml" href="/endless"></html>',
       "text/html",
     );
@@ -251,14 +270,14 @@ describe("addresses", () => {
   });
 
   it("that moved for good are told; others stay", async () => {
-    pages["/new"] = xml(rss(item(1)));
-    pages["/301"] = { status: 301, headers: { Location: "/308" } };
-    pages["/308"] = { status: 308, headers: { Location: "/new" } };
-    pages["/302"] = { status: 302, headers: { Location: "/301" } };
-    pages["/half"] = { status: 301, headers: { Location: "/302" } };
-    expect(await one("/301")).toMatchObject({ url: at("/new"), movedTo: at("/new") });
-    expect(await one("/half")).toMatchObject({ url: at("/new"), movedTo: at("/302") });
-    const passing = await one("/302");
+    site["/new"] = xml(rss(item(1)));
+    site["/301"] = { status: 301, headers: { Location: "/308" } };
+    site["/308"] = { status: 308, headers: { Location: "/new" } };
+    site["/302"] = { status: 302, headers: { Location: "/301" } };
+    site["/half"] = { status: 301, headers: { Location: "/302" } };
+    expect(await page("/301")).toMatchObject({ feeds: { url: at("/new"), movedTo: at("/new") } });
+    expect(await page("/half")).toMatchObject({ feeds: { url: at("/new"), movedTo: at("/302") } });
+    const { feeds: passing } = await page("/302");
     expect(passing.url).toBe(at("/new"));
     expect(passing).not.toHaveProperty("movedTo");
   });
@@ -271,7 +290,7 @@ describe("addresses", () => {
     [400, "platform-rejected", false],
     [503, "platform-unavailable", true],
   ])("that answer %i end in %s", async (status, code, retryable) => {
-    pages["/status"] = { status, headers: { "Retry-After": "9" } };
+    site["/status"] = { status, headers: { "Retry-After": "9" } };
     const { outcomes } = await get(["/status"]);
     expect(outcomes).toMatchObject([
       { error: { code, retryable, platformCode: `HTTP ${status}` }, status: retryable ? "deferred" : "failed" },
@@ -280,25 +299,25 @@ describe("addresses", () => {
   });
 
   it("say that a feed is gone for good", async () => {
-    pages["/gone"] = { status: 410 };
+    site["/gone"] = { status: 410 };
     expect((await error("/gone"))?.detail).toContain("gone for good");
   });
 
   it("fail alone, and what others gave is kept", async () => {
-    pages["/fine"] = xml(rss(item(1)));
-    pages["/away"] = { status: 503 };
-    const { outcomes, feeds: found } = await get(["/away", "/fine", "/none"]);
+    site["/fine"] = xml(rss(item(1)));
+    site["/away"] = { status: 503 };
+    const { outcomes, pages: found } = await get(["/away", "/fine", "/none"]);
     expect(outcomes.map(({ status, error }) => [status, error?.code])).toEqual([
       ["failed", "platform-unavailable"],
       ["sent", undefined],
       ["failed", "recipient-unknown"],
     ]);
-    expect(found.map(({ address }) => address)).toEqual([at("/fine")]);
+    expect(found).toMatchObject([{ address: at("/fine") }]);
   });
 
   it("in private networks are not reached, nor by redirect or discovery", async () => {
-    pages["/inside"] = { status: 302, headers: { Location: "http://169.254.169.254/latest/" } };
-    pages["/points"] = xml(
+    site["/inside"] = { status: 302, headers: { Location: "http://169.254.169.254/latest/" } };
+    site["/points"] = xml(
       '<html><link rel="alternate" type="application/rss+xml" href="http://10.0.0.1/"></html>',
       "text/html",
     );
@@ -308,8 +327,8 @@ describe("addresses", () => {
   });
 
   it("that redirect in circles or to nothing are given up", async () => {
-    pages["/circle"] = { status: 302, headers: { Location: "/circle" } };
-    pages["/nowhere"] = { status: 302, headers: { Location: "http://" } };
+    site["/circle"] = { status: 302, headers: { Location: "/circle" } };
+    site["/nowhere"] = { status: 302, headers: { Location: "http://" } };
     expect(await error("/circle")).toMatchObject({ code: "platform-rejected" });
     expect(server.asked.filter((path) => path === "/circle")).toHaveLength(6);
     expect(await error("/nowhere")).toMatchObject({ code: "platform-rejected" });
@@ -317,7 +336,7 @@ describe("addresses", () => {
 
   it("that drip for ever are given up in time", async () => {
     let timer: NodeJS.Timeout | undefined;
-    pages["/drip"] = (response) => {
+    site["/drip"] = (response) => {
       timer = setInterval(() => response.write(" "), 20);
       response.on("close", () => clearInterval(timer));
     };

@@ -46,7 +46,9 @@ it("a posted fetch ends in a result with the entries, by the platform's name or 
           { address: `${server.origin}/404`, status: "failed", error: { code: "recipient-unknown", retryable: false } },
         ],
         object: {
-          feeds: [{ format: "rss", title: "T", entries: [{ id: "1", title: "Hello", url: `${server.origin}/1` }] }],
+          items: [
+            { feeds: { format: "rss", title: "T" }, items: [{ id: "1", title: "Hello", url: `${server.origin}/1` }] },
+          ],
         },
       },
     });
@@ -55,11 +57,26 @@ it("a posted fetch ends in a result with the entries, by the platform's name or 
 
 it("a server that is away for a moment is asked again", async () => {
   expect(await post({ platform: "feeds", target: { address: `${server.origin}/shaky` } })).toMatchObject({
-    body: { status: "sent", attempts: 2, object: { feeds: [{ title: "T" }] } },
+    body: { status: "sent", attempts: 2, object: { feeds: { title: "T" } } },
   });
 });
 
 it("what is no address is refused with a pointer, at once", async () => {
   const answer = await post({ platform: "feeds", target: [{ address: `${server.origin}/` }, { address: "feed://" }] });
   expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: "/target/1/address" }] } });
+});
+
+it("old spellings are refused, and the new ones named", async () => {
+  const target = { address: `${server.origin}/feed` };
+  const time = "2026-11-01T00:00:00Z";
+  const cases = [
+    { verb: "fetch", target, object: { before: time }, pointer: "/object/before", detail: "use object.until" },
+    { verb: "fetch", target, object: { after: time }, pointer: "/object/after", detail: "use object.since" },
+    { verb: "subscribe", object: { opml: "<opml/>" }, pointer: "/object/opml", detail: "use object.attachments" },
+    { verb: "query", object: { format: "opml" }, pointer: "/object/format", detail: "use object.type" },
+  ];
+  for (const { pointer, detail, ...activity } of cases) {
+    const errors = [{ pointer, detail: expect.stringContaining(detail) }];
+    expect(await post({ platform: "feeds", ...activity })).toMatchObject({ status: 422, body: { errors } });
+  }
 });

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { validationErrors } from "../../../../src/model/validate.ts";
-import { SearchResult } from "../../../../src/platform/kit/search-result.ts";
+import { objectIssues } from "../../../../src/platform/vocabulary/vocabulary.ts";
 import { parseJrd } from "../../../../src/platforms/webfinger/client/jrd.ts";
+import { toPerson } from "../../../../src/platforms/webfinger/client/person.ts";
 import { queryUrl, resourceOf } from "../../../../src/platforms/webfinger/client/resource.ts";
 import { webfinger } from "../../../../src/platforms/webfinger/platform.ts";
 import { SearchSchema } from "../../../../src/platforms/webfinger/schemas/search.ts";
@@ -59,7 +60,7 @@ const search = (addresses: readonly string[], object: object = {}, egress = guar
 const error = async (user: string) => (await search([at(user)])).outcomes[0]?.error;
 
 describe("search", () => {
-  it("asks the address's own host, and answers in the shape of every search", async () => {
+  it("asks the address's own host and answers with persons", async () => {
     const links = [
       { rel: "http://webfinger.net/rel/avatar", type: "image/png", href: "https://example.org/bob.png" },
       { rel: "self", href: "https://example.org/bob", titles: { en: "Bob" }, properties: { "http://a/b": null } },
@@ -69,18 +70,24 @@ describe("search", () => {
     const subject = "acct:bob@example.org";
     answers.bob = jrd({ subject, aliases: ["https://example.org/@bob"], properties, links, expires: "ignored" });
     const address = `acct:${at("bob")}`;
-    const { outcomes, object } = await search([address], { rel: ["self", "http://webfinger.net/rel/avatar"] });
+    const { outcomes, object } = await search([address], {
+      webfinger: { rel: ["self", "http://webfinger.net/rel/avatar"] },
+    });
     expect(outcomes).toEqual([{ address, status: "sent" }]);
     const aliases = ["https://example.org/@bob"];
-    const avatar = "https://example.org/bob.png";
-    expect(object).toEqual({ results: [{ address, subject, aliases, links, properties, name: "Bob", avatar }] });
-    expect(validationErrors(SearchResult, object)).toEqual([]);
+    const image = "https://example.org/bob.png";
+    const descriptor = { target: address, aliases, links, properties };
+    expect(object).toEqual({
+      type: "collection",
+      items: [{ type: "person", address: subject, name: "Bob", image, webfinger: descriptor }],
+    });
+    expect(objectIssues(["webfinger"], object ?? {})).toEqual([]);
     expect(asked().pathname).toBe("/.well-known/webfinger");
     expect(asked().searchParams.get("resource")).toBe(address);
     expect(asked().searchParams.getAll("rel")).toEqual(["self", "http://webfinger.net/rel/avatar"]);
   });
 
-  it("gives each target its outcome, and what was found although others failed", async () => {
+  it("gives each target an outcome, and the persons found although other targets failed", async () => {
     answers.here = jrd({ subject: "acct:here@x" });
     answers.later = { status: 503 };
     const { outcomes, object } = await search([at("here"), at("nobody"), at("later")]);
@@ -89,10 +96,10 @@ describe("search", () => {
       ["failed", "recipient-unknown", false],
       ["failed", "platform-unavailable", true],
     ]);
-    expect(object).toMatchObject({ results: [{ address: at("here") }] });
+    expect(object).toMatchObject({ items: [{ webfinger: { target: at("here") } }] });
   });
 
-  it("waits when nothing was found yet and something may be", async () => {
+  it("defers targets that may succeed later while nothing was found", async () => {
     answers.busy = { status: 429, headers: { "Retry-After": "7" } };
     const { outcomes } = await search([at("busy"), at("nobody")]);
     expect(outcomes.map(({ status, retryAfterMs }) => [status, retryAfterMs])).toEqual([
@@ -101,10 +108,10 @@ describe("search", () => {
     ]);
   });
 
-  it("follows redirects that stay with https, and no others", async () => {
+  it("follows redirects to https only", async () => {
     answers.moved = { status: 302, headers: { Location: "/there" } };
     answers["/there"] = jrd({ subject: "acct:there@x" });
-    expect((await search([at("moved")])).object).toMatchObject({ results: [{ subject: "acct:there@x" }] });
+    expect((await search([at("moved")])).object).toMatchObject({ items: [{ address: "acct:there@x" }] });
     answers.down = { status: 302, headers: { Location: plain.origin } };
     expect(await error("down")).toMatchObject({ code: "platform-rejected" });
     expect(plain.asked).toEqual([]);
@@ -116,22 +123,18 @@ describe("search", () => {
   it.each<[string, Answer, string]>([
     ["a page", { body: "<html>" }, "platform-protocol-error"],
     ["a list", jrd([]), "platform-protocol-error"],
-    ["a subject that is no text", jrd({ subject: { toString: 1 } }), "platform-protocol-error"],
-    ["links that are none", jrd({ links: [{ href: 5 }] }), "platform-protocol-error"],
-    ["too many links", jrd({ links: Array.from({ length: 101 }, () => ({ rel: "x" })) }), "platform-protocol-error"],
     ["deep nesting", { body: `${'{"x":'.repeat(4_000)}1${"}".repeat(3_999)}` }, "platform-protocol-error"],
-    ["bytes that are not UTF-8", { body: Buffer.from('{"subject":"\xff"}', "latin1") }, "platform-protocol-error"],
-    ["more than is read", jrd({ subject: "x".repeat(30_000) }), "content-too-large"],
+    ["more than is read", jrd({ subject: "x".repeat(300_000) }), "content-too-large"],
     ["endless bytes", (response) => void endless(response), "content-too-large"],
     ["a refusal", { status: 403 }, "permission-denied"],
     ["another refusal", { status: 400 }, "platform-rejected"],
-  ])("answers %s with an error of its own", async (name, answer, code) => {
+  ])("fails with a specific error for %s", async (name, answer, code) => {
     const user = name.replaceAll(" ", "-");
     answers[user] = answer;
     expect(await error(user)).toMatchObject({ code });
   });
 
-  it("reaches no private network and no host without a trusted certificate", async () => {
+  it("refuses private networks and hosts without a trusted certificate", async () => {
     expect((await search(["bob@10.0.0.1"])).outcomes[0]?.error).toMatchObject({ code: "address-blocked" });
     const strict = loopbackEgress();
     const { outcomes } = await search([at("bob")], {}, strict);
@@ -198,21 +201,26 @@ describe("addresses", () => {
   });
 });
 
-describe("a descriptor", () => {
-  it("is read or refused, whatever it holds, and fits the shape of every search", () => {
+const RESOURCE = "acct:a@b";
+const parse = (body: string | Uint8Array) => parseJrd(typeof body === "string" ? Buffer.from(body) : body);
+const SELF = { rel: "self", type: "application/activity+json", href: "https://example.org/u/x" };
+
+describe("parseJrd", () => {
+  it("reads or refuses any JSON, and what it reads is a person of the vocabulary", () => {
     const word = fc.oneof(fc.string(), fc.constantFrom("__proto__", "http://schema.org/name"), fc.jsonValue());
     const text = fc.oneof({ weight: 5, arbitrary: fc.string() }, { weight: 1, arbitrary: fc.jsonValue() });
-    const bag = fc.dictionary(fc.oneof(fc.string(), fc.constant("__proto__")), text);
-    const link = fc.record({ rel: text, href: text, titles: bag, properties: bag }, { requiredKeys: ["rel"] });
-    const any = fc.record(
-      { subject: text, aliases: fc.array(word), links: fc.array(link), properties: bag },
-      { requiredKeys: [] },
+    const record = fc.dictionary(fc.oneof(fc.string(), fc.constant("__proto__")), text);
+    const link = fc.record({ rel: text, href: text, titles: record, properties: record }, { requiredKeys: ["rel"] });
+    const list = <Item>(item: fc.Arbitrary<Item>) => fc.oneof(fc.array(item), fc.dictionary(fc.string(), item), item);
+    const answer = fc.oneof(
+      fc.record({ subject: text, aliases: list(word), links: list(link), properties: record }, { requiredKeys: [] }),
+      fc.jsonValue(),
     );
     fc.assert(
-      fc.property(any, (value) => {
+      fc.property(answer, (value) => {
         try {
-          const found = parseJrd(Buffer.from(JSON.stringify(value)), "a@b", "acct:a@b");
-          expect(validationErrors(SearchResult, { results: [found] })).toEqual([]);
+          const person = toPerson(parse(JSON.stringify(value)), "a@b", RESOURCE);
+          expect(objectIssues(["webfinger"], { type: "collection", items: [person] })).toEqual([]);
         } catch (thrown) {
           expect(thrown).toMatchObject({ code: "platform-protocol-error" });
         }
@@ -220,16 +228,57 @@ describe("a descriptor", () => {
     );
   });
 
-  it("without a subject is about what was asked, and pollutes nothing", () => {
+  it.each<[string, object, object]>([
+    ["links as a map", { links: { 0: SELF, 1: { rel: "x" } } }, { links: [SELF, { rel: "x" }] }],
+    ["a single link", { links: SELF }, { links: [SELF] }],
+    ["links as an empty object", { links: {} }, { links: [] }],
+    ["null among the links", { links: [null, SELF] }, { links: [SELF] }],
+    ["a link without a relation", { links: [{ href: "https://example.org/z" }, SELF] }, { links: [SELF] }],
+    ["null members of a link", { links: [{ rel: "self", type: null, href: null }] }, { links: [{ rel: "self" }] }],
+    [
+      "empty lists for records",
+      { links: [{ ...SELF, properties: [], titles: [] }], properties: [] },
+      { links: [SELF] },
+    ],
+    ["aliases as a map", { aliases: { 0: "https://example.org/x" } }, { aliases: ["https://example.org/x"] }],
+    ["aliases that are null", { aliases: null, links: [SELF] }, { aliases: [], links: [SELF] }],
+    ["a single alias", { aliases: "https://example.org/x" }, { aliases: ["https://example.org/x"] }],
+    ["numbers among the properties", { properties: { a: 5, b: true, c: {} } }, { properties: { a: "5", b: "true" } }],
+    ["a subject that is no text", { subject: { toString: 1 }, links: [SELF] }, { links: [SELF] }],
+    ["members that nobody knows", { expires: "2026-01-01", foo: { a: 1 }, links: [SELF] }, { links: [SELF] }],
+  ])("reads the usable part of %s", (_, answer, expected) => {
+    const jrd = parse(JSON.stringify(answer));
+    expect(jrd).toEqual({ aliases: [], links: [], properties: {}, ...expected });
+  });
+
+  it("reads an answer with a byte order mark, and one with bytes that are not UTF-8", () => {
+    expect(parse(`\ufeff{"subject":"acct:a@b"}`).subject).toBe("acct:a@b");
+    expect(parse(Buffer.from('{"subject":"acct:\xff@b"}', "latin1")).subject).toBe("acct:\ufffd@b");
+  });
+
+  it("keeps a long answer within bounds, and its links before all else", () => {
+    const links = Array.from({ length: 300 }, (_, n) => ({ rel: `rel-${n}`, href: `https://example.org/${n}` }));
+    const properties = Object.fromEntries(Array.from({ length: 90 }, (_, n) => [`p${n}`, "x".repeat(2_000)]));
+    const jrd = parse(JSON.stringify({ subject: "acct:a@b", links, properties }));
+    expect(jrd.links).toHaveLength(100);
+    expect(jrd.subject).toBe("acct:a@b");
+    const wide = links.map((link) => ({ ...link, href: `${link.href}${"x".repeat(2_000)}` }));
+    const bounded = parse(JSON.stringify({ links: [{ ...SELF, href: "x".repeat(30_000) }, ...wide] }));
+    expect(bounded.links[0]).toEqual({ rel: SELF.rel, type: SELF.type });
+    expect(bounded.links.length).toBeGreaterThan(5);
+    expect(Buffer.byteLength(JSON.stringify(bounded))).toBeLessThan(18 * 1024);
+  });
+
+  it("takes no prototype from an answer", () => {
     const text = '{"properties":{"__proto__":"x","constructor":"y"},"__proto__":{"subject":"z"}}';
-    const found = parseJrd(Buffer.from(text), "a@b", "acct:a@b");
-    expect(found.subject).toBe("acct:a@b");
-    expect(Object.keys(found.properties)).toEqual(["constructor"]);
-    expect(Object.getPrototypeOf(found.properties)).toBe(Object.prototype);
+    const person = toPerson(parse(text), "a@b", RESOURCE);
+    expect(person.address).toBe(RESOURCE);
+    expect(Object.keys(person.webfinger.properties)).toEqual(["constructor"]);
+    expect(Object.getPrototypeOf(person.webfinger.properties)).toBe(Object.prototype);
   });
 });
 
-it("works through a whole gateway: the answer's certificate is checked, and the result says so", async () => {
+it("search through a whole gateway checks the host's certificate", async () => {
   const live = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8" });
   try {
     const answer = await fetch(`${live.url}/gateway/activities`, {
@@ -250,7 +299,7 @@ it("works through a whole gateway: the answer's certificate is checked, and the 
       type: "result",
       status: "failed",
       target: [{ address: at("bob"), status: "failed", error: { code: "tls-failed" } }],
-      object: { results: [] },
+      object: { type: "collection", items: [] },
     });
   } finally {
     await live.stop();

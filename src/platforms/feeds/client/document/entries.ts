@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { optional } from "../../../../model/optional.ts";
-import type { Entry, FeedMeta, Media } from "./feed.ts";
+import type { ListedAttachment } from "../../../../platform/vocabulary/vocabulary.ts";
+import type { Entry, FeedMeta } from "./feed.ts";
 import type { NormalizedEntry, NormalizedFeed, TextBody } from "./normalized-entry.ts";
 import { cut, looksLikeHtml, plainText } from "./plain-text.ts";
 import { webAddress } from "./web-address.ts";
@@ -42,8 +43,8 @@ function toEntry(normalized: NormalizedEntry, feedBase: string, isUnique: (id: s
     ...optional("author", authorOf(normalized.author, base)),
     ...bodyOf(normalized),
     ...optional("summary", oneLine(plainTextOf(normalized.summary), MAX.summary)),
-    media: mediaOf(normalized.media, base),
-    tags: [...new Set(normalized.tags.flatMap((tag) => oneLine(tag, MAX.tag) ?? []))].slice(0, MAX.tags),
+    ...optional("attachments", nonEmpty(attachmentsOf(normalized.media, base))),
+    ...optional("tags", nonEmpty(tagsOf(normalized))),
   };
   const id = ownId(normalized);
   return { id: (id !== undefined && isUnique(id) ? id : content.url) ?? contentId(content), ...content };
@@ -53,16 +54,16 @@ function ownId(entry: NormalizedEntry): string | undefined {
   return entry.ids.map((id) => oneLine(id, 2_048)).find((id) => id !== undefined);
 }
 
-function contentId({ title, published, text, summary }: Omit<Entry, "id">): string {
-  const content = JSON.stringify([title, published, summary ?? text]);
+function contentId({ title, published, body, summary }: Omit<Entry, "id">): string {
+  const content = JSON.stringify([title, published, summary ?? body]);
   return `sha256:${createHash("sha256").update(content).digest("hex").slice(0, 40)}`;
 }
 
-function bodyOf({ bodies }: NormalizedEntry): Pick<Entry, "html" | "text"> {
-  const body = bodies.find((candidate) => typeof candidate?.value === "string" && candidate.value.trim() !== "");
-  const value = cut(withoutControls(body?.value ?? ""), MAX.body);
-  if (!body || value.trim() === "") return {};
-  return isHtml(body, value) ? { html: value, ...optional("text", plainText(value) || undefined) } : { text: value };
+function bodyOf({ bodies }: NormalizedEntry): Pick<Entry, "html" | "body"> {
+  const source = bodies.find((candidate) => typeof candidate?.value === "string" && candidate.value.trim() !== "");
+  const value = cut(withoutControls(source?.value ?? ""), MAX.body);
+  if (!source || value.trim() === "") return {};
+  return isHtml(source, value) ? { html: value, ...optional("body", plainText(value) || undefined) } : { body: value };
 }
 
 function authorOf(author: NormalizedEntry["author"], base: string): Entry["author"] {
@@ -74,14 +75,22 @@ function authorOf(author: NormalizedEntry["author"], base: string): Entry["autho
   return Object.keys(members).length > 0 ? members : undefined;
 }
 
-function mediaOf(media: NormalizedEntry["media"], base: string): readonly Media[] {
+function attachmentsOf(media: NormalizedEntry["media"], base: string): readonly ListedAttachment[] {
   const files = media.flatMap(({ url, type, length }) => {
     const address = webAddress(url, base);
     const size = typeof length === "number" && Number.isSafeInteger(length) && length > 0 ? length : undefined;
     if (address === undefined) return [];
-    return { url: address, ...optional("type", oneLine(type, 127)), ...optional("length", size) };
+    return { url: address, ...optional("mediaType", oneLine(type, 127)), ...optional("size", size) };
   });
   return [...new Map(files.map((file) => [file.url, file])).values()].slice(0, MAX.media);
+}
+
+function tagsOf({ tags }: NormalizedEntry): readonly string[] {
+  return [...new Set(tags.flatMap((tag) => oneLine(tag, MAX.tag) ?? []))].slice(0, MAX.tags);
+}
+
+function nonEmpty<Item>(items: readonly Item[]): readonly Item[] | undefined {
+  return items.length > 0 ? items : undefined;
 }
 
 /** Converts a time to UTC. A time without a zone is UTC, since no feed means this machine's zone. */

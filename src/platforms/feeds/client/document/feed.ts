@@ -1,12 +1,6 @@
-/** A file of an entry, such as a podcast's sound or a picture. */
-export interface Media {
-  readonly url: string;
-  readonly type?: string;
-  /** Bytes. */
-  readonly length?: number;
-}
+import type { ListedAttachment } from "../../../../platform/vocabulary/vocabulary.ts";
 
-/** An entry in the shape of all formats. Texts and lists are bounded; addresses are complete http or https ones. */
+/** An entry in the terms of the vocabulary. Texts and lists are bounded; addresses are complete http or https ones. */
 export interface Entry {
   /** The feed's own id, else the entry's address, else a hash of its texts. */
   readonly id: string;
@@ -18,12 +12,13 @@ export interface Entry {
   readonly author?: { readonly name?: string; readonly url?: string; readonly address?: string };
   /** As the feed has it: not sanitised. */
   readonly html?: string;
-  readonly text?: string;
+  readonly body?: string;
   readonly summary?: string;
-  readonly media: readonly Media[];
-  readonly tags: readonly string[];
-  /** True when `html` was left out or `text` cut to keep the result's size. */
-  readonly trimmed?: boolean;
+  readonly attachments?: readonly ListedAttachment[];
+  readonly tags?: readonly string[];
+  /** True when `html` was left out, or `body` cut, to keep the result's size. */
+  readonly htmlTruncated?: true;
+  readonly bodyTruncated?: true;
 }
 
 export type Format = "rss" | "atom" | "rdf" | "json";

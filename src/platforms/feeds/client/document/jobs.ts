@@ -11,9 +11,11 @@ export interface DownloadedDocument {
 export interface ReadOptions {
   /** Maximum number of entries. */
   readonly limit: number;
-  /** Unix ms. */
-  readonly after?: number;
-  readonly before?: number;
+  /** Cursor of the last entry that an earlier answer had. */
+  readonly after?: string;
+  /** Bounds of the entries' dates, Unix ms, inclusive. */
+  readonly since?: number;
+  readonly until?: number;
   /** Bytes that the feed may have as JSON. */
   readonly maxBytes: number;
 }

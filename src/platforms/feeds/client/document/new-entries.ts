@@ -67,8 +67,8 @@ function inOrder(entries: readonly NewEntry[]): readonly NewEntry[] {
 
 function trimEntry(entry: Entry, maxBytes: number): Entry {
   const { entries } = trimFeed({ format: "rss", entries: [entry], more: false }, maxBytes);
-  const { html: _html, text: _text, ...head } = entry;
-  return entries[0] ?? { ...head, media: [], tags: [], trimmed: true };
+  const { html: _html, body: _body, attachments: _attachments, tags: _tags, ...head } = entry;
+  return entries[0] ?? { ...head, bodyTruncated: true };
 }
 
 function datesOf(entries: readonly Entry[]): Pick<NewEntries, "gapMs" | "newest"> {

@@ -8,6 +8,7 @@ import type { DownloadedDocument, NoFeed, ReadResult, ReadTask } from "./jobs.ts
 import { parseLeniently } from "./lenient-parser.ts";
 import { normalizeFeed } from "./normalize.ts";
 import type { NormalizedFeed } from "./normalized-entry.ts";
+import { entryKey } from "./seen-entries.ts";
 import { trimFeed } from "./trim.ts";
 
 /** A parsed feed; `parsed` is absent when only the lenient parser could read the text. */
@@ -59,16 +60,29 @@ function shorten(text: string): string {
   return text;
 }
 
-function feedOf(feed: NormalizedFeed, { url, limit, after, before, maxBytes }: ReadTask): Feed {
-  const isInRange = (entry: Entry) => {
-    if (after === undefined && before === undefined) return true;
-    const time = timeOf(entry);
-    return time > (after ?? Number.NEGATIVE_INFINITY) && time < (before ?? Number.POSITIVE_INFINITY);
-  };
-  const entries = toEntries(feed, url)
-    .filter(isInRange)
-    .sort((a, b) => (timeOf(b) || 0) - (timeOf(a) || 0));
+function feedOf(feed: NormalizedFeed, { url, limit, maxBytes, ...range }: ReadTask): Feed {
+  const sorted = [...toEntries(feed, url)].sort((a, b) => (timeOf(b) || 0) - (timeOf(a) || 0));
+  const entries = entriesAfter(sorted, range.after).filter((entry) => isInRange(entry, range));
   return trimFeed({ ...metaOf(feed, url), entries: entries.slice(0, limit), more: entries.length > limit }, maxBytes);
+}
+
+function isInRange(entry: Entry, { since, until }: Pick<ReadTask, "since" | "until">): boolean {
+  if (since === undefined && until === undefined) return true;
+  const time = timeOf(entry);
+  return time >= (since ?? Number.NEGATIVE_INFINITY) && time <= (until ?? Number.POSITIVE_INFINITY);
+}
+
+/** Returns the cursor of an entry: its date and key. */
+export function cursorOf(entry: Entry): string {
+  return `${timeOf(entry) || 0}.${entryKey(entry)}`;
+}
+
+/** Returns the entries behind a cursor; when its entry is gone, the older ones. */
+function entriesAfter(sorted: readonly Entry[], cursor: string | undefined): readonly Entry[] {
+  if (cursor === undefined) return sorted;
+  const [time = "", key] = cursor.split(".");
+  const index = sorted.findIndex((entry) => entryKey(entry) === key);
+  return index >= 0 ? sorted.slice(index + 1) : sorted.filter((entry) => timeOf(entry) < Number(time));
 }
 
 /** Returns an entry's date in Unix ms. Without a date NaN, for which no comparison holds. */

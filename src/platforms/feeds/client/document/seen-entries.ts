@@ -19,8 +19,11 @@ export function entryKey({ id }: Pick<Entry, "id">): string {
 }
 
 /** Hashes what readers see. Changes of dates and tags alone make no update. */
-export function contentHash({ title, url, html, text, summary, media }: Entry): string {
-  return hashHex(JSON.stringify([title, url, html ?? text, summary, media.map((file) => file.url)]), CONTENT_BYTES);
+export function contentHash({ title, url, html, body, summary, attachments = [] }: Entry): string {
+  return hashHex(
+    JSON.stringify([title, url, html ?? body, summary, attachments.map((file) => file.url)]),
+    CONTENT_BYTES,
+  );
 }
 
 /** Packs ten bytes per entry as Base64. Twenty entries take 1 kB, the largest feed 13 kB. */

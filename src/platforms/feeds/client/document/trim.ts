@@ -21,15 +21,16 @@ export function trimFeed(feed: Feed, maxBytes: number): Feed {
 
 /** Drops HTML that is too long, since a half could not be shown; cuts text. */
 function trimBodies(entry: Entry, maxLength: number): Entry {
-  const { html, text, ...rest } = entry;
+  const { html, body, ...rest } = entry;
   const isDropped = html !== undefined && html.length > maxLength;
-  const isLong = text !== undefined && text.length > maxLength;
+  const isLong = body !== undefined && body.length > maxLength;
   if (!isDropped && !isLong) return entry;
   return {
     ...rest,
     ...(html === undefined || isDropped ? {} : { html }),
-    ...(text === undefined ? {} : { text: cut(text, maxLength) }),
-    trimmed: true,
+    ...(body === undefined ? {} : { body: cut(body, maxLength) }),
+    ...(isDropped ? { htmlTruncated: true as const } : {}),
+    ...(isLong ? { bodyTruncated: true as const } : {}),
   };
 }
 

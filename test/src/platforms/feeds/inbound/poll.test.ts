@@ -49,7 +49,7 @@ describe("what is new", () => {
       platform: "feeds",
       verb: "post",
       actor: { address: at("/new"), name: "Site" },
-      object: { id: "c", title: "c", url: at("/c"), html: "<p>Hi</p>", text: "Hi", summary: "Hi", media: [], tags: [] },
+      object: { id: "c", title: "c", url: at("/c"), html: "<p>Hi</p>", body: "Hi", summary: "Hi" },
       context: { type: "feed", id: at("/new") },
       id: "c",
       published: expect.stringMatching(/^\d{4}-.*Z$/),

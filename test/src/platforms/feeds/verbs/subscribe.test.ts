@@ -29,9 +29,8 @@ interface Result {
   readonly status: string;
   readonly target: ReadonlyArray<{ readonly status: string; readonly error?: { readonly code: string } }>;
   readonly object: {
-    readonly feeds?: ReadonlyArray<Record<string, unknown>>;
-    readonly opml?: string;
-    readonly imported?: number;
+    readonly items?: ReadonlyArray<{ readonly error?: object; readonly feeds: Record<string, unknown> }>;
+    readonly attachments?: ReadonlyArray<{ readonly content: string }>;
     readonly next?: string;
   };
 }
@@ -86,10 +85,18 @@ it("two apps follow one feed by one poll: what is new arrives at each once, over
   expect(await one.do("subscribe", [at("/page")])).toMatchObject({
     status: "sent",
     object: {
-      feeds: [{ address: at("/page"), feed: at("/feed"), title: "Site", format: "rss", foundOn: at("/page") }],
+      type: "collection",
+      items: [
+        {
+          type: "feed",
+          address: at("/feed"),
+          title: "Site",
+          feeds: { target: at("/page"), format: "rss", foundOn: at("/page") },
+        },
+      ],
     },
   });
-  expect(await two.do("subscribe", [at("/feed#top")])).toMatchObject({ object: { feeds: [{ feed: at("/feed") }] } });
+  expect(await two.do("subscribe", [at("/feed#top")])).toMatchObject({ object: { items: [{ address: at("/feed") }] } });
   await site.times("/feed", 5);
   sites["/feed"].entries.push(siteItem("a"));
   expect([await one.heard(1), await two.heard(1)]).toEqual([["post a"], ["post a"]]);
@@ -106,13 +113,13 @@ it("two apps follow one feed by one poll: what is new arrives at each once, over
   expect(whole).toHaveLength(2);
 
   expect(await one.do("query", [])).toMatchObject({
-    object: { total: 1, feeds: [{ address: at("/feed"), title: "Site", status: "ok" }] },
+    object: { total: 1, items: [{ address: at("/feed"), title: "Site", feeds: { status: "ok" } }] },
   });
   expect(await one.do("unsubscribe", [at("/page"), at("/other")])).toMatchObject({
     object: {
-      feeds: [
-        { feed: at("/feed"), followed: true },
-        { feed: at("/other"), followed: false },
+      items: [
+        { address: at("/feed"), feeds: { target: at("/page"), followed: true } },
+        { address: at("/other"), feeds: { target: at("/other"), followed: false } },
       ],
     },
   });
@@ -120,7 +127,7 @@ it("two apps follow one feed by one poll: what is new arrives at each once, over
   expect([await two.heard(1), await one.heard(0)]).toEqual([["post c"], []]);
   sites["/feed"].status = 410;
   expect(await two.heard(1)).toEqual([`unsubscribe ${at("/feed")}`]);
-  expect((await two.do("query", [])).object.feeds).toEqual([]);
+  expect((await two.do("query", [])).object.items).toEqual([]);
 });
 
 it("what is no feed is not followed; a subscription to nothing is refused; a feed that fails says so", async () => {
@@ -140,14 +147,14 @@ it("what is no feed is not followed; a subscription to nothing is refused; a fee
   await site.times("/fine", 3);
   sites["/fine"].status = 503;
   await site.times("/fine", site.of("/fine").length + 1);
-  let [feed] = (await reader.do("query", [])).object.feeds ?? [];
-  while (feed?.status !== "failing") [feed] = (await reader.do("query", [])).object.feeds ?? [];
+  let [feed] = (await reader.do("query", [])).object.items ?? [];
+  while (feed?.feeds.status !== "failing") [feed] = (await reader.do("query", [])).object.items ?? [];
   expect(feed).toMatchObject({
-    fails: 1,
+    feeds: { fails: 1 },
     error: { code: "platform-unavailable", platformCode: "HTTP 503" },
     title: "Site",
   });
-  expect(feed.intervalSeconds).toBeGreaterThanOrEqual(60);
+  expect(feed.feeds.intervalSeconds).toBeGreaterThanOrEqual(60);
 });
 
 it("OPML is taken in, as a text or as an attachment, and given out page by page", async () => {
@@ -155,29 +162,37 @@ it("OPML is taken in, as a text or as an attachment, and given out page by page"
   const reader = await app(live, "reader");
   const opml = (names: readonly string[]) =>
     `<opml version="2.0"><body>${names.map((name) => `<outline text="${name}" xmlUrl="${at(name)}"/>`).join("")}</body></opml>`;
-  expect(await reader.do("subscribe", [], { opml: opml(["/1", "/2"]) })).toMatchObject({
+  const attached = (text: string) => ({
+    attachments: [{ name: "feeds.opml", content: Buffer.from(text).toString("base64") }],
+  });
+  expect(await reader.do("subscribe", [], attached(opml(["/1", "/2"])))).toMatchObject({
     status: "sent",
-    object: { imported: 2, skipped: 0 },
+    object: { feeds: { imported: 2, skipped: 0 } },
   });
   const many = Array.from({ length: 1_500 }, (_, n) => `/${n}`);
-  const attachments = [{ name: "feeds.opml", content: Buffer.from(opml(many)).toString("base64") }];
-  expect(await reader.do("subscribe", [], { attachments })).toMatchObject({
+  expect(await reader.do("subscribe", [], attached(opml(many)))).toMatchObject({
     status: "sent",
-    object: { imported: 1_500 },
+    object: { feeds: { imported: 1_500 } },
   });
   const found: string[] = [];
   let after: string | undefined;
   do {
     const { object } = await reader.do("query", [], {
-      format: "opml",
+      type: "opml",
       limit: 500,
       ...(after === undefined ? {} : { after }),
     });
-    found.push(...[...(object.opml ?? "").matchAll(/xmlUrl="([^"]+)"/g)].map(([, url = ""]) => url));
+    found.push(
+      ...[
+        ...Buffer.from(object.attachments?.[0]?.content ?? "", "base64")
+          .toString()
+          .matchAll(/xmlUrl="([^"]+)"/g),
+      ].map(([, url = ""]) => url),
+    );
     after = object.next;
   } while (after !== undefined);
   expect(found).toEqual(many.map(at).sort());
-  expect(await reader.do("subscribe", [], { opml: "<html>" })).toMatchObject({
+  expect(await reader.do("subscribe", [], attached("<html>"))).toMatchObject({
     status: "failed",
     error: { code: "content-refused" },
   });
@@ -225,7 +240,9 @@ it("a hub is subscribed to, and a push it signs makes the feed polled at once; f
   for (let n = 0; n < 20; n++) expect(await hub.push(callback, body, signed)).toBe(200);
   expect(polls()).toBe(after);
   expect(await reader.heard(0)).toEqual([]);
-  expect((await reader.do("query", [])).object.feeds).toMatchObject([{ address: self, hub: hub.url, status: "ok" }]);
+  expect((await reader.do("query", [])).object.items).toMatchObject([
+    { address: self, feeds: { hub: hub.url, status: "ok" } },
+  ]);
 
   await reader.do("unsubscribe", [self]);
   await hub.times(2);

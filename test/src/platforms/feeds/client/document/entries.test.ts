@@ -76,20 +76,21 @@ describe("the normaliser", () => {
           published,
           updated,
           summary = "",
-          media,
-          tags,
+          attachments = [],
+          tags = [],
           html = "",
-          text = "",
+          body = "",
         } of entries) {
           expect(id).toMatch(/\S/);
           expect(id.length).toBeLessThanOrEqual(2_048);
           expect(title.length).toBeLessThanOrEqual(1_000);
           expect(summary.length).toBeLessThanOrEqual(2_000);
-          for (const address of [url, ...media.map((one) => one.url)]) expect(address ?? "http://").toMatch(WHOLE);
+          for (const address of [url, ...attachments.map((file) => file.url)])
+            expect(address ?? "http://").toMatch(WHOLE);
           for (const time of [published, updated]) expect(time ?? "2010-01-01T00:00:00.000Z").toMatch(UTC);
-          expect(media.length).toBeLessThanOrEqual(20);
+          expect(attachments.length).toBeLessThanOrEqual(20);
           expect(tags.length).toBeLessThanOrEqual(30);
-          expect(`${html}${text}`).not.toContain("\0");
+          expect(`${html}${body}`).not.toContain("\0");
         }
         const whole = { ...meta, entries, more: false };
         expect(JSON.parse(JSON.stringify(whole))).toEqual(whole);

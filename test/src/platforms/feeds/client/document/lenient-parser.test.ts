@@ -27,8 +27,8 @@ describe("a feed that is cut short", () => {
         title: "News",
         format: "rss",
         entries: [
-          { id: "2", title: "Title 2", url: "http://feed.test/2", text: "Text 2", tags: ["c"] },
-          { id: "1", published: "2025-11-01T10:00:00.000Z", media: [{ url: "http://feed.test/1.mp3" }] },
+          { id: "2", title: "Title 2", url: "http://feed.test/2", body: "Text 2", tags: ["c"] },
+          { id: "1", published: "2025-11-01T10:00:00.000Z", attachments: [{ url: "http://feed.test/1.mp3" }] },
         ],
       },
     });
