@@ -23,7 +23,7 @@ export function validate(
   };
 }
 
-/** Rejects cursors that are none, such as the times of earlier versions, and a cursor for several targets. */
+/** Rejects invalid cursors (times, in earlier versions), and a cursor for several targets. */
 function cursorIssue(target: Activity["target"], after: unknown): ValidationIssue | undefined {
   if (after === undefined || (target.length === 1 && CURSOR.test(String(after)))) return undefined;
   const detail = CURSOR.test(String(after))

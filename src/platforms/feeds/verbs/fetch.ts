@@ -21,7 +21,7 @@ interface FeedPage extends Collection<Entry> {
   readonly feeds: FeedMeta & Omit<FoundFeed, "feed" | "stored">;
 }
 
-/** Reads each pending target once and returns the newest entries: a collection, or one per target of several. */
+/** Reads each pending target once and returns the newest entries. Several targets give a collection of collections. */
 export async function fetch(
   activity: ActivityOf<typeof FetchSchema>,
   context: VerbContext,

@@ -1,4 +1,5 @@
 import type { AtomFeed } from "feedsmith";
+import { mediaBodies, mediaFiles } from "./media.ts";
 import { authorOf, type NormalizedEntry, type NormalizedFeed, type TextBody } from "./normalized-entry.ts";
 
 /** Normalizes Atom (RFC 4287). */
@@ -9,7 +10,7 @@ export function normalizeAtom(feed: AtomFeed.Feed<string>): NormalizedFeed {
     description: textBody(feed.subtitle),
     link: alternateLink(feed.links),
     language: feed.xml?.lang,
-    icon: feed.icon ?? feed.logo,
+    icon: feed.icon ?? feed.logo ?? feed.itunes?.image,
     updated: feed.updated,
     base: feed.xml?.base,
     entries: (feed.entries ?? []).map((entry) => normalizeEntry(entry, feed)),
@@ -23,15 +24,12 @@ function normalizeEntry(entry: AtomFeed.Entry<string>, feed: AtomFeed.Feed<strin
     ids: [entry.id],
     links: [alternateLink(entry.links), entry.content?.src],
     title: textBody(entry.title),
-    published: entry.published,
+    published: entry.published ?? entry.dc?.dates?.[0],
     updated: entry.updated,
     author: author && authorOf(author.name, author.email, author.uri),
-    bodies: [textBody(entry.content), textBody(entry.summary)],
+    bodies: [textBody(entry.content), textBody(entry.summary), ...mediaBodies(entry.media)],
     summary: textBody(entry.summary),
-    media: [
-      ...enclosures.map(({ href, type, length }) => ({ url: href, type, length })),
-      ...(entry.media?.contents ?? []).map(({ url, type, fileSize }) => ({ url, type, length: fileSize })),
-    ],
+    media: [...enclosures.map(({ href, type, length }) => ({ url: href, type, length })), ...mediaFiles(entry.media)],
     tags: (entry.categories ?? []).map(({ label, term }) => label ?? term),
     base: entry.xml?.base,
   };

@@ -8,24 +8,34 @@ type LenientFeed = ReturnType<typeof parseFeed>;
  * is cut, since parts of it may be missing. Returns undefined for other texts.
  */
 export function parseLeniently(text: string): NormalizedFeed | undefined {
+  const whole = withoutOpenCdata(text);
   let feed: LenientFeed;
   try {
-    feed = parseFeed(text);
+    feed = parseFeed(whole);
   } catch {
     // Not a feed, or an unreadable one: the caller reports it.
     return undefined;
   }
-  const isComplete = /<\/(?:[\w-]{1,20}:)?(?:rss|feed|rdf)\s*>\s*$/i.test(text.slice(-200));
+  const isComplete = whole !== text || /<\/(?:[\w-]{1,20}:)?(?:rss|feed|rdf)\s*>\s*$/i.test(text.slice(-200));
   return {
     format: feed.meta?.type === "atom" ? "atom" : "rss",
     title: textBody(feed.title),
     description: textBody(feed.description),
     link: feed.url ?? undefined,
+    linkBase: feed.url ?? undefined,
     language: feed.language ?? undefined,
     icon: feed.image?.url ?? undefined,
     updated: (feed.updated ?? feed.published)?.toISOString(),
     entries: (isComplete ? feed.items : feed.items.slice(0, -1)).map(normalizedEntry),
   };
+}
+
+/** Removes the entry whose CDATA section is never closed, with all that follows. */
+function withoutOpenCdata(text: string): string {
+  const open = text.lastIndexOf("<![CDATA[");
+  if (open < 0 || text.indexOf("]]>", open) >= 0) return text;
+  const entry = Math.max(text.lastIndexOf("<item", open), text.lastIndexOf("<entry", open));
+  return entry < 0 ? text : text.slice(0, entry);
 }
 
 function normalizedEntry(item: LenientFeed["items"][number]): NormalizedEntry {

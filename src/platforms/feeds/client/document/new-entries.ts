@@ -1,4 +1,4 @@
-import { metaOf, toEntries } from "./entries.ts";
+import { type IdentifiedEntry, identifyEntries, metaOf } from "./entries.ts";
 import type { Entry } from "./feed.ts";
 import type { NewEntries, NewEntriesTask, NewEntry, NoFeed } from "./jobs.ts";
 import { hintsOf } from "./publisher-hints.ts";
@@ -22,9 +22,12 @@ export function findNewEntries(task: NewEntriesTask): NewEntries | NoFeed {
   const document = parseDocument(task);
   if (document.kind !== "parsed") return document;
   const { feed, parsed } = document;
-  const entries = distinct(toEntries(feed, task.url));
+  const identified = distinct(identifyEntries(feed, task.url));
+  const entries = identified.map(({ entry }) => entry);
   const seen = unpackSeen(task.seen ?? "");
-  const found = task.seen === undefined ? [] : inOrder(entries.flatMap((entry) => newEntryOf(entry, seen)));
+  const contents = new Set(seen.values());
+  const found =
+    task.seen === undefined ? [] : inOrder(identified.flatMap((entry) => newEntryOf(entry, seen, contents)));
   const reported = found.slice(0, task.maxEntries);
   const waiting = new Set(found.slice(task.maxEntries).map(({ key }) => key.slice(0, KEY_LENGTH)));
   const seenNow: SeenEntries = new Map(
@@ -47,15 +50,27 @@ export function findNewEntries(task: NewEntriesTask): NewEntries | NoFeed {
 }
 
 /** Keeps the first entry of each id. */
-function distinct(entries: readonly Entry[]): readonly Entry[] {
+function distinct(entries: readonly IdentifiedEntry[]): readonly IdentifiedEntry[] {
   const ids = new Set<string>();
-  return entries.filter(({ id }) => !ids.has(id) && ids.add(id));
+  return entries.filter(({ entry: { id } }) => !ids.has(id) && ids.add(id));
 }
 
-function newEntryOf(entry: Entry, seen: SeenEntries): readonly NewEntry[] {
+/**
+ * Returns the entry if it is new or changed. An entry without an id of its own may have been seen under another one, and an
+ * entry with a repeated id under its former id: then its content tells.
+ */
+function newEntryOf(
+  { entry, otherIds, isIdRepeated }: IdentifiedEntry,
+  seen: SeenEntries,
+  contents: ReadonlySet<string>,
+): readonly NewEntry[] {
   const [key, content] = [entryKey(entry), contentHash(entry)];
   const seenContent = seen.get(key);
-  return seenContent === content ? [] : [{ entry, key: `${key}${content}`, isUpdate: seenContent !== undefined }];
+  const isSeen =
+    seenContent === content ||
+    (isIdRepeated && contents.has(content)) ||
+    otherIds.some((id) => seen.get(entryKey({ id })) === content);
+  return isSeen ? [] : [{ entry, key: `${key}${content}`, isUpdate: seenContent !== undefined }];
 }
 
 /** Sorts oldest first: by date where all have one, else in the document's reversed order. */

@@ -21,6 +21,10 @@ export interface NormalizedEntry {
     readonly url?: string | undefined;
     readonly type?: string | undefined;
     readonly length?: number | undefined;
+    readonly width?: number | undefined;
+    readonly height?: number | undefined;
+    /** Seconds. */
+    readonly duration?: number | undefined;
   }>;
   readonly tags: readonly (string | undefined)[];
   /** Base of relative addresses (xml:base). */
@@ -36,6 +40,8 @@ export interface NormalizedFeed extends Pick<FeedMeta, "format"> {
   readonly icon?: string | undefined;
   readonly updated?: string | undefined;
   readonly base?: string | undefined;
+  /** Base of relative addresses without xml:base: the channel's link in RSS. */
+  readonly linkBase?: string | undefined;
   readonly entries: readonly NormalizedEntry[];
 }
 

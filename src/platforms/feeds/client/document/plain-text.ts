@@ -1,5 +1,13 @@
 import { decodeHTML } from "entities";
 
+/** Elements that mark a text as HTML; `Vec<T>` is none. */
+const TAGS = new Set(
+  (
+    "a abbr article audio b big blockquote br center cite code dd del div dl dt em embed figcaption figure font footer form " +
+    "h1 h2 h3 h4 h5 h6 header hr i iframe img ins kbd li link mark nav object ol p picture pre q s samp script section " +
+    "small source span strike strong style sub sup table tbody td tfoot th thead tr tt u ul var video wbr"
+  ).split(" "),
+);
 /** Elements whose contents are not text. */
 const INVISIBLE = /^(script|style|template|noscript)$/;
 const BLOCK = /^\/?(p|div|br|li|ul|ol|h[1-6]|tr|table|blockquote|pre|section|article|hr|figure|figcaption)$/;
@@ -33,7 +41,11 @@ export function plainText(html: string): string {
 
 /** Guesses whether a text is HTML, which RSS does not declare. */
 export function looksLikeHtml(text: string): boolean {
-  return /<\/?[a-z][a-z0-9]*(\s[^<>]*)?\/?>|&(#\d+|#x[\da-f]+|[a-z]+\d*);/i.test(text.slice(0, 65_536));
+  const start = text.slice(0, 65_536);
+  if (/&(#\d+|#x[\da-f]+|[a-z]+\d*);/i.test(start)) return true;
+  return [...start.matchAll(/<\/?([a-z][a-z0-9]*)(?:\s[^<>]*)?\/?>/gi)].some(([, name = ""]) =>
+    TAGS.has(name.toLowerCase()),
+  );
 }
 
 /** Cuts a text after `maxLength` UTF-16 units, never inside a surrogate pair. */

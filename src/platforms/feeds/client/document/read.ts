@@ -10,6 +10,7 @@ import { normalizeFeed } from "./normalize.ts";
 import type { NormalizedFeed } from "./normalized-entry.ts";
 import { entryKey } from "./seen-entries.ts";
 import { trimFeed } from "./trim.ts";
+import { shortenFeed, withLinkBases, withoutReservedNames } from "./xml-repair.ts";
 
 /** A parsed feed; `parsed` is absent when only the lenient parser could read the text. */
 export interface ParsedDocument {
@@ -35,7 +36,8 @@ export function parseDocument({ bytes, contentType, url }: DownloadedDocument): 
 /** Parses a feed's text, leniently where the strict parser refuses; undefined for other texts. */
 export function parseText(text: string): ParsedDocument | undefined {
   // The parser reads a whole document before it counts entries, so most of a long one is removed first.
-  for (const part of new Set([shorten(text), text])) {
+  const shortened = shortenFeed(withLinkBases(text));
+  for (const part of new Set([shortened, withoutReservedNames(shortened), text])) {
     try {
       const parsed = parseFeed(part, { maxItems: MAX_ENTRIES });
       return { kind: "parsed", parsed, feed: normalizeFeed(parsed) };
@@ -43,21 +45,8 @@ export function parseText(text: string): ParsedDocument | undefined {
       // Not a feed, or an ill-formed one.
     }
   }
-  const feed = parseLeniently(shorten(text));
+  const feed = parseLeniently(shortened);
   return feed && { kind: "parsed", feed };
-}
-
-/** Removes all after the last entry that is read from an XML feed. */
-function shorten(text: string): string {
-  const endTags = text.matchAll(/<\/(?:[\w-]{1,20}:)?(?:item|entry)\s*>/gi);
-  let count = 0;
-  for (const { 0: tag, index } of endTags) {
-    count += 1;
-    if (count < MAX_ENTRIES) continue;
-    const last = text.toLowerCase().lastIndexOf(tag.toLowerCase());
-    return last > index ? text.slice(0, index) + text.slice(last) : text;
-  }
-  return text;
 }
 
 function feedOf(feed: NormalizedFeed, { url, limit, maxBytes, ...range }: ReadTask): Feed {

@@ -1,4 +1,5 @@
 import type { RdfFeed, RssFeed } from "feedsmith";
+import { mediaBodies, mediaFiles } from "./media.ts";
 import { authorOf, type NormalizedEntry, type NormalizedFeed, type TextBody } from "./normalized-entry.ts";
 
 const textBody = (value: string | undefined): TextBody => ({ value, kind: "unknown" });
@@ -11,8 +12,9 @@ export function normalizeRss(format: "rss" | "rdf", feed: RssFeed.Feed<string> |
     title: textBody(feed.title),
     description: textBody(feed.description),
     link: feed.link,
+    linkBase: feed.link,
     language: rss.language ?? feed.dc?.languages?.[0],
-    icon: feed.image?.url,
+    icon: feed.image?.url ?? rss.itunes?.image,
     updated: rss.lastBuildDate ?? rss.pubDate ?? feed.dc?.dates?.[0],
     base: feed.xml?.base,
     entries: (feed.items ?? []).map(normalizeItem),
@@ -20,22 +22,31 @@ export function normalizeRss(format: "rss" | "rdf", feed: RssFeed.Feed<string> |
 }
 
 function normalizeItem(item: RssFeed.Item<string> & { rdf?: { about?: string } }): NormalizedEntry {
-  const { guid, authors, dc, media } = item;
-  const creator = dc?.creators?.[0];
+  const { guid, authors, dc, media, itunes } = item;
+  const creator = dc?.creators?.[0] ?? (authors?.length ? undefined : itunes?.author);
   const [author] = authors ?? [];
   const permalink = guid?.isPermaLink === false ? undefined : guid?.value;
   return {
     ids: [guid?.value, item.rdf?.about],
     links: [item.link, permalink, item.atom?.links?.find(({ rel }) => rel === undefined || rel === "alternate")?.href],
     title: textBody(item.title),
-    published: item.pubDate ?? dc?.dates?.[0] ?? item.atom?.published,
+    published:
+      item.pubDate ?? dc?.dates?.[0] ?? item.atom?.published ?? item.dcterms?.created?.[0] ?? item.dcterms?.issued?.[0],
     updated: item.atom?.updated ?? item.dcterms?.modified?.[0],
     author: creator === undefined ? author && authorOf(author.name, author.email, author.link) : { name: creator },
-    bodies: [{ value: item.content?.encoded, kind: "html" }, textBody(item.description)],
-    summary: textBody(item.description),
+    bodies: [
+      { value: item.content?.encoded, kind: "html" },
+      textBody(item.description),
+      textBody(itunes?.summary),
+      ...mediaBodies(media),
+      textBody(dc?.descriptions?.[0]),
+      textBody(itunes?.subtitle),
+    ],
+    summary: textBody(item.description ?? itunes?.subtitle ?? itunes?.summary ?? dc?.descriptions?.[0]),
     media: [
-      ...(item.enclosures ?? []),
-      ...(media?.contents ?? []).map(({ url, type, fileSize }) => ({ url, type, length: fileSize })),
+      ...(item.enclosures ?? []).map((file) => ({ ...file, duration: itunes?.duration })),
+      ...mediaFiles(media),
+      ...(itunes?.image === undefined ? [] : [{ url: itunes.image }]),
     ],
     tags: [...(item.categories ?? []).map(({ name }) => name), ...(dc?.subjects ?? [])],
     base: item.xml?.base,

@@ -7,6 +7,12 @@ export function webAddress(href: string | undefined, base: string): string | und
   return /^https?:$/.test(protocol) && address.length <= MAX_LENGTH ? address : undefined;
 }
 
+/** Resolves an entry's link: a web address as `webAddress` does, or a magnet link. */
+export function entryLink(href: string | undefined, base: string): string | undefined {
+  const link = href?.trim() ?? "";
+  return /^magnet:\?\S+$/i.test(link) && link.length <= MAX_LENGTH ? link : webAddress(link, base);
+}
+
 /** Converts `feed:` addresses (`feed://host/…`, `feed:https://…`) to http or https; returns others unchanged. */
 export function httpAddress(address: string): string {
   const rest = address.replace(/^feed:/i, "");

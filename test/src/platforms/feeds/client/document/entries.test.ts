@@ -59,7 +59,7 @@ const feed: fc.Arbitrary<NormalizedFeed> = fc.record({
   entries: fc.array(normalizedEntry, { maxLength: 6 }),
 });
 
-const WHOLE = /^https?:\/\//;
+const WHOLE = /^(https?:\/\/|magnet:)/;
 const UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 describe("the normaliser", () => {

@@ -1,0 +1,27 @@
+import type { RssFeed } from "feedsmith";
+import type { NormalizedEntry, TextBody } from "./normalized-entry.ts";
+
+type Media = RssFeed.Item<string>["media"];
+
+/** Returns the texts of Media RSS, which are the only ones of some feeds (videos). */
+export function mediaBodies(media: Media): readonly TextBody[] {
+  return partsOf(media).map(({ description }) => ({
+    value: description?.value,
+    kind: description?.type === "html" ? "html" : "unknown",
+  }));
+}
+
+/** Returns the files and thumbnails of Media RSS, those of groups included. */
+export function mediaFiles(media: Media): NormalizedEntry["media"] {
+  const parts = partsOf(media);
+  const contents = parts.flatMap((part) => part.contents ?? []);
+  const thumbnails = [...parts, ...contents].flatMap((part) => part.thumbnails ?? []);
+  return [
+    ...contents.map(({ fileSize, ...file }) => ({ ...file, length: fileSize })),
+    ...thumbnails.map(({ url, width, height }) => ({ url, width, height })),
+  ];
+}
+
+function partsOf(media: Media): ReadonlyArray<NonNullable<Media>> {
+  return media === undefined ? [] : [media, ...(media.groups ?? [])];
+}

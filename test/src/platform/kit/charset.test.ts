@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { decodeCharset, decodeUtf8OrWindows1252 } from "../../../../src/platform/kit/charset.ts";
+
+describe("decodeCharset", () => {
+  it.each([
+    ["windows-1252", "80 93 94", "€“”"],
+    ["ISO-8859-1", "80 e9", "€é"],
+    ["latin1", "e9", "é"],
+    ["shift_jis", "93 fa", "日"],
+    ["euc-kr", "c7 d1", "한"],
+    ["gb2312", "d6 d0", "中"],
+    ["big5", "a4 a4", "中"],
+    ["koi8-r", "c4", "д"],
+    ["windows-1251", "e4", "д"],
+    ["iso-2022-jp", "1b 24 42 46 7c 1b 28 42", "日"],
+    ["utf-16le", "e9 00", "é"],
+  ])("decodes %s", (name, hex, text) => {
+    expect(decodeCharset(Buffer.from(hex.replaceAll(" ", ""), "hex"), name)).toBe(text);
+  });
+
+  it("returns undefined for an unknown name", () => {
+    expect(decodeCharset(Buffer.from("x"), "klingon")).toBeUndefined();
+  });
+});
+
+describe("decodeUtf8OrWindows1252", () => {
+  it("reads windows-1252 only where the bytes are not UTF-8 at all", () => {
+    expect(decodeUtf8OrWindows1252(Buffer.from("é"))).toBe("é");
+    expect(decodeUtf8OrWindows1252(Buffer.from("\x80\xe9", "latin1"))).toBe("€é");
+    expect(decodeUtf8OrWindows1252(Buffer.concat([Buffer.from("é"), Buffer.from([0xff])]))).toBe("é\ufffd");
+  });
+});
