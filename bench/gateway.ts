@@ -42,7 +42,7 @@ export async function benchGateway(env: Readonly<Record<string, string>> = {}): 
   const api = start("api", all);
   const port = Number(/:(\d+)/.exec(await said(api, /listens on/))?.[1]);
   const worker = start("worker", all);
-  await said(worker, /The worker is ready/);
+  await said(worker, /worker ready/);
   const key = readFileSync(join(dir, "first-app.key"), "utf8").trim();
   return {
     port,

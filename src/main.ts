@@ -55,7 +55,7 @@ async function runWorker(config: Config, log: Log, { hideSecret, onOrphaned }: S
     counted: { metrics: counted },
     log,
   });
-  log.info({}, "The worker is ready");
+  log.info({}, "worker ready");
   link.ready();
   return {
     address: undefined,
@@ -101,7 +101,7 @@ async function runApi(
     log,
   });
   const firstKey = await createFirstApp({ registry: api.registry, dataDir: config.dataDir });
-  log.info({ address: api.address, role }, "The gateway is ready");
+  log.info({ address: api.address, role }, "gateway ready");
   return {
     address: api.address,
     firstKey,

@@ -12,7 +12,7 @@ export class ConfigError extends Error {
 /** Turns a variable's text into its value; throws `ConfigError`. */
 export type Read<T> = (text: string, setting: string) => T;
 
-/** One setting: its variable, what holds without it, what it is for, how it is read. */
+/** Setting: environment variable, default, description and parser. */
 export interface Setting<T> {
   readonly env: string;
   readonly fallback: string;
@@ -58,7 +58,7 @@ export const autoOr =
   (read: Read<number>): Read<"auto" | number> =>
   (value, setting) =>
     value === "auto" ? value : read(value, setting);
-/** One of some words. */
+/** Parses one of the given values. */
 export const oneOf =
   <T extends string>(...values: readonly T[]): Read<T> =>
   (value, setting) => {
@@ -99,7 +99,7 @@ export const origins: Read<readonly string[]> = (value, setting) => {
   }
   return all;
 };
-/** Proxies to trust: a number of hops, or addresses, CIDR ranges and Express' names for them. */
+/** Parses trusted proxies: a number of hops, or addresses, CIDR ranges and Express' names. */
 export const trustProxy: Read<number | readonly string[]> = (value, setting) => {
   if (/^\d{1,2}$/.test(value)) return Number(value);
   const all = list(value, setting);

@@ -244,7 +244,7 @@ export const settings = {
 
 export type Config = { readonly [Name in keyof typeof settings]: ReturnType<(typeof settings)[Name]["read"]> };
 
-/** Reads every setting from the environment (the only place that does); throws `ConfigError` naming the bad one. */
+/** Reads every setting from the environment; throws `ConfigError` with the invalid setting's name. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const entries = Object.entries(settings).map(([name, setting]: [string, Setting<unknown>]) => [
     name,
@@ -260,14 +260,14 @@ export function givenSettings(
   return Object.fromEntries(Object.values(settings).map((setting) => [setting.env, env[setting.env]]));
 }
 
-/** What the machine says about itself, apart from our settings: where programs, caches and sockets live. */
+/** Facts of the machine apart from the settings: paths of programs, caches and sockets. */
 export interface Surroundings {
   /** Folders to look for programs in. */
   readonly path: readonly string[];
   readonly home: string;
   readonly cacheHome: string;
   readonly runtimeDir: string | undefined;
-  /** The first socket that a supervisor such as systemd keeps open for this very process (sd_listen_fds(3)). */
+  /** First socket that a supervisor such as systemd keeps open for this process (sd_listen_fds(3)). */
   readonly keptSocket: number | undefined;
 }
 

@@ -2,10 +2,10 @@ import ipaddr from "ipaddr.js";
 import { Failure } from "../model/failure.ts";
 
 type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
-/** The only part of IPv6 from which public addresses have been given out (RFC 4291 section 2.4, IANA). */
+/** Range of all public IPv6 addresses given out so far (RFC 4291 section 2.4, IANA). */
 const GLOBAL_V6: Range = ipaddr.parseCIDR("2000::/3");
 
-/** The failure for an address that users may not name; it does not repeat the address. */
+/** Returns the failure for an address that users may not name, without the address. */
 export function addressBlocked(
   detail = "The address is private, local or reserved; the gateway opens public ones only.",
 ): Failure {
@@ -13,7 +13,8 @@ export function addressBlocked(
 }
 
 /**
- * Makes the check "may users' input lead to this IP address?": public unicast, or inside one of `allowPrivate` (CIDR).
+ * Creates the check whether users' input may lead to an IP address.
+ * Allowed are public unicast, and addresses inside one of `allowPrivate` (CIDR).
  * An IPv4 address mapped into IPv6 is judged as IPv4. Throws an `Error` for a CIDR that can't be read.
  */
 export function addressCheck(allowPrivate: readonly string[]): (address: string) => boolean {
@@ -27,7 +28,7 @@ export function addressCheck(allowPrivate: readonly string[]): (address: string)
   };
 }
 
-/** Makes the check "is this IP address inside one of `allowPrivate`?": for what may reach these networks alone. */
+/** Creates the check whether an IP address is inside one of `allowPrivate`, and allows no other. */
 export function insideCheck(allowPrivate: readonly string[]): (address: string) => boolean {
   const allowed = rangesOf(allowPrivate);
   return (address) => {

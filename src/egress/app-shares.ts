@@ -5,7 +5,7 @@ interface Share {
   users: number;
 }
 
-/** Shares of a resource: each app may use so much at once, whatever the others do. */
+/** Shares of a resource: each app has its own, whatever other apps use. */
 export class AppShares {
   readonly #maxPerApp: number;
   readonly #shares = new Map<string, Share>();
@@ -14,7 +14,7 @@ export class AppShares {
     this.#maxPerApp = maxPerApp;
   }
 
-  /** Runs work within the app's share; waits while the share is used up, until `signal` aborts. */
+  /** Runs work within the app's share. Waits while the share is used up, until `signal` aborts. */
   async run<T>(app: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const share = this.#shares.get(app) ?? { semaphore: fairSemaphore(this.#maxPerApp), users: 0 };
     this.#shares.set(app, share);

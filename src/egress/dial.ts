@@ -79,7 +79,7 @@ function openSocket(addresses: LookupAddress[], host: string, port: number, ends
   });
 }
 
-/** Settles as the work does, or rejects when the signal aborts first: a query can't be stopped. */
+/** Settles as the work does, or rejects when the signal aborts first. A query can't be stopped. */
 async function beforeAbort<T>(ends: AbortSignal, work: Promise<T>): Promise<T> {
   if (ends.aborted) throw reasonOf(ends);
   let stop: () => void = () => undefined;

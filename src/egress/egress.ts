@@ -5,7 +5,7 @@ import type { Resolve } from "./dns/resolve.ts";
 import { type EgressFetch, egressFetch } from "./fetch.ts";
 
 export interface EgressSettings {
-  /** CIDR list of networks that users' addresses may name although they are not public (setting ALLOW_PRIVATE). */
+  /** CIDR list of private networks that users may name (setting ALLOW_PRIVATE). */
   readonly allowPrivate: readonly string[];
   /** Allows those networks and nothing else, not even public addresses. */
   readonly insideOnly?: boolean;
@@ -17,7 +17,7 @@ export interface EgressSettings {
 
 /** Egress guard of one process. Used as it is, all apps share one share of its resources. */
 export interface EgressGuard extends Egress {
-  /** Returns the guard for an app, with own connections and shares: no app can use up those of another. */
+  /** Returns the guard for an app. No app can use up the connections and shares of another. */
   readonly forApp: (app: string) => Egress;
   /** Ends idle connections. */
   readonly close: () => Promise<void>;
@@ -43,7 +43,7 @@ export function egress(settings: EgressSettings): EgressGuard {
   return { ...forApp(""), forApp, close: () => clients.close() };
 }
 
-/** Returns the guard for an app where the egress is the guard; a stand-in of a test is returned as it is. */
+/** Returns the guard for an app; returns a test's stand-in unchanged. */
 export function egressFor(egress: Egress & Partial<Pick<EgressGuard, "forApp">>, app: string): Egress {
   return egress.forApp?.(app) ?? egress;
 }

@@ -7,7 +7,7 @@ const BEFORE_THE_REQUEST =
 const CERTIFICATE = /^(CERT_.*|.*_CERT.*|ERR_TLS_.*|ERR_SSL_.*|UNABLE_TO_.*|EPROTO)$/;
 
 /**
- * What a failed guarded fetch means. `changes`: the method may have had an effect, so a break after the request left is
+ * Classifies the error of a guarded fetch. `changes`: the method may have had an effect, so a break after the request left is
  * `mayHaveLanded`. The caller's own abort is passed on as it is.
  */
 export function fetchFailure(

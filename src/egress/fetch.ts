@@ -7,10 +7,17 @@ import { fetchFailure } from "./failures.ts";
 
 const FIVE_MIB = 5 * 1024 * 1024;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-/** What may follow a redirect to another origin; everything else could be a login. */
+/** Headers that may follow a redirect to another origin. Any other could be a login. */
 const HARMLESS = new Set(["accept", "accept-language", "content-type", "user-agent"]);
-/** Set by the connection itself; a caller's own would let Host and the checked address disagree. */
-const OURS = new Set(["host", "connection", "content-length", "transfer-encoding", "upgrade", "proxy-authorization"]);
+/** Headers that the connection sets. A caller's own would let Host and the checked address disagree. */
+const RESERVED = new Set([
+  "host",
+  "connection",
+  "content-length",
+  "transfer-encoding",
+  "upgrade",
+  "proxy-authorization",
+]);
 
 export interface EgressFetch {
   readonly fetch: (url: string, init?: EgressInit) => Promise<EgressAnswer>;
@@ -24,7 +31,7 @@ interface Hop {
   readonly body: string | Uint8Array | undefined;
 }
 
-/** The guarded `fetch`: each hop's address is checked by `dial`; bounded in time, size (after decompression) and redirects. */
+/** Creates the guarded `fetch`. `dial` checks each hop's address; time, size after decompression and redirects are bounded. */
 export function egressFetch(dial: Dial, ca?: string): EgressFetch {
   const connect = connector(dial, ca);
   const agent = new Agent({ connect, connections: 64, keepAliveTimeout: 4_000 });
@@ -115,7 +122,7 @@ function address(text: string, base?: URL): URL {
 
 function lowered(headers: Readonly<Record<string, string>>): Record<string, string> {
   const entries = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
-  return { "user-agent": "Dragoman", ...Object.fromEntries(entries.filter(([name]) => !OURS.has(name))) };
+  return { "user-agent": "Dragoman", ...Object.fromEntries(entries.filter(([name]) => !RESERVED.has(name))) };
 }
 
 /** Ends a request that takes too long; `again` begins the time anew. */

@@ -3,8 +3,8 @@ import type { Activity, Attachment } from "../model/activity.ts";
 import type { ValidationError } from "../model/validate.ts";
 
 /**
- * The attachments whose URL says by itself that it leads into a private network or carries a login. What a name resolves
- * to is only known, and checked again, when it is opened. `mayReach` judges an IP address, see `addressCheck`.
+ * Returns an error for each attachment URL with a login or a private address. A name's addresses
+ * are checked when the URL is opened. `mayReach` judges an IP address, see `addressCheck`.
  */
 export function attachmentErrors(
   { object }: Pick<Activity, "object">,
@@ -17,7 +17,7 @@ export function attachmentErrors(
   });
 }
 
-/** What an address says by itself that it can't be opened, if anything: no login, no private network. */
+/** Returns why a URL can't be opened: a login, a private address, or no URL at all. */
 export function urlError(text: string, mayReach: (address: string) => boolean): string | undefined {
   if (!URL.canParse(text)) return "must be a complete http or https address";
   const { hostname, username, password } = new URL(text);

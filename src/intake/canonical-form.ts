@@ -5,7 +5,7 @@ import type { Platform, Verb } from "../platform/platform.ts";
 import { Context } from "../platform/vocabulary/entities.ts";
 import { isObject } from "./normalize.ts";
 
-/** Context as apps post it: the object, or a string as shorthand for its type or its id. */
+/** Context as apps post it: the object, or as a shorthand its type or id. */
 export const PostedContext = Type.Union([Type.String({ minLength: 1, maxLength: 256 }), Context]);
 
 /** Result of reading a posted context. */
@@ -43,7 +43,7 @@ export function renamedErrors({ renamed = {} }: Verb, activity: Readonly<Record<
     .map(([pointer, instead]) => ({ pointer, detail: `was renamed: use ${instead}` }));
 }
 
-/** Tells whether an activity has the property that a path names; `*` stands for every item of a list. */
+/** Tells whether an activity has the property of a path; `*` stands for every item of a list. */
 function holds(value: unknown, [name, ...rest]: readonly string[]): boolean {
   if (name === undefined) return true;
   if (name === "*") return Array.isArray(value) && value.some((item) => holds(item, rest));

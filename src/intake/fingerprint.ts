@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** A digest of what was asked, whatever the order of its keys: the same rid with another one is a mistake. */
+/** Returns a digest of a request, independent of key order. The same rid with another digest is a mistake. */
 export function fingerprint(value: unknown): string {
   return createHash("sha256").update(canonical(value)).digest("base64url");
 }

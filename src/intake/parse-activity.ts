@@ -135,7 +135,7 @@ function dueOf(
   return dueAt;
 }
 
-/** Takes attachment contents out of the activity: they are stored in a key of their own. */
+/** Moves attachment contents out of the activity, to be stored under a separate key. */
 function withoutContent(activity: Omit<Activity, "id" | "rid">): Pick<ParsedActivity, "activity" | "blobs"> {
   const attachments = activity.object.attachments as ReadonlyArray<Attachment | string> | undefined;
   const blobs = new Map<string, Buffer>();

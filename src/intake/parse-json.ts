@@ -3,7 +3,7 @@ import { visit } from "jsonc-parser";
 /** Why a text was not taken as JSON; `detail` never repeats the text. */
 export class MalformedJson extends Error {}
 
-/** What nests deeper is refused before anything recursive touches it. */
+/** Maximum nesting, checked before any recursive code sees the value. */
 const MAX_DEPTH = 32;
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 

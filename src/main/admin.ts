@@ -12,12 +12,12 @@ export interface AdminDeps {
   readonly log: Log;
 }
 
-/** Health and metrics on a listener of their own, for an API as for a worker that runs by itself. */
+/** Starts the listener for health and metrics, of an API or of a separate worker. */
 export async function startAdmin(deps: AdminDeps): Promise<{ readonly close: () => Promise<void> }> {
   if (deps.listenAt === "") return { close: async () => {} };
   const place = parseAdminAddress(deps.listenAt);
   const server = createServer(adminApp({ ...deps.health, ...deps.counted }));
   const address = await listen(server, place.host, place.port);
-  deps.log.info({ address }, "Metrics and health have a listener of their own");
+  deps.log.info({ address }, "admin listener started");
   return { close: () => closeServer(server, 0) };
 }

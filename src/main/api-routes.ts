@@ -21,12 +21,12 @@ import type { Log } from "../model/log.ts";
 import { awaitResult } from "../streaming/await-result.ts";
 import type { ApiDeps, ApiServices } from "./api-services.ts";
 
-/** What carrying out needs of the parts. */
+/** Returns the dependencies of the routes for activities. */
 export function activityDeps({ who, submit, outbox, lanes, tail }: ApiServices, log: Log): ActivityRoutesDeps {
   return { who, submit, outbox, lanes, log, awaitResult: (app, rid) => awaitResult(tail, app, rid) };
 }
 
-/** Every route over the parts. */
+/** Creates the Express app with every route. */
 export function appOf(
   { config, version, log }: ApiDeps,
   parts: ApiServices,
@@ -86,7 +86,7 @@ export function appOf(
   });
 }
 
-/** Routes that read bodies themselves: some of their POSTs have none, or need its raw bytes. */
+/** Creates the routers that read bodies themselves. Some POSTs have no body, or need raw bytes. */
 function readers(
   { allowPrivate }: Config,
   { who, hooks, eventLog, names, inbound, ...parts }: ApiServices,

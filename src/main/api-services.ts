@@ -33,7 +33,7 @@ export interface ApiDeps {
   readonly log: Log;
 }
 
-/** Everything behind the routes. */
+/** Creates the services behind the routes. */
 export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
   const ports = openPorts(config, store, "producer", log);
   const { redis, eventLog, outbox, lanes } = ports;
@@ -105,7 +105,7 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
   };
 }
 
-/** What `partsOf` made. */
+/** Services behind the routes. */
 export type ApiServices = ReturnType<typeof apiServices>;
 
 function switchOnce(): { readonly on: () => boolean; readonly begin: () => void } {

@@ -18,18 +18,18 @@ import { activityDeps, appOf } from "./api-routes.ts";
 import { type ApiDeps, apiServices } from "./api-services.ts";
 
 export interface RunningApi {
-  /** Where it listens, e.g. `http://127.0.0.1:8000`. */
+  /** Listening address, such as `http://127.0.0.1:8000`. */
   readonly address: string;
   readonly registry: ReturnType<typeof appRegistry>;
-  /** Says at `/readyz` that new work should go elsewhere, and still takes it. */
+  /** Reports at `/readyz` that new work should go elsewhere, and still accepts work. */
   readonly leave: () => void;
-  /** Refuses new work and ends the streams with a hint to come back. */
+  /** Refuses new work and ends the streams with a hint to reconnect. */
   readonly drain: () => Promise<void>;
-  /** Takes no new connection, ends the streams, and waits up to `mostMs` for what is under way. */
-  readonly stop: (mostMs: number) => Promise<void>;
+  /** Stops accepting connections, ends the streams, and waits up to `maxMs` for requests in progress. */
+  readonly stop: (maxMs: number) => Promise<void>;
 }
 
-/** The API role: takes activities in and lets events out. */
+/** Starts the API role: accepts activities and streams events. */
 export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const { config, log } = deps;
   const parts = apiServices(deps);
@@ -65,14 +65,14 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
       drain.begin();
       return streams.drain();
     },
-    async stop(mostMs) {
-      const until = Date.now() + mostMs;
+    async stop(maxMs) {
+      const until = Date.now() + maxMs;
       parts.leaving.begin();
       await stopListening(server);
       parts.closing.begin();
-      await Promise.all([broom.stop(), streams.drain(mostMs)]);
+      await Promise.all([broom.stop(), streams.drain(maxMs)]);
       // What proxies send on connections that they keep is taken to the last; each answer ends its connection.
-      await waitForConnections(server, Math.min(PROXIES_MS, mostMs));
+      await waitForConnections(server, Math.min(PROXIES_MS, maxMs));
       drain.begin();
       streams.stop();
       await Promise.all([closeServer(server, Math.max(0, until - Date.now())), admin.close()]);
@@ -82,7 +82,7 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   };
 }
 
-/** Longer than the proxies' own keep-alive, so that they never meet a connection that we are closing. */
+/** Longer than the proxies' own keep-alive, so that no proxy meets a closing connection. */
 const TIMES = {
   headersTimeout: 10_000,
   requestTimeout: 60_000,
@@ -91,7 +91,7 @@ const TIMES = {
   maxHeaderSize: 16_384,
 } as const;
 
-/** How long connections that proxies keep open may wait for the request whose answer ends them. */
+/** Time for a last request on connections that proxies keep open. Its response closes the connection. */
 const PROXIES_MS = 2_000;
 
 async function snapshots(worker: SupervisedWorker | undefined) {

@@ -21,7 +21,7 @@ export interface InboundDeps {
   readonly admit: Admit;
 }
 
-/** Where networks push to, as part of the API role; what they are told was stored is as durable as an accepted activity. */
+/** Creates the routes for networks' webhooks. Acknowledged events are as durable as accepted activities. */
 export function inboundRouter({ config: { eventsKept }, store, redis, doors, names, admit }: InboundDeps): Router {
   const arrive = inboundRecorder({ redis, eventsKept });
   const report = deliveryReceipts({ redis, eventsKept });

@@ -22,7 +22,7 @@ import { redisWebhooks } from "../webhooks/redis-webhooks.ts";
 const READY_MS = 15_000;
 const BARRIER_MS = 2_000;
 
-/** Where the state of everything lives, opened for one process. */
+/** Storage of a process: Redis connections, keys and durability. */
 export interface Store {
   /** Hides a secret from this process's log. */
   readonly hideSecret: (secret: string) => void;
@@ -34,7 +34,7 @@ export interface Store {
   readonly close: () => Promise<void>;
 }
 
-/** Starts or joins the private Redis where no REDIS_URL is given, connects, and checks that the key file fits the data. */
+/** Connects to Redis and checks that the key file fits the data. Without REDIS_URL a private server is started or joined. */
 export async function openStore(
   config: Config,
   opens: boolean,
@@ -74,7 +74,7 @@ export async function openStore(
   }
 }
 
-/** The ports over one connection: `producer` for what stands behind HTTP, `worker` for what may wait for Redis. */
+/** Creates the ports over one connection. `producer` fails fast, for HTTP; `worker` may wait for Redis. */
 export function openPorts(config: Config, store: Store, purpose: "producer" | "worker", log: Log) {
   const { connections, ring, barrier } = store;
   const redis = connections[purpose]();

@@ -120,7 +120,7 @@ export async function startWorker({
   };
 }
 
-/** Where the outside reaches us, with the base path. */
+/** Returns the public URL with the base path. */
 function outside({ publicUrl, basePath }: Config): string {
   return `${publicUrl.replace(/\/+$/, "")}${basePath}`;
 }

@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 
-/** How long an address may be: RFC 5321's path limit leaves room for every network's own. */
+/** Maximum length of an address. RFC 5321's path limit leaves room for every network's own. */
 export const ADDRESS_LENGTH = 512;
 
 export const Actor = Type.Object(
@@ -59,7 +59,7 @@ export type Options = Static<typeof Options>;
 /** An rid as an app chooses it: 1 to 128 of these characters; not `.` or `..`, which no path can name. */
 export const RID_PATTERN = "^(?!\\.{1,2}$)[A-Za-z0-9._:@~-]{1,128}$";
 
-/** What every activity carries whatever its platform; the verb's own schema covers actor, target, object and context. */
+/** Envelope of every activity. The verb's own schema covers actor, target, object and context. */
 export const Envelope = Type.Object(
   {
     rid: Type.Optional(

@@ -1,15 +1,15 @@
-/** What a key or token may do. `send`: activities; `listen`: events; `accounts`: store logins; `tokens`: mint tokens. */
+/** Permissions of a key or token. `send`: activities; `listen`: events; `accounts`: store logins; `tokens`: mint tokens. */
 export const SCOPES = ["send", "listen", "accounts", "tokens"] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** What a listener token narrows to: absent means all, an empty list means none. */
+/** Restrictions of a token: an absent list allows all, an empty list nothing. */
 export interface Limits {
   readonly actors?: readonly string[];
   readonly platforms?: readonly string[];
   readonly verbs?: readonly string[];
 }
 
-/** True when the limits allow what an activity does; addresses are compared without regard to case. */
+/** Returns whether the limits allow an activity. Addresses are compared without regard to case. */
 export function covers(
   limits: Limits,
   activity: { readonly actor: { readonly address: string }; readonly platform: string; readonly verb: string },
@@ -20,7 +20,7 @@ export function covers(
   return within(limits.actors, actor.address) && within(limits.platforms, platform) && within(limits.verbs, verb);
 }
 
-/** Who is asking: an app by its API key, or a browser by a token or ticket session. */
+/** Authenticated caller: an app by its API key, or a browser by a token or ticket. */
 export interface Caller {
   readonly app: string;
   readonly via: "key" | "token" | "ticket";
@@ -34,12 +34,13 @@ export interface Caller {
   readonly expiresAt?: number;
   /** True when a cookie carried it: then expiry may be cured by a renewed cookie. */
   readonly cookie: boolean;
-  /** The `Set-Cookie` that the answer's head must carry: a ticket was just redeemed into a stream session. */
+  /** `Set-Cookie` header of the response, after a ticket was redeemed into a stream session. */
   readonly setCookie?: string;
 }
 
 /**
- * A control entry of an app's event log: tells every process that follows the log to end the streams it covers.
+ * Control entry of an app's event log.
+ * Every process that follows the log ends the streams that the entry covers.
  * Stored in the log's entry under the field `c` (events are under `e`), never shown to listeners.
  */
 export type Revocation =

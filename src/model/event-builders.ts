@@ -5,7 +5,7 @@ import type { EventError } from "./failure.ts";
 type Subject = Pick<Activity, "id" | "platform" | "verb" | "actor" | "target">;
 export type TargetOutcomes = ReadonlyArray<TargetOutcome | null>;
 
-/** One outcome per target as listeners see it; what is unoutcomes takes the status given. */
+/** Returns an outcome per target for listeners; what is undecided takes the status given. */
 export function targetsOf(
   activity: Subject,
   outcomes: TargetOutcomes,
@@ -43,7 +43,7 @@ export interface ResultFacts {
 
 /** The one terminal event of an rid. */
 export function resultEvent(activity: Subject, rid: string | number, facts: ResultFacts): ResultEvent {
-  // The whole is partial; a target that is still unoutcomes when the last try is over has failed.
+  // The whole is partial; a target that is still undecided when the last try is over has failed.
   const otherwise = facts.status === "partial" ? "failed" : facts.status;
   const target = targetsOf(activity, facts.outcomes, otherwise, facts.error);
   const firstId = target.find((outcome) => outcome.id !== undefined)?.id;

@@ -3,7 +3,7 @@ import type { EventError } from "./failure.ts";
 
 /** The terminal outcomes: exactly one `result` per accepted rid carries one of them (promise G3). */
 export type FinalStatus = "sent" | "failed" | "partial" | "expired" | "cancelled" | "unknown";
-/** What may be said before and after the result; `failed` then means that the network gave it back. */
+/** Statuses before and after the result. `failed` then means a bounce: the network returned the message. */
 export type PassingStatus = "sending" | "deferred" | "delivered" | "read" | "failed";
 
 export interface TargetOutcome {
@@ -40,7 +40,7 @@ export interface StatusEvent extends Head {
   readonly error?: EventError;
 }
 
-/** Something a network brought; `target` is the account of ours it came to. */
+/** Inbound activity from a network; `target` is the account of ours it came to. */
 export interface ActivityEvent {
   readonly type: "activity";
   readonly platform: string;
@@ -64,7 +64,7 @@ export interface SessionEvent {
   readonly published: string;
 }
 
-/** What became of an outgoing webhook (docs/hooks.md). */
+/** Change of an outgoing webhook (docs/hooks.md). */
 export interface HookEvent {
   readonly type: "hook";
   readonly name: string;
@@ -76,7 +76,7 @@ export interface HookEvent {
   readonly published: string;
 }
 
-/** One entry of an app's event log, as listeners see it (plus `cursor`, which the log adds). */
+/** Entry of an app's event log, as listeners see it; the log adds `cursor`. */
 export type Event = ResultEvent | StatusEvent | ActivityEvent | SessionEvent | HookEvent;
 export type EventType = Event["type"];
 

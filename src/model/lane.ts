@@ -31,7 +31,7 @@ export function laneParts(lane: string): LaneParts {
   return { app, platform, hash, queue: shard === undefined ? platform : shardQueue(Number(shard)) };
 }
 
-/** The queue of what the holder of a shard carries out; no platform's id has a dot. */
+/** Returns the queue of a shard's work. No platform's id has a dot. */
 export function shardQueue(shard: number): string {
   return `held.${shard}`;
 }

@@ -1,4 +1,4 @@
-/** The part of pino's logger that the code uses: structured fields first, a fixed sentence second, never a secret. */
+/** Logger: structured fields first, a fixed sentence second, never a secret. The used part of pino's. */
 export interface Log {
   debug(fields: object, sentence: string): void;
   info(fields: object, sentence: string): void;

@@ -1,7 +1,7 @@
 import { randomFillSync } from "node:crypto";
 import { ulid } from "ulid";
 
-/** Random bytes by the page: one call into the kernel's generator for 512 ids instead of sixteen for each. */
+/** Random bytes in reserve: one system call for 512 ids instead of sixteen for each. */
 const pool = Buffer.allocUnsafe(8_192);
 let used = pool.length;
 

@@ -1,6 +1,6 @@
 import { partitionOf } from "./hash.ts";
 
-/** Accounts with a connection are held in so many parts, each by one worker at a time. Never changes: lanes carry it. */
+/** Number of shards of the accounts; each is owned by one worker at a time. Never changes: lanes carry it. */
 export const SHARDS = 16;
 
 /** The shard of an account (`acc_…`) of an app. */

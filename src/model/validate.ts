@@ -4,7 +4,7 @@ import type { TSchema } from "typebox";
 import { isBase64 } from "./base64.ts";
 import { narrowUnionErrors } from "./validate-unions.ts";
 
-/** One thing that is wrong with an input: where (RFC 6901 pointer) and what to do about it. Never the input itself. */
+/** Validation error of an input: position (RFC 6901 pointer) and remedy. Never the input itself. */
 export interface ValidationError {
   readonly pointer: string;
   readonly detail: string;
@@ -45,7 +45,7 @@ export function validationErrors(schema: TSchema, value: unknown): ValidationErr
   return errors;
 }
 
-/** Ajv reports each failed branch of a union and then the union itself; a reader wants the deepest complaint. */
+/** Returns the deepest errors. Ajv reports each failed branch of a union and then the union itself. */
 function meaningful(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const plain = errors.filter(
     (error) => error.keyword !== "anyOf" && error.keyword !== "oneOf" && error.keyword !== "if",
@@ -122,7 +122,7 @@ function faultOf({ keyword, instancePath: pointer, params, parentSchema = {}, me
   }
 }
 
-/** What the schema says of the field, as the end of a sentence. */
+/** Returns the schema's description of the field, as the end of a sentence. */
 function meant(description: unknown): string {
   return typeof description === "string" ? `; meant is: ${description.replace(/\.$/, "")}` : "";
 }

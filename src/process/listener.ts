@@ -52,7 +52,7 @@ export function parseAdminAddress(text: string): { readonly host: string; readon
   return { host, port: Number(parts?.[3]) };
 }
 
-/** A socket file that nobody answers on is left over from a crash; a live one is another gateway's, a file anybody's. */
+/** Removes a socket file left by a crash. Throws for a live socket, which is another gateway's, and for other files. */
 async function removeDead(path: string): Promise<void> {
   const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
@@ -82,7 +82,8 @@ function explained(error: NodeJS.ErrnoException, host: string, port: number): Er
 }
 
 /**
- * Takes no new connection, and goes on with those that are open: idle ones too, since a proxy may just be sending on
+ * Stops accepting connections and keeps open ones.
+ * Idle ones stay too, since a proxy may just be sending on
  * one of them. What the kernel has accepted for us already is taken in first, for it would be reset.
  */
 export async function stopListening(server: Server): Promise<void> {

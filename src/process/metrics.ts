@@ -1,6 +1,6 @@
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
-/** What a process counts about itself. Labels never hold app names, addresses or rids: they would grow without end. */
+/** Metrics of one process. Labels never hold app names, addresses or rids: they would grow without end. */
 export interface Metrics {
   readonly accepted: Counter<"platform">;
   readonly refused: Counter<"code">;
@@ -30,7 +30,8 @@ const SHORT = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const LONG = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 15, 60, 300, 1_800, 7_200];
 
 /**
- * A registry of its own with all metrics of one process; `role` (`api` or `worker`) is a label of every series, so
+ * Creates a registry with all metrics of one process.
+ * `role` (`api` or `worker`) is a label of every series, so
  * that the API's answer can hold its worker's series beside its own.
  */
 export function metrics(role: string): Metrics {

@@ -1,6 +1,6 @@
 import type { MetricsSnapshot } from "./metrics.ts";
 
-/** What a worker tells the API process that forked it. */
+/** Message of a worker to the API process that forked it. */
 export type ToParent = { readonly kind: "ready" } | { readonly kind: "metrics"; readonly snapshot: MetricsSnapshot };
 export type ToChild = { readonly kind: "metrics" };
 
@@ -11,7 +11,8 @@ export interface ParentLink {
 }
 
 /**
- * A worker's side of the channel to its parent: says when it is ready, answers for its metrics, and calls `onGone`
+ * Opens the worker's side of the channel to its parent.
+ * Reports readiness, answers requests for metrics, and calls `onGone`
  * when the parent has ended in any way, so that no worker outlives its gateway.
  */
 export function parentLink(deps: {

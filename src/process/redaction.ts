@@ -12,7 +12,7 @@ export interface Redaction {
 const MAX_VALUES = 20_000;
 const BLANK = "[secret]";
 
-/** API keys, JSON web tokens, bearer headers, logins in URLs, and tickets or tokens in query strings. */
+/** Forms of secrets: API keys, JSON web tokens, bearer headers, logins in URLs, query strings. */
 const FORMS: ReadonlyArray<readonly [RegExp, string]> = [
   [/\bdgm_[A-Za-z0-9_-]{8,}/g, BLANK],
   [/\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*/g, BLANK],
@@ -20,7 +20,7 @@ const FORMS: ReadonlyArray<readonly [RegExp, string]> = [
   [/([?&](?:ticket|token|access_token|code|key|secret|password)=)[^&\s"\\]+/gi, `$1${BLANK}`],
   [/(\b[a-z][a-z0-9+.-]{1,20}:\/\/[^:@/\s"]*:)[^@/\s"]+@/gi, `$1${BLANK}@`],
 ];
-/** Characters on which a terminal or a log viewer might act; JSON itself escapes only the first 32. */
+/** Characters on which a terminal or a log viewer might act. JSON escapes only the first 32. */
 const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /** Creates a redaction without known secrets. */
@@ -48,7 +48,7 @@ function encodingsOf(secret: string): Set<string> {
 
 const XML_NAMES: Readonly<Record<string, string>> = { "&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos" };
 
-/** Returns the secret's base64 behind 0, 1 and 2 other bytes, as in SASL PLAIN, without shared characters. */
+/** Returns the secret's base64 after 0, 1 and 2 other bytes, as in SASL PLAIN. */
 function base64Of(secret: string): string[] {
   const bytes = Buffer.from(secret);
   return [0, 1, 2].map((before) => {

@@ -47,7 +47,7 @@ export class SecretIndex {
     return parts.join("");
   }
 
-  /** Returns the length of the longest value that stands at a position of the text, or 0. */
+  /** Returns the length of the longest value at a position of the text, or 0. */
   #lengthAt(text: string, at: number): number {
     let longest = 0;
     for (const length of this.#lengths.get(text.slice(at, at + MIN_LENGTH))?.keys() ?? [])

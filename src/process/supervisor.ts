@@ -11,7 +11,7 @@ export interface SupervisedWorker {
   readonly ready: () => boolean;
   /** Resolves when a worker is ready (the first, or after a restart). */
   readonly whenReady: () => Promise<void>;
-  /** Its metrics; undefined when it is away or slow. */
+  /** Returns the worker's metrics; undefined when the worker is away or slow. */
   readonly metrics: () => Promise<MetricsSnapshot | undefined>;
   /** SIGTERM, then SIGKILL after `graceMs`; no restart any more. */
   readonly stop: (graceMs: number) => Promise<void>;
@@ -32,7 +32,8 @@ const HEALTHY_MS = 30_000;
 const METRICS_MS = 1_000;
 
 /**
- * Forks a worker and keeps one running: restarted at once when it dies, slower each time it dies young. The worker
+ * Forks a worker and restarts it when it dies.
+ * Restarts are immediate, and slower each time a worker dies young. The worker
  * ends by itself when its parent is gone (see `parentLink`).
  */
 export function superviseWorker(deps: SuperviseDeps): SupervisedWorker {
@@ -63,7 +64,7 @@ export function superviseWorker(deps: SuperviseDeps): SupervisedWorker {
       if (stopping.signal.aborted) return;
       young = Date.now() - since < HEALTHY_MS ? young + 1 : 0;
       const pauseMs = young === 0 ? 0 : Math.min(50 * 2 ** young, LONGEST_PAUSE_MS);
-      deps.log.error({ how, pauseMs }, "The worker ended; starting another");
+      deps.log.error({ how, pauseMs }, "worker process ended; restarting");
       await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   })();

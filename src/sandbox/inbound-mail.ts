@@ -6,7 +6,7 @@ import type { Person } from "../platforms/email/schemas/inbound-mail.ts";
 
 type Field = "to" | "cc" | "bcc";
 
-/** A caught mail as the inbound activity that its app gets, in the form in which mailboxes bring theirs. */
+/** Returns a caught mail as an inbound event, in the form of mailboxes' events. */
 export function inboundMailEvent(key: string, parsed: ParsedMail, envelope: SMTPServerEnvelope): InboundEvent {
   const { actor, object, context, date } = inboundMail(parsed);
   const sender = envelope.mailFrom === false ? "" : envelope.mailFrom.address;

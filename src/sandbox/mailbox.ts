@@ -11,13 +11,13 @@ const MOST_BYTES = 25 * 1024 * 1024;
 const APP_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
 export interface MailboxDeps {
-  /** Hands a caught mail to the app it belongs to; the mail counts as taken when this resolves. */
+  /** Records a caught mail for its app; the mail is accepted when the promise resolves. */
   readonly arrive: (app: string, arrival: InboundEvent) => Promise<unknown>;
   readonly log: Log;
 }
 
 export interface Mailbox {
-  /** The relay that e-mail of actors without an account goes to; an app logs in with its id. */
+  /** Relay for e-mail of actors without an account; an app logs in with its id. */
   readonly relay: { readonly sandbox: { readonly host: string; readonly port: number; readonly password: string } };
   readonly stop: () => Promise<void>;
 }
@@ -49,7 +49,7 @@ export async function sandboxMailbox({ arrive, log }: MailboxDeps): Promise<Mail
     },
   });
   // Clients that break off are everyday; a mail is taken or not by the reply alone.
-  server.on("error", (error) => log.debug({ err: error }, "Sandbox mailbox connection broke"));
+  server.on("error", (error) => log.debug({ err: error }, "sandbox mailbox connection failed"));
   await new Promise<void>((resolve, reject) => {
     server.server.once("error", reject);
     server.listen(0, "127.0.0.1", () => resolve());
@@ -63,7 +63,7 @@ export async function sandboxMailbox({ arrive, log }: MailboxDeps): Promise<Mail
     try {
       await arrive(String(session.user), inboundMailEvent(key, mail, session.envelope));
     } catch (error) {
-      log.warn({ err: error }, "A mail in the sandbox could not be handed over");
+      log.warn({ err: error }, "sandbox mail could not be recorded; the sender retries");
       throw refusal(451, "4.3.0 Come back later");
     }
   }

@@ -1,6 +1,6 @@
 import type { Config } from "../config/settings.ts";
 
-/** Without a relay and outside production, mail goes to a built-in mailbox, so that a first try needs no mail server. */
+/** Tells whether mail goes to the built-in mailbox. Default: without a relay and outside production. */
 export function isSandboxEnabled(config: Config): boolean {
   if (config.smtpUrl !== "") return false;
   return config.sandbox === "on" || (config.sandbox === "auto" && !config.production);

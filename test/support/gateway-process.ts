@@ -31,7 +31,7 @@ export interface GatewayProcessSettings {
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ENTRY = join(ROOT, "dist/src/cli/main.js");
-const READY = { all: /Dragoman listens on/, api: /Dragoman listens on/, worker: /The worker is ready/ } as const;
+const READY = { all: /Dragoman listens on/, api: /Dragoman listens on/, worker: /worker ready/ } as const;
 
 /** Starts the built product as a process of its own, as an operator does; it can't outlive the test process. */
 export async function gatewayProcess(settings: GatewayProcessSettings): Promise<GatewayProcess> {

@@ -17,7 +17,7 @@ export interface QueryOptions {
   readonly timeoutMs?: number;
 }
 
-/** Delay for the other family once one has answered (RFC 8305 section 3 has 50 ms; servers may be far). */
+/** Delay for the second family after the first answer. RFC 8305 section 3 has 50 ms; servers may be far. */
 const OTHER_FAMILY_MS = 300;
 /** Answers that say that there is nothing of the kind. */
 const NONE = new Set(["ENOTFOUND", "ENODATA"]);

@@ -28,7 +28,8 @@ const MAX_QUERIES_PER_APP = 32;
 const CONFIG_MS = 5_000;
 
 /**
- * Creates the resolver for hosts that users name: hosts file first, then DNS with the machine's search domains.
+ * Creates the resolver for hosts that users name.
+ * Takes the hosts file first, then DNS with the machine's search domains.
  * Like `dns.lookup`, but without its threads, with a cache, and with a share of the queries for each app.
  */
 export function resolver({ query, readConfig = readSystemConfig }: ResolverOptions = {}): Resolve {
@@ -57,7 +58,7 @@ export function resolver({ query, readConfig = readSystemConfig }: ResolverOptio
   };
 }
 
-/** Reads the machine's configuration when it is older than `CONFIG_MS`; new queries use its current name servers. */
+/** Reads the machine's configuration again after `CONFIG_MS`. Later queries use the current name servers. */
 function cachedConfig(readConfig: () => Promise<SystemConfig>, createQuery: () => Query) {
   let readAt = Number.NEGATIVE_INFINITY;
   let current: Promise<{ readonly config: SystemConfig; readonly query: Query }> | undefined;
@@ -69,7 +70,7 @@ function cachedConfig(readConfig: () => Promise<SystemConfig>, createQuery: () =
   };
 }
 
-/** Returns the addresses of a name that needs no DNS: localhost (RFC 6761 section 6.3), hosts file, numbers. */
+/** Returns addresses that need no DNS: hosts file, localhost (RFC 6761 section 6.3), numbers. */
 function localAddresses(name: string, { hosts }: SystemConfig): LookupAddress[] | undefined {
   const plain = name.replace(/\.$/, "");
   const listed = hosts.get(plain);
@@ -83,7 +84,7 @@ function localAddresses(name: string, { hosts }: SystemConfig): LookupAddress[] 
   return isIP(address) === 0 ? [] : [{ address, family: isIP(address) }];
 }
 
-/** Returns the full names to ask for, in order: with `ndots` dots the name itself comes first. */
+/** Returns the full names to ask for, in order. With `ndots` dots the name itself comes first. */
 function candidatesOf(name: string, { search, ndots }: SystemConfig): readonly string[] {
   if (name.endsWith(".")) return [name.slice(0, -1)];
   const dots = name.split(".").length - 1;
@@ -95,7 +96,7 @@ function isNotFound(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOTFOUND";
 }
 
-/** Puts IPv6 first where the machine has a public IPv6 address, else IPv4 (RFC 6724 in short). */
+/** Puts IPv6 first where the machine has a public IPv6 address, else IPv4 (RFC 6724). */
 function inPreferredOrder(addresses: readonly LookupAddress[]): readonly LookupAddress[] {
   const preferred = hasPublicV6() ? 6 : 4;
   return [

@@ -35,7 +35,7 @@ export function parseHosts(text: string): ReadonlyMap<string, readonly string[]>
   return hosts;
 }
 
-/** Parses the search domains and `ndots` of a resolver configuration; the last `search` or `domain` line counts. */
+/** Parses the search domains and `ndots` of a resolver configuration. The last line of a kind counts. */
 export function parseResolvConf(text: string): Pick<SystemConfig, "search" | "ndots"> {
   let search: readonly string[] = [];
   let ndots = 1;
