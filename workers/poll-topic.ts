@@ -34,32 +34,7 @@ const retryDelay = backoff({ baseMs: 120_000, maxMs: 86_400_000, jitter: [0.75, 
 export function topicPoller(deps: TopicPollerDeps): (due: DueTopic, platform: PolledPlatform) => Promise<void> {
   const { topics, record, egress, endpoint, log, signal } = deps;
 
-  async function recordEntries(due: DueTopic, entries: PollResult["entries"]): Promise<void> {
-    if (entries.length === 0) return;
-    for (const { app, actor } of await topics.subscribers(due.id)) {
-      for (const { key, event } of entries) {
-        await record(app, { key: `${due.id}:${key}`, event: { ...event, target: [{ address: actor }] } });
-      }
-    }
-  }
-
-  /** Tells subscribers that a topic has ended, and unsubscribes them. */
-  async function endTopic(due: DueTopic, ended: PollResult["ended"]): Promise<void> {
-    const event = {
-      platform: due.platform,
-      verb: "unsubscribe",
-      actor: { address: due.topic },
-      object: { error: ended },
-      published: new Date().toISOString(),
-    };
-    await recordEntries(due, [{ key: `ended:${due.claim}`, event }]);
-    for (const { app, actor } of await topics.subscribers(due.id)) {
-      await topics.subscribe({ app, platform: due.platform, actor }, due.topic, false);
-    }
-    // A topic with remote state is polled once more, for its teardown.
-    if (due.hasRemoteState) await topics.finish(due, { failures: 0, nextMs: 0 });
-    else await topics.remove(due);
-  }
+  const { recordEntries, endTopic } = subscriberEvents({ topics, record });
 
   function pollContext(due: DueTopic): PollContext {
     return {
@@ -108,4 +83,36 @@ export function topicPoller(deps: TopicPollerDeps): (due: DueTopic, platform: Po
     const { state, nextMs } = result;
     await topics.finish(due, { state: state === due.state ? undefined : state, failures: 0, nextMs });
   };
+}
+
+/** Makes the functions that record a topic's events for all subscribers. */
+function subscriberEvents({ topics, record }: Pick<TopicPollerDeps, "topics" | "record">) {
+  async function recordEntries(due: DueTopic, entries: PollResult["entries"]): Promise<void> {
+    if (entries.length === 0) return;
+    for (const { app, actor } of await topics.subscribers(due.id)) {
+      for (const { key, event } of entries) {
+        await record(app, { key: `${due.id}:${key}`, event: { ...event, target: [{ address: actor }] } });
+      }
+    }
+  }
+
+  /** Tells subscribers that a topic has ended, and unsubscribes them. */
+  async function endTopic(due: DueTopic, ended: PollResult["ended"]): Promise<void> {
+    const event = {
+      platform: due.platform,
+      verb: "unsubscribe",
+      actor: { address: due.topic },
+      object: { error: ended },
+      published: new Date().toISOString(),
+    };
+    await recordEntries(due, [{ key: `ended:${due.claim}`, event }]);
+    for (const { app, actor } of await topics.subscribers(due.id)) {
+      await topics.subscribe({ app, platform: due.platform, actor }, due.topic, false);
+    }
+    // A topic with remote state is polled once more, for its teardown.
+    if (due.hasRemoteState) await topics.finish(due, { failures: 0, nextMs: 0 });
+    else await topics.remove(due);
+  }
+
+  return { recordEntries, endTopic };
 }

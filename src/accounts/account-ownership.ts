@@ -88,12 +88,9 @@ export function accountOwnership({ redis, keyring, eventsKept }: AccountOwnershi
 
   async function writeState(owner: Owner, stateKey: string, field: string, value?: string): Promise<void> {
     const { app, id, fence } = owner;
+    const scriptKeys = { account: keys.account(app, id), connectionState: stateKey };
     const values = value === undefined ? [] : [value];
-    const written = await run.writeState({
-      keys: { account: keys.account(app, id), connectionState: stateKey },
-      args: { fence, field, values },
-    });
-    assertOwner(written);
+    assertOwner(await run.writeState({ keys: scriptKeys, args: { fence, field, values } }));
   }
 
   return {
@@ -130,20 +127,8 @@ export function accountOwnership({ redis, keyring, eventsKept }: AccountOwnershi
 
     sealedState: (owner) => {
       const stateKey = keys.sealedState(owner.app, owner.id);
-      const dataOf = (name: string) => sealedStateData(owner.app, owner.id, name);
-      return {
-        read: async () => {
-          const sealed = Object.entries(await redis.hgetall(stateKey));
-          const opened = await Promise.all(
-            sealed.map(async ([name, value]) => [name, await keyring.open(value, dataOf(name))] as const),
-          );
-          return Object.fromEntries(opened);
-        },
-        write: async (name, value) => {
-          const sealed = value === undefined ? undefined : await keyring.seal(value, dataOf(name));
-          return writeState(owner, stateKey, name, sealed);
-        },
-      };
+      const write: ConnectionState["write"] = (name, value) => writeState(owner, stateKey, name, value);
+      return sealedBy(keyring, owner, { read: () => redis.hgetall(stateKey), write });
     },
 
     async desiredOnline(shard) {
@@ -152,6 +137,23 @@ export function accountOwnership({ redis, keyring, eventsKept }: AccountOwnershi
         const separator = member.indexOf("|");
         return { app: member.slice(0, separator), id: member.slice(separator + 1) };
       });
+    },
+  };
+}
+
+/** Wraps connection state so that each value is sealed with its account and name. */
+function sealedBy(keyring: Keyring, { app, id }: Owner, state: ConnectionState): ConnectionState {
+  return {
+    read: async () => {
+      const sealed = Object.entries(await state.read());
+      const opened = await Promise.all(
+        sealed.map(async ([name, value]) => [name, await keyring.open(value, sealedStateData(app, id, name))] as const),
+      );
+      return Object.fromEntries(opened);
+    },
+    write: async (name, value) => {
+      const sealed = value === undefined ? undefined : await keyring.seal(value, sealedStateData(app, id, name));
+      return state.write(name, sealed);
     },
   };
 }

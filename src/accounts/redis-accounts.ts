@@ -43,18 +43,7 @@ export function credentialsData(app: string, platform: string, address: string, 
  */
 export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
   const run = scriptRunner(redis, SCRIPTS);
-  const sealCredentials = async (app: string, platform: string, address: string, credentials: unknown) => {
-    const version = ulid();
-    const text = JSON.stringify(credentials);
-    return { version, sealed: await keyring.seal(text, credentialsData(app, platform, address, version)) };
-  };
-  const credentialsOf: Accounts["credentialsOf"] = async (app, platform, address) => {
-    const id = accountId(platform, address);
-    const [version, sealed] = await redis.hmget(keys.account(app, id), "version", "sealed");
-    if (!version || !sealed) return undefined;
-    const text = await keyring.open(sealed, credentialsData(app, platform, address, version));
-    return { id, version, credentials: JSON.parse(text) };
-  };
+  const { seal, open } = credentialsSeal(redis, keyring);
   const read = async (app: string, id: string) => accountFromRecord(id, await redis.hgetall(keys.account(app, id)));
 
   return {
@@ -63,7 +52,7 @@ export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
     put: async (app, { platform, address, credentials, online }) => {
       const id = accountId(platform, address);
       const updated = new Date().toISOString();
-      const sealed = await sealCredentials(app, platform, address, credentials);
+      const sealed = await seal(app, platform, address, credentials);
       const fields = Object.entries({ platform, address, updated, ...sealed }).flat();
       const [outcome, stored] = await run.put({
         keys: { accounts: keys.accounts(app), ...recordKeys(app, id) },
@@ -76,24 +65,20 @@ export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
 
     list: async (app, { after = "", limit }) => {
       const ids = (await redis.smembers(keys.accounts(app))).filter((id) => id > after).sort();
-      const accounts = await Promise.all(ids.slice(0, limit).map((id) => read(app, id)));
-      return accounts.filter((account) => account !== undefined);
+      return readAll(ids.slice(0, limit).map((id) => read(app, id)));
     },
 
     remove: async (app, id) => {
       const stateKeys = { connectionState: keys.connectionState(app, id), sealedState: keys.sealedState(app, id) };
-      const removed = await run.remove({
-        keys: { accounts: keys.accounts(app), ...recordKeys(app, id), ...stateKeys },
-        args: { id, member: memberOf(app, id) },
-      });
-      return removed === 1;
+      const scriptKeys = { accounts: keys.accounts(app), ...recordKeys(app, id), ...stateKeys };
+      return (await run.remove({ keys: scriptKeys, args: { id, member: memberOf(app, id) } })) === 1;
     },
 
-    credentialsOf,
+    credentialsOf: open,
 
     withRefreshLock: (app, platform, address, renew) =>
       withLock(redis, keys.refreshLock(app, accountId(platform, address)), async () =>
-        renew(await credentialsOf(app, platform, address)),
+        renew(await open(app, platform, address)),
       ),
 
     versionOf: async (app, platform, address) =>
@@ -101,7 +86,7 @@ export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
 
     update: async (app, platform, address, version, credentials) => {
       const record = keys.account(app, accountId(platform, address));
-      const sealed = await sealCredentials(app, platform, address, credentials);
+      const sealed = await seal(app, platform, address, credentials);
       const fields = Object.entries({ ...sealed, updated: new Date().toISOString() }).flat();
       const args = { field: "version", expected: version, fields };
       return (await run.replaceFields({ keys: { record }, args })) ? sealed.version : undefined;
@@ -113,6 +98,27 @@ export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
       await run.setDesiredOnline({ keys: recordKeys(app, id), args });
     },
   };
+}
+
+/** Makes the functions that seal credentials under a new version, and open the stored ones. */
+function credentialsSeal(redis: RedisClient, keyring: Keyring) {
+  const seal = async (app: string, platform: string, address: string, credentials: unknown) => {
+    const version = ulid();
+    const text = JSON.stringify(credentials);
+    return { version, sealed: await keyring.seal(text, credentialsData(app, platform, address, version)) };
+  };
+  const open: Accounts["credentialsOf"] = async (app, platform, address) => {
+    const id = accountId(platform, address);
+    const [version, sealed] = await redis.hmget(keys.account(app, id), "version", "sealed");
+    if (!version || !sealed) return undefined;
+    const text = await keyring.open(sealed, credentialsData(app, platform, address, version));
+    return { id, version, credentials: JSON.parse(text) };
+  };
+  return { seal, open };
+}
+
+async function readAll(reads: ReadonlyArray<Promise<Account | undefined>>): Promise<readonly Account[]> {
+  return (await Promise.all(reads)).filter((account) => account !== undefined);
 }
 
 function recordKeys(app: string, id: string) {

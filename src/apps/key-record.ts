@@ -1,7 +1,7 @@
 import { associatedData } from "../crypto/associated-data.ts";
 import type { Scope } from "../model/caller.ts";
 
-/** Stored data of an API key: verifies the key and its tokens, without the key itself. */
+/** Stored data of an API key, which verifies the key and its tokens. */
 export interface ApiKeyRecord {
   readonly id: string;
   readonly app: string;

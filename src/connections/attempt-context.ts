@@ -3,6 +3,7 @@ import { accountUnknown } from "../accounts/account-unknown.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import { refreshLockFor } from "../accounts/credential-renewal.ts";
 import { egressFor } from "../egress/egress.ts";
+import type { AccountEndpoints } from "../inbound/account-endpoint.ts";
 import type { RecordReceipt } from "../inbound/delivery-receipts.ts";
 import type { RecordInbound } from "../inbound/record-inbound.ts";
 import type { Log } from "../model/log.ts";
@@ -16,6 +17,8 @@ export interface ConnectionPorts {
   readonly accounts: Pick<Accounts, "credentialsOf" | "update"> & Partial<Pick<Accounts, "withRefreshLock">>;
   readonly record: RecordInbound;
   readonly recordReceipt: RecordReceipt;
+  /** Absent where networks can't reach the gateway. */
+  readonly accountEndpoints?: AccountEndpoints;
   readonly egress: Egress;
   readonly log: Log;
 }
@@ -26,7 +29,7 @@ export interface ConnectionPorts {
  * that the platform stores later. Throws `account-unknown`.
  */
 export async function attemptContext(
-  { ownership, accounts, record, recordReceipt, egress, log }: ConnectionPorts,
+  { ownership, accounts, accountEndpoints, record, recordReceipt, egress, log }: ConnectionPorts,
   owner: Owner,
   { platform, address }: OwnedAccount,
   history: LoginHistory,
@@ -50,6 +53,7 @@ export async function attemptContext(
       if (next !== undefined) history.version = next;
     },
     ...refreshLockFor(accounts, { app, platform, address }, version),
+    ...accountEndpoints?.(app, platform, address),
     egress: egressFor(egress, app),
     log: log.child({ app, account: id }),
     state: ownership.connectionState(owner),

@@ -28,10 +28,6 @@ const TAKE_ALL = luaScript(new URL("./scripts/take-all.lua", import.meta.url), {
 /** Stores consents in Redis, by the hash of their state. */
 export function redisConsents({ redis, keyring }: RedisConsentsDeps): Consents {
   const run = scriptRunner(redis, { takeAll: TAKE_ALL });
-  async function put(record: string, fields: Record<string, string>, seconds: number): Promise<void> {
-    await redis.multi().hset(record, fields).expire(record, seconds).exec();
-  }
-
   return {
     async begin(begun, client, url) {
       const state = randomBytes(32).toString("base64url");
@@ -40,7 +36,7 @@ export function redisConsents({ redis, keyring }: RedisConsentsDeps): Consents {
       const id = consentId(begun.platform, state);
       const secrets: ConsentSecrets = { client, verifier, state };
       const sealed = await keyring.seal(JSON.stringify(secrets), consentData(id, "client", begun));
-      await put(keys.consent(id), { begun: JSON.stringify(begun), sealed }, DECISION_SECONDS);
+      await put(redis, keys.consent(id), { begun: JSON.stringify(begun), sealed }, DECISION_SECONDS);
       return { id, url: authorizationUrl };
     },
 
@@ -53,7 +49,12 @@ export function redisConsents({ redis, keyring }: RedisConsentsDeps): Consents {
 
     async submitCode({ id, sealed, ...begun }, code) {
       const sealedCode = await keyring.seal(code, consentData(id, "code", begun));
-      await put(keys.consentHanded(id), { begun: JSON.stringify(begun), sealed, code: sealedCode }, EXCHANGE_SECONDS);
+      await put(
+        redis,
+        keys.consentHanded(id),
+        { begun: JSON.stringify(begun), sealed, code: sealedCode },
+        EXCHANGE_SECONDS,
+      );
     },
 
     async openForExchange(id) {
@@ -68,24 +69,29 @@ export function redisConsents({ redis, keyring }: RedisConsentsDeps): Consents {
       await redis.set(keys.consentOutcome(id), JSON.stringify(outcome), "EX", OUTCOME_SECONDS, "NX");
     },
 
-    outcome: async (id) => {
-      const text = await redis.get(keys.consentOutcome(id));
-      return text === null ? undefined : (JSON.parse(text) as ConsentOutcome);
-    },
+    outcome: async (id) => parseOutcome(await redis.get(keys.consentOutcome(id))),
 
     async issueProof({ id, app, platform }) {
       const proof = randomBytes(32).toString("base64url");
-      await put(keys.consentProof(hashOf(proof)), { id, app, platform }, OUTCOME_SECONDS);
+      await put(redis, keys.consentProof(hashOf(proof)), { id, app, platform }, OUTCOME_SECONDS);
       return proof;
     },
 
     async verifyProof(app, platform, proof) {
       if (!RANDOM_FORM.test(proof)) return undefined;
-      const stored = await redis.hmget(keys.consentProof(hashOf(proof)), "id", "app", "platform");
-      const [id, provenApp, provenPlatform] = stored;
+      const [id, ...owner] = await redis.hmget(keys.consentProof(hashOf(proof)), "id", "app", "platform");
+      const [provenApp, provenPlatform] = owner;
       return id && provenApp === app && provenPlatform === platform ? id : undefined;
     },
   };
+}
+
+function parseOutcome(text: string | null): ConsentOutcome | undefined {
+  return text === null ? undefined : (JSON.parse(text) as ConsentOutcome);
+}
+
+async function put(redis: RedisClient, record: string, fields: Record<string, string>, seconds: number): Promise<void> {
+  await redis.multi().hset(record, fields).expire(record, seconds).exec();
 }
 
 /** Returns the associated data of a sealed part, bound to app, platform and redirect URI. */

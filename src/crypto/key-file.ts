@@ -36,7 +36,7 @@ const KeyFile = Type.Object(
   },
   { additionalProperties: false },
 );
-/** A generation of keys: a public key, its private half for workers, and a shared key. */
+/** A generation of keys: public key, private half for workers, shared key. */
 export type KeyVersion = Static<typeof KeyVersion>;
 /** Content of the master key file, as JSON. */
 export type KeyFile = Static<typeof KeyFile>;

@@ -79,7 +79,7 @@ export async function keyring({ path, opens, now = Date.now }: KeyringDeps): Pro
       await reload();
     }
     const generation = loaded.generations.get(version);
-    if (generation === undefined) throw new KeyringError(missing(path, version));
+    if (generation === undefined) throw new KeyringError(versionMissing(path, version));
     return generation;
   };
 
@@ -100,26 +100,17 @@ export async function keyring({ path, opens, now = Date.now }: KeyringDeps): Pro
       const { privateKey } = await generationOf(version);
       if (privateKey === undefined) throw new KeyringError("This process has no private keys: it can seal, not open.");
       const context = { recipientKey: privateKey, enc: exact(first), info: HPKE_INFO };
-      const plain = await hpke.open(context, exact(second), exact(associatedData)).catch(doesNotFit);
+      const plain = await hpke.open(context, exact(second), exact(associatedData)).catch(throwMismatch);
       return Buffer.from(plain).toString("utf8");
     },
     sealShared: async (plain, associatedData) => {
       const { symmetric, version } = await currentGeneration();
-      const iv = randomBytes(12);
-      const cipher = createCipheriv("aes-256-gcm", symmetric, iv).setAAD(associatedData);
-      const body = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-      return `s${version}.${iv.toString("base64url")}.${body.toString("base64url")}`;
+      return `s${version}.${sealWith(symmetric, plain, associatedData)}`;
     },
     openShared: async (sealed, associatedData) => {
       const { version, first, second } = partsOf(sealed, "s");
       const { symmetric } = await generationOf(version);
-      try {
-        const cipher = createDecipheriv("aes-256-gcm", symmetric, first, { authTagLength: 16 }).setAAD(associatedData);
-        cipher.setAuthTag(second.subarray(-16));
-        return Buffer.concat([cipher.update(second.subarray(0, -16)), cipher.final()]);
-      } catch (error) {
-        return doesNotFit(error);
-      }
+      return openWith(symmetric, first, second, associatedData);
     },
   };
 }
@@ -160,6 +151,24 @@ async function sealTo(generation: Generation, plain: string, associatedData: Uin
   return `${Buffer.from(enc).toString("base64url")}.${Buffer.from(ct).toString("base64url")}`;
 }
 
+/** Seals with AES-256-GCM; returns `<iv>.<ciphertext and tag>`. */
+function sealWith(symmetric: Buffer, plain: Uint8Array, associatedData: Uint8Array): string {
+  const iv = randomBytes(12);
+  const cipher = createCipheriv("aes-256-gcm", symmetric, iv).setAAD(associatedData);
+  const body = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  return `${iv.toString("base64url")}.${body.toString("base64url")}`;
+}
+
+function openWith(symmetric: Buffer, iv: Buffer, body: Buffer, associatedData: Uint8Array): Buffer {
+  try {
+    const cipher = createDecipheriv("aes-256-gcm", symmetric, iv, { authTagLength: 16 }).setAAD(associatedData);
+    cipher.setAuthTag(body.subarray(-16));
+    return Buffer.concat([cipher.update(body.subarray(0, -16)), cipher.final()]);
+  } catch (error) {
+    return throwMismatch(error);
+  }
+}
+
 async function modifiedAt(path: string): Promise<number> {
   try {
     return (await stat(path)).mtimeMs;
@@ -184,10 +193,10 @@ function partsOf(sealed: string, kind: "h" | "s"): { version: number; first: Buf
   return { version: Number(version), first: Buffer.from(first, "base64url"), second: Buffer.from(second, "base64url") };
 }
 
-function doesNotFit(cause: unknown): never {
+function throwMismatch(cause: unknown): never {
   throw new KeyringError("A sealed value is damaged or does not belong where it was found.", { cause });
 }
 
-function missing(path: string, version: number): string {
+function versionMissing(path: string, version: number): string {
   return `Version ${version} of the keys is not in ${path}. Copy the newest key file to this machine.`;
 }

@@ -2,12 +2,15 @@ import { accountUnknown } from "../accounts/account-unknown.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import { refreshLockFor } from "../accounts/credential-renewal.ts";
 import { egressFor } from "../egress/egress.ts";
+import type { AccountEndpoints } from "../inbound/account-endpoint.ts";
 import type { Log } from "../model/log.ts";
 import type { AccountContext, Egress, Platform } from "../platform/platform.ts";
 
 export interface ClientCacheDeps {
   readonly accounts: Pick<Accounts, "versionOf" | "credentialsOf" | "update"> &
     Partial<Pick<Accounts, "withRefreshLock">>;
+  /** Absent where networks can't reach the gateway. */
+  readonly accountEndpoints?: AccountEndpoints;
   readonly egress: Egress;
   readonly log: Log;
   /** Milliseconds without work after which a client is disposed of. */
@@ -87,7 +90,7 @@ export class ClientCache {
 
   /** Opens credentials only for a version without a client: that costs a millisecond of cryptography. */
   async #clientFor(platform: Platform, app: string, address: string): Promise<CachedClient> {
-    const { accounts, log } = this.#deps;
+    const { accounts, accountEndpoints, log } = this.#deps;
     const egress = egressFor(this.#deps.egress, app);
     const version = platform.credentials ? await accounts.versionOf(app, platform.id, address) : undefined;
     if (version === undefined && platform.needsAccount) throw accountUnknown();
@@ -105,6 +108,7 @@ export class ClientCache {
       app,
       credentials: account.credentials,
       ...this.#storage(platform, app, address, () => entry),
+      ...accountEndpoints?.(app, platform.id, address),
       egress,
       log,
     });

@@ -11,6 +11,7 @@ import { ClientCache } from "../delivery/client-cache.ts";
 import { deliverer } from "../delivery/deliver.ts";
 import { desiredOnlineSetter } from "../delivery/keep-online.ts";
 import { egress as egressGuard } from "../egress/egress.ts";
+import { accountEndpoints } from "../inbound/account-endpoint.ts";
 import { deliveryReceipts } from "../inbound/delivery-receipts.ts";
 import { inboundRecorder } from "../inbound/record-inbound.ts";
 import { topicEndpoints } from "../inbound/topic-endpoint.ts";
@@ -43,7 +44,9 @@ export async function startWorker({
   const arrive = inboundRecorder({ redis, eventsKept: config.eventsKept });
   const guard = egressGuard({ allowPrivate: config.allowPrivate });
   const mailbox = isSandboxEnabled(config) ? await sandboxMailbox({ arrive, log }) : undefined;
-  const pool = new ClientCache({ accounts, egress: guard, log });
+  const reachable =
+    config.publicUrl === "" ? {} : { accountEndpoints: accountEndpoints({ endpoints: doors, base: outside(config) }) };
+  const pool = new ClientCache({ accounts, ...reachable, egress: guard, log });
   const topics = redisTopics({ redis });
   const delivering = {
     outbox,
@@ -74,6 +77,7 @@ export async function startWorker({
         delivering,
         ownership: accountOwnership({ redis, keyring: store.ring, eventsKept: config.eventsKept }),
         accounts,
+        ...reachable,
         record: arrive,
         recordReceipt: deliveryReceipts({ redis, eventsKept: config.eventsKept }),
         egress: guard,

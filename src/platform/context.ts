@@ -1,6 +1,7 @@
 import type { EventError } from "../model/failure.ts";
 import type { Log } from "../model/log.ts";
 import type { Egress } from "./egress.ts";
+import type { InboundEndpoint } from "./inbound-webhook.ts";
 
 /** Bytes of one attachment, whether the app sent them inline or by URL. */
 export interface Blob {
@@ -78,10 +79,10 @@ export interface AccountContext<Credentials> {
    */
   withRefreshLock?<T>(renew: (stored: Credentials | undefined) => Promise<T>): Promise<T>;
   /**
-   * Returns the public address of the account's own inbound webhook endpoint, for platforms that register it themselves.
-   * Absent without PUBLIC_URL; undefined where `WebhookReceiver.secrets` opened none for this account.
+   * Returns the account's inbound webhook endpoint; undefined where `WebhookReceiver.secrets` gave none.
+   * With it a platform registers its webhook at the network itself. Absent without PUBLIC_URL or without an account.
    */
-  readonly inboundEndpoint?: () => Promise<{ readonly url: string } | undefined>;
+  inboundEndpoint?(): Promise<InboundEndpoint | undefined>;
   readonly egress: Egress;
   readonly log: Log;
 }

@@ -19,6 +19,14 @@ export interface WebhookEndpoint {
 /** Secrets that requests to an endpoint are verified with. The API knows them, so they hold no more than needed. */
 export type VerificationSecrets = Readonly<Record<string, string>>;
 
+/** An account's own webhook endpoint, for platforms that register the URL at the network themselves. */
+export interface InboundEndpoint {
+  /** Public URL, `PUBLIC_URL/inbound/{platform}/{endpoint}`. Confidential: the id is unguessable. */
+  readonly url: string;
+  /** Secrets of `WebhookReceiver.secrets`, as of the account's last `PUT`. */
+  readonly secrets: VerificationSecrets;
+}
+
 /** Response to a webhook request, sent after its events are stored. Other statuses than 200 store nothing. */
 export interface WebhookResponse {
   /** 400: unreadable; 403: not signed by the network; 404: nothing is expected here. */

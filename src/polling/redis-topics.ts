@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { EventError } from "../model/failure.ts";
 import { partitionOf } from "../model/hash.ts";
+import type { TopicStatus } from "../platform/platform.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
 import { luaScript } from "../redis/script-loader.ts";
@@ -105,26 +106,27 @@ export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics 
       await run.setField({ keys: topicKeys(id), args: { field: "keeps", value: hasRemoteState ? "1" : "0" } });
     },
 
-    async status(platform, topic) {
-      const id = topicId(platform, topic);
-      const { due, record } = topicKeys(id);
-      const [[known, state, fails, error, polled], nextAt] = await Promise.all([
-        redis.hmget(record, "topic", "state", "fails", "error", "polled"),
-        redis.zscore(due, id),
-      ]);
-      if (!known) return undefined;
-      return {
-        ...(state ? { state } : {}),
-        fails: Number(fails ?? 0),
-        ...(error ? { error: JSON.parse(error) as EventError } : {}),
-        ...(polled ? { polledAt: Number(polled) } : {}),
-        ...(nextAt ? { nextAt: Number(nextAt) } : {}),
-      };
-    },
+    status: (platform, topic) => readStatus(redis, topicId(platform, topic)),
 
     async remove({ id, claim }) {
       await run.remove({ keys: topicKeys(id), args: { id, claim } });
     },
+  };
+}
+
+async function readStatus(redis: RedisClient, id: string): Promise<TopicStatus | undefined> {
+  const { due, record } = topicKeys(id);
+  const [[topic, state, failures, error, polled], nextAt] = await Promise.all([
+    redis.hmget(record, "topic", "state", "fails", "error", "polled"),
+    redis.zscore(due, id),
+  ]);
+  if (!topic) return undefined;
+  return {
+    ...(state ? { state } : {}),
+    fails: Number(failures ?? 0),
+    ...(error ? { error: JSON.parse(error) as EventError } : {}),
+    ...(polled ? { polledAt: Number(polled) } : {}),
+    ...(nextAt ? { nextAt: Number(nextAt) } : {}),
   };
 }
 

@@ -22,7 +22,7 @@ export interface DueTopic {
   readonly hint: string | undefined;
   /** True when a push reported a change. */
   readonly triggered: boolean;
-  /** True while the network holds state, such as a subscription, to be undone at the end. */
+  /** True while the network holds state (a subscription) to be undone at the end. */
   readonly hasRemoteState: boolean;
   readonly hasSubscribers: boolean;
 }

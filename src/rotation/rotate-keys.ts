@@ -42,7 +42,7 @@ export async function rotateKeys(deps: { readonly redis: RedisClient; readonly k
 }
 
 /**
- * Writes the key file of an API-only machine: public halves and shared keys, no private halves.
+ * Writes the key file of an API-only machine, without private halves.
  * Never overwrites a file. Throws `KeyringError` instead.
  */
 export async function exportApiKeyFile(path: string, to: string): Promise<void> {

@@ -7,7 +7,7 @@ const JITTER = [0.75, 1.25] as const;
 export const GIVE_UP_MS = 24 * 3_600_000;
 
 /**
- * Returns the delay before the next attempt: 5 s, doubled per failure, up to an hour.
+ * Returns the next attempt's delay: 5 s, doubled per failure, up to an hour.
  * Jitter is a quarter in both directions (`random` is 0 to 1). A `Retry-After` of the receiver is respected up to a day.
  */
 export function retryDelayMs(failures: number, random: number, retryAfterMs = 0): number {

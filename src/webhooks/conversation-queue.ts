@@ -43,6 +43,7 @@ export function conversationQueues(deps: ConversationQueuesDeps): ConversationQu
   const delivered = new Set<PendingEvent>();
   const removed: string[] = [];
   const skipped: HookEvent[] = [];
+  const { dueNow, afterFailure } = retryStates(now, delay);
   let probeAllowed = halfOpen;
 
   function mayAttempt(): boolean {
@@ -51,18 +52,12 @@ export function conversationQueues(deps: ConversationQueuesDeps): ConversationQu
     probeAllowed = false;
     return isProbe;
   }
-  const dueNow = (): RetryState => ({ attempts: 0, since: now(), retryAt: now() });
-  const failed = (attempts: number, since: number): RetryState => ({
-    attempts,
-    since,
-    retryAt: now() + delay(attempts),
-  });
 
   async function deliverNew(conversation: string, events: readonly PendingEvent[]): Promise<void> {
     for (const event of events) {
       const result = mayAttempt() ? await breaker.attempt(event, 1) : undefined;
       if (!result?.delivered) {
-        retries.set(conversation, result ? failed(1, now()) : dueNow());
+        retries.set(conversation, result ? afterFailure(1, now()) : dueNow());
         return;
       }
       delivered.add(event);
@@ -81,7 +76,7 @@ export function conversationQueues(deps: ConversationQueuesDeps): ConversationQu
       skipped.push(skippedEvent(name, event, result, now()));
       return true;
     }
-    retries.set(conversation, failed(before.attempts + 1, since));
+    retries.set(conversation, afterFailure(before.attempts + 1, since));
     return false;
   }
 
@@ -100,6 +95,17 @@ export function conversationQueues(deps: ConversationQueuesDeps): ConversationQu
   }
 
   return { deliverNew, retry, delivered, removed, retries, skipped };
+}
+
+function retryStates(now: () => number, delay: (failures: number) => number) {
+  return {
+    dueNow: (): RetryState => ({ attempts: 0, since: now(), retryAt: now() }),
+    afterFailure: (attempts: number, since: number): RetryState => ({
+      attempts,
+      since,
+      retryAt: now() + delay(attempts),
+    }),
+  };
 }
 
 const RECEIVER_UNAVAILABLE: EventError = {

@@ -31,12 +31,25 @@ export interface DeliveryLoop {
 
 const ERROR_PAUSE_MS = 500;
 
+/** Changing state of a loop. `isStale`: Redis may know more than `state`. */
+interface LoopState {
+  state: DeliveryState | undefined;
+  isStale: boolean;
+  isOver: boolean;
+}
+
+interface LoopActions {
+  readonly isOwner: () => boolean;
+  readonly end: () => void;
+  readonly runRound: ReturnType<typeof deliveryRound>;
+}
+
 /** Delivers one webhook for as long as the lease lasts. */
 export function deliveryLoop(deps: DeliveryLoopDeps): DeliveryLoop {
   const { lease, store, logger } = deps;
   const stopping = new AbortController();
   const signal = wakeSignal();
-  const loop = { state: undefined as DeliveryState | undefined, isStale: true, isOver: false };
+  const loop: LoopState = { state: undefined, isStale: true, isOver: false };
 
   function end(): void {
     loop.isOver = true;
@@ -61,21 +74,7 @@ export function deliveryLoop(deps: DeliveryLoopDeps): DeliveryLoop {
   const isOwner = (): boolean => !loop.isOver && leaseKeeper.isOwner();
   const runRound = deliveryRound(deps, { signal: stopping.signal, isOwner });
 
-  /** Loads the state where necessary and runs one round; returns the milliseconds until the next. */
-  async function iterate(): Promise<number> {
-    if (loop.isStale || loop.state === undefined) {
-      loop.isStale = false;
-      const snapshot = await store.load(lease);
-      if (snapshot) loop.state = deliveryStateFrom(snapshot);
-      else end();
-    }
-    if (loop.state === undefined || !isOwner()) return ERROR_PAUSE_MS;
-    const result = await runRound(loop.state);
-    if (result.outcome === "over") end();
-    else if (result.outcome === "replayed") loop.isStale = true;
-    else loop.state = result.state;
-    return result.outcome === "continued" ? result.waitMs : 0;
-  }
+  const iterate = () => iterateOnce(deps, loop, { isOwner, end, runRound });
   async function run(): Promise<void> {
     while (!loop.isOver) {
       const waitMs = await iterate().catch((err: unknown) => {
@@ -100,6 +99,26 @@ export function deliveryLoop(deps: DeliveryLoopDeps): DeliveryLoop {
       clearTimeout(abortTimer);
     },
   };
+}
+
+/** Loads the state where necessary and runs one round. Returns the milliseconds until the next. */
+async function iterateOnce(
+  { store, lease }: DeliveryLoopDeps,
+  loop: LoopState,
+  { isOwner, end, runRound }: LoopActions,
+): Promise<number> {
+  if (loop.isStale || loop.state === undefined) {
+    loop.isStale = false;
+    const snapshot = await store.load(lease);
+    if (snapshot) loop.state = deliveryStateFrom(snapshot);
+    else end();
+  }
+  if (loop.state === undefined || !isOwner()) return ERROR_PAUSE_MS;
+  const result = await runRound(loop.state);
+  if (result.outcome === "over") end();
+  else if (result.outcome === "replayed") loop.isStale = true;
+  else loop.state = result.state;
+  return result.outcome === "continued" ? result.waitMs : 0;
 }
 
 async function sendTest(

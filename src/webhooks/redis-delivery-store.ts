@@ -12,6 +12,7 @@ import {
   LEASE_MS,
   type PendingEntry,
   type RetryState,
+  type Snapshot,
   type WebhookLease,
 } from "./delivery-store.ts";
 import { webhookSecretData } from "./redis-webhooks.ts";
@@ -68,16 +69,6 @@ export function redisDeliveryStore({ redis, keyring, eventsKept }: RedisDelivery
   const run = scriptRunner(redis, SCRIPTS);
   const nextEpoch = epochGenerator();
 
-  async function pendingOf({ app, name }: WebhookLease): Promise<PendingEntry[]> {
-    const pending: PendingEntry[] = [];
-    for (let after = "-"; ; ) {
-      const page = await redis.xrange(keys.hookBacklog(app, name), after, "+", "COUNT", PAGE_SIZE);
-      for (const [entryId, fields] of page) pending.push({ entryId, conversation: fields[1] ?? "" });
-      if (page.length < PAGE_SIZE) return pending;
-      after = `(${page.at(-1)?.[0]}`;
-    }
-  }
-
   return {
     claim: async (tag) => {
       const claimed = await run.claim({
@@ -100,28 +91,7 @@ export function redisDeliveryStore({ redis, keyring, eventsKept }: RedisDelivery
       await run.release({ keys: { lease: keys.hookLease(app, name) }, args: { fence } });
     },
 
-    load: async (lease) => {
-      const { app, name, fence } = lease;
-      const record = await redis.hgetall(keys.hook(app, name));
-      if (record.url === undefined || record.state !== "active" || record.fence !== fence) return undefined;
-      const [secret, pending, retries] = await Promise.all([
-        keyring.open(record.secret ?? "", webhookSecretData(app, name, record.secretVersion ?? "")),
-        pendingOf(lease),
-        redis.hgetall(keys.hookAttempts(app, name)),
-      ]);
-      return {
-        url: record.url,
-        filter: JSON.parse(record.filter ?? "{}"),
-        secret,
-        version: record.version ?? "",
-        replayGeneration: record.moves ?? "0",
-        cursor: parseCursor(record.cursor ?? ""),
-        rawCursor: record.cursor ?? "",
-        pending,
-        retries: new Map(Object.entries(retries).map(([key, json]) => [key, JSON.parse(json) as RetryState])),
-        health: parseHealth(record.health),
-      };
-    },
+    load: (lease) => loadSnapshot(redis, keyring, lease),
 
     pendingEvent: async ({ app, name }, entryId) => {
       const [entry] = await redis.xrange(keys.hookBacklog(app, name), entryId, entryId);
@@ -144,6 +114,43 @@ export function redisDeliveryStore({ redis, keyring, eventsKept }: RedisDelivery
         .exec();
     },
   };
+}
+
+async function loadSnapshot(
+  redis: RedisClient,
+  keyring: Pick<Keyring, "open">,
+  lease: WebhookLease,
+): Promise<Snapshot | undefined> {
+  const { app, name, fence } = lease;
+  const record = await redis.hgetall(keys.hook(app, name));
+  if (record.url === undefined || record.state !== "active" || record.fence !== fence) return undefined;
+  const [secret, pending, retries] = await Promise.all([
+    keyring.open(record.secret ?? "", webhookSecretData(app, name, record.secretVersion ?? "")),
+    pendingOf(redis, lease),
+    redis.hgetall(keys.hookAttempts(app, name)),
+  ]);
+  return {
+    url: record.url,
+    filter: JSON.parse(record.filter ?? "{}"),
+    secret,
+    version: record.version ?? "",
+    replayGeneration: record.moves ?? "0",
+    cursor: parseCursor(record.cursor ?? ""),
+    rawCursor: record.cursor ?? "",
+    pending,
+    retries: new Map(Object.entries(retries).map(([key, json]) => [key, JSON.parse(json) as RetryState])),
+    health: parseHealth(record.health),
+  };
+}
+
+async function pendingOf(redis: RedisClient, { app, name }: WebhookLease): Promise<PendingEntry[]> {
+  const pending: PendingEntry[] = [];
+  for (let after = "-"; ; ) {
+    const page = await redis.xrange(keys.hookBacklog(app, name), after, "+", "COUNT", PAGE_SIZE);
+    for (const [entryId, fields] of page) pending.push({ entryId, conversation: fields[1] ?? "" });
+    if (page.length < PAGE_SIZE) return pending;
+    after = `(${page.at(-1)?.[0]}`;
+  }
 }
 
 /** Parses `<app>|<name>`, fence, `<app>|<name>`, fence …. */

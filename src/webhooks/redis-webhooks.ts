@@ -48,38 +48,17 @@ export function webhookSecretData(app: string, name: string, version: string): B
 export function redisWebhooks({ redis, keyring, eventLog }: RedisWebhooksDeps): Webhooks {
   const run = scriptRunner(redis, SCRIPTS);
 
-  async function read(app: string, name: string, bounds: LogBounds): Promise<Webhook | undefined> {
-    const [record, pendingCount, deliveries] = await Promise.all([
-      redis.hgetall(keys.hook(app, name)),
-      redis.xlen(keys.hookBacklog(app, name)),
-      deliveriesOf(app, name, MAX_SHOWN_DELIVERIES),
-    ]);
-    if (record.url === undefined) return undefined;
-    const lag = { held: pendingCount, seconds: secondsBehind(record.cursor ?? "", bounds) };
-    return { ...webhookFromRecord(name, record), lag, deliveries };
-  }
-  async function deliveriesOf(app: string, name: string, limit: number): Promise<Delivery[]> {
-    const deliveries = await redis.lrange(keys.hookDeliveries(app, name), 0, limit - 1);
-    return deliveries.map((json) => JSON.parse(json) as Delivery);
-  }
+  const read = (app: string, name: string, bounds: LogBounds) => readWebhook(redis, app, name, bounds);
 
   return {
     put: async (app, { name, url, filter, secret, replacesSecret, cursor }) => {
       const secretVersion = ulid();
       const sealed = await keyring.seal(secret, webhookSecretData(app, name, secretVersion));
+      const newSecret = { secret: sealed, secretVersion, replacesSecret };
       const fields = Object.entries({ url, filter: JSON.stringify(filter), updated: new Date().toISOString() }).flat();
       const outcome = await run.put({
         keys: { ...indexKeys(app), webhook: keys.hook(app, name), retries: keys.hookAttempts(app, name) },
-        args: {
-          name,
-          member: memberOf(app, name),
-          maxWebhooks: MAX_WEBHOOKS_PER_APP,
-          cursor,
-          secret: sealed,
-          secretVersion,
-          replacesSecret,
-          fields,
-        },
+        args: { ...newSecret, name, member: memberOf(app, name), maxWebhooks: MAX_WEBHOOKS_PER_APP, cursor, fields },
       });
       if (outcome === "full") throw new TooManyWebhooks();
       return { created: outcome === "created" };
@@ -120,8 +99,29 @@ export function redisWebhooks({ redis, keyring, eventLog }: RedisWebhooksDeps): 
       return added === 1;
     },
 
-    deliveries: deliveriesOf,
+    deliveries: (app, name, limit) => deliveriesOf(redis, app, name, limit),
   };
+}
+
+async function readWebhook(
+  redis: RedisClient,
+  app: string,
+  name: string,
+  bounds: LogBounds,
+): Promise<Webhook | undefined> {
+  const [record, pendingCount, deliveries] = await Promise.all([
+    redis.hgetall(keys.hook(app, name)),
+    redis.xlen(keys.hookBacklog(app, name)),
+    deliveriesOf(redis, app, name, MAX_SHOWN_DELIVERIES),
+  ]);
+  if (record.url === undefined) return undefined;
+  const lag = { held: pendingCount, seconds: secondsBehind(record.cursor ?? "", bounds) };
+  return { ...webhookFromRecord(name, record), lag, deliveries };
+}
+
+async function deliveriesOf(redis: RedisClient, app: string, name: string, limit: number): Promise<Delivery[]> {
+  const deliveries = await redis.lrange(keys.hookDeliveries(app, name), 0, limit - 1);
+  return deliveries.map((json) => JSON.parse(json) as Delivery);
 }
 
 function memberOf(app: string, name: string): string {
@@ -134,8 +134,8 @@ function indexKeys(app: string) {
 
 /** Returns all keys of one webhook. */
 function recordKeys(app: string, name: string): string[] {
-  return [keys.hook, keys.hookBacklog, keys.hookAttempts, keys.hookDeliveries, keys.hookTests, keys.hookLease].map(
-    (keyOf) => keyOf(app, name),
+  return [keys.hook, keys.hookBacklog, keys.hookAttempts, keys.hookDeliveries, keys.hookTests, keys.hookLease].map((keyOf) =>
+    keyOf(app, name),
   );
 }
 
