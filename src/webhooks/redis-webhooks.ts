@@ -134,8 +134,8 @@ function indexKeys(app: string) {
 
 /** Returns all keys of one webhook. */
 function recordKeys(app: string, name: string): string[] {
-  return [keys.hook, keys.hookBacklog, keys.hookAttempts, keys.hookDeliveries, keys.hookTests, keys.hookLease].map((keyOf) =>
-    keyOf(app, name),
+  return [keys.hook, keys.hookBacklog, keys.hookAttempts, keys.hookDeliveries, keys.hookTests, keys.hookLease].map(
+    (keyOf) => keyOf(app, name),
   );
 }
 
