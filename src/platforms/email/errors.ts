@@ -82,8 +82,16 @@ function replyEntry(reply: Reply, code: string, command: string): ErrorEntry {
   // A greeting or EHLO refused for good concerns this connection, not the message: another try may meet another server.
   if (code === "EPROTOCOL" || code === "ECONNECTION") return LATER;
   if (code === "ETLS" || (reply.code === 530 && /STARTTLS/i.test(reply.text))) return "tls";
-  if (code === "EAUTH" || reply.code === 530 || reply.code === 535) return "credentials-invalid";
+  if (code === "EAUTH" || reply.code === 530 || reply.code === 535)
+    return isFinalLogin(reply) ? "credentials-invalid" : LATER;
   return command === "RCPT TO" ? recipientEntry(reply) : messageEntry(reply, command);
+}
+
+/** Tells whether a login is refused for good (RFC 4954 section 6). Servers refuse right logins for a while as well. */
+function isFinalLogin({ code, status, text }: Reply): boolean {
+  const isTemporary =
+    status.startsWith("4.") || /temporar|try again|too many|later|service unavailable|internal error/i.test(text);
+  return [530, 534, 535, 538].includes(code) && !isTemporary;
 }
 
 function messageEntry({ code, status }: Reply, command: string): ErrorEntry {

@@ -5,6 +5,7 @@ import { mailboxLogin } from "./access-tokens.ts";
 import { IMAP_TIMEOUTS, type ImapEndpoint, type ImapTimeouts, openImap } from "./imap/connection.ts";
 import { type ImapPool, imapPool } from "./imap/pool.ts";
 import type { Tokens } from "./oauth.ts";
+import { connectionFailure } from "./verdict.ts";
 
 /** An account's mailbox as `fetch`, `search` and similar verbs use it, in any worker. */
 export interface Mailbox extends ImapPool {
@@ -23,7 +24,11 @@ export function createMailbox(
   const canSearch = credentials.mailbox.protocol !== "pop3";
   const pool = imapPool(async (signal) => {
     if (!canSearch) throw needsImap();
-    return openImap({ ...mailboxEndpoint(account, credentials, token), timeouts }, false, signal);
+    const endpoint = { ...mailboxEndpoint(account, credentials, token), timeouts };
+    return openImap(endpoint, false, signal).catch((thrown: unknown) => {
+      signal.throwIfAborted();
+      throw connectionFailure(thrown);
+    });
   });
   return { ...pool, canSearch };
 }

@@ -16,7 +16,7 @@ export interface IdSources {
 const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
 const MESSAGE_ID = /^[ \t>]{0,9}message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{1,500}>)/im;
 
-/** Returns our id of a mail from the places of a report, the most reliable place first. */
+/** Returns our id of a mail from a report. The most reliable place comes first. */
 export function activityIdIn({ envelopeId, returned, text, answered }: IdSources): string | undefined {
   const ownField = new RegExp(`^[ \\t>]{0,9}${ID_FIELD}:\\s*(${ULID})\\s*$`, "im");
   const localPart = new RegExp(`<(${ULID})@`, "i");

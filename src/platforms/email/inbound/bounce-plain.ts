@@ -25,7 +25,7 @@ export function looksLikeBounce(fields: readonly RawField[]): boolean {
 }
 
 /**
- * Returns the recipients in a report without a machine-readable part: Exim lists them in the head; qmail, sendmail, OpenSMTPD,
+ * Returns the recipients in a report without a machine-readable part. Exim lists them in the head; qmail, sendmail, OpenSMTPD,
  * Yahoo and others name each in the text, followed by the reason.
  */
 export function plainBounce(fields: readonly RawField[], text: string): readonly BouncedRecipient[] {
@@ -51,7 +51,7 @@ function ownAddresses(fields: readonly RawField[]): readonly string[] {
   );
 }
 
-/** Returns the text that follows the last mention of an address, up to the next address. */
+/** Returns the text between an address and the next address. */
 function reasonOf(address: string, report: string): string {
   const mentions = report.split(address).slice(1);
   if (mentions.length === 0) return "";

@@ -23,12 +23,12 @@ const PHRASES: ReadonlyArray<readonly [pattern: RegExp, status: string]> = [
   [/timed? ?out|timeout|expired|too long|retry time/i, "4.4.7"],
 ];
 
-/** Returns a recipient's status code: the field's, else the code in the server's text, else that of the text's phrases. */
+/** Returns a recipient's status code. The field's, else the code in the server's text, else that of the text's phrases. */
 export function statusOf(field: string, text: string): string | undefined {
   return STATUS.exec(` ${field}`)?.[1] ?? statusInText(text);
 }
 
-/** Returns the status code of a server's text: a written code, or the code of its phrases. */
+/** Returns the status code of a server's text. A written code, or the code of its phrases. */
 export function statusInText(text: string): string | undefined {
   const excerpt = text.slice(0, 2_000);
   return STATUS.exec(` ${excerpt}`)?.[1] ?? PHRASES.find(([pattern]) => pattern.test(excerpt))?.[1];

@@ -33,7 +33,7 @@ const DELIVERY_STATUS = /^message\/(global-)?delivery-status$/;
 const RETURNED = /^(message\/(rfc822|global)(-headers)?|text\/rfc822-headers)$/;
 
 /**
- * Reads a delivery report: message/delivery-status (RFC 3464) in any nesting, or the texts of servers that write none.
+ * Reads a delivery report. Message/delivery-status (RFC 3464) in any nesting, or the texts of servers that write none.
  * Undefined for other mail, for complaints (RFC 5965) and for forwarded reports. Takes a few ms at most, and never throws.
  */
 export function readBounce(source: Buffer): Bounce | undefined {
@@ -81,7 +81,7 @@ function identified(
   };
 }
 
-/** Returns the field groups of a report: the first describes the message, each other one a recipient. */
+/** Returns the field groups of a report. The first describes the message, each other one a recipient. */
 function blocksOf(report: MimeLeaf): ReadonlyArray<readonly RawField[]> {
   const body = decodeTransfer(report.body, report.encoding).toString("latin1").trim();
   return body.split(/\r?\n(?:[ \t]*\r?\n)+/).map((block) => splitFields(block));

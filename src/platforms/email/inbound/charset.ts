@@ -45,10 +45,10 @@ export function decodeCharset(bytes: Buffer, label = ""): string {
   }
 }
 
-/** Tells whether bytes are UTF-8; a character cut at the end is allowed. */
-function isUtf8(bytes: Buffer): boolean {
+/** Tells whether bytes are UTF-8; with `isCut` the last character may be incomplete. */
+function isUtf8(bytes: Buffer, isCut: boolean): boolean {
   try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: isCut });
     return true;
   } catch {
     return false;
@@ -62,7 +62,9 @@ function guess(bytes: Buffer): string {
   // ESC $ begins Japanese text (ISO-2022-JP), which is ASCII by its bytes.
   if (bytes.includes("\u001b$", 0, "latin1")) return new TextDecoder("iso-2022-jp").decode(bytes);
   // Text with some good multi-byte characters is damaged UTF-8, not windows-1252.
-  const isUnicode = isUtf8(bytes) || /[\u00c3-\u00f4][\u0080-\u00bf]{2}/.test(bytes.toString("latin1"));
+  const latin1 = bytes.toString("latin1");
+  const isCutText = /[\u00c2-\u00f4][\u0080-\u00bf]/.test(latin1) && isUtf8(bytes, true);
+  const isUnicode = isUtf8(bytes, false) || isCutText || /[\u00e0-\u00f4][\u0080-\u00bf]{2}/.test(latin1);
   return iconv.decode(bytes, isUnicode ? "utf-8" : "windows-1252");
 }
 

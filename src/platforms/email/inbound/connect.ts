@@ -4,10 +4,13 @@ import { accountTokens, refusedAtLastConnection } from "../client/access-tokens.
 import { IMAP_TIMEOUTS, type ImapTimeouts } from "../client/imap/connection.ts";
 import { mailboxEndpoint } from "../client/mailbox.ts";
 import { POP3_TIMEOUTS } from "../client/pop3/client.ts";
+import { connectionFailure, isUnproven } from "../client/verdict.ts";
 import type { Credentials } from "../credentials.ts";
+import { classifyError } from "../errors.ts";
 import { type ConnectedMailbox, connectImap } from "./imap-mailbox.ts";
 import type { MailReader } from "./mail-reader.ts";
 import { connectPop3 } from "./pop3-connect.ts";
+import { forgetRefusals, verdictOf } from "./unproven-refusals.ts";
 
 export interface InboundSettings {
   readonly imapTimeouts?: ImapTimeouts;
@@ -24,7 +27,7 @@ export function mailboxConnector(
   { imapTimeouts = IMAP_TIMEOUTS, pop3PollMs }: InboundSettings,
 ): (connection: ConnectionContext<Credentials>) => Promise<ConnectedMailbox> {
   const largeMails = fairSemaphore(MAX_LARGE_MAILS);
-  return async (connection) => {
+  async function connect(connection: ConnectionContext<Credentials>): Promise<ConnectedMailbox> {
     const { credentials, state } = connection;
     const wasRefused = refusedAtLastConnection(state, credentials);
     const token = accountTokens(connection, credentials, new Set(), wasRefused);
@@ -40,5 +43,22 @@ export function mailboxConnector(
       reader,
       deleteAfter,
     });
+  }
+  return async (connection) => {
+    const onDisconnected = (thrown: unknown) =>
+      connection.onDisconnected(isRefusal(thrown) ? connectionFailure(thrown) : thrown);
+    try {
+      const mailbox = await connect({ ...connection, onDisconnected });
+      await forgetRefusals(connection);
+      return mailbox;
+    } catch (thrown) {
+      connection.signal.throwIfAborted();
+      throw isRefusal(thrown) ? await verdictOf(thrown, connection) : thrown;
+    }
   };
+}
+
+/** Tells whether an error is a refusal without proof, see `connectionFailure`. */
+function isRefusal(thrown: unknown): boolean {
+  return isUnproven(classifyError(thrown));
 }

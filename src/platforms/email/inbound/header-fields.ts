@@ -1,6 +1,6 @@
 import { decodeCharset } from "./charset.ts";
 
-/** A structured field: value in lower case, and parameters decoded (RFC 2231, and encoded words as many senders use). */
+/** A structured field. Value in lower case, and parameters decoded (RFC 2231, and encoded words as many senders use). */
 export interface StructuredField {
   readonly value: string;
   readonly parameters: Readonly<Record<string, string>>;
@@ -13,11 +13,12 @@ export interface RawField {
   readonly lines: string;
 }
 
-/** Characters of a field that are read; the middle of a longer field is dropped, since references end with the newest. */
+/** Characters of a field that are read; the middle of a longer field is dropped. References end with the newest. */
 const MAX_FIELD_CHARS = 131_072;
-/** Fields beyond this number are dropped, but for the fields that a mail can't be read without. */
+/** Fields beyond this number are dropped, except essential fields. */
 const MAX_FIELDS = 1_000;
-const ESSENTIAL = /^(content-|from$|to$|cc$|date$|subject$|message-id$|in-reply-to$|references$)/;
+/** Fields that a mail can't be read without. */
+export const ESSENTIAL = /^(content-|from$|to$|cc$|date$|subject$|message-id$|in-reply-to$|references$)/;
 const ENCODED_WORD = /=\?([^?\s]{1,60})\?([bq])\?([^?]*)\?=/gi;
 
 /** Splits a raw head, a character for each byte, into fields. Lines that belong to no field are dropped. */
@@ -73,7 +74,7 @@ export function parseStructured(raw: string): StructuredField {
   return { value: value.trim().toLowerCase(), parameters: Object.fromEntries(plain) };
 }
 
-/** Joins the pieces of a parameter (RFC 2231 sections 3 and 4); the first piece names the charset. */
+/** Joins the pieces of a parameter (RFC 2231 sections 3 and 4). The first piece names the charset. */
 function joinPieces(pieces: ReadonlyMap<number, { readonly text: string; readonly isEncoded: boolean }>): string {
   let charset = "";
   const bytes = [...pieces.entries()]
@@ -94,7 +95,7 @@ function percentDecoded(text: string): Buffer {
   return Buffer.from(bytes, "latin1");
 }
 
-/** Decodes encoded words (RFC 2047), joining neighbours of the same charset first; raw bytes are guessed. */
+/** Decodes encoded words (RFC 2047), joining neighbours of the same charset first. Raw bytes are guessed. */
 export function decodeWords(text: string): string {
   const joined = text.replace(/(\?=)[ \t\r\n]+(?==\?[^?\s]{1,60}\?[bq]\?)/gi, "$1");
   let result = "";

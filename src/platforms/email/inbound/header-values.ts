@@ -1,9 +1,9 @@
 import { cleanLine, takeFitting } from "../schemas/event-bounds.ts";
 
-/** Values that broken software writes in place of an id: a thread of that name would join strangers. */
+/** Values that broken software writes in place of an id. A thread of that name would join strangers. */
 const NO_ID = /^<?(null|undefined|none|nil|0)?>?$/i;
 
-/** Returns the first Message-ID in a field's value, under the given name; empty where there is none. */
+/** Returns the first Message-ID in a field's value, under the given name. Empty where there is none. */
 export function singleId<Name extends string>(name: Name, value: string): { readonly [key in Name]?: string } {
   const [id] = idsIn(value);
   return (id === undefined ? {} : { [name]: id }) as { readonly [key in Name]?: string };
@@ -28,7 +28,7 @@ function idsIn(value: string): readonly string[] {
     .filter((id) => id.length > 2 && id.length <= 512 && !NO_ID.test(id));
 }
 
-/** Hours east of Greenwich of zone names that mail has beside those that `Date.parse` knows (RFC 2822 section 4.3). */
+/** Offsets of zone names in mail that `Date.parse` does not know (RFC 2822 section 4.3). */
 const ZONES: Readonly<Record<string, string>> = {
   CET: "+0100",
   MET: "+0100",
@@ -48,7 +48,7 @@ const ZONES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads a mail's own date; undefined for one that cannot be read, or lies before 1970. Text after the date is ignored, and a
+ * Reads a mail's own date. Undefined for one that cannot be read, or lies before 1970. Text after the date is ignored, and a
  * leap second counts as the second before.
  */
 export function dateOf(value: string): Date | undefined {

@@ -3,7 +3,8 @@ import type { ImapFlow } from "imapflow";
 import type { ConnectionContext } from "../../../platform/connection.ts";
 import { causeOf } from "../client/imap/connection.ts";
 import { type Cursor, formatCursor, mailKey } from "./imap-cursor.ts";
-import { type FetchedMail, readMail, validDate } from "./imap-read.ts";
+import { poisonKey, readOrStepOver } from "./imap-poison.ts";
+import { type FetchedMail, validDate } from "./imap-read.ts";
 import { inboundMailEvent } from "./mail-event.ts";
 import type { MailReader } from "./mail-reader.ts";
 
@@ -113,9 +114,12 @@ async function recordNew(
   if (!cursor) return storeCursor(await endOf(imap, uidValidity, status.uidNext), folder, context);
   if (cursor.uidValidity !== uidValidity) return recordRenumbered(imap, folder, cursor, uidValidity, context);
   let next = cursor;
-  for (const uid of await uidsAbove(imap, cursor.uid)) {
+  const uids = await uidsAbove(imap, cursor.uid);
+  const stored = uids.length === 0 ? undefined : await storedTries(folder, context);
+  for (const uid of uids) {
     signal.throwIfAborted();
-    const fetched = await readMail(imap, uid, context.reader, signal);
+    const place = { folder, uidValidity, uid };
+    const fetched = await readOrStepOver(imap, place, stored, context.reader, context.connection);
     if (!fetched) continue;
     next = { uidValidity, uid, newest: Math.max(next.newest, fetched.received?.getTime() ?? 0) };
     await recordMail(fetched, folder, next, next, context);
@@ -137,15 +141,21 @@ async function recordRenumbered(
   const { signal } = context.connection;
   const end = await endOf(imap, uidValidity, 0);
   let newest = old.newest;
+  const stored = await storedTries(folder, context);
   for (const uid of await uidsSince(imap, old.newest)) {
     signal.throwIfAborted();
-    const fetched = await readMail(imap, uid, context.reader, signal);
+    const place = { folder, uidValidity, uid };
+    const fetched = await readOrStepOver(imap, place, stored, context.reader, context.connection);
     const received = fetched?.received?.getTime() ?? 0;
     if (!fetched || received < old.newest) continue;
     newest = Math.max(newest, received);
     await recordMail(fetched, folder, { uidValidity, uid }, undefined, context);
   }
   return storeCursor({ ...end, newest }, folder, context);
+}
+
+async function storedTries(folder: string, { connection }: FolderContext): Promise<string | undefined> {
+  return (await connection.state.read())[poisonKey(folder)];
 }
 
 async function storeCursor(cursor: Cursor, folder: string, { connection }: FolderContext): Promise<Cursor> {

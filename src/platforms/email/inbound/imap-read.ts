@@ -23,7 +23,7 @@ const WHOLE_BYTES = 256 * 1024;
 /** Bytes of a large mail's text, and of the HTML, before decoding of characters. */
 const TEXT_BYTES = 256 * 1024;
 
-/** Error for a mail that the server lists but whose content is missing in the answer. */
+/** Error for a listed mail whose content is missing in the server's answer. */
 export class MissingContent extends Error {
   constructor() {
     super("The server gave the mail without its content");

@@ -8,7 +8,7 @@ import type { MimeLeaf, MimeTree } from "./mime-tree.ts";
 const MAX_TEXTS = 20;
 const MAX_LISTED = { max: 100, bytes: 24_576 };
 
-/** Sorts a mail's leaves into text, HTML and attachments; `partsOfStructure` sorts a server's description the same way. */
+/** Sorts a mail's leaves into text, HTML and attachments. `partsOfStructure` sorts a server's description the same way. */
 export function mailContent({ leaves, isComplete }: MimeTree): MailContent {
   const isEmpty = leaves.length === 1 && leaves[0]?.body.length === 0;
   const texts = isEmpty ? [] : leaves.filter((leaf) => isTextLeaf(leaf, "text/plain")).slice(0, MAX_TEXTS);

@@ -1,5 +1,5 @@
 import { decodeCharset } from "./charset.ts";
-import { decodeWords, type RawField } from "./header-fields.ts";
+import { decodeWords, ESSENTIAL, type RawField } from "./header-fields.ts";
 import type { MimeTree } from "./mime-tree.ts";
 
 /** Fields that describe the body, which is replaced. */
@@ -8,16 +8,25 @@ const BODY_FIELDS = new Set(["content-type", "content-transfer-encoding", "conte
 const RARE_WORD =
   /=\?(binary|8bit|unknown[\w-]*|x-unknown|ansi_x3[\w.-]*|iso-2022-kr|hz[\w-]*|[\w-]*utf-7)(\*[^?]*)?\?[bq]\?/i;
 const MAX_FIELD_CHARS = 32_768;
+/** Characters of all fields together; fields that events need have more room than others. */
+const MAX_CHARS = 262_144;
+const MAX_ESSENTIAL_CHARS = 786_432;
 
 /**
- * Rebuilds a mail's head for mailparser: in UTF-8, each field cut at a limit, rare encoded words decoded. The body is `html`,
+ * Rebuilds a mail's head for mailparser. The head is UTF-8, each field cut at a limit, rare encoded words decoded. The body is `html`,
  * of which mailparser makes text, or empty.
  */
 export function readableHead({ fields, leaves }: MimeTree, html: string | undefined): Buffer {
   const charset = leaves[0]?.type.parameters.charset;
-  const lines = fields
-    .filter(({ name }) => !BODY_FIELDS.has(name))
-    .map((field) => readable(field, charset).slice(0, MAX_FIELD_CHARS).toWellFormed());
+  const lines: string[] = [];
+  let chars = 0;
+  for (const field of fields) {
+    if (BODY_FIELDS.has(field.name)) continue;
+    const line = readable(field, charset).slice(0, MAX_FIELD_CHARS).toWellFormed();
+    chars += line.length;
+    if (chars < (ESSENTIAL.test(field.name) ? MAX_ESSENTIAL_CHARS : MAX_CHARS)) lines.push(line);
+    else chars -= line.length;
+  }
   const body = [
     "MIME-Version: 1.0",
     `Content-Type: text/${html === undefined ? "plain" : "html"}; charset=utf-8`,
@@ -28,7 +37,7 @@ export function readableHead({ fields, leaves }: MimeTree, html: string | undefi
   return Buffer.from([...lines, ...body].join("\r\n"));
 }
 
-/** Decodes a field's raw bytes by UTF-8 or the mail's charset; a field is ASCII by the standard. */
+/** Decodes a field's raw bytes by UTF-8 or the mail's charset. A field is ASCII by the standard. */
 function readable({ lines }: RawField, charset: string | undefined): string {
   const text = /[\u0080-\u00ff]/.test(lines)
     ? decodeCharset(Buffer.from(lines, "latin1"), rawLabel(lines, charset))
@@ -41,7 +50,7 @@ function readable({ lines }: RawField, charset: string | undefined): string {
   });
 }
 
-/** Returns the charset of raw bytes in a field: UTF-8 where the bytes fit, else the charset of the body. */
+/** Returns the charset of raw bytes in a field. UTF-8 where the bytes fit, else the charset of the body. */
 function rawLabel(lines: string, charset = ""): string {
   try {
     new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(lines, "latin1"));

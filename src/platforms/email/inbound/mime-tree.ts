@@ -12,7 +12,7 @@ export interface MimeLeaf {
   readonly body: Buffer;
 }
 
-/** The leaves of a mail; `isComplete` is false when the mail has more parts than the limit. */
+/** The leaves of a mail. `isComplete` is false when the mail has more parts than the limit. */
 export interface MimeTree {
   readonly fields: readonly RawField[];
   readonly leaves: readonly MimeLeaf[];
@@ -24,7 +24,7 @@ const MAX_DEPTH = 20;
 /** Bytes of a head; the fields beyond are dropped. */
 const MAX_HEAD_BYTES = 16 * 1024 * 1024;
 
-/** Splits a raw mail into the leaves of its MIME tree (RFC 2046), whatever the bytes are. */
+/** Splits a raw mail into the leaves of the MIME tree (RFC 2046). Any bytes will do. */
 export function mimeTree(source: Buffer): MimeTree {
   const leaves: MimeLeaf[] = [];
   let isComplete = true;
@@ -85,7 +85,7 @@ function split(raw: Buffer): { readonly head: string; readonly body: Buffer } {
   };
 }
 
-/** Parses a Content-Type; a type without a slash, as some senders write, counts as plain text. */
+/** Parses a Content-Type. A type without a slash, as some senders write, counts as plain text. */
 function contentType(raw: string, defaultType: string): StructuredField {
   const parsed = parseStructured(raw);
   if (/^[^\s/;=]+\/[^\s/;=]+$/.test(parsed.value)) return parsed;
@@ -94,7 +94,7 @@ function contentType(raw: string, defaultType: string): StructuredField {
   return { value: raw === "" ? defaultType : "text/plain", parameters };
 }
 
-/** Returns the boundary; a missing one is read from the first line that looks like a delimiter. */
+/** Returns the boundary. A missing one is read from the first line that looks like a delimiter. */
 function boundaryOf({ parameters }: StructuredField, body: Buffer): string | undefined {
   const { boundary } = parameters;
   if (boundary !== undefined && boundary !== "") return boundary.slice(0, 200);
@@ -117,7 +117,7 @@ function* children(body: Buffer, boundary: string): Generator<Buffer> {
 
 const [LF, CR] = [10, 13];
 
-/** Reads the rest of a delimiter line: nothing but `--` and blanks; undefined for another line. */
+/** Reads the rest of a delimiter line: nothing but `--` and blanks. Undefined for another line. */
 function lineEnd(body: Buffer, at: number): { readonly next: number; readonly isLast: boolean } | undefined {
   const end = body.indexOf(LF, at);
   const rest = body.toString("latin1", at, Math.min(end < 0 ? body.length : end, at + 200));

@@ -7,8 +7,9 @@ import { isRefusal } from "../client/pop3/errors.ts";
 import type { InboundMail } from "../schemas/inbound-mail.ts";
 import { inboundMailEvent } from "./mail-event.ts";
 import { MAX_MAIL_BYTES, type MailReader } from "./mail-reader.ts";
-import { type PoisonedMail, poisonedMail } from "./pop3-poison.ts";
+import { type PoisonedMail, poisonedMail, type RefusedMails, refusedMails } from "./pop3-poison.ts";
 import { type Pop3Seen, pop3Seen, type SeenEntry, seenEntry } from "./pop3-seen.ts";
+import { unreadableMail } from "./unreadable-mail.ts";
 
 /** Options for polling a mailbox. */
 export interface Pop3Settings {
@@ -135,7 +136,8 @@ async function recordNew(
   const fresh = listed.filter(({ entry }) => seen.statusOf(entry) === undefined);
   const sizes = fresh.length === 0 ? new Map<number, number>() : await pop3.list();
   const poisoned = poisonedMail(state, connection);
-  const session = { pop3, connection, settings, signal, seen, keys, mailbox, poisoned };
+  const refused = refusedMails(state, connection);
+  const session = { pop3, connection, settings, signal, seen, keys, mailbox, poisoned, refused };
   let hasRefused = false;
   for (const mail of fresh.slice(0, MAX_PER_SESSION)) {
     const size = sizes.get(mail.number) ?? 0;
@@ -159,6 +161,7 @@ interface Session {
   readonly keys: ReadonlySet<string>;
   readonly mailbox: string;
   readonly poisoned: PoisonedMail;
+  readonly refused: RefusedMails;
 }
 
 /** Reads and records a mail. False when the server refused it, so that the other mails do not wait. */
@@ -170,8 +173,7 @@ async function recordMail(session: Session, listed: ListedMail, size: number): P
   if (seen.statusOf(entry) !== undefined) return true;
   const content = poisoned.shouldSkip(entry) ? NO_CONTENT : await fetchContent(session, listed, size);
   if (!content) return false;
-  const parsed = await settings.reader.read(content.bytes, signal);
-  const mail: InboundMail = content.isCut ? { ...parsed, object: { ...parsed.object, truncated: true } } : parsed;
+  const mail = await mailOf(content, size, session);
   const additions = await settings.inspect({ source: content.bytes, mail });
   const inbound = inboundMailEvent(mail, {
     key: `pop3:${mailbox}:${uidl}`,
@@ -184,6 +186,21 @@ async function recordMail(session: Session, listed: ListedMail, size: number): P
   });
   return true;
 }
+
+async function mailOf(
+  { bytes, isCut }: MailContent,
+  size: number,
+  { settings: { reader }, signal, connection }: Session,
+): Promise<InboundMail> {
+  if (bytes.length === 0 && isCut) {
+    connection.log.warn({ platform: "email", size }, "mail could not be read; stepped over");
+    return unreadableMail(UNREADABLE, "It stays in the mailbox.", size === 0 ? undefined : size);
+  }
+  const parsed = await reader.read(bytes, signal);
+  return isCut ? { ...parsed, object: { ...parsed.object, truncated: true } } : parsed;
+}
+
+const UNREADABLE = "the server refuses it, or ends the connection over it";
 
 async function withLargeMailSlot<T>({ settings: { largeMails }, signal }: Session, work: () => Promise<T>): Promise<T> {
   await largeMails.acquire(signal);
@@ -203,7 +220,7 @@ const NO_CONTENT: MailContent = { bytes: Buffer.alloc(0), isCut: true };
 
 /** Fetches a mail; undefined when the server refuses. A large mail whose beginning is refused has no content. */
 async function fetchContent(
-  { pop3, connection, poisoned }: Session,
+  { pop3, connection, poisoned, refused }: Session,
   { number, entry }: ListedMail,
   size: number,
 ): Promise<MailContent | undefined> {
@@ -218,9 +235,9 @@ async function fetchContent(
       if (!connection.signal.aborted) await poisoned.count(entry);
       throw thrown;
     }
-    if (!isWhole) return NO_CONTENT;
+    if (!isWhole || (await refused.count(entry))) return NO_CONTENT;
     const { platformCode } = thrown;
-    connection.log.warn({ platform: "email", platformCode }, "POP3 server refuses to send a mail; trying again later");
+    connection.log.info({ platform: "email", platformCode }, "POP3 server refuses to send a mail; trying again later");
     return undefined;
   }
 }

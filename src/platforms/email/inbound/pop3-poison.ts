@@ -31,6 +31,43 @@ export function poisonedMail(
   };
 }
 
+/** Polls at which a server may refuse a mail before the mail is stepped over. */
+const MAX_REFUSALS = 5;
+const REFUSED_KEY = "pop3:refused";
+/** Refused mails that are counted at the same time. */
+const MAX_REFUSED_MAILS = 50;
+
+/** Counts of the mails that the server lists but refuses to send. */
+export interface RefusedMails {
+  /** Counts a refusal; true when the mail is to be stepped over. */
+  readonly count: (entry: SeenEntry) => Promise<boolean>;
+}
+
+/** Reads and stores the refused mails. */
+export function refusedMails(
+  state: Readonly<Record<string, string>>,
+  connection: Pick<ConnectionContext<unknown>, "state">,
+): RefusedMails {
+  const counts = new Map(
+    (state[REFUSED_KEY] ?? "").split(",").flatMap((pair) => {
+      const [, key = "", count = ""] = /^(\S{1,32}) (\d{1,4})$/.exec(pair) ?? [];
+      return key === "" ? [] : [[key, Number(count)] as const];
+    }),
+  );
+  return {
+    count: async (entry) => {
+      const key = keyOf(entry);
+      const count = (counts.get(key) ?? 0) + 1;
+      counts.delete(key);
+      const isOver = count >= MAX_REFUSALS;
+      if (!isOver) counts.set(key, count);
+      const latest = [...counts].slice(-MAX_REFUSED_MAILS).map((pair) => pair.join(" "));
+      await connection.state.write(REFUSED_KEY, latest.length === 0 ? undefined : latest.join(","));
+      return isOver;
+    },
+  };
+}
+
 function keyOf({ key }: SeenEntry): string {
   return Buffer.from(key, "latin1").toString("base64");
 }

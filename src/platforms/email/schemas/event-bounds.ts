@@ -51,7 +51,7 @@ function jsonBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
 
-/** Returns the media type; an invitation keeps the `method` that tells a request from an answer (RFC 5546). */
+/** Returns the media type. An invitation keeps the `method` that tells a request from an answer (RFC 5546). */
 export function mediaTypeOf(type: string, method: string | undefined): string {
   const base = cleanLine(type, 127).toLowerCase();
   const isCalendar = base === "text/calendar" && method !== undefined && /^[A-Za-z-]{1,20}$/.test(method);

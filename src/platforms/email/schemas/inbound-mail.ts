@@ -68,6 +68,10 @@ export interface InboundMessage {
   readonly headers?: Readonly<Record<string, string>>;
   /** True: the mail was larger, or harder to read, than the limits. Parts of the mail are missing here. */
   readonly truncated?: true;
+  /** Reason for a mail that could not be read at all. */
+  readonly error?: { readonly code: string; readonly detail: string; readonly retryable: false };
+  /** Bytes of a mail that could not be read. */
+  readonly size?: number;
 }
 
 /** A parsed mail. */

@@ -5,7 +5,7 @@ import { ADDRESS_PATTERN } from "./address.ts";
 
 /** Pattern of a header field's text. No control characters (CR, LF, NUL … would start another field). */
 const LINE = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$";
-/** Message-IDs as mail has them, also without `@` and with quotes: an id that arrived can be answered. */
+/** Pattern of Message-IDs, also without `@` and with quotes. An id that arrived can be answered. */
 const MESSAGE_ID = "^<?[^<>\\s\\p{C}]+>?$";
 /** Header fields that describe a message without changing recipients or structure. */
 const HEADER =

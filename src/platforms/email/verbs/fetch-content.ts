@@ -9,7 +9,7 @@ const CONTENT_BYTES = 128 * 1024;
 /** Attachment with content; the size is left out where only an estimate is known. */
 type FetchedAttachment = Partial<ListedAttachment> & { readonly content: string };
 
-/** Content of attachments; `email.next` has the offset to go on for each part that did not fit. */
+/** Contents of attachments. `email.next` has the offset to go on for each part that did not fit. */
 interface Contents extends Readonly<Record<string, unknown>> {
   readonly attachments: readonly FetchedAttachment[];
 }

@@ -37,7 +37,7 @@ export async function page(imap: ImapFlow, object: FetchObject & SearchObject): 
   };
 }
 
-/** Returns the uids of a page, newest first: those behind `after`, or those right before `before`. */
+/** Returns the uids of a page, newest first. A page lies behind `after`, or right before `before`. */
 function selectPage(
   matching: readonly number[],
   { after, before }: Pick<FetchObject, "after" | "before">,

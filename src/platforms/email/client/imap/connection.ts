@@ -4,6 +4,7 @@ import { Failure } from "../../../../model/failure.ts";
 import { startTls } from "../../../../platform/kit/start-tls.ts";
 import type { Egress } from "../../../../platform/platform.ts";
 import type { Login } from "../../credentials.ts";
+import { cleanLine } from "../../schemas/event-bounds.ts";
 
 /** Time limits of the stages of an IMAP connection, and poll intervals, in ms. */
 export interface ImapTimeouts {
@@ -47,11 +48,24 @@ export const BOUNDS = {
 };
 
 const connectionErrors = new WeakMap<ImapFlow, unknown>();
+const secretsOf = new WeakMap<ImapFlow, readonly string[]>();
 
-/** Returns the error that ended a connection in place of imapflow's plain "no connection". */
+/**
+ * Returns the error that ended a connection in place of imapflow's plain "no connection". The server's text is added as
+ * `safeText`, without the login's secrets.
+ */
 export function causeOf(imap: ImapFlow, thrown: unknown): unknown {
   const { code } = Object(thrown) as { readonly code?: unknown };
-  return code === "NoConnection" || code === "EConnectionClosed" ? (connectionErrors.get(imap) ?? thrown) : thrown;
+  const isPlain = code === "NoConnection" || code === "EConnectionClosed";
+  return withSafeText(isPlain ? (connectionErrors.get(imap) ?? thrown) : thrown, secretsOf.get(imap) ?? []);
+}
+
+function withSafeText(thrown: unknown, secrets: readonly string[]): unknown {
+  if (!(thrown instanceof Error)) return thrown;
+  const { responseText, response, reason } = thrown as Error & Readonly<Record<string, unknown>>;
+  let safeText = [responseText, response, reason].find((text) => typeof text === "string") ?? "";
+  for (const secret of secrets) if (secret.length > 3) safeText = String(safeText).replaceAll(secret, "***");
+  return Object.assign(thrown, { safeText: cleanLine(String(safeText), 200) });
 }
 
 /**
@@ -76,7 +90,8 @@ async function open(
 ): Promise<ImapFlow> {
   const { host, port, login, timeouts } = endpoint;
   signal.throwIfAborted();
-  const secret = "token" in login ? { accessToken: await login.token(renew) } : { pass: login.password };
+  const secret: { readonly accessToken?: string; readonly pass?: string } =
+    "token" in login ? { accessToken: await login.token(renew) } : { pass: login.password };
   const socket = await endpoint.connect(host, port, { timeoutMs: timeouts.connect, signal });
   const imap = new ImapFlow({
     ...BOUNDS,
@@ -97,6 +112,8 @@ async function open(
     greetingTimeout: timeouts.greeting,
     socketTimeout: timeouts.silence,
   });
+  const plain = "token" in login ? (secret.accessToken ?? "") : login.password;
+  secretsOf.set(imap, [plain, ...saslForms(login.user, plain)]);
   imap.on("error", (error) => connectionErrors.set(imap, error));
   const stop = () => imap.close();
   signal.addEventListener("abort", stop, { once: true });
@@ -107,10 +124,17 @@ async function open(
     imap.close();
     socket.destroy();
     signal.throwIfAborted();
-    throw supportsLogin(imap, login) ? thrown : tokensNotSupported();
+    throw supportsLogin(imap, login) ? causeOf(imap, thrown) : tokensNotSupported();
   } finally {
     signal.removeEventListener("abort", stop);
   }
+}
+
+/** Returns the encoded forms in which a password or token is sent (PLAIN, LOGIN, XOAUTH2). */
+function saslForms(user: string, secret: string): readonly string[] {
+  return [secret, `\0${user}\0${secret}`, `user=${user}\u0001auth=Bearer ${secret}\u0001\u0001`].map((text) =>
+    Buffer.from(text).toString("base64"),
+  );
 }
 
 /** Gives imapflow the socket that the egress guard opened. Imapflow opens none itself. */

@@ -80,7 +80,7 @@ const responses = errorTable({
 
 const MAX_WAIT_MS = 3_600_000;
 
-/** Classifies imapflow's errors; undefined for all others. Texts of imapflow and of the server are not shown. */
+/** Classifies imapflow's errors; undefined for all others. Of texts only `safeText` is shown, see `causeOf`. */
 export function classifyImapError(thrown: unknown): Failure | undefined {
   if (typeof thrown !== "object" || thrown === null) return undefined;
   const error: Readonly<Record<string, unknown>> = thrown as Readonly<Record<string, unknown>>;
@@ -89,7 +89,8 @@ export function classifyImapError(thrown: unknown): Failure | undefined {
   const status = safeToken(error.responseStatus);
   const row = rowOf(error, code, response, status);
   if (!row) return undefined;
-  const platformCode = [status, response || (status === "" ? code : "")].filter((part) => part !== "").join(" ");
+  const text = status !== "" && typeof error.safeText === "string" ? withoutCode(error.safeText) : "";
+  const platformCode = [status, response || (status === "" ? code : ""), text].filter((part) => part !== "").join(" ");
   const resetMs =
     row[0] === "rate-limited" && typeof error.throttleReset === "number" ? error.throttleReset : undefined;
   const retryAfterMs = resetMs === undefined ? undefined : Math.min(Math.max(resetMs, 0), MAX_WAIT_MS);
@@ -119,6 +120,11 @@ function codeIn(response: unknown): unknown {
   const { attributes } = Object(response) as { readonly attributes?: ReadonlyArray<Readonly<Record<string, unknown>>> };
   const section = Array.isArray(attributes) ? Object(attributes[0]).section : undefined;
   return Array.isArray(section) ? Object(section[0]).value : undefined;
+}
+
+/** Removes status and code from a server's line, which stand before the text already. */
+function withoutCode(text: string): string {
+  return text.replace(/^(NO|BAD)\b\s*/i, "").replace(/^\[[^\]]{0,200}\]\s*/, "");
 }
 
 function safeToken(value: unknown): string {

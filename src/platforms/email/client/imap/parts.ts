@@ -25,7 +25,7 @@ const MAX_TEXTS = 20;
 const MAX_DEPTH = 20;
 const MAX_CHILDREN = 500;
 
-/** Sorts a mail's parts, as the server describes them; `mailContent` sorts raw mail the same way. */
+/** Sorts a mail's parts, as the server describes them. `mailContent` sorts raw mail the same way. */
 export function partsOfStructure(structure: MessageStructureObject | undefined): MailParts {
   const leaves = structure ? leavesOf(structure, 0) : [];
   const texts = leaves.filter((node) => isText(node, "text/plain")).slice(0, MAX_TEXTS);

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { silentLog } from "../../../../../src/model/log.ts";
+import { poisonKey, readOrStepOver } from "../../../../../src/platforms/email/inbound/imap-poison.ts";
+import { parseMail } from "../../../../../src/platforms/email/inbound/mail-parse.ts";
+
+const place = { folder: "INBOX", uidValidity: "9", uid: 7 };
+const reader = {
+  read: (source: Buffer) => parseMail({ source, truncated: false }),
+  threads: () => 0,
+  close: async () => undefined,
+};
+
+/** A connection whose FETCH of a mail's content ends as `fetch` says, while size and date are known. */
+function mailbox(fetch: () => Promise<unknown>, isUsable: () => boolean = () => true) {
+  const state: Record<string, string> = {};
+  const connection = {
+    log: silentLog,
+    signal: new AbortController().signal,
+    state: {
+      read: async () => state,
+      write: async (name: string, value: string | undefined) => {
+        state[name] = value ?? "";
+      },
+    },
+  };
+  let asked = 0;
+  const imap = {
+    get usable() {
+      return isUsable();
+    },
+    fetchOne: async (_uid: string, query: { readonly source?: unknown }) => {
+      if (query.source === undefined) return { uid: 7, size: 4_711 };
+      asked += 1;
+      return fetch();
+    },
+  };
+  const read = () => readOrStepOver(imap as never, place, state[poisonKey("INBOX")], reader, connection);
+  return { read, state, asked: () => asked };
+}
+
+describe("a mail that can't be read over IMAP", () => {
+  it.each([
+    ["is refused", () => Promise.reject(Object.assign(new Error("Command failed"), { responseStatus: "NO" }))],
+    ["comes without content", () => Promise.resolve({ uid: 7 })],
+  ])("%s, is tried five times and then noted with uid's hint, size and reason", async (_how, fetch) => {
+    const { read, asked } = mailbox(fetch);
+    const fetched = await read();
+    expect(asked()).toBe(5);
+    expect(fetched?.mail.object).toMatchObject({
+      type: "message",
+      truncated: true,
+      size: 4_711,
+      error: { code: "platform-protocol-error", detail: expect.stringContaining("raw: true"), retryable: false },
+    });
+  });
+
+  it("and breaks connections, is noted after five of them", async () => {
+    let isUsable = true;
+    const { read, state } = mailbox(
+      () => {
+        isUsable = false;
+        return Promise.reject(Object.assign(new Error("gone"), { code: "NoConnection" }));
+      },
+      () => isUsable,
+    );
+    for (let n = 1; n <= 5; n += 1) {
+      isUsable = true;
+      await expect(read()).rejects.toThrow();
+      expect(state[poisonKey("INBOX")]).toBe(`9:7 ${n}`);
+    }
+    isUsable = true;
+    expect((await read())?.mail.object).toMatchObject({ truncated: true, size: 4_711 });
+  });
+
+  it("for a moment only, arrives", async () => {
+    let calls = 0;
+    const { read } = mailbox(() => {
+      calls += 1;
+      return calls < 3
+        ? Promise.reject(Object.assign(new Error("Command failed"), { responseStatus: "NO" }))
+        : Promise.resolve({ uid: 7, size: 14, source: Buffer.from("Subject: s\n\nhi") });
+    });
+    expect((await read())?.mail.object).toMatchObject({ subject: "s", body: "hi" });
+  });
+
+  it("since it is gone, is none", async () => {
+    expect(await mailbox(() => Promise.resolve(false)).read()).toBeUndefined();
+  });
+});
