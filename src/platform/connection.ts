@@ -21,7 +21,7 @@ export interface ConnectionContext<Credentials> extends AccountContext<Credentia
   /** Aborts when the connection is no longer desired, also while it is being made. */
   readonly signal: AbortSignal;
   readonly state: ConnectionState;
-  /** Sealed state for room passwords and the like; small and rarely written, since sealing costs a millisecond. */
+  /** Sealed state for room passwords and the like. Small and rarely written, since sealing costs a millisecond. */
   readonly sealedState: ConnectionState;
   /**
    * Records an inbound event once; events keep the order of the calls.

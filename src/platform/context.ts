@@ -15,7 +15,7 @@ export interface Blob {
 export interface CommitOptions {
   /** Seconds for which delivery receipts of the activity's id find its rid. */
   readonly receiptTtlSeconds?: number;
-  /** Conversations that the activity is sent into, unique within the app; for receipts of a whole conversation. */
+  /** Conversations that the activity is sent into, unique within the app. For receipts of a whole conversation. */
   readonly conversations?: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export interface VerbContext extends Egress {
   /** Loads the activity's attachments; those given by URL are fetched through the egress guard. */
   readonly attachments: () => Promise<readonly Blob[]>;
   /**
-   * Marks the activity as sent, durably and fenced; await it just before the first irreversible byte.
+   * Marks the activity as sent, durably and fenced. Await it just before the first irreversible byte.
    * Marked work is never simply repeated (promise G4). Rejects when the activity was cancelled, has expired or was taken
    * over by another worker: then send nothing.
    */
@@ -73,7 +73,7 @@ export interface AccountContext<Credentials> {
    */
   saveCredentials?(credentials: Credentials): Promise<void>;
   /**
-   * Runs `renew` under a cluster-wide lock with the stored credentials; another worker may have refreshed them already.
+   * Runs `renew` under a cluster-wide lock with the stored credentials. Another worker may have refreshed them already.
    * The caller goes on with the stored credentials in that case. Throws what `renew` throws. Absent where nothing is
    * stored.
    */

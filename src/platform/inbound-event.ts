@@ -10,7 +10,7 @@ export interface InboundEvent {
   readonly state?: { readonly name: string; readonly value: string };
 }
 
-/** Later word of the network on an activity that was sent; `id` is the activity's own id, sent along by the platform. */
+/** Later word of the network on an activity that was sent. `id` is the activity's own id, sent along by the platform. */
 export interface DeliveryReceipt {
   readonly id: string;
   readonly status: "delivered" | "read" | "failed";

@@ -1,6 +1,6 @@
 import type { DeliveryReceipt, InboundEvent, ReadUpTo } from "./inbound-event.ts";
 
-/** Request of a network to an inbound webhook endpoint, as received: signatures cover the raw bytes. */
+/** Request of a network to an inbound webhook endpoint, as received. Signatures cover the raw bytes. */
 export interface WebhookRequest {
   readonly method: "GET" | "POST";
   readonly query: URLSearchParams;
@@ -9,7 +9,7 @@ export interface WebhookRequest {
   readonly body: Buffer;
 }
 
-/** Owner of an inbound webhook endpoint: an app's account, or a topic that the app subscribes to. */
+/** Owner of an inbound webhook endpoint. An app's account, or a topic that the app subscribes to. */
 export interface WebhookEndpoint {
   readonly app: string;
   /** Id of the account or of the topic. */
@@ -36,9 +36,9 @@ export interface WebhookResponse {
   readonly contentType?: "application/json";
   readonly events?: readonly InboundEvent[];
   readonly receipts?: ReadonlyArray<DeliveryReceipt | ReadUpTo>;
-  /** Routing keys of the app's other endpoints that the same request is for; each verifies and reads it as well. */
+  /** Routing keys of the app's other endpoints that the same request is for. Each verifies and reads it as well. */
   readonly alsoFor?: readonly string[];
-  /** For a topic's endpoint (`PollContext.endpoint`): the hint for the next poll, and whether to poll now. */
+  /** For a topic's endpoint (`PollContext.endpoint`). The hint for the next poll, and whether to poll now. */
   readonly topic?: { readonly note?: string; readonly hasten?: boolean };
 }
 

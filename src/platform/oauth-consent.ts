@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Static, TSchema } from "typebox";
 import type { Egress } from "./egress.ts";
 
-/** Values that tie an OAuth callback to its request: `state` comes back, `verifier` stays here (PKCE, RFC 7636). */
+/** Values that tie an OAuth callback to its request. `state` comes back, `verifier` stays here (PKCE, RFC 7636). */
 export interface ConsentRound {
   readonly state: string;
   readonly verifier: string;
@@ -34,7 +34,7 @@ export interface OAuthConsent<Client extends TSchema = TSchema, Credentials = un
   ) => Promise<ReadonlyArray<ConsentedAccount<Credentials>>>;
 }
 
-/** Checks a consent's client and credentials types against each other; the core sees them as opaque. */
+/** Checks a consent's client and credentials types against each other. The core sees them as opaque. */
 export function defineConsent<Client extends TSchema, Credentials>(
   consent: OAuthConsent<Client, Credentials>,
 ): OAuthConsent {

@@ -8,7 +8,7 @@ export interface Outcome extends TargetOutcome {
   readonly retryAfterMs?: number;
 }
 
-/** Returns the outcome of a target that failed: `deferred` for a wait, `unknown` where it may have landed, else `failed`. */
+/** Returns the outcome of a target that failed. `deferred` for a wait, `unknown` where it may have landed, else `failed`. */
 export function outcomeOf(address: string, failure: Failure): Outcome {
   const waits = failure.kind === "retryable" || failure.kind === "rate-limited";
   return {
@@ -19,7 +19,7 @@ export function outcomeOf(address: string, failure: Failure): Outcome {
   };
 }
 
-/** Outcomes of one attempt: one per pending target, in their order; `object` goes into the result event. */
+/** Outcomes of one attempt: one per pending target, in their order. `object` goes into the result event. */
 export interface Receipt {
   readonly outcomes: readonly Outcome[];
   readonly object?: Readonly<Record<string, unknown>>;

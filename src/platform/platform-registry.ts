@@ -13,7 +13,9 @@ export interface PlatformRegistry {
 /** Indexes platforms by id and aliases. */
 export function platformRegistry(platforms: readonly Platform[]): PlatformRegistry {
   const byName = new Map(
-    platforms.flatMap((one) => [one.id, ...(one.aliases ?? [])].map((name) => [name, one] as const)),
+    platforms.flatMap((platform) =>
+      [platform.id, ...(platform.aliases ?? [])].map((name) => [name, platform] as const),
+    ),
   );
   const find = (name: string): Platform | undefined => byName.get(name);
   return {

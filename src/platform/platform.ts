@@ -38,7 +38,7 @@ export interface Platform<Client = unknown, Credentials extends TSchema = TSchem
     /** Schema of accounts' addresses, where the verbs' actors allow more. */
     readonly address?: TSchema;
   };
-  /** URI schemes taken for addresses, without colon: `mailto`, `xmpp`; the rest of the URI is the address. */
+  /** URI schemes taken for addresses, without colon: `mailto`, `xmpp`. The rest of the URI is the address. */
   readonly uriSchemes?: readonly string[];
   /** Contexts that the verbs tell apart; default: all are taken and ignored. */
   readonly contexts?: readonly ContextType[];
@@ -61,10 +61,10 @@ export interface Platform<Client = unknown, Credentials extends TSchema = TSchem
   readonly oauthConsent?: OAuthConsent;
   /** Receiver of the network's webhook requests. */
   readonly webhook?: WebhookReceiver<Static<Credentials>>;
-  /** Makes the client that `run` gets; the core pools it and shares it among the account's activities. */
+  /** Makes the client that `run` gets. The core pools it and shares it among the account's activities. */
   readonly createClient?: (context: AccountContext<Static<Credentials>>) => Promise<Client>;
   /**
-   * Connects an account: logs in, rejoins and catches up from its state; resolves with the client when that is done.
+   * Connects an account: logs in, rejoins and catches up from its state. Resolves with the client when that is done.
    * One worker at a time owns an account; see docs/sessions.md. Throws values that `classifyError` knows: failures of kind
    * `auth` and `permanent` are final until the app stores the account again or posts `connect`; others are retried.
    */
@@ -84,7 +84,7 @@ export interface Platform<Client = unknown, Credentials extends TSchema = TSchem
     topic: string,
     context: PollContext,
   ) => Promise<Pick<PollResult, "state" | "nextMs"> | undefined>;
-  /** Finds out the outcome of work that broke after its commit; undefined where the network cannot tell. */
+  /** Finds out the outcome of work that broke after its commit. Undefined where the network cannot tell. */
   readonly recover?: (client: Client, activity: Activity, context: VerbContext) => Promise<Receipt | undefined>;
   /** Classifies a thrown value; the only function that knows the library's errors. Never throws. */
   readonly classifyError: (thrown: unknown) => Failure;
@@ -102,7 +102,7 @@ export function needsConnection(platform: Platform, verb: string): boolean {
   );
 }
 
-/** Checks a platform's client and credentials types against each other; the core sees them as opaque. */
+/** Checks a platform's client and credentials types against each other. The core sees them as opaque. */
 export function definePlatform<Client, Credentials extends TSchema>(platform: Platform<Client, Credentials>): Platform {
   return platform as unknown as Platform;
 }

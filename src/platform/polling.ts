@@ -6,13 +6,13 @@ import type { VerificationSecrets } from "./inbound-webhook.ts";
 
 /** Result of one poll of a topic. */
 export interface PollResult {
-  /** New or changed entries since the given state, oldest first; each subscriber gets each `key` once. */
+  /** New or changed entries since the given state, oldest first. Each subscriber gets each `key` once. */
   readonly entries: ReadonlyArray<{ readonly key: string; readonly event: Omit<InboundEvent["event"], "target"> }>;
   /** Opaque text of at most some kilobytes, passed to the next poll. */
   readonly state: string;
   /** Milliseconds until the next poll. */
   readonly nextMs: number;
-  /** Set when the topic is gone for good (410): subscribers get the error and the topic is polled no more. */
+  /** Set when the topic is gone for good (410). Subscribers get the error and the topic is polled no more. */
   readonly ended?: EventError;
 }
 
@@ -29,7 +29,7 @@ export interface TopicEndpoint {
 
 /** Services for one poll. */
 export interface PollContext extends Egress {
-  /** State of the last poll; undefined at a topic's first: remember what is there, report nothing. */
+  /** State of the last poll. Undefined at a topic's first: remember what is there, report nothing. */
   readonly state: string | undefined;
   readonly signal: AbortSignal;
   readonly log: Log;

@@ -3,7 +3,7 @@ import type { Activity } from "../model/activity.ts";
 import type { VerbContext } from "./context.ts";
 import type { Receipt } from "./outcome.ts";
 
-/** Activity whose object has passed the verb's schema; a schema without an object leaves it open. */
+/** Activity whose object has passed the verb's schema. A schema without an object leaves it open. */
 export type ActivityOf<Schema extends TObject> = Omit<Activity, "object"> & {
   readonly object: ObjectOf<Static<Schema>>;
 };
@@ -12,12 +12,12 @@ type ObjectOf<Shape> = Shape extends { readonly object?: infer Given }
     ? Activity["object"]
     : NonNullable<Given>
   : Activity["object"];
-/** Keys of all members of a union: an object with optional properties only still has keys. */
+/** Keys of all members of a union. An object with optional properties only still has keys. */
 type KeyOf<Union> = Union extends unknown ? keyof Union : never;
 
 /** Extent to which a network keeps one property of an object. */
 export interface Capability {
-  /** `kept` as posted, `converted` to the network's own form, `plain`: only the text of it arrives. */
+  /** `kept` as posted, `converted` to the network's own form, `plain`. Only the text of it arrives. */
   readonly as?: "kept" | "converted" | "plain";
   readonly maxBytes?: number;
   readonly mediaTypes?: readonly string[];
@@ -34,7 +34,7 @@ export interface Verb<Schema extends TObject = TObject, Client = unknown> {
   /** Validates `{actor, target, object, context?}` of a posted activity. */
   readonly schema: Schema;
   readonly example: Static<Schema>;
-  /** Old spellings of properties: pointer into the activity, and what to use instead; refused with both. */
+  /** Old spellings of properties: pointer into the activity, and what to use instead. Refused with both. */
   readonly renamed?: Readonly<Record<string, string>>;
   /** Facts that the schema cannot say, by property of `object`; `GET /platforms` shows them. */
   readonly capabilities?: Readonly<Record<string, Capability>>;
@@ -46,7 +46,7 @@ export interface Verb<Schema extends TObject = TObject, Client = unknown> {
   readonly run: (client: Client, activity: ActivityOf<Schema>, context: VerbContext) => Promise<Receipt>;
 }
 
-/** Checks a verb's schema, example and function against each other; the core sees them as opaque. */
+/** Checks a verb's schema, example and function against each other. The core sees them as opaque. */
 export function defineVerb<Schema extends TObject, Client>(verb: Verb<Schema, Client>): Verb<TObject, Client> {
   return verb as unknown as Verb<TObject, Client>;
 }

@@ -3,7 +3,7 @@ import { optional } from "../../model/optional.ts";
 import { nodeError } from "./node-error.ts";
 import { type StandardError, standardErrors } from "./standard-errors.ts";
 
-/** Row of a platform's table: a standard error, a standard error with its own sentence, or a full row. */
+/** Row of a platform's table. A standard error, a standard error with its own sentence, or a full row. */
 export type ErrorEntry = StandardError | ErrorRow | { readonly as: StandardError; readonly detail: string };
 
 /** Facts that a failure carries beside its row. */
@@ -36,13 +36,13 @@ export interface ErrorTable {
   /** Makes the failure of an entry. */
   readonly failure: (entry: ErrorEntry, facts?: FailureFacts) => Failure;
   /**
-   * Classifies what is no error of the network itself: failures pass as they are; aborts, time-outs, Node's network and
+   * Classifies what is no error of the network itself: failures pass as they are. Aborts, time-outs, Node's network and
    * TLS errors become the standard ones, all else `internal`. Never throws.
    */
   readonly classify: (thrown: unknown) => Failure;
 }
 
-/** Builds the error table of a platform; the only place that gives its errors kinds, codes and sentences. */
+/** Builds the error table of a platform. The only place that gives its errors kinds, codes and sentences. */
 export function errorTable<Code extends string>({ network, details = {}, codes }: ErrorTableOptions<Code>): ErrorTable {
   const standard = standardErrors(network);
   const rows = new Map<string, ErrorRow>(
@@ -76,7 +76,7 @@ export function errorTable<Code extends string>({ network, details = {}, codes }
   };
 }
 
-/** Returns the same failure, marked as possibly carried out: the work is then never simply repeated. */
+/** Returns the same failure, marked as possibly carried out. The work is then never simply repeated. */
 export function failureWith(failure: Failure, changes: Partial<FailureOptions>): Failure {
   const { kind, code, message: detail, retryAfterMs, mayHaveLanded, platformCode, cause } = failure;
   const facts = { kind, code, detail, mayHaveLanded, ...defined({ retryAfterMs, platformCode, cause }) };

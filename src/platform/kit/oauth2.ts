@@ -1,7 +1,7 @@
 import { Failure } from "../../model/failure.ts";
 import type { Egress } from "../platform.ts";
 
-/** A login by OAuth 2 as an account keeps it; `expires` is Unix seconds. */
+/** OAuth 2 login as stored with an account; `expires` is Unix seconds. */
 export interface OAuth2Login {
   readonly tokenUrl: string;
   readonly clientId: string;
@@ -12,30 +12,31 @@ export interface OAuth2Login {
   readonly scope?: string;
 }
 
-/** Gives the current access token; `renew` fetches another one. Several callers share one request. */
+/** Returns the current access token; `renew` requests a new token. Concurrent callers share a request. */
 export type Tokens = (renew: boolean) => Promise<string>;
 
-export interface TokensWords {
+/** Options of an account's tokens. */
+export interface TokenOptions {
   readonly fetch: Egress["fetch"];
-  /** Told of each value that must never be seen outside. */
+  /** Receives each value that must never be logged. */
   readonly secret?: (text: string) => void;
-  /** Keeps what the server gave: many servers take a refresh token only once. */
+  /** Stores the renewed login; many servers accept a refresh token only once. */
   readonly store: (renewed: OAuth2Login) => Promise<void>;
-  /** Runs a renewal alone, with the login as it is stored by then; undefined where that is no longer this one. */
+  /** Runs a renewal under a lock with the stored login; undefined where the account has another login by now. */
   readonly alone?: (renew: (stored: OAuth2Login | undefined) => Promise<string>) => Promise<string>;
-  /** How the client names itself (RFC 6749 section 2.3.1): in the form, or by HTTP Basic where it has a secret. */
+  /** Client authentication by HTTP Basic instead of the form (RFC 6749 section 2.3.1). */
   readonly basic?: boolean;
 }
 
-/** Keeps an account's access token fresh by the refresh token grant (RFC 6749 section 6), through the egress guard. */
-export function tokens(login: OAuth2Login, words: TokensWords): Tokens {
-  const { fetch, secret, store, basic = false, alone = (renew) => renew(login) } = words;
+/** Keeps an access token fresh by the refresh token grant (RFC 6749 section 6). */
+export function tokens(login: OAuth2Login, options: TokenOptions): Tokens {
+  const { fetch, secret, store, basic = false, alone = (renew) => renew(login) } = options;
   let { accessToken, expires = 0, refreshToken } = login;
   let running: Promise<string> | undefined;
 
-  /** What another worker got meanwhile; undefined where it is ours to ask. */
-  function taken(stored: OAuth2Login | undefined): string | undefined {
-    if (stored === undefined) throw new Failure(STORED_ANEW);
+  /** Adopts the token of another worker; undefined where this worker must refresh. */
+  function adoptStored(stored: OAuth2Login | undefined): string | undefined {
+    if (stored === undefined) throw new Failure(STORED_AGAIN);
     const isNewer = stored.refreshToken !== refreshToken || (stored.expires ?? 0) > expires;
     if (!isNewer || stored === login) return undefined;
     secret?.(stored.refreshToken);
@@ -64,23 +65,23 @@ export function tokens(login: OAuth2Login, words: TokensWords): Tokens {
 
   return async (renew) => {
     if (accessToken !== undefined && isFresh(expires) && !renew) return accessToken;
-    running ??= alone(async (stored) => taken(stored) ?? refresh()).finally(() => {
+    running ??= alone(async (stored) => adoptStored(stored) ?? refresh()).finally(() => {
       running = undefined;
     });
     return running;
   };
 }
 
-/** A token of unknown age counts as a good one until it is refused. */
+/** Tells whether a token is still valid; a token of unknown age is, until it is refused. */
 const isFresh = (expires: number): boolean => expires === 0 || expires > Date.now() / 1_000 + 60;
-const STORED_ANEW = {
+const STORED_AGAIN = {
   kind: "retryable",
   code: "credentials-expired",
-  detail: "The account was stored anew meanwhile: the next try uses that.",
+  detail: "The account was stored again meanwhile: the next attempt uses the new login.",
   retryAfterMs: 1_000,
 } as const;
 
-/** What a token server gave; `expires` is Unix seconds. */
+/** Grant of a token server; `expires` is Unix seconds. */
 export interface Grant {
   readonly accessToken: string;
   readonly refreshToken?: string;
@@ -90,17 +91,17 @@ export interface Grant {
 type Server = Pick<OAuth2Login, "tokenUrl" | "clientId" | "clientSecret"> & { readonly basic?: boolean };
 
 /**
- * Asks a token server for a grant (RFC 6749 sections 4.1.3 and 6). Throws a `Failure`: `credentials-expired` when it
- * refuses, `platform-unavailable` when it can't answer now.
+ * Requests a grant of a token server (RFC 6749 sections 4.1.3 and 6).
+ * Throws a `Failure`: `credentials-expired` for the refusals that section 5.2 defines, `platform-unavailable` otherwise.
  */
 export async function askForGrant(
   fetch: Egress["fetch"],
   { tokenUrl, clientId, clientSecret, basic = false }: Server,
-  words: Readonly<Record<string, string>>,
+  fields: Readonly<Record<string, string>>,
 ): Promise<Grant> {
   const byHeader = basic && clientSecret !== undefined;
   const form = new URLSearchParams({
-    ...words,
+    ...fields,
     client_id: clientId,
     ...(byHeader || clientSecret === undefined ? {} : { client_secret: clientSecret }),
   });
@@ -117,12 +118,12 @@ export async function askForGrant(
     maxBytes: 65_536,
     timeoutMs: 30_000,
   });
-  return read(answer.status, answer.body, words.grant_type === "refresh_token" ? ENDED : REFUSED);
+  return read(answer.status, answer.body, fields.grant_type === "refresh_token" ? ENDED : REFUSED);
 }
 
 const ENDED = "The login's refresh token is refused: connect the account again.";
 const REFUSED =
-  "The network refuses the consent: it ended, or the client's id, secret or address is another. Begin again.";
+  "The network refuses the consent: it expired, or the client's id, secret or address differs. Start the consent again.";
 
 const NO_CODE = "no error code";
 /**

@@ -2,46 +2,48 @@ import type { Activity } from "../../model/activity.ts";
 import { type Failure, toEventError } from "../../model/failure.ts";
 import { type Outcome, outcomeOf, type VerbContext } from "../platform.ts";
 
+/** Result of `readEachTarget`. */
 export interface ReadResult<Value> {
-  /** One for each pending target, in their order. */
+  /** Outcome per pending target, in their order. */
   readonly outcomes: readonly Outcome[];
   readonly values: readonly Value[];
 }
 
-interface Tried<Value> {
+interface Attempt<Value> {
   readonly address: string;
   readonly value?: Value;
   readonly failure?: Failure;
 }
 
 /**
- * Reads something for each pending target, `most` at a time: for verbs that change nothing, which need no `commit` and may
- * be repeated. A retry keeps outcomes but not what was read, so nothing is deferred once something was read; the failures
- * then say `retryable`, and posting those targets again is up to the app. Rejects only when the work is stopped.
+ * Reads a value for each pending target, at most `maxParallel` at a time.
+ * For verbs that change nothing: they need no commit and may be repeated. A retry keeps outcomes but not values, so nothing
+ * is deferred once a value was read; such failures are marked `retryable`, and the app may post those targets again.
+ * Rejects only when the signal aborts.
  */
 export async function readEachTarget<Value>(
   { target }: Pick<Activity, "target">,
   { pending, signal }: Pick<VerbContext, "pending" | "signal">,
-  most: number,
+  maxParallel: number,
   read: (address: string) => Promise<Value>,
-  explain: (thrown: unknown) => Failure,
+  classifyError: (thrown: unknown) => Failure,
 ): Promise<ReadResult<Value>> {
   const addresses = pending.map((index) => target[index]?.address ?? "");
-  const tried: Array<Tried<Value>> = [];
+  const attempts: Array<Attempt<Value>> = [];
   const queue = addresses.entries();
   async function next(): Promise<void> {
-    for (const [at, address] of queue) {
+    for (const [index, address] of queue) {
       signal.throwIfAborted();
-      tried[at] = await read(address).then(
+      attempts[index] = await read(address).then(
         (value) => ({ address, value }),
-        (thrown: unknown) => ({ address, failure: explain(thrown) }),
+        (thrown: unknown) => ({ address, failure: classifyError(thrown) }),
       );
     }
   }
-  await Promise.all(Array.from({ length: Math.min(most, addresses.length) }, next));
+  await Promise.all(Array.from({ length: Math.min(maxParallel, addresses.length) }, next));
   signal.throwIfAborted();
-  const values = tried.flatMap(({ failure, value }) => (failure ? [] : [value as Value]));
-  const outcomes = tried.map(({ address, failure }): Outcome => {
+  const values = attempts.flatMap(({ failure, value }) => (failure ? [] : [value as Value]));
+  const outcomes = attempts.map(({ address, failure }): Outcome => {
     if (!failure) return { address, status: "sent" };
     return values.length > 0
       ? { address, status: "failed", error: toEventError(failure) }

@@ -15,24 +15,24 @@ const Link = Type.Object(
   { additionalProperties: false },
 );
 
-/** Somebody or something a search found: the JRD's words (RFC 7033 section 4.4) and what a list shows of it. */
+/** Person or resource that a search found, with the members of a JRD (RFC 7033 section 4.4). */
 export const Found = Type.Object(
   {
-    /** The target that led here, as it was posted. */
+    /** Posted target that led here. */
     address: Line(512),
-    /** The network's own name for it: what to write to. */
+    /** The network's own name of the subject, which `send` takes. */
     subject: Line(2048),
     aliases: Type.Array(Line(2048), { maxItems: 100 }),
     links: Type.Array(Link, { maxItems: 100 }),
     properties: Properties,
     name: Type.Optional(Line(256)),
-    /** An http or https address of a picture. */
+    /** Picture, http or https. */
     avatar: Type.Optional(Line(2048)),
   },
   { additionalProperties: false },
 );
 export type Found = Static<typeof Found>;
 
-/** The `object` of the result of every platform's `search`: whatever the network, an app reads it the same way. */
+/** Result object of every platform's `search`. */
 export const SearchResult = Type.Object({ results: Type.Array(Found) }, { additionalProperties: false });
 export type SearchResult = Static<typeof SearchResult>;

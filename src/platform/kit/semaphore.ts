@@ -1,56 +1,56 @@
-/** A bounded number of places; whoever comes when all are taken waits in line. */
+/** Semaphore with a queue per owner; the queues take turns. */
 export interface FairSemaphore {
   /**
-   * Resolves with a place, which `leave` must give back; rejects with the signal's reason when it aborts first. Each
-   * `whose` has a line of its own, and the lines take turns.
+   * Resolves when a permit is free; `release` must give the permit back.
+   * Each `owner` has its own queue, and the queues are served in turn. Rejects with the signal's reason when it aborts.
    */
-  readonly acquire: (signal: AbortSignal, whose?: string) => Promise<void>;
+  readonly acquire: (signal: AbortSignal, owner?: string) => Promise<void>;
   readonly release: () => void;
 }
 
-/** Lets `most` pieces of work be under way at once, first come, first served within a line. */
-export function fairSemaphore(most: number): FairSemaphore {
-  /** In the order in which their heads are served; none is empty. */
-  const lines = new Map<string, Array<() => void>>();
+/** Creates a semaphore with `max` permits; each owner's queue is first in, first out. */
+export function fairSemaphore(max: number): FairSemaphore {
+  /** Queues in the order in which their heads are served; none is empty. */
+  const queues = new Map<string, Array<() => void>>();
   let busy = 0;
 
   function next(): (() => void) | undefined {
-    for (const [whose, line] of lines) {
-      lines.delete(whose);
-      const go = line.shift();
-      if (line.length > 0) lines.set(whose, line);
+    for (const [owner, queue] of queues) {
+      queues.delete(owner);
+      const go = queue.shift();
+      if (queue.length > 0) queues.set(owner, queue);
       return go;
     }
     return undefined;
   }
 
   return {
-    acquire: async (signal, whose = "") => {
+    acquire: async (signal, owner = "") => {
       signal.throwIfAborted();
-      if (busy < most) {
+      if (busy < max) {
         busy += 1;
         return;
       }
       await new Promise<void>((resolve, reject) => {
-        const line = lines.get(whose) ?? [];
-        lines.set(whose, line);
+        const queue = queues.get(owner) ?? [];
+        queues.set(owner, queue);
         const go = () => {
           signal.removeEventListener("abort", giveUp);
           resolve();
         };
         const giveUp = () => {
-          const now = lines.get(whose) ?? [];
-          now.splice(now.indexOf(go), 1);
-          if (now.length === 0) lines.delete(whose);
+          const waiting = queues.get(owner) ?? [];
+          waiting.splice(waiting.indexOf(go), 1);
+          if (waiting.length === 0) queues.delete(owner);
           reject(signal.reason);
         };
-        line.push(go);
+        queue.push(go);
         signal.addEventListener("abort", giveUp, { once: true });
       });
     },
     release: () => {
       const go = next();
-      // The place goes straight to the next in line, so that nobody can come between.
+      // The permit passes directly to the next waiter, so that no other caller can take it.
       if (go) go();
       else busy -= 1;
     },

@@ -1,6 +1,6 @@
 import type { ErrorRow } from "../../model/failure.ts";
 
-/** Standard meanings of a network's errors; each has a kind, a stable code and a default sentence. */
+/** Standard meanings of a network's errors. Each has a kind, a stable code and a default sentence. */
 export type StandardError =
   | "unreachable"
   | "unavailable"
@@ -23,7 +23,7 @@ export type StandardError =
   | "outcome-unknown"
   | "internal";
 
-/** Returns the rows of all standard errors; `network` is the subject of their sentences, such as "The mail server". */
+/** Returns the rows of all standard errors. `network` is the subject of their sentences, such as "The mail server". */
 export function standardErrors(network: string): Readonly<Record<StandardError, ErrorRow>> {
   return {
     unreachable: ["retryable", "platform-unavailable", `${network} cannot be reached or closed the connection.`],

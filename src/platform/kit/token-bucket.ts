@@ -8,7 +8,7 @@ export interface TokenBucketOptions {
 
 /** Rate limiter that allows bursts. */
 export interface TokenBucket {
-  /** Takes a token, ahead of time where none is left; answers the milliseconds until the token is due. */
+  /** Takes a token, ahead of time where none is left. Answers the milliseconds until the token is due. */
   readonly take: (now?: number) => number;
   /** Gives a token back that was not used. */
   readonly putBack: () => void;

@@ -3,63 +3,65 @@ import { extname } from "node:path";
 import { type ResourceLimits, Worker } from "node:worker_threads";
 import { fairSemaphore } from "./semaphore.ts";
 
-/** Threads that work on strangers' documents: what a document costs, it costs there, and never the event loop. */
+/** Pool of threads that parse untrusted documents away from the event loop. */
 export interface WorkerPool<Task, Answer> {
-  /** Rejects with what `tooMuch` or `broken` made of it, or with the signal's reason. */
+  /** Runs a task. Rejects with the error of `onLimitExceeded` or `onStartFailure`, or with the signal's reason. */
   readonly run: (task: Task, signal: AbortSignal) => Promise<Answer>;
-  /** How many threads live. */
+  /** Number of live threads. */
   readonly count: () => number;
   /** Ends all threads; later tasks start new ones. */
   readonly close: () => Promise<void>;
 }
 
+/** Options of a worker pool. */
 export interface WorkerPoolOptions {
-  /** The thread's module: it posts one message when it is ready, and then one for each task. */
+  /** Module of the thread; posts a message when it is ready, then one per task. */
   readonly file: URL;
+  /** Maximum number of threads. */
   readonly max: number;
-  /** One task may take so long and so much; a thread that goes beyond is ended, and with it nothing else. */
+  /** Time limit of a task in milliseconds; a thread beyond its limits is terminated alone. */
   readonly limitMs: number;
   readonly limits: ResourceLimits;
-  /** What to throw for a task that took more than the limits. */
+  /** Makes the error for a task that exceeded the limits. */
   readonly onLimitExceeded: (cause: unknown) => Error;
-  /** What to throw when no thread could be started. */
+  /** Makes the error for a thread that could not be started. */
   readonly onStartFailure: (cause: unknown) => Error;
 }
 
 /** Starting includes loading the parser, on a busy machine by way of a TypeScript loader. */
 const START_MS = 20_000;
 
-/** Keeps up to `most` threads, each with one task at a time; started when needed and kept until `close`. */
+/** Creates a pool; each thread runs a task at a time, starts on demand and lives until `close`. */
 export function workerPool<Task, Answer>(settings: WorkerPoolOptions): WorkerPool<Task, Answer> {
-  const { max: most, limitMs, onLimitExceeded: tooMuch, onStartFailure: broken } = settings;
+  const { max, limitMs, onLimitExceeded, onStartFailure } = settings;
   const alive = new Set<Worker>();
   const idle: Worker[] = [];
-  const { acquire: enter, release: leave } = fairSemaphore(most);
+  const { acquire, release } = fairSemaphore(max);
 
-  async function started(signal: AbortSignal): Promise<Worker> {
+  async function startWorker(signal: AbortSignal): Promise<Worker> {
     const worker = start(settings);
     alive.add(worker);
     worker.once("exit", () => {
       alive.delete(worker);
       if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
     });
-    // A thread that fails says so to whoever waits for its answer; this listener keeps an idle one from ending the process.
+    // A failing thread rejects its task; this listener keeps an idle one from ending the process.
     worker.on("error", () => undefined);
-    await answerOf(worker, START_MS, signal, broken);
+    await answerOf(worker, START_MS, signal, onStartFailure);
     return worker;
   }
 
   return {
     run: async (task, signal) => {
-      await enter(signal);
+      await acquire(signal);
       try {
-        const worker = idle.pop() ?? (await started(signal));
+        const worker = idle.pop() ?? (await startWorker(signal));
         worker.postMessage(task);
-        const answer = (await answerOf(worker, limitMs, signal, tooMuch)) as Answer;
+        const answer = (await answerOf(worker, limitMs, signal, onLimitExceeded)) as Answer;
         idle.push(worker);
         return answer;
       } finally {
-        leave();
+        release();
       }
     },
     count: () => alive.size,
@@ -80,25 +82,25 @@ function start({ file, limits }: WorkerPoolOptions): Worker {
   return worker;
 }
 
-/** The thread's next message; without one in time the thread is ended, and `failure` says what that means. */
+/** Waits for the thread's next message; a thread that is late is terminated and `failure` makes the error. */
 async function answerOf(
   worker: Worker,
   ms: number,
   signal: AbortSignal,
   failure: (cause: unknown) => Error,
 ): Promise<unknown> {
-  const over = new AbortController();
-  const timer = setTimeout(() => over.abort(new Error("The thread did not answer in time")), ms);
-  const ended = () => over.abort(new Error("The thread ended"));
-  worker.once("exit", ended);
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(new Error("The thread did not answer in time")), ms);
+  const onExit = () => timeout.abort(new Error("The thread ended"));
+  worker.once("exit", onExit);
   try {
-    const [message] = await once(worker, "message", { signal: AbortSignal.any([signal, over.signal]) });
+    const [message] = await once(worker, "message", { signal: AbortSignal.any([signal, timeout.signal]) });
     return message;
   } catch (cause) {
     await worker.terminate();
     throw signal.aborted ? signal.reason : failure(cause);
   } finally {
     clearTimeout(timer);
-    worker.off("exit", ended);
+    worker.off("exit", onExit);
   }
 }

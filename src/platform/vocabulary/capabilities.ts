@@ -22,7 +22,7 @@ const PropertyCapability = Type.Object(
   { additionalProperties: false },
 );
 
-/** Capabilities of one platform: per verb its targets and the properties of `object` that the network keeps. */
+/** Capabilities of one platform. Per verb its targets and the properties of `object` that the network keeps. */
 export const Capabilities = Type.Object(
   {
     contexts: Type.Array(Type.Enum([...CONTEXT_TYPES]), { description: "Contexts that the verbs tell apart." }),

@@ -6,7 +6,7 @@ import { isTerm, TERMS } from "./terms.ts";
 import { canonicalVerb } from "./verbs.ts";
 
 /**
- * Lists where a verb's schema leaves the vocabulary: unknown verbs, unknown object properties, other JSON types.
+ * Lists where a verb's schema leaves the vocabulary. Unknown verbs, unknown object properties, other JSON types.
  * A property named after the platform (`namespaces`: its id and aliases) holds what only that network has.
  */
 export function schemaIssues(namespaces: readonly string[], verb: string, schema: TSchema): string[] {
@@ -23,7 +23,7 @@ export function schemaIssues(namespaces: readonly string[], verb: string, schema
   });
 }
 
-/** Lists where the object of a result or of an inbound event leaves the vocabulary; items of collections included. */
+/** Lists where the object of a result or of an inbound event leaves the vocabulary. Items of collections included. */
 export function objectIssues(namespaces: readonly string[], object: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(object).flatMap(([name, value]) => {
     if (namespaces.includes(name)) return [];
@@ -48,7 +48,7 @@ export function eventIssues(
   return [...known, ...context, ...objectIssues(namespaces, event.object)];
 }
 
-/** Items are persons, rooms, messages or activities; each has an object of terms of its own or is one. */
+/** Items are persons, rooms, messages or activities. Each has an object of terms of its own or is one. */
 function itemIssues(namespaces: readonly string[], name: string, value: unknown): string[] {
   if (name !== "items" || !Array.isArray(value)) return [];
   return value.flatMap((item: unknown, index) => {

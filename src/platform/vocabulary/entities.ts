@@ -48,7 +48,7 @@ export const Room = Type.Object(
 );
 export type Room = Static<typeof Room>;
 
-/** Place that an activity belongs to: a direct conversation, a room, a thread, a feed or a timeline. */
+/** Place that an activity belongs to. A direct conversation, a room, a thread, a feed or a timeline. */
 export const Context = Type.Object(
   {
     type: Type.Enum([...CONTEXT_TYPES]),

@@ -13,7 +13,7 @@ export interface SchemaNode {
   readonly maxItems?: number;
 }
 
-/** Lists the properties of an object's schema with those of its alternatives; a name may occur several times. */
+/** Lists the properties of an object's schema with those of its alternatives. A name may occur several times. */
 export function schemaProperties(node: SchemaNode | undefined): ReadonlyArray<readonly [string, SchemaNode]> {
   if (!node) return [];
   const alternatives = [...(node.anyOf ?? []), ...(node.oneOf ?? []), ...(node.allOf ?? [])];

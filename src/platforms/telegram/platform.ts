@@ -22,7 +22,7 @@ const MESSAGE = [
   "value",
 ] as const;
 
-/** Telegram bots by the Bot API: updates by long polling or by a webhook that registers itself. */
+/** Telegram bots by the Bot API. Updates by long polling or by a webhook that registers itself. */
 export function telegram(settings: TelegramSettings = {}): Platform {
   return definePlatform<Client, typeof Credentials>({
     id: "telegram",

@@ -32,13 +32,13 @@ export const MAX_DEPTH = 6;
 /** Schemes that links may have; others lose their link and keep their text. */
 const LINK = /^(https?|mailto|tel|xmpp|ircs?|matrix|tg|sms|geo):[^\s]/i;
 
-/** Returns the address of a link that is safe to pass on; undefined for all others. */
+/** Returns the address of a link that is safe to pass on. Undefined for all others. */
 export function safeLink(address: string): string | undefined {
   const trimmed = address.trim();
   return trimmed.length <= 2_048 && LINK.test(trimmed) ? trimmed : undefined;
 }
 
-/** Appends a run; joins it with the last one where both have the same marks and link. */
+/** Appends a run. Joins it with the last one where both have the same marks and link. */
 export function addRun(runs: Run[], run: Run): void {
   const last = runs.at(-1);
   if (last && last.link === run.link && last.marks.join() === run.marks.join())

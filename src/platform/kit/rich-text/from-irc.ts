@@ -17,7 +17,7 @@ const TOKEN = new RegExp(
   "g",
 );
 
-/** Reads a text with IRC's formatting characters as rich text; colours and reverse video are dropped. */
+/** Reads a text with IRC's formatting characters as rich text. Colours and reverse video are dropped. */
 export function fromIrc(text: string): RichText {
   const runs: Run[] = [];
   const on = new Set<Mark>();

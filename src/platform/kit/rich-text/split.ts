@@ -42,7 +42,7 @@ function splitBlock(block: Block, max: number): Block[] {
   return runs.length === 0 ? blocks : [...blocks, { ...block, runs }];
 }
 
-/** Position of the cut: behind the last line break or space in the second half of the room, else at its end. */
+/** Position of the cut. Behind the last line break or space in the second half of the room, else at its end. */
 function cutAt(text: string, room: number): number {
   const head = text.slice(0, room);
   const space = Math.max(head.lastIndexOf("\n"), head.lastIndexOf(" "));

@@ -26,7 +26,7 @@ export function toHtml(document: RichText): string {
   return html + "</blockquote>".repeat(quote);
 }
 
-/** Opens the lists around an item and the item itself; its list stays open for the next one. */
+/** Opens the lists around an item and the item itself. Its list stays open for the next one. */
 function openItem(block: Block, lists: string[]): string {
   const name = block.number === undefined ? "ul" : "ol";
   const start = block.number !== undefined && block.number !== 1 ? ` start="${block.number}"` : "";

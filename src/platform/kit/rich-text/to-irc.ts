@@ -11,7 +11,7 @@ const CODE: Readonly<Record<Mark, string>> = {
 };
 const RESET = "\u000f";
 
-/** Writes rich text with IRC's formatting characters; each line carries its own, since each is a message. */
+/** Writes rich text with IRC's formatting characters. Each line carries its own, since each is a message. */
 export function toIrc(document: RichText): string {
   return toPlain(document, (run, { kind }) => ircRun(kind === "heading" ? withBold(run) : run));
 }

@@ -1,6 +1,6 @@
 import type { Block, RichText, Run } from "./document.ts";
 
-/** Writes rich text as plain text: quotes with `> `, items with `- ` or a number, links with their address behind. */
+/** Writes rich text as plain text. Quotes with `> `, items with `- ` or a number, links with their address behind. */
 export function toPlain(document: RichText, runText: (run: Run, block: Block) => string = plainRun): string {
   return joinBlocks(document, (block) => prefixed(block, block.runs.map((run) => runText(run, block)).join("")));
 }

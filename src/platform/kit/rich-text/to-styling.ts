@@ -3,7 +3,7 @@ import { joinBlocks, prefixed, sameAddress } from "./to-plain.ts";
 
 const SIGN: Partial<Record<Mark, string>> = { bold: "*", italic: "_", strike: "~", code: "`" };
 
-/** Writes rich text with the signs of Message Styling (XEP-0393); underline has none and is dropped. */
+/** Writes rich text with the signs of Message Styling (XEP-0393). Underline has none and is dropped. */
 export function toStyling(document: RichText): string {
   return joinBlocks(document, (block) => {
     if (block.kind === "code") return prefixed(block, `\`\`\`\n${block.runs.map(({ text }) => text).join("")}\n\`\`\``);
@@ -11,7 +11,7 @@ export function toStyling(document: RichText): string {
   });
 }
 
-/** Spans cannot cross lines and cannot start or end with a space: such runs are written without signs. */
+/** Spans cannot cross lines and cannot start or end with a space. Such runs are written without signs. */
 function styledRun({ text, marks, link }: Run, { kind }: Block): string {
   const wanted = kind === "heading" && !marks.includes("bold") ? (["bold", ...marks] as const) : marks;
   const signs = wanted.flatMap((mark) => SIGN[mark] ?? []);

@@ -1,4 +1,4 @@
-import { type Tokens, type TokensWords, tokens as tokensOf } from "../../../platform/kit/oauth2.ts";
+import { type Tokens, type TokenOptions, tokens as tokensOf } from "../../../platform/kit/oauth2.ts";
 import type { Egress } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
 
@@ -10,7 +10,7 @@ export function tokens(
   oauth2: NonNullable<Credentials["oauth2"]>,
   secret: (text: string) => void,
   store: (renewed: NonNullable<Credentials["oauth2"]>) => Promise<void>,
-  alone?: TokensWords["alone"],
+  alone?: TokenOptions["alone"],
 ): Tokens {
   return tokensOf(oauth2, { fetch, secret, store, ...(alone ? { alone } : {}) });
 }

@@ -20,7 +20,7 @@ export interface ApiRequest {
   readonly signal: AbortSignal;
   /** Awaited just before the request is sent: `commit` belongs here. */
   readonly beforeSend?: () => Promise<void>;
-  /** True when repeating has no further effect: a broken connection is then a plain reason to retry. */
+  /** True when repeating has no further effect. A broken connection is then a plain reason to retry. */
   readonly isIdempotent?: boolean;
   /** Milliseconds to wait for an answer; default 30 s. */
   readonly timeoutMs?: number;

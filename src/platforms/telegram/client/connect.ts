@@ -6,7 +6,7 @@ import { ALLOWED_UPDATES } from "../inbound/updates.ts";
 import { type Client, openClient, type TelegramSettings } from "./client.ts";
 
 /**
- * Connects a bot: checks the token and starts long polling, or registers the webhook at the account's own endpoint.
+ * Connects a bot. Checks the token and starts long polling, or registers the webhook at the account's own endpoint.
  * Throws values that `classifyError` knows; a webhook without PUBLIC_URL is a permanent failure.
  */
 export async function connect(context: ConnectionContext<Credentials>, settings: TelegramSettings): Promise<Client> {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type TokenBucket, tokenBucket } from "../../../platform/kit/token-bucket.ts";
 import { pacedFailure } from "../errors.ts";
 
-/** Limits of the Bot API FAQ: 1 message per second and chat, 20 per minute and group, 30 per second in all. */
+/** Limits of the Bot API FAQ. 1 message per second and chat, 20 per minute and group, 30 per second in all. */
 const PERSON = { capacity: 3, perSecond: 1 };
 const GROUP = { capacity: 5, perSecond: 20 / 60 };
 const ALL = { capacity: 30, perSecond: 30 };
@@ -16,7 +16,7 @@ export interface Pacing {
   readonly acquire: (chat: string, signal: AbortSignal) => Promise<void>;
 }
 
-/** Creates the pacing of one bot; state is per process, Telegram's own `retry_after` is the authority. */
+/** Creates the pacing of one bot. State is per process, Telegram's own `retry_after` is the authority. */
 export function pacing(): Pacing {
   const chats = new Map<string, TokenBucket>();
   const all = tokenBucket(ALL);

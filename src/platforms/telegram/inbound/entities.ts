@@ -26,7 +26,7 @@ interface Span {
   readonly link?: string;
 }
 
-/** Reads a text with MessageEntities (offsets in UTF-16 units) as rich text; undefined where nothing is formatted. */
+/** Reads a text with MessageEntities (offsets in UTF-16 units) as rich text. Undefined where nothing is formatted. */
 export function fromEntities(text: string, entities: unknown): RichText | undefined {
   const spans = (Array.isArray(entities) ? entities.slice(0, MAX_ENTITIES) : []).flatMap(spanOf);
   if (spans.length === 0) return undefined;

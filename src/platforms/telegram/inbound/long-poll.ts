@@ -9,12 +9,12 @@ import { ALLOWED_UPDATES, eventsOf } from "./updates.ts";
 /** Seconds that Telegram holds a request without updates. */
 const HOLD_SECONDS = 50;
 const PAGE = 100;
-/** Failed requests in a row after which the connection counts as lost; the core then connects again with backoff. */
+/** Failed requests in a row after which the connection counts as lost. The core then connects again with backoff. */
 const MAX_FAILURES = 5;
 const OFFSET = "offset";
 
 /**
- * Reads updates by long polling until the signal aborts; one worker per account (the owner of the connection).
+ * Reads updates by long polling until the signal aborts. One worker per account (the owner of the connection).
  * The offset is stored with the last event of each update, so that a new owner neither repeats nor misses one.
  */
 export async function longPoll(

@@ -6,7 +6,7 @@ import type { UpdateEvent } from "./updates.ts";
 type Fields = Readonly<Record<string, unknown>>;
 const PRESENT = new Set(["member", "administrator", "creator"]);
 
-/** Returns who came and went: by service messages for others, by `my_chat_member` for the bot itself. */
+/** Returns who came and went. By service messages for others, by `my_chat_member` for the bot itself. */
 export function memberEvents(content: Fields): readonly UpdateEvent[] {
   if (content.new_chat_member !== undefined && content.old_chat_member !== undefined) return ownChange(content);
   const joined = (Array.isArray(content.new_chat_members) ? content.new_chat_members : [])

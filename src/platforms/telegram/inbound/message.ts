@@ -7,7 +7,7 @@ import { personOf } from "./person.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Kinds of media in a Message, in the order in which they are looked for; an animation repeats itself as document. */
+/** Kinds of media in a Message, in the order in which they are looked for. An animation repeats itself as document. */
 const MEDIA = ["animation", "audio", "document", "video", "video_note", "voice", "sticker"] as const;
 const DEFAULT_TYPE: Partial<Record<(typeof MEDIA)[number], string>> = {
   voice: "audio/ogg",
@@ -69,8 +69,8 @@ function attachmentOf(file: Fields, defaultType: string | undefined): ListedAtta
 }
 
 function locationOf({ location, venue }: Fields) {
-  const place = recordOf(recordOf(venue).location ?? location);
-  const { latitude, longitude } = place;
+  const point = recordOf(recordOf(venue).location ?? location);
+  const { latitude, longitude } = point;
   if (typeof latitude !== "number" || typeof longitude !== "number") return undefined;
   return { latitude, longitude, ...optional("name", textIn(recordOf(venue).title)) };
 }

@@ -7,7 +7,7 @@ import { personOf } from "./person.ts";
 import { reactionEvents } from "./reactions.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
-/** Part of an event that a kind of update gives; the rest is the same for all. */
+/** Part of an event that a kind of update gives. The rest is the same for all. */
 export type UpdateEvent = Pick<InboundEvent["event"], "verb" | "object"> & {
   readonly actor?: InboundEvent["event"]["actor"];
   readonly self?: boolean;
@@ -24,7 +24,7 @@ export const ALLOWED_UPDATES = [
   "my_chat_member",
 ];
 
-/** Returns the events of one Update of the Bot API, and the id behind it; unknown kinds give none. */
+/** Returns the events of one Update of the Bot API, and the id behind it. Unknown kinds give none. */
 export function eventsOf(update: unknown, account: string): readonly InboundEvent[] {
   const fields = recordOf(update);
   const kind = ALLOWED_UPDATES.find((name) => fields[name] !== undefined);
@@ -100,7 +100,7 @@ function contextOf({ chat, message_thread_id: topic, is_topic_message: inTopic }
   return { type: isChannel ? "feed" : "room", id: String(id), ...name };
 }
 
-/** Unix ms of an update: of the edit, else of the message; now where Telegram gives none. */
+/** Unix ms of an update: of the edit, else of the message. Now where Telegram gives none. */
 function timeOf(content: Fields, message: Fields): number {
   const seconds = [content.edit_date, content.date, message.date].find((value) => Number.isSafeInteger(value));
   return seconds === undefined ? Date.now() : Number(seconds) * 1_000;

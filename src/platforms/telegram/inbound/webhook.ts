@@ -12,8 +12,8 @@ export const webhook: WebhookReceiver<Credentials> = {
     credentials.delivery === "webhook" ? { secret: webhookSecret(credentials), address } : undefined,
   receive({ method, headers, body }, secrets) {
     if (method !== "POST" || body.length > MAX_UPDATE_BYTES) return { status: 400 };
-    const given = headers["x-telegram-bot-api-secret-token"] ?? "";
-    if (!isEqual(given, secrets.secret ?? "")) return { status: 403 };
+    const secret = headers["x-telegram-bot-api-secret-token"] ?? "";
+    if (!isEqual(secret, secrets.secret ?? "")) return { status: 403 };
     const update = parse(body);
     if (update === undefined) return { status: 400 };
     const events = eventsOf(update, secrets.address ?? "");

@@ -10,7 +10,7 @@ import type { DeleteSchema, ReactSchema, TypingSchema, UnreactSchema, UpdateSche
 
 type Call = Pick<ApiRequest, "method" | "parameters">;
 
-/** Sends one request that may be repeated without harm for each target; answers with the given id. */
+/** Sends one request that may be repeated without harm for each target. Answers with the given id. */
 export function forEachChat(
   client: Client,
   activity: Parameters<typeof forEachTarget>[0],
@@ -59,7 +59,7 @@ export function remove(client: Client, activity: ActivityOf<typeof DeleteSchema>
   }));
 }
 
-/** Sets the bot's reaction to a message; a bot has one, so a second replaces the first. */
+/** Sets the bot's reaction to a message. A bot has one, so a second replaces the first. */
 export function react(client: Client, activity: ActivityOf<typeof ReactSchema>, context: VerbContext) {
   return setReaction(client, activity, context, [{ type: "emoji", emoji: activity.object.content }]);
 }

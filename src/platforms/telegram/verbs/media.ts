@@ -15,7 +15,7 @@ const METHOD: Readonly<Record<Kind, string>> = {
   animation: "sendAnimation",
 };
 
-/** Requests that upload files: one alone, or several photos and videos as an album, the caption with the first. */
+/** Requests that upload files. One alone, or several photos and videos as an album, the caption with the first. */
 export function mediaRequests(blobs: readonly Blob[], caption: Readonly<Record<string, unknown>>): Request[] {
   const isAlbum = blobs.length > 1 && blobs.every((blob) => ["photo", "video"].includes(kindOf(blob)));
   if (!isAlbum) return blobs.map((blob, index) => single(blob, index === 0 ? caption : {}));

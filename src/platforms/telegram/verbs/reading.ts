@@ -49,7 +49,7 @@ async function chat(
   return { type: "collection", items: [{ type: "room", address: id, ...name, ...topic }] };
 }
 
-/** Downloads an attachment that arrived, by its id; at most 20 MB, the Bot API's limit. */
+/** Downloads an attachment that arrived, by its id. At most 20 MB, the Bot API's limit. */
 export async function fetch(
   client: Client,
   { object }: ActivityOf<typeof FetchSchema>,

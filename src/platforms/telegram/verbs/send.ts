@@ -18,7 +18,7 @@ interface Part {
 }
 
 /**
- * Sends one message to each target; a long text becomes several, a file carries the text as caption where it fits.
+ * Sends one message to each target. A long text becomes several, a file carries the text as caption where it fits.
  * When a later part fails after an earlier one was sent, the outcome is `unknown`, since nothing must be sent twice.
  */
 export async function send(client: Client, activity: SendActivity, context: VerbContext): Promise<Receipt> {
@@ -54,7 +54,7 @@ async function sendAll(
   return parts;
 }
 
-/** Requests that carry a message: text, files, location; buttons and the answered message where they belong. */
+/** Requests that carry a message: text, files, location. Buttons and the answered message where they belong. */
 async function requestsOf({ object }: SendActivity, context: VerbContext): Promise<Request[]> {
   const { location, inReplyTo, buttons } = object;
   const document =
