@@ -1,4 +1,4 @@
-import { type Tokens, type TokenOptions, tokens as tokensOf } from "../../../platform/kit/oauth2.ts";
+import { type TokenOptions, type Tokens, tokens as tokensOf } from "../../../platform/kit/oauth2.ts";
 import type { Egress } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
 
