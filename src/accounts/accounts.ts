@@ -37,10 +37,12 @@ interface OpenedCredentials {
 /** Accounts an app may store. */
 export const MAX_ACCOUNTS_PER_APP = 100_000;
 
-/** Thrown when a new account would exceed `MAX_ACCOUNTS_PER_APP`. */
+/** Thrown when an account would exceed `MAX_ACCOUNTS_PER_APP` (`full`) or the app's share of the store (`no-room`). */
 export class TooManyAccounts extends Error {
-  constructor() {
-    super(`An app may store ${MAX_ACCOUNTS_PER_APP} accounts`);
+  constructor(reason: "full" | "no-room" = "full") {
+    super(
+      reason === "full" ? `An app may store ${MAX_ACCOUNTS_PER_APP} accounts` : "The app's share of the store is full",
+    );
     this.name = "TooManyAccounts";
   }
 }

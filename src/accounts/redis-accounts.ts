@@ -14,15 +14,17 @@ import { type Account, type AccountState, type Accounts, MAX_ACCOUNTS_PER_APP, T
 export interface RedisAccountsDeps {
   readonly redis: RedisClient;
   readonly keyring: Keyring;
+  /** Returns how many bytes an app may store, see app-bytes.lua; default: unlimited. */
+  readonly maxBytes?: () => number;
 }
 
 const PUT = luaScript(new URL("./scripts/put-account.lua", import.meta.url), {
-  keys: ["accounts", "account", "desiredOnline"],
-  args: ["id", "member", "online", "maxAccounts", "fields..."],
-  reply: (raw) => raw as ["created" | "replaced" | "full", online: string],
+  keys: ["accounts", "account", "desiredOnline", "counts"],
+  args: ["id", "member", "online", "maxAccounts", "bytes", "maxBytes", "fields..."],
+  reply: (raw) => raw as ["created" | "replaced" | "full" | "no-room", online: string],
 });
 const REMOVE = luaScript(new URL("./scripts/remove-account.lua", import.meta.url), {
-  keys: ["accounts", "account", "desiredOnline", "connectionState", "sealedState"],
+  keys: ["accounts", "account", "desiredOnline", "connectionState", "sealedState", "counts"],
   args: ["id", "member"],
 });
 const SET_DESIRED_ONLINE = luaScript(new URL("./scripts/set-desired-online.lua", import.meta.url), {
@@ -41,7 +43,11 @@ export function credentialsData(app: string, platform: string, address: string, 
  * Each write seals under a new version, which is part of the associated data, so that an old or foreign record put back
  * does not open.
  */
-export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
+export function redisAccounts({
+  redis,
+  keyring,
+  maxBytes = () => Number.MAX_SAFE_INTEGER,
+}: RedisAccountsDeps): Accounts {
   const run = scriptRunner(redis, SCRIPTS);
   const { seal, open } = credentialsSeal(redis, keyring);
   const read = async (app: string, id: string) => accountFromRecord(id, await redis.hgetall(keys.account(app, id)));
@@ -56,9 +62,12 @@ export function redisAccounts({ redis, keyring }: RedisAccountsDeps): Accounts {
       const fields = Object.entries({ platform, address, updated, ...sealed }).flat();
       const [outcome, stored] = await run.put({
         keys: { accounts: keys.accounts(app), ...recordKeys(app, id) },
-        args: { id, member: memberOf(app, id), online: onlineValue(online), maxAccounts: MAX_ACCOUNTS_PER_APP, fields },
+        args: {
+          ...{ id, member: memberOf(app, id), online: onlineValue(online), fields },
+          ...{ maxAccounts: MAX_ACCOUNTS_PER_APP, bytes: sealed.sealed.length, maxBytes: maxBytes() },
+        },
       });
-      if (outcome === "full") throw new TooManyAccounts();
+      if (outcome === "full" || outcome === "no-room") throw new TooManyAccounts(outcome);
       const account: Account = { id, platform, address, state: "stored", online: stored === "1", updated };
       return { created: outcome === "created", account };
     },
@@ -122,7 +131,11 @@ async function readAll(reads: ReadonlyArray<Promise<Account | undefined>>): Prom
 }
 
 function recordKeys(app: string, id: string) {
-  return { account: keys.account(app, id), desiredOnline: keys.desiredOnline(keys.tagOf(app), shardOf(app, id)) };
+  return {
+    counts: keys.counts(app),
+    account: keys.account(app, id),
+    desiredOnline: keys.desiredOnline(keys.tagOf(app), shardOf(app, id)),
+  };
 }
 
 function memberOf(app: string, id: string): string {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { Refusal } from "../model/refusal.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
 import { luaScript } from "../redis/script-loader.ts";
@@ -9,6 +10,9 @@ import type { Claims } from "./listener-token.ts";
 export const TICKET_SECONDS = 60;
 /** Lifetime of a session after its last connect, in seconds. Longer than the maximum age of a stream. */
 const SESSION_SECONDS = 3_600;
+
+/** Bytes of tickets that a key may issue a minute, some 10,000 tickets. */
+const MAX_TICKET_BYTES_PER_MINUTE = 4 * 1024 * 1024;
 
 /** Claims of a ticket's token, and the id of the key behind the token. */
 interface TicketClaims extends Claims {
@@ -24,6 +28,7 @@ interface TicketSession {
 
 /** One-time tickets for query strings: pages can't set headers on an EventSource or a WebSocket. */
 export interface Tickets {
+  /** Issues a ticket. Throws `Refusal` `rate-limited` when a key issues too many bytes of tickets a minute. */
   readonly issue: (claims: TicketClaims) => Promise<string>;
   /**
    * Redeems a ticket, or resumes its session with the cookie's secret.
@@ -55,7 +60,9 @@ export function redisTickets(redis: RedisClient): Tickets {
   return {
     issue: async (claims) => {
       const ticket = `dgt_${randomBytes(24).toString("base64url")}`;
-      await redis.set(keys.ticket(hashOf(ticket)), JSON.stringify(claims), "EX", TICKET_SECONDS);
+      const text = JSON.stringify(claims);
+      await countBytes(redis, claims.keyId, text.length);
+      await redis.set(keys.ticket(hashOf(ticket)), text, "EX", TICKET_SECONDS);
       return ticket;
     },
     redeem: async (ticket, secret) => {
@@ -74,6 +81,14 @@ export function redisTickets(redis: RedisClient): Tickets {
       return typeof claims === "string" ? { claims: JSON.parse(claims), secret: newSecret } : undefined;
     },
   };
+}
+
+/** Counts the bytes of a key's tickets by the minute; throws `Refusal` above the maximum. */
+async function countBytes(redis: RedisClient, keyId: string, bytes: number): Promise<void> {
+  const counter = keys.ticketBytes(keyId, Math.floor(Date.now() / 60_000));
+  const replies = await redis.multi().incrby(counter, bytes).expire(counter, TICKET_SECONDS).exec();
+  if (Number(replies?.[0]?.[1] ?? 0) <= MAX_TICKET_BYTES_PER_MINUTE) return;
+  throw new Refusal("rate-limited", "Too many tickets in a minute.", undefined, { retryAfter: TICKET_SECONDS });
 }
 
 function hashOf(text: string): string {

@@ -1,10 +1,12 @@
 import type { Command } from "commander";
 import { type AppRegistry, type IssuedKey, RegistryError } from "../apps/registry.ts";
 import { SCOPES, type Scope } from "../model/caller.ts";
+import type { DeletedApp } from "../operations/delete-app.ts";
 
 /** What the app commands work on; opened when one runs, closed after it. */
 export interface AppTools {
   readonly registry: AppRegistry;
+  readonly deleteApp: (nameOrId: string) => Promise<DeletedApp>;
   readonly close: () => Promise<void>;
 }
 
@@ -17,12 +19,15 @@ export interface Terminal {
 /** Standard output and standard error. */
 export const terminal: Terminal = { out: (line) => console.log(line), say: (line) => console.error(line) };
 
-/** Adds `dragoman app create|list|rotate|revoke`. */
+/** Adds `dragoman app create|list|rotate|revoke|delete`. */
 export function appCommands(program: Command, connect: () => Promise<AppTools>, io: Terminal = terminal): void {
   const app = program.command("app").description("Apps and their API keys.");
-  const run = async (command: Command, work: (registry: AppRegistry) => Promise<void>): Promise<void> => {
+  const run = async (
+    command: Command,
+    work: (registry: AppRegistry, tools: AppTools) => Promise<void>,
+  ): Promise<void> => {
     const tools = await connect();
-    const refused = await work(tools.registry)
+    const refused = await work(tools.registry, tools)
       .catch(refusalOf)
       .finally(() => tools.close());
     if (refused !== undefined) command.error(`error: ${refused.message}`);
@@ -74,6 +79,20 @@ export function appCommands(program: Command, connect: () => Promise<AppTools>, 
         const ids = await registry.revoke(/^dgm_([0-9A-Za-z]+)_/.exec(name)?.[1] ?? name);
         for (const id of ids) io.out(id);
         io.say(ids.length === 0 ? "The app has no live key." : `Revoked ${ids.length === 1 ? "one key" : "two keys"}.`);
+      }),
+    );
+
+  app
+    .command("delete")
+    .argument("<app>", "an app's name or id")
+    .option("--yes", "confirms the deletion")
+    .description("Deletes an app with its accounts, webhooks, activities and events, and ends its connections.")
+    .action((name: string, options: { yes?: boolean }, command: Command) =>
+      run(command, async (_registry, tools) => {
+        if (!options.yes) throw new RegistryError("The deletion can't be undone; confirm it with --yes.");
+        const { id, accounts, webhooks } = await tools.deleteApp(name);
+        io.out(id);
+        io.say(`Deleted ${name} with ${accounts} accounts and ${webhooks} webhooks.`);
       }),
     );
 }

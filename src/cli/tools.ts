@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { redisAccounts } from "../accounts/redis-accounts.ts";
 import { appRegistry } from "../apps/redis-registry.ts";
 import { type Config, readConfig } from "../config/settings.ts";
 import { type Keyring, keyring } from "../crypto/keyring.ts";
@@ -6,16 +7,19 @@ import { checkKeyring } from "../crypto/keyring-check.ts";
 import { redisEventLog } from "../event-log/redis-event-log.ts";
 import { choosePlatforms, SANDBOX_ELSEWHERE } from "../main/platforms.ts";
 import type { Log } from "../model/log.ts";
+import { deleteApp } from "../operations/delete-app.ts";
 import { submitActivity } from "../operations/submit-activity.ts";
 import { redisDeadLetters } from "../outbox/dead-letters.ts";
 import { laneQueues } from "../outbox/lane-queues.ts";
 import { redisOutbox } from "../outbox/redis-outbox.ts";
 import { platformRegistry } from "../platform/platform-registry.ts";
+import { redisTopics } from "../polling/redis-topics.ts";
 import { pinoLog } from "../process/logger.ts";
 import { redaction } from "../process/redaction.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { openRedis } from "../redis/open.ts";
 import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
+import { redisWebhooks } from "../webhooks/redis-webhooks.ts";
 import type { AppTools } from "./apps.ts";
 import type { DeadLetterTools } from "./dead-letters.ts";
 import type { KeyTools } from "./keys.ts";
@@ -39,7 +43,18 @@ export async function openAppTools(): Promise<AppTools> {
   const { redis, ring, close } = await openStore(config, false);
   const events = redisEventLog({ redis, eventsKept: config.eventsKept });
   const registry = appRegistry({ redis, keyring: ring, appendControl: events.appendControl });
-  return { registry, close };
+  const lanes = laneQueues({ redis, log: commandLog(config) });
+  const accounts = redisAccounts({ redis, keyring: ring });
+  const webhooks = redisWebhooks({ redis, keyring: ring, eventLog: events });
+  const deletion = { redis, registry, accounts, webhooks, topics: redisTopics({ redis }), lanes };
+  return {
+    registry,
+    deleteApp: (nameOrId) => deleteApp(deletion, nameOrId),
+    close: async () => {
+      await lanes.close();
+      await close();
+    },
+  };
 }
 
 /** Opens what `dragoman key …` works on, with the private halves. */

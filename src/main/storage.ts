@@ -15,7 +15,7 @@ import type { Metrics } from "../process/metrics.ts";
 import type { RedisConnections } from "../redis/connect.ts";
 import { type Barrier, durabilityBarrier } from "../redis/durable.ts";
 import { openRedis } from "../redis/open.ts";
-import type { ServerFacts } from "../redis/server-facts.ts";
+import { appShareOf, type ServerFacts } from "../redis/server-facts.ts";
 import { type ServerWatch, watchServer } from "../redis/server-watch.ts";
 import { redisWebhooks } from "../webhooks/redis-webhooks.ts";
 
@@ -78,6 +78,7 @@ export async function openStore(
 export function openPorts(config: Config, store: Store, purpose: "producer" | "worker", log: Log) {
   const { connections, ring, barrier } = store;
   const redis = connections[purpose]();
+  const maxBytes = () => appShareOf(store.watch.facts());
   const eventLog = redisEventLog({ redis, eventsKept: config.eventsKept });
   return {
     redis,
@@ -85,13 +86,14 @@ export function openPorts(config: Config, store: Store, purpose: "producer" | "w
     outbox: redisOutbox({
       redis,
       quota: config.quota,
+      maxBytes,
       eventsKept: config.eventsKept,
       retentionSeconds: config.retentionHours * 3_600,
       withReplication: barrier.withReplication,
     }),
     lanes: laneQueues({ redis, log }),
     accounts: logSafeAccounts(
-      durableAccounts(redisAccounts({ redis, keyring: ring }), barrier.withReplication),
+      durableAccounts(redisAccounts({ redis, keyring: ring, maxBytes }), barrier.withReplication),
       store.hideSecret,
     ),
     doors: redisWebhookEndpoints({ redis, keyring: ring }),

@@ -23,6 +23,7 @@ export function activityKeys(app: string, rid: string, lane: string) {
     blobs: keys.blobs(app, rid),
     log: keys.log(app),
     epoch: keys.epoch(app),
+    keptBytes: keys.keptBytes(app),
     deadLetters: keys.deadLetters(app),
   };
 }

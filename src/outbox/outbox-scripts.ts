@@ -7,7 +7,7 @@ import { luaScript, oneOf } from "../redis/script-loader.ts";
  * Fields of a record (their names on disk are older than the code's): `fp` fingerprint, `id`, `rid` as sent (JSON),
  * `body` the activity, `lane`, `status`, `accepted`, `due`, `expires`, `committed` the fence of the commit, `attempts`,
  * `takes` claims since the last orderly end, `deaths` crashes, `retry` time of the next attempt, `decided` outcomes by
- * target, `extended` ms added to its lifetime, `result` the final event, `replay` the confirm of a replay.
+ * target, `extended` ms added to its lifetime, `bytes` and `blobBytes` of body and attachments, `result` the final event, `replay` the confirm of a replay.
  */
 export type Cells = ReadonlyArray<string | number>;
 
@@ -16,7 +16,7 @@ const file = (name: string): URL => new URL(`./scripts/${name}.lua`, import.meta
 
 export const OUTBOX_SCRIPTS = {
   accept: luaScript(file("accept"), {
-    keys: ["record", "lane", "lanes", "due", "deadlines", "counts", "blobs", "account"],
+    keys: ["record", "lane", "lanes", "due", "deadlines", "counts", "blobs", "account", "keptBytes"],
     args: [
       "fingerprint",
       "id",
@@ -26,6 +26,7 @@ export const OUTBOX_SCRIPTS = {
       "dueAt",
       "lifetimeMs",
       "quota",
+      "maxBytes",
       "needsAccount",
       "member",
       "rid",
@@ -52,6 +53,7 @@ export const OUTBOX_SCRIPTS = {
       "deadlines",
       "counts",
       "blobs",
+      "keptBytes",
       "log",
       "epoch",
       "recordPrefix",
@@ -104,6 +106,7 @@ export const OUTBOX_SCRIPTS = {
       "deadlines",
       "counts",
       "blobs",
+      "keptBytes",
       "log",
       "epoch",
       "recordPrefix",

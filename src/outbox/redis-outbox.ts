@@ -16,6 +16,8 @@ export interface RedisOutboxDeps {
   readonly redis: RedisClient;
   /** Maximum number of an app's activities that have no result yet. */
   readonly quota: number;
+  /** Returns how many bytes an app may store, see app-bytes.lua; default: unlimited. */
+  readonly maxBytes?: () => number;
   /** Maximum number of events in an app's log. */
   readonly eventsKept: number;
   /** Lifetime of a finished rid's record. */
@@ -63,7 +65,7 @@ function contextOf({ withReplication = (_tag, write) => write(), ...deps }: Redi
 
 /** Makes the calls that begin and end an activity without a worker. */
 function submission(context: Context): Pick<Outbox, "accept" | "finalize" | "forgetMissing"> {
-  const { run, withReplication, quota } = context;
+  const { run, withReplication, quota, maxBytes = () => Number.MAX_SAFE_INTEGER } = context;
   return {
     async accept({ app, activity, lane, ridAsSent, fingerprint, dueAt = 0, lifetimeMs, needsAccount, blobs }) {
       const { id, rid } = activity;
@@ -78,6 +80,7 @@ function submission(context: Context): Pick<Outbox, "accept" | "finalize" | "for
           dueAt,
           lifetimeMs,
           quota,
+          maxBytes: maxBytes(),
           needsAccount: needsAccount !== undefined,
           member: memberOf(app, rid),
           rid,

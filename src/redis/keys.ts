@@ -27,8 +27,10 @@ export const keys = {
   blobs: (app: string, rid: string) => `${tagOf(app)}:blobs:${app}:${rid}`,
   /** Rids of the app's dead letters (score: time, Unix ms). */
   deadLetters: (app: string) => `${tagOf(app)}:dead:${app}`,
-  /** `outstanding` and `lanes` of an app: quota and fairness. */
+  /** `outstanding`, `lanes` and `bytes` of an app: quota and fairness. */
   counts: (app: string) => `${tagOf(app)}:counts:${app}`,
+  /** Attachments kept after their activity's end, as `<rid>|<bytes>` (score: expiry, Unix ms). */
+  keptBytes: (app: string) => `${tagOf(app)}:kept-bytes:${app}`,
   /** Rids in a lane, in order; the name of a lane is made in model/lane.ts. */
   lane: (app: string, lane: string) => `${tagOf(app)}:lane:${lane}`,
   laneFence: (app: string, lane: string) => `${tagOf(app)}:fence:${lane}`,
@@ -93,6 +95,8 @@ export const keys = {
   consentOutcome: (id: string) => `{dgm:c:${id}}:outcome`,
   consentProof: (hash: string) => `{dgm:c:${hash}}:proof`,
   ticket: (id: string) => `{dgm:t:${id}}:ticket`,
+  /** Bytes of a key's tickets in one minute. */
+  ticketBytes: (keyId: string, minute: number) => `{dgm:t:${keyId}}:bytes:${minute}`,
   ticketSession: (id: string) => `{dgm:t:${id}}:session`,
   /** By part of the polled topics: due times, and a topic's fields and subscribers. */
   pollsDue: (part: number) => `{dgmp${part}}:due`,

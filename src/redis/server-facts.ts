@@ -36,6 +36,16 @@ export async function serverFacts(client: RedisClient): Promise<ServerFacts> {
   return others.reduce(weaker, first);
 }
 
+/** Part of Redis' memory that one app may fill. */
+const APP_SHARE = 1 / 8;
+/** Smallest share of an app, for the largest activity with attachments. */
+const MIN_APP_BYTES = 16 * 1024 * 1024;
+
+/** Computes how many bytes one app may store; without known facts, the smallest share. */
+export function appShareOf(facts: Pick<ServerFacts, "memoryLimit"> | undefined): number {
+  return Math.max(MIN_APP_BYTES, Math.floor((facts?.memoryLimit ?? 0) * APP_SHARE));
+}
+
 /** Computes the memory pressure. */
 export function pressureOf(facts: Pick<ServerFacts, "memoryLimit" | "memoryUsed">): Pressure {
   if (facts.memoryLimit <= 0) return "ok";

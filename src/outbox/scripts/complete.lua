@@ -1,5 +1,5 @@
 -- Records an activity's one outcome, removes it from its lane and claims the next.
--- KEYS: record lane laneFence lanes deadlines counts blobs log epoch recordPrefix deadLetters receipt
+-- KEYS: record lane laneFence lanes deadlines counts blobs keptBytes log epoch recordPrefix deadLetters receipt
 -- ARGV: fence rid member laneId leaseMs status event attempts nextEpoch eventsKept retentionSeconds isDeadLetter
 -- ARGV: deadLetterSeconds maxDeadLetters endedReceipt
 -- RETURNS: the lane's state, see shared/claim-head.lua, or { 'lost' }

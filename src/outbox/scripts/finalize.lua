@@ -1,5 +1,5 @@
 -- Ends an activity that no worker has committed, or, where `mayBeCommitted`, one that a worker left behind.
--- KEYS: record lane laneFence lanes due deadlines counts blobs log epoch recordPrefix deadLetters
+-- KEYS: record lane laneFence lanes due deadlines counts blobs keptBytes log epoch recordPrefix deadLetters
 -- ARGV: rid member laneId status event mayBeCommitted nextEpoch eventsKept retentionSeconds isDeadLetter
 -- ARGV: deadLetterSeconds maxDeadLetters
 -- RETURNS: { 'ended', outstanding lanes where the lane has a new head, else 0 }, { 'final' }, { 'committed' } or

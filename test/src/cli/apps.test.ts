@@ -29,7 +29,8 @@ async function dragoman(...words: string[]) {
   const close = async () => {
     closed += 1;
   };
-  appCommands(program, async () => ({ registry: world.registry, close }), io);
+  const deleteApp = async (name: string) => ({ id: `id of ${name}`, accounts: 2, webhooks: 1, keys: 0 });
+  appCommands(program, async () => ({ registry: world.registry, deleteApp, close }), io);
   const tools = async () => ({
     redis: world.client,
     keyring: await keyring({ path: world.ring.path, opens: true }),
@@ -77,8 +78,8 @@ test("app rotate and revoke, by name, by key id or by the whole key", async () =
 });
 
 test.each([
-  [["app", "create", "shop"], /taken/],
-  [["app", "create", ""], /name takes/],
+  [["app", "create", "shop"], /in use/],
+  [["app", "create", ""], /name has/],
   [["app", "create", "x", "--scopes", "root"], /--scopes takes/],
   [["app", "create", "x", "--scopes", ""], /--scopes takes/],
   [["app", "create"], /missing required argument/],
@@ -123,4 +124,13 @@ test("key rotate stages first when asked, then uses what was staged", async () =
   expect(
     await api.openShared(record?.sealedListenerKey ?? "", listenerWhere(app?.id ?? "", record?.id ?? "")),
   ).toHaveLength(32);
+});
+
+test("app delete asks for --yes and prints the deleted app's id", async () => {
+  const refused = await dragoman("app", "delete", "old shop");
+  expect(refused.code).toBe(1);
+  expect(refused.said).toContain("--yes");
+  const { out, said, code, closed } = await dragoman("app", "delete", "old shop", "--yes");
+  expect([out, code, closed]).toEqual(["id of old shop", 0, 1]);
+  expect(said).toContain("2 accounts and 1 webhooks");
 });

@@ -1,0 +1,99 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { redisAccounts } from "../../../src/accounts/redis-accounts.ts";
+import { redisTickets } from "../../../src/apps/tickets.ts";
+import { keyring } from "../../../src/crypto/keyring.ts";
+import { redisEventLog } from "../../../src/event-log/redis-event-log.ts";
+import { accountId } from "../../../src/model/account-id.ts";
+import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
+import { keys } from "../../../src/redis/keys.ts";
+import { appShareOf } from "../../../src/redis/server-facts.ts";
+import { activityOf, endOf, entryOf } from "../../support/gateway-core.ts";
+import { type TestRedis, testRedis } from "../../support/redis.ts";
+import { result } from "../streaming/support.ts";
+
+const MAX_BYTES = 100_000;
+const maxBytes = () => MAX_BYTES;
+
+let server: TestRedis;
+let redis: ReturnType<TestRedis["connect"]>;
+
+beforeAll(async () => {
+  server = await testRedis();
+  redis = server.connect();
+});
+afterAll(() => server.stop());
+
+const storedBytes = async (app: string) => Number((await redis.hget(keys.counts(app), "bytes")) ?? 0);
+
+describe("an app's share of bytes", () => {
+  const attachment = (bytes: number) => new Map([["0", Buffer.alloc(bytes)]]);
+  const outbox = () => redisOutbox({ redis, quota: 100, maxBytes, eventsKept: 1_000, retentionSeconds: 60 });
+
+  it("refuses scheduled activities with attachments above the share, and other apps' never", async () => {
+    const box = outbox();
+    const dueAt = Date.now() + 300 * 86_400_000;
+    const accept = async (app: string, rid: string) =>
+      (await box.accept(entryOf(app, activityOf({ rid }), { dueAt, blobs: attachment(40_000) }))).outcome;
+    expect(await accept("full", "r1")).toBe("accepted");
+    expect(await accept("full", "r2")).toBe("accepted");
+    expect(await accept("full", "r3")).toBe("quota-exceeded");
+    expect(await accept("full", "r1")).toBe("replayed");
+    expect(await accept("other", "r1")).toBe("accepted");
+  });
+
+  it("frees bytes when an activity ends; kept attachments count until they expire", async () => {
+    const box = outbox();
+    const entry = entryOf("ending", activityOf({ rid: "r1" }), { blobs: attachment(90_000) });
+    await box.accept(entry);
+    await box.finalize("ending", "r1", entry.lane, endOf(entry.activity, "cancelled"));
+    expect(await storedBytes("ending")).toBe(90_000);
+    const second = () => box.accept(entryOf("ending", activityOf({ rid: "r2" }), { blobs: attachment(90_000) }));
+    expect((await second()).outcome).toBe("quota-exceeded");
+    const [kept = ""] = await redis.zrange(keys.keptBytes("ending"), "0", "-1");
+    await redis.zadd(keys.keptBytes("ending"), `${Date.now() - 1}`, kept);
+    expect((await second()).outcome).toBe("accepted");
+  });
+
+  it("counts accounts by their sealed size, also when replaced and deleted", async () => {
+    const ring = await keyring({ path: join(server.dir, "master.key"), opens: true });
+    const accounts = redisAccounts({ redis, keyring: ring, maxBytes });
+    const put = (address: string, length: number) =>
+      accounts.put("logins", { platform: "email", address, credentials: { password: "x".repeat(length) } });
+    await put("a@b.c", 60_000);
+    await expect(put("d@e.f", 60_000)).rejects.toThrow(/share of the store is full/);
+    await put("a@b.c", 10);
+    await put("d@e.f", 60_000);
+    await accounts.remove("logins", accountId("email", "a@b.c"));
+    await accounts.remove("logins", accountId("email", "d@e.f"));
+    expect(await storedBytes("logins")).toBe(0);
+  });
+
+  it("is an eighth of Redis' memory, and never too small for the largest activity", () => {
+    expect(appShareOf({ memoryLimit: 8 * 1024 ** 3 })).toBe(1024 ** 3);
+    expect(appShareOf({ memoryLimit: 1024 })).toBe(16 * 1024 ** 2);
+    expect(appShareOf(undefined)).toBe(16 * 1024 ** 2);
+  });
+});
+
+describe("an app's event log", () => {
+  it("is bounded by bytes as well as by entries", async () => {
+    const log = redisEventLog({ redis, eventsKept: 100 });
+    const event = result("r1", { target: [{ address: "x".repeat(60_000), status: "sent" }] });
+    for (let count = 0; count < 60; count++) await log.append("large", event);
+    const bytes = await redis.memory("USAGE", keys.log("large"), "SAMPLES", "0");
+    expect(Number(bytes)).toBeLessThan(2.5 * 1024 * 1024);
+    expect((await log.bounds("large")).trimmed).toBe(true);
+  });
+});
+
+describe("tickets", () => {
+  it("are limited in bytes a minute for each key", async () => {
+    const tickets = redisTickets(redis);
+    const claims = { iat: 0, exp: 1, sub: "x".repeat(250), actors: Array.from({ length: 100 }, () => "a".repeat(500)) };
+    const issued = Array.from({ length: 200 }, () => tickets.issue({ ...claims, keyId: "greedy" }));
+    const outcomes = await Promise.allSettled(issued);
+    expect(outcomes.some(({ status }) => status === "rejected")).toBe(true);
+    await expect(tickets.issue({ ...claims, keyId: "modest" })).resolves.toMatch(/^dgt_/);
+  });
+});
