@@ -8,36 +8,46 @@ import { silentLog } from "../../src/model/log.ts";
 import { validationErrors } from "../../src/model/validate.ts";
 import type { AccountContext, Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
 
-/** What a suite needs to know of one platform beyond its table. */
-export interface ContractCase {
-  readonly platform: Platform;
-  /** Library errors as recorded from real runs; `explain` must make something of each. */
+/** World that a platform is tested in. */
+export interface ConformanceWorld {
+  /** Library errors as recorded from real runs; `classifyError` must have a failure for each. */
   readonly thrown?: readonly unknown[];
-  /**
-   * Sets up a far side and gives an account for it; `effects` counts what really happened there. Without it, verbs are not
-   * run (their own tests do that).
-   */
-  readonly farSide?: () => Promise<FarSide>;
-  /** Verbs whose example fails by design. */
+  /** Starts a network for one test. Without it no verb is run; the platform's own tests do that. */
+  readonly network?: () => Promise<TestNetwork>;
+  /** Verbs whose example fails by design, or that other tests run. */
   readonly failing?: readonly string[];
   /** Verbs that change nothing and so take no commit: a retry simply repeats them. */
   readonly reads?: readonly string[];
 }
-export interface FarSide {
+
+/** Network of one test, with an account on it. */
+export interface TestNetwork {
   readonly access: Partial<AccountContext<unknown>>;
+  /** Number of effects that really happened on the network. */
   readonly effects: () => number | Promise<number>;
   readonly stop: () => Promise<void>;
+}
+
+/** Returns a network within this process; `count` answers its effects since the process started. */
+export function inProcess(count: () => number): () => Promise<TestNetwork> {
+  return async () => {
+    const before = count();
+    return { access: {}, effects: () => count() - before, stop: async () => undefined };
+  };
 }
 
 const KINDS = ["permanent", "retryable", "rate-limited", "auth"];
 const CANARY = "canary-4711-secret";
 
-/** What every platform must keep, whatever network it speaks. */
-export function platformContract({ platform, thrown = [], farSide, failing = [], reads = [] }: ContractCase): void {
+/** Tests the rules that every platform keeps, whatever network it speaks. */
+export function conformance(
+  platform: Platform,
+  { thrown = [], network, failing = [], reads = [] }: ConformanceWorld = {},
+): void {
   const { id, aliases = [], verbs, credentials } = platform;
 
   describe(`platform ${id}`, () => {
-    it("has ids that fit into queue names, paths and URLs", () => {
+    it("has ids for queue names, paths and URLs", () => {
       for (const name of [id, ...aliases]) expect(name).toMatch(/^[a-z][a-z0-9-]{0,31}$/);
       for (const verb of Object.keys(verbs)) expect(verb).toMatch(/^[a-z][a-z-]{1,31}$/);
       expect(Object.keys(verbs).length).toBeGreaterThan(0);
@@ -47,13 +57,13 @@ export function platformContract({ platform, thrown = [], farSide, failing = [],
     });
 
     for (const [name, verb] of Object.entries(verbs)) {
-      it(`describes ${name}, and its example is valid`, () => {
+      it(`describes ${name} with a valid example`, () => {
         expect(verb.summary).toMatch(/^[A-Z].{10,}[^.]$/);
         expect(validationErrors(verb.schema, verb.example)).toEqual([]);
         strictly(verb.schema);
       });
 
-      it(`refuses what ${name} does not know, with a pointer`, () => {
+      it(`rejects unknown input of ${name} with a pointer`, () => {
         for (const [input, pointer] of strangers(verb.example)) {
           const found = validationErrors(verb.schema, input);
           expect(found.length, pointer).toBeGreaterThan(0);
@@ -63,7 +73,7 @@ export function platformContract({ platform, thrown = [], farSide, failing = [],
     }
 
     if (credentials) {
-      it("has a credentials schema whose example is valid, and that takes nothing else", () => {
+      it("has a strict credentials schema with a valid example", () => {
         strictly(credentials.schema);
         expect(validationErrors(credentials.schema, credentials.example)).toEqual([]);
         const stranger = validationErrors(credentials.schema, { ...Object(credentials.example), [CANARY]: CANARY });
@@ -74,7 +84,7 @@ export function platformContract({ platform, thrown = [], farSide, failing = [],
 
     const { oauthConsent: consent } = platform;
     if (consent) {
-      it("has a consent schema that takes nothing else, and sends users to an address that tells no secret", () => {
+      it("has a strict consent schema, and sends users to an address without secrets", () => {
         strictly(consent.schema);
         expect(validationErrors(consent.schema, consent.example)).toEqual([]);
         expect(validationErrors(consent.schema, { ...Object(consent.example), [CANARY]: CANARY })).not.toEqual([]);
@@ -88,12 +98,12 @@ export function platformContract({ platform, thrown = [], farSide, failing = [],
         ]).toEqual(["https:", round.state, round.redirectUri, "code"]);
         const secrets = Object.entries(Object(consent.example)).filter(([name]) => /secret|token/i.test(name));
         expect(secrets.length).toBeGreaterThan(0);
-        for (const told of [CANARY, ...secrets.map(([, value]) => String(value))])
-          expect(searchParams.toString()).not.toContain(encodeURIComponent(told));
+        for (const secret of [CANARY, ...secrets.map(([, value]) => String(value))])
+          expect(searchParams.toString()).not.toContain(encodeURIComponent(secret));
       });
     }
 
-    it("explains whatever is thrown, and never throws itself", () => {
+    it("classifies every thrown value, and never throws itself", () => {
       const odd = [
         undefined,
         null,
@@ -120,32 +130,32 @@ export function platformContract({ platform, thrown = [], farSide, failing = [],
       expect(platform.classifyError(own)).toBe(own);
     });
 
-    it("does not show what a library's message says", () => {
+    it("does not show a library's own message", () => {
       const failure = platform.classifyError(new Error(`failed with ${CANARY}`));
       expect(`${failure.message} ${failure.platformCode}`).not.toContain(CANARY);
     });
 
-    if (farSide)
+    if (network)
       runs(
         platform,
-        farSide,
+        network,
         Object.keys(verbs).filter((verb) => !failing.includes(verb)),
         reads,
       );
   });
 }
 
-/** The verbs themselves, against a far side that counts. */
+/** Runs the verbs against a network that counts effects. */
 function runs(
   platform: Platform,
-  farSide: () => Promise<FarSide>,
+  network: () => Promise<TestNetwork>,
   names: readonly string[],
   reads: readonly string[],
 ): void {
   for (const name of names) {
     const isRead = reads.includes(name);
-    it(`does ${name} ${isRead ? "without a" : "after its"} commit, once, with one outcome for each pending target`, async () => {
-      const side = await farSide();
+    it(`runs ${name} once ${isRead ? "without a" : "after its"} commit, with one outcome per pending target`, async () => {
+      const side = await network();
       const order: Array<number | string> = [];
       const receipt = await run(platform, name, side, {
         commit: async () => {
@@ -158,8 +168,8 @@ function runs(
       await side.stop();
     });
 
-    it(`gives ${name} outcomes for pending targets only`, async () => {
-      const side = await farSide();
+    it(`returns outcomes of ${name} for pending targets only`, async () => {
+      const side = await network();
       const example = platform.verbs[name]?.example as { readonly target: ReadonlyArray<object> };
       const target = [{ ...example.target[0] }, { ...example.target[0] }];
       const receipt = await run(platform, name, side, { pending: [1] }, { target } as never);
@@ -168,8 +178,8 @@ function runs(
     });
 
     if (isRead) continue;
-    it(`does nothing for ${name} when the commit is refused`, async () => {
-      const side = await farSide();
+    it(`runs no effect of ${name} when the commit is refused`, async () => {
+      const side = await network();
       const refusal = new Failure({ kind: "permanent", code: "abandoned", detail: "Cancelled meanwhile." });
       await expect(run(platform, name, side, { commit: () => Promise.reject(refusal) })).rejects.toBe(refusal);
       expect(await side.effects()).toBe(0);
@@ -181,8 +191,8 @@ function runs(
 async function run(
   platform: Platform,
   name: string,
-  side: FarSide,
-  words: Partial<VerbContext>,
+  side: TestNetwork,
+  overrides: Partial<VerbContext>,
   more: Partial<Activity> = {},
 ): Promise<Receipt> {
   const closed = async () => {
@@ -207,7 +217,7 @@ async function run(
     subscriptions: async () => [],
     subscribe: async () => undefined,
     topicStatus: async () => undefined,
-    ...words,
+    ...overrides,
   };
   try {
     const activity = {
@@ -224,7 +234,7 @@ async function run(
   }
 }
 
-/** Inputs that no verb may take, each made from its example. */
+/** Returns inputs that no verb may take, each made from the example. */
 function strangers(example: unknown): ReadonlyArray<readonly [input: unknown, what: string]> {
   const valid = Object(example) as Record<string, unknown>;
   return [

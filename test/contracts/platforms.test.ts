@@ -22,7 +22,7 @@ import { TOKEN, telegramSimulator } from "../support/telegram-simulator.ts";
 import { noEgress } from "../support/verb-context.ts";
 import { type Answer, webServer } from "../support/web-server.ts";
 import { oauth1Of, xStandIn } from "../support/x-simulator.ts";
-import { type FarSide, platformContract } from "./platform.ts";
+import { conformance, type TestNetwork } from "./platform.ts";
 
 const all = platforms({});
 
@@ -67,10 +67,9 @@ const ledger = join(dir, "ledger");
 const entries = async () => (await readFile(ledger, "utf8").catch(() => "")).split("\n").length - 1;
 afterAll(() => rm(dir, { recursive: true }));
 
-platformContract({
-  platform: dummy({ dummyLedger: ledger }),
+conformance(dummy({ dummyLedger: ledger }), {
   failing: ["fail", "crash", "unknown"],
-  farSide: async () => {
+  network: async () => {
     const before = await entries();
     return { access: {}, effects: async () => (await entries()) - before, stop: async () => undefined };
   },
@@ -78,8 +77,7 @@ platformContract({
 
 const smtp = (code: string, response: string, command: string) =>
   Object.assign(new Error(`odd: ${response}`), { code, response, responseCode: Number(response.slice(0, 3)), command });
-platformContract({
-  platform: email({}),
+conformance(email({}), {
   // They need a mailbox: test/src/platforms/email runs them on real ones.
   failing: Object.keys(email({}).verbs).filter((verb) => verb !== "send"),
   thrown: [
@@ -96,7 +94,7 @@ platformContract({
     Object.assign(new Error("queryA ENOTFOUND"), { code: "EDNS", command: "CONN" }),
     Object.assign(new Error("closed"), { code: "ECONNECTION", command: "CONN" }),
   ],
-  farSide: async () => {
+  network: async () => {
     const server = await scriptedSmtp();
     const { connect } = await import("node:net");
     return {
@@ -117,7 +115,7 @@ platformContract({
 });
 
 /** A web server that gives the same answer under whatever name it is asked for. */
-async function web(answer: Answer): Promise<FarSide> {
+async function web(answer: Answer): Promise<TestNetwork> {
   const server = await webServer(() => answer);
   const { fetch, close } = loopbackEgress();
   return {
@@ -131,19 +129,17 @@ async function web(answer: Answer): Promise<FarSide> {
     },
   };
 }
-platformContract({ platform: webhook(), farSide: () => web({ status: 204 }) });
-platformContract({
-  platform: webfinger(),
+conformance(webhook(), { network: () => web({ status: 204 }) });
+conformance(webfinger(), {
   reads: ["search"],
-  farSide: () => web({ body: JSON.stringify({ subject: "acct:foo@bar.com" }) }),
+  network: () => web({ body: JSON.stringify({ subject: "acct:foo@bar.com" }) }),
 });
-platformContract({
-  platform: feeds({}),
+conformance(feeds({}), {
   // What is followed is ours to keep: done twice it is the same.
   reads: ["fetch", "subscribe", "unsubscribe"],
   // It asks nobody but us: test/src/platforms/feeds runs it.
   failing: ["query"],
-  farSide: () => web({ body: '<rss version="2.0"><channel><title>News</title></channel></rss>' }),
+  network: () => web({ body: '<rss version="2.0"><channel><title>News</title></channel></rss>' }),
 });
 
 /** One stand-in serves all runs, since the platform is told its address once; each run counts from where it begins. */
@@ -154,12 +150,11 @@ afterAll(async () => {
   await standIn.stop();
 });
 const counted = () => standIn.asked.filter(({ endpoint }) => !endpoint.includes("username")).length;
-platformContract({
-  platform: twitter({ xApi: standIn.origin }),
+conformance(twitter({ xApi: standIn.origin }), {
   reads: ["fetch", "search", "query"],
   // Those of the held connection are run by its own tests.
   failing: ["connect", "disconnect", "subscribe", "unsubscribe"],
-  farSide: async () => {
+  network: async () => {
     const before = counted();
     standIn.posts.length = 0;
     standIn.addPost("12", "Mine", { id: "1900000000000000001" });
@@ -176,12 +171,11 @@ afterAll(() => telegramApi.stop());
 /** Calls that only prepare or complete the one that counts. */
 const MINOR = new Set(["createChatInviteLink", "unbanChatMember", "getChatMemberCount"]);
 const telegramCalls = () => telegramApi.calls.filter(({ method }) => !MINOR.has(method)).length;
-platformContract({
-  platform: telegram({ telegramApi: telegramApi.origin }),
+conformance(telegram({ telegramApi: telegramApi.origin }), {
   reads: ["query"],
   // Run by the platform's own tests: fetch has no target, unban is a part of kick here.
   failing: ["connect", "disconnect", "fetch", "unban"],
-  farSide: async () => {
+  network: async () => {
     const before = telegramCalls();
     return {
       access: { credentials: { token: TOKEN }, egress: guard },
@@ -192,8 +186,7 @@ platformContract({
 });
 
 const named = (name: string, words: object) => Object.assign(new Error(`odd: ${name}`), { name, ...words });
-platformContract({
-  platform: xmpp(),
+conformance(xmpp(), {
   thrown: [
     named("SASLError", { condition: "not-authorized", text: "nope" }),
     named("SASLError", { condition: "account-disabled" }),
@@ -211,8 +204,7 @@ platformContract({
   ],
 });
 
-platformContract({
-  platform: irc(),
+conformance(irc(), {
   thrown: [
     codedError("IRC_NUMERIC", "odd", { numeric: "401", serverText: "No such nick" }),
     codedError("IRC_NUMERIC", "odd", { numeric: "999", serverText: "\u0000odd" }),
@@ -227,13 +219,12 @@ platformContract({
 
 /** The one that the verbs' examples name. */
 const FACEBOOK_POST = "104998765432101_122100000000000001";
-platformContract({
+conformance(facebook({}), {
   // The address is the stand-in's only when a test runs a verb: see the egress below.
-  platform: facebook({}),
   reads: ["fetch", "search", "query"],
   // They look before they act: test/src/platforms/facebook does them.
   failing: ["subscribe", "unsubscribe"],
-  farSide: async () => {
+  network: async () => {
     const server = await facebookStandIn();
     server.wrote(ANN);
     server.things.set(FACEBOOK_POST, { id: FACEBOOK_POST });
