@@ -40,7 +40,7 @@ const lines = () => {
 };
 
 describe("the dummy platform", () => {
-  it("echoes and writes one line for a call, whatever the number of targets", async () => {
+  it("echoes and records one effect per call for any number of targets", async () => {
     const receipt = await run("send", { n: 7, body: "hi" }, { pending: [0, 1] }, [
       { address: "bob" },
       { address: "c,d" },
@@ -70,7 +70,7 @@ describe("the dummy platform", () => {
     expect(lines()).toEqual([]);
   });
 
-  it("fails as often as told, then sends", async () => {
+  it("fails the requested number of times, then sends", async () => {
     await expect(run("fail", { kind: "retryable", times: 2 }, { attempt: 2 })).rejects.toMatchObject({
       kind: "retryable",
     });
@@ -84,7 +84,7 @@ describe("the dummy platform", () => {
     expect(receipt?.outcomes.map(({ status }) => status)).toEqual(["sent", "failed"]);
   });
 
-  it("stops a delay when the work is stopped, before the effect or after it", async () => {
+  it("aborts a delay before or after the effect", async () => {
     const stop = new AbortController();
     const before = run("delay", { ms: 60_000 }, { signal: stop.signal });
     const after = run("delay", { ms: 60_000, when: "after" }, { signal: stop.signal });
@@ -94,7 +94,7 @@ describe("the dummy platform", () => {
     expect(lines()).toHaveLength(1);
   });
 
-  it("breaks after its commit, truly landed or not, and can be asked afterwards", async () => {
+  it("breaks after the commit, and recovers the outcome", async () => {
     await expect(run("unknown", {})).rejects.toMatchObject({ mayHaveLanded: true });
     await expect(run("unknown", { landed: false })).rejects.toMatchObject({ mayHaveLanded: true });
     expect(lines()).toHaveLength(1);
@@ -127,11 +127,11 @@ describe("the dummy platform", () => {
     expect(lines()).toHaveLength(effects);
   });
 
-  it("lives on after the crashes it was told", async () => {
+  it("survives after the requested crashes", async () => {
     expect((await run("crash", { when: "before", times: 1 }, { attempt: 2 }))?.outcomes[0]?.status).toBe("sent");
   });
 
-  it("refuses what it does not know", () => {
+  it("rejects unknown properties", () => {
     const { verbs } = dummy({});
     const body = (object: object) => ({ actor: { address: "a" }, target: [{ address: "b" }], object });
     expect(validationErrors(verbs.fail?.schema as never, body({ kind: "sometimes" }))[0]?.pointer).toBe("/object/kind");

@@ -63,8 +63,8 @@ const page = async (path: string, object: object = {}) => (await get([path], obj
 const entry = async (path: string) => (await page(path)).items[0] as Entry;
 const error = async (path: string, platform = shared) => (await get([path], {}, platform)).outcomes[0]?.error;
 
-describe("every format in one shape", () => {
-  it("RSS 2.0", async () => {
+describe("fetch: formats", () => {
+  it("reads RSS 2.0", async () => {
     site["/rss"] = xml(
       rss(
         `<item><title>A &amp; B</title><link>/1</link><guid isPermaLink="false">g1</guid>
@@ -103,7 +103,7 @@ describe("every format in one shape", () => {
     });
   });
 
-  it("Atom, with xml:base and xhtml", async () => {
+  it("reads Atom with xml:base and xhtml", async () => {
     site["/atom"] = xml(`<feed xmlns="http://www.w3.org/2005/Atom" xml:base="http://example.org/blog/"><id>f</id>
       <title type="html">T &lt;b&gt;bold&lt;/b&gt;</title><updated>2010-01-02T00:00:00Z</updated><link href="/"/><author><name>N</name></author>
       <entry><id>tag:1</id><title>E</title><link rel="enclosure" href="a.ogg" type="audio/ogg"/><link href="1"/>
@@ -125,7 +125,7 @@ describe("every format in one shape", () => {
     });
   });
 
-  it("JSON Feed", async () => {
+  it("reads JSON Feed", async () => {
     const items = [
       { id: 7, url: "/7", content_text: "Plain <not html>", date_published: "2010-01-01T00:00:00Z", tags: ["x"] },
     ];
@@ -138,7 +138,7 @@ describe("every format in one shape", () => {
     expect(await entry("/json")).not.toHaveProperty("html");
   });
 
-  it.each(["0.91", "0.92"])("RSS %s, and RSS 1.0 (RDF)", async (version) => {
+  it.each(["0.91", "0.92"])("reads RSS %s and RSS 1.0 (RDF)", async (version) => {
     site["/old"] = xml(
       `<rss version="${version}"><channel><title>Old</title><item><title>x</title><link>/x</link></item></channel></rss>`,
     );
@@ -164,13 +164,13 @@ describe("every format in one shape", () => {
     ["tags that stay open", rss(item(1, "<description>a<br>b</description>"))],
     ["undeclared prefixes", rss(item(1, "<dc:creator>x</dc:creator>"))],
     ["control characters", rss(item(1, "<description>a\u0008b</description>"))],
-  ])("is read although it has %s", async (_, body) => {
+  ])("reads a feed with %s", async (_, body) => {
     site["/broken"] = xml(body);
     expect(await entry("/broken")).toMatchObject({ id: "id-1", title: "Item 1" });
   });
 });
 
-describe("what is asked for", () => {
+describe("fetch: limit, cursor and dates", () => {
   const dated = (n: number) => item(n, `<pubDate>2010-01-${String(n).padStart(2, "0")}T00:00:00Z</pubDate>`);
   const many = () => xml(rss([...Array(28).keys()].map((n) => dated(n + 1)).join("") + item(99)));
   const ids = async (object: object) => {
@@ -194,7 +194,7 @@ describe("what is asked for", () => {
     expect((await ids({ after: gone })).ids).toEqual(["id-3", "id-2", "id-1"]);
   });
 
-  it("is narrowed by date, both ends inclusive and in any zone", async () => {
+  it("filters by date, both ends inclusive and in any zone", async () => {
     const since = "2010-01-27T00:00:00Z";
     expect(await ids({ since })).toEqual({ ids: ["id-28", "id-27"], next: undefined });
     expect((await ids({ since: "2010-01-27T00:00:00-01:00" })).ids).toEqual(["id-28"]);
@@ -202,7 +202,7 @@ describe("what is asked for", () => {
     expect((await ids({ since, until: "2010-01-27T00:00:00Z" })).ids).toEqual(["id-27"]);
   });
 
-  it("stays under 256 KiB: long bodies go first, with a flag, then the oldest entries", async () => {
+  it("keeps a result under 256 KiB: drops long bodies first, then the oldest entries", async () => {
     const long = `<description>&lt;p&gt;${"é ".repeat(20_000)}&lt;/p&gt;</description>`;
     site["/long"] = xml(rss([...Array(40).keys()].map((n) => item(n, long)).join("")));
     const { items } = await page("/long", { limit: 500 });
@@ -223,7 +223,7 @@ describe("what is asked for", () => {
   });
 });
 
-describe("encodings", () => {
+describe("fetch: encodings", () => {
   const text = rss("<item><title>Grüße, 世界</title></item>");
   const western = rss("<item><title>Grüße</title></item>");
   const utf16 = (big: boolean, mark: boolean) => {
@@ -250,8 +250,8 @@ describe("encodings", () => {
   });
 });
 
-describe("addresses", () => {
-  it("of a page lead to the feed it names", async () => {
+describe("fetch: addresses", () => {
+  it("finds the feed that a page names", async () => {
     site["/page"] = xml(
       `<!doctype html><head><base href="/sub/"><link rel="stylesheet" href="x.css"><LINK REL='Alternate' title="a > b"
        type="application/rss+xml" href="feed?a=1&amp;b=2"></head>`,
@@ -269,7 +269,7 @@ describe("addresses", () => {
     expect(server.asked.filter((path) => path === "/endless")).toHaveLength(2);
   });
 
-  it("that moved for good are told; others stay", async () => {
+  it("reports permanent moves only", async () => {
     site["/new"] = xml(rss(item(1)));
     site["/301"] = { status: 301, headers: { Location: "/308" } };
     site["/308"] = { status: 308, headers: { Location: "/new" } };
@@ -289,7 +289,7 @@ describe("addresses", () => {
     [429, "platform-rate-limited", true],
     [400, "platform-rejected", false],
     [503, "platform-unavailable", true],
-  ])("that answer %i end in %s", async (status, code, retryable) => {
+  ])("status %i fails with %s", async (status, code, retryable) => {
     site["/status"] = { status, headers: { "Retry-After": "9" } };
     const { outcomes } = await get(["/status"]);
     expect(outcomes).toMatchObject([
@@ -298,12 +298,12 @@ describe("addresses", () => {
     expect(outcomes[0]?.retryAfterMs).toBe(retryable ? 9_000 : undefined);
   });
 
-  it("say that a feed is gone for good", async () => {
+  it("says that a feed is gone for good", async () => {
     site["/gone"] = { status: 410 };
     expect((await error("/gone"))?.detail).toContain("gone for good");
   });
 
-  it("fail alone, and what others gave is kept", async () => {
+  it("keeps the feeds of other targets when one fails", async () => {
     site["/fine"] = xml(rss(item(1)));
     site["/away"] = { status: 503 };
     const { outcomes, pages: found } = await get(["/away", "/fine", "/none"]);
@@ -315,7 +315,7 @@ describe("addresses", () => {
     expect(found).toMatchObject([{ address: at("/fine") }]);
   });
 
-  it("in private networks are not reached, nor by redirect or discovery", async () => {
+  it("refuses private networks, also by redirect or discovery", async () => {
     site["/inside"] = { status: 302, headers: { Location: "http://169.254.169.254/latest/" } };
     site["/points"] = xml(
       '<html><link rel="alternate" type="application/rss+xml" href="http://10.0.0.1/"></html>',
@@ -326,7 +326,7 @@ describe("addresses", () => {
     }
   });
 
-  it("that redirect in circles or to nothing are given up", async () => {
+  it("gives up redirects in circles or to no address", async () => {
     site["/circle"] = { status: 302, headers: { Location: "/circle" } };
     site["/nowhere"] = { status: 302, headers: { Location: "http://" } };
     expect(await error("/circle")).toMatchObject({ code: "platform-rejected" });
@@ -334,7 +334,7 @@ describe("addresses", () => {
     expect(await error("/nowhere")).toMatchObject({ code: "platform-rejected" });
   });
 
-  it("that drip for ever are given up in time", async () => {
+  it("times out a server that sends byte by byte", async () => {
     let timer: NodeJS.Timeout | undefined;
     site["/drip"] = (response) => {
       timer = setInterval(() => response.write(" "), 20);
@@ -345,7 +345,7 @@ describe("addresses", () => {
   });
 
   it.each(["http://", "feed:nothing here", "ftp://example.org/feed", "javascript:alert(1)"])(
-    "%s is refused",
+    "refuses %s",
     (address) => {
       const activity = { actor: { address: "me" }, target: [{ address }], object: {} };
       const unfit = feeds({}).validate?.("fetch", { platform: "feeds", verb: "fetch", ...activity });

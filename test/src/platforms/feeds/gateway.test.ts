@@ -31,7 +31,7 @@ async function post(activity: object) {
   return { status: answer.status, body: (await answer.json()) as object };
 }
 
-it("a posted fetch ends in a result with the entries, by the platform's name or its alias", async () => {
+it("fetch returns the entries, by the platform's name or its alias", async () => {
   const target = [{ address: `${server.origin}/feed` }, { address: `${server.origin}/404` }];
   for (const platform of ["feeds", "rss"]) {
     expect(await post({ platform, target })).toMatchObject({
@@ -55,13 +55,13 @@ it("a posted fetch ends in a result with the entries, by the platform's name or 
   }
 });
 
-it("a server that is away for a moment is asked again", async () => {
+it("fetch retries a server that is unavailable for a moment", async () => {
   expect(await post({ platform: "feeds", target: { address: `${server.origin}/shaky` } })).toMatchObject({
     body: { status: "sent", attempts: 2, object: { feeds: { title: "T" } } },
   });
 });
 
-it("what is no address is refused with a pointer, at once", async () => {
+it("fetch refuses an invalid address with a pointer", async () => {
   const answer = await post({ platform: "feeds", target: [{ address: `${server.origin}/` }, { address: "feed://" }] });
   expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: "/target/1/address" }] } });
 });

@@ -47,7 +47,7 @@ it.each([
     "an entity from a file",
     rss("<item><title>&a;</title></item>", '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hosts">]>'),
   ],
-])("expands nothing: %s", async (_, body) => {
+])("reader expands no %s", async (_, body) => {
   const said = text(await threads.read(task(body), never));
   expect(said).not.toMatch(/lollol|xxx|localhost/);
   expect(said.length).toBeLessThan(30_000);
@@ -64,7 +64,7 @@ it.each([
   ["JSON two million deep", `{"version":"https://jsonfeed.org/version/1.1","items":[{"id":${"[".repeat(2_000_000)}`],
   ["zero bytes", "\0".repeat(1_000_000)],
   ["300,000 attributes", attributes],
-])("survives %s: an answer or a refusal, and the next feed is read", async (_, body) => {
+])("reader survives %s and reads the next feed", async (_, body) => {
   await threads.read(task(body), never).then(
     (read) => expect(text(read).length).toBeLessThan(200_000),
     (thrown: unknown) => expect(thrown).toMatchObject({ code: "platform-protocol-error", kind: "permanent" }),
@@ -73,7 +73,7 @@ it.each([
   expect(threads.threads()).toBe(1);
 });
 
-it("is not polluted by names that JavaScript knows", async () => {
+it("reader takes no prototype from a document", async () => {
   const names = "<__proto__><polluted>1</polluted></__proto__><constructor><prototype>1</prototype></constructor>";
   await threads.read(task(rss(`<item>${names}<title>x</title></item>`)), never);
   const json =
@@ -84,7 +84,7 @@ it("is not polluted by names that JavaScript knows", async () => {
   expect(Object.prototype).not.toHaveProperty("polluted");
 });
 
-it("takes the first 500 of 20,000 entries, and the event loop goes on meanwhile", async () => {
+it("reader reads 500 of 20,000 entries without blocking the event loop", async () => {
   const items = Array.from(
     { length: 20_000 },
     (_, n) =>
@@ -103,13 +103,13 @@ it("takes the first 500 of 20,000 entries, and the event loop goes on meanwhile"
   expect(feed.entries.length).toBe(500);
 });
 
-it("ends the thread that takes too long or too much, and says so", async () => {
+it("reader ends a thread beyond its limits", async () => {
   const slow = createReader(1, 50);
   await expect(slow.read(task(attributes), never)).rejects.toMatchObject({ code: "platform-protocol-error" });
   expect(slow.threads()).toBe(0);
 });
 
-it("stops waiting and working when the work is stopped", async () => {
+it("reader stops running and queued jobs when aborted", async () => {
   const stop = new AbortController();
   const long = threads.read(task(rss("<item><title>x</title></item>".repeat(150_000))), stop.signal);
   const queued = threads.read(task(fine), stop.signal);

@@ -39,7 +39,7 @@ describe("webhook send", () => {
     expect(receiver.received[1]?.id).toBe(it.id);
   });
 
-  test("posts a body as it is, whatever it holds", async () => {
+  test("posts any body unchanged", async () => {
     const { receiver, activity, send } = await world();
     await fc.assert(
       fc.asyncProperty(fc.json(), async (body) => {
@@ -72,13 +72,13 @@ describe("webhook send", () => {
     expect(receiver.received).toHaveLength(1);
   });
 
-  test("may be repeated after a break, since receivers know it by its id", async () => {
+  test("repeats a post after a broken connection with the same id", async () => {
     const { send } = await world(() => (response) => response.destroy());
     const [one] = (await send()).outcomes;
     expect(one).toMatchObject({ status: "deferred", error: { retryable: true } });
   });
 
-  test("of a worker that died over it is posted again, with the same id", async () => {
+  test("recovers a crashed worker's post with the same id", async () => {
     const { receiver, activity } = await world();
     const { fetch, close } = loopbackEgress();
     ends.push(close);
@@ -88,7 +88,7 @@ describe("webhook send", () => {
     expect(receiver.received.map(({ id }) => id)).toEqual([it.id]);
   });
 
-  test("refuses what can't be posted, and reaches no private address by default", async () => {
+  test("refuses invalid posts and, by default, private addresses", async () => {
     const gw = await gateway();
     ends.push(gw.stop);
     const key = await gw.keyOf("shop");

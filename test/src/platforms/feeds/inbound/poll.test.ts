@@ -36,8 +36,8 @@ function look(path: string, state?: string, words: Partial<PollContext> = {}): P
 const ids = ({ entries }: PollResult) => entries.map(({ event }) => `${event.verb} ${event.id}`);
 const headers = (path: string, nth: number) => site.of(path)[nth]?.headers ?? {};
 
-describe("what is new", () => {
-  it("is remembered at the first poll and brought at later ones, the oldest first, in the shape of fetch", async () => {
+describe("poll: new entries", () => {
+  it("remembers entries at the first poll and reports new ones at later polls, the oldest first", async () => {
     const feed: SiteFeed = { entries: [siteItem("b"), siteItem("a")] };
     sites["/new"] = feed;
     const first = await look("/new");
@@ -57,7 +57,7 @@ describe("what is new", () => {
     expect(ids(await look("/new", second.state))).toEqual([]);
   });
 
-  it("goes by date where all have one, and has the entry's own", async () => {
+  it("sorts by date where all entries have one", async () => {
     const dated = (id: string, day: number) => siteItem(id, "x", `<pubDate>2010-01-0${day}T00:00:00Z</pubDate>`);
     sites["/dated"] = { entries: [dated("0", 1)] };
     const { state } = await look("/dated");
@@ -67,7 +67,7 @@ describe("what is new", () => {
     expect(polled.entries[0]?.event.published).toBe("2010-01-02T00:00:00.000Z");
   });
 
-  it("is an update when a known entry says something else, and nothing when only its date changed", async () => {
+  it("reports changed content as an update, and a changed date not at all", async () => {
     sites["/edit"] = { entries: [siteItem("a"), siteItem("b")] };
     const first = await look("/edit");
     sites["/edit"].entries = [
@@ -82,7 +82,7 @@ describe("what is new", () => {
     expect(third.entries[0]?.key).not.toBe(second.entries[0]?.key);
   });
 
-  it("has the same keys when a poll is repeated, so that nothing arrives twice", async () => {
+  it("makes the same keys when a poll is repeated", async () => {
     sites["/again"] = { entries: [siteItem("a")] };
     const { state } = await look("/again");
     sites["/again"].entries.push(siteItem("b"));
@@ -90,7 +90,7 @@ describe("what is new", () => {
     expect(await keys()).toEqual(await keys());
   });
 
-  it("is brought a hundred at a time, none left out", async () => {
+  it("reports a hundred entries per poll and omits none", async () => {
     sites["/flood"] = { entries: [siteItem("0")] };
     let { state } = await look("/flood");
     sites["/flood"].entries = Array.from({ length: 250 }, (_, n) => siteItem(`e${n}`)).reverse();
@@ -105,7 +105,7 @@ describe("what is new", () => {
     expect(brought).toEqual(Array.from({ length: 250 }, (_, n) => `post e${n}`));
   });
 
-  it("is not what comes back after a document that was empty for once", async () => {
+  it("does not report entries again after an empty document", async () => {
     const entries = Array.from({ length: 300 }, (_, n) => siteItem(`e${n}`));
     sites["/empty"] = { entries };
     let { state } = await look("/empty");
@@ -115,7 +115,7 @@ describe("what is new", () => {
     expect(ids(await look("/empty", state))).toEqual([]);
   });
 
-  it("stays under 100 kB for each event, and the state under 16 kB for the largest feed", async () => {
+  it("keeps an event under 100 kB and the largest feed's state under 16 kB", async () => {
     sites["/big"] = { entries: Array.from({ length: 499 }, (_, n) => siteItem(`e${n}`)) };
     let polled = await look("/big");
     for (const letter of ["f", "g", "h"]) {
@@ -130,9 +130,9 @@ describe("what is new", () => {
   });
 });
 
-describe("asking", () => {
+describe("poll: requests", () => {
   it.each(["strong", "weak"] as const)(
-    "is conditional, with a %s tag exactly as given; 304 brings and changes nothing",
+    "sends back a %s ETag unchanged; 304 reports and changes nothing",
     async (etag) => {
       const path = `/${etag}`;
       sites[path] = { entries: [siteItem("a")], etag, modified: "Mon, 06 Sep 2010 01:01:00 GMT" };
@@ -147,7 +147,7 @@ describe("asking", () => {
     },
   );
 
-  it("goes by Last-Modified alone where there is no tag, and by the bytes where there is neither", async () => {
+  it("uses Last-Modified without an ETag, and compares the bytes without both", async () => {
     sites["/modified"] = { entries: [siteItem("a")], etag: "none", modified: "Mon, 06 Sep 2010 01:01:00 GMT" };
     await look("/modified", (await look("/modified")).state);
     expect(site.of("/modified").map(({ status }) => status)).toEqual([200, 304]);
@@ -158,7 +158,7 @@ describe("asking", () => {
     expect(site.of("/plain").map(({ status }) => status)).toEqual([200, 200]);
   });
 
-  it("goes where the feed moved for good, back when that fails, and not where it is for now", async () => {
+  it("polls the address of a permanent move, and the old one when that fails", async () => {
     sites["/old"] = { entries: [], status: 301, location: "/moved" };
     sites["/moved"] = { entries: [siteItem("a")] };
     const first = await look("/old");
@@ -176,7 +176,7 @@ describe("asking", () => {
     expect(parseState(passing.state)).not.toHaveProperty("url");
   });
 
-  it("ends at 410, fails at 404 and says how long to wait at 429", async () => {
+  it("ends at 410, fails at 404 and keeps Retry-After at 429", async () => {
     sites["/gone"] = { entries: [], status: 410 };
     expect((await look("/gone")).ended).toMatchObject({ code: "recipient-unknown", retryable: false });
     await expect(look("/none")).rejects.toMatchObject({ code: "recipient-unknown" });
@@ -186,18 +186,18 @@ describe("asking", () => {
     await expect(look("/page")).rejects.toMatchObject({ code: "platform-protocol-error" });
   });
 
-  it("reaches no private network, not by redirect either", async () => {
+  it("refuses private networks, also by redirect", async () => {
     sites["/inside"] = { entries: [], status: 301, location: "http://169.254.169.254/feed" };
     await expect(look("/inside")).rejects.toMatchObject({ code: "address-blocked" });
   });
 
-  it("begins anew with a state that it can't read", async () => {
+  it("starts over with an unreadable state", async () => {
     sites["/odd"] = { entries: [siteItem("a")] };
     expect(ids(await look("/odd", "{}"))).toEqual([]);
   });
 });
 
-describe("the next poll", () => {
+describe("poll: interval", () => {
   const next = async (path: string, feed: SiteFeed) => {
     sites[path] = feed;
     return (await look(path)).nextMs;
@@ -209,7 +209,7 @@ describe("the next poll", () => {
     }),
   });
 
-  it("comes in a quarter of the feed's own rhythm, between 15 minutes and a day", async () => {
+  it("is a quarter of the mean gap between entries, from 15 minutes to a day", async () => {
     for (const [ms, expected] of [
       [MINUTE, 15 * MINUTE],
       [8 * HOUR, 2 * HOUR],
@@ -221,7 +221,7 @@ describe("the next poll", () => {
     }
   });
 
-  it("comes not before the server's max-age, the feed's ttl or sy:updatePeriod, yet within a day", async () => {
+  it("is at least the server's max-age, the feed's ttl and sy:updatePeriod, up to a day", async () => {
     const busy = every(MINUTE);
     const sy = '<sy:updatePeriod xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">hourly</sy:updatePeriod>';
     expect(
@@ -233,7 +233,7 @@ describe("the next poll", () => {
     expect(await next("/long", { ...busy, head: "<ttl>9999999</ttl>" })).toBeLessThan(27 * HOUR);
   });
 
-  it("comes in no hour and on no day that the feed wants skipped", async () => {
+  it("skips the hours and days that the feed excludes", async () => {
     const now = new Date();
     const hours = [0, 1, 2].map((more) => `<hour>${(now.getUTCHours() + more) % 24}</hour>`).join("");
     const wait = await next("/hours", { ...every(MINUTE), head: `<skipHours>${hours}</skipHours>` });

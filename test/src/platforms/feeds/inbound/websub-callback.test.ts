@@ -22,8 +22,8 @@ const intent = {
   "hub.lease_seconds": "864000",
 };
 
-describe("a hub's question whether we asked", () => {
-  it("is answered when we did, with its challenge; the lease is kept", () => {
+describe("webSubCallback: verification of intent", () => {
+  it("confirms a requested subscription with the challenge and keeps the lease", () => {
     const answer = ask(intent);
     expect(answer).toMatchObject({ status: 200, body: "c4all3nge" });
     const since = Date.now() - 1_000;
@@ -38,11 +38,11 @@ describe("a hub's question whether we asked", () => {
     ["no challenge", { "hub.challenge": "" }, 400],
     ["a challenge that is a page", { "hub.challenge": "<p>x y</p>" }, 400],
     ["a long challenge", { "hub.challenge": "x".repeat(5_000) }, 400],
-  ])("is refused with %s", (_, words, status) => {
+  ])("refuses %s", (_, words, status) => {
     expect(ask({ ...intent, ...words })).toEqual({ status });
   });
 
-  it("keeps leases within bounds, and takes the usual one when none is said", () => {
+  it("bounds leases, and takes the default without one", () => {
     for (const [said, seconds] of [
       ["1", 60],
       ["999999999", 30 * 86_400],
@@ -54,7 +54,7 @@ describe("a hub's question whether we asked", () => {
     }
   });
 
-  it("about leaving is answered only when we leave; a denial is noted", () => {
+  it("confirms an unsubscription only while leaving; records a denial", () => {
     const leaving = { ...intent, "hub.mode": "unsubscribe" };
     expect(ask(leaving, { mode: "unsubscribe" })).toMatchObject({ status: 200, topic: { note: "left", hasten: true } });
     const denied = ask({ "hub.mode": "denied", "hub.topic": secrets.topic });
@@ -63,9 +63,9 @@ describe("a hub's question whether we asked", () => {
   });
 });
 
-describe("what a hub pushes", () => {
+describe("webSubCallback: pushes", () => {
   it.each(["sha1", "sha256", "sha384", "sha512"])(
-    "hastens the poll when it is signed by %s; its content is not looked at",
+    "triggers a poll when signed by %s, without use of the content",
     (method) => {
       expect(tell("<rss/>", hubSignature(secrets.secret, "<rss/>", method))).toEqual({
         status: 200,
@@ -81,11 +81,11 @@ describe("what a hub pushes", () => {
     ["an unknown method", "x", { "X-Hub-Signature": `md5=${"0".repeat(40)}` }],
     ["a short one", "x", { "X-Hub-Signature": "sha256=00" }],
     ["a method that JavaScript knows", "x", { "X-Hub-Signature": `constructor=${"0".repeat(64)}` }],
-  ])("is refused with %s", (_, body, headers: Record<string, string>) => {
+  ])("refuses %s", (_, body, headers: Record<string, string>) => {
     expect(tell(body, headers)).toEqual({ status: 403 });
   });
 
-  it("hastens nothing once we leave", () => {
+  it("triggers no poll while leaving", () => {
     const signed = hubSignature(secrets.secret, "x");
     expect(tell("x", signed, { mode: "unsubscribe" })).toEqual({ status: 200, topic: { hasten: false } });
   });

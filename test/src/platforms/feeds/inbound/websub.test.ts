@@ -24,8 +24,8 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** A door in memory. */
-function door() {
+/** Endpoint in memory. */
+function memoryEndpoint() {
   let secrets: VerificationSecrets | undefined;
   return {
     open: async (given: VerificationSecrets) => {
@@ -50,35 +50,25 @@ const polling = (words: Partial<PollContext> = {}): PollContext => ({
 const offer = () => ({ hub: `${server.origin}/hub`, topic: "https://example.com/feed" });
 const agreed = (at: number, seconds = 864_000) => `agreed ${at} ${seconds}`;
 
-it("is asked once, left alone while it has agreed, and asked again when a fifth of the lease is left", async () => {
-  const place = door();
+it("ensureSubscribed requests once and renews when a fifth of the lease is left", async () => {
+  const endpoint = memoryEndpoint();
   const now = Date.now();
-  const first = await ensureSubscribed(undefined, offer(), polling({ endpoint: place }), now);
+  const first = await ensureSubscribed(undefined, offer(), polling({ endpoint }), now);
   expect(server.asked).toEqual(["/hub"]);
-  const secret = (await place.secrets())?.secret;
+  const secret = (await endpoint.secrets())?.secret;
   const note = agreed(now + 1_000);
-  const second = await ensureSubscribed(first.hub, offer(), polling({ endpoint: place, hint: note }), now + DAY);
+  const second = await ensureSubscribed(first.hub, offer(), polling({ endpoint, hint: note }), now + DAY);
   expect(second).toMatchObject({ isLive: true, renewAt: now + 1_000 + 8 * DAY });
   // Also when the feed was not read (304).
-  const third = await ensureSubscribed(second.hub, undefined, polling({ endpoint: place, hint: note }), now + 8 * DAY);
+  const third = await ensureSubscribed(second.hub, undefined, polling({ endpoint, hint: note }), now + 8 * DAY);
   expect(third).toEqual(second);
   expect(server.asked).toHaveLength(1);
-  const fourth = await ensureSubscribed(
-    third.hub,
-    undefined,
-    polling({ endpoint: place, hint: note }),
-    now + 8 * DAY + 2_000,
-  );
+  const fourth = await ensureSubscribed(third.hub, undefined, polling({ endpoint, hint: note }), now + 8 * DAY + 2_000);
   expect(fourth.isLive).toBe(true);
   expect(server.asked).toHaveLength(2);
-  expect((await place.secrets())?.secret).toBe(secret);
+  expect((await endpoint.secrets())?.secret).toBe(secret);
   const renewed = agreed(now + 8 * DAY + 3_000);
-  const fifth = await ensureSubscribed(
-    fourth.hub,
-    undefined,
-    polling({ endpoint: place, hint: renewed }),
-    now + 15 * DAY,
-  );
+  const fifth = await ensureSubscribed(fourth.hub, undefined, polling({ endpoint, hint: renewed }), now + 15 * DAY);
   expect(fifth).toMatchObject({ isLive: true, hub: { tries: 0 } });
   expect(server.asked).toHaveLength(2);
 });
@@ -87,13 +77,13 @@ it.each([
   ["does not confirm", { status: 202 }],
   ["is broken", { status: 500 }],
   ["redirects inside", { status: 307, headers: { Location: "http://169.254.169.254/" } }],
-])("that %s is asked again, less and less often, and breaks no poll", async (_, given) => {
+])("ensureSubscribed retries a hub that %s with growing pauses, and breaks no poll", async (_, given) => {
   answer = given;
-  const place = door();
+  const endpoint = memoryEndpoint();
   let hub: HubState | undefined;
   const start = Date.now();
   for (let minutes = 0; minutes < 8 * 60; minutes += 15) {
-    const told = await ensureSubscribed(hub, offer(), polling({ endpoint: place }), start + minutes * 60_000);
+    const told = await ensureSubscribed(hub, offer(), polling({ endpoint }), start + minutes * 60_000);
     expect(told.isLive).toBe(false);
     hub = told.hub;
   }
@@ -101,54 +91,52 @@ it.each([
   expect(server.asked).toHaveLength(6);
 });
 
-it("that denies is left alone for a day; one that the feed no longer names loses its door", async () => {
-  const place = door();
+it("ensureSubscribed waits a day after a denial, and closes the endpoint of a hub that the feed no longer names", async () => {
+  const endpoint = memoryEndpoint();
   const now = Date.now();
-  const { hub } = await ensureSubscribed(undefined, offer(), polling({ endpoint: place }), now);
-  const denied = polling({ endpoint: place, hint: `denied ${now + 1_000}` });
+  const { hub } = await ensureSubscribed(undefined, offer(), polling({ endpoint }), now);
+  const denied = polling({ endpoint, hint: `denied ${now + 1_000}` });
   await ensureSubscribed(hub, undefined, denied, now + DAY / 2);
   expect(server.asked).toHaveLength(1);
   await ensureSubscribed(hub, undefined, denied, now + DAY + 1);
   expect(server.asked).toHaveLength(2);
-  expect(await ensureSubscribed(hub, { topic: "https://example.com/feed" }, polling({ endpoint: place }), now)).toEqual(
-    {
-      isLive: false,
-    },
-  );
-  expect(await place.secrets()).toBeUndefined();
+  expect(await ensureSubscribed(hub, { topic: "https://example.com/feed" }, polling({ endpoint }), now)).toEqual({
+    isLive: false,
+  });
+  expect(await endpoint.secrets()).toBeUndefined();
 });
 
-it("is not asked where nobody can reach us, nor inside", async () => {
+it("ensureSubscribed requests nothing without an endpoint, nor from private networks", async () => {
   expect(await ensureSubscribed(undefined, offer(), polling(), Date.now())).toEqual({ isLive: false });
   const inside = { hub: "http://169.254.169.254/hub", topic: "https://example.com/feed" };
-  expect(await ensureSubscribed(undefined, inside, polling({ endpoint: door() }), Date.now())).toMatchObject({
+  expect(await ensureSubscribed(undefined, inside, polling({ endpoint: memoryEndpoint() }), Date.now())).toMatchObject({
     isLive: false,
   });
   expect(server.asked).toEqual([]);
 });
 
-it("is asked to stop when nobody follows; a door closes when it agrees, or never answers", async () => {
+it("teardown unsubscribes, and closes the endpoint after the hub's confirmation or the last try", async () => {
   for (const answers of [true, false]) {
     server.asked.length = 0;
-    const place = door();
-    const { hub } = await ensureSubscribed(undefined, offer(), polling({ endpoint: place }), Date.now());
+    const endpoint = memoryEndpoint();
+    const { hub } = await ensureSubscribed(undefined, offer(), polling({ endpoint }), Date.now());
     let state = JSON.stringify({ n: 1, read: 1, changed: 1, known: "", hub });
     let rounds = 0;
     for (;;) {
       const note = answers && rounds > 0 ? "left" : undefined;
-      const end = await teardown("x", polling({ endpoint: place, state, ...(note ? { hint: note } : {}) }));
+      const end = await teardown("x", polling({ endpoint, state, ...(note ? { hint: note } : {}) }));
       if (!end) break;
-      expect((await place.secrets())?.mode).toBe("unsubscribe");
+      expect((await endpoint.secrets())?.mode).toBe("unsubscribe");
       state = end.state;
       rounds += 1;
     }
     expect(rounds).toBe(answers ? 1 : 3);
-    expect(await place.secrets()).toBeUndefined();
+    expect(await endpoint.secrets()).toBeUndefined();
     expect(server.asked).toHaveLength(1 + rounds);
   }
 });
 
-it("is found in Link headers before the document's own links", () => {
+it("advertisedHub prefers Link headers to the document", () => {
   const header = '<https://hub.example/>; rel="hub", </feed>; rel=self, <https://other.example/>; rel="next hub"';
   const linked = linkHeaderHints(header, "https://example.com/x");
   expect(linked).toEqual({ hub: "https://hub.example/", self: "https://example.com/feed" });

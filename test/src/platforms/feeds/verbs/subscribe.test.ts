@@ -71,7 +71,7 @@ async function app(live: Live, name: string) {
   };
 }
 
-it("two apps follow one feed by one poll: what is new arrives at each once, over the end of a worker", async () => {
+it("two apps share the polls of a feed and get each new entry once, across a worker's end", async () => {
   sites["/feed"] = { entries: [siteItem("old")] };
   sites["/page"] = {
     entries: [],
@@ -130,7 +130,7 @@ it("two apps follow one feed by one poll: what is new arrives at each once, over
   expect((await two.do("query", [])).object.items).toEqual([]);
 });
 
-it("what is no feed is not followed; a subscription to nothing is refused; a feed that fails says so", async () => {
+it("subscribe refuses addresses without a feed, and query shows a failing feed", async () => {
   const live = await started();
   const reader = await app(live, "reader");
   sites["/text"] = { entries: [], body: "<!doctype html>Nothing", type: "text/html" };
@@ -157,7 +157,7 @@ it("what is no feed is not followed; a subscription to nothing is refused; a fee
   expect(feed.feeds.intervalSeconds).toBeGreaterThanOrEqual(60);
 });
 
-it("OPML is taken in, as a text or as an attachment, and given out page by page", async () => {
+it("subscribe imports OPML, and query exports it page by page", async () => {
   const live = await started();
   const reader = await app(live, "reader");
   const opml = (names: readonly string[]) =>
@@ -198,7 +198,7 @@ it("OPML is taken in, as a text or as an attachment, and given out page by page"
   });
 });
 
-it("a hub is subscribed to, and a push it signs makes the feed polled at once; forged ones do nothing", async () => {
+it("a hub's signed push triggers a poll at once; forged pushes do nothing", async () => {
   const port = await freePort();
   const hub = await webSubHub();
   stops.push(hub.stop);

@@ -18,7 +18,7 @@ const task = (text: string) => ({
 describe("a feed that is cut short", () => {
   const cut = whole.slice(0, whole.indexOf("Text 3"));
 
-  it("is read as far as it is whole", () => {
+  it("is read up to its last complete entry", () => {
     expect(parseText(cut)?.parsed).toBeUndefined();
     const found = readDocument(task(cut));
     expect(found).toMatchObject({
@@ -34,7 +34,7 @@ describe("a feed that is cut short", () => {
     });
   });
 
-  it("brings its last entry when it is whole again, and nothing twice", () => {
+  it("reports its last entry when complete again, and none twice", () => {
     const more = { maxEntries: 10, maxEntryBytes: 100_000, seen: undefined };
     const first = findNewEntries({ ...task(cut), ...more } as never);
     if (first.kind !== "new-entries") throw new Error("It is a feed");
@@ -43,17 +43,17 @@ describe("a feed that is cut short", () => {
   });
 });
 
-it("what the first parser reads is not asked of the second", () => {
+it("parseText uses the lenient parser only where the strict one fails", () => {
   expect(parseText(whole)?.parsed).toBeDefined();
 });
 
-it("pages and other texts are no feeds", () => {
+it("parseLeniently refuses pages and other texts", () => {
   for (const text of ["", "<html><body>News</body></html>", "{}", "<rss", "<opml version='2.0'><body/></opml>"]) {
     expect(parseLeniently(text), text).toBeUndefined();
   }
 });
 
-it("throws nothing and changes no prototype, whatever the text", () => {
+it("parseLeniently never throws and changes no prototype", () => {
   const word = fc.constantFrom(
     "<rss>",
     "<channel>",
