@@ -29,14 +29,14 @@ async function ircWorld(start: typeof ngircd): Promise<World> {
   const server = await start();
   const peer = await ircPeer(server.port, "alice");
   return {
-    enter: () => peer.does("JOIN #lobby"),
+    enter: () => peer.send("JOIN #lobby"),
     platform: "irc",
     account: "bob@irc.example.net",
     credentials: { host: "127.0.0.1", port: server.port, tls: "none" },
     room: "#lobby",
     friend: "alice",
     cannot: ["edit", "react", "unreact", "typing", "history", "remove"],
-    arrived: (text) => peer.hears((line) => line.endsWith(` PRIVMSG #lobby :${text}`)),
+    arrived: (text) => peer.waitFor((line) => line.endsWith(` PRIVMSG #lobby :${text}`)),
     stop: async () => {
       await peer.close();
       await server.stop();
@@ -57,7 +57,7 @@ async function xmppWorld(): Promise<World> {
     directory: PROSODY_ROOMS,
     friend: `alice@${PROSODY_DOMAIN}`,
     cannot: [],
-    arrived: (text) => peer.got((stanza) => stanza.getChildText("body") === text),
+    arrived: (text) => peer.waitFor((stanza) => stanza.getChildText("body") === text),
     stop: async () => {
       await peer.close();
       await server.stop();

@@ -10,14 +10,14 @@ import { testVerbContext } from "./verb-context.ts";
 export interface IrcAccount {
   readonly hold: TestHold;
   /** Checks and carries out a verb, as the core would. Rejects with the explained failure. */
-  readonly does: (
+  readonly run: (
     verb: string,
     target: string | readonly string[],
     object: Readonly<Record<string, unknown>>,
     context?: Partial<VerbContext>,
   ) => Promise<Receipt>;
   readonly nick: () => string;
-  readonly resolve: (verb: string, target: string, object?: object) => Promise<Receipt | undefined>;
+  readonly recover: (verb: string, target: string, object?: object) => Promise<Receipt | undefined>;
   readonly close: () => Promise<void>;
 }
 
@@ -63,7 +63,7 @@ export async function ircAccount({
   return {
     hold,
     nick: () => (client as { readonly nick: () => string }).nick(),
-    does: (verb, target, object, context = {}) => {
+    run: (verb, target, object, context = {}) => {
       const activity = activityOf(verb, target, object);
       const { schema, run } = platform.verbs[verb] ?? {};
       const { actor, target: to } = activity;
@@ -76,7 +76,7 @@ export async function ircAccount({
         async () => run?.(client, activity, testVerbContext({ pending, ...context })) as Promise<Receipt>,
       );
     },
-    resolve: async (verb, target, object = {}) =>
+    recover: async (verb, target, object = {}) =>
       platform.recover?.(client, activityOf(verb, target === "" ? [] : target, object), testVerbContext()),
     close: async () => platform.dispose?.(client),
   };

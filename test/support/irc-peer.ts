@@ -5,11 +5,11 @@ import { createInterface } from "node:readline";
 /** Somebody else on an IRC server, who speaks the bare protocol: shares no code with the platform. */
 export interface IrcPeer {
   /** Sends a line and resolves with all that came until the server had worked on it. */
-  readonly does: (line: string) => Promise<readonly string[]>;
+  readonly send: (line: string) => Promise<readonly string[]>;
   /** Every line so far. */
-  readonly heard: readonly string[];
+  readonly lines: readonly string[];
   /** Resolves when a line that fits has come, past or to come. */
-  readonly hears: (fits: (line: string) => boolean) => Promise<string>;
+  readonly waitFor: (fits: (line: string) => boolean) => Promise<string>;
   readonly nick: string;
   readonly close: () => Promise<void>;
 }
@@ -20,12 +20,12 @@ export async function ircPeer(port: number, nick: string, password?: string): Pr
   socket.on("error", () => undefined);
   socket.setNoDelay(true);
   const heard: string[] = [];
-  const told = new EventEmitter();
-  told.setMaxListeners(0);
+  const received = new EventEmitter();
+  received.setMaxListeners(0);
   createInterface({ input: socket }).on("line", (line) => {
     if (line.startsWith("PING")) socket.write(`PONG${line.slice(4)}\r\n`);
     heard.push(line);
-    told.emit("line");
+    received.emit("line");
   });
   let pings = 0;
 
@@ -33,7 +33,7 @@ export async function ircPeer(port: number, nick: string, password?: string): Pr
     for (;;) {
       const found = heard.find(fits);
       if (found !== undefined) return found;
-      await once(told, "line", { signal: AbortSignal.timeout(20_000) });
+      await once(received, "line", { signal: AbortSignal.timeout(20_000) });
     }
   }
 
@@ -49,9 +49,9 @@ export async function ircPeer(port: number, nick: string, password?: string): Pr
   socket.write(`NICK ${nick}\r\nUSER ${nick} 0 * :${nick}\r\n`);
   await hears((line) => / (376|422) /.test(line));
   return {
-    does,
-    heard,
-    hears,
+    send: does,
+    lines: heard,
+    waitFor: hears,
     nick,
     close: async () => {
       if (socket.closed) return;

@@ -7,7 +7,7 @@ export interface IrcScript {
   /** All that clients sent, byte for byte. */
   readonly bytes: () => Buffer;
   /** The same in lines, without registration. */
-  readonly heard: () => readonly string[];
+  readonly commands: () => readonly string[];
   readonly connections: () => number;
   readonly stop: () => Promise<void>;
 }
@@ -38,7 +38,7 @@ export async function ircScript(script: Script = () => undefined): Promise<IrcSc
   return {
     port: (server.address() as AddressInfo).port,
     bytes,
-    heard: () =>
+    commands: () =>
       bytes()
         .toString("utf8")
         .split("\r\n")

@@ -25,7 +25,7 @@ export async function ircWorld(kind: "ngircd" | "inspircd"): Promise<HeldWorld> 
     accountAt: (n, port) => accountAt(n, port),
     peerSays: async (n, text) => {
       for (let tries = 100; ; tries--) {
-        const answer = await peer.does(`PRIVMSG bob${n} :${text}`);
+        const answer = await peer.send(`PRIVMSG bob${n} :${text}`);
         if (!answer.some((line) => / 401 /.test(line))) return;
         // It may go by another nick until the server has noticed that its last connection is gone.
         if (tries === 0) throw new Error(`There is no bob${n}`);
@@ -34,8 +34,8 @@ export async function ircWorld(kind: "ngircd" | "inspircd"): Promise<HeldWorld> 
     },
     peerGot: async (text) => {
       const before = earlier.filter(isWord(text)).length;
-      if (before === 0) await peer.hears(isWord(text));
-      return before + peer.heard.filter(isWord(text)).length;
+      if (before === 0) await peer.waitFor(isWord(text));
+      return before + peer.lines.filter(isWord(text)).length;
     },
     say: (n, text) => ({
       verb: "send",
@@ -47,7 +47,7 @@ export async function ircWorld(kind: "ngircd" | "inspircd"): Promise<HeldWorld> 
     kill: server.kill,
     restart: async () => {
       await server.start();
-      earlier.push(...peer.heard);
+      earlier.push(...peer.lines);
       await peer.close();
       peer = await ircPeer(server.port, "peer", PASSWORD);
     },

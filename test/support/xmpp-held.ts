@@ -7,13 +7,13 @@ import { testVerbContext } from "./verb-context.ts";
 export async function run(
   platform: Platform,
   client: unknown,
-  words: Partial<Activity> & Pick<Activity, "verb" | "actor">,
+  fields: Partial<Activity> & Pick<Activity, "verb" | "actor">,
   context: Partial<VerbContext> = {},
 ): Promise<Receipt & { readonly id: string; readonly commits: number }> {
-  const activity: Activity = { id: ulid(), rid: "r", platform: platform.id, target: [], object: {}, ...words };
-  const given = testVerbContext({ pending: activity.target.map((_, index) => index), ...context });
+  const activity: Activity = { id: ulid(), rid: "r", platform: platform.id, target: [], object: {}, ...fields };
+  const verbContext = testVerbContext({ pending: activity.target.map((_, index) => index), ...context });
   const verb = platform.verbs[activity.verb];
   if (!verb) throw new Error("No such verb");
-  const receipt = await verb.run(client, activity, given);
-  return { ...receipt, id: activity.id, commits: given.commits() };
+  const receipt = await verb.run(client, activity, verbContext);
+  return { ...receipt, id: activity.id, commits: verbContext.commits() };
 }

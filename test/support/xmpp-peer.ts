@@ -9,9 +9,9 @@ export interface XmppPeer {
   readonly jid: string;
   readonly stanzas: Stanza[];
   /** Resolves with the first stanza that fits, past or to come. */
-  readonly got: (fits: (stanza: Stanza) => boolean) => Promise<Stanza>;
+  readonly waitFor: (fits: (stanza: Stanza) => boolean) => Promise<Stanza>;
   readonly send: (stanza: Stanza) => Promise<void>;
-  readonly ask: (type: "get" | "set", child: Stanza, to?: string) => Promise<Stanza>;
+  readonly request: (type: "get" | "set", child: Stanza, to?: string) => Promise<Stanza>;
   readonly join: (room: string, nick: string, password?: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -35,12 +35,12 @@ export async function xmppPeer(port: number, user: string, resource = "peer"): P
       element.children = element.getChildElements().filter(({ name }) => name === "mechanisms" || name === "bind");
     onElement.call(xmpp, element);
   };
-  const told = new EventEmitter().setMaxListeners(0);
+  const received = new EventEmitter().setMaxListeners(0);
   const stanzas: Stanza[] = [];
   xmpp.on("error", () => undefined);
   xmpp.on("stanza", (stanza: Stanza) => {
     stanzas.push(stanza);
-    told.emit("stanza");
+    received.emit("stanza");
   });
   const jid = String(await xmpp.start());
   await xmpp.send(xml("presence"));
@@ -49,15 +49,15 @@ export async function xmppPeer(port: number, user: string, resource = "peer"): P
     for (;;) {
       const found = stanzas.find(fits);
       if (found) return found;
-      await once(told, "stanza", { signal: AbortSignal.timeout(20_000) });
+      await once(received, "stanza", { signal: AbortSignal.timeout(20_000) });
     }
   }
   return {
     jid,
     stanzas,
-    got,
+    waitFor: got,
     send: (stanza) => xmpp.send(stanza),
-    ask: (type, child, to) => xmpp.iqCaller.request(xml("iq", { type, ...(to ? { to } : {}) }, child), 15_000),
+    request: (type, child, to) => xmpp.iqCaller.request(xml("iq", { type, ...(to ? { to } : {}) }, child), 15_000),
     join: async (room, nick, password) => {
       const x = xml("x", "http://jabber.org/protocol/muc", ...(password ? [xml("password", {}, password)] : []));
       await xmpp.send(xml("presence", { to: `${room}/${nick}` }, x));

@@ -12,7 +12,7 @@ const COUNTING = "<sm xmlns='urn:xmpp:sm:3'/>";
 export interface ScriptedXmpp {
   readonly port: number;
   /** All that clients sent. */
-  readonly got: () => string;
+  readonly received: () => string;
   readonly stop: () => Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export async function scriptedXmpp(script: {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     port: (server.address() as AddressInfo).port,
-    got: () => all,
+    received: () => all,
     stop: () =>
       new Promise((resolve) => {
         for (const socket of open) socket.destroy();

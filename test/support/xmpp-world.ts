@@ -34,10 +34,10 @@ export async function xmppWorld(): Promise<HeldWorld> {
       const id = `peer-${sent}`;
       await peer.send(xml("message", { to: address(n), type: "chat", id }, xml("body", {}, text)));
       // Stanzas are dealt with in their order, so that an answer behind it shows that it was taken.
-      await peer.ask("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
+      await peer.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
     },
     peerGot: async (text) => {
-      if (!before.includes(text)) await peer.got((one) => one.is("message") && one.getChildText("body") === text);
+      if (!before.includes(text)) await peer.waitFor((one) => one.is("message") && one.getChildText("body") === text);
       return [...before, ...texts(peer)].filter((one) => one === text).length;
     },
     say: (n, text) => ({

@@ -1,4 +1,5 @@
 import { xml } from "@xmpp/client";
+import { Failure } from "../../../model/failure.ts";
 import type { ConnectionContext, DeliveryReceipt } from "../../../platform/connection.ts";
 import type { InboundEvent } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
@@ -74,6 +75,16 @@ export async function unlessRefused<T>(work: Promise<T>): Promise<T | undefined>
     return await work;
   } catch (thrown) {
     if (thrown instanceof Error && thrown.name === "StanzaError") return undefined;
+    throw thrown;
+  }
+}
+
+/** Awaits a request that a server may refuse or ignore. A time-out makes the result undefined as well. */
+export async function unlessUnanswered<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await unlessRefused(work);
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.code === "platform-timeout") return undefined;
     throw thrown;
   }
 }

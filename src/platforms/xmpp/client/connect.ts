@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { xml } from "@xmpp/client";
 import type { ConnectionContext } from "../../../platform/connection.ts";
 import type { Credentials } from "../credentials.ts";
-import { type Client, presenceStanza, unlessRefused } from "./client.ts";
+import { type Client, presenceStanza, unlessUnanswered } from "./client.ts";
 import { bare } from "./jid.ts";
 import type { Stanza } from "./library.ts";
 import { messageMemory } from "./memory.ts";
@@ -66,7 +66,7 @@ export async function openClient({ context, state, settings, onStanza, onEnd }: 
 /** Enables carbons, requests the roster and shows the account present. */
 export async function announcePresence(client: Client, state: Readonly<Record<string, string>>): Promise<void> {
   const { stream } = client;
-  await unlessRefused(stream.request("set", xml("enable", { xmlns: "urn:xmpp:carbons:2" })));
+  await unlessUnanswered(stream.request("set", xml("enable", { xmlns: "urn:xmpp:carbons:2" })));
   await requestRoster(client, state.roster ?? "");
   stream.send(presenceStanza(state.presence));
 }
@@ -77,7 +77,7 @@ export async function announcePresence(client: Client, state: Readonly<Record<st
  */
 async function requestRoster({ stream, context }: Client, storedVersion: string): Promise<void> {
   const query = xml("query", { xmlns: "jabber:iq:roster", ver: storedVersion });
-  const answer = await unlessRefused(stream.request("get", query));
+  const answer = await unlessUnanswered(stream.request("get", query));
   const version = attr(answer?.getChild("query", "jabber:iq:roster"), "ver");
   if (version !== undefined && version !== storedVersion && version.length <= 256)
     await context.state.write("roster", version);

@@ -3,6 +3,7 @@ import { StringDecoder } from "node:string_decoder";
 import { client, xml } from "@xmpp/client";
 import { Failure } from "../../../model/failure.ts";
 import { protocolError } from "../errors.ts";
+import { bare } from "./jid.ts";
 import { type ParserLimits, parserLimits, type SaxParser } from "./parser-limits.ts";
 import { SCRAM } from "./scram.ts";
 
@@ -162,5 +163,9 @@ export function answerRequests(library: Library): void {
     ),
   );
   // RFC 6121 section 2.1.6 wants a result; the change itself comes as presence too.
-  library.iqCallee.set("jabber:iq:roster", "query", () => true);
+  // A push of anybody else is refused: only the own server may change the roster.
+  library.iqCallee.set("jabber:iq:roster", "query", ({ stanza }: { readonly stanza: Stanza }) => {
+    const sender: unknown = stanza.attrs.from;
+    return typeof sender !== "string" || (library.jid !== null && bare(sender) === bare(String(library.jid)));
+  });
 }

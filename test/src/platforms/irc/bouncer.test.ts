@@ -47,7 +47,7 @@ describe("a bouncer", () => {
     const bob = await account({ port });
     const commits: unknown[] = [];
     const commit = async (options?: unknown) => void commits.push(options);
-    const receipt = await bob.does("send", "nobody", { body: "hello" }, { commit });
+    const receipt = await bob.run("send", "nobody", { body: "hello" }, { commit });
     expect(receipt).toMatchObject({ outcomes: [{ status: "sent" }], object: { proof: "bouncer" } });
     expect(commits).toEqual([{ receiptTtlSeconds: 300 }]);
     refuse();
@@ -57,7 +57,7 @@ describe("a bouncer", () => {
       error: { code: "recipient-unknown" },
     });
     refuse();
-    await bob.does("query", [], { type: "rooms" });
+    await bob.run("query", [], { type: "rooms" });
     expect(bob.hold.reports).toHaveLength(1);
   });
 
@@ -95,9 +95,9 @@ describe("a join", () => {
   };
 
   it("that the network forwards is sent, names the other channel and keeps that one", async () => {
-    const { port, heard } = await script(forwarding);
+    const { port, commands: heard } = await script(forwarding);
     const bob = await account({ port });
-    expect(await bob.does("join", "#over", {})).toEqual({
+    expect(await bob.run("join", "#over", {})).toEqual({
       outcomes: [{ address: "#over", status: "sent" }],
       object: { type: "collection", items: [{ type: "room", address: "##over" }] },
     });
@@ -111,7 +111,7 @@ describe("a join", () => {
     let forwards = false;
     const { port } = await script((line, say, socket) => (forwards ? forwarding(line, say, socket) : undefined));
     const bob = await account({ port });
-    await bob.does("join", "#over", {});
+    await bob.run("join", "#over", {});
     expect(bob.hold.kept).toEqual({ "room:#over": "#over" });
     forwards = true;
     const next = await account({ port, after: bob });
@@ -131,7 +131,7 @@ describe("a join", () => {
       return "done";
     });
     const bob = await account({ port });
-    expect((await bob.does("join", "#room", {})).outcomes).toEqual([{ address: "#room", status: "sent" }]);
+    expect((await bob.run("join", "#room", {})).outcomes).toEqual([{ address: "#room", status: "sent" }]);
   });
 });
 
@@ -162,10 +162,10 @@ describe("odd messages", () => {
   });
 
   it("go to nicks that begin with a digit, to services and to a channel's operators", async () => {
-    const { port, heard } = await script(() => undefined);
+    const { port, commands: heard } = await script(() => undefined);
     const bob = await account({ port });
     for (const target of ["42alice", "NickServ@services.example.net", "@#ops"])
-      expect((await bob.does("send", target, { body: "hi" })).outcomes).toMatchObject([{ status: "sent" }]);
+      expect((await bob.run("send", target, { body: "hi" })).outcomes).toMatchObject([{ status: "sent" }]);
     expect(heard()).toEqual(["PRIVMSG 42alice :hi", "PRIVMSG NickServ@services.example.net :hi", "PRIVMSG @#ops :hi"]);
   });
 });

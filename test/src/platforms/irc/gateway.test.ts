@@ -44,12 +44,12 @@ it(`an account is stored, connects, and each example of ${PATH} is carried out`,
   expect(activities.map(({ verb }) => verb)).toEqual(["join", "send", "update", "query"]);
   for (const activity of activities)
     expect(await call("POST", "activities", activity)).toMatchObject({ status: 200, body: { status: "sent" } });
-  await peer.hears((line) => line.endsWith(" PRIVMSG alice :Hello World!"));
+  await peer.waitFor((line) => line.endsWith(" PRIVMSG alice :Hello World!"));
 });
 
 it("messages arrive on the stream, also after a server crash", { timeout: 60_000 }, async () => {
-  await peer.does("JOIN #lobby");
-  await peer.does("PRIVMSG #lobby :Good morning");
+  await peer.send("JOIN #lobby");
+  await peer.send("PRIVMSG #lobby :Good morning");
   const heard = (body: string) =>
     events().find(({ object }) => (object as { body?: string } | undefined)?.body === body);
   await listener.until(() => heard("Good morning") !== undefined, 10_000);
@@ -66,8 +66,8 @@ it("messages arrive on the stream, also after a server crash", { timeout: 60_000
   await server.start();
   peer = await ircPeer(server.port, "alice");
   await listener.until(() => events().filter(isOnline).length === 2, 40_000);
-  await peer.does("JOIN #lobby");
-  await peer.does("PRIVMSG #lobby :Here again");
+  await peer.send("JOIN #lobby");
+  await peer.send("PRIVMSG #lobby :Here again");
   await listener.until(() => heard("Here again") !== undefined, 10_000);
 });
 

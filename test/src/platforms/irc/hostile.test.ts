@@ -288,7 +288,7 @@ describe("send", () => {
   it("ends unknown when the connection breaks after the text was sent", async () => {
     const { port } = await script(after((socket) => socket.destroy()));
     const made = await account({ port });
-    const { outcomes } = await made.does("send", "alice", { body: "lost?" });
+    const { outcomes } = await made.run("send", "alice", { body: "lost?" });
     expect(outcomes).toMatchObject([{ status: "unknown", error: { code: "outcome-unknown" } }]);
     expect(await made.hold.ended).toBeInstanceOf(Error);
   });
@@ -296,13 +296,13 @@ describe("send", () => {
   it("ends unknown when the server does not answer, and the connection is ended", async () => {
     const { port } = await script((line) => (/^(PRIVMSG|PING)/.test(line) ? "done" : undefined));
     const made = await account({ port, timeouts: { responseMs: 100 } });
-    const { outcomes } = await made.does("send", ["alice", "carol"], { body: "lost?" });
+    const { outcomes } = await made.run("send", ["alice", "carol"], { body: "lost?" });
     expect(outcomes).toMatchObject([{ status: "unknown" }, { status: "deferred" }]);
     expect(await made.hold.ended).toMatchObject({ code: "ETIMEDOUT" });
   });
 
   it("writes nothing when the commit is refused, and the next activity is sent", async () => {
-    const { port, heard } = await script();
+    const { port, commands: heard } = await script();
     const made = await account({ port });
     const refused = new Failure({ kind: "permanent", code: "abandoned", detail: "Cancelled meanwhile." });
     const work: ReadonlyArray<[string, string | readonly string[], object]> = [
@@ -315,19 +315,19 @@ describe("send", () => {
       ["update", [], { type: "profile", name: "no" }],
     ];
     for (const [verb, target, object] of work) {
-      const doing = made.does(verb, target, { ...object }, { commit: () => Promise.reject(refused) });
+      const doing = made.run(verb, target, { ...object }, { commit: () => Promise.reject(refused) });
       await expect(doing).rejects.toBe(refused);
     }
-    await made.does("send", "alice", { body: "yes" });
+    await made.run("send", "alice", { body: "yes" });
     expect(heard()).toEqual(["PRIVMSG alice :yes"]);
   });
 
   it("commits once before the first byte, and sends to pending targets only", async () => {
-    const { port, heard } = await script();
+    const { port, commands: heard } = await script();
     const made = await account({ port });
     const before: number[] = [];
     const commit = async () => void before.push(heard().length);
-    const { outcomes } = await made.does("send", ["a", "b", "c"], { body: "hi" }, { commit, pending: [1, 2] });
+    const { outcomes } = await made.run("send", ["a", "b", "c"], { body: "hi" }, { commit, pending: [1, 2] });
     expect(outcomes.map(({ address }) => address)).toEqual(["b", "c"]);
     expect(before).toEqual([0]);
     expect(heard()).toEqual(["PRIVMSG b :hi", "PRIVMSG c :hi"]);
@@ -340,10 +340,10 @@ describe("send", () => {
       return "done";
     });
     const made = await account({ port });
-    expect((await made.does("send", "alice", { body: "two" })).outcomes).toMatchObject([
+    expect((await made.run("send", "alice", { body: "two" })).outcomes).toMatchObject([
       { status: "deferred", retryAfterMs: 30_000 },
     ]);
-    expect((await made.does("send", "alice", { body: "one\ntwo" })).outcomes).toMatchObject([{ status: "unknown" }]);
+    expect((await made.run("send", "alice", { body: "one\ntwo" })).outcomes).toMatchObject([{ status: "unknown" }]);
   });
 });
 
@@ -359,7 +359,7 @@ describe("an account", () => {
       return "done";
     });
     const made = await account({ port });
-    const { object } = await made.does("send", "alice", { body: "from here" });
+    const { object } = await made.run("send", "alice", { body: "from here" });
     expect(object).toMatchObject({ proof: "echo" });
     expect(made.hold.arrivals.map(({ event }) => event)).toMatchObject([
       { object: { body: "from my phone" }, self: true, context: { type: "direct", id: "alice" } },
@@ -367,12 +367,12 @@ describe("an account", () => {
   });
 
   it("drops a changed nick when the account is stored with another nick", async () => {
-    const { port, heard } = await script((line, say) => {
+    const { port, commands: heard } = await script((line, say) => {
       if (line.startsWith("NICK other")) say(":bob!b@h NICK other");
       return undefined;
     });
     const made = await account({ port });
-    await made.does("update", [], { type: "profile", name: "other" });
+    await made.run("update", [], { type: "profile", name: "other" });
     await account({ port, after: made });
     await account({ port, after: made, credentials: { nick: "third" } });
     expect(heard()).toEqual(["NICK other", "NICK other", "NICK third"]);

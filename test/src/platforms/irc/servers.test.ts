@@ -39,32 +39,32 @@ describe.each([
   });
 
   it("sends to channels and persons, with a proof that the server took the text", async () => {
-    await peer.does("JOIN #say");
+    await peer.send("JOIN #say");
     const account = await bob();
-    expect(statuses(await account.does("join", "#say", {}))).toEqual(["sent"]);
-    const said = await account.does("send", ["#say", "alice"], { body: "Grüße 🎉" });
+    expect(statuses(await account.run("join", "#say", {}))).toEqual(["sent"]);
+    const said = await account.run("send", ["#say", "alice"], { body: "Grüße 🎉" });
     expect(statuses(said)).toEqual(["sent", "sent"]);
     expect(said.object).toMatchObject({ proof: echoes ? "echo" : "answer", parts: [{ body: "Grüße 🎉" }] });
     for (const { id } of said.outcomes) expect(id !== undefined).toBe(echoes);
-    await peer.hears((line) => line.endsWith(" PRIVMSG #say :Grüße 🎉"));
-    await peer.hears((line) => line.endsWith(" PRIVMSG alice :Grüße 🎉"));
-    await account.does("send", "alice", { body: "waves", type: "action" });
-    await peer.hears((line) => line.endsWith(" PRIVMSG alice :\u0001ACTION waves\u0001"));
-    await account.does("send", "alice", { body: "fyi", type: "notice" });
-    await peer.hears((line) => line.endsWith(" NOTICE alice :fyi"));
+    await peer.waitFor((line) => line.endsWith(" PRIVMSG #say :Grüße 🎉"));
+    await peer.waitFor((line) => line.endsWith(" PRIVMSG alice :Grüße 🎉"));
+    await account.run("send", "alice", { body: "waves", type: "action" });
+    await peer.waitFor((line) => line.endsWith(" PRIVMSG alice :\u0001ACTION waves\u0001"));
+    await account.run("send", "alice", { body: "fyi", type: "notice" });
+    await peer.waitFor((line) => line.endsWith(" NOTICE alice :fyi"));
     expect(account.hold.arrivals.filter(({ event }) => event.verb === "send")).toEqual([]);
-    await peer.does("PART #say");
+    await peer.send("PART #say");
   });
 
   it("splits long text and lines into parts that arrive in order", async () => {
     const account = await bob();
     const text = `first\n\n  \n${"ä€🎉 ".repeat(150)}\r\nlast of all`;
-    const { object, outcomes } = await account.does("send", "alice", { body: text });
+    const { object, outcomes } = await account.run("send", "alice", { body: text });
     const parts = ((object?.parts ?? []) as Array<{ readonly body: string }>).map(({ body }) => body);
     expect(statuses({ outcomes })).toEqual(["sent"]);
     expect(parts.length).toBeGreaterThan(5);
-    await peer.hears(isSaid("last of all"));
-    const got = peer.heard
+    await peer.waitFor(isSaid("last of all"));
+    const got = peer.lines
       .filter((line) => line.includes(" PRIVMSG alice :"))
       .map((line) => line.split(" PRIVMSG alice :")[1]);
     expect(got.slice(-parts.length)).toEqual(parts);
@@ -72,30 +72,28 @@ describe.each([
 
   it("reports refusals per target and stays connected", async () => {
     const account = await bob();
-    const said = await account.does("send", ["nobody", "alice", "#nowhere"], { body: "hello there" });
+    const said = await account.run("send", ["nobody", "alice", "#nowhere"], { body: "hello there" });
     expect(statuses(said)).toEqual(["recipient-unknown", "sent", "recipient-unknown"]);
-    expect(statuses(await account.does("send", "nobody", { body: "x", type: "notice" }))).toEqual([
-      "recipient-unknown",
-    ]);
-    await peer.does("JOIN #shut");
-    await peer.does("MODE #shut +n");
-    expect(statuses(await account.does("send", "#shut", { body: "x" }))).toEqual(["room-refused"]);
-    await peer.does("MODE #shut +k open-sesame");
-    expect(statuses(await account.does("join", "#shut", {}))).toEqual(["room-refused"]);
+    expect(statuses(await account.run("send", "nobody", { body: "x", type: "notice" }))).toEqual(["recipient-unknown"]);
+    await peer.send("JOIN #shut");
+    await peer.send("MODE #shut +n");
+    expect(statuses(await account.run("send", "#shut", { body: "x" }))).toEqual(["room-refused"]);
+    await peer.send("MODE #shut +k open-sesame");
+    expect(statuses(await account.run("join", "#shut", {}))).toEqual(["room-refused"]);
     expect(account.hold.kept).toEqual({});
-    expect(statuses(await account.does("join", "#shut", { password: "open-sesame" }))).toEqual(["sent"]);
-    expect(statuses(await account.does("kick", "#shut", { address: "alice" }))).toEqual(["permission-denied"]);
-    expect(statuses(await account.does("update", "#shut", { type: "topic", body: "mine" }))).toEqual(
+    expect(statuses(await account.run("join", "#shut", { password: "open-sesame" }))).toEqual(["sent"]);
+    expect(statuses(await account.run("kick", "#shut", { address: "alice" }))).toEqual(["permission-denied"]);
+    expect(statuses(await account.run("update", "#shut", { type: "topic", body: "mine" }))).toEqual(
       echoes ? ["permission-denied"] : expect.any(Array),
     );
-    expect(statuses(await account.does("leave", ["#shut", "#never-there"], {}))).toEqual(["sent", "sent"]);
-    expect(statuses(await account.does("send", "alice", { body: "still here" }))).toEqual(["sent"]);
-    await peer.does("PART #shut");
+    expect(statuses(await account.run("leave", ["#shut", "#never-there"], {}))).toEqual(["sent", "sent"]);
+    expect(statuses(await account.run("send", "alice", { body: "still here" }))).toEqual(["sent"]);
+    await peer.send("PART #shut");
   });
 
   it("records events in order, each once", async () => {
     const account = await bob();
-    await account.does("join", "#in", {});
+    await account.run("join", "#in", {});
     const carol = await ircPeer(server.port, "carol", PASSWORD);
     for (const line of [
       "JOIN #in",
@@ -105,13 +103,13 @@ describe.each([
       "PRIVMSG #in :\u0001ACTION nods\u0001",
       "NOTICE bob :by the way",
     ])
-      await carol.does(line);
-    await account.does("update", "#in", { type: "topic", body: "not told to the one who did it" });
-    await peer.does("JOIN #in");
-    await carol.does("PART #in :bye");
-    await carol.does("NICK caroline");
+      await carol.send(line);
+    await account.run("update", "#in", { type: "topic", body: "not told to the one who did it" });
+    await peer.send("JOIN #in");
+    await carol.send("PART #in :bye");
+    await carol.send("NICK caroline");
     await carol.close();
-    await peer.does("PRIVMSG bob :the end");
+    await peer.send("PRIVMSG bob :the end");
     await account.hold.arrived(({ event }) => event.object.body === "the end");
     const told = account.hold.arrivals.map(({ event: { verb, actor, object, context, self } }) => [
       verb,
@@ -142,20 +140,20 @@ describe.each([
       actor: { id: expect.stringMatching(/^carol!/) },
     });
     expect(direct.event.id !== undefined).toBe(echoes);
-    await peer.does("PART #in");
+    await peer.send("PART #in");
   });
 
   it("records topics, kicks, invitations and new nicks", async () => {
     const account = await bob();
-    await peer.does("JOIN #deeds");
-    await account.does("join", "#deeds", {});
+    await peer.send("JOIN #deeds");
+    await account.run("join", "#deeds", {});
     const carol = await ircPeer(server.port, "carol", PASSWORD);
-    await carol.does("JOIN #deeds");
-    await carol.does("NICK caroline");
-    await peer.does("TOPIC #deeds :All is well");
-    await peer.does("KICK #deeds caroline :enough");
-    await peer.does("JOIN #other");
-    await peer.does("INVITE bob #other");
+    await carol.send("JOIN #deeds");
+    await carol.send("NICK caroline");
+    await peer.send("TOPIC #deeds :All is well");
+    await peer.send("KICK #deeds caroline :enough");
+    await peer.send("JOIN #other");
+    await peer.send("INVITE bob #other");
     const told = async (verb: string) => (await account.hold.arrived(({ event }) => event.verb === verb)).event;
     expect(await told("invite")).toMatchObject({
       actor: { address: "alice" },
@@ -173,55 +171,55 @@ describe.each([
       { type: "topic", body: "All is well" },
     ]);
     await carol.close();
-    await peer.does("PART #deeds");
-    await peer.does("PART #other");
+    await peer.send("PART #deeds");
+    await peer.send("PART #other");
   });
 
   it("sets topics, invites, kicks and answers queries", async () => {
     const account = await bob();
-    await account.does("join", "#own", {});
-    expect((await account.does("update", "#own", { type: "topic", body: "Our own" })).object).toEqual({
+    await account.run("join", "#own", {});
+    expect((await account.run("update", "#own", { type: "topic", body: "Our own" })).object).toEqual({
       type: "topic",
       body: "Our own",
     });
-    expect(statuses(await account.does("invite", "alice", { address: "#own" }))).toEqual(["sent"]);
-    await peer.hears((line) => / INVITE bob|INVITE alice :?#own/.test(line));
-    await peer.does("JOIN #own");
-    expect(statuses(await account.does("invite", "alice", { address: "#own" }))).toEqual(["sent"]);
-    const members = await account.does("query", "#own", {});
+    expect(statuses(await account.run("invite", "alice", { address: "#own" }))).toEqual(["sent"]);
+    await peer.waitFor((line) => / INVITE bob|INVITE alice :?#own/.test(line));
+    await peer.send("JOIN #own");
+    expect(statuses(await account.run("invite", "alice", { address: "#own" }))).toEqual(["sent"]);
+    const members = await account.run("query", "#own", {});
     expect(members.object).toMatchObject({ type: "collection", total: 2 });
     expect(members.object).not.toHaveProperty("next");
     expect(members.object?.items).toEqual(
       expect.arrayContaining([{ address: "bob", role: "moderator" }, { address: "alice" }]),
     );
-    expect((await account.does("observe", "#own", {})).object).toEqual(members.object);
-    const page = await account.does("query", "#own", { limit: 1 });
+    expect((await account.run("observe", "#own", {})).object).toEqual(members.object);
+    const page = await account.run("query", "#own", { limit: 1 });
     expect(page.object).toMatchObject({ items: [expect.anything()], total: 2, next: "1" });
-    const rest = await account.does("query", "#own", { limit: 1, after: "1" });
+    const rest = await account.run("query", "#own", { limit: 1, after: "1" });
     expect([page.object?.items, rest.object?.items].flat()).toEqual(members.object?.items);
     expect(rest.object).not.toHaveProperty("next");
-    expect((await account.does("query", "alice", { type: "person" })).object).toMatchObject({
+    expect((await account.run("query", "alice", { type: "person" })).object).toMatchObject({
       type: "collection",
       items: [{ address: "alice", presence: { show: "online" }, irc: { rooms: ["#own"], host: "127.0.0.1" } }],
     });
-    expect(statuses(await account.does("query", "nobody", { type: "person" }))).toEqual(["recipient-unknown"]);
-    const { object } = await account.does("query", [], { type: "rooms" });
+    expect(statuses(await account.run("query", "nobody", { type: "person" }))).toEqual(["recipient-unknown"]);
+    const { object } = await account.run("query", [], { type: "rooms" });
     expect(object?.items).toEqual(
       expect.arrayContaining([expect.objectContaining({ type: "room", address: "#own", members: 2 })]),
     );
-    expect(statuses(await account.does("kick", "#own", { address: "alice", reason: "out" }))).toEqual(["sent"]);
-    await peer.hears((line) => line.includes(" KICK #own alice :out"));
-    expect(statuses(await account.does("kick", "#own", { address: "alice" }))).toEqual(["recipient-unknown"]);
+    expect(statuses(await account.run("kick", "#own", { address: "alice", reason: "out" }))).toEqual(["sent"]);
+    await peer.waitFor((line) => line.includes(" KICK #own alice :out"));
+    expect(statuses(await account.run("kick", "#own", { address: "alice" }))).toEqual(["recipient-unknown"]);
   });
 
   it("uses a similar nick while its own is taken, and regains its own", async () => {
     const owner = await ircPeer(server.port, "dave", PASSWORD);
     const account = await bob({ nick: "dave", timeouts: { regainMs: 50 } });
     expect(account.nick()).toBe("dave_");
-    expect(statuses(await account.does("send", "alice", { body: "who am I" }))).toEqual(["sent"]);
+    expect(statuses(await account.run("send", "alice", { body: "who am I" }))).toEqual(["sent"]);
     await owner.close();
     await expect.poll(() => account.nick(), { timeout: 10_000 }).toBe("dave");
-    await expect(account.does("update", [], { type: "profile", name: "alice" })).rejects.toMatchObject({
+    await expect(account.run("update", [], { type: "profile", name: "alice" })).rejects.toMatchObject({
       code: "nick-in-use",
       kind: "permanent",
     });
@@ -229,14 +227,14 @@ describe.each([
 
   it("keeps its nick and channels, also those with a key, across a server crash", async () => {
     const account = await bob({ nick: "erin" });
-    await account.does("join", "#plain", {});
-    await account.does("join", "#locked", {});
-    await account.does("leave", "#locked", {});
-    await peer.does("JOIN #locked");
-    await peer.does("MODE #locked +k sesame");
-    await account.does("join", "#locked", { password: "sesame" });
-    await account.does("join", "#kicked", {});
-    expect((await account.does("update", [], { type: "profile", name: "erina" })).object).toEqual({
+    await account.run("join", "#plain", {});
+    await account.run("join", "#locked", {});
+    await account.run("leave", "#locked", {});
+    await peer.send("JOIN #locked");
+    await peer.send("MODE #locked +k sesame");
+    await account.run("join", "#locked", { password: "sesame" });
+    await account.run("join", "#kicked", {});
+    expect((await account.run("update", [], { type: "profile", name: "erina" })).object).toEqual({
       type: "profile",
       name: "erina",
     });
@@ -245,41 +243,41 @@ describe.each([
     await server.kill();
     const thrown = await account.hold.ended;
     expect(thrown).toBeInstanceOf(Error);
-    await expect(account.does("send", "alice", { body: "lost" })).rejects.toMatchObject({
+    await expect(account.run("send", "alice", { body: "lost" })).rejects.toMatchObject({
       kind: "retryable",
       code: "platform-unavailable",
     });
     await account.close();
     await server.start();
     peer = await ircPeer(server.port, "alice", PASSWORD);
-    await peer.does("JOIN #locked");
-    await peer.does("MODE #locked +k sesame");
-    await peer.does("JOIN #kicked");
-    await peer.does("MODE #kicked +i");
+    await peer.send("JOIN #locked");
+    await peer.send("MODE #locked +k sesame");
+    await peer.send("JOIN #kicked");
+    await peer.send("MODE #kicked +i");
     const again = await bob({ nick: "erin", after: account });
     expect(again.nick()).toBe("erina");
-    const { object } = await again.does("query", "erina", { type: "person" });
+    const { object } = await again.run("query", "erina", { type: "person" });
     const [person] = (object?.items ?? []) as Array<{ readonly irc: { readonly rooms: readonly string[] } }>;
     expect(person?.irc.rooms).toHaveLength(2);
     expect(person?.irc.rooms).toEqual(expect.arrayContaining(["#locked", "#plain"]));
     const out = await again.hold.arrived(({ event }) => event.verb === "leave");
     expect(out.event).toMatchObject({ context: { id: "#kicked" }, object: { cause: "refused" }, self: true });
     expect(again.hold.arrivals).toHaveLength(1);
-    expect(await again.resolve("join", "#plain")).toEqual({ outcomes: [{ address: "#plain", status: "sent" }] });
-    expect(await again.resolve("join", "#kicked")).toBeUndefined();
-    expect(await again.resolve("send", "#plain")).toBeUndefined();
+    expect(await again.recover("join", "#plain")).toEqual({ outcomes: [{ address: "#plain", status: "sent" }] });
+    expect(await again.recover("join", "#kicked")).toBeUndefined();
+    expect(await again.recover("send", "#plain")).toBeUndefined();
   });
 
   it("does not rejoin a channel after a kick", async () => {
     const account = await bob();
-    await peer.does("JOIN #door");
-    await account.does("join", "#door", { password: "a-key" });
+    await peer.send("JOIN #door");
+    await account.run("join", "#door", { password: "a-key" });
     expect(Object.keys(account.hold.kept)).toEqual(["room:#door"]);
-    await peer.does("KICK #door bob :out");
+    await peer.send("KICK #door bob :out");
     const { event } = await account.hold.arrived(({ event }) => event.verb === "leave");
     expect(event).toMatchObject({ self: true, object: { cause: "kicked", by: { address: "alice" } } });
     await expect.poll(() => [account.hold.kept, account.hold.keptSecrets]).toEqual([{}, {}]);
-    await peer.does("PART #door");
+    await peer.send("PART #door");
   });
 
   it("fails for good with a wrong password", async () => {
@@ -296,9 +294,9 @@ describe("a server with a rate limit", () => {
     const peer = await ircPeer(server.port, "alice");
     const account = await ircAccount({ port: server.port, credentials: { pace: { burst: 3, interval: 500 } } });
     const body = Array.from({ length: 8 }, (_, at) => `line ${at}`).join("\n");
-    expect(statuses(await account.does("send", "alice", { body }))).toEqual(["sent"]);
-    await peer.hears(isSaid("line 7"));
-    const got = peer.heard.filter((line) => line.includes(" PRIVMSG ")).map((line) => line.slice(-6));
+    expect(statuses(await account.run("send", "alice", { body }))).toEqual(["sent"]);
+    await peer.waitFor(isSaid("line 7"));
+    const got = peer.lines.filter((line) => line.includes(" PRIVMSG ")).map((line) => line.slice(-6));
     expect(got).toEqual(body.split("\n"));
     await account.close();
     await peer.close();
@@ -316,7 +314,7 @@ describe("IRC over TLS", () => {
   it("trusts the account's certificate authority only", async () => {
     const { tlsPort: port, tls } = server;
     const account = await ircAccount({ port, credentials: { tls: "implicit", ca: tls.cert } });
-    expect(statuses(await account.does("send", "bob", { body: "to myself" }))).toEqual(["sent"]);
+    expect(statuses(await account.run("send", "bob", { body: "to myself" }))).toEqual(["sent"]);
     await account.hold.arrived(({ event }) => event.object.body === "to myself");
     await account.close();
     await expect(ircAccount({ port, credentials: { tls: "implicit" } })).rejects.toMatchObject({

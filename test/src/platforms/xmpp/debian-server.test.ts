@@ -94,7 +94,7 @@ describe("a room without an archive", () => {
     await bob.hold.arrived(({ event }) => event.object.body === "before");
     await bob.close();
     await toRoom(room, "n2", "meanwhile");
-    await alice.got((stanza) => stanza.getChildText("body") === "meanwhile");
+    await alice.waitFor((stanza) => stanza.getChildText("body") === "meanwhile");
     const [time = "", ...digests] = (bob.hold.kept[`archive ${room}`] ?? "").split(" ");
     const skewed = new Date(Date.parse(time.slice(1)) + skewMs).toISOString();
     bob.hold.kept[`archive ${room}`] = [`@${skewed}`, ...digests].join(" ");
@@ -129,7 +129,7 @@ describe("receipts", () => {
   it("count only from whom the message went to", async () => {
     const bob = await account();
     const sent = await bob.do("send", `alice@${PROSODY_DOMAIN}`, { body: "hello" });
-    const message = await alice.got(({ attrs }) => attrs.id === sent.id);
+    const message = await alice.waitFor(({ attrs }) => attrs.id === sent.id);
     await carol.send(marker(String(message.attrs.from), sent.id));
     await carol.send(
       xml(
@@ -138,7 +138,7 @@ describe("receipts", () => {
         xml("error", { type: "cancel" }, xml("item-not-found", "urn:ietf:params:xml:ns:xmpp-stanzas")),
       ),
     );
-    await carol.ask("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
+    await carol.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
     await alice.send(marker(String(message.attrs.from), sent.id));
     await bob.hold.reported(({ status }) => status === "read");
     expect(bob.hold.reports).toEqual([{ id: sent.id, status: "read", target: `alice@${PROSODY_DOMAIN}` }]);
@@ -151,7 +151,7 @@ describe("receipts", () => {
     await bob.do("join", room, { nick: "bob" });
     await alice.join(room, "alice");
     const sent = await bob.do("send", room, { body: "hello room" });
-    await alice.got((stanza) => stanza.getChildText("body") === "hello room");
+    await alice.waitFor((stanza) => stanza.getChildText("body") === "hello room");
     await alice.send(marker(room, sent.id, "groupchat"));
     await alice.send(marker(`${room}/bob`, sent.id));
     await toRoom(room, "end", "the end");
@@ -167,7 +167,7 @@ describe("persons of a room", () => {
     const room = `door@${PROSODY_ROOMS}`;
     await bob.do("join", room, { nick: "bob" });
     await bob.do("invite", `alice@${PROSODY_DOMAIN}`, { address: room, reason: "come in", password: "pw" });
-    const invitation = await alice.got((stanza) => stanza.getChild("x", "jabber:x:conference")?.attrs.jid === room);
+    const invitation = await alice.waitFor((stanza) => stanza.getChild("x", "jabber:x:conference")?.attrs.jid === room);
     expect(invitation.getChild("x", "jabber:x:conference")?.attrs).toMatchObject({ reason: "come in", password: "pw" });
     await alice.join(room, "alice");
     expect((await bob.do("kick", room, { address: `${room}/alice`, reason: "enough" })).outcomes).toEqual([

@@ -41,7 +41,7 @@ function holdFor(
 const held = (hold: TestHold) => platform.connect?.(hold as never);
 async function said(to: string, text: string): Promise<void> {
   await alice.send(xml("message", { to, type: "chat", id: ulid() }, xml("body", {}, text)));
-  await alice.ask("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
+  await alice.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
 }
 
 describe("a stream whose bytes come one by one", () => {

@@ -46,7 +46,7 @@ it(`an account is stored, connects by STARTTLS, and each example of ${PATH} is c
   expect(activities.map(({ verb }) => verb)).toEqual(["send", "join", "send", "query", "fetch"]);
   for (const activity of activities)
     expect(await call("POST", "activities", activity)).toMatchObject({ status: 200, body: { status: "sent" } });
-  const hello = await peer.got((one) => one.getChildText("body") === "Hello World!");
+  const hello = await peer.waitFor((one) => one.getChildText("body") === "Hello World!");
   await peer.send(
     xml(
       "message",

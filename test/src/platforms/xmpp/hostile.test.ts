@@ -60,7 +60,7 @@ describe("a hostile server before the login", () => {
   it("gets no password when STARTTLS is missing from its offer", async () => {
     const stripped = await server({ first: features(MECHANISMS) });
     expect(await failed(account(stripped.port, "starttls"))).toMatchObject({ kind: "permanent", code: "tls-failed" });
-    expect(stripped.got()).not.toMatch(/<auth|<starttls/);
+    expect(stripped.received()).not.toMatch(/<auth|<starttls/);
   });
 
   it("gets no password when it refuses STARTTLS", async () => {
@@ -73,7 +73,7 @@ describe("a hostile server before the login", () => {
       },
     });
     expect(await failed(account(refusing.port, "starttls"))).toMatchObject({ code: "tls-failed" });
-    expect(refusing.got()).not.toContain("<auth");
+    expect(refusing.received()).not.toContain("<auth");
   });
 
   it("gets no password with an untrusted certificate, and its clear text behind <proceed/> is ignored", async () => {
@@ -139,7 +139,9 @@ describe("a hostile server before the login", () => {
     ["SASL2 only", "<mechanism>PLAIN</mechanism>", "urn:xmpp:sasl:2"],
   ])("is retried when it offers %s, for no password is wrong", async (_what, mechanism, xmlns) => {
     const name = xmlns.endsWith(":2") ? "authentication" : "mechanisms";
-    const { port, got } = await server({ first: features(`<${name} xmlns='${xmlns}'>${mechanism}</${name}>`) });
+    const { port, received: got } = await server({
+      first: features(`<${name} xmlns='${xmlns}'>${mechanism}</${name}>`),
+    });
     expect(await failed(account(port, "none"))).toMatchObject({ kind: "retryable" });
     expect(got()).not.toContain("<auth");
   });
@@ -187,6 +189,31 @@ describe("a hostile server after the login", () => {
     expect(failure.kind).toBe("retryable");
     expect(failure.code).toMatch(/^platform-(protocol-error|unavailable|timeout)$/);
     expect(hold.arrivals).toEqual([]);
+  });
+
+  it("may leave carbons and roster unanswered: the account goes online all the same", async () => {
+    const { port } = await server({ on: (text) => /urn:xmpp:carbons:2|jabber:iq:roster/.test(text) });
+    const hold = account(port, "none");
+    const client = await platform.connect?.(hold as never);
+    expect(client).toBeDefined();
+    await platform.dispose?.(client);
+  });
+
+  it("may forward a stranger's roster push: only the own server's is accepted", async () => {
+    const push = (id: string, from: string) =>
+      `<iq type='set' id='${id}'${from}><query xmlns='jabber:iq:roster'><item jid='eve@evil.test'/></query></iq>`;
+    const pushes = `${push("p1", " from='eve@evil.test/x'")}${push("p2", "")}${push("p3", " from='bob@xmpp.test'")}`;
+    const scripted = await server({ after: (socket) => socket.write(pushes) });
+    const hold = account(scripted.port, "none");
+    const client = await platform.connect?.(hold as never);
+    const answers = () =>
+      [...scripted.received().matchAll(/<iq[^>]*id="(p\d)"[^>]*type="(\w+)"/g)].map(([, id, type]) => [id, type]);
+    await expect.poll(answers).toEqual([
+      ["p1", "error"],
+      ["p2", "result"],
+      ["p3", "result"],
+    ]);
+    await platform.dispose?.(client);
   });
 
   it("may send empty, forged or malformed stanzas: the connection lives on", async () => {

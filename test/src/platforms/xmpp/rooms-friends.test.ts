@@ -39,9 +39,9 @@ async function bob(words: { readonly address?: string; readonly notesOf?: TestHo
   };
 }
 const admin = (room: string, item: Record<string, string>) =>
-  alice.ask("set", xml("query", { xmlns: "http://jabber.org/protocol/muc#admin" }, xml("item", item)), room);
+  alice.request("set", xml("query", { xmlns: "http://jabber.org/protocol/muc#admin" }, xml("item", item)), room);
 const configure = (room: string, fields: Readonly<Record<string, string>>) =>
-  alice.ask(
+  alice.request(
     "set",
     xml(
       "query",
@@ -77,7 +77,7 @@ describe("message verbs", () => {
     const retracted = await me.do("delete", { target, object: { id: known } });
     for (const { outcomes } of [corrected, answered, first, reacted, unreacted, cleared, retracted])
       expect(outcomes).toMatchObject([{ status: "sent" }]);
-    const at = (id: string) => alice.got((one) => one.attrs.id === id);
+    const at = (id: string) => alice.waitFor((one) => one.attrs.id === id);
     expect((await at(corrected.id)).getChild("replace")?.attrs.id).toBe(sent.id);
     expect((await at(answered.id)).getChild("reply")?.attrs.id).toBe(known);
     const sets = await Promise.all([first, reacted, unreacted, cleared].map(({ id }) => at(id)));
@@ -154,9 +154,9 @@ describe("message verbs", () => {
     const me = await bob();
     const target = [{ address: ALICE }];
     const typing = await me.do("typing", { target });
-    await alice.got((one) => one.attrs.id === typing.id && one.getChild("composing") !== undefined);
+    await alice.waitFor((one) => one.attrs.id === typing.id && one.getChild("composing") !== undefined);
     const read = await me.do("read", { target, object: { id: "their-id" } });
-    await alice.got((one) => one.attrs.id === read.id && one.getChild("displayed")?.attrs.id === "their-id");
+    await alice.waitFor((one) => one.attrs.id === read.id && one.getChild("displayed")?.attrs.id === "their-id");
     await me.close();
   });
 });
@@ -245,7 +245,7 @@ describe("contacts", () => {
     const me = await bob();
     const target = [{ address: ALICE }];
     await me.do("request-friend", { target, object: { body: "it is me" } });
-    await alice.got((one) => one.is("presence") && one.attrs.type === "subscribe" && one.attrs.from === me.address);
+    await alice.waitFor((one) => one.is("presence") && one.attrs.type === "subscribe" && one.attrs.from === me.address);
     await alice.send(xml("presence", { to: me.address, type: "subscribed" }));
     await me.hold.arrived(({ event }) => event.verb === "make-friend" && event.actor.address === ALICE);
     await alice.send(xml("presence", { to: me.address, type: "subscribe" }, xml("status", {}, "and you?")));
@@ -253,7 +253,7 @@ describe("contacts", () => {
     expect(asked.event).toMatchObject({ actor: { address: ALICE }, self: false });
     await me.do("make-friend", { target });
     await me.do("update", { object: { type: "presence", show: "away", status: "lunch" } });
-    await alice.got(
+    await alice.waitFor(
       (one) =>
         one.is("presence") && one.getChildText("show") === "away" && String(one.attrs.from).startsWith(me.address),
     );

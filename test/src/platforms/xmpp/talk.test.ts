@@ -49,7 +49,7 @@ describe("messages", () => {
     const sent = await me.do("send", { target: [{ address: ALICE }], object: { body: "Grüße <&> 🎉" } });
     expect(sent.outcomes).toEqual([{ address: ALICE, status: "sent", id: sent.id }]);
     expect(sent.commits).toBe(1);
-    const there = await alice.got((one) => one.attrs.id === sent.id);
+    const there = await alice.waitFor((one) => one.attrs.id === sent.id);
     expect(there.getChildText("body")).toBe("Grüße <&> 🎉");
     expect(there.getChild("origin-id")?.attrs.id).toBe(sent.id);
     await alice.send(
@@ -91,7 +91,7 @@ describe("messages", () => {
       self: false,
     });
     expect(arrival.state?.name).toBe("archive");
-    const receipt = await alice.got((one) => one.getChild("received", "urn:xmpp:receipts")?.attrs.id === "a1");
+    const receipt = await alice.waitFor((one) => one.getChild("received", "urn:xmpp:receipts")?.attrs.id === "a1");
     expect(receipt.attrs.from).toContain(me.address);
     await me.close();
   });
@@ -117,7 +117,7 @@ describe("messages", () => {
     await first.close();
     for (let n = 0; n < 120; n += 1)
       await alice.send(xml("message", { to: first.address, type: "chat", id: `w${n}` }, xml("body", {}, `while ${n}`)));
-    await alice.ask("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
+    await alice.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
     const second = await bob({ address: first.address, notesOf: first.hold });
     await alice.send(xml("message", { to: first.address, type: "chat", id: "after" }, xml("body", {}, "after")));
     await second.hold.arrived(({ event }) => event.object.body === "after");
@@ -161,7 +161,7 @@ describe("rooms", () => {
     await me.close();
 
     await alice.send(xml("message", { to: room, type: "groupchat", id: "g2" }, xml("body", {}, "missed")));
-    await alice.got((one) => one.attrs.id === "g2");
+    await alice.waitFor((one) => one.attrs.id === "g2");
     const next = await bob({ address: me.address, notesOf: me.hold });
     await next.hold.arrived(({ event }) => event.object.body === "missed");
     const bodies = next.hold.arrivals.flatMap(({ event }) => event.object.body ?? []);
