@@ -66,7 +66,8 @@ async function answer(deps: EventRoutesDeps, form: Form, req: Request, res: Resp
     res.writeHead(200, form === "sse" ? SSE_HEADERS : { "Content-Type": "application/json; charset=utf-8" }).end();
     return;
   }
-  const seat = streams.enter(caller.app, form === "sse" ? "sse" : "poll");
+  if (req.socket.destroyed) return;
+  const seat = streams.enter(caller.app, form === "sse" ? "sse" : "poll", req.socket);
   if (form === "json") await answerPoll(tail, seat, caller, query, res);
   else await openStream(deps, seat, caller, query, req, res);
 }

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { Config } from "../../src/config/settings.ts";
 import type { Metrics } from "../../src/process/metrics.ts";
 import { Problem } from "../http/problem.ts";
@@ -20,10 +21,16 @@ export interface Seat {
   readonly leave: (why?: EndReason | "client" | "slow") => void;
 }
 
+/** The connection that a slot depends on. */
+export type ClosableSocket = Pick<Duplex, "destroyed" | "once" | "off">;
+
 /** All open streams of this process: one timer, the limit per app, and their end at shutdown. */
 export interface StreamSet {
-  /** Throws `Problem`: `rate-limited` beyond the app's limit, `shutting-down` while draining. */
-  readonly enter: (app: string, transport: Transport) => Seat;
+  /**
+   * Takes a slot that is released when the socket closes, also if it closed before. Throws `Problem`: `rate-limited`
+   * beyond the app's limit, `shutting-down` while draining.
+   */
+  readonly enter: (app: string, transport: Transport, socket: ClosableSocket) => Seat;
   readonly count: () => number;
   /** Counts frames for the metrics. */
   readonly sent: (transport: Transport, frames: number) => void;
@@ -50,7 +57,7 @@ export function streamSet({ config, metrics }: StreamSetDeps): StreamSet {
     for (const stream of open) stream.tick(now);
   }, TICK_MS).unref();
 
-  function enter(app: string, transport: Transport): Seat {
+  function enter(app: string, transport: Transport, socket: ClosableSocket): Seat {
     if (draining) throw new Problem("shutting-down", "Come back in a moment.", { retryAfter: 2 });
     const before = perApp.get(app) ?? 0;
     if (before >= config.streamsPerApp) {
@@ -60,6 +67,21 @@ export function streamSet({ config, metrics }: StreamSetDeps): StreamSet {
     metrics?.streams.inc({ transport });
     let stream: OpenStream | undefined;
     let left = false;
+    const onClose = () => leave();
+    const leave: Seat["leave"] = (why = "client") => {
+      if (left) return;
+      left = true;
+      socket.off("close", onClose);
+      if (stream) open.delete(stream);
+      const rest = (perApp.get(app) ?? 1) - 1;
+      if (rest > 0) perApp.set(app, rest);
+      else perApp.delete(app);
+      metrics?.streams.dec({ transport });
+      metrics?.streamsClosed.inc({ transport, reason: why });
+    };
+    // The client may have left while it was being authenticated: then no "close" follows any more.
+    if (socket.destroyed) leave();
+    else socket.once("close", onClose);
     return {
       open: (it) => {
         if (left) return;
@@ -67,16 +89,7 @@ export function streamSet({ config, metrics }: StreamSetDeps): StreamSet {
         open.add(it);
         if (draining) it.end("drain");
       },
-      leave: (why = "client") => {
-        if (left) return;
-        left = true;
-        if (stream) open.delete(stream);
-        const rest = (perApp.get(app) ?? 1) - 1;
-        if (rest > 0) perApp.set(app, rest);
-        else perApp.delete(app);
-        metrics?.streams.dec({ transport });
-        metrics?.streamsClosed.inc({ transport, reason: why });
-      },
+      leave,
     };
   }
   async function drain(mostMs = config.drainSeconds * 1_000): Promise<void> {

@@ -70,9 +70,7 @@ async function admit(deps: SocketDeps, req: IncomingMessage): Promise<Grant> {
   }
   const caller = await callerOf(deps.who, req);
   const query = streamQuery(req, deps.canonical);
-  const seat = deps.streams.enter(caller.app, "socket");
-  // Also frees the seat of a client that leaves before the upgrade is done.
-  req.socket.once("close", () => seat.leave());
+  const seat = deps.streams.enter(caller.app, "socket", req.socket);
   return { caller, query, seat };
 }
 

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createApp } from "../../../routes/http/app.ts";
@@ -29,6 +30,9 @@ export interface StreamServerOptions {
 /** Callers by token: `Bearer <app>` is an app's key; anything registered here is that caller. */
 export const callers = new Map<string, Partial<Caller>>();
 
+/** Emits `left` once a request with `X-Leaves` was authenticated after its client had gone. */
+export const departures = new EventEmitter();
+
 const who: Authenticate = async (req, scope) => {
   const token = (req.headers.authorization ?? "").replace(/^Bearer /, "");
   if (token === "") throw new Problem("unauthenticated", "Send a key.");
@@ -44,6 +48,11 @@ const who: Authenticate = async (req, scope) => {
     cookie: false,
     ...callers.get(token),
   };
+  if (req.headers["x-leaves"] !== undefined) {
+    // Nobody reads a socket before its upgrade is done, so its end is not seen: the test says when.
+    await Promise.race([once(req.socket, "close"), once(departures, "gone")]);
+    setImmediate(() => departures.emit("left"));
+  }
   if (!caller.scopes.has(scope)) throw new Problem("forbidden", `Lacks the scope ${scope}.`);
   return caller;
 };
