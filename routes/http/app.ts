@@ -3,6 +3,7 @@ import type { Log } from "../../src/model/log.ts";
 import { allowedMethods } from "./allowed-methods.ts";
 import { EndedToken } from "./ended-token.ts";
 import { jsonBody } from "./json-body.ts";
+import { privateByDefault } from "./private-answer.ts";
 import { Problem, problemOf, sendProblem } from "./problem.ts";
 
 export interface AppDeps {
@@ -27,6 +28,7 @@ export function createApp({ basePath, trustProxy, cors, first, ordinary, atRoot,
   app.set("trust proxy", typeof trustProxy === "number" ? trustProxy : [...trustProxy]);
   app.set("case sensitive routing", true);
 
+  app.use(privateByDefault());
   const base = express.Router({ caseSensitive: true });
   base.use(cors);
   for (const router of [...first, ...atRoot]) base.use(router);

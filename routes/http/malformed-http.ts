@@ -1,5 +1,6 @@
 import type { Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { PRIVATE_HEADERS } from "./private-answer.ts";
 import { Problem } from "./problem.ts";
 
 /**
@@ -42,7 +43,7 @@ function answerOf(problem: Problem): string {
     `HTTP/1.1 ${problem.status} ${problem.code}`,
     "Content-Type: application/problem+json",
     `Content-Length: ${Buffer.byteLength(body)}`,
-    "Cache-Control: no-store",
+    ...Object.entries(PRIVATE_HEADERS).map(([name, value]) => `${name}: ${value}`),
     "Connection: close",
   ];
   return `${head.join("\r\n")}\r\n\r\n${body}`;

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { Refusal } from "../../src/model/refusal.ts";
 import type { ValidationError } from "../../src/model/validate.ts";
 import { isRedisUnavailable } from "../../src/redis/unavailable.ts";
+import { PRIVATE_HEADERS } from "./private-answer.ts";
 
 /** Every refusal we answer: HTTP status and title by stable code. `docs/errors.md` and the OpenAPI document list the same table. */
 export const problems = {
@@ -120,7 +121,7 @@ export function sendProblem(res: ServerResponse, problem: Problem): void {
   res.writeHead(problem.status, {
     "Content-Type": "application/problem+json",
     "Content-Length": body.length,
-    "Cache-Control": "no-store",
+    ...PRIVATE_HEADERS,
     ...(problem.status === 401 ? { "WWW-Authenticate": 'Bearer realm="dragoman"' } : {}),
     ...(problem.options.retryAfter === undefined ? {} : { "Retry-After": String(problem.options.retryAfter) }),
     ...problem.options.headers,

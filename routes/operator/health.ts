@@ -1,5 +1,6 @@
 import { Router } from "express";
 import type { Pressure, ServerFacts } from "../../src/redis/server-facts.ts";
+import { PRIVATE_HEADERS } from "../http/private-answer.ts";
 
 export interface HealthDeps {
   /** True from the first SIGTERM on: proxies must send no new work. */
@@ -32,13 +33,13 @@ export interface Readiness {
 export function healthRoutes(deps: HealthDeps): Router {
   const router = Router({ caseSensitive: true });
   router.get("/healthz", (_req, res) => {
-    res.set("Cache-Control", "no-store").json({ status: "ok" });
+    res.set(PRIVATE_HEADERS).json({ status: "ok" });
   });
   router.get("/readyz", (_req, res) => {
     const readiness = readinessOf(deps);
     res
       .status(readiness.status === "ready" ? 200 : 503)
-      .set("Cache-Control", "no-store")
+      .set(PRIVATE_HEADERS)
       .json(readiness);
   });
   return router;

@@ -35,7 +35,7 @@ export function consentRoutes(deps: ConsentRoutesDeps): Router {
     const platform = requireConsentPlatform(deps.platforms, req.params.platform);
     const { client, ...options } = checked(ConsentRequest, req.body);
     const { id, url, redirectUri } = await beginConsent(deps, app, platform, { client: objectOf(client), ...options });
-    res.set("Cache-Control", "no-store").status(303).location(url).json({ url, redirectUri, consent: id });
+    res.status(303).location(url).json({ url, redirectUri, consent: id });
   });
 
   router.get("/accounts/:platform/connect/:proof", async (req: Request<{ platform: string; proof: string }>, res) => {
@@ -45,7 +45,7 @@ export function consentRoutes(deps: ConsentRoutesDeps): Router {
     if (consent === undefined) throw new Problem("not-found", "No consent of this app came back with this proof.");
     const outcome = await consents.outcome(consent);
     const status = outcome === undefined ? "pending" : "error" in outcome ? "failed" : "connected";
-    res.set("Cache-Control", "no-store").json({ consent, status, ...outcome });
+    res.json({ consent, status, ...outcome });
   });
 
   // A mail scanner that looks at the address must not use up the state that the browser brings.
@@ -67,7 +67,7 @@ async function answerCallback(deps: ConsentRoutesDeps, req: PlatformRequest, res
     throw new Problem("not-found", "This consent was ended already or took too long: begin again.");
   }
   const { consent, outcome } = finished;
-  res.set({ "Cache-Control": "no-store", "Referrer-Policy": "no-referrer" });
+  res.set("Referrer-Policy", "no-referrer");
   if (consent.returnTo === undefined) return answerInPlace(res, outcome);
   const proof = await deps.consents.issueProof(consent);
   res
@@ -90,7 +90,7 @@ function returnAddress(returnTo: string, proof: string, outcome: ConsentOutcome)
 
 function answerInPlace(res: Response, outcome: ConsentOutcome): void {
   const said = "error" in outcome ? outcome.error.detail : "The account is connected. You may close this page.";
-  res.set({ "Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff" });
+  res.set("Content-Security-Policy", "default-src 'none'");
   res
     .status("error" in outcome ? 422 : 200)
     .type("text/plain")

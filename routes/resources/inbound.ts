@@ -18,7 +18,6 @@ export function inboundRoutes(receive: ReceiveWebhook): Router {
     const { platform, endpoint } = req.params;
     const { status, body = "", contentType = "text/plain" } = await receive(platform, endpoint, () => readRequest(req));
     if (status !== 200) throw refused(status, req.method);
-    res.set({ "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" });
     res.type(contentType).send(body);
   }
 

@@ -7,6 +7,7 @@ import type { Confirm, SubmitActivity } from "../../src/operations/submit-activi
 import type { Outbox } from "../../src/outbox/outbox.ts";
 import { refuseLarge } from "../http/body-limit.ts";
 import { BODY_MOST, readJson } from "../http/json-body.ts";
+import { PRIVATE_HEADERS } from "../http/private-answer.ts";
 import { Problem, sendProblem } from "../http/problem.ts";
 import { checkItemCount, type ItemAnswer, itemJson, submitItem } from "../http/submit-items.ts";
 
@@ -110,7 +111,7 @@ function sendJson(res: ServerResponse, status: number, value: unknown, headers: 
   res.writeHead(status, {
     "Content-Type": "application/json; charset=utf-8",
     "Content-Length": body.length,
-    "Cache-Control": "no-store",
+    ...PRIVATE_HEADERS,
     ...headers,
   });
   res.end(body);

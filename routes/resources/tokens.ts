@@ -72,7 +72,7 @@ export function tokenRoutes(deps: TokenRoutesDeps): Router {
   router.post("/tokens", async (req, res) => {
     const caller = await deps.who(req, "tokens");
     const answer = await granted(deps, caller, checked(TokenRequest, req.body));
-    res.status(201).set("Cache-Control", "no-store").json(answer);
+    res.status(201).json(answer);
   });
   return router;
 }

@@ -53,10 +53,7 @@ export function hookRoutes(deps: HookRoutesDeps): Router {
     const { app } = await caller(req);
     const { created, secret } = await put(deps, app, req.params.name, (await readJson(req)).value);
     const hook = await found(app, req.params.name);
-    res
-      .status(created ? 201 : 200)
-      .set("Cache-Control", "no-store")
-      .json(secret === undefined ? hook : { ...hook, secret });
+    res.status(created ? 201 : 200).json(secret === undefined ? hook : { ...hook, secret });
   });
   router.get("/hooks", async (req, res) => {
     const { app } = await caller(req);

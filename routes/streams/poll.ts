@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { type Caller, revokes } from "../../src/model/caller.ts";
 import { type Frame, jsonWithCursor } from "../../src/streaming/encoded-event.ts";
 import type { Following, Gap, Tail } from "../../src/streaming/subscriber.ts";
+import { PRIVATE_HEADERS } from "../http/private-answer.ts";
 import type { StreamQuery } from "./stream-query.ts";
 import type { Seat } from "./stream-registry.ts";
 
@@ -81,8 +82,7 @@ function send(res: ServerResponse, frames: readonly Frame[], cursor: string, gap
   res.writeHead(200, {
     "Content-Type": "application/json; charset=utf-8",
     "Content-Length": body.length,
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
+    ...PRIVATE_HEADERS,
   });
   res.end(body);
 }

@@ -5,6 +5,7 @@ import expressWs from "express-ws";
 import type { WebSocket } from "ws";
 import type { Log } from "../../src/model/log.ts";
 import { passOtherUpgrades } from "../http/other-upgrades.ts";
+import { PRIVATE_HEADERS } from "../http/private-answer.ts";
 import { Problem, problemOf } from "../http/problem.ts";
 
 /** What a handler gets: the socket, the raw one below it, and what `admit` answered. */
@@ -92,7 +93,7 @@ function headersOf(problem: Problem): Record<string, string> {
   const { retryAfter, headers } = problem.options;
   return {
     "Content-Type": "application/problem+json",
-    "Cache-Control": "no-store",
+    ...PRIVATE_HEADERS,
     ...(problem.status === 401 ? { "WWW-Authenticate": 'Bearer realm="dragoman"' } : {}),
     ...(retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) }),
     ...headers,
