@@ -91,6 +91,7 @@ async function runApi(
     import("./main/api.ts"),
     import("./main/platforms.ts"),
   ]);
+  let firstKey: string | undefined;
   const api = await startApi({
     config,
     version,
@@ -99,8 +100,10 @@ async function runApi(
     metrics: counted,
     worker: beside,
     log,
+    beforeListening: async (registry) => {
+      firstKey = await createFirstApp({ registry, dataDir: config.dataDir });
+    },
   });
-  const firstKey = await createFirstApp({ registry: api.registry, dataDir: config.dataDir });
   log.info({ address: api.address, role }, "gateway ready");
   return {
     address: api.address,

@@ -5,6 +5,7 @@ import { way } from "../../routes/http/proxy-trust.ts";
 import { streamSet } from "../../routes/streams/stream-registry.ts";
 import { keyCache } from "../apps/key-cache.ts";
 import { appRegistry } from "../apps/redis-registry.ts";
+import type { AppRegistry } from "../apps/registry.ts";
 import { redisRevocations } from "../apps/revocations.ts";
 import { redisTickets } from "../apps/tickets.ts";
 import type { Config } from "../config/settings.ts";
@@ -31,6 +32,8 @@ export interface ApiDeps {
   /** The worker process beside this API, if there is one. */
   readonly worker: SupervisedWorker | undefined;
   readonly log: Log;
+  /** Runs before the API listens: what it stores is there when readiness is first reported. */
+  readonly beforeListening?: (registry: AppRegistry) => Promise<void>;
 }
 
 /** Creates the services behind the routes. */

@@ -9,7 +9,7 @@ import { activityRoutes } from "../../routes/resources/activities.ts";
 import { postActivities } from "../../routes/resources/post-activities.ts";
 import { mountSocket } from "../../routes/streams/websocket.ts";
 import { sweep } from "../../workers/sweep.ts";
-import type { appRegistry } from "../apps/redis-registry.ts";
+import type { AppRegistry } from "../apps/registry.ts";
 import { readSurroundings } from "../config/settings.ts";
 import { closeServer, listen, stopListening, waitForConnections } from "../process/listener.ts";
 import type { SupervisedWorker } from "../process/supervisor.ts";
@@ -20,7 +20,7 @@ import { type ApiDeps, apiServices } from "./api-services.ts";
 export interface RunningApi {
   /** Listening address, such as `http://127.0.0.1:8000`. */
   readonly address: string;
-  readonly registry: ReturnType<typeof appRegistry>;
+  readonly registry: AppRegistry;
   /** Reports at `/readyz` that new work should go elsewhere, and still accepts work. */
   readonly leave: () => void;
   /** Refuses new work and ends the streams with a hint to reconnect. */
@@ -51,6 +51,7 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   answerBadFraming(server);
   watchRefusals(server, (code) => deps.metrics.refused.inc({ code }));
   mountSocket({ server, ...parts, config, log });
+  await deps.beforeListening?.(registry);
   const address = await listen(server, config.host, config.port, readSurroundings().keptSocket);
   const admin = await startAdmin({ listenAt: config.adminListen, health, counted, log });
   const onOutstanding = (count: number) => deps.metrics.outstanding.set(count);

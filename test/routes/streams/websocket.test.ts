@@ -2,6 +2,7 @@ import { createConnection } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { Problem } from "../../../routes/http/problem.ts";
+import { Refusal } from "../../../src/model/refusal.ts";
 import type { SubmitResult } from "../../../src/operations/submit-activity.ts";
 import { result } from "../../src/streaming/support.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
@@ -131,6 +132,27 @@ test("refusals carry the problem REST would give; a list is answered item by ite
     "b",
     "validation-failed",
     "payload-too-large",
+  ]);
+  client.ws.close();
+});
+
+test("a refusal for a while carries the rid and the retry time, alone and in a list", async () => {
+  const { ws: url } = await serve({
+    submit: async (_log, _caller, posted) => {
+      const { rid } = posted as { rid: string };
+      if (rid === "full") throw new Refusal("quota-exceeded", "Later.", undefined, { retryAfter: 5 });
+      throw new Error("Connection is closed.");
+    },
+  });
+  const client = connect(url, "later");
+  await client.count("ready", 1);
+  client.send({ rid: "full" });
+  client.send([{ rid: "full" }, { rid: "away" }]);
+  await client.count("refused", 3);
+  expect(client.of("refused")).toMatchObject([
+    { rid: "full", problem: { status: 429, rid: "full", retryAfter: 5 } },
+    { rid: "full", problem: { status: 429, rid: "full", retryAfter: 5 } },
+    { rid: "away", problem: { status: 503, rid: "away", retryAfter: 2 } },
   ]);
   client.ws.close();
 });
