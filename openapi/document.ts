@@ -12,7 +12,7 @@ import type { Platform } from "../src/platform/platform.ts";
 import * as answers from "./answer-schemas.ts";
 import { controls, ErrorNoteSchema, events, PollSchema, TargetOutcomeSchema } from "./event-schemas.ts";
 import { paths } from "./paths.ts";
-import { writer } from "./plain.ts";
+import { schemaSerializer } from "./plain.ts";
 import { activityExamples, anyActivity, verbSchemas } from "./postable.ts";
 
 export interface DocumentOptions {
@@ -46,8 +46,8 @@ const TAGS = {
 /** The contract of a gateway with these platforms (OpenAPI 3.1), assembled from the schemas that validate. */
 export function openapiDocument(options: DocumentOptions): OpenAPIV3_1.Document {
   const { platforms, version, basePath, publicUrl = "" } = options;
-  const write = writer(namedSchemas(platforms));
-  const all = paths(write, activityExamples(platforms)) as OpenAPIV3_1.PathsObject;
+  const serializer = schemaSerializer(namedSchemas(platforms));
+  const all = paths(serializer, activityExamples(platforms)) as OpenAPIV3_1.PathsObject;
   return {
     openapi: "3.1.0",
     info: {
@@ -61,7 +61,7 @@ export function openapiDocument(options: DocumentOptions): OpenAPIV3_1.Document 
     servers: [{ url: `${publicUrl.replace(/\/+$/, "")}${basePath}` || "/" }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths: all,
-    components: { schemas: write.components(), securitySchemes },
+    components: { schemas: serializer.components(), securitySchemes },
   };
 }
 

@@ -10,7 +10,7 @@ import type {
   TargetOutcome,
 } from "../src/model/event.ts";
 import type { EventError } from "../src/model/failure.ts";
-import type { Gap } from "../src/streaming/subscriber.ts";
+import type { StreamGap } from "../src/streaming/subscriber.ts";
 import { describes } from "./describes.ts";
 
 const Time = Type.String({ format: "date-time" });
@@ -168,7 +168,7 @@ export const events = {
 } as const;
 
 /** What the cursor asks for is no longer kept. */
-export const GapSchema = describes<Omit<Gap, "requested"> & { readonly requested: string | null }>()(
+export const GapSchema = describes<Omit<StreamGap, "requested"> & { readonly requested: string | null }>()(
   Type.Object(
     {
       requested: Type.Union([Cursor, Type.Null()], { description: "Null when it could not be read." }),

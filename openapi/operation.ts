@@ -1,7 +1,7 @@
 import type { OpenAPIV3_1 } from "openapi-types";
 import type { ProblemCode } from "../routes/http/problem.ts";
 import type { Scope } from "../src/model/caller.ts";
-import type { Schema, Writer } from "./plain.ts";
+import type { Schema, SchemaSerializer } from "./plain.ts";
 import { refusals } from "./responses.ts";
 
 /** A path of the document. openapi-types' own type asks each method to fit OpenAPI 3.0 as well, so `paths` takes this one. */
@@ -17,7 +17,7 @@ export type Paths = Readonly<Record<string, Path>>;
 type ParameterSchema = NonNullable<OpenAPIV3_1.ParameterObject["schema"]>;
 
 /** An operation in a few words; `operation` says the rest, which is the same for all. */
-export interface Deed {
+export interface OperationSpec {
   readonly id: string;
   readonly tag: "Activities" | "Dead letters" | "Events" | "Accounts" | "Hooks" | "Tokens" | "Platforms" | "Operating";
   readonly summary: string;
@@ -44,32 +44,32 @@ const OF_BODY: readonly ProblemCode[] = [
 const OF_CALLER: readonly ProblemCode[] = ["unauthenticated", "forbidden", "rate-limited", "overloaded"];
 
 /** The operation as the document holds it. */
-export function operation(write: Writer, deed: Deed): OpenAPIV3_1.OperationObject {
+export function operation(serializer: SchemaSerializer, spec: OperationSpec): OpenAPIV3_1.OperationObject {
   const codes = [
-    ...(deed.scope === undefined ? [] : OF_CALLER),
-    ...(deed.body === undefined ? [] : OF_BODY),
-    ...(deed.problems ?? []),
+    ...(spec.scope === undefined ? [] : OF_CALLER),
+    ...(spec.body === undefined ? [] : OF_BODY),
+    ...(spec.problems ?? []),
   ];
   return {
-    operationId: deed.id,
-    tags: [deed.tag],
-    summary: deed.summary,
-    ...(deed.description === undefined ? {} : { description: deed.description }),
-    security: securityOf(deed),
-    ...(deed.parameters === undefined ? {} : { parameters: [...deed.parameters] }),
-    ...(deed.body === undefined ? {} : { requestBody: { required: true, content: { "application/json": deed.body } } }),
+    operationId: spec.id,
+    tags: [spec.tag],
+    summary: spec.summary,
+    ...(spec.description === undefined ? {} : { description: spec.description }),
+    security: securityOf(spec),
+    ...(spec.parameters === undefined ? {} : { parameters: [...spec.parameters] }),
+    ...(spec.body === undefined ? {} : { requestBody: { required: true, content: { "application/json": spec.body } } }),
     responses: {
-      ...deed.answers,
-      ...refusals(write, codes),
+      ...spec.answers,
+      ...refusals(serializer, codes),
       default: {
         description: "Anything else, such as `internal-error` when something broke on our side.",
-        content: { "application/problem+json": { schema: write.ref("Problem") as OpenAPIV3_1.SchemaObject } },
+        content: { "application/problem+json": { schema: serializer.ref("Problem") as OpenAPIV3_1.SchemaObject } },
       },
     },
   };
 }
 
-function securityOf({ scope, keyOnly, tickets }: Deed): OpenAPIV3_1.SecurityRequirementObject[] {
+function securityOf({ scope, keyOnly, tickets }: OperationSpec): OpenAPIV3_1.SecurityRequirementObject[] {
   if (scope === undefined) return [{}];
   const scopes = [scope];
   if (keyOnly) return [{ key: scopes }];

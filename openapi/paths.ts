@@ -10,20 +10,23 @@ import { inboundPaths } from "./paths/inbound.ts";
 import { operatingPaths } from "./paths/operating.ts";
 import { platformPaths } from "./paths/platforms.ts";
 import { tokenPaths } from "./paths/tokens.ts";
-import type { Writer } from "./plain.ts";
+import type { SchemaSerializer } from "./plain.ts";
 
 /** Every path below the base path; `examples` are bodies of `POST /activities`. */
-export function paths(write: Writer, examples: Readonly<Record<string, OpenAPIV3_1.ExampleObject>>): Paths {
+export function paths(
+  serializer: SchemaSerializer,
+  examples: Readonly<Record<string, OpenAPIV3_1.ExampleObject>>,
+): Paths {
   return {
-    ...activityPaths(write, examples),
-    ...eventPaths(write),
-    ...deadLetterPaths(write),
-    ...accountPaths(write),
-    ...consentPaths(write),
-    ...inboundPaths(write),
-    ...hookPaths(write),
-    ...tokenPaths(write),
-    ...platformPaths(write),
-    ...operatingPaths(write),
+    ...activityPaths(serializer, examples),
+    ...eventPaths(serializer),
+    ...deadLetterPaths(serializer),
+    ...accountPaths(serializer),
+    ...consentPaths(serializer),
+    ...inboundPaths(serializer),
+    ...hookPaths(serializer),
+    ...tokenPaths(serializer),
+    ...platformPaths(serializer),
+    ...operatingPaths(serializer),
   };
 }

@@ -5,7 +5,7 @@ import type { TSchema } from "typebox";
 export type Schema = OpenAPIV3_1.SchemaObject | OpenAPIV3_1.ReferenceObject;
 
 /** Puts schemas into the document's form: plain JSON, where what has a name is referred to instead of repeated. */
-export interface Writer {
+export interface SchemaSerializer {
   readonly schema: (schema: TSchema) => Schema;
   /** A schema by its name. */
   readonly ref: (name: string) => OpenAPIV3_1.ReferenceObject;
@@ -14,7 +14,7 @@ export interface Writer {
 }
 
 /** A writer that knows these schemas by name; equal ones are found wherever they occur. */
-export function writer(named: Readonly<Record<string, TSchema>>): Writer {
+export function schemaSerializer(named: Readonly<Record<string, TSchema>>): SchemaSerializer {
   const names = new Map(Object.entries(named).map(([name, schema]) => [JSON.stringify(schema), name]));
   const used = new Map<string, unknown>();
   const refTo = (name: string) => {

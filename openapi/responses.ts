@@ -1,6 +1,6 @@
 import type { OpenAPIV3_1 } from "openapi-types";
 import { type ProblemCode, problems } from "../routes/http/problem.ts";
-import type { Schema, Writer } from "./plain.ts";
+import type { Schema, SchemaSerializer } from "./plain.ts";
 
 type Responses = Record<string, OpenAPIV3_1.ResponseObject>;
 type HeaderSchema = NonNullable<OpenAPIV3_1.HeaderObject["schema"]>;
@@ -36,7 +36,7 @@ export function json(description: string, schema: Schema, more: Headers = {}): O
 }
 
 /** The problems an operation may answer, by status; each says which codes it can carry. */
-export function refusals(write: Writer, codes: readonly ProblemCode[]): Responses {
+export function refusals(serializer: SchemaSerializer, codes: readonly ProblemCode[]): Responses {
   const all = [...new Set(codes)];
   const statuses = [...new Set(all.map((code) => problems[code][0]))].sort((a, b) => a - b);
   return Object.fromEntries(
@@ -47,16 +47,20 @@ export function refusals(write: Writer, codes: readonly ProblemCode[]): Response
         {
           description: those.map((code) => `\`${code}\`: ${problems[code][1]}.`).join(" "),
           ...headersOf(status),
-          content: { "application/problem+json": { schema: narrowed(write, status, those) } },
+          content: { "application/problem+json": { schema: narrowed(serializer, status, those) } },
         },
       ];
     }),
   );
 }
 
-function narrowed(write: Writer, status: number, codes: readonly ProblemCode[]): OpenAPIV3_1.SchemaObject {
+function narrowed(
+  serializer: SchemaSerializer,
+  status: number,
+  codes: readonly ProblemCode[],
+): OpenAPIV3_1.SchemaObject {
   const exactly = { type: "object" as const, properties: { status: { const: status }, code: { enum: [...codes] } } };
-  return { allOf: [write.ref("Problem"), exactly as OpenAPIV3_1.SchemaObject] };
+  return { allOf: [serializer.ref("Problem"), exactly as OpenAPIV3_1.SchemaObject] };
 }
 
 function headersOf(status: number): { readonly headers?: Headers } {

@@ -1,7 +1,7 @@
 import type { EventLog } from "../src/event-log/event-log.ts";
 import type { Log } from "../src/model/log.ts";
 import { keys } from "../src/redis/keys.ts";
-import type { Following, Tail } from "../src/streaming/subscriber.ts";
+import type { Subscription, Tail } from "../src/streaming/subscriber.ts";
 import { runEvery } from "../src/timing/run-every.ts";
 import { type DeliveryLoop, type DeliveryLoopDeps, deliveryLoop } from "../src/webhooks/delivery-loop.ts";
 import type { DeliveryStore, WebhookLease } from "../src/webhooks/delivery-store.ts";
@@ -10,7 +10,7 @@ import type { Post } from "../src/webhooks/post.ts";
 export interface WebhookWorkerDeps extends Pick<DeliveryLoopDeps, "delay" | "now" | "onAttempt"> {
   readonly store: DeliveryStore;
   readonly eventLog: Pick<EventLog, "range">;
-  readonly tail: Pick<Tail, "follow">;
+  readonly tail: Pick<Tail, "subscribe">;
   readonly post: Post;
   readonly log: Log;
   /** Interval of looking for webhooks without an owner. */
@@ -44,9 +44,9 @@ export function webhookWorker(deps: WebhookWorkerDeps): { readonly close: (grace
     });
   }
   /** Wakes the loop on new events; without a subscription the loop still reads every few seconds. */
-  async function subscribe({ app, name }: WebhookLease, loop: DeliveryLoop): Promise<Following | undefined> {
+  async function subscribe({ app, name }: WebhookLease, loop: DeliveryLoop): Promise<Subscription | undefined> {
     try {
-      return await tail.follow({ app, loosely: true }, { onEvents: loop.wake });
+      return await tail.subscribe({ app, skipBounds: true }, { onEvents: loop.wake });
     } catch (err) {
       log.debug({ err, app, webhook: name }, "webhook delivery runs without wake-ups from the app's event log");
       return undefined;

@@ -1,7 +1,7 @@
 import type { OpenAPIV3_1 } from "openapi-types";
 import { RID_PATTERN } from "../../src/model/activity.ts";
 import { header, inPath, operation, type Paths } from "../operation.ts";
-import type { Writer } from "../plain.ts";
+import type { SchemaSerializer } from "../plain.ts";
 import { headers, json } from "../responses.ts";
 
 const POST = `Stores one activity, or a list of up to 100, and answers at once; what became of it comes as a \`result\`
@@ -19,12 +19,12 @@ event (\`GET /events\`), by \`GET /activities/{rid}\`, or in this answer with \`
 type Examples = Readonly<Record<string, OpenAPIV3_1.ExampleObject>>;
 
 /** POST, GET and DELETE of activities; `examples` are bodies that can be posted as they are. */
-export function activityPaths(write: Writer, examples: Examples): Paths {
+export function activityPaths(serializer: SchemaSerializer, examples: Examples): Paths {
   const rid = inPath("rid", "As the app chose it, or as the confirm said.", { type: "string", pattern: RID_PATTERN });
-  const standing = json("Where it stands.", write.ref("ActivityStanding"));
+  const standing = json("Where it stands.", serializer.ref("ActivityStanding"));
   return {
     "/activities": {
-      post: operation(write, {
+      post: operation(serializer, {
         id: "postActivities",
         tag: "Activities",
         summary: "Have something done on a network",
@@ -42,19 +42,22 @@ export function activityPaths(write: Writer, examples: Examples): Paths {
         ],
         body: {
           schema: {
-            oneOf: [write.ref("Activity"), { type: "array", minItems: 1, maxItems: 100, items: write.ref("Activity") }],
+            oneOf: [
+              serializer.ref("Activity"),
+              { type: "array", minItems: 1, maxItems: 100, items: serializer.ref("Activity") },
+            ],
           },
           examples: { ...examples },
         },
         answers: {
-          "200": json("It ended while `Prefer: wait` was waiting: its result.", write.ref("ResultEvent"), {
+          "200": json("It ended while `Prefer: wait` was waiting: its result.", serializer.ref("ResultEvent"), {
             Location: headers.Location,
             "Idempotent-Replayed": headers["Idempotent-Replayed"],
             "Preference-Applied": headers["Preference-Applied"],
           }),
           "202": json(
             "Stored: it will be carried out, or has been when this is a replay. For a list: one answer for each.",
-            { oneOf: [write.ref("Confirm"), write.ref("ConfirmList")] },
+            { oneOf: [serializer.ref("Confirm"), serializer.ref("ConfirmList")] },
             {
               Location: { ...headers.Location, required: false, description: "Where to ask; not for a list." },
               "Idempotent-Replayed": headers["Idempotent-Replayed"],
@@ -75,7 +78,7 @@ export function activityPaths(write: Writer, examples: Examples): Paths {
     },
     "/activities/{rid}": {
       parameters: [rid],
-      get: operation(write, {
+      get: operation(serializer, {
         id: "getActivity",
         tag: "Activities",
         summary: "Where an activity stands",
@@ -84,7 +87,7 @@ export function activityPaths(write: Writer, examples: Examples): Paths {
         answers: { "200": standing },
         problems: ["bad-parameter", "not-found"],
       }),
-      delete: operation(write, {
+      delete: operation(serializer, {
         id: "cancelActivity",
         tag: "Activities",
         summary: "Cancel an activity that has not begun",

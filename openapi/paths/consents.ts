@@ -1,6 +1,6 @@
 import type { OpenAPIV3_1 } from "openapi-types";
 import { inPath, operation, type Paths, query } from "../operation.ts";
-import type { Writer } from "../plain.ts";
+import type { SchemaSerializer } from "../plain.ts";
 import { headers, json } from "../responses.ts";
 
 const BEGIN = `Answers where to send the user's browser. Nothing of \`client\` is given back, and its secret is sealed at once. The
@@ -13,7 +13,7 @@ when \`consent\` is the one that your session with this visitor began. Good for 
 const text = { content: { "text/plain": { schema: { type: "string" as const } } } };
 
 /** How users lend an app their accounts. */
-export function consentPaths(write: Writer): Paths {
+export function consentPaths(serializer: SchemaSerializer): Paths {
   const platform = inPath("platform", "The platform's id; one with a `consent` in `GET /platforms`.", {
     type: "string",
     examples: ["twitter"],
@@ -23,14 +23,14 @@ export function consentPaths(write: Writer): Paths {
   return {
     "/accounts/{platform}/connect": {
       parameters: [platform],
-      post: operation(write, {
+      post: operation(serializer, {
         id: "beginConsent",
         summary: "Begin a user's consent (OAuth 2)",
         description: BEGIN,
         ...whole,
-        body: { schema: write.ref("ConsentRequest") as OpenAPIV3_1.SchemaObject },
+        body: { schema: serializer.ref("ConsentRequest") as OpenAPIV3_1.SchemaObject },
         answers: {
-          "303": json("Send the user there.", write.ref("ConsentAnswer"), {
+          "303": json("Send the user there.", serializer.ref("ConsentAnswer"), {
             Location: { ...headers.Location, description: "The same as `url`." },
           }),
         },
@@ -39,18 +39,18 @@ export function consentPaths(write: Writer): Paths {
     },
     "/accounts/{platform}/connect/{proof}": {
       parameters: [platform, inPath("proof", "Of the query with which the user came back.", { type: "string" })],
-      get: operation(write, {
+      get: operation(serializer, {
         id: "getConsent",
         summary: "What became of a user's consent",
         description: OUTCOME,
         ...whole,
-        answers: { "200": json("How it ended.", write.ref("ConsentOutcome")) },
+        answers: { "200": json("How it ended.", serializer.ref("ConsentOutcome")) },
         problems: ["bad-parameter", "not-found"],
       }),
     },
     "/accounts/{platform}/callback": {
       parameters: [platform],
-      get: operation(write, {
+      get: operation(serializer, {
         id: "endConsent",
         summary: "Ends a user's consent",
         description: END,

@@ -1,5 +1,5 @@
 import { inPath, operation, type Paths, query } from "../operation.ts";
-import type { Writer } from "../plain.ts";
+import type { SchemaSerializer } from "../plain.ts";
 import { headers, json } from "../responses.ts";
 
 const LIST = `Activities that were tried and ended \`failed\`, \`partial\` or \`expired\` although trying again later may help.
@@ -8,12 +8,12 @@ const REPLAY = `Posts it again, at once, to the targets that are worth it, under
 often it is asked: the confirm is the same.`;
 
 /** What ended undelivered. */
-export function deadLetterPaths(write: Writer): Paths {
+export function deadLetterPaths(serializer: SchemaSerializer): Paths {
   const whole = { scope: "send", keyOnly: true, tag: "Dead letters" } as const;
   const rid = inPath("rid", "Of the activity.", { type: "string", examples: ["order-4711"] });
   return {
     "/dead-letters": {
-      get: operation(write, {
+      get: operation(serializer, {
         id: "listDeadLetters",
         summary: "What ended undelivered",
         description: LIST,
@@ -22,20 +22,20 @@ export function deadLetterPaths(write: Writer): Paths {
           query("after", "`next` of the page before.", { type: "string" }),
           query("limit", "How many; 100 when nothing is said.", { type: "integer", minimum: 1, maximum: 100 }),
         ],
-        answers: { "200": json("A page, the newest first.", write.ref("DeadLetterList")) },
+        answers: { "200": json("A page, the newest first.", serializer.ref("DeadLetterList")) },
         problems: ["bad-parameter"],
       }),
     },
     "/dead-letters/{rid}": {
       parameters: [rid],
-      get: operation(write, {
+      get: operation(serializer, {
         id: "getDeadLetter",
         summary: "One of them, with what was to be sent",
         ...whole,
-        answers: { "200": json("Without secrets.", write.ref("DeadLetterWhole")) },
+        answers: { "200": json("Without secrets.", serializer.ref("DeadLetterWhole")) },
         problems: ["bad-parameter", "not-found"],
       }),
-      delete: operation(write, {
+      delete: operation(serializer, {
         id: "deleteDeadLetter",
         summary: "Forget it",
         ...whole,
@@ -45,13 +45,13 @@ export function deadLetterPaths(write: Writer): Paths {
     },
     "/dead-letters/{rid}/replay": {
       parameters: [rid],
-      post: operation(write, {
+      post: operation(serializer, {
         id: "replayDeadLetter",
         summary: "Try it again",
         description: REPLAY,
         ...whole,
         answers: {
-          "202": json("It is stored and will be carried out.", write.ref("Confirm"), {
+          "202": json("It is stored and will be carried out.", serializer.ref("Confirm"), {
             Location: headers.Location,
             "Idempotent-Replayed": headers["Idempotent-Replayed"],
           }),

@@ -1,7 +1,7 @@
 import type { OpenAPIV3_1 } from "openapi-types";
 import { EVENT_TYPES } from "../../src/model/event.ts";
 import { header, operation, type Paths, query } from "../operation.ts";
-import type { Schema, Writer } from "../plain.ts";
+import type { Schema, SchemaSerializer } from "../plain.ts";
 import { json } from "../responses.ts";
 
 const STREAM = `Everything that happens, in order: \`result\` (exactly one for each accepted rid), \`status\`, \`activity\`
@@ -35,7 +35,7 @@ const several = (enumeration?: readonly string[]): Schema => ({
 });
 
 /** The stream, the poll and the socket. */
-export function eventPaths(write: Writer): Paths {
+export function eventPaths(serializer: SchemaSerializer): Paths {
   const filters = [
     query("after", "Cursor to read on from, `earliest` or `latest` (the default).", { type: "string" }),
     query("platform", "Only of these platforms; may be repeated, as the next three.", several()),
@@ -43,12 +43,12 @@ export function eventPaths(write: Writer): Paths {
     query("rid", "Only of these rids.", several()),
     query("type", "Only of these types.", several(EVENT_TYPES)),
   ];
-  const events = ["ResultEvent", "StatusEvent", "ActivityEvent", "SessionEvent", "HookEvent"].map(write.ref);
+  const events = ["ResultEvent", "StatusEvent", "ActivityEvent", "SessionEvent", "HookEvent"].map(serializer.ref);
   const controls = {
-    ready: write.ref("ReadyControl"),
-    position: write.ref("PositionControl"),
-    gap: write.ref("GapControl"),
-    goodbye: write.ref("GoodbyeControl"),
+    ready: serializer.ref("ReadyControl"),
+    position: serializer.ref("PositionControl"),
+    gap: serializer.ref("GapControl"),
+    goodbye: serializer.ref("GoodbyeControl"),
   };
   const eventStream = {
     schema: {
@@ -57,10 +57,10 @@ export function eventPaths(write: Writer): Paths {
     },
     "x-events": controls,
   } as OpenAPIV3_1.MediaTypeObject;
-  const polled = json("Events, as a stream or as JSON.", write.ref("Poll"));
+  const polled = json("Events, as a stream or as JSON.", serializer.ref("Poll"));
   return {
     "/events": {
-      get: operation(write, {
+      get: operation(serializer, {
         id: "getEvents",
         tag: "Events",
         summary: "Listen, or ask what happened",
@@ -81,7 +81,7 @@ export function eventPaths(write: Writer): Paths {
       }),
     },
     "/socket": {
-      get: operation(write, {
+      get: operation(serializer, {
         id: "openSocket",
         tag: "Events",
         summary: "Send and listen over one WebSocket",

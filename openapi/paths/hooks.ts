@@ -1,6 +1,6 @@
 import type { OpenAPIV3_1 } from "openapi-types";
 import { inPath, operation, type Paths, query } from "../operation.ts";
-import type { Writer } from "../plain.ts";
+import type { SchemaSerializer } from "../plain.ts";
 import { json } from "../responses.ts";
 
 const PUT = `The app's events are POSTed to \`url\`, one JSON object with its \`cursor\` each, signed by the Standard Webhooks
@@ -9,24 +9,24 @@ rules (\`webhook-id\`, \`webhook-timestamp\`, \`webhook-signature\`). At least o
 off. \`PUT\` changes a hook, keeps its place and its secret, and switches it on again.`;
 
 /** Outgoing webhooks. */
-export function hookPaths(write: Writer): Paths {
+export function hookPaths(serializer: SchemaSerializer): Paths {
   const name = inPath("name", "Chosen by the app.", { type: "string", examples: ["orders"] });
   const whole = { scope: "accounts", keyOnly: true, tag: "Hooks" } as const;
-  const body = (schema: string) => ({ schema: write.ref(schema) as OpenAPIV3_1.SchemaObject });
-  const hook = write.ref("Hook");
-  const put = write.ref("HookPut");
+  const body = (schema: string) => ({ schema: serializer.ref(schema) as OpenAPIV3_1.SchemaObject });
+  const hook = serializer.ref("Hook");
+  const put = serializer.ref("HookPut");
   return {
     "/hooks": {
-      get: operation(write, {
+      get: operation(serializer, {
         id: "listHooks",
         summary: "The app's webhooks and how they do",
         ...whole,
-        answers: { "200": json("All of them, by name.", write.ref("HookList")) },
+        answers: { "200": json("All of them, by name.", serializer.ref("HookList")) },
       }),
     },
     "/hooks/{name}": {
       parameters: [name],
-      put: operation(write, {
+      put: operation(serializer, {
         id: "putHook",
         summary: "Have events pushed",
         description: PUT,
@@ -35,14 +35,14 @@ export function hookPaths(write: Writer): Paths {
         answers: { "200": json("It was changed.", put), "201": json("It is stored.", put) },
         problems: ["bad-parameter", "platform-unknown", "quota-exceeded"],
       }),
-      get: operation(write, {
+      get: operation(serializer, {
         id: "getHook",
         summary: "How a webhook does",
         ...whole,
         answers: { "200": json("Its state, without its secret.", hook) },
         problems: ["bad-parameter", "not-found"],
       }),
-      delete: operation(write, {
+      delete: operation(serializer, {
         id: "deleteHook",
         summary: "Forget a webhook",
         ...whole,
@@ -52,31 +52,31 @@ export function hookPaths(write: Writer): Paths {
     },
     "/hooks/{name}/deliveries": {
       parameters: [name],
-      get: operation(write, {
+      get: operation(serializer, {
         id: "listDeliveries",
         summary: "The newest attempts",
         ...whole,
         parameters: [
           query("limit", "How many; 100 when nothing is said.", { type: "integer", minimum: 1, maximum: 100 }),
         ],
-        answers: { "200": json("The newest first.", write.ref("DeliveryList")) },
+        answers: { "200": json("The newest first.", serializer.ref("DeliveryList")) },
         problems: ["bad-parameter", "not-found"],
       }),
     },
     "/hooks/{name}/test": {
       parameters: [name],
-      post: operation(write, {
+      post: operation(serializer, {
         id: "testHook",
         summary: "Send a test",
         description: 'POSTs `{"type":"test",…}` once; what came of it is among the deliveries within some seconds.',
         ...whole,
-        answers: { "202": json("A worker sends it.", write.ref("HookTest")) },
+        answers: { "202": json("A worker sends it.", serializer.ref("HookTest")) },
         problems: ["bad-parameter", "not-found", "hook-disabled"],
       }),
     },
     "/hooks/{name}/replay": {
       parameters: [name],
-      post: operation(write, {
+      post: operation(serializer, {
         id: "replayHook",
         summary: "Deliver again from a cursor",
         description:

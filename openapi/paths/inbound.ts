@@ -1,5 +1,5 @@
 import { inPath, operation, type Paths, query } from "../operation.ts";
-import type { Writer } from "../plain.ts";
+import type { SchemaSerializer } from "../plain.ts";
 
 const PUSH = `Takes what the network signed (Facebook: \`X-Hub-Signature-256\`), checked over the raw bytes. 200 comes once everything
 is stored, or is there already; any other answer makes the network push it again, which doubles nothing. No key is asked for.`;
@@ -7,7 +7,7 @@ is stored, or is there already; any other answer makes the network push it again
 const text = { content: { "text/plain": { schema: { type: "string" as const } } } };
 
 /** Where the networks push to. */
-export function inboundPaths(write: Writer): Paths {
+export function inboundPaths(serializer: SchemaSerializer): Paths {
   const parameters = [
     inPath("platform", "The platform's id.", { type: "string", examples: ["facebook"] }),
     inPath("endpoint", "The end of `inbound`, as `PUT /accounts` answered it.", {
@@ -19,7 +19,7 @@ export function inboundPaths(write: Writer): Paths {
   return {
     "/inbound/{platform}/{endpoint}": {
       parameters,
-      get: operation(write, {
+      get: operation(serializer, {
         id: "answerChallenge",
         summary: "Answers a network's challenge",
         description: "What the network asks before it pushes. A wrong token is answered 403.",
@@ -28,7 +28,7 @@ export function inboundPaths(write: Writer): Paths {
         answers: { "200": { description: "The challenge is met.", ...text } },
         problems: [...problems, "bad-parameter"],
       }),
-      post: operation(write, {
+      post: operation(serializer, {
         id: "takePush",
         summary: "Takes a network's push",
         description: PUSH,

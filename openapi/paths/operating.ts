@@ -1,21 +1,21 @@
 import { operation, type Paths } from "../operation.ts";
-import type { Writer } from "../plain.ts";
+import type { SchemaSerializer } from "../plain.ts";
 import { json } from "../responses.ts";
 
 /** For those who run the gateway. Health also answers at the root, whatever the base path. */
-export function operatingPaths(write: Writer): Paths {
-  const readiness = write.ref("Readiness");
+export function operatingPaths(serializer: SchemaSerializer): Paths {
+  const readiness = serializer.ref("Readiness");
   return {
     "/healthz": {
-      get: operation(write, {
+      get: operation(serializer, {
         id: "getHealth",
         tag: "Operating",
         summary: "Whether the process answers",
-        answers: { "200": json("It does.", write.ref("Health")) },
+        answers: { "200": json("It does.", serializer.ref("Health")) },
       }),
     },
     "/readyz": {
-      get: operation(write, {
+      get: operation(serializer, {
         id: "getReadiness",
         tag: "Operating",
         summary: "Whether work should be sent here",
@@ -27,7 +27,7 @@ export function operatingPaths(write: Writer): Paths {
       }),
     },
     "/metrics": {
-      get: operation(write, {
+      get: operation(serializer, {
         id: "getMetrics",
         tag: "Operating",
         summary: "What the processes count about themselves",

@@ -1,37 +1,37 @@
 import { inPath, operation, type Paths } from "../operation.ts";
-import type { Writer } from "../plain.ts";
+import type { SchemaSerializer } from "../plain.ts";
 import { headers, json } from "../responses.ts";
 
 const unchanged = { description: "It is as you have it (`If-None-Match`).", headers: { ETag: headers.ETag } };
 
 /** What can be done here: for programs that draw forms, and this document itself. */
-export function platformPaths(write: Writer): Paths {
+export function platformPaths(serializer: SchemaSerializer): Paths {
   const etag = { ETag: headers.ETag };
   return {
     "/platforms": {
-      get: operation(write, {
+      get: operation(serializer, {
         id: "listPlatforms",
         tag: "Platforms",
         summary: "What each platform can do",
         description: "Verbs with their schemas and examples, from the tables that validate. Public and cacheable.",
         answers: {
-          "200": json("The platforms that are switched on.", write.ref("PlatformList"), etag),
+          "200": json("The platforms that are switched on.", serializer.ref("PlatformList"), etag),
           "304": unchanged,
         },
       }),
     },
     "/platforms/{id}": {
       parameters: [inPath("id", "A platform's id or another name of it.", { type: "string", examples: ["email"] })],
-      get: operation(write, {
+      get: operation(serializer, {
         id: "getPlatform",
         tag: "Platforms",
         summary: "What one platform can do",
-        answers: { "200": json("The platform.", write.ref("Platform"), etag), "304": unchanged },
+        answers: { "200": json("The platform.", serializer.ref("Platform"), etag), "304": unchanged },
         problems: ["bad-parameter", "not-found"],
       }),
     },
     "/openapi.json": {
-      get: operation(write, {
+      get: operation(serializer, {
         id: "getOpenapi",
         tag: "Platforms",
         summary: "This document",

@@ -1,6 +1,6 @@
 import type { OpenAPIV3_1 } from "openapi-types";
 import { operation, type Paths } from "../operation.ts";
-import type { Writer } from "../plain.ts";
+import type { SchemaSerializer } from "../plain.ts";
 import { json } from "../responses.ts";
 
 const TOKENS = `A token for a browser: narrowed to actors, platforms and verbs, for at most 24 h (10 minutes when nothing
@@ -10,34 +10,34 @@ const REVOCATIONS = `Ends a token by its \`jti\`, or all of a subject that were 
 requests at once; live streams end within a second.`;
 
 /** Listener tokens and their end. */
-export function tokenPaths(write: Writer): Paths {
+export function tokenPaths(serializer: SchemaSerializer): Paths {
   const whole = { scope: "tokens", keyOnly: true, tag: "Tokens" } as const;
   return {
     "/tokens": {
-      post: operation(write, {
+      post: operation(serializer, {
         id: "postTokens",
         summary: "Make a listener token or ticket",
         description: TOKENS,
         ...whole,
         body: {
-          schema: write.ref("TokenRequest") as OpenAPIV3_1.SchemaObject,
+          schema: serializer.ref("TokenRequest") as OpenAPIV3_1.SchemaObject,
           examples: {
             listener: { summary: "For one user's page", value: { sub: "user-17", actors: ["bob@example.com"] } },
             ticket: { summary: "For a query string", value: { ticket: true } },
           },
         },
-        answers: { "201": json("The token, or the ticket.", write.ref("Token")) },
+        answers: { "201": json("The token, or the ticket.", serializer.ref("Token")) },
         problems: ["platform-unknown"],
       }),
     },
     "/revocations": {
-      post: operation(write, {
+      post: operation(serializer, {
         id: "postRevocations",
         summary: "End tokens before their time",
         description: REVOCATIONS,
         ...whole,
         body: {
-          schema: write.ref("RevocationRequest") as OpenAPIV3_1.SchemaObject,
+          schema: serializer.ref("RevocationRequest") as OpenAPIV3_1.SchemaObject,
           examples: {
             token: { summary: "One token", value: { jti: "3f6c1b1e-8a51-4a6e-9d51-6f1f3c1f9b11" } },
             subject: { summary: "All of a user", value: { sub: "user-17" } },

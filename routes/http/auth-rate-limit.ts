@@ -5,17 +5,17 @@ import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { Problem } from "./problem.ts";
 
 /** How many wrong keys or tokens a client may present in a minute before the answer is 429. */
-const GUESSES_A_MINUTE = 20;
+const MAX_FAILURES_PER_MINUTE = 20;
 
 /** Counts wrong keys and tokens by client; throws `Problem` `rate-limited` when there were too many. */
-export type CountGuess = (req: IncomingMessage) => Promise<void>;
+export type CountFailedAuth = (req: IncomingMessage) => Promise<void>;
 
 /**
  * Slows guessing down. Only wrong credentials are counted and refused, so whoever shares the address with a guesser
  * and holds a right one is served as ever; 256 random bits are what makes guessing hopeless.
  */
-export function guesses(clientIp: (req: IncomingMessage) => string): CountGuess {
-  const limiter = new RateLimiterMemory({ points: GUESSES_A_MINUTE, duration: 60 });
+export function authRateLimit(clientIp: (req: IncomingMessage) => string): CountFailedAuth {
+  const limiter = new RateLimiterMemory({ points: MAX_FAILURES_PER_MINUTE, duration: 60 });
   return async (req) => {
     try {
       await limiter.consume(bucketOf(clientIp(req)));

@@ -5,21 +5,21 @@ import { callerFromClaims, readKeyId, verifyToken } from "../../src/apps/listene
 import type { Revocations } from "../../src/apps/revocations.ts";
 import { type Tickets, ticketCookie } from "../../src/apps/tickets.ts";
 import type { Caller, Scope } from "../../src/model/caller.ts";
-import type { CountGuess } from "./auth-rate-limit.ts";
+import type { CountFailedAuth } from "./auth-rate-limit.ts";
 import { type Credential, cookieOf, credentialOf } from "./credentials.ts";
 import { EndedToken } from "./ended-token.ts";
 import type { Origins } from "./origin.ts";
 import { Problem } from "./problem.ts";
-import type { Way } from "./proxy-trust.ts";
+import type { ProxyTrust } from "./proxy-trust.ts";
 
 /** What is asked: streams and sockets also take tickets and tell ended tokens from wrong ones. */
-export type AskedFor = "call" | "stream" | "socket";
+export type RequestKind = "call" | "stream" | "socket";
 
 /**
  * Says who asks, if they may. Throws `Problem` (`unauthenticated`, `forbidden`, `rate-limited`), and for streams and
  * sockets `EndedToken` when the token was right once but expired or was revoked.
  */
-export type Authenticate = (req: IncomingMessage, scope: Scope, asked?: AskedFor) => Promise<Caller>;
+export type Authenticate = (req: IncomingMessage, scope: Scope, asked?: RequestKind) => Promise<Caller>;
 
 export interface AuthenticateDeps {
   /** See `keyCache`. */
@@ -27,11 +27,11 @@ export interface AuthenticateDeps {
   readonly revocations: Pick<Revocations, "isRevoked">;
   readonly tickets: Pick<Tickets, "redeem">;
   readonly origins: Pick<Origins, "allowedCookie" | "allowedOrigin">;
-  readonly countGuess: CountGuess;
-  readonly way: Pick<Way, "isHttps">;
+  readonly countFailedAuth: CountFailedAuth;
+  readonly proxyTrust: Pick<ProxyTrust, "isHttps">;
   readonly basePath: string;
   /** A platform's own id for any of its names; tokens may say `smtp` for `email`. */
-  readonly canonical: (platform: string) => string;
+  readonly canonicalId: (platform: string) => string;
   /** Milliseconds; for tests. */
   readonly now?: () => number;
 }
@@ -47,7 +47,7 @@ const ELSEWHERE = "A page of this origin may not use the user's cookie; ALLOWED_
 const ENDED = "The token has expired or was revoked; get a new one.";
 
 /** Makes the one function that all routes ask. A known API key costs a SHA-256 and no round trip. */
-export function authenticate(deps: AuthenticateDeps): Authenticate {
+export function authenticator(deps: AuthenticateDeps): Authenticate {
   const check = checks(deps);
   return async (req, scope, asked = "call") => {
     const credential = credentialOf(req, asked !== "call" && req.method === "GET");
@@ -55,7 +55,7 @@ export function authenticate(deps: AuthenticateDeps): Authenticate {
     refuseElsewhere(deps.origins, req, credential.kind);
     const seen = await check[credential.kind](credential.text, req);
     if ("wrong" in seen) {
-      await deps.countGuess(req);
+      await deps.countFailedAuth(req);
       throw new Problem("unauthenticated", seen.wrong);
     }
     if (seen.ended) throw asked === "call" ? new Problem("unauthenticated", ENDED) : new EndedToken(ENDED);
@@ -79,7 +79,7 @@ type Check = (text: string, req: IncomingMessage) => Promise<Seen>;
 function checks(deps: AuthenticateDeps): Record<Credential["kind"], Check> {
   const seconds = (): number => (deps.now ?? Date.now)() / 1_000;
   const standing = async (caller: Caller, key: CachedKey, ended: boolean): Promise<Seen> => ({
-    caller: withCanonicalPlatforms(caller, deps.canonical),
+    caller: withCanonicalPlatforms(caller, deps.canonicalId),
     ended: ended || key.record.revoked !== undefined || (await deps.revocations.isRevoked(caller)),
   });
 
@@ -115,7 +115,7 @@ function checks(deps: AuthenticateDeps): Record<Credential["kind"], Check> {
     const caller = callerFromClaims(session.claims, key.caller, { via: "ticket", cookie: false });
     const age = Math.floor(session.claims.exp - seconds());
     if (session.secret === undefined || age <= 0) return standing(caller, key, age <= 0);
-    const secure = deps.way.isHttps(req) ? "; Secure" : "";
+    const secure = deps.proxyTrust.isHttps(req) ? "; Secure" : "";
     const path = deps.basePath === "" ? "/" : deps.basePath;
     const setCookie = `${name}=${session.secret}; Path=${path}; Max-Age=${age}; HttpOnly; SameSite=Lax${secure}`;
     return standing({ ...caller, setCookie }, key, false);

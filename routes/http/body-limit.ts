@@ -1,10 +1,10 @@
-import { PLAIN_BODY_MOST } from "./json-body.ts";
+import { MAX_PLAIN_BODY_BYTES } from "./json-body.ts";
 import { Problem } from "./problem.ts";
 
 /** A body over the plain limit is only taken for attachments' sake; throws `Problem` `payload-too-large`. */
-export function refuseLarge(posted: unknown, bytes: number): void {
+export function checkBodySize(posted: unknown, bytes: number): void {
   const items = Array.isArray(posted) ? posted : [posted];
-  if (bytes > PLAIN_BODY_MOST * Math.max(1, items.length) && !items.some(hasAttachments)) {
+  if (bytes > MAX_PLAIN_BODY_BYTES * Math.max(1, items.length) && !items.some(hasAttachments)) {
     throw new Problem("payload-too-large", "Without attachments an activity may weigh 64 kB.");
   }
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { Log } from "../../src/model/log.ts";
 import { problemOf, sendProblem } from "./problem.ts";
 
-export interface HotPathDeps {
+export interface FastPathDeps {
   /** Whole path of the one route that carries the load. */
   readonly path: string;
   readonly handle: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
@@ -15,7 +15,7 @@ export interface HotPathDeps {
  * Answers POSTs of activities before Express sees them: its routing costs as much as the rest of accepting together.
  * The same function stands behind the Express route, so that both answer alike.
  */
-export function hotPath({ path, handle, otherwise, log }: HotPathDeps): RequestListener {
+export function fastPath({ path, handle, otherwise, log }: FastPathDeps): RequestListener {
   return (req, res) => {
     if (req.method !== "POST" || req.url !== path || req.headers.origin !== undefined) {
       otherwise(req, res);

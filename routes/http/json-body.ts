@@ -4,21 +4,21 @@ import { decodeUtf8, MalformedJson, parseJson } from "../../src/intake/parse-jso
 import { Problem } from "./problem.ts";
 
 /** What a body may weigh: with attachments, and without. */
-export const BODY_MOST = 14 * 1024 * 1024;
-export const PLAIN_BODY_MOST = 64 * 1024;
+export const MAX_BODY_BYTES = 14 * 1024 * 1024;
+export const MAX_PLAIN_BODY_BYTES = 64 * 1024;
 
 /** Reads a request's JSON body. Throws `Problem`: 413, 415 or 400, and never repeats what was sent. */
 export async function readJson(
   req: IncomingMessage,
-  most: number = PLAIN_BODY_MOST,
+  maxBytes: number = MAX_PLAIN_BODY_BYTES,
 ): Promise<{ readonly value: unknown; readonly bytes: number }> {
   checkType(req);
-  const bytes = await readBytes(req, most);
-  return { value: parsed(bytes), bytes: bytes.length };
+  const bytes = await readBytes(req, maxBytes);
+  return { value: parseBody(bytes), bytes: bytes.length };
 }
 
 /** Parses bytes or text as JSON under the same rules, for frames and bodies alike. */
-export function parsed(input: Uint8Array | string): unknown {
+export function parseBody(input: Uint8Array | string): unknown {
   try {
     return parseJson(typeof input === "string" ? input : decodeUtf8(input));
   } catch (error) {
@@ -49,16 +49,16 @@ function checkType(req: IncomingMessage): void {
 }
 
 /** Reads a body of up to `most` bytes. Throws `Problem`: 413, or 400 when it ends early. */
-export function readBytes(req: IncomingMessage, most: number): Promise<Buffer> {
+export function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
   // The connection stays: the rest is read and dropped, since closing on a client that still writes loses it the answer.
-  const tooLarge = () => new Problem("payload-too-large", `The body may weigh ${Math.floor(most / 1024)} kB here.`);
-  if (Number(req.headers["content-length"] ?? 0) > most) return Promise.reject(tooLarge());
+  const tooLarge = () => new Problem("payload-too-large", `The body may weigh ${Math.floor(maxBytes / 1024)} kB here.`);
+  if (Number(req.headers["content-length"] ?? 0) > maxBytes) return Promise.reject(tooLarge());
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     req.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= most) chunks.push(chunk);
+      if (size <= maxBytes) chunks.push(chunk);
       else {
         req.removeAllListeners("data").resume();
         reject(tooLarge());

@@ -8,7 +8,7 @@ import { Problem } from "./problem.ts";
  * problem like every other refusal, and closes the connection: what follows on it can't be trusted. The server emits
  * `problem` with the code.
  */
-export function answerBadFraming(server: Server): void {
+export function answerMalformedHttp(server: Server): void {
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === "ECONNRESET" || !socket.writable || isAnswering(socket)) {
       socket.destroy();

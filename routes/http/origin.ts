@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Way } from "./proxy-trust.ts";
+import type { ProxyTrust } from "./proxy-trust.ts";
 
 /** Which pages may use the gateway. */
 export interface Origins {
@@ -20,7 +20,7 @@ export interface OriginsDeps {
   readonly allowedOrigins: readonly string[];
   /** PUBLIC_URL, or empty. */
   readonly publicUrl: string;
-  readonly way: Way;
+  readonly proxyTrust: ProxyTrust;
 }
 
 const METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
@@ -28,11 +28,11 @@ const HEADERS = "Authorization, Content-Type, Accept, Last-Event-ID, Idempotency
 const EXPOSED = "Location, Retry-After, Idempotent-Replayed, Preference-Applied";
 
 /** The same origin and those of `ALLOWED_ORIGINS`, compared whole: no patterns, no `null`. */
-export function origins({ allowedOrigins, publicUrl, way }: OriginsDeps): Origins {
+export function origins({ allowedOrigins, publicUrl, proxyTrust }: OriginsDeps): Origins {
   const listed = new Set([...allowedOrigins, ...(URL.canParse(publicUrl) ? [new URL(publicUrl).origin] : [])]);
   const isAllowed = (req: IncomingMessage, origin: string): boolean => {
     if (listed.has(origin)) return true;
-    const own = way.ownOrigin(req);
+    const own = proxyTrust.ownOrigin(req);
     if (own === undefined || origin === "null") return false;
     // A proxy that ends TLS but forgets X-Forwarded-Proto hides the scheme; the browser itself vouches then.
     const vouched = req.headers["sec-fetch-site"] === "same-origin" && origin === own.replace(/^http:/, "https:");

@@ -8,7 +8,7 @@ type OnUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
  * section 7.8), and Java's HttpClient and `curl --http2` offer h2c with every plain request. Node hands them all to the
  * `upgrade` listeners, so this takes the place of those that are there by now.
  */
-export function passOtherUpgrades(server: Server): void {
+export function ignoreOtherUpgrades(server: Server): void {
   const listeners = server.listeners("upgrade") as OnUpgrade[];
   server.removeAllListeners("upgrade");
   server.on("upgrade", (req: IncomingMessage, socket: Duplex, head: Buffer) => {

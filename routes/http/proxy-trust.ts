@@ -4,7 +4,7 @@ import ipaddr from "ipaddr.js";
 import proxyAddr from "proxy-addr";
 
 /** What can be believed of how a request came to us. */
-export interface Way {
+export interface ProxyTrust {
   /** The client's address, or `unix` for a peer on our socket that names none. */
   readonly clientIp: (req: IncomingMessage) => string;
   /** `https://host[:port]` as the browser sees us; undefined when the request names no usable host. */
@@ -16,7 +16,7 @@ export interface Way {
  * Reads the `X-Forwarded-*` headers as Express does, but only from trusted proxies: `trustProxy` is a number of hops or
  * a list of addresses, CIDR ranges and the names loopback, linklocal and uniquelocal. A unix socket is a trusted hop.
  */
-export function way(trustProxy: number | readonly string[]): Way {
+export function proxyTrust(trustProxy: number | readonly string[]): ProxyTrust {
   const listed = typeof trustProxy === "number" ? undefined : proxyAddr.compile([...trustProxy]);
   const trusted = (address: string | undefined, hop: number): boolean => {
     if (address === undefined || address === "") return hop === 0;

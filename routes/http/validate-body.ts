@@ -3,7 +3,7 @@ import { invalidInput } from "../../src/model/refusal.ts";
 import { validationErrors } from "../../src/model/validate.ts";
 
 /** Returns a body that fits its schema; throws `Refusal` `validation-failed`. `[]` stands for `{}`, as PHP writes it. */
-export function checked<Schema extends TSchema>(schema: Schema, body: unknown): Static<Schema> {
+export function parseAs<Schema extends TSchema>(schema: Schema, body: unknown): Static<Schema> {
   const value = objectOf(body);
   const errors = validationErrors(schema, value);
   if (errors.length > 0) throw invalidInput(errors);

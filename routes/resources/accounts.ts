@@ -8,7 +8,7 @@ import { checkLogin, type StoreAccountDeps, storeAccount } from "../../src/opera
 import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
 import type { Authenticate } from "../http/authenticate.ts";
 import { Problem } from "../http/problem.ts";
-import { checked, objectOf } from "../http/validate-body.ts";
+import { objectOf, parseAs } from "../http/validate-body.ts";
 import type { AccountViews } from "./account-endpoints.ts";
 
 /** Body of `PUT /accounts`; `credentials` is checked with the platform's own schema. */
@@ -56,7 +56,7 @@ export const AccountListAnswer = Type.Object(
 );
 
 export interface AccountRoutesDeps extends StoreAccountDeps, RemoveAccountDeps {
-  readonly who: Authenticate;
+  readonly authenticate: Authenticate;
   readonly accounts: Pick<Accounts, "put" | "get" | "list" | "remove">;
   readonly endpoints: Pick<WebhookEndpoints, "open" | "close">;
   readonly platforms: PlatformRegistry;
@@ -69,12 +69,12 @@ const MAX_PAGE = 1_000;
 
 /** Makes the routes PUT, GET and DELETE of an app's accounts. */
 export function accountRoutes(deps: AccountRoutesDeps): Router {
-  const { who, accounts, platforms, views } = deps;
+  const { authenticate, accounts, platforms, views } = deps;
   const router = Router({ caseSensitive: true });
 
   router.put("/accounts", async (req, res) => {
-    const { app } = await who(req, "accounts");
-    const { platform: name, address, credentials, online } = checked(AccountRequest, req.body);
+    const { app } = await authenticate(req, "accounts");
+    const { platform: name, address, credentials, online } = parseAs(AccountRequest, req.body);
     const platform = platforms.require(name, "/platform");
     const login = { address, credentials: objectOf(credentials), online };
     checkLogin(platform, login);
@@ -82,7 +82,7 @@ export function accountRoutes(deps: AccountRoutesDeps): Router {
     res.status(created ? 201 : 200).json(views.viewWith(account, endpoint));
   });
   router.get("/accounts", async (req, res) => {
-    const { app } = await who(req, "accounts");
+    const { app } = await authenticate(req, "accounts");
     const { after, limit } = pageOf(req);
     const found = await accounts.list(app, { ...(after === undefined ? {} : { after }), limit: limit + 1 });
     const page = found.slice(0, limit);
@@ -91,11 +91,11 @@ export function accountRoutes(deps: AccountRoutesDeps): Router {
     res.json({ accounts: shown, ...(found.length > limit && last ? { next: last.id } : {}) });
   });
   router.get("/accounts/:id", async (req, res) => {
-    const { app } = await who(req, "accounts");
+    const { app } = await authenticate(req, "accounts");
     res.json(await views.view(app, await findAccount(accounts, app, req.params.id)));
   });
   router.delete("/accounts/:id", async (req, res) => {
-    const { app } = await who(req, "accounts");
+    const { app } = await authenticate(req, "accounts");
     await removeAccount(deps, app, req.params.id);
     res.status(204).end();
   });

@@ -11,11 +11,11 @@ export function activityRoutes(deps: ActivityRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   router.post("/activities", (req, res) => postActivities(deps, req, res));
   router.get("/activities/:rid", async (req, res) => {
-    const caller = await deps.who(req, "send");
+    const caller = await deps.authenticate(req, "send");
     res.json(statusOf(await findActivity(deps, caller, req.params.rid)));
   });
   router.delete("/activities/:rid", async (req, res) => {
-    const caller = await deps.who(req, "send");
+    const caller = await deps.authenticate(req, "send");
     res.json(statusOf(await cancelActivity(deps, caller, req.params.rid)));
   });
   return router;

@@ -4,20 +4,20 @@ import type { Admit } from "../../src/operations/admission.ts";
 import { type BeginConsentDeps, beginConsent, requireConsentPlatform } from "../../src/operations/begin-consent.ts";
 import { type FinishConsentDeps, finishConsent } from "../../src/operations/finish-consent.ts";
 import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
-import type { CountGuess } from "../http/auth-rate-limit.ts";
+import type { CountFailedAuth } from "../http/auth-rate-limit.ts";
 import type { Authenticate } from "../http/authenticate.ts";
 import { Problem } from "../http/problem.ts";
-import { checked, objectOf } from "../http/validate-body.ts";
+import { objectOf, parseAs } from "../http/validate-body.ts";
 import { ConsentRequest } from "./consent-schemas.ts";
 
 export interface ConsentRoutesDeps extends BeginConsentDeps, FinishConsentDeps {
-  readonly who: Authenticate;
+  readonly authenticate: Authenticate;
   readonly consents: Pick<
     Consents,
     "begin" | "claim" | "submitCode" | "saveOutcome" | "outcome" | "issueProof" | "verifyProof"
   >;
   readonly platforms: PlatformRegistry;
-  readonly countGuess: CountGuess;
+  readonly countFailedAuth: CountFailedAuth;
   /** Bounds how often an app begins consents, as its own posts are bounded. */
   readonly admit: Admit;
 }
@@ -26,20 +26,20 @@ type PlatformRequest = Request<{ platform: string }>;
 
 /** Makes the routes of a user's consent (OAuth 2): the app begins it with its key, the user's browser ends it. */
 export function consentRoutes(deps: ConsentRoutesDeps): Router {
-  const { who, consents } = deps;
+  const { authenticate, consents } = deps;
   const router = Router({ caseSensitive: true });
 
   router.post("/accounts/:platform/connect", async (req: PlatformRequest, res) => {
-    const { app } = await who(req, "accounts");
+    const { app } = await authenticate(req, "accounts");
     await deps.admit(app);
     const platform = requireConsentPlatform(deps.platforms, req.params.platform);
-    const { client, ...options } = checked(ConsentRequest, req.body);
+    const { client, ...options } = parseAs(ConsentRequest, req.body);
     const { id, url, redirectUri } = await beginConsent(deps, app, platform, { client: objectOf(client), ...options });
     res.status(303).location(url).json({ url, redirectUri, consent: id });
   });
 
   router.get("/accounts/:platform/connect/:proof", async (req: Request<{ platform: string; proof: string }>, res) => {
-    const { app } = await who(req, "accounts");
+    const { app } = await authenticate(req, "accounts");
     const platform = requireConsentPlatform(deps.platforms, req.params.platform);
     const consent = await consents.verifyProof(app, platform.id, req.params.proof);
     if (consent === undefined) throw new Problem("not-found", "No consent of this app came back with this proof.");
@@ -63,7 +63,7 @@ async function answerCallback(deps: ConsentRoutesDeps, req: PlatformRequest, res
   }
   const finished = await finishConsent(deps, req.params.platform, callback);
   if (finished === undefined) {
-    await deps.countGuess(req);
+    await deps.countFailedAuth(req);
     throw new Problem("not-found", "This consent was ended already or took too long: begin again.");
   }
   const { consent, outcome } = finished;

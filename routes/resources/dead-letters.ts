@@ -6,7 +6,7 @@ import { type ReplayDeps, replayDeadLetter } from "../../src/operations/replay-d
 import { DEAD_LETTER_CURSOR, type DeadLetter } from "../../src/outbox/dead-letters.ts";
 import type { Authenticate } from "../http/authenticate.ts";
 import { Problem } from "../http/problem.ts";
-import { TargetOutcomeShape } from "./outcome-schema.ts";
+import { TargetOutcomeSchema } from "./outcome-schema.ts";
 
 const head = {
   rid: Type.Union([Type.String(), Type.Integer()]),
@@ -15,8 +15,8 @@ const head = {
   verb: Type.String(),
   status: Type.Union([Type.Literal("failed"), Type.Literal("partial"), Type.Literal("expired")]),
   actor: Type.Object({ address: Type.String(), name: Type.Optional(Type.String()) }),
-  target: Type.Array(TargetOutcomeShape, { description: "What became of each." }),
-  error: Type.Optional(TargetOutcomeShape.properties.error),
+  target: Type.Array(TargetOutcomeSchema, { description: "What became of each." }),
+  error: Type.Optional(TargetOutcomeSchema.properties.error),
   attempts: Type.Integer({ minimum: 1 }),
   died: Type.String({ format: "date-time" }),
   replayedAs: Type.Optional(Type.String({ description: "The rid of its replay." })),
@@ -41,17 +41,17 @@ export const DeadLetterListAnswer = Type.Object(
 );
 
 export interface DeadLetterRoutesDeps extends ReplayDeps {
-  readonly who: Authenticate;
+  readonly authenticate: Authenticate;
 }
 
 const PAGE = 100;
 
 /** GET, DELETE and replay of what ended undelivered after it was tried. */
 export function deadLetterRoutes(deps: DeadLetterRoutesDeps): Router {
-  const { who, deadLetters, outbox } = deps;
+  const { authenticate, deadLetters, outbox } = deps;
   const router = Router({ caseSensitive: true });
   const caller = async (req: Request): Promise<Caller> => {
-    const it = await who(req, "send");
+    const it = await authenticate(req, "send");
     if (it.via !== "key") throw new Problem("forbidden", "Dead letters are the app's own: use its API key.");
     return it;
   };

@@ -1,7 +1,7 @@
 import Type from "typebox";
 
 /** What became of one target, as answers show it. */
-export const TargetOutcomeShape = Type.Object(
+export const TargetOutcomeSchema = Type.Object(
   {
     address: Type.String(),
     status: Type.String(),

@@ -5,36 +5,36 @@ import type { ResultEvent } from "../../src/model/event.ts";
 import type { Log } from "../../src/model/log.ts";
 import type { Confirm, SubmitActivity } from "../../src/operations/submit-activity.ts";
 import type { Outbox } from "../../src/outbox/outbox.ts";
-import { refuseLarge } from "../http/body-limit.ts";
-import { BODY_MOST, readJson } from "../http/json-body.ts";
+import { checkBodySize } from "../http/body-limit.ts";
+import { MAX_BODY_BYTES, readJson } from "../http/json-body.ts";
 import { PRIVATE_HEADERS } from "../http/private-answer.ts";
 import { Problem, sendProblem } from "../http/problem.ts";
 import { checkItemCount, type ItemAnswer, itemJson, submitItem } from "../http/submit-items.ts";
 
 /** Waits for an rid's result; `ready` resolves when none can be missed any more. */
-export interface Waiting {
+export interface AwaitedResult {
   readonly ready: Promise<void>;
   readonly result: Promise<ResultEvent>;
   readonly stop: () => void;
 }
 
 export interface PostDeps {
-  readonly who: (req: IncomingMessage, scope: Scope) => Promise<Caller>;
+  readonly authenticate: (req: IncomingMessage, scope: Scope) => Promise<Caller>;
   readonly submit: SubmitActivity;
   readonly log: Log;
   readonly outbox: Pick<Outbox, "find">;
-  readonly awaitResult: (app: string, rid: string) => Waiting;
+  readonly awaitResult: (app: string, rid: string) => AwaitedResult;
 }
 
 const RID = new RegExp(RID_PATTERN);
 /** Seconds that `Prefer: wait` may ask for. */
-const WAIT_MOST = 30;
+const MAX_WAIT_SECONDS = 30;
 
 /** Answers `POST /activities`; throws `Problem`. Needs nothing of Express, see hot-path.ts. */
 export async function postActivities(deps: PostDeps, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const caller = await deps.who(req, "send");
-  const { value, bytes } = await readJson(req, BODY_MOST);
-  refuseLarge(value, bytes);
+  const caller = await deps.authenticate(req, "send");
+  const { value, bytes } = await readJson(req, MAX_BODY_BYTES);
+  checkBodySize(value, bytes);
   if (Array.isArray(value)) return list(deps, caller, value, res);
   const key = idempotencyKey(req);
   const wait = waitOf(req);
@@ -99,7 +99,7 @@ function idempotencyKey(req: IncomingMessage): string | undefined {
 function waitOf(req: IncomingMessage): number {
   const prefer = req.headers.prefer;
   const asked = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?/i.exec(Array.isArray(prefer) ? prefer.join(",") : (prefer ?? ""));
-  return asked ? Math.min(Number(asked[1]), WAIT_MOST) : 0;
+  return asked ? Math.min(Number(asked[1]), MAX_WAIT_SECONDS) : 0;
 }
 
 function headersOf(confirm: Confirm, replayed: boolean): Record<string, string> {

@@ -4,7 +4,7 @@ import { MAX_CLOCK_SKEW_SECONDS, Subject, TokenId } from "../../src/apps/listene
 import type { Revocations, TokenRevocation } from "../../src/apps/revocations.ts";
 import { invalidInput } from "../../src/model/refusal.ts";
 import type { Authenticate } from "../http/authenticate.ts";
-import { checked } from "../http/validate-body.ts";
+import { parseAs } from "../http/validate-body.ts";
 
 const ByToken = Type.Object({ jti: TokenId }, { additionalProperties: false });
 const BySubject = Type.Object(
@@ -24,15 +24,15 @@ export const RevocationRequest = Type.Union([ByToken, BySubject]);
 export type RevocationRequest = Static<typeof RevocationRequest>;
 
 export interface RevocationRoutesDeps {
-  readonly who: Authenticate;
+  readonly authenticate: Authenticate;
   readonly revocations: Pick<Revocations, "revoke">;
 }
 
 /** POST /revocations: 204 when it holds for all new requests; live streams end within a second. */
-export function revocationRoutes({ who, revocations }: RevocationRoutesDeps): Router {
+export function revocationRoutes({ authenticate, revocations }: RevocationRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   router.post("/revocations", async (req, res) => {
-    const caller = await who(req, "tokens");
+    const caller = await authenticate(req, "tokens");
     await revocations.revoke(caller.app, revocationOf(req.body));
     res.status(204).end();
   });
@@ -41,8 +41,8 @@ export function revocationRoutes({ who, revocations }: RevocationRoutesDeps): Ro
 
 /** Which of the two is meant is told by `jti`, so that faults point into the right one. */
 function revocationOf(body: unknown): TokenRevocation {
-  if (typeof body === "object" && body !== null && "jti" in body) return checked(ByToken, body);
-  const { sub, issuedBefore } = checked(BySubject, body);
+  if (typeof body === "object" && body !== null && "jti" in body) return parseAs(ByToken, body);
+  const { sub, issuedBefore } = parseAs(BySubject, body);
   // Tokens carry whole seconds: the next one covers those issued in this one.
   const now = Math.floor(Date.now() / 1_000) + 1;
   const before = issuedBefore === undefined ? now : Math.ceil(Date.parse(issuedBefore) / 1_000);

@@ -14,7 +14,7 @@ import type { Caller, Scope } from "../../src/model/caller.ts";
 import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
 import type { Authenticate } from "../http/authenticate.ts";
 import { Problem } from "../http/problem.ts";
-import { checked } from "../http/validate-body.ts";
+import { parseAs } from "../http/validate-body.ts";
 
 /** Body of `POST /tokens`. */
 export const TokenRequest = Type.Object(
@@ -57,7 +57,7 @@ export const TokenAnswer = Type.Object(
 export type TokenAnswer = Static<typeof TokenAnswer>;
 
 export interface TokenRoutesDeps {
-  readonly who: Authenticate;
+  readonly authenticate: Authenticate;
   /** See `keyCache`. */
   readonly keys: (keyId: string) => Promise<CachedKey | undefined>;
   readonly tickets: Pick<Tickets, "issue">;
@@ -70,8 +70,8 @@ const USUAL_SECONDS = 600;
 export function tokenRoutes(deps: TokenRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   router.post("/tokens", async (req, res) => {
-    const caller = await deps.who(req, "tokens");
-    const answer = await granted(deps, caller, checked(TokenRequest, req.body));
+    const caller = await deps.authenticate(req, "tokens");
+    const answer = await granted(deps, caller, parseAs(TokenRequest, req.body));
     res.status(201).json(answer);
   });
   return router;

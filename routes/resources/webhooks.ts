@@ -19,11 +19,11 @@ import {
 import type { Authenticate } from "../http/authenticate.ts";
 import { readJson } from "../http/json-body.ts";
 import { Problem } from "../http/problem.ts";
-import { checked } from "../http/validate-body.ts";
+import { parseAs } from "../http/validate-body.ts";
 import { HookReplayRequest, HookRequest } from "./webhook-schemas.ts";
 
 export interface HookRoutesDeps {
-  readonly who: Authenticate;
+  readonly authenticate: Authenticate;
   readonly hooks: Webhooks;
   readonly eventLog: Pick<EventLog, "bounds">;
   readonly platforms: PlatformRegistry;
@@ -39,7 +39,7 @@ export function hookRoutes(deps: HookRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   /** A hook is given all that the app's log holds, so the key must be allowed to listen as well; no token can. */
   const caller = async (req: Request): Promise<Caller> => {
-    const it = await deps.who(req, "accounts");
+    const it = await deps.authenticate(req, "accounts");
     if (!it.scopes.has("listen")) throw new Problem("forbidden", "The key lacks the scope listen.");
     return it;
   };
@@ -87,7 +87,7 @@ export function hookRoutes(deps: HookRoutesDeps): Router {
   router.post("/hooks/:name/replay", async (req, res) => {
     const { app } = await caller(req);
     const { name } = await found(app, req.params.name);
-    const { after } = checked(HookReplayRequest, (await readJson(req)).value);
+    const { after } = parseAs(HookReplayRequest, (await readJson(req)).value);
     if (!(await hooks.replay(app, name, await placed(deps, app, after, "/after")))) throw notFound();
     res.status(202).json(await found(app, name));
   });
@@ -98,7 +98,7 @@ async function put(deps: HookRoutesDeps, app: string, name: string, body: unknow
   if (!NAME.test(name)) {
     throw new Problem("bad-parameter", "A hook's name takes 1 to 64 letters, digits, `_` and `-`.");
   }
-  const { url, types, actors, from = "latest", secret, newSecret = false, ...asked } = checked(HookRequest, body);
+  const { url, types, actors, from = "latest", secret, newSecret = false, ...asked } = parseAs(HookRequest, body);
   const wrong = hookUrlFault(url, deps.allowPrivate);
   if (wrong !== undefined) throw invalidInput([{ pointer: "/url", detail: wrong }]);
   if (secret !== undefined && !isWebhookSecret(secret)) {

@@ -10,20 +10,20 @@ import type { Authenticate } from "../http/authenticate.ts";
 import { EndedToken } from "../http/ended-token.ts";
 import { Problem, problemOf, sendProblem } from "../http/problem.ts";
 import { answerPoll } from "./poll.ts";
-import { goodbyeText, SSE_HEADERS } from "./sse-format.ts";
+import { formatGoodbye, SSE_HEADERS } from "./sse-format.ts";
 import { sseStream } from "./sse-stream.ts";
 import { spreadOut } from "./stream-lifetime.ts";
 import { type StreamQuery, streamQuery } from "./stream-query.ts";
-import type { EndReason, StreamSet } from "./stream-registry.ts";
+import type { EndReason, StreamRegistry } from "./stream-registry.ts";
 
 export interface EventRoutesDeps {
-  readonly who: Authenticate;
+  readonly authenticate: Authenticate;
   readonly tail: Tail;
   /** Shared with the sockets. */
-  readonly streams: StreamSet;
+  readonly streams: StreamRegistry;
   readonly config: Pick<Config, "heartbeatSeconds" | "streamAgeSeconds">;
   /** A platform's own id for any of its names. */
-  readonly canonical: (platform: string) => string;
+  readonly canonicalId: (platform: string) => string;
   readonly log: Log;
 }
 
@@ -58,8 +58,8 @@ function formOf(req: Request): Form {
 }
 
 async function answer(deps: EventRoutesDeps, form: Form, req: Request, res: Response): Promise<void> {
-  const { who, streams, tail, canonical } = deps;
-  const caller = await who(req, "listen", "stream");
+  const { authenticate, streams, tail, canonicalId: canonical } = deps;
+  const caller = await authenticate(req, "listen", "stream");
   const query = streamQuery(req, canonical);
   if (caller.setCookie !== undefined) res.appendHeader("Set-Cookie", caller.setCookie);
   if (req.method === "HEAD") {
@@ -67,14 +67,14 @@ async function answer(deps: EventRoutesDeps, form: Form, req: Request, res: Resp
     return;
   }
   if (req.socket.destroyed) return;
-  const seat = streams.enter(caller.app, form === "sse" ? "sse" : "poll", req.socket);
-  if (form === "json") await answerPoll(tail, seat, caller, query, res);
-  else await openStream(deps, seat, caller, query, req, res);
+  const slot = streams.acquire(caller.app, form === "sse" ? "sse" : "poll", req.socket);
+  if (form === "json") await answerPoll(tail, slot, caller, query, res);
+  else await openStream(deps, slot, caller, query, req, res);
 }
 
 async function openStream(
   { streams, tail, config }: EventRoutesDeps,
-  seat: ReturnType<StreamSet["enter"]>,
+  slot: ReturnType<StreamRegistry["acquire"]>,
   caller: Caller,
   query: StreamQuery,
   req: Request,
@@ -83,7 +83,7 @@ async function openStream(
   const { filter, after, named } = query;
   const stream = sseStream({
     socket: req.socket,
-    seat,
+    seat: slot,
     caller,
     config,
     chunked: req.httpVersionMajor > 1 || req.httpVersionMinor > 0,
@@ -97,12 +97,14 @@ async function openStream(
     sent: (frames) => streams.sent("sse", frames),
   });
   try {
-    stream.follows(await tail.follow({ app: caller.app, after, filter, limits: caller.limits }, stream.follower));
+    stream.subscribed(
+      await tail.subscribe({ app: caller.app, after, filter, limits: caller.limits }, stream.callbacks),
+    );
   } catch (error) {
-    seat.leave("unavailable");
+    slot.release("unavailable");
     throw error;
   }
-  seat.open(stream);
+  slot.open(stream);
 }
 
 /** Node keeps request and response as long as the connection; an idle stream must not keep what hangs on them. */
@@ -131,7 +133,7 @@ function refuseStream(log: Log, req: Request, res: Response, error: unknown): vo
   }
   if (problem.code === "internal-error") log.error({ err: error, url: req.path }, "a stream could not be opened");
   const wait = problem.code === "rate-limited" ? 15_000 : 0;
-  const text = goodbyeText(reasonOf(problem), true, wait + spreadOut());
+  const text = formatGoodbye(reasonOf(problem), true, wait + spreadOut());
   res.writeHead(200, { ...SSE_HEADERS, "Content-Length": Buffer.byteLength(text) }).end(text);
 }
 

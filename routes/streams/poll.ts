@@ -1,14 +1,14 @@
 import type { ServerResponse } from "node:http";
 import { type Caller, revokes } from "../../src/model/caller.ts";
-import { type Frame, jsonWithCursor } from "../../src/streaming/encoded-event.ts";
-import type { Following, Gap, Tail } from "../../src/streaming/subscriber.ts";
+import { type EncodedEvent, jsonWithCursor } from "../../src/streaming/encoded-event.ts";
+import type { StreamGap, Subscription, Tail } from "../../src/streaming/subscriber.ts";
 import { PRIVATE_HEADERS } from "../http/private-answer.ts";
 import type { StreamQuery } from "./stream-query.ts";
-import type { Seat } from "./stream-registry.ts";
+import type { StreamSlot } from "./stream-registry.ts";
 
 /** What one poll brings at most; the rest comes with the next. */
-const EVENTS_MOST = 1_000;
-const CHARACTERS_MOST = 1_048_576;
+const MAX_EVENTS = 1_000;
+const MAX_CHARACTERS = 1_048_576;
 
 /**
  * Answers `{events, cursor, gap?}`: at once when there is something, else after up to `wait` seconds. The cursor is how
@@ -16,44 +16,44 @@ const CHARACTERS_MOST = 1_048_576;
  */
 export async function answerPoll(
   tail: Tail,
-  seat: Seat,
+  slot: StreamSlot,
   caller: Caller,
   query: StreamQuery,
   res: ServerResponse,
 ): Promise<void> {
-  const frames: Frame[] = [];
+  const events: EncodedEvent[] = [];
   let size = 0;
-  let gap: Gap | undefined;
+  let gap: StreamGap | undefined;
   let full = false;
-  let following: Following | undefined;
+  let subscription: Subscription | undefined;
   let finish = () => {};
   const finished = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  const take = (frame: Frame) => {
-    full ||= frames.length >= EVENTS_MOST || size >= CHARACTERS_MOST;
+  const take = (event: EncodedEvent) => {
+    full ||= events.length >= MAX_EVENTS || size >= MAX_CHARACTERS;
     if (full) return;
-    frames.push(frame);
-    size += frame.json.length;
+    events.push(event);
+    size += event.json.length;
   };
   let live = false;
   const timer = setTimeout(finish, query.wait * 1_000 + (query.wait === 0 ? 10_000 : 0));
-  seat.open({ tick: () => {}, end: () => finish() });
+  slot.open({ tick: () => {}, end: () => finish() });
   res.once("close", finish);
   try {
-    following = await tail.follow(
+    subscription = await tail.subscribe(
       { app: caller.app, after: query.after, filter: query.filter, limits: caller.limits },
       {
         onStart: (start) => {
           gap = start.gap;
         },
         onEvents: (batch) => {
-          batch.frames.forEach(take);
+          batch.events.forEach(take);
           if (full || live) finish();
         },
         onLive: () => {
           live = true;
-          if (frames.length > 0 || gap || query.wait === 0) finish();
+          if (events.length > 0 || gap || query.wait === 0) finish();
         },
         onGap: (met) => {
           gap ??= met;
@@ -65,20 +65,20 @@ export async function answerPoll(
       },
     );
     await finished;
-    const last = frames[frames.length - 1];
-    const cursor = full && last ? last.cursor : following.position();
-    send(res, frames, cursor, gap);
+    const last = events[events.length - 1];
+    const cursor = full && last ? last.cursor : subscription.position();
+    send(res, events, cursor, gap);
   } finally {
     clearTimeout(timer);
-    following?.stop();
-    seat.leave();
+    subscription?.stop();
+    slot.release();
   }
 }
 
-function send(res: ServerResponse, frames: readonly Frame[], cursor: string, gap: Gap | undefined): void {
+function send(res: ServerResponse, events: readonly EncodedEvent[], cursor: string, gap: StreamGap | undefined): void {
   if (res.destroyed) return;
   const told = gap ? `,"gap":${JSON.stringify({ requested: null, ...gap })}` : "";
-  const body = Buffer.from(`{"events":[${frames.map(jsonWithCursor).join(",")}],"cursor":"${cursor}"${told}}`);
+  const body = Buffer.from(`{"events":[${events.map(jsonWithCursor).join(",")}],"cursor":"${cursor}"${told}}`);
   res.writeHead(200, {
     "Content-Type": "application/json; charset=utf-8",
     "Content-Length": body.length,

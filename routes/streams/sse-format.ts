@@ -1,5 +1,5 @@
-import { sseBlock } from "../../src/streaming/sse-encoding.ts";
-import type { Gap, Start } from "../../src/streaming/subscriber.ts";
+import { encodeSseBlock } from "../../src/streaming/sse-encoding.ts";
+import type { StreamGap, StreamStart } from "../../src/streaming/subscriber.ts";
 import type { EndReason } from "./stream-registry.ts";
 
 /** The head of every event stream: nothing on the way may hold it back, keep it or change it. */
@@ -15,15 +15,15 @@ export const SSE_HEADERS = {
 const RETRY_MS = 3_000;
 
 /** The first bytes: how soon to come back, a comment, where this stream starts, and the gap if there is one. */
-export function openingText(start: Start, heartbeatSeconds: number): string {
+export function formatOpening(start: StreamStart, heartbeatSeconds: number): string {
   const data = JSON.stringify({ cursor: start.cursor, heartbeatSeconds });
-  const ready = sseBlock({ event: "ready", id: start.cursor, data });
-  return `retry: ${RETRY_MS}\n: dragoman\n\n${ready}${start.gap ? gapText(start.gap) : ""}`;
+  const ready = encodeSseBlock({ event: "ready", id: start.cursor, data });
+  return `retry: ${RETRY_MS}\n: dragoman\n\n${ready}${start.gap ? formatGap(start.gap) : ""}`;
 }
 
 /** Says that events are lost to this listener, and goes on at the log's end. */
-export function gapText({ requested, earliest, latest }: Gap): string {
-  return sseBlock({
+export function formatGap({ requested, earliest, latest }: StreamGap): string {
+  return encodeSseBlock({
     event: "gap",
     id: latest,
     data: JSON.stringify({ requested: requested ?? null, earliest, latest }),
@@ -31,12 +31,12 @@ export function gapText({ requested, earliest, latest }: Gap): string {
 }
 
 /** How far was read for a listener whose filter let nothing through. */
-export function positionText(cursor: string): string {
-  return sseBlock({ event: "position", id: cursor, data: "{}" });
+export function formatPosition(cursor: string): string {
+  return encodeSseBlock({ event: "position", id: cursor, data: "{}" });
 }
 
 /** The last words; `retryMs` makes an EventSource wait so long. */
-export function goodbyeText(reason: EndReason, reconnect: boolean, retryMs?: number): string {
+export function formatGoodbye(reason: EndReason, reconnect: boolean, retryMs?: number): string {
   const retry = retryMs === undefined ? "" : `retry: ${retryMs}\n\n`;
-  return `${retry}${sseBlock({ event: "goodbye", data: JSON.stringify({ reason, reconnect }) })}`;
+  return `${retry}${encodeSseBlock({ event: "goodbye", data: JSON.stringify({ reason, reconnect }) })}`;
 }

@@ -1,17 +1,17 @@
 import type { Socket } from "node:net";
-import type { Batch, FrameKind } from "../../src/streaming/encoded-event.ts";
-import { chunkOf, LAST_CHUNK } from "../../src/streaming/sse-encoding.ts";
-import { positionText } from "./sse-format.ts";
-import { type Outlet, streamOutlet } from "./stream-socket.ts";
+import type { EventBatch, StreamEncoding } from "../../src/streaming/encoded-event.ts";
+import { encodeChunk, LAST_CHUNK } from "../../src/streaming/sse-encoding.ts";
+import { formatPosition } from "./sse-format.ts";
+import { type StreamSocket, streamSocket } from "./stream-socket.ts";
 
 /** Everything one event stream says, in the form its peer takes. */
-export interface SseMouth extends Omit<Outlet, "write"> {
+export interface SseWriter extends Omit<StreamSocket, "write"> {
   /** Says a text that leaves the listener at this cursor. */
-  readonly say: (text: string, cursor: string) => void;
+  readonly writeText: (text: string, cursor: string) => void;
   /** Events, in the frames that all listeners share; true when they went out. */
-  readonly deliver: (batch: Batch) => boolean;
+  readonly writeEvents: (batch: EventBatch) => boolean;
   /** A sign of life: the position if it is given and not known yet, else a comment. */
-  readonly beat: (position: string | undefined) => void;
+  readonly heartbeat: (position: string | undefined) => void;
   /** The last words, and the proper end of the body. */
   readonly end: (text: string) => void;
 }
@@ -20,14 +20,14 @@ const LINGER_MS = 5_000;
 const HEARTBEAT = ":\n\n";
 
 /** Writes to the raw socket: chunks made here (RFC 9112 section 7.1), or the bare text for HTTP/1.0. */
-export function sseMouth(
+export function sseWriter(
   socket: Socket,
   { chunked, named }: { readonly chunked: boolean; readonly named: boolean },
   onCut: () => void,
-): SseMouth {
-  const outlet = streamOutlet(socket, onCut);
+): SseWriter {
+  const outlet = streamSocket(socket, onCut);
   const kind = kindOf(chunked, named);
-  const encode = chunked ? chunkOf : (text: string) => Buffer.from(text);
+  const encode = chunked ? encodeChunk : (text: string) => Buffer.from(text);
   let known = "";
   const say = (text: string, cursor: string) => {
     known = cursor;
@@ -35,14 +35,14 @@ export function sseMouth(
   };
   return {
     ...outlet,
-    say,
-    deliver: (batch) => {
-      known = batch.frames[batch.frames.length - 1]?.cursor ?? known;
+    writeText: say,
+    writeEvents: (batch) => {
+      known = batch.events[batch.events.length - 1]?.cursor ?? known;
       return outlet.write(batch.bytes(kind));
     },
-    beat: (position) => {
+    heartbeat: (position) => {
       if (position === undefined || position === known) say(HEARTBEAT, known);
-      else say(positionText(position), position);
+      else say(formatPosition(position), position);
     },
     end: (text) => {
       socket.end(chunked ? Buffer.concat([encode(text), LAST_CHUNK]) : encode(text));
@@ -52,7 +52,7 @@ export function sseMouth(
   };
 }
 
-function kindOf(chunked: boolean, named: boolean): FrameKind {
+function kindOf(chunked: boolean, named: boolean): StreamEncoding {
   if (named) return chunked ? "named" : "namedPlain";
   return chunked ? "sse" : "ssePlain";
 }

@@ -14,8 +14,8 @@ export interface StreamQuery {
   readonly wait: number;
 }
 
-const WAIT_MOST = 30;
-const VALUES_MOST = 50;
+const MAX_WAIT_SECONDS = 30;
+const MAX_VALUES = 50;
 
 /**
  * Reads the query; a `Last-Event-ID` header beats `after`, since a browser that reconnects repeats its first address.
@@ -48,8 +48,8 @@ export function streamQuery(req: IncomingMessage, canonical: (platform: string) 
 function values(params: URLSearchParams, name: string, takes: string, fits: (value: string) => boolean) {
   const all = params.getAll(name);
   if (all.length === 0) return undefined;
-  if (all.length > VALUES_MOST || !all.every((value) => value !== "" && fits(value))) {
-    throw bad(name, `takes ${takes}; it may be repeated up to ${VALUES_MOST} times`);
+  if (all.length > MAX_VALUES || !all.every((value) => value !== "" && fits(value))) {
+    throw bad(name, `takes ${takes}; it may be repeated up to ${MAX_VALUES} times`);
   }
   return all;
 }
@@ -69,7 +69,7 @@ function flag(value: string | undefined): boolean {
 function seconds(value: string | undefined): number {
   if (value === undefined) return 0;
   if (!/^\d{1,6}$/.test(value)) throw bad("wait", "takes a whole number of seconds");
-  return Math.min(Number(value), WAIT_MOST);
+  return Math.min(Number(value), MAX_WAIT_SECONDS);
 }
 
 function bad(name: string, detail: string): Problem {

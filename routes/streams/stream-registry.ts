@@ -15,22 +15,22 @@ export interface OpenStream {
 }
 
 /** One stream's place within its app's limit. */
-export interface Seat {
+export interface StreamSlot {
   readonly open: (stream: OpenStream) => void;
   /** May be called more than once; the first call counts. */
-  readonly leave: (why?: EndReason | "client" | "slow") => void;
+  readonly release: (why?: EndReason | "client" | "slow") => void;
 }
 
 /** The connection that a slot depends on. */
 export type ClosableSocket = Pick<Duplex, "destroyed" | "once" | "off">;
 
 /** All open streams of this process: one timer, the limit per app, and their end at shutdown. */
-export interface StreamSet {
+export interface StreamRegistry {
   /**
    * Takes a slot that is released when the socket closes, also if it closed before. Throws `Problem`: `rate-limited`
    * beyond the app's limit, `shutting-down` while draining.
    */
-  readonly enter: (app: string, transport: Transport, socket: ClosableSocket) => Seat;
+  readonly acquire: (app: string, transport: Transport, socket: ClosableSocket) => StreamSlot;
   readonly count: () => number;
   /** Counts frames for the metrics. */
   readonly sent: (transport: Transport, frames: number) => void;
@@ -39,7 +39,7 @@ export interface StreamSet {
   readonly stop: () => void;
 }
 
-export interface StreamSetDeps {
+export interface StreamRegistryDeps {
   readonly config: Pick<Config, "streamsPerApp" | "drainSeconds">;
   readonly metrics?: Pick<Metrics, "streams" | "streamsClosed" | "eventsSent">;
 }
@@ -48,7 +48,7 @@ const TICK_MS = 500;
 const DRAIN_STEP_MS = 50;
 
 /** Makes the one set of a process; `stop` ends its timer. */
-export function streamSet({ config, metrics }: StreamSetDeps): StreamSet {
+export function streamRegistry({ config, metrics }: StreamRegistryDeps): StreamRegistry {
   const perApp = new Map<string, number>();
   const open = new Set<OpenStream>();
   let draining = false;
@@ -57,7 +57,7 @@ export function streamSet({ config, metrics }: StreamSetDeps): StreamSet {
     for (const stream of open) stream.tick(now);
   }, TICK_MS).unref();
 
-  function enter(app: string, transport: Transport, socket: ClosableSocket): Seat {
+  function enter(app: string, transport: Transport, socket: ClosableSocket): StreamSlot {
     if (draining) throw new Problem("shutting-down", "Come back in a moment.", { retryAfter: 2 });
     const before = perApp.get(app) ?? 0;
     if (before >= config.streamsPerApp) {
@@ -68,7 +68,7 @@ export function streamSet({ config, metrics }: StreamSetDeps): StreamSet {
     let stream: OpenStream | undefined;
     let left = false;
     const onClose = () => leave();
-    const leave: Seat["leave"] = (why = "client") => {
+    const leave: StreamSlot["release"] = (why = "client") => {
       if (left) return;
       left = true;
       socket.off("close", onClose);
@@ -89,7 +89,7 @@ export function streamSet({ config, metrics }: StreamSetDeps): StreamSet {
         open.add(it);
         if (draining) it.end("drain");
       },
-      leave,
+      release: leave,
     };
   }
   async function drain(mostMs = config.drainSeconds * 1_000): Promise<void> {
@@ -103,7 +103,7 @@ export function streamSet({ config, metrics }: StreamSetDeps): StreamSet {
     }
   }
   return {
-    enter,
+    acquire: enter,
     count: () => open.size,
     sent: (transport, frames) => metrics?.eventsSent.inc({ transport }, frames),
     drain,

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 
 /** Writes to one listener's raw socket without ever waiting for it; a listener that does not read is cut. */
-export interface Outlet {
+export interface StreamSocket {
   /** False when the bytes were dropped because the listener is gone or was just cut. */
   readonly write: (bytes: Buffer) => boolean;
   /** When something was last written, Unix ms. */
@@ -9,16 +9,16 @@ export interface Outlet {
   /** Cuts a listener that has not read for too long; true when it did. */
   readonly cutIfSlow: (now: number) => boolean;
   /** Undefined when more may be written now, else resolves when it may (or the listener is gone): for catching up. */
-  readonly room: () => Promise<void> | undefined;
+  readonly drained: () => Promise<void> | undefined;
 }
 
 /** Queued bytes that mark a listener as slow; those that end it at once; how long it may stay slow. */
 const SLOW_BYTES = 262_144;
-const MOST_BYTES = 1_048_576;
+const MAX_BYTES = 1_048_576;
 const SLOW_MS = 20_000;
 
 /** `onCut` is told before the socket is destroyed. A cut listener resumes from its cursor, so it loses nothing. */
-export function streamOutlet(socket: Socket, onCut: () => void): Outlet {
+export function streamSocket(socket: Socket, onCut: () => void): StreamSocket {
   let slowSince = 0;
   let lastWrite = Date.now();
 
@@ -29,7 +29,7 @@ export function streamOutlet(socket: Socket, onCut: () => void): Outlet {
       return false;
     }
     if (slowSince === 0) slowSince = now;
-    if (queued <= MOST_BYTES && now - slowSince < SLOW_MS) return false;
+    if (queued <= MAX_BYTES && now - slowSince < SLOW_MS) return false;
     onCut();
     socket.destroy();
     return true;
@@ -43,11 +43,11 @@ export function streamOutlet(socket: Socket, onCut: () => void): Outlet {
     },
     lastWrite: () => lastWrite,
     cutIfSlow,
-    room: () => (socket.writableNeedDrain && !socket.destroyed ? drained(socket) : undefined),
+    drained: () => (socket.writableNeedDrain && !socket.destroyed ? untilDrained(socket) : undefined),
   };
 }
 
-function drained(socket: Socket): Promise<void> {
+function untilDrained(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       socket.off("drain", done).off("close", done);

@@ -1,7 +1,7 @@
 import type { WebSocket } from "ws";
 import type { ItemAnswer } from "../http/submit-items.ts";
 
-export interface SocketIntakeDeps {
+export interface WebSocketReceiverDeps {
   readonly ws: Pick<WebSocket, "pause" | "resume" | "isPaused">;
   readonly submit: (text: string) => Promise<readonly ItemAnswer[]>;
   readonly answer: (answers: readonly ItemAnswer[]) => void;
@@ -10,21 +10,21 @@ export interface SocketIntakeDeps {
 }
 
 /** Keeps answers in the order of the frames, and events behind the answers they must not overtake. */
-export interface SocketIntake {
-  readonly take: (text: string) => void;
+export interface WebSocketReceiver {
+  readonly receive: (text: string) => void;
   /** Writes something out now, or once everything that was taken before is answered. */
-  readonly pass: (write: () => void) => void;
+  readonly afterAnswers: (write: () => void) => void;
   readonly busy: () => boolean;
 }
 
-const UNDER_WAY_MOST = 64;
-const HELD_MOST = 10_000;
+const MAX_UNANSWERED = 64;
+const MAX_DELAYED = 10_000;
 
 /**
  * An event waits for the answers to all frames that came before it: whatever its rid, its confirm is then out first,
  * and the order of events stays. A socket that sends faster than its activities are taken is not read meanwhile.
  */
-export function socketIntake({ ws, submit, answer, overflow }: SocketIntakeDeps): SocketIntake {
+export function webSocketReceiver({ ws, submit, answer, overflow }: WebSocketReceiverDeps): WebSocketReceiver {
   let taken = 0;
   let answered = 0;
   let held: Array<{ readonly after: number; readonly write: () => void }> = [];
@@ -35,21 +35,21 @@ export function socketIntake({ ws, submit, answer, overflow }: SocketIntakeDeps)
     const due = held.filter(({ after }) => after <= answered);
     held = held.slice(due.length);
     for (const { write } of due) write();
-    if (ws.isPaused && taken - answered < UNDER_WAY_MOST / 2) ws.resume();
+    if (ws.isPaused && taken - answered < MAX_UNANSWERED / 2) ws.resume();
   }
   return {
-    take: (text) => {
+    receive: (text) => {
       taken++;
       const answers = submit(text);
       turn = turn.then(async () => {
         answer(await answers);
         release();
       });
-      if (taken - answered >= UNDER_WAY_MOST && !ws.isPaused) ws.pause();
+      if (taken - answered >= MAX_UNANSWERED && !ws.isPaused) ws.pause();
     },
-    pass: (write) => {
+    afterAnswers: (write) => {
       if (taken === answered) write();
-      else if (held.length < HELD_MOST) held.push({ after: taken, write });
+      else if (held.length < MAX_DELAYED) held.push({ after: taken, write });
       else overflow();
     },
     busy: () => taken !== answered,

@@ -4,14 +4,14 @@ import express from "express";
 import expressWs from "express-ws";
 import type { WebSocket } from "ws";
 import type { Log } from "../../src/model/log.ts";
-import { passOtherUpgrades } from "../http/other-upgrades.ts";
+import { ignoreOtherUpgrades } from "../http/other-upgrades.ts";
 import { PRIVATE_HEADERS } from "../http/private-answer.ts";
 import { Problem, problemOf } from "../http/problem.ts";
 
 /** What a handler gets: the socket, the raw one below it, and what `admit` answered. */
 export type SocketHandler<Grant> = (ws: WebSocket, socket: Duplex, grant: Grant) => void;
 
-export interface WsRouterDeps<Grant> {
+export interface WebSocketRouterDeps<Grant> {
   readonly server: Server;
   readonly maxPayload: number;
   /** Decides before the upgrade, so that a refused client sees an HTTP status; throws `Problem`. */
@@ -25,7 +25,7 @@ export interface WsRouterDeps<Grant> {
  * express-ws with its traps closed: an app of its own (no middleware between handshake and handler, where messages would
  * be lost), admission before the upgrade, errors of the raw socket caught first, and handlers that can't take the process down.
  */
-export function wsRouter<Grant extends object>(deps: WsRouterDeps<Grant>) {
+export function webSocketRouter<Grant extends object>(deps: WebSocketRouterDeps<Grant>) {
   const { server, maxPayload, admit, cookieOf, log } = deps;
   const grants = new WeakMap<IncomingMessage, Grant>();
   /** The server emits `problem` with the code of each refusal. */
@@ -54,7 +54,7 @@ export function wsRouter<Grant extends object>(deps: WsRouterDeps<Grant>) {
   const app = express();
   app.set("case sensitive routing", true);
   const { app: routes, getWss } = expressWs(app, server, { leaveRouterUntouched: true, wsOptions });
-  passOtherUpgrades(server);
+  ignoreOtherUpgrades(server);
   const wss = getWss();
   wss.on("error", (error) => log.debug({ err: error }, "the listening server reported an error"));
   wss.on("headers", (headers, req) => {

@@ -5,27 +5,27 @@ import type { Config } from "../../src/config/settings.ts";
 import { selectorOf, selectsAll } from "../../src/event-log/filter.ts";
 import { type Caller, revokes } from "../../src/model/caller.ts";
 import type { Log } from "../../src/model/log.ts";
-import type { Follower, Following, Gap, Tail } from "../../src/streaming/subscriber.ts";
+import type { StreamGap, SubscriberCallbacks, Subscription, Tail } from "../../src/streaming/subscriber.ts";
 import { Problem } from "../http/problem.ts";
 import { itemJson } from "../http/submit-items.ts";
 import { endOfLife, mayReconnect } from "./stream-lifetime.ts";
 import type { StreamQuery } from "./stream-query.ts";
-import type { EndReason, Seat, StreamSet } from "./stream-registry.ts";
-import { socketPulse } from "./websocket-keepalive.ts";
-import { type SocketIntake, socketIntake } from "./websocket-receiver.ts";
+import type { EndReason, StreamRegistry, StreamSlot } from "./stream-registry.ts";
+import { keepalive } from "./websocket-keepalive.ts";
+import { type WebSocketReceiver, webSocketReceiver } from "./websocket-receiver.ts";
 import type { SubmitText } from "./websocket-submit.ts";
-import { type SocketMouth, socketMouth } from "./websocket-writer.ts";
+import { type WebSocketWriter, webSocketWriter } from "./websocket-writer.ts";
 
-export interface SocketSessionDeps {
+export interface WebSocketSessionDeps {
   readonly ws: WebSocket;
   /** The raw socket below `ws`. */
   readonly socket: Duplex;
   readonly caller: Caller;
   readonly query: StreamQuery;
-  readonly seat: Seat;
+  readonly seat: StreamSlot;
   readonly submit: SubmitText;
   readonly tail: Tail;
-  readonly streams: Pick<StreamSet, "sent">;
+  readonly streams: Pick<StreamRegistry, "sent">;
   readonly config: Pick<Config, "streamAgeSeconds">;
   readonly log: Log;
 }
@@ -41,25 +41,25 @@ const CLOSE_CODES: Record<EndReason, number> = {
 };
 
 /** One WebSocket: activities in, their answers and the app's events out. */
-export function socketSession(deps: SocketSessionDeps): void {
-  const { ws, caller, query, seat } = deps;
+export function openWebSocketSession(deps: WebSocketSessionDeps): void {
+  const { ws, caller, query, seat: slot } = deps;
   const life = endOfLife(caller, deps.config);
   const filtered = !selectsAll(selectorOf(query.filter, caller.limits));
-  const pulse = socketPulse(ws);
-  let following: Following | undefined;
+  const ping = keepalive(ws);
+  let subscription: Subscription | undefined;
   let over = false;
 
   const close = (why?: EndReason | "slow"): void => {
     over = true;
-    following?.stop();
-    seat.leave(why);
+    subscription?.stop();
+    slot.release(why);
   };
-  const mouth = socketMouth(ws, deps.socket as Socket, () => close("slow"));
-  const intake = socketIntake({
+  const writer = webSocketWriter(ws, deps.socket as Socket, () => close("slow"));
+  const receiver = webSocketReceiver({
     ws,
     submit: (text) => deps.submit(caller, text),
     answer: (answers) => {
-      for (const one of answers) mouth.say(itemJson(one));
+      for (const one of answers) writer.writeMessage(itemJson(one));
     },
     overflow: () => {
       close("slow");
@@ -68,73 +68,75 @@ export function socketSession(deps: SocketSessionDeps): void {
   });
   const end = (reason: EndReason): void => {
     if (over) return;
-    mouth.say({ type: "goodbye", reason, reconnect: mayReconnect(reason, caller) });
+    writer.writeMessage({ type: "goodbye", reason, reconnect: mayReconnect(reason, caller) });
     close(reason);
     ws.close(CLOSE_CODES[reason], reason);
   };
   const tick = (now: number): void => {
-    if (over || mouth.cutIfSlow(now)) return;
+    if (over || writer.cutIfSlow(now)) return;
     if (now >= life.at) {
       end(life.reason);
       return;
     }
-    pulse(now);
-    if (filtered && following && !intake.busy()) mouth.position(following.position(), now);
+    ping(now);
+    if (filtered && subscription && !receiver.busy()) writer.writePosition(subscription.position(), now);
   };
   ws.on("message", (data, isBinary) => {
     if (over) return;
-    if (!isBinary) return intake.take(data.toString());
-    mouth.say(itemJson({ ok: false, problem: notText() }));
+    if (!isBinary) return receiver.receive(data.toString());
+    writer.writeMessage(itemJson({ ok: false, problem: notText() }));
     close();
     ws.close(4400, "bad frame");
   });
   ws.on("close", () => close());
-  seat.open({ tick, end });
+  slot.open({ tick, end });
   if (!caller.scopes.has("listen")) return;
-  follow(deps, followerOf(deps, mouth, intake, end), end, (it) => {
-    following = it;
+  follow(deps, followerOf(deps, writer, receiver, end), end, (it) => {
+    subscription = it;
     if (over) it.stop();
   });
 }
 
 function follow(
-  { tail, caller, query, log }: SocketSessionDeps,
-  follower: Follower,
+  { tail, caller, query, log }: WebSocketSessionDeps,
+  callbacks: SubscriberCallbacks,
   end: (reason: EndReason) => void,
-  joined: (following: Following) => void,
+  joined: (subscription: Subscription) => void,
 ): void {
   const { after, filter } = query;
-  tail.follow({ app: caller.app, after, filter, limits: caller.limits }, follower).then(joined, (error: unknown) => {
-    log.debug({ err: error }, "a socket could not follow the event log");
-    end("unavailable");
-  });
+  tail
+    .subscribe({ app: caller.app, after, filter, limits: caller.limits }, callbacks)
+    .then(joined, (error: unknown) => {
+      log.debug({ err: error }, "a socket could not follow the event log");
+      end("unavailable");
+    });
 }
 
 function followerOf(
-  { caller, streams }: SocketSessionDeps,
-  mouth: SocketMouth,
-  intake: SocketIntake,
+  { caller, streams }: WebSocketSessionDeps,
+  writer: WebSocketWriter,
+  receiver: WebSocketReceiver,
   end: (reason: EndReason) => void,
-): Follower {
+): SubscriberCallbacks {
   let live = false;
-  const gapped = (gap: Gap) => {
-    mouth.say({ type: "gap", requested: null, ...gap, cursor: gap.latest });
-    mouth.told(gap.latest);
+  const gapped = (gap: StreamGap) => {
+    writer.writeMessage({ type: "gap", requested: null, ...gap, cursor: gap.latest });
+    writer.noteCursor(gap.latest);
   };
   return {
     onStart: ({ cursor, gap }) => {
-      mouth.say({ type: "ready", cursor });
-      mouth.told(cursor);
+      writer.writeMessage({ type: "ready", cursor });
+      writer.noteCursor(cursor);
       if (gap) gapped(gap);
     },
     onEvents: (batch) => {
-      intake.pass(() => streams.sent("socket", mouth.deliver(batch)));
-      return live ? undefined : mouth.room();
+      receiver.afterAnswers(() => streams.sent("socket", writer.writeEvents(batch)));
+      return live ? undefined : writer.drained();
     },
     onLive: () => {
       live = true;
     },
-    onGap: (gap) => intake.pass(() => gapped(gap)),
+    onGap: (gap) => receiver.afterAnswers(() => gapped(gap)),
     onControl: (revocation) => {
       if (revokes(revocation, caller)) end("revoked");
     },

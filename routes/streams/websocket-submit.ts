@@ -1,6 +1,6 @@
 import type { Caller } from "../../src/model/caller.ts";
-import { refuseLarge } from "../http/body-limit.ts";
-import { PLAIN_BODY_MOST, parsed } from "../http/json-body.ts";
+import { checkBodySize } from "../http/body-limit.ts";
+import { MAX_PLAIN_BODY_BYTES, parseBody } from "../http/json-body.ts";
 import { Problem, problemOf } from "../http/problem.ts";
 import { checkItemCount, type ItemAnswer, type SubmitItemDeps, submitItem } from "../http/submit-items.ts";
 
@@ -10,16 +10,16 @@ export type SubmitText = (caller: Caller, text: string) => Promise<readonly Item
 /** Makes the reader of frames: same rules as a POST's body, one activity or a list of independent items. */
 export function submitText(deps: SubmitItemDeps): SubmitText {
   const submit = async (caller: Caller, item: unknown, bytes: number): Promise<ItemAnswer> => {
-    refuseLarge(item, bytes);
+    checkBodySize(item, bytes);
     return submitItem(deps, caller, item);
   };
   return async (caller, text) => {
     try {
       if (!caller.scopes.has("send")) throw new Problem("forbidden", "The key or token lacks the scope send.");
-      const value = parsed(text);
+      const value = parseBody(text);
       if (!Array.isArray(value)) return [await submit(caller, value, Buffer.byteLength(text))];
       checkItemCount(value);
-      const small = text.length * 3 <= PLAIN_BODY_MOST;
+      const small = text.length * 3 <= MAX_PLAIN_BODY_BYTES;
       const weight = (item: unknown) => (small ? 0 : Buffer.byteLength(JSON.stringify(item)));
       return await Promise.all(value.map((item) => submit(caller, item, weight(item)).catch(refusal)));
     } catch (error) {

@@ -7,34 +7,36 @@ import type { SubmitActivity } from "../../src/operations/submit-activity.ts";
 import type { Tail } from "../../src/streaming/subscriber.ts";
 import type { Authenticate } from "../http/authenticate.ts";
 import { EndedToken } from "../http/ended-token.ts";
-import { BODY_MOST } from "../http/json-body.ts";
+import { MAX_BODY_BYTES } from "../http/json-body.ts";
 import type { Origins } from "../http/origin.ts";
 import { Problem } from "../http/problem.ts";
 import { type StreamQuery, streamQuery } from "./stream-query.ts";
-import type { Seat, StreamSet } from "./stream-registry.ts";
+import type { StreamRegistry, StreamSlot } from "./stream-registry.ts";
 import { echoSocket, isDirectLoopback } from "./websocket-echo.ts";
-import { wsRouter } from "./websocket-router.ts";
-import { socketSession } from "./websocket-session.ts";
+import { webSocketRouter } from "./websocket-router.ts";
+import { openWebSocketSession } from "./websocket-session.ts";
 import { submitText } from "./websocket-submit.ts";
 
-export interface SocketDeps {
+export interface WebSocketDeps {
   readonly server: Server;
-  readonly who: Authenticate;
+  readonly authenticate: Authenticate;
   readonly origins: Pick<Origins, "allowedOrigin">;
   readonly submit: SubmitActivity;
   readonly tail: Tail;
   /** Shared with the event streams. */
-  readonly streams: StreamSet;
+  readonly streams: StreamRegistry;
   readonly config: Pick<Config, "basePath" | "streamAgeSeconds" | "heartbeatSeconds" | "socketEcho">;
-  readonly canonical: (platform: string) => string;
+  readonly canonicalId: (platform: string) => string;
   readonly log: Log;
 }
 
 /** What was decided before the upgrade. */
-type Grant = { readonly echo: true } | { readonly caller: Caller; readonly query: StreamQuery; readonly seat: Seat };
+type Grant =
+  | { readonly echo: true }
+  | { readonly caller: Caller; readonly query: StreamQuery; readonly seat: StreamSlot };
 
 /** Answers plain requests to the socket's path. */
-export function socketRoutes(): Router {
+export function webSocketRoutes(): Router {
   const router = Router({ caseSensitive: true });
   router.all(["/socket", "/socket/echo"], () => {
     throw new Problem("upgrade-required", "Open this path as a WebSocket.", { headers: { Upgrade: "websocket" } });
@@ -43,23 +45,23 @@ export function socketRoutes(): Router {
 }
 
 /** Takes `Upgrade` requests to `<base>/socket` on this server: activities in, confirms and events out. */
-export function mountSocket(deps: SocketDeps): void {
+export function mountWebSocket(deps: WebSocketDeps): void {
   const { server, config, log } = deps;
   const submit = submitText(deps);
-  const router = wsRouter<Grant>({
+  const router = webSocketRouter<Grant>({
     server,
-    maxPayload: BODY_MOST,
+    maxPayload: MAX_BODY_BYTES,
     log,
     admit: (req) => admit(deps, req),
     cookieOf: (grant) => ("caller" in grant ? grant.caller.setCookie : undefined),
   });
   router.on(`${config.basePath}/socket`, (ws, socket, grant) => {
-    if ("caller" in grant) socketSession({ ...deps, ...grant, submit, ws, socket });
+    if ("caller" in grant) openWebSocketSession({ ...deps, ...grant, submit, ws, socket });
   });
   if (config.socketEcho) router.on(`${config.basePath}/socket/echo`, echoSocket);
 }
 
-async function admit(deps: SocketDeps, req: IncomingMessage): Promise<Grant> {
+async function admit(deps: WebSocketDeps, req: IncomingMessage): Promise<Grant> {
   const path = (req.url ?? "").split("?", 1)[0];
   if (path === `${deps.config.basePath}/socket/echo` && deps.config.socketEcho && isDirectLoopback(req)) {
     return { echo: true };
@@ -68,17 +70,17 @@ async function admit(deps: SocketDeps, req: IncomingMessage): Promise<Grant> {
   if (!deps.origins.allowedOrigin(req)) {
     throw new Problem("forbidden", "Pages of this origin may not use the gateway; ALLOWED_ORIGINS can let them.");
   }
-  const caller = await callerOf(deps.who, req);
-  const query = streamQuery(req, deps.canonical);
-  const seat = deps.streams.enter(caller.app, "socket", req.socket);
-  return { caller, query, seat };
+  const caller = await callerOf(deps.authenticate, req);
+  const query = streamQuery(req, deps.canonicalId);
+  const slot = deps.streams.acquire(caller.app, "socket", req.socket);
+  return { caller, query, seat: slot };
 }
 
 /** A socket is for listening, sending or both; who may only send gets no events. */
-async function callerOf(who: Authenticate, req: IncomingMessage): Promise<Caller> {
+async function callerOf(authenticate: Authenticate, req: IncomingMessage): Promise<Caller> {
   try {
-    return await who(req, "listen", "socket").catch((error: unknown) => {
-      if (error instanceof Problem && error.code === "forbidden") return who(req, "send", "socket");
+    return await authenticate(req, "listen", "socket").catch((error: unknown) => {
+      if (error instanceof Problem && error.code === "forbidden") return authenticate(req, "send", "socket");
       throw error;
     });
   } catch (error) {

@@ -14,7 +14,7 @@ import { revocationRoutes } from "../../routes/resources/revocations.ts";
 import { tokenRoutes } from "../../routes/resources/tokens.ts";
 import { hookRoutes } from "../../routes/resources/webhooks.ts";
 import { eventRoutes } from "../../routes/streams/events.ts";
-import { socketRoutes } from "../../routes/streams/websocket.ts";
+import { webSocketRoutes } from "../../routes/streams/websocket.ts";
 import type { Config } from "../config/settings.ts";
 import { redisConsents } from "../consents/redis-consents.ts";
 import type { Log } from "../model/log.ts";
@@ -22,8 +22,8 @@ import { awaitResult } from "../streaming/await-result.ts";
 import type { ApiDeps, ApiServices } from "./api-services.ts";
 
 /** Returns the dependencies of the routes for activities. */
-export function activityDeps({ who, submit, outbox, lanes, tail }: ApiServices, log: Log): ActivityRoutesDeps {
-  return { who, submit, outbox, lanes, log, awaitResult: (app, rid) => awaitResult(tail, app, rid) };
+export function activityDeps({ authenticate, submit, outbox, lanes, tail }: ApiServices, log: Log): ActivityRoutesDeps {
+  return { authenticate, submit, outbox, lanes, log, awaitResult: (app, rid) => awaitResult(tail, app, rid) };
 }
 
 /** Creates the Express app with every route. */
@@ -34,7 +34,7 @@ export function appOf(
   health: Router,
   metrics: readonly Router[],
 ) {
-  const { who, names, tail, streams, canonical, keys, tickets, revocations, accounts } = parts;
+  const { authenticate, names, tail, streams, canonicalId, keys, tickets, revocations, accounts } = parts;
   const publicBase = `${config.publicUrl.replace(/\/+$/, "")}${config.basePath}`;
   return createApp({
     basePath: config.basePath,
@@ -42,17 +42,17 @@ export function appOf(
     cors: parts.origins.cors,
     first: [
       activities,
-      eventRoutes({ who, tail, streams, config, canonical, log }),
-      socketRoutes(),
+      eventRoutes({ authenticate, tail, streams, config, canonicalId, log }),
+      webSocketRoutes(),
       ...readers(config, parts),
     ],
     ordinary: [
       tryRoutes({ basePath: config.basePath }),
       clientRoutes(),
-      tokenRoutes({ who, keys, tickets, platforms: names }),
-      revocationRoutes({ who, revocations }),
+      tokenRoutes({ authenticate, keys, tickets, platforms: names }),
+      revocationRoutes({ authenticate, revocations }),
       accountRoutes({
-        who,
+        authenticate,
         accounts,
         platforms: names,
         endpoints: parts.doors,
@@ -61,13 +61,13 @@ export function appOf(
         log,
       }),
       consentRoutes({
-        who,
+        authenticate,
         consents: redisConsents({ redis: parts.redis, keyring: parts.ring }),
         lanes: parts.lanes,
         platforms: names,
         publicBase: config.publicUrl === "" ? undefined : publicBase,
         isListedOrigin: parts.origins.isListed,
-        countGuess: parts.countGuess,
+        countFailedAuth: parts.countGuess,
         admit: parts.admit,
       }),
       platformRoutes({ platforms: parts.enabled }),
@@ -89,12 +89,12 @@ export function appOf(
 /** Creates the routers that read bodies themselves. Some POSTs have no body, or need raw bytes. */
 function readers(
   { allowPrivate }: Config,
-  { who, hooks, eventLog, names, inbound, ...parts }: ApiServices,
+  { authenticate, hooks, eventLog, names, inbound, ...parts }: ApiServices,
 ): readonly Router[] {
   const { deadLetters, outbox, submit } = parts;
   return [
-    hookRoutes({ who, hooks, eventLog, platforms: names, allowPrivate }),
-    deadLetterRoutes({ who, deadLetters, outbox, submit }),
+    hookRoutes({ authenticate, hooks, eventLog, platforms: names, allowPrivate }),
+    deadLetterRoutes({ authenticate, deadLetters, outbox, submit }),
     inbound,
   ];
 }

@@ -1,8 +1,8 @@
-import { guesses } from "../../routes/http/auth-rate-limit.ts";
-import { authenticate } from "../../routes/http/authenticate.ts";
+import { authRateLimit } from "../../routes/http/auth-rate-limit.ts";
+import { authenticator } from "../../routes/http/authenticate.ts";
 import { origins } from "../../routes/http/origin.ts";
-import { way } from "../../routes/http/proxy-trust.ts";
-import { streamSet } from "../../routes/streams/stream-registry.ts";
+import { proxyTrust } from "../../routes/http/proxy-trust.ts";
+import { streamRegistry } from "../../routes/streams/stream-registry.ts";
 import { keyCache } from "../apps/key-cache.ts";
 import { appRegistry } from "../apps/redis-registry.ts";
 import type { AppRegistry } from "../apps/registry.ts";
@@ -43,24 +43,24 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
   const { appendControl } = eventLog;
   const drain = switchOnce();
   const enabled = choose(config, isSandboxEnabled(config) ? SANDBOX_ELSEWHERE : undefined);
-  const names = platformRegistry(enabled);
+  const platformNames = platformRegistry(enabled);
   const registry = appRegistry({ redis, keyring: store.ring, appendControl });
   const keys = keyCache({ find: registry.find, keyring: store.ring });
   const revocations = redisRevocations({ redis, appendControl });
   const tickets = redisTickets(redis);
-  const road = way(config.trustProxy);
-  const pages = origins({ allowedOrigins: config.allowedOrigins, publicUrl: config.publicUrl, way: road });
-  const { canonicalId: canonical } = names;
-  const countGuess = guesses(road.clientIp);
-  const who = authenticate({
+  const proxy = proxyTrust(config.trustProxy);
+  const pages = origins({ allowedOrigins: config.allowedOrigins, publicUrl: config.publicUrl, proxyTrust: proxy });
+  const { canonicalId } = platformNames;
+  const countGuess = authRateLimit(proxy.clientIp);
+  const authenticate = authenticator({
     keys,
     revocations,
     tickets,
     origins: pages,
-    countGuess,
-    way: road,
+    countFailedAuth: countGuess,
+    proxyTrust: proxy,
     basePath: config.basePath,
-    canonical,
+    canonicalId,
   });
   const tail = eventTail({
     connect: store.connections.blocking,
@@ -73,7 +73,7 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
   const submit = submitActivity({
     outbox,
     lanes,
-    find: names.find,
+    find: platformNames.find,
     basePath: config.basePath,
     log,
     mayReach: addressCheck(config.allowPrivate),
@@ -83,17 +83,17 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
       metrics.acceptSeconds.observe(seconds);
     },
   });
-  const streams = streamSet({ config, metrics });
+  const streams = streamRegistry({ config, metrics });
   return {
     ...ports,
     ring: store.ring,
-    inbound: inboundRouter({ config, store, redis, doors: ports.doors, names, admit }),
+    inbound: inboundRouter({ config, store, redis, doors: ports.doors, names: platformNames, admit }),
     leaving: switchOnce(),
     closing: switchOnce(),
     drain,
     enabled,
-    names,
-    canonical,
+    names: platformNames,
+    canonicalId,
     registry,
     keys,
     revocations,
@@ -101,7 +101,7 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
     origins: pages,
     countGuess,
     admit,
-    who,
+    authenticate,
     tail,
     submit,
     streams,

@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { lastAnswers } from "../../routes/http/connection-close.ts";
-import { hotPath } from "../../routes/http/fast-path.ts";
-import { answerBadFraming } from "../../routes/http/malformed-http.ts";
-import { watchRefusals } from "../../routes/http/refusal-metrics.ts";
+import { closeWhileLeaving } from "../../routes/http/connection-close.ts";
+import { fastPath } from "../../routes/http/fast-path.ts";
+import { answerMalformedHttp } from "../../routes/http/malformed-http.ts";
+import { countRefusals } from "../../routes/http/refusal-metrics.ts";
 import { healthRoutes } from "../../routes/operator/health.ts";
 import { metricsRoutes } from "../../routes/operator/metrics.ts";
 import { activityRoutes } from "../../routes/resources/activities.ts";
 import { postActivities } from "../../routes/resources/post-activities.ts";
-import { mountSocket } from "../../routes/streams/websocket.ts";
+import { mountWebSocket } from "../../routes/streams/websocket.ts";
 import { sweep } from "../../workers/sweep.ts";
 import type { AppRegistry } from "../apps/registry.ts";
 import { readSurroundings } from "../config/settings.ts";
@@ -47,10 +47,13 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const app = appOf(deps, parts, activityRoutes(activity), healthRoutes(health), metrics);
   const path = `${config.basePath}/activities`;
   const handle = (req: IncomingMessage, res: ServerResponse) => postActivities(activity, req, res);
-  const server = createServer(TIMES, lastAnswers(parts.closing.on, hotPath({ path, handle, otherwise: app, log })));
-  answerBadFraming(server);
-  watchRefusals(server, (code) => deps.metrics.refused.inc({ code }));
-  mountSocket({ server, ...parts, config, log });
+  const server = createServer(
+    TIMES,
+    closeWhileLeaving(parts.closing.on, fastPath({ path, handle, otherwise: app, log })),
+  );
+  answerMalformedHttp(server);
+  countRefusals(server, (code) => deps.metrics.refused.inc({ code }));
+  mountWebSocket({ server, ...parts, config, log });
   await deps.beforeListening?.(registry);
   const address = await listen(server, config.host, config.port, readSurroundings().keptSocket);
   const admin = await startAdmin({ listenAt: config.adminListen, health, counted, log });

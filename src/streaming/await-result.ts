@@ -1,5 +1,5 @@
 import type { ResultEvent } from "../model/event.ts";
-import type { Following, Tail } from "./subscriber.ts";
+import type { Subscription, Tail } from "./subscriber.ts";
 
 export interface AwaitedResult {
   /** Resolves when no result can be missed any more: accept the activity after it. Rejects with `LogAway`. */
@@ -11,7 +11,7 @@ export interface AwaitedResult {
 
 /** Listens for the one result of a rid, for requests that wait for it (`Prefer: wait`, RFC 7240). */
 export function awaitResult(tail: Tail, app: string, rid: string): AwaitedResult {
-  let following: Following | undefined;
+  let subscription: Subscription | undefined;
   let stopped = false;
   let resolve: (event: ResultEvent & { readonly cursor: string }) => void;
   const result = new Promise<ResultEvent & { readonly cursor: string }>((done) => {
@@ -19,20 +19,20 @@ export function awaitResult(tail: Tail, app: string, rid: string): AwaitedResult
   });
   const stop = () => {
     stopped = true;
-    following?.stop();
+    subscription?.stop();
   };
   const ready = tail
-    .follow(
-      { app, filter: { rids: [rid], types: ["result"] }, loosely: true },
+    .subscribe(
+      { app, filter: { rids: [rid], types: ["result"] }, skipBounds: true },
       {
-        onEvents: ({ frames: [frame] }) => {
-          if (frame) resolve({ ...(JSON.parse(frame.json) as ResultEvent), cursor: frame.cursor });
+        onEvents: ({ events: [event] }) => {
+          if (event) resolve({ ...(JSON.parse(event.json) as ResultEvent), cursor: event.cursor });
           stop();
         },
       },
     )
     .then((joined) => {
-      following = joined;
+      subscription = joined;
       if (stopped) joined.stop();
     });
   return { ready, result, stop };

@@ -1,68 +1,68 @@
 import { type Selector, selects } from "../event-log/filter.ts";
 import type { Log } from "../model/log.ts";
-import { type Batch, batchOf, type Frame } from "./encoded-event.ts";
-import type { Follower } from "./subscriber.ts";
-import { listenerIndex } from "./subscriber-index.ts";
+import { createBatch, type EncodedEvent, type EventBatch } from "./encoded-event.ts";
+import type { SubscriberCallbacks } from "./subscriber.ts";
+import { subscriberIndex } from "./subscriber-index.ts";
 
 /** One listener as the tail sees it. */
-export interface Listener {
+export interface Subscriber {
   readonly selector: Selector;
-  readonly follower: Follower;
+  readonly callbacks: SubscriberCallbacks;
   epoch: string;
   /** Read for this listener up to here; while it is live, whatever the app's reader has reached counts if it is later. */
   scanned: string;
   live: boolean;
   stopped: boolean;
-  pending: Frame[];
+  pending: EncodedEvent[];
 }
 
 /** Gathers what is due for each live listener of one app, and hands it over in one batch each. */
 export interface FanOut {
-  readonly add: (listener: Listener) => void;
-  readonly remove: (listener: Listener) => void;
+  readonly add: (subscriber: Subscriber) => void;
+  readonly remove: (subscriber: Subscriber) => void;
   /** Makes the frame due for the listeners that select it and that `wants` lets through. */
-  readonly offer: (frame: Frame, wants: (listener: Listener) => boolean) => void;
+  readonly offer: (event: EncodedEvent, wants: (subscriber: Subscriber) => boolean) => void;
   readonly flush: () => void;
-  readonly send: (listener: Listener, batch: Batch) => void;
+  readonly send: (subscriber: Subscriber, batch: EventBatch) => void;
 }
 
 /** Listeners that get all that is due share one batch, and with it one buffer. */
 export function fanOut(app: string, log: Log): FanOut {
-  const index = listenerIndex<Listener>();
-  const touched = new Set<Listener>();
-  let due: Frame[] = [];
+  const index = subscriberIndex<Subscriber>();
+  const touched = new Set<Subscriber>();
+  let due: EncodedEvent[] = [];
 
-  function send(listener: Listener, batch: Batch): void {
+  function send(subscriber: Subscriber, batch: EventBatch): void {
     const failed = (error: unknown) => log.error({ err: error, app }, "a listener failed to take events");
     try {
-      const slow = listener.follower.onEvents(batch);
+      const slow = subscriber.callbacks.onEvents(batch);
       if (slow instanceof Promise) slow.catch(failed);
     } catch (error) {
       failed(error);
     }
   }
   return {
-    add: (listener) => index.add(listener, listener.selector),
-    remove: (listener) => index.remove(listener, listener.selector),
-    offer: (frame, wants) => {
-      due.push(frame);
-      index.visit(frame.facts, (listener) => {
-        const { pending } = listener;
-        if (pending[pending.length - 1] === frame || !selects(listener.selector, frame.facts)) return;
-        if (!wants(listener)) return;
-        pending.push(frame);
-        touched.add(listener);
+    add: (subscriber) => index.add(subscriber, subscriber.selector),
+    remove: (subscriber) => index.remove(subscriber, subscriber.selector),
+    offer: (event, wants) => {
+      due.push(event);
+      index.visit(event.facts, (subscriber) => {
+        const { pending } = subscriber;
+        if (pending[pending.length - 1] === event || !selects(subscriber.selector, event.facts)) return;
+        if (!wants(subscriber)) return;
+        pending.push(event);
+        touched.add(subscriber);
       });
     },
     flush: () => {
-      const whole = batchOf(due);
-      for (const listener of touched) {
-        const { pending } = listener;
-        listener.pending = [];
-        if (!listener.stopped) send(listener, pending.length === due.length ? whole : batchOf(pending));
+      const whole = createBatch(due);
+      for (const subscriber of touched) {
+        const { pending } = subscriber;
+        subscriber.pending = [];
+        if (!subscriber.stopped) send(subscriber, pending.length === due.length ? whole : createBatch(pending));
       }
       touched.clear();
-      for (const frame of due) frame.built.clear();
+      for (const event of due) event.encodings.clear();
       due = [];
     },
     send,

@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import type { EventLog } from "../event-log/event-log.ts";
 import type { Log } from "../model/log.ts";
 import { keys } from "../redis/keys.ts";
-import { type Followed, followed } from "./app-feed.ts";
+import { type AppFeed, openAppFeed } from "./app-feed.ts";
 import type { Connection } from "./interrupt-read.ts";
 import { type LogReader, logReader } from "./log-reader.ts";
 
-export interface LogSlotsDeps {
+export interface FeedRegistryDeps {
   /** Makes a connection for a blocking reader; closed here. */
   readonly connect: () => Connection;
   /** A connection for everything else; not closed here. */
@@ -18,17 +18,17 @@ export interface LogSlotsDeps {
 }
 
 /** One app's log that is followed, or is about to be. */
-export interface LogSlot {
+export interface FeedLease {
   readonly app: string;
-  readonly opened: Promise<Followed>;
+  readonly opened: Promise<AppFeed>;
   users: number;
   idleSince: number;
 }
 
 /** Which logs this process follows: from the first listener of an app until a minute after its last. */
-export interface LogSlots {
-  readonly take: (app: string) => LogSlot;
-  readonly release: (slot: LogSlot) => void;
+export interface FeedRegistry {
+  readonly acquire: (app: string) => FeedLease;
+  readonly release: (lease: FeedLease) => void;
   readonly healthy: () => boolean;
   readonly close: () => Promise<void>;
 }
@@ -37,10 +37,10 @@ const NEWEST_AT_OPENING = 200;
 const LINGER_MS = 60_000;
 
 /** One reader for all logs; on a Redis Cluster one per hash tag, since a read must stay within a slot. */
-export function logSlots(deps: LogSlotsDeps): LogSlots {
+export function feedRegistry(deps: FeedRegistryDeps): FeedRegistry {
   const { control, log, logger } = deps;
   const name = randomBytes(9).toString("base64url");
-  const slots = new Map<string, LogSlot>();
+  const leases = new Map<string, FeedLease>();
   const readers = new Map<string, LogReader>();
   const sweeper = setInterval(sweep, LINGER_MS / 2).unref();
 
@@ -50,33 +50,33 @@ export function logSlots(deps: LogSlotsDeps): LogSlots {
     readers.set(tag, reader);
     return reader;
   }
-  function open(app: string): LogSlot {
+  function open(app: string): FeedLease {
     const opened = log.newest(app, NEWEST_AT_OPENING).then((page) => {
-      const state = followed(app, page, logger);
-      if (slots.get(app) === slot) readerFor(app).add(keys.log(app), state);
-      return state;
+      const feed = openAppFeed(app, page, logger);
+      if (leases.get(app) === lease) readerFor(app).add(keys.log(app), feed);
+      return feed;
     });
-    const slot: LogSlot = { app, opened, users: 0, idleSince: 0 };
-    slots.set(app, slot);
-    opened.catch(() => slots.delete(app));
-    return slot;
+    const lease: FeedLease = { app, opened, users: 0, idleSince: 0 };
+    leases.set(app, lease);
+    opened.catch(() => leases.delete(app));
+    return lease;
   }
   function sweep(): void {
-    for (const [app, slot] of slots) {
-      if (slot.users > 0 || Date.now() - slot.idleSince < LINGER_MS) continue;
+    for (const [app, lease] of leases) {
+      if (lease.users > 0 || Date.now() - lease.idleSince < LINGER_MS) continue;
       readerFor(app).remove(keys.log(app));
-      slots.delete(app);
+      leases.delete(app);
     }
   }
   return {
-    take: (app) => {
-      const slot = slots.get(app) ?? open(app);
-      slot.users++;
-      return slot;
+    acquire: (app) => {
+      const lease = leases.get(app) ?? open(app);
+      lease.users++;
+      return lease;
     },
-    release: (slot) => {
-      slot.users--;
-      slot.idleSince = Date.now();
+    release: (lease) => {
+      lease.users--;
+      lease.idleSince = Date.now();
     },
     healthy: () => [...readers.values()].every((reader) => reader.healthy()),
     close: async () => {

@@ -3,7 +3,7 @@ import type { Log } from "../model/log.ts";
 
 export type Connection = Redis | Cluster;
 
-export interface Waker {
+export interface ReadInterrupter {
   /** Stream to read along with the others; an entry in it makes a blocked read return. */
   readonly key: string;
   /** The id to read it from. */
@@ -20,7 +20,7 @@ const FORGET_SECONDS = 3_600;
  * Wakes a blocked XREAD by a stream of its own: unlike CLIENT UNBLOCK it can't come too early for a read that is just
  * being sent, needs no connection's id, and reaches the right node of a Cluster.
  */
-export function waker(control: Connection, key: string, log: Log): Waker {
+export function readInterrupter(control: Connection, key: string, log: Log): ReadInterrupter {
   let after = "0-0";
   return {
     key,

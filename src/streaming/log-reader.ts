@@ -1,10 +1,10 @@
 import type { EventLog } from "../event-log/event-log.ts";
 import { entryOf } from "../event-log/redis-event-log.ts";
 import type { Log } from "../model/log.ts";
-import type { Followed } from "./app-feed.ts";
+import type { AppFeed } from "./app-feed.ts";
 import { connectionHealth } from "./connection-health.ts";
-import { verify } from "./detect-gap.ts";
-import { type Connection, waker } from "./interrupt-read.ts";
+import { detectGap } from "./detect-gap.ts";
+import { type Connection, readInterrupter } from "./interrupt-read.ts";
 
 export interface LogReaderDeps {
   /** A connection of this reader's own, since a blocking read occupies it. */
@@ -21,7 +21,7 @@ export interface LogReaderDeps {
 
 export interface LogReader {
   /** Reads this log too from now on. */
-  readonly add: (key: string, app: Followed) => void;
+  readonly add: (key: string, app: AppFeed) => void;
   readonly remove: (key: string) => void;
   /** False from the moment the connection is lost until it is back. */
   readonly healthy: () => boolean;
@@ -35,28 +35,28 @@ type Reply = ReadonlyArray<readonly [key: string, entries: ReadonlyArray<readonl
 
 /** One loop around one blocking XREAD for any number of logs (of one hash tag, where Redis is a Cluster). */
 export function logReader({ connect, control, wakeKey, log, logger, kept }: LogReaderDeps): LogReader {
-  const members = new Map<string, Followed>();
-  const alarm = waker(control, wakeKey, logger);
+  const members = new Map<string, AppFeed>();
+  const interrupter = readInterrupter(control, wakeKey, logger);
   let connection: Connection | undefined;
   let health: { readonly healthy: () => boolean } | undefined;
   let closed = false;
   let reading = 0;
   // True when whatever joins now is in the next read anyway.
   let woken = true;
-  let somethingToRead = () => {};
+  let onMember = () => {};
 
   async function loop(): Promise<void> {
     while (!closed) {
-      if (members.size === 0) await something();
-      else await turn();
+      if (members.size === 0) await waitForMembers();
+      else await readOnce();
     }
   }
-  function something(): Promise<void> {
+  function waitForMembers(): Promise<void> {
     return new Promise((resolve) => {
-      somethingToRead = resolve;
+      onMember = resolve;
     });
   }
-  async function turn(): Promise<void> {
+  async function readOnce(): Promise<void> {
     try {
       await dispatch(await read());
     } catch (error) {
@@ -67,47 +67,47 @@ export function logReader({ connect, control, wakeKey, log, logger, kept }: LogR
   }
   async function read(): Promise<Reply> {
     connection ??= open();
-    const ids = [...members.values()].map((member) => member.at());
-    const places = [alarm.key, ...members.keys(), alarm.after(), ...ids];
+    const ids = [...members.values()].map((member) => member.lastId());
+    const streams = [interrupter.key, ...members.keys(), interrupter.after(), ...ids];
     woken = false;
     reading++;
     try {
-      return await blockingRead(connection, places);
+      return await blockingRead(connection, streams);
     } finally {
       woken = true;
     }
   }
   function open(): Connection {
-    const fresh = connect();
-    health = connectionHealth(fresh, () => void verifyAll(log, [...members.values()], logger));
-    return fresh;
+    const opened = connect();
+    health = connectionHealth(opened, () => void verifyAll(log, [...members.values()], logger));
+    return opened;
   }
   async function dispatch(reply: Reply): Promise<void> {
     for (const [key, raw] of reply ?? []) {
       const member = members.get(key);
-      if (key === alarm.key) alarm.seen(raw[raw.length - 1]?.[0] ?? alarm.after());
+      if (key === interrupter.key) interrupter.seen(raw[raw.length - 1]?.[0] ?? interrupter.after());
       else if (member && !(await lostSome(member, raw.length))) member.accept(raw.map(entryOf));
     }
   }
   /** A full read may have begun after entries that were trimmed before it; then a gap is said instead. */
-  async function lostSome(member: Followed, count: number): Promise<boolean> {
-    return count >= Math.min(ENTRIES_PER_READ, kept) && (await verify(log, member));
+  async function lostSome(member: AppFeed, count: number): Promise<boolean> {
+    return count >= Math.min(ENTRIES_PER_READ, kept) && (await detectGap(log, member));
   }
   const done = loop();
   return {
     add: (key, app) => {
       members.set(key, app);
-      somethingToRead();
+      onMember();
       if (woken) return;
       woken = true;
       const current = reading;
-      void alarm.wake(() => reading === current && !closed);
+      void interrupter.wake(() => reading === current && !closed);
     },
     remove: (key) => void members.delete(key),
     healthy: () => health?.healthy() ?? true,
     close: async () => {
       closed = true;
-      somethingToRead();
+      onMember();
       connection?.disconnect();
       await Promise.race([done, pause(1_000)]);
     },
@@ -115,20 +115,20 @@ export function logReader({ connect, control, wakeKey, log, logger, kept }: LogR
 }
 
 /** A connection that died without a word would hold everybody's events back for good, so a late answer reconnects it. */
-async function blockingRead(client: Connection, places: readonly string[]): Promise<Reply> {
-  const deaf = setTimeout(() => client.disconnect(true), BLOCK_MS * 3);
+async function blockingRead(client: Connection, streams: readonly string[]): Promise<Reply> {
+  const watchdog = setTimeout(() => client.disconnect(true), BLOCK_MS * 3);
   try {
-    return (await client.xread("COUNT", ENTRIES_PER_READ, "BLOCK", BLOCK_MS, "STREAMS", ...places)) as Reply;
+    return (await client.xread("COUNT", ENTRIES_PER_READ, "BLOCK", BLOCK_MS, "STREAMS", ...streams)) as Reply;
   } finally {
-    clearTimeout(deaf);
+    clearTimeout(watchdog);
   }
 }
 
 /** After an outage: logs may have been trimmed past us or begun anew meanwhile. */
-async function verifyAll(log: EventLog, members: readonly Followed[], logger: Log): Promise<void> {
+async function verifyAll(log: EventLog, members: readonly AppFeed[], logger: Log): Promise<void> {
   for (const member of members) {
     try {
-      await verify(log, member);
+      await detectGap(log, member);
     } catch (error) {
       logger.warn({ err: error, app: member.app }, "an event log could not be compared after an outage");
     }

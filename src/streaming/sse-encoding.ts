@@ -6,7 +6,7 @@ export interface SseBlock {
 }
 
 /** The block as text. Throws a RangeError rather than let a line break begin a field of its own. */
-export function sseBlock({ event, id, data }: SseBlock): string {
+export function encodeSseBlock({ event, id, data }: SseBlock): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly the characters that end a line or void an id
   if (/[\r\n\u0000]/.test(`${event ?? ""}${id ?? ""}`) || /[\r\n]/.test(data)) {
     throw new RangeError("a line break inside an event-stream field");
@@ -17,7 +17,7 @@ export function sseBlock({ event, id, data }: SseBlock): string {
 }
 
 /** Text as one chunk of a chunked body (RFC 9112 section 7.1), ready for the raw socket. */
-export function chunkOf(text: string): Buffer {
+export function encodeChunk(text: string): Buffer {
   return Buffer.from(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
 }
 

@@ -1,21 +1,21 @@
 import type { EventFacts, Selector } from "../event-log/filter.ts";
 
 /** Finds the listeners an event may be for without asking every one of them. */
-export interface ListenerIndex<Listener> {
-  readonly add: (listener: Listener, selector: Selector) => void;
-  readonly remove: (listener: Listener, selector: Selector) => void;
+export interface SubscriberIndex<Listener> {
+  readonly add: (subscriber: Listener, selector: Selector) => void;
+  readonly remove: (subscriber: Listener, selector: Selector) => void;
   /** Calls back for each candidate, possibly more than once; the selector has the last word. */
-  readonly visit: (facts: EventFacts, each: (listener: Listener) => void) => void;
+  readonly visit: (facts: EventFacts, each: (subscriber: Listener) => void) => void;
 }
 
 /** Keeps each listener under the values of its most telling condition: rid, then address, then platform, else under all. */
-export function listenerIndex<Listener>(): ListenerIndex<Listener> {
+export function subscriberIndex<Listener>(): SubscriberIndex<Listener> {
   const all = new Set<Listener>();
   const byRid = new Map<string, Set<Listener>>();
   const byAddress = new Map<string, Set<Listener>>();
   const byPlatform = new Map<string, Set<Listener>>();
 
-  function home({
+  function bucketsFor({
     rids,
     addresses,
     accounts,
@@ -28,18 +28,18 @@ export function listenerIndex<Listener>(): ListenerIndex<Listener> {
     return undefined;
   }
   return {
-    add: (listener, selector) => {
-      const place = home(selector);
-      if (!place) all.add(listener);
-      else for (const value of place[1]) put(place[0], value, listener);
+    add: (subscriber, selector) => {
+      const bucket = bucketsFor(selector);
+      if (!bucket) all.add(subscriber);
+      else for (const value of bucket[1]) put(bucket[0], value, subscriber);
     },
-    remove: (listener, selector) => {
-      const place = home(selector);
-      if (!place) all.delete(listener);
-      else for (const value of place[1]) drop(place[0], value, listener);
+    remove: (subscriber, selector) => {
+      const bucket = bucketsFor(selector);
+      if (!bucket) all.delete(subscriber);
+      else for (const value of bucket[1]) drop(bucket[0], value, subscriber);
     },
     visit: (facts, each) => {
-      for (const listener of all) each(listener);
+      for (const subscriber of all) each(subscriber);
       byPlatform.get(facts.platform)?.forEach(each);
       for (const address of facts.addresses) byAddress.get(address)?.forEach(each);
       if (facts.rid !== undefined) byRid.get(facts.rid)?.forEach(each);
@@ -51,14 +51,14 @@ function smallest(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
   return sets.reduce((least, set) => (set.size < least.size ? set : least));
 }
 
-function put<Listener>(map: Map<string, Set<Listener>>, value: string, listener: Listener): void {
+function put<Listener>(map: Map<string, Set<Listener>>, value: string, subscriber: Listener): void {
   const set = map.get(value);
-  if (set) set.add(listener);
-  else map.set(value, new Set([listener]));
+  if (set) set.add(subscriber);
+  else map.set(value, new Set([subscriber]));
 }
 
-function drop<Listener>(map: Map<string, Set<Listener>>, value: string, listener: Listener): void {
+function drop<Listener>(map: Map<string, Set<Listener>>, value: string, subscriber: Listener): void {
   const set = map.get(value);
-  set?.delete(listener);
+  set?.delete(subscriber);
   if (set?.size === 0) map.delete(value);
 }

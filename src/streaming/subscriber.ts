@@ -1,9 +1,9 @@
 import type { Filter } from "../event-log/filter.ts";
 import type { Limits, Revocation } from "../model/caller.ts";
-import type { Batch } from "./encoded-event.ts";
+import type { EventBatch } from "./encoded-event.ts";
 
 /** Events that can't be had any more: what was asked for and what there is, as cursors. Reading goes on at `latest`. */
-export interface Gap {
+export interface StreamGap {
   /** Missing when what was asked for can't be read. */
   readonly requested?: string;
   readonly earliest: string;
@@ -11,34 +11,34 @@ export interface Gap {
 }
 
 /** Where a listener begins: `cursor` is what `ready` tells, `earliest` only where the oldest kept has no cursor before it. */
-export interface Start {
+export interface StreamStart {
   readonly cursor: string;
-  readonly gap?: Gap;
+  readonly gap?: StreamGap;
 }
 
 /** What to follow and from where; `after` is a cursor, `earliest`, or `latest` (the default). */
-export interface FollowRequest {
+export interface SubscribeRequest {
   readonly app: string;
   readonly after?: string | undefined;
   readonly filter?: Filter;
   /** The caller's own limits, which always apply on top. */
   readonly limits?: Limits;
   /** `latest` may lie a moment back, at what this process has read: saves asking Redis where the end is. */
-  readonly loosely?: boolean;
+  readonly skipBounds?: boolean;
 }
 
 /** The listener's side. `onStart` comes first and once; nothing comes after `stop`. */
-export interface Follower {
-  readonly onStart?: (start: Start) => void;
+export interface SubscriberCallbacks {
+  readonly onStart?: (start: StreamStart) => void;
   /** While it catches up with the past the tail waits for a returned promise; live it does not. */
-  readonly onEvents: (batch: Batch) => void | Promise<void>;
+  readonly onEvents: (batch: EventBatch) => void | Promise<void>;
   /** The listener has seen everything that was in the log when it asked. */
   readonly onLive?: () => void;
-  readonly onGap?: (gap: Gap) => void;
+  readonly onGap?: (gap: StreamGap) => void;
   readonly onControl?: (revocation: Revocation) => void;
 }
 
-export interface Following {
+export interface Subscription {
   /** Cursor of what was read for this listener, matching or not: resuming from it repeats and loses nothing. */
   readonly position: () => string;
   readonly stop: () => void;
@@ -46,7 +46,7 @@ export interface Following {
 
 /** Follows apps' logs for any number of listeners. Rejects with `LogAway` while Redis can't be reached. */
 export interface Tail {
-  readonly follow: (request: FollowRequest, follower: Follower) => Promise<Following>;
+  readonly subscribe: (request: SubscribeRequest, callbacks: SubscriberCallbacks) => Promise<Subscription>;
   /** False while the logs can't be read. */
   readonly healthy: () => boolean;
   readonly close: () => Promise<void>;

@@ -1,18 +1,18 @@
 import { compareIds, formatCursor, parseCursor } from "../event-log/cursor.ts";
 import { EventLogUnavailable, isGap, type LogBounds } from "../event-log/event-log.ts";
 import { selectorOf } from "../event-log/filter.ts";
-import { type Followed, gapOf } from "./app-feed.ts";
-import { replay } from "./catch-up.ts";
+import { type AppFeed, gapFor } from "./app-feed.ts";
+import { catchUp } from "./catch-up.ts";
 import { connectionHealth } from "./connection-health.ts";
-import type { Listener } from "./fan-out.ts";
-import { type LogSlot, type LogSlotsDeps, logSlots } from "./feed-registry.ts";
-import type { Follower, Following, FollowRequest, Start, Tail } from "./subscriber.ts";
+import type { Subscriber } from "./fan-out.ts";
+import { type FeedLease, type FeedRegistryDeps, feedRegistry } from "./feed-registry.ts";
+import type { StreamStart, SubscribeRequest, SubscriberCallbacks, Subscription, Tail } from "./subscriber.ts";
 
-export type TailDeps = LogSlotsDeps;
+export type TailDeps = FeedRegistryDeps;
 
-const PATIENCE_MS = 3_000;
+const SUBSCRIBE_TIMEOUT_MS = 3_000;
 
-type Place = Start & { readonly epoch: string; readonly id: string; readonly fromStart?: boolean } & {
+type Position = StreamStart & { readonly epoch: string; readonly id: string; readonly fromStart?: boolean } & {
   /** The log's last id when the listener asked. */
   readonly until: string;
 };
@@ -23,89 +23,99 @@ type Place = Start & { readonly epoch: string; readonly id: string; readonly fro
  */
 export function eventTail(deps: TailDeps): Tail {
   const { log, logger } = deps;
-  const slots = logSlots(deps);
+  const registry = feedRegistry(deps);
   const health = connectionHealth(deps.control);
 
-  async function placeOf(state: Followed, { after = "latest", loosely }: FollowRequest): Promise<Place> {
-    if (loosely) return endOf(state.epoch(), state.at());
-    const bounds = await log.bounds(state.app);
-    if (bounds.epoch !== state.epoch()) state.restart(bounds);
-    if (after === "latest") return endOf(bounds.epoch, bounds.last);
-    return after === "earliest" ? earliestPlace(bounds) : placeAfter(after, bounds);
+  async function positionFor(
+    feed: AppFeed,
+    { after = "latest", skipBounds: loosely }: SubscribeRequest,
+  ): Promise<Position> {
+    if (loosely) return latestPosition(feed.epoch(), feed.lastId());
+    const bounds = await log.bounds(feed.app);
+    if (bounds.epoch !== feed.epoch()) feed.restart(bounds);
+    if (after === "latest") return latestPosition(bounds.epoch, bounds.last);
+    return after === "earliest" ? earliestPosition(bounds) : positionAfter(after, bounds);
   }
-  async function follow(request: FollowRequest, follower: Follower): Promise<Following> {
+  async function subscribe(request: SubscribeRequest, callbacks: SubscriberCallbacks): Promise<Subscription> {
     if (!health.healthy()) throw new EventLogUnavailable();
-    const slot = slots.take(request.app);
+    const lease = registry.acquire(request.app);
     try {
-      const { state, place } = await inTime(
-        slot.opened.then(async (state) => ({ state, place: await placeOf(state, request) })),
+      const { state: feed, place: position } = await inTime(
+        lease.opened.then(async (feed) => ({ state: feed, place: await positionFor(feed, request) })),
       );
-      return join(slot, state, place, request, follower);
+      return join(lease, feed, position, request, callbacks);
     } catch (error) {
-      slots.release(slot);
+      registry.release(lease);
       throw new EventLogUnavailable(error);
     }
   }
-  function join(slot: LogSlot, state: Followed, place: Place, request: FollowRequest, follower: Follower): Following {
-    const listener: Listener = {
+  function join(
+    lease: FeedLease,
+    feed: AppFeed,
+    position: Position,
+    request: SubscribeRequest,
+    callbacks: SubscriberCallbacks,
+  ): Subscription {
+    const subscriber: Subscriber = {
       selector: selectorOf(request.filter ?? {}, request.limits ?? {}),
-      follower,
-      epoch: place.epoch,
-      scanned: place.id,
+      callbacks,
+      epoch: position.epoch,
+      scanned: position.id,
       live: false,
       stopped: false,
       pending: [],
     };
-    state.enter(listener);
-    follower.onStart?.(place.gap ? { cursor: place.cursor, gap: place.gap } : { cursor: place.cursor });
-    for (const revocation of state.revocations()) follower.onControl?.(revocation);
-    void replay({ state, listener, log, logger, fromStart: place.fromStart ?? false, until: place.until });
+    feed.join(subscriber);
+    callbacks.onStart?.(position.gap ? { cursor: position.cursor, gap: position.gap } : { cursor: position.cursor });
+    for (const revocation of feed.revocations()) callbacks.onControl?.(revocation);
+    void catchUp({ feed, subscriber, log, logger, fromStart: position.fromStart ?? false, until: position.until });
     return {
       position: () => {
-        const ahead = listener.live && listener.epoch === state.epoch() && compareIds(state.at(), listener.scanned) > 0;
-        return formatCursor(listener.epoch, ahead ? state.at() : listener.scanned);
+        const ahead =
+          subscriber.live && subscriber.epoch === feed.epoch() && compareIds(feed.lastId(), subscriber.scanned) > 0;
+        return formatCursor(subscriber.epoch, ahead ? feed.lastId() : subscriber.scanned);
       },
       stop: () => {
-        if (listener.stopped) return;
-        state.leave(listener);
-        slots.release(slot);
+        if (subscriber.stopped) return;
+        feed.leave(subscriber);
+        registry.release(lease);
       },
     };
   }
   return {
-    follow,
-    healthy: () => health.healthy() && slots.healthy(),
+    subscribe,
+    healthy: () => health.healthy() && registry.healthy(),
     close: async () => {
       health.stop();
-      await slots.close();
+      await registry.close();
     },
   };
 }
 
-function endOf(epoch: string, id: string): Place {
+function latestPosition(epoch: string, id: string): Position {
   return { epoch, id, cursor: formatCursor(epoch, id), until: id };
 }
 
-function earliestPlace({ epoch, first, last: until, trimmed }: LogBounds): Place {
+function earliestPosition({ epoch, first, last: until, trimmed }: LogBounds): Position {
   // No cursor lies before the first entry of a trimmed log without being a gap, so the word itself is the position.
   if (trimmed || first === undefined) return { epoch, id: "0-0", cursor: "earliest", fromStart: true, until };
   return { epoch, id: first, cursor: formatCursor(epoch, first), until };
 }
 
 /** With a gap `ready` still tells the cursor asked for: whoever is cut between `ready` and `gap` asks again and is told. */
-function placeAfter(after: string, bounds: LogBounds): Place {
+function positionAfter(after: string, bounds: LogBounds): Position {
   const cursor = parseCursor(after);
   if (cursor && !isGap(cursor, bounds))
     return { epoch: bounds.epoch, id: cursor.id, cursor: after, until: bounds.last };
-  const gap = { ...(cursor ? { requested: after } : {}), ...gapOf(bounds) };
-  return { ...endOf(bounds.epoch, bounds.last), cursor: cursor ? after : gap.latest, gap };
+  const gap = { ...(cursor ? { requested: after } : {}), ...gapFor(bounds) };
+  return { ...latestPosition(bounds.epoch, bounds.last), cursor: cursor ? after : gap.latest, gap };
 }
 
 /** A Redis that went away without a word must not keep a listener waiting. */
 async function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new EventLogUnavailable()), PATIENCE_MS);
+    timer = setTimeout(() => reject(new EventLogUnavailable()), SUBSCRIBE_TIMEOUT_MS);
   });
   try {
     return await Promise.race([work, late]);

@@ -2,8 +2,8 @@ import { type Cursor, formatCursor } from "../event-log/cursor.ts";
 import { type EventLog, isGap, type LogPage } from "../event-log/event-log.ts";
 import { type Selector, selects } from "../event-log/filter.ts";
 import type { Log } from "../model/log.ts";
-import { gapOf } from "../streaming/app-feed.ts";
-import { frameOf, jsonWithCursor } from "../streaming/encoded-event.ts";
+import { gapFor } from "../streaming/app-feed.ts";
+import { encodeEvent, jsonWithCursor } from "../streaming/encoded-event.ts";
 import { conversationOf } from "./conversation-key.ts";
 import type { PendingEvent } from "./delivery-store.ts";
 
@@ -35,7 +35,7 @@ export async function readPage(
   const page = await log.range(app, cursor?.id ?? "0-0", PAGE_SIZE);
   const startsAtOldest = cursor === undefined && rawCursor === "earliest";
   if (startsAtOldest || !isGap(cursor, page)) return { gap: undefined, ...contents(page, selector, logger) };
-  const { earliest, latest } = gapOf(page);
+  const { earliest, latest } = gapFor(page);
   const json = JSON.stringify({ type: "gap", requested: rawCursor, earliest, latest });
   const gap = { conversation: "", id: `gap_${idPart(earliest)}`, json };
   return { gap, ...contents(await log.range(app, "0-0", PAGE_SIZE), selector, logger) };
@@ -51,7 +51,7 @@ function contents(page: LogPage, selector: Selector, logger: Log): Omit<EventPag
   for (const { id, event } of page.entries) {
     if (event === undefined) continue;
     try {
-      const frame = frameOf(page.epoch, id, event);
+      const frame = encodeEvent(page.epoch, id, event);
       if (!selects(selector, frame.facts)) continue;
       const conversation = conversationOf(JSON.parse(event) as Record<string, unknown>);
       events.push({

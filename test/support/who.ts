@@ -3,13 +3,13 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import express from "express";
 import Type from "typebox";
-import { guesses } from "../../routes/http/auth-rate-limit.ts";
-import { type AskedFor, authenticate } from "../../routes/http/authenticate.ts";
+import { authRateLimit } from "../../routes/http/auth-rate-limit.ts";
+import { authenticator, type RequestKind } from "../../routes/http/authenticate.ts";
 import { EndedToken } from "../../routes/http/ended-token.ts";
 import { jsonBody } from "../../routes/http/json-body.ts";
 import { origins } from "../../routes/http/origin.ts";
 import { problemOf, sendProblem } from "../../routes/http/problem.ts";
-import { way } from "../../routes/http/proxy-trust.ts";
+import { proxyTrust } from "../../routes/http/proxy-trust.ts";
 import { accountViews } from "../../routes/resources/account-endpoints.ts";
 import { accountRoutes } from "../../routes/resources/accounts.ts";
 import { revocationRoutes } from "../../routes/resources/revocations.ts";
@@ -86,18 +86,18 @@ export async function who(
   const keys = keyCache({ find: registry.find, keyring: ring, now });
   const revocations = redisRevocations({ redis: client, appendControl });
   const tickets = redisTickets(client);
-  const trusted = way(options.trustProxy ?? ["loopback"]);
-  const site = origins({ allowedOrigins: options.allowedOrigins ?? [], publicUrl: "", way: trusted });
+  const trusted = proxyTrust(options.trustProxy ?? ["loopback"]);
+  const site = origins({ allowedOrigins: options.allowedOrigins ?? [], publicUrl: "", proxyTrust: trusted });
   const platforms = platformRegistry([mail, feeds]);
-  const ask = authenticate({
+  const ask = authenticator({
     keys,
     revocations,
     tickets,
     origins: site,
-    countGuess: guesses(trusted.clientIp),
-    way: trusted,
+    countFailedAuth: authRateLimit(trusted.clientIp),
+    proxyTrust: trusted,
     basePath: "/gateway",
-    canonical: platforms.canonicalId,
+    canonicalId: platforms.canonicalId,
     now,
   });
 
@@ -105,7 +105,7 @@ export async function who(
   const base = express.Router();
   app.use("/gateway", base);
   base.use(site.cors);
-  const seen = (scope: Scope, asked?: AskedFor) => async (req: express.Request, res: express.Response) => {
+  const seen = (scope: Scope, asked?: RequestKind) => async (req: express.Request, res: express.Response) => {
     const caller = await ask(req, scope, asked);
     if (caller.setCookie !== undefined) res.setHeader("Set-Cookie", caller.setCookie);
     res.json(shown(caller));
@@ -117,7 +117,7 @@ export async function who(
   const endpoints = redisWebhookEndpoints({ redis: client, keyring: ring });
   const views = accountViews(endpoints, platforms, "/gateway");
   const stores = { keys, tickets, platforms, revocations, accounts, endpoints };
-  const deps = { who: ask, ...stores, views, lanes, log: silentLog };
+  const deps = { authenticate: ask, ...stores, views, lanes, log: silentLog };
   base.use(["/tokens", "/revocations"], jsonBody());
   base.put("/accounts", jsonBody());
   base.use(tokenRoutes(deps), revocationRoutes(deps), accountRoutes(deps));

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import fc from "fast-check";
 import { SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { way } from "../../../routes/http/proxy-trust.ts";
+import { proxyTrust } from "../../../routes/http/proxy-trust.ts";
 import { newApiKey } from "../../../src/apps/api-key.ts";
 import type { IssuedKey } from "../../../src/apps/registry.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
@@ -342,7 +342,7 @@ describe("the client's address", () => {
     forwarded: string,
     socketPath?: string,
   ): Promise<string> => {
-    const { clientIp } = way(trust);
+    const { clientIp } = proxyTrust(trust);
     const server = createServer((req, res) => res.end(clientIp(req)));
     const place = socketPath === undefined ? { port: 0, host: "127.0.0.1" } : { path: socketPath };
     await new Promise<void>((done) => server.listen(place, done));

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { refuseLarge } from "../../../routes/http/body-limit.ts";
+import { checkBodySize } from "../../../routes/http/body-limit.ts";
 
 it("counts by item, and leaves a list of none to be told so", () => {
-  expect(() => refuseLarge([], 2)).not.toThrow();
-  expect(() => refuseLarge([{}, {}], 128 * 1024)).not.toThrow();
-  expect(() => refuseLarge([{}], 128 * 1024)).toThrow("64 kB");
+  expect(() => checkBodySize([], 2)).not.toThrow();
+  expect(() => checkBodySize([{}, {}], 128 * 1024)).not.toThrow();
+  expect(() => checkBodySize([{}], 128 * 1024)).toThrow("64 kB");
 });

@@ -1,12 +1,12 @@
 import { createServer } from "node:http";
 import request from "supertest";
 import { expect, test } from "vitest";
-import { lastAnswers } from "../../../routes/http/connection-close.ts";
+import { closeWhileLeaving } from "../../../routes/http/connection-close.ts";
 
 test("answers end their connections only while the process leaves", async () => {
   let leaving = false;
   const server = createServer(
-    lastAnswers(
+    closeWhileLeaving(
       () => leaving,
       (_req, res) => res.end("here"),
     ),

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { answerBadFraming } from "../../../routes/http/malformed-http.ts";
+import { answerMalformedHttp } from "../../../routes/http/malformed-http.ts";
 
 const server = createServer(
   { maxHeaderSize: 2_048, headersTimeout: 300, connectionsCheckingInterval: 50 },
@@ -11,7 +11,7 @@ const server = createServer(
   },
 );
 beforeAll(async () => {
-  answerBadFraming(server);
+  answerMalformedHttp(server);
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
 });
 afterAll(() => {

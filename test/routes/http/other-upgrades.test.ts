@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import { readJson } from "../../../routes/http/json-body.ts";
-import { passOtherUpgrades } from "../../../routes/http/other-upgrades.ts";
+import { ignoreOtherUpgrades } from "../../../routes/http/other-upgrades.ts";
 import { problemOf, sendProblem } from "../../../routes/http/problem.ts";
 
 let server: Server | undefined;
@@ -23,7 +23,7 @@ async function started(onUpgrade: () => void = () => {}): Promise<number> {
     onUpgrade();
     socket.end("HTTP/1.1 101 Switching Protocols\r\n\r\n");
   });
-  passOtherUpgrades(it);
+  ignoreOtherUpgrades(it);
   await new Promise<void>((done) => it.listen(0, "127.0.0.1", done));
   return (it.address() as AddressInfo).port;
 }

@@ -6,8 +6,8 @@ import type { Authenticate } from "../../../routes/http/authenticate.ts";
 import { EndedToken } from "../../../routes/http/ended-token.ts";
 import { Problem } from "../../../routes/http/problem.ts";
 import { eventRoutes } from "../../../routes/streams/events.ts";
-import { streamSet } from "../../../routes/streams/stream-registry.ts";
-import { mountSocket, socketRoutes } from "../../../routes/streams/websocket.ts";
+import { streamRegistry } from "../../../routes/streams/stream-registry.ts";
+import { mountWebSocket, webSocketRoutes } from "../../../routes/streams/websocket.ts";
 import type { EventLog } from "../../../src/event-log/event-log.ts";
 import type { Caller } from "../../../src/model/caller.ts";
 import { silentLog } from "../../../src/model/log.ts";
@@ -33,7 +33,7 @@ export const callers = new Map<string, Partial<Caller>>();
 /** Emits `left` once a request with `X-Leaves` was authenticated after its client had gone. */
 export const departures = new EventEmitter();
 
-const who: Authenticate = async (req, scope) => {
+const authenticate: Authenticate = async (req, scope) => {
   const token = (req.headers.authorization ?? "").replace(/^Bearer /, "");
   if (token === "") throw new Problem("unauthenticated", "Send a key.");
   if (token === "ended") throw new EndedToken("The token has ended.");
@@ -69,20 +69,20 @@ export async function streamServer(redis: TestRedis, options: StreamServerOption
     socketEcho: false,
     ...options.config,
   };
-  const streams = streamSet({ config });
+  const streams = streamRegistry({ config });
   const canonical = (name: string) => (name === "smtp" ? "email" : name);
-  const shared = { who, tail, streams, config, canonical, log: silentLog };
+  const shared = { authenticate, tail, streams, config, canonicalId: canonical, log: silentLog };
   const app = createApp({
     basePath: config.basePath,
     trustProxy: [],
     cors: (_req, _res, next) => next(),
-    first: [eventRoutes(shared), socketRoutes()],
+    first: [eventRoutes(shared), webSocketRoutes()],
     ordinary: [],
     atRoot: [],
     log: silentLog,
   });
   const server: Server = createServer(app);
-  mountSocket({
+  mountWebSocket({
     ...shared,
     server,
     origins: { allowedOrigin: ({ headers }) => headers.origin !== "https://evil.example" },

@@ -2,9 +2,9 @@ import { createParser, type EventSourceMessage } from "eventsource-parser";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compareIds, formatCursor, parseCursor } from "../../../src/event-log/cursor.ts";
-import { batchOf, frameOf, jsonWithCursor } from "../../../src/streaming/encoded-event.ts";
-import { chunkOf, sseBlock } from "../../../src/streaming/sse-encoding.ts";
-import { wsTextFrame } from "../../../src/streaming/websocket-encoding.ts";
+import { createBatch, encodeEvent, jsonWithCursor } from "../../../src/streaming/encoded-event.ts";
+import { encodeChunk, encodeSseBlock } from "../../../src/streaming/sse-encoding.ts";
+import { encodeTextFrame } from "../../../src/streaming/websocket-encoding.ts";
 
 function parse(text: string): EventSourceMessage[] {
   const events: EventSourceMessage[] = [];
@@ -32,8 +32,8 @@ test("an event's frame reads back as it was, whatever is in it, in every form an
   fc.assert(
     fc.property(fc.array(json, { minLength: 1, maxLength: 5 }), (values) => {
       const texts = values.map((value) => JSON.stringify(value));
-      const frames = texts.map((text, i) => frameOf("ep", `${i + 1}-0`, text));
-      const batch = batchOf(frames);
+      const frames = texts.map((text, i) => encodeEvent("ep", `${i + 1}-0`, text));
+      const batch = createBatch(frames);
       for (const kind of ["sse", "named"] as const) {
         const events = parse(dechunk(batch.bytes(kind)));
         expect(events.map(({ data }) => data)).toEqual(texts);
@@ -53,32 +53,32 @@ test("a block never lets a line break begin a field of its own", () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), fc.string(), (event, id, data) => {
       const broken = /[\r\n\0]/.test(event + id) || /[\r\n]/.test(data);
-      const make = () => sseBlock({ event, id, data });
+      const make = () => encodeSseBlock({ event, id, data });
       if (broken) expect(make).toThrow(RangeError);
       else expect(parse(make())).toHaveLength(1);
     }),
   );
-  expect(() => sseBlock({ event: "a\nid: 1", data: "" })).toThrow(RangeError);
+  expect(() => encodeSseBlock({ event: "a\nid: 1", data: "" })).toThrow(RangeError);
 });
 
 test("JSON that was written over several lines still makes one line", () => {
-  const frame = frameOf("ep", "1-0", JSON.stringify({ type: "result", rid: 1 }, null, 2));
-  expect(parse(batchOf([frame]).bytes("ssePlain").toString())[0]?.data).toBe('{"type":"result","rid":1}');
+  const frame = encodeEvent("ep", "1-0", JSON.stringify({ type: "result", rid: 1 }, null, 2));
+  expect(parse(createBatch([frame]).bytes("ssePlain").toString())[0]?.data).toBe('{"type":"result","rid":1}');
 });
 
 test("what is not an event's JSON is not made a frame", () => {
   for (const text of ["", "null", "[]", "1", "{}", '{"type":"a\\nb"}', '{"type":1}', "{"]) {
-    expect(() => frameOf("ep", "1-0", text)).toThrow(SyntaxError);
+    expect(() => encodeEvent("ep", "1-0", text)).toThrow(SyntaxError);
   }
 });
 
 test("a chunk tells its length in bytes", () => {
-  fc.assert(fc.property(fc.string({ unit: "grapheme" }), (text) => dechunk(chunkOf(`${text}.`)) === `${text}.`));
+  fc.assert(fc.property(fc.string({ unit: "grapheme" }), (text) => dechunk(encodeChunk(`${text}.`)) === `${text}.`));
 });
 
 test("a WebSocket frame's head tells the length of its text in bytes", () => {
   for (const length of [0, 1, 125, 126, 65_535, 65_536, 100_000]) {
-    const frame = wsTextFrame("x".repeat(length));
+    const frame = encodeTextFrame("x".repeat(length));
     const short = (frame[1] as number) & 0x7f;
     const told = short < 126 ? short : short === 126 ? frame.readUInt16BE(2) : Number(frame.readBigUInt64BE(2));
     const head = short < 126 ? 2 : short === 126 ? 4 : 10;

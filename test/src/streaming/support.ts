@@ -2,7 +2,13 @@ import { redisEventLog } from "../../../src/event-log/redis-event-log.ts";
 import type { Revocation } from "../../../src/model/caller.ts";
 import type { ResultEvent, SessionEvent } from "../../../src/model/event.ts";
 import { silentLog } from "../../../src/model/log.ts";
-import type { Follower, FollowRequest, Gap, Start, Tail } from "../../../src/streaming/subscriber.ts";
+import type {
+  StreamGap,
+  StreamStart,
+  SubscribeRequest,
+  SubscriberCallbacks,
+  Tail,
+} from "../../../src/streaming/subscriber.ts";
 import { eventTail } from "../../../src/streaming/tail.ts";
 import type { TestRedis } from "../../support/redis.ts";
 
@@ -45,16 +51,16 @@ export function stream(redis: TestRedis, kept = 100_000) {
 export function recorder() {
   const rids: string[] = [];
   const cursors: string[] = [];
-  const gaps: Gap[] = [];
+  const gaps: StreamGap[] = [];
   const controls: Revocation[] = [];
-  let start: Start | undefined;
+  let start: StreamStart | undefined;
   let live = false;
   let check = () => {};
-  const follower: Follower = {
+  const follower: SubscriberCallbacks = {
     onStart: (told) => {
       start = told;
     },
-    onEvents: ({ frames }) => {
+    onEvents: ({ events: frames }) => {
       for (const frame of frames) {
         rids.push(frame.facts.rid ?? frame.facts.type);
         cursors.push(frame.cursor);
@@ -85,7 +91,7 @@ export function recorder() {
     cursors,
     gaps,
     controls,
-    start: () => start as Start,
+    start: () => start as StreamStart,
     live: () => until(() => live),
     until,
     count: (n: number) => until(() => rids.length >= n),
@@ -93,9 +99,9 @@ export function recorder() {
 }
 
 /** Follows and waits until the listener is live. */
-export async function followLive(tail: Tail, request: FollowRequest) {
+export async function followLive(tail: Tail, request: SubscribeRequest) {
   const seen = recorder();
-  const following = await tail.follow(request, seen.follower);
+  const following = await tail.subscribe(request, seen.follower);
   await seen.live();
   return { ...seen, following };
 }

@@ -49,7 +49,7 @@ test("a long past is replayed in order and meets the present without a hole", as
   const epoch = (await log.bounds("long")).epoch;
   await Promise.all(all.slice(0, 1_500).map((rid) => log.append("long", result(rid))));
   const seen = recorder();
-  await tail.follow({ app: "long", after: `${epoch}.${from}` }, seen.follower);
+  await tail.subscribe({ app: "long", after: `${epoch}.${from}` }, seen.follower);
   await Promise.all(all.slice(1_500).map((rid) => log.append("long", result(rid))));
   await seen.count(2_500);
   expect(seen.rids).toEqual(all);
@@ -223,7 +223,7 @@ test("trimming by age drops what is older", async () => {
 test("while Redis is away following is refused at once and works again afterwards", async () => {
   const { tail, log } = begin();
   await redis.kill();
-  await expect(tail.follow({ app: "away" }, recorder().follower)).rejects.toMatchObject({
+  await expect(tail.subscribe({ app: "away" }, recorder().follower)).rejects.toMatchObject({
     name: "EventLogUnavailable",
   });
   await redis.start();
