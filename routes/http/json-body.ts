@@ -35,7 +35,8 @@ export function jsonBody(): RequestHandler {
   };
 }
 
-function checkType(req: IncomingMessage): void {
+/** Throws `Problem` `unsupported-media-type` unless the body is plain JSON in UTF-8. */
+export function checkType(req: IncomingMessage): void {
   const [type = "", ...parameters] = (req.headers["content-type"] ?? "").split(";").map((part) => part.trim());
   const charset = parameters.find((parameter) => /^charset=/i.test(parameter));
   const utf8 = charset === undefined || /^charset="?utf-?8"?$/i.test(charset);

@@ -39,7 +39,7 @@ export async function submitItem(
 }
 
 /** Checks the length of a list of activities; throws `Problem` `validation-failed`. */
-export function checkItemCount(items: readonly unknown[]): void {
+export function checkItemCount(items: { readonly length: number }): void {
   if (items.length >= 1 && items.length <= MAX_ITEMS) return;
   throw new Problem("validation-failed", `A list holds 1 to ${MAX_ITEMS} activities.`, {
     errors: [{ pointer: "", detail: `must hold 1 to ${MAX_ITEMS} activities` }],

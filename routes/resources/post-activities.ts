@@ -5,8 +5,8 @@ import type { ResultEvent } from "../../src/model/event.ts";
 import type { Log } from "../../src/model/log.ts";
 import type { Confirm, SubmitActivity } from "../../src/operations/submit-activity.ts";
 import type { Outbox } from "../../src/outbox/outbox.ts";
-import { checkBodySize } from "../http/body-limit.ts";
-import { MAX_BODY_BYTES, readJson } from "../http/json-body.ts";
+import { parseActivities } from "../http/activity-body.ts";
+import { checkType, MAX_BODY_BYTES, readBytes } from "../http/json-body.ts";
 import { PRIVATE_HEADERS } from "../http/private-answer.ts";
 import { Problem, sendProblem } from "../http/problem.ts";
 import { checkItemCount, type ItemAnswer, itemJson, submitItem } from "../http/submit-items.ts";
@@ -33,8 +33,8 @@ const MAX_WAIT_SECONDS = 30;
 /** Answers `POST /activities`; throws `Problem`. Needs nothing of Express, see hot-path.ts. */
 export async function postActivities(deps: PostDeps, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const caller = await deps.authenticate(req, "send");
-  const { value, bytes } = await readJson(req, MAX_BODY_BYTES);
-  checkBodySize(value, bytes);
+  checkType(req);
+  const value = await parseActivities(await readBytes(req, MAX_BODY_BYTES));
   if (Array.isArray(value)) return list(deps, caller, value, res);
   const key = idempotencyKey(req);
   const wait = waitOf(req);

@@ -3,7 +3,7 @@ import type { ItemAnswer } from "../http/submit-items.ts";
 
 export interface WebSocketReceiverDeps {
   readonly ws: Pick<WebSocket, "pause" | "resume" | "isPaused">;
-  readonly submit: (text: string) => Promise<readonly ItemAnswer[]>;
+  readonly submit: (frame: Buffer) => Promise<readonly ItemAnswer[]>;
   readonly answer: (answers: readonly ItemAnswer[]) => void;
   /** Too much is held back. */
   readonly overflow: () => void;
@@ -11,7 +11,7 @@ export interface WebSocketReceiverDeps {
 
 /** Keeps answers in the order of the frames, and events behind the answers they must not overtake. */
 export interface WebSocketReceiver {
-  readonly receive: (text: string) => void;
+  readonly receive: (frame: Buffer) => void;
   /** Writes something out now, or once everything that was taken before is answered. */
   readonly afterAnswers: (write: () => void) => void;
   readonly busy: () => boolean;
@@ -38,9 +38,9 @@ export function webSocketReceiver({ ws, submit, answer, overflow }: WebSocketRec
     if (ws.isPaused && taken - answered < MAX_UNANSWERED / 2) ws.resume();
   }
   return {
-    receive: (text) => {
+    receive: (frame) => {
       taken++;
-      const answers = submit(text);
+      const answers = submit(frame);
       turn = turn.then(async () => {
         answer(await answers);
         release();

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { WebSocket } from "ws";
+import type { RawData, WebSocket } from "ws";
 import type { Config } from "../../src/config/settings.ts";
 import { selectorOf, selectsAll } from "../../src/event-log/filter.ts";
 import { type Caller, revokes } from "../../src/model/caller.ts";
@@ -13,7 +13,7 @@ import type { StreamQuery } from "./stream-query.ts";
 import type { EndReason, StreamRegistry, StreamSlot } from "./stream-registry.ts";
 import { keepalive } from "./websocket-keepalive.ts";
 import { type WebSocketReceiver, webSocketReceiver } from "./websocket-receiver.ts";
-import type { SubmitText } from "./websocket-submit.ts";
+import type { SubmitFrame } from "./websocket-submit.ts";
 import { type WebSocketWriter, webSocketWriter } from "./websocket-writer.ts";
 
 export interface WebSocketSessionDeps {
@@ -23,7 +23,7 @@ export interface WebSocketSessionDeps {
   readonly caller: Caller;
   readonly query: StreamQuery;
   readonly seat: StreamSlot;
-  readonly submit: SubmitText;
+  readonly submit: SubmitFrame;
   readonly tail: Tail;
   readonly streams: Pick<StreamRegistry, "sent">;
   readonly config: Pick<Config, "streamAgeSeconds">;
@@ -57,7 +57,7 @@ export function openWebSocketSession(deps: WebSocketSessionDeps): void {
   const writer = webSocketWriter(ws, deps.socket as Socket, () => close("slow"));
   const receiver = webSocketReceiver({
     ws,
-    submit: (text) => deps.submit(caller, text),
+    submit: (frame) => deps.submit(caller, frame),
     answer: (answers) => {
       for (const one of answers) writer.writeMessage(itemJson(one));
     },
@@ -83,7 +83,7 @@ export function openWebSocketSession(deps: WebSocketSessionDeps): void {
   };
   ws.on("message", (data, isBinary) => {
     if (over) return;
-    if (!isBinary) return receiver.receive(data.toString());
+    if (!isBinary) return receiver.receive(bytesOf(data));
     writer.writeMessage(itemJson({ ok: false, problem: notText() }));
     close();
     ws.close(4400, "bad frame");
@@ -141,6 +141,12 @@ function followerOf(
       if (revokes(revocation, caller)) end("revoked");
     },
   };
+}
+
+/** Messages come as one Buffer, since `ws` is left at its default `binaryType`. */
+function bytesOf(data: RawData): Buffer {
+  if (Buffer.isBuffer(data)) return data;
+  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
 }
 
 function notText(): Problem {

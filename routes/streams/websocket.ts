@@ -15,7 +15,7 @@ import type { StreamRegistry, StreamSlot } from "./stream-registry.ts";
 import { echoSocket, isDirectLoopback } from "./websocket-echo.ts";
 import { webSocketRouter } from "./websocket-router.ts";
 import { openWebSocketSession } from "./websocket-session.ts";
-import { submitText } from "./websocket-submit.ts";
+import { submitFrame } from "./websocket-submit.ts";
 
 export interface WebSocketDeps {
   readonly server: Server;
@@ -47,7 +47,7 @@ export function webSocketRoutes(): Router {
 /** Takes `Upgrade` requests to `<base>/socket` on this server: activities in, confirms and events out. */
 export function mountWebSocket(deps: WebSocketDeps): void {
   const { server, config, log } = deps;
-  const submit = submitText(deps);
+  const submit = submitFrame(deps);
   const router = webSocketRouter<Grant>({
     server,
     maxPayload: MAX_BODY_BYTES,
