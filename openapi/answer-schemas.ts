@@ -12,7 +12,7 @@ const Rid = Type.Union([Type.String(), Type.Integer()], { description: "As the a
 const Id = Type.String({ description: "The gateway's own id of the activity (ULID)." });
 const codes = Object.keys(problems) as ProblemCode[];
 
-/** Where an activity stands: on its way, or one of the terminal outcomes. */
+/** Status of an activity: in progress, or one of the terminal outcomes. */
 export const StandingSchema = Type.Enum(["queued", "scheduled", "deferred", "sending", ...FinalStatusSchema.enum], {
   description: "`scheduled` until `sendAt`; `deferred` until `retryAt`; the others as in events.",
 });
@@ -88,7 +88,7 @@ export const ActivityStandingSchema = Type.Object(
     retryAt: Type.Optional(Time),
     result: Type.Optional(ResultEventSchema),
   },
-  { additionalProperties: false, description: "Where an activity stands; `result` once it has ended." },
+  { additionalProperties: false, description: "Status of an activity; `result` once it has ended." },
 );
 
 export const HealthSchema = Type.Object({ status: Type.Literal("ok") }, { additionalProperties: false });

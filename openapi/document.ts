@@ -33,7 +33,7 @@ out on e-mail and other networks; what became of it, and what arrives from those
 * After a time-out, 429 or 503 send the same again with the same rid: nothing is done twice.`;
 
 const TAGS = {
-  Activities: "Have something done, and see where it stands.",
+  Activities: "Create activities and get their status.",
   "Dead letters": "What ended undelivered, to look at and to try again.",
   Events: "What became of it, and what arrives.",
   Accounts: "The app's logins at the networks; never given back.",

@@ -19,7 +19,7 @@ export function accountPaths(serializer: SchemaSerializer): Paths {
     "/accounts": {
       put: operation(serializer, {
         id: "putAccount",
-        summary: "Store a login",
+        summary: "Store an account",
         description: PUT,
         ...whole,
         body: { schema: serializer.ref("AccountRequest") as OpenAPIV3_1.SchemaObject },
@@ -28,7 +28,7 @@ export function accountPaths(serializer: SchemaSerializer): Paths {
       }),
       get: operation(serializer, {
         id: "listAccounts",
-        summary: "The stored accounts and how they stand",
+        summary: "List accounts",
         ...whole,
         parameters: [
           query("after", "`next` of the page before.", { type: "string" }),
@@ -42,14 +42,14 @@ export function accountPaths(serializer: SchemaSerializer): Paths {
       parameters: [id],
       get: operation(serializer, {
         id: "getAccount",
-        summary: "How an account stands",
+        summary: "Get an account",
         ...whole,
         answers: { "200": json("Its state, without its credentials.", account) },
         problems: ["bad-parameter", "not-found"],
       }),
       delete: operation(serializer, {
         id: "deleteAccount",
-        summary: "Forget a login",
+        summary: "Delete an account",
         description: "Drops the credentials and ends the account's session.",
         ...whole,
         answers: { "204": { description: "It is gone." } },

@@ -27,7 +27,7 @@ export function activityPaths(serializer: SchemaSerializer, examples: Examples):
       post: operation(serializer, {
         id: "postActivities",
         tag: "Activities",
-        summary: "Have something done on a network",
+        summary: "Create an activity",
         description: POST,
         scope: "send",
         parameters: [
@@ -81,7 +81,7 @@ export function activityPaths(serializer: SchemaSerializer, examples: Examples):
       get: operation(serializer, {
         id: "getActivity",
         tag: "Activities",
-        summary: "Where an activity stands",
+        summary: "Get an activity",
         description: "What became of each target so far; kept for 24 h after the end (setting RETENTION_HOURS).",
         scope: "send",
         answers: { "200": standing },
@@ -90,7 +90,7 @@ export function activityPaths(serializer: SchemaSerializer, examples: Examples):
       delete: operation(serializer, {
         id: "cancelActivity",
         tag: "Activities",
-        summary: "Cancel an activity that has not begun",
+        summary: "Cancel an activity",
         description:
           "Its result is then `cancelled`. What is being sent, or has ended, can't be cancelled (`too-late`).",
         scope: "send",

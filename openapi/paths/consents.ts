@@ -41,7 +41,7 @@ export function consentPaths(serializer: SchemaSerializer): Paths {
       parameters: [platform, inPath("proof", "Of the query with which the user came back.", { type: "string" })],
       get: operation(serializer, {
         id: "getConsent",
-        summary: "What became of a user's consent",
+        summary: "Get a user's consent",
         description: OUTCOME,
         ...whole,
         answers: { "200": json("How it ended.", serializer.ref("ConsentOutcome")) },
@@ -52,7 +52,7 @@ export function consentPaths(serializer: SchemaSerializer): Paths {
       parameters: [platform],
       get: operation(serializer, {
         id: "endConsent",
-        summary: "Ends a user's consent",
+        summary: "Finish a user's consent",
         description: END,
         tag: "Accounts",
         parameters: [

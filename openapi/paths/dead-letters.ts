@@ -15,7 +15,7 @@ export function deadLetterPaths(serializer: SchemaSerializer): Paths {
     "/dead-letters": {
       get: operation(serializer, {
         id: "listDeadLetters",
-        summary: "What ended undelivered",
+        summary: "List dead letters",
         description: LIST,
         ...whole,
         parameters: [
@@ -30,14 +30,14 @@ export function deadLetterPaths(serializer: SchemaSerializer): Paths {
       parameters: [rid],
       get: operation(serializer, {
         id: "getDeadLetter",
-        summary: "One of them, with what was to be sent",
+        summary: "Get a dead letter",
         ...whole,
         answers: { "200": json("Without secrets.", serializer.ref("DeadLetterWhole")) },
         problems: ["bad-parameter", "not-found"],
       }),
       delete: operation(serializer, {
         id: "deleteDeadLetter",
-        summary: "Forget it",
+        summary: "Delete a dead letter",
         ...whole,
         answers: { "204": { description: "It is no dead letter any more." } },
         problems: ["bad-parameter", "not-found"],
@@ -47,7 +47,7 @@ export function deadLetterPaths(serializer: SchemaSerializer): Paths {
       parameters: [rid],
       post: operation(serializer, {
         id: "replayDeadLetter",
-        summary: "Try it again",
+        summary: "Replay a dead letter",
         description: REPLAY,
         ...whole,
         answers: {

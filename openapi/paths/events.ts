@@ -63,7 +63,7 @@ export function eventPaths(serializer: SchemaSerializer): Paths {
       get: operation(serializer, {
         id: "getEvents",
         tag: "Events",
-        summary: "Listen, or ask what happened",
+        summary: "Stream or poll events",
         description: STREAM,
         scope: "listen",
         tickets: true,
@@ -84,7 +84,7 @@ export function eventPaths(serializer: SchemaSerializer): Paths {
       get: operation(serializer, {
         id: "openSocket",
         tag: "Events",
-        summary: "Send and listen over one WebSocket",
+        summary: "Open a WebSocket",
         description: SOCKET,
         scope: "listen",
         tickets: true,

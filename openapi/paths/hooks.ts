@@ -19,7 +19,7 @@ export function hookPaths(serializer: SchemaSerializer): Paths {
     "/hooks": {
       get: operation(serializer, {
         id: "listHooks",
-        summary: "The app's webhooks and how they do",
+        summary: "List webhooks",
         ...whole,
         answers: { "200": json("All of them, by name.", serializer.ref("HookList")) },
       }),
@@ -28,7 +28,7 @@ export function hookPaths(serializer: SchemaSerializer): Paths {
       parameters: [name],
       put: operation(serializer, {
         id: "putHook",
-        summary: "Have events pushed",
+        summary: "Store a webhook",
         description: PUT,
         ...whole,
         body: body("HookRequest"),
@@ -37,14 +37,14 @@ export function hookPaths(serializer: SchemaSerializer): Paths {
       }),
       get: operation(serializer, {
         id: "getHook",
-        summary: "How a webhook does",
+        summary: "Get a webhook",
         ...whole,
         answers: { "200": json("Its state, without its secret.", hook) },
         problems: ["bad-parameter", "not-found"],
       }),
       delete: operation(serializer, {
         id: "deleteHook",
-        summary: "Forget a webhook",
+        summary: "Delete a webhook",
         ...whole,
         answers: { "204": { description: "It is gone; a delivery may still be under way." } },
         problems: ["bad-parameter", "not-found"],
@@ -54,7 +54,7 @@ export function hookPaths(serializer: SchemaSerializer): Paths {
       parameters: [name],
       get: operation(serializer, {
         id: "listDeliveries",
-        summary: "The newest attempts",
+        summary: "List a webhook's deliveries",
         ...whole,
         parameters: [
           query("limit", "How many; 100 when nothing is said.", { type: "integer", minimum: 1, maximum: 100 }),
@@ -67,7 +67,7 @@ export function hookPaths(serializer: SchemaSerializer): Paths {
       parameters: [name],
       post: operation(serializer, {
         id: "testHook",
-        summary: "Send a test",
+        summary: "Send a test event",
         description: 'POSTs `{"type":"test",…}` once; what came of it is among the deliveries within some seconds.',
         ...whole,
         answers: { "202": json("A worker sends it.", serializer.ref("HookTest")) },
@@ -78,7 +78,7 @@ export function hookPaths(serializer: SchemaSerializer): Paths {
       parameters: [name],
       post: operation(serializer, {
         id: "replayHook",
-        summary: "Deliver again from a cursor",
+        summary: "Replay events to a webhook",
         description:
           "Goes back, or forward, to a cursor. What was held back is dropped, since it comes again from the log.",
         ...whole,

@@ -21,7 +21,7 @@ export function inboundPaths(serializer: SchemaSerializer): Paths {
       parameters,
       get: operation(serializer, {
         id: "answerChallenge",
-        summary: "Answers a network's challenge",
+        summary: "Answer a network's challenge",
         description: "What the network asks before it pushes. A wrong token is answered 403.",
         tag: "Accounts",
         parameters: [query("hub.challenge", "Of Facebook and WebSub: given back.", { type: "string" })],
@@ -30,7 +30,7 @@ export function inboundPaths(serializer: SchemaSerializer): Paths {
       }),
       post: operation(serializer, {
         id: "takePush",
-        summary: "Takes a network's push",
+        summary: "Receive a network's webhook",
         description: PUSH,
         tag: "Accounts",
         answers: { "200": { description: "Everything is stored.", ...text } },

@@ -10,7 +10,7 @@ export function operatingPaths(serializer: SchemaSerializer): Paths {
       get: operation(serializer, {
         id: "getHealth",
         tag: "Operating",
-        summary: "Whether the process answers",
+        summary: "Check liveness",
         answers: { "200": json("It does.", serializer.ref("Health")) },
       }),
     },
@@ -18,7 +18,7 @@ export function operatingPaths(serializer: SchemaSerializer): Paths {
       get: operation(serializer, {
         id: "getReadiness",
         tag: "Operating",
-        summary: "Whether work should be sent here",
+        summary: "Check readiness",
         description: "Also says what the gateway's Redis really guarantees.",
         answers: {
           "200": json("Send it.", readiness),
@@ -30,7 +30,7 @@ export function operatingPaths(serializer: SchemaSerializer): Paths {
       get: operation(serializer, {
         id: "getMetrics",
         tag: "Operating",
-        summary: "What the processes count about themselves",
+        summary: "Get metrics",
         description:
           "On ADMIN_LISTEN; without it only for a direct peer on loopback that came through no proxy, else 404.",
         answers: {

@@ -12,7 +12,7 @@ export function platformPaths(serializer: SchemaSerializer): Paths {
       get: operation(serializer, {
         id: "listPlatforms",
         tag: "Platforms",
-        summary: "What each platform can do",
+        summary: "List platforms",
         description: "Verbs with their schemas and examples, from the tables that validate. Public and cacheable.",
         answers: {
           "200": json("The platforms that are switched on.", serializer.ref("PlatformList"), etag),
@@ -25,7 +25,7 @@ export function platformPaths(serializer: SchemaSerializer): Paths {
       get: operation(serializer, {
         id: "getPlatform",
         tag: "Platforms",
-        summary: "What one platform can do",
+        summary: "Get a platform",
         answers: { "200": json("The platform.", serializer.ref("Platform"), etag), "304": unchanged },
         problems: ["bad-parameter", "not-found"],
       }),
@@ -34,7 +34,7 @@ export function platformPaths(serializer: SchemaSerializer): Paths {
       get: operation(serializer, {
         id: "getOpenapi",
         tag: "Platforms",
-        summary: "This document",
+        summary: "Get the OpenAPI document",
         answers: { "200": json("OpenAPI 3.1.", { type: "object" }, etag), "304": unchanged },
       }),
     },

@@ -16,7 +16,7 @@ export function tokenPaths(serializer: SchemaSerializer): Paths {
     "/tokens": {
       post: operation(serializer, {
         id: "postTokens",
-        summary: "Make a listener token or ticket",
+        summary: "Create a listener token or ticket",
         description: TOKENS,
         ...whole,
         body: {
@@ -33,7 +33,7 @@ export function tokenPaths(serializer: SchemaSerializer): Paths {
     "/revocations": {
       post: operation(serializer, {
         id: "postRevocations",
-        summary: "End tokens before their time",
+        summary: "Revoke tokens",
         description: REVOCATIONS,
         ...whole,
         body: {

@@ -15,7 +15,9 @@ export function announce(config: Config, running: Running): void {
     console.log(`It is kept in ${firstAppKeyPath(config.dataDir)}; more keys: npx dragoman app create NAME`);
   }
   if (isSandboxEnabled(config))
-    console.log("No SMTP_URL is set: a sandbox mailbox catches all mail and gives it back as events; none leaves.");
+    console.log(
+      "No SMTP_URL set: test mode. Mail is caught by a built-in mailbox and returned as events; nothing is delivered.",
+    );
   if (!running.address.startsWith("http:")) return;
   console.log(tryLines(running.address + basePath, keyIn(config, running), fragment(config, running)));
 }
@@ -52,7 +54,7 @@ function tryLines(base: string, key: string, fragment: string): string {
   const as = `-H "Authorization: Bearer ${key}"`;
   const posted = `-H 'Content-Type: application/json' -d '${JSON.stringify(activity)}'`;
   return `
-Try it in a browser (what stands behind # never leaves it):
+Open in a browser (the part after # is not sent to the server):
   ${base}/try${fragment}
 
 Or watch what happens in one terminal:

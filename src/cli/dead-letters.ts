@@ -24,7 +24,7 @@ export function deadLetterCommands(
   connect: () => Promise<DeadLetterTools>,
   io: Terminal = terminal,
 ): void {
-  const group = program.command("dead-letters").description("Activities that ended undelivered after they were tried.");
+  const group = program.command("dead-letters").description("Failed deliveries (dead letters).");
   const run = async (
     command: Command,
     { app }: Asked,
@@ -40,8 +40,8 @@ export function deadLetterCommands(
 
   group
     .command("list")
-    .requiredOption("--app <app>", "its name or id (required)")
-    .description("Shows them all, the newest first, one JSON object a line.")
+    .requiredOption("--app <app>", "name or id of the app (required)")
+    .description("Lists dead letters, newest first, one JSON object per line.")
     .action((asked: Asked, command: Command) =>
       run(command, asked, async ({ deadLetters }, app) => {
         for (let before: string | undefined, more = true; more; ) {
@@ -56,8 +56,8 @@ export function deadLetterCommands(
   group
     .command("show")
     .argument("<rid>")
-    .requiredOption("--app <app>", "its name or id (required)")
-    .description("Shows one with what was to be sent, without secrets and attachments' contents.")
+    .requiredOption("--app <app>", "name or id of the app (required)")
+    .description("Shows a dead letter with its content; secrets and attachments are left out.")
     .action((rid: string, asked: Asked, command: Command) =>
       run(command, asked, async (tools, app) => {
         const letter = await found(tools, app, rid);
@@ -68,8 +68,8 @@ export function deadLetterCommands(
   group
     .command("replay")
     .argument("<rid...>")
-    .requiredOption("--app <app>", "its name or id (required)")
-    .description("Sends them again, each once however often it is asked; prints their new rids.")
+    .requiredOption("--app <app>", "name or id of the app (required)")
+    .description("Sends dead letters again, each once however often it is asked; prints their new rids.")
     .action((rids: readonly string[], asked: Asked, command: Command) =>
       run(command, asked, async (tools, app) => {
         for (const rid of rids) {
