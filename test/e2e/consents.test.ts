@@ -204,7 +204,7 @@ describe("a consent that comes to nothing", () => {
       [{ status: 503, body: "<h1>Away</h1>" }, /token server/],
       [{ status: 200, body: "<script>alert(1)</script>" }, /token server/],
       [{ status: 400, body: '{"error":"invalid_grant","error_description":"<b>"}' }, /Begin again/],
-      [{ status: 200, body: '{"access_token":"one-without-refresh"}' }, /no login that lasts/],
+      [{ status: 200, body: '{"access_token":"one-without-refresh"}' }, /no refresh token/],
     ] as const) {
       mail.breaks(answer);
       const { url, state } = await begun("email", mailClient({ address: "new@example.com" }));
