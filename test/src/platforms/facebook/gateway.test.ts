@@ -65,7 +65,7 @@ async function latest(by = key): Promise<string> {
 }
 
 describe("the examples of the founding essay", () => {
-  it("user to user is refused before an account is looked up, with what Facebook allows today", async () => {
+  it("refuses user to user before an account is looked up, and names the allowed way", async () => {
     const other = await live.keyOf("without accounts");
     for (const by of [key, other]) {
       const answer = await fetch(`${live.url}/gateway/activities`, {
@@ -88,8 +88,8 @@ describe("the examples of the founding essay", () => {
   });
 });
 
-describe("what Facebook pushes", () => {
-  it("a message arrives on the event log, once, however often it is pushed", async () => {
+describe("Facebook's webhook requests", () => {
+  it("report a message once, however often it arrives", async () => {
     const start = await latest();
     const pushed = facebook.write(ANN, "m_1", "Is my parcel there?");
     for (const _ of [1, 2, 3]) expect((await facebook.push(pushed)).status).toBe(200);
@@ -108,7 +108,7 @@ describe("what Facebook pushes", () => {
     });
   });
 
-  it("the answer's rid is told of delivery and reading, by watermarks that name no message", async () => {
+  it("report delivery and reading under the answer's rid, by watermarks without message ids", async () => {
     const start = await latest();
     facebook.wrote(ANN);
     facebook.wrote(BEN);
@@ -136,7 +136,7 @@ describe("what Facebook pushes", () => {
     );
   });
 
-  it("what somebody wrote in the Page's inbox is an event of our own side", async () => {
+  it("report answers from the Page's inbox as own messages", async () => {
     const start = await latest();
     const echo = { mid: "m_human", is_echo: true, app_id: 99, text: "A human here." };
     await facebook.push(facebook.entry([facebook.between(PAGE, ANN, { message: echo })]));
@@ -144,7 +144,7 @@ describe("what Facebook pushes", () => {
     expect(event).toMatchObject({ verb: "send", actor: { address: PAGE }, self: true, context: { id: ANN } });
   });
 
-  it("nothing reaches another app, nor does anything forged arrive", async () => {
+  it("reach no other app, and forged requests are refused", async () => {
     const rival = await live.keyOf("rival");
     const start = await latest();
     const startOfRival = await latest(rival);
@@ -170,8 +170,8 @@ describe("what Facebook pushes", () => {
   });
 });
 
-describe("the door", () => {
-  it("is shown by every look at the account, and stays when the login is replaced", async () => {
+describe("the webhook endpoint", () => {
+  it("is shown with the account, and stays when the credentials are replaced", async () => {
     const again = await call("PUT", "/accounts", { platform: "facebook", address: PAGE, credentials: LOGIN });
     expect([again.status, again.body.inbound]).toEqual([200, account.inbound]);
     expect((await call("GET", `/accounts/${account.id}`)).body.inbound).toBe(account.inbound);
@@ -180,7 +180,7 @@ describe("the door", () => {
     expect(JSON.stringify(account)).not.toContain(LOGIN.appSecret);
   });
 
-  it("answers challenges with the right token only", async () => {
+  it("answers challenges only with the right token", async () => {
     expect((await facebook.verify(hook, "a-long-word-of-others")).status).toBe(403);
     expect((await fetch(hook)).status).toBe(403);
     const query = { "hub.mode": "subscribe", "hub.verify_token": LOGIN.verifyToken, "hub.challenge": "<script>" };
@@ -188,7 +188,7 @@ describe("the door", () => {
     expect((await fetch(hook, { method: "PUT" })).status).toBe(405);
   });
 
-  it("is no other platform's, and closes with the account", async () => {
+  it("belongs to one platform, and ends with the account", async () => {
     const elsewhere = hook.replace("/facebook/", "/twitter/");
     for (const url of [elsewhere, hook.slice(0, -1), `${hook}A`, hook.replace("/facebook/", "/pigeon/")])
       expect([url, (await fetch(url, { method: "POST", body: "{}" })).status]).toEqual([url, 404]);
@@ -204,17 +204,17 @@ describe("the door", () => {
     await facebook.verify(hook);
   });
 
-  it("belongs to Pages: an account of another address is refused", async () => {
+  it("belongs to Pages: other addresses are refused", async () => {
     const answer = await call("PUT", "/accounts", { platform: "facebook", address: "zuck", credentials: LOGIN });
     expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: "/address" }] } });
   });
 
-  it("takes 1 MB and no more", async () => {
+  it("accepts at most 1 MB", async () => {
     const answer = await fetch(hook, { method: "POST", body: Buffer.alloc(1024 * 1024 + 1) });
     expect([answer.status, ((await answer.json()) as Bag).code]).toEqual([413, "payload-too-large"]);
   });
 
-  it("says 503 while the store is away, and then takes the same push, once", async () => {
+  it("answers 503 while Redis is down, and records the repeated request once", async () => {
     const start = await latest();
     const pushed = facebook.write(ANN, "m_late", "Late");
     await live.redis.kill();

@@ -23,7 +23,7 @@ const platform = () => facebook({ facebookApi: server.url });
 const finish = (more: object = {}, code = "good-code") =>
   (platform().oauthConsent as OAuthConsent).finish({ ...client, ...more } as never, { ...round, code }, egress);
 
-it("sends the person to Facebook, in the version of the API, with what was agreed", () => {
+it("redirects to Facebook with the API's version, the scopes and the state", () => {
   const { url, schema, example } = platform().oauthConsent as OAuthConsent;
   expect(validationErrors(schema, example)).toEqual([]);
   const { origin, pathname, searchParams } = new URL(url(client as never, round));
@@ -37,7 +37,7 @@ it("sends the person to Facebook, in the version of the API, with what was agree
   expect(searchParams.toString()).not.toContain(appSecret);
 });
 
-it("makes an account of each Page that the person chose, by tokens that last", async () => {
+it("returns an account for each chosen Page, with lasting tokens", async () => {
   expect(await finish()).toEqual([{ address: PAGE, credentials: { pageToken, appSecret, verifyToken } }]);
   server.pages.push({ id: "77", access_token: "EAAG-other" }, { id: "78" });
   const found = await finish();
@@ -49,7 +49,7 @@ it("makes an account of each Page that the person chose, by tokens that last", a
     expect(validationErrors(platform().credentials?.schema ?? {}, credentials)).toEqual([]);
 });
 
-it("says what is wrong with a consent that comes to nothing", async () => {
+it("explains failed consents", async () => {
   const refused = { kind: "auth", code: "credentials-expired", platformCode: expect.stringContaining("36009") };
   await expect(finish({}, "used-code")).rejects.toMatchObject(refused);
   await expect(finish({ appSecret: "another-secret" })).rejects.toMatchObject(refused);

@@ -61,13 +61,13 @@ async function streamed(): Promise<void> {
 }
 afterAll(() => x.stop());
 
-it("every request fits the facts, and every fact is tried", () => {
+it("every request fits the facts, and every fact is covered", () => {
   expect(x.server.asked.filter(({ status }) => status >= 300)).toEqual([]);
   const tried = new Set(x.server.asked.map(({ endpoint }) => endpoint));
   expect(X_FACTS.map(({ method, path }) => `${method} ${path}`).filter((endpoint) => !tried.has(endpoint))).toEqual([]);
 });
 
-it("answers carry what the facts name", () => {
+it("answers have the fields that the facts name", () => {
   for (const { endpoint, answer } of x.server.asked) {
     const fact = X_FACTS.find(({ method, path }) => `${method} ${path}` === endpoint);
     const { data } = answer as { readonly data?: object | readonly object[] };
@@ -76,7 +76,7 @@ it("answers carry what the facts name", () => {
   }
 });
 
-it("the consent asks for the scopes that the requests need, and to stay logged in", () => {
+it("the consent requests the scopes of all requests and offline access", () => {
   const needed = new Set(X_FACTS.flatMap(({ scopes }) => scopes));
   expect(new Set(SCOPES)).toEqual(new Set([...needed, "offline.access"]));
 });

@@ -17,7 +17,7 @@ afterEach(() => x.stop());
 const POST = "POST /2/tweets";
 const words = (text: string): XFault => problem(403, "about:blank", text);
 
-describe("what X refuses", () => {
+describe("errors of X", () => {
   it.each<[string, XFault, object]>([
     [
       "a tier",
@@ -111,14 +111,14 @@ describe("what X refuses", () => {
     expect(x.server.posts).toEqual([]);
   });
 
-  it("a like or a follow without the tier for it", async () => {
+  it("classify a like or follow without the tier as policy-refused", async () => {
     x.server.fault("POST /2/users/{id}/likes", problem(403, "client-forbidden", "odd"));
     x.server.fault("POST /2/users/{id}/following", problem(403, "client-not-enrolled", "odd"));
     await expect(bob("react")).rejects.toMatchObject({ code: "policy-refused" });
     await expect(bob("follow")).rejects.toMatchObject({ code: "policy-refused" });
   });
 
-  it("a 429 with X's own time to wait, and a day's limit with the day's", async () => {
+  it("wait after a 429 until the window's or the day's reset", async () => {
     const reset = String(Math.floor(Date.now() / 1_000) + 600);
     const window = { "x-rate-limit-limit": "15", "x-rate-limit-remaining": "0", "x-rate-limit-reset": reset };
     x.server.fault(POST, { ...problem(429, "about:blank", "Too Many Requests"), headers: window });
@@ -138,7 +138,7 @@ describe("what X refuses", () => {
     expect(spent.retryAfterMs).toBeGreaterThan(39_000_000);
   });
 
-  it("nothing that its words or ours repeat", async () => {
+  it("never repeat X's sentences or the posted text", async () => {
     const canary = "canary-4711 access-secret-of-12";
     x.server.fault(POST, {
       status: 403,
@@ -149,17 +149,17 @@ describe("what X refuses", () => {
   });
 });
 
-describe("a second try", () => {
-  it("of a post that X calls a duplicate was sent by the first", async () => {
+describe("attempt 2", () => {
+  it("counts a duplicate post as sent by attempt 1", async () => {
     await bob("post");
     expect(await bob("post", {}, { attempt: 2 })).toMatchObject({ outcomes: [{ status: "sent" }] });
     expect(x.server.posts).toHaveLength(1);
   });
 });
 
-describe("a break", () => {
+describe("a broken connection", () => {
   it.each<[XFault]>([["cut"], ["drop"], ["garbage"]])(
-    "(%s) after the request left is not known to have failed",
+    "(%s) after the request was sent leaves the outcome unknown",
     async (fault) => {
       x.server.fault(POST, fault);
       const thrown = await bob("post").catch((error) => error);
@@ -167,27 +167,24 @@ describe("a break", () => {
     },
   );
 
-  it.each(["delete", "share", "unshare", "react", "follow"])(
-    "in %s is no doubt, since it may be done again",
-    async (verb) => {
-      const endpoint = {
-        delete: "DELETE /2/tweets/{id}",
-        share: "POST /2/users/{id}/retweets",
-        unshare: "DELETE /2/users/{id}/retweets/{source_tweet_id}",
-        react: "POST /2/users/{id}/likes",
-        follow: "POST /2/users/{id}/following",
-      }[verb];
-      x.server.fault(String(endpoint), "cut");
-      await expect(bob(verb)).rejects.toMatchObject({ kind: "retryable", mayHaveLanded: false });
-    },
-  );
+  it.each(["delete", "share", "unshare", "react", "follow"])("during %s is a plain reason to retry", async (verb) => {
+    const endpoint = {
+      delete: "DELETE /2/tweets/{id}",
+      share: "POST /2/users/{id}/retweets",
+      unshare: "DELETE /2/users/{id}/retweets/{source_tweet_id}",
+      react: "POST /2/users/{id}/likes",
+      follow: "POST /2/users/{id}/following",
+    }[verb];
+    x.server.fault(String(endpoint), "cut");
+    await expect(bob(verb)).rejects.toMatchObject({ kind: "retryable", mayHaveLanded: false });
+  });
 
-  it("before the request left has done nothing", async () => {
+  it("before the request was sent has no effect", async () => {
     await x.server.stop();
     await expect(bob("post")).rejects.toMatchObject({ kind: "retryable", mayHaveLanded: false });
   });
 
-  it("by the work's own end leaves the post in doubt", async () => {
+  it("by the activity's time limit leaves the outcome unknown", async () => {
     x.server.fault(POST, "stall");
     const ending = new AbortController();
     const running = bob(
@@ -198,7 +195,7 @@ describe("a break", () => {
     await expect(running).rejects.toMatchObject({ mayHaveLanded: true });
   });
 
-  it("is resolved by the account's own list, where it can be", async () => {
+  it("is resolved by the account's own list where possible", async () => {
     const client = await x.platform.createClient?.({
       app: "a",
       credentials: oauth1Of("12") as never,
@@ -228,7 +225,7 @@ describe("a break", () => {
   });
 });
 
-it("signatures are right for whatever stands in a query", async () => {
+it("signatures are valid for any characters in a query", async () => {
   for (const address of ["a b", "é & ü", "100% (sure)!*'", "from:bob #tag -is:retweet"]) {
     expect((await bob("search", { target: [{ address }] })).outcomes[0]?.status).toBe("sent");
   }

@@ -49,7 +49,7 @@ it("a posted activity ends in a result, by the platform's name or its alias", as
   ]);
 });
 
-it("pictures that were posted as base64 stand in the post", async () => {
+it("base64 pictures appear in the post", async () => {
   const content = Buffer.from("\u0089PNG\r\n\u001a\nand more", "latin1");
   const attachments = [{ name: "a.png", mediaType: "image/png", content: content.toString("base64") }];
   expect((await post({ verb: "post", object: { body: "Look", attachments } })).body).toMatchObject({ status: "sent" });
@@ -78,7 +78,7 @@ it("a message whose answer was lost is found in the conversation and not sent ag
   expect(server.messages).toHaveLength(2);
 });
 
-it("what X would refuse is refused at once with a pointer, and another app has no such account", async () => {
+it("invalid posts are refused with a pointer, and other apps do not see the account", async () => {
   const long = await post({ verb: "post", object: { text: "語".repeat(141) } });
   expect(long).toMatchObject({ status: 422, body: { errors: [{ pointer: "/object/text" }] } });
   const wrong = await call("PUT", "/accounts", { platform: "x", address: "@bob", credentials: { clientId: "a" } });
@@ -88,7 +88,7 @@ it("what X would refuse is refused at once with a pointer, and another app has n
   );
 });
 
-it("a subscription brings what is said to the account as events", async () => {
+it("a subscription reports mentions and messages as events", async () => {
   const answer = await post({ verb: "subscribe", target: [{ address: "mentions" }, { address: "messages" }] });
   expect(answer.body).toMatchObject({ status: "sent" });
   const mention = server.addPost("34", "Hello @bob");
@@ -109,7 +109,7 @@ it("a subscription brings what is said to the account as events", async () => {
   expect((await post({ verb: "disconnect" })).body).toMatchObject({ status: "sent" });
 });
 
-it("what X pushes to the account's address comes as an event, once", async () => {
+it("a webhook request that comes twice is reported once", async () => {
   const stored = await call("PUT", "/accounts", { platform: "x", address: "@alice", credentials: oauth1Of("34") });
   const { pathname } = new URL(String(stored.body.inbound), live.url);
   const challenge = await fetch(`${live.url}${pathname}?crc_token=abc`);
@@ -130,7 +130,7 @@ it("what X pushes to the account's address comes as an event, once", async () =>
   ]);
 });
 
-it("X's one webhook serves all accounts of its app that the same tenant has, and nobody else's", async () => {
+it("one webhook serves all accounts of the tenant's X app, and no other tenant's", async () => {
   const put = (address: string, credentials: object, as = key) =>
     call("PUT", "/accounts", { platform: "x", address, credentials }, as);
   const bob = await put("@bob", oauth1Of("12"));
@@ -155,7 +155,7 @@ it("X's one webhook serves all accounts of its app that the same tenant has, and
   expect(came.map(({ id, target }) => `${id.at(-1)} ${target[0]?.address}`)).toEqual(["0 @bob", "1 @carol"]);
 });
 
-it("no login is seen in events", async () => {
+it("no credentials appear in events", async () => {
   const answer = await fetch(`${live.url}/gateway/events?after=earliest`, { headers });
   const events = await answer.text();
   expect(events).toContain('"result"');

@@ -22,7 +22,7 @@ const words = (more: object = {}) =>
 /** As X answers when alice agreed to what the address says. */
 const code = () => x.server.oauth2.code("34", String(words().code_challenge), String(words().redirect_uri));
 
-it("a consent begins at X with a challenge and ends with a login that works, under the name of who agreed", async () => {
+it("a consent starts with a PKCE challenge and ends with a valid login under the user's name", async () => {
   expect(consent.url(client as never, round)).toMatch(/^https:\/\/x\.com\/i\/oauth2\/authorize\?/);
   expect(words()).toMatchObject({
     response_type: "code",
@@ -47,14 +47,14 @@ const wrong: ReadonlyArray<readonly [string, { readonly used?: true } & Partial<
   ["a used code", { used: true }, client],
   ["another secret", {}, { ...client, clientSecret: "wrong" }],
 ];
-it.each(wrong)("%s gets no login", async (_, { used, ...more }, app) => {
+it.each(wrong)("%s yields no credentials", async (_, { used, ...more }, app) => {
   const words = { ...round, code: code(), ...more };
   const finish = () => consent.finish(app as never, words, x.egress);
   if (used) await finish();
   await expect(finish()).rejects.toMatchObject({ kind: "auth", code: "credentials-expired" });
 });
 
-it("an answer that does not say who agreed gives no account", async () => {
+it("an answer without the user's name yields no account", async () => {
   x.server.fault("GET /2/users/me", { status: 200, body: { data: { id: "34", username: "alice\n<b>" } } });
   const odd = consent.finish(client as never, { ...round, code: code() }, x.egress);
   await expect(odd).rejects.toMatchObject({ code: "platform-protocol-error" });
@@ -63,7 +63,7 @@ it("an answer that does not say who agreed gives no account", async () => {
   await expect(shut).rejects.toMatchObject({ code: "permission-denied" });
 });
 
-it("what X's pushes and streams need of the app goes into the login", async () => {
+it("the credentials keep the app's keys for webhooks and streams", async () => {
   const app = { ...client, apiKey: "app-key", apiSecret: "app-key-secret", bearerToken: "bearer" };
   const [account] = await consent.finish(app as never, { ...round, code: code() }, x.egress);
   expect(account?.credentials).toMatchObject(app);

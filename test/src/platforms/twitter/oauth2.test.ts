@@ -20,7 +20,7 @@ async function account(words: object = {}) {
   return { login, stored, run: await x.open(login, { saveCredentials: renewed }) };
 }
 
-it("an access token that lives is used as it is, and who the account is is asked once", async () => {
+it("a valid access token is used as it is, and the account's id is read once", async () => {
   const { run, stored } = await account();
   await run("share");
   await run("react");
@@ -32,7 +32,7 @@ it("an access token that lives is used as it is, and who the account is is asked
   ]);
 });
 
-it("an ended one is renewed before the work, and the new refresh token is stored", async () => {
+it("an expired access token is renewed first, and the new refresh token is stored", async () => {
   const { run, login, stored } = await account({ expires: 1 });
   await run("post");
   const [form] = x.server.oauth2.asked;
@@ -48,7 +48,7 @@ it("an ended one is renewed before the work, and the new refresh token is stored
   expect(x.server.oauth2.user(String(stored[0]?.accessToken))).toBe("12");
 });
 
-it("a refused one is renewed once for all who met the refusal, and the work is done once each", async () => {
+it("a refused access token is renewed once for all requests, and each is repeated once", async () => {
   const { run } = await account();
   x.server.oauth2.revokeAccess();
   await Promise.all(["a", "b", "c", "d"].map((body) => run("post", { object: { body } })));
@@ -56,7 +56,7 @@ it("a refused one is renewed once for all who met the refusal, and the work is d
   expect(x.server.oauth2.asked).toHaveLength(1);
 });
 
-it("a login that is revoked as a whole is tried once more, then ended", async () => {
+it("a revoked login is retried once, then final", async () => {
   const { run, stored } = await account();
   x.server.oauth2.revokeAll();
   await expect(run("post")).rejects.toMatchObject({
@@ -70,7 +70,7 @@ it("a login that is revoked as a whole is tried once more, then ended", async ()
   expect([stored, x.server.posts]).toEqual([[], []]);
 });
 
-it("no token is seen in a failure", async () => {
+it("no token appears in a failure", async () => {
   const { run, login } = await account({ clientSecret: "wrong-secret", expires: 1 });
   const thrown = await run("post").catch((error) => error);
   for (const secret of ["wrong-secret", login.refreshToken, login.accessToken]) {

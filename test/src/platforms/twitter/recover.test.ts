@@ -62,7 +62,7 @@ describe("a direct message whose answer was lost", () => {
     expect(x.server.messages).toHaveLength(1);
   });
 
-  it("is not taken for another's, an older one, or one that was answered", async () => {
+  it("is not confused with foreign, older or answered messages", async () => {
     await run(message("Psst"));
     x.server.addMessage("12", "12-34", "Psst", { id: "1500000000000000000" });
     x.server.addMessage("34", "12-34", "Psst");
@@ -73,20 +73,20 @@ describe("a direct message whose answer was lost", () => {
     expect(await inTheEnd(lost)).toBeUndefined();
   });
 
-  it("stays unknown where two could be it", async () => {
+  it("stays unknown where two messages match", async () => {
     const lost = message("Psst");
     await run(lost, [TO_ALICE, "cut"]);
     x.server.addMessage("12", "12-34", "Psst");
     expect(await resolved(lost)).toBeUndefined();
   });
 
-  it("stays unknown once the process is gone that knew when it left", async () => {
+  it("stays unknown after the sending process ended", async () => {
     const lost = message("Psst");
     await run(lost, [TO_ALICE, "cut"]);
     expect(await resolved(lost, await open())).toBeUndefined();
   });
 
-  it("is known by its picture", async () => {
+  it("is found by its picture", async () => {
     const lost = made("send", { target: [{ address: "@alice" }], object: attachment });
     await run(lost, [TO_ALICE, "cut"], picture);
     const id = x.server.messages[0]?.id;
@@ -96,7 +96,7 @@ describe("a direct message whose answer was lost", () => {
 });
 
 describe("a post with media whose answer was lost", () => {
-  it("is known by them, whatever it says", async () => {
+  it("is found by its media, whatever the text", async () => {
     for (const object of [attachment, { ...attachment, body: "Look" }]) {
       const lost = made("post", { target: [], object });
       await run(lost, ["POST /2/tweets", "cut"], picture);
@@ -104,7 +104,7 @@ describe("a post with media whose answer was lost", () => {
     }
   });
 
-  it("is not taken for one with other media, and stays unknown once its process is gone", async () => {
+  it("is not confused with other media, and stays unknown after the sending process ended", async () => {
     const lost = made("post", { target: [], object: { ...attachment, body: "Look" } });
     await run(lost, ["POST /2/tweets", "drop"], picture);
     x.server.addPost("12", "Look", { media: ["1"] });
@@ -114,7 +114,7 @@ describe("a post with media whose answer was lost", () => {
   });
 });
 
-it("what is known of attempts is bounded: the oldest are forgotten", () => {
+it("recentRequests forgets the oldest entries", () => {
   const known = recentRequests(() => 5);
   for (let at = 0; at < 1_001; at++) {
     known.recordSent(`a${at}`, []);

@@ -22,7 +22,7 @@ const used = (call_count: number, more: object = {}) => ({
   "x-app-usage": JSON.stringify({ call_count, total_time: 1, ...more }),
 });
 
-it("lets calls through until Facebook says that it gets tight, then spaces them, each in a place of its own", () => {
+it("spaces calls from 80 % usage on, each in its own slot", () => {
   const { pace, waits, pass } = clocked();
   for (let i = 0; i < 500; i++) expect(waits()).toBe(0);
   pace.settle(used(90), false);
@@ -37,7 +37,7 @@ it("lets calls through until Facebook says that it gets tight, then spaces them,
   for (let i = 0; i < 50; i++) expect(waits()).toBe(0);
 });
 
-it("pauses all of the Page's calls as long as Facebook says, and lets them come back one by one", () => {
+it("pauses all calls for the given time, then resumes them one by one", () => {
   const { pace, waits, pass } = clocked();
   const business = {
     "x-business-use-case-usage": JSON.stringify({
@@ -53,7 +53,7 @@ it("pauses all of the Page's calls as long as Facebook says, and lets them come 
   expect(pace.usage()).toEqual({ percent: 20, pausedUntil: expect.any(Number) });
 });
 
-it("guesses when Facebook does not say, longer each time, until a call goes well", () => {
+it("estimates a growing pause where Facebook names none, until a call succeeds", () => {
   const { pace, pass } = clocked();
   const refused = () => {
     const wait = pace.settle({}, true);
@@ -67,7 +67,7 @@ it("guesses when Facebook does not say, longer each time, until a call goes well
   expect(refused()).toBe(15 * 60_000);
 });
 
-it("calls that were under way together are one refusal, and each gets a place of its own", () => {
+it("counts calls in flight together as one refusal, each with its own slot", () => {
   const { pace, waits, pass } = clocked();
   expect(Array.from({ length: 20 }, () => pace.settle({}, true))).toEqual(
     Array.from({ length: 20 }, (_, i) => 5_000 + 100 * i),
@@ -85,7 +85,7 @@ it.each(["{", "[]", "null", '{"call_count":"90"}', '{"call_count":-5}', "x".repe
   },
 );
 
-it("bounds what a header may ask for", () => {
+it("bounds the pause that a header demands", () => {
   const { pace, waits } = clocked();
   pace.settle(used(1e9, { estimated_time_to_regain_access: 1e9 }), false);
   expect(waits()).toBe(24 * 3_600_000);

@@ -40,7 +40,7 @@ function run(verb: string, to: readonly string[], object: object, words: Partial
 }
 
 describe("messages", () => {
-  it("go to each person, with the activity's id, inside the window; others get their own outcome", async () => {
+  it("are sent to each person within the window, each with its own outcome", async () => {
     server.wrote(ANN);
     server.wrote(BEN, 25 * 3_600_000);
     const { outcomes } = await run("send", [ANN, BEN, "1"], { body: "Hi", inReplyTo: "m_1" });
@@ -60,7 +60,7 @@ describe("messages", () => {
     });
   });
 
-  it("of a human reach a person for seven days, and may hold one attachment or buttons", async () => {
+  it("with the HUMAN_AGENT tag are sent for seven days, with an attachment or buttons", async () => {
     server.wrote(BEN, 25 * 3_600_000);
     const url = "https://example.com/a.pdf";
     const facebook = { tag: "HUMAN_AGENT" };
@@ -91,7 +91,7 @@ describe("messages", () => {
     expect(server.sent[0]?.message.attachment).toMatchObject({ type });
   });
 
-  it("are announced and read by sender actions", async () => {
+  it("are preceded by typing and marked as read by sender actions", async () => {
     server.wrote(ANN);
     await run("typing", [ANN], {});
     await run("typing", [ANN], { state: "paused" });
@@ -214,7 +214,7 @@ describe("reading", () => {
   });
 });
 
-describe("what goes wrong", () => {
+describe("errors", () => {
   const cases: ReadonlyArray<readonly [FacebookFault, string, string, boolean]> = [
     ["drop", "retryable", "platform-unavailable", true],
     ["cut", "retryable", "platform-unavailable", true],
@@ -244,12 +244,12 @@ describe("what goes wrong", () => {
     await expect(thrown).rejects.not.toMatchObject({ message: expect.stringContaining("words") });
   });
 
-  it("a like whose answer was lost leaves no doubt, since it may be repeated", async () => {
+  it("a like whose answer was lost is retryable", async () => {
     server.fail("cut");
     await expect(run("react", [], { id: POST })).rejects.toMatchObject({ kind: "retryable", mayHaveLanded: false });
   });
 
-  it("a message whose answer never comes is in doubt when the work is stopped", async () => {
+  it("a message without an answer has an unknown outcome at the time limit", async () => {
     server.fail("stall");
     const stop = new AbortController();
     const commit = async () => void setTimeout(() => stop.abort(new Error("stopped")), 50);
@@ -257,7 +257,7 @@ describe("what goes wrong", () => {
     await expect(sending).rejects.toMatchObject({ kind: "retryable", code: "platform-timeout", mayHaveLanded: true });
   });
 
-  it("a wrong token, and a proof by a wrong secret, are refused", async () => {
+  it("a wrong token or a proof with a wrong secret is refused", async () => {
     const by = (credentials: object) =>
       run("query", [PAGE], { type: "person" }, { credentials: { ...LOGIN, ...credentials } } as Partial<VerbContext>);
     await expect(by({ pageToken: "EAAG-other" })).resolves.toMatchObject({

@@ -21,7 +21,7 @@ async function linesOf(bytes: Buffer, cuts: readonly number[], most = 1_000): Pr
   return lines;
 }
 
-it("gives the same lines however the bytes are cut, and never an unended one", async () => {
+it("returns the same lines for any chunking, and no unfinished line", async () => {
   const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }).filter((one) => !/[\r\n]/.test(one));
   const property = fc.asyncProperty(fc.array(text), fc.array(fc.nat()), text, async (lines, cuts, rest) => {
     const bytes = Buffer.from(lines.map((line, at) => line + (at % 2 ? "\n" : "\r\n\r\n")).join("") + rest);
@@ -30,7 +30,7 @@ it("gives the same lines however the bytes are cut, and never an unended one", a
   await fc.assert(property);
 });
 
-it("keeps no line that is too long, ended or not", async () => {
+it("throws for a line that is too long, finished or not", async () => {
   const line = Buffer.from(`${"a".repeat(11)}\n`);
   await expect(linesOf(line, [], 10)).rejects.toThrow("too long");
   await expect(linesOf(line.subarray(0, 11), [4, 8], 10)).rejects.toThrow("too long");

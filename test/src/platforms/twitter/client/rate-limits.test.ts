@@ -16,7 +16,7 @@ const waitOf = (entering: Promise<Permit>) =>
     (thrown: { readonly retryAfterMs: number }) => thrown.retryAfterMs,
   );
 
-it("lets one go first when nothing is known, then as many as there is room for", async () => {
+it("sends a probe first, then as many requests as the limit has room for", async () => {
   const places = rateLimits(() => 1_000_000);
   const scout = await places.acquire("POST tweets", signal);
   const others = Array.from({ length: 20 }, () => waitOf(places.acquire("POST tweets", signal)));
@@ -26,7 +26,7 @@ it("lets one go first when nothing is known, then as many as there is room for",
   expect(waits.filter((wait) => wait === 5_000)).toHaveLength(6);
 });
 
-it("puts off each caller to the window that has room for it", async () => {
+it("puts off each caller to the window with room", async () => {
   const places = rateLimits(() => 1_000_000);
   (await places.acquire("a", signal)).settle(headers(2, 0, 1_005), false);
   const waits = [];
@@ -41,7 +41,7 @@ it("counts the reset from the answer's date when our clock is wrong", async () =
   expect(await waitOf(places.acquire("a", signal))).toBe(5_000);
 });
 
-it("gives a place back that was not used", async () => {
+it("returns an unused permit", async () => {
   const places = rateLimits(() => 1_000_000);
   (await places.acquire("a", signal)).settle(headers(2, 1, 1_005), false);
   const place = await places.acquire("a", signal);
@@ -50,7 +50,7 @@ it("gives a place back that was not used", async () => {
   expect(await waitOf(places.acquire("a", signal))).toBe(0);
 });
 
-it("keeps endpoints apart, keeps none where X tells none, and stops waiting with the work", async () => {
+it("separates endpoints, keeps no limit that X does not name, and stops waiting at an abort", async () => {
   const places = rateLimits(() => 1_000_000);
   (await places.acquire("a", signal)).settle(headers(1, 0, 1_005), false);
   const ending = new AbortController();
@@ -63,7 +63,7 @@ it("keeps endpoints apart, keeps none where X tells none, and stops waiting with
   expect(places.limits()).toEqual([{ endpoint: "a", limit: 1, remaining: 0, resetAt: 1_005_000 }]);
 });
 
-it("never lets more go in a window than X allows, whatever comes when", async () => {
+it("never sends more in a window than X allows", async () => {
   const plan = fc.array(fc.nat(700), { minLength: 30, maxLength: 120 });
   await fc.assert(
     fc.asyncProperty(

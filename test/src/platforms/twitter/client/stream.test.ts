@@ -55,8 +55,8 @@ const bodies = (hold: TestHold) => hold.arrivals.map(({ event }) => event.object
 const said = (hold: TestHold, id: string) => hold.arrived(({ key }) => key === `post:${id}`);
 const since = (hold: TestHold, query: string) => hold.kept[`since:search:${query}`] ?? "";
 
-describe("a search that X streams", () => {
-  it("brings posts as they come, in the shape of polled ones, without polling", async () => {
+describe("a streamed search", () => {
+  it("records posts at once in the form of polled ones, without polling", async () => {
     const { hold, run } = await held();
     await run("subscribe", "search:dragoman");
     await streamed();
@@ -78,7 +78,7 @@ describe("a search that X streams", () => {
     expect(x.server.streams.rules()).toMatchObject([{ value: "dragoman", tag: expect.stringMatching(/^dragoman:/) }]);
   });
 
-  it("goes over one connection with others', each post once, and none for rules that are another's", async () => {
+  it("shares one connection with other searches and ignores other accounts' rules", async () => {
     x.server.streams.addRule({ id: "7", value: "foreign", tag: "theirs" });
     const { hold, run } = await held();
     await run("subscribe", "search:one", "search:two");
@@ -96,7 +96,7 @@ describe("a search that X streams", () => {
     await until(() => Object.keys(hold.kept).length === 0);
   });
 
-  it("is streamed by the app's bearer token too, and cleaned up by whoever holds the account next", async () => {
+  it("works with the app's bearer token, and the next owner removes its rules", async () => {
     const credentials = { ...x.server.oauth2.login("12"), bearerToken: APP_BEARER };
     const first = await held({ credentials });
     await first.run("subscribe", "search:one");
@@ -108,14 +108,14 @@ describe("a search that X streams", () => {
     await until(() => x.server.streams.rules().length === 0);
   });
 
-  it("is polled where the account has no login of the app", async () => {
+  it("is polled without the app's credentials", async () => {
     const { hold, run } = await held({ credentials: x.server.oauth2.login("12") });
     await run("subscribe", "search:one");
     await said(hold, x.server.addPost("34", "one"));
     expect(x.server.asked.filter(({ path }) => path.startsWith(STREAM))).toEqual([]);
   });
 
-  it("is polled where X does not take the query as a rule, beside one that is streamed", async () => {
+  it("is polled where X refuses the rule, beside a streamed one", async () => {
     const { hold, run } = await held();
     await run("subscribe", "search:near:here", "search:one");
     await until(() => x.server.streams.connected() === 1);
@@ -125,7 +125,7 @@ describe("a search that X streams", () => {
   });
 });
 
-describe("a stream that breaks", () => {
+describe("a broken stream", () => {
   const line = JSON.stringify({ data: { id: "1900000000000000001", text: "half a post" } });
   it.each<[string, () => void]>([
     ["by a cut line", () => x.server.streams.cut()],
@@ -163,7 +163,7 @@ describe("a stream that breaks", () => {
     expect(bodies(hold)).toEqual(["word 1", "word 2", "word 3"]);
   });
 
-  it("goes on after a restart where it was, with what came meanwhile", async () => {
+  it("resumes after a restart with the posts of the gap", async () => {
     const first = await held();
     await first.run("subscribe", "search:word");
     await streamed();
@@ -177,7 +177,7 @@ describe("a stream that breaks", () => {
     expect(bodies(second.hold)).toEqual(["word 2", "word 3"]);
   });
 
-  it("by the core's refusal of a post brings it again", async () => {
+  it("records a post again after the core refused it", async () => {
     let away = true;
     const inner = testHold({ credentials: oauth1Of("12") });
     const { run } = await held({
@@ -196,7 +196,7 @@ describe("a stream that breaks", () => {
     expect([...bodies(inner)].sort()).toEqual(["word 1", "word 2", "word 3"]);
   });
 
-  it("only skips what is no post that we know", async () => {
+  it("skips unreadable lines", async () => {
     const { hold, run } = await held();
     await run("subscribe", "search:word");
     await streamed();
@@ -210,7 +210,7 @@ describe("a stream that breaks", () => {
   });
 });
 
-describe("a stream that X does not give", () => {
+describe("a refused stream", () => {
   it.each<[string, () => void, () => void]>([
     [
       "to the app",
@@ -247,7 +247,7 @@ describe("a stream that X does not give", () => {
     expect([bodies(hold), looks()]).toEqual([["word 1", "word 2", "word 3"], before]);
   });
 
-  it("with the app's keys refused, is polled", async () => {
+  it("is replaced by polling where the app's keys are refused", async () => {
     const credentials = { ...x.server.oauth2.login("12"), bearerToken: "revoked" };
     const { hold, run } = await held({ credentials });
     await run("subscribe", "search:word");

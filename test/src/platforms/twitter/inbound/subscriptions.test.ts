@@ -43,7 +43,7 @@ async function held(words: Partial<TestHold> & { readonly notesOf?: TestHold } =
 const bodies = (hold: TestHold) => hold.arrivals.map(({ event }) => event.object.body);
 
 describe("a subscription", () => {
-  it("brings what comes after it, oldest first, each once and with its cursor", async () => {
+  it("records new items oldest first, once each, with their cursor", async () => {
     const { hold, run, wanted } = await held();
     x.server.addPost("34", "@bob long before", { id: "1000000000000000000" });
     expect(await run("subscribe", "mentions")).toMatchObject({ outcomes: [{ address: "mentions", status: "sent" }] });
@@ -61,7 +61,7 @@ describe("a subscription", () => {
     expect(hold.kept).toEqual({ "since:mentions": ids[2] });
   });
 
-  it("brings direct messages, own ones marked, and what a query finds", async () => {
+  it("records direct messages, own ones marked, and search results", async () => {
     const { hold, run } = await held();
     await run("subscribe", "messages", "search:dragoman lang:en");
     const message = x.server.addMessage("34", "12-34", "Psst");
@@ -76,7 +76,7 @@ describe("a subscription", () => {
     });
   });
 
-  it("reads as many pages as came meanwhile", async () => {
+  it("reads all pages of new items", async () => {
     const { hold, run } = await held();
     await run("subscribe", "mentions");
     const ids = Array.from({ length: 230 }, (_, at) => x.server.addPost("34", `@bob ${at}`));
@@ -84,7 +84,7 @@ describe("a subscription", () => {
     expect(hold.arrivals.map(({ key }) => key)).toEqual(ids.map((id) => `post:${id}`));
   });
 
-  it("goes on where the last holder was, with nothing lost or doubled", async () => {
+  it("resumes at the last owner's cursor without loss or duplicates", async () => {
     const first = await held();
     await first.run("subscribe", "mentions");
     const one = x.server.addPost("34", "@bob one");
@@ -96,7 +96,7 @@ describe("a subscription", () => {
     expect(bodies(second.hold)).toEqual(["@bob two"]);
   });
 
-  it("ends when it is ended, and ending none is no fault", async () => {
+  it("ends with unsubscribe, which succeeds without a subscription too", async () => {
     const { hold, run } = await held();
     await run("subscribe", "mentions", "search:x");
     await run("unsubscribe", "mentions", "messages");
@@ -108,7 +108,7 @@ describe("a subscription", () => {
     expect(bodies(hold)).toEqual(["an x"]);
   });
 
-  it("is refused where X does not let the account read", async () => {
+  it("is refused where X forbids the account to read", async () => {
     const { hold, run } = await held();
     x.server.fault("GET /2/dm_events", problem(403, "client-forbidden", "no"));
     await expect(run("subscribe", "messages")).rejects.toMatchObject({ code: "permission-denied" });
@@ -116,7 +116,7 @@ describe("a subscription", () => {
   });
 });
 
-describe("trouble", () => {
+describe("a subscription's failure", () => {
   it.each([
     ["of X", problem(503, "about:blank", "Over capacity")],
     ["of a proxy", { status: 502, headers: { "content-type": "text/html" } }],
@@ -129,7 +129,7 @@ describe("trouble", () => {
     await hold.arrived(({ key }) => key === `post:${id}`);
   });
 
-  it("at the core's side brings the same again", async () => {
+  it("to record an item reads the item again", async () => {
     let away = true;
     const inner = testHold({ credentials: oauth1Of("12") });
     const { run } = await held({
@@ -147,25 +147,25 @@ describe("trouble", () => {
     expect(bodies(inner)).toEqual(["@bob one", "@bob two", "@bob three"]);
   });
 
-  it("of the login ends the connection, and says so", async () => {
+  it("of the login ends the connection with the reason", async () => {
     const { hold, run, platform } = await held();
     await run("subscribe", "mentions");
     x.server.fault("GET /2/users/{id}/mentions", problem(401, "about:blank", "Unauthorized"));
     expect(platform.classifyError(await hold.ended)).toMatchObject({ kind: "auth", code: "credentials-invalid" });
   });
 
-  it("of a wrong login shows before anything else", async () => {
+  it("of invalid credentials shows at connect", async () => {
     const credentials = { ...oauth1Of("12"), accessSecret: "wrong" };
     await expect(held({ credentials })).rejects.toMatchObject({ kind: "auth", code: "credentials-invalid" });
   });
 
-  it("of a revoked login does too", async () => {
+  it("of revoked credentials shows at connect", async () => {
     const credentials = { ...x.server.oauth2.login("12"), expires: 1 };
     x.server.oauth2.revokeAll();
     await expect(held({ credentials })).rejects.toMatchObject({ kind: "auth", code: "credentials-expired" });
   });
 
-  it("of a login that another worker may have renewed is no end yet", async () => {
+  it("of credentials that another worker may have renewed is retryable", async () => {
     const { accessToken: _, ...login } = x.server.oauth2.login("12");
     const { hold, run, platform } = await held({ credentials: login });
     await run("subscribe", "mentions");

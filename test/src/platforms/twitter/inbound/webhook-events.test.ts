@@ -11,12 +11,12 @@ const push = (event_type: string, payload: object, user_id = "12") => ({
 });
 const post = { id: "1900000000000000001", text: "Hello @bob", author_id: "34", created_at: "2026-11-22T10:00:00Z" };
 
-it("answers the challenge as X reckons it", () => {
+it("crcAnswer signs the challenge as X does", () => {
   const expected = createHmac("sha256", "secret").update("a token").digest("base64");
   expect(crcAnswer("secret", "a token")).toEqual({ response_token: `sha256=${expected}` });
 });
 
-it("takes a push that is signed over its own bytes, and no other", () => {
+it("verifySignature accepts only a signature of the exact bytes", () => {
   const raw = Buffer.from('{"data": "Grüße"}');
   const right = `sha256=${createHmac("sha256", "secret").update(raw).digest("base64")}`;
   expect(verifySignature(raw, right, "secret")).toBe(true);
@@ -34,8 +34,8 @@ it("takes a push that is signed over its own bytes, and no other", () => {
   expect(verifySignature(raw, right, "other")).toBe(false);
 });
 
-describe("a push brings", () => {
-  it("mentions, under the key that polling gives them", () => {
+describe("readWebhook", () => {
+  it("reads mentions under the key of polled ones", () => {
     expect(readWebhook(push("post.mention.create", post), addressOf)).toEqual([
       {
         userId: "12",
@@ -58,7 +58,7 @@ describe("a push brings", () => {
     ]);
   });
 
-  it("direct messages, in the words of either API", () => {
+  it("reads direct messages in both forms", () => {
     const fits = { key: "message:7", event: { verb: "send", context: { type: "direct", id: "conversation:12-34" } } };
     const message = {
       id: "7",
@@ -89,7 +89,7 @@ describe("a push brings", () => {
     });
   });
 
-  it("follows, each push one", () => {
+  it("reads each follow once", () => {
     const follow = { source: { data: users[0] }, target: { id: "12", username: "bob" } };
     expect(readWebhook(push("follow.follow", follow), addressOf)[0]?.events).toMatchObject([
       {
@@ -104,7 +104,7 @@ describe("a push brings", () => {
     ]);
   });
 
-  it("nothing for accounts that are none of ours, of unknown kinds, or out of shape", () => {
+  it("skips foreign accounts, unknown kinds and malformed payloads", () => {
     for (const body of [
       push("post.create", post, "99"),
       push("space.start", post),
@@ -119,7 +119,7 @@ describe("a push brings", () => {
     }
   });
 
-  it("no exception, whatever it says", () => {
+  it("never throws", () => {
     const kinds = fc.constantFrom("post.create", "dm.received", "follow.follow");
     fc.assert(
       fc.property(

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { weightedLength } from "../../../../../src/platforms/twitter/schemas/weighted-length.ts";
 
-describe("a text weighs", () => {
+describe("weightedLength", () => {
   it.each([
     ["", 0],
     ["Hello World!", 12],
@@ -23,12 +23,12 @@ describe("a text weighs", () => {
     expect(weightedLength(text)).toBe(weight);
   });
 
-  it("no more for a link without its scheme than X could count", () => {
+  it("counts a link without scheme as the lighter reading", () => {
     expect(weightedLength("example.org/a/very/long/address/that/goes/on")).toBe(23);
     expect(weightedLength("a.io")).toBe(4);
   });
 
-  it("one or two for each character, whatever it is", () => {
+  it("counts one or two for each character", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => {
         const plain = text.replaceAll(".", "").replaceAll("/", "");
@@ -39,7 +39,7 @@ describe("a text weighs", () => {
     );
   });
 
-  it("the sum of its lines", () => {
+  it("is the sum of the lines", () => {
     const line = fc
       .string({ unit: "grapheme", maxLength: 60 })
       .map((text) => text.normalize("NFC").replaceAll("\n", ""));
