@@ -5,7 +5,7 @@ import { canonicalVerb } from "../../src/platform/vocabulary/verbs.ts";
 import { platforms } from "../../src/platforms/index.ts";
 
 /** Platforms that still wait for the vocabulary. */
-const PENDING = new Set([]);
+const PENDING = new Set<string>();
 
 it("every platform follows the vocabulary, but for those that wait", () => {
   const ids = platforms({}).map(({ id }) => id);
