@@ -19,9 +19,9 @@ export interface SendWorkerDeps {
   readonly find: (platform: string) => Platform | undefined;
   readonly concurrency: number;
   readonly log: Log;
-  /** Handles jobs in a shard's queue that report changed accounts. */
+  /** Handles a shard's jobs that report changed accounts. */
   readonly onAccount?: (app: string, account: string) => void;
-  /** Counts, for metrics, lanes of a platform that are claimed (1) and left again (-1). */
+  /** Counts lanes that are claimed (1) and left again (-1), for metrics. */
   readonly onLane?: (platform: string, change: 1 | -1) => void;
 }
 
@@ -32,9 +32,9 @@ export interface SendWorker {
 
 /** A hot lane makes room for others after so many items. */
 const MAX_ITEMS_PER_JOB = 50;
-/** Takeover after a death: the lock must run out and the next check must see it. */
+/** Lock of a job. Takeover after a death: the lock must run out and the next check must see that. */
 const LOCK_MS = 8_000;
-/** Often, so that a lock outlasts a Redis that is away for some seconds: a live worker should not lose its lanes. */
+/** Often, so that a lock outlasts a short absence of Redis. A live worker should not lose lanes. */
 const LOCK_RENEWAL_MS = 2_000;
 const STALLED_CHECK_MS = 4_000;
 
