@@ -59,7 +59,7 @@ export const ConfirmSchema = describes<Confirm>()(
   ),
 );
 
-/** What stands in the place of a confirm in a list, and on a WebSocket. */
+/** Refusal in the place of a confirm, in lists and on a WebSocket. */
 export const RefusedSchema = Type.Object(
   { type: Type.Literal("refused"), rid: Type.Optional(Rid), problem: ProblemSchema },
   { additionalProperties: false, description: "This activity was not accepted." },

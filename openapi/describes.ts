@@ -8,7 +8,7 @@ type Writable<T> =
       : T;
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? unknown : never) : never;
 
-/** Keeps a schema and the type of what we really answer the same, under the compiler's eye: `describes<T>()(schema)`. */
+/** Checks a schema against the type of the real answer: `describes<T>()(schema)`. */
 export function describes<T>(): <S extends TSchema>(schema: S & Same<Writable<Static<S>>, Writable<T>>) => S {
   return (schema) => schema;
 }

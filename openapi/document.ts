@@ -43,7 +43,7 @@ const TAGS = {
   Operating: "For those who run the gateway.",
 };
 
-/** The contract of a gateway with these platforms (OpenAPI 3.1), assembled from the schemas that validate. */
+/** Returns the OpenAPI 3.1 document of a gateway with these platforms. */
 export function openapiDocument(options: DocumentOptions): OpenAPIV3_1.Document {
   const { platforms, version, basePath, publicUrl = "" } = options;
   const serializer = schemaSerializer(namedSchemas(platforms));

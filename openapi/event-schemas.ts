@@ -18,7 +18,7 @@ const Cursor = Type.String({ description: "A place in the app's event log; opaqu
 const Bag = Type.Record(Type.String(), Type.Unknown());
 const Rid = Type.Union([Type.String(), Type.Integer()]);
 
-/** What went wrong, in events and standings. */
+/** Error in events and status answers. */
 export const ErrorNoteSchema = describes<EventError>()(
   Type.Object(
     {
@@ -31,7 +31,7 @@ export const ErrorNoteSchema = describes<EventError>()(
   ),
 );
 
-/** One target of an activity, and what became of it. */
+/** Target of an activity with its outcome. */
 export const TargetOutcomeSchema = describes<TargetOutcome>()(
   Type.Object(
     {
@@ -167,7 +167,7 @@ export const events = {
   HookEvent: HookEventSchema,
 } as const;
 
-/** What the cursor asks for is no longer kept. */
+/** Gap: events after the cursor are no longer kept. */
 export const GapSchema = describes<Omit<StreamGap, "requested"> & { readonly requested: string | null }>()(
   Type.Object(
     {
@@ -194,7 +194,7 @@ export const PollSchema = Type.Object(
   { additionalProperties: false, description: "Events since `after`, oldest first; none when nothing came in time." },
 );
 
-/** Control events of the stream by their SSE names; they are no part of the log. */
+/** Control events of the stream by their SSE names. They are no part of the log. */
 export const controls = {
   ReadyControl: Type.Object(
     { cursor: Cursor, heartbeatSeconds: Type.Integer({ minimum: 1 }) },

@@ -16,13 +16,13 @@ export type Paths = Readonly<Record<string, Path>>;
 /** Parameters and headers: openapi-types knows their schemas by OpenAPI 3.0 only. */
 type ParameterSchema = NonNullable<OpenAPIV3_1.ParameterObject["schema"]>;
 
-/** An operation in a few words; `operation` says the rest, which is the same for all. */
+/** An operation in a few words. `operation` says the rest, which is the same for all. */
 export interface OperationSpec {
   readonly id: string;
   readonly tag: "Activities" | "Dead letters" | "Events" | "Accounts" | "Hooks" | "Tokens" | "Platforms" | "Operating";
   readonly summary: string;
   readonly description?: string;
-  /** Who may: nothing for everybody. `keyOnly`: no token can carry the scope. */
+  /** Permitted callers; absent: everybody. `keyOnly`: no token can carry the scope. */
   readonly scope?: Scope;
   readonly keyOnly?: boolean;
   /** A stream or socket also takes tickets. */
@@ -33,14 +33,14 @@ export interface OperationSpec {
   readonly problems?: readonly ProblemCode[];
 }
 
-/** What any body may be refused for before it is looked at. */
+/** Refusals of any body before it is read. */
 const OF_BODY: readonly ProblemCode[] = [
   "malformed-json",
   "payload-too-large",
   "unsupported-media-type",
   "validation-failed",
 ];
-/** What anybody who must say who they are may be told. */
+/** Refusals of authenticated operations. */
 const OF_CALLER: readonly ProblemCode[] = ["unauthenticated", "forbidden", "rate-limited", "overloaded"];
 
 /** The operation as the document holds it. */

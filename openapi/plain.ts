@@ -4,7 +4,7 @@ import type { TSchema } from "typebox";
 /** A JSON Schema as the document holds it. */
 export type Schema = OpenAPIV3_1.SchemaObject | OpenAPIV3_1.ReferenceObject;
 
-/** Puts schemas into the document's form: plain JSON, where what has a name is referred to instead of repeated. */
+/** Puts schemas into the document's form. Plain JSON, where what has a name is referred to instead of repeated. */
 export interface SchemaSerializer {
   readonly schema: (schema: TSchema) => Schema;
   /** A schema by its name. */
@@ -42,7 +42,7 @@ export function schemaSerializer(named: Readonly<Record<string, TSchema>>): Sche
   };
 }
 
-/** One level of a schema; a choice of constants becomes an `enum`, which readers and generators understand better. */
+/** One level of a schema. A choice of constants becomes an `enum`, which readers and generators understand better. */
 function written(value: object, inside: (value: unknown) => unknown): unknown {
   if (Array.isArray(value)) return value.map(inside);
   const { anyOf, ...rest } = value as { readonly anyOf?: readonly unknown[] } & Record<string, unknown>;

@@ -22,7 +22,7 @@ export function verbSchemas(platforms: readonly Platform[]): Readonly<Record<str
   );
 }
 
-/** The bodies that `POST /activities` shows: one of each verb, a list, and the founding example where it can be sent. */
+/** The bodies that `POST /activities` shows. One of each verb, a list, and the founding example where it can be sent. */
 export function activityExamples(platforms: readonly Platform[]): Examples {
   const verbs = everyVerb(platforms);
   const all = verbs.map(({ platform, verb }): [string, OpenAPIV3_1.ExampleObject] => [

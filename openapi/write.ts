@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { platforms } from "../src/platforms/index.ts";
 import { openapiDocument } from "./document.ts";
 
-/** `npm run openapi` writes openapi.json; with `--check` it only says whether the committed one is as it should be. */
+/** `npm run openapi` writes openapi.json. With `--check` it only says whether the committed one is as it should be. */
 const file = fileURLToPath(new URL("openapi.json", import.meta.url));
 const { version } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")) as {
   version: string;

@@ -10,7 +10,7 @@ import { type SupervisedWorker, superviseWorker } from "./process/supervisor.ts"
 
 /** A gateway process that works. */
 export interface Running {
-  /** Where the API listens; undefined for a worker. */
+  /** Address on which the API listens; undefined for a worker. */
   readonly address: string | undefined;
   /** The first app's key when it was made just now. */
   readonly firstKey: string | undefined;
@@ -24,7 +24,7 @@ export interface Running {
 export interface StartOptions {
   /** Of the product. */
   readonly version: string;
-  /** How to start the worker process beside the API. */
+  /** Starts the worker process beside the API. */
   readonly entry: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Hides a secret from this process's log. */
@@ -118,7 +118,7 @@ async function runApi(
   };
 }
 
-/** Grace and drain together, with room for the rest below the 30 s of promise G10. */
+/** Longest grace and drain together. Leaves room for the rest below the 30 s of promise G10. */
 const LONGEST_STOP_SECONDS = 27;
 
 function once(deed: (hurry?: AbortSignal) => Promise<void>): (hurry?: AbortSignal) => Promise<void> {

@@ -43,7 +43,7 @@ type LaneWorkerJob = {
   readonly moveToDelayed: (at: number, token?: string) => Promise<void>;
 };
 
-/** Starts a worker that claims lanes of one queue and carries out their items in order. */
+/** Starts a worker that claims lanes of a queue and delivers their items in order. */
 export function sendWorker(deps: SendWorkerDeps): SendWorker {
   const { redis, queue, concurrency, log } = deps;
   const stopping = new AbortController();

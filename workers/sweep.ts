@@ -14,7 +14,7 @@ export interface SweepDeps {
 }
 
 /**
- * Starts the sweep: due activities join their lanes, idle lanes are woken, ended lifetimes become results. Any role may
+ * Starts the sweep. Due activities join their lanes, idle lanes are woken, ended lifetimes become results. Any role may
  * run it, any number of times at once.
  */
 export function sweep(deps: SweepDeps): { readonly once: () => Promise<void>; readonly stop: () => Promise<void> } {

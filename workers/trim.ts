@@ -12,7 +12,7 @@ export interface TrimDeps {
 
 const INTERVAL_MS = 10 * 60_000;
 
-/** Drops events older than they are kept for, app by app; each append keeps the bound on their number. */
+/** Drops events older than they are kept for, app by app. Each append keeps the bound on their number. */
 export function trimming({ redis, eventLog, hours, log }: TrimDeps): {
   readonly once: () => Promise<void>;
   readonly stop: () => void;

@@ -20,7 +20,7 @@ export interface WebhookWorkerDeps extends Pick<DeliveryLoopDeps, "delay" | "now
 const CLAIM_INTERVAL_MS = 2_000;
 
 /**
- * Delivers webhooks that no other worker delivers: leases them, follows their apps' logs, releases them at the end.
+ * Delivers webhooks that no other worker delivers. Leases them, follows their apps' logs, releases them at the end.
  * Webhooks of a dead worker are claimed by another worker once their lease has expired (8 s).
  */
 export function webhookWorker(deps: WebhookWorkerDeps): { readonly close: (graceMs: number) => Promise<void> } {
@@ -43,7 +43,7 @@ export function webhookWorker(deps: WebhookWorkerDeps): { readonly close: (grace
       (await subscription)?.stop();
     });
   }
-  /** Wakes the loop on new events; without a subscription the loop still reads every few seconds. */
+  /** Wakes the loop on new events. Without a subscription the loop still reads every few seconds. */
   async function subscribe({ app, name }: WebhookLease, loop: DeliveryLoop): Promise<Subscription | undefined> {
     try {
       return await tail.subscribe({ app, skipBounds: true }, { onEvents: loop.wake });

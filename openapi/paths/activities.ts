@@ -18,10 +18,8 @@ event (\`GET /events\`), by \`GET /activities/{rid}\`, or in this answer with \`
 
 type Examples = Readonly<Record<string, OpenAPIV3_1.ExampleObject>>;
 
-/** POST, GET and DELETE of activities; `examples` are bodies that can be posted as they are. */
+/** POST, GET and DELETE of activities. `examples` are bodies that can be posted as they are. */
 export function activityPaths(serializer: SchemaSerializer, examples: Examples): Paths {
-  const rid = inPath("rid", "As the app chose it, or as the confirm said.", { type: "string", pattern: RID_PATTERN });
-  const standing = json("Where it stands.", serializer.ref("ActivityStanding"));
   return {
     "/activities": {
       post: operation(serializer, {
@@ -76,27 +74,34 @@ export function activityPaths(serializer: SchemaSerializer, examples: Examples):
         ],
       }),
     },
-    "/activities/{rid}": {
-      parameters: [rid],
-      get: operation(serializer, {
-        id: "getActivity",
-        tag: "Activities",
-        summary: "Get an activity",
-        description: "What became of each target so far; kept for 24 h after the end (setting RETENTION_HOURS).",
-        scope: "send",
-        answers: { "200": standing },
-        problems: ["bad-parameter", "not-found"],
-      }),
-      delete: operation(serializer, {
-        id: "cancelActivity",
-        tag: "Activities",
-        summary: "Cancel an activity",
-        description:
-          "Its result is then `cancelled`. What is being sent, or has ended, can't be cancelled (`too-late`).",
-        scope: "send",
-        answers: { "200": standing },
-        problems: ["bad-parameter", "not-found", "too-late"],
-      }),
-    },
+    "/activities/{rid}": byRid(serializer),
+  };
+}
+
+/** GET and DELETE of an activity. */
+function byRid(serializer: SchemaSerializer): Paths[string] {
+  const standing = json("Status of the activity.", serializer.ref("ActivityStanding"));
+  return {
+    parameters: [
+      inPath("rid", "As the app chose it, or as the confirm said.", { type: "string", pattern: RID_PATTERN }),
+    ],
+    get: operation(serializer, {
+      id: "getActivity",
+      tag: "Activities",
+      summary: "Get an activity",
+      description: "What became of each target so far; kept for 24 h after the end (setting RETENTION_HOURS).",
+      scope: "send",
+      answers: { "200": standing },
+      problems: ["bad-parameter", "not-found"],
+    }),
+    delete: operation(serializer, {
+      id: "cancelActivity",
+      tag: "Activities",
+      summary: "Cancel an activity",
+      description: "Its result is then `cancelled`. What is being sent, or has ended, can't be cancelled (`too-late`).",
+      scope: "send",
+      answers: { "200": standing },
+      problems: ["bad-parameter", "not-found", "too-late"],
+    }),
   };
 }

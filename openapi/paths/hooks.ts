@@ -8,11 +8,11 @@ rules (\`webhook-id\`, \`webhook-timestamp\`, \`webhook-signature\`). At least o
 \`webhook-id\` of an event is always the same. Answer 2xx; anything else is tried again over a day, 410 switches the hook
 off. \`PUT\` changes a hook, keeps its place and its secret, and switches it on again.`;
 
+const whole = { scope: "accounts", keyOnly: true, tag: "Hooks" } as const;
+
 /** Outgoing webhooks. */
 export function hookPaths(serializer: SchemaSerializer): Paths {
   const name = inPath("name", "Chosen by the app.", { type: "string", examples: ["orders"] });
-  const whole = { scope: "accounts", keyOnly: true, tag: "Hooks" } as const;
-  const body = (schema: string) => ({ schema: serializer.ref(schema) as OpenAPIV3_1.SchemaObject });
   const hook = serializer.ref("Hook");
   const put = serializer.ref("HookPut");
   return {
@@ -31,7 +31,7 @@ export function hookPaths(serializer: SchemaSerializer): Paths {
         summary: "Store a webhook",
         description: PUT,
         ...whole,
-        body: body("HookRequest"),
+        body: { schema: serializer.ref("HookRequest") as OpenAPIV3_1.SchemaObject },
         answers: { "200": json("It was changed.", put), "201": json("It is stored.", put) },
         problems: ["bad-parameter", "platform-unknown", "quota-exceeded"],
       }),
@@ -50,6 +50,13 @@ export function hookPaths(serializer: SchemaSerializer): Paths {
         problems: ["bad-parameter", "not-found"],
       }),
     },
+    ...deliveryPaths(serializer, name),
+  };
+}
+
+/** Deliveries, test and replay of a webhook. */
+function deliveryPaths(serializer: SchemaSerializer, name: ReturnType<typeof inPath>): Paths {
+  return {
     "/hooks/{name}/deliveries": {
       parameters: [name],
       get: operation(serializer, {
@@ -82,8 +89,8 @@ export function hookPaths(serializer: SchemaSerializer): Paths {
         description:
           "Goes back, or forward, to a cursor. What was held back is dropped, since it comes again from the log.",
         ...whole,
-        body: body("HookReplayRequest"),
-        answers: { "202": json("It goes on from there.", hook) },
+        body: { schema: serializer.ref("HookReplayRequest") as OpenAPIV3_1.SchemaObject },
+        answers: { "202": json("Delivery continues from there.", serializer.ref("Hook")) },
         problems: ["bad-parameter", "not-found"],
       }),
     },

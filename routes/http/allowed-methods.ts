@@ -1,14 +1,14 @@
 import type { RequestHandler, Router } from "express";
 import { Problem } from "./problem.ts";
 
-/** What Express' router keeps of a route; its own types leave the methods out. */
+/** Part of a route in Express' router; its own types leave the methods out. */
 interface Layer {
   readonly match: (path: string) => boolean;
   readonly route?: { readonly methods: Readonly<Record<string, boolean>> };
 }
 
 /**
- * Middleware that answers 405 with `Allow` (RFC 9110 section 15.5.6) where a path is known but not with that method.
+ * Answers 405 with `Allow` (RFC 9110 section 15.5.6) for other methods of a path.
  * It stands before anything that reads a body, so that nobody is told to mend a body that nothing would take.
  */
 export function allowedMethods(routers: readonly Router[]): RequestHandler {

@@ -10,7 +10,7 @@ export interface AppDeps {
   readonly basePath: string;
   readonly trustProxy: number | readonly string[];
   readonly cors: RequestHandler;
-  /** Routes that read their own body: the hot path and streams come first, before anything that costs. */
+  /** Routes that read their own body. The hot path and streams come first, before anything that costs. */
   readonly first: readonly Router[];
   /** Routes whose body is small JSON. */
   readonly ordinary: readonly Router[];

@@ -4,7 +4,7 @@ import ipaddr from "ipaddr.js";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { Problem } from "./problem.ts";
 
-/** How many wrong keys or tokens a client may present in a minute before the answer is 429. */
+/** Maximum of wrong keys or tokens of a client in a minute. */
 const MAX_FAILURES_PER_MINUTE = 20;
 
 /** Counts wrong keys and tokens by client; throws `Problem` `rate-limited` when there were too many. */

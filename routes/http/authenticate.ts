@@ -12,7 +12,7 @@ import type { Origins } from "./origin.ts";
 import { Problem } from "./problem.ts";
 import type { ProxyTrust } from "./proxy-trust.ts";
 
-/** What is asked: streams and sockets also take tickets and tell ended tokens from wrong ones. */
+/** What is asked. Streams and sockets also take tickets and tell ended tokens from wrong ones. */
 export type RequestKind = "call" | "stream" | "socket";
 
 /**
@@ -63,7 +63,7 @@ export function authenticator(deps: AuthenticateDeps): Authenticate {
   };
 }
 
-/** What a browser sends by itself, a cookie or the URL's ticket, never speaks for a page of a foreign origin. */
+/** Refuses cookies and tickets from pages of other origins, since browsers send them unasked. */
 function refuseElsewhere(origins: AuthenticateDeps["origins"], req: IncomingMessage, kind: Credential["kind"]): void {
   const here = kind === "bearer" || (kind === "cookie" ? origins.allowedCookie(req) : origins.allowedOrigin(req));
   if (!here) throw new Problem("forbidden", ELSEWHERE);

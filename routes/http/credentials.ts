@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-/** What a request presents to say who asks. */
+/** Credential of a request. */
 export type Credential =
   | { readonly kind: "bearer"; readonly text: string }
   | { readonly kind: "ticket"; readonly text: string }
@@ -9,7 +9,7 @@ export type Credential =
 /** The cookie an app's page sets with a listener token, on the gateway's own origin. */
 const TOKEN_COOKIE = "dragoman_token";
 
-/** Finds the credential: the Authorization header first, then `?ticket=` where that is taken, then the cookie. */
+/** Finds the credential. The Authorization header first, then `?ticket=` where that is taken, then the cookie. */
 export function credentialOf(req: IncomingMessage, tickets: boolean): Credential | undefined {
   const header = req.headers.authorization;
   if (header !== undefined) {

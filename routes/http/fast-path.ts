@@ -12,7 +12,7 @@ export interface FastPathDeps {
 }
 
 /**
- * Answers POSTs of activities before Express sees them: its routing costs as much as the rest of accepting together.
+ * Answers POSTs of activities before Express sees them. Its routing costs as much as the rest of accepting together.
  * The same function stands behind the Express route, so that both answer alike.
  */
 export function fastPath({ path, handle, otherwise, log }: FastPathDeps): RequestListener {

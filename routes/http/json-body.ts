@@ -3,7 +3,7 @@ import type { RequestHandler } from "express";
 import { decodeUtf8, MalformedJson, parseJson } from "../../src/intake/parse-json.ts";
 import { Problem } from "./problem.ts";
 
-/** What a body may weigh: with attachments, and without. */
+/** Maximum size of a body in bytes: with attachments, and without. */
 export const MAX_BODY_BYTES = 14 * 1024 * 1024;
 export const MAX_PLAIN_BODY_BYTES = 64 * 1024;
 

@@ -4,9 +4,9 @@ import { PRIVATE_HEADERS } from "./private-answer.ts";
 import { Problem } from "./problem.ts";
 
 /**
- * Answers requests that never reached a route, because their head or framing is broken, too large or too slow, with a
- * problem like every other refusal, and closes the connection: what follows on it can't be trusted. The server emits
- * `problem` with the code.
+ * Answers malformed, oversized and slow requests with a problem and closes the connection.
+ * Such requests never reach a route, and what follows on the connection cannot be trusted. The server emits `problem` with
+ * the code.
  */
 export function answerMalformedHttp(server: Server): void {
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -20,7 +20,7 @@ export function answerMalformedHttp(server: Server): void {
   });
 }
 
-/** True while an answer is on its way: a stream must not get a foreign head in its middle. Node's own handler looks here too. */
+/** True while an answer is on its way. A stream must not get a foreign head in its middle. Node's own handler looks here too. */
 function isAnswering(socket: Duplex): boolean {
   const { _httpMessage } = socket as Duplex & { readonly _httpMessage?: Pick<ServerResponse, "headersSent"> | null };
   return _httpMessage?.headersSent === true;

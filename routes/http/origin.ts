@@ -3,12 +3,12 @@ import type { ProxyTrust } from "./proxy-trust.ts";
 
 /** Which pages may use the gateway. */
 export interface Origins {
-  /** Whether a URL is of an origin that the operator named: those of `ALLOWED_ORIGINS`, or PUBLIC_URL's. */
+  /** Whether a URL is of an origin that the operator named. Those of `ALLOWED_ORIGINS`, or PUBLIC_URL's. */
   readonly isListed: (url: string) => boolean;
   /** False when a page of a foreign origin asks. True without an Origin header: then no page of another site asks. */
   readonly allowedOrigin: (req: IncomingMessage) => boolean;
   /**
-   * True when a cookie may speak for the user: the request provably comes from an allowed page, or, for a GET, nothing
+   * True when a cookie may speak for the user. The request provably comes from an allowed page, or, for a GET, nothing
    * says that it comes from elsewhere.
    */
   readonly allowedCookie: (req: IncomingMessage) => boolean;

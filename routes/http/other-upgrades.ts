@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 type OnUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 /**
- * Answers requests that offer another protocol than WebSocket as if they had not: an offer may be ignored (RFC 9110
+ * Answers requests that offer another protocol than WebSocket as if they had not. An offer may be ignored (RFC 9110
  * section 7.8), and Java's HttpClient and `curl --http2` offer h2c with every plain request. Node hands them all to the
  * `upgrade` listeners, so this takes the place of those that are there by now.
  */

@@ -46,7 +46,7 @@ export interface ProblemOptions {
   readonly rid?: string | number;
 }
 
-/** A refusal with its HTTP status: `detail` says what to do and never repeats a secret or the input. */
+/** A refusal with its HTTP status. `detail` says what to do and never repeats a secret or the input. */
 export class Problem extends Error {
   readonly code: ProblemCode;
   readonly status: number;
@@ -82,7 +82,7 @@ export class Problem extends Error {
   }
 }
 
-/** Redis can't be reached or is full: a retry helps, and with the same rid it is safe. */
+/** Redis can't be reached or is full. A retry helps, and with the same rid it is safe. */
 function storeAway(): Problem {
   return new Problem("overloaded", "The store is not reachable right now; try again, with the same rid.", {
     retryAfter: 2,
@@ -108,7 +108,7 @@ function fromRefusal({ code, message, errors, rid, retryAfter }: Refusal): Probl
 }
 
 /**
- * Answers with a problem document; safe to call when part of an answer is out already (then it only ends it). The response
+ * Answers with a problem document. Safe to call when part of an answer is out already (then it only ends it). The response
  * emits `problem` with the code.
  */
 export function sendProblem(res: ServerResponse, problem: Problem): void {

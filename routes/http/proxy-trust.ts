@@ -3,7 +3,7 @@ import type { TLSSocket } from "node:tls";
 import ipaddr from "ipaddr.js";
 import proxyAddr from "proxy-addr";
 
-/** What can be believed of how a request came to us. */
+/** Trusted facts about the way of a request. */
 export interface ProxyTrust {
   /** The client's address, or `unix` for a peer on our socket that names none. */
   readonly clientIp: (req: IncomingMessage) => string;
@@ -13,7 +13,7 @@ export interface ProxyTrust {
 }
 
 /**
- * Reads the `X-Forwarded-*` headers as Express does, but only from trusted proxies: `trustProxy` is a number of hops or
+ * Reads the `X-Forwarded-*` headers as Express does, but only from trusted proxies. `trustProxy` is a number of hops or
  * a list of addresses, CIDR ranges and the names loopback, linklocal and uniquelocal. A unix socket is a trusted hop.
  */
 export function proxyTrust(trustProxy: number | readonly string[]): ProxyTrust {

@@ -2,8 +2,9 @@ import type { Server, ServerResponse } from "node:http";
 import type { ProblemCode } from "./problem.ts";
 
 /**
- * Tells `onRefused` the code of every request that this server answers with a problem, for metrics: responses emit
- * `problem` for what reached a route, the server itself for what did not (broken framing, refused handshakes).
+ * Reports the code of every problem that this server answers, for metrics.
+ * Responses emit `problem` for requests that reached a route, the server itself for others (broken framing, refused
+ * handshakes).
  */
 export function countRefusals(server: Server, onRefused: (code: ProblemCode) => void): void {
   server.on("problem", onRefused);

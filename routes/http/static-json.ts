@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { RequestHandler } from "express";
 
-/** Answers the same public JSON until the process ends: written once, with an ETag, so that asking again costs a 304. */
+/** Answers the same public JSON until the process ends. Written once, with an ETag, so that asking again costs a 304. */
 export function staticJson(value: unknown): RequestHandler {
   const body = Buffer.from(JSON.stringify(value));
   const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`;

@@ -4,10 +4,10 @@ import type { Log } from "../../src/model/log.ts";
 import type { Confirm, SubmitActivity, SubmitResult } from "../../src/operations/submit-activity.ts";
 import { Problem, problemOf } from "./problem.ts";
 
-/** The outcome of one posted activity: accepted, or a problem that names its rid where it has a valid one. */
+/** The outcome of one posted activity. Accepted, or a problem that names its rid where it has a valid one. */
 export type ItemAnswer = ({ readonly ok: true } & SubmitResult) | { readonly ok: false; readonly problem: Problem };
 
-/** The answer to an item of a list or to a socket's frame that was not accepted. */
+/** Answer to a refused item of a list or frame of a socket. */
 export interface Refused {
   readonly type: "refused";
   readonly rid?: string | number;
@@ -46,7 +46,7 @@ export function checkItemCount(items: { readonly length: number }): void {
   });
 }
 
-/** Returns the JSON of an item's answer: REST's confirm, or `refused` with the problem REST would give. */
+/** Returns the JSON of an item's answer. REST's confirm, or `refused` with the problem REST would give. */
 export function itemJson(answer: ItemAnswer): Confirm | Refused {
   if (answer.ok) return answer.confirm;
   const { problem } = answer;

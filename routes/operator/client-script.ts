@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { Router } from "express";
 import { Problem } from "../http/problem.ts";
 
-/** `GET /client.js`: the browser client, public; a browser asks at most once an hour whether it is still the same. */
+/** `GET /client.js`: the browser client, public. A browser asks at most once an hour whether it is still the same. */
 export function clientRoutes(): Router {
   const router = Router();
   const script = readScript();

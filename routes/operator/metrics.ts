@@ -5,19 +5,19 @@ import { type HealthDeps, healthRoutes } from "./health.ts";
 
 export interface MetricsDeps {
   readonly metrics: Pick<Metrics, "text" | "contentType">;
-  /** Snapshots of the processes beside this one; those that are away or slow are left out. */
+  /** Snapshots of the processes beside this one. Those that are away or slow are left out. */
   readonly others?: () => Promise<readonly MetricsSnapshot[]>;
 }
 
 /**
- * `GET /metrics` on the public listener, for where there is no ADMIN_LISTEN: only for a direct peer on loopback whose
+ * `GET /metrics` on the public listener, for where there is no ADMIN_LISTEN. Only for a direct peer on loopback whose
  * request went through no proxy; for all others it does not exist.
  */
 export function metricsRoutes(deps: MetricsDeps): Router {
   return routes(deps, isDirectLoopback);
 }
 
-/** The whole application on ADMIN_LISTEN, of an API or a worker: health and metrics, for whoever reaches it. */
+/** The whole application on ADMIN_LISTEN, of an API or a worker. Health and metrics, for whoever reaches it. */
 export function adminApp(deps: MetricsDeps & HealthDeps): Express {
   const app = express().disable("x-powered-by").disable("etag");
   app.use(

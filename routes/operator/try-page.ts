@@ -4,8 +4,8 @@ import { Router } from "express";
 import { Problem } from "../http/problem.ts";
 
 /**
- * `GET /try`: the example page, where a person can send a message and watch what becomes of it; the base path itself
- * leads there. The page is one file whose own script and style are the only ones that its policy lets run.
+ * Serves the example page at `GET /try`; the base path leads there.
+ * A person can send a message and watch its events. The page is one file whose own script and style are the only ones that its policy lets run.
  */
 export function tryRoutes({ basePath }: { readonly basePath: string }): Router {
   const router = Router({ caseSensitive: true });
@@ -39,7 +39,7 @@ function readPage(): { readonly body: string; readonly headers: Readonly<Record<
   };
 }
 
-/** Content Security Policy Level 3: nothing but what the page holds, named by its hashes, and the gateway itself. */
+/** Content Security Policy Level 3. Nothing but what the page holds, named by its hashes, and the gateway itself. */
 function policyFor(body: string): string {
   const own = (element: string): string =>
     [...body.matchAll(new RegExp(`<${element}>([^]*?)</${element}>`, "g"))]

@@ -2,7 +2,7 @@ import type { Account } from "../../src/accounts/accounts.ts";
 import type { WebhookEndpoints } from "../../src/inbound/webhook-endpoints.ts";
 import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
 
-/** An account as answers show it; `inbound` is the address to give to the network for its webhooks. */
+/** An account as answers show it. `inbound` is the address to give to the network for its webhooks. */
 export type AccountView = Account & { readonly inbound?: string };
 
 /** Adds the address of an account's inbound webhook endpoint to the account. */

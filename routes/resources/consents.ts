@@ -24,7 +24,7 @@ export interface ConsentRoutesDeps extends BeginConsentDeps, FinishConsentDeps {
 
 type PlatformRequest = Request<{ platform: string }>;
 
-/** Makes the routes of a user's consent (OAuth 2): the app begins it with its key, the user's browser ends it. */
+/** Makes the routes of a user's consent (OAuth 2). The app begins it with its key, the user's browser ends it. */
 export function consentRoutes(deps: ConsentRoutesDeps): Router {
   const { authenticate, consents } = deps;
   const router = Router({ caseSensitive: true });

@@ -23,7 +23,7 @@ const head = {
 };
 /** A dead letter in a list. */
 export const DeadLetterAnswer = Type.Object(head, { additionalProperties: false });
-/** One dead letter with what was to be sent; what looks like a secret is blanked. */
+/** Dead letter with its content. What looks like a secret is blanked. */
 export const DeadLetterWholeAnswer = Type.Object(
   {
     ...head,

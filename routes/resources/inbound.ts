@@ -45,7 +45,7 @@ function refused(status: Exclude<WebhookResponse["status"], 200>, method: string
     : new Problem("bad-parameter", "The challenge makes no sense.");
 }
 
-/** Headers as one text each; of a signature that came twice Node makes one that fits nothing. */
+/** Headers as one text each. Of a signature that came twice Node makes one that fits nothing. */
 function plain(headers: Request["headers"]): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) => (typeof value === "string" ? [[name, value] as const] : [])),

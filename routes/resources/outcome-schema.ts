@@ -1,6 +1,6 @@
 import Type from "typebox";
 
-/** What became of one target, as answers show it. */
+/** Outcome of a target, as answers show it. */
 export const TargetOutcomeSchema = Type.Object(
   {
     address: Type.String(),

@@ -8,7 +8,7 @@ import { staticJson } from "../http/static-json.ts";
 
 const AnySchema = Type.Record(Type.String(), Type.Unknown(), { description: "A JSON Schema (2020-12)." });
 
-/** One platform as `GET /platforms` shows it. */
+/** Platform as `GET /platforms` shows it. */
 export const PlatformAnswer = Type.Object(
   {
     id: Type.String(),
@@ -62,7 +62,7 @@ export interface PlatformRoutesDeps {
   readonly platforms: readonly Platform[];
 }
 
-/** `GET /platforms` and `/platforms/{id}` (id or alias): what can be done here, from the tables that validate. Public. */
+/** `GET /platforms` and `/platforms/{id}` (id or alias). What can be done here, from the tables that validate. Public. */
 export function platformRoutes({ platforms }: PlatformRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   const shown = platforms.map(platformAnswer);

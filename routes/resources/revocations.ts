@@ -28,7 +28,7 @@ export interface RevocationRoutesDeps {
   readonly revocations: Pick<Revocations, "revoke">;
 }
 
-/** POST /revocations: 204 when it holds for all new requests; live streams end within a second. */
+/** POST /revocations: 204 when it holds for all new requests. Live streams end within a second. */
 export function revocationRoutes({ authenticate, revocations }: RevocationRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   router.post("/revocations", async (req, res) => {
@@ -39,7 +39,7 @@ export function revocationRoutes({ authenticate, revocations }: RevocationRoutes
   return router;
 }
 
-/** Which of the two is meant is told by `jti`, so that faults point into the right one. */
+/** Selects the schema by `jti`, so that faults point into the right one. */
 function revocationOf(body: unknown): TokenRevocation {
   if (typeof body === "object" && body !== null && "jti" in body) return parseAs(ByToken, body);
   const { sub, issuedBefore } = parseAs(BySubject, body);

@@ -65,7 +65,7 @@ const ErrorShape = Type.Object(
   { additionalProperties: false },
 );
 
-/** One attempt to deliver. */
+/** Attempt to deliver. */
 export const DeliveryAnswer = Type.Object(
   {
     id: Type.String({ description: "The `webhook-id` that was sent: the same at every try of one event." }),

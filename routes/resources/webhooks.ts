@@ -37,7 +37,7 @@ const NAME = new RegExp(WEBHOOK_NAME);
 export function hookRoutes(deps: HookRoutesDeps): Router {
   const { hooks } = deps;
   const router = Router({ caseSensitive: true });
-  /** A hook is given all that the app's log holds, so the key must be allowed to listen as well; no token can. */
+  /** Requires the scope `listen` as well, since a hook receives the app's whole log. */
   const caller = async (req: Request): Promise<Caller> => {
     const it = await deps.authenticate(req, "accounts");
     if (!it.scopes.has("listen")) throw new Problem("forbidden", "The key lacks the scope listen.");

@@ -107,7 +107,7 @@ async function openStream(
   slot.open(stream);
 }
 
-/** Node keeps request and response as long as the connection; an idle stream must not keep what hangs on them. */
+/** Node keeps request and response as long as the connection. An idle stream must not keep what hangs on them. */
 function forget(req: IncomingMessage, res: ServerResponse): void {
   req.rawHeaders.length = 0;
   req.headers = {};

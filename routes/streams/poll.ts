@@ -6,7 +6,7 @@ import { PRIVATE_HEADERS } from "../http/private-answer.ts";
 import type { StreamQuery } from "./stream-query.ts";
 import type { StreamSlot } from "./stream-registry.ts";
 
-/** What one poll brings at most; the rest comes with the next. */
+/** Maximum of events in a poll; the rest comes with the next. */
 const MAX_EVENTS = 1_000;
 const MAX_CHARACTERS = 1_048_576;
 

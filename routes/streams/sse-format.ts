@@ -2,7 +2,7 @@ import { encodeSseBlock } from "../../src/streaming/sse-encoding.ts";
 import type { StreamGap, StreamStart } from "../../src/streaming/subscriber.ts";
 import type { EndReason } from "./stream-registry.ts";
 
-/** The head of every event stream: nothing on the way may hold it back, keep it or change it. */
+/** The head of every event stream. Nothing on the way may hold it back, keep it or change it. */
 export const SSE_HEADERS = {
   "Content-Type": "text/event-stream",
   "Cache-Control": "no-cache, no-store, no-transform",
@@ -14,7 +14,7 @@ export const SSE_HEADERS = {
 /** Milliseconds an EventSource waits before it comes back. */
 const RETRY_MS = 3_000;
 
-/** The first bytes: how soon to come back, a comment, where this stream starts, and the gap if there is one. */
+/** The first bytes. How soon to come back, a comment, where this stream starts, and the gap if there is one. */
 export function formatOpening(start: StreamStart, heartbeatSeconds: number): string {
   const data = JSON.stringify({ cursor: start.cursor, heartbeatSeconds });
   const ready = encodeSseBlock({ event: "ready", id: start.cursor, data });
@@ -30,7 +30,7 @@ export function formatGap({ requested, earliest, latest }: StreamGap): string {
   });
 }
 
-/** How far was read for a listener whose filter let nothing through. */
+/** Position event for a subscriber whose filter matched nothing. */
 export function formatPosition(cursor: string): string {
   return encodeSseBlock({ event: "position", id: cursor, data: "{}" });
 }

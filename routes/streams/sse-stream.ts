@@ -15,14 +15,14 @@ export interface SseStreamDeps {
   /** HTTP/1.1; an HTTP/1.0 peer gets the bare text until the connection closes. */
   readonly chunked: boolean;
   readonly named: boolean;
-  /** Some events may pass this listener by: then it is told its position now and then. */
+  /** Some events may pass this listener by. Then it is told its position now and then. */
   readonly filtered: boolean;
   /** Writes the answer's head; called once, with the first bytes to follow at once. */
   readonly writeHead: () => void;
   readonly sent: (frames: number) => void;
 }
 
-/** One event stream on its raw socket: no request or response object stays behind it. */
+/** Event stream on its raw socket: no request or response object stays behind it. */
 export interface SseStream extends OpenStream {
   readonly callbacks: SubscriberCallbacks;
   readonly subscribed: (subscription: Subscription) => void;

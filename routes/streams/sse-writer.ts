@@ -10,7 +10,7 @@ export interface SseWriter extends Omit<StreamSocket, "write"> {
   readonly writeText: (text: string, cursor: string) => void;
   /** Events, in the frames that all listeners share; true when they went out. */
   readonly writeEvents: (batch: EventBatch) => boolean;
-  /** A sign of life: the position if it is given and not known yet, else a comment. */
+  /** A sign of life. The position if it is given and not known yet, else a comment. */
   readonly heartbeat: (position: string | undefined) => void;
   /** The last words, and the proper end of the body. */
   readonly end: (text: string) => void;
@@ -19,7 +19,7 @@ export interface SseWriter extends Omit<StreamSocket, "write"> {
 const LINGER_MS = 5_000;
 const HEARTBEAT = ":\n\n";
 
-/** Writes to the raw socket: chunks made here (RFC 9112 section 7.1), or the bare text for HTTP/1.0. */
+/** Writes to the raw socket. Chunks made here (RFC 9112 section 7.1), or the bare text for HTTP/1.0. */
 export function sseWriter(
   socket: Socket,
   { chunked, named }: { readonly chunked: boolean; readonly named: boolean },

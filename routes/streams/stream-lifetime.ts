@@ -2,7 +2,7 @@ import type { Config } from "../../src/config/settings.ts";
 import type { Caller } from "../../src/model/caller.ts";
 import type { EndReason } from "./stream-registry.ts";
 
-/** When a stream ends by itself and why: at its age, give or take 20 %, or with the token that opened it. */
+/** When a stream ends by itself and why. At its age, give or take 20 %, or with the token that opened it. */
 export function endOfLife(
   caller: Caller,
   config: Pick<Config, "streamAgeSeconds">,
@@ -12,13 +12,13 @@ export function endOfLife(
   return expiry < age ? { at: expiry, reason: "expired" } : { at: age, reason: "age" };
 }
 
-/** Whether coming back with the same credentials can help; after expiry only a cookie may have been renewed. */
+/** Whether coming back with the same credentials can help. After expiry only a cookie may have been renewed. */
 export function mayReconnect(reason: EndReason, caller: Caller): boolean {
   if (reason === "expired") return caller.cookie;
   return reason !== "revoked";
 }
 
-/** Milliseconds between 1 and 10 s at random, so that many who are sent away don't come back in one moment. */
+/** Returns a random delay of 1 to 10 s, so that reconnects spread. */
 export function spreadOut(): number {
   return 1_000 + Math.floor(Math.random() * 9_000);
 }

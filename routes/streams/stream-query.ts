@@ -3,7 +3,7 @@ import type { Filter } from "../../src/event-log/filter.ts";
 import { EVENT_TYPES, type EventType } from "../../src/model/event.ts";
 import { Problem } from "../http/problem.ts";
 
-/** What a stream's, socket's or poll's address asks for. */
+/** Parameters in the address of a stream, socket or poll. */
 export interface StreamQuery {
   /** A cursor as sent, `earliest` or `latest`; unreadable ones become a gap, never a refusal. */
   readonly after: string | undefined;
@@ -18,7 +18,7 @@ const MAX_WAIT_SECONDS = 30;
 const MAX_VALUES = 50;
 
 /**
- * Reads the query; a `Last-Event-ID` header beats `after`, since a browser that reconnects repeats its first address.
+ * Reads the query. A `Last-Event-ID` header beats `after`, since a browser that reconnects repeats its first address.
  * Throws `Problem` `bad-parameter`. Parameters that are not known here are passed over.
  */
 export function streamQuery(req: IncomingMessage, canonical: (platform: string) => string): StreamQuery {

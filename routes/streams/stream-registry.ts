@@ -7,14 +7,14 @@ import { Problem } from "../http/problem.ts";
 export type EndReason = "drain" | "age" | "expired" | "revoked" | "limit" | "unavailable";
 export type Transport = "sse" | "socket" | "poll";
 
-/** What the set does to a stream that is open. */
+/** Open stream as the registry controls it. */
 export interface OpenStream {
   /** Called twice a second with the time: heartbeats, age, expiry, slow readers. */
   readonly tick: (now: number) => void;
   readonly end: (reason: EndReason) => void;
 }
 
-/** One stream's place within its app's limit. */
+/** Slot of a stream within its app's limit. */
 export interface StreamSlot {
   readonly open: (stream: OpenStream) => void;
   /** May be called more than once; the first call counts. */
@@ -24,7 +24,7 @@ export interface StreamSlot {
 /** The connection that a slot depends on. */
 export type ClosableSocket = Pick<Duplex, "destroyed" | "once" | "off">;
 
-/** All open streams of this process: one timer, the limit per app, and their end at shutdown. */
+/** All open streams of this process. One timer, the limit per app, and their end at shutdown. */
 export interface StreamRegistry {
   /**
    * Takes a slot that is released when the socket closes, also if it closed before. Throws `Problem`: `rate-limited`
@@ -34,7 +34,7 @@ export interface StreamRegistry {
   readonly count: () => number;
   /** Counts frames for the metrics. */
   readonly sent: (transport: Transport, frames: number) => void;
-  /** Refuses new streams and ends the open ones in random order, spread over part of `mostMs` (default `drainSeconds`). */
+  /** Refuses new streams and ends open ones in random order within `mostMs` (default `drainSeconds`). */
   readonly drain: (mostMs?: number) => Promise<void>;
   readonly stop: () => void;
 }

@@ -1,18 +1,18 @@
 import type { Socket } from "node:net";
 
-/** Writes to one listener's raw socket without ever waiting for it; a listener that does not read is cut. */
+/** Writes to one listener's raw socket without ever waiting for it. A listener that does not read is cut. */
 export interface StreamSocket {
   /** False when the bytes were dropped because the listener is gone or was just cut. */
   readonly write: (bytes: Buffer) => boolean;
-  /** When something was last written, Unix ms. */
+  /** Time of the last write, Unix ms. */
   readonly lastWrite: () => number;
   /** Cuts a listener that has not read for too long; true when it did. */
   readonly cutIfSlow: (now: number) => boolean;
-  /** Undefined when more may be written now, else resolves when it may (or the listener is gone): for catching up. */
+  /** Resolves when more may be written; undefined: at once. */
   readonly drained: () => Promise<void> | undefined;
 }
 
-/** Queued bytes that mark a listener as slow; those that end it at once; how long it may stay slow. */
+/** Queued bytes that mark a listener as slow. Those that end it at once; how long it may stay slow. */
 const SLOW_BYTES = 262_144;
 const MAX_BYTES = 1_048_576;
 const SLOW_MS = 20_000;

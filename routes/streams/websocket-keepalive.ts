@@ -3,7 +3,7 @@ import type { WebSocket } from "ws";
 const PING_MS = 25_000;
 const PONG_MS = 15_000;
 
-/** Pings a peer and ends the connection of one that no longer answers; called with the time, twice a second. */
+/** Pings a peer and ends the connection of one that no longer answers. Called with the time, twice a second. */
 export function keepalive(ws: WebSocket): (now: number) => void {
   let pingedAt = Date.now();
   let awaiting = false;

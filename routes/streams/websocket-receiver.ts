@@ -9,7 +9,7 @@ export interface WebSocketReceiverDeps {
   readonly overflow: () => void;
 }
 
-/** Keeps answers in the order of the frames, and events behind the answers they must not overtake. */
+/** Keeps answers in the order of frames, and events behind their answers. */
 export interface WebSocketReceiver {
   readonly receive: (frame: Buffer) => void;
   /** Writes something out now, or once everything that was taken before is answered. */
@@ -21,7 +21,7 @@ const MAX_UNANSWERED = 64;
 const MAX_DELAYED = 10_000;
 
 /**
- * An event waits for the answers to all frames that came before it: whatever its rid, its confirm is then out first,
+ * An event waits for the answers to all frames that came before it. Whatever its rid, its confirm is then out first,
  * and the order of events stays. A socket that sends faster than its activities are taken is not read meanwhile.
  */
 export function webSocketReceiver({ ws, submit, answer, overflow }: WebSocketReceiverDeps): WebSocketReceiver {

@@ -8,7 +8,7 @@ import { ignoreOtherUpgrades } from "../http/other-upgrades.ts";
 import { PRIVATE_HEADERS } from "../http/private-answer.ts";
 import { Problem, problemOf } from "../http/problem.ts";
 
-/** What a handler gets: the socket, the raw one below it, and what `admit` answered. */
+/** Handler of an accepted socket. Gets the socket, the raw one below it, and what `admit` answered. */
 export type SocketHandler<Grant> = (ws: WebSocket, socket: Duplex, grant: Grant) => void;
 
 export interface WebSocketRouterDeps<Grant> {
@@ -22,7 +22,7 @@ export interface WebSocketRouterDeps<Grant> {
 }
 
 /**
- * express-ws with its traps closed: an app of its own (no middleware between handshake and handler, where messages would
+ * express-ws with its traps closed. An app of its own (no middleware between handshake and handler, where messages would
  * be lost), admission before the upgrade, errors of the raw socket caught first, and handlers that can't take the process down.
  */
 export function webSocketRouter<Grant extends object>(deps: WebSocketRouterDeps<Grant>) {

@@ -40,7 +40,7 @@ const CLOSE_CODES: Record<EndReason, number> = {
   unavailable: 4500,
 };
 
-/** One WebSocket: activities in, their answers and the app's events out. */
+/** Session of a WebSocket: activities in, their answers and the app's events out. */
 export function openWebSocketSession(deps: WebSocketSessionDeps): void {
   const { ws, caller, query, seat: slot } = deps;
   const life = endOfLife(caller, deps.config);

@@ -6,7 +6,7 @@ import { checkItemCount, type ItemAnswer, type SubmitItemDeps, submitItem } from
 /** Takes one text frame and returns the answers to its activities, in order. Never rejects. */
 export type SubmitFrame = (caller: Caller, frame: Buffer) => Promise<readonly ItemAnswer[]>;
 
-/** Makes the reader of frames: same rules as a POST's body, one activity or a list of independent items. */
+/** Makes the reader of frames. Same rules as a POST's body, one activity or a list of independent items. */
 export function submitFrame(deps: SubmitItemDeps): SubmitFrame {
   return async (caller, frame) => {
     try {

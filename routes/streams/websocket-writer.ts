@@ -4,7 +4,7 @@ import type { EventBatch } from "../../src/streaming/encoded-event.ts";
 import { encodeTextFrame } from "../../src/streaming/websocket-encoding.ts";
 import { type StreamSocket, streamSocket } from "./stream-socket.ts";
 
-/** Everything a WebSocket session says, and how far it has told its listener to have been read. */
+/** Writer of a WebSocket session, with the position told to its client. */
 export interface WebSocketWriter extends Pick<StreamSocket, "cutIfSlow" | "drained"> {
   readonly writeMessage: (message: object) => void;
   /** Events, in the frames that all listeners share; answers how many went out. */
@@ -17,7 +17,7 @@ export interface WebSocketWriter extends Pick<StreamSocket, "cutIfSlow" | "drain
 
 const POSITION_MS = 30_000;
 
-/** Writes whole frames to the raw socket below `ws`, which is safe as long as nothing is compressed or fragmented. */
+/** Writes frames to the raw socket below `ws`. Safe while frames are whole and uncompressed. */
 export function webSocketWriter(ws: WebSocket, socket: Socket, onCut: () => void): WebSocketWriter {
   const outlet = streamSocket(socket, onCut);
   let known = "";

@@ -30,7 +30,7 @@ export interface WebSocketDeps {
   readonly log: Log;
 }
 
-/** What was decided before the upgrade. */
+/** Decision before the upgrade. */
 type Grant =
   | { readonly echo: true }
   | { readonly caller: Caller; readonly query: StreamQuery; readonly seat: StreamSlot };

@@ -37,7 +37,7 @@ interface OpenedCredentials {
 /** Accounts an app may store. */
 export const MAX_ACCOUNTS_PER_APP = 100_000;
 
-/** Thrown when an account would exceed `MAX_ACCOUNTS_PER_APP` (`full`) or the app's share of the store (`no-room`). */
+/** Error of an account beyond `MAX_ACCOUNTS_PER_APP` (`full`) or the app's share of the store (`no-room`). */
 export class TooManyAccounts extends Error {
   constructor(reason: "full" | "no-room" = "full") {
     super(

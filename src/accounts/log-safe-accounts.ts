@@ -2,7 +2,7 @@ import type { Accounts } from "./accounts.ts";
 import { secretValues } from "./secret-values.ts";
 
 /**
- * Wraps accounts so that every secret they hand out or take in is hidden from the log first.
+ * Wraps accounts and hides each secret from the log before it is used.
  * Peers echo credentials: an error text of a server may hold the password that the server was sent.
  */
 export function logSafeAccounts(accounts: Accounts, hideSecret: (secret: string) => void): Accounts {

@@ -26,7 +26,7 @@ interface TicketSession {
   readonly secret?: string;
 }
 
-/** One-time tickets for query strings: pages can't set headers on an EventSource or a WebSocket. */
+/** Tickets for query strings, valid once. Pages cannot set headers on an EventSource or a WebSocket. */
 export interface Tickets {
   /** Issues a ticket. Throws `Refusal` `rate-limited` when a key issues too many bytes of tickets a minute. */
   readonly issue: (claims: TicketClaims) => Promise<string>;

@@ -5,7 +5,7 @@ import type { Config } from "../config/settings.ts";
 import type { Running } from "../main.ts";
 import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
 
-/** Tells a person who has just started the gateway where it is and what to try; a worker says nothing. */
+/** Prints the addresses and first commands after the start. A worker prints nothing. */
 export function announce(config: Config, running: Running): void {
   if (running.address === undefined) return;
   const { basePath } = config;
@@ -22,14 +22,14 @@ export function announce(config: Config, running: Running): void {
   console.log(tryLines(running.address + basePath, keyIn(config, running), fragment(config, running)));
 }
 
-/** How commands name the key: as it is when it was made just now, else by its file, so that logs don't collect it. */
+/** How commands name the key. As it is when it was made just now, else by its file, so that logs don't collect it. */
 function keyIn({ dataDir }: Config, { firstKey }: Running): string {
   if (firstKey !== undefined) return firstKey;
   const file = firstAppKeyPath(dataDir);
   return existsSync(file) ? `$(cat '${relativeTo(file)}')` : "YOUR_API_KEY";
 }
 
-/** What opens the page already connected; a terminal may show the key again, a log may not. */
+/** What opens the page already connected. A terminal may show the key again, a log may not. */
 function fragment({ dataDir }: Config, { firstKey }: Running): string {
   const file = firstAppKeyPath(dataDir);
   const kept = process.stdout.isTTY && existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;
@@ -42,7 +42,7 @@ function relativeTo(file: string): string {
   return near.startsWith("..") ? file : near;
 }
 
-/** Each command stands on a line of its own and works as it is, in any order. */
+/** Commands to try, a line each. Each works as printed, in any order. */
 function tryLines(base: string, key: string, fragment: string): string {
   const activity = {
     platform: "email",

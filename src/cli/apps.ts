@@ -3,14 +3,14 @@ import { type AppRegistry, type IssuedKey, RegistryError } from "../apps/registr
 import { SCOPES, type Scope } from "../model/caller.ts";
 import type { DeletedApp } from "../operations/delete-app.ts";
 
-/** What the app commands work on; opened when one runs, closed after it. */
+/** Stores of the app commands. Opened when a command runs, closed after it. */
 export interface AppTools {
   readonly registry: AppRegistry;
   readonly deleteApp: (nameOrId: string) => Promise<DeletedApp>;
   readonly close: () => Promise<void>;
 }
 
-/** Where commands write: results to `out`, words about them to `say`, so that `KEY=$(dragoman app create shop)` works. */
+/** Output of commands: results to `out`, words about them to `say`, so that `KEY=$(dragoman app create shop)` works. */
 export interface Terminal {
   readonly out: (line: string) => void;
   readonly say: (line: string) => void;
@@ -22,10 +22,7 @@ export const terminal: Terminal = { out: (line) => console.log(line), say: (line
 /** Adds `dragoman app create|list|rotate|revoke|delete`. */
 export function appCommands(program: Command, connect: () => Promise<AppTools>, io: Terminal = terminal): void {
   const app = program.command("app").description("Apps and their API keys.");
-  const run = async (
-    command: Command,
-    work: (registry: AppRegistry, tools: AppTools) => Promise<void>,
-  ): Promise<void> => {
+  const run: Run = async (command, work) => {
     const tools = await connect();
     const refused = await work(tools.registry, tools)
       .catch(refusalOf)
@@ -82,6 +79,13 @@ export function appCommands(program: Command, connect: () => Promise<AppTools>, 
       }),
     );
 
+  deleteCommand(app, run, io);
+}
+
+type Run = (command: Command, work: (registry: AppRegistry, tools: AppTools) => Promise<void>) => Promise<void>;
+
+/** Adds `dragoman app delete`. */
+function deleteCommand(app: Command, run: Run, io: Terminal): void {
   app
     .command("delete")
     .argument("<app>", "an app's name or id")
@@ -102,7 +106,7 @@ function show(io: Terminal, fresh: IssuedKey): void {
   io.out(fresh.key);
 }
 
-/** What the operator can cure is told in a line; anything else is thrown on. */
+/** Prints errors that the operator can correct as a line and throws all others. */
 function refusalOf(error: unknown): RegistryError {
   if (error instanceof RegistryError) return error;
   throw error;

@@ -33,7 +33,7 @@ function rowOf(setting: (typeof settings)[keyof typeof settings], given: string 
   };
 }
 
-/** One bad setting must not keep the others from being shown. */
+/** Shows all settings, also where a setting is invalid. */
 function faultOf(setting: (typeof settings)[keyof typeof settings], given: string | undefined): string {
   try {
     setting.read(given ?? setting.fallback, setting.env);

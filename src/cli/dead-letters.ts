@@ -7,7 +7,7 @@ import { type ReplayDeps, replayDeadLetter } from "../operations/replay-dead-let
 import type { DeadLetter } from "../outbox/dead-letters.ts";
 import { type Terminal, terminal } from "./apps.ts";
 
-/** What the dead letters' commands work on; opened when one runs, closed after it. */
+/** Stores of the dead letters' commands. Opened when a command runs, closed after it. */
 export interface DeadLetterTools extends ReplayDeps {
   readonly registry: Pick<AppRegistry, "list">;
   readonly close: () => Promise<void>;
@@ -98,7 +98,7 @@ async function found({ deadLetters }: DeadLetterTools, app: string, rid: string)
   return letter;
 }
 
-/** What the operator can cure is told in a line; anything else is thrown on. */
+/** Prints errors that the operator can correct as a line and throws all others. */
 function refusalOf(error: unknown): string {
   if (error instanceof RegistryError || error instanceof Refusal) return error.message;
   throw error;

@@ -8,7 +8,7 @@ import { type OpenedRedis, openRedis } from "../redis/open.ts";
 import { serverFacts } from "../redis/server-facts.ts";
 import { commandLog, keyFileOf } from "./tools.ts";
 
-/** One line of the doctor's report. */
+/** Line of the doctor's report. */
 interface Finding {
   /** `warn` weakens a promise; `bad` keeps the gateway from working. */
   readonly state: "good" | "warn" | "bad";

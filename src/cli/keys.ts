@@ -5,7 +5,7 @@ import type { RedisClient } from "../redis/connect.ts";
 import { exportApiKeyFile, rotateKeys, stageKeyVersion } from "../rotation/rotate-keys.ts";
 import { type Terminal, terminal } from "./apps.ts";
 
-/** What `key rotate` works on; opened when it runs, closed after it. */
+/** Stores of `key rotate` works on; opened when it runs, closed after it. */
 export interface KeyTools {
   readonly redis: RedisClient;
   /** With the private halves. */

@@ -8,7 +8,7 @@ import { readSurroundings } from "../config/settings.ts";
 import type { Terminal } from "./apps.ts";
 import { type NginxLayout, type NginxVariables, nginxFiles } from "./proxy-files.ts";
 
-/** What a server's own checker says of the files; `absent` where that server is not installed. */
+/** What a server's own checker says of the files. `absent` where that server is not installed. */
 export type Verdict =
   | { readonly state: "good" | "bad"; readonly words: string }
   | { readonly state: "absent"; readonly words: "" };
@@ -80,7 +80,7 @@ export async function writeFiles(dir: string, files: ReadonlyMap<string, string>
   }
 }
 
-/** The path of a server's program; those lie in sbin folders, which users often don't have on their PATH. */
+/** The path of a server's program. Those lie in sbin folders, which users often don't have on their PATH. */
 export function programOf(name: string): string | undefined {
   return [...readSurroundings().path, "/usr/local/sbin", "/usr/sbin"]
     .map((folder) => join(folder, name))

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** What fills the nginx templates, by name; the defaults are for everything on one machine, as Debian lays it out. */
+/** What fills the nginx templates, by name. The defaults are for everything on one machine, as Debian lays it out. */
 export const NGINX_DEFAULTS = {
   GATEWAY_ADDR: "127.0.0.1:8000",
   GATEWAY_PATH: "/gateway",
@@ -27,12 +27,12 @@ export const NGINX_DEFAULTS = {
 
 export type NginxVariables = { readonly [Name in keyof typeof NGINX_DEFAULTS]: string };
 
-/** Several nodes in the place of one, for GATEWAY_ADDR or SITE_ADDR: the template's own parameters follow the last. */
+/** Several nodes in the place of one, for GATEWAY_ADDR or SITE_ADDR. The template's own parameters follow the last. */
 export function nginxNodes(nodes: readonly string[], of: "gateway" | "site"): string {
   return nodes.join(` ${of === "gateway" ? "max_fails=0" : "max_fails=3 fail_timeout=5s"};\n    server `);
 }
 
-/** The files of a layout: `snippets` go into a server of yours, the others bring their own. */
+/** The files of a layout. `snippets` go into a server of yours, the others bring their own. */
 export const NGINX_LAYOUTS = {
   snippets: [],
   site: ["site.conf"],
@@ -57,7 +57,7 @@ export function haproxyFiles(routing: (typeof HAPROXY_ROUTINGS)[number]): readon
   );
 }
 
-/** What the shipped Apache files need loaded. */
+/** Modules that the shipped Apache files need. */
 export const APACHE_MODULES = [
   "mpm_event",
   "authz_core",
@@ -80,7 +80,7 @@ export function apacheFile(name: string): string {
   return join(shipped("apache"), name);
 }
 
-/** Where this machine's Apache has its modules; undefined where there is none. */
+/** Folder of this machine's Apache modules; undefined without Apache. */
 export function apacheModules(): string | undefined {
   const places = [
     "/usr/lib/apache2/modules",
@@ -91,7 +91,7 @@ export function apacheModules(): string | undefined {
   return places.find((place) => existsSync(join(place, "mod_proxy.so")));
 }
 
-/** Fills the templates of a layout, as `envsubst` does with the list of these names; answers texts by relative path. */
+/** Fills the templates of a layout, as `envsubst` does with the list of these names. Answers texts by relative path. */
 export function nginxFiles(layout: NginxLayout, variables: NginxVariables): ReadonlyMap<string, string> {
   const folder = shipped("nginx");
   const snippets = readdirSync(join(folder, "snippets")).filter((name) =>

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 
-/** Where the gateway listens, as every proxy's command takes it. */
+/** Address of the gateway, as every proxy's command takes it. */
 export function gatewayOption(): Option {
   return new Option(
     "--gateway <address...>",
@@ -13,7 +13,7 @@ export function pathOption(): Option {
   return new Option("--path <prefix>", "BASE_PATH of the gateway, / for none").default("/gateway").argParser(prefix);
 }
 
-/** Why `--path /` is refused where the gateway shares a name with a site, or the files can't say it. */
+/** Refusal of `--path /` where the gateway shares a name with a site. */
 export const NEEDS_PREFIX = "without a prefix the gateway needs a name of its own: haproxy --routing subdomain.";
 
 /** Collects addresses of nodes: `host:port`, `[v6]:port` or `unix:/path`. Throws commander's InvalidArgumentError. */
@@ -23,7 +23,7 @@ export function addresses(value: string, before: readonly string[] | undefined):
   return [...(before ?? []), value];
 }
 
-/** A base path such as `/gateway`; empty for `/`, which means that the gateway has its name to itself. */
+/** A base path such as `/gateway`. Empty for `/`, which means that the gateway has its name to itself. */
 function prefix(value: string): string {
   if (value === "/") return "";
   if (!/^(\/[\w.~-]+)+$/.test(value))
@@ -31,7 +31,7 @@ function prefix(value: string): string {
   return value;
 }
 
-/** One word that can't begin a directive of its own. Throws commander's InvalidArgumentError. */
+/** Word that cannot begin a directive of its own. Throws commander's InvalidArgumentError. */
 export function word(value: string): string {
   if (!/^[^\s;{}'"$\\]+$/.test(value))
     throw new InvalidArgumentError("It takes one word without quotes, blanks or semicolons.");

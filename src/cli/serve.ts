@@ -10,7 +10,7 @@ import { redaction } from "../process/redaction.ts";
 import { announce } from "./announce.ts";
 import { version } from "./version.ts";
 
-/** Promise G10: whatever happens, a process that was told to end is gone within 30 s. */
+/** Ends a process that was told to stop within 30 s (promise G10). */
 const LONGEST_STOP_MS = 29_000;
 
 /** Adds `dragoman serve`. */
@@ -79,7 +79,7 @@ function stopSignal(log: Log, started: () => boolean, hurry: AbortController): P
   });
 }
 
-/** What nobody caught leaves the process in an unknown state: say so and end; a supervisor starts it again. */
+/** Ends the process after an uncaught error: say so and end. A supervisor starts it again. */
 function onFatal(log: Log): void {
   const end = (error: unknown): void => {
     log.error({ error }, "An error that nobody caught; ending");
@@ -89,7 +89,7 @@ function onFatal(log: Log): void {
   process.on("unhandledRejection", end);
 }
 
-/** A person at a terminal reads the greeting; the everyday lines are for files and journals, unless LOG_LEVEL asks. */
+/** A person at a terminal reads the greeting. The everyday lines are for files and journals, unless LOG_LEVEL asks. */
 function levelOf(config: Config): Config["logLevel"] {
   const asked = givenSettings()[settings.logLevel.env] !== undefined;
   return process.stderr.isTTY && !asked ? "warn" : config.logLevel;

@@ -26,7 +26,7 @@ import type { KeyTools } from "./keys.ts";
 
 const READY_MS = 10_000;
 
-/** Where the master key file is: MASTER_KEY_FILE, else in the data folder. */
+/** Path of the master key file: MASTER_KEY_FILE, else in the data folder. */
 export function keyFileOf(config: Pick<Config, "masterKeyFile" | "dataDir">): string {
   return config.masterKeyFile || join(config.dataDir, "master.key");
 }
@@ -37,7 +37,7 @@ export function commandLog(config: Pick<Config, "logLevel">): Log {
   return pinoLog({ level, role: "command", redaction: redaction() });
 }
 
-/** Opens what `dragoman app …` works on; starts the private Redis for the while when no gateway runs it. */
+/** Opens what `dragoman app …` works on. Starts the private Redis for the while when no gateway runs it. */
 export async function openAppTools(): Promise<AppTools> {
   const config = readConfig();
   const { redis, ring, close } = await openStore(config, false);
@@ -63,7 +63,7 @@ export async function openKeyTools(): Promise<KeyTools> {
   return { redis, keyring: ring, close };
 }
 
-/** Opens what `dragoman dead-letters …` works on: what a replay sends goes in as the API takes it in. */
+/** Opens what `dragoman dead-letters …` works on. What a replay sends goes in as the API takes it in. */
 export async function openDeadLetterTools(): Promise<DeadLetterTools> {
   const config = readConfig();
   const log = commandLog(config);

@@ -6,7 +6,7 @@ import type { Blob, Egress } from "../platform/platform.ts";
 /** Bound of all attachments of an activity together, decoded, in bytes. */
 export const MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024;
 
-/** Loads an activity's attachments in order, from the store or by URL through the egress guard. */
+/** Loads an activity's attachments in order, from the store or through the egress guard. */
 export async function loadBlobs(
   attachments: readonly Attachment[],
   stored: ReadonlyMap<string, Buffer>,

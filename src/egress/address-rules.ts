@@ -28,7 +28,7 @@ export function addressCheck(allowPrivate: readonly string[]): (address: string)
   };
 }
 
-/** Creates the check whether an IP address is inside one of `allowPrivate`, and allows no other. */
+/** Creates the check for addresses inside one of `allowPrivate`, and allows no other. */
 export function insideCheck(allowPrivate: readonly string[]): (address: string) => boolean {
   const allowed = rangesOf(allowPrivate);
   return (address) => {

@@ -4,7 +4,7 @@ import type { Platform } from "../platform/platform.ts";
 import { PostedContext } from "./canonical-form.ts";
 
 /**
- * What an app may post for one verb of a platform, as one JSON Schema: the verb's own schema in its envelope, and, as
+ * What an app may post for one verb of a platform, as one JSON Schema. The verb's own schema in its envelope, and, as
  * `normalize` takes it, one target in place of a list of one. For readers and forms; `parseActivity` is what decides.
  */
 export function postedSchema(platform: Platform, verb: string): TObject {

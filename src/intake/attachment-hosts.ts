@@ -17,7 +17,7 @@ export function attachmentErrors(
   });
 }
 
-/** Returns why a URL can't be opened: a login, a private address, or no URL at all. */
+/** Returns why a URL can't be opened. A login, a private address, or no URL at all. */
 export function urlError(text: string, mayReach: (address: string) => boolean): string | undefined {
   if (!URL.canParse(text)) return "must be a complete http or https address";
   const { hostname, username, password } = new URL(text);

@@ -43,7 +43,7 @@ export function renamedErrors({ renamed = {} }: Verb, activity: Readonly<Record<
     .map(([pointer, instead]) => ({ pointer, detail: `was renamed: use ${instead}` }));
 }
 
-/** Tells whether an activity has the property of a path; `*` stands for every item of a list. */
+/** Tells whether an activity has the property of a path. `*` stands for every item of a list. */
 function holds(value: unknown, [name, ...rest]: readonly string[]): boolean {
   if (name === undefined) return true;
   if (name === "*") return Array.isArray(value) && value.some((item) => holds(item, rest));

@@ -6,7 +6,7 @@ export function isObject(value: unknown): value is Bag {
 }
 
 /**
- * Brings what PHP and 2013 clients send into the one form that schemas know: one target becomes a list, an empty list
+ * Brings what PHP and 2013 clients send into the one form that schemas know. One target becomes a list, an empty list
  * stands for an empty object (`json_encode([])`), `object.text` is `object.body`. Leaves wrong input for validation.
  */
 export function normalize(posted: Bag): Bag {

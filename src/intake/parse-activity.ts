@@ -28,7 +28,7 @@ const PARTS = ["actor", "target", "object"] as const;
 export type FindPlatform = (name: string) => Platform | undefined;
 
 /**
- * Reads one posted activity: envelope first, then platform and verb, then only that verb's schema, so that a fault
+ * Reads one posted activity. Envelope first, then platform and verb, then only that verb's schema, so that a fault
  * points at the field. Throws `Refusal` (with the rid, if it has a usable one).
  */
 export function parseActivity(find: FindPlatform, posted: unknown, now: number): ParsedActivity {
@@ -95,7 +95,7 @@ function read(find: FindPlatform, posted: Record<string, unknown>, now: number):
   };
 }
 
-/** Finds a verb of the platform; throws `Refusal` `verb-not-supported` that names the others, or the verb's new name. */
+/** Finds a verb of the platform. Throws `Refusal` `verb-not-supported` that names the others, or the verb's new name. */
 function verbOf(platform: Platform, name: string): Verb {
   const verb = Object.hasOwn(platform.verbs, name) ? platform.verbs[name] : undefined;
   if (verb) return verb;

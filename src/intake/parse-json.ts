@@ -8,7 +8,7 @@ const MAX_DEPTH = 32;
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
 /**
- * Parses JSON from strangers (RFC 8259): refuses nesting deeper than 32, repeated keys (parsers disagree on them),
+ * Parses JSON from strangers (RFC 8259). Refuses nesting deeper than 32, repeated keys (parsers disagree on them),
  * keys that pollute prototypes, numbers beyond what JavaScript keeps, and unpaired surrogates. Throws `MalformedJson`.
  */
 export function parseJson(text: string): unknown {

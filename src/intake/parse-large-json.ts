@@ -9,7 +9,7 @@ const ESCAPE_BYTES = 6;
 const BACKSLASH = "\\".charCodeAt(0);
 
 /**
- * Parses a large body of one activity or a list in slices, so that other requests are served in between. Rules are those
+ * Parses a large body in slices, so that other requests are served in between. Rules are those
  * of `parseJson`; each item may weigh `maxBytes` without its attachments' contents. Throws `MalformedJson`, and
  * `BodyTooLarge` or `TooManyItems` before anything is parsed.
  */
@@ -46,7 +46,7 @@ async function parseItem(bytes: Buffer, { start, end, contents }: BodyItem): Pro
   return value;
 }
 
-/** Decodes the inside of a JSON string slice by slice; a slice never ends within an escape sequence. */
+/** Decodes the inside of a JSON string slice by slice. A slice never ends within an escape sequence. */
 async function readString(bytes: Buffer, { start, end }: ContentRange): Promise<string> {
   const parts: string[] = [];
   for (let position = start; position < end; ) {

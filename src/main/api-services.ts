@@ -50,7 +50,6 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
   const tickets = redisTickets(redis);
   const proxy = proxyTrust(config.trustProxy);
   const pages = origins({ allowedOrigins: config.allowedOrigins, publicUrl: config.publicUrl, proxyTrust: proxy });
-  const { canonicalId } = platformNames;
   const countGuess = authRateLimit(proxy.clientIp);
   const authenticate = authenticator({
     keys,
@@ -60,7 +59,7 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
     countFailedAuth: countGuess,
     proxyTrust: proxy,
     basePath: config.basePath,
-    canonicalId,
+    canonicalId: platformNames.canonicalId,
   });
   const tail = eventTail({
     connect: store.connections.blocking,
@@ -78,10 +77,7 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
     log,
     mayReach: addressCheck(config.allowPrivate),
     admit,
-    onAccepted: (platform, seconds) => {
-      metrics.accepted.inc({ platform });
-      metrics.acceptSeconds.observe(seconds);
-    },
+    onAccepted: countAccepted(metrics),
   });
   const streams = streamRegistry({ config, metrics });
   return {
@@ -93,7 +89,7 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
     drain,
     enabled,
     names: platformNames,
-    canonicalId,
+    canonicalId: platformNames.canonicalId,
     registry,
     keys,
     revocations,
@@ -105,6 +101,14 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
     tail,
     submit,
     streams,
+  };
+}
+
+/** Counts accepted activities and the time of accepting them. */
+function countAccepted({ accepted, acceptSeconds }: Metrics) {
+  return (platform: string, seconds: number): void => {
+    accepted.inc({ platform });
+    acceptSeconds.observe(seconds);
   };
 }
 

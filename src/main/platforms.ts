@@ -5,14 +5,14 @@ import { enabledPlatforms, type PlatformSettings, platforms, type RelaySettings 
 /** Which platforms a process has; `sandbox` is the relay where a built-in mailbox stands in. */
 export type ChoosePlatforms = (config: Config, sandbox: RelaySettings | undefined) => readonly Platform[];
 
-/** Who only takes activities in needs to know no more of a sandbox than that it stands in for a relay; the worker runs it. */
+/** Placeholder of the sandbox relay in an API process; the worker runs the sandbox. */
 export const SANDBOX_ELSEWHERE = { sandbox: { host: "127.0.0.1", port: 0, password: "" } };
 
-/** Those that the settings switch on. */
+/** Returns the platforms that the settings enable. */
 export const choosePlatforms: ChoosePlatforms = (config, sandbox) =>
   enabledPlatforms(config.platforms, platforms(platformSettings(config, sandbox)));
 
-/** What the platforms take from the operator's settings; `sandbox` is the relay where a built-in mailbox stands in. */
+/** What the platforms take from the operator's settings. `sandbox` is the relay where a built-in mailbox stands in. */
 function platformSettings(config: Config, sandbox: RelaySettings | undefined): PlatformSettings {
   const relay = config.smtpUrl === "" ? sandbox : { url: config.smtpUrl };
   return {

@@ -15,8 +15,10 @@ import { accountEndpoints } from "../inbound/account-endpoint.ts";
 import { deliveryReceipts } from "../inbound/delivery-receipts.ts";
 import { inboundRecorder } from "../inbound/record-inbound.ts";
 import { topicEndpoints } from "../inbound/topic-endpoint.ts";
+import type { WebhookEndpoints } from "../inbound/webhook-endpoints.ts";
 import type { Log } from "../model/log.ts";
 import { redisTopics } from "../polling/redis-topics.ts";
+import type { Topics } from "../polling/topics.ts";
 import type { Metrics } from "../process/metrics.ts";
 import { sandboxMailbox } from "../sandbox/mailbox.ts";
 import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
@@ -32,33 +34,33 @@ export interface WorkerDeps {
   readonly log: Log;
 }
 
-/** The worker role: carries out what was accepted. `stop` lets what is under way end, up to `graceMs`. */
-export async function startWorker({
-  config,
-  choose,
-  store,
-  metrics,
-  log,
-}: WorkerDeps): Promise<{ readonly stop: (graceMs: number) => Promise<void> }> {
-  const { redis, eventLog, outbox, lanes, accounts, doors } = openPorts(config, store, "worker", log);
+/** Opens what deliveries, connections and polls share: stores, the egress guard, the client cache. */
+async function openShared({ config, store, metrics, log }: WorkerDeps) {
+  const ports = openPorts(config, store, "worker", log);
+  const { redis, outbox, lanes, accounts, doors } = ports;
   const arrive = inboundRecorder({ redis, eventsKept: config.eventsKept });
   const guard = egressGuard({ allowPrivate: config.allowPrivate });
   const mailbox = isSandboxEnabled(config) ? await sandboxMailbox({ arrive, log }) : undefined;
-  const reachable =
-    config.publicUrl === "" ? {} : { accountEndpoints: accountEndpoints({ endpoints: doors, base: outside(config) }) };
-  const pool = new ClientCache({ accounts, ...reachable, egress: guard, log });
   const topics = redisTopics({ redis });
+  const reachable = publicEndpoints(config, doors, topics);
+  const pool = new ClientCache({ accounts, ...reachable.account, egress: guard, log });
   const delivering = {
     outbox,
     egress: guard,
     log,
     setDesiredOnline: desiredOnlineSetter({ accounts, lanes }),
     topics,
-    onResult: (platform: string, status: string, seconds: number) => {
-      metrics.results.inc({ platform, status });
-      metrics.deliverySeconds.observe({ platform }, seconds);
-    },
+    onResult: countResults(metrics),
   };
+  return { ...ports, arrive, guard, mailbox, topics, reachable, pool, delivering };
+}
+
+/** The worker role: carries out what was accepted. `stop` lets what is under way end, up to `graceMs`. */
+export async function startWorker(deps: WorkerDeps): Promise<{ readonly stop: (graceMs: number) => Promise<void> }> {
+  const { config, choose, store, metrics, log } = deps;
+  const shared = await openShared(deps);
+  const { redis, eventLog, outbox, lanes, accounts, doors } = shared;
+  const { arrive, guard, mailbox, topics, reachable, pool, delivering } = shared;
   const deliver = deliverer({ ...delivering, clients: pool });
   const platforms = choose(config, mailbox?.relay);
   const find = (id: string) => platforms.find((platform) => platform.id === id);
@@ -77,7 +79,7 @@ export async function startWorker({
         delivering,
         ownership: accountOwnership({ redis, keyring: store.ring, eventsKept: config.eventsKept }),
         accounts,
-        ...reachable,
+        ...reachable.account,
         record: arrive,
         recordReceipt: deliveryReceipts({ redis, eventsKept: config.eventsKept }),
         egress: guard,
@@ -95,22 +97,19 @@ export async function startWorker({
     record: arrive,
     egress: guard,
     find,
-    ...(config.publicUrl === ""
-      ? {}
-      : { endpoint: topicEndpoints({ endpoints: doors, topics, base: outside(config) }) }),
+    ...reachable.topic,
     log,
   });
   const counting = setInterval(() => metrics.sessions.set(connections?.size() ?? 0), 5_000);
   counting.unref();
-  const onOutstanding = (count: number) => metrics.outstanding.set(count);
-  const broom = sweep({ outbox, lanes, log, onOutstanding });
+  const sweeper = sweep({ outbox, lanes, log, onOutstanding: (count) => metrics.outstanding.set(count) });
   const trim = trimming({ redis, eventLog, hours: config.eventsHours, log });
   return {
     async stop(graceMs) {
       trim.stop();
       clearInterval(counting);
       await Promise.all([polling.stop(), consenting.close()]);
-      await broom.stop();
+      await sweeper.stop();
       await Promise.all([
         hooks.close(graceMs),
         connections?.close(graceMs),
@@ -121,6 +120,24 @@ export async function startWorker({
       await guard.close();
       await lanes.close();
     },
+  };
+}
+
+/** Counts results and the time of deliveries. */
+function countResults({ results, deliverySeconds }: Metrics) {
+  return (platform: string, status: string, seconds: number): void => {
+    results.inc({ platform, status });
+    deliverySeconds.observe({ platform }, seconds);
+  };
+}
+
+/** Addresses of inbound endpoints; empty without PUBLIC_URL. */
+function publicEndpoints(config: Config, endpoints: WebhookEndpoints, topics: Topics) {
+  if (config.publicUrl === "") return { account: {}, topic: {} };
+  const base = outside(config);
+  return {
+    account: { accountEndpoints: accountEndpoints({ endpoints, base }) },
+    topic: { endpoint: topicEndpoints({ endpoints, topics, base }) },
   };
 }
 

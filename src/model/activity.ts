@@ -31,7 +31,7 @@ export const Attachment = Type.Object(
     url: Type.Optional(
       Type.String({ format: "uri", maxLength: 2048, pattern: "^https?://", description: "Fetched at sending time." }),
     ),
-    /** How to name it in `html` as `cid:`. */
+    /** Name of the attachment in `html`, as `cid:`. */
     id: Type.Optional(Type.String({ maxLength: 128, pattern: "^[A-Za-z0-9._@-]+$" })),
   },
   { additionalProperties: false },
@@ -56,7 +56,7 @@ export const Options = Type.Object(
 );
 export type Options = Static<typeof Options>;
 
-/** An rid as an app chooses it: 1 to 128 of these characters; not `.` or `..`, which no path can name. */
+/** An rid as an app chooses it: 1 to 128 of these characters. Not `.` or `..`, which no path can name. */
 export const RID_PATTERN = "^(?!\\.{1,2}$)[A-Za-z0-9._:@~-]{1,128}$";
 
 /** Envelope of every activity. The verb's own schema covers actor, target, object and context. */

@@ -9,7 +9,7 @@ for (const digit of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 for (const lineEnd of "\r\n") CLASSES[lineEnd.charCodeAt(0)] = LINE_END;
 
 /**
- * Checks for base64 (RFC 4648 section 4) in lines: digits, then up to two `=`, line ends anywhere but between the `=`.
+ * Checks for base64 (RFC 4648 section 4) in lines. Digits, then up to two `=`, line ends anywhere but between the `=`.
  * Written by hand because it reads each character once: a regular expression may go back over megabytes.
  */
 export function isBase64(text: string): boolean {

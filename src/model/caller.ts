@@ -20,7 +20,7 @@ export function covers(
   return within(limits.actors, actor.address) && within(limits.platforms, platform) && within(limits.verbs, verb);
 }
 
-/** Authenticated caller: an app by its API key, or a browser by a token or ticket. */
+/** Authenticated caller. An app by its API key, or a browser by a token or ticket. */
 export interface Caller {
   readonly app: string;
   readonly via: "key" | "token" | "ticket";

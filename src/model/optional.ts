@@ -1,4 +1,4 @@
-/** Returns an object with the given property, or an empty one where the value is undefined; for spreads. */
+/** Returns an object with the given property, or an empty object for an undefined value. */
 export function optional<Key extends string, Value>(
   key: Key,
   value: Value | undefined,

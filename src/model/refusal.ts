@@ -25,7 +25,7 @@ export interface RefusalOptions {
   readonly retryAfter?: number;
 }
 
-/** A refused request: a stable code, a sentence that says what to do, and pointers to the offending fields. */
+/** A refused request. A stable code, a sentence that says what to do, and pointers to the offending fields. */
 export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly errors: readonly ValidationError[] | undefined;

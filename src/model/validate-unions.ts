@@ -1,8 +1,9 @@
 import type { ErrorObject } from "ajv";
 
 /**
- * Of what Ajv (`verbose`) complains about in the branches of a union, only what helps the writer: the faults of the branch that the value
- * names by its tag (`type: "topic"`), else which tags or words there are. A union without tags keeps all its branches' complaints.
+ * Reduces Ajv's errors (`verbose`) of a union to those that help the writer.
+ * Keeps the errors of the branch that the value names by its tag (`type: "topic"`), else lists the tags or values. A union
+ * without tags keeps the errors of all branches.
  */
 export function narrowUnionErrors(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   return errors

@@ -13,7 +13,7 @@ export interface AdmissionDeps {
 /** Throws a `Refusal` when the gateway, or this app, can't take more work right now. */
 export type Admit = (app: string) => Promise<void>;
 
-/** Makes the admission control of a process: refuses early and says when to retry (promises G2, G9). */
+/** Makes the admission control of a process. Refuses early and says when to retry (promises G2, G9). */
 export function admission({ rate, redis, draining }: AdmissionDeps): Admit {
   const limiter = new RateLimiterMemory({ points: rate, duration: 1 });
   return async (app) => {

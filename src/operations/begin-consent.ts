@@ -24,7 +24,7 @@ export interface BeginConsentDeps {
   readonly isListedOrigin: (url: string) => boolean;
 }
 
-/** A begun consent: its id, the address to send the user to, and the callback to register at the network. */
+/** A begun consent. Its id, the address to send the user to, and the callback to register at the network. */
 export interface ConsentStart {
   readonly id: string;
   readonly url: string;

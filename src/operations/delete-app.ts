@@ -85,7 +85,7 @@ async function removeWork(redis: RedisClient, app: string): Promise<void> {
   }
 }
 
-/** Deletes all keys with the app's id in them, after ending its subscriptions; returns their number. */
+/** Deletes all keys with the app's id in them, after ending its subscriptions. Returns their number. */
 async function removeKeys({ redis, topics }: DeleteAppDeps, app: string): Promise<number> {
   let deleted = 0;
   for (const node of redis instanceof Cluster ? redis.nodes("master") : [redis]) {
@@ -97,7 +97,7 @@ async function removeKeys({ redis, topics }: DeleteAppDeps, app: string): Promis
   return deleted;
 }
 
-/** Yields the node's keys of an app: `<tag>:<kind>:<app>`, and those that go on after `:` or `|`. */
+/** Yields the node's keys of an app. `<tag>:<kind>:<app>`, and those that go on after `:` or `|`. */
 async function* appKeys(node: Redis, app: string): AsyncGenerator<string> {
   const tag = keys.tagOf(app);
   let cursor = "0";

@@ -9,7 +9,7 @@ export interface EndActivityDeps {
   readonly lanes: Pick<LaneQueues, "runNow">;
 }
 
-/** Time after the lifetime in which a committed activity may still report its outcome before it becomes `unknown`. */
+/** Grace after the lifetime of a committed activity, before it becomes `unknown`. */
 const COMMITTED_GRACE_MS = 30_000;
 
 /** Returns the caller's activity; throws `Refusal` `not-found`, also for one its token does not cover. */
@@ -40,7 +40,7 @@ export async function cancelActivity(deps: EndActivityDeps, caller: Caller, rid:
 }
 
 /**
- * Ends an activity whose lifetime is over: `expired` when nothing was sent, `unknown` when a worker had committed it and
+ * Ends an activity whose lifetime is over. `expired` when nothing was sent, `unknown` when a worker had committed it and
  * did not report within the grace time.
  */
 export async function expireActivity({ outbox, lanes }: EndActivityDeps, app: string, rid: string): Promise<void> {

@@ -9,7 +9,7 @@ export interface ExchangeConsentDeps extends StoreAccountDeps {
   readonly egress: Egress;
 }
 
-/** Outcome of a consent whose exchange broke off with its worker: the code may be used up. */
+/** Outcome of a consent whose exchange broke off with its worker. The code may be used up. */
 const LOST: ConsentOutcome = {
   error: { code: "internal-error", detail: "It broke off on our side: begin the consent again.", retryable: true },
 };

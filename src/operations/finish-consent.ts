@@ -20,7 +20,7 @@ export interface FinishedConsent {
   readonly outcome: ConsentOutcome;
 }
 
-/** Time that a callback waits for the worker before it answers that the exchange takes longer. */
+/** Time that a callback waits for the worker's exchange. */
 const EXCHANGE_MS = 25_000;
 const POLL_MS = 150;
 const SLOW: ConsentOutcome = {
@@ -32,7 +32,7 @@ const SLOW: ConsentOutcome = {
 };
 
 /**
- * Takes a network's callback (RFC 6749 section 4.1.2): hands its code to a worker and waits for the outcome. Returns
+ * Takes a network's callback (RFC 6749 section 4.1.2). Hands its code to a worker and waits for the outcome. Returns
  * undefined for a state that is unknown, used up or too old.
  */
 export async function finishConsent(

@@ -44,7 +44,7 @@ export function receiveWebhook({
     if (topic?.hasten) await topics.trigger(subject);
   }
 
-  /** Stores what one request to a shared address holds for other accounts of the same network. */
+  /** Stores the events of a shared request for other accounts of the network. */
   async function storeForSiblings(
     { app }: WebhookEndpoint,
     { id: platform, receive }: { readonly id: string; readonly receive: WebhookReceiver["receive"] },

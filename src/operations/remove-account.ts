@@ -23,7 +23,7 @@ export async function findAccount(accounts: Pick<Accounts, "get">, app: string, 
   return account;
 }
 
-/** Closes the account's webhook endpoint, deletes the account, and notifies the worker that holds its connection. */
+/** Deletes an account. Closes its webhook endpoint and notifies the worker that holds its connection. */
 export async function removeAccount(
   { accounts, endpoints, platforms, lanes, log }: RemoveAccountDeps,
   app: string,

@@ -30,7 +30,7 @@ export interface StoreAccountDeps {
 }
 
 /**
- * Stores or replaces an account, opens or closes its webhook endpoint, then notifies the worker that holds its
+ * Stores or replaces an account. Opens or closes its webhook endpoint, then notifies the worker that holds its
  * connection. Throws `Refusal` `quota-exceeded`.
  */
 export async function storeAccount(
@@ -81,7 +81,7 @@ export function checkOnline(platform: Pick<Platform, "connect">, online: boolean
   }
 }
 
-/** Whether any verb would take this address as its actor's: a login stored under another could never be used. */
+/** Whether any verb would take this address as its actor's. A login stored under another could never be used. */
 function isActorAddress({ verbs, credentials }: Platform, address: string): boolean {
   if (credentials?.address) return validationErrors(credentials.address, address).length === 0;
   const actors = Object.values(verbs).map(({ schema }) => schema.properties.actor);

@@ -73,7 +73,7 @@ export function submitActivity(deps: SubmitDeps): SubmitActivity {
     return { confirm: confirmOf(answer, activity, sentRid, deps.basePath), replayed: answer.outcome === "replayed" };
   }
 
-  /** Not awaited: the 202 rests on the stored activity alone, and the sweep finds a lane whose wake got lost. */
+  /** Wakes the lane without waiting. The 202 depends on the stored activity alone; the sweep repeats lost wakes. */
   function wake(lane: Wake): void {
     lanes.wake(lane).catch((err: unknown) => log.warn({ err }, "lane could not be woken; the sweep will find it"));
   }
@@ -97,7 +97,7 @@ export function submitActivity(deps: SubmitDeps): SubmitActivity {
   };
 }
 
-/** The shard of the worker that must carry it out, if the verb needs the account's connection. */
+/** Shard of the account, where the verb needs the account's connection. */
 function shardFor(app: string, platform: Platform, { verb, actor }: Activity): number | undefined {
   return needsConnection(platform, verb) ? shardOf(app, accountId(platform.id, actor.address)) : undefined;
 }

@@ -6,7 +6,7 @@ export interface InboundEvent {
   /** The network's own id; the core drops events whose key was recorded before. */
   readonly key: string;
   readonly event: Omit<ActivityEvent, "type" | "received">;
-  /** Entry of the connection state (a cursor) that is stored in the same step, see `ConnectionContext.state`. */
+  /** Cursor that is stored in the same step, see `ConnectionContext.state`. */
   readonly state?: { readonly name: string; readonly value: string };
 }
 

@@ -50,7 +50,7 @@ export interface WebhookReceiver<Credentials = unknown> {
     readonly credentials: Credentials;
   }) => VerificationSecrets | undefined;
   /**
-   * Returns the key by which a request to another endpoint of the same app finds this one.
+   * Returns the key of this endpoint for requests to other endpoints of the app.
    * For networks that post all accounts' events to one URL. The request is verified with this endpoint's own secrets.
    */
   readonly routingKey?: (secrets: VerificationSecrets) => string | undefined;

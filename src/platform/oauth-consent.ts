@@ -41,7 +41,7 @@ export function defineConsent<Client extends TSchema, Credentials>(
   return consent as unknown as OAuthConsent;
 }
 
-/** Builds the authorization address from the network's parameters and the round's, with PKCE (RFC 7636, S256). */
+/** Builds the authorization address with PKCE (RFC 7636, S256). */
 export function consentUrl(
   authorizeUrl: string,
   parameters: Readonly<Record<string, string>>,

@@ -16,9 +16,9 @@ export type * from "./egress.ts";
 export type * from "./inbound-event.ts";
 export { type Outcome, outcomeOf, type Receipt } from "./outcome.ts";
 export type * from "./polling.ts";
-export { type ActivityOf, type Capability, defineVerb, type Verb } from "./verb.ts";
+export { type ActivityOf, defineVerb, type Verb } from "./verb.ts";
 
-/** Reason to refuse an activity that fits its schema, with the pointer (RFC 6901) to the offending member. */
+/** Reason to refuse an activity that fits its schema. The pointer is of RFC 6901. */
 export interface ValidationIssue {
   readonly code: "validation-failed" | "recipient-not-reachable";
   readonly detail: string;
@@ -77,7 +77,7 @@ export interface Platform<Client = unknown, Credentials extends TSchema = TSchem
    */
   readonly poll?: (topic: string, context: PollContext) => Promise<PollResult>;
   /**
-   * Undoes what polls of a topic set up at its endpoint, after the last subscription ended.
+   * Undoes the setup of a topic's endpoint after the last subscription ended.
    * Undefined: done. Otherwise the core calls it again after `nextMs`, unless the topic has subscribers by then.
    */
   readonly teardown?: (

@@ -11,7 +11,7 @@ export interface LogDeps {
   readonly to?: DestinationStream;
 }
 
-/** Creates the log of a running gateway: JSON lines, RFC 3339 times, secrets blanked by value. */
+/** Creates the log of a running gateway. JSON lines, RFC 3339 times, secrets blanked by value. */
 export function pinoLog(deps: LogDeps): Log {
   const logger = pino(
     {

@@ -23,7 +23,7 @@ export interface Mailbox {
 }
 
 /**
- * The built-in mailbox for machines that have no mail server: catches what is sent, delivers nowhere, and gives each mail
+ * The built-in mailbox for machines that have no mail server. Catches what is sent, delivers nowhere, and gives each mail
  * back to the sending app as an inbound activity. Listens on loopback with a password that only this process knows.
  */
 export async function sandboxMailbox({ arrive, log }: MailboxDeps): Promise<Mailbox> {

@@ -9,7 +9,7 @@ export interface AwaitedResult {
   readonly stop: () => void;
 }
 
-/** Listens for the one result of a rid, for requests that wait for it (`Prefer: wait`, RFC 7240). */
+/** Waits for the result of a rid, for requests with (`Prefer: wait`, RFC 7240). */
 export function awaitResult(tail: Tail, app: string, rid: string): AwaitedResult {
   let subscription: Subscription | undefined;
   let stopped = false;

@@ -11,9 +11,9 @@ export interface CatchUpDeps {
   readonly subscriber: Subscriber;
   readonly log: EventLog;
   readonly logger: Log;
-  /** Whatever is kept is wanted, so what was trimmed before is no gap. */
+  /** Cursor for all kept events; events trimmed before are no gap. */
   readonly fromStart: boolean;
-  /** The listener counts as live only from this id on: what was in the log when it asked comes first. */
+  /** The listener counts as live only from this id on. What was in the log when it asked comes first. */
   readonly until: string;
 }
 
@@ -21,7 +21,7 @@ const PAGE = 200;
 const RETRY_MS = 250;
 
 /**
- * Brings a listener from its cursor to the present without a hole: pages from the log, at the listener's own pace, until
+ * Brings a listener from its cursor to the present without a hole. Pages from the log, at the listener's own pace, until
  * the rest is in memory; then, in one synchronous step, that rest and its place among the live ones.
  */
 export async function catchUp({ feed, subscriber, log, logger, fromStart, until }: CatchUpDeps): Promise<void> {

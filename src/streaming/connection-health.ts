@@ -1,6 +1,6 @@
 import type { Connection } from "./interrupt-read.ts";
 
-/** Whether a connection is up, from its own events; one that never was up counts as coming. */
+/** Whether a connection is up, from its own events. One that never was up counts as coming. */
 export function connectionHealth(client: Connection, onBack: () => void = () => {}) {
   let healthy = true;
   const onClose = () => {

@@ -3,7 +3,7 @@ import { type EventLog, isGap } from "../event-log/event-log.ts";
 import type { AppFeed } from "./app-feed.ts";
 
 /**
- * Compares how far an app was read with its log as it is now: where entries were trimmed unread, or the log is another
+ * Compares how far an app was read with its log as it is now. Where entries were trimmed unread, or the log is another
  * one, its listeners get a gap. True when it did; a new log that will be met by reading on is left to that.
  */
 export async function detectGap(log: EventLog, member: AppFeed): Promise<boolean> {

@@ -3,10 +3,10 @@ import { type EventFacts, factsOf } from "../event-log/filter.ts";
 import { encodeChunk, encodeSseBlock } from "./sse-encoding.ts";
 import { encodeTextFrame } from "./websocket-encoding.ts";
 
-/** The forms in which an event goes out; `plain` is for HTTP/1.0 peers, which can't take chunks. */
+/** The forms in which an event goes out. `plain` is for HTTP/1.0 peers, which can't take chunks. */
 export type StreamEncoding = "sse" | "ssePlain" | "named" | "namedPlain" | "socket";
 
-/** One event of a log, parsed once and built at most once per form, however many listeners get it. */
+/** Event of a log, parsed once and encoded once per form for all subscribers. */
 export interface EncodedEvent {
   readonly id: string;
   readonly cursor: string;
@@ -22,7 +22,7 @@ export interface EventBatch {
   readonly bytes: (kind: StreamEncoding) => Buffer;
 }
 
-/** Makes the frame of an entry; throws a SyntaxError when its JSON is not an object with a `type`. */
+/** Makes the frame of an entry. Throws a SyntaxError when its JSON is not an object with a `type`. */
 export function encodeEvent(epoch: string, id: string, json: string): EncodedEvent {
   const event: unknown = JSON.parse(json);
   if (typeof event !== "object" || event === null) throw new SyntaxError("not an event");

@@ -4,19 +4,19 @@ import { createBatch, type EncodedEvent, type EventBatch } from "./encoded-event
 import type { SubscriberCallbacks } from "./subscriber.ts";
 import { subscriberIndex } from "./subscriber-index.ts";
 
-/** One listener as the tail sees it. */
+/** Subscriber as the tail sees it. */
 export interface Subscriber {
   readonly selector: Selector;
   readonly callbacks: SubscriberCallbacks;
   epoch: string;
-  /** Read for this listener up to here; while it is live, whatever the app's reader has reached counts if it is later. */
+  /** Read for this listener up to here. While it is live, whatever the app's reader has reached counts if it is later. */
   scanned: string;
   live: boolean;
   stopped: boolean;
   pending: EncodedEvent[];
 }
 
-/** Gathers what is due for each live listener of one app, and hands it over in one batch each. */
+/** Gathers the due events of each live subscriber and passes them in a batch. */
 export interface FanOut {
   readonly add: (subscriber: Subscriber) => void;
   readonly remove: (subscriber: Subscriber) => void;

@@ -17,7 +17,7 @@ export interface FeedRegistryDeps {
   readonly kept: number;
 }
 
-/** One app's log that is followed, or is about to be. */
+/** Feed of an app that is followed, or is about to be. */
 export interface FeedLease {
   readonly app: string;
   readonly opened: Promise<AppFeed>;
@@ -25,7 +25,7 @@ export interface FeedLease {
   idleSince: number;
 }
 
-/** Which logs this process follows: from the first listener of an app until a minute after its last. */
+/** Which logs this process follows. From the first listener of an app until a minute after its last. */
 export interface FeedRegistry {
   readonly acquire: (app: string) => FeedLease;
   readonly release: (lease: FeedLease) => void;
@@ -36,7 +36,7 @@ export interface FeedRegistry {
 const NEWEST_AT_OPENING = 200;
 const LINGER_MS = 60_000;
 
-/** One reader for all logs; on a Redis Cluster one per hash tag, since a read must stay within a slot. */
+/** One reader for all logs. On a Redis Cluster one per hash tag, since a read must stay within a slot. */
 export function feedRegistry(deps: FeedRegistryDeps): FeedRegistry {
   const { control, log, logger } = deps;
   const name = randomBytes(9).toString("base64url");

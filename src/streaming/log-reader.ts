@@ -33,7 +33,7 @@ const ENTRIES_PER_READ = 500;
 
 type Reply = ReadonlyArray<readonly [key: string, entries: ReadonlyArray<readonly [string, readonly string[]]>]> | null;
 
-/** One loop around one blocking XREAD for any number of logs (of one hash tag, where Redis is a Cluster). */
+/** Loop around a blocking XREAD for any number of logs of a hash tag. */
 export function logReader({ connect, control, wakeKey, log, logger, kept }: LogReaderDeps): LogReader {
   const members = new Map<string, AppFeed>();
   const interrupter = readInterrupter(control, wakeKey, logger);
@@ -89,7 +89,7 @@ export function logReader({ connect, control, wakeKey, log, logger, kept }: LogR
       else if (member && !(await lostSome(member, raw.length))) member.accept(raw.map(entryOf));
     }
   }
-  /** A full read may have begun after entries that were trimmed before it; then a gap is said instead. */
+  /** A full read may have begun after entries that were trimmed before it. Then a gap is said instead. */
   async function lostSome(member: AppFeed, count: number): Promise<boolean> {
     return count >= Math.min(ENTRIES_PER_READ, kept) && (await detectGap(log, member));
   }
@@ -114,7 +114,7 @@ export function logReader({ connect, control, wakeKey, log, logger, kept }: LogR
   };
 }
 
-/** A connection that died without a word would hold everybody's events back for good, so a late answer reconnects it. */
+/** Reconnects a silent connection, which would delay all events for good. */
 async function blockingRead(client: Connection, streams: readonly string[]): Promise<Reply> {
   const watchdog = setTimeout(() => client.disconnect(true), BLOCK_MS * 3);
   try {

@@ -13,7 +13,7 @@ export interface RecentEvents {
 const MOST_FRAMES = 1_000;
 const MOST_CHARACTERS = 524_288;
 
-/** Holds up to 1,000 events or half a million characters per app; the oldest give way. */
+/** Holds up to 1,000 events or half a million characters per app. The oldest give way. */
 export function recentEvents(begin: string): RecentEvents {
   let start = begin;
   let events: EncodedEvent[] = [];

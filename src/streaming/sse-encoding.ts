@@ -1,4 +1,4 @@
-/** One block of a text/event-stream (WHATWG HTML section 9.2); every text is one line, which the callers see to. */
+/** Encodes a block of a text/event-stream (WHATWG HTML section 9.2). Every text is one line, which the callers see to. */
 export interface SseBlock {
   readonly event?: string;
   readonly id?: string;
@@ -16,7 +16,7 @@ export function encodeSseBlock({ event, id, data }: SseBlock): string {
   return `${name}${place}data: ${data}\n\n`;
 }
 
-/** Text as one chunk of a chunked body (RFC 9112 section 7.1), ready for the raw socket. */
+/** Encodes text as a chunk of a chunked body (RFC 9112 section 7.1). */
 export function encodeChunk(text: string): Buffer {
   return Buffer.from(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
 }

@@ -8,7 +8,7 @@ export interface SubscriberIndex<Listener> {
   readonly visit: (facts: EventFacts, each: (subscriber: Listener) => void) => void;
 }
 
-/** Keeps each listener under the values of its most telling condition: rid, then address, then platform, else under all. */
+/** Keeps each listener under the values of its most telling condition. Rid, then address, then platform, else under all. */
 export function subscriberIndex<Listener>(): SubscriberIndex<Listener> {
   const all = new Set<Listener>();
   const byRid = new Map<string, Set<Listener>>();

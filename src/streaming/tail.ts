@@ -18,7 +18,7 @@ type Position = StreamStart & { readonly epoch: string; readonly id: string; rea
 };
 
 /**
- * One tail per process: one blocking reader for all apps that have listeners (one per hash tag on a Redis Cluster), the
+ * One tail per process. One blocking reader for all apps that have listeners (one per hash tag on a Redis Cluster), the
  * newest events in memory, and an index, so that an event touches only the listeners it is for.
  */
 export function eventTail(deps: TailDeps): Tail {
@@ -102,7 +102,7 @@ function earliestPosition({ epoch, first, last: until, trimmed }: LogBounds): Po
   return { epoch, id: first, cursor: formatCursor(epoch, first), until };
 }
 
-/** With a gap `ready` still tells the cursor asked for: whoever is cut between `ready` and `gap` asks again and is told. */
+/** With a gap `ready` still tells the cursor asked for. Whoever is cut between `ready` and `gap` asks again and is told. */
 function positionAfter(after: string, bounds: LogBounds): Position {
   const cursor = parseCursor(after);
   if (cursor && !isGap(cursor, bounds))

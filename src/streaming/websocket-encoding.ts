@@ -1,4 +1,4 @@
-/** A text as one unmasked, final WebSocket text frame (RFC 6455 section 5.2), ready for the raw socket of a server. */
+/** Encodes a text as an unmasked, final WebSocket frame (RFC 6455 section 5.2). */
 export function encodeTextFrame(text: string): Buffer {
   const length = Buffer.byteLength(text);
   const head = length < 126 ? 2 : length < 65_536 ? 4 : 10;

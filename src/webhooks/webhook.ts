@@ -7,7 +7,7 @@ export interface WebhookFilter {
   readonly actors?: readonly string[];
 }
 
-/** One attempt to deliver, as `GET /hooks/{name}/deliveries` shows it. */
+/** Attempt to deliver, as `GET /hooks/{name}/deliveries` shows it. */
 export interface Delivery {
   /** The `webhook-id` header. */
   readonly id: string;

@@ -19,7 +19,7 @@ export function fitItems<Item>(items: readonly Item[], maxBytes: number): readon
   return end < 0 ? items : items.slice(0, end);
 }
 
-/** Makes the receipt of a reading verb: one collection for a single target, else a collection of collections. */
+/** Makes the receipt of a reading verb. One collection for a single target, else a collection of collections. */
 export function collectionReceipt<Item>(
   { target }: Pick<Activity, "target">,
   { outcomes, values }: ReadResult<TargetCollection<Item>>,

@@ -21,7 +21,7 @@ const UNREACHABLE = new Set([
   "UND_ERR_SOCKET",
 ]);
 
-/** Standard meaning of an error thrown by Node itself, with its code where it has the form of one. */
+/** Standard meaning of an error thrown by Node, with its code. */
 export interface NodeErrorMeaning {
   readonly meaning: StandardError;
   readonly code: string;

@@ -22,7 +22,7 @@ export interface TokenOptions {
   readonly secret?: (text: string) => void;
   /** Stores the renewed login; many servers accept a refresh token only once. */
   readonly store: (renewed: OAuth2Login) => Promise<void>;
-  /** Runs a renewal under a lock with the stored login; undefined where the account has another login by now. */
+  /** Runs a renewal under a lock with the stored login. Undefined where the account has another login by now. */
   readonly alone?: (renew: (stored: OAuth2Login | undefined) => Promise<string>) => Promise<string>;
   /** Client authentication by HTTP Basic instead of the form (RFC 6749 section 2.3.1). */
   readonly basic?: boolean;
@@ -72,7 +72,7 @@ export function tokens(login: OAuth2Login, options: TokenOptions): Tokens {
   };
 }
 
-/** Tells whether a token is still valid; a token of unknown age is, until it is refused. */
+/** Tells whether a token is still valid. A token of unknown age is, until it is refused. */
 const isFresh = (expires: number): boolean => expires === 0 || expires > Date.now() / 1_000 + 60;
 const STORED_AGAIN = {
   kind: "retryable",
@@ -161,7 +161,7 @@ function read(status: number, body: Buffer, refused: string): Grant {
   throw new Failure({ kind: "auth", code: "credentials-expired", detail: refused, platformCode });
 }
 
-/** Tells whether an answer ends the login; a 401 without a code refuses the client (RFC 9110 section 15.5.2). */
+/** Tells whether an answer ends the login. A 401 without a code refuses the client (RFC 9110 section 15.5.2). */
 function isFinal(status: number, error: string): boolean {
   const isNamed = FINAL_ERRORS.has(error) || (status === 401 && error === NO_CODE);
   return status >= 400 && status < 500 && isNamed;

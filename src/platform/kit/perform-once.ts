@@ -11,7 +11,7 @@ export interface PerformOnceOptions {
 }
 
 /**
- * Runs an action once for the whole activity, whose target only says where it belongs and may be empty.
+ * Runs an action once for the whole activity, whose target may be empty.
  * The action awaits `beforeSend` before its first irreversible byte and returns the network's id. Every pending target gets
  * the same outcome. Throws what the action throws, unless an earlier attempt proves to have succeeded.
  */

@@ -31,7 +31,7 @@ export interface WorkerPoolOptions {
 /** Starting includes loading the parser, on a busy machine by way of a TypeScript loader. */
 const START_MS = 20_000;
 
-/** Creates a pool; each thread runs a task at a time, starts on demand and lives until `close`. */
+/** Creates a pool. Each thread runs a task at a time, starts on demand and lives until `close`. */
 export function workerPool<Task, Answer>(settings: WorkerPoolOptions): WorkerPool<Task, Answer> {
   const { max, limitMs, onLimitExceeded, onStartFailure } = settings;
   const alive = new Set<Worker>();
@@ -82,7 +82,7 @@ function start({ file, limits }: WorkerPoolOptions): Worker {
   return worker;
 }
 
-/** Waits for the thread's next message; a thread that is late is terminated and `failure` makes the error. */
+/** Waits for the thread's next message. A thread that is late is terminated and `failure` makes the error. */
 async function answerOf(
   worker: Worker,
   ms: number,

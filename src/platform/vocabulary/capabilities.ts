@@ -44,7 +44,7 @@ export const Capabilities = Type.Object(
 );
 export type Capabilities = Static<typeof Capabilities>;
 
-/** Derives a platform's capabilities from its schemas and from the facts that no schema can say. */
+/** Derives a platform's capabilities from its schemas and its declared facts. */
 export function capabilitiesOf(platform: Platform): Capabilities {
   const { verbs, contexts = [], inbound = {} } = platform;
   return {

@@ -1,9 +1,9 @@
 import { connectionVerbs } from "../../platform/connection.ts";
 import { definePlatform, type Platform } from "../../platform/platform.ts";
 import { type Client, openClient, type TelegramSettings } from "./client/client.ts";
-import { connect } from "./client/connect.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
 import { classifyError } from "./errors.ts";
+import { connect } from "./inbound/connect.ts";
 import { webhook } from "./inbound/webhook.ts";
 import { BotActor } from "./schemas/addresses.ts";
 import { verbs } from "./verbs/verbs.ts";

@@ -32,9 +32,13 @@ const SKIPPED = new Set("script style head title template noscript iframe object
  * Scripts, styles and links of other schemes are dropped. Mentions stay as the text of their link.
  */
 export function fromHtml(html: string): RichText {
-  const reader = blockReader();
+  const reader = new BlockReader();
   const parser = new Parser(
-    { onopentag: reader.open, onclosetag: reader.close, ontext: reader.text },
+    {
+      onopentag: (name, attributes) => reader.open(name, attributes),
+      onclosetag: (name) => reader.close(name),
+      ontext: (text) => reader.text(text),
+    },
     { decodeEntities: true, lowerCaseTags: true, lowerCaseAttributeNames: true },
   );
   parser.end(html);
@@ -47,96 +51,101 @@ interface List {
 }
 
 /** Collects blocks from the events of the parser. */
-function blockReader() {
-  const blocks: Block[] = [];
-  const counts = new Map<Mark, number>();
-  const links: Array<string | undefined> = [];
-  const lists: List[] = [];
-  const open = { quote: 0, skipped: 0, pre: 0, heading: 0 };
-  let runs: Run[] = [];
-  let item: number | undefined | "bullet";
+class BlockReader {
+  readonly #blocks: Block[] = [];
+  readonly #counts = new Map<Mark, number>();
+  readonly #links: Array<string | undefined> = [];
+  readonly #lists: List[] = [];
+  readonly #depth = { quote: 0, skipped: 0, pre: 0, heading: 0 };
+  #runs: Run[] = [];
+  /** Number of the open item, `bullet` in an unordered list; undefined outside of items. */
+  #item: number | "bullet" | undefined;
 
-  const marks = () => MARKS.filter((mark) => (counts.get(mark) ?? 0) > 0);
-  const change = (mark: Mark, by: number) => counts.set(mark, Math.max(0, (counts.get(mark) ?? 0) + by));
-
-  function endBlock(): void {
-    const trimmed = open.pre > 0 ? runs : trim(runs);
-    runs = [];
-    if (!trimmed.some(({ text }) => text.trim() !== "")) return;
-    const quote = Math.min(open.quote, MAX_DEPTH);
-    if (open.pre > 0) blocks.push({ kind: "code", quote, list: 0, runs: [{ text: textOf(trimmed), marks: [] }] });
-    else if (item !== undefined)
-      blocks.push({
-        kind: "item",
-        quote,
-        list: Math.min(Math.max(lists.length, 1), MAX_DEPTH),
-        ...(item === "bullet" ? {} : { number: item }),
-        runs: trimmed,
-      });
-    else blocks.push({ kind: open.heading > 0 ? "heading" : "paragraph", quote, list: 0, runs: trimmed });
-    item = undefined;
+  open(name: string, attributes: Readonly<Record<string, string>>): void {
+    if (SKIPPED.has(name)) this.#depth.skipped += 1;
+    if (this.#depth.skipped > 0) return;
+    if (BLOCKS.has(name)) this.#openBlock(name, attributes);
+    else this.#openInline(name, attributes);
   }
 
-  function openBlock(name: string, attributes: Readonly<Record<string, string>>): void {
-    endBlock();
-    if (name === "blockquote") open.quote += 1;
-    if (name === "pre") open.pre += 1;
-    if (/^h[1-6]$/.test(name)) open.heading += 1;
-    if (name === "ul" || name === "ol") lists.push({ ordered: name === "ol", next: startOf(attributes.start) });
+  close(name: string): void {
+    if (SKIPPED.has(name)) {
+      this.#depth.skipped = Math.max(0, this.#depth.skipped - 1);
+      return;
+    }
+    if (this.#depth.skipped > 0) return;
+    if (BLOCKS.has(name)) this.#closeBlock(name);
+    else if (name === "a") this.#links.pop();
+    this.#changeMark(name, -1);
+  }
+
+  text(text: string): void {
+    if (this.#depth.skipped > 0) return;
+    this.#add(this.#depth.pre > 0 ? text : text.replace(/[ \t\r\n\f]+/g, " "));
+  }
+
+  end(): RichText {
+    this.#endBlock();
+    return this.#blocks;
+  }
+
+  #openBlock(name: string, attributes: Readonly<Record<string, string>>): void {
+    this.#endBlock();
+    this.#changeDepth(name, 1);
+    if (name === "ul" || name === "ol") this.#lists.push({ ordered: name === "ol", next: startOf(attributes.start) });
     if (name === "li") {
-      const list = lists.at(-1);
-      item = list?.ordered ? list.next++ : "bullet";
+      const list = this.#lists.at(-1);
+      this.#item = list?.ordered ? list.next++ : "bullet";
     }
   }
-  function closeBlock(name: string): void {
-    endBlock();
-    if (name === "blockquote") open.quote = Math.max(0, open.quote - 1);
-    if (name === "pre") open.pre = Math.max(0, open.pre - 1);
-    if (/^h[1-6]$/.test(name)) open.heading = Math.max(0, open.heading - 1);
-    if (name === "ul" || name === "ol") lists.pop();
-    if (name === "li") item = undefined;
-  }
-  function add(text: string): void {
-    if (text === "") return;
-    const link = links.at(-1);
-    addRun(runs, { text, marks: marks(), ...(link === undefined ? {} : { link }) });
+
+  #closeBlock(name: string): void {
+    this.#endBlock();
+    this.#changeDepth(name, -1);
+    if (name === "ul" || name === "ol") this.#lists.pop();
+    if (name === "li") this.#item = undefined;
   }
 
-  function openInline(name: string, attributes: Readonly<Record<string, string>>): void {
-    if (name === "br") add("\n");
-    if (name === "img") add(attributes.alt ?? "");
-    if (name === "a") links.push(safeLink(attributes.href ?? ""));
+  #changeDepth(name: string, by: number): void {
+    const kind =
+      name === "blockquote" ? "quote" : name === "pre" ? "pre" : /^h[1-6]$/.test(name) ? "heading" : undefined;
+    if (kind) this.#depth[kind] = Math.max(0, this.#depth[kind] + by);
+  }
+
+  #openInline(name: string, attributes: Readonly<Record<string, string>>): void {
+    if (name === "br") this.#add("\n");
+    if (name === "img") this.#add(attributes.alt ?? "");
+    if (name === "a") this.#links.push(safeLink(attributes.href ?? ""));
+    this.#changeMark(name, 1);
+  }
+
+  #changeMark(name: string, by: number): void {
     const mark = MARK_OF[name];
-    if (mark) change(mark, 1);
+    if (mark) this.#counts.set(mark, Math.max(0, (this.#counts.get(mark) ?? 0) + by));
   }
 
-  return {
-    open(name: string, attributes: Readonly<Record<string, string>>): void {
-      if (SKIPPED.has(name)) open.skipped += 1;
-      if (open.skipped > 0) return;
-      if (BLOCKS.has(name)) openBlock(name, attributes);
-      else openInline(name, attributes);
-    },
-    close(name: string): void {
-      if (SKIPPED.has(name)) {
-        open.skipped = Math.max(0, open.skipped - 1);
-        return;
-      }
-      if (open.skipped > 0) return;
-      if (BLOCKS.has(name)) closeBlock(name);
-      else if (name === "a") links.pop();
-      const mark = MARK_OF[name];
-      if (mark) change(mark, -1);
-    },
-    text(text: string): void {
-      if (open.skipped > 0) return;
-      add(open.pre > 0 ? text : text.replace(/[ \t\r\n\f]+/g, " "));
-    },
-    end(): RichText {
-      endBlock();
-      return blocks;
-    },
-  };
+  #add(text: string): void {
+    if (text === "") return;
+    const link = this.#links.at(-1);
+    const marks = MARKS.filter((mark) => (this.#counts.get(mark) ?? 0) > 0);
+    addRun(this.#runs, { text, marks, ...(link === undefined ? {} : { link }) });
+  }
+
+  #endBlock(): void {
+    const runs = this.#depth.pre > 0 ? this.#runs : trim(this.#runs);
+    this.#runs = [];
+    if (!runs.some(({ text }) => text.trim() !== "")) return;
+    this.#blocks.push(this.#blockOf(runs, Math.min(this.#depth.quote, MAX_DEPTH)));
+    this.#item = undefined;
+  }
+
+  #blockOf(runs: Run[], quote: number): Block {
+    if (this.#depth.pre > 0) return { kind: "code", quote, list: 0, runs: [{ text: textOf(runs), marks: [] }] };
+    if (this.#item === undefined)
+      return { kind: this.#depth.heading > 0 ? "heading" : "paragraph", quote, list: 0, runs };
+    const list = Math.min(Math.max(this.#lists.length, 1), MAX_DEPTH);
+    return { kind: "item", quote, list, ...(this.#item === "bullet" ? {} : { number: this.#item }), runs };
+  }
 }
 
 function startOf(start: string | undefined): number {
@@ -150,7 +159,7 @@ const textOf = (runs: readonly Run[]) =>
     .join("")
     .replace(/^\n|\n$/g, "");
 
-/** Drops spaces at the start and end of a block, and around its line breaks, where browsers show none. */
+/** Drops the spaces of a block that browsers do not show. */
 function trim(runs: readonly Run[]): Run[] {
   const kept: Run[] = [];
   let atStart = true;

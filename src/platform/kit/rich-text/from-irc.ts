@@ -36,8 +36,3 @@ export function fromIrc(text: string): RichText {
   const block: Block = { kind: "paragraph", quote: 0, list: 0, runs };
   return runs.length === 0 ? [] : [block];
 }
-
-/** Tells whether a text has formatting of IRC at all. */
-export function hasIrcFormatting(text: string): boolean {
-  return text.search(TOKEN) !== -1;
-}

@@ -4,7 +4,7 @@ import { fromMarkdown } from "./from-markdown.ts";
 
 export { type Block, fromPlain, type Mark, type RichText, type Run, safeLink } from "./document.ts";
 export { fromHtml } from "./from-html.ts";
-export { fromIrc, hasIrcFormatting } from "./from-irc.ts";
+export { fromIrc } from "./from-irc.ts";
 export { fromMarkdown } from "./from-markdown.ts";
 export { splitRichText } from "./split.ts";
 export { toHtml } from "./to-html.ts";

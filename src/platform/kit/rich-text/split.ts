@@ -1,7 +1,7 @@
 import type { Block, RichText, Run } from "./document.ts";
 
 /**
- * Splits rich text into parts of at most `max` UTF-16 units of text each, at blocks where possible, else at spaces.
+ * Splits rich text into parts of at most `max` UTF-16 units, at blocks or spaces.
  * `overhead` is what each block costs beyond its text (bullets, empty lines). Never cuts a surrogate pair.
  */
 export function splitRichText(document: RichText, max: number, overhead = 16): RichText[] {

@@ -32,7 +32,7 @@ function plainRun({ text, link }: Run): string {
   return link === undefined || sameAddress(text, link) ? text : `${text} (${link})`;
 }
 
-/** Tells whether a link's text is its own address, so that writing both would repeat it. */
+/** Tells whether a link's text is its own address. */
 export function sameAddress(text: string, link: string): boolean {
   return text === link || `mailto:${text}` === link || `tel:${text}` === link;
 }

@@ -4,6 +4,7 @@ import type { ConnectionContext } from "../../../platform/connection.ts";
 import { type Credentials, secretsOf } from "../credentials.ts";
 import { publishEvents } from "../inbound/events.ts";
 import { orderedQueue } from "../inbound/ordered-queue.ts";
+import type { DeliveryReceipt } from "../../../platform/platform.ts";
 import { codedError, concerns, isRefusal, refusalError } from "./coded-error.ts";
 import { dispatcher } from "./dispatcher.ts";
 import { type JoinedChannels, joinedChannels } from "./joined-channels.ts";
@@ -107,13 +108,7 @@ export function openSession({ context, socket, nick, timeouts, onEnd }: SessionO
     requests,
     channels,
     isOwnNick,
-    onLateRefusal: (message) => {
-      const receipt = sent.receiptOf(message);
-      if (receipt === undefined) return;
-      context
-        .recordReceipt(receipt)
-        .catch((err: unknown) => context.log.warn({ err }, "late refusal could not be recorded"));
-    },
+    onLateRefusal: (message) => recordLateRefusal(context, sent.receiptOf(message)),
   });
   publishEvents({ client, address: context.address, push: queue.push, isOwnResult: receiver.isOwnResult });
   logIn(client, credentials, nick, lines.write);
@@ -176,4 +171,13 @@ function transportOver(write: (line: string) => void): new () => IrcTransport {
   return function newTransport() {
     return transport;
   } as unknown as new () => IrcTransport;
+}
+
+/** Records the receipt of a refusal that came after its message counted as sent. */
+function recordLateRefusal(
+  { recordReceipt, log }: SessionOptions["context"],
+  receipt: DeliveryReceipt | undefined,
+): void {
+  if (receipt === undefined) return;
+  recordReceipt(receipt).catch((err: unknown) => log.warn({ err }, "late refusal could not be recorded"));
 }

@@ -15,7 +15,7 @@ const MAX_FILE_BYTES = 20 * 1024 * 1024;
 export interface ApiRequest {
   readonly method: string;
   readonly parameters?: Readonly<Record<string, unknown>>;
-  /** Files to upload, by the name under which the parameters refer to them (`attach://name`) or by field. */
+  /** Files to upload, by field or by the name in `attach://name`. */
   readonly files?: Readonly<Record<string, Blob>>;
   readonly signal: AbortSignal;
   /** Awaited just before the request is sent: `commit` belongs here. */
@@ -71,7 +71,7 @@ export function botApi(fetch: Egress["fetch"], token: string, base: string): Bot
   return { request, download };
 }
 
-/** Marks a request that broke on its way as possibly carried out, unless repeating it does no harm. */
+/** Marks a broken request as possibly carried out, unless it is idempotent. */
 function sendFailure(thrown: unknown, signal: AbortSignal, changes: boolean): unknown {
   if (changes && signal.aborted) {
     const detail = "The attempt was stopped while the answer of Telegram was awaited.";

@@ -3,7 +3,7 @@ import { type Block, joinBlocks, type RichText, type Run } from "../../../platfo
 
 const TAG = { bold: "b", italic: "i", underline: "u", strike: "s", code: "code" } as const;
 
-/** Writes rich text in the HTML of the Bot API (`parse_mode: "HTML"`), which has no blocks but quotes and code. */
+/** Writes rich text in the Bot API's HTML, whose only blocks are quotes and code. */
 export function toTelegramHtml(document: RichText): string {
   return joinBlocks(document, (block) => {
     const inner = blockHtml(block);

@@ -17,7 +17,7 @@ const DEFAULT_TYPE: Partial<Record<(typeof MEDIA)[number], string>> = {
 };
 const MAX_TEXT = 4_096;
 
-/** Reads the content of a Message as the object of a `send`, an `update` or a `post`. */
+/** Reads the content of a Message as an object of the vocabulary. */
 export function messageObject(message: Fields): Fields {
   const isCaption = typeof message.text !== "string";
   const text = textIn(isCaption ? message.caption : message.text);

@@ -3,7 +3,7 @@ import type { UpdateEvent } from "./updates.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Returns what changed between the old and the new set of a person's reactions to a message. */
+/** Returns the changes between the old and new reactions of a person. */
 export function reactionEvents({ message_id, old_reaction, new_reaction }: Fields): readonly UpdateEvent[] {
   const before = reactionsOf(old_reaction);
   const after = reactionsOf(new_reaction);

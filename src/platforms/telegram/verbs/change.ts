@@ -83,7 +83,7 @@ function setReaction(
 
 /** Shows "typing" for five seconds. Telegram has no call to end it; `paused` does nothing. */
 export async function typing(client: Client, activity: ActivityOf<typeof TypingSchema>, context: VerbContext) {
-  const { state = "composing" } = activity.object as { readonly state?: string };
+  const { state = "composing" } = activity.object;
   if (state === "paused") {
     await context.commit();
     return {

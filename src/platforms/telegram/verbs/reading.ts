@@ -8,7 +8,7 @@ import type { FetchSchema, QuerySchema } from "../schemas/reading.ts";
 
 const ROLES: Readonly<Record<string, Person["role"]>> = { creator: "owner", administrator: "admin" };
 
-/** Answers who administers a group and how many members it has, or what a chat or person is. */
+/** Queries the administrators of a group, or facts about a chat or person. */
 export async function query(
   client: Client,
   { target, object }: ActivityOf<typeof QuerySchema>,

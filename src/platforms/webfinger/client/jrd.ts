@@ -12,7 +12,7 @@ export interface Link {
 }
 export type Properties = Readonly<Record<string, string | null>>;
 
-/** JSON Resource Descriptor (RFC 7033 section 4.4) within bounds, as far as the server's answer is usable. */
+/** JSON Resource Descriptor (RFC 7033 section 4.4) within bounds, as far as usable. */
 export interface Jrd {
   readonly subject?: string;
   readonly aliases: readonly string[];
@@ -22,7 +22,7 @@ export interface Jrd {
 
 const MAX_LENGTH = { subject: 512, address: 2_048, type: 256, key: 2_048, value: 8_192 } as const;
 const MAX_ITEMS = 100;
-/** Bytes of one descriptor as JSON: ten, with all else, fit into a result's 256 KiB. */
+/** Bytes of one descriptor as JSON. Ten, with all else, fit into a result's 256 KiB. */
 const MAX_JRD_BYTES = 18 * 1024;
 
 /**
@@ -86,7 +86,7 @@ function propertiesOf(value: unknown): Properties {
   return Object.fromEntries(entries.slice(0, MAX_ITEMS));
 }
 
-/** Returns the items of a list; some servers send a map of numbers to items, or a single item. */
+/** Returns the items of a list. Some servers send a map of numbers to items, or a single item. */
 function itemsOf(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
   if (isRecord(value)) return Object.values(value);

@@ -2,7 +2,7 @@ import { optional } from "../../../model/optional.ts";
 import type { Person } from "../../../platform/vocabulary/vocabulary.ts";
 import type { Jrd } from "./jrd.ts";
 
-/** A found person; `webfinger` has the descriptor's other members and the target that led to it. */
+/** A found person. `webfinger` has the descriptor's other members and the target that led to it. */
 export type FoundPerson = Person & { readonly webfinger: Omit<Jrd, "subject"> & { readonly target: string } };
 
 const NAMES = ["http://schema.org/name", "https://schema.org/name", "http://packetizer.com/ns/name"];

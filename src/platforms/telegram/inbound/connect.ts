@@ -1,9 +1,9 @@
 import type { ConnectionContext } from "../../../platform/connection.ts";
+import { type Client, openClient, type TelegramSettings } from "../client/client.ts";
 import { type Credentials, webhookSecret } from "../credentials.ts";
 import { table } from "../errors.ts";
-import { longPoll } from "../inbound/long-poll.ts";
-import { ALLOWED_UPDATES } from "../inbound/updates.ts";
-import { type Client, openClient, type TelegramSettings } from "./client.ts";
+import { longPoll } from "./long-poll.ts";
+import { ALLOWED_UPDATES } from "./updates.ts";
 
 /**
  * Connects a bot. Checks the token and starts long polling, or registers the webhook at the account's own endpoint.
