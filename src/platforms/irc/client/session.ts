@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 import irc, { type IrcClient, type IrcMessage, type IrcTransport } from "irc-framework";
 import type { ConnectionContext } from "../../../platform/connection.ts";
+import type { DeliveryReceipt } from "../../../platform/platform.ts";
 import { type Credentials, secretsOf } from "../credentials.ts";
 import { publishEvents } from "../inbound/events.ts";
 import { orderedQueue } from "../inbound/ordered-queue.ts";
-import type { DeliveryReceipt } from "../../../platform/platform.ts";
 import { codedError, concerns, isRefusal, refusalError } from "./coded-error.ts";
 import { dispatcher } from "./dispatcher.ts";
 import { type JoinedChannels, joinedChannels } from "./joined-channels.ts";
