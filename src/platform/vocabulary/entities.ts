@@ -1,4 +1,4 @@
-import Type, { type Static, type TSchema } from "typebox";
+import Type, { type Static } from "typebox";
 import { ADDRESS_LENGTH, CONTEXT_TYPES } from "../../model/activity.ts";
 
 const STRICT = { additionalProperties: false } as const;
@@ -101,19 +101,4 @@ export interface Collection<Item = unknown> {
   readonly previous?: string;
   /** Address of the target that the items belong to; present in a collection of collections. */
   readonly address?: string;
-}
-
-/** Returns the schema of a collection of such items. */
-export function collectionOf<Item extends TSchema>(items: Item) {
-  return Type.Object(
-    {
-      type: Type.Literal("collection"),
-      items: Type.Array(items),
-      total: Type.Optional(Type.Integer({ minimum: 0, description: "Number of all items, where it is known." })),
-      next: text(4_096, "Value of `after` for the following page; absent: nothing follows."),
-      previous: text(4_096, "Value of `before` for the preceding page."),
-      address: text(2_048, "Target that the items belong to, where several were asked about."),
-    },
-    STRICT,
-  );
 }

@@ -1,7 +1,7 @@
 /**
  * The vocabulary: one shape per intent on all networks; docs/vocabulary.md is made of it.
  *
- * A platform builds its verbs' schemas of `TERMS` (`narrow("body", { maxLength: 4_096 })`) and its results of the entities.
+ * A platform builds its verbs' schemas of `TERMS` and its results of the entities.
  * Properties that only its network has are members of one object named after the platform (`object.irc`).
  * `Verb.renamed` (`{"/object/key": "object.password"}`) and `Platform.renamedVerbs` (`{reply: "send with object.inReplyTo"}`)
  * refuse old spellings; `Verb.capabilities` says what no schema can; `Platform.inbound` lists the verbs that arrive with
@@ -12,6 +12,6 @@
 export * from "./capabilities.ts";
 export * from "./check.ts";
 export * from "./entities.ts";
-export * from "./narrow.ts";
 export * from "./terms.ts";
+export * from "./text-term.ts";
 export * from "./verbs.ts";

@@ -6,6 +6,7 @@ import { classifyError } from "./errors.ts";
 import { connect } from "./inbound/connect.ts";
 import { webhook } from "./inbound/webhook.ts";
 import { BotActor } from "./schemas/addresses.ts";
+import { validate } from "./validate.ts";
 import { verbs } from "./verbs/verbs.ts";
 
 export type { TelegramSettings };
@@ -41,6 +42,7 @@ export function telegram(settings: TelegramSettings = {}): Platform {
       join: ["type", "by"],
       leave: ["type", "cause", "by"],
     },
+    validate,
     webhook,
     createClient: async (context) => openClient(context, settings),
     connect: (context) => connect(context, settings),

@@ -55,10 +55,8 @@ export const SEND_EXAMPLE: Static<typeof SendSchema> = {
   object: { body: "Hello World!" },
 };
 
-const Message = Type.Object(
-  { ...content, id: MessageId },
-  { ...STRICT, anyOf: ["body", "html", "markdown"].map((name) => ({ required: [name] })) },
-);
+/** A text is required as well; `validate` checks that, since it may be in one of three forms. */
+const Message = Type.Object({ ...content, id: MessageId }, STRICT);
 const Topic = Type.Object(
   { type: Type.Literal("topic"), body: Type.String({ maxLength: 255, description: "Description of the group." }) },
   STRICT,

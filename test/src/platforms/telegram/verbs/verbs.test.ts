@@ -128,6 +128,13 @@ describe("changes", () => {
     expect(api.issues).toEqual([]);
   });
 
+  it("refuses an edit without a text before anything is sent", () => {
+    const edit = (object: object) => platform.validate?.("update", { object } as never);
+    expect(edit({ id: "41" })).toMatchObject({ code: "validation-failed", pointer: "/object" });
+    expect(edit({ id: "41", html: "<b>x</b>" })).toBeUndefined();
+    expect(edit({ type: "room", name: "Garden" })).toBeUndefined();
+  });
+
   it("counts an edit without a difference as done", async () => {
     const description = "Bad Request: message is not modified: specified new message content …";
     api.override = () => ({ status: 400, body: { ok: false, error_code: 400, description } });
