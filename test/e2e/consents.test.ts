@@ -203,7 +203,7 @@ describe("a consent that comes to nothing", () => {
     for (const [answer, said] of [
       [{ status: 503, body: "<h1>Away</h1>" }, /token server/],
       [{ status: 200, body: "<script>alert(1)</script>" }, /token server/],
-      [{ status: 400, body: '{"error":"invalid_grant","error_description":"<b>"}' }, /Begin again/],
+      [{ status: 400, body: '{"error":"invalid_grant","error_description":"<b>"}' }, /Start the consent again/],
       [{ status: 200, body: '{"access_token":"one-without-refresh"}' }, /no refresh token/],
     ] as const) {
       mail.breaks(answer);
@@ -225,7 +225,7 @@ describe("a consent that comes to nothing", () => {
   it("someone who agrees with another mail account replaces nobody's login", async () => {
     const { url, state } = await begun("email", mailClient({ address: "bob@google.example" }));
     const back = await comeBack("email", { state, code: mail.agree(url, "mallory@google.example") });
-    expect([back.status, await back.text()]).toEqual([422, expect.stringContaining("this address")]);
+    expect([back.status, await back.text()]).toEqual([422, expect.stringContaining("use the address")]);
     const target = { address: "foo@bar.com" };
     const letter = {
       platform: "email",
@@ -314,7 +314,7 @@ it("no code, secret, token, state or verifier was ever in Redis, its file or the
   const { stdout } = await promisify(execFile)("cat", await appendOnlyFiles(), options);
   expect(stdout).toContain(hash(`email|${state}`));
   const log = logged.join("\n");
-  expect(log).toContain("a consent could not be finished");
+  expect(log).toContain("consent could not be finished");
   for (const canary of canaries) expect([stdout.includes(canary), log.includes(canary)]).toEqual([false, false]);
 });
 
