@@ -91,7 +91,11 @@ it("a login for another address, another verifier and another secret come to not
     return thrown;
   };
   expect(await ended("mallory@example.com")).toMatchObject({ kind: "permanent", code: "permission-denied" });
-  const refused = { kind: "auth", code: "credentials-expired", message: expect.stringContaining("Start the consent again") };
+  const refused = {
+    kind: "auth",
+    code: "credentials-expired",
+    message: expect.stringContaining("Start the consent again"),
+  };
   expect(await ended("bob@example.com", { verifier: "w".repeat(43) })).toMatchObject(refused);
   const other = client({ clientSecret: "another" });
   expect(await ended("bob@example.com", {}, other)).toMatchObject({ ...refused, platformCode: "400 invalid_client" });
