@@ -140,7 +140,7 @@ describe("With a mail server of one's own", () => {
       });
       expect(posted.status).toBe(202);
 
-      const sent = { type: "result", rid, status: "sent", object: { tls: true } };
+      const sent = { type: "result", rid, status: "sent", object: { email: { tls: true } } };
       expect(await result).toMatchObject(sent);
       expect(
         JSON.parse((await phpListener.until((text) => text.includes(rid), "the result")).split("\n")[1] ?? ""),
