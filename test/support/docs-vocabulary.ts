@@ -65,7 +65,8 @@ ${platforms.map((platform) => `| \`${platform.id}\` | ${ADDRESSES[platform.id] ?
 
 ## Rich text
 
-\`html\` and \`markdown\` are converted to what the network has; \`body\` is sent as it is.
+E-mail takes \`html\` as it is; Telegram takes \`html\` and \`markdown\` and converts them. \`capabilities\` says which forms a
+platform takes; the others take \`body\`, which is sent as it is. The converter (\`src/platform/kit/rich-text\`) keeps:
 
 | form | bold, italic | underline | strikethrough | code | links | lists | quotes |
 |---|:-:|:-:|:-:|:-:|:-:|:-:|:-:|

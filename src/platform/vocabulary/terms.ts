@@ -25,8 +25,10 @@ const content = {
   type: string("Kind of the object: `message`, `room`, `person`, `topic`, `collection` and others."),
   id: string("The network's id of the message or post; every verb on it takes this id."),
   body: string("Text, plain."),
-  html: string("The same text as HTML; converted to what the network has."),
-  markdown: string("The same text as Markdown (CommonMark); input only, converted to what the network has."),
+  html: string("The same text as HTML; converted to what the network has, where `capabilities` lists it."),
+  markdown: string(
+    "The same text as Markdown (CommonMark); input only, converted to what the network has, where `capabilities` lists it.",
+  ),
   subject: string("Subject line."),
   title: string("Title of an entry or post."),
   summary: string("Summary or self-description, plain text."),
