@@ -55,7 +55,7 @@ export const SEND_EXAMPLE: Static<typeof SendSchema> = {
   object: { body: "Hello World!" },
 };
 
-/** A text is required as well; `validate` checks that, since it may be in one of three forms. */
+/** New content of a message. `validate` requires a text, which may be in one of three forms. */
 const Message = Type.Object({ ...content, id: MessageId }, STRICT);
 const Topic = Type.Object(
   { type: Type.Literal("topic"), body: Type.String({ maxLength: 255, description: "Description of the group." }) },
