@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const LINES = ["22", "24"];
 /** What differs between Node lines: the HTTP server, streams, sockets, workers, processes. */
-const TESTS = ["test/workers", "test/routes", "test/src/events", "test/src/outbox"];
+const TESTS = ["test/workers", "test/routes", "test/src/streaming", "test/src/event-log", "test/src/outbox"];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "dragoman", "node");
