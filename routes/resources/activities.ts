@@ -2,9 +2,9 @@ import { Router } from "express";
 import { targetsOf } from "../../src/model/event-builders.ts";
 import { cancelActivity, type EndActivityDeps, findActivity } from "../../src/operations/end-activity.ts";
 import type { ActivityRecord } from "../../src/outbox/outbox.ts";
-import { type PostDeps, postActivities } from "./post-activities.ts";
+import { type PostActivitiesDeps, postActivities } from "./post-activities.ts";
 
-export type ActivityRoutesDeps = PostDeps & EndActivityDeps;
+export type ActivityRoutesDeps = PostActivitiesDeps & EndActivityDeps;
 
 /** POST, GET and DELETE of activities. */
 export function activityRoutes(deps: ActivityRoutesDeps): Router {

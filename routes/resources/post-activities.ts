@@ -12,18 +12,18 @@ import { Problem, sendProblem } from "../http/problem.ts";
 import { checkItemCount, type ItemAnswer, itemJson, submitItem } from "../http/submit-items.ts";
 
 /** Waits for an rid's result; `ready` resolves when none can be missed any more. */
-export interface AwaitedResult {
+export interface ResultWait {
   readonly ready: Promise<void>;
   readonly result: Promise<ResultEvent>;
   readonly stop: () => void;
 }
 
-export interface PostDeps {
+export interface PostActivitiesDeps {
   readonly authenticate: (req: IncomingMessage, scope: Scope) => Promise<Caller>;
   readonly submit: SubmitActivity;
   readonly log: Log;
   readonly outbox: Pick<Outbox, "find">;
-  readonly awaitResult: (app: string, rid: string) => AwaitedResult;
+  readonly awaitResult: (app: string, rid: string) => ResultWait;
 }
 
 const RID = new RegExp(RID_PATTERN);
@@ -31,7 +31,11 @@ const RID = new RegExp(RID_PATTERN);
 const MAX_WAIT_SECONDS = 30;
 
 /** Answers `POST /activities`; throws `Problem`. Needs nothing of Express, see hot-path.ts. */
-export async function postActivities(deps: PostDeps, req: IncomingMessage, res: ServerResponse): Promise<void> {
+export async function postActivities(
+  deps: PostActivitiesDeps,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
   const caller = await deps.authenticate(req, "send");
   checkType(req);
   const value = await parseActivities(await readBytes(req, MAX_BODY_BYTES));
@@ -43,7 +47,12 @@ export async function postActivities(deps: PostDeps, req: IncomingMessage, res: 
 }
 
 /** Each item succeeds or fails independently; the answers are in the order of the items. */
-async function list(deps: PostDeps, caller: Caller, items: readonly unknown[], res: ServerResponse): Promise<void> {
+async function list(
+  deps: PostActivitiesDeps,
+  caller: Caller,
+  items: readonly unknown[],
+  res: ServerResponse,
+): Promise<void> {
   checkItemCount(items);
   const answers = await Promise.all(items.map((item) => submitItem(deps, caller, item)));
   sendJson(res, 202, answers.map(itemJson));
@@ -55,7 +64,7 @@ function answer(res: ServerResponse, submitted: ItemAnswer): void {
 }
 
 async function postAndWait(
-  deps: PostDeps,
+  deps: PostActivitiesDeps,
   caller: Caller,
   value: unknown,
   key: string | undefined,

@@ -82,7 +82,7 @@ const STORED_AGAIN = {
 } as const;
 
 /** Grant of a token server; `expires` is Unix seconds. */
-export interface Grant {
+export interface TokenGrant {
   readonly accessToken: string;
   readonly refreshToken?: string;
   readonly expires: number;
@@ -98,7 +98,7 @@ export async function askForGrant(
   fetch: Egress["fetch"],
   { tokenUrl, clientId, clientSecret, basic = false }: Server,
   fields: Readonly<Record<string, string>>,
-): Promise<Grant> {
+): Promise<TokenGrant> {
   const byHeader = basic && clientSecret !== undefined;
   const form = new URLSearchParams({
     ...fields,
@@ -142,7 +142,7 @@ const FINAL_ERRORS = new Set([
   "consent_required",
 ]);
 
-function read(status: number, body: Buffer, refused: string): Grant {
+function read(status: number, body: Buffer, refused: string): TokenGrant {
   const answer = parsed(body);
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: lasts } = answer;
   if (status === 200 && typeof accessToken === "string" && /^[\x21-\x7e]+$/.test(accessToken)) {
