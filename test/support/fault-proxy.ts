@@ -1,0 +1,212 @@
+import { EventEmitter, once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import type { Frames } from "./fault-proxy-frames.ts";
+
+/** Fault that happens instead of a server's answer to a step. */
+export type Fault =
+  /** Answers in the server's place; the server never hears the command. `closes` ends the connection behind it. */
+  | { readonly kind: "says"; readonly answer: (command: string) => string | Buffer; readonly closes?: boolean }
+  /** Passes nothing on in either direction from then on, with the connection open. */
+  | { readonly kind: "hangs" }
+  | { readonly kind: "closes" }
+  /** Passes on the command, and half of the first piece that comes back; then closes. */
+  | { readonly kind: "halves" }
+  /** Passes on the command, and what comes back a byte at a time. */
+  | { readonly kind: "trickles"; readonly everyMs: number };
+
+export interface FaultProxyOptions {
+  /** Port of the real server on loopback. */
+  readonly upstream: number;
+  /** Creates the splitter of a connection's client side. */
+  readonly frames: () => Frames;
+  /** Creates the naming of a connection's steps: the step that a command is, or undefined. */
+  readonly steps: () => (command: string) => string | undefined;
+}
+
+/** Fault that waits for its step. */
+export interface ArmedFault {
+  /** Resolves when the fault has happened for the first time. */
+  readonly struck: Promise<void>;
+  readonly times: () => number;
+  /** Lets the step pass from now on. */
+  readonly disarm: () => void;
+}
+
+export interface FaultProxy {
+  readonly port: number;
+  /** Steps that all connections took so far, in order; the first of each is `CONNECT`. */
+  readonly taken: readonly string[];
+  /** Lets the fault happen at the next `times` occurrences of the step. */
+  readonly arm: (step: string, fault: Fault, times?: number) => ArmedFault;
+  /** Says something to every client now, as the server would by itself; `closes` then ends the connections. */
+  readonly say: (text: string | Buffer, settings?: { readonly closes?: boolean }) => void;
+  /** Number of open connections of clients. */
+  readonly open: () => number;
+  readonly close: () => Promise<void>;
+}
+
+/** Step of each connection before anything is said. Its answer is the server's greeting, where there is one. */
+export const CONNECT = "connect";
+
+/** First byte of TLS: from there on the proxy passes bytes. */
+const TLS_HANDSHAKE = 0x16;
+
+/**
+ * Starts a proxy before a real server on loopback, which commits faults at named steps.
+ * Knows nothing of a protocol beyond `frames` and `steps`.
+ */
+export async function faultProxy({ upstream, frames, steps }: FaultProxyOptions): Promise<FaultProxy> {
+  const clients = new Set<Socket>();
+  const servers = new Set<Socket>();
+  const taken: string[] = [];
+  const armed = armedFaults();
+
+  const listener = createServer({ noDelay: true }, (client) => {
+    tracked(clients, client);
+    proxied(client, {
+      split: frames(),
+      stepOf: steps(),
+      faultAt: (step) => {
+        taken.push(step);
+        return armed.take(step);
+      },
+      server: () => {
+        const server = connect({ port: upstream, host: "127.0.0.1", noDelay: true });
+        tracked(servers, server);
+        return server;
+      },
+    });
+  }).listen(0, "127.0.0.1");
+  await once(listener, "listening");
+
+  return {
+    port: (listener.address() as AddressInfo).port,
+    taken,
+    arm: armed.arm,
+    say: (text, { closes = false } = {}) => {
+      for (const client of clients) {
+        client.write(text);
+        if (closes) client.end();
+      }
+    },
+    open: () => clients.size,
+    close: async () => {
+      for (const socket of [...clients, ...servers]) socket.destroy();
+      await new Promise((resolve) => listener.close(resolve));
+    },
+  };
+}
+
+function tracked(sockets: Set<Socket>, socket: Socket): void {
+  sockets.add(socket);
+  socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
+}
+
+function armedFaults() {
+  const waiting = new Map<string, { readonly fault: Fault; left: number; readonly strike: () => void }>();
+  return {
+    take: (step: string): Fault | undefined => {
+      const entry = waiting.get(step);
+      if (!entry || entry.left === 0) return undefined;
+      entry.left -= 1;
+      entry.strike();
+      return entry.fault;
+    },
+    arm: (step: string, fault: Fault, times = 1): ArmedFault => {
+      const strikes = new EventEmitter();
+      let count = 0;
+      const struck = once(strikes, "strike").then(() => undefined);
+      const strike = (): void => {
+        count += 1;
+        strikes.emit("strike");
+      };
+      waiting.set(step, { fault, left: times, strike });
+      return { struck, times: () => count, disarm: () => void waiting.delete(step) };
+    },
+  };
+}
+
+interface ProxiedOptions {
+  readonly split: Frames;
+  readonly stepOf: (command: string) => string | undefined;
+  readonly faultAt: (step: string) => Fault | undefined;
+  /** Connects to the real server. */
+  readonly server: () => Socket;
+}
+
+/** How a connection treats what its server says. */
+type Passing = "all" | "nothing" | "half" | "bytes";
+
+function proxied(client: Socket, { split, stepOf, faultAt, server: upstream }: ProxiedOptions): void {
+  let passing: Passing = "all";
+  let trickleMs = 0;
+  let isRaw = false;
+  let server: Socket | undefined;
+  const end = (): void => {
+    client.end();
+    server?.destroy();
+  };
+
+  /** Commits the fault; returns whether the command still goes to the server. */
+  const strike = (fault: Fault, command: string): boolean => {
+    switch (fault.kind) {
+      case "says":
+        client.write(fault.answer(command));
+        if (fault.closes) end();
+        return false;
+      case "hangs":
+        passing = "nothing";
+        return false;
+      case "closes":
+        end();
+        return false;
+      case "halves":
+        passing = "half";
+        return true;
+      case "trickles":
+        passing = "bytes";
+        trickleMs = fault.everyMs;
+        return true;
+    }
+  };
+
+  const atConnect = faultAt(CONNECT);
+  if (!atConnect || strike(atConnect, "")) {
+    server = upstream();
+    const slowly = trickle(client, () => trickleMs);
+    server.on("data", (chunk) => {
+      if (passing === "all") client.write(chunk);
+      if (passing === "bytes") slowly(chunk);
+      if (passing !== "half") return;
+      client.write(chunk.subarray(0, Math.ceil(chunk.length / 2)));
+      end();
+    });
+    server.on("close", () => (passing === "all" || passing === "half") && client.end());
+  }
+  client.on("close", () => server?.destroy());
+  client.on("data", (chunk) => {
+    isRaw ||= chunk[0] === TLS_HANDSHAKE;
+    if (isRaw) return void server?.write(chunk);
+    for (const frame of split(chunk)) {
+      const command = frame.toString("latin1");
+      const step = stepOf(command);
+      const fault = step === undefined || passing === "nothing" ? undefined : faultAt(step);
+      if (fault && !strike(fault, command)) continue;
+      if (passing !== "nothing" && server?.writable) server.write(frame);
+    }
+  });
+}
+
+/** Returns a writer that passes on a byte at a time, until the socket is closed. */
+function trickle(client: Socket, everyMs: () => number): (chunk: Buffer) => void {
+  let waiting = Buffer.alloc(0);
+  let timer: NodeJS.Timeout | undefined;
+  client.on("close", () => clearInterval(timer));
+  return (chunk) => {
+    waiting = Buffer.concat([waiting, chunk]);
+    timer ??= setInterval(() => {
+      if (client.writable && waiting.length > 0) client.write(waiting.subarray(0, 1));
+      waiting = waiting.subarray(1);
+    }, everyMs());
+  };
+}
