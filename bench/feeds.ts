@@ -20,7 +20,7 @@ interface Polled {
  */
 export async function feeds(count = 2_000, seconds = 10): Promise<readonly Figure[]> {
   const redis = await testRedis();
-  const site = child("./feed-site.ts", []);
+  const site = child("./feed-server.ts", []);
   try {
     const { port } = await told<{ readonly port: number }>(site);
     const poller = child("./feed-poller.ts", [redis.url, `http://127.0.0.1:${port}`, String(count), String(seconds)]);

@@ -1,11 +1,11 @@
-import { imapWorld } from "../test/support/imap-world.ts";
+import { imapNetwork } from "../test/support/mailbox-network.ts";
 import { type Figure, median } from "./figures.ts";
 import { benchGateway } from "./gateway.ts";
-import { listen, put } from "./held-listener.ts";
+import { listen, put } from "./connection-listener.ts";
 
 /** A mailbox held by IMAP IDLE: how long after Dovecot took a mail (LMTP 250) a listener has read its event. */
 export async function mailboxes(mails = 20): Promise<readonly Figure[]> {
-  const world = await imapWorld();
+  const world = await imapNetwork();
   const gateway = await benchGateway({ PLATFORMS: "email", ALLOW_PRIVATE: "127.0.0.0/8", SANDBOX: "off" });
   const listener = await listen(gateway);
   try {
@@ -18,7 +18,7 @@ export async function mailboxes(mails = 20): Promise<readonly Figure[]> {
       listener.onHeard(({ object }, at) => {
         if (object?.body?.trim() === body) read = at;
       });
-      await world.peerSays(0, body);
+      await world.peerSends(0, body);
       const taken = performance.now();
       await listener.until(() => read > 0, 30_000);
       ages.push(Math.max(0, read - taken));

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { testApache } from "../test/support/apache.ts";
-import { ask, type Edge, stream } from "../test/support/edge-client.ts";
+import { proxyRequest, type ProxyTarget, openStream } from "../test/support/proxy-client.ts";
 import { gateway } from "../test/support/gateway.ts";
 import { testHaproxy } from "../test/support/haproxy.ts";
 import { testNginx } from "../test/support/nginx.ts";
@@ -17,7 +17,7 @@ export async function proxies(): Promise<readonly Figure[]> {
   const core = await gateway();
   const key = await core.keyOf("bench");
   const { host, port } = new URL(core.url);
-  const direct: Edge = { port: Number(port), host: "shop.example", key };
+  const direct: ProxyTarget = { port: Number(port), host: "shop.example", key };
   const variables = { GATEWAY_ADDR: host };
   const generous = { ...variables, GATEWAY_RATE: "1000r/s", GATEWAY_BURST: "1000" };
   const nginx = await testNginx({ layout: "site-tls", http: GZIP, variables: generous });
@@ -25,7 +25,7 @@ export async function proxies(): Promise<readonly Figure[]> {
   const apache = await testApache({ layout: "site-front", tls: true, variables });
   const figures: Figure[] = [];
   try {
-    const edges: Readonly<Record<string, Edge>> = {
+    const edges: Readonly<Record<string, ProxyTarget>> = {
       "nginx, TLS, site's gzip on": { ...direct, port: nginx.tlsPort, ca: nginx.tls.cert },
       HAProxy: { ...direct, port: haproxy.port },
       "HAProxy, TLS": { ...direct, port: haproxy.tlsPort, ca: haproxy.tls.cert },
@@ -42,7 +42,7 @@ export async function proxies(): Promise<readonly Figure[]> {
 }
 
 /** For each event the milliseconds from its arrival past the proxy to that through it. */
-async function delays(direct: Edge, edge: Edge): Promise<readonly number[]> {
+async function delays(direct: ProxyTarget, edge: ProxyTarget): Promise<readonly number[]> {
   const past = await arrivals(direct);
   const through = await arrivals(edge);
   const tag = Math.random().toString(36).slice(2);
@@ -50,7 +50,7 @@ async function delays(direct: Edge, edge: Edge): Promise<readonly number[]> {
     const rid = `${tag}-${n}`;
     const actor = { address: "alice" };
     const body = { rid, platform: "dummy", verb: "echo", actor, target: { address: "bob" }, object: { body: "Hi" } };
-    await ask(direct, "/gateway/activities", { method: "POST", body: JSON.stringify(body) });
+    await proxyRequest(direct, "/gateway/activities", { method: "POST", body: JSON.stringify(body) });
     await Promise.all([past.listener.result(rid), through.listener.result(rid)]);
     await setTimeout(PAUSE_MS);
   }
@@ -59,8 +59,8 @@ async function delays(direct: Edge, edge: Edge): Promise<readonly number[]> {
   return through.at().map((arrived, n) => arrived - (at[n] ?? Number.NaN));
 }
 
-async function arrivals(edge: Edge) {
-  const listener = await stream(edge, "/gateway/events?type=result");
+async function arrivals(edge: ProxyTarget) {
+  const listener = await openStream(edge, "/gateway/events?type=result");
   await listener.until(() => listener.events.length > 0);
   const at = listener.arrivals.length;
   return { listener, at: () => listener.arrivals.slice(at) };

@@ -1,13 +1,13 @@
 import { activities } from "./activities.ts";
 import { feeds } from "./feeds.ts";
 import { type Figure, table } from "./figures.ts";
-import { held } from "./held.ts";
-import { hooks } from "./hooks.ts";
+import { held } from "./connections.ts";
+import { hooks } from "./webhooks.ts";
 import { mailboxes } from "./mailboxes.ts";
-import { mails } from "./mails.ts";
+import { mails } from "./mail-delivery.ts";
 import { proxies } from "./proxies.ts";
 import { streams } from "./streams.ts";
-import { xLimits } from "./x-limits.ts";
+import { xLimits } from "./x-rate-limits.ts";
 
 const benches: Record<string, { readonly title: string; readonly run: () => Promise<readonly Figure[]> }> = {
   activities: { title: "Accept, lane, worker, event, stream (dummy platform, AOF always)", run: () => activities() },

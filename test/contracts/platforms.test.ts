@@ -15,13 +15,13 @@ import { twitter } from "../../src/platforms/twitter/platform.ts";
 import { webfinger } from "../../src/platforms/webfinger/platform.ts";
 import { webhook } from "../../src/platforms/webhook/platform.ts";
 import { xmpp } from "../../src/platforms/xmpp/platform.ts";
-import { ANN, facebookStandIn, LOGIN } from "../support/facebook-simulator.ts";
+import { ANN, facebookSimulator, LOGIN } from "../support/facebook-simulator.ts";
 import { loopbackEgress } from "../support/loopback-egress.ts";
-import { scriptedSmtp } from "../support/smtp-script.ts";
+import { scriptedSmtp } from "../support/scripted-smtp.ts";
 import { TOKEN, telegramSimulator } from "../support/telegram-simulator.ts";
 import { noEgress } from "../support/verb-context.ts";
 import { type Answer, webServer } from "../support/web-server.ts";
-import { oauth1Of, xStandIn } from "../support/x-simulator.ts";
+import { oauth1Of, xSimulator } from "../support/x-simulator.ts";
 import { conformance, type TestNetwork } from "./platform.ts";
 
 const all = platforms({});
@@ -143,7 +143,7 @@ conformance(feeds({}), {
 });
 
 /** One stand-in serves all runs, since the platform is told its address once; each run counts from where it begins. */
-const standIn = await xStandIn();
+const standIn = await xSimulator();
 const guard = loopbackEgress();
 afterAll(async () => {
   await guard.close();
@@ -225,7 +225,7 @@ conformance(facebook({}), {
   // They look before they act: test/src/platforms/facebook does them.
   failing: ["subscribe", "unsubscribe"],
   network: async () => {
-    const server = await facebookStandIn();
+    const server = await facebookSimulator();
     server.wrote(ANN);
     server.things.set(FACEBOOK_POST, { id: FACEBOOK_POST });
     const { fetch, close } = loopbackEgress();

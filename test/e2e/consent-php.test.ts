@@ -6,18 +6,18 @@ import { samplesIn } from "../support/docs-samples.ts";
 import { freePort, listening } from "../support/free-port.ts";
 import { gateway } from "../support/gateway.ts";
 import { guardedSpawn } from "../support/guarded-spawn.ts";
-import { xStandIn } from "../support/x-simulator.ts";
+import { xSimulator } from "../support/x-simulator.ts";
 
 const SITE = "https://shop.example.org";
 let gw: Awaited<ReturnType<typeof gateway>>;
-let x: Awaited<ReturnType<typeof xStandIn>>;
+let x: Awaited<ReturnType<typeof xSimulator>>;
 let php: ReturnType<typeof guardedSpawn>;
 let dir: string;
 let port: number;
 
 /** The page of docs/consent.md as it stands there, served by PHP itself. */
 beforeAll(async () => {
-  x = await xStandIn();
+  x = await xSimulator();
   const own = { PUBLIC_URL: "https://gw.example.org", ALLOWED_ORIGINS: SITE };
   gw = await gateway({ ...own, X_API_URL: x.origin, ALLOW_PRIVATE: "127.0.0.0/8" });
   dir = await mkdtemp(join(tmpdir(), "dgm-consent-"));

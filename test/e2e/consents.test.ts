@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Log } from "../../src/model/log.ts";
-import { facebookStandIn, LOGIN, META_APP, PAGE } from "../support/facebook-simulator.ts";
+import { facebookSimulator, LOGIN, META_APP, PAGE } from "../support/facebook-simulator.ts";
 import { gateway } from "../support/gateway.ts";
-import { MAIL_CLIENT, mailProvider } from "../support/mail-consent.ts";
-import { xStandIn } from "../support/x-simulator.ts";
+import { MAIL_CLIENT, mailProvider } from "../support/mail-provider.ts";
+import { xSimulator } from "../support/x-simulator.ts";
 
 const PUBLIC = "https://gw.example.org";
 const BASE = "/deep/gateway";
@@ -16,8 +16,8 @@ const META_CLIENT = { clientId: META_APP, appSecret: LOGIN.appSecret, verifyToke
 const mailClient = (more: object = {}) => ({ provider: "google", ...MAIL_CLIENT, address: "bob@example.com", ...more });
 
 let gw: Awaited<ReturnType<typeof gateway>>;
-let x: Awaited<ReturnType<typeof xStandIn>>;
-let meta: Awaited<ReturnType<typeof facebookStandIn>>;
+let x: Awaited<ReturnType<typeof xSimulator>>;
+let meta: Awaited<ReturnType<typeof facebookSimulator>>;
 let mail: Awaited<ReturnType<typeof mailProvider>>;
 let key: string;
 const logged: string[] = [];
@@ -28,7 +28,7 @@ const noted = (fields: object, sentence: string) => {
 const log: Log = { debug: noted, info: noted, warn: noted, error: noted, child: () => log };
 
 beforeAll(async () => {
-  [x, meta, mail] = await Promise.all([xStandIn(), facebookStandIn(), mailProvider()]);
+  [x, meta, mail] = await Promise.all([xSimulator(), facebookSimulator(), mailProvider()]);
   const env = {
     PUBLIC_URL: `${PUBLIC}/`,
     BASE_PATH: BASE,

@@ -4,7 +4,7 @@ import { simpleParser } from "mailparser";
 import request from "supertest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gateway } from "../support/gateway.ts";
-import { type ScriptedSmtp, scriptedSmtp } from "../support/smtp-script.ts";
+import { type ScriptedSmtp, scriptedSmtp } from "../support/scripted-smtp.ts";
 
 let smtp: ScriptedSmtp;
 let live: Awaited<ReturnType<typeof gateway>>;

@@ -2,11 +2,11 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gateway } from "../support/gateway.ts";
-import { imapWorld } from "../support/imap-world.ts";
+import { imapNetwork } from "../support/mailbox-network.ts";
 
 type Answer = Readonly<Record<string, unknown>> & { readonly rid?: string; readonly object?: Record<string, unknown> };
 
-let world: Awaited<ReturnType<typeof imapWorld>>;
+let world: Awaited<ReturnType<typeof imapNetwork>>;
 let house: Awaited<ReturnType<typeof gateway>>;
 let key: string;
 
@@ -40,7 +40,7 @@ function documented(): readonly Answer[] {
 }
 
 beforeAll(async () => {
-  world = await imapWorld();
+  world = await imapNetwork();
   house = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8" });
   key = await house.keyOf("mailer");
 });
@@ -54,7 +54,7 @@ describe("a mailbox behind the whole gateway", () => {
     const { address } = world.account(0);
     await call("PUT", "/accounts", { platform: "email", ...world.account(0), online: true });
     await event(({ type, state }) => type === "session" && state === "online");
-    await world.peerSays(0, "hello there");
+    await world.peerSends(0, "hello there");
     const { object, target } = await event(({ type }) => type === "activity");
     expect(object).toMatchObject({ body: "hello there", folder: "INBOX", uid: 1 });
     expect(target).toEqual([{ address, field: "to" }]);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { metrics } from "../../src/process/metrics.ts";
 import { ROOT } from "../support/docs-samples.ts";
-import { socket } from "../support/edge-client.ts";
+import { openSocket } from "../support/proxy-client.ts";
 import { firstKey, type GatewayProcess, gatewayProcess } from "../support/gateway-process.ts";
 
 let dir: string;
@@ -52,7 +52,7 @@ test("refusals are counted by code, wherever a request was refused", async () =>
   expect((await post({ target: {} })).status).toBe(422);
   expect((await fetch(`${gateway.base}/nothing`)).status).toBe(404);
   const { port, hostname, host } = new URL(gateway.base);
-  await expect(socket({ port: Number(port), host, key: "wrong" }, "/gateway/socket")).rejects.toThrow("401");
+  await expect(openSocket({ port: Number(port), host, key: "wrong" }, "/gateway/socket")).rejects.toThrow("401");
   await new Promise<void>((resolve) => {
     const raw = connect(Number(port), hostname, () => raw.write("nonsense\r\n\r\n"));
     raw.resume().on("close", () => resolve());

@@ -1,16 +1,16 @@
 import request from "supertest";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { HeldWorld } from "../contracts/connections/test-network.ts";
+import type { TestNetwork } from "../contracts/connections/test-network.ts";
 import { eventListener } from "../support/event-listener.ts";
 import { gateway } from "../support/gateway.ts";
 import { type RedisCluster, redisCluster } from "../support/redis-cluster.ts";
-import { xmppWorld } from "../support/xmpp-world.ts";
+import { xmppNetwork } from "../support/xmpp-network.ts";
 
 let cluster: RedisCluster;
 let live: Awaited<ReturnType<typeof gateway>>;
-let world: HeldWorld;
+let world: TestNetwork;
 beforeAll(async () => {
-  [cluster, world] = await Promise.all([redisCluster(), xmppWorld()]);
+  [cluster, world] = await Promise.all([redisCluster(), xmppNetwork()]);
   live = await gateway({ REDIS_URL: cluster.url, PLATFORMS: "dummy,xmpp", ALLOW_PRIVATE: "127.0.0.0/8" });
 }, 60_000);
 afterAll(async () => {
@@ -60,12 +60,12 @@ it("holds connections on a Redis Cluster as on one server, for apps of many slot
       }, 30_000);
     const put = await call("put", "/accounts").send({ platform: "xmpp", ...world.account(n), online: true });
     await heard({ type: "session", state: "online" });
-    await world.peerSays(n, `to ${n}`);
+    await world.peerSends(n, `to ${n}`);
     await heard({ type: "activity", verb: "send", object: expect.objectContaining({ body: `to ${n}` }) });
-    const said = { rid: `say${n}`, platform: "xmpp", ...world.say(n, `from ${n}`) };
+    const said = { rid: `say${n}`, platform: "xmpp", ...world.sendTo(n, `from ${n}`) };
     const sent = await call("post", "/activities").set("Prefer", "wait=20").send(said);
     expect(sent.body).toMatchObject({ type: "result", status: "sent" });
-    expect(await world.peerGot(`from ${n}`)).toBe(1);
+    expect(await world.peerReceived(`from ${n}`)).toBe(1);
     await call("delete", `/accounts/${put.body.id}`).expect(204);
     listener.close();
   }

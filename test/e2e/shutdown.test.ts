@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { ask, stream } from "../support/edge-client.ts";
+import { proxyRequest, openStream } from "../support/proxy-client.ts";
 import { firstKey, gatewayProcess } from "../support/gateway-process.ts";
 import { until } from "../support/redis-process.ts";
 
@@ -23,21 +23,21 @@ test("told to end, the gateway says so at readyz, takes all until its grace is o
   closers.push(() => gateway.kill());
   const { host, port } = new URL(gateway.base);
   const edge = { port: Number(port), host, key: await firstKey(dataDir) };
-  const early = await stream(edge, "/gateway/events");
+  const early = await openStream(edge, "/gateway/events");
   await early.until(() => early.events.length > 0);
 
   const told = Date.now();
   process.kill(gateway.pid(), "SIGTERM");
-  await until(async () => (await ask(edge, "/readyz")).status === 503);
-  expect(JSON.parse((await ask(edge, "/readyz")).text)).toMatchObject({ status: "draining" });
+  await until(async () => (await proxyRequest(edge, "/readyz")).status === 503);
+  expect(JSON.parse((await proxyRequest(edge, "/readyz")).text)).toMatchObject({ status: "draining" });
   const activity = { rid: "late", platform: "dummy", verb: "echo", actor: { address: "bob" }, object: {} };
-  const posted = await ask(edge, "/gateway/activities", {
+  const posted = await proxyRequest(edge, "/gateway/activities", {
     method: "POST",
     body: JSON.stringify({ ...activity, target: { address: "foo" } }),
   });
   expect(posted.status).toBe(202);
   await early.result("late");
-  const late = await stream(edge, "/gateway/events");
+  const late = await openStream(edge, "/gateway/events");
   await late.until(() => late.events.length > 0);
 
   process.kill(gateway.pid(), "SIGTERM");

@@ -1,7 +1,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import request from "supertest";
 import WebSocket from "ws";
-import type { Answer } from "../support/conform.ts";
+import type { Answer } from "../support/openapi-conformance.ts";
 
 /** One request to the gateway; `key` is a key, token or nothing. */
 export interface Call {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { keys } from "../../src/redis/keys.ts";
-import { type Conformance, conform } from "../support/conform.ts";
+import { type Conformance, conform } from "../support/openapi-conformance.ts";
 import { gateway } from "../support/gateway.ts";
-import { xStandIn } from "../support/x-simulator.ts";
+import { xSimulator } from "../support/x-simulator.ts";
 import { announce, type Call, callsTo, knock, listen } from "./calls.ts";
 import { beginning, consents, NO_STATE } from "./consent-calls.ts";
 import { challenges, NO_DOOR, page, pushes } from "./inbound-calls.ts";
@@ -389,7 +389,7 @@ describe("every documented operation and status", () => {
   });
 
   it("consents: begun, ended, refused; without PUBLIC_URL none begins", async () => {
-    const x = await xStandIn();
+    const x = await xSimulator();
     const env = { PUBLIC_URL: "https://gw.example.org", X_API_URL: x.origin, ALLOW_PRIVATE: "127.0.0.0/8" };
     const public_ = await gateway(env);
     try {

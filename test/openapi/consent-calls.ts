@@ -1,6 +1,6 @@
 import type { Response } from "supertest";
 import { expect } from "vitest";
-import { ALICE, type xStandIn } from "../support/x-simulator.ts";
+import { ALICE, type xSimulator } from "../support/x-simulator.ts";
 import type { Call } from "./calls.ts";
 
 type Say = (it: Call) => Promise<Response>;
@@ -17,7 +17,7 @@ export const NO_STATE = "/accounts/twitter/callback?state=none&error=access_deni
 export async function consents(
   say: Say,
   key: string,
-  x: Pick<Awaited<ReturnType<typeof xStandIn>>, "oauth2">,
+  x: Pick<Awaited<ReturnType<typeof xSimulator>>, "oauth2">,
 ): Promise<void> {
   const begin = async (body: object) => {
     const begun = await say({ method: "post", path: "/accounts/twitter/connect", key, body });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { arbitraryOf } from "../support/arbitrary.ts";
-import { type Conformance, conform } from "../support/conform.ts";
+import { type Conformance, conform } from "../support/openapi-conformance.ts";
 import { gateway } from "../support/gateway.ts";
 import { callsTo } from "./calls.ts";
 

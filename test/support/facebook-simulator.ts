@@ -46,7 +46,7 @@ const DAY_MS = 24 * 3_600_000;
  * how pushes are signed. It refuses what they say is refused (no proof, strangers, the closed window, long texts, too many
  * calls) and answers nothing that they do not describe. `calls` are the requests in order.
  */
-export async function facebookStandIn(
+export async function facebookSimulator(
   options: { readonly limit?: { readonly calls: number; readonly seconds: number } } = {},
 ) {
   const calls: GraphCall[] = [];

@@ -3,12 +3,12 @@ import { validationErrors } from "../../src/model/validate.ts";
 import type { Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
 import { TIMEOUTS, type Timeouts } from "../../src/platforms/irc/client/session.ts";
 import { irc } from "../../src/platforms/irc/platform.ts";
-import { type TestHold, testHold } from "./hold.ts";
+import { type TestConnectionContext, testConnectionContext } from "./connection-context.ts";
 import { testVerbContext } from "./verb-context.ts";
 
 /** An account of the IRC platform on a server of a test, without the core. */
 export interface IrcAccount {
-  readonly hold: TestHold;
+  readonly hold: TestConnectionContext;
   /** Checks and carries out a verb, as the core would. Rejects with the explained failure. */
   readonly run: (
     verb: string,
@@ -28,7 +28,7 @@ export interface IrcAccountOptions {
   readonly timeouts?: Partial<Timeouts>;
   /** The account's last connection, whose state it continues. */
   readonly after?: IrcAccount;
-  readonly hold?: Partial<TestHold>;
+  readonly hold?: Partial<TestConnectionContext>;
 }
 
 /** Connects one; rejects with the explained failure. */
@@ -44,7 +44,7 @@ export async function ircAccount({
   const login = { host: "127.0.0.1", port, tls: "none", pace: { burst: 1_000, interval: 0 }, ...credentials };
   const fits = validationErrors(platform.credentials?.schema as never, login);
   if (fits.length > 0) throw new Error(JSON.stringify(fits));
-  const hold = testHold({
+  const hold = testConnectionContext({
     address: `${nick}@test`,
     credentials: login,
     ...(after === undefined ? {} : { notesOf: after.hold }),

@@ -2,25 +2,25 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { joinBooks, type Verdict, verdictLine } from "./books.ts";
+import { auditDelivery, type DeliveryAudit, auditLine } from "./delivery-audit.ts";
 import { type EventListener, eventListener } from "./event-listener.ts";
 import { createApp, firstKey, type GatewayProcess, gatewayProcess } from "./gateway-process.ts";
-import { readLedger } from "./ledger.ts";
-import { type LoadClient, loadClient, type Posted, postUntilAnswered, type Try } from "./load-client.ts";
+import { readLedger } from "./dummy-ledger.ts";
+import { type LoadClient, loadClient, type PostedActivity, postUntilAnswered, type PostAttempt } from "./load-client.ts";
 import { type TestRedis, testRedis } from "./redis.ts";
-import { type Chance, chance } from "./seeded.ts";
+import { type SeededRandom, seededRandom } from "./seeded-random.ts";
 
 /** A gateway of real processes under load, with books that are kept outside of it. */
 export interface KillRun {
   readonly redis: TestRedis;
   readonly api: GatewayProcess;
   readonly workers: readonly GatewayProcess[];
-  readonly chance: Chance;
+  readonly random: SeededRandom;
   readonly clients: readonly LoadClient[];
   readonly listeners: ReadonlyMap<string, EventListener>;
-  readonly posted: () => readonly Posted[];
+  readonly posted: () => readonly PostedActivity[];
   /** Ends the load, waits for every result, joins the books, prints their line and says what must hold of them. */
-  readonly verdict: (name: string) => Promise<Verdict>;
+  readonly audit: (name: string) => Promise<DeliveryAudit>;
   readonly close: () => Promise<void>;
 }
 
@@ -31,11 +31,11 @@ const EVERY_MS = 330;
 const SETTLE_MS = 60_000;
 
 /** Starts Redis, an API, `workers` workers, two apps with 25 lanes each (about 150 POST/s) and a listener for each app. */
-export async function killRun(workers: number, dice = chance()): Promise<KillRun> {
+export async function killRun(workers: number, random = seededRandom()): Promise<KillRun> {
   const dataDir = await mkdtemp(join(tmpdir(), "dgm-kill-"));
   const redis = await testRedis();
   try {
-    return await started(workers, dice, dataDir, redis);
+    return await started(workers, random, dataDir, redis);
   } catch (error) {
     await redis.stop();
     await rm(dataDir, { recursive: true, force: true });
@@ -43,11 +43,11 @@ export async function killRun(workers: number, dice = chance()): Promise<KillRun
   }
 }
 
-async function started(workers: number, dice: Chance, dataDir: string, redis: TestRedis): Promise<KillRun> {
+async function started(workers: number, random: SeededRandom, dataDir: string, redis: TestRedis): Promise<KillRun> {
   const ledger = join(dataDir, "ledger");
   const env = { REDIS_URL: redis.url, DUMMY_LEDGER: ledger };
   const api = await gatewayProcess({ role: "api", dataDir, env });
-  const hands = await Promise.all(
+  const workerProcesses = await Promise.all(
     Array.from({ length: workers }, () => gatewayProcess({ role: "worker", dataDir, env })),
   );
   const apps = [{ app: "first", key: await firstKey(dataDir) }];
@@ -59,40 +59,40 @@ async function started(workers: number, dice: Chance, dataDir: string, redis: Te
   for (const { app, key } of apps) listeners.set(app, await eventListener(api.base, key));
   const lanes = Array.from({ length: LANES }, (_, index) => `l${index}`);
   // A row of its own, so that the instants of the kills depend on the seed alone.
-  const mix = chance(dice.seed + 1);
+  const mix = seededRandom(random.seed + 1);
   const activity = (lane: string, n: number) => workOf(mix, lane, n);
   const clients = apps.map(({ app, key }) =>
     loadClient({ base: api.base, app, key, lanes, everyMs: EVERY_MS, activity }),
   );
-  const posted = () => clients.flatMap(({ book }) => book);
-  console.log(`KILL_SEED=${dice.seed}`);
+  const posted = () => clients.flatMap(({ posted: book }) => book);
+  console.log(`KILL_SEED=${random.seed}`);
 
   return {
     redis,
     api,
-    workers: hands,
-    chance: dice,
+    workers: workerProcesses,
+    random: random,
     clients,
     listeners,
     posted,
-    verdict: async (name) => {
+    audit: async (name) => {
       await Promise.all(clients.map((client) => client.stop()));
       await Promise.all(
         apps.map(async ({ app, key }) => {
-          await settled(listeners.get(app) as EventListener, api.base, key, app, posted());
+          await awaitResults(listeners.get(app) as EventListener, api.base, key, app, posted());
         }),
       );
-      const each = await Promise.all(apps.map(({ app, key }) => standings(api.base, key, app, posted())));
+      const each = await Promise.all(apps.map(({ app, key }) => statusesOf(api.base, key, app, posted())));
       const standing = new Map(each.flatMap((one) => [...one]));
       const heard = new Map([...listeners].map(([app, listener]) => [app, listener.heard]));
       const isLoad = ({ rid }: { rid: string }) => !rid.endsWith(LAST);
-      const verdict = joinBooks({
+      const verdict = auditDelivery({
         posted: posted(),
         ledger: (await readLedger(ledger)).filter(isLoad),
-        heard,
-        standing,
+        events: heard,
+        statuses: standing,
       });
-      console.log(`${name}: ${verdictLine(verdict)}\n${answersLine(clients.flatMap(({ tries }) => tries))}`);
+      console.log(`${name}: ${auditLine(verdict)}\n${answersLine(clients.flatMap(({ attempts: tries }) => tries))}`);
       for (const { rid, problem } of posted()) if (problem !== undefined) console.log(`${rid}: ${problem}`);
       for (const { rid, error } of [...heard.values()].flat()) {
         if (verdict.failed.includes(String(rid)) && error) console.log(`${rid}: ${error.code}: ${error.detail}`);
@@ -102,7 +102,7 @@ async function started(workers: number, dice: Chance, dataDir: string, redis: Te
     close: async () => {
       for (const client of clients) void client.stop();
       for (const listener of listeners.values()) listener.close();
-      await Promise.all([api, ...hands].map((one) => one.stop()));
+      await Promise.all([api, ...workerProcesses].map((one) => one.stop()));
       await redis.stop();
       await rm(dataDir, { recursive: true, force: true });
     },
@@ -110,8 +110,8 @@ async function started(workers: number, dice: Chance, dataDir: string, redis: Te
 }
 
 /** What must hold whatever was killed. */
-export function expectKept(verdict: Verdict): void {
-  const { dup, lost, ghost, liar, silent, failed, disagree, inversions, unordered, refused } = verdict;
+export function expectNothingLost(verdict: DeliveryAudit): void {
+  const { duplicated: dup, lost, unexpected: ghost, falselySent: liar, withoutSingleResult: silent, failed, statusMismatches: disagree, effectsOutOfOrder: inversions, eventsOutOfOrder: unordered, refused } = verdict;
   const nothing = { dup: [], lost: [], ghost: [], liar: [], silent: [], failed: [], disagree: [], inversions: [] };
   expect({ dup, lost, ghost, liar, silent, failed, disagree, inversions }).toEqual(nothing);
   expect(unordered).toEqual([]);
@@ -119,7 +119,7 @@ export function expectKept(verdict: Verdict): void {
 }
 
 /** How many POSTs were answered with what, and how fast the accepted ones. */
-function answersLine(tries: readonly Try[]): string {
+function answersLine(tries: readonly PostAttempt[]): string {
   const counts = new Map<number, number>();
   for (const { status } of tries) counts.set(status, (counts.get(status) ?? 0) + 1);
   const words = [...counts].map(([status, count]) => `${status || "no answer"} ${count}`);
@@ -130,21 +130,21 @@ function answersLine(tries: readonly Try[]): string {
 const LAST = "-last";
 
 /** Half of the lanes' work is over at once; the rest keeps its worker busy, before its effect or after it. */
-function workOf(dice: Chance, lane: string, n: number): Record<string, unknown> {
+function workOf(random: SeededRandom, lane: string, n: number): Record<string, unknown> {
   const head = { platform: "dummy", actor: { address: "bob" }, target: [{ address: lane }] };
-  const kind = dice.between(0, 3);
+  const kind = random.between(0, 3);
   if (kind < 2) return { ...head, verb: "echo", object: { n } };
   const when = kind === 2 ? "before" : "after";
-  return { ...head, verb: "delay", object: { n, ms: dice.between(20, 200), when } };
+  return { ...head, verb: "delay", object: { n, ms: random.between(20, 200), when } };
 }
 
 /** Waits for a result of each accepted rid; then one more activity makes sure that all written before it was heard. */
-export async function settled(
+export async function awaitResults(
   listener: EventListener,
   base: string,
   key: string,
   app: string,
-  posted: readonly Posted[],
+  posted: readonly PostedActivity[],
 ): Promise<void> {
   const missing = new Set(posted.flatMap((one) => (one.app === app && one.outcome === "accepted" ? [one.rid] : [])));
   let read = 0;
@@ -171,11 +171,11 @@ export async function settled(
 }
 
 /** What `GET /activities/{rid}` answers for each accepted rid of an app. */
-export async function standings(
+export async function statusesOf(
   base: string,
   key: string,
   app: string,
-  posted: readonly Posted[],
+  posted: readonly PostedActivity[],
 ): Promise<Map<string, string>> {
   const into = new Map<string, string>();
   const rids = posted.filter((one) => one.app === app && one.outcome === "accepted").map(({ rid }) => rid);

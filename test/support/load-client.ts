@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** One activity as the client's own book has it. */
-export interface Posted {
+export interface PostedActivity {
   readonly app: string;
   readonly lane: string;
   readonly n: number;
@@ -18,7 +18,7 @@ export interface Posted {
 }
 
 /** One try of a POST, answered or not. */
-export interface Try {
+export interface PostAttempt {
   /** 0: no answer. */
   readonly status: number;
   readonly ms: number;
@@ -38,8 +38,8 @@ export interface LoadSettings {
 }
 
 export interface LoadClient {
-  readonly book: readonly Posted[];
-  readonly tries: readonly Try[];
+  readonly posted: readonly PostedActivity[];
+  readonly attempts: readonly PostAttempt[];
   /** Begins no more; resolves when each activity begun has its answer. */
   readonly stop: () => Promise<void>;
 }
@@ -49,8 +49,8 @@ export interface LoadClient {
  * gateway answers, after the wait it asks for.
  */
 export function loadClient(settings: LoadSettings): LoadClient {
-  const book: Posted[] = [];
-  const tries: Try[] = [];
+  const book: PostedActivity[] = [];
+  const tries: PostAttempt[] = [];
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal);
   const { app, lanes, everyMs } = settings;
@@ -67,8 +67,8 @@ export function loadClient(settings: LoadSettings): LoadClient {
   }
   const running = Promise.all(lanes.map(run));
   return {
-    book,
-    tries,
+    posted: book,
+    attempts: tries,
     stop: async () => {
       stopping.abort();
       await running;
@@ -83,7 +83,7 @@ const AGAIN: readonly number[] = [408, 429];
 export async function postUntilAnswered(
   target: { readonly base: string; readonly key: string },
   activity: Record<string, unknown>,
-  tries: Try[] = [],
+  tries: PostAttempt[] = [],
 ): Promise<
   { readonly outcome: "accepted"; readonly id: string } | { readonly outcome: "refused"; readonly problem: string }
 > {

@@ -4,11 +4,11 @@ import type { AccountContext, Platform, Receipt, VerbContext } from "../../src/p
 import { twitter } from "../../src/platforms/twitter/platform.ts";
 import { loopbackEgress } from "./loopback-egress.ts";
 import { testMailActivity, testVerbContext } from "./verb-context.ts";
-import { oauth1Of, xStandIn } from "./x-simulator.ts";
+import { oauth1Of, xSimulator } from "./x-simulator.ts";
 
 /** A stand-in of X and an account of bob's there, whose client does one verb after the other. */
-export async function xAccount(options: Parameters<typeof xStandIn>[0] = {}) {
-  const server = await xStandIn(options);
+export async function xAccount(options: Parameters<typeof xSimulator>[0] = {}) {
+  const server = await xSimulator(options);
   const platform = twitter({ xApi: server.origin });
   const egress = loopbackEgress();
   const clients: unknown[] = [];

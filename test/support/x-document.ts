@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { Ajv, type ValidateFunction } from "ajv";
-import { X_FACTS, type XFact } from "./x-facts.ts";
+import { X_OPERATIONS, type XOperation } from "./x-operations.ts";
 import type { XExchange } from "./x-simulator.ts";
 
 type Bag = Record<string, unknown>;
@@ -39,7 +39,7 @@ export async function xDocument(file: string) {
       ? []
       : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
   };
-  const operation = ({ method, path }: Pick<XFact, "method" | "path">) =>
+  const operation = ({ method, path }: Pick<XOperation, "method" | "path">) =>
     at("paths", path, method.toLowerCase()) as Bag | undefined;
   const parameters = (one: Bag) => ((one.parameters ?? []) as unknown[]).map((value) => resolved(value) as Parameter);
   const content = (one: unknown): Bag => {
@@ -48,7 +48,7 @@ export async function xDocument(file: string) {
   };
 
   /** What a fact says that the document does not. */
-  function factFaults(fact: XFact): readonly string[] {
+  function factFaults(fact: XOperation): readonly string[] {
     const one = operation(fact);
     if (!one) return ["there is no such operation"];
     const scopes = (one.security as Bag[]).flatMap(({ OAuth2UserToken: list = [] }) => list as string[]);
@@ -84,7 +84,7 @@ export async function xDocument(file: string) {
 
   /** What does not fit of a request that was answered and of that answer. */
   function exchangeFaults({ endpoint, query, body, status, answer }: XExchange): readonly string[] {
-    const fact = X_FACTS.find(({ method, path }) => `${method} ${path}` === endpoint);
+    const fact = X_OPERATIONS.find(({ method, path }) => `${method} ${path}` === endpoint);
     const one = fact && operation(fact);
     if (!fact || !one) return [`${endpoint} is not known`];
     const known = parameters(one).filter((parameter) => parameter.in === "query");

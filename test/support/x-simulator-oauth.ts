@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
 /** The four words of an OAuth 1.0a login. */
-export interface OAuth1Words {
+export interface OAuth1Credentials {
   readonly apiKey: string;
   readonly apiSecret: string;
   readonly accessToken: string;
@@ -15,7 +15,7 @@ const encoded = (text: string): string =>
  * Whether a request is signed by these words: RFC 5849 section 3.4, written down anew from the RFC so that it does not
  * agree with the library by sharing its mistakes. `url` is the whole address that was asked, with its query.
  */
-export function signedBy(words: OAuth1Words, header: string, method: string, url: URL, seen: Set<string>): boolean {
+export function signedBy(credentials: OAuth1Credentials, header: string, method: string, url: URL, seen: Set<string>): boolean {
   const fields = new Map(
     [...header.replace(/^OAuth /, "").matchAll(/([a-z_]+)="([^"]*)"/g)].map(([, name = "", value = ""]) => [
       name,
@@ -25,7 +25,7 @@ export function signedBy(words: OAuth1Words, header: string, method: string, url
   const signature = fields.get("oauth_signature") ?? "";
   const nonce = fields.get("oauth_nonce") ?? "";
   const old = Math.abs(Number(fields.get("oauth_timestamp")) - Date.now() / 1_000) > 300;
-  if (fields.get("oauth_token") !== words.accessToken || fields.get("oauth_consumer_key") !== words.apiKey)
+  if (fields.get("oauth_token") !== credentials.accessToken || fields.get("oauth_consumer_key") !== credentials.apiKey)
     return false;
   if (fields.get("oauth_signature_method") !== "HMAC-SHA1" || nonce === "" || seen.has(nonce) || !(old === false))
     return false;
@@ -35,7 +35,7 @@ export function signedBy(words: OAuth1Words, header: string, method: string, url
   pairs.sort(([a, x], [b, y]) => (a === b ? (x < y ? -1 : 1) : a < b ? -1 : 1));
   const parameters = pairs.map(([name, value]) => `${name}=${value}`).join("&");
   const base = [method, `${url.origin}${url.pathname}`, parameters].map(encoded).join("&");
-  const key = `${encoded(words.apiSecret)}&${encoded(words.accessSecret)}`;
+  const key = `${encoded(credentials.apiSecret)}&${encoded(credentials.accessSecret)}`;
   const expected = createHmac("sha1", key).update(base).digest();
   const given = Buffer.from(signature, "base64");
   return given.length === expected.length && timingSafeEqual(given, expected);

@@ -1,12 +1,12 @@
 import type { ServerResponse } from "node:http";
-import { problem, type XAnswer, type XCall } from "./x-simulator-world.ts";
+import { problem, type XAnswer, type XCall } from "./x-simulator-state.ts";
 
 interface Rule {
   readonly id: string;
   readonly value: string;
   readonly tag?: string;
 }
-interface Told {
+interface StreamedPost {
   readonly id: string;
   readonly text: string;
 }
@@ -20,7 +20,7 @@ const RULES = `${STREAM}/rules`;
  * X's filtered stream: rules that all of an app share, and as many connections as X allows it. `told` hears of each line
  * that was sent.
  */
-export function xStreams(told: (line: object) => void) {
+export function xStreams(onLine: (line: object) => void) {
   let rules: readonly Rule[] = [];
   let sequence = 0;
   const connections = new Set<ServerResponse>();
@@ -84,16 +84,16 @@ export function xStreams(told: (line: object) => void) {
     for (const connection of connections) connection.write(text);
   };
   /** Says a new post to whoever streams. */
-  function posted(post: Told, users: readonly object[]): void {
+  function posted(post: StreamedPost, users: readonly object[]): void {
     const found = rules.filter(({ value }) => post.text.includes(value));
     if (found.length === 0 || settings.silent || connections.size === 0) return;
     const matching = found.map(({ id, tag = "" }) => ({ id, tag }));
     const line = { data: post, includes: { users }, matching_rules: matching };
-    told(line);
+    onLine(line);
     write(`${JSON.stringify(line)}\r\n`);
   }
 
-  const deeds: Readonly<Record<string, (call: XCall) => XAnswer>> = {
+  const handlers: Readonly<Record<string, (call: XCall) => XAnswer>> = {
     [`GET ${RULES}`]: () => {
       if (settings.forbidden) return problem(403, "client-forbidden", "The app may not use this endpoint.");
       const data = rules.length === 0 ? {} : { data: rules };
@@ -105,7 +105,7 @@ export function xStreams(told: (line: object) => void) {
   };
 
   return {
-    deeds,
+    deeds: handlers,
     settings,
     refused,
     open,

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { factOf, faultsOf } from "./x-facts.ts";
-import { type OAuth1Words, signedBy, tokenServer } from "./x-simulator-oauth.ts";
+import { operationFor, requestErrors } from "./x-operations.ts";
+import { type OAuth1Credentials, signedBy, tokenServer } from "./x-simulator-oauth.ts";
 import { APP_BEARER, STREAM, xStreams } from "./x-simulator-stream.ts";
-import { problem, type XAnswer, type XPerson, xWorld } from "./x-simulator-world.ts";
+import { problem, type XAnswer, type XPerson, xState } from "./x-simulator-state.ts";
 
 /** What goes wrong once: an answer of its own; `cut` does the deed and breaks before answering, `drop` breaks before it; `garbage` answers no JSON. */
 export type XFault = XAnswer | "cut" | "drop" | "garbage" | "stall";
@@ -27,7 +27,7 @@ const CAROL: XPerson = { id: "56", username: "carol", name: "Carol" };
 const APP = "app";
 
 /** OAuth 1.0a words of a person; each has its own. */
-export const oauth1Of = (id: string): OAuth1Words => ({
+export const oauth1Of = (id: string): OAuth1Credentials => ({
   apiKey: "app-key",
   apiSecret: "app-key-secret",
   accessToken: `${id}-access-token`,
@@ -38,7 +38,7 @@ export const oauth1Of = (id: string): OAuth1Words => ({
  * A stand-in of X on loopback: checks signatures and tokens, keeps rate windows for each account and endpoint, and
  * answers requests that fit the facts; all others get 400. `asked` are the exchanges in order.
  */
-export async function xStandIn({
+export async function xSimulator({
   limits = {},
   people = [BOB, ALICE, CAROL],
 }: {
@@ -49,12 +49,12 @@ export async function xStandIn({
   const streams = xStreams((line) => {
     const endpoint = `GET ${STREAM}`;
     const query = new URLSearchParams();
-    asked.push({ endpoint, method: "GET", path: STREAM, query, body: {}, user: APP, status: 200, answer: line });
+    exchanges.push({ endpoint, method: "GET", path: STREAM, query, body: {}, user: APP, status: 200, answer: line });
   });
-  const world = xWorld(people, (post) => streams.posted(post, people));
-  const deeds = { ...world.deeds, ...streams.deeds };
+  const state = xState(people, (post) => streams.posted(post, people));
+  const handlers = { ...state.deeds, ...streams.deeds };
   const oauth2 = tokenServer({ id: "client-1", secret: "client-secret-1" });
-  const asked: XExchange[] = [];
+  const exchanges: XExchange[] = [];
   const faults: Array<{ readonly endpoint: string; readonly fault: XFault }> = [];
   const windows = new Map<string, { start: number; used: number }>();
   const nonces = new Set<string>();
@@ -81,20 +81,20 @@ export async function xStandIn({
     raw: Buffer,
   ): XAnswer | "break" | "garbage" | "silence" | "stream" {
     const method = request.method ?? "GET";
-    const found = factOf(method, url.pathname);
+    const found = operationFor(method, url.pathname);
     const endpoint = found ? `${method} ${found.fact.path}` : `${method} ${url.pathname}`;
     const body = parsed(request.headers["content-type"] ?? "", raw);
     const query = url.searchParams;
-    const user = whoAsks(request.headers.authorization ?? "", method, url);
-    const told = (given: XAnswer): XAnswer => {
+    const user = callerOf(request.headers.authorization ?? "", method, url);
+    const recorded = (given: XAnswer): XAnswer => {
       const { status, body: answer } = given;
-      asked.push({ endpoint, method, path: url.pathname, query, body, user, status, answer });
+      exchanges.push({ endpoint, method, path: url.pathname, query, body, user, status, answer });
       return given;
     };
-    if (!found) return told(problem(404, "about:blank", "No such endpoint"));
-    if (user === undefined) return told(problem(401, "about:blank", "Unauthorized"));
+    if (!found) return recorded(problem(404, "about:blank", "No such endpoint"));
+    if (user === undefined) return recorded(problem(401, "about:blank", "Unauthorized"));
     if ((user === APP) !== url.pathname.startsWith(STREAM)) {
-      return told(problem(403, "unsupported-authentication", "This endpoint takes another kind of login."));
+      return recorded(problem(403, "unsupported-authentication", "This endpoint takes another kind of login."));
     }
     const { headers, over } = counted(user, endpoint);
     const at = faults.findIndex((one) => one.endpoint === endpoint);
@@ -102,20 +102,20 @@ export async function xStandIn({
     if (fault === "drop") return "break";
     if (fault === "stall") return "silence";
     if (typeof fault === "object") return { ...fault, headers: { ...headers, ...fault.headers } };
-    if (over) return told({ ...problem(429, "about:blank", "Too Many Requests"), headers });
-    const wrong = faultsOf(found.fact, query, body);
-    const deed = deeds[endpoint];
+    if (over) return recorded({ ...problem(429, "about:blank", "Too Many Requests"), headers });
+    const wrong = requestErrors(found.fact, query, body);
+    const handler = handlers[endpoint];
     const given =
-      wrong.length > 0 || !deed
+      wrong.length > 0 || !handler
         ? problem(400, "invalid-request", wrong.join("; "))
-        : deed({ endpoint, ids: found.ids, query, body, me: user });
-    const result = told({ ...given, headers });
+        : handler({ endpoint, ids: found.ids, query, body, me: user });
+    const result = recorded({ ...given, headers });
     if (fault === "cut") return "break";
     if (fault === undefined && url.pathname === STREAM && result.status === 200) return "stream";
     return fault === "garbage" ? fault : result;
   }
 
-  function whoAsks(header: string, method: string, url: URL): string | undefined {
+  function callerOf(header: string, method: string, url: URL): string | undefined {
     if (header === `Bearer ${APP_BEARER}`) return APP;
     if (header.startsWith("Bearer ")) return oauth2.user(header.slice(7));
     return people.find(({ id }) => signedBy(oauth1Of(id), header, method, url, nonces))?.id;
@@ -152,9 +152,9 @@ export async function xStandIn({
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo;
   return {
-    ...world,
+    ...state,
     origin: `http://127.0.0.1:${port}`,
-    asked,
+    asked: exchanges,
     oauth2,
     streams,
     /** The next request of that endpoint meets this. */

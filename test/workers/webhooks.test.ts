@@ -1,15 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ResultEvent } from "../../src/model/event.ts";
 import { keys } from "../../src/redis/keys.ts";
-import { result, session } from "../src/streaming/support.ts";
-import { hookReceiver, type Reaction, type Received } from "../support/hook-receiver.ts";
-import { hookWorld } from "../support/hook-world.ts";
+import { result, session } from "../src/streaming/tail-fixture.ts";
+import { webhookReceiver, type WebhookReply, type ReceivedWebhook } from "../support/webhook-receiver.ts";
+import { webhookHarness } from "../support/webhook-harness.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
 
 let redis: TestRedis;
-let world: Awaited<ReturnType<typeof hookWorld>>;
-let receiver: Awaited<ReturnType<typeof hookReceiver>>;
-let react: (it: Omit<Received, "status">, nth: number) => Reaction;
+let world: Awaited<ReturnType<typeof webhookHarness>>;
+let receiver: Awaited<ReturnType<typeof webhookReceiver>>;
+let react: (it: Omit<ReceivedWebhook, "status">, nth: number) => WebhookReply;
 let app: string;
 let count = 0;
 
@@ -19,8 +19,8 @@ beforeAll(async () => {
 beforeEach(async () => {
   app = `app${++count}`;
   react = () => 204;
-  receiver = await hookReceiver((it, nth) => react(it, nth));
-  world = await hookWorld(redis);
+  receiver = await webhookReceiver((it, nth) => react(it, nth));
+  world = await webhookHarness(redis);
 });
 afterEach(async () => {
   await world.close();
@@ -30,7 +30,7 @@ afterAll(() => redis.stop());
 
 const to = (address: string, rid: string, more: Partial<ResultEvent> = {}) =>
   result(rid, { target: [{ address, status: "sent" }], ...more });
-const rids = (all: readonly Received[]) => all.map(({ body }) => body.rid);
+const rids = (all: readonly ReceivedWebhook[]) => all.map(({ body }) => body.rid);
 
 describe("a hook", () => {
   test("gets each event once, signed, with its cursor and a stable id", async () => {
@@ -38,7 +38,7 @@ describe("a hook", () => {
     const cursor = await world.append(app, to("a@b.c", "r1"));
     world.work();
     await receiver.until(() => receiver.received.length === 1);
-    const [first] = receiver.received as [Received];
+    const [first] = receiver.received as [ReceivedWebhook];
     expect(receiver.verify(world.secret, first)).toMatchObject({ type: "result", rid: "r1", cursor });
     expect(first.id).toBe(`evt_${cursor.replace(".", "_")}`);
     expect(first.headers["content-type"]).toBe("application/json");
@@ -244,7 +244,7 @@ describe("workers", () => {
   });
 
   test("are not held up by another app's dead receiver", async () => {
-    const dead = await hookReceiver(() => () => undefined);
+    const dead = await webhookReceiver(() => () => undefined);
     try {
       await world.put(app, "dead", dead.url, world.secret);
       await world.put(`${app}b`, "alive", receiver.url, world.secret);

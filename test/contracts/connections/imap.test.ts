@@ -1,4 +1,4 @@
-import { imapWorld } from "../../support/imap-world.ts";
-import { heldContract } from "./suite.ts";
+import { imapNetwork } from "../../support/mailbox-network.ts";
+import { connectionContract } from "./suite.ts";
 
-heldContract("mailboxes over IMAP", imapWorld);
+connectionContract("mailboxes over IMAP", imapNetwork);

@@ -1,5 +1,5 @@
-import { ircWorld } from "../../support/irc-world.ts";
-import { heldContract } from "./suite.ts";
+import { ircNetwork } from "../../support/irc-network.ts";
+import { connectionContract } from "./suite.ts";
 
-heldContract("irc on ngIRCd", () => ircWorld("ngircd"));
-heldContract("irc on InspIRCd", () => ircWorld("inspircd"));
+connectionContract("irc on ngIRCd", () => ircNetwork("ngircd"));
+connectionContract("irc on InspIRCd", () => ircNetwork("inspircd"));

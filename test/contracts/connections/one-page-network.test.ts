@@ -1,4 +1,4 @@
-import { parrotWorld } from "../../support/parrot.ts";
-import { heldContract } from "./suite.ts";
+import { onePageNetwork } from "../../support/one-page-network.ts";
+import { connectionContract } from "./suite.ts";
 
-heldContract("parrot", parrotWorld);
+connectionContract("parrot", onePageNetwork);

@@ -1,4 +1,4 @@
-import { pop3World } from "../../support/imap-world.ts";
-import { heldContract } from "./suite.ts";
+import { pop3Network } from "../../support/mailbox-network.ts";
+import { connectionContract } from "./suite.ts";
 
-heldContract("mailboxes over POP3", pop3World);
+connectionContract("mailboxes over POP3", pop3Network);

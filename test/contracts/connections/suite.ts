@@ -1,22 +1,22 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { heldCore, type SeenEvent } from "../../support/held-core.ts";
+import { connectionCore, type LoggedEvent } from "../../support/connection-core.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
-import type { HeldWorld } from "./test-network.ts";
+import type { TestNetwork } from "./test-network.ts";
 
 /** What every platform with a held connection must keep, on a real server of its network. */
-export function heldContract(name: string, open: () => Promise<HeldWorld>): void {
+export function connectionContract(name: string, open: () => Promise<TestNetwork>): void {
   describe(`account connections on ${name}`, { timeout: 90_000 }, () => {
     let server: TestRedis;
-    let world: HeldWorld;
-    let core: Awaited<ReturnType<typeof heldCore>>;
+    let world: TestNetwork;
+    let core: Awaited<ReturnType<typeof connectionCore>>;
     let apps = 0;
     const newApp = () => `app${++apps}`;
 
     beforeAll(async () => {
       [server, world] = await Promise.all([testRedis(), open()]);
-      core = await heldCore(server, world);
+      core = await connectionCore(server, world);
     });
     afterAll(async () => {
       await core.close();
@@ -24,10 +24,10 @@ export function heldContract(name: string, open: () => Promise<HeldWorld>): void
       await server.stop();
     });
 
-    const states = (all: readonly SeenEvent[]) => all.flatMap(({ type, state }) => (type === "session" ? [state] : []));
+    const states = (all: readonly LoggedEvent[]) => all.flatMap(({ type, state }) => (type === "session" ? [state] : []));
     const online = (app: string, times = 1) =>
       core.until(app, (all) => states(all).filter((state) => state === "online").length >= times);
-    const bodies = (all: readonly SeenEvent[]) =>
+    const bodies = (all: readonly LoggedEvent[]) =>
       all.flatMap(({ type, verb, object, self }) =>
         type === "activity" && verb === "send" && self !== true ? [String(object?.body).trim()] : [],
       );
@@ -38,12 +38,12 @@ export function heldContract(name: string, open: () => Promise<HeldWorld>): void
       const app = newApp();
       await core.put(app, world.account(0));
       expect(states(await online(app))).toEqual(["connecting", "online"]);
-      await world.peerSays(0, `${app} hello`);
+      await world.peerSends(0, `${app} hello`);
       const [event] = (await arrived(app, `${app} hello`)).filter(({ type }) => type === "activity");
       expect(event).toMatchObject({ platform: world.platform.id, target: [{ address: world.account(0).address }] });
-      const rid = await core.post(app, world.say(0, `${app} good day`));
+      const rid = await core.post(app, world.sendTo(0, `${app} good day`));
       expect(await core.result(app, rid)).toMatchObject({ status: "sent", attempts: 1 });
-      expect(await world.peerGot(`${app} good day`)).toBe(1);
+      expect(await world.peerReceived(`${app} good day`)).toBe(1);
       await worker.close(1_000);
     });
 
@@ -52,11 +52,11 @@ export function heldContract(name: string, open: () => Promise<HeldWorld>): void
       const app = newApp();
       const { address } = world.account(1);
       await core.put(app, world.account(1), false);
-      const rid = await core.post(app, world.say(1, `${app} on demand`));
+      const rid = await core.post(app, world.sendTo(1, `${app} on demand`));
       expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
       const connected = await core.post(app, { verb: "connect", actor: { address }, target: [], object: {} });
       expect(await core.result(app, connected)).toMatchObject({ status: "sent" });
-      await world.peerSays(1, `${app} still there`);
+      await world.peerSends(1, `${app} still there`);
       await arrived(app, `${app} still there`);
       const disconnected = await core.post(app, { verb: "disconnect", actor: { address }, target: [], object: {} });
       expect(await core.result(app, disconnected)).toMatchObject({ status: "sent" });
@@ -69,16 +69,16 @@ export function heldContract(name: string, open: () => Promise<HeldWorld>): void
     it("publishes a wrong password once and does not retry, also under the next owner", async () => {
       const worker = core.startWorker();
       const app = newApp();
-      const { address } = world.wrong;
-      await core.put(app, world.wrong);
+      const { address } = world.wrongLogin;
+      await core.put(app, world.wrongLogin);
       await core.until(app, (all) => states(all).includes("needs-login"));
-      const rid = await core.post(app, { ...world.say(0, "never"), actor: { address } });
+      const rid = await core.post(app, { ...world.sendTo(0, "never"), actor: { address } });
       expect(await core.result(app, rid)).toMatchObject({ status: "failed", error: { code: "credentials-invalid" } });
       expect(states(await core.events(app))).toEqual(["connecting", "needs-login"]);
       await worker.close(1_000);
       // The next holder knows.
       const next = core.startWorker();
-      const again = await core.post(app, { ...world.say(0, "never"), actor: { address } });
+      const again = await core.post(app, { ...world.sendTo(0, "never"), actor: { address } });
       expect(await core.result(app, again)).toMatchObject({ status: "failed", error: { code: "credentials-invalid" } });
       expect(states(await core.events(app))).toEqual(["connecting", "needs-login"]);
       await next.close(1_000);
@@ -89,19 +89,19 @@ export function heldContract(name: string, open: () => Promise<HeldWorld>): void
       const app = newApp();
       await core.put(app, world.account(2));
       await online(app);
-      await world.peerSays(2, `${app} 1`);
+      await world.peerSends(2, `${app} 1`);
       await arrived(app, `${app} 1`);
       await world.kill();
       await core.until(app, (all) => states(all).includes("offline"));
-      const rid = await core.post(app, world.say(2, `${app} held`));
+      const rid = await core.post(app, world.sendTo(2, `${app} held`));
       await world.restart();
-      if (world.keeps) await world.peerSays(2, `${app} 2`);
+      if (world.keepsMissed) await world.peerSends(2, `${app} 2`);
       await online(app, 2);
-      await world.peerSays(2, `${app} 3`);
+      await world.peerSends(2, `${app} 3`);
       const got = bodies(await arrived(app, `${app} 3`)).filter((text) => text.startsWith(app));
-      expect(got).toEqual([`${app} 1`, ...(world.keeps ? [`${app} 2`] : []), `${app} 3`]);
+      expect(got).toEqual([`${app} 1`, ...(world.keepsMissed ? [`${app} 2`] : []), `${app} 3`]);
       expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
-      expect(await world.peerGot(`${app} held`)).toBe(1);
+      expect(await world.peerReceived(`${app} held`)).toBe(1);
       await worker.close(1_000);
     });
 
@@ -112,16 +112,16 @@ export function heldContract(name: string, open: () => Promise<HeldWorld>): void
       await online(app, 6);
       const second = core.startWorker();
       await core.put(app, world.account(13));
-      for (let n = 3; n < 9; n++) if (world.keeps) await world.peerSays(n, `${app} to ${n}`);
+      for (let n = 3; n < 9; n++) if (world.keepsMissed) await world.peerSends(n, `${app} to ${n}`);
       await first.close(1_000);
       const rids: string[] = [];
-      for (let n = 3; n < 9; n++) rids.push(await core.post(app, world.say(n, `${app} from ${n}`)));
+      for (let n = 3; n < 9; n++) rids.push(await core.post(app, world.sendTo(n, `${app} from ${n}`)));
       for (const rid of rids) expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
-      for (let n = 3; n < 9; n++) expect(await world.peerGot(`${app} from ${n}`)).toBe(1);
-      for (let n = 3; n < 9; n++) await world.peerSays(n, `${app} again ${n}`);
+      for (let n = 3; n < 9; n++) expect(await world.peerReceived(`${app} from ${n}`)).toBe(1);
+      for (let n = 3; n < 9; n++) await world.peerSends(n, `${app} again ${n}`);
       for (let n = 3; n < 9; n++) await arrived(app, `${app} again ${n}`);
       const got = bodies(await core.events(app)).filter((text) => text.startsWith(app));
-      expect(got).toHaveLength(world.keeps ? 12 : 6);
+      expect(got).toHaveLength(world.keepsMissed ? 12 : 6);
       expect(new Set(got).size).toBe(got.length);
       await second.close(1_000);
     });
@@ -134,12 +134,12 @@ export function heldContract(name: string, open: () => Promise<HeldWorld>): void
       first.redis.disconnect();
       const second = core.startWorker();
       await online(app, 2);
-      await world.peerSays(9, `${app} once`);
+      await world.peerSends(9, `${app} once`);
       await arrived(app, `${app} once`);
-      const rid = await core.post(app, world.say(9, `${app} me`));
+      const rid = await core.post(app, world.sendTo(9, `${app} me`));
       expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
       expect(bodies(await core.events(app))).toEqual([`${app} once`]);
-      expect(await world.peerGot(`${app} me`)).toBe(1);
+      expect(await world.peerReceived(`${app} me`)).toBe(1);
       await second.close(1_000);
       await first.redis.connect();
       await first.close(0);
@@ -157,7 +157,7 @@ export function heldContract(name: string, open: () => Promise<HeldWorld>): void
         await core.put(app, world.accountAt(victim, hostile.port));
         await online(app);
         await hostile.met;
-        await world.peerSays(neighbour, `${app} fine`);
+        await world.peerSends(neighbour, `${app} fine`);
         await arrived(app, `${app} fine`);
         if (manner !== "says nothing") {
           const bad = core.until(app, (all) =>
@@ -177,7 +177,7 @@ export function heldContract(name: string, open: () => Promise<HeldWorld>): void
       const id = await core.put(app, world.account(12));
       await online(app);
       await core.remove(app, id);
-      const say = async () => core.result(app, await core.post(app, world.say(12, "nobody")));
+      const say = async () => core.result(app, await core.post(app, world.sendTo(12, "nobody")));
       let result = await say();
       // Its holder is told beside us, so work of that very moment may still go out.
       while (result.status === "sent") result = await say();

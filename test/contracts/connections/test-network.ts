@@ -2,21 +2,21 @@ import type { Activity } from "../../../src/model/activity.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 
 /** A real server of a network on loopback, with accounts for us and a peer who is somebody else: what the suite for held platforms needs. */
-export interface HeldWorld {
+export interface TestNetwork {
   /** As the product makes it; its settings may name the test server. */
   readonly platform: Platform;
   /** The n-th account of ours, able to log in (0 to 199). */
-  readonly account: (n: number) => HeldAccount;
+  readonly account: (n: number) => TestAccount;
   /** An account that exists, with a wrong password. */
-  readonly wrong: HeldAccount;
+  readonly wrongLogin: TestAccount;
   /** The peer writes `text` to our n-th account; resolves when the server has taken it. */
-  readonly peerSays: (n: number, text: string) => Promise<void>;
+  readonly peerSends: (n: number, text: string) => Promise<void>;
   /** Resolves when the peer has got `text`, past or to come, and answers how often so far. */
-  readonly peerGot: (text: string) => Promise<number>;
+  readonly peerReceived: (text: string) => Promise<number>;
   /** The activity by which our n-th account says `text` to the peer; without id and rid. */
-  readonly say: (n: number, text: string) => Pick<Activity, "verb" | "actor" | "target" | "object">;
+  readonly sendTo: (n: number, text: string) => Pick<Activity, "verb" | "actor" | "target" | "object">;
   /** Whether the network keeps what arrives while an account is away, so that it comes after a reconnect. */
-  readonly keeps: boolean;
+  readonly keepsMissed: boolean;
   /** Ends the server at once (SIGKILL), as a crash does. */
   readonly kill: () => Promise<void>;
   /** Starts it again on the same port with what it had on disk; the peer comes back by itself before this resolves. */
@@ -24,11 +24,11 @@ export interface HeldWorld {
   /** Where the server listens, so that hostile peers can stand in for it. */
   readonly port: number;
   /** Credentials like `account(n)`'s that lead to another port of loopback. */
-  readonly accountAt: (n: number, port: number) => HeldAccount;
+  readonly accountAt: (n: number, port: number) => TestAccount;
   readonly close: () => Promise<void>;
 }
 
-export interface HeldAccount {
+export interface TestAccount {
   readonly address: string;
   readonly credentials: unknown;
 }

@@ -1,4 +1,4 @@
-import { xmppWorld } from "../../support/xmpp-world.ts";
-import { heldContract } from "./suite.ts";
+import { xmppNetwork } from "../../support/xmpp-network.ts";
+import { connectionContract } from "./suite.ts";
 
-heldContract("xmpp on Prosody", xmppWorld);
+connectionContract("xmpp on Prosody", xmppNetwork);

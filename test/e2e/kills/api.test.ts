@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
-import { expectKept, type KillRun, killRun } from "../../support/kill-run.ts";
+import { expectNothingLost, type KillRun, killRun } from "../../support/kill-run.ts";
 
 let run: KillRun | undefined;
 afterEach(() => run?.close());
 
 test("the API is killed 20 times under load: nothing accepted is lost, doubled or out of order", async () => {
   run = await killRun(1);
-  const { api, chance } = run;
+  const { api, random: chance } = run;
   for (let kill = 0; kill < 20; kill++) {
     await sleep(chance.between(200, 1_500));
     await api.kill();
     await api.start();
   }
-  const verdict = await run.verdict("API killed 20 times");
-  expectKept(verdict);
+  const verdict = await run.audit("API killed 20 times");
+  expectNothingLost(verdict);
   // The work of a worker that lives is never in doubt.
   expect(verdict.unknown).toBe(0);
   expect(verdict.once).toBe(verdict.accepted);

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
-import { type HeldVerdict, heldRun } from "../../support/held-run.ts";
+import { type ConnectionAudit, connectionLoad } from "../../support/connection-load.ts";
 
 const ACCOUNTS = 40;
 /** Longer than a lease, the look of the others and a login together. */
 const FREEZE_MS = 14_000;
 
-let run: Awaited<ReturnType<typeof heldRun>> | undefined;
+let run: Awaited<ReturnType<typeof connectionLoad>> | undefined;
 afterEach(async () => {
   await run?.close();
   run = undefined;
 }, 60_000);
 
-function expectKept(name: string, { said, arrived, posted, results, wrong }: HeldVerdict, mayBeUnknown: boolean): void {
+function expectKept(name: string, { said, arrived, posted, results, wrong }: ConnectionAudit, mayBeUnknown: boolean): void {
   const unsure = results.filter(([, status]) => status !== "sent");
   const inbound = [...said.values()].flat().length;
   console.log(`${name}: ${inbound} in, ${posted.length} out, not sent: ${JSON.stringify(unsure)}`);
@@ -23,7 +23,7 @@ function expectKept(name: string, { said, arrived, posted, results, wrong }: Hel
 }
 
 it("hands accounts over between workers that are restarted one after the other, under traffic, and nothing is lost or doubled", async () => {
-  run = await heldRun(ACCOUNTS, 2);
+  run = await connectionLoad(ACCOUNTS, 2);
   await run.more(100);
   for (const worker of [...run.workers, ...run.workers]) {
     await worker.stop();
@@ -36,7 +36,7 @@ it("hands accounts over between workers that are restarted one after the other, 
 }, 300_000);
 
 it("a worker that is frozen for longer than its leases wakes up as nobody: nothing is lost or doubled", async () => {
-  run = await heldRun(ACCOUNTS, 2);
+  run = await connectionLoad(ACCOUNTS, 2);
   for (let freeze = 0; freeze < 2; freeze++) {
     const frozen = run.workers[freeze];
     await run.more(100);

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { HeldWorld } from "../../contracts/connections/test-network.ts";
+import type { TestNetwork } from "../../contracts/connections/test-network.ts";
 import { type EventListener, eventListener, type HeardEvent } from "../../support/event-listener.ts";
 import { firstKey, type GatewayProcess, gatewayProcess } from "../../support/gateway-process.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
-import { xmppWorld } from "../../support/xmpp-world.ts";
+import { xmppNetwork } from "../../support/xmpp-network.ts";
 
 const ACCOUNTS = 200;
 const KILLS = 3;
@@ -18,14 +18,14 @@ type Heard = HeardEvent & {
 };
 
 let redis: TestRedis;
-let world: HeldWorld;
+let world: TestNetwork;
 let api: GatewayProcess;
 let worker: GatewayProcess;
 let key: string;
 let listener: EventListener;
 
 beforeAll(async () => {
-  [redis, world] = await Promise.all([testRedis(), xmppWorld()]);
+  [redis, world] = await Promise.all([testRedis(), xmppNetwork()]);
   const shared = { REDIS_URL: redis.url, PLATFORMS: "xmpp", ALLOW_PRIVATE: "127.0.0.0/8" };
   api = await gatewayProcess({ role: "api", dataDir: redis.dir, env: shared });
   worker = await gatewayProcess({ role: "worker", dataDir: redis.dir, env: shared });
@@ -66,7 +66,7 @@ function talk() {
     for (let n = 0; talking; n++) {
       const account = n % ACCOUNTS;
       const text = `in ${account} ${n}`;
-      await world.peerSays(account, text);
+      await world.peerSends(account, text);
       said.set(account, [...(said.get(account) ?? []), text]);
       await sleep(4);
     }
@@ -74,7 +74,7 @@ function talk() {
   const app = (async () => {
     for (let n = 0; talking; n++) {
       const rid = `out-${n}`;
-      const status = await call("POST", "/activities", { rid, platform: "xmpp", ...world.say(n % ACCOUNTS, rid) });
+      const status = await call("POST", "/activities", { rid, platform: "xmpp", ...world.sendTo(n % ACCOUNTS, rid) });
       if (status === 202) posted.push(rid);
       await sleep(8);
     }
@@ -131,7 +131,7 @@ it(`brings ${ACCOUNTS} accounts back after each kill -9 of their worker, and los
   const outcomes = results().map(({ rid, status }) => [rid, status]);
   expect(outcomes.map(([rid]) => rid).sort()).toEqual([...talking.posted].sort());
   const sent = outcomes.filter(([, status]) => status === "sent").map(([rid]) => String(rid));
-  for (const rid of sent) expect(await world.peerGot(rid), rid).toBe(1);
+  for (const rid of sent) expect(await world.peerReceived(rid), rid).toBe(1);
   const unsure = outcomes.filter(([, status]) => status !== "sent");
   console.log(
     `held: ${KILLS} kills, ${last.length} in, ${talking.posted.length} out (${unsure.length} not sent: ${JSON.stringify(unsure.slice(0, 5))}), back after ${times.join(", ")} ms`,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
-import { expectKept, type KillRun, killRun } from "../../support/kill-run.ts";
+import { expectNothingLost, type KillRun, killRun } from "../../support/kill-run.ts";
 
 let run: KillRun | undefined;
 afterEach(() => run?.close());
@@ -12,27 +12,27 @@ test("a worker that is frozen and comes back as a zombie doubles nothing, and ac
   run = await killRun(2);
   const [zombie] = run.workers;
   for (let freeze = 0; freeze < 3; freeze++) {
-    await sleep(run.chance.between(500, 2_000));
+    await sleep(run.random.between(500, 2_000));
     process.kill(zombie?.pid() as number, "SIGSTOP");
     await sleep(FREEZE_MS);
     process.kill(zombie?.pid() as number, "SIGCONT");
   }
-  const verdict = await run.verdict("Worker frozen 3 times");
+  const verdict = await run.audit("Worker frozen 3 times");
   // Frozen between its mark and the effect itself, a process can only act late: that is what `unknown` says.
   const unknown = new Set(verdict.unknownRids);
-  expectKept({ ...verdict, inversions: verdict.inversions.filter((rid) => !unknown.has(rid)) });
+  expectNothingLost({ ...verdict, effectsOutOfOrder: verdict.effectsOutOfOrder.filter((rid) => !unknown.has(rid)) });
 }, 180_000);
 
 test("a Redis that is frozen is answered for with 503, and what it executes later is not doubled", async () => {
   run = await killRun(2);
   for (let freeze = 0; freeze < 2; freeze++) {
-    await sleep(run.chance.between(1_000, 2_000));
+    await sleep(run.random.between(1_000, 2_000));
     process.kill(run.redis.pid(), "SIGSTOP");
     await sleep(FREEZE_MS);
     process.kill(run.redis.pid(), "SIGCONT");
   }
-  expectKept(await run.verdict("Redis frozen twice"));
-  const tries = run.clients.flatMap((client) => client.tries);
+  expectNothingLost(await run.audit("Redis frozen twice"));
+  const tries = run.clients.flatMap((client) => client.attempts);
   expect(tries.filter(({ status }) => status === 0)).toEqual([]);
   expect(tries.filter(({ status, retryAfter }) => status !== 202 && (status !== 503 || !retryAfter))).toEqual([]);
 }, 180_000);

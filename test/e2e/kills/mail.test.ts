@@ -9,7 +9,7 @@ import { postUntilAnswered } from "../../support/load-client.ts";
 import { type TestMail, testMail } from "../../support/postfix.ts";
 import { testRedis } from "../../support/redis.ts";
 import { until } from "../../support/redis-process.ts";
-import { STAGES, type Stage, smtpTrap } from "../../support/smtp-trap.ts";
+import { SMTP_STAGES, type SmtpStage, smtpFaultProxy } from "../../support/smtp-fault-proxy.ts";
 
 const KILLS = 20;
 const ended: Array<() => Promise<unknown>> = [];
@@ -23,7 +23,7 @@ interface Letter {
   /** Ours, and so the left half of the Message-ID. */
   readonly id: string;
   /** Where its worker was killed; bystanders have none. */
-  readonly stage: Stage | undefined;
+  readonly stage: SmtpStage | undefined;
 }
 
 test("a worker killed 20 times between MAIL and the reply to the final dot: no mail twice, none lost", async () => {
@@ -36,8 +36,8 @@ test("a worker killed 20 times between MAIL and the reply to the final dot: no m
       await sleep(150);
     }
   })();
-  for (let round = 0; round < KILLS / STAGES.length; round++) {
-    for (const stage of STAGES) {
+  for (let round = 0; round < KILLS / SMTP_STAGES.length; round++) {
+    for (const stage of SMTP_STAGES) {
       const died = deaths.next();
       letters.push(await post({ base, key }, `victim-${round}-${stage}`, stage));
       await died;
@@ -68,11 +68,11 @@ async function setUp() {
   const workers: GatewayProcess[] = [];
   const deaths = deathCounter();
   for (let index = 0; index < 2; index++) {
-    const trap = await smtpTrap({
+    const trap = await smtpFaultProxy({
       port: mail.port,
       // Each victim springs its trap once: the next try of the same mail passes.
       stageOf: (sender) => deaths.claim(sender),
-      spring: async () => {
+      onStage: async () => {
         await workers[index]?.kill();
         deaths.died();
       },
@@ -100,10 +100,10 @@ function deathCounter() {
     count: () => count,
     /** How many transactions a sender has begun. */
     begun: (rid: string): number => begun.get(rid) ?? 0,
-    claim: (sender: string): Stage | undefined => {
+    claim: (sender: string): SmtpStage | undefined => {
       const rid = sender.split("@")[0] ?? "";
       begun.set(rid, (begun.get(rid) ?? 0) + 1);
-      const stage = STAGES.find((one) => rid.startsWith("victim-") && rid.endsWith(`-${one}`));
+      const stage = SMTP_STAGES.find((one) => rid.startsWith("victim-") && rid.endsWith(`-${one}`));
       return begun.get(rid) === 1 ? stage : undefined;
     },
     died: () => {
@@ -119,7 +119,7 @@ function deathCounter() {
 async function post(
   target: { readonly base: string; readonly key: string },
   name: string,
-  stage: Stage | undefined,
+  stage: SmtpStage | undefined,
 ): Promise<Letter> {
   const long = { name: "long.bin", mediaType: "application/octet-stream", content: "A".repeat(9_000_000) };
   const answer = await postUntilAnswered(target, {
@@ -186,7 +186,7 @@ function judge(
   return { wrong, line };
 }
 
-function fits(stage: Stage | undefined, status: string, copies: number, begun: number): boolean {
+function fits(stage: SmtpStage | undefined, status: string, copies: number, begun: number): boolean {
   if (stage === "dot-held" || stage === "dot-passed") {
     return status === "unknown" && begun === 1 && copies === (stage === "dot-held" ? 0 : 1);
   }

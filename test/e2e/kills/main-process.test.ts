@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
-import { joinBooks, verdictLine } from "../../support/books.ts";
+import { auditDelivery, auditLine } from "../../support/delivery-audit.ts";
 import { type EventListener, eventListener } from "../../support/event-listener.ts";
 import { firstKey, type GatewayProcess, gatewayProcess } from "../../support/gateway-process.ts";
-import { expectKept, settled, standings } from "../../support/kill-run.ts";
-import { readLedger } from "../../support/ledger.ts";
+import { expectNothingLost, awaitResults, statusesOf } from "../../support/kill-run.ts";
+import { readLedger } from "../../support/dummy-ledger.ts";
 import { type LoadClient, loadClient } from "../../support/load-client.ts";
 import { until } from "../../support/redis-process.ts";
-import { chance } from "../../support/seeded.ts";
+import { seededRandom } from "../../support/seeded-random.ts";
 
 const KILLS = 6;
 /** Promise G10: a worker that still had something to end is gone after 30 s. */
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 test("killed as a whole, the gateway leaves no process behind, and its next start carries on with all it had", async () => {
-  const dice = chance();
+  const dice = seededRandom();
   console.log(`KILL_SEED=${dice.seed}`);
   dataDir = await mkdtemp(join(tmpdir(), "dgm-kill-all-"));
   const ledger = join(dataDir, "ledger");
@@ -52,13 +52,13 @@ test("killed as a whole, the gateway leaves no process behind, and its next star
     await gateway.start();
   }
   await load.stop();
-  await settled(listener, base, key, "first", load.book);
-  const standing = await standings(base, key, "first", load.book);
+  await awaitResults(listener, base, key, "first", load.posted);
+  const standing = await statusesOf(base, key, "first", load.posted);
   const heard = new Map([["first", listener.heard]]);
   const lines = (await readLedger(ledger)).filter(({ rid }) => !rid.endsWith("-last"));
-  const verdict = joinBooks({ posted: load.book, ledger: lines, heard, standing });
-  console.log(`Whole gateway killed 6 times: ${verdictLine(verdict)}`);
-  expectKept(verdict);
+  const verdict = auditDelivery({ posted: load.posted, ledger: lines, events: heard, statuses: standing });
+  console.log(`Whole gateway killed 6 times: ${auditLine(verdict)}`);
+  expectNothingLost(verdict);
   expect(listener.gaps()).toBe(0);
 }, 180_000);
 

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
-import { expectKept, type KillRun, killRun } from "../../support/kill-run.ts";
+import { expectNothingLost, type KillRun, killRun } from "../../support/kill-run.ts";
 
 let run: KillRun | undefined;
 afterEach(() => run?.close());
 
 test("Redis is killed 20 times under load: nothing accepted is lost, doubled or out of order", async () => {
   run = await killRun(2);
-  const { redis, chance, api, workers } = run;
+  const { redis, random: chance, api, workers } = run;
   const pids = [api, ...workers].map((one) => one.pid());
   for (let kill = 0; kill < 20; kill++) {
     await sleep(chance.between(400, 3_000));
@@ -15,8 +15,8 @@ test("Redis is killed 20 times under load: nothing accepted is lost, doubled or 
     await sleep(chance.between(0, 600));
     await redis.start();
   }
-  const verdict = await run.verdict("Redis killed 20 times");
-  expectKept(verdict);
+  const verdict = await run.audit("Redis killed 20 times");
+  expectNothingLost(verdict);
   expect([...run.listeners.values()].map((listener) => listener.gaps())).toEqual([0, 0]);
   expect([api, ...workers].map((one) => one.pid())).toEqual(pids);
 }, 240_000);
@@ -32,16 +32,16 @@ test("while Redis is away each POST is answered 503 at once; afterwards all goes
   await sleep(8_000);
   const back = Date.now();
   await redis.start();
-  const verdict = await run.verdict("Redis away for 8 s");
-  const tries = clients.flatMap((client) => client.tries).filter(({ at, ms }) => at > away && at + ms < back);
+  const verdict = await run.audit("Redis away for 8 s");
+  const tries = clients.flatMap((client) => client.attempts).filter(({ at, ms }) => at > away && at + ms < back);
   const slowest = Math.max(...tries.map(({ ms }) => ms));
   console.log(`${tries.length} POSTs while Redis was away, the slowest answer took ${slowest} ms`);
-  expectKept(verdict);
+  expectNothingLost(verdict);
   expect(verdict.once).toBe(verdict.accepted);
   expect(tries.length).toBeGreaterThan(50);
   expect(tries.filter(({ status, retryAfter }) => status !== 503 || !retryAfter)).toEqual([]);
   // Without a bound of its own a client of ours would have waited 10 s and got nothing.
-  const unanswered = clients.flatMap((client) => client.tries).filter(({ status }) => status === 0);
+  const unanswered = clients.flatMap((client) => client.attempts).filter(({ status }) => status === 0);
   expect(unanswered).toEqual([]);
   expect([api, ...workers].map((one) => one.pid())).toEqual(pids);
 }, 120_000);

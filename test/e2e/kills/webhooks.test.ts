@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { createApp, type GatewayProcess, gatewayProcess } from "../../support/gateway-process.ts";
-import { hookReceiver } from "../../support/hook-receiver.ts";
+import { webhookReceiver } from "../../support/webhook-receiver.ts";
 import { testRedis } from "../../support/redis.ts";
 
 const ends: Array<() => Promise<unknown>> = [];
@@ -19,7 +19,7 @@ test("workers are killed while they deliver to a webhook: nothing is lost, and c
   ends.push(redis.stop);
   const dataDir = await mkdtemp(join(tmpdir(), "dgm-hooks-"));
   ends.push(() => rm(dataDir, { recursive: true, force: true }));
-  const receiver = await hookReceiver();
+  const receiver = await webhookReceiver();
   ends.push(receiver.stop);
   const env = { REDIS_URL: redis.url, ALLOW_PRIVATE: "127.0.0.0/8" };
   const api = await gatewayProcess({ role: "api", dataDir, env });

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import type { GatewayProcess } from "../../support/gateway-process.ts";
-import { expectKept, type KillRun, killRun } from "../../support/kill-run.ts";
-import { type TakeoverWatch, takeoverWatch } from "../../support/takeover.ts";
+import { expectNothingLost, type KillRun, killRun } from "../../support/kill-run.ts";
+import { type TakeoverWatch, takeoverWatch } from "../../support/takeover-watch.ts";
 
 let run: KillRun | undefined;
 afterEach(() => run?.close());
@@ -12,7 +12,7 @@ const TAKEOVER_MOST_MS = 15_000;
 
 test("workers are killed 20 times under load: nothing is lost, doubled or out of order, and others take over", async () => {
   run = await killRun(4);
-  const { workers, chance, listeners } = run;
+  const { workers, random: chance, listeners } = run;
   const watches: TakeoverWatch[] = [];
   // Two of four die in each round, so that 20 takeovers fit into the time of ten.
   for (let round = 0; round < 10; round++) {
@@ -25,15 +25,15 @@ test("workers are killed 20 times under load: nothing is lost, doubled or out of
       watches.push(await killOne(workers[victim] as GatewayProcess));
     });
     await Promise.all(killed);
-    const wentOn = () => watches.slice(-2).every((watch) => watch.allWentOn());
+    const wentOn = () => watches.slice(-2).every((watch) => watch.allResumed());
     // What takes longer is for the verdict to tell.
     const heard = [...listeners.values()].map((listener) => listener.until(wentOn, 30_000).catch(() => undefined));
     await Promise.all(heard);
   }
-  const verdict = await run.verdict("Workers killed 20 times");
-  const slowest = watches.map((watch) => Math.max(0, ...watch.standstills())).toSorted((a, b) => a - b);
+  const verdict = await run.audit("Workers killed 20 times");
+  const slowest = watches.map((watch) => Math.max(0, ...watch.interruptionsMs())).toSorted((a, b) => a - b);
   console.log(`takeover, slowest lane of each kill: median ${slowest[10]} ms, max ${slowest.at(-1)} ms`);
-  expectKept(verdict);
+  expectNothingLost(verdict);
   expect(slowest).toHaveLength(20);
   expect(slowest.filter((ms) => ms > TAKEOVER_MOST_MS)).toEqual([]);
 }, 290_000);

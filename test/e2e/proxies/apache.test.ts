@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ApacheSettings, testApache } from "../../support/apache.ts";
-import { ask } from "../../support/edge-client.ts";
+import { proxyRequest } from "../../support/proxy-client.ts";
 import { freePort } from "../../support/free-port.ts";
 import { testHaproxy } from "../../support/haproxy.ts";
 import { testNginx } from "../../support/nginx.ts";
@@ -18,8 +18,8 @@ import {
   siteIsUnchanged,
   socketsPass,
   streamsPass,
-} from "./conform.ts";
-import { foreignOriginsGetNothing, uploadsPass } from "./conform-limits.ts";
+} from "./contract.ts";
+import { foreignOriginsGetNothing, uploadsPass } from "./contract-limits.ts";
 
 const HOST = "shop.example";
 
@@ -57,7 +57,7 @@ describe.each([false, true])("Apache alone, TLS %s", (tls) => {
   phpKnowsVisitors(edge);
 
   it("keeps queries, which carry tickets, out of its log", async () => {
-    await ask(edge(), "/gateway/events?ticket=very-secret", { headers: { Authorization: "" } });
+    await proxyRequest(edge(), "/gateway/events?ticket=very-secret", { headers: { Authorization: "" } });
     await post(edge());
     const log = await front().log?.("access");
     expect(log).toContain('"GET /gateway/events HTTP/1.1"');
@@ -69,14 +69,14 @@ describe("Apache without a gateway", () => {
   const { edge } = edgeOf(async (behind) => start()({ ...behind, gateway: `127.0.0.1:${await freePort()}` }));
 
   it("says so as the gateway would, and keeps its own pages for the site", async () => {
-    const polled = await ask(edge(), "/gateway/events", { headers: { Accept: "application/json" } });
-    const posted = await ask(edge(), "/gateway/activities", { method: "POST", body: JSON.stringify(activity()) });
+    const polled = await proxyRequest(edge(), "/gateway/events", { headers: { Accept: "application/json" } });
+    const posted = await proxyRequest(edge(), "/gateway/activities", { method: "POST", body: JSON.stringify(activity()) });
     for (const { status, headers, text } of [polled, posted]) {
       expect({ status, type: headers["content-type"] }).toEqual({ status: 503, type: "application/problem+json" });
       expect(JSON.parse(text)).toMatchObject({ code: "overloaded", status: 503 });
       expect(headers["retry-after"]).toBe("2");
     }
-    expect((await ask(edge(), "/.htaccess")).headers["content-type"]).toMatch(/^text\/html/);
+    expect((await proxyRequest(edge(), "/.htaccess")).headers["content-type"]).toMatch(/^text\/html/);
   });
 });
 

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testApache } from "../../support/apache.ts";
-import { ask, type Edge, socket, stream } from "../../support/edge-client.ts";
+import { proxyRequest, type ProxyTarget, openSocket, openStream } from "../../support/proxy-client.ts";
 import { gateway } from "../../support/gateway.ts";
 import { testHaproxy } from "../../support/haproxy.ts";
 import { lampSite, type Mirror } from "../../support/lamp-site.ts";
 import { testNginx } from "../../support/nginx.ts";
-import { activity } from "./conform.ts";
+import { activity } from "./contract.ts";
 
 interface Place {
   /** What the gateway's HOST is; a socket below this folder, or loopback. */
@@ -75,7 +75,7 @@ const places: Readonly<Record<string, Place>> = {
 
 describe.each(Object.entries(places))("The gateway behind %s", (_title, { host, basePath, front, name }) => {
   const closers: Array<() => Promise<unknown>> = [];
-  let edge: Edge;
+  let edge: ProxyTarget;
   beforeAll(async () => {
     const dir = await mkdtemp(join(tmpdir(), "dgm-paths-"));
     closers.push(() => rm(dir, { recursive: true, force: true }));
@@ -93,7 +93,7 @@ describe.each(Object.entries(places))("The gateway behind %s", (_title, { host, 
   });
 
   const take = (headers: Readonly<Record<string, string>> = {}) =>
-    ask(edge, `${basePath}/activities`, { method: "POST", body: JSON.stringify(activity()), headers });
+    proxyRequest(edge, `${basePath}/activities`, { method: "POST", body: JSON.stringify(activity()), headers });
 
   it("links where it can be reached", async () => {
     const { status, headers, text } = await take();
@@ -101,28 +101,28 @@ describe.each(Object.entries(places))("The gateway behind %s", (_title, { host, 
     const { href, rid } = JSON.parse(text) as { readonly href: string; readonly rid: string };
     expect(href).toBe(`${basePath}/activities/${rid}`);
     expect(headers.location).toBe(href);
-    expect(JSON.parse((await ask(edge, href)).text)).toMatchObject({ rid });
+    expect(JSON.parse((await proxyRequest(edge, href)).text)).toMatchObject({ rid });
   });
 
   it("describes itself there", async () => {
-    const { status, text } = await ask(edge, `${basePath}/openapi.json`);
+    const { status, text } = await proxyRequest(edge, `${basePath}/openapi.json`);
     expect(status).toBe(200);
     expect(JSON.parse(text)).toMatchObject({ servers: [{ url: basePath || "/" }] });
-    expect((await ask(edge, `${basePath}/try`)).status).toBe(200);
-    if (basePath !== "") expect((await ask(edge, `${basePath}/`)).headers.location).toBe(`${basePath}/try`);
-    expect((await ask(edge, `${basePath}/client.js`)).headers["content-type"]).toContain("text/javascript");
+    expect((await proxyRequest(edge, `${basePath}/try`)).status).toBe(200);
+    if (basePath !== "") expect((await proxyRequest(edge, `${basePath}/`)).headers.location).toBe(`${basePath}/try`);
+    expect((await proxyRequest(edge, `${basePath}/client.js`)).headers["content-type"]).toContain("text/javascript");
   });
 
   it("lets streams and sockets through, by their own and by their short form", async () => {
     for (const path of [`${basePath}/events`, "/notify"]) {
-      const listener = await stream(edge, path);
+      const listener = await openStream(edge, path);
       await listener.until(() => listener.events.length > 0);
       const { rid } = JSON.parse((await take()).text) as { readonly rid: string };
       await listener.result(rid);
       listener.close();
     }
     for (const path of [`${basePath}/socket`, "/notify"]) {
-      const ws = await socket(edge, path);
+      const ws = await openSocket(edge, path);
       const one = activity();
       ws.send(one);
       await ws.until("result", one.rid);
@@ -131,9 +131,9 @@ describe.each(Object.entries(places))("The gateway behind %s", (_title, { host, 
   });
 
   it("keeps its cookies to itself", async () => {
-    const made = await ask(edge, `${basePath}/tokens`, { method: "POST", body: '{"ticket":true}' });
+    const made = await proxyRequest(edge, `${basePath}/tokens`, { method: "POST", body: '{"ticket":true}' });
     const { token } = JSON.parse(made.text) as { readonly token: string };
-    const opened = await stream(edge, `${basePath}/events?ticket=${token}`, { Authorization: "" });
+    const opened = await openStream(edge, `${basePath}/events?ticket=${token}`, { Authorization: "" });
     expect(opened.status).toBe(200);
     const [cookie = ""] = opened.headers["set-cookie"] ?? [];
     expect(/; Path=([^;]*)/.exec(cookie)?.[1]).toBe(basePath || "/");
@@ -142,17 +142,17 @@ describe.each(Object.entries(places))("The gateway behind %s", (_title, { host, 
 
   it("knows who visits, and keeps its metrics from visitors", async () => {
     const wrong = (from: string) =>
-      ask(edge, `${basePath}/activities/none`, { from, headers: { Authorization: "Bearer dgm_wrong" } });
+      proxyRequest(edge, `${basePath}/activities/none`, { from, headers: { Authorization: "Bearer dgm_wrong" } });
     const statuses: number[] = [];
     for (let n = 0; n < 21; n++) statuses.push((await wrong("127.0.0.2")).status);
     expect(statuses).toEqual([...Array<number>(20).fill(401), 429]);
     expect((await wrong("127.0.0.3")).status).toBe(401);
-    expect((await ask(edge, `${basePath}/metrics`)).status).toBe(404);
+    expect((await proxyRequest(edge, `${basePath}/metrics`)).status).toBe(404);
   });
 
   it("has nothing where it is not", async () => {
     for (const path of ["/gateway/platforms", `${basePath || "/nowhere"}x/platforms`]) {
-      const { status, text } = await ask(edge, path);
+      const { status, text } = await proxyRequest(edge, path);
       const atSite = status === 200 && (JSON.parse(text) as Mirror).path === path;
       expect(atSite || status === 404, path).toBe(true);
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { HAPROXY_ROUTINGS } from "../../../src/cli/proxy-files.ts";
-import { ask, socket, stream } from "../../support/edge-client.ts";
+import { proxyRequest, openSocket, openStream } from "../../support/proxy-client.ts";
 import { freePort } from "../../support/free-port.ts";
 import { testHaproxy } from "../../support/haproxy.ts";
 import type { Mirror } from "../../support/lamp-site.ts";
@@ -18,8 +18,8 @@ import {
   sitePasses,
   socketsPass,
   streamsPass,
-} from "./conform.ts";
-import { foreignOriginsGetNothing } from "./conform-limits.ts";
+} from "./contract.ts";
+import { foreignOriginsGetNothing } from "./contract-limits.ts";
 
 const HOST = "shop.example";
 
@@ -72,13 +72,13 @@ describe("HAProxy, routing upgrade", () => {
 
   it("takes the sockets of that name alone, in any case and with any port", async () => {
     for (const host of ["SHOP.example", `${HOST}:8443`]) {
-      const ws = await socket({ ...edge(), host }, "/chat");
+      const ws = await openSocket({ ...edge(), host }, "/chat");
       const one = activity();
       ws.send(one);
       await ws.until("result", one.rid);
       ws.close();
     }
-    await expect(socket({ ...edge(), host: `evil${HOST}` }, "/chat")).rejects.toThrow("200");
+    await expect(openSocket({ ...edge(), host: `evil${HOST}` }, "/chat")).rejects.toThrow("200");
   });
 });
 
@@ -96,12 +96,12 @@ describe.each([false, true])("HAProxy, routing subdomain, TLS %s", (tls) => {
 
   it("leaves every other name to the site", async () => {
     for (const host of ["evilws.example.com", "ws.example.com.evil.example", "example.com"]) {
-      const { text } = await ask({ ...edge(), host }, "/gateway/platforms");
+      const { text } = await proxyRequest({ ...edge(), host }, "/gateway/platforms");
       expect((JSON.parse(text) as Mirror).headers.host, host).toBe(host);
     }
     for (const host of ["WS.example.com", "ws.example.com:8443"]) {
-      expect((await ask({ ...edge(), host }, "/gateway/platforms")).status, host).toBe(200);
-      expect((await ask({ ...edge(), host }, "/index.php")).status, host).toBe(404);
+      expect((await proxyRequest({ ...edge(), host }, "/gateway/platforms")).status, host).toBe(200);
+      expect((await proxyRequest({ ...edge(), host }, "/index.php")).status, host).toBe(404);
     }
   });
 });
@@ -141,13 +141,13 @@ describe("HAProxy at its edge limits", () => {
   const { edge } = edgeOf(start("uri", { variables: { GATEWAY_CONNS: "1" } }));
 
   it("refuses more open requests of one address than may be, as the gateway would", async () => {
-    const open = await stream(edge(), "/gateway/events");
+    const open = await openStream(edge(), "/gateway/events");
     await open.until(() => open.events.length > 0);
-    const refused = await ask(edge(), "/gateway/platforms");
+    const refused = await proxyRequest(edge(), "/gateway/platforms");
     expect(refused.status).toBe(429);
     expect(refused.headers["retry-after"]).toBe("2");
     expect(JSON.parse(refused.text)).toMatchObject({ code: "rate-limited" });
-    expect((await ask(edge(), "/gateway/platforms", { from: "127.0.0.2" })).status).toBe(200);
+    expect((await proxyRequest(edge(), "/gateway/platforms", { from: "127.0.0.2" })).status).toBe(200);
     open.close();
   });
 });

@@ -3,7 +3,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:h
 import { afterEach, describe, expect, it } from "vitest";
 import { testHaproxy } from "../../support/haproxy.ts";
 import { testNginx } from "../../support/nginx.ts";
-import { activity, type Behind, edgeOf, type Front } from "./conform.ts";
+import { activity, type Behind, edgeOf, type Front } from "./contract.ts";
 
 const HOST = "shop.example";
 /** More than the six that HTTP/1.1 allows a browser. */

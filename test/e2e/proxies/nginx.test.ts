@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type NginxLayout, nginxNodes } from "../../../src/cli/proxy-files.ts";
-import { ask, stream } from "../../support/edge-client.ts";
+import { proxyRequest, openStream } from "../../support/proxy-client.ts";
 import { freePort } from "../../support/free-port.ts";
 import { type NginxSettings, testNginx } from "../../support/nginx.ts";
 import {
@@ -21,8 +21,8 @@ import {
   sitePasses,
   socketsPass,
   streamsPass,
-} from "./conform.ts";
-import { foreignOriginsGetNothing, uploadsPass } from "./conform-limits.ts";
+} from "./contract.ts";
+import { foreignOriginsGetNothing, uploadsPass } from "./contract-limits.ts";
 
 /** A site as unkind to streams as one can be: everything is compressed. */
 const GZIP = "gzip on; gzip_min_length 1; gzip_proxied any; gzip_types text/event-stream application/json text/css;";
@@ -90,7 +90,7 @@ describe("nginx, ws-subdomain", () => {
   foreignOriginsGetNothing(edge);
 
   it("has nothing else on that name", async () => {
-    expect((await ask(edge(), "/index.php")).status).toBe(404);
+    expect((await proxyRequest(edge(), "/index.php")).status).toBe(404);
   });
 });
 
@@ -119,7 +119,7 @@ describe("nginx with two nodes that were both away", () => {
   });
 
   it("finds the first that is back at once, although streams keep asking", async () => {
-    for (let n = 0; n < 8; n++) expect((await ask(edge(), "/gateway/platforms")).status).toBe(503);
+    for (let n = 0; n < 8; n++) expect((await proxyRequest(edge(), "/gateway/platforms")).status).toBe(503);
     const [host, port] = gateway.split(":");
     const back = createServer((visitor) => {
       const onward = connect({ host, port: Number(port) });
@@ -127,9 +127,9 @@ describe("nginx with two nodes that were both away", () => {
       for (const one of [visitor, onward]) one.on("error", () => visitor.destroy());
     });
     await once(back.listen(nodes[1], "127.0.0.1"), "listening");
-    const open = await stream(edge(), "/gateway/events");
+    const open = await openStream(edge(), "/gateway/events");
     await open.until(() => open.events.some(({ event }) => event === "ready"));
-    expect((await ask(edge(), "/gateway/platforms")).status).toBe(200);
+    expect((await proxyRequest(edge(), "/gateway/platforms")).status).toBe(200);
     open.close();
     back.close();
   });
@@ -147,17 +147,17 @@ describe("nginx with plain assets on its disk", () => {
   const { edge, front } = edgeOf((behind) => start("site", { variables: { SITE_ROOT: root } })(behind));
 
   it("serves those itself, and never the source of a script", async () => {
-    const css = await ask(edge(), "/shop.css");
+    const css = await proxyRequest(edge(), "/shop.css");
     expect(css).toMatchObject({ status: 200, text: "p { color: red }" });
     expect(css.headers["cache-control"]).toBe("max-age=2592000");
     for (const path of ["/config.php", "/.htpasswd.css", "/made-by-a-script.css"]) {
-      const answer = await ask(edge(), path);
+      const answer = await proxyRequest(edge(), path);
       expect(JSON.parse(answer.text), path).toMatchObject({ path });
     }
   });
 
   it("keeps queries, which carry tickets, out of its logs", async () => {
-    await ask(edge(), "/gateway/events?ticket=very-secret", { headers: { Authorization: "" } });
+    await proxyRequest(edge(), "/gateway/events?ticket=very-secret", { headers: { Authorization: "" } });
     await post(edge());
     const log = await front().log?.("gateway");
     expect(log).toContain("GET /gateway/events HTTP/1.1");
@@ -170,10 +170,10 @@ describe("nginx at its edge limits", () => {
 
   it("refuses too many requests of one address as the gateway would", async () => {
     const statuses = [];
-    for (let n = 0; n < 3; n++) statuses.push(await ask(edge(), "/gateway/platforms", { from: "127.0.0.2" }));
+    for (let n = 0; n < 3; n++) statuses.push(await proxyRequest(edge(), "/gateway/platforms", { from: "127.0.0.2" }));
     expect(statuses.map(({ status }) => status)).toEqual([200, 200, 429]);
     expect(statuses[2]?.headers["retry-after"]).toBe("2");
     expect(JSON.parse(statuses[2]?.text ?? "")).toMatchObject({ code: "rate-limited" });
-    expect((await ask(edge(), "/gateway/platforms", { from: "127.0.0.3" })).status).toBe(200);
+    expect((await proxyRequest(edge(), "/gateway/platforms", { from: "127.0.0.3" })).status).toBe(200);
   });
 });

@@ -8,8 +8,8 @@ import { testHaproxy } from "../../support/haproxy.ts";
 import { type LoadClient, loadClient, postUntilAnswered } from "../../support/load-client.ts";
 import { testNginx } from "../../support/nginx.ts";
 import { testRedis } from "../../support/redis.ts";
-import { socketCrowd } from "../../support/socket-crowd.ts";
-import { type Crowd, streamCrowd } from "../../support/stream-crowd.ts";
+import { webSocketClients } from "../../support/websocket-clients.ts";
+import { type SseClients, sseClients } from "../../support/sse-clients.ts";
 
 const APPS = 10;
 const LANES = 10;
@@ -79,7 +79,7 @@ function activity(lane: string, n: number): Record<string, unknown> {
 }
 
 /** Some seconds of load that all listeners follow. */
-function aWhile(crowd: Crowd): Promise<void> {
+function aWhile(crowd: SseClients): Promise<void> {
   const enough = crowd.heard() + STREAMS * 20;
   return crowd.until(() => crowd.heard() >= enough, 30_000);
 }
@@ -94,12 +94,12 @@ test.each(["nginx", "HAProxy"] as const)(
     const front = await fronts[name](nodes.map(({ base }) => new URL(base).host));
     closers.push(front.stop);
     const base = `http://127.0.0.1:${front.port}/gateway`;
-    const crowd = await streamCrowd({
+    const crowd = await sseClients({
       port: front.port,
       keys: Array.from({ length: STREAMS }, (_, n) => keys[n % keys.length] as string),
     });
     closers.push(crowd.close);
-    const sockets = await socketCrowd({
+    const sockets = await webSocketClients({
       port: front.port,
       keys: Array.from({ length: SOCKETS }, (_, n) => keys[n % keys.length] as string),
     });
@@ -121,7 +121,7 @@ test.each(["nginx", "HAProxy"] as const)(
     );
     for (const { members, until } of [crowd, sockets])
       await until(() => members.every(({ rids }) => rids.some((rid) => rid.endsWith("-last"))), 30_000);
-    const tries = clients.flatMap((client) => client.tries);
+    const tries = clients.flatMap((client) => client.attempts);
     const statuses = [...new Set(tries.map(({ status }) => status))];
     const slowest = Math.max(...tries.map(({ ms }) => ms));
     console.log(
@@ -135,7 +135,7 @@ test.each(["nginx", "HAProxy"] as const)(
     expect(sockets.opened()).toBeGreaterThan(SOCKETS);
     for (const { key, ids, rids } of [...crowd.members, ...sockets.members]) {
       const app = keys.indexOf(key);
-      const posted = clients[app]?.book.map(({ rid }) => rid) ?? [];
+      const posted = clients[app]?.posted.map(({ rid }) => rid) ?? [];
       expect(new Set(ids).size).toBe(ids.length);
       expect([...rids].sort()).toEqual([...posted, `a${app}-last`].sort());
     }

@@ -9,13 +9,13 @@ import { proxyTrust } from "../../../routes/http/proxy-trust.ts";
 import { newApiKey } from "../../../src/apps/api-key.ts";
 import type { IssuedKey } from "../../../src/apps/registry.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
-import { type Who, who } from "../../support/who.ts";
+import { type AuthFixture, authFixture } from "../../support/auth-fixture.ts";
 
-let world: Who;
+let world: AuthFixture;
 let app: IssuedKey;
 let clients = 0;
 beforeAll(async () => {
-  world = await who({ allowedOrigins: ["https://shop.example"] });
+  world = await authFixture({ allowedOrigins: ["https://shop.example"] });
   app = await world.registry.createApp("shop", SCOPES);
 });
 afterAll(() => world.stop());

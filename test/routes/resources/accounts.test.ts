@@ -6,17 +6,17 @@ import { accountId } from "../../../src/model/account-id.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
 import { validationErrors } from "../../../src/model/validate.ts";
 import { keys } from "../../../src/redis/keys.ts";
-import { dump, type Who, who } from "../../support/who.ts";
+import { dumpRedis, type AuthFixture, authFixture } from "../../support/auth-fixture.ts";
 
 const CANARY = "CNRY2QX7ZL5K8WPD";
 const login = { host: "mail.example.org", username: "bob", password: CANARY };
 const bob = { platform: "email", address: "bob@example.com", credentials: login };
 
-let world: Who;
+let world: AuthFixture;
 let app: IssuedKey;
 let other: IssuedKey;
 beforeAll(async () => {
-  world = await who({ opens: false });
+  world = await authFixture({ opens: false });
   app = await world.registry.createApp("shop", SCOPES);
   other = await world.registry.createApp("rival", SCOPES);
 });
@@ -163,7 +163,7 @@ describe("accounts", () => {
 
   test("no answer and no value in Redis holds a secret, in any form", async () => {
     await call("PUT", "/accounts", bob);
-    const everything = `${heard.join("\n")}\n${await dump(world.client)}`;
+    const everything = `${heard.join("\n")}\n${await dumpRedis(world.client)}`;
     expect(everything).toContain(accountId("email", bob.address));
     const bytes = Buffer.from(CANARY);
     const shifted = [0, 1, 2].map((n) =>

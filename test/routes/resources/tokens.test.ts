@@ -4,12 +4,12 @@ import { TokenAnswer } from "../../../routes/resources/tokens.ts";
 import type { IssuedKey } from "../../../src/apps/registry.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
 import { validationErrors } from "../../../src/model/validate.ts";
-import { dump, type Who, who } from "../../support/who.ts";
+import { dumpRedis, type AuthFixture, authFixture } from "../../support/auth-fixture.ts";
 
-let world: Who;
+let world: AuthFixture;
 let app: IssuedKey;
 beforeAll(async () => {
-  world = await who();
+  world = await authFixture();
   app = await world.registry.createApp("shop", SCOPES);
 });
 afterAll(() => world.stop());
@@ -194,7 +194,7 @@ describe("tickets", () => {
     const waiting = await ticketOf();
     const used = await ticketOf();
     const secret = sessionOf((await call(`/events?ticket=${used}`)).headers.get("set-cookie")).split("=")[1] as string;
-    const everything = await dump(world.client);
+    const everything = await dumpRedis(world.client);
     for (const text of [waiting, used, secret, waiting.slice(4)]) expect(everything).not.toContain(text);
   });
 });

@@ -5,16 +5,16 @@ import { validationErrors } from "../../../src/model/validate.ts";
 import { newWebhookSecret } from "../../../src/webhooks/secret.ts";
 import { MAX_WEBHOOKS_PER_APP } from "../../../src/webhooks/webhook.ts";
 import { gateway } from "../../support/gateway.ts";
-import { hookReceiver } from "../../support/hook-receiver.ts";
-import { dump } from "../../support/who.ts";
+import { webhookReceiver } from "../../support/webhook-receiver.ts";
+import { dumpRedis } from "../../support/auth-fixture.ts";
 
 let gw: Awaited<ReturnType<typeof gateway>>;
-let receiver: Awaited<ReturnType<typeof hookReceiver>>;
+let receiver: Awaited<ReturnType<typeof webhookReceiver>>;
 let key: string;
 let rival: string;
 beforeAll(async () => {
   gw = await gateway({ PLATFORMS: "+dummy", ALLOW_PRIVATE: "127.0.0.0/8" });
-  receiver = await hookReceiver();
+  receiver = await webhookReceiver();
   key = await gw.keyOf("shop");
   rival = await gw.keyOf("rival");
 });
@@ -169,7 +169,7 @@ describe("hooks", () => {
   });
 
   test("that are switched off take no test", async () => {
-    const gone = await hookReceiver(() => 410);
+    const gone = await webhookReceiver(() => 410);
     try {
       await call("PUT", "/hooks/gone", { url: gone.url });
       await call("POST", "/activities", echo("for-nobody"));
@@ -185,7 +185,7 @@ describe("hooks", () => {
     const before = heard.length;
     await call("PUT", "/hooks/canary", { url: receiver.url, secret });
     for (const path of ["", "/canary", "/canary/deliveries"]) await call("GET", `/hooks${path}`);
-    const everything = `${heard.slice(before).join("\n")}\n${await dump(gw.client)}`;
+    const everything = `${heard.slice(before).join("\n")}\n${await dumpRedis(gw.client)}`;
     expect(everything).toContain("canary");
     const bytes = Buffer.from(secret.slice(6), "base64");
     for (const form of [secret, secret.slice(6), bytes.toString("hex")]) expect(everything).not.toContain(form);

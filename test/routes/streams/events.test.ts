@@ -1,7 +1,7 @@
 import { EventSource } from "eventsource";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { keys } from "../../../src/redis/keys.ts";
-import { result, session } from "../../src/streaming/support.ts";
+import { result, session } from "../../src/streaming/tail-fixture.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import { rawStream } from "./sse-client.ts";
 import { callers, type StreamServerOptions, streamServer } from "./stream-server.ts";

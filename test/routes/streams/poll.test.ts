@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { keys } from "../../../src/redis/keys.ts";
-import { result } from "../../src/streaming/support.ts";
+import { result } from "../../src/streaming/tail-fixture.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import { callers, type StreamServerOptions, streamServer } from "./stream-server.ts";
 

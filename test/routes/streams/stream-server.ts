@@ -12,7 +12,7 @@ import type { EventLog } from "../../../src/event-log/event-log.ts";
 import type { Caller } from "../../../src/model/caller.ts";
 import { silentLog } from "../../../src/model/log.ts";
 import type { SubmitResult } from "../../../src/operations/submit-activity.ts";
-import { stream } from "../../src/streaming/support.ts";
+import { stream } from "../../src/streaming/tail-fixture.ts";
 import type { TestRedis } from "../../support/redis.ts";
 
 export interface StreamServerOptions {

@@ -4,7 +4,7 @@ import { WebSocket } from "ws";
 import { Problem } from "../../../routes/http/problem.ts";
 import { Refusal } from "../../../src/model/refusal.ts";
 import type { SubmitResult } from "../../../src/operations/submit-activity.ts";
-import { result } from "../../src/streaming/support.ts";
+import { result } from "../../src/streaming/tail-fixture.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import { callers, type StreamServerOptions, streamServer } from "./stream-server.ts";
 

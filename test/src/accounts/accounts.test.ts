@@ -10,11 +10,11 @@ import { accountId } from "../../../src/model/account-id.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
 import { keys } from "../../../src/redis/keys.ts";
 import { rotateKeys } from "../../../src/rotation/rotate-keys.ts";
-import { dump, type Who, who } from "../../support/who.ts";
+import { dumpRedis, type AuthFixture, authFixture } from "../../support/auth-fixture.ts";
 
-let world: Who;
+let world: AuthFixture;
 beforeAll(async () => {
-  world = await who();
+  world = await authFixture();
 });
 afterAll(() => world.stop());
 
@@ -163,7 +163,7 @@ describe("rotating the keys", () => {
     expect(await world.client.hget(keys.apiKey(keyId), "listener")).toMatch(/^s2\./);
     expect((await rotateKeys({ redis: world.client, keyring: tool })).version).toBe(3);
 
-    const everything = await dump(world.client);
+    const everything = await dumpRedis(world.client);
     for (const form of [
       CANARY,
       Buffer.from(CANARY).toString("base64url").slice(0, 16),

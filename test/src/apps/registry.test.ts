@@ -6,11 +6,11 @@ import { keyCache } from "../../../src/apps/key-cache.ts";
 import type { ApiKeyRecord } from "../../../src/apps/key-record.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
 import { keys } from "../../../src/redis/keys.ts";
-import { dump, type Who, who } from "../../support/who.ts";
+import { dumpRedis, type AuthFixture, authFixture } from "../../support/auth-fixture.ts";
 
-let world: Who;
+let world: AuthFixture;
 beforeAll(async () => {
-  world = await who();
+  world = await authFixture();
 });
 afterAll(() => world.stop());
 
@@ -27,7 +27,7 @@ test("the first app is made once, with its key in a private file", async () => {
 test("a made app is found by its key's id, and the key itself is nowhere in Redis", async () => {
   const { key, keyId, app } = await world.registry.createApp("shop", ["send"]);
   expect(await world.registry.find(keyId)).toMatchObject({ app, scopes: ["send"] });
-  const everything = await dump(world.client);
+  const everything = await dumpRedis(world.client);
   expect(everything).toContain(keyId);
   expect(everything).not.toContain(key);
   expect(everything).not.toContain(key.split("_")[2]);

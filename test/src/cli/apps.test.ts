@@ -6,12 +6,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { appCommands } from "../../../src/cli/apps.ts";
 import { keyCommands } from "../../../src/cli/keys.ts";
 import { keyring } from "../../../src/crypto/keyring.ts";
-import { type Who, who } from "../../support/who.ts";
+import { type AuthFixture, authFixture } from "../../support/auth-fixture.ts";
 
-let world: Who;
+let world: AuthFixture;
 let dir: string;
 beforeAll(async () => {
-  world = await who();
+  world = await authFixture();
   dir = await mkdtemp(join(tmpdir(), "dgm-cli-"));
 });
 afterAll(async () => {

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { heldCore, type SeenEvent } from "../../support/held-core.ts";
-import { parrotWorld } from "../../support/parrot.ts";
+import { connectionCore, type LoggedEvent } from "../../support/connection-core.ts";
+import { onePageNetwork } from "../../support/one-page-network.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 
 let server: TestRedis;
-let world: Awaited<ReturnType<typeof parrotWorld>>;
-let core: Awaited<ReturnType<typeof heldCore>>;
+let world: Awaited<ReturnType<typeof onePageNetwork>>;
+let core: Awaited<ReturnType<typeof connectionCore>>;
 let apps = 0;
 const newApp = () => `app${++apps}`;
 
 beforeAll(async () => {
   server = await testRedis();
-  world = await parrotWorld();
-  core = await heldCore(server, world);
+  world = await onePageNetwork();
+  core = await connectionCore(server, world);
   core.startWorker();
 });
 afterAll(async () => {
@@ -21,10 +21,10 @@ afterAll(async () => {
   await server.stop();
 });
 
-const states = (all: readonly SeenEvent[]) => all.flatMap(({ type, state }) => (type === "session" ? [state] : []));
+const states = (all: readonly LoggedEvent[]) => all.flatMap(({ type, state }) => (type === "session" ? [state] : []));
 const until = (app: string, ...wanted: readonly string[]) =>
   core.until(app, (all) => states(all).join() === wanted.join());
-const wrong = () => ({ ...world.account(0), credentials: Object(world.wrong.credentials) as object });
+const wrong = () => ({ ...world.account(0), credentials: Object(world.wrongLogin.credentials) as object });
 
 describe("AccountConnection", () => {
   it("logs in again when other credentials are stored, and not for the same ones", async () => {
@@ -44,7 +44,7 @@ describe("AccountConnection", () => {
     await core.put(app, wrong());
     await until(app, "connecting", "needs-login");
     const before = world.logins();
-    const send = await core.post(app, world.say(0, "no"));
+    const send = await core.post(app, world.sendTo(0, "no"));
     expect(await core.result(app, send)).toMatchObject({ status: "failed", error: { code: "credentials-invalid" } });
     expect(world.logins()).toBe(before);
     const { address } = world.account(0);
@@ -61,7 +61,7 @@ describe("AccountConnection", () => {
     await until(one, "connecting", "online");
     await until(two, "connecting", "online");
     expect(world.logins()).toBe(before + 2);
-    const rid = await core.post(one, world.say(1, `${one} speaks`));
+    const rid = await core.post(one, world.sendTo(1, `${one} speaks`));
     await core.result(one, rid);
     const heard = await core.events(two);
     expect(heard.filter(({ rid: other }) => other === rid)).toEqual([]);
@@ -71,7 +71,7 @@ describe("AccountConnection", () => {
   it("publishes the network's delivery receipt under the activity's rid", async () => {
     const app = newApp();
     await core.put(app, world.account(2));
-    const rid = await core.post(app, world.say(2, `${app} told`));
+    const rid = await core.post(app, world.sendTo(2, `${app} told`));
     const all = await core.until(app, (events) => events.some(({ status }) => status === "delivered"));
     expect(all.find(({ status }) => status === "delivered")).toMatchObject({ type: "status", rid });
   });
@@ -82,10 +82,10 @@ describe("AccountConnection", () => {
     await until(app, "connecting", "online");
     await world.kill();
     await until(app, "connecting", "online", "offline");
-    const rid = await core.post(app, world.say(3, `${app} later`));
+    const rid = await core.post(app, world.sendTo(3, `${app} later`));
     await core.until(app, (all) => all.some((one) => one.rid === rid && one.status === "deferred"));
     await world.restart();
     expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
-    expect(await world.peerGot(`${app} later`)).toBe(1);
+    expect(await world.peerReceived(`${app} later`)).toBe(1);
   });
 });

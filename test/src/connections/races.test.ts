@@ -5,13 +5,13 @@ import { describe, expect, it } from "vitest";
 import { OwnershipLost } from "../../../src/accounts/account-ownership.ts";
 import { Failure } from "../../../src/model/failure.ts";
 import type { Log } from "../../../src/model/log.ts";
-import { barrier, broken, connectionWorld, refusal } from "../../support/connection-world.ts";
+import { barrier, networkFailure, connectionHarness, credentialsFailure } from "../../support/connection-harness.ts";
 
 const nothing = async () => undefined;
 
 describe("AccountConnection under races and faults", () => {
   it("disconnects at once when the shard is left while Redis does not answer", async () => {
-    const world = connectionWorld();
+    const world = connectionHarness();
     await world.until(() => world.said.includes("online"));
     const silent = barrier();
     world.faults.adopt = silent.wait;
@@ -24,7 +24,7 @@ describe("AccountConnection under races and faults", () => {
   });
 
   it("does not connect, and publishes nothing, when the shard is left while credentials are opened", async () => {
-    const world = connectionWorld({ letsIn: false });
+    const world = connectionHarness({ letsIn: false });
     const opening = barrier();
     world.faults.credentials = opening.wait;
     await opening.reached;
@@ -35,7 +35,7 @@ describe("AccountConnection under races and faults", () => {
   });
 
   it("publishes nothing when the shard is left while connecting", async () => {
-    const world = connectionWorld({ letsIn: false });
+    const world = connectionHarness({ letsIn: false });
     await world.until(() => world.dials.length === 1);
     await world.connections.close();
     expect(world.said).toEqual(["connecting"]);
@@ -43,7 +43,7 @@ describe("AccountConnection under races and faults", () => {
   });
 
   it("does not connect a changed account without a reason to connect", async () => {
-    const world = connectionWorld({ online: false });
+    const world = connectionHarness({ online: false });
     world.put("2");
     await world.empty();
     expect(world.dials).toHaveLength(0);
@@ -51,12 +51,12 @@ describe("AccountConnection under races and faults", () => {
   });
 
   it("reconnects with credentials stored while connecting, and ignores the end of the old attempt", async () => {
-    const world = connectionWorld({ letsIn: false });
+    const world = connectionHarness({ letsIn: false });
     await world.until(() => world.dials.length === 1);
     world.put("2");
     await world.until(() => world.dials.length === 2);
-    expect(world.dials[0]?.hold.signal.aborted).toBe(true);
-    expect(world.dials[1]?.hold.credentials).toEqual({ version: "2" });
+    expect(world.dials[0]?.context.signal.aborted).toBe(true);
+    expect(world.dials[1]?.context.credentials).toEqual({ version: "2" });
     world.dials[1]?.answer("in");
     await world.until(() => world.said.at(-1) === "online");
     expect(world.said).not.toContain("offline");
@@ -64,10 +64,10 @@ describe("AccountConnection under races and faults", () => {
   });
 
   it("does not publish a refusal of old credentials for new ones", async () => {
-    const world = connectionWorld({ letsIn: false });
+    const world = connectionHarness({ letsIn: false });
     await world.until(() => world.dials.length === 1);
     world.record.version = "2";
-    world.dials[0]?.answer(refusal());
+    world.dials[0]?.answer(credentialsFailure());
     await world.until(() => world.dials.length === 2);
     expect(world.said).not.toContain("needs-login");
     await world.connections.close();
@@ -78,19 +78,19 @@ describe("AccountConnection under races and faults", () => {
     ["let go", "put"],
   ] as const) {
     it(`stops connecting when the account is ${change}`, async () => {
-      const world = connectionWorld({ letsIn: false });
+      const world = connectionHarness({ letsIn: false });
       await world.until(() => world.dials.length === 1);
       if (how === "remove") world.remove();
       else world.put("2", false);
       await world.empty();
       expect(world.dials).toHaveLength(1);
-      expect(world.dials[0]?.hold.signal.aborted).toBe(true);
+      expect(world.dials[0]?.context.signal.aborted).toBe(true);
       await world.connections.close();
     });
   }
 
   it("disconnects at once after `disconnect` in spite of recent work, and publishes offline", async () => {
-    const world = connectionWorld({ online: false });
+    const world = connectionHarness({ online: false });
     await world.use("go", nothing);
     expect(world.live.size).toBe(1);
     await world.use("disconnect", nothing);
@@ -101,7 +101,7 @@ describe("AccountConnection under races and faults", () => {
   });
 
   it("disconnects after `disconnect` as soon as work in progress has ended", async () => {
-    const world = connectionWorld({ online: false });
+    const world = connectionHarness({ online: false });
     const working = barrier();
     const work = world.use("go", working.wait);
     await working.reached;
@@ -116,19 +116,19 @@ describe("AccountConnection under races and faults", () => {
   });
 
   it("retries an account refused to a former owner for the first `connect`", async () => {
-    const world = connectionWorld({ online: false, state: "needs-login" });
+    const world = connectionHarness({ online: false, state: "needs-login" });
     await expect(world.use("go", nothing)).rejects.toMatchObject({ kind: "auth" });
     await world.use("connect", nothing);
     expect(world.dials).toHaveLength(1);
     await world.connections.close();
-    const fresh = connectionWorld({ online: false, state: "needs-login" });
+    const fresh = connectionHarness({ online: false, state: "needs-login" });
     await fresh.use("connect", nothing);
     expect(fresh.dials).toHaveLength(1);
     await fresh.connections.close();
   });
 
   it("lets work that waits for a client be aborted", async () => {
-    const world = connectionWorld({ letsIn: false });
+    const world = connectionHarness({ letsIn: false });
     const calling = new AbortController();
     let done = false;
     const run = async () => {
@@ -145,7 +145,7 @@ describe("AccountConnection under races and faults", () => {
   });
 
   it("reconnects an account that is stored again while its end is published", async () => {
-    const world = connectionWorld();
+    const world = connectionHarness();
     await world.until(() => world.said.includes("online"));
     const ending = barrier();
     world.faults.say = async (what) => (what === "offline" ? ending.wait() : undefined);
@@ -155,19 +155,19 @@ describe("AccountConnection under races and faults", () => {
     world.faults.say = nothing;
     ending.open();
     await world.until(() => world.live.size === 1);
-    expect(world.dials.at(-1)?.hold.credentials).toEqual({ version: "3" });
+    expect(world.dials.at(-1)?.context.credentials).toEqual({ version: "3" });
     await world.connections.close();
   });
 
   it("makes no connection for work that comes after the shard was left", async () => {
-    const world = connectionWorld({ online: false });
+    const world = connectionHarness({ online: false });
     await world.connections.close();
     await expect(world.use("go", nothing)).rejects.toMatchObject({ kind: "retryable" });
     expect(world.connections.size()).toBe(0);
   });
 
   it("defers work while credentials can't be opened, and recovers", async () => {
-    const world = connectionWorld();
+    const world = connectionHarness();
     world.faults.credentials = () => Promise.reject(new Error("no such key"));
     world.faults.adopt = nothing;
     await expect(world.use("go", nothing)).rejects.toMatchObject({ kind: "retryable" });
@@ -178,9 +178,9 @@ describe("AccountConnection under races and faults", () => {
   });
 
   it("reconnects at once when other credentials are stored during the backoff", async () => {
-    const world = connectionWorld({ letsIn: false });
+    const world = connectionHarness({ letsIn: false });
     await world.until(() => world.dials.length === 1);
-    world.dials[0]?.answer(broken());
+    world.dials[0]?.answer(networkFailure());
     await world.until(() => world.said.includes("offline"));
     world.put("2");
     await world.until(() => world.dials.length === 2);
@@ -190,7 +190,7 @@ describe("AccountConnection under races and faults", () => {
   it("does not leak memory over many account checks", async () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
-    const world = connectionWorld();
+    const world = connectionHarness();
     await world.until(() => world.said.includes("online"));
     let looks = 0;
     async function look(times: number): Promise<number> {
@@ -215,7 +215,7 @@ describe("AccountConnection under races and faults", () => {
   });
 
   it("keeps the connection while Redis refuses inbound events for a moment, and stores them in order", async () => {
-    const world = connectionWorld();
+    const world = connectionHarness();
     await world.until(() => world.said.includes("online"));
     const stored: string[] = [];
     let refusals = 2;
@@ -223,7 +223,7 @@ describe("AccountConnection under races and faults", () => {
       if (refusals-- > 0) throw new Error("OOM command not allowed");
       stored.push(key);
     };
-    const { hold } = world.dials[0] as (typeof world.dials)[number];
+    const { context: hold } = world.dials[0] as (typeof world.dials)[number];
     const arrive = (key: string) => hold.record({ key, event: {} as never });
     expect(await Promise.all([arrive("1"), arrive("2")])).toEqual(["new", "new"]);
     expect(stored).toEqual(["1", "2"]);
@@ -235,7 +235,7 @@ describe("AccountConnection under races and faults", () => {
     const lines: unknown[] = [];
     const write = (...line: unknown[]): void => void lines.push(line);
     const log: Log = { debug: write, info: write, warn: write, error: write, child: () => log };
-    const world = connectionWorld({ letsIn: false, log });
+    const world = connectionHarness({ letsIn: false, log });
     await world.until(() => world.dials.length === 1);
     const echo = "not-authorized: the password s3cret-pass is wrong";
     world.dials[0]?.answer(new Failure({ kind: "auth", code: "credentials-invalid", detail: "Wrong.", cause: echo }));
@@ -245,11 +245,11 @@ describe("AccountConnection under races and faults", () => {
   });
 
   it("disconnects without an event when another worker owns the account", async () => {
-    const world = connectionWorld();
+    const world = connectionHarness();
     await world.until(() => world.said.includes("online"));
     world.faults.arrive = () => Promise.reject(new OwnershipLost());
     world.faults.adopt = () => Promise.reject(new OwnershipLost());
-    await expect(world.dials[0]?.hold.record({ key: "1", event: {} as never })).rejects.toThrow(OwnershipLost);
+    await expect(world.dials[0]?.context.record({ key: "1", event: {} as never })).rejects.toThrow(OwnershipLost);
     await world.empty();
     expect(world.live.size).toBe(0);
     expect(world.said).toEqual(["connecting", "online"]);

@@ -4,18 +4,18 @@ import { laneOf } from "../../../src/model/lane.ts";
 import { shardOf } from "../../../src/model/shard.ts";
 import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
 import { activityOf, sendingOf } from "../../support/gateway-core.ts";
-import { heldCore } from "../../support/held-core.ts";
-import { parrotWorld } from "../../support/parrot.ts";
+import { connectionCore } from "../../support/connection-core.ts";
+import { onePageNetwork } from "../../support/one-page-network.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 
 let server: TestRedis;
-let world: Awaited<ReturnType<typeof parrotWorld>>;
-let core: Awaited<ReturnType<typeof heldCore>>;
+let world: Awaited<ReturnType<typeof onePageNetwork>>;
+let core: Awaited<ReturnType<typeof connectionCore>>;
 
 beforeAll(async () => {
   server = await testRedis();
-  world = await parrotWorld();
-  core = await heldCore(server, world);
+  world = await onePageNetwork();
+  core = await connectionCore(server, world);
 });
 afterAll(async () => {
   await core.close();
@@ -27,7 +27,7 @@ describe("activity with an uncertain outcome", () => {
   it("is never sent again after its worker died, also while the network is down", async () => {
     const app = "app1";
     await core.put(app, world.account(0));
-    const words = world.say(0, "once");
+    const words = world.sendTo(0, "once");
     const rid = await core.post(app, words);
     // A worker that died between its mark and the result.
     const outbox = redisOutbox({ redis: core.redis, quota: 10, eventsKept: 100, retentionSeconds: 60 });
@@ -42,9 +42,9 @@ describe("activity with an uncertain outcome", () => {
     );
     await world.restart();
     expect(await core.result(app, rid)).toMatchObject({ status: "unknown", error: { code: "outcome-unknown" } });
-    const last = await core.post(app, world.say(0, "last"));
+    const last = await core.post(app, world.sendTo(0, "last"));
     expect(await core.result(app, last)).toMatchObject({ status: "sent" });
-    expect(await world.peerGot("last")).toBe(1);
+    expect(await world.peerReceived("last")).toBe(1);
     expect(world.heard()).toEqual(["last"]);
   });
 });

@@ -15,7 +15,7 @@ import { redisWebhooks } from "../../../src/webhooks/redis-webhooks.ts";
 import { newWebhookSecret } from "../../../src/webhooks/secret.ts";
 import { activityOf, entryOf, sendingOf } from "../../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
-import { result } from "../streaming/support.ts";
+import { result } from "../streaming/tail-fixture.ts";
 
 let server: TestRedis;
 

@@ -10,7 +10,7 @@ import { keys } from "../../../src/redis/keys.ts";
 import { appShareOf } from "../../../src/redis/server-facts.ts";
 import { activityOf, endOf, entryOf } from "../../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
-import { result } from "../streaming/support.ts";
+import { result } from "../streaming/tail-fixture.ts";
 
 const MAX_BYTES = 100_000;
 const maxBytes = () => MAX_BYTES;

@@ -5,7 +5,7 @@ import { replayRequest, replayRid } from "../../../src/outbox/dead-letter-replay
 import { redisDeadLetters } from "../../../src/outbox/dead-letters.ts";
 import { activityOf, entryOf, gatewayCore, sendingOf } from "../../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
-import { result } from "../streaming/support.ts";
+import { result } from "../streaming/tail-fixture.ts";
 
 let redis: TestRedis;
 let core: ReturnType<typeof gatewayCore>;

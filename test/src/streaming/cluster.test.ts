@@ -6,7 +6,7 @@ import { keys } from "../../../src/redis/keys.ts";
 import { eventTail } from "../../../src/streaming/tail.ts";
 import { freePort } from "../../support/free-port.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
-import { followLive, result } from "./support.ts";
+import { followLive, result } from "./tail-fixture.ts";
 
 let redis: TestRedis;
 let port: number;

@@ -3,7 +3,7 @@ import { compareIds, parseCursor } from "../../../src/event-log/cursor.ts";
 import { keys } from "../../../src/redis/keys.ts";
 import { awaitResult } from "../../../src/streaming/await-result.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
-import { followLive, recorder, result, session, stream } from "./support.ts";
+import { followLive, recorder, result, session, stream } from "./tail-fixture.ts";
 
 let redis: TestRedis;
 const tails: Array<{ close: () => Promise<void> }> = [];

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { egress } from "../../../src/egress/egress.ts";
 import { webhookPost } from "../../../src/webhooks/post.ts";
 import { newWebhookSecret } from "../../../src/webhooks/secret.ts";
-import { hookReceiver } from "../../support/hook-receiver.ts";
+import { webhookReceiver } from "../../support/webhook-receiver.ts";
 
-let receiver: Awaited<ReturnType<typeof hookReceiver>>;
+let receiver: Awaited<ReturnType<typeof webhookReceiver>>;
 const ends: Array<() => Promise<void>> = [];
 beforeAll(async () => {
-  receiver = await hookReceiver();
+  receiver = await webhookReceiver();
   ends.push(receiver.stop);
 });
 afterAll(async () => {
@@ -59,7 +59,7 @@ test("plain http reaches the operator's own networks and no public address", asy
 });
 
 test("a redirect is not followed, wherever it leads", async () => {
-  const away = await hookReceiver(() => ({ status: 307, headers: { location: receiver.url } }));
+  const away = await webhookReceiver(() => ({ status: 307, headers: { location: receiver.url } }));
   ends.push(away.stop);
   const before = receiver.received.length;
   expect(await poster(["127.0.0.0/8"])(away.url)).toMatchObject({ delivered: false, status: 307 });

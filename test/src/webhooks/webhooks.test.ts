@@ -10,9 +10,9 @@ import { conversationOf } from "../../../src/webhooks/conversation-key.ts";
 import { redisDeliveryStore } from "../../../src/webhooks/redis-delivery-store.ts";
 import { isWebhookSecret, newWebhookSecret } from "../../../src/webhooks/secret.ts";
 import { startCursor } from "../../../src/webhooks/start-cursor.ts";
-import { hookWorld } from "../../support/hook-world.ts";
+import { webhookHarness } from "../../support/webhook-harness.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
-import { result } from "../streaming/support.ts";
+import { result } from "../streaming/tail-fixture.ts";
 
 describe("conversations", () => {
   const address = fc.stringMatching(/^[a-z]{1,8}$/);
@@ -83,10 +83,10 @@ test("a hook begins at the end, at the beginning or at a cursor that is kept", (
 
 describe("in Redis", () => {
   let redis: TestRedis;
-  let world: Awaited<ReturnType<typeof hookWorld>>;
+  let world: Awaited<ReturnType<typeof webhookHarness>>;
   beforeAll(async () => {
     redis = await testRedis();
-    world = await hookWorld(redis);
+    world = await webhookHarness(redis);
   });
   afterAll(async () => {
     await world.close();

@@ -7,7 +7,7 @@ import { silentLog } from "../../../../src/model/log.ts";
 import type { Platform } from "../../../../src/platform/platform.ts";
 import { SMTP_TIMEOUTS, type SmtpTimeouts } from "../../../../src/platforms/email/client/smtp/connection.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
-import { type ScriptedSmtp, type SmtpScript, scriptedSmtp } from "../../../support/smtp-script.ts";
+import { type ScriptedSmtp, type SmtpScript, scriptedSmtp } from "../../../support/scripted-smtp.ts";
 import { smtpSink } from "../../../support/smtp-sink.ts";
 import { noEgress, runOnce, testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
 

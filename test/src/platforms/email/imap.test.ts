@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ConnectedMailbox } from "../../../../src/platforms/email/inbound/imap-mailbox.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
-import { type TestHold, testHold } from "../../../support/hold.ts";
+import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
 import { type TestMail, testMail } from "../../../support/postfix.ts";
 import { runOnce, testMailActivity } from "../../../support/verb-context.ts";
@@ -19,10 +19,10 @@ const credentials = (user = "bob", password = `${user}-pw`) => ({
   password,
   mailbox: { protocol: "imap", host: "127.0.0.1", port: server.dovecot.imapPort, tls: "starttls", ca: server.ca },
 });
-const holdOf = (words: Partial<TestHold> & { readonly notesOf?: TestHold } = {}) =>
-  testHold({ address: "bob@example.test", egress: guard, credentials: credentials(), ...words });
+const holdOf = (words: Partial<TestConnectionContext> & { readonly notesOf?: TestConnectionContext } = {}) =>
+  testConnectionContext({ address: "bob@example.test", egress: guard, credentials: credentials(), ...words });
 
-async function held(hold: TestHold): Promise<ConnectedMailbox> {
+async function held(hold: TestConnectionContext): Promise<ConnectedMailbox> {
   const client = (await platform.connect?.(hold)) as ConnectedMailbox;
   clients.push(client);
   return client;
@@ -39,8 +39,8 @@ async function mailed(subject: string, object: object = {}, to = "bob"): Promise
   const receipt = await runOnce(platform, activity, words);
   return String(receipt.object?.id);
 }
-const subjects = (hold: TestHold) => hold.arrivals.map(({ event }) => event.object.subject);
-const bySubject = (subject: string) => (arrival: TestHold["arrivals"][number]) =>
+const subjects = (hold: TestConnectionContext) => hold.arrivals.map(({ event }) => event.object.subject);
+const bySubject = (subject: string) => (arrival: TestConnectionContext["arrivals"][number]) =>
   arrival.event.object.subject === subject;
 
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { validationErrors } from "../../../../src/model/validate.ts";
 import type { OAuthConsent } from "../../../../src/platform/oauth-consent.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
-import { MAIL_CLIENT, mailProvider } from "../../../support/mail-consent.ts";
+import { MAIL_CLIENT, mailProvider } from "../../../support/mail-provider.ts";
 
 const round = { state: "s-1", verifier: "v".repeat(43), redirectUri: "https://gw.example.org/accounts/email/callback" };
 const client = (more: object = {}) =>

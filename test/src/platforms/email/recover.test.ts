@@ -6,9 +6,9 @@ import type { Failure } from "../../../../src/model/failure.ts";
 import { silentLog } from "../../../../src/model/log.ts";
 import type { Receipt } from "../../../../src/platform/platform.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
-import { type TestHold, testHold } from "../../../support/hold.ts";
+import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
-import { lmtpMailer } from "../../../support/mail-maker.ts";
+import { lmtpMailer } from "../../../support/lmtp-mailer.ts";
 import { type TestMail, testMail } from "../../../support/postfix.ts";
 import { runOnce, testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
 
@@ -39,10 +39,10 @@ afterAll(async () => {
 });
 
 describe("what becomes of a mail after it was sent", () => {
-  let hold: TestHold;
+  let hold: TestConnectionContext;
   let client: unknown;
   beforeAll(async () => {
-    hold = testHold({ address: "bob@example.test", egress: guard, credentials: credentials() });
+    hold = testConnectionContext({ address: "bob@example.test", egress: guard, credentials: credentials() });
     client = await platform.connect?.(hold);
   });
   afterAll(async () => platform.dispose?.(client));
@@ -207,7 +207,7 @@ describe("servers that are none", () => {
     expect(asked).toBe(1);
     expect(imap.heard.filter((line) => line.includes("AUTHENTICATE"))).toHaveLength(2);
     const stored: unknown[] = [];
-    const hold = testHold({
+    const hold = testConnectionContext({
       address: "bob@example.test",
       egress: guard,
       credentials: account(imap.port, { oauth2 }),
@@ -227,11 +227,11 @@ describe("servers that are none", () => {
     await new Promise((resolve) => web.once("listening", resolve));
     const imap = await scripted({ AUTHENTICATE: "$ OK in", EXAMINE: SELECTED, "UID FETCH": "$ OK done" });
     const tokenUrl = `http://127.0.0.1:${(web.address() as AddressInfo).port}/token`;
-    let last: TestHold | undefined;
+    let last: TestConnectionContext | undefined;
     const holding = async (oauth2: object): Promise<Failure | undefined> => {
       const credentials = account(imap.port, { oauth2: { tokenUrl, clientId: "c", ...oauth2 } });
       const words = { address: "bob@example.test", egress: guard, credentials };
-      last = testHold({ ...words, ...(last ? { notesOf: last } : {}) });
+      last = testConnectionContext({ ...words, ...(last ? { notesOf: last } : {}) });
       try {
         await platform.dispose?.(await platform.connect?.(last));
         return undefined;

@@ -6,7 +6,7 @@ import { ClientCache } from "../../../../src/delivery/client-cache.ts";
 import { silentLog } from "../../../../src/model/log.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
-import { mailProvider } from "../../../support/mail-consent.ts";
+import { mailProvider } from "../../../support/mail-provider.ts";
 import { testRedis } from "../../../support/redis.ts";
 import { testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
 

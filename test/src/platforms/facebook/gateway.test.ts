@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ANN, BEN, facebookStandIn, LOGIN, PAGE } from "../../../support/facebook-simulator.ts";
+import { ANN, BEN, facebookSimulator, LOGIN, PAGE } from "../../../support/facebook-simulator.ts";
 import { gateway } from "../../../support/gateway.ts";
 
 type Bag = Record<string, unknown>;
 
 let live: Awaited<ReturnType<typeof gateway>>;
-let facebook: Awaited<ReturnType<typeof facebookStandIn>>;
+let facebook: Awaited<ReturnType<typeof facebookSimulator>>;
 let key: string;
 let account: Bag;
 let hook: string;
 
 beforeAll(async () => {
-  facebook = await facebookStandIn();
+  facebook = await facebookSimulator();
   live = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8", FACEBOOK_API_URL: facebook.url });
   key = await live.keyOf("shop");
   const stored = await call("PUT", "/accounts", { platform: "facebook", address: PAGE, credentials: LOGIN });

@@ -2,13 +2,13 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { validationErrors } from "../../../../src/model/validate.ts";
 import type { OAuthConsent } from "../../../../src/platform/oauth-consent.ts";
 import { facebook } from "../../../../src/platforms/facebook/platform.ts";
-import { facebookStandIn, LOGIN, META_APP, PAGE } from "../../../support/facebook-simulator.ts";
+import { facebookSimulator, LOGIN, META_APP, PAGE } from "../../../support/facebook-simulator.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
 
-let server: Awaited<ReturnType<typeof facebookStandIn>>;
+let server: Awaited<ReturnType<typeof facebookSimulator>>;
 const egress = loopbackEgress();
 beforeEach(async () => {
-  server = await facebookStandIn();
+  server = await facebookSimulator();
 });
 afterEach(() => server.stop());
 

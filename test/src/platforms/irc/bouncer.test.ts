@@ -1,16 +1,16 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type IrcAccount, type IrcAccountOptions, ircAccount } from "../../../support/irc-account.ts";
-import { type IrcScript, ircScript, type Script } from "../../../support/irc-script.ts";
+import { type ScriptedIrc, scriptedIrc, type IrcResponder } from "../../../support/scripted-irc.ts";
 
-const servers: IrcScript[] = [];
+const servers: ScriptedIrc[] = [];
 const accounts: IrcAccount[] = [];
 afterEach(async () => {
   await Promise.all(accounts.splice(0).map((account) => account.close()));
   await Promise.all(servers.splice(0).map((server) => server.stop()));
 });
 
-async function script(answers: Script): Promise<IrcScript> {
-  const server = await ircScript(answers);
+async function script(answers: IrcResponder): Promise<ScriptedIrc> {
+  const server = await scriptedIrc(answers);
   servers.push(server);
   return server;
 }
@@ -22,7 +22,7 @@ async function account(options: IrcAccountOptions): Promise<IrcAccount> {
 
 /** ZNC's capabilities, and lines said after the login. */
 const znc =
-  (answer: (line: string, say: (line: string) => void) => boolean, kept: readonly string[] = []): Script =>
+  (answer: (line: string, say: (line: string) => void) => boolean, kept: readonly string[] = []): IrcResponder =>
   (line, say) => {
     if (line === "CAP LS 302") say(":irc.znc.in CAP * LS :znc.in/self-message echo-message server-time");
     else if (line.startsWith("CAP REQ")) say(":irc.znc.in CAP * ACK :echo-message server-time");
@@ -87,7 +87,7 @@ describe("a bouncer", () => {
 });
 
 describe("a join", () => {
-  const forwarding: Script = (line, say) => {
+  const forwarding: IrcResponder = (line, say) => {
     if (!line.startsWith("JOIN #over")) return undefined;
     say(":srv 470 bob #over ##over :Forwarding to another channel");
     say(":bob!b@h JOIN ##over");

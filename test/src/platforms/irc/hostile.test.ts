@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, it } from "vitest";
 import { Failure } from "../../../../src/model/failure.ts";
 import { type IrcAccount, type IrcAccountOptions, ircAccount } from "../../../support/irc-account.ts";
-import { type IrcScript, ircScript, type Script } from "../../../support/irc-script.ts";
+import { type ScriptedIrc, scriptedIrc, type IrcResponder } from "../../../support/scripted-irc.ts";
 
 setFlagsFromString("--expose-gc");
 
@@ -14,8 +14,8 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.close()));
 });
 
-async function script(answers?: Script): Promise<IrcScript> {
-  const server = await ircScript(answers);
+async function script(answers?: IrcResponder): Promise<ScriptedIrc> {
+  const server = await scriptedIrc(answers);
   open.push({ close: server.stop });
   return server;
 }
@@ -34,7 +34,7 @@ const refusal = (words: IrcAccountOptions) =>
 
 /** A server that says these words where it would welcome. */
 const greeting =
-  (...words: readonly string[]): Script =>
+  (...words: readonly string[]): IrcResponder =>
   (line, say, socket) => {
     if (!line.startsWith("USER")) return undefined;
     for (const word of words) say(word);
@@ -44,7 +44,7 @@ const greeting =
 
 /** A server that offers SASL and answers the login with this numeric. */
 const sasl =
-  (numeric: string, offer = "sasl"): Script =>
+  (numeric: string, offer = "sasl"): IrcResponder =>
   (line, say) => {
     if (line === "CAP LS 302") say(`:srv CAP * LS :${offer}`);
     else if (line.startsWith("CAP REQ")) say(`:srv CAP * ACK :${offer}`);
@@ -151,7 +151,7 @@ describe("a hostile server", () => {
 
   /** Welcomes, and says `words` a moment later. */
   const then =
-    (words: string): Script =>
+    (words: string): IrcResponder =>
     (line, say, socket) => {
       if (!line.startsWith("USER")) return undefined;
       for (const word of welcome) say(word);
@@ -278,7 +278,7 @@ describe("a hostile server", () => {
 
 describe("send", () => {
   const after =
-    (deed: (socket: Socket) => void): Script =>
+    (deed: (socket: Socket) => void): IrcResponder =>
     (line, _say, socket) => {
       if (!line.startsWith("PRIVMSG")) return undefined;
       deed(socket);

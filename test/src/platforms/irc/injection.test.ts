@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Activity } from "../../../../src/model/activity.ts";
 import { validationErrors } from "../../../../src/model/validate.ts";
 import { irc } from "../../../../src/platforms/irc/platform.ts";
-import { testHold } from "../../../support/hold.ts";
-import { type IrcScript, ircScript } from "../../../support/irc-script.ts";
+import { testConnectionContext } from "../../../support/connection-context.ts";
+import { type ScriptedIrc, scriptedIrc } from "../../../support/scripted-irc.ts";
 import { testVerbContext } from "../../../support/verb-context.ts";
 
 const EVIL = [
@@ -61,12 +61,12 @@ const COMMANDS: Readonly<Record<string, RegExp>> = {
 
 describe("the wire", () => {
   const platform = irc();
-  let server: IrcScript;
+  let server: ScriptedIrc;
   let client: unknown;
   beforeAll(async () => {
-    server = await ircScript();
+    server = await scriptedIrc();
     const credentials = { host: "127.0.0.1", port: server.port, tls: "none", pace: { burst: 10_000, interval: 0 } };
-    client = await platform.connect?.(testHold({ address: "bob", credentials }) as never);
+    client = await platform.connect?.(testConnectionContext({ address: "bob", credentials }) as never);
     // The last words of the login are behind us when this is answered.
     await bytesOf(activityOf("query", "", { type: "rooms" }));
   });

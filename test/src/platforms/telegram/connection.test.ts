@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { telegram } from "../../../../src/platforms/telegram/platform.ts";
-import { type TestHold, testHold } from "../../../support/hold.ts";
+import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
 import { ALICE, TOKEN, telegramSimulator } from "../../../support/telegram-simulator.ts";
 
 const api = await telegramSimulator();
@@ -13,8 +13,8 @@ afterEach(async () => {
 });
 afterAll(() => api.stop());
 
-async function connect(fields: Partial<TestHold> = {}, notesOf?: TestHold) {
-  const held = testHold({
+async function connect(fields: Partial<TestConnectionContext> = {}, notesOf?: TestConnectionContext) {
+  const held = testConnectionContext({
     address: "@example_bot",
     credentials: { token: TOKEN },
     ...fields,
@@ -24,7 +24,7 @@ async function connect(fields: Partial<TestHold> = {}, notesOf?: TestHold) {
   stops.push(async () => platform.dispose?.(client));
   return held;
 }
-const bodies = (held: TestHold) => held.arrivals.map(({ event }) => event.object.body);
+const bodies = (held: TestConnectionContext) => held.arrivals.map(({ event }) => event.object.body);
 
 describe("a Telegram bot's connection", () => {
   it("records each update once, in order, and stores the offset with the event", async () => {

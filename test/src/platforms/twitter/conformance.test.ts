@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { SCOPES } from "../../../../src/platforms/twitter/oauth-consent.ts";
-import { testHold } from "../../../support/hold.ts";
+import { testConnectionContext } from "../../../support/connection-context.ts";
 import { testVerbContext } from "../../../support/verb-context.ts";
 import { activityOf, xAccount } from "../../../support/x-account.ts";
 import { xDocument } from "../../../support/x-document.ts";
-import { X_FACTS } from "../../../support/x-facts.ts";
+import { X_OPERATIONS } from "../../../support/x-operations.ts";
 import { oauth1Of } from "../../../support/x-simulator.ts";
 
 let x: Awaited<ReturnType<typeof xAccount>>;
@@ -43,7 +43,7 @@ beforeAll(async () => {
 /** A search by the filtered stream, from its rule to the rule's end. */
 async function streamed(): Promise<void> {
   x.server.streams.settings.forbidden = false;
-  const hold = testHold({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress });
+  const hold = testConnectionContext({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress });
   const client = await x.platform.connect?.(hold as never);
   const run = async (verb: string) => {
     const activity = activityOf(x.platform, verb, { target: [{ address: "search:dragoman" }] });
@@ -64,12 +64,12 @@ afterAll(() => x.stop());
 it("every request fits the facts, and every fact is covered", () => {
   expect(x.server.asked.filter(({ status }) => status >= 300)).toEqual([]);
   const tried = new Set(x.server.asked.map(({ endpoint }) => endpoint));
-  expect(X_FACTS.map(({ method, path }) => `${method} ${path}`).filter((endpoint) => !tried.has(endpoint))).toEqual([]);
+  expect(X_OPERATIONS.map(({ method, path }) => `${method} ${path}`).filter((endpoint) => !tried.has(endpoint))).toEqual([]);
 });
 
 it("answers have the fields that the facts name", () => {
   for (const { endpoint, answer } of x.server.asked) {
-    const fact = X_FACTS.find(({ method, path }) => `${method} ${path}` === endpoint);
+    const fact = X_OPERATIONS.find(({ method, path }) => `${method} ${path}` === endpoint);
     const { data } = answer as { readonly data?: object | readonly object[] };
     for (const item of [data ?? []].flat())
       expect(Object.keys(item), endpoint).toEqual(expect.arrayContaining([...(fact?.data ?? [])]));
@@ -77,7 +77,7 @@ it("answers have the fields that the facts name", () => {
 });
 
 it("the consent requests the scopes of all requests and offline access", () => {
-  const needed = new Set(X_FACTS.flatMap(({ scopes }) => scopes));
+  const needed = new Set(X_OPERATIONS.flatMap(({ scopes }) => scopes));
   expect(new Set(SCOPES)).toEqual(new Set([...needed, "offline.access"]));
 });
 
@@ -87,7 +87,7 @@ if (file !== undefined) {
   describe("against X's own document", () => {
     it("the facts are facts", async () => {
       const document = await xDocument(file);
-      for (const fact of X_FACTS) expect(document.factFaults(fact), `${fact.method} ${fact.path}`).toEqual([]);
+      for (const fact of X_OPERATIONS) expect(document.factFaults(fact), `${fact.method} ${fact.path}`).toEqual([]);
     });
 
     it("each request and each answer is one of X's", async () => {

@@ -4,7 +4,7 @@ import { testVerbContext } from "../../../support/verb-context.ts";
 import { activityOf, xAccount } from "../../../support/x-account.ts";
 import type { XFault } from "../../../support/x-simulator.ts";
 import { oauth1Of } from "../../../support/x-simulator.ts";
-import { problem } from "../../../support/x-simulator-world.ts";
+import { problem } from "../../../support/x-simulator-state.ts";
 
 let x: Awaited<ReturnType<typeof xAccount>>;
 let bob: Awaited<ReturnType<typeof x.open>>;

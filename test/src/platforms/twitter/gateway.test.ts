@@ -1,14 +1,14 @@
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { gateway } from "../../../support/gateway.ts";
-import { oauth1Of, xStandIn } from "../../../support/x-simulator.ts";
+import { oauth1Of, xSimulator } from "../../../support/x-simulator.ts";
 
 let live: Awaited<ReturnType<typeof gateway>>;
-let server: Awaited<ReturnType<typeof xStandIn>>;
+let server: Awaited<ReturnType<typeof xSimulator>>;
 let key: string;
 let headers: Readonly<Record<string, string>>;
 beforeAll(async () => {
-  server = await xStandIn();
+  server = await xSimulator();
   live = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8", X_API_URL: server.origin });
   key = await live.keyOf("poster");
   headers = { Authorization: `Bearer ${key}`, Accept: "application/json" };

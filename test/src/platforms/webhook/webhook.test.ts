@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { webhook } from "../../../../src/platforms/webhook/platform.ts";
 import { newWebhookSecret } from "../../../../src/webhooks/secret.ts";
 import { gateway } from "../../../support/gateway.ts";
-import { hookReceiver, type Reaction } from "../../../support/hook-receiver.ts";
+import { webhookReceiver, type WebhookReply } from "../../../support/webhook-receiver.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
 import { noEgress, runOnce, testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
 
@@ -12,8 +12,8 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-async function world(react: (nth: number) => Reaction = () => 204) {
-  const receiver = await hookReceiver((_it, nth) => react(nth));
+async function world(react: (nth: number) => WebhookReply = () => 204) {
+  const receiver = await webhookReceiver((_it, nth) => react(nth));
   const { fetch, close } = loopbackEgress();
   ends.push(receiver.stop, close);
   const egress = { ...noEgress, fetch };
@@ -92,7 +92,7 @@ describe("webhook send", () => {
     const gw = await gateway();
     ends.push(gw.stop);
     const key = await gw.keyOf("shop");
-    const receiver = await hookReceiver();
+    const receiver = await webhookReceiver();
     ends.push(receiver.stop);
     const post = async (object: object, address: string) => {
       const answer = await fetch(`${gw.url}/gateway/activities`, {

@@ -1,9 +1,9 @@
 import { xml } from "@xmpp/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
-import { type TestHold, testHold } from "../../../support/hold.ts";
+import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
 import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestProsody, testProsody } from "../../../support/prosody.ts";
-import { run } from "../../../support/xmpp-held.ts";
+import { runVerb } from "../../../support/run-verb.ts";
 import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
 
 const platform = xmpp();
@@ -25,9 +25,9 @@ afterAll(async () => {
   await prosody?.stop();
 });
 
-async function account(after?: TestHold) {
+async function account(after?: TestConnectionContext) {
   const user = after ? (after.address.split("@")[0] ?? "") : `bob${used++}`;
-  const hold = testHold({
+  const hold = testConnectionContext({
     address: `${user}@${PROSODY_DOMAIN}`,
     credentials: { host: "127.0.0.1", port: prosody.port, tls: "none", password: `${user}-pw` },
     ...(after ? { notesOf: after } : {}),
@@ -38,11 +38,11 @@ async function account(after?: TestHold) {
     hold,
     address: hold.address,
     do: (verb: string, address: string, object: object = {}) =>
-      run(platform, client, { verb, actor, target: [{ address }], object: { ...object } }),
+      runVerb(platform, client, { verb, actor, target: [{ address }], object: { ...object } }),
     close: async () => platform.dispose?.(client),
   };
 }
-const bodiesOf = ({ arrivals }: TestHold) => arrivals.flatMap(({ event }) => event.object.body ?? []);
+const bodiesOf = ({ arrivals }: TestConnectionContext) => arrivals.flatMap(({ event }) => event.object.body ?? []);
 const direct = (to: string, id: string, body: string) =>
   alice.send(xml("message", { to, type: "chat", id }, xml("body", {}, body)));
 const toRoom = (room: string, id: string, body: string, ...children: ReturnType<typeof xml>[]) =>

@@ -6,12 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Activity } from "../../../../src/model/activity.ts";
 import type { ConnectionContext } from "../../../../src/platform/connection.ts";
 import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
-import { type TestHold, testHold } from "../../../support/hold.ts";
+import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
 import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestProsody, testProsody } from "../../../support/prosody.ts";
 import { testVerbContext } from "../../../support/verb-context.ts";
-import { run } from "../../../support/xmpp-held.ts";
+import { runVerb } from "../../../support/run-verb.ts";
 import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
-import { scriptedXmpp } from "../../../support/xmpp-script.ts";
+import { scriptedXmpp } from "../../../support/scripted-xmpp.ts";
 
 const ALICE = `alice@${PROSODY_DOMAIN}`;
 const platform = xmpp();
@@ -29,16 +29,16 @@ afterAll(async () => {
 
 function holdFor(
   user: string,
-  words: Partial<ConnectionContext<unknown>> & { readonly notesOf?: TestHold; readonly port?: number } = {},
+  words: Partial<ConnectionContext<unknown>> & { readonly notesOf?: TestConnectionContext; readonly port?: number } = {},
 ) {
   const { port = prosody.port, ...more } = words;
-  return testHold({
+  return testConnectionContext({
     address: `${user}@${PROSODY_DOMAIN}`,
     credentials: { host: "127.0.0.1", port, tls: "none", password: `${user}-pw` },
     ...more,
   });
 }
-const held = (hold: TestHold) => platform.connect?.(hold as never);
+const held = (hold: TestConnectionContext) => platform.connect?.(hold as never);
 async function said(to: string, text: string): Promise<void> {
   await alice.send(xml("message", { to, type: "chat", id: ulid() }, xml("body", {}, text)));
   await alice.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
@@ -142,7 +142,7 @@ describe("a server crash", () => {
     const room = `ruins@${PROSODY_ROOMS}`;
     const first = holdFor("dora");
     const client = await held(first);
-    await run(platform, client, { verb: "join", actor: { address: first.address }, target: [{ address: room }] });
+    await runVerb(platform, client, { verb: "join", actor: { address: first.address }, target: [{ address: room }] });
     await alice.join(room, "alice");
     await said(first.address, "before");
     await alice.send(xml("message", { to: room, type: "groupchat", id: "r1" }, xml("body", {}, "room before")));
@@ -191,11 +191,11 @@ describe("a break between a written message and its confirmation", () => {
     const hold = holdFor("emil", { port: server.port });
     const client = await held(hold);
     const two = [{ address: ALICE }, { address: "carl@elsewhere.test" }];
-    const sending = run(platform, client, { ...activity(ulid(), ALICE), target: two });
+    const sending = runVerb(platform, client, { ...activity(ulid(), ALICE), target: two });
     await expect(sending).rejects.toMatchObject({ code: "outcome-unknown", mayHaveLanded: true });
-    const late = await run(platform, client, { ...activity(ulid(), ALICE) });
+    const late = await runVerb(platform, client, { ...activity(ulid(), ALICE) });
     expect(late.outcomes).toMatchObject([{ status: "deferred", error: { code: "platform-unavailable" } }]);
-    const both = await run(platform, client, { ...activity(ulid(), ALICE), target: two });
+    const both = await runVerb(platform, client, { ...activity(ulid(), ALICE), target: two });
     expect(both.outcomes).toMatchObject([{ status: "deferred" }, { status: "deferred" }]);
     await platform.dispose?.(client);
     await server.stop();
@@ -206,14 +206,14 @@ describe("a break between a written message and its confirmation", () => {
     const client = await held(hold);
     const room = `doubts@${PROSODY_ROOMS}`;
     const actor = { address: hold.address };
-    await run(platform, client, { verb: "join", actor, target: [{ address: room }] });
-    const sent = await run(platform, client, {
+    await runVerb(platform, client, { verb: "join", actor, target: [{ address: room }] });
+    const sent = await runVerb(platform, client, {
       verb: "send",
       actor,
       target: [{ address: ALICE }],
       object: { body: "x" },
     });
-    const inRoom = await run(platform, client, {
+    const inRoom = await runVerb(platform, client, {
       verb: "send",
       actor,
       target: [{ address: room }],
@@ -253,7 +253,7 @@ describe("connect", () => {
   });
 
   it("fails with credentials-invalid for a wrong password, without repeating the password", async () => {
-    const hold = testHold({
+    const hold = testConnectionContext({
       address: `fred@${PROSODY_DOMAIN}`,
       credentials: { host: "127.0.0.1", port: prosody.port, tls: "none", password: "canary-wrong" },
     });

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { TLSSocket } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
-import { testHold } from "../../../support/hold.ts";
+import { testConnectionContext } from "../../../support/connection-context.ts";
 import { certificate } from "../../../support/mail-certificate.ts";
-import { features, MECHANISMS, OPEN, type ScriptedXmpp, scriptedXmpp } from "../../../support/xmpp-script.ts";
+import { features, MECHANISMS, OPEN, type ScriptedXmpp, scriptedXmpp } from "../../../support/scripted-xmpp.ts";
 
 const PASSWORD = "canary-pw-4711";
 const STARTTLS = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
@@ -23,13 +23,13 @@ async function server(script: Parameters<typeof scriptedXmpp>[0]): Promise<Scrip
   return made;
 }
 function account(port: number, tls: "starttls" | "implicit" | "none", more: object = {}) {
-  return testHold({
+  return testConnectionContext({
     address: "bob@xmpp.test",
     credentials: { host: "127.0.0.1", port, tls, password: PASSWORD, ...more },
   });
 }
 /** What the platform makes of a login that fails. */
-async function failed(hold: ReturnType<typeof testHold>) {
+async function failed(hold: ReturnType<typeof testConnectionContext>) {
   const thrown = await platform.connect?.(hold as never).then(
     () => undefined,
     (error: unknown) => error,
@@ -92,7 +92,7 @@ describe("a hostile server before the login", () => {
     const unknown = await server({ first: features(STARTTLS), on: secure });
     expect(await failed(account(unknown.port, "starttls"))).toMatchObject({ code: "tls-failed" });
     expect(inside).toEqual([]);
-    const other = testHold({
+    const other = testConnectionContext({
       address: "bob@other.test",
       credentials: { host: "127.0.0.1", port: unknown.port, password: PASSWORD, ca: cert },
     });

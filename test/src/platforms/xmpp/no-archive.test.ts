@@ -1,10 +1,10 @@
 import { xml } from "@xmpp/client";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
-import { type TestHold, testHold } from "../../../support/hold.ts";
+import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
 import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestProsody, testProsody } from "../../../support/prosody.ts";
 import { testVerbContext } from "../../../support/verb-context.ts";
-import { run } from "../../../support/xmpp-held.ts";
+import { runVerb } from "../../../support/run-verb.ts";
 import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
 
 const platform = xmpp();
@@ -19,8 +19,8 @@ afterAll(async () => {
   await prosody.stop();
 });
 
-const bob = (notesOf?: TestHold) =>
-  testHold({
+const bob = (notesOf?: TestConnectionContext) =>
+  testConnectionContext({
     address: `bob@${PROSODY_DOMAIN}`,
     credentials: { host: "127.0.0.1", port: prosody.port, tls: "none", password: "bob-pw" },
     ...(notesOf ? { notesOf } : {}),
@@ -32,12 +32,12 @@ it("an account without archives gets offline messages and room history of the me
   const client = await platform.connect?.(first as never);
   const actor = { address: first.address };
   await alice.join(room, "alice");
-  await run(platform, client, { verb: "join", actor, target: [{ address: room }] });
+  await runVerb(platform, client, { verb: "join", actor, target: [{ address: room }] });
   const toRoom = (body: string) =>
     alice.send(xml("message", { to: room, type: "groupchat", id: body }, xml("body", {}, body)));
   await toRoom("in the room");
   await first.arrived(({ event }) => event.object.body === "in the room");
-  const sent = await run(platform, client, {
+  const sent = await runVerb(platform, client, {
     verb: "send",
     actor,
     target: [{ address: alice.jid }],

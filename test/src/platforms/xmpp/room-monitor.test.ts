@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
-import { testHold } from "../../../support/hold.ts";
-import { run } from "../../../support/xmpp-held.ts";
-import { type ScriptedXmpp, scriptedXmpp } from "../../../support/xmpp-script.ts";
+import { testConnectionContext } from "../../../support/connection-context.ts";
+import { runVerb } from "../../../support/run-verb.ts";
+import { type ScriptedXmpp, scriptedXmpp } from "../../../support/scripted-xmpp.ts";
 
 const ROOM = "garden@rooms.test";
 const ADDRESS = "bob@xmpp.test";
@@ -46,12 +46,12 @@ async function inRoom(script: {
     xmppSelfPingMs: 50,
     xmppTimeouts: { loginMs: 2_000, responseMs: 1_000, keepaliveMs: 60_000 },
   });
-  const hold = testHold({
+  const hold = testConnectionContext({
     address: ADDRESS,
     credentials: { host: "127.0.0.1", port: server.port, tls: "none", password: "pw" },
   });
   const client = await platform.connect?.(hold as never);
-  await run(platform, client, { verb: "join", actor: { address: ADDRESS }, target: [{ address: ROOM }] });
+  await runVerb(platform, client, { verb: "join", actor: { address: ADDRESS }, target: [{ address: ROOM }] });
   return { hold, platform, client, server, pings: () => pings, joins: () => joins };
 }
 
@@ -119,7 +119,7 @@ describe("a message", () => {
         return true;
       },
     });
-    const { outcomes } = await run(platform, client, {
+    const { outcomes } = await runVerb(platform, client, {
       verb: "send",
       actor: { address: ADDRESS },
       target: [{ address: ROOM }],
@@ -142,7 +142,7 @@ describe("a message", () => {
         return true;
       },
     });
-    const { outcomes } = await run(platform, client, {
+    const { outcomes } = await runVerb(platform, client, {
       verb: "send",
       actor: { address: ADDRESS },
       target: [{ address: "alice@xmpp.test" }],

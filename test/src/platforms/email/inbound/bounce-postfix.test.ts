@@ -3,7 +3,7 @@ import { type Bounce, readBounce } from "../../../../../src/platforms/email/inbo
 import { email } from "../../../../../src/platforms/email/platform.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
 import { type TestMail, testMail } from "../../../../support/postfix.ts";
-import { type ScriptedSmtp, scriptedSmtp } from "../../../../support/smtp-script.ts";
+import { type ScriptedSmtp, scriptedSmtp } from "../../../../support/scripted-smtp.ts";
 import { runOnce, testMailActivity } from "../../../../support/verb-context.ts";
 
 let elsewhere: ScriptedSmtp;

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { email } from "../../../../../src/platforms/email/platform.ts";
-import { heldCore } from "../../../../support/held-core.ts";
+import { connectionCore } from "../../../../support/connection-core.ts";
 import { type TestMail, testMail } from "../../../../support/postfix.ts";
 import { type TestRedis, testRedis } from "../../../../support/redis.ts";
-import { type ScriptedSmtp, scriptedSmtp } from "../../../../support/smtp-script.ts";
+import { type ScriptedSmtp, scriptedSmtp } from "../../../../support/scripted-smtp.ts";
 
 let redis: TestRedis;
 let elsewhere: ScriptedSmtp;
 let mail: TestMail;
-let core: Awaited<ReturnType<typeof heldCore>>;
+let core: Awaited<ReturnType<typeof connectionCore>>;
 beforeAll(async () => {
   elsewhere = await scriptedSmtp({ rcpt: "550 5.1.1 We know no such person" });
   const extra = [`default_transport = smtp:[127.0.0.1]:${elsewhere.port}`];
   [redis, mail] = await Promise.all([testRedis(), testMail({ extra })]);
-  core = await heldCore(redis, { platform: email({ pop3PollMs: 100 }) });
+  core = await connectionCore(redis, { platform: email({ pop3PollMs: 100 }) });
 });
 afterAll(async () => {
   await core?.close();

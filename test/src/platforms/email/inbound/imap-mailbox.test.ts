@@ -4,9 +4,9 @@ import { IMAP_TIMEOUTS } from "../../../../../src/platforms/email/client/imap/co
 import type { ConnectedMailbox } from "../../../../../src/platforms/email/inbound/imap-mailbox.ts";
 import { email } from "../../../../../src/platforms/email/platform.ts";
 import { type TestDovecot, testDovecot } from "../../../../support/dovecot.ts";
-import { type TestHold, testHold } from "../../../../support/hold.ts";
+import { type TestConnectionContext, testConnectionContext } from "../../../../support/connection-context.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
-import { lmtpMailer } from "../../../../support/mail-maker.ts";
+import { lmtpMailer } from "../../../../support/lmtp-mailer.ts";
 import { testMailActivity, testVerbContext } from "../../../../support/verb-context.ts";
 
 const guard = loopbackEgress();
@@ -23,14 +23,14 @@ const credentials = (user: string, { imapPort: port } = server) => ({
   password: `${user}-pw`,
   mailbox: { protocol: "imap", host: "127.0.0.1", port, tls: "none" },
 });
-const holdOf = (user: string, notesOf?: TestHold) =>
-  testHold({
+const holdOf = (user: string, notesOf?: TestConnectionContext) =>
+  testConnectionContext({
     address: `${user}@example.test`,
     egress: guard,
     credentials: credentials(user),
     ...(notesOf ? { notesOf } : {}),
   });
-async function held(hold: TestHold): Promise<ConnectedMailbox> {
+async function held(hold: TestConnectionContext): Promise<ConnectedMailbox> {
   const client = (await platform.connect?.(hold)) as ConnectedMailbox;
   open.add(client);
   return client;
@@ -41,8 +41,8 @@ async function letGo(client: ConnectedMailbox): Promise<void> {
 }
 const run = (client: ConnectedMailbox, verb: string, folder: string) =>
   platform.verbs[verb]?.run(client, testMailActivity({ verb, target: [], object: { folder } }), testVerbContext());
-const subject = (text: string) => (arrival: TestHold["arrivals"][number]) => arrival.event.object.subject === text;
-const subjects = (hold: TestHold) => hold.arrivals.map(({ event }) => event.object.subject);
+const subject = (text: string) => (arrival: TestConnectionContext["arrivals"][number]) => arrival.event.object.subject === text;
+const subjects = (hold: TestConnectionContext) => hold.arrivals.map(({ event }) => event.object.subject);
 /** What an administrator may do: files mails into a folder, or copies them. */
 const doveadm = (...words: readonly string[]) =>
   execFileSync("doveadm", ["-c", `${server.dir}/dovecot.conf`, ...words], { stdio: "pipe" });
@@ -143,7 +143,7 @@ describe("folders that an account listens to", () => {
     const eager = email({
       imapTimeouts: { ...IMAP_TIMEOUTS, poll: 100 },
     });
-    const hold = testHold({ address: "u1@example.test", egress: guard, credentials: credentials("u1", plain) });
+    const hold = testConnectionContext({ address: "u1@example.test", egress: guard, credentials: credentials("u1", plain) });
     const client = await eager.connect?.(hold);
     await there.put("u1", "asked for");
     await hold.arrived(subject("asked for"));
@@ -213,7 +213,7 @@ describe("mails as they come", () => {
     const before = holdOf(user);
     await letGo(await held(before));
     await lmtp.put(user, "kept");
-    const away = testHold({
+    const away = testConnectionContext({
       address: `${user}@example.test`,
       egress: guard,
       credentials: credentials(user),
@@ -238,7 +238,7 @@ describe("mails as they come", () => {
       open = resolve;
     });
     const after = holdOf(user, before);
-    const slow: TestHold = { ...after, record: (arrival) => gate.then(() => after.record(arrival)) };
+    const slow: TestConnectionContext = { ...after, record: (arrival) => gate.then(() => after.record(arrival)) };
     const hasty = email({ imapTimeouts: { ...IMAP_TIMEOUTS, catchUp: 50 } });
     const client = await hasty.connect?.(slow);
     expect(after.arrivals).toEqual([]);

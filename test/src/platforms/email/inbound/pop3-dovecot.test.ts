@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { egress } from "../../../../../src/egress/egress.ts";
 import { email } from "../../../../../src/platforms/email/platform.ts";
 import { type TestDovecot, testDovecot } from "../../../../support/dovecot.ts";
-import { type TestHold, testHold } from "../../../../support/hold.ts";
+import { type TestConnectionContext, testConnectionContext } from "../../../../support/connection-context.ts";
 import { mailFolder } from "../../../../support/mail-folder.ts";
 
 const USERS = ["ann", "bob", "carl", "dora", "emil"] as const;
@@ -43,9 +43,9 @@ const credentials = (user: User, more: object = {}) => ({
 });
 const guard = egress({ allowPrivate: ["127.0.0.0/8"], resolve: async () => [{ address: "127.0.0.1", family: 4 }] });
 /** What the core gives, and the platform's work with it; `notesOf` is what another one has left. */
-function holding(user: User, more: object = {}, notesOf?: TestHold) {
+function holding(user: User, more: object = {}, notesOf?: TestConnectionContext) {
   const words = { credentials: credentials(user, more), address: `${user}@example.test`, egress: guard };
-  const hold = testHold(notesOf ? { ...words, notesOf } : words);
+  const hold = testConnectionContext(notesOf ? { ...words, notesOf } : words);
   const client = platform.connect?.(hold as never) ?? Promise.reject(new Error("Not a held platform"));
   // Whoever awaits it hears of it; a test may first wait for something else.
   client.catch(() => undefined);
@@ -58,7 +58,7 @@ function holding(user: User, more: object = {}, notesOf?: TestHold) {
   });
   return { hold, client };
 }
-async function held(...words: Parameters<typeof holding>): Promise<TestHold> {
+async function held(...words: Parameters<typeof holding>): Promise<TestConnectionContext> {
   const { hold, client } = holding(...words);
   await client;
   return hold;
@@ -66,8 +66,8 @@ async function held(...words: Parameters<typeof holding>): Promise<TestHold> {
 const deliver = (user: User, raw: string | Buffer) =>
   lmtp.sendMail({ envelope: { from: "peer@example.test", to: `${user}@example.test` }, raw });
 const simple = (subject: string) => `From: peer@example.test\r\nSubject: ${subject}\r\n\r\n${subject}\r\n`;
-const subjects = ({ arrivals }: TestHold) => arrivals.map(({ event }) => event.object.subject);
-const withSubject = (subject: string) => (arrival: TestHold["arrivals"][number]) =>
+const subjects = ({ arrivals }: TestConnectionContext) => arrivals.map(({ event }) => event.object.subject);
+const withSubject = (subject: string) => (arrival: TestConnectionContext["arrivals"][number]) =>
   arrival.event.object.subject === subject;
 
 describe("a mailbox on a real Dovecot, over POP3 with STLS", () => {

@@ -5,8 +5,8 @@ import { POP3_TIMEOUTS } from "../../../../../src/platforms/email/client/pop3/cl
 import { type MailReader, mailReader } from "../../../../../src/platforms/email/inbound/mail-reader.ts";
 import { type Pop3Settings, pollPop3 } from "../../../../../src/platforms/email/inbound/pop3-mailbox.ts";
 import { pop3Seen, seenEntry } from "../../../../../src/platforms/email/inbound/pop3-seen.ts";
-import { type TestHold, testHold } from "../../../../support/hold.ts";
-import { type Pop3Mail, type Pop3Script, type ScriptedPop3, scriptedPop3 } from "../../../../support/pop3-script.ts";
+import { type TestConnectionContext, testConnectionContext } from "../../../../support/connection-context.ts";
+import { type Pop3Mail, type Pop3Script, type ScriptedPop3, scriptedPop3 } from "../../../../support/scripted-pop3.ts";
 
 let reader: MailReader;
 const ends: Array<() => unknown> = [];
@@ -24,19 +24,19 @@ const mail = (uidl: string, more = ""): Pop3Mail => ({
     `From: ann@example.org\r\nSubject: ${uidl}\r\nMessage-ID: <${uidl}@example.org>\r\n\r\n${more}.\r\n`,
   ),
 });
-const names = (hold: TestHold) => hold.arrivals.map(({ event }) => event.object.subject);
+const names = (hold: TestConnectionContext) => hold.arrivals.map(({ event }) => event.object.subject);
 
 async function server(script: Pop3Script): Promise<ScriptedPop3> {
   const scripted = await scriptedPop3(script);
   ends.push(scripted.stop);
   return scripted;
 }
-const hold = (words: Partial<Parameters<typeof testHold>[0]> = {}) => {
-  const made = testHold({ credentials: {}, address: "bob@example.com", ...words });
+const hold = (words: Partial<Parameters<typeof testConnectionContext>[0]> = {}) => {
+  const made = testConnectionContext({ credentials: {}, address: "bob@example.com", ...words });
   ends.push(() => made.abort());
   return made;
 };
-async function start(held: TestHold, port: number, more: Partial<Pop3Settings> = {}) {
+async function start(held: TestConnectionContext, port: number, more: Partial<Pop3Settings> = {}) {
   const polling = await pollPop3(held, {
     endpoint: {
       connect: held.egress.connect,

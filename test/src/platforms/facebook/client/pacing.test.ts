@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { ANN, BEN, facebookStandIn, LOGIN, PAGE } from "../../../../support/facebook-simulator.ts";
+import { ANN, BEN, facebookSimulator, LOGIN, PAGE } from "../../../../support/facebook-simulator.ts";
 import { gateway } from "../../../../support/gateway.ts";
 
 let live: Awaited<ReturnType<typeof gateway>>;
-let facebook: Awaited<ReturnType<typeof facebookStandIn>>;
+let facebook: Awaited<ReturnType<typeof facebookSimulator>>;
 let key: string;
 beforeAll(async () => {
-  facebook = await facebookStandIn({ limit: { calls: 15, seconds: 1 } });
+  facebook = await facebookSimulator({ limit: { calls: 15, seconds: 1 } });
   live = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8", FACEBOOK_API_URL: facebook.url });
   key = await live.keyOf("shop");
   expect((await call("PUT", "/accounts", { platform: "facebook", address: PAGE, credentials: LOGIN })).status).toBe(

@@ -7,7 +7,7 @@ import {
   ANN,
   BEN,
   type FacebookFault,
-  facebookStandIn,
+  facebookSimulator,
   graphError,
   LOGIN,
   PAGE,
@@ -15,10 +15,10 @@ import {
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
 import { runOnce, testMailActivity } from "../../../../support/verb-context.ts";
 
-let server: Awaited<ReturnType<typeof facebookStandIn>>;
+let server: Awaited<ReturnType<typeof facebookSimulator>>;
 const egress = loopbackEgress();
 beforeEach(async () => {
-  server = await facebookStandIn();
+  server = await facebookSimulator();
 });
 afterEach(() => server.stop());
 

@@ -3,18 +3,18 @@ import { silentLog } from "../../../../../src/model/log.ts";
 import type { Platform, PollContext, PollResult } from "../../../../../src/platform/platform.ts";
 import { parseState } from "../../../../../src/platforms/feeds/inbound/state.ts";
 import { feeds } from "../../../../../src/platforms/feeds/platform.ts";
-import { feedSite, type SiteFeed, siteItem } from "../../../../support/feed-site.ts";
+import { feedServer, type ServedFeed, feedItem } from "../../../../support/feed-server.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const guard = loopbackEgress();
-const sites: Record<string, SiteFeed> = {};
-let site: Awaited<ReturnType<typeof feedSite>>;
+const sites: Record<string, ServedFeed> = {};
+let site: Awaited<ReturnType<typeof feedServer>>;
 const platform = feeds({}) as Platform & Required<Pick<Platform, "poll" | "createClient" | "dispose">>;
 let client: unknown;
 beforeAll(async () => {
-  site = await feedSite(sites);
+  site = await feedServer(sites);
   // As in a worker at work: the threads live on between polls.
   client = await platform.createClient({ app: "a", credentials: undefined, egress: guard, log: silentLog });
 });
@@ -38,11 +38,11 @@ const headers = (path: string, nth: number) => site.of(path)[nth]?.headers ?? {}
 
 describe("poll: new entries", () => {
   it("remembers entries at the first poll and reports new ones at later polls, the oldest first", async () => {
-    const feed: SiteFeed = { entries: [siteItem("b"), siteItem("a")] };
+    const feed: ServedFeed = { entries: [feedItem("b"), feedItem("a")] };
     sites["/new"] = feed;
     const first = await look("/new");
     expect(first.entries).toEqual([]);
-    feed.entries.unshift(siteItem("d"), siteItem("c", "&lt;p&gt;Hi&lt;/p&gt;", "<link>/c</link>"));
+    feed.entries.unshift(feedItem("d"), feedItem("c", "&lt;p&gt;Hi&lt;/p&gt;", "<link>/c</link>"));
     const second = await look("/new", first.state);
     expect(ids(second)).toEqual(["post c", "post d"]);
     expect(second.entries[0]?.event).toEqual({
@@ -58,7 +58,7 @@ describe("poll: new entries", () => {
   });
 
   it("sorts by date where all entries have one", async () => {
-    const dated = (id: string, day: number) => siteItem(id, "x", `<pubDate>2010-01-0${day}T00:00:00Z</pubDate>`);
+    const dated = (id: string, day: number) => feedItem(id, "x", `<pubDate>2010-01-0${day}T00:00:00Z</pubDate>`);
     sites["/dated"] = { entries: [dated("0", 1)] };
     const { state } = await look("/dated");
     sites["/dated"].entries = [dated("later", 3), dated("0", 1), dated("latest", 4), dated("early", 2)];
@@ -68,32 +68,32 @@ describe("poll: new entries", () => {
   });
 
   it("reports changed content as an update, and a changed date not at all", async () => {
-    sites["/edit"] = { entries: [siteItem("a"), siteItem("b")] };
+    sites["/edit"] = { entries: [feedItem("a"), feedItem("b")] };
     const first = await look("/edit");
     sites["/edit"].entries = [
-      siteItem("a", "said", "<pubDate>2010-01-01T00:00:00Z</pubDate>"),
-      siteItem("b", "corrected"),
+      feedItem("a", "said", "<pubDate>2010-01-01T00:00:00Z</pubDate>"),
+      feedItem("b", "corrected"),
     ];
     const second = await look("/edit", first.state);
     expect(ids(second)).toEqual(["update b"]);
-    sites["/edit"].entries = [siteItem("b")];
+    sites["/edit"].entries = [feedItem("b")];
     const third = await look("/edit", second.state);
     expect(ids(third)).toEqual(["update b"]);
     expect(third.entries[0]?.key).not.toBe(second.entries[0]?.key);
   });
 
   it("makes the same keys when a poll is repeated", async () => {
-    sites["/again"] = { entries: [siteItem("a")] };
+    sites["/again"] = { entries: [feedItem("a")] };
     const { state } = await look("/again");
-    sites["/again"].entries.push(siteItem("b"));
+    sites["/again"].entries.push(feedItem("b"));
     const keys = async () => (await look("/again", state)).entries.map(({ key }) => key);
     expect(await keys()).toEqual(await keys());
   });
 
   it("reports a hundred entries per poll and omits none", async () => {
-    sites["/flood"] = { entries: [siteItem("0")] };
+    sites["/flood"] = { entries: [feedItem("0")] };
     let { state } = await look("/flood");
-    sites["/flood"].entries = Array.from({ length: 250 }, (_, n) => siteItem(`e${n}`)).reverse();
+    sites["/flood"].entries = Array.from({ length: 250 }, (_, n) => feedItem(`e${n}`)).reverse();
     const brought: string[] = [];
     for (let round = 0; round < 4; round++) {
       const polled = await look("/flood", state);
@@ -106,7 +106,7 @@ describe("poll: new entries", () => {
   });
 
   it("does not report entries again after an empty document", async () => {
-    const entries = Array.from({ length: 300 }, (_, n) => siteItem(`e${n}`));
+    const entries = Array.from({ length: 300 }, (_, n) => feedItem(`e${n}`));
     sites["/empty"] = { entries };
     let { state } = await look("/empty");
     sites["/empty"] = { entries: [] };
@@ -116,12 +116,12 @@ describe("poll: new entries", () => {
   });
 
   it("keeps an event under 100 kB and the largest feed's state under 16 kB", async () => {
-    sites["/big"] = { entries: Array.from({ length: 499 }, (_, n) => siteItem(`e${n}`)) };
+    sites["/big"] = { entries: Array.from({ length: 499 }, (_, n) => feedItem(`e${n}`)) };
     let polled = await look("/big");
     for (const letter of ["f", "g", "h"]) {
       sites["/big"].entries = [
-        siteItem(letter, "x".repeat(1_000_000)),
-        ...Array.from({ length: 499 }, (_, n) => siteItem(`${letter}${n}`)),
+        feedItem(letter, "x".repeat(1_000_000)),
+        ...Array.from({ length: 499 }, (_, n) => feedItem(`${letter}${n}`)),
       ];
       for (let round = 0; round < 5; round++) polled = await look("/big", polled.state);
       for (const { event } of polled.entries) expect(JSON.stringify(event).length).toBeLessThan(100_000);
@@ -135,7 +135,7 @@ describe("poll: requests", () => {
     "sends back a %s ETag unchanged; 304 reports and changes nothing",
     async (etag) => {
       const path = `/${etag}`;
-      sites[path] = { entries: [siteItem("a")], etag, modified: "Mon, 06 Sep 2010 01:01:00 GMT" };
+      sites[path] = { entries: [feedItem("a")], etag, modified: "Mon, 06 Sep 2010 01:01:00 GMT" };
       const first = await look(path);
       const second = await look(path, first.state);
       expect(headers(path, 0)).not.toHaveProperty("if-none-match");
@@ -148,10 +148,10 @@ describe("poll: requests", () => {
   );
 
   it("uses Last-Modified without an ETag, and compares the bytes without both", async () => {
-    sites["/modified"] = { entries: [siteItem("a")], etag: "none", modified: "Mon, 06 Sep 2010 01:01:00 GMT" };
+    sites["/modified"] = { entries: [feedItem("a")], etag: "none", modified: "Mon, 06 Sep 2010 01:01:00 GMT" };
     await look("/modified", (await look("/modified")).state);
     expect(site.of("/modified").map(({ status }) => status)).toEqual([200, 304]);
-    sites["/plain"] = { entries: [siteItem("a")], etag: "none" };
+    sites["/plain"] = { entries: [feedItem("a")], etag: "none" };
     const first = await look("/plain");
     const second = await look("/plain", first.state);
     expect(second.state).toBe(first.state);
@@ -160,18 +160,18 @@ describe("poll: requests", () => {
 
   it("polls the address of a permanent move, and the old one when that fails", async () => {
     sites["/old"] = { entries: [], status: 301, location: "/moved" };
-    sites["/moved"] = { entries: [siteItem("a")] };
+    sites["/moved"] = { entries: [feedItem("a")] };
     const first = await look("/old");
     expect(parseState(first.state)?.url).toBe(at("/moved"));
     const second = await look("/old", first.state);
     expect(site.asked.map(({ path }) => path)).toEqual(["/old", "/moved", "/moved"]);
     sites["/moved"].status = 404;
-    sites["/old"] = { entries: [siteItem("a"), siteItem("home")] };
+    sites["/old"] = { entries: [feedItem("a"), feedItem("home")] };
     const third = await look("/old", second.state);
     expect(ids(third)).toEqual(["post home"]);
     expect(parseState(third.state)).not.toHaveProperty("url");
     sites["/away"] = { entries: [], status: 307, location: "/new" };
-    sites["/new"] = { entries: [siteItem("a")] };
+    sites["/new"] = { entries: [feedItem("a")] };
     const passing = await look("/away");
     expect(parseState(passing.state)).not.toHaveProperty("url");
   });
@@ -192,20 +192,20 @@ describe("poll: requests", () => {
   });
 
   it("starts over with an unreadable state", async () => {
-    sites["/odd"] = { entries: [siteItem("a")] };
+    sites["/odd"] = { entries: [feedItem("a")] };
     expect(ids(await look("/odd", "{}"))).toEqual([]);
   });
 });
 
 describe("poll: interval", () => {
-  const next = async (path: string, feed: SiteFeed) => {
+  const next = async (path: string, feed: ServedFeed) => {
     sites[path] = feed;
     return (await look(path)).nextMs;
   };
   const every = (ms: number) => ({
     entries: Array.from({ length: 10 }, (_, n) => {
       const date = new Date(Date.now() - n * ms).toISOString();
-      return siteItem(`e${n}`, "x", `<pubDate>${date}</pubDate>`);
+      return feedItem(`e${n}`, "x", `<pubDate>${date}</pubDate>`);
     }),
   });
 

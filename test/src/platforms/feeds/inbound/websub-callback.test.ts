@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { leaseOf, webSubCallback } from "../../../../../src/platforms/feeds/inbound/websub-callback.ts";
-import { hubSignature } from "../../../../support/web-sub-hub.ts";
+import { hubSignature } from "../../../../support/websub-hub.ts";
 
 const secrets = { secret: "s3cret", topic: "https://example.com/feed", mode: "subscribe" };
 const door = { app: "-", subject: "id" };

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { redisTopics, topicId } from "../../../../../src/polling/redis-topics.ts";
 import { keys } from "../../../../../src/redis/keys.ts";
-import { feedSite, type SiteFeed, siteItem } from "../../../../support/feed-site.ts";
+import { feedServer, type ServedFeed, feedItem } from "../../../../support/feed-server.ts";
 import { freePort } from "../../../../support/free-port.ts";
 import { gateway } from "../../../../support/gateway.ts";
-import { hubSignature, webSubHub } from "../../../../support/web-sub-hub.ts";
+import { hubSignature, webSubHub } from "../../../../support/websub-hub.ts";
 
-const sites: Record<string, SiteFeed> = {};
+const sites: Record<string, ServedFeed> = {};
 const stops: Array<() => Promise<void>> = [];
-let site: Awaited<ReturnType<typeof feedSite>>;
+let site: Awaited<ReturnType<typeof feedServer>>;
 beforeAll(async () => {
-  site = await feedSite(sites);
+  site = await feedServer(sites);
 });
 afterAll(async () => {
   for (const stop of stops.reverse()) await stop();
@@ -72,7 +72,7 @@ async function app(live: Live, name: string) {
 }
 
 it("two apps share the polls of a feed and get each new entry once, across a worker's end", async () => {
-  sites["/feed"] = { entries: [siteItem("old")] };
+  sites["/feed"] = { entries: [feedItem("old")] };
   sites["/page"] = {
     entries: [],
     body: '<!doctype html><link rel="alternate" type="application/rss+xml" href="/feed">',
@@ -98,10 +98,10 @@ it("two apps share the polls of a feed and get each new entry once, across a wor
   });
   expect(await two.do("subscribe", [at("/feed#top")])).toMatchObject({ object: { items: [{ address: at("/feed") }] } });
   await site.times("/feed", 5);
-  sites["/feed"].entries.push(siteItem("a"));
+  sites["/feed"].entries.push(feedItem("a"));
   expect([await one.heard(1), await two.heard(1)]).toEqual([["post a"], ["post a"]]);
   await worker.stop();
-  sites["/feed"].entries.push(siteItem("b"));
+  sites["/feed"].entries.push(feedItem("b"));
   const polls = site.of("/feed").length;
   const other = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8", ...same });
   stops.push(other.stop);
@@ -123,7 +123,7 @@ it("two apps share the polls of a feed and get each new entry once, across a wor
       ],
     },
   });
-  sites["/feed"].entries.push(siteItem("c"));
+  sites["/feed"].entries.push(feedItem("c"));
   expect([await two.heard(1), await one.heard(0)]).toEqual([["post c"], []]);
   sites["/feed"].status = 410;
   expect(await two.heard(1)).toEqual([`unsubscribe ${at("/feed")}`]);
@@ -134,7 +134,7 @@ it("subscribe refuses addresses without a feed, and query shows a failing feed",
   const live = await started();
   const reader = await app(live, "reader");
   sites["/text"] = { entries: [], body: "<!doctype html>Nothing", type: "text/html" };
-  sites["/fine"] = { entries: [siteItem("a")] };
+  sites["/fine"] = { entries: [feedItem("a")] };
   const result = await reader.do("subscribe", [at("/text"), at("/missing"), at("/fine"), "http://10.0.0.1/feed"]);
   expect(result.target.map(({ error }) => error?.code)).toEqual([
     "platform-protocol-error",
@@ -203,8 +203,8 @@ it("a hub's signed push triggers a poll at once; forged pushes do nothing", asyn
   const hub = await webSubHub();
   stops.push(hub.stop);
   const self = at("/hubbed");
-  const feed: SiteFeed = {
-    entries: [siteItem("old")],
+  const feed: ServedFeed = {
+    entries: [feedItem("old")],
     headers: { Link: `<${hub.url}>; rel="hub", <${self}>; rel="self"` },
   };
   sites["/hubbed"] = feed;
@@ -223,7 +223,7 @@ it("a hub's signed push triggers a poll at once; forged pushes do nothing", asyn
   expect(await hub.verify(callback, { mode: "subscribe", topic: at("/other") })).toMatchObject({ status: 404 });
   expect(await hub.verify(callback, { mode: "unsubscribe", topic: self })).toMatchObject({ status: 404 });
 
-  feed.entries.push(siteItem("pushed"));
+  feed.entries.push(feedItem("pushed"));
   const body = "<rss><channel><item><guid>forged</guid><title>forged</title></item></channel></rss>";
   const polls = () => site.of("/hubbed").length;
   const before = polls();

@@ -2,12 +2,12 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { twitter } from "../../../../../src/platforms/twitter/platform.ts";
 import { idAt, timeOf } from "../../../../../src/platforms/twitter/schemas/address.ts";
-import { type TestHold, testHold } from "../../../../support/hold.ts";
+import { type TestConnectionContext, testConnectionContext } from "../../../../support/connection-context.ts";
 import { testVerbContext } from "../../../../support/verb-context.ts";
 import { activityOf, xAccount } from "../../../../support/x-account.ts";
 import { oauth1Of } from "../../../../support/x-simulator.ts";
 import { APP_BEARER, STREAM } from "../../../../support/x-simulator-stream.ts";
-import { problem } from "../../../../support/x-simulator-world.ts";
+import { problem } from "../../../../support/x-simulator-state.ts";
 
 const SEARCH = "GET /2/tweets/search/recent";
 /** Soon again after whatever went wrong; polls only when there is a reason. */
@@ -24,9 +24,9 @@ afterEach(async () => {
   await x.stop();
 });
 
-async function held(words: Partial<TestHold> & { readonly notesOf?: TestHold } = {}, pace = { minMs: 20, maxMs: 40 }) {
+async function held(words: Partial<TestConnectionContext> & { readonly notesOf?: TestConnectionContext } = {}, pace = { minMs: 20, maxMs: 40 }) {
   const platform = twitter({ xApi: x.server.origin, xPollInterval: pace, xStreamDelays: xStream });
-  const hold = testHold({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress, ...words });
+  const hold = testConnectionContext({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress, ...words });
   const client = await platform.connect?.(hold as never);
   const close = async () => {
     hold.abort();
@@ -51,9 +51,9 @@ async function streamed(): Promise<void> {
     await wait(300);
   }
 }
-const bodies = (hold: TestHold) => hold.arrivals.map(({ event }) => event.object.body);
-const said = (hold: TestHold, id: string) => hold.arrived(({ key }) => key === `post:${id}`);
-const since = (hold: TestHold, query: string) => hold.kept[`since:search:${query}`] ?? "";
+const bodies = (hold: TestConnectionContext) => hold.arrivals.map(({ event }) => event.object.body);
+const said = (hold: TestConnectionContext, id: string) => hold.arrived(({ key }) => key === `post:${id}`);
+const since = (hold: TestConnectionContext, query: string) => hold.kept[`since:search:${query}`] ?? "";
 
 describe("a streamed search", () => {
   it("records posts at once in the form of polled ones, without polling", async () => {
@@ -179,7 +179,7 @@ describe("a broken stream", () => {
 
   it("records a post again after the core refused it", async () => {
     let away = true;
-    const inner = testHold({ credentials: oauth1Of("12") });
+    const inner = testConnectionContext({ credentials: oauth1Of("12") });
     const { run } = await held({
       record: async (arrival) => {
         if (away && arrival.event.object.body === "word 2") {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { twitter } from "../../../../../src/platforms/twitter/platform.ts";
-import { type TestHold, testHold } from "../../../../support/hold.ts";
+import { type TestConnectionContext, testConnectionContext } from "../../../../support/connection-context.ts";
 import { testVerbContext } from "../../../../support/verb-context.ts";
 import { activityOf, xAccount } from "../../../../support/x-account.ts";
 import { oauth1Of } from "../../../../support/x-simulator.ts";
-import { problem } from "../../../../support/x-simulator-world.ts";
+import { problem } from "../../../../support/x-simulator-state.ts";
 
 let x: Awaited<ReturnType<typeof xAccount>>;
 const closers: Array<() => unknown> = [];
@@ -17,9 +17,9 @@ afterEach(async () => {
 });
 
 /** Holds bob's account, looking for news all the time. */
-async function held(words: Partial<TestHold> & { readonly notesOf?: TestHold } = {}) {
+async function held(words: Partial<TestConnectionContext> & { readonly notesOf?: TestConnectionContext } = {}) {
   const platform = twitter({ xApi: x.server.origin, xPollInterval: { minMs: 20, maxMs: 40 } });
-  const hold = testHold({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress, ...words });
+  const hold = testConnectionContext({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress, ...words });
   const client = await platform.connect?.(hold as never);
   const close = async () => {
     hold.abort();
@@ -40,7 +40,7 @@ async function held(words: Partial<TestHold> & { readonly notesOf?: TestHold } =
   };
   return { hold, run, close, wanted, platform };
 }
-const bodies = (hold: TestHold) => hold.arrivals.map(({ event }) => event.object.body);
+const bodies = (hold: TestConnectionContext) => hold.arrivals.map(({ event }) => event.object.body);
 
 describe("a subscription", () => {
   it("records new items oldest first, once each, with their cursor", async () => {
@@ -131,7 +131,7 @@ describe("a subscription's failure", () => {
 
   it("to record an item reads the item again", async () => {
     let away = true;
-    const inner = testHold({ credentials: oauth1Of("12") });
+    const inner = testConnectionContext({ credentials: oauth1Of("12") });
     const { run } = await held({
       record: async (arrival) => {
         if (away && arrival.event.object.body === "@bob two") {

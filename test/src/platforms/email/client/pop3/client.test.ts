@@ -11,7 +11,7 @@ import {
 } from "../../../../../../src/platforms/email/client/pop3/client.ts";
 import type { Login } from "../../../../../../src/platforms/email/credentials.ts";
 import { loopbackEgress } from "../../../../../support/loopback-egress.ts";
-import { type Pop3Script, type ScriptedPop3, scriptedPop3, stuffed } from "../../../../../support/pop3-script.ts";
+import { type Pop3Script, type ScriptedPop3, scriptedPop3, stuffed } from "../../../../../support/scripted-pop3.ts";
 
 const guard = loopbackEgress();
 const never = new AbortController().signal;

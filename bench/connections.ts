@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TestNetwork } from "../test/contracts/connections/test-network.ts";
+import { ircNetwork } from "../test/support/irc-network.ts";
+import { type Figure, median, percentile } from "./figures.ts";
+import { type BenchGateway, benchGateway } from "./gateway.ts";
+import { type Heard, type Listener, listen, put } from "./connection-listener.ts";
+
+const COLLECT = new URL("./collect.cjs", import.meta.url).pathname;
+
+/**
+ * Chat accounts held by one worker: what each costs it ((RSS after - before) / n, garbage collected both times), how long until
+ * all are online, and how long a message takes from the peer's write until a listener has read its event.
+ */
+export async function held(count = 1_000, perSecond = 200, seconds = 10): Promise<readonly Figure[]> {
+  const world = await ircNetwork("ngircd");
+  const gateway = await benchGateway({
+    PLATFORMS: "irc",
+    ALLOW_PRIVATE: "127.0.0.0/8",
+    NODE_OPTIONS: `--require=${COLLECT}`,
+  });
+  const listener = await listen(gateway);
+  try {
+    await put(gateway, world, count, 20);
+    await listener.until((all) => online(all) >= 20, 60_000);
+    const before = await settled(gateway);
+    const started = performance.now();
+    for (let from = 0; from < count; from += 50) await put(gateway, world, from, 50);
+    await listener.until((all) => online(all) >= count + 20, 120_000);
+    const connected = performance.now() - started;
+    const after = await settled(gateway);
+    const arriving = performance.now();
+    for (let n = 0; n < count; n++) await world.peerSends(n, `hello ${n}`);
+    await listener.until((all) => all.filter(({ type }) => type === "activity").length >= count, 60_000);
+    const arrived = performance.now() - arriving;
+    const ages = await latency(listener, world, count, perSecond, seconds);
+    return [
+      {
+        name: `RSS per held account, ${count} online`,
+        value: (after - before) / count,
+        unit: "KiB",
+        must: { most: 150 },
+      },
+      { name: "PUT of the first to the last online", value: connected / 1_000, unit: "s", must: { most: 60 } },
+      { name: "a message to each, until the last event", value: arrived / 1_000, unit: "s" },
+      { name: `peer to SSE at ${perSecond}/s, p50`, value: median(ages), unit: "ms", must: { most: 10 } },
+      { name: "  p99", value: percentile(ages, 0.99), unit: "ms", must: { most: 50 } },
+    ];
+  } finally {
+    listener.close();
+    await gateway.stop();
+    await world.close();
+  }
+}
+
+const online = (all: readonly Heard[]): number =>
+  all.filter(({ type, state }) => type === "session" && state === "online").length;
+
+async function latency(listener: Listener, world: TestNetwork, count: number, perSecond: number, seconds: number) {
+  const sent = new Map<string, number>();
+  const ages: number[] = [];
+  listener.onHeard((event, at) => {
+    const from = sent.get(event.object?.body ?? "");
+    if (from !== undefined) ages.push(at - from);
+  });
+  const total = perSecond * seconds;
+  const began = performance.now();
+  const saying: Array<Promise<void>> = [];
+  for (let n = 0; n < total; n++) {
+    const wait = began + (n * 1_000) / perSecond - performance.now();
+    if (wait > 1) await sleep(wait);
+    const text = `stamp ${n}`;
+    sent.set(text, performance.now());
+    saying.push(world.peerSends(n % count, text));
+  }
+  await Promise.all(saying);
+  await listener.until(() => ages.length >= total, 30_000);
+  return ages;
+}
+
+async function settled({ worker, rss }: BenchGateway): Promise<number> {
+  for (let i = 0; i < 3; i++) {
+    worker.kill("SIGUSR2");
+    await sleep(700);
+  }
+  return rss().worker;
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  const { table } = await import("./figures.ts");
+  console.log(table("Held connections", await held(...process.argv.slice(2).map(Number))));
+}

@@ -1,0 +1,34 @@
+import { expect, it } from "vitest";
+import { proxyRequest, type ProxyTarget } from "../../support/proxy-client.ts";
+import type { Mirror } from "../../support/lamp-site.ts";
+import { MAX_BODY } from "./contract.ts";
+
+/** Pages of the site's own origin may read what the gateway answers, those of others not, whatever they forge. */
+export function foreignOriginsGetNothing(edge: () => ProxyTarget): void {
+  it("lets no page of a foreign origin read", async () => {
+    const scheme = edge().ca === undefined ? "http" : "https";
+    const forged = { "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": scheme };
+    const preflight = { "Access-Control-Request-Method": "POST" };
+    const allowed = async (method: string, Origin: string, more = {}) => {
+      const { headers } = await proxyRequest(edge(), "/gateway/platforms", { method, headers: { Origin, ...forged, ...more } });
+      return headers["access-control-allow-origin"];
+    };
+    for (const origin of [`${scheme}://evil.example`, `${scheme}://${edge().host}.evil.example`, "null"]) {
+      expect(await allowed("GET", origin), origin).toBeUndefined();
+      expect(await allowed("OPTIONS", origin, preflight), origin).toBeUndefined();
+    }
+    const own = `${scheme}://${edge().host}`;
+    expect(await allowed("GET", own)).toBe(own);
+    expect(await allowed("OPTIONS", own, preflight)).toBe(own);
+  });
+}
+
+/** What the gateway takes at most is no limit of the site's own uploads. */
+export function uploadsPass(edge: () => ProxyTarget): void {
+  it("takes the site's own uploads, larger than the gateway's", async () => {
+    const body = "u".repeat(MAX_BODY + 500_000);
+    const { status, text } = await proxyRequest(edge(), "/upload.php", { method: "POST", body });
+    expect(status).toBe(200);
+    expect((JSON.parse(text) as Mirror).body.length).toBe(body.length);
+  });
+}

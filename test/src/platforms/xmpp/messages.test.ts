@@ -1,0 +1,181 @@
+import { xml } from "@xmpp/client";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
+import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
+import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestProsody, testProsody } from "../../../support/prosody.ts";
+import { runVerb } from "../../../support/run-verb.ts";
+import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
+
+const ALICE = `alice@${PROSODY_DOMAIN}`;
+const platform = xmpp();
+let prosody: TestProsody;
+let alice: XmppPeer;
+const users = Array.from({ length: 20 }, (_, n) => `bob${n}`);
+let used = 0;
+
+beforeAll(async () => {
+  prosody = await testProsody(["alice", ...users]);
+  alice = await xmppPeer(prosody.port, "alice");
+});
+afterAll(async () => {
+  await alice?.close();
+  await prosody?.stop();
+});
+
+/** A new account of ours, held. */
+async function bob(words: { readonly address?: string; readonly notesOf?: TestConnectionContext } = {}) {
+  used += 1;
+  const address = words.address ?? `bob${used}@${PROSODY_DOMAIN}`;
+  const user = address.split("@")[0];
+  const hold = testConnectionContext({
+    address,
+    credentials: { host: "127.0.0.1", port: prosody.port, password: `${user}-pw`, ca: prosody.tls.cert },
+    ...(words.notesOf ? { notesOf: words.notesOf } : {}),
+  });
+  const client = await platform.connect?.(hold as never);
+  return {
+    address,
+    hold,
+    client,
+    actor: { address },
+    do: (verb: string, words: object = {}) => runVerb(platform, client, { verb, actor: { address }, ...words }),
+    close: async () => platform.dispose?.(client),
+  };
+}
+
+describe("messages", () => {
+  it("are sent and received with receipts both ways, over STARTTLS", async () => {
+    const me = await bob();
+    const sent = await me.do("send", { target: [{ address: ALICE }], object: { body: "Grüße <&> 🎉" } });
+    expect(sent.outcomes).toEqual([{ address: ALICE, status: "sent", id: sent.id }]);
+    expect(sent.commits).toBe(1);
+    const there = await alice.waitFor((one) => one.attrs.id === sent.id);
+    expect(there.getChildText("body")).toBe("Grüße <&> 🎉");
+    expect(there.getChild("origin-id")?.attrs.id).toBe(sent.id);
+    await alice.send(
+      xml(
+        "message",
+        { to: there.attrs.from, type: "chat" },
+        xml("received", { xmlns: "urn:xmpp:receipts", id: sent.id }),
+      ),
+    );
+    await alice.send(
+      xml(
+        "message",
+        { to: there.attrs.from, type: "chat" },
+        xml("displayed", { xmlns: "urn:xmpp:chat-markers:0", id: sent.id }),
+      ),
+    );
+    await me.hold.reported(({ status }) => status === "read");
+    expect(me.hold.reports).toEqual([
+      { id: sent.id, status: "delivered", target: ALICE },
+      { id: sent.id, status: "read", target: ALICE },
+    ]);
+
+    await alice.send(
+      xml(
+        "message",
+        { to: me.address, type: "chat", id: "a1" },
+        xml("body", {}, "hello 🎉"),
+        xml("request", "urn:xmpp:receipts"),
+      ),
+    );
+    const arrival = await me.hold.arrived(({ event }) => event.object.body === "hello 🎉");
+    expect(arrival.event).toMatchObject({
+      platform: "xmpp",
+      verb: "send",
+      actor: { address: ALICE, id: alice.jid },
+      target: [{ address: me.address }],
+      object: { type: "message", id: "a1", body: "hello 🎉" },
+      context: { type: "direct", id: ALICE },
+      self: false,
+    });
+    expect(arrival.state?.name).toBe("archive");
+    const receipt = await alice.waitFor((one) => one.getChild("received", "urn:xmpp:receipts")?.attrs.id === "a1");
+    expect(receipt.attrs.from).toContain(me.address);
+    await me.close();
+  });
+
+  it("to an unknown recipient fail, beside a message that arrives", async () => {
+    const me = await bob();
+    const sent = await me.do("send", {
+      target: [{ address: `nobody@${PROSODY_DOMAIN}` }, { address: ALICE }],
+      object: { body: "x" },
+    });
+    expect(sent.outcomes).toMatchObject([
+      { status: "failed", error: { code: "recipient-unknown", platformCode: "service-unavailable" } },
+      { status: "sent", id: `${sent.id}.1` },
+    ]);
+    await me.close();
+  });
+
+  it("sent while the account was offline are recorded once by the next owner", async () => {
+    const first = await bob();
+    await alice.send(xml("message", { to: first.address, type: "chat", id: "before" }, xml("body", {}, "before")));
+    await first.hold.arrived(({ event }) => event.object.body === "before");
+    await first.do("send", { target: [{ address: ALICE }], object: { body: "mine" } });
+    await first.close();
+    for (let n = 0; n < 120; n += 1)
+      await alice.send(xml("message", { to: first.address, type: "chat", id: `w${n}` }, xml("body", {}, `while ${n}`)));
+    await alice.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
+    const second = await bob({ address: first.address, notesOf: first.hold });
+    await alice.send(xml("message", { to: first.address, type: "chat", id: "after" }, xml("body", {}, "after")));
+    await second.hold.arrived(({ event }) => event.object.body === "after");
+    expect(second.hold.arrivals.flatMap(({ event }) => event.object.body ?? [])).toEqual([
+      ...Array.from({ length: 120 }, (_, n) => `while ${n}`),
+      "after",
+    ]);
+    await second.close();
+  });
+});
+
+describe("rooms", () => {
+  it("are joined, used, left, and joined again by the next owner", async () => {
+    const room = `garden@${PROSODY_ROOMS}`;
+    const me = await bob();
+    await alice.join(room, "alice");
+    let kept: unknown;
+    const joined = await runVerb(
+      platform,
+      me.client,
+      { verb: "join", actor: me.actor, target: [{ address: room }], object: { nick: "bobby" } },
+      {
+        setDesiredOnline: async (wanted) => {
+          kept = wanted;
+        },
+      },
+    );
+    expect(joined.outcomes).toEqual([{ address: room, status: "sent" }]);
+    expect(kept).toBe(true);
+    expect(me.hold.kept[`room ${room}`]).toBe("bobby");
+    const sent = await me.do("send", { target: [{ address: room }], object: { body: "hello room" } });
+    expect(sent.outcomes).toMatchObject([{ status: "sent" }]);
+    const mine = await me.hold.arrived(({ event }) => event.object.body === "hello room");
+    expect(mine.event).toMatchObject({
+      self: true,
+      context: { type: "room", id: room },
+      object: { id: sent.outcomes[0]?.id },
+    });
+    await alice.send(xml("message", { to: room, type: "groupchat", id: "g1" }, xml("body", {}, "welcome")));
+    await me.hold.arrived(({ event }) => event.object.body === "welcome" && event.actor.name === "alice");
+    await me.close();
+
+    await alice.send(xml("message", { to: room, type: "groupchat", id: "g2" }, xml("body", {}, "missed")));
+    await alice.waitFor((one) => one.attrs.id === "g2");
+    const next = await bob({ address: me.address, notesOf: me.hold });
+    await next.hold.arrived(({ event }) => event.object.body === "missed");
+    const bodies = next.hold.arrivals.flatMap(({ event }) => event.object.body ?? []);
+    expect(bodies).toEqual(["missed"]);
+    const left = await next.do("leave", { target: [{ address: room }] });
+    expect(left.outcomes).toEqual([{ address: room, status: "sent" }]);
+    expect(next.hold.kept[`room ${room}`]).toBeUndefined();
+    const outside = await next.do("send", {
+      target: [{ address: room }],
+      context: { type: "room" },
+      object: { body: "x" },
+    });
+    expect(outside.outcomes).toMatchObject([{ status: "failed", error: { code: "not-in-room" } }]);
+    expect(outside.commits).toBe(0);
+    await next.close();
+  });
+});

@@ -1,0 +1,88 @@
+import { EventEmitter, once } from "node:events";
+import { silentLog } from "../../src/model/log.ts";
+import type { ConnectionContext, ConnectionState, DeliveryReceipt } from "../../src/platform/connection.ts";
+import type { InboundEvent } from "../../src/platform/platform.ts";
+import { loopbackEgress } from "./loopback-egress.ts";
+
+/** What the core gives to `Platform.hold`, in memory, and what the platform did with it. */
+export interface TestConnectionContext extends ConnectionContext<unknown> {
+  readonly arrivals: InboundEvent[];
+  readonly reports: DeliveryReceipt[];
+  readonly kept: Record<string, string>;
+  readonly keptSecrets: Record<string, string>;
+  /** Resolves with the first arrival that fits, past or to come. */
+  readonly arrived: (fits: (arrival: InboundEvent) => boolean) => Promise<InboundEvent>;
+  readonly reported: (fits: (report: DeliveryReceipt) => boolean) => Promise<DeliveryReceipt>;
+  /** Resolves with what `lost` was called with. */
+  readonly ended: Promise<unknown>;
+  readonly abort: (reason?: unknown) => void;
+}
+
+/** A `Hold` without core or Redis, for tests of one platform; duplicates are dropped by key as the core does. */
+export function testConnectionContext(
+  words: Partial<ConnectionContext<unknown>> & { readonly notesOf?: TestConnectionContext; readonly credentials: unknown },
+): TestConnectionContext {
+  const { notesOf, ...more } = words;
+  const told = new EventEmitter();
+  told.setMaxListeners(0);
+  const arrivals: InboundEvent[] = [];
+  const reports: DeliveryReceipt[] = [];
+  const kept: Record<string, string> = notesOf?.kept ?? {};
+  const keptSecrets: Record<string, string> = notesOf?.keptSecrets ?? {};
+  const seen = new Set<string>(notesOf?.arrivals.map(({ key }) => key));
+  const aborting = new AbortController();
+  let lost: (thrown: unknown) => void = () => undefined;
+  const ended = new Promise<unknown>((resolve) => {
+    lost = resolve;
+  });
+
+  async function first<T>(list: readonly T[], event: string, fits: (one: T) => boolean): Promise<T> {
+    for (;;) {
+      const found = list.find(fits);
+      if (found !== undefined) return found;
+      await once(told, event, { signal: AbortSignal.timeout(20_000) });
+    }
+  }
+
+  return {
+    app: "app1",
+    address: "bob",
+    egress: loopbackEgress(),
+    log: silentLog,
+    signal: aborting.signal,
+    state: notesIn(kept),
+    sealedState: notesIn(keptSecrets),
+    record: async (arrival) => {
+      if (arrival.state) kept[arrival.state.name] = arrival.state.value;
+      if (seen.has(arrival.key)) return "seen";
+      seen.add(arrival.key);
+      arrivals.push(arrival);
+      told.emit("arrival");
+      return "new";
+    },
+    recordReceipt: async (report) => {
+      reports.push(report);
+      told.emit("report");
+    },
+    onDisconnected: lost,
+    ...more,
+    arrivals,
+    reports,
+    kept,
+    keptSecrets,
+    arrived: (fits) => first(arrivals, "arrival", fits),
+    reported: (fits) => first(reports, "report", fits),
+    ended,
+    abort: (reason = new Error("no longer wanted")) => aborting.abort(reason),
+  };
+}
+
+function notesIn(kept: Record<string, string>): ConnectionState {
+  return {
+    read: async () => ({ ...kept }),
+    write: async (name, value) => {
+      if (value === undefined) delete kept[name];
+      else kept[name] = value;
+    },
+  };
+}

@@ -1,0 +1,157 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TestNetwork } from "../contracts/connections/test-network.ts";
+import { type EventListener, eventListener, type HeardEvent } from "./event-listener.ts";
+import { firstKey, type GatewayProcess, gatewayProcess } from "./gateway-process.ts";
+import { testRedis } from "./redis.ts";
+import { xmppNetwork } from "./xmpp-network.ts";
+
+type Heard = HeardEvent & {
+  readonly state?: string;
+  readonly actor?: { readonly address: string };
+  readonly target?: ReadonlyArray<{ readonly address: string }>;
+  readonly object?: { readonly body?: string };
+  readonly self?: boolean;
+};
+
+/** How a run ended: what came and what went, by the books of both ends. */
+export interface ConnectionAudit {
+  /** By account: what its peer wrote, and what the log has of it, in order. */
+  readonly said: ReadonlyMap<string, readonly string[]>;
+  readonly arrived: ReadonlyMap<string, readonly string[]>;
+  readonly posted: readonly string[];
+  /** Every result, with what it says. */
+  readonly results: ReadonlyArray<readonly [rid: string, status: string]>;
+  /** Of what was sent: what the peer did not get exactly once. */
+  readonly wrong: readonly string[];
+}
+
+/** A gateway of real processes that holds accounts at a real XMPP server, with talk both ways. */
+export async function connectionLoad(accounts: number, workers: number) {
+  const [redis, world] = await Promise.all([testRedis(), xmppNetwork()]);
+  const env = { REDIS_URL: redis.url, PLATFORMS: "xmpp", ALLOW_PRIVATE: "127.0.0.0/8", DRAIN_SECONDS: "10" };
+  const settings = { dataDir: redis.dir, env };
+  const api = await gatewayProcess({ role: "api", ...settings });
+  const hands: GatewayProcess[] = [];
+  for (let n = 0; n < workers; n++) hands.push(await gatewayProcess({ role: "worker", ...settings }));
+  const key = await firstKey(redis.dir);
+  const listener = await eventListener(api.base, key);
+  const heard = (): readonly Heard[] => listener.heard as readonly Heard[];
+
+  async function call(method: string, path: string, body: object): Promise<number> {
+    const answer = await fetch(`${api.base}${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    await answer.text();
+    return answer.status;
+  }
+  for (let n = 0; n < accounts; n++) {
+    await call("PUT", "/accounts", { platform: "xmpp", ...world.account(n), online: true });
+  }
+  /** Accounts whose last word is `online`. */
+  const online = (): number => {
+    const last = new Map<string, string>();
+    for (const { type, state, actor } of heard()) if (type === "session") last.set(`${actor?.address}`, `${state}`);
+    return [...last.values()].filter((state) => state === "online").length;
+  };
+  await listener.until(() => online() === accounts, 90_000);
+  const talk = talking(world, accounts, async (rid, words) => {
+    const status = await call("POST", "/activities", { rid, platform: "xmpp", ...words });
+    return status === 202;
+  });
+
+  return {
+    redis,
+    world,
+    api,
+    workers: hands,
+    listener,
+    online,
+    /** Resolves when so many more events were heard. */
+    more: async (count: number) => {
+      const goal = heard().length + count;
+      await listener.until(() => heard().length >= goal, 60_000);
+    },
+    verdict: async (): Promise<ConnectionAudit> => {
+      const { said, posted } = await talk.stop();
+      await settled(listener, heard, { said, posted });
+      const results = resultsOf(heard());
+      const sent = results.flatMap(([rid, status]) => (status === "sent" ? [rid] : []));
+      const wrong: string[] = [];
+      for (const rid of sent) if ((await world.peerReceived(rid)) !== 1) wrong.push(rid);
+      const arrived = new Map([...said.keys()].map((address) => [address, bodiesFor(heard(), address)]));
+      return { said, arrived, posted, results, wrong };
+    },
+    close: async () => {
+      await talk.stop();
+      listener.close();
+      await Promise.all(hands.map((one) => one.stop()));
+      await api.stop();
+      await world.close();
+      await redis.stop();
+    },
+  };
+}
+
+/** Both sides talk without a pause, conversation by conversation in order. */
+function talking(
+  world: TestNetwork,
+  accounts: number,
+  post: (rid: string, words: ReturnType<TestNetwork["sendTo"]>) => Promise<boolean>,
+) {
+  let on = true;
+  const said = new Map<string, string[]>();
+  const posted: string[] = [];
+  const peer = (async () => {
+    for (let n = 0; on; n++) {
+      const { address } = world.account(n % accounts);
+      const text = `in ${n}`;
+      await world.peerSends(n % accounts, text);
+      said.set(address, [...(said.get(address) ?? []), text]);
+      await sleep(10);
+    }
+  })();
+  const app = (async () => {
+    for (let n = 0; on; n++) {
+      const rid = `out-${n}`;
+      if (await post(rid, world.sendTo(n % accounts, rid))) posted.push(rid);
+      await sleep(20);
+    }
+  })();
+  return {
+    stop: async () => {
+      on = false;
+      await Promise.all([peer, app]);
+      return { said, posted };
+    },
+  };
+}
+
+async function settled(
+  listener: EventListener,
+  heard: () => readonly Heard[],
+  { said, posted }: { readonly said: ReadonlyMap<string, readonly string[]>; readonly posted: readonly string[] },
+): Promise<void> {
+  const lasts = [...said].map(([address, texts]) => [address, texts.at(-1) as string] as const);
+  // What does not come is for the books to tell.
+  await listener
+    .until(() => {
+      const all = heard();
+      if (resultsOf(all).length < posted.length) return false;
+      return lasts.every(([address, text]) => bodiesFor(all, address).includes(text));
+    }, 90_000)
+    .catch(() => undefined);
+}
+
+function resultsOf(all: readonly Heard[]): Array<readonly [string, string]> {
+  return all.flatMap(({ type, rid, status }) => (type === "result" ? [[String(rid), String(status)] as const] : []));
+}
+
+function bodiesFor(all: readonly Heard[], address: string): string[] {
+  return all.flatMap(({ type, object, target, self }) =>
+    type === "activity" && self !== true && target?.[0]?.address === address && object?.body !== undefined
+      ? [object.body]
+      : [],
+  );
+}

@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** One request as it came. */
+export interface FeedRequest {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly status: number;
+}
+
+/** How a path of the site answers; everything may change between two requests. */
+export interface ServedFeed {
+  entries: string[];
+  /** Further elements of the channel, and headers. */
+  head?: string;
+  headers?: Record<string, string>;
+  /** Given as it is; none: nothing is conditional. */
+  etag?: "strong" | "weak" | "none";
+  modified?: string;
+  status?: number;
+  location?: string;
+  /** Instead of a feed. */
+  body?: string;
+  type?: string;
+}
+
+/** An entry of a feed on the site. */
+export function feedItem(id: string, words = "said", more = ""): string {
+  return `<item><guid isPermaLink="false">${id}</guid><title>${id}</title><description>${words}</description>${more}</item>`;
+}
+
+/** A real web server on loopback that serves feeds with conditional requests; `asked` is what it was asked. */
+export async function feedServer(feeds: Record<string, ServedFeed>) {
+  const asked: FeedRequest[] = [];
+  const waiting = new Set<() => void>();
+  const server = createServer((request, response) => {
+    const path = request.url ?? "";
+    const feed = feeds[path];
+    const answer = feed ? answerOf(feed, request.headers) : { status: 404, headers: {}, body: "" };
+    response.writeHead(answer.status, answer.headers).end(answer.body);
+    asked.push({ path, headers: request.headers, status: answer.status });
+    for (const look of [...waiting]) look();
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    of: (path: string) => asked.filter((one) => one.path === path),
+    /** Resolves when a path was asked so often in all. */
+    times: (path: string, count: number) =>
+      new Promise<void>((done) => {
+        const look = () => {
+          if (asked.filter((one) => one.path === path).length < count) return;
+          waiting.delete(look);
+          done();
+        };
+        waiting.add(look);
+        look();
+      }),
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+
+function answerOf(feed: ServedFeed, headers: IncomingHttpHeaders) {
+  const body =
+    feed.body ??
+    `<?xml version="1.0"?><rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel><title>Site</title>${feed.head ?? ""}${feed.entries.join("")}</channel></rss>`;
+  const tag = `"${createHash("sha256").update(body).digest("hex").slice(0, 12)}"`;
+  const etag = feed.etag === "weak" ? `W/${tag}` : tag;
+  const marks = {
+    ...(feed.etag === "none" ? {} : { ETag: etag }),
+    ...(feed.modified === undefined ? {} : { "Last-Modified": feed.modified }),
+  };
+  const own = { ...marks, ...feed.headers, "Content-Type": feed.type ?? "application/rss+xml" };
+  if (feed.location !== undefined)
+    return { status: feed.status ?? 301, headers: { Location: feed.location }, body: "" };
+  if (feed.status !== undefined) return { status: feed.status, headers: { ...feed.headers }, body: "" };
+  const same =
+    feed.etag === "none"
+      ? feed.modified !== undefined && headers["if-modified-since"] === feed.modified
+      : headers["if-none-match"] === etag;
+  return same ? { status: 304, headers: own, body: "" } : { status: 200, headers: own, body };
+}

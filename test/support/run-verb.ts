@@ -1,0 +1,19 @@
+import { ulid } from "ulid";
+import type { Activity } from "../../src/model/activity.ts";
+import type { Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
+import { testVerbContext } from "./verb-context.ts";
+
+/** Runs one verb of a held platform as the core would; the id is the activity's. */
+export async function runVerb(
+  platform: Platform,
+  client: unknown,
+  fields: Partial<Activity> & Pick<Activity, "verb" | "actor">,
+  context: Partial<VerbContext> = {},
+): Promise<Receipt & { readonly id: string; readonly commits: number }> {
+  const activity: Activity = { id: ulid(), rid: "r", platform: platform.id, target: [], object: {}, ...fields };
+  const verbContext = testVerbContext({ pending: activity.target.map((_, index) => index), ...context });
+  const verb = platform.verbs[activity.verb];
+  if (!verb) throw new Error("No such verb");
+  const receipt = await verb.run(client, activity, verbContext);
+  return { ...receipt, id: activity.id, commits: verbContext.commits() };
+}

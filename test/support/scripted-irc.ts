@@ -1,0 +1,61 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+
+/** A scripted IRC server: what it says is up to the test, what it hears is kept as bytes. */
+export interface ScriptedIrc {
+  readonly port: number;
+  /** All that clients sent, byte for byte. */
+  readonly bytes: () => Buffer;
+  /** The same in lines, without registration. */
+  readonly commands: () => readonly string[];
+  readonly connections: () => number;
+  readonly stop: () => Promise<void>;
+}
+
+/** Answers one line of a client; undefined leaves it to `welcoming`. */
+export type IrcResponder = (line: string, say: (line: string) => void, socket: Socket) => undefined | "done";
+
+/** Starts it; whatever the script does not answer is answered as a plain server would. */
+export async function scriptedIrc(script: IrcResponder = () => undefined): Promise<ScriptedIrc> {
+  const chunks: Buffer[] = [];
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    let rest = "";
+    socket.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      const lines = `${rest}${chunk.toString("latin1")}`.split("\r\n");
+      rest = lines.pop() ?? "";
+      const say = (line: string): void => void (socket.writable && socket.write(`${line}\r\n`));
+      for (const line of lines) if (script(line, say, socket) === undefined) welcoming(line, say);
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const bytes = () => Buffer.concat(chunks);
+  return {
+    port: (server.address() as AddressInfo).port,
+    bytes,
+    commands: () =>
+      bytes()
+        .toString("utf8")
+        .split("\r\n")
+        .filter((line) => line !== "" && !/^(CAP|PASS|NICK bob$|USER|PING|AUTHENTICATE)/.test(line)),
+    connections: () => connections,
+    stop: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Lets everybody in as `bob`, and answers PING and JOIN. */
+function welcoming(line: string, say: (line: string) => void): void {
+  const [command, first = ""] = line.split(" ");
+  if (command === "CAP" && first === "LS") say(":srv CAP * LS :");
+  if (command === "USER") for (const word of ["001 bob :Welcome", "422 bob :No MOTD"]) say(`:srv ${word}`);
+  if (command === "PING") say(`:srv PONG srv ${line.slice(5)}`);
+  if (command === "JOIN") say(`:bob!b@h JOIN ${first}`);
+}

@@ -1,0 +1,131 @@
+import { get, type IncomingMessage } from "node:http";
+import { createParser } from "eventsource-parser";
+
+export interface ListenerSettings {
+  readonly port: number;
+  /** The key that each listener comes with: one listener for each entry. */
+  readonly keys: readonly string[];
+}
+
+/** What one listener of the crowd keeps in its own book. */
+export interface ListenerRecord {
+  readonly key: string;
+  /** The ids of all events, in the order they came. */
+  readonly ids: readonly string[];
+  /** The rids whose results came, in that order. */
+  readonly rids: readonly string[];
+}
+
+export interface SseClients {
+  readonly members: readonly ListenerRecord[];
+  /** How often streams were opened: what exceeds the members came back. */
+  readonly opened: () => number;
+  /** Answers that end a browser's EventSource for good, and streams that said that events are lost. */
+  readonly faults: readonly string[];
+  /** Events that came, in all. */
+  readonly heard: () => number;
+  /** Resolves once it fits; rejects after `timeoutMs`. */
+  readonly until: (fits: () => boolean, timeoutMs: number) => Promise<void>;
+  readonly close: () => void;
+}
+
+interface ClientState extends ListenerRecord {
+  readonly ids: string[];
+  readonly rids: string[];
+  lastId: string;
+  retryMs: number;
+  cut: () => void;
+}
+
+/** Many listeners that behave as browsers do: back after the time they were told, with the id of their last event. */
+export async function sseClients({ port, keys }: ListenerSettings): Promise<SseClients> {
+  const faults: string[] = [];
+  const counts = { opened: 0, heard: 0 };
+  const watchers = new Set<() => void>();
+  const members: ClientState[] = keys.map((key) => ({
+    key,
+    ids: [],
+    rids: [],
+    lastId: "",
+    retryMs: 1_000,
+    cut: () => undefined,
+  }));
+  let over = false;
+
+  const connect = (client: ClientState): void => {
+    if (over) return;
+    const headers = { Accept: "text/event-stream", Authorization: `Bearer ${client.key}` };
+    const resume = client.lastId === "" ? {} : { "Last-Event-ID": client.lastId };
+    const request = get({
+      host: "127.0.0.1",
+      port,
+      path: "/gateway/events",
+      headers: { ...headers, ...resume },
+      agent: false,
+    });
+    let done = false;
+    const again = (): void => {
+      if (done || over) return;
+      done = true;
+      setTimeout(() => connect(client), client.retryMs);
+    };
+    client.cut = () => request.destroy();
+    request.on("error", again);
+    request.on("response", (response) => {
+      if (response.statusCode !== 200) faults.push(`status ${response.statusCode}`);
+      read(response, client);
+      response.on("error", again).on("close", again);
+    });
+  };
+
+  function read(response: IncomingMessage, client: ClientState): void {
+    const parser = createParser({
+      onRetry: (ms) => {
+        client.retryMs = ms;
+      },
+      onEvent: ({ id, event, data }) => {
+        if (id !== undefined) client.lastId = id;
+        if (event === "ready") counts.opened++;
+        if (event === "gap") faults.push("gap");
+        if (event !== undefined || id === undefined) return;
+        const { type, rid } = JSON.parse(data) as { readonly type: string; readonly rid?: string };
+        client.ids.push(id);
+        if (type === "result") client.rids.push(String(rid));
+        counts.heard++;
+      },
+    });
+    response.setEncoding("utf8").on("data", (text: string) => {
+      parser.feed(text);
+      for (const look of watchers) look();
+    });
+  }
+
+  const crowd: SseClients = {
+    members,
+    faults,
+    opened: () => counts.opened,
+    heard: () => counts.heard,
+    until: (fits, timeoutMs) =>
+      new Promise((resolve, reject) => {
+        const settle = (error?: Error): void => {
+          clearTimeout(timer);
+          watchers.delete(look);
+          if (error) reject(error);
+          else resolve();
+        };
+        const look = (): void => {
+          if (fits()) settle();
+        };
+        const timer = setTimeout(() => settle(new Error(`Not after ${timeoutMs} ms: ${fits.toString()}`)), timeoutMs);
+        watchers.add(look);
+        look();
+      }),
+    close: () => {
+      over = true;
+      for (const client of members) client.cut();
+    },
+  };
+  for (const client of members) connect(client);
+  await crowd.until(() => counts.opened === members.length, 30_000);
+  return crowd;
+}

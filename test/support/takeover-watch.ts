@@ -1,0 +1,65 @@
+import type { HeardEvent } from "./event-listener.ts";
+import type { PostedActivity } from "./load-client.ts";
+
+/** What became of the lanes that had accepted work at the moment of a kill. */
+export interface TakeoverWatch {
+  /** Reads what was heard since; true once each of those lanes had its next effect or result. */
+  readonly allResumed: () => boolean;
+  /** Milliseconds from the kill to that, by lane; Infinity where it did not come. */
+  readonly interruptionsMs: () => readonly number[];
+}
+
+/**
+ * Watches the lanes that wait at `killedAt` (Unix ms), from the listeners' books. Times are those of the log's own
+ * entries, so a busy test process can't blur them; `sending` is written right before an effect.
+ */
+export function takeoverWatch(
+  killedAt: number,
+  posted: readonly PostedActivity[],
+  books: ReadonlyArray<readonly HeardEvent[]>,
+): TakeoverWatch {
+  const waiting = new Map<string, Set<string>>();
+  for (const { rid, outcome, answeredAt } of posted) {
+    if (outcome !== "accepted" || answeredAt > killedAt) continue;
+    const lane = laneOf(rid);
+    const rids = waiting.get(lane) ?? new Set();
+    waiting.set(lane, rids.add(rid));
+  }
+  const resumedAfter = new Map<string, number>();
+  const read = books.map(() => 0);
+
+  function note({ type, status, rid, at }: HeardEvent): void {
+    const lane = laneOf(String(rid));
+    if (at > killedAt) {
+      const progress = type === "result" || (type === "status" && status === "sending");
+      if (progress && waiting.has(lane) && !resumedAfter.has(lane)) resumedAfter.set(lane, at - killedAt);
+    } else if (type === "result") {
+      const rids = waiting.get(lane);
+      rids?.delete(String(rid));
+      if (rids?.size === 0) waiting.delete(lane);
+    }
+  }
+  function catchUp(): void {
+    books.forEach((heard, book) => {
+      for (let next = heard[read[book] as number]; next; next = heard[read[book] as number]) {
+        note(next);
+        read[book] = (read[book] as number) + 1;
+      }
+    });
+  }
+  return {
+    allResumed: () => {
+      catchUp();
+      return resumedAfter.size === waiting.size;
+    },
+    interruptionsMs: () => {
+      catchUp();
+      return [...waiting.keys()].map((lane) => resumedAfter.get(lane) ?? Infinity);
+    },
+  };
+}
+
+/** The load client's rids are `<app>-<lane>-<n>`. */
+function laneOf(rid: string): string {
+  return rid.slice(0, rid.lastIndexOf("-"));
+}

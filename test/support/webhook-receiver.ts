@@ -1,0 +1,84 @@
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Webhook } from "standardwebhooks";
+
+export interface ReceivedWebhook {
+  readonly id: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly raw: string;
+  /** What it was answered. */
+  readonly status: number;
+}
+
+/** What a receiver answers: a status, one with headers, or whatever it does with the response itself. */
+export type WebhookReply =
+  | number
+  | { readonly status: number; readonly headers: Readonly<Record<string, string>> }
+  | ((response: ServerResponse) => void);
+
+/** A real web server that takes webhooks and keeps them; `react` decides what each is answered. */
+export async function webhookReceiver(react: (it: Omit<ReceivedWebhook, "status">, nth: number) => WebhookReply = () => 204) {
+  const received: ReceivedWebhook[] = [];
+  const waiting = new Set<() => void>();
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const raw = Buffer.concat(chunks).toString("utf8");
+      const body = JSON.parse(raw) as Record<string, unknown>;
+      const it = {
+        id: String(request.headers["webhook-id"]),
+        path: request.url ?? "",
+        headers: request.headers,
+        body,
+        raw,
+      };
+      const reaction = react(it, received.length);
+      const status = typeof reaction === "number" ? reaction : typeof reaction === "function" ? 0 : reaction.status;
+      received.push({ ...it, status });
+      if (typeof reaction === "function") reaction(response);
+      else response.writeHead(status, typeof reaction === "number" ? {} : { ...reaction.headers }).end();
+      for (const look of waiting) look();
+    });
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/hook`,
+    port,
+    received,
+    /** Those that were answered 2xx, the first time each. */
+    taken: () => {
+      const seen = new Set<string>();
+      return received.filter(({ id, status }) => status >= 200 && status < 300 && !seen.has(id) && seen.add(id));
+    },
+    /** Resolves when it is so; looked at after each request. */
+    until: async (so: () => boolean, what = "what was waited for", ms = 20_000): Promise<void> => {
+      if (so()) return;
+      await new Promise<void>((resolve, reject) => {
+        const late = setTimeout(() => fail(new Error(`${what} did not come; received ${received.length}`)), ms);
+        const fail = (error: Error) => {
+          waiting.delete(look);
+          reject(error);
+        };
+        const look = () => {
+          if (!so()) return;
+          clearTimeout(late);
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+      });
+    },
+    /** Throws unless the signature is right and fresh by the Standard Webhooks rules. */
+    verify: (secret: string, { raw, headers }: ReceivedWebhook) =>
+      new Webhook(secret).verify(raw, headers as Record<string, string>),
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}

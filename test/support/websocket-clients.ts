@@ -1,0 +1,101 @@
+import { WebSocket } from "ws";
+import type { ListenerSettings, ListenerRecord } from "./sse-clients.ts";
+
+export interface WebSocketClients {
+  readonly members: readonly ListenerRecord[];
+  /** How often sockets were opened: what exceeds the members came back. */
+  readonly opened: () => number;
+  /** Sockets that broke without a goodbye, those that said that events are lost, and handshakes refused otherwise than by 503. */
+  readonly faults: readonly string[];
+  /** Handshakes answered 503, as a gateway that ends answers what reaches it at its last moment: the client tries again. */
+  readonly refused: () => number;
+  /** Resolves once it fits; rejects after `timeoutMs`. */
+  readonly until: (fits: () => boolean, timeoutMs: number) => Promise<void>;
+  readonly close: () => void;
+}
+
+interface ClientState extends ListenerRecord {
+  readonly ids: string[];
+  readonly rids: string[];
+  cursor: string;
+  ws: WebSocket | undefined;
+}
+
+interface Frame {
+  readonly type: string;
+  readonly cursor?: string;
+  readonly rid?: string;
+}
+
+/** Many listeners by WebSocket that come back as the documents say: after a moment, with their last cursor. */
+export async function webSocketClients({ port, keys }: ListenerSettings): Promise<WebSocketClients> {
+  const faults: string[] = [];
+  const watchers = new Set<() => void>();
+  const members: ClientState[] = keys.map((key) => ({ key, ids: [], rids: [], cursor: "", ws: undefined }));
+  let opened = 0;
+  let refused = 0;
+  let over = false;
+
+  const connect = (client: ClientState): void => {
+    if (over) return;
+    const after = client.cursor === "" ? "" : `?after=${client.cursor}`;
+    const headers = { Authorization: `Bearer ${client.key}` };
+    const ws = new WebSocket(`ws://127.0.0.1:${port}/gateway/socket${after}`, { headers });
+    client.ws = ws;
+    let farewell = false;
+    let isRefused = false;
+    ws.on("error", (error) => {
+      isRefused = error.message === "Unexpected server response: 503";
+      if (isRefused) refused++;
+      else if (!over) faults.push(error.message);
+    });
+    ws.on("message", (data) => {
+      const frame = JSON.parse(String(data)) as Frame;
+      if (frame.type === "goodbye") farewell = true;
+      else take(client, frame);
+    });
+    ws.on("close", (code) => {
+      if (over) return;
+      if (!isRefused && (!farewell || code !== 4503)) faults.push(`closed ${code}`);
+      setTimeout(() => connect(client), 500 + Math.random() * 1_000);
+    });
+  };
+
+  function take(client: ClientState, { type, cursor, rid }: Frame): void {
+    if (cursor !== undefined) client.cursor = cursor;
+    if (type === "ready") opened++;
+    else if (type === "gap") faults.push("gap");
+    else if (cursor !== undefined) client.ids.push(cursor);
+    if (type === "result") client.rids.push(String(rid));
+    for (const look of watchers) look();
+  }
+
+  const until: WebSocketClients["until"] = (fits, timeoutMs) =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!fits()) return;
+        clearTimeout(timer);
+        watchers.delete(look);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        watchers.delete(look);
+        reject(new Error(`Not after ${timeoutMs} ms: ${fits.toString()}`));
+      }, timeoutMs);
+      watchers.add(look);
+      look();
+    });
+  for (const client of members) connect(client);
+  await until(() => opened === members.length, 30_000);
+  return {
+    members,
+    faults,
+    opened: () => opened,
+    refused: () => refused,
+    until,
+    close: () => {
+      over = true;
+      for (const { ws } of members) ws?.terminate();
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { xml } from "@xmpp/client";
+import { xmpp } from "../../src/platforms/xmpp/platform.ts";
+import type { TestAccount, TestNetwork } from "../contracts/connections/test-network.ts";
+import { PROSODY_DOMAIN, testProsody } from "./prosody.ts";
+import { type XmppPeer, xmppPeer } from "./xmpp-peer.ts";
+
+const ACCOUNTS = 200;
+const PEER = `peer@${PROSODY_DOMAIN}`;
+
+/** A private Prosody with 200 accounts of ours and a peer, for the suite that all held platforms run. */
+export async function xmppNetwork(): Promise<TestNetwork> {
+  const users = Array.from({ length: ACCOUNTS }, (_, n) => `user${n}`);
+  const prosody = await testProsody([...users, "peer"]);
+  let peer: XmppPeer = await xmppPeer(prosody.port, "peer");
+  /** What the peer got in its earlier lives. */
+  const before: string[] = [];
+  const address = (n: number) => `user${n}@${PROSODY_DOMAIN}`;
+  const at = (n: number, port: number): TestAccount => ({
+    address: address(n),
+    credentials: { host: "127.0.0.1", port, tls: "none", password: `user${n}-pw` },
+  });
+  const texts = (one: XmppPeer) =>
+    one.stanzas.flatMap((stanza) =>
+      stanza.is("message") && stanza.attrs.type !== "error" ? (stanza.getChildText("body") ?? []) : [],
+    );
+  let sent = 0;
+
+  return {
+    platform: xmpp(),
+    account: (n) => at(n, prosody.port),
+    wrongLogin: { ...at(0, prosody.port), credentials: { ...Object(at(0, prosody.port).credentials), password: "wrong" } },
+    peerSends: async (n, text) => {
+      sent += 1;
+      const id = `peer-${sent}`;
+      await peer.send(xml("message", { to: address(n), type: "chat", id }, xml("body", {}, text)));
+      // Stanzas are dealt with in their order, so that an answer behind it shows that it was taken.
+      await peer.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
+    },
+    peerReceived: async (text) => {
+      if (!before.includes(text)) await peer.waitFor((one) => one.is("message") && one.getChildText("body") === text);
+      return [...before, ...texts(peer)].filter((one) => one === text).length;
+    },
+    sendTo: (n, text) => ({
+      verb: "send",
+      actor: { address: address(n) },
+      target: [{ address: PEER }],
+      object: { body: text },
+    }),
+    keepsMissed: true,
+    kill: prosody.kill,
+    restart: async () => {
+      before.push(...texts(peer));
+      await peer.close();
+      await prosody.start();
+      peer = await xmppPeer(prosody.port, "peer");
+    },
+    port: prosody.port,
+    accountAt: at,
+    close: async () => {
+      await peer.close();
+      await prosody.stop();
+    },
+  };
+}
