@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TestNetwork } from "../test/contracts/connections/test-network.ts";
 import { ircNetwork } from "../test/support/irc-network.ts";
+import { type Heard, type Listener, listen, put } from "./connection-listener.ts";
 import { type Figure, median, percentile } from "./figures.ts";
 import { type BenchGateway, benchGateway } from "./gateway.ts";
-import { type Heard, type Listener, listen, put } from "./connection-listener.ts";
 
 const COLLECT = new URL("./collect.cjs", import.meta.url).pathname;
 

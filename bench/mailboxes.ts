@@ -1,7 +1,7 @@
 import { imapNetwork } from "../test/support/mailbox-network.ts";
+import { listen, put } from "./connection-listener.ts";
 import { type Figure, median } from "./figures.ts";
 import { benchGateway } from "./gateway.ts";
-import { listen, put } from "./connection-listener.ts";
 
 /** A mailbox held by IMAP IDLE: how long after Dovecot took a mail (LMTP 250) a listener has read its event. */
 export async function mailboxes(mails = 20): Promise<readonly Figure[]> {

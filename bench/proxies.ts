@@ -1,9 +1,9 @@
 import { setTimeout } from "node:timers/promises";
 import { testApache } from "../test/support/apache.ts";
-import { proxyRequest, type ProxyTarget, openStream } from "../test/support/proxy-client.ts";
 import { gateway } from "../test/support/gateway.ts";
 import { testHaproxy } from "../test/support/haproxy.ts";
 import { testNginx } from "../test/support/nginx.ts";
+import { openStream, type ProxyTarget, proxyRequest } from "../test/support/proxy-client.ts";
 import { type Figure, median, percentile } from "./figures.ts";
 
 const EVENTS = 200;

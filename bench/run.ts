@@ -1,12 +1,12 @@
 import { activities } from "./activities.ts";
+import { held } from "./connections.ts";
 import { feeds } from "./feeds.ts";
 import { type Figure, table } from "./figures.ts";
-import { held } from "./connections.ts";
-import { hooks } from "./webhooks.ts";
-import { mailboxes } from "./mailboxes.ts";
 import { mails } from "./mail-delivery.ts";
+import { mailboxes } from "./mailboxes.ts";
 import { proxies } from "./proxies.ts";
 import { streams } from "./streams.ts";
+import { hooks } from "./webhooks.ts";
 import { xLimits } from "./x-rate-limits.ts";
 
 const benches: Record<string, { readonly title: string; readonly run: () => Promise<readonly Figure[]> }> = {

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { metrics } from "../../src/process/metrics.ts";
 import { ROOT } from "../support/docs-samples.ts";
-import { openSocket } from "../support/proxy-client.ts";
 import { firstKey, type GatewayProcess, gatewayProcess } from "../support/gateway-process.ts";
+import { openSocket } from "../support/proxy-client.ts";
 
 let dir: string;
 let gateway: GatewayProcess;

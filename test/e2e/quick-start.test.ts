@@ -6,9 +6,9 @@ import { type Checkout, freshCheckout } from "../support/checkout.ts";
 import { testChromium } from "../support/chromium.ts";
 import { ROOT } from "../support/docs-samples.ts";
 import { firstKey } from "../support/gateway-process.ts";
+import { npmStart, processesNaming, type StartedGateway } from "../support/npm-start.ts";
 import { type TestMail, testMail } from "../support/postfix.ts";
 import { shell } from "../support/shell.ts";
-import { processesNaming, npmStart, type StartedGateway } from "../support/npm-start.ts";
 
 /** From nothing: `npm start` in a fresh clone, then what it prints, in the order in which a person would do it. */
 let clone: Checkout;

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { proxyRequest, openStream } from "../support/proxy-client.ts";
 import { firstKey, gatewayProcess } from "../support/gateway-process.ts";
+import { openStream, proxyRequest } from "../support/proxy-client.ts";
 import { until } from "../support/redis-process.ts";
 
 const GRACE_SECONDS = 20;

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { afterEach, expect, test } from "vitest";
-import { proxyRequest } from "../support/proxy-client.ts";
 import { builtEntry, firstKey } from "../support/gateway-process.ts";
+import { proxyRequest } from "../support/proxy-client.ts";
 import { testRedis } from "../support/redis.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { keys } from "../../src/redis/keys.ts";
-import { type Conformance, conform } from "../support/openapi-conformance.ts";
 import { gateway } from "../support/gateway.ts";
+import { type Conformance, conform } from "../support/openapi-conformance.ts";
 import { xSimulator } from "../support/x-simulator.ts";
 import { announce, type Call, callsTo, knock, listen } from "./calls.ts";
 import { beginning, consents, NO_STATE } from "./consent-calls.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { arbitraryOf } from "../support/arbitrary.ts";
-import { type Conformance, conform } from "../support/openapi-conformance.ts";
 import { gateway } from "../support/gateway.ts";
+import { type Conformance, conform } from "../support/openapi-conformance.ts";
 import { callsTo } from "./calls.ts";
 
 type Bag = Record<string, unknown>;

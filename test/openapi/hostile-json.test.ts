@@ -1,7 +1,7 @@
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Conformance, conform } from "../support/openapi-conformance.ts";
 import { gateway } from "../support/gateway.ts";
+import { type Conformance, conform } from "../support/openapi-conformance.ts";
 import { fine, holding, MARK, notActivity, notJson } from "./hostile-json.ts";
 
 describe("hostile bodies at POST /activities", () => {

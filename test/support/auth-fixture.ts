@@ -117,7 +117,7 @@ export async function authFixture(
   const endpoints = redisWebhookEndpoints({ redis: client, keyring: ring });
   const views = accountViews(endpoints, platforms, "/gateway");
   const stores = { keys, tickets, platforms, revocations, accounts, endpoints };
-  const deps = { authenticate: authenticate, ...stores, views, lanes, log: silentLog };
+  const deps = { authenticate, ...stores, views, lanes, log: silentLog };
   base.use(["/tokens", "/revocations"], jsonBody());
   base.put("/accounts", jsonBody());
   base.use(tokenRoutes(deps), revocationRoutes(deps), accountRoutes(deps));

@@ -20,7 +20,10 @@ export interface TestConnectionContext extends ConnectionContext<unknown> {
 
 /** A `Hold` without core or Redis, for tests of one platform; duplicates are dropped by key as the core does. */
 export function testConnectionContext(
-  words: Partial<ConnectionContext<unknown>> & { readonly notesOf?: TestConnectionContext; readonly credentials: unknown },
+  words: Partial<ConnectionContext<unknown>> & {
+    readonly notesOf?: TestConnectionContext;
+    readonly credentials: unknown;
+  },
 ): TestConnectionContext {
   const { notesOf, ...more } = words;
   const told = new EventEmitter();

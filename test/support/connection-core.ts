@@ -108,7 +108,11 @@ export async function connectionCore(server: TestRedis, { platform }: Pick<TestN
   }
 
   /** Resolves with all events once they fit; what came before counts. */
-  async function until(app: string, fits: (all: readonly LoggedEvent[]) => boolean, ms = 30_000): Promise<LoggedEvent[]> {
+  async function until(
+    app: string,
+    fits: (all: readonly LoggedEvent[]) => boolean,
+    ms = 30_000,
+  ): Promise<LoggedEvent[]> {
     const reader = server.connect();
     const ends = Date.now() + ms;
     const seen: LoggedEvent[] = [];

@@ -1,5 +1,5 @@
-import type { HeardEvent } from "./event-listener.ts";
 import type { LedgerLine } from "./dummy-ledger.ts";
+import type { HeardEvent } from "./event-listener.ts";
 import type { PostedActivity } from "./load-client.ts";
 
 /** The four independent books of a run, none of them the gateway's own counting. */

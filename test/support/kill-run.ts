@@ -2,11 +2,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { auditDelivery, type DeliveryAudit, auditLine } from "./delivery-audit.ts";
+import { auditDelivery, auditLine, type DeliveryAudit } from "./delivery-audit.ts";
+import { readLedger } from "./dummy-ledger.ts";
 import { type EventListener, eventListener } from "./event-listener.ts";
 import { createApp, firstKey, type GatewayProcess, gatewayProcess } from "./gateway-process.ts";
-import { readLedger } from "./dummy-ledger.ts";
-import { type LoadClient, loadClient, type PostedActivity, postUntilAnswered, type PostAttempt } from "./load-client.ts";
+import {
+  type LoadClient,
+  loadClient,
+  type PostAttempt,
+  type PostedActivity,
+  postUntilAnswered,
+} from "./load-client.ts";
 import { type TestRedis, testRedis } from "./redis.ts";
 import { type SeededRandom, seededRandom } from "./seeded-random.ts";
 
@@ -71,7 +77,7 @@ async function started(workers: number, random: SeededRandom, dataDir: string, r
     redis,
     api,
     workers: workerProcesses,
-    random: random,
+    random,
     clients,
     listeners,
     posted,
@@ -111,7 +117,18 @@ async function started(workers: number, random: SeededRandom, dataDir: string, r
 
 /** What must hold whatever was killed. */
 export function expectNothingLost(verdict: DeliveryAudit): void {
-  const { duplicated: dup, lost, unexpected: ghost, falselySent: liar, withoutSingleResult: silent, failed, statusMismatches: disagree, effectsOutOfOrder: inversions, eventsOutOfOrder: unordered, refused } = verdict;
+  const {
+    duplicated: dup,
+    lost,
+    unexpected: ghost,
+    falselySent: liar,
+    withoutSingleResult: silent,
+    failed,
+    statusMismatches: disagree,
+    effectsOutOfOrder: inversions,
+    eventsOutOfOrder: unordered,
+    refused,
+  } = verdict;
   const nothing = { dup: [], lost: [], ghost: [], liar: [], silent: [], failed: [], disagree: [], inversions: [] };
   expect({ dup, lost, ghost, liar, silent, failed, disagree, inversions }).toEqual(nothing);
   expect(unordered).toEqual([]);

@@ -133,7 +133,7 @@ function onePagePlatform(): Platform {
       ...connectionVerbs("bird1"),
       send: { summary: "Says it", schema: Type.Object({}), example: {}, run: send },
     },
-    connect: connect,
+    connect,
     dispose: async (client) => client.close(),
     classifyError: (cause) =>
       new Failure({ kind: "retryable", code: "platform-unavailable", detail: "The line broke.", cause }),

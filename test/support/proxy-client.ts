@@ -30,7 +30,11 @@ export interface ProxyResponse {
 }
 
 /** One request through the edge, with the path as written; the key is sent unless `Authorization` is given ("" for none). */
-export async function proxyRequest(edge: ProxyTarget, path: string, options: ProxyRequestOptions = {}): Promise<ProxyResponse> {
+export async function proxyRequest(
+  edge: ProxyTarget,
+  path: string,
+  options: ProxyRequestOptions = {},
+): Promise<ProxyResponse> {
   const [request, response] = await opened(edge, path, options);
   let text = "";
   for await (const part of response.setEncoding("utf8")) text += part;
@@ -125,7 +129,11 @@ export async function openSocket(edge: ProxyTarget, path: string) {
   };
 }
 
-function opened(edge: ProxyTarget, path: string, options: ProxyRequestOptions): Promise<[ClientRequest, IncomingMessage]> {
+function opened(
+  edge: ProxyTarget,
+  path: string,
+  options: ProxyRequestOptions,
+): Promise<[ClientRequest, IncomingMessage]> {
   const { method = "GET", headers = {}, body, from, announced } = options;
   const all: Record<string, string> = { Host: edge.host, Authorization: `Bearer ${edge.key}`, ...headers };
   if (all.Authorization === "") delete all.Authorization;

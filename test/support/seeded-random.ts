@@ -7,7 +7,9 @@ export interface SeededRandom {
 }
 
 /** Chance from `KILL_SEED`, or from a fresh seed; the test prints it, so that a failing run can be repeated. */
-export function seededRandom(seed = Number(process.env.KILL_SEED ?? Math.floor(Math.random() * 2 ** 31))): SeededRandom {
+export function seededRandom(
+  seed = Number(process.env.KILL_SEED ?? Math.floor(Math.random() * 2 ** 31)),
+): SeededRandom {
   let state = seed >>> 0;
   // mulberry32: small, and good enough to spread instants.
   const next = (): number => {

@@ -20,7 +20,9 @@ export type WebhookReply =
   | ((response: ServerResponse) => void);
 
 /** A real web server that takes webhooks and keeps them; `react` decides what each is answered. */
-export async function webhookReceiver(react: (it: Omit<ReceivedWebhook, "status">, nth: number) => WebhookReply = () => 204) {
+export async function webhookReceiver(
+  react: (it: Omit<ReceivedWebhook, "status">, nth: number) => WebhookReply = () => 204,
+) {
   const received: ReceivedWebhook[] = [];
   const waiting = new Set<() => void>();
   const server = createServer((request, response) => {

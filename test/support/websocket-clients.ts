@@ -1,5 +1,5 @@
 import { WebSocket } from "ws";
-import type { ListenerSettings, ListenerRecord } from "./sse-clients.ts";
+import type { ListenerRecord, ListenerSettings } from "./sse-clients.ts";
 
 export interface WebSocketClients {
   readonly members: readonly ListenerRecord[];

@@ -15,7 +15,13 @@ const encoded = (text: string): string =>
  * Whether a request is signed by these words: RFC 5849 section 3.4, written down anew from the RFC so that it does not
  * agree with the library by sharing its mistakes. `url` is the whole address that was asked, with its query.
  */
-export function signedBy(credentials: OAuth1Credentials, header: string, method: string, url: URL, seen: Set<string>): boolean {
+export function signedBy(
+  credentials: OAuth1Credentials,
+  header: string,
+  method: string,
+  url: URL,
+  seen: Set<string>,
+): boolean {
   const fields = new Map(
     [...header.replace(/^OAuth /, "").matchAll(/([a-z_]+)="([^"]*)"/g)].map(([, name = "", value = ""]) => [
       name,

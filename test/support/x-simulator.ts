@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { operationFor, requestErrors } from "./x-operations.ts";
 import { type OAuth1Credentials, signedBy, tokenServer } from "./x-simulator-oauth.ts";
-import { APP_BEARER, STREAM, xStreams } from "./x-simulator-stream.ts";
 import { problem, type XAnswer, type XPerson, xState } from "./x-simulator-state.ts";
+import { APP_BEARER, STREAM, xStreams } from "./x-simulator-stream.ts";
 
 /** What goes wrong once: an answer of its own; `cut` does the deed and breaks before answering, `drop` breaks before it; `garbage` answers no JSON. */
 export type XFault = XAnswer | "cut" | "drop" | "garbage" | "stall";

@@ -28,7 +28,10 @@ export async function xmppNetwork(): Promise<TestNetwork> {
   return {
     platform: xmpp(),
     account: (n) => at(n, prosody.port),
-    wrongLogin: { ...at(0, prosody.port), credentials: { ...Object(at(0, prosody.port).credentials), password: "wrong" } },
+    wrongLogin: {
+      ...at(0, prosody.port),
+      credentials: { ...Object(at(0, prosody.port).credentials), password: "wrong" },
+    },
     peerSends: async (n, text) => {
       sent += 1;
       const id = `peer-${sent}`;

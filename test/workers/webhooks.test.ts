@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import type { ResultEvent } from "../../src/model/event.ts";
 import { keys } from "../../src/redis/keys.ts";
 import { result, session } from "../src/streaming/tail-fixture.ts";
-import { webhookReceiver, type WebhookReply, type ReceivedWebhook } from "../support/webhook-receiver.ts";
-import { webhookHarness } from "../support/webhook-harness.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
+import { webhookHarness } from "../support/webhook-harness.ts";
+import { type ReceivedWebhook, type WebhookReply, webhookReceiver } from "../support/webhook-receiver.ts";
 
 let redis: TestRedis;
 let world: Awaited<ReturnType<typeof webhookHarness>>;

@@ -24,7 +24,8 @@ export function connectionContract(name: string, open: () => Promise<TestNetwork
       await server.stop();
     });
 
-    const states = (all: readonly LoggedEvent[]) => all.flatMap(({ type, state }) => (type === "session" ? [state] : []));
+    const states = (all: readonly LoggedEvent[]) =>
+      all.flatMap(({ type, state }) => (type === "session" ? [state] : []));
     const online = (app: string, times = 1) =>
       core.until(app, (all) => states(all).filter((state) => state === "online").length >= times);
     const bodies = (all: readonly LoggedEvent[]) =>

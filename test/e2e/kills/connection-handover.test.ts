@@ -12,7 +12,11 @@ afterEach(async () => {
   run = undefined;
 }, 60_000);
 
-function expectKept(name: string, { said, arrived, posted, results, wrong }: ConnectionAudit, mayBeUnknown: boolean): void {
+function expectKept(
+  name: string,
+  { said, arrived, posted, results, wrong }: ConnectionAudit,
+  mayBeUnknown: boolean,
+): void {
   const unsure = results.filter(([, status]) => status !== "sent");
   const inbound = [...said.values()].flat().length;
   console.log(`${name}: ${inbound} in, ${posted.length} out, not sent: ${JSON.stringify(unsure)}`);

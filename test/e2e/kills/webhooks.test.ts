@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { createApp, type GatewayProcess, gatewayProcess } from "../../support/gateway-process.ts";
-import { webhookReceiver } from "../../support/webhook-receiver.ts";
 import { testRedis } from "../../support/redis.ts";
+import { webhookReceiver } from "../../support/webhook-receiver.ts";
 
 const ends: Array<() => Promise<unknown>> = [];
 afterEach(async () => {

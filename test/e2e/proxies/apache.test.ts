@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type ApacheSettings, testApache } from "../../support/apache.ts";
-import { proxyRequest } from "../../support/proxy-client.ts";
 import { freePort } from "../../support/free-port.ts";
 import { testHaproxy } from "../../support/haproxy.ts";
 import { testNginx } from "../../support/nginx.ts";
+import { proxyRequest } from "../../support/proxy-client.ts";
 import {
   activity,
   type Behind,
@@ -70,7 +70,10 @@ describe("Apache without a gateway", () => {
 
   it("says so as the gateway would, and keeps its own pages for the site", async () => {
     const polled = await proxyRequest(edge(), "/gateway/events", { headers: { Accept: "application/json" } });
-    const posted = await proxyRequest(edge(), "/gateway/activities", { method: "POST", body: JSON.stringify(activity()) });
+    const posted = await proxyRequest(edge(), "/gateway/activities", {
+      method: "POST",
+      body: JSON.stringify(activity()),
+    });
     for (const { status, headers, text } of [polled, posted]) {
       expect({ status, type: headers["content-type"] }).toEqual({ status: 503, type: "application/problem+json" });
       expect(JSON.parse(text)).toMatchObject({ code: "overloaded", status: 503 });

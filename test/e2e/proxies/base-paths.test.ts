@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testApache } from "../../support/apache.ts";
-import { proxyRequest, type ProxyTarget, openSocket, openStream } from "../../support/proxy-client.ts";
 import { gateway } from "../../support/gateway.ts";
 import { testHaproxy } from "../../support/haproxy.ts";
 import { lampSite, type Mirror } from "../../support/lamp-site.ts";
 import { testNginx } from "../../support/nginx.ts";
+import { openSocket, openStream, type ProxyTarget, proxyRequest } from "../../support/proxy-client.ts";
 import { activity } from "./contract.ts";
 
 interface Place {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { proxyRequest, type ProxyTarget } from "../../support/proxy-client.ts";
 import type { Mirror } from "../../support/lamp-site.ts";
+import { type ProxyTarget, proxyRequest } from "../../support/proxy-client.ts";
 import { MAX_BODY } from "./contract.ts";
 
 /** Pages of the site's own origin may read what the gateway answers, those of others not, whatever they forge. */
@@ -10,7 +10,10 @@ export function foreignOriginsGetNothing(edge: () => ProxyTarget): void {
     const forged = { "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": scheme };
     const preflight = { "Access-Control-Request-Method": "POST" };
     const allowed = async (method: string, Origin: string, more = {}) => {
-      const { headers } = await proxyRequest(edge(), "/gateway/platforms", { method, headers: { Origin, ...forged, ...more } });
+      const { headers } = await proxyRequest(edge(), "/gateway/platforms", {
+        method,
+        headers: { Origin, ...forged, ...more },
+      });
       return headers["access-control-allow-origin"];
     };
     for (const origin of [`${scheme}://evil.example`, `${scheme}://${edge().host}.evil.example`, "null"]) {

@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type ProxyResponse, proxyRequest, type ProxyTarget, openSocket, openStream } from "../../support/proxy-client.ts";
 import { gateway } from "../../support/gateway.ts";
 import { lampSite, type Mirror, PAGE } from "../../support/lamp-site.ts";
+import {
+  openSocket,
+  openStream,
+  type ProxyResponse,
+  type ProxyTarget,
+  proxyRequest,
+} from "../../support/proxy-client.ts";
 
 /** What stands behind the edge. */
 export interface Behind {
@@ -42,7 +48,10 @@ export function activity(rid = `p-${++count}`) {
 
 /** Posts it; answers its rid, or fails. */
 export async function post(edge: ProxyTarget, one = activity()): Promise<string> {
-  const { status, text } = await proxyRequest(edge, "/gateway/activities", { method: "POST", body: JSON.stringify(one) });
+  const { status, text } = await proxyRequest(edge, "/gateway/activities", {
+    method: "POST",
+    body: JSON.stringify(one),
+  });
   expect(status, text).toBe(202);
   return one.rid;
 }
@@ -282,7 +291,10 @@ export function awayIsSaid(edge: () => ProxyTarget): void {
     await listener.until(() => listener.events.length > 0);
     expect(listener.events).toMatchObject([{ event: "goodbye", data: '{"reason":"unavailable","reconnect":true}' }]);
     const poll = await proxyRequest(edge(), "/gateway/events", { headers: { Accept: "application/json" } });
-    const posted = await proxyRequest(edge(), "/gateway/activities", { method: "POST", body: JSON.stringify(activity()) });
+    const posted = await proxyRequest(edge(), "/gateway/activities", {
+      method: "POST",
+      body: JSON.stringify(activity()),
+    });
     for (const answer of [poll, posted]) {
       expect(problem(answer)).toEqual({ status: 503, type: DOCUMENT, code: "overloaded" });
       expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);

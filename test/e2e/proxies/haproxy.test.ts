@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { HAPROXY_ROUTINGS } from "../../../src/cli/proxy-files.ts";
-import { proxyRequest, openSocket, openStream } from "../../support/proxy-client.ts";
 import { freePort } from "../../support/free-port.ts";
 import { testHaproxy } from "../../support/haproxy.ts";
 import type { Mirror } from "../../support/lamp-site.ts";
 import { testNginx } from "../../support/nginx.ts";
+import { openSocket, openStream, proxyRequest } from "../../support/proxy-client.ts";
 import {
   activity,
   awayIsSaid,

@@ -1,9 +1,9 @@
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { testApache } from "../../support/apache.ts";
-import { proxyRequest, type ProxyTarget } from "../../support/proxy-client.ts";
 import { testHaproxy } from "../../support/haproxy.ts";
 import { testNginx } from "../../support/nginx.ts";
+import { type ProxyTarget, proxyRequest } from "../../support/proxy-client.ts";
 import { activity, type Behind, edgeOf, type Front } from "./contract.ts";
 
 const HOST = "shop.example";

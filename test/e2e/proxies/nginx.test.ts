@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type NginxLayout, nginxNodes } from "../../../src/cli/proxy-files.ts";
-import { proxyRequest, openStream } from "../../support/proxy-client.ts";
 import { freePort } from "../../support/free-port.ts";
 import { type NginxSettings, testNginx } from "../../support/nginx.ts";
+import { openStream, proxyRequest } from "../../support/proxy-client.ts";
 import {
   awayIsSaid,
   type Behind,

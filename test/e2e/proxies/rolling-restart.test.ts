@@ -8,8 +8,8 @@ import { testHaproxy } from "../../support/haproxy.ts";
 import { type LoadClient, loadClient, postUntilAnswered } from "../../support/load-client.ts";
 import { testNginx } from "../../support/nginx.ts";
 import { testRedis } from "../../support/redis.ts";
-import { webSocketClients } from "../../support/websocket-clients.ts";
 import { type SseClients, sseClients } from "../../support/sse-clients.ts";
+import { webSocketClients } from "../../support/websocket-clients.ts";
 
 const APPS = 10;
 const LANES = 10;

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { type ProxyTarget, openSocket, openStream } from "../../support/proxy-client.ts";
 import { testHaproxy } from "../../support/haproxy.ts";
 import { testNginx } from "../../support/nginx.ts";
+import { openSocket, openStream, type ProxyTarget } from "../../support/proxy-client.ts";
 import { activity, type Behind, edgeOf, type Front, post } from "./contract.ts";
 
 const HOST = "shop.example";

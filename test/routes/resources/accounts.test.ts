@@ -6,7 +6,7 @@ import { accountId } from "../../../src/model/account-id.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
 import { validationErrors } from "../../../src/model/validate.ts";
 import { keys } from "../../../src/redis/keys.ts";
-import { dumpRedis, type AuthFixture, authFixture } from "../../support/auth-fixture.ts";
+import { type AuthFixture, authFixture, dumpRedis } from "../../support/auth-fixture.ts";
 
 const CANARY = "CNRY2QX7ZL5K8WPD";
 const login = { host: "mail.example.org", username: "bob", password: CANARY };

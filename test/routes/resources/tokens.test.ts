@@ -4,7 +4,7 @@ import { TokenAnswer } from "../../../routes/resources/tokens.ts";
 import type { IssuedKey } from "../../../src/apps/registry.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
 import { validationErrors } from "../../../src/model/validate.ts";
-import { dumpRedis, type AuthFixture, authFixture } from "../../support/auth-fixture.ts";
+import { type AuthFixture, authFixture, dumpRedis } from "../../support/auth-fixture.ts";
 
 let world: AuthFixture;
 let app: IssuedKey;

@@ -4,9 +4,9 @@ import { SCOPES } from "../../../src/model/caller.ts";
 import { validationErrors } from "../../../src/model/validate.ts";
 import { newWebhookSecret } from "../../../src/webhooks/secret.ts";
 import { MAX_WEBHOOKS_PER_APP } from "../../../src/webhooks/webhook.ts";
+import { dumpRedis } from "../../support/auth-fixture.ts";
 import { gateway } from "../../support/gateway.ts";
 import { webhookReceiver } from "../../support/webhook-receiver.ts";
-import { dumpRedis } from "../../support/auth-fixture.ts";
 
 let gw: Awaited<ReturnType<typeof gateway>>;
 let receiver: Awaited<ReturnType<typeof webhookReceiver>>;

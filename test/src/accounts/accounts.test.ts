@@ -10,7 +10,7 @@ import { accountId } from "../../../src/model/account-id.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
 import { keys } from "../../../src/redis/keys.ts";
 import { rotateKeys } from "../../../src/rotation/rotate-keys.ts";
-import { dumpRedis, type AuthFixture, authFixture } from "../../support/auth-fixture.ts";
+import { type AuthFixture, authFixture, dumpRedis } from "../../support/auth-fixture.ts";
 
 let world: AuthFixture;
 beforeAll(async () => {

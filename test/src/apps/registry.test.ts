@@ -6,7 +6,7 @@ import { keyCache } from "../../../src/apps/key-cache.ts";
 import type { ApiKeyRecord } from "../../../src/apps/key-record.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
 import { keys } from "../../../src/redis/keys.ts";
-import { dumpRedis, type AuthFixture, authFixture } from "../../support/auth-fixture.ts";
+import { type AuthFixture, authFixture, dumpRedis } from "../../support/auth-fixture.ts";
 
 let world: AuthFixture;
 beforeAll(async () => {

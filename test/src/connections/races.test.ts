@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { OwnershipLost } from "../../../src/accounts/account-ownership.ts";
 import { Failure } from "../../../src/model/failure.ts";
 import type { Log } from "../../../src/model/log.ts";
-import { barrier, networkFailure, connectionHarness, credentialsFailure } from "../../support/connection-harness.ts";
+import { barrier, connectionHarness, credentialsFailure, networkFailure } from "../../support/connection-harness.ts";
 
 const nothing = async () => undefined;
 

@@ -3,8 +3,8 @@ import { accountId } from "../../../src/model/account-id.ts";
 import { laneOf } from "../../../src/model/lane.ts";
 import { shardOf } from "../../../src/model/shard.ts";
 import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
-import { activityOf, sendingOf } from "../../support/gateway-core.ts";
 import { connectionCore } from "../../support/connection-core.ts";
+import { activityOf, sendingOf } from "../../support/gateway-core.ts";
 import { onePageNetwork } from "../../support/one-page-network.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 

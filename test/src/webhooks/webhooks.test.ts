@@ -10,8 +10,8 @@ import { conversationOf } from "../../../src/webhooks/conversation-key.ts";
 import { redisDeliveryStore } from "../../../src/webhooks/redis-delivery-store.ts";
 import { isWebhookSecret, newWebhookSecret } from "../../../src/webhooks/secret.ts";
 import { startCursor } from "../../../src/webhooks/start-cursor.ts";
-import { webhookHarness } from "../../support/webhook-harness.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
+import { webhookHarness } from "../../support/webhook-harness.ts";
 import { result } from "../streaming/tail-fixture.ts";
 
 describe("conversations", () => {

@@ -7,8 +7,8 @@ import { silentLog } from "../../../../src/model/log.ts";
 import type { Receipt } from "../../../../src/platform/platform.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
-import { loopbackEgress } from "../../../support/loopback-egress.ts";
 import { lmtpMailer } from "../../../support/lmtp-mailer.ts";
+import { loopbackEgress } from "../../../support/loopback-egress.ts";
 import { type TestMail, testMail } from "../../../support/postfix.ts";
 import { runOnce, testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
 

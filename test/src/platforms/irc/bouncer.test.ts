@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type IrcAccount, type IrcAccountOptions, ircAccount } from "../../../support/irc-account.ts";
-import { type ScriptedIrc, scriptedIrc, type IrcResponder } from "../../../support/scripted-irc.ts";
+import { type IrcResponder, type ScriptedIrc, scriptedIrc } from "../../../support/scripted-irc.ts";
 
 const servers: ScriptedIrc[] = [];
 const accounts: IrcAccount[] = [];

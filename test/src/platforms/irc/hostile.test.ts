@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, it } from "vitest";
 import { Failure } from "../../../../src/model/failure.ts";
 import { type IrcAccount, type IrcAccountOptions, ircAccount } from "../../../support/irc-account.ts";
-import { type ScriptedIrc, scriptedIrc, type IrcResponder } from "../../../support/scripted-irc.ts";
+import { type IrcResponder, type ScriptedIrc, scriptedIrc } from "../../../support/scripted-irc.ts";
 
 setFlagsFromString("--expose-gc");
 

@@ -64,7 +64,9 @@ afterAll(() => x.stop());
 it("every request fits the facts, and every fact is covered", () => {
   expect(x.server.asked.filter(({ status }) => status >= 300)).toEqual([]);
   const tried = new Set(x.server.asked.map(({ endpoint }) => endpoint));
-  expect(X_OPERATIONS.map(({ method, path }) => `${method} ${path}`).filter((endpoint) => !tried.has(endpoint))).toEqual([]);
+  expect(
+    X_OPERATIONS.map(({ method, path }) => `${method} ${path}`).filter((endpoint) => !tried.has(endpoint)),
+  ).toEqual([]);
 });
 
 it("answers have the fields that the facts name", () => {

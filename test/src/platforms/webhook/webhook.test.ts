@@ -3,9 +3,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import { webhook } from "../../../../src/platforms/webhook/platform.ts";
 import { newWebhookSecret } from "../../../../src/webhooks/secret.ts";
 import { gateway } from "../../../support/gateway.ts";
-import { webhookReceiver, type WebhookReply } from "../../../support/webhook-receiver.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
 import { noEgress, runOnce, testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
+import { type WebhookReply, webhookReceiver } from "../../../support/webhook-receiver.ts";
 
 const ends: Array<() => Promise<void>> = [];
 afterEach(async () => {

@@ -8,10 +8,10 @@ import type { ConnectionContext } from "../../../../src/platform/connection.ts";
 import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
 import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
 import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestProsody, testProsody } from "../../../support/prosody.ts";
-import { testVerbContext } from "../../../support/verb-context.ts";
 import { runVerb } from "../../../support/run-verb.ts";
-import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
 import { scriptedXmpp } from "../../../support/scripted-xmpp.ts";
+import { testVerbContext } from "../../../support/verb-context.ts";
+import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
 
 const ALICE = `alice@${PROSODY_DOMAIN}`;
 const platform = xmpp();
@@ -29,7 +29,10 @@ afterAll(async () => {
 
 function holdFor(
   user: string,
-  words: Partial<ConnectionContext<unknown>> & { readonly notesOf?: TestConnectionContext; readonly port?: number } = {},
+  words: Partial<ConnectionContext<unknown>> & {
+    readonly notesOf?: TestConnectionContext;
+    readonly port?: number;
+  } = {},
 ) {
   const { port = prosody.port, ...more } = words;
   return testConnectionContext({

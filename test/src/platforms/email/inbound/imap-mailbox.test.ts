@@ -3,10 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { IMAP_TIMEOUTS } from "../../../../../src/platforms/email/client/imap/connection.ts";
 import type { ConnectedMailbox } from "../../../../../src/platforms/email/inbound/imap-mailbox.ts";
 import { email } from "../../../../../src/platforms/email/platform.ts";
-import { type TestDovecot, testDovecot } from "../../../../support/dovecot.ts";
 import { type TestConnectionContext, testConnectionContext } from "../../../../support/connection-context.ts";
-import { loopbackEgress } from "../../../../support/loopback-egress.ts";
+import { type TestDovecot, testDovecot } from "../../../../support/dovecot.ts";
 import { lmtpMailer } from "../../../../support/lmtp-mailer.ts";
+import { loopbackEgress } from "../../../../support/loopback-egress.ts";
 import { testMailActivity, testVerbContext } from "../../../../support/verb-context.ts";
 
 const guard = loopbackEgress();
@@ -41,7 +41,8 @@ async function letGo(client: ConnectedMailbox): Promise<void> {
 }
 const run = (client: ConnectedMailbox, verb: string, folder: string) =>
   platform.verbs[verb]?.run(client, testMailActivity({ verb, target: [], object: { folder } }), testVerbContext());
-const subject = (text: string) => (arrival: TestConnectionContext["arrivals"][number]) => arrival.event.object.subject === text;
+const subject = (text: string) => (arrival: TestConnectionContext["arrivals"][number]) =>
+  arrival.event.object.subject === text;
 const subjects = (hold: TestConnectionContext) => hold.arrivals.map(({ event }) => event.object.subject);
 /** What an administrator may do: files mails into a folder, or copies them. */
 const doveadm = (...words: readonly string[]) =>
@@ -143,7 +144,11 @@ describe("folders that an account listens to", () => {
     const eager = email({
       imapTimeouts: { ...IMAP_TIMEOUTS, poll: 100 },
     });
-    const hold = testConnectionContext({ address: "u1@example.test", egress: guard, credentials: credentials("u1", plain) });
+    const hold = testConnectionContext({
+      address: "u1@example.test",
+      egress: guard,
+      credentials: credentials("u1", plain),
+    });
     const client = await eager.connect?.(hold);
     await there.put("u1", "asked for");
     await hold.arrived(subject("asked for"));

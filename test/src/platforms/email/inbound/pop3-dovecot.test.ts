@@ -2,8 +2,8 @@ import nodemailer from "nodemailer";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { egress } from "../../../../../src/egress/egress.ts";
 import { email } from "../../../../../src/platforms/email/platform.ts";
-import { type TestDovecot, testDovecot } from "../../../../support/dovecot.ts";
 import { type TestConnectionContext, testConnectionContext } from "../../../../support/connection-context.ts";
+import { type TestDovecot, testDovecot } from "../../../../support/dovecot.ts";
 import { mailFolder } from "../../../../support/mail-folder.ts";
 
 const USERS = ["ann", "bob", "carl", "dora", "emil"] as const;

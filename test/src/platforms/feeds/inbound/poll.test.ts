@@ -3,7 +3,7 @@ import { silentLog } from "../../../../../src/model/log.ts";
 import type { Platform, PollContext, PollResult } from "../../../../../src/platform/platform.ts";
 import { parseState } from "../../../../../src/platforms/feeds/inbound/state.ts";
 import { feeds } from "../../../../../src/platforms/feeds/platform.ts";
-import { feedServer, type ServedFeed, feedItem } from "../../../../support/feed-server.ts";
+import { feedItem, feedServer, type ServedFeed } from "../../../../support/feed-server.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
 
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { redisTopics, topicId } from "../../../../../src/polling/redis-topics.ts";
 import { keys } from "../../../../../src/redis/keys.ts";
-import { feedServer, type ServedFeed, feedItem } from "../../../../support/feed-server.ts";
+import { feedItem, feedServer, type ServedFeed } from "../../../../support/feed-server.ts";
 import { freePort } from "../../../../support/free-port.ts";
 import { gateway } from "../../../../support/gateway.ts";
 import { hubSignature, webSubHub } from "../../../../support/websub-hub.ts";

@@ -6,8 +6,8 @@ import { type TestConnectionContext, testConnectionContext } from "../../../../s
 import { testVerbContext } from "../../../../support/verb-context.ts";
 import { activityOf, xAccount } from "../../../../support/x-account.ts";
 import { oauth1Of } from "../../../../support/x-simulator.ts";
-import { APP_BEARER, STREAM } from "../../../../support/x-simulator-stream.ts";
 import { problem } from "../../../../support/x-simulator-state.ts";
+import { APP_BEARER, STREAM } from "../../../../support/x-simulator-stream.ts";
 
 const SEARCH = "GET /2/tweets/search/recent";
 /** Soon again after whatever went wrong; polls only when there is a reason. */
@@ -24,7 +24,10 @@ afterEach(async () => {
   await x.stop();
 });
 
-async function held(words: Partial<TestConnectionContext> & { readonly notesOf?: TestConnectionContext } = {}, pace = { minMs: 20, maxMs: 40 }) {
+async function held(
+  words: Partial<TestConnectionContext> & { readonly notesOf?: TestConnectionContext } = {},
+  pace = { minMs: 20, maxMs: 40 },
+) {
   const platform = twitter({ xApi: x.server.origin, xPollInterval: pace, xStreamDelays: xStream });
   const hold = testConnectionContext({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress, ...words });
   const client = await platform.connect?.(hold as never);
