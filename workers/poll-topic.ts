@@ -1,8 +1,8 @@
+import { egressFor, type EgressShares } from "../src/egress/egress.ts";
 import type { RecordInbound } from "../src/inbound/record-inbound.ts";
 import { toEventError } from "../src/model/failure.ts";
 import type { Log } from "../src/model/log.ts";
 import {
-  type Egress,
   failureFrom,
   type Platform,
   type PollContext,
@@ -15,7 +15,7 @@ import { backoff } from "../src/timing/backoff.ts";
 export interface TopicPollerDeps {
   readonly topics: Topics;
   readonly record: RecordInbound;
-  readonly egress: Egress;
+  readonly egress: EgressShares;
   /** Absent where networks can't reach the gateway. */
   readonly endpoint?: (due: DueTopic) => TopicEndpoint;
   readonly log: Log;
@@ -38,7 +38,7 @@ export function topicPoller(deps: TopicPollerDeps): (due: DueTopic, platform: Po
 
   function pollContext(due: DueTopic): PollContext {
     return {
-      ...egress,
+      ...egressFor(egress, due.app ?? ""),
       state: due.state,
       signal: AbortSignal.any([signal, AbortSignal.timeout(POLL_TIMEOUT_MS)]),
       log,
@@ -70,7 +70,7 @@ export function topicPoller(deps: TopicPollerDeps): (due: DueTopic, platform: Po
   }
 
   return async (due, platform) => {
-    if (!due.hasSubscribers) return teardown(due, platform);
+    if (due.app === undefined) return teardown(due, platform);
     let result: PollResult;
     try {
       result = await platform.poll(due.topic, pollContext(due));

@@ -13,6 +13,8 @@ export interface PollWorkerDeps extends Omit<TopicPollerDeps, "signal"> {
 
 /** Longer than any poll takes; afterwards another worker may claim the topic. */
 const LEASE_MS = 120_000;
+/** Share of the polls in this process that one app can use at once. Feeds that hang leave room for other apps. */
+const APP_SHARE = 1 / 4;
 /** Pause before the next round while more topics are due. */
 const BUSY_INTERVAL_MS = 10;
 
@@ -22,16 +24,28 @@ export function pollWorker(deps: PollWorkerDeps): { readonly stop: () => Promise
   const stopping = new AbortController();
   const poll = topicPoller({ ...deps, signal: stopping.signal });
   const running = new Set<Promise<void>>();
+  const runningByApp = new Map<string, number>();
   let firstPartition = 0;
 
   function start(due: DueTopic): void {
     const platform = find(due.platform);
     // A platform disabled in this process: after the lease another worker may know the platform.
     if (!platform || !isPolled(platform)) return;
+    countFor(due.app, 1);
     const task = poll(due, platform)
       .catch((err: unknown) => log.warn({ err, topic: due.id }, "poll results could not be stored; polling again"))
-      .finally(() => running.delete(task));
+      .finally(() => {
+        running.delete(task);
+        countFor(due.app, -1);
+      });
     running.add(task);
+  }
+
+  function countFor(app: string | undefined, change: 1 | -1): void {
+    if (app === undefined) return;
+    const count = (runningByApp.get(app) ?? 0) + change;
+    if (count === 0) runningByApp.delete(app);
+    else runningByApp.set(app, count);
   }
 
   /** Starts polls up to the limit; returns whether more topics are due. */
@@ -40,7 +54,12 @@ export function pollWorker(deps: PollWorkerDeps): { readonly stop: () => Promise
     for (let offset = 0; offset < TOPIC_PARTITIONS; offset++) {
       const capacity = maxConcurrent - running.size;
       if (capacity <= 0 || stopping.signal.aborted) return true;
-      const claimed = await topics.claimDue((firstPartition + offset) % TOPIC_PARTITIONS, capacity, LEASE_MS);
+      const claimed = await topics.claimDue((firstPartition + offset) % TOPIC_PARTITIONS, {
+        maxTopics: capacity,
+        leaseMs: LEASE_MS,
+        maxPerApp: Math.max(1, Math.floor(maxConcurrent * APP_SHARE)),
+        running: runningByApp,
+      });
       for (const due of claimed) start(due);
       isMoreDue ||= claimed.length === capacity;
     }

@@ -4,6 +4,7 @@ import { keys } from "../src/redis/keys.ts";
 import type { Subscription, Tail } from "../src/streaming/subscriber.ts";
 import { runEvery } from "../src/timing/run-every.ts";
 import { type DeliveryLoop, type DeliveryLoopDeps, deliveryLoop } from "../src/webhooks/delivery-loop.ts";
+import { deliverySlots } from "../src/webhooks/delivery-slots.ts";
 import type { DeliveryStore, WebhookLease } from "../src/webhooks/delivery-store.ts";
 import type { Post } from "../src/webhooks/post.ts";
 
@@ -27,6 +28,7 @@ export function webhookWorker(deps: WebhookWorkerDeps): { readonly close: (grace
   const { store, eventLog, tail, post, log, claimIntervalMs = CLAIM_INTERVAL_MS } = deps;
   const loops = new Map<string, DeliveryLoop>();
   const closing = new AbortController();
+  const slots = deliverySlots();
 
   function start(lease: WebhookLease): void {
     const id = `${lease.app}|${lease.name}`;
@@ -35,7 +37,7 @@ export function webhookWorker(deps: WebhookWorkerDeps): { readonly close: (grace
       ...(deps.now ? { now: deps.now } : {}),
       ...(deps.onAttempt ? { onAttempt: deps.onAttempt } : {}),
     };
-    const loop = deliveryLoop({ lease, store, log: eventLog, post, logger: log, ...options });
+    const loop = deliveryLoop({ lease, store, log: eventLog, post, slots, logger: log, ...options });
     loops.set(id, loop);
     const subscription = subscribe(lease, loop);
     void loop.done.finally(async () => {

@@ -5,7 +5,7 @@ interface Share {
   users: number;
 }
 
-/** Shares of a resource: each app has its own, whatever other apps use. */
+/** Shares of a resource by app, or by a part of an app: each has its own, whatever others use. */
 export class AppShares {
   readonly #maxPerApp: number;
   readonly #shares = new Map<string, Share>();

@@ -43,8 +43,11 @@ export function egress(settings: EgressSettings): EgressGuard {
   return { ...forApp(""), forApp, close: () => clients.close() };
 }
 
+/** Egress that may have a share for each app. A test's stand-in has none. */
+export type EgressShares = Egress & Partial<Pick<EgressGuard, "forApp">>;
+
 /** Returns the guard for an app; returns a test's stand-in unchanged. */
-export function egressFor(egress: Egress & Partial<Pick<EgressGuard, "forApp">>, app: string): Egress {
+export function egressFor(egress: EgressShares, app: string): Egress {
   return egress.forApp?.(app) ?? egress;
 }
 

@@ -1,12 +1,13 @@
+import { egressFor, type EgressShares } from "../egress/egress.ts";
 import type { ConsentOutcome, Consents } from "../consents/consents.ts";
 import { toEventError } from "../model/failure.ts";
-import { type Egress, failureFrom, type Platform } from "../platform/platform.ts";
+import { failureFrom, type Platform } from "../platform/platform.ts";
 import { type StoreAccountDeps, storeAccount } from "./store-account.ts";
 
 export interface ExchangeConsentDeps extends StoreAccountDeps {
   readonly consents: Pick<Consents, "openForExchange">;
   readonly find: (platform: string) => Platform | undefined;
-  readonly egress: Egress;
+  readonly egress: EgressShares;
 }
 
 /** Outcome of a consent whose exchange broke off with its worker. The code may be used up. */
@@ -22,7 +23,7 @@ export async function exchangeConsent(deps: ExchangeConsentDeps, id: string): Pr
   const { app, online, client, verifier, redirectUri, code, state } = begun;
   try {
     const callback = { state, verifier, redirectUri, code };
-    const logins = await platform.oauthConsent.finish(client as never, callback, deps.egress);
+    const logins = await platform.oauthConsent.finish(client as never, callback, egressFor(deps.egress, app));
     const accounts: Array<{ readonly id: string; readonly address: string }> = [];
     for (const { address, credentials } of logins) {
       const { account } = await storeAccount(deps, app, platform, { address, credentials, online });

@@ -44,7 +44,7 @@ export async function finishConsent(
   if (consent === undefined) return undefined;
   if (error === "") {
     await consents.submitCode(consent, code);
-    await lanes.startExchange(consent.id);
+    await lanes.startExchange({ consent: consent.id, app: consent.app });
   } else {
     await consents.saveOutcome(consent.id, refusedOutcome(error));
   }

@@ -21,6 +21,8 @@ export interface AccountJob {
 /** Data of a job in the queue of consents: an id, never a code. */
 export interface ConsentJob {
   readonly consent: string;
+  /** App whose share of the exchanges is used. */
+  readonly app: string;
 }
 export const CONSENT_QUEUE = "consents";
 
@@ -32,7 +34,7 @@ export interface LaneQueues {
   /** Tells the owner of an account's shard that the account changed. */
   readonly notifyAccountChanged: (app: string, account: string) => Promise<void>;
   /** Starts the exchange of a consent's code, once the user came back with it. */
-  readonly startExchange: (consent: string) => Promise<void>;
+  readonly startExchange: (consent: ConsentJob) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -81,7 +83,7 @@ export function laneQueues({ redis, log }: { readonly redis: RedisClient; readon
       await queueOf(shardQueue(shardOf(app, account))).add("account", { app, account }, { deduplication });
     },
     async startExchange(consent) {
-      await queueOf(CONSENT_QUEUE).add("consent", { consent });
+      await queueOf(CONSENT_QUEUE).add("consent", consent);
     },
     async close() {
       await Promise.all([...queues.values()].map((queue) => queue.close()));

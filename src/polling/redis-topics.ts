@@ -25,7 +25,7 @@ const SCRIPTS = {
   }),
   claimDue: luaScript(new URL("./scripts/claim-due.lua", import.meta.url), {
     keys: ["due"],
-    args: ["recordPrefix", "subscribersPrefix", "maxTopics", "leaseMs"],
+    args: ["recordPrefix", "subscribersPrefix", "maxTopics", "leaseMs", "maxPerApp", "running..."],
     reply: (raw) => raw as ReadonlyArray<readonly string[]>,
   }),
   finish: luaScript(new URL("./scripts/finish-poll.lua", import.meta.url), {
@@ -81,9 +81,10 @@ export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics 
       });
     },
 
-    async claimDue(partition, maxTopics, leaseMs) {
+    async claimDue(partition, { maxTopics, leaseMs, maxPerApp, running }) {
       const [recordPrefix, subscribersPrefix] = [keys.topic(partition, ""), keys.topicSubscribers(partition, "")];
-      const args = { recordPrefix, subscribersPrefix, maxTopics, leaseMs };
+      const shares = { maxPerApp, running: [...running].flat() };
+      const args = { recordPrefix, subscribersPrefix, maxTopics, leaseMs, ...shares };
       return (await run.claimDue({ keys: { due: keys.pollsDue(partition) }, args })).map(dueTopicFrom);
     },
 
@@ -141,8 +142,9 @@ function topicKeys(id: string) {
 
 /** Reads one row of `claim-due.lua`. */
 function dueTopicFrom(row: readonly string[]): DueTopic {
-  const [id = "", platform = "", topic = "", state = "", failures = "0", claim = "", hint = "", ...flags] = row;
-  const [triggered = false, hasRemoteState = false, hasSubscribers = false] = flags.map((flag) => flag === "1");
+  const [id = "", platform = "", topic = "", state = "", failures = "0", claim = "", hint = "", ...rest] = row;
+  const [app = "", ...flags] = rest;
+  const [triggered = false, hasRemoteState = false] = flags.map((flag) => flag === "1");
   return {
     id,
     platform,
@@ -153,6 +155,6 @@ function dueTopicFrom(row: readonly string[]): DueTopic {
     hint: hint || undefined,
     triggered,
     hasRemoteState,
-    hasSubscribers,
+    app: app || undefined,
   };
 }

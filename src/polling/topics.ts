@@ -24,7 +24,18 @@ export interface DueTopic {
   readonly triggered: boolean;
   /** True while the network holds state (a subscription) to be undone at the end. */
   readonly hasRemoteState: boolean;
-  readonly hasSubscribers: boolean;
+  /** App of one subscriber, whose share the poll uses; undefined without subscribers. */
+  readonly app: string | undefined;
+}
+
+/** Limits of a claim of due topics. */
+export interface ClaimLimits {
+  readonly maxTopics: number;
+  readonly leaseMs: number;
+  /** Polls of one app at once. A topic of an app that has so many waits some seconds and lets others go first. */
+  readonly maxPerApp: number;
+  /** Polls under way by app. */
+  readonly running: ReadonlyMap<string, number>;
 }
 
 /** Outcome of a poll; without `state` the stored one stays. */
@@ -45,8 +56,8 @@ export interface Topics {
   readonly subscribe: (subscriber: TopicSubscriber, topic: string, isSubscribed: boolean) => Promise<void>;
   readonly subscriptions: (subscriber: TopicSubscriber) => Promise<readonly string[]>;
   readonly subscribers: (id: string) => Promise<ReadonlyArray<Pick<TopicSubscriber, "app" | "actor">>>;
-  /** Leases up to `maxTopics` due topics of a partition for `leaseMs`. */
-  readonly claimDue: (partition: number, maxTopics: number, leaseMs: number) => Promise<readonly DueTopic[]>;
+  /** Leases due topics of a partition, within the shares of their apps. */
+  readonly claimDue: (partition: number, limits: ClaimLimits) => Promise<readonly DueTopic[]>;
   /** Stores the outcome of a poll. Does nothing when another worker has claimed the topic since. */
   readonly finish: (due: DueTopic, outcome: PollOutcome) => Promise<void>;
   /** Makes a topic due now, or after the poll under way. At most once in ten seconds. */

@@ -1,11 +1,13 @@
 import type { EventError } from "../model/failure.ts";
 import { GIVE_UP_MS, retryDelayMs } from "./backoff.ts";
 import type { ReceiverHealth } from "./delivery-store.ts";
+import type { DeliverySlots } from "./delivery-slots.ts";
 import type { Post, PostResult, Receiver } from "./post.ts";
 import type { Delivery } from "./webhook.ts";
 
 export interface CircuitBreakerDeps {
   readonly post: Post;
+  readonly slots: DeliverySlots;
   readonly receiver: Receiver;
   readonly signal: AbortSignal;
   /** False when the lease may have expired: then nothing more is sent. */
@@ -39,7 +41,7 @@ const MAX_PROBE_BACKOFF = 8;
 
 /** Makes attempts and counts failures, starting from the stored health. */
 export function circuitBreaker(before: ReceiverHealth, deps: CircuitBreakerDeps): CircuitBreaker {
-  const { post, receiver, signal, isOwner, now, random, delay = retryDelayMs } = deps;
+  const { post, slots, receiver, signal, isOwner, now, random, delay = retryDelayMs } = deps;
   const deliveries: Delivery[] = [];
   const halfOpen = before.consecutiveFailures >= MAX_CONSECUTIVE_FAILURES;
   let health = before;
@@ -68,9 +70,13 @@ export function circuitBreaker(before: ReceiverHealth, deps: CircuitBreakerDeps)
 
   return {
     attempt: async (event, attempt) => {
-      const at = new Date(now()).toISOString();
-      const result = await post(receiver, event.id, event.json, signal);
-      if (signal.aborted && !result.delivered) return undefined;
+      let at = "";
+      // The lease may have gone while the request waited for its slot.
+      const result = await slots(receiver, signal, async () => {
+        at = new Date(now()).toISOString();
+        return isOwner() ? post(receiver, event.id, event.json, signal) : undefined;
+      });
+      if (result === undefined || (signal.aborted && !result.delivered)) return undefined;
       record(result, attempt);
       deliveries.push(deliveryOf(event, result, at, attempt));
       deps.onAttempt?.(result.delivered);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { EventLog } from "../event-log/event-log.ts";
 import type { Log } from "../model/log.ts";
 import { wakeSignal } from "../timing/wake-signal.ts";
@@ -8,7 +9,7 @@ import { type DeliveryState, deliveryStateFrom } from "./delivery-state.ts";
 import type { DeliveryStore, WebhookLease } from "./delivery-store.ts";
 import { keepLease } from "./lease.ts";
 
-export interface DeliveryLoopDeps extends Pick<CircuitBreakerDeps, "post" | "onAttempt"> {
+export interface DeliveryLoopDeps extends Pick<CircuitBreakerDeps, "post" | "slots" | "onAttempt"> {
   readonly lease: WebhookLease;
   readonly store: DeliveryStore;
   readonly log: Pick<EventLog, "range">;
@@ -48,6 +49,8 @@ interface LoopActions {
 export function deliveryLoop(deps: DeliveryLoopDeps): DeliveryLoop {
   const { lease, store, logger } = deps;
   const stopping = new AbortController();
+  // Each request under way listens to it.
+  setMaxListeners(0, stopping.signal);
   const signal = wakeSignal();
   const loop: LoopState = { state: undefined, isStale: true, isOver: false };
 
@@ -122,13 +125,18 @@ async function iterateOnce(
 }
 
 async function sendTest(
-  { post, store, lease, logger, now = Date.now }: DeliveryLoopDeps,
+  { post, slots, store, lease, logger, now = Date.now }: DeliveryLoopDeps,
   { snapshot }: DeliveryState,
   [id, json]: readonly [id: string, json: string],
   signal: AbortSignal,
 ): Promise<void> {
-  const at = new Date(now()).toISOString();
-  const result = await post(snapshot, id, json, signal);
+  const receiver = { ...snapshot, app: lease.app };
+  let at = "";
+  const result = await slots(receiver, signal, () => {
+    at = new Date(now()).toISOString();
+    return post(receiver, id, json, signal);
+  });
+  if (result === undefined) return;
   await store
     .recordDelivery(lease, deliveryOf({ id, json }, result, at, 1))
     .catch((err: unknown) =>

@@ -24,7 +24,7 @@ export function deliveryRound(
   deps: DeliveryLoopDeps,
   ownership: Pick<CircuitBreakerDeps, "signal" | "isOwner">,
 ): (state: DeliveryState) => Promise<RoundResult> {
-  const { lease, store, log, post, logger, now = Date.now, random = Math.random } = deps;
+  const { lease, store, log, post, slots, logger, now = Date.now, random = Math.random } = deps;
   const { delay = retryDelayMs, onAttempt } = deps;
   const saved = { cursor: "", at: 0 };
 
@@ -35,9 +35,10 @@ export function deliveryRound(
     const shouldRead = pendingCount(state) < MAX_PENDING_EVENTS && (!halfOpen || due.length === 0);
     const page = shouldRead ? await readPage(log, lease.app, state, state.selector, logger) : undefined;
     const counter = onAttempt ? { onAttempt } : {};
+    const receiver = { ...state.snapshot, app: lease.app };
     const commit = await deliverBatch(state, due, page, {
       name: lease.name,
-      breaker: circuitBreaker(health, { post, receiver: state.snapshot, now, random, delay, ...ownership, ...counter }),
+      breaker: circuitBreaker(health, { post, slots, receiver, now, random, delay, ...ownership, ...counter }),
       halfOpen,
       pendingEvent: (entryId) => store.pendingEvent(lease, entryId),
       now,

@@ -1,6 +1,6 @@
 import { Webhook } from "standardwebhooks";
 import { type EventError, Failure, toEventError } from "../model/failure.ts";
-import type { Egress } from "../platform/platform.ts";
+import { egressFor, type EgressShares } from "../egress/egress.ts";
 
 /** The receiver's answer to one POST. */
 export interface PostResult {
@@ -14,7 +14,9 @@ export interface PostResult {
   readonly ms: number;
 }
 
+/** Address of an app that takes its events. */
 export interface Receiver {
+  readonly app: string;
   readonly url: string;
   /** `whsec_…` */
   readonly secret: string;
@@ -25,9 +27,9 @@ export type Post = (receiver: Receiver, id: string, json: string, signal: AbortS
 
 export interface PostDeps {
   /** For https; refuses private networks except those of ALLOW_PRIVATE. */
-  readonly guard: Pick<Egress, "fetch">;
+  readonly guard: EgressShares;
   /** For plain http; reaches only the networks of ALLOW_PRIVATE. */
-  readonly inside: Pick<Egress, "fetch">;
+  readonly inside: EgressShares;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -38,7 +40,7 @@ const MAX_RESPONSE_BYTES = 1024 * 1024;
  * Redirects are not followed: events go only to the configured address.
  */
 export function webhookPost({ guard, inside }: PostDeps): Post {
-  return async ({ url, secret }, id, json, signal) => {
+  return async ({ app, url, secret }, id, json, signal) => {
     const at = new Date();
     const started = performance.now();
     const ms = () => Math.round(performance.now() - started);
@@ -48,7 +50,7 @@ export function webhookPost({ guard, inside }: PostDeps): Post {
       "webhook-timestamp": String(Math.floor(at.getTime() / 1_000)),
       "webhook-signature": new Webhook(secret).sign(id, at, json),
     };
-    const { fetch } = url.startsWith("https:") ? guard : inside;
+    const { fetch } = egressFor(url.startsWith("https:") ? guard : inside, app);
     try {
       const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_RESPONSE_BYTES, maxRedirects: 0 };
       const response = await fetch(url, { method: "POST", headers, body: json, signal, ...limits });

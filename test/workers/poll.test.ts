@@ -25,6 +25,7 @@ afterAll(() => server.stop());
 const bob = { app: "app1", platform: "test", actor: "bob" };
 const eve = { app: "app2", platform: "test", actor: "eve" };
 const FAR = 3_600_000;
+const claim = (maxTopics: number, leaseMs: number) => ({ maxTopics, leaseMs, maxPerApp: 100, running: new Map() });
 
 /** Topics that a test polls as it says; `polled` tells of each poll that ended. */
 function world(
@@ -114,13 +115,13 @@ it("keeps nothing of a worker that was too slow, and what was brought twice arri
   const { topics, redis, bodies } = world(async () => ({ entries: [], state: "", nextMs: FAR }));
   await topics.subscribe(bob, "t", true);
   const part = (await Promise.all(Array.from({ length: 16 }, (_, at) => redis.zcard(keys.pollsDue(at))))).indexOf(1);
-  const [slow] = await topics.claimDue(part, 10, 0);
-  const [fast] = await topics.claimDue(part, 10, FAR);
+  const [slow] = await topics.claimDue(part, claim(10, 0));
+  const [fast] = await topics.claimDue(part, claim(10, FAR));
   if (!slow || !fast) throw new Error("it was not due");
   await topics.finish(fast, { state: "fast", failures: 0, nextMs: FAR });
   await topics.finish(slow, { state: "slow", failures: 0, nextMs: 0 });
   expect(await redis.hget(keys.topic(part, slow.id), "state")).toBe("fast");
-  expect(await topics.claimDue(part, 10, FAR)).toEqual([]);
+  expect(await topics.claimDue(part, claim(10, FAR))).toEqual([]);
   expect(await bodies("app1")).toEqual([]);
 });
 
@@ -259,7 +260,7 @@ it("undoes what a topic set up when its last follower left, even while it was po
 it("goes on for who came back before a topic was forgotten", async () => {
   const { topics, work, polls } = world(async () => ({ entries: [], state: "1", nextMs: FAR }));
   await topics.subscribe(bob, "t", true);
-  const [due] = (await Promise.all(Array.from({ length: 16 }, (_, part) => topics.claimDue(part, 1, FAR)))).flat();
+  const [due] = (await Promise.all(Array.from({ length: 16 }, (_, part) => topics.claimDue(part, claim(1, FAR))))).flat();
   if (!due) throw new Error("it was not due");
   await topics.subscribe(bob, "t", false);
   await topics.subscribe(eve, "t", true);
@@ -269,4 +270,23 @@ it("goes on for who came back before a topic was forgotten", async () => {
   await once;
   await worker.stop();
   expect(await topics.subscribers(due.id)).toEqual([{ app: "app2", actor: "eve" }]);
+});
+
+it("polls an app's feeds at once while another app's feeds hang", async () => {
+  const hung: string[] = [];
+  const { topics, work } = world(async (topic, { signal }) => {
+    if (topic === "modest") return { entries: [], state: "1", nextMs: FAR };
+    hung.push(topic);
+    await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    return { entries: [], state: "", nextMs: FAR };
+  });
+  for (let n = 0; n < 200; n++) await topics.subscribe(bob, `greedy${n}`, true);
+  const worker = work();
+  await expect.poll(() => hung.length, { timeout: 20_000 }).toBe(12);
+  await topics.subscribe(eve, "modest", true);
+  await expect
+    .poll(async () => (await topics.status("test", "modest"))?.polledAt, { timeout: 20_000 })
+    .toBeDefined();
+  expect(hung).toHaveLength(12);
+  await worker.stop();
 });

@@ -20,8 +20,9 @@ it("opens under the topic's id, marks the topic before, is rotated with all othe
   const doors = redisWebhookEndpoints({ redis, keyring: ring });
   const topics = redisTopics({ redis });
   await topics.subscribe({ app: "app1", platform: "feeds", actor: "bob" }, "https://example.com/", true);
+  const limits = { maxTopics: 1, leaseMs: 0, maxPerApp: 1, running: new Map() };
   const take = async () =>
-    (await Promise.all(Array.from({ length: 16 }, (_, part) => topics.claimDue(part, 1, 0)))).flat()[0];
+    (await Promise.all(Array.from({ length: 16 }, (_, part) => topics.claimDue(part, limits)))).flat()[0];
   const due = await take();
   if (!due) throw new Error("It was not due");
   const door = topicEndpoints({ endpoints: doors, topics, base: "https://outside.example/gateway" })(due);

@@ -19,7 +19,8 @@ function poster(allowPrivate: readonly string[]) {
   const inside = egress({ allowPrivate, insideOnly: true });
   ends.push(guard.close, inside.close);
   const secret = newWebhookSecret();
-  return (url: string) => webhookPost({ guard, inside })({ url, secret }, "evt_1", "{}", new AbortController().signal);
+  const post = webhookPost({ guard, inside });
+  return (url: string) => post({ app: "app1", url, secret }, "evt_1", "{}", new AbortController().signal);
 }
 
 const LOOPBACK = [
