@@ -1,4 +1,4 @@
-import { egressFor, type EgressShares } from "../src/egress/egress.ts";
+import { type EgressShares, egressFor } from "../src/egress/egress.ts";
 import type { RecordInbound } from "../src/inbound/record-inbound.ts";
 import { toEventError } from "../src/model/failure.ts";
 import type { Log } from "../src/model/log.ts";

@@ -5,7 +5,7 @@ interface Share {
   users: number;
 }
 
-/** Shares of a resource by app, or by a part of an app: each has its own, whatever others use. */
+/** Shares of a resource, one per app (or part of one), whatever other apps use. */
 export class AppShares {
   readonly #maxPerApp: number;
   readonly #shares = new Map<string, Share>();

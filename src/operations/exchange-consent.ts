@@ -1,5 +1,5 @@
-import { egressFor, type EgressShares } from "../egress/egress.ts";
 import type { ConsentOutcome, Consents } from "../consents/consents.ts";
+import { type EgressShares, egressFor } from "../egress/egress.ts";
 import { toEventError } from "../model/failure.ts";
 import { failureFrom, type Platform } from "../platform/platform.ts";
 import { type StoreAccountDeps, storeAccount } from "./store-account.ts";

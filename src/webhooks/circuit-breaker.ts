@@ -1,7 +1,7 @@
 import type { EventError } from "../model/failure.ts";
 import { GIVE_UP_MS, retryDelayMs } from "./backoff.ts";
-import type { ReceiverHealth } from "./delivery-store.ts";
 import type { DeliverySlots } from "./delivery-slots.ts";
+import type { ReceiverHealth } from "./delivery-store.ts";
 import type { Post, PostResult, Receiver } from "./post.ts";
 import type { Delivery } from "./webhook.ts";
 

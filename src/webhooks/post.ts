@@ -1,6 +1,6 @@
 import { Webhook } from "standardwebhooks";
+import { type EgressShares, egressFor } from "../egress/egress.ts";
 import { type EventError, Failure, toEventError } from "../model/failure.ts";
-import { egressFor, type EgressShares } from "../egress/egress.ts";
 
 /** The receiver's answer to one POST. */
 export interface PostResult {

@@ -260,7 +260,9 @@ it("undoes what a topic set up when its last follower left, even while it was po
 it("goes on for who came back before a topic was forgotten", async () => {
   const { topics, work, polls } = world(async () => ({ entries: [], state: "1", nextMs: FAR }));
   await topics.subscribe(bob, "t", true);
-  const [due] = (await Promise.all(Array.from({ length: 16 }, (_, part) => topics.claimDue(part, claim(1, FAR))))).flat();
+  const [due] = (
+    await Promise.all(Array.from({ length: 16 }, (_, part) => topics.claimDue(part, claim(1, FAR))))
+  ).flat();
   if (!due) throw new Error("it was not due");
   await topics.subscribe(bob, "t", false);
   await topics.subscribe(eve, "t", true);
@@ -284,9 +286,7 @@ it("polls an app's feeds at once while another app's feeds hang", async () => {
   const worker = work();
   await expect.poll(() => hung.length, { timeout: 20_000 }).toBe(12);
   await topics.subscribe(eve, "modest", true);
-  await expect
-    .poll(async () => (await topics.status("test", "modest"))?.polledAt, { timeout: 20_000 })
-    .toBeDefined();
+  await expect.poll(async () => (await topics.status("test", "modest"))?.polledAt, { timeout: 20_000 }).toBeDefined();
   expect(hung).toHaveLength(12);
   await worker.stop();
 });
