@@ -19,8 +19,8 @@ export async function xmppNetwork(): Promise<TestNetwork> {
     address: address(n),
     credentials: { host: "127.0.0.1", port, tls: "none", password: `user${n}-pw` },
   });
-  const texts = (one: XmppPeer) =>
-    one.stanzas.flatMap((stanza) =>
+  const texts = (client: XmppPeer) =>
+    client.stanzas.flatMap((stanza) =>
       stanza.is("message") && stanza.attrs.type !== "error" ? (stanza.getChildText("body") ?? []) : [],
     );
   let sent = 0;
@@ -40,8 +40,9 @@ export async function xmppNetwork(): Promise<TestNetwork> {
       await peer.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
     },
     peerReceived: async (text) => {
-      if (!before.includes(text)) await peer.waitFor((one) => one.is("message") && one.getChildText("body") === text);
-      return [...before, ...texts(peer)].filter((one) => one === text).length;
+      if (!before.includes(text))
+        await peer.waitFor((stanza) => stanza.is("message") && stanza.getChildText("body") === text);
+      return [...before, ...texts(peer)].filter((candidate) => candidate === text).length;
     },
     sendTo: (n, text) => ({
       verb: "send",

@@ -95,9 +95,9 @@ describe("a room without an archive", () => {
     await bob.close();
     await toRoom(room, "n2", "meanwhile");
     await alice.waitFor((stanza) => stanza.getChildText("body") === "meanwhile");
-    const [time = "", ...digests] = (bob.hold.kept[`archive ${room}`] ?? "").split(" ");
+    const [time = "", ...digests] = (bob.hold.stored[`archive ${room}`] ?? "").split(" ");
     const skewed = new Date(Date.parse(time.slice(1)) + skewMs).toISOString();
-    bob.hold.kept[`archive ${room}`] = [`@${skewed}`, ...digests].join(" ");
+    bob.hold.stored[`archive ${room}`] = [`@${skewed}`, ...digests].join(" ");
     const next = await account(bob.hold);
     await toRoom(room, "n3", "after");
     await next.hold.arrived(({ event }) => event.object.body === "after");
@@ -117,7 +117,7 @@ describe("a room without an archive", () => {
     await alice.join(room, "alice");
     await toRoom(room, "f1", "forged", xml("stanza-id", { xmlns: "urn:xmpp:sid:0", by: room, id: "fake" }));
     await bob.hold.arrived(({ event }) => event.object.body === "forged");
-    expect(bob.hold.kept[`archive ${room}`]).toMatch(/^@20/);
+    expect(bob.hold.stored[`archive ${room}`]).toMatch(/^@20/);
     await bob.close();
   });
 });

@@ -18,9 +18,9 @@ afterEach(async () => {
 });
 
 async function server(script: Parameters<typeof scriptedXmpp>[0]): Promise<ScriptedXmpp> {
-  const made = await scriptedXmpp(script);
-  servers.push(made);
-  return made;
+  const scripted = await scriptedXmpp(script);
+  servers.push(scripted);
+  return scripted;
 }
 function account(port: number, tls: "starttls" | "implicit" | "none", more: object = {}) {
   return testConnectionContext({
@@ -105,9 +105,9 @@ describe("a hostile server before the login", () => {
     const refusing = await server({
       on: (text, socket) => {
         if (!text.includes("<auth")) return false;
-        const words = Buffer.from(/>([^<]*)</.exec(text)?.[1] ?? "", "base64").toString();
+        const message = Buffer.from(/>([^<]*)</.exec(text)?.[1] ?? "", "base64").toString();
         socket.write(
-          `<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/><text>${words.replaceAll("\0", " ")}</text></failure>`,
+          `<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/><text>${message.replaceAll("\0", " ")}</text></failure>`,
         );
         return true;
       },

@@ -57,7 +57,7 @@ it("an account without archives gets offline messages and room history of the me
 
   await alice.send(xml("message", { to: first.address, type: "chat", id: "o1" }, xml("body", {}, "while away")));
   await toRoom("room while away");
-  await alice.waitFor((one) => one.attrs.id === "room while away");
+  await alice.waitFor((stanza) => stanza.attrs.id === "room while away");
   const next = bob(first);
   const again = await platform.connect?.(next as never);
   await toRoom("room after");
