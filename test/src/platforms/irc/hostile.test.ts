@@ -89,15 +89,36 @@ describe("the login", () => {
     [[":srv 464 bob :Password incorrect: secret-4711"], "auth", "credentials-invalid"],
     [[":srv 465 bob :You are banned"], "permanent", "account-restricted"],
     [[":srv 432 bob bob :Erroneous nickname"], "permanent", "platform-rejected"],
-    [["ERROR :Closing Link: h (K-Lined)"], "permanent", "account-restricted"],
+    [["ERROR :Closing Link: h (K-Lined)"], "permanent", "platform-rejected"],
     [["ERROR :Closing Link: h (Throttled: Reconnecting too fast)"], "rate-limited", "platform-rate-limited"],
     [["ERROR :Closing Link: h (Bad password)"], "auth", "credentials-invalid"],
     [["ERROR :Closing Link: banned.limit.example (Ping timeout)"], "retryable", "platform-unavailable"],
   ])("classifies %j", async (replies, kind, code) => {
     const { port } = await script(greeting(...replies));
-    const failure = await refusal({ port, credentials: { password: "secret-4711" } });
+    const failure = await refusal({ port, credentials: { password: "secret-4711" }, timeouts: { confirmMs: 1 } });
     expect(failure).toMatchObject({ kind, code });
     expect(failure.platformCode ?? "").not.toContain("secret-4711");
+  });
+
+  it("is tried again when refused by ERROR once, which has no defined reasons", async () => {
+    let refusals = 0;
+    const server = await script((line, say, socket) => {
+      if (!line.startsWith("USER") || refusals === 1) return undefined;
+      refusals += 1;
+      say("ERROR :Closing Link: h (Access denied)");
+      socket.end();
+      return "done";
+    });
+    await account({ port: server.port, credentials: { password: "secret-4711" }, timeouts: { confirmMs: 1 } });
+    expect(server.connections()).toBe(2);
+  });
+
+  it.each([
+    [":srv 464 bob :Password required", {}],
+    [":srv 465 bob :You are banned: too many connections", { password: "secret-4711" }],
+  ])("is not final when refused with %s", async (words, credentials) => {
+    const { port } = await script(greeting(words));
+    expect((await refusal({ port, credentials })).code).toMatch(/^platform-(rejected|rate-limited)$/);
   });
 
   it("gives up when every similar nick is taken", async () => {
