@@ -23,10 +23,14 @@ export async function webhookHarness(redis: TestRedis, { eventsKept = 100_000, w
   const inside = egress({ allowPrivate: ["127.0.0.0/8"], insideOnly: true });
   const ends: Array<() => Promise<void>> = [];
 
+  const store = (more: Partial<Parameters<typeof redisDeliveryStore>[0]> = {}) =>
+    redisDeliveryStore({ redis: client, keyring: ring, eventsKept, ...more });
+
   return {
     client,
     log,
     hooks: webhooks,
+    store,
     secret: newWebhookSecret(),
     /** One more worker process' worth of hook delivery. */
     startWorker: (more: Partial<Parameters<typeof webhookWorker>[0]> = {}) => {
@@ -38,7 +42,7 @@ export async function webhookHarness(redis: TestRedis, { eventsKept = 100_000, w
         kept: eventsKept,
       });
       const worker = webhookWorker({
-        store: redisDeliveryStore({ redis: client, keyring: ring, eventsKept }),
+        store: store(),
         eventLog: log,
         tail,
         post: webhookPost({ guard: inside, inside }),

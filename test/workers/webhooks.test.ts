@@ -138,24 +138,102 @@ describe("a hook", () => {
     let skew = 0;
     const now = () => Date.now() + skew;
     react = ({ body }) => (body.rid === "poison" ? 500 : 200);
+    const poisonTries = () => rids(receiver.received).filter((rid) => rid === "poison").length;
     await world.put(app, "one", receiver.url, world.secret, { filter: { types: ["result"] } });
     const lost = await world.append(app, to("a@b.c", "poison"));
     await world.append(app, to("a@b.c", "behind"));
     world.startWorker({ now });
     await receiver.until(() => receiver.received.length > 2);
-    await world.append(app, to("else@b.c", "other"));
-    await receiver.until(() => rids(receiver.accepted()).includes("other"));
-    skew = 25 * 3_600_000;
-    await world.append(app, to("else@b.c", "keeps it alive"));
-    await receiver.until(() => rids(receiver.accepted()).includes("behind"));
+    // Each hour another conversation gets through, and the poison is tried again.
+    for (let hour = 0; !rids(receiver.accepted()).includes("behind"); hour++) {
+      skew += 3_600_000;
+      const tried = poisonTries();
+      await world.append(app, to("else@b.c", `other${hour}`));
+      await receiver.until(() => rids(receiver.accepted()).includes(`other${hour}`));
+      await receiver.until(() => poisonTries() > tried || rids(receiver.accepted()).includes("behind"));
+    }
+    expect(skew).toBeGreaterThanOrEqual(24 * 3_600_000);
     await vi.waitFor(async () =>
       expect(await world.webhookEvents(app)).toMatchObject([{ name: "one", state: "skipped", lost }]),
     );
     react = () => 500;
     await world.append(app, to("c@b.c", "last"));
     await vi.waitFor(async () => expect((await world.hooks.get(app, "one"))?.state).toBe("failing"));
-    skew = 50 * 3_600_000;
+    for (let hour = 0; hour < 24; hour++) {
+      expect((await world.hooks.get(app, "one"))?.state).toBe("failing");
+      skew += 3_600_000;
+      const tried = receiver.received.length;
+      await receiver.until(() => receiver.received.length > tried);
+    }
     await vi.waitFor(async () => expect((await world.hooks.get(app, "one"))?.state).toBe("disabled"));
+  });
+
+  test("is not switched off by a clock that jumps by days", async () => {
+    let skew = 0;
+    react = () => 500;
+    await world.put(app, "one", receiver.url, world.secret, { filter: { types: ["result"] } });
+    await world.append(app, to("a@b.c", "r1"));
+    world.startWorker({ now: () => Date.now() + skew });
+    for (const days of [1, -1, 10, 0, 30]) {
+      const tried = receiver.received.length;
+      await receiver.until(() => receiver.received.length > tried + 1);
+      skew = days * 86_400_000;
+      // A clock set back waits for what was planned before.
+      if (days <= 0) await world.put(app, "one", receiver.url, world.secret, { filter: { types: ["result"] } });
+    }
+    react = () => 200;
+    await receiver.until(() => receiver.accepted().length === 1);
+    expect(await world.hooks.get(app, "one")).toMatchObject({ state: "active", lag: { held: 0 } });
+    expect(await world.webhookEvents(app)).toEqual([]);
+  });
+
+  test("signs and schedules by Redis' clock, whatever the worker's shows", async () => {
+    const dateNow = vi.spyOn(Date, "now").mockImplementation(() => 0);
+    try {
+      await world.put(app, "one", receiver.url, world.secret);
+      await world.append(app, to("a@b.c", "r1"));
+      world.startWorker();
+      await receiver.until(() => receiver.received.length === 1);
+    } finally {
+      dateNow.mockRestore();
+    }
+    expect(receiver.verify(world.secret, receiver.received[0] as ReceivedWebhook)).toMatchObject({ rid: "r1" });
+  });
+
+  test("keeps pending events within the app's share of bytes, reads on later, and frees them", async () => {
+    let isDown = true;
+    react = () => (isDown ? 500 : 200);
+    const bytes = async () => (await world.client.hmget(keys.counts(app), "bytes", "pendingBytes")).map(Number);
+    const large = { object: { body: "x".repeat(40_000) } } as unknown as Partial<ResultEvent>;
+    await world.put(app, "one", receiver.url, world.secret, { filter: { types: ["result"] } });
+    for (let n = 0; n < 200; n++) await world.append(app, to(`u${n}@b.c`, `r${n}`, large));
+    const share = 4 * 1024 * 1024;
+    world.startWorker({ store: world.store({ maxBytes: () => share }) });
+    await receiver.until(() => receiver.received.length > 60);
+    const [stored = 0, pending = 0] = await bytes();
+    expect(pending).toBe(stored);
+    // A quarter of the share, and the page that went beyond it.
+    expect(pending).toBeGreaterThan(share / 4);
+    expect(pending).toBeLessThan(share / 4 + 2 * 1024 * 1024);
+    isDown = false;
+    await receiver.until(() => receiver.accepted().length === 200);
+    await vi.waitFor(async () => expect(await bytes()).toEqual([0, 0]));
+  });
+
+  test("gives its bytes back when it is deleted or goes back to a cursor", async () => {
+    react = () => 500;
+    const pending = async () => Number(await world.client.hget(keys.counts(app), "pendingBytes"));
+    for (const end of [world.hooks.remove, (_: string, name: string) => world.hooks.replay(app, name, "earliest")]) {
+      const tried = receiver.received.length;
+      await world.put(app, "one", receiver.url, world.secret, { filter: { types: ["result"] } });
+      await world.append(app, to("a@b.c", "r1"));
+      const worker = world.startWorker();
+      await receiver.until(() => receiver.received.length > tried + 1);
+      await worker.close();
+      expect(await pending()).toBeGreaterThan(0);
+      await end(app, "one");
+      expect(await pending()).toBe(0);
+    }
   });
 
   test("is told of a gap when the log dropped what it had still to get", async () => {

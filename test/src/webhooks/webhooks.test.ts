@@ -129,7 +129,7 @@ describe("in Redis", () => {
       added: [],
       removed: [],
       retries: new Map(),
-      health: { consecutiveFailures: 0, retryAt: 0 },
+      health: { consecutiveFailures: 0, retryAt: 0, streak: undefined },
       deliveries: [],
       events: [],
     };
