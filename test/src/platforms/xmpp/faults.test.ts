@@ -7,7 +7,7 @@ import type { Activity } from "../../../../src/model/activity.ts";
 import type { ConnectionContext } from "../../../../src/platform/connection.ts";
 import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
 import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
-import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestProsody, testProsody } from "../../../support/prosody.ts";
+import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestXmppServer, testProsody } from "../../../support/prosody.ts";
 import { runVerb } from "../../../support/run-verb.ts";
 import { scriptedXmpp } from "../../../support/scripted-xmpp.ts";
 import { testVerbContext } from "../../../support/verb-context.ts";
@@ -15,7 +15,7 @@ import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
 
 const ALICE = `alice@${PROSODY_DOMAIN}`;
 const platform = xmpp();
-let prosody: TestProsody;
+let prosody: TestXmppServer;
 let alice: XmppPeer;
 
 beforeAll(async () => {

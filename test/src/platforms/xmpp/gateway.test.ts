@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { samplesIn } from "../../../support/docs-samples.ts";
 import { type EventListener, eventListener } from "../../../support/event-listener.ts";
 import { gateway } from "../../../support/gateway.ts";
-import { PROSODY_DOMAIN, type TestProsody, testProsody } from "../../../support/prosody.ts";
+import { PROSODY_DOMAIN, type TestXmppServer, testProsody } from "../../../support/prosody.ts";
 import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
 
 const PATH = "docs/platforms/xmpp.md";
@@ -11,7 +11,7 @@ const here = (text: string) => text.replaceAll("example.net", PROSODY_DOMAIN);
 const [account, ...activities] = samplesIn(PATH).map(({ text }) => JSON.parse(here(text)) as Record<string, object>);
 
 let live: Awaited<ReturnType<typeof gateway>>;
-let server: TestProsody;
+let server: TestXmppServer;
 let peer: XmppPeer;
 let listener: EventListener;
 let key: string;
