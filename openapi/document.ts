@@ -58,7 +58,7 @@ export function openapiDocument(options: DocumentOptions): OpenAPIV3_1.Document 
       license: { name: "MIT", identifier: "MIT" },
     },
     jsonSchemaDialect: "https://json-schema.org/draft/2020-12/schema",
-    servers: [{ url: `${publicUrl.replace(/\/+$/, "")}${basePath}` || "/" }],
+    servers: [{ url: `${publicUrl.replace(/(?<!\/)\/+$/, "")}${basePath}` || "/" }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths: all,
     components: { schemas: serializer.components(), securitySchemes },

@@ -100,7 +100,7 @@ async function keyFindings(config: Config, client: RedisClient): Promise<readonl
 
 async function publicFindings(config: Config): Promise<readonly Finding[]> {
   if (config.publicUrl === "") return [];
-  const url = `${config.publicUrl.replace(/\/+$/, "")}${config.basePath}/healthz`;
+  const url = `${config.publicUrl.replace(/(?<!\/)\/+$/, "")}${config.basePath}/healthz`;
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(5_000), redirect: "manual" });
     const body = (await answer.json().catch(() => ({}))) as { status?: unknown };

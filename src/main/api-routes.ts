@@ -35,7 +35,7 @@ export function appOf(
   metrics: readonly Router[],
 ) {
   const { authenticate, names, tail, streams, canonicalId, keys, tickets, revocations, accounts } = parts;
-  const publicBase = `${config.publicUrl.replace(/\/+$/, "")}${config.basePath}`;
+  const publicBase = `${config.publicUrl.replace(/(?<!\/)\/+$/, "")}${config.basePath}`;
   return createApp({
     basePath: config.basePath,
     trustProxy: config.trustProxy,

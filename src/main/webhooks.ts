@@ -5,7 +5,6 @@ import type { EventLog } from "../event-log/event-log.ts";
 import type { Log } from "../model/log.ts";
 import type { Metrics } from "../process/metrics.ts";
 import type { RedisClient } from "../redis/connect.ts";
-import { appShareOf } from "../redis/server-facts.ts";
 import { eventTail } from "../streaming/tail.ts";
 import { webhookPost } from "../webhooks/post.ts";
 import { redisDeliveryStore } from "../webhooks/redis-delivery-store.ts";
@@ -34,12 +33,7 @@ export function startWebhooks(deps: StartHooksDeps): { readonly close: (graceMs:
     kept: eventsKept,
   });
   const worker = webhookWorker({
-    store: redisDeliveryStore({
-      redis,
-      keyring: store.ring,
-      eventsKept,
-      maxBytes: () => appShareOf(store.watch.facts()),
-    }),
+    store: redisDeliveryStore({ redis, keyring: store.ring, eventsKept }),
     eventLog,
     tail,
     post: webhookPost({ guard, inside }),

@@ -143,5 +143,5 @@ function publicEndpoints(config: Config, endpoints: WebhookEndpoints, topics: To
 
 /** Returns the public URL with the base path. */
 function outside({ publicUrl, basePath }: Config): string {
-  return `${publicUrl.replace(/\/+$/, "")}${basePath}`;
+  return `${publicUrl.replace(/(?<!\/)\/+$/, "")}${basePath}`;
 }

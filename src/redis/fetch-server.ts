@@ -79,7 +79,7 @@ async function missingPackages(apt: readonly string[], work: string): Promise<re
       [...apt, "-s", "-q", "--reinstall", "install", ...names],
       spawnOptions(work),
     ).catch(() => ({ stdout: "" }));
-    const lines = [...stdout.matchAll(/^Inst (\S+) (?:\[[^\]]*\] )?\((?:\d+:)?(\d+\.\d+)/gm)];
+    const lines = [...stdout.matchAll(/^Inst (\S{1,200}) (?:\[[^\]\n]{1,200}\] )?\((?:\d{1,9}:)?(\d{1,9}\.\d{1,9})/gm)];
     const version = lines.find((line) => line[1] === names[0])?.[2];
     if (version !== undefined && isNewEnough(version)) return lines.map((line) => line[1] as string);
   }

@@ -90,9 +90,11 @@ export function plainName(name: string): string {
 
 function readHeader(script: string, text: string): Header {
   const listOf = (label: string): string[] =>
-    [...text.matchAll(new RegExp(`^-- ${label}:(.*)$`, "gm"))].flatMap(([, names = ""]) =>
-      names.split(/\s+/).filter((name) => name !== ""),
-    );
+    text
+      .split("\n")
+      .filter((line) => line.startsWith(`-- ${label}:`))
+      .flatMap((line) => line.slice(line.indexOf(":") + 1).split(/\s+/))
+      .filter((name) => name !== "");
   const header = { keys: listOf("KEYS"), args: listOf("ARGV"), includes: listOf("INCLUDE"), uses: listOf("USES") };
   const names = [...header.keys, ...header.args].map(plainName);
   for (const list of [header.keys, header.args]) {

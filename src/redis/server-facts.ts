@@ -64,9 +64,16 @@ export function isNewEnough(version: string): boolean {
   return Number(version.split(".")[0]) >= MIN_VERSION;
 }
 
+function nameAndValue(line: string): [name: string, value: string] {
+  const colon = line.indexOf(":");
+  return [line.slice(0, Math.max(0, colon)), line.slice(colon + 1)];
+}
+
 async function factsOf(redis: Redis): Promise<ServerFacts> {
   const info = await redis.info();
-  const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1];
+  const fields = new Map<string, string>();
+  for (const line of info.split(/\r?\n/)) fields.set(...nameAndValue(line));
+  const field = (name: string): string | undefined => fields.get(name);
   const version = versionIn(info) ?? "0.0.0";
   if (!isNewEnough(version)) {
     throw new ConfigError("REDIS_URL", `that Redis is version ${version}; the gateway needs 7.0 or newer, or Valkey`);

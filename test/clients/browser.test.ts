@@ -70,11 +70,11 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-async function token(claims: Record<string, unknown>): Promise<string> {
+async function token(asked: Record<string, unknown>): Promise<string> {
   const response = await fetch(`${gateway.base}/tokens`, {
     method: "POST",
     headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ scope: "listen send", ...claims }),
+    body: JSON.stringify({ scope: "listen send", ...asked }),
   });
   return ((await response.json()) as { token: string }).token;
 }
@@ -152,13 +152,13 @@ describe("The browser client in Chromium", () => {
     const second = await tab();
     await live(second);
     expect(wire.streams()).toBe(1);
-    const firstBatch = await post(3);
-    await sees(first, firstBatch);
-    await sees(second, firstBatch);
-    const [, secondBatch] = await Promise.all([first.close(), post(5)]);
-    await sees(second, [...firstBatch, ...secondBatch]);
+    const one = await post(3);
+    await sees(first, one);
+    await sees(second, one);
+    const [, two] = await Promise.all([first.close(), post(5)]);
+    await sees(second, [...one, ...two]);
     const three = await post(2);
-    await sees(second, [...firstBatch, ...secondBatch, ...three]);
+    await sees(second, [...one, ...two, ...three]);
     expect(wire.streams()).toBe(1);
   });
 
@@ -182,9 +182,9 @@ describe("The browser client in Chromium", () => {
     tokenAsked = { expiresIn: 2 };
     const page = await tab("{ share: false }");
     await live(page);
-    const tokensBefore = tokensGiven;
+    const given = tokensGiven;
     const rids: string[] = [];
-    while (tokensGiven < tokensBefore + 3) rids.push(...(await post(1)));
+    while (tokensGiven < given + 3) rids.push(...(await post(1)));
     rids.push(...(await post(1)));
     await sees(page, rids);
   });
@@ -234,20 +234,20 @@ describe("The browser client in Chromium", () => {
     await page.evaluate("window.dragoman.close(), window.open_({ transport: 'socket' })");
     expect((await opened).url()).toMatch(/\/gateway\/socket\?after=.*&ticket=dgt_/);
     await live(page);
-    const firstBatch = await post(2);
-    await sees(page, firstBatch);
+    const one = await post(2);
+    await sees(page, one);
     wire.cut();
-    const secondBatch = await post(2);
+    const two = await post(2);
     wire.mend();
-    await sees(page, [...firstBatch, ...secondBatch]);
+    await sees(page, [...one, ...two]);
   });
 
   it("polls where streams are held back on their way", { timeout: 90_000 }, async () => {
     wire.hold(true);
     const page = await tab("{ after: 'latest' }");
     await page.waitForFunction("window.dragoman.state === 'live'");
-    const firstBatch = await post(3);
-    await sees(page, firstBatch);
+    const one = await post(3);
+    await sees(page, one);
     expect(wire.streams()).toBe(0);
   });
 

@@ -26,15 +26,15 @@ export async function link(gateway: string): Promise<Link> {
     }
     const far = connect(Number(port), hostname);
     let stuck = false;
-    for (const [from, other] of [
+    for (const [one, other] of [
       [page, far],
       [far, page],
     ] as const) {
-      open.add(from);
-      from.on("error", () => other.destroy());
-      from.on("close", () => {
-        open.delete(from);
-        streams.delete(from);
+      open.add(one);
+      one.on("error", () => other.destroy());
+      one.on("close", () => {
+        open.delete(one);
+        streams.delete(one);
         other.destroy();
       });
     }

@@ -13,15 +13,15 @@ export function lmtpMailer(port: number) {
   };
 }
 
-let sequence = 0;
+let made = 0;
 function simple(user: string, subject: string): Buffer {
-  sequence += 1;
+  made += 1;
   return Buffer.from(
     [
       "From: Alice <alice@example.test>",
       `To: ${user}@example.test`,
       `Subject: ${subject}`,
-      `Message-ID: <made-${process.pid}-${sequence}@example.test>`,
+      `Message-ID: <made-${process.pid}-${made}@example.test>`,
       `Date: ${new Date().toUTCString()}`,
       "",
       `body of ${subject}`,

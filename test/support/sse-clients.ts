@@ -23,7 +23,7 @@ export interface SseClients {
   /** Answers that end a browser's EventSource for good, and streams that said that events are lost. */
   readonly faults: readonly string[];
   /** Events that came, in all. */
-  readonly received: () => number;
+  readonly heard: () => number;
   /** Resolves once it fits; rejects after `timeoutMs`. */
   readonly until: (fits: () => boolean, timeoutMs: number) => Promise<void>;
   readonly close: () => void;
@@ -104,7 +104,7 @@ export async function sseClients({ port, keys }: ListenerSettings): Promise<SseC
     members,
     faults,
     opened: () => counts.opened,
-    received: () => counts.heard,
+    heard: () => counts.heard,
     until: (fits, timeoutMs) =>
       new Promise((resolve, reject) => {
         const settle = (error?: Error): void => {

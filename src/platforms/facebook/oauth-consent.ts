@@ -40,7 +40,7 @@ type MetaApp = Static<typeof MetaApp>;
  * https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow
  */
 export function consent(api: string = GRAPH_API): OAuthConsent {
-  const base = api.replace(/\/+$/, "");
+  const base = api.replace(/(?<!\/)\/+$/, "");
   const version = /\/(v[0-9]+\.[0-9]+)$/.exec(base)?.[1];
   return defineConsent({
     schema: MetaApp,

@@ -23,7 +23,7 @@ const DESCRIPTIONS: ReadonlyArray<readonly [RegExp, ErrorEntry]> = [
   [/chat not found|user not found|PEER_ID_INVALID|group chat was upgraded|chat_id is empty/i, "recipient-unknown"],
   [/too long|too big|too large|MESSAGE_TOO_LONG/i, "content-too-large"],
   [
-    /not enough rights|no rights|administrator|ADMIN_REQUIRED|can't be (edited|deleted)|to (edit|delete|react|be replied).* not found|USER_NOT_PARTICIPANT|not a member/i,
+    /not enough rights|no rights|administrator|ADMIN_REQUIRED|can't be (edited|deleted)|to (edit|delete|react|be replied).{0,80} not found|USER_NOT_PARTICIPANT|not a member/i,
     "permission",
   ],
   [

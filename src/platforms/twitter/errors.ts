@@ -76,13 +76,13 @@ function entryOf(endpoint: string, status: number, problem: Problem): ErrorEntry
 function accountError(status: number, { type, code, text }: Problem): ErrorEntry | undefined {
   if (status === 402 || type === "usage-capped" || /\b(credits? (are )?deplet|spend cap)/i.test(text))
     return table.lookup("usage-capped");
-  const isLocked = /\byour account\b.*\b(suspend|lock)|temporarily locked/i.test(text) || code === 64 || code === 326;
+  const isLocked = /\byour account\b.{0,80}\b(suspend|lock)|temporarily locked/i.test(text) || code === 64 || code === 326;
   if (isLocked) return "restricted";
   return status === 401 ? "credentials-invalid" : undefined;
 }
 
 function contentError(status: number, { code, text }: Problem): ErrorEntry | undefined {
-  const isTooLarge = /too (long|large)|exceed\w* .*(length|size|characters)/i.test(text) || code === 186;
+  const isTooLarge = /too (long|large)|exceed\w{0,5} .{0,80}(length|size|characters)/i.test(text) || code === 186;
   if (status === 413 || isTooLarge) return "content-too-large";
   if (/duplicate|already (said|sent)/i.test(text) || code === 187 || code === 151) return "duplicate";
   return status === 415 || (status === 400 && /\bmedia\b/i.test(text)) ? "content" : undefined;

@@ -50,7 +50,7 @@ type XClient = Static<typeof XClient>;
  * https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code
  */
 export function consent(xApi: string = X_API): OAuthConsent {
-  const base = xApi.replace(/\/+$/, "");
+  const base = xApi.replace(/(?<!\/)\/+$/, "");
   return defineConsent({
     schema: XClient,
     example: { clientId: "client-id-1", clientSecret: "client-secret-1" },

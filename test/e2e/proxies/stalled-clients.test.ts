@@ -31,20 +31,20 @@ const fronts: Readonly<Record<string, (behind: Behind) => Promise<Front>>> = {
 
 const stuck: Socket[] = [];
 afterAll(() => {
-  for (const socket of stuck.splice(0)) socket.destroy();
+  for (const one of stuck.splice(0)) one.destroy();
 });
 
 /** Opens a stream or socket and, from the answer's head on, neither reads nor says anything, but keeps the connection. */
 async function silent({ port, key }: ProxyTarget, path: string, headers: readonly string[]): Promise<Socket> {
-  const socket = connect(port, "127.0.0.1");
-  stuck.push(socket);
-  socket.on("error", () => undefined);
+  const one = connect(port, "127.0.0.1");
+  stuck.push(one);
+  one.on("error", () => undefined);
   const head = [`GET ${path} HTTP/1.1`, `Host: ${HOST}`, `Authorization: Bearer ${key}`, ...headers];
-  socket.write(`${head.join("\r\n")}\r\n\r\n`);
-  const [answer] = (await once(socket, "data")) as [Buffer];
+  one.write(`${head.join("\r\n")}\r\n\r\n`);
+  const [answer] = (await once(one, "data")) as [Buffer];
   expect(answer.toString("latin1")).toMatch(/^HTTP\/1\.1 (200|101) /);
-  socket.pause();
-  return socket;
+  one.pause();
+  return one;
 }
 
 /** A figure of the gateway's own metrics; 0 where there is none yet. */
@@ -100,9 +100,9 @@ describe.each(Object.keys(fronts))("Behind %s", (name) => {
       interval: 500,
     });
     expect(await counted('streams_closed_total{transport="socket",reason="slow"')).toBe(0);
-    const submitted = activity();
-    good.send(submitted);
-    await good.until("result", submitted.rid);
+    const one = activity();
+    good.send(one);
+    await good.until("result", one.rid);
     good.close();
   });
 });

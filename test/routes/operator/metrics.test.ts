@@ -10,10 +10,10 @@ const health = {
 };
 
 function counted() {
-  const registry = metrics("api");
-  registry.results.inc({ platform: "email", status: "sent" });
-  registry.acceptSeconds.observe(0.003);
-  return registry;
+  const made = metrics("api");
+  made.results.inc({ platform: "email", status: "sent" });
+  made.acceptSeconds.observe(0.003);
+  return made;
 }
 
 test("a direct peer on loopback gets the Prometheus text", async () => {

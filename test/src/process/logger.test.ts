@@ -72,6 +72,13 @@ test("a line break before a token does not hide it", () => {
   expect(JSON.parse(lines[0] as string).text).toBe("\n[secret]");
 });
 
+test("a web token is blanked wherever it begins in words with dots, and nothing else is", () => {
+  const { log, lines } = capture();
+  const token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl";
+  log.info({ text: `a.b-${token}.mx.example.org ${token}- a-long-name.of.some-host.example.org` }, "It said");
+  expect(JSON.parse(lines[0] as string).text).toBe("a.b-[secret].mx.example.org [secret] a-long-name.of.some-host.example.org");
+});
+
 test("tickets in query strings and logins in URLs are blanked", () => {
   const { log, lines } = capture();
   log.info({ url: "/gateway/events?ticket=abc123&after=7", relay: "smtp://bob:hunter22@mx.example.org" }, "A request");

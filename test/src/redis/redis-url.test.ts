@@ -50,8 +50,8 @@ test.each([
       tls: true,
     },
   ],
-])("%s", (url, endpoint) => {
-  expect(readRedisUrl(url)).toEqual(endpoint);
+])("%s", (url, place) => {
+  expect(readRedisUrl(url)).toEqual(place);
 });
 
 test.each([

@@ -25,13 +25,13 @@ afterEach(() => mailbox.stop());
 async function send(
   app: string,
   activity = testMailActivity(),
-  options = {},
+  words = {},
   platform = email({ relay: mailbox.relay }),
 ) {
   const client = await platform.createClient?.({ app, credentials: undefined, egress: noEgress, log: silentLog });
   try {
     const pending = activity.target.map((_, index) => index);
-    return await platform.verbs.send?.run(client, activity, testVerbContext({ app, pending, ...options }));
+    return await platform.verbs.send?.run(client, activity, testVerbContext({ app, pending, ...words }));
   } finally {
     await platform.dispose?.(client);
   }

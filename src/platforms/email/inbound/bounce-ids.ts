@@ -14,19 +14,20 @@ export interface IdSources {
 }
 
 const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
+const WHOLE = new RegExp(`^${ULID}$`, "i");
+const OWN_FIELD = new RegExp(`^[ \\t>]{0,9}${ID_FIELD}:\\s{0,99}(${ULID})[ \\t]{0,99}$`, "im");
+const LOCAL_PART = new RegExp(`<(${ULID})@`, "i");
 const MESSAGE_ID = /^[ \t>]{0,9}message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{1,500}>)/im;
 
 /** Returns our id of a mail from a report. The most reliable place comes first. */
 export function activityIdIn({ envelopeId, returned, text, answered }: IdSources): string | undefined {
-  const ownField = new RegExp(`^[ \\t>]{0,9}${ID_FIELD}:\\s*(${ULID})\\s*$`, "im");
-  const localPart = new RegExp(`<(${ULID})@`, "i");
   const candidates = [
-    new RegExp(`^${ULID}$`, "i").exec(envelopeId)?.[0],
-    ownField.exec(returned)?.[1],
-    localPart.exec(messageIdIn(returned) ?? "")?.[1],
-    ownField.exec(text)?.[1],
-    localPart.exec(messageIdIn(text) ?? "")?.[1],
-    localPart.exec(answered)?.[1],
+    WHOLE.exec(envelopeId)?.[0],
+    OWN_FIELD.exec(returned)?.[1],
+    LOCAL_PART.exec(messageIdIn(returned) ?? "")?.[1],
+    OWN_FIELD.exec(text)?.[1],
+    LOCAL_PART.exec(messageIdIn(text) ?? "")?.[1],
+    LOCAL_PART.exec(answered)?.[1],
   ];
   return candidates.find((id) => id !== undefined)?.toUpperCase();
 }

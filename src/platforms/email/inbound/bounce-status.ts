@@ -5,10 +5,10 @@ const STATUS = /(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])/;
 /** Phrases of servers without status codes, and the code (RFC 3463) that says the same. */
 const PHRASES: ReadonlyArray<readonly [pattern: RegExp, status: string]> = [
   [
-    /(mailbox|inbox|quota)[^.\n]{0,40}(full|exceed)|over (the )?(\w+ )?quota|storage (space )?exceeded|out of storage/i,
+    /(mailbox|inbox|quota)[^.\n]{0,40}(full|exceed)|over (the )?(\w{1,20} )?quota|storage (space )?exceeded|out of storage/i,
     "5.2.2",
   ],
-  [/(message|mail) (is )?too (large|big)|size (limit|exceed)|exceed\w*[^.\n]{0,40}size/i, "5.3.4"],
+  [/(message|mail) (is )?too (large|big)|size (limit|exceed)|exceed\w{0,5}[^.\n]{0,40}size/i, "5.3.4"],
   [/spam|junk|blacklist|black list|blocklist|block list|\bdnsbl\b|\brbl\b|reputation|blocked/i, "5.7.1"],
   [/\bdmarc\b|\bspf\b|\bdkim\b|policy|not allowed|not authori[sz]ed|denied|relay/i, "5.7.1"],
   [/(account|mailbox|user)[^.\n]{0,40}(disabled|inactive|suspended|locked)/i, "5.2.1"],

@@ -109,7 +109,7 @@ const DEFAULT_STATUS = {
 
 /** Returns the address in `rfc822; Bob <bob@example.com>`, with or without type and name; undefined for other types. */
 function addressIn(value: string): string | undefined {
-  const [, kind = "rfc822", written = ""] = /^(?:\s*([\w-]{1,20})\s*;)?\s*(.{3,600})$/.exec(value) ?? [];
+  const [, kind = "rfc822", written = ""] = /^(?:([\w-]{1,20})\s*;)?(.{3,600})$/.exec(value.trim()) ?? [];
   if (!/^(rfc822|utf-8|smtp)$/i.test(kind)) return undefined;
   const address = xtext(/<([^<>]{3,512})>/.exec(written)?.[1] ?? written.trim());
   return /^[^\s@<>"\p{C}]{1,64}@[^\s@<>"\p{C}]{1,253}$/u.test(address) ? address : undefined;

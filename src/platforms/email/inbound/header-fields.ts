@@ -112,7 +112,7 @@ export function decodeWords(text: string): string {
       result += rawText(joined.slice(at, match.index));
     }
     at = match.index + word.length;
-    const charset = label.replace(/\*.*$/, "").toLowerCase();
+    const [charset = ""] = label.toLowerCase().split("*", 1);
     const bytes = kind.toLowerCase() === "b" ? Buffer.from(content, "base64") : quotedBytes(content);
     if (pending?.charset === charset) pending = { charset, bytes: Buffer.concat([pending.bytes, bytes]) };
     else {

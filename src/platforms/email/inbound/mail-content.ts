@@ -45,7 +45,7 @@ function textOf(leaf: MimeLeaf): string {
 /** Decodes a text part. HTML without a charset may name the charset in a `meta` element. */
 export function decodeText(bytes: Buffer, type: string, charset: string | undefined): string {
   const head = type === "text/html" && charset === undefined ? bytes.toString("latin1", 0, 4_096) : "";
-  const meta = /<meta[^>]{0,500}charset\s*=\s*["']?([\w:.-]{1,40})/i.exec(head)?.[1];
+  const meta = /<meta[^>]{0,500}charset\s{0,9}=\s{0,9}["']?([\w:.-]{1,40})/i.exec(head)?.[1];
   // A document that could be searched for the element as ASCII is not UTF-16, whatever the element says.
   const label = charset ?? (meta && /^utf-?16/i.test(meta) ? "utf-8" : meta);
   return decodeCharset(bytes, label).replace(/^\ufeff/, "");

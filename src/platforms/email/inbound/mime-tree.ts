@@ -98,7 +98,7 @@ function contentType(raw: string, defaultType: string): StructuredField {
 function boundaryOf({ parameters }: StructuredField, body: Buffer): string | undefined {
   const { boundary } = parameters;
   if (boundary !== undefined && boundary !== "") return boundary.slice(0, 200);
-  return /(?:^|\n)--([^\s-][^\r\n]{0,100}?)[ \t]*\r?\n/.exec(body.toString("latin1", 0, 8_192))?.[1];
+  return /(?:^|\n)--([^\s-][^\r\n]{0,100}?)[ \t]{0,99}\r?\n/.exec(body.toString("latin1", 0, 8_192))?.[1];
 }
 
 /** Yields the bodies between delimiter lines. */

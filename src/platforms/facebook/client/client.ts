@@ -16,7 +16,7 @@ export function openClient(
   { credentials, egress }: AccountContext<Credentials>,
   { facebookApi }: FacebookSettings,
 ): Client {
-  if (credentials) return openGraph(egress.fetch, credentials, (facebookApi ?? GRAPH_API).replace(/\/+$/, ""));
+  if (credentials) return openGraph(egress.fetch, credentials, (facebookApi ?? GRAPH_API).replace(/(?<!\/)\/+$/, ""));
   const detail = "Facebook requires a Page: store the Page's token for this actor.";
   throw new Failure({ kind: "auth", code: "account-unknown", detail });
 }

@@ -34,7 +34,7 @@ export const FetchSchema = verbSchema(
 /** Schema of `search`. */
 export const SearchSchema = verbSchema(
   Page,
-  targets(address("^[^\\u0000-\\u001f\\u007f]*\\S[^\\u0000-\\u001f\\u007f]*$", "A query for Pages.", 256), 10),
+  targets(address("^ *[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$", "A query for Pages.", 256), 10),
   Type.Object({ type: Type.Optional(Type.Literal("person")), limit }, STRICT),
 );
 

@@ -27,7 +27,7 @@ export function openClient(
     const detail = "Telegram requires a bot: store its token for this actor.";
     throw new Failure({ kind: "auth", code: "account-unknown", detail });
   }
-  const api = botApi(egress.fetch, credentials.token, telegramApi.replace(/\/+$/, ""));
+  const api = botApi(egress.fetch, credentials.token, telegramApi.replace(/(?<!\/)\/+$/, ""));
   const pace = pacing();
   return {
     ...api,

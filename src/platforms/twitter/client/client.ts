@@ -52,7 +52,7 @@ export function openClient(account: AccountContext<Credentials>, settings: Clien
     const detail = "X requires an account: store the credentials of this actor.";
     throw new Failure({ kind: "auth", code: "account-unknown", detail });
   }
-  const base = (settings.xApi ?? X_API).replace(/\/+$/, "");
+  const base = (settings.xApi ?? X_API).replace(/(?<!\/)\/+$/, "");
   const api = openApi(account.egress.fetch, accountSigner(account, credentials, base), base);
   const cachedIds = new Map<string, { readonly id: string; readonly until: number }>();
   const recoveries = new Map<string, number>();

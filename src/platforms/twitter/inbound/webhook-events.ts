@@ -45,7 +45,7 @@ function readEntry(data: JsonRecord, addressOf: (userId: string) => string | und
   const payload = recordOf(data.payload);
   const { users } = recordOf(data.includes);
   const included = [users, payload.users].flatMap((list) => Object.values(recordOrList(list))).flatMap(usersIn);
-  const eventId = idOf(data.event_uuid, "-?");
+  const eventId = idOf(data.event_uuid, /^-?[0-9]{1,19}$/);
   const includes = { users: included, ...includedIn(recordOf(data.includes)) };
   const keyed = readPayload(String(data.event_type), payload, includes, userId, eventId);
   const events = keyed.map(({ key, event }) => ({
@@ -145,6 +145,6 @@ function recordOrList(value: unknown): JsonRecord {
   return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
-function idOf(value: unknown, sign = ""): string | undefined {
-  return typeof value === "string" && new RegExp(`^${sign}[0-9]{1,19}$`).test(value) ? value : undefined;
+function idOf(value: unknown, form = /^[0-9]{1,19}$/): string | undefined {
+  return typeof value === "string" && form.test(value) ? value : undefined;
 }

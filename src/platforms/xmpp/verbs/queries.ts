@@ -87,16 +87,28 @@ async function contacts({ stream }: Client): Promise<readonly Item[]> {
 async function rooms(client: Client, service: string | undefined, { match }: Options): Promise<readonly Item[]> {
   const services = service === undefined ? await roomServices(client) : [service];
   const items = (await Promise.all(services.map((jid) => discoItems(client, jid)))).flat();
-  const pattern = match === undefined ? undefined : wildcard(match);
+  const matches = match === undefined ? () => true : wildcard(match);
   return items
     .map((item) => ({ type: "room", address: attr(item, "jid") ?? "", ...nameOf(item) }))
-    .filter(({ address, name = "" }) => pattern === undefined || pattern.test(address) || pattern.test(name));
+    .filter(({ address, name = "" }) => matches(address) || matches(name));
 }
 
-/** Makes an expression of a pattern in which `*` stands for any characters. Case does not matter. */
-function wildcard(match: string): RegExp {
-  const parts = match.split(/\*+/).map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join("[^]*?")}$`, "iu");
+/** Makes a check of a pattern in which `*` stands for any characters. Case does not matter; time is linear. */
+function wildcard(match: string): (text: string) => boolean {
+  const [first = "", ...rest] = match.toLowerCase().split(/\*+/);
+  const last = rest.pop();
+  return (text) => {
+    const whole = text.toLowerCase();
+    if (last === undefined) return whole === first;
+    if (!whole.startsWith(first)) return false;
+    let position = first.length;
+    for (const part of rest) {
+      const found = whole.indexOf(part, position);
+      if (found < 0) return false;
+      position = found + part.length;
+    }
+    return whole.length - last.length >= position && whole.endsWith(last);
+  };
 }
 
 async function roomServices(client: Client): Promise<string[]> {

@@ -41,7 +41,7 @@ function isoOf(_: string, year: string, month: string, day: string, hour = "00",
 
 /** Reads the zone's offset in minutes, and returns the texts around the time without it. */
 function zoneOf(before: string, after: string): readonly [offset: number, dateText: string] {
-  const numeric = /^\s*(?:gmt|utc|ut)?\s*([+-]|\s(?=\d\d:\d\d))\s*(\d{1,2})(?::?(\d{2}))?(?!\d)/i.exec(after);
+  const numeric = /^\s*(?:(?:gmt|utc|ut)\s*)?([+-]|\s(?=\d\d:\d\d))\s*(\d{1,2})(?::?(\d{2}))?(?!\d)/i.exec(after);
   if (numeric) {
     const minutes = Number(numeric[2]) * 60 + Number(numeric[3] ?? 0);
     return [numeric[1] === "-" ? -minutes : minutes, `${before} ${after.slice(numeric[0].length)}`];

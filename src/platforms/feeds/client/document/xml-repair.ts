@@ -4,7 +4,7 @@ import { parseDate } from "./date.ts";
 /** Names of elements that parsers refuse, since JavaScript objects have members of these names. */
 const RESERVED =
   /(<\/?)(__proto__|constructor|prototype|hasOwnProperty|toString|valueOf|__defineGetter__|__defineSetter__|__lookupGetter__|__lookupSetter__)(?=[\s>/])/g;
-const LINK_WITH_BASE = /<(?:[\w-]{1,20}:)?link\s[^<>]{0,4096}\bxml:base\s*=[^<>]{0,4096}>/gi;
+const LINK = /<(?:[\w-]{1,20}:)?link\s[^<>]{0,8192}>/gi;
 const DATE = /<(?:[\w-]{1,20}:)?(?:pubDate|published|updated|date)\s*>([^<]{1,64})</i;
 
 /** Renames elements whose names parsers refuse. */
@@ -14,12 +14,13 @@ export function withoutReservedNames(text: string): string {
 
 /** Resolves links by their own xml:base. The parser reads that of feeds and entries only. */
 export function withLinkBases(text: string): string {
-  return text.replace(LINK_WITH_BASE, (tag) => {
-    const base = /\bxml:base\s*=\s*(?:"([^"]*)"|'([^']*)')/.exec(tag);
+  return text.replace(LINK, (tag) => {
+    const base = /\bxml:base\s*=\s*(?:"([^"]*)"|'([^']*)')/i.exec(tag);
+    if (base === null) return tag;
     return tag.replace(
       /(\shref\s*=\s*)(?:"([^"]*)"|'([^']*)')/,
       (_, name: string, quoted?: string, single?: string) => {
-        return `${name}"${joined(quoted ?? single ?? "", base?.[1] ?? base?.[2] ?? "")}"`;
+        return `${name}"${joined(quoted ?? single ?? "", base[1] ?? base[2] ?? "")}"`;
       },
     );
   });

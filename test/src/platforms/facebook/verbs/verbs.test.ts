@@ -23,12 +23,7 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 
 const POST = `${PAGE}_77`;
-function run(
-  verb: string,
-  to: readonly string[],
-  object: object,
-  overrides: Partial<VerbContext> = {},
-): Promise<Receipt> {
+function run(verb: string, to: readonly string[], object: object, words: Partial<VerbContext> = {}): Promise<Receipt> {
   const target = to.map((address) => ({ address }));
   const activity = testMailActivity({
     platform: "facebook",
@@ -41,7 +36,7 @@ function run(
   const verbs = platform.verbs[verb];
   const { actor } = activity;
   expect(validationErrors(verbs?.schema ?? {}, { actor, target, object })).toEqual([]);
-  return runOnce(platform, activity, { credentials: LOGIN, egress, ...overrides });
+  return runOnce(platform, activity, { credentials: LOGIN, egress, ...words });
 }
 
 describe("messages", () => {
