@@ -125,7 +125,8 @@ await Promise.all(
     }
   }),
 );
-if (files.length === 0) remember(Object.fromEntries([...known].filter(([text, complaint]) => byText.has(text) && complaint === "")));
+if (files.length === 0)
+  remember(Object.fromEntries([...known].filter(([text, complaint]) => byText.has(text) && complaint === "")));
 for (const line of refused) console.error(line);
 console.log(`${byText.size} regular expressions, ${refused.length} refused`);
 process.exit(refused.length > 0 ? 1 : 0);

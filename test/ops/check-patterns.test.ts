@@ -40,9 +40,12 @@ describe("check of regular expressions", () => {
 });
 
 describe("bounded expressions", () => {
-  it.each(["^a{1,64}@b{0,251}$", "(?:full|exceed)[^.\\n]{0,40}", "[*+]\\+", "(?:a|b){0,500}"])("%s is one", (source) => {
-    expect(isBounded(source)).toBe(true);
-  });
+  it.each(["^a{1,64}@b{0,251}$", "(?:full|exceed)[^.\\n]{0,40}", "[*+]\\+", "(?:a|b){0,500}"])(
+    "%s is one",
+    (source) => {
+      expect(isBounded(source)).toBe(true);
+    },
+  );
 
   it.each(["a*", "a+", "a{2,}", "(?:a{0,9}b){0,9}", "((?:a{0,9})b){0,9}", "a{0,600}b{0,600}"])(
     "%s is none",

@@ -76,7 +76,8 @@ function entryOf(endpoint: string, status: number, problem: Problem): ErrorEntry
 function accountError(status: number, { type, code, text }: Problem): ErrorEntry | undefined {
   if (status === 402 || type === "usage-capped" || /\b(credits? (are )?deplet|spend cap)/i.test(text))
     return table.lookup("usage-capped");
-  const isLocked = /\byour account\b.{0,80}\b(suspend|lock)|temporarily locked/i.test(text) || code === 64 || code === 326;
+  const isLocked =
+    /\byour account\b.{0,80}\b(suspend|lock)|temporarily locked/i.test(text) || code === 64 || code === 326;
   if (isLocked) return "restricted";
   return status === 401 ? "credentials-invalid" : undefined;
 }

@@ -76,7 +76,9 @@ test("a web token is blanked wherever it begins in words with dots, and nothing 
   const { log, lines } = capture();
   const token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl";
   log.info({ text: `a.b-${token}.mx.example.org ${token}- a-long-name.of.some-host.example.org` }, "It said");
-  expect(JSON.parse(lines[0] as string).text).toBe("a.b-[secret].mx.example.org [secret] a-long-name.of.some-host.example.org");
+  expect(JSON.parse(lines[0] as string).text).toBe(
+    "a.b-[secret].mx.example.org [secret] a-long-name.of.some-host.example.org",
+  );
 });
 
 test("tickets in query strings and logins in URLs are blanked", () => {
