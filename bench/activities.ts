@@ -26,19 +26,19 @@ async function latency(gateway: BenchGateway, count: number): Promise<number[]> 
   stream.write(
     `GET /gateway/events?type=result HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\nAuthorization: Bearer ${gateway.key}\r\n\r\n`,
   );
-  let wanted = "event: ready";
+  let awaitedText = "event: ready";
   let seen: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => {
     seen = resolve;
   });
-  stream.on("data", (text: string) => text.includes(wanted) && seen());
+  stream.on("data", (text: string) => text.includes(awaitedText) && seen());
   await opened;
   const poster = await line(gateway.port);
   const times: number[] = [];
   for (let i = 0; i < count; i++) {
     const rid = `lat-${i}-`;
     const result = new Promise<void>((resolve) => {
-      wanted = `"rid":"${rid}"`;
+      awaitedText = `"rid":"${rid}"`;
       seen = resolve;
     });
     const started = performance.now();
@@ -66,9 +66,9 @@ export async function throughput(gateway: BenchGateway, count: number, activity:
   const started = performance.now();
   let next = 0;
   await Promise.all(
-    lines.map(async (one) => {
+    lines.map(async (line) => {
       while (next < count) {
-        const answer = await one.ask(post(PATH, gateway.key, activity(next++)));
+        const answer = await line.ask(post(PATH, gateway.key, activity(next++)));
         if (answer.status !== 202) throw new Error(`a POST was answered ${answer.status}: ${answer.body}`);
       }
     }),
@@ -77,7 +77,7 @@ export async function throughput(gateway: BenchGateway, count: number, activity:
   while ((await redis.hget(keys.counts(app), "outstanding")) !== "0") await setTimeout(5);
   const done = count / ((performance.now() - started) / 1_000);
   const after = gateway.cpu();
-  for (const one of lines) one.close();
+  for (const line of lines) line.close();
   const each = (name: keyof Run["cpu"]) => ((after[name] - before[name]) / count) * 1e6;
   return { accepted, done, cpu: { api: each("api"), worker: each("worker"), redis: each("redis") } };
 }
@@ -96,13 +96,13 @@ export async function activities(rounds = 3): Promise<Figure[]> {
     }
     const of = (runs: readonly Run[], pick: (run: Run) => number) => median(runs.map(pick));
     return [
-      { name: "POST to SSE result, one in flight, p50", value: median(times), unit: "ms", must: { most: 5 } },
+      { name: "POST to SSE result, one in flight, p50", value: median(times), unit: "ms", must: { max: 5 } },
       { name: "POST to SSE result, one in flight, p99", value: percentile(times, 0.99), unit: "ms" },
       {
         name: "single POSTs, 100 outstanding, 1,000 lanes: results",
         value: of(many, (run) => run.done),
         unit: "/s",
-        must: { least: 2_500 },
+        must: { min: 2_500 },
       },
       { name: "  the same: accepted", value: of(many, (run) => run.accepted), unit: "/s" },
       { name: "  CPU per activity, API", value: of(many, (run) => run.cpu.api), unit: "us" },

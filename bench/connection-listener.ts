@@ -4,7 +4,10 @@ import type { TestNetwork } from "../test/contracts/connections/test-network.ts"
 import type { BenchGateway } from "./gateway.ts";
 
 /** An event as a bench looks at it. */
-export type Heard = Record<string, unknown> & { readonly type: string; readonly object?: { readonly body?: string } };
+export type StreamedEvent = Record<string, unknown> & {
+  readonly type: string;
+  readonly object?: { readonly body?: string };
+};
 
 /** Stores accounts of a world, to be kept online, from the `from`-th on. */
 export async function put({ port, key }: BenchGateway, world: TestNetwork, from: number, many: number): Promise<void> {
@@ -22,21 +25,21 @@ export async function put({ port, key }: BenchGateway, world: TestNetwork, from:
 
 /** Everything the app hears, with the time it was read. */
 export interface Listener {
-  readonly until: (fits: (all: readonly Heard[]) => boolean, ms: number) => Promise<void>;
-  readonly onHeard: (tell: (event: Heard, at: number) => void) => void;
+  readonly until: (fits: (all: readonly StreamedEvent[]) => boolean, ms: number) => Promise<void>;
+  readonly onHeard: (tell: (event: StreamedEvent, at: number) => void) => void;
   readonly close: () => void;
 }
 
 /** Follows the app's stream. */
 export async function listen({ port, key }: BenchGateway): Promise<Listener> {
-  const all: Heard[] = [];
-  const tellers: Array<(event: Heard, at: number) => void> = [];
+  const all: StreamedEvent[] = [];
+  const tellers: Array<(event: StreamedEvent, at: number) => void> = [];
   const source = new EventSource(`http://127.0.0.1:${port}/gateway/events`, {
     fetch: (url, init) => fetch(url, { ...init, headers: { ...init.headers, Authorization: `Bearer ${key}` } }),
   });
   source.onmessage = ({ data }) => {
     const at = performance.now();
-    const event = JSON.parse(data) as Heard;
+    const event = JSON.parse(data) as StreamedEvent;
     all.push(event);
     for (const tell of tellers) tell(event, at);
   };

@@ -35,10 +35,10 @@ function polling(id: string, platform: Platform) {
   const counted: Platform = {
     ...platform,
     id,
-    poll: async (topic, words) => {
+    poll: async (topic, context) => {
       try {
         if (!platform.poll) throw new Error("Feeds are polled");
-        return await platform.poll(topic, words);
+        return await platform.poll(topic, context);
       } catch (error) {
         count.failed += 1;
         throw error;
@@ -48,7 +48,7 @@ function polling(id: string, platform: Platform) {
     },
   };
   const arrive = inboundRecorder({ redis, eventsKept: 1_000 });
-  const find = (wanted: string) => (wanted === id ? counted : undefined);
+  const find = (platformId: string) => (platformId === id ? counted : undefined);
   return { count, ...pollWorker({ topics, record: arrive, egress: guard, find, log: silentLog, intervalMs: 100 }) };
 }
 

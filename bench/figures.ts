@@ -11,19 +11,15 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  readonly must?: { readonly most?: number; readonly least?: number };
+  readonly must?: { readonly max?: number; readonly min?: number };
 }
 
 /** The figures as lines for people; an arrow says what was to be reached. */
 export function table(title: string, figures: readonly Figure[]): string {
   const lines = figures.map(({ name, value, unit, must }) => {
     const bound =
-      must?.most !== undefined
-        ? `must be <= ${must.most}`
-        : must?.least !== undefined
-          ? `must be >= ${must.least}`
-          : "";
-    const met = (must?.most === undefined || value <= must.most) && (must?.least === undefined || value >= must.least);
+      must?.max !== undefined ? `must be <= ${must.max}` : must?.min !== undefined ? `must be >= ${must.min}` : "";
+    const met = (must?.max === undefined || value <= must.max) && (must?.min === undefined || value >= must.min);
     return `  ${name.padEnd(52)} ${value.toFixed(value < 100 ? 2 : 0).padStart(9)} ${unit.padEnd(8)} ${bound}${bound === "" || met ? "" : "  MISSED"}`;
   });
   return `${title}\n${lines.join("\n")}`;

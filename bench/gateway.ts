@@ -40,9 +40,9 @@ export async function benchGateway(env: Readonly<Record<string, string>> = {}): 
     ...env,
   };
   const api = start("api", all);
-  const port = Number(/:(\d+)/.exec(await said(api, /listens on/))?.[1]);
+  const port = Number(/:(\d+)/.exec(await outputMatching(api, /listens on/))?.[1]);
   const worker = start("worker", all);
-  await said(worker, /worker ready/);
+  await outputMatching(worker, /worker ready/);
   const key = readFileSync(join(dir, "first-app.key"), "utf8").trim();
   return {
     port,
@@ -72,7 +72,7 @@ function start(role: string, env: Readonly<Record<string, string | undefined>>):
 }
 
 /** Resolves with the first line that fits, of either output; the rest is read and dropped. */
-function said(child: ChildProcess, pattern: RegExp): Promise<string> {
+function outputMatching(child: ChildProcess, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     const tail: string[] = [];
     for (const stream of [child.stdout, child.stderr]) {

@@ -24,7 +24,7 @@ export async function mails(rounds = 3, count = 5_000): Promise<Figure[]> {
         name: "mails to a local SMTP sink, each with its result",
         value: median(runs.map((run) => run.done)),
         unit: "/s",
-        must: { least: 500 },
+        must: { min: 500 },
       },
       { name: "  CPU per mail, worker", value: median(runs.map((run) => run.cpu.worker)), unit: "us" },
       { name: "  CPU per mail, API", value: median(runs.map((run) => run.cpu.api)), unit: "us" },

@@ -23,7 +23,7 @@ export async function mailBench({ mails = 5_000, outstanding = 100 } = {}): Prom
     log: silentLog,
   });
   const run = platform.verbs.send?.run;
-  const lent: VerbContext = {
+  const context: VerbContext = {
     ...nothing,
     log: silentLog,
     signal: new AbortController().signal,
@@ -41,7 +41,7 @@ export async function mailBench({ mails = 5_000, outstanding = 100 } = {}): Prom
   const worker = async (until: number) => {
     while (next < until) {
       const n = next++;
-      const receipt = await run?.(client, activity(n), lent);
+      const receipt = await run?.(client, activity(n), context);
       if (receipt?.outcomes[0]?.status !== "sent") throw new Error("A mail of the bench was not sent");
     }
   };

@@ -19,13 +19,13 @@ export async function mailboxes(mails = 20): Promise<readonly Figure[]> {
         if (object?.body?.trim() === body) read = at;
       });
       await world.peerSends(0, body);
-      const taken = performance.now();
+      const acceptedAt = performance.now();
       await listener.until(() => read > 0, 30_000);
-      ages.push(Math.max(0, read - taken));
+      ages.push(Math.max(0, read - acceptedAt));
     }
     return [
-      { name: "LMTP 250 to SSE, median", value: median(ages), unit: "ms", must: { most: 1_000 } },
-      { name: "  slowest", value: Math.max(...ages), unit: "ms", must: { most: 1_000 } },
+      { name: "LMTP 250 to SSE, median", value: median(ages), unit: "ms", must: { max: 1_000 } },
+      { name: "  slowest", value: Math.max(...ages), unit: "ms", must: { max: 1_000 } },
     ];
   } finally {
     listener.close();

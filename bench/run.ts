@@ -21,12 +21,12 @@ const benches: Record<string, { readonly title: string; readonly run: () => Prom
   "x-limits": { title: "X: one account at its rate limit, another beside it (AOF always)", run: () => xLimits() },
 };
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !Object.hasOwn(benches, name));
+const chosen = process.argv.slice(2);
+const unknown = chosen.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) {
   console.error(`There is no bench ${unknown.join(", ")}; there are: ${Object.keys(benches).join(", ")}`);
   process.exit(2);
 }
 for (const [name, { title, run }] of Object.entries(benches)) {
-  if (wanted.length === 0 || wanted.includes(name)) console.log(`${table(title, await run())}\n`);
+  if (chosen.length === 0 || chosen.includes(name)) console.log(`${table(title, await run())}\n`);
 }

@@ -15,7 +15,7 @@ async function listen({ port, key, count, events }: Order): Promise<void> {
   let open = 0;
   let next = 0;
   const request = `GET /gateway/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\nAuthorization: Bearer ${key}\r\n\r\n`;
-  const one = (): void => {
+  const openStream = (): void => {
     next++;
     let ready = false;
     let rest = "";
@@ -26,7 +26,7 @@ async function listen({ port, key, count, events }: Order): Promise<void> {
       if (!ready && rest.includes("event: ready")) {
         ready = true;
         open++;
-        if (next < count) one();
+        if (next < count) openStream();
         if (open === count) process.send?.({ open });
       }
       const stamp = /"stamp":"(\d+)"/.exec(rest);
@@ -38,7 +38,7 @@ async function listen({ port, key, count, events }: Order): Promise<void> {
     });
     socket.on("error", (error) => process.send?.({ failed: error.message }));
   };
-  for (let i = 0; i < Math.min(100, count); i++) one();
+  for (let i = 0; i < Math.min(100, count); i++) openStream();
 }
 
 process.on("message", (order: Order) => void listen(order));

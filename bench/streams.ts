@@ -7,7 +7,7 @@ import { scriptRunner } from "../src/redis/script-runner.ts";
 import { type Figure, median, percentile } from "./figures.ts";
 import { type BenchGateway, benchGateway } from "./gateway.ts";
 
-type Told = {
+type ClientReport = {
   readonly open?: number;
   readonly round?: number;
   readonly ages?: readonly number[];
@@ -28,17 +28,17 @@ export async function streams(count = 5_000, rounds = 9): Promise<readonly Figur
     await warm(gateway);
     const before = await settled(gateway);
     clients.send({ port: gateway.port, key: gateway.key, count, events: rounds });
-    await told(clients, ({ open }) => open === count);
+    await nextReport(clients, ({ open }) => open === count);
     const after = await settled(gateway);
     const ages = await measure(gateway.redis.connect(), clients, count, rounds);
     const later = await settled(gateway);
     const perRound = Array.from({ length: rounds }, (_, i) => ages.slice(i * count, (i + 1) * count)).slice(1);
     const over = (at: number) => perRound.map((round) => percentile(round, at));
     return [
-      { name: `RSS per idle stream, ${count} open`, value: (after - before) / count, unit: "KiB", must: { most: 25 } },
+      { name: `RSS per idle stream, ${count} open`, value: (after - before) / count, unit: "KiB", must: { max: 25 } },
       { name: "the same after the events", value: (later - before) / count, unit: "KiB" },
       { name: `append to read by ${count}, p50 (median of rounds)`, value: median(over(0.5)), unit: "ms" },
-      { name: "  p99 (median of rounds)", value: median(over(0.99)), unit: "ms", must: { most: 150 } },
+      { name: "  p99 (median of rounds)", value: median(over(0.99)), unit: "ms", must: { max: 150 } },
       { name: "  p99 (worst round)", value: Math.max(...over(0.99)), unit: "ms" },
     ];
   } finally {
@@ -72,9 +72,9 @@ async function measure(redis: Redis, clients: ChildProcess, count: number, round
   if (log === undefined) throw new Error("the app has no log");
   const run = scriptRunner(redis, { append: APPEND });
   const keys = { log, epoch: log.replace(":log:", ":epoch:") };
-  const finished = told(clients, ({ ages }) => ages?.length === count * rounds);
+  const finished = nextReport(clients, ({ ages }) => ages?.length === count * rounds);
   for (let i = 0; i < rounds; i++) {
-    const round = told(clients, (it) => it.round === i + 1 || it.ages !== undefined);
+    const round = nextReport(clients, (report) => report.round === i + 1 || report.ages !== undefined);
     const event = { type: "result", rid: `${i}`, padding: "x".repeat(200), stamp: String(process.hrtime.bigint()) };
     const args = { nextEpoch: "bench", eventsKept: 100_000, field: "e", value: JSON.stringify(event) };
     await run.append({ keys, args });
@@ -84,9 +84,9 @@ async function measure(redis: Redis, clients: ChildProcess, count: number, round
   return (await finished).ages ?? [];
 }
 
-async function told(child: ChildProcess, fits: (message: Told) => boolean): Promise<Told> {
+async function nextReport(child: ChildProcess, fits: (message: ClientReport) => boolean): Promise<ClientReport> {
   for (;;) {
-    const [message] = (await once(child, "message", { signal: AbortSignal.timeout(60_000) })) as [Told];
+    const [message] = (await once(child, "message", { signal: AbortSignal.timeout(60_000) })) as [ClientReport];
     if (message.failed !== undefined) throw new Error(message.failed);
     if (fits(message)) return message;
   }

@@ -35,10 +35,10 @@ export async function xLimits(count = 100, pauseMs = 50, others = 600): Promise<
     // Alone before and after: what else the machine does then counts on both sides.
     const alone = [...before, ...(await steady(gateway, "after", others / 2, pauseMs))];
     const texts = server.messages.filter(({ from }) => from === BOB.id).map(({ text }) => text);
-    const refused = server.asked.filter(({ status }) => status === 429).length;
+    const refused = server.exchanges.filter(({ status }) => status === 429).length;
     return [
-      { name: `messages of ${count} that got out`, value: texts.length, unit: "", must: { least: count } },
-      { name: "  of them doubled", value: texts.length - new Set(texts).size, unit: "", must: { most: 0 } },
+      { name: `messages of ${count} that got out`, value: texts.length, unit: "", must: { min: count } },
+      { name: "  of them doubled", value: texts.length - new Set(texts).size, unit: "", must: { max: 0 } },
       { name: "  requests that X turned away", value: refused, unit: "" },
       { name: "  time for all of them", value: seconds, unit: "s" },
       ratio("p50", 0.5, alone, beside),
@@ -54,7 +54,7 @@ export async function xLimits(count = 100, pauseMs = 50, others = 600): Promise<
 
 function ratio(name: string, at: number, alone: readonly number[], beside: readonly number[]): Figure {
   const value = percentile(beside, at) / percentile(alone, at);
-  return { name: `another account's ${name}, beside over alone`, value, unit: "", must: { most: 1.5 } };
+  return { name: `another account's ${name}, beside over alone`, value, unit: "", must: { max: 1.5 } };
 }
 
 /** Messages of alice's at an even pace; answers what each took until its result, in ms. */

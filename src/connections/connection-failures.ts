@@ -1,11 +1,18 @@
 import type { OwnedAccount } from "../accounts/account-ownership.ts";
 import { Failure } from "../model/failure.ts";
+import { failureWith } from "../platform/kit/error-table.ts";
 
 /** Returns the refusal that a former owner received from the network and stored. */
 export function storedRefusal({ state, error }: Pick<OwnedAccount, "state" | "error">): Failure {
   const detail = "The network refuses this account: store it again, or post `connect` to retry.";
   const { code = "credentials-invalid", ...rest } = error ?? {};
   return new Failure({ kind: state === "restricted" ? "permanent" : "auth", detail, ...rest, code });
+}
+
+/** Returns the retryable form of a refusal that no protocol defines as final. */
+export function unproven(refusal: Failure): Failure {
+  const detail = `${refusal.message} The gateway tries again, and gives up when the answer has stayed the same for a day: check the account at the network, or store it again.`;
+  return failureWith(refusal, { kind: "retryable", detail });
 }
 
 /** Returns the failure of an account that moved to another worker. The work follows. */

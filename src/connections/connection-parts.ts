@@ -7,6 +7,7 @@ import { ClientAccess } from "./client-access.ts";
 import { type KeepAliveReasons, keepAliveReasons } from "./keep-alive-reasons.ts";
 import { LoginHistory } from "./login-history.ts";
 import { ReconnectBackoff } from "./reconnect-backoff.ts";
+import { type RefusalEvidence, refusalEvidence } from "./refusal-evidence.ts";
 import { type StatePublisher, statePublisher } from "./state-publisher.ts";
 
 export interface AccountConnectionDeps extends ConnectionPorts {
@@ -26,6 +27,7 @@ export interface ConnectionParts extends AccountConnectionDeps {
   readonly reasons: KeepAliveReasons;
   readonly publisher: StatePublisher;
   readonly login: LoginHistory;
+  readonly evidence: RefusalEvidence;
   readonly backoff: ReconnectBackoff;
   /** Notified when the stored account is to be checked again. */
   readonly wake: WakeSignal;
@@ -42,6 +44,7 @@ export function connectionParts(deps: AccountConnectionDeps, owner: Owner, closi
     reasons: keepAliveReasons(deps.idleMs ?? 300_000),
     publisher: statePublisher(deps.ownership, owner),
     login: new LoginHistory(),
+    evidence: refusalEvidence(deps.ownership.connectionState(owner)),
     backoff: new ReconnectBackoff(deps.random ?? Math.random),
     wake: wakeSignal(),
     closing,

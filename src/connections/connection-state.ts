@@ -16,7 +16,7 @@ import type { Link } from "./link.ts";
  * | connecting | attempt failed, or account changed | disconnecting |
  * | online | connection ended, or account changed | disconnecting |
  * | disconnecting | closed by the gateway | checking |
- * | disconnecting | closed; network refused for good (`auth`, `permanent`) | checking, where the refusal is known |
+ * | disconnecting | closed; network refused for good (`RefusalEvidence`) | checking, where the refusal is known |
  * | disconnecting | closed; any other failure | backing-off |
  * | backing-off | delay over, or account changed | checking |
  * | refused | account changed, or retry forced by `connect` | checking |

@@ -5,6 +5,7 @@ import type { EventLog } from "../event-log/event-log.ts";
 import type { Log } from "../model/log.ts";
 import type { Metrics } from "../process/metrics.ts";
 import type { RedisClient } from "../redis/connect.ts";
+import { appShareOf } from "../redis/server-facts.ts";
 import { eventTail } from "../streaming/tail.ts";
 import { webhookPost } from "../webhooks/post.ts";
 import { redisDeliveryStore } from "../webhooks/redis-delivery-store.ts";
@@ -33,7 +34,12 @@ export function startWebhooks(deps: StartHooksDeps): { readonly close: (graceMs:
     kept: eventsKept,
   });
   const worker = webhookWorker({
-    store: redisDeliveryStore({ redis, keyring: store.ring, eventsKept }),
+    store: redisDeliveryStore({
+      redis,
+      keyring: store.ring,
+      eventsKept,
+      maxBytes: () => appShareOf(store.watch.facts()),
+    }),
     eventLog,
     tail,
     post: webhookPost({ guard, inside }),

@@ -65,8 +65,9 @@ export interface Platform<Client = unknown, Credentials extends TSchema = TSchem
   readonly createClient?: (context: AccountContext<Static<Credentials>>) => Promise<Client>;
   /**
    * Connects an account: logs in, rejoins and catches up from its state. Resolves with the client when that is done.
-   * One worker at a time owns an account; see docs/sessions.md. Throws values that `classifyError` knows: failures of kind
-   * `auth` and `permanent` are final until the app stores the account again or posts `connect`; others are retried.
+   * One worker at a time owns an account; see docs/sessions.md. Throws values that `classifyError` knows. Of kind `auth` and
+   * `permanent`, codes that say so (`credentials-invalid`, `account-restricted` ...) are final until the app stores the
+   * account again or posts `connect`, all others once they have stayed the same for a day. Other kinds are retried.
    */
   readonly connect?: (context: ConnectionContext<Static<Credentials>>) => Promise<Client>;
   /** Disposes a client of `createClient` or `connect`; must work on a broken client. */

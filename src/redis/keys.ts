@@ -27,7 +27,7 @@ export const keys = {
   blobs: (app: string, rid: string) => `${tagOf(app)}:blobs:${app}:${rid}`,
   /** Rids of the app's dead letters (score: time, Unix ms). */
   deadLetters: (app: string) => `${tagOf(app)}:dead:${app}`,
-  /** `outstanding`, `lanes` and `bytes` of an app: quota and fairness. */
+  /** `outstanding`, `lanes`, `bytes` and `pendingBytes` (of webhooks) of an app: quota and fairness. */
   counts: (app: string) => `${tagOf(app)}:counts:${app}`,
   /** Attachments kept after their activity's end, as `<rid>|<bytes>` (score: expiry, Unix ms). */
   keptBytes: (app: string) => `${tagOf(app)}:kept-bytes:${app}`,

@@ -1,7 +1,8 @@
 import { backoff } from "../timing/backoff.ts";
 
 const FIRST_DELAY_MS = 5_000;
-const MAX_DELAY_MS = 3_600_000;
+/** Longest pause between two attempts. */
+export const MAX_DELAY_MS = 3_600_000;
 const JITTER = [0.75, 1.25] as const;
 /** Longest time of failures: then a webhook is disabled, or an event skipped. */
 export const GIVE_UP_MS = 24 * 3_600_000;

@@ -2,6 +2,7 @@ import type { EventError } from "../model/failure.ts";
 import { GIVE_UP_MS, retryDelayMs } from "./backoff.ts";
 import type { DeliverySlots } from "./delivery-slots.ts";
 import type { ReceiverHealth } from "./delivery-store.ts";
+import { extendStreak } from "./failure-streak.ts";
 import type { Post, PostResult, Receiver } from "./post.ts";
 import type { Delivery } from "./webhook.ts";
 
@@ -49,16 +50,16 @@ export function circuitBreaker(before: ReceiverHealth, deps: CircuitBreakerDeps)
 
   function record(result: PostResult, attempt: number): void {
     if (result.delivered) {
-      health = { consecutiveFailures: 0, retryAt: 0 };
+      health = { consecutiveFailures: 0, retryAt: 0, streak: undefined };
       return;
     }
     const { retryAfterMs } = result;
-    const failingSince = health.failingSince ?? now();
+    const streak = extendStreak(health.streak, health.retryAt, now());
     const consecutiveFailures = failuresAfter(attempt, retryAfterMs !== undefined);
     const probes = Math.min(consecutiveFailures - MAX_CONSECUTIVE_FAILURES + 1, MAX_PROBE_BACKOFF);
     const retryAt = probes > 0 ? now() + delay(probes, random(), retryAfterMs) : 0;
-    health = { failingSince, consecutiveFailures, retryAt: Math.max(retryAt, health.retryAt) };
-    if (result.gone || now() - failingSince >= GIVE_UP_MS) disableError = result.error;
+    health = { streak, consecutiveFailures, retryAt: Math.max(retryAt, health.retryAt) };
+    if (result.gone || streak.failingMs >= GIVE_UP_MS) disableError = result.error;
   }
   /** Counts only first attempts, so that a single undeliverable event does not block all others. */
   function failuresAfter(attempt: number, hasRetryAfter: boolean): number {
@@ -70,11 +71,11 @@ export function circuitBreaker(before: ReceiverHealth, deps: CircuitBreakerDeps)
 
   return {
     attempt: async (event, attempt) => {
-      let at = "";
+      let at = 0;
       // The lease may have gone while the request waited for its slot.
       const result = await slots(receiver, signal, async () => {
-        at = new Date(now()).toISOString();
-        return isOwner() ? post(receiver, event.id, event.json, signal) : undefined;
+        at = now();
+        return isOwner() ? post(receiver, { ...event, at }, signal) : undefined;
       });
       if (result === undefined || (signal.aborted && !result.delivered)) return undefined;
       record(result, attempt);
@@ -97,14 +98,14 @@ export function circuitBreaker(before: ReceiverHealth, deps: CircuitBreakerDeps)
 export function deliveryOf(
   { id, json }: { readonly id: string; readonly json: string },
   { delivered, status, error, ms }: PostResult,
-  at: string,
+  at: number,
   attempt: number,
 ): Delivery {
   const { type } = JSON.parse(json) as { readonly type: string };
   return {
     id,
     type,
-    at,
+    at: new Date(at).toISOString(),
     ms,
     attempt,
     delivered,

@@ -4,6 +4,7 @@ import { GIVE_UP_MS } from "./backoff.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
 import type { Backlog } from "./delivery-state.ts";
 import type { PendingEvent, RetryState } from "./delivery-store.ts";
+import { extendStreak, type FailureStreak } from "./failure-streak.ts";
 import type { PostResult } from "./post.ts";
 
 type StoredEvent = Omit<PendingEvent, "conversation">;
@@ -57,7 +58,7 @@ export function conversationQueues(deps: ConversationQueuesDeps): ConversationQu
     for (const event of events) {
       const result = mayAttempt() ? await breaker.attempt(event, 1) : undefined;
       if (!result?.delivered) {
-        retries.set(conversation, result ? afterFailure(1, now()) : dueNow());
+        retries.set(conversation, result ? afterFailure(1, extendStreak(undefined, 0, now())) : dueNow());
         return;
       }
       delivered.add(event);
@@ -71,12 +72,12 @@ export function conversationQueues(deps: ConversationQueuesDeps): ConversationQu
     const result = await breaker.attempt(event, before.attempts + 1);
     if (result?.delivered) return true;
     if (result === undefined) return false;
-    const since = before.attempts === 0 ? now() : before.since;
-    if (now() - since >= GIVE_UP_MS && breaker.disableError() === undefined) {
+    const streak = extendStreak(before.streak, before.retryAt, now());
+    if (streak.failingMs >= GIVE_UP_MS && breaker.disableError() === undefined) {
       skipped.push(skippedEvent(name, event, result, now()));
       return true;
     }
-    retries.set(conversation, afterFailure(before.attempts + 1, since));
+    retries.set(conversation, afterFailure(before.attempts + 1, streak));
     return false;
   }
 
@@ -99,10 +100,10 @@ export function conversationQueues(deps: ConversationQueuesDeps): ConversationQu
 
 function retryStates(now: () => number, delay: (failures: number) => number) {
   return {
-    dueNow: (): RetryState => ({ attempts: 0, since: now(), retryAt: now() }),
-    afterFailure: (attempts: number, since: number): RetryState => ({
+    dueNow: (): RetryState => ({ attempts: 0, streak: undefined, retryAt: now() }),
+    afterFailure: (attempts: number, streak: FailureStreak): RetryState => ({
       attempts,
-      since,
+      streak,
       retryAt: now() + delay(attempts),
     }),
   };

@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { EventLog } from "../event-log/event-log.ts";
 import type { Log } from "../model/log.ts";
+import { type ServerClock, serverClock } from "../timing/server-clock.ts";
 import { wakeSignal } from "../timing/wake-signal.ts";
 import type { retryDelayMs } from "./backoff.ts";
 import { type CircuitBreakerDeps, deliveryOf } from "./circuit-breaker.ts";
@@ -14,10 +15,16 @@ export interface DeliveryLoopDeps extends Pick<CircuitBreakerDeps, "post" | "slo
   readonly store: DeliveryStore;
   readonly log: Pick<EventLog, "range">;
   readonly logger: Log;
-  /** Replaced by tests, as are `random` and `delay`. */
+  /** Replaced by tests, as are `random` and `delay`. Default: Redis' clock. */
   readonly now?: () => number;
   readonly random?: () => number;
   readonly delay?: typeof retryDelayMs;
+}
+
+/** A loop's parts, with its clock. */
+export interface ClockedLoopDeps extends DeliveryLoopDeps {
+  readonly clock: ServerClock;
+  readonly now: () => number;
 }
 
 /** Delivery of one webhook by this worker. */
@@ -46,7 +53,9 @@ interface LoopActions {
 }
 
 /** Delivers one webhook for as long as the lease lasts. */
-export function deliveryLoop(deps: DeliveryLoopDeps): DeliveryLoop {
+export function deliveryLoop(options: DeliveryLoopDeps): DeliveryLoop {
+  const clock = serverClock();
+  const deps: ClockedLoopDeps = { ...options, clock, now: options.now ?? clock.now };
   const { lease, store, logger } = deps;
   const stopping = new AbortController();
   // Each request under way listens to it.
@@ -64,7 +73,8 @@ export function deliveryLoop(deps: DeliveryLoopDeps): DeliveryLoop {
     store,
     logger,
     onLost: end,
-    onRenewed: ({ version, replayGeneration, test }) => {
+    onRenewed: ({ version, replayGeneration, test, now }) => {
+      clock.set(now);
       const { state } = loop;
       if (state === undefined) return;
       if (version !== state.snapshot.version || replayGeneration !== state.snapshot.replayGeneration) {
@@ -106,15 +116,17 @@ export function deliveryLoop(deps: DeliveryLoopDeps): DeliveryLoop {
 
 /** Loads the state where necessary and runs one round. Returns the milliseconds until the next. */
 async function iterateOnce(
-  { store, lease }: DeliveryLoopDeps,
+  { store, lease, clock }: ClockedLoopDeps,
   loop: LoopState,
   { isOwner, end, runRound }: LoopActions,
 ): Promise<number> {
   if (loop.isStale || loop.state === undefined) {
     loop.isStale = false;
     const snapshot = await store.load(lease);
-    if (snapshot) loop.state = deliveryStateFrom(snapshot);
-    else end();
+    if (snapshot) {
+      clock.set(snapshot.now);
+      loop.state = deliveryStateFrom(snapshot);
+    } else end();
   }
   if (loop.state === undefined || !isOwner()) return ERROR_PAUSE_MS;
   const result = await runRound(loop.state);
@@ -125,16 +137,16 @@ async function iterateOnce(
 }
 
 async function sendTest(
-  { post, slots, store, lease, logger, now = Date.now }: DeliveryLoopDeps,
+  { post, slots, store, lease, logger, now }: ClockedLoopDeps,
   { snapshot }: DeliveryState,
   [id, json]: readonly [id: string, json: string],
   signal: AbortSignal,
 ): Promise<void> {
   const receiver = { ...snapshot, app: lease.app };
-  let at = "";
+  let at = 0;
   const result = await slots(receiver, signal, () => {
-    at = new Date(now()).toISOString();
-    return post(receiver, id, json, signal);
+    at = now();
+    return post(receiver, { id, json, at }, signal);
   });
   if (result === undefined) return;
   await store

@@ -2,7 +2,7 @@ import { parseCursor } from "../event-log/cursor.ts";
 import { retryDelayMs } from "./backoff.ts";
 import { type CircuitBreakerDeps, circuitBreaker, MAX_CONSECUTIVE_FAILURES } from "./circuit-breaker.ts";
 import { deliverBatch, dueBacklogs } from "./delivery-batch.ts";
-import type { DeliveryLoopDeps } from "./delivery-loop.ts";
+import type { ClockedLoopDeps } from "./delivery-loop.ts";
 import { backlogsAfter, type DeliveryState } from "./delivery-state.ts";
 import type { BatchCommit } from "./delivery-store.ts";
 import { readPage } from "./event-page.ts";
@@ -21,10 +21,10 @@ const IDLE_MS = 5_000;
 
 /** Makes the function of one delivery round: read, deliver, commit. */
 export function deliveryRound(
-  deps: DeliveryLoopDeps,
+  deps: ClockedLoopDeps,
   ownership: Pick<CircuitBreakerDeps, "signal" | "isOwner">,
 ): (state: DeliveryState) => Promise<RoundResult> {
-  const { lease, store, log, post, slots, logger, now = Date.now, random = Math.random } = deps;
+  const { lease, store, log, post, slots, logger, now, random = Math.random } = deps;
   const { delay = retryDelayMs, onAttempt } = deps;
   const saved = { cursor: "", at: 0 };
 
@@ -32,7 +32,7 @@ export function deliveryRound(
     const { health } = state.snapshot;
     const due = dueBacklogs(state, halfOpen, now());
     // Half-open breaker with an empty backlog: the next new event is the probe.
-    const shouldRead = pendingCount(state) < MAX_PENDING_EVENTS && (!halfOpen || due.length === 0);
+    const shouldRead = (!halfOpen || due.length === 0) && (await hasRoom(state));
     const page = shouldRead ? await readPage(log, lease.app, state, state.selector, logger) : undefined;
     const counter = onAttempt ? { onAttempt } : {};
     const receiver = { ...state.snapshot, app: lease.app };
@@ -45,6 +45,12 @@ export function deliveryRound(
       delay: (failures) => delay(failures, random()),
     });
     return [commit, page?.full ?? false];
+  }
+
+  /** A page may be read while nothing waits, whatever the bytes: it is delivered directly. */
+  async function hasRoom(state: DeliveryState): Promise<boolean> {
+    const count = pendingCount(state);
+    return count === 0 || (count < MAX_PENDING_EVENTS && (await store.hasRoom(lease)));
   }
 
   /** Stores a commit and returns the ids of its new outbox entries. Skips frequent commits that only move the cursor. */

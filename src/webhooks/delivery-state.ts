@@ -19,7 +19,7 @@ export interface DeliveryState {
 }
 
 /** Due at once: no attempts yet, or attempts reset by a `PUT`. */
-const DUE: RetryState = { attempts: 0, since: 0, retryAt: 0 };
+const DUE: RetryState = { attempts: 0, streak: undefined, retryAt: 0 };
 
 /** Builds the state from a snapshot of Redis. */
 export function deliveryStateFrom(snapshot: Snapshot): DeliveryState {

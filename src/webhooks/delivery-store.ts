@@ -1,6 +1,7 @@
 import type { Cursor } from "../event-log/cursor.ts";
 import type { HookEvent } from "../model/event.ts";
 import type { EventError } from "../model/failure.ts";
+import type { FailureStreak } from "./failure-streak.ts";
 import type { Delivery, WebhookFilter } from "./webhook.ts";
 
 /** Right of this worker to deliver a webhook; the fence tells it from earlier owners. */
@@ -20,16 +21,16 @@ export interface PendingEntry {
 /** Attempts at a conversation's oldest event. */
 export interface RetryState {
   readonly attempts: number;
-  /** Unix ms of the first failure. */
-  readonly since: number;
+  /** Undefined before the first failure. */
+  readonly streak: FailureStreak | undefined;
   /** Unix ms of the next attempt. */
   readonly retryAt: number;
 }
 
 /** Health of a receiver, kept over restarts. */
 export interface ReceiverHealth {
-  /** Unix ms of the first failure since the last success. */
-  readonly failingSince?: number;
+  /** Undefined after a success. */
+  readonly streak: FailureStreak | undefined;
   readonly consecutiveFailures: number;
   /** Unix ms before which a receiver that is down gets no probe. */
   readonly retryAt: number;
@@ -50,6 +51,8 @@ export interface Snapshot {
   readonly pending: readonly PendingEntry[];
   readonly retries: ReadonlyMap<string, RetryState>;
   readonly health: ReceiverHealth;
+  /** Unix ms by Redis' clock. */
+  readonly now: number;
 }
 
 /** An undelivered event, stored in the webhook's own outbox. */
@@ -88,6 +91,8 @@ export type CommitResult =
 export interface RenewedLease {
   readonly version: string;
   readonly replayGeneration: string;
+  /** Unix ms by Redis' clock. */
+  readonly now: number;
   /** Id and JSON of a test to send once. */
   readonly test?: readonly [id: string, json: string];
 }
@@ -105,6 +110,8 @@ export interface DeliveryStore {
     lease: WebhookLease,
     entryId: string,
   ) => Promise<Omit<PendingEvent, "conversation"> | undefined>;
+  /** Returns whether further events may wait, by the bytes of app and webhook. */
+  readonly hasRoom: (lease: WebhookLease) => Promise<boolean>;
   readonly commitBatch: (lease: WebhookLease, commit: BatchCommit) => Promise<CommitResult>;
   /** Stores a delivery that belongs to no batch. */
   readonly recordDelivery: (lease: WebhookLease, delivery: Delivery) => Promise<void>;

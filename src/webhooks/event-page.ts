@@ -18,6 +18,8 @@ export interface EventPage {
 }
 
 const PAGE_SIZE = 200;
+/** Bytes of a page; the event that exceeds them is the last. */
+const MAX_PAGE_BYTES = 1024 * 1024;
 
 /**
  * Reads the next page after a cursor.
@@ -48,12 +50,17 @@ export function idPart(cursor: string): string {
 
 function contents(page: LogPage, selector: Selector, logger: Log): Omit<EventPage, "gap"> {
   const events: PendingEvent[] = [];
+  let bytes = 0;
+  let end: string | undefined;
   for (const { id, event } of page.entries) {
+    if (bytes > MAX_PAGE_BYTES) break;
+    end = id;
     if (event === undefined) continue;
     try {
       const frame = encodeEvent(page.epoch, id, event);
       if (!selects(selector, frame.facts)) continue;
       const conversation = conversationOf(JSON.parse(event) as Record<string, unknown>);
+      bytes += event.length;
       events.push({
         conversation,
         id: `evt_${idPart(formatCursor(page.epoch, id))}`,
@@ -63,6 +70,6 @@ function contents(page: LogPage, selector: Selector, logger: Log): Omit<EventPag
       logger.error({ err, entry: id }, "unreadable event log entry skipped");
     }
   }
-  const full = page.entries.length >= PAGE_SIZE;
-  return { events, end: { epoch: page.epoch, id: full ? (page.entries.at(-1)?.id ?? page.last) : page.last }, full };
+  const full = page.entries.length >= PAGE_SIZE || end !== page.entries.at(-1)?.id;
+  return { events, end: { epoch: page.epoch, id: full ? (end ?? page.last) : page.last }, full };
 }

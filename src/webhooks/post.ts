@@ -22,8 +22,16 @@ export interface Receiver {
   readonly secret: string;
 }
 
+/** Event as one JSON text to send. */
+export interface PostedEvent {
+  readonly id: string;
+  readonly json: string;
+  /** Unix ms for the signature. Receivers refuse old or early signatures. */
+  readonly at: number;
+}
+
 /** Sends one JSON text, signed; never rejects. */
-export type Post = (receiver: Receiver, id: string, json: string, signal: AbortSignal) => Promise<PostResult>;
+export type Post = (receiver: Receiver, event: PostedEvent, signal: AbortSignal) => Promise<PostResult>;
 
 export interface PostDeps {
   /** For https; refuses private networks except those of ALLOW_PRIVATE. */
@@ -40,15 +48,14 @@ const MAX_RESPONSE_BYTES = 1024 * 1024;
  * Redirects are not followed: events go only to the configured address.
  */
 export function webhookPost({ guard, inside }: PostDeps): Post {
-  return async ({ app, url, secret }, id, json, signal) => {
-    const at = new Date();
+  return async ({ app, url, secret }, { id, json, at }, signal) => {
     const started = performance.now();
     const ms = () => Math.round(performance.now() - started);
     const headers = {
       "content-type": "application/json",
       "webhook-id": id,
-      "webhook-timestamp": String(Math.floor(at.getTime() / 1_000)),
-      "webhook-signature": new Webhook(secret).sign(id, at, json),
+      "webhook-timestamp": String(Math.floor(at / 1_000)),
+      "webhook-signature": new Webhook(secret).sign(id, new Date(at), json),
     };
     const { fetch } = egressFor(url.startsWith("https:") ? guard : inside, app);
     try {

@@ -11,18 +11,19 @@ import {
   type DeliveryStore,
   LEASE_MS,
   type PendingEntry,
-  type RetryState,
   type Snapshot,
   type WebhookLease,
 } from "./delivery-store.ts";
 import { webhookSecretData } from "./redis-webhooks.ts";
-import { formatHealth, parseHealth } from "./stored-state.ts";
+import { formatHealth, formatRetry, parseHealth, parseRetry } from "./stored-state.ts";
 import { MAX_DELIVERIES } from "./webhook.ts";
 
 export interface RedisDeliveryStoreDeps {
   readonly redis: RedisClient;
   readonly keyring: Pick<Keyring, "open">;
   readonly eventsKept: number;
+  /** Returns how many bytes an app may store, see app-bytes.lua; default: unlimited. */
+  readonly maxBytes?: () => number;
 }
 
 const strings = (raw: unknown) => raw as string[];
@@ -41,7 +42,7 @@ const RELEASE = luaScript(new URL("./scripts/release-lease.lua", import.meta.url
   args: ["fence"],
 });
 const COMMIT = luaScript(new URL("./scripts/commit-batch.lua", import.meta.url), {
-  keys: ["webhook", "pending", "retries", "deliveries", "enabled", "log", "epoch"],
+  keys: ["webhook", "pending", "retries", "deliveries", "enabled", "counts", "log", "epoch"],
   args: [
     "fence",
     "replayGeneration",
@@ -63,9 +64,14 @@ const COMMIT = luaScript(new URL("./scripts/commit-batch.lua", import.meta.url),
 const SCRIPTS = { claim: CLAIM, renew: RENEW, release: RELEASE, commit: COMMIT };
 
 const PAGE_SIZE = 500;
+/** Bytes of a webhook's pending events. Above that, reading pauses, as with too many events. */
+const MAX_PENDING_BYTES = 16 * 1024 * 1024;
+/** Share of the app's bytes that pending events of all its webhooks may take. */
+const PENDING_SHARE = 1 / 4;
 
 /** Stores delivery state in Redis. Each call is one atomic script, fenced, so that a webhook has one worker. */
-export function redisDeliveryStore({ redis, keyring, eventsKept }: RedisDeliveryStoreDeps): DeliveryStore {
+export function redisDeliveryStore(deps: RedisDeliveryStoreDeps): DeliveryStore {
+  const { redis, keyring, eventsKept, maxBytes = () => Number.MAX_SAFE_INTEGER } = deps;
   const run = scriptRunner(redis, SCRIPTS);
   const nextEpoch = epochGenerator();
 
@@ -79,12 +85,17 @@ export function redisDeliveryStore({ redis, keyring, eventsKept }: RedisDelivery
     },
 
     renew: async ({ app, name, fence }) => {
-      const [version, replayGeneration = "0", test = ""] = await run.renew({
+      const [version, replayGeneration = "0", now = "", test = ""] = await run.renew({
         keys: { lease: keys.hookLease(app, name), webhook: keys.hook(app, name), tests: keys.hookTests(app, name) },
         args: { fence, leaseMs: LEASE_MS },
       });
       if (version === undefined) return undefined;
-      return { version, replayGeneration, ...(test === "" ? {} : { test: JSON.parse(test) as [string, string] }) };
+      return {
+        version,
+        replayGeneration,
+        now: Number(now),
+        ...(test === "" ? {} : { test: JSON.parse(test) as [string, string] }),
+      };
     },
 
     release: async ({ app, name, fence }) => {
@@ -97,6 +108,19 @@ export function redisDeliveryStore({ redis, keyring, eventsKept }: RedisDelivery
       const [entry] = await redis.xrange(keys.hookBacklog(app, name), entryId, entryId);
       const fields = entry?.[1] ?? [];
       return fields.length < 6 ? undefined : { id: fields[3] as string, json: fields[5] as string };
+    },
+
+    hasRoom: async ({ app, name }) => {
+      const [webhookBytes, [appBytes, pendingBytes]] = await Promise.all([
+        redis.hget(keys.hook(app, name), "pendingBytes"),
+        redis.hmget(keys.counts(app), "bytes", "pendingBytes"),
+      ]);
+      const most = maxBytes();
+      return (
+        Number(webhookBytes) < MAX_PENDING_BYTES &&
+        Number(appBytes) < most &&
+        Number(pendingBytes) < most * PENDING_SHARE
+      );
     },
 
     commitBatch: (lease, commit) =>
@@ -124,10 +148,11 @@ async function loadSnapshot(
   const { app, name, fence } = lease;
   const record = await redis.hgetall(keys.hook(app, name));
   if (record.url === undefined || record.state !== "active" || record.fence !== fence) return undefined;
-  const [secret, pending, retries] = await Promise.all([
+  const [secret, pending, retries, [seconds, microseconds]] = await Promise.all([
     keyring.open(record.secret ?? "", webhookSecretData(app, name, record.secretVersion ?? "")),
     pendingOf(redis, lease),
     redis.hgetall(keys.hookAttempts(app, name)),
+    redis.time(),
   ]);
   return {
     url: record.url,
@@ -138,8 +163,9 @@ async function loadSnapshot(
     cursor: parseCursor(record.cursor ?? ""),
     rawCursor: record.cursor ?? "",
     pending,
-    retries: new Map(Object.entries(retries).map(([key, json]) => [key, JSON.parse(json) as RetryState])),
+    retries: new Map(Object.entries(retries).map(([key, json]) => [key, parseRetry(json)])),
     health: parseHealth(record.health),
+    now: Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000),
   };
 }
 
@@ -170,6 +196,7 @@ function commitKeys({ app, name }: WebhookLease) {
     retries: keys.hookAttempts(app, name),
     deliveries: keys.hookDeliveries(app, name),
     enabled: keys.activeHooks(keys.tagOf(app)),
+    counts: keys.counts(app),
     log: keys.log(app),
     epoch: keys.epoch(app),
   };
@@ -197,7 +224,7 @@ function listsOf({ added, removed, retries, deliveries, events }: BatchCommit): 
     removed.length,
     ...removed,
     retries.size,
-    ...[...retries].flatMap(([conversation, retry]) => [conversation, retry ? JSON.stringify(retry) : ""]),
+    ...[...retries].flatMap(([conversation, retry]) => [conversation, retry ? formatRetry(retry) : ""]),
     newest.length,
     ...newest.map((delivery) => JSON.stringify(delivery)),
     events.length,

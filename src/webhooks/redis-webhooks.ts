@@ -26,11 +26,11 @@ const PUT = luaScript(new URL("./scripts/put-webhook.lua", import.meta.url), {
   reply: oneOf("created", "replaced", "full"),
 });
 const REMOVE = luaScript(new URL("./scripts/remove-webhook.lua", import.meta.url), {
-  keys: ["webhooks", "enabled", "records..."],
+  keys: ["webhooks", "enabled", "webhook", "counts", "records..."],
   args: ["name", "member"],
 });
 const REPLAY = luaScript(new URL("./scripts/replay.lua", import.meta.url), {
-  keys: ["webhook", "pending", "retries"],
+  keys: ["webhook", "pending", "retries", "counts"],
   args: ["cursor"],
 });
 const ADD_TEST = luaScript(new URL("./scripts/add-test.lua", import.meta.url), {
@@ -76,16 +76,15 @@ export function redisWebhooks({ redis, keyring, eventLog }: RedisWebhooksDeps): 
 
     remove: async (app, name) => {
       const removed = await run.remove({
-        keys: { ...indexKeys(app), records: recordKeys(app, name) },
+        keys: { ...indexKeys(app), ...bytesKeys(app, name), records: recordKeys(app, name) },
         args: { name, member: memberOf(app, name) },
       });
       return removed === 1;
     },
 
     replay: async (app, name, cursor) => {
-      const webhook = keys.hook(app, name);
       const found = await run.replay({
-        keys: { webhook, pending: keys.hookBacklog(app, name), retries: keys.hookAttempts(app, name) },
+        keys: { ...bytesKeys(app, name), pending: keys.hookBacklog(app, name), retries: keys.hookAttempts(app, name) },
         args: { cursor },
       });
       return found === 1;
@@ -132,6 +131,10 @@ function indexKeys(app: string) {
   return { webhooks: keys.hooks(app), enabled: keys.activeHooks(keys.tagOf(app)) };
 }
 
+function bytesKeys(app: string, name: string) {
+  return { webhook: keys.hook(app, name), counts: keys.counts(app) };
+}
+
 /** Returns all keys of one webhook. */
 function recordKeys(app: string, name: string): string[] {
   return [keys.hook, keys.hookBacklog, keys.hookAttempts, keys.hookDeliveries, keys.hookTests, keys.hookLease].map(
@@ -140,7 +143,7 @@ function recordKeys(app: string, name: string): string[] {
 }
 
 function webhookFromRecord(name: string, record: Record<string, string>): Omit<Webhook, "lag" | "deliveries"> {
-  const { failingSince } = parseHealth(record.health);
+  const failingSince = parseHealth(record.health).streak?.since;
   const isDisabled = record.state === "disabled";
   return {
     name,

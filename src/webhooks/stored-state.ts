@@ -1,21 +1,53 @@
-import type { ReceiverHealth } from "./delivery-store.ts";
+import type { ReceiverHealth, RetryState } from "./delivery-store.ts";
+import type { FailureStreak } from "./failure-streak.ts";
 
 /** Health as the webhook's record stores it, in JSON. */
 interface StoredHealth {
   readonly failing?: number;
+  readonly lastAt?: number;
+  readonly failingMs?: number;
   readonly misses: number;
+  readonly retryAt: number;
+}
+
+/** Retry state of a conversation as stored, in JSON. Records of older versions have no `lastAt`. */
+interface StoredRetry {
+  readonly attempts: number;
+  readonly since?: number;
+  readonly lastAt?: number;
+  readonly failingMs?: number;
   readonly retryAt: number;
 }
 
 /** Parses stored health; no health means a healthy receiver. */
 export function parseHealth(json: string | undefined): ReceiverHealth {
-  if (json === undefined) return { consecutiveFailures: 0, retryAt: 0 };
-  const { failing, misses, retryAt } = JSON.parse(json) as StoredHealth;
-  return { consecutiveFailures: misses, retryAt, ...(failing === undefined ? {} : { failingSince: failing }) };
+  if (json === undefined) return { consecutiveFailures: 0, retryAt: 0, streak: undefined };
+  const { failing, misses, retryAt, ...stored } = JSON.parse(json) as StoredHealth;
+  return { consecutiveFailures: misses, retryAt, streak: streakOf(failing, stored) };
 }
 
 /** Returns health as JSON for the webhook's record. */
-export function formatHealth({ failingSince, consecutiveFailures, retryAt }: ReceiverHealth): string {
-  const stored: StoredHealth = { misses: consecutiveFailures, retryAt };
-  return JSON.stringify(failingSince === undefined ? stored : { failing: failingSince, ...stored });
+export function formatHealth({ streak, consecutiveFailures, retryAt }: ReceiverHealth): string {
+  const { since, ...evidence } = streak ?? {};
+  const stored: StoredHealth = { misses: consecutiveFailures, retryAt, ...evidence };
+  return JSON.stringify(since === undefined ? stored : { failing: since, ...stored });
+}
+
+/** Parses a conversation's stored retry state. */
+export function parseRetry(json: string): RetryState {
+  const { attempts, since, retryAt, ...stored } = JSON.parse(json) as StoredRetry;
+  return { attempts, retryAt, streak: attempts === 0 ? undefined : streakOf(since, stored) };
+}
+
+/** Returns a retry state as JSON. */
+export function formatRetry({ attempts, streak, retryAt }: RetryState): string {
+  const stored: StoredRetry = { attempts, ...streak, retryAt };
+  return JSON.stringify(stored);
+}
+
+function streakOf(
+  since: number | undefined,
+  { lastAt = since, failingMs = 0 }: Partial<FailureStreak>,
+): FailureStreak | undefined {
+  return since === undefined || lastAt === undefined ? undefined : { since, lastAt, failingMs };
 }

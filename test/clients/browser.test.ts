@@ -70,11 +70,11 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-async function token(asked: Record<string, unknown>): Promise<string> {
+async function token(claims: Record<string, unknown>): Promise<string> {
   const response = await fetch(`${gateway.base}/tokens`, {
     method: "POST",
     headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ scope: "listen send", ...asked }),
+    body: JSON.stringify({ scope: "listen send", ...claims }),
   });
   return ((await response.json()) as { token: string }).token;
 }
@@ -152,13 +152,13 @@ describe("The browser client in Chromium", () => {
     const second = await tab();
     await live(second);
     expect(wire.streams()).toBe(1);
-    const one = await post(3);
-    await sees(first, one);
-    await sees(second, one);
-    const [, two] = await Promise.all([first.close(), post(5)]);
-    await sees(second, [...one, ...two]);
+    const firstBatch = await post(3);
+    await sees(first, firstBatch);
+    await sees(second, firstBatch);
+    const [, secondBatch] = await Promise.all([first.close(), post(5)]);
+    await sees(second, [...firstBatch, ...secondBatch]);
     const three = await post(2);
-    await sees(second, [...one, ...two, ...three]);
+    await sees(second, [...firstBatch, ...secondBatch, ...three]);
     expect(wire.streams()).toBe(1);
   });
 
@@ -182,9 +182,9 @@ describe("The browser client in Chromium", () => {
     tokenAsked = { expiresIn: 2 };
     const page = await tab("{ share: false }");
     await live(page);
-    const given = tokensGiven;
+    const tokensBefore = tokensGiven;
     const rids: string[] = [];
-    while (tokensGiven < given + 3) rids.push(...(await post(1)));
+    while (tokensGiven < tokensBefore + 3) rids.push(...(await post(1)));
     rids.push(...(await post(1)));
     await sees(page, rids);
   });
@@ -234,20 +234,20 @@ describe("The browser client in Chromium", () => {
     await page.evaluate("window.dragoman.close(), window.open_({ transport: 'socket' })");
     expect((await opened).url()).toMatch(/\/gateway\/socket\?after=.*&ticket=dgt_/);
     await live(page);
-    const one = await post(2);
-    await sees(page, one);
+    const firstBatch = await post(2);
+    await sees(page, firstBatch);
     wire.cut();
-    const two = await post(2);
+    const secondBatch = await post(2);
     wire.mend();
-    await sees(page, [...one, ...two]);
+    await sees(page, [...firstBatch, ...secondBatch]);
   });
 
   it("polls where streams are held back on their way", { timeout: 90_000 }, async () => {
     wire.hold(true);
     const page = await tab("{ after: 'latest' }");
     await page.waitForFunction("window.dragoman.state === 'live'");
-    const one = await post(3);
-    await sees(page, one);
+    const firstBatch = await post(3);
+    await sees(page, firstBatch);
     expect(wire.streams()).toBe(0);
   });
 

@@ -26,15 +26,15 @@ export async function link(gateway: string): Promise<Link> {
     }
     const far = connect(Number(port), hostname);
     let stuck = false;
-    for (const [one, other] of [
+    for (const [from, other] of [
       [page, far],
       [far, page],
     ] as const) {
-      open.add(one);
-      one.on("error", () => other.destroy());
-      one.on("close", () => {
-        open.delete(one);
-        streams.delete(one);
+      open.add(from);
+      from.on("error", () => other.destroy());
+      from.on("close", () => {
+        open.delete(from);
+        streams.delete(from);
         other.destroy();
       });
     }

@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 /** What the script wrote down: the id and the event of each line. */
-async function taken() {
+async function storedEvents() {
   const lines = (await readFile(join(dir, "events"), "utf8")).split("\n").filter((line) => line !== "");
   return lines.map((line) => {
     const cut = line.indexOf(" ");
@@ -71,8 +71,8 @@ it("takes what the gateway delivers, and each event once", async () => {
     const activity = { platform: "dummy", verb: "send", actor: { address: "a" }, target: { address: "b" } };
     expect((await ask("POST", "/activities", { ...activity, rid, object: { body: "Hi" } })).status).toBe(202);
   }
-  await vi.waitFor(async () => expect((await taken()).length).toBe(3), { timeout: 20_000, interval: 50 });
-  expect((await taken()).map(({ rid }) => rid)).toEqual(rids);
+  await vi.waitFor(async () => expect((await storedEvents()).length).toBe(3), { timeout: 20_000, interval: 50 });
+  expect((await storedEvents()).map(({ rid }) => rid)).toEqual(rids);
   // All again, under the same ids: taken, and not written down again.
   expect((await ask("POST", "/hooks/shop/replay", { after: "earliest" })).ok).toBe(true);
   await vi.waitFor(
@@ -85,12 +85,12 @@ it("takes what the gateway delivers, and each event once", async () => {
     },
     { timeout: 20_000, interval: 50 },
   );
-  expect((await taken()).map(({ rid }) => rid)).toEqual(rids);
+  expect((await storedEvents()).map(({ rid }) => rid)).toEqual(rids);
   expect(php.output()).not.toMatch(/Warning|Notice|Deprecated|Fatal/);
 });
 
 it("refuses what is forged, changed, old or from the future", async () => {
-  const before = (await taken()).length;
+  const before = (await storedEvents()).length;
   const body = '{"type":"result","rid":"forged"}';
   const minutes = (count: number) => new Date(Date.now() + count * 60_000);
   const other = `whsec_${Buffer.alloc(24, "t").toString("base64")}`;
@@ -99,9 +99,9 @@ it("refuses what is forged, changed, old or from the future", async () => {
   expect(await push(body, { at: minutes(-6) })).toBe(401);
   expect(await push(body, { at: minutes(6) })).toBe(401);
   expect((await fetch(url, { method: "POST", body })).status).toBe(401);
-  expect((await taken()).length).toBe(before);
+  expect((await storedEvents()).length).toBe(before);
   expect(await push('{"type":"result","rid":"Grüße"}', { at: minutes(-4) })).toBe(204);
-  expect((await taken()).at(-1)).toEqual({ id: "evt_ours", type: "result", rid: "Grüße" });
+  expect((await storedEvents()).at(-1)).toEqual({ id: "evt_ours", type: "result", rid: "Grüße" });
 });
 
 it("runs on PHP 5.6 too, by its syntax", async () => {

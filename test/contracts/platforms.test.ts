@@ -49,9 +49,9 @@ describe("the list of platforms", () => {
       ["email", "+dummy"],
       ["email", "dummy"],
     ],
-  ])("is narrowed by PLATFORMS %j", (wanted, ids) => {
+  ])("is narrowed by PLATFORMS %j", (names, ids) => {
     expect(
-      enabledPlatforms(wanted, all)
+      enabledPlatforms(names, all)
         .map(({ id }) => id)
         .sort(),
     ).toEqual([...ids].sort());
@@ -122,7 +122,7 @@ async function web(answer: Answer): Promise<TestNetwork> {
     access: {
       egress: { ...noEgress, fetch: (url, init) => fetch(url.replace(/^https?:\/\/[^/]+/, server.origin), init) },
     },
-    effects: () => server.asked.length,
+    effects: () => server.requests.length,
     stop: async () => {
       await close();
       await server.stop();
@@ -149,7 +149,7 @@ afterAll(async () => {
   await guard.close();
   await standIn.stop();
 });
-const counted = () => standIn.asked.filter(({ endpoint }) => !endpoint.includes("username")).length;
+const counted = () => standIn.exchanges.filter(({ endpoint }) => !endpoint.includes("username")).length;
 conformance(twitter({ xApi: standIn.origin }), {
   reads: ["fetch", "search", "query"],
   // Those of the held connection are run by its own tests.
@@ -185,7 +185,7 @@ conformance(telegram({ telegramApi: telegramApi.origin }), {
   },
 });
 
-const named = (name: string, words: object) => Object.assign(new Error(`odd: ${name}`), { name, ...words });
+const named = (name: string, properties: object) => Object.assign(new Error(`odd: ${name}`), { name, ...properties });
 conformance(xmpp(), {
   thrown: [
     named("SASLError", { condition: "not-authorized", text: "nope" }),

@@ -109,7 +109,7 @@ describe.each([
     });
     expect(stored.status).toBe(201);
     const isOnline = (event: object) => (event as { state?: string }).state === "online";
-    await listener.until(() => listener.heard.some(isOnline), 30_000);
+    await listener.until(() => listener.events.some(isOnline), 30_000);
 
     const chat = await openChat({ base, key, platform, account });
     const results: Record<string, unknown> = {};

@@ -24,8 +24,8 @@ beforeAll(async () => {
   const page = samplesIn("docs/consent.md").find(({ language }) => language === "php");
   await writeFile(join(dir, "connect.php"), page?.text ?? "");
   port = await freePort();
-  const words = { DRAGOMAN_URL: `${gw.url}/gateway`, DRAGOMAN_KEY: await gw.keyOf("shop") };
-  const env = { ...process.env, ...words, X_CLIENT_ID: "client-1", X_CLIENT_SECRET: "client-secret-1" };
+  const gatewayEnv = { DRAGOMAN_URL: `${gw.url}/gateway`, DRAGOMAN_KEY: await gw.keyOf("shop") };
+  const env = { ...process.env, ...gatewayEnv, X_CLIENT_ID: "client-1", X_CLIENT_SECRET: "client-secret-1" };
   const server = ["php", "-d", `session.save_path=${dir}`, "-S", `127.0.0.1:${port}`, "-t", dir] as const;
   php = guardedSpawn([...server], { env, output: "ignore" });
   await listening(port);
@@ -49,8 +49,10 @@ function browser() {
 }
 /** What X sends those back with who agree. */
 function agreed(address: string, user: string): string {
-  const words = new URL(address).searchParams;
-  const [state, challenge, redirect] = ["state", "code_challenge", "redirect_uri"].map((name) => words.get(name) ?? "");
+  const params = new URL(address).searchParams;
+  const [state, challenge, redirect] = ["state", "code_challenge", "redirect_uri"].map(
+    (name) => params.get(name) ?? "",
+  );
   const code = x.oauth2.code(user, String(challenge), String(redirect));
   return `${redirect}?${new URLSearchParams({ state: String(state), code })}`;
 }

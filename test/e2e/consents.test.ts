@@ -61,8 +61,8 @@ async function begun(platform: string, client: object, more: object = {}) {
   return { ...body, state: new URL(body.url).searchParams.get("state") ?? "" };
 }
 /** The user's browser, sent back by the network through the operator's proxy: without any key. */
-const comeBack = (platform: string, words: Record<string, string>, method = "GET", from = "203.0.113.7") =>
-  fetch(`${gw.url}${BASE}/accounts/${platform}/callback?${new URLSearchParams(words)}`, {
+const comeBack = (platform: string, query: Record<string, string>, method = "GET", from = "203.0.113.7") =>
+  fetch(`${gw.url}${BASE}/accounts/${platform}/callback?${new URLSearchParams(query)}`, {
     method,
     redirect: "manual",
     headers: { "X-Forwarded-For": from, "X-Forwarded-Proto": "https" },
@@ -73,8 +73,8 @@ const outcome = async (platform: string, proof: string, as = key) => {
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 };
 const xCode = (url: string, user = "34") => {
-  const words = new URL(url).searchParams;
-  return x.oauth2.code(user, words.get("code_challenge") ?? "", words.get("redirect_uri") ?? "");
+  const params = new URL(url).searchParams;
+  return x.oauth2.code(user, params.get("code_challenge") ?? "", params.get("redirect_uri") ?? "");
 };
 const accounts = async () => {
   const { accounts: all } = (await (await ask("/accounts")).json()) as { accounts: Array<Record<string, unknown>> };
@@ -120,9 +120,14 @@ describe("a whole round", () => {
       code_challenge_method: "S256",
       login_hint: address,
     });
-    const back = await comeBack("email", { state, code: mail.agree(url, address), scope: "mail", session_state: "1" });
+    const back = await comeBack("email", {
+      state,
+      code: mail.consent(url, address),
+      scope: "mail",
+      session_state: "1",
+    });
     expect((await outcome("email", proofIn(back))).body).toMatchObject({ status: "connected" });
-    expect(mail.asked.at(-1)?.path).toBe(provider === "google" ? "/google/token" : "/contoso.example/v2.0/token");
+    expect(mail.requests.at(-1)?.path).toBe(provider === "google" ? "/google/token" : "/contoso.example/v2.0/token");
     const target = { address: "foo@bar.com" };
     const letter = { platform: "email", verb: "send", actor: { address }, target, object: { body: "Hi" } };
     expect(await perform(letter)).toMatchObject({ status: "sent" });
@@ -200,31 +205,31 @@ describe("a consent that comes to nothing", () => {
 
   it("shows a safe page, and stores nothing, when the token server refuses, breaks, or answers nonsense", async () => {
     const before = await accounts();
-    for (const [answer, said] of [
+    for (const [answer, expectedText] of [
       [{ status: 503, body: "<h1>Away</h1>" }, /token server/],
       [{ status: 200, body: "<script>alert(1)</script>" }, /token server/],
       [{ status: 400, body: '{"error":"invalid_grant","error_description":"<b>"}' }, /Start the consent again/],
       [{ status: 200, body: '{"access_token":"one-without-refresh"}' }, /no refresh token/],
     ] as const) {
-      mail.breaks(answer);
+      mail.failWith(answer);
       const { url, state } = await begun("email", mailClient({ address: "new@example.com" }));
-      const back = await comeBack("email", { state, code: mail.agree(url, "new@example.com") });
+      const back = await comeBack("email", { state, code: mail.consent(url, "new@example.com") });
       const page = await back.text();
       expect([back.status, back.headers.get("content-type"), back.headers.get("x-content-type-options")]).toEqual([
         422,
         "text/plain; charset=utf-8",
         "nosniff",
       ]);
-      expect(page).toMatch(said);
+      expect(page).toMatch(expectedText);
       expect(page).not.toMatch(/[<>]/);
     }
-    mail.breaks(undefined);
+    mail.failWith(undefined);
     expect(await accounts()).toEqual(before);
   });
 
   it("someone who agrees with another mail account replaces nobody's login", async () => {
     const { url, state } = await begun("email", mailClient({ address: "bob@google.example" }));
-    const back = await comeBack("email", { state, code: mail.agree(url, "mallory@google.example") });
+    const back = await comeBack("email", { state, code: mail.consent(url, "mallory@google.example") });
     expect([back.status, await back.text()]).toEqual([422, expect.stringContaining("use the address")]);
     const target = { address: "foo@bar.com" };
     const letter = {
@@ -300,13 +305,15 @@ describe("workers", () => {
 
 it("no code, secret, token, state or verifier was ever in Redis, its file or the log in clear", async () => {
   const { url, state } = await begun("email", mailClient({ address: "last@example.com" }));
-  const code = mail.agree(url, "last@example.com");
+  const code = mail.consent(url, "last@example.com");
   expect((await comeBack("email", { state, code })).status).toBe(200);
-  const verifiers = [...mail.asked.map(({ form }) => form), ...x.oauth2.asked].map((form) => form.get("code_verifier"));
-  const xs = x.oauth2.asked.map((form) => form.get("code"));
-  const secrets = [...mail.given, ...verifiers, ...xs, state, MAIL_CLIENT.clientSecret, X_CLIENT.clientSecret];
+  const verifiers = [...mail.requests.map(({ form }) => form), ...x.oauth2.requests].map((form) =>
+    form.get("code_verifier"),
+  );
+  const xs = x.oauth2.requests.map((form) => form.get("code"));
+  const secrets = [...mail.issued, ...verifiers, ...xs, state, MAIL_CLIENT.clientSecret, X_CLIENT.clientSecret];
   const canaries = [...secrets, LOGIN.appSecret, LOGIN.pageToken].filter(
-    (one): one is string => typeof one === "string" && one !== "",
+    (value): value is string => typeof value === "string" && value !== "",
   );
   expect(canaries.length).toBeGreaterThan(20);
   // Everything that was ever written, also what lived for a second.

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { Platform } from "../../src/platform/platform.ts";
 import { platforms } from "../../src/platforms/index.ts";
+import { answersTables } from "../support/answers-table.ts";
 import { platformsPage } from "../support/docs-matrix.ts";
 import { ROOT } from "../support/docs-samples.ts";
 import { EVENT_ERRORS, errorsPage, settingsPage } from "../support/docs-tables.ts";
@@ -12,6 +13,10 @@ const shippedPlatforms = (): readonly Platform[] => platforms({}).filter(({ id }
 
 it("docs/errors.md lists the refusals that the routes answer", async () => {
   await expect(errorsPage()).toMatchFileSnapshot(join(ROOT, "docs/errors.md"));
+});
+
+it("docs/sessions.md says of each answer of a network what the code makes of it", () => {
+  expect(readFileSync(join(ROOT, "docs/sessions.md"), "utf8")).toContain(answersTables());
 });
 
 it("docs/settings.md lists the settings that are read", async () => {

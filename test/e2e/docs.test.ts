@@ -7,18 +7,18 @@ import { COPIED, documents, ROOT, type Sample, samplesIn } from "../support/docs
 import { firstKey, type GatewayProcess, gatewayProcess } from "../support/gateway-process.ts";
 import { sampleRun } from "../support/sample-run.ts";
 
-let place: Checkout;
+let checkout: Checkout;
 let gateway: GatewayProcess;
 let chromium: Promise<TestChromium> | undefined;
 
 beforeAll(async () => {
-  place = await linkedCheckout();
-  gateway = await gatewayProcess({ role: "all", dataDir: join(place.dir, "data") });
+  checkout = await linkedCheckout();
+  gateway = await gatewayProcess({ role: "all", dataDir: join(checkout.dir, "data") });
 });
 afterAll(async () => {
   await (await chromium)?.stop();
   await gateway?.stop();
-  await place?.remove();
+  await checkout?.remove();
 });
 
 const browser = () => {
@@ -30,7 +30,7 @@ const executed = ({ mark }: Sample) => mark === "run" || mark === "run: backgrou
 describe("What the documents show works as it stands there", () => {
   const withSamples = documents().filter((document) => samplesIn(document).some(executed));
   it.each(withSamples)("%s", { timeout: 180_000 }, async (document) => {
-    const dir = place.dir;
+    const dir = checkout.dir;
     const origin = new URL(gateway.base).origin;
     const runner = await sampleRun({ dir, origin, key: await firstKey(join(dir, "data")), browser });
     const samples = samplesIn(document);
@@ -48,13 +48,13 @@ describe("What the documents show works as it stands there", () => {
 describe("The documents", () => {
   it.each(documents())("%s marks each block that a reader may copy", (document) => {
     const known = /^(run|run: background|post|output|shape|run in: (?<file>\S+))$/;
-    for (const { language, mark, place, text } of samplesIn(document)) {
+    for (const { language, mark, location, text } of samplesIn(document)) {
       if (!COPIED.includes(language) && mark === "") continue;
-      expect(mark, `the mark above ${place}`).toMatch(known);
+      expect(mark, `the mark above ${location}`).toMatch(known);
       const file = known.exec(mark)?.groups?.file;
       if (file === undefined) continue;
       const test = readFileSync(join(ROOT, file), "utf8");
-      for (const line of text.split("\n")) expect(test, `${file} runs ${place}`).toContain(line);
+      for (const line of text.split("\n")) expect(test, `${file} runs ${location}`).toContain(line);
     }
   });
 

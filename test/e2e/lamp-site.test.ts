@@ -116,8 +116,8 @@ it("is live in two tabs over a cut, an ended token and a restart: nothing is los
     wire.mend();
     await both("During a cut");
 
-    const asked = renewed;
-    await until(() => renewed > asked, 60_000);
+    const renewalsBefore = renewed;
+    await until(() => renewed > renewalsBefore, 60_000);
     await both(await mail("After an ended token"));
 
     await gateway.stop();

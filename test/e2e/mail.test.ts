@@ -72,7 +72,9 @@ describe("attachments", () => {
     );
     expect(answer.body).toMatchObject({ type: "result", status: "sent" });
     const parsed = await lastMail();
-    expect(parsed.attachments.map((one) => [one.filename, one.content.equals(bytes)])).toEqual([["big.bin", true]]);
+    expect(parsed.attachments.map((attachment) => [attachment.filename, attachment.content.equals(bytes)])).toEqual([
+      ["big.bin", true],
+    ]);
     expect(await keysOf("*:blobs:*")).toEqual([]);
     const record = (await keysOf("*:rid:*:big"))[0] as string;
     expect(JSON.stringify(await live.client.hgetall(record)).length).toBeLessThan(5_000);

@@ -20,7 +20,7 @@ async function call(method: string, path: string, body?: object): Promise<Answer
   return (await answer.json()) as Answer;
 }
 /** Reads the app's events until one fits. */
-async function event(fits: (one: Answer) => boolean): Promise<Answer> {
+async function event(fits: (answer: Answer) => boolean): Promise<Answer> {
   for (let after = "earliest"; ; ) {
     const answer = await fetch(`${house.url}/gateway/events?wait=20&after=${after}`, {
       headers: { authorization: `Bearer ${key}`, accept: "application/json" },

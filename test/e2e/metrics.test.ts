@@ -41,10 +41,12 @@ test("the page for ops lists every metric that there is, and its alerts use no o
       .join("")
       .matchAll(/^\| `([a-z_]+)` \|/gm),
   ].map(([, name]) => `dragoman_${name}`);
-  const made = (await metrics("api").snapshot()).map(({ name }) => name).filter((name) => name.startsWith("dragoman_"));
-  expect(listed.sort()).toEqual(made.sort());
+  const names = (await metrics("api").snapshot())
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith("dragoman_"));
+  expect(listed.sort()).toEqual(names.sort());
   const used = [...page.matchAll(/dragoman_[a-z_]+[a-z]/g)].map(([name]) => name.replace(/_bucket$/, ""));
-  expect(used.filter((name) => !made.includes(name))).toEqual([]);
+  expect(used.filter((name) => !names.includes(name))).toEqual([]);
 });
 
 test("refusals are counted by code, wherever a request was refused", async () => {

@@ -53,17 +53,17 @@ it("holds connections on a Redis Cluster as on one server, for apps of many slot
     const call = (method: "put" | "post" | "delete", path: string) =>
       request(live.url)[method](`/gateway${path}`).set("Authorization", `Bearer ${key}`);
     const listener = await eventListener(`${live.url}/gateway`, key);
-    const heard = (words: object) =>
+    const received = (expected: object) =>
       listener.until(() => {
-        const seen = expect.objectContaining(words);
-        return listener.heard.some((event) => seen.asymmetricMatch(event));
+        const seen = expect.objectContaining(expected);
+        return listener.events.some((event) => seen.asymmetricMatch(event));
       }, 30_000);
     const put = await call("put", "/accounts").send({ platform: "xmpp", ...world.account(n), online: true });
-    await heard({ type: "session", state: "online" });
+    await received({ type: "session", state: "online" });
     await world.peerSends(n, `to ${n}`);
-    await heard({ type: "activity", verb: "send", object: expect.objectContaining({ body: `to ${n}` }) });
-    const said = { rid: `say${n}`, platform: "xmpp", ...world.sendTo(n, `from ${n}`) };
-    const sent = await call("post", "/activities").set("Prefer", "wait=20").send(said);
+    await received({ type: "activity", verb: "send", object: expect.objectContaining({ body: `to ${n}` }) });
+    const submitted = { rid: `say${n}`, platform: "xmpp", ...world.sendTo(n, `from ${n}`) };
+    const sent = await call("post", "/activities").set("Prefer", "wait=20").send(submitted);
     expect(sent.body).toMatchObject({ type: "result", status: "sent" });
     expect(await world.peerReceived(`from ${n}`)).toBe(1);
     await call("delete", `/accounts/${put.body.id}`).expect(204);

@@ -26,7 +26,7 @@ test("told to end, the gateway says so at readyz, takes all until its grace is o
   const early = await openStream(edge, "/gateway/events");
   await early.until(() => early.events.length > 0);
 
-  const told = Date.now();
+  const signalledAt = Date.now();
   process.kill(gateway.pid(), "SIGTERM");
   await until(async () => (await proxyRequest(edge, "/readyz")).status === 503);
   expect(JSON.parse((await proxyRequest(edge, "/readyz")).text)).toMatchObject({ status: "draining" });
@@ -41,10 +41,10 @@ test("told to end, the gateway says so at readyz, takes all until its grace is o
   await late.until(() => late.events.length > 0);
 
   process.kill(gateway.pid(), "SIGTERM");
-  for (const one of [early, late]) {
-    await one.until(() => one.events.some(({ event }) => event === "goodbye"));
-    expect(JSON.parse(one.events.at(-1)?.data ?? "")).toEqual({ reason: "drain", reconnect: true });
+  for (const response of [early, late]) {
+    await response.until(() => response.events.some(({ event }) => event === "goodbye"));
+    expect(JSON.parse(response.events.at(-1)?.data ?? "")).toEqual({ reason: "drain", reconnect: true });
   }
   await gateway.stop();
-  expect(Date.now() - told).toBeLessThan(GRACE_SECONDS * 1_000);
+  expect(Date.now() - signalledAt).toBeLessThan(GRACE_SECONDS * 1_000);
 });

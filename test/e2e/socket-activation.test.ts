@@ -41,7 +41,7 @@ function supervised(env: NodeJS.ProcessEnv, socket: Server) {
     if (child.exitCode === null) await once(child, "exit");
   });
   return {
-    said: (pattern: RegExp) =>
+    outputMatching: (pattern: RegExp) =>
       new Promise<string>((resolve) => {
         const hear = (line: string): void => {
           const found = pattern.exec(line);
@@ -76,8 +76,8 @@ test("with a socket that the supervisor keeps, a restart of the only node refuse
   const gateway = supervised(env, socket);
   // Only the supervisor has it now.
   socket.close();
-  const pid = Number(await gateway.said(/^pid (\d+)$/));
-  expect(await gateway.said(/^Dragoman listens on (\S+)/)).toBe(`http://127.0.0.1:${port}/gateway`);
+  const pid = Number(await gateway.outputMatching(/^pid (\d+)$/));
+  expect(await gateway.outputMatching(/^Dragoman listens on (\S+)/)).toBe(`http://127.0.0.1:${port}/gateway`);
 
   const edge = { port, host: `127.0.0.1:${port}`, key: await firstKey(dataDir) };
   const statuses: number[] = [];
@@ -89,7 +89,7 @@ test("with a socket that the supervisor keeps, a restart of the only node refuse
       statuses.push((await proxyRequest(edge, "/gateway/activities", { method: "POST", body })).status);
     }
   });
-  const [again] = [gateway.said(/^Dragoman (listens) on/)];
+  const [again] = [gateway.outputMatching(/^Dragoman (listens) on/)];
   process.kill(pid, "SIGTERM");
   await again;
   const before = statuses.length;

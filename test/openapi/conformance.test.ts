@@ -77,9 +77,9 @@ describe("every documented operation and status", () => {
   let contract: Conformance;
   let call: ReturnType<typeof callsTo>;
   /** Sends, checks against the document, and answers what came. */
-  const say = async (it: Call) => contract.seen(await call(it));
-  const expectCode = async (it: Call, status: number, code: string) => {
-    const { status: got, body } = await say(it);
+  const say = async (request: Call) => contract.seen(await call(request));
+  const expectCode = async (request: Call, status: number, code: string) => {
+    const { status: got, body } = await say(request);
     expect({ status: got, code: body.code }).toEqual({ status, code });
     return body;
   };
@@ -297,7 +297,7 @@ describe("every documented operation and status", () => {
     }
     await expectCode({ method: "get", path: "/nowhere", key }, 404, "not-found");
     // The socket's path tells everybody the same: that it is one.
-    for (const path of Object.keys(gw.document.paths ?? {}).filter((one) => one !== "/socket")) {
+    for (const path of Object.keys(gw.document.paths ?? {}).filter((name) => name !== "/socket")) {
       const { headers } = await say({ method: "patch", path: path.replaceAll(/\{[^}]*\}/g, "x"), key });
       expect(headers.allow, path).toBeDefined();
     }
@@ -314,16 +314,16 @@ describe("every documented operation and status", () => {
   });
 
   it("any body: malformed, of another type, too large, not as the schema says", async () => {
-    for (const it of withBody) {
-      await expectCode({ ...it, key, body: "{" }, 400, "malformed-json");
+    for (const operation of withBody) {
+      await expectCode({ ...operation, key, body: "{" }, 400, "malformed-json");
       await expectCode(
-        { ...it, key, body: "a=1", headers: { "Content-Type": "text/plain" } },
+        { ...operation, key, body: "a=1", headers: { "Content-Type": "text/plain" } },
         415,
         "unsupported-media-type",
       );
-      const { errors } = await expectCode({ ...it, key, body: { surprise: 1 } }, 422, "validation-failed");
+      const { errors } = await expectCode({ ...operation, key, body: { surprise: 1 } }, 422, "validation-failed");
       expect(errors[0].pointer).toBeTypeOf("string");
-      const large = await announce(gw.url, { ...it, key }, 15 * 1024 * 1024);
+      const large = await announce(gw.url, { ...operation, key }, 15 * 1024 * 1024);
       contract.check(large);
       expect(large.status).toBe(413);
     }
@@ -333,17 +333,21 @@ describe("every documented operation and status", () => {
     const sender = await gw.keyOf("sender", ["send"]);
     const listener = await gw.keyOf("listener", ["listen"]);
     const guesser = { "X-Forwarded-For": "203.0.113.9" };
-    for (const it of guarded) {
-      await expectCode(it, 401, "unauthenticated");
+    for (const operation of guarded) {
+      await expectCode(operation, 401, "unauthenticated");
       await expectCode(
-        { ...it, key: /^\/(activities|dead-letters)/.test(it.path) ? listener : sender },
+        { ...operation, key: /^\/(activities|dead-letters)/.test(operation.path) ? listener : sender },
         403,
         "forbidden",
       );
     }
     for (let i = 0; i < 20; i++) await call({ method: "get", path: "/accounts", key: WRONG, headers: guesser });
-    for (const it of guarded) {
-      await expectCode({ ...it, key: WRONG, headers: { ...it.headers, ...guesser } }, 429, "rate-limited");
+    for (const operation of guarded) {
+      await expectCode(
+        { ...operation, key: WRONG, headers: { ...operation.headers, ...guesser } },
+        429,
+        "rate-limited",
+      );
     }
     contract.check(await knock(gw.url, "", WRONG, guesser));
   });
@@ -351,13 +355,13 @@ describe("every documented operation and status", () => {
   it("the socket: opened, or refused before the upgrade", async () => {
     const statuses = [];
     const evil = { Origin: "https://evil.example" };
-    for (const [query, who, headers] of [
+    for (const [query, credential, headers] of [
       ["", key],
       ["?wait=long", key],
       ["", undefined],
       ["", key, evil],
     ] as const) {
-      const answer = await knock(gw.url, query, who, headers);
+      const answer = await knock(gw.url, query, credential, headers);
       contract.check(answer);
       statuses.push(answer.status);
     }
@@ -393,7 +397,7 @@ describe("every documented operation and status", () => {
     const env = { PUBLIC_URL: "https://gw.example.org", X_API_URL: x.origin, ALLOW_PRIVATE: "127.0.0.0/8" };
     const public_ = await gateway(env);
     try {
-      const say = async (it: Call) => contract.seen(await callsTo(public_.url)(it));
+      const say = async (request: Call) => contract.seen(await callsTo(public_.url)(request));
       await consents(say, await public_.keyOf("consents"), x);
     } finally {
       await public_.stop();
@@ -414,9 +418,9 @@ describe("every documented operation and status", () => {
         { method: "post", path: NO_DOOR } as const,
         { method: "get", path: NO_STATE.replace("none", "A".repeat(43)) } as const,
       ];
-      for (const it of [...guarded, ...doors]) {
-        const answer = contract.seen(await callsTo(cut.url)({ ...it, key: unread }));
-        expect([it.path, answer.status, answer.body.code]).toEqual([it.path, 503, "overloaded"]);
+      for (const operation of [...guarded, ...doors]) {
+        const answer = contract.seen(await callsTo(cut.url)({ ...operation, key: unread }));
+        expect([operation.path, answer.status, answer.body.code]).toEqual([operation.path, 503, "overloaded"]);
         expect(answer.headers["retry-after"]).toBeDefined();
       }
       contract.check(await knock(cut.url, "", unread));
@@ -427,10 +431,10 @@ describe("every documented operation and status", () => {
   });
 
   it("while it shuts down: 503 and when to come back", async () => {
-    const { body: kept } = await say({ method: "put", path: "/accounts", key, body: page });
+    const { body: account } = await say({ method: "put", path: "/accounts", key, body: page });
     await gw.drain();
     for (const method of ["get", "post"] as const)
-      await expectCode({ method, path: String(kept.inbound).replace("/gateway", "") }, 503, "shutting-down");
+      await expectCode({ method, path: String(account.inbound).replace("/gateway", "") }, 503, "shutting-down");
     await expectCode({ method: "post", path: "/activities", key, body: activity }, 503, "shutting-down");
     await expectCode({ method: "post", path: "/dead-letters/left/replay", key: poor }, 503, "shutting-down");
     const consent = { method: "post", path: "/accounts/twitter/connect", key, body: beginning } as const;

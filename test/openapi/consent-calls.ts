@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { ALICE, type xSimulator } from "../support/x-simulator.ts";
 import type { Call } from "./calls.ts";
 
-type Say = (it: Call) => Promise<Response>;
+type Say = (request: Call) => Promise<Response>;
 
 /** Begins a consent at X's stand-in. */
 export const beginning = {
@@ -24,25 +24,25 @@ export async function consents(
     expect(begun.status).toBe(303);
     return new URL(begun.body.url).searchParams;
   };
-  const back = async (words: URLSearchParams, more: Record<string, string>) => {
-    const query = new URLSearchParams({ state: String(words.get("state")), ...more });
+  const back = async (params: URLSearchParams, more: Record<string, string>) => {
+    const query = new URLSearchParams({ state: String(params.get("state")), ...more });
     return say({ method: "get", path: `/accounts/twitter/callback?${query}` });
   };
   const { client } = beginning;
-  const words = await begin({ client });
-  const code = x.oauth2.code(ALICE.id, String(words.get("code_challenge")), String(words.get("redirect_uri")));
-  expect((await back(words, { code })).status).toBe(200);
-  expect((await back(words, { code })).body.code).toBe("not-found");
+  const params = await begin({ client });
+  const code = x.oauth2.code(ALICE.id, String(params.get("code_challenge")), String(params.get("redirect_uri")));
+  expect((await back(params, { code })).status).toBe(200);
+  expect((await back(params, { code })).body.code).toBe("not-found");
   expect((await back(await begin({ client }), { error: "access_denied" })).status).toBe(422);
   const returned = await back(await begin(beginning), { error: "access_denied" });
   const proof = String(new URL(String(returned.headers.location)).searchParams.get("proof"));
   const path = "/accounts/twitter/connect";
   expect((await say({ method: "get", path: `${path}/${proof}`, key })).body.status).toBe("failed");
-  for (const [it, expected] of [
+  for (const [request, expected] of [
     [{ method: "get", path: `${path}/none`, key }, "not-found"],
     [{ method: "get", path: `${path}/%ZZ`, key }, "bad-parameter"],
     [{ method: "get", path: "/accounts/twitter/callback" }, "bad-parameter"],
     [{ method: "post", path: "/accounts/irc/connect", key, body: { client } }, "not-found"],
   ] as const)
-    expect([it.path, (await say(it)).body.code]).toEqual([it.path, expected]);
+    expect([request.path, (await say(request)).body.code]).toEqual([request.path, expected]);
 }

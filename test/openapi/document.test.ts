@@ -23,10 +23,10 @@ const operations = Object.entries(document.paths ?? {}).flatMap(([path, item]) =
 );
 
 function ajv(): Ajv2020 {
-  const made = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, validateSchema: false });
-  (formats as unknown as (ajv: Ajv2020) => void)(made);
-  made.addVocabulary(Object.keys(document));
-  return made.addSchema(document, "contract");
+  const validator = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, validateSchema: false });
+  (formats as unknown as (ajv: Ajv2020) => void)(validator);
+  validator.addVocabulary(Object.keys(document));
+  return validator.addSchema(document, "contract");
 }
 
 describe("the document", () => {

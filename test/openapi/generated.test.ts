@@ -18,9 +18,9 @@ const OPERATIONS = [
 ] as const;
 
 /** Every place in a body that can be spoiled, as the path to it. */
-function places(value: unknown, path: readonly string[] = []): ReadonlyArray<readonly string[]> {
+function pathsIn(value: unknown, path: readonly string[] = []): ReadonlyArray<readonly string[]> {
   if (typeof value !== "object" || value === null) return [path];
-  return [path, ...Object.entries(value).flatMap(([name, one]) => places(one, [...path, name]))];
+  return [path, ...Object.entries(value).flatMap(([name, child]) => pathsIn(child, [...path, name]))];
 }
 
 function spoiled(value: unknown, [name, ...rest]: readonly string[], wrong: unknown): unknown {
@@ -100,13 +100,13 @@ describe("bodies made from the document", () => {
 
     it(`${method} ${path}: what is spoiled is refused without an echo`, async () => {
       const cases = bodiesOf(method, path).chain((body) =>
-        fc.record({ body: fc.constant(body), place: fc.constantFrom(...places(body)), wrong: wrongs }),
+        fc.record({ body: fc.constant(body), pointer: fc.constantFrom(...pathsIn(body)), wrong: wrongs }),
       );
       let refused = 0;
       await fc.assert(
-        fc.asyncProperty(cases, async ({ body, place, wrong }) => {
+        fc.asyncProperty(cases, async ({ body, pointer, wrong }) => {
           const response = contract.seen(
-            await call({ method, path, key, body: spoiled(body, place, wrong) ?? "null" }),
+            await call({ method, path, key, body: spoiled(body, pointer, wrong) ?? "null" }),
           );
           expect(response.status).toBeLessThan(500);
           if (response.status < 400) return;

@@ -38,16 +38,16 @@ describe("hostile bodies at POST /activities", () => {
     code: string,
     headers?: Readonly<Record<string, string>>,
   ) {
-    const before = await kept();
+    const before = await storedKeys();
     const answer = await post(body, headers);
     expect({ status: answer.status, code: answer.code }).toEqual({ status, code });
     expect(answer.text).not.toContain(MARK);
-    expect(await kept()).toEqual(before);
+    expect(await storedKeys()).toEqual(before);
     expect(({} as { admin?: unknown }).admin).toBeUndefined();
   }
 
   /** All keys of Redis that accepting would touch. */
-  async function kept(): Promise<readonly string[]> {
+  async function storedKeys(): Promise<readonly string[]> {
     const all = await gw.client.keys("*");
     return all.filter((name) => /:(rid|lane|lanes|due|deadlines|blobs|counts)(:|$)/.test(name)).sort();
   }

@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { LOGIN, PAGE } from "../support/facebook-simulator.ts";
 import type { Call } from "./calls.ts";
 
-type Say = (it: Call) => Promise<Response>;
+type Say = (request: Call) => Promise<Response>;
 
 /** An account whose network pushes, and a door that nobody has. */
 export const page = { platform: "facebook", address: PAGE, credentials: LOGIN };

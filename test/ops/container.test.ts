@@ -35,16 +35,16 @@ test("the image's Node is one that the product runs on, and its settings are set
 });
 
 test("what is copied into the image is there, and what runs needs is among it", () => {
-  const kept = readFileSync(join(folder, "Containerfile.dockerignore"), "utf8")
+  const included = readFileSync(join(folder, "Containerfile.dockerignore"), "utf8")
     .split("\n")
     .flatMap((line) => (line.startsWith("!") ? [line.slice(1)] : []));
-  for (const path of kept) expect(existsSync(join(ROOT, path.replace(/\*.*$/, ""))), path).toBe(true);
+  for (const path of included) expect(existsSync(join(ROOT, path.replace(/\*.*$/, ""))), path).toBe(true);
   const { files } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { files: readonly string[] };
   const forOps = ["apache", "haproxy", "nginx", "ops/container", "ops/systemd", "clients/php", "dist"];
   const needed = files.filter((path) => !forOps.includes(path));
   for (const path of needed)
     expect(
-      kept.some((one) => path === one || path.startsWith(`${one}/`)),
+      included.some((prefix) => path === prefix || path.startsWith(`${prefix}/`)),
       path,
     ).toBe(true);
 });
@@ -52,7 +52,7 @@ test("what is copied into the image is there, and what runs needs is among it", 
 test("its nginx gets every variable that the files name, and agrees", async () => {
   const block = compose.slice(compose.indexOf("NGINX_ENVSUBST_FILTER"));
   const filter = new RegExp(/NGINX_ENVSUBST_FILTER: (\S+)/.exec(block)?.[1] ?? "");
-  const given = new Map(
+  const environment = new Map(
     [...block.matchAll(/^ {6}([A-Z][A-Z_]+): (.*)$/gm)].map(([, name = "", value = ""]) => [
       name,
       value.replaceAll('"', ""),
@@ -63,12 +63,12 @@ test("its nginx gets every variable that the files name, and agrees", async () =
   for (const [path, text] of texts) {
     expect(compose).toContain(`../../nginx/${path}.template:/etc/nginx/templates/${path}.template:ro`);
     for (const [, name = ""] of text.matchAll(/<<([A-Z_]+)>>/g)) {
-      expect([...given.keys()]).toContain(name);
+      expect([...environment.keys()]).toContain(name);
       expect(name).toMatch(filter);
     }
   }
-  const nodes = (given.get("GATEWAY_ADDR") ?? "").replaceAll(/gateway[12]:/g, "127.0.0.1:");
-  const filled = { ...NGINX_DEFAULTS, ...Object.fromEntries(given), GATEWAY_ADDR: nodes, NGINX_LOG_DIR: dir };
+  const nodes = (environment.get("GATEWAY_ADDR") ?? "").replaceAll(/gateway[12]:/g, "127.0.0.1:");
+  const filled = { ...NGINX_DEFAULTS, ...Object.fromEntries(environment), GATEWAY_ADDR: nodes, NGINX_LOG_DIR: dir };
   const verdict = await checkNginx("ws-subdomain", filled as NginxVariables);
   expect(verdict, verdict.words).toMatchObject({ state: "good" });
 });

@@ -45,10 +45,10 @@ test.each(services)("%s waits longer than the gateway may take to end, and knows
 
 test("all variables that the units and their file of settings set are settings", () => {
   const known = new Set(Object.values(settings).map(({ env }) => env as string));
-  const given = [
+  const settingNames = [
     ...services.flatMap((unit) => [...readFileSync(join(folder, unit), "utf8").matchAll(/^Environment=(.*)$/gm)]),
     ...readFileSync(join(folder, "dragoman.env"), "utf8").matchAll(/^(\w+=.*)$/gm),
-  ].flatMap(([, words = ""]) => words.split(" ").map((word) => word.split("=")[0]));
-  expect(given.length).toBeGreaterThan(5);
-  for (const name of given) expect(known).toContain(name);
+  ].flatMap(([, assignments = ""]) => assignments.split(" ").map((assignment) => assignment.split("=")[0]));
+  expect(settingNames.length).toBeGreaterThan(5);
+  for (const name of settingNames) expect(known).toContain(name);
 });

@@ -7,7 +7,7 @@ type Schema = Readonly<Record<string, unknown>>;
  * between fields) is left to the test, which asks a validator what it got.
  */
 export function arbitraryOf(schema: Schema, root: object): fc.Arbitrary<unknown> {
-  const inner = (one: unknown) => arbitraryOf(one as Schema, root);
+  const inner = (schema: unknown) => arbitraryOf(schema as Schema, root);
   if (typeof schema.$ref === "string") return inner(at(root, schema.$ref));
   if ("const" in schema) return fc.constant(schema.const);
   if (Array.isArray(schema.enum)) return fc.constantFrom(...(schema.enum as unknown[]));
@@ -35,7 +35,7 @@ export function arbitraryOf(schema: Schema, root: object): fc.Arbitrary<unknown>
 
 function objects(schema: Schema, inner: (schema: unknown) => fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   const properties = (schema.properties ?? {}) as Record<string, unknown>;
-  const model = Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, inner(one)]));
+  const model = Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, inner(property)]));
   return fc.record(model, { requiredKeys: (schema.required ?? []) as string[] });
 }
 

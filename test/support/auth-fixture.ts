@@ -105,8 +105,8 @@ export async function authFixture(
   const base = express.Router();
   app.use("/gateway", base);
   base.use(site.cors);
-  const authenticated = (scope: Scope, asked?: RequestKind) => async (req: express.Request, res: express.Response) => {
-    const caller = await authenticate(req, scope, asked);
+  const authenticated = (scope: Scope, kind?: RequestKind) => async (req: express.Request, res: express.Response) => {
+    const caller = await authenticate(req, scope, kind);
     if (caller.setCookie !== undefined) res.setHeader("Set-Cookie", caller.setCookie);
     res.json(shown(caller));
   };

@@ -8,7 +8,7 @@ import { loopbackEgress } from "./loopback-egress.ts";
 export interface TestConnectionContext extends ConnectionContext<unknown> {
   readonly arrivals: InboundEvent[];
   readonly reports: DeliveryReceipt[];
-  readonly kept: Record<string, string>;
+  readonly stored: Record<string, string>;
   readonly keptSecrets: Record<string, string>;
   /** Resolves with the first arrival that fits, past or to come. */
   readonly arrived: (fits: (arrival: InboundEvent) => boolean) => Promise<InboundEvent>;
@@ -20,17 +20,17 @@ export interface TestConnectionContext extends ConnectionContext<unknown> {
 
 /** A `Hold` without core or Redis, for tests of one platform; duplicates are dropped by key as the core does. */
 export function testConnectionContext(
-  words: Partial<ConnectionContext<unknown>> & {
+  overrides: Partial<ConnectionContext<unknown>> & {
     readonly notesOf?: TestConnectionContext;
     readonly credentials: unknown;
   },
 ): TestConnectionContext {
-  const { notesOf, ...more } = words;
-  const told = new EventEmitter();
-  told.setMaxListeners(0);
+  const { notesOf, ...more } = overrides;
+  const emitter = new EventEmitter();
+  emitter.setMaxListeners(0);
   const arrivals: InboundEvent[] = [];
   const reports: DeliveryReceipt[] = [];
-  const kept: Record<string, string> = notesOf?.kept ?? {};
+  const stored: Record<string, string> = notesOf?.stored ?? {};
   const keptSecrets: Record<string, string> = notesOf?.keptSecrets ?? {};
   const seen = new Set<string>(notesOf?.arrivals.map(({ key }) => key));
   const aborting = new AbortController();
@@ -39,11 +39,11 @@ export function testConnectionContext(
     lost = resolve;
   });
 
-  async function first<T>(list: readonly T[], event: string, fits: (one: T) => boolean): Promise<T> {
+  async function first<T>(list: readonly T[], event: string, fits: (item: T) => boolean): Promise<T> {
     for (;;) {
       const found = list.find(fits);
       if (found !== undefined) return found;
-      await once(told, event, { signal: AbortSignal.timeout(20_000) });
+      await once(emitter, event, { signal: AbortSignal.timeout(20_000) });
     }
   }
 
@@ -53,25 +53,25 @@ export function testConnectionContext(
     egress: loopbackEgress(),
     log: silentLog,
     signal: aborting.signal,
-    state: notesIn(kept),
+    state: notesIn(stored),
     sealedState: notesIn(keptSecrets),
     record: async (arrival) => {
-      if (arrival.state) kept[arrival.state.name] = arrival.state.value;
+      if (arrival.state) stored[arrival.state.name] = arrival.state.value;
       if (seen.has(arrival.key)) return "seen";
       seen.add(arrival.key);
       arrivals.push(arrival);
-      told.emit("arrival");
+      emitter.emit("arrival");
       return "new";
     },
     recordReceipt: async (report) => {
       reports.push(report);
-      told.emit("report");
+      emitter.emit("report");
     },
     onDisconnected: lost,
     ...more,
     arrivals,
     reports,
-    kept,
+    stored,
     keptSecrets,
     arrived: (fits) => first(arrivals, "arrival", fits),
     reported: (fits) => first(reports, "report", fits),
@@ -80,12 +80,12 @@ export function testConnectionContext(
   };
 }
 
-function notesIn(kept: Record<string, string>): ConnectionState {
+function notesIn(stored: Record<string, string>): ConnectionState {
   return {
-    read: async () => ({ ...kept }),
+    read: async () => ({ ...stored }),
     write: async (name, value) => {
-      if (value === undefined) delete kept[name];
-      else kept[name] = value;
+      if (value === undefined) delete stored[name];
+      else stored[name] = value;
     },
   };
 }

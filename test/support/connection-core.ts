@@ -33,14 +33,14 @@ export type LoggedEvent = Record<string, unknown> & {
   readonly object?: Record<string, unknown>;
 };
 
-const KEPT = 100_000;
+const EVENTS_KEPT = 100_000;
 
 /** The core for held platforms without HTTP, in this process; shards change hands fast. */
 export async function connectionCore(server: TestRedis, { platform }: Pick<TestNetwork, "platform">) {
   const redis = server.connect();
   const ring = await keyring({ path: join(server.dir, "master.key"), opens: true });
   const accounts = redisAccounts({ redis, keyring: ring });
-  const outbox = redisOutbox({ redis, quota: 10_000, eventsKept: KEPT, retentionSeconds: 3_600 });
+  const outbox = redisOutbox({ redis, quota: 10_000, eventsKept: EVENTS_KEPT, retentionSeconds: 3_600 });
   const lanes = laneQueues({ redis, log: silentLog });
   const broom = sweep({ outbox, lanes, log: silentLog, everyMs: 100 });
   const egress = loopbackEgress();
@@ -51,7 +51,7 @@ export async function connectionCore(server: TestRedis, { platform }: Pick<TestN
     const own = server.connect();
     const ports = {
       accounts: redisAccounts({ redis: own, keyring: ring }),
-      outbox: redisOutbox({ redis: own, quota: 10_000, eventsKept: KEPT, retentionSeconds: 3_600 }),
+      outbox: redisOutbox({ redis: own, quota: 10_000, eventsKept: EVENTS_KEPT, retentionSeconds: 3_600 }),
       lanes: laneQueues({ redis: own, log: silentLog }),
     };
     const worker = connectionWorker({
@@ -64,10 +64,10 @@ export async function connectionCore(server: TestRedis, { platform }: Pick<TestN
         setDesiredOnline: desiredOnlineSetter(ports),
         random: () => 0,
       },
-      ownership: accountOwnership({ redis: own, keyring: ring, eventsKept: KEPT }),
+      ownership: accountOwnership({ redis: own, keyring: ring, eventsKept: EVENTS_KEPT }),
       accounts: ports.accounts,
-      record: inboundRecorder({ redis: own, eventsKept: KEPT }),
-      recordReceipt: deliveryReceipts({ redis: own, eventsKept: KEPT }),
+      record: inboundRecorder({ redis: own, eventsKept: EVENTS_KEPT }),
+      recordReceipt: deliveryReceipts({ redis: own, eventsKept: EVENTS_KEPT }),
       egress,
       find: (id) => (id === platform.id ? platform : undefined),
       concurrency: 50,
@@ -149,8 +149,8 @@ export async function connectionCore(server: TestRedis, { platform }: Pick<TestN
       await lanes.notifyAccountChanged(app, id);
     },
     /** Accepts and wakes, as the API does; answers the rid. */
-    post: async (app: string, words: Partial<Parameters<typeof activityOf>[0]>) => {
-      const activity = activityOf({ platform: platform.id, ...words });
+    post: async (app: string, overrides: Partial<Parameters<typeof activityOf>[0]>) => {
+      const activity = activityOf({ platform: platform.id, ...overrides });
       const shard = shardOf(app, accountId(platform.id, activity.actor.address));
       const lane = laneOf(app, activity, needsConnection(platform, activity.verb) ? shard : undefined);
       const answer = await outbox.accept(entryOf(app, activity, { lane }));
@@ -159,8 +159,8 @@ export async function connectionCore(server: TestRedis, { platform }: Pick<TestN
     },
     /** Resolves with the result of an rid. */
     result: async (app: string, rid: string, ms?: number) =>
-      (await until(app, (all) => all.some((one) => one.type === "result" && one.rid === rid), ms)).find(
-        (one) => one.type === "result" && one.rid === rid,
+      (await until(app, (all) => all.some((event) => event.type === "result" && event.rid === rid), ms)).find(
+        (event) => event.type === "result" && event.rid === rid,
       ) as LoggedEvent,
     close: async () => {
       await broom.stop();

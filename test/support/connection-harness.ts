@@ -14,7 +14,7 @@ import { noEgress } from "./gateway-core.ts";
 export interface ConnectAttempt {
   readonly context: ConnectionContext<{ readonly version: string }>;
   /** Lets it in, or refuses. */
-  readonly answer: (how: "in" | Failure) => void;
+  readonly answer: (result: "in" | Failure) => void;
 }
 
 export const APP = "app";
@@ -31,13 +31,13 @@ export function connectionHarness({
   const news = new EventEmitter().setMaxListeners(0);
   const record = { platform: "fake", address: ADDRESS, version: "1", online, state };
   const id = accountId("fake", ADDRESS);
-  const said: string[] = [];
-  const dials: ConnectAttempt[] = [];
+  const published: string[] = [];
+  const attempts: ConnectAttempt[] = [];
   const live = new Set<ConnectAttempt>();
   const faults: {
     adopt?: () => Promise<void>;
     credentials?: () => Promise<void>;
-    say?: (what: string) => Promise<void>;
+    say?: (state: string) => Promise<void>;
     arrive?: (key: string) => Promise<void>;
   } = {};
   let there = true;
@@ -51,7 +51,7 @@ export function connectionHarness({
       await faults.say?.(event.state);
       if (version !== undefined && version !== record.version) return false;
       record.state = event.state;
-      if (!silently) said.push(event.state);
+      if (!silently) published.push(event.state);
       news.emit("change");
       return true;
     },
@@ -70,14 +70,14 @@ export function connectionHarness({
       new Promise<ConnectAttempt>((resolve, reject) => {
         const dial: ConnectAttempt = {
           context: hold as never,
-          answer: (how) => {
-            if (how !== "in") return reject(how);
+          answer: (result) => {
+            if (result !== "in") return reject(result);
             live.add(dial);
             resolve(dial);
             news.emit("change");
           },
         };
-        dials.push(dial);
+        attempts.push(dial);
         const over = () => {
           live.delete(dial);
           reject(new Error("aborted"));
@@ -118,8 +118,8 @@ export function connectionHarness({
 
   return {
     record: record as { -readonly [Name in keyof OwnedAccount]: OwnedAccount[Name] },
-    said,
-    dials,
+    published,
+    dials: attempts,
     /** Those that stand. */
     live,
     faults,
@@ -134,8 +134,8 @@ export function connectionHarness({
       }
     },
     /** As `PUT /accounts`. */
-    put: (version: string, wanted = record.online) => {
-      Object.assign(record, { version, online: wanted, state: "stored" });
+    put: (version: string, isOnline = record.online) => {
+      Object.assign(record, { version, online: isOnline, state: "stored" });
       connections.notifyAccountChanged(APP, id);
     },
     /** As `DELETE /accounts/{id}`. */
@@ -143,7 +143,7 @@ export function connectionHarness({
       there = false;
       connections.notifyAccountChanged(APP, id);
     },
-    nudge: () => connections.notifyAccountChanged(APP, id),
+    notifyChanged: () => connections.notifyAccountChanged(APP, id),
     use: <T>(verb: string, work: () => Promise<T>, signal = new AbortController().signal) =>
       connections.use(platform, { app: APP, address: ADDRESS, verb, signal }, work),
   };

@@ -5,7 +5,7 @@ import { firstKey, type GatewayProcess, gatewayProcess } from "./gateway-process
 import { testRedis } from "./redis.ts";
 import { xmppNetwork } from "./xmpp-network.ts";
 
-type Heard = HeardEvent & {
+type SessionOrActivity = HeardEvent & {
   readonly state?: string;
   readonly actor?: { readonly address: string };
   readonly target?: ReadonlyArray<{ readonly address: string }>;
@@ -16,7 +16,7 @@ type Heard = HeardEvent & {
 /** How a run ended: what came and what went, by the books of both ends. */
 export interface ConnectionAudit {
   /** By account: what its peer wrote, and what the log has of it, in order. */
-  readonly said: ReadonlyMap<string, readonly string[]>;
+  readonly peerSent: ReadonlyMap<string, readonly string[]>;
   readonly arrived: ReadonlyMap<string, readonly string[]>;
   readonly posted: readonly string[];
   /** Every result, with what it says. */
@@ -35,7 +35,7 @@ export async function connectionLoad(accounts: number, workers: number) {
   for (let n = 0; n < workers; n++) hands.push(await gatewayProcess({ role: "worker", ...settings }));
   const key = await firstKey(redis.dir);
   const listener = await eventListener(api.base, key);
-  const heard = (): readonly Heard[] => listener.heard as readonly Heard[];
+  const events = (): readonly SessionOrActivity[] => listener.events as readonly SessionOrActivity[];
 
   async function call(method: string, path: string, body: object): Promise<number> {
     const answer = await fetch(`${api.base}${path}`, {
@@ -52,12 +52,12 @@ export async function connectionLoad(accounts: number, workers: number) {
   /** Accounts whose last word is `online`. */
   const online = (): number => {
     const last = new Map<string, string>();
-    for (const { type, state, actor } of heard()) if (type === "session") last.set(`${actor?.address}`, `${state}`);
+    for (const { type, state, actor } of events()) if (type === "session") last.set(`${actor?.address}`, `${state}`);
     return [...last.values()].filter((state) => state === "online").length;
   };
   await listener.until(() => online() === accounts, 90_000);
-  const talk = talking(world, accounts, async (rid, words) => {
-    const status = await call("POST", "/activities", { rid, platform: "xmpp", ...words });
+  const talk = talking(world, accounts, async (rid, fields) => {
+    const status = await call("POST", "/activities", { rid, platform: "xmpp", ...fields });
     return status === 202;
   });
 
@@ -70,23 +70,23 @@ export async function connectionLoad(accounts: number, workers: number) {
     online,
     /** Resolves when so many more events were heard. */
     more: async (count: number) => {
-      const goal = heard().length + count;
-      await listener.until(() => heard().length >= goal, 60_000);
+      const goal = events().length + count;
+      await listener.until(() => events().length >= goal, 60_000);
     },
     verdict: async (): Promise<ConnectionAudit> => {
-      const { said, posted } = await talk.stop();
-      await settled(listener, heard, { said, posted });
-      const results = resultsOf(heard());
+      const { peerSent, posted } = await talk.stop();
+      await settled(listener, events, { peerSent, posted });
+      const results = resultsOf(events());
       const sent = results.flatMap(([rid, status]) => (status === "sent" ? [rid] : []));
       const wrong: string[] = [];
       for (const rid of sent) if ((await world.peerReceived(rid)) !== 1) wrong.push(rid);
-      const arrived = new Map([...said.keys()].map((address) => [address, bodiesFor(heard(), address)]));
-      return { said, arrived, posted, results, wrong };
+      const arrived = new Map([...peerSent.keys()].map((address) => [address, bodiesFor(events(), address)]));
+      return { peerSent, arrived, posted, results, wrong };
     },
     close: async () => {
       await talk.stop();
       listener.close();
-      await Promise.all(hands.map((one) => one.stop()));
+      await Promise.all(hands.map((workerProcess) => workerProcess.stop()));
       await api.stop();
       await world.close();
       await redis.stop();
@@ -98,17 +98,17 @@ export async function connectionLoad(accounts: number, workers: number) {
 function talking(
   world: TestNetwork,
   accounts: number,
-  post: (rid: string, words: ReturnType<TestNetwork["sendTo"]>) => Promise<boolean>,
+  post: (rid: string, fields: ReturnType<TestNetwork["sendTo"]>) => Promise<boolean>,
 ) {
   let on = true;
-  const said = new Map<string, string[]>();
+  const peerSent = new Map<string, string[]>();
   const posted: string[] = [];
   const peer = (async () => {
     for (let n = 0; on; n++) {
       const { address } = world.account(n % accounts);
       const text = `in ${n}`;
       await world.peerSends(n % accounts, text);
-      said.set(address, [...(said.get(address) ?? []), text]);
+      peerSent.set(address, [...(peerSent.get(address) ?? []), text]);
       await sleep(10);
     }
   })();
@@ -123,32 +123,35 @@ function talking(
     stop: async () => {
       on = false;
       await Promise.all([peer, app]);
-      return { said, posted };
+      return { peerSent, posted };
     },
   };
 }
 
 async function settled(
   listener: EventListener,
-  heard: () => readonly Heard[],
-  { said, posted }: { readonly said: ReadonlyMap<string, readonly string[]>; readonly posted: readonly string[] },
+  events: () => readonly SessionOrActivity[],
+  {
+    peerSent,
+    posted,
+  }: { readonly peerSent: ReadonlyMap<string, readonly string[]>; readonly posted: readonly string[] },
 ): Promise<void> {
-  const lasts = [...said].map(([address, texts]) => [address, texts.at(-1) as string] as const);
+  const lasts = [...peerSent].map(([address, texts]) => [address, texts.at(-1) as string] as const);
   // What does not come is for the books to tell.
   await listener
     .until(() => {
-      const all = heard();
+      const all = events();
       if (resultsOf(all).length < posted.length) return false;
       return lasts.every(([address, text]) => bodiesFor(all, address).includes(text));
     }, 90_000)
     .catch(() => undefined);
 }
 
-function resultsOf(all: readonly Heard[]): Array<readonly [string, string]> {
+function resultsOf(all: readonly SessionOrActivity[]): Array<readonly [string, string]> {
   return all.flatMap(({ type, rid, status }) => (type === "result" ? [[String(rid), String(status)] as const] : []));
 }
 
-function bodiesFor(all: readonly Heard[], address: string): string[] {
+function bodiesFor(all: readonly SessionOrActivity[], address: string): string[] {
   return all.flatMap(({ type, object, target, self }) =>
     type === "activity" && self !== true && target?.[0]?.address === address && object?.body !== undefined
       ? [object.body]

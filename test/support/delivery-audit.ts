@@ -43,10 +43,10 @@ export interface DeliveryAudit {
 }
 
 /** Joins the books at the end of a run. Lanes are named in the rids: `<app>-<lane>-<n>`. */
-export function auditDelivery({ posted, ledger, events: heard, statuses: standing }: AuditInput): DeliveryAudit {
+export function auditDelivery({ posted, ledger, events, statuses: standing }: AuditInput): DeliveryAudit {
   const effects = new Map<string, number>();
   for (const { rid } of ledger) effects.set(rid, (effects.get(rid) ?? 0) + 1);
-  const results = resultsOf(heard);
+  const results = resultsOf(events);
   const accepted = posted.filter(({ outcome }) => outcome === "accepted");
   const known = new Set(accepted.map(({ rid }) => rid));
   const statusOf = (rid: string): string => results.get(rid)?.[0] ?? "none";
@@ -67,7 +67,7 @@ export function auditDelivery({ posted, ledger, events: heard, statuses: standin
     failed: ridsWhere((rid) => !["none", "sent", "unknown"].includes(statusOf(rid))),
     statusMismatches: ridsWhere((rid) => standing.get(rid) !== statusOf(rid)),
     effectsOutOfOrder: effectsOutOfOrderIn(ledger),
-    eventsOutOfOrder: eventsOutOfOrderIn(heard),
+    eventsOutOfOrder: eventsOutOfOrderIn(events),
   };
 }
 
@@ -80,9 +80,9 @@ export function auditLine(audit: DeliveryAudit): string {
   );
 }
 
-function resultsOf(heard: AuditInput["events"]): Map<string, string[]> {
+function resultsOf(eventsByApp: AuditInput["events"]): Map<string, string[]> {
   const results = new Map<string, string[]>();
-  for (const { type, rid, status = "" } of [...heard.values()].flat()) {
+  for (const { type, rid, status = "" } of [...eventsByApp.values()].flat()) {
     if (type !== "result") continue;
     const all = results.get(String(rid)) ?? [];
     all.push(status);
@@ -101,8 +101,8 @@ function effectsOutOfOrderIn(ledger: readonly LedgerLine[]): string[] {
   });
 }
 
-function eventsOutOfOrderIn(heard: AuditInput["events"]): string[] {
-  return [...heard.values()].flatMap((events) => {
+function eventsOutOfOrderIn(eventsByApp: AuditInput["events"]): string[] {
+  return [...eventsByApp.values()].flatMap((events) => {
     let last: readonly [bigint, bigint] = [0n, 0n];
     return events.flatMap(({ cursor }) => {
       const [ms = "0", n = "0"] = cursor.slice(cursor.indexOf(".") + 1).split("-");

@@ -13,10 +13,10 @@ const TYPES: Readonly<Record<number, "A" | "AAAA">> = { 1: "A", 28: "AAAA" };
 /** Name server on a loopback port; `answer` decides each question and is told its type. */
 export async function dnsServer(answer: (name: string, type: "A" | "AAAA") => TestAnswer) {
   const socket = createSocket("udp4");
-  const asked: string[] = [];
+  const requests: string[] = [];
   socket.on("message", (query, from) => {
     const { name, type, end } = questionOf(query);
-    asked.push(`${type} ${name}`);
+    requests.push(`${type} ${name}`);
     const found = answer(name, type);
     if (found !== undefined) socket.send(reply(query.subarray(0, end), found), from.port, from.address);
   });
@@ -24,7 +24,7 @@ export async function dnsServer(answer: (name: string, type: "A" | "AAAA") => Te
   await once(socket, "listening");
   return {
     address: `127.0.0.1:${socket.address().port}`,
-    asked,
+    requests,
     close: () => new Promise<void>((done) => socket.close(() => done())),
   };
 }

@@ -3,7 +3,7 @@ import { platforms } from "../../src/platforms/index.ts";
 /** docs/platforms.md as it must be: what each platform can do, from the table that validates. */
 export function platformsPage(): string {
   const all = platforms({}).filter(({ id }) => id !== "dummy");
-  const verbs = [...new Set(all.flatMap((one) => Object.keys(one.verbs)))].sort();
+  const verbs = [...new Set(all.flatMap((platform) => Object.keys(platform.verbs)))].sort();
   const mark = (has: boolean) => (has ? "●" : "");
   const row = (name: string, cells: readonly string[]) => `| ${name} | ${cells.join(" | ")} |`;
   const facts: ReadonlyArray<readonly [string, (platform: (typeof all)[number]) => string]> = [
@@ -40,7 +40,7 @@ ${verbs
   .map((verb) =>
     row(
       `\`${verb}\``,
-      all.map((one) => mark(Object.hasOwn(one.verbs, verb))),
+      all.map((platform) => mark(Object.hasOwn(platform.verbs, verb))),
     ),
   )
   .join("\n")}

@@ -11,7 +11,7 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
  */
 export interface Sample {
   /** `docs/events.md:12`. */
-  readonly place: string;
+  readonly location: string;
   readonly language: string;
   readonly text: string;
   readonly mark: string;
@@ -40,7 +40,7 @@ export function samplesIn(document: string): readonly Sample[] {
     const end = lines.indexOf("```", at + 1);
     if (end === -1) throw new Error(`${document}:${at + 1} opens a block that never ends`);
     const mark = /^<!-- (.*) -->$/.exec(lines[at - 1] ?? "")?.[1] ?? "";
-    samples.push({ place: `${document}:${at + 1}`, language, text: lines.slice(at + 1, end).join("\n"), mark });
+    samples.push({ location: `${document}:${at + 1}`, language, text: lines.slice(at + 1, end).join("\n"), mark });
     at = end;
   }
   return samples;
@@ -88,7 +88,7 @@ function alike(expected: unknown, actual: unknown, key = ""): boolean {
     return typeof actual === "string" && pattern(expected).test(actual);
   if (Array.isArray(expected)) {
     return (
-      Array.isArray(actual) && expected.length === actual.length && expected.every((one, i) => alike(one, actual[i]))
+      Array.isArray(actual) && expected.length === actual.length && expected.every((item, i) => alike(item, actual[i]))
     );
   }
   if (typeof expected === "object" && expected !== null) {

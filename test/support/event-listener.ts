@@ -12,7 +12,7 @@ export interface HeardEvent {
 
 /** An always-on listener's own book. */
 export interface EventListener {
-  readonly heard: readonly HeardEvent[];
+  readonly events: readonly HeardEvent[];
   /** How often the stream said that events are lost. */
   readonly gaps: () => number;
   /** How often it came back after a break. */
@@ -24,7 +24,7 @@ export interface EventListener {
 
 /** Follows an app's stream with the `eventsource` package, which comes back by itself with the last id; resolves when open. */
 export async function eventListener(base: string, key: string): Promise<EventListener> {
-  const heard: HeardEvent[] = [];
+  const events: HeardEvent[] = [];
   const waiting = new Set<() => void>();
   let gaps = 0;
   let opened = 0;
@@ -33,7 +33,7 @@ export async function eventListener(base: string, key: string): Promise<EventLis
   });
   source.onmessage = ({ data, lastEventId }) => {
     const event = JSON.parse(data as string) as Omit<HeardEvent, "cursor" | "at">;
-    heard.push({ ...event, cursor: lastEventId, at: writtenAt(lastEventId) });
+    events.push({ ...event, cursor: lastEventId, at: writtenAt(lastEventId) });
     for (const look of waiting) look();
   };
   source.addEventListener("gap", () => {
@@ -46,7 +46,7 @@ export async function eventListener(base: string, key: string): Promise<EventLis
     });
   });
   return {
-    heard,
+    events,
     gaps: () => gaps,
     returns: () => opened - 1,
     until: (fits, timeoutMs) =>

@@ -53,7 +53,7 @@ export async function facebookSimulator(
   const faults: FacebookFault[] = [];
   const wrote = new Map<string, number>();
   const sent: Array<{ readonly to: string; readonly message: Bag; readonly mid: string }> = [];
-  const things = new Map<string, Bag>();
+  const objects = new Map<string, Bag>();
   const likes = new Set<string>();
   const pages: Bag[] = [{ id: PAGE, name: "Our Page", access_token: LOGIN.pageToken }];
   let subscribed: string[] = [];
@@ -142,14 +142,14 @@ export async function facebookSimulator(
     if (edge === "subscribed_apps") return subscription(call);
     if (method === "GET") return read(first, edge, call.query);
     if (path === `${PAGE}/feed` || path === `${PAGE}/photos`) return posted(call.body, edge);
-    const known = things.get(first);
+    const known = objects.get(first);
     if (!known) return graphError(100, 33);
     if (edge === "comments") return commented(first, call.body);
     if (edge === "likes") {
       if (method === "POST") likes.add(first);
       else likes.delete(first);
-    } else if (method === "DELETE") things.delete(first);
-    else things.set(first, { ...known, message: call.body.message });
+    } else if (method === "DELETE") objects.delete(first);
+    else objects.set(first, { ...known, message: call.body.message });
     return { body: { success: true } };
   }
 
@@ -160,23 +160,28 @@ export async function facebookSimulator(
     if (sender_action !== undefined) return { body: { recipient_id: to } };
     const agent = messaging_type === "MESSAGE_TAG" && tag === "HUMAN_AGENT";
     if (Date.now() - last > (agent ? 7 * DAY_MS : DAY_MS)) return graphError(10, 2_018_278, {}, 403);
-    const said = message as Bag;
-    if (said.text === undefined && said.attachment === undefined) return graphError(100);
-    if (String(said.text ?? "").length > 2_000) return graphError(100);
+    const content = message as Bag;
+    if (content.text === undefined && content.attachment === undefined) return graphError(100);
+    if (String(content.text ?? "").length > 2_000) return graphError(100);
     const mid = `m_out${++counter}`;
-    sent.push({ to, message: said, mid });
+    sent.push({ to, message: content, mid });
     return { body: { recipient_id: to, message_id: mid } };
   }
 
   function posted(body: Bag, edge: string): Answer {
     const id = `${PAGE}_${1220 + ++counter}`;
-    things.set(id, { id, message: body.message ?? body.caption, from: { id: PAGE, name: "Our Page" }, at: Date.now() });
+    objects.set(id, {
+      id,
+      message: body.message ?? body.caption,
+      from: { id: PAGE, name: "Our Page" },
+      at: Date.now(),
+    });
     return { body: edge === "photos" ? { id: String(counter), post_id: id } : { id } };
   }
 
   function commented(parent: string, { message }: Bag): Answer {
     const id = `${parent.split("_")[1]}_${++counter}`;
-    things.set(id, { id, message, parent, from: { id: PAGE, name: "Our Page" }, at: Date.now() });
+    objects.set(id, { id, message, parent, from: { id: PAGE, name: "Our Page" }, at: Date.now() });
     return { body: { id } };
   }
 
@@ -191,7 +196,9 @@ export async function facebookSimulator(
     const limit = Number(query.get("limit") ?? 25);
     const time = (at: number) => new Date(at).toISOString().replace(/\.\d+Z$/, "+0000");
     const shown = (list: readonly Bag[]) => {
-      const data = list.slice(0, limit).map(({ at, parent, ...one }) => ({ ...one, created_time: time(at as number) }));
+      const data = list
+        .slice(0, limit)
+        .map(({ at, parent, ...fields }) => ({ ...fields, created_time: time(at as number) }));
       return {
         body: {
           data,
@@ -199,7 +206,7 @@ export async function facebookSimulator(
         },
       };
     };
-    const all = [...things.values()].reverse();
+    const all = [...objects.values()].reverse();
     if (edge === "feed") return shown(all.filter(({ parent }) => parent === undefined));
     if (edge === "comments") return shown(all.filter(({ parent }) => parent === first));
     if (edge === "messages" || edge === "conversations") {
@@ -244,7 +251,7 @@ export async function facebookSimulator(
     calls,
     sent,
     likes,
-    things,
+    things: objects,
     /** What the person who consents runs. */
     pages,
     subscribed: () => subscribed,

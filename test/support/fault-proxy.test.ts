@@ -34,9 +34,9 @@ describe("fault proxy", () => {
   }
 
   it("passes everything on and names the steps", async () => {
-    const from = proxy.taken.length;
+    const from = proxy.requests.length;
     expect((await conversation("one", "bye")).toLowerCase()).toBe("hello\none\nbye\n");
-    expect(proxy.taken.slice(from)).toEqual([CONNECT, "one", "bye"]);
+    expect(proxy.requests.slice(from)).toEqual([CONNECT, "one", "bye"]);
   });
 
   it("answers a step in the server's place, once", async () => {

@@ -35,7 +35,7 @@ export interface ArmedFault {
 export interface FaultProxy {
   readonly port: number;
   /** Steps that all connections took so far, in order; the first of each is `CONNECT`. */
-  readonly taken: readonly string[];
+  readonly requests: readonly string[];
   /** Lets the fault happen at the next `times` occurrences of the step. */
   readonly arm: (step: string, fault: Fault, times?: number) => ArmedFault;
   /** Says something to every client now, as the server would by itself; `closes` then ends the connections. */
@@ -58,7 +58,7 @@ const TLS_HANDSHAKE = 0x16;
 export async function faultProxy({ upstream, frames, steps }: FaultProxyOptions): Promise<FaultProxy> {
   const clients = new Set<Socket>();
   const servers = new Set<Socket>();
-  const taken: string[] = [];
+  const requests: string[] = [];
   const armed = armedFaults();
 
   const listener = createServer({ noDelay: true }, (client) => {
@@ -67,7 +67,7 @@ export async function faultProxy({ upstream, frames, steps }: FaultProxyOptions)
       split: frames(),
       stepOf: steps(),
       faultAt: (step) => {
-        taken.push(step);
+        requests.push(step);
         return armed.take(step);
       },
       server: () => {
@@ -81,7 +81,7 @@ export async function faultProxy({ upstream, frames, steps }: FaultProxyOptions)
 
   return {
     port: (listener.address() as AddressInfo).port,
-    taken,
+    requests,
     arm: armed.arm,
     say: (text, { closes = false } = {}) => {
       for (const client of clients) {

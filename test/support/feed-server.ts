@@ -26,32 +26,32 @@ export interface ServedFeed {
 }
 
 /** An entry of a feed on the site. */
-export function feedItem(id: string, words = "said", more = ""): string {
-  return `<item><guid isPermaLink="false">${id}</guid><title>${id}</title><description>${words}</description>${more}</item>`;
+export function feedItem(id: string, description = "said", more = ""): string {
+  return `<item><guid isPermaLink="false">${id}</guid><title>${id}</title><description>${description}</description>${more}</item>`;
 }
 
 /** A real web server on loopback that serves feeds with conditional requests; `asked` is what it was asked. */
 export async function feedServer(feeds: Record<string, ServedFeed>) {
-  const asked: FeedRequest[] = [];
+  const requests: FeedRequest[] = [];
   const waiting = new Set<() => void>();
   const server = createServer((request, response) => {
     const path = request.url ?? "";
     const feed = feeds[path];
     const answer = feed ? answerOf(feed, request.headers) : { status: 404, headers: {}, body: "" };
     response.writeHead(answer.status, answer.headers).end(answer.body);
-    asked.push({ path, headers: request.headers, status: answer.status });
+    requests.push({ path, headers: request.headers, status: answer.status });
     for (const look of [...waiting]) look();
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
-    of: (path: string) => asked.filter((one) => one.path === path),
+    requests,
+    of: (path: string) => requests.filter((request) => request.path === path),
     /** Resolves when a path was asked so often in all. */
     times: (path: string, count: number) =>
       new Promise<void>((done) => {
         const look = () => {
-          if (asked.filter((one) => one.path === path).length < count) return;
+          if (requests.filter((request) => request.path === path).length < count) return;
           waiting.delete(look);
           done();
         };

@@ -42,7 +42,7 @@ export function gatewayCore(server: TestRedis, platforms: readonly Platform[], q
     broom,
     startWorkers: (concurrency = 20) => {
       for (const platform of platforms) {
-        const find = (id: string) => platforms.find((one) => one.id === id);
+        const find = (id: string) => platforms.find((platform) => platform.id === id);
         const queue = platform.id;
         workers.push(sendWorker({ redis, outbox, lanes, deliver, queue, find, concurrency, log: silentLog }));
       }

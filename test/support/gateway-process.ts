@@ -38,7 +38,7 @@ export async function gatewayProcess(settings: GatewayProcessSettings): Promise<
   buildOnce();
   const { role, env = {} } = settings;
   const port = role === "worker" ? 0 : await freePort();
-  const words: string[] = [];
+  const lines: string[] = [];
   let child: ChildProcess | undefined;
 
   const start = async (): Promise<void> => {
@@ -47,7 +47,7 @@ export async function gatewayProcess(settings: GatewayProcessSettings): Promise<
       output: "pipe",
     });
     child = started;
-    await said(started, READY[role], words);
+    await outputMatching(started, READY[role], lines);
   };
   const gone = (): Promise<void> => {
     const current = child;
@@ -68,7 +68,7 @@ export async function gatewayProcess(settings: GatewayProcessSettings): Promise<
     start,
     kill: () => end("SIGKILL"),
     stop: () => end("SIGTERM"),
-    lastWords: () => words.join("\n"),
+    lastWords: () => lines.join("\n"),
   };
 }
 
@@ -109,17 +109,17 @@ function alive(child: ChildProcess): boolean {
 }
 
 /** Resolves at the first line that fits; rejects with the last lines when the process ends before it. */
-function said(child: ChildProcess, pattern: RegExp, words: string[]): Promise<void> {
+function outputMatching(child: ChildProcess, pattern: RegExp, lines: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream as Readable }).on("line", (line) => {
-        words.push(line);
-        if (words.length > 40) words.shift();
+        lines.push(line);
+        if (lines.length > 40) lines.shift();
         if (pattern.test(line)) resolve();
       });
     }
     child.once("exit", (code, signal) =>
-      reject(new Error(`The gateway ended (${code ?? signal}) before it was ready:\n${words.join("\n")}`)),
+      reject(new Error(`The gateway ended (${code ?? signal}) before it was ready:\n${lines.join("\n")}`)),
     );
   });
 }

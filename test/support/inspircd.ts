@@ -31,14 +31,14 @@ export async function inspircd({ password }: { readonly password?: string } = {}
   return { ...server, tlsPort, tls, stop: () => server.stop().then(() => rm(dir, { recursive: true, force: true })) };
 }
 
-interface Words {
+interface ConfigValues {
   readonly port: number;
   readonly tlsPort: number;
   readonly tls: Certificate;
   readonly password: string | undefined;
 }
 
-function configuration(dir: string, { port, tlsPort, tls, password }: Words): string {
+function configuration(dir: string, { port, tlsPort, tls, password }: ConfigValues): string {
   const homes = ["/usr/lib/inspircd/modules", "/usr/lib/x86_64-linux-gnu/inspircd", "/usr/lib/inspircd"];
   const moduledir = homes.find((home) => existsSync(join(home, "m_cap.so"))) ?? homes[0];
   const lock = password === undefined ? "" : `password="${password}"`;

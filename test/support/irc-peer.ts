@@ -19,30 +19,30 @@ export async function ircPeer(port: number, nick: string, password?: string): Pr
   const socket: Socket = connect(port, "127.0.0.1");
   socket.on("error", () => undefined);
   socket.setNoDelay(true);
-  const heard: string[] = [];
+  const lines: string[] = [];
   const received = new EventEmitter();
   received.setMaxListeners(0);
   createInterface({ input: socket }).on("line", (line) => {
     if (line.startsWith("PING")) socket.write(`PONG${line.slice(4)}\r\n`);
-    heard.push(line);
+    lines.push(line);
     received.emit("line");
   });
   let pings = 0;
 
   async function hears(fits: (line: string) => boolean): Promise<string> {
     for (;;) {
-      const found = heard.find(fits);
+      const found = lines.find(fits);
       if (found !== undefined) return found;
       await once(received, "line", { signal: AbortSignal.timeout(20_000) });
     }
   }
 
   async function does(line: string): Promise<readonly string[]> {
-    const from = heard.length;
+    const from = lines.length;
     const token = `peer${++pings}`;
     socket.write(`${line}\r\nPING :${token}\r\n`);
     await hears((got) => got.includes(" PONG ") && got.endsWith(token));
-    return heard.slice(from);
+    return lines.slice(from);
   }
 
   if (password !== undefined) socket.write(`PASS ${password}\r\n`);
@@ -50,7 +50,7 @@ export async function ircPeer(port: number, nick: string, password?: string): Pr
   await hears((line) => / (376|422) /.test(line));
   return {
     send: does,
-    lines: heard,
+    lines,
     waitFor: hears,
     nick,
     close: async () => {

@@ -89,18 +89,18 @@ async function started(workers: number, random: SeededRandom, dataDir: string, r
         }),
       );
       const each = await Promise.all(apps.map(({ app, key }) => statusesOf(api.base, key, app, posted())));
-      const standing = new Map(each.flatMap((one) => [...one]));
-      const heard = new Map([...listeners].map(([app, listener]) => [app, listener.heard]));
+      const standing = new Map(each.flatMap((perApp) => [...perApp]));
+      const events = new Map([...listeners].map(([app, listener]) => [app, listener.events]));
       const isLoad = ({ rid }: { rid: string }) => !rid.endsWith(LAST);
       const verdict = auditDelivery({
         posted: posted(),
         ledger: (await readLedger(ledger)).filter(isLoad),
-        events: heard,
+        events,
         statuses: standing,
       });
       console.log(`${name}: ${auditLine(verdict)}\n${answersLine(clients.flatMap(({ attempts: tries }) => tries))}`);
       for (const { rid, problem } of posted()) if (problem !== undefined) console.log(`${rid}: ${problem}`);
-      for (const { rid, error } of [...heard.values()].flat()) {
+      for (const { rid, error } of [...events.values()].flat()) {
         if (verdict.failed.includes(String(rid)) && error) console.log(`${rid}: ${error.code}: ${error.detail}`);
       }
       return verdict;
@@ -108,7 +108,7 @@ async function started(workers: number, random: SeededRandom, dataDir: string, r
     close: async () => {
       for (const client of clients) void client.stop();
       for (const listener of listeners.values()) listener.close();
-      await Promise.all([api, ...workerProcesses].map((one) => one.stop()));
+      await Promise.all([api, ...workerProcesses].map((gateway) => gateway.stop()));
       await redis.stop();
       await rm(dataDir, { recursive: true, force: true });
     },
@@ -139,9 +139,9 @@ export function expectNothingLost(verdict: DeliveryAudit): void {
 function answersLine(tries: readonly PostAttempt[]): string {
   const counts = new Map<number, number>();
   for (const { status } of tries) counts.set(status, (counts.get(status) ?? 0) + 1);
-  const words = [...counts].map(([status, count]) => `${status || "no answer"} ${count}`);
+  const answers = [...counts].map(([status, count]) => `${status || "no answer"} ${count}`);
   const times = tries.flatMap(({ status, ms }) => (status === 202 ? [ms] : [])).toSorted((a, b) => a - b);
-  return `POSTs: ${words.join(", ")}; 202 in ${times[times.length >> 1]} ms (median)`;
+  return `POSTs: ${answers.join(", ")}; 202 in ${times[times.length >> 1]} ms (median)`;
 }
 
 const LAST = "-last";
@@ -163,11 +163,13 @@ export async function awaitResults(
   app: string,
   posted: readonly PostedActivity[],
 ): Promise<void> {
-  const missing = new Set(posted.flatMap((one) => (one.app === app && one.outcome === "accepted" ? [one.rid] : [])));
+  const missing = new Set(
+    posted.flatMap((activity) => (activity.app === app && activity.outcome === "accepted" ? [activity.rid] : [])),
+  );
   let read = 0;
   const all = (): boolean => {
-    for (; read < listener.heard.length; read++) {
-      const event = listener.heard[read];
+    for (; read < listener.events.length; read++) {
+      const event = listener.events[read];
       if (event?.type === "result") missing.delete(String(event.rid));
     }
     return missing.size === 0;
@@ -184,7 +186,7 @@ export async function awaitResults(
     object: {},
   };
   await postUntilAnswered({ base, key }, last);
-  await listener.until(() => listener.heard.some((event) => event.rid === rid && event.type === "result"), SETTLE_MS);
+  await listener.until(() => listener.events.some((event) => event.rid === rid && event.type === "result"), SETTLE_MS);
 }
 
 /** What `GET /activities/{rid}` answers for each accepted rid of an app. */
@@ -195,7 +197,9 @@ export async function statusesOf(
   posted: readonly PostedActivity[],
 ): Promise<Map<string, string>> {
   const into = new Map<string, string>();
-  const rids = posted.filter((one) => one.app === app && one.outcome === "accepted").map(({ rid }) => rid);
+  const rids = posted
+    .filter((activity) => activity.app === app && activity.outcome === "accepted")
+    .map(({ rid }) => rid);
   const read = async (): Promise<void> => {
     for (let rid = rids.pop(); rid !== undefined; rid = rids.pop()) {
       const response = await fetch(`${base}/activities/${rid}`, { headers: { Authorization: `Bearer ${key}` } });

@@ -13,15 +13,15 @@ export function lmtpMailer(port: number) {
   };
 }
 
-let made = 0;
+let sequence = 0;
 function simple(user: string, subject: string): Buffer {
-  made += 1;
+  sequence += 1;
   return Buffer.from(
     [
       "From: Alice <alice@example.test>",
       `To: ${user}@example.test`,
       `Subject: ${subject}`,
-      `Message-ID: <made-${process.pid}-${made}@example.test>`,
+      `Message-ID: <made-${process.pid}-${sequence}@example.test>`,
       `Date: ${new Date().toUTCString()}`,
       "",
       `body of ${subject}`,

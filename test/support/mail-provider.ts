@@ -12,16 +12,16 @@ export const MAIL_CLIENT = { clientId: "mail-client-1", clientSecret: "canary-cl
  * an SMTP server that takes them for just that address (XOAUTH2). `given` is every code and token there ever was.
  */
 export async function mailProvider() {
-  const codes = new Map<string, { readonly user: string; readonly words: URLSearchParams }>();
+  const codes = new Map<string, { readonly user: string; readonly request: URLSearchParams }>();
   const owners = new Map<string, string>();
   const lasting = new Map<string, string>();
-  const given: string[] = [];
-  const asked: Array<{ readonly path: string; readonly form: URLSearchParams }> = [];
+  const issued: string[] = [];
+  const requests: Array<{ readonly path: string; readonly form: URLSearchParams }> = [];
   let answer: { readonly status: number; readonly body: string } | "stall" | undefined;
-  const word = (what: string) => {
-    const made = `canary-${what}-${randomBytes(9).toString("base64url")}`;
-    given.push(made);
-    return made;
+  const issue = (kind: string) => {
+    const secret = `canary-${kind}-${randomBytes(9).toString("base64url")}`;
+    issued.push(secret);
+    return secret;
   };
 
   function granted(form: URLSearchParams): { readonly status: number; readonly body: string } {
@@ -33,15 +33,17 @@ export async function mailProvider() {
       .digest("base64url");
     const isClient =
       form.get("client_id") === MAIL_CLIENT.clientId && form.get("client_secret") === MAIL_CLIENT.clientSecret;
-    const words = code?.words;
+    const request = code?.request;
     const fits =
-      words?.get("code_challenge") === challenge && words.get("redirect_uri") === form.get("redirect_uri") && isClient;
+      request?.get("code_challenge") === challenge &&
+      request.get("redirect_uri") === form.get("redirect_uri") &&
+      isClient;
     if (!code || !fits)
       return { status: 400, body: JSON.stringify({ error: isClient ? "invalid_grant" : "invalid_client" }) };
     return tokensFor(code.user);
   }
   function tokensFor(user: string) {
-    const [token, refresh] = [word("access"), word("refresh")];
+    const [token, refresh] = [issue("access"), issue("refresh")];
     owners.set(token, user);
     lasting.set(refresh, user);
     const body = { access_token: token, refresh_token: refresh, expires_in: 3_600, token_type: "Bearer" };
@@ -64,7 +66,7 @@ export async function mailProvider() {
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const form = new URLSearchParams(Buffer.concat(chunks).toString("utf8"));
-      asked.push({ path: request.url ?? "", form });
+      requests.push({ path: request.url ?? "", form });
       if (answer === "stall") return;
       const { status, body } = answer ?? granted(form);
       response.writeHead(status, { "content-type": "application/json" }).end(body);
@@ -87,11 +89,11 @@ export async function mailProvider() {
   await new Promise<void>((resolve) => smtp.listen(0, "127.0.0.1", () => resolve()));
   const origin = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
   const { port } = smtp.server.address() as AddressInfo;
-  const provider = (path: string, words: MailProvider["extraParameters"]): MailProvider => ({
+  const provider = (path: string, parameters: MailProvider["extraParameters"]): MailProvider => ({
     authorizeUrl: `${origin}/${path}/authorize`,
     tokenUrl: `${origin}/${path}/token`,
     scope: "mail",
-    extraParameters: words,
+    extraParameters: parameters,
     smtp: { host: "127.0.0.1", port, tls: "none" },
     mailbox: { protocol: "imap", host: "127.0.0.1", port: 1, tls: "none" },
   });
@@ -101,25 +103,25 @@ export async function mailProvider() {
       google: provider("google", { access_type: "offline", prompt: "consent" }),
       microsoft: provider("{tenant}/v2.0", {}),
     } satisfies Providers,
-    given,
-    asked,
+    issued,
+    requests,
     /** Somebody agreed to what this address asks: the code that the provider sends them back with. */
-    agree: (url: string, user: string) => {
-      const code = word("code");
-      codes.set(code, { user, words: new URL(url).searchParams });
+    consent: (url: string, user: string) => {
+      const code = issue("code");
+      codes.set(code, { user, request: new URL(url).searchParams });
       return code;
     },
     /** A login whose access token has ended. */
-    ended: (user: string) => {
-      const refresh = word("refresh");
+    expiredLogin: (user: string) => {
+      const refresh = issue("refresh");
       lasting.set(refresh, user);
       const { smtp, tokenUrl } = provider("google", {});
       const oauth2 = { tokenUrl, ...MAIL_CLIENT, refreshToken: refresh, accessToken: "an-old-one", expires: 1 };
       return { ...smtp, user, oauth2 };
     },
     /** From now on every request for a token is answered so. */
-    breaks: (how: typeof answer) => {
-      answer = how;
+    failWith: (fault: typeof answer) => {
+      answer = fault;
     },
     stop: async () => {
       web.closeAllConnections();

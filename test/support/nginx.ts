@@ -76,7 +76,7 @@ pid ${dir}/nginx.pid;
 events { worker_connections ${connections}; }
 http {
   types { text/html html; text/css css; text/javascript js; }
-  ${temporary.map((one) => `${one}_temp_path ${dir}/temp/${one};`).join("\n  ")}
+  ${temporary.map((name) => `${name}_temp_path ${dir}/temp/${name};`).join("\n  ")}
   ${http}
   include ${dir}/conf.d/*.conf;
 }

@@ -9,12 +9,12 @@ import { type IrcServer, ircProcess } from "./irc-process.ts";
  * `penalties` switches its throttle on (about a command a second).
  */
 export async function ngircd(
-  words: { readonly password?: string; readonly penalties?: boolean } = {},
+  options: { readonly password?: string; readonly penalties?: boolean } = {},
 ): Promise<IrcServer> {
   const dir = await mkdtemp(join(tmpdir(), "dgm-ngircd-"));
   const port = await freePort();
   await mkdir(join(dir, "none"));
-  await writeFile(join(dir, "ngircd.conf"), configuration(dir, port, words));
+  await writeFile(join(dir, "ngircd.conf"), configuration(dir, port, options));
   const server = ircProcess(["ngircd", "-n", "-f", join(dir, "ngircd.conf")], port);
   await server.start();
   return { ...server, stop: () => server.stop().then(() => rm(dir, { recursive: true, force: true })) };

@@ -56,13 +56,13 @@ function commandOf(pid: string): string {
 
 /** Where packages come from, and what was downloaded before: a test need not ask the registry for it again. */
 function npmSettings(): Record<string, string | undefined> {
-  const given = Object.entries(process.env).filter(([name]) =>
+  const inherited = Object.entries(process.env).filter(([name]) =>
     /^(npm_config_(registry|cafile|cache|userconfig)|https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS)$/i.test(name),
   );
   return {
     npm_config_userconfig: join(homedir(), ".npmrc"),
     npm_config_cache: join(homedir(), ".npm"),
     npm_config_prefer_offline: "true",
-    ...Object.fromEntries(given),
+    ...Object.fromEntries(inherited),
   };
 }

@@ -25,10 +25,10 @@ interface Login {
 
 /** A chat network of one page: lines of JSON, an archive per account, a password that is the name. */
 export async function onePageNetwork(): Promise<
-  TestNetwork & { readonly logins: () => number; readonly heard: () => readonly string[] }
+  TestNetwork & { readonly logins: () => number; readonly received: () => readonly string[] }
 > {
   const boxes = new Map<string, Letter[]>();
-  const heard: string[] = [];
+  const received: string[] = [];
   const news = new EventEmitter().setMaxListeners(0);
   const sockets = new Set<Socket>();
   let logins = 0;
@@ -65,7 +65,7 @@ export async function onePageNetwork(): Promise<
         news.on(`to:${name}`, tell);
         socket.on("close", () => news.off(`to:${name}`, tell));
       } else if (line.id !== undefined) {
-        heard.push(line.text ?? "");
+        received.push(line.text ?? "");
         news.emit("heard");
         write(socket, { said: line.id });
       }
@@ -98,8 +98,8 @@ export async function onePageNetwork(): Promise<
       news.emit(`to:bird${n}`, letter);
     },
     peerReceived: async (text) => {
-      while (!heard.includes(text)) await once(news, "heard", { signal: AbortSignal.timeout(20_000) });
-      return heard.filter((one) => one === text).length;
+      while (!received.includes(text)) await once(news, "heard", { signal: AbortSignal.timeout(20_000) });
+      return received.filter((candidate) => candidate === text).length;
     },
     sendTo: (n, text) => ({
       verb: "send",
@@ -114,7 +114,7 @@ export async function onePageNetwork(): Promise<
       return port;
     },
     logins: () => logins,
-    heard: () => heard,
+    received: () => received,
     close: kill,
   };
 }
@@ -180,7 +180,7 @@ async function connect(access: ConnectionContext<Login>): Promise<Client> {
     }
     if (line.text !== undefined) take(access, line as Letter);
   });
-  const ready = heard(news, "welcome");
+  const ready = nextOf(news, "welcome");
   socket.write(`${JSON.stringify({ login: access.address, password, ...(since ? { since: Number(since) } : {}) })}\n`);
   const length = await ready;
   if (since === undefined) await access.state.write("since", String(length));
@@ -188,9 +188,9 @@ async function connect(access: ConnectionContext<Login>): Promise<Client> {
     say: async (id, text) => {
       // The connection may have ended during the commit; nobody would answer.
       if (socket.destroyed) throw lost;
-      const said = heard(news, `said:${id}`);
+      const confirmed = nextOf(news, `said:${id}`);
       socket.write(`${JSON.stringify({ id, text })}\n`);
-      await said;
+      await confirmed;
     },
     close: () => socket.destroy(),
   };
@@ -209,7 +209,7 @@ function take(access: ConnectionContext<Login>, { n, from, text }: Letter): void
   access.record({ key: String(n), event, state: { name: "since", value: String(n) } }).catch(() => undefined);
 }
 
-function heard(news: EventEmitter, event: string): Promise<unknown> {
+function nextOf(news: EventEmitter, event: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
     news.once(event, resolve);
     news.once("end", (why: Failure) =>

@@ -8,8 +8,13 @@ import { type Certificate, certificate } from "./mail-certificate.ts";
 export const PROSODY_DOMAIN = "xmpp.test";
 export const PROSODY_ROOMS = "rooms.xmpp.test";
 
-export interface TestProsody {
+/** A private XMPP server of a test. */
+export interface TestXmppServer {
   readonly port: number;
+  /** Port that takes connections without TLS. */
+  readonly peerPort: number;
+  /** Whether accounts have to use STARTTLS on `port`. */
+  readonly requiresTls: boolean;
   readonly tls: Certificate;
   /** Kills the server, as a crash does. */
   readonly kill: () => Promise<void>;
@@ -18,11 +23,17 @@ export interface TestProsody {
   readonly stop: () => Promise<void>;
 }
 
+/** Options of a private XMPP server. */
+export interface XmppServerOptions {
+  /** Whether messages are archived (XEP-0313); default true. */
+  readonly archive?: boolean;
+}
+
 /** Starts a private Prosody with rooms, archives, carbons and stream management. Passwords are `<user>-pw`. */
 export async function testProsody(
   users: readonly string[],
-  { archive = true, locking = false }: { readonly archive?: boolean; readonly locking?: boolean } = {},
-): Promise<TestProsody> {
+  { archive = true, locking = false }: XmppServerOptions & { readonly locking?: boolean } = {},
+): Promise<TestXmppServer> {
   const dir = await mkdtemp(join(tmpdir(), "dgm-prosody-"));
   await chmod(dir, 0o755);
   const accounts = join(dir, "data", "xmpp%2etest", "accounts");
@@ -47,6 +58,8 @@ export async function testProsody(
   }
   return {
     port,
+    peerPort: port,
+    requiresTls: false,
     tls,
     kill,
     start: async () => {

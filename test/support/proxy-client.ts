@@ -106,10 +106,10 @@ export async function openSocket(edge: ProxyTarget, path: string) {
     headers: { Host: edge.host, Authorization: `Bearer ${edge.key}` },
     ...(edge.ca === undefined ? {} : { ca: edge.ca, checkServerIdentity: () => undefined }),
   });
-  const heard: { readonly type?: string; readonly rid?: string }[] = [];
+  const received: { readonly type?: string; readonly rid?: string }[] = [];
   let look = (): void => undefined;
   ws.on("message", (data) => {
-    heard.push(JSON.parse(String(data)));
+    received.push(JSON.parse(String(data)));
     look();
   });
   await new Promise<void>((resolve, reject) => {
@@ -121,7 +121,7 @@ export async function openSocket(edge: ProxyTarget, path: string) {
     until: (type: string, rid: string) =>
       new Promise<void>((resolve) => {
         look = () => {
-          if (heard.some((one) => one.type === type && one.rid === rid)) resolve();
+          if (received.some((event) => event.type === type && event.rid === rid)) resolve();
         };
         look();
       }),

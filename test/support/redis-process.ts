@@ -27,10 +27,10 @@ export async function redisProcess(args: readonly string[] = [], sentinelConfig?
   const ended = new Promise<void>((done) => child.once("exit", () => done()));
   const clients: Redis[] = [];
   const client = (): Redis => {
-    const made = new Redis(port, "127.0.0.1", { maxRetriesPerRequest: null, retryStrategy: () => 20 });
-    made.on("error", () => undefined);
-    clients.push(made);
-    return made;
+    const client = new Redis(port, "127.0.0.1", { maxRetriesPerRequest: null, retryStrategy: () => 20 });
+    client.on("error", () => undefined);
+    clients.push(client);
+    return client;
   };
   await client().ping();
   return {
@@ -42,7 +42,7 @@ export async function redisProcess(args: readonly string[] = [], sentinelConfig?
       child.kill(name);
     },
     stop: async () => {
-      for (const one of clients) one.disconnect();
+      for (const client of clients) client.disconnect();
       child.kill("SIGCONT");
       child.kill("SIGKILL");
       await ended;

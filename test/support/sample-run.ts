@@ -92,10 +92,10 @@ export async function sampleRun({ dir, origin, key, browser }: SampleRunSettings
       await page.goto(`${origin}/page`);
       await open;
       await post({ ...sample, text: JSON.stringify(MAIL) }, undefined);
-      const wanted = output ?? { ...sample, language: "text", text: "sent" };
+      const expected = output ?? { ...sample, language: "text", text: "sent" };
       const text = () => page.evaluate<string>("document.body.innerText");
-      await page.waitForFunction(`document.body.innerText.includes(${JSON.stringify(lastLine(wanted.text))})`);
-      compare(wanted, await text());
+      await page.waitForFunction(`document.body.innerText.includes(${JSON.stringify(lastLine(expected.text))})`);
+      compare(expected, await text());
     } finally {
       await page.close();
       await context.clearCookies();
@@ -109,13 +109,13 @@ export async function sampleRun({ dir, origin, key, browser }: SampleRunSettings
         else if (sample.language === "html") await inBrowser(sample, output);
         else await inShell(sample, output);
       } catch (error) {
-        throw new Error(`${sample.place}: ${error instanceof Error ? error.message : String(error)}`);
+        throw new Error(`${sample.location}: ${error instanceof Error ? error.message : String(error)}`);
       }
     },
     finish: async () => {
       try {
         for (const { started, output } of behind) {
-          if (output) await started.until((text) => fits(output, text), `what ${output.place} shows`);
+          if (output) await started.until((text) => fits(output, text), `what ${output.location} shows`);
         }
       } finally {
         await Promise.all(behind.splice(0).map(({ started }) => started.stop()));
@@ -135,7 +135,7 @@ const MAIL = {
 
 function compare(output: Sample | undefined, actual: string): void {
   if (output && !fits(output, actual))
-    throw new Error(`${output.place} shows\n${output.text}\nbut what came is\n${actual}`);
+    throw new Error(`${output.location} shows\n${output.text}\nbut what came is\n${actual}`);
 }
 
 /** What a page shows last, without what differs at each run. */

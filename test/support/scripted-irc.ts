@@ -55,7 +55,7 @@ export async function scriptedIrc(script: IrcResponder = () => undefined): Promi
 function welcoming(line: string, say: (line: string) => void): void {
   const [command, first = ""] = line.split(" ");
   if (command === "CAP" && first === "LS") say(":srv CAP * LS :");
-  if (command === "USER") for (const word of ["001 bob :Welcome", "422 bob :No MOTD"]) say(`:srv ${word}`);
+  if (command === "USER") for (const reply of ["001 bob :Welcome", "422 bob :No MOTD"]) say(`:srv ${reply}`);
   if (command === "PING") say(`:srv PONG srv ${line.slice(5)}`);
   if (command === "JOIN") say(`:bob!b@h JOIN ${first}`);
 }

@@ -30,7 +30,7 @@ export interface ScriptedSmtp {
 
 /** A mail server that misbehaves exactly as told and writes down what it heard. It speaks no TLS. */
 export async function scriptedSmtp(script: SmtpScript = {}): Promise<ScriptedSmtp> {
-  const heard = { commands: [] as string[], messages: [] as string[], torn: [] as string[] };
+  const received = { commands: [] as string[], messages: [] as string[], torn: [] as string[] };
   const sockets = new Set<Socket>();
   let connections = 0;
   const server = createServer((socket) => {
@@ -38,14 +38,14 @@ export async function scriptedSmtp(script: SmtpScript = {}): Promise<ScriptedSmt
     sockets.add(socket);
     socket.on("error", () => undefined);
     socket.on("close", () => sockets.delete(socket));
-    converse(socket, script, heard);
+    converse(socket, script, received);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
   const hangUp = () => {
     for (const socket of sockets) socket.destroy();
   };
   return {
-    ...heard,
+    ...received,
     port: (server.address() as { port: number }).port,
     connections: () => connections,
     hangUp,
@@ -60,7 +60,7 @@ export async function scriptedSmtp(script: SmtpScript = {}): Promise<ScriptedSmt
 function converse(
   socket: Socket,
   script: SmtpScript,
-  heard: { readonly commands: string[]; readonly messages: string[]; readonly torn: string[] },
+  received: { readonly commands: string[]; readonly messages: string[]; readonly torn: string[] },
 ): void {
   let buffer = "";
   let body = false;
@@ -71,13 +71,13 @@ function converse(
     if (reply === "drop") socket.destroy();
     else if (reply !== "hang") socket.write(`${reply}\r\n`);
   };
-  const step = (name: string, told: Step | undefined, usual: string, line = ""): string => {
+  const step = (name: string, scripted: Step | undefined, usual: string, line = ""): string => {
     const count = (times.get(name) ?? 0) + 1;
     times.set(name, count);
-    return typeof told === "function" ? told(line, count) : (told ?? usual);
+    return typeof scripted === "function" ? scripted(line, count) : (scripted ?? usual);
   };
   const command = (line: string): void => {
-    heard.commands.push(line);
+    received.commands.push(line);
     const verb = line.slice(0, 4).toUpperCase();
     if (verb === "EHLO") {
       const lines = ["scripted", ...(script.ehlo ?? ["PIPELINING", "8BITMIME"])];
@@ -97,7 +97,7 @@ function converse(
   };
   say(script.greeting ?? "220 scripted ESMTP");
   socket.on("close", () => {
-    if (body) heard.torn.push(buffer.slice(2));
+    if (body) received.torn.push(buffer.slice(2));
   });
   socket.on("data", (chunk) => {
     buffer += chunk.toString("latin1");
@@ -111,7 +111,7 @@ function converse(
         // A lone dot: how a client ends DATA when every recipient was refused before it (RFC 2920 3.1).
         if (piece === "") say("554 5.5.1 No valid recipients");
         else {
-          heard.messages.push(piece.slice(2));
+          received.messages.push(piece.slice(2));
           say(step("dot", script.dot, "250 2.0.0 Queued", piece.slice(2)));
         }
       } else {

@@ -2,7 +2,7 @@
 export interface SeededRandom {
   readonly seed: number;
   /** A whole number from `least` to `most`. */
-  readonly between: (least: number, most: number) => number;
+  readonly between: (min: number, max: number) => number;
   readonly pick: <T>(all: readonly T[]) => T;
 }
 
@@ -18,6 +18,6 @@ export function seededRandom(
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
-  const between = (least: number, most: number): number => least + Math.floor(next() * (most - least + 1));
+  const between = (min: number, max: number): number => min + Math.floor(next() * (max - min + 1));
   return { seed, between, pick: (all) => all[between(0, all.length - 1)] as (typeof all)[number] };
 }

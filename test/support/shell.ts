@@ -7,7 +7,7 @@ export interface Shell {
   /** Standard output alone. */
   readonly answer: () => string;
   /** Resolves with the output when it fits; rejects when the program ends, or 30 s pass, without. */
-  readonly until: (fits: (output: string) => boolean, what?: string) => Promise<string>;
+  readonly until: (fits: (output: string) => boolean, subject?: string) => Promise<string>;
   /** Resolves with the exit code (-1 for a signal). */
   readonly ended: Promise<number>;
   /** Ends it and whatever it started. */
@@ -41,26 +41,26 @@ export function shell(command: readonly [string, ...string[]], settings: ShellSe
     answer += text;
   });
   const watchers = new Set<() => void>();
-  const told = () => {
+  const notify = () => {
     for (const watcher of watchers) watcher();
   };
   for (const stream of [out, err]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
       output += text;
-      told();
+      notify();
     });
   }
   const ended = new Promise<number>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => resolve(code ?? -1));
   });
-  ended.then(told, told);
+  ended.then(notify, notify);
   const over = () => child.exitCode !== null || child.signalCode !== null;
   return {
     output: () => output,
     answer: () => answer,
     ended,
-    until: (fits, what = "the expected output") =>
+    until: (fits, subject = "the expected output") =>
       new Promise((resolve, reject) => {
         const settle = (error?: Error) => {
           watchers.delete(look);
@@ -68,7 +68,7 @@ export function shell(command: readonly [string, ...string[]], settings: ShellSe
           if (error) reject(error);
           else resolve(output);
         };
-        const missing = (why: string) => new Error(`${why} without ${what}. It wrote:\n${output}`);
+        const missing = (why: string) => new Error(`${why} without ${subject}. It wrote:\n${output}`);
         const look = () => {
           if (fits(output)) settle();
           else if (over()) ended.then(() => (fits(output) ? settle() : settle(missing("It ended"))), settle);

@@ -23,7 +23,7 @@ export interface SseClients {
   /** Answers that end a browser's EventSource for good, and streams that said that events are lost. */
   readonly faults: readonly string[];
   /** Events that came, in all. */
-  readonly heard: () => number;
+  readonly received: () => number;
   /** Resolves once it fits; rejects after `timeoutMs`. */
   readonly until: (fits: () => boolean, timeoutMs: number) => Promise<void>;
   readonly close: () => void;
@@ -104,7 +104,7 @@ export async function sseClients({ port, keys }: ListenerSettings): Promise<SseC
     members,
     faults,
     opened: () => counts.opened,
-    heard: () => counts.heard,
+    received: () => counts.heard,
     until: (fits, timeoutMs) =>
       new Promise((resolve, reject) => {
         const settle = (error?: Error): void => {

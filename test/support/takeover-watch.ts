@@ -40,8 +40,8 @@ export function takeoverWatch(
     }
   }
   function catchUp(): void {
-    books.forEach((heard, book) => {
-      for (let next = heard[read[book] as number]; next; next = heard[read[book] as number]) {
+    books.forEach((events, book) => {
+      for (let next = events[read[book] as number]; next; next = events[read[book] as number]) {
         note(next);
         read[book] = (read[book] as number) + 1;
       }

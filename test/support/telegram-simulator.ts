@@ -75,9 +75,9 @@ export async function telegramSimulator() {
     const call = { method, ...(await bodyOf(Buffer.concat(chunks), request.headers["content-type"] ?? "")) };
     calls.push(call);
     news.emit("call");
-    const given = Object.fromEntries(Object.keys(call.files).map((name) => [name, "attach"]));
-    const attached = Object.keys(given).every((name) => name.startsWith("file"));
-    issues.push(...(document?.requestIssues(method, { ...call.parameters, ...(attached ? {} : given) }) ?? []));
+    const uploads = Object.fromEntries(Object.keys(call.files).map((name) => [name, "attach"]));
+    const attached = Object.keys(uploads).every((name) => name.startsWith("file"));
+    issues.push(...(document?.requestIssues(method, { ...call.parameters, ...(attached ? {} : uploads) }) ?? []));
     const other = override(call);
     if (other === "cut") return void request.socket.destroy();
     if (other) return send(response, other.status, other.body);

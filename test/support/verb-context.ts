@@ -3,9 +3,11 @@ import { silentLog } from "../../src/model/log.ts";
 import type { Blob, Egress, Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
 
 /** What a platform is lent in tests that run it without the core; `commits` counts the marks. */
-export function testVerbContext(words: Partial<VerbContext> = {}): VerbContext & { readonly commits: () => number } {
+export function testVerbContext(
+  overrides: Partial<VerbContext> = {},
+): VerbContext & { readonly commits: () => number } {
   let commits = 0;
-  const commit = words.commit ?? (async () => undefined);
+  const commit = overrides.commit ?? (async () => undefined);
   return {
     ...noEgress,
     log: silentLog,
@@ -18,7 +20,7 @@ export function testVerbContext(words: Partial<VerbContext> = {}): VerbContext &
     subscriptions: async () => [],
     subscribe: async () => undefined,
     topicStatus: async () => undefined,
-    ...words,
+    ...overrides,
     commit: (more) => {
       commits += 1;
       return commit(more);
@@ -33,19 +35,19 @@ const refused = async () => {
 /** An egress guard that opens nothing. */
 export const noEgress: Egress = { fetch: refused, connect: refused };
 
-let made = 0;
+let sequence = 0;
 /** A valid mail; parts of it as wanted. */
-export function testMailActivity(words: Partial<Activity> = {}): Activity {
-  made += 1;
+export function testMailActivity(overrides: Partial<Activity> = {}): Activity {
+  sequence += 1;
   return {
-    id: `01TEST${String(process.pid).padStart(8, "0")}${String(made).padStart(12, "0")}`,
-    rid: `rid-${made}`,
+    id: `01TEST${String(process.pid).padStart(8, "0")}${String(sequence).padStart(12, "0")}`,
+    rid: `rid-${sequence}`,
     platform: "email",
     verb: "send",
     actor: { address: "bob@example.test", name: "Bob User" },
     target: [{ address: "alice@example.test", name: "Alice" }],
     object: { subject: "Hi", body: "Hello World!" },
-    ...words,
+    ...overrides,
   };
 }
 
@@ -53,9 +55,9 @@ export function testMailActivity(words: Partial<Activity> = {}): Activity {
 export async function runOnce(
   platform: Platform,
   activity: Activity,
-  words: Partial<VerbContext> & { readonly credentials?: unknown; readonly egress?: Egress } = {},
+  overrides: Partial<VerbContext> & { readonly credentials?: unknown; readonly egress?: Egress } = {},
 ): Promise<Receipt> {
-  const { credentials, egress = noEgress, ...context } = words;
+  const { credentials, egress = noEgress, ...context } = overrides;
   const pending = activity.target.map((_, index) => index);
   const client = await platform.createClient?.({
     app: "app1",

@@ -18,13 +18,13 @@ export async function webServer(
   answer: (path: string, headers: Readonly<Record<string, unknown>>) => Answer,
   secure?: Certificate,
 ) {
-  const asked: string[] = [];
+  const requests: string[] = [];
   const listener: RequestListener = (request, response) => {
     const path = request.url ?? "";
-    asked.push(path);
-    const given = answer(path, request.headers);
-    if (typeof given === "function") return given(response);
-    response.writeHead(given.status ?? 200, { ...given.headers }).end(given.body ?? "");
+    requests.push(path);
+    const reply = answer(path, request.headers);
+    if (typeof reply === "function") return reply(response);
+    response.writeHead(reply.status ?? 200, { ...reply.headers }).end(reply.body ?? "");
   };
   const server = secure ? createSecureServer({ cert: secure.cert, key: secure.key }, listener) : createServer(listener);
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -32,7 +32,7 @@ export async function webServer(
   return {
     port,
     origin: secure ? `https://localhost:${port}` : `http://127.0.0.1:${port}`,
-    asked,
+    requests,
     stop: async () => {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));

@@ -15,24 +15,34 @@ import { webhookWorker } from "../../workers/webhooks.ts";
 import type { TestRedis } from "./redis.ts";
 
 /** Hooks with workers on a test Redis; receivers may be on loopback. Waits for retries are short. */
-export async function webhookHarness(redis: TestRedis, { kept = 100_000, waitMs = 50 } = {}) {
+export async function webhookHarness(redis: TestRedis, { eventsKept = 100_000, waitMs = 50 } = {}) {
   const client = redis.connect();
   const ring = await keyring({ path: join(redis.dir, "master.key"), opens: true });
-  const log = redisEventLog({ redis: client, eventsKept: kept });
-  const hooks = redisWebhooks({ redis: client, keyring: ring, eventLog: log });
+  const log = redisEventLog({ redis: client, eventsKept });
+  const webhooks = redisWebhooks({ redis: client, keyring: ring, eventLog: log });
   const inside = egress({ allowPrivate: ["127.0.0.0/8"], insideOnly: true });
   const ends: Array<() => Promise<void>> = [];
+
+  const store = (more: Partial<Parameters<typeof redisDeliveryStore>[0]> = {}) =>
+    redisDeliveryStore({ redis: client, keyring: ring, eventsKept, ...more });
 
   return {
     client,
     log,
-    hooks,
+    hooks: webhooks,
+    store,
     secret: newWebhookSecret(),
     /** One more worker process' worth of hook delivery. */
-    work: (more: Partial<Parameters<typeof webhookWorker>[0]> = {}) => {
-      const tail = eventTail({ connect: () => redis.connect(), control: client, log, logger: silentLog, kept });
+    startWorker: (more: Partial<Parameters<typeof webhookWorker>[0]> = {}) => {
+      const tail = eventTail({
+        connect: () => redis.connect(),
+        control: client,
+        log,
+        logger: silentLog,
+        kept: eventsKept,
+      });
       const worker = webhookWorker({
-        store: redisDeliveryStore({ redis: client, keyring: ring, eventsKept: kept }),
+        store: store(),
         eventLog: log,
         tail,
         post: webhookPost({ guard: inside, inside }),
@@ -51,11 +61,11 @@ export async function webhookHarness(redis: TestRedis, { kept = 100_000, waitMs 
     put: async (app: string, name: string, url: string, secret: string, more: Partial<NewWebhook> = {}) => {
       const { epoch, last } = await log.bounds(app);
       const cursor = `${epoch}.${last}`;
-      await hooks.put(app, { name, url, secret, filter: {}, replacesSecret: true, cursor, ...more });
+      await webhooks.put(app, { name, url, secret, filter: {}, replacesSecret: true, cursor, ...more });
     },
     append: (app: string, event: Event) => log.append(app, event),
     /** The `hook` events of an app. */
-    told: async (app: string) => {
+    webhookEvents: async (app: string) => {
       const entries = await client.xrange(keys.log(app), "-", "+");
       return entries
         .flatMap(([, fields]) =>

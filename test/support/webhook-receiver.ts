@@ -21,7 +21,7 @@ export type WebhookReply =
 
 /** A real web server that takes webhooks and keeps them; `react` decides what each is answered. */
 export async function webhookReceiver(
-  react: (it: Omit<ReceivedWebhook, "status">, nth: number) => WebhookReply = () => 204,
+  react: (webhook: Omit<ReceivedWebhook, "status">, nth: number) => WebhookReply = () => 204,
 ) {
   const received: ReceivedWebhook[] = [];
   const waiting = new Set<() => void>();
@@ -31,16 +31,16 @@ export async function webhookReceiver(
     request.on("end", () => {
       const raw = Buffer.concat(chunks).toString("utf8");
       const body = JSON.parse(raw) as Record<string, unknown>;
-      const it = {
+      const webhook = {
         id: String(request.headers["webhook-id"]),
         path: request.url ?? "",
         headers: request.headers,
         body,
         raw,
       };
-      const reaction = react(it, received.length);
+      const reaction = react(webhook, received.length);
       const status = typeof reaction === "number" ? reaction : typeof reaction === "function" ? 0 : reaction.status;
-      received.push({ ...it, status });
+      received.push({ ...webhook, status });
       if (typeof reaction === "function") reaction(response);
       else response.writeHead(status, typeof reaction === "number" ? {} : { ...reaction.headers }).end();
       for (const look of waiting) look();
@@ -53,15 +53,15 @@ export async function webhookReceiver(
     port,
     received,
     /** Those that were answered 2xx, the first time each. */
-    taken: () => {
+    accepted: () => {
       const seen = new Set<string>();
       return received.filter(({ id, status }) => status >= 200 && status < 300 && !seen.has(id) && seen.add(id));
     },
     /** Resolves when it is so; looked at after each request. */
-    until: async (so: () => boolean, what = "what was waited for", ms = 20_000): Promise<void> => {
+    until: async (so: () => boolean, subject = "what was waited for", ms = 20_000): Promise<void> => {
       if (so()) return;
       await new Promise<void>((resolve, reject) => {
-        const late = setTimeout(() => fail(new Error(`${what} did not come; received ${received.length}`)), ms);
+        const late = setTimeout(() => fail(new Error(`${subject} did not come; received ${received.length}`)), ms);
         const fail = (error: Error) => {
           waiting.delete(look);
           reject(error);

@@ -16,7 +16,7 @@ export interface HubSubscription {
 
 /** A WebSub hub (W3C) over real HTTP: takes subscriptions, verifies the intent behind them, and pushes. */
 export async function webSubHub({ lease = "864000" }: { readonly lease?: string } = {}) {
-  const asked: HubSubscription[] = [];
+  const requests: HubSubscription[] = [];
   const news = new EventEmitter();
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -26,7 +26,7 @@ export async function webSubHub({ lease = "864000" }: { readonly lease?: string 
     const [mode = "", topic = "", callback = ""] = ["mode", "topic", "callback"].map(
       (name) => form.get(`hub.${name}`) ?? "",
     );
-    const words = {
+    const fields = {
       mode,
       topic,
       callback,
@@ -38,17 +38,17 @@ export async function webSubHub({ lease = "864000" }: { readonly lease?: string 
       topic,
       ...(mode === "subscribe" ? { lease_seconds: lease } : {}),
     });
-    asked.push({ ...words, verified });
+    requests.push({ ...fields, verified });
     news.emit("asked");
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    asked,
+    requests,
     verify,
     /** Resolves when it was asked so often in all. */
     times: async (count: number) => {
-      while (asked.length < count) await once(news, "asked");
+      while (requests.length < count) await once(news, "asked");
     },
     push: async (callback: string, body: string, headers: Readonly<Record<string, string>> = {}) =>
       (await fetch(callback, { method: "POST", body, headers })).status,
@@ -64,10 +64,10 @@ export function hubSignature(secret: string, body: string, method = "sha256"): R
   return { "X-Hub-Signature": `${method}=${createHmac(method, secret).update(body).digest("hex")}` };
 }
 
-async function verify(callback: string, words: Readonly<Record<string, string>>) {
+async function verify(callback: string, params: Readonly<Record<string, string>>) {
   const challenge = randomBytes(16).toString("hex");
   const url = new URL(callback);
-  for (const [name, value] of Object.entries({ ...words, challenge })) url.searchParams.set(`hub.${name}`, value);
+  for (const [name, value] of Object.entries({ ...params, challenge })) url.searchParams.set(`hub.${name}`, value);
   const answer = await fetch(url);
   return { status: answer.status, verified: answer.ok && (await answer.text()) === challenge };
 }

@@ -20,14 +20,14 @@ export async function xAccount(options: Parameters<typeof xSimulator>[0] = {}) {
     /** Runs a verb; throws what the platform makes of a failure. */
     return async (
       verb: string,
-      words: Partial<Activity> = {},
+      overrides: Partial<Activity> = {},
       context: Partial<VerbContext> = {},
     ): Promise<Receipt> => {
-      const made = activityOf(platform, verb, words);
-      const pending = made.target.map((_, index) => index);
+      const built = activityOf(platform, verb, overrides);
+      const pending = built.target.map((_, index) => index);
       const run = platform.verbs[verb]?.run;
       if (!run) throw new Error("No such verb");
-      return run(client, made, testVerbContext({ ...egress, pending, ...context })).catch((thrown: unknown) => {
+      return run(client, built, testVerbContext({ ...egress, pending, ...context })).catch((thrown: unknown) => {
         throw platform.classifyError(thrown);
       });
     };
@@ -47,7 +47,7 @@ export async function xAccount(options: Parameters<typeof xSimulator>[0] = {}) {
 }
 
 /** An activity of bob's: the verb's example with what a test wants. */
-export function activityOf(platform: Platform, verb: string, words: Partial<Activity> = {}): Activity {
+export function activityOf(platform: Platform, verb: string, overrides: Partial<Activity> = {}): Activity {
   const example = platform.verbs[verb]?.example as Partial<Activity>;
-  return testMailActivity({ target: [], object: {}, ...example, platform: "twitter", verb, ...words });
+  return testMailActivity({ target: [], object: {}, ...example, platform: "twitter", verb, ...overrides });
 }

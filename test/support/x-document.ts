@@ -41,26 +41,27 @@ export async function xDocument(file: string) {
   };
   const operation = ({ method, path }: Pick<XOperation, "method" | "path">) =>
     at("paths", path, method.toLowerCase()) as Bag | undefined;
-  const parameters = (one: Bag) => ((one.parameters ?? []) as unknown[]).map((value) => resolved(value) as Parameter);
-  const content = (one: unknown): Bag => {
-    const types = ((one as Bag | undefined)?.content ?? {}) as Bag;
+  const parameters = (schema: Bag) =>
+    ((schema.parameters ?? []) as unknown[]).map((value) => resolved(value) as Parameter);
+  const content = (message: unknown): Bag => {
+    const types = ((message as Bag | undefined)?.content ?? {}) as Bag;
     return resolved((types["application/json"] as Bag | undefined)?.schema) as Bag;
   };
 
   /** What a fact says that the document does not. */
   function factFaults(fact: XOperation): readonly string[] {
-    const one = operation(fact);
-    if (!one) return ["there is no such operation"];
-    const scopes = (one.security as Bag[]).flatMap(({ OAuth2UserToken: list = [] }) => list as string[]);
-    const known = parameters(one).filter((parameter) => parameter.in === "query");
-    const body = one.requestBody
-      ? (content(resolved(one.requestBody)) as { properties?: Bag; required?: string[] })
+    const documented = operation(fact);
+    if (!documented) return ["there is no such operation"];
+    const scopes = (documented.security as Bag[]).flatMap(({ OAuth2UserToken: list = [] }) => list as string[]);
+    const known = parameters(documented).filter((parameter) => parameter.in === "query");
+    const body = documented.requestBody
+      ? (content(resolved(documented.requestBody)) as { properties?: Bag; required?: string[] })
       : {};
     const names = (list: readonly string[] = []) => list.map((name) => name.replace("!", ""));
     const musts = (list: readonly string[] = []) =>
       list.filter((name) => name.endsWith("!")).map((name) => name.slice(0, -1));
-    const missing = (what: string, list: readonly string[], among: readonly string[]) =>
-      list.filter((name) => !among.includes(name)).map((name) => `${what} ${name}`);
+    const missing = (kind: string, list: readonly string[], among: readonly string[]) =>
+      list.filter((name) => !among.includes(name)).map((name) => `${kind} ${name}`);
     return [
       ...missing("no scope", fact.scopes, scopes),
       ...missing("also the scope", scopes, fact.scopes),
@@ -85,20 +86,20 @@ export async function xDocument(file: string) {
   /** What does not fit of a request that was answered and of that answer. */
   function exchangeFaults({ endpoint, query, body, status, answer }: XExchange): readonly string[] {
     const fact = X_OPERATIONS.find(({ method, path }) => `${method} ${path}` === endpoint);
-    const one = fact && operation(fact);
-    if (!fact || !one) return [`${endpoint} is not known`];
-    const known = parameters(one).filter((parameter) => parameter.in === "query");
-    const asked = [...query].flatMap(([name, text]) => {
+    const documented = fact && operation(fact);
+    if (!fact || !documented) return [`${endpoint} is not known`];
+    const known = parameters(documented).filter((parameter) => parameter.in === "query");
+    const queryErrors = [...query].flatMap(([name, text]) => {
       const schema = resolved(known.find((parameter) => parameter.name === name)?.schema) as Bag | undefined;
       if (!schema) return [`query ${name} is not known`];
       const value = schema.type === "array" ? text.split(",") : schema.type === "integer" ? Number(text) : text;
       return check(schema, value).map((fault) => `query ${name}${fault}`);
     });
     const json = Object.values(body).some((value) => value instanceof Buffer) ? undefined : body;
-    const sent = one.requestBody && json ? check(content(resolved(one.requestBody)), json) : [];
-    const response = resolved((one.responses as Bag)[String(status)]);
+    const sent = documented.requestBody && json ? check(content(resolved(documented.requestBody)), json) : [];
+    const response = resolved((documented.responses as Bag)[String(status)]);
     const got = status >= 300 ? [] : check(content(response), answer);
-    return [...asked, ...sent.map((fault) => `body ${fault}`), ...got.map((fault) => `answer ${fault}`)];
+    return [...queryErrors, ...sent.map((fault) => `body ${fault}`), ...got.map((fault) => `answer ${fault}`)];
   }
   return { factFaults, exchangeFaults };
 }
@@ -112,5 +113,5 @@ function tidied(value: unknown): void {
   if (Array.isArray(bag.enum)) bag.enum = [...new Set(bag.enum)];
   // A discriminator is OpenAPI's; the `oneOf` beside it says the same.
   delete bag.discriminator;
-  for (const one of Object.values(bag)) tidied(one);
+  for (const child of Object.values(bag)) tidied(child);
 }

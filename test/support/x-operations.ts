@@ -133,9 +133,11 @@ export function requestErrors(
 ): readonly string[] {
   const check = (names: readonly string[], known: readonly string[] = []) => [
     ...names
-      .filter((name) => !known.some((one) => one.replace("!", "") === name))
+      .filter((name) => !known.some((parameter) => parameter.replace("!", "") === name))
       .map((name) => `${name} is not known`),
-    ...known.filter((one) => one.endsWith("!") && !names.includes(one.slice(0, -1))).map((one) => `${one} is missing`),
+    ...known
+      .filter((parameter) => parameter.endsWith("!") && !names.includes(parameter.slice(0, -1)))
+      .map((parameter) => `${parameter} is missing`),
   ];
   return [...check([...query.keys()], fact.query), ...check(Object.keys(body), fact.body)];
 }

@@ -9,7 +9,7 @@ export interface OAuth1Credentials {
 }
 
 const encoded = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+  encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /**
  * Whether a request is signed by these words: RFC 5849 section 3.4, written down anew from the RFC so that it does not
@@ -43,8 +43,8 @@ export function signedBy(
   const base = [method, `${url.origin}${url.pathname}`, parameters].map(encoded).join("&");
   const key = `${encoded(credentials.apiSecret)}&${encoded(credentials.accessSecret)}`;
   const expected = createHmac("sha1", key).update(base).digest();
-  const given = Buffer.from(signature, "base64");
-  return given.length === expected.length && timingSafeEqual(given, expected);
+  const actual = Buffer.from(signature, "base64");
+  return actual.length === expected.length && timingSafeEqual(actual, expected);
 }
 
 /** X's token server: rotating refresh tokens (each works once), and codes with PKCE. */
@@ -52,7 +52,7 @@ export function tokenServer(client: { readonly id: string; readonly secret?: str
   const access = new Map<string, { readonly user: string; readonly until: number }>();
   const refresh = new Map<string, string>();
   const codes = new Map<string, { readonly user: string; readonly challenge: string; readonly redirectUri: string }>();
-  const asked: URLSearchParams[] = [];
+  const requests: URLSearchParams[] = [];
 
   function give(user: string) {
     const [accessToken, refreshToken] = [randomBytes(18), randomBytes(18)].map((bytes) => bytes.toString("base64url"));
@@ -77,7 +77,7 @@ export function tokenServer(client: { readonly id: string; readonly secret?: str
   }
 
   return {
-    asked,
+    requests,
     /** Tokens as an account would have them after the consent. */
     login: (user: string) => {
       const { access_token: accessToken, refresh_token: refreshToken } = give(user);
@@ -101,7 +101,7 @@ export function tokenServer(client: { readonly id: string; readonly secret?: str
     },
     answer: (body: string, authorization: string | undefined): { readonly status: number; readonly body: object } => {
       const form = new URLSearchParams(body);
-      asked.push(form);
+      requests.push(form);
       const basic = `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString("base64")}`;
       const known = client.secret === undefined ? form.get("client_id") === client.id : authorization === basic;
       if (!known) return { status: 401, body: { error: "unauthorized_client" } };

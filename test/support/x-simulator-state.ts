@@ -63,7 +63,7 @@ export function xState(
     sequence += 1n;
     return (((BigInt(at) - EPOCH) << 22n) + sequence).toString();
   };
-  const person = (id: string) => people.find((one) => one.id === id);
+  const person = (id: string) => people.find((candidate) => candidate.id === id);
   const conversationOf = (a: string, b: string) => [a, b].sort((x, y) => (BigInt(x) < BigInt(y) ? -1 : 1)).join("-");
 
   function addPost(author: string, text: string, more: Partial<Post> = {}): string {
@@ -81,7 +81,7 @@ export function xState(
   function list<One extends { readonly id: string }>(
     all: readonly One[],
     query: URLSearchParams,
-    write: (one: One) => object,
+    write: (item: One) => object,
   ): XAnswer {
     const [since, until, token] = ["since_id", "until_id", "pagination_token"].map((name) => query.get(name));
     const end = token?.replace(/^page-0*/, "") ?? until;
@@ -122,15 +122,15 @@ export function xState(
     created_at: new Date(at).toISOString(),
     ...carried(files),
   });
-  const mine = ({ conversation }: Message, me: string) =>
+  const isParticipant = ({ conversation }: Message, me: string) =>
     !conversation.includes("-") || conversation.split("-").includes(me);
 
   function newPost({ body, me }: XCall): XAnswer {
     const { text = "", reply, quote_tweet_id: quote, media: files } = body as Readonly<Record<string, never>>;
-    const words = String(text);
+    const content = String(text);
     const names = ((files as { media_ids?: string[] } | undefined)?.media_ids ?? []).map(String);
     if (names.some((id) => !media.has(id))) return problem(400, "invalid-request", "Your media IDs are invalid.");
-    if (words !== "" && posts.some((one) => one.author === me && one.text === words)) {
+    if (content !== "" && posts.some((post) => post.author === me && post.text === content)) {
       return problem(403, "about:blank", "You are not allowed to create a Tweet with duplicate content.");
     }
     const answered = (reply as { in_reply_to_tweet_id?: string } | undefined)?.in_reply_to_tweet_id;
@@ -138,15 +138,15 @@ export function xState(
       ...(answered === undefined ? [] : [{ type: "replied_to", id: answered }]),
       ...(quote === undefined ? [] : [{ type: "quoted", id: String(quote) }]),
     ];
-    const id = addPost(me, words, { references, media: names });
-    return ok({ id, text: words }, 201);
+    const id = addPost(me, content, { references, media: names });
+    return ok({ id, text: content }, 201);
   }
   function newMessage(conversation: string, { body, me }: XCall): XAnswer {
     const files = (body.attachments ?? []) as ReadonlyArray<{ readonly media_id: string }>;
-    const id = addMessage(me, conversation, String(body.text ?? ""), { media: files.map((one) => one.media_id) });
+    const id = addMessage(me, conversation, String(body.text ?? ""), { media: files.map((file) => file.media_id) });
     return ok({ dm_conversation_id: conversation, dm_event_id: id }, 201);
   }
-  function removed<One extends { readonly id: string }>(all: One[], fits: (one: One) => boolean): XAnswer {
+  function removed<One extends { readonly id: string }>(all: One[], fits: (item: One) => boolean): XAnswer {
     const at = all.findIndex(fits);
     if (at < 0) return nobody;
     all.splice(at, 1);
@@ -196,13 +196,13 @@ export function xState(
       return { status: 200, body: { data, meta: { result_count: data.length } } };
     },
     "POST /2/tweets": newPost,
-    "DELETE /2/tweets/{id}": ({ ids: [id], me }) => removed(posts, (one) => one.id === id && one.author === me),
+    "DELETE /2/tweets/{id}": ({ ids: [id], me }) => removed(posts, (post) => post.id === id && post.author === me),
     "POST /2/users/{id}/retweets": ({ body, me }) => {
       const id = addPost(me, "RT", { references: [{ type: "retweeted", id: String(body.tweet_id) }] });
       return ok({ retweeted: true, rest_id: id });
     },
     "DELETE /2/users/{id}/retweets/{source_tweet_id}": ({ ids: [, id], me }) => {
-      removed(posts, ({ author, references }) => author === me && references.some((one) => one.id === id));
+      removed(posts, ({ author, references }) => author === me && references.some((reference) => reference.id === id));
       return ok({ retweeted: false });
     },
     "POST /2/users/{id}/likes": ({ body, me }) => toggled(likes, `${me} ${body.tweet_id}`, true, { liked: true }),
@@ -226,17 +226,17 @@ export function xState(
       ),
     "GET /2/users/{id}/timelines/reverse_chronological": ({ query }) => list(posts, query, postOut),
     "GET /2/tweets/search/recent": ({ query }) => {
-      const wanted = query.get("query") ?? "";
-      const thread = /^conversation_id:(\d+)$/.exec(wanted)?.[1];
+      const term = query.get("query") ?? "";
+      const thread = /^conversation_id:(\d+)$/.exec(term)?.[1];
       return list(
-        posts.filter(({ id, text }) => (thread === undefined ? text.includes(wanted) : id === thread)),
+        posts.filter(({ id, text }) => (thread === undefined ? text.includes(term) : id === thread)),
         query,
         postOut,
       );
     },
     "GET /2/dm_events": ({ query, me }) =>
       list(
-        messages.filter((one) => mine(one, me)),
+        messages.filter((message) => isParticipant(message, me)),
         query,
         messageOut,
       ),
@@ -257,7 +257,7 @@ export function xState(
         ? newMessage(conversationOf(call.me, call.ids[0] ?? ""), call)
         : problem(403, "about:blank", "You do not have permission to DM one or more participants."),
     "POST /2/dm_conversations/{dm_conversation_id}/messages": (call) => newMessage(call.ids[0] ?? "", call),
-    "DELETE /2/dm_events/{event_id}": ({ ids: [id] }) => removed(messages, (one) => one.id === id),
+    "DELETE /2/dm_events/{event_id}": ({ ids: [id] }) => removed(messages, (message) => message.id === id),
     "POST /2/media/upload/initialize": mediaAnswer,
     "POST /2/media/upload/{id}/append": mediaAnswer,
     "POST /2/media/upload/{id}/finalize": mediaAnswer,

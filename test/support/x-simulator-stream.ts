@@ -43,20 +43,20 @@ export function xStreams(onLine: (line: object) => void) {
         body: { meta: { sent: new Date().toISOString(), summary: { deleted: 1, not_deleted: 0 } } },
       };
     }
-    const made: Rule[] = [];
+    const created: Rule[] = [];
     const errors: object[] = [];
     for (const { value, tag = "" } of add ?? []) {
       const odd = value.includes("near:") ? "invalid-rules" : "duplicate-rules";
-      if (value.includes("near:") || rules.some((one) => one.value === value)) {
+      if (value.includes("near:") || rules.some((rule) => rule.value === value)) {
         errors.push({ title: odd, type: `https://api.x.com/2/problems/${odd}`, value });
       } else {
         sequence += 1;
-        made.push({ id: String(1_000 + sequence), value, tag });
+        created.push({ id: String(1_000 + sequence), value, tag });
       }
     }
-    rules = [...rules, ...made];
-    const meta = { sent: new Date().toISOString(), summary: { created: made.length, not_created: errors.length } };
-    const data = made.length === 0 ? {} : { data: made };
+    rules = [...rules, ...created];
+    const meta = { sent: new Date().toISOString(), summary: { created: created.length, not_created: errors.length } };
+    const data = created.length === 0 ? {} : { data: created };
     return { status: 200, body: { ...data, ...(errors.length === 0 ? {} : { errors }), meta } };
   }
 

@@ -86,10 +86,10 @@ export async function xSimulator({
     const body = parsed(request.headers["content-type"] ?? "", raw);
     const query = url.searchParams;
     const user = callerOf(request.headers.authorization ?? "", method, url);
-    const recorded = (given: XAnswer): XAnswer => {
-      const { status, body: answer } = given;
+    const recorded = (result: XAnswer): XAnswer => {
+      const { status, body: answer } = result;
       exchanges.push({ endpoint, method, path: url.pathname, query, body, user, status, answer });
-      return given;
+      return result;
     };
     if (!found) return recorded(problem(404, "about:blank", "No such endpoint"));
     if (user === undefined) return recorded(problem(401, "about:blank", "Unauthorized"));
@@ -97,7 +97,7 @@ export async function xSimulator({
       return recorded(problem(403, "unsupported-authentication", "This endpoint takes another kind of login."));
     }
     const { headers, over } = counted(user, endpoint);
-    const at = faults.findIndex((one) => one.endpoint === endpoint);
+    const at = faults.findIndex((entry) => entry.endpoint === endpoint);
     const fault = at < 0 ? undefined : faults.splice(at, 1)[0]?.fault;
     if (fault === "drop") return "break";
     if (fault === "stall") return "silence";
@@ -105,11 +105,11 @@ export async function xSimulator({
     if (over) return recorded({ ...problem(429, "about:blank", "Too Many Requests"), headers });
     const wrong = requestErrors(found.fact, query, body);
     const handler = handlers[endpoint];
-    const given =
+    const planned =
       wrong.length > 0 || !handler
         ? problem(400, "invalid-request", wrong.join("; "))
         : handler({ endpoint, ids: found.ids, query, body, me: user });
-    const result = recorded({ ...given, headers });
+    const result = recorded({ ...planned, headers });
     if (fault === "cut") return "break";
     if (fault === undefined && url.pathname === STREAM && result.status === 200) return "stream";
     return fault === "garbage" ? fault : result;
@@ -154,7 +154,7 @@ export async function xSimulator({
   return {
     ...state,
     origin: `http://127.0.0.1:${port}`,
-    asked: exchanges,
+    exchanges,
     oauth2,
     streams,
     /** The next request of that endpoint meets this. */

@@ -1,36 +1,53 @@
 import { xml } from "@xmpp/client";
 import { xmpp } from "../../src/platforms/xmpp/platform.ts";
 import type { TestAccount, TestNetwork } from "../contracts/connections/test-network.ts";
+import { testEjabberd } from "./ejabberd.ts";
 import { PROSODY_DOMAIN, testProsody } from "./prosody.ts";
 import { type XmppPeer, xmppPeer } from "./xmpp-peer.ts";
 
 const ACCOUNTS = 200;
 const PEER = `peer@${PROSODY_DOMAIN}`;
 
-/** A private Prosody with 200 accounts of ours and a peer, for the suite that all held platforms run. */
-export async function xmppNetwork(): Promise<TestNetwork> {
+/** Servers that the suite runs on. */
+const SERVERS = { prosody: testProsody, ejabberd: testEjabberd };
+
+export interface XmppNetworkOptions {
+  readonly server?: keyof typeof SERVERS;
+  readonly archive?: boolean;
+}
+
+/** A private XMPP server with 200 accounts of ours and a peer, for the suite that all held platforms run. */
+export async function xmppNetwork({
+  server: kind = "prosody",
+  archive = true,
+}: XmppNetworkOptions = {}): Promise<TestNetwork> {
   const users = Array.from({ length: ACCOUNTS }, (_, n) => `user${n}`);
-  const prosody = await testProsody([...users, "peer"]);
-  let peer: XmppPeer = await xmppPeer(prosody.port, "peer");
+  const server = await SERVERS[kind]([...users, "peer"], { archive });
+  let peer: XmppPeer = await xmppPeer(server.peerPort, "peer");
   /** What the peer got in its earlier lives. */
   const before: string[] = [];
   const address = (n: number) => `user${n}@${PROSODY_DOMAIN}`;
   const at = (n: number, port: number): TestAccount => ({
     address: address(n),
-    credentials: { host: "127.0.0.1", port, tls: "none", password: `user${n}-pw` },
+    credentials: {
+      host: "127.0.0.1",
+      port,
+      password: `user${n}-pw`,
+      ...(server.requiresTls ? { tls: "starttls", ca: server.tls.cert } : { tls: "none" }),
+    },
   });
-  const texts = (one: XmppPeer) =>
-    one.stanzas.flatMap((stanza) =>
+  const texts = (client: XmppPeer) =>
+    client.stanzas.flatMap((stanza) =>
       stanza.is("message") && stanza.attrs.type !== "error" ? (stanza.getChildText("body") ?? []) : [],
     );
   let sent = 0;
 
   return {
     platform: xmpp(),
-    account: (n) => at(n, prosody.port),
+    account: (n) => at(n, server.port),
     wrongLogin: {
-      ...at(0, prosody.port),
-      credentials: { ...Object(at(0, prosody.port).credentials), password: "wrong" },
+      ...at(0, server.port),
+      credentials: { ...Object(at(0, server.port).credentials), password: "wrong" },
     },
     peerSends: async (n, text) => {
       sent += 1;
@@ -40,8 +57,9 @@ export async function xmppNetwork(): Promise<TestNetwork> {
       await peer.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
     },
     peerReceived: async (text) => {
-      if (!before.includes(text)) await peer.waitFor((one) => one.is("message") && one.getChildText("body") === text);
-      return [...before, ...texts(peer)].filter((one) => one === text).length;
+      if (!before.includes(text))
+        await peer.waitFor((stanza) => stanza.is("message") && stanza.getChildText("body") === text);
+      return [...before, ...texts(peer)].filter((candidate) => candidate === text).length;
     },
     sendTo: (n, text) => ({
       verb: "send",
@@ -50,18 +68,18 @@ export async function xmppNetwork(): Promise<TestNetwork> {
       object: { body: text },
     }),
     keepsMissed: true,
-    kill: prosody.kill,
+    kill: server.kill,
     restart: async () => {
       before.push(...texts(peer));
       await peer.close();
-      await prosody.start();
-      peer = await xmppPeer(prosody.port, "peer");
+      await server.start();
+      peer = await xmppPeer(server.peerPort, "peer");
     },
-    port: prosody.port,
+    port: server.port,
     accountAt: at,
     close: async () => {
       await peer.close();
-      await prosody.stop();
+      await server.stop();
     },
   };
 }

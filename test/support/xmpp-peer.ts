@@ -61,7 +61,7 @@ export async function xmppPeer(port: number, user: string, resource = "peer"): P
     join: async (room, nick, password) => {
       const x = xml("x", "http://jabber.org/protocol/muc", ...(password ? [xml("password", {}, password)] : []));
       await xmpp.send(xml("presence", { to: `${room}/${nick}` }, x));
-      const fits = (one: Stanza) => one.is("presence") && one.attrs.from === `${room}/${nick}`;
+      const fits = (stanza: Stanza) => stanza.is("presence") && stanza.attrs.from === `${room}/${nick}`;
       const answer = await got(fits);
       if (answer.attrs.type === "error") throw new Error(`Not let in: ${answer}`);
     },

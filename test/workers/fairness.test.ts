@@ -29,6 +29,6 @@ it("sendWorker > lets a quiet app pass a noisy app's backlog", async () => {
   core.startWorkers(2);
   await core.results("noisy", 200);
   await core.close();
-  const places = [0, 1, 2, 3, 4].map((i) => order.indexOf(`quiet-${i}`));
-  expect(Math.max(...places)).toBeLessThan(20);
+  const positions = [0, 1, 2, 3, 4].map((i) => order.indexOf(`quiet-${i}`));
+  expect(Math.max(...positions)).toBeLessThan(20);
 });

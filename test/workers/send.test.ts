@@ -115,7 +115,7 @@ describe("sendWorker", () => {
 
   it.each(["thrown", "as an outcome"])(
     "waits for a rate limit as often as it is told to, %s, and counts no attempt",
-    async (how) => {
+    async (crash) => {
       let waits = 0;
       const limited = new Failure({
         kind: "rate-limited",
@@ -127,7 +127,7 @@ describe("sendWorker", () => {
         testPlatform(async (activity, context) => {
           if (++waits > 120) return sentTo(activity);
           expect(context.attempt).toBe(1);
-          if (how === "thrown") throw limited;
+          if (crash === "thrown") throw limited;
           return { outcomes: [outcomeOf("foo", limited)] };
         }),
       ]);
@@ -165,21 +165,21 @@ describe("sendWorker", () => {
     await core.accept("app1", activity);
     // The dead worker: took the head, committed, and is never heard of again.
     const lane = (await core.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "0"))[0] as string;
-    const taken = await core.outbox.claim("app1", lane);
-    if (taken.kind !== "item") throw new Error("no work");
-    expect(await core.outbox.commit(taken.item, sendingOf(taken.item))).toBe("committed");
+    const claimed = await core.outbox.claim("app1", lane);
+    if (claimed.kind !== "item") throw new Error("no work");
+    expect(await core.outbox.commit(claimed.item, sendingOf(claimed.item))).toBe("committed");
     core.startWorkers();
     const [result] = await core.results("app1", 1);
     expect(result).toMatchObject({ rid: activity.rid, status: "sent" });
     // The zombie comes back: nothing it says counts.
-    expect(await core.outbox.commit(taken.item, sendingOf(taken.item))).toBe("lost");
-    expect((await core.outbox.complete(taken.item, endOf(activity, "failed"))).kind).toBe("lost");
+    expect(await core.outbox.commit(claimed.item, sendingOf(claimed.item))).toBe("lost");
+    expect((await core.outbox.complete(claimed.item, endOf(activity, "failed"))).kind).toBe("lost");
     expect((await core.events("app1")).filter((event) => event.type === "result")).toHaveLength(1);
   });
 
   it("repeats a failed recovery, and never sends again for it", async () => {
     const sends: string[] = [];
-    let asked = 0;
+    let calls = 0;
     core = gatewayCore(server, [
       testPlatform(
         async (activity, context) => {
@@ -195,7 +195,7 @@ describe("sendWorker", () => {
         },
         {
           recover: async (_client, activity) => {
-            if (++asked < 3)
+            if (++calls < 3)
               throw new Failure({ kind: "retryable", code: "platform-unavailable", detail: "away", retryAfterMs: 20 });
             return sentTo(activity);
           },
@@ -205,7 +205,7 @@ describe("sendWorker", () => {
     core.startWorkers();
     await core.accept("app1", activityOf({ rid: "once" }));
     expect(await core.results("app1", 1)).toMatchObject([{ rid: "once", status: "sent", attempts: 4 }]);
-    expect([sends, asked]).toEqual([["once"], 3]);
+    expect([sends, calls]).toEqual([["once"], 3]);
   });
 
   it("ends as unknown when recovery fails for good", async () => {
@@ -242,8 +242,8 @@ describe("sendWorker", () => {
       await core.accept("app1", activityOf({ rid, options, target: [{ address: rid }] }));
     }
     for (const lane of await core.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "-1")) {
-      const taken = await core.outbox.claim("app1", lane);
-      if (taken.kind === "item") await core.outbox.commit(taken.item, sendingOf(taken.item));
+      const claimed = await core.outbox.claim("app1", lane);
+      if (claimed.kind === "item") await core.outbox.commit(claimed.item, sendingOf(claimed.item));
     }
     core.startWorkers();
     const results = await core.results("app1", 2);
@@ -261,9 +261,9 @@ describe("sendWorker", () => {
     // Each death took both along; from the third on they were begun one by one, and it was always the same.
     for (let death = 0; death < 5; death++) {
       for (const lane of lanes) {
-        const taken = await core.outbox.claim("app1", lane);
-        if (death >= 2 && taken.kind === "item" && taken.item.activity.rid === "poison")
-          await core.outbox.recordCrash(taken.item);
+        const claimed = await core.outbox.claim("app1", lane);
+        if (death >= 2 && claimed.kind === "item" && claimed.item.activity.rid === "poison")
+          await core.outbox.recordCrash(claimed.item);
       }
     }
     core.startWorkers();

@@ -9,7 +9,7 @@ import { type ReceivedWebhook, type WebhookReply, webhookReceiver } from "../sup
 let redis: TestRedis;
 let world: Awaited<ReturnType<typeof webhookHarness>>;
 let receiver: Awaited<ReturnType<typeof webhookReceiver>>;
-let react: (it: Omit<ReceivedWebhook, "status">, nth: number) => WebhookReply;
+let react: (webhook: Omit<ReceivedWebhook, "status">, nth: number) => WebhookReply;
 let app: string;
 let count = 0;
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   app = `app${++count}`;
   react = () => 204;
-  receiver = await webhookReceiver((it, nth) => react(it, nth));
+  receiver = await webhookReceiver((webhook, nth) => react(webhook, nth));
   world = await webhookHarness(redis);
 });
 afterEach(async () => {
@@ -36,7 +36,7 @@ describe("a hook", () => {
   test("gets each event once, signed, with its cursor and a stable id", async () => {
     await world.put(app, "one", receiver.url, world.secret);
     const cursor = await world.append(app, to("a@b.c", "r1"));
-    world.work();
+    world.startWorker();
     await receiver.until(() => receiver.received.length === 1);
     const [first] = receiver.received as [ReceivedWebhook];
     expect(receiver.verify(world.secret, first)).toMatchObject({ type: "result", rid: "r1", cursor });
@@ -57,7 +57,7 @@ describe("a hook", () => {
     await world.put(app, "one", receiver.url, world.secret, {
       filter: { types: ["result"], actors: ["BOB@example.com"] },
     });
-    world.work();
+    world.startWorker();
     await world.append(app, session("bob@example.com"));
     await world.append(app, to("x@y.z", "other", { actor: { address: "eve@example.com" } }));
     await world.append(app, to("x@y.z", "mine"));
@@ -75,13 +75,13 @@ describe("a hook", () => {
     await world.put(app, "one", receiver.url, world.secret);
     for (const rid of ["a1", "a2", "a3"]) await world.append(app, to("a@x.y", rid));
     for (const rid of ["b1", "b2"]) await world.append(app, to("b@x.y", rid));
-    world.work();
-    await receiver.until(() => receiver.taken().length === 2);
+    world.startWorker();
+    await receiver.until(() => receiver.accepted().length === 2);
     await world.append(app, to("a@x.y", "a4"));
-    await receiver.until(() => receiver.taken().length === 6);
-    const taken = rids(receiver.taken());
-    expect(taken.filter((rid) => String(rid).startsWith("a"))).toEqual(["a1", "a2", "a3", "a4"]);
-    expect(taken.slice(0, 2)).toEqual(["b1", "b2"]);
+    await receiver.until(() => receiver.accepted().length === 6);
+    const accepted = rids(receiver.accepted());
+    expect(accepted.filter((rid) => String(rid).startsWith("a"))).toEqual(["a1", "a2", "a3", "a4"]);
+    expect(accepted.slice(0, 2)).toEqual(["b1", "b2"]);
     expect(rids(receiver.received).filter((rid) => rid === "a1")).toHaveLength(4);
     expect(new Set(receiver.received.filter(({ body }) => body.rid === "a1").map(({ id }) => id)).size).toBe(1);
   });
@@ -90,72 +90,150 @@ describe("a hook", () => {
     react = () => 503;
     await world.put(app, "one", receiver.url, world.secret);
     for (let i = 0; i < 300; i++) await world.append(app, to(`u${i}@x.y`, `r${i}`));
-    world.work();
+    world.startWorker();
     await receiver.until(() => receiver.received.length > 30);
     expect(await world.hooks.get(app, "one")).toMatchObject({ state: "failing" });
     // The first burst goes out side by side; from then on one at a time.
     expect(new Set(receiver.received.map(({ id }) => id)).size).toBeLessThan(100);
     react = () => 200;
-    await receiver.until(() => receiver.taken().length === 300);
+    await receiver.until(() => receiver.accepted().length === 300);
     await vi.waitFor(async () =>
       expect(await world.hooks.get(app, "one")).toMatchObject({ state: "active", lag: { held: 0 } }),
     );
   });
 
   test.each([[429], [503]])("waits as %i asks by Retry-After", async (status) => {
-    const asked: number[] = [];
+    const delays: number[] = [];
     react = (_it, nth) => (nth === 0 ? { status, headers: { "retry-after": "7200" } } : 204);
     await world.put(app, "one", receiver.url, world.secret);
     await world.append(app, to("a@b.c", "r1"));
-    world.work({
+    world.startWorker({
       delay: (_failures, _random, askedMs = 0) => {
-        asked.push(askedMs);
+        delays.push(askedMs);
         return askedMs > 0 ? 100 : 50;
       },
     });
-    await receiver.until(() => receiver.taken().length === 1);
-    expect(Math.max(...asked)).toBe(7_200_000);
+    await receiver.until(() => receiver.accepted().length === 1);
+    expect(Math.max(...delays)).toBe(7_200_000);
   });
 
   test("that answers 410 is switched off at once, and a PUT switches it on where it was", async () => {
     react = () => 410;
     await world.put(app, "one", receiver.url, world.secret);
     await world.append(app, to("a@b.c", "r1"));
-    world.work();
+    world.startWorker();
     await vi.waitFor(async () => expect((await world.hooks.get(app, "one"))?.state).toBe("disabled"));
-    expect(await world.told(app)).toMatchObject([
+    expect(await world.webhookEvents(app)).toMatchObject([
       { name: "one", state: "disabled", error: { platformCode: "HTTP 410" } },
     ]);
     await world.append(app, to("a@b.c", "r2"));
     expect(receiver.received).toHaveLength(1);
     react = () => 200;
     await world.put(app, "one", receiver.url, world.secret);
-    await receiver.until(() => receiver.taken().length === 3);
-    expect(rids(receiver.taken()).filter(Boolean)).toEqual(["r1", "r2"]);
+    await receiver.until(() => receiver.accepted().length === 3);
+    expect(rids(receiver.accepted()).filter(Boolean)).toEqual(["r1", "r2"]);
   });
 
   test("that fails for a day is switched off; one event that fails for a day is skipped and told of", async () => {
     let skew = 0;
     const now = () => Date.now() + skew;
     react = ({ body }) => (body.rid === "poison" ? 500 : 200);
+    const poisonTries = () => rids(receiver.received).filter((rid) => rid === "poison").length;
     await world.put(app, "one", receiver.url, world.secret, { filter: { types: ["result"] } });
     const lost = await world.append(app, to("a@b.c", "poison"));
     await world.append(app, to("a@b.c", "behind"));
-    world.work({ now });
+    world.startWorker({ now });
     await receiver.until(() => receiver.received.length > 2);
-    await world.append(app, to("else@b.c", "other"));
-    await receiver.until(() => rids(receiver.taken()).includes("other"));
-    skew = 25 * 3_600_000;
-    await world.append(app, to("else@b.c", "keeps it alive"));
-    await receiver.until(() => rids(receiver.taken()).includes("behind"));
+    // Each hour another conversation gets through, and the poison is tried again.
+    for (let hour = 0; !rids(receiver.accepted()).includes("behind"); hour++) {
+      skew += 3_600_000;
+      const tried = poisonTries();
+      await world.append(app, to("else@b.c", `other${hour}`));
+      await receiver.until(() => rids(receiver.accepted()).includes(`other${hour}`));
+      await receiver.until(() => poisonTries() > tried || rids(receiver.accepted()).includes("behind"));
+    }
+    expect(skew).toBeGreaterThanOrEqual(24 * 3_600_000);
     await vi.waitFor(async () =>
-      expect(await world.told(app)).toMatchObject([{ name: "one", state: "skipped", lost }]),
+      expect(await world.webhookEvents(app)).toMatchObject([{ name: "one", state: "skipped", lost }]),
     );
     react = () => 500;
     await world.append(app, to("c@b.c", "last"));
     await vi.waitFor(async () => expect((await world.hooks.get(app, "one"))?.state).toBe("failing"));
-    skew = 50 * 3_600_000;
+    for (let hour = 0; hour < 24; hour++) {
+      expect((await world.hooks.get(app, "one"))?.state).toBe("failing");
+      skew += 3_600_000;
+      const tried = receiver.received.length;
+      await receiver.until(() => receiver.received.length > tried);
+    }
     await vi.waitFor(async () => expect((await world.hooks.get(app, "one"))?.state).toBe("disabled"));
+  });
+
+  test("is not switched off by a clock that jumps by days", async () => {
+    let skew = 0;
+    react = () => 500;
+    await world.put(app, "one", receiver.url, world.secret, { filter: { types: ["result"] } });
+    await world.append(app, to("a@b.c", "r1"));
+    world.startWorker({ now: () => Date.now() + skew });
+    for (const days of [1, -1, 10, 0, 30]) {
+      const tried = receiver.received.length;
+      await receiver.until(() => receiver.received.length > tried + 1);
+      skew = days * 86_400_000;
+      // A clock set back waits for what was planned before.
+      if (days <= 0) await world.put(app, "one", receiver.url, world.secret, { filter: { types: ["result"] } });
+    }
+    react = () => 200;
+    await receiver.until(() => receiver.accepted().length === 1);
+    expect(await world.hooks.get(app, "one")).toMatchObject({ state: "active", lag: { held: 0 } });
+    expect(await world.webhookEvents(app)).toEqual([]);
+  });
+
+  test("signs and schedules by Redis' clock, whatever the worker's shows", async () => {
+    const dateNow = vi.spyOn(Date, "now").mockImplementation(() => 0);
+    try {
+      await world.put(app, "one", receiver.url, world.secret);
+      await world.append(app, to("a@b.c", "r1"));
+      world.startWorker();
+      await receiver.until(() => receiver.received.length === 1);
+    } finally {
+      dateNow.mockRestore();
+    }
+    expect(receiver.verify(world.secret, receiver.received[0] as ReceivedWebhook)).toMatchObject({ rid: "r1" });
+  });
+
+  test("keeps pending events within the app's share of bytes, reads on later, and frees them", async () => {
+    let isDown = true;
+    react = () => (isDown ? 500 : 200);
+    const bytes = async () => (await world.client.hmget(keys.counts(app), "bytes", "pendingBytes")).map(Number);
+    const large = { object: { body: "x".repeat(40_000) } } as unknown as Partial<ResultEvent>;
+    await world.put(app, "one", receiver.url, world.secret, { filter: { types: ["result"] } });
+    for (let n = 0; n < 200; n++) await world.append(app, to(`u${n}@b.c`, `r${n}`, large));
+    const share = 4 * 1024 * 1024;
+    world.startWorker({ store: world.store({ maxBytes: () => share }) });
+    await receiver.until(() => receiver.received.length > 60);
+    const [stored = 0, pending = 0] = await bytes();
+    expect(pending).toBe(stored);
+    // A quarter of the share, and the page that went beyond it.
+    expect(pending).toBeGreaterThan(share / 4);
+    expect(pending).toBeLessThan(share / 4 + 2 * 1024 * 1024);
+    isDown = false;
+    await receiver.until(() => receiver.accepted().length === 200);
+    await vi.waitFor(async () => expect(await bytes()).toEqual([0, 0]));
+  });
+
+  test("gives its bytes back when it is deleted or goes back to a cursor", async () => {
+    react = () => 500;
+    const pending = async () => Number(await world.client.hget(keys.counts(app), "pendingBytes"));
+    for (const end of [world.hooks.remove, (_: string, name: string) => world.hooks.replay(app, name, "earliest")]) {
+      const tried = receiver.received.length;
+      await world.put(app, "one", receiver.url, world.secret, { filter: { types: ["result"] } });
+      await world.append(app, to("a@b.c", "r1"));
+      const worker = world.startWorker();
+      await receiver.until(() => receiver.received.length > tried + 1);
+      await worker.close();
+      expect(await pending()).toBeGreaterThan(0);
+      await end(app, "one");
+      expect(await pending()).toBe(0);
+    }
   });
 
   test("is told of a gap when the log dropped what it had still to get", async () => {
@@ -163,7 +241,7 @@ describe("a hook", () => {
     const first = await world.append(app, to("a@b.c", "lost"));
     await world.append(app, to("a@b.c", "kept"));
     await world.client.xtrim(keys.log(app), "MAXLEN", 1);
-    world.work();
+    world.startWorker();
     await receiver.until(() => receiver.received.length === 2);
     expect(receiver.received[0]?.body).toMatchObject({ type: "gap" });
     expect(receiver.received[0]?.body.requested).not.toBe(first);
@@ -174,7 +252,7 @@ describe("a hook", () => {
     await world.put(app, "one", receiver.url, world.secret);
     const cursors = [];
     for (const rid of ["r1", "r2", "r3"]) cursors.push(await world.append(app, to("a@b.c", rid)));
-    world.work();
+    world.startWorker();
     await receiver.until(() => receiver.received.length === 3);
     expect(await world.hooks.replay(app, "one", cursors[0] as string)).toBe(true);
     await receiver.until(() => receiver.received.length === 5);
@@ -184,7 +262,7 @@ describe("a hook", () => {
 
   test("that is made anew under its old name knows nothing of the old one", async () => {
     await world.put(app, "one", `${receiver.url}/old`, world.secret);
-    world.work();
+    world.startWorker();
     await world.append(app, to("a@b.c", "r1"));
     await receiver.until(() => receiver.received.length === 1);
     expect(await world.hooks.remove(app, "one")).toBe(true);
@@ -198,7 +276,7 @@ describe("a hook", () => {
   test("is sent a test once, whatever it answers", async () => {
     react = () => 500;
     await world.put(app, "one", receiver.url, world.secret);
-    world.work();
+    world.startWorker();
     expect(await world.hooks.test(app, "one", "test_1", JSON.stringify({ type: "test" }))).toBe(true);
     await receiver.until(() => receiver.received.length === 1);
     expect(receiver.received[0]?.id).toBe("test_1");
@@ -213,17 +291,17 @@ describe("a hook", () => {
 
 describe("workers", () => {
   test("share hooks so that each is delivered by one, and take over what another leaves", async () => {
-    const first = world.work();
+    const first = world.startWorker();
     for (let i = 0; i < 6; i++) await world.put(app, `h${i}`, `${receiver.url}/${i}`, world.secret);
-    world.work();
+    world.startWorker();
     for (let i = 0; i < 20; i++) await world.append(app, to("a@b.c", `r${i}`));
     await receiver.until(() => receiver.received.length === 120);
     await first.close();
     for (let i = 20; i < 40; i++) await world.append(app, to("a@b.c", `r${i}`));
     await receiver.until(() => receiver.received.length === 240);
     for (let i = 0; i < 6; i++) {
-      const mine = receiver.received.filter(({ path }) => path === `/hook/${i}`);
-      expect(rids(mine)).toEqual(Array.from({ length: 40 }, (_, n) => `r${n}`));
+      const deliveries = receiver.received.filter(({ path }) => path === `/hook/${i}`);
+      expect(rids(deliveries)).toEqual(Array.from({ length: 40 }, (_, n) => `r${n}`));
     }
   });
 
@@ -234,12 +312,12 @@ describe("workers", () => {
       return broken % 7 === 0 ? (response) => response.destroy() : 200;
     };
     await world.put(app, "one", receiver.url, world.secret);
-    world.work();
+    world.startWorker();
     for (let i = 0; i < 200; i++) await world.append(app, to(`u${i % 10}@x.y`, `r${i}`));
-    await receiver.until(() => receiver.taken().length === 200);
+    await receiver.until(() => receiver.accepted().length === 200);
     for (let u = 0; u < 10; u++) {
-      const mine = rids(receiver.taken()).filter((rid) => Number(String(rid).slice(1)) % 10 === u);
-      expect(mine).toEqual(Array.from({ length: 20 }, (_, n) => `r${n * 10 + u}`));
+      const ownRids = rids(receiver.accepted()).filter((rid) => Number(String(rid).slice(1)) % 10 === u);
+      expect(ownRids).toEqual(Array.from({ length: 20 }, (_, n) => `r${n * 10 + u}`));
     }
   });
 
@@ -249,10 +327,10 @@ describe("workers", () => {
       await world.put(app, "dead", dead.url, world.secret);
       await world.put(`${app}b`, "alive", receiver.url, world.secret);
       for (let i = 0; i < 50; i++) await world.append(app, to(`u${i}@x.y`, `d${i}`));
-      world.work();
+      world.startWorker();
       await dead.until(() => dead.received.length > 0);
       for (let i = 0; i < 50; i++) await world.append(`${app}b`, to(`u${i}@x.y`, `r${i}`));
-      await receiver.until(() => receiver.taken().length === 50);
+      await receiver.until(() => receiver.accepted().length === 50);
       expect(dead.received.length).toBeLessThanOrEqual(16);
     } finally {
       await dead.stop();

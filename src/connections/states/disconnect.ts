@@ -1,7 +1,9 @@
 import type { OwnedAccount } from "../../accounts/account-ownership.ts";
 import type { Failure } from "../../model/failure.ts";
+import { unproven } from "../connection-failures.ts";
 import type { ConnectionParts } from "../connection-parts.ts";
 import { CHECKING, type Disconnecting, type State } from "../connection-state.ts";
+import type { Verdict } from "../refusal-evidence.ts";
 
 /** Duration online after which a connection was good. The next failure is then the first again. */
 const GOOD_AFTER_MS = 60_000;
@@ -11,7 +13,7 @@ export async function disconnect(
   parts: ConnectionParts,
   { account, link, onlineSince }: Disconnecting,
 ): Promise<State> {
-  const { access, backoff } = parts;
+  const { access, backoff, evidence } = parts;
   await link.closed;
   const failure = await link.attempt.ended;
   access.set({ kind: "connecting" });
@@ -19,10 +21,26 @@ export async function disconnect(
   if (wasGood) backoff.reset();
   if (!failure) return CHECKING;
   const delayMs = backoff.failed();
-  if (failure.kind !== "auth" && failure.kind !== "permanent")
-    return { name: "backing-off", account, failure, delayMs: failure.retryAfterMs ?? delayMs };
-  await refuse(parts, account, failure);
-  return CHECKING;
+  const { verdict, isNew } = await evidence.judge(account, failure);
+  if (isNew) tell(parts, account, failure, verdict);
+  if (verdict === "final") {
+    await refuse(parts, account, failure);
+    return CHECKING;
+  }
+  const told = verdict === "unproven" ? unproven(failure) : failure;
+  return { name: "backing-off", account, failure: told, delayMs: failure.retryAfterMs ?? delayMs };
+}
+
+/** Tells operators once of a refusal; the app gets a `session` event. */
+function tell(
+  { log, owner }: ConnectionParts,
+  { platform }: OwnedAccount,
+  { code, platformCode }: Failure,
+  verdict: Verdict,
+): void {
+  const facts = { app: owner.app, account: owner.id, platform, code, platformCode };
+  if (verdict === "final") log.info(facts, "network refuses the account for good; the app has to store it again");
+  else log.info(facts, "network refuses the account without proof; retried for a day, check the account there");
 }
 
 /** Notes a final refusal by the network. No retry happens before the app changes the account. */

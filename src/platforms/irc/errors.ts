@@ -21,6 +21,27 @@ const BANNED: ErrorEntry = [
   "account-restricted",
   "The network has banned this account or this gateway's address.",
 ];
+/** Entries without proof. ERROR has no defined reasons, only words that each network chooses. */
+const BANNED_BY_WORDS: ErrorEntry = [
+  "permanent",
+  "platform-rejected",
+  "The network ended the connection with words of a ban.",
+];
+const REFUSED_BY_WORDS: ErrorEntry = [
+  "auth",
+  "platform-rejected",
+  "The network ended the connection with words of a refused login.",
+];
+/** The network asks for a password, and the account has none that could be wrong. */
+const PASSWORD_MISSING: ErrorEntry = [
+  "auth",
+  "platform-rejected",
+  "The network asks for a password, and the account has none: store the account with one.",
+];
+const SERVICES_DOWN: ErrorEntry = {
+  as: "unavailable",
+  detail: "The network cannot check the login (SASL) at the moment.",
+};
 const NOT_READY: ErrorEntry = { as: "unavailable", detail: "The network was not ready for that yet." };
 
 /** Meanings of numerics (RFC 2812 and additions of networks) and of this folder's own codes. */
@@ -80,7 +101,7 @@ const TABLE = errorTable({
     "902": "credentials-invalid",
     "904": "credentials-invalid",
     "905": "credentials-invalid",
-    IRC_SASL: "credentials-invalid",
+    IRC_NO_PASSWORD: PASSWORD_MISSING,
     IRC_NO_SASL: {
       as: "unavailable",
       detail: "The network offers no login (SASL) at the moment, which the account requires.",
@@ -91,11 +112,15 @@ const TABLE = errorTable({
   },
 });
 
+/** Words of a limit that passes. */
+const LIMIT = /throttl|too (?:fast|many)|flood|try again|reconnect|wait a|limit|temporar|later/i;
+/** Words of services that are away, in a refused login. */
+const SERVICES_AWAY = /temporar|too many|try again|later|unavailable|internal|timed? ?out|services|database|offline/i;
 /** Meanings of ERROR texts, since ERROR has no numeric; the first match wins. */
 const CLOSING_TEXTS: ReadonlyArray<readonly [pattern: RegExp, entry: ErrorEntry, retryAfterMs?: number]> = [
-  [/throttl|too (?:fast|many)|flood|try again|reconnect|wait a|limit/i, CONNECTION_LIMIT, 60_000],
-  [/password|not authori[sz]ed|access denied|authentication/i, "credentials-invalid"],
-  [/[gkzdq]-?lined?\b|\bakill|\bbanned\b|\bban\b/i, BANNED],
+  [LIMIT, CONNECTION_LIMIT, 60_000],
+  [/password|not authori[sz]ed|access denied|authentication/i, REFUSED_BY_WORDS, 300_000],
+  [/[gkzdq]-?lined?\b|\bakill|\bbanned\b|\bban\b/i, BANNED_BY_WORDS, 900_000],
 ];
 const RATE_LIMIT_WAIT_MS = 30_000;
 
@@ -106,7 +131,7 @@ export function classifyError(thrown: unknown): Failure {
   const platformCode = [numeric, serverText].filter((part) => part !== "").join(" ") || code;
   const facts = { platformCode, cause: thrown };
   if (code === "IRC_NUMERIC") {
-    const row = TABLE.lookup(numeric) ?? TABLE.row("rejected");
+    const row = TABLE.row(numericEntry(numeric, serverText));
     return TABLE.failure(row, { ...facts, ...(row[0] === "rate-limited" ? { retryAfterMs: RATE_LIMIT_WAIT_MS } : {}) });
   }
   if (code === "IRC_ERROR") {
@@ -115,6 +140,23 @@ export function classifyError(thrown: unknown): Failure {
   }
   const row = TABLE.lookup(code);
   return row ? TABLE.failure(row, facts) : TABLE.classify(thrown);
+}
+
+/** Tells whether the server closed the connection in words of a refused login. */
+export function isRefusedByWords({ kind, cause }: Failure): boolean {
+  return kind === "auth" && factsOf(cause).code === "IRC_ERROR";
+}
+
+/** Makes the failure of a password that the server refused several times by ERROR. */
+export function refusedPassword({ platformCode, cause }: Failure): Failure {
+  return TABLE.failure("credentials-invalid", { platformCode, cause });
+}
+
+/** Returns the meaning of a numeric. A refused login and a ban are verdicts only without words of something that passes. */
+function numericEntry(numeric: string, serverText: string): ErrorEntry {
+  if (/^46[3-6]$/.test(numeric) && LIMIT.test(serverText)) return CONNECTION_LIMIT;
+  if (/^90[245]$/.test(numeric) && SERVICES_AWAY.test(serverText)) return SERVICES_DOWN;
+  return TABLE.lookup(numeric) ?? "rejected";
 }
 
 /** Makes the failure of a break between a sent line and the network's answer. */

@@ -6,7 +6,17 @@ const RESTRICTED: ErrorEntry = [
   "account-restricted",
   "The XMPP server does not let this account stay connected.",
 ];
+/** Entries without proof. RFC 6120 defines no meaning for the account; servers answer so while parts are away. */
 const DOMAIN_NOT_SERVED: ErrorEntry = { as: "rejected", detail: "The XMPP server does not serve this domain." };
+const LOGIN_REFUSED: ErrorEntry = [
+  "auth",
+  "platform-rejected",
+  "The XMPP server does not complete the login, for a reason that says nothing of the password.",
+];
+const LOGIN_REQUEST_REFUSED: ErrorEntry = {
+  as: "rejected",
+  detail: "The XMPP server refuses a request that belongs to the login.",
+};
 const BUSY: ErrorEntry = { as: "unavailable", detail: "The XMPP server asks to come back later." };
 const ROOM_REFUSED: ErrorEntry = [
   "permanent",
@@ -20,10 +30,6 @@ const NICK_IN_USE: ErrorEntry = [
 ];
 const NOT_IN_ROOM: ErrorEntry = ["permanent", "not-in-room", "The account is not in this room: join the room first."];
 
-const LOGIN_FAILED: ErrorEntry = {
-  as: "unavailable",
-  detail: "The XMPP server does not complete the login at present.",
-};
 /** Wait after a conflict, in ms: another session of the account has to end first. */
 const CONFLICT_WAIT_MS = 120_000;
 
@@ -35,7 +41,7 @@ const TABLE = errorTable({
   },
   codes: {
     // RFC 6120 section 4.9.3; conditions that are absent here pass by themselves.
-    "stream not-authorized": "credentials-invalid",
+    "stream not-authorized": LOGIN_REFUSED,
     // Resources are unique, so a conflict is a limit of sessions or an operator's kick; both pass.
     "stream conflict": {
       as: "rate-limited",
@@ -92,7 +98,7 @@ export function classifyError(thrown: unknown): Failure {
   const facts = { platformCode: condition, cause: thrown };
   switch (codeOf(thrown, "name")) {
     case "SASLError":
-      return TABLE.failure(TABLE.lookup(`sasl ${condition}`) ?? LOGIN_FAILED, facts);
+      return TABLE.failure(saslEntry(condition, thrown), facts);
     case "StreamError":
       return TABLE.failure(TABLE.lookup(`stream ${condition}`) ?? "unreachable", {
         ...facts,
@@ -107,6 +113,25 @@ export function classifyError(thrown: unknown): Failure {
   }
 }
 
+/** Texts by which servers say that a refused login will be taken later. */
+const PASSING_TEXT = /temporar|too many|try again|later|unavailable|internal|timed? ?out|database/i;
+
+function saslEntry(condition: string, thrown: unknown): ErrorEntry {
+  const text: unknown = (thrown as { readonly text?: unknown }).text;
+  if (condition === "not-authorized" && typeof text === "string" && PASSING_TEXT.test(text)) return BUSY;
+  return TABLE.lookup(`sasl ${condition}`) ?? LOGIN_REFUSED;
+}
+
+/** Classifies an error of a login. A refused request of the login (binding, roster) is no refusal of a recipient. */
+export function loginFailure(thrown: unknown): unknown {
+  if (codeOf(thrown, "name") !== "StanzaError") return thrown;
+  const platformCode = codeOf(thrown, "condition");
+  return TABLE.failure(codeOf(thrown, "type") === "wait" ? BUSY : LOGIN_REQUEST_REFUSED, {
+    platformCode,
+    cause: thrown,
+  });
+}
+
 /** Classifies the condition of an error stanza; `joining` where the stanza answers a join request. */
 export function stanzaFailure(condition: string, type: string, joining = false): Failure {
   const row = (joining ? TABLE.lookup(`join ${condition}`) : undefined) ?? TABLE.lookup(`stanza ${condition}`);
@@ -119,11 +144,13 @@ export const closedByServer = (): Failure => TABLE.failure("unreachable");
 export const noResponse = (): Failure => TABLE.failure("timeout");
 export const protocolError = (detail: string, cause?: unknown): Failure =>
   TABLE.failure({ as: "protocol-error", detail }, { cause });
-export const noLogin = (): Failure =>
-  TABLE.failure({
-    as: "unavailable",
-    detail: "The XMPP server offers no login by SCRAM or PLAIN (RFC 6120 section 6).",
-  });
+/** Makes the failure for a server without a supported login. `offered` are the names of its mechanisms. */
+export function noLogin(offered: readonly string[]): Failure {
+  const names = offered.filter((name) => /^[A-Z0-9_-]{1,20}$/.test(name)).slice(0, 10);
+  const offer = names.length === 0 ? "none" : names.join(", ");
+  const detail = `The XMPP server offers no login by SCRAM or PLAIN (RFC 6120 section 6), but: ${offer}. The password was not tried.`;
+  return TABLE.failure({ as: "rejected", detail }, { platformCode: names.join(" ") });
+}
 export const roomLost = (): Failure =>
   TABLE.failure({ as: "unavailable", detail: "The room had lost the account, which joins again." });
 export const tooLarge = (cause: unknown): Failure => TABLE.failure("content-too-large", { cause });

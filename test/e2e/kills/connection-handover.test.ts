@@ -14,13 +14,13 @@ afterEach(async () => {
 
 function expectKept(
   name: string,
-  { said, arrived, posted, results, wrong }: ConnectionAudit,
+  { peerSent, arrived, posted, results, wrong }: ConnectionAudit,
   mayBeUnknown: boolean,
 ): void {
   const unsure = results.filter(([, status]) => status !== "sent");
-  const inbound = [...said.values()].flat().length;
+  const inbound = [...peerSent.values()].flat().length;
   console.log(`${name}: ${inbound} in, ${posted.length} out, not sent: ${JSON.stringify(unsure)}`);
-  for (const [address, texts] of said) expect(arrived.get(address), address).toEqual(texts);
+  for (const [address, texts] of peerSent) expect(arrived.get(address), address).toEqual(texts);
   expect(results.map(([rid]) => rid).toSorted()).toEqual(posted.toSorted());
   expect(wrong).toEqual([]);
   expect(unsure.filter(([, status]) => !mayBeUnknown || status !== "unknown")).toEqual([]);

@@ -9,7 +9,7 @@ import { xmppNetwork } from "../../support/xmpp-network.ts";
 const ACCOUNTS = 200;
 const KILLS = 3;
 
-type Heard = HeardEvent & {
+type SessionOrActivity = HeardEvent & {
   readonly state?: string;
   readonly actor?: { readonly address: string };
   readonly target?: ReadonlyArray<{ readonly address: string }>;
@@ -49,10 +49,10 @@ async function call(method: string, path: string, body: object): Promise<number>
   await answer.text();
   return answer.status;
 }
-const heard = (): readonly Heard[] => listener.heard as readonly Heard[];
+const events = (): readonly SessionOrActivity[] => listener.events as readonly SessionOrActivity[];
 const onlines = (since = 0) =>
   new Set(
-    heard().flatMap(({ type, state, at, actor }) =>
+    events().flatMap(({ type, state, at, actor }) =>
       type === "session" && state === "online" && at >= since ? [actor?.address] : [],
     ),
   );
@@ -60,14 +60,14 @@ const onlines = (since = 0) =>
 /** Both sides talk without a pause, conversation by conversation in order; ends what it began when told to. */
 function talk() {
   let talking = true;
-  const said = new Map<number, string[]>();
+  const peerSent = new Map<number, string[]>();
   const posted: string[] = [];
   const peer = (async () => {
     for (let n = 0; talking; n++) {
       const account = n % ACCOUNTS;
       const text = `in ${account} ${n}`;
       await world.peerSends(account, text);
-      said.set(account, [...(said.get(account) ?? []), text]);
+      peerSent.set(account, [...(peerSent.get(account) ?? []), text]);
       await sleep(4);
     }
   })();
@@ -80,7 +80,7 @@ function talk() {
     }
   })();
   return {
-    said,
+    peerSent,
     posted,
     stop: async () => {
       talking = false;
@@ -97,7 +97,7 @@ it(`brings ${ACCOUNTS} accounts back after each kill -9 of their worker, and los
     .until(() => onlines().size === ACCOUNTS, 60_000)
     .catch((error: unknown) => {
       throw new Error(
-        `${onlines().size} of ${ACCOUNTS} are online; ${JSON.stringify(heard().at(-1))}; ${worker.lastWords()}`,
+        `${onlines().size} of ${ACCOUNTS} are online; ${JSON.stringify(events().at(-1))}; ${worker.lastWords()}`,
         { cause: error },
       );
     });
@@ -105,26 +105,26 @@ it(`brings ${ACCOUNTS} accounts back after each kill -9 of their worker, and los
   /** By Redis' clock from the kill: the first that is being connected again, and the last that is online. */
   const times: string[] = [];
   for (let kill = 0; kill < KILLS; kill++) {
-    const count = heard().length;
-    await listener.until(() => heard().length > count + 200, 30_000);
+    const count = events().length;
+    await listener.until(() => events().length > count + 200, 30_000);
     const [seconds = "0"] = await redis.connect().time();
     const killedAt = Number(seconds) * 1_000;
     await worker.kill();
     await worker.start();
     await listener.until(() => onlines(killedAt).size === ACCOUNTS, 60_000);
     const after = (state: string) =>
-      heard().flatMap(({ type, state: now, at }) =>
+      events().flatMap(({ type, state: now, at }) =>
         type === "session" && now === state && at > killedAt ? [at - killedAt] : [],
       );
     times.push(`${Math.min(...after("connecting"))} to ${Math.max(...after("online"))}`);
   }
   await talking.stop();
-  const results = () => heard().filter(({ type }) => type === "result");
+  const results = () => events().filter(({ type }) => type === "result");
   await listener.until(() => new Set(results().map(({ rid }) => rid)).size >= talking.posted.length, 90_000);
-  const last = [...talking.said.values()].flat();
+  const last = [...talking.peerSent.values()].flat();
   await listener.until(() => arrivedBodies().length >= last.length, 60_000);
 
-  for (const [account, texts] of talking.said) {
+  for (const [account, texts] of talking.peerSent) {
     const { address } = world.account(account);
     expect(arrivedBodies(address)).toEqual(texts);
   }
@@ -141,8 +141,8 @@ it(`brings ${ACCOUNTS} accounts back after each kill -9 of their worker, and los
 
 /** What came in, in the order of the log. */
 function arrivedBodies(address?: string): string[] {
-  return heard().flatMap(({ type, object, target, self }) => {
-    const ours = address === undefined || target?.[0]?.address === address;
-    return type === "activity" && self !== true && ours && object?.body !== undefined ? [object.body] : [];
+  return events().flatMap(({ type, object, target, self }) => {
+    const matches = address === undefined || target?.[0]?.address === address;
+    return type === "activity" && self !== true && matches && object?.body !== undefined ? [object.body] : [];
   });
 }

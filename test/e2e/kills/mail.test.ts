@@ -103,7 +103,7 @@ function deathCounter() {
     claim: (sender: string): SmtpStage | undefined => {
       const rid = sender.split("@")[0] ?? "";
       begun.set(rid, (begun.get(rid) ?? 0) + 1);
-      const stage = SMTP_STAGES.find((one) => rid.startsWith("victim-") && rid.endsWith(`-${one}`));
+      const stage = SMTP_STAGES.find((candidate) => rid.startsWith("victim-") && rid.endsWith(`-${candidate}`));
       return begun.get(rid) === 1 ? stage : undefined;
     },
     died: () => {
@@ -137,10 +137,11 @@ async function post(
 async function resultsOf(listener: EventListener, letters: readonly Letter[]): Promise<Map<string, string[]>> {
   const results = (): Map<string, string[]> => {
     const all = new Map<string, string[]>();
-    for (const { type, rid, status = "", error } of listener.heard) {
+    for (const { type, rid, status = "", error } of listener.events) {
       // Only the doubt of `unknown` is expected; any other reason is for the words of a failing test.
-      const words = error === undefined || status === "unknown" ? status : `${status} (${error.code}: ${error.detail})`;
-      if (type === "result") all.set(String(rid), [...(all.get(String(rid)) ?? []), words]);
+      const summary =
+        error === undefined || status === "unknown" ? status : `${status} (${error.code}: ${error.detail})`;
+      if (type === "result") all.set(String(rid), [...(all.get(String(rid)) ?? []), summary]);
     }
     return all;
   };
@@ -153,9 +154,9 @@ async function resultsOf(listener: EventListener, letters: readonly Letter[]): P
 async function queueEmpty(mail: TestMail): Promise<boolean> {
   const log = await mail.log();
   const named = (pattern: RegExp): Set<string | undefined> => new Set([...log.matchAll(pattern)].map(([, id]) => id));
-  const taken = named(/qmgr\[\d+\]: (\w+): from=/g);
+  const queued = named(/qmgr\[\d+\]: (\w+): from=/g);
   const left = named(/qmgr\[\d+\]: (\w+): removed/g);
-  return [...taken].every((id) => left.has(id));
+  return [...queued].every((id) => left.has(id));
 }
 
 async function copiesOf(mail: TestMail): Promise<Map<string, number>> {

@@ -54,9 +54,9 @@ test("killed as a whole, the gateway leaves no process behind, and its next star
   await load.stop();
   await awaitResults(listener, base, key, "first", load.posted);
   const standing = await statusesOf(base, key, "first", load.posted);
-  const heard = new Map([["first", listener.heard]]);
+  const events = new Map([["first", listener.events]]);
   const lines = (await readLedger(ledger)).filter(({ rid }) => !rid.endsWith("-last"));
-  const verdict = auditDelivery({ posted: load.posted, ledger: lines, events: heard, statuses: standing });
+  const verdict = auditDelivery({ posted: load.posted, ledger: lines, events, statuses: standing });
   console.log(`Whole gateway killed 6 times: ${auditLine(verdict)}`);
   expectNothingLost(verdict);
   expect(listener.gaps()).toBe(0);

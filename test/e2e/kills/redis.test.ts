@@ -8,7 +8,7 @@ afterEach(() => run?.close());
 test("Redis is killed 20 times under load: nothing accepted is lost, doubled or out of order", async () => {
   run = await killRun(2);
   const { redis, random: chance, api, workers } = run;
-  const pids = [api, ...workers].map((one) => one.pid());
+  const pids = [api, ...workers].map((gateway) => gateway.pid());
   for (let kill = 0; kill < 20; kill++) {
     await sleep(chance.between(400, 3_000));
     await redis.kill();
@@ -18,13 +18,13 @@ test("Redis is killed 20 times under load: nothing accepted is lost, doubled or 
   const verdict = await run.audit("Redis killed 20 times");
   expectNothingLost(verdict);
   expect([...run.listeners.values()].map((listener) => listener.gaps())).toEqual([0, 0]);
-  expect([api, ...workers].map((one) => one.pid())).toEqual(pids);
+  expect([api, ...workers].map((gateway) => gateway.pid())).toEqual(pids);
 }, 240_000);
 
 test("while Redis is away each POST is answered 503 at once; afterwards all goes on by itself", async () => {
   run = await killRun(1);
   const { redis, api, workers, clients } = run;
-  const pids = [api, ...workers].map((one) => one.pid());
+  const pids = [api, ...workers].map((gateway) => gateway.pid());
   await sleep(2_000);
   await redis.kill();
   const away = Date.now();
@@ -43,5 +43,5 @@ test("while Redis is away each POST is answered 503 at once; afterwards all goes
   // Without a bound of its own a client of ours would have waited 10 s and got nothing.
   const unanswered = clients.flatMap((client) => client.attempts).filter(({ status }) => status === 0);
   expect(unanswered).toEqual([]);
-  expect([api, ...workers].map((one) => one.pid())).toEqual(pids);
+  expect([api, ...workers].map((gateway) => gateway.pid())).toEqual(pids);
 }, 120_000);

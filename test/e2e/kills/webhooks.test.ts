@@ -49,7 +49,7 @@ test("workers are killed while they deliver to a webhook: nothing is lost, and c
   for (let at = 0; at < rids.length; at += 100) {
     await post(rids.slice(at, at + 100));
     const some = Math.min(at + 30, rids.length);
-    await receiver.until(() => receiver.taken().length >= some, `${some} results`, 60_000);
+    await receiver.until(() => receiver.accepted().length >= some, `${some} results`, 60_000);
     if (at === 0 || at === 200) {
       for (const worker of workers) {
         await worker.kill();
@@ -57,10 +57,10 @@ test("workers are killed while they deliver to a webhook: nothing is lost, and c
       }
     }
   }
-  await receiver.until(() => receiver.taken().length === rids.length, "every result", 60_000);
+  await receiver.until(() => receiver.accepted().length === rids.length, "every result", 60_000);
   for (let c = 0; c < CONVERSATIONS; c++) {
-    const mine = receiver.taken().filter(({ body }) => String(body.rid).startsWith(`c${c}.`));
-    expect(mine.map(({ body }) => body.rid)).toEqual(rids.filter((rid) => rid.startsWith(`c${c}.`)));
+    const conversation = receiver.accepted().filter(({ body }) => String(body.rid).startsWith(`c${c}.`));
+    expect(conversation.map(({ body }) => body.rid)).toEqual(rids.filter((rid) => rid.startsWith(`c${c}.`)));
   }
 }, 180_000);
 

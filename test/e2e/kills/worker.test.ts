@@ -27,8 +27,8 @@ test("workers are killed 20 times under load: nothing is lost, doubled or out of
     await Promise.all(killed);
     const wentOn = () => watches.slice(-2).every((watch) => watch.allResumed());
     // What takes longer is for the verdict to tell.
-    const heard = [...listeners.values()].map((listener) => listener.until(wentOn, 30_000).catch(() => undefined));
-    await Promise.all(heard);
+    const resumed = [...listeners.values()].map((listener) => listener.until(wentOn, 30_000).catch(() => undefined));
+    await Promise.all(resumed);
   }
   const verdict = await run.audit("Workers killed 20 times");
   const slowest = watches.map((watch) => Math.max(0, ...watch.interruptionsMs())).toSorted((a, b) => a - b);
@@ -44,7 +44,7 @@ async function killOne(victim: GatewayProcess): Promise<TakeoverWatch> {
   const watch = takeoverWatch(
     Date.now(),
     posted(),
-    [...listeners.values()].map(({ heard }) => heard),
+    [...listeners.values()].map(({ events }) => events),
   );
   await victim.kill();
   await victim.start();

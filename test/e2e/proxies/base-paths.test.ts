@@ -10,7 +10,7 @@ import { testNginx } from "../../support/nginx.ts";
 import { openSocket, openStream, type ProxyTarget, proxyRequest } from "../../support/proxy-client.ts";
 import { activity } from "./contract.ts";
 
-interface Place {
+interface Deployment {
   /** What the gateway's HOST is; a socket below this folder, or loopback. */
   readonly host: (dir: string) => string;
   readonly basePath: string;
@@ -26,7 +26,7 @@ const PREFIX = "/talk/v1.0";
 const paths = { GATEWAY_PATH: PREFIX, GATEWAY_STREAM_PATH: `${PREFIX}/events` };
 const inHaproxy = (address: string) => address.replace("unix:", "unix@");
 
-const places: Readonly<Record<string, Place>> = {
+const deployments: Readonly<Record<string, Deployment>> = {
   "nginx, a socket and another prefix": {
     host: SOCKET,
     basePath: PREFIX,
@@ -73,7 +73,7 @@ const places: Readonly<Record<string, Place>> = {
   },
 };
 
-describe.each(Object.entries(places))("The gateway behind %s", (_title, { host, basePath, front, name }) => {
+describe.each(Object.entries(deployments))("The gateway behind %s", (_title, { host, basePath, front, name }) => {
   const closers: Array<() => Promise<unknown>> = [];
   let edge: ProxyTarget;
   beforeAll(async () => {
@@ -123,16 +123,16 @@ describe.each(Object.entries(places))("The gateway behind %s", (_title, { host, 
     }
     for (const path of [`${basePath}/socket`, "/notify"]) {
       const ws = await openSocket(edge, path);
-      const one = activity();
-      ws.send(one);
-      await ws.until("result", one.rid);
+      const submitted = activity();
+      ws.send(submitted);
+      await ws.until("result", submitted.rid);
       ws.close();
     }
   });
 
   it("keeps its cookies to itself", async () => {
-    const made = await proxyRequest(edge, `${basePath}/tokens`, { method: "POST", body: '{"ticket":true}' });
-    const { token } = JSON.parse(made.text) as { readonly token: string };
+    const created = await proxyRequest(edge, `${basePath}/tokens`, { method: "POST", body: '{"ticket":true}' });
+    const { token } = JSON.parse(created.text) as { readonly token: string };
     const opened = await openStream(edge, `${basePath}/events?ticket=${token}`, { Authorization: "" });
     expect(opened.status).toBe(200);
     const [cookie = ""] = opened.headers["set-cookie"] ?? [];

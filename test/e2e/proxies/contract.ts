@@ -47,13 +47,13 @@ export function activity(rid = `p-${++count}`) {
 }
 
 /** Posts it; answers its rid, or fails. */
-export async function post(edge: ProxyTarget, one = activity()): Promise<string> {
+export async function post(edge: ProxyTarget, submitted = activity()): Promise<string> {
   const { status, text } = await proxyRequest(edge, "/gateway/activities", {
     method: "POST",
-    body: JSON.stringify(one),
+    body: JSON.stringify(submitted),
   });
   expect(status, text).toBe(202);
-  return one.rid;
+  return submitted.rid;
 }
 
 /** Starts gateway, site and front before the tests of a `describe`, and ends them after it. */
@@ -183,14 +183,14 @@ export function streamsPass(edge: () => ProxyTarget, path = "/gateway/events"): 
   it(`resumes at ${path} where a stream was cut`, async () => {
     const first = await openStream(edge(), path);
     await first.until(() => first.events.length > 0);
-    const heard = await post(edge());
-    await first.result(heard);
+    const submittedRid = await post(edge());
+    await first.result(submittedRid);
     first.close();
     const missed = [await post(edge()), await post(edge())];
     const last = first.events.findLast(({ id }) => id !== undefined)?.id ?? "";
     const second = await openStream(edge(), path, { "Last-Event-ID": last });
     for (const rid of missed) await second.result(rid);
-    expect(second.results()).not.toContain(heard);
+    expect(second.results()).not.toContain(submittedRid);
     expect([...second.results()].sort()).toEqual([...missed].sort());
     second.close();
   });
@@ -215,10 +215,10 @@ export function quietStreamsLive(edge: () => ProxyTarget): void {
 export function socketsPass(edge: () => ProxyTarget, path = "/gateway/socket"): void {
   it(`carries a WebSocket both ways at ${path}`, async () => {
     const ws = await openSocket(edge(), path);
-    const one = activity();
-    ws.send(one);
-    await ws.until("confirm", one.rid);
-    await ws.until("result", one.rid);
+    const submitted = activity();
+    ws.send(submitted);
+    await ws.until("confirm", submitted.rid);
+    await ws.until("result", submitted.rid);
     ws.close();
   });
 }

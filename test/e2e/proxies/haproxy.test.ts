@@ -73,9 +73,9 @@ describe("HAProxy, routing upgrade", () => {
   it("takes the sockets of that name alone, in any case and with any port", async () => {
     for (const host of ["SHOP.example", `${HOST}:8443`]) {
       const ws = await openSocket({ ...edge(), host }, "/chat");
-      const one = activity();
-      ws.send(one);
-      await ws.until("result", one.rid);
+      const submitted = activity();
+      ws.send(submitted);
+      await ws.until("result", submitted.rid);
       ws.close();
     }
     await expect(openSocket({ ...edge(), host: `evil${HOST}` }, "/chat")).rejects.toThrow("200");

@@ -43,20 +43,20 @@ const TRICKS = [
 ];
 
 /** Sends these bytes and nothing more; resolves with all that came when the other side has ended it. */
-function said(edge: ProxyTarget, bytes: string): Promise<string> {
+function exchange(edge: ProxyTarget, bytes: string): Promise<string> {
   return new Promise((resolve) => {
-    let heard = "";
+    let received = "";
     const socket = connect(edge.port, "127.0.0.1", () => socket.write(bytes));
     socket.setEncoding("latin1").on("data", (text: string) => {
-      heard += text;
+      received += text;
     });
     socket.on("error", () => undefined);
-    socket.on("close", () => resolve(heard));
+    socket.on("close", () => resolve(received));
   });
 }
 
 /** The status lines within what was heard. */
-const statuses = (heard: string) => [...heard.matchAll(/^HTTP\/1\.[01] (\d{3})/gm)].map(([, status]) => Number(status));
+const statuses = (text: string) => [...text.matchAll(/^HTTP\/1\.[01] (\d{3})/gm)].map(([, status]) => Number(status));
 
 describe.each(Object.keys(fronts))("Rough visitors of %s", (name) => {
   const { edge } = edgeOf(fronts[name] as (behind: Behind) => Promise<Front>);
@@ -71,9 +71,9 @@ describe.each(Object.keys(fronts))("Rough visitors of %s", (name) => {
     const { key } = edge();
     const head = `GET /gateway/platforms HTTP/1.1\r\nHost: ${HOST}\r\nX-Slow: `;
     const body = `POST /gateway/activities HTTP/1.1\r\nHost: ${HOST}\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"rid":"slow",`;
-    const [slowHead, slowBody] = await Promise.all([said(edge(), head), said(edge(), body)]);
+    const [slowHead, slowBody] = await Promise.all([exchange(edge(), head), exchange(edge(), body)]);
     // Some say why, some only hang up.
-    for (const heard of [slowHead, slowBody]) expect(statuses(heard).filter((status) => status !== 408)).toEqual([]);
+    for (const text of [slowHead, slowBody]) expect(statuses(text).filter((status) => status !== 408)).toEqual([]);
     expect((await proxyRequest(edge(), "/gateway/activities/slow")).status).toBe(404);
     expect((await proxyRequest(edge(), "/gateway/platforms")).status).toBe(200);
   });
@@ -92,7 +92,7 @@ describe.each(Object.keys(fronts))("Rough visitors of %s", (name) => {
       outer(`Content-Length: 0\r\nContent-Length: ${smuggled.length}`, smuggled),
       outer(`Transfer-Encoding: xchunked\r\nContent-Length: ${smuggled.length}`, smuggled),
     ];
-    for (const bytes of tries) expect(statuses(await said(edge(), bytes)).length).toBeLessThanOrEqual(1);
+    for (const bytes of tries) expect(statuses(await exchange(edge(), bytes)).length).toBeLessThanOrEqual(1);
     expect((await proxyRequest(edge(), `/gateway/activities/${rid}`)).status).toBe(404);
   });
 });

@@ -26,7 +26,7 @@ afterEach(() => {
 });
 
 /** Collects what comes; resolves once it fits. */
-function heard(stream: ClientHttp2Stream) {
+function textOf(stream: ClientHttp2Stream) {
   let text = "";
   stream.setEncoding("utf8").on("data", (part: string) => {
     text += part;
@@ -52,25 +52,25 @@ describe.each(Object.keys(fronts))("%s by HTTP/2", (name) => {
     const common = { ":authority": HOST, ":scheme": "https", authorization: `Bearer ${key}` };
     const listeners = Array.from({ length: STREAMS }, () => {
       const stream = session.request({ ...common, ":path": "/gateway/events", accept: "text/event-stream" });
-      return heard(stream);
+      return textOf(stream);
     });
     await Promise.all(listeners.map((until) => until((text) => text.includes("event: ready"))));
 
-    const one = activity();
+    const submitted = activity();
     const posting = session.request({
       ...common,
       ":method": "POST",
       ":path": "/gateway/activities",
       "content-type": "application/json",
     });
-    posting.end(JSON.stringify(one));
+    posting.end(JSON.stringify(submitted));
     const [headers] = (await once(posting, "response")) as [{ readonly ":status": number }];
     expect(headers[":status"]).toBe(202);
     posting.resume();
-    const ended = (text: string) => new RegExp(`"type":"result"[^\\n]*"rid":"${one.rid}"`).test(text);
+    const ended = (text: string) => new RegExp(`"type":"result"[^\\n]*"rid":"${submitted.rid}"`).test(text);
     await Promise.all(listeners.map((until) => until(ended)));
 
     const page = session.request({ ...common, ":path": "/" });
-    expect(await heard(page)((text) => text.includes("</p>"))).toContain("Grüße");
+    expect(await textOf(page)((text) => text.includes("</p>"))).toContain("Grüße");
   });
 });

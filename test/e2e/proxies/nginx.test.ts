@@ -124,7 +124,7 @@ describe("nginx with two nodes that were both away", () => {
     const back = createServer((visitor) => {
       const onward = connect({ host, port: Number(port) });
       visitor.pipe(onward).pipe(visitor);
-      for (const one of [visitor, onward]) one.on("error", () => visitor.destroy());
+      for (const socket of [visitor, onward]) socket.on("error", () => visitor.destroy());
     });
     await once(back.listen(nodes[1], "127.0.0.1"), "listening");
     const open = await openStream(edge(), "/gateway/events");

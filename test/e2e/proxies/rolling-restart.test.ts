@@ -80,8 +80,8 @@ function activity(lane: string, n: number): Record<string, unknown> {
 
 /** Some seconds of load that all listeners follow. */
 function aWhile(crowd: SseClients): Promise<void> {
-  const enough = crowd.heard() + STREAMS * 20;
-  return crowd.until(() => crowd.heard() >= enough, 30_000);
+  const enough = crowd.received() + STREAMS * 20;
+  return crowd.until(() => crowd.received() >= enough, 30_000);
 }
 
 test.each(["nginx", "HAProxy"] as const)(
@@ -107,9 +107,9 @@ test.each(["nginx", "HAProxy"] as const)(
     const clients = loads(base, keys);
     await aWhile(crowd);
     for (const node of nodes) {
-      const told = Date.now();
+      const signalledAt = Date.now();
       await node.stop();
-      expect(Date.now() - told).toBeLessThan(LONGEST_STOP_MS);
+      expect(Date.now() - signalledAt).toBeLessThan(LONGEST_STOP_MS);
       await node.start();
     }
     await aWhile(crowd);
@@ -126,7 +126,7 @@ test.each(["nginx", "HAProxy"] as const)(
     const slowest = Math.max(...tries.map(({ ms }) => ms));
     console.log(
       `Rolling restart behind ${name}: ${tries.length} POSTs (${statuses}), slowest ${slowest} ms; ` +
-        `${STREAMS} streams came back ${crowd.opened() - STREAMS} times, ${crowd.heard()} events; ` +
+        `${STREAMS} streams came back ${crowd.opened() - STREAMS} times, ${crowd.received()} events; ` +
         `${SOCKETS} sockets ${sockets.opened() - SOCKETS} times, ${sockets.refused()} handshakes refused`,
     );
     expect(statuses).toEqual([202]);

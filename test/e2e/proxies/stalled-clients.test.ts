@@ -31,20 +31,20 @@ const fronts: Readonly<Record<string, (behind: Behind) => Promise<Front>>> = {
 
 const stuck: Socket[] = [];
 afterAll(() => {
-  for (const one of stuck.splice(0)) one.destroy();
+  for (const socket of stuck.splice(0)) socket.destroy();
 });
 
 /** Opens a stream or socket and, from the answer's head on, neither reads nor says anything, but keeps the connection. */
 async function silent({ port, key }: ProxyTarget, path: string, headers: readonly string[]): Promise<Socket> {
-  const one = connect(port, "127.0.0.1");
-  stuck.push(one);
-  one.on("error", () => undefined);
+  const socket = connect(port, "127.0.0.1");
+  stuck.push(socket);
+  socket.on("error", () => undefined);
   const head = [`GET ${path} HTTP/1.1`, `Host: ${HOST}`, `Authorization: Bearer ${key}`, ...headers];
-  one.write(`${head.join("\r\n")}\r\n\r\n`);
-  const [answer] = (await once(one, "data")) as [Buffer];
+  socket.write(`${head.join("\r\n")}\r\n\r\n`);
+  const [answer] = (await once(socket, "data")) as [Buffer];
   expect(answer.toString("latin1")).toMatch(/^HTTP\/1\.1 (200|101) /);
-  one.pause();
-  return one;
+  socket.pause();
+  return socket;
 }
 
 /** A figure of the gateway's own metrics; 0 where there is none yet. */
@@ -100,9 +100,9 @@ describe.each(Object.keys(fronts))("Behind %s", (name) => {
       interval: 500,
     });
     expect(await counted('streams_closed_total{transport="socket",reason="slow"')).toBe(0);
-    const one = activity();
-    good.send(one);
-    await good.until("result", one.rid);
+    const submitted = activity();
+    good.send(submitted);
+    await good.until("result", submitted.rid);
     good.close();
   });
 });

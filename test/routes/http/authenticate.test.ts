@@ -207,8 +207,8 @@ describe("listener tokens", () => {
       `${"a".repeat(9_000)}.b.c`,
     ];
     for (const trick of tricks) {
-      const { status, body: said } = await ask("/events", bearer(trick));
-      expect([trick.slice(0, 60), status, said?.code]).toEqual([trick.slice(0, 60), 401, "unauthenticated"]);
+      const { status, body: problem } = await ask("/events", bearer(trick));
+      expect([trick.slice(0, 60), status, problem?.code]).toEqual([trick.slice(0, 60), 401, "unauthenticated"]);
     }
     const evilKey = part({ kty: "oct", k: Buffer.from("x").toString("base64url") });
     expect(
@@ -344,8 +344,8 @@ describe("the client's address", () => {
   ): Promise<string> => {
     const { clientIp } = proxyTrust(trust);
     const server = createServer((req, res) => res.end(clientIp(req)));
-    const place = socketPath === undefined ? { port: 0, host: "127.0.0.1" } : { path: socketPath };
-    await new Promise<void>((done) => server.listen(place, done));
+    const listenAddress = socketPath === undefined ? { port: 0, host: "127.0.0.1" } : { path: socketPath };
+    await new Promise<void>((done) => server.listen(listenAddress, done));
     const address = server.address();
     const to = typeof address === "string" ? { socketPath: address } : { port: address?.port, host: "127.0.0.1" };
     const headers = forwarded === "" ? {} : { "X-Forwarded-For": forwarded };

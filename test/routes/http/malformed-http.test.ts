@@ -20,7 +20,7 @@ afterAll(() => {
 });
 
 /** Everything the server says until it closes. */
-function said(...parts: readonly string[]): Promise<string> {
+function exchange(...parts: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
     let text = "";
@@ -41,12 +41,12 @@ it.each([
   ["too large a head", `GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(5_000)}\r\n\r\n`, 431, "headers-too-large"],
   ["a head that never ends", "GET / HTTP/1.1\r\nHost: a\r\n", 408, "request-timeout"],
 ])("%s gets a problem document, and the connection ends", async (_what, request, status, code) => {
-  const [head = "", body = ""] = (await said(request)).split("\r\n\r\n");
+  const [head = "", body = ""] = (await exchange(request)).split("\r\n\r\n");
   expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*application/problem\\+json[^]*Connection: close`));
   expect(JSON.parse(body)).toMatchObject({ status, code });
 });
 
 it("a stream that is open gets no foreign head in its middle", async () => {
-  const text = await said("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n", "rubbish\r\n\r\n");
+  const text = await exchange("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n", "rubbish\r\n\r\n");
   expect(text.match(/HTTP\/1\.1/g)?.length ?? 0).toBeLessThanOrEqual(1);
 });

@@ -12,20 +12,20 @@ afterEach(async () => {
 });
 
 async function started(onUpgrade: () => void = () => {}): Promise<number> {
-  const it = createServer((req, res) => {
+  const created = createServer((req, res) => {
     readJson(req, 100).then(
       ({ value }) => res.end(JSON.stringify({ url: req.url, upgrade: req.headers.upgrade ?? null, value })),
       (error: unknown) => sendProblem(res, problemOf(error)),
     );
   });
-  server = it;
-  it.on("upgrade", (_req, socket) => {
+  server = created;
+  created.on("upgrade", (_req, socket) => {
     onUpgrade();
     socket.end("HTTP/1.1 101 Switching Protocols\r\n\r\n");
   });
-  ignoreOtherUpgrades(it);
-  await new Promise<void>((done) => it.listen(0, "127.0.0.1", done));
-  return (it.address() as AddressInfo).port;
+  ignoreOtherUpgrades(created);
+  await new Promise<void>((done) => created.listen(0, "127.0.0.1", done));
+  return (created.address() as AddressInfo).port;
 }
 
 /** Writes the parts one after the other, each when something came back or after a turn; answers all that was read. */

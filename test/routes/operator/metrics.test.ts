@@ -10,10 +10,10 @@ const health = {
 };
 
 function counted() {
-  const made = metrics("api");
-  made.results.inc({ platform: "email", status: "sent" });
-  made.acceptSeconds.observe(0.003);
-  return made;
+  const registry = metrics("api");
+  registry.results.inc({ platform: "email", status: "sent" });
+  registry.acceptSeconds.observe(0.003);
+  return registry;
 }
 
 test("a direct peer on loopback gets the Prometheus text", async () => {

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-const heard: string[] = [];
+const received: string[] = [];
 async function call(method: string, path: string, body?: unknown, key: string = app.key) {
   const answer = await fetch(`${world.url}/gateway${path}`, {
     method,
@@ -30,7 +30,7 @@ async function call(method: string, path: string, body?: unknown, key: string = 
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const raw = await answer.text();
-  heard.push(raw, JSON.stringify([...answer.headers]));
+  received.push(raw, JSON.stringify([...answer.headers]));
   return { status: answer.status, raw, body: raw === "" ? undefined : JSON.parse(raw) };
 }
 
@@ -163,7 +163,7 @@ describe("accounts", () => {
 
   test("no answer and no value in Redis holds a secret, in any form", async () => {
     await call("PUT", "/accounts", bob);
-    const everything = `${heard.join("\n")}\n${await dumpRedis(world.client)}`;
+    const everything = `${received.join("\n")}\n${await dumpRedis(world.client)}`;
     expect(everything).toContain(accountId("email", bob.address));
     const bytes = Buffer.from(CANARY);
     const shifted = [0, 1, 2].map((n) =>

@@ -58,9 +58,9 @@ describe("dead letters", () => {
     expect(validationErrors(DeadLetterListAnswer, body)).toEqual([]);
     expect(body.deadLetters.map(({ rid }: { rid: string }) => rid)).toEqual(["late"]);
     expect(validationErrors(DeadLetterAnswer, body.deadLetters[0])).toEqual([]);
-    const one = await call("GET", "/dead-letters/late");
-    expect(validationErrors(DeadLetterWholeAnswer, one.body)).toEqual([]);
-    expect(one.body).toMatchObject({
+    const shown = await call("GET", "/dead-letters/late");
+    expect(validationErrors(DeadLetterWholeAnswer, shown.body)).toEqual([]);
+    expect(shown.body).toMatchObject({
       rid: "late",
       status: "failed",
       attempts: 1,

@@ -157,12 +157,12 @@ describe("tickets", () => {
   });
 
   test("another ticket's cookie or a made-up one opens nothing", async () => {
-    const [one, two] = [await ticketOf(), await ticketOf()];
-    const [opened, other] = [await call(`/events?ticket=${one}`), await call(`/events?ticket=${two}`)];
+    const [first, second] = [await ticketOf(), await ticketOf()];
+    const [opened, other] = [await call(`/events?ticket=${first}`), await call(`/events?ticket=${second}`)];
     const name = sessionOf(opened.headers.get("set-cookie")).split("=")[0];
     const secret = sessionOf(other.headers.get("set-cookie")).split("=")[1];
     for (const Cookie of [`${name}=${secret}`, `${name}=`, `${name}=x`]) {
-      expect((await call(`/events?ticket=${one}`, { headers: { Cookie } })).status).toBe(401);
+      expect((await call(`/events?ticket=${first}`, { headers: { Cookie } })).status).toBe(401);
     }
   });
 
@@ -203,12 +203,12 @@ describe("POST /revocations", () => {
   const revoke = (body: unknown, key = app.key) => call("/revocations", { method: "POST", key, body });
 
   test("a token named by jti ends, others go on, and the log is told", async () => {
-    const [one, two] = [(await mint({ sub: "ann" })).body, (await mint({ sub: "ann" })).body];
-    expect((await revoke({ jti: one.jti })).status).toBe(204);
-    expect(world.controls.at(-1)).toEqual({ app: app.app, revocation: { jti: one.jti } });
-    expect((await call("/events", { key: one.token })).status).toBe(204);
-    expect((await call("/may/listen", { key: one.token })).status).toBe(401);
-    expect((await call("/events", { key: two.token })).status).toBe(200);
+    const [first, second] = [(await mint({ sub: "ann" })).body, (await mint({ sub: "ann" })).body];
+    expect((await revoke({ jti: first.jti })).status).toBe(204);
+    expect(world.controls.at(-1)).toEqual({ app: app.app, revocation: { jti: first.jti } });
+    expect((await call("/events", { key: first.token })).status).toBe(204);
+    expect((await call("/may/listen", { key: first.token })).status).toBe(401);
+    expect((await call("/events", { key: second.token })).status).toBe(200);
   });
 
   test("all of a subject's tokens end, tickets and their sessions with them; later ones live", async () => {

@@ -23,7 +23,7 @@ afterAll(async () => {
   await receiver.stop();
 });
 
-const heard: string[] = [];
+const received: string[] = [];
 async function call(method: string, path: string, body?: unknown, as = key) {
   const answer = await fetch(`${gw.url}/gateway${path}`, {
     method,
@@ -31,7 +31,7 @@ async function call(method: string, path: string, body?: unknown, as = key) {
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const raw = await answer.text();
-  heard.push(raw);
+  received.push(raw);
   return { status: answer.status, raw, body: raw === "" ? undefined : JSON.parse(raw) };
 }
 const echo = (rid: string) => ({
@@ -45,15 +45,18 @@ const echo = (rid: string) => ({
 
 describe("hooks", () => {
   test("are stored with a secret that is told once, get what happens, and are dropped", async () => {
-    const made = await call("PUT", "/hooks/orders", { url: receiver.url, types: ["result"] });
-    expect(made.status).toBe(201);
-    expect(validationErrors(HookPutAnswer, made.body)).toEqual([]);
-    const { secret, ...shown } = made.body;
+    const created = await call("PUT", "/hooks/orders", { url: receiver.url, types: ["result"] });
+    expect(created.status).toBe(201);
+    expect(validationErrors(HookPutAnswer, created.body)).toEqual([]);
+    const { secret, ...shown } = created.body;
     expect((await call("GET", "/hooks/orders")).body).toEqual(shown);
     await call("POST", "/activities", echo("pushed"));
-    await receiver.until(() => receiver.taken().some(({ body }) => body.rid === "pushed"));
-    const it = receiver.taken().find(({ body }) => body.rid === "pushed");
-    expect(receiver.verify(secret, it as NonNullable<typeof it>)).toMatchObject({ type: "result", status: "sent" });
+    await receiver.until(() => receiver.accepted().some(({ body }) => body.rid === "pushed"));
+    const delivery = receiver.accepted().find(({ body }) => body.rid === "pushed");
+    expect(receiver.verify(secret, delivery as NonNullable<typeof delivery>)).toMatchObject({
+      type: "result",
+      status: "sent",
+    });
     const again = await call("PUT", "/hooks/orders", { url: receiver.url });
     expect([again.status, again.body.secret, again.body.types]).toEqual([200, undefined, undefined]);
     const list = await call("GET", "/hooks");
@@ -68,12 +71,15 @@ describe("hooks", () => {
 
   test("take the app's own secret without repeating it, and make a new one when asked", async () => {
     const secret = newWebhookSecret();
-    const made = await call("PUT", "/hooks/own", { url: receiver.url, secret });
-    expect([made.status, made.body.secret]).toEqual([201, undefined]);
+    const created = await call("PUT", "/hooks/own", { url: receiver.url, secret });
+    expect([created.status, created.body.secret]).toEqual([201, undefined]);
     const { body } = await call("POST", "/hooks/own/test");
     await receiver.until(() => receiver.received.some(({ id }) => id === body.id));
-    const it = receiver.received.find(({ id }) => id === body.id);
-    expect(receiver.verify(secret, it as NonNullable<typeof it>)).toMatchObject({ type: "test", hook: "own" });
+    const delivery = receiver.received.find(({ id }) => id === body.id);
+    expect(receiver.verify(secret, delivery as NonNullable<typeof delivery>)).toMatchObject({
+      type: "test",
+      hook: "own",
+    });
     const renewed = await call("PUT", "/hooks/own", { url: receiver.url, newSecret: true });
     expect(renewed.body.secret).toMatch(/^whsec_/);
     expect(renewed.body.secret).not.toBe(secret);
@@ -82,12 +88,12 @@ describe("hooks", () => {
   test("are replayed from a cursor; one that is no cursor is pointed at", async () => {
     await call("PUT", "/hooks/again", { url: `${receiver.url}/again`, types: ["result"] });
     await call("POST", "/activities", echo("first"));
-    const mine = () => receiver.received.filter(({ path }) => path === "/hook/again");
-    await receiver.until(() => mine().length === 1);
+    const deliveries = () => receiver.received.filter(({ path }) => path === "/hook/again");
+    await receiver.until(() => deliveries().length === 1);
     const answer = await call("POST", "/hooks/again/replay", { after: "earliest" });
     expect(answer.status).toBe(202);
     expect(validationErrors(HookAnswer, answer.body)).toEqual([]);
-    await receiver.until(() => mine().filter(({ body }) => body.rid === "first").length === 2);
+    await receiver.until(() => deliveries().filter(({ body }) => body.rid === "first").length === 2);
     const wrong = await call("POST", "/hooks/again/replay", { after: "AAAA.1-1" });
     expect([wrong.status, wrong.body.errors[0].pointer]).toEqual([422, "/after"]);
   });
@@ -182,10 +188,10 @@ describe("hooks", () => {
 
   test("no answer and no value in Redis holds a secret", async () => {
     const secret = newWebhookSecret();
-    const before = heard.length;
+    const before = received.length;
     await call("PUT", "/hooks/canary", { url: receiver.url, secret });
     for (const path of ["", "/canary", "/canary/deliveries"]) await call("GET", `/hooks${path}`);
-    const everything = `${heard.slice(before).join("\n")}\n${await dumpRedis(gw.client)}`;
+    const everything = `${received.slice(before).join("\n")}\n${await dumpRedis(gw.client)}`;
     expect(everything).toContain("canary");
     const bytes = Buffer.from(secret.slice(6), "base64");
     for (const form of [secret, secret.slice(6), bytes.toString("hex")]) expect(everything).not.toContain(form);

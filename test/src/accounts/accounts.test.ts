@@ -62,7 +62,7 @@ describe("an account", () => {
     const all = await Promise.all(
       [1, 2, 3].map((n) => world.accounts.update("oauth", "email", bob.address, version, { token: n })),
     );
-    const done = all.filter((one) => one !== undefined);
+    const done = all.filter((account) => account !== undefined);
     expect(done).toHaveLength(1);
     expect((await world.accounts.credentialsOf("oauth", "email", bob.address))?.version).toBe(done[0]);
     expect(await world.accounts.versionOf("oauth", "email", bob.address)).toBe(done[0]);
@@ -72,59 +72,69 @@ describe("an account", () => {
 
   test("what a session wrote into the record stays when credentials are replaced", async () => {
     await world.accounts.put("fenced", { ...bob, credentials: {} });
-    const place = keys.account("fenced", accountId("email", bob.address));
-    await world.client.hset(place, "fence", "7");
+    const key = keys.account("fenced", accountId("email", bob.address));
+    await world.client.hset(key, "fence", "7");
     await world.accounts.put("fenced", { ...bob, credentials: { a: 1 } });
-    expect(await world.client.hget(place, "fence")).toBe("7");
+    expect(await world.client.hget(key, "fence")).toBe("7");
   });
 });
 
 describe("a record moved by somebody who can write to Redis", () => {
-  const place = (app: string, platform: string, address: string) => keys.account(app, accountId(platform, address));
+  const keyOf = (app: string, platform: string, address: string) => keys.account(app, accountId(platform, address));
 
   test("opens neither for another app, platform, address nor version", async () => {
     const victim = { ...bob, credentials: { password: CANARY } };
     await world.accounts.put("victim", victim);
-    const record = await world.client.hgetall(place("victim", "email", bob.address));
+    const record = await world.client.hgetall(keyOf("victim", "email", bob.address));
     const others = [
       ["thief", "email", bob.address],
       ["victim", "xmpp", bob.address],
       ["victim", "email", "mallory@example.com"],
     ] as const;
     for (const [app, platform, address] of others) {
-      for (const told of [{}, { platform, address }]) {
-        await world.client.hset(place(app, platform, address), { ...record, ...told });
+      for (const filter of [{}, { platform, address }]) {
+        await world.client.hset(keyOf(app, platform, address), { ...record, ...filter });
         await expect(world.accounts.credentialsOf(app, platform, address)).rejects.toThrow(/does not belong/);
       }
     }
     await world.accounts.put("victim", { ...victim, credentials: { password: "newer" } });
-    await world.client.hset(place("victim", "email", bob.address), "sealed", record.sealed as string);
+    await world.client.hset(keyOf("victim", "email", bob.address), "sealed", record.sealed as string);
     await expect(world.accounts.credentialsOf("victim", "email", bob.address)).rejects.toThrow(/does not belong/);
   });
 
   test("no word of another app can name its accounts or keys", async () => {
-    const [one, two] = [await world.registry.createApp("one", SCOPES), await world.registry.createApp("two", SCOPES)];
-    await world.accounts.put(one.app, { ...bob, credentials: {} });
-    const target = place(one.app, "email", bob.address);
+    const [first, second] = [
+      await world.registry.createApp("one", SCOPES),
+      await world.registry.createApp("two", SCOPES),
+    ];
+    await world.accounts.put(first.app, { ...bob, credentials: {} });
+    const target = keyOf(first.app, "email", bob.address);
     const id = accountId("email", bob.address);
     const text = fc.oneof(
       fc.string(),
       fc.string({ unit: fc.constantFrom(":", "{", "}", "a", "\0", "/", ".") }),
-      fc.constantFrom(id, `${one.app}:${id}`, `../${one.app}:${id}`, `:account:${one.app}:${id}`, target, "__proto__"),
+      fc.constantFrom(
+        id,
+        `${first.app}:${id}`,
+        `../${first.app}:${id}`,
+        `:account:${first.app}:${id}`,
+        target,
+        "__proto__",
+      ),
     );
     await fc.assert(
       fc.asyncProperty(text, text, async (a, b) => {
-        for (const name of [keys.account(two.app, a), place(two.app, a, b), keys.accounts(two.app)]) {
+        for (const name of [keys.account(second.app, a), keyOf(second.app, a, b), keys.accounts(second.app)]) {
           expect(name).not.toBe(target);
-          expect(name.startsWith(`${keys.tagOf(two.app)}:account`)).toBe(true);
+          expect(name.startsWith(`${keys.tagOf(second.app)}:account`)).toBe(true);
         }
-        expect(await world.accounts.get(two.app, a)).toBeUndefined();
-        expect(await world.accounts.credentialsOf(two.app, a, b)).toBeUndefined();
-        expect(await world.accounts.remove(two.app, a)).toBe(false);
+        expect(await world.accounts.get(second.app, a)).toBeUndefined();
+        expect(await world.accounts.credentialsOf(second.app, a, b)).toBeUndefined();
+        expect(await world.accounts.remove(second.app, a)).toBe(false);
       }),
       { numRuns: 100 },
     );
-    expect(await world.accounts.get(one.app, id)).toBeDefined();
+    expect(await world.accounts.get(first.app, id)).toBeDefined();
   });
 });
 

@@ -11,20 +11,20 @@ import {
 } from "../../../src/apps/api-key.ts";
 
 test("a key has its documented form and reads back", () => {
-  const made = Array.from({ length: 200 }, newApiKey);
-  for (const key of made) {
+  const apiKeys = Array.from({ length: 200 }, newApiKey);
+  for (const key of apiKeys) {
     expect(key.text).toMatch(/^dgm_[0-9A-Za-z]{12}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$/);
     expect(parseApiKey(key.text)).toEqual(key);
   }
-  expect(new Set(made.map(({ id }) => id)).size).toBe(200);
+  expect(new Set(apiKeys.map(({ id }) => id)).size).toBe(200);
 });
 
 test("any single wrong character is told as a typing error", () => {
   const { text } = newApiKey();
-  const place = fc.integer({ min: 4, max: text.length - 1 }).filter((i) => text[i] !== "_");
+  const index = fc.integer({ min: 4, max: text.length - 1 }).filter((i) => text[i] !== "_");
   const digit = fc.constantFrom(..."0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
   fc.assert(
-    fc.property(place, digit, (i, other) => {
+    fc.property(index, digit, (i, other) => {
       fc.pre(text[i] !== other);
       expect(parseApiKey(text.slice(0, i) + other + text.slice(i + 1))).toBe("mistyped");
     }),
@@ -55,10 +55,10 @@ test("only what can be a key's id passes as one", () => {
 });
 
 test("a hash fits its own key only, and a damaged hash fits none", () => {
-  const [one, two] = [newApiKey().text, newApiKey().text];
-  expect(matchesHash(one, hashApiKey(one))).toBe(true);
-  expect(matchesHash(two, hashApiKey(one))).toBe(false);
-  expect(matchesHash(one, "")).toBe(false);
+  const [first, second] = [newApiKey().text, newApiKey().text];
+  expect(matchesHash(first, hashApiKey(first))).toBe(true);
+  expect(matchesHash(second, hashApiKey(first))).toBe(false);
+  expect(matchesHash(first, "")).toBe(false);
 });
 
 test("the listener key is what PHP's hash_hmac makes of the printed key", () => {

@@ -17,8 +17,8 @@ afterAll(() => world.stop());
 test("the first app is made once, with its key in a private file", async () => {
   const dataDir = `${world.redis.dir}/data`;
   const both = await Promise.all([createFirstApp({ ...world, dataDir }), createFirstApp({ ...world, dataDir })]);
-  const [key] = both.filter((one) => one !== undefined);
-  expect(both.filter((one) => one !== undefined)).toHaveLength(1);
+  const [key] = both.filter((candidate) => candidate !== undefined);
+  expect(both.filter((candidate) => candidate !== undefined)).toHaveLength(1);
   expect((await readFile(firstAppKeyPath(dataDir), "utf8")).trim()).toBe(key);
   expect((await stat(firstAppKeyPath(dataDir))).mode & 0o777).toBe(0o600);
   expect(await createFirstApp({ ...world, dataDir })).toBeUndefined();
@@ -34,11 +34,11 @@ test("a made app is found by its key's id, and the key itself is nowhere in Redi
 });
 
 test("a name is taken once, also by two at the same moment", async () => {
-  const made = await Promise.allSettled([
+  const results = await Promise.allSettled([
     world.registry.createApp("twin", SCOPES),
     world.registry.createApp("twin", SCOPES),
   ]);
-  expect(made.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
   await expect(world.registry.createApp("", SCOPES)).rejects.toThrow(/name has/);
   await expect(world.registry.createApp("a\nb", SCOPES)).rejects.toThrow(/name has/);
 });
@@ -77,21 +77,21 @@ test("nothing that is asked for reaches another key name than that of an id", as
 
 test("a cached key costs no look-up for 3 s, then is read again; guesses never push it out", async () => {
   const { keyId } = await world.registry.createApp("cached", SCOPES);
-  const asked: string[] = [];
+  const requests: string[] = [];
   let time = 0;
   const find = async (id: string): Promise<ApiKeyRecord | undefined> => {
-    asked.push(id);
+    requests.push(id);
     return world.registry.find(id);
   };
   const cache = keyCache({ find, keyring: world.ring, now: () => time });
   const all = await Promise.all([cache(keyId), cache(keyId), cache(keyId)]);
   expect(new Set(all).size).toBe(1);
-  expect(asked).toEqual([keyId]);
+  expect(requests).toEqual([keyId]);
   for (let i = 0; i < 11_000; i++) await cache(`unknown${i}`);
-  expect(asked).toHaveLength(11_001);
+  expect(requests).toHaveLength(11_001);
   await cache("unknown10999");
   await cache(keyId);
-  expect(asked).toHaveLength(11_001);
+  expect(requests).toHaveLength(11_001);
   await world.registry.revoke(keyId);
   time = 2_999;
   expect((await cache(keyId))?.record.revoked).toBeUndefined();

@@ -20,11 +20,11 @@ afterAll(async () => {
 });
 
 /** Runs a command line as `dragoman` would. */
-async function dragoman(...words: string[]) {
+async function dragoman(...args: string[]) {
   const out: string[] = [];
-  const said: string[] = [];
+  const stderr: string[] = [];
   let closed = 0;
-  const io = { out: (line: string) => out.push(line), say: (line: string) => said.push(line) };
+  const io = { out: (line: string) => out.push(line), say: (line: string) => stderr.push(line) };
   const program = new Command("dragoman");
   const close = async () => {
     closed += 1;
@@ -38,25 +38,27 @@ async function dragoman(...words: string[]) {
   });
   keyCommands(program, { keyFile: () => world.ring.path, connect: tools }, io);
   const quiet = (command: Command): void => {
-    command.exitOverride().configureOutput({ writeErr: (text) => said.push(text), writeOut: (text) => out.push(text) });
-    for (const one of command.commands) quiet(one);
+    command
+      .exitOverride()
+      .configureOutput({ writeErr: (text) => stderr.push(text), writeOut: (text) => out.push(text) });
+    for (const subcommand of command.commands) quiet(subcommand);
   };
   quiet(program);
   let code = 0;
   try {
-    await program.parseAsync(words, { from: "user" });
+    await program.parseAsync(args, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     code = error.exitCode;
   }
-  return { out: out.join("\n"), said: said.join("\n"), code, closed };
+  return { out: out.join("\n"), stderr: stderr.join("\n"), code, closed };
 }
 
 test("app create prints the key once, by itself on standard output", async () => {
-  const { out, said, code, closed } = await dragoman("app", "create", "shop", "--scopes", "listen,send");
+  const { out, stderr, code, closed } = await dragoman("app", "create", "shop", "--scopes", "listen,send");
   expect(out).toMatch(/^dgm_\w{12}_\w{43}_\w{6}$/);
-  expect(said).toContain("shown only now");
-  expect(said).not.toContain(out);
+  expect(stderr).toContain("shown only now");
+  expect(stderr).not.toContain(out);
   expect([code, closed]).toEqual([0, 1]);
   const listed = await dragoman("app", "list");
   expect(listed.out).toContain("shop");
@@ -70,11 +72,11 @@ test("app rotate and revoke, by name, by key id or by the whole key", async () =
   expect(second.out).toMatch(/^dgm_/);
   const third = await dragoman("app", "rotate", "turn");
   expect([third.code, third.closed]).toEqual([1, 1]);
-  expect(third.said).toMatch(/two live keys/);
+  expect(third.stderr).toMatch(/two live keys/);
   const gone = await dragoman("app", "revoke", first.out);
   expect(gone.out).toBe(first.out.split("_")[1]);
   expect((await dragoman("app", "revoke", "turn")).out).toBe(second.out.split("_")[1]);
-  expect((await dragoman("app", "revoke", "turn")).said).toContain("no live key");
+  expect((await dragoman("app", "revoke", "turn")).stderr).toContain("no live key");
 });
 
 test.each([
@@ -86,16 +88,16 @@ test.each([
   [["app", "rotate", "nobody"], /no such app/],
   [["app", "revoke", "nobody"], /no such app/],
   [["key", "export-api"], /missing required argument/],
-])("%j fails in words", async (words, pattern) => {
-  const { said, code, out } = await dragoman(...words);
-  expect(said).toMatch(pattern);
+])("%j fails in words", async (args, pattern) => {
+  const { stderr, code, out } = await dragoman(...args);
+  expect(stderr).toMatch(pattern);
   expect(code).toBe(1);
   expect(out).toBe("");
 });
 
 test("help names every command", async () => {
   const { out } = await dragoman("app", "--help");
-  for (const word of ["create", "list", "rotate", "revoke"]) expect(out).toContain(word);
+  for (const name of ["create", "list", "rotate", "revoke"]) expect(out).toContain(name);
 });
 
 test("key export-api writes a private file without private halves, once", async () => {
@@ -105,17 +107,17 @@ test("key export-api writes a private file without private halves, once", async 
   expect(await readFile(file, "utf8")).not.toContain("private");
   const again = await dragoman("key", "export-api", file);
   expect([again.code, again.out]).toEqual([1, ""]);
-  expect(again.said).toContain("exists already");
+  expect(again.stderr).toContain("exists already");
 });
 
 test("key rotate stages first when asked, then uses what was staged", async () => {
   await world.accounts.put("any", { platform: "email", address: "a@b.c", credentials: {}, online: false });
-  expect((await dragoman("key", "rotate", "--stage")).said).toContain("Version 2");
+  expect((await dragoman("key", "rotate", "--stage")).stderr).toContain("Version 2");
   const exported = join(dir, "staged.key");
   await dragoman("key", "export-api", exported);
   const api = await keyring({ path: exported, opens: false });
   const rotated = await dragoman("key", "rotate");
-  expect(rotated.said).toContain("Version 2 is in use");
+  expect(rotated.stderr).toContain("Version 2 is in use");
   expect(rotated.closed).toBe(1);
   const app = (await world.registry.list())[0];
   const record = await world.registry.find(app?.keys[0]?.id ?? "");
@@ -129,8 +131,8 @@ test("key rotate stages first when asked, then uses what was staged", async () =
 test("app delete asks for --yes and prints the deleted app's id", async () => {
   const refused = await dragoman("app", "delete", "old shop");
   expect(refused.code).toBe(1);
-  expect(refused.said).toContain("--yes");
-  const { out, said, code, closed } = await dragoman("app", "delete", "old shop", "--yes");
+  expect(refused.stderr).toContain("--yes");
+  const { out, stderr, code, closed } = await dragoman("app", "delete", "old shop", "--yes");
   expect([out, code, closed]).toEqual(["id of old shop", 0, 1]);
-  expect(said).toContain("2 accounts and 1 webhooks");
+  expect(stderr).toContain("2 accounts and 1 webhooks");
 });

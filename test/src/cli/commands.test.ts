@@ -18,14 +18,14 @@ const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url)
 interface Answer {
   readonly code: number;
   readonly out: string;
-  readonly said: string;
+  readonly stderr: string;
 }
 
 function dragoman(args: readonly string[], env: Record<string, string> = {}): Promise<Answer> {
   const surroundings = { PATH: process.env.PATH, HOME: dir, DATA_DIR: join(dir, "data"), ...env };
   return new Promise((done) => {
-    execFile(process.execPath, ["--import", "tsx", entry, ...args], { env: surroundings }, (error, out, said) => {
-      done({ code: error === null ? 0 : Number(error.code), out, said });
+    execFile(process.execPath, ["--import", "tsx", entry, ...args], { env: surroundings }, (error, out, stderr) => {
+      done({ code: error === null ? 0 : Number(error.code), out, stderr });
     });
   });
 }
@@ -39,7 +39,7 @@ test("--version and --help", async () => {
 test("an unknown command is refused and points at the help", async () => {
   const answer = await dragoman(["serf"]);
   expect(answer.code).toBe(1);
-  expect(answer.said).toMatch(/unknown command.*serf.*\n.*serve/s);
+  expect(answer.stderr).toMatch(/unknown command.*serf.*\n.*serve/s);
 });
 
 test("config lists every setting and masks passwords", async () => {
@@ -60,7 +60,7 @@ test("a setting that can't be used ends with 78 and one line that names it", asy
   for (const command of ["serve", "doctor"]) {
     const answer = await dragoman([command], { PORT: "many" });
     expect(answer).toMatchObject({ code: 78, out: "" });
-    expect(answer.said).toBe("dragoman: PORT: takes a whole number from 0 to 65535\n");
+    expect(answer.stderr).toBe("dragoman: PORT: takes a whole number from 0 to 65535\n");
   }
 });
 
@@ -71,7 +71,7 @@ test("serve without any Redis ends with 78 and the line to run", async () => {
     CACHE_DIR: join(dir, "cache"),
   });
   expect(answer.code).toBe(78);
-  expect(answer.said).toMatch(
+  expect(answer.stderr).toMatch(
     /^dragoman: REDIS_URL: .*sudo apt-get install -y --no-install-recommends redis-server.*\n$/,
   );
 });
@@ -100,8 +100,8 @@ test("doctor says what is wrong", async () => {
 });
 
 test("an app is made from the command line, and its key alone is on standard output", async () => {
-  const made = await dragoman(["app", "create", "shop"]);
-  expect(made.code).toBe(0);
-  expect(made.out).toMatch(/^dgm_\w+_\w+_\w+\n$/);
+  const created = await dragoman(["app", "create", "shop"]);
+  expect(created.code).toBe(0);
+  expect(created.out).toMatch(/^dgm_\w+_\w+_\w+\n$/);
   expect((await dragoman(["app", "list"])).out).toContain("shop");
 });

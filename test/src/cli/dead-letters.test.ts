@@ -31,9 +31,9 @@ beforeAll(async () => {
 });
 afterAll(() => gw.stop());
 
-async function dragoman(...words: string[]) {
+async function dragoman(...args: string[]) {
   const out: string[] = [];
-  const said: string[] = [];
+  const stderr: string[] = [];
   const redis = gw.client;
   const outbox = redisOutbox({ redis, quota: 100, eventsKept: 1_000, retentionSeconds: 3_600 });
   const lanes = laneQueues({ redis, log: silentLog });
@@ -49,36 +49,38 @@ async function dragoman(...words: string[]) {
       submit: submitActivity(sending),
       close: lanes.close,
     }),
-    { out: (line) => out.push(line), say: (line) => said.push(line) },
+    { out: (line) => out.push(line), say: (line) => stderr.push(line) },
   );
   const quiet = (command: Command): void => {
-    command.exitOverride().configureOutput({ writeErr: (text) => said.push(text), writeOut: (text) => out.push(text) });
-    for (const one of command.commands) quiet(one);
+    command
+      .exitOverride()
+      .configureOutput({ writeErr: (text) => stderr.push(text), writeOut: (text) => out.push(text) });
+    for (const subcommand of command.commands) quiet(subcommand);
   };
   quiet(program);
-  const code = await program.parseAsync(["dead-letters", ...words], { from: "user" }).then(
+  const code = await program.parseAsync(["dead-letters", ...args], { from: "user" }).then(
     () => 0,
     (error: unknown) => {
       if (!(error instanceof CommanderError)) throw error;
       return error.exitCode;
     },
   );
-  return { out, said: said.join("\n"), code };
+  return { out, stderr: stderr.join("\n"), code };
 }
 
 test("dead letters are listed, shown and replayed once", async () => {
   const { out } = await dragoman("list", "--app", "shop");
   expect(out.map((line) => JSON.parse(line).rid)).toEqual(["late"]);
-  const one = await dragoman("show", "late", "--app", "shop");
-  expect(JSON.parse(one.out.join(""))).toMatchObject({ rid: "late", object: { body: "Hi" } });
+  const shown = await dragoman("show", "late", "--app", "shop");
+  expect(JSON.parse(shown.out.join(""))).toMatchObject({ rid: "late", object: { body: "Hi" } });
   const replayed = await dragoman("replay", "late", "--app", "shop");
   expect(replayed.out).toEqual([`replay.${JSON.parse(out[0] as string).id}`]);
   const again = await dragoman("replay", "late", "--app", "shop");
-  expect([again.out, again.said]).toEqual([replayed.out, "late was replayed before."]);
+  expect([again.out, again.stderr]).toEqual([replayed.out, "late was replayed before."]);
 });
 
 test("an app or rid that is not there is told in a line", async () => {
   expect(await dragoman("list", "--app", "nobody")).toMatchObject({ code: 1, out: [] });
-  const { code, said } = await dragoman("show", "nothing", "--app", "shop");
-  expect([code, said]).toEqual([1, "error: The app has no dead letter with this rid.\n"]);
+  const { code, stderr } = await dragoman("show", "nothing", "--app", "shop");
+  expect([code, stderr]).toEqual([1, "error: The app has no dead letter with this rid.\n"]);
 });

@@ -14,32 +14,34 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 /** Runs a command line as `dragoman proxy` would. */
-async function proxy(...words: string[]) {
+async function proxy(...args: string[]) {
   const out: string[] = [];
-  const said: string[] = [];
+  const stderr: string[] = [];
   const program = new Command("dragoman");
-  proxyCommands(program, { out: (line) => out.push(line), say: (line) => said.push(line) });
+  proxyCommands(program, { out: (line) => out.push(line), say: (line) => stderr.push(line) });
   const quiet = (command: Command): void => {
-    command.exitOverride().configureOutput({ writeErr: (text) => said.push(text), writeOut: (text) => out.push(text) });
+    command
+      .exitOverride()
+      .configureOutput({ writeErr: (text) => stderr.push(text), writeOut: (text) => out.push(text) });
     for (const inner of command.commands) quiet(inner);
   };
   quiet(program);
   let code = 0;
   try {
-    await program.parseAsync(["proxy", ...words], { from: "user" });
+    await program.parseAsync(["proxy", ...args], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     code = error.exitCode;
   }
-  return { code, out: out.join("\n"), said: said.join("\n") };
+  return { code, out: out.join("\n"), stderr: stderr.join("\n") };
 }
 
 test("nginx files are written with what was said filled in, after nginx agreed", async () => {
   const folder = join(dir, "conf.d");
   const nodes = ["--gateway", "127.0.0.1:8000", "127.0.0.1:8001", "--site", "127.0.0.1:8080"];
-  const { code, said } = await proxy("nginx", ...nodes, "--name", "shop.example", "--path", "/chat", "--out", folder);
-  expect(code, said).toBe(0);
-  expect(said).toContain("nothing to say");
+  const { code, stderr } = await proxy("nginx", ...nodes, "--name", "shop.example", "--path", "/chat", "--out", folder);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain("nothing to say");
   expect((await readdir(folder)).sort()).toEqual(["00-gateway.conf", "site.conf", "snippets"]);
   const upstream = await readFile(join(folder, "00-gateway.conf"), "utf8");
   for (const node of ["127.0.0.1:8000", "127.0.0.1:8001"]) expect(upstream).toContain(`server ${node} max_fails=0;`);
@@ -52,13 +54,13 @@ test("nginx files are written with what was said filled in, after nginx agreed",
 test("with a certificate the site has TLS, with a name of its own the gateway stands alone, else there are snippets", async () => {
   const { certFile, keyFile } = certificate(dir);
   const tls = await proxy("nginx", "--site", "127.0.0.1:8080", "--tls-cert", certFile, "--tls-key", keyFile);
-  expect(tls.said).toContain("nothing to say");
+  expect(tls.stderr).toContain("nothing to say");
   expect(tls.out).toContain(`ssl_certificate     ${certFile};`);
   const alone = await proxy("nginx", "--ws", "ws.shop.example");
   expect(alone.out).toContain("server_name ws.shop.example;");
   const snippets = await proxy("nginx");
   expect(snippets.out).not.toMatch(/^server \{/m);
-  expect(snippets.said).toContain("include /etc/nginx/conf.d/snippets/gateway-locations.conf;");
+  expect(snippets.stderr).toContain("include /etc/nginx/conf.d/snippets/gateway-locations.conf;");
 });
 
 test.each([
@@ -77,24 +79,24 @@ test.each([
   [["apache", "--gateway", "unix:/run/g.sock"], "host:port"],
   [["apache", "--behind", "127.0.0.1:8080"], "needs --root"],
   [["apache", "--root", "a b"], "one word"],
-])("%j is refused with a reason", async (words, reason) => {
-  const { code, said, out } = await proxy(...words);
+])("%j is refused with a reason", async (args, reason) => {
+  const { code, stderr, out } = await proxy(...args);
   expect(code).toBe(1);
-  expect(said).toContain(reason);
+  expect(stderr).toContain(reason);
   expect(out).toBe("");
 });
 
 test("nothing is written when nginx refuses", async () => {
   const folder = join(dir, "refused");
   const files = ["--tls-cert", join(dir, "none.pem"), "--tls-key", join(dir, "none.key")];
-  const { code, said } = await proxy("nginx", "--site", "127.0.0.1:8080", ...files, "--out", folder);
+  const { code, stderr } = await proxy("nginx", "--site", "127.0.0.1:8080", ...files, "--out", folder);
   expect(code).toBe(1);
-  expect(said).toContain("none.pem");
+  expect(stderr).toContain("none.pem");
   await expect(readdir(folder)).rejects.toThrow("ENOENT");
 });
 
 test("haproxy: prints the variables and the command", async () => {
-  const { code, out, said } = await proxy(
+  const { code, out, stderr } = await proxy(
     "haproxy",
     "--routing",
     "subdomain",
@@ -103,17 +105,17 @@ test("haproxy: prints the variables and the command", async () => {
     "--gateway",
     "unix:/run/g.sock",
   );
-  expect(code, said).toBe(0);
-  expect(said).toContain("nothing to say");
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain("nothing to say");
   expect(out).toContain("export GATEWAY_ADDR='unix@/run/g.sock'");
   expect(out).toContain("export GATEWAY_HOST='ws.shop.example'");
   expect(out).toMatch(/haproxy -W (-f '\S+\.cfg' ?){4}$/);
 });
 
 test("haproxy: a gateway with a name to itself needs no prefix", async () => {
-  const { code, out, said } = await proxy("haproxy", "--routing", "subdomain", "--path", "/");
-  expect(code, said).toBe(0);
-  expect(said).toContain("nothing to say");
+  const { code, out, stderr } = await proxy("haproxy", "--routing", "subdomain", "--path", "/");
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain("nothing to say");
   expect(out).toContain("export GATEWAY_PATH=''\nexport GATEWAY_STREAM_PATH='/events'\n");
 });
 
@@ -132,23 +134,23 @@ test.each(["nginx", "haproxy", "apache"])("%s says how it is used, each option w
 
 test("apache: what goes into a server of yours, a whole site, or a site behind a proxy, after Apache agreed", async () => {
   const snippet = await proxy("apache", "--gateway", "10.0.0.1:8000", "--path", "/chat");
-  expect(snippet.code, snippet.said).toBe(0);
-  expect(snippet.said).toContain("nothing to say");
-  expect(snippet.said).toContain("Include /etc/apache2/dragoman/gateway-front.conf");
+  expect(snippet.code, snippet.stderr).toBe(0);
+  expect(snippet.stderr).toContain("nothing to say");
+  expect(snippet.stderr).toContain("Include /etc/apache2/dragoman/gateway-front.conf");
   expect(snippet.out).toContain("Define GATEWAY_ADDR 10.0.0.1:8000\nDefine GATEWAY_PATH /chat\n");
   expect(snippet.out).not.toContain("<VirtualHost $");
   const folder = join(dir, "apache");
   const whole = await proxy("apache", "--root", dir, "--name", "shop.example", "--out", folder);
-  expect(whole.code, whole.said).toBe(0);
+  expect(whole.code, whole.stderr).toBe(0);
   expect((await readdir(folder)).sort()).toEqual(["gateway-front.conf", "site-front.conf"]);
   const site = await readFile(join(folder, "site-front.conf"), "utf8");
   expect(site).toContain(`Define GATEWAY_INCLUDE ${folder}/gateway-front.conf\n`);
   const behind = await proxy("apache", "--root", dir, "--behind", "127.0.0.1:8081");
-  expect(behind.code, behind.said).toBe(0);
+  expect(behind.code, behind.stderr).toBe(0);
   expect(behind.out).toContain("Define SITE_ADDR 127.0.0.1:8081\n");
   const bad = await proxy("apache", "--root", join(dir, "nowhere"));
   expect(bad.code).toBe(1);
-  expect(bad.said).toContain("nowhere");
+  expect(bad.stderr).toContain("nowhere");
 });
 
 test("every variable of the nginx templates has a default, and every default is used", () => {

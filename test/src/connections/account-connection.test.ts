@@ -22,8 +22,8 @@ afterAll(async () => {
 });
 
 const states = (all: readonly LoggedEvent[]) => all.flatMap(({ type, state }) => (type === "session" ? [state] : []));
-const until = (app: string, ...wanted: readonly string[]) =>
-  core.until(app, (all) => states(all).join() === wanted.join());
+const until = (app: string, ...expected: readonly string[]) =>
+  core.until(app, (all) => states(all).join() === expected.join());
 const wrong = () => ({ ...world.account(0), credentials: Object(world.wrongLogin.credentials) as object });
 
 describe("AccountConnection", () => {
@@ -54,18 +54,18 @@ describe("AccountConnection", () => {
   });
 
   it("gives two apps with the same address separate connections without each other's events", async () => {
-    const [one, two] = [newApp(), newApp()];
+    const [first, second] = [newApp(), newApp()];
     const before = world.logins();
-    await core.put(one, world.account(1));
-    await core.put(two, world.account(1));
-    await until(one, "connecting", "online");
-    await until(two, "connecting", "online");
+    await core.put(first, world.account(1));
+    await core.put(second, world.account(1));
+    await until(first, "connecting", "online");
+    await until(second, "connecting", "online");
     expect(world.logins()).toBe(before + 2);
-    const rid = await core.post(one, world.sendTo(1, `${one} speaks`));
-    await core.result(one, rid);
-    const heard = await core.events(two);
-    expect(heard.filter(({ rid: other }) => other === rid)).toEqual([]);
-    expect(JSON.stringify(heard)).not.toContain(`${one} speaks`);
+    const rid = await core.post(first, world.sendTo(1, `${first} speaks`));
+    await core.result(first, rid);
+    const events = await core.events(second);
+    expect(events.filter(({ rid: other }) => other === rid)).toEqual([]);
+    expect(JSON.stringify(events)).not.toContain(`${first} speaks`);
   });
 
   it("publishes the network's delivery receipt under the activity's rid", async () => {
@@ -83,7 +83,7 @@ describe("AccountConnection", () => {
     await world.kill();
     await until(app, "connecting", "online", "offline");
     const rid = await core.post(app, world.sendTo(3, `${app} later`));
-    await core.until(app, (all) => all.some((one) => one.rid === rid && one.status === "deferred"));
+    await core.until(app, (all) => all.some((event) => event.rid === rid && event.status === "deferred"));
     await world.restart();
     expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
     expect(await world.peerReceived(`${app} later`)).toBe(1);

@@ -12,10 +12,10 @@ const nothing = async () => undefined;
 describe("AccountConnection under races and faults", () => {
   it("disconnects at once when the shard is left while Redis does not answer", async () => {
     const world = connectionHarness();
-    await world.until(() => world.said.includes("online"));
+    await world.until(() => world.published.includes("online"));
     const silent = barrier();
     world.faults.adopt = silent.wait;
-    world.nudge();
+    world.notifyChanged();
     await silent.reached;
     const closed = world.connections.close();
     await world.until(() => world.live.size === 0);
@@ -31,14 +31,14 @@ describe("AccountConnection under races and faults", () => {
     const closed = world.connections.close();
     opening.open();
     await closed;
-    expect(world.said).toEqual(["connecting"]);
+    expect(world.published).toEqual(["connecting"]);
   });
 
   it("publishes nothing when the shard is left while connecting", async () => {
     const world = connectionHarness({ letsIn: false });
     await world.until(() => world.dials.length === 1);
     await world.connections.close();
-    expect(world.said).toEqual(["connecting"]);
+    expect(world.published).toEqual(["connecting"]);
     expect(world.record.state).toBe("offline");
   });
 
@@ -58,8 +58,8 @@ describe("AccountConnection under races and faults", () => {
     expect(world.dials[0]?.context.signal.aborted).toBe(true);
     expect(world.dials[1]?.context.credentials).toEqual({ version: "2" });
     world.dials[1]?.answer("in");
-    await world.until(() => world.said.at(-1) === "online");
-    expect(world.said).not.toContain("offline");
+    await world.until(() => world.published.at(-1) === "online");
+    expect(world.published).not.toContain("offline");
     await world.connections.close();
   });
 
@@ -69,18 +69,18 @@ describe("AccountConnection under races and faults", () => {
     world.record.version = "2";
     world.dials[0]?.answer(credentialsFailure());
     await world.until(() => world.dials.length === 2);
-    expect(world.said).not.toContain("needs-login");
+    expect(world.published).not.toContain("needs-login");
     await world.connections.close();
   });
 
-  for (const [change, how] of [
+  for (const [change, method] of [
     ["deleted", "remove"],
     ["let go", "put"],
   ] as const) {
     it(`stops connecting when the account is ${change}`, async () => {
       const world = connectionHarness({ letsIn: false });
       await world.until(() => world.dials.length === 1);
-      if (how === "remove") world.remove();
+      if (method === "remove") world.remove();
       else world.put("2", false);
       await world.empty();
       expect(world.dials).toHaveLength(1);
@@ -96,7 +96,7 @@ describe("AccountConnection under races and faults", () => {
     await world.use("disconnect", nothing);
     await world.empty();
     expect(world.live.size).toBe(0);
-    expect(world.said).toEqual(["connecting", "online", "offline"]);
+    expect(world.published).toEqual(["connecting", "online", "offline"]);
     await world.connections.close();
   });
 
@@ -109,7 +109,7 @@ describe("AccountConnection under races and faults", () => {
     expect(world.live.size).toBe(1);
     working.open();
     await work;
-    world.nudge();
+    world.notifyChanged();
     await world.empty();
     expect(world.live.size).toBe(0);
     await world.connections.close();
@@ -139,16 +139,16 @@ describe("AccountConnection under races and faults", () => {
     calling.abort(new Error("shutting down"));
     await expect(work).rejects.toMatchObject({ kind: "retryable" });
     world.dials[0]?.answer("in");
-    await world.until(() => world.said.includes("online"));
+    await world.until(() => world.published.includes("online"));
     expect(done).toBe(false);
     await world.connections.close();
   });
 
   it("reconnects an account that is stored again while its end is published", async () => {
     const world = connectionHarness();
-    await world.until(() => world.said.includes("online"));
+    await world.until(() => world.published.includes("online"));
     const ending = barrier();
-    world.faults.say = async (what) => (what === "offline" ? ending.wait() : undefined);
+    world.faults.say = async (state) => (state === "offline" ? ending.wait() : undefined);
     world.put("2", false);
     await ending.reached;
     world.put("3", true);
@@ -172,7 +172,7 @@ describe("AccountConnection under races and faults", () => {
     world.faults.adopt = nothing;
     await expect(world.use("go", nothing)).rejects.toMatchObject({ kind: "retryable" });
     delete world.faults.credentials;
-    world.nudge();
+    world.notifyChanged();
     await world.until(() => world.live.size === 1);
     await world.connections.close();
   });
@@ -181,7 +181,7 @@ describe("AccountConnection under races and faults", () => {
     const world = connectionHarness({ letsIn: false });
     await world.until(() => world.dials.length === 1);
     world.dials[0]?.answer(networkFailure());
-    await world.until(() => world.said.includes("offline"));
+    await world.until(() => world.published.includes("offline"));
     world.put("2");
     await world.until(() => world.dials.length === 2);
     await world.connections.close();
@@ -191,7 +191,7 @@ describe("AccountConnection under races and faults", () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
     const world = connectionHarness();
-    await world.until(() => world.said.includes("online"));
+    await world.until(() => world.published.includes("online"));
     let looks = 0;
     async function look(times: number): Promise<number> {
       for (let n = 0; n < times; n++) {
@@ -200,7 +200,7 @@ describe("AccountConnection under races and faults", () => {
           looks += 1;
           seen.open();
         };
-        world.nudge();
+        world.notifyChanged();
         await seen.wait();
         await new Promise(setImmediate);
       }
@@ -216,7 +216,7 @@ describe("AccountConnection under races and faults", () => {
 
   it("keeps the connection while Redis refuses inbound events for a moment, and stores them in order", async () => {
     const world = connectionHarness();
-    await world.until(() => world.said.includes("online"));
+    await world.until(() => world.published.includes("online"));
     const stored: string[] = [];
     let refusals = 2;
     world.faults.arrive = async (key) => {
@@ -239,20 +239,20 @@ describe("AccountConnection under races and faults", () => {
     await world.until(() => world.dials.length === 1);
     const echo = "not-authorized: the password s3cret-pass is wrong";
     world.dials[0]?.answer(new Failure({ kind: "auth", code: "credentials-invalid", detail: "Wrong.", cause: echo }));
-    await world.until(() => world.said.includes("needs-login"));
+    await world.until(() => world.published.includes("needs-login"));
     await world.connections.close();
     expect(inspect(lines, { depth: 9 })).not.toContain("s3cret-pass");
   });
 
   it("disconnects without an event when another worker owns the account", async () => {
     const world = connectionHarness();
-    await world.until(() => world.said.includes("online"));
+    await world.until(() => world.published.includes("online"));
     world.faults.arrive = () => Promise.reject(new OwnershipLost());
     world.faults.adopt = () => Promise.reject(new OwnershipLost());
     await expect(world.dials[0]?.context.record({ key: "1", event: {} as never })).rejects.toThrow(OwnershipLost);
     await world.empty();
     expect(world.live.size).toBe(0);
-    expect(world.said).toEqual(["connecting", "online"]);
+    expect(world.published).toEqual(["connecting", "online"]);
     await world.connections.close();
   });
 });

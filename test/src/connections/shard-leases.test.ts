@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 beforeEach(() => server.connect().flushall());
 afterEach(async () => {
-  await Promise.all(running.splice(0).map((one) => one.stop()));
+  await Promise.all(running.splice(0).map((leases) => leases.stop()));
 });
 afterAll(() => server.stop());
 

@@ -27,12 +27,12 @@ describe("activity with an uncertain outcome", () => {
   it("is never sent again after its worker died, also while the network is down", async () => {
     const app = "app1";
     await core.put(app, world.account(0));
-    const words = world.sendTo(0, "once");
-    const rid = await core.post(app, words);
+    const submitted = world.sendTo(0, "once");
+    const rid = await core.post(app, submitted);
     // A worker that died between its mark and the result.
     const outbox = redisOutbox({ redis: core.redis, quota: 10, eventsKept: 100, retentionSeconds: 60 });
-    const shard = shardOf(app, accountId("parrot", words.actor.address));
-    const next = await outbox.claim(app, laneOf(app, activityOf({ platform: "parrot", ...words }), shard));
+    const shard = shardOf(app, accountId("parrot", submitted.actor.address));
+    const next = await outbox.claim(app, laneOf(app, activityOf({ platform: "parrot", ...submitted }), shard));
     if (next.kind !== "item") throw new Error(next.kind);
     expect(await outbox.commit(next.item, sendingOf(next.item))).toBe("committed");
     await world.kill();
@@ -45,6 +45,6 @@ describe("activity with an uncertain outcome", () => {
     const last = await core.post(app, world.sendTo(0, "last"));
     expect(await core.result(app, last)).toMatchObject({ status: "sent" });
     expect(await world.peerReceived("last")).toBe(1);
-    expect(world.heard()).toEqual(["last"]);
+    expect(world.received()).toEqual(["last"]);
   });
 });

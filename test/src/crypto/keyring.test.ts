@@ -37,10 +37,10 @@ describe("the key file", () => {
     ["{}", "damaged"],
     ['{"format":"dragoman-keys-1","current":2,"versions":[]}', "damaged"],
     ["null", "damaged"],
-  ])("%j in it is refused by name", async (content, words) => {
+  ])("%j in it is refused by name", async (content, reason) => {
     const file = join(dir, "bad.key");
     await writeFile(file, content);
-    await expect(keyring({ path: file, opens: true })).rejects.toThrow(words);
+    await expect(keyring({ path: file, opens: true })).rejects.toThrow(reason);
     await expect(keyring({ path: file, opens: true })).rejects.toThrow(file);
     expect(await readFile(file, "utf8")).toBe(content);
   });
@@ -60,9 +60,9 @@ describe("sealing", () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: "grapheme" }), fc.array(fc.string()), async (text, parts) => {
         const where = associatedData(...parts);
-        const [one, two] = [await ring.seal(text, where), await ring.seal(text, where)];
-        expect(one).not.toBe(two);
-        expect(await ring.open(one, where)).toBe(Buffer.from(text).toString());
+        const [first, second] = [await ring.seal(text, where), await ring.seal(text, where)];
+        expect(first).not.toBe(second);
+        expect(await ring.open(first, where)).toBe(Buffer.from(text).toString());
       }),
       { numRuns: 30 },
     );
@@ -119,9 +119,9 @@ describe("sealing", () => {
   test("no two places have the same associated data", () => {
     const parts = fc.array(fc.string({ unit: fc.constantFrom("a", "|", "\0", ",") }), { maxLength: 4 });
     fc.assert(
-      fc.property(parts, parts, (one, two) => {
-        fc.pre(JSON.stringify(one) !== JSON.stringify(two));
-        expect(associatedData(...one).equals(associatedData(...two))).toBe(false);
+      fc.property(parts, parts, (first, second) => {
+        fc.pre(JSON.stringify(first) !== JSON.stringify(second));
+        expect(associatedData(...first).equals(associatedData(...second))).toBe(false);
       }),
     );
   });

@@ -192,10 +192,10 @@ describe("addresses inside the network", () => {
   });
 
   it("gain nothing by changing their answer between check and connect", async () => {
-    let asked = 0;
+    let requestCount = 0;
     const rebinding = egress({
       allowPrivate: ["127.0.0.2/32"],
-      resolve: async () => [{ address: asked++ % 2 === 0 ? "127.0.0.2" : "127.0.0.1", family: 4 }],
+      resolve: async () => [{ address: requestCount++ % 2 === 0 ? "127.0.0.2" : "127.0.0.1", family: 4 }],
     });
     ends.push(rebinding.close);
     const answers: string[] = [];
@@ -213,7 +213,7 @@ describe("addresses inside the network", () => {
   });
 
   it.each([301, 302, 303, 307, 308])("are not reached by a redirect (%s)", async (status) => {
-    const places = [
+    const addresses = [
       `http://127.0.0.1:${port}/`,
       `http://[::1]:${port}/`,
       `http://2130706433:${port}/`,
@@ -222,7 +222,7 @@ describe("addresses inside the network", () => {
       "data:,x",
       `//localhost:${port}/`,
     ];
-    for (const location of places) {
+    for (const location of addresses) {
       const { base, open } = await web((_req, res) => res.writeHead(status, { location }).end());
       expect(await failure(open.fetch(base))).toMatchObject({ code: "address-blocked" });
     }
@@ -419,12 +419,12 @@ describe("a stream", () => {
       ["/silent", "platform-timeout"],
       ["/break", "platform-unavailable"],
     ]) {
-      let came = "";
+      let received = "";
       const onChunk = (chunk: Uint8Array) => {
-        came += Buffer.from(chunk).toString();
+        received += Buffer.from(chunk).toString();
       };
       expect(await failure(open.fetch(base + path, { onChunk, timeoutMs: 300 }))).toMatchObject({ code });
-      expect(came).toBe("a");
+      expect(received).toBe("a");
     }
   });
 

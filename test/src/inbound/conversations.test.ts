@@ -16,12 +16,12 @@ beforeAll(async () => {
       conversations: activity.target.map(({ address }) => `t:${address}`),
     });
     const refusal = { code: "outside-window", detail: "Too late.", retryable: false };
-    const outcomes = sentTo(activity).outcomes.map((one) =>
-      one.address.startsWith("no") ? { ...one, status: "failed" as const, error: refusal } : one,
+    const outcomes = sentTo(activity).outcomes.map((outcome) =>
+      outcome.address.startsWith("no") ? { ...outcome, status: "failed" as const, error: refusal } : outcome,
     );
     const waits = activity.object.wait === true && context.attempt === 1;
     return waits
-      ? { outcomes: outcomes.map((one) => ({ ...one, status: "deferred" as const, retryAfterMs: 10_000 })) }
+      ? { outcomes: outcomes.map((outcome) => ({ ...outcome, status: "deferred" as const, retryAfterMs: 10_000 })) }
       : { outcomes };
   });
   core = gatewayCore(server, [talking]);

@@ -21,11 +21,11 @@ afterAll(async () => {
   await server.stop();
 });
 
-const TWO = [{ address: "Ann" }, { address: "ben" }];
+const TARGETS = [{ address: "Ann" }, { address: "ben" }];
 let apps = 0;
 async function sent(more: Parameters<typeof activityOf>[0] = {}) {
   const app = `app${++apps}`;
-  const activity = activityOf({ target: TWO, ...more });
+  const activity = activityOf({ target: TARGETS, ...more });
   await core.accept(app, activity, { ridAsSent: 7 });
   await core.results(app, 1);
   const report = deliveryReceipts({ redis: core.redis, eventsKept: 1_000 });
@@ -45,7 +45,7 @@ it("tells the rid's listeners of each step, by target, once, and never backwards
   await report(app, { id, status: "failed", target: "ben", error });
   expect(await news()).toEqual([
     { rid: 7, status: "delivered", target: [{ address: "Ann", status: "delivered" }] },
-    { rid: 7, status: "read", target: TWO.map(({ address }) => ({ address, status: "read" })) },
+    { rid: 7, status: "read", target: TARGETS.map(({ address }) => ({ address, status: "read" })) },
     { rid: 7, status: "failed", target: [{ address: "ben", status: "failed", error }] },
   ]);
 });
@@ -53,11 +53,13 @@ it("tells the rid's listeners of each step, by target, once, and never backwards
 it("loses none of many reports at once", async () => {
   const target = Array.from({ length: 20 }, (_, at) => ({ address: `t${at}` }));
   const { app, activity, report, news } = await sent({ target });
-  await Promise.all(target.map((one) => report(app, { id: activity.id, status: "delivered", target: one.address })));
-  const told = (await news()).flatMap((event) =>
-    (event.target as Array<{ address: string }>).map((one) => one.address),
+  await Promise.all(
+    target.map((recipient) => report(app, { id: activity.id, status: "delivered", target: recipient.address })),
   );
-  expect(told.sort()).toEqual(target.map((one) => one.address).sort());
+  const reported = (await news()).flatMap((event) =>
+    (event.target as Array<{ address: string }>).map((recipient) => recipient.address),
+  );
+  expect(reported.sort()).toEqual(target.map((recipient) => recipient.address).sort());
 });
 
 it("knows nothing of what is not traced, of other ids and of other apps' activities", async () => {

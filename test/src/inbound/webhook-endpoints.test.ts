@@ -77,14 +77,14 @@ it("keeps its secrets sealed, each where it belongs, and rotated with all others
 
 it("finds a door by the name that pushes to others of its app know it by, as long as it has that name", async () => {
   const mate = (name: string, app = "app1", platform = "twitter") => doors.byRoutingKey(app, platform, name);
-  const one = await doors.open("app1", "twitter", "acc_6", secrets, "12");
-  const two = await doors.open("app1", "twitter", "acc_7", secrets, "34");
-  expect([await mate("12"), await mate("34")]).toEqual([one, two]);
+  const first = await doors.open("app1", "twitter", "acc_6", secrets, "12");
+  const second = await doors.open("app1", "twitter", "acc_7", secrets, "34");
+  expect([await mate("12"), await mate("34")]).toEqual([first, second]);
   expect([await mate("56"), await mate("12", "app2"), await mate("12", "app1", "facebook")]).toEqual(
     Array(3).fill(undefined),
   );
   await doors.open("app1", "twitter", "acc_6", secrets, "56");
-  expect([await mate("12"), await mate("56")]).toEqual([undefined, one]);
+  expect([await mate("12"), await mate("56")]).toEqual([undefined, first]);
   // Another account of the same person takes the name over, and keeps it when the first one goes.
   const other = await doors.open("app1", "twitter", "acc_8", secrets, "56");
   await doors.close("app1", "twitter", "acc_6");

@@ -87,8 +87,8 @@ describe("reading an activity", () => {
     expect(read(turned).fingerprint).toBe(read(good).fingerprint);
     expect(read({ ...good, object: { body: "Ho" } }).fingerprint).not.toBe(read(good).fingerprint);
     fc.assert(
-      fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => {
-        expect(fingerprint(one) === fingerprint(other)).toBe(fingerprint({ x: one }) === fingerprint({ x: other }));
+      fc.property(fc.jsonValue(), fc.jsonValue(), (first, other) => {
+        expect(fingerprint(first) === fingerprint(other)).toBe(fingerprint({ x: first }) === fingerprint({ x: other }));
       }),
     );
   });

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { validationErrors } from "../../../src/model/validate.ts";
 
 const closed = { additionalProperties: false };
-const Word = Type.Union([Type.Literal("message"), Type.Literal("notice")]);
+const MessageKind = Type.Union([Type.Literal("message"), Type.Literal("notice")]);
 const Tagged = Type.Object({
   object: Type.Union([
     Type.Object({ type: Type.Literal("topic"), body: Type.String() }, closed),
@@ -17,8 +17,8 @@ const Any = Type.Union([Type.Object({ body: Type.String() }), Type.Object({ html
 describe("what is wrong with an input", () => {
   it("lists the words there are, once", () => {
     const all = [{ pointer: "/type", detail: 'must be one of "message", "notice"' }];
-    expect(validationErrors(Type.Object({ type: Word }), { type: "shout" })).toEqual(all);
-    expect(validationErrors(Type.Object({ type: Word }), { type: false })).toEqual(all);
+    expect(validationErrors(Type.Object({ type: MessageKind }), { type: "shout" })).toEqual(all);
+    expect(validationErrors(Type.Object({ type: MessageKind }), { type: false })).toEqual(all);
   });
 
   it("is what is wrong in the branch that the tag names", () => {

@@ -50,8 +50,8 @@ describe("an app's share of bytes", () => {
     expect(await storedBytes("ending")).toBe(90_000);
     const second = () => box.accept(entryOf("ending", activityOf({ rid: "r2" }), { blobs: attachment(90_000) }));
     expect((await second()).outcome).toBe("quota-exceeded");
-    const [kept = ""] = await redis.zrange(keys.keptBytes("ending"), "0", "-1");
-    await redis.zadd(keys.keptBytes("ending"), `${Date.now() - 1}`, kept);
+    const [member = ""] = await redis.zrange(keys.keptBytes("ending"), "0", "-1");
+    await redis.zadd(keys.keptBytes("ending"), `${Date.now() - 1}`, member);
     expect((await second()).outcome).toBe("accepted");
   });
 

@@ -21,9 +21,9 @@ afterEach(async () => {
 });
 
 function server() {
-  const made = createServer((_req, res) => res.end("here"));
-  closers.push(() => closeServer(made, 0));
-  return made;
+  const created = createServer((_req, res) => res.end("here"));
+  closers.push(() => closeServer(created, 0));
+  return created;
 }
 
 test("answers with what a client would write", async () => {
@@ -60,26 +60,26 @@ test("one that stops listening still answers on the connections it has, and a so
   const dir = await mkdtemp(join(tmpdir(), "dgm-listen-"));
   closers.push(() => rm(dir, { recursive: true }));
   const socketPath = join(dir, "gateway.sock");
-  const made = server();
-  await listen(made, `unix:${socketPath}`, 0);
-  const kept = new Agent({ keepAlive: true, maxSockets: 1 });
-  closers.push(async () => kept.destroy());
+  const created = server();
+  await listen(created, `unix:${socketPath}`, 0);
+  const keepAliveAgent = new Agent({ keepAlive: true, maxSockets: 1 });
+  closers.push(async () => keepAliveAgent.destroy());
   const ask = async (agent: Agent | false) => {
     const [response] = (await once(get({ socketPath, agent }), "response")) as [IncomingMessage];
     await response.resume().toArray();
     return response.statusCode;
   };
-  expect(await ask(kept)).toBe(200);
-  await stopListening(made);
-  expect(await ask(kept)).toBe(200);
+  expect(await ask(keepAliveAgent)).toBe(200);
+  await stopListening(created);
+  expect(await ask(keepAliveAgent)).toBe(200);
   await expect(ask(false)).rejects.toThrow("ENOENT");
   const next = server();
   expect(await listen(next, `unix:${socketPath}`, 0)).toBe(`unix:${socketPath}`);
   // Nothing waits longer than it was told to for a connection that stays open.
-  await waitForConnections(made, 100);
-  kept.destroy();
-  await waitForConnections(made, 20_000);
-  expect(await new Promise((resolve) => made.getConnections((_error, count) => resolve(count)))).toBe(0);
+  await waitForConnections(created, 100);
+  keepAliveAgent.destroy();
+  await waitForConnections(created, 20_000);
+  expect(await new Promise((resolve) => created.getConnections((_error, count) => resolve(count)))).toBe(0);
 });
 
 test("ADMIN_LISTEN in its three forms", () => {

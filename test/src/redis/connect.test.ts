@@ -18,16 +18,16 @@ afterAll(async () => {
 
 function connections(url: string, lines: object[] = []): RedisConnections {
   const log = { ...silentLog, warn: (fields: object) => lines.push(fields) };
-  const made = redisConnections(url, { log });
-  closers.push(made.close);
-  return made;
+  const opened = redisConnections(url, { log });
+  closers.push(opened.close);
+  return opened;
 }
 
 test("producer connection fails at once while Redis is away, worker connection waits", async () => {
-  const made = connections(redis.url);
-  const producer = made.producer();
-  const worker = made.worker();
-  await made.ready(5_000);
+  const opened = connections(redis.url);
+  const producer = opened.producer();
+  const worker = opened.worker();
+  await opened.ready(5_000);
   expect(await producer.set("a", "1")).toBe("OK");
 
   await redis.kill();
@@ -41,9 +41,9 @@ test("producer connection fails at once while Redis is away, worker connection w
 });
 
 test("producer connection refuses, and does not resend, a command under way when Redis dies", async () => {
-  const made = connections(redis.url);
-  const producer = made.producer();
-  await made.ready(5_000);
+  const opened = connections(redis.url);
+  const producer = opened.producer();
+  await opened.ready(5_000);
   const waiting = producer.blpop("nothing", 0).then(
     () => "answered",
     () => "refused",
@@ -56,9 +56,9 @@ test("producer connection refuses, and does not resend, a command under way when
 });
 
 test("fail-fast connection gives up a hanging Redis after its time-out", async () => {
-  const made = connections(redis.url);
-  const barrier = made.barrier(200);
-  await made.ready(5_000);
+  const opened = connections(redis.url);
+  const barrier = opened.barrier(200);
+  await opened.ready(5_000);
   process.kill(redis.pid(), "SIGSTOP");
   try {
     await expect(barrier.incr("x")).rejects.toThrow(/timed out/i);
@@ -69,9 +69,9 @@ test("fail-fast connection gives up a hanging Redis after its time-out", async (
 
 test("ready > rejects when there is no Redis", async () => {
   const lines: object[] = [];
-  const made = connections("unix:/nonexistent/redis.sock", lines);
-  made.producer();
-  await expect(made.ready(500)).rejects.toThrow(/not ready/);
+  const opened = connections("unix:/nonexistent/redis.sock", lines);
+  opened.producer();
+  await expect(opened.ready(500)).rejects.toThrow(/not ready/);
   // Several attempts were made; the log tells of them once a second.
   expect(lines).toHaveLength(1);
 });
@@ -80,9 +80,9 @@ test("connection logs in with the URL's user and password", async () => {
   const guarded = await testRedis();
   closers.push(guarded.stop);
   await guarded.connect().config("SET", "requirepass", "s3cret:word");
-  const made = connections(`unix://:s3cret%3Aword@${guarded.socket}`);
-  const client = made.producer();
-  await made.ready(5_000);
+  const opened = connections(`unix://:s3cret%3Aword@${guarded.socket}`);
+  const client = opened.producer();
+  await opened.ready(5_000);
   expect(await client.ping()).toBe("PONG");
 });
 
@@ -90,9 +90,9 @@ test("connection checks TLS certificates", async () => {
   const server = await redisProcess();
   closers.push(server.stop);
   const lines: object[] = [];
-  const made = connections(`rediss://127.0.0.1:${server.port}`, lines);
-  made.producer();
-  await expect(made.ready(300)).rejects.toThrow(/not ready/);
+  const opened = connections(`rediss://127.0.0.1:${server.port}`, lines);
+  opened.producer();
+  await expect(opened.ready(300)).rejects.toThrow(/not ready/);
 });
 
 test("Sentinel connection finds the master, and the new master after a failover", async () => {
@@ -111,10 +111,10 @@ test("Sentinel connection finds the master, and the new master after a failover"
   await until(async () => (await replica.client().info("replication")).includes("master_link_status:up"));
   await until(async () => ((await sentinel.client().call("SENTINEL", "REPLICAS", "main")) as unknown[]).length === 1);
 
-  const made = connections(`redis+sentinel://127.0.0.1:${sentinel.port}/main`);
-  const producer = made.producer();
-  const worker = made.worker();
-  await made.ready(5_000);
+  const opened = connections(`redis+sentinel://127.0.0.1:${sentinel.port}/main`);
+  const producer = opened.producer();
+  const worker = opened.worker();
+  await opened.ready(5_000);
   await producer.set("a", "before");
   await until(async () => (await replica.client().get("a")) === "before");
   master.signal("SIGKILL");
@@ -128,10 +128,10 @@ test("Sentinel connection finds the master, and the new master after a failover"
 test("Cluster connection sends commands to their key's node, and fails fast when it is gone", async () => {
   const { nodes, url, stop } = await redisCluster();
   closers.push(stop);
-  const made = connections(url);
-  const producer = made.producer();
-  const worker = made.worker();
-  await made.ready(5_000);
+  const redisConnections = connections(url);
+  const producer = redisConnections.producer();
+  const worker = redisConnections.worker();
+  await redisConnections.ready(5_000);
   for (let i = 0; i < 16; i++) expect(await producer.set(`{dgm${i}}:a`, String(i))).toBe("OK");
   expect(await worker.get("{dgm7}:a")).toBe("7");
   for (const node of nodes) node.signal("SIGKILL");

@@ -190,9 +190,9 @@ test("private server > does not use a socket folder that other users can reach",
   const runtimeDir = join(root, "run2");
   await mkdir(runtimeDir);
   const first = await start({ dataDir, surroundings: { ...surroundings, runtimeDir } });
-  const place = first.url.slice("unix:".length).replace(/\/redis\.sock$/, "");
+  const folder = first.url.slice("unix:".length).replace(/\/redis\.sock$/, "");
   await first.stop();
-  await chmod(place, 0o777);
+  await chmod(folder, 0o777);
   const second = await start({ dataDir, surroundings: { ...surroundings, runtimeDir } });
   expect(second.url.startsWith(`unix:${tmpdir()}/dragoman-`)).toBe(true);
   await second.stop();

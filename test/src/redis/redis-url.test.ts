@@ -50,8 +50,8 @@ test.each([
       tls: true,
     },
   ],
-])("%s", (url, place) => {
-  expect(readRedisUrl(url)).toEqual(place);
+])("%s", (url, endpoint) => {
+  expect(readRedisUrl(url)).toEqual(endpoint);
 });
 
 test.each([

@@ -25,13 +25,13 @@ afterEach(() => mailbox.stop());
 async function send(
   app: string,
   activity = testMailActivity(),
-  words = {},
+  options = {},
   platform = email({ relay: mailbox.relay }),
 ) {
   const client = await platform.createClient?.({ app, credentials: undefined, egress: noEgress, log: silentLog });
   try {
     const pending = activity.target.map((_, index) => index);
-    return await platform.verbs.send?.run(client, activity, testVerbContext({ app, pending, ...words }));
+    return await platform.verbs.send?.run(client, activity, testVerbContext({ app, pending, ...options }));
   } finally {
     await platform.dispose?.(client);
   }

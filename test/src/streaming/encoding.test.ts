@@ -80,9 +80,15 @@ test("a WebSocket frame's head tells the length of its text in bytes", () => {
   for (const length of [0, 1, 125, 126, 65_535, 65_536, 100_000]) {
     const frame = encodeTextFrame("x".repeat(length));
     const short = (frame[1] as number) & 0x7f;
-    const told = short < 126 ? short : short === 126 ? frame.readUInt16BE(2) : Number(frame.readBigUInt64BE(2));
+    const payloadLength =
+      short < 126 ? short : short === 126 ? frame.readUInt16BE(2) : Number(frame.readBigUInt64BE(2));
     const head = short < 126 ? 2 : short === 126 ? 4 : 10;
-    expect([frame[0], told, frame.length - head, (frame[1] as number) >> 7]).toEqual([0x81, length, length, 0]);
+    expect([frame[0], payloadLength, frame.length - head, (frame[1] as number) >> 7]).toEqual([
+      0x81,
+      length,
+      length,
+      0,
+    ]);
   }
 });
 

@@ -40,10 +40,10 @@ export function session(address: string): SessionEvent {
 }
 
 /** A log and a tail on a test Redis. */
-export function stream(redis: TestRedis, kept = 100_000) {
+export function stream(redis: TestRedis, eventsKept = 100_000) {
   const control = redis.connect();
-  const log = redisEventLog({ redis: control, eventsKept: kept });
-  const tail = eventTail({ connect: () => redis.connect(), control, log, logger: silentLog, kept });
+  const log = redisEventLog({ redis: control, eventsKept });
+  const tail = eventTail({ connect: () => redis.connect(), control, log, logger: silentLog, kept: eventsKept });
   return { control, log, tail };
 }
 
@@ -57,8 +57,8 @@ export function recorder() {
   let live = false;
   let check = () => {};
   const follower: SubscriberCallbacks = {
-    onStart: (told) => {
-      start = told;
+    onStart: (streamStart) => {
+      start = streamStart;
     },
     onEvents: ({ events: frames }) => {
       for (const frame of frames) {

@@ -7,10 +7,10 @@ import { followLive, recorder, result, session, stream } from "./tail-fixture.ts
 
 let redis: TestRedis;
 const tails: Array<{ close: () => Promise<void> }> = [];
-const begin = (kept?: number) => {
-  const made = stream(redis, kept);
-  tails.push(made.tail);
-  return made;
+const begin = (eventsKept?: number) => {
+  const fixture = stream(redis, eventsKept);
+  tails.push(fixture.tail);
+  return fixture;
 };
 beforeAll(async () => {
   redis = await testRedis();
@@ -34,11 +34,11 @@ test("an event reaches a listener of an app that had no log, and its cursor resu
 });
 
 test("the position of an app without a log holds for another process that comes later", async () => {
-  const one = begin();
-  const two = begin();
-  const a = await followLive(one.tail, { app: "later" });
-  for (const rid of ["a", "b", "c"]) await one.log.append("later", result(rid));
-  const b = await followLive(two.tail, { app: "later", after: a.start().cursor });
+  const first = begin();
+  const second = begin();
+  const a = await followLive(first.tail, { app: "later" });
+  for (const rid of ["a", "b", "c"]) await first.log.append("later", result(rid));
+  const b = await followLive(second.tail, { app: "later", after: a.start().cursor });
   expect([b.rids, b.start().gap]).toEqual([["a", "b", "c"], undefined]);
 });
 
@@ -120,10 +120,10 @@ test("trimmed, future, foreign and unreadable cursors are gaps; one at the first
 
 test("a cursor of another app is a gap and shows nothing", async () => {
   const { log, tail } = begin();
-  const mine = await log.append("mine", result("mine-1"));
+  const ownId = await log.append("mine", result("mine-1"));
   await log.append("yours", result("yours-1"));
-  const seen = await followLive(tail, { app: "yours", after: mine });
-  expect(seen.start().gap?.requested).toBe(mine);
+  const seen = await followLive(tail, { app: "yours", after: ownId });
+  expect(seen.start().gap?.requested).toBe(ownId);
   await log.append("mine", result("mine-2"));
   await log.append("yours", result("yours-2"));
   await seen.count(1);

@@ -20,7 +20,8 @@ function poster(allowPrivate: readonly string[]) {
   ends.push(guard.close, inside.close);
   const secret = newWebhookSecret();
   const post = webhookPost({ guard, inside });
-  return (url: string) => post({ app: "app1", url, secret }, "evt_1", "{}", new AbortController().signal);
+  return (url: string) =>
+    post({ app: "app1", url, secret }, { id: "evt_1", json: "{}", at: Date.now() }, new AbortController().signal);
 }
 
 const LOOPBACK = [

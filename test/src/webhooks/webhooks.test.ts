@@ -18,20 +18,20 @@ describe("conversations", () => {
   const address = fc.stringMatching(/^[a-z]{1,8}$/);
   test("what was sent to somebody and what comes from there are one, in any case of letters", () => {
     fc.assert(
-      fc.property(address, address, (mine, theirs) => {
-        const sent = { type: "result", platform: "p", actor: { address: mine }, target: [{ address: theirs }] };
-        const came = {
+      fc.property(address, address, (own, foreign) => {
+        const sent = { type: "result", platform: "p", actor: { address: own }, target: [{ address: foreign }] };
+        const inbound = {
           type: "activity",
           platform: "p",
-          actor: { address: theirs.toUpperCase() },
-          target: [{ address: mine }],
+          actor: { address: foreign.toUpperCase() },
+          target: [{ address: own }],
         };
-        expect(conversationOf(came)).toBe(conversationOf(sent));
+        expect(conversationOf(inbound)).toBe(conversationOf(sent));
       }),
     );
   });
   test("a room is one whoever speaks; other accounts, platforms and people are others", () => {
-    const said = (nick: string) => ({
+    const messageFrom = (nick: string) => ({
       type: "activity",
       platform: "irc",
       actor: { address: nick },
@@ -39,9 +39,14 @@ describe("conversations", () => {
       context: { type: "room", id: "#room" },
     });
     const sent = { type: "result", platform: "irc", actor: { address: "bot" }, target: [{ address: "#room" }] };
-    expect(new Set([said("a"), said("b"), sent].map(conversationOf)).size).toBe(1);
-    const { context: _, ...direct } = said("a");
-    const others = [direct, { ...direct, platform: "xmpp" }, { ...direct, target: [{ address: "other" }] }, said("a")];
+    expect(new Set([messageFrom("a"), messageFrom("b"), sent].map(conversationOf)).size).toBe(1);
+    const { context: _, ...direct } = messageFrom("a");
+    const others = [
+      direct,
+      { ...direct, platform: "xmpp" },
+      { ...direct, target: [{ address: "other" }] },
+      messageFrom("a"),
+    ];
     expect(new Set(others.map(conversationOf)).size).toBe(4);
   });
   test("whatever an event holds, there is a conversation", () => {
@@ -55,10 +60,10 @@ test("waits grow to an hour, keep to what is asked, and never exceed a day", () 
       fc.integer({ min: 1, max: 10_000 }),
       fc.double({ min: 0, max: 1, noNaN: true }),
       fc.nat(),
-      (n, random, asked) => {
-        const wait = retryDelayMs(n, random, asked);
-        expect(wait).toBeGreaterThanOrEqual(Math.min(asked, 86_400_000));
-        expect(wait).toBeLessThanOrEqual(Math.max(3_600_000 * 1.25, Math.min(asked, 86_400_000)));
+      (n, random, retryAfter) => {
+        const wait = retryDelayMs(n, random, retryAfter);
+        expect(wait).toBeGreaterThanOrEqual(Math.min(retryAfter, 86_400_000));
+        expect(wait).toBeLessThanOrEqual(Math.max(3_600_000 * 1.25, Math.min(retryAfter, 86_400_000)));
         expect(retryDelayMs(n + 1, random)).toBeGreaterThanOrEqual(retryDelayMs(n, random));
       },
     ),
@@ -105,8 +110,8 @@ describe("in Redis", () => {
     await world.put(app, "two", "https://example.org/", newWebhookSecret());
     const [sealed, version] = await world.client.hmget(keys.hook(app, "one"), "secret", "secretVersion");
     await world.client.hset(keys.hook(app, "two"), "secret", sealed ?? "", "secretVersion", version ?? "");
-    const [two] = await work.claim(keys.tagOf(app));
-    await expect(work.load(two as NonNullable<typeof two>)).rejects.toThrow();
+    const [second] = await work.claim(keys.tagOf(app));
+    await expect(work.load(second as NonNullable<typeof second>)).rejects.toThrow();
   });
 
   test("a claim ends when another has it: nothing of the old one is written", async () => {
@@ -124,7 +129,7 @@ describe("in Redis", () => {
       added: [],
       removed: [],
       retries: new Map(),
-      health: { consecutiveFailures: 0, retryAt: 0 },
+      health: { consecutiveFailures: 0, retryAt: 0, streak: undefined },
       deliveries: [],
       events: [],
     };

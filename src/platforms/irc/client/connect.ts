@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionContext } from "../../../platform/connection.ts";
 import { startTls, tlsHandshake } from "../../../platform/kit/start-tls.ts";
-import type { Credentials } from "../credentials.ts";
-import { classifyError } from "../errors.ts";
+import { type Credentials, secretsOf } from "../credentials.ts";
+import { classifyError, isRefusedByWords, refusedPassword } from "../errors.ts";
 import { nickIn } from "../schemas/identifiers.ts";
 import type { Client } from "./client.ts";
 import { codedError } from "./coded-error.ts";
@@ -10,8 +11,27 @@ import { nickKeeper, storedNick } from "./nick-keeper.ts";
 import { rejoinChannels } from "./rejoin.ts";
 import { openSession, type Session, type Timeouts } from "./session.ts";
 
-/** Connects an account, logs in and rejoins its channels. Throws errors that `classifyError` knows. */
+/** Refusals of a login by ERROR after which the words count as a refused password. */
+const MAX_REFUSALS = 3;
+
+/**
+ * Connects an account, logs in and rejoins its channels. Throws errors that `classifyError` knows. ngIRCd and InspIRCd
+ * refuse a wrong password by ERROR, which has no defined reasons: such a login is tried again before its words count.
+ */
 export async function connectAccount(context: ConnectionContext<Credentials>, timeouts: Timeouts): Promise<Client> {
+  for (let refusals = 1; ; refusals++) {
+    try {
+      return await connectOnce(context, timeouts);
+    } catch (thrown) {
+      const failure = classifyError(thrown);
+      if (!isRefusedByWords(failure) || secretsOf(context.credentials).length === 0) throw failure;
+      if (refusals === MAX_REFUSALS) throw refusedPassword(failure);
+      await sleep(timeouts.confirmMs, undefined, { signal: context.signal });
+    }
+  }
+}
+
+async function connectOnce(context: ConnectionContext<Credentials>, timeouts: Timeouts): Promise<Client> {
   const { credentials, state, signal } = context;
   const accountNick = credentials.nick ?? nickIn(context.address);
   const nick = storedNick(accountNick, (await state.read()).nick) ?? accountNick;

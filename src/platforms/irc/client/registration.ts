@@ -45,6 +45,11 @@ export function registration({ nick, requiresLogin, secrets, changeNick }: Regis
     else changeNick(similarNick(nick, tries));
   }
 
+  function passwordRefusal(message: IrcMessage): Error {
+    if (secrets.length > 0) return refusalError(message, secrets);
+    return codedError("IRC_NO_PASSWORD", "The server asks for a password");
+  }
+
   function take(message: IrcMessage): void {
     switch (message.command) {
       case "900":
@@ -69,13 +74,13 @@ export function registration({ nick, requiresLogin, secrets, changeNick }: Regis
         if (tries > 0) tryAnotherNick(message);
         else reject(refusalError(message, secrets));
         break;
+      case "464":
+        reject(passwordRefusal(message));
+        break;
       case "902":
       case "904":
       case "905":
-        reject(codedError("IRC_SASL", "The login was refused"));
-        break;
       case "463":
-      case "464":
       case "465":
       case "466":
         reject(refusalError(message, secrets));

@@ -25,6 +25,8 @@ export interface Timeouts {
   readonly idleMs: number;
   /** Longest delay between attempts to regain the wanted nick. */
   readonly regainMs: number;
+  /** Wait before another login after a refusal by ERROR. */
+  readonly confirmMs: number;
 }
 export const TIMEOUTS: Timeouts = {
   connectMs: 30_000,
@@ -32,6 +34,7 @@ export const TIMEOUTS: Timeouts = {
   responseMs: 30_000,
   idleMs: 60_000,
   regainMs: 30_000,
+  confirmMs: 3_000,
 };
 
 /** Live connection of an account. */

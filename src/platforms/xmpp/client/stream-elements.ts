@@ -8,6 +8,16 @@ export const NS_SM = "urn:xmpp:sm:3";
 const NS_STREAM = "http://etherx.jabber.org/streams";
 const NS_TLS = "urn:ietf:params:xml:ns:xmpp-tls";
 
+/** Supported mechanisms, the strongest first. */
+export const MECHANISMS: readonly string[] = ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"];
+
+/** Lists the names of the logins that the features offer; `SASL2` stands for XEP-0388. */
+function offeredLogins(features: Stanza): readonly string[] {
+  const mechanisms = features.getChild("mechanisms")?.getChildren("mechanism") ?? [];
+  const hasSasl2 = features.getChild("authentication", "urn:xmpp:sasl:2") !== undefined;
+  return [...mechanisms.map((mechanism) => mechanism.text()), ...(hasSasl2 ? ["SASL2"] : [])];
+}
+
 /** Mutable state that both directions of a stream share. */
 export interface StreamState {
   /** Unix ms of the last received element. */
@@ -43,7 +53,9 @@ export function routeElement(parts: ElementRouterParts): (element: Stanza) => bo
     }
     // The library handles these two alone: TLS and stream management are decided here.
     const known = element.getChildElements().filter(({ name }) => name === "mechanisms" || name === "bind");
-    if (known.length === 0) throw noLogin();
+    const offered = offeredLogins(element);
+    const needsLogin = !known.some(({ name }) => name === "bind");
+    if (needsLogin && !offered.some((name) => MECHANISMS.includes(name))) throw noLogin(offered);
     element.children = known;
     return false;
   }

@@ -7,7 +7,14 @@ import { answerRequests, type LibraryAdapter, libraryAdapter, type Stanza } from
 import { type StreamSocket, streamSocket } from "./socket.ts";
 import { connectFirst, findEndpoints, type SrvLookup } from "./srv.ts";
 import { serialize, streamApi } from "./stream-api.ts";
-import { enableStreamManagement, isStanza, NS_SM, routeElement, type StreamState } from "./stream-elements.ts";
+import {
+  enableStreamManagement,
+  isStanza,
+  MECHANISMS,
+  NS_SM,
+  routeElement,
+  type StreamState,
+} from "./stream-elements.ts";
 import { streamManagement } from "./stream-management.ts";
 
 export interface StreamOptions {
@@ -112,13 +119,10 @@ export async function openStream(options: StreamOptions): Promise<Stream> {
   }
 }
 
-/** Supported mechanisms, the strongest first. */
-const MECHANISMS = ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"];
-
 function chooseLogin({ address, credentials }: StreamOptions, isSecure: boolean, mechanisms: readonly string[]) {
   if (!isSecure && credentials.tls !== "none") throw noTls();
   const mechanism = MECHANISMS.find((name) => mechanisms.includes(name));
-  if (mechanism === undefined) throw noLogin();
+  if (mechanism === undefined) throw noLogin(mechanisms);
   return { mechanism, user: credentials.user ?? local(address), password: credentials.password };
 }
 

@@ -5,7 +5,7 @@ import { bare } from "../client/jid.ts";
 import type { Stanza } from "../client/library.ts";
 import { attr } from "../client/stanza.ts";
 import type { Credentials } from "../credentials.ts";
-import { closedByServer } from "../errors.ts";
+import { closedByServer, loginFailure } from "../errors.ts";
 import { catchUp } from "./catch-up.ts";
 import { mapSafely } from "./map-safely.ts";
 import { inboundMessage } from "./message.ts";
@@ -17,6 +17,14 @@ import { inboundRoomPresence, type RoomChange } from "./room-presence.ts";
 
 /** Connects an account, catches up and rejoins its rooms. Rejects with errors that `classifyError` knows. */
 export async function connectAccount(context: ConnectionContext<Credentials>, settings: XmppSettings): Promise<Client> {
+  try {
+    return await openAccount(context, settings);
+  } catch (thrown) {
+    throw loginFailure(thrown);
+  }
+}
+
+async function openAccount(context: ConnectionContext<Credentials>, settings: XmppSettings): Promise<Client> {
   const state = await context.state.read();
   let isReady = false;
   let ended: { readonly thrown: unknown } | undefined;

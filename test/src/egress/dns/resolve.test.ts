@@ -64,7 +64,7 @@ describe("resolver", () => {
     const lookups = Array.from({ length: 40 }, (_, n) => resolve(`h${n}.test`, { app: "greedy" }));
     const errors = await Promise.all(lookups.map((lookup) => lookup.catch((error: unknown) => error)));
     for (const error of errors) expect(error).toMatchObject({ code: "EAI_AGAIN" });
-    expect(new Set(server.asked.map((question) => question.split(" ")[1])).size).toBe(40);
+    expect(new Set(server.requests.map((question) => question.split(" ")[1])).size).toBe(40);
   });
 
   it("stops waiting for a share when the caller gives up", async () => {
@@ -86,7 +86,7 @@ describe("resolver", () => {
     const { server, resolve } = await world(onlyV4("192.0.2.1"));
     await Promise.all(Array.from({ length: 50 }, () => resolve("same.test")));
     await resolve("SAME.test");
-    expect(server.asked.filter((question) => question === "A same.test")).toHaveLength(1);
+    expect(server.requests.filter((question) => question === "A same.test")).toHaveLength(1);
   });
 
   it("takes names of the hosts file and localhost without asking", async () => {
@@ -96,7 +96,7 @@ describe("resolver", () => {
     expect(await resolve("MAIL.lan.")).toEqual([{ address: "10.1.2.3", family: 4 }]);
     expect(await resolve("six")).toEqual([{ address: "::1", family: 6 }]);
     expect((await resolve("app.localhost")).map(({ address }) => address).sort()).toEqual(["127.0.0.1", "::1"]);
-    expect(server.asked).toEqual([]);
+    expect(server.requests).toEqual([]);
   });
 
   it("treats every spelling of an address as that address", async () => {
@@ -120,9 +120,9 @@ describe("AnswerCache", () => {
   it("holds TTLs between five seconds and five minutes, and failures for two seconds", async () => {
     let now = 0;
     const cache = new AnswerCache(() => now);
-    let asked = 0;
+    let requestCount = 0;
     const query = (ttlSeconds: number) => async () => {
-      asked += 1;
+      requestCount += 1;
       if (ttlSeconds < 0) throw new Error("no");
       return { addresses: [], ttlSeconds };
     };
@@ -134,14 +134,14 @@ describe("AnswerCache", () => {
     ] as const) {
       const name = `ttl-${ttl}`;
       const ask = () => cache.get(name, query(ttl)).catch(() => undefined);
-      asked = 0;
+      requestCount = 0;
       await ask();
       now += holdsMs - 1;
       await ask();
-      expect(asked).toBe(1);
+      expect(requestCount).toBe(1);
       now += 1;
       await ask();
-      expect(asked).toBe(2);
+      expect(requestCount).toBe(2);
     }
   });
 });

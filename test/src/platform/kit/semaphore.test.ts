@@ -40,7 +40,7 @@ it("whoever has many in line does not keep out others: the lines take turns", as
   const { acquire: enter, release: leave } = fairSemaphore(1);
   await enter(never, "many");
   const order: string[] = [];
-  const all = ["many", "many", "many", "one", "two"].map((whose) => enter(never, whose).then(() => order.push(whose)));
+  const all = ["many", "many", "many", "one", "two"].map((owner) => enter(never, owner).then(() => order.push(owner)));
   for (const _ of all) {
     leave();
     await new Promise(setImmediate);

@@ -28,9 +28,10 @@ const activity = (verb: string, object: object, target = [{ address: "bob" }]): 
 const run = (
   verb: string,
   object: object,
-  words: Parameters<typeof testVerbContext>[0] = {},
+  overrides: Parameters<typeof testVerbContext>[0] = {},
   target = [{ address: "bob" }],
-) => dummy({ dummyLedger: file }).verbs[verb]?.run(undefined, activity(verb, object, target), testVerbContext(words));
+) =>
+  dummy({ dummyLedger: file }).verbs[verb]?.run(undefined, activity(verb, object, target), testVerbContext(overrides));
 const lines = () => {
   try {
     return readFileSync(file, "utf8").split("\n").slice(0, -1);
@@ -99,11 +100,12 @@ describe("the dummy platform", () => {
     await expect(run("unknown", { landed: false })).rejects.toMatchObject({ mayHaveLanded: true });
     expect(lines()).toHaveLength(1);
     const { recover: resolve } = dummy({});
-    const asked = (object: object, verb = "unknown") => resolve?.(undefined, activity(verb, object), testVerbContext());
-    expect((await asked({ resolves: "sent" }))?.outcomes[0]?.status).toBe("sent");
-    expect((await asked({ resolves: "failed" }))?.outcomes[0]?.status).toBe("failed");
-    expect(await asked({})).toBeUndefined();
-    expect(await asked({ when: "after" }, "crash")).toBeUndefined();
+    const recoverOf = (object: object, verb = "unknown") =>
+      resolve?.(undefined, activity(verb, object), testVerbContext());
+    expect((await recoverOf({ resolves: "sent" }))?.outcomes[0]?.status).toBe("sent");
+    expect((await recoverOf({ resolves: "failed" }))?.outcomes[0]?.status).toBe("failed");
+    expect(await recoverOf({})).toBeUndefined();
+    expect(await recoverOf({ when: "after" }, "crash")).toBeUndefined();
   });
 
   it.each([

@@ -34,7 +34,7 @@ async function tried(platform: Platform, attempt = testMailActivity()) {
   const commit = async () => {
     commits += 1;
   };
-  const what = await runOnce(platform, attempt, { commit }).then(
+  const outcome = await runOnce(platform, attempt, { commit }).then(
     ({ outcomes }) => ({
       status: outcomes[0]?.status,
       code: outcomes[0]?.error?.code,
@@ -50,7 +50,7 @@ async function tried(platform: Platform, attempt = testMailActivity()) {
       platformCode: failure.platformCode,
     }),
   );
-  return { ...what, commits };
+  return { ...outcome, commits };
 }
 
 describe("what a server does and what we make of it, with Postfix's sink", () => {
@@ -275,11 +275,11 @@ describe("connections", () => {
   it("are shared by the relay's clients until the last one closes", async () => {
     const { server, platform } = await scripted({});
     const open = () => platform.createClient?.({ app: "a", credentials: undefined, egress: noEgress, log: silentLog });
-    const [one, two] = [await open(), await open()];
-    await platform.verbs.send?.run(one, testMailActivity(), testVerbContext());
-    await platform.dispose?.(one);
-    await platform.verbs.send?.run(two, testMailActivity(), testVerbContext());
-    await platform.dispose?.(two);
+    const [first, second] = [await open(), await open()];
+    await platform.verbs.send?.run(first, testMailActivity(), testVerbContext());
+    await platform.dispose?.(first);
+    await platform.verbs.send?.run(second, testMailActivity(), testVerbContext());
+    await platform.dispose?.(second);
     expect(server.connections()).toBe(1);
   });
 });

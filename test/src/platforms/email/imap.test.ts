@@ -19,8 +19,8 @@ const credentials = (user = "bob", password = `${user}-pw`) => ({
   password,
   mailbox: { protocol: "imap", host: "127.0.0.1", port: server.dovecot.imapPort, tls: "starttls", ca: server.ca },
 });
-const holdOf = (words: Partial<TestConnectionContext> & { readonly notesOf?: TestConnectionContext } = {}) =>
-  testConnectionContext({ address: "bob@example.test", egress: guard, credentials: credentials(), ...words });
+const holdOf = (overrides: Partial<TestConnectionContext> & { readonly notesOf?: TestConnectionContext } = {}) =>
+  testConnectionContext({ address: "bob@example.test", egress: guard, credentials: credentials(), ...overrides });
 
 async function held(hold: TestConnectionContext): Promise<ConnectedMailbox> {
   const client = (await platform.connect?.(hold)) as ConnectedMailbox;
@@ -35,8 +35,8 @@ async function mailed(subject: string, object: object = {}, to = "bob"): Promise
     object: { subject, body: `body of ${subject}`, ...object },
   });
   // Without a login: Postfix needs a while to find Dovecot again after a crash.
-  const words = { credentials: { host: "127.0.0.1", port: server.port, ca: server.ca }, egress: guard };
-  const receipt = await runOnce(platform, activity, words);
+  const context = { credentials: { host: "127.0.0.1", port: server.port, ca: server.ca }, egress: guard };
+  const receipt = await runOnce(platform, activity, context);
   return String(receipt.object?.id);
 }
 const subjects = (hold: TestConnectionContext) => hold.arrivals.map(({ event }) => event.object.subject);

@@ -226,8 +226,8 @@ describe("the message, read back by a parser", () => {
   const line = fc
     .string({ unit: "grapheme", maxLength: 120 })
     .filter((text) => !/\p{Cc}|[^\S ]/u.test(text) && text.isWellFormed());
-  const word = fc.stringMatching(/^[a-z0-9]{1,10}$/);
-  const address = fc.tuple(word, word).map(([local, domain]) => `${local}@${domain}.example`);
+  const label = fc.stringMatching(/^[a-z0-9]{1,10}$/);
+  const address = fc.tuple(label, label).map(([local, domain]) => `${local}@${domain}.example`);
   const person = fc.record({ address, name: line }, { requiredKeys: ["address"] });
   const target = fc.record(
     { address, name: line, field: fc.constantFrom("to" as const, "cc" as const, "bcc" as const) },
@@ -256,7 +256,7 @@ describe("the message, read back by a parser", () => {
           const bytes = await compose(activity, [], {});
           const parsed = await simpleParser(bytes);
           const fields = (["to", "cc"] as const).filter((field) =>
-            targets.some((one) => (one.field ?? "to") === field),
+            targets.some((target) => (target.field ?? "to") === field),
           );
           const optional = [
             ...fields,
@@ -269,16 +269,16 @@ describe("the message, read back by a parser", () => {
           );
           expect(people(parsed.from)).toEqual([[actor.address, tidy(actor.name)]]);
           for (const field of ["to", "cc"] as const) {
-            const wanted = targets
-              .filter((one) => (one.field ?? "to") === field)
-              .map((one) => [one.address, tidy(one.name)]);
-            expect(people(parsed[field])).toEqual(wanted);
+            const expected = targets
+              .filter((target) => (target.field ?? "to") === field)
+              .map((target) => [target.address, tidy(target.name)]);
+            expect(people(parsed[field])).toEqual(expected);
           }
           expect(tidy(parsed.subject)).toBe(tidy(subject));
           expect(parsed.messageId).toBe(`<${activity.id}@${actor.address.split("@")[1]}>`);
           for (const { address: hidden, field } of targets) {
             const elsewhere =
-              targets.some((one) => one.address === hidden && one.field !== "bcc") || actor.address === hidden;
+              targets.some((target) => target.address === hidden && target.field !== "bcc") || actor.address === hidden;
             if (field === "bcc" && !elsewhere)
               expect(bytes.toString().split("\r\n\r\n")[0]).not.toContain(`${hidden}>`);
           }

@@ -38,12 +38,12 @@ it.each([
     /offline_access/,
     {},
   ],
-])("begins at %s %j", (provider, more, where, scope, words) => {
+])("begins at %s %j", (provider, more, where, scope, params) => {
   const { origin, pathname, searchParams } = new URL(real.url(client({ provider, ...more }), round));
   expect(origin + pathname).toBe(where);
   expect(searchParams.get("scope")).toMatch(scope);
   expect(Object.fromEntries(searchParams)).toMatchObject({
-    ...words,
+    ...params,
     response_type: "code",
     client_id: MAIL_CLIENT.clientId,
     redirect_uri: round.redirectUri,
@@ -71,7 +71,7 @@ it.each([
 it("ends with a login that the mail server took, for sending and for the mailbox", async () => {
   const { oauthConsent: consent, credentials } = email({ mailProviders: mail.providers });
   const { url, finish } = consent as OAuthConsent;
-  const code = mail.agree(url(client(), round), "bob@example.com");
+  const code = mail.consent(url(client(), round), "bob@example.com");
   const [account, ...more] = await finish(client(), { ...round, code }, egress);
   expect([account?.address, more]).toEqual(["bob@example.com", []]);
   expect(validationErrors(credentials?.schema ?? {}, account?.credentials)).toEqual([]);
@@ -84,9 +84,9 @@ it("ends with a login that the mail server took, for sending and for the mailbox
 
 it("a login for another address, another verifier and another secret come to nothing, and no token is told", async () => {
   const { url, finish } = email({ mailProviders: mail.providers }).oauthConsent as OAuthConsent;
-  const ended = async (user: string, words: object = {}, app = client()) => {
-    const code = mail.agree(url(client(), round), user);
-    const thrown = await finish(app, { ...round, code, ...words }, egress).catch((error: unknown) => error);
+  const ended = async (user: string, overrides: object = {}, app = client()) => {
+    const code = mail.consent(url(client(), round), user);
+    const thrown = await finish(app, { ...round, code, ...overrides }, egress).catch((error: unknown) => error);
     expect(JSON.stringify(thrown)).not.toContain("canary");
     return thrown;
   };

@@ -18,7 +18,7 @@ const platform = email({});
 /** A mail server that takes one access token, and a token server that gives out `tokens` one after the other. */
 async function servers(right: string, tokens: readonly object[], status = 200) {
   const tried: string[] = [];
-  const asked: URLSearchParams[] = [];
+  const requests: URLSearchParams[] = [];
   const smtp = new SMTPServer({
     hideSTARTTLS: true,
     allowInsecureAuth: true,
@@ -39,9 +39,9 @@ async function servers(right: string, tokens: readonly object[], status = 200) {
       body += chunk;
     });
     req.on("end", () => {
-      asked.push(new URLSearchParams(body));
+      requests.push(new URLSearchParams(body));
       res.writeHead(status, { "content-type": "application/json" });
-      res.end(JSON.stringify(tokens[Math.min(asked.length, tokens.length) - 1]));
+      res.end(JSON.stringify(tokens[Math.min(requests.length, tokens.length) - 1]));
     });
   });
   await new Promise<void>((resolve) => idp.listen(0, "127.0.0.1", () => resolve()));
@@ -64,15 +64,15 @@ async function servers(right: string, tokens: readonly object[], status = 200) {
       refreshToken: "refresh-1",
     },
   };
-  return { credentials, tried, asked };
+  return { credentials, tried, requests };
 }
 
 describe("OAuth2 logins", () => {
   it("fetch an access token through the guard and use it", async () => {
-    const { credentials, tried, asked } = await servers("token-a", [{ access_token: "token-a", expires_in: 3600 }]);
+    const { credentials, tried, requests } = await servers("token-a", [{ access_token: "token-a", expires_in: 3600 }]);
     await runOnce(platform, testMailActivity(), { credentials, egress: guard });
     expect(tried).toEqual(["token-a"]);
-    expect(Object.fromEntries(asked[0] ?? [])).toEqual({
+    expect(Object.fromEntries(requests[0] ?? [])).toEqual({
       grant_type: "refresh_token",
       refresh_token: "refresh-1",
       client_id: "client-1",
@@ -81,23 +81,23 @@ describe("OAuth2 logins", () => {
   });
 
   it("fetch one token for many connections", async () => {
-    const { credentials, asked } = await servers("token-a", [{ access_token: "token-a" }]);
+    const { credentials, requests } = await servers("token-a", [{ access_token: "token-a" }]);
     const access = { app: "a", credentials: credentials as never, egress: guard, log: silentLog };
     const client = await platform.createClient?.(access);
     const send = () => platform.verbs.send?.run(client, testMailActivity(), testVerbContext());
     await Promise.all([send(), send(), send(), send()]);
     await platform.dispose?.(client);
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 
   it("renew a refused token once, with the newest refresh token", async () => {
-    const { credentials, tried, asked } = await servers("token-b", [
+    const { credentials, tried, requests } = await servers("token-b", [
       { access_token: "token-a", refresh_token: "refresh-2" },
       { access_token: "token-b" },
     ]);
     await runOnce(platform, testMailActivity(), { credentials, egress: guard });
     expect(tried).toEqual(["token-a", "token-b"]);
-    expect(asked.map((form) => form.get("refresh_token"))).toEqual(["refresh-1", "refresh-2"]);
+    expect(requests.map((form) => form.get("refresh_token"))).toEqual(["refresh-1", "refresh-2"]);
   });
 
   it("are stored when they were renewed, and a mail goes out also when that fails", async () => {

@@ -201,11 +201,11 @@ describe("mail through a real Postfix, read back from Dovecot", () => {
   });
 
   it("sends no byte of a login to a server without STARTTLS", async () => {
-    const heard: string[] = [];
+    const received: string[] = [];
     const bare = createServer((socket) => {
       socket.write("220 bare ESMTP\r\n");
       socket.on("data", (chunk) => {
-        heard.push(chunk.toString());
+        received.push(chunk.toString());
         socket.write(/^EHLO/i.test(chunk.toString()) ? "250-bare\r\n250 AUTH PLAIN LOGIN\r\n" : "502 5.5.1 No\r\n");
       });
       socket.on("error", () => undefined);
@@ -217,8 +217,8 @@ describe("mail through a real Postfix, read back from Dovecot", () => {
     );
     bare.close();
     expect(thrown).toMatchObject({ kind: "permanent", code: "tls-failed" });
-    expect(heard.join("")).not.toMatch(/AUTH|MAIL|bob|example\.test/i);
-    expect(heard.join("")).toMatch(/^EHLO \S+\r\nSTARTTLS\r\n/);
+    expect(received.join("")).not.toMatch(/AUTH|MAIL|bob|example\.test/i);
+    expect(received.join("")).toMatch(/^EHLO \S+\r\nSTARTTLS\r\n/);
   });
 
   it("reaches an account's server through the guard only", async () => {

@@ -136,7 +136,7 @@ describe("a mail of which nobody knows whether it was taken", () => {
 describe("servers that are none", () => {
   /** An IMAP server that answers by these words; `$` stands for the command's tag. */
   async function scripted(answers: Readonly<Record<string, string | ((socket: Socket) => void)>>) {
-    const heard: string[] = [];
+    const commands: string[] = [];
     const tcp = createTcp((socket) => {
       socket.on("error", () => undefined);
       socket.write("* OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2 AUTH=PLAIN SASL-IR IDLE] hello\r\n");
@@ -145,9 +145,9 @@ describe("servers that are none", () => {
         const lines = (rest + chunk.toString("latin1")).split("\r\n");
         rest = lines.pop() ?? "";
         for (const line of lines) {
-          heard.push(line);
-          const [tag = "", ...words] = line.split(" ");
-          const key = Object.keys(answers).find((one) => words.join(" ").startsWith(one));
+          commands.push(line);
+          const [tag = "", ...args] = line.split(" ");
+          const key = Object.keys(answers).find((prefix) => args.join(" ").startsWith(prefix));
           const answer = key === undefined ? "$ OK done" : answers[key];
           if (typeof answer === "function") answer(socket);
           else socket.write(`${answer?.replaceAll("$", tag)}\r\n`);
@@ -155,7 +155,7 @@ describe("servers that are none", () => {
       });
     }).listen(0, "127.0.0.1");
     await new Promise((resolve) => tcp.once("listening", resolve));
-    return { port: (tcp.address() as AddressInfo).port, heard, stop: () => tcp.close() };
+    return { port: (tcp.address() as AddressInfo).port, commands, stop: () => tcp.close() };
   }
   const account = (port: number, more: object = { password: "secret-4711" }) => ({
     host: "127.0.0.1",
@@ -187,9 +187,9 @@ describe("servers that are none", () => {
   });
 
   it("a token that is refused is renewed once, and what is renewed is stored", async () => {
-    let asked = 0;
+    let searches = 0;
     const web = createServer((_request, response) => {
-      asked += 1;
+      searches += 1;
       response.setHeader("content-type", "application/json");
       response.end(JSON.stringify({ access_token: "fresh", expires_in: 3_600, refresh_token: "r2" }));
     }).listen(0, "127.0.0.1");
@@ -204,8 +204,8 @@ describe("servers that are none", () => {
     const tokenUrl = `http://127.0.0.1:${(web.address() as AddressInfo).port}/token`;
     const oauth2 = { tokenUrl, clientId: "c", refreshToken: "r1", accessToken: "stale" };
     expect(await outcome(imap.port, { oauth2 })).toMatchObject({ code: "recipient-unknown" });
-    expect(asked).toBe(1);
-    expect(imap.heard.filter((line) => line.includes("AUTHENTICATE"))).toHaveLength(2);
+    expect(searches).toBe(1);
+    expect(imap.commands.filter((line) => line.includes("AUTHENTICATE"))).toHaveLength(2);
     const stored: unknown[] = [];
     const hold = testConnectionContext({
       address: "bob@example.test",
@@ -230,8 +230,8 @@ describe("servers that are none", () => {
     let last: TestConnectionContext | undefined;
     const holding = async (oauth2: object): Promise<Failure | undefined> => {
       const credentials = account(imap.port, { oauth2: { tokenUrl, clientId: "c", ...oauth2 } });
-      const words = { address: "bob@example.test", egress: guard, credentials };
-      last = testConnectionContext({ ...words, ...(last ? { notesOf: last } : {}) });
+      const context = { address: "bob@example.test", egress: guard, credentials };
+      last = testConnectionContext({ ...context, ...(last ? { notesOf: last } : {}) });
       try {
         await platform.dispose?.(await platform.connect?.(last));
         return undefined;

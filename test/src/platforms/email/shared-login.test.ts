@@ -31,15 +31,15 @@ afterEach(async () => {
 
 /** One worker's clients; answers what sends a mail with them. `queueing` is called when it wants to renew. */
 function worker(queueing: () => void = () => {}) {
-  const alone: Accounts["withRefreshLock"] = (...words) => {
+  const alone: Accounts["withRefreshLock"] = (...args) => {
     queueing();
-    return accounts.withRefreshLock(...words);
+    return accounts.withRefreshLock(...args);
   };
   const pool = new ClientCache({ accounts: { ...accounts, withRefreshLock: alone }, egress, log: silentLog });
   ends.push(() => pool.close());
-  const whose = { app: "app", address: ADDRESS, verb: "send", signal: AbortSignal.timeout(30_000) };
+  const use = { app: "app", address: ADDRESS, verb: "send", signal: AbortSignal.timeout(30_000) };
   return () =>
-    pool.use(platform, whose, async (client) => {
+    pool.use(platform, use, async (client) => {
       const activity = testMailActivity({ actor: { address: ADDRESS } });
       const receipt = await platform.verbs.send?.run(client, activity, testVerbContext());
       return receipt?.outcomes[0]?.status;
@@ -47,25 +47,25 @@ function worker(queueing: () => void = () => {}) {
 }
 
 it("many workers share a login whose refresh tokens work once, at a server that ends it when one comes twice", async () => {
-  await accounts.put("app", { platform: "email", address: ADDRESS, credentials: mail.ended(ADDRESS) });
+  await accounts.put("app", { platform: "email", address: ADDRESS, credentials: mail.expiredLogin(ADDRESS) });
   const workers = [worker(), worker(), worker()];
   expect(await Promise.all(workers.map((send) => send()))).toEqual(["sent", "sent", "sent"]);
-  expect(mail.asked).toHaveLength(1);
+  expect(mail.requests).toHaveLength(1);
   const stored = await accounts.credentialsOf("app", "email", ADDRESS);
   expect(stored?.credentials).toMatchObject({ oauth2: { accessToken: expect.stringMatching(/^canary-access-/) } });
   // And all still work, and know the stored version as theirs.
   expect(await Promise.all(workers.map((send) => send()))).toEqual(["sent", "sent", "sent"]);
-  expect(mail.asked).toHaveLength(1);
+  expect(mail.requests).toHaveLength(1);
 });
 
 it("a login that the app stored anew meanwhile is not overwritten by a renewal of the old one", async () => {
-  await accounts.put("app", { platform: "email", address: ADDRESS, credentials: mail.ended(ADDRESS) });
+  await accounts.put("app", { platform: "email", address: ADDRESS, credentials: mail.expiredLogin(ADDRESS) });
   let queueing = () => {};
   const wants = new Promise<void>((resolve) => {
     queueing = resolve;
   });
   const send = worker(queueing);
-  const anew = { ...mail.ended(ADDRESS), name: "Bob" };
+  const anew = { ...mail.expiredLogin(ADDRESS), name: "Bob" };
   // The renewal waits for its turn; then what is stored is another login.
   let go = () => {};
   const held = accounts.withRefreshLock(
@@ -83,7 +83,7 @@ it("a login that the app stored anew meanwhile is not overwritten by a renewal o
   go();
   await held;
   expect(await sending).toEqual(["retryable", "credentials-expired"]);
-  expect(mail.asked).toHaveLength(0);
+  expect(mail.requests).toHaveLength(0);
   expect((await accounts.credentialsOf("app", "email", ADDRESS))?.credentials).toEqual(anew);
   expect(await send()).toBe("sent");
 });

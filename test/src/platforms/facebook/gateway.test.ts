@@ -149,14 +149,14 @@ describe("Facebook's webhook requests", () => {
     const start = await latest();
     const startOfRival = await latest(rival);
     const secret = "another-secret-of-somebody";
-    const mine = await call(
+    const first = await call(
       "PUT",
       "/accounts",
       { platform: "facebook", address: PAGE, credentials: { ...LOGIN, appSecret: secret } },
       rival,
     );
-    expect(mine.body.inbound).not.toBe(account.inbound);
-    expect((await call("GET", `/accounts/${account.id}`, undefined, rival)).body.inbound).toBe(mine.body.inbound);
+    expect(first.body.inbound).not.toBe(account.inbound);
+    expect((await call("GET", `/accounts/${account.id}`, undefined, rival)).body.inbound).toBe(first.body.inbound);
     expect((await facebook.push(facebook.write(ANN, "m_forged", "Forged"), { secret })).status).toBe(403);
     expect(
       (await facebook.push(facebook.entry([facebook.between(ANN, PAGE, { message: { mid: "m_other" } })], "999")))

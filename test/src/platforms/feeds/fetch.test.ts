@@ -266,7 +266,7 @@ describe("fetch: addresses", () => {
       "text/html",
     );
     expect(await error("/endless")).toMatchObject({ code: "platform-protocol-error" });
-    expect(server.asked.filter((path) => path === "/endless")).toHaveLength(2);
+    expect(server.requests.filter((path) => path === "/endless")).toHaveLength(2);
   });
 
   it("reports permanent moves only", async () => {
@@ -330,7 +330,7 @@ describe("fetch: addresses", () => {
     site["/circle"] = { status: 302, headers: { Location: "/circle" } };
     site["/nowhere"] = { status: 302, headers: { Location: "http://" } };
     expect(await error("/circle")).toMatchObject({ code: "platform-rejected" });
-    expect(server.asked.filter((path) => path === "/circle")).toHaveLength(6);
+    expect(server.requests.filter((path) => path === "/circle")).toHaveLength(6);
     expect(await error("/nowhere")).toMatchObject({ code: "platform-rejected" });
   });
 

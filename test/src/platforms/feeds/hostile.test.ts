@@ -10,13 +10,13 @@ afterAll(async () => {
 });
 
 const never = new AbortController().signal;
-const task = (body: string | Uint8Array, words: Partial<ReadTask> = {}): ReadTask => ({
+const task = (body: string | Uint8Array, overrides: Partial<ReadTask> = {}): ReadTask => ({
   bytes: typeof body === "string" ? new TextEncoder().encode(body) : body,
   contentType: "application/xml",
   url: "http://example.org/feed",
   limit: 500,
   maxBytes: 200_000,
-  ...words,
+  ...overrides,
 });
 const rss = (items: string, before = "") =>
   `${before}<rss version="2.0"><channel><title>T</title>${items}</channel></rss>`;
@@ -48,9 +48,9 @@ it.each([
     rss("<item><title>&a;</title></item>", '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hosts">]>'),
   ],
 ])("reader expands no %s", async (_, body) => {
-  const said = text(await threads.read(task(body), never));
-  expect(said).not.toMatch(/lollol|xxx|localhost/);
-  expect(said.length).toBeLessThan(30_000);
+  const answer = text(await threads.read(task(body), never));
+  expect(answer).not.toMatch(/lollol|xxx|localhost/);
+  expect(answer.length).toBeLessThan(30_000);
 });
 
 it.each([

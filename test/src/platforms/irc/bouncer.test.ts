@@ -22,14 +22,14 @@ async function account(options: IrcAccountOptions): Promise<IrcAccount> {
 
 /** ZNC's capabilities, and lines said after the login. */
 const znc =
-  (answer: (line: string, say: (line: string) => void) => boolean, kept: readonly string[] = []): IrcResponder =>
+  (answer: (line: string, say: (line: string) => void) => boolean, history: readonly string[] = []): IrcResponder =>
   (line, say) => {
     if (line === "CAP LS 302") say(":irc.znc.in CAP * LS :znc.in/self-message echo-message server-time");
     else if (line.startsWith("CAP REQ")) say(":irc.znc.in CAP * ACK :echo-message server-time");
     else if (line === "CAP END") for (const text of ["001 bob :Hi", "422 bob :No MOTD"]) say(`:srv ${text}`);
     else if (line.startsWith("USER")) return "done";
     else if (!answer(line, say)) return undefined;
-    if (line === "CAP END") for (const text of kept) say(text);
+    if (line === "CAP END") for (const text of history) say(text);
     return "done";
   };
 
@@ -62,7 +62,7 @@ describe("a bouncer", () => {
   });
 
   it("repeats its kept lines, which are reported once; equal lines are two", async () => {
-    const kept = [
+    const history = [
       "@time=2026-01-01T10:00:00.000Z :alice!a@h PRIVMSG #room :one",
       "@time=2026-01-01T10:00:00.000Z :alice!a@h PRIVMSG #room :one",
       "@time=2026-01-01T10:00:00.001Z :alice!a@h PRIVMSG bob :private one",
@@ -71,7 +71,7 @@ describe("a bouncer", () => {
     const { port } = await script((line, say, socket) => {
       if (line !== "CAP END") return znc(() => false)(line, say, socket);
       connects += 1;
-      return znc(() => false, [...kept, `:alice!a@h PRIVMSG bob :fresh ${connects}`])(line, say, socket);
+      return znc(() => false, [...history, `:alice!a@h PRIVMSG bob :fresh ${connects}`])(line, say, socket);
     });
     const bodiesOf = async (after?: IrcAccount) => {
       const bob = await account({ port, ...(after ? { after } : {}) });
@@ -95,15 +95,15 @@ describe("a join", () => {
   };
 
   it("that the network forwards is sent, names the other channel and keeps that one", async () => {
-    const { port, commands: heard } = await script(forwarding);
+    const { port, commands } = await script(forwarding);
     const bob = await account({ port });
     expect(await bob.run("join", "#over", {})).toEqual({
       outcomes: [{ address: "#over", status: "sent" }],
       object: { type: "collection", items: [{ type: "room", address: "##over" }] },
     });
-    expect(bob.hold.kept).toEqual({ "room:##over": "##over" });
+    expect(bob.hold.stored).toEqual({ "room:##over": "##over" });
     const next = await account({ port, after: bob });
-    expect(heard().at(-1)).toBe("JOIN ##over");
+    expect(commands().at(-1)).toBe("JOIN ##over");
     expect(next.hold.arrivals).toEqual([]);
   });
 
@@ -112,10 +112,10 @@ describe("a join", () => {
     const { port } = await script((line, say, socket) => (forwards ? forwarding(line, say, socket) : undefined));
     const bob = await account({ port });
     await bob.run("join", "#over", {});
-    expect(bob.hold.kept).toEqual({ "room:#over": "#over" });
+    expect(bob.hold.stored).toEqual({ "room:#over": "#over" });
     forwards = true;
     const next = await account({ port, after: bob });
-    expect(next.hold.kept).toEqual({ "room:##over": "##over" });
+    expect(next.hold.stored).toEqual({ "room:##over": "##over" });
     expect(next.hold.arrivals).toEqual([]);
   });
 
@@ -162,10 +162,14 @@ describe("odd messages", () => {
   });
 
   it("go to nicks that begin with a digit, to services and to a channel's operators", async () => {
-    const { port, commands: heard } = await script(() => undefined);
+    const { port, commands } = await script(() => undefined);
     const bob = await account({ port });
     for (const target of ["42alice", "NickServ@services.example.net", "@#ops"])
       expect((await bob.run("send", target, { body: "hi" })).outcomes).toMatchObject([{ status: "sent" }]);
-    expect(heard()).toEqual(["PRIVMSG 42alice :hi", "PRIVMSG NickServ@services.example.net :hi", "PRIVMSG @#ops :hi"]);
+    expect(commands()).toEqual([
+      "PRIVMSG 42alice :hi",
+      "PRIVMSG NickServ@services.example.net :hi",
+      "PRIVMSG @#ops :hi",
+    ]);
   });
 });

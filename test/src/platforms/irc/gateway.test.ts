@@ -33,7 +33,7 @@ async function call(method: string, path: string, body: object) {
   const answer = await fetch(`${live.url}/gateway/${path}`, { method, headers, body: JSON.stringify(body) });
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
-const events = (): ReadonlyArray<Readonly<Record<string, unknown>>> => listener.heard.map((event) => ({ ...event }));
+const events = (): ReadonlyArray<Readonly<Record<string, unknown>>> => listener.events.map((event) => ({ ...event }));
 const isOnline = ({ type, state }: Readonly<Record<string, unknown>>) => type === "session" && state === "online";
 
 it(`an account is stored, connects, and each example of ${PATH} is carried out`, { timeout: 60_000 }, async () => {
@@ -50,10 +50,10 @@ it(`an account is stored, connects, and each example of ${PATH} is carried out`,
 it("messages arrive on the stream, also after a server crash", { timeout: 60_000 }, async () => {
   await peer.send("JOIN #lobby");
   await peer.send("PRIVMSG #lobby :Good morning");
-  const heard = (body: string) =>
+  const eventWith = (body: string) =>
     events().find(({ object }) => (object as { body?: string } | undefined)?.body === body);
-  await listener.until(() => heard("Good morning") !== undefined, 10_000);
-  expect(heard("Good morning")).toMatchObject({
+  await listener.until(() => eventWith("Good morning") !== undefined, 10_000);
+  expect(eventWith("Good morning")).toMatchObject({
     type: "activity",
     platform: "irc",
     verb: "send",
@@ -68,7 +68,7 @@ it("messages arrive on the stream, also after a server crash", { timeout: 60_000
   await listener.until(() => events().filter(isOnline).length === 2, 40_000);
   await peer.send("JOIN #lobby");
   await peer.send("PRIVMSG #lobby :Here again");
-  await listener.until(() => heard("Here again") !== undefined, 10_000);
+  await listener.until(() => eventWith("Here again") !== undefined, 10_000);
 });
 
 it("an invalid target is refused with a pointer, and the next activity is sent", async () => {

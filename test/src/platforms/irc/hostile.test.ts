@@ -11,7 +11,7 @@ setFlagsFromString("--expose-gc");
 
 const open: Array<{ readonly close: () => Promise<void> }> = [];
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((one) => one.close()));
+  await Promise.all(open.splice(0).map((resource) => resource.close()));
 });
 
 async function script(answers?: IrcResponder): Promise<ScriptedIrc> {
@@ -20,25 +20,25 @@ async function script(answers?: IrcResponder): Promise<ScriptedIrc> {
   return server;
 }
 
-async function account(words: IrcAccountOptions): Promise<IrcAccount> {
-  const made = await ircAccount(words);
-  open.push(made);
-  return made;
+async function account(options: IrcAccountOptions): Promise<IrcAccount> {
+  const connected = await ircAccount(options);
+  open.push(connected);
+  return connected;
 }
 
-const refusal = (words: IrcAccountOptions) =>
-  account(words).then(
+const refusal = (options: IrcAccountOptions) =>
+  account(options).then(
     () => Promise.reject(new Error("It was let in")),
     (thrown: unknown) => thrown as Failure,
   );
 
 /** A server that says these words where it would welcome. */
 const greeting =
-  (...words: readonly string[]): IrcResponder =>
+  (...replies: readonly string[]): IrcResponder =>
   (line, say, socket) => {
     if (!line.startsWith("USER")) return undefined;
-    for (const word of words) say(word);
-    if (words.some((word) => word.startsWith("ERROR"))) socket.end();
+    for (const reply of replies) say(reply);
+    if (replies.some((reply) => reply.startsWith("ERROR"))) socket.end();
     return "done";
   };
 
@@ -54,7 +54,7 @@ const sasl =
       say(":srv 903 bob :Success");
     } else if (line.startsWith("AUTHENTICATE ")) say(`:srv ${numeric} bob :Refused, you said secret-4711`);
     else if (line.startsWith("USER") && offer !== "") return "done";
-    else if (line === "CAP END" && numeric === "903") for (const word of ["001", "422"]) say(`:srv ${word} bob :Hi`);
+    else if (line === "CAP END" && numeric === "903") for (const reply of ["001", "422"]) say(`:srv ${reply} bob :Hi`);
     else if (!line.startsWith("CAP")) return undefined;
     return "done";
   };
@@ -89,15 +89,36 @@ describe("the login", () => {
     [[":srv 464 bob :Password incorrect: secret-4711"], "auth", "credentials-invalid"],
     [[":srv 465 bob :You are banned"], "permanent", "account-restricted"],
     [[":srv 432 bob bob :Erroneous nickname"], "permanent", "platform-rejected"],
-    [["ERROR :Closing Link: h (K-Lined)"], "permanent", "account-restricted"],
+    [["ERROR :Closing Link: h (K-Lined)"], "permanent", "platform-rejected"],
     [["ERROR :Closing Link: h (Throttled: Reconnecting too fast)"], "rate-limited", "platform-rate-limited"],
     [["ERROR :Closing Link: h (Bad password)"], "auth", "credentials-invalid"],
     [["ERROR :Closing Link: banned.limit.example (Ping timeout)"], "retryable", "platform-unavailable"],
-  ])("classifies %j", async (words, kind, code) => {
-    const { port } = await script(greeting(...words));
-    const failure = await refusal({ port, credentials: { password: "secret-4711" } });
+  ])("classifies %j", async (replies, kind, code) => {
+    const { port } = await script(greeting(...replies));
+    const failure = await refusal({ port, credentials: { password: "secret-4711" }, timeouts: { confirmMs: 1 } });
     expect(failure).toMatchObject({ kind, code });
     expect(failure.platformCode ?? "").not.toContain("secret-4711");
+  });
+
+  it("is tried again when refused by ERROR once, which has no defined reasons", async () => {
+    let refusals = 0;
+    const server = await script((line, say, socket) => {
+      if (!line.startsWith("USER") || refusals === 1) return undefined;
+      refusals += 1;
+      say("ERROR :Closing Link: h (Access denied)");
+      socket.end();
+      return "done";
+    });
+    await account({ port: server.port, credentials: { password: "secret-4711" }, timeouts: { confirmMs: 1 } });
+    expect(server.connections()).toBe(2);
+  });
+
+  it.each([
+    [":srv 464 bob :Password required", {}],
+    [":srv 465 bob :You are banned: too many connections", { password: "secret-4711" }],
+  ])("is not final when refused with %s", async (words, credentials) => {
+    const { port } = await script(greeting(words));
+    expect((await refusal({ port, credentials })).code).toMatch(/^platform-(rejected|rate-limited)$/);
   });
 
   it("gives up when every similar nick is taken", async () => {
@@ -145,17 +166,17 @@ describe("the login", () => {
 });
 
 describe("a hostile server", () => {
-  const lines = (word: (at: number) => string) => Array.from({ length: 30_000 }, (_, at) => word(at));
+  const lines = (lineAt: (at: number) => string) => Array.from({ length: 30_000 }, (_, at) => lineAt(at));
   const long = "x".repeat(300);
   const welcome = [":srv 001 bob :Hi", ":srv 422 bob :No MOTD"];
 
   /** Welcomes, and says `words` a moment later. */
   const then =
-    (words: string): IrcResponder =>
+    (flood: string): IrcResponder =>
     (line, say, socket) => {
       if (!line.startsWith("USER")) return undefined;
-      for (const word of welcome) say(word);
-      setTimeout(() => socket.write(words), 20);
+      for (const reply of welcome) say(reply);
+      setTimeout(() => socket.write(flood), 20);
       return "done";
     };
 
@@ -168,18 +189,18 @@ describe("a hostile server", () => {
     ["facts about people", lines((at) => `:srv 311 bob n${at} u h * :${long}`)],
     ["rooms we never joined", lines((at) => `:bob!b@h JOIN #r${at}${long}`)],
     ["messages of the day", lines((at) => `:srv 372 bob :- ${at} ${long}`)],
-  ])("can't fill memory with %s", async (_what, words) => {
-    let heard: () => void = () => undefined;
+  ])("can't fill memory with %s", async (_what, flood) => {
+    let notify: () => void = () => undefined;
     const end = new Promise<void>((resolve) => {
-      heard = resolve;
+      notify = resolve;
     });
-    const { port } = await script(then(`${words.join("\r\n")}\r\n:alice!a@h PRIVMSG bob :the end\r\n`));
+    const { port } = await script(then(`${flood.join("\r\n")}\r\n:alice!a@h PRIVMSG bob :the end\r\n`));
     const before = heapInUse();
     await account({
       port,
       hold: {
         record: async ({ event }) => {
-          if (event.object.body === "the end") heard();
+          if (event.object.body === "the end") notify();
           return "new";
         },
       },
@@ -192,10 +213,10 @@ describe("a hostile server", () => {
   it.each([
     ["never ends a line", "x".repeat(100_000)],
     ["talks nonsense without end", "PRIVMSG\r\n".repeat(5_000)],
-  ])("is disconnected when it %s", async (_what, words) => {
-    const { port } = await script(then(words));
-    const made = await account({ port });
-    const thrown = await made.hold.ended;
+  ])("is disconnected when it %s", async (_what, flood) => {
+    const { port } = await script(then(flood));
+    const connected = await account({ port });
+    const thrown = await connected.hold.ended;
     expect(thrown).toMatchObject({ code: "IRC_LINE" });
   });
 
@@ -207,12 +228,12 @@ describe("a hostile server", () => {
     let flood: Socket | undefined;
     const { port } = await script((line, say, socket) => {
       if (!line.startsWith("USER")) return undefined;
-      for (const word of welcome) say(word);
+      for (const reply of welcome) say(reply);
       flood = socket;
       return "done";
     });
     const bodies: string[] = [];
-    const made = await account({
+    const connected = await account({
       port,
       hold: {
         record: async ({ event }) => {
@@ -230,7 +251,7 @@ describe("a hostile server", () => {
     release();
     await expect.poll(() => bodies.length, { timeout: 20_000 }).toBe(total);
     expect(bodies.every((body, at) => body.startsWith(`${at} `))).toBe(true);
-    await made.close();
+    await connected.close();
   });
 
   it("gets QUIT at a handover, and lines received by then are recorded", async () => {
@@ -242,16 +263,16 @@ describe("a hostile server", () => {
       }
       return undefined;
     });
-    const made = await account({ port });
-    await made.close();
+    const connected = await account({ port });
+    await connected.close();
     expect(bytes().toString().endsWith("QUIT\r\n")).toBe(true);
-    expect(made.hold.arrivals.map(({ event }) => event.object.body)).toEqual(["just in time"]);
+    expect(connected.hold.arrivals.map(({ event }) => event.object.body)).toEqual(["just in time"]);
   });
 
   it("loses and doubles no event while Redis is away", async () => {
     const { port } = await script((line, say) => {
       if (!line.startsWith("USER")) return undefined;
-      for (const word of [...welcome, ":a!b@c PRIVMSG bob :1", ":a!b@c PRIVMSG bob :2"]) say(word);
+      for (const reply of [...welcome, ":a!b@c PRIVMSG bob :1", ":a!b@c PRIVMSG bob :2"]) say(reply);
       return "done";
     });
     const got: unknown[] = [];
@@ -271,39 +292,39 @@ describe("a hostile server", () => {
 
   it("is pinged when silent, and disconnected without an answer", async () => {
     const { port } = await script((line) => (line.startsWith("PING") ? "done" : undefined));
-    const made = await account({ port, timeouts: { idleMs: 50 } });
-    expect(await made.hold.ended).toMatchObject({ code: "ETIMEDOUT" });
+    const connected = await account({ port, timeouts: { idleMs: 50 } });
+    expect(await connected.hold.ended).toMatchObject({ code: "ETIMEDOUT" });
   });
 });
 
 describe("send", () => {
   const after =
-    (deed: (socket: Socket) => void): IrcResponder =>
+    (action: (socket: Socket) => void): IrcResponder =>
     (line, _say, socket) => {
       if (!line.startsWith("PRIVMSG")) return undefined;
-      deed(socket);
+      action(socket);
       return "done";
     };
 
   it("ends unknown when the connection breaks after the text was sent", async () => {
     const { port } = await script(after((socket) => socket.destroy()));
-    const made = await account({ port });
-    const { outcomes } = await made.run("send", "alice", { body: "lost?" });
+    const connected = await account({ port });
+    const { outcomes } = await connected.run("send", "alice", { body: "lost?" });
     expect(outcomes).toMatchObject([{ status: "unknown", error: { code: "outcome-unknown" } }]);
-    expect(await made.hold.ended).toBeInstanceOf(Error);
+    expect(await connected.hold.ended).toBeInstanceOf(Error);
   });
 
   it("ends unknown when the server does not answer, and the connection is ended", async () => {
     const { port } = await script((line) => (/^(PRIVMSG|PING)/.test(line) ? "done" : undefined));
-    const made = await account({ port, timeouts: { responseMs: 100 } });
-    const { outcomes } = await made.run("send", ["alice", "carol"], { body: "lost?" });
+    const connected = await account({ port, timeouts: { responseMs: 100 } });
+    const { outcomes } = await connected.run("send", ["alice", "carol"], { body: "lost?" });
     expect(outcomes).toMatchObject([{ status: "unknown" }, { status: "deferred" }]);
-    expect(await made.hold.ended).toMatchObject({ code: "ETIMEDOUT" });
+    expect(await connected.hold.ended).toMatchObject({ code: "ETIMEDOUT" });
   });
 
   it("writes nothing when the commit is refused, and the next activity is sent", async () => {
-    const { port, commands: heard } = await script();
-    const made = await account({ port });
+    const { port, commands } = await script();
+    const connected = await account({ port });
     const refused = new Failure({ kind: "permanent", code: "abandoned", detail: "Cancelled meanwhile." });
     const work: ReadonlyArray<[string, string | readonly string[], object]> = [
       ["send", "alice", { body: "no" }],
@@ -315,22 +336,22 @@ describe("send", () => {
       ["update", [], { type: "profile", name: "no" }],
     ];
     for (const [verb, target, object] of work) {
-      const doing = made.run(verb, target, { ...object }, { commit: () => Promise.reject(refused) });
+      const doing = connected.run(verb, target, { ...object }, { commit: () => Promise.reject(refused) });
       await expect(doing).rejects.toBe(refused);
     }
-    await made.run("send", "alice", { body: "yes" });
-    expect(heard()).toEqual(["PRIVMSG alice :yes"]);
+    await connected.run("send", "alice", { body: "yes" });
+    expect(commands()).toEqual(["PRIVMSG alice :yes"]);
   });
 
   it("commits once before the first byte, and sends to pending targets only", async () => {
-    const { port, commands: heard } = await script();
-    const made = await account({ port });
+    const { port, commands } = await script();
+    const connected = await account({ port });
     const before: number[] = [];
-    const commit = async () => void before.push(heard().length);
-    const { outcomes } = await made.run("send", ["a", "b", "c"], { body: "hi" }, { commit, pending: [1, 2] });
+    const commit = async () => void before.push(commands().length);
+    const { outcomes } = await connected.run("send", ["a", "b", "c"], { body: "hi" }, { commit, pending: [1, 2] });
     expect(outcomes.map(({ address }) => address)).toEqual(["b", "c"]);
     expect(before).toEqual([0]);
-    expect(heard()).toEqual(["PRIVMSG b :hi", "PRIVMSG c :hi"]);
+    expect(commands()).toEqual(["PRIVMSG b :hi", "PRIVMSG c :hi"]);
   });
 
   it("defers a temporary refusal, but never repeats a text of which parts were taken", async () => {
@@ -339,11 +360,13 @@ describe("send", () => {
       if (line.endsWith("two")) say(":srv 439 bob alice :Target change too fast");
       return "done";
     });
-    const made = await account({ port });
-    expect((await made.run("send", "alice", { body: "two" })).outcomes).toMatchObject([
+    const connected = await account({ port });
+    expect((await connected.run("send", "alice", { body: "two" })).outcomes).toMatchObject([
       { status: "deferred", retryAfterMs: 30_000 },
     ]);
-    expect((await made.run("send", "alice", { body: "one\ntwo" })).outcomes).toMatchObject([{ status: "unknown" }]);
+    expect((await connected.run("send", "alice", { body: "one\ntwo" })).outcomes).toMatchObject([
+      { status: "unknown" },
+    ]);
   });
 });
 
@@ -358,24 +381,24 @@ describe("an account", () => {
       } else return undefined;
       return "done";
     });
-    const made = await account({ port });
-    const { object } = await made.run("send", "alice", { body: "from here" });
+    const connected = await account({ port });
+    const { object } = await connected.run("send", "alice", { body: "from here" });
     expect(object).toMatchObject({ proof: "echo" });
-    expect(made.hold.arrivals.map(({ event }) => event)).toMatchObject([
+    expect(connected.hold.arrivals.map(({ event }) => event)).toMatchObject([
       { object: { body: "from my phone" }, self: true, context: { type: "direct", id: "alice" } },
     ]);
   });
 
   it("drops a changed nick when the account is stored with another nick", async () => {
-    const { port, commands: heard } = await script((line, say) => {
+    const { port, commands } = await script((line, say) => {
       if (line.startsWith("NICK other")) say(":bob!b@h NICK other");
       return undefined;
     });
-    const made = await account({ port });
-    await made.run("update", [], { type: "profile", name: "other" });
-    await account({ port, after: made });
-    await account({ port, after: made, credentials: { nick: "third" } });
-    expect(heard()).toEqual(["NICK other", "NICK other", "NICK third"]);
+    const connected = await account({ port });
+    await connected.run("update", [], { type: "profile", name: "other" });
+    await account({ port, after: connected });
+    await account({ port, after: connected, credentials: { nick: "third" } });
+    expect(commands()).toEqual(["NICK other", "NICK other", "NICK third"]);
   });
 });
 

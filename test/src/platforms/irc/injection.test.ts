@@ -89,8 +89,8 @@ describe("the wire", () => {
     return server.bytes().subarray(from).toString("latin1");
   }
 
-  const activityOf = (verb: string, address: string, given: object): Activity => {
-    const object = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const activityOf = (verb: string, address: string, fields: object): Activity => {
+    const object = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
     const targetless = object.type === "profile" || object.type === "rooms";
     const target = targetless ? [] : [{ address }];
     return { id: "1", rid: "1", platform: "irc", verb, actor: { address: "bob" }, target, object };
@@ -117,7 +117,7 @@ describe("the wire", () => {
           expect(line).not.toMatch(/[\r\n\0]/);
           expect(Buffer.byteLength(line, "latin1")).toBeLessThanOrEqual(510);
         }
-        const commands = lines.map((line) => line.split(" ", 1)[0] ?? "").filter((word) => word !== "PING");
+        const commands = lines.map((line) => line.split(" ", 1)[0] ?? "").filter((command) => command !== "PING");
         expect(commands.at(-1)).toBe("LIST");
         for (const command of commands.slice(0, -1)) expect(command).toMatch(COMMANDS[verb] as RegExp);
         if (checked && verb !== "send") expect(commands.length).toBe(2);

@@ -19,9 +19,9 @@ describe.each([
   let server: IrcServer;
   let peer: IrcPeer;
   const open: IrcAccount[] = [];
-  const bob = async (words: Partial<IrcAccountOptions> = {}): Promise<IrcAccount> => {
-    const credentials = { password: PASSWORD, ...words.credentials };
-    const account = await ircAccount({ port: server.port, ...words, credentials });
+  const bob = async (options: Partial<IrcAccountOptions> = {}): Promise<IrcAccount> => {
+    const credentials = { password: PASSWORD, ...options.credentials };
+    const account = await ircAccount({ port: server.port, ...options, credentials });
     open.push(account);
     return account;
   };
@@ -42,10 +42,10 @@ describe.each([
     await peer.send("JOIN #say");
     const account = await bob();
     expect(statuses(await account.run("join", "#say", {}))).toEqual(["sent"]);
-    const said = await account.run("send", ["#say", "alice"], { body: "Grüße 🎉" });
-    expect(statuses(said)).toEqual(["sent", "sent"]);
-    expect(said.object).toMatchObject({ proof: echoes ? "echo" : "answer", parts: [{ body: "Grüße 🎉" }] });
-    for (const { id } of said.outcomes) expect(id !== undefined).toBe(echoes);
+    const receipt = await account.run("send", ["#say", "alice"], { body: "Grüße 🎉" });
+    expect(statuses(receipt)).toEqual(["sent", "sent"]);
+    expect(receipt.object).toMatchObject({ proof: echoes ? "echo" : "answer", parts: [{ body: "Grüße 🎉" }] });
+    for (const { id } of receipt.outcomes) expect(id !== undefined).toBe(echoes);
     await peer.waitFor((line) => line.endsWith(" PRIVMSG #say :Grüße 🎉"));
     await peer.waitFor((line) => line.endsWith(" PRIVMSG alice :Grüße 🎉"));
     await account.run("send", "alice", { body: "waves", type: "action" });
@@ -72,15 +72,15 @@ describe.each([
 
   it("reports refusals per target and stays connected", async () => {
     const account = await bob();
-    const said = await account.run("send", ["nobody", "alice", "#nowhere"], { body: "hello there" });
-    expect(statuses(said)).toEqual(["recipient-unknown", "sent", "recipient-unknown"]);
+    const receipt = await account.run("send", ["nobody", "alice", "#nowhere"], { body: "hello there" });
+    expect(statuses(receipt)).toEqual(["recipient-unknown", "sent", "recipient-unknown"]);
     expect(statuses(await account.run("send", "nobody", { body: "x", type: "notice" }))).toEqual(["recipient-unknown"]);
     await peer.send("JOIN #shut");
     await peer.send("MODE #shut +n");
     expect(statuses(await account.run("send", "#shut", { body: "x" }))).toEqual(["room-refused"]);
     await peer.send("MODE #shut +k open-sesame");
     expect(statuses(await account.run("join", "#shut", {}))).toEqual(["room-refused"]);
-    expect(account.hold.kept).toEqual({});
+    expect(account.hold.stored).toEqual({});
     expect(statuses(await account.run("join", "#shut", { password: "open-sesame" }))).toEqual(["sent"]);
     expect(statuses(await account.run("kick", "#shut", { address: "alice" }))).toEqual(["permission-denied"]);
     expect(statuses(await account.run("update", "#shut", { type: "topic", body: "mine" }))).toEqual(
@@ -111,7 +111,7 @@ describe.each([
     await carol.close();
     await peer.send("PRIVMSG bob :the end");
     await account.hold.arrived(({ event }) => event.object.body === "the end");
-    const told = account.hold.arrivals.map(({ event: { verb, actor, object, context, self } }) => [
+    const arrivals = account.hold.arrivals.map(({ event: { verb, actor, object, context, self } }) => [
       verb,
       actor.address,
       object.type,
@@ -120,7 +120,7 @@ describe.each([
       context?.id,
       self,
     ]);
-    expect(told.filter(([verb]) => verb !== "leave" || told.length < 12)).toEqual(
+    expect(arrivals.filter(([verb]) => verb !== "leave" || arrivals.length < 12)).toEqual(
       [
         ["join", "carol", "room", undefined, "room", "#in", false],
         ["send", "carol", "message", "to all", "room", "#in", false],
@@ -131,9 +131,9 @@ describe.each([
         ["join", "alice", "room", undefined, "room", "#in", false],
         ["leave", "carol", "room", expect.stringMatching(/bye/), "room", "#in", false],
         ["send", "alice", "message", "the end", "direct", "alice", false],
-      ].filter(([verb]) => verb !== "leave" || told.length < 12),
+      ].filter(([verb]) => verb !== "leave" || arrivals.length < 12),
     );
-    expect(new Set(account.hold.arrivals.map(({ key }) => key)).size).toBe(told.length);
+    expect(new Set(account.hold.arrivals.map(({ key }) => key)).size).toBe(arrivals.length);
     const direct = account.hold.arrivals.find(({ event }) => event.object.body === "to you") as InboundEvent;
     expect(direct.event).toMatchObject({
       target: [{ address: "bob@test" }],
@@ -154,12 +154,12 @@ describe.each([
     await peer.send("KICK #deeds caroline :enough");
     await peer.send("JOIN #other");
     await peer.send("INVITE bob #other");
-    const told = async (verb: string) => (await account.hold.arrived(({ event }) => event.verb === verb)).event;
-    expect(await told("invite")).toMatchObject({
+    const arrivalOf = async (verb: string) => (await account.hold.arrived(({ event }) => event.verb === verb)).event;
+    expect(await arrivalOf("invite")).toMatchObject({
       actor: { address: "alice" },
       object: { type: "room", address: "#other" },
     });
-    expect(await told("leave")).toMatchObject({
+    expect(await arrivalOf("leave")).toMatchObject({
       actor: { address: "caroline" },
       object: { type: "room", cause: "kicked", by: { address: "alice" }, reason: "enough" },
       context: { type: "room", id: "#deeds" },
@@ -239,7 +239,7 @@ describe.each([
       name: "erina",
     });
     expect(Object.values(account.hold.keptSecrets)).toEqual(["sesame"]);
-    expect(JSON.stringify(account.hold.kept)).not.toContain("sesame");
+    expect(JSON.stringify(account.hold.stored)).not.toContain("sesame");
     await server.kill();
     const thrown = await account.hold.ended;
     expect(thrown).toBeInstanceOf(Error);
@@ -272,11 +272,11 @@ describe.each([
     const account = await bob();
     await peer.send("JOIN #door");
     await account.run("join", "#door", { password: "a-key" });
-    expect(Object.keys(account.hold.kept)).toEqual(["room:#door"]);
+    expect(Object.keys(account.hold.stored)).toEqual(["room:#door"]);
     await peer.send("KICK #door bob :out");
     const { event } = await account.hold.arrived(({ event }) => event.verb === "leave");
     expect(event).toMatchObject({ self: true, object: { cause: "kicked", by: { address: "alice" } } });
-    await expect.poll(() => [account.hold.kept, account.hold.keptSecrets]).toEqual([{}, {}]);
+    await expect.poll(() => [account.hold.stored, account.hold.keptSecrets]).toEqual([{}, {}]);
     await peer.send("PART #door");
   });
 

@@ -33,7 +33,7 @@ describe("a Telegram bot's connection", () => {
     const last = api.push({ message: api.message({ text: "two" }) });
     await held.arrived(({ event }) => event.object.body === "two");
     expect(bodies(held)).toEqual(["one", "two"]);
-    expect(held.kept.offset).toBe(String(last + 1));
+    expect(held.stored.offset).toBe(String(last + 1));
     expect(api.issues).toEqual([]);
   });
 
@@ -59,7 +59,7 @@ describe("a Telegram bot's connection", () => {
     api.push({ message: api.message({ text: "kept" }) });
     await held.ended;
     expect(refused).toBeGreaterThan(1);
-    expect(held.kept.offset).toBeUndefined();
+    expect(held.stored.offset).toBeUndefined();
     const next = await connect();
     await next.arrived(({ event }) => event.object.body === "kept");
   }, 60_000);

@@ -62,15 +62,15 @@ async function streamed(): Promise<void> {
 afterAll(() => x.stop());
 
 it("every request fits the facts, and every fact is covered", () => {
-  expect(x.server.asked.filter(({ status }) => status >= 300)).toEqual([]);
-  const tried = new Set(x.server.asked.map(({ endpoint }) => endpoint));
+  expect(x.server.exchanges.filter(({ status }) => status >= 300)).toEqual([]);
+  const tried = new Set(x.server.exchanges.map(({ endpoint }) => endpoint));
   expect(
     X_OPERATIONS.map(({ method, path }) => `${method} ${path}`).filter((endpoint) => !tried.has(endpoint)),
   ).toEqual([]);
 });
 
 it("answers have the fields that the facts name", () => {
-  for (const { endpoint, answer } of x.server.asked) {
+  for (const { endpoint, answer } of x.server.exchanges) {
     const fact = X_OPERATIONS.find(({ method, path }) => `${method} ${path}` === endpoint);
     const { data } = answer as { readonly data?: object | readonly object[] };
     for (const item of [data ?? []].flat())
@@ -94,8 +94,9 @@ if (file !== undefined) {
 
     it("each request and each answer is one of X's", async () => {
       const document = await xDocument(file);
-      expect(x.server.asked.length).toBeGreaterThan(30);
-      for (const exchange of x.server.asked) expect(document.exchangeFaults(exchange), exchange.endpoint).toEqual([]);
+      expect(x.server.exchanges.length).toBeGreaterThan(30);
+      for (const exchange of x.server.exchanges)
+        expect(document.exchangeFaults(exchange), exchange.endpoint).toEqual([]);
     });
   });
 }

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => x.stop());
 
 const POST = "POST /2/tweets";
-const words = (text: string): XFault => problem(403, "about:blank", text);
+const forbidden = (text: string): XFault => problem(403, "about:blank", text);
 
 describe("errors of X", () => {
   it.each<[string, XFault, object]>([
@@ -26,20 +26,20 @@ describe("errors of X", () => {
     ],
     [
       "an answer to who never asked",
-      words(
+      forbidden(
         "Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the author.",
       ),
       { kind: "permanent", code: "policy-refused" },
     ],
-    ["a quote", words("Quoting this post is not permitted."), { kind: "permanent", code: "policy-refused" }],
+    ["a quote", forbidden("Quoting this post is not permitted."), { kind: "permanent", code: "policy-refused" }],
     [
       "the same text",
-      words("You are not allowed to create a Tweet with duplicate content."),
+      forbidden("You are not allowed to create a Tweet with duplicate content."),
       { kind: "permanent", code: "duplicate-content" },
     ],
     [
       "a suspended account",
-      words("Your account is suspended and is not permitted to access this feature."),
+      forbidden("Your account is suspended and is not permitted to access this feature."),
       { kind: "auth", code: "account-restricted" },
     ],
     [
@@ -204,12 +204,12 @@ describe("a broken connection", () => {
     });
     const object = { body: "See <https://example.org/> & tell" };
     const activity = activityOf(x.platform, "post", { id: ulid(), object });
-    const found = (words = activity) => x.platform.recover?.(client, words, testVerbContext({ attempt: 9 }));
-    const inTheEnd = async (words = activity) => {
+    const found = (lookedUp = activity) => x.platform.recover?.(client, lookedUp, testVerbContext({ attempt: 9 }));
+    const inTheEnd = async (lookedUp = activity) => {
       for (let looks = 0; looks < 5; looks++) {
-        await expect(found(words)).rejects.toMatchObject({ kind: "retryable", code: "outcome-unknown" });
+        await expect(found(lookedUp)).rejects.toMatchObject({ kind: "retryable", code: "outcome-unknown" });
       }
-      return found(words);
+      return found(lookedUp);
     };
     expect(await inTheEnd()).toBeUndefined();
     x.server.fault(POST, "cut");

@@ -93,19 +93,19 @@ it("a subscription reports mentions and messages as events", async () => {
   expect(answer.body).toMatchObject({ status: "sent" });
   const mention = server.addPost("34", "Hello @bob");
   const message = server.addMessage("34", "12-34", "Psst, @bob");
-  const came = new Map<unknown, Record<string, unknown>>();
-  for (let after = "earliest"; !(came.has(mention) && came.has(message)); ) {
+  const eventsById = new Map<unknown, Record<string, unknown>>();
+  for (let after = "earliest"; !(eventsById.has(mention) && eventsById.has(message)); ) {
     const poll = await fetch(`${live.url}/gateway/events?after=${after}&wait=20&type=activity`, { headers });
     const { events, cursor } = (await poll.json()) as { events: Array<Record<string, unknown>>; cursor: string };
-    for (const event of events) came.set(event.id, event);
+    for (const event of events) eventsById.set(event.id, event);
     after = cursor;
   }
-  expect(came.get(mention)).toMatchObject({
+  expect(eventsById.get(mention)).toMatchObject({
     verb: "post",
     actor: { address: "@alice" },
     target: [{ address: "@bob" }],
   });
-  expect(came.get(message)).toMatchObject({ verb: "send", object: { body: "Psst, @bob" }, self: false });
+  expect(eventsById.get(message)).toMatchObject({ verb: "send", object: { body: "Psst, @bob" }, self: false });
   expect((await post({ verb: "disconnect" })).body).toMatchObject({ status: "sent" });
 });
 
@@ -151,8 +151,8 @@ it("one webhook serves all accounts of the tenant's X app, and no other tenant's
   }
   const poll = await fetch(`${live.url}/gateway/events?after=earliest&type=activity&limit=1000`, { headers });
   const { events } = (await poll.json()) as { events: Array<{ id: string; target: Array<{ address: string }> }> };
-  const came = events.filter(({ id }) => id.startsWith("190000000000000010"));
-  expect(came.map(({ id, target }) => `${id.at(-1)} ${target[0]?.address}`)).toEqual(["0 @bob", "1 @carol"]);
+  const matching = events.filter(({ id }) => id.startsWith("190000000000000010"));
+  expect(matching.map(({ id, target }) => `${id.at(-1)} ${target[0]?.address}`)).toEqual(["0 @bob", "1 @carol"]);
 });
 
 it("no credentials appear in events", async () => {

@@ -36,12 +36,12 @@ const kinds = [
   {
     name: "posts",
     // A lane is a conversation: each has one of its own.
-    words: (body: string, at: number) => ({ verb: "post", object: { body }, context: `thread ${at}`, target: [] }),
+    request: (body: string, at: number) => ({ verb: "post", object: { body }, context: `thread ${at}`, target: [] }),
     arrived: () => x.server.posts.filter(({ author }) => author === BOB.id),
   },
   {
     name: "direct messages",
-    words: (body: string, at: number) => ({
+    request: (body: string, at: number) => ({
       verb: "send",
       object: { body },
       target: [{ address: String(1_000 + at) }],
@@ -52,16 +52,16 @@ const kinds = [
 
 it.each(kinds)(
   "100 $name at 15 calls in 5 s all get out once, and another account's are not held up by them",
-  async ({ name, words, arrived }) => {
+  async ({ name, request, arrived }) => {
     const [bob, alice] = [`bob ${name}`, `alice ${name}`].map((app) => app.replaceAll(" ", "-")) as [string, string];
     const core = gatewayCore(redis, [apps({ [bob]: BOB.id, [alice]: ALICE.id })]);
     core.startWorkers(50);
     const accepted = (app: string, count: number) =>
       Promise.all(
         Array.from({ length: count }, (_, at) => {
-          const { verb, ...rest } = words(`${app} ${at}`, at);
-          const made = activityOf(x.platform, verb, rest);
-          return core.accept(app, { ...made, actor: { address: `@${app}-${at}` } });
+          const { verb, ...rest } = request(`${app} ${at}`, at);
+          const built = activityOf(x.platform, verb, rest);
+          return core.accept(app, { ...built, actor: { address: `@${app}-${at}` } });
         }),
       );
     await accepted(bob, 100);
@@ -73,7 +73,7 @@ it.each(kinds)(
     const texts = arrived().map(({ text }) => text);
     expect([texts.length, new Set(texts).size]).toEqual([100, 100]);
     // Whoever is put off is put off to a window with room for it: X itself has to turn nobody away.
-    expect(x.server.asked.filter(({ status }) => status === 429)).toEqual([]);
+    expect(x.server.exchanges.filter(({ status }) => status === 429)).toEqual([]);
     expect(Math.max(...bobs.map(({ attempts }) => Number(attempts)))).toBeLessThanOrEqual(4);
     await core.close();
   },

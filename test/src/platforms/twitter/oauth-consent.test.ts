@@ -17,22 +17,22 @@ beforeEach(async () => {
   consent = twitter({ xApi: x.server.origin }).oauthConsent as OAuthConsent;
 });
 afterEach(() => x.stop());
-const words = (more: object = {}) =>
+const settings = (more: object = {}) =>
   Object.fromEntries(new URL(consent.url({ ...client, ...more } as never, round)).searchParams);
 /** As X answers when alice agreed to what the address says. */
-const code = () => x.server.oauth2.code("34", String(words().code_challenge), String(words().redirect_uri));
+const code = () => x.server.oauth2.code("34", String(settings().code_challenge), String(settings().redirect_uri));
 
 it("a consent starts with a PKCE challenge and ends with a valid login under the user's name", async () => {
   expect(consent.url(client as never, round)).toMatch(/^https:\/\/x\.com\/i\/oauth2\/authorize\?/);
-  expect(words()).toMatchObject({
+  expect(settings()).toMatchObject({
     response_type: "code",
     client_id: "client-1",
     state: "state-1",
     code_challenge_method: "S256",
   });
-  expect(words().scope?.split(" ")).toContain("offline.access");
-  expect(words({ scopes: ["tweet.read"] }).scope).toBe("tweet.read");
-  expect(JSON.stringify(words())).not.toMatch(/secret|vvv/);
+  expect(settings().scope?.split(" ")).toContain("offline.access");
+  expect(settings({ scopes: ["tweet.read"] }).scope).toBe("tweet.read");
+  expect(JSON.stringify(settings())).not.toMatch(/secret|vvv/);
   const [account] = await consent.finish(client as never, { ...round, code: code() }, x.egress);
   expect(account?.address).toBe("@alice");
   expect(validationErrors(x.platform.credentials?.schema ?? {}, account?.credentials)).toEqual([]);
@@ -48,8 +48,8 @@ const wrong: ReadonlyArray<readonly [string, { readonly used?: true } & Partial<
   ["another secret", {}, { ...client, clientSecret: "wrong" }],
 ];
 it.each(wrong)("%s yields no credentials", async (_, { used, ...more }, app) => {
-  const words = { ...round, code: code(), ...more };
-  const finish = () => consent.finish(app as never, words, x.egress);
+  const exchange = { ...round, code: code(), ...more };
+  const finish = () => consent.finish(app as never, exchange, x.egress);
   if (used) await finish();
   await expect(finish()).rejects.toMatchObject({ kind: "auth", code: "credentials-expired" });
 });

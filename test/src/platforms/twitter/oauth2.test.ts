@@ -11,8 +11,8 @@ afterEach(async () => {
 });
 
 /** An account with OAuth 2 and what became of its stored login. */
-async function account(words: object = {}) {
-  const login = { ...x.server.oauth2.login("12"), ...words };
+async function account(overrides: object = {}) {
+  const login = { ...x.server.oauth2.login("12"), ...overrides };
   const stored: Array<Record<string, unknown>> = [];
   const renewed = async (credentials: never): Promise<void> => {
     stored.push(credentials);
@@ -24,8 +24,8 @@ it("a valid access token is used as it is, and the account's id is read once", a
   const { run, stored } = await account();
   await run("share");
   await run("react");
-  expect([x.server.oauth2.asked.length, stored]).toEqual([0, []]);
-  expect(x.server.asked.map(({ endpoint, user }) => `${user} ${endpoint}`)).toEqual([
+  expect([x.server.oauth2.requests.length, stored]).toEqual([0, []]);
+  expect(x.server.exchanges.map(({ endpoint, user }) => `${user} ${endpoint}`)).toEqual([
     "12 GET /2/users/me",
     "12 POST /2/users/{id}/retweets",
     "12 POST /2/users/{id}/likes",
@@ -35,7 +35,7 @@ it("a valid access token is used as it is, and the account's id is read once", a
 it("an expired access token is renewed first, and the new refresh token is stored", async () => {
   const { run, login, stored } = await account({ expires: 1 });
   await run("post");
-  const [form] = x.server.oauth2.asked;
+  const [form] = x.server.oauth2.requests;
   expect(Object.fromEntries(form ?? [])).toEqual({
     grant_type: "refresh_token",
     refresh_token: login.refreshToken,
@@ -53,7 +53,7 @@ it("a refused access token is renewed once for all requests, and each is repeate
   x.server.oauth2.revokeAccess();
   await Promise.all(["a", "b", "c", "d"].map((body) => run("post", { object: { body } })));
   expect(x.server.posts.map(({ text }) => text).sort()).toEqual(["a", "b", "c", "d"]);
-  expect(x.server.oauth2.asked).toHaveLength(1);
+  expect(x.server.oauth2.requests).toHaveLength(1);
 });
 
 it("a revoked login is retried once, then final", async () => {

@@ -27,7 +27,8 @@ const open = () =>
     egress: x.egress,
     log: testVerbContext().log,
   });
-const made = (verb: string, words: Partial<Activity>) => activityOf(x.platform, verb, { id: ulid(), ...words });
+const build = (verb: string, overrides: Partial<Activity>) =>
+  activityOf(x.platform, verb, { id: ulid(), ...overrides });
 /** Runs it against a fault; its own failure is not what this is about. */
 const run = async (
   activity: Activity,
@@ -48,7 +49,7 @@ const inTheEnd = async (activity: Activity) => {
   }
   return resolved(activity);
 };
-const message = (body: string, address = "@alice") => made("send", { target: [{ address }], object: { body } });
+const message = (body: string, address = "@alice") => build("send", { target: [{ address }], object: { body } });
 
 describe("a direct message whose answer was lost", () => {
   it.each(["@alice", "34", "conversation:12-34"])("is found in the conversation: %s", async (address) => {
@@ -87,7 +88,7 @@ describe("a direct message whose answer was lost", () => {
   });
 
   it("is found by its picture", async () => {
-    const lost = made("send", { target: [{ address: "@alice" }], object: attachment });
+    const lost = build("send", { target: [{ address: "@alice" }], object: attachment });
     await run(lost, [TO_ALICE, "cut"], picture);
     const id = x.server.messages[0]?.id;
     x.server.addMessage("12", "12-34", "", { media: ["1"] });
@@ -98,14 +99,14 @@ describe("a direct message whose answer was lost", () => {
 describe("a post with media whose answer was lost", () => {
   it("is found by its media, whatever the text", async () => {
     for (const object of [attachment, { ...attachment, body: "Look" }]) {
-      const lost = made("post", { target: [], object });
+      const lost = build("post", { target: [], object });
       await run(lost, ["POST /2/tweets", "cut"], picture);
       expect(await resolved(lost)).toMatchObject({ object: { id: x.server.posts.at(-1)?.id } });
     }
   });
 
   it("is not confused with other media, and stays unknown after the sending process ended", async () => {
-    const lost = made("post", { target: [], object: { ...attachment, body: "Look" } });
+    const lost = build("post", { target: [], object: { ...attachment, body: "Look" } });
     await run(lost, ["POST /2/tweets", "drop"], picture);
     x.server.addPost("12", "Look", { media: ["1"] });
     x.server.addPost("12", "Look");

@@ -23,7 +23,7 @@ const guard = loopbackEgress(pem.cert);
 let server: Awaited<ReturnType<typeof webServer>>;
 let plain: Awaited<ReturnType<typeof webServer>>;
 const answers: Record<string, Answer> = {};
-const asked = () => new URL(server.asked.at(-1) ?? "", server.origin);
+const lastRequest = () => new URL(server.requests.at(-1) ?? "", server.origin);
 beforeAll(async () => {
   server = await webServer((path) => {
     const url = new URL(path, "https://localhost");
@@ -82,9 +82,9 @@ describe("search", () => {
       items: [{ type: "person", address: subject, name: "Bob", image, webfinger: descriptor }],
     });
     expect(objectIssues(["webfinger"], object ?? {})).toEqual([]);
-    expect(asked().pathname).toBe("/.well-known/webfinger");
-    expect(asked().searchParams.get("resource")).toBe(address);
-    expect(asked().searchParams.getAll("rel")).toEqual(["self", "http://webfinger.net/rel/avatar"]);
+    expect(lastRequest().pathname).toBe("/.well-known/webfinger");
+    expect(lastRequest().searchParams.get("resource")).toBe(address);
+    expect(lastRequest().searchParams.getAll("rel")).toEqual(["self", "http://webfinger.net/rel/avatar"]);
   });
 
   it("gives each target an outcome, and the persons found although other targets failed", async () => {
@@ -114,7 +114,7 @@ describe("search", () => {
     expect((await search([at("moved")])).object).toMatchObject({ items: [{ address: "acct:there@x" }] });
     answers.down = { status: 302, headers: { Location: plain.origin } };
     expect(await error("down")).toMatchObject({ code: "platform-rejected" });
-    expect(plain.asked).toEqual([]);
+    expect(plain.requests).toEqual([]);
     answers.loop = { status: 302, headers: { Location: "/loop" } };
     answers["/loop"] = answers.loop;
     expect(await error("loop")).toMatchObject({ code: "platform-rejected" });
@@ -207,13 +207,13 @@ const SELF = { rel: "self", type: "application/activity+json", href: "https://ex
 
 describe("parseJrd", () => {
   it("reads or refuses any JSON, and what it reads is a person of the vocabulary", () => {
-    const word = fc.oneof(fc.string(), fc.constantFrom("__proto__", "http://schema.org/name"), fc.jsonValue());
+    const scalar = fc.oneof(fc.string(), fc.constantFrom("__proto__", "http://schema.org/name"), fc.jsonValue());
     const text = fc.oneof({ weight: 5, arbitrary: fc.string() }, { weight: 1, arbitrary: fc.jsonValue() });
     const record = fc.dictionary(fc.oneof(fc.string(), fc.constant("__proto__")), text);
     const link = fc.record({ rel: text, href: text, titles: record, properties: record }, { requiredKeys: ["rel"] });
     const list = <Item>(item: fc.Arbitrary<Item>) => fc.oneof(fc.array(item), fc.dictionary(fc.string(), item), item);
     const answer = fc.oneof(
-      fc.record({ subject: text, aliases: list(word), links: list(link), properties: record }, { requiredKeys: [] }),
+      fc.record({ subject: text, aliases: list(scalar), links: list(link), properties: record }, { requiredKeys: [] }),
       fc.jsonValue(),
     );
     fc.assert(

@@ -19,8 +19,8 @@ async function world(react: (nth: number) => WebhookReply = () => 204) {
   const egress = { ...noEgress, fetch };
   const activity = (object: object = { json: { order: 1 } }, address = receiver.url) =>
     testMailActivity({ platform: "webhook", verb: "send", target: [{ address }], object: { ...object } });
-  const send = (it = activity(), credentials?: unknown) =>
-    runOnce(webhook(), it, { ...egress, egress, ...(credentials === undefined ? {} : { credentials }) });
+  const send = (submitted = activity(), credentials?: unknown) =>
+    runOnce(webhook(), submitted, { ...egress, egress, ...(credentials === undefined ? {} : { credentials }) });
   return { receiver, activity, send };
 }
 
@@ -28,15 +28,17 @@ describe("webhook send", () => {
   test("posts JSON with the activity's id, signed where a secret is stored", async () => {
     const { receiver, activity, send } = await world();
     const secret = newWebhookSecret();
-    const it = activity({ json: { order: 4711, name: "Zoë" } });
-    expect((await send(it, { secret })).outcomes).toEqual([{ address: receiver.url, status: "sent", id: it.id }]);
+    const submitted = activity({ json: { order: 4711, name: "Zoë" } });
+    expect((await send(submitted, { secret })).outcomes).toEqual([
+      { address: receiver.url, status: "sent", id: submitted.id },
+    ]);
     const [first] = receiver.received;
-    expect(first?.id).toBe(it.id);
+    expect(first?.id).toBe(submitted.id);
     expect(first?.headers["content-type"]).toBe("application/json");
     expect(receiver.verify(secret, first as NonNullable<typeof first>)).toEqual({ order: 4711, name: "Zoë" });
-    await send(it);
+    await send(submitted);
     expect(receiver.received[1]?.headers["webhook-signature"]).toBeUndefined();
-    expect(receiver.received[1]?.id).toBe(it.id);
+    expect(receiver.received[1]?.id).toBe(submitted.id);
   });
 
   test("posts any body unchanged", async () => {
@@ -66,26 +68,26 @@ describe("webhook send", () => {
     [503, "deferred", "platform-unavailable"],
   ])("a %i is %s", async (status, outcome, code) => {
     const { receiver, send } = await world(() => ({ status, headers: { "retry-after": "7", location: "/elsewhere" } }));
-    const [one] = (await send()).outcomes;
-    expect([one?.status, one?.error?.code]).toEqual([outcome, code]);
-    expect(one?.retryAfterMs).toBe(status === 429 || status === 503 ? 7_000 : undefined);
+    const [first] = (await send()).outcomes;
+    expect([first?.status, first?.error?.code]).toEqual([outcome, code]);
+    expect(first?.retryAfterMs).toBe(status === 429 || status === 503 ? 7_000 : undefined);
     expect(receiver.received).toHaveLength(1);
   });
 
   test("repeats a post after a broken connection with the same id", async () => {
     const { send } = await world(() => (response) => response.destroy());
-    const [one] = (await send()).outcomes;
-    expect(one).toMatchObject({ status: "deferred", error: { retryable: true } });
+    const [outcome] = (await send()).outcomes;
+    expect(outcome).toMatchObject({ status: "deferred", error: { retryable: true } });
   });
 
   test("recovers a crashed worker's post with the same id", async () => {
     const { receiver, activity } = await world();
     const { fetch, close } = loopbackEgress();
     ends.push(close);
-    const it = activity();
-    const receipt = await webhook().recover?.({ webhook: undefined }, it, testVerbContext({ fetch }));
+    const submitted = activity();
+    const receipt = await webhook().recover?.({ webhook: undefined }, submitted, testVerbContext({ fetch }));
     expect(receipt?.outcomes[0]?.status).toBe("sent");
-    expect(receiver.received.map(({ id }) => id)).toEqual([it.id]);
+    expect(receiver.received.map(({ id }) => id)).toEqual([submitted.id]);
   });
 
   test("refuses invalid posts and, by default, private addresses", async () => {

@@ -19,13 +19,13 @@ function parsed(text: string): Stanza[] {
   const found: Stanza[] = [];
   const parser = new (
     xml as unknown as {
-      Parser: new () => { on(name: string, on: (one: Stanza) => void): void; write(text: string): void };
+      Parser: new () => { on(name: string, on: (stanza: Stanza) => void): void; write(text: string): void };
     }
   ).Parser();
   parser.on("error", (error) => {
     throw error;
   });
-  parser.on("element", (one) => found.push(one));
+  parser.on("element", (stanza) => found.push(stanza));
   parser.write(`<stream>${text}`);
   return found;
 }
@@ -64,14 +64,14 @@ describe("JID patterns and parts", () => {
     const part = fc.stringMatching(/^[a-z0-9äß._-]{1,20}$/);
     const name = fc.constantFrom("example.org", "münchen.example", "a-b.c", "[::1]", "127.0.0.1");
     fc.assert(
-      fc.property(part, name, fc.option(fc.stringMatching(/^[A-Za-z0-9 /@🎉]{1,20}$/u)), (who, where, session) => {
-        const jid = `${who}@${where}${session === null ? "" : `/${session}`}`;
+      fc.property(part, name, fc.option(fc.stringMatching(/^[A-Za-z0-9 /@🎉]{1,20}$/u)), (user, where, session) => {
+        const jid = `${user}@${where}${session === null ? "" : `/${session}`}`;
         expect(any.test(jid) && isValidJid(jid)).toBe(true);
         expect([local(jid), domain(jid), resource(jid), bare(jid)]).toEqual([
-          who,
+          user,
           where,
           session ?? "",
-          `${who}@${where}`,
+          `${user}@${where}`,
         ]);
       }),
     );
@@ -83,7 +83,7 @@ describe("JID patterns and parts", () => {
         fc.pre(any.test(jid));
         expect(jid).not.toMatch(/\p{Cc}/u);
         const found = parsed(xml("message", { to: jid }).toString());
-        expect(found.map((one) => one.attrs.to)).toEqual([jid]);
+        expect(found.map((stanza) => stanza.attrs.to)).toEqual([jid]);
       }),
       { numRuns: 1_000 },
     );

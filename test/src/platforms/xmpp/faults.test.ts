@@ -7,7 +7,7 @@ import type { Activity } from "../../../../src/model/activity.ts";
 import type { ConnectionContext } from "../../../../src/platform/connection.ts";
 import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
 import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
-import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestProsody, testProsody } from "../../../support/prosody.ts";
+import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestXmppServer, testProsody } from "../../../support/prosody.ts";
 import { runVerb } from "../../../support/run-verb.ts";
 import { scriptedXmpp } from "../../../support/scripted-xmpp.ts";
 import { testVerbContext } from "../../../support/verb-context.ts";
@@ -15,7 +15,7 @@ import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
 
 const ALICE = `alice@${PROSODY_DOMAIN}`;
 const platform = xmpp();
-let prosody: TestProsody;
+let prosody: TestXmppServer;
 let alice: XmppPeer;
 
 beforeAll(async () => {
@@ -29,12 +29,12 @@ afterAll(async () => {
 
 function holdFor(
   user: string,
-  words: Partial<ConnectionContext<unknown>> & {
+  overrides: Partial<ConnectionContext<unknown>> & {
     readonly notesOf?: TestConnectionContext;
     readonly port?: number;
   } = {},
 ) {
-  const { port = prosody.port, ...more } = words;
+  const { port = prosody.port, ...more } = overrides;
   return testConnectionContext({
     address: `${user}@${PROSODY_DOMAIN}`,
     credentials: { host: "127.0.0.1", port, tls: "none", password: `${user}-pw` },
@@ -42,7 +42,7 @@ function holdFor(
   });
 }
 const held = (hold: TestConnectionContext) => platform.connect?.(hold as never);
-async function said(to: string, text: string): Promise<void> {
+async function peerReceives(to: string, text: string): Promise<void> {
   await alice.send(xml("message", { to, type: "chat", id: ulid() }, xml("body", {}, text)));
   await alice.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
 }
@@ -65,13 +65,13 @@ describe("a stream whose bytes come one by one", () => {
       });
       for (const socket of [near, far]) {
         socket.on("error", () => undefined);
-        socket.on("close", () => [near, far].map((one) => one.destroy()));
+        socket.on("close", () => [near, far].map((socket) => socket.destroy()));
       }
     });
     await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
     const hold = holdFor("bob", { port: (proxy.address() as AddressInfo).port });
     const client = await held(hold);
-    await said(hold.address, "Grüße 🎉 日本語");
+    await peerReceives(hold.address, "Grüße 🎉 日本語");
     const arrival = await hold.arrived(({ event }) => event.verb === "send");
     expect(arrival.event.object.body).toBe("Grüße 🎉 日本語");
     await platform.dispose?.(client);
@@ -130,7 +130,7 @@ describe("an acknowledgement (XEP-0198)", () => {
     const broken = new Error("Redis is away");
     const first = holdFor("carl", { record: () => Promise.reject(broken) });
     const client = await held(first);
-    await said(first.address, "not stored");
+    await peerReceives(first.address, "not stored");
     expect(await first.ended).toBe(broken);
     await platform.dispose?.(client);
     const next = holdFor("carl", { notesOf: first });
@@ -147,7 +147,7 @@ describe("a server crash", () => {
     const client = await held(first);
     await runVerb(platform, client, { verb: "join", actor: { address: first.address }, target: [{ address: room }] });
     await alice.join(room, "alice");
-    await said(first.address, "before");
+    await peerReceives(first.address, "before");
     await alice.send(xml("message", { to: room, type: "groupchat", id: "r1" }, xml("body", {}, "room before")));
     await first.arrived(({ event }) => event.object.body === "room before");
     await prosody.kill();
@@ -160,7 +160,7 @@ describe("a server crash", () => {
     await expect(held(holdFor("dora", { notesOf: first }))).rejects.toMatchObject({ code: "ECONNREFUSED" });
     await prosody.start();
     alice = await xmppPeer(prosody.port, "alice");
-    await said(first.address, "between");
+    await peerReceives(first.address, "between");
     const next = holdFor("dora", { notesOf: first });
     const again = await held(next);
     await alice.join(room, "alice");
@@ -193,12 +193,12 @@ describe("a break between a written message and its confirmation", () => {
     });
     const hold = holdFor("emil", { port: server.port });
     const client = await held(hold);
-    const two = [{ address: ALICE }, { address: "carl@elsewhere.test" }];
-    const sending = runVerb(platform, client, { ...activity(ulid(), ALICE), target: two });
+    const recipients = [{ address: ALICE }, { address: "carl@elsewhere.test" }];
+    const sending = runVerb(platform, client, { ...activity(ulid(), ALICE), target: recipients });
     await expect(sending).rejects.toMatchObject({ code: "outcome-unknown", mayHaveLanded: true });
     const late = await runVerb(platform, client, { ...activity(ulid(), ALICE) });
     expect(late.outcomes).toMatchObject([{ status: "deferred", error: { code: "platform-unavailable" } }]);
-    const both = await runVerb(platform, client, { ...activity(ulid(), ALICE), target: two });
+    const both = await runVerb(platform, client, { ...activity(ulid(), ALICE), target: recipients });
     expect(both.outcomes).toMatchObject([{ status: "deferred" }, { status: "deferred" }]);
     await platform.dispose?.(client);
     await server.stop();
@@ -247,12 +247,12 @@ describe("connect", () => {
     const hold = holdFor("fred");
     const client = await held(hold);
     hold.abort(reason);
-    let told = false;
+    let sent = false;
     hold.ended.then(() => {
-      told = true;
+      sent = true;
     });
     await platform.dispose?.(client);
-    expect(told).toBe(false);
+    expect(sent).toBe(false);
   });
 
   it("fails with credentials-invalid for a wrong password, without repeating the password", async () => {

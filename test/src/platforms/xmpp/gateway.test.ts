@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { samplesIn } from "../../../support/docs-samples.ts";
 import { type EventListener, eventListener } from "../../../support/event-listener.ts";
 import { gateway } from "../../../support/gateway.ts";
-import { PROSODY_DOMAIN, type TestProsody, testProsody } from "../../../support/prosody.ts";
+import { PROSODY_DOMAIN, type TestXmppServer, testProsody } from "../../../support/prosody.ts";
 import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
 
 const PATH = "docs/platforms/xmpp.md";
@@ -11,7 +11,7 @@ const here = (text: string) => text.replaceAll("example.net", PROSODY_DOMAIN);
 const [account, ...activities] = samplesIn(PATH).map(({ text }) => JSON.parse(here(text)) as Record<string, object>);
 
 let live: Awaited<ReturnType<typeof gateway>>;
-let server: TestProsody;
+let server: TestXmppServer;
 let peer: XmppPeer;
 let listener: EventListener;
 let key: string;
@@ -34,7 +34,7 @@ async function call(method: string, path: string, body: object) {
   const answer = await fetch(`${live.url}/gateway/${path}`, { method, headers, body: JSON.stringify(body) });
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
-const events = () => listener.heard as unknown as ReadonlyArray<Readonly<Record<string, unknown>>>;
+const events = () => listener.events as unknown as ReadonlyArray<Readonly<Record<string, unknown>>>;
 const isOnline = ({ type, state }: Readonly<Record<string, unknown>>) => type === "session" && state === "online";
 
 it(`an account is stored, connects by STARTTLS, and each example of ${PATH} is carried out`, {
@@ -46,7 +46,7 @@ it(`an account is stored, connects by STARTTLS, and each example of ${PATH} is c
   expect(activities.map(({ verb }) => verb)).toEqual(["send", "join", "send", "query", "fetch"]);
   for (const activity of activities)
     expect(await call("POST", "activities", activity)).toMatchObject({ status: 200, body: { status: "sent" } });
-  const hello = await peer.waitFor((one) => one.getChildText("body") === "Hello World!");
+  const hello = await peer.waitFor((stanza) => stanza.getChildText("body") === "Hello World!");
   await peer.send(
     xml(
       "message",
@@ -60,13 +60,13 @@ it(`an account is stored, connects by STARTTLS, and each example of ${PATH} is c
 it("messages arrive on the stream once, also those sent before the account was back after a server crash", {
   timeout: 60_000,
 }, async () => {
-  const heard = (body: string) =>
+  const eventWith = (body: string) =>
     events().filter(({ object }) => (object as { body?: string } | undefined)?.body === body);
   const say = (body: string) =>
     peer.send(xml("message", { to: `bob@${PROSODY_DOMAIN}`, type: "chat", id: body }, xml("body", {}, body)));
   await say("Good morning");
-  await listener.until(() => heard("Good morning").length > 0, 10_000);
-  expect(heard("Good morning")).toMatchObject([
+  await listener.until(() => eventWith("Good morning").length > 0, 10_000);
+  expect(eventWith("Good morning")).toMatchObject([
     {
       type: "activity",
       platform: "xmpp",
@@ -82,10 +82,10 @@ it("messages arrive on the stream once, also those sent before the account was b
   await server.start();
   peer = await xmppPeer(server.port, "alice");
   await say("Here again");
-  await listener.until(() => heard("Here again").length > 0, 40_000);
+  await listener.until(() => eventWith("Here again").length > 0, 40_000);
   await say("Last");
-  await listener.until(() => heard("Last").length > 0, 40_000);
-  expect(["Good morning", "Here again", "Last"].map((body) => heard(body).length)).toEqual([1, 1, 1]);
+  await listener.until(() => eventWith("Last").length > 0, 40_000);
+  expect(["Good morning", "Here again", "Last"].map((body) => eventWith(body).length)).toEqual([1, 1, 1]);
 });
 
 it.each([
@@ -96,9 +96,9 @@ it.each([
   ["/object/body", { object: { body: "a\u0000b" } }],
   ["/object/body", { object: { body: "\ufffe" } }],
   ["/object/body", { object: { body: "x".repeat(32_769) } }],
-])("an invalid activity is refused with a pointer to %s, and the next is sent", async (pointer, words) => {
+])("an invalid activity is refused with a pointer to %s, and the next is sent", async (pointer, fields) => {
   const send = activities[0];
-  expect(await call("POST", "activities", { ...send, ...words })).toMatchObject({
+  expect(await call("POST", "activities", { ...send, ...fields })).toMatchObject({
     status: 422,
     body: { code: "validation-failed", errors: [{ pointer }] },
   });

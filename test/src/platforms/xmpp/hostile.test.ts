@@ -18,9 +18,9 @@ afterEach(async () => {
 });
 
 async function server(script: Parameters<typeof scriptedXmpp>[0]): Promise<ScriptedXmpp> {
-  const made = await scriptedXmpp(script);
-  servers.push(made);
-  return made;
+  const scripted = await scriptedXmpp(script);
+  servers.push(scripted);
+  return scripted;
 }
 function account(port: number, tls: "starttls" | "implicit" | "none", more: object = {}) {
   return testConnectionContext({
@@ -105,9 +105,9 @@ describe("a hostile server before the login", () => {
     const refusing = await server({
       on: (text, socket) => {
         if (!text.includes("<auth")) return false;
-        const words = Buffer.from(/>([^<]*)</.exec(text)?.[1] ?? "", "base64").toString();
+        const message = Buffer.from(/>([^<]*)</.exec(text)?.[1] ?? "", "base64").toString();
         socket.write(
-          `<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/><text>${words.replaceAll("\0", " ")}</text></failure>`,
+          `<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/><text>${message.replaceAll("\0", " ")}</text></failure>`,
         );
         return true;
       },
@@ -121,8 +121,8 @@ describe("a hostile server before the login", () => {
     ["not-authorized", "auth", "credentials-invalid"],
     ["account-disabled", "permanent", "account-restricted"],
     ["temporary-auth-failure", "retryable", "platform-unavailable"],
-    ["aborted", "retryable", "platform-unavailable"],
-    ["mechanism-too-weak", "retryable", "platform-unavailable"],
+    ["aborted", "auth", "platform-rejected"],
+    ["mechanism-too-weak", "auth", "platform-rejected"],
   ])("refuses the login with %s, which is %s", async (condition, kind, code) => {
     const { port } = await server({
       on: (text, socket) => {
@@ -134,15 +134,47 @@ describe("a hostile server before the login", () => {
     expect(await failed(account(port, "none"))).toMatchObject({ kind, code, platformCode: condition });
   });
 
+  it("refuses the login for the moment when its words say so", async () => {
+    const { port } = await server({
+      on: (text, socket) => {
+        if (!text.includes("<auth")) return false;
+        const words = "<not-authorized/><text>Too many failed authentications, try again later</text>";
+        socket.write(`<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>${words}</failure>`);
+        return true;
+      },
+    });
+    expect(await failed(account(port, "none"))).toMatchObject({ kind: "retryable", code: "platform-unavailable" });
+  });
+
+  it.each(["wait", "cancel"])("refuses the binding (type %s) without a verdict on the password", async (type) => {
+    const { port } = await server({
+      on: (text, socket) => {
+        const [, id] = /<iq[^>]* id="([^"]+)"[^>]*>.*xmpp-bind/.exec(text) ?? [];
+        if (id === undefined) return false;
+        const error = `<error type='${type}'><not-allowed xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>`;
+        socket.write(`<iq type='error' id='${id}'>${error}</iq>`);
+        return true;
+      },
+    });
+    expect(await failed(account(port, "none"))).toMatchObject({
+      code: type === "wait" ? "platform-unavailable" : "platform-rejected",
+      platformCode: "not-allowed",
+    });
+  });
+
   it.each([
     ["SCRAM-SHA-1-PLUS only", "<mechanism>SCRAM-SHA-1-PLUS</mechanism>", "urn:ietf:params:xml:ns:xmpp-sasl"],
     ["SASL2 only", "<mechanism>PLAIN</mechanism>", "urn:xmpp:sasl:2"],
-  ])("is retried when it offers %s, for no password is wrong", async (_what, mechanism, xmlns) => {
+  ])("is named when it offers %s, for no password is wrong", async (what, mechanism, xmlns) => {
     const name = xmlns.endsWith(":2") ? "authentication" : "mechanisms";
     const { port, received: got } = await server({
       first: features(`<${name} xmlns='${xmlns}'>${mechanism}</${name}>`),
     });
-    expect(await failed(account(port, "none"))).toMatchObject({ kind: "retryable" });
+    expect(await failed(account(port, "none"))).toMatchObject({
+      code: "platform-rejected",
+      platformCode: what.split(" ")[0],
+      message: expect.stringContaining("The password was not tried."),
+    });
     expect(got()).not.toContain("<auth");
   });
 
@@ -150,7 +182,7 @@ describe("a hostile server before the login", () => {
     ["conflict", "rate-limited", "platform-rate-limited"],
     ["policy-violation", "retryable", "platform-unavailable"],
     ["host-unknown", "permanent", "platform-rejected"],
-    ["not-authorized", "auth", "credentials-invalid"],
+    ["not-authorized", "auth", "platform-rejected"],
     ["system-shutdown", "retryable", "platform-unavailable"],
     ["see-other-host", "retryable", "platform-unavailable"],
   ])("ends the stream with %s, which is %s", async (condition, kind, code) => {

@@ -2,13 +2,13 @@ import { xml } from "@xmpp/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
 import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
-import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestProsody, testProsody } from "../../../support/prosody.ts";
+import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestXmppServer, testProsody } from "../../../support/prosody.ts";
 import { runVerb } from "../../../support/run-verb.ts";
 import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
 
 const ALICE = `alice@${PROSODY_DOMAIN}`;
 const platform = xmpp();
-let prosody: TestProsody;
+let prosody: TestXmppServer;
 let alice: XmppPeer;
 const users = Array.from({ length: 20 }, (_, n) => `bob${n}`);
 let used = 0;
@@ -23,14 +23,14 @@ afterAll(async () => {
 });
 
 /** A new account of ours, held. */
-async function bob(words: { readonly address?: string; readonly notesOf?: TestConnectionContext } = {}) {
+async function bob(options: { readonly address?: string; readonly notesOf?: TestConnectionContext } = {}) {
   used += 1;
-  const address = words.address ?? `bob${used}@${PROSODY_DOMAIN}`;
+  const address = options.address ?? `bob${used}@${PROSODY_DOMAIN}`;
   const user = address.split("@")[0];
   const hold = testConnectionContext({
     address,
     credentials: { host: "127.0.0.1", port: prosody.port, password: `${user}-pw`, ca: prosody.tls.cert },
-    ...(words.notesOf ? { notesOf: words.notesOf } : {}),
+    ...(options.notesOf ? { notesOf: options.notesOf } : {}),
   });
   const client = await platform.connect?.(hold as never);
   return {
@@ -38,7 +38,7 @@ async function bob(words: { readonly address?: string; readonly notesOf?: TestCo
     hold,
     client,
     actor: { address },
-    do: (verb: string, words: object = {}) => runVerb(platform, client, { verb, actor: { address }, ...words }),
+    do: (verb: string, overrides: object = {}) => runVerb(platform, client, { verb, actor: { address }, ...overrides }),
     close: async () => platform.dispose?.(client),
   };
 }
@@ -49,7 +49,7 @@ describe("messages", () => {
     const sent = await me.do("send", { target: [{ address: ALICE }], object: { body: "Grüße <&> 🎉" } });
     expect(sent.outcomes).toEqual([{ address: ALICE, status: "sent", id: sent.id }]);
     expect(sent.commits).toBe(1);
-    const there = await alice.waitFor((one) => one.attrs.id === sent.id);
+    const there = await alice.waitFor((stanza) => stanza.attrs.id === sent.id);
     expect(there.getChildText("body")).toBe("Grüße <&> 🎉");
     expect(there.getChild("origin-id")?.attrs.id).toBe(sent.id);
     await alice.send(
@@ -91,7 +91,9 @@ describe("messages", () => {
       self: false,
     });
     expect(arrival.state?.name).toBe("archive");
-    const receipt = await alice.waitFor((one) => one.getChild("received", "urn:xmpp:receipts")?.attrs.id === "a1");
+    const receipt = await alice.waitFor(
+      (stanza) => stanza.getChild("received", "urn:xmpp:receipts")?.attrs.id === "a1",
+    );
     expect(receipt.attrs.from).toContain(me.address);
     await me.close();
   });
@@ -134,24 +136,24 @@ describe("rooms", () => {
     const room = `garden@${PROSODY_ROOMS}`;
     const me = await bob();
     await alice.join(room, "alice");
-    let kept: unknown;
+    let state: unknown;
     const joined = await runVerb(
       platform,
       me.client,
       { verb: "join", actor: me.actor, target: [{ address: room }], object: { nick: "bobby" } },
       {
-        setDesiredOnline: async (wanted) => {
-          kept = wanted;
+        setDesiredOnline: async (isOnline) => {
+          state = isOnline;
         },
       },
     );
     expect(joined.outcomes).toEqual([{ address: room, status: "sent" }]);
-    expect(kept).toBe(true);
-    expect(me.hold.kept[`room ${room}`]).toBe("bobby");
+    expect(state).toBe(true);
+    expect(me.hold.stored[`room ${room}`]).toBe("bobby");
     const sent = await me.do("send", { target: [{ address: room }], object: { body: "hello room" } });
     expect(sent.outcomes).toMatchObject([{ status: "sent" }]);
-    const mine = await me.hold.arrived(({ event }) => event.object.body === "hello room");
-    expect(mine.event).toMatchObject({
+    const echoed = await me.hold.arrived(({ event }) => event.object.body === "hello room");
+    expect(echoed.event).toMatchObject({
       self: true,
       context: { type: "room", id: room },
       object: { id: sent.outcomes[0]?.id },
@@ -161,14 +163,14 @@ describe("rooms", () => {
     await me.close();
 
     await alice.send(xml("message", { to: room, type: "groupchat", id: "g2" }, xml("body", {}, "missed")));
-    await alice.waitFor((one) => one.attrs.id === "g2");
+    await alice.waitFor((stanza) => stanza.attrs.id === "g2");
     const next = await bob({ address: me.address, notesOf: me.hold });
     await next.hold.arrived(({ event }) => event.object.body === "missed");
     const bodies = next.hold.arrivals.flatMap(({ event }) => event.object.body ?? []);
     expect(bodies).toEqual(["missed"]);
     const left = await next.do("leave", { target: [{ address: room }] });
     expect(left.outcomes).toEqual([{ address: room, status: "sent" }]);
-    expect(next.hold.kept[`room ${room}`]).toBeUndefined();
+    expect(next.hold.stored[`room ${room}`]).toBeUndefined();
     const outside = await next.do("send", {
       target: [{ address: room }],
       context: { type: "room" },

@@ -2,13 +2,13 @@ import { xml } from "@xmpp/client";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
 import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
-import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestProsody, testProsody } from "../../../support/prosody.ts";
+import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestXmppServer, testProsody } from "../../../support/prosody.ts";
 import { runVerb } from "../../../support/run-verb.ts";
 import { testVerbContext } from "../../../support/verb-context.ts";
 import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
 
 const platform = xmpp();
-let prosody: TestProsody;
+let prosody: TestXmppServer;
 let alice: XmppPeer;
 beforeAll(async () => {
   prosody = await testProsody(["alice", "bob"], { archive: false });
@@ -57,7 +57,7 @@ it("an account without archives gets offline messages and room history of the me
 
   await alice.send(xml("message", { to: first.address, type: "chat", id: "o1" }, xml("body", {}, "while away")));
   await toRoom("room while away");
-  await alice.waitFor((one) => one.attrs.id === "room while away");
+  await alice.waitFor((stanza) => stanza.attrs.id === "room while away");
   const next = bob(first);
   const again = await platform.connect?.(next as never);
   await toRoom("room after");

@@ -99,7 +99,7 @@ describe("a silent room", () => {
     });
     const { event } = await hold.arrived(({ event: { verb } }) => verb === "leave");
     expect(event).toMatchObject({ object: { cause: "refused" }, self: true });
-    await expect.poll(() => hold.kept[`room ${ROOM}`]).toBeUndefined();
+    await expect.poll(() => hold.stored[`room ${ROOM}`]).toBeUndefined();
     await platform.dispose?.(client);
   });
 });

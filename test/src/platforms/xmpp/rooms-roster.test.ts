@@ -2,13 +2,13 @@ import { xml } from "@xmpp/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
 import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
-import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestProsody, testProsody } from "../../../support/prosody.ts";
+import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestXmppServer, testProsody } from "../../../support/prosody.ts";
 import { runVerb } from "../../../support/run-verb.ts";
 import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
 
 const ALICE = `alice@${PROSODY_DOMAIN}`;
 const platform = xmpp();
-let prosody: TestProsody;
+let prosody: TestXmppServer;
 let alice: XmppPeer;
 const users = Array.from({ length: 20 }, (_, n) => `bob${n}`);
 let used = 0;
@@ -22,13 +22,13 @@ afterAll(async () => {
   await prosody?.stop();
 });
 
-async function bob(words: { readonly address?: string; readonly notesOf?: TestConnectionContext } = {}) {
+async function bob(options: { readonly address?: string; readonly notesOf?: TestConnectionContext } = {}) {
   used += 1;
-  const address = words.address ?? `bob${used}@${PROSODY_DOMAIN}`;
+  const address = options.address ?? `bob${used}@${PROSODY_DOMAIN}`;
   const hold = testConnectionContext({
     address,
     credentials: { host: "127.0.0.1", port: prosody.port, tls: "none", password: `${address.split("@")[0]}-pw` },
-    ...(words.notesOf ? { notesOf: words.notesOf } : {}),
+    ...(options.notesOf ? { notesOf: options.notesOf } : {}),
   });
   const client = await platform.connect?.(hold as never);
   return {
@@ -72,12 +72,12 @@ describe("message verbs", () => {
     const first = await me.do("react", { target, object: { id: known, content: "👍" } });
     const reacted = await me.do("react", { target, object: { id: known, content: "<" } });
     const unreacted = await me.do("unreact", { target, object: { id: known, content: "👍" } });
-    expect(me.hold.kept.reactions).toBe(JSON.stringify([[known, ["<"]]]));
+    expect(me.hold.stored.reactions).toBe(JSON.stringify([[known, ["<"]]]));
     const cleared = await me.do("unreact", { target, object: { id: known } });
     const retracted = await me.do("delete", { target, object: { id: known } });
     for (const { outcomes } of [corrected, answered, first, reacted, unreacted, cleared, retracted])
       expect(outcomes).toMatchObject([{ status: "sent" }]);
-    const at = (id: string) => alice.waitFor((one) => one.attrs.id === id);
+    const at = (id: string) => alice.waitFor((stanza) => stanza.attrs.id === id);
     expect((await at(corrected.id)).getChild("replace")?.attrs.id).toBe(sent.id);
     expect((await at(answered.id)).getChild("reply")?.attrs.id).toBe(known);
     const sets = await Promise.all([first, reacted, unreacted, cleared].map(({ id }) => at(id)));
@@ -140,8 +140,8 @@ describe("message verbs", () => {
     const me = await bob();
     const elsewhere = await xmppPeer(prosody.port, me.address.split("@")[0] ?? "", "phone");
     await elsewhere.send(xml("message", { to: ALICE, type: "chat", id: "p1" }, xml("body", {}, "from my phone")));
-    const mine = await me.hold.arrived(({ event }) => event.object.body === "from my phone");
-    expect(mine.event).toMatchObject({
+    const echoed = await me.hold.arrived(({ event }) => event.object.body === "from my phone");
+    expect(echoed.event).toMatchObject({
       self: true,
       context: { type: "direct", id: ALICE },
       actor: { address: me.address },
@@ -154,9 +154,11 @@ describe("message verbs", () => {
     const me = await bob();
     const target = [{ address: ALICE }];
     const typing = await me.do("typing", { target });
-    await alice.waitFor((one) => one.attrs.id === typing.id && one.getChild("composing") !== undefined);
+    await alice.waitFor((stanza) => stanza.attrs.id === typing.id && stanza.getChild("composing") !== undefined);
     const read = await me.do("read", { target, object: { id: "their-id" } });
-    await alice.waitFor((one) => one.attrs.id === read.id && one.getChild("displayed")?.attrs.id === "their-id");
+    await alice.waitFor(
+      (stanza) => stanza.attrs.id === read.id && stanza.getChild("displayed")?.attrs.id === "their-id",
+    );
     await me.close();
   });
 });
@@ -174,7 +176,7 @@ describe("rooms", () => {
     ]);
     expect(await join({ password: "key" })).toMatchObject([{ status: "sent" }]);
     expect(me.hold.keptSecrets).toEqual({ [`room ${room}`]: "key" });
-    expect(JSON.stringify(me.hold.kept)).not.toContain("key");
+    expect(JSON.stringify(me.hold.stored)).not.toContain("key");
     await me.close();
 
     const next = await bob({ address: me.address, notesOf: me.hold });
@@ -188,7 +190,7 @@ describe("rooms", () => {
       (await next.do("send", { target: [{ address: room }], context: { type: "room" }, object: { body: "x" } }))
         .outcomes,
     ).toMatchObject([{ status: "failed", error: { code: "not-in-room" } }]);
-    expect(next.hold.kept[`room ${room}`]).toBeUndefined();
+    expect(next.hold.stored[`room ${room}`]).toBeUndefined();
     expect(await next.do("join", { target: [{ address: room }], object: { password: "key" } })).toMatchObject({
       outcomes: [{ status: "failed", error: { code: "room-refused", platformCode: "forbidden" } }],
     });
@@ -245,17 +247,21 @@ describe("contacts", () => {
     const me = await bob();
     const target = [{ address: ALICE }];
     await me.do("request-friend", { target, object: { body: "it is me" } });
-    await alice.waitFor((one) => one.is("presence") && one.attrs.type === "subscribe" && one.attrs.from === me.address);
+    await alice.waitFor(
+      (stanza) => stanza.is("presence") && stanza.attrs.type === "subscribe" && stanza.attrs.from === me.address,
+    );
     await alice.send(xml("presence", { to: me.address, type: "subscribed" }));
     await me.hold.arrived(({ event }) => event.verb === "make-friend" && event.actor.address === ALICE);
     await alice.send(xml("presence", { to: me.address, type: "subscribe" }, xml("status", {}, "and you?")));
-    const asked = await me.hold.arrived(({ event }) => event.verb === "request-friend");
-    expect(asked.event).toMatchObject({ actor: { address: ALICE }, self: false });
+    const friendRequest = await me.hold.arrived(({ event }) => event.verb === "request-friend");
+    expect(friendRequest.event).toMatchObject({ actor: { address: ALICE }, self: false });
     await me.do("make-friend", { target });
     await me.do("update", { object: { type: "presence", show: "away", status: "lunch" } });
     await alice.waitFor(
-      (one) =>
-        one.is("presence") && one.getChildText("show") === "away" && String(one.attrs.from).startsWith(me.address),
+      (stanza) =>
+        stanza.is("presence") &&
+        stanza.getChildText("show") === "away" &&
+        String(stanza.attrs.from).startsWith(me.address),
     );
     await alice.send(xml("presence", {}, xml("show", {}, "dnd")));
     await me.hold.arrived(({ event }) => event.object.show === "dnd" && event.object.type === "presence");
@@ -267,7 +273,7 @@ describe("contacts", () => {
     await alice.send(xml("presence"));
     await me.close();
     const next = await bob({ address: me.address, notesOf: me.hold });
-    expect(next.hold.kept.presence).toBe('{"show":"away","status":"lunch"}');
+    expect(next.hold.stored.presence).toBe('{"show":"away","status":"lunch"}');
     await next.close();
   });
 });

@@ -58,12 +58,12 @@ describe("rich text", () => {
   it("keeps the words of any plain text through HTML", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), (text) => {
-        const words = (value: string) =>
+        const wordsOf = (value: string) =>
           value
             .replaceAll("\0", " ")
             .split(/\s+/)
-            .filter((word) => word !== "");
-        expect(words(toPlain(fromHtml(toHtml(fromPlain(text)))))).toEqual(words(text.replace(/[\r\f]/g, " ")));
+            .filter((part) => part !== "");
+        expect(wordsOf(toPlain(fromHtml(toHtml(fromPlain(text)))))).toEqual(wordsOf(text.replace(/[\r\f]/g, " ")));
       }),
     );
   });

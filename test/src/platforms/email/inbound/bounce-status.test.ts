@@ -47,10 +47,10 @@ it.each(["imap", "pop3"] as const)(
       object: { subject: "Hi", body: "Hello", dsn: true },
     });
     expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
-    const said = (status: string) =>
+    const receiptsOf = (status: string) =>
       core.until(app, (all) => all.some((event) => event.type === "status" && event.status === status));
-    await said("delivered");
-    const events = await said("failed");
+    await receiptsOf("delivered");
+    const events = await receiptsOf("failed");
     const statuses = events.filter(
       ({ type, rid: of, status }) => type === "status" && of === rid && status !== "sending",
     );

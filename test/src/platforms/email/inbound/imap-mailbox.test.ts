@@ -45,8 +45,8 @@ const subject = (text: string) => (arrival: TestConnectionContext["arrivals"][nu
   arrival.event.object.subject === text;
 const subjects = (hold: TestConnectionContext) => hold.arrivals.map(({ event }) => event.object.subject);
 /** What an administrator may do: files mails into a folder, or copies them. */
-const doveadm = (...words: readonly string[]) =>
-  execFileSync("doveadm", ["-c", `${server.dir}/dovecot.conf`, ...words], { stdio: "pipe" });
+const doveadm = (...args: readonly string[]) =>
+  execFileSync("doveadm", ["-c", `${server.dir}/dovecot.conf`, ...args], { stdio: "pipe" });
 
 beforeAll(async () => {
   server = await testDovecot(Array.from({ length: 40 }, (_, n) => `u${n}`));
@@ -99,7 +99,7 @@ describe("folders that an account listens to", () => {
       "other",
       "heard",
     ]);
-    expect(Object.keys(last.kept).sort()).toEqual(["folder:INBOX", "folder:Sent"]);
+    expect(Object.keys(last.stored).sort()).toEqual(["folder:INBOX", "folder:Sent"]);
   });
 
   it("are at most five, and one that is gone does not keep the others from being heard", async () => {
@@ -132,7 +132,7 @@ describe("folders that an account listens to", () => {
     const after = holdOf(user, before);
     await held(after);
     expect(subjects(after)).toEqual(["three"]);
-    expect(after.kept["folder:INBOX"]?.split(":")[0]).not.toBe(before.arrivals[0]?.state?.value.split(":")[0]);
+    expect(after.stored["folder:INBOX"]?.split(":")[0]).not.toBe(before.arrivals[0]?.state?.value.split(":")[0]);
     await lmtp.put(user, "four");
     await after.arrived(subject("four"));
     expect(subjects(after)).toEqual(["three", "four"]);

@@ -3,7 +3,7 @@ import { silentLog } from "../../../../../src/model/log.ts";
 import { poisonKey, readOrStepOver } from "../../../../../src/platforms/email/inbound/imap-poison.ts";
 import { parseMail } from "../../../../../src/platforms/email/inbound/mail-parse.ts";
 
-const place = { folder: "INBOX", uidValidity: "9", uid: 7 };
+const message = { folder: "INBOX", uidValidity: "9", uid: 7 };
 const reader = {
   read: (source: Buffer) => parseMail({ source, truncated: false }),
   threads: () => 0,
@@ -23,19 +23,19 @@ function mailbox(fetch: () => Promise<unknown>, isUsable: () => boolean = () => 
       },
     },
   };
-  let asked = 0;
+  let fetches = 0;
   const imap = {
     get usable() {
       return isUsable();
     },
     fetchOne: async (_uid: string, query: { readonly source?: unknown }) => {
       if (query.source === undefined) return { uid: 7, size: 4_711 };
-      asked += 1;
+      fetches += 1;
       return fetch();
     },
   };
-  const read = () => readOrStepOver(imap as never, place, state[poisonKey("INBOX")], reader, connection);
-  return { read, state, asked: () => asked };
+  const read = () => readOrStepOver(imap as never, message, state[poisonKey("INBOX")], reader, connection);
+  return { read, state, fetches: () => fetches };
 }
 
 describe("a mail that can't be read over IMAP", () => {
@@ -43,9 +43,9 @@ describe("a mail that can't be read over IMAP", () => {
     ["is refused", () => Promise.reject(Object.assign(new Error("Command failed"), { responseStatus: "NO" }))],
     ["comes without content", () => Promise.resolve({ uid: 7 })],
   ])("%s, is tried five times and then noted with uid's hint, size and reason", async (_how, fetch) => {
-    const { read, asked } = mailbox(fetch);
+    const { read, fetches } = mailbox(fetch);
     const fetched = await read();
-    expect(asked()).toBe(5);
+    expect(fetches()).toBe(5);
     expect(fetched?.mail.object).toMatchObject({
       type: "message",
       truncated: true,

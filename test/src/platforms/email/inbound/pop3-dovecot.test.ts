@@ -44,22 +44,22 @@ const credentials = (user: User, more: object = {}) => ({
 const guard = egress({ allowPrivate: ["127.0.0.0/8"], resolve: async () => [{ address: "127.0.0.1", family: 4 }] });
 /** What the core gives, and the platform's work with it; `notesOf` is what another one has left. */
 function holding(user: User, more: object = {}, notesOf?: TestConnectionContext) {
-  const words = { credentials: credentials(user, more), address: `${user}@example.test`, egress: guard };
-  const hold = testConnectionContext(notesOf ? { ...words, notesOf } : words);
+  const context = { credentials: credentials(user, more), address: `${user}@example.test`, egress: guard };
+  const hold = testConnectionContext(notesOf ? { ...context, notesOf } : context);
   const client = platform.connect?.(hold as never) ?? Promise.reject(new Error("Not a held platform"));
   // Whoever awaits it hears of it; a test may first wait for something else.
   client.catch(() => undefined);
   ends.push(async () => {
     hold.abort();
     await client.then(
-      (made) => platform.dispose?.(made),
+      (client) => platform.dispose?.(client),
       () => undefined,
     );
   });
   return { hold, client };
 }
-async function held(...words: Parameters<typeof holding>): Promise<TestConnectionContext> {
-  const { hold, client } = holding(...words);
+async function held(...args: Parameters<typeof holding>): Promise<TestConnectionContext> {
+  const { hold, client } = holding(...args);
   await client;
   return hold;
 }

@@ -31,10 +31,10 @@ async function server(script: Pop3Script): Promise<ScriptedPop3> {
   ends.push(scripted.stop);
   return scripted;
 }
-const hold = (words: Partial<Parameters<typeof testConnectionContext>[0]> = {}) => {
-  const made = testConnectionContext({ credentials: {}, address: "bob@example.com", ...words });
-  ends.push(() => made.abort());
-  return made;
+const hold = (overrides: Partial<Parameters<typeof testConnectionContext>[0]> = {}) => {
+  const context = testConnectionContext({ credentials: {}, address: "bob@example.com", ...overrides });
+  ends.push(() => context.abort());
+  return context;
 };
 async function start(held: TestConnectionContext, port: number, more: Partial<Pop3Settings> = {}) {
   const polling = await pollPop3(held, {
@@ -57,8 +57,8 @@ async function start(held: TestConnectionContext, port: number, more: Partial<Po
   return polling;
 }
 /** Waits until the server has heard so many more of a command. */
-async function heard({ commands }: ScriptedPop3, command: string, more = 1): Promise<void> {
-  const count = () => commands.filter((one) => one === command).length;
+async function awaitCommand({ commands }: ScriptedPop3, command: string, more = 1): Promise<void> {
+  const count = () => commands.filter((line) => line === command).length;
   const enough = count() + more;
   while (count() < enough) await new Promise((resolve) => setTimeout(resolve, 2));
 }
@@ -76,7 +76,7 @@ describe("polling a mailbox", () => {
     mails.shift();
     mails.push(mail("new3"));
     await held.arrived(({ event }) => event.object.subject === "new3");
-    await heard(scripted, "QUIT", 2);
+    await awaitCommand(scripted, "QUIT", 2);
     expect(names(held)).toEqual(["new1", "new2", "new3"]);
     expect(held.arrivals[0]).toMatchObject({
       key: expect.stringMatching(/^pop3:[0-9a-f]{16}:new1$/),
@@ -96,7 +96,7 @@ describe("polling a mailbox", () => {
   it("asks for nothing but the list while that stays the same", async () => {
     const scripted = await server({ mails: () => [mail("old")] });
     await start(hold(), scripted.port);
-    await heard(scripted, "QUIT", 3);
+    await awaitCommand(scripted, "QUIT", 3);
     expect(new Set(scripted.commands)).toEqual(new Set(["CAPA", "USER bob", "PASS bob-pw", "UIDL", "QUIT"]));
   });
 
@@ -188,7 +188,7 @@ describe("deleting", () => {
     await start(held, scripted.port, { deleteAfter: true });
     mails.push(mail("new"));
     await held.arrived(() => true);
-    await heard(scripted, "QUIT");
+    await awaitCommand(scripted, "QUIT");
     expect(scripted.deleted).toContain("new");
     expect(scripted.deleted).not.toContain("old");
   });
@@ -227,7 +227,7 @@ describe("a server that gives trouble", () => {
     await start(held, scripted.port);
     mails.push(mail("bad"), mail("good"));
     await held.arrived(() => true);
-    await heard(scripted, "RETR 2", 2);
+    await awaitCommand(scripted, "RETR 2", 2);
     expect(names(held)).toEqual(["good"]);
   });
 
@@ -291,7 +291,7 @@ describe("a server that gives trouble", () => {
     ["UIDL", "-ERR no\r\n", { kind: "permanent" }],
     ["UIDL", "drop", { code: "ECONNRESET" }],
   ])("at %s at first rejects", async (command, answer, failure) => {
-    const scripted = await server({ say: (one) => (one.startsWith(command) ? answer : undefined) });
+    const scripted = await server({ say: (line) => (line.startsWith(command) ? answer : undefined) });
     const held = hold();
     await expect(start(held, scripted.port)).rejects.toMatchObject(failure);
     expect(scripted.open()).toBeLessThanOrEqual(1);
@@ -313,7 +313,7 @@ describe("a server that gives trouble", () => {
     await start(hold(), scripted.port);
     const patient = await server({});
     await start(hold(), patient.port);
-    await heard(patient, "UIDL", 5);
+    await awaitCommand(patient, "UIDL", 5);
     expect(scripted.commands.filter((command) => command === "UIDL")).toHaveLength(1);
   });
 
@@ -321,7 +321,7 @@ describe("a server that gives trouble", () => {
     const scripted = await server({ say: (command) => (command === "UIDL" ? "hang" : undefined) });
     const held = hold({ onDisconnected: () => expect.unreachable("Nobody asked") });
     const starting = start(held, scripted.port);
-    await heard(scripted, "UIDL");
+    await awaitCommand(scripted, "UIDL");
     held.abort(new Error("enough"));
     await expect(starting).rejects.toThrow("enough");
   });
@@ -346,8 +346,12 @@ describe("what is kept of a mailbox", () => {
         fc.uniqueArray(uidl, { maxLength: 200 }),
         fc.nat({ max: 100 }),
         fc.nat({ max: 100 }),
-        (all, one, two) => {
-          const [found, handed, fresh] = [all.slice(0, one), all.slice(one, one + two), all.slice(one + two)];
+        (all, first, second) => {
+          const [found, handed, fresh] = [
+            all.slice(0, first),
+            all.slice(first, first + second),
+            all.slice(first + second),
+          ];
           const notes = written({}, pop3Seen({}, "m").begin(found.map(seenEntry)));
           const listed = new Set(all.map((id) => seenEntry(id).key));
           const seen = pop3Seen(notes, "m");

@@ -21,10 +21,10 @@ const credentials = (user = "bob") => ({
   password: `${user}-pw`,
   mailbox: { protocol: "imap", host: "127.0.0.1", port: server.dovecot.imapPort, tls: "starttls", ca: server.ca },
 });
-async function done(verb: string, object: object, words: object = {}): Promise<Receipt> {
+async function done(verb: string, object: object, overrides: object = {}): Promise<Receipt> {
   const activity = testMailActivity({ verb, target: [], object: { ...object } });
   expect(validationErrors(platform.verbs[verb]?.schema as never, { actor: activity.actor, object })).toEqual([]);
-  return runOnce(platform, activity, { credentials: credentials(), egress: guard, ...words });
+  return runOnce(platform, activity, { credentials: credentials(), egress: guard, ...overrides });
 }
 const failure = (work: Promise<unknown>): Promise<Failure> =>
   work.then(
@@ -171,9 +171,9 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
       ["flag", "flagged"],
     ] as const) {
       expect((await done(verb, { uid: [1, 2, 99] })).object).toMatchObject({ uid: [1, 2], [mark]: true });
-      expect(items(await done("fetch", {})).map((one) => one[mark])).toEqual([false, true, true]);
+      expect(items(await done("fetch", {})).map((item) => item[mark])).toEqual([false, true, true]);
       await done(verb, { id: first, [mark]: false });
-      expect(items(await done("fetch", {})).map((one) => one[mark])).toEqual([false, true, false]);
+      expect(items(await done("fetch", {})).map((item) => item[mark])).toEqual([false, true, false]);
     }
   });
 

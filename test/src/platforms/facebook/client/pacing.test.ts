@@ -50,8 +50,8 @@ it("sends messages beyond Facebook's limit once each, in order per conversation"
     activities.map((_, at) => at),
   );
   for (const person of people) {
-    const said = facebook.sent.filter(({ to }) => to === person).map(({ message }) => Number(message.text));
-    expect(said).toEqual([...said].sort((a, b) => a - b));
+    const numbers = facebook.sent.filter(({ to }) => to === person).map(({ message }) => Number(message.text));
+    expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
   }
   expect(facebook.calls.length).toBeGreaterThan(activities.length);
 });

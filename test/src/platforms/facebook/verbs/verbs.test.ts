@@ -23,7 +23,12 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 
 const POST = `${PAGE}_77`;
-function run(verb: string, to: readonly string[], object: object, words: Partial<VerbContext> = {}): Promise<Receipt> {
+function run(
+  verb: string,
+  to: readonly string[],
+  object: object,
+  overrides: Partial<VerbContext> = {},
+): Promise<Receipt> {
   const target = to.map((address) => ({ address }));
   const activity = testMailActivity({
     platform: "facebook",
@@ -36,7 +41,7 @@ function run(verb: string, to: readonly string[], object: object, words: Partial
   const verbs = platform.verbs[verb];
   const { actor } = activity;
   expect(validationErrors(verbs?.schema ?? {}, { actor, target, object })).toEqual([]);
-  return runOnce(platform, activity, { credentials: LOGIN, egress, ...words });
+  return runOnce(platform, activity, { credentials: LOGIN, egress, ...overrides });
 }
 
 describe("messages", () => {

@@ -24,14 +24,14 @@ afterAll(async () => {
   await site.stop();
 });
 beforeEach(() => {
-  site.asked.length = 0;
+  site.requests.length = 0;
 });
 
 const at = (path: string) => `${site.origin}${path}`;
-function look(path: string, state?: string, words: Partial<PollContext> = {}): Promise<PollResult> {
+function look(path: string, state?: string, overrides: Partial<PollContext> = {}): Promise<PollResult> {
   const signal = new AbortController().signal;
   const none = { state, signal, log: silentLog, triggered: false, hint: undefined };
-  return platform.poll(at(path), { ...guard, ...none, ...words });
+  return platform.poll(at(path), { ...guard, ...none, ...overrides });
 }
 const ids = ({ entries }: PollResult) => entries.map(({ event }) => `${event.verb} ${event.id}`);
 const headers = (path: string, nth: number) => site.of(path)[nth]?.headers ?? {};
@@ -94,15 +94,15 @@ describe("poll: new entries", () => {
     sites["/flood"] = { entries: [feedItem("0")] };
     let { state } = await look("/flood");
     sites["/flood"].entries = Array.from({ length: 250 }, (_, n) => feedItem(`e${n}`)).reverse();
-    const brought: string[] = [];
+    const keys: string[] = [];
     for (let round = 0; round < 4; round++) {
       const polled = await look("/flood", state);
       expect(polled.entries.length).toBe([100, 100, 50, 0][round]);
       if (polled.entries.length === 100) expect(polled.nextMs).toBeLessThan(17 * MINUTE);
-      brought.push(...ids(polled));
+      keys.push(...ids(polled));
       state = polled.state;
     }
-    expect(brought).toEqual(Array.from({ length: 250 }, (_, n) => `post e${n}`));
+    expect(keys).toEqual(Array.from({ length: 250 }, (_, n) => `post e${n}`));
   });
 
   it("does not report entries again after an empty document", async () => {
@@ -164,7 +164,7 @@ describe("poll: requests", () => {
     const first = await look("/old");
     expect(parseState(first.state)?.url).toBe(at("/moved"));
     const second = await look("/old", first.state);
-    expect(site.asked.map(({ path }) => path)).toEqual(["/old", "/moved", "/moved"]);
+    expect(site.requests.map(({ path }) => path)).toEqual(["/old", "/moved", "/moved"]);
     sites["/moved"].status = 404;
     sites["/old"] = { entries: [feedItem("a"), feedItem("home")] };
     const third = await look("/old", second.state);

@@ -4,16 +4,16 @@ import { hubSignature } from "../../../../support/websub-hub.ts";
 
 const secrets = { secret: "s3cret", topic: "https://example.com/feed", mode: "subscribe" };
 const door = { app: "-", subject: "id" };
-const ask = (query: Record<string, string>, words = {}) =>
+const ask = (query: Record<string, string>, overrides = {}) =>
   webSubCallback.receive(
     { method: "GET", query: new URLSearchParams(query), headers: {}, body: Buffer.alloc(0) },
-    { ...secrets, ...words },
+    { ...secrets, ...overrides },
     door,
   );
-const tell = (body: string, headers: Record<string, string>, words = {}) => {
+const tell = (body: string, headers: Record<string, string>, overrides = {}) => {
   const lowered = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   const pushed = { method: "POST" as const, query: new URLSearchParams(), headers: lowered, body: Buffer.from(body) };
-  return webSubCallback.receive(pushed, { ...secrets, ...words }, door);
+  return webSubCallback.receive(pushed, { ...secrets, ...overrides }, door);
 };
 const intent = {
   "hub.mode": "subscribe",
@@ -38,18 +38,18 @@ describe("webSubCallback: verification of intent", () => {
     ["no challenge", { "hub.challenge": "" }, 400],
     ["a challenge that is a page", { "hub.challenge": "<p>x y</p>" }, 400],
     ["a long challenge", { "hub.challenge": "x".repeat(5_000) }, 400],
-  ])("refuses %s", (_, words, status) => {
-    expect(ask({ ...intent, ...words })).toEqual({ status });
+  ])("refuses %s", (_, query, status) => {
+    expect(ask({ ...intent, ...query })).toEqual({ status });
   });
 
   it("bounds leases, and takes the default without one", () => {
-    for (const [said, seconds] of [
+    for (const [lease, seconds] of [
       ["1", 60],
       ["999999999", 30 * 86_400],
       ["x", 864_000],
       ["-5", 60],
     ] as const) {
-      const { topic } = ask({ ...intent, "hub.lease_seconds": said });
+      const { topic } = ask({ ...intent, "hub.lease_seconds": lease });
       expect(leaseOf(topic?.note, { since: 0, asked: 0 }).ms).toBe(seconds * 1_000);
     }
   });

@@ -16,7 +16,7 @@ beforeAll(async () => {
   server = await webServer(() => answer);
 });
 beforeEach(() => {
-  server.asked.length = 0;
+  server.requests.length = 0;
   answer = { status: 202 };
 });
 afterAll(async () => {
@@ -28,8 +28,8 @@ afterAll(async () => {
 function memoryEndpoint() {
   let secrets: VerificationSecrets | undefined;
   return {
-    open: async (given: VerificationSecrets) => {
-      secrets = given;
+    open: async (newSecrets: VerificationSecrets) => {
+      secrets = newSecrets;
       return `${server.origin}/door`;
     },
     secrets: async () => secrets,
@@ -38,14 +38,14 @@ function memoryEndpoint() {
     },
   };
 }
-const polling = (words: Partial<PollContext> = {}): PollContext => ({
+const polling = (overrides: Partial<PollContext> = {}): PollContext => ({
   ...guard,
   state: undefined,
   signal: new AbortController().signal,
   log: silentLog,
   triggered: false,
   hint: undefined,
-  ...words,
+  ...overrides,
 });
 const offer = () => ({ hub: `${server.origin}/hub`, topic: "https://example.com/feed" });
 const agreed = (at: number, seconds = 864_000) => `agreed ${at} ${seconds}`;
@@ -54,7 +54,7 @@ it("ensureSubscribed requests once and renews when a fifth of the lease is left"
   const endpoint = memoryEndpoint();
   const now = Date.now();
   const first = await ensureSubscribed(undefined, offer(), polling({ endpoint }), now);
-  expect(server.asked).toEqual(["/hub"]);
+  expect(server.requests).toEqual(["/hub"]);
   const secret = (await endpoint.secrets())?.secret;
   const note = agreed(now + 1_000);
   const second = await ensureSubscribed(first.hub, offer(), polling({ endpoint, hint: note }), now + DAY);
@@ -62,33 +62,33 @@ it("ensureSubscribed requests once and renews when a fifth of the lease is left"
   // Also when the feed was not read (304).
   const third = await ensureSubscribed(second.hub, undefined, polling({ endpoint, hint: note }), now + 8 * DAY);
   expect(third).toEqual(second);
-  expect(server.asked).toHaveLength(1);
+  expect(server.requests).toHaveLength(1);
   const fourth = await ensureSubscribed(third.hub, undefined, polling({ endpoint, hint: note }), now + 8 * DAY + 2_000);
   expect(fourth.isLive).toBe(true);
-  expect(server.asked).toHaveLength(2);
+  expect(server.requests).toHaveLength(2);
   expect((await endpoint.secrets())?.secret).toBe(secret);
   const renewed = agreed(now + 8 * DAY + 3_000);
   const fifth = await ensureSubscribed(fourth.hub, undefined, polling({ endpoint, hint: renewed }), now + 15 * DAY);
   expect(fifth).toMatchObject({ isLive: true, hub: { tries: 0 } });
-  expect(server.asked).toHaveLength(2);
+  expect(server.requests).toHaveLength(2);
 });
 
 it.each([
   ["does not confirm", { status: 202 }],
   ["is broken", { status: 500 }],
   ["redirects inside", { status: 307, headers: { Location: "http://169.254.169.254/" } }],
-])("ensureSubscribed retries a hub that %s with growing pauses, and breaks no poll", async (_, given) => {
-  answer = given;
+])("ensureSubscribed retries a hub that %s with growing pauses, and breaks no poll", async (_, response) => {
+  answer = response;
   const endpoint = memoryEndpoint();
   let hub: HubState | undefined;
   const start = Date.now();
   for (let minutes = 0; minutes < 8 * 60; minutes += 15) {
-    const told = await ensureSubscribed(hub, offer(), polling({ endpoint }), start + minutes * 60_000);
-    expect(told.isLive).toBe(false);
-    hub = told.hub;
+    const state = await ensureSubscribed(hub, offer(), polling({ endpoint }), start + minutes * 60_000);
+    expect(state.isLive).toBe(false);
+    hub = state.hub;
   }
   // At once, then after 15 min, 30 min, 1 h, 2 h and 4 h.
-  expect(server.asked).toHaveLength(6);
+  expect(server.requests).toHaveLength(6);
 });
 
 it("ensureSubscribed waits a day after a denial, and closes the endpoint of a hub that the feed no longer names", async () => {
@@ -97,9 +97,9 @@ it("ensureSubscribed waits a day after a denial, and closes the endpoint of a hu
   const { hub } = await ensureSubscribed(undefined, offer(), polling({ endpoint }), now);
   const denied = polling({ endpoint, hint: `denied ${now + 1_000}` });
   await ensureSubscribed(hub, undefined, denied, now + DAY / 2);
-  expect(server.asked).toHaveLength(1);
+  expect(server.requests).toHaveLength(1);
   await ensureSubscribed(hub, undefined, denied, now + DAY + 1);
-  expect(server.asked).toHaveLength(2);
+  expect(server.requests).toHaveLength(2);
   expect(await ensureSubscribed(hub, { topic: "https://example.com/feed" }, polling({ endpoint }), now)).toEqual({
     isLive: false,
   });
@@ -112,12 +112,12 @@ it("ensureSubscribed requests nothing without an endpoint, nor from private netw
   expect(await ensureSubscribed(undefined, inside, polling({ endpoint: memoryEndpoint() }), Date.now())).toMatchObject({
     isLive: false,
   });
-  expect(server.asked).toEqual([]);
+  expect(server.requests).toEqual([]);
 });
 
 it("teardown unsubscribes, and closes the endpoint after the hub's confirmation or the last try", async () => {
   for (const answers of [true, false]) {
-    server.asked.length = 0;
+    server.requests.length = 0;
     const endpoint = memoryEndpoint();
     const { hub } = await ensureSubscribed(undefined, offer(), polling({ endpoint }), Date.now());
     let state = JSON.stringify({ n: 1, read: 1, changed: 1, known: "", hub });
@@ -132,7 +132,7 @@ it("teardown unsubscribes, and closes the endpoint after the hub's confirmation 
     }
     expect(rounds).toBe(answers ? 1 : 3);
     expect(await endpoint.secrets()).toBeUndefined();
-    expect(server.asked).toHaveLength(1 + rounds);
+    expect(server.requests).toHaveLength(1 + rounds);
   }
 });
 

@@ -51,20 +51,20 @@ async function app(live: Live, name: string) {
       return { http: answer.status, ...((await answer.json()) as Result) };
     },
     /** The next activities, at least so many. */
-    heard: async (least: number) => {
+    eventsAtLeast: async (min: number) => {
       const found: Array<{
         readonly verb: string;
         readonly id?: string;
         readonly actor: { readonly address: string };
       }> = [];
-      for (let round = 0; round < 20 && found.length < least; round++) {
-        const answer = await fetch(`${base}/events?type=activity&after=${cursor}&wait=${least === 0 ? 0 : 5}`, {
+      for (let round = 0; round < 20 && found.length < min; round++) {
+        const answer = await fetch(`${base}/events?type=activity&after=${cursor}&wait=${min === 0 ? 0 : 5}`, {
           headers: { Authorization, Accept: "application/json" },
         });
         const page = (await answer.json()) as { readonly events: typeof found; readonly cursor: string };
         cursor = page.cursor;
         found.push(...page.events);
-        if (least === 0) break;
+        if (min === 0) break;
       }
       return found.map(({ verb, id, actor }) => `${verb} ${id ?? actor.address}`);
     },
@@ -80,9 +80,9 @@ it("two apps share the polls of a feed and get each new entry once, across a wor
   };
   const api = await started({}, { works: false });
   const same = { REDIS_URL: api.redis.url, DATA_DIR: api.redis.dir };
-  const [one, two] = [await app(api, "one"), await app(api, "two")];
+  const [first, second] = [await app(api, "one"), await app(api, "two")];
   const worker = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8", ...same });
-  expect(await one.do("subscribe", [at("/page")])).toMatchObject({
+  expect(await first.do("subscribe", [at("/page")])).toMatchObject({
     status: "sent",
     object: {
       type: "collection",
@@ -96,26 +96,28 @@ it("two apps share the polls of a feed and get each new entry once, across a wor
       ],
     },
   });
-  expect(await two.do("subscribe", [at("/feed#top")])).toMatchObject({ object: { items: [{ address: at("/feed") }] } });
+  expect(await second.do("subscribe", [at("/feed#top")])).toMatchObject({
+    object: { items: [{ address: at("/feed") }] },
+  });
   await site.times("/feed", 5);
   sites["/feed"].entries.push(feedItem("a"));
-  expect([await one.heard(1), await two.heard(1)]).toEqual([["post a"], ["post a"]]);
+  expect([await first.eventsAtLeast(1), await second.eventsAtLeast(1)]).toEqual([["post a"], ["post a"]]);
   await worker.stop();
   sites["/feed"].entries.push(feedItem("b"));
   const polls = site.of("/feed").length;
   const other = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8", ...same });
   stops.push(other.stop);
-  expect([await one.heard(1), await two.heard(1)]).toEqual([["post b"], ["post b"]]);
+  expect([await first.eventsAtLeast(1), await second.eventsAtLeast(1)]).toEqual([["post b"], ["post b"]]);
   await site.times("/feed", polls + 3);
-  expect([await one.heard(0), await two.heard(0)]).toEqual([[], []]);
+  expect([await first.eventsAtLeast(0), await second.eventsAtLeast(0)]).toEqual([[], []]);
   // One that asks for the document as the first does, and one poll for both each time it changed.
   const whole = site.of("/feed").filter(({ headers, status }) => status === 200 && "if-none-match" in headers);
   expect(whole).toHaveLength(2);
 
-  expect(await one.do("query", [])).toMatchObject({
+  expect(await first.do("query", [])).toMatchObject({
     object: { total: 1, items: [{ address: at("/feed"), title: "Site", feeds: { status: "ok" } }] },
   });
-  expect(await one.do("unsubscribe", [at("/page"), at("/other")])).toMatchObject({
+  expect(await first.do("unsubscribe", [at("/page"), at("/other")])).toMatchObject({
     object: {
       items: [
         { address: at("/feed"), feeds: { target: at("/page"), followed: true } },
@@ -124,10 +126,10 @@ it("two apps share the polls of a feed and get each new entry once, across a wor
     },
   });
   sites["/feed"].entries.push(feedItem("c"));
-  expect([await two.heard(1), await one.heard(0)]).toEqual([["post c"], []]);
+  expect([await second.eventsAtLeast(1), await first.eventsAtLeast(0)]).toEqual([["post c"], []]);
   sites["/feed"].status = 410;
-  expect(await two.heard(1)).toEqual([`unsubscribe ${at("/feed")}`]);
-  expect((await two.do("query", [])).object.items).toEqual([]);
+  expect(await second.eventsAtLeast(1)).toEqual([`unsubscribe ${at("/feed")}`]);
+  expect((await second.do("query", [])).object.items).toEqual([]);
 });
 
 it("subscribe refuses addresses without a feed, and query shows a failing feed", async () => {
@@ -215,8 +217,8 @@ it("a hub's signed push triggers a poll at once; forged pushes do nothing", asyn
   const topics = redisTopics({ redis: live.client });
   await reader.do("subscribe", [self]);
   await hub.times(1);
-  const [{ callback = "", secret = "", ...asked } = {}] = hub.asked;
-  expect(asked).toEqual({ mode: "subscribe", topic: self, leaseSeconds: "864000", verified: true });
+  const [{ callback = "", secret = "", ...request } = {}] = hub.requests;
+  expect(request).toEqual({ mode: "subscribe", topic: self, leaseSeconds: "864000", verified: true });
   expect(callback).toContain(`${PUBLIC_URL}/gateway/inbound/feeds/`);
   expect(secret).toMatch(/^[\w-]{43}$/);
   // Verified for this topic and nothing else.
@@ -234,19 +236,19 @@ it("a hub's signed push triggers a poll at once; forged pushes do nothing", asyn
   expect(polls()).toBe(before);
   const signed = hubSignature(secret ?? "", body, "sha1");
   expect(await hub.push(callback, body, signed)).toBe(200);
-  expect(await reader.heard(1)).toEqual(["post pushed"]);
+  expect(await reader.eventsAtLeast(1)).toEqual(["post pushed"]);
   // The same once more, as often as they like: another look in ten seconds at the earliest, and nothing arrives.
   const after = polls();
   for (let n = 0; n < 20; n++) expect(await hub.push(callback, body, signed)).toBe(200);
   expect(polls()).toBe(after);
-  expect(await reader.heard(0)).toEqual([]);
+  expect(await reader.eventsAtLeast(0)).toEqual([]);
   expect((await reader.do("query", [])).object.items).toMatchObject([
     { address: self, feeds: { hub: hub.url, status: "ok" } },
   ]);
 
   await reader.do("unsubscribe", [self]);
   await hub.times(2);
-  expect(hub.asked[1]).toMatchObject({ mode: "unsubscribe", topic: self, callback, verified: true });
+  expect(hub.requests[1]).toMatchObject({ mode: "unsubscribe", topic: self, callback, verified: true });
   while ((await topics.status("feeds", self)) !== undefined) await live.client.ping();
   expect(await hub.push(callback, body, signed)).toBe(404);
   expect(await live.client.exists(keys.webhookEndpoints("-"))).toBe(0);

@@ -12,12 +12,12 @@ const text = fc.string({
 describe("split", () => {
   it("loses nothing but blanks, and no part is too long or blank", () => {
     fc.assert(
-      fc.property(text, fc.integer({ min: 8, max: 350 }), (body, most) => {
-        const parts = split(body, most);
+      fc.property(text, fc.integer({ min: 8, max: 350 }), (body, max) => {
+        const parts = split(body, max);
         const inked = (all: string) => all.replace(/\s/gu, "");
         expect(inked(parts.join(""))).toBe(inked(body));
         for (const part of parts) {
-          expect(Buffer.byteLength(part)).toBeLessThanOrEqual(most);
+          expect(Buffer.byteLength(part)).toBeLessThanOrEqual(max);
           expect(part.trim()).not.toBe("");
           expect(part).not.toMatch(/[\r\n]/);
         }

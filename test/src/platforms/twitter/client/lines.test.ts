@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { lineReader } from "../../../../../src/platforms/twitter/client/lines.ts";
 
-async function linesOf(bytes: Buffer, cuts: readonly number[], most = 1_000): Promise<readonly string[]> {
+async function linesOf(bytes: Buffer, cuts: readonly number[], max = 1_000): Promise<readonly string[]> {
   const lines: string[] = [];
   const read = lineReader(
-    most,
+    max,
     async (line) => void lines.push(line),
     () => new Error("too long"),
   );
@@ -22,7 +22,7 @@ async function linesOf(bytes: Buffer, cuts: readonly number[], most = 1_000): Pr
 }
 
 it("returns the same lines for any chunking, and no unfinished line", async () => {
-  const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }).filter((one) => !/[\r\n]/.test(one));
+  const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }).filter((sample) => !/[\r\n]/.test(sample));
   const property = fc.asyncProperty(fc.array(text), fc.array(fc.nat()), text, async (lines, cuts, rest) => {
     const bytes = Buffer.from(lines.map((line, at) => line + (at % 2 ? "\n" : "\r\n\r\n")).join("") + rest);
     expect(await linesOf(bytes, cuts)).toEqual(lines);

@@ -17,9 +17,9 @@ const waitOf = (entering: Promise<Permit>) =>
   );
 
 it("sends a probe first, then as many requests as the limit has room for", async () => {
-  const places = rateLimits(() => 1_000_000);
-  const scout = await places.acquire("POST tweets", signal);
-  const others = Array.from({ length: 20 }, () => waitOf(places.acquire("POST tweets", signal)));
+  const limits = rateLimits(() => 1_000_000);
+  const scout = await limits.acquire("POST tweets", signal);
+  const others = Array.from({ length: 20 }, () => waitOf(limits.acquire("POST tweets", signal)));
   scout.settle(headers(15, 14, 1_005), false);
   const waits = await Promise.all(others);
   expect(waits.filter((wait) => wait === 0)).toHaveLength(14);
@@ -27,40 +27,40 @@ it("sends a probe first, then as many requests as the limit has room for", async
 });
 
 it("puts off each caller to the window with room", async () => {
-  const places = rateLimits(() => 1_000_000);
-  (await places.acquire("a", signal)).settle(headers(2, 0, 1_005), false);
+  const limits = rateLimits(() => 1_000_000);
+  (await limits.acquire("a", signal)).settle(headers(2, 0, 1_005), false);
   const waits = [];
-  for (let at = 0; at < 5; at++) waits.push(await waitOf(places.acquire("a", signal)));
+  for (let at = 0; at < 5; at++) waits.push(await waitOf(limits.acquire("a", signal)));
   expect(waits).toEqual([5_000, 5_000, 10_000, 10_000, 15_000]);
 });
 
 it("counts the reset from the answer's date when our clock is wrong", async () => {
-  const places = rateLimits(() => 5_000_000);
+  const limits = rateLimits(() => 5_000_000);
   const date = new Date(1_000_000).toUTCString();
-  (await places.acquire("a", signal)).settle({ ...headers(2, 0, 1_005), date }, false);
-  expect(await waitOf(places.acquire("a", signal))).toBe(5_000);
+  (await limits.acquire("a", signal)).settle({ ...headers(2, 0, 1_005), date }, false);
+  expect(await waitOf(limits.acquire("a", signal))).toBe(5_000);
 });
 
 it("returns an unused permit", async () => {
-  const places = rateLimits(() => 1_000_000);
-  (await places.acquire("a", signal)).settle(headers(2, 1, 1_005), false);
-  const place = await places.acquire("a", signal);
-  expect(await waitOf(places.acquire("a", signal))).toBe(5_000);
-  place.release();
-  expect(await waitOf(places.acquire("a", signal))).toBe(0);
+  const limits = rateLimits(() => 1_000_000);
+  (await limits.acquire("a", signal)).settle(headers(2, 1, 1_005), false);
+  const permit = await limits.acquire("a", signal);
+  expect(await waitOf(limits.acquire("a", signal))).toBe(5_000);
+  permit.release();
+  expect(await waitOf(limits.acquire("a", signal))).toBe(0);
 });
 
 it("separates endpoints, keeps no limit that X does not name, and stops waiting at an abort", async () => {
-  const places = rateLimits(() => 1_000_000);
-  (await places.acquire("a", signal)).settle(headers(1, 0, 1_005), false);
+  const limits = rateLimits(() => 1_000_000);
+  (await limits.acquire("a", signal)).settle(headers(1, 0, 1_005), false);
   const ending = new AbortController();
-  await places.acquire("b", signal);
-  const waiting = places.acquire("b", ending.signal);
+  await limits.acquire("b", signal);
+  const waiting = limits.acquire("b", ending.signal);
   ending.abort(new Error("over"));
   await expect(waiting).rejects.toThrow("over");
-  (await places.acquire("c", signal)).settle({}, false);
-  expect(await Promise.all([1, 2, 3].map(() => waitOf(places.acquire("c", signal))))).toEqual([0, 0, 0]);
-  expect(places.limits()).toEqual([{ endpoint: "a", limit: 1, remaining: 0, resetAt: 1_005_000 }]);
+  (await limits.acquire("c", signal)).settle({}, false);
+  expect(await Promise.all([1, 2, 3].map(() => waitOf(limits.acquire("c", signal))))).toEqual([0, 0, 0]);
+  expect(limits.limits()).toEqual([{ endpoint: "a", limit: 1, remaining: 0, resetAt: 1_005_000 }]);
 });
 
 it("never sends more in a window than X allows", async () => {
@@ -74,10 +74,10 @@ it("never sends more in a window than X allows", async () => {
         let now = 10_000_000;
         let used = 0;
         let reset = 0;
-        const places = rateLimits(() => now);
+        const limits = rateLimits(() => now);
         const call = async () => {
-          const place = await places.acquire("a", signal).catch(() => undefined);
-          if (!place) return;
+          const permit = await limits.acquire("a", signal).catch(() => undefined);
+          if (!permit) return;
           if (reset <= now) {
             used = 0;
             reset = Math.ceil((now + 3_000) / 1_000) * 1_000;
@@ -86,7 +86,7 @@ it("never sends more in a window than X allows", async () => {
           const answer = headers(limit, limit - used, reset / 1_000);
           expect(used).toBeLessThanOrEqual(limit);
           await undefined;
-          place.settle(answer, false);
+          permit.settle(answer, false);
         };
         for (const pause of pauses) {
           now += pause;

@@ -25,11 +25,11 @@ afterEach(async () => {
 });
 
 async function held(
-  words: Partial<TestConnectionContext> & { readonly notesOf?: TestConnectionContext } = {},
+  overrides: Partial<TestConnectionContext> & { readonly notesOf?: TestConnectionContext } = {},
   pace = { minMs: 20, maxMs: 40 },
 ) {
   const platform = twitter({ xApi: x.server.origin, xPollInterval: pace, xStreamDelays: xStream });
-  const hold = testConnectionContext({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress, ...words });
+  const hold = testConnectionContext({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress, ...overrides });
   const client = await platform.connect?.(hold as never);
   const close = async () => {
     hold.abort();
@@ -45,7 +45,7 @@ async function held(
 }
 /** Awaits something of the stand-in's that has no event. */
 const until = (fits: () => boolean) => vi.waitUntil(fits, { timeout: 15_000, interval: 5 });
-const looks = () => x.server.asked.filter(({ endpoint }) => endpoint === SEARCH).length;
+const looks = () => x.server.exchanges.filter(({ endpoint }) => endpoint === SEARCH).length;
 /** The stream carries everything: it was connected, caught up, and nobody polls any more. */
 async function streamed(): Promise<void> {
   await until(() => x.server.streams.connected() === 1);
@@ -55,8 +55,8 @@ async function streamed(): Promise<void> {
   }
 }
 const bodies = (hold: TestConnectionContext) => hold.arrivals.map(({ event }) => event.object.body);
-const said = (hold: TestConnectionContext, id: string) => hold.arrived(({ key }) => key === `post:${id}`);
-const since = (hold: TestConnectionContext, query: string) => hold.kept[`since:search:${query}`] ?? "";
+const arrivalOf = (hold: TestConnectionContext, id: string) => hold.arrived(({ key }) => key === `post:${id}`);
+const since = (hold: TestConnectionContext, query: string) => hold.stored[`since:search:${query}`] ?? "";
 
 describe("a streamed search", () => {
   it("records posts at once in the form of polled ones, without polling", async () => {
@@ -65,7 +65,7 @@ describe("a streamed search", () => {
     await streamed();
     const before = looks();
     const id = x.server.addPost("34", "A dragoman <speaks>");
-    expect((await said(hold, id)).event).toMatchObject({
+    expect((await arrivalOf(hold, id)).event).toMatchObject({
       platform: "twitter",
       verb: "post",
       actor: { address: "@alice", id: "34", name: "Alice" },
@@ -75,7 +75,7 @@ describe("a streamed search", () => {
     });
     // The cursor follows, a little behind.
     const later = x.server.addPost("34", "dragoman again", { id: idAt(Date.now() + 60_000) });
-    await said(hold, later);
+    await arrivalOf(hold, later);
     await until(() => since(hold, "dragoman") === idAt(timeOf(later) - 30_000));
     expect(looks()).toBe(before);
     expect(x.server.streams.rules()).toMatchObject([{ value: "dragoman", tag: expect.stringMatching(/^dragoman:/) }]);
@@ -89,14 +89,14 @@ describe("a streamed search", () => {
     await streamed();
     x.server.addPost("34", "foreign");
     const id = x.server.addPost("34", "one and two");
-    await said(hold, id);
+    await arrivalOf(hold, id);
     expect([bodies(hold), x.server.streams.connected()]).toEqual([["one and two"], 1]);
     await run("unsubscribe", "search:one");
     await until(() => x.server.streams.rules().length === 2);
     await run("unsubscribe", "search:two");
     await until(() => x.server.streams.rules().length === 1 && x.server.streams.connected() === 0);
     expect(x.server.streams.rules()).toEqual([{ id: "7", value: "foreign", tag: "theirs" }]);
-    await until(() => Object.keys(hold.kept).length === 0);
+    await until(() => Object.keys(hold.stored).length === 0);
   });
 
   it("works with the app's bearer token, and the next owner removes its rules", async () => {
@@ -106,7 +106,7 @@ describe("a streamed search", () => {
     await streamed();
     await first.close();
     await until(() => x.server.streams.connected() === 0);
-    delete first.hold.kept["since:search:one"];
+    delete first.hold.stored["since:search:one"];
     await held({ credentials, notesOf: first.hold });
     await until(() => x.server.streams.rules().length === 0);
   });
@@ -114,16 +114,16 @@ describe("a streamed search", () => {
   it("is polled without the app's credentials", async () => {
     const { hold, run } = await held({ credentials: x.server.oauth2.login("12") });
     await run("subscribe", "search:one");
-    await said(hold, x.server.addPost("34", "one"));
-    expect(x.server.asked.filter(({ path }) => path.startsWith(STREAM))).toEqual([]);
+    await arrivalOf(hold, x.server.addPost("34", "one"));
+    expect(x.server.exchanges.filter(({ path }) => path.startsWith(STREAM))).toEqual([]);
   });
 
   it("is polled where X refuses the rule, beside a streamed one", async () => {
     const { hold, run } = await held();
     await run("subscribe", "search:near:here", "search:one");
     await until(() => x.server.streams.connected() === 1);
-    await said(hold, x.server.addPost("34", "near:here"));
-    await said(hold, x.server.addPost("34", "one"));
+    await arrivalOf(hold, x.server.addPost("34", "near:here"));
+    await arrivalOf(hold, x.server.addPost("34", "one"));
     expect(x.server.streams.rules().map(({ value }) => value)).toEqual(["one"]);
   });
 });
@@ -152,17 +152,17 @@ describe("a broken stream", () => {
     const { hold, run } = await held();
     await run("subscribe", "search:word");
     await streamed();
-    await said(hold, x.server.addPost("34", "word 1"));
-    const before = x.server.asked.filter(({ endpoint }) => endpoint === `GET ${STREAM}`).length;
+    await arrivalOf(hold, x.server.addPost("34", "word 1"));
+    const before = x.server.exchanges.filter(({ endpoint }) => endpoint === `GET ${STREAM}`).length;
     // Nothing of what comes now is streamed.
     x.server.fault(`GET ${STREAM}`, problem(503, "about:blank", "Over capacity"));
     breaks();
     const first = x.server.addPost("34", "word 2");
-    await until(() => x.server.asked.filter(({ endpoint }) => endpoint === `GET ${STREAM}`).length > before);
+    await until(() => x.server.exchanges.filter(({ endpoint }) => endpoint === `GET ${STREAM}`).length > before);
     x.server.streams.settings.silent = false;
-    await said(hold, first);
+    await arrivalOf(hold, first);
     await streamed();
-    await said(hold, x.server.addPost("34", "word 3"));
+    await arrivalOf(hold, x.server.addPost("34", "word 3"));
     expect(bodies(hold)).toEqual(["word 1", "word 2", "word 3"]);
   });
 
@@ -170,13 +170,13 @@ describe("a broken stream", () => {
     const first = await held();
     await first.run("subscribe", "search:word");
     await streamed();
-    await said(first.hold, x.server.addPost("34", "word 1"));
+    await arrivalOf(first.hold, x.server.addPost("34", "word 1"));
     await first.close();
     await until(() => x.server.streams.connected() === 0);
     x.server.addPost("34", "word 2");
     const second = await held({ notesOf: first.hold });
     await streamed();
-    await said(second.hold, x.server.addPost("34", "word 3"));
+    await arrivalOf(second.hold, x.server.addPost("34", "word 3"));
     expect(bodies(second.hold)).toEqual(["word 2", "word 3"]);
   });
 
@@ -205,8 +205,8 @@ describe("a broken stream", () => {
     await streamed();
     for (const odd of ["[]", "null", '{"data":{"id":"no id","text":5}}', '"text"'])
       x.server.streams.write(`${odd}\r\n`);
-    await said(hold, x.server.addPost("34", "word 1"));
-    const connects = x.server.asked.filter(
+    await arrivalOf(hold, x.server.addPost("34", "word 1"));
+    const connects = x.server.exchanges.filter(
       ({ endpoint, answer }) => endpoint === `GET ${STREAM}` && !("data" in Object(answer)),
     );
     expect(connects).toHaveLength(1);
@@ -237,16 +237,16 @@ describe("a refused stream", () => {
     close();
     const { hold, run } = await held();
     await run("subscribe", "search:word");
-    await said(hold, x.server.addPost("34", "word 1"));
+    await arrivalOf(hold, x.server.addPost("34", "word 1"));
     await until(() =>
-      x.server.asked.some(({ path, status }) => path.startsWith(STREAM) && [403, 429].includes(status)),
+      x.server.exchanges.some(({ path, status }) => path.startsWith(STREAM) && [403, 429].includes(status)),
     );
     await until(() => x.server.streams.rules().length === 0);
-    await said(hold, x.server.addPost("34", "word 2"));
+    await arrivalOf(hold, x.server.addPost("34", "word 2"));
     open();
     await streamed();
     const before = looks();
-    await said(hold, x.server.addPost("34", "word 3"));
+    await arrivalOf(hold, x.server.addPost("34", "word 3"));
     expect([bodies(hold), looks()]).toEqual([["word 1", "word 2", "word 3"], before]);
   });
 
@@ -254,8 +254,8 @@ describe("a refused stream", () => {
     const credentials = { ...x.server.oauth2.login("12"), bearerToken: "revoked" };
     const { hold, run } = await held({ credentials });
     await run("subscribe", "search:word");
-    await said(hold, x.server.addPost("34", "word 1"));
-    await until(() => x.server.asked.some(({ path, status }) => path.startsWith(STREAM) && status === 401));
-    await said(hold, x.server.addPost("34", "word 2"));
+    await arrivalOf(hold, x.server.addPost("34", "word 1"));
+    await until(() => x.server.exchanges.some(({ path, status }) => path.startsWith(STREAM) && status === 401));
+    await arrivalOf(hold, x.server.addPost("34", "word 2"));
   });
 });

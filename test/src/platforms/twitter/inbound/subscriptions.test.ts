@@ -17,17 +17,17 @@ afterEach(async () => {
 });
 
 /** Holds bob's account, looking for news all the time. */
-async function held(words: Partial<TestConnectionContext> & { readonly notesOf?: TestConnectionContext } = {}) {
+async function held(overrides: Partial<TestConnectionContext> & { readonly notesOf?: TestConnectionContext } = {}) {
   const platform = twitter({ xApi: x.server.origin, xPollInterval: { minMs: 20, maxMs: 40 } });
-  const hold = testConnectionContext({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress, ...words });
+  const hold = testConnectionContext({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress, ...overrides });
   const client = await platform.connect?.(hold as never);
   const close = async () => {
     hold.abort();
     await platform.dispose?.(client);
   };
   closers.push(close);
-  const wanted: boolean[] = [];
-  const context = testVerbContext({ setDesiredOnline: async (online) => void wanted.push(online) });
+  const onlineCalls: boolean[] = [];
+  const context = testVerbContext({ setDesiredOnline: async (online) => void onlineCalls.push(online) });
   const run = (verb: string, ...names: readonly string[]) => {
     const target = names.map((address) => ({ address }));
     const pending = target.map((_, at) => at);
@@ -38,17 +38,17 @@ async function held(words: Partial<TestConnectionContext> & { readonly notesOf?:
       },
     );
   };
-  return { hold, run, close, wanted, platform };
+  return { hold, run, close, onlineCalls, platform };
 }
 const bodies = (hold: TestConnectionContext) => hold.arrivals.map(({ event }) => event.object.body);
 
 describe("a subscription", () => {
   it("records new items oldest first, once each, with their cursor", async () => {
-    const { hold, run, wanted } = await held();
+    const { hold, run, onlineCalls } = await held();
     x.server.addPost("34", "@bob long before", { id: "1000000000000000000" });
     expect(await run("subscribe", "mentions")).toMatchObject({ outcomes: [{ address: "mentions", status: "sent" }] });
-    expect(wanted).toEqual([true]);
-    const ids = ["one", "two", "three"].map((word) => x.server.addPost("34", `@bob ${word}`));
+    expect(onlineCalls).toEqual([true]);
+    const ids = ["one", "two", "three"].map((text) => x.server.addPost("34", `@bob ${text}`));
     await hold.arrived(({ key }) => key === `post:${ids[2]}`);
     expect(bodies(hold)).toEqual(["@bob one", "@bob two", "@bob three"]);
     expect(hold.arrivals[0]?.event).toMatchObject({
@@ -58,7 +58,7 @@ describe("a subscription", () => {
       target: [{ address: "@bob" }],
       self: false,
     });
-    expect(hold.kept).toEqual({ "since:mentions": ids[2] });
+    expect(hold.stored).toEqual({ "since:mentions": ids[2] });
   });
 
   it("records direct messages, own ones marked, and search results", async () => {
@@ -68,7 +68,7 @@ describe("a subscription", () => {
     const own = x.server.addMessage("12", "12-34", "What?");
     const post = x.server.addPost("56", "a dragoman lang:en speaks");
     for (const key of [`message:${message}`, `message:${own}`, `post:${post}`])
-      await hold.arrived((one) => one.key === key);
+      await hold.arrived((event) => event.key === key);
     expect(hold.arrivals.find(({ key }) => key === `message:${own}`)?.event.self).toBe(true);
     expect(hold.arrivals.find(({ key }) => key === `message:${message}`)?.event).toMatchObject({
       verb: "send",
@@ -87,12 +87,12 @@ describe("a subscription", () => {
   it("resumes at the last owner's cursor without loss or duplicates", async () => {
     const first = await held();
     await first.run("subscribe", "mentions");
-    const one = x.server.addPost("34", "@bob one");
-    await first.hold.arrived(({ key }) => key === `post:${one}`);
+    const firstPost = x.server.addPost("34", "@bob one");
+    await first.hold.arrived(({ key }) => key === `post:${firstPost}`);
     await first.close();
-    const two = x.server.addPost("34", "@bob two");
+    const secondPost = x.server.addPost("34", "@bob two");
     const second = await held({ notesOf: first.hold });
-    await second.hold.arrived(({ key }) => key === `post:${two}`);
+    await second.hold.arrived(({ key }) => key === `post:${secondPost}`);
     expect(bodies(second.hold)).toEqual(["@bob two"]);
   });
 
@@ -100,11 +100,11 @@ describe("a subscription", () => {
     const { hold, run } = await held();
     await run("subscribe", "mentions", "search:x");
     await run("unsubscribe", "mentions", "messages");
-    expect(Object.keys(hold.kept)).toContain("since:search:x");
-    expect(Object.keys(hold.kept)).not.toContain("since:mentions");
+    expect(Object.keys(hold.stored)).toContain("since:search:x");
+    expect(Object.keys(hold.stored)).not.toContain("since:mentions");
     x.server.addPost("34", "@bob unheard");
-    const heard = x.server.addPost("34", "an x");
-    await hold.arrived(({ key }) => key === `post:${heard}`);
+    const postId = x.server.addPost("34", "an x");
+    await hold.arrived(({ key }) => key === `post:${postId}`);
     expect(bodies(hold)).toEqual(["an x"]);
   });
 
@@ -112,7 +112,7 @@ describe("a subscription", () => {
     const { hold, run } = await held();
     x.server.fault("GET /2/dm_events", problem(403, "client-forbidden", "no"));
     await expect(run("subscribe", "messages")).rejects.toMatchObject({ code: "permission-denied" });
-    expect(hold.kept).toEqual({});
+    expect(hold.stored).toEqual({});
   });
 });
 
@@ -142,7 +142,7 @@ describe("a subscription's failure", () => {
       },
     });
     await run("subscribe", "mentions");
-    for (const word of ["one", "two", "three"]) x.server.addPost("34", `@bob ${word}`);
+    for (const text of ["one", "two", "three"]) x.server.addPost("34", `@bob ${text}`);
     await inner.arrived(({ event }) => event.object.body === "@bob three");
     expect(bodies(inner)).toEqual(["@bob one", "@bob two", "@bob three"]);
   });

@@ -44,8 +44,8 @@ describe("weightedLength", () => {
       .string({ unit: "grapheme", maxLength: 60 })
       .map((text) => text.normalize("NFC").replaceAll("\n", ""));
     fc.assert(
-      fc.property(line, line, (one, two) => {
-        expect(weightedLength(`${one}\n${two}`)).toBe(weightedLength(one) + 1 + weightedLength(two));
+      fc.property(line, line, (first, second) => {
+        expect(weightedLength(`${first}\n${second}`)).toBe(weightedLength(first) + 1 + weightedLength(second));
       }),
     );
   });

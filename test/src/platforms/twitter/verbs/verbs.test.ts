@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => x.stop());
 
-const endpoints = () => x.server.asked.map(({ endpoint, status }) => `${status} ${endpoint}`);
+const endpoints = () => x.server.exchanges.map(({ endpoint, status }) => `${status} ${endpoint}`);
 const png = Buffer.concat([Buffer.from("\u0089PNG\r\n\u001a\n", "latin1"), Buffer.alloc(1_200_000, 7)]);
 const mp4 = Buffer.concat([Buffer.from("\0\0\0\u0018ftypmp42", "latin1"), Buffer.alloc(100)]);
 const attachment = { name: "picture", url: "https://example.org/picture" };
@@ -67,7 +67,7 @@ describe("post", () => {
       (e) => e,
     );
     expect(thrown).toMatchObject({ kind: "permanent", code });
-    expect(x.server.asked).toEqual([]);
+    expect(x.server.exchanges).toEqual([]);
   });
 });
 
@@ -91,7 +91,7 @@ describe("send", () => {
   it("asks for a name once", async () => {
     await bob("send");
     await bob("send");
-    expect(endpoints().filter((one) => one.includes("username"))).toHaveLength(1);
+    expect(endpoints().filter((endpoint) => endpoint.includes("username"))).toHaveLength(1);
   });
 
   it("says for each target what became of it", async () => {
@@ -274,9 +274,9 @@ describe("old spellings", () => {
     ["fetch", { object: { after: post } }, /`next`/],
     ["fetch", { object: { before: post } }, /`previous`/],
     ["query", { target: [{ address: "me" }], object: {} }, /type/],
-  ])("%s refuses %j and names the new spelling", (verb, words, detail) => {
+  ])("%s refuses %j and names the new spelling", (verb, fields, detail) => {
     const { schema, example } = x.platform.verbs[verb] ?? {};
-    const errors = validationErrors(schema ?? {}, { ...Object(example), ...words });
+    const errors = validationErrors(schema ?? {}, { ...Object(example), ...fields });
     expect(errors.map((error) => `${error.pointer} ${error.detail}`).join()).toMatch(detail);
   });
 

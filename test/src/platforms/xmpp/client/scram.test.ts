@@ -4,27 +4,27 @@ import { scram } from "../../../../../src/platforms/xmpp/client/scram.ts";
 const LOGIN = { username: "user", password: "pencil" };
 
 it("SCRAM answers as RFC 5802 section 5 and RFC 7677 section 3 print it", async () => {
-  const one = scram("SCRAM-SHA-1", "fyko+d2lbbFgONRv9qkxdawL");
-  expect(await one.response(LOGIN)).toBe("n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL");
-  one.challenge("r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096");
-  expect(await one.response(LOGIN)).toBe(
+  const sha1 = scram("SCRAM-SHA-1", "fyko+d2lbbFgONRv9qkxdawL");
+  expect(await sha1.response(LOGIN)).toBe("n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL");
+  sha1.challenge("r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096");
+  expect(await sha1.response(LOGIN)).toBe(
     "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
   );
-  const two = scram("SCRAM-SHA-256", "rOprNGfwEbeRWgbNEkqO");
-  await two.response(LOGIN);
-  two.challenge("r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
-  expect(await two.response(LOGIN)).toBe(
+  const sha256 = scram("SCRAM-SHA-256", "rOprNGfwEbeRWgbNEkqO");
+  await sha256.response(LOGIN);
+  sha256.challenge("r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
+  expect(await sha256.response(LOGIN)).toBe(
     "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
   );
 });
 
 it("SCRAM answers the server's signature with an empty response", async () => {
-  const one = scram("SCRAM-SHA-1", "mine");
-  await one.response(LOGIN);
-  one.challenge("r=mine1,s=QSXCR+Q6sek8bf92,i=1");
-  await one.response(LOGIN);
-  one.challenge("v=rmF9pqV8S7suAoZWja4dJRkFsKQ=");
-  expect(await one.response(LOGIN)).toBe("");
+  const mechanism = scram("SCRAM-SHA-1", "mine");
+  await mechanism.response(LOGIN);
+  mechanism.challenge("r=mine1,s=QSXCR+Q6sek8bf92,i=1");
+  await mechanism.response(LOGIN);
+  mechanism.challenge("v=rmF9pqV8S7suAoZWja4dJRkFsKQ=");
+  expect(await mechanism.response(LOGIN)).toBe("");
 });
 
 it("SCRAM escapes separators in the user name", async () => {

@@ -11,7 +11,7 @@ const uidValidity = fc.bigInt({ min: 0n, max: 2n ** 63n }).map(String);
 describe("how far a folder was read", () => {
   it("comes back from its note as it was", () => {
     const cursor = fc.record({ uidValidity, uid, newest: fc.integer({ min: 0, max: 8.64e14 }) });
-    fc.assert(fc.property(cursor, (given) => void expect(parseCursor(formatCursor(given))).toEqual(given)));
+    fc.assert(fc.property(cursor, (input) => void expect(parseCursor(formatCursor(input))).toEqual(input)));
   });
 
   it("is unknown for whatever else a note says", () => {

@@ -19,7 +19,7 @@ const ends: Array<() => Promise<unknown>> = [];
 afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
-const MOST = 1_000_000;
+const MAX_BYTES = 1_000_000;
 const BOB: Login = { user: "bob", password: "bob-pw" };
 
 async function server(script: Pop3Script): Promise<ScriptedPop3> {
@@ -27,7 +27,7 @@ async function server(script: Pop3Script): Promise<ScriptedPop3> {
   ends.push(scripted.stop);
   return scripted;
 }
-const way = (port: number, more: Partial<Pop3Endpoint> = {}): Pop3Endpoint => ({
+const endpoint = (port: number, more: Partial<Pop3Endpoint> = {}): Pop3Endpoint => ({
   connect: guard.connect,
   host: "127.0.0.1",
   port,
@@ -36,7 +36,7 @@ const way = (port: number, more: Partial<Pop3Endpoint> = {}): Pop3Endpoint => ({
   timeouts: POP3_TIMEOUTS,
   ...more,
 });
-const open = (port: number, more?: Partial<Pop3Endpoint>) => openPop3(way(port, more), never);
+const open = (port: number, more?: Partial<Pop3Endpoint>) => openPop3(endpoint(port, more), never);
 /** What a refused login or a fault became. */
 const failing = (work: Promise<unknown>): Promise<Failure> =>
   work.then(
@@ -60,10 +60,10 @@ describe("a multi-line answer", () => {
       fc.property(mail, fc.array(fc.nat(), { maxLength: 8 }), fc.string({ maxLength: 5 }), (source, cuts, after) => {
         const wire = Buffer.concat([wired(source), Buffer.from(after)]);
         const end = wire.length - Buffer.byteLength(after);
-        const places = [...new Set(cuts.map((cut) => cut % end))].sort((a, b) => a - b);
-        const body = pop3Body(MOST);
-        const rests = [...places, wire.length].map((to, at) => body.take(wire.subarray(places[at - 1] ?? 0, to)));
-        expect(rests.slice(0, -1)).toEqual(places.map(() => undefined));
+        const offsets = [...new Set(cuts.map((cut) => cut % end))].sort((a, b) => a - b);
+        const body = pop3Body(MAX_BYTES);
+        const rests = [...offsets, wire.length].map((to, at) => body.take(wire.subarray(offsets[at - 1] ?? 0, to)));
+        expect(rests.slice(0, -1)).toEqual(offsets.map(() => undefined));
         expect(rests.at(-1)?.toString()).toBe(after);
         expect(body.bytes()).toEqual(source);
       }),
@@ -73,7 +73,7 @@ describe("a multi-line answer", () => {
 
   it("gives the same bytes one by one", () => {
     const source = Buffer.from(TRICKY, "latin1");
-    const body = pop3Body(MOST);
+    const body = pop3Body(MAX_BYTES);
     const rests = [...wired(source)].map((byte) => body.take(Buffer.from([byte])));
     expect(rests.filter((rest) => rest !== undefined)).toHaveLength(1);
     expect(rests.at(-1)).toHaveLength(0);
@@ -82,11 +82,11 @@ describe("a multi-line answer", () => {
 
   it("keeps no more than it may, and counts the rest", () => {
     fc.assert(
-      fc.property(mail, fc.nat({ max: 100 }), (source, most) => {
-        const body = pop3Body(most);
+      fc.property(mail, fc.nat({ max: 100 }), (source, max) => {
+        const body = pop3Body(max);
         expect(body.take(wired(source))).toHaveLength(0);
         expect(body.size()).toBe(source.length);
-        expect(body.bytes()).toEqual(source.subarray(0, most));
+        expect(body.bytes()).toEqual(source.subarray(0, max));
       }),
     );
   });
@@ -102,7 +102,7 @@ describe("a multi-line answer", () => {
     });
     const pop3 = await open(port);
     for (let time = 0; time < 20; time += 1) {
-      expect((await pop3.retr(1, MOST)).bytes.toString("latin1")).toBe(TRICKY);
+      expect((await pop3.retr(1, MAX_BYTES)).bytes.toString("latin1")).toBe(TRICKY);
     }
     await pop3.quit();
     pop3.close();
@@ -130,7 +130,7 @@ describe("a session", () => {
       [1, 20],
       [2, 40],
     ]);
-    expect((await pop3.top(1, 5, MOST)).bytes.toString()).toBe("Subject: a\r\n\r\n");
+    expect((await pop3.top(1, 5, MAX_BYTES)).bytes.toString()).toBe("Subject: a\r\n\r\n");
     expect(await pop3.retr(2, 30)).toEqual({ bytes: mails[1]?.source.subarray(0, 30), size: 40 });
     await pop3.dele(1);
     expect(deleted).toEqual([]);
@@ -153,8 +153,8 @@ describe("a session", () => {
   it("goes on after a mail that the server won't give", async () => {
     const { port } = await server({ mails: () => [{ uidl: "a", source: Buffer.from("x\r\n") }] });
     const pop3 = await open(port);
-    expect(await failing(pop3.retr(7, MOST))).toMatchObject({ platformCode: "-ERR no such mail" });
-    expect((await pop3.retr(1, MOST)).bytes.toString()).toBe("x\r\n");
+    expect(await failing(pop3.retr(7, MAX_BYTES))).toMatchObject({ platformCode: "-ERR no such mail" });
+    expect((await pop3.retr(1, MAX_BYTES)).bytes.toString()).toBe("x\r\n");
     pop3.close();
   });
 
@@ -182,7 +182,7 @@ describe("a session", () => {
           return "hang";
         },
       });
-      const work = openPop3(way(scripted.port), stop.signal).then((pop3) => pop3.retr(1, MOST));
+      const work = openPop3(endpoint(scripted.port), stop.signal).then((pop3) => pop3.retr(1, MAX_BYTES));
       expect(await failing(work)).toMatchObject({ message: "enough" });
     }
   });
@@ -190,7 +190,7 @@ describe("a session", () => {
 
 describe("what a server refuses", () => {
   const on = (command: string, answer: string) => ({
-    say: (heard: string) => (heard.startsWith(command) ? `${answer}\r\n` : undefined),
+    say: (line: string) => (line.startsWith(command) ? `${answer}\r\n` : undefined),
   });
   it.each([
     ["[AUTH] no", [], "auth", "credentials-invalid"],
@@ -202,9 +202,9 @@ describe("what a server refuses", () => {
     ["[SYS/PERM] no POP3 for you", [], "permanent", "platform-rejected"],
     ["[LOGIN-DELAY] wait", [], "rate-limited", "platform-rate-limited"],
     ["[constructor] x", [], "auth", "credentials-invalid"],
-  ])("%s after PASS (%j) is %s %s", async (words, capabilities, kind, code) => {
-    const scripted = await server({ ...on("PASS", `-ERR ${words}`), capabilities });
-    expect(await failing(open(scripted.port))).toMatchObject({ kind, code, platformCode: `-ERR ${words}` });
+  ])("%s after PASS (%j) is %s %s", async (reply, capabilities, kind, code) => {
+    const scripted = await server({ ...on("PASS", `-ERR ${reply}`), capabilities });
+    expect(await failing(open(scripted.port))).toMatchObject({ kind, code, platformCode: `-ERR ${reply}` });
     expect(scripted.commands.at(-1)).toBe("PASS bob-pw");
   });
 
@@ -247,37 +247,37 @@ describe("a login with a token", () => {
     if (command === "") return "-ERR [AUTH] no\r\n";
     return /^[A-Za-z0-9+/=]{20,}$/.test(command) ? "+ eyJzdGF0dXMiOiI0MDEifQ==\r\n" : undefined;
   };
-  const login = (asked: boolean[]): Login => ({
+  const login = (refreshes: boolean[]): Login => ({
     user: "bob",
     token: async (renew) => {
-      asked.push(renew);
+      refreshes.push(renew);
       return renew ? "fresh" : "stale";
     },
   });
 
   it("renews a token once that is refused", async () => {
-    const asked: boolean[] = [];
+    const refreshes: boolean[] = [];
     const { port } = await server({ say: answers("fresh") });
-    const pop3 = await open(port, { login: login(asked) });
+    const pop3 = await open(port, { login: login(refreshes) });
     pop3.close();
-    expect(asked).toEqual([false, true]);
+    expect(refreshes).toEqual([false, true]);
   });
 
   it("is wrong when the renewed one is refused as well", async () => {
-    const asked: boolean[] = [];
+    const refreshes: boolean[] = [];
     const { port } = await server({ say: answers("another") });
-    expect(await failing(open(port, { login: login(asked) }))).toMatchObject({
+    expect(await failing(open(port, { login: login(refreshes) }))).toMatchObject({
       kind: "auth",
       code: "credentials-invalid",
     });
-    expect(asked).toEqual([false, true]);
+    expect(refreshes).toEqual([false, true]);
   });
 });
 
 describe("a hostile server", () => {
   const hasty: Pop3Timeouts = { connect: 5_000, silence: 200, answer: 1_000 };
-  const drip = (wanted: string, bytes: string) => ({
-    say: (command: string) => (command.startsWith(wanted) ? bytes : undefined),
+  const drip = (awaited: string, bytes: string) => ({
+    say: (command: string) => (command.startsWith(awaited) ? bytes : undefined),
   });
 
   it.each<[string, Pop3Script, object]>([
@@ -325,7 +325,7 @@ describe("a hostile server", () => {
   ])("that sends a %s without end is given up", async (_name, command, text) => {
     const port = await endless("+OK\r\n", Buffer.from(text.repeat(20_000)));
     const pop3 = await open(port);
-    const work = command === "RETR" ? pop3.retr(1, MOST) : pop3.uidl();
+    const work = command === "RETR" ? pop3.retr(1, MAX_BYTES) : pop3.uidl();
     expect(await failing(work)).toMatchObject({ code: "platform-protocol-error" });
   });
 

@@ -10,7 +10,7 @@ import { readDocument } from "../../../../../../src/platforms/feeds/client/docum
 import { trimFeed } from "../../../../../../src/platforms/feeds/client/document/trim.ts";
 
 const URL_HERE = "http://example.org/feed";
-const words = fc.oneof(
+const phrase = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.constantFrom(
     "<p>x</p>",
@@ -25,7 +25,7 @@ const words = fc.oneof(
   ),
   fc.string({ minLength: 3_000, maxLength: 5_000 }),
 );
-const some = fc.option(words, { nil: undefined });
+const some = fc.option(phrase, { nil: undefined });
 const body = fc.option(
   fc.record({ value: some, kind: fc.constantFrom("html" as const, "text" as const, "unknown" as const) }),
   {
@@ -38,7 +38,7 @@ const normalizedEntry: fc.Arbitrary<NormalizedEntry> = fc.record({
   title: body,
   published: some,
   updated: some,
-  author: fc.option(fc.record({ name: words, email: words, url: words }), { nil: undefined }),
+  author: fc.option(fc.record({ name: phrase, email: phrase, url: phrase }), { nil: undefined }),
   bodies: fc.array(body, { maxLength: 2 }),
   summary: body,
   media: fc.array(fc.record({ url: some, type: some, length: fc.option(fc.double(), { nil: undefined }) }), {
@@ -65,10 +65,10 @@ const UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 describe("toEntries", () => {
   it("bounds entries of any input", () => {
     fc.assert(
-      fc.property(feed, (given) => {
-        const meta = metaOf(given, URL_HERE);
-        const entries = toEntries(given, URL_HERE);
-        expect(entries).toHaveLength(given.entries.length);
+      fc.property(feed, (parsed) => {
+        const meta = metaOf(parsed, URL_HERE);
+        const entries = toEntries(parsed, URL_HERE);
+        expect(entries).toHaveLength(parsed.entries.length);
         for (const {
           id,
           title = "",
@@ -103,7 +103,7 @@ describe("toEntries", () => {
 
   it("ignores repeated ids, and hashes texts without an id", () => {
     const bare: NormalizedEntry = { ids: [], links: [], bodies: [], media: [], tags: [] };
-    const said = (title: string): NormalizedEntry => ({ ...bare, title: { value: title, kind: "text" } });
+    const titled = (title: string): NormalizedEntry => ({ ...bare, title: { value: title, kind: "text" } });
     const ids = (entries: readonly NormalizedEntry[]) =>
       toEntries({ format: "rss", entries }, URL_HERE).map(({ id }) => id);
     expect(
@@ -118,10 +118,10 @@ describe("toEntries", () => {
         { ...bare, ids: ["x"], links: ["/2"] },
       ]),
     ).toEqual(["http://example.org/1", "http://example.org/2"]);
-    const [first, second] = ids([said("a"), said("b")]);
+    const [first, second] = ids([titled("a"), titled("b")]);
     expect(first).toMatch(/^sha256:/);
     expect(first).not.toBe(second);
-    expect(ids([said("b"), said("a")])).toEqual([second, first]);
+    expect(ids([titled("b"), titled("a")])).toEqual([second, first]);
   });
 
   it("reads a time without a zone as UTC", () => {
@@ -148,8 +148,8 @@ describe("toEntries", () => {
         .map((value) => Buffer.from(JSON.stringify({ version: "https://jsonfeed.org/version/1", items: [value] }))),
     );
     fc.assert(
-      fc.property(bytes, fc.string(), (given, contentType) => {
-        const task = { bytes: given, contentType, url: URL_HERE, limit: 10, maxBytes: 10_000 };
+      fc.property(bytes, fc.string(), (content, contentType) => {
+        const task = { bytes: content, contentType, url: URL_HERE, limit: 10, maxBytes: 10_000 };
         expect(["feed", "page", "neither"]).toContain(readDocument(task).kind);
       }),
     );

@@ -54,7 +54,7 @@ it("parseLeniently refuses pages and other texts", () => {
 });
 
 it("parseLeniently never throws and changes no prototype", () => {
-  const word = fc.constantFrom(
+  const token = fc.constantFrom(
     "<rss>",
     "<channel>",
     "<item>",
@@ -70,8 +70,8 @@ it("parseLeniently never throws and changes no prototype", () => {
     "</rss>",
   );
   fc.assert(
-    fc.property(fc.array(fc.oneof(word, fc.string()), { maxLength: 40 }), (words) => {
-      parseLeniently(words.join(""));
+    fc.property(fc.array(fc.oneof(token, fc.string()), { maxLength: 40 }), (tokens) => {
+      parseLeniently(tokens.join(""));
       expect(Object.keys(Object.prototype)).toEqual([]);
     }),
   );

@@ -14,12 +14,12 @@ describe("OPML", () => {
       maxLength: 30,
     });
     fc.assert(
-      fc.property(feeds, (given) => {
-        const wanted = given.map(({ address, title }) => ({ address, ...(title === undefined ? {} : { title }) }));
-        const found = read(writeOpml(wanted));
-        expect(found).toMatchObject(wanted.length === 0 ? {} : { kind: "outlines", skipped: 0 });
+      fc.property(feeds, (list) => {
+        const expected = list.map(({ address, title }) => ({ address, ...(title === undefined ? {} : { title }) }));
+        const found = read(writeOpml(expected));
+        expect(found).toMatchObject(expected.length === 0 ? {} : { kind: "outlines", skipped: 0 });
         expect("feeds" in found ? found.feeds.map(({ address }) => address) : []).toEqual(
-          given.map(({ address }) => address),
+          list.map(({ address }) => address),
         );
       }),
     );
@@ -46,8 +46,8 @@ describe("OPML", () => {
         expect(["neither", "outlines"]).toContain(read(text).kind);
       }),
     );
-    const one = (n: number) => `<outline xmlUrl="https://example.com/${n}"/>`;
-    const many = read(`<opml><body>${Array.from({ length: 6_000 }, (_, n) => one(n)).join("")}</body></opml>`);
+    const outline = (n: number) => `<outline xmlUrl="https://example.com/${n}"/>`;
+    const many = read(`<opml><body>${Array.from({ length: 6_000 }, (_, n) => outline(n)).join("")}</body></opml>`);
     expect(many).toMatchObject({ kind: "outlines", skipped: 1_000 });
     expect(read(`<opml><body>${"<outline>".repeat(50_000)}</body></opml>`).kind).toMatch(/neither|outlines/);
   });

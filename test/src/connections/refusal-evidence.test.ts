@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import { MAX_UNPROVEN_TRIES, MIN_UNPROVEN_MS, refusalEvidence } from "../../../src/connections/refusal-evidence.ts";
+import { Failure, type FailureKind } from "../../../src/model/failure.ts";
+import type { ConnectionState } from "../../../src/platform/connection.ts";
+
+const failure = (kind: FailureKind, code: string, platformCode = "words") =>
+  new Failure({ kind, code, detail: "It refuses.", platformCode });
+const account = { version: "1" };
+const odd = failure("auth", "platform-rejected");
+
+function world() {
+  const stored: Record<string, string> = {};
+  let time = 1_000;
+  const state: ConnectionState = {
+    read: async () => stored,
+    write: async (name, value) => {
+      if (value === undefined) delete stored[name];
+      else stored[name] = value;
+    },
+  };
+  return {
+    stored,
+    owner: () => refusalEvidence(state, () => time),
+    pass: (ms: number) => {
+      time += ms;
+    },
+  };
+}
+
+describe("RefusalEvidence", () => {
+  it.each(["credentials-invalid", "credentials-expired", "account-restricted", "address-blocked"])(
+    "takes %s for final at once",
+    async (code) => {
+      expect(await world().owner().judge(account, failure("auth", code))).toMatchObject({ verdict: "final" });
+    },
+  );
+
+  it.each(["retryable", "rate-limited"] as const)("takes %s for transient, however often it comes", async (kind) => {
+    const { owner, pass, stored } = world();
+    const evidence = owner();
+    for (let tries = 0; tries < 100; tries++) {
+      expect(await evidence.judge(account, failure(kind, "platform-unavailable"))).toMatchObject({
+        verdict: "transient",
+      });
+      pass(MIN_UNPROVEN_MS);
+    }
+    expect(stored).toEqual({});
+  });
+
+  it("retries other refusals until they have stayed the same for 20 tries over a day, also under later owners", async () => {
+    const { owner, pass } = world();
+    const verdicts: string[] = [];
+    for (let tries = 0; tries < MAX_UNPROVEN_TRIES + 5; tries++) {
+      verdicts.push((await owner().judge(account, odd)).verdict);
+    }
+    pass(MIN_UNPROVEN_MS);
+    expect(new Set(verdicts)).toEqual(new Set(["unproven"]));
+    expect(await owner().judge(account, odd)).toMatchObject({ verdict: "final" });
+  });
+
+  it("needs the tries as well as the day", async () => {
+    const { owner, pass } = world();
+    const evidence = owner();
+    for (let tries = 1; tries < MAX_UNPROVEN_TRIES; tries++) {
+      expect((await evidence.judge(account, odd)).verdict).toBe("unproven");
+      pass(MIN_UNPROVEN_MS);
+    }
+    expect((await evidence.judge(account, odd)).verdict).toBe("final");
+  });
+
+  it("says of a series only once that it is new", async () => {
+    const evidence = world().owner();
+    const isNew = async (refusal: Failure, version = "1") => (await evidence.judge({ version }, refusal)).isNew;
+    expect([await isNew(odd), await isNew(odd)]).toEqual([true, false]);
+    expect(await isNew(failure("auth", "platform-rejected", "other words"))).toBe(true);
+    expect(await isNew(failure("auth", "platform-rejected", "other words"), "2")).toBe(true);
+  });
+
+  it("begins anew after the network let the account in", async () => {
+    const { owner, pass, stored } = world();
+    for (let tries = 0; tries < MAX_UNPROVEN_TRIES; tries++) await owner().judge(account, odd);
+    pass(MIN_UNPROVEN_MS);
+    await owner().forget();
+    expect(stored).toEqual({});
+    expect(await owner().judge(account, odd)).toEqual({ verdict: "unproven", isNew: true });
+  });
+});
