@@ -7,6 +7,7 @@ import { Failure } from "../../src/model/failure.ts";
 import { silentLog } from "../../src/model/log.ts";
 import { validationErrors } from "../../src/model/validate.ts";
 import type { AccountContext, Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
+import { watchResult } from "../support/vocabulary-watch.ts";
 
 /** World that a platform is tested in. */
 export interface ConformanceWorld {
@@ -228,7 +229,9 @@ async function run(
       ...example,
       ...more,
     };
-    return await verb.run(client, activity, context);
+    const receipt = await verb.run(client, activity, context);
+    watchResult({ platform: platform.id, verb: name, ...receipt });
+    return receipt;
   } finally {
     await platform.dispose?.(client);
   }

@@ -3,6 +3,7 @@ import { silentLog } from "../../src/model/log.ts";
 import type { ConnectionContext, ConnectionState, DeliveryReceipt } from "../../src/platform/connection.ts";
 import type { InboundEvent } from "../../src/platform/platform.ts";
 import { loopbackEgress } from "./loopback-egress.ts";
+import { watchEvent } from "./vocabulary-watch.ts";
 
 /** What the core gives to `Platform.hold`, in memory, and what the platform did with it. */
 export interface TestConnectionContext extends ConnectionContext<unknown> {
@@ -59,6 +60,7 @@ export function testConnectionContext(
       if (arrival.state) stored[arrival.state.name] = arrival.state.value;
       if (seen.has(arrival.key)) return "seen";
       seen.add(arrival.key);
+      watchEvent(arrival.event);
       arrivals.push(arrival);
       emitter.emit("arrival");
       return "new";

@@ -22,6 +22,7 @@ import type { TestAccount, TestNetwork } from "../contracts/connections/test-net
 import { activityOf, entryOf } from "./gateway-core.ts";
 import { loopbackEgress } from "./loopback-egress.ts";
 import type { TestRedis } from "./redis.ts";
+import { watchEvent, watchResult } from "./vocabulary-watch.ts";
 
 /** An event of the app's log as a test looks at it. */
 export type LoggedEvent = Record<string, unknown> & {
@@ -29,11 +30,20 @@ export type LoggedEvent = Record<string, unknown> & {
   readonly state?: string;
   readonly status?: string;
   readonly rid?: string;
+  readonly platform: string;
+  readonly verb: string;
   readonly actor: { readonly address: string };
   readonly object?: Record<string, unknown>;
 };
 
 const EVENTS_KEPT = 100_000;
+
+/** Holds activities and results to the vocabulary, as every test that reads them does. */
+function watched(event: LoggedEvent): LoggedEvent {
+  if (event.type === "activity") watchEvent(event);
+  if (event.type === "result") watchResult(event);
+  return event;
+}
 
 /** The core for held platforms without HTTP, in this process; shards change hands fast. */
 export async function connectionCore(server: TestRedis, { platform }: Pick<TestNetwork, "platform">) {
@@ -122,7 +132,7 @@ export async function connectionCore(server: TestRedis, { platform }: Pick<TestN
         const answer = await reader.xread("BLOCK", block, "STREAMS", keys.log(app), last);
         for (const [id, fields] of answer?.[0]?.[1] ?? []) {
           last = id;
-          if (fields[0] === "e") seen.push(JSON.parse(fields[1] as string) as LoggedEvent);
+          if (fields[0] === "e") seen.push(watched(JSON.parse(fields[1] as string) as LoggedEvent));
         }
         if (fits(seen)) return seen;
         if (Date.now() > ends)

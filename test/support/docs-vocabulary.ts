@@ -4,6 +4,7 @@ import type { SchemaNode } from "../../src/platform/vocabulary/schema-properties
 import { TERM_GROUPS, TERMS } from "../../src/platform/vocabulary/terms.ts";
 import { type CanonicalVerb, VERBS } from "../../src/platform/vocabulary/verbs.ts";
 import { NETWORK_MAPPING, NETWORKS } from "./docs-network-mapping.ts";
+import { richTextSection } from "./docs-rich-text.ts";
 import { GENERATED } from "./docs-tables.ts";
 
 const ENTITIES: Readonly<Record<string, SchemaNode>> = {
@@ -65,16 +66,12 @@ ${platforms.map((platform) => `| \`${platform.id}\` | ${ADDRESSES[platform.id] ?
 
 ## Rich text
 
-E-mail takes \`html\` as it is; Telegram takes \`html\` and \`markdown\` and converts them. \`capabilities\` says which forms a
-platform takes; the others take \`body\`, which is sent as it is. The converter (\`src/platform/kit/rich-text\`) keeps:
+A text is posted as \`body\` (plain), \`html\` or \`markdown\` (CommonMark). A \`body\` is sent as it is. HTML and Markdown are
+converted to what the network has; where an app posts several forms, the richest that the network has is sent, on networks of
+plain text the \`body\`. Formatted text that arrives is in \`body\`, and in \`html\` as well. Length is checked after the
+conversion. What the converter (\`src/platform/kit/rich-text\`) keeps; otherwise how it writes an \`x\`:
 
-| form | bold, italic | underline | strikethrough | code | links | lists | quotes |
-|---|:-:|:-:|:-:|:-:|:-:|:-:|:-:|
-| HTML (e-mail) | ● | ● | ● | ● | ● | ● | ● |
-| Telegram | ● | ● | ● | ● | ● | as lines | ● |
-| Message Styling (XMPP, XEP-0393) | ● | | ● | ● | address behind the text | as lines | ● |
-| IRC formatting | ● | ● | ● | ● | address behind the text | as lines | as \`> \` |
-| plain text | | | | | address behind the text | as lines | as \`> \` |
+${richTextSection(platforms)}
 
 ## Other networks
 

@@ -5,6 +5,7 @@ import { TIMEOUTS, type Timeouts } from "../../src/platforms/irc/client/session.
 import { irc } from "../../src/platforms/irc/platform.ts";
 import { type TestConnectionContext, testConnectionContext } from "./connection-context.ts";
 import { testVerbContext } from "./verb-context.ts";
+import { watchResult } from "./vocabulary-watch.ts";
 
 /** An account of the IRC platform on a server of a test, without the core. */
 export interface IrcAccount {
@@ -74,7 +75,10 @@ export async function ircAccount({
       return explained(
         platform,
         async () => run?.(client, activity, testVerbContext({ pending, ...context })) as Promise<Receipt>,
-      );
+      ).then((receipt) => {
+        watchResult({ platform: "irc", verb, ...receipt });
+        return receipt;
+      });
     },
     recover: async (verb, target, object = {}) =>
       platform.recover?.(client, activityOf(verb, target === "" ? [] : target, object), testVerbContext()),

@@ -2,6 +2,7 @@ import { ulid } from "ulid";
 import type { Activity } from "../../src/model/activity.ts";
 import type { Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
 import { testVerbContext } from "./verb-context.ts";
+import { watchResult } from "./vocabulary-watch.ts";
 
 /** Runs one verb of a held platform as the core would; the id is the activity's. */
 export async function runVerb(
@@ -15,5 +16,6 @@ export async function runVerb(
   const verb = platform.verbs[activity.verb];
   if (!verb) throw new Error("No such verb");
   const receipt = await verb.run(client, activity, verbContext);
+  watchResult({ platform: platform.id, verb: activity.verb, ...receipt });
   return { ...receipt, id: activity.id, commits: verbContext.commits() };
 }

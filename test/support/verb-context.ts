@@ -1,6 +1,7 @@
 import type { Activity } from "../../src/model/activity.ts";
 import { silentLog } from "../../src/model/log.ts";
 import type { Blob, Egress, Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
+import { watchResult } from "./vocabulary-watch.ts";
 
 /** What a platform is lent in tests that run it without the core; `commits` counts the marks. */
 export function testVerbContext(
@@ -68,7 +69,9 @@ export async function runOnce(
   try {
     const run = platform.verbs[activity.verb]?.run;
     if (!run) throw new Error("No such verb");
-    return await run(client, activity, testVerbContext({ pending, ...context }));
+    const receipt = await run(client, activity, testVerbContext({ pending, ...context }));
+    watchResult({ platform: platform.id, verb: activity.verb, ...receipt });
+    return receipt;
   } catch (thrown) {
     throw platform.classifyError(thrown);
   } finally {

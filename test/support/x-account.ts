@@ -4,6 +4,7 @@ import type { AccountContext, Platform, Receipt, VerbContext } from "../../src/p
 import { twitter } from "../../src/platforms/twitter/platform.ts";
 import { loopbackEgress } from "./loopback-egress.ts";
 import { testMailActivity, testVerbContext } from "./verb-context.ts";
+import { watchResult } from "./vocabulary-watch.ts";
 import { oauth1Of, xSimulator } from "./x-simulator.ts";
 
 /** A stand-in of X and an account of bob's there, whose client does one verb after the other. */
@@ -27,9 +28,13 @@ export async function xAccount(options: Parameters<typeof xSimulator>[0] = {}) {
       const pending = built.target.map((_, index) => index);
       const run = platform.verbs[verb]?.run;
       if (!run) throw new Error("No such verb");
-      return run(client, built, testVerbContext({ ...egress, pending, ...context })).catch((thrown: unknown) => {
-        throw platform.classifyError(thrown);
-      });
+      const receipt = await run(client, built, testVerbContext({ ...egress, pending, ...context })).catch(
+        (thrown: unknown) => {
+          throw platform.classifyError(thrown);
+        },
+      );
+      watchResult({ platform: platform.id, verb, ...receipt });
+      return receipt;
     };
   }
 

@@ -1,6 +1,9 @@
 import type { Activity } from "../../model/activity.ts";
+import { atMost, networkText, PLAIN_TEXT, postedText, textIssue } from "../../platform/kit/rich-text/rich-text.ts";
 import type { ValidationIssue } from "../../platform/platform.ts";
 import { ID_PATTERN } from "./schemas/common.ts";
+import { MAX_MESSAGE } from "./schemas/messages.ts";
+import { MAX_POST } from "./schemas/posts.ts";
 
 const ID = new RegExp(ID_PATTERN);
 const MAX_COMMENT_LENGTH = 8_000;
@@ -12,8 +15,17 @@ const NOT_REACHABLE =
 
 /** Refuses what Facebook never allows, and names the allowed way. No account is looked up before. */
 export function validate(verb: string, activity: Omit<Activity, "id" | "rid">): ValidationIssue | undefined {
+  const { object } = activity;
+  if (verb === "send") return peopleIssue(activity) ?? messageIssue(object);
   if (PERSONAL_VERBS.has(verb)) return peopleIssue(activity);
-  return verb === "post" ? postIssue(activity.object) : undefined;
+  if (verb === "post") return postIssue(object);
+  return verb === "update" ? textIssue(object, PLAIN_TEXT, atMost(MAX_POST)) : undefined;
+}
+
+function messageIssue(object: Activity["object"]): ValidationIssue | undefined {
+  if (object.attachments !== undefined && networkText(postedText(object), PLAIN_TEXT) !== undefined)
+    return issue("must not be given beside a text: Facebook's messages hold either", "/object/attachments");
+  return textIssue(object, PLAIN_TEXT, atMost(MAX_MESSAGE));
 }
 
 function peopleIssue({ actor, target }: Pick<Activity, "actor" | "target">): ValidationIssue | undefined {
@@ -25,14 +37,15 @@ function peopleIssue({ actor, target }: Pick<Activity, "actor" | "target">): Val
 }
 
 function postIssue(object: Activity["object"]): ValidationIssue | undefined {
-  const { url, attachments, inReplyTo, body } = object;
+  const { url, attachments, inReplyTo } = object;
   if (!isPicture(attachments)) return issue("must be a picture here", "/object/attachments/0/mediaType");
   if (url !== undefined && attachments !== undefined)
     return issue("must not be given beside a photo: Facebook's posts hold either", "/object/url");
-  if (inReplyTo === undefined) return undefined;
+  if (inReplyTo === undefined) return textIssue(object, PLAIN_TEXT, atMost(MAX_POST));
   if (url !== undefined) return issue("must not be given in a comment: put the link into the body", "/object/url");
-  if (typeof body !== "string" || body.length <= MAX_COMMENT_LENGTH) return undefined;
-  return issue(`must have at most ${MAX_COMMENT_LENGTH} characters in a comment`, "/object/body");
+  return textIssue(object, PLAIN_TEXT, (text) =>
+    text.length > MAX_COMMENT_LENGTH ? `must have at most ${MAX_COMMENT_LENGTH} characters in a comment` : undefined,
+  );
 }
 
 function isPicture(attachments: unknown): boolean {

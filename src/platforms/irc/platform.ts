@@ -29,7 +29,7 @@ export function irc({ ircTimeouts = TIMEOUTS }: IrcSettings = {}): Platform {
     uriSchemes: ["irc", "ircs"],
     contexts: ["direct", "room"],
     inbound: {
-      send: ["type", "body"],
+      send: ["type", "body", "html"],
       join: ["type"],
       leave: ["type", "cause", "reason", "by"],
       update: ["type", "name", "body"],
@@ -52,12 +52,22 @@ export function irc({ ircTimeouts = TIMEOUTS }: IrcSettings = {}): Platform {
   });
 }
 
+const RICH = {
+  as: "converted",
+  tooLong: "split",
+  note: "bold, italic, underline, strike, code; lists and quotes become lines, addresses follow their links",
+} as const;
+
 const messageVerbs = {
   send: defineVerb({
     summary: "Sends a message to channels or persons, and says for each whether the network took it",
     schema: SendSchema,
     example: SEND_EXAMPLE,
-    capabilities: { body: { as: "plain", tooLong: "split", note: "at most 20 parts of 350 bytes" } },
+    capabilities: {
+      body: { as: "kept", tooLong: "split", note: "at most 20 parts of 350 bytes" },
+      html: RICH,
+      markdown: RICH,
+    },
     run: send,
   }),
 };

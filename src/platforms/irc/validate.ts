@@ -1,7 +1,8 @@
 import type { Activity } from "../../model/activity.ts";
+import { textIssue } from "../../platform/kit/rich-text/rich-text.ts";
 import type { ValidationIssue } from "../../platform/platform.ts";
 import { isChannel, MAX_NAME_BYTES } from "./schemas/identifiers.ts";
-import type { MessageObject } from "./schemas/messages.ts";
+import { IRC_TEXT, textRefusal } from "./schemas/messages.ts";
 import { availableBytes, split } from "./verbs/split.ts";
 
 /** Messages that a text may become. At a line a second they occupy the account for that long. */
@@ -22,11 +23,14 @@ export function validate(verb: string, { target, object }: PostedActivity): Vali
 
 const CHECKS: Readonly<Record<string, (posted: PostedActivity) => ValidationIssue | undefined>> = {
   send: ({ target, object }) => {
-    const { body, type } = messageIn(object);
-    const parts = Math.max(...target.map(({ address }) => split(body, availableBytes(address, type)).length));
-    if (parts === 0) return issue("/object/body", "is blank, which IRC can't send");
-    if (parts > MAX_PARTS) return issue("/object/body", `becomes ${parts} messages; at most ${MAX_PARTS} are sent`);
-    return undefined;
+    const kind = object.type === "action" || object.type === "notice" ? object.type : "message";
+    return textIssue(object, IRC_TEXT, (text) => {
+      const refusal = textRefusal(text);
+      if (refusal !== undefined) return refusal;
+      const parts = Math.max(...target.map(({ address }) => split(text, availableBytes(address, kind)).length));
+      if (parts === 0) return "is blank, which IRC can't send";
+      return parts > MAX_PARTS ? `becomes ${parts} messages; at most ${MAX_PARTS} are sent` : undefined;
+    });
   },
   leave: ({ object }) => reasonIssue(object),
   kick: ({ object }) => reasonIssue(object),
@@ -53,12 +57,6 @@ const CHECKS: Readonly<Record<string, (posted: PostedActivity) => ValidationIssu
     return issue("/target/0/address", type === "members" ? "must be a channel" : "must be a nick");
   },
 };
-
-/** Reads the members of a message, which the schema has checked. */
-function messageIn({ body, type }: PostedActivity["object"]): Required<MessageObject> {
-  const kind = type === "action" || type === "notice" ? type : "message";
-  return { body: typeof body === "string" ? body : "", type: kind };
-}
 
 function reasonIssue({ reason }: PostedActivity["object"]): ValidationIssue | undefined {
   return bytesOf(reason) > MAX_REASON_BYTES

@@ -1,6 +1,7 @@
 import { decodeTime } from "ulid";
 import type { Activity } from "../../model/activity.ts";
 import { Failure } from "../../model/failure.ts";
+import { networkText, PLAIN_TEXT, postedText } from "../../platform/kit/rich-text/rich-text.ts";
 import type { Receipt, VerbContext } from "../../platform/platform.ts";
 import type { Client } from "./client/client.ts";
 import { MESSAGE_FIELDS, Messages, POST_FIELDS, Posts, type XMessage, type XPost } from "./client/response-schemas.ts";
@@ -41,7 +42,8 @@ async function search(client: Client, activity: Activity, context: VerbContext):
 }
 
 async function findPost(client: Client, activity: Activity, context: VerbContext): Promise<SearchOutcome> {
-  const { body = "", inReplyTo, quotes } = textsOf(activity);
+  const { inReplyTo, quotes } = textsOf(activity);
+  const body = textOf(activity);
   const hasAttachments = attachmentCount(activity) > 0;
   const media = client.recentRequests.find(activity.id)?.media;
   const acceptedAt = acceptedTime(activity.id);
@@ -62,7 +64,7 @@ async function findPost(client: Client, activity: Activity, context: VerbContext
 }
 
 async function findMessage(client: Client, activity: Activity, context: VerbContext): Promise<SearchOutcome> {
-  const { body = "" } = textsOf(activity);
+  const body = textOf(activity);
   const hasAttachments = attachmentCount(activity) > 0;
   const request = client.recentRequests.find(activity.id);
   const [index, ...others] = context.pending;
@@ -88,6 +90,11 @@ async function findMessage(client: Client, activity: Activity, context: VerbCont
     outcomes: [{ address, status: "sent", id: message.id }],
     ...(conversation === undefined ? {} : { object: conversationsObject([`conversation:${conversation}`]) }),
   };
+}
+
+/** Returns the text as X got it. */
+function textOf({ object }: Activity): string {
+  return networkText(postedText(object), PLAIN_TEXT) ?? "";
 }
 
 /** Returns the object's texts by property. */

@@ -1,6 +1,8 @@
 import type { Activity, Attachment } from "../../model/activity.ts";
+import { atMost, PLAIN_TEXT, textIssue } from "../../platform/kit/rich-text/rich-text.ts";
 import type { ValidationIssue } from "../../platform/platform.ts";
 import { ACCEPTED_TYPES, MAX_IMAGE_BYTES, mediaTypeOf } from "./schemas/media-types.ts";
+import { MAX_MESSAGE } from "./schemas/messages.ts";
 import { MAX_POST_WEIGHT, weightedLength } from "./schemas/weighted-length.ts";
 
 /** Maximum number of attachments. A post has four pictures, or one GIF or video; a message has one. */
@@ -9,15 +11,20 @@ const MAX_ATTACHMENTS = { post: 4, send: 1 } as const;
 /** Checks what no schema can say. X limits the text's weight, media, and queries for people. */
 export function validate(verb: string, activity: Omit<Activity, "id" | "rid">): ValidationIssue | undefined {
   const { object, target } = activity;
-  if (verb === "post" && typeof object.body === "string" && weightedLength(object.body) > MAX_POST_WEIGHT) {
-    const detail = `weighs more than X's maximum of ${MAX_POST_WEIGHT}: links count 23, most other scripts and emoji double`;
-    return { code: "validation-failed", detail, pointer: "/object/body" };
-  }
-  if (verb === "post" || verb === "send") return mediaIssue(verb, activity);
+  if (verb === "post" || verb === "send")
+    return (
+      textIssue(object, PLAIN_TEXT, verb === "post" ? tooHeavy : atMost(MAX_MESSAGE)) ?? mediaIssue(verb, activity)
+    );
   if (verb !== "search" || object.type !== "person") return undefined;
   const index = target.findIndex(({ address }) => !/^[A-Za-z0-9_' ]{1,50}$/.test(address));
   const detail = "is not a query for people: X accepts up to 50 letters, digits, spaces, ' and _";
   return index < 0 ? undefined : { code: "validation-failed", detail, pointer: `/target/${index}/address` };
+}
+
+function tooHeavy(text: string): string | undefined {
+  return weightedLength(text) > MAX_POST_WEIGHT
+    ? `weighs more than X's maximum of ${MAX_POST_WEIGHT}: links count 23, most other scripts and emoji double`
+    : undefined;
 }
 
 /** Refuses attachments whose number, declared type or size X never accepts. */

@@ -47,8 +47,8 @@ export function xmpp(settings: XmppSettings = {}): Platform {
     credentials: { schema: Credentials, example: CREDENTIALS_EXAMPLE },
     renamedVerbs: { reply: "`send` with `object.inReplyTo`" },
     inbound: {
-      send: ["type", "id", "subject", "body", "inReplyTo", "attachments", "encrypted"],
-      update: ["type", "id", "body", "show", "status", "name"],
+      send: ["type", "id", "subject", "body", "html", "inReplyTo", "attachments", "encrypted"],
+      update: ["type", "id", "body", "html", "show", "status", "name"],
       delete: ["type", "id"],
       react: ["type", "id", "content"],
       unreact: ["type", "id", "content"],
@@ -78,17 +78,26 @@ export function xmpp(settings: XmppSettings = {}): Platform {
   });
 }
 
+const RICH = {
+  as: "converted",
+  tooLong: "refused",
+  note: "Message Styling: bold, italic, strike, code, quotes; lists become lines, addresses follow their links",
+} as const;
+const TEXT_FORMS = { body: { as: "kept", tooLong: "refused" }, html: RICH, markdown: RICH } as const;
+
 const messageVerbs = {
   send: defineVerb({
     summary: "Sends a message to persons or rooms, and says for each whether it was taken",
     schema: messages.SendSchema,
     example: messages.SEND_EXAMPLE,
+    capabilities: TEXT_FORMS,
     run: send,
   }),
   update: defineVerb({
     summary: "Corrects a message, changes the own presence, or sets the topic of a room",
     schema: messages.UpdateSchema,
     example: messages.UPDATE_EXAMPLE,
+    capabilities: { ...TEXT_FORMS, id: { note: "own messages" } },
     renamed: { "/object/topic": "`object.body`" },
     run: update,
   }),
@@ -96,6 +105,7 @@ const messageVerbs = {
     summary: "Takes a message back, for all whose clients honour that",
     schema: messages.DeleteSchema,
     example: messages.DELETE_EXAMPLE,
+    capabilities: { id: { note: "own messages" } },
     run: retract,
   }),
   react: defineVerb({

@@ -1,4 +1,4 @@
-import type { Mark, RichText, Run } from "./document.ts";
+import type { Block, Mark, RichText, Run } from "./document.ts";
 import { sameAddress, toPlain } from "./to-plain.ts";
 
 /** Formatting characters of IRC (modern.ircdocs.horse/formatting). */
@@ -13,11 +13,14 @@ const RESET = "\u000f";
 
 /** Writes rich text with IRC's formatting characters. Each line carries its own, since each is a message. */
 export function toIrc(document: RichText): string {
-  return toPlain(document, (run, { kind }) => ircRun(kind === "heading" ? withBold(run) : run));
+  return toPlain(document, (run, { kind }) => ircRun(withMark(run, MARK_OF[kind])));
 }
 
-function withBold(run: Run): Run {
-  return run.marks.includes("bold") ? run : { ...run, marks: ["bold", ...run.marks] };
+/** Marks that stand for kinds of blocks which IRC lacks. */
+const MARK_OF: Partial<Record<Block["kind"], Mark>> = { heading: "bold", code: "code" };
+
+function withMark(run: Run, mark: Mark | undefined): Run {
+  return mark === undefined || run.marks.includes(mark) ? run : { ...run, marks: [mark, ...run.marks] };
 }
 
 function ircRun({ text, marks, link }: Run): string {

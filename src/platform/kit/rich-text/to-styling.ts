@@ -7,15 +7,20 @@ const SIGN: Partial<Record<Mark, string>> = { bold: "*", italic: "_", strike: "~
 export function toStyling(document: RichText): string {
   return joinBlocks(document, (block) => {
     if (block.kind === "code") return prefixed(block, `\`\`\`\n${block.runs.map(({ text }) => text).join("")}\n\`\`\``);
-    return prefixed(block, block.runs.map((run) => styledRun(run, block)).join(""));
+    let text = "";
+    for (const run of block.runs) text += styledRun(run, block, text);
+    return prefixed(block, text);
   });
 }
 
-/** Spans cannot cross lines and cannot start or end with a space. Such runs are written without signs. */
-function styledRun({ text, marks, link }: Run, { kind }: Block): string {
+/**
+ * Writes a run with signs where they work. Spans cannot cross lines, cannot start or end with a space, and start at a
+ * line's start or behind a space. Other runs are written without signs.
+ */
+function styledRun({ text, marks, link }: Run, { kind }: Block, before: string): string {
   const wanted = kind === "heading" && !marks.includes("bold") ? (["bold", ...marks] as const) : marks;
   const signs = wanted.flatMap((mark) => SIGN[mark] ?? []);
-  const fits = /^\S(.*\S)?$/.test(text) && !signs.some((sign) => text.includes(sign));
+  const fits = /^\s?$/.test(before.slice(-1)) && /^\S(.*\S)?$/.test(text) && !signs.some((sign) => text.includes(sign));
   const styled = fits ? signs.reduceRight((inner, sign) => `${sign}${inner}${sign}`, text) : text;
   return link === undefined || sameAddress(text, link) ? styled : `${styled} (${link})`;
 }

@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { ADDRESS_LENGTH, Attachment } from "../../../model/activity.ts";
-import { textTerm } from "../../../platform/vocabulary/vocabulary.ts";
+import { needsText, textTerm } from "../../../platform/vocabulary/vocabulary.ts";
 import { ADDRESS_PATTERN } from "./address.ts";
 
 /** Pattern of a header field's text. No control characters (CR, LF, NUL … would start another field). */
@@ -62,6 +62,10 @@ const Message = Type.Object(
       ...textTerm("html", MAX_TEXT, NO_NUL),
       description: "The same text as HTML; images by `cid:` and an attachment's id.",
     }),
+    markdown: Type.Optional({
+      ...textTerm("markdown", MAX_TEXT, NO_NUL),
+      description: "The same text as Markdown (CommonMark), sent as HTML and as plain text.",
+    }),
     attachments: Type.Optional(Type.Array(MailAttachment, { minItems: 1, maxItems: 50 })),
     inReplyTo: Type.Optional({ ...MessageId, description: "Message-ID of the mail that this mail answers." }),
     references: Type.Optional(
@@ -81,8 +85,8 @@ const Message = Type.Object(
   },
   {
     additionalProperties: false,
-    anyOf: [{ required: ["body"] }, { required: ["html"] }, { required: ["attachments"] }],
-    description: "A message needs at least one of body, html and attachments.",
+    ...needsText("attachments"),
+    description: "A message needs at least one of body, html, markdown and attachments.",
   },
 );
 

@@ -3,6 +3,7 @@ import DKIM from "nodemailer/lib/dkim";
 import MailComposer from "nodemailer/lib/mail-composer";
 import type { Activity, Target } from "../../../model/activity.ts";
 import { optional } from "../../../model/optional.ts";
+import { fromMarkdown, toHtml, toPlain } from "../../../platform/kit/rich-text/rich-text.ts";
 import type { ActivityOf, Blob } from "../../../platform/platform.ts";
 import type { SenderDefaults } from "../client/client.ts";
 import type { Credentials } from "../credentials.ts";
@@ -32,8 +33,7 @@ export async function compose(
     cc: recipients(target, "cc"),
     ...optional("replyTo", object.replyTo && [object.replyTo].flat().map(mailbox)),
     ...optional("subject", object.subject),
-    ...optional("text", object.body === undefined ? undefined : withUniformLineEnds(object.body)),
-    ...optional("html", object.html === undefined ? undefined : withUniformLineEnds(object.html)),
+    ...textParts(object),
     ...threading(object),
     headers: { ...object.headers, [ID_FIELD]: activity.id },
     messageId: messageIdOf(activity, defaults.mailDomain),
@@ -65,6 +65,17 @@ function mailbox({ address, name = "" }: Mailbox): { name: string; address: stri
 
 function recipients(targets: readonly Target[], field: "to" | "cc"): { name: string; address: string }[] {
   return targets.filter((target) => (target.field ?? "to") === field).map(mailbox);
+}
+
+/** Returns the texts of the mail. Markdown fills what the app did not write itself. */
+function textParts({ body, html, markdown }: MessageObject): { readonly text?: string; readonly html?: string } {
+  const document = markdown === undefined ? undefined : fromMarkdown(markdown);
+  const text = body ?? (document && toPlain(document));
+  const rich = html ?? (document && toHtml(document));
+  return {
+    ...optional("text", text === undefined ? undefined : withUniformLineEnds(text)),
+    ...optional("html", rich === undefined ? undefined : withUniformLineEnds(rich)),
+  };
 }
 
 function threading({ inReplyTo, references = [] }: MessageObject): { inReplyTo?: string; references?: string[] } {

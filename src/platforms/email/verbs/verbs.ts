@@ -30,6 +30,12 @@ export function verbs(reader: MailReader): Verbs {
       summary: "Sends a mail to all targets and reports for each whether the server accepted it",
       schema: SendSchema,
       example: SEND_EXAMPLE,
+      capabilities: {
+        body: { as: "kept" },
+        html: { as: "kept" },
+        markdown: { as: "converted", note: "HTML and plain text" },
+        attachments: { as: "kept", note: "10 MiB by content; more by url, as the mail server allows" },
+      },
       run: send,
     }) as Verb,
     ...readingVerbs(reader),

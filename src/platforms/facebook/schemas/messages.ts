@@ -1,4 +1,5 @@
 import Type from "typebox";
+import { markupForms, needsText } from "../../../platform/vocabulary/vocabulary.ts";
 import { attachment, Message, Recipient, Sender, STRICT, targets, text, verbSchema } from "./common.ts";
 
 const MessageId = Type.String({ minLength: 1, maxLength: 256, pattern: "^[A-Za-z0-9._$:=-]+$" });
@@ -13,10 +14,14 @@ const ReplyButton = Type.Object(
   STRICT,
 );
 
+/** Largest text of a message in characters. */
+export const MAX_MESSAGE = 2_000;
+
 const MessageObject = Type.Object(
   {
     type: Message,
-    body: Type.Optional(text(2_000)),
+    body: Type.Optional(text(MAX_MESSAGE)),
+    ...markupForms(),
     attachments: attachment("One, by url, instead of a body: Facebook's messages hold either."),
     inReplyTo: Type.Optional({ ...MessageId, description: "The id of the message that this answers." }),
     buttons: Type.Optional(
@@ -35,8 +40,8 @@ const MessageObject = Type.Object(
   },
   {
     ...STRICT,
-    oneOf: [{ required: ["body"] }, { required: ["attachments"] }],
-    description: "A message has a body or an attachment.",
+    ...needsText("attachments"),
+    description: "A message has a text or an attachment.",
   },
 );
 

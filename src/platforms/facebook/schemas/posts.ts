@@ -1,4 +1,5 @@
 import Type from "typebox";
+import { markupForms, needsText } from "../../../platform/vocabulary/vocabulary.ts";
 import { address, attachment, Message, Page, POST_PATTERN, STRICT, text, verbSchema } from "./common.ts";
 
 const PostId = Type.String({ maxLength: 128, pattern: POST_PATTERN, description: "The id of the post or comment." });
@@ -8,10 +9,14 @@ const PostTarget = Type.Array(
   { maxItems: 1 },
 );
 
+/** Largest text of a post in characters. */
+export const MAX_POST = 63_206;
+
 const PostObject = Type.Object(
   {
     type: Message,
-    body: Type.Optional(text(63_206)),
+    body: Type.Optional(text(MAX_POST)),
+    ...markupForms(),
     url: Type.Optional(
       Type.String({ format: "uri", maxLength: 2048, pattern: "^https?://", description: "A page to link to." }),
     ),
@@ -20,8 +25,8 @@ const PostObject = Type.Object(
   },
   {
     ...STRICT,
-    anyOf: [{ required: ["body"] }, { required: ["url"] }, { required: ["attachments"] }],
-    description: "A post needs a body, a link or a photo; a comment a body or a picture.",
+    ...needsText("url", "attachments"),
+    description: "A post needs a text, a link or a photo; a comment a text or a picture.",
   },
 );
 
@@ -32,7 +37,10 @@ export const PostSchema = verbSchema(Page, PostTarget, PostObject);
 export const UpdateSchema = verbSchema(
   Page,
   PostTarget,
-  Type.Object({ type: Message, id: PostId, body: text(63_206) }, STRICT),
+  Type.Object(
+    { type: Message, id: PostId, body: Type.Optional(text(MAX_POST)), ...markupForms() },
+    { ...STRICT, ...needsText(), description: "A change needs a text." },
+  ),
 );
 
 /** Schema of `delete`. */

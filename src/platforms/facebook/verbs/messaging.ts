@@ -1,6 +1,7 @@
 import type { Activity } from "../../../model/activity.ts";
 import { optional } from "../../../model/optional.ts";
 import { forEachTarget } from "../../../platform/kit/for-each-target.ts";
+import { networkText, PLAIN_TEXT } from "../../../platform/kit/rich-text/rich-text.ts";
 import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
 import { type Client, idOfAnswer } from "../client/client.ts";
 import { classifyError } from "../errors.ts";
@@ -24,13 +25,13 @@ export function send(client: Client, activity: ActivityOf<typeof SendSchema>, co
 }
 
 function messageOf({ id, object }: ActivityOf<typeof SendSchema>, app: string): Record<string, unknown> {
-  const { body, attachments: [attachment] = [], inReplyTo, facebook, buttons = [] } = object;
+  const { attachments: [attachment] = [], inReplyTo, facebook, buttons = [] } = object;
   const file = attachment && { type: kindOf(attachment), payload: { url: attachment.url } };
   const replies = buttons.map(({ title, value = title }) => ({ content_type: "text", title, payload: value }));
   return {
     ...(facebook === undefined ? { messaging_type: "RESPONSE" } : { messaging_type: "MESSAGE_TAG", tag: facebook.tag }),
     message: {
-      ...optional("text", body),
+      ...optional("text", networkText(object, PLAIN_TEXT)),
       ...optional("attachment", file),
       ...(replies.length === 0 ? {} : { quick_replies: replies }),
       metadata: metadataOf(app, id),

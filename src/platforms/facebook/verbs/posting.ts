@@ -1,6 +1,7 @@
 import type { Activity } from "../../../model/activity.ts";
 import { optional } from "../../../model/optional.ts";
 import { performOnce } from "../../../platform/kit/perform-once.ts";
+import { networkText, PLAIN_TEXT } from "../../../platform/kit/rich-text/rich-text.ts";
 import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
 import { type Client, idOfAnswer } from "../client/client.ts";
 import type { GraphRequest } from "../client/graph.ts";
@@ -26,7 +27,8 @@ export async function post(
 
 /** Returns the path and body of a new post, photo or comment. */
 function contentOf({ actor, object }: ActivityOf<typeof PostSchema>): Required<Pick<GraphRequest, "path" | "body">> {
-  const { body, url, attachments: [photo] = [], inReplyTo } = object;
+  const body = networkText(object, PLAIN_TEXT);
+  const { url, attachments: [photo] = [], inReplyTo } = object;
   if (inReplyTo !== undefined) {
     const comment = { ...optional("message", body), ...optional("attachment_url", photo?.url) };
     return { path: `${inReplyTo}/comments`, body: comment };
@@ -42,8 +44,9 @@ export function update(
   activity: ActivityOf<typeof UpdateSchema>,
   context: VerbContext,
 ): Promise<Receipt> {
-  const { id, body } = activity.object;
-  return changeOnce(client, activity, context, { method: "POST", path: id, body: { message: body } });
+  const { id, ...text } = activity.object;
+  const body = { message: networkText(text, PLAIN_TEXT) };
+  return changeOnce(client, activity, context, { method: "POST", path: id, body });
 }
 
 /** Deletes an own post, or a comment on one. */

@@ -12,6 +12,7 @@ import { subscribe, unsubscribe } from "./subscribing.ts";
 const actor = { address: "104998765432101" };
 const person = [{ address: "6543210987654321" }];
 const id = "104998765432101_122100000000000001";
+const plain = { as: "plain", tooLong: "refused", note: "lists as lines, addresses behind their links" } as const;
 const own = { note: "own posts and comments, and comments on own posts" } as const;
 
 /** All verbs of Facebook; a Page carries them out. */
@@ -26,6 +27,8 @@ export const verbs: Readonly<Record<string, Verb<TObject, Client>>> = {
     },
     capabilities: {
       body: { as: "kept", tooLong: "refused", note: "not beside an attachment" },
+      html: plain,
+      markdown: plain,
       attachments: { as: "kept", note: "by url only; Facebook downloads it" },
     },
     run: send,
@@ -49,6 +52,8 @@ export const verbs: Readonly<Record<string, Verb<TObject, Client>>> = {
     renamed: { "/object/link": "object.url" },
     capabilities: {
       body: { as: "kept", tooLong: "refused", note: "8,000 characters in a comment" },
+      html: plain,
+      markdown: plain,
       attachments: { as: "kept", note: "one picture, by url" },
     },
     run: post,
@@ -57,7 +62,7 @@ export const verbs: Readonly<Record<string, Verb<TObject, Client>>> = {
     summary: "Changes the text of an own post or comment",
     schema: UpdateSchema,
     example: { actor, target: [], object: { id, body: "We are open on Saturday." } },
-    capabilities: { id: own },
+    capabilities: { id: own, html: plain, markdown: plain },
     run: update,
   }),
   delete: defineVerb<typeof DeleteSchema, Client>({

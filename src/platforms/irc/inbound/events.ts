@@ -1,4 +1,5 @@
 import type { IrcClient, IrcEvent } from "irc-framework";
+import { fromIrc, isFormatted, toHtml, toPlain } from "../../../platform/kit/rich-text/rich-text.ts";
 import type { InboundEvent } from "../../../platform/platform.ts";
 import { eventKeys } from "./event-keys.ts";
 
@@ -107,8 +108,14 @@ export function publishEvents({ client, address, push, isOwnResult }: EventPubli
 function textOf(type: "message" | "action" | "notice", { message = "", from_server, ident, hostname }: IrcEvent) {
   if (from_server || message === "" || (type === "notice" && !ident && !hostname)) return undefined;
   // Some clients leave the closing mark of CTCP away, which the library then takes for text.
-  if (message.startsWith(ACTION)) return { type: "action", body: message.slice(ACTION.length) };
-  return message.startsWith("\u0001") ? undefined : { type, body: message };
+  if (message.startsWith(ACTION)) return { type: "action", ...formsOf(message.slice(ACTION.length)) };
+  return message.startsWith("\u0001") ? undefined : { type, ...formsOf(message) };
+}
+
+/** Returns a text without formatting characters, and as HTML where it has some. */
+function formsOf(text: string): { readonly body: string; readonly html?: string } {
+  const document = fromIrc(text);
+  return { body: toPlain(document), ...(isFormatted(document) ? { html: toHtml(document) } : {}) };
 }
 
 /** Returns the last parameter as reason. Where there is no reason, the library gives the parameter before. */

@@ -1,4 +1,5 @@
 import type { IrcMessage } from "irc-framework";
+import { fromIrc, networkText, toPlain } from "../../../platform/kit/rich-text/rich-text.ts";
 import {
   type ActivityOf,
   type Outcome,
@@ -10,7 +11,7 @@ import type { Client } from "../client/client.ts";
 import { codedError } from "../client/coded-error.ts";
 import { classifyError, outcomeUnknown } from "../errors.ts";
 import { isChannel } from "../schemas/identifiers.ts";
-import type { MessageObject, SendSchema } from "../schemas/messages.ts";
+import { IRC_TEXT, type MessageObject, type SendSchema } from "../schemas/messages.ts";
 import { runForTargets } from "./command.ts";
 import { availableBytes, messageLine, split } from "./split.ts";
 
@@ -54,11 +55,12 @@ export async function send(
 async function sendToTarget(
   client: Client,
   address: string,
-  { body, type = "message" }: MessageObject,
+  object: MessageObject,
   signal: AbortSignal,
   commit: () => Promise<void>,
 ): Promise<SendResult> {
-  const texts = split(body, availableBytes(address, type));
+  const { type = "message" } = object;
+  const texts = split(networkText(object, IRC_TEXT) ?? "", availableBytes(address, type));
   const lines = texts.map((text) => messageLine(address, text, type));
   let isSent = false;
   const onWrite = () => {
@@ -73,7 +75,7 @@ async function sendToTarget(
       onWrite,
     });
     const echoes = lines.map((line) => echoOf(line, messages, client.isOwnNick));
-    const parts = texts.map((text, index) => ({ body: text, ...idOf(echoes[index]) }));
+    const parts = texts.map((text, index) => ({ body: plainOf(text), ...idOf(echoes[index]) }));
     const refused = client.refusal(messages, lines) ?? (asksFirst ? absence(address, messages) : undefined);
     if (refused) return { outcome: refusedOutcome(address, refused, lines.length), parts };
     const proof = client.isBouncer() ? "bouncer" : echoes.some((echo) => echo !== undefined) ? "echo" : "answer";
@@ -82,6 +84,11 @@ async function sendToTarget(
     if (!isSent) throw thrown;
     return { outcome: outcomeOf(address, outcomeUnknown(thrown)), parts: [] };
   }
+}
+
+/** Returns a part without formatting characters, as results show it. */
+function plainOf(text: string): string {
+  return toPlain(fromIrc(text));
 }
 
 function idOf(echo: IrcMessage | undefined): { readonly id?: string } {

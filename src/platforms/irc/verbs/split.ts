@@ -14,16 +14,40 @@ export function availableBytes(target: string, kind: MessageKind): number {
   return Math.min(MAX_PART_BYTES, MAX_LINE_BYTES - FRAME_BYTES - command);
 }
 
+/** Formatting characters that switch on and off, and the one that ends all. */
+const TOGGLE_CODES = "\u0002\u0011\u0016\u001d\u001e\u001f";
+const RESET = "\u000f";
+const TOGGLES = new RegExp(`[${TOGGLE_CODES}]`);
+const FORMATTING = new RegExp(`[${TOGGLE_CODES}${RESET}]`, "g");
+/** Bytes that the formatting of a part takes from the part before. */
+const MAX_CARRIED_BYTES = 6;
+
 /**
  * Cuts a text into lines of at most `maxBytes`. Cuts at line breaks, then after a space if one is near, else between
- * characters. Only line breaks, blank lines and blanks at a part's end are lost, which servers drop.
+ * characters. Only line breaks, blank lines and blanks at a part's end are lost, which servers drop. Formatting that a
+ * cut would end goes on in the next part; colours do not.
  */
 export function split(text: string, maxBytes: number): readonly string[] {
   return text
     .split(/\r\n|\n|\r/)
-    .flatMap((line) => cutLine(line, maxBytes))
+    .flatMap((line) =>
+      TOGGLES.test(line) ? carryFormatting(cutLine(line, maxBytes - MAX_CARRIED_BYTES)) : cutLine(line, maxBytes),
+    )
     .map((part) => part.trimEnd())
     .filter((part) => part !== "");
+}
+
+/** Puts the formatting that a part leaves open before the next part. */
+function carryFormatting(parts: readonly string[]): readonly string[] {
+  const open = new Set<string>();
+  return parts.map((part) => {
+    const carried = [...open].join("");
+    for (const [code] of part.matchAll(FORMATTING)) {
+      if (code === RESET) open.clear();
+      else if (!open.delete(code)) open.add(code);
+    }
+    return carried + part;
+  });
 }
 
 function cutLine(line: string, maxBytes: number): readonly string[] {

@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import { Attachment } from "../../../model/activity.ts";
+import { markupForms, needsText } from "../../../platform/vocabulary/vocabulary.ts";
 import { CONVERSATION_PATTERN, PERSON_PATTERN } from "./address.ts";
 import { anyOfPatterns, Message, optionalTarget, PostId, STRICT, text, verbSchema } from "./common.ts";
 
@@ -11,14 +12,15 @@ const PostObject = Type.Object(
   {
     type: Message,
     body: Type.Optional(text(25_000)),
+    ...markupForms(),
     attachments: Type.Optional(Type.Array(Attachment, { minItems: 1, maxItems: 4 })),
     inReplyTo: Type.Optional({ ...PostId, description: "The post that this answers: its id or its address." }),
     quotes: Type.Optional({ ...PostId, description: "The post that this quotes: its id or its address." }),
   },
   {
     ...STRICT,
-    anyOf: [{ required: ["body"] }, { required: ["attachments"] }],
-    description: "A post needs a body, an attachment, or both; by X's counting the body's weight is at most 280.",
+    ...needsText("attachments"),
+    description: "A post needs a text, an attachment, or both; by X's counting the text's weight is at most 280.",
   },
 );
 export type PostObject = Static<typeof PostObject>;

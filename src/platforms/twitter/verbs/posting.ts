@@ -2,6 +2,7 @@ import type { Activity } from "../../../model/activity.ts";
 import { optional } from "../../../model/optional.ts";
 import { forEachTarget } from "../../../platform/kit/for-each-target.ts";
 import { performOnce } from "../../../platform/kit/perform-once.ts";
+import { networkText, PLAIN_TEXT } from "../../../platform/kit/rich-text/rich-text.ts";
 import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { uploadMedia } from "../client/media.ts";
@@ -17,10 +18,10 @@ export async function post(
   activity: ActivityOf<typeof PostSchema>,
   context: VerbContext,
 ): Promise<Receipt> {
-  const { body: text, inReplyTo, quotes } = activity.object;
+  const { inReplyTo, quotes } = activity.object;
   const media = await uploadMedia(client, activity, context);
   const body = {
-    ...optional("text", text),
+    ...optional("text", networkText(activity.object, PLAIN_TEXT)),
     ...(media.length === 0 ? {} : { media: { media_ids: media } }),
     ...(inReplyTo === undefined ? {} : { reply: { in_reply_to_tweet_id: postIdOf(inReplyTo) } }),
     ...(quotes === undefined ? {} : { quote_tweet_id: postIdOf(quotes) }),
@@ -59,10 +60,9 @@ export async function send(
   activity: ActivityOf<typeof SendSchema>,
   context: VerbContext,
 ): Promise<Receipt> {
-  const { body: text } = activity.object;
   const media = await uploadMedia(client, activity, context);
   const body = {
-    ...optional("text", text),
+    ...optional("text", networkText(activity.object, PLAIN_TEXT)),
     ...(media.length === 0 ? {} : { attachments: media.map((media_id) => ({ media_id })) }),
   };
   const conversations: string[] = [];

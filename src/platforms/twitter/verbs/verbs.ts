@@ -18,6 +18,7 @@ const actor = { address: "@bob" };
 const id = "1900000000000000001";
 const alice = [{ address: "@alice" }];
 const media = { as: "kept", mediaTypes: Object.keys(MEDIA_TYPES), maxBytes: 5_000_000 } as const;
+const plain = { as: "plain", tooLong: "refused", note: "lists as lines, addresses behind their links" } as const;
 const own = { note: "own posts and messages; messages from the account's own view only" } as const;
 const tier = { note: "where X allows it to the app" } as const;
 
@@ -29,6 +30,8 @@ const writing: Record<string, XVerb> = {
     renamed: { "/object/quote": "object.quotes" },
     capabilities: {
       body: { as: "kept", tooLong: "refused", note: "weight of at most 280 by X's counting" },
+      html: plain,
+      markdown: plain,
       attachments: { ...media, note: "four pictures, or one GIF or video" },
       inReplyTo: { note: "where the post's author mentioned or quoted the account" },
       quotes: tier,
@@ -39,7 +42,7 @@ const writing: Record<string, XVerb> = {
     summary: "Sends a direct message to people by name or id, or into conversations",
     schema: SendSchema,
     example: { actor, target: alice, object: { body: "Hello Alice!" } },
-    capabilities: { body: { as: "kept", tooLong: "refused" }, attachments: media },
+    capabilities: { body: { as: "kept", tooLong: "refused" }, html: plain, markdown: plain, attachments: media },
     run: send,
   }),
   delete: defineVerb({

@@ -1,4 +1,5 @@
 import { optional } from "../../../model/optional.ts";
+import { fromHtml, fromStyling, isFormatted, toHtml } from "../../../platform/kit/rich-text/rich-text.ts";
 import type { Stanza } from "../client/library.ts";
 import { NS_MUC_USER } from "../client/rooms.ts";
 import { attr, textOf } from "../client/stanza.ts";
@@ -64,7 +65,20 @@ function invitation(message: Stanza): MessageContent | undefined {
 function correction(message: Stanza): MessageContent | undefined {
   const id = attr(message.getChild("replace", "urn:xmpp:message-correct:0"), "id");
   const body = textOf(message, "body");
-  return id === undefined || body === undefined ? undefined : { verb: "update", object: { type: "message", id, body } };
+  return id === undefined || body === undefined
+    ? undefined
+    : { verb: "update", object: { type: "message", id, ...formsOf(message, body) } };
+}
+
+/**
+ * Returns a body as it arrived, and as HTML where it is formatted. XHTML-IM (XEP-0071) wins over Message Styling
+ * (XEP-0393); the latter counts unless the sender says that its signs mean nothing.
+ */
+function formsOf(message: Stanza, body: string | undefined): { readonly body?: string; readonly html?: string } {
+  const xhtml = message.getChild("html", "http://jabber.org/protocol/xhtml-im")?.getChild("body");
+  const isUnstyled = message.getChild("unstyled", "urn:xmpp:styling:0") !== undefined;
+  const document = xhtml ? fromHtml(xhtml.toString()) : isUnstyled ? [] : fromStyling(body ?? "");
+  return { ...optional("body", body), ...(isFormatted(document) ? { html: toHtml(document) } : {}) };
 }
 
 /** Reads a room's topic or a plain message. Includes reply reference (XEP-0461) and link (XEP-0066). */
@@ -84,7 +98,7 @@ function text(message: Stanza, id: string | undefined, isRoom: boolean): Message
       type: "message",
       ...optional("id", id),
       ...optional("subject", title),
-      ...optional("body", body),
+      ...formsOf(message, body),
       ...optional("inReplyTo", inReplyTo),
       ...(url === undefined ? {} : { attachments: [{ url }] }),
       ...optional("encrypted", encrypted),

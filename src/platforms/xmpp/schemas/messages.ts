@@ -1,4 +1,7 @@
 import Type, { type Static } from "typebox";
+import { toStyling } from "../../../platform/kit/rich-text/rich-text.ts";
+import { markupForms, needsText } from "../../../platform/vocabulary/vocabulary.ts";
+import { TEXT } from "../client/jid.ts";
 import {
   ACTOR_EXAMPLE,
   AnyTarget,
@@ -12,7 +15,18 @@ import {
 } from "./common.ts";
 
 /** Text of a message, in UTF-16 units. Escaped and in UTF-8, the longest still fits the servers' stanza limits. */
-const Body = text(32_768, { minLength: 1 });
+const MAX_TEXT = 32_768;
+const textForms = { body: Type.Optional(text(MAX_TEXT, { minLength: 1 })), ...markupForms() };
+const textPattern = new RegExp(TEXT, "u");
+
+/** Writer of Message Styling (XEP-0393). */
+export const XMPP_TEXT = { write: toStyling };
+
+/** Returns why a text in Message Styling cannot be sent. HTML can hold characters that no schema sees. */
+export function textRefusal(styled: string): string | undefined {
+  if (styled.length > MAX_TEXT) return `becomes ${styled.length} characters; at most ${MAX_TEXT} are sent`;
+  return textPattern.test(styled) ? undefined : "has control characters, which XML can't carry";
+}
 
 export const SendSchema = verbSchema(
   AnyTarget,
@@ -20,11 +34,11 @@ export const SendSchema = verbSchema(
   Type.Object(
     {
       type: Type.Optional(Type.Literal("message")),
-      body: Body,
+      ...textForms,
       subject: Type.Optional(text(1_024)),
       inReplyTo: Type.Optional(MessageId),
     },
-    STRICT,
+    { ...STRICT, ...needsText(), description: "A message needs body, html or markdown." },
   ),
 );
 export const SEND_EXAMPLE: Static<typeof SendSchema> = {
@@ -37,7 +51,7 @@ const Correction = Type.Object(
   {
     type: Type.Optional(Type.Literal("message")),
     id: MessageId,
-    body: Body,
+    ...textForms,
   },
   STRICT,
 );

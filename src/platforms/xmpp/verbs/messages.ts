@@ -1,17 +1,19 @@
 import { xml } from "@xmpp/client";
+import { networkText, type PostedText } from "../../../platform/kit/rich-text/rich-text.ts";
 import type { ActivityOf, Outcome, Receipt, VerbContext } from "../../../platform/platform.ts";
 import { type Client, presenceStanza } from "../client/client.ts";
 import { bare } from "../client/jid.ts";
 import type { Stanza } from "../client/library.ts";
 import { REACTIONS_KEY } from "../client/memory.ts";
-import type {
-  DeleteSchema,
-  ReactSchema,
-  ReadSchema,
-  SendSchema,
-  TypingSchema,
-  UnreactSchema,
-  UpdateSchema,
+import {
+  type DeleteSchema,
+  type ReactSchema,
+  type ReadSchema,
+  type SendSchema,
+  type TypingSchema,
+  type UnreactSchema,
+  type UpdateSchema,
+  XMPP_TEXT,
 } from "../schemas/messages.ts";
 import { isRoom, type Recipient, sendStanzas } from "./send-stanzas.ts";
 import { senderIdOf } from "./sender-id.ts";
@@ -29,14 +31,19 @@ function receiptRequests({ isRoom: toRoom }: Recipient): readonly Stanza[] {
   return [xml("request", { xmlns: "urn:xmpp:receipts" }), xml("markable", { xmlns: "urn:xmpp:chat-markers:0" })];
 }
 
+/** Builds the body of a message; HTML and Markdown become Message Styling (XEP-0393). */
+function bodyOf(text: PostedText): Stanza {
+  return xml("body", {}, networkText(text, XMPP_TEXT) ?? "");
+}
+
 /** Sends a message: body, subject and reply reference (XEP-0461). */
 export function send(client: Client, activity: ActivityOf<typeof SendSchema>, context: VerbContext): Promise<Receipt> {
-  const { body, subject, inReplyTo } = activity.object;
+  const { subject, inReplyTo } = activity.object;
   return sendStanzas(client, activity, context, (to) => [
     message(
       to,
       ...(subject === undefined ? [] : [xml("subject", {}, subject)]),
-      xml("body", {}, body),
+      bodyOf(activity.object),
       ...(inReplyTo === undefined ? [] : [xml("reply", { xmlns: "urn:xmpp:reply:0", to: to.address, id: inReplyTo })]),
       ...receiptRequests(to),
     ),
@@ -66,7 +73,7 @@ async function correct(
   client: Client,
   activity: ActivityOf<typeof UpdateSchema>,
   context: VerbContext,
-  { id, body }: { readonly id: string; readonly body: string },
+  { id, ...text }: PostedText & { readonly id: string },
 ): Promise<Receipt> {
   const ids = new Map<string, string>();
   for (const index of context.pending) {
@@ -75,7 +82,7 @@ async function correct(
   }
   return sendStanzas(client, activity, context, (to) => {
     const replace = xml("replace", { xmlns: "urn:xmpp:message-correct:0", id: ids.get(to.address) ?? id });
-    return [message(to, xml("body", {}, body), replace, ...receiptRequests(to))];
+    return [message(to, bodyOf(text), replace, ...receiptRequests(to))];
   });
 }
 

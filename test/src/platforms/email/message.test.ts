@@ -29,7 +29,22 @@ describe("what send takes", () => {
     ).toEqual([]);
   });
 
-  it("needs a body, html or attachments", () => {
+  it("sends Markdown as HTML and as plain text, beside what the app wrote itself", async () => {
+    const partsOf = async (object: Activity["object"]) => {
+      const { text = "", html } = await simpleParser(await compose(testMailActivity({ object }), [], {}));
+      return [text.trim(), html === false ? html : html?.trim()];
+    };
+    const markdown = "**Hello** [site](https://a.example)";
+    const html = '<p><strong>Hello</strong> <a href="https://a.example">site</a></p>';
+    expect(await partsOf({ markdown })).toEqual(["Hello site (https://a.example)", html]);
+    expect(await partsOf({ markdown, body: "Hello!" })).toEqual(["Hello!", html]);
+    expect(await partsOf({ markdown, html: "<i>Hello</i>" })).toEqual([
+      "Hello site (https://a.example)",
+      "<i>Hello</i>",
+    ]);
+  });
+
+  it("needs a body, html, markdown or attachments", () => {
     expect(pointers(mail({ subject: "Hi" })).length).toBeGreaterThan(0);
     for (const object of [{ body: "" }, { html: "x" }, { attachments: [{ name: "a", content: "" }] }]) {
       expect(pointers(mail(object))).toEqual([]);

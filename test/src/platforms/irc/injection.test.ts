@@ -35,7 +35,13 @@ const name = fc.oneof(
   evil.map((text) => `alice${text}`),
 );
 const optional = (value: fc.Arbitrary<string>) => fc.option(value, { nil: undefined });
+/** Text whose control characters hide behind entities, which no pattern of a schema sees. */
+const hidden = evil.map((text) => [...text].map((letter) => `&#${letter.codePointAt(0)};`).join(""));
 const work = fc.oneof(
+  fc.record({
+    verb: fc.constant("send"),
+    object: fc.oneof(fc.record({ html: hidden }), fc.record({ markdown: hidden })),
+  }),
   fc.record({
     verb: fc.constant("send"),
     object: fc.record({ body: evil, type: fc.constantFrom("message", "action", "notice") }),

@@ -56,6 +56,19 @@ describe.each([
     await peer.send("PART #say");
   });
 
+  it("converts HTML and Markdown to formatting characters, and arriving ones to HTML", async () => {
+    const account = await bob();
+    const html = '<p>a <b>big</b> <a href="https://a.example/">site</a></p>';
+    const { object } = await account.run("send", "alice", { html });
+    expect(object).toMatchObject({ parts: [{ body: "a big site (https://a.example/)" }] });
+    await peer.waitFor(isSaid("a \u0002big\u000f site (https://a.example/)"));
+    await account.run("send", "alice", { markdown: "*so* `code`" });
+    await peer.waitFor(isSaid("\u001dso\u000f \u0011code\u000f"));
+    await peer.send(`PRIVMSG ${account.nick()} :a \u0002big\u0002 \u001dthing\u000f \u00034red`);
+    const { event } = await account.hold.arrived((arrival) => arrival.event.object.body === "a big thing red");
+    expect(event.object.html).toBe("<p>a <strong>big</strong> <em>thing</em> red</p>");
+  });
+
   it("splits long text and lines into parts that arrive in order", async () => {
     const account = await bob();
     const text = `first\n\n  \n${"ä€🎉 ".repeat(150)}\r\nlast of all`;

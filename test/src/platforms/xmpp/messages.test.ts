@@ -98,6 +98,41 @@ describe("messages", () => {
     await me.close();
   });
 
+  it("carry HTML and Markdown as Message Styling, and arrive as HTML from Styling and XHTML-IM", async () => {
+    const me = await bob();
+    const target = [{ address: ALICE }];
+    const html = '<p>a <b>big</b> <a href="https://a.example/">site</a></p>';
+    const { id } = await me.do("send", { target, object: { html } });
+    const there = await alice.waitFor((one) => one.attrs.id === id);
+    expect(there.getChildText("body")).toBe("a *big* site (https://a.example/)");
+    const change = await me.do("update", { target, object: { id, markdown: "_so_ `code`" } });
+    const corrected = await alice.waitFor((one) => one.attrs.id === change.id);
+    expect(corrected.getChildText("body")).toBe("_so_ `code`");
+
+    const say = (text: string, ...more: ReturnType<typeof xml>[]) =>
+      alice.send(xml("message", { to: me.address, type: "chat" }, xml("body", {}, text), ...more));
+    const arrived = async (text: string) =>
+      (await me.hold.arrived(({ event }) => event.object.body === text)).event.object;
+    await say("a *big* thing");
+    expect(await arrived("a *big* thing")).toMatchObject({ html: "<p>a <strong>big</strong> thing</p>" });
+    await say("no *signs*", xml("unstyled", { xmlns: "urn:xmpp:styling:0" }));
+    expect(await arrived("no *signs*")).not.toHaveProperty("html");
+    const rich = xml("p", {}, "x ", xml("strong", {}, "y"), xml("script", {}, "z()"));
+    const body = xml("body", { xmlns: "http://www.w3.org/1999/xhtml" }, rich);
+    await say("x y", xml("html", { xmlns: "http://jabber.org/protocol/xhtml-im" }, body));
+    expect(await arrived("x y")).toMatchObject({ html: "<p>x <strong>y</strong></p>" });
+    await me.close();
+  });
+
+  it.each([
+    ["send", { html: "a&#1;b" }, "/object/html"],
+    ["send", { markdown: "x".repeat(32_769) }, "/object/markdown"],
+    ["update", { id: "1" }, "/object"],
+  ])("that no stanza could carry are refused: %s of %o", (verb, object, pointer) => {
+    const activity = { platform: "xmpp", verb, actor: { address: ALICE }, target: [], object };
+    expect(platform.validate?.(verb, activity)).toMatchObject({ code: "validation-failed", pointer });
+  });
+
   it("to an unknown recipient fail, beside a message that arrives", async () => {
     const me = await bob();
     const sent = await me.do("send", {

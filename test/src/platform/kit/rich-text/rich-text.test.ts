@@ -5,7 +5,12 @@ import {
   fromIrc,
   fromMarkdown,
   fromPlain,
+  fromStyling,
+  isFormatted,
+  networkText,
+  PLAIN_TEXT,
   richTextOf,
+  textIssue,
   toHtml,
   toIrc,
   toPlain,
@@ -53,6 +58,59 @@ describe("rich text", () => {
     expect(toPlain(richTextOf({ body: "plain", html: "<b>html</b>", markdown: "*md*" }))).toBe("html");
     expect(toPlain(richTextOf({ body: "plain", markdown: "*md*" }))).toBe("md");
     expect(toPlain(richTextOf({ body: "plain *not* <b>" }))).toBe("plain *not* <b>");
+  });
+
+  it("is read from Message Styling by the rules of XEP-0393", () => {
+    const html = (text: string) => toHtml(fromStyling(text));
+    expect(html("a *b* _c_ ~d~ `*e*` f\ng")).toBe(
+      "<p>a <strong>b</strong> <em>c</em> <s>d</s> <code>*e*</code> f<br>g</p>",
+    );
+    expect(html("*_both_* and **")).toBe("<p><strong><em>both</em></strong> and **</p>");
+    expect(html("2*3*4 * 5 * not* _open\n* no*")).toBe("<p>2*3*4 * 5 * not* _open<br>* no*</p>");
+    expect(html("> said *so*\n>> twice\nanswer")).toBe(
+      "<blockquote><p>said <strong>so</strong></p><blockquote><p>twice</p></blockquote></blockquote><p>answer</p>",
+    );
+    expect(html("```\na  *b*\n```\nend")).toBe("<pre><code>a  *b*</code></pre><p>end</p>");
+    expect(isFormatted(fromStyling("2*3*4 nothing here"))).toBe(false);
+  });
+
+  it("keeps marks of words through Message Styling, and the words of any text", () => {
+    const word = fc.tuple(fc.constantFrom("a", "bc", "d e"), fc.constantFrom("", "strong", "em", "s", "code"));
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 8 }), (parts) => {
+        const html = parts.map(([text, tag]) => (tag === "" ? text : `<${tag}>${text}</${tag}>`)).join(" ");
+        expect(toHtml(fromStyling(toStyling(fromHtml(html))))).toBe(toHtml(fromHtml(html)));
+      }),
+    );
+    const sign = fc.constantFrom("*", "_", "~", "`", ">", "```", " ", "\n", "a", "b c");
+    fc.assert(
+      fc.property(fc.array(sign, { maxLength: 40 }), (signs) => {
+        const letters = (text: string) => text.replace(/[^abc]/g, "");
+        const text = signs.join("");
+        // A fence may name a language, which is no text.
+        fc.pre(!text.includes("```"));
+        expect(letters(toPlain(fromStyling(text)))).toBe(letters(text));
+      }),
+    );
+  });
+
+  it("leaves a body as posted and converts the richer forms", () => {
+    const styling = { write: toStyling };
+    expect(networkText({ body: "a *b*\n\n\n c" }, styling)).toBe("a *b*\n\n\n c");
+    expect(networkText({ body: "plain", html: "<b>rich</b>" }, styling)).toBe("*rich*");
+    expect(networkText({ body: "plain", html: "<b>rich</b>" }, PLAIN_TEXT)).toBe("plain");
+    expect(networkText({ markdown: "**rich** [site](https://a.example)" }, PLAIN_TEXT)).toBe(
+      "rich site (https://a.example)",
+    );
+    expect(networkText({}, PLAIN_TEXT)).toBeUndefined();
+  });
+
+  it("refuses a converted text with a pointer to the form that was posted", () => {
+    const refuse = (text: string) => (text.length > 3 ? "is too long" : undefined);
+    expect(textIssue({ html: "<b>abc</b>" }, PLAIN_TEXT, refuse)).toBeUndefined();
+    expect(textIssue({ html: "<b>abcd</b>" }, PLAIN_TEXT, refuse)).toMatchObject({ pointer: "/object/html" });
+    expect(textIssue({ markdown: "abcd" }, PLAIN_TEXT, refuse)).toMatchObject({ pointer: "/object/markdown" });
+    expect(textIssue({ html: "<img>" }, PLAIN_TEXT, refuse)).toMatchObject({ detail: "has no text" });
   });
 
   it("keeps the words of any plain text through HTML", () => {
@@ -116,5 +174,10 @@ describe("rich text", () => {
     expect(toPlain(fromHtml(deep))).toContain("x");
     expect(toPlain(fromHtml("<".repeat(200_000)))).toHaveLength(200_000);
     expect(toPlain(fromMarkdown("[".repeat(20_000))).length).toBe(20_000);
+    for (const piece of ["*a ", "*_~`", "> ", "`a", "*a*"]) {
+      const length = Math.floor(200_000 / piece.length);
+      expect(toPlain(fromStyling(piece.repeat(length))).length).toBeGreaterThan(0);
+    }
+    expect(toStyling(fromHtml("<b>a</b>b ".repeat(20_000))).length).toBeGreaterThan(40_000);
   });
 });

@@ -45,6 +45,16 @@ function run(
 }
 
 describe("messages", () => {
+  it("carry HTML and Markdown as plain text", async () => {
+    server.wrote(ANN);
+    await run("send", [ANN], { html: '<p>See <b>our</b> <a href="https://a.example/">site</a></p>' });
+    await run("post", ["public"], { markdown: "**Open** on\n\n- Sunday\n- Monday" });
+    expect(server.calls.map(({ body }) => body)).toMatchObject([
+      { message: { text: "See our site (https://a.example/)" } },
+      { message: "Open on\n\n- Sunday\n- Monday" },
+    ]);
+  });
+
   it("are sent to each person within the window, each with its own outcome", async () => {
     server.wrote(ANN);
     server.wrote(BEN, 25 * 3_600_000);
@@ -275,7 +285,7 @@ describe("errors", () => {
 });
 
 it.each([
-  ["send", { attachments: [{ url: "https://a.example/b" }], body: "both" }],
+  ["send", { html: "" }],
   ["send", {}],
   ["send", { body: "x".repeat(2_001) }],
   ["send", { body: "x", facebook: { tag: "ACCOUNT_UPDATE" } }],
@@ -301,12 +311,30 @@ it.each([
   ["post", { attachments: [{ url: "https://a.example/b.png" }], url: "https://a.example/" }, "/object/url"],
   ["post", { body: "Look", inReplyTo: POST, url: "https://a.example/" }, "/object/url"],
   ["post", { body: "x".repeat(8_001), inReplyTo: POST }, "/object/body"],
+  ["post", { html: `<p>${"x".repeat(8_001)}</p>`, inReplyTo: POST }, "/object/html"],
+  ["update", { id: POST, markdown: "x".repeat(63_207) }, "/object/markdown"],
 ])("%s of %j is refused before anything is sent", (verb, object, pointer) => {
   const refused = facebook({}).validate?.(verb, {
     platform: "facebook",
     verb,
     actor: { address: PAGE },
     target: [],
+    object,
+  });
+  expect(refused).toMatchObject({ code: "validation-failed", pointer });
+});
+
+it.each([
+  [{ attachments: [{ url: "https://a.example/b" }], body: "both" }, "/object/attachments"],
+  [{ attachments: [{ url: "https://a.example/b" }], html: "<b>both</b>" }, "/object/attachments"],
+  [{ markdown: "x".repeat(2_001) }, "/object/markdown"],
+])("send of %j is refused before anything is sent", (object, pointer) => {
+  const target = [{ address: "6543210987654321" }];
+  const refused = facebook({}).validate?.("send", {
+    platform: "facebook",
+    verb: "send",
+    actor: { address: PAGE },
+    target,
     object,
   });
   expect(refused).toMatchObject({ code: "validation-failed", pointer });

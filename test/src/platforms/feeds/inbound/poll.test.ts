@@ -5,6 +5,7 @@ import { parseState } from "../../../../../src/platforms/feeds/inbound/state.ts"
 import { feeds } from "../../../../../src/platforms/feeds/platform.ts";
 import { feedItem, feedServer, type ServedFeed } from "../../../../support/feed-server.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
+import { watchEvent } from "../../../../support/vocabulary-watch.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -28,10 +29,12 @@ beforeEach(() => {
 });
 
 const at = (path: string) => `${site.origin}${path}`;
-function look(path: string, state?: string, overrides: Partial<PollContext> = {}): Promise<PollResult> {
+async function look(path: string, state?: string, overrides: Partial<PollContext> = {}): Promise<PollResult> {
   const signal = new AbortController().signal;
   const none = { state, signal, log: silentLog, triggered: false, hint: undefined };
-  return platform.poll(at(path), { ...guard, ...none, ...overrides });
+  const result = await platform.poll(at(path), { ...guard, ...none, ...overrides });
+  for (const { event } of result.entries) watchEvent(event);
+  return result;
 }
 const ids = ({ entries }: PollResult) => entries.map(({ event }) => `${event.verb} ${event.id}`);
 const headers = (path: string, nth: number) => site.of(path)[nth]?.headers ?? {};

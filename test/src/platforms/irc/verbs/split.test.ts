@@ -33,6 +33,14 @@ describe("split", () => {
     expect(split("one\n\n \r\ntwo", 350)).toEqual(["one", "two"]);
   });
 
+  it("goes on with the formatting of a text that it cuts, within the bytes of a part", () => {
+    const text = `\u0002${"bold ".repeat(10)}\u000f plain`;
+    const parts = split(text, 30);
+    expect(parts.slice(0, -1).every((part) => part.startsWith("\u0002"))).toBe(true);
+    expect(parts.every((part) => Buffer.byteLength(part) <= 30)).toBe(true);
+    expect(parts.at(-1)).toMatch(/plain$/);
+  });
+
   it("leaves room for what the server puts before a line", () => {
     const nick = "n".repeat(30);
     for (const kind of ["message", "action", "notice"] as const) {

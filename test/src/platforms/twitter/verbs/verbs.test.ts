@@ -27,6 +27,17 @@ describe("post", () => {
     expect(endpoints()).toEqual(["201 POST /2/tweets"]);
   });
 
+  it("carries HTML and Markdown as plain text, or the body that is given beside", async () => {
+    await bob("post", { object: { html: '<p>See <b>this</b> <a href="https://a.example/">page</a></p>' } });
+    await bob("post", { object: { markdown: "**This** too" } });
+    await bob("post", { object: { body: "Plain words", html: "<b>Rich</b> words" } });
+    expect(x.server.posts.map(({ text }) => text)).toEqual([
+      "See this page (https://a.example/)",
+      "This too",
+      "Plain words",
+    ]);
+  });
+
   it("needs no target", async () => {
     expect(await bob("post", { target: [] })).toMatchObject({ outcomes: [], object: { id: expect.any(String) } });
   });
@@ -290,6 +301,8 @@ describe("what X would refuse is refused before", () => {
   it.each([
     ["post", { body: "a".repeat(281) }, "/object/body"],
     ["post", { body: "語".repeat(141) }, "/object/body"],
+    ["post", { html: `<p>${"a".repeat(281)}</p>` }, "/object/html"],
+    ["send", { markdown: "a".repeat(10_001) }, "/object/markdown"],
     ["post", { attachments: [{ name: "a", mediaType: "text/plain", content: "" }] }, "/object/attachments/0/mediaType"],
     [
       "post",
