@@ -4,6 +4,7 @@ import { firstAppKeyPath } from "../apps/first-app.ts";
 import type { Config } from "../config/settings.ts";
 import type { Running } from "../main.ts";
 import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
+import { commandName } from "./command-name.ts";
 
 /** Prints the addresses and first commands after the start. A worker prints nothing. */
 export function announce(config: Config, running: Running): void {
@@ -12,7 +13,9 @@ export function announce(config: Config, running: Running): void {
   console.log(`Dragoman listens on ${running.address}${basePath}`);
   if (running.firstKey !== undefined) {
     console.log(`First app's API key: ${running.firstKey}`);
-    console.log(`It is kept in ${firstAppKeyPath(config.dataDir)}; more keys: npx dragoman app create NAME`);
+    console.log(
+      `It is kept in ${firstAppKeyPath(config.dataDir)}; more keys: ${commandName(process.argv[1] ?? "dragoman", process.cwd())} app create NAME`,
+    );
   }
   if (isSandboxEnabled(config))
     console.log(

@@ -6,7 +6,8 @@ import { checkKeyring } from "../crypto/keyring-check.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { type OpenedRedis, openRedis } from "../redis/open.ts";
 import { serverFacts } from "../redis/server-facts.ts";
-import { commandLog, keyFileOf } from "./tools.ts";
+import { isInstalled, keyFileOf } from "./installation.ts";
+import { commandLog } from "./tools.ts";
 
 /** Line of the doctor's report. */
 interface Finding {
@@ -63,6 +64,11 @@ async function folderFinding(name: string, path: string): Promise<Finding> {
 }
 
 async function redisFindings(config: Config): Promise<readonly Finding[]> {
+  if (config.redisUrl === "" && !isInstalled(config))
+    return [
+      { state: "good", text: "Redis (private): is started, with its data, by the first `dragoman serve`" },
+      ...(await keyFindings(config, undefined)),
+    ];
   let opened: OpenedRedis | undefined;
   try {
     opened = await openRedis(config, commandLog(config));
@@ -87,11 +93,14 @@ async function redisFindings(config: Config): Promise<readonly Finding[]> {
   }
 }
 
-async function keyFindings(config: Config, client: RedisClient): Promise<readonly Finding[]> {
+/** Checks that the key file can be read and, where there is data, that it fits. */
+async function keyFindings(config: Config, client: RedisClient | undefined): Promise<readonly Finding[]> {
   const path = keyFileOf(config);
   if ((await stat(path).catch(() => undefined)) === undefined) return [];
   try {
-    await checkKeyring(client, await keyring({ path, opens: false }));
+    const keys = await keyring({ path, opens: false });
+    if (client === undefined) return [];
+    await checkKeyring(client, keys);
     return [{ state: "good", text: "The key file fits the data" }];
   } catch (error) {
     return [{ state: "bad", text: wordsOf(error) }];

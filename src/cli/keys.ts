@@ -19,7 +19,7 @@ export interface KeyCommandsDeps {
   readonly connect: () => Promise<KeyTools>;
 }
 
-/** Adds `dragoman key export-api|rotate`. */
+/** Adds `dragoman key create|export-api|rotate`. */
 export function keyCommands(program: Command, deps: KeyCommandsDeps, io: Terminal = terminal): void {
   const key = program.command("key").description("The keys that logins are sealed with.");
   const clearly = async (command: Command, work: () => Promise<void>): Promise<void> => {
@@ -32,12 +32,21 @@ export function keyCommands(program: Command, deps: KeyCommandsDeps, io: Termina
   };
 
   key
+    .command("create")
+    .description("Makes the key file where there is none. `dragoman serve` does so by itself.")
+    .action((_options: unknown, command: Command) =>
+      clearly(command, async () => {
+        await ensureKeyFile(deps.keyFile());
+        io.say(`The key file is ${deps.keyFile()}. Keep a copy apart from the data.`);
+      }),
+    );
+
+  key
     .command("export-api")
     .argument("<file>", "where to write it; must not exist")
     .description("Writes the key file for a machine that runs only the API: it can seal logins there, not open them.")
     .action((file: string, _options: unknown, command: Command) =>
       clearly(command, async () => {
-        await ensureKeyFile(deps.keyFile());
         await exportApiKeyFile(deps.keyFile(), file);
         io.say(`Wrote ${file}. Copy it to the API machine, name it in MASTER_KEY_FILE there, and delete this copy.`);
       }),
@@ -53,7 +62,6 @@ export function keyCommands(program: Command, deps: KeyCommandsDeps, io: Termina
     .action((options: { stage?: boolean }, command: Command) =>
       clearly(command, async () => {
         if (options.stage) {
-          await ensureKeyFile(deps.keyFile());
           const staged = await stageKeyVersion(deps.keyFile());
           io.say(`Version ${staged} is in ${deps.keyFile()}, not used yet. Copy it, then run: dragoman key rotate`);
           return;

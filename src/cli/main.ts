@@ -6,10 +6,12 @@ import { appCommands } from "./apps.ts";
 import { configCommand } from "./config.ts";
 import { deadLetterCommands } from "./dead-letters.ts";
 import { doctorCommand } from "./doctor.ts";
+import { keyFileOf } from "./installation.ts";
 import { keyCommands } from "./keys.ts";
 import { proxyCommands } from "./proxy.ts";
 import { serveCommand } from "./serve.ts";
-import { keyFileOf, openAppTools, openDeadLetterTools, openKeyTools } from "./tools.ts";
+import { addServiceEnvironment, SERVICE_ENV_FILE } from "./service-environment.ts";
+import { openAppTools, openDeadLetterTools, openKeyTools } from "./tools.ts";
 import { version } from "./version.ts";
 
 /** What `sysexits.h` calls a configuration error: a supervisor need not try again. */
@@ -19,6 +21,11 @@ const program = new Command("dragoman")
   .description("A messaging gateway: POST an activity, get its rid, watch what became of it on a stream.")
   .version(version(readFileSync))
   .showHelpAfterError("(dragoman --help shows the commands)")
+  .option(
+    "--env-file <file>",
+    `settings as NAME=value lines; commands but serve read ${SERVICE_ENV_FILE} by themselves`,
+  )
+  .hook("preAction", (_program, command) => useServiceEnvironment(command.name() === "serve"))
   .addHelpText(
     "after",
     `
@@ -38,6 +45,14 @@ deadLetterCommands(program, openDeadLetterTools);
 configCommand(program);
 doctorCommand(program);
 proxyCommands(program);
+
+/** Reads the environment file before a command reads its settings. `serve` reads only the file that it is given. */
+function useServiceEnvironment(isServe: boolean): void {
+  const { envFile } = program.opts<{ envFile?: string }>();
+  if (isServe && envFile === undefined) return;
+  const file = addServiceEnvironment({ given: envFile, serviceFile: SERVICE_ENV_FILE, env: process.env });
+  if (file !== undefined && envFile === undefined) console.error(`Settings of the service are used: ${file}`);
+}
 
 try {
   await program.parseAsync();

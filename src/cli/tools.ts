@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { redisAccounts } from "../accounts/redis-accounts.ts";
 import { appRegistry } from "../apps/redis-registry.ts";
 import { type Config, readConfig } from "../config/settings.ts";
@@ -22,14 +21,10 @@ import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
 import { redisWebhooks } from "../webhooks/redis-webhooks.ts";
 import type { AppTools } from "./apps.ts";
 import type { DeadLetterTools } from "./dead-letters.ts";
+import { keyFileOf, requireInstallation } from "./installation.ts";
 import type { KeyTools } from "./keys.ts";
 
 const READY_MS = 10_000;
-
-/** Path of the master key file: MASTER_KEY_FILE, else in the data folder. */
-export function keyFileOf(config: Pick<Config, "masterKeyFile" | "dataDir">): string {
-  return config.masterKeyFile || join(config.dataDir, "master.key");
-}
 
 /** A log for commands: warnings only, unless LOG_LEVEL asks for more. */
 export function commandLog(config: Pick<Config, "logLevel">): Log {
@@ -90,6 +85,7 @@ async function openStore(
   config: Config,
   opens: boolean,
 ): Promise<{ redis: RedisClient; ring: Keyring; close: () => Promise<void> }> {
+  requireInstallation(config);
   const opened = await openRedis(config, commandLog(config));
   try {
     const redis = opened.connections.producer();

@@ -63,8 +63,11 @@ export async function readKeyFile(path: string): Promise<KeyFile> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
     throw new KeyringError(
-      `The key file ${path} can't be read (${(error as NodeJS.ErrnoException).code ?? "unknown"}).`,
+      code === "ENOENT"
+        ? `There is no key file ${path}; \`dragoman serve\` and \`dragoman key create\` make it.`
+        : `The key file ${path} can't be read (${code}).`,
     );
   }
   let value: unknown;

@@ -119,7 +119,7 @@ export function settingsPage(): string {
 ${GENERATED}
 
 Every setting is one environment variable, read once at start. A value that can't be used ends the start with exit code 78
-and a sentence that names it. \`npx dragoman config\` shows this table with the values in force.
+and a sentence that names it. \`node bin/dragoman.mjs config\` shows this table with the values in force.
 
 | variable | default | what for |
 |---|---|---|

@@ -1,9 +1,12 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
@@ -14,6 +17,19 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
+
+/** Runs `serve` until it prints its address, so that there is an installation, and ends it. */
+async function startOnce(): Promise<void> {
+  const env = { PATH: process.env.PATH, HOME: dir, DATA_DIR: join(dir, "data"), PORT: "0" };
+  const serve = spawn(process.execPath, ["--import", "tsx", entry, "serve", "--role", "api"], {
+    env,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const ended = once(serve, "exit");
+  for await (const line of createInterface({ input: serve.stdout })) if (line.startsWith("Dragoman listens")) break;
+  serve.kill("SIGINT");
+  await ended;
+}
 
 interface Answer {
   readonly code: number;
@@ -76,11 +92,54 @@ test("serve without any Redis ends with 78 and the line to run", async () => {
   );
 });
 
-test("doctor finds a fresh installation fit and leaves no key behind", async () => {
-  const answer = await dragoman(["doctor"]);
+test("doctor finds a fresh installation fit and makes nothing", async () => {
+  const data = join(dir, "fresh");
+  const answer = await dragoman(["doctor"], { DATA_DIR: data });
   expect(answer.code).toBe(0);
-  expect(answer.out).toMatch(/✓ Redis \(private\): redis 7\.\S+, fsync always, noeviction/);
+  expect(answer.out).toMatch(/✓ Redis \(private\): is started, with its data, by the first `dragoman serve`/);
   expect(answer.out).toMatch(/master\.key is made at the first start/);
+  expect(existsSync(data)).toBe(false);
+});
+
+test.each([
+  ["app", "create", "shop"],
+  ["app", "list"],
+  ["key", "rotate"],
+  ["key", "rotate", "--stage"],
+  ["key", "export-api", "api.key"],
+  ["dead-letters", "list", "--app", "shop"],
+])("%s %s %s refuses where no gateway has run, and makes nothing", async (...args) => {
+  const data = join(dir, "absent");
+  const answer = await dragoman(args, { DATA_DIR: data });
+  expect(answer.code).toBeGreaterThan(0);
+  expect(answer.out).toBe("");
+  expect(answer.said).toContain(data);
+  expect(answer.said).toContain("dragoman serve");
+  expect(existsSync(data)).toBe(false);
+});
+
+test("a command refuses a REDIS_URL without the key file of its data", async () => {
+  const answer = await dragoman(["app", "list"], { DATA_DIR: join(dir, "absent"), REDIS_URL: "redis://127.0.0.1:1" });
+  expect(answer).toMatchObject({ code: 78, out: "" });
+  expect(answer.said).toMatch(/there is no .*master\.key.*--env-file FILE/);
+});
+
+test("--env-file names the settings, before or after the command", async () => {
+  const file = join(dir, "other.env");
+  await writeFile(file, "# comment\nPORT=9123\n");
+  for (const args of [
+    ["--env-file", file, "config"],
+    ["config", "--env-file", file],
+  ])
+    expect((await dragoman(args)).out).toMatch(/\* PORT +9123/);
+});
+
+// Some Node lines read --env-file themselves, wherever it stands, and refuse a missing file before the command runs.
+test("--env-file with a missing file is refused in a line that names it", async () => {
+  const answer = await dragoman(["app", "list", "--env-file", join(dir, "none.env")]);
+  expect(answer.code).toBeGreaterThan(0);
+  expect(answer.out).toBe("");
+  expect(answer.said).toMatch(/none\.env.*(can't be read|not found)/);
 });
 
 test("doctor says what is wrong", async () => {
@@ -100,6 +159,7 @@ test("doctor says what is wrong", async () => {
 });
 
 test("an app is made from the command line, and its key alone is on standard output", async () => {
+  await startOnce();
   const created = await dragoman(["app", "create", "shop"]);
   expect(created.code).toBe(0);
   expect(created.out).toMatch(/^dgm_\w+_\w+_\w+\n$/);
