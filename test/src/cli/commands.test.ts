@@ -103,12 +103,9 @@ test("doctor finds a fresh installation fit and makes nothing", async () => {
 
 test.each([
   ["app", "create", "shop"],
-  ["app", "list"],
   ["key", "rotate"],
-  ["key", "rotate", "--stage"],
   ["key", "export-api", "api.key"],
-  ["dead-letters", "list", "--app", "shop"],
-])("%s %s %s refuses where no gateway has run, and makes nothing", async (...args) => {
+])("%s %s refuses where no gateway has run, and makes nothing", async (...args) => {
   const data = join(dir, "absent");
   const answer = await dragoman(args, { DATA_DIR: data });
   expect(answer.code).toBeGreaterThan(0);
@@ -164,4 +161,4 @@ test("an app is made from the command line, and its key alone is on standard out
   expect(created.code).toBe(0);
   expect(created.out).toMatch(/^dgm_\w+_\w+_\w+\n$/);
   expect((await dragoman(["app", "list"])).out).toContain("shop");
-});
+}, 120_000);
