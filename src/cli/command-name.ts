@@ -1,6 +1,6 @@
 import { basename, relative } from "node:path";
 
-/** Returns how this installation's command is called in a shell, from the program's path and the working folder. */
+/** Returns the shell command that runs this program from the working folder. */
 export function commandName(program: string, workingFolder: string): string {
   if (basename(program) === "dragoman") return "dragoman";
   const near = relative(workingFolder, program);

@@ -93,7 +93,7 @@ async function redisFindings(config: Config): Promise<readonly Finding[]> {
   }
 }
 
-/** Checks that the key file can be read and, where there is data, that it fits. */
+/** Checks that the key file can be read and fits the data, if any. */
 async function keyFindings(config: Config, client: RedisClient | undefined): Promise<readonly Finding[]> {
   const path = keyFileOf(config);
   if ((await stat(path).catch(() => undefined)) === undefined) return [];

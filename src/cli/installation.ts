@@ -9,7 +9,7 @@ export function keyFileOf({ masterKeyFile, dataDir }: Pick<Config, "masterKeyFil
   return masterKeyFile || join(dataDir, "master.key");
 }
 
-/** Returns true where `serve` has run with these settings: the key file exists and, without REDIS_URL, the private Redis. */
+/** Returns true where `serve` has run with these settings. The key file exists then and, without REDIS_URL, the private Redis. */
 export function isInstalled(config: Settings): boolean {
   return existsSync(keyFileOf(config)) && (config.redisUrl !== "" || existsSync(join(config.dataDir, "redis")));
 }

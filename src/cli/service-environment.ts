@@ -19,7 +19,7 @@ export interface ServiceEnvironmentOptions {
 }
 
 /**
- * Adds the settings of an environment file and returns the file's path; undefined when none applies.
+ * Adds the settings of an environment file and returns its path. Returns undefined when no file applies.
  * A `master.key` beside the file is the key file unless MASTER_KEY_FILE says otherwise: the units hand the keys over in
  * another way, so the file itself cannot name it. Throws `ConfigError` for a file that cannot be read.
  */
