@@ -110,15 +110,15 @@ test.each([
   const answer = await dragoman(args, { DATA_DIR: data });
   expect(answer.code).toBeGreaterThan(0);
   expect(answer.out).toBe("");
-  expect(answer.said).toContain(data);
-  expect(answer.said).toContain("dragoman serve");
+  expect(answer.stderr).toContain(data);
+  expect(answer.stderr).toContain("dragoman serve");
   expect(existsSync(data)).toBe(false);
 });
 
 test("a command refuses a REDIS_URL without the key file of its data", async () => {
   const answer = await dragoman(["app", "list"], { DATA_DIR: join(dir, "absent"), REDIS_URL: "redis://127.0.0.1:1" });
   expect(answer).toMatchObject({ code: 78, out: "" });
-  expect(answer.said).toMatch(/there is no .*master\.key.*--env-file FILE/);
+  expect(answer.stderr).toMatch(/there is no .*master\.key.*--env-file FILE/);
 });
 
 test("--env-file names the settings, before or after the command", async () => {
@@ -136,7 +136,7 @@ test("--env-file with a missing file is refused in a line that names it", async 
   const answer = await dragoman(["app", "list", "--env-file", join(dir, "none.env")]);
   expect(answer.code).toBeGreaterThan(0);
   expect(answer.out).toBe("");
-  expect(answer.said).toMatch(/none\.env.*(can't be read|not found)/);
+  expect(answer.stderr).toMatch(/none\.env.*(can't be read|not found)/);
 });
 
 test("doctor says what is wrong", async () => {
