@@ -17,6 +17,7 @@ import { pinoLog } from "../process/logger.ts";
 import { redaction } from "../process/redaction.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { openRedis } from "../redis/open.ts";
+import { appShareOf, serverFacts } from "../redis/server-facts.ts";
 import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
 import { redisWebhooks } from "../webhooks/redis-webhooks.ts";
 import type { AppTools } from "./apps.ts";
@@ -66,7 +67,8 @@ export async function openDeadLetterTools(): Promise<DeadLetterTools> {
   const { quota, eventsKept, basePath } = config;
   const retentionSeconds = config.retentionHours * 3_600;
   const events = redisEventLog({ redis, eventsKept });
-  const outbox = redisOutbox({ redis, quota, eventsKept, retentionSeconds });
+  const maxBytes = appShareOf(await serverFacts(redis));
+  const outbox = redisOutbox({ redis, quota, maxBytes: () => maxBytes, eventsKept, retentionSeconds });
   const lanes = laneQueues({ redis, log });
   const { find } = platformRegistry(choosePlatforms(config, isSandboxEnabled(config) ? SANDBOX_ELSEWHERE : undefined));
   return {

@@ -1,8 +1,8 @@
-import { MAX_ATTACHMENT_BYTES } from "../delivery/attachments.ts";
-import { type Activity, type Attachment, Envelope } from "../model/activity.ts";
+import { type Activity, Envelope } from "../model/activity.ts";
 import { Refusal } from "../model/refusal.ts";
 import { type ValidationError, validationErrors } from "../model/validate.ts";
 import type { Platform, ValidationIssue, Verb } from "../platform/platform.ts";
+import { separateContents } from "./attachment-contents.ts";
 import { readContext, renamedErrors, withPlainAddresses } from "./canonical-form.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { isObject, normalize, postedPointer } from "./normalize.ts";
@@ -21,6 +21,11 @@ export interface ParsedActivity {
   readonly lifetimeMs: number;
 }
 
+interface ValidActivity {
+  readonly platform: Platform;
+  readonly activity: Omit<Activity, "id" | "rid">;
+}
+
 const YEAR_MS = 366 * 24 * 3_600_000;
 const PARTS = ["actor", "target", "object"] as const;
 
@@ -29,22 +34,31 @@ export type FindPlatform = (name: string) => Platform | undefined;
 
 /**
  * Reads one posted activity. Envelope first, then platform and verb, then only that verb's schema, so that a fault
- * points at the field. Throws `Refusal` (with the rid, if it has a usable one).
+ * points at the field. Rejects with `Refusal` (with the rid, if it has a usable one).
  */
-export function parseActivity(find: FindPlatform, posted: unknown, now: number): ParsedActivity {
+export async function parseActivity(find: FindPlatform, posted: unknown, now: number): Promise<ParsedActivity> {
   if (!isObject(posted))
     throw new Refusal("validation-failed", "An activity is a JSON object.", [
       { pointer: "", detail: "must be an object" },
     ]);
   try {
-    return read(find, posted, now);
+    const { platform, activity } = read(find, posted);
+    return {
+      platform,
+      ...(await separateContents(activity)),
+      rid: posted.rid as string | number | undefined,
+      fingerprint: await fingerprint(activity),
+      dueAt: dueOf(activity, posted, now),
+      lifetimeMs: (activity.options?.expiresIn ?? platform.lifetimeSeconds) * 1_000,
+    };
   } catch (error) {
     if (error instanceof Refusal) error.rid = usableRid(posted);
     throw error;
   }
 }
 
-function read(find: FindPlatform, posted: Record<string, unknown>, now: number): ParsedActivity {
+/** Validates what was posted, and returns the activity with its attachments' contents. */
+function read(find: FindPlatform, posted: Record<string, unknown>): ValidActivity {
   const input = normalize(posted);
   check(validationErrors(Envelope, { ...input, ...(posted.rid === undefined ? {} : { rid: posted.rid }) }), posted);
   const platform = find(input.platform as string);
@@ -85,14 +99,7 @@ function read(find: FindPlatform, posted: Record<string, unknown>, now: number):
   } as unknown as Omit<Activity, "id" | "rid">;
   const refused = platform.validate?.(verb, activity);
   if (refused) unfit(refused, posted);
-  return {
-    platform,
-    ...withoutContent(activity),
-    rid: posted.rid as string | number | undefined,
-    fingerprint: fingerprint(activity),
-    dueAt: dueOf(activity, posted, now),
-    lifetimeMs: (activity.options?.expiresIn ?? platform.lifetimeSeconds) * 1_000,
-  };
+  return { platform, activity };
 }
 
 /** Finds a verb of the platform. Throws `Refusal` `verb-not-supported` that names the others, or the verb's new name. */
@@ -133,31 +140,4 @@ function dueOf(
   if (Number.isNaN(dueAt) || dueAt > now + YEAR_MS)
     check([{ pointer: "/options/sendAt", detail: "must be a time at most a year ahead" }], posted);
   return dueAt;
-}
-
-/** Moves attachment contents out of the activity, to be stored under a separate key. */
-function withoutContent(activity: Omit<Activity, "id" | "rid">): Pick<ParsedActivity, "activity" | "blobs"> {
-  const attachments = activity.object.attachments as ReadonlyArray<Attachment | string> | undefined;
-  const blobs = new Map<string, Buffer>();
-  // Strings name attachments to read, as in `fetch`.
-  if (!attachments?.some((attachment) => typeof attachment === "object")) return { activity, blobs };
-  let total = 0;
-  const light = attachments.map((posted, index) => {
-    if (typeof posted === "string") return posted;
-    const { content, ...attachment } = posted;
-    if ((content === undefined) === (attachment.url === undefined)) {
-      throw new Refusal("validation-failed", "An attachment has either content or url.", [
-        { pointer: `/object/attachments/${index}`, detail: "must have either content or url" },
-      ]);
-    }
-    if (content !== undefined) {
-      const bytes = Buffer.from(content, "base64");
-      total += bytes.length;
-      blobs.set(String(index), bytes);
-    }
-    return attachment;
-  });
-  if (total > MAX_ATTACHMENT_BYTES)
-    throw new Refusal("payload-too-large", "Attachments may weigh 10 MiB together; give a url for larger ones.");
-  return { activity: { ...activity, object: { ...activity.object, attachments: light } }, blobs };
 }

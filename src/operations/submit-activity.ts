@@ -81,7 +81,7 @@ export function submitActivity(deps: SubmitDeps): SubmitActivity {
   return async (caller, posted, key) => {
     const started = performance.now();
     await admit(caller.app);
-    const parsed = parseActivity(find, posted, Date.now());
+    const parsed = await parseActivity(find, posted, Date.now());
     if (!covers(caller.limits, parsed.activity)) {
       throw new Refusal("forbidden", "The token does not cover this actor, platform or verb.");
     }

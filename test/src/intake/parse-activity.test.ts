@@ -1,6 +1,8 @@
+import { createHash, randomBytes } from "node:crypto";
 import fc from "fast-check";
 import Type from "typebox";
 import { describe, expect, it } from "vitest";
+import { decodeBase64 } from "../../../src/intake/attachment-contents.ts";
 import { fingerprint } from "../../../src/intake/fingerprint.ts";
 import { parseActivity } from "../../../src/intake/parse-activity.ts";
 import { Actor, Attachment, Target } from "../../../src/model/activity.ts";
@@ -55,9 +57,9 @@ const good = {
   object: { body: "Hi" },
 };
 
-function refusal(posted: unknown): Refusal {
+async function refusal(posted: unknown): Promise<Refusal> {
   try {
-    read(posted);
+    await read(posted);
   } catch (error) {
     if (error instanceof Refusal) return error;
     throw error;
@@ -66,8 +68,8 @@ function refusal(posted: unknown): Refusal {
 }
 
 describe("reading an activity", () => {
-  it("takes one target or a list, text for body, aliases, and PHP's empty lists", () => {
-    const { activity } = read(good);
+  it("takes one target or a list, text for body, aliases, and PHP's empty lists", async () => {
+    const { activity } = await read(good);
     expect(activity).toEqual({
       platform: "email",
       verb: "send",
@@ -75,22 +77,31 @@ describe("reading an activity", () => {
       target: [{ address: "foo" }],
       object: { body: "Hi" },
     });
-    expect(
-      read({ ...good, platform: "smtp", target: [{ address: "foo" }], object: { text: "Hi" }, options: [] }).activity,
-    ).toEqual({ ...activity, options: {} });
-    expect(read({ ...good, object: [] }).activity.object).toEqual({});
+    const other = { ...good, platform: "smtp", target: [{ address: "foo" }], object: { text: "Hi" }, options: [] };
+    expect((await read(other)).activity).toEqual({ ...activity, options: {} });
+    expect((await read({ ...good, object: [] })).activity.object).toEqual({});
   });
 
-  it("fingerprints what is asked, not how it is written", () => {
+  it("fingerprints what is asked, not how it is written", async () => {
     const { rid: _, ...rest } = good;
     const turned = Object.fromEntries(Object.entries({ ...rest, rid: "other" }).reverse());
-    expect(read(turned).fingerprint).toBe(read(good).fingerprint);
-    expect(read({ ...good, object: { body: "Ho" } }).fingerprint).not.toBe(read(good).fingerprint);
-    fc.assert(
-      fc.property(fc.jsonValue(), fc.jsonValue(), (first, other) => {
-        expect(fingerprint(first) === fingerprint(other)).toBe(fingerprint({ x: first }) === fingerprint({ x: other }));
+    const { fingerprint: digest } = await read(good);
+    expect((await read(turned)).fingerprint).toBe(digest);
+    expect((await read({ ...good, object: { body: "Ho" } })).fingerprint).not.toBe(digest);
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), fc.jsonValue(), async (first, other) => {
+        const isSame = (await fingerprint(first)) === (await fingerprint(other));
+        expect(isSame).toBe((await fingerprint({ x: first })) === (await fingerprint({ x: other })));
       }),
     );
+  });
+
+  it("fingerprints long texts as the JSON of the whole has them", async () => {
+    const text = `${"€\n😀".repeat(200_000)}"`;
+    const whole = createHash("sha256")
+      .update(`{"a":[1,null],"b":${JSON.stringify(text)}}`)
+      .digest("base64url");
+    expect(await fingerprint({ b: text, a: [1, null] })).toBe(whole);
   });
 
   it.each([
@@ -140,43 +151,69 @@ describe("reading an activity", () => {
       "recipient-not-reachable",
       "/target/address",
     ],
-  ])("refuses %s and points at it", (_what, posted, code, pointer) => {
-    const refused = refusal(posted);
+  ])("refuses %s and points at it", async (_what, posted, code, pointer) => {
+    const refused = await refusal(posted);
     expect(refused.code).toBe(code);
     expect(refused.errors?.[0]?.pointer).toBe(pointer);
   });
 
-  it("names the rid in a refusal only when it is usable", () => {
-    expect(refusal({ ...good, verb: "shout" }).rid).toBe("r1");
-    expect(refusal({ ...good, rid: "<script>", verb: "shout" }).rid).toBeUndefined();
+  it("names the rid in a refusal only when it is usable", async () => {
+    expect((await refusal({ ...good, verb: "shout" })).rid).toBe("r1");
+    expect((await refusal({ ...good, rid: "<script>", verb: "shout" })).rid).toBeUndefined();
   });
 
-  it.each([[null], [5], ["x"], [true]])("refuses %j, which is no object", (posted) => {
-    expect(refusal(posted).code).toBe("validation-failed");
+  it.each([[null], [5], ["x"], [true]])("refuses %j, which is no object", async (posted) => {
+    expect((await refusal(posted)).code).toBe("validation-failed");
   });
 
-  it("keeps attachment contents apart and bounds them", () => {
+  it("keeps attachment contents apart and bounds them", async () => {
     const content = Buffer.from("la la la").toString("base64");
-    const { activity, blobs } = read({ ...good, object: { attachments: [{ name: "song.txt", content }] } });
+    const { activity, blobs } = await read({ ...good, object: { attachments: [{ name: "song.txt", content }] } });
     expect(activity.object.attachments).toEqual([{ name: "song.txt" }]);
     expect(blobs.get("0")?.toString()).toBe("la la la");
     const eleven = Buffer.alloc(11 * 1024 * 1024).toString("base64");
-    expect(refusal({ ...good, object: { attachments: [{ name: "big", content: eleven }] } }).code).toBe(
-      "payload-too-large",
+    const tooLarge = await refusal({ ...good, object: { attachments: [{ name: "big", content: eleven }] } });
+    expect(tooLarge.code).toBe("payload-too-large");
+  });
+
+  it("decodes contents in lines as Node decodes the whole", async () => {
+    const lengths = fc.integer({ min: 600_000, max: 600_010 });
+    await fc.assert(
+      fc.asyncProperty(lengths, fc.integer({ min: 1, max: 100 }), async (length, lineLength) => {
+        const text = randomBytes(length).toString("base64");
+        const lines = text.match(new RegExp(`.{1,${lineLength}}`, "g"))?.join("\r\n") ?? "";
+        expect((await decodeBase64(lines)).equals(Buffer.from(text, "base64"))).toBe(true);
+      }),
+      { numRuns: 20 },
     );
   });
 
-  it("never throws anything but a refusal, and never repeats the input", () => {
+  it("lets others run often while it reads the largest attachment", async () => {
+    const content = randomBytes(10 * 1024 * 1024).toString("base64");
+    let turns = 0;
+    let isDone = false;
+    const count = (): void => {
+      turns += 1;
+      if (!isDone) setImmediate(count);
+    };
+    setImmediate(count);
+    await read({ ...good, object: { attachments: [{ name: "big", content }] } });
+    isDone = true;
+    // One turn for each quarter of a megabyte, decoded and digested.
+    expect(turns).toBeGreaterThan(80);
+  });
+
+  it("never throws anything but a refusal, and never repeats the input", async () => {
     const marker = "CNRYmarker";
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.dictionary(
           fc.constantFrom("rid", "platform", "verb", "actor", "target", "object", "options", marker),
           fc.jsonValue(),
         ),
-        (patch) => {
+        async (patch) => {
           try {
-            read({ ...good, ...patch, ...(Object.keys(patch).length === 0 ? { [marker]: marker } : {}) });
+            await read({ ...good, ...patch, ...(Object.keys(patch).length === 0 ? { [marker]: marker } : {}) });
           } catch (error) {
             expect(error).toBeInstanceOf(Refusal);
             expect(JSON.stringify([(error as Refusal).message, (error as Refusal).errors])).not.toContain(marker);
