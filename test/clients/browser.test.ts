@@ -17,7 +17,7 @@ let key: string;
 let wire: Link;
 let chromium: TestChromium;
 const pages: Page[] = [];
-/** How a page's `/token` is answered. */
+/** Answer of a page's `/token`. */
 let tokenAsked = { expiresIn: 600 } as Record<string, unknown>;
 let tokensGiven = 0;
 
@@ -100,7 +100,7 @@ const activity = (rid?: string) => ({
 });
 
 let posted = 0;
-/** Posts so many activities, straight to the gateway; resolves with their rids when all have their result. */
+/** Posts `count` activities directly to the gateway. Resolves with their rids after all results. */
 async function post(count: number): Promise<readonly string[]> {
   const rids = Array.from({ length: count }, () => `p-${++posted}`);
   for (const rid of rids) {
@@ -113,7 +113,10 @@ async function post(count: number): Promise<readonly string[]> {
   }
   return rids;
 }
-/** Resolves when the page has seen the last one's result: then it has seen all, each once, in order. */
+/**
+ * Resolves when the page has received the result of the last rid. By order, the page has then received all results,
+ * each once.
+ */
 async function sees(page: Page, rids: readonly string[]): Promise<void> {
   const results = "window.seen.filter((e) => e.type === 'result' && String(e.rid).startsWith('p-')).map((e) => e.rid)";
   await page.waitForFunction(`${results}.includes(${JSON.stringify(rids.at(-1))})`);

@@ -5,10 +5,10 @@ export interface Link {
   readonly origin: string;
   /** Open streams and sockets of pages. */
   readonly streams: () => number;
-  /** Breaks everything, and lets nothing through until `mend`. */
+  /** Breaks all connections and refuses new ones until `mend`. */
   readonly cut: () => void;
   readonly mend: () => void;
-  /** Holds what event streams answer back, as a proxy that buffers does. */
+  /** Holds back the responses of event streams, as a buffering proxy does. */
   readonly hold: (yes: boolean) => void;
   readonly stop: () => Promise<void>;
 }

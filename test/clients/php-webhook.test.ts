@@ -36,7 +36,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** What the script wrote down: the id and the event of each line. */
+/** Events that the script stored: id and event of each line. */
 async function storedEvents() {
   const lines = (await readFile(join(dir, "events"), "utf8")).split("\n").filter((line) => line !== "");
   return lines.map((line) => {
@@ -51,7 +51,7 @@ function ask(method: string, path: string, content: unknown): Promise<Response> 
   return fetch(`${gateway.base}${path}`, { method, headers, body: JSON.stringify(content) });
 }
 
-/** A POST as the gateway makes it, signed with this secret at this time. */
+/** POST as the gateway makes it, signed with this secret at this time. */
 async function push(body: string, { id = "evt_ours", secret = SECRET, at = new Date(), sent = body } = {}) {
   const headers = {
     "webhook-id": id,

@@ -74,7 +74,7 @@ async function outcome(run: Shell): Promise<Outcome> {
 const call = (method: string, args: readonly unknown[], settings: CallSettings = {}) =>
   outcome(start(method, args, settings));
 
-/** A server in the gateway's place; answers its address and what it was sent. */
+/** Starts a server in place of the gateway. Resolves with its address and the received requests. */
 async function standIn(answer: (req: IncomingMessage, res: ServerResponse, nth: number) => void) {
   const bodies: string[] = [];
   const server = createServer(async (req, res) => {
@@ -291,7 +291,7 @@ describe("The PHP client", () => {
     await call("follow", [file]);
     const waiting = start("follow", [file, 20, { type: "result" }]);
     const held = async () => (await call("follow", [file, 0])).value;
-    // The one that waits holds the lock, so this one handles nothing whenever it comes.
+    // The waiting process holds the lock, so this process handles no event.
     expect(await held()).toBe(0);
     await call("wait", [activity("a", { rid: "shared-1" })]);
     const first = await outcome(waiting);

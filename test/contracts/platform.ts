@@ -13,15 +13,15 @@ import { watchResult } from "../support/vocabulary-watch.ts";
 export interface ConformanceWorld {
   /** Library errors as recorded from real runs; `classifyError` must have a failure for each. */
   readonly thrown?: readonly unknown[];
-  /** Starts a network for one test. Without it no verb is run; the platform's own tests do that. */
+  /** Starts a network for one test. Without a network no verb is run here; the platform's own tests do that. */
   readonly network?: () => Promise<TestNetwork>;
-  /** Verbs whose example fails by design, or that other tests run. */
+  /** Verbs whose example fails by design or that other tests run. */
   readonly failing?: readonly string[];
-  /** Verbs that change nothing and so take no commit: a retry simply repeats them. */
+  /** Read-only verbs, which take no commit: a retry simply repeats them. */
   readonly reads?: readonly string[];
 }
 
-/** Network of one test, with an account on it. */
+/** Network of one test with an account. */
 export interface TestNetwork {
   readonly access: Partial<AccountContext<unknown>>;
   /** Number of effects that really happened on the network. */
@@ -29,7 +29,7 @@ export interface TestNetwork {
   readonly stop: () => Promise<void>;
 }
 
-/** Returns a network within this process; `count` answers its effects since the process started. */
+/** Returns an in-process network; `count` is the number of effects since the process started. */
 export function inProcess(count: () => number): () => Promise<TestNetwork> {
   return async () => {
     const before = count();
@@ -40,7 +40,7 @@ export function inProcess(count: () => number): () => Promise<TestNetwork> {
 const KINDS = ["permanent", "retryable", "rate-limited", "auth"];
 const CANARY = "canary-4711-secret";
 
-/** Tests the rules that every platform keeps, whatever network it speaks. */
+/** Tests the rules that every platform keeps, on any network. */
 export function conformance(
   platform: Platform,
   { thrown = [], network, failing = [], reads = [] }: ConformanceWorld = {},

@@ -78,7 +78,7 @@ conformance(dummy({ dummyLedger: ledger }), {
 const smtp = (code: string, response: string, command: string) =>
   Object.assign(new Error(`odd: ${response}`), { code, response, responseCode: Number(response.slice(0, 3)), command });
 conformance(email({}), {
-  // They need a mailbox: test/src/platforms/email runs them on real ones.
+  // These verbs need a mailbox: test/src/platforms/email runs them on real servers.
   failing: Object.keys(email({}).verbs).filter((verb) => verb !== "send"),
   thrown: [
     smtp("EENVELOPE", "550 5.1.1 <x@y>: Recipient address rejected", "RCPT TO"),
@@ -114,7 +114,7 @@ conformance(email({}), {
   },
 });
 
-/** A web server that gives the same answer under whatever name it is asked for. */
+/** Web server that gives the same answer for every host name. */
 async function web(answer: Answer): Promise<TestNetwork> {
   const server = await webServer(() => answer);
   const { fetch, close } = loopbackEgress();
@@ -135,14 +135,14 @@ conformance(webfinger(), {
   network: () => web({ body: JSON.stringify({ subject: "acct:foo@bar.com" }) }),
 });
 conformance(feeds({}), {
-  // What is followed is ours to keep: done twice it is the same.
+  // Subscriptions are local state: repeating the verb changes nothing.
   reads: ["fetch", "subscribe", "unsubscribe"],
-  // It asks nobody but us: test/src/platforms/feeds runs it.
+  // The verb reads local state only: test/src/platforms/feeds runs it.
   failing: ["query"],
   network: () => web({ body: '<rss version="2.0"><channel><title>News</title></channel></rss>' }),
 });
 
-/** One stand-in serves all runs, since the platform is told its address once; each run counts from where it begins. */
+/** Simulator shared by all runs, since the platform takes its address once. Each run counts from its own start. */
 const standIn = await xSimulator();
 const guard = loopbackEgress();
 afterAll(async () => {
@@ -152,7 +152,7 @@ afterAll(async () => {
 const counted = () => standIn.exchanges.filter(({ endpoint }) => !endpoint.includes("username")).length;
 conformance(twitter({ xApi: standIn.origin }), {
   reads: ["fetch", "search", "query"],
-  // Those of the held connection are run by its own tests.
+  // The verbs of the account connection have their own tests.
   failing: ["connect", "disconnect", "subscribe", "unsubscribe"],
   network: async () => {
     const before = counted();
@@ -168,7 +168,7 @@ conformance(twitter({ xApi: standIn.origin }), {
 
 const telegramApi = await telegramSimulator();
 afterAll(() => telegramApi.stop());
-/** Calls that only prepare or complete the one that counts. */
+/** Calls that only prepare or complete the counted call. */
 const MINOR = new Set(["createChatInviteLink", "unbanChatMember", "getChatMemberCount"]);
 const telegramCalls = () => telegramApi.calls.filter(({ method }) => !MINOR.has(method)).length;
 conformance(telegram({ telegramApi: telegramApi.origin }), {
@@ -217,12 +217,12 @@ conformance(irc(), {
   ],
 });
 
-/** The one that the verbs' examples name. */
+/** Post that the examples of the verbs name. */
 const FACEBOOK_POST = "104998765432101_122100000000000001";
 conformance(facebook({}), {
   // The address is the stand-in's only when a test runs a verb: see the egress below.
   reads: ["fetch", "search", "query"],
-  // They look before they act: test/src/platforms/facebook does them.
+  // These verbs read before they act: test/src/platforms/facebook runs them.
   failing: ["subscribe", "unsubscribe"],
   network: async () => {
     const server = await facebookSimulator();

@@ -15,7 +15,7 @@ export interface TestApache {
   readonly address: string;
   readonly port: number;
   readonly tls: Certificate;
-  /** What `apache2 -t` said. */
+  /** Output of `apache2 -t`. */
   readonly checked: string;
   readonly log: (name: string) => Promise<string>;
   readonly stop: () => Promise<void>;
@@ -29,13 +29,13 @@ export interface ApacheSettings {
   readonly tls?: boolean;
   /** The document root, in place of a page and a mirror. */
   readonly root?: string;
-  /** What PHP finds in its environment. */
+  /** Environment variables of PHP. */
   readonly phpEnv?: Readonly<Record<string, string>>;
 }
 
 const PATH = `${process.env.PATH}:/usr/local/sbin:/usr/sbin`;
 
-/** At / the page of the site; at every other path what the request looked like to PHP when it came. */
+/** Serves the page of the site at `/`. Every other path answers with the request as PHP received it. */
 const MIRROR = `<?php
 header('Content-Type: application/json');
 $headers = array_change_key_case(getallheaders());
@@ -49,7 +49,7 @@ echo json_encode(array(
 ));
 `;
 
-/** A private Apache with PHP-FPM and the shipped files on a random loopback port; needs no root. */
+/** Starts a private Apache with PHP-FPM and the shipped files on a random port. Needs no root. */
 export async function testApache(settings: ApacheSettings): Promise<TestApache> {
   const { layout, variables = {}, tls = false, root, phpEnv = {} } = settings;
   const dir = await mkdtemp(join(tmpdir(), "dgm-apache-"));
@@ -154,7 +154,7 @@ ${Object.entries(env)
 `;
 }
 
-/** Debian has its version in the name. */
+/** Name of the PHP-FPM program; Debian puts the version into the name. */
 function phpFpm(): string {
   const found = PATH.split(":").flatMap((folder) => {
     try {

@@ -3,8 +3,8 @@ import fc from "fast-check";
 type Schema = Readonly<Record<string, unknown>>;
 
 /**
- * Values that mostly fit a JSON Schema of the document: what of a schema no generator can know (`not`, conditions
- * between fields) is left to the test, which asks a validator what it got.
+ * Generates values that mostly fit a JSON Schema of the document. Parts that no generator can follow (`not`, conditions
+ * between fields) are left to the test, which validates each value.
  */
 export function arbitraryOf(schema: Schema, root: object): fc.Arbitrary<unknown> {
   const inner = (schema: unknown) => arbitraryOf(schema as Schema, root);
@@ -48,7 +48,10 @@ function strings({ pattern, format, minLength = 0, maxLength = 40 }: Schema): fc
   return fc.string({ ...length, unit: "grapheme" });
 }
 
-/** fast-check can't draw from Unicode classes (addresses are all they stand for here) nor look ahead: what must not follow is sorted out. */
+/**
+ * Filters strings for patterns that fast-check cannot generate. Unicode classes, used for addresses only, and
+ * lookaheads are the cases.
+ */
 function matching(pattern: string): fc.Arbitrary<string> {
   if (pattern.includes("\\p{")) return fc.emailAddress();
   const whole = new RegExp(pattern, "u");

@@ -68,7 +68,7 @@ export interface AuthFixture {
   readonly stop: () => Promise<void>;
 }
 
-/** Everything that says who may do what, on a private Redis and a real HTTP server. */
+/** Server with authentication and the routes of tokens, revocations and accounts, on a private Redis. */
 export async function authFixture(
   options: { readonly allowedOrigins?: readonly string[]; readonly trustProxy?: number | readonly string[] } & Partial<
     Pick<KeyringDeps, "opens">
@@ -150,7 +150,7 @@ function shown(caller: Caller): unknown {
   return { ...caller, scopes: [...caller.scopes], setCookie: undefined };
 }
 
-/** Every value in Redis as one text, to look for what must not be there. */
+/** Returns all values of Redis as one text, for tests that search it for secrets. */
 export async function dumpRedis(client: AuthFixture["client"]): Promise<string> {
   const parts: string[] = [];
   for (const key of await client.keys("*")) {

@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { ROOT } from "./docs-samples.ts";
 
-/** A folder that looks like a checkout to whoever works in it. */
+/** Folder that looks like a checkout. */
 export interface Checkout {
   readonly dir: string;
   readonly remove: () => Promise<void>;
 }
 
-/** What a clone of this working copy holds, without what `npm start` brings by itself. */
+/** Copies the files of a clone of this working copy, without those that `npm start` installs. */
 export async function freshCheckout(): Promise<Checkout> {
   const dir = await mkdtemp(join(tmpdir(), "dgm-clone-"));
   for (const file of files()) {
@@ -21,7 +21,7 @@ export async function freshCheckout(): Promise<Checkout> {
   return { dir, remove: () => rm(dir, { recursive: true, force: true }) };
 }
 
-/** A folder with links to this working copy, packages and build included, and with data of its own. */
+/** Creates a folder with links to this working copy, its packages and its build, and separate data. */
 export async function linkedCheckout(): Promise<Checkout> {
   const dir = await mkdtemp(join(tmpdir(), "dgm-docs-"));
   const tops = new Set([...files().map((file) => file.split("/")[0] as string), "dist", "node_modules"]);
@@ -29,7 +29,7 @@ export async function linkedCheckout(): Promise<Checkout> {
   return { dir, remove: () => rm(dir, { recursive: true, force: true }) };
 }
 
-/** Files of the working copy that git does not ignore, a deleted one that is still known apart. */
+/** Lists the files of the working copy that git does not ignore, without deleted ones. */
 function files(): readonly string[] {
   return execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
     cwd: ROOT,

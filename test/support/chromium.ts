@@ -18,7 +18,7 @@ const QUIET = [
   "--disable-sync",
 ];
 
-/** Debian's Chromium without a screen, with a profile of its own that `stop` removes. */
+/** Headless Chromium of Debian with a temporary profile, which `stop` removes. */
 export async function testChromium(
   options: { readonly phone?: boolean; readonly javaScript?: boolean } = {},
 ): Promise<TestChromium> {

@@ -5,7 +5,7 @@ import type { InboundEvent } from "../../src/platform/platform.ts";
 import { loopbackEgress } from "./loopback-egress.ts";
 import { watchEvent } from "./vocabulary-watch.ts";
 
-/** What the core gives to `Platform.hold`, in memory, and what the platform did with it. */
+/** In-memory context for `Platform.connect`, with a record of the platform's calls. */
 export interface TestConnectionContext extends ConnectionContext<unknown> {
   readonly arrivals: InboundEvent[];
   readonly reports: DeliveryReceipt[];
@@ -14,12 +14,15 @@ export interface TestConnectionContext extends ConnectionContext<unknown> {
   /** Resolves with the first arrival that fits, past or to come. */
   readonly arrived: (fits: (arrival: InboundEvent) => boolean) => Promise<InboundEvent>;
   readonly reported: (fits: (report: DeliveryReceipt) => boolean) => Promise<DeliveryReceipt>;
-  /** Resolves with what `lost` was called with. */
+  /** Resolves with the argument of `onDisconnected`. */
   readonly ended: Promise<unknown>;
   readonly abort: (reason?: unknown) => void;
 }
 
-/** A `Hold` without core or Redis, for tests of one platform; duplicates are dropped by key as the core does. */
+/**
+ * Creates a connection context without core or Redis, for tests of one platform. Duplicates are dropped by key, as in
+ * the core.
+ */
 export function testConnectionContext(
   overrides: Partial<ConnectionContext<unknown>> & {
     readonly notesOf?: TestConnectionContext;

@@ -24,7 +24,7 @@ import { loopbackEgress } from "./loopback-egress.ts";
 import type { TestRedis } from "./redis.ts";
 import { watchEvent, watchResult } from "./vocabulary-watch.ts";
 
-/** An event of the app's log as a test looks at it. */
+/** Event of the app's log in the form that tests inspect. */
 export type LoggedEvent = Record<string, unknown> & {
   readonly type: string;
   readonly state?: string;
@@ -56,7 +56,7 @@ export async function connectionCore(server: TestRedis, { platform }: Pick<TestN
   const egress = loopbackEgress();
   const workers = new Set<{ readonly close: (ms: number) => Promise<void> }>();
 
-  /** A worker with connections of its own, so that they can be cut. */
+  /** Starts a worker with separate Redis connections, which a test can cut. */
   function startWorker() {
     const own = server.connect();
     const ports = {
@@ -85,7 +85,7 @@ export async function connectionCore(server: TestRedis, { platform }: Pick<TestN
       leaseMs: 2_000,
       everyMs: 300,
     });
-    // What such a platform does without the held connection, any worker does.
+    // Verbs that need no account connection are run by any worker.
     const pool = new ClientCache({ accounts: ports.accounts, egress, log: silentLog });
     const sender =
       platform.createClient &&
@@ -117,7 +117,7 @@ export async function connectionCore(server: TestRedis, { platform }: Pick<TestN
     return entries.flatMap(([, fields]) => (fields[0] === "e" ? [JSON.parse(fields[1] as string) as LoggedEvent] : []));
   }
 
-  /** Resolves with all events once they fit; what came before counts. */
+  /** Resolves with all events, earlier ones included, once they match. */
   async function until(
     app: string,
     fits: (all: readonly LoggedEvent[]) => boolean,

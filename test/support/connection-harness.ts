@@ -10,17 +10,20 @@ import { fairSemaphore } from "../../src/platform/kit/semaphore.ts";
 import { definePlatform, type Platform } from "../../src/platform/platform.ts";
 import { noEgress } from "./gateway-core.ts";
 
-/** What one dial was given, and how it stands. */
+/** One connection attempt of the platform, and control over its end. */
 export interface ConnectAttempt {
   readonly context: ConnectionContext<{ readonly version: string }>;
-  /** Lets it in, or refuses. */
+  /** Lets the attempt succeed or fail. */
   readonly answer: (result: "in" | Failure) => void;
 }
 
 export const APP = "app";
 export const ADDRESS = "a";
 
-/** The sessions of one shard over a stored account and a network that are both in this test's hands: no Redis, no socket. */
+/**
+ * Runs the connections of one shard over a stored account and a network that the test controls. Uses no Redis and no
+ * socket.
+ */
 export function connectionHarness({
   online = true,
   state = "stored",
@@ -120,7 +123,7 @@ export function connectionHarness({
     record: record as { -readonly [Name in keyof OwnedAccount]: OwnedAccount[Name] },
     published,
     dials: attempts,
-    /** Those that stand. */
+    /** Connections that are open. */
     live,
     faults,
     connections,
@@ -149,7 +152,7 @@ export function connectionHarness({
   };
 }
 
-/** Something that a test lets pass when it likes; `reached` resolves when somebody waits there. */
+/** Creates a gate that the test opens; `reached` resolves when a caller waits at the gate. */
 export function barrier() {
   let open: () => void = () => undefined;
   let reach: () => void = () => undefined;

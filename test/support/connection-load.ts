@@ -13,19 +13,19 @@ type SessionOrActivity = HeardEvent & {
   readonly self?: boolean;
 };
 
-/** How a run ended: what came and what went, by the books of both ends. */
+/** Result of a run: messages in both directions as both ends recorded them. */
 export interface ConnectionAudit {
-  /** By account: what its peer wrote, and what the log has of it, in order. */
+  /** Messages of the peer by account, as sent and as found in the log, in order. */
   readonly peerSent: ReadonlyMap<string, readonly string[]>;
   readonly arrived: ReadonlyMap<string, readonly string[]>;
   readonly posted: readonly string[];
-  /** Every result, with what it says. */
+  /** Every result with its status. */
   readonly results: ReadonlyArray<readonly [rid: string, status: string]>;
-  /** Of what was sent: what the peer did not get exactly once. */
+  /** Sent messages that the peer did not receive exactly once. */
   readonly wrong: readonly string[];
 }
 
-/** A gateway of real processes that holds accounts at a real XMPP server, with talk both ways. */
+/** Starts a gateway of real processes with accounts on a real XMPP server and traffic in both directions. */
 export async function connectionLoad(accounts: number, workers: number) {
   const [redis, world] = await Promise.all([testRedis(), xmppNetwork()]);
   const env = { REDIS_URL: redis.url, PLATFORMS: "xmpp", ALLOW_PRIVATE: "127.0.0.0/8", DRAIN_SECONDS: "10" };
@@ -49,7 +49,7 @@ export async function connectionLoad(accounts: number, workers: number) {
   for (let n = 0; n < accounts; n++) {
     await call("PUT", "/accounts", { platform: "xmpp", ...world.account(n), online: true });
   }
-  /** Accounts whose last word is `online`. */
+  /** Counts accounts whose last state is `online`. */
   const online = (): number => {
     const last = new Map<string, string>();
     for (const { type, state, actor } of events()) if (type === "session") last.set(`${actor?.address}`, `${state}`);
@@ -137,7 +137,7 @@ async function settled(
   }: { readonly peerSent: ReadonlyMap<string, readonly string[]>; readonly posted: readonly string[] },
 ): Promise<void> {
   const lasts = [...peerSent].map(([address, texts]) => [address, texts.at(-1) as string] as const);
-  // What does not come is for the books to tell.
+  // Missing events are reported by the audit.
   await listener
     .until(() => {
       const all = events();

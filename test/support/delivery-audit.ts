@@ -2,39 +2,39 @@ import type { LedgerLine } from "./dummy-ledger.ts";
 import type { HeardEvent } from "./event-listener.ts";
 import type { PostedActivity } from "./load-client.ts";
 
-/** The four independent books of a run, none of them the gateway's own counting. */
+/** Independent records of a run; none of them is the gateway's own counting. */
 export interface AuditInput {
   readonly posted: readonly PostedActivity[];
   readonly ledger: readonly LedgerLine[];
   /** By app. */
   readonly events: ReadonlyMap<string, readonly HeardEvent[]>;
-  /** What `GET /activities/{rid}` answers, by rid. */
+  /** Answers of `GET /activities/{rid}` by rid. */
   readonly statuses: ReadonlyMap<string, string>;
 }
 
-/** What the books say together; every rid list is for the words of a failing test. */
+/** Findings of the audit. Lists of rids serve the messages of failing tests. */
 export interface DeliveryAudit {
   readonly accepted: number;
   readonly refused: number;
   /** Effects that happened exactly once. */
   readonly once: number;
-  /** `unknown` results, and how many of them had happened. */
+  /** `unknown` results, and how many of these activities had an effect. */
   readonly unknown: number;
   readonly unknownRids: readonly string[];
   readonly unknownDelivered: number;
-  /** More than one effect. */
+  /** Rids with more than one effect. */
   readonly duplicated: readonly string[];
   /** Accepted, but neither an effect nor a result that says that there was none. */
   readonly lost: readonly string[];
-  /** An effect of something that nobody posted, or that was refused. */
+  /** Effects of activities that were refused or never posted. */
   readonly unexpected: readonly string[];
   /** `sent` without an effect. */
   readonly falselySent: readonly string[];
-  /** Not exactly one result. */
+  /** Rids without exactly one result. */
   readonly withoutSingleResult: readonly string[];
   /** Ended in another way than `sent` or `unknown`. */
   readonly failed: readonly string[];
-  /** GET says something else than the stream. */
+  /** Rids whose status by GET differs from the stream. */
   readonly statusMismatches: readonly string[];
   /** Effects out of accept order in their lane. */
   readonly effectsOutOfOrder: readonly string[];
@@ -71,7 +71,7 @@ export function auditDelivery({ posted, ledger, events, statuses: standing }: Au
   };
 }
 
-/** One line for people. */
+/** Summarizes an audit in one line. */
 export function auditLine(audit: DeliveryAudit): string {
   return (
     `accepted ${audit.accepted} refused ${audit.refused} | once ${audit.once} dup ${audit.duplicated.length} ` +

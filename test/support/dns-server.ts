@@ -1,7 +1,7 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 
-/** Answer of the test server for one question; undefined never answers. */
+/** Answer of the test server for one question; undefined sends no answer. */
 export type TestAnswer =
   | { readonly addresses: readonly string[]; readonly ttl?: number }
   | "no-such-name"
@@ -10,7 +10,7 @@ export type TestAnswer =
 
 const TYPES: Readonly<Record<number, "A" | "AAAA">> = { 1: "A", 28: "AAAA" };
 
-/** Name server on a loopback port; `answer` decides each question and is told its type. */
+/** Name server on a loopback port; `answer` decides each question by name and type. */
 export async function dnsServer(answer: (name: string, type: "A" | "AAAA") => TestAnswer) {
   const socket = createSocket("udp4");
   const requests: string[] = [];

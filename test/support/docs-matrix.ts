@@ -1,6 +1,6 @@
 import { platforms } from "../../src/platforms/index.ts";
 
-/** docs/platforms.md as it must be: what each platform can do, from the table that validates. */
+/** Renders docs/platforms.md from the table that validates activities. */
 export function platformsPage(): string {
   const all = platforms({}).filter(({ id }) => id !== "dummy");
   const verbs = [...new Set(all.flatMap((platform) => Object.keys(platform.verbs)))].sort();

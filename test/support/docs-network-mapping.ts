@@ -1,4 +1,4 @@
-/** Networks of the mapping table, in the order of its columns. */
+/** Networks of the mapping table, in the order of the columns. */
 export const NETWORKS = [
   "Telegram",
   "Slack",

@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url";
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * A fenced block of a document and the mark in the comment line above it: `run` (and `run: background`) is executed,
- * `post` is posted as an activity, `output` is what the one before it answers, `run in: FILE` is executed by that test,
- * `shape` only shows a form.
+ * Fenced block of a document with the mark in the comment line above the block. `run` (and `run: background`) is
+ * executed, `post` is posted as an activity, `output` is the expected output of the previous block, `run in: FILE` is
+ * executed by that test, `shape` only shows a form.
  */
 export interface Sample {
   /** `docs/events.md:12`. */
@@ -46,7 +46,7 @@ export function samplesIn(document: string): readonly Sample[] {
   return samples;
 }
 
-/** Keys whose values differ at each run: compared by their type alone. */
+/** Keys whose values differ at each run; only their type is compared. */
 const VOLATILE = new Set([
   "id",
   "cursor",
@@ -63,9 +63,7 @@ const VOLATILE = new Set([
   "href",
 ]);
 
-/**
- * Whether what came fits what a document shows. JSON is compared as such; in other texts `…` stands for anything.
- */
+/** Compares output with the output in a document. JSON is compared as JSON; in other text `…` matches any text. */
 export function fits(expected: Sample, actual: string): boolean {
   if (expected.language === "json") {
     try {

@@ -1,7 +1,7 @@
 import { type ProblemCode, problems } from "../../routes/http/problem.ts";
 import { settings } from "../../src/config/settings.ts";
 
-/** What a client does about each refusal; the compiler asks for a line when a code joins. */
+/** Advice for each problem code; the compiler demands a line for every code. */
 const CURES: Record<ProblemCode, string> = {
   "malformed-json": "Send JSON in UTF-8, without repeated keys, nested 32 deep at most.",
   "bad-parameter": "Correct the query parameter or header that `detail` names.",
@@ -36,7 +36,7 @@ const CURES: Record<ProblemCode, string> = {
   "shutting-down": "Send it again with the same rid after `Retry-After` seconds.",
 };
 
-/** `error.code` in events, with its meaning for an app. */
+/** Values of `error.code` in events, with their meaning for an app. */
 export const EVENT_ERRORS: Readonly<Record<string, string>> = {
   "account-restricted": "The network has suspended or locked the account: sign in there and follow what it asks.",
   "account-unknown": "No login is stored for the actor (any more), and there is no relay.",
@@ -70,7 +70,7 @@ export const EVENT_ERRORS: Readonly<Record<string, string>> = {
 
 export const GENERATED = "<!-- Generated: `npx vitest run test/e2e/docs-tables.test.ts -u` writes it anew. -->";
 
-/** docs/errors.md as it must be. */
+/** Renders docs/errors.md. */
 export function errorsPage(): string {
   const rows = Object.entries(problems).map(
     ([code, [status, title]]) => `| ${status} | \`${code}\` | ${title} | ${CURES[code as ProblemCode]} |`,
@@ -108,7 +108,7 @@ ${events.join("\n")}
 `;
 }
 
-/** docs/settings.md as it must be. */
+/** Renders docs/settings.md. */
 export function settingsPage(): string {
   const rows = Object.values(settings).map(
     ({ env, fallback, about }) =>

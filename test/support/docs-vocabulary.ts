@@ -15,7 +15,7 @@ const ENTITIES: Readonly<Record<string, SchemaNode>> = {
   Button: entities.Button as unknown as SchemaNode,
 };
 
-/** docs/vocabulary.md as it must be. */
+/** Renders docs/vocabulary.md. */
 export function vocabularyPage(platforms: readonly Platform[]): string {
   return `# Vocabulary
 
@@ -130,7 +130,7 @@ function cell(text: string): string {
   return text.replaceAll("|", "\\|");
 }
 
-/** docs/migrating.md as it must be. */
+/** Renders docs/migrating.md. */
 export function migratingPage(platforms: readonly Platform[]): string {
   const rows = platforms.flatMap((platform) => [
     ...Object.entries(platform.renamedVerbs ?? {}).map(

@@ -10,22 +10,22 @@ export interface TestDovecot {
   readonly imapPort: number;
   readonly pop3Port: number;
   readonly lmtpPort: number;
-  /** Where Postfix asks about logins. */
+  /** Socket for Postfix's SASL authentication. */
   readonly saslPort: number;
   readonly tls: Certificate;
-  /** Where its configuration lies. */
+  /** Folder of the configuration. */
   readonly dir: string;
   readonly maildir: (user: string) => string;
-  /** Ends all its processes at once, as a crash does. */
+  /** Kills all processes at once, as a crash does. */
   readonly kill: () => Promise<void>;
-  /** Starts it again on the same ports with what it had on disk. */
+  /** Starts the server again on the same ports with its data on disk. */
   readonly restart: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
 /**
- * A private Dovecot (IMAP, POP3, LMTP, SASL) on random loopback ports. Every user's password is `<user>-pw`; `extra` are more
- * lines of its configuration. Needs root.
+ * Starts a private Dovecot (IMAP, POP3, LMTP, SASL) on random loopback ports. Every user's password is `<user>-pw`;
+ * `extra` is appended to the configuration. Needs root.
  */
 export async function testDovecot(users: readonly string[], extra: readonly string[] = []): Promise<TestDovecot> {
   const dir = await mkdtemp(join(tmpdir(), "dgm-dovecot-"));
@@ -70,10 +70,13 @@ export async function testDovecot(users: readonly string[], extra: readonly stri
   };
 }
 
-/** Whatever ends this test process closes our pipe, and then the watcher ends the whole group. */
+/** Shell wrapper that ends the process group when the pipe to this test process closes. */
 const GUARD = `( read -r line <&3 || kill -KILL -$$ ) >/dev/null 2>&1 </dev/null & exec "$@" 3<&-`;
 
-/** Starts a server in a process group of its own, so that one signal reaches all its processes; they don't outlive the tests. */
+/**
+ * Starts a server in a separate process group, so that one signal reaches all its processes. The group cannot outlive
+ * the test process.
+ */
 function guarded(...command: readonly string[]): ChildProcess {
   const child = spawn("/bin/sh", ["-c", GUARD, "guard", ...command], {
     stdio: ["ignore", "ignore", "ignore", "pipe"],
@@ -85,7 +88,7 @@ function guarded(...command: readonly string[]): ChildProcess {
   return child;
 }
 
-/** Ends a server started in the foreground and waits for it. */
+/** Ends a server started in the foreground and waits for its exit. */
 export async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));

@@ -2,7 +2,7 @@ import { EventSource } from "eventsource";
 
 export interface HeardEvent {
   readonly cursor: string;
-  /** Unix ms by Redis' clock: when it was written into the log. */
+  /** Time of the log entry in Unix ms, by the clock of Redis. */
   readonly at: number;
   readonly type: string;
   readonly status?: string;
@@ -13,16 +13,19 @@ export interface HeardEvent {
 /** An always-on listener's own book. */
 export interface EventListener {
   readonly events: readonly HeardEvent[];
-  /** How often the stream said that events are lost. */
+  /** Number of `gap` events. */
   readonly gaps: () => number;
-  /** How often it came back after a break. */
+  /** Number of reconnects after a break. */
   readonly returns: () => number;
   /** Resolves once an event fits that was or will be heard; rejects after `timeoutMs`. */
   readonly until: (fits: () => boolean, timeoutMs: number) => Promise<void>;
   readonly close: () => void;
 }
 
-/** Follows an app's stream with the `eventsource` package, which comes back by itself with the last id; resolves when open. */
+/**
+ * Follows an app's stream with the `eventsource` package, which reconnects with the last event id. Resolves when the
+ * stream is open.
+ */
 export async function eventListener(base: string, key: string): Promise<EventListener> {
   const events: HeardEvent[] = [];
   const waiting = new Set<() => void>();

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** The account that the stand-in knows, and the two people who may write to it. */
+/** Page that the simulator knows, and two people who may write to the Page. */
 export const PAGE = "104998765432101";
 export const ANN = "6543210987654321";
 export const BEN = "6543210987654322";
@@ -13,7 +13,7 @@ export const LOGIN = {
   verifyToken: "a-long-word-of-our-own",
 } as const;
 
-/** The Meta app that all of it belongs to. */
+/** Meta app of the Page. */
 export const META_APP = "123456789012345";
 
 type Bag = Record<string, unknown>;
@@ -22,7 +22,10 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
 }
-/** What goes wrong once: an answer instead of the deed; `cut` does the deed and breaks before answering, `stall` never answers. */
+/**
+ * Fault of one request, or an answer in place of the action. `cut` performs the action and disconnects before
+ * answering; `stall` never answers.
+ */
 export type FacebookFault = Answer | "cut" | "drop" | "stall" | "garbage";
 export interface GraphCall {
   readonly method: string;
@@ -41,10 +44,10 @@ export function graphError(code: number, subcode?: number, more: Bag = {}, statu
 const DAY_MS = 24 * 3_600_000;
 
 /**
- * A stand-in of the Graph API on loopback. There is neither a test server nor a machine-readable description of it, so
- * this is built from what Facebook's documents and users publish: paths, the shape of answers, error codes, usage headers,
- * how pushes are signed. It refuses what they say is refused (no proof, strangers, the closed window, long texts, too many
- * calls) and answers nothing that they do not describe. `calls` are the requests in order.
+ * Simulates the Graph API on loopback. Meta offers neither a test server nor a machine-readable description, so the
+ * simulator is built from published documentation: paths, shapes of answers, error codes, usage headers, signatures.
+ * Requests that the documentation refuses are refused (no proof, strangers, closed window, long texts, too many calls);
+ * undocumented requests get no answer. `calls` lists the requests in order.
  */
 export async function facebookSimulator(
   options: { readonly limit?: { readonly calls: number; readonly seconds: number } } = {},
@@ -90,7 +93,7 @@ export async function facebookSimulator(
     response.writeHead(answer.status ?? 200, headers).end(JSON.stringify(answer.body));
   }
 
-  /** Facebook Login: the code is good once, and a brief token buys a lasting one. */
+  /** Facebook Login: a code works once, and a short-lived token buys a long-lived token. */
   function granted(query: URLSearchParams, response: ServerResponse): void {
     const isApp = query.get("client_id") === META_APP && query.get("client_secret") === LOGIN.appSecret;
     const isCode = query.get("code") === "good-code" && query.get("redirect_uri") !== null;
@@ -225,7 +228,7 @@ export async function facebookSimulator(
     return graphError(100, 33);
   }
 
-  /** Signs and pushes a body as Facebook does, to the address that was verified; answers the status. */
+  /** Signs and pushes a body as Facebook does, to the verified address. Resolves with the status. */
   async function push(
     body: unknown,
     { secret = LOGIN.appSecret, raw }: { readonly secret?: string; readonly raw?: string } = {},
@@ -252,13 +255,13 @@ export async function facebookSimulator(
     sent,
     likes,
     things: objects,
-    /** What the person who consents runs. */
+    /** Pages of the consenting person. */
     pages,
     subscribed: () => subscribed,
     fail: (...next: readonly FacebookFault[]) => faults.push(...next),
     /** As if the person had written to the Page so long ago. */
     wrote: (person: string, ago = 0) => wrote.set(person, Date.now() - ago),
-    /** What is done when somebody types the webhook's address in at Facebook: asks, and remembers it when it answers right. */
+    /** Verifies a webhook address as Facebook does, and stores the address when the challenge is answered. */
     verify: async (url: string, token: string = LOGIN.verifyToken) => {
       const challenge = "1158201444";
       const query = { "hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": challenge };
@@ -270,7 +273,7 @@ export async function facebookSimulator(
     push,
     entry,
     between,
-    /** A person writes to the Page; answers what is pushed. */
+    /** Writes to the Page as a person. Resolves with the pushed notification. */
     write: (person: string, mid: string, text: string) => {
       wrote.set(person, Date.now());
       return entry([between(person, PAGE, { message: { mid, text } })]);

@@ -1,7 +1,7 @@
-/** Splitter of a byte stream into what a client says at once: a line, a stanza. Called with each chunk. */
+/** Splitter of a byte stream into protocol units, such as lines or stanzas. Called with each chunk. */
 export type Frames = (chunk: Buffer) => readonly Buffer[];
 
-/** Creates a splitter into lines, each with its end, for SMTP, IMAP, POP3 and IRC. */
+/** Creates a splitter into lines with their line ends, for SMTP, IMAP, POP3 and IRC. */
 export function lineFrames(): Frames {
   let rest = Buffer.alloc(0);
   return (chunk) => {
@@ -18,7 +18,7 @@ export function lineFrames(): Frames {
 /** Matches a tag. Clients escape `<` and `>` inside attributes and text. */
 const TAG = /<([/?!]?)([^<>]*?)(\/?)>/g;
 
-/** Creates a splitter of an XMPP stream into its opening, its stanzas and its end. */
+/** Creates a splitter of an XMPP stream into opening, stanzas and end. */
 export function stanzaFrames(): Frames {
   let rest = "";
   return (chunk) => {

@@ -4,14 +4,14 @@ import type { Frames } from "./fault-proxy-frames.ts";
 
 /** Fault that happens instead of a server's answer to a step. */
 export type Fault =
-  /** Answers in the server's place; the server never hears the command. `closes` ends the connection behind it. */
+  /** Answers in place of the server, which never receives the command. `closes` then ends the connection. */
   | { readonly kind: "says"; readonly answer: (command: string) => string | Buffer; readonly closes?: boolean }
-  /** Passes nothing on in either direction from then on, with the connection open. */
+  /** Forwards no further bytes in either direction; the connection stays open. */
   | { readonly kind: "hangs" }
   | { readonly kind: "closes" }
   /** Passes on the command, and half of the first piece that comes back; then closes. */
   | { readonly kind: "halves" }
-  /** Passes on the command, and what comes back a byte at a time. */
+  /** Forwards the command, and the response a byte at a time. */
   | { readonly kind: "trickles"; readonly everyMs: number };
 
 export interface FaultProxyOptions {
@@ -38,22 +38,22 @@ export interface FaultProxy {
   readonly requests: readonly string[];
   /** Lets the fault happen at the next `times` occurrences of the step. */
   readonly arm: (step: string, fault: Fault, times?: number) => ArmedFault;
-  /** Says something to every client now, as the server would by itself; `closes` then ends the connections. */
+  /** Sends a server message to every client now; `closes` then ends the connections. */
   readonly say: (text: string | Buffer, settings?: { readonly closes?: boolean }) => void;
   /** Number of open connections of clients. */
   readonly open: () => number;
   readonly close: () => Promise<void>;
 }
 
-/** Step of each connection before anything is said. Its answer is the server's greeting, where there is one. */
+/** Step before the first byte of each connection. Its response is the server's greeting. */
 export const CONNECT = "connect";
 
 /** First byte of TLS: from there on the proxy passes bytes. */
 const TLS_HANDSHAKE = 0x16;
 
 /**
- * Starts a proxy before a real server on loopback, which commits faults at named steps.
- * Knows nothing of a protocol beyond `frames` and `steps`.
+ * Starts a proxy before a real server on loopback, which injects faults at named steps. Protocols are known by `frames`
+ * and `steps` only.
  */
 export async function faultProxy({ upstream, frames, steps }: FaultProxyOptions): Promise<FaultProxy> {
   const clients = new Set<Socket>();
@@ -134,7 +134,7 @@ interface ProxiedOptions {
   readonly server: () => Socket;
 }
 
-/** How a connection treats what its server says. */
+/** Handling of the server's bytes on a connection. */
 type Passing = "all" | "nothing" | "half" | "bytes";
 
 function proxied(client: Socket, { split, stepOf, faultAt, server: upstream }: ProxiedOptions): void {
@@ -197,7 +197,7 @@ function proxied(client: Socket, { split, stepOf, faultAt, server: upstream }: P
   });
 }
 
-/** Returns a writer that passes on a byte at a time, until the socket is closed. */
+/** Returns a writer that forwards a byte at a time until the socket is closed. */
 function trickle(client: Socket, everyMs: () => number): (chunk: Buffer) => void {
   let waiting = Buffer.alloc(0);
   let timer: NodeJS.Timeout | undefined;

@@ -2,20 +2,20 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** One request as it came. */
+/** One received request. */
 export interface FeedRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly status: number;
 }
 
-/** How a path of the site answers; everything may change between two requests. */
+/** Answer of a path; every field may change between two requests. */
 export interface ServedFeed {
   entries: string[];
   /** Further elements of the channel, and headers. */
   head?: string;
   headers?: Record<string, string>;
-  /** Given as it is; none: nothing is conditional. */
+  /** Kind of the ETag header; `none` disables conditional requests. */
   etag?: "strong" | "weak" | "none";
   modified?: string;
   status?: number;
@@ -30,7 +30,9 @@ export function feedItem(id: string, description = "said", more = ""): string {
   return `<item><guid isPermaLink="false">${id}</guid><title>${id}</title><description>${description}</description>${more}</item>`;
 }
 
-/** A real web server on loopback that serves feeds with conditional requests; `asked` is what it was asked. */
+/**
+ * Starts a web server on loopback that serves feeds with conditional requests. `requests` lists the received requests.
+ */
 export async function feedServer(feeds: Record<string, ServedFeed>) {
   const requests: FeedRequest[] = [];
   const waiting = new Set<() => void>();

@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer } from "node:net";
 
-/** A loopback port that was free a moment ago, for programs that can't pick one themselves. */
+/** Finds a free loopback port, for programs that cannot choose a port themselves. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -12,7 +12,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Waits until something listens there; rejects after 20 s. */
+/** Waits until a server listens on the port; rejects after 20 s. */
 export async function listening(port: number): Promise<void> {
   const deadline = Date.now() + 20_000;
   while (!(await answers(port))) {

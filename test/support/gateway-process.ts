@@ -8,23 +8,23 @@ import { freePort } from "./free-port.ts";
 import { guardedSpawn } from "./guarded-spawn.ts";
 
 export interface GatewayProcess {
-  /** Where it answers, with the base path; empty for a worker. */
+  /** Base URL of the API; empty for a worker. */
   readonly base: string;
   readonly pid: () => number;
   readonly running: () => boolean;
-  /** Starts it (again), on the same port and data; resolves when it says that it works. */
+  /** Starts the process (again) on the same port and data. Resolves when the process reports readiness. */
   readonly start: () => Promise<void>;
   /** SIGKILL at this very moment; resolves when the process is gone. */
   readonly kill: () => Promise<void>;
-  /** SIGTERM, as a supervisor ends it. */
+  /** Sends SIGTERM, as a supervisor does. */
   readonly stop: () => Promise<void>;
-  /** What it wrote last, for a failing test. */
+  /** Last lines of output, for a failing test. */
   readonly lastWords: () => string;
 }
 
 export interface GatewayProcessSettings {
   readonly role: "all" | "api" | "worker";
-  /** Its DATA_DIR, which processes of one gateway share. */
+  /** DATA_DIR, which the processes of one gateway share. */
   readonly dataDir: string;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -33,7 +33,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ENTRY = join(ROOT, "dist/src/cli/main.js");
 const READY = { all: /Dragoman listens on/, api: /Dragoman listens on/, worker: /worker ready/ } as const;
 
-/** Starts the built product as a process of its own, as an operator does; it can't outlive the test process. */
+/** Starts the built product as a separate process. The process cannot outlive the test process. */
 export async function gatewayProcess(settings: GatewayProcessSettings): Promise<GatewayProcess> {
   buildOnce();
   const { role, env = {} } = settings;
@@ -72,12 +72,12 @@ export async function gatewayProcess(settings: GatewayProcessSettings): Promise<
   };
 }
 
-/** The key of the app that a gateway made at its first start. */
+/** Reads the key of the app that a gateway created at its first start. */
 export async function firstKey(dataDir: string): Promise<string> {
   return (await readFile(join(dataDir, "first-app.key"), "utf8")).trim();
 }
 
-/** Makes another app as an operator does, by the command line; answers its key. */
+/** Creates an app by the command line; returns its key. */
 export function createApp(name: string, dataDir: string, redisUrl: string): string {
   const env = { ...productEnv(dataDir), REDIS_URL: redisUrl };
   return execFileSync(process.execPath, [ENTRY, "app", "create", name], { env, stdio: ["ignore", "pipe", "ignore"] })
@@ -85,7 +85,7 @@ export function createApp(name: string, dataDir: string, redisUrl: string): stri
     .trim();
 }
 
-/** Nothing of the developer's own settings may reach a test, and no proxy needs time to notice that it ends. */
+/** Settings of the developer must not reach a test, and no proxy needs time to detect the shutdown. */
 function productEnv(dataDir: string): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: dataDir, GRACE_SECONDS: "0" };
 }
@@ -108,7 +108,7 @@ function alive(child: ChildProcess): boolean {
   return child.exitCode === null && child.signalCode === null;
 }
 
-/** Resolves at the first line that fits; rejects with the last lines when the process ends before it. */
+/** Resolves at the first matching line. Rejects with the last lines when the process ends before. */
 function outputMatching(child: ChildProcess, pattern: RegExp, lines: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {

@@ -14,7 +14,7 @@ import { testRedis } from "./redis.ts";
 
 const VERSION = "0.0.0";
 
-/** A network that lets nobody write to strangers. */
+/** Platform whose network refuses messages to strangers. */
 function shy([dummy]: readonly Platform[]): Platform {
   const refusal = {
     code: "recipient-not-reachable",
@@ -25,8 +25,9 @@ function shy([dummy]: readonly Platform[]): Platform {
 }
 
 /**
- * A whole gateway in this process on a private Redis, put together as the product is: the API on a random port and,
- * unless `works` is false, a worker of each platform. Beside the product's platforms it has `shy`. No sandbox mailbox; `relay` is an SMTP URL.
+ * Starts a whole gateway in this process on a private Redis, composed as the product is. The API has a random port;
+ * unless `works` is false, each platform has a worker. `shy` is an extra platform. There is no sandbox mailbox; `relay`
+ * is an SMTP URL.
  */
 export async function gateway(
   env: Readonly<Record<string, string>> = {},
@@ -40,7 +41,7 @@ export async function gateway(
     readonly works?: boolean;
     readonly relay?: string;
     readonly mailProviders?: Providers;
-    /** How often feeds are polled, in ms. */
+    /** Poll interval of feeds in ms. */
     readonly feedInterval?: { readonly minMs: number; readonly maxMs: number };
     readonly log?: Log;
   } = {},

@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Writable } from "node:stream";
 
-/** Becomes the program; whatever ends this test process closes our pipe, and then the watcher ends the program. */
+/** Shell wrapper that ends the program when the pipe to this test process closes. */
 const GUARD = `( read -r line <&3 || kill -KILL $$ ) >/dev/null 2>&1 </dev/null & exec "$@" 3<&-`;
 
-/** Starts a program that can't outlive the test process, even when that is killed. Its pid is the program's own. */
+/**
+ * Starts a program that cannot outlive the test process, even when the test process is killed. The pid is the program's
+ * own.
+ */
 export function guardedSpawn(
   command: readonly [string, ...string[]],
   settings: { readonly env?: NodeJS.ProcessEnv; readonly output: "pipe" | "ignore" },

@@ -11,7 +11,7 @@ export interface TestHaproxy {
   readonly port: number;
   readonly tlsPort: number;
   readonly tls: Certificate;
-  /** What `haproxy -c` said. */
+  /** Output of `haproxy -c`. */
   readonly checked: string;
   readonly stop: () => Promise<void>;
 }

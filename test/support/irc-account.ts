@@ -27,12 +27,12 @@ export interface IrcAccountOptions {
   readonly nick?: string;
   readonly credentials?: Readonly<Record<string, unknown>>;
   readonly timeouts?: Partial<Timeouts>;
-  /** The account's last connection, whose state it continues. */
+  /** Previous connection of the account, whose state is continued. */
   readonly after?: IrcAccount;
   readonly hold?: Partial<TestConnectionContext>;
 }
 
-/** Connects one; rejects with the explained failure. */
+/** Connects an account; rejects with the classified failure. */
 export async function ircAccount({
   port,
   nick = "bob",

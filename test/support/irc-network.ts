@@ -7,7 +7,7 @@ import { ngircd } from "./ngircd.ts";
 
 const PASSWORD = "world-pw";
 
-/** An IRC network of one server, with a peer on it; all accounts share the server's password. */
+/** Starts an IRC network of one server with a peer. All accounts share the server's password. */
 export async function ircNetwork(kind: "ngircd" | "inspircd"): Promise<TestNetwork> {
   const server = await { ngircd, inspircd }[kind]({ password: PASSWORD });
   let peer: IrcPeer = await ircPeer(server.port, "peer", PASSWORD);
@@ -27,7 +27,7 @@ export async function ircNetwork(kind: "ngircd" | "inspircd"): Promise<TestNetwo
       for (let tries = 100; ; tries--) {
         const answer = await peer.send(`PRIVMSG bob${n} :${text}`);
         if (!answer.some((line) => / 401 /.test(line))) return;
-        // It may go by another nick until the server has noticed that its last connection is gone.
+        // The account may use another nick until the server notices the end of the last connection.
         if (tries === 0) throw new Error(`There is no bob${n}`);
         await after(100);
       }

@@ -2,9 +2,9 @@ import { EventEmitter, once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 
-/** Somebody else on an IRC server, who speaks the bare protocol: shares no code with the platform. */
+/** Independent IRC client that speaks the plain protocol and shares no code with the platform. */
 export interface IrcPeer {
-  /** Sends a line and resolves with all that came until the server had worked on it. */
+  /** Sends a line. Resolves with all lines up to the end of the server's processing. */
   readonly send: (line: string) => Promise<readonly string[]>;
   /** Every line so far. */
   readonly lines: readonly string[];
@@ -14,7 +14,7 @@ export interface IrcPeer {
   readonly close: () => Promise<void>;
 }
 
-/** Logs somebody in. */
+/** Logs a peer in. */
 export async function ircPeer(port: number, nick: string, password?: string): Promise<IrcPeer> {
   const socket: Socket = connect(port, "127.0.0.1");
   socket.on("error", () => undefined);

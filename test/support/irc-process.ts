@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { listening } from "./free-port.ts";
 import { guardedSpawn } from "./guarded-spawn.ts";
 
-/** An IRC server of a test, which can be killed and started again on its port. */
+/** IRC server that a test can kill and start again on the same port. */
 export interface IrcServer {
   readonly port: number;
   /** SIGKILL, as a crash does. */

@@ -16,7 +16,7 @@ import {
 import { type TestRedis, testRedis } from "./redis.ts";
 import { type SeededRandom, seededRandom } from "./seeded-random.ts";
 
-/** A gateway of real processes under load, with books that are kept outside of it. */
+/** Gateway of real processes under load, audited by records outside the gateway. */
 export interface KillRun {
   readonly redis: TestRedis;
   readonly api: GatewayProcess;
@@ -25,7 +25,7 @@ export interface KillRun {
   readonly clients: readonly LoadClient[];
   readonly listeners: ReadonlyMap<string, EventListener>;
   readonly posted: () => readonly PostedActivity[];
-  /** Ends the load, waits for every result, joins the books, prints their line and says what must hold of them. */
+  /** Ends the load, waits for every result, audits the records and prints a summary. */
   readonly audit: (name: string) => Promise<DeliveryAudit>;
   readonly close: () => Promise<void>;
 }
@@ -36,7 +36,7 @@ const EVERY_MS = 330;
 /** The longest a result may take after the load: takeovers, and the clients' own waits. */
 const SETTLE_MS = 60_000;
 
-/** Starts Redis, an API, `workers` workers, two apps with 25 lanes each (about 150 POST/s) and a listener for each app. */
+/** Starts Redis, an API, workers, two apps with 25 lanes each, and a listener per app. The load is about 150 POST/s. */
 export async function killRun(workers: number, random = seededRandom()): Promise<KillRun> {
   const dataDir = await mkdtemp(join(tmpdir(), "dgm-kill-"));
   const redis = await testRedis();
@@ -64,7 +64,7 @@ async function started(workers: number, random: SeededRandom, dataDir: string, r
   const listeners = new Map<string, EventListener>();
   for (const { app, key } of apps) listeners.set(app, await eventListener(api.base, key));
   const lanes = Array.from({ length: LANES }, (_, index) => `l${index}`);
-  // A row of its own, so that the instants of the kills depend on the seed alone.
+  // A separate sequence, so that the times of the kills depend on the seed alone.
   const mix = seededRandom(random.seed + 1);
   const activity = (lane: string, n: number) => workOf(mix, lane, n);
   const clients = apps.map(({ app, key }) =>
@@ -115,7 +115,7 @@ async function started(workers: number, random: SeededRandom, dataDir: string, r
   };
 }
 
-/** What must hold whatever was killed. */
+/** Asserts the promises that hold after any kill. */
 export function expectNothingLost(verdict: DeliveryAudit): void {
   const {
     duplicated: dup,
@@ -135,7 +135,7 @@ export function expectNothingLost(verdict: DeliveryAudit): void {
   expect(refused).toBe(0);
 }
 
-/** How many POSTs were answered with what, and how fast the accepted ones. */
+/** Summarizes the statuses of all POSTs and the median latency of the accepted ones. */
 function answersLine(tries: readonly PostAttempt[]): string {
   const counts = new Map<number, number>();
   for (const { status } of tries) counts.set(status, (counts.get(status) ?? 0) + 1);
@@ -146,7 +146,7 @@ function answersLine(tries: readonly PostAttempt[]): string {
 
 const LAST = "-last";
 
-/** Half of the lanes' work is over at once; the rest keeps its worker busy, before its effect or after it. */
+/** Half of the activities finish at once; the others keep a worker busy before or after the effect. */
 function workOf(random: SeededRandom, lane: string, n: number): Record<string, unknown> {
   const head = { platform: "dummy", actor: { address: "bob" }, target: [{ address: lane }] };
   const kind = random.between(0, 3);
@@ -155,7 +155,9 @@ function workOf(random: SeededRandom, lane: string, n: number): Record<string, u
   return { ...head, verb: "delay", object: { n, ms: random.between(20, 200), when } };
 }
 
-/** Waits for a result of each accepted rid; then one more activity makes sure that all written before it was heard. */
+/**
+ * Waits for a result of each accepted rid, then for a last activity. By order, all earlier events have then arrived.
+ */
 export async function awaitResults(
   listener: EventListener,
   base: string,
@@ -174,7 +176,7 @@ export async function awaitResults(
     }
     return missing.size === 0;
   };
-  // What did not come by then is for the books to tell.
+  // Missing results are reported by the audit.
   await listener.until(all, SETTLE_MS).catch(() => undefined);
   const rid = `${app}${LAST}`;
   const last = {
@@ -189,7 +191,7 @@ export async function awaitResults(
   await listener.until(() => listener.events.some((event) => event.rid === rid && event.type === "result"), SETTLE_MS);
 }
 
-/** What `GET /activities/{rid}` answers for each accepted rid of an app. */
+/** Reads `GET /activities/{rid}` of each accepted rid of an app. */
 export async function statusesOf(
   base: string,
   key: string,

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What a page of the stand-in says of the request that reached it. */
+/** Request as a page of the simulated site received it. */
 export interface Mirror {
   readonly method: string;
   readonly path: string;
@@ -9,7 +9,7 @@ export interface Mirror {
   readonly body: string;
 }
 
-/** Stands in for Apache with PHP: a page at /, and at every other path what the request looked like when it came. */
+/** Simulates Apache with PHP: a page at `/`, and at every other path a mirror of the request. */
 export async function lampSite() {
   const server = createServer(async (req, res) => {
     if (req.url === "/") {

@@ -1,6 +1,6 @@
 import nodemailer from "nodemailer";
 
-/** Puts mails into a Dovecot's mailboxes by LMTP: `raw` bytes as they are, or a small mail with that subject. */
+/** Delivers mails to mailboxes of a Dovecot by LMTP: raw bytes, or a small mail with that subject. */
 export function lmtpMailer(port: number) {
   const lmtp = nodemailer.createTransport({ host: "127.0.0.1", port, lmtp: true, ignoreTLS: true });
   return {

@@ -1,23 +1,23 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** One activity as the client's own book has it. */
+/** One activity in the record of the load client. */
 export interface PostedActivity {
   readonly app: string;
   readonly lane: string;
   readonly n: number;
   readonly rid: string;
   readonly outcome: "accepted" | "refused";
-  /** The gateway's id of an accepted one. */
+  /** Id of an accepted activity. */
   readonly id?: string;
-  /** The problem of a refused one, for the words of a failing test. */
+  /** Problem of a refused activity, for the message of a failing test. */
   readonly problem?: string;
-  /** Unix ms: when it was first tried, and when the answer came. */
+  /** Unix ms of the first attempt and of the answer. */
   readonly triedAt: number;
   readonly answeredAt: number;
 }
 
-/** One try of a POST, answered or not. */
+/** One attempt of a POST, with or without an answer. */
 export interface PostAttempt {
   /** 0: no answer. */
   readonly status: number;
@@ -31,22 +31,22 @@ export interface LoadSettings {
   readonly app: string;
   readonly key: string;
   readonly lanes: readonly string[];
-  /** Milliseconds from one POST of a lane to its next; the lanes begin spread over it. */
+  /** Milliseconds between two POSTs of a lane; the lanes start spread over this time. */
   readonly everyMs: number;
-  /** The activity without its rid. */
+  /** Returns the activity without its rid. */
   readonly activity: (lane: string, n: number) => Record<string, unknown>;
 }
 
 export interface LoadClient {
   readonly posted: readonly PostedActivity[];
   readonly attempts: readonly PostAttempt[];
-  /** Begins no more; resolves when each activity begun has its answer. */
+  /** Starts no more activities. Resolves when each started activity has its answer. */
   readonly stop: () => Promise<void>;
 }
 
 /**
- * An app under load: in each lane numbered activities, one after the other, each tried with the same rid until the
- * gateway answers, after the wait it asks for.
+ * Simulates an app under load. Each lane posts numbered activities in turn; each activity is retried with the same rid
+ * until the gateway answers, after the wait that Retry-After asks for.
  */
 export function loadClient(settings: LoadSettings): LoadClient {
   const book: PostedActivity[] = [];
@@ -76,10 +76,10 @@ export function loadClient(settings: LoadSettings): LoadClient {
   };
 }
 
-/** The client was too slow with its request, or asked for too much. */
+/** Statuses of slow or too many requests, which a client retries. */
 const AGAIN: readonly number[] = [408, 429];
 
-/** Posts one activity with its rid until a 202 or a refusal that no retry helps. */
+/** Posts one activity until a 202 or a refusal that no retry changes. */
 export async function postUntilAnswered(
   target: { readonly base: string; readonly key: string },
   activity: Record<string, unknown>,
@@ -108,7 +108,10 @@ interface Answer {
   readonly retryAfter: number | undefined;
 }
 
-/** Undefined when no whole answer came within 10 s: the client can't know what became of it. */
+/**
+ * Posts once. Resolves with undefined when no complete answer came within 10 s: the outcome is then unknown to the
+ * client.
+ */
 async function post({ base, key }: { readonly base: string; readonly key: string }, body: string) {
   try {
     const response = await fetch(`${base}/activities`, {

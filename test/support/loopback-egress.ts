@@ -1,6 +1,6 @@
 import { egress } from "../../src/egress/egress.ts";
 
-/** The egress guard itself, with loopback allowed; `ca` is the PEM of a test's own authority. */
+/** Egress guard with loopback allowed; `ca` is the PEM of a test's own authority. */
 export function loopbackEgress(ca?: string) {
   return egress({ allowPrivate: ["127.0.0.0/8"], ...(ca === undefined ? {} : { ca }) });
 }

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export interface Certificate {
-  /** PEM texts; the certificate is its own authority. */
+  /** PEM texts of a self-signed certificate and its key. */
   readonly cert: string;
   readonly key: string;
   readonly certFile: string;

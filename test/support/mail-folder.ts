@@ -3,22 +3,22 @@ import { join } from "node:path";
 import { type ParsedMail, simpleParser } from "mailparser";
 
 export interface MailFolder {
-  /** Every mail in it, oldest first. */
+  /** All mails of the folder, oldest first. */
   readonly raw: () => Promise<readonly Buffer[]>;
-  /** Waits until a mail fits and gives it parsed; rejects after 20 s. */
+  /** Waits until a mail matches and parses that mail; rejects after 20 s. */
   readonly find: (fits: (mail: ParsedMail) => boolean) => Promise<ParsedMail>;
-  /** Message-IDs of every mail in it: a double stands there twice. */
+  /** Message-IDs of all mails of the folder; duplicates are listed twice. */
   readonly ids: () => Promise<readonly string[]>;
 }
 
-/** Reads an inbox in Maildir form, where a mail is there or not: files are moved in complete. */
+/** Reads an inbox in Maildir form. Files are moved into the folder complete, so no mail is read half. */
 export function mailFolder(dir: string): MailFolder {
   const raw = async (): Promise<readonly Buffer[]> => {
     const names = await Promise.all(["new", "cur"].map((part) => listed(join(dir, part))));
     try {
       return await Promise.all(names.flat().map((name) => readFile(name)));
     } catch (error) {
-      // One was moved or deleted since it was listed.
+      // A file was moved or deleted after the listing.
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return raw();
       throw error;
     }

@@ -8,8 +8,8 @@ import type { MailProvider, Providers } from "../../src/platforms/email/client/p
 export const MAIL_CLIENT = { clientId: "mail-client-1", clientSecret: "canary-client-secret" };
 
 /**
- * A mail provider on loopback: codes that work once, with PKCE (RFC 7636 section 4.6), tokens that belong to who agreed, and
- * an SMTP server that takes them for just that address (XOAUTH2). `given` is every code and token there ever was.
+ * Simulates a mail provider on loopback. Codes work once, with PKCE (RFC 7636 section 4.6); an SMTP server accepts a
+ * token for the consenting address only (XOAUTH2). `issued` lists every code and token.
  */
 export async function mailProvider() {
   const codes = new Map<string, { readonly user: string; readonly request: URLSearchParams }>();
@@ -49,7 +49,7 @@ export async function mailProvider() {
     const body = { access_token: token, refresh_token: refresh, expires_in: 3_600, token_type: "Bearer" };
     return { status: 200, body: JSON.stringify(body) };
   }
-  /** Each refresh token works once; one that comes again ends the whole login (RFC 9700 section 4.14.2). */
+  /** Redeems a refresh token. Each works once; a second use ends the whole login (RFC 9700 section 4.14.2). */
   function refreshed(token: string) {
     const user = lasting.get(token);
     if (user === undefined) {
@@ -105,13 +105,13 @@ export async function mailProvider() {
     } satisfies Providers,
     issued,
     requests,
-    /** Somebody agreed to what this address asks: the code that the provider sends them back with. */
+    /** Simulates consent at this address; returns the code of the redirect. */
     consent: (url: string, user: string) => {
       const code = issue("code");
       codes.set(code, { user, request: new URL(url).searchParams });
       return code;
     },
-    /** A login whose access token has ended. */
+    /** Creates a login with an expired access token. */
     expiredLogin: (user: string) => {
       const refresh = issue("refresh");
       lasting.set(refresh, user);

@@ -7,7 +7,7 @@ import { type TestDovecot, testDovecot } from "./dovecot.ts";
 
 const PEER = "peer@example.test";
 
-/** The Dovecot itself, for what an administrator does. */
+/** Dovecot server, for actions of an administrator. */
 export type MailboxNetwork = TestNetwork & { readonly dovecot: TestDovecot };
 
 /** Mailboxes over IMAP on a real Dovecot, see `mailboxWorld`. */
@@ -20,7 +20,10 @@ export function pop3Network(): Promise<TestNetwork> {
   return mailboxNetwork("pop3");
 }
 
-/** Mailboxes on a real Dovecot, which the peer's mail reaches by LMTP; what our accounts send, the peer gets over SMTP. */
+/**
+ * Starts mailboxes on a real Dovecot. The peer's mail is delivered by LMTP; mail of the accounts reaches the peer by
+ * SMTP.
+ */
 async function mailboxNetwork(protocol: "imap" | "pop3"): Promise<MailboxNetwork> {
   const users = Array.from({ length: 200 }, (_, n) => `user${n}`);
   const [dovecot, peer] = await Promise.all([testDovecot([...users, "wrong"]), peerServer()]);
@@ -64,7 +67,7 @@ async function mailboxNetwork(protocol: "imap" | "pop3"): Promise<MailboxNetwork
   };
 }
 
-/** An SMTP server that takes mail of who logs in with `<user>-pw`. */
+/** Starts an SMTP server that accepts mail after a login with `<user>-pw`. */
 async function peerServer() {
   const mails: string[] = [];
   const waiting = new Set<() => void>();
@@ -88,7 +91,7 @@ async function peerServer() {
       });
     },
   });
-  // Clients that are cut off are what these tests are about.
+  // These tests cut connections, so errors of clients are expected.
   server.on("error", () => undefined);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
   const count = (text: string) => mails.filter((mail) => mail.includes(text)).length;

@@ -12,7 +12,7 @@ export interface TestNginx {
   readonly port: number;
   readonly tlsPort: number;
   readonly tls: Certificate;
-  /** What `nginx -t` said. */
+  /** Output of `nginx -t`. */
   readonly checked: string;
   readonly log: (name: "access" | "error" | "gateway") => Promise<string>;
   readonly stop: () => Promise<void>;

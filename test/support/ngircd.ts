@@ -5,8 +5,8 @@ import { freePort } from "./free-port.ts";
 import { type IrcServer, ircProcess } from "./irc-process.ts";
 
 /**
- * A private ngIRCd on a random loopback port: the server without message ids, echo or labels. Takes any number of connections;
- * `penalties` switches its throttle on (about a command a second).
+ * Starts a private ngIRCd on a random loopback port: a server without message ids, echo or labels. The number of
+ * connections is not limited; `penalties` enables the throttle (about a command a second).
  */
 export async function ngircd(
   options: { readonly password?: string; readonly penalties?: boolean } = {},

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { freePort } from "./free-port.ts";
 import { type Shell, shell } from "./shell.ts";
 
-/** A gateway that was started as a person starts it, by what it printed. */
+/** Gateway started as a person starts it, described by its output. */
 export interface StartedGateway {
   /** With the base path. */
   readonly base: string;
-  /** The link to the page to try it. */
+  /** Link to the try page. */
   readonly page: string;
-  /** The printed commands, as they stand there: the first watches, the second sends. */
+  /** Commands of the start banner: the first listens, the second sends. */
   readonly watch: string;
   readonly send: string;
   readonly output: () => string;
@@ -19,7 +19,7 @@ export interface StartedGateway {
   readonly stop: () => Promise<void>;
 }
 
-/** Runs `npm start` in a checkout, with a home folder of its own; only npm's own settings are the developer's. */
+/** Runs `npm start` in a checkout with a separate home folder. Only npm's settings are inherited. */
 export async function npmStart(dir: string, settings: Readonly<Record<string, string>> = {}): Promise<StartedGateway> {
   const env = { HOME: join(dir, ".home"), PORT: String(await freePort()), ...npmSettings(), ...settings };
   const began = performance.now();
@@ -54,7 +54,7 @@ function commandOf(pid: string): string {
   }
 }
 
-/** Where packages come from, and what was downloaded before: a test need not ask the registry for it again. */
+/** Settings of npm's registry and cache, so that a test need not download packages again. */
 function npmSettings(): Record<string, string | undefined> {
   const inherited = Object.entries(process.env).filter(([name]) =>
     /^(npm_config_(registry|cafile|cache|userconfig)|https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS)$/i.test(name),

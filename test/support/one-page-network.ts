@@ -23,7 +23,7 @@ interface Login {
   readonly password: string;
 }
 
-/** A chat network of one page: lines of JSON, an archive per account, a password that is the name. */
+/** Chat network in one process: lines of JSON, an archive per account, the name as the password. */
 export async function onePageNetwork(): Promise<
   TestNetwork & { readonly logins: () => number; readonly received: () => readonly string[] }
 > {
@@ -186,7 +186,7 @@ async function connect(access: ConnectionContext<Login>): Promise<Client> {
   if (since === undefined) await access.state.write("since", String(length));
   return {
     say: async (id, text) => {
-      // The connection may have ended during the commit; nobody would answer.
+      // The connection may have ended during the commit; no answer would come.
       if (socket.destroyed) throw lost;
       const confirmed = nextOf(news, `said:${id}`);
       socket.write(`${JSON.stringify({ id, text })}\n`);

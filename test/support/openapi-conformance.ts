@@ -3,7 +3,7 @@ import formats from "ajv-formats";
 import type { OpenAPIV3_1 } from "openapi-types";
 import type { Response } from "supertest";
 
-/** An answer however it was got: supertest, a raw socket, a WebSocket client. */
+/** Answer of any client: supertest, a raw socket, a WebSocket client. */
 export interface Answer {
   readonly method: string;
   /** Path and query, with the base path. */
@@ -14,7 +14,7 @@ export interface Answer {
 }
 
 export interface Conformance {
-  /** Throws when the document does not describe the answer; notes what was exercised. */
+  /** Throws when the document does not describe the answer; records the exercised status. */
   readonly check: (answer: Answer) => void;
   /** The same for supertest: `seen(await request(…).get(…))`. Answers the response. */
   readonly seen: (response: Response) => Response;
@@ -32,7 +32,7 @@ const METHODS = ["get", "put", "post", "delete"] as const;
 type Operation = OpenAPIV3_1.OperationObject;
 type Codes = { readonly properties?: { readonly code?: { readonly enum?: readonly string[] } } };
 
-/** Checks real answers against an OpenAPI document and remembers which of its promises were exercised. */
+/** Checks real answers against an OpenAPI document and records the exercised operations and statuses. */
 export function conform(document: OpenAPIV3_1.Document, basePath = "/gateway"): Conformance {
   const schemas = schemaChecker(document);
   const done = new Set<string>();
@@ -116,7 +116,10 @@ function schemaChecker(document: OpenAPIV3_1.Document): SchemaChecker {
   };
 }
 
-/** What lies at no documented place must be a 404, a documented path with another method a 405 that says what goes. */
+/**
+ * Checks undocumented paths and methods. An undocumented path must answer 404; an undocumented method 405 with the
+ * allowed methods.
+ */
 function undocumented(
   document: OpenAPIV3_1.Document,
   answer: Answer,
@@ -154,7 +157,7 @@ function checkHeaders(
   if (strange.length > 0) throw new Error(`${where}: not documented: ${strange.join(", ")}`);
 }
 
-/** Every block of an event stream: its `data:` fits what its `event:` stands for. */
+/** Checks every block of an event stream: `data:` must match the schema of its `event:`. */
 function checkStream(text: string, media: object, schemas: SchemaChecker, pointer: string, where: string): void {
   const controls = (media as { readonly "x-events": Record<string, { readonly $ref: string }> })["x-events"];
   const whole = text.slice(0, text.lastIndexOf("\n\n"));
@@ -171,7 +174,9 @@ function checkStream(text: string, media: object, schemas: SchemaChecker, pointe
   }
 }
 
-/** Every operation and status of the document but `default`, by code for problems and by media type for the rest. */
+/**
+ * Lists every operation and status of the document except `default`, by code for problems and by media type otherwise.
+ */
 function documented(document: OpenAPIV3_1.Document): readonly string[] {
   return Object.entries(document.paths ?? {}).flatMap(([template, item]) =>
     METHODS.flatMap((method) => {

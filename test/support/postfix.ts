@@ -10,11 +10,11 @@ export interface TestMail {
   /** SMTP with STARTTLS and logins; relays nowhere. */
   readonly port: number;
   readonly dovecot: TestDovecot;
-  /** PEM of the authority behind its certificate, which is for localhost and 127.0.0.1. */
+  /** PEM of the certificate's authority; the certificate is for localhost and 127.0.0.1. */
   readonly ca: string;
   readonly domain: string;
   readonly inbox: (user: string) => MailFolder;
-  /** What Postfix wrote to its log so far. */
+  /** Postfix's log so far. */
   readonly log: () => Promise<string>;
   readonly stop: () => Promise<void>;
 }
@@ -52,7 +52,7 @@ export async function testMail(settings: TestMailSettings = {}): Promise<TestMai
     inbox: (user) => mailFolder(dovecot.maildir(user)),
     log: () => readFile(join(dir, "postfix.log"), "utf8"),
     stop: async () => {
-      // The program started above only waits for the master, which has a session of its own.
+      // The started program only waits for the master process, which has a separate session.
       process.kill(Number(await readFile(join(dir, "data", "master.lock"), "utf8")), "SIGTERM");
       if (child.exitCode === null) await new Promise<void>((resolve) => child.once("exit", () => resolve()));
       await dovecot.stop();

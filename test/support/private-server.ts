@@ -1,4 +1,4 @@
-// A process that runs the private server and nothing else, for tests that kill it. Prints its state as one JSON line.
+// Process that runs only the private server, for tests that kill it. Prints its state as one JSON line.
 import { readSurroundings } from "../../src/config/settings.ts";
 import { silentLog } from "../../src/model/log.ts";
 import { privateServer } from "../../src/redis/private-server.ts";

@@ -3,10 +3,10 @@ import { request as https } from "node:https";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { WebSocket } from "ws";
 
-/** How a visitor comes to the edge. */
+/** Address and identity of a visitor of the proxy. */
 export interface ProxyTarget {
   readonly port: number;
-  /** The certificate to trust; without it plain HTTP is spoken. */
+  /** Certificate to trust; without a certificate plain HTTP is used. */
   readonly ca?: string;
   /** Sent as `Host`. */
   readonly host: string;
@@ -19,7 +19,7 @@ export interface ProxyRequestOptions {
   readonly body?: string;
   /** The visitor's own address, any of 127.0.0.0/8. */
   readonly from?: string;
-  /** Says how long the body is and waits for the answer before sending it. */
+  /** Announces the length of the body and waits for the answer before sending the body. */
   readonly announced?: number;
 }
 
@@ -29,7 +29,10 @@ export interface ProxyResponse {
   readonly text: string;
 }
 
-/** One request through the edge, with the path as written; the key is sent unless `Authorization` is given ("" for none). */
+/**
+ * Sends one request through the proxy, with the path as written. The key is sent unless `Authorization` is given (""
+ * for none).
+ */
 export async function proxyRequest(
   edge: ProxyTarget,
   path: string,
@@ -42,7 +45,7 @@ export async function proxyRequest(
   return { status: response.statusCode ?? 0, headers: response.headers, text };
 }
 
-/** An event stream through the edge, as it comes. */
+/** Opens an event stream through the proxy. */
 export async function openStream(edge: ProxyTarget, path: string, headers: Readonly<Record<string, string>> = {}) {
   const [request, response] = await opened(edge, path, {
     headers: { Accept: "text/event-stream", "Accept-Encoding": "gzip", ...headers },
@@ -82,25 +85,25 @@ export async function openStream(edge: ProxyTarget, path: string, headers: Reado
     status: response.statusCode,
     headers: response.headers,
     events,
-    /** When each event came, by `performance.now()`. */
+    /** Arrival time of each event, by `performance.now()`. */
     arrivals,
     comments: () => comments,
     until,
-    /** Waits for the one result of this rid. */
+    /** Waits for the result of this rid. */
     result: (rid: string) => until(() => results(events).includes(rid)),
     results: () => results(events),
     close: () => request.destroy(),
   };
 }
 
-/** The rids whose results were heard, in order. */
+/** Lists the rids of received results, in order. */
 function results(events: readonly EventSourceMessage[]): readonly string[] {
   return events
     .map(({ data }) => JSON.parse(data) as { type?: string; rid?: string })
     .flatMap(({ type, rid = "" }) => (type === "result" ? [rid] : []));
 }
 
-/** A WebSocket through the edge, and everything it hears. */
+/** Opens a WebSocket through the proxy and records all frames. */
 export async function openSocket(edge: ProxyTarget, path: string) {
   const ws = new WebSocket(`${edge.ca === undefined ? "ws" : "wss"}://127.0.0.1:${edge.port}${path}`, {
     headers: { Host: edge.host, Authorization: `Bearer ${edge.key}` },

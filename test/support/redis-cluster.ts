@@ -1,7 +1,7 @@
 import { type RedisProcess, redisProcess, until } from "./redis-process.ts";
 
 export interface RedisCluster {
-  /** As REDIS_URL takes it. */
+  /** URL in the form of REDIS_URL. */
   readonly url: string;
   readonly nodes: readonly RedisProcess[];
   readonly stop: () => Promise<void>;

@@ -9,13 +9,15 @@ export interface RedisProcess {
   readonly port: number;
   readonly dir: string;
   readonly signal: (name: NodeJS.Signals) => void;
-  /** Waits until it has ended. */
+  /** Waits for the end of the process. */
   readonly ended: Promise<void>;
   readonly client: () => Redis;
   readonly stop: () => Promise<void>;
 }
 
-/** One redis-server (or sentinel) on a loopback port with its own folder, for replication, Sentinel and Cluster. */
+/**
+ * Starts a redis-server (or sentinel) on a loopback port with a separate folder. For replication, Sentinel and Cluster.
+ */
 export async function redisProcess(args: readonly string[] = [], sentinelConfig?: string): Promise<RedisProcess> {
   const dir = await mkdtemp(join(tmpdir(), "dgm-redis-"));
   const port = await freePort();
@@ -51,7 +53,7 @@ export async function redisProcess(args: readonly string[] = [], sentinelConfig?
   };
 }
 
-/** Asks until it is so; for what no event tells. Fails with the last error when it takes too long. */
+/** Polls a condition that no event announces. Fails with the last error after the time limit. */
 export async function until(is: () => Promise<boolean> | boolean, patienceMs = 20_000): Promise<void> {
   const end = Date.now() + patienceMs;
   let last: unknown = new Error("it never became so");

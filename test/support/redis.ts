@@ -5,7 +5,7 @@ import { Redis } from "ioredis";
 import { guardedSpawn } from "./guarded-spawn.ts";
 
 export interface TestRedis {
-  /** `unix:` URL as REDIS_URL takes it. */
+  /** `unix:` URL in the form of REDIS_URL. */
   readonly url: string;
   readonly socket: string;
   readonly dir: string;
@@ -18,7 +18,7 @@ export interface TestRedis {
   readonly stop: () => Promise<void>;
 }
 
-/** A real Redis for one test file: own folder, unix socket, AOF always, ended by `stop`. */
+/** Starts a Redis for one test file: separate folder, unix socket, AOF always. Ended by `stop`. */
 export async function testRedis(extra: readonly string[] = []): Promise<TestRedis> {
   const dir = await mkdtemp(join(tmpdir(), "dgm-redis-"));
   const socket = join(dir, "redis.sock");

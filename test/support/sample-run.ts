@@ -6,7 +6,7 @@ import { fits, type Sample } from "./docs-samples.ts";
 import { type Shell, shell } from "./shell.ts";
 
 export interface SampleRunSettings {
-  /** Where commands are run: it looks like a checkout whose gateway has been started. */
+  /** Folder of the commands, which looks like a checkout with a started gateway. */
   readonly dir: string;
   /** `http://127.0.0.1:port`, for the address that documents use. */
   readonly origin: string;
@@ -14,17 +14,19 @@ export interface SampleRunSettings {
   readonly browser: () => Promise<TestChromium>;
 }
 
-/** Does what a reader of a document does: copies one block after the other. */
+/** Executes the blocks of a document in order, as a reader would. */
 export interface SampleRun {
-  /** Runs a block and compares what comes with the `output` block behind it. Rejects with the place in the document. */
+  /**
+   * Runs a block and compares the output with the following `output` block. Rejects with the position in the document.
+   */
   readonly run: (sample: Sample, output: Sample | undefined) => Promise<void>;
-  /** Waits for what the blocks in the background are to write, then ends them. */
+  /** Waits for the expected output of background blocks, then ends them. */
   readonly finish: () => Promise<void>;
 }
 
 const DOCUMENTED = "//127.0.0.1:8000";
 
-/** Variables that a block sets live on in the next ones, as in a terminal. */
+/** Variables of a block remain set in the next blocks, as in a terminal. */
 export async function sampleRun({ dir, origin, key, browser }: SampleRunSettings): Promise<SampleRun> {
   const own = await mkdtemp(join(tmpdir(), "dgm-sample-"));
   const variables = join(own, "variables");
@@ -67,7 +69,7 @@ export async function sampleRun({ dir, origin, key, browser }: SampleRunSettings
     else if (response.status !== 202) throw new Error(`It was refused:\n${answer}`);
   }
 
-  /** A page of the same origin, opened by somebody whose cookie holds a listener token. */
+  /** Opens a page of the same origin with a listener token in the cookie. */
   async function inBrowser(sample: Sample, output: Sample | undefined): Promise<void> {
     const { context } = await browser();
     const token = await fetch(`${origin}/gateway/tokens`, {
@@ -138,7 +140,7 @@ function compare(output: Sample | undefined, actual: string): void {
     throw new Error(`${output.location} shows\n${output.text}\nbut what came is\n${actual}`);
 }
 
-/** What a page shows last, without what differs at each run. */
+/** Last texts of a page, without values that differ at each run. */
 function lastLine(text: string): string {
   return (text.trim().split("\n").at(-1) ?? "").split("…").sort((a, b) => b.length - a.length)[0] ?? "";
 }

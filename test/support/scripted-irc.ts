@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 
-/** A scripted IRC server: what it says is up to the test, what it hears is kept as bytes. */
+/** Scripted IRC server: the test decides the answers, and all received bytes are kept. */
 export interface ScriptedIrc {
   readonly port: number;
   /** All that clients sent, byte for byte. */
@@ -12,10 +12,10 @@ export interface ScriptedIrc {
   readonly stop: () => Promise<void>;
 }
 
-/** Answers one line of a client; undefined leaves it to `welcoming`. */
+/** Answers one line of a client; undefined leaves the line to `welcoming`. */
 export type IrcResponder = (line: string, say: (line: string) => void, socket: Socket) => undefined | "done";
 
-/** Starts it; whatever the script does not answer is answered as a plain server would. */
+/** Starts the server; lines without a scripted answer are answered as a plain server would. */
 export async function scriptedIrc(script: IrcResponder = () => undefined): Promise<ScriptedIrc> {
   const chunks: Buffer[] = [];
   const sockets = new Set<Socket>();
@@ -51,7 +51,7 @@ export async function scriptedIrc(script: IrcResponder = () => undefined): Promi
   };
 }
 
-/** Lets everybody in as `bob`, and answers PING and JOIN. */
+/** Accepts every client as `bob`, and answers PING and JOIN. */
 function welcoming(line: string, say: (line: string) => void): void {
   const [command, first = ""] = line.split(" ");
   if (command === "CAP" && first === "LS") say(":srv CAP * LS :");

@@ -6,13 +6,13 @@ export interface Pop3Mail {
 }
 
 export interface Pop3Script {
-  /** What is in the mailbox; looked at at each login. */
+  /** Mails of the mailbox, read at each login. */
   readonly mails?: () => readonly Pop3Mail[];
-  /** What to say instead of the usual answer: bytes as they stand; "drop" closes the connection, "hang" says nothing. */
+  /** Answer in place of the usual answer: raw bytes; "drop" closes the connection, "hang" sends no answer. */
   readonly say?: (command: string) => string | Buffer | undefined;
   readonly greeting?: string | Buffer;
   readonly capabilities?: readonly string[];
-  /** Where to cut an answer into pieces; each is its own packet. */
+  /** Offsets at which an answer is cut into packets. */
   readonly cuts?: (answer: Buffer) => readonly number[];
 }
 
@@ -26,7 +26,7 @@ export interface ScriptedPop3 {
   readonly stop: () => Promise<void>;
 }
 
-/** A POP3 server that misbehaves exactly as told and writes down what it heard; user and password are anybody's. No TLS. */
+/** Starts a scripted POP3 server that records all commands. Every user and password is accepted. No TLS. */
 export async function scriptedPop3(script: Pop3Script = {}): Promise<ScriptedPop3> {
   const commands: string[] = [];
   const deleted: string[] = [];
@@ -51,7 +51,7 @@ export async function scriptedPop3(script: Pop3Script = {}): Promise<ScriptedPop
   };
 }
 
-/** A mail as it goes over the wire (RFC 1939 section 3). */
+/** Encodes a mail for the wire (RFC 1939 section 3). */
 export function stuffed(source: Buffer): Buffer {
   const text = source.toString("latin1").replace(/(^|\r\n)\./g, "$1..");
   return Buffer.from(`+OK\r\n${text}${text.endsWith("\r\n") || text === "" ? "" : "\r\n"}.\r\n`, "latin1");

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from "node:net";
 
 export interface SmtpScript {
-  /** The reply to each step (a function may look at the whole command); "drop" closes the connection, "hang" says nothing. */
+  /** Replies by step; a function receives the whole command. "drop" closes the connection, "hang" sends no reply. */
   readonly greeting?: string;
   readonly ehlo?: readonly string[];
   readonly mail?: Step;
@@ -18,17 +18,17 @@ export interface ScriptedSmtp {
   readonly port: number;
   /** Every command line heard. */
   readonly commands: readonly string[];
-  /** Every message that came with its final dot. */
+  /** Messages that were received with their final dot. */
   readonly messages: readonly string[];
-  /** Body bytes of messages that never got theirs. */
+  /** Body bytes of messages without a final dot. */
   readonly torn: readonly string[];
   readonly connections: () => number;
-  /** Closes every open connection, as servers do with idle ones. */
+  /** Closes every open connection, as servers close idle ones. */
   readonly hangUp: () => void;
   readonly stop: () => Promise<void>;
 }
 
-/** A mail server that misbehaves exactly as told and writes down what it heard. It speaks no TLS. */
+/** Starts a scripted mail server that records all commands. No TLS. */
 export async function scriptedSmtp(script: SmtpScript = {}): Promise<ScriptedSmtp> {
   const received = { commands: [] as string[], messages: [] as string[], torn: [] as string[] };
   const sockets = new Set<Socket>();
@@ -108,7 +108,7 @@ function converse(
       buffer = buffer.slice(ends + (body ? 5 : 2));
       if (body) {
         body = false;
-        // A lone dot: how a client ends DATA when every recipient was refused before it (RFC 2920 3.1).
+        // A lone dot ends DATA when every recipient was refused before (RFC 2920 section 3.1).
         if (piece === "") say("554 5.5.1 No valid recipients");
         else {
           received.messages.push(piece.slice(2));

@@ -17,8 +17,8 @@ export interface ScriptedXmpp {
 }
 
 /**
- * An XMPP server that does as told: `first` answers the stream's opening; after the login, `after` is run with the
- * socket. It refuses every request, so that nothing but the script happens.
+ * Starts a scripted XMPP server. `first` answers the stream's opening; `after` runs with the socket after the login.
+ * All other requests are refused, so that nothing outside the script happens.
  */
 export async function scriptedXmpp(script: {
   readonly first?: string;

@@ -6,7 +6,10 @@ export interface SeededRandom {
   readonly pick: <T>(all: readonly T[]) => T;
 }
 
-/** Chance from `KILL_SEED`, or from a fresh seed; the test prints it, so that a failing run can be repeated. */
+/**
+ * Creates a random source from `KILL_SEED` or a fresh seed. The test prints the seed, so that a failing run can be
+ * repeated.
+ */
 export function seededRandom(
   seed = Number(process.env.KILL_SEED ?? Math.floor(Math.random() * 2 ** 31)),
 ): SeededRandom {

@@ -2,15 +2,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 
 export interface Shell {
-  /** Everything it wrote so far, both streams. */
+  /** Output of both streams so far. */
   readonly output: () => string;
   /** Standard output alone. */
   readonly answer: () => string;
-  /** Resolves with the output when it fits; rejects when the program ends, or 30 s pass, without. */
+  /** Resolves with the output when it matches. Rejects when the program ends or 30 s pass before. */
   readonly until: (fits: (output: string) => boolean, subject?: string) => Promise<string>;
   /** Resolves with the exit code (-1 for a signal). */
   readonly ended: Promise<number>;
-  /** Ends it and whatever it started. */
+  /** Ends the program and its children. */
   readonly stop: () => Promise<void>;
 }
 
@@ -20,10 +20,13 @@ export interface ShellSettings {
   readonly patienceMs?: number;
 }
 
-/** Becomes the program; whatever ends this test process closes our pipe, and then the watcher ends the whole group. */
+/** Shell wrapper that ends the process group when the pipe to this test process closes. */
 const GUARD = `( read -r line <&3 || kill -s KILL -- -$$ ) >/dev/null 2>&1 </dev/null & exec "$@" 3<&-`;
 
-/** Runs a program in a process group of its own, with none of the developer's settings; gateways end without a grace. */
+/**
+ * Runs a program in a separate process group without the developer's settings. Gateways are configured to drain at
+ * once.
+ */
 export function shell(command: readonly [string, ...string[]], settings: ShellSettings): Shell {
   const { cwd, env = {}, patienceMs = 30_000 } = settings;
   const child = spawn("/bin/sh", ["-c", GUARD, "guard", ...command], {

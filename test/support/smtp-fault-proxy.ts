@@ -5,9 +5,9 @@ import { freePort } from "./free-port.ts";
 export const SMTP_STAGES = ["mail", "body", "dot-held", "dot-passed"] as const;
 
 /**
- * `mail`: the server has not seen the MAIL command yet; `body`: it has some of the message; `dot-held`: the client has
- * sent everything, the server lacks the last bytes; `dot-passed`: the server has answered the final dot, the client has
- * not read it.
+ * Moment of an SMTP transaction. `mail`: the server has not received the MAIL command; `body`: the server has part of
+ * the message; `dot-held`: the client has sent all, the server lacks the last bytes; `dot-passed`: the server has
+ * answered the final dot, the client has not read the answer.
  */
 export type SmtpStage = (typeof SMTP_STAGES)[number];
 
@@ -19,15 +19,15 @@ export interface SmtpFaultProxy {
 export interface SmtpFaultProxySettings {
   /** The real server. */
   readonly port: number;
-  /** The stage at which the transaction of this sender is to be caught, if at all. */
+  /** Returns the stage at which a transaction of this sender is interrupted, if any. */
   readonly stageOf: (sender: string) => SmtpStage | undefined;
-  /** Called at that moment; everything on the connection is held meanwhile, and what was held is never passed on. */
+  /** Called at that stage. Bytes of the connection are held meanwhile and never forwarded. */
   readonly onStage: (sender: string) => Promise<void>;
 }
 
 /**
- * A loopback proxy between a worker and its mail server that knows where an SMTP transaction stands (RFC 5321), and
- * catches some at a chosen moment.
+ * Starts a loopback proxy between a worker and its mail server. The proxy follows SMTP transactions (RFC 5321) and
+ * interrupts some at a chosen stage.
  */
 export async function smtpFaultProxy(settings: SmtpFaultProxySettings): Promise<SmtpFaultProxy> {
   const port = await freePort();
@@ -55,13 +55,13 @@ export async function smtpFaultProxy(settings: SmtpFaultProxySettings): Promise<
   };
 }
 
-/** Where the transaction on a connection stands. */
+/** State of the transaction on a connection. */
 interface TransactionState {
   sender: string;
   stage: SmtpStage | undefined;
   /** `asked`: DATA has gone out; `open`: 354 came; `ended`: the final dot has gone out. */
   data: "no" | "asked" | "open" | "ended";
-  /** The last bytes of the message so far, since the final dot may come in pieces. */
+  /** Last bytes of the message so far, since the final dot may arrive in pieces. */
   tail: string;
   caught: boolean;
 }

@@ -7,8 +7,8 @@ export interface SmtpSink {
 }
 
 /**
- * Postfix's own SMTP sink on a loopback port: takes mail as fast as it comes and throws it away. `options` are its flags,
- * such as `-q DATA` (drop the connection), `-r RCPT` (refuse) or `-w 5` (wait before answering the final dot).
+ * Starts Postfix's SMTP sink on a loopback port, which discards all mail. `options` are its flags, such as `-q DATA`
+ * (drop the connection), `-r RCPT` (refuse) or `-w 5` (wait before answering the final dot).
  */
 export async function smtpSink(options: readonly string[] = []): Promise<SmtpSink> {
   const port = await freePort();

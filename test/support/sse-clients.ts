@@ -3,28 +3,28 @@ import { createParser } from "eventsource-parser";
 
 export interface ListenerSettings {
   readonly port: number;
-  /** The key that each listener comes with: one listener for each entry. */
+  /** Keys of the listeners, one listener per entry. */
   readonly keys: readonly string[];
 }
 
-/** What one listener of the crowd keeps in its own book. */
+/** Events that one listener received. */
 export interface ListenerRecord {
   readonly key: string;
-  /** The ids of all events, in the order they came. */
+  /** Ids of all events in order of arrival. */
   readonly ids: readonly string[];
-  /** The rids whose results came, in that order. */
+  /** Rids of received results in order of arrival. */
   readonly rids: readonly string[];
 }
 
 export interface SseClients {
   readonly members: readonly ListenerRecord[];
-  /** How often streams were opened: what exceeds the members came back. */
+  /** Number of opened streams; those beyond the number of members are reconnects. */
   readonly opened: () => number;
-  /** Answers that end a browser's EventSource for good, and streams that said that events are lost. */
+  /** Answers that end a browser's EventSource for good, and `gap` events. */
   readonly faults: readonly string[];
   /** Events that came, in all. */
   readonly received: () => number;
-  /** Resolves once it fits; rejects after `timeoutMs`. */
+  /** Resolves once the condition holds; rejects after `timeoutMs`. */
   readonly until: (fits: () => boolean, timeoutMs: number) => Promise<void>;
   readonly close: () => void;
 }
@@ -37,7 +37,7 @@ interface ClientState extends ListenerRecord {
   cut: () => void;
 }
 
-/** Many listeners that behave as browsers do: back after the time they were told, with the id of their last event. */
+/** Opens many listeners that reconnect as browsers do: after the advised time, with the last event id. */
 export async function sseClients({ port, keys }: ListenerSettings): Promise<SseClients> {
   const faults: string[] = [];
   const counts = { opened: 0, heard: 0 };

@@ -1,4 +1,4 @@
-// A stand-in for the worker process: tells its parent what a real one tells, and does as its argument says.
+// Simulated worker process: sends its parent the messages of a real worker, and behaves as its argument says.
 import { metrics } from "../../src/process/metrics.ts";
 import { parentLink } from "../../src/process/parent-link.ts";
 

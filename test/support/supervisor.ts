@@ -1,4 +1,4 @@
-// A parent that supervises the stand-in worker and prints its process id, for a test that kills the parent.
+// Parent that supervises the simulated worker and prints its process id, for a test that kills the parent.
 import { fileURLToPath } from "node:url";
 import { silentLog } from "../../src/model/log.ts";
 import { superviseWorker } from "../../src/process/supervisor.ts";

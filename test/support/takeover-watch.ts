@@ -1,17 +1,17 @@
 import type { HeardEvent } from "./event-listener.ts";
 import type { PostedActivity } from "./load-client.ts";
 
-/** What became of the lanes that had accepted work at the moment of a kill. */
+/** Progress of the lanes with accepted work at the moment of a kill. */
 export interface TakeoverWatch {
-  /** Reads what was heard since; true once each of those lanes had its next effect or result. */
+  /** Reads new events. True once each of these lanes had its next effect or result. */
   readonly allResumed: () => boolean;
-  /** Milliseconds from the kill to that, by lane; Infinity where it did not come. */
+  /** Milliseconds from the kill to the next progress, by lane; Infinity without progress. */
   readonly interruptionsMs: () => readonly number[];
 }
 
 /**
- * Watches the lanes that wait at `killedAt` (Unix ms), from the listeners' books. Times are those of the log's own
- * entries, so a busy test process can't blur them; `sending` is written right before an effect.
+ * Watches the lanes with work at `killedAt` (Unix ms), from the listeners' records. Times are those of the log's
+ * entries, so that a busy test process cannot blur them; `sending` is written directly before an effect.
  */
 export function takeoverWatch(
   killedAt: number,

@@ -14,7 +14,7 @@ interface Document {
   >;
 }
 
-/** Telegram's published description of the Bot API, beside the checkout where it was put; not part of the project. */
+/** Telegram's published description of the Bot API, read from beside the checkout. Not part of the project. */
 const FILE = process.env.TELEGRAM_DOCUMENT ?? join(ROOT, "../shared/data/telegram-bot-api.json");
 
 /** Checks requests and updates against Telegram's description; undefined where the description is not present. */

@@ -10,7 +10,7 @@ interface Call {
   /** Uploaded files by field. */
   readonly files: Readonly<Record<string, { readonly name: string; readonly bytes: Buffer }>>;
 }
-/** Answer that a test puts in place of the simulator's own; `cut` drops the connection after the request. */
+/** Answer in place of the simulator's own; `cut` drops the connection after the request. */
 export type Override = { readonly status: number; readonly body: unknown } | "cut" | undefined;
 
 export const BOT = { id: 110_201_543, is_bot: true, first_name: "Example", username: "example_bot" };
@@ -20,7 +20,7 @@ export const GROUP = { id: -1_001_234_567_890, type: "supergroup", title: "Garde
 const PRIVATE = { id: ALICE.id, type: "private", first_name: "Alice", username: "alice" };
 const NOW_SECONDS = 1_790_000_000;
 
-/** Simulator of the Bot API on a random loopback port; each request is held against Telegram's description. */
+/** Simulates the Bot API on a random loopback port. Each request is checked against Telegram's description. */
 export async function telegramSimulator() {
   const document = telegramDocument();
   const calls: Call[] = [];
@@ -95,7 +95,7 @@ export async function telegramSimulator() {
     set override(next: (call: Call) => Override) {
       override = next;
     },
-    /** Puts an update in the queue; answers its id. */
+    /** Puts an update in the queue and returns its id. */
     push(update: Fields): number {
       const update_id = nextUpdate++;
       const whole = { update_id, ...update };

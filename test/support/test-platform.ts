@@ -9,7 +9,7 @@ import {
   type VerbContext,
 } from "../../src/platform/platform.ts";
 
-/** A platform `test` whose one verb, `echo`, does what a test wants. */
+/** Creates a platform `test` with one verb, `echo`, implemented by the test. */
 export function testPlatform(
   run: (activity: Activity, context: VerbContext) => Promise<Receipt>,
   more: Partial<Platform> = {},
@@ -33,7 +33,7 @@ export function testPlatform(
   });
 }
 
-/** Every target was sent, under an id of its own. */
+/** Receipt that reports every target as sent, each with an id. */
 export function sentTo(activity: Activity): Receipt {
   return {
     outcomes: activity.target.map(({ address }): Outcome => ({ address, status: "sent", id: `id-${address}` })),

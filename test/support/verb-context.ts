@@ -3,7 +3,7 @@ import { silentLog } from "../../src/model/log.ts";
 import type { Blob, Egress, Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
 import { watchResult } from "./vocabulary-watch.ts";
 
-/** What a platform is lent in tests that run it without the core; `commits` counts the marks. */
+/** Creates a verb context without the core; `commits` counts the commits. */
 export function testVerbContext(
   overrides: Partial<VerbContext> = {},
 ): VerbContext & { readonly commits: () => number } {
@@ -33,11 +33,11 @@ export function testVerbContext(
 const refused = async () => {
   throw new Error("This test opens nothing");
 };
-/** An egress guard that opens nothing. */
+/** Egress guard that refuses every connection. */
 export const noEgress: Egress = { fetch: refused, connect: refused };
 
 let sequence = 0;
-/** A valid mail; parts of it as wanted. */
+/** Creates a valid mail with the given overrides. */
 export function testMailActivity(overrides: Partial<Activity> = {}): Activity {
   sequence += 1;
   return {
@@ -52,7 +52,7 @@ export function testMailActivity(overrides: Partial<Activity> = {}): Activity {
   };
 }
 
-/** Opens a client for one account, runs `send` once and closes it; throws the explained failure. */
+/** Creates a client for one account, runs `send` once and disposes the client. Throws the classified failure. */
 export async function runOnce(
   platform: Platform,
   activity: Activity,

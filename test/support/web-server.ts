@@ -4,7 +4,7 @@ import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Certificate } from "./mail-certificate.ts";
 
-/** What the server answers; a function writes the answer itself. */
+/** Answer of the server; a function writes the response directly. */
 export type Answer =
   | {
       readonly status?: number;
@@ -13,7 +13,10 @@ export type Answer =
     }
   | ((response: ServerResponse) => void);
 
-/** A real web server on a random loopback port, https with a certificate; `asked` are the paths it was asked for. */
+/**
+ * Starts a web server on a random loopback port, with https when a certificate is given. `requests` lists the requested
+ * paths.
+ */
 export async function webServer(
   answer: (path: string, headers: Readonly<Record<string, unknown>>) => Answer,
   secure?: Certificate,

@@ -32,7 +32,7 @@ export async function webhookHarness(redis: TestRedis, { eventsKept = 100_000, w
     hooks: webhooks,
     store,
     secret: newWebhookSecret(),
-    /** One more worker process' worth of hook delivery. */
+    /** Starts the webhook delivery of one more worker process. */
     startWorker: (more: Partial<Parameters<typeof webhookWorker>[0]> = {}) => {
       const tail = eventTail({
         connect: () => redis.connect(),

@@ -9,17 +9,17 @@ export interface ReceivedWebhook {
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: Readonly<Record<string, unknown>>;
   readonly raw: string;
-  /** What it was answered. */
+  /** Status of the answer. */
   readonly status: number;
 }
 
-/** What a receiver answers: a status, one with headers, or whatever it does with the response itself. */
+/** Answer of a receiver: a status, a status with headers, or a function that writes the response. */
 export type WebhookReply =
   | number
   | { readonly status: number; readonly headers: Readonly<Record<string, string>> }
   | ((response: ServerResponse) => void);
 
-/** A real web server that takes webhooks and keeps them; `react` decides what each is answered. */
+/** Starts a web server that records webhooks; `react` decides each answer. */
 export async function webhookReceiver(
   react: (webhook: Omit<ReceivedWebhook, "status">, nth: number) => WebhookReply = () => 204,
 ) {
@@ -52,12 +52,12 @@ export async function webhookReceiver(
     url: `http://127.0.0.1:${port}/hook`,
     port,
     received,
-    /** Those that were answered 2xx, the first time each. */
+    /** Webhooks that were answered 2xx, without repetitions. */
     accepted: () => {
       const seen = new Set<string>();
       return received.filter(({ id, status }) => status >= 200 && status < 300 && !seen.has(id) && seen.add(id));
     },
-    /** Resolves when it is so; looked at after each request. */
+    /** Resolves when the condition holds; checked after each request. */
     until: async (so: () => boolean, subject = "what was waited for", ms = 20_000): Promise<void> => {
       if (so()) return;
       await new Promise<void>((resolve, reject) => {

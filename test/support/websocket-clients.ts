@@ -3,13 +3,13 @@ import type { ListenerRecord, ListenerSettings } from "./sse-clients.ts";
 
 export interface WebSocketClients {
   readonly members: readonly ListenerRecord[];
-  /** How often sockets were opened: what exceeds the members came back. */
+  /** Number of opened sockets; those beyond the number of members are reconnects. */
   readonly opened: () => number;
-  /** Sockets that broke without a goodbye, those that said that events are lost, and handshakes refused otherwise than by 503. */
+  /** Sockets that broke without a goodbye, `gap` events, and handshakes refused by other statuses than 503. */
   readonly faults: readonly string[];
-  /** Handshakes answered 503, as a gateway that ends answers what reaches it at its last moment: the client tries again. */
+  /** Handshakes answered 503 by a gateway that is shutting down; clients try again. */
   readonly refused: () => number;
-  /** Resolves once it fits; rejects after `timeoutMs`. */
+  /** Resolves once the condition holds; rejects after `timeoutMs`. */
   readonly until: (fits: () => boolean, timeoutMs: number) => Promise<void>;
   readonly close: () => void;
 }
@@ -27,7 +27,7 @@ interface Frame {
   readonly rid?: string;
 }
 
-/** Many listeners by WebSocket that come back as the documents say: after a moment, with their last cursor. */
+/** Opens many WebSocket listeners that reconnect as documented: after a pause, with the last cursor. */
 export async function webSocketClients({ port, keys }: ListenerSettings): Promise<WebSocketClients> {
   const faults: string[] = [];
   const watchers = new Set<() => void>();

@@ -3,18 +3,18 @@ import { EventEmitter, once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A subscription as a hub keeps it after the subscriber agreed. */
+/** Subscription of a hub after the subscriber's verification. */
 export interface HubSubscription {
   readonly mode: string;
   readonly topic: string;
   readonly callback: string;
   readonly secret: string | null;
   readonly leaseSeconds: string | null;
-  /** How the subscriber answered the verification. */
+  /** Whether the subscriber confirmed the verification. */
   readonly verified: boolean;
 }
 
-/** A WebSub hub (W3C) over real HTTP: takes subscriptions, verifies the intent behind them, and pushes. */
+/** Starts a WebSub hub (W3C) over HTTP, which accepts subscriptions, verifies the intent and pushes content. */
 export async function webSubHub({ lease = "864000" }: { readonly lease?: string } = {}) {
   const requests: HubSubscription[] = [];
   const news = new EventEmitter();
@@ -46,7 +46,7 @@ export async function webSubHub({ lease = "864000" }: { readonly lease?: string 
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     requests,
     verify,
-    /** Resolves when it was asked so often in all. */
+    /** Resolves at the given total of subscription requests. */
     times: async (count: number) => {
       while (requests.length < count) await once(news, "asked");
     },
@@ -59,7 +59,7 @@ export async function webSubHub({ lease = "864000" }: { readonly lease?: string 
   };
 }
 
-/** The signature that a hub puts on what it pushes. */
+/** Signs a body as a hub does. */
 export function hubSignature(secret: string, body: string, method = "sha256"): Record<string, string> {
   return { "X-Hub-Signature": `${method}=${createHmac(method, secret).update(body).digest("hex")}` };
 }

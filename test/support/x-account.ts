@@ -7,7 +7,7 @@ import { testMailActivity, testVerbContext } from "./verb-context.ts";
 import { watchResult } from "./vocabulary-watch.ts";
 import { oauth1Of, xSimulator } from "./x-simulator.ts";
 
-/** A stand-in of X and an account of bob's there, whose client does one verb after the other. */
+/** Starts a simulator of X with an account of bob, whose client runs verbs. */
 export async function xAccount(options: Parameters<typeof xSimulator>[0] = {}) {
   const server = await xSimulator(options);
   const platform = twitter({ xApi: server.origin });
@@ -18,7 +18,7 @@ export async function xAccount(options: Parameters<typeof xSimulator>[0] = {}) {
     const access = { app: "app1", credentials: credentials as never, egress, log: silentLog, ...more };
     const client = await platform.createClient?.(access);
     clients.push(client);
-    /** Runs a verb; throws what the platform makes of a failure. */
+    /** Runs a verb; throws the platform's classified failure. */
     return async (
       verb: string,
       overrides: Partial<Activity> = {},
@@ -51,7 +51,7 @@ export async function xAccount(options: Parameters<typeof xSimulator>[0] = {}) {
   };
 }
 
-/** An activity of bob's: the verb's example with what a test wants. */
+/** Creates an activity of bob: the verb's example with the given overrides. */
 export function activityOf(platform: Platform, verb: string, overrides: Partial<Activity> = {}): Activity {
   const example = platform.verbs[verb]?.example as Partial<Activity>;
   return testMailActivity({ target: [], object: {}, ...example, platform: "twitter", verb, ...overrides });

@@ -13,8 +13,8 @@ interface Parameter {
 const FORMATS = ["date-time", "uri", "int32", "int64", "float", "double", "binary", "byte"];
 
 /**
- * X's own OpenAPI document from a file, to hold the facts and the stand-in's exchanges against. It is X's, so no part of it
- * stands in this repository; see docs/platforms/twitter.md for where to get it.
+ * Reads X's own OpenAPI document from a file, to check the operations and the simulator's exchanges. The document
+ * belongs to X, so no part of it is in this repository; docs/platforms/twitter.md says where to get it.
  */
 export async function xDocument(file: string) {
   const document = JSON.parse(await readFile(file, "utf8")) as Bag;
@@ -29,7 +29,7 @@ export async function xDocument(file: string) {
     const ref = (value as { $ref?: unknown } | undefined)?.$ref;
     return typeof ref === "string" ? at(...ref.slice(2).split("/")) : value;
   };
-  /** Absolute references, so that a part can be compiled by itself. */
+  /** Makes references absolute, so that a part can be compiled separately. */
   const absolute = (schema: unknown): unknown =>
     JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"x#/')) as unknown;
   const check = (schema: unknown, value: unknown): readonly string[] => {
@@ -48,7 +48,7 @@ export async function xDocument(file: string) {
     return resolved((types["application/json"] as Bag | undefined)?.schema) as Bag;
   };
 
-  /** What a fact says that the document does not. */
+  /** Lists claims of an operation that the document does not support. */
   function factFaults(fact: XOperation): readonly string[] {
     const documented = operation(fact);
     if (!documented) return ["there is no such operation"];
@@ -83,7 +83,7 @@ export async function xDocument(file: string) {
     ];
   }
 
-  /** What does not fit of a request that was answered and of that answer. */
+  /** Lists deviations of an answered request and of its answer from the document. */
   function exchangeFaults({ endpoint, query, body, status, answer }: XExchange): readonly string[] {
     const fact = X_OPERATIONS.find(({ method, path }) => `${method} ${path}` === endpoint);
     const documented = fact && operation(fact);
@@ -104,14 +104,14 @@ export async function xDocument(file: string) {
   return { factFaults, exchangeFaults };
 }
 
-/** The document writes text beside `$ref`, `nullable` without a type and repeats values of enums, all of which Ajv refuses. */
+/** Removes parts that Ajv refuses: text beside `$ref`, `nullable` without a type, repeated values of enums. */
 function tidied(value: unknown): void {
   if (typeof value !== "object" || value === null) return;
   const bag = value as Bag;
   if (typeof bag.$ref === "string") for (const key of Object.keys(bag)) if (key !== "$ref") delete bag[key];
   if (bag.nullable !== undefined && bag.type === undefined) delete bag.nullable;
   if (Array.isArray(bag.enum)) bag.enum = [...new Set(bag.enum)];
-  // A discriminator is OpenAPI's; the `oneOf` beside it says the same.
+  // Discriminators belong to OpenAPI; the `oneOf` beside a discriminator has the same meaning.
   delete bag.discriminator;
   for (const child of Object.values(bag)) tidied(child);
 }

@@ -1,6 +1,6 @@
 /**
- * What X's API is in the parts that we use, in our own words: the path with its placeholders, what a request may and
- * must carry, which scopes of OAuth 2 it takes, and what an answer carries. A test compares it with X's own document.
+ * Operations of X's API that the platform uses: path, parameters, body, OAuth 2 scopes and answer. A test compares them
+ * with X's own document.
  */
 export interface XOperation {
   readonly method: "GET" | "POST" | "DELETE";
@@ -11,7 +11,7 @@ export interface XOperation {
   /** Fields of the body, in the same way. */
   readonly body?: readonly string[];
   readonly status: 200 | 201;
-  /** Fields that `data`, or each item of it, has. */
+  /** Fields of `data` or of each item of `data`. */
   readonly data: readonly string[];
 }
 
@@ -78,7 +78,7 @@ export const X_OPERATIONS: readonly XOperation[] = [
     data: ["dm_conversation_id", "dm_event_id"],
   }),
   fact("DELETE", "/2/dm_events/{event_id}", ["dm.read", "dm.write"], { data: ["deleted"] }),
-  // As the app itself, which has no scopes.
+  // Used with the app's own token, which has no scopes.
   fact("GET", "/2/tweets/search/stream", [], {
     query: ["tweet.fields", "expansions", "user.fields", "media.fields"],
     data: ["id", "text"],
@@ -106,7 +106,7 @@ function fact(
   return { method, path, scopes, status: 200, ...more };
 }
 
-/** The fact that a request falls under, and what stood at the path's placeholders. */
+/** Finds the operation of a request and the values of the path's placeholders. */
 export function operationFor(
   method: string,
   pathname: string,
@@ -125,7 +125,7 @@ export function operationFor(
   return undefined;
 }
 
-/** What is wrong with a request by the facts; X answers such with 400. */
+/** Lists the errors of a request by its operation; X answers such requests with 400. */
 export function requestErrors(
   fact: XOperation,
   query: URLSearchParams,

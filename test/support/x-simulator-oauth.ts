@@ -12,8 +12,8 @@ const encoded = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /**
- * Whether a request is signed by these words: RFC 5849 section 3.4, written down anew from the RFC so that it does not
- * agree with the library by sharing its mistakes. `url` is the whole address that was asked, with its query.
+ * Verifies the OAuth 1.0a signature of a request (RFC 5849 section 3.4). Written from the RFC, so that mistakes of the
+ * library are not shared. `url` is the requested address with its query.
  */
 export function signedBy(
   credentials: OAuth1Credentials,
@@ -78,7 +78,7 @@ export function tokenServer(client: { readonly id: string; readonly secret?: str
 
   return {
     requests,
-    /** Tokens as an account would have them after the consent. */
+    /** Creates tokens of an account after its consent. */
     login: (user: string) => {
       const { access_token: accessToken, refresh_token: refreshToken } = give(user);
       const secret = client.secret === undefined ? {} : { clientSecret: client.secret };

@@ -1,4 +1,4 @@
-/** Somebody at the stand-in. */
+/** Person known to the simulator. */
 export interface XPerson {
   readonly id: string;
   readonly username: string;
@@ -30,7 +30,7 @@ export interface XCall {
   readonly ids: readonly string[];
   readonly query: URLSearchParams;
   readonly body: Readonly<Record<string, unknown>>;
-  /** Who asks. */
+  /** Id of the calling user. */
   readonly me: string;
 }
 
@@ -48,7 +48,7 @@ export const problem = (status: number, type: string, detail: string): XAnswer =
 const nobody = problem(404, "resource-not-found", "Could not find it.");
 const ok = (data: unknown, status = 200): XAnswer => ({ status, body: { data } });
 
-/** What the stand-in knows and does: people, posts, messages, media. Answers as X's document says. */
+/** State and operations of the simulator: people, posts, messages, media. Answers follow X's document. */
 export function xState(
   people: readonly XPerson[],
   onPost: (post: { id: string; text: string }) => void = () => undefined,
@@ -96,7 +96,7 @@ export function xState(
     const meta = { result_count: page.length, ...more };
     return { status: 200, body: { ...(data.length === 0 ? {} : { data }), includes, meta } };
   }
-  /** Posts that others of a page refer to, as the expansion `referenced_posts` includes them. */
+  /** Posts that other posts of a page refer to, as the expansion `referenced_posts` includes them. */
   function referenced(page: readonly object[]): object {
     const ids = page.flatMap((item) => (item as { referenced_posts?: Post["references"] }).referenced_posts ?? []);
     const originals = posts.filter(({ id }) => ids.some((reference) => reference.id === id));

@@ -17,8 +17,8 @@ export const STREAM = "/2/tweets/search/stream";
 const RULES = `${STREAM}/rules`;
 
 /**
- * X's filtered stream: rules that all of an app share, and as many connections as X allows it. `told` hears of each line
- * that was sent.
+ * Simulates X's filtered stream: rules shared by the app, and as many connections as X allows. `onLine` receives each
+ * sent line.
  */
 export function xStreams(onLine: (line: object) => void) {
   let rules: readonly Rule[] = [];
@@ -28,7 +28,7 @@ export function xStreams(onLine: (line: object) => void) {
     /** X does not let the app stream at all. */
     forbidden: true,
     most: 1,
-    /** Nothing is said any more, not even that it lives. */
+    /** Sends no lines and no keep-alives any more. */
     silent: false,
     keepAliveMs: 20,
   };
@@ -60,7 +60,7 @@ export function xStreams(onLine: (line: object) => void) {
     return { status: 200, body: { ...data, ...(errors.length === 0 ? {} : { errors }), meta } };
   }
 
-  /** What X says to whoever may not stream now; undefined: the connection is made. */
+  /** Answer of X to a refused stream; undefined accepts the connection. */
   function refused(): XAnswer | undefined {
     if (settings.forbidden) return problem(403, "client-forbidden", "The app may not use this endpoint.");
     if (rules.length === 0) return problem(409, "streaming-connection", "You must define rules before connecting.");
@@ -83,7 +83,7 @@ export function xStreams(onLine: (line: object) => void) {
   const write = (text: string): void => {
     for (const connection of connections) connection.write(text);
   };
-  /** Says a new post to whoever streams. */
+  /** Sends a new post to all streams. */
   function posted(post: StreamedPost, users: readonly object[]): void {
     const found = rules.filter(({ value }) => post.text.includes(value));
     if (found.length === 0 || settings.silent || connections.size === 0) return;
@@ -100,7 +100,7 @@ export function xStreams(onLine: (line: object) => void) {
       return { status: 200, body: { ...data, meta: { result_count: rules.length } } };
     },
     [`POST ${RULES}`]: changed,
-    // A connection that was refused; one that is made is written by `open`.
+    // Answers a refused connection; `open` writes accepted ones.
     [`GET ${STREAM}`]: () => refused() ?? { status: 200, body: {} },
   };
 
@@ -116,7 +116,7 @@ export function xStreams(onLine: (line: object) => void) {
       rules = [...rules, rule];
     },
     connected: () => connections.size,
-    /** Breaks the lines as they are. */
+    /** Cuts the connections without ending the response. */
     cut: () => {
       for (const connection of connections) connection.socket?.destroy();
     },

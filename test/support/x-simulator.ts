@@ -6,7 +6,10 @@ import { type OAuth1Credentials, signedBy, tokenServer } from "./x-simulator-oau
 import { problem, type XAnswer, type XPerson, xState } from "./x-simulator-state.ts";
 import { APP_BEARER, STREAM, xStreams } from "./x-simulator-stream.ts";
 
-/** What goes wrong once: an answer of its own; `cut` does the deed and breaks before answering, `drop` breaks before it; `garbage` answers no JSON. */
+/**
+ * Fault of one request, or an answer in place of the action. `cut` performs the action and disconnects before
+ * answering, `drop` disconnects before it; `garbage` answers with HTML.
+ */
 export type XFault = XAnswer | "cut" | "drop" | "garbage" | "stall";
 export interface XExchange {
   readonly endpoint: string;
@@ -23,10 +26,10 @@ export const BOB: XPerson = { id: "12", username: "bob", name: "Bob User" };
 export const ALICE: XPerson = { id: "34", username: "alice", name: "Alice" };
 const CAROL: XPerson = { id: "56", username: "carol", name: "Carol" };
 
-/** Who asks with the app's own login. */
+/** Caller id of the app's own token. */
 const APP = "app";
 
-/** OAuth 1.0a words of a person; each has its own. */
+/** OAuth 1.0a credentials of a person; each person has different ones. */
 export const oauth1Of = (id: string): OAuth1Credentials => ({
   apiKey: "app-key",
   apiSecret: "app-key-secret",
@@ -35,8 +38,8 @@ export const oauth1Of = (id: string): OAuth1Credentials => ({
 });
 
 /**
- * A stand-in of X on loopback: checks signatures and tokens, keeps rate windows for each account and endpoint, and
- * answers requests that fit the facts; all others get 400. `asked` are the exchanges in order.
+ * Simulates X on loopback. Signatures and tokens are checked, rate windows are kept for each account and endpoint, and
+ * requests that do not fit their operation get 400. `exchanges` lists the exchanges in order.
  */
 export async function xSimulator({
   limits = {},
@@ -121,7 +124,7 @@ export async function xSimulator({
     return people.find(({ id }) => signedBy(oauth1Of(id), header, method, url, nonces))?.id;
   }
 
-  /** Windows begin at whole seconds, as X tells them in whole seconds. */
+  /** Windows start at whole seconds, since X reports them in whole seconds. */
   function counted(user: string, endpoint: string) {
     const key = `${user} ${endpoint}`;
     const { calls, seconds } = limits[key] ?? limits[endpoint] ?? { calls: 900, seconds: 900 };
@@ -139,7 +142,7 @@ export async function xSimulator({
     return { over, headers };
   }
 
-  /** The app's own login, for its API keys. */
+  /** Issues the app's own token for its API keys. */
   function appToken(header: string | undefined, body: string): XAnswer {
     const { apiKey, apiSecret } = oauth1Of("");
     const basic = `Basic ${Buffer.from(`${apiKey}:${apiSecret}`).toString("base64")}`;

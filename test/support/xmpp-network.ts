@@ -16,7 +16,7 @@ export interface XmppNetworkOptions {
   readonly archive?: boolean;
 }
 
-/** A private XMPP server with 200 accounts of ours and a peer, for the suite that all held platforms run. */
+/** Starts a private XMPP server with 200 test accounts and a peer, for the connection contract. */
 export async function xmppNetwork({
   server: kind = "prosody",
   archive = true,
@@ -24,7 +24,7 @@ export async function xmppNetwork({
   const users = Array.from({ length: ACCOUNTS }, (_, n) => `user${n}`);
   const server = await SERVERS[kind]([...users, "peer"], { archive });
   let peer: XmppPeer = await xmppPeer(server.peerPort, "peer");
-  /** What the peer got in its earlier lives. */
+  /** Messages of the peer's earlier connections. */
   const before: string[] = [];
   const address = (n: number) => `user${n}@${PROSODY_DOMAIN}`;
   const at = (n: number, port: number): TestAccount => ({
@@ -53,7 +53,7 @@ export async function xmppNetwork({
       sent += 1;
       const id = `peer-${sent}`;
       await peer.send(xml("message", { to: address(n), type: "chat", id }, xml("body", {}, text)));
-      // Stanzas are dealt with in their order, so that an answer behind it shows that it was taken.
+      // Stanzas are processed in order, so an answer to a later stanza shows that this stanza was accepted.
       await peer.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
     },
     peerReceived: async (text) => {

@@ -4,7 +4,7 @@ import { PROSODY_DOMAIN } from "./prosody.ts";
 
 type Stanza = ReturnType<typeof xml>;
 
-/** Somebody else on the test's server, by the library alone. */
+/** Independent client on the test's server, by the XMPP library alone. */
 export interface XmppPeer {
   readonly jid: string;
   readonly stanzas: Stanza[];
@@ -16,7 +16,7 @@ export interface XmppPeer {
   readonly close: () => Promise<void>;
 }
 
-/** Logs a user in, in clear; its password is `<user>-pw`. */
+/** Logs a user in without TLS; the password is `<user>-pw`. */
 export async function xmppPeer(port: number, user: string, resource = "peer"): Promise<XmppPeer> {
   const xmpp = client({
     service: `xmpp://127.0.0.1:${port}`,
@@ -27,7 +27,7 @@ export async function xmppPeer(port: number, user: string, resource = "peer"): P
       authenticate({ username: user, password: `${user}-pw` }, "SCRAM-SHA-1", xml("user-agent")),
   });
   xmpp.reconnect.stop();
-  // The library can't be given the test's authority, and its way of counting stanzas is not to disturb the test.
+  // The library cannot be given the test's authority, and its stream management must not disturb the test.
   const inside = xmpp as unknown as { _onElement(element: Stanza): void };
   const onElement = inside._onElement;
   inside._onElement = (element) => {

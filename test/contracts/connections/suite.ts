@@ -5,7 +5,7 @@ import { connectionCore, type LoggedEvent } from "../../support/connection-core.
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import type { TestNetwork } from "./test-network.ts";
 
-/** What every platform with a held connection must keep, on a real server of its network. */
+/** Tests the rules that every platform with account connections keeps, on a real server of its network. */
 export function connectionContract(name: string, open: () => Promise<TestNetwork>): void {
   describe(`account connections on ${name}`, { timeout: 90_000 }, () => {
     let server: TestRedis;
@@ -61,7 +61,7 @@ export function connectionContract(name: string, open: () => Promise<TestNetwork
       await arrived(app, `${app} still there`);
       const disconnected = await core.post(app, { verb: "disconnect", actor: { address }, target: [], object: {} });
       expect(await core.result(app, disconnected)).toMatchObject({ status: "sent" });
-      // Work that was done a moment ago keeps it for a while; that nobody wants it is what counts.
+      // Recent work keeps the connection open for a while; the test checks the desired state only.
       const [account] = await core.accounts.list(app, { limit: 1 });
       expect(account?.online).toBe(false);
       await worker.close(1_000);
@@ -147,7 +147,7 @@ export function connectionContract(name: string, open: () => Promise<TestNetwork
     });
 
     for (const [at, [manner, speak]] of Object.entries(HOSTILE).entries()) {
-      // Accounts of their own: some networks let only one connection have a name.
+      // Accounts for this test alone: some networks allow only one connection per name.
       const [neighbour, victim] = [20 + 2 * at, 21 + 2 * at];
       it(`bounds a server that ${manner} without effect on other accounts`, async () => {
         const hostile = await hostileServer(speak);
@@ -180,7 +180,7 @@ export function connectionContract(name: string, open: () => Promise<TestNetwork
       await core.remove(app, id);
       const say = async () => core.result(app, await core.post(app, world.sendTo(12, "nobody")));
       let result = await say();
-      // Its holder is told beside us, so work of that very moment may still go out.
+      // The owner is notified in parallel, so work of that moment may still be sent.
       while (result.status === "sent") result = await say();
       expect(result).toMatchObject({ status: "failed", error: { code: "account-unknown" } });
       await worker.close(1_000);
