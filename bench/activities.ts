@@ -19,7 +19,7 @@ function echo(rid: string, lane: number): unknown {
   };
 }
 
-/** POST written to SSE result frame read, one in flight: milliseconds. */
+/** Milliseconds from POST to the result frame on SSE, one activity in flight. */
 async function latency(gateway: BenchGateway, count: number): Promise<number[]> {
   const stream = connect({ port: gateway.port, host: "127.0.0.1", noDelay: true });
   stream.setEncoding("latin1");
@@ -57,7 +57,7 @@ interface Run {
   readonly cpu: { readonly api: number; readonly worker: number; readonly redis: number };
 }
 
-/** Closed loop of single POSTs until every result is there; rates per second, CPU in microseconds per activity. */
+/** Posts in a closed loop until every result is there. Rates are per second, CPU in microseconds per activity. */
 export async function throughput(gateway: BenchGateway, count: number, activity: (i: number) => unknown): Promise<Run> {
   const lines = await Promise.all(Array.from({ length: OUTSTANDING }, () => line(gateway.port)));
   const redis = gateway.redis.connect();

@@ -3,7 +3,7 @@ import { EventSource } from "eventsource";
 import type { TestNetwork } from "../test/contracts/connections/test-network.ts";
 import type { BenchGateway } from "./gateway.ts";
 
-/** An event as a bench looks at it. */
+/** Event of the stream, as far as the bench reads it. */
 export type StreamedEvent = Record<string, unknown> & {
   readonly type: string;
   readonly object?: { readonly body?: string };
@@ -23,7 +23,7 @@ export async function put({ port, key }: BenchGateway, world: TestNetwork, from:
   for (const answer of answers) if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
 }
 
-/** Everything the app hears, with the time it was read. */
+/** Listener that keeps all events of an app with the time of reading. */
 export interface Listener {
   readonly until: (fits: (all: readonly StreamedEvent[]) => boolean, ms: number) => Promise<void>;
   readonly onHeard: (tell: (event: StreamedEvent, at: number) => void) => void;

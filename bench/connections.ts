@@ -8,8 +8,8 @@ import { type BenchGateway, benchGateway } from "./gateway.ts";
 const COLLECT = new URL("./collect.cjs", import.meta.url).pathname;
 
 /**
- * Chat accounts held by one worker: what each costs it ((RSS after - before) / n, garbage collected both times), how long until
- * all are online, and how long a message takes from the peer's write until a listener has read its event.
+ * Measures chat accounts on one worker. Memory per account is (RSS after - before) / n, after a garbage collection both
+ * times; further figures are the time until all are online, and the latency from the peer's write to a listener.
  */
 export async function held(count = 1_000, perSecond = 200, seconds = 10): Promise<readonly Figure[]> {
   const world = await ircNetwork("ngircd");

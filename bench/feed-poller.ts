@@ -3,8 +3,8 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Of the built product, since that is what is measured. Its part of the worker role: topics in Redis, the poll worker, the
- * egress guard and the feeds platform.
+ * Runs the polling part of the worker role: topics in Redis, the poll worker, the egress guard and the feeds platform.
+ * The built product is measured.
  */
 const dist = new URL("../dist/", import.meta.url).href;
 const { pollWorker } = (await import(`${dist}workers/poll.js`)) as typeof import("../workers/poll.ts");
@@ -29,7 +29,7 @@ const follow = (platform: string, path: string) =>
   topics.subscribe({ app: "bench", platform, actor: "reader" }, `${origin}${path}`, true);
 type Platform = ReturnType<typeof feeds>;
 
-/** A worker for one platform that counts the polls that ended. */
+/** Starts a poll worker for one platform and counts finished polls. */
 function polling(id: string, platform: Platform) {
   const count = { done: 0, failed: 0 };
   const counted: Platform = {
@@ -52,7 +52,7 @@ function polling(id: string, platform: Platform) {
   return { count, ...pollWorker({ topics, record: arrive, egress: guard, find, log: silentLog, intervalMs: 100 }) };
 }
 
-// Due again at once: what is measured is how many there can be.
+// Due again at once, so that the maximum rate is measured.
 const small = polling("small", feeds({ feedInterval: { minMs: 1, maxMs: 1 } }));
 for (let n = 0; n < Number(count); n++) await follow("small", `/feed/${n}`);
 while (small.count.done < Number(count) * 2) await sleep(20);
@@ -63,7 +63,7 @@ const used = process.cpuUsage(cpu);
 const conditional = small.count.done - before;
 await small.stop();
 
-// What this machine does to an event loop by itself, then the hard documents.
+// First the event loop delay of an idle machine, then the documents that are hard to parse.
 const watch = monitorEventLoopDelay({ resolution: 5 });
 watch.enable();
 await sleep(5_000);
@@ -74,7 +74,7 @@ await follow("hard", "/entries?first");
 while (hard.count.done < 1) await sleep(20);
 watch.reset();
 watch.enable();
-// What others on the machine take from us is no work of ours: the main thread's own CPU time between two turns of its loop.
+// CPU time of the main thread between two turns of the event loop. Other load of the machine does not count.
 const atWork = () => Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, "utf8").split(" ")[0]) / 1e6;
 let [last, longest] = [atWork(), 0];
 const turns = setInterval(() => {

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-// A process of its own, so that what serving costs is not counted as polling: any number of small feeds with strong ETags
-// under /feed/, and documents that are hard to read under their names. Tells its port by IPC and ends with its parent.
+// Separate process, so that the cost of serving is not counted as polling: small feeds with strong ETags under /feed/,
+// and documents that are hard to parse. Sends its port by IPC and ends with its parent.
 const items = Array.from({ length: 20 }, (_, n) => `<item><guid>${n}</guid><title>Item ${n}</title></item>`).join("");
 const small = `<rss version="2.0"><channel><title>Small</title>${items}</channel></rss>`;
 const etag = `"${createHash("sha256").update(small).digest("hex").slice(0, 16)}"`;

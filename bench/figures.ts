@@ -6,7 +6,7 @@ export function percentile(values: readonly number[], at: number): number {
 
 export const median = (values: readonly number[]): number => percentile(values, 0.5);
 
-/** One figure of a bench with what it must reach. */
+/** One figure of a bench with its bound. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
@@ -14,7 +14,7 @@ export interface Figure {
   readonly must?: { readonly max?: number; readonly min?: number };
 }
 
-/** The figures as lines for people; an arrow says what was to be reached. */
+/** Formats figures for people; an arrow shows the bound. */
 export function table(title: string, figures: readonly Figure[]): string {
   const lines = figures.map(({ name, value, unit, must }) => {
     const bound =

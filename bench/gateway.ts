@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestRedis, testRedis } from "../test/support/redis.ts";
 
-/** An API and a worker process of the built product over a private Redis (AOF always), for benches. */
+/** API and worker process of the built product on a private Redis (AOF always). */
 export interface BenchGateway {
   readonly port: number;
   readonly key: string;
@@ -22,7 +22,7 @@ export interface BenchGateway {
 
 const ENTRY = new URL("../dist/src/cli/main.js", import.meta.url).pathname;
 
-/** Starts it on a free port and resolves when both processes are ready. */
+/** Starts the gateway on a free port. Resolves when both processes are ready. */
 export async function benchGateway(env: Readonly<Record<string, string>> = {}): Promise<BenchGateway> {
   const redis = await testRedis();
   const dir = await mkdtemp(join(tmpdir(), "dgm-bench-"));
@@ -71,7 +71,7 @@ function start(role: string, env: Readonly<Record<string, string | undefined>>):
   });
 }
 
-/** Resolves with the first line that fits, of either output; the rest is read and dropped. */
+/** Resolves with the first matching line of either output; other lines are dropped. */
 function outputMatching(child: ChildProcess, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     const tail: string[] = [];

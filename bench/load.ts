@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 
-/** A cheap HTTP/1.1 client for load: one request at a time on a kept-alive connection. */
+/** Cheap HTTP/1.1 client for load: one request at a time on a kept-alive connection. */
 export interface Line {
   /** Writes a whole request; resolves with status and body. */
   readonly ask: (request: Buffer) => Promise<{ readonly status: number; readonly body: string }>;

@@ -12,7 +12,7 @@ export interface MailFigures {
   readonly cpuMicroseconds: number;
 }
 
-/** The e-mail platform alone (composing, SMTP, outcome; no queue, no Redis) against a local SMTP sink. */
+/** Measures the e-mail platform alone against a local SMTP sink: composing, SMTP, outcome. No queue, no Redis. */
 export async function mailBench({ mails = 5_000, outstanding = 100 } = {}): Promise<MailFigures> {
   const sink = await smtpSink();
   const platform = email({ relay: { url: `smtp://127.0.0.1:${sink.port}` } });

@@ -3,7 +3,7 @@ import { listen, put } from "./connection-listener.ts";
 import { type Figure, median } from "./figures.ts";
 import { benchGateway } from "./gateway.ts";
 
-/** A mailbox held by IMAP IDLE: how long after Dovecot took a mail (LMTP 250) a listener has read its event. */
+/** Measures the latency of IMAP IDLE, from Dovecot's acceptance (LMTP 250) to a listener. */
 export async function mailboxes(mails = 20): Promise<readonly Figure[]> {
   const world = await imapNetwork();
   const gateway = await benchGateway({ PLATFORMS: "email", ALLOW_PRIVATE: "127.0.0.0/8", SANDBOX: "off" });

@@ -7,12 +7,12 @@ import { openStream, type ProxyTarget, proxyRequest } from "../test/support/prox
 import { type Figure, median, percentile } from "./figures.ts";
 
 const EVENTS = 200;
-/** Between two POSTs, so that no event pushes the one before it out of a buffer. */
+/** Pause between two POSTs, so that no event pushes the previous one out of a buffer. */
 const PAUSE_MS = 20;
 const P99_MOST_MS = 50;
 const GZIP = "gzip on; gzip_min_length 1; gzip_types text/event-stream;";
 
-/** How much later events come through each shipped proxy than past it. */
+/** Measures the delay that each shipped proxy adds to events. */
 export async function proxies(): Promise<readonly Figure[]> {
   const core = await gateway();
   const key = await core.keyOf("bench");
@@ -41,7 +41,7 @@ export async function proxies(): Promise<readonly Figure[]> {
   return figures;
 }
 
-/** For each event the milliseconds from its arrival past the proxy to that through it. */
+/** Returns, for each event, the milliseconds between the direct arrival and the arrival through the proxy. */
 async function delays(direct: ProxyTarget, edge: ProxyTarget): Promise<readonly number[]> {
   const past = await arrivals(direct);
   const through = await arrivals(edge);

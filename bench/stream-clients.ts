@@ -1,15 +1,15 @@
 import { connect } from "node:net";
 
-/** A process of listeners on bare sockets; told what to do and answering over IPC. See bench/streams.ts. */
+/** Process of listeners on bare sockets, controlled by IPC. See bench/streams.ts. */
 interface Order {
   readonly port: number;
   readonly key: string;
   readonly count: number;
-  /** Events each listener will get; their times go back when all have come. */
+  /** Number of events per listener; the times are sent back when all have arrived. */
   readonly events: number;
 }
 
-/** Asks for the stream of one app `count` times, some at once, and measures how old each event is when it is read. */
+/** Opens `count` streams of one app, some at once, and measures the age of each event at reading. */
 async function listen({ port, key, count, events }: Order): Promise<void> {
   const ages: number[] = [];
   let open = 0;

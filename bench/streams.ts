@@ -18,8 +18,8 @@ const COLLECT = new URL("./collect.cjs", import.meta.url).pathname;
 const CLIENTS = new URL("./stream-clients.ts", import.meta.url).pathname;
 
 /**
- * Idle event streams: what each costs the API process ((RSS after - before) / n, garbage collected both times), and how
- * long one event takes from its append until listeners in another process have read it.
+ * Measures idle event streams. Memory per stream is (RSS after - before) / n, after a garbage collection both times;
+ * the latency is from the append of one event to listeners in another process.
  */
 export async function streams(count = 5_000, rounds = 9): Promise<readonly Figure[]> {
   const gateway = await benchGateway({ NODE_OPTIONS: `--require=${COLLECT}` });
@@ -47,7 +47,7 @@ export async function streams(count = 5_000, rounds = 9): Promise<readonly Figur
   }
 }
 
-/** A few streams that come and go, so that what is made once is not counted as theirs. */
+/** Opens and closes a few streams first, so that one-time allocations are not counted. */
 async function warm(gateway: BenchGateway): Promise<void> {
   for (let i = 0; i < 50; i++) {
     const abort = new AbortController();

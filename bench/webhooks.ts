@@ -6,7 +6,7 @@ import { benchGateway } from "./gateway.ts";
 const AHEAD = 100;
 const DEAD = 5;
 
-/** Events of many conversations, waiting in the log, to one local receiver; its own cost is part of the figure. */
+/** Delivers waiting events of many conversations to one local receiver. The receiver's cost is part of the figure. */
 export async function hooks(rounds = 3, count = 4_000): Promise<Figure[]> {
   const receiver = await counter();
   const dead = await counter(false);

@@ -4,7 +4,7 @@ import { type Figure, percentile } from "./figures.ts";
 import { type BenchGateway, benchGateway } from "./gateway.ts";
 
 const LIMIT = { calls: 15, seconds: 5 };
-/** Who is written to: each conversation is a lane of its own. */
+/** Recipients; each conversation is a lane. */
 const readers = Array.from({ length: 100 }, (_, at) => ({
   id: String(1_000 + at),
   username: `reader${at}`,
@@ -12,8 +12,8 @@ const readers = Array.from({ length: 100 }, (_, at) => ({
 }));
 
 /**
- * One account of X has a hundred messages to send at 15 calls in 5 s; meanwhile another account writes at a steady pace. How
- * much longer do the other's take than they did alone, from POST to result?
+ * Measures fairness at a rate limit. One account of X sends a hundred messages at 15 calls in 5 s; another account
+ * writes at a steady pace. Compares the latency of the other account, from POST to result, with its latency alone.
  */
 export async function xLimits(count = 100, pauseMs = 50, others = 600): Promise<readonly Figure[]> {
   const endpoint = "POST /2/dm_conversations/with/{participant_id}/messages";
@@ -32,7 +32,7 @@ export async function xLimits(count = 100, pauseMs = 50, others = 600): Promise<
     await Promise.all(bobs);
     await until(() => server.messages.filter(({ from }) => from === BOB.id).length >= count, 90_000);
     const seconds = (performance.now() - started) / 1_000;
-    // Alone before and after: what else the machine does then counts on both sides.
+    // Measured alone before and after, so that other load of the machine counts on both sides.
     const alone = [...before, ...(await steady(gateway, "after", others / 2, pauseMs))];
     const texts = server.messages.filter(({ from }) => from === BOB.id).map(({ text }) => text);
     const refused = server.exchanges.filter(({ status }) => status === 429).length;
@@ -57,7 +57,7 @@ function ratio(name: string, at: number, alone: readonly number[], beside: reado
   return { name: `another account's ${name}, beside over alone`, value, unit: "", must: { max: 1.5 } };
 }
 
-/** Messages of alice's at an even pace; answers what each took until its result, in ms. */
+/** Sends messages of alice at an even pace. Returns the milliseconds from each POST to its result. */
 async function steady(gateway: BenchGateway, name: string, count: number, pauseMs: number): Promise<readonly number[]> {
   const times: Array<Promise<number>> = [];
   for (let at = 0; at < count; at++) {

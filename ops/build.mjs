@@ -1,5 +1,5 @@
-// Turns changed sources into dist/. Only translates: types are checked by `npm run check`, so that a first start needs
-// neither the type packages nor the seconds. The result is what `npm run build` writes.
+// Compiles changed sources into dist/. Types are checked by `npm run check`, so that a first start needs neither the
+// type packages nor that time. The output equals that of `npm run build`.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,7 +10,7 @@ const FOLDERS = ["src", "routes", "workers", "openapi"];
 const dist = join(root, "dist");
 const listFile = join(dist, ".sources.json");
 
-/** Builds what changed since the last time; takes some milliseconds when nothing did. */
+/** Builds the files that changed since the last build; takes some milliseconds without changes. */
 export function build() {
   const settings = hash(readFileSync(join(root, "tsconfig.json")) + readFileSync(join(root, "tsconfig.build.json")));
   const before = readList();
@@ -43,7 +43,7 @@ function sourcesIn(folder) {
 function translator() {
   const ts = createRequire(join(root, "package.json"))("typescript");
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
-  // One file at a time there is no package.json to tell that these are ES modules.
+  // A file compiled alone has no package.json, so the module kind is set here.
   const alone = { noEmit: false, module: "ESNext", moduleResolution: "Bundler", rootDir: undefined };
   const { options } = ts.convertCompilerOptionsFromJson({ ...config.compilerOptions, ...alone }, root);
   return (path) => {

@@ -1,4 +1,4 @@
-// Copies the Lua scripts beside the compiled code: `tsc` writes only what is imported.
+// Copies the Lua scripts beside the compiled code: `tsc` writes imported files only.
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./install.mjs";

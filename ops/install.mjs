@@ -1,4 +1,4 @@
-// Installs the npm packages that are missing. Plain JavaScript without dependencies: it runs before they are there.
+// Installs missing npm packages. Plain JavaScript without dependencies, since no package may be installed yet.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -6,14 +6,16 @@ import { fileURLToPath } from "node:url";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Brings node_modules in line with package-lock.json; `dev` adds what tests and checks need. Says what it does. */
+/**
+ * Brings node_modules in line with package-lock.json and reports progress. `dev` adds the packages of tests and checks.
+ */
 export function installPackages({ dev }) {
   const missing = missingPackages(dev);
   if (missing.length === 0) return;
-  // A developer's folder keeps its tools: npm would take them away.
+  // A developer's folder keeps its tools, which npm would remove.
   const keepDev = dev || isInstalled("vitest");
   console.log(`Installing npm packages (${missing.length} missing or changed; about 10 seconds) …`);
-  // Not `npm ci`: it refuses a lock file that lacks other systems' optional packages.
+  // `npm ci` is not used: it refuses a lock file that lacks other systems' optional packages.
   const args = ["install", "--no-save", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"];
   const npm = spawnSync("npm", keepDev ? args : [...args, "--omit=dev"], {
     cwd: root,

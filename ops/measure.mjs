@@ -76,7 +76,7 @@ function commentsOf(text, source) {
   return found.filter(({ text: words }) => !words.startsWith("biome-ignore") && !words.startsWith("<reference"));
 }
 
-/** Prose of a comment: code in backquotes counts as a single word, links as their text. */
+/** Prose of a comment: code in backquotes counts as one word, a link as its text. */
 const proseOf = (text) => text.replace(/`[^`]*`/g, "code").replace(/https?:\/\/\S+/g, "link");
 const wordsOf = (prose) => prose.match(/[A-Za-z0-9][A-Za-z0-9'’./_-]*/g) ?? [];
 const firstSentence = (prose) => prose.split(/(?<=[.!?])\s|\n\s*\n/)[0] ?? "";
@@ -120,7 +120,7 @@ function measureLua(path, text) {
   return { path, lines: lines.length - 1, positional, ...none };
 }
 
-/** All measures of one file. */
+/** Measures one file. */
 function measure(file) {
   const text = readFileSync(file, "utf8");
   const path = relative(root, file);

@@ -1,5 +1,5 @@
-// `npm start`: installs and builds what is missing, then serves, in this very process so that signals arrive; for npm signals
-// only the shell that it started, package.json says `exec`.
+// `npm start`: installs and builds missing parts, then serves in this process. npm signals only the shell that it
+// starts, so package.json says `exec`.
 import "./node-version.mjs";
 
 const { installPackages, root } = await import("./install.mjs");

@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const LINES = ["22", "24"];
-/** What differs between Node lines: the HTTP server, streams, sockets, workers, processes. */
+/** Tests of parts that differ between Node versions: HTTP server, streams, sockets, workers, processes. */
 const TESTS = ["test/workers", "test/routes", "test/src/streaming", "test/src/event-log", "test/src/outbox"];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

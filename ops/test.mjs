@@ -1,4 +1,4 @@
-// `npm test`: brings what the tests need (packages, real servers, a build), then runs them; arguments go to vitest.
+// `npm test`: prepares packages, real servers and a build, then runs the tests; arguments are passed to vitest.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import "./node-version.mjs";

@@ -16,9 +16,9 @@ interface World {
   readonly room: string;
   readonly directory?: string;
   readonly friend: string;
-  /** Calls that the network cannot do, as its capabilities say. */
+  /** Calls that the network does not support, by its capabilities. */
   readonly cannot: readonly string[];
-  /** Lets the friend into the room, after the account has created it. */
+  /** Lets the friend into the room after the account has created the room. */
   readonly enter: () => Promise<unknown>;
   /** Resolves when the other side has the text. */
   readonly arrived: (text: string) => Promise<unknown>;

@@ -15,7 +15,7 @@ let php: ReturnType<typeof guardedSpawn>;
 let dir: string;
 let port: number;
 
-/** The page of docs/consent.md as it stands there, served by PHP itself. */
+/** Serves the page of docs/consent.md with PHP. */
 beforeAll(async () => {
   x = await xSimulator();
   const own = { PUBLIC_URL: "https://gw.example.org", ALLOWED_ORIGINS: SITE };
@@ -37,7 +37,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** A user with a browser of their own. */
+/** User with a separate browser. */
 function browser() {
   let cookie = "";
   return async (address: string) => {
@@ -47,7 +47,7 @@ function browser() {
     return { status: answer.status, location: answer.headers.get("location") ?? "", text: await answer.text() };
   };
 }
-/** What X sends those back with who agree. */
+/** Query with which X redirects consenting users. */
 function agreed(address: string, user: string): string {
   const params = new URL(address).searchParams;
   const [state, challenge, redirect] = ["state", "code_challenge", "redirect_uri"].map(
@@ -77,7 +77,7 @@ it("an account that somebody else's browser brought is connected to nobody", asy
     status: 403,
     text: "This connection was not started in this session.",
   });
-  // And the other way round: who opens Mallory's answer gets no account of Mallory's.
+  // In the other direction: a user who opens Mallory's redirect gets no account of Mallory's.
   const own = browser();
   await own(`${SITE}/connect.php`);
   expect((await own(back.location)).status).toBe(403);

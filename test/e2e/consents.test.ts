@@ -247,7 +247,7 @@ describe("who may end and see a consent", () => {
   it("a state serves once, also for two at the same time, and only at its own platform", async () => {
     const { url, state } = await begun("twitter", X_CLIENT);
     const code = xCode(url);
-    // Elsewhere it is not known, and is not used up by that.
+    // The state is unknown on the other platform, and stays valid after the attempt.
     for (const platform of ["facebook", "email", "irc", "x"])
       expect((await comeBack(platform, { state, code })).status).toBe(404);
     expect((await comeBack("twitter", { state: "" })).status).toBe(400);
@@ -295,7 +295,7 @@ describe("workers", () => {
     const waiting = comeBack("twitter", { state, code: xCode(url) });
     const handed = `{dgm:c:${hash(`twitter|${state}`)}}:handed`;
     await expect.poll(() => gw.client.exists(handed)).toBe(1);
-    // As the worker that died had taken it.
+    // State after the death of a worker that had claimed the consent.
     await gw.client.del(handed);
     await gw.work();
     const back = await waiting;
@@ -316,7 +316,7 @@ it("no code, secret, token, state or verifier was ever in Redis, its file or the
     (value): value is string => typeof value === "string" && value !== "",
   );
   expect(canaries.length).toBeGreaterThan(20);
-  // Everything that was ever written, also what lived for a second.
+  // All values that were ever written, short-lived ones included.
   const options = { maxBuffer: 256 * 1024 * 1024, encoding: "latin1" } as const;
   const { stdout } = await promisify(execFile)("cat", await appendOnlyFiles(), options);
   expect(stdout).toContain(hash(`email|${state}`));

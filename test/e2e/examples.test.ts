@@ -256,7 +256,7 @@ describe("The page", () => {
     await live();
     expect(await php("send.php", "foo@example.com", "By token").ended).toBe(0);
     await page.locator("li", { hasText: "email: send" }).locator(".chip", { hasText: "sent" }).waitFor();
-    // What came to another account is not for a token of bob's, whoever it claims to be from.
+    // A token of bob's receives no event of another account, regardless of the sender.
     expect(await page.locator("li", { hasText: "By token" }).count()).toBe(0);
   });
 

@@ -11,7 +11,7 @@ import { firstKey, type GatewayProcess, gatewayProcess } from "../support/gatewa
 import { testNginx } from "../support/nginx.ts";
 import { until } from "../support/redis-process.ts";
 
-/** Short, so that it ends while the pages are open; clocks may differ by 30 s more. */
+/** Short lifetime, so that the token expires while pages are open; clocks may differ by 30 s more. */
 const TOKEN_SECONDS = 4;
 
 let gateway: GatewayProcess;
@@ -19,7 +19,7 @@ let key: string;
 let wire: Link;
 const closers: Array<() => unknown> = [];
 
-/** The example in a document root, on Apache with PHP-FPM behind nginx; the sandbox gives the mail back. */
+/** Starts the example in a document root, on Apache with PHP-FPM behind nginx. The sandbox returns the mail. */
 beforeAll(async () => {
   const dir = await mkdtemp(join(tmpdir(), "dgm-lamp-"));
   closers.push(() => rm(dir, { recursive: true, force: true }));
@@ -43,7 +43,7 @@ afterAll(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** Mail to the shop, past the page; resolves when it was sent. */
+/** Sends mail to the shop without the page. Resolves when the mail was sent. */
 async function mail(subject: string): Promise<string> {
   const activity = {
     platform: "email",

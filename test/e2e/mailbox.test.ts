@@ -19,7 +19,7 @@ async function call(method: string, path: string, body?: object): Promise<Answer
   expect(answer.status, path).toBeLessThan(300);
   return (await answer.json()) as Answer;
 }
-/** Reads the app's events until one fits. */
+/** Reads the app's events until one matches. */
 async function event(fits: (answer: Answer) => boolean): Promise<Answer> {
   for (let after = "earliest"; ; ) {
     const answer = await fetch(`${house.url}/gateway/events?wait=20&after=${after}`, {
@@ -32,7 +32,7 @@ async function event(fits: (answer: Answer) => boolean): Promise<Answer> {
     after = cursor;
   }
 }
-/** What the page shows of posting. */
+/** Output of the page about the post. */
 function documented(): readonly Answer[] {
   const page = readFileSync(new URL("../../docs/platforms/email.md", import.meta.url), "utf8");
   const blocks = [...page.matchAll(/<!-- shape -->\n```json\n([\s\S]*?)```/g)].map(([, text = ""]) => JSON.parse(text));

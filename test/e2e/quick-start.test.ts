@@ -10,7 +10,7 @@ import { npmStart, processesNaming, type StartedGateway } from "../support/npm-s
 import { type TestMail, testMail } from "../support/postfix.ts";
 import { shell } from "../support/shell.ts";
 
-/** From nothing: `npm start` in a fresh clone, then what it prints, in the order in which a person would do it. */
+/** Executes the quick start: `npm start` in a fresh clone, then the printed commands in order. */
 let clone: Checkout;
 let started: StartedGateway | undefined;
 
@@ -26,7 +26,7 @@ const inShell = (command: string) => shell(["bash", "-c", command], { cwd: clone
 const events = (stream: string) =>
   [...stream.matchAll(/^data: (.*)$/gm)].map(([, json = "{}"]) => JSON.parse(json) as Record<string, unknown>);
 
-/** Copies both printed commands and answers what the stream showed until the result. */
+/** Runs both printed commands and returns the stream's output up to the result. */
 async function asPrinted({ watch, send }: StartedGateway) {
   const stream = inShell(watch);
   try {

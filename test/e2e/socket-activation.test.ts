@@ -12,8 +12,8 @@ import { proxyRequest } from "../support/proxy-client.ts";
 import { testRedis } from "../support/redis.ts";
 
 /**
- * A supervisor as systemd is one: it keeps the listening socket, starts the gateway with it, and again when that ends.
- * It ends with the test process, and takes the gateway along.
+ * Simulates systemd: keeps the listening socket, starts the gateway with the socket, and restarts the gateway after its
+ * end. Ends with the test process, together with the gateway.
  */
 const SUPERVISOR = `
 trap 'kill -TERM $child; wait $child; exit' TERM
@@ -30,7 +30,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** What it says, line by line; `said` resolves with the next line that fits. */
+/** Output line by line; `outputMatching` resolves with the next matching line. */
 function supervised(env: NodeJS.ProcessEnv, socket: Server) {
   const { fd } = (socket as unknown as { readonly _handle: { readonly fd: number } })._handle;
   const args = ["-c", SUPERVISOR, "supervisor", process.execPath, builtEntry(), "serve"];
@@ -74,7 +74,7 @@ test("with a socket that the supervisor keeps, a restart of the only node refuse
     GRACE_SECONDS: "0",
   };
   const gateway = supervised(env, socket);
-  // Only the supervisor has it now.
+  // Only the supervisor holds the socket now.
   socket.close();
   const pid = Number(await gateway.outputMatching(/^pid (\d+)$/));
   expect(await gateway.outputMatching(/^Dragoman listens on (\S+)/)).toBe(`http://127.0.0.1:${port}/gateway`);

@@ -12,7 +12,7 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Requests by supertest. Strings go out as they are, as JSON by their type. */
+/** Sends requests by supertest. Strings are sent as written, with the type of JSON. */
 export function callsTo(url: string, basePath = "/gateway") {
   return ({ method, path, key, body, headers = {} }: Call) => {
     const base = request(url)[method](`${basePath}${path}`).set(headers);
@@ -23,7 +23,7 @@ export function callsTo(url: string, basePath = "/gateway") {
   };
 }
 
-/** Announces a body of so many bytes and sends none of it: what is too large is refused by its head alone. */
+/** Announces a body of this length and sends no body. Too large requests are refused by their head alone. */
 export function announce(url: string, { method, path, key }: Call, bytes: number): Promise<Answer> {
   const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json", "Content-Length": bytes };
   const outgoing = httpRequest(`${url}/gateway${path}`, { method: method.toUpperCase(), headers });
@@ -31,7 +31,7 @@ export function announce(url: string, { method, path, key }: Call, bytes: number
   return answered(outgoing, method.toUpperCase(), `/gateway${path}`);
 }
 
-/** Tries to open the socket and closes it again: the answer to its handshake. */
+/** Attempts a WebSocket handshake, closes the socket and returns the answer. */
 export async function knock(url: string, query: string, key?: string, headers: object = {}): Promise<Answer> {
   const path = `/gateway/socket${query}`;
   const authorization = key === undefined ? {} : { Authorization: `Bearer ${key}` };
@@ -56,7 +56,7 @@ export async function knock(url: string, query: string, key?: string, headers: o
   });
 }
 
-/** Listens until the stream said what is looked for, or ended, and answers all of it. */
+/** Listens until the stream matches or ends, and returns all output. */
 export async function listen(url: string, path: string, key: string, until: RegExp): Promise<Answer> {
   const stop = new AbortController();
   const headers = { Authorization: `Bearer ${key}`, Accept: "text/event-stream" };

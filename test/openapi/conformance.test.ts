@@ -19,7 +19,7 @@ const activity = {
 const mail = { host: "smtp.example.com", user: "bob", password: "a password" };
 const account = { platform: "email", address: "bob@example.com", credentials: mail };
 const hook = { url: "https://example.org/hook" };
-/** Ends undelivered: the wait that it asks for is longer than its life. */
+/** Activity that ends undelivered: the requested wait exceeds its lifetime. */
 const doomed = {
   ...activity,
   verb: "fail",
@@ -35,7 +35,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "post /tokens": {},
   "post /revocations": { jti: "none" },
 };
-/** Every operation that asks who it is, but the socket. */
+/** Every operation that requires authentication, except the socket. */
 const GUARDED = [
   "post /activities",
   "get /activities/none",
@@ -76,7 +76,7 @@ describe("every documented operation and status", () => {
   let poor: string;
   let contract: Conformance;
   let call: ReturnType<typeof callsTo>;
-  /** Sends, checks against the document, and answers what came. */
+  /** Sends a request, checks the answer against the document, and returns the answer. */
   const say = async (request: Call) => contract.seen(await call(request));
   const expectCode = async (request: Call, status: number, code: string) => {
     const { status: got, body } = await say(request);
@@ -296,7 +296,7 @@ describe("every documented operation and status", () => {
       }
     }
     await expectCode({ method: "get", path: "/nowhere", key }, 404, "not-found");
-    // The socket's path tells everybody the same: that it is one.
+    // The path of the socket answers every caller that an upgrade is required.
     for (const path of Object.keys(gw.document.paths ?? {}).filter((name) => name !== "/socket")) {
       const { headers } = await say({ method: "patch", path: path.replaceAll(/\{[^}]*\}/g, "x"), key });
       expect(headers.allow, path).toBeDefined();

@@ -10,7 +10,7 @@ export const beginning = {
   client: { clientId: "client-1", clientSecret: "client-secret-1" },
   returnTo: "https://gw.example.org/back",
 };
-/** A callback of a state that nobody has. */
+/** Callback with an unknown state. */
 export const NO_STATE = "/accounts/twitter/callback?state=none&error=access_denied";
 
 /** Every way in which a consent goes on, but those of a gateway in trouble. */

@@ -7,7 +7,7 @@ import { callsTo } from "./calls.ts";
 
 type Bag = Record<string, unknown>;
 
-/** What must come back in no refusal; no rid can hold it. */
+/** Marker that no refusal may repeat; no rid can contain it. */
 const MARKER = "m4rk<er>";
 const RUNS = { numRuns: 120 };
 const OPERATIONS = [
@@ -17,7 +17,7 @@ const OPERATIONS = [
   ["post", "/revocations"],
 ] as const;
 
-/** Every place in a body that can be spoiled, as the path to it. */
+/** Lists the paths to every value in a body, each of which can be replaced by a wrong value. */
 function pathsIn(value: unknown, path: readonly string[] = []): ReadonlyArray<readonly string[]> {
   if (typeof value !== "object" || value === null) return [path];
   return [path, ...Object.entries(value).flatMap(([name, child]) => pathsIn(child, [...path, name]))];
@@ -54,7 +54,7 @@ describe("bodies made from the document", () => {
   let call: ReturnType<typeof callsTo>;
 
   beforeAll(async () => {
-    // Nobody carries them out: `crash` would end this process.
+    // No worker runs: `crash` would end this process.
     gw = await gateway({ PLATFORMS: "+dummy", QUOTA: "100000" }, { works: false });
     contract = conform(gw.document);
     call = callsTo(gw.url);
@@ -69,7 +69,7 @@ describe("bodies made from the document", () => {
     return arbitraryOf(content["application/json"]?.schema as Bag, gw.document);
   };
 
-  /** The platform's own schema says what `credentials` and addresses are. */
+  /** The platform's own schema describes `credentials` and addresses. */
   const logins = (): fc.Arbitrary<unknown> => {
     const credentials = fc.oneof(...gw.credentials.map((schema) => arbitraryOf(schema, gw.document)), fc.jsonValue());
     return arbitraryOf({ $ref: "#/components/schemas/AccountRequest" }, gw.document).chain((body) =>
@@ -94,7 +94,7 @@ describe("bodies made from the document", () => {
         }),
         RUNS,
       );
-      // At least some of them must get through, or this tested nothing but refusals.
+      // At least some activities must be accepted; otherwise only refusals were tested.
       expect([...statuses].some((status) => status < 300)).toBe(true);
     });
 

@@ -31,7 +31,7 @@ describe("hostile bodies at POST /activities", () => {
     return { status, text, code: (JSON.parse(text) as { code?: string }).code };
   }
 
-  /** Refused with this code, nothing repeated, nothing kept. */
+  /** Expects a refusal with this code, without repeating the input and without stored keys. */
   async function refuses(
     body: string | Buffer,
     status: number,

@@ -1,4 +1,4 @@
-/** An activity whose `object.body` is this text, as it stands. */
+/** Activity with this text as its `object.body`, unescaped. */
 export const holding = (raw: string): string =>
   `{"platform":"dummy","verb":"echo","actor":{"address":"alice"},"target":{"address":"bob"},"object":{"body":${raw}}}`;
 const around = (more: string): string => holding('"Hi"').replace(/}$/, `,${more}}`);
@@ -9,10 +9,13 @@ const bytes = (text: string, ...wrong: number[]): Buffer => {
 const nested = (depth: number, open: string, close: string): string =>
   holding(open.repeat(depth) + close.repeat(depth));
 
-/** What must come back in no answer; every hostile text holds it where it can. */
+/** Marker that no answer may repeat; hostile texts contain it where possible. */
 export const MARK = "m4rkm4rk";
 
-/** Texts that are no JSON, or JSON that parsers disagree on (RFC 8259, after the idea of JSONTestSuite). All are 400. */
+/**
+ * Texts that are not JSON, or on which JSON parsers disagree (RFC 8259, after the idea of JSONTestSuite). All are
+ * answered 400.
+ */
 export const notJson: Readonly<Record<string, string | Buffer>> = {
   "nothing at all": "",
   "only space": " \n\t ",
@@ -115,7 +118,7 @@ export const notActivity: Readonly<Record<string, string>> = {
 
 /** Unusual, but an activity. All are 202. */
 export const fine: Readonly<Record<string, string>> = {
-  // RFC 8259 section 8.1 lets a parser pass over it, and files that PHP reads often begin with one.
+  // RFC 8259 section 8.1 allows a parser to skip the byte order mark, with which files read by PHP often begin.
   "a byte order mark": `\ufeff${holding('"Hi"')}`,
   "space around": ` \r\n\t${holding('"Hi"')} \n`,
   "escapes for letters": holding('"\\u0048\\u0069 \\/ \\b\\f\\n\\r\\t \\" \\\\"'),

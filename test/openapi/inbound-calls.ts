@@ -6,11 +6,11 @@ import type { Call } from "./calls.ts";
 
 type Say = (request: Call) => Promise<Response>;
 
-/** An account whose network pushes, and a door that nobody has. */
+/** Account whose network pushes, and an unknown endpoint. */
 export const page = { platform: "facebook", address: PAGE, credentials: LOGIN };
 export const NO_DOOR = "/inbound/facebook/AAAAAAAAAAAAAAAAAAAAAAAA";
 
-/** A challenge that is met, and one that makes no sense. */
+/** Verification with a correct challenge, and one with a malformed query. */
 export async function challenges(say: Say, path: string): Promise<void> {
   const query = (challenge: string) =>
     new URLSearchParams({ "hub.mode": "subscribe", "hub.verify_token": LOGIN.verifyToken, "hub.challenge": challenge });
@@ -20,7 +20,7 @@ export async function challenges(say: Say, path: string): Promise<void> {
   expect([odd.status, odd.body.code]).toEqual([400, "bad-parameter"]);
 }
 
-/** A push that is signed, and one whose signed bytes make no sense. */
+/** Signed notification, and one whose signed bytes are malformed. */
 export async function pushes(say: Say, path: string): Promise<void> {
   const push = (body: string) => {
     const signature = createHmac("sha256", LOGIN.appSecret).update(body).digest("hex");

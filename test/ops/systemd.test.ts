@@ -11,7 +11,7 @@ const units = readdirSync(folder).filter((name) => /\.(service|socket)$/.test(na
 const services = units.filter((name) => name.endsWith(".service"));
 let dir: string;
 
-/** The units as they are, but for where this machine has Node and the product. */
+/** Shipped units with the paths of Node and the product on this machine. */
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), "dgm-units-"));
   for (const unit of units) {

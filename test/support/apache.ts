@@ -154,7 +154,7 @@ ${Object.entries(env)
 `;
 }
 
-/** Name of the PHP-FPM program; Debian puts the version into the name. */
+/** Finds the PHP-FPM program; Debian puts the version into its name. */
 function phpFpm(): string {
   const found = PATH.split(":").flatMap((folder) => {
     try {

@@ -49,8 +49,8 @@ function strings({ pattern, format, minLength = 0, maxLength = 40 }: Schema): fc
 }
 
 /**
- * Filters strings for patterns that fast-check cannot generate. Unicode classes, used for addresses only, and
- * lookaheads are the cases.
+ * Generates strings of a pattern. fast-check knows neither Unicode classes, which only addresses use, nor lookaheads;
+ * strings that a lookahead excludes are filtered out.
  */
 function matching(pattern: string): fc.Arbitrary<string> {
   if (pattern.includes("\\p{")) return fc.emailAddress();

@@ -255,7 +255,7 @@ export async function facebookSimulator(
     sent,
     likes,
     things: objects,
-    /** Pages of the consenting person. */
+    /** Pages that the consenting person manages. */
     pages,
     subscribed: () => subscribed,
     fail: (...next: readonly FacebookFault[]) => faults.push(...next),

@@ -27,7 +27,7 @@ const eve = { app: "app2", platform: "test", actor: "eve" };
 const FAR = 3_600_000;
 const claim = (maxTopics: number, leaseMs: number) => ({ maxTopics, leaseMs, maxPerApp: 100, running: new Map() });
 
-/** Topics that a test polls as it says; `polled` tells of each poll that ended. */
+/** Topics polled by the test's function; `polled` emits each finished poll. */
 function world(
   poll: (topic: string, polling: PollContext) => Promise<PollResult>,
   more: Pick<Platform, "teardown"> & Pick<PollWorkerDeps, "endpoint"> = {},
@@ -194,7 +194,7 @@ it("polls once more when something changed while it was polled, and tells the po
   ]);
   const before = Date.now();
   await topics.trigger(id);
-  // Many in a row become one in ten seconds.
+  // Many triggers in a row cause one poll in ten seconds.
   expect((await topics.status("test", "t"))?.nextAt).toBeGreaterThan(before + 5_000);
 });
 

@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 afterAll(() => server.stop());
 
-/** A run that notes each call before it answers. */
+/** Runner that records each call before it answers. */
 const noting =
   <T>(notes: T[], note: (activity: Activity) => T) =>
   async (activity: Activity): Promise<Receipt> => {
@@ -171,7 +171,7 @@ describe("sendWorker", () => {
     core.startWorkers();
     const [result] = await core.results("app1", 1);
     expect(result).toMatchObject({ rid: activity.rid, status: "sent" });
-    // The zombie comes back: nothing it says counts.
+    // The frozen worker resumes: all its writes are refused.
     expect(await core.outbox.commit(claimed.item, sendingOf(claimed.item))).toBe("lost");
     expect((await core.outbox.complete(claimed.item, endOf(activity, "failed"))).kind).toBe("lost");
     expect((await core.events("app1")).filter((event) => event.type === "result")).toHaveLength(1);
@@ -258,7 +258,8 @@ describe("sendWorker", () => {
     core = gatewayCore(server, [testPlatform(async (activity) => sentTo(activity))]);
     for (const rid of ["poison", "beside"]) await core.accept("app1", activityOf({ rid, target: [{ address: rid }] }));
     const lanes = await core.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "-1");
-    // Each death took both along; from the third on they were begun one by one, and it was always the same.
+    // Each crash affects both activities. From the third claim on they are started one at a time, and the same one
+    // crashes.
     for (let death = 0; death < 5; death++) {
       for (const lane of lanes) {
         const claimed = await core.outbox.claim("app1", lane);

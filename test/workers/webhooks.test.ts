@@ -93,7 +93,7 @@ describe("a hook", () => {
     world.startWorker();
     await receiver.until(() => receiver.received.length > 30);
     expect(await world.hooks.get(app, "one")).toMatchObject({ state: "failing" });
-    // The first burst goes out side by side; from then on one at a time.
+    // The first burst is posted in parallel; afterwards one at a time.
     expect(new Set(receiver.received.map(({ id }) => id)).size).toBeLessThan(100);
     react = () => 200;
     await receiver.until(() => receiver.accepted().length === 300);

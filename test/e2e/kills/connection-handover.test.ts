@@ -50,6 +50,6 @@ it("a worker that is frozen for longer than its leases wakes up as nobody: nothi
     await run.more(400);
   }
   await run.listener.until(() => run?.online() === ACCOUNTS, 60_000);
-  // Frozen between its mark and the effect itself, a process can only act late: that is what `unknown` says.
+  // A process frozen between its commit and the effect acts late, which is the case of `unknown`.
   expectKept("a worker frozen, then the other", await run.verdict(), true);
 }, 300_000);

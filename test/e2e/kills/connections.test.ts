@@ -57,7 +57,9 @@ const onlines = (since = 0) =>
     ),
   );
 
-/** Both sides talk without a pause, conversation by conversation in order; ends what it began when told to. */
+/**
+ * Sends messages in both directions without pause, in order per conversation. Finishes started messages when stopped.
+ */
 function talk() {
   let talking = true;
   const peerSent = new Map<number, string[]>();
@@ -102,7 +104,7 @@ it(`brings ${ACCOUNTS} accounts back after each kill -9 of their worker, and los
       );
     });
   const talking = talk();
-  /** By Redis' clock from the kill: the first that is being connected again, and the last that is online. */
+  /** Milliseconds from the kill, by Redis' clock: the first reconnect, and the last account online. */
   const times: string[] = [];
   for (let kill = 0; kill < KILLS; kill++) {
     const count = events().length;
@@ -139,7 +141,7 @@ it(`brings ${ACCOUNTS} accounts back after each kill -9 of their worker, and los
   expect(unsure.filter(([, status]) => status !== "unknown")).toEqual([]);
 }, 300_000);
 
-/** What came in, in the order of the log. */
+/** Received messages in the order of the log. */
 function arrivedBodies(address?: string): string[] {
   return events().flatMap(({ type, object, target, self }) => {
     const matches = address === undefined || target?.[0]?.address === address;

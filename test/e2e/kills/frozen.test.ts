@@ -5,7 +5,7 @@ import { expectNothingLost, type KillRun, killRun } from "../../support/kill-run
 let run: KillRun | undefined;
 afterEach(() => run?.close());
 
-/** Longer than a lane's lock and the look for stalled ones together. */
+/** Longer than a lane's lock plus the interval of the check for stalled lanes. */
 const FREEZE_MS = 14_000;
 
 test("a worker that is frozen and comes back as a zombie doubles nothing, and acts late only on what is unknown", async () => {
@@ -18,7 +18,7 @@ test("a worker that is frozen and comes back as a zombie doubles nothing, and ac
     process.kill(zombie?.pid() as number, "SIGCONT");
   }
   const verdict = await run.audit("Worker frozen 3 times");
-  // Frozen between its mark and the effect itself, a process can only act late: that is what `unknown` says.
+  // A process frozen between its commit and the effect acts late, which is the case of `unknown`.
   const unknown = new Set(verdict.unknownRids);
   expectNothingLost({ ...verdict, effectsOutOfOrder: verdict.effectsOutOfOrder.filter((rid) => !unknown.has(rid)) });
 }, 180_000);

@@ -20,9 +20,9 @@ afterEach(async () => {
 /** A mail of the test's own book. */
 interface Letter {
   readonly rid: string;
-  /** Ours, and so the left half of the Message-ID. */
+  /** Activity id, which is the left half of the Message-ID. */
   readonly id: string;
-  /** Where its worker was killed; bystanders have none. */
+  /** Stage at which the worker was killed; undefined for bystanders. */
   readonly stage: SmtpStage | undefined;
 }
 
@@ -57,7 +57,7 @@ test("a worker killed 20 times between MAIL and the reply to the final dot: no m
   expect(verdict.wrong).toEqual([]);
 }, 240_000);
 
-/** Postfix, a gateway with two workers, and before each worker a trap that kills it. */
+/** Starts Postfix, a gateway with two workers, and a fault proxy before each worker. */
 async function setUp() {
   const dataDir = await mkdtemp(join(tmpdir(), "dgm-kill-mail-"));
   ended.push(() => rm(dataDir, { recursive: true, force: true }));
@@ -70,7 +70,7 @@ async function setUp() {
   for (let index = 0; index < 2; index++) {
     const trap = await smtpFaultProxy({
       port: mail.port,
-      // Each victim springs its trap once: the next try of the same mail passes.
+      // Each victim triggers its fault once; the next attempt of the same mail passes.
       stageOf: (sender) => deaths.claim(sender),
       onStage: async () => {
         await workers[index]?.kill();
@@ -98,7 +98,7 @@ function deathCounter() {
   const waiting: Array<() => void> = [];
   return {
     count: () => count,
-    /** How many transactions a sender has begun. */
+    /** Counts the transactions that a sender began. */
     begun: (rid: string): number => begun.get(rid) ?? 0,
     claim: (sender: string): SmtpStage | undefined => {
       const rid = sender.split("@")[0] ?? "";
@@ -115,7 +115,10 @@ function deathCounter() {
   };
 }
 
-/** `name` is rid and sender, so each mail has a lane of its own. A victim in its body is long, so that it can't be all out. */
+/**
+ * Posts a mail; `name` is rid and sender, so each mail has its own lane. A victim of stage `body` is long, so that part
+ * of the body is left to send.
+ */
 async function post(
   target: { readonly base: string; readonly key: string },
   name: string,
@@ -145,12 +148,12 @@ async function resultsOf(listener: EventListener, letters: readonly Letter[]): P
     }
     return all;
   };
-  // What does not come is for the verdict to tell.
+  // Missing results are reported by the final check.
   await listener.until(() => letters.every(({ rid }) => results().has(rid)), 60_000).catch(() => undefined);
   return results();
 }
 
-/** Every mail that Postfix took has left its queue. */
+/** Waits until every mail that Postfix accepted has left its queue. */
 async function queueEmpty(mail: TestMail): Promise<boolean> {
   const log = await mail.log();
   const named = (pattern: RegExp): Set<string | undefined> => new Set([...log.matchAll(pattern)].map(([, id]) => id));
@@ -168,7 +171,9 @@ async function copiesOf(mail: TestMail): Promise<Map<string, number>> {
   return copies;
 }
 
-/** What each stage may end in: before the dot could leave nothing was sent; after it nobody can know. */
+/**
+ * Checks the outcome of each stage. Before the final dot nothing was sent; after the final dot the outcome is unknown.
+ */
 function judge(
   letters: readonly Letter[],
   results: Map<string, string[]>,
@@ -191,7 +196,8 @@ function fits(stage: SmtpStage | undefined, status: string, copies: number, begu
   if (stage === "dot-held" || stage === "dot-passed") {
     return status === "unknown" && begun === 1 && copies === (stage === "dot-held" ? 0 : 1);
   }
-  // A mail caught early is sent by the next worker; only if that one was killed for another's sake may it be in doubt.
+  // The next worker sends a mail of an early stage. An uncertain outcome is possible only if that worker was killed as
+  // well.
   const doubt = stage === undefined || begun > 1;
   return (status === "sent" && copies === 1) || (doubt && status === "unknown" && copies <= 1);
 }

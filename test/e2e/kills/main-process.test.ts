@@ -14,7 +14,7 @@ import { until } from "../../support/redis-process.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 
 const KILLS = 6;
-/** Promise G10: a worker that still had something to end is gone after 30 s. */
+/** Longest shutdown of a worker with unfinished work: 30 s of grace and a margin. */
 const LONGEST_STOP_MS = 35_000;
 
 let gateway: GatewayProcess | undefined;
@@ -47,7 +47,7 @@ test("killed as a whole, the gateway leaves no process behind, and its next star
     expect(family.length).toBeGreaterThanOrEqual(2);
     left.push(...family);
     await gateway.kill();
-    // A supervisor starts it again at once; once nobody does, and all that it had started must end all the same.
+    // The supervisor restarts the worker at once. Without a supervisor, all processes that it started must end as well.
     if (kill === KILLS - 1) await until(() => left.every((pid) => !alive(pid)), LONGEST_STOP_MS);
     await gateway.start();
   }
@@ -69,7 +69,7 @@ function workOf(lane: string, n: number): Record<string, unknown> {
     : { ...head, verb: "delay", object: { n, ms: 50, when: n % 3 === 0 ? "before" : "after" } };
 }
 
-/** Pids of its child processes that live. */
+/** Pids of the living child processes of a process. */
 async function childrenOf(parent: number): Promise<number[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
   return pids.filter((pid) => parentOf(pid) === parent);
@@ -83,7 +83,7 @@ function parentOf(pid: number): number | undefined {
   }
 }
 
-/** A zombie that nobody has buried yet is dead. */
+/** Whether the process runs; a zombie that was not reaped counts as ended. */
 function alive(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0] !== "Z";

@@ -28,7 +28,7 @@ test("while Redis is away each POST is answered 503 at once; afterwards all goes
   await sleep(2_000);
   await redis.kill();
   const away = Date.now();
-  // Longer than anything that the gateway remembers of keys and apps.
+  // Longer than the gateway caches keys and apps.
   await sleep(8_000);
   const back = Date.now();
   await redis.start();
@@ -40,7 +40,7 @@ test("while Redis is away each POST is answered 503 at once; afterwards all goes
   expect(verdict.once).toBe(verdict.accepted);
   expect(tries.length).toBeGreaterThan(50);
   expect(tries.filter(({ status, retryAfter }) => status !== 503 || !retryAfter)).toEqual([]);
-  // Without a bound of its own a client of ours would have waited 10 s and got nothing.
+  // Without the gateway's own limit a client would have waited 10 s without an answer.
   const unanswered = clients.flatMap((client) => client.attempts).filter(({ status }) => status === 0);
   expect(unanswered).toEqual([]);
   expect([api, ...workers].map((gateway) => gateway.pid())).toEqual(pids);

@@ -45,7 +45,7 @@ test("workers are killed while they deliver to a webhook: nothing is lost, and c
       "/activities",
       some.map((rid) => ({ ...ECHO, rid, target: { address: rid.split(".")[0] } })),
     );
-  // Whoever has the hook is killed in the middle, twice; the other takes it over and is killed next.
+  // The owner of the webhook lease is killed twice during a delivery; its successor takes over and is killed next.
   for (let at = 0; at < rids.length; at += 100) {
     await post(rids.slice(at, at + 100));
     const some = Math.min(at + 30, rids.length);

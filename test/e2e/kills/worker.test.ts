@@ -26,7 +26,7 @@ test("workers are killed 20 times under load: nothing is lost, doubled or out of
     });
     await Promise.all(killed);
     const wentOn = () => watches.slice(-2).every((watch) => watch.allResumed());
-    // What takes longer is for the verdict to tell.
+    // Slower lanes are reported by the audit.
     const resumed = [...listeners.values()].map((listener) => listener.until(wentOn, 30_000).catch(() => undefined));
     await Promise.all(resumed);
   }
@@ -38,7 +38,7 @@ test("workers are killed 20 times under load: nothing is lost, doubled or out of
   expect(slowest.filter((ms) => ms > TAKEOVER_MOST_MS)).toEqual([]);
 }, 290_000);
 
-/** Kills it, starts it again, and answers the watch over the lanes that waited at that moment. */
+/** Kills the worker, starts it again, and returns the watch over lanes that waited at that moment. */
 async function killOne(victim: GatewayProcess): Promise<TakeoverWatch> {
   const { posted, listeners } = run as KillRun;
   const watch = takeoverWatch(

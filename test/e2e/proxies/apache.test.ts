@@ -35,7 +35,7 @@ function start(settings: Partial<ApacheSettings> = {}) {
   };
 }
 
-/** The site as most have it: Apache with PHP-FPM on a port of its own. */
+/** Common setup of a site: Apache with PHP-FPM on a separate port. */
 const lamp = () => testApache({ layout: "site-8080" });
 
 describe.each([false, true])("Apache alone, TLS %s", (tls) => {

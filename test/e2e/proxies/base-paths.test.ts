@@ -11,7 +11,7 @@ import { openSocket, openStream, type ProxyTarget, proxyRequest } from "../../su
 import { activity } from "./contract.ts";
 
 interface Deployment {
-  /** What the gateway's HOST is; a socket below this folder, or loopback. */
+  /** HOST of the gateway: a socket below this folder, or loopback. */
   readonly host: (dir: string) => string;
   readonly basePath: string;
   readonly front: (

@@ -3,7 +3,10 @@ import type { Mirror } from "../../support/lamp-site.ts";
 import { type ProxyTarget, proxyRequest } from "../../support/proxy-client.ts";
 import { MAX_BODY } from "./contract.ts";
 
-/** Pages of the site's own origin may read what the gateway answers, those of others not, whatever they forge. */
+/**
+ * Tests CORS at the proxy. Pages of the site's own origin may read the gateway's answers; other origins may not, with
+ * any forged header.
+ */
 export function foreignOriginsGetNothing(edge: () => ProxyTarget): void {
   it("lets no page of a foreign origin read", async () => {
     const scheme = edge().ca === undefined ? "http" : "https";
@@ -26,7 +29,7 @@ export function foreignOriginsGetNothing(edge: () => ProxyTarget): void {
   });
 }
 
-/** What the gateway takes at most is no limit of the site's own uploads. */
+/** Tests that the gateway's size limits do not apply to the site's own uploads. */
 export function uploadsPass(edge: () => ProxyTarget): void {
   it("takes the site's own uploads, larger than the gateway's", async () => {
     const body = "u".repeat(MAX_BODY + 500_000);

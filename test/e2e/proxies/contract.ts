@@ -9,7 +9,7 @@ import {
   proxyRequest,
 } from "../../support/proxy-client.ts";
 
-/** What stands behind the edge. */
+/** Servers behind the proxy. */
 export interface Behind {
   /** `host:port`. */
   readonly gateway: string;
@@ -21,7 +21,7 @@ export interface Front {
   readonly port: number;
   readonly ca?: string;
   readonly host: string;
-  /** What the checkers said of the files. */
+  /** Output of the configuration checkers. */
   readonly checked: string;
   readonly log?: (name: "access" | "error" | "gateway") => Promise<string>;
   readonly stop: () => Promise<void>;
@@ -30,7 +30,7 @@ export interface Front {
 /** The proxies' idle time-out in these tests; the gateway's heartbeat is a second. */
 export const IDLE = "2s";
 const IDLE_MS = 2_000;
-/** What the proxies let through in these tests, in bytes; the gateway's own limits are below and above it. */
+/** Size limits of the proxies in these tests, in bytes; the gateway's own limits lie on both sides. */
 export const MAX_BODY = 2 * 1024 * 1024;
 
 let count = 0;
@@ -46,7 +46,7 @@ export function activity(rid = `p-${++count}`) {
   };
 }
 
-/** Posts it; answers its rid, or fails. */
+/** Posts an activity and returns its rid; fails unless it was accepted. */
 export async function post(edge: ProxyTarget, submitted = activity()): Promise<string> {
   const { status, text } = await proxyRequest(edge, "/gateway/activities", {
     method: "POST",
@@ -56,7 +56,7 @@ export async function post(edge: ProxyTarget, submitted = activity()): Promise<s
   return submitted.rid;
 }
 
-/** Starts gateway, site and front before the tests of a `describe`, and ends them after it. */
+/** Starts gateway, site and proxy before the tests of a `describe`, and ends them afterwards. */
 export function edgeOf(
   start: (behind: Behind) => Promise<Front>,
   startSite: () => Promise<{ readonly address: string; readonly stop: () => Promise<void> }> = lampSite,
@@ -96,7 +96,7 @@ function problem({ status, headers, text }: ProxyResponse) {
 
 const DOCUMENT = "application/problem+json";
 
-/** What every edge must do with requests. */
+/** Tests the handling of requests that every proxy must have. */
 export function requestsPass(edge: () => ProxyTarget): void {
   it("passes requests with their bodies, and the gateway's problems as they are", async () => {
     const rid = await post(edge());
@@ -124,7 +124,7 @@ export function requestsPass(edge: () => ProxyTarget): void {
   });
 
   it("says who the visitor is, whatever the visitor says", async () => {
-    // The gateway counts wrong keys by address: whoever could choose one could guess without end.
+    // The gateway counts wrong keys by address: a client that could forge its address could guess without end.
     const wrong = (from: string, n: number) =>
       proxyRequest(edge(), "/gateway/activities/none", {
         from,
@@ -143,7 +143,7 @@ export function requestsPass(edge: () => ProxyTarget): void {
   });
 }
 
-/** What PHP says of a visitor, whatever the visitor says. */
+/** Tests that PHP sees the visitor's real address, with any forged header. */
 export function phpKnowsVisitors(edge: () => ProxyTarget): void {
   it("tells PHP who the visitor is", async () => {
     const { text } = await proxyRequest(edge(), "/who.php", { from: "127.0.0.2", headers: forged(1) });
@@ -161,7 +161,7 @@ function forged(n: number): Record<string, string> {
   };
 }
 
-/** What every edge must do with event streams, at this path. */
+/** Tests the handling of event streams that every proxy must have, at this path. */
 export function streamsPass(edge: () => ProxyTarget, path = "/gateway/events"): void {
   it(`hands each event on at ${path} before the next is due`, async () => {
     const listener = await openStream(edge(), path);
@@ -171,7 +171,7 @@ export function streamsPass(edge: () => ProxyTarget, path = "/gateway/events"): 
     await listener.until(() => listener.events.some(({ event }) => event === "ready"));
     const rids: string[] = [];
     for (let n = 0; n < 4; n++) {
-      // The next is posted only when this one is here: a proxy that collects would wait for ever.
+      // The next event is posted only after this one arrived: a buffering proxy would wait for ever.
       const rid = await post(edge());
       rids.push(rid);
       await listener.result(rid);
@@ -196,7 +196,7 @@ export function streamsPass(edge: () => ProxyTarget, path = "/gateway/events"): 
   });
 }
 
-/** Nothing but heartbeats keeps a quiet stream alive through the proxies' time-outs. */
+/** Tests that heartbeats alone keep a quiet stream open through the proxies' time-outs. */
 export function quietStreamsLive(edge: () => ProxyTarget): void {
   it("keeps a quiet stream through three idle periods", async () => {
     const listener = await openStream(edge(), "/gateway/events");
@@ -211,7 +211,7 @@ export function quietStreamsLive(edge: () => ProxyTarget): void {
   });
 }
 
-/** What every edge must do with WebSockets, at this path. */
+/** Tests the handling of WebSockets that every proxy must have, at this path. */
 export function socketsPass(edge: () => ProxyTarget, path = "/gateway/socket"): void {
   it(`carries a WebSocket both ways at ${path}`, async () => {
     const ws = await openSocket(edge(), path);
@@ -253,13 +253,13 @@ export function handshakesAreRefused(edge: () => ProxyTarget): void {
   });
 }
 
-/** The site behind the edge is as it was, but for knowing who visits. */
+/** Tests that the site behind the proxy is unchanged, except that it learns the visitor's address. */
 export function sitePasses(edge: () => ProxyTarget): void {
   siteIsUnchanged(edge);
   siteKnowsVisitors(edge);
 }
 
-/** Pages and paths, whatever they look like, come as they were. */
+/** Tests that pages and unusual paths pass unchanged. */
 export function siteIsUnchanged(edge: () => ProxyTarget): void {
   it("leaves the site as it is", async () => {
     const page = await proxyRequest(edge(), "/");
@@ -283,7 +283,7 @@ function siteKnowsVisitors(edge: () => ProxyTarget): void {
   });
 }
 
-/** While no gateway answers, streams are told to come back and requests get a problem document. */
+/** Tests the answers while no gateway is up. Streams are told to reconnect, requests get a problem document. */
 export function awayIsSaid(edge: () => ProxyTarget): void {
   it("tells streams to come back while the gateway is away, and says so to the others", async () => {
     const listener = await openStream(edge(), "/gateway/events");

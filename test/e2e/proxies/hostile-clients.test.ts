@@ -23,7 +23,7 @@ const fronts: Readonly<Record<string, (behind: Behind) => Promise<Front>>> = {
   }),
 };
 
-/** Ways to write a path so that a careless pair of proxy and server disagrees about it. */
+/** Spellings of a path on which a careless pair of proxy and server disagrees. */
 const TRICKS = [
   "/gateway/metrics",
   "//gateway/metrics",
@@ -42,7 +42,7 @@ const TRICKS = [
   "/../../gateway/metrics",
 ];
 
-/** Sends these bytes and nothing more; resolves with all that came when the other side has ended it. */
+/** Sends only these bytes. Resolves with all received text when the other side closes. */
 function exchange(edge: ProxyTarget, bytes: string): Promise<string> {
   return new Promise((resolve) => {
     let received = "";
@@ -55,7 +55,7 @@ function exchange(edge: ProxyTarget, bytes: string): Promise<string> {
   });
 }
 
-/** The status lines within what was heard. */
+/** Statuses of the status lines in a text. */
 const statuses = (text: string) => [...text.matchAll(/^HTTP\/1\.[01] (\d{3})/gm)].map(([, status]) => Number(status));
 
 describe.each(Object.keys(fronts))("Rough visitors of %s", (name) => {

@@ -25,7 +25,7 @@ afterEach(() => {
   for (const session of sessions.splice(0)) session.destroy();
 });
 
-/** Collects what comes; resolves once it fits. */
+/** Collects the text of a stream; the returned function resolves once the text matches. */
 function textOf(stream: ClientHttp2Stream) {
   let text = "";
   stream.setEncoding("utf8").on("data", (part: string) => {

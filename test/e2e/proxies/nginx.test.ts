@@ -24,7 +24,7 @@ import {
 } from "./contract.ts";
 import { foreignOriginsGetNothing, uploadsPass } from "./contract-limits.ts";
 
-/** A site as unkind to streams as one can be: everything is compressed. */
+/** Site settings that harm streams most: every response is compressed. */
 const GZIP = "gzip on; gzip_min_length 1; gzip_proxied any; gzip_types text/event-stream application/json text/css;";
 
 /** Without the gateway's own X-Accel-Buffering the files must do by themselves. */

@@ -25,7 +25,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** Everything comes from one address here, so the edge's limits per address are out of the way. */
+/** Proxies with per-address limits raised, since all clients of this test share one address. */
 const fronts = {
   nginx: (nodes: readonly string[]) =>
     testNginx({
@@ -47,7 +47,7 @@ const fronts = {
     }),
 };
 
-/** Two whole nodes on one Redis, each with its worker. */
+/** Starts two nodes on one Redis, each with a worker. */
 async function twoNodes() {
   const dataDir = await mkdtemp(join(tmpdir(), "dgm-rolling-"));
   closers.push(() => rm(dataDir, { recursive: true, force: true }));
@@ -115,7 +115,7 @@ test.each(["nginx", "HAProxy"] as const)(
     await aWhile(crowd);
     await Promise.all(clients.map((client) => client.stop()));
 
-    // One more of each app, after which nothing of the load can be missing any more.
+    // One more activity of each app; by order, all events of the load have arrived before it.
     await Promise.all(
       keys.map((key, n) => postUntilAnswered({ base, key }, { rid: `a${n}-last`, ...activity("l0", 0) })),
     );

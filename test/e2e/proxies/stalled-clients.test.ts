@@ -34,7 +34,7 @@ afterAll(() => {
   for (const socket of stuck.splice(0)) socket.destroy();
 });
 
-/** Opens a stream or socket and, from the answer's head on, neither reads nor says anything, but keeps the connection. */
+/** Opens a stream or socket and stops reading after the response head. The connection stays open. */
 async function silent({ port, key }: ProxyTarget, path: string, headers: readonly string[]): Promise<Socket> {
   const socket = connect(port, "127.0.0.1");
   stuck.push(socket);
@@ -69,7 +69,7 @@ describe.each(Object.keys(fronts))("Behind %s", (name) => {
     const bad = await silent(edge(), "/gateway/events", ["Accept: text/event-stream"]);
     const rids: string[] = [];
     for (let n = 0; n < MANY; n++) rids.push(await post(edge(), { ...activity(), object: { body: LARGE } }));
-    // Each is heard by the one that reads, whatever became of the other.
+    // The reading listener receives every event, regardless of the stalled one.
     for (const rid of rids) await good.result(rid);
     expect(
       good

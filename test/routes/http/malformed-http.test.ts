@@ -19,7 +19,7 @@ afterAll(() => {
   return new Promise((done) => server.close(done));
 });
 
-/** Everything the server says until it closes. */
+/** Sends the parts and resolves with the server's whole output until the connection closes. */
 function exchange(...parts: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");

@@ -37,7 +37,7 @@ const ended = async (activity: object) => {
   expect(answer.status, answer.raw).toBe(200);
   return answer.body;
 };
-/** Fails so often that its lifetime has no room for another try: the wait asked for is longer. */
+/** Activity that fails until its lifetime leaves no room for another attempt: the requested wait is longer. */
 const failing = (rid: string, more: object = {}, object: object = {}) => ({
   rid,
   platform: "dummy",
@@ -83,7 +83,7 @@ describe("dead letters", () => {
     const died = (await call("GET", "/dead-letters/again")).body;
     expect(died.replayedAs).toBe(rid);
     expect(rid).toBe(`replay.${died.id}`);
-    // It fails at its first attempt as the one before, and so is a dead letter of its own.
+    // Fails at its first attempt like the previous activity, and is a separate dead letter.
     await expect.poll(async () => (await call("GET", `/dead-letters/${rid}`)).status, { timeout: 10_000 }).toBe(200);
   });
 

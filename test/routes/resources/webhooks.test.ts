@@ -119,7 +119,7 @@ describe("hooks", () => {
     const before = await gw.client.dbsize();
     const { status, body: answer } = await call("PUT", "/hooks/wrong", body);
     if (pointer === undefined) {
-      // A name may lie inside; that is seen when it is opened.
+      // A host name may resolve to a private address; that is checked at connection time.
       expect(status).toBe(201);
       await call("DELETE", "/hooks/wrong");
       return;

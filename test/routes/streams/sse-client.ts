@@ -1,7 +1,7 @@
 import { createConnection, type Socket } from "node:net";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 
-/** A client on a bare socket, to see every byte: head, chunks, comments, and the end. */
+/** Client on a bare socket, which records every byte: head, chunks, comments, and the end. */
 export async function rawStream(
   port: number,
   options: {
@@ -88,7 +88,7 @@ export async function rawStream(
     head: () => head,
     status: () => Number(head.split(" ")[1]),
     text: () => text,
-    /** The chunked body came to its proper end. */
+    /** Whether the chunked body was terminated properly. */
     complete: () => complete,
     until,
     event: (name: string) => until(() => events.some((event) => event.event === name)),

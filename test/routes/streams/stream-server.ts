@@ -23,14 +23,14 @@ export interface StreamServerOptions {
     drainSeconds: number;
     socketEcho: boolean;
   }>;
-  /** What submitting does; told the log, so that it can append results. */
+  /** Submit operation; receives the log, so that it can append results. */
   readonly submit?: (log: EventLog, caller: Caller, posted: unknown) => Promise<SubmitResult>;
 }
 
-/** Callers by token: `Bearer <app>` is an app's key; anything registered here is that caller. */
+/** Callers by token: `Bearer <app>` is an app's key; other tokens are registered here. */
 export const callers = new Map<string, Partial<Caller>>();
 
-/** Emits `left` once a request with `X-Leaves` was authenticated after its client had gone. */
+/** Emits `left` when a request with `X-Leaves` was authenticated after its client had disconnected. */
 export const departures = new EventEmitter();
 
 const authenticate: Authenticate = async (req, scope) => {
@@ -49,7 +49,7 @@ const authenticate: Authenticate = async (req, scope) => {
     ...callers.get(token),
   };
   if (req.headers["x-leaves"] !== undefined) {
-    // Nobody reads a socket before its upgrade is done, so its end is not seen: the test says when.
+    // No data is read from a socket before its upgrade, so its end is not detected; the test signals the end.
     await Promise.race([once(req.socket, "close"), once(departures, "gone")]);
     setImmediate(() => departures.emit("left"));
   }
@@ -57,7 +57,7 @@ const authenticate: Authenticate = async (req, scope) => {
   return caller;
 };
 
-/** The streams' routes on a real server and a real Redis, with a stand-in for who asks. */
+/** Serves the streams' routes on a real server and a real Redis, with simulated authentication. */
 export async function streamServer(redis: TestRedis, options: StreamServerOptions = {}) {
   const { control, log, tail } = stream(redis);
   const config = {
