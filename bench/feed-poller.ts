@@ -3,8 +3,8 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Runs the polling part of the worker role: topics in Redis, the poll worker, the egress guard and the feeds platform.
- * The built product is measured.
+ * Runs the polling part of the worker role. Parts are topics in Redis, the poll worker, the egress guard and the feeds
+ * platform. The built product is measured.
  */
 const dist = new URL("../dist/", import.meta.url).href;
 const { pollWorker } = (await import(`${dist}workers/poll.js`)) as typeof import("../workers/poll.ts");

@@ -15,8 +15,8 @@ interface Polled {
 }
 
 /**
- * Measures the cost of polls without news (304) with the real poll worker, guard and Redis. The web server is a
- * separate process. Then measures the event loop delay of documents that are hard to parse.
+ * Measures polls without news (304) with the real poll worker, guard and Redis. The web server is a separate process.
+ * Then measures the event loop delay of documents that are hard to parse.
  */
 export async function feeds(count = 2_000, seconds = 10): Promise<readonly Figure[]> {
   const redis = await testRedis();

@@ -6,7 +6,7 @@ export function percentile(values: readonly number[], at: number): number {
 
 export const median = (values: readonly number[]): number => percentile(values, 0.5);
 
-/** One figure of a bench with its bound. */
+/** Figure of a bench with its bound. */
 export interface Figure {
   readonly name: string;
   readonly value: number;

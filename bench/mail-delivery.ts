@@ -3,7 +3,7 @@ import { throughput } from "./activities.ts";
 import { type Figure, median } from "./figures.ts";
 import { benchGateway } from "./gateway.ts";
 
-/** Measures mail from POST to result, through API, lanes and worker to a local SMTP sink. */
+/** Measures mail from POST to result, through API, lanes, worker and an SMTP sink. */
 export async function mails(rounds = 3, count = 5_000): Promise<Figure[]> {
   const sink = await smtpSink();
   const gateway = await benchGateway({ PLATFORMS: "email", SMTP_URL: `smtp://127.0.0.1:${sink.port}` });

@@ -7,7 +7,7 @@ import { openStream, type ProxyTarget, proxyRequest } from "../test/support/prox
 import { type Figure, median, percentile } from "./figures.ts";
 
 const EVENTS = 200;
-/** Pause between two POSTs, so that no event pushes the previous one out of a buffer. */
+/** Pause between two POSTs, so that no event flushes the previous from a buffer. */
 const PAUSE_MS = 20;
 const P99_MOST_MS = 50;
 const GZIP = "gzip on; gzip_min_length 1; gzip_types text/event-stream;";
@@ -41,7 +41,7 @@ export async function proxies(): Promise<readonly Figure[]> {
   return figures;
 }
 
-/** Returns, for each event, the milliseconds between the direct arrival and the arrival through the proxy. */
+/** Returns the milliseconds between each event's direct arrival and its arrival through the proxy. */
 async function delays(direct: ProxyTarget, edge: ProxyTarget): Promise<readonly number[]> {
   const past = await arrivals(direct);
   const through = await arrivals(edge);

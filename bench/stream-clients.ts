@@ -9,7 +9,7 @@ interface Order {
   readonly events: number;
 }
 
-/** Opens `count` streams of one app, some at once, and measures the age of each event at reading. */
+/** Opens `count` streams of one app, some at once. Measures the age of each event at reading. */
 async function listen({ port, key, count, events }: Order): Promise<void> {
   const ages: number[] = [];
   let open = 0;

@@ -24,18 +24,18 @@ export function installPackages({ dev }) {
     env: { ...process.env, NODE_ENV: keepDev ? "development" : "production" },
   });
   if (npm.status !== 0 || missingPackages(dev).length > 0) {
-    console.error("npm install failed; its words are above. Try it again with: npm install");
+    console.error("npm install failed; see its output above. Try again with: npm install");
     process.exit(1);
   }
 }
 
 /** Compares the lock file with the list npm leaves in node_modules: some milliseconds, no npm. */
 function missingPackages(dev) {
-  const wanted = readPackages(join(root, "package-lock.json"));
+  const locked = readPackages(join(root, "package-lock.json"));
   const present = readPackages(join(root, "node_modules/.package-lock.json"));
   const needed = ([path, entry]) =>
     path !== "" && !entry.optional && !entry.peer && (dev || (!entry.dev && !entry.devOptional));
-  return Object.entries(wanted)
+  return Object.entries(locked)
     .filter(needed)
     .filter(([path, entry]) => present[path]?.version !== entry.version)
     .map(([path]) => path);

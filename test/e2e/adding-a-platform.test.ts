@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { ROOT, samplesIn } from "../support/docs-samples.ts";
 
-/** Files of the page by path; each block begins with a comment that names its file. */
+/** Files of the page by path. Each block begins with a comment that names its file. */
 const files = samplesIn("docs/adding-a-platform.md")
   .filter(({ language }) => language === "ts")
   .map(({ text }) => ({ path: /^\/\/ (\S+)/.exec(text)?.[1] ?? "", text }));

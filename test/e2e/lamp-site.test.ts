@@ -11,7 +11,7 @@ import { firstKey, type GatewayProcess, gatewayProcess } from "../support/gatewa
 import { testNginx } from "../support/nginx.ts";
 import { until } from "../support/redis-process.ts";
 
-/** Short lifetime, so that the token expires while pages are open; clocks may differ by 30 s more. */
+/** Short lifetime, so that the token expires while pages are open. Clocks may differ by 30 s more. */
 const TOKEN_SECONDS = 4;
 
 let gateway: GatewayProcess;

@@ -12,7 +12,7 @@ import { proxyRequest } from "../support/proxy-client.ts";
 import { testRedis } from "../support/redis.ts";
 
 /**
- * Simulates systemd: keeps the listening socket, starts the gateway with the socket, and restarts the gateway after its
+ * Simulates systemd. Keeps the listening socket, starts the gateway with the socket, and restarts the gateway after its
  * end. Ends with the test process, together with the gateway.
  */
 const SUPERVISOR = `

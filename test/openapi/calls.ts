@@ -3,7 +3,7 @@ import request from "supertest";
 import WebSocket from "ws";
 import type { Answer } from "../support/openapi-conformance.ts";
 
-/** One request to the gateway; `key` is a key, token or nothing. */
+/** Request to the gateway; `key` is a key, token or nothing. */
 export interface Call {
   readonly method: "get" | "put" | "post" | "delete" | "patch";
   readonly path: string;

@@ -112,7 +112,7 @@ function schemaOf(name: string): OpenAPIV3_1.SchemaObject {
   return document.components?.schemas?.[name] as OpenAPIV3_1.SchemaObject;
 }
 
-/** Makes references of a part absolute, so that they can be followed from outside the document. */
+/** Makes references of a part absolute, so that other documents can follow them. */
 function inContract(part: unknown): object {
   return JSON.parse(JSON.stringify(part).replaceAll('"#/', '"contract#/')) as object;
 }

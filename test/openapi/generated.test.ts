@@ -17,7 +17,7 @@ const OPERATIONS = [
   ["post", "/revocations"],
 ] as const;
 
-/** Lists the paths to every value in a body, each of which can be replaced by a wrong value. */
+/** Lists the paths to every value in a body. Each value can be replaced by a wrong one. */
 function pathsIn(value: unknown, path: readonly string[] = []): ReadonlyArray<readonly string[]> {
   if (typeof value !== "object" || value === null) return [path];
   return [path, ...Object.entries(value).flatMap(([name, child]) => pathsIn(child, [...path, name]))];

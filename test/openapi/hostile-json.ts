@@ -13,8 +13,8 @@ const nested = (depth: number, open: string, close: string): string =>
 export const MARK = "m4rkm4rk";
 
 /**
- * Texts that are not JSON, or on which JSON parsers disagree (RFC 8259, after the idea of JSONTestSuite). All are
- * answered 400.
+ * Texts that are not JSON, or on which JSON parsers disagree (RFC 8259). The idea is JSONTestSuite's. All are answered
+ * 400.
  */
 export const notJson: Readonly<Record<string, string | Buffer>> = {
   "nothing at all": "",

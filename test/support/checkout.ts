@@ -21,7 +21,7 @@ export async function freshCheckout(): Promise<Checkout> {
   return { dir, remove: () => rm(dir, { recursive: true, force: true }) };
 }
 
-/** Creates a folder with links to this working copy, its packages and its build, and separate data. */
+/** Creates a folder with links to this working copy, packages and build, and separate data. */
 export async function linkedCheckout(): Promise<Checkout> {
   const dir = await mkdtemp(join(tmpdir(), "dgm-docs-"));
   const tops = new Set([...files().map((file) => file.split("/")[0] as string), "dist", "node_modules"]);

@@ -10,7 +10,7 @@ import { fairSemaphore } from "../../src/platform/kit/semaphore.ts";
 import { definePlatform, type Platform } from "../../src/platform/platform.ts";
 import { noEgress } from "./gateway-core.ts";
 
-/** One connection attempt of the platform, and control over its end. */
+/** Connection attempt of the platform, and control over its end. */
 export interface ConnectAttempt {
   readonly context: ConnectionContext<{ readonly version: string }>;
   /** Lets the attempt succeed or fail. */
@@ -21,8 +21,7 @@ export const APP = "app";
 export const ADDRESS = "a";
 
 /**
- * Runs the connections of one shard over a stored account and a network that the test controls. Uses no Redis and no
- * socket.
+ * Runs the connections of one shard. The test controls the stored account and the network. Uses no Redis and no socket.
  */
 export function connectionHarness({
   online = true,
@@ -152,7 +151,7 @@ export function connectionHarness({
   };
 }
 
-/** Creates a gate that the test opens; `reached` resolves when a caller waits at the gate. */
+/** Creates a gate that the test opens. `reached` resolves when a caller waits at the gate. */
 export function barrier() {
   let open: () => void = () => undefined;
   let reach: () => void = () => undefined;

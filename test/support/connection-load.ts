@@ -15,7 +15,7 @@ type SessionOrActivity = HeardEvent & {
 
 /** Result of a run: messages in both directions as both ends recorded them. */
 export interface ConnectionAudit {
-  /** Messages of the peer by account, as sent and as found in the log, in order. */
+  /** Messages of the peer by account, as sent and as logged, in order. */
   readonly peerSent: ReadonlyMap<string, readonly string[]>;
   readonly arrived: ReadonlyMap<string, readonly string[]>;
   readonly posted: readonly string[];
@@ -25,7 +25,7 @@ export interface ConnectionAudit {
   readonly wrong: readonly string[];
 }
 
-/** Starts a gateway of real processes with accounts on a real XMPP server and traffic in both directions. */
+/** Starts a gateway of real processes with accounts on a real XMPP server. Traffic runs in both directions. */
 export async function connectionLoad(accounts: number, workers: number) {
   const [redis, world] = await Promise.all([testRedis(), xmppNetwork()]);
   const env = { REDIS_URL: redis.url, PLATFORMS: "xmpp", ALLOW_PRIVATE: "127.0.0.0/8", DRAIN_SECONDS: "10" };

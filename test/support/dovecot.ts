@@ -74,8 +74,8 @@ export async function testDovecot(users: readonly string[], extra: readonly stri
 const GUARD = `( read -r line <&3 || kill -KILL -$$ ) >/dev/null 2>&1 </dev/null & exec "$@" 3<&-`;
 
 /**
- * Starts a server in a separate process group, so that one signal reaches all its processes. The group cannot outlive
- * the test process.
+ * Starts a server in a separate process group. One signal reaches all its processes. The group cannot outlive the test
+ * process.
  */
 function guarded(...command: readonly string[]): ChildProcess {
   const child = spawn("/bin/sh", ["-c", GUARD, "guard", ...command], {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-/** One effect, written by the dummy platform at the moment of the effect. */
+/** Effect, written by the dummy platform at the moment of the effect. */
 export interface LedgerLine {
   readonly rid: string;
   readonly actor: string;

@@ -261,7 +261,7 @@ export async function facebookSimulator(
     fail: (...next: readonly FacebookFault[]) => faults.push(...next),
     /** As if the person had written to the Page so long ago. */
     wrote: (person: string, ago = 0) => wrote.set(person, Date.now() - ago),
-    /** Verifies a webhook address as Facebook does, and stores the address when the challenge is answered. */
+    /** Verifies a webhook address as Facebook does. The address is stored when the challenge is answered. */
     verify: async (url: string, token: string = LOGIN.verifyToken) => {
       const challenge = "1158201444";
       const query = { "hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": challenge };

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** One received request. */
+/** Received request. */
 export interface FeedRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;

@@ -21,7 +21,7 @@ export const noEgress: Egress = {
   connect: () => Promise.reject(new Error("no network in this test")),
 };
 
-/** Core without HTTP: outbox, lanes, worker and sweep on a real Redis, with the given platforms. */
+/** Core without HTTP, with the given platforms: outbox, lanes, worker, sweep and a real Redis. */
 export function gatewayCore(server: TestRedis, platforms: readonly Platform[], quota = 10_000) {
   const redis = server.connect();
   const outbox = redisOutbox({ redis, quota, eventsKept: 10_000, retentionSeconds: 3_600 });

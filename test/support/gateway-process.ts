@@ -85,7 +85,7 @@ export function createApp(name: string, dataDir: string, redisUrl: string): stri
     .trim();
 }
 
-/** Settings of the developer must not reach a test, and no proxy needs time to detect the shutdown. */
+/** Environment without the developer's settings. No proxy needs time to detect the shutdown, so the delay is 0. */
 function productEnv(dataDir: string): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: dataDir, GRACE_SECONDS: "0" };
 }

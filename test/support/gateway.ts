@@ -25,9 +25,8 @@ function shy([dummy]: readonly Platform[]): Platform {
 }
 
 /**
- * Starts a whole gateway in this process on a private Redis, composed as the product is. The API has a random port;
- * unless `works` is false, each platform has a worker. `shy` is an extra platform. There is no sandbox mailbox; `relay`
- * is an SMTP URL.
+ * Starts a whole gateway in this process on a private Redis. The API has a random port; unless `works` is false, each
+ * platform has a worker. `shy` is an extra platform. There is no sandbox mailbox; `relay` is an SMTP URL.
  */
 export async function gateway(
   env: Readonly<Record<string, string>> = {},

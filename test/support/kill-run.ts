@@ -36,7 +36,7 @@ const EVERY_MS = 330;
 /** The longest a result may take after the load: takeovers, and the clients' own waits. */
 const SETTLE_MS = 60_000;
 
-/** Starts Redis, an API, workers, two apps with 25 lanes each, and a listener per app. The load is about 150 POST/s. */
+/** Starts Redis, an API, workers, two apps of 25 lanes, and a listener per app. The load is about 150 POST/s. */
 export async function killRun(workers: number, random = seededRandom()): Promise<KillRun> {
   const dataDir = await mkdtemp(join(tmpdir(), "dgm-kill-"));
   const redis = await testRedis();
@@ -146,7 +146,7 @@ function answersLine(tries: readonly PostAttempt[]): string {
 
 const LAST = "-last";
 
-/** Half of the activities finish at once; the others keep a worker busy before or after the effect. */
+/** Creates an activity. Half of them finish at once; the others keep a worker busy before or after the effect. */
 function workOf(random: SeededRandom, lane: string, n: number): Record<string, unknown> {
   const head = { platform: "dummy", actor: { address: "bob" }, target: [{ address: lane }] };
   const kind = random.between(0, 3);

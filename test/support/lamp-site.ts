@@ -9,7 +9,7 @@ export interface Mirror {
   readonly body: string;
 }
 
-/** Simulates Apache with PHP: a page at `/`, and at every other path a mirror of the request. */
+/** Simulates Apache with PHP. `/` is a page; every other path mirrors the request. */
 export async function lampSite() {
   const server = createServer(async (req, res) => {
     if (req.url === "/") {

@@ -1,6 +1,6 @@
 import nodemailer from "nodemailer";
 
-/** Delivers mails to mailboxes of a Dovecot by LMTP: raw bytes, or a small mail with that subject. */
+/** Delivers mails to a Dovecot by LMTP, raw or made with that subject. */
 export function lmtpMailer(port: number) {
   const lmtp = nodemailer.createTransport({ host: "127.0.0.1", port, lmtp: true, ignoreTLS: true });
   return {

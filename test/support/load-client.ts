@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** One activity in the record of the load client. */
+/** Activity in the record of the load client. */
 export interface PostedActivity {
   readonly app: string;
   readonly lane: string;
@@ -17,7 +17,7 @@ export interface PostedActivity {
   readonly answeredAt: number;
 }
 
-/** One attempt of a POST, with or without an answer. */
+/** Attempt of a POST, with or without an answer. */
 export interface PostAttempt {
   /** 0: no answer. */
   readonly status: number;

@@ -5,7 +5,7 @@ import { freePort } from "./free-port.ts";
 import { type IrcServer, ircProcess } from "./irc-process.ts";
 
 /**
- * Starts a private ngIRCd on a random loopback port: a server without message ids, echo or labels. The number of
+ * Starts a private ngIRCd on a random loopback port. This server has no message ids, echo or labels. The number of
  * connections is not limited; `penalties` enables the throttle (about a command a second).
  */
 export async function ngircd(

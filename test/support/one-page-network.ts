@@ -23,7 +23,7 @@ interface Login {
   readonly password: string;
 }
 
-/** Chat network in one process: lines of JSON, an archive per account, the name as the password. */
+/** Chat network in one process. Protocol: lines of JSON, an archive per account, the name as the password. */
 export async function onePageNetwork(): Promise<
   TestNetwork & { readonly logins: () => number; readonly received: () => readonly string[] }
 > {

@@ -175,7 +175,7 @@ function checkStream(text: string, media: object, schemas: SchemaChecker, pointe
 }
 
 /**
- * Lists every operation and status of the document except `default`, by code for problems and by media type otherwise.
+ * Lists every operation and status of the document except `default`. Problems are listed by code, others by media type.
  */
 function documented(document: OpenAPIV3_1.Document): readonly string[] {
   return Object.entries(document.paths ?? {}).flatMap(([template, item]) =>

@@ -4,7 +4,7 @@ import type { Platform, Receipt, VerbContext } from "../../src/platform/platform
 import { testVerbContext } from "./verb-context.ts";
 import { watchResult } from "./vocabulary-watch.ts";
 
-/** Runs one verb of a platform with a connection as the core would, and adds the activity's id. */
+/** Runs one verb of a connected platform as the core would; adds the activity's id. */
 export async function runVerb(
   platform: Platform,
   client: unknown,

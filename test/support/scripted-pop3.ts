@@ -8,7 +8,7 @@ export interface Pop3Mail {
 export interface Pop3Script {
   /** Mails of the mailbox, read at each login. */
   readonly mails?: () => readonly Pop3Mail[];
-  /** Answer in place of the usual answer: raw bytes; "drop" closes the connection, "hang" sends no answer. */
+  /** Raw answer in place of the usual one. "drop" closes the connection, "hang" sends no answer. */
   readonly say?: (command: string) => string | Buffer | undefined;
   readonly greeting?: string | Buffer;
   readonly capabilities?: readonly string[];

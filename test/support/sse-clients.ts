@@ -37,7 +37,7 @@ interface ClientState extends ListenerRecord {
   cut: () => void;
 }
 
-/** Opens many listeners that reconnect as browsers do: after the advised time, with the last event id. */
+/** Opens many listeners that reconnect as browsers do. They wait the advised time and send the last event id. */
 export async function sseClients({ port, keys }: ListenerSettings): Promise<SseClients> {
   const faults: string[] = [];
   const counts = { opened: 0, heard: 0 };

@@ -13,10 +13,7 @@ export type Answer =
     }
   | ((response: ServerResponse) => void);
 
-/**
- * Starts a web server on a random loopback port, with https when a certificate is given. `requests` lists the requested
- * paths.
- */
+/** Starts a web server on a random loopback port; https with a certificate. `requests` lists the requested paths. */
 export async function webServer(
   answer: (path: string, headers: Readonly<Record<string, unknown>>) => Answer,
   secure?: Certificate,

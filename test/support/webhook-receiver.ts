@@ -13,7 +13,7 @@ export interface ReceivedWebhook {
   readonly status: number;
 }
 
-/** Answer of a receiver: a status, a status with headers, or a function that writes the response. */
+/** Answer of a receiver: status, status with headers, or a function that writes the response. */
 export type WebhookReply =
   | number
   | { readonly status: number; readonly headers: Readonly<Record<string, string>> }

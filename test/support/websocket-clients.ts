@@ -5,7 +5,7 @@ export interface WebSocketClients {
   readonly members: readonly ListenerRecord[];
   /** Number of opened sockets; those beyond the number of members are reconnects. */
   readonly opened: () => number;
-  /** Sockets that broke without a goodbye, `gap` events, and handshakes refused by other statuses than 503. */
+  /** Sockets without a goodbye, `gap` events, and handshakes refused by other statuses than 503. */
   readonly faults: readonly string[];
   /** Handshakes answered 503 by a gateway that is shutting down; clients try again. */
   readonly refused: () => number;

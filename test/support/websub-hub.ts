@@ -14,7 +14,7 @@ export interface HubSubscription {
   readonly verified: boolean;
 }
 
-/** Starts a WebSub hub (W3C) over HTTP, which accepts subscriptions, verifies the intent and pushes content. */
+/** Starts a WebSub hub (W3C) over HTTP. Accepts subscriptions, verifies the intent and pushes content. */
 export async function webSubHub({ lease = "864000" }: { readonly lease?: string } = {}) {
   const requests: HubSubscription[] = [];
   const news = new EventEmitter();

@@ -13,8 +13,8 @@ interface Parameter {
 const FORMATS = ["date-time", "uri", "int32", "int64", "float", "double", "binary", "byte"];
 
 /**
- * Reads X's own OpenAPI document from a file, to check the operations and the simulator's exchanges. The document
- * belongs to X, so no part of it is in this repository; docs/platforms/twitter.md says where to get it.
+ * Reads X's own OpenAPI document from a file. Operations and the simulator's exchanges are checked against it. The
+ * document belongs to X, so no part of it is in this repository; docs/platforms/twitter.md says where to get it.
  */
 export async function xDocument(file: string) {
   const document = JSON.parse(await readFile(file, "utf8")) as Bag;
@@ -104,7 +104,10 @@ export async function xDocument(file: string) {
   return { factFaults, exchangeFaults };
 }
 
-/** Removes parts that Ajv refuses: text beside `$ref`, `nullable` without a type, repeated values of enums. */
+/**
+ * Removes parts that Ajv refuses. These are text beside `$ref`, `nullable` without a type, and repeated values of
+ * enums.
+ */
 function tidied(value: unknown): void {
   if (typeof value !== "object" || value === null) return;
   const bag = value as Bag;

@@ -1,6 +1,6 @@
 /**
- * Operations of X's API that the platform uses: path, parameters, body, OAuth 2 scopes and answer. A test compares them
- * with X's own document.
+ * Operations of X's API that the platform uses. Each has path, parameters, body, OAuth 2 scopes and answer. A test
+ * compares them with X's own document.
  */
 export interface XOperation {
   readonly method: "GET" | "POST" | "DELETE";

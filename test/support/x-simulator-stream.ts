@@ -17,7 +17,7 @@ export const STREAM = "/2/tweets/search/stream";
 const RULES = `${STREAM}/rules`;
 
 /**
- * Simulates X's filtered stream: rules shared by the app, and as many connections as X allows. `onLine` receives each
+ * Simulates X's filtered stream. Rules are shared by the app; connections are limited as by X. `onLine` receives each
  * sent line.
  */
 export function xStreams(onLine: (line: object) => void) {

@@ -5,7 +5,7 @@ import { connectionCore, type LoggedEvent } from "../../support/connection-core.
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import type { TestNetwork } from "./test-network.ts";
 
-/** Tests the rules that every platform with account connections keeps, on a real server of its network. */
+/** Tests the rules of platforms with account connections, on a real server of the network. */
 export function connectionContract(name: string, open: () => Promise<TestNetwork>): void {
   describe(`account connections on ${name}`, { timeout: 90_000 }, () => {
     let server: TestRedis;

@@ -11,15 +11,15 @@ export interface TestNetwork {
   readonly wrongLogin: TestAccount;
   /** Sends `text` from the peer to the n-th test account. Resolves when the server has accepted the message. */
   readonly peerSends: (n: number, text: string) => Promise<void>;
-  /** Resolves with the number of copies of `text` that the peer has received, after the first. */
+  /** Waits for `text` at the peer; resolves with the number of received copies. */
   readonly peerReceived: (text: string) => Promise<number>;
-  /** Returns the activity that sends `text` from the n-th account to the peer, without id and rid. */
+  /** Returns the activity that sends `text` from the n-th account to the peer. Lacks id and rid. */
   readonly sendTo: (n: number, text: string) => Pick<Activity, "verb" | "actor" | "target" | "object">;
   /** Whether the network stores messages for an absent account and delivers them after a reconnect. */
   readonly keepsMissed: boolean;
   /** Ends the server at once (SIGKILL), as a crash does. */
   readonly kill: () => Promise<void>;
-  /** Starts the server again on the same port with its data on disk, and reconnects the peer. */
+  /** Starts the server again on the same port and data, and reconnects the peer. */
   readonly restart: () => Promise<void>;
   /** Port of the server. */
   readonly port: number;

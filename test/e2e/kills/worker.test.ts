@@ -38,7 +38,7 @@ test("workers are killed 20 times under load: nothing is lost, doubled or out of
   expect(slowest.filter((ms) => ms > TAKEOVER_MOST_MS)).toEqual([]);
 }, 290_000);
 
-/** Kills the worker, starts it again, and returns the watch over lanes that waited at that moment. */
+/** Kills the worker and starts it again. Returns the watch over lanes that waited at that moment. */
 async function killOne(victim: GatewayProcess): Promise<TakeoverWatch> {
   const { posted, listeners } = run as KillRun;
   const watch = takeoverWatch(

@@ -30,7 +30,7 @@ export interface Front {
 /** The proxies' idle time-out in these tests; the gateway's heartbeat is a second. */
 export const IDLE = "2s";
 const IDLE_MS = 2_000;
-/** Size limits of the proxies in these tests, in bytes; the gateway's own limits lie on both sides. */
+/** Size limits of the proxies in these tests, in bytes. The gateway's own limits lie on both sides. */
 export const MAX_BODY = 2 * 1024 * 1024;
 
 let count = 0;
@@ -253,7 +253,7 @@ export function handshakesAreRefused(edge: () => ProxyTarget): void {
   });
 }
 
-/** Tests that the site behind the proxy is unchanged, except that it learns the visitor's address. */
+/** Tests that the site behind the proxy is unchanged, except for the visitor's address. */
 export function sitePasses(edge: () => ProxyTarget): void {
   siteIsUnchanged(edge);
   siteKnowsVisitors(edge);

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 type Headers = Record<string, string>;
-/** Sends each call from a different address, so that failed attempts of other tests do not count. */
+/** Sends each call from a different address. Failed attempts of other tests then do not count. */
 async function ask(path: string, headers: Headers = {}, method = "GET") {
   clients += 1;
   const from = { "X-Forwarded-For": `203.0.${Math.floor(clients / 250)}.${clients % 250}` };

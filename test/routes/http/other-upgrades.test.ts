@@ -28,7 +28,7 @@ async function started(onUpgrade: () => void = () => {}): Promise<number> {
   return (created.address() as AddressInfo).port;
 }
 
-/** Writes the parts in turn, each after a response or one turn of the event loop. Returns all received text. */
+/** Writes the parts in turn, each after a response or a turn of the loop. Returns all received text. */
 function exchange(port: number, parts: readonly string[], until: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1");

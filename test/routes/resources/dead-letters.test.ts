@@ -37,7 +37,7 @@ const ended = async (activity: object) => {
   expect(answer.status, answer.raw).toBe(200);
   return answer.body;
 };
-/** Activity that fails until its lifetime leaves no room for another attempt: the requested wait is longer. */
+/** Activity that fails until its lifetime ends, since the requested wait is longer. */
 const failing = (rid: string, more: object = {}, object: object = {}) => ({
   rid,
   platform: "dummy",

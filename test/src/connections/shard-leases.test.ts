@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 afterAll(() => server.stop());
 
-/** A worker that only notes what it has; its leases last a second. */
+/** Worker that only records its shards; its leases last a second. */
 function worker(name: string, slowly?: Promise<void>, leaseMs = 1_000) {
   const redis = server.connect();
   const has = new Map<number, number>();
@@ -92,7 +92,7 @@ describe("ShardLeases", () => {
     first.redis.disconnect();
     await until(() => second.has.size === SHARDS);
     for (const [shard, fence] of before) expect(second.has.get(shard)).toBeGreaterThan(fence);
-    // The one that was cut off left by itself, before or after.
+    // The disconnected worker gave its shards up, before or after the takeover.
     await until(() => first.has.size === 0);
     expect(new Set(first.left.slice(-before.size))).toEqual(new Set(["lost"]));
     await first.redis.connect();

@@ -29,7 +29,7 @@ describe("activity with an uncertain outcome", () => {
     await core.put(app, world.account(0));
     const submitted = world.sendTo(0, "once");
     const rid = await core.post(app, submitted);
-    // A worker that died between its mark and the result.
+    // A worker died between its commit and the result.
     const outbox = redisOutbox({ redis: core.redis, quota: 10, eventsKept: 100, retentionSeconds: 60 });
     const shard = shardOf(app, accountId("parrot", submitted.actor.address));
     const next = await outbox.claim(app, laneOf(app, activityOf({ platform: "parrot", ...submitted }), shard));

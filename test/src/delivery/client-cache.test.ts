@@ -11,7 +11,7 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-/** One account whose credentials are a number, and a platform whose client is what it was opened with. */
+/** Account whose credentials are a number, and a platform whose clients record their credentials. */
 function world() {
   const account = { version: "1", credentials: 1 as unknown };
   const opened: Array<AccountContext<unknown>> = [];

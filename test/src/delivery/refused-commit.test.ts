@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterEach(() => server.connect().flushall());
 afterAll(() => server.stop());
 
-/** An outbox without a sweep, and a platform that waits for `before` ahead of its commit. */
+/** Outbox without a sweep, and a platform that awaits `before` ahead of its commit. */
 function setUp(before: (work: VerbContext) => Promise<unknown>) {
   const redis = server.connect();
   const outbox = redisOutbox({ redis, quota: 100, eventsKept: 1_000, retentionSeconds: 60 });
@@ -99,7 +99,7 @@ it("an answer to the commit that a frozen process reads too late is asked for ag
     outbox.commit = async (work, event) => {
       const answer = await commit(work, event);
       if (other) return answer;
-      // Redis has answered, but it takes this process ten seconds to read it: time for another to take over.
+      // Redis has answered, but this process reads the answer only after ten seconds, so another worker can take over.
       other = await outbox.claim("app1", entry.lane);
       vi.advanceTimersByTime(10_000);
       return answer;

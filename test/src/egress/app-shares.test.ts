@@ -47,7 +47,7 @@ describe("egress shares per app", () => {
     for (const dial of stuck) dial.catch(() => undefined);
     const dial = async () => (await guard.forApp("modest").connect("fast.test", port)).destroy();
     expect(await slowest(dial)).toBeLessThan(500);
-    // The app that used up its share waits within its own time-out.
+    // An app over its share waits until its own time-out.
     const late = greedy.connect("fast.test", port, { timeoutMs: 200 });
     await expect(late).rejects.toMatchObject({ code: "ETIMEDOUT" });
     giveUp.abort(new Error("enough"));

@@ -11,7 +11,7 @@ import { Failure } from "../../../src/model/failure.ts";
 import { freePort } from "../../support/free-port.ts";
 import { certificate } from "../../support/mail-certificate.ts";
 
-/** The listener that nobody may reach: it counts every connection on every loopback address. */
+/** Listener that must not be reached; counts every connection on all loopback addresses. */
 let hits = 0;
 let reached: string[] = [];
 let port = 0;
@@ -38,7 +38,7 @@ afterAll(async () => {
   await new Promise((resolve) => secret.close(resolve));
 });
 
-/** A web server on loopback that the guard may reach, and a guard that may reach only it (127.0.0.2). */
+/** Web server on loopback, and a guard that allows only that address (127.0.0.2). */
 async function web(handler: Parameters<typeof createHttp>[1], more: Partial<Parameters<typeof egress>[0]> = {}) {
   const server: Server = createHttp(handler);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.2", () => resolve()));
@@ -61,7 +61,7 @@ const failure = (work: Promise<unknown>): Promise<Failure> =>
     (thrown) => thrown,
   );
 
-/** Spellings of this machine and of places inside a network; P stands for the listener's port. */
+/** Spellings of this machine and of private addresses; P stands for the listener's port. */
 const INSIDE = [
   "http://127.0.0.1:P/",
   "http://127.1:P/",
@@ -207,7 +207,7 @@ describe("addresses inside the network", () => {
         ),
       );
     }
-    // The listener answers on 127.0.0.2 as well, which is allowed here; on 127.0.0.1 it must have heard nothing.
+    // The listener also answers on 127.0.0.2, which is allowed here; on 127.0.0.1 it must have received no connection.
     expect(answers).toEqual(["secret", "address-blocked", "secret", "address-blocked", "secret", "address-blocked"]);
     expect(reached).toEqual(["127.0.0.2", "127.0.0.2", "127.0.0.2"]);
   });

@@ -24,7 +24,7 @@ interface Login {
   readonly secret?: string;
 }
 
-/** Test platform whose clients register the account's webhook themselves, as Telegram's `setWebhook` would. */
+/** Test platform whose clients register the account's webhook, as Telegram's `setWebhook` does. */
 function registeringPlatform() {
   const registered: Array<InboundEndpoint | "absent" | undefined> = [];
   const platform: Platform = testPlatform(async (activity) => sentTo(activity), {

@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 
 let apps = 0;
-/** Sends one after the other; answers when each was committed, by Redis' clock. */
+/** Sends activities in turn. Resolves with the time of each commit, by Redis' clock. */
 async function sent(...targets: ReadonlyArray<readonly string[]>) {
   const app = `app${++apps}`;
   for (const [nth, target] of targets.entries()) {

@@ -85,7 +85,7 @@ it("finds a door by the name that pushes to others of its app know it by, as lon
   );
   await doors.open("app1", "twitter", "acc_6", secrets, "56");
   expect([await mate("12"), await mate("56")]).toEqual([undefined, first]);
-  // Another account of the same person takes the name over, and keeps it when the first one goes.
+  // Another account of the same person takes over the routing key, and keeps it when the first account is removed.
   const other = await doors.open("app1", "twitter", "acc_8", secrets, "56");
   await doors.close("app1", "twitter", "acc_6");
   expect(await mate("56")).toBe(other);

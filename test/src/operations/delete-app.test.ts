@@ -37,7 +37,7 @@ async function gateway() {
   const notified: string[] = [];
   const lanes = { notifyAccountChanged: async (_app: string, id: string) => void notified.push(id) };
 
-  /** Creates an app with something of every kind. */
+  /** Creates an app with state of every kind. */
   async function filledApp(name: string, otherRid: string) {
     const { app } = await registry.createApp(name, SCOPES);
     await accounts.put(app, { platform: "xmpp", address: "bob@x.y", credentials: { password: "p" }, online: true });

@@ -75,7 +75,7 @@ test("one that stops listening still answers on the connections it has, and a so
   await expect(ask(false)).rejects.toThrow("ENOENT");
   const next = server();
   expect(await listen(next, `unix:${socketPath}`, 0)).toBe(`unix:${socketPath}`);
-  // Nothing waits longer than it was told to for a connection that stays open.
+  // A connection that stays open delays the shutdown by the given time at most.
   await waitForConnections(created, 100);
   keepAliveAgent.destroy();
   await waitForConnections(created, 20_000);

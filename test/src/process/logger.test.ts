@@ -35,7 +35,7 @@ test("silent is silent", () => {
 test("a registered secret never gets out, in whatever form or field it is logged", () => {
   fc.assert(
     fc.property(fc.string({ minLength: 6, maxLength: 40, unit: "grapheme-ascii" }), fc.string(), (secret, around) => {
-      // A secret that is part of what is written in its place, or of a path in a stack, can't be told apart.
+      // Secrets that also occur in the replacement text or in paths of a stack trace cannot be told apart.
       fc.pre(/[^\sa-zA-Z/:.()[\]]/.test(secret));
       const { log, lines, hidden } = capture();
       hidden.hide(secret);

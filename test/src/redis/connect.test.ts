@@ -72,7 +72,7 @@ test("ready > rejects when there is no Redis", async () => {
   const opened = connections("unix:/nonexistent/redis.sock", lines);
   opened.producer();
   await expect(opened.ready(500)).rejects.toThrow(/not ready/);
-  // Several attempts were made; the log tells of them once a second.
+  // Several attempts were made; the log reports them once a second.
   expect(lines).toHaveLength(1);
 });
 
@@ -119,7 +119,7 @@ test("Sentinel connection finds the master, and the new master after a failover"
   await until(async () => (await replica.client().get("a")) === "before");
   master.signal("SIGKILL");
   await master.ended;
-  // A sentinel that was starved of time waits half a minute before it trusts its own judgement again.
+  // A sentinel that was starved of CPU trusts its own judgement only after half a minute.
   await until(async () => (await producer.set("a", "after")) === "OK", 60_000);
   expect(await worker.get("a")).toBe("after");
   expect(await replica.client().get("a")).toBe("after");

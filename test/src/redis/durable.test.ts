@@ -72,7 +72,7 @@ test("withReplication > does not confirm a write whose master was replaced meanw
   await withReplication("{dgm0}", () => writer.set("d", "0"));
   const changed = withReplication("{dgm0}", async () => {
     await writer.set("d", "1");
-    // What a failover looks like from here: another replication history.
+    // A failover is detected by another replication id.
     await writer.call("REPLICAOF", "127.0.0.1", "1");
     await writer.call("REPLICAOF", "NO", "ONE");
     await until(async () => (await writer.call("WAIT", "1", "100")) === 1);

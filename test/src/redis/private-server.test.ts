@@ -81,7 +81,7 @@ function processOf(pid: number): { readonly state: string; readonly group: numbe
   }
 }
 
-/** In a container without an init a killed server stays as a zombie; that is not alive. */
+/** Whether the process runs. In a container without an init a killed server stays a zombie, which counts as ended. */
 const alive = (pid: number): boolean => !["Z", "X", undefined].includes(processOf(pid)?.state);
 
 test("private server > is durable, private, and keeps its data between runs", async () => {

@@ -44,7 +44,7 @@ test("on a Redis Cluster apps of all hash tags are followed, no script or read c
   await Promise.all(apps.map((app) => log.append(app, result(app))));
   await Promise.all(followers.map((seen) => seen.count(1)));
   expect(followers.map(({ rids }) => rids)).toEqual(apps.map((app) => [app]));
-  // One blocking reader per tag in use, beside the connection for everything else.
+  // One blocking reader per tag in use, and one connection for all other commands.
   expect(clusters.length - 1).toBe(new Set(apps.map(keys.tagOf)).size);
   await tail.close();
 });

@@ -47,7 +47,7 @@ export function stream(redis: TestRedis, eventsKept = 100_000) {
   return { control, log, tail };
 }
 
-/** A follower that keeps all it is told and lets a test await it. */
+/** Subscriber that keeps all callbacks and lets a test await them. */
 export function recorder() {
   const rids: string[] = [];
   const cursors: string[] = [];

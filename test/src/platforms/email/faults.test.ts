@@ -28,7 +28,7 @@ async function scripted(
   return { server, platform: relay(server.port, timeouts) };
 }
 
-/** Outcome of one attempt in one word, and how many times the mark was set. */
+/** Outcome of one attempt in one word, and the number of commits. */
 async function tried(platform: Platform, attempt = testMailActivity()) {
   let commits = 0;
   const commit = async () => {
@@ -79,8 +79,8 @@ describe("what a server does and what we make of it, with Postfix's sink", () =>
     ends.push(sink.stop, () => rm(dir, { recursive: true, force: true }));
     const result = await tried(relay(sink.port, { ...SMTP_TIMEOUTS, dot: 500 }));
     expect(result).toMatchObject({ status, code, commits });
-    // What the server holds is the other half of the truth: nothing held may be called deferred, nothing lost sent.
-    // The sink takes a torn mail's file away only after it has cut the line.
+    // The server's files are the evidence: a delivered mail must not be reported deferred, a lost one not sent. The
+    // sink removes the file of an incomplete mail only after it has closed the connection.
     const there = async () => (await readdir(dumps)).length;
     if (status === "sent") expect(await there()).toBeGreaterThanOrEqual(held);
     if (status === "deferred" && commits === 0) await expect.poll(there).toBe(0);

@@ -15,7 +15,7 @@ afterEach(async () => {
 const guard = egress({ allowPrivate: ["127.0.0.1"] });
 const platform = email({});
 
-/** A mail server that takes one access token, and a token server that gives out `tokens` one after the other. */
+/** Mail server with one valid access token, and a server that issues `tokens` in turn. */
 async function servers(right: string, tokens: readonly object[], status = 200) {
   const tried: string[] = [];
   const requests: URLSearchParams[] = [];
@@ -137,7 +137,7 @@ describe("OAuth2 logins", () => {
   });
 
   it.each([
-    // Another worker may just have renewed it: what is stored is looked at once more.
+    // Another worker may have refreshed the token already, so the stored credentials are read again.
     [400, { error: "invalid_grant" }, "retryable", "credentials-expired", "400 invalid_grant"],
     [401, { error: "<script>" }, "retryable", "credentials-expired", "401 no error code"],
     [503, {}, "retryable", "platform-unavailable", "503 no error code"],

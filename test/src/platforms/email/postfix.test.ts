@@ -245,7 +245,7 @@ describe("mail through a real Postfix, read back from Dovecot", () => {
   });
 });
 
-/** Checks a DKIM signature of the form that we make (RFC 6376: rsa-sha256, relaxed/relaxed), apart from nodemailer's code. */
+/** Verifies a DKIM signature independently of nodemailer (RFC 6376: rsa-sha256, relaxed/relaxed). */
 function dkimHolds(mail: string, publicKey: string): boolean {
   const text = mail.replaceAll("\r\n", "\n");
   const split = text.indexOf("\n\n");

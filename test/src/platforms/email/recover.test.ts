@@ -28,7 +28,7 @@ const credentials = (user = "bob") => ({
 const to = (...users: readonly string[]) => users.map((user) => ({ address: `${user}@example.test` }));
 
 beforeAll(async () => {
-  // Takes mail for everybody; Dovecot then refuses those that it does not know.
+  // Postfix accepts mail for every user; Dovecot then refuses unknown ones.
   server = await testMail({ extra: ["virtual_mailbox_maps = static:any"] });
   lmtp = lmtpMailer(server.dovecot.lmtpPort);
 });

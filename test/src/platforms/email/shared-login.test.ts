@@ -29,7 +29,7 @@ afterEach(async () => {
   await redis.stop();
 });
 
-/** One worker's clients; answers what sends a mail with them. `queueing` is called when it wants to renew. */
+/** Clients of one worker; returns a function that sends a mail. `queueing` is called before a token refresh. */
 function worker(queueing: () => void = () => {}) {
   const alone: Accounts["withRefreshLock"] = (...args) => {
     queueing();
@@ -53,7 +53,7 @@ it("many workers share a login whose refresh tokens work once, at a server that 
   expect(mail.requests).toHaveLength(1);
   const stored = await accounts.credentialsOf("app", "email", ADDRESS);
   expect(stored?.credentials).toMatchObject({ oauth2: { accessToken: expect.stringMatching(/^canary-access-/) } });
-  // And all still work, and know the stored version as theirs.
+  // All clients still work and use the stored version.
   expect(await Promise.all(workers.map((send) => send()))).toEqual(["sent", "sent", "sent"]);
   expect(mail.requests).toHaveLength(1);
 });
@@ -66,7 +66,7 @@ it("a login that the app stored anew meanwhile is not overwritten by a renewal o
   });
   const send = worker(queueing);
   const anew = { ...mail.expiredLogin(ADDRESS), name: "Bob" };
-  // The renewal waits for its turn; then what is stored is another login.
+  // The refresh waits for the lock; meanwhile another login is stored.
   let go = () => {};
   const held = accounts.withRefreshLock(
     "app",

@@ -43,7 +43,7 @@ const send = (rid: string, to: string, object: object) =>
     target: { address: to },
     object,
   });
-/** What came since a cursor, as an app that polls sees it. */
+/** Events since a cursor, as a polling app reads them. */
 async function since(after: string, fits: (event: Bag) => boolean, by = key): Promise<Bag[]> {
   const found: Bag[] = [];
   for (let cursor = after; ; ) {

@@ -12,7 +12,7 @@ import { type Answer, webServer } from "../../../support/web-server.ts";
 const guard = loopbackEgress();
 const site: Record<string, Answer> = {};
 let server: Awaited<ReturnType<typeof webServer>>;
-/** As in a worker: somebody has a client, so the threads live on between activities. */
+/** An open client keeps the threads alive between activities, as in a worker. */
 const shared = feeds({});
 let client: unknown;
 beforeAll(async () => {

@@ -32,7 +32,7 @@ const refusal = (options: IrcAccountOptions) =>
     (thrown: unknown) => thrown as Failure,
   );
 
-/** A server that says these words where it would welcome. */
+/** Server that sends these lines in place of the welcome. */
 const greeting =
   (...replies: readonly string[]): IrcResponder =>
   (line, say, socket) => {
@@ -76,7 +76,7 @@ describe("the login", () => {
 
   it("is retried while the server offers no SASL", async () => {
     const { port, bytes } = await script(sasl("", ""));
-    // The network's services may be away for a moment: that is no reason to ask people for their passwords.
+    // The network's services may be unavailable for a moment, which must not ask users for their passwords.
     expect(await refusal({ port, credentials: login })).toMatchObject({
       kind: "retryable",
       code: "platform-unavailable",

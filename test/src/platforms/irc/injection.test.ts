@@ -73,7 +73,7 @@ describe("the wire", () => {
     server = await scriptedIrc();
     const credentials = { host: "127.0.0.1", port: server.port, tls: "none", pace: { burst: 10_000, interval: 0 } };
     client = await platform.connect?.(testConnectionContext({ address: "bob", credentials }) as never);
-    // The last words of the login are behind us when this is answered.
+    // This answer shows that the login is complete.
     await bytesOf(activityOf("query", "", { type: "rooms" }));
   });
   afterAll(async () => {
@@ -81,7 +81,7 @@ describe("the wire", () => {
     await server.stop();
   });
 
-  /** Runs a verb as it is, checked or not, and gives the bytes that it brought to the server. */
+  /** Runs a verb without validation and returns the bytes that reached the server. */
   async function bytesOf(activity: Activity): Promise<string> {
     const from = server.bytes().length;
     const pending = activity.target.map((_, index) => index);
@@ -90,7 +90,7 @@ describe("the wire", () => {
       .catch((thrown: unknown) => {
         expect(platform.classifyError(thrown).code).not.toBe("internal-error");
       });
-    // A question of our own comes behind whatever was sent.
+    // The answer to this query shows that all earlier lines were sent.
     await platform.verbs.query?.run(client, { ...activity, target: [], object: { type: "rooms" } }, testVerbContext());
     return server.bytes().subarray(from).toString("latin1");
   }

@@ -11,7 +11,7 @@ const PASSWORD = "server-pw";
 const statuses = ({ outcomes }: Receipt) => outcomes.map(({ status, error }) => error?.code ?? status);
 const isSaid = (text: string) => (line: string) => line.endsWith(` :${text}`);
 
-/** The same body for a server without IRCv3 and for one with all of it. */
+/** The same tests for a server without IRCv3 and for a server with full IRCv3. */
 describe.each([
   { kind: "ngIRCd", start: ngircd, echoes: false },
   { kind: "InspIRCd", start: inspircd, echoes: true },

@@ -40,7 +40,7 @@ beforeAll(async () => {
   await streamed();
 });
 
-/** A search by the filtered stream, from its rule to the rule's end. */
+/** Subscribes to a search by the filtered stream, then unsubscribes, which deletes the rule. */
 async function streamed(): Promise<void> {
   x.server.streams.settings.forbidden = false;
   const hold = testConnectionContext({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress });
@@ -83,7 +83,7 @@ it("the consent requests the scopes of all requests and offline access", () => {
   expect(new Set(SCOPES)).toEqual(new Set([...needed, "offline.access"]));
 });
 
-// X's document is not ours to hand on: who has it names its file.
+// X's document may not be redistributed; the test runs where its file is named.
 const file = process.env.X_OPENAPI;
 if (file !== undefined) {
   describe("against X's own document", () => {

@@ -21,7 +21,7 @@ afterAll(async () => {
   await redis.stop();
 });
 
-/** Each app acts for one account here; where accounts are stored is not what this is about. */
+/** Accounts by app; each app acts for one account here. Storage is not under test. */
 function apps(people: Readonly<Record<string, string>>) {
   const { createClient, credentials: _, ...table } = x.platform;
   return {
@@ -35,7 +35,7 @@ function apps(people: Readonly<Record<string, string>>) {
 const kinds = [
   {
     name: "posts",
-    // A lane is a conversation: each has one of its own.
+    // A lane is a conversation: each message has its own.
     request: (body: string, at: number) => ({ verb: "post", object: { body }, context: `thread ${at}`, target: [] }),
     arrived: () => x.server.posts.filter(({ author }) => author === BOB.id),
   },
@@ -72,7 +72,7 @@ it.each(kinds)(
     expect(new Set(bobs.map(({ status }) => status))).toEqual(new Set(["sent"]));
     const texts = arrived().map(({ text }) => text);
     expect([texts.length, new Set(texts).size]).toEqual([100, 100]);
-    // Whoever is put off is put off to a window with room for it: X itself has to turn nobody away.
+    // A deferred post is put into a window with room, so X itself refuses no call.
     expect(x.server.exchanges.filter(({ status }) => status === 429)).toEqual([]);
     expect(Math.max(...bobs.map(({ attempts }) => Number(attempts)))).toBeLessThanOrEqual(4);
     await core.close();

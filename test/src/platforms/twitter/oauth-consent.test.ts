@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => x.stop());
 const settings = (more: object = {}) =>
   Object.fromEntries(new URL(consent.url({ ...client, ...more } as never, round)).searchParams);
-/** As X answers when alice agreed to what the address says. */
+/** Query of X's redirect after alice's consent to the address. */
 const code = () => x.server.oauth2.code("34", String(settings().code_challenge), String(settings().redirect_uri));
 
 it("a consent starts with a PKCE challenge and ends with a valid login under the user's name", async () => {

@@ -10,7 +10,7 @@ afterEach(async () => {
   await x.stop();
 });
 
-/** An account with OAuth 2 and what became of its stored login. */
+/** Account with OAuth 2 and its stored login. */
 async function account(overrides: object = {}) {
   const login = { ...x.server.oauth2.login("12"), ...overrides };
   const stored: Array<Record<string, unknown>> = [];

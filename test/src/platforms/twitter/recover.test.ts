@@ -29,7 +29,7 @@ const open = () =>
   });
 const build = (verb: string, overrides: Partial<Activity>) =>
   activityOf(x.platform, verb, { id: ulid(), ...overrides });
-/** Runs it against a fault; its own failure is not what this is about. */
+/** Runs the activity against a fault; its failure is expected. */
 const run = async (
   activity: Activity,
   fault?: readonly [string, "cut" | "drop"],

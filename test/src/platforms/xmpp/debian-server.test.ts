@@ -8,7 +8,7 @@ import { runVerb } from "../../../support/run-verb.ts";
 import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
 
 const platform = xmpp();
-/** Servers as Debian ships them: no archive, and new rooms stay locked until they are configured. */
+/** Servers as Debian ships them. No archive; new rooms stay locked until they are configured. */
 const SERVERS: ReadonlyArray<readonly [string, (users: readonly string[]) => Promise<TestXmppServer>]> = [
   ["Prosody", (users) => testProsody(users, { archive: false, locking: true })],
   ["ejabberd", (users) => testEjabberd(users, { archive: false })],

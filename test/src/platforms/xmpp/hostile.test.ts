@@ -28,7 +28,7 @@ function account(port: number, tls: "starttls" | "implicit" | "none", more: obje
     credentials: { host: "127.0.0.1", port, tls, password: PASSWORD, ...more },
   });
 }
-/** What the platform makes of a login that fails. */
+/** Failure of a login as the platform classifies it. */
 async function failed(hold: ReturnType<typeof testConnectionContext>) {
   const thrown = await platform.connect?.(hold as never).then(
     () => undefined,

@@ -22,7 +22,7 @@ afterAll(async () => {
   await prosody?.stop();
 });
 
-/** A new account of ours, held. */
+/** Connects a new test account. */
 async function bob(options: { readonly address?: string; readonly notesOf?: TestConnectionContext } = {}) {
   used += 1;
   const address = options.address ?? `bob${used}@${PROSODY_DOMAIN}`;

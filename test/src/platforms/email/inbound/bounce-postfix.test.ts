@@ -17,7 +17,7 @@ afterAll(async () => {
   await elsewhere?.stop();
 });
 
-/** Sends to one address with delivery reports asked for or not, and waits for the report about it in the sender's inbox. */
+/** Sends to one address, with or without requested delivery reports. Waits for the report in the sender's inbox. */
 async function sent(
   address: string,
   dsn: boolean,

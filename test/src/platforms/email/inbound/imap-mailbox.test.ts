@@ -44,7 +44,7 @@ const run = (client: ConnectedMailbox, verb: string, folder: string) =>
 const subject = (text: string) => (arrival: TestConnectionContext["arrivals"][number]) =>
   arrival.event.object.subject === text;
 const subjects = (hold: TestConnectionContext) => hold.arrivals.map(({ event }) => event.object.subject);
-/** What an administrator may do: files mails into a folder, or copies them. */
+/** Actions of an administrator: files mails into a folder, or copies them. */
 const doveadm = (...args: readonly string[]) =>
   execFileSync("doveadm", ["-c", `${server.dir}/dovecot.conf`, ...args], { stdio: "pipe" });
 

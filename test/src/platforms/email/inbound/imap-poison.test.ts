@@ -10,7 +10,7 @@ const reader = {
   close: async () => undefined,
 };
 
-/** A connection whose FETCH of a mail's content ends as `fetch` says, while size and date are known. */
+/** Connection whose FETCH of a mail's content ends as `fetch` decides. Size and date are known. */
 function mailbox(fetch: () => Promise<unknown>, isUsable: () => boolean = () => true) {
   const state: Record<string, string> = {};
   const connection = {

@@ -42,12 +42,12 @@ const credentials = (user: User, more: object = {}) => ({
   },
 });
 const guard = egress({ allowPrivate: ["127.0.0.0/8"], resolve: async () => [{ address: "127.0.0.1", family: 4 }] });
-/** What the core gives, and the platform's work with it; `notesOf` is what another one has left. */
+/** Context of the core and the platform's connection. `notesOf` continues the state of an earlier context. */
 function holding(user: User, more: object = {}, notesOf?: TestConnectionContext) {
   const context = { credentials: credentials(user, more), address: `${user}@example.test`, egress: guard };
   const hold = testConnectionContext(notesOf ? { ...context, notesOf } : context);
   const client = platform.connect?.(hold as never) ?? Promise.reject(new Error("Not a held platform"));
-  // Whoever awaits it hears of it; a test may first wait for something else.
+  // Errors reach the caller; without this line an early one would count as unhandled.
   client.catch(() => undefined);
   ends.push(async () => {
     hold.abort();

@@ -267,7 +267,7 @@ describe("a server that gives trouble", () => {
       { actor: { address: "<>" }, object: { truncated: true } },
       { object: { subject: "good" } },
     ]);
-    // What could not be read is not deleted.
+    // Unreadable mails are not deleted.
     expect(scripted.deleted).toEqual(["good"]);
   });
 
@@ -373,7 +373,7 @@ describe("what is kept of a mailbox", () => {
     expect(ids.slice(0, 1_000).every((id) => pop3Seen(notes, "m").statusOf(seenEntry(id)) === "found")).toBe(true);
     const seen = pop3Seen(notes, "m");
     for (const id of ids) written(notes, [seen.markHanded(seenEntry(id), new Set([seenEntry(id).key]))]);
-    // 64 notes of at most 64 that are gone and one that is there, and the next.
+    // 64 records of up to 64 deleted entries and one present, and the current one.
     expect(Object.values(notes).join("").length).toBeLessThan(64 * 68 * 11);
   });
 

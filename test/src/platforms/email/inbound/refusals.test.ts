@@ -3,7 +3,7 @@ import { silentLog } from "../../../../../src/model/log.ts";
 import { connectionFailure } from "../../../../../src/platforms/email/client/verdict.ts";
 import { forgetRefusals, verdictOf } from "../../../../../src/platforms/email/inbound/unproven-refusals.ts";
 
-/** An answer of an IMAP server as imapflow throws it. */
+/** Answer of an IMAP server as imapflow throws it. */
 function answer(status: "NO" | "BAD", code: string | undefined, text: string, isLogin = false): Error {
   return Object.assign(new Error("Command failed"), {
     responseStatus: status,

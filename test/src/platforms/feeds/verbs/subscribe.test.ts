@@ -35,7 +35,7 @@ interface Result {
   };
 }
 
-/** An app of the gateway: what it posts, and the activities that it hears of. */
+/** App of the gateway: posts activities and reads its events. */
 async function app(live: Live, name: string) {
   const Authorization = `Bearer ${await live.keyOf(name)}`;
   const base = `${live.url}/gateway`;
@@ -110,7 +110,7 @@ it("two apps share the polls of a feed and get each new entry once, across a wor
   expect([await first.eventsAtLeast(1), await second.eventsAtLeast(1)]).toEqual([["post b"], ["post b"]]);
   await site.times("/feed", polls + 3);
   expect([await first.eventsAtLeast(0), await second.eventsAtLeast(0)]).toEqual([[], []]);
-  // One that asks for the document as the first does, and one poll for both each time it changed.
+  // The first document is requested once, and each change is polled once for both apps.
   const whole = site.of("/feed").filter(({ headers, status }) => status === 200 && "if-none-match" in headers);
   expect(whole).toHaveLength(2);
 
@@ -221,7 +221,7 @@ it("a hub's signed push triggers a poll at once; forged pushes do nothing", asyn
   expect(request).toEqual({ mode: "subscribe", topic: self, leaseSeconds: "864000", verified: true });
   expect(callback).toContain(`${PUBLIC_URL}/gateway/inbound/feeds/`);
   expect(secret).toMatch(/^[\w-]{43}$/);
-  // Verified for this topic and nothing else.
+  // The hub's verification succeeds for this topic only.
   expect(await hub.verify(callback, { mode: "subscribe", topic: at("/other") })).toMatchObject({ status: 404 });
   expect(await hub.verify(callback, { mode: "unsubscribe", topic: self })).toMatchObject({ status: 404 });
 
@@ -237,7 +237,7 @@ it("a hub's signed push triggers a poll at once; forged pushes do nothing", asyn
   const signed = hubSignature(secret ?? "", body, "sha1");
   expect(await hub.push(callback, body, signed)).toBe(200);
   expect(await reader.eventsAtLeast(1)).toEqual(["post pushed"]);
-  // The same once more, as often as they like: another look in ten seconds at the earliest, and nothing arrives.
+  // Repeated notifications cause another poll after ten seconds at the earliest, and no event.
   const after = polls();
   for (let n = 0; n < 20; n++) expect(await hub.push(callback, body, signed)).toBe(200);
   expect(polls()).toBe(after);

@@ -14,7 +14,7 @@ async function linesOf(bytes: Buffer, cuts: readonly number[], max = 1_000): Pro
   for (const end of ends) {
     const chunk = Buffer.from(bytes.subarray(from, end));
     await read(chunk);
-    // What was read may be written over by whoever reads next.
+    // The next read may overwrite the previous buffer.
     chunk.fill(0);
     from = end;
   }

@@ -10,7 +10,7 @@ import { problem } from "../../../../support/x-simulator-state.ts";
 import { APP_BEARER, STREAM } from "../../../../support/x-simulator-stream.ts";
 
 const SEARCH = "GET /2/tweets/search/recent";
-/** Soon again after whatever went wrong; polls only when there is a reason. */
+/** Short waits after every kind of failure; polling starts only for a reason. */
 const xStream = { silenceMs: 300, connectionMs: 5, httpMs: 10, rateLimitedMs: 20, refusedMs: 60 };
 let x: Awaited<ReturnType<typeof xAccount>>;
 const closers: Array<() => unknown> = [];
@@ -43,10 +43,10 @@ async function held(
   };
   return { hold, run, close };
 }
-/** Awaits something of the stand-in's that has no event. */
+/** Polls a condition of the simulator that has no event. */
 const until = (fits: () => boolean) => vi.waitUntil(fits, { timeout: 15_000, interval: 5 });
 const looks = () => x.server.exchanges.filter(({ endpoint }) => endpoint === SEARCH).length;
-/** The stream carries everything: it was connected, caught up, and nobody polls any more. */
+/** Waits until the stream covers everything: connected, caught up, no polls any more. */
 async function streamed(): Promise<void> {
   await until(() => x.server.streams.connected() === 1);
   for (let before = -1; before !== looks(); ) {
@@ -154,7 +154,7 @@ describe("a broken stream", () => {
     await streamed();
     await arrivalOf(hold, x.server.addPost("34", "word 1"));
     const before = x.server.exchanges.filter(({ endpoint }) => endpoint === `GET ${STREAM}`).length;
-    // Nothing of what comes now is streamed.
+    // From here on no post reaches the stream.
     x.server.fault(`GET ${STREAM}`, problem(503, "about:blank", "Over capacity"));
     breaks();
     const first = x.server.addPost("34", "word 2");

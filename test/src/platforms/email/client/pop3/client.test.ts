@@ -37,7 +37,7 @@ const endpoint = (port: number, more: Partial<Pop3Endpoint> = {}): Pop3Endpoint 
   ...more,
 });
 const open = (port: number, more?: Partial<Pop3Endpoint>) => openPop3(endpoint(port, more), never);
-/** What a refused login or a fault became. */
+/** Failure of a refused login or a fault. */
 const failing = (work: Promise<unknown>): Promise<Failure> =>
   work.then(
     () => expect.unreachable("It worked"),
@@ -297,7 +297,7 @@ describe("a hostile server", () => {
     expect(await failing(work)).toMatchObject(failure);
   });
 
-  /** Says the beginning of an answer and goes on for ever, as fast as it is read. */
+  /** Sends the beginning of an answer, then endless data as fast as the client reads. */
   async function endless(beginning: string, piece: Buffer): Promise<number> {
     const pour = createServer((socket) => {
       socket.on("error", () => undefined);

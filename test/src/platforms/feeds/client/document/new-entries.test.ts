@@ -4,7 +4,7 @@ import { findNewEntries } from "../../../../../../src/platforms/feeds/client/doc
 const LIMITS = { maxEntries: 100, maxEntryBytes: 100_000 };
 const URL_HERE = "https://feeds.example/feed.xml";
 
-/** Polls documents one after the other and returns what each poll reports. */
+/** Polls documents in turn and returns the report of each poll. */
 function polls(...documents: ReadonlyArray<readonly string[]>): string[][] {
   let seen: string | undefined;
   return documents.map((items) => {
