@@ -4,7 +4,7 @@ import { codedError } from "../../src/platforms/irc/client/coded-error.ts";
 import { classifyError as ircFailure, refusedPassword } from "../../src/platforms/irc/errors.ts";
 import { loginFailure, noLogin, noTls, classifyError as xmppFailure } from "../../src/platforms/xmpp/errors.ts";
 
-/** Answer of a network to a connection, and the failure that the code makes of it. */
+/** Answer of a network to a connection, and the failure that results. */
 type Answer = readonly [answer: string, failure: Failure];
 
 const named = (name: string, condition: string, facts: object = {}): Error =>
