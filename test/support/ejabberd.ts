@@ -7,7 +7,7 @@ import { guardedSpawn } from "./guarded-spawn.ts";
 import { type Certificate, certificate } from "./mail-certificate.ts";
 import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestXmppServer, type XmppServerOptions } from "./prosody.ts";
 
-/** User and group `nobody` of Debian, as which the server runs where the tests run as root. */
+/** User and group `nobody` of Debian, for the server when tests run as root. */
 const NOBODY = 65_534;
 /** Registers the users of the file `users`, then creates the file `ready`. */
 const REGISTER = `
@@ -17,8 +17,9 @@ const REGISTER = `
 ok = file:write_file("ready", <<>>).`;
 
 /**
- * Starts a private ejabberd, configured as Debian ships it: required STARTTLS, shapers, at most ten sessions of a
- * user, locked rooms, no archive unless `archive`. Passwords are `<user>-pw`. A second port without TLS is for peers.
+ * Starts a private ejabberd, configured as Debian ships it. STARTTLS is required, shapers are on, a user has at most
+ * ten sessions, rooms start locked, and there is no archive unless `archive`. Passwords are `<user>-pw`. A second port
+ * without TLS is for peers.
  */
 export async function testEjabberd(
   users: readonly string[],

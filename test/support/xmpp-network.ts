@@ -16,7 +16,7 @@ export interface XmppNetworkOptions {
   readonly archive?: boolean;
 }
 
-/** Starts a private XMPP server with 200 test accounts and a peer, for the connection contract. */
+/** Starts a private XMPP server with 200 test accounts and a peer. */
 export async function xmppNetwork({
   server: kind = "prosody",
   archive = true,
