@@ -1,4 +1,4 @@
-/** Maximum of all repetitions of an expression together, in characters that one start may look at. */
+/** Maximum of all repetitions of an expression together, in characters per start. */
 const MAX_STEPS = 1_000;
 
 /**
