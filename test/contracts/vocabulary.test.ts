@@ -4,7 +4,7 @@ import { isTerm } from "../../src/platform/vocabulary/terms.ts";
 import { canonicalVerb } from "../../src/platform/vocabulary/verbs.ts";
 import { platforms } from "../../src/platforms/index.ts";
 
-/** The dummy's objects name faults to inject (`ms`, `kind`, `times`), which mean nothing on any network. */
+/** Platforms outside the vocabulary: the dummy's objects name faults (`ms`, `kind`, `times`). */
 const EXEMPT = new Set(["dummy"]);
 
 for (const platform of platforms({}).filter(({ id }) => !EXEMPT.has(id))) {

@@ -4,7 +4,7 @@ import { platforms } from "../../src/platforms/index.ts";
 
 /** Issues found since the last test ended, each with the platform and verb. */
 const found: string[] = [];
-/** The dummy is left out: its results repeat the faults that a test asked for, which no network has. */
+/** All platforms but the dummy, whose results repeat the faults that a test asked for. */
 const shipped = platforms({}).filter(({ id }) => id !== "dummy");
 
 afterEach(() => {
