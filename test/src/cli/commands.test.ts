@@ -18,7 +18,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 
-/** Runs `serve` until it prints its address, so that there is an installation, and ends it. */
+/** Runs `serve` until the address is printed, and ends it. The installation remains. */
 async function startOnce(): Promise<void> {
   const env = { PATH: process.env.PATH, HOME: dir, DATA_DIR: join(dir, "data"), PORT: "0" };
   const serve = spawn(process.execPath, ["--import", "tsx", entry, "serve", "--role", "api"], {
