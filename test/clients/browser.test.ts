@@ -126,15 +126,15 @@ async function sees(page: Page, rids: readonly string[]): Promise<void> {
   expect(await page.evaluate("window.gaps")).toEqual([]);
 }
 
-describe("The browser client as it is served", () => {
-  it("is what its sources make, typed, and at most 5 KB", () => {
+describe("The served browser client", () => {
+  it("equals the build of its sources, type-checks, and has at most 5 KB", () => {
     const folder = join(ROOT, "clients/browser");
     execFileSync(process.execPath, [join(folder, "build.mjs"), "--check"], { stdio: "pipe" });
     execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", folder], { stdio: "pipe" });
     expect(statSync(join(folder, "dragoman.js")).size).toBeLessThanOrEqual(5_120);
   });
 
-  it("may be kept by a browser, which asks for a new one cheaply", async () => {
+  it("is cached by browsers and revalidated with an ETag", async () => {
     const first = await fetch(`${gateway.base}/client.js`);
     expect(first.status).toBe(200);
     expect(first.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
@@ -149,7 +149,9 @@ describe("The browser client as it is served", () => {
 });
 
 describe("The browser client in Chromium", () => {
-  it("shares one connection between tabs, and hands it on when its tab is closed", { timeout: 60_000 }, async () => {
+  it("shares one connection between tabs, and another tab takes over when the owner closes", {
+    timeout: 60_000,
+  }, async () => {
     const first = await tab();
     await live(first);
     const second = await tab();
@@ -181,7 +183,7 @@ describe("The browser client in Chromium", () => {
     expect(wire.streams()).toBe(1);
   });
 
-  it("renews a token that ends, and loses nothing meanwhile", { timeout: 60_000 }, async () => {
+  it("renews an expiring token without loss", { timeout: 60_000 }, async () => {
     tokenAsked = { expiresIn: 2 };
     const page = await tab("{ share: false }");
     await live(page);
@@ -192,7 +194,7 @@ describe("The browser client in Chromium", () => {
     await sees(page, rids);
   });
 
-  it("sends, from any tab, and says what became of it", async () => {
+  it("sends from any tab and reports the result", async () => {
     const tabs = [await tab(), await tab()];
     await Promise.all(tabs.map(live));
     for (const page of tabs) {
@@ -218,7 +220,7 @@ describe("The browser client in Chromium", () => {
     }
   });
 
-  it("sends once what was sent while the network was cut", { timeout: 60_000 }, async () => {
+  it("sends an activity once that was posted while the network was down", { timeout: 60_000 }, async () => {
     const page = await tab();
     await live(page);
     wire.cut();
@@ -230,7 +232,7 @@ describe("The browser client in Chromium", () => {
     expect(await page.evaluate("window.seen.filter((e) => e.rid === 'cut-1' && e.type === 'result').length")).toBe(1);
   });
 
-  it("uses a socket when asked, by tickets, and loses nothing over a cut", { timeout: 60_000 }, async () => {
+  it("uses a WebSocket with tickets on request, and loses nothing over a disconnect", { timeout: 60_000 }, async () => {
     tokenAsked = { ticket: true, scope: "listen" };
     const page = await tab("{ share: false }");
     const opened = page.waitForEvent("websocket");
@@ -245,7 +247,7 @@ describe("The browser client in Chromium", () => {
     await sees(page, [...firstBatch, ...secondBatch]);
   });
 
-  it("polls where streams are held back on their way", { timeout: 90_000 }, async () => {
+  it("falls back to polling where a proxy buffers streams", { timeout: 90_000 }, async () => {
     wire.hold(true);
     const page = await tab("{ after: 'latest' }");
     await page.waitForFunction("window.dragoman.state === 'live'");
@@ -254,7 +256,7 @@ describe("The browser client in Chromium", () => {
     expect(wire.streams()).toBe(0);
   });
 
-  it("takes the cookie alone, on the same origin", async () => {
+  it("works with the cookie alone on the same origin", async () => {
     const cookie = { name: "dragoman_token", value: await token({}), domain: "127.0.0.1", path: "/gateway" };
     await chromium.context.addCookies([{ ...cookie, httpOnly: true, sameSite: "Strict" }]);
     const page = await tab("{ token: undefined }");
@@ -265,7 +267,7 @@ describe("The browser client in Chromium", () => {
     });
   });
 
-  it("lets a later tab begin where its page says, and filters", { timeout: 60_000 }, async () => {
+  it("lets a later tab start at its own cursor, and filters", { timeout: 60_000 }, async () => {
     const first = await tab();
     await live(first);
     const cursor = await first.evaluate<string>("window.dragoman.cursor");
@@ -282,13 +284,13 @@ describe("The browser client in Chromium", () => {
     expect(wire.streams()).toBe(2);
   });
 
-  it("says that events are lost", async () => {
+  it("reports a gap", async () => {
     const page = await tab("{ after: 'nonsense', share: false }");
     await page.waitForFunction("window.gaps.length === 1");
     expect(await page.evaluate("window.gaps[0]")).toMatchObject({ latest: expect.any(String) });
   });
 
-  it("ends when it is refused, and when it is closed", async () => {
+  it("ends when authentication is refused, and when closed", async () => {
     const page = await tab("{ share: false, token: async () => 'nonsense' }");
     await page.waitForFunction("window.dragoman.state === 'ended'");
     expect(await page.evaluate("window.fault")).toMatchObject({ status: 401, code: "unauthenticated" });

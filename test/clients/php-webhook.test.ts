@@ -63,7 +63,7 @@ async function push(body: string, { id = "evt_ours", secret = SECRET, at = new D
   return status;
 }
 
-it("takes what the gateway delivers, and each event once", async () => {
+it("accepts the gateway's deliveries, each event once", async () => {
   const hook = await ask("PUT", "/hooks/shop", { url, secret: SECRET, types: ["result"] });
   expect(hook.status, await hook.text()).toBe(201);
   const rids = ["h-1", "h-2", "h-3"];
@@ -89,7 +89,7 @@ it("takes what the gateway delivers, and each event once", async () => {
   expect(php.output()).not.toMatch(/Warning|Notice|Deprecated|Fatal/);
 });
 
-it("refuses what is forged, changed, old or from the future", async () => {
+it("refuses forged, changed, old and future requests", async () => {
   const before = (await storedEvents()).length;
   const body = '{"type":"result","rid":"forged"}';
   const minutes = (count: number) => new Date(Date.now() + count * 60_000);
@@ -104,7 +104,7 @@ it("refuses what is forged, changed, old or from the future", async () => {
   expect((await storedEvents()).at(-1)).toEqual({ id: "evt_ours", type: "result", rid: "Grüße" });
 });
 
-it("runs on PHP 5.6 too, by its syntax", async () => {
+it("uses the syntax of PHP 5.6 only", async () => {
   const check = shell(["php", join(ROOT, "test/support/php-newer-than-56.php"), SCRIPT], { cwd: dir });
   expect(await check.ended).toBe(0);
   expect(check.output()).toBe("");

@@ -101,7 +101,7 @@ async function eventsOf(rid: string): Promise<readonly Json[]> {
   return ((await response.json()) as { events: Json[] }).events;
 }
 
-it("The PHP client uses nothing that PHP 5.6 lacks, and lints without a word", async () => {
+it("The PHP client uses only functions of PHP 5.6 and lints without a message", async () => {
   const file = join(ROOT, "clients/php/Dragoman.php");
   const check = shell(["php", join(ROOT, "test/support/php-newer-than-56.php"), file], { cwd: dir });
   expect(await check.ended).toBe(0);
@@ -117,14 +117,14 @@ describe.each(["curl", "streams"])("The PHP client by %s", (transport) => {
     options: { transport, ...settings.options },
   });
 
-  it("sends, with an rid of its own where none is given", async () => {
+  it("sends, and creates a rid where none is given", async () => {
     const own = await call("send", [activity("one")], by());
     expect(own.value).toMatchObject({ type: "confirm", status: "queued", rid: expect.stringMatching(/^php-/) });
     const rid = `given-${transport}`;
     expect((await call("send", [activity("two", { rid })], by())).value).toMatchObject({ type: "confirm", rid });
   });
 
-  it("waits for the outcome, and says where it stands afterwards", async () => {
+  it("waits for the outcome and reports the status afterwards", async () => {
     const { value } = await call("wait", [activity("wait", { rid: `wait-${transport}` })], by());
     expect(value).toMatchObject({ type: "result", status: "sent", rid: `wait-${transport}` });
     const { value: standing } = await call("status", [`wait-${transport}`], by());
@@ -132,7 +132,7 @@ describe.each(["curl", "streams"])("The PHP client by %s", (transport) => {
     expect((await call("status", ["never/heard of"], by())).value).toBeNull();
   });
 
-  it("cancels what has not begun, and says when it is too late", async () => {
+  it("cancels scheduled activities, and reports a cancel that is too late", async () => {
     const rid = `later-${transport}`;
     const sendAt = new Date(Date.now() + 3_600_000).toISOString();
     expect((await call("wait", [activity("later", { rid, options: { sendAt } }), 1], by())).value).toMatchObject({
@@ -143,7 +143,7 @@ describe.each(["curl", "streams"])("The PHP client by %s", (transport) => {
     expect(await call("cancel", [`wait-${transport}`], by())).toMatchObject({ code: "too-late", status: 409 });
   });
 
-  it("sends many, each standing alone, also more than one POST carries", async () => {
+  it("sends many activities independently, also more than one POST can carry", async () => {
     const many = Object.fromEntries(Array.from({ length: 205 }, (_, i) => [`n${i}`, activity(String(i))]));
     const wrong = { platform: "pigeon", verb: "send", rid: `pigeon-${transport}` };
     const large = activity("x".repeat(70_000));
@@ -160,7 +160,7 @@ describe.each(["curl", "streams"])("The PHP client by %s", (transport) => {
     expect((await call("sendMany", [[]], by())).value).toEqual([]);
   });
 
-  it("fetches events, after a cursor and through a filter", async () => {
+  it("fetches events after a cursor and by a filter", async () => {
     const { value: end } = await call("events", [], by());
     expect(end).toMatchObject({ events: [], gap: null, cursor: expect.any(String) });
     const rid = `seen-${transport}`;
@@ -171,7 +171,7 @@ describe.each(["curl", "streams"])("The PHP client by %s", (transport) => {
     expect(lost.value?.gap).toMatchObject({ latest: expect.any(String) });
   });
 
-  it("throws what was refused, with code and pointer", async () => {
+  it("throws refusals with code and pointer", async () => {
     const refused = await call("send", [activity("x", { rid: "bad", target: { address: "" } })], by());
     expect(refused).toMatchObject({
       thrown: "DragomanError",
@@ -187,7 +187,7 @@ describe.each(["curl", "streams"])("The PHP client by %s", (transport) => {
     expect(await call("send", [{ rid: "\u0000" }], by())).toMatchObject({ code: "validation-failed" });
   });
 
-  it("repeats what got 503, after Retry-After, with the same bytes", async () => {
+  it("retries a 503 after Retry-After with the same bytes", async () => {
     let first = 0;
     let waited = 0;
     const there = await standIn((_req, res, nth) => {
@@ -205,7 +205,7 @@ describe.each(["curl", "streams"])("The PHP client by %s", (transport) => {
     expect(waited).toBeGreaterThanOrEqual(1_900);
   });
 
-  it("gives up in the end, and says which rid to send again", async () => {
+  it("gives up after the time limit and names the rid to send again", async () => {
     const there = await standIn((_req, res) => res.writeHead(503, { "Retry-After": "60" }).end(overloaded));
     const late = await call("send", [activity("x", { rid: "mine" })], by({ url: there.url }));
     expect(late).toMatchObject({ thrown: "DragomanUnavailable", code: "overloaded", retryAfter: 60, rid: "mine" });
@@ -221,7 +221,7 @@ describe.each(["curl", "streams"])("The PHP client by %s", (transport) => {
     expect(none.tries).toBeGreaterThan(1);
   });
 
-  it("takes no half answer and no foreign one for an answer", async () => {
+  it("rejects truncated and foreign answers", async () => {
     const there = await standIn((req, res, nth) => {
       if (nth === 1) req.socket.destroy();
       else if (nth === 2) res.writeHead(202, { "Content-Length": "500" }).write("{", () => req.socket.destroy());
@@ -235,7 +235,7 @@ describe.each(["curl", "streams"])("The PHP client by %s", (transport) => {
     expect(await call("send", [activity("x")], by({ url: site.url }))).toMatchObject({ code: "not-the-gateway" });
   });
 
-  it("does not hang on a server that says nothing", async () => {
+  it("times out on a silent server", async () => {
     const mute = createTcpServer(() => undefined);
     servers.push(mute);
     const held = new Set<{ destroy: () => void }>();
@@ -247,7 +247,7 @@ describe.each(["curl", "streams"])("The PHP client by %s", (transport) => {
     for (const socket of held) socket.destroy();
   });
 
-  it("sends once through a restart of the gateway in the middle", { timeout: 90_000 }, async () => {
+  it("sends once across a restart of the gateway", { timeout: 90_000 }, async () => {
     const rid = `restart-${transport}`;
     const slow = activity("", { rid, verb: "delay", object: { ms: 2_000 } });
     const run = start("wait", [slow, 60], by({ options: { patience: 40 } }));
@@ -259,7 +259,7 @@ describe.each(["curl", "streams"])("The PHP client by %s", (transport) => {
     expect((await eventsOf(rid)).filter(({ type }) => type === "result").length).toBe(1);
   });
 
-  it("sends once when the gateway is away at first", { timeout: 60_000 }, async () => {
+  it("sends once when the gateway is unreachable at first", { timeout: 60_000 }, async () => {
     await gateway.kill();
     const rid = `away-${transport}`;
     const run = start("wait", [activity("away", { rid })], by({ options: { patience: 40 } }));
@@ -270,7 +270,7 @@ describe.each(["curl", "streams"])("The PHP client by %s", (transport) => {
 });
 
 describe("The PHP client", () => {
-  it("follows events with a cursor in a file, each once, and again where the handler failed", async () => {
+  it("follows events with a cursor in a file, each once, and repeats an event whose handler failed", async () => {
     const file = join(dir, "cursor");
     const follow = (failsAt?: string) =>
       call("follow", [file, 5, { type: "result" }], failsAt === undefined ? {} : { failsAt });
@@ -299,7 +299,7 @@ describe("The PHP client", () => {
     expect([...(first.events ?? []), ...(second.events ?? [])]).toMatchObject([{ rid: "shared-1" }]);
   });
 
-  it("signs tokens that the gateway takes, and that see no more than they say", async () => {
+  it("signs tokens that the gateway accepts within their limits", async () => {
     const { value: token } = await call("token", [{ sub: "user", actors: ["carol"], scope: "listen" }, 60]);
     const headers = { Authorization: `Bearer ${token}`, Accept: "application/json" };
     await call("wait", [activity("hers", { rid: "t-1", actor: { address: "carol" } })]);

@@ -27,7 +27,7 @@ import { conformance, type TestNetwork } from "./platform.ts";
 const all = platforms({});
 
 describe("the list of platforms", () => {
-  it("names each folder once, and no id or alias twice", async () => {
+  it("names each folder once, and each id and alias once", async () => {
     const folders = (await readdir(new URL("../../src/platforms/", import.meta.url), { withFileTypes: true }))
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name);
@@ -49,7 +49,7 @@ describe("the list of platforms", () => {
       ["email", "+dummy"],
       ["email", "dummy"],
     ],
-  ])("is narrowed by PLATFORMS %j", (names, ids) => {
+  ])("is limited by PLATFORMS %j", (names, ids) => {
     expect(
       enabledPlatforms(names, all)
         .map(({ id }) => id)
@@ -57,7 +57,7 @@ describe("the list of platforms", () => {
     ).toEqual([...ids].sort());
   });
 
-  it("refuses a platform that does not exist", () => {
+  it("refuses an unknown platform", () => {
     expect(() => enabledPlatforms(["pigeon"], all)).toThrow(ConfigError);
   });
 });

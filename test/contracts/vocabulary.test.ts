@@ -24,7 +24,7 @@ for (const platform of platforms({}).filter(({ id }) => !EXEMPT.has(id))) {
       }
     });
 
-    it("names the new spelling of each property and verb that was renamed", () => {
+    it("names the new spelling of each renamed property and verb", () => {
       for (const name of Object.keys(platform.renamedVerbs ?? {})) expect(platform.verbs).not.toHaveProperty(name);
       for (const { schema, renamed = {} } of Object.values(platform.verbs)) {
         for (const pointer of Object.keys(renamed)) {

@@ -19,7 +19,7 @@ for (const path of ["node_modules", "src/platform", "src/model", "test/contracts
   symlinkSync(join(ROOT, path), join(dir, path));
 }
 
-it("docs/adding-a-platform.md adds a platform with at most six files, tested by one line", () => {
+it("docs/adding-a-platform.md adds a platform in at most six files, tested by one line", () => {
   expect(files.length).toBeLessThanOrEqual(6);
   expect(files.at(-1)?.text.match(/^conformance\(.*\);$/gm)).toHaveLength(1);
 });

@@ -96,7 +96,7 @@ describe.each([
   ["IRC (InspIRCd)", () => ircWorld(inspircd as unknown as typeof ngircd)],
   ["Telegram (simulator)", telegramWorld],
 ])("the chat example on %s", (name, open) => {
-  it("does with the same calls whatever the network can do", { timeout: 120_000 }, async () => {
+  it("performs all supported calls without platform-specific code", { timeout: 120_000 }, async () => {
     const world = await open();
     const { platform, account, credentials, room, directory, friend } = world;
     const key = await live.keyOf(name.replaceAll(/[()]/g, ""));

@@ -57,7 +57,7 @@ function agreed(address: string, user: string): string {
   return `${redirect}?${new URLSearchParams({ state: String(state), code })}`;
 }
 
-it("the page of the documents connects a user's account", async () => {
+it("the PHP page of docs/consent.md connects a user's account", async () => {
   const open = browser();
   const { status, location } = await open(`${SITE}/connect.php`);
   expect([status, new URL(location).host]).toEqual([303, "x.com"]);
@@ -67,7 +67,7 @@ it("the page of the documents connects a user's account", async () => {
   expect((await open(back.location)).status).toBe(403);
 });
 
-it("an account that somebody else's browser brought is connected to nobody", async () => {
+it("the PHP page refuses a redirect of another browser's session", async () => {
   const mallory = browser();
   const { location } = await mallory(`${SITE}/connect.php`);
   // Mallory has a victim open the address; the victim agrees, with another session or none.
@@ -84,7 +84,7 @@ it("an account that somebody else's browser brought is connected to nobody", asy
   expect((await mallory(`${SITE}/connect.php?proof=${new URL(location).searchParams.get("state")}`)).status).toBe(403);
 });
 
-it("the page says what went wrong", async () => {
+it("the PHP page shows the reason of a failed consent", async () => {
   const open = browser();
   const { location } = await open(`${SITE}/connect.php`);
   const state = new URL(location).searchParams.get("state");

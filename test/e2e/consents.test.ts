@@ -89,8 +89,8 @@ const perform = async (activity: object) => {
   return (await answer.json()) as Record<string, unknown>;
 };
 
-describe("a whole round", () => {
-  it("at X: from the app's call over the user's browser to a post by the account", async () => {
+describe("a complete consent", () => {
+  it("at X leads from the app's call through the user's browser to a post by the account", async () => {
     const { url, redirectUri, consent, state } = await begun("x", X_CLIENT, { returnTo: PAGE_OF_APP });
     expect(redirectUri).toBe(`${PUBLIC}${BASE}/accounts/twitter/callback`);
     const back = await comeBack("twitter", { state, code: xCode(url) });
@@ -110,7 +110,7 @@ describe("a whole round", () => {
     expect(x.posts.at(-1)).toMatchObject({ author: "34", text: "Hi" });
   });
 
-  it.each(["google", "microsoft"])("at %s: the mail account sends", async (provider) => {
+  it.each(["google", "microsoft"])("at %s yields a mail account that sends", async (provider) => {
     const address = `bob@${provider}.example`;
     const tenant = provider === "microsoft" ? { tenant: "contoso.example" } : {};
     const { url, state } = await begun("email", mailClient({ provider, address, ...tenant }), {
@@ -133,7 +133,7 @@ describe("a whole round", () => {
     expect(await perform(letter)).toMatchObject({ status: "sent" });
   });
 
-  it("at Facebook: each Page an account, with its door for pushes; the browser is told in plain words", async () => {
+  it("at Facebook yields an account with a webhook endpoint for each Page, and tells the browser", async () => {
     const { state } = await begun("facebook", META_CLIENT);
     const back = await comeBack("facebook", { state, code: "good-code" });
     expect([back.status, back.headers.get("content-type")]).toEqual([200, "text/plain; charset=utf-8"]);
@@ -146,14 +146,14 @@ describe("a whole round", () => {
     });
   });
 
-  it("a second consent replaces the login as PUT does, and the app sees each account once", async () => {
+  it("given again replaces the login as PUT does, and the account is listed once", async () => {
     const before = (await accounts()).length;
     const { url, state } = await begun("twitter", X_CLIENT, { online: false });
     expect((await comeBack("twitter", { state, code: xCode(url) })).status).toBe(200);
     expect(await accounts()).toHaveLength(before);
   });
 
-  it("GET /platforms says what a client must say", async () => {
+  it("is described by the client schema in GET /platforms", async () => {
     for (const id of ["twitter", "email", "facebook"]) {
       const { consent } = (await (await ask(`/platforms/${id}`)).json()) as { consent: Record<string, unknown> };
       expect(Object.keys(consent)).toEqual(["schema", "example"]);
@@ -162,8 +162,8 @@ describe("a whole round", () => {
   });
 });
 
-describe("a consent that comes to nothing", () => {
-  it("is refused before it begins when it can't end well", async () => {
+describe("a failed consent", () => {
+  it("is refused at the start when it could not be completed", async () => {
     const code = async (platform: string, body: object, as?: string) => {
       const answer = await begin(platform, body, as);
       const problem = (await answer.json()) as { code: string; errors?: Array<{ pointer: string }> };
@@ -187,7 +187,7 @@ describe("a consent that comes to nothing", () => {
     expect((await code("twitter", { client: X_CLIENT }, await gw.keyOf("sender", ["send"])))[0]).toBe(403);
   });
 
-  it("says so when the user did not agree, or the network did not ask", async () => {
+  it("reports a denial by the user and an error of the network", async () => {
     for (const [error, code] of [
       ["access_denied", "permission-denied"],
       ["invalid_scope", "platform-rejected"],
@@ -203,7 +203,7 @@ describe("a consent that comes to nothing", () => {
     }
   });
 
-  it("shows a safe page, and stores nothing, when the token server refuses, breaks, or answers nonsense", async () => {
+  it("shows a safe page and stores no account when the token server refuses, breaks or answers invalid data", async () => {
     const before = await accounts();
     for (const [answer, expectedText] of [
       [{ status: 503, body: "<h1>Away</h1>" }, /token server/],
@@ -227,7 +227,7 @@ describe("a consent that comes to nothing", () => {
     expect(await accounts()).toEqual(before);
   });
 
-  it("someone who agrees with another mail account replaces nobody's login", async () => {
+  it("with another mail account does not replace the stored login", async () => {
     const { url, state } = await begun("email", mailClient({ address: "bob@google.example" }));
     const back = await comeBack("email", { state, code: mail.consent(url, "mallory@google.example") });
     expect([back.status, await back.text()]).toEqual([422, expect.stringContaining("use the address")]);
@@ -243,8 +243,8 @@ describe("a consent that comes to nothing", () => {
   });
 });
 
-describe("who may end and see a consent", () => {
-  it("a state serves once, also for two at the same time, and only at its own platform", async () => {
+describe("access to a consent", () => {
+  it("a state works once, also for simultaneous requests, and only at its own platform", async () => {
     const { url, state } = await begun("twitter", X_CLIENT);
     const code = xCode(url);
     // The state is unknown on the other platform, and stays valid after the attempt.
@@ -258,7 +258,7 @@ describe("who may end and see a consent", () => {
     expect((await comeBack("twitter", { state, code })).status).toBe(404);
   });
 
-  it("its proof is for the app that began it and that platform only", async () => {
+  it("a proof works for the starting app and platform only", async () => {
     const { state, consent } = await begun("twitter", X_CLIENT, { returnTo: PAGE_OF_APP });
     const proof = proofIn(await comeBack("twitter", { state, error: "access_denied" }));
     expect((await outcome("twitter", proof, await gw.keyOf("other"))).status).toBe(404);
@@ -268,7 +268,7 @@ describe("who may end and see a consent", () => {
     expect((await outcome("x", proof)).body).toMatchObject({ consent, status: "failed" });
   });
 
-  it("who guesses is slowed down, and a right state still serves from the same place", async () => {
+  it("guessing is rate-limited, and a valid state from the same address still works", async () => {
     const guess = () => comeBack("twitter", { state: "A".repeat(43), code: "c" }, "GET", "198.51.100.9");
     const statuses = [];
     for (let i = 0; i < 22; i++) statuses.push((await guess()).status);
@@ -278,8 +278,8 @@ describe("who may end and see a consent", () => {
   });
 });
 
-describe("workers", () => {
-  it("a callback that comes while no worker runs is finished by the next one", async () => {
+describe("consent workers", () => {
+  it("finish a callback that arrived while no worker ran", async () => {
     await gw.rest();
     const { url, state } = await begun("twitter", X_CLIENT);
     const waiting = comeBack("twitter", { state, code: xCode(url, "56") });
@@ -289,7 +289,7 @@ describe("workers", () => {
     expect((await accounts()).map(({ address }) => address)).toContain("@carol");
   });
 
-  it("what broke off with its worker is said to be begun again, not exchanged twice", async () => {
+  it("report a consent interrupted by a crash as to be repeated, without a second exchange", async () => {
     await gw.rest();
     const { url, state } = await begun("twitter", X_CLIENT);
     const waiting = comeBack("twitter", { state, code: xCode(url) });
@@ -303,7 +303,7 @@ describe("workers", () => {
   });
 });
 
-it("no code, secret, token, state or verifier was ever in Redis, its file or the log in clear", async () => {
+it("no code, secret, token, state or verifier is ever in Redis, its file or the log in clear text", async () => {
   const { url, state } = await begun("email", mailClient({ address: "last@example.com" }));
   const code = mail.consent(url, "last@example.com");
   expect((await comeBack("email", { state, code })).status).toBe(200);

@@ -15,7 +15,7 @@ it("docs/errors.md lists the refusals that the routes answer", async () => {
   await expect(errorsPage()).toMatchFileSnapshot(join(ROOT, "docs/errors.md"));
 });
 
-it("docs/sessions.md says of each answer of a network what the code makes of it", () => {
+it("docs/sessions.md lists the classification of each answer of a network", () => {
   expect(readFileSync(join(ROOT, "docs/sessions.md"), "utf8")).toContain(answersTables());
 });
 
@@ -23,7 +23,7 @@ it("docs/settings.md lists the settings that are read", async () => {
   await expect(settingsPage()).toMatchFileSnapshot(join(ROOT, "docs/settings.md"));
 });
 
-it("docs/platforms.md says which platform knows which verb, and each has its page", async () => {
+it("docs/platforms.md lists the verbs of each platform, and each platform has a page", async () => {
   const page = platformsPage();
   await expect(page).toMatchFileSnapshot(join(ROOT, "docs/platforms.md"));
   const links = [...page.matchAll(/\]\((platforms\/[a-z]+\.md)\)/g)].map(([, path = ""]) => path);
@@ -34,11 +34,11 @@ it("docs/vocabulary.md lists verbs, terms and entities, and maps them to other n
   await expect(vocabularyPage(shippedPlatforms())).toMatchFileSnapshot(join(ROOT, "docs/vocabulary.md"));
 });
 
-it("docs/migrating.md lists all that was renamed", async () => {
+it("docs/migrating.md lists all renamed properties and verbs", async () => {
   await expect(migratingPage(shippedPlatforms())).toMatchFileSnapshot(join(ROOT, "docs/migrating.md"));
 });
 
-it("docs/errors.md lists the error codes that events carry, and no others", () => {
+it("docs/errors.md lists exactly the error codes of events", () => {
   const found = new Set<string>();
   for (const folder of [
     "src/platforms",

@@ -27,7 +27,7 @@ const browser = () => {
 };
 const executed = ({ mark }: Sample) => mark === "run" || mark === "run: background" || mark === "post";
 
-describe("What the documents show works as it stands there", () => {
+describe("The samples of the documents work as printed", () => {
   const withSamples = documents().filter((document) => samplesIn(document).some(executed));
   it.each(withSamples)("%s", { timeout: 180_000 }, async (document) => {
     const dir = checkout.dir;
@@ -46,7 +46,7 @@ describe("What the documents show works as it stands there", () => {
 });
 
 describe("The documents", () => {
-  it.each(documents())("%s marks each block that a reader may copy", (document) => {
+  it.each(documents())("%s marks each block that readers may copy", (document) => {
     const known = /^(run|run: background|post|output|shape|run in: (?<file>\S+))$/;
     for (const { language, mark, location, text } of samplesIn(document)) {
       if (!COPIED.includes(language) && mark === "") continue;
@@ -58,7 +58,7 @@ describe("The documents", () => {
     }
   });
 
-  it.each(documents())("%s links to what exists", (document) => {
+  it.each(documents())("%s links to existing targets", (document) => {
     const text = readFileSync(join(ROOT, document), "utf8").replaceAll(/```.*?```/gs, "");
     for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^https?:/.test(target)) continue;
@@ -69,7 +69,7 @@ describe("The documents", () => {
     }
   });
 
-  it("names no number in docs/limits.md that the code does not hold", () => {
+  it("agree with the code in every number of docs/limits.md", () => {
     const rows = [
       ...readFileSync(join(ROOT, "docs/limits.md"), "utf8").matchAll(/`((?:src|routes|workers)[\w/-]*): ([^`]+)`/g),
     ];

@@ -37,7 +37,7 @@ describe("The PHP examples", () => {
     return names.flat().filter((name) => name.endsWith(".php"));
   };
 
-  it("use nothing that PHP 5.6 lacks", async () => {
+  it("use only functions of PHP 5.6", async () => {
     const check = join(ROOT, "test/support/php-newer-than-56.php");
     const modern = join(dir, "modern.php");
     await writeFile(
@@ -60,7 +60,7 @@ describe("The PHP examples", () => {
     }
   });
 
-  it("send, and fetch each event once however often they are run", async () => {
+  it("send, and fetch each event once over repeated runs", async () => {
     const first = php("poll.php");
     expect(await first.ended).toBe(0);
     expect(first.answer()).toBe("");
@@ -80,7 +80,7 @@ describe("The PHP examples", () => {
     expect(seen.filter((line) => /^result php-\S+ sent$/.test(line)).length).toBe(2);
   });
 
-  it("say what is wrong", async () => {
+  it("report errors", async () => {
     const refused = php("send.php", "nobody");
     expect(await refused.ended).toBe(1);
     expect(refused.output()).toMatch(/^Refused \(422 validation-failed\): .*\/target\/address/);
@@ -92,7 +92,7 @@ describe("The PHP examples", () => {
     expect(wrong.output()).toMatch(/^Not now \(401\): /);
   });
 
-  it("sign tokens that see their own actor's events and no others", async () => {
+  it("sign tokens that see only their own actor's events", async () => {
     const signing = php("token.php", "carol@example.com");
     await signing.ended;
     const poll = async (actor: string) => {
@@ -130,7 +130,7 @@ describe("The WebSocket example", () => {
       .split("\n")
       .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-  it("sends, sees the result and ends", async () => {
+  it("sends, receives the result and exits", async () => {
     const run = client("foo@example.com", "By socket");
     expect(await run.ended, run.output()).toBe(0);
     expect(frames(run).map(({ type, status }) => status ?? type)).toEqual([
@@ -142,7 +142,7 @@ describe("The WebSocket example", () => {
     ]);
   });
 
-  it("comes back after a restart and misses nothing", { timeout: 60_000 }, async () => {
+  it("reconnects after a restart without loss", { timeout: 60_000 }, async () => {
     const run = client("--stay");
     try {
       await run.until((text) => text.includes('"type":"result"'), "a result");
@@ -162,7 +162,7 @@ describe("The WebSocket example", () => {
   });
 });
 
-describe("The page", () => {
+describe("The try page", () => {
   let chromium: TestChromium;
   let page: Page;
   const complaints: string[] = [];
@@ -181,14 +181,14 @@ describe("The page", () => {
   const live = () => page.locator("#state[data-state=live]").waitFor();
   const send = () => page.getByRole("button", { name: "Send", exact: true }).click();
 
-  it("says clearly that a key is wrong", async () => {
+  it("reports a wrong key", async () => {
     await page.goto(`${gateway.base}/try`);
     await page.getByLabel("API key or listener token").fill("dgm_no_key_atall");
     await page.getByRole("button", { name: "Connect" }).click();
     await page.locator("#connect-wrong", { hasText: "API key" }).waitFor();
   });
 
-  it("takes a key, sends, and shows what became of it and what arrived", async () => {
+  it("accepts a key, sends, and shows results and inbound events", async () => {
     await page.getByLabel("API key or listener token").fill(key);
     await page.getByRole("button", { name: "Connect" }).click();
     await live();
@@ -200,7 +200,7 @@ describe("The page", () => {
     expect(await own.textContent()).toMatch(/queued → sending → sent, \d+ ms after Send/);
   });
 
-  it("shows where an activity is wrong, and failures in words", async () => {
+  it("shows the pointer of an invalid activity, and failures as text", async () => {
     await page.getByRole("textbox", { name: "To", exact: true }).fill("nobody");
     await send();
     await page.locator("#send-wrong", { hasText: "/target/address" }).waitFor();
@@ -220,7 +220,7 @@ describe("The page", () => {
     await page.locator("li", { hasText: "dummy: fail" }).locator(".error", { hasText: "asked to" }).waitFor();
   });
 
-  it("stores an account, lists how it stands, shows what it lacks, and deletes it", async () => {
+  it("stores, lists, validates and deletes accounts", async () => {
     await page.getByRole("button", { name: "Accounts" }).click();
     await page
       .getByLabel("Account", { exact: true })
@@ -235,7 +235,7 @@ describe("The page", () => {
     await row.waitFor({ state: "detached" });
   });
 
-  it("connects again by itself after a restart, and after a reload of the page", { timeout: 60_000 }, async () => {
+  it("reconnects after a restart and after a reload of the page", { timeout: 60_000 }, async () => {
     await gateway.kill();
     await page.locator("#state[data-state=waiting]").waitFor();
     await gateway.start();
@@ -246,7 +246,7 @@ describe("The page", () => {
     await live();
   });
 
-  it("forgets the key when told to, and takes a listener token instead", async () => {
+  it("forgets the key on request and accepts a listener token", async () => {
     await page.getByRole("button", { name: "Disconnect" }).click();
     await page.reload();
     const signing = php("token.php", "bob@example.com");
@@ -260,7 +260,7 @@ describe("The page", () => {
     expect(await page.locator("li", { hasText: "By token" }).count()).toBe(0);
   });
 
-  it("fits a phone, and its own policy lets everything it does through", async () => {
+  it("fits a phone screen and its content security policy", async () => {
     expect(await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(0);
     expect(complaints).toEqual([]);
     expect(await readFile(join(ROOT, "examples/browser/index.html"), "utf8")).not.toMatch(/\sstyle=|\son\w+=|src=/);

@@ -72,7 +72,7 @@ async function writeTo(page: Page, name: string, message: string): Promise<void>
   await page.locator("#said").waitFor();
 }
 
-it("works without JavaScript: the form sends, the inbox comes by itself", { timeout: 60_000 }, async () => {
+it("works without JavaScript: the form sends, the inbox refreshes", { timeout: 60_000 }, async () => {
   const { context, stop } = await testChromium({ javaScript: false });
   try {
     const page = await context.newPage();
@@ -90,7 +90,7 @@ it("works without JavaScript: the form sends, the inbox comes by itself", { time
   }
 });
 
-it("is live in two tabs over a cut, an ended token and a restart: nothing is lost or doubled, one connection", {
+it("stays live in two tabs over a disconnect, an expired token and a restart, on one connection and without loss", {
   timeout: 120_000,
 }, async () => {
   const { context, stop } = await testChromium();

@@ -37,7 +37,7 @@ const mail = (rid: string, object: object) => ({
 });
 
 describe("the examples of the founding essay, as printed", () => {
-  it("the mail arrives", async () => {
+  it("deliver the mail", async () => {
     const answer = await post(`{ "rid": "klf9fwkw3ks0sdxme33", "verb": "send", "platform": "email",
   "actor":  { "name": "Bob User", "address": "bob@example.com" },
   "target": { "name": "Foo Bar",  "address": "foo@bar.com" },
@@ -48,7 +48,7 @@ describe("the examples of the founding essay, as printed", () => {
     expect([from?.text, [to].flat()[0]?.text]).toEqual(['"Bob User" <bob@example.com>', '"Foo Bar" <foo@bar.com>']);
   });
 
-  it("the one to Facebook is refused with what Facebook allows today, since people can't send there by apps", async () => {
+  it("refuse the Facebook message and name the allowed alternative", async () => {
     const answer = await post(`{ "rid": 123, "platform": "facebook", "verb": "send", "actor": { "address": "zuck" },
   "target": [{ "address": "barackobama" }], "object": { "text": "hi" } }`);
     expect(answer.status).toBe(422);
@@ -64,7 +64,7 @@ describe("the examples of the founding essay, as printed", () => {
 describe("attachments", () => {
   const keysOf = (pattern: string) => live.client.keys(pattern);
 
-  it("of 10 MiB travel apart from jobs and events, arrive whole, and are gone afterwards", async () => {
+  it("of 10 MiB are stored apart from jobs and events, arrive complete, and are deleted afterwards", async () => {
     const bytes = Buffer.alloc(10 * 1024 * 1024 - 100, "0123456789abcdef");
     const content = bytes.toString("base64");
     const answer = await post(
@@ -80,7 +80,7 @@ describe("attachments", () => {
     expect(JSON.stringify(await live.client.hgetall(record)).length).toBeLessThan(5_000);
   });
 
-  it("beyond 10 MiB, or bodies beyond 64 kB without any, are refused", async () => {
+  it("beyond 10 MiB, and activities beyond 64 kB without attachments, are refused", async () => {
     const content = Buffer.alloc(10 * 1024 * 1024 + 1).toString("base64");
     expect((await post(mail("huge", { attachments: [{ name: "huge.bin", content }] }))).body.code).toBe(
       "payload-too-large",
@@ -111,7 +111,7 @@ describe("attachments", () => {
   });
 });
 
-it("what the server refuses ends in one failed result with its own code and words", async () => {
+it("a mail that the server refuses ends in one failed result with the server's code and text", async () => {
   const picky = await scriptedSmtp({ rcpt: "550 5.1.1 No such user here" });
   const other = await gateway({}, { relay: `smtp://127.0.0.1:${picky.port}` });
   const answer = await request(other.url)

@@ -50,7 +50,7 @@ afterAll(async () => {
 });
 
 describe("a mailbox behind the whole gateway", () => {
-  it("comes online, brings a mail and does what its page shows", async () => {
+  it("comes online, reports a mail and runs the samples of its page", async () => {
     const { address } = world.account(0);
     await call("PUT", "/accounts", { platform: "email", ...world.account(0), online: true });
     await event(({ type, state }) => type === "session" && state === "online");

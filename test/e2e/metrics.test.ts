@@ -32,7 +32,7 @@ function post(more: Record<string, unknown>, authorization = `Bearer ${key}`): P
   });
 }
 
-test("the page for ops lists every metric that there is, and its alerts use no other", async () => {
+test("docs/operate.md lists every metric, and its alerts use listed metrics only", async () => {
   const page = await readFile(join(ROOT, "docs/operate.md"), "utf8");
   const [, table = ""] = page.split(/^## Metrics$/m);
   const listed = [
@@ -49,7 +49,7 @@ test("the page for ops lists every metric that there is, and its alerts use no o
   expect(used.filter((name) => !names.includes(name))).toEqual([]);
 });
 
-test("refusals are counted by code, wherever a request was refused", async () => {
+test("refusals are counted by code on every route", async () => {
   expect((await post({}, "Bearer wrong")).status).toBe(401);
   expect((await post({ target: {} })).status).toBe(422);
   expect((await fetch(`${gateway.base}/nothing`)).status).toBe(404);
@@ -69,7 +69,7 @@ test("refusals are counted by code, wherever a request was refused", async () =>
     expect(text).toContain(`dragoman_requests_refused_total{code="${code}",role="api"} ${count}\n`);
 });
 
-test("what waits and what is being worked on is counted while it lasts", async () => {
+test("waiting and running work is counted", async () => {
   expect((await post({ rid: "slow", verb: "delay", object: { ms: 3_000 } })).status).toBe(202);
   const says = (outstanding: number, lanes: number) =>
     vi.waitFor(

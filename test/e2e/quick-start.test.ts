@@ -41,8 +41,8 @@ async function asPrinted({ watch, send }: StartedGateway) {
   }
 }
 
-describe("A new user", () => {
-  it("starts a fresh clone with one command and sees both halves of the product", { timeout: 300_000 }, async () => {
+describe("The quick start", () => {
+  it("starts a fresh clone with one command, sends and receives", { timeout: 300_000 }, async () => {
     started = await npmStart(clone.dir);
     console.log(`First start, from a fresh clone: ${started.milliseconds} ms`);
     expect(started.output()).toContain(`First app's API key: ${await firstKey(join(clone.dir, "data"))}`);
@@ -53,7 +53,7 @@ describe("A new user", () => {
     expect(seen[2]).toMatchObject({ type: "result", rid: confirm.rid });
   });
 
-  it("stops it, and nothing is left; starts it again, and it is the same", { timeout: 120_000 }, async () => {
+  it("stops without leftovers and starts again with the same data", { timeout: 120_000 }, async () => {
     await started?.stop();
     expect(processesNaming(clone.dir)).toEqual([]);
     started = await npmStart(clone.dir);
@@ -63,7 +63,7 @@ describe("A new user", () => {
     expect(seen.at(-1)).toMatchObject({ type: "result", rid: confirm.rid, status: "sent" });
   });
 
-  it("is led to the page from the printed address", async () => {
+  it("prints the address of the try page", async () => {
     const { base } = started as StartedGateway;
     for (const address of [base, `${base}/`, new URL(base).origin]) {
       const page = await fetch(address);
@@ -74,7 +74,7 @@ describe("A new user", () => {
   });
 });
 
-describe("With a mail server of one's own", () => {
+describe("A gateway with a mail server", () => {
   let mail: TestMail;
   let key: string;
 
@@ -100,7 +100,7 @@ describe("With a mail server of one's own", () => {
       env: { DRAGOMAN_URL: started?.base, DRAGOMAN_KEY: key },
     });
 
-  it("gets mail into a mailbox, and PHP, the eventsource package and a browser all see the result", {
+  it("delivers mail, and PHP, the eventsource package and a browser receive the result", {
     timeout: 120_000,
   }, async () => {
     const { base } = started as StartedGateway;
@@ -159,7 +159,7 @@ describe("With a mail server of one's own", () => {
     }
   });
 
-  it("sends from PHP and from the page, and is told in the server's words when a mail is refused", {
+  it("sends from PHP and from the page, and reports a refusal with the server's text", {
     timeout: 60_000,
   }, async () => {
     const { base } = started as StartedGateway;

@@ -19,7 +19,7 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-it("works on a Redis Cluster as on one server: accept, lanes, results, schedules, cancels, polls, for apps of many slots", async () => {
+it("the gateway on a Redis Cluster accepts, delivers, schedules, cancels and polls for apps of many slots", async () => {
   for (let i = 0; i < 8; i++) {
     const key = await live.keyOf(`app${i}`);
     const call = (method: "get" | "post" | "delete", path: string) =>
@@ -47,7 +47,7 @@ it("works on a Redis Cluster as on one server: accept, lanes, results, schedules
   }
 }, 90_000);
 
-it("holds connections on a Redis Cluster as on one server, for apps of many slots", async () => {
+it("the gateway on a Redis Cluster runs account connections for apps of many slots", async () => {
   for (let n = 0; n < 8; n++) {
     const key = await live.keyOf(`held${n}`);
     const call = (method: "put" | "post" | "delete", path: string) =>

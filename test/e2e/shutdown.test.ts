@@ -13,7 +13,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-test("told to end, the gateway says so at readyz, takes all until its grace is over or it is told again, then says goodbye", {
+test("a gateway told to stop reports that at /readyz, serves until the grace ends or a second signal, then says goodbye", {
   timeout: 60_000,
 }, async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "dgm-leaving-"));

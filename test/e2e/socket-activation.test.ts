@@ -54,7 +54,7 @@ function supervised(env: NodeJS.ProcessEnv, socket: Server) {
   };
 }
 
-test("with a socket that the supervisor keeps, a restart of the only node refuses nobody", {
+test("a restart of the only node refuses no connection when the supervisor keeps the socket", {
   timeout: 90_000,
 }, async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "dgm-kept-"));

@@ -92,7 +92,7 @@ describe("every documented operation and status", () => {
   });
   afterAll(() => gw.stop());
 
-  it("activities: accepted, repeated, listed, awaited, looked up", async () => {
+  it("activities: accept, repeat, list, await, look up", async () => {
     const first = await say({ method: "post", path: "/activities", key, body: { rid: "one", ...activity } });
     expect(first.status).toBe(202);
     expect(first.headers.location).toBe("/gateway/activities/one");
@@ -112,7 +112,7 @@ describe("every documented operation and status", () => {
     expect(standing.body.result.status).toBe("sent");
   });
 
-  it("activities: cancelled, or too late for it", async () => {
+  it("activities: cancel, and cancel too late", async () => {
     const later = { ...activity, rid: "later", options: { sendAt: new Date(Date.now() + 3_600_000).toISOString() } };
     await say({ method: "post", path: "/activities", key, body: later });
     const cancelled = await say({ method: "delete", path: "/activities/later", key });
@@ -120,7 +120,7 @@ describe("every documented operation and status", () => {
     await expectCode({ method: "delete", path: "/activities/later", key }, 409, "too-late");
   });
 
-  it("activities: each refusal by its code", async () => {
+  it("activities: each refusal code", async () => {
     const post = (body: object, headers = {}) => ({ method: "post", path: "/activities", key, body, headers }) as const;
     await expectCode(post({ ...activity, rid: "one", verb: "send" }), 422, "rid-reused");
     await expectCode(post({ ...activity, platform: "pigeon" }), 422, "platform-unknown");
@@ -138,7 +138,7 @@ describe("every documented operation and status", () => {
     await expectCode(post({ ...activity, object: { body: "x".repeat(65_536) } }), 413, "payload-too-large");
   });
 
-  it("activities: an app's quota of unfinished work", async () => {
+  it("activities: the quota of unfinished activities", async () => {
     const small = await gateway({ PLATFORMS: "+dummy", QUOTA: "1" });
     try {
       const later = { ...activity, options: { sendAt: new Date(Date.now() + 3_600_000).toISOString() } };
@@ -156,7 +156,7 @@ describe("every documented operation and status", () => {
     }
   });
 
-  it("events: the stream, its gap, the poll, and what they refuse", async () => {
+  it("events: stream, gap, poll, and their refusals", async () => {
     const stream = await listen(gw.url, "/gateway/events?after=earliest&named=1", key, /event: result[\s\S]*\n\n/);
     contract.check(stream);
     expect(stream.text).toContain("event: ready");
@@ -169,7 +169,7 @@ describe("every documented operation and status", () => {
     await expectCode({ ...json, path: "/events", headers: { Accept: "text/plain" } }, 406, "not-acceptable");
   });
 
-  it("tokens and revocations: a token that was revoked ends its stream with 204", async () => {
+  it("tokens and revocations: a revoked token's stream ends with 204", async () => {
     const { body } = await say({ method: "post", path: "/tokens", key, body: { sub: "user-1", ticket: false } });
     const { token, jti } = body;
     expect(
@@ -184,7 +184,7 @@ describe("every documented operation and status", () => {
     );
   });
 
-  it("accounts: stored, replaced, shown, forgotten, and how many there may be", async () => {
+  it("accounts: store, replace, show, delete, and the limit", async () => {
     const put = { method: "put", path: "/accounts", key, body: account } as const;
     const created = await say(put);
     expect([created.status, JSON.stringify(created.body).includes("a password")]).toEqual([201, false]);
@@ -200,7 +200,7 @@ describe("every documented operation and status", () => {
     await expectCode({ ...put, key: rich }, 429, "quota-exceeded");
   });
 
-  it("hooks: stored, changed, shown, tested, replayed, forgotten, and how many there may be", async () => {
+  it("hooks: store, change, show, test, replay, delete, and the limit", async () => {
     const put = { method: "put", path: "/hooks/conform", key, body: hook } as const;
     expect((await say(put)).status).toBe(201);
     expect((await say(put)).status).toBe(200);
@@ -239,7 +239,7 @@ describe("every documented operation and status", () => {
     await expectCode({ ...put, key: off }, 429, "quota-exceeded");
   });
 
-  it("dead letters: listed, shown, replayed, forgotten", async () => {
+  it("dead letters: list, show, replay, delete", async () => {
     const { app, key: fresh } = await gw.registry.createApp("poor", ["send"]);
     poor = fresh;
     const dead = async (rid: string, change: object = {}) => {
@@ -277,7 +277,7 @@ describe("every documented operation and status", () => {
     }
   });
 
-  it("platforms and the document itself: public, and unchanged when asked again", async () => {
+  it("platforms and the document itself: public, and 304 when unchanged", async () => {
     for (const path of ["/platforms", "/platforms/smtp", "/openapi.json"]) {
       const first = await say({ method: "get", path });
       expect(first.status).toBe(200);
@@ -288,7 +288,7 @@ describe("every documented operation and status", () => {
     await expectCode({ method: "get", path: "/platforms/%ZZ" }, 400, "bad-parameter");
   });
 
-  it("what is not there, or does not take the method", async () => {
+  it("unknown paths and methods", async () => {
     for (const method of ["get", "delete"] as const) {
       for (const path of ["/activities", "/accounts"]) {
         await expectCode({ method, path: `${path}/none`, key }, 404, "not-found");
@@ -303,7 +303,7 @@ describe("every documented operation and status", () => {
     }
   });
 
-  it("operating: health, readiness, metrics", async () => {
+  it("operator: health, readiness, metrics", async () => {
     for (const path of ["/healthz", "/readyz", "/metrics"])
       expect((await say({ method: "get", path })).status).toBe(200);
     await expectCode(
@@ -313,7 +313,7 @@ describe("every documented operation and status", () => {
     );
   });
 
-  it("any body: malformed, of another type, too large, not as the schema says", async () => {
+  it("bodies: malformed, of another type, too large, outside the schema", async () => {
     for (const operation of withBody) {
       await expectCode({ ...operation, key, body: "{" }, 400, "malformed-json");
       await expectCode(
@@ -329,7 +329,7 @@ describe("every documented operation and status", () => {
     }
   });
 
-  it("who asks: nobody, somebody who may not, somebody who guesses", async () => {
+  it("authentication: missing, not allowed, rate-limited", async () => {
     const sender = await gw.keyOf("sender", ["send"]);
     const listener = await gw.keyOf("listener", ["listen"]);
     const guesser = { "X-Forwarded-For": "203.0.113.9" };
@@ -352,7 +352,7 @@ describe("every documented operation and status", () => {
     contract.check(await knock(gw.url, "", WRONG, guesser));
   });
 
-  it("the socket: opened, or refused before the upgrade", async () => {
+  it("the socket: open, and refusals before the upgrade", async () => {
     const statuses = [];
     const evil = { Origin: "https://evil.example" };
     for (const [query, credential, headers] of [
@@ -369,7 +369,7 @@ describe("every documented operation and status", () => {
     await expectCode({ method: "get", path: "/socket", key }, 426, "upgrade-required");
   });
 
-  it("inbound: a network's challenge and pushes, signed or not", async () => {
+  it("inbound: a network's challenge, signed and forged requests", async () => {
     const stored = await say({ method: "put", path: "/accounts", key, body: page });
     const path = String(stored.body.inbound).replace("/gateway", "");
     await challenges(say, path);
@@ -392,7 +392,7 @@ describe("every documented operation and status", () => {
     }
   });
 
-  it("consents: begun, ended, refused; without PUBLIC_URL none begins", async () => {
+  it("consents: start, end, refusals; refused without PUBLIC_URL", async () => {
     const x = await xSimulator();
     const env = { PUBLIC_URL: "https://gw.example.org", X_API_URL: x.origin, ALLOW_PRIVATE: "127.0.0.0/8" };
     const public_ = await gateway(env);
@@ -408,7 +408,7 @@ describe("every documented operation and status", () => {
     for (let status = 0; status !== 429; ) status = (await say({ method: "get", path: NO_STATE })).status;
   });
 
-  it("while Redis is away: 503 and when to come back", async () => {
+  it("Redis down: 503 with Retry-After", async () => {
     const cut = await gateway({ PLATFORMS: "+dummy" });
     try {
       const unread = await cut.keyOf("unread");
@@ -430,7 +430,7 @@ describe("every documented operation and status", () => {
     }
   });
 
-  it("while it shuts down: 503 and when to come back", async () => {
+  it("shutdown: 503 with Retry-After", async () => {
     const { body: account } = await say({ method: "put", path: "/accounts", key, body: page });
     await gw.drain();
     for (const method of ["get", "post"] as const)
@@ -445,7 +445,7 @@ describe("every documented operation and status", () => {
     expect((await say({ method: "get", path: "/readyz" })).body.status).toBe("draining");
   });
 
-  it("leaves nothing of the document unexercised", () => {
+  it("every operation and status of the document was exercised", () => {
     expect(contract.unexercised()).toEqual([]);
   });
 });

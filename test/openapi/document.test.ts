@@ -30,14 +30,14 @@ function ajv(): Ajv2020 {
 }
 
 describe("the document", () => {
-  it("is committed as it is generated, without the dummy, and passes the linter", async () => {
+  it("equals the committed file, lacks the dummy, and passes the linter", async () => {
     await run("npm", ["run", "openapi:fresh"]);
     const text = await readFile(new URL("../../openapi/openapi.json", import.meta.url), "utf8");
     expect(text).not.toMatch(/dummy/i);
     expect(text).toContain('"EmailSend"');
   });
 
-  it("holds schemas that compile strictly, each of which something refers to", () => {
+  it("has schemas that compile strictly and are all referenced", () => {
     const text = JSON.stringify(document);
     for (const name of Object.keys(document.components?.schemas ?? {})) {
       expect(() => ajv().compile({ $ref: `contract#/components/schemas/${name}` }), name).not.toThrow();
@@ -45,7 +45,7 @@ describe("the document", () => {
     }
   });
 
-  it("names each operation once, with a summary, a tag that exists and who may", () => {
+  it("names each operation once, with a summary, an existing tag and its scopes", () => {
     const ids = operations.map(([, { operationId }]) => operationId);
     expect(new Set(ids).size).toBe(ids.length);
     const tags = document.tags?.map(({ name }) => name);
@@ -56,7 +56,7 @@ describe("the document", () => {
     }
   });
 
-  it("shows bodies that fit the schemas beside them, and activities that are accepted", async () => {
+  it("has examples that fit their schemas, and activities that are accepted", async () => {
     const shown = operations.flatMap(([name, { requestBody }]) => {
       const media = (requestBody as OpenAPIV3_1.RequestBodyObject | undefined)?.content["application/json"];
       return Object.entries(media?.examples ?? {}).map(([example, shown]) => ({
@@ -79,13 +79,13 @@ describe("the document", () => {
     }
   });
 
-  it("gives each verb of each platform a schema of its own, also under its other names", () => {
+  it("has a schema for each verb of each platform, also by alias", () => {
     const { platform } = schemaOf("EmailSend").properties as Record<string, { enum: string[] }>;
     expect(platform?.enum).toEqual(["email", "smtp"]);
     for (const name of ["DummyEcho", "DummyFail", "DummyUnknown"]) expect(schemaOf(name).type).toBe("object");
   });
 
-  it("tells every code of the table somewhere, but for those that no operation answers", () => {
+  it("mentions every problem code that an operation can answer", () => {
     const text = JSON.stringify(document.paths);
     const untold = Object.keys(problems).filter((code) => !text.includes(`"${code}"`));
     expect(untold.sort()).toEqual([
@@ -97,7 +97,7 @@ describe("the document", () => {
     ]);
   });
 
-  it("names where this gateway is", () => {
+  it("names the address of this gateway", () => {
     const at = (basePath: string, publicUrl?: string) =>
       openapiDocument({ platforms: all, version: "1", basePath, ...(publicUrl && { publicUrl }) }).servers?.[0]?.url;
     expect([at("/gateway"), at(""), at("/gw", "https://example.org/")]).toEqual([

@@ -47,7 +47,7 @@ const wrongs = fc.constantFrom<unknown>(
   [],
 );
 
-describe("bodies made from the document", () => {
+describe("bodies generated from the document", () => {
   let gw: Awaited<ReturnType<typeof gateway>>;
   let key: string;
   let contract: Conformance;
@@ -84,7 +84,7 @@ describe("bodies made from the document", () => {
   };
 
   for (const [method, path] of OPERATIONS) {
-    it(`${method} ${path}: what fits is taken or refused by the table, never a 5xx`, async () => {
+    it(`${method} ${path}: valid bodies are accepted or refused by a listed code, never a 5xx`, async () => {
       const statuses = new Set<number>();
       await fc.assert(
         fc.asyncProperty(bodiesOf(method, path), async (body) => {
@@ -98,7 +98,7 @@ describe("bodies made from the document", () => {
       expect([...statuses].some((status) => status < 300)).toBe(true);
     });
 
-    it(`${method} ${path}: what is spoiled is refused without an echo`, async () => {
+    it(`${method} ${path}: spoiled bodies are refused without an echo`, async () => {
       const cases = bodiesOf(method, path).chain((body) =>
         fc.record({ body: fc.constant(body), pointer: fc.constantFrom(...pathsIn(body)), wrong: wrongs }),
       );
@@ -118,7 +118,7 @@ describe("bodies made from the document", () => {
       expect(refused).toBeGreaterThan(20);
     });
 
-    it(`${method} ${path}: a property nobody knows is refused, and not named`, async () => {
+    it(`${method} ${path}: unknown properties are refused without an echo`, async () => {
       await fc.assert(
         fc.asyncProperty(bodiesOf(method, path), async (body) => {
           const more = { ...(Array.isArray(body) ? (body[0] as Bag) : (body as Bag)), [MARKER]: MARKER };
@@ -131,7 +131,7 @@ describe("bodies made from the document", () => {
     });
   }
 
-  it("every verb's bodies are accepted as the document says", async () => {
+  it("bodies of every verb are accepted as documented", async () => {
     const names = Object.keys(gw.document.components?.schemas ?? {}).filter((name) => name.startsWith("Dummy"));
     expect(names.length).toBeGreaterThan(4);
     const bodies = fc.oneof(...names.map((name) => arbitraryOf({ $ref: `#/components/schemas/${name}` }, gw.document)));

@@ -92,18 +92,19 @@ describe("hostile bodies at POST /activities", () => {
     rot13: Buffer.from(good),
   };
   for (const [coding, body] of Object.entries(codings)) {
-    it(`coded with ${coding}: 415`, () => refuses(body, 415, "unsupported-media-type", { "Content-Encoding": coding }));
+    it(`with Content-Encoding ${coding}: 415`, () =>
+      refuses(body, 415, "unsupported-media-type", { "Content-Encoding": coding }));
   }
-  it("a bomb of 50 MB in gzip: 415, unread", () =>
+  it("a gzip bomb of 50 MB: 415, unread", () =>
     refuses(gzipSync(Buffer.alloc(50 * 1024 * 1024, " ")), 415, "unsupported-media-type", {
       "Content-Encoding": "gzip",
     }));
 
-  it("a list that hides a large one: 413", async () => {
+  it("a list with one too large item: 413", async () => {
     await refuses(`[${holding(`"${"x".repeat(70_000)}"`)}]`, 413, "payload-too-large");
   });
 
-  it("more attachments than may be carried: 413", async () => {
+  it("too many attachments: 413", async () => {
     const content = Buffer.alloc(10 * 1024 * 1024 + 1).toString("base64");
     const letter = {
       platform: "email",
@@ -115,7 +116,7 @@ describe("hostile bodies at POST /activities", () => {
     await refuses(JSON.stringify(letter), 413, "payload-too-large");
   });
 
-  it("leaves no queue begun after all these", async () => {
+  it("no queue exists after all refusals", async () => {
     expect(await gw.client.keys("{dgmq}*")).toEqual([]);
   });
 

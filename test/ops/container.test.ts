@@ -16,7 +16,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-test("every image is pinned to a whole version", () => {
+test("every image is pinned to a full version", () => {
   const foreign = [...compose.matchAll(/image: (\S+)/g), ...image.matchAll(/^FROM (\S+)/gm)]
     .map(([, name = ""]) => name)
     .filter((name) => name !== "dragoman");
@@ -24,7 +24,7 @@ test("every image is pinned to a whole version", () => {
   for (const name of foreign) expect(name).toMatch(/^[a-z]+:\d+\.\d+\.\d+-/);
 });
 
-test("the image's Node is one that the product runs on, and its settings are settings", () => {
+test("the image has a supported Node version and sets known settings only", () => {
   const [, major, minor] = /^FROM node:(\d+)\.(\d+)\./m.exec(image) ?? [];
   expect([Number(major), Number(minor) >= 19]).toEqual([20, true]);
   const block = /^ENV ([\s\S]*?[^\\])\n(?=[A-Z])/m.exec(image)?.[1] ?? "";
@@ -34,7 +34,7 @@ test("the image's Node is one that the product runs on, and its settings are set
   for (const name of names) expect(known).toContain(name);
 });
 
-test("what is copied into the image is there, and what runs needs is among it", () => {
+test("the files copied into the image exist and include all that the product needs", () => {
   const included = readFileSync(join(folder, "Containerfile.dockerignore"), "utf8")
     .split("\n")
     .flatMap((line) => (line.startsWith("!") ? [line.slice(1)] : []));
@@ -49,7 +49,7 @@ test("what is copied into the image is there, and what runs needs is among it", 
     ).toBe(true);
 });
 
-test("its nginx gets every variable that the files name, and agrees", async () => {
+test("the compose file's nginx gets every variable of its files, and passes nginx -t", async () => {
   const block = compose.slice(compose.indexOf("NGINX_ENVSUBST_FILTER"));
   const filter = new RegExp(/NGINX_ENVSUBST_FILTER: (\S+)/.exec(block)?.[1] ?? "");
   const environment = new Map(

@@ -23,7 +23,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-test("systemd has nothing to say against the units", () => {
+test("the units pass systemd-analyze verify", () => {
   const { status, stdout, stderr } = spawnSync("systemd-analyze", ["verify", ...units.map((unit) => join(dir, unit))], {
     encoding: "utf8",
   });
@@ -31,19 +31,19 @@ test("systemd has nothing to say against the units", () => {
   expect(status).toBe(0);
 });
 
-test.each(services)("%s is shut in: its exposure is at most 1.5 of 10", (unit) => {
+test.each(services)("%s is sandboxed: its exposure is at most 1.5 of 10", (unit) => {
   const args = ["security", "--offline=true", "--no-pager", "--threshold=15", join(dir, unit)];
   const { status, stdout, stderr } = spawnSync("systemd-analyze", args, { encoding: "utf8" });
   expect(status, `${stdout.split("\n").at(-2)}${stderr}`).toBe(0);
 });
 
-test.each(services)("%s waits longer than the gateway may take to end, and knows its exit codes", (unit) => {
+test.each(services)("%s waits longer than the gateway's shutdown and knows its exit codes", (unit) => {
   const text = readFileSync(join(folder, unit), "utf8");
   expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(text)?.[1])).toBeGreaterThan(30);
   expect(text).toMatch(/^RestartPreventExitStatus=78$/m);
 });
 
-test("all variables that the units and their file of settings set are settings", () => {
+test("the units and their environment file set known settings only", () => {
   const known = new Set(Object.values(settings).map(({ env }) => env as string));
   const settingNames = [
     ...services.flatMap((unit) => [...readFileSync(join(folder, unit), "utf8").matchAll(/^Environment=(.*)$/gm)]),

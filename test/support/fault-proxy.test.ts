@@ -33,13 +33,13 @@ describe("fault proxy", () => {
     return text(socket);
   }
 
-  it("passes everything on and names the steps", async () => {
+  it("forwards all bytes and names the steps", async () => {
     const from = proxy.requests.length;
     expect((await conversation("one", "bye")).toLowerCase()).toBe("hello\none\nbye\n");
     expect(proxy.requests.slice(from)).toEqual([CONNECT, "one", "bye"]);
   });
 
-  it("answers a step in the server's place, once", async () => {
+  it("answers a step in place of the server, once", async () => {
     const { struck, times } = proxy.arm("one", { kind: "says", answer: (line) => `no ${line}` });
     expect(await conversation("one", "bye")).toContain("no one\n");
     await struck;
@@ -65,7 +65,7 @@ describe("fault proxy", () => {
     expect(await all).toBe(expected);
   });
 
-  it("passes nothing on while it hangs, also not the server's end", async () => {
+  it("forwards no bytes while it hangs, nor the end of the server's connection", async () => {
     const socket = connect(proxy.port, "127.0.0.1");
     const { struck } = proxy.arm("one", { kind: "hangs" });
     let all = "";
@@ -80,7 +80,7 @@ describe("fault proxy", () => {
     socket.destroy();
   });
 
-  it("passes on a byte at a time", async () => {
+  it("forwards a byte at a time", async () => {
     const socket = connect(proxy.port, "127.0.0.1");
     proxy.arm("one", { kind: "trickles", everyMs: 1 });
     await once(socket, "data");
@@ -91,7 +91,7 @@ describe("fault proxy", () => {
     socket.destroy();
   });
 
-  it("splits an XMPP stream into stanzas, however it is cut", () => {
+  it("splits an XMPP stream into stanzas for any chunking", () => {
     const stanzas = ["<?xml version='1.0'?><stream:stream to='a'>", "<iq id='1'><q/></iq>", "<r/>", "</stream:stream>"];
     const bytes = Buffer.from(stanzas.join(""));
     for (const size of [1, 7, bytes.length]) {

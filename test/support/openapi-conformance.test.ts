@@ -41,14 +41,14 @@ const says = (more: Partial<Answer>, base: Answer = good) => {
   return () => contract.check({ ...base, ...more });
 };
 
-describe("the checker of answers", () => {
-  it("takes what is documented and remembers it", () => {
+describe("the conformance checker", () => {
+  it("accepts documented answers and records them", () => {
     const contract = conform(document);
     contract.check(good);
     expect(contract.unexercised()).toEqual(["GET /things/{id} 204", "GET /things/{id} 404 application/problem+json"]);
   });
 
-  it("complains of every other answer", () => {
+  it("rejects every other answer", () => {
     expect(says({ text: '{"id":1}' })).toThrow("does not fit");
     expect(says({ text: '{"id":"1","more":1}' })).toThrow("does not fit");
     expect(says({ status: 500 })).toThrow("not documented");
@@ -59,7 +59,7 @@ describe("the checker of answers", () => {
     expect(says({ headers: { ...headers, "x-powered-by": "us" } })).toThrow("x-powered-by");
   });
 
-  it("wants 404 where nothing lies and 405 where only the method is wrong", () => {
+  it("demands 404 for unknown paths and 405 for unknown methods", () => {
     expect(says({ path: "/gateway/nothing", status: 404 }, refused)).not.toThrow();
     expect(says({ path: "/gateway/nothing", status: 200 }, refused)).toThrow("must be 404");
     expect(says({ method: "PUT", status: 405 }, refused)).not.toThrow();

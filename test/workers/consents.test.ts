@@ -21,7 +21,7 @@ afterAll(() => server.stop());
 const neverUsed = () => Promise.reject(new Error("no account is stored in this test"));
 
 describe("consent exchanges", () => {
-  it("of one app at a network that hangs leave room for those of another app", async () => {
+  it("of one app at a hanging network do not block those of another app", async () => {
     const redis = server.connect();
     const ring = await keyring({ path: join(server.dir, "master.key"), opens: true });
     const consents = redisConsents({ redis, keyring: ring });

@@ -77,7 +77,7 @@ const entry = (n: number) => ({
   },
 });
 
-it("polls once for all followers, first without entries, and brings each what is new, once", async () => {
+it("pollWorker polls once for all subscribers, and reports new entries to each once", async () => {
   const states: Array<string | undefined> = [];
   const { topics, work, bodies, polls } = world(async (_topic, { state }) => {
     states.push(state);
@@ -96,7 +96,7 @@ it("polls once for all followers, first without entries, and brings each what is
   expect(await bodies("app2")).toMatchObject([1, 2, 3].map((n) => ({ object: { n }, target: [{ address: "eve" }] })));
 });
 
-it("lets two workers share what is due: each topic is polled once", async () => {
+it("pollWorkers share due topics and poll each once", async () => {
   const seen: string[] = [];
   const { topics, work, polls } = world(async (topic) => {
     seen.push(topic);
@@ -111,7 +111,7 @@ it("lets two workers share what is due: each topic is polled once", async () => 
   expect(seen.sort()).toEqual([...names].sort());
 });
 
-it("keeps nothing of a worker that was too slow, and what was brought twice arrives once", async () => {
+it("pollWorker discards late polls, and repeated entries arrive once", async () => {
   const { topics, redis, bodies } = world(async () => ({ entries: [], state: "", nextMs: FAR }));
   await topics.subscribe(bob, "t", true);
   const part = (await Promise.all(Array.from({ length: 16 }, (_, at) => redis.zcard(keys.pollsDue(at))))).indexOf(1);
@@ -125,7 +125,7 @@ it("keeps nothing of a worker that was too slow, and what was brought twice arri
   expect(await bodies("app1")).toEqual([]);
 });
 
-it("waits longer after each failure and forgets them after a success", async () => {
+it("pollWorker backs off after failures and starts over after a success", async () => {
   let fails = 0;
   const { topics, redis, work, polls } = world(async () => {
     if (++fails <= 2) throw new Error("away");
@@ -147,7 +147,7 @@ it("waits longer after each failure and forgets them after a success", async () 
   await worker.stop();
 });
 
-it("tells followers that a topic is no more, and polls it no more; who leaves hears nothing", async () => {
+it("pollWorker reports the end of a topic to its subscribers and stops polling", async () => {
   let ended = false;
   const error = { code: "gone", detail: "The feed is gone.", retryable: false };
   const { topics, redis, work, bodies, polls } = world(async () => {
@@ -169,7 +169,7 @@ it("tells followers that a topic is no more, and polls it no more; who leaves he
   expect(left).toEqual([]);
 });
 
-it("polls once more when something changed while it was polled, and tells the poll what was said", async () => {
+it("pollWorker polls again after a hint during a poll, and passes the hint", async () => {
   const seen: Array<readonly [hastened: boolean, note: string | undefined]> = [];
   const { topics, work, polls } = world(async (_topic, { triggered: hastened, hint: note }) => {
     seen.push([hastened, note]);
@@ -198,7 +198,7 @@ it("polls once more when something changed while it was polled, and tells the po
   expect((await topics.status("test", "t"))?.nextAt).toBeGreaterThan(before + 5_000);
 });
 
-it("says how a topic stands: its state, its faults, and when it is polled", async () => {
+it("topicStatus has the state, the failures and the next poll of a topic", async () => {
   let good = true;
   const { topics, work, polls } = world(async () => {
     if (!good) throw new Error("away");
@@ -217,7 +217,7 @@ it("says how a topic stands: its state, its faults, and when it is polled", asyn
   expect((standing?.nextAt ?? 0) - (standing?.polledAt ?? 0)).toBeGreaterThanOrEqual(60_000);
 });
 
-it("undoes what a topic set up when its last follower left, even while it was polled, and forgets it then", async () => {
+it("pollWorker tears a topic down after the last unsubscribe, even during a poll", async () => {
   const open = new Set<string>();
   const calls: string[] = [];
   const { topics, redis, work, polls } = world(
@@ -257,7 +257,7 @@ it("undoes what a topic set up when its last follower left, even while it was po
   expect(open.size).toBe(0);
 });
 
-it("goes on for who came back before a topic was forgotten", async () => {
+it("pollWorker continues for a subscriber that returns before the teardown", async () => {
   const { topics, work, polls } = world(async () => ({ entries: [], state: "1", nextMs: FAR }));
   await topics.subscribe(bob, "t", true);
   const [due] = (
@@ -274,7 +274,7 @@ it("goes on for who came back before a topic was forgotten", async () => {
   expect(await topics.subscribers(due.id)).toEqual([{ app: "app2", actor: "eve" }]);
 });
 
-it("polls an app's feeds at once while another app's feeds hang", async () => {
+it("pollWorker polls an app's feeds at once while another app's feeds hang", async () => {
   const hung: string[] = [];
   const { topics, work } = world(async (topic, { signal }) => {
     if (topic === "modest") return { entries: [], state: "1", nextMs: FAR };

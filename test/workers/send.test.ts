@@ -52,7 +52,7 @@ describe("sendWorker", () => {
     expect(await core.redis.hgetall(keys.counts("app1"))).toEqual({ outstanding: "0", lanes: "0", bytes: "0" });
   });
 
-  it("keeps the order of a lane through a retry, and carries on with lanes beside it", async () => {
+  it("keeps the order of a lane through a retry, and continues with other lanes", async () => {
     const order: string[] = [];
     let failures = 2;
     core = gatewayCore(server, [
@@ -78,7 +78,7 @@ describe("sendWorker", () => {
     ]);
   });
 
-  it("carries out 500 activities of a lane in order, though a lane yields after 50", async () => {
+  it("runs 500 activities of a lane in order, although a lane yields after 50", async () => {
     const order: number[] = [];
     core = gatewayCore(server, [testPlatform(noting(order, (activity) => Number(activity.rid)))]);
     for (let i = 0; i < 500; i++) await core.accept("app1", activityOf({ rid: String(i) }));
@@ -114,7 +114,7 @@ describe("sendWorker", () => {
   });
 
   it.each(["thrown", "as an outcome"])(
-    "waits for a rate limit as often as it is told to, %s, and counts no attempt",
+    "waits for a rate limit as often as demanded, %s, without counting attempts",
     async (crash) => {
       let waits = 0;
       const limited = new Failure({
@@ -155,7 +155,7 @@ describe("sendWorker", () => {
     expect(runs).toBe(1);
   });
 
-  it("recovers the outcome of an item that a dead worker had committed", async () => {
+  it("recovers the outcome of an item committed by a crashed worker", async () => {
     core = gatewayCore(server, [
       testPlatform(async () => Promise.reject(new Error("must not run")), {
         recover: async (_client, activity) => sentTo(activity),
@@ -177,7 +177,7 @@ describe("sendWorker", () => {
     expect((await core.events("app1")).filter((event) => event.type === "result")).toHaveLength(1);
   });
 
-  it("repeats a failed recovery, and never sends again for it", async () => {
+  it("repeats a failed recovery without sending again", async () => {
     const sends: string[] = [];
     let calls = 0;
     core = gatewayCore(server, [
@@ -208,7 +208,7 @@ describe("sendWorker", () => {
     expect([sends, calls]).toEqual([["once"], 3]);
   });
 
-  it("ends as unknown when recovery fails for good", async () => {
+  it("ends as unknown when recovery fails permanently", async () => {
     const sends: string[] = [];
     core = gatewayCore(server, [
       testPlatform(
@@ -254,7 +254,7 @@ describe("sendWorker", () => {
     expect(runs).toEqual(["resend"]);
   });
 
-  it("gives up only the item that workers died of, not those under way beside it", async () => {
+  it("gives up only the item that crashes workers, not simultaneous ones", async () => {
     core = gatewayCore(server, [testPlatform(async (activity) => sentTo(activity))]);
     for (const rid of ["poison", "beside"]) await core.accept("app1", activityOf({ rid, target: [{ address: rid }] }));
     const lanes = await core.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "-1");
@@ -318,7 +318,7 @@ describe("sweep", () => {
     expect((await core.results("app1", 3)).map((result) => result.rid)).toEqual(["behind", "head", "after"]);
   });
 
-  it("wakes a lane whose wake got lost", async () => {
+  it("wakes a lane whose wake was lost", async () => {
     core = gatewayCore(server, [testPlatform(async (activity) => sentTo(activity))]);
     core.startWorkers();
     const activity = activityOf();

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-it("trimming > drops each app's events past their hours and keeps younger events", async () => {
+it("trimming > drops each app's expired events and keeps younger ones", async () => {
   const redis = server.connect();
   const eventLog = redisEventLog({ redis, eventsKept: 100 });
   const old = Date.now() - 25 * 3_600_000;

@@ -32,8 +32,8 @@ const to = (address: string, rid: string, more: Partial<ResultEvent> = {}) =>
   result(rid, { target: [{ address, status: "sent" }], ...more });
 const rids = (all: readonly ReceivedWebhook[]) => all.map(({ body }) => body.rid);
 
-describe("a hook", () => {
-  test("gets each event once, signed, with its cursor and a stable id", async () => {
+describe("webhook delivery", () => {
+  test("posts each event once, signed, with its cursor and a stable id", async () => {
     await world.put(app, "one", receiver.url, world.secret);
     const cursor = await world.append(app, to("a@b.c", "r1"));
     world.startWorker();
@@ -53,7 +53,7 @@ describe("a hook", () => {
     });
   });
 
-  test("gets only what its filter lets through", async () => {
+  test("posts only events that pass the filter", async () => {
     await world.put(app, "one", receiver.url, world.secret, {
       filter: { types: ["result"], actors: ["BOB@example.com"] },
     });
@@ -65,7 +65,7 @@ describe("a hook", () => {
     expect(rids(receiver.received)).toEqual(["mine"]);
   });
 
-  test("keeps the order within a conversation over failures, while others overtake", async () => {
+  test("keeps the order within a conversation over failures, while other conversations continue", async () => {
     const refusals = new Map([["a1", 3]]);
     react = ({ body }) => {
       const left = refusals.get(String(body.rid)) ?? 0;
@@ -86,7 +86,7 @@ describe("a hook", () => {
     expect(new Set(receiver.received.filter(({ body }) => body.rid === "a1").map(({ id }) => id)).size).toBe(1);
   });
 
-  test("whose receiver is down is probed alone, and gets all when it is back", async () => {
+  test("probes a receiver that is down, and posts all events when it recovers", async () => {
     react = () => 503;
     await world.put(app, "one", receiver.url, world.secret);
     for (let i = 0; i < 300; i++) await world.append(app, to(`u${i}@x.y`, `r${i}`));
@@ -102,7 +102,7 @@ describe("a hook", () => {
     );
   });
 
-  test.each([[429], [503]])("waits as %i asks by Retry-After", async (status) => {
+  test.each([[429], [503]])("waits as the Retry-After of a %i demands", async (status) => {
     const delays: number[] = [];
     react = (_it, nth) => (nth === 0 ? { status, headers: { "retry-after": "7200" } } : 204);
     await world.put(app, "one", receiver.url, world.secret);
@@ -117,7 +117,7 @@ describe("a hook", () => {
     expect(Math.max(...delays)).toBe(7_200_000);
   });
 
-  test("that answers 410 is switched off at once, and a PUT switches it on where it was", async () => {
+  test("switches a hook off at a 410, and on again at the same position by PUT", async () => {
     react = () => 410;
     await world.put(app, "one", receiver.url, world.secret);
     await world.append(app, to("a@b.c", "r1"));
@@ -134,7 +134,7 @@ describe("a hook", () => {
     expect(rids(receiver.accepted()).filter(Boolean)).toEqual(["r1", "r2"]);
   });
 
-  test("that fails for a day is switched off; one event that fails for a day is skipped and told of", async () => {
+  test("switches a hook off after a day of failures; an event that fails for a day is skipped and reported", async () => {
     let skew = 0;
     const now = () => Date.now() + skew;
     react = ({ body }) => (body.rid === "poison" ? 500 : 200);
@@ -168,7 +168,7 @@ describe("a hook", () => {
     await vi.waitFor(async () => expect((await world.hooks.get(app, "one"))?.state).toBe("disabled"));
   });
 
-  test("is not switched off by a clock that jumps by days", async () => {
+  test("does not switch a hook off when the clock jumps by days", async () => {
     let skew = 0;
     react = () => 500;
     await world.put(app, "one", receiver.url, world.secret, { filter: { types: ["result"] } });
@@ -187,7 +187,7 @@ describe("a hook", () => {
     expect(await world.webhookEvents(app)).toEqual([]);
   });
 
-  test("signs and schedules by Redis' clock, whatever the worker's shows", async () => {
+  test("signs and schedules by Redis' clock, regardless of the worker's", async () => {
     const dateNow = vi.spyOn(Date, "now").mockImplementation(() => 0);
     try {
       await world.put(app, "one", receiver.url, world.secret);
@@ -200,7 +200,7 @@ describe("a hook", () => {
     expect(receiver.verify(world.secret, receiver.received[0] as ReceivedWebhook)).toMatchObject({ rid: "r1" });
   });
 
-  test("keeps pending events within the app's share of bytes, reads on later, and frees them", async () => {
+  test("keeps pending events within the app's share of bytes, continues later, and frees them", async () => {
     let isDown = true;
     react = () => (isDown ? 500 : 200);
     const bytes = async () => (await world.client.hmget(keys.counts(app), "bytes", "pendingBytes")).map(Number);
@@ -220,7 +220,7 @@ describe("a hook", () => {
     await vi.waitFor(async () => expect(await bytes()).toEqual([0, 0]));
   });
 
-  test("gives its bytes back when it is deleted or goes back to a cursor", async () => {
+  test("frees its bytes when the hook is deleted or replayed", async () => {
     react = () => 500;
     const pending = async () => Number(await world.client.hget(keys.counts(app), "pendingBytes"));
     for (const end of [world.hooks.remove, (_: string, name: string) => world.hooks.replay(app, name, "earliest")]) {
@@ -236,7 +236,7 @@ describe("a hook", () => {
     }
   });
 
-  test("is told of a gap when the log dropped what it had still to get", async () => {
+  test("posts a gap when the log dropped undelivered events", async () => {
     await world.put(app, "one", receiver.url, world.secret);
     const first = await world.append(app, to("a@b.c", "lost"));
     await world.append(app, to("a@b.c", "kept"));
@@ -248,7 +248,7 @@ describe("a hook", () => {
     expect(receiver.received[1]?.body.rid).toBe("kept");
   });
 
-  test("goes back to a cursor by replay, with the same ids", async () => {
+  test("replays from a cursor with the same ids", async () => {
     await world.put(app, "one", receiver.url, world.secret);
     const cursors = [];
     for (const rid of ["r1", "r2", "r3"]) cursors.push(await world.append(app, to("a@b.c", rid)));
@@ -260,7 +260,7 @@ describe("a hook", () => {
     expect(receiver.received[3]?.id).toBe(receiver.received[1]?.id);
   });
 
-  test("that is made anew under its old name knows nothing of the old one", async () => {
+  test("starts a recreated hook without the state of the old one", async () => {
     await world.put(app, "one", `${receiver.url}/old`, world.secret);
     world.startWorker();
     await world.append(app, to("a@b.c", "r1"));
@@ -273,7 +273,7 @@ describe("a hook", () => {
     expect(rids(receiver.received.filter(({ path }) => path === "/hook/new"))).toEqual(["r2"]);
   });
 
-  test("is sent a test once, whatever it answers", async () => {
+  test("posts a test once, regardless of the answer", async () => {
     react = () => 500;
     await world.put(app, "one", receiver.url, world.secret);
     world.startWorker();
@@ -289,8 +289,8 @@ describe("a hook", () => {
   });
 });
 
-describe("workers", () => {
-  test("share hooks so that each is delivered by one, and take over what another leaves", async () => {
+describe("webhook workers", () => {
+  test("share hooks, one worker each, and take over from each other", async () => {
     const first = world.startWorker();
     for (let i = 0; i < 6; i++) await world.put(app, `h${i}`, `${receiver.url}/${i}`, world.secret);
     world.startWorker();
@@ -305,7 +305,7 @@ describe("workers", () => {
     }
   });
 
-  test("lose nothing when the receiver breaks off in the middle", async () => {
+  test("lose no event when the receiver disconnects", async () => {
     let broken = 0;
     react = () => {
       broken++;
@@ -321,7 +321,7 @@ describe("workers", () => {
     }
   });
 
-  test("are not held up by another app's dead receiver", async () => {
+  test("are not delayed by another app's dead receiver", async () => {
     const dead = await webhookReceiver(() => () => undefined);
     try {
       await world.put(app, "dead", dead.url, world.secret);

@@ -5,7 +5,7 @@ import { expectNothingLost, type KillRun, killRun } from "../../support/kill-run
 let run: KillRun | undefined;
 afterEach(() => run?.close());
 
-test("the API is killed 20 times under load: nothing accepted is lost, doubled or out of order", async () => {
+test("the API, killed 20 times under load, loses, doubles and reorders no accepted activity", async () => {
   run = await killRun(1);
   const { api, random: chance } = run;
   for (let kill = 0; kill < 20; kill++) {

@@ -26,7 +26,7 @@ function expectKept(
   expect(unsure.filter(([, status]) => !mayBeUnknown || status !== "unknown")).toEqual([]);
 }
 
-it("hands accounts over between workers that are restarted one after the other, under traffic, and nothing is lost or doubled", async () => {
+it("workers restarted in turn under traffic hand accounts over without loss or duplicates", async () => {
   run = await connectionLoad(ACCOUNTS, 2);
   await run.more(100);
   for (const worker of [...run.workers, ...run.workers]) {
@@ -39,7 +39,7 @@ it("hands accounts over between workers that are restarted one after the other, 
   expectKept("4 workers restarted", await run.verdict(), false);
 }, 300_000);
 
-it("a worker that is frozen for longer than its leases wakes up as nobody: nothing is lost or doubled", async () => {
+it("a worker frozen for longer than its leases gives its accounts up without loss or duplicates", async () => {
   run = await connectionLoad(ACCOUNTS, 2);
   for (let freeze = 0; freeze < 2; freeze++) {
     const frozen = run.workers[freeze];

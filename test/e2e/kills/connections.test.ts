@@ -91,7 +91,7 @@ function talk() {
   };
 }
 
-it(`brings ${ACCOUNTS} accounts back after each kill -9 of their worker, and loses, doubles and disorders nothing`, async () => {
+it(`${ACCOUNTS} accounts reconnect after each kill -9 of their worker without loss, duplicates or disorder`, async () => {
   for (let n = 0; n < ACCOUNTS; n++) {
     expect(await call("PUT", "/accounts", { platform: "xmpp", ...world.account(n), online: true })).toBe(201);
   }

@@ -8,7 +8,7 @@ afterEach(() => run?.close());
 /** Longer than a lane's lock plus the interval of the check for stalled lanes. */
 const FREEZE_MS = 14_000;
 
-test("a worker that is frozen and comes back as a zombie doubles nothing, and acts late only on what is unknown", async () => {
+test("a worker that resumes after a freeze doubles nothing, and acts late only on activities reported as unknown", async () => {
   run = await killRun(2);
   const [zombie] = run.workers;
   for (let freeze = 0; freeze < 3; freeze++) {
@@ -23,7 +23,7 @@ test("a worker that is frozen and comes back as a zombie doubles nothing, and ac
   expectNothingLost({ ...verdict, effectsOutOfOrder: verdict.effectsOutOfOrder.filter((rid) => !unknown.has(rid)) });
 }, 180_000);
 
-test("a Redis that is frozen is answered for with 503, and what it executes later is not doubled", async () => {
+test("a frozen Redis is answered with 503, and writes that it executes later are not doubled", async () => {
   run = await killRun(2);
   for (let freeze = 0; freeze < 2; freeze++) {
     await sleep(run.random.between(1_000, 2_000));

@@ -26,7 +26,7 @@ interface Letter {
   readonly stage: SmtpStage | undefined;
 }
 
-test("a worker killed 20 times between MAIL and the reply to the final dot: no mail twice, none lost", async () => {
+test("a worker killed 20 times between MAIL and the reply to the final dot loses and doubles no mail", async () => {
   const { mail, base, key, listener, deaths, workers } = await setUp();
   const letters: Letter[] = [];
   let bystanding = true;

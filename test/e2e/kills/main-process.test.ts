@@ -28,7 +28,7 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-test("killed as a whole, the gateway leaves no process behind, and its next start carries on with all it had", async () => {
+test("a killed gateway leaves no process behind, and its next start continues with all data", async () => {
   const dice = seededRandom();
   console.log(`KILL_SEED=${dice.seed}`);
   dataDir = await mkdtemp(join(tmpdir(), "dgm-kill-all-"));

@@ -5,7 +5,7 @@ import { expectNothingLost, type KillRun, killRun } from "../../support/kill-run
 let run: KillRun | undefined;
 afterEach(() => run?.close());
 
-test("Redis is killed 20 times under load: nothing accepted is lost, doubled or out of order", async () => {
+test("Redis, killed 20 times under load, loses, doubles and reorders no accepted activity", async () => {
   run = await killRun(2);
   const { redis, random: chance, api, workers } = run;
   const pids = [api, ...workers].map((gateway) => gateway.pid());
@@ -21,7 +21,7 @@ test("Redis is killed 20 times under load: nothing accepted is lost, doubled or 
   expect([api, ...workers].map((gateway) => gateway.pid())).toEqual(pids);
 }, 240_000);
 
-test("while Redis is away each POST is answered 503 at once; afterwards all goes on by itself", async () => {
+test("while Redis is down each POST is answered 503 at once, and afterwards the gateway recovers", async () => {
   run = await killRun(1);
   const { redis, api, workers, clients } = run;
   const pids = [api, ...workers].map((gateway) => gateway.pid());

@@ -14,7 +14,7 @@ afterEach(async () => {
 const CONVERSATIONS = 10;
 const EACH = 40;
 
-test("workers are killed while they deliver to a webhook: nothing is lost, and conversations keep their order", async () => {
+test("workers killed during webhook deliveries lose no event and keep conversations in order", async () => {
   const redis = await testRedis();
   ends.push(redis.stop);
   const dataDir = await mkdtemp(join(tmpdir(), "dgm-hooks-"));

@@ -10,7 +10,7 @@ afterEach(() => run?.close());
 /** The bound: from the kill to the lane's next effect. */
 const TAKEOVER_MOST_MS = 15_000;
 
-test("workers are killed 20 times under load: nothing is lost, doubled or out of order, and others take over", async () => {
+test("workers killed 20 times under load lose, double and reorder nothing, and others take over", async () => {
   run = await killRun(4);
   const { workers, random: chance, listeners } = run;
   const watches: TakeoverWatch[] = [];

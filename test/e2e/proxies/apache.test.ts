@@ -41,7 +41,7 @@ const lamp = () => testApache({ layout: "site-8080" });
 describe.each([false, true])("Apache alone, TLS %s", (tls) => {
   const { edge, front } = edgeOf(start({ tls }));
 
-  it("has files against which apache2 -t has nothing to say", () => {
+  it("has files that pass apache2 -t", () => {
     expect(front().checked.trim()).toBe("Syntax OK");
   });
   requestsPass(edge);
@@ -56,7 +56,7 @@ describe.each([false, true])("Apache alone, TLS %s", (tls) => {
   siteIsUnchanged(edge);
   phpKnowsVisitors(edge);
 
-  it("keeps queries, which carry tickets, out of its log", async () => {
+  it("keeps query strings, which carry tickets, out of its log", async () => {
     await proxyRequest(edge(), "/gateway/events?ticket=very-secret", { headers: { Authorization: "" } });
     await post(edge());
     const log = await front().log?.("access");
@@ -68,7 +68,7 @@ describe.each([false, true])("Apache alone, TLS %s", (tls) => {
 describe("Apache without a gateway", () => {
   const { edge } = edgeOf(async (behind) => start()({ ...behind, gateway: `127.0.0.1:${await freePort()}` }));
 
-  it("says so as the gateway would, and keeps its own pages for the site", async () => {
+  it("answers as the gateway would, and keeps its error pages for the site", async () => {
     const polled = await proxyRequest(edge(), "/gateway/events", { headers: { Accept: "application/json" } });
     const posted = await proxyRequest(edge(), "/gateway/activities", {
       method: "POST",

@@ -95,7 +95,7 @@ describe.each(Object.entries(deployments))("The gateway behind %s", (_title, { h
   const take = (headers: Readonly<Record<string, string>> = {}) =>
     proxyRequest(edge, `${basePath}/activities`, { method: "POST", body: JSON.stringify(activity()), headers });
 
-  it("links where it can be reached", async () => {
+  it("returns links with its public address", async () => {
     const { status, headers, text } = await take();
     expect(status, text).toBe(202);
     const { href, rid } = JSON.parse(text) as { readonly href: string; readonly rid: string };
@@ -104,7 +104,7 @@ describe.each(Object.entries(deployments))("The gateway behind %s", (_title, { h
     expect(JSON.parse((await proxyRequest(edge, href)).text)).toMatchObject({ rid });
   });
 
-  it("describes itself there", async () => {
+  it("serves its OpenAPI document with its public address", async () => {
     const { status, text } = await proxyRequest(edge, `${basePath}/openapi.json`);
     expect(status).toBe(200);
     expect(JSON.parse(text)).toMatchObject({ servers: [{ url: basePath || "/" }] });
@@ -113,7 +113,7 @@ describe.each(Object.entries(deployments))("The gateway behind %s", (_title, { h
     expect((await proxyRequest(edge, `${basePath}/client.js`)).headers["content-type"]).toContain("text/javascript");
   });
 
-  it("lets streams and sockets through, by their own and by their short form", async () => {
+  it("serves streams and sockets, also by the short path", async () => {
     for (const path of [`${basePath}/events`, "/notify"]) {
       const listener = await openStream(edge, path);
       await listener.until(() => listener.events.length > 0);
@@ -130,7 +130,7 @@ describe.each(Object.entries(deployments))("The gateway behind %s", (_title, { h
     }
   });
 
-  it("keeps its cookies to itself", async () => {
+  it("limits cookies to its path", async () => {
     const created = await proxyRequest(edge, `${basePath}/tokens`, { method: "POST", body: '{"ticket":true}' });
     const { token } = JSON.parse(created.text) as { readonly token: string };
     const opened = await openStream(edge, `${basePath}/events?ticket=${token}`, { Authorization: "" });
@@ -140,7 +140,7 @@ describe.each(Object.entries(deployments))("The gateway behind %s", (_title, { h
     opened.close();
   });
 
-  it("knows who visits, and keeps its metrics from visitors", async () => {
+  it("knows the visitor's address, and hides its metrics from visitors", async () => {
     const wrong = (from: string) =>
       proxyRequest(edge, `${basePath}/activities/none`, { from, headers: { Authorization: "Bearer dgm_wrong" } });
     const statuses: number[] = [];
@@ -150,7 +150,7 @@ describe.each(Object.entries(deployments))("The gateway behind %s", (_title, { h
     expect((await proxyRequest(edge, `${basePath}/metrics`)).status).toBe(404);
   });
 
-  it("has nothing where it is not", async () => {
+  it("answers 404 outside its base path", async () => {
     for (const path of ["/gateway/platforms", `${basePath || "/nowhere"}x/platforms`]) {
       const { status, text } = await proxyRequest(edge, path);
       const atSite = status === 200 && (JSON.parse(text) as Mirror).path === path;

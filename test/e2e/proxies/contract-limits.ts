@@ -8,7 +8,7 @@ import { MAX_BODY } from "./contract.ts";
  * any forged header.
  */
 export function foreignOriginsGetNothing(edge: () => ProxyTarget): void {
-  it("lets no page of a foreign origin read", async () => {
+  it("does not let pages of foreign origins read", async () => {
     const scheme = edge().ca === undefined ? "http" : "https";
     const forged = { "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": scheme };
     const preflight = { "Access-Control-Request-Method": "POST" };
@@ -31,7 +31,7 @@ export function foreignOriginsGetNothing(edge: () => ProxyTarget): void {
 
 /** Tests that the gateway's size limits do not apply to the site's own uploads. */
 export function uploadsPass(edge: () => ProxyTarget): void {
-  it("takes the site's own uploads, larger than the gateway's", async () => {
+  it("accepts uploads of the site that are larger than the gateway's limit", async () => {
     const body = "u".repeat(MAX_BODY + 500_000);
     const { status, text } = await proxyRequest(edge(), "/upload.php", { method: "POST", body });
     expect(status).toBe(200);

@@ -98,7 +98,7 @@ const DOCUMENT = "application/problem+json";
 
 /** Tests the handling of requests that every proxy must have. */
 export function requestsPass(edge: () => ProxyTarget): void {
-  it("passes requests with their bodies, and the gateway's problems as they are", async () => {
+  it("passes requests with bodies and the gateway's problems unchanged", async () => {
     const rid = await post(edge());
     const found = await proxyRequest(edge(), `/gateway/activities/${rid}`);
     expect(JSON.parse(found.text)).toMatchObject({ rid });
@@ -113,7 +113,7 @@ export function requestsPass(edge: () => ProxyTarget): void {
     expect(stranger.headers["www-authenticate"]).toContain("Bearer");
   });
 
-  it("lets the gateway say what is too large, and refuses what is larger still", async () => {
+  it("lets the gateway refuse large bodies, and refuses larger ones itself", async () => {
     const body = JSON.stringify({ ...activity(), object: { body: "x".repeat(1_500_000) } });
     const large = await proxyRequest(edge(), "/gateway/activities", { method: "POST", body });
     expect(problem(large)).toEqual({ status: 413, type: DOCUMENT, code: "payload-too-large" });
@@ -123,7 +123,7 @@ export function requestsPass(edge: () => ProxyTarget): void {
     expect(larger.text).toContain("The proxy");
   });
 
-  it("says who the visitor is, whatever the visitor says", async () => {
+  it("passes the visitor's real address, with any forged header", async () => {
     // The gateway counts wrong keys by address: a client that could forge its address could guess without end.
     const wrong = (from: string, n: number) =>
       proxyRequest(edge(), "/gateway/activities/none", {
@@ -136,7 +136,7 @@ export function requestsPass(edge: () => ProxyTarget): void {
     expect((await wrong("127.0.0.3", 22)).status).toBe(401);
   });
 
-  it("keeps what is for direct callers from visitors", async () => {
+  it("hides routes for direct callers from visitors", async () => {
     for (const path of ["/gateway/metrics", "/gateway/metrics/", "/gateway/METRICS"]) {
       expect(problem(await proxyRequest(edge(), path)), path).toMatchObject({ status: 404, type: DOCUMENT });
     }
@@ -145,7 +145,7 @@ export function requestsPass(edge: () => ProxyTarget): void {
 
 /** Tests that PHP sees the visitor's real address, with any forged header. */
 export function phpKnowsVisitors(edge: () => ProxyTarget): void {
-  it("tells PHP who the visitor is", async () => {
+  it("passes the visitor's real address to PHP", async () => {
     const { text } = await proxyRequest(edge(), "/who.php", { from: "127.0.0.2", headers: forged(1) });
     expect(JSON.parse(text)).toMatchObject({ visitor: "127.0.0.2", https: edge().ca !== undefined });
   });
@@ -163,7 +163,7 @@ function forged(n: number): Record<string, string> {
 
 /** Tests the handling of event streams that every proxy must have, at this path. */
 export function streamsPass(edge: () => ProxyTarget, path = "/gateway/events"): void {
-  it(`hands each event on at ${path} before the next is due`, async () => {
+  it(`passes each event of ${path} without buffering`, async () => {
     const listener = await openStream(edge(), path);
     expect(listener.status).toBe(200);
     expect(listener.headers["content-type"]).toBe("text/event-stream");
@@ -180,7 +180,7 @@ export function streamsPass(edge: () => ProxyTarget, path = "/gateway/events"): 
     listener.close();
   });
 
-  it(`resumes at ${path} where a stream was cut`, async () => {
+  it(`resumes a broken stream of ${path}`, async () => {
     const first = await openStream(edge(), path);
     await first.until(() => first.events.length > 0);
     const submittedRid = await post(edge());
@@ -198,7 +198,7 @@ export function streamsPass(edge: () => ProxyTarget, path = "/gateway/events"): 
 
 /** Tests that heartbeats alone keep a quiet stream open through the proxies' time-outs. */
 export function quietStreamsLive(edge: () => ProxyTarget): void {
-  it("keeps a quiet stream through three idle periods", async () => {
+  it("keeps a quiet stream open through three idle periods", async () => {
     const listener = await openStream(edge(), "/gateway/events");
     await listener.until(() => listener.events.length > 0);
     const over = Date.now() + 3 * IDLE_MS + 500;
@@ -225,7 +225,7 @@ export function socketsPass(edge: () => ProxyTarget, path = "/gateway/socket"): 
 
 /** Refusals of handshakes are plain answers. */
 export function handshakesAreRefused(edge: () => ProxyTarget): void {
-  it("passes the refusal of a WebSocket as it is", async () => {
+  it("passes the refusal of a WebSocket unchanged", async () => {
     const headers = {
       Connection: "Upgrade",
       Upgrade: "websocket",
@@ -261,7 +261,7 @@ export function sitePasses(edge: () => ProxyTarget): void {
 
 /** Tests that pages and unusual paths pass unchanged. */
 export function siteIsUnchanged(edge: () => ProxyTarget): void {
-  it("leaves the site as it is", async () => {
+  it("leaves the site unchanged", async () => {
     const page = await proxyRequest(edge(), "/");
     expect(page).toMatchObject({ status: 200, text: PAGE });
     for (const path of ["/a%2Fb//c.php?x=%20&y=a+b", "/gatewayfoo", "/Gateway/events", "/notifyfoo"]) {
@@ -272,7 +272,7 @@ export function siteIsUnchanged(edge: () => ProxyTarget): void {
 }
 
 function siteKnowsVisitors(edge: () => ProxyTarget): void {
-  it("tells the site who the visitor is", async () => {
+  it("passes the visitor's real address to the site", async () => {
     const answer = await proxyRequest(edge(), "/who.php", { from: "127.0.0.2", headers: forged(1) });
     const { headers } = JSON.parse(answer.text) as Mirror;
     expect(headers["x-forwarded-for"]).toBe("127.0.0.2");
@@ -285,7 +285,7 @@ function siteKnowsVisitors(edge: () => ProxyTarget): void {
 
 /** Tests the answers while no gateway is up. Streams are told to reconnect, requests get a problem document. */
 export function awayIsSaid(edge: () => ProxyTarget): void {
-  it("tells streams to come back while the gateway is away, and says so to the others", async () => {
+  it("tells streams to reconnect and answers requests with 503 while the gateway is down", async () => {
     const listener = await openStream(edge(), "/gateway/events");
     expect(listener.status).toBe(200);
     await listener.until(() => listener.events.length > 0);

@@ -41,7 +41,7 @@ function start(
 }
 
 function noWarnings(front: () => { readonly checked: string }): void {
-  it("has files against which haproxy -c has nothing to say", () => {
+  it("has files that pass haproxy -c", () => {
     expect(front().checked).toContain("Configuration file is valid");
     expect(front().checked).not.toMatch(/\[(WARNING|ALERT)\]/);
   });
@@ -70,7 +70,7 @@ describe("HAProxy, routing upgrade", () => {
   const { edge } = edgeOf(start("upgrade"));
   socketsPass(edge, "/any/path.php");
 
-  it("takes the sockets of that name alone, in any case and with any port", async () => {
+  it("routes WebSockets of that host name only, in any case and with any port", async () => {
     for (const host of ["SHOP.example", `${HOST}:8443`]) {
       const ws = await openSocket({ ...edge(), host }, "/chat");
       const submitted = activity();
@@ -94,7 +94,7 @@ describe.each([false, true])("HAProxy, routing subdomain, TLS %s", (tls) => {
   handshakesAreRefused(edge);
   foreignOriginsGetNothing(edge);
 
-  it("leaves every other name to the site", async () => {
+  it("routes every other host name to the site", async () => {
     for (const host of ["evilws.example.com", "ws.example.com.evil.example", "example.com"]) {
       const { text } = await proxyRequest({ ...edge(), host }, "/gateway/platforms");
       expect((JSON.parse(text) as Mirror).headers.host, host).toBe(host);
@@ -137,10 +137,10 @@ describe("HAProxy, then nginx, then the site", () => {
   sitePasses(edge);
 });
 
-describe("HAProxy at its edge limits", () => {
+describe("HAProxy at its limits per address", () => {
   const { edge } = edgeOf(start("uri", { variables: { GATEWAY_CONNS: "1" } }));
 
-  it("refuses more open requests of one address than may be, as the gateway would", async () => {
+  it("refuses too many open requests of one address as the gateway would", async () => {
     const open = await openStream(edge(), "/gateway/events");
     await open.until(() => open.events.length > 0);
     const refused = await proxyRequest(edge(), "/gateway/platforms");

@@ -58,16 +58,16 @@ function exchange(edge: ProxyTarget, bytes: string): Promise<string> {
 /** Statuses of the status lines in a text. */
 const statuses = (text: string) => [...text.matchAll(/^HTTP\/1\.[01] (\d{3})/gm)].map(([, status]) => Number(status));
 
-describe.each(Object.keys(fronts))("Rough visitors of %s", (name) => {
+describe.each(Object.keys(fronts))("Hostile clients of %s", (name) => {
   const { edge } = edgeOf(fronts[name] as (behind: Behind) => Promise<Front>);
 
-  it.each(TRICKS)("get nothing that is not theirs by %s", async (path) => {
+  it.each(TRICKS)("reach no protected route by %s", async (path) => {
     const { status, text } = await proxyRequest(edge(), path);
     expect(text).not.toContain("dragoman_");
     expect(status).toBeLessThan(500);
   });
 
-  it("are cut when they send a head or a body too slowly", { timeout: 90_000 }, async () => {
+  it("are disconnected when they send a head or a body too slowly", { timeout: 90_000 }, async () => {
     const { key } = edge();
     const head = `GET /gateway/platforms HTTP/1.1\r\nHost: ${HOST}\r\nX-Slow: `;
     const body = `POST /gateway/activities HTTP/1.1\r\nHost: ${HOST}\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"rid":"slow",`;
@@ -78,7 +78,7 @@ describe.each(Object.keys(fronts))("Rough visitors of %s", (name) => {
     expect((await proxyRequest(edge(), "/gateway/platforms")).status).toBe(200);
   });
 
-  it("smuggle no second request past it in the body of the first", async () => {
+  it("smuggle no second request in the body of the first", async () => {
     const { key } = edge();
     const rid = `smuggled-${name}`;
     const inner = JSON.stringify(activity(rid));

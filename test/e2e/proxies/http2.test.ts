@@ -37,10 +37,10 @@ function textOf(stream: ClientHttp2Stream) {
   };
 }
 
-describe.each(Object.keys(fronts))("%s by HTTP/2", (name) => {
+describe.each(Object.keys(fronts))("%s over HTTP/2", (name) => {
   const { edge } = edgeOf(fronts[name] as (behind: Behind) => Promise<Front>);
 
-  it("carries many streams and a request beside them on one connection", async () => {
+  it("carries many streams and a request on one connection", async () => {
     const { port, ca, key } = edge();
     const session = connect(`https://127.0.0.1:${port}`, {
       ...(ca === undefined ? {} : { ca }),

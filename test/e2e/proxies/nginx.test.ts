@@ -58,7 +58,7 @@ function start(layout: NginxLayout, settings: Partial<NginxSettings> = {}) {
 }
 
 function noWarnings(front: () => { readonly checked: string }): void {
-  it("has files against which nginx -t has nothing to say", () => {
+  it("has files that pass nginx -t", () => {
     expect(front().checked).toContain("syntax is ok");
     expect(front().checked).not.toMatch(/\[(warn|error|crit|alert|emerg)\]/);
   });
@@ -89,7 +89,7 @@ describe("nginx, ws-subdomain", () => {
   handshakesAreRefused(edge);
   foreignOriginsGetNothing(edge);
 
-  it("has nothing else on that name", async () => {
+  it("serves nothing else on that host name", async () => {
     expect((await proxyRequest(edge(), "/index.php")).status).toBe(404);
   });
 });
@@ -105,7 +105,7 @@ describe("nginx without a gateway", () => {
   awayIsSaid(edge);
 });
 
-describe("nginx with two nodes that were both away", () => {
+describe("nginx with two nodes that were both down", () => {
   const nodes: number[] = [];
   let gateway = "";
   const { edge } = edgeOf(async (behind) => {
@@ -118,7 +118,7 @@ describe("nginx with two nodes that were both away", () => {
     return start("site")({ ...behind, gateway: group });
   });
 
-  it("finds the first that is back at once, although streams keep asking", async () => {
+  it("uses the first recovered node at once in spite of reconnecting streams", async () => {
     for (let n = 0; n < 8; n++) expect((await proxyRequest(edge(), "/gateway/platforms")).status).toBe(503);
     const [host, port] = gateway.split(":");
     const back = createServer((visitor) => {
@@ -146,7 +146,7 @@ describe("nginx with plain assets on its disk", () => {
   afterAll(() => rm(root, { recursive: true, force: true }));
   const { edge, front } = edgeOf((behind) => start("site", { variables: { SITE_ROOT: root } })(behind));
 
-  it("serves those itself, and never the source of a script", async () => {
+  it("serves assets itself, and never the source of a script", async () => {
     const css = await proxyRequest(edge(), "/shop.css");
     expect(css).toMatchObject({ status: 200, text: "p { color: red }" });
     expect(css.headers["cache-control"]).toBe("max-age=2592000");
@@ -156,7 +156,7 @@ describe("nginx with plain assets on its disk", () => {
     }
   });
 
-  it("keeps queries, which carry tickets, out of its logs", async () => {
+  it("keeps query strings, which carry tickets, out of its logs", async () => {
     await proxyRequest(edge(), "/gateway/events?ticket=very-secret", { headers: { Authorization: "" } });
     await post(edge());
     const log = await front().log?.("gateway");
@@ -165,7 +165,7 @@ describe("nginx with plain assets on its disk", () => {
   });
 });
 
-describe("nginx at its edge limits", () => {
+describe("nginx at its limits per address", () => {
   const { edge } = edgeOf(start("site", { variables: { GATEWAY_RATE: "1r/m", GATEWAY_BURST: "1" } }));
 
   it("refuses too many requests of one address as the gateway would", async () => {

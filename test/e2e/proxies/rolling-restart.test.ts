@@ -85,7 +85,7 @@ function aWhile(crowd: SseClients): Promise<void> {
 }
 
 test.each(["nginx", "HAProxy"] as const)(
-  "two nodes behind %s are restarted one after the other under load: no POST fails, no event is lost or doubled",
+  "a rolling restart of two nodes behind %s under load fails no POST and loses or doubles no event",
   {
     timeout: 180_000,
   },

@@ -58,10 +58,10 @@ async function counted(series: string): Promise<number> {
   );
 }
 
-describe.each(Object.keys(fronts))("Behind %s", (name) => {
+describe.each(Object.keys(fronts))("stalled clients behind %s", (name) => {
   const { edge } = edgeOf(fronts[name] as (behind: Behind) => Promise<Front>);
 
-  it("a listener that does not read is cut; the others hear everything meanwhile", {
+  it("are disconnected when they do not read, while other listeners receive every event", {
     timeout: 120_000,
   }, async () => {
     const good = await openStream(edge(), "/gateway/events");
@@ -88,7 +88,7 @@ describe.each(Object.keys(fronts))("Behind %s", (name) => {
     good.close();
   });
 
-  it("a socket that vanished without a word is ended after a ping; the others live on", {
+  it("are disconnected after an unanswered ping, while other sockets stay open", {
     timeout: 120_000,
   }, async () => {
     const good = await openSocket(edge(), "/gateway/socket");

@@ -51,14 +51,14 @@ const claims = (more: object = {}) => ({
 });
 
 describe("API keys", () => {
-  test("a right key passes, on any method, and says whose it is", async () => {
+  test("authenticate the app on any method", async () => {
     const { status, body } = await ask("/may/send", bearer(app.key), "POST");
     expect(status).toBe(200);
     expect(body).toMatchObject({ app: app.app, via: "key", keyId: app.keyId, cookie: false, limits: {} });
     expect((await ask("/may/send", { Authorization: `bearer   ${app.key}` })).status).toBe(200);
   });
 
-  test("a missing, wrong, mistyped or foreign key is 401 and nothing of it comes back", async () => {
+  test("that are missing, wrong, mistyped or foreign are 401 without an echo", async () => {
     const other = newApiKey().text;
     const mixed = `${app.key.slice(0, 16)}${other.slice(16)}`;
     for (const key of ["", "x", other, mixed, `${app.key}x`, app.key.slice(0, -1), "dgm_", "a.b.c", "%00", "../.."]) {
@@ -76,7 +76,7 @@ describe("API keys", () => {
     ).toBe(401);
   });
 
-  test("a key does what its scopes say and no more", async () => {
+  test("allow exactly their scopes", async () => {
     const narrow = await world.registry.createApp("narrow", ["listen"]);
     expect((await ask("/may/listen", bearer(narrow.key))).status).toBe(200);
     for (const scope of ["send", "accounts", "tokens"]) {
@@ -85,7 +85,7 @@ describe("API keys", () => {
     }
   });
 
-  test("a revoked key is refused within 3 s, with its tokens", async () => {
+  test("are refused within 3 s after a revocation, with their tokens", async () => {
     const gone = await world.registry.createApp("gone", SCOPES);
     const token = signed(claims(), { key: gone.key });
     expect((await ask("/may/send", bearer(gone.key))).status).toBe(200);
@@ -98,7 +98,7 @@ describe("API keys", () => {
     world.clock.skewMs = 0;
   });
 
-  test("guessing ends in 429; who holds a right key is served from the same address", async () => {
+  test("are rate-limited with 429 when guessed; a valid key from the same address still works", async () => {
     const from = { "X-Forwarded-For": "198.51.100.7" };
     const statuses: number[] = [];
     for (let i = 0; i < 30; i++)
@@ -114,7 +114,7 @@ describe("API keys", () => {
 });
 
 describe("listener tokens", () => {
-  test("one signed by the app itself passes with its limits, aliases made plain", async () => {
+  test("signed by the app pass with their limits, aliases resolved", async () => {
     const token = signed(
       claims({ scope: "send listen", actors: ["bob@example.com"], platforms: ["smtp", "x"], verbs: [] }),
     );
@@ -131,7 +131,7 @@ describe("listener tokens", () => {
     expect(body.scopes.toSorted()).toEqual(["listen", "send"]);
   });
 
-  test("a token says listen when it says nothing, and never more than listen and send", async () => {
+  test("default to listen, and never exceed listen and send", async () => {
     const { sub, iat, exp } = claims();
     expect((await ask("/events", bearer(signed({ sub, iat, exp })))).status).toBe(200);
     expect((await ask("/may/send", bearer(signed({ sub, iat, exp })), "POST")).status).toBe(403);
@@ -144,7 +144,7 @@ describe("listener tokens", () => {
     expect((await ask("/events", bearer(signed(claims(), { key: mute.key })))).status).toBe(403);
   });
 
-  test("expired ones end a stream and are 401 elsewhere; 30 s of skew are borne on both sides", async () => {
+  test("end a stream when expired and are 401 elsewhere, with 30 s of tolerance", async () => {
     const aged = (seconds: number) => signed(claims({ iat: nowSeconds() - 700, exp: nowSeconds() - seconds }));
     expect((await ask("/events", bearer(aged(20)))).status).toBe(200);
     expect((await ask("/events", bearer(aged(40)))).status).toBe(204);
@@ -156,7 +156,7 @@ describe("listener tokens", () => {
     expect((await ask("/events", bearer(signed(claims({ nbf: nowSeconds() + 60 }))))).status).toBe(401);
   });
 
-  test("wrong claims are refused by name", async () => {
+  test("with a wrong claim are refused with the claim's name", async () => {
     const now = nowSeconds();
     for (const wrong of [
       { exp: now + 86_401 },
@@ -179,7 +179,7 @@ describe("listener tokens", () => {
     expect((await ask("/events", bearer(signed(claims({ iat: now, exp: now + 86_400 }))))).status).toBe(200);
   });
 
-  test("no other algorithm, key or header trick passes", async () => {
+  test("with another algorithm, key or header are refused", async () => {
     const secret = createHmac("sha256", app.key).update("listener").digest();
     const other = await world.registry.createApp("other", SCOPES);
     const longer = await new SignJWT(claims()).setProtectedHeader({ alg: "HS512", kid: app.keyId }).sign(secret);
@@ -221,7 +221,7 @@ describe("listener tokens", () => {
     ).toBe(401);
   });
 
-  test("any change to a token is refused", async () => {
+  test("are refused after any change", async () => {
     const token = signed(claims());
     await fc.assert(
       fc.asyncProperty(
@@ -238,7 +238,7 @@ describe("listener tokens", () => {
   });
 });
 
-describe("the cookie", () => {
+describe("the token cookie", () => {
   const cookie = (more: object = {}): Headers => ({
     Cookie: `site=1; dragoman_token=${signed(claims({ scope: "listen send", ...more }))}; z="q"`,
   });
@@ -266,7 +266,7 @@ describe("the cookie", () => {
     "",
   ];
 
-  test("it speaks for pages of the same origin and of allowed ones", async () => {
+  test("authenticates pages of the same origin and of allowed origins", async () => {
     const own = new URL(world.url).origin;
     for (const headers of [
       { Origin: own },
@@ -289,7 +289,7 @@ describe("the cookie", () => {
     expect((await ask("/events", cookie())).status).toBe(200);
   });
 
-  test.each(EVIL)("it does not speak for a page of %j, and no CORS header lets that page read", async (origin) => {
+  test.each(EVIL)("is rejected from a page of %j, without CORS headers", async (origin) => {
     for (const [path, method] of [
       ["/events", "GET"],
       ["/socket", "GET"],
@@ -306,7 +306,7 @@ describe("the cookie", () => {
     expect(preflight.headers.get("access-control-allow-methods")).toBeNull();
   });
 
-  test("fetch metadata alone is enough to refuse, and a POST needs proof", async () => {
+  test("is rejected by fetch metadata alone, and needs an Origin for a POST", async () => {
     for (const site of ["cross-site", "same-site"]) {
       expect((await ask("/events", { ...cookie(), "Sec-Fetch-Site": site })).status).toBe(403);
       expect((await ask("/may/send", { ...cookie(), "Sec-Fetch-Site": site }, "POST")).status).toBe(403);
@@ -316,7 +316,7 @@ describe("the cookie", () => {
     expect((await ask("/events", { ...cookie(), "Sec-Fetch-Site": "none" })).status).toBe(200);
   });
 
-  test("allowed pages get CORS by name, preflights too", async () => {
+  test("allows listed origins by CORS, preflights included", async () => {
     const origin = "https://shop.example";
     const answer = await ask("/may/send", { ...bearer(app.key), Origin: origin });
     expect(answer.headers.get("access-control-allow-origin")).toBe(origin);
@@ -326,7 +326,7 @@ describe("the cookie", () => {
     expect(preflight.headers.get("access-control-allow-headers")).toContain("Authorization");
   });
 
-  test("a browser's own word covers a proxy that hides the scheme, not another host", async () => {
+  test("accepts Sec-Fetch-Site where a proxy hides the scheme, not for another host", async () => {
     const tls = new URL(world.url).origin.replace("http:", "https:");
     expect((await ask("/events", { ...cookie(), Origin: tls, "Sec-Fetch-Site": "same-origin" })).status).toBe(200);
     expect((await ask("/events", { ...cookie(), Origin: tls })).status).toBe(403);
@@ -355,7 +355,7 @@ describe("the client's address", () => {
     return found;
   };
 
-  test("forwarded addresses count from trusted proxies only", async () => {
+  test("is taken from X-Forwarded-For of trusted proxies only", async () => {
     expect(await addressOf(["loopback"], "198.51.100.1")).toBe("198.51.100.1");
     expect(await addressOf(["loopback"], "6.6.6.6, 198.51.100.1")).toBe("198.51.100.1");
     expect(await addressOf(["10.0.0.0/8"], "198.51.100.1")).toBe("127.0.0.1");
@@ -367,7 +367,7 @@ describe("the client's address", () => {
     expect(await addressOf(["loopback"], "")).toBe("127.0.0.1");
   });
 
-  test("a unix socket is one trusted hop", async () => {
+  test("counts a unix socket as one trusted hop", async () => {
     const path = join(world.redis.dir, "http.sock");
     expect(await addressOf(["loopback"], "198.51.100.1", path)).toBe("198.51.100.1");
     expect(await addressOf(1, "6.6.6.6, 198.51.100.1", path)).toBe("198.51.100.1");

@@ -3,7 +3,7 @@ import request from "supertest";
 import { expect, test } from "vitest";
 import { closeWhileLeaving } from "../../../routes/http/connection-close.ts";
 
-test("answers end their connections only while the process leaves", async () => {
+test("answers close their connections only during shutdown", async () => {
   let leaving = false;
   const server = createServer(
     closeWhileLeaving(

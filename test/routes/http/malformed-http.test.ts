@@ -40,13 +40,13 @@ it.each([
   ["a space before the colon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400, "malformed-request"],
   ["too large a head", `GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(5_000)}\r\n\r\n`, 431, "headers-too-large"],
   ["a head that never ends", "GET / HTTP/1.1\r\nHost: a\r\n", 408, "request-timeout"],
-])("%s gets a problem document, and the connection ends", async (_what, request, status, code) => {
+])("%s is answered with a problem document, and the connection is closed", async (_what, request, status, code) => {
   const [head = "", body = ""] = (await exchange(request)).split("\r\n\r\n");
   expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*application/problem\\+json[^]*Connection: close`));
   expect(JSON.parse(body)).toMatchObject({ status, code });
 });
 
-it("a stream that is open gets no foreign head in its middle", async () => {
+it("an error on an open stream writes no second response head into it", async () => {
   const text = await exchange("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n", "rubbish\r\n\r\n");
   expect(text.match(/HTTP\/1\.1/g)?.length ?? 0).toBeLessThanOrEqual(1);
 });

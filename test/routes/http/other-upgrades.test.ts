@@ -51,7 +51,7 @@ const head = (upgrade: string, body: string) =>
   `POST /it HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: ${upgrade}\r\nHTTP2-Settings: AAMAAABk\r\n` +
   `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
 
-it("answers a request that offers h2c as if it had not, and the next one on that connection", async () => {
+it("answers a request that offers h2c as HTTP/1.1, and the next request on that connection", async () => {
   const port = await started();
   const body = '{"a":1}';
   const again = `POST /next HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n2`;
@@ -60,14 +60,14 @@ it("answers a request that offers h2c as if it had not, and the next one on that
   expect(text).toContain('{"url":"/next","upgrade":null,"value":2}');
 });
 
-it("leaves WebSockets to those who were there before", async () => {
+it("leaves WebSocket upgrades to earlier listeners", async () => {
   let seen = 0;
   const port = await started(() => seen++);
   expect(await exchange(port, [head("websocket", "")], /101/)).toContain("101");
   expect(seen).toBe(1);
 });
 
-it("answers 413 to a client that goes on writing, and then the next request", async () => {
+it("answers 413 to a client that continues writing, and then the next request", async () => {
   const port = await started();
   const plain = "POST /big HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
   const big = " ".repeat(3_000_000);

@@ -27,12 +27,12 @@ function app(state: { draining?: boolean; up?: boolean; known?: boolean; worker?
   return express().use(routes);
 }
 
-test("healthz answers as long as the process does", async () => {
+test("healthz answers while the process runs", async () => {
   const answer = await request(app({ draining: true, up: false })).get("/healthz");
   expect([answer.status, answer.body]).toEqual([200, { status: "ok" }]);
 });
 
-test("readyz says what its Redis guarantees, and no version", async () => {
+test("readyz reports the guarantees of Redis, without a version", async () => {
   const answer = await request(app({ worker: true })).get("/readyz");
   expect(answer.status).toBe(200);
   expect(answer.headers["cache-control"]).toBe("no-store");

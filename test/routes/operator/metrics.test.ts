@@ -16,7 +16,7 @@ function counted() {
   return registry;
 }
 
-test("a direct peer on loopback gets the Prometheus text", async () => {
+test("the metrics answer a direct peer on loopback in Prometheus format", async () => {
   const answer = await request(express().use(metricsRoutes({ metrics: counted() }))).get("/metrics");
   expect(answer.status).toBe(200);
   expect(answer.headers["content-type"]).toMatch(/^text\/plain; version=0\.0\.4/);
@@ -26,7 +26,7 @@ test("a direct peer on loopback gets the Prometheus text", async () => {
 });
 
 test.each(["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP", "X-Forwarded-Proto"])(
-  "a request that came through a proxy (%s) finds nothing",
+  "the metrics answer 404 through a proxy (%s)",
   async (header) => {
     const app = express().use(metricsRoutes({ metrics: counted() }));
     for (const path of ["/metrics", "/metrics/", "/METRICS"]) {
@@ -35,7 +35,7 @@ test.each(["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP", "X-Forwarded-Prot
   },
 );
 
-test("the admin listener answers whoever reaches it, with the processes beside it", async () => {
+test("the admin listener answers every caller, with the metrics of its child processes", async () => {
   const worker = metrics("worker");
   worker.results.inc({ platform: "email", status: "failed" }, 2);
   const app = adminApp({ ...health, metrics: counted(), others: async () => [await worker.snapshot()] });
@@ -47,7 +47,7 @@ test("the admin listener answers whoever reaches it, with the processes beside i
   expect([nothing.status, nothing.body.code]).toEqual([404, "not-found"]);
 });
 
-test("two processes' registries never share a series", async () => {
+test("registries of two processes share no series", async () => {
   const [a, b] = [metrics("api"), metrics("api")];
   a.accepted.inc({ platform: "dummy" });
   expect(await b.text()).not.toContain('platform="dummy"');

@@ -35,7 +35,7 @@ async function call(method: string, path: string, body?: unknown, key: string = 
 }
 
 describe("accounts", () => {
-  test("are stored by an API that can't open them, replaced, shown and dropped", async () => {
+  test("are stored by an API that cannot decrypt them, replaced, shown and deleted", async () => {
     const first = await call("PUT", "/accounts", bob);
     expect(first.status).toBe(201);
     expect(first.body).toMatchObject({
@@ -63,7 +63,7 @@ describe("accounts", () => {
     expect((await call("GET", "/accounts")).body).toEqual({ accounts: [] });
   });
 
-  test("come page by page", async () => {
+  test("are listed page by page", async () => {
     for (let i = 0; i < 5; i++) await call("PUT", "/accounts", { ...bob, address: `u${i}@example.com` });
     const first = await call("GET", "/accounts?limit=3");
     expect(first.body.accounts).toHaveLength(3);
@@ -98,7 +98,7 @@ describe("accounts", () => {
     [[bob], ""],
     ["bob", ""],
     [null, ""],
-  ])("refuses %j, points at %s and stores nothing", async (body, pointer) => {
+  ])("refuses %j with pointer %s and stores nothing", async (body, pointer) => {
     const before = await world.client.dbsize();
     const answer = await call("PUT", "/accounts", body);
     expect([answer.status, answer.body.code]).toEqual([422, "validation-failed"]);
@@ -106,12 +106,12 @@ describe("accounts", () => {
     expect(await world.client.dbsize()).toBe(before);
   });
 
-  test.each(["nope", "__proto__", "constructor", "EMAIL"])("the platform %s is unknown", async (platform) => {
+  test.each(["nope", "__proto__", "constructor", "EMAIL"])("refuse the unknown platform %s", async (platform) => {
     const { status, body } = await call("PUT", "/accounts", { ...bob, platform });
     expect([status, body.code, body.errors[0].pointer]).toEqual([422, "platform-unknown", "/platform"]);
   });
 
-  test("another app's account, a made-up one and nonsense get the same 404", async () => {
+  test("of another app, unknown ids and malformed ids get the same 404", async () => {
     const { body } = await call("PUT", "/accounts", bob);
     const nobody = await call("GET", `/accounts/${accountId("email", "nobody@example.com")}`);
     expect(nobody.status).toBe(404);
@@ -142,14 +142,14 @@ describe("accounts", () => {
     );
   });
 
-  test("storing under the same address is another account for another app", async () => {
+  test("with the same address are separate for each app", async () => {
     await call("PUT", "/accounts", bob);
     expect((await call("PUT", "/accounts", bob, other.key)).status).toBe(201);
     await call("DELETE", `/accounts/${accountId("email", bob.address)}`, undefined, other.key);
     expect((await call("GET", `/accounts/${accountId("email", bob.address)}`)).status).toBe(200);
   });
 
-  test("need the scope, and a key: no listener token reaches them", async () => {
+  test("need a key with the scope; listener tokens are refused", async () => {
     const narrow = await world.registry.createApp("narrow", ["send", "listen", "tokens"]);
     for (const [method, path] of [
       ["PUT", "/accounts"],
@@ -161,7 +161,7 @@ describe("accounts", () => {
     }
   });
 
-  test("no answer and no value in Redis holds a secret, in any form", async () => {
+  test("appear in no answer and no value of Redis with a secret in any form", async () => {
     await call("PUT", "/accounts", bob);
     const everything = `${received.join("\n")}\n${await dumpRedis(world.client)}`;
     expect(everything).toContain(accountId("email", bob.address));

@@ -5,7 +5,7 @@ import { silentLog } from "../../../src/model/log.ts";
 import { Refusal } from "../../../src/model/refusal.ts";
 import { type SubmitDeps, submitActivity } from "../../../src/operations/submit-activity.ts";
 
-it("answers a refusal without an error in the log: a caller must not be able to fill it", async () => {
+it("a refusal writes no error to the log, which callers could fill", async () => {
   const log = { ...silentLog, error: vi.fn() };
   const admit = () => Promise.reject(new Refusal("rate-limited", "Later."));
   const submit = submitActivity({ admit, log } as unknown as SubmitDeps);

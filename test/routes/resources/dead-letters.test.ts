@@ -50,7 +50,7 @@ const failing = (rid: string, more: object = {}, object: object = {}) => ({
 });
 
 describe("dead letters", () => {
-  test("are what was tried and ended undelivered, and nothing else", async () => {
+  test("are the activities that failed after attempts, and no others", async () => {
     expect(await ended(failing("late"))).toMatchObject({ status: "failed", error: { retryable: true } });
     await ended(failing("refused", {}, { kind: "permanent" }));
     await ended({ ...failing("fine"), verb: "echo", object: { body: "Hi" } });
@@ -72,7 +72,7 @@ describe("dead letters", () => {
     expect(lives).toBeGreaterThan(DEAD_LETTER_TTL_SECONDS - 60);
   });
 
-  test("are replayed once, however often that is asked", async () => {
+  test("are replayed once over repeated requests", async () => {
     await ended(failing("again"));
     const answers = await Promise.all([1, 2, 3].map(() => call("POST", "/dead-letters/again/replay")));
     expect(new Set(answers.map(({ body }) => body.rid)).size).toBe(1);
@@ -87,7 +87,7 @@ describe("dead letters", () => {
     await expect.poll(async () => (await call("GET", `/dead-letters/${rid}`)).status, { timeout: 10_000 }).toBe(200);
   });
 
-  test("of several targets are replayed for those that are worth it", async () => {
+  test("of several targets are replayed for the failed targets only", async () => {
     const targets = [{ address: "good" }, { address: "bad" }];
     const result = await ended(failing("both", { target: targets }, { only: ["bad"] }));
     expect([result.status, ...result.target.map(({ status }: { status: string }) => status)]).toEqual([
@@ -100,7 +100,7 @@ describe("dead letters", () => {
     expect(standing.body.target.map(({ address }: { address: string }) => address)).toEqual(["bad"]);
   });
 
-  test("come page by page, the newest first, and can be dropped", async () => {
+  test("are listed page by page, newest first, and can be deleted", async () => {
     for (const rid of ["p1", "p2", "p3"]) await ended(failing(rid));
     const first = await call("GET", "/dead-letters?limit=2");
     expect(first.body.deadLetters.map(({ rid }: { rid: string }) => rid)).toEqual(["p3", "p2"]);
@@ -115,7 +115,7 @@ describe("dead letters", () => {
     }
   });
 
-  test("show nothing that looks like a secret", async () => {
+  test("show no text that looks like a secret", async () => {
     const canary = "CNRY2QX7ZL5K8WPD";
     await ended(failing("hush"));
     const record = keys.record(app, "hush");
@@ -127,7 +127,7 @@ describe("dead letters", () => {
     expect(raw).not.toContain(canary);
   });
 
-  test("give way to newer ones, and keep to their app", async () => {
+  test("are displaced by newer ones, and belong to one app", async () => {
     const dead = keys.deadLetters(app);
     for (let at = 0; at < MAX_DEAD_LETTERS; at++)
       await gw.client.zadd(dead, Date.now() - 1_000 + at / 2, `filler${at}`);
@@ -147,7 +147,7 @@ describe("dead letters", () => {
     expect((await call("GET", "/dead-letters", undefined, rival)).body).toEqual({ deadLetters: [] });
   });
 
-  test("are for the app's key alone", async () => {
+  test("are accessible by the app's key only", async () => {
     const { token } = (await call("POST", "/tokens", { scope: "send" })).body;
     expect((await call("GET", "/dead-letters", undefined, token)).status).toBe(403);
   });

@@ -15,7 +15,7 @@ async function post(body: string) {
   return { status: answer.status, body: (await answer.json()) as object };
 }
 
-it("the founding essay's examples are taken as printed there: the mail is accepted", async () => {
+it("the founding essay's mail example is accepted as printed", async () => {
   const answer = await post(`{ "rid": "klf9fwkw3ks0sdxme33", "verb": "send", "platform": "email",
   "actor":  { "name": "Bob User", "address": "bob@example.com" },
   "target": { "name": "Foo Bar",  "address": "foo@bar.com" },
@@ -26,7 +26,7 @@ it("the founding essay's examples are taken as printed there: the mail is accept
   });
 });
 
-it("the one to Facebook is understood, and refused before an account is looked up", async () => {
+it("the founding essay's Facebook example is parsed, and refused before an account is looked up", async () => {
   const answer = await post(`{ "rid": 123, "platform": "facebook", "verb": "send", "actor": { "address": "zuck" },
   "target": [{ "address": "barackobama" }], "object": { "text": "hi" } }`);
   expect(answer).toMatchObject({

@@ -34,7 +34,7 @@ async function call(
 const mint = (body: unknown, key = app.key) => call("/tokens", { method: "POST", key, body });
 
 describe("POST /tokens", () => {
-  test("mints a token that opens a stream, ten minutes long by default", async () => {
+  test("creates a token that opens a stream, valid for ten minutes by default", async () => {
     const { status, body, headers } = await mint({ sub: "bob", platforms: ["smtp"], actors: ["bob@example.com"] });
     expect(status).toBe(201);
     expect(validationErrors(TokenAnswer, body)).toEqual([]);
@@ -53,7 +53,7 @@ describe("POST /tokens", () => {
     expect(stream.body.scopes).toEqual(["listen"]);
   });
 
-  test("takes PHP's empty list for an empty object, and an empty list of actors for none", async () => {
+  test("accepts PHP's empty list as an empty object, and an empty list of actors as none", async () => {
     expect((await mint([])).status).toBe(201);
     const { body } = await mint({ actors: [], scope: "send listen", expiresIn: 86_400 });
     const { limits, scopes } = (await call("/events", { key: body.token })).body;
@@ -76,13 +76,13 @@ describe("POST /tokens", () => {
     ["token", ""],
     [null, ""],
     [[1], ""],
-  ])("refuses %j and points at %s", async (body, pointer) => {
+  ])("refuses %j with pointer %s", async (body, pointer) => {
     const answer = await mint(body);
     expect([answer.status, answer.body.code]).toEqual([422, "validation-failed"]);
     expect(answer.body.errors[0].pointer).toBe(pointer);
   });
 
-  test("refuses an unknown platform, and rights the key doesn't have", async () => {
+  test("refuses an unknown platform, and scopes that the key lacks", async () => {
     const unknown = await mint({ platforms: ["email", "nope"] });
     expect([unknown.status, unknown.body.code, unknown.body.errors[0].pointer]).toEqual([
       422,
@@ -103,7 +103,7 @@ describe("tickets", () => {
     (await mint({ ticket: true, sub: "bob", ...more })).body.token as string;
   const sessionOf = (setCookie: string | null) => (setCookie ?? "").split(";")[0] as string;
 
-  test("a ticket is redeemed once into a session that reconnects with its cookie", async () => {
+  test("are redeemed once for a session that reconnects with a cookie", async () => {
     const { status, body } = await mint({ ticket: true, actors: ["bob@example.com"] });
     expect(status).toBe(201);
     const left = Date.parse(body.expiresAt) - Date.now();
@@ -126,7 +126,7 @@ describe("tickets", () => {
     expect((await call(`/events?ticket=${body.token}`)).status).toBe(401);
   });
 
-  test("of twenty at once one wins", async () => {
+  test("are redeemed by one of twenty simultaneous requests", async () => {
     const ticket = await ticketOf();
     const all = await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
@@ -136,7 +136,7 @@ describe("tickets", () => {
     expect(all.map(({ status }) => status).filter((status) => status === 200)).toHaveLength(1);
   });
 
-  test("it works for GET of a stream or a socket only, and its session too", async () => {
+  test("and their sessions work for GET of a stream or a socket only", async () => {
     const ticket = await ticketOf({ scope: "listen send" });
     for (const [path, method] of [
       ["/may/listen", "GET"],
@@ -156,7 +156,7 @@ describe("tickets", () => {
     expect((await call(`/events?ticket=${await ticketOf()}x`, { headers: { Cookie } })).status).toBe(401);
   });
 
-  test("another ticket's cookie or a made-up one opens nothing", async () => {
+  test("are not replaced by another ticket's cookie or an invented one", async () => {
     const [first, second] = [await ticketOf(), await ticketOf()];
     const [opened, other] = [await call(`/events?ticket=${first}`), await call(`/events?ticket=${second}`)];
     const name = sessionOf(opened.headers.get("set-cookie")).split("=")[0];
@@ -166,7 +166,7 @@ describe("tickets", () => {
     }
   });
 
-  test("a page of a foreign origin can't redeem it, and doesn't burn it", async () => {
+  test("cannot be redeemed or used up by a page of a foreign origin", async () => {
     const ticket = await ticketOf();
     expect((await call(`/events?ticket=${ticket}`, { headers: { Origin: "https://evil.example" } })).status).toBe(403);
     const secure = { "X-Forwarded-Proto": "https" };
@@ -174,7 +174,7 @@ describe("tickets", () => {
     expect(opened.headers.get("set-cookie")).toMatch(/; Secure$/);
   });
 
-  test("its session slides while used, but never past its end", async () => {
+  test("extend their session while it is used, up to the token's end", async () => {
     const ticket = await ticketOf({ expiresIn: 7_200 });
     const opened = await call(`/events?ticket=${ticket}`);
     expect(opened.body.expiresAt - opened.body.issuedAt).toBe(7_200);
@@ -190,7 +190,7 @@ describe("tickets", () => {
     world.clock.skewMs = 0;
   });
 
-  test("neither tickets nor their secrets are in Redis", async () => {
+  test("and their secrets are not in Redis", async () => {
     const waiting = await ticketOf();
     const used = await ticketOf();
     const secret = sessionOf((await call(`/events?ticket=${used}`)).headers.get("set-cookie")).split("=")[1] as string;
@@ -202,7 +202,7 @@ describe("tickets", () => {
 describe("POST /revocations", () => {
   const revoke = (body: unknown, key = app.key) => call("/revocations", { method: "POST", key, body });
 
-  test("a token named by jti ends, others go on, and the log is told", async () => {
+  test("ends the token with that jti only, and notes it in the log", async () => {
     const [first, second] = [(await mint({ sub: "ann" })).body, (await mint({ sub: "ann" })).body];
     expect((await revoke({ jti: first.jti })).status).toBe(204);
     expect(world.controls.at(-1)).toEqual({ app: app.app, revocation: { jti: first.jti } });
@@ -211,7 +211,7 @@ describe("POST /revocations", () => {
     expect((await call("/events", { key: second.token })).status).toBe(200);
   });
 
-  test("all of a subject's tokens end, tickets and their sessions with them; later ones live", async () => {
+  test("ends all tokens, tickets and sessions of a subject, not later ones", async () => {
     const { token } = (await mint({ sub: "cat" })).body;
     const other = (await mint({ sub: "dog" })).body.token;
     const waiting = (await mint({ sub: "cat", ticket: true })).body.token;
@@ -227,14 +227,14 @@ describe("POST /revocations", () => {
     expect((await call("/events", { key: other })).status).toBe(200);
   });
 
-  test("an earlier time never takes a later revocation back", async () => {
+  test("never replaces a later revocation by an earlier one", async () => {
     const { token } = (await mint({ sub: "eve" })).body;
     await revoke({ sub: "eve" });
     await revoke({ sub: "eve", issuedBefore: "2020-01-01T00:00:00Z" });
     expect((await call("/events", { key: token })).status).toBe(204);
   });
 
-  test("it holds until the last token it covers would have ended", async () => {
+  test("lasts until the last covered token would have expired", async () => {
     await revoke({ jti: "long" });
     await revoke({ sub: "long" });
     const marks = (await world.client.keys("*revoked*")).filter((name) => name.endsWith(":long"));
@@ -242,7 +242,7 @@ describe("POST /revocations", () => {
     for (const mark of marks) expect(await world.client.ttl(mark)).toBeGreaterThan(86_400 + 60);
   });
 
-  test("another app's tokens are out of reach", async () => {
+  test("does not reach another app's tokens", async () => {
     const other = await world.registry.createApp("rival", SCOPES);
     const { token, jti } = (await mint({ sub: "fox" })).body;
     await revoke({ jti }, other.key);
@@ -269,7 +269,7 @@ describe("POST /revocations", () => {
     expect(answer.body.errors[0].pointer).toBe(pointer);
   });
 
-  test("a listener token can't revoke", async () => {
+  test("refuses listener tokens", async () => {
     const { token } = (await mint({ scope: "listen send" })).body;
     expect((await revoke({ jti: "x" }, token)).status).toBe(403);
   });

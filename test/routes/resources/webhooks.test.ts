@@ -44,7 +44,7 @@ const echo = (rid: string) => ({
 });
 
 describe("hooks", () => {
-  test("are stored with a secret that is told once, get what happens, and are dropped", async () => {
+  test("are stored with a secret that is shown once, receive events, and are deleted", async () => {
     const created = await call("PUT", "/hooks/orders", { url: receiver.url, types: ["result"] });
     expect(created.status).toBe(201);
     expect(validationErrors(HookPutAnswer, created.body)).toEqual([]);
@@ -69,7 +69,7 @@ describe("hooks", () => {
     expect((await call("GET", "/hooks")).body).toEqual({ hooks: [] });
   });
 
-  test("take the app's own secret without repeating it, and make a new one when asked", async () => {
+  test("accept the app's own secret without repeating it, and create a new one on request", async () => {
     const secret = newWebhookSecret();
     const created = await call("PUT", "/hooks/own", { url: receiver.url, secret });
     expect([created.status, created.body.secret]).toEqual([201, undefined]);
@@ -85,7 +85,7 @@ describe("hooks", () => {
     expect(renewed.body.secret).not.toBe(secret);
   });
 
-  test("are replayed from a cursor; one that is no cursor is pointed at", async () => {
+  test("are replayed from a cursor; an invalid cursor is refused with a pointer", async () => {
     await call("PUT", "/hooks/again", { url: `${receiver.url}/again`, types: ["result"] });
     await call("POST", "/activities", echo("first"));
     const deliveries = () => receiver.received.filter(({ path }) => path === "/hook/again");
@@ -115,7 +115,7 @@ describe("hooks", () => {
     [{ url: "https://example.org/", secret: "plain" }, "/secret"],
     [{ url: "https://example.org/", from: "yesterday" }, "/from"],
     [{ url: "https://example.org/", strange: 1 }, ""],
-  ])("PUT %j is pointed at %s", async (body, pointer) => {
+  ])("PUT %j is refused with pointer %s", async (body, pointer) => {
     const before = await gw.client.dbsize();
     const { status, body: answer } = await call("PUT", "/hooks/wrong", body);
     if (pointer === undefined) {
@@ -128,7 +128,7 @@ describe("hooks", () => {
     expect(await gw.client.dbsize()).toBe(before);
   });
 
-  test("refuse unknown platforms, names that are no names, and too many", async () => {
+  test("refuse unknown platforms, invalid names, and too many hooks", async () => {
     const url = "https://example.org/";
     const unknown = await call("PUT", "/hooks/x", { url, platforms: ["pigeon"] });
     expect([unknown.status, unknown.body.code, unknown.body.errors[0].pointer]).toEqual([
@@ -144,7 +144,7 @@ describe("hooks", () => {
     expect((await call("PUT", "/hooks/h0", { url }, many)).status).toBe(200);
   });
 
-  test("another app's hook is not there, in the words of one that never was", async () => {
+  test("of another app answer as unknown ones", async () => {
     await call("PUT", "/hooks/mine", { url: receiver.url });
     const nobody = await call("GET", "/hooks/nobody");
     expect(nobody.status).toBe(404);
@@ -163,7 +163,7 @@ describe("hooks", () => {
     expect((await call("GET", "/hooks/mine")).body.url).toBe(receiver.url);
   });
 
-  test("need a key that may store accounts and listen", async () => {
+  test("need a key with the scopes for accounts and listening", async () => {
     for (const missing of ["accounts", "listen"] as const) {
       const narrow = await gw.keyOf(
         `no ${missing}`,
@@ -174,7 +174,7 @@ describe("hooks", () => {
     }
   });
 
-  test("that are switched off take no test", async () => {
+  test("that are switched off refuse a test", async () => {
     const gone = await webhookReceiver(() => 410);
     try {
       await call("PUT", "/hooks/gone", { url: gone.url });
@@ -186,7 +186,7 @@ describe("hooks", () => {
     }
   });
 
-  test("no answer and no value in Redis holds a secret", async () => {
+  test("appear in no answer and no value of Redis with a secret", async () => {
     const secret = newWebhookSecret();
     const before = received.length;
     await call("PUT", "/hooks/canary", { url: receiver.url, secret });

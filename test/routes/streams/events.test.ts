@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 afterAll(() => redis.stop());
 
-test("the first bytes are retry, a comment and ready; events follow without a name, with their cursor as id", async () => {
+test("a stream starts with retry, a comment and ready; events follow unnamed, with their cursor as id", async () => {
   const { port, log } = await serve();
   const client = await rawStream(port, { app: "first" });
   await client.event("ready");
@@ -37,7 +37,7 @@ test("the first bytes are retry, a comment and ready; events follow without a na
   client.close();
 });
 
-test("named=1 puts the type into the event's name", async () => {
+test("named=1 sends the type as the event's name", async () => {
   const { port, log } = await serve();
   const client = await rawStream(port, { app: "named", path: "?named=1" });
   await client.event("ready");
@@ -46,7 +46,7 @@ test("named=1 puts the type into the event's name", async () => {
   client.close();
 });
 
-test("an HTTP/1.0 peer gets the bare text until the connection closes", async () => {
+test("an HTTP/1.0 client gets unchunked text until the connection closes", async () => {
   const { port, log, streams } = await serve();
   const client = await rawStream(port, { app: "old", version: "1.0" });
   await client.event("ready");
@@ -59,7 +59,7 @@ test("an HTTP/1.0 peer gets the bare text until the connection closes", async ()
   expect(client.text().endsWith("\n\n")).toBe(true);
 });
 
-test("EventSource of the eventsource package reconnects by itself and gets each event exactly once", async () => {
+test("the eventsource package reconnects and gets each event exactly once", async () => {
   const { url, log, server } = await serve();
   const seen: string[] = [];
   let check = () => {};
@@ -89,7 +89,7 @@ test("EventSource of the eventsource package reconnects by itself and gets each 
   expect(seen).toEqual(["1", "2", "3", "4", "5"]);
 });
 
-test("Last-Event-ID beats after; earliest and latest are understood", async () => {
+test("Last-Event-ID precedes after; earliest and latest are accepted", async () => {
   const { port, log } = await serve();
   const cursors: string[] = [];
   for (const rid of ["a", "b", "c"]) cursors.push(await log.append("resume", result(rid)));
@@ -107,7 +107,7 @@ test("Last-Event-ID beats after; earliest and latest are understood", async () =
   expect(await ask("?after=latest")).toEqual([]);
 });
 
-test("what is no longer kept is a gap right after ready, and the stream goes on", async () => {
+test("events that are no longer kept are a gap directly after ready, and the stream continues", async () => {
   const { port, log, control } = await serve();
   const cursors: string[] = [];
   for (const rid of ["a", "b", "c"]) cursors.push(await log.append("gap", result(rid)));
@@ -124,7 +124,7 @@ test("what is no longer kept is a gap right after ready, and the stream goes on"
   }
 });
 
-test("a listener that is sent nothing gets heartbeats, and its position when others' events passed", async () => {
+test("a quiet stream gets heartbeats, with its position after events of others", async () => {
   const { port, log } = await serve({ config: { heartbeatSeconds: 1 } });
   const client = await rawStream(port, { app: "quiet", path: "?rid=mine" });
   await client.event("ready");
@@ -154,7 +154,7 @@ test("filters and a token's limits hold on the stream; bad parameters are refuse
   }
 });
 
-test("statuses: 401 without a key, 403 without the scope, 204 for an ended token, 405, 406, HEAD, OPTIONS", async () => {
+test("a stream answers 401 without a key, 403 without the scope, 204 for an ended token, 405, 406, HEAD, OPTIONS", async () => {
   callers.set("sender", { scopes: new Set(["send"]) });
   const { url } = await serve();
   const ask = (token: string, init: RequestInit = {}) =>
@@ -175,7 +175,7 @@ test("statuses: 401 without a key, 403 without the scope, 204 for an ended token
   expect([options.status, options.headers.get("allow")]).toEqual([204, "GET, HEAD, OPTIONS"]);
 });
 
-test("what passes by itself is 200, retry and goodbye for a stream, 429 or 503 for a poll", async () => {
+test("a temporary condition is 200, retry and goodbye for a stream, 429 or 503 for a poll", async () => {
   const { url, port, streams } = await serve({ config: { streamsPerApp: 1 } });
   const first = await rawStream(port, { app: "full" });
   await first.event("ready");
@@ -200,7 +200,7 @@ test("what passes by itself is 200, retry and goodbye for a stream, 429 or 503 f
   await drained;
 });
 
-test("a place is free again when its listener leaves", async () => {
+test("a slot is freed when its listener leaves", async () => {
   const { port, streams } = await serve({ config: { streamsPerApp: 1 } });
   for (let i = 0; i < 3; i++) {
     const client = await rawStream(port, { app: "seat" });
@@ -211,7 +211,7 @@ test("a place is free again when its listener leaves", async () => {
   }
 });
 
-test("goodbye on revocation, expiry and age says whether to come back, and ends the body properly", async () => {
+test("goodbye on revocation, expiry and age says whether to reconnect, and the body ends properly", async () => {
   const now = Math.floor(Date.now() / 1_000);
   callers.set("jti", { app: "bye", via: "token", jti: "j1" });
   callers.set("expiring", { app: "bye", via: "token", expiresAt: now + 1 });
@@ -231,7 +231,7 @@ test("goodbye on revocation, expiry and age says whether to come back, and ends 
   expect(clients.every((client) => client.complete())).toBe(true);
 });
 
-test("drain says goodbye to all, each with its own time to come back", async () => {
+test("drain says goodbye to all streams, with spread reconnect times", async () => {
   const { port, streams } = await serve();
   const clients = await Promise.all(Array.from({ length: 25 }, () => rawStream(port, { app: "drain" })));
   await Promise.all(clients.map((client) => client.event("ready")));
@@ -243,7 +243,7 @@ test("drain says goodbye to all, each with its own time to come back", async () 
   expect(streams.count()).toBe(0);
 });
 
-test("a reader that does not read is cut, costs the others nothing, and resumes exactly", async () => {
+test("a stalled reader is disconnected without effect on others, and resumes exactly", async () => {
   const { port, log, streams } = await serve();
   const stalled = await rawStream(port, { app: "slow" });
   const healthy = await rawStream(port, { app: "slow" });
@@ -266,7 +266,7 @@ test("a reader that does not read is cut, costs the others nothing, and resumes 
   again.close();
 });
 
-test("streams survive Redis dying and coming back: nothing lost, nothing twice", async () => {
+test("streams survive a crash and restart of Redis without loss or duplicates", async () => {
   const { port, log } = await serve();
   const client = await rawStream(port, { app: "kill" });
   await client.event("ready");
@@ -283,7 +283,7 @@ test("streams survive Redis dying and coming back: nothing lost, nothing twice",
   client.close();
 });
 
-test("apps see nothing of each other, even with each other's cursors", async () => {
+test("apps see no events of each other, even with each other's cursors", async () => {
   const { port, log } = await serve();
   const foreign = await log.append("one", result("secret-1"));
   await log.append("two", result("mine-1"));

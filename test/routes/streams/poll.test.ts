@@ -32,7 +32,7 @@ async function serve(options?: StreamServerOptions) {
 }
 const rids = (body: Answer) => body.events.map(({ rid }) => rid);
 
-test("without after it starts at the end; its cursor brings everything later exactly once", async () => {
+test("a poll without after starts at the end, and its cursor continues exactly once", async () => {
   const { poll, log } = await serve();
   await log.append("p", result("before"));
   const first = await poll("p");
@@ -48,7 +48,7 @@ test("without after it starts at the end; its cursor brings everything later exa
   expect(rids((await poll("p", "?after=earliest")).body)).toEqual(["before", "1", "2"]);
 });
 
-test("it waits for an event, and no longer than asked", async () => {
+test("a poll waits for an event, at most the requested time", async () => {
   const { poll, log, streams } = await serve();
   const { body } = await poll("w");
   const waiting = poll("w", `?after=${body.cursor}&wait=20`);
@@ -58,7 +58,7 @@ test("it waits for an event, and no longer than asked", async () => {
   expect(rids((await poll("w", "?wait=1")).body)).toEqual([]);
 });
 
-test("a filtered poller's cursor is how far was read, not its last match", async () => {
+test("the cursor of a filtered poll is the position read, not the last match", async () => {
   const { poll, log } = await serve();
   const { body } = await poll("f", "?rid=mine");
   await log.append("f", result("mine"));
@@ -67,7 +67,7 @@ test("a filtered poller's cursor is how far was read, not its last match", async
   expect([rids(next.body), next.body.cursor]).toEqual([["mine"], last]);
 });
 
-test("a gap is said at once, with the cursor to go on from", async () => {
+test("a poll reports a gap at once, with the cursor to continue from", async () => {
   const { poll, log, control } = await serve();
   const old = await log.append("g", result("1"));
   const appendedId = await log.append("g", result("2"));
@@ -80,7 +80,7 @@ test("a gap is said at once, with the cursor to go on from", async () => {
   });
 });
 
-test("more than one answer can hold comes in parts, nothing twice", async () => {
+test("a poll returns many events in parts without duplicates", async () => {
   const { poll, log } = await serve();
   const all = Array.from({ length: 2_300 }, (_, i) => `${i}`);
   await Promise.all(all.map((rid) => log.append("many", result(rid))));

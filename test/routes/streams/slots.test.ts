@@ -18,7 +18,7 @@ const requests = {
   ].join("\r\n"),
 };
 
-describe("the slot of a client that leaves while it is authenticated", () => {
+describe("the slot of a client that disconnects during authentication", () => {
   let redis: TestRedis;
   let server: Awaited<ReturnType<typeof streamServer>>;
   beforeAll(async () => {
@@ -37,7 +37,7 @@ describe("the slot of a client that leaves while it is authenticated", () => {
     return stream.events[0]?.event;
   }
 
-  it.each(Object.entries(requests))("is free again after %s", async (name, head) => {
+  it.each(Object.entries(requests))("is freed after %s", async (name, head) => {
     for (let round = 0; round < 3; round++) {
       const left = once(departures, "left");
       const client = createConnection(server.port, "127.0.0.1");
@@ -51,7 +51,7 @@ describe("the slot of a client that leaves while it is authenticated", () => {
     await expect.poll(() => firstEvent("leaver")).toBe("ready");
   });
 
-  it("is free again after a poll on a connection that goes on", async () => {
+  it("is freed after a poll on a connection that stays open", async () => {
     for (let round = 0; round < 2; round++) {
       const answer = await fetch(server.url, {
         headers: { Authorization: "Bearer keeper", Accept: "application/json" },

@@ -72,7 +72,7 @@ function refusedWith(url: string, app: string, headers: Record<string, string> =
   });
 }
 
-test("activities in, confirm first, then the events with their cursor; after resumes", async () => {
+test("a socket confirms activities first, then sends events with their cursor; after resumes", async () => {
   const { ws: url, log } = await serve({
     // The result is in the log before the submit has answered: still the confirm goes first.
     submit: async (events, caller, posted) => {
@@ -107,7 +107,7 @@ test("activities in, confirm first, then the events with their cursor; after res
   again.ws.close();
 });
 
-test("refusals carry the problem REST would give; a list is answered item by item", async () => {
+test("a socket answers refusals with the problem of REST, and a list item by item", async () => {
   const { ws: url } = await serve({
     submit: async (_log, _caller, posted) => {
       const { rid } = posted as { rid?: string };
@@ -136,7 +136,7 @@ test("refusals carry the problem REST would give; a list is answered item by ite
   client.ws.close();
 });
 
-test("a refusal for a while carries the rid and the retry time, alone and in a list", async () => {
+test("a temporary refusal carries the rid and the retry time, alone and in a list", async () => {
   const { ws: url } = await serve({
     submit: async (_log, _caller, posted) => {
       const { rid } = posted as { rid: string };
@@ -157,7 +157,7 @@ test("a refusal for a while carries the rid and the retry time, alone and in a l
   client.ws.close();
 });
 
-test("who may not is refused before the upgrade, with a status and a problem", async () => {
+test("a caller without permission is refused before the upgrade with status and problem", async () => {
   callers.set("nothing", { scopes: new Set() });
   const { ws: url, streams } = await serve({ config: { streamsPerApp: 1 } });
   const missing = await refusedWith(url, "");
@@ -179,7 +179,7 @@ test("who may not is refused before the upgrade, with a status and a problem", a
   expect((await first.closed).code).toBe(4503);
 });
 
-test("a plain request gets 426, a broken handshake a problem, and a reset none of us down", async () => {
+test("a plain request gets 426, a broken handshake a problem, and a reset harms no process", async () => {
   const { url, port } = await serve();
   const plain = await fetch(url.replace("events", "socket"), { headers: { Authorization: "Bearer a" } });
   expect([plain.status, ((await plain.json()) as Message).code]).toEqual([426, "upgrade-required"]);
@@ -212,7 +212,7 @@ test("close codes: 4400 for a binary frame, 1009 for a huge one, 4401 when revok
   expect(revoked?.of("goodbye")).toEqual([{ type: "goodbye", reason: "revoked", reconnect: false }]);
 });
 
-test("who may only listen is refused when it sends; who may only send gets no events", async () => {
+test("a caller with listen alone cannot send; a caller with send alone gets no events", async () => {
   callers.set("ear", { app: "split", scopes: new Set(["listen"]) });
   callers.set("mouth", { app: "split", scopes: new Set(["send"]) });
   const { ws: url, log } = await serve({ submit: async () => confirm("x") });
@@ -232,7 +232,7 @@ test("who may only listen is refused when it sends; who may only send gets no ev
   mouth.ws.close();
 });
 
-test("the echo route sends back what it gets, no greeting, only when switched on", async () => {
+test("the echo route echoes frames without a greeting, only when switched on", async () => {
   const { ws: url } = await serve({ config: { socketEcho: true } });
   const ws = new WebSocket(`${url}/echo`);
   const got: Array<[string, boolean]> = [];
@@ -254,7 +254,7 @@ test("the echo route sends back what it gets, no greeting, only when switched on
   expect((await refusedWith(`${url}/echo`, "", { "X-Forwarded-For": "192.0.2.1" })).status).toBe(404);
 });
 
-test("frames of every length are read by a real client as they were written", async () => {
+test("frames of every length reach a real client unchanged", async () => {
   const { ws: url, log } = await serve();
   const client = connect(url, "lengths");
   await client.count("ready", 1);
@@ -265,7 +265,7 @@ test("frames of every length are read by a real client as they were written", as
   client.ws.close();
 });
 
-test("more frames than may be under way at once are all answered, in order", async () => {
+test("frames beyond the concurrency limit are all answered in order", async () => {
   const { ws: url } = await serve({
     submit: async (_log, _caller, posted) => {
       await new Promise((resolve) => setImmediate(resolve));

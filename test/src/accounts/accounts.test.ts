@@ -22,7 +22,7 @@ const bob = { platform: "email", address: "Bob@example.com", online: false };
 const CANARY = "CNRY7F3KQ2LMZ8XP";
 
 describe("an account", () => {
-  test("is stored, replaced, listed and dropped, and only workers see its credentials", async () => {
+  test("is stored, replaced, listed and deleted, and only workers see its credentials", async () => {
     const id = accountId("email", "bob@example.com");
     const first = await world.accounts.put("appA", { ...bob, credentials: { password: CANARY } });
     expect(first).toMatchObject({ created: true, account: { id, state: "stored", address: "Bob@example.com" } });
@@ -46,7 +46,7 @@ describe("an account", () => {
     expect(await world.client.exists(keys.account("appA", id))).toBe(0);
   });
 
-  test("lists page by page, each once", async () => {
+  test("is listed page by page, once", async () => {
     for (let i = 0; i < 7; i++) await world.accounts.put("pages", { ...bob, address: `u${i}@x.org`, credentials: {} });
     const first = await world.accounts.list("pages", { limit: 3 });
     const second = await world.accounts.list("pages", { limit: 10, after: first.at(-1)?.id as string });
@@ -55,7 +55,7 @@ describe("an account", () => {
     );
   });
 
-  test("renewed credentials replace only those they were made from", async () => {
+  test("accepts refreshed credentials only in place of the version they came from", async () => {
     await world.accounts.put("oauth", { ...bob, credentials: { token: 1 } });
     const before = await world.accounts.credentialsOf("oauth", "email", bob.address);
     const version = before?.version as string;
@@ -70,7 +70,7 @@ describe("an account", () => {
     expect(await world.accounts.update("oauth", "email", "nobody@x.org", version, {})).toBeUndefined();
   });
 
-  test("what a session wrote into the record stays when credentials are replaced", async () => {
+  test("keeps connection state when credentials are replaced", async () => {
     await world.accounts.put("fenced", { ...bob, credentials: {} });
     const key = keys.account("fenced", accountId("email", bob.address));
     await world.client.hset(key, "fence", "7");
@@ -79,10 +79,10 @@ describe("an account", () => {
   });
 });
 
-describe("a record moved by somebody who can write to Redis", () => {
+describe("a record moved by an attacker with write access to Redis", () => {
   const keyOf = (app: string, platform: string, address: string) => keys.account(app, accountId(platform, address));
 
-  test("opens neither for another app, platform, address nor version", async () => {
+  test("opens for no other app, platform, address or version", async () => {
     const victim = { ...bob, credentials: { password: CANARY } };
     await world.accounts.put("victim", victim);
     const record = await world.client.hgetall(keyOf("victim", "email", bob.address));
@@ -102,7 +102,7 @@ describe("a record moved by somebody who can write to Redis", () => {
     await expect(world.accounts.credentialsOf("victim", "email", bob.address)).rejects.toThrow(/does not belong/);
   });
 
-  test("no word of another app can name its accounts or keys", async () => {
+  test("cannot be addressed by the input of another app", async () => {
     const [first, second] = [
       await world.registry.createApp("one", SCOPES),
       await world.registry.createApp("two", SCOPES),
@@ -138,8 +138,8 @@ describe("a record moved by somebody who can write to Redis", () => {
   });
 });
 
-describe("rotating the keys", () => {
-  test("seals everything anew while other processes go on, and no secret is in Redis in any form", async () => {
+describe("key rotation", () => {
+  test("reseals all records while other processes run, and leaves no plain secret in Redis", async () => {
     const { app, keyId } = await world.registry.createApp("rotated", SCOPES);
     for (let i = 0; i < 20; i++) {
       await world.accounts.put(app, { ...bob, address: `u${i}@x.org`, credentials: { password: `${CANARY}${i}` } });
@@ -185,8 +185,8 @@ describe("rotating the keys", () => {
   });
 });
 
-describe("the check at start", () => {
-  test("a key file that doesn't fit the data is refused by name; the right one passes", async () => {
+describe("the key check at start", () => {
+  test("refuses a key file of other data by name and accepts the right one", async () => {
     await checkKeyring(world.client, await keyring({ path: world.ring.path, opens: false }));
     const path = join(world.redis.dir, "foreign.key");
     await expect(checkKeyring(world.client, await keyring({ path, opens: true }))).rejects.toThrow(
@@ -195,7 +195,7 @@ describe("the check at start", () => {
     await checkKeyring(world.client, await keyring({ path: world.ring.path, opens: true }));
   });
 
-  test("one from before a rotation is told to be old", async () => {
+  test("reports a key file from before a rotation as old", async () => {
     const path = join(world.redis.dir, "old.key");
     await copyFile(world.ring.path, path);
     const old = await keyring({ path, opens: true });
@@ -204,7 +204,7 @@ describe("the check at start", () => {
     await expect(checkKeyring(world.client, old)).rejects.toThrow(`lacks version ${version}`);
   });
 
-  test("of two machines that start with keys of their own on one Redis one is refused", async () => {
+  test("refuses one of two machines that start on one Redis with different keys", async () => {
     await world.client.del(keys.keyring);
     const rings = await Promise.all(
       ["a", "b"].map((name) => keyring({ path: join(world.redis.dir, `${name}.key`), opens: true })),

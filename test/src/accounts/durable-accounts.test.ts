@@ -3,7 +3,7 @@ import type { Accounts } from "../../../src/accounts/accounts.ts";
 import { durableAccounts } from "../../../src/accounts/durable-accounts.ts";
 import { NotDurable } from "../../../src/redis/durable.ts";
 
-it("answers a write only when it is durable, and leaves reading alone", async () => {
+it("durableAccounts confirms a write only after replication, and does not delay reads", async () => {
   const done: string[] = [];
   const plain = new Proxy({} as Accounts, {
     get: (_, name) => async () => void done.push(String(name)),

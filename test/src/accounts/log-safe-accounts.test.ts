@@ -37,7 +37,7 @@ describe("logSafeAccounts", () => {
     withRefreshLock: (safe) => safe.withRefreshLock("app1", "xmpp", "bob", async () => undefined),
   };
   for (const [name, use] of Object.entries(uses)) {
-    it(`hides the secrets of ${name} in every form in which a server echoes them`, async () => {
+    it(`hides the secrets of ${name} in every form that servers echo`, async () => {
       const hidden = redaction();
       await use(logSafeAccounts(accounts, hidden.hide));
       for (const echo of Object.values(ECHOES)) {

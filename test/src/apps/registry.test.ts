@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-test("the first app is made once, with its key in a private file", async () => {
+test("the first app is created once, with its key in a private file", async () => {
   const dataDir = `${world.redis.dir}/data`;
   const both = await Promise.all([createFirstApp({ ...world, dataDir }), createFirstApp({ ...world, dataDir })]);
   const [key] = both.filter((candidate) => candidate !== undefined);
@@ -24,7 +24,7 @@ test("the first app is made once, with its key in a private file", async () => {
   expect(await createFirstApp({ ...world, dataDir })).toBeUndefined();
 });
 
-test("a made app is found by its key's id, and the key itself is nowhere in Redis", async () => {
+test("a created app is found by its key id, and the key itself is nowhere in Redis", async () => {
   const { key, keyId, app } = await world.registry.createApp("shop", ["send"]);
   expect(await world.registry.find(keyId)).toMatchObject({ app, scopes: ["send"] });
   const everything = await dumpRedis(world.client);
@@ -33,7 +33,7 @@ test("a made app is found by its key's id, and the key itself is nowhere in Redi
   expect(everything).not.toContain(key.split("_")[2]);
 });
 
-test("a name is taken once, also by two at the same moment", async () => {
+test("a name is registered once, also by simultaneous requests", async () => {
   const results = await Promise.allSettled([
     world.registry.createApp("twin", SCOPES),
     world.registry.createApp("twin", SCOPES),
@@ -43,7 +43,7 @@ test("a name is taken once, also by two at the same moment", async () => {
   await expect(world.registry.createApp("a\nb", SCOPES)).rejects.toThrow(/name has/);
 });
 
-test("an app has at most two live keys; a revoked one makes room and is told to the log", async () => {
+test("an app has at most two live keys; a revoked key makes room and is noted in the log", async () => {
   const first = await world.registry.createApp("rotating", ["listen", "tokens"]);
   const second = await world.registry.rotate("rotating");
   expect((await world.registry.find(second.keyId))?.scopes).toEqual(["listen", "tokens"]);
@@ -59,14 +59,14 @@ test("an app has at most two live keys; a revoked one makes room and is told to 
   await expect(world.registry.revoke("nobody")).rejects.toThrow(/no such app/);
 });
 
-test("twenty rotations at once leave two keys", async () => {
+test("twenty simultaneous rotations leave two keys", async () => {
   const { app } = await world.registry.createApp("hasty", SCOPES);
   const done = await Promise.allSettled(Array.from({ length: 20 }, () => world.registry.rotate("hasty")));
   expect(done.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   expect(await world.client.scard(keys.appKeys(app))).toBe(2);
 });
 
-test("nothing that is asked for reaches another key name than that of an id", async () => {
+test("no looked-up id reaches another Redis key", async () => {
   await fc.assert(
     fc.asyncProperty(fc.oneof(fc.string(), fc.constantFrom("{dgm}:apps", "x:y", "__proto__")), async (text) => {
       expect(await world.registry.find(text)).toBeUndefined();
@@ -75,7 +75,7 @@ test("nothing that is asked for reaches another key name than that of an id", as
   );
 });
 
-test("a cached key costs no look-up for 3 s, then is read again; guesses never push it out", async () => {
+test("a cached key is looked up again after 3 s, and guesses never displace it", async () => {
   const { keyId } = await world.registry.createApp("cached", SCOPES);
   const requests: string[] = [];
   let time = 0;
@@ -99,7 +99,7 @@ test("a cached key costs no look-up for 3 s, then is read again; guesses never p
   expect((await cache(keyId))?.record.revoked).toBeDefined();
 });
 
-test("a failed look-up is not remembered", async () => {
+test("a failed look-up is not cached", async () => {
   const { keyId } = await world.registry.createApp("unlucky", SCOPES);
   let away = true;
   const cache = keyCache({

@@ -54,7 +54,7 @@ async function dragoman(...args: string[]) {
   return { out: out.join("\n"), stderr: stderr.join("\n"), code, closed };
 }
 
-test("app create prints the key once, by itself on standard output", async () => {
+test("app create prints only the key on standard output, once", async () => {
   const { out, stderr, code, closed } = await dragoman("app", "create", "shop", "--scopes", "listen,send");
   expect(out).toMatch(/^dgm_\w{12}_\w{43}_\w{6}$/);
   expect(stderr).toContain("shown only now");
@@ -88,7 +88,7 @@ test.each([
   [["app", "rotate", "nobody"], /no such app/],
   [["app", "revoke", "nobody"], /no such app/],
   [["key", "export-api"], /missing required argument/],
-])("%j fails in words", async (args, pattern) => {
+])("%j fails with a message", async (args, pattern) => {
   const { stderr, code, out } = await dragoman(...args);
   expect(stderr).toMatch(pattern);
   expect(code).toBe(1);
@@ -100,7 +100,7 @@ test("help names every command", async () => {
   for (const name of ["create", "list", "rotate", "revoke"]) expect(out).toContain(name);
 });
 
-test("key export-api writes a private file without private halves, once", async () => {
+test("key export-api writes a private file without private keys, once", async () => {
   const file = join(dir, "api.key");
   expect((await dragoman("key", "export-api", file)).code).toBe(0);
   expect((await stat(file)).mode & 0o777).toBe(0o600);
@@ -110,7 +110,7 @@ test("key export-api writes a private file without private halves, once", async 
   expect(again.stderr).toContain("exists already");
 });
 
-test("key rotate stages first when asked, then uses what was staged", async () => {
+test("key rotate stages first on request, then uses the staged key", async () => {
   await world.accounts.put("any", { platform: "email", address: "a@b.c", credentials: {}, online: false });
   expect((await dragoman("key", "rotate", "--stage")).stderr).toContain("Version 2");
   const exported = join(dir, "staged.key");

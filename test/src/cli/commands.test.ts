@@ -46,13 +46,13 @@ function dragoman(args: readonly string[], env: Record<string, string> = {}): Pr
   });
 }
 
-test("--version and --help", async () => {
+test("--version and --help print and exit with 0", async () => {
   expect((await dragoman(["--version"])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   const help = await dragoman(["--help"]);
   for (const command of ["serve", "app", "key", "config", "doctor"]) expect(help.out).toContain(`  ${command}`);
 });
 
-test("an unknown command is refused and points at the help", async () => {
+test("an unknown command is refused with a hint at the help", async () => {
   const answer = await dragoman(["serf"]);
   expect(answer.code).toBe(1);
   expect(answer.stderr).toMatch(/unknown command.*serf.*\n.*serve/s);
@@ -67,12 +67,12 @@ test("config lists every setting and masks passwords", async () => {
   expect(out).not.toContain("hunter22");
 });
 
-test("config --json is for programs", async () => {
+test("config --json prints JSON", async () => {
   const rows = JSON.parse((await dragoman(["config", "--json"])).out);
   expect(rows).toContainEqual(expect.objectContaining({ name: "BASE_PATH", default: "/gateway", set: false }));
 });
 
-test("a setting that can't be used ends with 78 and one line that names it", async () => {
+test("an invalid setting exits with 78 and one line that names it", async () => {
   for (const command of ["serve", "doctor"]) {
     const answer = await dragoman([command], { PORT: "many" });
     expect(answer).toMatchObject({ code: 78, out: "" });
@@ -80,7 +80,7 @@ test("a setting that can't be used ends with 78 and one line that names it", asy
   }
 });
 
-test("serve without any Redis ends with 78 and the line to run", async () => {
+test("serve without any Redis exits with 78 and the command to run", async () => {
   const answer = await dragoman(["serve"], {
     PATH: "/nonexistent",
     REDIS_FETCH: "false",
@@ -139,7 +139,7 @@ test("--env-file with a missing file is refused in a line that names it", async 
   expect(answer.stderr).toMatch(/none\.env.*(can't be read|not found)/);
 });
 
-test("doctor says what is wrong", async () => {
+test("doctor reports problems", async () => {
   const data = join(dir, "wrong");
   await mkdir(data);
   await writeFile(join(data, "master.key"), "{}");
@@ -155,7 +155,7 @@ test("doctor says what is wrong", async () => {
   expect(answer.out).toMatch(/✗ PUBLIC_URL: .*\/gateway\/healthz answers 502/);
 });
 
-test("an app is made from the command line, and its key alone is on standard output", async () => {
+test("app create prints only the key on standard output", async () => {
   await startOnce();
   const created = await dragoman(["app", "create", "shop"]);
   expect(created.code).toBe(0);

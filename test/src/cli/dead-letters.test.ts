@@ -68,7 +68,7 @@ async function dragoman(...args: string[]) {
   return { out, stderr: stderr.join("\n"), code };
 }
 
-test("dead letters are listed, shown and replayed once", async () => {
+test("dead-letters lists, shows and replays once", async () => {
   const { out } = await dragoman("list", "--app", "shop");
   expect(out.map((line) => JSON.parse(line).rid)).toEqual(["late"]);
   const shown = await dragoman("show", "late", "--app", "shop");
@@ -79,7 +79,7 @@ test("dead letters are listed, shown and replayed once", async () => {
   expect([again.out, again.stderr]).toEqual([replayed.out, "late was replayed before."]);
 });
 
-test("an app or rid that is not there is told in a line", async () => {
+test("dead-letters reports an unknown app or rid in one line", async () => {
   expect(await dragoman("list", "--app", "nobody")).toMatchObject({ code: 1, out: [] });
   const { code, stderr } = await dragoman("show", "nothing", "--app", "shop");
   expect([code, stderr]).toEqual([1, "error: The app has no dead letter with this rid.\n"]);

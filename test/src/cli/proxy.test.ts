@@ -36,7 +36,7 @@ async function proxy(...args: string[]) {
   return { code, out: out.join("\n"), stderr: stderr.join("\n") };
 }
 
-test("nginx files are written with what was said filled in, after nginx agreed", async () => {
+test("nginx: writes the files with the given values after nginx -t", async () => {
   const folder = join(dir, "conf.d");
   const nodes = ["--gateway", "127.0.0.1:8000", "127.0.0.1:8001", "--site", "127.0.0.1:8080"];
   const { code, stderr } = await proxy("nginx", ...nodes, "--name", "shop.example", "--path", "/chat", "--out", folder);
@@ -51,7 +51,7 @@ test("nginx files are written with what was said filled in, after nginx agreed",
   expect(await readFile(join(folder, "snippets/gateway-locations.conf"), "utf8")).toContain("location = /chat/events");
 });
 
-test("with a certificate the site has TLS, with a name of its own the gateway stands alone, else there are snippets", async () => {
+test("nginx: writes a TLS site with a certificate, a separate site with a host name, snippets otherwise", async () => {
   const { certFile, keyFile } = certificate(dir);
   const tls = await proxy("nginx", "--site", "127.0.0.1:8080", "--tls-cert", certFile, "--tls-key", keyFile);
   expect(tls.stderr).toContain("nothing to say");
@@ -86,7 +86,7 @@ test.each([
   expect(out).toBe("");
 });
 
-test("nothing is written when nginx refuses", async () => {
+test("nginx: writes nothing when nginx -t fails", async () => {
   const folder = join(dir, "refused");
   const files = ["--tls-cert", join(dir, "none.pem"), "--tls-key", join(dir, "none.key")];
   const { code, stderr } = await proxy("nginx", "--site", "127.0.0.1:8080", ...files, "--out", folder);
@@ -112,14 +112,14 @@ test("haproxy: prints the variables and the command", async () => {
   expect(out).toMatch(/haproxy -W (-f '\S+\.cfg' ?){4}$/);
 });
 
-test("haproxy: a gateway with a name to itself needs no prefix", async () => {
+test("haproxy: a gateway with its own host name needs no prefix", async () => {
   const { code, out, stderr } = await proxy("haproxy", "--routing", "subdomain", "--path", "/");
   expect(code, stderr).toBe(0);
   expect(stderr).toContain("nothing to say");
   expect(out).toContain("export GATEWAY_PATH=''\nexport GATEWAY_STREAM_PATH='/events'\n");
 });
 
-test.each(["nginx", "haproxy", "apache"])("%s says how it is used, each option with what it is for", async (server) => {
+test.each(["nginx", "haproxy", "apache"])("%s has help for the command and each option", async (server) => {
   const { code, out } = await proxy(server, "--help");
   expect(code).toBe(0);
   expect(out).toMatch(/^Usage: dragoman proxy /);
@@ -132,7 +132,7 @@ test.each(["nginx", "haproxy", "apache"])("%s says how it is used, each option w
   for (const option of options) expect(option).toMatch(/^(-h, )?--[a-z-]+( <\S+>)? {2,}\S+/);
 });
 
-test("apache: what goes into a server of yours, a whole site, or a site behind a proxy, after Apache agreed", async () => {
+test("apache: writes an include, a whole site, or a site behind a proxy, after apache2 -t", async () => {
   const snippet = await proxy("apache", "--gateway", "10.0.0.1:8000", "--path", "/chat");
   expect(snippet.code, snippet.stderr).toBe(0);
   expect(snippet.stderr).toContain("nothing to say");
@@ -153,7 +153,7 @@ test("apache: what goes into a server of yours, a whole site, or a site behind a
   expect(bad.stderr).toContain("nowhere");
 });
 
-test("every variable of the nginx templates has a default, and every default is used", () => {
+test("nginx: every template variable has a default, and every default is used", () => {
   const used = new Set<string>();
   for (const layout of ["site", "site-tls", "ws-subdomain"] as const) {
     const marked = Object.fromEntries(Object.keys(NGINX_DEFAULTS).map((name) => [name, `<<${name}>>`]));

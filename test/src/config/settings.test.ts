@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ConfigError, readConfig, settings } from "../../../src/config/settings.ts";
 
 describe("settings", () => {
-  it("have defaults that work", () => {
+  it("have working defaults", () => {
     expect(readConfig({})).toMatchObject({
       host: "127.0.0.1",
       port: 8000,
@@ -34,17 +34,17 @@ describe("settings", () => {
     ["ALLOW_PRIVATE", "intranet"],
     ["ALLOW_PRIVATE", "10.0.0.0/33"],
     ["ALLOW_PRIVATE", "10.0.0.0/8/8"],
-  ])("name the bad one: %s=%s", (name, value) => {
+  ])("name the invalid setting: %s=%s", (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(ConfigError);
     expect(() => readConfig({ [name]: value })).toThrow(new RegExp(`^${name}: takes`));
   });
 
-  it("take networks of both families", () => {
+  it("accept networks of both address families", () => {
     const { allowPrivate } = readConfig({ ALLOW_PRIVATE: "10.0.0.0/8, fd00::/8,192.168.1.1" });
     expect(allowPrivate).toEqual(["10.0.0.0/8", "fd00::/8", "192.168.1.1"]);
   });
 
-  it("never throw anything else, and never repeat what may be a password", () => {
+  it("throw no other error, and never repeat a possible password", () => {
     const names = Object.values(settings).map(({ env }) => env);
     fc.assert(
       fc.property(fc.constantFrom(...names), fc.string({ minLength: 8 }), (name, value) => {
@@ -59,7 +59,7 @@ describe("settings", () => {
     );
   });
 
-  it("take a base path of nothing as the root", () => {
+  it("accept an empty base path as the root", () => {
     expect([readConfig({ BASE_PATH: "/" }).basePath, readConfig({ BASE_PATH: "" }).basePath]).toEqual(["", ""]);
   });
 });

@@ -27,7 +27,7 @@ const until = (app: string, ...expected: readonly string[]) =>
 const wrong = () => ({ ...world.account(0), credentials: Object(world.wrongLogin.credentials) as object });
 
 describe("AccountConnection", () => {
-  it("logs in again when other credentials are stored, and not for the same ones", async () => {
+  it("reconnects when other credentials are stored, not for equal ones", async () => {
     const app = newApp();
     await core.put(app, wrong());
     await until(app, "connecting", "needs-login");

@@ -23,7 +23,7 @@ describe("AccountConnection under races and faults", () => {
     await closed;
   });
 
-  it("does not connect, and publishes nothing, when the shard is left while credentials are opened", async () => {
+  it("neither connects nor publishes when the shard is left while credentials are opened", async () => {
     const world = connectionHarness({ letsIn: false });
     const opening = barrier();
     world.faults.credentials = opening.wait;

@@ -11,7 +11,7 @@ describe("ReconnectBackoff", () => {
     for (const delay of delays) expect(shortest.failed()).toBe(delay / 2);
   });
 
-  it("begins anew after a good connection", () => {
+  it("starts over after a successful connection", () => {
     const backoff = new ReconnectBackoff(() => 1);
     backoff.failed();
     backoff.failed();

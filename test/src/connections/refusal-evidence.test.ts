@@ -29,13 +29,13 @@ function world() {
 
 describe("RefusalEvidence", () => {
   it.each(["credentials-invalid", "credentials-expired", "account-restricted", "address-blocked"])(
-    "takes %s for final at once",
+    "treats %s as final at once",
     async (code) => {
       expect(await world().owner().judge(account, failure("auth", code))).toMatchObject({ verdict: "final" });
     },
   );
 
-  it.each(["retryable", "rate-limited"] as const)("takes %s for transient, however often it comes", async (kind) => {
+  it.each(["retryable", "rate-limited"] as const)("treats %s as transient, however often it occurs", async (kind) => {
     const { owner, pass, stored } = world();
     const evidence = owner();
     for (let tries = 0; tries < 100; tries++) {
@@ -47,7 +47,7 @@ describe("RefusalEvidence", () => {
     expect(stored).toEqual({});
   });
 
-  it("retries other refusals until they have stayed the same for 20 tries over a day, also under later owners", async () => {
+  it("retries other refusals until 20 equal ones over a day, also under later owners", async () => {
     const { owner, pass } = world();
     const verdicts: string[] = [];
     for (let tries = 0; tries < MAX_UNPROVEN_TRIES + 5; tries++) {
@@ -58,7 +58,7 @@ describe("RefusalEvidence", () => {
     expect(await owner().judge(account, odd)).toMatchObject({ verdict: "final" });
   });
 
-  it("needs the tries as well as the day", async () => {
+  it("needs both the attempts and the day", async () => {
     const { owner, pass } = world();
     const evidence = owner();
     for (let tries = 1; tries < MAX_UNPROVEN_TRIES; tries++) {
@@ -68,7 +68,7 @@ describe("RefusalEvidence", () => {
     expect((await evidence.judge(account, odd)).verdict).toBe("final");
   });
 
-  it("says of a series only once that it is new", async () => {
+  it("reports a new series once", async () => {
     const evidence = world().owner();
     const isNew = async (refusal: Failure, version = "1") => (await evidence.judge({ version }, refusal)).isNew;
     expect([await isNew(odd), await isNew(odd)]).toEqual([true, false]);
@@ -76,7 +76,7 @@ describe("RefusalEvidence", () => {
     expect(await isNew(failure("auth", "platform-rejected", "other words"), "2")).toBe(true);
   });
 
-  it("begins anew after the network let the account in", async () => {
+  it("starts over after a successful login", async () => {
     const { owner, pass, stored } = world();
     for (let tries = 0; tries < MAX_UNPROVEN_TRIES; tries++) await owner().judge(account, odd);
     pass(MIN_UNPROVEN_MS);

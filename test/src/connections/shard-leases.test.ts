@@ -66,7 +66,7 @@ describe("ShardLeases", () => {
     await until(() => second.has.size === SHARDS);
   });
 
-  it("gives a handed-over shard away only after its owner has left it", async () => {
+  it("hands a shard over only after its owner has left it", async () => {
     let done: () => void = () => undefined;
     const first = worker(
       "a",

@@ -18,7 +18,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }));
 const here = associatedData("account", "app", "email", "bob@example.com", "1");
 
 describe("the key file", () => {
-  test("is made on the first run, for its owner only, and kept", async () => {
+  test("is created on the first run, private to its owner, and kept", async () => {
     const first = await keyring({ path, opens: true });
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     const second = await keyring({ path, opens: true });
@@ -26,7 +26,7 @@ describe("the key file", () => {
     expect(await second.open(await first.seal("secret", here), here)).toBe("secret");
   });
 
-  test("processes that start together end up with one", async () => {
+  test("is the same for processes that start together", async () => {
     const all = await Promise.all(Array.from({ length: 8 }, () => keyring({ path, opens: true })));
     expect(new Set(all.map((ring) => JSON.stringify([...ring.state().fingerprints]))).size).toBe(1);
   });
@@ -37,7 +37,7 @@ describe("the key file", () => {
     ["{}", "damaged"],
     ['{"format":"dragoman-keys-1","current":2,"versions":[]}', "damaged"],
     ["null", "damaged"],
-  ])("%j in it is refused by name", async (content, reason) => {
+  ])("with %j is refused by name", async (content, reason) => {
     const file = join(dir, "bad.key");
     await writeFile(file, content);
     await expect(keyring({ path: file, opens: true })).rejects.toThrow(reason);
@@ -45,7 +45,7 @@ describe("the key file", () => {
     expect(await readFile(file, "utf8")).toBe(content);
   });
 
-  test("a key cut short in it is refused", async () => {
+  test("with a truncated key is refused", async () => {
     await keyring({ path, opens: true });
     const file = JSON.parse(await readFile(path, "utf8"));
     file.versions[0].public = file.versions[0].public.slice(0, 20);
@@ -55,7 +55,7 @@ describe("the key file", () => {
 });
 
 describe("sealing", () => {
-  test("the same text is never sealed to the same value, and comes back whole", async () => {
+  test("never yields the same value twice, and restores the text", async () => {
     const ring = await keyring({ path, opens: true });
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: "grapheme" }), fc.array(fc.string()), async (text, parts) => {
@@ -68,7 +68,7 @@ describe("sealing", () => {
     );
   });
 
-  test("any flipped bit, and any other kind of value, is refused", async () => {
+  test("refuses any flipped bit and any other kind of value", async () => {
     const ring = await keyring({ path, opens: true });
     const sealed = await ring.seal("secret", here);
     const shared = await ring.sealShared(Buffer.from("secret"), here);
@@ -98,7 +98,7 @@ describe("sealing", () => {
     await expect(ring.openShared(`${shared.split(".").slice(0, 2).join(".")}.AAAA`, here)).rejects.toThrow();
   });
 
-  test("a value opens nowhere else", async () => {
+  test("binds a value to its place", async () => {
     const ring = await keyring({ path, opens: true });
     const sealed = await ring.seal("secret", here);
     const shared = await ring.sealShared(Buffer.from("secret"), here);
@@ -116,7 +116,7 @@ describe("sealing", () => {
     }
   });
 
-  test("no two places have the same associated data", () => {
+  test("gives any two places different associated data", () => {
     const parts = fc.array(fc.string({ unit: fc.constantFrom("a", "|", "\0", ",") }), { maxLength: 4 });
     fc.assert(
       fc.property(parts, parts, (first, second) => {
@@ -128,7 +128,7 @@ describe("sealing", () => {
 });
 
 describe("an API-only machine", () => {
-  test("has no private half: it seals, opens what is shared, and says clearly that it can't open logins", async () => {
+  test("has no private key: seals, opens shared values, and reports that it cannot open logins", async () => {
     const worker = await keyring({ path, opens: true });
     const exported = join(dir, "api.key");
     await exportApiKeyFile(path, exported);
@@ -144,12 +144,12 @@ describe("an API-only machine", () => {
     expect(api.state()).toEqual(worker.state());
   });
 
-  test("an API process drops the private half even where the file holds it", async () => {
+  test("drops the private key even where the file has one", async () => {
     const api = await keyring({ path, opens: false });
     await expect(api.open(await api.seal("secret", here), here)).rejects.toThrow(/can seal, not open/);
   });
 
-  test("an export never replaces a file, and can't be rotated", async () => {
+  test("has an exported key file that replaces no file and cannot be rotated", async () => {
     await keyring({ path, opens: true });
     await expect(exportApiKeyFile(path, path)).rejects.toThrow(/exists already/);
     await exportApiKeyFile(path, join(dir, "api.key"));
@@ -157,8 +157,8 @@ describe("an API-only machine", () => {
   });
 });
 
-describe("a new version", () => {
-  test("staged, it is known but not used; a running process finds it when it meets it", async () => {
+describe("a new key version", () => {
+  test("is known but unused when staged; a running process loads it on first use", async () => {
     let time = 0;
     const running = await keyring({ path, opens: true, now: () => time });
     const old = await running.seal("old", here);
@@ -179,7 +179,7 @@ describe("a new version", () => {
     expect((await running.seal("later", here)).startsWith("h2.")).toBe(true);
   });
 
-  test("one that only seals follows within 5 s", async () => {
+  test("is used within 5 s by a process that only seals", async () => {
     let time = 0;
     const running = await keyring({ path, opens: false, now: () => time });
     await stageKeyVersion(path);
@@ -191,7 +191,7 @@ describe("a new version", () => {
     expect((await running.seal("x", here)).startsWith("h2.")).toBe(true);
   });
 
-  test("a version that no file has is told by number and place", async () => {
+  test("that no file has is reported by number and place", async () => {
     const ring = await keyring({ path, opens: true });
     const sealed = (await ring.seal("x", here)).replace("h1.", "h9.");
     await expect(ring.open(sealed, here)).rejects.toThrow(`Version 9 of the keys is not in ${path}`);

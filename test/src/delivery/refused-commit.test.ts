@@ -45,7 +45,7 @@ const workOf = (next: LaneState): LaneItem => {
   return next.item;
 };
 
-it("a worker that lost its lane while it worked lets it go, and the one that has it now is not disturbed", async () => {
+it("a worker that lost its lane during an attempt stops without disturbing the new owner", async () => {
   const { outbox, carryOut, effects } = setUp(() => Promise.resolve());
   const entry = entryOf("app1", activityOf());
   await outbox.accept(entry);
@@ -58,7 +58,7 @@ it("a worker that lost its lane while it worked lets it go, and the one that has
   expect((await outbox.find("app1", entry.activity.rid))?.status).toBe("sent");
 });
 
-it("what gets late on its way to the commit ends expired, once and unsent, and the lane goes on", async () => {
+it("an activity that expires before its commit ends expired, unsent, and the lane continues", async () => {
   const { redis, outbox, carryOut, effects } = setUp(({ attempt }) => sleep(attempt === 1 ? 60 : 0));
   const late = entryOf("app1", activityOf(), { lifetimeMs: 40 });
   const next = entryOf("app1", activityOf());
@@ -73,7 +73,7 @@ it("what gets late on its way to the commit ends expired, once and unsent, and t
   expect(log.filter(([, fields]) => fields[1]?.includes('"result"'))).toHaveLength(1);
 });
 
-it("what is cancelled on its way to the commit is not sent and makes room", async () => {
+it("an activity cancelled before its commit is not sent and frees its lane", async () => {
   const cancelled = entryOf("app1", activityOf());
   const { outbox, carryOut, effects } = setUp(() =>
     outbox.finalize("app1", cancelled.activity.rid, cancelled.lane, endOf(cancelled.activity, "cancelled")),
@@ -87,7 +87,7 @@ it("what is cancelled on its way to the commit is not sent and makes room", asyn
   expect((await outbox.find("app1", cancelled.activity.rid))?.status).toBe("cancelled");
 });
 
-it("an answer to the commit that a frozen process reads too late is asked for again", async () => {
+it("a commit whose answer a frozen process reads too late is checked again", async () => {
   vi.useFakeTimers({ toFake: ["performance"] });
   try {
     const { outbox, carryOut, effects } = setUp(() => Promise.resolve());

@@ -11,8 +11,8 @@ const facts: RetryFacts = {
   random: 0,
 };
 
-describe("what follows a failed attempt", () => {
-  it.each(["permanent", "auth"] as const)("a %s failure is never tried again", (kind) => {
+describe("retry policy", () => {
+  it.each(["permanent", "auth"] as const)("never retries a %s failure", (kind) => {
     expect(nextStep({ kind, retryAfterMs: 1 }, facts)).toEqual({ again: false });
   });
 
@@ -23,7 +23,7 @@ describe("what follows a failed attempt", () => {
     expect(delays.map((step) => (step.again ? step.delayMs : 0))).toEqual([1_000, 2_000, 4_000, 512_000, 3_600_000]);
   });
 
-  it("follows the network's own wait, and doesn't count a rate limit's against the lifetime", () => {
+  it("follows the network's wait, and does not count rate limits against the lifetime", () => {
     const almostOver = { ...facts, now: facts.expiresAt - 1_000 };
     expect(nextStep({ kind: "retryable", retryAfterMs: 5_000 }, almostOver)).toEqual({ again: false });
     expect(nextStep({ kind: "rate-limited", retryAfterMs: 5_000 }, almostOver)).toEqual({

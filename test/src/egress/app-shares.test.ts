@@ -40,7 +40,7 @@ async function slowest(work: () => Promise<unknown>): Promise<number> {
 }
 
 describe("egress shares per app", () => {
-  it("keeps dials of one app fast while another app's dials hang", async () => {
+  it("keeps connections of one app fast while another app's connections hang", async () => {
     const giveUp = new AbortController();
     const greedy = guard.forApp("greedy");
     const stuck = Array.from({ length: 300 }, () => greedy.connect("slow.test", port, { signal: giveUp.signal }));

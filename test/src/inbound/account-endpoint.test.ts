@@ -69,7 +69,7 @@ async function gateway(base?: string) {
 }
 
 describe("AccountContext.inboundEndpoint", () => {
-  it("gives a platform its account's public URL and secrets", async () => {
+  it("returns the account's public URL and secrets", async () => {
     const { platform, registered } = registeringPlatform();
     const world = await gateway("https://gateway.example/base");
     const { endpoint } = await world.store(platform, { secret: "first" });
@@ -83,7 +83,7 @@ describe("AccountContext.inboundEndpoint", () => {
     await world.close();
   });
 
-  it("gives nothing for an account without an endpoint", async () => {
+  it("is undefined for an account without an endpoint", async () => {
     const { platform, registered } = registeringPlatform();
     const world = await gateway("https://gateway.example");
     await world.store(platform, {});

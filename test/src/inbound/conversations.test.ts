@@ -55,7 +55,7 @@ async function sent(...targets: ReadonlyArray<readonly string[]>) {
   return { app, report, news, times };
 }
 
-it("a watermark covers what was sent into the conversation up to its time, and nothing else", async () => {
+it("a read watermark covers exactly the messages sent to the conversation up to its time", async () => {
   const { app, report, news, times } = await sent(["ann"], ["ben"], ["ann"], ["ann"]);
   const [, second = 0] = await times("t:ann");
   await report(app, { conversation: "t:ann", until: second, status: "delivered" });
@@ -69,7 +69,7 @@ it("a watermark covers what was sent into the conversation up to its time, and n
   expect(await times("t:ann")).toHaveLength(1);
 });
 
-it("of an activity to several people it is about the one who read it", async () => {
+it("a read watermark of an activity to several people covers the reader only", async () => {
   const { app, report, news } = await sent(["ann", "ben"]);
   await report(app, { conversation: "t:ben", until: Date.now() + 60_000, status: "read", target: "ben" });
   expect(await news()).toEqual(["0 read ben"]);
@@ -77,7 +77,7 @@ it("of an activity to several people it is about the one who read it", async () 
   expect((await news()).slice(1)).toEqual(["0 delivered ann"]);
 });
 
-it("says nothing of what was refused, or still waits", async () => {
+it("a read watermark does not cover refused or waiting messages", async () => {
   const { app, report, news } = await sent(["no-ann"], ["ann", "no-ann"]);
   for (const thread of ["t:no-ann", "t:ann"])
     await report(app, { conversation: thread, until: Date.now() + 60_000, status: "read" });
@@ -89,7 +89,7 @@ it("says nothing of what was refused, or still waits", async () => {
   expect((await news()).filter((line) => line.startsWith("9 "))).toEqual(["9 deferred ann"]);
 });
 
-it("is forgotten with the traces, and bounded", async () => {
+it("conversations expire with the receipts and are bounded", async () => {
   const { app } = await sent(["ann"]);
   expect(await core.redis.ttl(keys.conversation(app, "t:ann"))).toBeGreaterThan(0);
   const many = Array.from({ length: 300 }, (_, at) => [String(at), `old${at}`]).flat();

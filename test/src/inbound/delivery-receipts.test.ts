@@ -34,7 +34,7 @@ async function sent(more: Parameters<typeof activityOf>[0] = {}) {
   return { app, activity, report, news };
 }
 
-it("tells the rid's listeners of each step, by target, once, and never backwards", async () => {
+it("deliveryReceipts publishes each step by target once, and never an earlier step later", async () => {
   const { app, activity, report, news } = await sent();
   const { id } = activity;
   await report(app, { id, status: "delivered", target: "ann" });
@@ -50,7 +50,7 @@ it("tells the rid's listeners of each step, by target, once, and never backwards
   ]);
 });
 
-it("loses none of many reports at once", async () => {
+it("deliveryReceipts loses none of many simultaneous reports", async () => {
   const target = Array.from({ length: 20 }, (_, at) => ({ address: `t${at}` }));
   const { app, activity, report, news } = await sent({ target });
   await Promise.all(
@@ -62,7 +62,7 @@ it("loses none of many reports at once", async () => {
   expect(reported.sort()).toEqual(target.map((recipient) => recipient.address).sort());
 });
 
-it("knows nothing of what is not traced, of other ids and of other apps' activities", async () => {
+it("deliveryReceipts ignores unknown ids and other apps' activities", async () => {
   const { app, activity, report, news } = await sent({ object: { traced: false } });
   const other = await sent();
   await report(app, { id: activity.id, status: "delivered" });

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-it("opens under the topic's id, marks the topic before, is rotated with all others, and closes", async () => {
+it("a topic's endpoint opens under the topic's id, marks the topic first, is resealed by key rotation, and closes", async () => {
   const redis = server.connect();
   const ring = await keyring({ path: join(server.dir, "master.key"), opens: true });
   const doors = redisWebhookEndpoints({ redis, keyring: ring });

@@ -22,7 +22,7 @@ afterAll(() => server.stop());
 
 const secrets = { appSecret: "CNRY-door-secret" };
 
-it("leads from an id nobody can guess to the app's account, and stays the same until it is closed", async () => {
+it("an endpoint leads from an unguessable id to the app's account, and keeps its id until closed", async () => {
   const id = await doors.open("app1", "facebook", "acc_1", { appSecret: "older" });
   expect(id).toMatch(/^[A-Za-z0-9_-]{24}$/);
   expect(await doors.open("app1", "facebook", "acc_1", secrets)).toBe(id);
@@ -42,7 +42,7 @@ it("leads from an id nobody can guess to the app's account, and stays the same u
   await doors.close("app1", "facebook", "never there");
 });
 
-it("finds nothing for another platform, nor for what is no id", async () => {
+it("an endpoint is not found for another platform or a malformed id", async () => {
   const id = await doors.open("app1", "facebook", "acc_3", secrets);
   for (const [platform, wrong] of [
     ["twitter", id],
@@ -53,13 +53,13 @@ it("finds nothing for another platform, nor for what is no id", async () => {
     expect(await doors.find(platform, wrong)).toBeUndefined();
 });
 
-it("opens one door when asked at once from many sides", async () => {
+it("simultaneous calls open one endpoint", async () => {
   const ids = await Promise.all(Array.from({ length: 20 }, () => doors.open("app1", "facebook", "acc_many", secrets)));
   expect(new Set(ids).size).toBe(1);
   expect(await doors.find("facebook", ids[0] as string)).toMatchObject({ secrets });
 });
 
-it("keeps its secrets sealed, each where it belongs, and rotated with all others", async () => {
+it("an endpoint's secrets are sealed to their place and resealed by key rotation", async () => {
   await redis.sadd(keys.apps, "app1");
   const [id, other] = [
     await doors.open("app1", "facebook", "acc_4", secrets),
@@ -75,7 +75,7 @@ it("keeps its secrets sealed, each where it belongs, and rotated with all others
   await expect(doors.find("facebook", other)).rejects.toThrow(/does not belong/);
 });
 
-it("finds a door by the name that pushes to others of its app know it by, as long as it has that name", async () => {
+it("an endpoint is found by its routing key within the app, as long as it has that key", async () => {
   const mate = (name: string, app = "app1", platform = "twitter") => doors.byRoutingKey(app, platform, name);
   const first = await doors.open("app1", "twitter", "acc_6", secrets, "12");
   const second = await doors.open("app1", "twitter", "acc_7", secrets, "34");

@@ -17,14 +17,14 @@ it.each([
   "http://a.localhost./",
   "https://user:secret@example.org/",
   "https://[",
-])("points at %s without repeating it", (url) => {
+])("refuses %s with a pointer, without repeating it", (url) => {
   const [fault, ...more] = faultsOf(url);
   expect(more).toEqual([]);
   expect(fault?.pointer).toBe("/object/attachments/1/url");
   expect(fault?.detail).not.toContain("secret");
 });
 
-it("takes public addresses, names, and what the operator allows", () => {
+it("accepts public addresses, names, and networks that the operator allows", () => {
   expect(faultsOf("https://example.org/a.pdf")).toEqual([]);
   expect(faultsOf("http://93.184.215.14/a.pdf")).toEqual([]);
   expect(faultsOf("http://localhost/a.pdf", ["127.0.0.0/8"])).toEqual([]);

@@ -14,7 +14,7 @@ describe("readContext", () => {
     expect(readContext(posted)).toEqual({ context });
   });
 
-  it("leaves an absent context out", () => {
+  it("omits an absent context", () => {
     expect(readContext(undefined)).toEqual({});
   });
 
@@ -23,7 +23,7 @@ describe("readContext", () => {
     expect("errors" in result && result.errors[0]?.pointer.startsWith("/context")).toBe(true);
   });
 
-  it("refuses a type that the platform does not tell apart", () => {
+  it("refuses a type that the platform does not distinguish", () => {
     expect(readContext("feed", ["room", "direct"])).toEqual({
       errors: [{ pointer: "/context", detail: "must be `room` or `direct` here" }],
     });
@@ -40,7 +40,7 @@ describe("renamedErrors", () => {
     ]);
   });
 
-  it("finds nothing in activities of the new spelling", () => {
+  it("is empty for activities of the new spelling", () => {
     expect(renamedErrors(verb, { object: { password: "x" }, target: [] })).toEqual([]);
     expect(renamedErrors({} as never, { object: { key: "x" } })).toEqual([]);
   });

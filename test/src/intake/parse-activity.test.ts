@@ -67,8 +67,8 @@ async function refusal(posted: unknown): Promise<Refusal> {
   throw new Error("was not refused");
 }
 
-describe("reading an activity", () => {
-  it("takes one target or a list, text for body, aliases, and PHP's empty lists", async () => {
+describe("parseActivity", () => {
+  it("accepts one target or a list, text for body, aliases, and PHP's empty lists", async () => {
     const { activity } = await read(good);
     expect(activity).toEqual({
       platform: "email",
@@ -82,7 +82,7 @@ describe("reading an activity", () => {
     expect((await read({ ...good, object: [] })).activity.object).toEqual({});
   });
 
-  it("fingerprints what is asked, not how it is written", async () => {
+  it("fingerprints the meaning, not the spelling", async () => {
     const { rid: _, ...rest } = good;
     const turned = Object.fromEntries(Object.entries({ ...rest, rid: "other" }).reverse());
     const { fingerprint: digest } = await read(good);
@@ -151,22 +151,22 @@ describe("reading an activity", () => {
       "recipient-not-reachable",
       "/target/address",
     ],
-  ])("refuses %s and points at it", async (_what, posted, code, pointer) => {
+  ])("refuses %s with a pointer", async (_what, posted, code, pointer) => {
     const refused = await refusal(posted);
     expect(refused.code).toBe(code);
     expect(refused.errors?.[0]?.pointer).toBe(pointer);
   });
 
-  it("names the rid in a refusal only when it is usable", async () => {
+  it("names the rid in a refusal only when valid", async () => {
     expect((await refusal({ ...good, verb: "shout" })).rid).toBe("r1");
     expect((await refusal({ ...good, rid: "<script>", verb: "shout" })).rid).toBeUndefined();
   });
 
-  it.each([[null], [5], ["x"], [true]])("refuses %j, which is no object", async (posted) => {
+  it.each([[null], [5], ["x"], [true]])("refuses %j, which is not an object", async (posted) => {
     expect((await refusal(posted)).code).toBe("validation-failed");
   });
 
-  it("keeps attachment contents apart and bounds them", async () => {
+  it("separates attachment contents and bounds them", async () => {
     const content = Buffer.from("la la la").toString("base64");
     const { activity, blobs } = await read({ ...good, object: { attachments: [{ name: "song.txt", content }] } });
     expect(activity.object.attachments).toEqual([{ name: "song.txt" }]);
@@ -203,7 +203,7 @@ describe("reading an activity", () => {
     expect(turns).toBeGreaterThan(80);
   });
 
-  it("never throws anything but a refusal, and never repeats the input", async () => {
+  it("throws refusals only, and never repeats the input", async () => {
     const marker = "CNRYmarker";
     await fc.assert(
       fc.asyncProperty(

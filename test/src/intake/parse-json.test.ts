@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeUtf8, MalformedJson, parseJson } from "../../../src/intake/parse-json.ts";
 
-describe("JSON from strangers", () => {
-  it("reads whatever JSON.stringify writes", () => {
+describe("parseJson", () => {
+  it("reads all output of JSON.stringify", () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 10, noUnicodeString: false }), (value) => {
         const text = JSON.stringify(value);
@@ -40,7 +40,7 @@ describe("JSON from strangers", () => {
     expect(({} as Record<string, unknown>).x).toBeUndefined();
   });
 
-  it("takes 32 levels", () => {
+  it("accepts 32 levels", () => {
     expect(parseJson(`${"[".repeat(32)}${"]".repeat(32)}`)).toBeInstanceOf(Array);
   });
 
@@ -53,7 +53,7 @@ describe("JSON from strangers", () => {
     expect(() => decodeUtf8(bytes)).toThrow(MalformedJson);
   });
 
-  it("takes a byte order mark for what it is", () => {
+  it("skips a byte order mark", () => {
     expect(parseJson(decodeUtf8(Buffer.from([0xef, 0xbb, 0xbf, 0x31])))).toBe(1);
   });
 });

@@ -31,7 +31,7 @@ async function outcomeOf(work: () => unknown): Promise<unknown> {
 }
 
 describe("parseLargeJson", () => {
-  it("reads what parseJson reads: one activity or a list", async () => {
+  it("reads one activity or a list like parseJson", async () => {
     const body = fc.oneof(activity, fc.array(activity, { maxLength: 5 }));
     await fc.assert(
       fc.asyncProperty(body, written, async (value, write) => {
@@ -42,7 +42,7 @@ describe("parseLargeJson", () => {
     );
   });
 
-  it("refuses broken JSON as parseJson does, wherever it is broken", async () => {
+  it("refuses broken JSON like parseJson, broken at any position", async () => {
     const text = JSON.stringify([{ object: { attachments: [{ name: "a", content: "QUJD\r\n" }] } }, { a: ["x", 1] }]);
     for (let at = 0; at < text.length; at++) {
       for (const broken of [
@@ -60,7 +60,7 @@ describe("parseLargeJson", () => {
     ["null among the attachments", [null, { content: "QUJD" }]],
     ["a number that looks like a placeholder", [{ content: 0 }, { content: "QUJD" }]],
     ["contents that are numbers as text", [{ content: "1" }, { content: "0" }]],
-  ])("leaves %s as they are", async (_name, attachments) => {
+  ])("leaves %s unchanged", async (_name, attachments) => {
     const value = { object: { attachments } };
     expect(await parse(JSON.stringify(value))).toEqual(value);
   });
@@ -74,13 +74,13 @@ describe("parseLargeJson", () => {
     await expect(parse(JSON.stringify(value))).rejects.toThrow(BodyTooLarge);
   });
 
-  it("counts items without attachments' contents, each by itself", async () => {
+  it("measures each item without the contents of attachments", async () => {
     const item = { object: { body: "x".repeat(1_500), attachments: [{ name: "a", content: "A".repeat(100_000) }] } };
     expect(await parse(JSON.stringify([item, item, item]))).toEqual([item, item, item]);
     await expect(parse(JSON.stringify(Array.from({ length: 6 }, () => ({}))))).rejects.toThrow(TooManyItems);
   });
 
-  it("lets others have their turn while it reads megabytes", async () => {
+  it("yields to the event loop while it reads megabytes", async () => {
     const content = "AB/C".repeat(1_000_000);
     const bytes = Buffer.from(JSON.stringify({ object: { attachments: [{ content }] } }).replaceAll("/", "\\/"));
     let turns = 0;

@@ -31,7 +31,7 @@ function isListening(port: number): Promise<boolean> {
   });
 }
 
-it("the API reports readiness only after what runs before it listens, such as making the first key", async () => {
+it("the API reports readiness only after its preparations, such as creating the first key", async () => {
   const port = await freePort();
   const env = { REDIS_URL: redis.url, DATA_DIR: redis.dir, HOST: "127.0.0.1", PORT: String(port), SANDBOX: "off" };
   const config = readConfig(env);

@@ -25,7 +25,7 @@ async function worker(...ids: readonly string[]) {
   };
 }
 
-it("takes shards only where it knows a platform that holds connections", async () => {
+it("a worker takes shards only with a platform that has account connections", async () => {
   const stopDummy = await worker("dummy");
   const stopIrc = await worker("irc");
   const client = redis.connect();

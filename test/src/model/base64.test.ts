@@ -16,7 +16,7 @@ const worst = (size: number): readonly string[] => [
 ];
 
 describe("isBase64", () => {
-  it("accepts what the pattern of the format accepts, and nothing else", () => {
+  it("accepts exactly the texts that the pattern accepts", () => {
     const text = fc.string({ unit: fc.constantFrom("A", "z", "0", "+", "/", "=", "\r", "\n", "-", "é", "\u0141") });
     fc.assert(
       fc.property(text, (value) => isBase64(value) === REFERENCE.test(value)),
@@ -24,7 +24,7 @@ describe("isBase64", () => {
     );
   });
 
-  it("reads megabytes of the worst input once", () => {
+  it("takes linear time for megabytes of the worst input", () => {
     const started = performance.now();
     for (const text of worst(4_000_000)) expect(isBase64(text)).toBe(false);
     expect(performance.now() - started).toBeLessThan(5_000);
@@ -32,7 +32,7 @@ describe("isBase64", () => {
 });
 
 describe("the content of an attachment", () => {
-  it("is refused in linear time, with a sentence that names the format", () => {
+  it("is refused in linear time with a detail that names the format", () => {
     const started = performance.now();
     for (const content of worst(4_000_000)) {
       expect(validationErrors(Attachment, { name: "a", content })).toEqual([

@@ -14,14 +14,14 @@ const Tagged = Type.Object({
 });
 const Any = Type.Union([Type.Object({ body: Type.String() }), Type.Object({ html: Type.String() })]);
 
-describe("what is wrong with an input", () => {
-  it("lists the words there are, once", () => {
+describe("validationErrors details", () => {
+  it("list the allowed values once", () => {
     const all = [{ pointer: "/type", detail: 'must be one of "message", "notice"' }];
     expect(validationErrors(Type.Object({ type: MessageKind }), { type: "shout" })).toEqual(all);
     expect(validationErrors(Type.Object({ type: MessageKind }), { type: false })).toEqual(all);
   });
 
-  it("is what is wrong in the branch that the tag names", () => {
+  it("are those of the branch that the tag selects", () => {
     expect(validationErrors(Tagged, { object: { type: "topic" } })).toEqual([
       { pointer: "/object/body", detail: "is required" },
     ]);
@@ -30,7 +30,7 @@ describe("what is wrong with an input", () => {
     ]);
   });
 
-  it("lists the tags there are where none fits, and points at a tag that is missing", () => {
+  it("list the allowed tags where none matches, and point at a missing tag", () => {
     expect(validationErrors(Tagged, { object: { type: "topik", body: "x" } })).toEqual([
       { pointer: "/object/type", detail: 'must be one of "topic", "profile"' },
     ]);
@@ -39,7 +39,7 @@ describe("what is wrong with an input", () => {
     ]);
   });
 
-  it("says alternatives in one sentence", () => {
+  it("join alternatives in one sentence", () => {
     expect(validationErrors(Any, {})).toEqual([{ pointer: "", detail: "needs one of body, html" }]);
     const either = Type.Union([Type.String(), Type.Integer()]);
     expect(validationErrors(either, true)).toEqual([{ pointer: "", detail: "must be string or integer" }]);
@@ -48,7 +48,7 @@ describe("what is wrong with an input", () => {
     ]);
   });
 
-  it("says what is meant where the schema does, and never what was sent", () => {
+  it("use the schema's description, and never repeat the input", () => {
     const room = Type.Object({
       "a/b": Type.String({ pattern: "^#", description: "A channel such as #lobby." }),
     });
@@ -68,7 +68,7 @@ describe("what is wrong with an input", () => {
 });
 
 describe("validationErrors", () => {
-  it("keeps no reference to a refused value, which may be somebody's credentials", async () => {
+  it("keeps no reference to a refused value, which may be a secret", async () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
     const schema = Type.Object({ login: Type.Union([Type.Object({ password: Type.Number() }), Type.Null()]) });

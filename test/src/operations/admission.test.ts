@@ -13,7 +13,7 @@ it.each([
   ["soft", "rate-limited", 429],
   ["hard", "overloaded", 503],
 ] as const)(
-  "refuses new work with a time to come back when Redis runs %s on memory",
+  "admission refuses new work with a retry time when Redis runs %s on memory",
   async (pressure, code, status) => {
     const admit = admission({ rate: 100, redis: () => pressure, draining: () => false });
     const refused = await refusal(admit("app"));
@@ -24,14 +24,14 @@ it.each([
   },
 );
 
-it("holds each app to its rate, without the others", async () => {
+it("admission limits the rate of each app separately", async () => {
   const admit = admission({ rate: 3, redis: () => "ok", draining: () => false });
   for (let i = 0; i < 3; i++) expect(await refusal(admit("noisy"))).toBeUndefined();
   expect(await refusal(admit("noisy"))).toMatchObject({ code: "rate-limited", retryAfter: 1 });
   expect(await refusal(admit("quiet"))).toBeUndefined();
 });
 
-it("refuses while draining, and closes the connection so that the next try goes elsewhere", async () => {
+it("admission refuses while draining, and closes the connection so that a retry reaches another node", async () => {
   const admit = admission({ rate: 3, redis: () => "ok", draining: () => true });
   expect(problemOf(await refusal(admit("app")))).toMatchObject({
     code: "shutting-down",

@@ -72,7 +72,7 @@ async function tracesOf(redis: ReturnType<TestRedis["connect"]>, app: string): P
 }
 
 describe("deleteApp", () => {
-  it("frees everything of an app, and nothing of another", async () => {
+  it("deletes all data of an app, and none of another", async () => {
     const { redis, registry, topics, filledApp, remove, notified } = await gateway();
     const { app } = await filledApp("doomed", "r2");
     const other = await filledApp("kept", `r:${app}:x`);

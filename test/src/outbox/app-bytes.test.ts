@@ -30,7 +30,7 @@ describe("an app's share of bytes", () => {
   const attachment = (bytes: number) => new Map([["0", Buffer.alloc(bytes)]]);
   const outbox = () => redisOutbox({ redis, quota: 100, maxBytes, eventsKept: 1_000, retentionSeconds: 60 });
 
-  it("refuses scheduled activities with attachments above the share, and other apps' never", async () => {
+  it("refuses scheduled activities with attachments above the share, without effect on other apps", async () => {
     const box = outbox();
     const dueAt = Date.now() + 300 * 86_400_000;
     const accept = async (app: string, rid: string) =>
@@ -77,7 +77,7 @@ describe("an app's share of bytes", () => {
 });
 
 describe("an app's event log", () => {
-  it("is bounded by bytes as well as by entries", async () => {
+  it("is bounded by bytes and by entries", async () => {
     const log = redisEventLog({ redis, eventsKept: 100 });
     const event = result("r1", { target: [{ address: "x".repeat(60_000), status: "sent" }] });
     for (let count = 0; count < 60; count++) await log.append("large", event);

@@ -45,7 +45,7 @@ test.each<[Partial<ResultEvent>, boolean]>([
   expect(isDeadLetter(result("r", more))).toBe(dead);
 });
 
-test("finalize > keeps a tried and expired activity as a dead letter, in the same write", async () => {
+test("finalize > keeps an expired activity with attempts as a dead letter, in the same write", async () => {
   const activity = activityOf({ rid: "slow" });
   const { wake } = (await core.outbox.accept({
     ...entryOf("app", activity),

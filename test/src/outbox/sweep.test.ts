@@ -30,7 +30,7 @@ describe("sweep", () => {
     expect(answer).toEqual({ wakes: [], late: [], outstanding: 0 });
   });
 
-  it("finds an activity that is the only one of its tag", async () => {
+  it("finds the only activity of a tag", async () => {
     const outbox = redisOutbox({ redis: server.connect(), quota: 10, eventsKept: 10, retentionSeconds: 60 });
     await outbox.accept(entryOf("app1", activityOf(), { lifetimeMs: 60_000 }));
     expect(await outbox.sweep(keys.tagOf("app1"))).toMatchObject({ outstanding: 1 });

@@ -11,7 +11,7 @@ const REQUIRED = ["platform.ts", "errors.ts", "schemas", "verbs"];
 const entries = readdirSync(PLATFORMS, { withFileTypes: true });
 const platforms = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 
-it("src/platforms holds platforms' folders and index.ts", () => {
+it("src/platforms has the platforms' folders and index.ts only", () => {
   expect(entries.filter((entry) => entry.isFile()).map(({ name }) => name)).toEqual(["index.ts"]);
 });
 
@@ -23,7 +23,7 @@ describe.each(platforms)("src/platforms/%s", (platform) => {
     expect(content.map(({ name }) => name)).toEqual(expect.arrayContaining(REQUIRED));
   });
 
-  it("exports its table, and beside it only types, from platform.ts", () => {
+  it("exports only its table and types from platform.ts", () => {
     const source = readFileSync(join(PLATFORMS, platform, "platform.ts"), "utf8");
     const exported = source.match(/^export (?!type\b|interface\b).*/gm) ?? [];
     expect(exported).toEqual([expect.stringMatching(/^export function \w+\(.*$/)]);

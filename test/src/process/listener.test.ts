@@ -26,18 +26,18 @@ function server() {
   return created;
 }
 
-test("answers with what a client would write", async () => {
+test("listen returns the address for clients", async () => {
   const address = await listen(server(), "127.0.0.1", 0);
   expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect((await request(address).get("/")).status).toBe(200);
 });
 
-test("a port that is taken is named", async () => {
+test("listen names a port that is in use", async () => {
   const port = Number(new URL(await listen(server(), "127.0.0.1", 0)).port);
   await expect(listen(server(), "127.0.0.1", port)).rejects.toThrow(/^PORT: .*already/);
 });
 
-test("a dead socket file is replaced, a live one and another kind of file are not", async () => {
+test("listen replaces a dead socket file, but no live one and no other file", async () => {
   const dir = await mkdtemp(join(tmpdir(), "dgm-listen-"));
   closers.push(() => rm(dir, { recursive: true }));
   const path = join(dir, "gateway.sock");
@@ -56,7 +56,7 @@ test("a dead socket file is replaced, a live one and another kind of file are no
   expect(await readFile(file, "utf8")).toBe("mine");
 });
 
-test("one that stops listening still answers on the connections it has, and a socket's path is free at once", async () => {
+test("a stopped listener answers on open connections, and its socket path is free at once", async () => {
   const dir = await mkdtemp(join(tmpdir(), "dgm-listen-"));
   closers.push(() => rm(dir, { recursive: true }));
   const socketPath = join(dir, "gateway.sock");
@@ -82,7 +82,7 @@ test("one that stops listening still answers on the connections it has, and a so
   expect(await new Promise((resolve) => created.getConnections((_error, count) => resolve(count)))).toBe(0);
 });
 
-test("ADMIN_LISTEN in its three forms", () => {
+test("ADMIN_LISTEN accepts its three forms", () => {
   expect(parseAdminAddress("127.0.0.1:9100")).toEqual({ host: "127.0.0.1", port: 9100 });
   expect(parseAdminAddress("[::1]:9100")).toEqual({ host: "::1", port: 9100 });
   expect(parseAdminAddress("unix:/run/admin.sock")).toEqual({ host: "unix:/run/admin.sock", port: 0 });

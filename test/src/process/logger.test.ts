@@ -16,7 +16,7 @@ function capture(level: "debug" | "info" | "silent" = "info") {
   return { lines, hidden, log: pinoLog({ level, role: "api", redaction: hidden, to }) };
 }
 
-test("each event is one line of JSON with its fields, time, level and role", () => {
+test("each log entry is one line of JSON with its fields, time, level and role", () => {
   const { log, lines } = capture();
   log.child({ app: "a1" }).warn({ rid: "r1" }, "Something was odd");
   log.debug({}, "Not at this level");
@@ -26,13 +26,13 @@ test("each event is one line of JSON with its fields, time, level and role", () 
   expect(new Date(event.time).toISOString()).toBe(event.time);
 });
 
-test("silent is silent", () => {
+test("the level silent writes no line", () => {
   const { log, lines } = capture("silent");
   log.error({}, "Nobody hears");
   expect(lines).toHaveLength(0);
 });
 
-test("a registered secret never gets out, in whatever form or field it is logged", () => {
+test("a registered secret is masked in any form and field", () => {
   fc.assert(
     fc.property(fc.string({ minLength: 6, maxLength: 40, unit: "grapheme-ascii" }), fc.string(), (secret, around) => {
       // Secrets that also occur in the replacement text or in paths of a stack trace cannot be told apart.
@@ -60,13 +60,13 @@ test.each([
   "dgm_1vy0uBsRv2Cf_Ul4y9eMAyKo9CTBcColdfJEumg8p6WayjGREvHTgK0p_29uLOf",
   "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl",
   "Bearer c29tZXRva2Vu",
-])("things that look like a secret are blanked unasked: %s", (secret) => {
+])("text that looks like a secret is masked: %s", (secret) => {
   const { log, lines } = capture();
   log.info({ header: secret }, "A request came");
   expect(lines[0]).not.toContain(secret.split(" ").at(-1));
 });
 
-test("a line break before a token does not hide it", () => {
+test("a token after a line break is masked", () => {
   const { log, lines } = capture();
   log.info({ text: "\neyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl" }, "It said");
   expect(JSON.parse(lines[0] as string).text).toBe("\n[secret]");
@@ -81,7 +81,7 @@ test("a web token is blanked wherever it begins in words with dots, and nothing 
   );
 });
 
-test("tickets in query strings and logins in URLs are blanked", () => {
+test("tickets in query strings and logins in URLs are masked", () => {
   const { log, lines } = capture();
   log.info({ url: "/gateway/events?ticket=abc123&after=7", relay: "smtp://bob:hunter22@mx.example.org" }, "A request");
   expect(JSON.parse(lines[0] as string)).toMatchObject({
@@ -90,7 +90,7 @@ test("tickets in query strings and logins in URLs are blanked", () => {
   });
 });
 
-test("no input breaks a line or reaches the terminal as a command", () => {
+test("no input breaks a line or emits terminal control codes", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       const { log, lines } = capture();
@@ -103,13 +103,13 @@ test("no input breaks a line or reaches the terminal as a command", () => {
   );
 });
 
-test("of an error only its name, words, code and stack are logged", () => {
+test("an error is logged with name, message, code and stack only", () => {
   const { log, lines } = capture();
   log.error({ error: Object.assign(new Error("no"), { code: "ECONNRESET", options: { pass: "x" } }) }, "It failed");
   expect(Object.keys(JSON.parse(lines[0] as string).error)).toEqual(["name", "message", "code", "stack"]);
 });
 
-test("the memory for secrets is bounded, the newest stay", () => {
+test("the number of registered secrets is bounded, and the newest stay", () => {
   const hidden = redaction();
   for (let i = 0; i < 10_000; i++) hidden.hide(`secret-number-${i}`);
   expect(hidden.apply('"secret-number-9999"')).toBe('"[secret]"\n');

@@ -38,7 +38,7 @@ test("a worker that is killed is replaced at once", async () => {
   expect(alive(first)).toBe(false);
 });
 
-test("a worker that can't start is tried again, ever slower", async () => {
+test("a worker that cannot start is restarted with growing pauses", async () => {
   const lines: Array<{ how?: unknown; pauseMs?: number }> = [];
   supervise("dies", lines);
   await until(() => lines.length >= 3);
@@ -48,7 +48,7 @@ test("a worker that can't start is tried again, ever slower", async () => {
   expect(new Set(pauses).size).toBe(3);
 });
 
-test("its metrics come over the channel and stand beside the parent's own", async () => {
+test("a worker's metrics are collected beside the parent's own", async () => {
   const worker = supervise("works");
   await worker.whenReady();
   const own = metrics("api");
@@ -59,7 +59,7 @@ test("its metrics come over the channel and stand beside the parent's own", asyn
   expect(text).toContain('dragoman_activities_accepted_total{platform="dummy",role="api"} 1');
 });
 
-test("stop ends it, by force when it does not listen", async () => {
+test("stop ends the worker, by force when it does not react", async () => {
   for (const manner of ["works", "deaf"]) {
     const worker = supervise(manner);
     await worker.whenReady();
@@ -70,7 +70,7 @@ test("stop ends it, by force when it does not listen", async () => {
   }
 });
 
-test("no worker outlives a parent that is killed", async () => {
+test("no worker outlives a killed parent", async () => {
   const parent = spawn(process.execPath, ["--import", "tsx", support("supervisor.ts")], {
     stdio: ["ignore", "pipe", "inherit"],
   });

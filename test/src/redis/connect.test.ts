@@ -40,7 +40,7 @@ test("producer connection fails at once while Redis is away, worker connection w
   expect(await producer.get("a")).toBe("1");
 });
 
-test("producer connection refuses, and does not resend, a command under way when Redis dies", async () => {
+test("producer connection rejects, and does not resend, a pending command when Redis dies", async () => {
   const opened = connections(redis.url);
   const producer = opened.producer();
   await opened.ready(5_000);
@@ -125,7 +125,7 @@ test("Sentinel connection finds the master, and the new master after a failover"
   expect(await replica.client().get("a")).toBe("after");
 }, 120_000);
 
-test("Cluster connection sends commands to their key's node, and fails fast when it is gone", async () => {
+test("Cluster connection sends commands to their key's node, and fails fast when that is down", async () => {
   const { nodes, url, stop } = await redisCluster();
   closers.push(stop);
   const redisConnections = connections(url);

@@ -31,7 +31,7 @@ async function barrier(replicas: number, waitMs = 300) {
   return durabilityBarrier({ client, replicas: () => replicas, waitMs });
 }
 
-test("withReplication > confirms only what stands on the replica", async () => {
+test("withReplication > confirms only replicated writes", async () => {
   const { withReplication } = await barrier(1);
   const writer = master.client();
   for (let i = 0; i < 50; i++) {
@@ -81,7 +81,7 @@ test("withReplication > does not confirm a write whose master was replaced meanw
   expect(await withReplication("{dgm0}", () => writer.set("d", "2"))).toBe("OK");
 });
 
-test("withReplication > asks nothing without replicas", async () => {
+test("withReplication > does not wait without replicas", async () => {
   const { withReplication } = await barrier(0);
   const before = await master.client().get("{dgm}:barrier");
   expect(await withReplication("{dgm0}", async () => "done")).toBe("done");

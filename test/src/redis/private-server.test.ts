@@ -176,7 +176,7 @@ test("private server > runs once when gateways start together", async () => {
   for (const server of all) await server.stop();
 });
 
-test("private server > puts the socket elsewhere when the data folder's path is too long", async () => {
+test("private server > uses another folder for the socket when the path is too long", async () => {
   const runtimeDir = join(root, "run");
   await mkdir(runtimeDir);
   const server = await start({ dataDir: join(root, "deep".repeat(30)), surroundings: { ...surroundings, runtimeDir } });

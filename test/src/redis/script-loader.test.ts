@@ -26,7 +26,7 @@ function write(name: string, ...lines: readonly string[]): URL {
 }
 
 describe("luaScript", () => {
-  it("gives the body its keys and arguments by name", async () => {
+  it("passes keys and arguments to the body by name", async () => {
     const file = write(
       "store",
       "-- KEYS: first second",
@@ -39,7 +39,7 @@ describe("luaScript", () => {
     expect(await server.client().mget("k1", "k2")).toEqual(["a", "b"]);
   });
 
-  it("gathers what follows the single names in a table", async () => {
+  it("collects the values after the single names in a table", async () => {
     const file = write(
       "collect",
       "-- KEYS: one others...",
@@ -64,7 +64,7 @@ describe("luaScript", () => {
     expect(await run.script({ keys: {}, args })).toEqual(["1", "", 3]);
   });
 
-  it("takes in shared parts and what these include", async () => {
+  it("inserts shared parts and their includes", async () => {
     write("inner", "local function inner() return 'inner' end");
     write("outer", "-- USES: prefix", "-- INCLUDE: ./inner", "local function outer() return prefix .. inner() end");
     const file = write("whole", "-- ARGV: prefix", "-- INCLUDE: clock ./outer ./inner", "return { outer(), clock() }");
@@ -96,7 +96,7 @@ describe("luaScript", () => {
 });
 
 describe("scriptRunner", () => {
-  it("runs a script again that the server forgot", async () => {
+  it("reloads a script that the server lost", async () => {
     const script = luaScript(write("again", "return 'yes'"), { keys: [], reply: oneOf("yes") });
     const client = server.client();
     const run = scriptRunner(client, { script });
@@ -105,7 +105,7 @@ describe("scriptRunner", () => {
     expect(await run.script({ keys: {} })).toBe("yes");
   });
 
-  it("throws for an answer that the script should not give", async () => {
+  it("throws for an undeclared answer of a script", async () => {
     const script = luaScript(write("strange", "return 'maybe'"), { keys: [], reply: oneOf("yes", "no") });
     const run = scriptRunner(server.client(), { script });
     await expect(run.script({ keys: {} })).rejects.toThrow("script answered maybe instead of yes, no");

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
-test("serverFacts > finds the shipped settings durable", async () => {
+test("serverFacts > reports the shipped settings as durable", async () => {
   const facts = await serverFacts(redis.connect());
   expect(facts).toMatchObject({ fsync: "always", eviction: "noeviction", durable: true, replicas: 0, warnings: [] });
   expect(facts.memoryLimit).toBeGreaterThan(facts.memoryUsed);
@@ -28,7 +28,7 @@ test("serverFacts > warns of weak settings", async () => {
   await client.config("SET", "appendonly", "yes", "appendfsync", "always", "maxmemory-policy", "noeviction");
 });
 
-test("serverFacts > takes a server that forbids CONFIG for not durable", async () => {
+test("serverFacts > reports a server that forbids CONFIG as not durable", async () => {
   const admin = redis.connect();
   await admin.acl("SETUSER", "app", "on", ">pass-word", "~*", "+@all", "-config");
   const client = redis.connect({ username: "app", password: "pass-word" });

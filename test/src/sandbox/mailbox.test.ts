@@ -38,7 +38,7 @@ async function send(
 }
 
 describe("the sandbox mailbox", () => {
-  it("gives a caught mail back to its app as an activity before the sender hears that it was taken", async () => {
+  it("records a caught mail as an activity before confirming it to the sender", async () => {
     const activity = testMailActivity({
       target: [
         { address: "foo@bar.com", name: "Foo Bar" },
@@ -76,7 +76,7 @@ describe("the sandbox mailbox", () => {
     expect(JSON.stringify(caught)).not.toContain(Buffer.from("12345").toString("base64"));
   });
 
-  it("keeps apps apart, and gives each transaction a key of its own, so that a double would show", async () => {
+  it("separates apps, and gives each transaction a key, so that duplicates would show", async () => {
     const platform = email({ relay: mailbox.relay });
     const activity = testMailActivity();
     await Promise.all([
@@ -88,7 +88,7 @@ describe("the sandbox mailbox", () => {
     expect(new Set(caught.map(({ arrival }) => arrival.key)).size).toBe(3);
   });
 
-  it("has the mail sent again later when it could not be handed over", async () => {
+  it("defers a mail that could not be recorded", async () => {
     fault = new Error("Redis is away");
     await expect(send("app1")).rejects.toMatchObject({
       kind: "retryable",
@@ -97,7 +97,7 @@ describe("the sandbox mailbox", () => {
     });
   });
 
-  it("takes nothing without the password of this run", async () => {
+  it("refuses mail without the password of this run", async () => {
     const { host, port } = mailbox.relay.sandbox;
     await expect(
       send("app1", undefined, {}, email({ relay: { sandbox: { host, port, password: "guess" } } })),
@@ -108,7 +108,7 @@ describe("the sandbox mailbox", () => {
     expect(caught).toEqual([]);
   });
 
-  it("bounds what goes into an event", async () => {
+  it("bounds the text of an event", async () => {
     await send("app1", testMailActivity({ object: { body: "x".repeat(100_000) } }));
     expect(caught[0]?.arrival.event.object).toMatchObject({ body: "x".repeat(65_536), bodyTruncated: true });
   });

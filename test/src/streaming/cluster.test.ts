@@ -34,7 +34,7 @@ afterAll(async () => {
   await redis.stop();
 });
 
-test("on a Redis Cluster apps of all hash tags are followed, no script or read crossing a slot", async () => {
+test("the tail on a Redis Cluster follows apps of all hash tags without crossing slots", async () => {
   const control = connect();
   const log = redisEventLog({ redis: control, eventsKept: 1_000 });
   const tail = eventTail({ connect, control, log, logger: silentLog, kept: 1_000 });

@@ -28,7 +28,7 @@ function dechunk(bytes: Buffer): string {
 
 const json = fc.object({ withUnicodeString: true } as never).map((value) => ({ ...value, type: "activity" }));
 
-test("an event's frame reads back as it was, whatever is in it, in every form and in batches", () => {
+test("an event's frame decodes to the same event in every format and in batches", () => {
   fc.assert(
     fc.property(fc.array(json, { minLength: 1, maxLength: 5 }), (values) => {
       const texts = values.map((value) => JSON.stringify(value));
@@ -49,7 +49,7 @@ test("an event's frame reads back as it was, whatever is in it, in every form an
   );
 });
 
-test("a block never lets a line break begin a field of its own", () => {
+test("a line break in the data never starts a new SSE field", () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), fc.string(), (event, id, data) => {
       const broken = /[\r\n\0]/.test(event + id) || /[\r\n]/.test(data);
@@ -61,22 +61,22 @@ test("a block never lets a line break begin a field of its own", () => {
   expect(() => encodeSseBlock({ event: "a\nid: 1", data: "" })).toThrow(RangeError);
 });
 
-test("JSON that was written over several lines still makes one line", () => {
+test("multi-line JSON is encoded as one line", () => {
   const frame = encodeEvent("ep", "1-0", JSON.stringify({ type: "result", rid: 1 }, null, 2));
   expect(parse(createBatch([frame]).bytes("ssePlain").toString())[0]?.data).toBe('{"type":"result","rid":1}');
 });
 
-test("what is not an event's JSON is not made a frame", () => {
+test("text that is not an event's JSON is refused", () => {
   for (const text of ["", "null", "[]", "1", "{}", '{"type":"a\\nb"}', '{"type":1}', "{"]) {
     expect(() => encodeEvent("ep", "1-0", text)).toThrow(SyntaxError);
   }
 });
 
-test("a chunk tells its length in bytes", () => {
+test("a chunk states its length in bytes", () => {
   fc.assert(fc.property(fc.string({ unit: "grapheme" }), (text) => dechunk(encodeChunk(`${text}.`)) === `${text}.`));
 });
 
-test("a WebSocket frame's head tells the length of its text in bytes", () => {
+test("a WebSocket frame states its length in bytes", () => {
   for (const length of [0, 1, 125, 126, 65_535, 65_536, 100_000]) {
     const frame = encodeTextFrame("x".repeat(length));
     const short = (frame[1] as number) & 0x7f;
@@ -96,7 +96,7 @@ const digits = fc.bigInt({ min: 0n, max: 10n ** 15n - 1n });
 const seq = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const epoch = fc.stringMatching(/^[A-Za-z0-9_-]{1,24}$/);
 
-test("a cursor reads back as it was written, within 64 ASCII characters", () => {
+test("a cursor parses back within 64 ASCII characters", () => {
   fc.assert(
     fc.property(epoch, digits, seq, (name, ms, n) => {
       const text = formatCursor(name, `${ms}-${n}`);
@@ -106,7 +106,7 @@ test("a cursor reads back as it was written, within 64 ASCII characters", () => 
   );
 });
 
-test("anything else is no cursor", () => {
+test("any other text is an invalid cursor", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 80 }), (text) => {
       const read = parseCursor(text);
@@ -131,7 +131,7 @@ test("anything else is no cursor", () => {
   expect(bad.map(parseCursor)).toEqual(bad.map(() => undefined));
 });
 
-test("ids order as numbers, far beyond what a double keeps", () => {
+test("ids compare as integers beyond the precision of a double", () => {
   fc.assert(
     fc.property(digits, seq, digits, seq, (a, m, b, n) => {
       const expected = a === b ? (m < n ? -1 : m > n ? 1 : 0) : a < b ? -1 : 1;

@@ -20,7 +20,7 @@ afterAll(async () => {
   await redis.stop();
 });
 
-test("an event reaches a listener of an app that had no log, and its cursor resumes exactly", async () => {
+test("an event reaches a listener of an app without a log, and its cursor resumes exactly", async () => {
   const { log, tail } = begin();
   const a = await followLive(tail, { app: "new" });
   expect(a.gaps).toEqual([]);
@@ -33,7 +33,7 @@ test("an event reaches a listener of an app that had no log, and its cursor resu
   expect(c.rids).toEqual([]);
 });
 
-test("the position of an app without a log holds for another process that comes later", async () => {
+test("the position of an app without a log is valid in another process later", async () => {
   const first = begin();
   const second = begin();
   const a = await followLive(first.tail, { app: "later" });
@@ -42,7 +42,7 @@ test("the position of an app without a log holds for another process that comes 
   expect([b.rids, b.start().gap]).toEqual([["a", "b", "c"], undefined]);
 });
 
-test("a long past is replayed in order and meets the present without a hole", async () => {
+test("a long history is replayed in order and joins live events without a gap", async () => {
   const { log, tail } = begin();
   const all = Array.from({ length: 2_500 }, (_, i) => `n${i}`);
   const from = (await log.bounds("long")).last;
@@ -58,7 +58,7 @@ test("a long past is replayed in order and meets the present without a hole", as
   expect(seen.gaps).toEqual([]);
 });
 
-test("nothing is lost or repeated while Redis dies and comes back", async () => {
+test("a crash and restart of Redis loses and repeats no event", async () => {
   const { log, tail } = begin();
   const a = await followLive(tail, { app: "phoenix" });
   const sent: string[] = [];
@@ -76,7 +76,7 @@ test("nothing is lost or repeated while Redis dies and comes back", async () => 
   expect(a.gaps).toEqual([]);
 });
 
-test("a log begun anew is a gap to those who listen, and then all of it", async () => {
+test("a recreated log is a gap to listeners, followed by its events", async () => {
   const { control, log, tail } = begin();
   const a = await followLive(tail, { app: "anew" });
   const old = await log.append("anew", result("old"));
@@ -92,7 +92,7 @@ test("a log begun anew is a gap to those who listen, and then all of it", async 
   expect(b.rids).toEqual([]);
 });
 
-test("trimmed, future, foreign and unreadable cursors are gaps; one at the first kept entry is none", async () => {
+test("trimmed, future, foreign and unreadable cursors are gaps; the first kept entry is not", async () => {
   const { control, log, tail } = begin();
   const cursors: string[] = [];
   for (const rid of ["a", "b", "c", "d"]) cursors.push(await log.append("gaps", result(rid)));
@@ -118,7 +118,7 @@ test("trimmed, future, foreign and unreadable cursors are gaps; one at the first
   void tail;
 });
 
-test("a cursor of another app is a gap and shows nothing", async () => {
+test("a cursor of another app is a gap and reveals no event", async () => {
   const { log, tail } = begin();
   const ownId = await log.append("mine", result("mine-1"));
   await log.append("yours", result("yours-1"));
@@ -144,7 +144,7 @@ test("entries that were trimmed before a slow process read them are a gap", asyn
   expect(seen.gaps).toHaveLength(1);
 });
 
-test("filters and a token's limits choose together", async () => {
+test("filters and a token's limits apply together", async () => {
   const { log, tail } = begin();
   const all = await followLive(tail, { app: "f" });
   const rid = await followLive(tail, { app: "f", filter: { rids: ["2"] } });
@@ -182,7 +182,7 @@ test("filters and a token's limits choose together", async () => {
   expect(none.following.position()).toBe(all.cursors[3]);
 });
 
-test("a revocation reaches every listener, and one that joins just after it", async () => {
+test("a revocation reaches every listener, also one that joins directly afterwards", async () => {
   const { log, tail } = begin();
   const a = await followLive(tail, { app: "r", filter: { rids: ["x"] } });
   await log.appendControl("r", { jti: "t1" });
@@ -191,7 +191,7 @@ test("a revocation reaches every listener, and one that joins just after it", as
   expect([a.controls, b.controls, b.rids]).toEqual([[{ jti: "t1" }], [{ jti: "t1" }], []]);
 });
 
-test("many apps that join at once are all read, one reader for them all", async () => {
+test("many apps that join at once are read by one reader", async () => {
   const { log, tail } = begin();
   const apps = Array.from({ length: 60 }, (_, i) => `many${i}`);
   const followers = await Promise.all(apps.map((app) => followLive(tail, { app })));
@@ -200,7 +200,7 @@ test("many apps that join at once are all read, one reader for them all", async 
   expect(followers.map((seen) => seen.rids)).toEqual(apps.map((app) => [`${app}-1`]));
 });
 
-test("an awaited result comes to whoever registered before it", async () => {
+test("an awaited result reaches a caller that registered before", async () => {
   const { log, tail } = begin();
   const waiting = awaitResult(tail, "w", "7");
   await waiting.ready;
@@ -209,7 +209,7 @@ test("an awaited result comes to whoever registered before it", async () => {
   await expect(waiting.result).resolves.toMatchObject({ rid: "7", status: "failed", cursor });
 });
 
-test("trimming by age drops what is older", async () => {
+test("trimming by age drops older entries", async () => {
   const { control, log } = begin();
   await control.xadd(keys.log("old"), "1000-0", "e", JSON.stringify(result("ancient")));
   await control.set(keys.epoch("old"), "abc");
@@ -220,7 +220,7 @@ test("trimming by age drops what is older", async () => {
   expect(page.trimmed).toBe(true);
 });
 
-test("while Redis is away following is refused at once and works again afterwards", async () => {
+test("subscribing is refused at once while Redis is down, and works afterwards", async () => {
   const { tail, log } = begin();
   await redis.kill();
   await expect(tail.subscribe({ app: "away" }, recorder().follower)).rejects.toMatchObject({

@@ -4,7 +4,7 @@ import { runEvery } from "../../../src/timing/run-every.ts";
 const HOUR = 3_600_000;
 
 describe("runEvery", () => {
-  it("runs at once, goes on after an error and ends with the signal", async () => {
+  it("runs at once, continues after an error and ends with the signal", async () => {
     const stopping = new AbortController();
     const errors: unknown[] = [];
     let runs = 0;
@@ -21,7 +21,7 @@ describe("runEvery", () => {
     expect(errors).toEqual([new Error("second run")]);
   });
 
-  it("resolves only after the run under way", async () => {
+  it("resolves after the current run", async () => {
     const stopping = new AbortController();
     let finish = (): void => undefined;
     const started = new Promise<void>((resolve) => {
@@ -63,7 +63,7 @@ describe("runEvery", () => {
     expect(runs).toBe(3);
   });
 
-  it("starts nothing when the signal was aborted before", async () => {
+  it("starts no run with an aborted signal", async () => {
     let runs = 0;
     const task = async () => {
       runs += 1;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { wakeSignal } from "../../../src/timing/wake-signal.ts";
 
 describe("wakeSignal", () => {
-  it("remembers a notification for the next wait, and only for one", async () => {
+  it("remembers a notification for exactly one wait", async () => {
     const wake = wakeSignal();
     wake.notify();
     wake.notify();
@@ -12,7 +12,7 @@ describe("wakeSignal", () => {
     expect(await wake.wait(1)).toBe(false);
   });
 
-  it("ends the wait under way", async () => {
+  it("ends the current wait", async () => {
     const wake = wakeSignal();
     const waiting = wake.wait(3_600_000);
     wake.notify();
@@ -20,7 +20,7 @@ describe("wakeSignal", () => {
     expect(wake.isNotified()).toBe(false);
   });
 
-  it("answers false at once for a wait of no time", async () => {
+  it("returns false at once for a wait of 0 ms", async () => {
     expect(await wakeSignal().wait(0)).toBe(false);
   });
 });

@@ -25,7 +25,7 @@ function requests(slots: ReturnType<typeof deliverySlots>) {
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("delivery slots", () => {
-  it("let a host that hangs hold 16 requests, and another host of the app go on", async () => {
+  it("limit a hanging host to 16 requests, without effect on another host of the app", async () => {
     const { start, end, started } = requests(deliverySlots());
     const all = Array.from({ length: 40 }, () => start("greedy", "http://hangs.test/hook"));
     await settled();
@@ -37,7 +37,7 @@ describe("delivery slots", () => {
     expect(await Promise.all(all)).toEqual(Array.from({ length: 41 }, () => "sent"));
   });
 
-  it("let an app hold 64 requests to many hosts, and another app go on, also at the same host", async () => {
+  it("limit an app to 64 requests, without effect on another app at the same host", async () => {
     const { start, end, started } = requests(deliverySlots());
     const all = Array.from({ length: 600 }, (_, n) => start("greedy", `http://h${n % 20}.test/`));
     await settled();
@@ -49,7 +49,7 @@ describe("delivery slots", () => {
     await Promise.all(all);
   });
 
-  it("send nothing for a worker that stops while a request waits", async () => {
+  it("send no waiting request for a stopping worker", async () => {
     const { start, end, started } = requests(deliverySlots());
     const first = Array.from({ length: 16 }, () => start("app", "http://hangs.test/"));
     const stopping = new AbortController();

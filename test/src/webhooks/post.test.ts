@@ -44,7 +44,7 @@ const LOOPBACK = [
   "127。0。0。1",
 ];
 test.each(LOOPBACK.flatMap((host) => [`http://${host}`, `https://${host}`]))(
-  "a hook at %s reaches nothing",
+  "webhookPost does not connect to %s",
   async (url) => {
     const verdict = await poster([])(`${url}:${receiver.port}/`);
     expect([verdict.delivered, verdict.status]).toEqual([false, undefined]);
@@ -53,14 +53,14 @@ test.each(LOOPBACK.flatMap((host) => [`http://${host}`, `https://${host}`]))(
   },
 );
 
-test("plain http reaches the operator's own networks and no public address", async () => {
+test("webhookPost uses plain http in the operator's networks only", async () => {
   const post = poster(["127.0.0.0/8"]);
   expect(await post("http://93.184.216.34/")).toMatchObject({ delivered: false, error: { code: "address-blocked" } });
   expect(await post(receiver.url)).toMatchObject({ delivered: true, status: 204 });
   expect(receiver.received).toHaveLength(1);
 });
 
-test("a redirect is not followed, wherever it leads", async () => {
+test("webhookPost follows no redirect", async () => {
   const away = await webhookReceiver(() => ({ status: 307, headers: { location: receiver.url } }));
   ends.push(away.stop);
   const before = receiver.received.length;

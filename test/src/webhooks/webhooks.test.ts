@@ -14,9 +14,9 @@ import { type TestRedis, testRedis } from "../../support/redis.ts";
 import { webhookHarness } from "../../support/webhook-harness.ts";
 import { result } from "../streaming/tail-fixture.ts";
 
-describe("conversations", () => {
+describe("conversationOf", () => {
   const address = fc.stringMatching(/^[a-z]{1,8}$/);
-  test("what was sent to somebody and what comes from there are one, in any case of letters", () => {
+  test("is equal for sent and received messages of a person, in any letter case", () => {
     fc.assert(
       fc.property(address, address, (own, foreign) => {
         const sent = { type: "result", platform: "p", actor: { address: own }, target: [{ address: foreign }] };
@@ -30,7 +30,7 @@ describe("conversations", () => {
       }),
     );
   });
-  test("a room is one whoever speaks; other accounts, platforms and people are others", () => {
+  test("is equal for all speakers of a room, and differs by account, platform and person", () => {
     const messageFrom = (nick: string) => ({
       type: "activity",
       platform: "irc",
@@ -49,12 +49,12 @@ describe("conversations", () => {
     ];
     expect(new Set(others.map(conversationOf)).size).toBe(4);
   });
-  test("whatever an event holds, there is a conversation", () => {
+  test("is defined for any event", () => {
     fc.assert(fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (event) => conversationOf(event).length >= 0));
   });
 });
 
-test("waits grow to an hour, keep to what is asked, and never exceed a day", () => {
+test("delays grow to an hour, respect Retry-After, and never exceed a day", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 10_000 }),
@@ -70,14 +70,14 @@ test("waits grow to an hour, keep to what is asked, and never exceed a day", () 
   );
 });
 
-test("secrets are those of the Standard Webhooks rules", () => {
+test("secrets follow the Standard Webhooks rules", () => {
   expect(isWebhookSecret(newWebhookSecret())).toBe(true);
   const secret = (bytes: number) => `whsec_${Buffer.alloc(bytes, 7).toString("base64")}`;
   expect([23, 24, 64, 65].map((bytes) => isWebhookSecret(secret(bytes)))).toEqual([false, true, true, false]);
   fc.assert(fc.property(fc.string(), (text) => !isWebhookSecret(text)));
 });
 
-test("a hook begins at the end, at the beginning or at a cursor that is kept", () => {
+test("a hook starts at the end, at the beginning or at a kept cursor", () => {
   const bounds = { epoch: "e", first: "5-0", last: "9-0", trimmed: true };
   expect(startCursor("latest", bounds)).toBe("e.9-0");
   expect(startCursor("earliest", bounds)).toBe("earliest");
@@ -86,7 +86,7 @@ test("a hook begins at the end, at the beginning or at a cursor that is kept", (
   for (const wrong of ["e.4-0", "e.10-0", "f.7-0", "", "nonsense"]) expect(startCursor(wrong, bounds)).toBeUndefined();
 });
 
-describe("in Redis", () => {
+describe("the webhook store in Redis", () => {
   let redis: TestRedis;
   let world: Awaited<ReturnType<typeof webhookHarness>>;
   beforeAll(async () => {
@@ -98,7 +98,7 @@ describe("in Redis", () => {
     await redis.stop();
   });
 
-  test("secrets open after the keys were rotated, and only where they belong", async () => {
+  test("opens secrets after a key rotation, and only in their place", async () => {
     const ring = await keyring({ path: join(redis.dir, "master.key"), opens: true });
     const registry = appRegistry({ redis: world.client, keyring: ring, appendControl: async () => undefined });
     const { app } = await registry.createApp("shop", ["listen"]);
@@ -114,7 +114,7 @@ describe("in Redis", () => {
     await expect(work.load(second as NonNullable<typeof second>)).rejects.toThrow();
   });
 
-  test("a claim ends when another has it: nothing of the old one is written", async () => {
+  test("refuses all writes of a lease that another worker took over", async () => {
     await world.put("app2", "one", "https://example.org/", world.secret);
     const ring = await keyring({ path: join(redis.dir, "master.key"), opens: true });
     const work = redisDeliveryStore({ redis: world.client, keyring: ring, eventsKept: 100 });

@@ -82,14 +82,14 @@ describe("resolver", () => {
     await expect(resolve("broken.test")).rejects.toMatchObject({ code: "EAI_AGAIN" });
   });
 
-  it("asks once for names that many want at once, and again after the TTL", async () => {
+  it("queries a name once for simultaneous callers, and again after the TTL", async () => {
     const { server, resolve } = await world(onlyV4("192.0.2.1"));
     await Promise.all(Array.from({ length: 50 }, () => resolve("same.test")));
     await resolve("SAME.test");
     expect(server.requests.filter((question) => question === "A same.test")).toHaveLength(1);
   });
 
-  it("takes names of the hosts file and localhost without asking", async () => {
+  it("resolves localhost and names of the hosts file without a query", async () => {
     const { server, resolve } = await world(() => "no-such-name", {
       hosts: "10.1.2.3 mail mail.lan # comment\n::1 six",
     });
@@ -117,7 +117,7 @@ describe("resolver", () => {
 });
 
 describe("AnswerCache", () => {
-  it("holds TTLs between five seconds and five minutes, and failures for two seconds", async () => {
+  it("bounds TTLs between five seconds and five minutes, and keeps failures for two seconds", async () => {
     let now = 0;
     const cache = new AnswerCache(() => now);
     let requestCount = 0;

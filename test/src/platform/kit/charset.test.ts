@@ -24,7 +24,7 @@ describe("decodeCharset", () => {
 });
 
 describe("decodeUtf8OrWindows1252", () => {
-  it("reads windows-1252 only where the bytes are not UTF-8 at all", () => {
+  it("reads windows-1252 only where the bytes are not valid UTF-8", () => {
     expect(decodeUtf8OrWindows1252(Buffer.from("é"))).toBe("é");
     expect(decodeUtf8OrWindows1252(Buffer.from("\x80\xe9", "latin1"))).toBe("€é");
     expect(decodeUtf8OrWindows1252(Buffer.concat([Buffer.from("é"), Buffer.from([0xff])]))).toBe("é\ufffd");

@@ -5,12 +5,12 @@ const outcomes = [{ address: "a", status: "sent" }] as const;
 const collection = (address: string) => ({ type: "collection", address, items: [1, 2], next: "3" }) as const;
 
 describe("collectionReceipt", () => {
-  it("gives a single target its collection, without the address", () => {
+  it("returns one collection without the address for a single target", () => {
     const receipt = collectionReceipt({ target: [{ address: "a" }] }, { outcomes, values: [collection("a")] });
     expect(receipt).toEqual({ outcomes, object: { type: "collection", items: [1, 2], next: "3" } });
   });
 
-  it("gives several targets a collection of collections, each with its address", () => {
+  it("returns a collection of collections with addresses for several targets", () => {
     const target = [{ address: "a" }, { address: "b" }];
     const values = [collection("a"), collection("b")];
     expect(collectionReceipt({ target }, { outcomes, values }).object).toEqual({ type: "collection", items: values });

@@ -15,7 +15,7 @@ const table = errorTable({
 });
 
 describe("errorTable", () => {
-  it("gives codes the standard meaning, an own sentence, or a full row", () => {
+  it("maps codes to the standard meaning, a custom detail, or a full row", () => {
     expect(table.lookup(550)).toEqual(["permanent", "recipient-unknown", "The mail server knows no such recipient."]);
     expect(table.lookup("552")).toEqual(["permanent", "content-too-large", "The message is too large."]);
     expect(table.lookup(599)).toEqual(["retryable", "platform-unavailable", "Ask again."]);
@@ -23,7 +23,7 @@ describe("errorTable", () => {
     expect(table.row("rejected")[2]).toBe("The mail server refuses the message.");
   });
 
-  it("makes failures that carry the network's code, the wait and the cause", () => {
+  it("creates failures with the network's code, the wait and the cause", () => {
     const cause = new Error("wire");
     const failure = table.failure("rate-limited", { platformCode: "450", retryAfterMs: 5_000, cause });
     expect(failure).toMatchObject({ kind: "rate-limited", code: "platform-rate-limited", platformCode: "450", cause });
@@ -42,7 +42,7 @@ describe("errorTable", () => {
     expect(table.classify(thrown).code).toBe(code);
   });
 
-  it("passes failures as they are and never throws", () => {
+  it("passes failures unchanged and never throws", () => {
     const failure = table.failure("policy");
     expect(table.classify(failure)).toBe(failure);
     fc.assert(fc.property(fc.anything(), (thrown) => table.classify(thrown) instanceof Failure));

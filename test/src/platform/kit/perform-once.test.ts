@@ -11,7 +11,7 @@ const contextOf = (pending: readonly number[], attempt = 1) => {
 };
 
 describe("performOnce", () => {
-  it("commits once and gives the id to every pending target and to the result", async () => {
+  it("commits once and adds the id to every pending target and the result", async () => {
     const { commits, context } = contextOf([0]);
     const receipt = await performOnce({ target }, context, { classifyError }, async (beforeSend) => {
       await beforeSend();
@@ -22,7 +22,7 @@ describe("performOnce", () => {
     expect(commits).toHaveLength(1);
   });
 
-  it("works without a target and without an id", async () => {
+  it("accepts no target and no id", async () => {
     const { context } = contextOf([]);
     expect(await performOnce({ target: [] }, context, { classifyError }, async () => undefined)).toEqual({
       outcomes: [],

@@ -3,7 +3,7 @@ import { fairSemaphore } from "../../../../src/platform/kit/semaphore.ts";
 
 const never = new AbortController().signal;
 
-it("lets so many in at once, the others in the order they came", async () => {
+it("fairSemaphore admits up to its limit, the others in order", async () => {
   const { acquire: enter, release: leave } = fairSemaphore(2);
   const order: string[] = [];
   await Promise.all([enter(never), enter(never)]);
@@ -16,7 +16,7 @@ it("lets so many in at once, the others in the order they came", async () => {
   expect(order).toEqual(["third", "fourth"]);
 });
 
-it("who gives up loses the place in line, not a place of others", async () => {
+it("an aborted caller leaves the queue without using a slot", async () => {
   const { acquire: enter, release: leave } = fairSemaphore(1);
   await enter(never);
   const impatient = new AbortController();
@@ -30,13 +30,13 @@ it("who gives up loses the place in line, not a place of others", async () => {
   await enter(never);
 });
 
-it("a signal that has aborted already takes no place", async () => {
+it("an aborted signal takes no slot", async () => {
   const { acquire: enter } = fairSemaphore(1);
   await expect(enter(AbortSignal.abort(new Error("over")))).rejects.toThrow("over");
   await enter(never);
 });
 
-it("whoever has many in line does not keep out others: the lines take turns", async () => {
+it("owners take turns, so an owner with many waiters does not starve others", async () => {
   const { acquire: enter, release: leave } = fairSemaphore(1);
   await enter(never, "many");
   const order: string[] = [];

@@ -33,7 +33,7 @@ describe("schemaIssues", () => {
 });
 
 describe("objectIssues", () => {
-  it("looks into the items of collections, of collections of collections, and into activities", () => {
+  it("checks the items of collections, nested collections and activities", () => {
     const object = {
       type: "collection",
       items: [

@@ -11,7 +11,7 @@ const thrown = (code: string, response: string | undefined, command = "CONN", mo
     ...more,
   });
 
-describe("what SMTP's refusals mean", () => {
+describe("classifyError for SMTP", () => {
   it.each([
     ["RCPT TO", "550 5.1.1 No such user", "permanent", "recipient-unknown"],
     ["RCPT TO", "550 No such user", "permanent", "recipient-unknown"],
@@ -66,14 +66,14 @@ describe("what SMTP's refusals mean", () => {
     });
   });
 
-  it("joins the lines of a reply, takes control characters out and bounds it", () => {
+  it("joins the lines of a reply, removes control characters and bounds the text", () => {
     const long = `550-5.1.1 One\r\n550-5.1.1 two\u0007\u001b[31m\r\n550 5.1.1 ${"x".repeat(1_000)}`;
     const { platformCode = "" } = classifyError(thrown("EENVELOPE", long, "RCPT TO"));
     expect(platformCode).toMatch(/^550 5\.1\.1 One two \[31m x+$/);
     expect(platformCode).toHaveLength(300);
   });
 
-  it("blots out secrets that a hostile server repeats, in clear or as SASL sent them", () => {
+  it("masks secrets that a hostile server repeats, in clear text or as sent by SASL", () => {
     const credentials = { host: "h", user: "bob", password: "pa ss  wörd!", oauth2: undefined };
     const base64 = Buffer.from("\0bob\0pa ss  wörd!").toString("base64");
     const failure = classifyError(
@@ -84,8 +84,8 @@ describe("what SMTP's refusals mean", () => {
   });
 });
 
-describe("the relay's URL", () => {
-  it("is read in nodemailer's form, without what does not belong into a URL", () => {
+describe("the URL of the relay", () => {
+  it("is parsed in nodemailer's form, without other parts", () => {
     const relay = relayOf({
       url: "smtps://us%40er:p%2Fw@mail.example.org:2465/?name=me.example&tls.rejectUnauthorized=false&maxConnections=3&logger=true&debug=true",
     });
@@ -107,7 +107,7 @@ describe("the relay's URL", () => {
   });
 
   it.each(["smtp://", "smtp://user:topsecret@", "smtp://user:topsecret@bad host/", "nonsense"])(
-    "is refused without being repeated: %s",
+    "is refused without an echo: %s",
     (url) => {
       expect(() => relayOf({ url })).toThrow(/^SMTP_URL: /);
       expect(() => relayOf({ url })).not.toThrow(/topsecret/);

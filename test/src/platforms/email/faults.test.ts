@@ -53,7 +53,7 @@ async function tried(platform: Platform, attempt = testMailActivity()) {
   return { ...outcome, commits };
 }
 
-describe("what a server does and what we make of it, with Postfix's sink", () => {
+describe("outcomes of faults of Postfix's SMTP sink", () => {
   it.each([
     ["450 at RCPT", ["-r", "RCPT"], "deferred", "platform-unavailable", 0, 0],
     ["421 as greeting", ["-Q", "CONNECT"], "deferred", "platform-unavailable", 0, 0],
@@ -87,11 +87,11 @@ describe("what a server does and what we make of it, with Postfix's sink", () =>
   });
 });
 
-describe("the mark before the final dot", () => {
+describe("the commit before the final dot", () => {
   it.each([
     ["small", "Hello"],
     ["large", "x".repeat(500_000)],
-  ])("comes after the body and before the dot (%s message)", async (_size, body) => {
+  ])("happens after the body and before the dot (%s message)", async (_size, body) => {
     const { server, platform } = await scripted({});
     const seen: number[] = [];
     const commit = async () => {
@@ -102,7 +102,7 @@ describe("the mark before the final dot", () => {
     expect(server.messages).toHaveLength(1);
   });
 
-  it("lets no dot out when it is refused, and passes the refusal on untouched", async () => {
+  it("prevents the dot when refused, and passes the refusal unchanged", async () => {
     const { server, platform } = await scripted({});
     const refusal = Object.assign(new Error("Cancelled"), { code: "mine" });
     const client = await platform.createClient?.({
@@ -124,7 +124,7 @@ describe("the mark before the final dot", () => {
     expect(server.torn).toHaveLength(1);
   });
 
-  it("is not set when the work is stopped before it, and then no dot goes out", async () => {
+  it("does not happen after an earlier abort, and no dot is sent", async () => {
     const { server, platform } = await scripted({});
     const stop = new AbortController();
     const failure = await runOnce(platform, testMailActivity(), {
@@ -138,7 +138,7 @@ describe("the mark before the final dot", () => {
     expect(server.messages).toHaveLength(0);
   });
 
-  it("makes a stop after the dot an unknown outcome", async () => {
+  it("makes the outcome of an abort after the dot unknown", async () => {
     const stop = new AbortController();
     const { server, platform } = await scripted({
       dot: () => {
@@ -153,7 +153,7 @@ describe("the mark before the final dot", () => {
     expect(server.messages).toHaveLength(1);
   });
 
-  it.each(["250 2.0.0 Ok", "552 5.3.4 Too big"])("believes no answer that comes before the dot: %s", async (early) => {
+  it.each(["250 2.0.0 Ok", "552 5.3.4 Too big"])("ignores an answer before the dot: %s", async (early) => {
     const { server, platform } = await scripted({ early });
     const never = () => new Promise<void>(() => undefined);
     const failure = await runOnce(platform, testMailActivity(), { commit: never }).catch((thrown: Failure) => thrown);
@@ -170,14 +170,14 @@ describe("time limits", () => {
     ["RCPT", { rcpt: "hang" }, "deferred"],
     ["DATA", { data: "hang" }, "deferred"],
     ["the dot", { dot: "hang" }, "unknown"],
-  ] as const)("end a server that is silent at %s", async (_where, script, status) => {
+  ] as const)("disconnect a server that is silent at %s", async (_where, script, status) => {
     const { platform } = await scripted(script, timeouts);
     expect(await tried(platform)).toMatchObject({ status });
   });
 });
 
 describe("many targets in one transaction", () => {
-  it("gives refused, deferred and accepted ones an outcome each", async () => {
+  it("gives each refused, deferred and accepted target an outcome", async () => {
     const { server, platform } = await scripted({
       rcpt: (line) => (/no@/.test(line) ? "550 5.1.1 Unknown" : /later@/.test(line) ? "451 4.3.0 Later" : "250 Ok"),
     });
@@ -196,7 +196,7 @@ describe("many targets in one transaction", () => {
     expect(server.messages).toHaveLength(1);
   });
 
-  it("keeps a refused target refused when the message fails for the others", async () => {
+  it("keeps a refused target failed when the message fails for the others", async () => {
     const { platform } = await scripted({
       rcpt: (line) => (/no@/.test(line) ? "550 5.1.1 Unknown" : "250 Ok"),
       dot: "drop",
@@ -208,7 +208,7 @@ describe("many targets in one transaction", () => {
 });
 
 describe("connections", () => {
-  it("are replaced when the server closed them while idle", async () => {
+  it("are replaced when the server closed them during idle time", async () => {
     const { server, platform } = await scripted({});
     const client = await platform.createClient?.({
       app: "a",
@@ -224,7 +224,7 @@ describe("connections", () => {
     expect(server.messages).toHaveLength(2);
   });
 
-  it("are replaced when a used one answers 421", async () => {
+  it("are replaced when a reused connection answers 421", async () => {
     const { server, platform } = await scripted({
       mail: (_line, times) => (times > 1 ? "421 4.7.0 Too many" : "250 Ok"),
     });
@@ -256,7 +256,7 @@ describe("connections", () => {
     expect(server.commands).toContain("RSET");
   });
 
-  it("are at most ten to a relay, however much there is to do", async () => {
+  it("are at most ten to a relay under any load", async () => {
     const { server, platform } = await scripted({});
     const client = await platform.createClient?.({
       app: "a",

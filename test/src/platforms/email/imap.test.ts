@@ -52,8 +52,8 @@ afterAll(async () => {
   await guard.close();
 });
 
-describe("a mailbox on a real Dovecot, held over IMAP", () => {
-  it("brings a mail once, with what an app needs of it, and nothing that was there before", async () => {
+describe("an account connection to a real Dovecot over IMAP", () => {
+  it("reports a new mail once with its fields, and no earlier mail", async () => {
     await mailed("before");
     await server.inbox("bob").find(({ subject }) => subject === "before");
     const hold = holdOf();
@@ -74,7 +74,7 @@ describe("a mailbox on a real Dovecot, held over IMAP", () => {
     expect(subjects(hold)).toEqual(["first"]);
   });
 
-  it("comes back after a crash of the server and brings what came meanwhile", async () => {
+  it("reconnects after a server crash and reports the mails of the meantime", async () => {
     const before = holdOf();
     await held(before);
     await mailed("a");
@@ -96,7 +96,7 @@ describe("a mailbox on a real Dovecot, held over IMAP", () => {
     expect(subjects(after)).toEqual(["b", "c"]);
   });
 
-  it("refuses a wrong password for good", async () => {
+  it("reports a wrong password as final", async () => {
     const wrong = await platform
       .connect?.(holdOf({ credentials: credentials("bob", "wrong") }))
       .catch((thrown) => thrown);

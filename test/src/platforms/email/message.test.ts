@@ -18,8 +18,8 @@ const mail = (object: object, more: object = {}) => ({
 });
 const pointers = (input: unknown) => validationErrors(SendSchema, input).map(({ pointer }) => pointer);
 
-describe("what send takes", () => {
-  it("takes the founding essay's example, its target made a list", () => {
+describe("the schema of send", () => {
+  it("accepts the founding essay's example, with its target as a list", () => {
     expect(
       pointers({
         actor: { name: "Bob User", address: "bob@example.com" },
@@ -78,7 +78,7 @@ describe("what send takes", () => {
       (bad: string) => mail({ attachments: [{ name: "n", mediaType: `text/plain${bad}`, content: "" }] }),
     ],
     ["/object/attachments/0/id", (bad: string) => mail({ attachments: [{ name: "n", id: `i${bad}`, content: "" }] })],
-  ] as const)("refuses control characters in %s, saying where and not what", (pointer, make) => {
+  ] as const)("refuses control characters in %s with a pointer, without an echo", (pointer, make) => {
     const strict = pointer.endsWith("name") && pointer.includes("attachments") ? breaks.slice(0, 6) : breaks;
     for (const bad of strict) {
       const found = validationErrors(SendSchema, make(bad));
@@ -105,7 +105,7 @@ describe("what send takes", () => {
     "X A",
     "__proto__",
     "X-A: b\r\nBcc",
-  ])("takes no header %s", (name) => {
+  ])("refuses the header %s", (name) => {
     const headers = JSON.parse(`{${JSON.stringify(name)}: "v"}`) as object;
     expect(pointers(mail({ body: "", headers })).length).toBeGreaterThan(0);
   });
@@ -120,12 +120,12 @@ describe("what send takes", () => {
     [{ body: "x", raw: "x" }],
     [{ body: "x", amp: "x" }],
     [{ body: "nul \u0000" }],
-  ])("takes no file, URL or object where text belongs: %j", (object) => {
+  ])("refuses files, URLs and objects in place of text: %j", (object) => {
     expect(pointers(mail(object)).length).toBeGreaterThan(0);
   });
 });
 
-describe("addresses", () => {
+describe("mail addresses", () => {
   it.each([
     ["foo@bar.com", "foo@bar.com"],
     ["a.b+c@localhost", "a.b+c@localhost"],
@@ -133,7 +133,7 @@ describe("addresses", () => {
     ["x@例え.テスト", "x@xn--r8jz45g.xn--zckzah"],
     ["!#$%&'*+/=?^_`{|}~-@a-b.c", "!#$%&'*+/=?^_`{|}~-@a-b.c"],
     [`${"l".repeat(64)}@b.example`, `${"l".repeat(64)}@b.example`],
-  ])("go over the wire: %s", (text, wire) => {
+  ])("are accepted: %s", (text, wire) => {
     expect(wireAddress(text)).toBe(wire);
     expect(pointers(mail({ body: "" }, { target: [{ address: text }] }))).toEqual([]);
   });
@@ -184,7 +184,7 @@ describe("addresses", () => {
     expect(wireAddress(text)).toBeUndefined();
   });
 
-  it("have one reading only, whatever is tried", () => {
+  it("have one interpretation only", () => {
     const piece = fc.constantFrom(
       "a",
       "b",
@@ -226,7 +226,7 @@ describe("addresses", () => {
     );
   });
 
-  it("that no pattern can refuse are refused before an account is looked up", () => {
+  it("beyond the pattern are refused before an account is looked up", () => {
     const refuse = (address: string) =>
       email({}).validate?.("send", testMailActivity({ target: [{ address: "a@b.com" }, { address }] }));
     expect(refuse("a@1.2.3.4")).toMatchObject({
@@ -237,7 +237,7 @@ describe("addresses", () => {
   });
 });
 
-describe("the message, read back by a parser", () => {
+describe("the composed message", () => {
   const line = fc
     .string({ unit: "grapheme", maxLength: 120 })
     .filter((text) => !/\p{Cc}|[^\S ]/u.test(text) && text.isWellFormed());
@@ -256,7 +256,7 @@ describe("the message, read back by a parser", () => {
     return value.map(({ address, name }) => [address, tidy(name)]);
   };
 
-  it("has exactly the headers and people that were asked for, whatever the texts are", async () => {
+  it("has exactly the requested headers and recipients, for any texts", async () => {
     await fc.assert(
       fc.asyncProperty(
         person,
@@ -303,7 +303,7 @@ describe("the message, read back by a parser", () => {
     );
   }, 60_000);
 
-  it("is one message with its own lines, whatever line ends and dots the body has (SMTP smuggling)", async () => {
+  it("stays one message for any line ends and dots in the body (SMTP smuggling)", async () => {
     const server = await scriptedSmtp();
     const platform = email({ relay: { url: `smtp://127.0.0.1:${server.port}` } });
     const piece = fc.constantFrom(

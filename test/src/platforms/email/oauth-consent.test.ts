@@ -38,7 +38,7 @@ it.each([
     /offline_access/,
     {},
   ],
-])("begins at %s %j", (provider, more, where, scope, params) => {
+])("a consent starts at %s %j", (provider, more, where, scope, params) => {
   const { origin, pathname, searchParams } = new URL(real.url(client({ provider, ...more }), round));
   expect(origin + pathname).toBe(where);
   expect(searchParams.get("scope")).toMatch(scope);
@@ -62,13 +62,13 @@ it.each([
   { address: "bob" },
   { address: "bob@example.com\r\n" },
   { tokenUrl: "https://evil.example/" },
-])("takes no client such as %j", (more) => {
+])("a consent refuses the client %j", (more) => {
   expect(validationErrors(real.schema, real.example)).toEqual([]);
   expect(validationErrors(real.schema, client())).toEqual([]);
   expect(validationErrors(real.schema, client(more))).not.toEqual([]);
 });
 
-it("ends with a login that the mail server took, for sending and for the mailbox", async () => {
+it("a consent ends with a login for sending and for the mailbox, accepted by the mail server", async () => {
   const { oauthConsent: consent, credentials } = email({ mailProviders: mail.providers });
   const { url, finish } = consent as OAuthConsent;
   const code = mail.consent(url(client(), round), "bob@example.com");
@@ -82,7 +82,7 @@ it("ends with a login that the mail server took, for sending and for the mailbox
   });
 });
 
-it("a login for another address, another verifier and another secret come to nothing, and no token is told", async () => {
+it("a consent with another address, verifier or secret fails without showing a token", async () => {
   const { url, finish } = email({ mailProviders: mail.providers }).oauthConsent as OAuthConsent;
   const ended = async (user: string, overrides: object = {}, app = client()) => {
     const code = mail.consent(url(client(), round), user);

@@ -68,7 +68,7 @@ async function servers(right: string, tokens: readonly object[], status = 200) {
 }
 
 describe("OAuth2 logins", () => {
-  it("fetch an access token through the guard and use it", async () => {
+  it("fetch an access token through the egress guard and use it", async () => {
     const { credentials, tried, requests } = await servers("token-a", [{ access_token: "token-a", expires_in: 3600 }]);
     await runOnce(platform, testMailActivity(), { credentials, egress: guard });
     expect(tried).toEqual(["token-a"]);
@@ -90,7 +90,7 @@ describe("OAuth2 logins", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it("renew a refused token once, with the newest refresh token", async () => {
+  it("refresh a refused token once, with the newest refresh token", async () => {
     const { credentials, tried, requests } = await servers("token-b", [
       { access_token: "token-a", refresh_token: "refresh-2" },
       { access_token: "token-b" },
@@ -100,7 +100,7 @@ describe("OAuth2 logins", () => {
     expect(requests.map((form) => form.get("refresh_token"))).toEqual(["refresh-1", "refresh-2"]);
   });
 
-  it("are stored when they were renewed, and a mail goes out also when that fails", async () => {
+  it("are stored after a refresh, and the mail is sent even if that fails", async () => {
     const { credentials, tried } = await servers("token-a", [
       { access_token: "token-a", refresh_token: "refresh-2", expires_in: 3600 },
     ]);
@@ -128,7 +128,7 @@ describe("OAuth2 logins", () => {
     expect(stored).toEqual([{ ...credentials, oauth2 }]);
   });
 
-  it("end as a bad login when the new token is refused too, and show no token", async () => {
+  it("are invalid when the new token is refused too, and show no token", async () => {
     const { credentials, tried } = await servers("never", [{ access_token: "token-a-secret" }]);
     const thrown = await runOnce(platform, testMailActivity(), { credentials, egress: guard }).catch((error) => error);
     expect(thrown).toMatchObject({ kind: "auth", code: "credentials-invalid" });
@@ -142,7 +142,7 @@ describe("OAuth2 logins", () => {
     [401, { error: "<script>" }, "retryable", "credentials-expired", "401 no error code"],
     [503, {}, "retryable", "platform-unavailable", "503 no error code"],
     [200, { access_token: "two\r\nlines" }, "retryable", "platform-unavailable", "200 no error code"],
-  ])("say what a token server means by %s %j", async (status, answer, kind, code, platformCode) => {
+  ])("classify %s %j of a token server", async (status, answer, kind, code, platformCode) => {
     const { credentials, tried } = await servers("x", [answer], status);
     const thrown = await runOnce(platform, testMailActivity(), { credentials, egress: guard }).catch((error) => error);
     expect(thrown).toMatchObject({ kind, code, platformCode, mayHaveLanded: false });

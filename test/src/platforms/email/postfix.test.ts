@@ -95,7 +95,7 @@ describe("mail through a real Postfix, read back from Dovecot", () => {
     }
   });
 
-  it("gives one outcome to each target when the server refuses one, and lists all in the headers of a retry", async () => {
+  it("gives each target an outcome when the server refuses one, and lists all in the headers of a retry", async () => {
     const activity = testMailActivity({
       target: [
         { address: "alice@example.test" },
@@ -136,7 +136,7 @@ describe("mail through a real Postfix, read back from Dovecot", () => {
     expect(await server.inbox("alice").ids()).not.toContain(`<${retry.id}@example.test>`);
   });
 
-  it("asks for delivery reports and gets them", async () => {
+  it("requests delivery reports and receives them", async () => {
     const activity = testMailActivity({ object: { body: "report", dsn: true } });
     const receipt = await runOnce(platform, activity, { credentials: account(), egress: guard });
     expect(receipt.object).toMatchObject({ dsn: true });
@@ -150,7 +150,7 @@ describe("mail through a real Postfix, read back from Dovecot", () => {
     expect(report.headers.get("content-type")).toMatchObject({ value: "multipart/report" });
   });
 
-  it("signs with DKIM over exactly what arrives", async () => {
+  it("has a DKIM signature over exactly the received bytes", async () => {
     const { privateKey, publicKey } = generateKeyPairSync("rsa", {
       modulusLength: 2048,
       publicKeyEncoding: { type: "spki", format: "pem" },
@@ -185,7 +185,7 @@ describe("mail through a real Postfix, read back from Dovecot", () => {
       "platform-unavailable",
       /ECONNREFUSED/,
     ],
-  ] as const)("says what is wrong with %s", async (_what, credentials, kind, code, platformCode) => {
+  ] as const)("reports %s", async (_what, credentials, kind, code, platformCode) => {
     const thrown = await failure(
       runOnce(platform, testMailActivity(), { credentials: { ...credentials() }, egress: guard }),
     );
@@ -194,7 +194,7 @@ describe("mail through a real Postfix, read back from Dovecot", () => {
     expect(`${thrown.platformCode} ${thrown.message}`).not.toContain("wrong-pw");
   });
 
-  it("fails for good when the message is too large", async () => {
+  it("fails permanently when the message is too large", async () => {
     const activity = testMailActivity({ object: { body: "x".repeat(300_000) } });
     const thrown = await failure(runOnce(platform, activity, { credentials: account(), egress: guard }));
     expect(thrown).toMatchObject({ kind: "permanent", code: "content-too-large" });

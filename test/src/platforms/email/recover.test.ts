@@ -38,7 +38,7 @@ afterAll(async () => {
   await guard.close();
 });
 
-describe("what becomes of a mail after it was sent", () => {
+describe("receipts of a sent mail", () => {
   let hold: TestConnectionContext;
   let client: unknown;
   beforeAll(async () => {
@@ -47,7 +47,7 @@ describe("what becomes of a mail after it was sent", () => {
   });
   afterAll(async () => platform.dispose?.(client));
 
-  it("is told to its rid when it comes back, and the report arrives as well", async () => {
+  it("report a bounce under the rid, and the report itself arrives", async () => {
     const commits: unknown[] = [];
     const activity = testMailActivity({ target: to("ghost"), object: { subject: "to nobody", body: "x" } });
     const commit = async (more?: object) => void commits.push(more);
@@ -67,7 +67,7 @@ describe("what becomes of a mail after it was sent", () => {
     });
   });
 
-  it("is told when it was delivered, where that was asked for", async () => {
+  it("report the delivery where requested", async () => {
     const activity = testMailActivity({ target: to("alice"), object: { subject: "tell me", body: "x", dsn: true } });
     const receipt = await runOnce(platform, activity, { credentials: credentials(), egress: guard });
     expect(receipt.object).toMatchObject({ dsn: true });
@@ -76,7 +76,7 @@ describe("what becomes of a mail after it was sent", () => {
   });
 });
 
-describe("a mail of which nobody knows whether it was taken", () => {
+describe("recovery of a mail with unknown outcome", () => {
   async function resolved(activity: Activity, account: object = credentials()): Promise<Receipt | undefined> {
     const access = { app: "app1", credentials: account as never, egress: guard, log: silentLog };
     const client = await platform.createClient?.(access);
@@ -89,7 +89,7 @@ describe("a mail of which nobody knows whether it was taken", () => {
   }
   const raw = (...lines: readonly string[]) => Buffer.from(`${lines.join("\r\n")}\r\n\r\nx\r\n`);
 
-  it("was sent when its sender's own copy lies in the mailbox", async () => {
+  it("finds it sent when the sender's copy is in the mailbox", async () => {
     const activity = testMailActivity({ target: to("alice", "carol") });
     const id = `<${activity.id}@example.test>`;
     await lmtp.put("bob", raw("Subject: own copy", `Message-ID: ${id}`));
@@ -99,7 +99,7 @@ describe("a mail of which nobody knows whether it was taken", () => {
     });
   });
 
-  it("was sent when somebody has answered it, or a server has", async () => {
+  it("finds it sent when a reply or a report is in the mailbox", async () => {
     const [answered, returned] = [testMailActivity(), testMailActivity()];
     await lmtp.put("bob", raw("Subject: Re: it", `In-Reply-To: <${answered.id}@example.test>`));
     expect(await resolved(answered)).toMatchObject({ outcomes: [{ status: "sent" }] });
@@ -107,19 +107,19 @@ describe("a mail of which nobody knows whether it was taken", () => {
     expect(await resolved(returned)).toMatchObject({ outcomes: [{ status: "sent" }] });
   });
 
-  it("stays unknown when there is no trace, or no mailbox", { timeout: 30_000 }, async () => {
+  it("stays unknown without a trace or a mailbox", { timeout: 30_000 }, async () => {
     expect(await resolved(testMailActivity())).toBeUndefined();
     const { mailbox: _without, ...bare } = credentials();
     expect(await resolved(testMailActivity(), bare)).toBeUndefined();
   });
 
-  it("asks again later when the mailbox can't be asked", async () => {
+  it("is repeated when the mailbox is unavailable", async () => {
     const account = { ...credentials(), mailbox: { ...credentials().mailbox, port: 1 } };
     const thrown = await resolved(testMailActivity(), account).catch((fault: unknown) => platform.classifyError(fault));
     expect(thrown).toMatchObject({ kind: "retryable", code: "platform-unavailable" });
   });
 
-  it("finds a move done that was done, and does one that was not", async () => {
+  it("finds a completed move, and completes a missing one", async () => {
     await lmtp.put("carol", "to move");
     await lmtp.put("carol", "to delete");
     const access = { app: "app1", credentials: credentials("carol") as never, egress: guard, log: silentLog };
@@ -133,7 +133,7 @@ describe("a mail of which nobody knows whether it was taken", () => {
   });
 });
 
-describe("servers that are none", () => {
+describe("faulty servers", () => {
   /** An IMAP server that answers by these words; `$` stands for the command's tag. */
   async function scripted(answers: Readonly<Record<string, string | ((socket: Socket) => void)>>) {
     const commands: string[] = [];
@@ -178,7 +178,7 @@ describe("servers that are none", () => {
     ["nests without end", `* 1 FETCH (BODYSTRUCTURE ${"(".repeat(100_000)}\r\n$ OK done`, "platform-protocol-error"],
     ["refuses with its secret", "$ NO [SERVERBUG] secret-4711 is bob's", "platform-unavailable"],
     ["is over quota", "$ NO [LIMIT] not so fast", "platform-rate-limited"],
-  ])("are explained: one that %s", async (_what, answer, code) => {
+  ])("are classified: one that %s", async (_what, answer, code) => {
     const imap = await scripted({ EXAMINE: SELECTED, "UID SEARCH": "* SEARCH 1\r\n$ OK done", "UID FETCH": answer });
     const failure = await outcome(imap.port);
     expect(failure).toMatchObject({ code });
@@ -186,7 +186,7 @@ describe("servers that are none", () => {
     imap.stop();
   });
 
-  it("a token that is refused is renewed once, and what is renewed is stored", async () => {
+  it("cause one refresh of a refused token, which is stored", async () => {
     let searches = 0;
     const web = createServer((_request, response) => {
       searches += 1;
@@ -219,7 +219,7 @@ describe("servers that are none", () => {
     web.close();
   });
 
-  it("a refresh token that is refused is final only when it is still the stored one", async () => {
+  it("are final when they refuse the stored refresh token only", async () => {
     const web = createServer((_request, response) => {
       response.statusCode = 400;
       response.end(JSON.stringify({ error: "invalid_grant" }));

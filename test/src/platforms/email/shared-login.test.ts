@@ -46,7 +46,7 @@ function worker(queueing: () => void = () => {}) {
     });
 }
 
-it("many workers share a login whose refresh tokens work once, at a server that ends it when one comes twice", async () => {
+it("workers share a login with single-use refresh tokens without using one twice", async () => {
   await accounts.put("app", { platform: "email", address: ADDRESS, credentials: mail.expiredLogin(ADDRESS) });
   const workers = [worker(), worker(), worker()];
   expect(await Promise.all(workers.map((send) => send()))).toEqual(["sent", "sent", "sent"]);
@@ -58,7 +58,7 @@ it("many workers share a login whose refresh tokens work once, at a server that 
   expect(mail.requests).toHaveLength(1);
 });
 
-it("a login that the app stored anew meanwhile is not overwritten by a renewal of the old one", async () => {
+it("a refresh does not overwrite a login that the app stored meanwhile", async () => {
   await accounts.put("app", { platform: "email", address: ADDRESS, credentials: mail.expiredLogin(ADDRESS) });
   let queueing = () => {};
   const wants = new Promise<void>((resolve) => {

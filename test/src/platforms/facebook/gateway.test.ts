@@ -65,7 +65,7 @@ async function latest(by = key): Promise<string> {
 }
 
 describe("the examples of the founding essay", () => {
-  it("refuses user to user before an account is looked up, and names the allowed way", async () => {
+  it("are refused from user to user before an account is looked up, and the allowed alternative is named", async () => {
     const other = await live.keyOf("without accounts");
     for (const by of [key, other]) {
       const answer = await fetch(`${live.url}/gateway/activities`, {

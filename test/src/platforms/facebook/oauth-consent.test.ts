@@ -23,7 +23,7 @@ const platform = () => facebook({ facebookApi: server.url });
 const finish = (more: object = {}, code = "good-code") =>
   (platform().oauthConsent as OAuthConsent).finish({ ...client, ...more } as never, { ...round, code }, egress);
 
-it("redirects to Facebook with the API's version, the scopes and the state", () => {
+it("a consent redirects to Facebook with the API's version, the scopes and the state", () => {
   const { url, schema, example } = platform().oauthConsent as OAuthConsent;
   expect(validationErrors(schema, example)).toEqual([]);
   const { origin, pathname, searchParams } = new URL(url(client as never, round));
@@ -37,7 +37,7 @@ it("redirects to Facebook with the API's version, the scopes and the state", () 
   expect(searchParams.toString()).not.toContain(appSecret);
 });
 
-it("returns an account for each chosen Page, with lasting tokens", async () => {
+it("a consent returns an account for each chosen Page, with long-lived tokens", async () => {
   expect(await finish()).toEqual([{ address: PAGE, credentials: { pageToken, appSecret, verifyToken } }]);
   server.pages.push({ id: "77", access_token: "EAAG-other" }, { id: "78" });
   const found = await finish();
@@ -49,7 +49,7 @@ it("returns an account for each chosen Page, with lasting tokens", async () => {
     expect(validationErrors(platform().credentials?.schema ?? {}, credentials)).toEqual([]);
 });
 
-it("explains failed consents", async () => {
+it("a failed consent is explained", async () => {
   const refused = { kind: "auth", code: "credentials-expired", platformCode: expect.stringContaining("36009") };
   await expect(finish({}, "used-code")).rejects.toMatchObject(refused);
   await expect(finish({ appSecret: "another-secret" })).rejects.toMatchObject(refused);

@@ -136,7 +136,7 @@ describe("a join", () => {
 });
 
 describe("odd messages", () => {
-  it("are read as their senders meant them", async () => {
+  it("are parsed by common practice", async () => {
     const { port } = await script((line, say) => {
       if (!line.startsWith("USER")) return undefined;
       for (const text of [
@@ -161,7 +161,7 @@ describe("odd messages", () => {
     ]);
   });
 
-  it("go to nicks that begin with a digit, to services and to a channel's operators", async () => {
+  it("are sent to nicks that begin with a digit, to services and to a channel's operators", async () => {
     const { port, commands } = await script(() => undefined);
     const bob = await account({ port });
     for (const target of ["42alice", "NickServ@services.example.net", "@#ops"])

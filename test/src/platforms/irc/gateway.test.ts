@@ -36,7 +36,7 @@ async function call(method: string, path: string, body: object) {
 const events = (): ReadonlyArray<Readonly<Record<string, unknown>>> => listener.events.map((event) => ({ ...event }));
 const isOnline = ({ type, state }: Readonly<Record<string, unknown>>) => type === "session" && state === "online";
 
-it(`an account is stored, connects, and each example of ${PATH} is carried out`, { timeout: 60_000 }, async () => {
+it(`an account is stored, connects, and every example of ${PATH} works`, { timeout: 60_000 }, async () => {
   const { sasl: _, ...credentials } = (account?.credentials ?? {}) as Record<string, unknown>;
   const here = { ...credentials, host: "127.0.0.1", port: server.port, tls: "none" };
   expect((await call("PUT", "accounts", { ...account, credentials: here })).status).toBe(201);

@@ -100,7 +100,7 @@ describe("the login", () => {
     expect(failure.platformCode ?? "").not.toContain("secret-4711");
   });
 
-  it("is tried again when refused by ERROR once, which has no defined reasons", async () => {
+  it("is retried after one ERROR, which has no defined reasons", async () => {
     let refusals = 0;
     const server = await script((line, say, socket) => {
       if (!line.startsWith("USER") || refusals === 1) return undefined;

@@ -65,7 +65,7 @@ const COMMANDS: Readonly<Record<string, RegExp>> = {
   query: /^(NAMES|WHOIS|LIST)$/,
 };
 
-describe("the wire", () => {
+describe("the IRC wire", () => {
   const platform = irc();
   let server: ScriptedIrc;
   let client: unknown;

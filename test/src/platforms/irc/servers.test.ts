@@ -293,7 +293,7 @@ describe.each([
     await peer.send("PART #door");
   });
 
-  it("fails for good with a wrong password", async () => {
+  it("fails permanently with a wrong password", async () => {
     const failure = await bob({ credentials: { password: "wrong-pw-4711" } }).catch((thrown: unknown) => thrown);
     expect(failure).toBeInstanceOf(Failure);
     expect(failure).toMatchObject({ kind: "auth", code: "credentials-invalid" });

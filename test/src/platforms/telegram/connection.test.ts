@@ -37,7 +37,7 @@ describe("a Telegram bot's connection", () => {
     expect(api.issues).toEqual([]);
   });
 
-  it("goes on for the next owner where the last one stopped", async () => {
+  it("resumes for the next owner at the stored offset", async () => {
     const first = await connect();
     api.push({ message: api.message({ text: "before" }) });
     await first.arrived(({ event }) => event.object.body === "before");
@@ -64,7 +64,7 @@ describe("a Telegram bot's connection", () => {
     await next.arrived(({ event }) => event.object.body === "kept");
   }, 60_000);
 
-  it("answers a pressed button and ends a webhook of former times", async () => {
+  it("answers a pressed button and removes an earlier webhook", async () => {
     const held = await connect();
     expect(api.calls.map(({ method }) => method)).toContain("deleteWebhook");
     const pressed = { id: "q1", from: ALICE, chat_instance: "c", data: "yes", message: api.message({ text: "?" }) };
@@ -73,7 +73,7 @@ describe("a Telegram bot's connection", () => {
     expect((await api.called("answerCallbackQuery")).parameters).toEqual({ callback_query_id: "q1" });
   });
 
-  it("registers its webhook by itself and verifies what arrives there", async () => {
+  it("registers its webhook and verifies its requests", async () => {
     const credentials = { token: TOKEN, delivery: "webhook" };
     const inboundEndpoint = async () => ({ url: "https://gw.example.org/gateway/inbound/telegram/abc" });
     await connect({ credentials, inboundEndpoint } as never);
@@ -106,7 +106,7 @@ describe("a Telegram bot's connection", () => {
     [{ status: 401, body: "<h1>hotel</h1>" }, "retryable"],
     [{ status: 502, body: "<h1>bad gateway</h1>" }, "retryable"],
     ["cut" as const, "retryable"],
-  ])("takes %j for a failure of kind %s", async (answer, kind) => {
+  ])("classifies %j as a failure of kind %s", async (answer, kind) => {
     api.override = () => answer;
     const thrown = await connect().catch((error: unknown) => error);
     expect(platform.classifyError(thrown).kind).toBe(kind);

@@ -61,7 +61,7 @@ async function streamed(): Promise<void> {
 }
 afterAll(() => x.stop());
 
-it("every request fits the facts, and every fact is covered", () => {
+it("every request fits its operation, and every operation is covered", () => {
   expect(x.server.exchanges.filter(({ status }) => status >= 300)).toEqual([]);
   const tried = new Set(x.server.exchanges.map(({ endpoint }) => endpoint));
   expect(
@@ -69,7 +69,7 @@ it("every request fits the facts, and every fact is covered", () => {
   ).toEqual([]);
 });
 
-it("answers have the fields that the facts name", () => {
+it("answers have the fields of their operation", () => {
   for (const { endpoint, answer } of x.server.exchanges) {
     const fact = X_OPERATIONS.find(({ method, path }) => `${method} ${path}` === endpoint);
     const { data } = answer as { readonly data?: object | readonly object[] };
@@ -86,13 +86,13 @@ it("the consent requests the scopes of all requests and offline access", () => {
 // X's document may not be redistributed; the test runs where its file is named.
 const file = process.env.X_OPENAPI;
 if (file !== undefined) {
-  describe("against X's own document", () => {
-    it("the facts are facts", async () => {
+  describe("the simulator's operations against X's own document", () => {
+    it("match the document", async () => {
       const document = await xDocument(file);
       for (const fact of X_OPERATIONS) expect(document.factFaults(fact), `${fact.method} ${fact.path}`).toEqual([]);
     });
 
-    it("each request and each answer is one of X's", async () => {
+    it("make every request and answer valid", async () => {
       const document = await xDocument(file);
       expect(x.server.exchanges.length).toBeGreaterThan(30);
       for (const exchange of x.server.exchanges)

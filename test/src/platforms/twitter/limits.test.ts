@@ -51,7 +51,7 @@ const kinds = [
 ] as const;
 
 it.each(kinds)(
-  "100 $name at 15 calls in 5 s all get out once, and another account's are not held up by them",
+  "100 $name at 15 calls in 5 s are all sent once, without delay for another account",
   async ({ name, request, arrived }) => {
     const [bob, alice] = [`bob ${name}`, `alice ${name}`].map((app) => app.replaceAll(" ", "-")) as [string, string];
     const core = gatewayCore(redis, [apps({ [bob]: BOB.id, [alice]: ALICE.id })]);

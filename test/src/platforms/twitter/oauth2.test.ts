@@ -32,7 +32,7 @@ it("a valid access token is used as it is, and the account's id is read once", a
   ]);
 });
 
-it("an expired access token is renewed first, and the new refresh token is stored", async () => {
+it("an expired access token is refreshed first, and the new refresh token is stored", async () => {
   const { run, login, stored } = await account({ expires: 1 });
   await run("post");
   const [form] = x.server.oauth2.requests;
@@ -48,7 +48,7 @@ it("an expired access token is renewed first, and the new refresh token is store
   expect(x.server.oauth2.user(String(stored[0]?.accessToken))).toBe("12");
 });
 
-it("a refused access token is renewed once for all requests, and each is repeated once", async () => {
+it("a refused access token is refreshed once for all requests, and each is repeated once", async () => {
   const { run } = await account();
   x.server.oauth2.revokeAccess();
   await Promise.all(["a", "b", "c", "d"].map((body) => run("post", { object: { body } })));

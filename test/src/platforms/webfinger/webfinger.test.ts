@@ -163,7 +163,7 @@ describe("addresses", () => {
     ["bob@example.org:8443", "acct:bob@example.org:8443", "example.org:8443"],
     ["bob@bücher.example", "acct:bob@xn--bcher-kva.example", "xn--bcher-kva.example"],
     ["https://example.org/@bob?x=1", "https://example.org/@bob?x=1", "example.org"],
-  ])("%s asks for %s at %s", (address, uri, host) => {
+  ])("%s requests %s at %s", (address, uri, host) => {
     expect(resourceOf(address)).toEqual({ uri, host });
     expect(new URL(queryUrl({ uri, host }, [])).searchParams.get("resource")).toBe(uri);
   });
@@ -191,7 +191,7 @@ describe("addresses", () => {
     expect(fits && unfit === undefined).toBe(false);
   });
 
-  it("never lead elsewhere than to the host that they name", () => {
+  it("lead to the host that they name only", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), fc.domain(), (user, host) => {
         const resource = resourceOf(`acct:${user}@${host}`);

@@ -56,7 +56,7 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
     alice.send(xml("message", { to: room, type: "groupchat", id }, xml("body", {}, body), ...children));
 
   describe("live messages", () => {
-    it("are all recorded, though their sender uses an id again", async () => {
+    it("are all recorded, even with a reused id", async () => {
       const bob = await account();
       for (const body of ["one", "two", "two"]) await direct(bob.address, "sess_1", body);
       await direct(bob.address, "last", "last");
@@ -65,7 +65,7 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
       await bob.close();
     });
 
-    it("of a room are all recorded, though an occupant uses an id again", async () => {
+    it("of a room are all recorded, even with a reused id", async () => {
       const bob = await account();
       const room = `ids@${PROSODY_ROOMS}`;
       await bob.do("join", room);
@@ -92,7 +92,7 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
     it.each([
       ["in step with ours", 0],
       ["five minutes behind ours", 300_000],
-    ])("brings what was said meanwhile once, with a clock %s", async (_what, skewMs) => {
+    ])("reports messages of the meantime once, with a clock %s", async (_what, skewMs) => {
       const bob = await account();
       const room = `skew${skewMs}@${PROSODY_ROOMS}`;
       await bob.do("join", room);
@@ -117,7 +117,7 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
       await again.close();
     });
 
-    it("does not believe an occupant's archive id", async () => {
+    it("ignores an archive id set by an occupant", async () => {
       const bob = await account();
       const room = `forged@${PROSODY_ROOMS}`;
       await bob.do("join", room);
@@ -133,7 +133,7 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
     const marker = (to: string, id: string, type = "chat") =>
       xml("message", { to, type }, xml("displayed", { xmlns: "urn:xmpp:chat-markers:0", id }));
 
-    it("count only from whom the message went to", async () => {
+    it("count only from the recipient of the message", async () => {
       const bob = await account();
       const sent = await bob.do("send", `alice@${PROSODY_DOMAIN}`, { body: "hello" });
       const message = await alice.waitFor(({ attrs }) => attrs.id === sent.id);
@@ -152,7 +152,7 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
       await bob.close();
     });
 
-    it("of a room's occupants say nothing about the room", async () => {
+    it("of a room's occupants are ignored", async () => {
       const bob = await account();
       const room = `marks@${PROSODY_ROOMS}`;
       await bob.do("join", room, { nick: "bob" });
@@ -169,7 +169,7 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
   });
 
   describe("persons of a room", () => {
-    it("are invited, kicked and told why", async () => {
+    it("are invited and kicked with a reason", async () => {
       const bob = await account();
       const room = `door@${PROSODY_ROOMS}`;
       await bob.do("join", room, { nick: "bob" });

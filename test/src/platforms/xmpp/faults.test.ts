@@ -47,8 +47,8 @@ async function peerReceives(to: string, text: string): Promise<void> {
   await alice.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
 }
 
-describe("a stream whose bytes come one by one", () => {
-  it("delivers text of several bytes per character whole", async () => {
+describe("a stream received byte by byte", () => {
+  it("yields multi-byte text intact", async () => {
     const proxy = createServer((near) => {
       const far = connect(prosody.port, "127.0.0.1");
       near.setNoDelay(true);
@@ -204,7 +204,7 @@ describe("a break between a written message and its confirmation", () => {
     await server.stop();
   });
 
-  it("is settled by the archive: archived messages were sent, missing ones are deferred", async () => {
+  it("is recovered from the archive: archived messages were sent, missing ones are deferred", async () => {
     const hold = holdFor("emil");
     const client = await held(hold);
     const room = `doubts@${PROSODY_ROOMS}`;

@@ -37,7 +37,7 @@ async function call(method: string, path: string, body: object) {
 const events = () => listener.events as unknown as ReadonlyArray<Readonly<Record<string, unknown>>>;
 const isOnline = ({ type, state }: Readonly<Record<string, unknown>>) => type === "session" && state === "online";
 
-it(`an account is stored, connects by STARTTLS, and each example of ${PATH} is carried out`, {
+it(`an account is stored, connects by STARTTLS, and every example of ${PATH} works`, {
   timeout: 60_000,
 }, async () => {
   const credentials = { host: "127.0.0.1", port: server.port, password: "bob-pw", ca: server.tls.cert };
@@ -57,7 +57,7 @@ it(`an account is stored, connects by STARTTLS, and each example of ${PATH} is c
   await listener.until(() => events().some(({ status }) => status === "delivered"), 10_000);
 });
 
-it("messages arrive on the stream once, also those sent before the account was back after a server crash", {
+it("messages arrive on the stream once, also those sent during a server crash", {
   timeout: 60_000,
 }, async () => {
   const eventWith = (body: string) =>

@@ -48,7 +48,7 @@ describe("a hostile server before the login", () => {
     ["elements without end", `${OPEN}${"<a>".repeat(1_000)}`],
     ["an entity", `${OPEN}<a b='&lol;'/>`],
     ["nothing", ""],
-  ])("is given up when it sends %s", async (_what, first) => {
+  ])("is disconnected when it sends %s", async (_what, first) => {
     const { port } = await server({ first });
     const { kind, code } = await failed(account(port, "none"));
     expect([kind, code]).toEqual([
@@ -134,7 +134,7 @@ describe("a hostile server before the login", () => {
     expect(await failed(account(port, "none"))).toMatchObject({ kind, code, platformCode: condition });
   });
 
-  it("refuses the login for the moment when its words say so", async () => {
+  it("refuses the login temporarily when its text says so", async () => {
     const { port } = await server({
       on: (text, socket) => {
         if (!text.includes("<auth")) return false;
@@ -165,7 +165,7 @@ describe("a hostile server before the login", () => {
   it.each([
     ["SCRAM-SHA-1-PLUS only", "<mechanism>SCRAM-SHA-1-PLUS</mechanism>", "urn:ietf:params:xml:ns:xmpp-sasl"],
     ["SASL2 only", "<mechanism>PLAIN</mechanism>", "urn:xmpp:sasl:2"],
-  ])("is named when it offers %s, for no password is wrong", async (what, mechanism, xmlns) => {
+  ])("is reported when it offers %s, without a verdict on the password", async (what, mechanism, xmlns) => {
     const name = xmlns.endsWith(":2") ? "authentication" : "mechanisms";
     const { port, received: got } = await server({
       first: features(`<${name} xmlns='${xmlns}'>${mechanism}</${name}>`),
@@ -223,7 +223,7 @@ describe("a hostile server after the login", () => {
     expect(hold.arrivals).toEqual([]);
   });
 
-  it("may leave carbons and roster unanswered: the account goes online all the same", async () => {
+  it("may leave carbons and roster unanswered: the account goes online anyway", async () => {
     const { port } = await server({ on: (text) => /urn:xmpp:carbons:2|jabber:iq:roster/.test(text) });
     const hold = account(port, "none");
     const client = await platform.connect?.(hold as never);
@@ -231,7 +231,7 @@ describe("a hostile server after the login", () => {
     await platform.dispose?.(client);
   });
 
-  it("may forward a stranger's roster push: only the own server's is accepted", async () => {
+  it("may forward a foreign roster push: only the own server's is accepted", async () => {
     const push = (id: string, from: string) =>
       `<iq type='set' id='${id}'${from}><query xmlns='jabber:iq:roster'><item jid='eve@evil.test'/></query></iq>`;
     const pushes = `${push("p1", " from='eve@evil.test/x'")}${push("p2", "")}${push("p3", " from='bob@xmpp.test'")}`;
@@ -248,7 +248,7 @@ describe("a hostile server after the login", () => {
     await platform.dispose?.(client);
   });
 
-  it("may send empty, forged or malformed stanzas: the connection lives on", async () => {
+  it("may send empty, forged or malformed stanzas: the connection stays open", async () => {
     const odd = [
       "<message/>",
       "<presence/>",

@@ -26,7 +26,7 @@ const bob = (notesOf?: TestConnectionContext) =>
     ...(notesOf ? { notesOf } : {}),
   });
 
-it("an account without archives gets offline messages and room history of the meantime once", async () => {
+it("an account without archives receives offline messages and room history once", async () => {
   const room = `oblivion@${PROSODY_ROOMS}`;
   const first = bob();
   const client = await platform.connect?.(first as never);

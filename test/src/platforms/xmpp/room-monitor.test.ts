@@ -66,7 +66,7 @@ describe("a silent room", () => {
     await platform.dispose?.(client);
   });
 
-  it("that lost the account is entered again, with one event", async () => {
+  it("that lost the account is joined again, with one event", async () => {
     const { hold, joins, platform, client } = await inRoom({
       ping: (count) => (count === 1 ? "not-acceptable" : ""),
     });
@@ -77,7 +77,7 @@ describe("a silent room", () => {
     await platform.dispose?.(client);
   });
 
-  it("that can't be entered yet is reported once, and tried until it lets the account in", async () => {
+  it("that cannot be joined yet is reported once, and retried until the join succeeds", async () => {
     const unreachable = `<presence type='error' from='${ROOM}/bob'><error type='wait'><remote-server-timeout xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>`;
     const { hold, platform, client } = await inRoom({
       ping: (count) => (count <= 3 ? "remote-server-timeout" : ""),
@@ -91,7 +91,7 @@ describe("a silent room", () => {
     await platform.dispose?.(client);
   });
 
-  it("that bars the account is left for good, and the app is told why", async () => {
+  it("that bans the account is left permanently, with the reason", async () => {
     const banned = `<presence type='error' from='${ROOM}/bob'><error type='auth'><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>`;
     const { hold, platform, client } = await inRoom({
       ping: () => "not-acceptable",
@@ -105,7 +105,7 @@ describe("a silent room", () => {
 });
 
 describe("a message", () => {
-  it("that a room refuses since it lost the account waits for a retry, and the room is entered again", async () => {
+  it("refused by a room that lost the account is retried, and the room is joined again", async () => {
     let sends = 0;
     const { platform, client, joins } = await inRoom({
       ping: () => "not-acceptable",
@@ -131,7 +131,7 @@ describe("a message", () => {
     await platform.dispose?.(client);
   });
 
-  it("that is too long for the server fails, and is not sent again", async () => {
+  it("that is too long for the server fails without a retry", async () => {
     const { platform, client, hold } = await inRoom({
       ping: () => "",
       onText: (text, socket) => {

@@ -92,7 +92,7 @@ describe("message verbs", () => {
     await me.close();
   });
 
-  it("are the verbs of inbound messages too", async () => {
+  it("are also the verbs of inbound messages", async () => {
     const me = await bob();
     const say = (id: string, ...children: ReturnType<typeof xml>[]) =>
       alice.send(xml("message", { to: me.address, type: "chat", id }, ...children));

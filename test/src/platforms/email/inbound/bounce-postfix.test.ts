@@ -32,8 +32,8 @@ async function sent(
   return { id: activity.id, bounce: readBounce(reports[0] ?? Buffer.alloc(0)) };
 }
 
-describe("what Postfix reports", () => {
-  it("of a recipient that nobody knows, through a relay that took the mail first", async () => {
+describe("delivery reports of Postfix", () => {
+  it("are understood for an unknown recipient behind a relay", async () => {
     const { id, bounce } = await sent("nobody@elsewhere.example", false);
     expect(bounce).toEqual({
       activityId: id,
@@ -49,7 +49,7 @@ describe("what Postfix reports", () => {
     });
   });
 
-  it("of the same when reports were asked for: by the envelope's id", async () => {
+  it("are matched by the envelope's id when reports were requested", async () => {
     const { id, bounce } = await sent("no+body=x@elsewhere.example", true);
     expect(bounce).toMatchObject({
       activityId: id,
@@ -57,7 +57,7 @@ describe("what Postfix reports", () => {
     });
   });
 
-  it("of a mail that it handed to a mailbox over LMTP, when reports were asked for", async () => {
+  it("are understood for a delivery over LMTP when reports were requested", async () => {
     const { id, bounce } = await sent("alice@example.test", true);
     expect(bounce).toMatchObject({
       activityId: id,

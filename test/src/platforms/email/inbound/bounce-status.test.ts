@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 it.each(["imap", "pop3"] as const)(
-  "what servers report later of a mail becomes the status of its rid, over %s",
+  "later delivery reports become the status of the rid, over %s",
   async (protocol) => {
     const app = `app-${protocol}`;
     const worker = core.startWorker();

@@ -39,7 +39,7 @@ const FAILED = [
 ];
 
 describe("a delivery report", () => {
-  it("says what became of whom, by the address that was sent to, and of which mail", () => {
+  it("names the outcome by original recipient, and the mail", () => {
     expect(read(...report(FAILED, ["Subject: Hi", `Message-ID: <${ID}@example.com>`]))).toEqual({
       activityId: ID,
       messageId: `<${ID}@example.com>`,
@@ -54,7 +54,7 @@ describe("a delivery report", () => {
     });
   });
 
-  it("is known by the envelope's id where the mail itself isn't given back, or has another id by now", () => {
+  it("is matched by the envelope's id where the mail is missing or has another id", () => {
     const status = [`Original-Envelope-Id: ${ID}`, ...FAILED];
     expect(read(...report(status))).toMatchObject({ activityId: ID });
     expect(read(...report(status, ["Message-ID: <other@example.com>"]))).toMatchObject({
@@ -63,18 +63,18 @@ describe("a delivery report", () => {
     });
   });
 
-  it("names no activity where the ids aren't of our form", () => {
+  it("names no activity where the ids are foreign", () => {
     const bounce = read(...report(["Original-Envelope-Id: QQ314159", ...FAILED], ["Message-ID: <a.b@example.com>"]));
     expect(bounce).not.toHaveProperty("activityId");
     expect(bounce).toMatchObject({ messageId: "<a.b@example.com>" });
   });
 
-  it.each(["delivered", "relayed", "delayed", "expanded", "failed"])("knows %s", (action) => {
+  it.each(["delivered", "relayed", "delayed", "expanded", "failed"])("recognizes %s", (action) => {
     const status = ["Reporting-MTA: dns; a", "", "Final-Recipient: rfc822; a@b.example", `Action: ${action}`];
     expect(read(...report(status))?.recipients).toMatchObject([{ address: "a@b.example", action, detail: "" }]);
   });
 
-  it("leaves out recipients of whom it says nothing that can be understood", () => {
+  it("omits recipients without a known status", () => {
     const group = (recipient: string, action: string) => ["", `Final-Recipient: ${recipient}`, `Action: ${action}`];
     const status = [
       "Reporting-MTA: dns; a",
@@ -86,7 +86,7 @@ describe("a delivery report", () => {
     expect(read(...report(status))?.recipients.map(({ address }) => address)).toEqual(["good@b.example"]);
   });
 
-  it("is read in base64 and in quoted-printable", () => {
+  it("is decoded from base64 and quoted-printable", () => {
     const encoded = Buffer.from(FAILED.join("\r\n")).toString("base64");
     const base64 = read(...report([encoded], [], ["Content-Transfer-Encoding: base64"]));
     expect(base64?.recipients).toMatchObject([{ address: "old+tag@example.net" }]);
@@ -95,7 +95,7 @@ describe("a delivery report", () => {
     expect(printable?.recipients).toMatchObject([{ address: "old+tag@example.net" }]);
   });
 
-  it("is found in a mail to which a list has added its footer, not in one that is forwarded", () => {
+  it("is found in a mail with a list footer, not in a forwarded one", () => {
     const whole = report(FAILED);
     const around = (type: string) => [`Content-Type: ${type}`, "", "--z", ...whole.slice(1), "--z--"];
     expect(read(...around("multipart/mixed; boundary=z"))?.recipients).toHaveLength(1);
@@ -112,7 +112,7 @@ describe("a delivery report", () => {
     ).toBeUndefined();
   });
 
-  it("of Exim without a machine's part is understood", () => {
+  it("of Exim without a machine-readable part is understood", () => {
     expect(
       read(
         "X-Failed-Recipients: a@b.example, c@d.example",
@@ -193,7 +193,7 @@ describe("a delivery report", () => {
 });
 
 describe("a forged or broken report", () => {
-  it("echoes nothing unbounded", () => {
+  it("is echoed within bounds only", () => {
     const long = "x".repeat(100_000);
     const group = (at: number) => [
       "",
@@ -222,7 +222,7 @@ describe("a forged or broken report", () => {
     ),
     fc.string({ unit: "binary", maxLength: 60 }),
   );
-  it("never throws, and what it names is clean", () => {
+  it("never throws, and yields valid names only", () => {
     fc.assert(
       fc.property(fc.array(lines, { maxLength: 60 }), fc.constantFrom("\r\n", "\n"), (some, end) => {
         const bounce = readBounce(Buffer.from(some.join(end), "latin1"));

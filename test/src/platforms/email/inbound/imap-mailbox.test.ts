@@ -61,8 +61,8 @@ afterAll(async () => {
   await guard.close();
 });
 
-describe("folders that an account listens to", () => {
-  it("can be several, each remembered over a reconnect, until they are unsubscribed", async () => {
+describe("subscribed folders of an account", () => {
+  it("can be several, and survive reconnects until unsubscribed", async () => {
     const user = newUser();
     const before = holdOf(user);
     const client = await held(before);
@@ -102,7 +102,7 @@ describe("folders that an account listens to", () => {
     expect(Object.keys(last.stored).sort()).toEqual(["folder:INBOX", "folder:Sent"]);
   });
 
-  it("are at most five, and one that is gone does not keep the others from being heard", async () => {
+  it("are at most five, and a deleted one does not affect the others", async () => {
     const user = newUser();
     const before = holdOf(user);
     const client = await held(before);
@@ -117,7 +117,7 @@ describe("folders that an account listens to", () => {
     await after.arrived(subject("still"));
   });
 
-  it("brings nothing twice and loses nothing when the server gives all mails new uids", async () => {
+  it("lose and double no mail when the server renumbers all mails", async () => {
     const user = newUser();
     const before = holdOf(user);
     const client = await held(before);
@@ -138,7 +138,7 @@ describe("folders that an account listens to", () => {
     expect(subjects(after)).toEqual(["three", "four"]);
   });
 
-  it("are asked where the server has no IDLE", async () => {
+  it("are polled where the server has no IDLE", async () => {
     const plain = await testDovecot(["u1"], ["protocol imap {", "imap_capability = IMAP4rev1 UIDPLUS", "}"]);
     const there = lmtpMailer(plain.lmtpPort);
     const eager = email({
@@ -158,8 +158,8 @@ describe("folders that an account listens to", () => {
   });
 });
 
-describe("mails as they come", () => {
-  it("are read whatever their bytes are", async () => {
+describe("new mails", () => {
+  it("are read with any bytes", async () => {
     const user = newUser();
     const hold = holdOf(user);
     await held(hold);
@@ -186,7 +186,7 @@ describe("mails as they come", () => {
     expect(hold.arrivals).toHaveLength(4);
   });
 
-  it("bring what they say also when they are large, and list what is attached", async () => {
+  it("carry their text also when large, and list their attachments", async () => {
     const user = newUser();
     const hold = holdOf(user);
     await held(hold);
@@ -213,7 +213,7 @@ describe("mails as they come", () => {
     expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThan(256 * 1024);
   });
 
-  it("wait for the app's log: nothing counts as read before it is there", async () => {
+  it("count as read only after they are in the app's log", async () => {
     const user = newUser();
     const before = holdOf(user);
     await letGo(await held(before));
@@ -233,7 +233,7 @@ describe("mails as they come", () => {
     expect(subjects(after)).toEqual(["kept"]);
   });
 
-  it("do not keep an account from being online when there are many", async () => {
+  it("do not delay the account's online state when there are many", async () => {
     const user = newUser();
     const before = holdOf(user);
     await letGo(await held(before));

@@ -38,11 +38,11 @@ function mailbox(fetch: () => Promise<unknown>, isUsable: () => boolean = () => 
   return { read, state, fetches: () => fetches };
 }
 
-describe("a mail that can't be read over IMAP", () => {
+describe("an unreadable mail over IMAP", () => {
   it.each([
     ["is refused", () => Promise.reject(Object.assign(new Error("Command failed"), { responseStatus: "NO" }))],
     ["comes without content", () => Promise.resolve({ uid: 7 })],
-  ])("%s, is tried five times and then noted with uid's hint, size and reason", async (_how, fetch) => {
+  ])("%s, is tried five times and then reported with uid, size and reason", async (_how, fetch) => {
     const { read, fetches } = mailbox(fetch);
     const fetched = await read();
     expect(fetches()).toBe(5);
@@ -54,7 +54,7 @@ describe("a mail that can't be read over IMAP", () => {
     });
   });
 
-  it("and breaks connections, is noted after five of them", async () => {
+  it("that breaks connections is reported after five of them", async () => {
     let isUsable = true;
     const { read, state } = mailbox(
       () => {
@@ -72,7 +72,7 @@ describe("a mail that can't be read over IMAP", () => {
     expect((await read())?.mail.object).toMatchObject({ truncated: true, size: 4_711 });
   });
 
-  it("for a moment only, arrives", async () => {
+  it("arrives when it becomes readable", async () => {
     let calls = 0;
     const { read } = mailbox(() => {
       calls += 1;
@@ -83,7 +83,7 @@ describe("a mail that can't be read over IMAP", () => {
     expect((await read())?.mail.object).toMatchObject({ subject: "s", body: "hi" });
   });
 
-  it("since it is gone, is none", async () => {
+  it("is ignored when it was deleted", async () => {
     expect(await mailbox(() => Promise.resolve(false)).read()).toBeUndefined();
   });
 });

@@ -45,7 +45,7 @@ describe("the text of a mail", () => {
   });
 });
 
-describe("the threads of mails", () => {
+describe("threads of mails", () => {
   it.each([
     ["References: <a@x><b@x>", { references: ["<a@x>", "<b@x>"] }, "<a@x>"],
     ['In-Reply-To: Your message of "Sun, 1 Nov" <r@x>', { inReplyTo: "<r@x>" }, "<r@x>"],
@@ -78,7 +78,7 @@ describe("the parts of a raw mail", () => {
     read([`Content-Type: ${type}; boundary=o`], `${parts.map((part) => `--o\r\n${part}\r\n`).join("")}--o--`);
   const forwarded = "Subject: inner\r\nContent-Type: text/plain\r\n\r\nINNER";
 
-  it("list inline files and forwarded mails, with IMAP's numbers", async () => {
+  it("include inline files and forwarded mails, with IMAP's numbers", async () => {
     const { object } = await multipart(
       "multipart/mixed",
       "Content-Type: text/plain\r\n\r\nOUTER",
@@ -96,18 +96,18 @@ describe("the parts of a raw mail", () => {
     });
   });
 
-  it("of a digest are forwarded mails", async () => {
+  it("are forwarded mails in a digest", async () => {
     const { object } = await multipart("multipart/digest", `\r\n${forwarded}`, `\r\n${forwarded}`);
     expect(object).not.toHaveProperty("body");
     expect(object.attachments?.map(({ mediaType }) => mediaType)).toEqual(["message/rfc822", "message/rfc822"]);
   });
 
-  it("of a mail with ten thousand parts are read up to a limit", async () => {
+  it("are read up to a limit in a mail with ten thousand parts", async () => {
     const { object } = await multipart("multipart/mixed", ...Array.from({ length: 9_900 }, () => "\r\n"));
     expect(object.attachmentsTruncated).toBe(true);
   });
 
-  it("do not matter to a mail with twenty thousand recipients or 12 MB of header", async () => {
+  it("are read in a mail with twenty thousand recipients or 12 MB of header", async () => {
     const to = Array.from({ length: 20_000 }, (_, n) => `u${n}@x.example`).join(",\r\n ");
     const filler = Array.from({ length: 12_000 }, (_, n) => `X-${n}: ${"v".repeat(990)}`);
     const { object } = await read([`To: ${to}`, ...filler, "Subject: at the end"], "hello");

@@ -11,8 +11,8 @@ afterAll(async () => {
 const never = new AbortController().signal;
 const read = (...lines: readonly string[]) => reader.read(Buffer.from(lines.join("\r\n"), "latin1"), never);
 
-describe("what becomes of a mail", () => {
-  it("carries who, what and where it belongs, and lists attachments without their content", async () => {
+describe("the event of a mail", () => {
+  it("carries sender, content and thread, and lists attachments without their content", async () => {
     const mail = await read(
       "Return-Path: <ann@example.org>",
       "From: =?utf-8?q?Ann_=C3=84rger?= <ann@example.org>",
@@ -81,7 +81,7 @@ describe("what becomes of a mail", () => {
     });
   });
 
-  it("is an activity of its account, in the field in which it stands", async () => {
+  it("is addressed to its account, in the field that names the account", async () => {
     const mail = await read("From: Bob@Example.com", "Cc: Bob <bob@example.com>", "Message-ID: <a@b>", "", "Hi");
     const note = { name: "cursor", value: "7" };
     const received = new Date("2026-11-22T09:00:00Z");
@@ -107,27 +107,27 @@ describe("what becomes of a mail", () => {
     ["Date: yesterday, I think", "2026-11-22T09:00:00.000Z"],
     ["Date: Mon, 1 Jan 1900 00:00:00 +0000", "2026-11-22T09:00:00.000Z"],
     ["Date: Thu, 1 Jan 2026 00:00:00 +0000", "2026-01-01T00:00:00.000Z"],
-  ])("%s is believed only where it can be true", async (date, published) => {
+  ])("uses %s only where plausible", async (date, published) => {
     const mail = await read("From: a@b.example", date, "", "Hi");
     const received = new Date("2026-11-22T09:00:00Z");
     expect(inboundMailEvent(mail, { key: "k", account: "bob", received }).event.published).toBe(published);
   });
 
-  it("makes text of HTML where there is no other", async () => {
+  it("converts HTML to text where there is no other text", async () => {
     const mail = await read("From: a@b.example", "Content-Type: text/html", "", "<p>Hello <b>you</b></p>");
     expect(mail.object).toMatchObject({ body: "Hello you", html: "<p>Hello <b>you</b></p>" });
   });
 
-  it("names the sender where nobody says to have written it, and else nobody", async () => {
+  it("names the Sender where From is missing, and otherwise no actor", async () => {
     expect((await read("Sender: list@example.org", "", "x")).actor).toEqual({ address: "list@example.org" });
     expect((await read("Subject: x", "", "x")).actor).toEqual({ address: "<>" });
   });
 });
 
-describe("mail of the wrong kind", () => {
+describe("unusual mail", () => {
   const bytes = (event: unknown) => Buffer.byteLength(JSON.stringify(event));
 
-  it("is cut where it is too long for an event, and says so", async () => {
+  it("is cut where too long for an event, and marked so", async () => {
     const many = Array.from({ length: 1_000 }, (_, at) => `a${at}@${"b".repeat(60)}.example`).join(",\r\n ");
     const refs = Array.from({ length: 5_000 }, (_, at) => `<${at}@example.org>`).join("\r\n ");
     const extra = Array.from({ length: 200 }, (_, at) => `X-Field-${at}: ${"v".repeat(900)}`);
@@ -176,7 +176,7 @@ describe("mail of the wrong kind", () => {
     ["nothing", ""],
     ["one NUL", "\0"],
   ];
-  it.each(hostile)("%s costs neither the mail nor the next one", async (_name, source) => {
+  it.each(hostile)("%s loses neither the mail nor the next one", async (_name, source) => {
     await read("From: warm@example.org", "", "up");
     const raw = Buffer.from(source, "latin1");
     const mail = await reader.read(raw, never);
@@ -185,7 +185,7 @@ describe("mail of the wrong kind", () => {
     expect(await read("From: next@example.org", "", "x")).toMatchObject({ actor: { address: "next@example.org" } });
   });
 
-  it("beyond the limits comes with its headers", async () => {
+  it("beyond the limits is reported with its headers", async () => {
     const hasty = mailReader(1, 1);
     const big = Buffer.from(`From: a@b.example\r\nSubject: Big\r\n\r\n${"x".repeat(8_000_000)}`);
     const mail = await hasty.read(big, never);
@@ -211,7 +211,7 @@ describe("mail of the wrong kind", () => {
     ),
     fc.string({ unit: "binary", maxLength: 40 }),
   );
-  it("is read whatever its bytes are", async () => {
+  it("is read with any bytes", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (pieces) => {
         const mail = await reader.read(Buffer.from(pieces.join(""), "latin1"), never);

@@ -70,8 +70,8 @@ const subjects = ({ arrivals }: TestConnectionContext) => arrivals.map(({ event 
 const withSubject = (subject: string) => (arrival: TestConnectionContext["arrivals"][number]) =>
   arrival.event.object.subject === subject;
 
-describe("a mailbox on a real Dovecot, over POP3 with STLS", () => {
-  it("brings what comes from now on, its dots and its 8-bit characters as they were sent", async () => {
+describe("an account connection to a real Dovecot over POP3 with STLS", () => {
+  it("reports new mails with dots and 8-bit characters unchanged", async () => {
     await deliver("ann", simple("before"));
     const hold = await held("ann");
     const head =
@@ -91,7 +91,7 @@ describe("a mailbox on a real Dovecot, over POP3 with STLS", () => {
     expect(hold.arrivals).toHaveLength(1);
   });
 
-  it("goes on with what came while nobody was connected, over the server's death", async () => {
+  it("reports mails of the meantime after a server crash", async () => {
     const first = await held("bob");
     await deliver("bob", simple("1"));
     await first.arrived(withSubject("1"));
@@ -108,7 +108,7 @@ describe("a mailbox on a real Dovecot, over POP3 with STLS", () => {
     expect(subjects(second)).toEqual(["2", "3", "4"]);
   });
 
-  it("loses and doubles nothing when the server dies in the middle of a poll, again and again", async () => {
+  it("loses and doubles no mail when the server crashes during polls", async () => {
     const sent = Array.from({ length: 60 }, (_, at) => `m${at}`);
     let last = await held("carl");
     last.abort();
@@ -131,7 +131,7 @@ describe("a mailbox on a real Dovecot, over POP3 with STLS", () => {
     expect(got).toEqual(sent);
   });
 
-  it("deletes what it handed over where the account says so, and nothing else", async () => {
+  it("deletes only reported mails, and only where configured", async () => {
     const folder = mailFolder(dovecot.maildir("dora"));
     await deliver("dora", simple("stays"));
     const hold = await held("dora", { deleteAfter: true });
@@ -142,7 +142,7 @@ describe("a mailbox on a real Dovecot, over POP3 with STLS", () => {
     expect((await folder.raw()).map((mail) => mail.includes("stays"))).toEqual([true]);
   });
 
-  it("tells what a delivery report says of a mail of ours", async () => {
+  it("publishes delivery reports of sent mails", async () => {
     const id = "01KAQ7P3Y8ZJ4M5N6P7Q8R9STV";
     const hold = await held("emil");
     const parts = [
@@ -172,7 +172,7 @@ describe("a mailbox on a real Dovecot, over POP3 with STLS", () => {
     ["a certificate that can't be trusted", { ca: undefined }, { kind: "permanent", code: "tls-failed" }],
     ["a name that isn't the certificate's", { host: "mail.example.test" }, { kind: "permanent", code: "tls-failed" }],
     ["a port where nobody listens", { port: 1 }, { kind: "retryable", code: "platform-unavailable" }],
-  ])("says what is wrong: %s", async (_name, more, failure) => {
+  ])("reports %s", async (_name, more, failure) => {
     const thrown = await held("ann", more).then(
       () => expect.unreachable("It worked"),
       (error: unknown) => error,

@@ -63,8 +63,8 @@ async function awaitCommand({ commands }: ScriptedPop3, command: string, more = 
   while (count() < enough) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
-describe("polling a mailbox", () => {
-  it("remembers what is there the first time, then brings each new mail once, with its note, in order", async () => {
+describe("polling a POP3 mailbox", () => {
+  it("remembers existing mails first, then reports each new mail once with its state, in order", async () => {
     const mails = [mail("old1"), mail("old2")];
     const scripted = await server({ mails: () => mails });
     const held = hold();
@@ -93,14 +93,14 @@ describe("polling a mailbox", () => {
     expect(scripted.deleted).toEqual([]);
   });
 
-  it("asks for nothing but the list while that stays the same", async () => {
+  it("requests only the list while unchanged", async () => {
     const scripted = await server({ mails: () => [mail("old")] });
     await start(hold(), scripted.port);
     await awaitCommand(scripted, "QUIT", 3);
     expect(new Set(scripted.commands)).toEqual(new Set(["CAPA", "USER bob", "PASS bob-pw", "UIDL", "QUIT"]));
   });
 
-  it("goes on where it was in another process: nothing lost, nothing twice", async () => {
+  it("continues in another process without loss or duplicates", async () => {
     const mails = [mail("old")];
     const scripted = await server({ mails: () => mails });
     const first = hold();
@@ -114,7 +114,7 @@ describe("polling a mailbox", () => {
     expect(names(second)).toEqual(["b", "c"]);
   });
 
-  it("begins anew at another server, whose mails have ids of their own", async () => {
+  it("starts over at another server, whose ids are unrelated", async () => {
     const first = hold();
     await start(first, (await server({ mails: () => [mail("1"), mail("2")] })).port);
     const second = hold({ notesOf: first });
@@ -131,7 +131,7 @@ describe("polling a mailbox", () => {
     expect(second.arrivals).toEqual([]);
   });
 
-  it("hands over again what could not be written down, and tells that polling ended", async () => {
+  it("reports a mail again that could not be recorded, and reports the end of polling", async () => {
     const mails = [mail("old")];
     const scripted = await server({ mails: () => mails });
     const away = new Error("Redis is away");
@@ -149,7 +149,7 @@ describe("polling a mailbox", () => {
     expect(scripted.deleted).toEqual([]);
   });
 
-  it("takes a full mailbox in several sessions", async () => {
+  it("reads a full mailbox in several sessions", async () => {
     const mails = [mail("old")];
     const scripted = await server({ mails: () => mails });
     const held = hold();
@@ -160,7 +160,7 @@ describe("polling a mailbox", () => {
     expect(names(held)).toEqual(many.map(({ uidl }) => uidl));
   });
 
-  it("takes a mail that is listed twice once", async () => {
+  it("reports a mail once that is listed twice", async () => {
     const mails: Pop3Mail[] = [];
     const scripted = await server({ mails: () => mails });
     const held = hold();
@@ -170,7 +170,7 @@ describe("polling a mailbox", () => {
     expect(names(held)).toEqual(["twin", "end"]);
   });
 
-  it("adds what a mail means beyond being one", async () => {
+  it("adds delivery reports found in mails", async () => {
     const mails: Pop3Mail[] = [];
     const scripted = await server({ mails: () => mails });
     const held = hold();
@@ -180,8 +180,8 @@ describe("polling a mailbox", () => {
   });
 });
 
-describe("deleting", () => {
-  it("happens only where the account says so, and only to what was handed over", async () => {
+describe("deleting mails", () => {
+  it("happens only where configured, and only to reported mails", async () => {
     const mails = [mail("old")];
     const scripted = await server({ mails: () => mails });
     const held = hold();
@@ -193,7 +193,7 @@ describe("deleting", () => {
     expect(scripted.deleted).not.toContain("old");
   });
 
-  it("is made up for when a session broke before it counted", async () => {
+  it("is repeated when the session broke before QUIT", async () => {
     const mails = [mail("old")];
     let broken = false;
     const scripted = await server({
@@ -216,8 +216,8 @@ describe("deleting", () => {
   });
 });
 
-describe("a server that gives trouble", () => {
-  it("with one mail does not cost the others theirs", async () => {
+describe("a faulty POP3 server", () => {
+  it("with one unreadable mail does not affect other mails", async () => {
     const mails = [mail("old")];
     const scripted = await server({
       mails: () => mails,
@@ -231,7 +231,7 @@ describe("a server that gives trouble", () => {
     expect(names(held)).toEqual(["good"]);
   });
 
-  it("of a mail that is larger than a mail may be only the beginning is read", async () => {
+  it("with an oversized mail is read for its beginning only", async () => {
     const mails: Pop3Mail[] = [];
     const scripted = await server({
       mails: () => mails,
@@ -246,7 +246,7 @@ describe("a server that gives trouble", () => {
     expect(scripted.commands).not.toContain("RETR 1");
   });
 
-  it("that breaks over one mail again and again at last hands over that there is one, and then the others", async () => {
+  it("that breaks on one mail repeatedly yields a placeholder, then the other mails", async () => {
     const mails = [mail("old")];
     const scripted = await server({
       mails: () => mails,
@@ -271,7 +271,7 @@ describe("a server that gives trouble", () => {
     expect(scripted.deleted).toEqual(["good"]);
   });
 
-  it("and won't even give the beginning of a mail that is too large, does not keep it for ever either", async () => {
+  it("that refuses the beginning of an oversized mail yields a placeholder too", async () => {
     const mails: Pop3Mail[] = [];
     const scripted = await server({
       mails: () => mails,
@@ -290,14 +290,14 @@ describe("a server that gives trouble", () => {
     ["PASS", "-ERR [AUTH] no\r\n", { kind: "auth" }],
     ["UIDL", "-ERR no\r\n", { kind: "permanent" }],
     ["UIDL", "drop", { code: "ECONNRESET" }],
-  ])("at %s at first rejects", async (command, answer, failure) => {
+  ])("rejects the first connection at %s", async (command, answer, failure) => {
     const scripted = await server({ say: (line) => (line.startsWith(command) ? answer : undefined) });
     const held = hold();
     await expect(start(held, scripted.port)).rejects.toMatchObject(failure);
     expect(scripted.open()).toBeLessThanOrEqual(1);
   });
 
-  it("later is told once, and polling has ended then", async () => {
+  it("ends polling at a later failure, reported once", async () => {
     let dead = false;
     const scripted = await server({
       say: (command) => (dead && command === "UIDL" ? "-ERR [IN-USE] x\r\n" : undefined),
@@ -308,7 +308,7 @@ describe("a server that gives trouble", () => {
     expect(await held.ended).toMatchObject({ kind: "retryable", platformCode: "-ERR [IN-USE] x" });
   });
 
-  it("is not polled more often than it wants", async () => {
+  it("is not polled more often than it allows", async () => {
     const scripted = await server({ capabilities: ["LOGIN-DELAY 3600"] });
     await start(hold(), scripted.port);
     const patient = await server({});
@@ -317,7 +317,7 @@ describe("a server that gives trouble", () => {
     expect(scripted.commands.filter((command) => command === "UIDL")).toHaveLength(1);
   });
 
-  it("when the connection is no longer wanted is left alone, without a word", async () => {
+  it("is disconnected silently at an abort", async () => {
     const scripted = await server({ say: (command) => (command === "UIDL" ? "hang" : undefined) });
     const held = hold({ onDisconnected: () => expect.unreachable("Nobody asked") });
     const starting = start(held, scripted.port);
@@ -327,7 +327,7 @@ describe("a server that gives trouble", () => {
   });
 });
 
-describe("what is kept of a mailbox", () => {
+describe("the stored state of a mailbox", () => {
   const uidl = fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 12 });
   const written = (
     notes: Record<string, string>,
@@ -340,7 +340,7 @@ describe("what is kept of a mailbox", () => {
     return notes;
   };
 
-  it("tells found from handed and from new, read from its notes", () => {
+  it("distinguishes found, reported and new mails", () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(uidl, { maxLength: 200 }),
@@ -366,7 +366,7 @@ describe("what is kept of a mailbox", () => {
     );
   });
 
-  it("forgets what is gone, but not because a list was short once", () => {
+  it("forgets deleted mails, but not after one short list", () => {
     const ids = Array.from({ length: 20_000 }, (_, at) => `id${at}`);
     const notes = written({}, pop3Seen({}, "m").begin(ids.slice(0, 1_000).map(seenEntry)));
     written(notes, [pop3Seen(notes, "m").markHanded(seenEntry("one"), new Set([seenEntry("one").key]))]);
@@ -377,7 +377,7 @@ describe("what is kept of a mailbox", () => {
     expect(Object.values(notes).join("").length).toBeLessThan(64 * 68 * 11);
   });
 
-  it("begins anew for another mailbox and leaves nothing of the one before", () => {
+  it("starts over for another mailbox and removes the old state", () => {
     const notes = written({}, pop3Seen({}, "m").begin(["a", "b", "c"].map(seenEntry)));
     const other = pop3Seen(notes, "n");
     expect(other.hasBegun).toBe(false);
@@ -393,7 +393,7 @@ describe("what is kept of a mailbox", () => {
     expect(Object.keys(notes)).toHaveLength(2);
   });
 
-  it("does not stumble over notes that are not its own", () => {
+  it("ignores foreign state entries", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const notes = { pop3: "m", "pop3:0": text, "pop3:7": text, "folder:INBOX": text };

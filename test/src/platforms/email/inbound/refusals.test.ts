@@ -30,7 +30,7 @@ function connectionState() {
   };
 }
 
-describe("refusals of a mailbox's server", () => {
+describe("refusals of a mail server", () => {
   it.each([
     [answer("BAD", undefined, "User is authenticated but not connected."), "platform-rejected"],
     [answer("NO", undefined, "System Error (Failure)"), "platform-rejected"],
@@ -38,7 +38,7 @@ describe("refusals of a mailbox's server", () => {
     [answer("NO", "ALERT", "Too many simultaneous connections.", true), "credentials-invalid"],
     [answer("NO", undefined, "LOGIN failed.", true), "credentials-invalid"],
     [answer("NO", "NONEXISTENT", "Unknown Mailbox: INBOX"), "recipient-unknown"],
-  ])("%j leaves the account to be tried again, with the server's text", (thrown, code) => {
+  ])("%j is retried, with the server's text", (thrown, code) => {
     const failure = connectionFailure(thrown);
     expect([failure.kind, failure.code]).toEqual(["retryable", code]);
     expect(failure.platformCode).toContain((thrown as unknown as { safeText: string }).safeText);
@@ -54,7 +54,7 @@ describe("refusals of a mailbox's server", () => {
     expect([failure.kind, failure.code]).toEqual([kind, meaning]);
   });
 
-  it("become final after 20 same tries over a day, and not before either", async () => {
+  it("become final after 20 equal ones over a day, not before", async () => {
     const { context } = connectionState();
     const thrown = answer("NO", undefined, "LOGIN failed.", true);
     const hour = 3_600_000;
@@ -62,7 +62,7 @@ describe("refusals of a mailbox's server", () => {
     expect((await verdictOf(thrown, context, 25 * hour)).kind).toBe("auth");
   });
 
-  it("are counted anew after another answer, and after a connection", async () => {
+  it("are counted anew after another answer or a connection", async () => {
     const { context, values } = connectionState();
     const login = answer("NO", undefined, "LOGIN failed.", true);
     const select = answer("NO", undefined, "System Error");

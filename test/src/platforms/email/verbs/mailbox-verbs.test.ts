@@ -66,8 +66,8 @@ afterAll(async () => {
   await guard.close();
 });
 
-describe("a mailbox on a real Dovecot, worked on by any worker", () => {
-  it("lists a folder in pages, newest first", async () => {
+describe("mailbox verbs on a real Dovecot", () => {
+  it("list a folder in pages, newest first", async () => {
     const { object, outcomes } = await done("fetch", { limit: 2 });
     expect(outcomes).toEqual([]);
     expect(object).toMatchObject({ type: "collection", folder: "INBOX", total: 3, next: `${object?.uidValidity}.2` });
@@ -87,7 +87,7 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
     expect(items(since)).toHaveLength(3);
   });
 
-  it("gives one mail by uid or Message-ID and leaves it unseen", async () => {
+  it("fetch one mail by uid or Message-ID without marking it seen", async () => {
     const { object } = await done("fetch", { id: first });
     expect(object).toMatchObject({
       type: "message",
@@ -103,7 +103,7 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
     expect(again).toEqual(object);
   });
 
-  it("gives what a large mail says, lists its attachments and gives their bytes in pieces", async () => {
+  it("fetch a large mail's text, list its attachments and fetch their bytes in pieces", async () => {
     const { object } = await done("fetch", { id: big });
     expect(object).toMatchObject({ body: "with files", html: "<p>with files</p>", size: expect.any(Number) });
     const listed = object?.attachments as Array<Record<string, unknown>>;
@@ -128,7 +128,7 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
     expect(Buffer.concat(got).equals(bytes)).toBe(true);
   });
 
-  it("gives any mail's raw form in pieces", async () => {
+  it("fetch any mail's raw form in pieces", async () => {
     const raw: Buffer[] = [];
     for (let offset: number | undefined = 0; offset !== undefined; ) {
       const { object } = await done("fetch", { uid: 2, raw: true, offset });
@@ -143,7 +143,7 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
     expect(source.length).toBeGreaterThan(bytes.length);
   });
 
-  it("answers in the vocabulary's terms", async () => {
+  it("answer in the vocabulary's terms", async () => {
     for (const [verb, object] of [
       ["fetch", {}],
       ["fetch", { uid: 1 }],
@@ -157,7 +157,7 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
     }
   });
 
-  it("finds mails by what they say, in any script", async () => {
+  it("search mails by text in any script", async () => {
     expect(items(await done("search", { text: "first words ü" })).map(({ id }) => id)).toEqual([first]);
     expect(items(await done("search", { subject: "GRÜSSE" })).map(({ id }) => id).length).toBeLessThanOrEqual(1);
     expect(items(await done("search", { from: "alice@example.test", unseen: true }))).toHaveLength(3);
@@ -165,7 +165,7 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
     expect(items(await done("search", { to: 'x" OR ALL "' }))).toEqual([]);
   });
 
-  it("marks as seen and flagged, and takes both away", async () => {
+  it("set and remove the seen and flagged marks", async () => {
     for (const [verb, mark] of [
       ["read", "seen"],
       ["flag", "flagged"],
@@ -177,7 +177,7 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
     }
   });
 
-  it("moves to another folder, deletes into the trash, and from there for good", async () => {
+  it("move to another folder, delete into the trash, and delete from there permanently", async () => {
     await mailed({ subject: "to move", body: "x" });
     const uid = await uidOf("to move");
     const { object } = await done("move", { uid, destination: "Sent" });
@@ -191,7 +191,7 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
     expect((await done("fetch", { folder: "Trash" })).object).toMatchObject({ total: 0 });
   });
 
-  it("lists folders with what they are for", async () => {
+  it("list folders with their special use", async () => {
     const { object } = await done("query", { type: "folders" });
     const folders = object?.items as Array<Record<string, unknown>>;
     expect(folders).toContainEqual(
@@ -206,7 +206,7 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
     expect(await failure(done("query", { type: "quota" }))).toMatchObject({ code: "verb-not-supported" });
   });
 
-  it("says what is not there", async () => {
+  it("report missing mails and folders", async () => {
     const missing = { kind: "permanent", code: "recipient-unknown" };
     expect(await failure(done("fetch", { folder: "Nowhere" }))).toMatchObject(missing);
     expect(await failure(done("fetch", { uid: 4_000 }))).toMatchObject(missing);
@@ -231,7 +231,7 @@ describe("a mailbox on a real Dovecot, worked on by any worker", () => {
     ["flag", { uid: 0 }, "/object/uid"],
     ["fetch", { attachments: ["1]"] }, "/object/attachments/0"],
     ["subscribe", { folder: "\u0085" }, "/object/folder"],
-  ])("refuses %s %j with a pointer", (verb, object, pointer) => {
+  ])("refuse %s %j with a pointer", (verb, object, pointer) => {
     const found = validationErrors(platform.verbs[verb]?.schema as never, { actor: { address: "a@b.test" }, object });
     expect(found.map((fault) => fault.pointer)).toContain(pointer);
   });

@@ -27,7 +27,7 @@ async function call(method: string, path: string, body?: unknown) {
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
 
-it("sends messages beyond Facebook's limit once each, in order per conversation", async () => {
+it("messages beyond Facebook's limit are sent once each, in order per conversation", async () => {
   const people = [ANN, BEN, ...Array.from({ length: 8 }, (_, at) => `900000000000000${at}`)];
   for (const person of people) facebook.wrote(person);
   const activities = Array.from({ length: 30 }, (_, at) => ({

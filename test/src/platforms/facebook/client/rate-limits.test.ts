@@ -77,7 +77,7 @@ it("counts calls in flight together as one refusal, each with its own slot", () 
 });
 
 it.each(["{", "[]", "null", '{"call_count":"90"}', '{"call_count":-5}', "x".repeat(20_000)])(
-  "reads nothing out of %.30s",
+  "ignores %.30s",
   (header) => {
     const { pace, waits } = clocked();
     expect(pace.settle({ "x-app-usage": header, "x-page-usage": header }, false)).toBe(0);

@@ -158,7 +158,7 @@ describe("feed changes", () => {
   });
 });
 
-describe("items that are no plain messages", () => {
+describe("items other than plain messages", () => {
   const referral = { ref: "shop-7", source: "SHORTLINK", type: "OPEN_THREAD", ad_id: "99" };
   const origin = { ref: "shop-7", source: "SHORTLINK", kind: "OPEN_THREAD", ad: "99" };
 
@@ -191,7 +191,7 @@ describe("items that are no plain messages", () => {
     ]);
   });
 
-  it("tell of an unsent message as a delete", () => {
+  it("report an unsent message as a delete", () => {
     expect(eventsOf(talk({ message: { mid: "m_1", is_deleted: true } }))).toEqual([
       {
         key: "d:m_1",
@@ -230,7 +230,7 @@ describe("items that are no plain messages", () => {
     expect(event?.object).not.toHaveProperty("body");
   });
 
-  it("say so where Facebook withholds the content", () => {
+  it("report content that Facebook withholds", () => {
     expect(eventsOf(talk({ message: { mid: "m_9", is_unsupported: true } }))).toMatchObject([
       { object: { id: "m_9", facebook: { unsupported: true } } },
     ]);
@@ -267,7 +267,7 @@ describe("hidden and other changes of posts", () => {
     expect(new Set(keys).size).toBe(5);
   });
 
-  it("tell of a like of the Page as a follow", () => {
+  it("report a like of the Page as a follow", () => {
     expect(eventsOf(feed({ item: "like", verb: "add" }))).toMatchObject([
       { verb: "follow", actor: { address: ANN }, object: { type: "person", address: PAGE } },
     ]);
@@ -283,7 +283,7 @@ describe("hidden and other changes of posts", () => {
 });
 
 describe("items without a time", () => {
-  it("take the entry's, in seconds or milliseconds, and keep the same key when they come again", () => {
+  it("take the entry's time, in seconds or milliseconds, and keep their key when repeated", () => {
     const reaction = { sender: { id: ANN }, recipient: { id: PAGE }, reaction: { mid: "m_1", action: "react" } };
     for (const time of [AT, AT / 1_000]) {
       const [first] = eventsOf(entry({ time, messaging: [reaction] }));
@@ -365,12 +365,12 @@ describe("webhook requests", () => {
 });
 
 describe("malformed requests", () => {
-  it("answers 400 to signed bytes that are not a JSON object", () => {
+  it("are answered 400 where the signed bytes are not a JSON object", () => {
     for (const raw of ["", "{", "[]", "7", "null", "\ufffe"]) expect(signed(Buffer.from(raw))).toEqual({ status: 400 });
     expect(signed(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]))).toEqual({ status: 400 });
   });
 
-  it("reads items of any form, bounded, or skips them", () => {
+  it("are read within bounds, and unknown items skipped", () => {
     const names = [
       "message",
       "delivery",
@@ -432,7 +432,7 @@ describe("malformed requests", () => {
     );
   });
 
-  it("cuts a huge text", () => {
+  it("are cut at a huge text", () => {
     const [event] = eventsOf(talk({ message: { mid: "m_1", text: "x".repeat(500_000) } }));
     expect(String(event?.object.body).length).toBe(20_000);
   });

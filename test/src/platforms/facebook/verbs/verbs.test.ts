@@ -340,7 +340,7 @@ it.each([
   expect(refused).toMatchObject({ code: "validation-failed", pointer });
 });
 
-it("names the new spelling of what was renamed", () => {
+it("old spellings are refused, and the new ones named", () => {
   const { renamedVerbs, verbs } = facebook({});
   expect(renamedVerbs).toEqual({ reply: "post with object.inReplyTo" });
   expect([verbs.send?.renamed, verbs.post?.renamed]).toEqual([

@@ -10,7 +10,7 @@ const text = fc.string({
 });
 
 describe("split", () => {
-  it("loses nothing but blanks, and no part is too long or blank", () => {
+  it("loses only blanks, and no part is too long or blank", () => {
     fc.assert(
       fc.property(text, fc.integer({ min: 8, max: 350 }), (body, max) => {
         const parts = split(body, max);
@@ -54,7 +54,7 @@ describe("split", () => {
 });
 
 describe("lineDecoder", () => {
-  it("gives the same lines however the bytes are cut", () => {
+  it("yields the same lines for any chunking", () => {
     fc.assert(
       fc.property(
         fc.array(fc.string({ unit: fc.constantFrom("a", "ä", "🎉", " ", ":") }), { maxLength: 20 }),
@@ -93,7 +93,7 @@ describe("lineDecoder", () => {
     expect(decoder.next()).toBe(line);
   });
 
-  it("refuses a line that does not end, in one piece or in drops", () => {
+  it("refuses an endless line, in one piece or in small chunks", () => {
     const reader = lineDecoder();
     reader.push(Buffer.alloc(MAX_LINE_BYTES + 1, "a"));
     expect(() => reader.next()).toThrow(/without an end/);
@@ -108,7 +108,7 @@ describe("lineDecoder", () => {
 });
 
 describe("tokenBucket", () => {
-  it("lets a burst pass at once and then waits", async () => {
+  it("passes a burst at once and then waits", async () => {
     let now = 0;
     const bucket = tokenBucket({ burst: 3, interval: 1_000 }, () => now);
     const stop = AbortSignal.abort(new Error("waited"));

@@ -43,7 +43,7 @@ describe("updates", () => {
     ]);
   });
 
-  it("carry attachments, answers, places and the author of what was passed on", () => {
+  it("carry attachments, replies, locations and the author of a forwarded message", () => {
     const photo = [{ file_id: "AgAC", file_unique_id: "u", width: 90, height: 60, file_size: 1_200 }];
     const origin = { type: "user", date: 1_790_000_000, sender_user: bob };
     const reply = api.message({ text: "before" });
@@ -61,7 +61,7 @@ describe("updates", () => {
     expect(located?.object.location).toEqual({ latitude: 1.5, longitude: 2 });
   });
 
-  it("tell topics, edits, posts of channels and pressed buttons apart", () => {
+  it("distinguish topics, edits, channel posts and pressed buttons", () => {
     const inTopic = { text: "x", message_thread_id: 12, is_topic_message: true };
     expect(eventsFor({ message: api.message(inTopic, { ...GROUP, is_forum: true }) })[0]?.context).toEqual({
       type: "thread",
@@ -94,7 +94,7 @@ describe("updates", () => {
     });
   });
 
-  it("tell who came, who left and who was removed by whom", () => {
+  it("report joins, leaves and removals", () => {
     expect(eventsFor({ message: api.message({ new_chat_members: [ALICE, bob] }, GROUP) })).toMatchObject([
       { verb: "join", actor: alice },
       { verb: "join", actor: { address: "7" } },
@@ -123,7 +123,7 @@ describe("updates", () => {
     });
   });
 
-  it("become the difference of reactions", () => {
+  it("become added and removed reactions", () => {
     const reaction = (emoji: string) => ({ type: "emoji", emoji });
     const update = {
       chat: GROUP,
@@ -143,7 +143,7 @@ describe("updates", () => {
     expect(api.issues).toEqual([]);
   });
 
-  it("never throw, whatever they hold", () => {
+  it("never throw for any content", () => {
     const kinds = fc.constantFrom(
       "message",
       "edited_message",

@@ -135,7 +135,7 @@ describe("changes", () => {
     expect(edit({ type: "room", name: "Garden" })).toBeUndefined();
   });
 
-  it("counts an edit without a difference as done", async () => {
+  it("counts an edit without a change as sent", async () => {
     const description = "Bad Request: message is not modified: specified new message content …";
     api.override = () => ({ status: 400, body: { ok: false, error_code: 400, description } });
     expect(await run("update", person, { id: "41", body: "Same" })).toMatchObject({ outcomes: [{ status: "sent" }] });
@@ -222,7 +222,7 @@ describe("refusals", () => {
     expect(thrown).toMatchObject({ kind: "rate-limited", retryAfterMs: 35_000, mayHaveLanded: false });
   });
 
-  it("does not believe a proxy's error page", async () => {
+  it("treats a proxy's error page as transient", async () => {
     api.override = () => ({ status: 401, body: "<h1>Login to the hotel network</h1>" });
     const thrown = await run("delete", person, { id: "1" }).catch((error: unknown) => error);
     expect(thrown).toMatchObject({ kind: "retryable", code: "platform-unavailable" });

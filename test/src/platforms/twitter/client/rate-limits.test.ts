@@ -26,7 +26,7 @@ it("sends a probe first, then as many requests as the limit has room for", async
   expect(waits.filter((wait) => wait === 5_000)).toHaveLength(6);
 });
 
-it("puts off each caller to the window with room", async () => {
+it("defers each caller to a window with room", async () => {
   const limits = rateLimits(() => 1_000_000);
   (await limits.acquire("a", signal)).settle(headers(2, 0, 1_005), false);
   const waits = [];
@@ -34,7 +34,7 @@ it("puts off each caller to the window with room", async () => {
   expect(waits).toEqual([5_000, 5_000, 10_000, 10_000, 15_000]);
 });
 
-it("counts the reset from the answer's date when our clock is wrong", async () => {
+it("counts the reset from the answer's date when the local clock is wrong", async () => {
   const limits = rateLimits(() => 5_000_000);
   const date = new Date(1_000_000).toUTCString();
   (await limits.acquire("a", signal)).settle({ ...headers(2, 0, 1_005), date }, false);

@@ -233,7 +233,7 @@ describe("a refused stream", () => {
         x.server.streams.settings.most = 1;
       },
     ],
-  ])("%s is polled for until it does, and leaves no rules meanwhile", async (_, close, open) => {
+  ])("%s is replaced by polls until it ends, and leaves no rules meanwhile", async (_, close, open) => {
     close();
     const { hold, run } = await held();
     await run("subscribe", "search:word");

@@ -16,7 +16,7 @@ const mp4 = Buffer.concat([Buffer.from("\0\0\0\u0018ftypmp42", "latin1"), Buffer
 const attachment = { name: "picture", url: "https://example.org/picture" };
 
 describe("post", () => {
-  it("posts, and says under which id and where", async () => {
+  it("posts, and returns the id and address", async () => {
     const receipt = await bob("post", { object: { body: "Grüße & <Küsse> 🐝" } });
     const [post] = x.server.posts;
     expect(post).toMatchObject({ author: "12", text: "Grüße & <Küsse> 🐝" });
@@ -61,7 +61,7 @@ describe("post", () => {
     expect(x.server.posts[0]?.media).toEqual([id]);
   });
 
-  it("waits until X has worked on a video", async () => {
+  it("waits until X has processed a video", async () => {
     const attachments = async () => [{ name: "a.mp4", content: mp4 }];
     await bob("post", { object: { attachments: [attachment] } }, { attachments });
     expect(endpoints().slice(-2)).toEqual(["200 GET /2/media/upload", "201 POST /2/tweets"]);
@@ -99,13 +99,13 @@ describe("send", () => {
     });
   });
 
-  it("asks for a name once", async () => {
+  it("looks a name up once", async () => {
     await bob("send");
     await bob("send");
     expect(endpoints().filter((endpoint) => endpoint.includes("username"))).toHaveLength(1);
   });
 
-  it("says for each target what became of it", async () => {
+  it("returns an outcome for each target", async () => {
     const target = [{ address: "@nobody" }, { address: "@alice" }, { address: "999" }];
     const { outcomes } = await bob("send", { target });
     expect(outcomes).toMatchObject([
@@ -124,7 +124,7 @@ describe("send", () => {
 });
 
 describe("toggles", () => {
-  it("are set and taken back, by the post's id or address and by the person", async () => {
+  it("are set and undone, by the post's id or address and by the person", async () => {
     const id = x.server.addPost("34", "A post");
     const object = { id: `https://x.com/alice/status/${id}` };
     await bob("share", { object });
@@ -296,7 +296,7 @@ describe("old spellings", () => {
   });
 });
 
-describe("what X would refuse is refused before", () => {
+describe("the schemas refuse before a request", () => {
   const bytes = (size: number) => Buffer.alloc(size).toString("base64");
   it.each([
     ["post", { body: "a".repeat(281) }, "/object/body"],
@@ -327,7 +327,7 @@ describe("what X would refuse is refused before", () => {
     });
   });
 
-  it("a query for people that X does not take", () => {
+  it("a query for people that X does not accept", () => {
     const target = [{ address: "bob" }, { address: "bob@example.org" }];
     const refused = x.platform.validate?.(
       "search",
@@ -336,7 +336,7 @@ describe("what X would refuse is refused before", () => {
     expect(refused?.pointer).toBe("/target/1/address");
   });
 
-  it("and nothing else", () => {
+  it("accept everything that X accepts", () => {
     for (const body of [
       "a".repeat(280),
       `${"a".repeat(256)} https://example.org/${"b".repeat(400)}`,

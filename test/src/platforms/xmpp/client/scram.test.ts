@@ -3,7 +3,7 @@ import { scram } from "../../../../../src/platforms/xmpp/client/scram.ts";
 
 const LOGIN = { username: "user", password: "pencil" };
 
-it("SCRAM answers as RFC 5802 section 5 and RFC 7677 section 3 print it", async () => {
+it("SCRAM reproduces the examples of RFC 5802 section 5 and RFC 7677 section 3", async () => {
   const sha1 = scram("SCRAM-SHA-1", "fyko+d2lbbFgONRv9qkxdawL");
   expect(await sha1.response(LOGIN)).toBe("n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL");
   sha1.challenge("r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096");

@@ -8,13 +8,13 @@ import { email } from "../../../../../../src/platforms/email/platform.ts";
 const uid = fc.integer({ min: 0, max: 4_294_967_295 });
 const uidValidity = fc.bigInt({ min: 0n, max: 2n ** 63n }).map(String);
 
-describe("how far a folder was read", () => {
-  it("comes back from its note as it was", () => {
+describe("the cursor of a folder", () => {
+  it("parses back from its text", () => {
     const cursor = fc.record({ uidValidity, uid, newest: fc.integer({ min: 0, max: 8.64e14 }) });
     fc.assert(fc.property(cursor, (input) => void expect(parseCursor(formatCursor(input))).toEqual(input)));
   });
 
-  it("is unknown for whatever else a note says", () => {
+  it("is undefined for any other text", () => {
     expect(parseCursor(undefined)).toBeUndefined();
     const other = fc.string().filter((text) => !/^\d+:\d+:\d+$/.test(text));
     fc.assert(fc.property(other, (text) => void expect(parseCursor(text)).toBeUndefined()));
@@ -37,7 +37,7 @@ describe("the key of a mail", () => {
     );
   });
 
-  it("is the location of a mail without Message-ID", () => {
+  it("is the location for a mail without Message-ID", () => {
     expect(mailKey({ messageId: undefined, hash: "h", size: 1 }, "INBOX:1:2")).toBe("mail:INBOX:1:2");
   });
 });
@@ -63,7 +63,7 @@ describe("the parts of a mail", () => {
     ),
   }));
 
-  it("are each text, HTML or an attachment, and bounded in every way", () => {
+  it("are each classified as text, HTML or attachment, and bounded", () => {
     fc.assert(
       fc.property(tree as fc.Arbitrary<Parameters<typeof partsOfStructure>[0]>, (structure) => {
         const { attachments } = partsOfStructure(structure);
@@ -78,7 +78,7 @@ describe("the parts of a mail", () => {
     );
   });
 
-  it("are looked at so deep and no deeper", () => {
+  it("are read to a bounded depth", () => {
     const deep = Array.from({ length: 50_000 }).reduce<object>(
       (inner) => ({ type: "multipart/mixed", childNodes: [inner] }),
       { type: "text/plain", part: "1" },
@@ -92,7 +92,7 @@ describe("the parts of a mail", () => {
   });
 });
 
-describe("what imapflow throws", () => {
+describe("classifyError for imapflow", () => {
   const { classifyError: explain } = email({});
   it.each([
     [{ authenticationFailed: true, serverResponseCode: "AUTHENTICATIONFAILED" }, "auth", "credentials-invalid"],
@@ -109,18 +109,18 @@ describe("what imapflow throws", () => {
     [{ responseStatus: "NO", serverResponseCode: "NONEXISTENT" }, "permanent", "recipient-unknown"],
     [{ responseStatus: "NO", serverResponseCode: "OVERQUOTA" }, "permanent", "recipient-not-reachable"],
     [{ responseStatus: "BAD", responseText: "secret words" }, "permanent", "platform-rejected"],
-  ])("%j means %s %s", (fields, kind, code) => {
+  ])("maps %j to %s %s", (fields, kind, code) => {
     const failure = explain(Object.assign(new Error("secret words"), fields));
     expect(failure).toMatchObject({ kind, code });
     expect(`${failure.message} ${failure.platformCode}`).not.toContain("secret");
   });
 
-  it("keeps the wait that a server asked for, within an hour", () => {
+  it("keeps the server's wait, at most an hour", () => {
     expect(explain({ code: "ETHROTTLE", throttleReset: 5_000 }).retryAfterMs).toBe(5_000);
     expect(explain({ code: "ETHROTTLE", throttleReset: 1e12 }).retryAfterMs).toBe(3_600_000);
   });
 
-  it("never throws, whatever it is", () => {
+  it("never throws for any value", () => {
     fc.assert(
       fc.property(fc.anything(), fc.anything(), (thrown, response) => {
         classifyImapError(thrown);

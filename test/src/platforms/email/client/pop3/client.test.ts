@@ -55,7 +55,7 @@ describe("a multi-line answer", () => {
     .map((lines) => Buffer.from(lines.map((text) => `${text}\r\n`).join(""), "latin1"));
   const wired = (source: Buffer) => stuffed(source).subarray("+OK\r\n".length);
 
-  it("gives the same bytes however it is cut, and what follows it", () => {
+  it("yields the same bytes and rest for any chunking", () => {
     fc.assert(
       fc.property(mail, fc.array(fc.nat(), { maxLength: 8 }), fc.string({ maxLength: 5 }), (source, cuts, after) => {
         const wire = Buffer.concat([wired(source), Buffer.from(after)]);
@@ -71,7 +71,7 @@ describe("a multi-line answer", () => {
     );
   });
 
-  it("gives the same bytes one by one", () => {
+  it("yields the same bytes when read one by one", () => {
     const source = Buffer.from(TRICKY, "latin1");
     const body = pop3Body(MAX_BYTES);
     const rests = [...wired(source)].map((byte) => body.take(Buffer.from([byte])));
@@ -80,7 +80,7 @@ describe("a multi-line answer", () => {
     expect(body.bytes()).toEqual(source);
   });
 
-  it("keeps no more than it may, and counts the rest", () => {
+  it("keeps up to its limit and counts the rest", () => {
     fc.assert(
       fc.property(mail, fc.nat({ max: 100 }), (source, max) => {
         const body = pop3Body(max);
@@ -91,7 +91,7 @@ describe("a multi-line answer", () => {
     );
   });
 
-  it("comes through a socket in packets as it was", async () => {
+  it("passes a socket in packets unchanged", async () => {
     const source = Buffer.from(TRICKY, "latin1");
     const cuts = fc.sample(fc.array(fc.nat({ max: 80 }), { maxLength: 6 }), { numRuns: 20, seed: 7 });
     let times = 0;
@@ -109,7 +109,7 @@ describe("a multi-line answer", () => {
   });
 });
 
-describe("a session", () => {
+describe("a POP3 session", () => {
   it("lists, reads, deletes and quits", async () => {
     const source = Buffer.from("Subject: a\r\n\r\nbody\r\n");
     const mails = [
@@ -150,7 +150,7 @@ describe("a session", () => {
     ]);
   });
 
-  it("goes on after a mail that the server won't give", async () => {
+  it("continues after a mail that the server refuses", async () => {
     const { port } = await server({ mails: () => [{ uidl: "a", source: Buffer.from("x\r\n") }] });
     const pop3 = await open(port);
     expect(await failing(pop3.retr(7, MAX_BYTES))).toMatchObject({ platformCode: "-ERR no such mail" });
@@ -158,21 +158,21 @@ describe("a session", () => {
     pop3.close();
   });
 
-  it("works with a server that knows no CAPA", async () => {
+  it("works with a server without CAPA", async () => {
     const { port } = await server({ say: (command) => (command === "CAPA" ? "-ERR what?\r\n" : undefined) });
     const pop3 = await open(port);
     expect(pop3.capabilities.size).toBe(0);
     pop3.close();
   });
 
-  it.each(["a\r\nDELE 1", "a\nb", "a\rb", "a\0b"])("never sends a line break in a login: %j", async (bad) => {
+  it.each(["a\r\nDELE 1", "a\nb", "a\rb", "a\0b"])("never sends a line break of a login: %j", async (bad) => {
     const { port, commands } = await server({});
     expect(await failing(open(port, { login: { user: bad, password: "x" } }))).toBeInstanceOf(TypeError);
     expect(await failing(open(port, { login: { user: "bob", password: bad } }))).toBeInstanceOf(TypeError);
     expect(commands).toEqual(["CAPA", "CAPA", "USER bob"]);
   });
 
-  it("stops when it is no longer wanted, at any moment", async () => {
+  it("stops at an abort at any moment", async () => {
     for (const moment of ["CAPA", "PASS bob-pw", "RETR 1"]) {
       const stop = new AbortController();
       const scripted = await server({
@@ -188,7 +188,7 @@ describe("a session", () => {
   });
 });
 
-describe("what a server refuses", () => {
+describe("refusals of a POP3 server", () => {
   const on = (command: string, answer: string) => ({
     say: (line: string) => (line.startsWith(command) ? `${answer}\r\n` : undefined),
   });
@@ -208,7 +208,7 @@ describe("what a server refuses", () => {
     expect(scripted.commands.at(-1)).toBe("PASS bob-pw");
   });
 
-  it("shows no secret, not even where the server repeats it, and nothing unbounded", async () => {
+  it("show no secret that the server repeats, and are bounded", async () => {
     const base64 = Buffer.from("bob-pw").toString("base64");
     const { port } = await server(on("PASS", `-ERR bob-pw ${base64} is wrong\u0007${"!".repeat(1_000)}`));
     const { platformCode = "" } = await failing(open(port));
@@ -216,14 +216,14 @@ describe("what a server refuses", () => {
     expect(platformCode).toHaveLength(300);
   });
 
-  it("a server without UIDL can't be polled", async () => {
+  it("report a server without UIDL", async () => {
     const { port } = await server(on("UIDL", "-ERR unknown command"));
     const pop3 = await open(port);
     expect(await failing(pop3.uidl())).toMatchObject({ kind: "permanent", code: "platform-rejected" });
     pop3.close();
   });
 
-  it("no encryption, and then no login is sent", async () => {
+  it("report missing encryption, before a login is sent", async () => {
     const scripted = await server(on("STLS", "-ERR no TLS"));
     expect(await failing(open(scripted.port, { tls: "starttls" }))).toMatchObject({
       kind: "permanent",
@@ -232,7 +232,7 @@ describe("what a server refuses", () => {
     expect(scripted.commands).toEqual(["STLS"]);
   });
 
-  it("what is said before encryption is on does not count as said in it", async () => {
+  it("ignore text received before encryption", async () => {
     const scripted = await server({ say: () => "+OK go\r\n+OK you are in\r\n" });
     expect(await failing(open(scripted.port, { tls: "starttls" }))).toMatchObject({ code: "platform-protocol-error" });
     expect(scripted.commands).toEqual(["STLS"]);
@@ -255,7 +255,7 @@ describe("a login with a token", () => {
     },
   });
 
-  it("renews a token once that is refused", async () => {
+  it("refreshes a refused token once", async () => {
     const refreshes: boolean[] = [];
     const { port } = await server({ say: answers("fresh") });
     const pop3 = await open(port, { login: login(refreshes) });
@@ -263,7 +263,7 @@ describe("a login with a token", () => {
     expect(refreshes).toEqual([false, true]);
   });
 
-  it("is wrong when the renewed one is refused as well", async () => {
+  it("is invalid when the refreshed token is refused as well", async () => {
     const refreshes: boolean[] = [];
     const { port } = await server({ say: answers("another") });
     expect(await failing(open(port, { login: login(refreshes) }))).toMatchObject({
@@ -291,7 +291,7 @@ describe("a hostile server", () => {
     ["ids with control characters", drip("UIDL", "+OK\r\n1 a\x07b\r\n.\r\n"), { code: "platform-protocol-error" }],
     ["a challenge for no reason", drip("PASS", "+ what is your name\r\n"), { code: "platform-protocol-error" }],
     ["an end in the middle of a list", drip("UIDL", "+OK\r\n1 a\r\n"), { code: "ETIMEDOUT" }],
-  ])("that gives %s is given up", async (_name, script, failure) => {
+  ])("that sends %s is disconnected", async (_name, script, failure) => {
     const scripted = await server(script);
     const work = open(scripted.port, { timeouts: hasty }).then((pop3) => pop3.uidl());
     expect(await failing(work)).toMatchObject(failure);
@@ -322,14 +322,14 @@ describe("a hostile server", () => {
     ["mail", "RETR", "x\r\n"],
     ["list", "UIDL", "1 a\r\n"],
     ["mail in one line", "RETR", "xxxx"],
-  ])("that sends a %s without end is given up", async (_name, command, text) => {
+  ])("that sends an endless %s is disconnected", async (_name, command, text) => {
     const port = await endless("+OK\r\n", Buffer.from(text.repeat(20_000)));
     const pop3 = await open(port);
     const work = command === "RETR" ? pop3.retr(1, MAX_BYTES) : pop3.uidl();
     expect(await failing(work)).toMatchObject({ code: "platform-protocol-error" });
   });
 
-  it("that drips for ever is given up", async () => {
+  it("that sends byte by byte for ever is disconnected", async () => {
     const slow = createServer((socket) => {
       socket.on("error", () => undefined);
       socket.write("+OK ");

@@ -15,7 +15,7 @@ const task = (text: string) => ({
   maxBytes: 100_000,
 });
 
-describe("a feed that is cut short", () => {
+describe("a truncated feed", () => {
   const cut = whole.slice(0, whole.indexOf("Text 3"));
 
   it("is read up to its last complete entry", () => {
