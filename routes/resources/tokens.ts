@@ -89,7 +89,7 @@ async function granted(deps: TokenRoutesDeps, caller: Caller, asked: TokenReques
   });
   const { jti, iat, exp } = claims;
   if (ticket) {
-    const token = await deps.tickets.issue({ ...claims, keyId: caller.keyId });
+    const token = await deps.tickets.issue({ ...claims, keyId: caller.keyId, app: caller.app });
     return { token, jti, expiresAt: timeOf(Math.min(iat + TICKET_SECONDS, exp)) };
   }
   const key = await deps.keys(caller.keyId);

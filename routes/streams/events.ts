@@ -67,7 +67,7 @@ async function answer(deps: EventRoutesDeps, form: Form, req: Request, res: Resp
     return;
   }
   if (req.socket.destroyed) return;
-  const slot = streams.acquire(caller.app, form === "sse" ? "sse" : "poll", req.socket);
+  const slot = streams.acquire(caller, form === "sse" ? "sse" : "poll", req.socket);
   if (form === "json") await answerPoll(tail, slot, caller, query, res);
   else await openStream(deps, slot, caller, query, req, res);
 }

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Config } from "../../src/config/settings.ts";
+import { type Caller, tokenShareOf, tokenUserOf } from "../../src/model/caller.ts";
 import type { Metrics } from "../../src/process/metrics.ts";
 import { Problem } from "../http/problem.ts";
 
@@ -24,13 +25,16 @@ export interface StreamSlot {
 /** The connection that a slot depends on. */
 export type ClosableSocket = Pick<Duplex, "destroyed" | "once" | "off">;
 
+/** The caller whose app, and whose token's user, a stream counts for. */
+export type StreamCaller = Pick<Caller, "app" | "via" | "subject" | "jti">;
+
 /** All open streams of this process. One timer, the limit per app, and their end at shutdown. */
 export interface StreamRegistry {
   /**
    * Takes a slot that is released when the socket closes, also if it closed before. Throws `Problem`: `rate-limited`
-   * beyond the app's limit, `shutting-down` while draining.
+   * beyond the limit of the app, or of a token's user; `shutting-down` while draining.
    */
-  readonly acquire: (app: string, transport: Transport, socket: ClosableSocket) => StreamSlot;
+  readonly acquire: (caller: StreamCaller, transport: Transport, socket: ClosableSocket) => StreamSlot;
   readonly count: () => number;
   /** Counts frames for the metrics. */
   readonly sent: (transport: Transport, frames: number) => void;
@@ -49,7 +53,8 @@ const DRAIN_STEP_MS = 50;
 
 /** Makes the one set of a process; `stop` ends its timer. */
 export function streamRegistry({ config, metrics }: StreamRegistryDeps): StreamRegistry {
-  const perApp = new Map<string, number>();
+  const streams = new Counts();
+  const maxPerTokenUser = tokenShareOf(config.streamsPerApp);
   const open = new Set<OpenStream>();
   let draining = false;
   const timer = setInterval(() => {
@@ -57,13 +62,18 @@ export function streamRegistry({ config, metrics }: StreamRegistryDeps): StreamR
     for (const stream of open) stream.tick(now);
   }, TICK_MS).unref();
 
-  function enter(app: string, transport: Transport, socket: ClosableSocket): StreamSlot {
+  function enter(caller: StreamCaller, transport: Transport, socket: ClosableSocket): StreamSlot {
     if (draining) throw new Problem("shutting-down", "Come back in a moment.", { retryAfter: 2 });
-    const before = perApp.get(app) ?? 0;
-    if (before >= config.streamsPerApp) {
+    const { app } = caller;
+    const tokenUser = tokenUserOf(caller);
+    const names = tokenUser === undefined ? [app] : [app, `${app} ${tokenUser}`];
+    if (tokenUser !== undefined && streams.of(`${app} ${tokenUser}`) >= maxPerTokenUser) {
+      throw new Problem("rate-limited", "The token's user has as many streams open as one may.", { retryAfter: 15 });
+    }
+    if (streams.of(app) >= config.streamsPerApp) {
       throw new Problem("rate-limited", "The app has as many streams open as it may have.", { retryAfter: 15 });
     }
-    perApp.set(app, before + 1);
+    for (const name of names) streams.add(name, 1);
     metrics?.streams.inc({ transport });
     let stream: OpenStream | undefined;
     let left = false;
@@ -73,9 +83,7 @@ export function streamRegistry({ config, metrics }: StreamRegistryDeps): StreamR
       left = true;
       socket.off("close", onClose);
       if (stream) open.delete(stream);
-      const rest = (perApp.get(app) ?? 1) - 1;
-      if (rest > 0) perApp.set(app, rest);
-      else perApp.delete(app);
+      for (const name of names) streams.add(name, -1);
       metrics?.streams.dec({ transport });
       metrics?.streamsClosed.inc({ transport, reason: why });
     };
@@ -109,6 +117,21 @@ export function streamRegistry({ config, metrics }: StreamRegistryDeps): StreamR
     drain,
     stop: () => clearInterval(timer),
   };
+}
+
+/** Numbers by name; a name without a number is not kept. */
+class Counts {
+  readonly #counts = new Map<string, number>();
+
+  of(name: string): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  add(name: string, change: 1 | -1): void {
+    const count = this.of(name) + change;
+    if (count > 0) this.#counts.set(name, count);
+    else this.#counts.delete(name);
+  }
 }
 
 function shuffled<T>(items: T[]): T[] {

@@ -72,7 +72,7 @@ async function admit(deps: WebSocketDeps, req: IncomingMessage): Promise<Grant> 
   }
   const caller = await callerOf(deps.authenticate, req);
   const query = streamQuery(req, deps.canonicalId);
-  const slot = deps.streams.acquire(caller.app, "socket", req.socket);
+  const slot = deps.streams.acquire(caller, "socket", req.socket);
   return { caller, query, seat: slot };
 }
 

@@ -31,6 +31,9 @@ const SET_DESIRED_ONLINE = luaScript(new URL("./scripts/set-desired-online.lua",
   keys: ["account", "desiredOnline"],
   args: ["member", "online"],
 });
+/** Bytes that Redis needs for an account beside its sealed credentials. */
+const RECORD_BYTES = 500;
+
 const SCRIPTS = { put: PUT, remove: REMOVE, setDesiredOnline: SET_DESIRED_ONLINE, replaceFields: REPLACE_FIELDS };
 
 /** Returns the associated data of an account's credentials; addresses are case-insensitive, as account ids are. */
@@ -64,7 +67,11 @@ export function redisAccounts({
         keys: { accounts: keys.accounts(app), ...recordKeys(app, id) },
         args: {
           ...{ id, member: memberOf(app, id), online: onlineValue(online), fields },
-          ...{ maxAccounts: MAX_ACCOUNTS_PER_APP, bytes: sealed.sealed.length, maxBytes: maxBytes() },
+          ...{
+            maxAccounts: MAX_ACCOUNTS_PER_APP,
+            bytes: sealed.sealed.length + address.length + RECORD_BYTES,
+            maxBytes: maxBytes(),
+          },
         },
       });
       if (outcome === "full" || outcome === "no-room") throw new TooManyAccounts(outcome);

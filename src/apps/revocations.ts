@@ -1,4 +1,5 @@
 import type { Caller, Revocation } from "../model/caller.ts";
+import { Refusal } from "../model/refusal.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
 import { luaScript } from "../redis/script-loader.ts";
@@ -7,9 +8,15 @@ import { scriptRunner } from "../redis/script-runner.ts";
 /** Lifetime of a revocation: longer than any token (a day plus clock skew). */
 export const REVOCATION_TTL_SECONDS = 86_400 + 300;
 
+/** Revocations of an app in an hour. They are kept for a day whatever else the app stores. */
+const MAX_REVOCATIONS_PER_HOUR = 10_000;
+
 /** Tokens revoked before their expiry. */
 export interface Revocations {
-  /** Revokes a token, or a subject's tokens issued before a time. Live streams end within 1 s. */
+  /**
+   * Revokes a token, or a subject's tokens issued before a time. Live streams end within 1 s.
+   * Throws `Refusal` `rate-limited` beyond an app's revocations of an hour.
+   */
   readonly revoke: (app: string, revocation: TokenRevocation) => Promise<void>;
   readonly isRevoked: (caller: Caller) => Promise<boolean>;
 }
@@ -33,6 +40,7 @@ export function redisRevocations({ redis, appendControl }: RevocationsDeps): Rev
   const ttlSeconds = REVOCATION_TTL_SECONDS;
   return {
     revoke: async (app, revocation) => {
+      await countRevocation(redis, app);
       if ("jti" in revocation) await redis.set(keys.revokedToken(app, revocation.jti), 1, "EX", ttlSeconds);
       else {
         await run.revokeSubject({
@@ -55,4 +63,14 @@ export function redisRevocations({ redis, appendControl }: RevocationsDeps): Rev
       return token != null || (issuedBefore != null && issuedAt < Number(issuedBefore));
     },
   };
+}
+
+/** Counts an app's revocations by the hour; throws `Refusal` above the maximum. */
+async function countRevocation(redis: RedisClient, app: string): Promise<void> {
+  const counter = keys.revocationCount(app, Math.floor(Date.now() / 3_600_000));
+  const replies = await redis.multi().incr(counter).expire(counter, 3_600).exec();
+  if (Number(replies?.[0]?.[1] ?? 0) <= MAX_REVOCATIONS_PER_HOUR) return;
+  throw new Refusal("rate-limited", "Too many revocations in an hour: revoke subjects, or the key.", undefined, {
+    retryAfter: 600,
+  });
 }

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Refusal } from "../model/refusal.ts";
+import { type ByteReservations, byteReservations } from "../redis/byte-reservations.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
 import { luaScript } from "../redis/script-loader.ts";
@@ -14,9 +15,13 @@ const SESSION_SECONDS = 3_600;
 /** Bytes of tickets that a key may issue a minute, some 10,000 tickets. */
 const MAX_TICKET_BYTES_PER_MINUTE = 4 * 1024 * 1024;
 
-/** Claims of a ticket's token, and the id of the key behind the token. */
+/** Bytes that Redis needs for a ticket beside its claims. */
+const RECORD_BYTES = 200;
+
+/** Claims of a ticket's token, with the key behind the token and the app. */
 interface TicketClaims extends Claims {
   readonly keyId: string;
+  readonly app: string;
 }
 
 /** The stream session of a redeemed ticket. */
@@ -28,7 +33,10 @@ interface TicketSession {
 
 /** Tickets for query strings, valid once. Pages cannot set headers on an EventSource or a WebSocket. */
 export interface Tickets {
-  /** Issues a ticket. Throws `Refusal` `rate-limited` when a key issues too many bytes of tickets a minute. */
+  /**
+   * Issues a ticket. Throws `Refusal`: `rate-limited` when a key issues too many bytes of tickets a minute,
+   * `quota-exceeded` when tickets and their sessions use up the app's bytes.
+   */
   readonly issue: (claims: TicketClaims) => Promise<string>;
   /**
    * Redeems a ticket, or resumes its session with the cookie's secret.
@@ -54,7 +62,14 @@ export function ticketCookie(ticket: string): string {
 }
 
 /** Stores tickets in Redis. */
-export function redisTickets(redis: RedisClient): Tickets {
+export function redisTickets({
+  redis,
+  bytes = byteReservations({ redis }),
+}: {
+  readonly redis: RedisClient;
+  /** Share of bytes by app; default: unlimited. */
+  readonly bytes?: ByteReservations;
+}): Tickets {
   const run = scriptRunner(redis, { redeem: REDEEM, resume: RESUME });
   const ttlSeconds = SESSION_SECONDS;
   return {
@@ -62,25 +77,36 @@ export function redisTickets(redis: RedisClient): Tickets {
       const ticket = `dgt_${randomBytes(24).toString("base64url")}`;
       const text = JSON.stringify(claims);
       await countBytes(redis, claims.keyId, text.length);
-      await redis.set(keys.ticket(hashOf(ticket)), text, "EX", TICKET_SECONDS);
+      const id = hashOf(ticket);
+      await bytes.reserve(claims.app, reservationOf(id, text, TICKET_SECONDS));
+      await redis.set(keys.ticket(id), text, "EX", TICKET_SECONDS);
       return ticket;
     },
     redeem: async (ticket, secret) => {
       if (!TICKET_FORM.test(ticket)) return undefined;
       const id = hashOf(ticket);
       const session = keys.ticketSession(id);
+      const readClaims = async (text: string): Promise<TicketClaims> => {
+        const claims = JSON.parse(text) as TicketClaims;
+        await bytes.extend(claims.app, reservationOf(id, text, SESSION_SECONDS));
+        return claims;
+      };
       if (secret !== undefined) {
         const claims = await run.resume({ keys: { session }, args: { secretHash: hashOf(secret), ttlSeconds } });
-        if (typeof claims === "string") return { claims: JSON.parse(claims) };
+        if (typeof claims === "string") return { claims: await readClaims(claims) };
       }
       const newSecret = randomBytes(24).toString("base64url");
       const claims = await run.redeem({
         keys: { ticket: keys.ticket(id), session },
         args: { secretHash: hashOf(newSecret), ttlSeconds },
       });
-      return typeof claims === "string" ? { claims: JSON.parse(claims), secret: newSecret } : undefined;
+      return typeof claims === "string" ? { claims: await readClaims(claims), secret: newSecret } : undefined;
     },
   };
+}
+
+function reservationOf(id: string, text: string, seconds: number) {
+  return { name: `ticket/${id}`, bytes: text.length + RECORD_BYTES, seconds };
 }
 
 /** Counts the bytes of a key's tickets by the minute; throws `Refusal` above the maximum. */

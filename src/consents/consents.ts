@@ -34,7 +34,10 @@ export type ConsentOutcome =
  * (promise G8).
  */
 export interface Consents {
-  /** Begins a consent; `url` makes the authorization URL. Returns that URL, and the consent's id for the app. */
+  /**
+   * Begins a consent; `url` makes the authorization URL. Throws `Refusal` `quota-exceeded` when begun consents use up the
+   * app's bytes. Returns that URL, and the consent's id for the app.
+   */
   readonly begin: (
     begun: BegunConsent,
     client: unknown,

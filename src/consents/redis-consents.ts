@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { associatedData } from "../crypto/associated-data.ts";
 import type { Keyring } from "../crypto/keyring.ts";
+import { type ByteReservations, byteReservations } from "../redis/byte-reservations.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
 import { luaScript } from "../redis/script-loader.ts";
@@ -10,6 +11,8 @@ import type { BegunConsent, ConsentOutcome, ConsentSecrets, Consents } from "./c
 export interface RedisConsentsDeps {
   readonly redis: RedisClient;
   readonly keyring: Keyring;
+  /** Share of bytes by app; default: unlimited. */
+  readonly bytes?: ByteReservations;
 }
 
 /** Time for the user's decision. */
@@ -17,6 +20,8 @@ const DECISION_SECONDS = 900;
 /** Time until a worker begins the exchange. Codes live for half a minute to ten minutes. */
 const EXCHANGE_SECONDS = 120;
 const OUTCOME_SECONDS = 600;
+/** Bytes that Redis needs for a consent beside its fields. */
+const RECORD_BYTES = 300;
 /** Form of a state or proof: 256 random bits. */
 const RANDOM_FORM = /^[A-Za-z0-9_-]{43}$/;
 
@@ -26,7 +31,7 @@ const TAKE_ALL = luaScript(new URL("./scripts/take-all.lua", import.meta.url), {
 });
 
 /** Stores consents in Redis, by the hash of their state. */
-export function redisConsents({ redis, keyring }: RedisConsentsDeps): Consents {
+export function redisConsents({ redis, keyring, bytes = byteReservations({ redis }) }: RedisConsentsDeps): Consents {
   const run = scriptRunner(redis, { takeAll: TAKE_ALL });
   return {
     async begin(begun, client, url) {
@@ -36,7 +41,10 @@ export function redisConsents({ redis, keyring }: RedisConsentsDeps): Consents {
       const id = consentId(begun.platform, state);
       const secrets: ConsentSecrets = { client, verifier, state };
       const sealed = await keyring.seal(JSON.stringify(secrets), consentData(id, "client", begun));
-      await put(redis, keys.consent(id), { begun: JSON.stringify(begun), sealed }, DECISION_SECONDS);
+      const record = { begun: JSON.stringify(begun), sealed };
+      const size = record.begun.length + sealed.length + RECORD_BYTES;
+      await bytes.reserve(begun.app, { name: `consent/${id}`, bytes: size, seconds: DECISION_SECONDS });
+      await put(redis, keys.consent(id), record, DECISION_SECONDS);
       return { id, url: authorizationUrl };
     },
 

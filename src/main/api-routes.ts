@@ -62,7 +62,7 @@ export function appOf(
       }),
       consentRoutes({
         authenticate,
-        consents: redisConsents({ redis: parts.redis, keyring: parts.ring }),
+        consents: redisConsents({ redis: parts.redis, keyring: parts.ring, bytes: parts.bytes }),
         lanes: parts.lanes,
         platforms: names,
         publicBase: config.publicUrl === "" ? undefined : publicBase,

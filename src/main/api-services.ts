@@ -47,7 +47,7 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
   const registry = appRegistry({ redis, keyring: store.ring, appendControl });
   const keys = keyCache({ find: registry.find, keyring: store.ring });
   const revocations = redisRevocations({ redis, appendControl });
-  const tickets = redisTickets(redis);
+  const tickets = redisTickets({ redis, bytes: ports.bytes });
   const proxy = proxyTrust(config.trustProxy);
   const pages = origins({ allowedOrigins: config.allowedOrigins, publicUrl: config.publicUrl, proxyTrust: proxy });
   const countGuess = authRateLimit(proxy.clientIp);

@@ -12,6 +12,7 @@ import { redisDeadLetters } from "../outbox/dead-letters.ts";
 import { laneQueues } from "../outbox/lane-queues.ts";
 import { redisOutbox } from "../outbox/redis-outbox.ts";
 import type { Metrics } from "../process/metrics.ts";
+import { byteReservations } from "../redis/byte-reservations.ts";
 import type { RedisConnections } from "../redis/connect.ts";
 import { type Barrier, durabilityBarrier } from "../redis/durable.ts";
 import { openRedis } from "../redis/open.ts";
@@ -79,9 +80,11 @@ export function openPorts(config: Config, store: Store, purpose: "producer" | "w
   const { connections, ring, barrier } = store;
   const redis = connections[purpose]();
   const maxBytes = () => appShareOf(store.watch.facts());
+  const bytes = byteReservations({ redis, maxBytes });
   const eventLog = redisEventLog({ redis, eventsKept: config.eventsKept });
   return {
     redis,
+    bytes,
     eventLog,
     outbox: redisOutbox({
       redis,

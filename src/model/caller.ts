@@ -38,6 +38,25 @@ export interface Caller {
   readonly setCookie?: string;
 }
 
+/** Part of an app's rate and streams that one token's user can have. */
+const TOKEN_SHARE = 1 / 10;
+const MIN_TOKEN_SHARE = 10;
+
+/** Returns the part of an app's number that one token's user can have. */
+export function tokenShareOf(appLimit: number): number {
+  return Math.max(MIN_TOKEN_SHARE, Math.floor(appLimit * TOKEN_SHARE));
+}
+
+/**
+ * Returns the name of the user whose part of the app's shares counts.
+ * That is a token's subject, else the token itself; tokens with neither `sub` nor `jti` share one part. Undefined for API
+ * keys, which may use all of the app's shares.
+ */
+export function tokenUserOf({ via, subject, jti }: Pick<Caller, "via" | "subject" | "jti">): string | undefined {
+  if (via === "key") return undefined;
+  return subject === undefined ? `jti:${jti ?? ""}` : `sub:${subject}`;
+}
+
 /**
  * Control entry of an app's event log.
  * Every process that follows the log ends the streams that the entry covers.

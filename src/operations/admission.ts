@@ -1,4 +1,5 @@
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import { tokenShareOf } from "../model/caller.ts";
 import { Refusal, type RefusalCode } from "../model/refusal.ts";
 import type { Pressure } from "../redis/server-facts.ts";
 
@@ -10,18 +11,27 @@ export interface AdmissionDeps {
   readonly draining: () => boolean;
 }
 
-/** Throws a `Refusal` when the gateway, or this app, can't take more work right now. */
-export type Admit = (app: string) => Promise<void>;
+/** Throws a `Refusal` when the gateway, app or token's user can't have more work. */
+export type Admit = (app: string, tokenUser?: string) => Promise<void>;
 
 /** Makes the admission control of a process. Refuses early and says when to retry (promises G2, G9). */
 export function admission({ rate, redis, draining }: AdmissionDeps): Admit {
   const limiter = new RateLimiterMemory({ points: rate, duration: 1 });
-  return async (app) => {
+  const tokenRate = tokenShareOf(rate);
+  const tokenLimiter = new RateLimiterMemory({ points: tokenRate, duration: 1 });
+  return async (app, tokenUser) => {
     if (draining()) throw refusal("shutting-down", "Send it again in a moment, with the same rid.", 2);
     const pressure = redis();
     if (pressure === "hard") throw refusal("overloaded", "The store is nearly full; the operator was told.", 30);
     if (pressure === "soft")
       throw refusal("rate-limited", "The store runs full; send it again later, with the same rid.", 10);
+    // A token that exceeds its own part takes nothing from the app's.
+    if (tokenUser !== undefined) {
+      await tokenLimiter.consume(`${app} ${tokenUser}`).catch((thrown: unknown) => {
+        if (!(thrown instanceof RateLimiterRes)) throw thrown;
+        throw refusal("rate-limited", `A token may post ${tokenRate} activities a second here.`, 1);
+      });
+    }
     await limiter.consume(app).catch((thrown: unknown) => {
       if (!(thrown instanceof RateLimiterRes)) throw thrown;
       throw refusal("rate-limited", `An app may post ${rate} activities a second here.`, 1);

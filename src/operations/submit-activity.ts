@@ -3,7 +3,7 @@ import { attachmentErrors } from "../intake/attachment-hosts.ts";
 import { type FindPlatform, type ParsedActivity, parseActivity } from "../intake/parse-activity.ts";
 import { accountId } from "../model/account-id.ts";
 import type { Activity } from "../model/activity.ts";
-import { type Caller, covers } from "../model/caller.ts";
+import { type Caller, covers, tokenUserOf } from "../model/caller.ts";
 import { laneOf } from "../model/lane.ts";
 import type { Log } from "../model/log.ts";
 import { newId } from "../model/new-id.ts";
@@ -80,7 +80,7 @@ export function submitActivity(deps: SubmitDeps): SubmitActivity {
 
   return async (caller, posted, key) => {
     const started = performance.now();
-    await admit(caller.app);
+    await admit(caller.app, tokenUserOf(caller));
     const parsed = await parseActivity(find, posted, Date.now());
     if (!covers(caller.limits, parsed.activity)) {
       throw new Refusal("forbidden", "The token does not cover this actor, platform or verb.");

@@ -29,7 +29,7 @@ export const keys = {
   deadLetters: (app: string) => `${tagOf(app)}:dead:${app}`,
   /** `outstanding`, `lanes`, `bytes` and `pendingBytes` (of webhooks) of an app: quota and fairness. */
   counts: (app: string) => `${tagOf(app)}:counts:${app}`,
-  /** Attachments kept after their activity's end, as `<rid>|<bytes>` (score: expiry, Unix ms). */
+  /** Bytes counted until they expire (score: Unix ms), as `<name>|<bytes>`; kept attachments by rid. */
   keptBytes: (app: string) => `${tagOf(app)}:kept-bytes:${app}`,
   /** Rids in a lane, in order; the name of a lane is made in model/lane.ts. */
   lane: (app: string, lane: string) => `${tagOf(app)}:lane:${lane}`,
@@ -73,6 +73,8 @@ export const keys = {
   /** By tag: `<app>|<name>` of every active webhook. */
   activeHooks: (tag: string) => `${tag}:hooked`,
   revokedToken: (app: string, jti: string) => `${tagOf(app)}:revoked:${app}:jti:${jti}`,
+  /** Number of an app's revocations in one hour. */
+  revocationCount: (app: string, hour: number) => `${tagOf(app)}:revocations:${app}:${hour}`,
   revokedSubject: (app: string, sub: string) => `${tagOf(app)}:revoked:${app}:sub:${sub}`,
   /** Not tied to an app's tag. */
   apps: "{dgm}:apps",

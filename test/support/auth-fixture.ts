@@ -85,7 +85,7 @@ export async function authFixture(
   const now = () => Date.now() + clock.skewMs;
   const keys = keyCache({ find: registry.find, keyring: ring, now });
   const revocations = redisRevocations({ redis: client, appendControl });
-  const tickets = redisTickets(client);
+  const tickets = redisTickets({ redis: client });
   const trusted = proxyTrust(options.trustProxy ?? ["loopback"]);
   const site = origins({ allowedOrigins: options.allowedOrigins ?? [], publicUrl: "", proxyTrust: trusted });
   const platforms = platformRegistry([mailPlatform, feedsPlatform]);

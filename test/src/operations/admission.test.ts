@@ -31,6 +31,17 @@ it("admission limits the rate of each app separately", async () => {
   expect(await refusal(admit("quiet"))).toBeUndefined();
 });
 
+it("admission holds each token's user to a part of the app's rate, without the app and other users", async () => {
+  const admit = admission({ rate: 200, redis: () => "ok", draining: () => false });
+  for (let i = 0; i < 20; i++) expect(await refusal(admit("app", "sub:page"))).toBeUndefined();
+  for (let i = 0; i < 200; i++) {
+    expect(await refusal(admit("app", "sub:page"))).toMatchObject({ code: "rate-limited", retryAfter: 1 });
+  }
+  expect(await refusal(admit("app", "sub:other"))).toBeUndefined();
+  expect(await refusal(admit("other", "sub:page"))).toBeUndefined();
+  for (let i = 0; i < 179; i++) expect(await refusal(admit("app"))).toBeUndefined();
+});
+
 it("admission refuses while draining, and closes the connection so that a retry reaches another node", async () => {
   const admit = admission({ rate: 3, redis: () => "ok", draining: () => true });
   expect(problemOf(await refusal(admit("app")))).toMatchObject({

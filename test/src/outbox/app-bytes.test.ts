@@ -1,11 +1,14 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { redisAccounts } from "../../../src/accounts/redis-accounts.ts";
+import { redisRevocations } from "../../../src/apps/revocations.ts";
 import { redisTickets } from "../../../src/apps/tickets.ts";
+import { redisConsents } from "../../../src/consents/redis-consents.ts";
 import { keyring } from "../../../src/crypto/keyring.ts";
 import { redisEventLog } from "../../../src/event-log/redis-event-log.ts";
 import { accountId } from "../../../src/model/account-id.ts";
 import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
+import { byteReservations } from "../../../src/redis/byte-reservations.ts";
 import { keys } from "../../../src/redis/keys.ts";
 import { appShareOf } from "../../../src/redis/server-facts.ts";
 import { activityOf, endOf, entryOf } from "../../support/gateway-core.ts";
@@ -89,11 +92,63 @@ describe("an app's event log", () => {
 
 describe("tickets", () => {
   it("are limited in bytes a minute for each key", async () => {
-    const tickets = redisTickets(redis);
+    const tickets = redisTickets({ redis });
     const claims = { iat: 0, exp: 1, sub: "x".repeat(250), actors: Array.from({ length: 100 }, () => "a".repeat(500)) };
-    const issued = Array.from({ length: 200 }, () => tickets.issue({ ...claims, keyId: "greedy" }));
+    const issued = Array.from({ length: 200 }, () => tickets.issue({ ...claims, keyId: "greedy", app: "app1" }));
     const outcomes = await Promise.allSettled(issued);
     expect(outcomes.some(({ status }) => status === "rejected")).toBe(true);
-    await expect(tickets.issue({ ...claims, keyId: "modest" })).resolves.toMatch(/^dgt_/);
+    await expect(tickets.issue({ ...claims, keyId: "modest", app: "app1" })).resolves.toMatch(/^dgt_/);
+  });
+
+  it("count in the app's bytes, with their sessions, until these end", async () => {
+    const bytes = byteReservations({ redis, maxBytes: () => 10_000 });
+    const tickets = redisTickets({ redis, bytes });
+    const issue = (app: string) => tickets.issue({ iat: 0, exp: 1, keyId: `key of ${app}`, app });
+    const redeemed = await issue("ticket-app");
+    const one = await storedBytes("ticket-app");
+    await tickets.redeem(redeemed, undefined);
+    expect(await storedBytes("ticket-app")).toBe(one);
+    const issued = await Promise.allSettled(Array.from({ length: 100 }, () => issue("ticket-app")));
+    const refused = issued.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+    expect(refused[0]).toMatchObject({ code: "quota-exceeded" });
+    expect(await storedBytes("ticket-app")).toBeLessThanOrEqual(10_000);
+    await expect(issue("modest-app")).resolves.toMatch(/^dgt_/);
+    // When the unredeemed tickets have expired only the session's bytes are left.
+    const kept = keys.keptBytes("ticket-app");
+    const expiries = await redis.zrangebyscore(kept, "-inf", "+inf", "WITHSCORES");
+    const firstExpiry = Math.min(...expiries.filter((_, position) => position % 2 === 1).map(Number));
+    for (const entry of await redis.zrangebyscore(kept, 0, firstExpiry + 600_000))
+      await redis.zadd(kept, 1, entry);
+    await issue("ticket-app");
+    expect(await storedBytes("ticket-app")).toBe(2 * one);
+  });
+});
+
+describe("consents", () => {
+  it("that users have not finished count in the app's bytes", async () => {
+    const ring = await keyring({ path: join(server.dir, "master.key"), opens: true });
+    const bytes = byteReservations({ redis, maxBytes: () => 10_000 });
+    const consents = redisConsents({ redis, keyring: ring, bytes });
+    const begin = (app: string) =>
+      consents.begin(
+        { app, platform: "test", redirectUri: "https://gateway.test/" },
+        {},
+        () => "https://network.test/",
+      );
+    const begun = await Promise.allSettled(Array.from({ length: 50 }, () => begin("consent-app")));
+    const refused = begun.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+    expect(refused[0]).toMatchObject({ code: "quota-exceeded" });
+    expect(await storedBytes("consent-app")).toBeLessThanOrEqual(10_000);
+    await expect(begin("modest-app")).resolves.toMatchObject({ url: "https://network.test/" });
+  });
+});
+
+describe("revocations", () => {
+  it("are limited for each app by the hour", async () => {
+    const revocations = redisRevocations({ redis, appendControl: async () => undefined });
+    const hour = Math.floor(Date.now() / 3_600_000);
+    for (const counted of [hour, hour + 1]) await redis.set(keys.revocationCount("greedy-app", counted), 10_000);
+    await expect(revocations.revoke("greedy-app", { jti: "one" })).rejects.toMatchObject({ code: "rate-limited" });
+    await expect(revocations.revoke("modest-app", { jti: "one" })).resolves.toBeUndefined();
   });
 });
