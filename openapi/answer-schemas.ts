@@ -5,7 +5,7 @@ import { Actor } from "../src/model/activity.ts";
 import type { ValidationError } from "../src/model/validate.ts";
 import type { Confirm } from "../src/operations/submit-activity.ts";
 import { describes } from "./describes.ts";
-import { FinalStatusSchema, ResultEventSchema, TargetOutcomeSchema } from "./event-schemas.ts";
+import { ErrorNoteSchema, FinalStatusSchema, ResultEventSchema, TargetOutcomeSchema } from "./event-schemas.ts";
 
 const Time = Type.String({ format: "date-time" });
 const Rid = Type.Union([Type.String(), Type.Integer()], { description: "As the app sent it." });
@@ -86,6 +86,25 @@ export const ActivityStandingSchema = Type.Object(
     due: Time,
     expires: Time,
     retryAt: Type.Optional(Time),
+    error: Type.Optional(ErrorNoteSchema),
+    waitsFor: Type.Optional(
+      Type.Object(
+        {
+          rid: Type.Optional(Rid),
+          status: StandingSchema,
+          attempts: Type.Integer({ minimum: 0 }),
+          expires: Time,
+          retryAt: Type.Optional(Time),
+          error: Type.Optional(ErrorNoteSchema),
+        },
+        {
+          additionalProperties: false,
+          description:
+            "First activity of the conversation, for whose end this one waits. Cancel it, and this one's turn comes. " +
+            "A token that does not cover it learns neither `rid` nor `error`.",
+        },
+      ),
+    ),
     result: Type.Optional(ResultEventSchema),
   },
   { additionalProperties: false, description: "Status of an activity; `result` once it has ended." },

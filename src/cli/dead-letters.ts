@@ -1,10 +1,9 @@
 import type { Command } from "commander";
 import { type AppRegistry, RegistryError } from "../apps/registry.ts";
-import { type Caller, SCOPES } from "../model/caller.ts";
-import { Refusal } from "../model/refusal.ts";
 import { describeDeadLetter, summarizeDeadLetter } from "../operations/describe-dead-letter.ts";
 import { type ReplayDeps, replayDeadLetter } from "../operations/replay-dead-letter.ts";
 import type { DeadLetter } from "../outbox/dead-letters.ts";
+import { idOfApp, operatorOf, refusalText } from "./app-option.ts";
 import { type Terminal, terminal } from "./apps.ts";
 
 /** Stores of the dead letters' commands. Opened when a command runs, closed after it. */
@@ -31,9 +30,9 @@ export function deadLetterCommands(
     work: (tools: DeadLetterTools, app: string) => Promise<void>,
   ): Promise<void> => {
     const tools = await connect();
-    const refused = await idOf(tools, app)
+    const refused = await idOfApp(tools.registry, app)
       .then((id) => work(tools, id))
-      .then(() => undefined, refusalOf)
+      .then(() => undefined, refusalText)
       .finally(() => tools.close());
     if (refused !== undefined) command.error(`error: ${refused}`);
   };
@@ -73,7 +72,7 @@ export function deadLetterCommands(
     .action((rids: readonly string[], asked: Asked, command: Command) =>
       run(command, asked, async (tools, app) => {
         for (const rid of rids) {
-          const { confirm, replayed } = await replayDeadLetter(tools, operator(app), await found(tools, app, rid));
+          const { confirm, replayed } = await replayDeadLetter(tools, operatorOf(app), await found(tools, app, rid));
           io.out(String(confirm.rid));
           if (replayed) io.say(`${rid} was replayed before.`);
         }
@@ -81,25 +80,8 @@ export function deadLetterCommands(
     );
 }
 
-/** The operator may do for an app what its own key may. */
-function operator(app: string): Caller {
-  return { app, via: "key", keyId: "", scopes: new Set(SCOPES), limits: {}, cookie: false };
-}
-
-async function idOf({ registry }: DeadLetterTools, app: string): Promise<string> {
-  const one = (await registry.list()).find(({ id, name }) => id === app || name === app);
-  if (one === undefined) throw new RegistryError("There is no such app; `dragoman app list` shows them.");
-  return one.id;
-}
-
 async function found({ deadLetters }: DeadLetterTools, app: string, rid: string): Promise<DeadLetter> {
   const letter = await deadLetters.find(app, rid);
   if (letter === undefined) throw new RegistryError("The app has no dead letter with this rid.");
   return letter;
-}
-
-/** Prints errors that the operator can correct as a line and throws all others. */
-function refusalOf(error: unknown): string {
-  if (error instanceof RegistryError || error instanceof Refusal) return error.message;
-  throw error;
 }

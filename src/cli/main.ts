@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { ConfigError, readConfig } from "../config/settings.ts";
 import { KeyringError } from "../crypto/key-file.ts";
+import { activityCommands } from "./activities.ts";
 import { appCommands } from "./apps.ts";
 import { configCommand } from "./config.ts";
 import { deadLetterCommands } from "./dead-letters.ts";
@@ -11,7 +12,7 @@ import { keyCommands } from "./keys.ts";
 import { proxyCommands } from "./proxy.ts";
 import { serveCommand } from "./serve.ts";
 import { addServiceEnvironment, SERVICE_ENV_FILE } from "./service-environment.ts";
-import { openAppTools, openDeadLetterTools, openKeyTools } from "./tools.ts";
+import { openActivityTools, openAppTools, openDeadLetterTools, openKeyTools } from "./tools.ts";
 import { version } from "./version.ts";
 
 /** What `sysexits.h` calls a configuration error: a supervisor need not try again. */
@@ -41,6 +42,7 @@ Examples:
 serveCommand(program);
 appCommands(program, openAppTools);
 keyCommands(program, { keyFile: () => keyFileOf(readConfig()), connect: openKeyTools });
+activityCommands(program, openActivityTools);
 deadLetterCommands(program, openDeadLetterTools);
 configCommand(program);
 doctorCommand(program);

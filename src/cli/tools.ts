@@ -20,6 +20,7 @@ import { openRedis } from "../redis/open.ts";
 import { appShareOf, serverFacts } from "../redis/server-facts.ts";
 import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
 import { redisWebhooks } from "../webhooks/redis-webhooks.ts";
+import type { ActivityTools } from "./activities.ts";
 import type { AppTools } from "./apps.ts";
 import type { DeadLetterTools } from "./dead-letters.ts";
 import { keyFileOf, requireInstallation } from "./installation.ts";
@@ -57,6 +58,24 @@ export async function openAppTools(): Promise<AppTools> {
 export async function openKeyTools(): Promise<KeyTools> {
   const { redis, ring, close } = await openStore(readConfig(), true);
   return { redis, keyring: ring, close };
+}
+
+/** Opens what `dragoman activities …` works on. */
+export async function openActivityTools(): Promise<ActivityTools> {
+  const config = readConfig();
+  const { redis, ring, close } = await openStore(config, false);
+  const { quota, eventsKept, retentionHours } = config;
+  const events = redisEventLog({ redis, eventsKept });
+  const lanes = laneQueues({ redis, log: commandLog(config) });
+  return {
+    registry: appRegistry({ redis, keyring: ring, appendControl: events.appendControl }),
+    outbox: redisOutbox({ redis, quota, eventsKept, retentionSeconds: retentionHours * 3_600 }),
+    lanes,
+    close: async () => {
+      await lanes.close();
+      await close();
+    },
+  };
 }
 
 /** Opens what `dragoman dead-letters …` works on. What a replay sends goes in as the API takes it in. */

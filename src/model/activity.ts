@@ -46,6 +46,12 @@ export const Options = Type.Object(
     expiresIn: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 2_592_000, description: "Seconds it may take, from its due time." }),
     ),
+    order: Type.Optional(
+      Type.Union([Type.Literal("conversation"), Type.Literal("none")], {
+        description:
+          "`none`: neither waits for earlier activities of its conversation nor holds up later ones. Default: `conversation`.",
+      }),
+    ),
     onUnknown: Type.Optional(
       Type.Union([Type.Literal("report"), Type.Literal("resend")], {
         description: "What to do when nobody can tell whether it went out: say so, or risk a second one.",

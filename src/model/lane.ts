@@ -1,17 +1,21 @@
 import { createHash } from "node:crypto";
 import type { Activity } from "./activity.ts";
 
+/** Parts of an activity that its lane depends on. */
+export type LaneActivity = Pick<Activity, "id" | "platform" | "actor" | "target" | "options">;
+
 /**
  * The lane of an activity: (app, platform, actor, target set), a conversation. Effects within one happen in accept
  * order. Named `<app>|<platform>|<hash>`, with `|<shard>` where a held connection carries it out, so that a sweep knows
- * which queue to wake; the hash alone is unique within a queue.
+ * which queue to wake; the hash alone is unique within a queue. An activity with `order: none` has a lane of its own.
  */
-export function laneOf(app: string, activity: Pick<Activity, "platform" | "actor" | "target">, shard?: number): string {
+export function laneOf(app: string, activity: LaneActivity, shard?: number): string {
   const targets = activity.target.map((target) => target.address.toLowerCase());
   const members = targets.length > 1 ? [...new Set(targets)].sort() : targets;
+  const alone = activity.options?.order === "none" ? `\n\n${activity.id}` : "";
   const hash = createHash("sha256")
     .update(
-      `${app}\n${shard === undefined ? "" : `${activity.platform}\n`}${activity.actor.address.toLowerCase()}\n${members.join("\n")}`,
+      `${app}\n${shard === undefined ? "" : `${activity.platform}\n`}${activity.actor.address.toLowerCase()}\n${members.join("\n")}${alone}`,
     )
     .digest("base64url");
   return `${app}|${activity.platform}|${hash.slice(0, 22)}${shard === undefined ? "" : `|${shard}`}`;

@@ -14,7 +14,7 @@ const COMMITTED_GRACE_MS = 30_000;
 
 /** Returns the caller's activity; throws `Refusal` `not-found`, also for one its token does not cover. */
 export async function findActivity(
-  { outbox }: Pick<EndActivityDeps, "outbox">,
+  { outbox }: { readonly outbox: Pick<Outbox, "find"> },
   caller: Caller,
   rid: string,
 ): Promise<ActivityRecord> {
@@ -35,7 +35,10 @@ export async function cancelActivity(deps: EndActivityDeps, caller: Caller, rid:
     const detail = "It is being sent or has ended; GET the activity to see what became of it.";
     throw new Refusal("too-late", detail, undefined, { rid: stored.rid });
   }
-  if (ended.wake) await lanes.runNow(ended.wake);
+  // The wake-up of a deferred one may be hours ahead; what is posted next must not wait for that.
+  const { lane, status } = stored;
+  const wake = ended.wake ?? (status === "deferred" ? { app: caller.app, lane, outstanding: 1 } : undefined);
+  if (wake) await lanes.runNow(wake);
   return (await outbox.find(caller.app, rid)) ?? stored;
 }
 

@@ -1,4 +1,5 @@
 import type { Activity } from "../model/activity.ts";
+import type { EventError } from "../model/failure.ts";
 import type {
   AcceptResult,
   ActivityRecord,
@@ -80,13 +81,17 @@ export function activityRecord(fields: Readonly<Record<string, string>>): Activi
     acceptedAt: Number(fields.accepted),
     dueAt: Number(fields.due),
     expiresAt: Number(fields.expires),
-    ...(fields.status === "deferred" ? { retryAt: Number(fields.retry) } : {}),
+    ...(fields.status === "deferred" ? { retryAt: Number(fields.retry), ...deferralError(fields.error) } : {}),
     committed: fields.committed !== undefined,
     actor: activity.actor,
     target: activity.target,
     outcomes: outcomesOf(fields.decided, activity),
     ...(fields.result === undefined ? {} : { result: JSON.parse(fields.result) as Record<string, unknown> }),
   };
+}
+
+function deferralError(stored: string | undefined): Pick<ActivityRecord, "error"> {
+  return stored ? { error: JSON.parse(stored) as EventError } : {};
 }
 
 function outcomesOf(stored: string | undefined, activity: Activity): LaneItem["outcomes"] {

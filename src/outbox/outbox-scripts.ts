@@ -7,7 +7,7 @@ import { luaScript, oneOf } from "../redis/script-loader.ts";
  * Fields of a record (their names on disk are older than the code's): `fp` fingerprint, `id`, `rid` as sent (JSON),
  * `body` the activity, `lane`, `status`, `accepted`, `due`, `expires`, `committed` the fence of the commit, `attempts`,
  * `takes` claims since the last orderly end, `deaths` crashes, `retry` time of the next attempt, `decided` outcomes by
- * target, `extended` ms added to its lifetime, `bytes` and `blobBytes` of body and attachments, `result` the final event, `replay` the confirm of a replay.
+ * target, `error` of the last deferral, `extended` ms added to its lifetime, `bytes` and `blobBytes` of body and attachments, `result` the final event, `replay` the confirm of a replay.
  */
 export type Cells = ReadonlyArray<string | number>;
 
@@ -92,6 +92,7 @@ export const OUTBOX_SCRIPTS = {
       "nextEpoch",
       "eventsKept",
       "event",
+      "reason",
       "inDoubt",
     ],
     reply: oneOf("deferred", "lost"),

@@ -1,5 +1,6 @@
 import type { Activity } from "../model/activity.ts";
 import type { FinalStatus, ResultEvent, StatusEvent, TargetOutcome } from "../model/event.ts";
+import type { EventError } from "../model/failure.ts";
 import type { CommitOptions } from "../platform/platform.ts";
 
 /** Status of an accepted activity. */
@@ -86,6 +87,8 @@ export interface ActivityRecord {
   readonly dueAt: number;
   readonly expiresAt: number;
   readonly retryAt?: number;
+  /** Reason of the last deferral, while deferred. */
+  readonly error?: EventError;
   readonly committed: boolean;
   readonly actor: Activity["actor"];
   readonly target: Activity["target"];
@@ -142,6 +145,8 @@ export interface Outbox {
   /** Puts the head back until `retryAt`. */
   defer(item: LaneItem, deferral: Deferral): Promise<"deferred" | "lost">;
   find(app: string, rid: string): Promise<ActivityRecord | undefined>;
+  /** Returns the rid of a lane's first activity; those behind it wait for its end. */
+  headOf(app: string, lane: string): Promise<string | undefined>;
   /** Ends an activity without a worker (cancel, expiry). `mayBeCommitted` also ends one that a worker left behind. */
   finalize(
     app: string,

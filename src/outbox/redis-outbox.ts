@@ -180,6 +180,7 @@ function outcomes(context: Context): Pick<Outbox, "complete" | "defer"> {
           attempts,
           outcomes: JSON.stringify(outcomes),
           event: JSON.stringify(event),
+          reason: event.error === undefined ? "" : JSON.stringify(event.error),
           inDoubt,
           ...context.appendArgs(),
         },
@@ -189,10 +190,14 @@ function outcomes(context: Context): Pick<Outbox, "complete" | "defer"> {
 }
 
 /** Makes the calls that read records and look after waiting activities. */
-function records({ redis, run }: Context): Pick<Outbox, "find" | "sweep" | "extendDeadline" | "blobs"> {
+function records({ redis, run }: Context): Pick<Outbox, "find" | "headOf" | "sweep" | "extendDeadline" | "blobs"> {
   return {
     async find(app, rid) {
       return activityRecord(await redis.hgetall(keys.record(app, rid)));
+    },
+
+    async headOf(app, lane) {
+      return (await redis.lindex(keys.lane(app, lane), 0)) ?? undefined;
     },
 
     async sweep(tag) {

@@ -1,7 +1,7 @@
 -- Puts a lane's head back until a time. Without doubt about its outcome the commit is withdrawn, and with it the receipt
 -- that only a sent activity keeps.
 -- KEYS: record laneFence lanes deadlines log epoch receipt
--- ARGV: fence member laneId retryAt extendMs attempts outcomes nextEpoch eventsKept event inDoubt
+-- ARGV: fence member laneId retryAt extendMs attempts outcomes nextEpoch eventsKept event reason inDoubt
 -- RETURNS: 'deferred' | 'lost'
 -- INCLUDE: append ./shared/final
 if redis.call('GET', laneFence) ~= fence then return 'lost' end
@@ -9,7 +9,7 @@ local status, expires, extended = unpack(redis.call('HMGET', record, 'status', '
 if not status or FINAL[status] then return 'lost' end
 
 redis.call('HSET', record, 'status', 'deferred', 'retry', retryAt, 'attempts', attempts, 'takes', 0, 'deaths', 0,
-  'decided', outcomes)
+  'decided', outcomes, 'error', reason)
 if inDoubt == '' then
   redis.call('HDEL', record, 'committed')
   redis.call('DEL', receipt)

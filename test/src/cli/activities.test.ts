@@ -1,0 +1,83 @@
+import { Command, CommanderError } from "commander";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { activityCommands } from "../../../src/cli/activities.ts";
+import { silentLog } from "../../../src/model/log.ts";
+import { laneQueues } from "../../../src/outbox/lane-queues.ts";
+import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
+import { gateway } from "../../support/gateway.ts";
+
+let gw: Awaited<ReturnType<typeof gateway>>;
+let key = "";
+beforeAll(async () => {
+  gw = await gateway({ PLATFORMS: "+dummy" });
+  ({ key } = await gw.registry.createApp("shop", ["send"]));
+});
+afterAll(() => gw.stop());
+
+async function post(rid: string, verb: string, object: object): Promise<void> {
+  const answer = await fetch(`${gw.url}/gateway/activities`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+    body: JSON.stringify({
+      rid,
+      platform: "dummy",
+      verb,
+      actor: { address: "alice" },
+      target: { address: "bob" },
+      object: { body: "Hi", ...object },
+      options: { expiresIn: 172_800 },
+    }),
+  });
+  expect(answer.status).toBe(202);
+}
+
+async function statusOf(rid: string): Promise<Record<string, unknown>> {
+  const answer = await fetch(`${gw.url}/gateway/activities/${rid}`, { headers: { Authorization: `Bearer ${key}` } });
+  return (await answer.json()) as Record<string, unknown>;
+}
+
+async function dragoman(...args: string[]) {
+  const out: string[] = [];
+  const stderr: string[] = [];
+  const redis = gw.client;
+  const lanes = laneQueues({ redis, log: silentLog });
+  const outbox = redisOutbox({ redis, quota: 100, eventsKept: 1_000, retentionSeconds: 3_600 });
+  const program = new Command("dragoman");
+  activityCommands(program, async () => ({ registry: gw.registry, outbox, lanes, close: lanes.close }), {
+    out: (line) => out.push(line),
+    say: (line) => stderr.push(line),
+  });
+  const quiet = (command: Command): void => {
+    command
+      .exitOverride()
+      .configureOutput({ writeErr: (text) => stderr.push(text), writeOut: (text) => out.push(text) });
+    for (const subcommand of command.commands) quiet(subcommand);
+  };
+  quiet(program);
+  const code = await program.parseAsync(["activities", ...args], { from: "user" }).then(
+    () => 0,
+    (error: unknown) => {
+      if (!(error instanceof CommanderError)) throw error;
+      return error.exitCode;
+    },
+  );
+  return { out: out.join("\n"), stderr: stderr.join("\n"), code };
+}
+
+it("the operator sees what a conversation waits for, and lets it go on", async () => {
+  await post("head", "fail", { kind: "retryable", retryAfterMs: 3_600_000 });
+  await expect.poll(() => statusOf("head"), { timeout: 20_000 }).toMatchObject({ status: "deferred" });
+  await post("behind", "echo", {});
+  const shown = JSON.parse((await dragoman("show", "behind", "--app", "shop")).out);
+  expect(shown).toMatchObject({ status: "queued", waitsFor: { rid: "head", status: "deferred" } });
+  expect(await statusOf("behind")).toEqual(shown);
+  expect(await dragoman("cancel", "head", "--app", "shop")).toMatchObject({ out: "head cancelled", code: 0 });
+  await expect.poll(() => statusOf("behind"), { timeout: 20_000 }).toMatchObject({ status: "sent" });
+});
+
+it("tells in a line that an app or rid is not there, or was sent", async () => {
+  expect(await dragoman("show", "head", "--app", "nobody")).toMatchObject({ code: 1, out: "" });
+  expect(await dragoman("cancel", "nothing", "--app", "shop")).toMatchObject({ code: 1, out: "" });
+  const { code, stderr } = await dragoman("cancel", "behind", "--app", "shop");
+  expect([code, stderr]).toEqual([1, expect.stringContaining("has ended")]);
+});
