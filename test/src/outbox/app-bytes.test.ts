@@ -117,8 +117,7 @@ describe("tickets", () => {
     const kept = keys.keptBytes("ticket-app");
     const expiries = await redis.zrangebyscore(kept, "-inf", "+inf", "WITHSCORES");
     const firstExpiry = Math.min(...expiries.filter((_, position) => position % 2 === 1).map(Number));
-    for (const entry of await redis.zrangebyscore(kept, 0, firstExpiry + 600_000))
-      await redis.zadd(kept, 1, entry);
+    for (const entry of await redis.zrangebyscore(kept, 0, firstExpiry + 600_000)) await redis.zadd(kept, 1, entry);
     await issue("ticket-app");
     expect(await storedBytes("ticket-app")).toBe(2 * one);
   });
