@@ -20,8 +20,8 @@ export const StandingSchema = Type.Enum(["queued", "scheduled", "deferred", "sen
 const FaultSchema = describes<ValidationError>()(
   Type.Object(
     {
-      pointer: Type.String({ description: "Where, as a JSON pointer (RFC 6901) into what was sent." }),
-      detail: Type.String({ description: "What it must be. Never the input itself." }),
+      pointer: Type.String({ description: "JSON pointer (RFC 6901) into the request body." }),
+      detail: Type.String({ description: "The expected value. Never repeats the input." }),
     },
     { additionalProperties: false },
   ),
@@ -31,17 +31,17 @@ const FaultSchema = describes<ValidationError>()(
 export const ProblemSchema = Type.Object(
   {
     type: Type.String({ format: "uri-reference" }),
-    title: Type.String({ description: "The same for every problem of this code." }),
+    title: Type.String({ description: "Title of all problems with this code." }),
     status: Type.Integer({ minimum: 400, maximum: 599 }),
-    code: Type.Enum(codes, { description: "Stable: what programs look at." }),
-    detail: Type.String({ description: "What to do about it." }),
+    code: Type.Enum(codes, { description: "Stable code for programs." }),
+    detail: Type.String({ description: "What to do." }),
     rid: Type.Optional(Rid),
     retryAfter: Type.Optional(
       Type.Integer({ minimum: 0, description: "Seconds until the same request may succeed; as `Retry-After`." }),
     ),
     errors: Type.Optional(Type.Array(FaultSchema)),
   },
-  { additionalProperties: false, description: "Why a request was refused (RFC 9457). Never holds input or secrets." },
+  { additionalProperties: false, description: "Reason of a refusal (RFC 9457). Contains neither input nor secrets." },
 );
 
 export const ConfirmSchema = describes<Confirm>()(
@@ -52,10 +52,10 @@ export const ConfirmSchema = describes<Confirm>()(
       rid: Rid,
       id: Id,
       status: StandingSchema,
-      href: Type.String({ format: "uri-reference", description: "Where to ask what became of it." }),
-      ridGenerated: Type.Optional(Type.Literal(true, { description: "There when the app gave no rid." })),
+      href: Type.String({ format: "uri-reference", description: "Address of the activity's status." }),
+      ridGenerated: Type.Optional(Type.Literal(true, { description: "Present when the app gave no rid." })),
     },
-    { additionalProperties: false, description: "The activity is stored and will be carried out." },
+    { additionalProperties: false, description: "The activity is stored and will be delivered." },
   ),
 );
 
@@ -68,7 +68,7 @@ export const RefusedSchema = Type.Object(
 export const ConfirmListSchema = Type.Array(Type.Union([ConfirmSchema, RefusedSchema]), {
   minItems: 1,
   maxItems: 100,
-  description: "One for each activity of the list, in its order.",
+  description: "One answer per activity of the list, in order.",
 });
 
 /** Answer of GET and DELETE of an activity. */
@@ -123,12 +123,12 @@ export const ReadinessSchema = describes<Readiness>()(
           fsync: Type.Optional(Type.Enum(["always", "everysec", "no", "off", "unknown"])),
           eviction: Type.Optional(Type.String()),
           replicas: Type.Optional(Type.Integer({ minimum: 0 })),
-          pressure: Type.Enum(["ok", "soft", "hard"], { description: "How full: `soft` brings 429, `hard` 503." }),
+          pressure: Type.Enum(["ok", "soft", "hard"], { description: "Memory pressure: `soft` leads to 429, `hard` to 503." }),
           warnings: Type.Optional(Type.Array(Type.String())),
         },
         { additionalProperties: false },
       ),
-      worker: Type.Optional(Type.Boolean({ description: "Whether the worker beside the API works." })),
+      worker: Type.Optional(Type.Boolean({ description: "Whether the worker of this node runs." })),
     },
     { additionalProperties: false },
   ),

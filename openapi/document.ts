@@ -24,23 +24,23 @@ export interface DocumentOptions {
   readonly publicUrl?: string;
 }
 
-const ABOUT = `A polyglot messaging gateway: an app posts an **activity** and gets its \`rid\` back at once; workers carry it
-out on e-mail and other networks; what became of it, and what arrives from those networks, comes back on a **stream**.
+const ABOUT = `A messaging gateway: an app posts an **activity** and gets its request id (\`rid\`) back at once; workers deliver it
+on e-mail and other networks; results and incoming messages come back on a **stream**.
 
-* Apps say who they are with an API key, \`Authorization: Bearer dgm_…\`. Browsers get listener tokens (\`POST /tokens\`).
+* Apps authenticate with an API key, \`Authorization: Bearer dgm_…\`. Browsers get listener tokens (\`POST /tokens\`).
 * Bodies are JSON in UTF-8. A refusal is \`application/problem+json\` (RFC 9457) with a stable \`code\`, a \`detail\` that
   says what to do, and \`errors\` that point at the fields. A path that does not take a method answers 405.
-* After a time-out, 429 or 503 send the same again with the same rid: nothing is done twice.`;
+* After a time-out, 429 or 503 send the same request again with the same rid: nothing is done twice.`;
 
 const TAGS = {
   Activities: "Create activities and get their status.",
-  "Dead letters": "What ended undelivered, to look at and to try again.",
-  Events: "What became of it, and what arrives.",
-  Accounts: "The app's logins at the networks; never given back.",
-  Hooks: "Events pushed to the app's own address.",
-  Tokens: "What browsers may use instead of the API key.",
-  Platforms: "What can be done here.",
-  Operating: "For those who run the gateway.",
+  "Dead letters": "Failed deliveries, to inspect and to replay.",
+  Events: "Results, status changes and incoming messages.",
+  Accounts: "The app's logins at the networks; they cannot be read back.",
+  Hooks: "Webhooks: events posted to the app's own address.",
+  Tokens: "Tokens for browsers, in place of the API key.",
+  Platforms: "The enabled networks and their verbs.",
+  Operating: "Health, readiness and metrics.",
 };
 
 /** Returns the OpenAPI 3.1 document of a gateway with these platforms. */
@@ -53,7 +53,7 @@ export function openapiDocument(options: DocumentOptions): OpenAPIV3_1.Document 
     info: {
       title: "Dragoman",
       version,
-      summary: "Activities in, messages out, events back",
+      summary: "REST, SSE and WebSocket API to send and receive messages",
       description: ABOUT,
       license: { name: "MIT", identifier: "MIT" },
     },

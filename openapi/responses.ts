@@ -14,16 +14,16 @@ const text = (description: string, required = false, schema: HeaderSchema = { ty
 
 /** Headers of answers, by name. */
 export const headers = {
-  Location: text("Where to ask what became of it.", true, { type: "string", format: "uri-reference" }),
-  "Idempotent-Replayed": text("`true`: this rid was accepted before; nothing was done again.", false, {
+  Location: text("Address of the activity's status.", true, { type: "string", format: "uri-reference" }),
+  "Idempotent-Replayed": text("`true`: this rid was accepted before; the activity is not repeated.", false, {
     type: "string",
     enum: ["true"],
   }),
-  "Preference-Applied": text("How long was waited at most.", true, { type: "string", pattern: "^wait=\\d+$" }),
-  "Retry-After": text("Seconds after which it may work.", false, { type: "string", pattern: "^\\d+$" }),
-  "WWW-Authenticate": text("How to say who asks.", true),
-  ETag: text("Send it back as `If-None-Match`; what has not changed costs a 304.", true),
-  Upgrade: text("What this path is for.", true),
+  "Preference-Applied": text("The applied maximum wait.", true, { type: "string", pattern: "^wait=\\d+$" }),
+  "Retry-After": text("Seconds until the request may succeed.", false, { type: "string", pattern: "^\\d+$" }),
+  "WWW-Authenticate": text("The accepted authentication scheme.", true),
+  ETag: text("Send as `If-None-Match`; an unchanged document answers 304.", true),
+  Upgrade: text("The protocol of this path.", true),
 } as const satisfies Headers;
 
 /** An answer that holds JSON. */

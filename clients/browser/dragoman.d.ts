@@ -6,7 +6,7 @@ export interface Activity {
   readonly [field: string]: unknown;
 }
 
-/** An event of the log: a `result`, `status`, `activity` or `session`; let your code pass over types it does not know. */
+/** An event of the log: a `result`, `status`, `activity` or `session`. Ignore unknown types and fields. */
 export interface DragomanEvent {
   readonly type: string;
   readonly cursor: string;

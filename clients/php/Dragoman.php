@@ -62,7 +62,7 @@ class Dragoman
     /**
      * Hands over many activities, in as few requests as possible. Returns one answer for each, under the same keys: a
      * confirm, or array('type' => 'refused', 'rid', 'problem'), or the same with 'unavailable': that one may have been
-     * accepted, send it again later with this rid. Items stand or fall alone; only a wrong key throws.
+     * accepted, send it again later with this rid. Each item succeeds or fails independently; only a wrong key throws.
      */
     public function sendMany(array $activities)
     {
@@ -124,7 +124,7 @@ class Dragoman
         return $answer['body'];
     }
 
-    /** Where an activity stands, with its 'result' once there is one; null when the gateway does not know the rid (any more). */
+    /** Status of an activity, with its 'result' once it has ended; null when the gateway does not know the rid (any more). */
     public function status($rid)
     {
         try {

@@ -1,6 +1,6 @@
 <?php
 /**
- * Sends one mail and says what became of it. PHP 5.6 to 8.x; needs the curl extension.
+ * Sends one mail and prints the result. PHP 5.6 to 8.x; needs the curl extension.
  *
  *   DRAGOMAN_KEY=dgm_... php send.php foo@example.com "Hi" "Hello World!"
  *

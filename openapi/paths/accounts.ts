@@ -4,12 +4,12 @@ import type { SchemaSerializer } from "../plain.ts";
 import { json } from "../responses.ts";
 
 const PUT = `Stores or replaces the login of one address at one platform. The credentials are checked against the
-platform's schema (\`GET /platforms\`), sealed at once so that only a worker can open them, and never given back. The
-address is in the body, since proxies mangle addresses in paths.`;
+platform's schema (\`GET /platforms\`) and encrypted at once, so that only workers can read them; the API cannot read them
+back. The address is in the body, since proxies alter addresses in paths.`;
 
 /** An app's logins at the networks. */
 export function accountPaths(serializer: SchemaSerializer): Paths {
-  const id = inPath("id", "As `PUT /accounts` answered it.", {
+  const id = inPath("id", "Id from the answer of `PUT /accounts`.", {
     type: "string",
     examples: ["acc_Zm9vYmFyMTIzNDU2Nzg5MG"],
   });
@@ -23,7 +23,7 @@ export function accountPaths(serializer: SchemaSerializer): Paths {
         description: PUT,
         ...whole,
         body: { schema: serializer.ref("AccountRequest") as OpenAPIV3_1.SchemaObject },
-        answers: { "200": json("It was replaced.", account), "201": json("It is stored.", account) },
+        answers: { "200": json("The account was replaced.", account), "201": json("The account was created.", account) },
         problems: ["platform-unknown", "quota-exceeded"],
       }),
       get: operation(serializer, {
@@ -31,10 +31,10 @@ export function accountPaths(serializer: SchemaSerializer): Paths {
         summary: "List accounts",
         ...whole,
         parameters: [
-          query("after", "`next` of the page before.", { type: "string" }),
-          query("limit", "How many; 100 when nothing is said.", { type: "integer", minimum: 1, maximum: 1_000 }),
+          query("after", "`next` of the previous page.", { type: "string" }),
+          query("limit", "Maximum number; default 100.", { type: "integer", minimum: 1, maximum: 1_000 }),
         ],
-        answers: { "200": json("A page of them, in the order of their ids.", serializer.ref("AccountList")) },
+        answers: { "200": json("A page of accounts, in the order of their ids.", serializer.ref("AccountList")) },
         problems: ["bad-parameter"],
       }),
     },
@@ -44,15 +44,15 @@ export function accountPaths(serializer: SchemaSerializer): Paths {
         id: "getAccount",
         summary: "Get an account",
         ...whole,
-        answers: { "200": json("Its state, without its credentials.", account) },
+        answers: { "200": json("The account's state, without its credentials.", account) },
         problems: ["bad-parameter", "not-found"],
       }),
       delete: operation(serializer, {
         id: "deleteAccount",
         summary: "Delete an account",
-        description: "Drops the credentials and ends the account's session.",
+        description: "Deletes the credentials and disconnects the account.",
         ...whole,
-        answers: { "204": { description: "It is gone." } },
+        answers: { "204": { description: "Deleted." } },
         problems: ["bad-parameter", "not-found"],
       }),
     },

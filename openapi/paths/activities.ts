@@ -4,17 +4,17 @@ import { header, inPath, operation, type Paths } from "../operation.ts";
 import type { SchemaSerializer } from "../plain.ts";
 import { headers, json } from "../responses.ts";
 
-const POST = `Stores one activity, or a list of up to 100, and answers at once; what became of it comes as a \`result\`
-event (\`GET /events\`), by \`GET /activities/{rid}\`, or in this answer with \`Prefer: wait=N\`.
+const POST = `Stores one activity, or a list of up to 100, and answers at once. The result arrives as a \`result\` event
+(\`GET /events\`), by \`GET /activities/{rid}\`, or in this answer with \`Prefer: wait=N\`.
 
-* \`rid\` is chosen by the app and is the idempotency key: the same rid with the same body brings the stored answer
-  again (\`Idempotent-Replayed: true\`) and nothing is done twice; with another body it is refused (\`rid-reused\`). So
-  whoever got no answer sends the same again. \`1\` and \`"1"\` are the same rid. Without one the gateway makes one.
+* \`rid\` is chosen by the app and is the idempotency key: the same rid with the same body returns the stored
+  answer again (\`Idempotent-Replayed: true\`) and nothing is done twice; with another body it is refused (\`rid-reused\`).
+  A client without an answer sends the same again. \`1\` and \`"1"\` are the same rid. Without a rid the gateway creates one.
 * Activities of one actor with the same targets on one platform are carried out in the order they were accepted.
 * \`target\` is one object or a list; each target gets an outcome of its own.
-* An empty list is taken where an empty object is meant (PHP's \`json_encode([])\`), and \`object.text\` for \`object.body\`.
+* An empty array is accepted where an empty object is expected (PHP's \`json_encode([])\`), and \`object.text\` for \`object.body\`.
 * A body may weigh 64 kB, with attachments 14 MB (10 MiB of content). No deeper than 32 levels, no key twice.
-* In a list the activities stand or fall alone; \`Prefer\` and \`Idempotency-Key\` don't apply to it.`;
+* In a list each activity succeeds or fails independently; \`Prefer\` and \`Idempotency-Key\` don't apply to lists.`;
 
 type Examples = Readonly<Record<string, OpenAPIV3_1.ExampleObject>>;
 
@@ -48,16 +48,16 @@ export function activityPaths(serializer: SchemaSerializer, examples: Examples):
           examples: { ...examples },
         },
         answers: {
-          "200": json("It ended while `Prefer: wait` was waiting: its result.", serializer.ref("ResultEvent"), {
+          "200": json("The result, when it came within `Prefer: wait`.", serializer.ref("ResultEvent"), {
             Location: headers.Location,
             "Idempotent-Replayed": headers["Idempotent-Replayed"],
             "Preference-Applied": headers["Preference-Applied"],
           }),
           "202": json(
-            "Stored: it will be carried out, or has been when this is a replay. For a list: one answer for each.",
+            "Accepted. For a list: one answer per activity.",
             { oneOf: [serializer.ref("Confirm"), serializer.ref("ConfirmList")] },
             {
-              Location: { ...headers.Location, required: false, description: "Where to ask; not for a list." },
+              Location: { ...headers.Location, required: false, description: "Address of the activity's status; absent for a list." },
               "Idempotent-Replayed": headers["Idempotent-Replayed"],
             },
           ),
@@ -83,13 +83,13 @@ function byRid(serializer: SchemaSerializer): Paths[string] {
   const standing = json("Status of the activity.", serializer.ref("ActivityStanding"));
   return {
     parameters: [
-      inPath("rid", "As the app chose it, or as the confirm said.", { type: "string", pattern: RID_PATTERN }),
+      inPath("rid", "Chosen by the app or created by the gateway.", { type: "string", pattern: RID_PATTERN }),
     ],
     get: operation(serializer, {
       id: "getActivity",
       tag: "Activities",
       summary: "Get an activity",
-      description: "What became of each target so far; kept for 24 h after the end (setting RETENTION_HOURS).",
+      description: "Outcome of each target so far; kept for 24 h after the end (setting RETENTION_HOURS).",
       scope: "send",
       answers: { "200": standing },
       problems: ["bad-parameter", "not-found"],
@@ -98,7 +98,7 @@ function byRid(serializer: SchemaSerializer): Paths[string] {
       id: "cancelActivity",
       tag: "Activities",
       summary: "Cancel an activity",
-      description: "Its result is then `cancelled`. What is being sent, or has ended, can't be cancelled (`too-late`).",
+      description: "The result is then `cancelled`. An activity that is being sent or has ended can't be cancelled (`too-late`).",
       scope: "send",
       answers: { "200": standing },
       problems: ["bad-parameter", "not-found", "too-late"],

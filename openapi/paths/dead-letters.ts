@@ -2,15 +2,16 @@ import { inPath, operation, type Paths, query } from "../operation.ts";
 import type { SchemaSerializer } from "../plain.ts";
 import { headers, json } from "../responses.ts";
 
-const LIST = `Activities that were tried and ended \`failed\`, \`partial\` or \`expired\` although trying again later may help.
-Kept for 7 days, the newest 1,000 of an app; attachments as long as any finished rid's.`;
-const REPLAY = `Posts it again, at once, to the targets that are worth it, under the rid \`replay.<id>\`. Done once however
-often it is asked: the confirm is the same.`;
+const LIST = `Activities that ended \`failed\`, \`partial\` or \`expired\` after attempts, and that a later retry may deliver. Permanently
+rejected activities and \`unknown\` outcomes are not listed. Kept for 7 days, the newest 1,000 of an app; attachments as
+long as those of finished activities.`;
+const REPLAY = `Posts the activity again, at once, to the undelivered targets, under the rid \`replay.<id>\`. Repeated
+requests return the same answer and replay once.`;
 
-/** What ended undelivered. */
+/** Paths of dead letters. */
 export function deadLetterPaths(serializer: SchemaSerializer): Paths {
   const whole = { scope: "send", keyOnly: true, tag: "Dead letters" } as const;
-  const rid = inPath("rid", "Of the activity.", { type: "string", examples: ["order-4711"] });
+  const rid = inPath("rid", "The activity's rid.", { type: "string", examples: ["order-4711"] });
   return {
     "/dead-letters": {
       get: operation(serializer, {
@@ -19,10 +20,10 @@ export function deadLetterPaths(serializer: SchemaSerializer): Paths {
         description: LIST,
         ...whole,
         parameters: [
-          query("after", "`next` of the page before.", { type: "string" }),
-          query("limit", "How many; 100 when nothing is said.", { type: "integer", minimum: 1, maximum: 100 }),
+          query("after", "`next` of the previous page.", { type: "string" }),
+          query("limit", "Maximum number; default 100.", { type: "integer", minimum: 1, maximum: 100 }),
         ],
-        answers: { "200": json("A page, the newest first.", serializer.ref("DeadLetterList")) },
+        answers: { "200": json("A page of dead letters, newest first.", serializer.ref("DeadLetterList")) },
         problems: ["bad-parameter"],
       }),
     },
@@ -32,14 +33,14 @@ export function deadLetterPaths(serializer: SchemaSerializer): Paths {
         id: "getDeadLetter",
         summary: "Get a dead letter",
         ...whole,
-        answers: { "200": json("Without secrets.", serializer.ref("DeadLetterWhole")) },
+        answers: { "200": json("The activity, without secrets.", serializer.ref("DeadLetterWhole")) },
         problems: ["bad-parameter", "not-found"],
       }),
       delete: operation(serializer, {
         id: "deleteDeadLetter",
         summary: "Delete a dead letter",
         ...whole,
-        answers: { "204": { description: "It is no dead letter any more." } },
+        answers: { "204": { description: "Deleted." } },
         problems: ["bad-parameter", "not-found"],
       }),
     },
@@ -51,7 +52,7 @@ export function deadLetterPaths(serializer: SchemaSerializer): Paths {
         description: REPLAY,
         ...whole,
         answers: {
-          "202": json("It is stored and will be carried out.", serializer.ref("Confirm"), {
+          "202": json("The activity is stored and will be delivered.", serializer.ref("Confirm"), {
             Location: headers.Location,
             "Idempotent-Replayed": headers["Idempotent-Replayed"],
           }),

@@ -4,30 +4,30 @@ import { header, operation, type Paths, query } from "../operation.ts";
 import type { Schema, SchemaSerializer } from "../plain.ts";
 import { json } from "../responses.ts";
 
-const STREAM = `Everything that happens, in order: \`result\` (exactly one for each accepted rid), \`status\`, \`activity\`
-(something arrived), \`session\` (an account's connection changed) and \`hook\` (a webhook was switched off).
+const STREAM = `All events of the app, in order: \`result\` (exactly one for each accepted rid), \`status\`, \`activity\`
+(incoming message), \`session\` (an account's connection changed) and \`hook\` (a webhook was switched off).
 
 **As a stream** (Server-Sent Events): each event is one line of JSON in \`data:\`, without an \`event:\` field, so that
-plain \`onmessage\` sees all; \`?named=1\` puts the type there. Control events are always named: \`ready\` first (its id
-is where this stream starts reading), \`position\` (how far was read though nothing matched), \`gap\` (what the cursor
-asks for is no longer kept) and \`goodbye\` (the stream ends, and whether to come back). A comment comes every 15 s.
-Reconnecting with the last \`id:\` (EventSource does it by itself with \`Last-Event-ID\`) brings every later event
-exactly once, or a \`gap\`. What would be 429 or 503 is a 200 with a \`retry:\` and a \`goodbye\` here, since EventSource
+plain \`onmessage\` receives all; \`?named=1\` sends the type there. Control events are always named: \`ready\` first (its id
+is the stream's starting position), \`position\` (position read without a matching event), \`gap\` (events after the cursor
+are no longer kept) and \`goodbye\` (the stream ends, and whether to reconnect). A comment comes every 15 s.
+Reconnecting with the last \`id:\` (EventSource sends it as \`Last-Event-ID\`) delivers every later event exactly once,
+or a \`gap\`. Temporary conditions (429 or 503) are answered 200 with \`retry:\` and \`goodbye\` here, since EventSource
 closes for good on any other status.
 
 **As JSON** (\`Accept: application/json\`): the events after \`after\` at once, or after up to \`wait\` seconds. Without
-\`after\` it starts at the end: keep the \`cursor\` and ask again with it. The way for PHP and cron.`;
-const SOCKET = `Upgrade to a WebSocket (RFC 6455); text frames of JSON both ways. The client sends activities as it would post
-them and gets for each the same confirm as \`POST /activities\` answers, or \`{"type":"refused","rid":…,"problem":{…}}\`,
+\`after\` it starts at the end: store the \`cursor\` and poll again with it. Suited to PHP and cron.`;
+const SOCKET = `Upgrade to a WebSocket (RFC 6455); text frames of JSON both ways. The client sends activities as in
+\`POST /activities\` and gets for each the same answer as \`POST /activities\` answers, or \`{"type":"refused","rid":…,"problem":{…}}\`,
 always before any event of that rid. The server sends events, the same JSON with their \`cursor\`, and control events
-with their \`type\`. \`after\` and the filters work as on the stream. Who asks is settled before the upgrade, so a refused
+with their \`type\`. \`after\` and the filters work as on the stream. Authentication happens before the upgrade, so a refused
 client sees an HTTP status. Close codes: 44xx don't come back with the same credentials (4400 bad frame, 4401
 unauthenticated, expired or revoked, 4403 forbidden, 4429 too many); 45xx come back and resume (4500 error, 4503 drain,
 4504 too slow, 4505 age, 4529 rate limit).`;
 
 const handshake = {
   Upgrade: { description: "`websocket`", required: true, schema: { type: "string" as const } },
-  "Sec-WebSocket-Accept": { description: "As RFC 6455 says.", required: true, schema: { type: "string" as const } },
+  "Sec-WebSocket-Accept": { description: "See RFC 6455.", required: true, schema: { type: "string" as const } },
 };
 const several = (enumeration?: readonly string[]): Schema => ({
   type: "array",
@@ -37,11 +37,11 @@ const several = (enumeration?: readonly string[]): Schema => ({
 /** The stream, the poll and the socket. */
 export function eventPaths(serializer: SchemaSerializer): Paths {
   const filters = [
-    query("after", "Cursor to read on from, `earliest` or `latest` (the default).", { type: "string" }),
-    query("platform", "Only of these platforms; may be repeated, as the next three.", several()),
-    query("actor", "Only of these accounts.", several()),
-    query("rid", "Only of these rids.", several()),
-    query("type", "Only of these types.", several(EVENT_TYPES)),
+    query("after", "Cursor to continue from, `earliest` or `latest` (default).", { type: "string" }),
+    query("platform", "Only events of these platforms; can be repeated, as can the next three.", several()),
+    query("actor", "Only events of these accounts.", several()),
+    query("rid", "Only events of these rids.", several()),
+    query("type", "Only events of these types.", several(EVENT_TYPES)),
   ];
   const events = ["ResultEvent", "StatusEvent", "ActivityEvent", "SessionEvent", "HookEvent"].map(serializer.ref);
   const controls = {
@@ -52,7 +52,7 @@ export function eventPaths(serializer: SchemaSerializer): Paths {
   };
   const eventStream = {
     schema: {
-      description: "What the `data:` of one block holds: an event, or what `x-events` says for the block's `event:`.",
+      description: "The `data:` of a block: an event, or the schema in `x-events` for the block's `event:`.",
       anyOf: [...events, ...Object.values(controls)],
     },
     "x-events": controls,
@@ -69,9 +69,9 @@ export function eventPaths(serializer: SchemaSerializer): Paths {
         tickets: true,
         parameters: [
           ...filters,
-          query("named", "`1`: the type in `event:`.", { type: "string", enum: ["0", "1"] }),
+          query("named", "`1`: send the type in `event:`.", { type: "string", enum: ["0", "1"] }),
           query("wait", "JSON only: seconds to wait for an event.", { type: "integer", minimum: 0, maximum: 30 }),
-          header("Last-Event-ID", "As `after`; what EventSource sends when it reconnects.", { type: "string" }),
+          header("Last-Event-ID", "As `after`; sent by EventSource when it reconnects.", { type: "string" }),
         ],
         answers: {
           "200": { ...polled, content: { "text/event-stream": eventStream, ...polled.content } },

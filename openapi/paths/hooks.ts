@@ -4,9 +4,9 @@ import type { SchemaSerializer } from "../plain.ts";
 import { json } from "../responses.ts";
 
 const PUT = `The app's events are POSTed to \`url\`, one JSON object with its \`cursor\` each, signed by the Standard Webhooks
-rules (\`webhook-id\`, \`webhook-timestamp\`, \`webhook-signature\`). At least once, in order within a conversation; the
-\`webhook-id\` of an event is always the same. Answer 2xx; anything else is tried again over a day, 410 switches the hook
-off. \`PUT\` changes a hook, keeps its place and its secret, and switches it on again.`;
+rules (\`webhook-id\`, \`webhook-timestamp\`, \`webhook-signature\`). Delivered at least once, in order within a conversation; the
+\`webhook-id\` of an event is constant. Answer 2xx; other answers are retried over a day, 410 switches the hook off.
+\`PUT\` changes a hook, keeps its position and secret, and switches it on again.`;
 
 const whole = { scope: "accounts", keyOnly: true, tag: "Hooks" } as const;
 
@@ -21,7 +21,7 @@ export function hookPaths(serializer: SchemaSerializer): Paths {
         id: "listHooks",
         summary: "List webhooks",
         ...whole,
-        answers: { "200": json("All of them, by name.", serializer.ref("HookList")) },
+        answers: { "200": json("All webhooks, by name.", serializer.ref("HookList")) },
       }),
     },
     "/hooks/{name}": {
@@ -32,21 +32,21 @@ export function hookPaths(serializer: SchemaSerializer): Paths {
         description: PUT,
         ...whole,
         body: { schema: serializer.ref("HookRequest") as OpenAPIV3_1.SchemaObject },
-        answers: { "200": json("It was changed.", put), "201": json("It is stored.", put) },
+        answers: { "200": json("The webhook was changed.", put), "201": json("The webhook was created.", put) },
         problems: ["bad-parameter", "platform-unknown", "quota-exceeded"],
       }),
       get: operation(serializer, {
         id: "getHook",
         summary: "Get a webhook",
         ...whole,
-        answers: { "200": json("Its state, without its secret.", hook) },
+        answers: { "200": json("The webhook's state, without its secret.", hook) },
         problems: ["bad-parameter", "not-found"],
       }),
       delete: operation(serializer, {
         id: "deleteHook",
         summary: "Delete a webhook",
         ...whole,
-        answers: { "204": { description: "It is gone; a delivery may still be under way." } },
+        answers: { "204": { description: "Deleted; a running delivery may still arrive." } },
         problems: ["bad-parameter", "not-found"],
       }),
     },
@@ -64,9 +64,9 @@ function deliveryPaths(serializer: SchemaSerializer, name: ReturnType<typeof inP
         summary: "List a webhook's deliveries",
         ...whole,
         parameters: [
-          query("limit", "How many; 100 when nothing is said.", { type: "integer", minimum: 1, maximum: 100 }),
+          query("limit", "Maximum number; default 100.", { type: "integer", minimum: 1, maximum: 100 }),
         ],
-        answers: { "200": json("The newest first.", serializer.ref("DeliveryList")) },
+        answers: { "200": json("Deliveries, newest first.", serializer.ref("DeliveryList")) },
         problems: ["bad-parameter", "not-found"],
       }),
     },
@@ -75,9 +75,9 @@ function deliveryPaths(serializer: SchemaSerializer, name: ReturnType<typeof inP
       post: operation(serializer, {
         id: "testHook",
         summary: "Send a test event",
-        description: 'POSTs `{"type":"test",…}` once; what came of it is among the deliveries within some seconds.',
+        description: 'POSTs `{"type":"test",…}` once; its result is listed among the deliveries within seconds.',
         ...whole,
-        answers: { "202": json("A worker sends it.", serializer.ref("HookTest")) },
+        answers: { "202": json("A worker posts the test.", serializer.ref("HookTest")) },
         problems: ["bad-parameter", "not-found", "hook-disabled"],
       }),
     },
@@ -87,7 +87,7 @@ function deliveryPaths(serializer: SchemaSerializer, name: ReturnType<typeof inP
         id: "replayHook",
         summary: "Replay events to a webhook",
         description:
-          "Goes back, or forward, to a cursor. What was held back is dropped, since it comes again from the log.",
+          "Moves the webhook to a cursor. Pending events are dropped, since they come again from the log.",
         ...whole,
         body: { schema: serializer.ref("HookReplayRequest") as OpenAPIV3_1.SchemaObject },
         answers: { "202": json("Delivery continues from there.", serializer.ref("Hook")) },

@@ -1,8 +1,8 @@
 import { inPath, operation, type Paths, query } from "../operation.ts";
 import type { SchemaSerializer } from "../plain.ts";
 
-const PUSH = `Takes what the network signed (Facebook: \`X-Hub-Signature-256\`), checked over the raw bytes. 200 comes once everything
-is stored, or is there already; any other answer makes the network push it again, which doubles nothing. No key is asked for.`;
+const PUSH = `Accepts the network's signed notifications (Facebook: \`X-Hub-Signature-256\`), verified over the raw bytes. 200 is answered
+once all events are stored; other answers make the network send them again, which doubles nothing. No key is needed.`;
 
 const text = { content: { "text/plain": { schema: { type: "string" as const } } } };
 
@@ -10,7 +10,7 @@ const text = { content: { "text/plain": { schema: { type: "string" as const } } 
 export function inboundPaths(serializer: SchemaSerializer): Paths {
   const parameters = [
     inPath("platform", "The platform's id.", { type: "string", examples: ["facebook"] }),
-    inPath("endpoint", "The end of `inbound`, as `PUT /accounts` answered it.", {
+    inPath("endpoint", "Last part of `inbound` in the answer of `PUT /accounts`.", {
       type: "string",
       examples: ["Zm9vYmFyMTIzNDU2Nzg5MGFi"],
     }),
@@ -22,10 +22,10 @@ export function inboundPaths(serializer: SchemaSerializer): Paths {
       get: operation(serializer, {
         id: "answerChallenge",
         summary: "Answer a network's challenge",
-        description: "What the network asks before it pushes. A wrong token is answered 403.",
+        description: "The network verifies the address before it sends. A wrong token is answered 403.",
         tag: "Accounts",
-        parameters: [query("hub.challenge", "Of Facebook and WebSub: given back.", { type: "string" })],
-        answers: { "200": { description: "The challenge is met.", ...text } },
+        parameters: [query("hub.challenge", "Facebook and WebSub: returned in the answer.", { type: "string" })],
+        answers: { "200": { description: "The answer to the challenge.", ...text } },
         problems: [...problems, "bad-parameter"],
       }),
       post: operation(serializer, {
@@ -33,7 +33,7 @@ export function inboundPaths(serializer: SchemaSerializer): Paths {
         summary: "Receive a network's webhook",
         description: PUSH,
         tag: "Accounts",
-        answers: { "200": { description: "Everything is stored.", ...text } },
+        answers: { "200": { description: "All events are stored.", ...text } },
         problems: [...problems, "malformed-json", "payload-too-large"],
       }),
     },

@@ -11,7 +11,7 @@ export function operatingPaths(serializer: SchemaSerializer): Paths {
         id: "getHealth",
         tag: "Operating",
         summary: "Check liveness",
-        answers: { "200": json("It does.", serializer.ref("Health")) },
+        answers: { "200": json("The process runs.", serializer.ref("Health")) },
       }),
     },
     "/readyz": {
@@ -19,10 +19,10 @@ export function operatingPaths(serializer: SchemaSerializer): Paths {
         id: "getReadiness",
         tag: "Operating",
         summary: "Check readiness",
-        description: "Also says what the gateway's Redis really guarantees.",
+        description: "Also reports the guarantees of the gateway's Redis.",
         answers: {
           "200": json("Send it.", readiness),
-          "503": json("Draining, or without Redis: send it elsewhere.", readiness),
+          "503": json("Draining, or without Redis: route requests to other nodes.", readiness),
         },
       }),
     },
@@ -32,7 +32,7 @@ export function operatingPaths(serializer: SchemaSerializer): Paths {
         tag: "Operating",
         summary: "Get metrics",
         description:
-          "On ADMIN_LISTEN; without it only for a direct peer on loopback that came through no proxy, else 404.",
+          "On ADMIN_LISTEN; without that setting only for direct peers on loopback without a proxy, else 404.",
         answers: {
           "200": { description: "Prometheus' text format.", content: { "text/plain": { schema: { type: "string" } } } },
         },

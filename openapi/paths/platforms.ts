@@ -2,7 +2,7 @@ import { inPath, operation, type Paths } from "../operation.ts";
 import type { SchemaSerializer } from "../plain.ts";
 import { headers, json } from "../responses.ts";
 
-const unchanged = { description: "It is as you have it (`If-None-Match`).", headers: { ETag: headers.ETag } };
+const unchanged = { description: "Unchanged (`If-None-Match`).", headers: { ETag: headers.ETag } };
 
 /** What can be done here: for programs that draw forms, and this document itself. */
 export function platformPaths(serializer: SchemaSerializer): Paths {
@@ -13,15 +13,15 @@ export function platformPaths(serializer: SchemaSerializer): Paths {
         id: "listPlatforms",
         tag: "Platforms",
         summary: "List platforms",
-        description: "Verbs with their schemas and examples, from the tables that validate. Public and cacheable.",
+        description: "Verbs with the schemas that validate them, and examples. Public and cacheable.",
         answers: {
-          "200": json("The platforms that are switched on.", serializer.ref("PlatformList"), etag),
+          "200": json("The enabled platforms.", serializer.ref("PlatformList"), etag),
           "304": unchanged,
         },
       }),
     },
     "/platforms/{id}": {
-      parameters: [inPath("id", "A platform's id or another name of it.", { type: "string", examples: ["email"] })],
+      parameters: [inPath("id", "Id or alias of a platform.", { type: "string", examples: ["email"] })],
       get: operation(serializer, {
         id: "getPlatform",
         tag: "Platforms",

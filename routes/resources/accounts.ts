@@ -16,8 +16,8 @@ export const AccountRequest = Type.Object(
   {
     platform: Type.String({ minLength: 1, maxLength: 32 }),
     address: Type.String({ minLength: 1, maxLength: ADDRESS_LENGTH, pattern: "^[^\\u0000-\\u001f\\u007f]+$" }),
-    credentials: Type.Unknown({ description: "As the platform's schema says (`GET /platforms`); never given back." }),
-    online: Type.Optional(Type.Boolean({ description: "Keep it connected also while there is nothing to send." })),
+    credentials: Type.Unknown({ description: "By the platform's schema (`GET /platforms`); cannot be read back." }),
+    online: Type.Optional(Type.Boolean({ description: "Stay connected without anything to send." })),
   },
   { additionalProperties: false },
 );
@@ -35,7 +35,7 @@ export const AccountAnswer = Type.Object(
     updated: Type.String({ format: "date-time" }),
     inbound: Type.Optional(
       Type.String({
-        description: "Where the network is to push to: give it this address. Whole when the operator set PUBLIC_URL.",
+        description: "Webhook address to register at the network. Absolute when the operator set PUBLIC_URL.",
       }),
     ),
     error: Type.Optional(

@@ -4,7 +4,7 @@ import Type from "typebox";
 export const ConsentRequest = Type.Object(
   {
     client: Type.Unknown({
-      description: "The app's own client at the network, as `consent` of `GET /platforms/{id}` says; never given back.",
+      description: "The app's own OAuth client at the network, by the schema in `GET /platforms/{id}`; cannot be read back.",
     }),
     returnTo: Type.Optional(
       Type.String({
@@ -23,9 +23,9 @@ export const ConsentRequest = Type.Object(
 /** Answer of `POST /accounts/{platform}/connect`, beside the `Location`. */
 export const ConsentAnswer = Type.Object(
   {
-    url: Type.String({ format: "uri", description: "Send the user's browser there." }),
-    redirectUri: Type.String({ format: "uri", description: "Register this at the network." }),
-    consent: Type.String({ description: "Keep it in the user's session, to know it again." }),
+    url: Type.String({ format: "uri", description: "Redirect the user's browser to this address." }),
+    redirectUri: Type.String({ format: "uri", description: "Register this redirect URI at the network." }),
+    consent: Type.String({ description: "Store it in the user's session, to compare it later." }),
   },
   { additionalProperties: false },
 );
@@ -33,7 +33,7 @@ export const ConsentAnswer = Type.Object(
 /** Answer of `GET /accounts/{platform}/connect/{proof}`: which consent the visitor gave, and what came of it. */
 export const ConsentOutcome = Type.Object(
   {
-    consent: Type.String({ description: "As `POST` answered it: must be the one in the visitor's session." }),
+    consent: Type.String({ description: "From the answer of `POST`; must equal the one in the visitor's session." }),
     status: Type.Union([Type.Literal("pending"), Type.Literal("connected"), Type.Literal("failed")]),
     accounts: Type.Optional(
       Type.Array(Type.Object({ id: Type.String(), address: Type.String() }, { additionalProperties: false })),

@@ -15,11 +15,11 @@ const head = {
   verb: Type.String(),
   status: Type.Union([Type.Literal("failed"), Type.Literal("partial"), Type.Literal("expired")]),
   actor: Type.Object({ address: Type.String(), name: Type.Optional(Type.String()) }),
-  target: Type.Array(TargetOutcomeSchema, { description: "What became of each." }),
+  target: Type.Array(TargetOutcomeSchema, { description: "Outcome of each target." }),
   error: Type.Optional(TargetOutcomeSchema.properties.error),
   attempts: Type.Integer({ minimum: 1 }),
   died: Type.String({ format: "date-time" }),
-  replayedAs: Type.Optional(Type.String({ description: "The rid of its replay." })),
+  replayedAs: Type.Optional(Type.String({ description: "Rid of the replay." })),
 };
 /** A dead letter in a list. */
 export const DeadLetterAnswer = Type.Object(head, { additionalProperties: false });
@@ -28,10 +28,10 @@ export const DeadLetterWholeAnswer = Type.Object(
   {
     ...head,
     object: Type.Record(Type.String(), Type.Unknown(), {
-      description: "Attachments without their contents; passwords and the like are blanked.",
+      description: "Attachments without their contents; secrets are masked.",
     }),
     context: Type.Optional(Type.Unknown()),
-    attachmentsKept: Type.Boolean({ description: "False: it can't be replayed any more." }),
+    attachmentsKept: Type.Boolean({ description: "False: the activity can no longer be replayed." }),
   },
   { additionalProperties: false },
 );
@@ -46,7 +46,7 @@ export interface DeadLetterRoutesDeps extends ReplayDeps {
 
 const PAGE = 100;
 
-/** GET, DELETE and replay of what ended undelivered after it was tried. */
+/** GET, DELETE and replay of dead letters. */
 export function deadLetterRoutes(deps: DeadLetterRoutesDeps): Router {
   const { authenticate, deadLetters, outbox } = deps;
   const router = Router({ caseSensitive: true });

@@ -12,16 +12,16 @@ const AnySchema = Type.Record(Type.String(), Type.Unknown(), { description: "A J
 export const PlatformAnswer = Type.Object(
   {
     id: Type.String(),
-    title: Type.String({ description: "Its name for people." }),
-    aliases: Type.Array(Type.String(), { description: "Other values of `platform` that mean it." }),
+    title: Type.String({ description: "Display name." }),
+    aliases: Type.Array(Type.String(), { description: "Accepted aliases in `platform`." }),
     needsAccount: Type.Boolean({ description: "True: the actor's login must be stored with `PUT /accounts` first." }),
-    lifetimeSeconds: Type.Integer({ description: "How long an activity may take when `expiresIn` says nothing." }),
+    lifetimeSeconds: Type.Integer({ description: "Default of `expiresIn`, in seconds." }),
     credentials: Type.Optional(
       Type.Object(
         { schema: AnySchema, example: Type.Unknown() },
         {
           additionalProperties: false,
-          description: "What `credentials` of `PUT /accounts` takes, where there are logins.",
+          description: "Schema of `credentials` in `PUT /accounts`; absent without logins.",
         },
       ),
     ),
@@ -30,7 +30,7 @@ export const PlatformAnswer = Type.Object(
         { schema: AnySchema, example: Type.Unknown() },
         {
           additionalProperties: false,
-          description: "What `client` of `POST /accounts/{platform}/connect` takes, where users may consent.",
+          description: "Schema of `client` in `POST /accounts/{platform}/connect`; absent without consents.",
         },
       ),
     ),
@@ -40,8 +40,8 @@ export const PlatformAnswer = Type.Object(
       Type.Object(
         {
           summary: Type.String(),
-          schema: Type.Intersect([AnySchema], { description: "What `POST /activities` takes for this verb." }),
-          example: Type.Unknown({ description: "An activity that can be posted as it is." }),
+          schema: Type.Intersect([AnySchema], { description: "Schema of this verb's activities in `POST /activities`." }),
+          example: Type.Unknown({ description: "Activity that can be posted unchanged." }),
         },
         { additionalProperties: false },
       ),

@@ -13,7 +13,7 @@ const BySubject = Type.Object(
     issuedBefore: Type.Optional(
       Type.String({
         format: "date-time",
-        description: "Tokens issued before this time end; when nothing is said, all issued until now.",
+        description: "Revokes tokens issued before this time; default: now.",
       }),
     ),
   },

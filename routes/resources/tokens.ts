@@ -24,18 +24,18 @@ export const TokenRequest = Type.Object(
     scope: Type.Optional(
       Type.String({
         pattern: "^(listen|send)( (listen|send))?$",
-        description: "`listen`, `send` or both with a space between; `listen` when nothing is said.",
+        description: "`listen`, `send` or both, separated by a space; default `listen`.",
       }),
     ),
     expiresIn: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: MAX_TOKEN_SECONDS,
-        description: "Seconds; 600 when nothing is said. For a ticket: how long its stream session may last, 86400.",
+        description: "Seconds; default 600. For a ticket: maximum of its stream session, default 86400.",
       }),
     ),
     ticket: Type.Optional(
-      Type.Boolean({ description: "A one-time ticket for `?ticket=`, to be used within 60 s, instead of a token." }),
+      Type.Boolean({ description: "Issues a one-time ticket for `?ticket=`, valid for 60 s, in place of a token." }),
     ),
     ...limitFields,
   },
@@ -49,9 +49,9 @@ export const TokenAnswer = Type.Object(
     token: Type.String({ description: "The token, or the ticket." }),
     expiresAt: Type.String({
       format: "date-time",
-      description: "When it ends; for a ticket, until when it can be redeemed.",
+      description: "End of validity; for a ticket, the end of redemption.",
     }),
-    jti: Type.String({ description: "Its name for `POST /revocations`." }),
+    jti: Type.String({ description: "Token id for `POST /revocations`." }),
   },
   { additionalProperties: false },
 );

@@ -18,7 +18,7 @@ export const HookRequest = Type.Object(
     url: Type.String({
       maxLength: 2_048,
       pattern: "^[Hh][Tt][Tt][Pp][Ss]?://[^\\s#]+$",
-      description: "Where to POST; https, or http inside the operator's own networks. Redirects are not followed.",
+      description: "Address for the POSTs; https, or http in the operator's own networks. Redirects are not followed.",
     }),
     types: Type.Optional(Types),
     platforms: Type.Optional(Platforms),
@@ -27,17 +27,17 @@ export const HookRequest = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 64,
-        description: "Where a new hook begins: `latest` (the default), `earliest` or a cursor. See replay for later.",
+        description: "Start of a new hook: `latest` (default), `earliest` or a cursor. Later changes: see replay.",
       }),
     ),
     secret: Type.Optional(
       Type.String({
         maxLength: 128,
         pattern: "^whsec_[A-Za-z0-9+/]+={0,2}$",
-        description: "`whsec_` and the base64 of 24 to 64 random bytes; made for you when you give none.",
+        description: "`whsec_` and the base64 of 24 to 64 random bytes; generated when absent.",
       }),
     ),
-    newSecret: Type.Optional(Type.Boolean({ description: "Of an existing hook: makes a new secret and answers it." })),
+    newSecret: Type.Optional(Type.Boolean({ description: "Existing hook: generates a new secret and returns it." })),
   },
   { additionalProperties: false },
 );
@@ -49,7 +49,7 @@ export const HookReplayRequest = Type.Object(
     after: Type.String({
       minLength: 1,
       maxLength: 64,
-      description: "Deliver everything after this cursor (again); or `earliest`, or `latest` to skip what waits.",
+      description: "Deliver all events after this cursor (again); or `earliest`, or `latest` to skip pending events.",
     }),
   },
   { additionalProperties: false },
@@ -68,7 +68,7 @@ const ErrorShape = Type.Object(
 /** Attempt to deliver. */
 export const DeliveryAnswer = Type.Object(
   {
-    id: Type.String({ description: "The `webhook-id` that was sent: the same at every try of one event." }),
+    id: Type.String({ description: "The sent `webhook-id`: constant over the attempts of an event." }),
     type: Type.String({ description: "The event's type; `test` or `gap`." }),
     at: Time,
     ms: Type.Integer({ minimum: 0 }),
@@ -87,15 +87,15 @@ const fields = {
   platforms: Type.Optional(Platforms),
   actors: Type.Optional(Actors),
   state: Type.Union([Type.Literal("active"), Type.Literal("failing"), Type.Literal("disabled")], {
-    description: "`failing`: nothing was taken since `failingSince`; `disabled`: off until it is PUT again.",
+    description: "`failing`: no delivery succeeded since `failingSince`; `disabled`: off until the next PUT.",
   }),
   failingSince: Type.Optional(Time),
   error: Type.Optional(ErrorShape),
-  cursor: Type.String({ description: "How far the event log was gone through." }),
+  cursor: Type.String({ description: "Position read in the event log." }),
   lag: Type.Object(
     {
-      held: Type.Integer({ minimum: 0, description: "Events that wait to be tried again." }),
-      seconds: Type.Integer({ minimum: 0, description: "Age of the oldest event not gone through." }),
+      held: Type.Integer({ minimum: 0, description: "Events that wait for a retry." }),
+      seconds: Type.Integer({ minimum: 0, description: "Age of the oldest event not yet processed." }),
     },
     { additionalProperties: false },
   ),
@@ -107,7 +107,7 @@ const fields = {
 export const HookAnswer = Type.Object(fields, { additionalProperties: false });
 /** Answer of `PUT`: the secret is there when it was made just now. */
 export const HookPutAnswer = Type.Object(
-  { ...fields, secret: Type.Optional(Type.String({ description: "To verify with; shown only now." })) },
+  { ...fields, secret: Type.Optional(Type.String({ description: "For verification; shown only once." })) },
   { additionalProperties: false },
 );
 export const HookListAnswer = Type.Object(
@@ -119,6 +119,6 @@ export const DeliveryListAnswer = Type.Object(
   { additionalProperties: false },
 );
 export const HookTestAnswer = Type.Object(
-  { id: Type.String({ description: "The `webhook-id` of the test; look for it among the deliveries." }) },
+  { id: Type.String({ description: "The `webhook-id` of the test, as listed among the deliveries." }) },
   { additionalProperties: false },
 );

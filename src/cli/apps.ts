@@ -57,7 +57,7 @@ export function appCommands(program: Command, connect: () => Promise<AppTools>, 
   app
     .command("rotate")
     .argument("<app>", "its name or id")
-    .option("--scopes <list>", "what the new key may do; as the newest key when nothing is said")
+    .option("--scopes <list>", "scopes of the new key; default: those of the newest key")
     .description("Gives an app a second API key and prints it, once. Revoke the old one when the app uses the new one.")
     .action((name: string, options: { scopes?: string }, command: Command) =>
       run(command, async (registry) => {

@@ -17,7 +17,7 @@ interface Asked {
 }
 const PAGE = 100;
 
-/** Adds `dragoman dead-letters list|show|replay --app`: what ended undelivered, as JSON lines. */
+/** Adds `dragoman dead-letters list|show|replay --app`, which print dead letters as JSON lines. */
 export function deadLetterCommands(
   program: Command,
   connect: () => Promise<DeadLetterTools>,

@@ -19,7 +19,7 @@ import { version } from "./version.ts";
 const EX_CONFIG = 78;
 
 const program = new Command("dragoman")
-  .description("A messaging gateway: POST an activity, get its rid, watch what became of it on a stream.")
+  .description("A messaging gateway: POST an activity, get its rid, receive the result on a stream.")
   .version(version(readFileSync))
   .showHelpAfterError("(dragoman --help shows the commands)")
   .option(

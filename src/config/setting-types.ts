@@ -24,17 +24,17 @@ export interface Setting<T> {
 export const text: Read<string> = (value) => value;
 /** A path; a relative one counts from the working folder. */
 export const path: Read<string> = (value) => (isAbsolute(value) ? value : resolve(value));
-/** A comma list; empty parts don't count. */
+/** A comma-separated list; empty parts don't count. */
 export const list: Read<readonly string[]> = (value) =>
   value
     .split(",")
     .map((part) => part.trim())
     .filter((part) => part !== "");
-/** A comma list of addresses and CIDR ranges. */
+/** A comma-separated list of addresses and CIDR ranges. */
 export const networks: Read<readonly string[]> = (value, setting) => {
   const all = list(value, setting);
   const fits = (part: string): boolean => (part.includes("/") ? ipaddr.isValidCIDR(part) : ipaddr.isValid(part));
-  if (!all.every(fits)) throw new ConfigError(setting, "takes a comma list of networks such as 10.0.0.0/8, fd00::/8");
+  if (!all.every(fits)) throw new ConfigError(setting, "takes a comma-separated list of networks such as 10.0.0.0/8, fd00::/8");
   return all;
 };
 /** true or false, in the usual spellings. */
@@ -89,7 +89,7 @@ export const relayUrl: Read<string> = (value, setting) => {
   if (!sound) throw new ConfigError(setting, "takes a URL such as smtp://user:password@mail.example.org:587");
   return value;
 };
-/** A comma list of origins (RFC 6454), each written as browsers send it. */
+/** A comma-separated list of origins (RFC 6454), each written as browsers send it. */
 export const origins: Read<readonly string[]> = (value, setting) => {
   const all = list(value, setting);
   for (const origin of all) {

@@ -5,7 +5,7 @@ export const ADDRESS_LENGTH = 512;
 
 export const Actor = Type.Object(
   {
-    address: Type.String({ minLength: 1, maxLength: ADDRESS_LENGTH, description: "Which of the app's accounts acts." }),
+    address: Type.String({ minLength: 1, maxLength: ADDRESS_LENGTH, description: "Address of the app's account that acts." }),
     name: Type.Optional(Type.String({ maxLength: 256 })),
   },
   { additionalProperties: false },
@@ -41,10 +41,10 @@ export type Attachment = Static<typeof Attachment>;
 export const Options = Type.Object(
   {
     sendAt: Type.Optional(
-      Type.String({ format: "date-time", description: "Not before this time; at most a year ahead." }),
+      Type.String({ format: "date-time", description: "Earliest time of sending; at most a year ahead." }),
     ),
     expiresIn: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 2_592_000, description: "Seconds it may take, from its due time." }),
+      Type.Integer({ minimum: 1, maximum: 2_592_000, description: "Lifetime in seconds from the due time." }),
     ),
     order: Type.Optional(
       Type.Union([Type.Literal("conversation"), Type.Literal("none")], {
@@ -54,7 +54,7 @@ export const Options = Type.Object(
     ),
     onUnknown: Type.Optional(
       Type.Union([Type.Literal("report"), Type.Literal("resend")], {
-        description: "What to do when nobody can tell whether it went out: say so, or risk a second one.",
+        description: "Handling of an uncertain outcome: report it, or send again and risk a duplicate.",
       }),
     ),
   },

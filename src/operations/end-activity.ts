@@ -32,7 +32,7 @@ export async function cancelActivity(deps: EndActivityDeps, caller: Caller, rid:
   const ended = await outbox.finalize(caller.app, rid, stored.lane, event);
   if (ended.outcome === "missing") throw notFound();
   if (ended.outcome !== "ended") {
-    const detail = "It is being sent or has ended; GET the activity to see what became of it.";
+    const detail = "The activity is being sent or has ended; GET it for its status.";
     throw new Refusal("too-late", detail, undefined, { rid: stored.rid });
   }
   // The wake-up of a deferred one may be hours ahead; what is posted next must not wait for that.

@@ -16,7 +16,7 @@ export function isUndelivered(target: TargetOutcome): boolean {
   return target.status === "expired" || (target.status === "failed" && isWorthRetrying(target.error));
 }
 
-/** Returns whether an activity is a dead letter: tried, and ended undelivered. */
+/** Returns whether an activity is a dead letter: undelivered after attempts. */
 export function isDeadLetter({ status, attempts, target, error }: ResultEvent): boolean {
   if (attempts === 0) return false;
   if (status === "expired") return true;

@@ -5,7 +5,7 @@ import { keys } from "../redis/keys.ts";
 import { luaScript } from "../redis/script-loader.ts";
 import { scriptRunner } from "../redis/script-runner.ts";
 
-/** An activity that was tried and ended undelivered. */
+/** Activity that ended undelivered after attempts. */
 export interface DeadLetter {
   readonly activity: Activity;
   readonly result: ResultEvent;

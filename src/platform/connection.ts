@@ -50,7 +50,7 @@ export function connectionVerbs(address: string, actor: TSchema = Actor): Record
   const example = { actor: { address } } as Static<typeof schema>;
   return {
     connect: defineVerb({
-      summary: "Connects the account and keeps it connected, across restarts and while no client listens",
+      summary: "Connects the account and keeps it connected, across restarts and without listeners",
       schema,
       example,
       needsConnection: true,

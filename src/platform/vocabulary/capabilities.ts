@@ -6,7 +6,7 @@ import { type SchemaNode, schemaProperties } from "./schema-properties.ts";
 const PropertyCapability = Type.Object(
   {
     required: Type.Optional(Type.Literal(true)),
-    values: Type.Optional(Type.Array(Type.String(), { description: "The only values taken." })),
+    values: Type.Optional(Type.Array(Type.String(), { description: "The accepted values." })),
     maxLength: Type.Optional(Type.Integer({ description: "Characters." })),
     maxItems: Type.Optional(Type.Integer()),
     as: Type.Optional(
@@ -17,7 +17,7 @@ const PropertyCapability = Type.Object(
     maxBytes: Type.Optional(Type.Integer()),
     mediaTypes: Type.Optional(Type.Array(Type.String())),
     tooLong: Type.Optional(Type.Enum(["split", "refused", "attached"], { description: "Treatment of longer texts." })),
-    note: Type.Optional(Type.String({ description: "Restriction in words." })),
+    note: Type.Optional(Type.String({ description: "Restriction as text." })),
   },
   { additionalProperties: false },
 );
@@ -25,7 +25,7 @@ const PropertyCapability = Type.Object(
 /** Capabilities of one platform. Per verb its targets and the properties of `object` that the network keeps. */
 export const Capabilities = Type.Object(
   {
-    contexts: Type.Array(Type.Enum([...CONTEXT_TYPES]), { description: "Contexts that the verbs tell apart." }),
+    contexts: Type.Array(Type.Enum([...CONTEXT_TYPES]), { description: "Contexts that the verbs distinguish." }),
     verbs: Type.Record(
       Type.String(),
       Type.Object(
@@ -37,10 +37,10 @@ export const Capabilities = Type.Object(
       ),
     ),
     inbound: Type.Record(Type.String(), Type.Array(Type.String()), {
-      description: "Verbs that arrive, with the properties that their objects may have.",
+      description: "Inbound verbs with the properties of their objects.",
     }),
   },
-  { additionalProperties: false, description: "What a platform's verbs take and what arrives, from the same tables." },
+  { additionalProperties: false, description: "Properties of a platform's outbound and inbound verbs, from the tables that validate." },
 );
 export type Capabilities = Static<typeof Capabilities>;
 

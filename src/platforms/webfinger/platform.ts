@@ -13,7 +13,7 @@ export function webfinger(): Platform {
     lifetimeSeconds: 86_400,
     verbs: {
       search: defineVerb({
-        summary: "Asks each address's own host who that is, and answers with what it says",
+        summary: "Looks addresses up at their own hosts and returns persons",
         schema: SearchSchema,
         example: SEARCH_EXAMPLE,
         renamed: SEARCH_RENAMED,

@@ -87,7 +87,7 @@ const TEXT_FORMS = { body: { as: "kept", tooLong: "refused" }, html: RICH, markd
 
 const messageVerbs = {
   send: defineVerb({
-    summary: "Sends a message to persons or rooms, and says for each whether it was taken",
+    summary: "Sends a message to persons or rooms, with an outcome for each",
     schema: messages.SendSchema,
     example: messages.SEND_EXAMPLE,
     capabilities: TEXT_FORMS,
@@ -102,7 +102,7 @@ const messageVerbs = {
     run: update,
   }),
   delete: defineVerb({
-    summary: "Takes a message back, for all whose clients honour that",
+    summary: "Retracts a message, in clients that support retraction",
     schema: messages.DeleteSchema,
     example: messages.DELETE_EXAMPLE,
     capabilities: { id: { note: "own messages" } },
@@ -137,13 +137,13 @@ const messageVerbs = {
 
 const roomVerbs = {
   join: defineVerb({
-    summary: "Joins rooms and stays in them, over restarts and while nobody listens",
+    summary: "Joins rooms and stays in them, across restarts and without listeners",
     schema: JoinSchema,
     example: JOIN_EXAMPLE,
     run: join,
   }),
   leave: defineVerb({
-    summary: "Leaves rooms for good",
+    summary: "Leaves rooms permanently",
     schema: LeaveSchema,
     example: LEAVE_EXAMPLE,
     run: leave,
@@ -198,7 +198,7 @@ const queryVerbs = {
     run: query,
   }),
   observe: defineVerb({
-    summary: "Lists the members of a room: the name that query had in 2013",
+    summary: "Lists the members of a room; name of query in 2013",
     schema: ObserveSchema,
     example: OBSERVE_EXAMPLE,
     run: observe,

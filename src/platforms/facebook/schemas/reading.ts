@@ -23,7 +23,7 @@ export const FetchSchema = verbSchema(
           minLength: 1,
           maxLength: 1_024,
           pattern: "^[\\u0021-\\u007e]+$",
-          description: "`next` of the page before.",
+          description: "`next` of the previous page.",
         }),
       ),
     },

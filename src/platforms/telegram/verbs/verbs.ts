@@ -55,7 +55,7 @@ export const verbs: Readonly<Record<string, Verb<TObject, Client>>> = {
     run: react,
   }),
   unreact: defineVerb({
-    summary: "Takes the reaction to a message back",
+    summary: "Removes the reaction to a message",
     schema: messages.UnreactSchema,
     example: messages.UNREACT_EXAMPLE,
     needsConnection: false,

@@ -62,7 +62,7 @@ const toggles: Record<string, XVerb> = {
     run: share,
   }),
   unshare: defineVerb({
-    summary: "Takes a repost back",
+    summary: "Undoes a repost",
     schema: ShareSchema,
     example: { actor, target: [], object: { id } },
     run: unshare,
@@ -75,7 +75,7 @@ const toggles: Record<string, XVerb> = {
     run: react,
   }),
   unreact: defineVerb({
-    summary: "Takes a like back, where X allows it to the app",
+    summary: "Undoes a like, where X allows it to the app",
     schema: ReactSchema,
     example: { actor, target: [], object: { id } },
     capabilities: { content: tier },
@@ -88,7 +88,7 @@ const toggles: Record<string, XVerb> = {
     run: follow,
   }),
   unfollow: defineVerb({
-    summary: "Ends following people, where X allows it to the app",
+    summary: "Unfollows people, where X allows it to the app",
     schema: FollowSchema,
     example: { actor, target: alice, object: {} },
     run: unfollow,

@@ -44,7 +44,7 @@ describe("the schema of send", () => {
     ]);
   });
 
-  it("needs a body, html, markdown or attachments", () => {
+  it("requires a body, html, markdown or attachments", () => {
     expect(pointers(mail({ subject: "Hi" })).length).toBeGreaterThan(0);
     for (const object of [{ body: "" }, { html: "x" }, { attachments: [{ name: "a", content: "" }] }]) {
       expect(pointers(mail(object))).toEqual([]);
