@@ -123,7 +123,9 @@ export const ReadinessSchema = describes<Readiness>()(
           fsync: Type.Optional(Type.Enum(["always", "everysec", "no", "off", "unknown"])),
           eviction: Type.Optional(Type.String()),
           replicas: Type.Optional(Type.Integer({ minimum: 0 })),
-          pressure: Type.Enum(["ok", "soft", "hard"], { description: "Memory pressure: `soft` leads to 429, `hard` to 503." }),
+          pressure: Type.Enum(["ok", "soft", "hard"], {
+            description: "Memory pressure: `soft` leads to 429, `hard` to 503.",
+          }),
           warnings: Type.Optional(Type.Array(Type.String())),
         },
         { additionalProperties: false },

@@ -23,7 +23,10 @@ export function accountPaths(serializer: SchemaSerializer): Paths {
         description: PUT,
         ...whole,
         body: { schema: serializer.ref("AccountRequest") as OpenAPIV3_1.SchemaObject },
-        answers: { "200": json("The account was replaced.", account), "201": json("The account was created.", account) },
+        answers: {
+          "200": json("The account was replaced.", account),
+          "201": json("The account was created.", account),
+        },
         problems: ["platform-unknown", "quota-exceeded"],
       }),
       get: operation(serializer, {

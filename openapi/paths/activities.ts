@@ -57,7 +57,11 @@ export function activityPaths(serializer: SchemaSerializer, examples: Examples):
             "Accepted. For a list: one answer per activity.",
             { oneOf: [serializer.ref("Confirm"), serializer.ref("ConfirmList")] },
             {
-              Location: { ...headers.Location, required: false, description: "Address of the activity's status; absent for a list." },
+              Location: {
+                ...headers.Location,
+                required: false,
+                description: "Address of the activity's status; absent for a list.",
+              },
               "Idempotent-Replayed": headers["Idempotent-Replayed"],
             },
           ),
@@ -98,7 +102,8 @@ function byRid(serializer: SchemaSerializer): Paths[string] {
       id: "cancelActivity",
       tag: "Activities",
       summary: "Cancel an activity",
-      description: "The result is then `cancelled`. An activity that is being sent or has ended can't be cancelled (`too-late`).",
+      description:
+        "The result is then `cancelled`. An activity that is being sent or has ended can't be cancelled (`too-late`).",
       scope: "send",
       answers: { "200": standing },
       problems: ["bad-parameter", "not-found", "too-late"],

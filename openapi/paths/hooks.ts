@@ -63,9 +63,7 @@ function deliveryPaths(serializer: SchemaSerializer, name: ReturnType<typeof inP
         id: "listDeliveries",
         summary: "List a webhook's deliveries",
         ...whole,
-        parameters: [
-          query("limit", "Maximum number; default 100.", { type: "integer", minimum: 1, maximum: 100 }),
-        ],
+        parameters: [query("limit", "Maximum number; default 100.", { type: "integer", minimum: 1, maximum: 100 })],
         answers: { "200": json("Deliveries, newest first.", serializer.ref("DeliveryList")) },
         problems: ["bad-parameter", "not-found"],
       }),
@@ -86,8 +84,7 @@ function deliveryPaths(serializer: SchemaSerializer, name: ReturnType<typeof inP
       post: operation(serializer, {
         id: "replayHook",
         summary: "Replay events to a webhook",
-        description:
-          "Moves the webhook to a cursor. Pending events are dropped, since they come again from the log.",
+        description: "Moves the webhook to a cursor. Pending events are dropped, since they come again from the log.",
         ...whole,
         body: { schema: serializer.ref("HookReplayRequest") as OpenAPIV3_1.SchemaObject },
         answers: { "202": json("Delivery continues from there.", serializer.ref("Hook")) },

@@ -4,7 +4,8 @@ import Type from "typebox";
 export const ConsentRequest = Type.Object(
   {
     client: Type.Unknown({
-      description: "The app's own OAuth client at the network, by the schema in `GET /platforms/{id}`; cannot be read back.",
+      description:
+        "The app's own OAuth client at the network, by the schema in `GET /platforms/{id}`; cannot be read back.",
     }),
     returnTo: Type.Optional(
       Type.String({

@@ -40,7 +40,9 @@ export const PlatformAnswer = Type.Object(
       Type.Object(
         {
           summary: Type.String(),
-          schema: Type.Intersect([AnySchema], { description: "Schema of this verb's activities in `POST /activities`." }),
+          schema: Type.Intersect([AnySchema], {
+            description: "Schema of this verb's activities in `POST /activities`.",
+          }),
           example: Type.Unknown({ description: "Activity that can be posted unchanged." }),
         },
         { additionalProperties: false },

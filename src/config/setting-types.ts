@@ -34,7 +34,8 @@ export const list: Read<readonly string[]> = (value) =>
 export const networks: Read<readonly string[]> = (value, setting) => {
   const all = list(value, setting);
   const fits = (part: string): boolean => (part.includes("/") ? ipaddr.isValidCIDR(part) : ipaddr.isValid(part));
-  if (!all.every(fits)) throw new ConfigError(setting, "takes a comma-separated list of networks such as 10.0.0.0/8, fd00::/8");
+  if (!all.every(fits))
+    throw new ConfigError(setting, "takes a comma-separated list of networks such as 10.0.0.0/8, fd00::/8");
   return all;
 };
 /** true or false, in the usual spellings. */

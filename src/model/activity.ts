@@ -5,7 +5,11 @@ export const ADDRESS_LENGTH = 512;
 
 export const Actor = Type.Object(
   {
-    address: Type.String({ minLength: 1, maxLength: ADDRESS_LENGTH, description: "Address of the app's account that acts." }),
+    address: Type.String({
+      minLength: 1,
+      maxLength: ADDRESS_LENGTH,
+      description: "Address of the app's account that acts.",
+    }),
     name: Type.Optional(Type.String({ maxLength: 256 })),
   },
   { additionalProperties: false },

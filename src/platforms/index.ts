@@ -52,6 +52,7 @@ export function enabledPlatforms(names: readonly string[], all: readonly Platfor
 
 function find(name: string, all: readonly Platform[]): Platform {
   const found = all.find(({ id, aliases = [] }) => id === name || aliases.includes(name));
-  if (!found) throw new ConfigError("PLATFORMS", `takes a comma-separated list of ${all.map(({ id }) => id).join(", ")}`);
+  if (!found)
+    throw new ConfigError("PLATFORMS", `takes a comma-separated list of ${all.map(({ id }) => id).join(", ")}`);
   return found;
 }

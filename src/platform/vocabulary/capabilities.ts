@@ -40,7 +40,10 @@ export const Capabilities = Type.Object(
       description: "Inbound verbs with the properties of their objects.",
     }),
   },
-  { additionalProperties: false, description: "Properties of a platform's outbound and inbound verbs, from the tables that validate." },
+  {
+    additionalProperties: false,
+    description: "Properties of a platform's outbound and inbound verbs, from the tables that validate.",
+  },
 );
 export type Capabilities = Static<typeof Capabilities>;
 

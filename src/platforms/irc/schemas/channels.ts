@@ -85,7 +85,9 @@ export const UPDATE_EXAMPLE: Static<typeof UpdateSchema> = {
 /** Page of a list. The network gives the whole list each time, the gateway cuts the page. */
 const page = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_000, description: "Items of a page; default 2000." })),
-  after: Type.Optional(Type.String({ pattern: "^\\d{1,7}$", maxLength: 7, description: "`next` of the previous page." })),
+  after: Type.Optional(
+    Type.String({ pattern: "^\\d{1,7}$", maxLength: 7, description: "`next` of the previous page." }),
+  ),
 };
 
 export const QuerySchema = verbSchema(

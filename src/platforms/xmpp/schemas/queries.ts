@@ -14,7 +14,9 @@ import {
 /** Page of a list: servers give whole lists, the gateway cuts the page. */
 const listPage = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: "Items of a page; default 1000." })),
-  after: Type.Optional(Type.String({ pattern: "^\\d{1,7}$", maxLength: 7, description: "`next` of the previous page." })),
+  after: Type.Optional(
+    Type.String({ pattern: "^\\d{1,7}$", maxLength: 7, description: "`next` of the previous page." }),
+  ),
 };
 
 export const QuerySchema = Type.Object(
