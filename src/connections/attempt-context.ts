@@ -33,7 +33,7 @@ export async function attemptContext(
   owner: Owner,
   { platform, address }: OwnedAccount,
   history: LoginHistory,
-): Promise<AttemptContext> {
+): Promise<Omit<AttemptContext, "reportProblem">> {
   const { app, id } = owner;
   const login = await accounts.credentialsOf(app, platform, address);
   if (!login) throw accountUnknown();

@@ -30,7 +30,7 @@ interface RefusalSeries {
   readonly version: string;
   readonly code: string;
   /** The network's own words. */
-  readonly words: string;
+  readonly platformCode: string;
   readonly sinceMs: number;
   readonly tries: number;
 }
@@ -62,10 +62,12 @@ export function refusalEvidence(state: ConnectionState, now: () => number = Date
     async judge({ version }, failure) {
       if (failure.kind !== "auth" && failure.kind !== "permanent") return { verdict: "transient", isNew: false };
       if (isProvenRefusal(failure)) return { verdict: "final", isNew: true };
-      const { code, platformCode: words = "" } = failure;
+      const { code, platformCode = "" } = failure;
       const before = await current();
-      const isSame = before?.version === version && before.code === code && before.words === words;
-      const next = isSame ? { ...before, tries: before.tries + 1 } : { version, code, words, sinceMs: now(), tries: 1 };
+      const isSame = before?.version === version && before.code === code && before.platformCode === platformCode;
+      const next = isSame
+        ? { ...before, tries: before.tries + 1 }
+        : { version, code, platformCode, sinceMs: now(), tries: 1 };
       if (next.tries >= MAX_UNPROVEN_TRIES && now() - next.sinceMs >= MIN_UNPROVEN_MS)
         return { verdict: "final", isNew: true };
       await state.write(STATE_KEY, JSON.stringify(next));

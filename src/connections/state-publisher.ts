@@ -8,6 +8,8 @@ type State = SessionEvent["state"];
 export interface StatePublisher {
   /** Publishes a state. With a `version` only while the account has these credentials, else returns false. */
   readonly publish: (account: OwnedAccount, state: State, failure?: Failure, version?: string) => Promise<boolean>;
+  /** Publishes trouble of an online account, or its end. Ignored while the account is not online. */
+  readonly publishProblem: (account: OwnedAccount, problem: Failure | undefined) => Promise<void>;
   /** Publishes `offline` for an account that is disconnected for good, unless listeners know. */
   readonly publishEnd: (account: OwnedAccount) => Promise<void>;
   /** Stores `offline` without an event: the next owner publishes more. */
@@ -48,6 +50,9 @@ export function statePublisher(ownership: Pick<AccountOwnership, "publishState">
       const isSame = (published ?? account.state) === state;
       if (isSame && !failure) return true;
       return store(account, state, { ...(failure ? { failure } : {}), isSilent: isSame, version });
+    },
+    async publishProblem(account, failure) {
+      if (published === "online") await store(account, "online", failure === undefined ? {} : { failure });
     },
     async publishEnd(account) {
       if (isConnected(published ?? account.state)) await store(account, "offline", {});

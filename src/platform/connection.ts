@@ -1,5 +1,6 @@
 import Type, { type Static, type TObject, type TSchema } from "typebox";
 import { Actor } from "../model/activity.ts";
+import type { Failure } from "../model/failure.ts";
 import type { AccountContext } from "./context.ts";
 import type { DeliveryReceipt, InboundEvent } from "./inbound-event.ts";
 import { defineVerb, type Verb } from "./verb.ts";
@@ -31,6 +32,11 @@ export interface ConnectionContext<Credentials> extends AccountContext<Credentia
   readonly record: (event: InboundEvent) => Promise<"new" | "seen">;
   /** Publishes a receipt of an activity committed with `receiptTtlSeconds`; unknown ids are ignored. */
   readonly recordReceipt: (receipt: DeliveryReceipt) => Promise<void>;
+  /**
+   * Reports trouble of an online account, or its end (undefined). Becomes a `session` event `online` with `error`.
+   * Once for each trouble.
+   */
+  readonly reportProblem: (problem: Failure | undefined) => Promise<void>;
   /** Reports that the connection ended, and why; the core disposes it, waits and connects again. */
   readonly onDisconnected: (thrown: unknown) => void;
 }

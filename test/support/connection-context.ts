@@ -1,4 +1,5 @@
 import { EventEmitter, once } from "node:events";
+import type { Failure } from "../../src/model/failure.ts";
 import { silentLog } from "../../src/model/log.ts";
 import type { ConnectionContext, ConnectionState, DeliveryReceipt } from "../../src/platform/connection.ts";
 import type { InboundEvent } from "../../src/platform/platform.ts";
@@ -9,6 +10,8 @@ import { watchEvent } from "./vocabulary-watch.ts";
 export interface TestConnectionContext extends ConnectionContext<unknown> {
   readonly arrivals: InboundEvent[];
   readonly reports: DeliveryReceipt[];
+  /** Problems reported of the account while it stays online. */
+  readonly problems: Array<Failure | undefined>;
   readonly stored: Record<string, string>;
   readonly keptSecrets: Record<string, string>;
   /** Resolves with the first arrival that fits, past or to come. */
@@ -34,6 +37,7 @@ export function testConnectionContext(
   emitter.setMaxListeners(0);
   const arrivals: InboundEvent[] = [];
   const reports: DeliveryReceipt[] = [];
+  const problems: Array<Failure | undefined> = [];
   const stored: Record<string, string> = notesOf?.stored ?? {};
   const keptSecrets: Record<string, string> = notesOf?.keptSecrets ?? {};
   const seen = new Set<string>(notesOf?.arrivals.map(({ key }) => key));
@@ -72,10 +76,12 @@ export function testConnectionContext(
       reports.push(report);
       emitter.emit("report");
     },
+    reportProblem: async (problem) => void problems.push(problem),
     onDisconnected: lost,
     ...more,
     arrivals,
     reports,
+    problems,
     stored,
     keptSecrets,
     arrived: (fits) => first(arrivals, "arrival", fits),

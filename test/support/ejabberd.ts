@@ -2,13 +2,12 @@ import { access, chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { asNobody, NOBODY } from "./as-nobody.ts";
 import { freePort, listening } from "./free-port.ts";
 import { guardedSpawn } from "./guarded-spawn.ts";
 import { type Certificate, certificate } from "./mail-certificate.ts";
 import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestXmppServer, type XmppServerOptions } from "./prosody.ts";
 
-/** User and group `nobody` of Debian, for the server when tests run as root. */
-const NOBODY = 65_534;
 /** Registers the users of the file `users`, then creates the file `ready`. */
 const REGISTER = `
 {ok, Names} = file:read_file("users"),
@@ -39,7 +38,6 @@ export async function testEjabberd(
   await ready();
 
   function spawnEjabberd() {
-    const user = isRoot ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] : [];
     const erl = ["erl", "-noinput", "-mnesia", "dir", `"${dir}/spool"`, "-s", "ejabberd", "-eval", REGISTER];
     const env = {
       ...process.env,
@@ -48,7 +46,7 @@ export async function testEjabberd(
       EJABBERD_CONFIG_PATH: join(dir, "ejabberd.yml"),
       EJABBERD_LOG_PATH: join(dir, "ejabberd.log"),
     };
-    return guardedSpawn(["env", "-C", dir, ...user, ...erl], { env, output: "ignore" });
+    return guardedSpawn(["env", "-C", dir, ...asNobody(), ...erl], { env, output: "ignore" });
   }
   async function ready(): Promise<void> {
     const deadline = Date.now() + 60_000;

@@ -1,5 +1,5 @@
 import { xml } from "@xmpp/client";
-import { xmpp } from "../../src/platforms/xmpp/platform.ts";
+import { type XmppSettings, xmpp } from "../../src/platforms/xmpp/platform.ts";
 import type { TestAccount, TestNetwork } from "../contracts/connections/test-network.ts";
 import { testEjabberd } from "./ejabberd.ts";
 import { PROSODY_DOMAIN, testProsody } from "./prosody.ts";
@@ -11,7 +11,14 @@ const PEER = `peer@${PROSODY_DOMAIN}`;
 /** Servers that the suite runs on. */
 const SERVERS = { prosody: testProsody, ejabberd: testEjabberd };
 
+/** XMPP network of the suite, with rooms. */
+export interface XmppTestNetwork extends TestNetwork {
+  readonly peerJoins: (room: string) => Promise<void>;
+  readonly peerSendsToRoom: (room: string, text: string) => Promise<void>;
+}
+
 export interface XmppNetworkOptions {
+  readonly settings?: XmppSettings;
   readonly server?: keyof typeof SERVERS;
   readonly archive?: boolean;
 }
@@ -20,7 +27,8 @@ export interface XmppNetworkOptions {
 export async function xmppNetwork({
   server: kind = "prosody",
   archive = true,
-}: XmppNetworkOptions = {}): Promise<TestNetwork> {
+  settings = {},
+}: XmppNetworkOptions = {}): Promise<XmppTestNetwork> {
   const users = Array.from({ length: ACCOUNTS }, (_, n) => `user${n}`);
   const server = await SERVERS[kind]([...users, "peer"], { archive });
   let peer: XmppPeer = await xmppPeer(server.peerPort, "peer");
@@ -43,7 +51,7 @@ export async function xmppNetwork({
   let sent = 0;
 
   return {
-    platform: xmpp(),
+    platform: xmpp(settings),
     account: (n) => at(n, server.port),
     wrongLogin: {
       ...at(0, server.port),
@@ -55,6 +63,11 @@ export async function xmppNetwork({
       await peer.send(xml("message", { to: address(n), type: "chat", id }, xml("body", {}, text)));
       // Stanzas are processed in order, so an answer to a later stanza shows that this stanza was accepted.
       await peer.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
+    },
+    peerJoins: (room) => peer.join(room, "peer"),
+    peerSendsToRoom: async (room, text) => {
+      await peer.send(xml("message", { to: room, type: "groupchat" }, xml("body", {}, text)));
+      await peer.waitFor((stanza) => stanza.attrs.from === `${room}/peer` && stanza.getChildText("body") === text);
     },
     peerReceived: async (text) => {
       if (!before.includes(text))

@@ -1,3 +1,4 @@
+import type { Failure } from "../../model/failure.ts";
 import { attemptContext } from "../attempt-context.ts";
 import { connectionAttempt } from "../connection-attempt.ts";
 import type { ConnectionParts } from "../connection-parts.ts";
@@ -13,7 +14,10 @@ export async function connect(parts: ConnectionParts, { account, platform }: Con
   await connecting.acquire(closing, owner.app);
   try {
     if (!backoff.hasFailed) await publisher.publish(account, "connecting");
-    const context = await attemptContext(parts, owner, account, login);
+    const context = {
+      ...(await attemptContext(parts, owner, account, login)),
+      reportProblem: (problem: Failure | undefined) => publisher.publishProblem(account, problem),
+    };
     const linked = link(parts, connectionAttempt(platform, context, closing, CONNECT_TIMEOUT_MS));
     return await linked.attempt.online.then(
       (client): State => ({ name: "online", account, link: linked, client }),

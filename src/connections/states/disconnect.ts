@@ -27,8 +27,8 @@ export async function disconnect(
     await refuse(parts, account, failure);
     return CHECKING;
   }
-  const told = verdict === "unproven" ? unproven(failure) : failure;
-  return { name: "backing-off", account, failure: told, delayMs: failure.retryAfterMs ?? delayMs };
+  const reported = verdict === "unproven" ? unproven(failure) : failure;
+  return { name: "backing-off", account, failure: reported, delayMs: failure.retryAfterMs ?? delayMs };
 }
 
 /** Tells operators once of a refusal; the app gets a `session` event. */

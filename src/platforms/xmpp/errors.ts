@@ -151,11 +151,19 @@ export function noLogin(offered: readonly string[]): Failure {
   const detail = `The XMPP server offers no login by SCRAM or PLAIN (RFC 6120 section 6), but: ${offer}. The password was not tried.`;
   return TABLE.failure({ as: "rejected", detail }, { platformCode: names.join(" ") });
 }
+export function archiveSilent(room: string | undefined): Failure {
+  const subject = room === undefined ? "The account's archive" : `The archive of the room ${room}`;
+  const detail = `${subject} does not answer: messages missed while the account was offline follow when it does. New ones arrive.`;
+  return TABLE.failure({ as: "timeout", detail });
+}
 export const roomLost = (): Failure =>
   TABLE.failure({ as: "unavailable", detail: "The room had lost the account, which joins again." });
 export const tooLarge = (cause: unknown): Failure => TABLE.failure("content-too-large", { cause });
 export const isPolicyViolation = (thrown: unknown): boolean =>
   codeOf(thrown, "name") === "StreamError" && codeOf(thrown, "condition") === "policy-violation";
+/** Refusals that end a membership (XEP-0045 section 7.2): password, ban, members only, destroyed. */
+const ROOM_VERDICTS: ReadonlySet<string> = new Set(["not-authorized", "forbidden", "registration-required", "gone"]);
+export const isRoomVerdict = ({ platformCode = "" }: Failure): boolean => ROOM_VERDICTS.has(platformCode);
 export const notInRoom = (): Failure => TABLE.failure(NOT_IN_ROOM);
 export const notXml = (): Failure =>
   TABLE.failure({ as: "content", detail: "XML cannot carry a character of the text." });

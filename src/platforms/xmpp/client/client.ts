@@ -37,6 +37,8 @@ export interface Client {
   readonly memory: MessageMemory;
   /** Mutable facts of the connection. */
   readonly status: ConnectionStatus;
+  /** Wait in ms before a silent room or archive is tried again. */
+  readonly retryMs: number;
   /**
    * Shows each message and presence to a watcher first. The watcher returns true to consume the stanza. Returns a stop
    * function.
@@ -49,6 +51,10 @@ export interface Client {
 export interface ConnectionStatus {
   /** True where the account's server has an archive: only then the server's ids are believed. */
   hasArchive: boolean;
+  /** Archives that did not answer yet, by room; "" is the account's own. Live messages must not move their cursors. */
+  readonly pendingArchives: Set<string>;
+  /** Rooms that could not be entered yet. */
+  readonly pendingRooms: Set<string>;
   /** Called when a room refused a message from the account as a stranger. */
   onRoomLost: (room: string) => void;
 }
@@ -63,10 +69,12 @@ export interface Identity {
   readonly rooms: ReadonlyMap<string, JoinedRoom>;
   readonly memory: MessageMemory;
   readonly hasArchive: boolean;
+  readonly pendingArchives: ReadonlySet<string>;
 }
 
 export function identityOf({ jid, context, resourcePrefix, rooms, memory, status }: Client): Identity {
-  return { jid, address: context.address, resourcePrefix, rooms, memory, hasArchive: status.hasArchive };
+  const { hasArchive, pendingArchives } = status;
+  return { jid, address: context.address, resourcePrefix, rooms, memory, hasArchive, pendingArchives };
 }
 
 /** Awaits an optional request: a server that refuses (StanzaError) makes the result undefined. */

@@ -10,12 +10,17 @@ import type { SrvLookup } from "./srv.ts";
 import { attr } from "./stanza.ts";
 import { openStream, type StreamOptions, type Timeouts } from "./stream.ts";
 
+/** Wait before another attempt on a room or an archive, in ms. */
+const RETRY_MS = 30_000;
+
 export interface XmppSettings {
   /** Looks up SRV records; the default asks the system. */
   readonly xmppSrvLookup?: SrvLookup;
   readonly xmppTimeouts?: Timeouts;
   /** Milliseconds of a room's silence before the account checks its membership; default two minutes. */
   readonly xmppSelfPingMs?: number;
+  /** Milliseconds before a silent room or archive is tried again; default half a minute. */
+  readonly xmppRetryMs?: number;
 }
 
 export interface ClientOptions extends Pick<StreamOptions, "onStanza" | "onEnd"> {
@@ -49,7 +54,13 @@ export async function openClient({ context, state, settings, onStanza, onEnd }: 
     resourcePrefix,
     rooms: new Map(),
     memory: messageMemory(state),
-    status: { hasArchive: false, onRoomLost: () => undefined },
+    status: {
+      hasArchive: false,
+      pendingArchives: new Set(),
+      pendingRooms: new Set(),
+      onRoomLost: () => undefined,
+    },
+    retryMs: settings.xmppRetryMs ?? RETRY_MS,
     watch: (watcher) => {
       watchers.add(watcher);
       return () => watchers.delete(watcher);
@@ -66,8 +77,11 @@ export async function openClient({ context, state, settings, onStanza, onEnd }: 
 /** Enables carbons, requests the roster and shows the account present. */
 export async function announcePresence(client: Client, state: Readonly<Record<string, string>>): Promise<void> {
   const { stream } = client;
-  await unlessUnanswered(stream.request("set", xml("enable", { xmlns: "urn:xmpp:carbons:2" })));
-  await requestRoster(client, state.roster ?? "");
+  // Both at once: a server that answers neither costs one time-out.
+  await Promise.all([
+    unlessUnanswered(stream.request("set", xml("enable", { xmlns: "urn:xmpp:carbons:2" }))),
+    requestRoster(client, state.roster ?? ""),
+  ]);
   stream.send(presenceStanza(state.presence));
 }
 

@@ -19,13 +19,15 @@ export interface JoinRequest {
   readonly password?: string | undefined;
   /** For rooms without an archive: the room repeats its messages since this time. */
   readonly since?: string | undefined;
+  /** True where the room had an archive before. Counts while the room does not say. */
+  readonly hadArchive?: boolean;
 }
 
 /** Enters a room (XEP-0045 section 7.2); rejects with a `Failure` when the room refuses. */
 export async function enterRoom(client: Client, request: JoinRequest): Promise<JoinedRoom> {
   const { room, nick } = request;
   const occupants = new Set<string>();
-  const hasStableIds = await givesStableIds(client, room);
+  const hasStableIds = (await givesStableIds(client, room)) ?? request.hadArchive ?? false;
   let isNew = false;
   let stop: () => void = () => undefined;
   const entered = new Promise<JoinedRoom>((resolve, reject) => {
@@ -56,15 +58,16 @@ export async function enterRoom(client: Client, request: JoinRequest): Promise<J
 async function unlockRoom(client: Client, room: string, joined: JoinedRoom): Promise<JoinedRoom> {
   const form = xml("x", { xmlns: "jabber:x:data", type: "submit" });
   await unlessRefused(client.stream.request("set", xml("query", { xmlns: NS_MUC_OWNER }, form), room));
-  const unlocked = { ...joined, hasStableIds: await givesStableIds(client, room) };
+  const unlocked = { ...joined, hasStableIds: (await givesStableIds(client, room)) ?? joined.hasStableIds };
   client.rooms.set(room, unlocked);
   return unlocked;
 }
 
-async function givesStableIds({ stream }: Client, room: string): Promise<boolean> {
+/** Asks a room whether its ids can be believed. Undefined where the room does not say. */
+async function givesStableIds({ stream }: Client, room: string): Promise<boolean | undefined> {
   const answer = await unlessRefused(stream.request("get", xml("query", { xmlns: NS_INFO }), room));
-  const features = answer?.getChild("query", NS_INFO)?.getChildren("feature") ?? [];
-  return features.some((feature) => STABLE_IDS.includes(attr(feature, "var") ?? ""));
+  const features = answer?.getChild("query", NS_INFO)?.getChildren("feature");
+  return features?.some((feature) => STABLE_IDS.includes(attr(feature, "var") ?? ""));
 }
 
 /** Counts an occupant; returns true when the account's own presence ends the list. */

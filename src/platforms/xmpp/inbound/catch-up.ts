@@ -1,37 +1,94 @@
+import { Failure } from "../../../model/failure.ts";
 import { type ArchivePage, readPage } from "../client/archive.ts";
 import { type Client, identityOf } from "../client/client.ts";
+import { archiveSilent } from "../errors.ts";
 import { mapSafely } from "./map-safely.ts";
 import { inboundMessage } from "./message.ts";
+import { retryLater } from "./retry-later.ts";
 
 const PAGE_SIZE = 100;
 /** Cursor of an archive that was empty: all messages found later are new. */
 const EMPTY_ARCHIVE = "";
 
-/**
- * Records the messages archived since the stored cursor, of the account or a room. The first call only stores a cursor at
- * the archive's end. Returns false where there is no archive.
- */
-export async function catchUp(
+/** Conditions by which a server says that there is no archive. */
+const NO_ARCHIVE: ReadonlySet<unknown> = new Set([
+  "service-unavailable",
+  "feature-not-implemented",
+  "item-not-found",
+  "not-allowed",
+  "forbidden",
+  "bad-request",
+]);
+
+/** Result of reading an archive: read, no archive there, or no answer yet. */
+export type ArchiveResult = "read" | "none" | "later";
+
+/** Reads an archive as `catchUp` does. An archive that does not answer is read later, while the account is online. */
+export async function readArchive(
   client: Client,
   state: Readonly<Record<string, string>>,
   room: string | undefined,
-): Promise<boolean> {
+): Promise<ArchiveResult> {
+  const { context, status } = client;
+  const name = room ?? "";
+  status.pendingArchives.add(name);
+  const result = await catchUp(client, state, room);
+  if (result === "later") {
+    context.log.info({ room }, "archive does not answer; missed messages follow when it does");
+    let isReported = false;
+    retryLater(client, async () => {
+      const again = await catchUp(client, await context.state.read(), room);
+      if (again === "later") {
+        if (!isReported) await context.reportProblem(archiveSilent(room));
+        isReported = true;
+        return false;
+      }
+      status.pendingArchives.delete(name);
+      if (room === undefined) status.hasArchive = again === "read";
+      if (isReported) await context.reportProblem(undefined);
+      return true;
+    });
+  } else status.pendingArchives.delete(name);
+  return result;
+}
+
+/**
+ * Records the messages archived since the stored cursor, of the account or a room. The first call only stores a cursor at
+ * the archive's end.
+ */
+async function catchUp(
+  client: Client,
+  state: Readonly<Record<string, string>>,
+  room: string | undefined,
+): Promise<ArchiveResult> {
   const key = room === undefined ? "archive" : `archive ${room}`;
   const cursor = state[key];
   try {
     if (cursor === undefined || cursor.startsWith("@")) await storeEnd(client, key, room);
     else await readFrom(client, key, room, cursor);
-    return true;
+    return "read";
   } catch (thrown) {
-    const { name, condition } = thrown as { readonly name?: unknown; readonly condition?: unknown };
-    if (name !== "StanzaError") throw thrown;
+    if (client.stream.isEnded()) throw thrown;
     // The message at the cursor has expired from the archive, so all remaining messages came after.
-    if (condition === "item-not-found" && cursor) {
+    if (conditionOf(thrown) === "item-not-found" && cursor) {
       await readFrom(client, key, room, EMPTY_ARCHIVE);
-      return true;
+      return "read";
     }
-    return false;
+    return withoutArchive(thrown);
   }
+}
+
+/** Returns the meaning of an error of an archive. Throws errors that are no answer of the archive. */
+function withoutArchive(thrown: unknown): ArchiveResult {
+  if (thrown instanceof Failure && thrown.code === "platform-timeout") return "later";
+  const condition = conditionOf(thrown);
+  if (condition === undefined) throw thrown;
+  return NO_ARCHIVE.has(condition) ? "none" : "later";
+}
+
+function conditionOf(thrown: unknown): unknown {
+  const { name, condition } = thrown as { readonly name?: unknown; readonly condition?: unknown };
+  return name === "StanzaError" ? condition : undefined;
 }
 
 async function storeEnd(client: Client, key: string, room: string | undefined): Promise<void> {

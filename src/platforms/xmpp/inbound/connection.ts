@@ -6,12 +6,12 @@ import type { Stanza } from "../client/library.ts";
 import { attr } from "../client/stanza.ts";
 import type { Credentials } from "../credentials.ts";
 import { closedByServer, loginFailure } from "../errors.ts";
-import { catchUp } from "./catch-up.ts";
+import { readArchive } from "./catch-up.ts";
 import { mapSafely } from "./map-safely.ts";
 import { inboundMessage } from "./message.ts";
 import { orderedQueue } from "./ordered-queue.ts";
 import { inboundPresence } from "./presence.ts";
-import { rejoinRooms } from "./rejoin.ts";
+import { rejoinLater, rejoinRooms } from "./rejoin.ts";
 import { monitorRooms, SELF_PING_MS } from "./room-monitor.ts";
 import { inboundRoomPresence, type RoomChange } from "./room-presence.ts";
 
@@ -48,7 +48,8 @@ async function openAccount(context: ConnectionContext<Credentials>, settings: Xm
   try {
     if (context.signal.aborted) stop();
     await announcePresence(client, state);
-    client.status.hasArchive = await catchUp(client, state, undefined);
+    const archive = await readArchive(client, state, undefined);
+    client.status.hasArchive = archive === "read" || (archive === "later" && state.archive !== undefined);
     await rejoinRooms(client, state, await context.sealedState.read());
     queue.open();
     if (ended) throw ended.thrown ?? closedByServer();
@@ -74,9 +75,11 @@ async function handleStanza(client: Client, stanza: Stanza): Promise<void> {
     await client.context.state.write(`room ${sender}`, renamed);
   }
   if (out !== undefined) client.rooms.delete(sender);
-  // The room's server comes back some time; another login joins the room again, as after any break.
-  if (out === "for now") client.stream.fail(closedByServer());
   // The event is recorded before the room is forgotten: a break in between records the event again.
   await client.record(result);
+  if (out === "for now" && room) {
+    const password = (await client.context.sealedState.read())[`room ${sender}`];
+    await rejoinLater(client, { room: sender, nick: room.nick, password });
+  }
   if (out === "for good") await forgetRoom(client, sender);
 }

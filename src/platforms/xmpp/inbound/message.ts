@@ -80,7 +80,10 @@ function directPosition(
   { from, content, archived }: { from: string; content: MessageContent; archived: ArchivePosition | undefined },
 ): EventPosition | undefined {
   const archiveId = archived?.id ?? (identity.hasArchive ? stanzaIdBy(message, identity.jid) : undefined);
-  if (archiveId !== undefined) return { key: `s ${archiveId}`, state: { name: "archive", value: archiveId } };
+  if (archiveId !== undefined) {
+    const isBehind = archived === undefined && identity.pendingArchives.has("");
+    return { key: `s ${archiveId}`, state: isBehind ? undefined : { name: "archive", value: archiveId } };
+  }
   const recent = identity.memory.recent("");
   const digest = digestOf(bare(from), attr(message, "id"), content.verb, JSON.stringify(content.object));
   // A copy that the server stored for an earlier stream, which recorded the message but did not acknowledge it.
@@ -109,7 +112,14 @@ function roomMessage(message: Stanza, identity: Identity, archived: ArchivePosit
   if (!content || (content.object.type === "topic" && content.object.body === "" && nick === "")) return {};
   rememberIds(identity, { room, from, messageId, archiveId });
   const published = publishedAt(message, archived);
-  const position = roomPosition(message, identity, { from, joined, content, archiveId, published });
+  const position = roomPosition(message, identity, {
+    from,
+    joined,
+    content,
+    archiveId,
+    isArchived: archived !== undefined,
+    published,
+  });
   if (position === undefined) return {};
   const self = nick !== "" && nick === joined.nick;
   const common = {
@@ -129,6 +139,8 @@ interface RoomMessage {
   readonly joined: JoinedRoom;
   readonly content: MessageContent;
   readonly archiveId: string | undefined;
+  /** Whether the message comes from the archive, not from the live stream. */
+  readonly isArchived: boolean;
   readonly published: string;
 }
 
@@ -136,11 +148,14 @@ interface RoomMessage {
 function roomPosition(
   message: Stanza,
   identity: Identity,
-  { from, joined, content, archiveId, published }: RoomMessage,
+  { from, joined, content, archiveId, isArchived, published }: RoomMessage,
 ): EventPosition | undefined {
   const room = bare(from);
   const name = `archive ${room}`;
-  if (archiveId !== undefined) return { key: `s ${room} ${archiveId}`, state: { name, value: archiveId } };
+  if (archiveId !== undefined) {
+    const isBehind = !isArchived && identity.pendingArchives.has(room);
+    return { key: `s ${room} ${archiveId}`, state: isBehind ? undefined : { name, value: archiveId } };
+  }
   const recent = identity.memory.recent(room);
   const digest = digestOf(from, attr(message, "id"), content.verb, JSON.stringify(content.object));
   if (stampOf(message) !== undefined && recent.has(digest)) return undefined;

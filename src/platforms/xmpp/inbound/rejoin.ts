@@ -2,10 +2,17 @@ import { Failure } from "../../../model/failure.ts";
 import type { InboundEvent } from "../../../platform/platform.ts";
 import { type Client, forgetRoom } from "../client/client.ts";
 import { enterRoom, type JoinRequest } from "../client/rooms.ts";
-import { noResponse } from "../errors.ts";
-import { catchUp } from "./catch-up.ts";
+import { isRoomVerdict, noResponse } from "../errors.ts";
+import { readArchive } from "./catch-up.ts";
+import { retryLater } from "./retry-later.ts";
 
-/** Enters all stored rooms again and records the messages said there meanwhile. */
+/** Longest wait for a room while the account connects, in ms. */
+const MAX_ROOM_WAIT_MS = 10_000;
+
+/**
+ * Enters all stored rooms again and records the messages said there meanwhile. Rooms that do not answer or refuse for the
+ * moment hold up nothing: they are entered later, while the account is online.
+ */
 export async function rejoinRooms(
   client: Client,
   state: Readonly<Record<string, string>>,
@@ -13,28 +20,62 @@ export async function rejoinRooms(
 ): Promise<void> {
   const rooms = Object.entries(state).filter(([key]) => key.startsWith("room "));
   await Promise.all(
-    rooms.map(([key, nick]) => rejoinRoom(client, state, { room: key.slice(5), nick, password: passwords[key] })),
+    rooms.map(async ([key, nick]) => {
+      const request = { room: key.slice(5), nick, password: passwords[key] };
+      const rejoined = rejoinRoom(client, state, request);
+      const failure = await client.stream.withTimeout(rejoined, MAX_ROOM_WAIT_MS).catch((thrown: unknown) => {
+        if (thrown instanceof Failure) return thrown;
+        throw thrown;
+      });
+      if (failure && !client.stream.isEnded()) await rejoinLater(client, request, failure);
+    }),
   );
 }
 
 /**
- * Enters a room again and catches up. Records a `leave` and forgets the room where the room refuses for good; throws
- * where the room may let the account in later.
+ * Enters a room again and catches up. Records a `leave` and forgets the room where the room refuses for good. Returns
+ * the failure where the room may let the account in later.
  */
 export async function rejoinRoom(
   client: Client,
   state: Readonly<Record<string, string>>,
   request: JoinRequest,
-): Promise<void> {
-  const failure = await enterWithAnyNick(client, { ...request, since: historyStart(state[`archive ${request.room}`]) });
+): Promise<Failure | undefined> {
+  const cursor = state[`archive ${request.room}`];
+  const hadArchive = cursor !== undefined && !cursor.startsWith("@");
+  const failure = await enterWithAnyNick(client, { ...request, hadArchive, since: historyStart(cursor) });
   if (!failure) {
-    await catchUp(client, state, request.room);
-    return;
+    await readArchive(client, state, request.room);
+    return undefined;
   }
-  if (failure.kind === "retryable" || failure.kind === "rate-limited") throw failure;
+  if (!isRoomVerdict(failure)) return failure;
   // Banned, members only, a new password: the app is told, and has to join anew.
   await client.record({ events: [roomLeft(client, request, failure.message, "refused")] });
   await forgetRoom(client, request.room);
+  return undefined;
+}
+
+/**
+ * Enters a room as soon as the room lets the account in. `failure` is reported as a `leave`; absent where a `leave` was
+ * reported already.
+ */
+export async function rejoinLater(client: Client, request: JoinRequest, failure?: Failure): Promise<void> {
+  const { room } = request;
+  const { context, rooms, status } = client;
+  if (status.pendingRooms.has(room)) return;
+  status.pendingRooms.add(room);
+  rooms.delete(room);
+  const { code, platformCode, message = "" } = failure ?? {};
+  context.log.info({ room, code, platformCode }, "room does not have the account; retrying");
+  if (failure) await client.record({ events: [roomLeft(client, request, message, "shutdown")] });
+  retryLater(client, async () => {
+    const state = await context.state.read();
+    const isStored = state[`room ${room}`] !== undefined;
+    if (isStored && !rooms.has(room) && (await rejoinRoom(client, state, request))) return false;
+    status.pendingRooms.delete(room);
+    if (rooms.has(room)) await client.record({ events: [roomEntered(client, request)] });
+    return true;
+  });
 }
 
 /** Enters a room. Tries other nicknames where a former session still occupies the stored nickname. */

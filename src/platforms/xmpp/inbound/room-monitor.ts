@@ -1,9 +1,8 @@
 import { xml } from "@xmpp/client";
-import { Failure } from "../../../model/failure.ts";
 import type { Client } from "../client/client.ts";
 import { bare } from "../client/jid.ts";
 import { attr } from "../client/stanza.ts";
-import { rejoinRoom, roomEntered, roomLeft } from "./rejoin.ts";
+import { rejoinLater, rejoinRoom, roomEntered } from "./rejoin.ts";
 
 /** Milliseconds of a room's silence before the account checks its membership. */
 export const SELF_PING_MS = 120_000;
@@ -18,7 +17,6 @@ const STILL_JOINED = new Set(["service-unavailable", "feature-not-implemented", 
 export function monitorRooms(client: Client, intervalMs: number): void {
   const heardAt = new Map<string, number>();
   const checking = new Set<string>();
-  const reportedOut = new Set<string>();
   client.watch((stanza) => {
     const room = bare(attr(stanza, "from") ?? "");
     if (client.rooms.has(room)) heardAt.set(room, Date.now());
@@ -42,7 +40,6 @@ export function monitorRooms(client: Client, intervalMs: number): void {
     checking.add(room);
     try {
       if (await isOut(room, joined.nick)) await rejoin(room, joined.nick);
-      else reportedOut.delete(room);
       heardAt.set(room, Date.now());
     } finally {
       checking.delete(room);
@@ -53,17 +50,11 @@ export function monitorRooms(client: Client, intervalMs: number): void {
     const { state, sealedState } = client.context;
     const request = { room, nick, password: (await sealedState.read())[`room ${room}`] };
     client.context.log.info({ room }, "room lost the account; joining again");
-    try {
-      await rejoinRoom(client, await state.read(), request);
-      if ((await state.read())[`room ${room}`] === undefined) client.rooms.delete(room);
-      else await client.record({ events: [roomEntered(client, request)] });
-      reportedOut.delete(room);
-    } catch (thrown) {
-      if (!(thrown instanceof Failure) || thrown.mayHaveLanded) throw thrown;
-      if (!reportedOut.has(room))
-        await client.record({ events: [roomLeft(client, request, thrown.message, "shutdown")] });
-      reportedOut.add(room);
-    }
+    const failure = await rejoinRoom(client, await state.read(), request);
+    if (client.stream.isEnded()) return;
+    if (failure) await rejoinLater(client, request, failure);
+    else if ((await state.read())[`room ${room}`] === undefined) client.rooms.delete(room);
+    else await client.record({ events: [roomEntered(client, request)] });
   }
 
   const checkLater = (room: string): void => {

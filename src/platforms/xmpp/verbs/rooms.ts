@@ -11,7 +11,7 @@ import { type Client, forgetRoom } from "../client/client.ts";
 import { bare, local, resource } from "../client/jid.ts";
 import { enterRoom, exitRoom } from "../client/rooms.ts";
 import { classifyError } from "../errors.ts";
-import { catchUp } from "../inbound/catch-up.ts";
+import { readArchive } from "../inbound/catch-up.ts";
 import type { InviteSchema, JoinSchema, KickSchema, LeaveSchema } from "../schemas/rooms.ts";
 import { sendStanzas } from "./send-stanzas.ts";
 
@@ -29,7 +29,7 @@ export async function join(
     await enterRoom(client, { room, nick, password });
     await client.context.state.write(`room ${room}`, nick);
     if (password !== undefined) await client.context.sealedState.write(`room ${room}`, password);
-    await catchUp(client, await client.context.state.read(), room);
+    await readArchive(client, await client.context.state.read(), room);
   });
   if (outcomes.some(({ status }) => status === "sent")) await context.setDesiredOnline(true);
   return { outcomes };

@@ -37,12 +37,12 @@ export function outgoingId({ id, target }: Pick<Activity, "id" | "target">, inde
 
 /** Returns whether a target is a room, by context, else by the joined rooms. */
 export function isRoom(
-  { rooms }: Pick<Client, "rooms">,
+  { rooms, status }: Pick<Client, "rooms" | "status">,
   { context }: Pick<Activity, "context">,
   address: string,
 ): boolean {
   if (context !== undefined) return context.type === "room";
-  return rooms.has(address.toLowerCase());
+  return rooms.has(address.toLowerCase()) || status.pendingRooms.has(address.toLowerCase());
 }
 
 export interface SendOptions {
@@ -61,7 +61,8 @@ export async function sendStanzas(
   const messages = context.pending.map((index): OutgoingMessage | Outcome => {
     const address = activity.target[index]?.address ?? "";
     const toRoom = isRoom(client, activity, address);
-    if (toRoom && !client.rooms.has(bare(address))) return outcomeOf(address, notInRoom());
+    if (toRoom && !client.rooms.has(bare(address)))
+      return outcomeOf(address, client.status.pendingRooms.has(bare(address)) ? roomLost() : notInRoom());
     const id = outgoingId(activity, index);
     const stanzas = compose({ address: toRoom ? bare(address) : address, isRoom: toRoom, id });
     return { address, id, stanzas, topic, ...(toRoom ? { room: bare(address) } : {}) };

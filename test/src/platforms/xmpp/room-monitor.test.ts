@@ -44,6 +44,7 @@ async function inRoom(script: {
   servers.push(server);
   const platform = xmpp({
     xmppSelfPingMs: 50,
+    xmppRetryMs: 50,
     xmppTimeouts: { loginMs: 2_000, responseMs: 1_000, keepaliveMs: 60_000 },
   });
   const hold = testConnectionContext({
