@@ -20,10 +20,10 @@ export interface BenchGateway {
   readonly stop: () => Promise<void>;
 }
 
-const ENTRY = new URL("../dist/src/cli/main.js", import.meta.url).pathname;
+const ROOT = new URL("..", import.meta.url).pathname;
 
-/** Starts the gateway on a free port. Resolves when both processes are ready. */
-export async function benchGateway(env: Readonly<Record<string, string>> = {}): Promise<BenchGateway> {
+/** Starts the build in `root` on a free port. Resolves when both processes are ready. */
+export async function benchGateway(env: Readonly<Record<string, string>> = {}, root = ROOT): Promise<BenchGateway> {
   const redis = await testRedis();
   const dir = await mkdtemp(join(tmpdir(), "dgm-bench-"));
   const all = {
@@ -39,11 +39,32 @@ export async function benchGateway(env: Readonly<Record<string, string>> = {}): 
     GRACE_SECONDS: "0",
     ...env,
   };
-  const api = start("api", all);
+  const serve = (role: string) => ["--expose-gc", join(root, "dist/src/cli/main.js"), "serve", "--role", role];
+  const api = start(serve("api"), all);
   const port = Number(/:(\d+)/.exec(await outputMatching(api, /listens on/))?.[1]);
-  const worker = start("worker", all);
-  await outputMatching(worker, /worker ready/);
+  const worker = start(serve("worker"), all);
+  await outputMatching(worker, /worker (is )?ready/i);
   const key = readFileSync(join(dir, "first-app.key"), "utf8").trim();
+  return handleOf({ port, key, redis, api, worker }, dir);
+}
+
+/** Starts the bare ceiling, see ceiling.ts. */
+export async function benchCeiling(): Promise<BenchGateway> {
+  const redis = await testRedis();
+  const dir = await mkdtemp(join(tmpdir(), "dgm-bench-"));
+  const env = { PATH: process.env.PATH, NODE_ENV: "production" };
+  const run = (role: string) => ["--import", "tsx", join(ROOT, "bench/ceiling.ts"), role, redis.socket];
+  const api = start(run("api"), env);
+  const port = Number(/:(\d+)/.exec(await outputMatching(api, /listens on/))?.[1]);
+  const worker = start(run("worker"), env);
+  await outputMatching(worker, /worker ready/);
+  return handleOf({ port, key: "none", redis, api, worker }, dir);
+}
+
+type Started = Pick<BenchGateway, "port" | "key" | "redis" | "api" | "worker">;
+
+function handleOf(started: Started, dir: string): BenchGateway {
+  const { port, key, redis, api, worker } = started;
   return {
     port,
     key,
@@ -64,11 +85,8 @@ export async function benchGateway(env: Readonly<Record<string, string>> = {}): 
   };
 }
 
-function start(role: string, env: Readonly<Record<string, string | undefined>>): ChildProcess {
-  return spawn(process.execPath, ["--expose-gc", ENTRY, "serve", "--role", role], {
-    env: { ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+function start(args: readonly string[], env: Readonly<Record<string, string | undefined>>): ChildProcess {
+  return spawn(process.execPath, args, { env: { ...env }, stdio: ["ignore", "pipe", "pipe"] });
 }
 
 /** Resolves with the first matching line of either output; other lines are dropped. */

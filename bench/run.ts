@@ -22,6 +22,10 @@ const benches: Record<string, { readonly title: string; readonly run: () => Prom
 };
 
 const chosen = process.argv.slice(2);
+if (chosen[0]?.startsWith("--")) {
+  await import("./compare.ts");
+  process.exit(0);
+}
 const unknown = chosen.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) {
   console.error(`There is no bench ${unknown.join(", ")}; there are: ${Object.keys(benches).join(", ")}`);

@@ -5,7 +5,6 @@ import { ShardLeases } from "../src/connections/shard-leases.ts";
 import { type DeliverDeps, deliverer } from "../src/delivery/deliver.ts";
 import { shardQueue } from "../src/model/lane.ts";
 import type { Log } from "../src/model/log.ts";
-import type { LaneQueues } from "../src/outbox/lane-queues.ts";
 import { fairSemaphore } from "../src/platform/kit/semaphore.ts";
 import type { RedisClient } from "../src/redis/connect.ts";
 import { type SendWorker, type SendWorkerDeps, sendWorker } from "./send.ts";
@@ -14,7 +13,8 @@ export interface ConnectionWorkerDeps
   extends Omit<AccountConnectionDeps, "connecting">,
     Pick<SendWorkerDeps, "onLane"> {
   readonly redis: RedisClient;
-  readonly lanes: Pick<LaneQueues, "wake">;
+  readonly lanes: SendWorkerDeps["lanes"];
+  readonly ready: SendWorkerDeps["ready"];
   readonly delivering: Omit<DeliverDeps, "clients">;
   readonly concurrency: number;
   readonly log: Log;
@@ -88,12 +88,13 @@ function startShard(
   shard: number,
   fence: number,
 ): Shard {
-  const { redis, lanes, delivering, concurrency, log, find, onLane } = deps;
+  const { redis, lanes, ready, delivering, concurrency, log, find, onLane } = deps;
   const connections = shardConnections({ ...deps, connecting, shard, fence });
   const worker = sendWorker({
     redis,
     outbox: delivering.outbox,
     lanes,
+    ready,
     deliver: deliverer({ ...delivering, clients: connections }),
     queue: shardQueue(shard),
     find,

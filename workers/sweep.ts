@@ -50,7 +50,7 @@ async function sweepAllTags({ outbox, lanes, onOutstanding }: SweepDeps): Promis
     const { wakes, late, outstanding } = await outbox.sweep(tag);
     total += outstanding;
     await Promise.all([
-      ...wakes.map((wake) => lanes.runNow(wake)),
+      ...wakes.map((wake) => lanes.wake(wake)),
       ...late.map(({ app, rid }) => expireActivity({ outbox, lanes }, app, rid)),
     ]);
   }

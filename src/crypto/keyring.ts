@@ -96,7 +96,7 @@ export async function keyring({ path, opens, now = Date.now }: KeyringDeps): Pro
       return `h${generation.version}.${await sealTo(generation, plain, associatedData)}`;
     },
     open: async (sealed, associatedData) => {
-      const { version, first, second } = partsOf(sealed, "h");
+      const { version, first, second } = laneParts(sealed, "h");
       const { privateKey } = await generationOf(version);
       if (privateKey === undefined) throw new KeyringError("This process has no private keys: it can seal, not open.");
       const context = { recipientKey: privateKey, enc: exact(first), info: HPKE_INFO };
@@ -108,7 +108,7 @@ export async function keyring({ path, opens, now = Date.now }: KeyringDeps): Pro
       return `s${version}.${sealWith(symmetric, plain, associatedData)}`;
     },
     openShared: async (sealed, associatedData) => {
-      const { version, first, second } = partsOf(sealed, "s");
+      const { version, first, second } = laneParts(sealed, "s");
       const { symmetric } = await generationOf(version);
       return openWith(symmetric, first, second, associatedData);
     },
@@ -186,7 +186,7 @@ function versionIn(sealed: string): number {
   return Number(/^[hs](\d{1,9})\./.exec(sealed)?.[1] ?? Number.NaN);
 }
 
-function partsOf(sealed: string, kind: "h" | "s"): { version: number; first: Buffer; second: Buffer } {
+function laneParts(sealed: string, kind: "h" | "s"): { version: number; first: Buffer; second: Buffer } {
   const match = /^([hs])(\d{1,9})\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/.exec(sealed);
   if (match === null || match[1] !== kind) throw new KeyringError("A sealed value is damaged.");
   const [, , version, first, second] = match as unknown as [string, string, string, string, string];

@@ -17,6 +17,7 @@ import { inboundRecorder } from "../inbound/record-inbound.ts";
 import { topicEndpoints } from "../inbound/topic-endpoint.ts";
 import type { WebhookEndpoints } from "../inbound/webhook-endpoints.ts";
 import type { Log } from "../model/log.ts";
+import { readySignal } from "../outbox/ready-signal.ts";
 import { redisTopics } from "../polling/redis-topics.ts";
 import type { Topics } from "../polling/topics.ts";
 import type { Metrics } from "../process/metrics.ts";
@@ -67,8 +68,9 @@ export async function startWorker(deps: WorkerDeps): Promise<{ readonly stop: (g
   // Where every verb needs the held connection there is nothing for a queue of the platform's own.
   const pooled = platforms.filter(({ connect: hold, createClient: open }) => hold === undefined || open !== undefined);
   const onLane = (platform: string, change: 1 | -1) => metrics.lanes.inc({ platform }, change);
+  const ready = readySignal({ redis: store.connections.blocking(), log });
   const workers = pooled.map(({ id, concurrency = config.concurrency }) =>
-    sendWorker({ redis, outbox, lanes, deliver, queue: id, find, concurrency, log, onLane }),
+    sendWorker({ redis, outbox, lanes, ready, deliver, queue: id, find, concurrency, log, onLane }),
   );
   // A worker that knows no such platform would only keep shards from those that do.
   const holds = platforms.some(({ connect: hold }) => hold !== undefined);
@@ -76,6 +78,7 @@ export async function startWorker(deps: WorkerDeps): Promise<{ readonly stop: (g
     ? connectionWorker({
         redis,
         lanes,
+        ready,
         delivering,
         ownership: accountOwnership({ redis, keyring: store.ring, eventsKept: config.eventsKept }),
         accounts,

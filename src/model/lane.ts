@@ -21,18 +21,29 @@ export function laneOf(app: string, activity: LaneActivity, shard?: number): str
   return `${app}|${activity.platform}|${hash.slice(0, 22)}${shard === undefined ? "" : `|${shard}`}`;
 }
 
+/** Number of drain shards of a queue within a tag. So many workers can share an app's lanes. */
+export const DRAIN_PARTS = 4;
+
 export interface LaneParts {
   readonly app: string;
   readonly platform: string;
   readonly hash: string;
-  /** Of the BullMQ queue that its jobs are in. */
+  /** Name of the BullMQ queue that carries the lane out. */
   readonly queue: string;
+  /** Drain shard within the app's tag, whose lanes one drainer carries out: `<queue>:<part>`. */
+  readonly drain: string;
 }
 
 /** The parts of a lane's name. */
 export function laneParts(lane: string): LaneParts {
   const [app = "", platform = "", hash = "", shard] = lane.split("|");
-  return { app, platform, hash, queue: shard === undefined ? platform : shardQueue(Number(shard)) };
+  const queue = shard === undefined ? platform : shardQueue(Number(shard));
+  return { app, platform, hash, queue, drain: `${queue}:${hash.charCodeAt(0) % DRAIN_PARTS}` };
+}
+
+/** Returns the queue of a drain shard. */
+export function drainQueue(drain: string): string {
+  return drain.slice(0, drain.lastIndexOf(":"));
 }
 
 /** Returns the queue of a shard's work. No platform's id has a dot. */

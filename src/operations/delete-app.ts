@@ -74,7 +74,7 @@ async function removeAccounts({ redis, accounts, lanes }: DeleteAppDeps, app: st
 /** Removes the app's lanes and deadlines from the indexes of its tag. */
 async function removeWork(redis: RedisClient, app: string): Promise<void> {
   const tag = keys.tagOf(app);
-  for (const index of [keys.lanes(tag), keys.due(tag), keys.deadlines(tag)]) {
+  for (const index of [keys.lanes(tag), keys.due(tag), keys.deadlines(tag), keys.retries(tag)]) {
     let cursor = "0";
     do {
       const [next, cells] = await redis.zscan(index, cursor, "MATCH", `${app}|*`, "COUNT", SCAN_COUNT);

@@ -6,7 +6,7 @@ import type { ActivityRecord, Outbox } from "../outbox/outbox.ts";
 
 export interface EndActivityDeps {
   readonly outbox: Pick<Outbox, "find" | "finalize" | "forgetMissing" | "extendDeadline">;
-  readonly lanes: Pick<LaneQueues, "runNow">;
+  readonly lanes: Pick<LaneQueues, "wake">;
 }
 
 /** Grace after the lifetime of a committed activity, before it becomes `unknown`. */
@@ -35,10 +35,7 @@ export async function cancelActivity(deps: EndActivityDeps, caller: Caller, rid:
     const detail = "The activity is being sent or has ended; GET it for its status.";
     throw new Refusal("too-late", detail, undefined, { rid: stored.rid });
   }
-  // The wake-up of a deferred one may be hours ahead; what is posted next must not wait for that.
-  const { lane, status } = stored;
-  const wake = ended.wake ?? (status === "deferred" ? { app: caller.app, lane, outstanding: 1 } : undefined);
-  if (wake) await lanes.runNow(wake);
+  if (ended.wake) await lanes.wake(ended.wake);
   return (await outbox.find(caller.app, rid)) ?? stored;
 }
 
@@ -58,7 +55,7 @@ export async function expireActivity({ outbox, lanes }: EndActivityDeps, app: st
   const error = committed ? OUTCOME_UNKNOWN_ERROR : EXPIRED_ERROR;
   const event = resultEvent(stored, stored.rid, { status, outcomes, attempts, now, error });
   const answer = await outbox.finalize(app, rid, stored.lane, event, { mayBeCommitted: committed });
-  if (answer.outcome === "ended" && answer.wake) await lanes.runNow(answer.wake);
+  if (answer.outcome === "ended" && answer.wake) await lanes.wake(answer.wake);
 }
 
 function notFound(): Refusal {

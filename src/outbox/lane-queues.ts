@@ -1,16 +1,19 @@
 import { Queue } from "bullmq";
-import { laneParts, shardQueue } from "../model/lane.ts";
+import { drainQueue, laneParts, shardQueue } from "../model/lane.ts";
 import type { Log } from "../model/log.ts";
 import { shardOf } from "../model/shard.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
-import type { Wake } from "./outbox.ts";
+import type { DrainShard, Wake } from "./outbox.ts";
 
-/** Data of a lane's BullMQ job: names, never content. */
+/** Data of a lane's BullMQ job, as versions before drain shards add them. */
 export interface LaneJob {
   readonly app: string;
   readonly lane: string;
 }
+
+/** Data of a job that wakes a drainer: names, never content. */
+export type DrainJob = DrainShard;
 
 /** Data of a job that reports a stored, removed or changed account to its shard. */
 export interface AccountJob {
@@ -26,11 +29,12 @@ export interface ConsentJob {
 }
 export const CONSENT_QUEUE = "consents";
 
-/** Wakes workers. A lane has at most an active and a waiting BullMQ job. */
+/** Wakes workers. A drain shard has at most an active and a waiting BullMQ job. */
 export interface LaneQueues {
-  readonly wake: (wake: Wake) => Promise<void>;
-  /** Wakes a lane whose head is gone. A job that waits for a retry time starts at once. */
-  readonly runNow: (wake: Wake) => Promise<void>;
+  /** Wakes a drainer for the lane's shard. */
+  readonly wake: (wake: Pick<Wake, "app" | "lane">) => Promise<void>;
+  /** Wakes a drainer for a shard with ready lanes. */
+  readonly wakeShard: (shard: DrainShard) => Promise<void>;
   /** Tells the owner of an account's shard that the account changed. */
   readonly notifyAccountChanged: (app: string, account: string) => Promise<void>;
   /** Starts the exchange of a consent's code, once the user came back with it. */
@@ -40,12 +44,12 @@ export interface LaneQueues {
 
 /** Makes the queues. Each platform has a BullMQ queue of the same name, and so has each shard. */
 export function laneQueues({ redis, log }: { readonly redis: RedisClient; readonly log: Log }): LaneQueues {
-  const queues = new Map<string, Queue<LaneJob | AccountJob | ConsentJob>>();
+  const queues = new Map<string, Queue<DrainJob | LaneJob | AccountJob | ConsentJob>>();
 
-  function queueOf(name: string): Queue<LaneJob | AccountJob | ConsentJob> {
+  function queueOf(name: string): Queue<DrainJob | LaneJob | AccountJob | ConsentJob> {
     let queue = queues.get(name);
     if (!queue) {
-      queue = new Queue<LaneJob | AccountJob | ConsentJob>(name, {
+      queue = new Queue<DrainJob | LaneJob | AccountJob | ConsentJob>(name, {
         connection: redis,
         prefix: keys.queues,
         // BullMQ's own event stream is not read: results go by the outbox script's append.
@@ -58,26 +62,14 @@ export function laneQueues({ redis, log }: { readonly redis: RedisClient; readon
     return queue;
   }
 
-  async function wake({ app, lane, outstanding }: Wake): Promise<void> {
-    const { queue, hash } = laneParts(lane);
-    const priority = priorityOf(outstanding);
-    await queueOf(queue).add(
-      "lane",
-      { app, lane },
-      { deduplication: { id: hash, keepLastIfActive: true }, ...(priority > 0 ? { priority } : {}) },
-    );
+  async function wakeShard({ tag, drain }: DrainShard): Promise<void> {
+    const deduplication = { id: `${tag}${drain}`, keepLastIfActive: true };
+    await queueOf(drainQueue(drain)).add("drain", { tag, drain }, { deduplication });
   }
 
   return {
-    wake,
-    async runNow(request) {
-      const { queue: name, hash } = laneParts(request.lane);
-      const queue = queueOf(name);
-      const jobId = await queue.getDeduplicationJobId(hash);
-      const job = jobId ? await queue.getJob(jobId) : undefined;
-      if (job && (await job.isDelayed())) await job.promote();
-      else await wake(request);
-    },
+    wakeShard,
+    wake: ({ app, lane }) => wakeShard({ tag: keys.tagOf(app), drain: laneParts(lane).drain }),
     async notifyAccountChanged(app, account) {
       const deduplication = { id: `${app}|${account}`, keepLastIfActive: true };
       await queueOf(shardQueue(shardOf(app, account))).add("account", { app, account }, { deduplication });
@@ -89,12 +81,4 @@ export function laneQueues({ redis, log }: { readonly redis: RedisClient; readon
       await Promise.all([...queues.values()].map((queue) => queue.close()));
     },
   };
-}
-
-/**
- * Computes the priority of a wake: the more lanes an app has outstanding, the later. So a noisy app waits behind quiet
- * apps. Steps are powers of two, so that lanes of an app keep their order and none starves.
- */
-export function priorityOf(outstanding: number): number {
-  return outstanding <= 1 ? 0 : Math.ceil(Math.log2(outstanding));
 }

@@ -1,9 +1,16 @@
+import { laneParts } from "../model/lane.ts";
 import { keys } from "../redis/keys.ts";
+import type { DrainShard } from "./outbox.ts";
 
 /** Makes the Redis keys of a lane, by the names that scripts declare. */
 export function laneKeys(app: string, lane: string) {
   const tag = keys.tagOf(app);
+  const { drain } = laneParts(lane);
   return {
+    retries: keys.retries(tag),
+    ready: keys.ready(tag, drain),
+    busy: keys.busy(tag, drain),
+    drainer: keys.drainer(tag, drain),
     lane: keys.lane(app, lane),
     laneFence: keys.laneFence(app, lane),
     lanes: keys.lanes(tag),
@@ -25,6 +32,18 @@ export function activityKeys(app: string, rid: string, lane: string) {
     epoch: keys.epoch(app),
     keptBytes: keys.keptBytes(app),
     deadLetters: keys.deadLetters(app),
+  };
+}
+
+/** Makes the Redis keys of a drain shard. */
+export function drainKeys({ tag, drain }: DrainShard) {
+  return {
+    lanes: keys.lanes(tag),
+    retries: keys.retries(tag),
+    fences: keys.fences(tag),
+    ready: keys.ready(tag, drain),
+    busy: keys.busy(tag, drain),
+    drainer: keys.drainer(tag, drain),
   };
 }
 

@@ -10,6 +10,7 @@ import type {
   Wake,
 } from "./outbox.ts";
 import type { Cells } from "./outbox-scripts.ts";
+import { unpackRecord } from "./packed-record.ts";
 
 /** Reads the answer of accept.lua. */
 export function acceptResult(cells: Cells, app: string, lane: string): AcceptResult {
@@ -27,6 +28,10 @@ export function acceptResult(cells: Cells, app: string, lane: string): AcceptRes
       ridAsSent: JSON.parse(String(ridAsSent)) as string | number,
       ...wakeOf(app, String(laneToWake), Number(lanes)),
     };
+  }
+  if (outcome === "ended") {
+    const { id, status, rid } = unpackRecord(String(cells[1]));
+    return { outcome: "replayed", id, status, ridAsSent: rid };
   }
   return { outcome: outcome as "reused" | "account-unknown" | "quota-exceeded" };
 }

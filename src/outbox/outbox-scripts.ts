@@ -7,7 +7,8 @@ import { luaScript, oneOf } from "../redis/script-loader.ts";
  * Fields of a record (their names on disk are older than the code's): `fp` fingerprint, `id`, `rid` as sent (JSON),
  * `body` the activity, `lane`, `status`, `accepted`, `due`, `expires`, `committed` the fence of the commit, `attempts`,
  * `takes` claims since the last orderly end, `deaths` crashes, `retry` time of the next attempt, `decided` outcomes by
- * target, `error` of the last deferral, `extended` ms added to its lifetime, `bytes` and `blobBytes` of body and attachments, `result` the final event, `replay` the confirm of a replay.
+ * target, `error` of the last deferral, `extended` ms added to its lifetime, `bytes` and `blobBytes` of body and
+ * attachments, `result` the final event, `replay` the confirm of a replay. The record of a sent activity is a short text instead, see packed-record.ts.
  */
 export type Cells = ReadonlyArray<string | number>;
 
@@ -16,7 +17,19 @@ const file = (name: string): URL => new URL(`./scripts/${name}.lua`, import.meta
 
 export const OUTBOX_SCRIPTS = {
   accept: luaScript(file("accept"), {
-    keys: ["record", "lane", "lanes", "due", "deadlines", "counts", "blobs", "account", "keptBytes"],
+    keys: [
+      "record",
+      "lane",
+      "lanes",
+      "due",
+      "deadlines",
+      "counts",
+      "blobs",
+      "account",
+      "keptBytes",
+      "ready",
+      "drainer",
+    ],
     args: [
       "fingerprint",
       "id",
@@ -35,7 +48,7 @@ export const OUTBOX_SCRIPTS = {
     reply: cells,
   }),
   claim: luaScript(file("claim"), {
-    keys: ["lane", "laneFence", "lanes", "counts", "fences", "recordPrefix"],
+    keys: ["lane", "laneFence", "lanes", "counts", "fences", "recordPrefix", "retries", "busy"],
     args: ["laneId", "leaseMs"],
     reply: cells,
   }),
@@ -59,6 +72,8 @@ export const OUTBOX_SCRIPTS = {
       "recordPrefix",
       "deadLetters",
       "receipt",
+      "retries",
+      "busy",
     ],
     args: [
       "fence",
@@ -68,6 +83,7 @@ export const OUTBOX_SCRIPTS = {
       "leaseMs",
       "status",
       "event",
+      "packed",
       "attempts",
       "nextEpoch",
       "eventsKept",
@@ -80,7 +96,7 @@ export const OUTBOX_SCRIPTS = {
     reply: cells,
   }),
   defer: luaScript(file("defer"), {
-    keys: ["record", "laneFence", "lanes", "deadlines", "log", "epoch", "receipt"],
+    keys: ["record", "laneFence", "lanes", "deadlines", "log", "epoch", "receipt", "retries", "busy"],
     args: [
       "fence",
       "member",
@@ -112,6 +128,10 @@ export const OUTBOX_SCRIPTS = {
       "epoch",
       "recordPrefix",
       "deadLetters",
+      "retries",
+      "ready",
+      "busy",
+      "drainer",
     ],
     args: [
       "rid",
@@ -119,6 +139,7 @@ export const OUTBOX_SCRIPTS = {
       "laneId",
       "status",
       "event",
+      "packed",
       "mayBeCommitted",
       "nextEpoch",
       "eventsKept",
@@ -131,8 +152,48 @@ export const OUTBOX_SCRIPTS = {
   }),
   forgetMissing: luaScript(file("forget-missing"), { keys: ["record", "due", "deadlines"], args: ["member"] }),
   sweep: luaScript(file("sweep"), {
-    keys: ["lanes", "due", "deadlines"],
-    args: ["recordPrefix", "lanePrefix", "countsPrefix", "patienceMs", "batch"],
+    keys: ["lanes", "due", "deadlines", "retries"],
+    args: [
+      "recordPrefix",
+      "lanePrefix",
+      "fencePrefix",
+      "countsPrefix",
+      "readyPrefix",
+      "busyPrefix",
+      "drainerPrefix",
+      "patienceMs",
+      "batch",
+      "parts",
+    ],
     reply: (raw) => raw as readonly [lanes: readonly string[], late: readonly string[], outstanding: number],
+  }),
+  startDrain: luaScript(file("start-drain"), {
+    keys: ["ready", "busy", "drainer"],
+    args: ["token", "drainerMs"],
+    reply: Number,
+  }),
+  claimReady: luaScript(file("claim-ready"), {
+    keys: ["ready", "busy", "drainer", "lanes", "retries", "fences"],
+    args: ["token", "drainerMs", "limit", "lanePrefix", "fencePrefix", "countsPrefix", "recordPrefix"],
+    reply: (raw) => raw as ReadonlyArray<readonly [lane: string, state: Cells]> | null,
+  }),
+  finishDrain: luaScript(file("finish-drain"), {
+    keys: ["ready", "busy", "drainer"],
+    args: ["token", "isForced"],
+    reply: oneOf("idle", "more", "lost"),
+  }),
+  readyLane: luaScript(file("ready-lane"), {
+    keys: ["lane", "ready", "busy", "drainer", "retries", "counts"],
+    args: ["laneId"],
+    reply: Number,
+  }),
+  releaseLane: luaScript(file("release-lane"), {
+    keys: ["lane", "laneFence", "lanes", "ready", "busy", "retries", "counts"],
+    args: ["laneId", "fence", "delayMs"],
+  }),
+  restoreStrays: luaScript(file("restore-strays"), {
+    keys: ["ready", "busy", "drainer"],
+    args: ["token", "held..."],
+    reply: Number,
   }),
 } as const;

@@ -66,6 +66,20 @@ export interface LaneItem {
   readonly extendedMs: number;
 }
 
+/** Lanes of one tag and queue (a part of them) that one drainer carries out. */
+export interface DrainShard {
+  readonly tag: string;
+  /** `<queue>:<part>`, see model/lane.ts. */
+  readonly drain: string;
+}
+
+/** Heads of claimed lanes. Lanes without a head that is due are none of them. */
+export interface ReadyItems {
+  readonly items: readonly LaneItem[];
+  /** True when the claim was full, so that further lanes may be ready. */
+  readonly mayHaveMore: boolean;
+}
+
 /** State of a lane after a claim or a completion. */
 export type LaneState =
   | { readonly kind: "item"; readonly item: LaneItem }
@@ -144,6 +158,18 @@ export interface Outbox {
   complete(item: LaneItem, event: ResultEvent): Promise<LaneState>;
   /** Puts the head back until `retryAt`. */
   defer(item: LaneItem, deferral: Deferral): Promise<"deferred" | "lost">;
+  /** Makes the caller the only drainer of a shard. Lanes of an earlier drainer become ready first. */
+  startDrain(shard: DrainShard, token: string): Promise<void>;
+  /** Claims up to `limit` ready lanes. Undefined where another drainer has the shard. */
+  claimReady(shard: DrainShard, token: string, limit: number): Promise<ReadyItems | undefined>;
+  /** Makes claimed lanes ready that the drainer does not know of. Returns their number. */
+  restoreStrays(shard: DrainShard, token: string, held: readonly string[]): Promise<number>;
+  /** Ends the drainer. With `more`, lanes are ready or claimed: then it goes on, unless forced. */
+  finishDrain(shard: DrainShard, token: string, isForced: boolean): Promise<"idle" | "more" | "lost">;
+  /** Makes a lane ready at a retry time, or for an older version's job. */
+  readyLane(app: string, lane: string): Promise<Wake | undefined>;
+  /** Gives a claimed lane back that is not carried on; ready again after `delayMs`. Leaves a lane with a newer fence alone. */
+  releaseLane(item: LaneItem, delayMs?: number): Promise<void>;
   find(app: string, rid: string): Promise<ActivityRecord | undefined>;
   /** Returns the rid of a lane's first activity; those behind it wait for its end. */
   headOf(app: string, lane: string): Promise<string | undefined>;

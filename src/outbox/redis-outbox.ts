@@ -1,5 +1,5 @@
 import type { ResultEvent } from "../model/event.ts";
-import { laneParts } from "../model/lane.ts";
+import { DRAIN_PARTS, laneParts } from "../model/lane.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Barrier } from "../redis/durable.ts";
 import { epochGenerator } from "../redis/epoch-generator.ts";
@@ -8,9 +8,10 @@ import { scriptRunner } from "../redis/script-runner.ts";
 import { DEAD_LETTER_TTL_SECONDS, isDeadLetter, MAX_DEAD_LETTERS } from "./dead-letter-policy.ts";
 import { endedReceipt } from "./ended-receipt.ts";
 import type { Outbox } from "./outbox.ts";
-import { activityKeys, laneKeys, memberOf, readMember } from "./outbox-keys.ts";
+import { activityKeys, drainKeys, laneKeys, memberOf, readMember } from "./outbox-keys.ts";
 import { acceptResult, activityRecord, finalizeResult, laneState } from "./outbox-replies.ts";
 import { OUTBOX_SCRIPTS } from "./outbox-scripts.ts";
+import { packRecord, unpackRecord } from "./packed-record.ts";
 
 export interface RedisOutboxDeps {
   readonly redis: RedisClient;
@@ -38,16 +39,17 @@ const MAX_CONVERSATION = 200;
 /** Makes the outbox on Redis. Each call is one script, one round trip. */
 export function redisOutbox(deps: RedisOutboxDeps): Outbox {
   const context = contextOf(deps);
-  return { ...submission(context), ...claims(context), ...outcomes(context), ...records(context) };
+  return { ...submission(context), ...claims(context), ...outcomes(context), ...drains(context), ...records(context) };
 }
 
+type Drains = Pick<Outbox, "startDrain" | "claimReady" | "restoreStrays" | "finishDrain" | "readyLane" | "releaseLane">;
 type Context = ReturnType<typeof contextOf>;
 
 function contextOf({ withReplication = (_tag, write) => write(), ...deps }: RedisOutboxDeps) {
   const nextEpoch = epochGenerator();
   return {
     ...deps,
-    run: scriptRunner(deps.redis, OUTBOX_SCRIPTS),
+    run: scriptRunner(deps.redis, OUTBOX_SCRIPTS, ["accept", "commit", "complete"]),
     withReplication: <T>(app: string, write: () => Promise<T>) => withReplication(keys.tagOf(app), write),
     /** Arguments of every script that appends to an app's log. */
     appendArgs: () => ({ nextEpoch: nextEpoch(), eventsKept: deps.eventsKept }),
@@ -55,6 +57,7 @@ function contextOf({ withReplication = (_tag, write) => write(), ...deps }: Redi
     finishArgs: (event: ResultEvent) => ({
       status: event.status,
       event: JSON.stringify(event),
+      packed: event.status === "sent" ? packRecord(event) : "",
       retentionSeconds: deps.retentionSeconds,
       isDeadLetter: isDeadLetter(event),
       deadLetterSeconds: DEAD_LETTER_TTL_SECONDS,
@@ -189,11 +192,52 @@ function outcomes(context: Context): Pick<Outbox, "complete" | "defer"> {
   };
 }
 
+/** Lifetime of a drainer's token without a sign of life. Until then accepted work wakes no other drainer. */
+const DRAINER_MS = 6_000;
+
+/** Makes the calls of a drainer. */
+function drains({ run }: Context): Drains {
+  return {
+    async startDrain(shard, token) {
+      await run.startDrain({ keys: drainKeys(shard), args: { token, drainerMs: DRAINER_MS } });
+    },
+
+    async claimReady(shard, token, limit) {
+      const args = { token, drainerMs: DRAINER_MS, limit, ...keys.outboxPrefixes(shard.tag) };
+      const claimed = await run.claimReady({ keys: drainKeys(shard), args });
+      if (claimed === null) return undefined;
+      const items = claimed.flatMap(([lane, cells]) => {
+        const state = laneState(cells, laneParts(lane).app, lane);
+        return state.kind === "item" ? [state.item] : [];
+      });
+      return { items, mayHaveMore: limit > 0 && claimed.length === limit };
+    },
+
+    restoreStrays: (shard, token, held) => run.restoreStrays({ keys: drainKeys(shard), args: { token, held } }),
+
+    finishDrain: (shard, token, isForced) => run.finishDrain({ keys: drainKeys(shard), args: { token, isForced } }),
+
+    async readyLane(app, lane) {
+      const outstanding = await run.readyLane({ keys: laneKeys(app, lane), args: { laneId: lane } });
+      return outstanding > 0 ? { app, lane, outstanding } : undefined;
+    },
+
+    async releaseLane({ app, lane, fence }, delayMs = 0) {
+      await run.releaseLane({ keys: laneKeys(app, lane), args: { laneId: lane, fence, delayMs } });
+    },
+  };
+}
+
 /** Makes the calls that read records and look after waiting activities. */
 function records({ redis, run }: Context): Pick<Outbox, "find" | "headOf" | "sweep" | "extendDeadline" | "blobs"> {
   return {
     async find(app, rid) {
-      return activityRecord(await redis.hgetall(keys.record(app, rid)));
+      const key = keys.record(app, rid);
+      const stored = await redis.hgetall(key).catch((error: unknown) => {
+        if (error instanceof Error && error.message.startsWith("WRONGTYPE")) return redis.get(key);
+        throw error;
+      });
+      return typeof stored === "string" ? unpackRecord(stored) : activityRecord(stored ?? {});
     },
 
     async headOf(app, lane) {
@@ -202,8 +246,13 @@ function records({ redis, run }: Context): Pick<Outbox, "find" | "headOf" | "swe
 
     async sweep(tag) {
       const [lanes, late, outstanding] = await run.sweep({
-        keys: { lanes: keys.lanes(tag), due: keys.due(tag), deadlines: keys.deadlines(tag) },
-        args: { ...keys.outboxPrefixes(tag), patienceMs: PATIENCE_MS, batch: SWEEP_BATCH },
+        keys: {
+          lanes: keys.lanes(tag),
+          due: keys.due(tag),
+          deadlines: keys.deadlines(tag),
+          retries: keys.retries(tag),
+        },
+        args: { ...keys.outboxPrefixes(tag), patienceMs: PATIENCE_MS, batch: SWEEP_BATCH, parts: DRAIN_PARTS },
       });
       const wakes = lanes.map((lane) => ({ app: laneParts(lane).app, lane, outstanding: 1 }));
       return { wakes, late: late.map(readMember), outstanding };

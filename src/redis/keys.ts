@@ -39,11 +39,21 @@ export const keys = {
   due: (tag: string) => `${tag}:due`,
   deadlines: (tag: string) => `${tag}:deadlines`,
   fences: (tag: string) => `${tag}:fences`,
+  /** Lanes whose head waits for another try (score: when, Unix ms). */
+  retries: (tag: string) => `${tag}:retries`,
+  /** By drain shard: ready lanes (score: priority and time), claimed lanes, the drainer's token. */
+  ready: (tag: string, drain: string) => `${tag}:ready:${drain}`,
+  busy: (tag: string, drain: string) => `${tag}:busy:${drain}`,
+  drainer: (tag: string, drain: string) => `${tag}:drainer:${drain}`,
   /** Prefixes of key names, for scripts over a whole tag. A record's name ends in `<app>:<rid>`. */
   outboxPrefixes: (tag: string) => ({
+    fencePrefix: `${tag}:fence:`,
     recordPrefix: `${tag}:rid:`,
     lanePrefix: `${tag}:lane:`,
     countsPrefix: `${tag}:counts:`,
+    readyPrefix: `${tag}:ready:`,
+    busyPrefix: `${tag}:busy:`,
+    drainerPrefix: `${tag}:drainer:`,
   }),
   /** The `sending` event of a sent activity, for later delivery receipts. */
   receipt: (app: string, id: string) => `${tagOf(app)}:trace:${app}:${id}`,

@@ -20,13 +20,16 @@ import { fileURLToPath } from "node:url";
  *    The names are written there again, for the compiler; the loader throws where they differ from the header.
  * 3. Call it by `scriptRunner(redis, { name: SCRIPT })`: `run.name({ keys: { lease, hook }, args: { fence, … } })`.
  *
+ * Two tables are there in every script: `memo` holds what was read once and can't change while the script runs, and the
+ * functions in `atEnd` run at its end, so that counters are written once however many calls a group has.
+ *
  * A bare name after INCLUDE is a file of `src/redis/lua`, one that begins with `./` lies beside the script. An include
  * says in `-- USES:` which names it needs; a script that lacks one is refused when it is loaded. Files are read once, at
  * start, and travel beside the compiled code (ops/build.mjs).
  */
 export interface LuaScript<Key extends string = string, Arg extends string = string, Reply = unknown> {
   readonly name: string;
-  /** The Lua as Redis gets it: locals, includes, body. */
+  /** Locals, includes and body. */
   readonly source: string;
   readonly keys: readonly Key[];
   readonly args: readonly Arg[];
@@ -54,7 +57,7 @@ const NAME = /^[A-Za-z_]\w*(\.\.\.)?$/;
 const RESERVED = new Set(
   (
     "and break do else elseif end false for function if in local nil not or repeat return then true until while " +
-    "KEYS ARGV redis cjson cmsgpack string table math tonumber tostring ipairs pairs unpack type next select error"
+    "KEYS ARGV memo atEnd redis cjson cmsgpack string table math tonumber tostring ipairs pairs unpack type next select error"
   ).split(" "),
 );
 
@@ -72,6 +75,46 @@ export function luaScript<const Key extends string, const Arg extends string = n
   const included = includesOf(name, file, header.includes, known, new Map());
   const source = [localsOf("KEYS", header.keys), localsOf("ARGV", header.args), ...included.values(), body].join("\n");
   return { name, source, keys, args, reply };
+}
+
+/**
+ * Makes the Lua of a group of calls, each with its own keys and arguments. Answers one pair for each
+ * call: 1 and the answer, or 0 and the error's message; a failed call leaves the others alone. Where all fail alike, as on
+ * a replica or in full memory, the group fails as a single call does, so that the client reacts to it.
+ *
+ * KEYS are those of all calls. ARGV has for each call the number of its keys, of its arguments, and the arguments.
+ */
+export function groupedSource(source: string): string {
+  return `${functionOf(source)}
+local replies, failures, nextKey, nextArg = {}, 0, 1, 1
+while nextArg <= #ARGV do
+  local keyCount, argCount = tonumber(ARGV[nextArg]), tonumber(ARGV[nextArg + 1])
+  local keys, args = {}, {}
+  for i = 1, keyCount do keys[i] = KEYS[nextKey + i - 1] end
+  for i = 1, argCount do args[i] = ARGV[nextArg + 1 + i] end
+  nextKey, nextArg = nextKey + keyCount, nextArg + 2 + argCount
+  local isDone, reply = pcall(run, keys, args)
+  if not isDone then
+    failures = failures + 1
+    reply = type(reply) == 'table' and reply.err or tostring(reply)
+  end
+  replies[#replies + 1] = { isDone and 1 or 0, reply }
+end
+for _, finish in ipairs(atEnd) do finish() end
+if failures == #replies then return redis.error_reply(replies[1][2]) end
+return replies`;
+}
+
+/** Makes the Lua of a single call. */
+export function singleSource(source: string): string {
+  return `${functionOf(source)}
+local reply = run(KEYS, ARGV)
+for _, finish in ipairs(atEnd) do finish() end
+return reply`;
+}
+
+function functionOf(source: string): string {
+  return `local memo, atEnd = {}, {}\nlocal function run(KEYS, ARGV)\n${source}\nend`;
 }
 
 /** Makes a reader for scripts that answer one of a few literals. Throws for any other answer. */

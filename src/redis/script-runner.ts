@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { RedisClient } from "./connect.ts";
-import { type LuaScript, plainName } from "./script-loader.ts";
+import { groupCommit } from "./group-commit.ts";
+import { groupedSource, type LuaScript, plainName, singleSource } from "./script-loader.ts";
 
 /** A value passed to a script: true arrives as `1`, false as the empty string. */
 export type ScriptValue = string | number | boolean | Buffer;
@@ -27,14 +28,16 @@ type Values = Readonly<Record<string, ScriptValue | readonly ScriptValue[]>>;
 
 /**
  * Makes functions of Lua scripts. A call sends EVALSHA, and EVAL where the server does not know the script yet (restart,
- * failover). Each call is one round trip; all keys of a call lie in one Cluster slot.
+ * failover). Each call is one round trip; all keys of a call lie in one Cluster slot. Calls of the `grouped` scripts that
+ * come at the same time share a round trip and a disk sync, see group-commit.ts.
  */
 export function scriptRunner<Scripts extends Readonly<Record<string, AnyScript>>>(
   redis: RedisClient,
   scripts: Scripts,
+  grouped: ReadonlyArray<keyof Scripts> = [],
 ): { readonly [Name in keyof Scripts]: RunnerOf<Scripts[Name]> } {
   const runners = Object.entries<AnyScript>(scripts).map(([name, script]) => {
-    const run = bySha(redis, script.source);
+    const run = grouped.includes(name) ? inGroups(redis, script.source) : bySha(redis, singleSource(script.source));
     const keyNames = script.keys.map(plainName);
     const argNames = script.args.map(plainName);
     const runner = async ({ keys, args = {} }: { readonly keys: Values; readonly args?: Values }): Promise<unknown> =>
@@ -65,6 +68,23 @@ function cellOf(value: ScriptValue): Cell {
 
 type Cell = string | number | Buffer;
 type RunScript = (keys: readonly string[], args: readonly Cell[]) => Promise<unknown>;
+
+/**
+ * Makes a function that sends calls of a script in groups. A single call is a group too: were it another script, calls
+ * could change places while a restarted server knows only one of the two.
+ */
+function inGroups(redis: RedisClient, source: string): RunScript {
+  const run = bySha(redis, groupedSource(source));
+  const submit = groupCommit(async (calls) => {
+    const keys = calls.flatMap((call) => call.keys);
+    const args = calls.flatMap((call) => [call.keys.length, call.args.length, ...call.args]);
+    const replies = (await run(keys, args)) as ReadonlyArray<readonly [isDone: number, reply: unknown]>;
+    return replies.map(([isDone, reply]) =>
+      isDone === 1 ? { answer: reply ?? null } : { error: new Error(String(reply)) },
+    );
+  });
+  return (keys, args) => submit({ keys, args });
+}
 
 function bySha(redis: RedisClient, source: string): RunScript {
   const sha = createHash("sha1").update(source).digest("hex");

@@ -12,6 +12,7 @@ import { laneOf } from "../../src/model/lane.ts";
 import { silentLog } from "../../src/model/log.ts";
 import { shardOf } from "../../src/model/shard.ts";
 import { laneQueues } from "../../src/outbox/lane-queues.ts";
+import { readySignal } from "../../src/outbox/ready-signal.ts";
 import { redisOutbox } from "../../src/outbox/redis-outbox.ts";
 import { needsConnection } from "../../src/platform/platform.ts";
 import { keys } from "../../src/redis/keys.ts";
@@ -63,10 +64,12 @@ export async function connectionCore(server: TestRedis, { platform }: Pick<TestN
       accounts: redisAccounts({ redis: own, keyring: ring }),
       outbox: redisOutbox({ redis: own, quota: 10_000, eventsKept: EVENTS_KEPT, retentionSeconds: 3_600 }),
       lanes: laneQueues({ redis: own, log: silentLog }),
+      ready: readySignal({ redis: server.connect(), log: silentLog }),
     };
     const worker = connectionWorker({
       redis: own,
       lanes: ports.lanes,
+      ready: ports.ready,
       delivering: {
         outbox: ports.outbox,
         egress,

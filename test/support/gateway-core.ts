@@ -9,6 +9,7 @@ import { laneOf } from "../../src/model/lane.ts";
 import { silentLog } from "../../src/model/log.ts";
 import { laneQueues } from "../../src/outbox/lane-queues.ts";
 import type { LaneItem, NewActivity } from "../../src/outbox/outbox.ts";
+import { readySignal } from "../../src/outbox/ready-signal.ts";
 import { redisOutbox } from "../../src/outbox/redis-outbox.ts";
 import type { Egress, Platform } from "../../src/platform/platform.ts";
 import { keys } from "../../src/redis/keys.ts";
@@ -26,6 +27,7 @@ export function gatewayCore(server: TestRedis, platforms: readonly Platform[], q
   const redis = server.connect();
   const outbox = redisOutbox({ redis, quota, eventsKept: 10_000, retentionSeconds: 3_600 });
   const lanes = laneQueues({ redis, log: silentLog });
+  const ready = readySignal({ redis: server.connect(), log: silentLog });
   const pool = new ClientCache({
     accounts: { versionOf: async () => undefined, credentialsOf: async () => undefined, update: async () => undefined },
     egress: noEgress,
@@ -44,7 +46,7 @@ export function gatewayCore(server: TestRedis, platforms: readonly Platform[], q
       for (const platform of platforms) {
         const find = (id: string) => platforms.find((platform) => platform.id === id);
         const queue = platform.id;
-        workers.push(sendWorker({ redis, outbox, lanes, deliver, queue, find, concurrency, log: silentLog }));
+        workers.push(sendWorker({ redis, outbox, lanes, ready, deliver, queue, find, concurrency, log: silentLog }));
       }
     },
     /** Accepts and wakes, as the API does. */

@@ -1,6 +1,5 @@
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { priorityOf } from "../../src/outbox/lane-queues.ts";
 import { activityOf, gatewayCore } from "../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
 import { sentTo, testPlatform } from "../support/test-platform.ts";
@@ -10,10 +9,6 @@ beforeAll(async () => {
   server = await testRedis();
 });
 afterAll(() => server.stop());
-
-it("priorityOf > ranks wakes by the app's outstanding lanes, in steps that keep the app's own order", () => {
-  expect([0, 1, 2, 3, 4, 5, 8, 9, 10_000].map(priorityOf)).toEqual([0, 0, 1, 2, 2, 3, 3, 4, 14]);
-});
 
 it("sendWorker > lets a quiet app pass a noisy app's backlog", async () => {
   const order: string[] = [];

@@ -313,8 +313,8 @@ describe("sweep", () => {
     expect(stored).toMatchObject({ status: "deferred" });
     const cancelled = endOf(activityOf({ rid: "head" }), "cancelled");
     const ended = await core.outbox.finalize("app1", "head", stored?.lane as string, cancelled);
-    expect(ended).toMatchObject({ outcome: "ended", wake: { app: "app1" } });
-    if (ended.outcome === "ended" && ended.wake) await core.lanes.runNow(ended.wake);
+    expect(ended).toMatchObject({ outcome: "ended" });
+    if (ended.outcome === "ended" && ended.wake) await core.lanes.wake(ended.wake);
     expect((await core.results("app1", 3)).map((result) => result.rid)).toEqual(["behind", "head", "after"]);
   });
 

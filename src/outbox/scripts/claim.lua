@@ -1,12 +1,8 @@
--- Claims a lane's head under a new fence.
--- KEYS: lane laneFence lanes counts fences recordPrefix
+-- Claims a lane's head under a new fence, for the drainer that has the lane.
+-- KEYS: lane laneFence lanes counts fences recordPrefix retries busy
 -- ARGV: laneId leaseMs
 -- RETURNS: the lane's state, see shared/claim-head.lua
 -- INCLUDE: ./shared/claim-head
-if redis.call('EXISTS', lane) == 0 then
-  leaveLane()
-  return { 'empty' }
-end
 local fence = tostring(redis.call('INCR', fences))
 redis.call('SET', laneFence, fence)
-return claimHead(fence)
+return claimHead(lane, laneFence, counts, recordPrefix, laneId, fence, leaseMs)

@@ -4,9 +4,9 @@
 -- KEYS: record laneFence log epoch receipt conversations...
 -- ARGV: fence nextEpoch eventsKept event receiptSeconds id maxConversation
 -- RETURNS: 'committed' | 'lost' | 'over'
--- INCLUDE: append clock ./shared/final
+-- INCLUDE: append clock ./shared/final ./shared/read-record
 if redis.call('GET', laneFence) ~= fence then return 'lost' end
-local status, expires = unpack(redis.call('HMGET', record, 'status', 'expires'))
+local status, expires = unpack(readRecord(record, 'status', 'expires') or {})
 if not status or FINAL[status] or tonumber(expires) <= clock() then return 'over' end
 
 redis.call('HSET', record, 'committed', fence, 'status', 'sending')

@@ -1,11 +1,11 @@
 -- Puts a lane's head back until a time. Without doubt about its outcome the commit is withdrawn, and with it the receipt
 -- that only a sent activity keeps.
--- KEYS: record laneFence lanes deadlines log epoch receipt
+-- KEYS: record laneFence lanes deadlines log epoch receipt retries busy
 -- ARGV: fence member laneId retryAt extendMs attempts outcomes nextEpoch eventsKept event reason inDoubt
 -- RETURNS: 'deferred' | 'lost'
--- INCLUDE: append ./shared/final
+-- INCLUDE: append ./shared/final ./shared/read-record
 if redis.call('GET', laneFence) ~= fence then return 'lost' end
-local status, expires, extended = unpack(redis.call('HMGET', record, 'status', 'expires', 'extended'))
+local status, expires, extended = unpack(readRecord(record, 'status', 'expires', 'extended') or {})
 if not status or FINAL[status] then return 'lost' end
 
 redis.call('HSET', record, 'status', 'deferred', 'retry', retryAt, 'attempts', attempts, 'takes', 0, 'deaths', 0,
@@ -21,5 +21,7 @@ if extension > 0 then
   redis.call('ZADD', deadlines, extendedExpires, member)
 end
 redis.call('ZADD', lanes, retryAt, laneId)
+redis.call('ZADD', retries, retryAt, laneId)
+redis.call('SREM', busy, laneId)
 append(event)
 return 'deferred'

@@ -1,11 +1,12 @@
 -- Ends an activity that no worker has committed, or, where `mayBeCommitted`, one that a worker left behind.
--- KEYS: record lane laneFence lanes due deadlines counts blobs keptBytes log epoch recordPrefix deadLetters
--- ARGV: rid member laneId status event mayBeCommitted nextEpoch eventsKept retentionSeconds isDeadLetter
+-- KEYS: record lane laneFence lanes due deadlines counts blobs keptBytes log epoch recordPrefix deadLetters retries ready busy drainer
+-- ARGV: rid member laneId status event packed mayBeCommitted nextEpoch eventsKept retentionSeconds isDeadLetter
 -- ARGV: deadLetterSeconds maxDeadLetters
--- RETURNS: { 'ended', outstanding lanes where the lane has a new head, else 0 }, { 'final' }, { 'committed' } or
+-- RETURNS: { 'ended', outstanding lanes where a drainer must be woken, else 0 }, { 'final' }, { 'committed' } or
 --   { 'missing' }
--- INCLUDE: clock ./shared/final ./shared/finish-record ./shared/leave-lane
-local storedStatus, committed = unpack(redis.call('HMGET', record, 'status', 'committed'))
+-- INCLUDE: clock ./shared/final ./shared/finish-record ./shared/leave-lane ./shared/mark-ready ./shared/read-record
+local stored = readRecord(record, 'status', 'committed', 'attempts')
+local storedStatus, committed, attempts = unpack(stored or { 'sent' })
 if not storedStatus then
   redis.call('ZREM', deadlines, member)
   redis.call('ZREM', due, member)
@@ -17,14 +18,21 @@ if FINAL[storedStatus] then
 end
 if committed and mayBeCommitted == '' then return { 'committed' } end
 
-finishRecord()
+finishRecord(attempts or '0')
 redis.call('ZREM', due, member)
 local wasHead = redis.call('LINDEX', lane, 0) == rid
 redis.call('LREM', lane, 1, rid)
+-- A drainer that has the lane claims its new head, or leaves it when empty.
+if redis.call('SISMEMBER', busy, laneId) == 1 then return { 'ended', 0 } end
 if redis.call('EXISTS', lane) == 0 then
-  leaveLane()
+  leaveLane(laneFence, counts, laneId)
+  redis.call('ZREM', retries, laneId)
+  redis.call('ZREM', ready, laneId)
 elseif wasHead then
   redis.call('ZADD', lanes, clock(), laneId)
-  return { 'ended', tonumber(redis.call('HGET', counts, 'lanes') or '1') }
+  redis.call('ZREM', retries, laneId)
+  local outstandingLanes = math.max(countersOf(counts).lanes, 1)
+  markReady(ready, laneId, outstandingLanes)
+  return { 'ended', isDrained(drainer) and 0 or outstandingLanes }
 end
 return { 'ended', 0 }

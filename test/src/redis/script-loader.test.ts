@@ -110,4 +110,38 @@ describe("scriptRunner", () => {
     const run = scriptRunner(server.client(), { script });
     await expect(run.script({ keys: {} })).rejects.toThrow("script answered maybe instead of yes, no");
   });
+
+  it("sends calls of a grouped script as one, of which one may fail alone", async () => {
+    const file = write("append-to", "-- KEYS: list", "-- ARGV: value", "return redis.call('RPUSH', list, value)");
+    const client = server.client();
+    await client.flushall();
+    await client.set("{g}text", "x");
+    const script = luaScript(file, { keys: ["list"], args: ["value"], reply: Number });
+    const run = scriptRunner(client, { script }, ["script"]);
+    await client.config("RESETSTAT");
+    const lists = ["{g}a", "{g}text", "{g}a"];
+    const outcomes = await Promise.allSettled(
+      lists.map((list) => run.script({ keys: { list }, args: { value: "v" } })),
+    );
+    expect(outcomes).toMatchObject([
+      { value: 1 },
+      { reason: { message: expect.stringMatching(/^WRONGTYPE /) } },
+      { value: 2 },
+    ]);
+    // The first try finds that the server does not know the script.
+    const stats = await client.info("commandstats");
+    expect(stats).toMatch(/cmdstat_evalsha:calls=1,/);
+    expect(stats).toMatch(/cmdstat_eval:calls=1,/);
+  });
+
+  it("fails a group as a single call where the server refuses all, so that the client sees why", async () => {
+    const file = write("set-one", "-- KEYS: name", "redis.call('SET', name, 'x')");
+    const client = server.client();
+    const script = luaScript(file, { keys: ["name"] });
+    const run = scriptRunner(client, { script }, ["script"]);
+    await client.replicaof("127.0.0.1", "1");
+    const outcomes = await Promise.allSettled([1, 2].map(() => run.script({ keys: { name: "{g}x" } })));
+    await client.replicaof("NO", "ONE");
+    expect(outcomes).toMatchObject([1, 2].map(() => ({ reason: { message: expect.stringMatching(/^READONLY /) } })));
+  });
 });

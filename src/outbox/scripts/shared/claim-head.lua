@@ -1,27 +1,30 @@
--- USES: lane laneFence lanes counts recordPrefix laneId leaseMs
--- INCLUDE: clock ./final ./leave-lane
+-- USES: lanes retries busy
+-- INCLUDE: clock later ./final ./leave-lane ./read-record
 
--- Claims the lane's first activity that still has a record. After `leaseMs` without progress the sweep looks at the
--- lane again.
+-- Claims the lane's first activity that still has a record. A lane without such a head leaves its drainer; one that waits
+-- is found in `retries`. With `leaseMs`, the sweep looks at the lane after so long; without, by its time of acceptance.
 -- Returns { 'item', fence, body, ridAsSent, attempts, claimCount, committed, outcomes, now, expires, extended },
 -- { 'wait', ms } or { 'empty' }.
-local function claimHead(fence)
+local function claimHead(lane, laneFence, counts, recordPrefix, laneId, fence, leaseMs)
   while true do
     local rid = redis.call('LINDEX', lane, 0)
     if not rid then
-      leaveLane()
+      leaveLane(laneFence, counts, laneId)
+      later('SREM', busy, laneId)
       return { 'empty' }
     end
     local key = recordPrefix .. rid
-    local body, ridAsSent, attempts, committed, outcomes, expires, extended, retry, status = unpack(redis.call('HMGET', key,
-      'body', 'rid', 'attempts', 'committed', 'decided', 'expires', 'extended', 'retry', 'status'))
+    local body, ridAsSent, attempts, committed, outcomes, expires, extended, retry, status = unpack(readRecord(key, 'body',
+      'rid', 'attempts', 'committed', 'decided', 'expires', 'extended', 'retry', 'status') or {})
     if body and not FINAL[status] then
       local now = clock()
       if retry and tonumber(retry) > now then
         redis.call('ZADD', lanes, retry, laneId)
+        redis.call('ZADD', retries, retry, laneId)
+        redis.call('SREM', busy, laneId)
         return { 'wait', tonumber(retry) - now }
       end
-      redis.call('ZADD', lanes, now + tonumber(leaseMs), laneId)
+      if leaseMs then redis.call('ZADD', lanes, now + tonumber(leaseMs), laneId) end
       local claimCount = redis.call('HINCRBY', key, 'takes', 1)
       return {
         'item', fence, body, ridAsSent, attempts or '0', claimCount, committed or '', outcomes or '', now, expires,

@@ -1,11 +1,9 @@
--- USES: record deadlines counts blobs keptBytes rid member status event retentionSeconds isDeadLetter
--- INCLUDE: append app-bytes clock ./dead-letter
+-- USES: record deadlines counts blobs keptBytes rid member status event packed retentionSeconds isDeadLetter
+-- INCLUDE: append app-bytes clock later ./dead-letter
 
 -- Ends the count of an activity's bytes. Attachments of an undelivered one are kept, and count, until they expire.
-local function releaseBytes()
-  local bytes, blobBytes = unpack(redis.call('HMGET', record, 'bytes', 'blobBytes'))
-  addBytes(-tonumber(bytes or '0'))
-  blobBytes = tonumber(blobBytes or '0')
+local function releaseBytes(bytes, blobBytes)
+  addBytes(-bytes)
   if blobBytes == 0 then return end
   if status == 'sent' then
     addBytes(-blobBytes)
@@ -15,15 +13,25 @@ local function releaseBytes()
   redis.call('HDEL', record, 'bytes', 'blobBytes')
 end
 
--- Makes a record final: event, counters, retention. The attempts' state of a sent activity is not needed any more.
-local function finishRecord()
+-- Makes a record final: event, counters, retention. A sent activity's record becomes a short text, see packed-record.ts;
+-- others are kept whole, since they may be tried again.
+local function finishRecord(attempts)
   append(event)
-  releaseBytes()
-  redis.call('HSET', record, 'status', status, 'result', event)
-  if status == 'sent' then redis.call('HDEL', record, 'decided', 'retry', 'takes', 'deaths') end
-  redis.call('EXPIRE', record, retentionSeconds)
-  if isDeadLetter == '1' then addDeadLetter() end
-  redis.call('ZREM', deadlines, member)
-  redis.call('HINCRBY', counts, 'outstanding', -1)
-  if status == 'sent' then redis.call('DEL', blobs) else redis.call('EXPIRE', blobs, retentionSeconds) end
+  local bytes, blobBytes, fingerprint, accepted, dueTime, expires =
+    unpack(redis.call('HMGET', record, 'bytes', 'blobBytes', 'fp', 'accepted', 'due', 'expires'))
+  releaseBytes(tonumber(bytes or '0'), tonumber(blobBytes or '0'))
+  if packed ~= '' then
+    local times = accepted .. '|' .. dueTime .. '|' .. expires
+    local text = '1|' .. string.sub(fingerprint, 1, 32) .. '|' .. times .. '|' .. packed
+    redis.call('SET', record, text, 'EX', retentionSeconds)
+    -- Records of older versions do not tell whether there are attachments.
+    if blobBytes or not bytes then redis.call('DEL', blobs) end
+  else
+    redis.call('HSET', record, 'status', status, 'result', event, 'attempts', attempts)
+    redis.call('EXPIRE', record, retentionSeconds)
+    if isDeadLetter == '1' then addDeadLetter() end
+    redis.call('EXPIRE', blobs, retentionSeconds)
+  end
+  later('ZREM', deadlines, member)
+  count(counts, 'outstanding', -1)
 end

@@ -5,7 +5,7 @@ type Media = RssFeed.Item<string>["media"];
 
 /** Returns the texts of Media RSS, which are the only ones of some feeds (videos). */
 export function mediaBodies(media: Media): readonly TextBody[] {
-  return partsOf(media).map(({ description }) => ({
+  return laneParts(media).map(({ description }) => ({
     value: description?.value,
     kind: description?.type === "html" ? "html" : "unknown",
   }));
@@ -13,7 +13,7 @@ export function mediaBodies(media: Media): readonly TextBody[] {
 
 /** Returns the files and thumbnails of Media RSS, those of groups included. */
 export function mediaFiles(media: Media): NormalizedEntry["media"] {
-  const parts = partsOf(media);
+  const parts = laneParts(media);
   const contents = parts.flatMap((part) => part.contents ?? []);
   const thumbnails = [...parts, ...contents].flatMap((part) => part.thumbnails ?? []);
   return [
@@ -22,6 +22,6 @@ export function mediaFiles(media: Media): NormalizedEntry["media"] {
   ];
 }
 
-function partsOf(media: Media): ReadonlyArray<NonNullable<Media>> {
+function laneParts(media: Media): ReadonlyArray<NonNullable<Media>> {
   return media === undefined ? [] : [media, ...(media.groups ?? [])];
 }
