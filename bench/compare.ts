@@ -47,7 +47,7 @@ interface Subject {
   readonly rounds: Round[];
 }
 
-/** Compares this revision with another and with the bare ceiling, in alternating rounds on this machine. */
+/** Compares this revision with another and with the bare ceiling, in alternating rounds. */
 async function compare(against: string, rounds: number, count: number): Promise<readonly Subject[]> {
   const revision = await buildRevision(against);
   const subjects: Subject[] = [];

@@ -21,11 +21,11 @@ const users = Number(values.users);
 const perDay = Number(values.activities);
 const peakRate = (perDay / 86_400) * Number(values.peak);
 
-/** Share of a core that may be busy at the peak; the rest is for rewrites, take-overs and bursts. */
+/** Share of a core that may be busy at the peak. Rewrites, take-overs and bursts need the rest. */
 const BUSY = 0.6;
-/** Hash tags of the key names: an app has one, so that at most so many masters share the apps. */
+/** Number of hash tags. An app has one of them, so that at most so many masters share the apps. */
 const TAGS = 16;
-/** Memory of an open stream, and streams per API process that open files and the garbage collector bear well. */
+/** Memory of an open stream, and streams per API process. Open files and the garbage collector bear so many well. */
 const STREAM_KIB = 21;
 const STREAMS_PER_API = 25_000;
 
