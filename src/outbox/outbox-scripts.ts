@@ -8,7 +8,8 @@ import { luaScript, oneOf } from "../redis/script-loader.ts";
  * `body` the activity, `lane`, `status`, `accepted`, `due`, `expires`, `committed` the fence of the commit, `attempts`,
  * `takes` claims since the last orderly end, `deaths` crashes, `retry` time of the next attempt, `decided` outcomes by
  * target, `error` of the last deferral, `extended` ms added to its lifetime, `bytes` and `blobBytes` of body and
- * attachments, `result` the final event, `replay` the confirm of a replay. The record of a sent activity is a short text instead, see packed-record.ts.
+ * attachments, `result` the final event, `replay` the confirm of a replay. The record of a sent activity is a short text
+ * instead, see packed-record.ts.
  */
 export type Cells = ReadonlyArray<string | number>;
 
