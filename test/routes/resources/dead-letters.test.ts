@@ -98,7 +98,9 @@ describe("dead letters", () => {
     const { body } = await call("POST", "/dead-letters/both/replay");
     const standing = await call("GET", `/activities/${body.rid}`);
     expect(standing.body.target.map(({ address }: { address: string }) => address)).toEqual(["bad"]);
-    await expect.poll(async () => (await call("GET", `/dead-letters/${body.rid}`)).status, { timeout: 10_000 }).toBe(200);
+    await expect
+      .poll(async () => (await call("GET", `/dead-letters/${body.rid}`)).status, { timeout: 10_000 })
+      .toBe(200);
   });
 
   test("are listed page by page, newest first, and can be deleted", async () => {
