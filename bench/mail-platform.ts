@@ -32,6 +32,7 @@ export async function mailBench({ mails = 5_000, outstanding = 100 } = {}): Prom
     pending: [0],
     attachments: async () => [],
     commit: async () => undefined,
+    addReceiptId: async () => undefined,
     setDesiredOnline: async () => undefined,
     subscriptions: async () => [],
     subscribe: async () => undefined,

@@ -41,6 +41,7 @@ export function attemptContext(
       return attachments.length === 0 ? [] : loadBlobs(attachments, await outbox.blobs(app, rid), egress);
     },
     commit,
+    addReceiptId: (id, ttlSeconds) => outbox.addReceiptId({ app, activity }, id, ttlSeconds),
     setDesiredOnline: async (desired) => setDesiredOnline?.(app, platform, actor.address, desired),
     subscriptions: async () => (await topics?.subscriptions(subscriber)) ?? [],
     subscribe: async (topic, isSubscribed) => topics?.subscribe(subscriber, topic, isSubscribed),

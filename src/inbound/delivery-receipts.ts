@@ -32,7 +32,10 @@ export function deliveryReceipts({ redis, eventsKept }: DeliveryReceiptsDeps): R
     for (;;) {
       const current = await redis.get(scriptKeys.receipts);
       if (current === null) return;
-      const sent = JSON.parse(current) as StatusEvent;
+      const stored = JSON.parse(current) as StatusEvent | { readonly sameAs: string };
+      // Another id of the activity leads to the entry that has its targets.
+      if ("sameAs" in stored) return record(app, { ...receipt, id: stored.sameAs });
+      const sent = stored;
       const changes = changesBy(receipt, sent);
       if (changes.length === 0) return;
       const target = sent.target.map((before) => changes.find(({ address }) => address === before.address) ?? before);

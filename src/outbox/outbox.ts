@@ -154,6 +154,8 @@ export interface Outbox {
    * `receiptTtlSeconds` later delivery receipts find the activity by id for so long.
    */
   commit(item: LaneItem, event: StatusEvent, options?: CommitOptions): Promise<"committed" | "lost" | "over">;
+  /** Stores another id by which later delivery receipts find the activity. */
+  addReceiptId(item: Pick<LaneItem, "app" | "activity">, id: string, ttlSeconds: number): Promise<void>;
   /** Records the outcome, appends the event, removes the head and claims the next. */
   complete(item: LaneItem, event: ResultEvent): Promise<LaneState>;
   /** Puts the head back until `retryAt`. */

@@ -115,7 +115,7 @@ function submission(context: Context): Pick<Outbox, "accept" | "finalize" | "for
 }
 
 /** Makes the calls by which a worker takes up an item. */
-function claims(context: Context): Pick<Outbox, "claim" | "recordCrash" | "commit"> {
+function claims(context: Context): Pick<Outbox, "claim" | "recordCrash" | "commit" | "addReceiptId"> {
   const { redis, run, withReplication } = context;
   return {
     async claim(app, lane) {
@@ -144,6 +144,10 @@ function claims(context: Context): Pick<Outbox, "claim" | "recordCrash" | "commi
         },
       };
       return withReplication(app, () => run.commit(call));
+    },
+
+    async addReceiptId({ app, activity }, id, ttlSeconds) {
+      await redis.set(keys.receipt(app, id), JSON.stringify({ sameAs: activity.id }), "EX", ttlSeconds, "NX");
     },
   };
 }

@@ -38,6 +38,11 @@ export interface VerbContext extends Egress {
    * over by another worker: then send nothing.
    */
   readonly commit: (options?: CommitOptions) => Promise<void>;
+  /**
+   * Stores an id that the network gave the message in place of ours, for as long as receipts are kept. Receipts that name
+   * it find the rid.
+   */
+  readonly addReceiptId: (id: string, ttlSeconds: number) => Promise<void>;
   /** Stores whether the account stays connected while it has no work. */
   readonly setDesiredOnline: (desired: boolean) => Promise<void>;
   /** Lists the topics that the actor subscribes to, see `Platform.poll`. */

@@ -214,6 +214,7 @@ async function run(
     pending: [0],
     attachments: async () => [],
     commit: async () => undefined,
+    addReceiptId: async () => undefined,
     setDesiredOnline: async () => undefined,
     subscriptions: async () => [],
     subscribe: async () => undefined,

@@ -17,6 +17,7 @@ export function testVerbContext(
     attempt: 1,
     pending: [0],
     attachments: async () => [] as readonly Blob[],
+    addReceiptId: async () => undefined,
     setDesiredOnline: async () => undefined,
     subscriptions: async () => [],
     subscribe: async () => undefined,

@@ -11,6 +11,7 @@ beforeAll(async () => {
   server = await testRedis();
   const traced = testPlatform(async (activity, context) => {
     await context.commit(activity.object.traced === false ? {} : { receiptTtlSeconds: 60 });
+    await context.addReceiptId(`<${activity.rid}@network.test>`, 60);
     return sentTo(activity);
   });
   core = gatewayCore(server, [traced]);
@@ -48,6 +49,12 @@ it("deliveryReceipts publishes each step by target once, and never an earlier st
     { rid: 7, status: "read", target: TARGETS.map(({ address }) => ({ address, status: "read" })) },
     { rid: 7, status: "failed", target: [{ address: "ben", status: "failed", error }] },
   ]);
+});
+
+it("deliveryReceipts finds the rid by the id that the network gave the message", async () => {
+  const { app, activity, report, news } = await sent();
+  await report(app, { id: `<${activity.rid}@network.test>`, status: "delivered", target: "ben" });
+  expect(await news()).toEqual([{ rid: 7, status: "delivered", target: [{ address: "ben", status: "delivered" }] }]);
 });
 
 it("deliveryReceipts loses none of many simultaneous reports", async () => {

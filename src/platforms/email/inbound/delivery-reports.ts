@@ -24,8 +24,9 @@ export function deliveryReports(
     const recipients = bounce.recipients.slice(0, 100);
     for (const { address, action, status, detail } of recipients) {
       const receipt = receiptOf(action, status, detail);
-      if (activityId !== undefined && receipt)
-        await connection.recordReceipt({ id: activityId, target: address, ...receipt });
+      // Without our own id the report may name the Message-ID that our server gave the mail.
+      const id = activityId ?? messageId;
+      if (id !== undefined && receipt) await connection.recordReceipt({ id, target: address, ...receipt });
     }
     return {
       email: {

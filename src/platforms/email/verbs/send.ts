@@ -43,6 +43,7 @@ export async function send(
   });
   if (result.notCommitted) throw result.notCommitted.thrown;
   const id = result.info?.serverMessageId ?? messageIdOf(activity, mailDomain);
+  if (client.mailbox && result.info?.serverMessageId !== undefined) await addReceiptId(context, id);
   const failure = transactionFailure(result, client);
   if (failure && result.refusals.size === 0) throw failure;
   const outcomes = recipients.map(({ address, wire }): Outcome => {
@@ -54,6 +55,16 @@ export async function send(
     outcomes,
     object: { id, ...(dsn ? { dsn: hasExtension(result, "DSN") } : {}), email: { tls: result.secure } },
   };
+}
+
+/** Stores the Message-ID that the server gave the mail: its delivery reports name no other. */
+async function addReceiptId(context: VerbContext, id: string): Promise<void> {
+  try {
+    await context.addReceiptId(id, RECEIPT_TTL_SECONDS);
+  } catch (err) {
+    // The mail is sent all the same.
+    context.log.warn({ err }, "Message-ID of the server could not be stored; delivery reports may not be assigned");
+  }
 }
 
 function transactionFailure({ error, stage }: SendResult, { secrets }: Client): Failure | undefined {
