@@ -157,7 +157,15 @@ describe("mail through a real Postfix, read back from Dovecot", () => {
       privateKeyEncoding: { type: "pkcs8", format: "pem" },
     });
     const activity = testMailActivity({
-      object: { subject: "Grüße", body: "two  spaces \n\n.\nend\n\n\n", html: "<b>x</b>" },
+      object: {
+        subject: "Grüße",
+        body: "two  spaces \n\n.\nend\n\n\n",
+        html: "<b>x</b>",
+        headers: {
+          "List-Unsubscribe": "<https://example.test/leave>",
+          "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+      },
     });
     const dkim = { domain: "example.test", selector: "k1", privateKey };
     await runOnce(platform, activity, { credentials: { ...account(), dkim }, egress: guard });
@@ -166,6 +174,8 @@ describe("mail through a real Postfix, read back from Dovecot", () => {
     expect(dkimHolds(raw, publicKey)).toBe(true);
     expect(dkimHolds(raw.replace("spaces", "spaceS"), publicKey)).toBe(false);
     expect(dkimHolds(raw.replace("Bob User", "Eve User"), publicKey)).toBe(false);
+    // One-click unsubscription counts only where the signature covers both fields (RFC 8058 section 4).
+    expect(dkimHolds(raw.replace("=One-Click", "=Two-Click"), publicKey)).toBe(false);
   });
 
   it.each([
