@@ -9,8 +9,9 @@ import { parseLeniently } from "./lenient-parser.ts";
 import { normalizeFeed } from "./normalize.ts";
 import type { NormalizedFeed } from "./normalized-entry.ts";
 import { entryKey } from "./seen-entries.ts";
+import { shortenFeed } from "./shorten.ts";
 import { trimFeed } from "./trim.ts";
-import { shortenFeed, withLinkBases, withoutReservedNames } from "./xml-repair.ts";
+import { withLinkBases, withOriginalLinks, withoutReservedNames } from "./xml-repair.ts";
 
 /** A parsed feed; `parsed` is absent when only the lenient parser could read the text. */
 export interface ParsedDocument {
@@ -36,7 +37,7 @@ export function parseDocument({ bytes, contentType, url }: DownloadedDocument): 
 /** Parses a feed's text, leniently where the strict parser refuses; undefined for other texts. */
 export function parseText(text: string): ParsedDocument | undefined {
   // The parser reads a whole document before it counts entries, so most of a long one is removed first.
-  const shortened = shortenFeed(withLinkBases(text));
+  const shortened = shortenFeed(withOriginalLinks(withLinkBases(text)));
   for (const part of new Set([shortened, withoutReservedNames(shortened), text])) {
     try {
       const parsed = parseFeed(part, { maxItems: MAX_ENTRIES });

@@ -1,11 +1,11 @@
-import { MAX_ENTRIES } from "../../schemas/fetch.ts";
-import { parseDate } from "./date.ts";
-
+/** End of an entry. */
+export const ENTRY_END = /<\/(?:[\w-]{1,20}:)?(?:item|entry)\s*>/gi;
+/** Begin of an entry. */
+export const ENTRY_START = /<(?:[\w-]{1,20}:)?(?:item|entry)[\s>]/i;
 /** Names of elements that parsers refuse, since JavaScript objects have members of these names. */
 const RESERVED =
   /(<\/?)(__proto__|constructor|prototype|hasOwnProperty|toString|valueOf|__defineGetter__|__defineSetter__|__lookupGetter__|__lookupSetter__)(?=[\s>/])/g;
 const LINK = /<(?:[\w-]{1,20}:)?link\s[^<>]{0,8192}>/gi;
-const DATE = /<(?:[\w-]{1,20}:)?(?:pubDate|published|updated|date)\s*>([^<]{1,64})</i;
 
 /** Renames elements whose names parsers refuse. */
 export function withoutReservedNames(text: string): string {
@@ -37,30 +37,30 @@ function joined(href: string, base: string): string {
 }
 
 /**
- * Removes entries beyond the maximum from an XML feed. Keeps the first ones, the last ones where the feed has its oldest first,
- * and some of both where that is unknown.
+ * Gives entries their original address. FeedBurner and other proxies count clicks by an address of their own, and repeat the
+ * publisher's in an element that the parser does not know.
  */
-export function shortenFeed(text: string): string {
-  const ends = [...text.matchAll(/<\/(?:[\w-]{1,20}:)?(?:item|entry)\s*>/gi)].map(
-    ({ 0: tag, index }) => index + tag.length,
-  );
-  if (ends.length <= MAX_ENTRIES) return text;
-  const lastCount = lastToKeep(text, ends);
-  const cutStart = ends[MAX_ENTRIES - lastCount - 1] ?? text.search(/<(?:[\w-]{1,20}:)?(?:item|entry)[\s>]/i);
-  const cutEnd = ends[ends.length - lastCount - 1] ?? text.length;
-  return `${text.slice(0, cutStart)}${text.slice(cutEnd)}`;
+export function withOriginalLinks(text: string): string {
+  if (!text.includes(":origLink")) return text;
+  const pieces: string[] = [];
+  let start = 0;
+  for (const { 0: tag, index } of text.matchAll(ENTRY_END)) {
+    pieces.push(withOriginalLink(text.slice(start, index + tag.length)));
+    start = index + tag.length;
+  }
+  return pieces.join("") + text.slice(start);
 }
 
-/** Returns the number of last entries to keep. */
-function lastToKeep(text: string, ends: readonly number[]): number {
-  const first = dateIn(text.slice(0, ends[0]));
-  const last = dateIn(text.slice(ends.at(-2), ends.at(-1)));
-  if (first === undefined || last === undefined) return MAX_ENTRIES / 2;
-  return last > first ? MAX_ENTRIES : 0;
-}
-
-function dateIn(entry: string): string | undefined {
-  const start = entry.search(/<(?:[\w-]{1,20}:)?(?:item|entry)[\s>]/i);
-  const date = DATE.exec(entry.slice(Math.max(0, start)))?.[1];
-  return date === undefined ? undefined : parseDate(date.trim());
+function withOriginalLink(piece: string): string {
+  const original = /<(?:feedburner|pheedo):origLink\s*>\s*([^<\s]{1,2048})\s*</.exec(piece)?.[1];
+  const start = Math.max(0, piece.search(ENTRY_START));
+  if (original === undefined) return piece;
+  const entry = piece
+    .slice(start)
+    .replace(/<link\s*>[^<]{0,4096}<\/link\s*>/, () => `<link>${original}</link>`)
+    .replace(
+      /(<link\s(?=[^<>]{0,4096}\brel\s*=\s*["']alternate["'])[^<>]{0,4096}?\bhref\s*=\s*["'])[^"'<>]{0,4096}/,
+      (_, before: string) => `${before}${original}`,
+    );
+  return piece.slice(0, start) + entry;
 }

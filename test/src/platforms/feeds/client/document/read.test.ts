@@ -39,6 +39,21 @@ describe("character sets", () => {
   });
 });
 
+describe("addresses of click counters", () => {
+  const namespace = 'xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0"';
+  const original = "<feedburner:origLink>https://site.example/real</feedburner:origLink>";
+  const counted = "https://counter.example/~r/1";
+  it.each([
+    [
+      "RSS",
+      rss(`<item ${namespace}><title>a</title><link>${counted}</link>${original}</item><item><link>/2</link></item>`),
+    ],
+    ["Atom", atom(`<entry ${namespace}><id>1</id><link rel="alternate" href="${counted}"/>${original}</entry>`)],
+  ])("give way to the publisher's own in %s", (_, document) => {
+    expect(entry(document).url).toBe("https://site.example/real");
+  });
+});
+
 describe("relative addresses", () => {
   it("start at the channel's link in RSS, without xml:base", () => {
     const item = '<item><guid>1</guid><link>/p/1</link><enclosure url="a.mp3"/></item>';
@@ -132,6 +147,7 @@ describe("odd documents", () => {
   it.each([
     ["newest first", (n: number) => 700 - n, "e0", "e499"],
     ["oldest first", (n: number) => n, "e699", "e200"],
+    ["in no order", (n: number) => (n < 350 ? 2 * n : 1_399 - 2 * n), "e350", "e100"],
   ])("keeps the newest 500 of a long feed, %s", (_, minuteOf, newest, oldest) => {
     const items = Array.from({ length: 700 }, (__, n) => {
       const date = new Date(Date.UTC(2026, 0, 1) + minuteOf(n) * 60_000).toUTCString();
@@ -140,6 +156,15 @@ describe("odd documents", () => {
     const { entries } = read(rss(items.join("")));
     expect(entries).toHaveLength(500);
     expect([entries[0]?.id, entries.at(-1)?.id]).toEqual([newest, oldest]);
+  });
+
+  it("keeps the newest 500 of a long JSON feed, oldest first", () => {
+    const items = Array.from({ length: 700 }, (_, n) => {
+      return { id: `e${n}`, date_published: new Date(Date.UTC(2026, 0, 1) + n * 60_000).toISOString() };
+    });
+    const document = JSON.stringify({ version: "https://jsonfeed.org/version/1.1", title: "News", items });
+    const { entries } = read(document, "application/feed+json");
+    expect([entries.length, entries[0]?.id, entries.at(-1)?.id]).toEqual([500, "e699", "e200"]);
   });
 
   it("keeps the first and the last entries of a long feed without dates", () => {
