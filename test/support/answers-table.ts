@@ -3,6 +3,7 @@ import type { Failure } from "../../src/model/failure.ts";
 import { codedError } from "../../src/platforms/irc/client/coded-error.ts";
 import { classifyError as ircFailure, refusedPassword } from "../../src/platforms/irc/errors.ts";
 import { loginFailure, noLogin, noTls, classifyError as xmppFailure } from "../../src/platforms/xmpp/errors.ts";
+import { IMAP_ANSWERS, POP3_ANSWERS, smtpTable } from "./mail-answers.ts";
 
 /** Answer of a network to a connection, and the failure that results. */
 type Answer = readonly [answer: string, failure: Failure];
@@ -65,11 +66,12 @@ function stateOf(failure: Failure): string {
 
 /** Tables of docs/sessions.md as the code makes them. */
 export function answersTables(): string {
-  const tables = { XMPP, IRC, "All networks": EVERYWHERE };
-  return Object.entries(tables)
+  const tables = { XMPP, IRC, IMAP: IMAP_ANSWERS, POP3: POP3_ANSWERS, "All networks": EVERYWHERE };
+  const sessions = Object.entries(tables)
     .map(([network, answers]) => {
       const rows = answers.map(([answer, failure]) => `| ${answer} | ${stateOf(failure)} | \`${failure.code}\` |`);
       return [`| ${network} | \`state\` | \`error.code\` |`, "|---|---|---|", ...rows].join("\n");
     })
     .join("\n\n");
+  return `${sessions}\n\n${smtpTable()}`;
 }

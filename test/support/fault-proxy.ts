@@ -9,10 +9,10 @@ export type Fault =
   /** Forwards no further bytes in either direction; the connection stays open. */
   | { readonly kind: "hangs" }
   | { readonly kind: "closes" }
-  /** Passes on the command, and half of the first piece that comes back; then closes. */
-  | { readonly kind: "halves" }
-  /** Forwards the command, and the response a byte at a time. */
-  | { readonly kind: "trickles"; readonly everyMs: number };
+  /** Forwards the command, and half of the first chunk of the response; then closes, or hangs. */
+  | { readonly kind: "halves"; readonly hangs?: boolean }
+  /** Forwards the command, and what follows a byte at a time: until the end, or until the next command. */
+  | { readonly kind: "trickles"; readonly everyMs: number; readonly endsWithAnswer?: boolean };
 
 export interface FaultProxyOptions {
   /** Port of the real server on loopback. */
@@ -140,6 +140,8 @@ type Passing = "all" | "nothing" | "half" | "bytes";
 function proxied(client: Socket, { split, stepOf, faultAt, server: upstream }: ProxiedOptions): void {
   let passing: Passing = "all";
   let trickleMs = 0;
+  let tricklesOnce = false;
+  let hangsAfterHalf = false;
   let isRaw = false;
   let server: Socket | undefined;
   const end = (): void => {
@@ -162,10 +164,12 @@ function proxied(client: Socket, { split, stepOf, faultAt, server: upstream }: P
         return false;
       case "halves":
         passing = "half";
+        hangsAfterHalf = fault.hangs === true;
         return true;
       case "trickles":
         passing = "bytes";
         trickleMs = fault.everyMs;
+        tricklesOnce = fault.endsWithAnswer === true;
         return true;
     }
   };
@@ -175,11 +179,12 @@ function proxied(client: Socket, { split, stepOf, faultAt, server: upstream }: P
     server = upstream();
     const slowly = trickle(client, () => trickleMs);
     server.on("data", (chunk) => {
-      if (passing === "all") client.write(chunk);
-      if (passing === "bytes") slowly(chunk);
+      if (passing === "all") slowly.flush(chunk);
+      if (passing === "bytes") slowly.write(chunk);
       if (passing !== "half") return;
       client.write(chunk.subarray(0, Math.ceil(chunk.length / 2)));
-      end();
+      if (hangsAfterHalf) passing = "nothing";
+      else end();
     });
     server.on("close", () => (passing === "all" || passing === "half") && client.end());
   }
@@ -190,6 +195,7 @@ function proxied(client: Socket, { split, stepOf, faultAt, server: upstream }: P
     for (const frame of split(chunk)) {
       const command = frame.toString("latin1");
       const step = stepOf(command);
+      if (tricklesOnce && passing === "bytes") passing = "all";
       const fault = step === undefined || passing === "nothing" ? undefined : faultAt(step);
       if (fault && !strike(fault, command)) continue;
       if (passing !== "nothing" && server?.writable) server.write(frame);
@@ -197,16 +203,22 @@ function proxied(client: Socket, { split, stepOf, faultAt, server: upstream }: P
   });
 }
 
-/** Returns a writer that forwards a byte at a time until the socket is closed. */
-function trickle(client: Socket, everyMs: () => number): (chunk: Buffer) => void {
+/** Returns a writer that forwards a byte at a time until the socket is closed; `flush` forwards all that is left. */
+function trickle(client: Socket, everyMs: () => number) {
   let waiting = Buffer.alloc(0);
   let timer: NodeJS.Timeout | undefined;
   client.on("close", () => clearInterval(timer));
-  return (chunk) => {
-    waiting = Buffer.concat([waiting, chunk]);
-    timer ??= setInterval(() => {
-      if (client.writable && waiting.length > 0) client.write(waiting.subarray(0, 1));
-      waiting = waiting.subarray(1);
-    }, everyMs());
+  return {
+    write: (chunk: Buffer): void => {
+      waiting = Buffer.concat([waiting, chunk]);
+      timer ??= setInterval(() => {
+        if (client.writable && waiting.length > 0) client.write(waiting.subarray(0, 1));
+        waiting = waiting.subarray(1);
+      }, everyMs());
+    },
+    flush: (chunk: Buffer): void => {
+      client.write(Buffer.concat([waiting, chunk]));
+      waiting = Buffer.alloc(0);
+    },
   };
 }

@@ -5,7 +5,7 @@ import { mailboxLogin } from "./access-tokens.ts";
 import { IMAP_TIMEOUTS, type ImapEndpoint, type ImapTimeouts, openImap } from "./imap/connection.ts";
 import { type ImapPool, imapPool } from "./imap/pool.ts";
 import type { Tokens } from "./oauth.ts";
-import { connectionFailure } from "./verdict.ts";
+import { verbFailure } from "./verdict.ts";
 
 /** An account's mailbox as `fetch`, `search` and similar verbs use it, in any worker. */
 export interface Mailbox extends ImapPool {
@@ -27,7 +27,7 @@ export function createMailbox(
     const endpoint = { ...mailboxEndpoint(account, credentials, token), timeouts };
     return openImap(endpoint, false, signal).catch((thrown: unknown) => {
       signal.throwIfAborted();
-      throw connectionFailure(thrown);
+      throw verbFailure(thrown);
     });
   });
   return { ...pool, canSearch };

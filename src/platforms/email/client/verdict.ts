@@ -3,22 +3,38 @@ import { failureWith } from "../../../platform/kit/error-table.ts";
 import { classifyError } from "../errors.ts";
 
 /** Answer of a mailbox's server, as `platformCode` begins. */
-const SERVER_ANSWER = /^(NO|BAD|BYE|-ERR)\b/;
-/** Answers that the protocols define as final (RFC 5530 section 3, RFC 3206 section 4). */
-const FINAL =
-  /^(NO|BAD) (AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|EXPIRED|PRIVACYREQUIRED)\b|^-ERR \[(AUTH|SYS\/PERM)\]/i;
+const SERVER_ANSWER = /^(NO|BAD|BYE|CAPABILITY|-ERR)\b/;
+/** Answers that the protocols define as final for a login (RFC 5530 section 3, RFC 3206 section 4). */
+const FINAL = /^(NO|BAD) (AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|EXPIRED|PRIVACYREQUIRED)\b|^-ERR \[AUTH\]/i;
+/** Texts by which a server takes back a final code. */
+const PASSING = /temporar|try again|too many|\blater\b|unavailable|internal error/i;
+const UNPROVEN_LOGIN = "The mailbox's server refuses the login, and does not say that the login is wrong.";
 
 /**
- * Classifies an error of a mailbox's connection. A server's answer ends an account only where the protocol defines the answer
- * as final: servers refuse right logins and good folders for a while in many words.
+ * Classifies an error of an account's connection. A server's answer is a verdict on the login only where the protocol defines the
+ * answer as final: servers refuse right logins for a while in many words. Other refusals become `platform-rejected`.
  */
 export function connectionFailure(thrown: unknown): Failure {
   const failure = classifyError(thrown);
+  if (!isUnproven(failure) || failure.code === "tls-failed" || failure.kind !== "auth") return failure;
+  return failureWith(failure, { code: "platform-rejected", detail: UNPROVEN_LOGIN });
+}
+
+/** Classifies an error of a connection for a verb. Refusals without proof are retried while the activity lives. */
+export function verbFailure(thrown: unknown): Failure {
+  const failure = connectionFailure(thrown);
   return isUnproven(failure) ? failureWith(failure, { kind: "retryable" }) : failure;
 }
 
+/** Tells whether a failure is what the server said, and not a connection that broke or never came. */
+export function isServerAnswer({ code, platformCode = "" }: Failure): boolean {
+  return code === "tls-failed" || SERVER_ANSWER.test(platformCode);
+}
+
 /** Tells whether a failure would be final without proof. */
-export function isUnproven({ kind, platformCode = "" }: Failure): boolean {
-  const isFinal = kind === "auth" || kind === "permanent";
-  return isFinal && SERVER_ANSWER.test(platformCode) && !FINAL.test(platformCode);
+function isUnproven(failure: Failure): boolean {
+  const { kind, platformCode = "" } = failure;
+  if (kind !== "auth" && kind !== "permanent") return false;
+  const isProven = FINAL.test(platformCode) && !PASSING.test(platformCode);
+  return !isProven && isServerAnswer(failure);
 }

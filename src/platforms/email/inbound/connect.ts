@@ -3,17 +3,16 @@ import { fairSemaphore } from "../../../platform/kit/semaphore.ts";
 import { accountTokens, refusedAtLastConnection } from "../client/access-tokens.ts";
 import { IMAP_TIMEOUTS, type ImapTimeouts } from "../client/imap/connection.ts";
 import { mailboxEndpoint } from "../client/mailbox.ts";
-import { POP3_TIMEOUTS } from "../client/pop3/client.ts";
-import { connectionFailure, isUnproven } from "../client/verdict.ts";
+import { POP3_TIMEOUTS, type Pop3Timeouts } from "../client/pop3/client.ts";
+import { connectionFailure, isServerAnswer } from "../client/verdict.ts";
 import type { Credentials } from "../credentials.ts";
-import { classifyError } from "../errors.ts";
 import { type ConnectedMailbox, connectImap } from "./imap-mailbox.ts";
 import type { MailReader } from "./mail-reader.ts";
 import { connectPop3 } from "./pop3-connect.ts";
-import { forgetRefusals, verdictOf } from "./unproven-refusals.ts";
 
 export interface InboundSettings {
   readonly imapTimeouts?: ImapTimeouts;
+  readonly pop3Timeouts?: Pop3Timeouts;
   /** Interval between two polls of a POP3 mailbox; default a minute, less only for tests. */
   readonly pop3PollMs?: number;
 }
@@ -24,7 +23,7 @@ const MAX_LARGE_MAILS = 4;
 /** Returns the function that connects an account's mailbox; throws `auth` or `permanent` for missing credentials. */
 export function mailboxConnector(
   reader: MailReader,
-  { imapTimeouts = IMAP_TIMEOUTS, pop3PollMs }: InboundSettings,
+  { imapTimeouts = IMAP_TIMEOUTS, pop3Timeouts = POP3_TIMEOUTS, pop3PollMs }: InboundSettings,
 ): (connection: ConnectionContext<Credentials>) => Promise<ConnectedMailbox> {
   const largeMails = fairSemaphore(MAX_LARGE_MAILS);
   async function connect(connection: ConnectionContext<Credentials>): Promise<ConnectedMailbox> {
@@ -39,26 +38,21 @@ export function mailboxConnector(
     return connectPop3(connection, {
       largeMails,
       pollMs: pop3PollMs,
-      endpoint: { ...endpoint, timeouts: POP3_TIMEOUTS },
+      endpoint: { ...endpoint, timeouts: pop3Timeouts },
       reader,
       deleteAfter,
     });
   }
   return async (connection) => {
-    const onDisconnected = (thrown: unknown) =>
-      connection.onDisconnected(isRefusal(thrown) ? connectionFailure(thrown) : thrown);
-    try {
-      const mailbox = await connect({ ...connection, onDisconnected });
-      await forgetRefusals(connection);
-      return mailbox;
-    } catch (thrown) {
-      connection.signal.throwIfAborted();
-      throw isRefusal(thrown) ? await verdictOf(thrown, connection) : thrown;
-    }
+    const onDisconnected = (thrown: unknown) => connection.onDisconnected(judged(thrown));
+    return connect({ ...connection, onDisconnected }).catch((thrown: unknown) => {
+      throw judged(thrown);
+    });
   };
 }
 
-/** Tells whether an error is a refusal without proof, see `connectionFailure`. */
-function isRefusal(thrown: unknown): boolean {
-  return isUnproven(classifyError(thrown));
+/** Returns the failure of a server's answer as evidence allows, and all other errors as they are. */
+function judged(thrown: unknown): unknown {
+  const failure = connectionFailure(thrown);
+  return isServerAnswer(failure) ? failure : thrown;
 }

@@ -1,7 +1,9 @@
 import { setTimeout } from "node:timers/promises";
 import type { ImapFlow } from "imapflow";
+import { Failure } from "../../../model/failure.ts";
 import type { ConnectionContext } from "../../../platform/connection.ts";
 import { causeOf } from "../client/imap/connection.ts";
+import { searchUids } from "../client/imap/find-mails.ts";
 import { type Cursor, formatCursor, mailKey } from "./imap-cursor.ts";
 import { poisonKey, readOrStepOver } from "./imap-poison.ts";
 import { type FetchedMail, validDate } from "./imap-read.ts";
@@ -26,6 +28,8 @@ export interface FolderListener {
   readonly close: () => void;
 }
 
+/** Searches for new mail, of which a later one finds what came during an earlier one. */
+const MAX_SEARCHES = 3;
 /** Newest mails that are compared after a server gave new uids. */
 const MAX_RENUMBERED = 1_000;
 
@@ -111,6 +115,7 @@ async function recordNew(
   if (!status) throw connectionEnded();
   const { signal } = context.connection;
   const uidValidity = String(status.uidValidity);
+  if (cursor && !status.uidValidity && Number(cursor.uidValidity) > 0) throw openedWithoutState();
   if (!cursor) return storeCursor(await endOf(imap, uidValidity, status.uidNext), folder, context);
   if (cursor.uidValidity !== uidValidity) return recordRenumbered(imap, folder, cursor, uidValidity, context);
   let next = cursor;
@@ -189,17 +194,30 @@ async function endOf(imap: ImapFlow, uidValidity: string, uidNext: number): Prom
   return { uidValidity, uid: Math.max((uidNext || 1) - 1, last ? last.uid : 0), newest };
 }
 
-/** Returns the uids above `uid`, ascending. `N:*` includes the last mail even below N (RFC 3501 section 6.4.8). */
+/**
+ * Returns the uids above `uid`, ascending. `N:*` includes the last mail even below N (RFC 3501 section 6.4.8). Nothing found is
+ * compared with the folder's last mail, since a server in trouble may answer OK without a result.
+ */
 async function uidsAbove(imap: ImapFlow, uid: number): Promise<readonly number[]> {
-  const uids = (await imap.search({ uid: `${uid + 1}:*` }, { uid: true })) || [];
-  return uids.filter((candidate) => candidate > uid).sort((a, b) => a - b);
+  for (let tries = 0; tries < MAX_SEARCHES; tries += 1) {
+    const uids = (await searchUids(imap, { uid: `${uid + 1}:*` })).filter((candidate) => candidate > uid);
+    const last = uids.length === 0 ? await imap.fetchOne("*", { uid: true }) : false;
+    if (last === false || last.uid <= uid) return uids;
+  }
+  const detail = "The mailbox's server has later mails that its search does not find.";
+  throw new Failure({ kind: "retryable", code: "platform-protocol-error", detail });
 }
 
 /** Returns the uids of mail since that day. SEARCH knows only days, in the server's own time zone. */
 async function uidsSince(imap: ImapFlow, sinceMs: number): Promise<readonly number[]> {
   const day = new Date(Math.max(sinceMs - 86_400_000, 0));
-  const uids = (await imap.search({ since: day }, { uid: true })) || [];
-  return uids.sort((a, b) => a - b).slice(-MAX_RENUMBERED);
+  return (await searchUids(imap, { since: day })).slice(-MAX_RENUMBERED);
+}
+
+/** Makes the failure for a server that says nothing of an opened folder. Its mails are not new all at once. */
+function openedWithoutState(): Failure {
+  const detail = "The mailbox's server opened the folder without its UIDVALIDITY.";
+  return new Failure({ kind: "retryable", code: "platform-protocol-error", detail });
 }
 
 function connectionEnded(): Error {

@@ -6,6 +6,7 @@ import type { Credentials } from "../credentials.ts";
 import { deliveryReports } from "./delivery-reports.ts";
 import { parseCursor } from "./imap-cursor.ts";
 import { type FolderListener, folderStateKey, listenToFolder } from "./imap-folder.ts";
+import { folderRetries } from "./imap-folder-retries.ts";
 import type { MailReader } from "./mail-reader.ts";
 
 /** A connected mailbox: the client of `connect`. */
@@ -36,6 +37,7 @@ export async function connectImap(
     isOver = true;
     for (const listener of listeners.values()) listener.close();
     listeners.clear();
+    retries.cancelAll();
   }
   function onEnded(thrown: unknown): void {
     if (isOver) return;
@@ -57,16 +59,19 @@ export async function connectImap(
     else listeners.set(folder, listener);
   }
 
-  const folders = subscribedFolders(await connection.state.read());
+  const retries = folderRetries({
+    connection,
+    retryMs: timeouts.idle,
+    listen: (folder, storedCursor) => listen(folder, storedCursor, connection.signal),
+    onFailed: onEnded,
+  });
+
+  const [first, ...others] = subscribedFolders(await connection.state.read());
   try {
     // With nothing to listen to, the login is tried all the same.
-    if (folders.size === 0) (await openImap(endpoint, false, connection.signal)).close();
-    for (const [folder, storedCursor] of folders) {
-      await listen(folder, storedCursor, connection.signal).catch((thrown: unknown) => {
-        if (folder === "INBOX" || !isMissing(thrown)) throw thrown;
-        connection.log.warn({ platform: "email" }, "subscribed folder is gone; the other folders stay subscribed");
-      });
-    }
+    if (first === undefined) (await openImap(endpoint, false, connection.signal)).close();
+    else await listen(...first, connection.signal);
+    for (const [folder] of others) await retries.listen(folder);
   } catch (thrown) {
     close();
     throw thrown;
@@ -77,11 +82,12 @@ export async function connectImap(
     subscribe: async (requestedFolder, signal) => {
       const folder = folderName(requestedFolder);
       if (listeners.has(folder)) return;
-      if (listeners.size >= MAX_FOLDERS) throw tooManyFolders();
+      if (listeners.size + retries.count() >= MAX_FOLDERS) throw tooManyFolders();
       await listen(folder, undefined, signal);
     },
     unsubscribe: async (requestedFolder) => {
       const folder = folderName(requestedFolder);
+      retries.cancel(folder);
       listeners.get(folder)?.close();
       listeners.delete(folder);
       await connection.state.write(folderStateKey(folder), folder === "INBOX" ? OFF : undefined);
@@ -97,11 +103,6 @@ function subscribedFolders(state: Readonly<Record<string, string>>): Map<string,
   }
   if (folders.get("INBOX") === OFF) folders.delete("INBOX");
   return folders;
-}
-
-function isMissing(thrown: unknown): boolean {
-  const { serverResponseCode, mailboxMissing } = thrown as Readonly<Record<string, unknown>>;
-  return serverResponseCode === "NONEXISTENT" || mailboxMissing === true;
 }
 
 function tooManyFolders(): Failure {

@@ -3,7 +3,8 @@ import type { ImapFlow } from "imapflow";
 import { Failure } from "../../../model/failure.ts";
 import type { ConnectionContext } from "../../../platform/connection.ts";
 import { causeOf } from "../client/imap/connection.ts";
-import { type FetchedMail, readMail, validDate } from "./imap-read.ts";
+import { searchUids } from "../client/imap/find-mails.ts";
+import { type FetchedMail, MissingContent, readMail, validDate } from "./imap-read.ts";
 import type { MailReader } from "./mail-reader.ts";
 import { unreadableMail } from "./unreadable-mail.ts";
 
@@ -38,7 +39,10 @@ export async function readOrStepOver(
   for (let tries = triesOf(place, stored); ; tries += 1) {
     try {
       if (tries >= MAX_TRIES) return await stepOver(imap, place, tries, connection);
-      return await readMail(imap, place.uid, reader, signal);
+      const mail = await readMail(imap, place.uid, reader, signal);
+      // A server may answer OK without the mail that it lists.
+      if (!mail && (await searchUids(imap, { uid: String(place.uid) })).length > 0) throw new MissingContent();
+      return mail;
     } catch (thrown) {
       signal.throwIfAborted();
       if (thrown instanceof Failure && thrown.code === "internal-error") throw thrown;

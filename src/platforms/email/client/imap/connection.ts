@@ -62,10 +62,14 @@ export function causeOf(imap: ImapFlow, thrown: unknown): unknown {
 
 function withSafeText(thrown: unknown, secrets: readonly string[]): unknown {
   if (!(thrown instanceof Error)) return thrown;
-  const { responseText, response, reason } = thrown as Error & Readonly<Record<string, unknown>>;
+  const facts = thrown as Error & Readonly<Record<string, unknown>>;
+  const { responseText, response, reason } = facts;
   let safeText = [responseText, response, reason].find((text) => typeof text === "string") ?? "";
   for (const secret of secrets) if (secret.length > 3) safeText = String(safeText).replaceAll(secret, "***");
-  return Object.assign(thrown, { safeText: cleanLine(String(safeText), 200) });
+  // Exchange answers BAD to the first command after a login while its own servers are out of touch.
+  const isAfterLogin = facts.authenticationFailed === true && facts.responseStatus === undefined && safeText !== "";
+  const status = isAfterLogin ? { responseStatus: "BAD" } : {};
+  return Object.assign(thrown, { ...status, safeText: cleanLine(String(safeText), 200) });
 }
 
 /**
@@ -159,5 +163,6 @@ function supportsLogin(imap: ImapFlow, login: Login): boolean {
 
 function tokensNotSupported(): Failure {
   const detail = "The mailbox's server takes no OAuth2 tokens: store the account with a password for it.";
-  return new Failure({ kind: "auth", code: "credentials-invalid", detail });
+  const platformCode = "CAPABILITY without AUTH=XOAUTH2";
+  return new Failure({ kind: "auth", code: "credentials-invalid", detail, platformCode });
 }

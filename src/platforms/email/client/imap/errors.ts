@@ -5,6 +5,10 @@ const NO_FOLDER = {
   as: "recipient-unknown",
   detail: "The mailbox has no such folder: query lists those it has.",
 } as const;
+const NEEDS_TLS = {
+  as: "credentials-invalid",
+  detail: "The mailbox's server takes this login over TLS only: store the account again with `tls`.",
+} as const;
 const LATER = { as: "unavailable", detail: "The mailbox's server asks to come back later." } as const;
 const REFUSED = { as: "rejected", detail: "The mailbox's server refuses it." } as const;
 
@@ -64,7 +68,7 @@ const responses = errorTable({
     AUTHENTICATIONFAILED: "credentials-invalid",
     AUTHORIZATIONFAILED: "credentials-invalid",
     EXPIRED: table.row("credentials-expired"),
-    PRIVACYREQUIRED: table.row("tls"),
+    PRIVACYREQUIRED: NEEDS_TLS,
     UNAVAILABLE: LATER,
     INUSE: LATER,
     SERVERBUG: LATER,

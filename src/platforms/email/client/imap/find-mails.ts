@@ -43,9 +43,14 @@ export async function findByMessageId(imap: ImapFlow, id: string): Promise<reado
   return searchUids(imap, { header: { "message-id": `<${id.replace(/^<|>$/g, "")}>` } });
 }
 
-/** Returns the uids that match, ascending. */
+/** Returns the uids that match, ascending. Rejects where the server refuses: nothing found would be another answer. */
 export async function searchUids(imap: ImapFlow, query: Parameters<ImapFlow["search"]>[0]): Promise<readonly number[]> {
-  const uids = (await imap.search(query, { uid: true })) || [];
+  const uids = await imap.search(query, { uid: true });
+  if (!uids) {
+    // imapflow keeps the server's words to itself.
+    const facts = { responseStatus: "NO", safeText: "The server refuses the search." };
+    throw Object.assign(new Error("Search refused"), facts);
+  }
   return [...uids].sort((a, b) => a - b);
 }
 

@@ -5,6 +5,8 @@ import type { ConnectedMailbox } from "../../../../../src/platforms/email/inboun
 import { email } from "../../../../../src/platforms/email/platform.ts";
 import { type TestConnectionContext, testConnectionContext } from "../../../../support/connection-context.ts";
 import { type TestDovecot, testDovecot } from "../../../../support/dovecot.ts";
+import { faultProxy } from "../../../../support/fault-proxy.ts";
+import { lineFrames } from "../../../../support/fault-proxy-frames.ts";
 import { lmtpMailer } from "../../../../support/lmtp-mailer.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
 import { testMailActivity, testVerbContext } from "../../../../support/verb-context.ts";
@@ -115,6 +117,34 @@ describe("subscribed folders of an account", () => {
     await held(after);
     await lmtp.put(user, "still");
     await after.arrived(subject("still"));
+  });
+
+  it("include one that was refused as soon as it can be opened, and the others meanwhile", async () => {
+    const user = newUser();
+    const before = holdOf(user);
+    const client = await held(before);
+    doveadm("mailbox", "create", "-u", user, "Lists");
+    await run(client, "subscribe", "Lists");
+    await letGo(client);
+    await lmtp.put(user, "in the list");
+    doveadm("move", "-u", user, "Lists", "mailbox", "INBOX", "all");
+    const steps = () => (line: string) => (/EXAMINE .?Lists/.test(line) ? "opens" : undefined);
+    const proxy = await faultProxy({ upstream: server.imapPort, frames: lineFrames, steps });
+    const answer = (line: string) => `${line.split(" ", 1)[0]} NO System Error\r\n`;
+    proxy.arm("opens", { kind: "says", answer });
+    const after = testConnectionContext({
+      address: `${user}@example.test`,
+      egress: guard,
+      credentials: credentials(user, { ...server, imapPort: proxy.port }),
+      notesOf: before,
+    });
+    const eager = email({ imapTimeouts: { ...IMAP_TIMEOUTS, idle: 300 } });
+    const again = await eager.connect?.(after);
+    await lmtp.put(user, "in the inbox");
+    await after.arrived(subject("in the inbox"));
+    await after.arrived(subject("in the list"));
+    await eager.dispose?.(again);
+    await proxy.close();
   });
 
   it("lose and double no mail when the server renumbers all mails", async () => {

@@ -11,7 +11,7 @@ const reader = {
 };
 
 /** Connection whose FETCH of a mail's content ends as `fetch` decides. Size and date are known. */
-function mailbox(fetch: () => Promise<unknown>, isUsable: () => boolean = () => true) {
+function mailbox(fetch: () => Promise<unknown>, isUsable: () => boolean = () => true, listed: readonly number[] = [7]) {
   const state: Record<string, string> = {};
   const connection = {
     log: silentLog,
@@ -28,6 +28,7 @@ function mailbox(fetch: () => Promise<unknown>, isUsable: () => boolean = () => 
     get usable() {
       return isUsable();
     },
+    search: async () => listed,
     fetchOne: async (_uid: string, query: { readonly source?: unknown }) => {
       if (query.source === undefined) return { uid: 7, size: 4_711 };
       fetches += 1;
@@ -42,6 +43,7 @@ describe("an unreadable mail over IMAP", () => {
   it.each([
     ["is refused", () => Promise.reject(Object.assign(new Error("Command failed"), { responseStatus: "NO" }))],
     ["comes without content", () => Promise.resolve({ uid: 7 })],
+    ["does not come although it is listed", () => Promise.resolve(false)],
   ])("%s, is tried five times and then reported with uid, size and reason", async (_how, fetch) => {
     const { read, fetches } = mailbox(fetch);
     const fetched = await read();
@@ -84,6 +86,7 @@ describe("an unreadable mail over IMAP", () => {
   });
 
   it("is ignored when it was deleted", async () => {
-    expect(await mailbox(() => Promise.resolve(false)).read()).toBeUndefined();
+    const isUsable = () => true;
+    expect(await mailbox(() => Promise.resolve(false), isUsable, []).read()).toBeUndefined();
   });
 });
