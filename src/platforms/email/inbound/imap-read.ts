@@ -69,6 +69,8 @@ async function readLarge(
 ): Promise<InboundMail> {
   const message = await imap.fetchOne(String(uid), { uid: true, bodyStructure: true }, { uid: true });
   const parts = partsOfStructure(message ? message.bodyStructure : undefined);
+  // A server finds no parts where the boundary is missing; the reader may.
+  if (parts.texts.length + parts.htmls.length + parts.attachments.length === 0) return reader.read(source, signal);
   const content = await contentOf(imap, uid, parts);
   return reader.read(source.subarray(0, headEnd(source)), signal, content);
 }

@@ -43,7 +43,7 @@ export function partsOfStructure(structure: MessageStructureObject | undefined):
 /** Returns the parts without children; a forwarded mail counts as a single part. */
 function leavesOf(node: MessageStructureObject, depth: number): readonly MessageStructureObject[] {
   if (depth > MAX_DEPTH) return [];
-  if (!node.type.toLowerCase().startsWith("multipart/")) return [node];
+  if (!typeOf(node).startsWith("multipart/")) return [node];
   return (node.childNodes ?? []).slice(0, MAX_CHILDREN).flatMap((child) => leavesOf(child, depth + 1));
 }
 
@@ -55,10 +55,13 @@ function numberOf({ part = "1" }: MessageStructureObject): string {
   return part;
 }
 
+/** Returns the media type. A server passes on half of a type as it stands, such as `text/`; it counts as plain text. */
+function typeOf({ type }: MessageStructureObject): string {
+  return /^[^\s/;=]+\/[^\s/;=]+$/.test(type) ? type.toLowerCase() : "text/plain";
+}
+
 function isText(node: MessageStructureObject, type: string): boolean {
-  return (
-    node.type.toLowerCase() === type && node.disposition?.toLowerCase() !== "attachment" && nameOf(node) === undefined
-  );
+  return typeOf(node) === type && node.disposition?.toLowerCase() !== "attachment" && nameOf(node) === undefined;
 }
 
 /** Describes an attachment; the size is an estimate, since the content is not read. */
@@ -67,7 +70,7 @@ function listedAttachment(node: MessageStructureObject): ListedAttachment {
   const id = cleanLine(node.id?.replace(/^<|>$/g, "") ?? "", 250);
   return {
     ...(name === undefined ? {} : { name }),
-    mediaType: mediaTypeOf(node.type, node.parameters?.method),
+    mediaType: mediaTypeOf(typeOf(node), node.parameters?.method),
     size: decodedSize(node),
     ...(id === "" ? {} : { id }),
     part: numberOf(node),

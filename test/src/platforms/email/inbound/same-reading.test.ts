@@ -1,0 +1,77 @@
+import fc from "fast-check";
+import type { ImapFlow } from "imapflow";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { IMAP_TIMEOUTS, openImap } from "../../../../../src/platforms/email/client/imap/connection.ts";
+import { searchUids } from "../../../../../src/platforms/email/client/imap/find-mails.ts";
+import { openPop3, POP3_TIMEOUTS, type Pop3Client } from "../../../../../src/platforms/email/client/pop3/client.ts";
+import { readMail } from "../../../../../src/platforms/email/inbound/imap-read.ts";
+import { MAX_MAIL_BYTES, mailReader } from "../../../../../src/platforms/email/inbound/mail-reader.ts";
+import type { InboundMessage } from "../../../../../src/platforms/email/schemas/inbound-mail.ts";
+import { mailParts, mailWith } from "../../../../support/arbitrary-mail.ts";
+import { type TestDovecot, testDovecot } from "../../../../support/dovecot.ts";
+import { lmtpMailer } from "../../../../support/lmtp-mailer.ts";
+import { loopbackEgress } from "../../../../support/loopback-egress.ts";
+
+const guard = loopbackEgress();
+const reader = mailReader(1, 60_000);
+const { signal } = new AbortController();
+let server: TestDovecot;
+let imap: ImapFlow;
+let pop3: Pop3Client;
+
+const PAIRS = 150;
+const samples = fc.sample(mailParts, { numRuns: PAIRS, seed: 4_711 });
+
+beforeAll(async () => {
+  server = await testDovecot(["bob"]);
+  const lmtp = lmtpMailer(server.lmtpPort);
+  for (const parts of samples) {
+    await lmtp.put("bob", mailWith(parts, "small", 100));
+    await lmtp.put("bob", mailWith(parts, "large", 250_000));
+  }
+  lmtp.close();
+  const login = { user: "bob", password: "bob-pw" };
+  const common = { connect: guard.connect, host: "127.0.0.1", tls: "none", login } as const;
+  imap = await openImap({ ...common, port: server.imapPort, timeouts: IMAP_TIMEOUTS }, false, signal);
+  await imap.mailboxOpen("INBOX", { readOnly: true });
+  pop3 = await openPop3({ ...common, port: server.pop3Port, timeouts: POP3_TIMEOUTS }, signal);
+}, 120_000);
+afterAll(async () => {
+  pop3.close();
+  imap.close();
+  await reader.close();
+  await server.stop();
+  await guard.close();
+});
+
+/** What of a mail is the same however it was read: sizes of files are estimates where the files were not. */
+function compared({ body, html, attachments = [] }: InboundMessage) {
+  return { body, html, files: attachments.slice(0, -1).map(({ size: _, ...file }) => file) };
+}
+
+async function readOverImap(number: number): Promise<InboundMessage> {
+  const uid = (await searchUids(imap, { all: true }))[number - 1] ?? 0;
+  const fetched = await readMail(imap, uid, reader, signal);
+  if (!fetched) throw new Error("The mail is gone");
+  return fetched.mail.object;
+}
+
+describe("a mail", () => {
+  it("reads the same below and above 256 KiB, over IMAP and over POP3", async () => {
+    const unlike: unknown[] = [];
+    for (const [index, parts] of samples.entries()) {
+      const small = await readOverImap(2 * index + 1);
+      const large = await readOverImap(2 * index + 2);
+      const { bytes } = await pop3.retr(2 * index + 1, MAX_MAIL_BYTES);
+      const { object: overPop3 } = await reader.read(bytes, signal);
+      if (
+        JSON.stringify([small.body, small.html, small.attachments]) !==
+        JSON.stringify([overPop3.body, overPop3.html, overPop3.attachments])
+      )
+        unlike.push({ index, imap: small, pop3: overPop3 });
+      if (JSON.stringify(compared(small)) !== JSON.stringify(compared(large)))
+        unlike.push({ parts, small: compared(small), large: compared(large) });
+    }
+    expect(unlike).toEqual([]);
+  }, 300_000);
+});
