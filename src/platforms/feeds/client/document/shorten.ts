@@ -2,8 +2,7 @@ import { MAX_ENTRIES } from "../../schemas/fetch.ts";
 import { parseDate } from "./date.ts";
 import { ENTRY_END, ENTRY_START } from "./xml-repair.ts";
 
-const DATE =
-  /<(?:[\w-]{1,20}:)?(?:pubDate|published|updated|modified|issued|date)(?:\s[^<>]{0,200})?>\s*([^<]{1,64})</i;
+const DATE = /<(?:[\w-]{1,20}:)?(?:pubDate|published|updated|modified|issued|date)\s*>([^<]{1,64})</i;
 
 /**
  * Removes entries beyond the maximum from a feed, XML or JSON. Keeps the newest ones in whatever order the feed has them; where

@@ -52,15 +52,18 @@ export function withOriginalLinks(text: string): string {
 }
 
 function withOriginalLink(piece: string): string {
-  const original = /<(?:feedburner|pheedo):origLink\s*>\s*([^<\s]{1,2048})\s*</.exec(piece)?.[1];
-  const start = Math.max(0, piece.search(ENTRY_START));
+  const original = /<(?:feedburner|pheedo):origLink>\s*([^<\s]{1,2048})\s*</.exec(piece)?.[1];
   if (original === undefined) return piece;
-  const entry = piece
-    .slice(start)
-    .replace(/<link\s*>[^<]{0,4096}<\/link\s*>/, () => `<link>${original}</link>`)
-    .replace(
-      /(<link\s(?=[^<>]{0,4096}\brel\s*=\s*["']alternate["'])[^<>]{0,4096}?\bhref\s*=\s*["'])[^"'<>]{0,4096}/,
-      (_, before: string) => `${before}${original}`,
-    );
-  return piece.slice(0, start) + entry;
+  const start = Math.max(0, piece.search(ENTRY_START));
+  const entry = piece.slice(start).replace(LINK, (tag) => withAddress(tag, original));
+  const open = entry.indexOf("<link>");
+  const close = entry.indexOf("</link>", open);
+  if (open < 0 || close < 0) return piece.slice(0, start) + entry;
+  return `${piece.slice(0, start)}${entry.slice(0, open)}<link>${original}${entry.slice(close)}`;
+}
+
+/** Replaces the address of an Atom link to the entry's page. */
+function withAddress(tag: string, address: string): string {
+  if (!/\srel\s*=\s*["']alternate["']/i.test(tag)) return tag;
+  return tag.replace(/(\shref\s*=\s*)(?:"[^"]*"|'[^']*')/, (_, name: string) => `${name}"${address}"`);
 }
