@@ -35,6 +35,7 @@ describe("refusals of a mail server", () => {
     ["PRIVACYREQUIRED", "credentials-invalid"],
   ])("[%s] ends the account at once", (code, meaning) => {
     const failure = connectionFailure(answer("NO", code, "No.", true));
-describe("refusals of a mail server", () => {
+    expect([failure.kind, failure.code, isProvenRefusal(failure)]).toEqual(["auth", meaning, true]);
+    expect(verbFailure(answer("NO", code, "No.", true)).kind).toBe("auth");
   });
 });
