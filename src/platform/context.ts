@@ -39,8 +39,8 @@ export interface VerbContext extends Egress {
    */
   readonly commit: (options?: CommitOptions) => Promise<void>;
   /**
-   * Stores an id that the network gave the message in place of ours, for as long as receipts are kept. Receipts that name
-   * it find the rid.
+   * Stores another id of the message, which the network gave it in place of the gateway's. Receipts with that id then find
+   * the rid for `ttlSeconds`.
    */
   readonly addReceiptId: (id: string, ttlSeconds: number) => Promise<void>;
   /** Stores whether the account stays connected while it has no work. */

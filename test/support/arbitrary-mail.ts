@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import iconv from "iconv-lite";
 
-/** Part of a mail as raw bytes, a character for each byte: header fields, an empty line, and the body. */
+/** Part of a mail as raw bytes, a character for each byte. Header fields, an empty line, and the body. */
 type RawPart = string;
 
 const WORDS = fc.constantFrom("plain words", "Grüße, 5 € – “now”", "日本語のメール", "", " .dot\r\n..dots\r\nend");
@@ -106,7 +106,7 @@ export const mailParts: fc.Arbitrary<readonly RawPart[]> = fc.array(fc.oneof(tex
   maxLength: 4,
 });
 
-/** Returns a mail with the parts and, as the last one, a file of some size. */
+/** Returns a mail with the parts, and with a file of some size behind them. */
 export function mailWith(parts: readonly RawPart[], subject: string, fileBytes: number): Buffer {
   const file = part(
     ["Content-Type: application/octet-stream", "Content-Transfer-Encoding: base64", "Content-Disposition: attachment"],

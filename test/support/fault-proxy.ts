@@ -9,9 +9,9 @@ export type Fault =
   /** Forwards no further bytes in either direction; the connection stays open. */
   | { readonly kind: "hangs" }
   | { readonly kind: "closes" }
-  /** Forwards the command, and half of the first chunk of the response; then closes, or hangs. */
+  /** Forwards the command and half of the first chunk of the response. Then closes, or hangs. */
   | { readonly kind: "halves"; readonly hangs?: boolean }
-  /** Forwards the command, and what follows a byte at a time: until the end, or until the next command. */
+  /** Forwards the command, and the response a byte at a time. `endsWithAnswer`: until the next command. */
   | { readonly kind: "trickles"; readonly everyMs: number; readonly endsWithAnswer?: boolean };
 
 export interface FaultProxyOptions {
@@ -203,7 +203,7 @@ function proxied(client: Socket, { split, stepOf, faultAt, server: upstream }: P
   });
 }
 
-/** Returns a writer that forwards a byte at a time until the socket is closed; `flush` forwards all that is left. */
+/** Returns a writer that forwards a byte at a time. `flush` forwards all that is left. */
 function trickle(client: Socket, everyMs: () => number) {
   let waiting = Buffer.alloc(0);
   let timer: NodeJS.Timeout | undefined;

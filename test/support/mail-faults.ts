@@ -21,7 +21,7 @@ function said(lines: readonly string[], closes = false): Faults {
   );
 }
 
-/** Answers of IMAP servers that pass by themselves: each was seen at a public provider, or is defined by RFC 5530. */
+/** Answers of IMAP servers that pass by themselves. Public providers give them, or RFC 5530 defines them. */
 export const IMAP_FAULTS: Faults = {
   ...said([
     "% NO System Error (Failure)",

@@ -3,7 +3,7 @@ import type { FaultProxyOptions } from "./fault-proxy.ts";
 /** Mail protocols whose steps have names. */
 export type MailProtocol = "imap" | "pop3" | "smtp";
 
-/** Returns the naming of a protocol's steps for a fault proxy: the command in capitals, and `dot` for the end of a mail. */
+/** Returns the naming of a protocol's steps. Commands in capitals, and `dot` for the end of a mail. */
 export function mailSteps(protocol: MailProtocol): FaultProxyOptions["steps"] {
   if (protocol === "imap") return () => imapStep;
   return protocol === "smtp" ? smtpSteps : () => (line) => line.trimEnd().split(" ", 1)[0]?.toUpperCase();

@@ -4,7 +4,7 @@ import { classifyError } from "../errors.ts";
 
 /** Answer of a mailbox's server, as `platformCode` begins. */
 const SERVER_ANSWER = /^(NO|BAD|BYE|CAPABILITY|-ERR)\b/;
-/** Answers that the protocols define as final for a login (RFC 5530 section 3, RFC 3206 section 4). */
+/** Final answers to a login. RFC 5530 section 3 and RFC 3206 section 4 define them. */
 const FINAL = /^(NO|BAD) (AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|EXPIRED|PRIVACYREQUIRED)\b|^-ERR \[AUTH\]/i;
 /** Texts by which a server takes back a final code. */
 const PASSING = /temporar|try again|too many|\blater\b|unavailable|internal error/i;
@@ -26,7 +26,7 @@ export function verbFailure(thrown: unknown): Failure {
   return isUnproven(failure) ? failureWith(failure, { kind: "retryable" }) : failure;
 }
 
-/** Tells whether a failure is what the server said, and not a connection that broke or never came. */
+/** Tells whether a failure is an answer of the server, and not a broken connection. */
 export function isServerAnswer({ code, platformCode = "" }: Failure): boolean {
   return code === "tls-failed" || SERVER_ANSWER.test(platformCode);
 }

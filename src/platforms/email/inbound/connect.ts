@@ -51,7 +51,7 @@ export function mailboxConnector(
   };
 }
 
-/** Returns the failure of a server's answer as evidence allows, and all other errors as they are. */
+/** Returns the failure of a server's answer, judged by evidence. Other errors pass as they are. */
 function judged(thrown: unknown): unknown {
   const failure = connectionFailure(thrown);
   return isServerAnswer(failure) ? failure : thrown;

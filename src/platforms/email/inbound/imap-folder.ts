@@ -28,7 +28,7 @@ export interface FolderListener {
   readonly close: () => void;
 }
 
-/** Searches for new mail, of which a later one finds what came during an earlier one. */
+/** Maximum number of searches for new mail. A later search finds mail that came during an earlier one. */
 const MAX_SEARCHES = 3;
 /** Newest mails that are compared after a server gave new uids. */
 const MAX_RENUMBERED = 1_000;

@@ -53,7 +53,7 @@ export async function compose(
   return defaults.dkim ? sign(bytes, defaults.dkim) : bytes;
 }
 
-/** Fields that a signature covers: those of RFC 6376 section 5.4.1 that mails have, and both of RFC 8058 section 4. */
+/** Fields that a signature covers. Those of RFC 6376 section 5.4.1, and both of RFC 8058 section 4. */
 const SIGNED_FIELDS =
   "From:Sender:Reply-To:Subject:Date:Message-ID:To:Cc:MIME-Version:Content-Type:Content-Transfer-Encoding:" +
   "In-Reply-To:References:List-Id:List-Help:List-Unsubscribe:List-Unsubscribe-Post:List-Subscribe:List-Post:" +

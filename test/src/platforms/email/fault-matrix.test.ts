@@ -42,13 +42,13 @@ afterAll(async () => {
   await guard.close();
 });
 
-/** What became of an account: the failures of its connections, and the subjects of what arrived. */
+/** Outcome of an account. Failures of its connections, and subjects of the arrived mails. */
 interface Outcome {
   readonly failures: readonly Failure[];
   readonly subjects: readonly unknown[];
 }
 
-/** Keeps an account connected as the core does: through the fault, until a mail that came before and one after it arrived. */
+/** Keeps an account connected as the core does. Ends when a mail from before the fault and a later one arrived. */
 async function lived(protocol: "imap" | "pop3", step: string, fault: Fault): Promise<Outcome> {
   users += 1;
   const user = `u${users}`;

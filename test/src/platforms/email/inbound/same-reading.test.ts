@@ -44,7 +44,7 @@ afterAll(async () => {
   await guard.close();
 });
 
-/** What of a mail is the same however it was read: sizes of files are estimates where the files were not. */
+/** Returns the compared properties of a mail. Sizes are estimates where files were not read. */
 function compared({ body, html, attachments = [] }: InboundMessage) {
   return { body, html, files: attachments.slice(0, -1).map(({ size: _, ...file }) => file) };
 }
