@@ -39,7 +39,7 @@ export interface VerbContext extends Egress {
    */
   readonly commit: (options?: CommitOptions) => Promise<void>;
   /**
-   * Stores another id of the message, which the network gave it in place of the gateway's. Receipts with that id then find
+   * Stores another id of the message, given by the network instead of the gateway's. Receipts with that id then find
    * the rid for `ttlSeconds`.
    */
   readonly addReceiptId: (id: string, ttlSeconds: number) => Promise<void>;
