@@ -3,7 +3,8 @@ import { secretValues } from "./secret-values.ts";
 
 /**
  * Wraps accounts and hides each secret from the log before it is used.
- * Peers echo credentials: an error text of a server may hold the password that the server was sent.
+ * Peers echo credentials: an error text of a server may hold the password that the server was sent. For workers only:
+ * an API process talks to no peer, and keeps no secret beyond the request.
  */
 export function logSafeAccounts(accounts: Accounts, hideSecret: (secret: string) => void): Accounts {
   const hide = (credentials: unknown): void => {

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { ensureKeyFile, KeyringError } from "../crypto/key-file.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import type { RedisClient } from "../redis/connect.ts";
+import { retireKeys } from "../rotation/retire-keys.ts";
 import { exportApiKeyFile, rotateKeys, stageKeyVersion } from "../rotation/rotate-keys.ts";
 import { type Terminal, terminal } from "./apps.ts";
 
@@ -19,18 +20,9 @@ export interface KeyCommandsDeps {
   readonly connect: () => Promise<KeyTools>;
 }
 
-/** Adds `dragoman key create|export-api|rotate`. */
+/** Adds `dragoman key create|export-api|rotate|retire`. */
 export function keyCommands(program: Command, deps: KeyCommandsDeps, io: Terminal = terminal): void {
   const key = program.command("key").description("The keys that logins are sealed with.");
-  const clearly = async (command: Command, work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof KeyringError)) throw error;
-      command.error(`error: ${error.message}`);
-    }
-  };
-
   key
     .command("create")
     .description("Makes the key file where there is none. `dragoman serve` does so by itself.")
@@ -77,4 +69,39 @@ export function keyCommands(program: Command, deps: KeyCommandsDeps, io: Termina
         }
       }),
     );
+  addRetireCommand(key, deps, io);
+}
+
+function addRetireCommand(key: Command, deps: KeyCommandsDeps, io: Terminal): void {
+  key
+    .command("retire")
+    .description(
+      "Removes old versions from the key file, after sealing all that is stored with the current one. " +
+        "Deleted logins can then not be opened any more, also in old copies of the data. Replace copies of the key file.",
+    )
+    .action((_options: unknown, command: Command) =>
+      clearly(command, async () => {
+        const tools = await deps.connect();
+        try {
+          const retired = await retireKeys(tools);
+          io.say(
+            retired.length === 0
+              ? "There is only one version: run dragoman key rotate first."
+              : `Retired version ${retired.join(", ")}. Replace all copies of ${deps.keyFile()}.`,
+          );
+        } finally {
+          await tools.close();
+        }
+      }),
+    );
+}
+
+/** Runs a command; errors of the key file become a line. */
+async function clearly(command: Command, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof KeyringError)) throw error;
+    command.error(`error: ${error.message}`);
+  }
 }

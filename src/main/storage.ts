@@ -81,6 +81,7 @@ export function openPorts(config: Config, store: Store, purpose: "producer" | "w
   const redis = connections[purpose]();
   const maxBytes = () => appShareOf(store.watch.facts());
   const bytes = byteReservations({ redis, maxBytes });
+  const accounts = durableAccounts(redisAccounts({ redis, keyring: ring, maxBytes }), barrier.withReplication);
   const eventLog = redisEventLog({ redis, eventsKept: config.eventsKept });
   return {
     redis,
@@ -95,10 +96,7 @@ export function openPorts(config: Config, store: Store, purpose: "producer" | "w
       withReplication: barrier.withReplication,
     }),
     lanes: laneQueues({ redis, log }),
-    accounts: logSafeAccounts(
-      durableAccounts(redisAccounts({ redis, keyring: ring, maxBytes }), barrier.withReplication),
-      store.hideSecret,
-    ),
+    accounts: purpose === "worker" ? logSafeAccounts(accounts, store.hideSecret) : accounts,
     doors: redisWebhookEndpoints({ redis, keyring: ring }),
     deadLetters: redisDeadLetters({ redis, retentionSeconds: config.retentionHours * 3_600 }),
     hooks: redisWebhooks({ redis, keyring: ring, eventLog }),

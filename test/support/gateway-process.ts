@@ -27,6 +27,8 @@ export interface GatewayProcessSettings {
   /** DATA_DIR, which the processes of one gateway share. */
   readonly dataDir: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Receives every line that the process writes. */
+  readonly onLine?: (line: string) => void;
 }
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -47,7 +49,13 @@ export async function gatewayProcess(settings: GatewayProcessSettings): Promise<
       output: "pipe",
     });
     child = started;
-    await outputMatching(started, READY[role], lines);
+    await outputMatching(started, READY[role], (line) => {
+      lines.push(line);
+      if (lines.length > 40) lines.shift();
+      settings.onLine?.(line);
+    }).catch((error: unknown) => {
+      throw new Error(`${error instanceof Error ? error.message : String(error)}:\n${lines.join("\n")}`);
+    });
   };
   const gone = (): Promise<void> => {
     const current = child;
@@ -108,18 +116,17 @@ function alive(child: ChildProcess): boolean {
   return child.exitCode === null && child.signalCode === null;
 }
 
-/** Resolves at the first matching line. Rejects with the last lines when the process ends before. */
-function outputMatching(child: ChildProcess, pattern: RegExp, lines: string[]): Promise<void> {
+/** Resolves at the first matching line. Rejects when the process ends before. */
+function outputMatching(child: ChildProcess, pattern: RegExp, onLine: (line: string) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream as Readable }).on("line", (line) => {
-        lines.push(line);
-        if (lines.length > 40) lines.shift();
+        onLine(line);
         if (pattern.test(line)) resolve();
       });
     }
     child.once("exit", (code, signal) =>
-      reject(new Error(`The gateway ended (${code ?? signal}) before it was ready:\n${lines.join("\n")}`)),
+      reject(new Error(`The gateway ended (${code ?? signal}) before it was ready`)),
     );
   });
 }

@@ -4,6 +4,7 @@ export interface SmtpScript {
   /** Replies by step; a function receives the whole command. "drop" closes the connection, "hang" sends no reply. */
   readonly greeting?: string;
   readonly ehlo?: readonly string[];
+  readonly auth?: Step;
   readonly mail?: Step;
   readonly rcpt?: Step;
   readonly data?: Step;
@@ -82,7 +83,8 @@ function converse(
     if (verb === "EHLO") {
       const lines = ["scripted", ...(script.ehlo ?? ["PIPELINING", "8BITMIME"])];
       say(lines.map((text, at) => `250${at < lines.length - 1 ? "-" : " "}${text}`).join("\r\n"));
-    } else if (verb === "MAIL") {
+    } else if (verb === "AUTH") say(step("auth", script.auth, "235 2.7.0 Ok", line));
+    else if (verb === "MAIL") {
       const reply = step("mail", script.mail, "250 2.1.0 Ok", line);
       sender = !/^[45]/.test(reply);
       say(reply);

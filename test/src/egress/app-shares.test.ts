@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { egress } from "../../../src/egress/egress.ts";
@@ -54,6 +54,25 @@ describe("egress shares per app", () => {
     const settled = await Promise.allSettled(stuck);
     expect(settled.every(({ status }) => status === "rejected")).toBe(true);
     (await greedy.connect("fast.test", port)).destroy();
+  });
+
+  it("never lets two apps share a connection to the same server, however idle", async () => {
+    const ports = new Map<string, Set<number>>();
+    const count = (req: IncomingMessage) => {
+      const app = String(req.headers["x-app"]);
+      ports.set(app, (ports.get(app) ?? new Set()).add(req.socket.remotePort ?? 0));
+    };
+    server.on("request", count);
+    for (let n = 0; n < 5; n++) {
+      for (const app of ["one", "two"]) {
+        await guard.forApp(app).fetch(`http://fast.test:${port}`, { headers: { "x-app": app } });
+      }
+    }
+    server.off("request", count);
+    const [one = new Set(), two = new Set()] = [ports.get("one"), ports.get("two")];
+    // Each app keeps its connection alive.
+    expect([one.size, two.size]).toEqual([1, 1]);
+    expect([...one].some((remote) => two.has(remote))).toBe(false);
   });
 
   it("keeps requests of one app fast while the same server leaves another app's requests hanging", async () => {

@@ -58,6 +58,14 @@ describe("an app's share of bytes", () => {
     expect((await second()).outcome).toBe("accepted");
   });
 
+  it("is one of numbers, too: an app with its quota of unfinished activities leaves another app's accepted", async () => {
+    const box = redisOutbox({ redis, quota: 5, eventsKept: 1_000, retentionSeconds: 60 });
+    const accept = async (app: string) => (await box.accept(entryOf(app, activityOf()))).outcome;
+    for (let count = 0; count < 5; count++) expect(await accept("many")).toBe("accepted");
+    expect(await accept("many")).toBe("quota-exceeded");
+    expect(await accept("few")).toBe("accepted");
+  });
+
   it("counts accounts by their sealed size, also when replaced and deleted", async () => {
     const ring = await keyring({ path: join(server.dir, "master.key"), opens: true });
     const accounts = redisAccounts({ redis, keyring: ring, maxBytes });
