@@ -11,6 +11,7 @@ import { Actor, Attachment, Options, Target } from "../src/model/activity.ts";
 import type { Platform } from "../src/platform/platform.ts";
 import * as answers from "./answer-schemas.ts";
 import { controls, ErrorNoteSchema, events, PollSchema, TargetOutcomeSchema } from "./event-schemas.ts";
+import * as formatSchemas from "./format-schemas.ts";
 import { paths } from "./paths.ts";
 import { schemaSerializer } from "./plain.ts";
 import { activityExamples, anyActivity, verbSchemas } from "./postable.ts";
@@ -82,6 +83,9 @@ function namedSchemas(platforms: readonly Platform[]): Readonly<Record<string, T
     TargetOutcome: TargetOutcomeSchema,
     ErrorNote: ErrorNoteSchema,
     Poll: PollSchema,
+    CloudEvent: formatSchemas.CloudEventSchema,
+    CloudEventBatch: formatSchemas.CloudEventBatchSchema,
+    ActivityStreamsPage: formatSchemas.ActivityStreamsPageSchema,
     ...controls,
     DeadLetter: dead.DeadLetterAnswer,
     DeadLetterWhole: dead.DeadLetterWholeAnswer,

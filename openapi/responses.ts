@@ -22,6 +22,7 @@ export const headers = {
   "Preference-Applied": text("The applied maximum wait.", true, { type: "string", pattern: "^wait=\\d+$" }),
   "Retry-After": text("Seconds until the request may succeed.", false, { type: "string", pattern: "^\\d+$" }),
   "WWW-Authenticate": text("The accepted authentication scheme.", true),
+  Link: text('Address of the next page, where a page has a standard\'s format: `<…>; rel="next"`.'),
   ETag: text("Send as `If-None-Match`; an unchanged document answers 304.", true),
   Upgrade: text("The protocol of this path.", true),
 } as const satisfies Headers;

@@ -1,8 +1,9 @@
 import type { OpenAPIV3_1 } from "openapi-types";
+import { EVENT_FORMATS } from "../../src/event-formats/event-formats.ts";
 import { EVENT_TYPES } from "../../src/model/event.ts";
 import { header, operation, type Paths, query } from "../operation.ts";
 import type { Schema, SchemaSerializer } from "../plain.ts";
-import { json } from "../responses.ts";
+import { headers, json } from "../responses.ts";
 
 const STREAM = `All events of the app, in order: \`result\` (exactly one for each accepted rid), \`status\`, \`activity\`
 (incoming message), \`session\` (an account's connection changed) and \`hook\` (a webhook was switched off).
@@ -16,7 +17,11 @@ or a \`gap\`. Temporary conditions (429 or 503) are answered 200 with \`retry:\`
 closes for good on any other status.
 
 **As JSON** (\`Accept: application/json\`): the events after \`after\` at once, or after up to \`wait\` seconds. Without
-\`after\` it starts at the end: store the \`cursor\` and poll again with it. Suited to PHP and cron.`;
+\`after\` it starts at the end: store the \`cursor\` and poll again with it. Suited to PHP and cron.
+
+**In a standard's format**: \`?format=cloudevents\` or \`activitystreams\` changes the form of each event, on all three ways. A
+poll with \`Accept: application/cloudevents-batch+json\` or \`application/activity+json\` is a page as that standard defines it;
+\`Link: <…>; rel="next"\` is the address of the next page.`;
 const SOCKET = `Upgrade to a WebSocket (RFC 6455); text frames of JSON both ways. The client sends activities as in
 \`POST /activities\` and gets for each the same answer as \`POST /activities\` answers, or \`{"type":"refused","rid":…,"problem":{…}}\`,
 always before any event of that rid. The server sends events, the same JSON with their \`cursor\`, and control events
@@ -42,6 +47,7 @@ export function eventPaths(serializer: SchemaSerializer): Paths {
     query("actor", "Only events of these accounts.", several()),
     query("rid", "Only events of these rids.", several()),
     query("type", "Only events of these types.", several(EVENT_TYPES)),
+    query("format", "Format of each event; default `dragoman`.", { type: "string", enum: [...EVENT_FORMATS] }),
   ];
   const events = ["ResultEvent", "StatusEvent", "ActivityEvent", "SessionEvent", "HookEvent"].map(serializer.ref);
   const controls = {
@@ -74,7 +80,16 @@ export function eventPaths(serializer: SchemaSerializer): Paths {
           header("Last-Event-ID", "As `after`; sent by EventSource when it reconnects.", { type: "string" }),
         ],
         answers: {
-          "200": { ...polled, content: { "text/event-stream": eventStream, ...polled.content } },
+          "200": {
+            ...polled,
+            headers: { Link: headers.Link },
+            content: {
+              "text/event-stream": eventStream,
+              ...polled.content,
+              "application/cloudevents-batch+json": { schema: serializer.ref("CloudEventBatch") },
+              "application/activity+json": { schema: serializer.ref("ActivityStreamsPage") },
+            } as NonNullable<OpenAPIV3_1.ResponseObject["content"]>,
+          },
           "204": { description: "The token has expired or was revoked: EventSource stops." },
         },
         problems: ["bad-parameter", "not-acceptable", "shutting-down"],

@@ -1,4 +1,5 @@
 import Type, { type Static } from "typebox";
+import { EVENT_FORMATS } from "../../src/event-formats/event-formats.ts";
 import { ADDRESS_LENGTH } from "../../src/model/activity.ts";
 import { EVENT_TYPES } from "../../src/model/event.ts";
 import { MAX_DELIVERIES, MAX_WEBHOOKS_PER_APP, WEBHOOK_NAME } from "../../src/webhooks/webhook.ts";
@@ -10,6 +11,10 @@ const Types = Type.Array(Type.Union(EVENT_TYPES.map((type) => Type.Literal(type)
 });
 const Platforms = Type.Array(Type.String({ minLength: 1, maxLength: 32 }), { minItems: 1, maxItems: some });
 const Actors = Type.Array(Type.String({ minLength: 1, maxLength: ADDRESS_LENGTH }), { minItems: 1, maxItems: some });
+const Format = Type.Enum([...EVENT_FORMATS], {
+  description:
+    "Format of the events: `dragoman` (the default), `cloudevents` (CloudEvents 1.0) or `activitystreams` (Activity Streams 2.0).",
+});
 const Time = Type.String({ format: "date-time" });
 
 /** Body of `PUT /hooks/{name}`. */
@@ -20,6 +25,7 @@ export const HookRequest = Type.Object(
       pattern: "^[Hh][Tt][Tt][Pp][Ss]?://[^\\s#]+$",
       description: "Address for the POSTs; https, or http in the operator's own networks. Redirects are not followed.",
     }),
+    format: Type.Optional(Format),
     types: Type.Optional(Types),
     platforms: Type.Optional(Platforms),
     actors: Type.Optional(Actors),
@@ -83,6 +89,7 @@ export const DeliveryAnswer = Type.Object(
 const fields = {
   name: Type.String({ pattern: WEBHOOK_NAME }),
   url: Type.String(),
+  format: Type.Optional(Format),
   types: Type.Optional(Types),
   platforms: Type.Optional(Platforms),
   actors: Type.Optional(Actors),

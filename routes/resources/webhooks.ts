@@ -98,7 +98,8 @@ async function put(deps: HookRoutesDeps, app: string, name: string, body: unknow
   if (!NAME.test(name)) {
     throw new Problem("bad-parameter", "A hook's name takes 1 to 64 letters, digits, `_` and `-`.");
   }
-  const { url, types, actors, from = "latest", secret, newSecret = false, ...asked } = parseAs(HookRequest, body);
+  const { url, format = "dragoman", types, actors, from = "latest", secret, ...asked } = parseAs(HookRequest, body);
+  const { newSecret = false } = asked;
   const wrong = hookUrlFault(url, deps.allowPrivate);
   if (wrong !== undefined) throw invalidInput([{ pointer: "/url", detail: wrong }]);
   if (secret !== undefined && !isWebhookSecret(secret)) {
@@ -114,7 +115,7 @@ async function put(deps: HookRoutesDeps, app: string, name: string, body: unknow
   const made = secret ?? newWebhookSecret();
   const replacesSecret = secret !== undefined || newSecret;
   const { created } = await deps.hooks
-    .put(app, { name, url, filter, secret: made, replacesSecret, cursor })
+    .put(app, { name, url, format, filter, secret: made, replacesSecret, cursor })
     .catch((error: unknown) => {
       if (error instanceof TooManyWebhooks) throw new Problem("quota-exceeded", `${error.message}; delete some first.`);
       throw error;

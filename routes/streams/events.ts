@@ -10,26 +10,35 @@ import type { Authenticate } from "../http/authenticate.ts";
 import { EndedToken } from "../http/ended-token.ts";
 import { Problem, problemOf, sendProblem } from "../http/problem.ts";
 import { answerPoll } from "./poll.ts";
+import { type BatchFormat, pollPage, pollType } from "./poll-page.ts";
 import { formatGoodbye, SSE_HEADERS } from "./sse-format.ts";
 import { sseStream } from "./sse-stream.ts";
 import { spreadOut } from "./stream-lifetime.ts";
-import { type StreamQuery, streamQuery } from "./stream-query.ts";
+import { type StreamNames, type StreamQuery, streamQuery } from "./stream-query.ts";
 import type { EndReason, StreamRegistry } from "./stream-registry.ts";
 
-export interface EventRoutesDeps {
+export interface EventRoutesDeps extends StreamNames {
   readonly authenticate: Authenticate;
   readonly tail: Tail;
   /** Shared with the sockets. */
   readonly streams: StreamRegistry;
   readonly config: Pick<Config, "heartbeatSeconds" | "streamAgeSeconds">;
-  /** A platform's own id for any of its names. */
-  readonly canonicalId: (platform: string) => string;
   readonly log: Log;
 }
 
-type Form = "sse" | "json";
+/** Form of the answer: a stream, a poll, or a page that a standard defines. */
+type Form = "sse" | "json" | BatchFormat;
+const FORMS: Readonly<Record<string, Form>> = {
+  "text/event-stream": "sse",
+  "application/json": "json",
+  "application/cloudevents-batch+json": "cloudevents",
+  "application/activity+json": "activitystreams",
+};
 
-/** `GET /events`: the stream as text/event-stream (WHATWG HTML section 9.2), or a poll as JSON. Takes no body, so it comes before anything that reads one. */
+/**
+ * `GET /events`: the stream as text/event-stream (WHATWG HTML section 9.2), or a poll. A poll is JSON, CloudEvents or Activity
+ * Streams. Takes no body, so it comes before anything that reads one.
+ */
 export function eventRoutes(deps: EventRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   router.all("/events", async (req, res) => {
@@ -52,24 +61,25 @@ export function eventRoutes(deps: EventRoutesDeps): Router {
 }
 
 function formOf(req: Request): Form {
-  const type = req.accepts(["text/event-stream", "application/json"]);
-  if (type === false) throw new Problem("not-acceptable", "Accept text/event-stream or application/json.");
-  return type === "application/json" ? "json" : "sse";
+  const type = req.accepts(Object.keys(FORMS));
+  const form = type === false ? undefined : FORMS[type];
+  if (form === undefined) throw new Problem("not-acceptable", `Accept ${Object.keys(FORMS).join(" or ")}.`);
+  return form;
 }
 
 async function answer(deps: EventRoutesDeps, form: Form, req: Request, res: Response): Promise<void> {
-  const { authenticate, streams, tail, canonicalId: canonical } = deps;
+  const { authenticate, streams, tail } = deps;
   const caller = await authenticate(req, "listen", "stream");
-  const query = streamQuery(req, canonical);
+  const query = streamQuery(req, deps);
   if (caller.setCookie !== undefined) res.appendHeader("Set-Cookie", caller.setCookie);
   if (req.method === "HEAD") {
-    res.writeHead(200, form === "sse" ? SSE_HEADERS : { "Content-Type": "application/json; charset=utf-8" }).end();
+    res.writeHead(200, form === "sse" ? SSE_HEADERS : { "Content-Type": pollType(form) }).end();
     return;
   }
   if (req.socket.destroyed) return;
   const slot = streams.acquire(caller, form === "sse" ? "sse" : "poll", req.socket);
-  if (form === "json") await answerPoll(tail, slot, caller, query, res);
-  else await openStream(deps, slot, caller, query, req, res);
+  if (form === "sse") await openStream(deps, slot, caller, query, req, res);
+  else await answerPoll(tail, slot, caller, query, pollPage(form, deps.formats, query, req.url), res);
 }
 
 async function openStream(
@@ -80,7 +90,7 @@ async function openStream(
   req: Request,
   res: Response,
 ): Promise<void> {
-  const { filter, after, named } = query;
+  const { filter, after, named, writer } = query;
   const stream = sseStream({
     socket: req.socket,
     seat: slot,
@@ -88,6 +98,7 @@ async function openStream(
     config,
     chunked: req.httpVersionMajor > 1 || req.httpVersionMinor > 0,
     named,
+    writer,
     filtered: !selectsAll(selectorOf(filter, caller.limits)),
     writeHead: () => {
       res.writeHead(200, SSE_HEADERS);

@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { type Caller, revokes } from "../../src/model/caller.ts";
-import { type EncodedEvent, jsonWithCursor } from "../../src/streaming/encoded-event.ts";
+import type { EncodedEvent } from "../../src/streaming/encoded-event.ts";
 import type { StreamGap, Subscription, Tail } from "../../src/streaming/subscriber.ts";
-import { PRIVATE_HEADERS } from "../http/private-answer.ts";
+import type { PollPage } from "./poll-page.ts";
 import type { StreamQuery } from "./stream-query.ts";
 import type { StreamSlot } from "./stream-registry.ts";
 
@@ -11,7 +11,7 @@ const MAX_EVENTS = 1_000;
 const MAX_CHARACTERS = 1_048_576;
 
 /**
- * Answers `{events, cursor, gap?}`: at once when there is something, else after up to `wait` seconds. The cursor is how
+ * Answers a page of events. It comes at once when there is something, else after up to `wait` seconds. The cursor is how
  * far was read, not the last match, so that a filtered poller does not fall behind. Rejects with `LogAway`.
  */
 export async function answerPoll(
@@ -19,6 +19,7 @@ export async function answerPoll(
   slot: StreamSlot,
   caller: Caller,
   query: StreamQuery,
+  page: PollPage,
   res: ServerResponse,
 ): Promise<void> {
   const events: EncodedEvent[] = [];
@@ -67,22 +68,10 @@ export async function answerPoll(
     await finished;
     const last = events[events.length - 1];
     const cursor = full && last ? last.cursor : subscription.position();
-    send(res, events, cursor, gap);
+    if (!res.destroyed) page(res, { events, cursor, gap });
   } finally {
     clearTimeout(timer);
     subscription?.stop();
     slot.release();
   }
-}
-
-function send(res: ServerResponse, events: readonly EncodedEvent[], cursor: string, gap: StreamGap | undefined): void {
-  if (res.destroyed) return;
-  const told = gap ? `,"gap":${JSON.stringify({ requested: null, ...gap })}` : "";
-  const body = Buffer.from(`{"events":[${events.map(jsonWithCursor).join(",")}],"cursor":"${cursor}"${told}}`);
-  res.writeHead(200, {
-    "Content-Type": "application/json; charset=utf-8",
-    "Content-Length": body.length,
-    ...PRIVATE_HEADERS,
-  });
-  res.end(body);
 }

@@ -3,18 +3,15 @@ import type { Config } from "../../src/config/settings.ts";
 import { type Caller, revokes } from "../../src/model/caller.ts";
 import type { SubscriberCallbacks, Subscription } from "../../src/streaming/subscriber.ts";
 import { formatGap, formatGoodbye, formatOpening } from "./sse-format.ts";
-import { type SseWriter, sseWriter } from "./sse-writer.ts";
+import { type SseForm, type SseWriter, sseWriter } from "./sse-writer.ts";
 import { endOfLife, mayReconnect, spreadOut } from "./stream-lifetime.ts";
 import type { EndReason, OpenStream, StreamSlot } from "./stream-registry.ts";
 
-export interface SseStreamDeps {
+export interface SseStreamDeps extends SseForm {
   readonly socket: Socket;
   readonly seat: StreamSlot;
   readonly caller: Caller;
   readonly config: Pick<Config, "heartbeatSeconds" | "streamAgeSeconds">;
-  /** HTTP/1.1; an HTTP/1.0 peer gets the bare text until the connection closes. */
-  readonly chunked: boolean;
-  readonly named: boolean;
   /** Some events may pass this listener by. Then it is told its position now and then. */
   readonly filtered: boolean;
   /** Writes the answer's head; called once, with the first bytes to follow at once. */

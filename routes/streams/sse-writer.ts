@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { EventWriter } from "../../src/event-formats/event-formats.ts";
 import type { EventBatch, StreamEncoding } from "../../src/streaming/encoded-event.ts";
 import { encodeChunk, LAST_CHUNK } from "../../src/streaming/sse-encoding.ts";
 import { formatPosition } from "./sse-format.ts";
@@ -19,12 +20,18 @@ export interface SseWriter extends Omit<StreamSocket, "write"> {
 const LINGER_MS = 5_000;
 const HEARTBEAT = ":\n\n";
 
+/** Form of an event stream. */
+export interface SseForm {
+  /** HTTP/1.1; an HTTP/1.0 peer gets the bare text until the connection closes. */
+  readonly chunked: boolean;
+  /** Whether the type of an event is its SSE name too. */
+  readonly named: boolean;
+  /** Writer of another format than the log's. */
+  readonly writer: EventWriter | undefined;
+}
+
 /** Writes to the raw socket. Chunks made here (RFC 9112 section 7.1), or the bare text for HTTP/1.0. */
-export function sseWriter(
-  socket: Socket,
-  { chunked, named }: { readonly chunked: boolean; readonly named: boolean },
-  onCut: () => void,
-): SseWriter {
+export function sseWriter(socket: Socket, { chunked, named, writer }: SseForm, onCut: () => void): SseWriter {
   const outlet = streamSocket(socket, onCut);
   const kind = kindOf(chunked, named);
   const encode = chunked ? encodeChunk : (text: string) => Buffer.from(text);
@@ -38,7 +45,7 @@ export function sseWriter(
     writeText: say,
     writeEvents: (batch) => {
       known = batch.events[batch.events.length - 1]?.cursor ?? known;
-      return outlet.write(batch.bytes(kind));
+      return outlet.write(batch.bytes(kind, writer));
     },
     heartbeat: (position) => {
       if (position === undefined || position === known) say(HEARTBEAT, known);

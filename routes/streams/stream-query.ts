@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { EVENT_FORMATS, type EventFormats, type EventWriter } from "../../src/event-formats/event-formats.ts";
 import type { Filter } from "../../src/event-log/filter.ts";
 import { EVENT_TYPES, type EventType } from "../../src/model/event.ts";
 import { Problem } from "../http/problem.ts";
@@ -12,6 +13,15 @@ export interface StreamQuery {
   readonly named: boolean;
   /** Seconds a poll may wait. */
   readonly wait: number;
+  /** Writer of the format that `format` names; absent: the log's own. */
+  readonly writer: EventWriter | undefined;
+}
+
+/** Readers of what the query names. */
+export interface StreamNames {
+  /** A platform's own id for any of its names. */
+  readonly canonicalId: (platform: string) => string;
+  readonly formats: EventFormats;
 }
 
 const MAX_WAIT_SECONDS = 30;
@@ -21,7 +31,7 @@ const MAX_VALUES = 50;
  * Reads the query. A `Last-Event-ID` header beats `after`, since a browser that reconnects repeats its first address.
  * Throws `Problem` `bad-parameter`. Parameters that are not known here are passed over.
  */
-export function streamQuery(req: IncomingMessage, canonical: (platform: string) => string): StreamQuery {
+export function streamQuery(req: IncomingMessage, { canonicalId, formats }: StreamNames): StreamQuery {
   const url = req.url ?? "";
   const params = new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "");
   const header = req.headers["last-event-id"];
@@ -36,12 +46,13 @@ export function streamQuery(req: IncomingMessage, canonical: (platform: string) 
     after: sent ?? once(params, "after") ?? once(params, "lastEventId"),
     filter: {
       ...(types ? { types: types as EventType[] } : {}),
-      ...(platforms ? { platforms: platforms.map(canonical) } : {}),
+      ...(platforms ? { platforms: platforms.map(canonicalId) } : {}),
       ...(actors ? { actors } : {}),
       ...(rids ? { rids } : {}),
     },
     named: flag(once(params, "named")),
     wait: seconds(once(params, "wait")),
+    writer: formats.writerOf(formatIn(once(params, "format"))),
   };
 }
 
@@ -64,6 +75,12 @@ function flag(value: string | undefined): boolean {
   if (value === undefined || value === "0" || value === "false") return false;
   if (value === "1" || value === "true") return true;
   throw bad("named", "takes 1 or 0");
+}
+
+function formatIn(value: string | undefined) {
+  const format = EVENT_FORMATS.find((name) => name === value);
+  if (value !== undefined && format === undefined) throw bad("format", `takes one of ${EVENT_FORMATS.join(", ")}`);
+  return format;
 }
 
 function seconds(value: string | undefined): number {

@@ -54,7 +54,7 @@ export function openWebSocketSession(deps: WebSocketSessionDeps): void {
     subscription?.stop();
     slot.release(why);
   };
-  const writer = webSocketWriter(ws, deps.socket as Socket, () => close("slow"));
+  const writer = webSocketWriter(ws, deps.socket as Socket, query.writer, () => close("slow"));
   const receiver = webSocketReceiver({
     ws,
     submit: (frame) => deps.submit(caller, frame),

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
+import type { EventWriter } from "../../src/event-formats/event-formats.ts";
 import type { EventBatch } from "../../src/streaming/encoded-event.ts";
 import { encodeTextFrame } from "../../src/streaming/websocket-encoding.ts";
 import { type StreamSocket, streamSocket } from "./stream-socket.ts";
@@ -18,7 +19,12 @@ export interface WebSocketWriter extends Pick<StreamSocket, "cutIfSlow" | "drain
 const POSITION_MS = 30_000;
 
 /** Writes frames to the raw socket below `ws`. Safe while frames are whole and uncompressed. */
-export function webSocketWriter(ws: WebSocket, socket: Socket, onCut: () => void): WebSocketWriter {
+export function webSocketWriter(
+  ws: WebSocket,
+  socket: Socket,
+  eventWriter: EventWriter | undefined,
+  onCut: () => void,
+): WebSocketWriter {
   const outlet = streamSocket(socket, onCut);
   let known = "";
   let knownAt = Date.now();
@@ -36,7 +42,7 @@ export function webSocketWriter(ws: WebSocket, socket: Socket, onCut: () => void
     noteCursor: told,
     writeEvents: (batch) => {
       told(batch.events[batch.events.length - 1]?.cursor ?? known);
-      return write(batch.bytes("socket")) ? batch.events.length : 0;
+      return write(batch.bytes("socket", eventWriter)) ? batch.events.length : 0;
     },
     writePosition: (cursor, now) => {
       if (now - knownAt < POSITION_MS) return;

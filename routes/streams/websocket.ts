@@ -10,14 +10,14 @@ import { EndedToken } from "../http/ended-token.ts";
 import { MAX_BODY_BYTES } from "../http/json-body.ts";
 import type { Origins } from "../http/origin.ts";
 import { Problem } from "../http/problem.ts";
-import { type StreamQuery, streamQuery } from "./stream-query.ts";
+import { type StreamNames, type StreamQuery, streamQuery } from "./stream-query.ts";
 import type { StreamRegistry, StreamSlot } from "./stream-registry.ts";
 import { echoSocket, isDirectLoopback } from "./websocket-echo.ts";
 import { webSocketRouter } from "./websocket-router.ts";
 import { openWebSocketSession } from "./websocket-session.ts";
 import { submitFrame } from "./websocket-submit.ts";
 
-export interface WebSocketDeps {
+export interface WebSocketDeps extends StreamNames {
   readonly server: Server;
   readonly authenticate: Authenticate;
   readonly origins: Pick<Origins, "allowedOrigin">;
@@ -26,7 +26,6 @@ export interface WebSocketDeps {
   /** Shared with the event streams. */
   readonly streams: StreamRegistry;
   readonly config: Pick<Config, "basePath" | "streamAgeSeconds" | "heartbeatSeconds" | "socketEcho">;
-  readonly canonicalId: (platform: string) => string;
   readonly log: Log;
 }
 
@@ -71,7 +70,7 @@ async function admit(deps: WebSocketDeps, req: IncomingMessage): Promise<Grant> 
     throw new Problem("forbidden", "Pages of this origin may not use the gateway; ALLOWED_ORIGINS can let them.");
   }
   const caller = await callerOf(deps.authenticate, req);
-  const query = streamQuery(req, deps.canonicalId);
+  const query = streamQuery(req, deps);
   const slot = deps.streams.acquire(caller, "socket", req.socket);
   return { caller, query, seat: slot };
 }

@@ -17,7 +17,9 @@ import { eventRoutes } from "../../routes/streams/events.ts";
 import { webSocketRoutes } from "../../routes/streams/websocket.ts";
 import type { Config } from "../config/settings.ts";
 import { redisConsents } from "../consents/redis-consents.ts";
+import { eventFormats } from "../event-formats/event-formats.ts";
 import type { Log } from "../model/log.ts";
+import { schemeLookup } from "../platform/platform-registry.ts";
 import { awaitResult } from "../streaming/await-result.ts";
 import type { ApiDeps, ApiServices } from "./api-services.ts";
 
@@ -42,7 +44,15 @@ export function appOf(
     cors: parts.origins.cors,
     first: [
       activities,
-      eventRoutes({ authenticate, tail, streams, config, canonicalId, log }),
+      eventRoutes({
+        authenticate,
+        tail,
+        streams,
+        config,
+        canonicalId,
+        formats: eventFormats(schemeLookup(names.find)),
+        log,
+      }),
       webSocketRoutes(),
       ...readers(config, parts),
     ],

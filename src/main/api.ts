@@ -11,6 +11,8 @@ import { mountWebSocket } from "../../routes/streams/websocket.ts";
 import { sweep } from "../../workers/sweep.ts";
 import type { AppRegistry } from "../apps/registry.ts";
 import { readSurroundings } from "../config/settings.ts";
+import { eventFormats } from "../event-formats/event-formats.ts";
+import { schemeLookup } from "../platform/platform-registry.ts";
 import { closeServer, listen, stopListening, waitForConnections } from "../process/listener.ts";
 import type { SupervisedWorker } from "../process/supervisor.ts";
 import { startAdmin } from "./admin.ts";
@@ -53,7 +55,7 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   );
   answerMalformedHttp(server);
   countRefusals(server, (code) => deps.metrics.refused.inc({ code }));
-  mountWebSocket({ server, ...parts, config, log });
+  mountWebSocket({ server, ...parts, formats: eventFormats(schemeLookup(parts.names.find)), config, log });
   await deps.beforeListening?.(registry);
   const address = await listen(server, config.host, config.port, readSurroundings().keptSocket);
   const admin = await startAdmin({ listenAt: config.adminListen, health, counted, log });

@@ -1,8 +1,11 @@
 import { webhookWorker } from "../../workers/webhooks.ts";
 import type { Config } from "../config/settings.ts";
 import { egress } from "../egress/egress.ts";
+import { eventFormats } from "../event-formats/event-formats.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import type { Log } from "../model/log.ts";
+import type { Platform } from "../platform/platform.ts";
+import { schemeLookup } from "../platform/platform-registry.ts";
 import type { Metrics } from "../process/metrics.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { appShareOf } from "../redis/server-facts.ts";
@@ -17,12 +20,14 @@ export interface StartHooksDeps {
   readonly redis: RedisClient;
   readonly eventLog: EventLog;
   readonly metrics: Pick<Metrics, "hookAttempts">;
+  /** Platform of an id. */
+  readonly find: (id: string) => Platform | undefined;
   readonly log: Log;
 }
 
 /** Starts the delivery of outgoing webhooks, a part of the worker role. */
 export function startWebhooks(deps: StartHooksDeps): { readonly close: (graceMs: number) => Promise<void> } {
-  const { config, store, redis, eventLog, metrics, log } = deps;
+  const { config, store, redis, eventLog, metrics, find, log } = deps;
   const { allowPrivate, eventsKept } = config;
   const guard = egress({ allowPrivate });
   const inside = egress({ allowPrivate, insideOnly: true });
@@ -42,7 +47,7 @@ export function startWebhooks(deps: StartHooksDeps): { readonly close: (graceMs:
     }),
     eventLog,
     tail,
-    post: webhookPost({ guard, inside }),
+    post: webhookPost({ guard, inside, formats: eventFormats(schemeLookup(find)) }),
     log,
     onAttempt: (delivered) => metrics.hookAttempts.inc({ outcome: delivered ? "delivered" : "failed" }),
   });

@@ -92,7 +92,7 @@ export async function startWorker(deps: WorkerDeps): Promise<{ readonly stop: (g
         log,
       })
     : undefined;
-  const hooks = startWebhooks({ config, store, redis, eventLog, metrics, log });
+  const hooks = startWebhooks({ config, store, redis, eventLog, metrics, find, log });
   const consents = redisConsents({ redis, keyring: store.ring });
   const consenting = consentWorker({ redis, consents, accounts, endpoints: doors, lanes, find, egress: guard, log });
   const polling = pollWorker({

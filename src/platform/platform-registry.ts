@@ -10,6 +10,11 @@ export interface PlatformRegistry {
   readonly canonicalId: (name: string) => string;
 }
 
+/** Returns the URI schemes of platforms' addresses: the first of each platform. */
+export function schemeLookup(find: (name: string) => Platform | undefined) {
+  return (platform: string): string | undefined => find(platform)?.uriSchemes?.[0];
+}
+
 /** Indexes platforms by id and aliases. */
 export function platformRegistry(platforms: readonly Platform[]): PlatformRegistry {
   const byName = new Map(

@@ -1,3 +1,4 @@
+import type { EventWriter } from "../event-formats/event-formats.ts";
 import { formatCursor } from "../event-log/cursor.ts";
 import { type EventFacts, factsOf } from "../event-log/filter.ts";
 import { encodeChunk, encodeSseBlock } from "./sse-encoding.ts";
@@ -13,13 +14,14 @@ export interface EncodedEvent {
   /** The event's JSON in one line, without its cursor. */
   readonly json: string;
   readonly facts: EventFacts;
-  readonly encodings: Map<StreamEncoding, Buffer>;
+  /** Buffers by encoding and format. */
+  readonly encodings: Map<string, Buffer>;
 }
 
 /** Some events that are due for the same listener at once: one write. */
 export interface EventBatch {
   readonly events: readonly EncodedEvent[];
-  readonly bytes: (kind: StreamEncoding) => Buffer;
+  readonly bytes: (kind: StreamEncoding, writer?: EventWriter) => Buffer;
 }
 
 /** Makes the frame of an entry. Throws a SyntaxError when its JSON is not an object with a `type`. */
@@ -40,28 +42,41 @@ export function jsonWithCursor(event: EncodedEvent): string {
 
 /** Gathers frames; joining is done once per form, for all listeners that share the batch. */
 export function createBatch(events: readonly EncodedEvent[]): EventBatch {
-  const joined = new Map<StreamEncoding, Buffer>();
+  const joined = new Map<string, Buffer>();
   return {
     events,
-    bytes: (kind) => {
+    bytes: (kind, writer) => {
       const only = events.length === 1 ? events[0] : undefined;
-      if (only) return bytesOf(only, kind);
-      const ready = joined.get(kind) ?? Buffer.concat(events.map((event) => bytesOf(event, kind)));
-      joined.set(kind, ready);
+      if (only) return bytesOf(only, kind, writer);
+      const key = keyOf(kind, writer);
+      const ready = joined.get(key) ?? Buffer.concat(events.map((event) => bytesOf(event, kind, writer)));
+      joined.set(key, ready);
       return ready;
     },
   };
 }
 
-function bytesOf(event: EncodedEvent, kind: StreamEncoding): Buffer {
-  const ready = event.encodings.get(kind) ?? build(event, kind);
-  event.encodings.set(kind, ready);
+/** The event's JSON with its cursor, in the writer's format. */
+export function formattedJson(event: EncodedEvent, writer: EventWriter | undefined): string {
+  const json = jsonWithCursor(event);
+  return writer === undefined ? json : writer.write(json, event.cursor);
+}
+
+function keyOf(kind: StreamEncoding, writer: EventWriter | undefined): string {
+  return writer === undefined ? kind : `${kind} ${writer.format}`;
+}
+
+function bytesOf(event: EncodedEvent, kind: StreamEncoding, writer: EventWriter | undefined): Buffer {
+  const key = keyOf(kind, writer);
+  const ready = event.encodings.get(key) ?? build(event, kind, writer);
+  event.encodings.set(key, ready);
   return ready;
 }
 
-function build(event: EncodedEvent, kind: StreamEncoding): Buffer {
-  if (kind === "socket") return encodeTextFrame(jsonWithCursor(event));
+function build(event: EncodedEvent, kind: StreamEncoding, writer: EventWriter | undefined): Buffer {
+  if (kind === "socket") return encodeTextFrame(formattedJson(event, writer));
   const name = kind === "named" || kind === "namedPlain" ? { event: event.facts.type } : {};
-  const text = encodeSseBlock({ ...name, id: event.cursor, data: event.json });
+  const data = writer === undefined ? event.json : formattedJson(event, writer);
+  const text = encodeSseBlock({ ...name, id: event.cursor, data });
   return kind === "sse" || kind === "named" ? encodeChunk(text) : Buffer.from(text);
 }

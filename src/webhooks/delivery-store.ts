@@ -1,3 +1,4 @@
+import type { EventFormat } from "../event-formats/event-formats.ts";
 import type { Cursor } from "../event-log/cursor.ts";
 import type { HookEvent } from "../model/event.ts";
 import type { EventError } from "../model/failure.ts";
@@ -39,6 +40,7 @@ export interface ReceiverHealth {
 /** Everything that delivering needs, as of one moment. */
 export interface Snapshot {
   readonly url: string;
+  readonly format?: EventFormat;
   readonly filter: WebhookFilter;
   readonly secret: string;
   /** Changes with every `PUT`. */

@@ -1,5 +1,6 @@
 import { Webhook } from "standardwebhooks";
 import { type EgressShares, egressFor } from "../egress/egress.ts";
+import { EVENT_MEDIA_TYPES, type EventFormat, type EventFormats } from "../event-formats/event-formats.ts";
 import { type EventError, Failure, toEventError } from "../model/failure.ts";
 
 /** The receiver's answer to one POST. */
@@ -18,6 +19,8 @@ export interface PostResult {
 export interface Receiver {
   readonly app: string;
   readonly url: string;
+  /** Format of the events; default the log's own. */
+  readonly format?: EventFormat;
   /** `whsec_…` */
   readonly secret: string;
 }
@@ -34,6 +37,7 @@ export interface PostedEvent {
 export type Post = (receiver: Receiver, event: PostedEvent, signal: AbortSignal) => Promise<PostResult>;
 
 export interface PostDeps {
+  readonly formats: EventFormats;
   /** For https; refuses private networks except those of ALLOW_PRIVATE. */
   readonly guard: EgressShares;
   /** For plain http; reaches only the networks of ALLOW_PRIVATE. */
@@ -47,20 +51,21 @@ const MAX_RESPONSE_BYTES = 1024 * 1024;
  * Makes the function that signs and posts by the Standard Webhooks rules.
  * Redirects are not followed: events go only to the configured address.
  */
-export function webhookPost({ guard, inside }: PostDeps): Post {
-  return async ({ app, url, secret }, { id, json, at }, signal) => {
+export function webhookPost({ guard, inside, formats }: PostDeps): Post {
+  return async ({ app, url, secret, format = "dragoman" }, { id, json, at }, signal) => {
+    const body = formats.writerOf(format)?.write(json, id) ?? json;
     const started = performance.now();
     const ms = () => Math.round(performance.now() - started);
     const headers = {
-      "content-type": "application/json",
+      "content-type": EVENT_MEDIA_TYPES[format],
       "webhook-id": id,
       "webhook-timestamp": String(Math.floor(at / 1_000)),
-      "webhook-signature": new Webhook(secret).sign(id, new Date(at), json),
+      "webhook-signature": new Webhook(secret).sign(id, new Date(at), body),
     };
     const { fetch } = egressFor(url.startsWith("https:") ? guard : inside, app);
     try {
       const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_RESPONSE_BYTES, maxRedirects: 0 };
-      const response = await fetch(url, { method: "POST", headers, body: json, signal, ...limits });
+      const response = await fetch(url, { method: "POST", headers, body, signal, ...limits });
       return { ...resultOf(response.status, response.headers["retry-after"]), ms: ms() };
     } catch (thrown) {
       return { delivered: false, gone: false, error: errorOf(thrown), ms: ms() };

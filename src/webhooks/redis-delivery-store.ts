@@ -1,5 +1,6 @@
 import type { Keyring } from "../crypto/keyring.ts";
 import { parseCursor } from "../event-log/cursor.ts";
+import { optional } from "../model/optional.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { epochGenerator } from "../redis/epoch-generator.ts";
 import { keys } from "../redis/keys.ts";
@@ -15,7 +16,7 @@ import {
   type WebhookLease,
 } from "./delivery-store.ts";
 import { webhookSecretData } from "./redis-webhooks.ts";
-import { formatHealth, formatRetry, parseHealth, parseRetry } from "./stored-state.ts";
+import { formatHealth, formatRetry, parseFormat, parseHealth, parseRetry } from "./stored-state.ts";
 import { MAX_DELIVERIES } from "./webhook.ts";
 
 export interface RedisDeliveryStoreDeps {
@@ -156,6 +157,7 @@ async function loadSnapshot(
   ]);
   return {
     url: record.url,
+    ...optional("format", parseFormat(record.format)),
     filter: JSON.parse(record.filter ?? "{}"),
     secret,
     version: record.version ?? "",

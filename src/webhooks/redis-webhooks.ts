@@ -3,11 +3,12 @@ import { associatedData } from "../crypto/associated-data.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import { formatCursor, parseCursor } from "../event-log/cursor.ts";
 import type { EventLog, LogBounds } from "../event-log/event-log.ts";
+import { optional } from "../model/optional.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
 import { luaScript, oneOf } from "../redis/script-loader.ts";
 import { scriptRunner } from "../redis/script-runner.ts";
-import { parseHealth } from "./stored-state.ts";
+import { parseFormat, parseHealth } from "./stored-state.ts";
 import { type Delivery, MAX_WEBHOOKS_PER_APP, TooManyWebhooks, type Webhook, type Webhooks } from "./webhook.ts";
 
 export interface RedisWebhooksDeps {
@@ -51,11 +52,16 @@ export function redisWebhooks({ redis, keyring, eventLog }: RedisWebhooksDeps): 
   const read = (app: string, name: string, bounds: LogBounds) => readWebhook(redis, app, name, bounds);
 
   return {
-    put: async (app, { name, url, filter, secret, replacesSecret, cursor }) => {
+    put: async (app, { name, url, format = "dragoman", filter, secret, replacesSecret, cursor }) => {
       const secretVersion = ulid();
       const sealed = await keyring.seal(secret, webhookSecretData(app, name, secretVersion));
       const newSecret = { secret: sealed, secretVersion, replacesSecret };
-      const fields = Object.entries({ url, filter: JSON.stringify(filter), updated: new Date().toISOString() }).flat();
+      const fields = Object.entries({
+        url,
+        format,
+        filter: JSON.stringify(filter),
+        updated: new Date().toISOString(),
+      }).flat();
       const outcome = await run.put({
         keys: { ...indexKeys(app), webhook: keys.hook(app, name), retries: keys.hookAttempts(app, name) },
         args: { ...newSecret, name, member: memberOf(app, name), maxWebhooks: MAX_WEBHOOKS_PER_APP, cursor, fields },
@@ -148,6 +154,7 @@ function webhookFromRecord(name: string, record: Record<string, string>): Omit<W
   return {
     name,
     url: record.url ?? "",
+    ...optional("format", parseFormat(record.format)),
     ...(JSON.parse(record.filter ?? "{}") as object),
     state: isDisabled ? "disabled" : failingSince === undefined ? "active" : "failing",
     ...(failingSince === undefined ? {} : { failingSince: new Date(failingSince).toISOString() }),

@@ -1,3 +1,4 @@
+import { EVENT_FORMATS, type EventFormat } from "../event-formats/event-formats.ts";
 import type { ReceiverHealth, RetryState } from "./delivery-store.ts";
 import type { FailureStreak } from "./failure-streak.ts";
 
@@ -17,6 +18,12 @@ interface StoredRetry {
   readonly lastAt?: number;
   readonly failingMs?: number;
   readonly retryAt: number;
+}
+
+/** Reads the format of a webhook's record; undefined for the log's own. */
+export function parseFormat(stored: string | undefined): EventFormat | undefined {
+  const format = EVENT_FORMATS.find((name) => name === stored);
+  return format === "dragoman" ? undefined : format;
 }
 
 /** Parses stored health; no health means a healthy receiver. */

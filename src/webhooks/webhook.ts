@@ -1,3 +1,4 @@
+import type { EventFormat } from "../event-formats/event-formats.ts";
 import type { EventError } from "../model/failure.ts";
 
 /** Filter of a webhook's events. Values of a kind are alternatives, kinds must all match; absent means all. */
@@ -26,6 +27,8 @@ export interface Delivery {
 export interface Webhook {
   readonly name: string;
   readonly url: string;
+  /** Format of the events; absent: the log's own. */
+  readonly format?: EventFormat;
   readonly types?: readonly string[];
   readonly platforms?: readonly string[];
   readonly actors?: readonly string[];
@@ -61,6 +64,8 @@ export class TooManyWebhooks extends Error {
 export interface NewWebhook {
   readonly name: string;
   readonly url: string;
+  /** Default `dragoman`. */
+  readonly format?: EventFormat;
   readonly filter: WebhookFilter;
   /** `whsec_…`; sealed before leaving the process, so that only workers can sign. */
   readonly secret: string;

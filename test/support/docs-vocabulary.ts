@@ -86,17 +86,32 @@ ${Object.entries(NETWORK_MAPPING)
 
 ## Activity Streams 2.0 and CloudEvents
 
+[Events](events.md#other-formats) are given out in both formats; a test converts every example there and back. What the terms of
+Activity Streams do not hold exactly is in its \`dragoman:event\`; the \`data\` of a CloudEvent is the whole event.
+
 | here | Activity Streams 2.0 | CloudEvents 1.0 |
 |---|---|---|
-| \`verb\` | \`type\` (\`send\`, \`post\` → \`Create\`; \`update\` → \`Update\`; \`delete\` → \`Delete\`; \`react\` → \`Like\`; \`join\` → \`Join\`; \`leave\` → \`Leave\`; \`invite\` → \`Invite\`; \`follow\` → \`Follow\`; \`share\` → \`Announce\`) | \`type\`: \`dragoman.activity.<verb>\` |
-| \`actor.address\` | \`actor.id\` as URI | \`source\`: \`/<platform>/<account>\` |
+| \`verb\` | \`type\`, see below | \`type\`: \`dragoman.<type>.<verb>\` |
+| \`cursor\` | \`id\` | \`id\` |
+| \`actor.address\`, \`name\` | \`actor\` (\`Person\`): \`id\` as URI, \`name\` | \`source\`: \`/<platform>/<account>\` |
 | \`target[]\` | \`to\` | in \`data\` |
-| \`object.body\`, \`html\` | \`object.content\` | in \`data\` |
-| \`object.attachments\` | \`object.attachment\` | in \`data\` |
-| \`object.inReplyTo\` | \`object.inReplyTo\` | in \`data\` |
-| \`context\` | \`context\` | \`subject\` |
+| \`object.type\` | \`object.type\`: \`Note\`, \`Article\` (with a title), \`Group\`, \`Person\`, \`Collection\`, \`Object\` | in \`data\` |
+| \`object.id\`, \`inReplyTo\` | the same, as URI | in \`data\` |
+| \`object.html\`, \`body\` | \`object.content\` with \`mediaType\` | in \`data\` |
+| \`object.title\`, \`subject\`, \`name\` | \`object.name\` | in \`data\` |
+| \`object.attachments\` | \`object.attachment\`: \`Document\`, \`Image\`, \`Audio\`, \`Video\` | in \`data\` |
+| \`object.url\`, \`image\`, \`published\`, \`updated\`, \`location\` | the same | in \`data\` |
+| \`object.content\` of a reaction | \`content\` | in \`data\` |
+| \`context\` | \`context\`: \`Group\`, \`Collection\`, \`OrderedCollection\` | \`subject\` |
+| \`rid\` of a result | in \`dragoman:event\` | \`subject\` |
 | \`published\` | \`published\` | \`time\` |
-| \`cursor\` | | \`id\` |
+| page of a poll | \`OrderedCollectionPage\` with \`next\` | JSON batch, \`Link\` header |
+
+URIs are of the network's scheme (\`mailto:\`, \`xmpp:\`, \`irc:\`), web addresses, or \`urn:dragoman:<platform>:<kind>:<id>\`.
+
+| \`type\` | verbs |
+|---|---|
+${as2Rows()}
 `;
 }
 
@@ -111,6 +126,18 @@ const ADDRESSES: Readonly<Record<string, string>> = {
   webhook: "URL",
   xmpp: "JID: `alice@example.org`, `room@rooms.example.org`, `room@rooms.example.org/nick`",
 };
+
+/** Rows of the types in Activity Streams, with the verbs that map to each. */
+function as2Rows(): string {
+  const verbs = Object.entries<CanonicalVerb>(VERBS);
+  const types = [...new Set(verbs.map(([, { as2 = "Activity" }]) => as2))].sort();
+  return types
+    .map((type) => {
+      const names = verbs.filter(([, { as2 = "Activity" }]) => as2 === type).map(([name]) => `\`${name}\``);
+      return `| \`${type}\` | ${names.join(", ")} |`;
+    })
+    .join("\n");
+}
 
 function verbRow([verb, { summary, target, object, inbound, aliasOf }]: [string, CanonicalVerb]): string {
   const meaning = aliasOf === undefined ? summary : `${summary} Alias of \`${aliasOf}\`.`;

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { keyring } from "../../src/crypto/keyring.ts";
 import { egress } from "../../src/egress/egress.ts";
+import { eventFormats } from "../../src/event-formats/event-formats.ts";
 import { redisEventLog } from "../../src/event-log/redis-event-log.ts";
 import type { Event } from "../../src/model/event.ts";
 import { silentLog } from "../../src/model/log.ts";
@@ -45,7 +46,7 @@ export async function webhookHarness(redis: TestRedis, { eventsKept = 100_000, w
         store: store(),
         eventLog: log,
         tail,
-        post: webhookPost({ guard: inside, inside }),
+        post: webhookPost({ guard: inside, inside, formats: eventFormats(() => undefined) }),
         log: silentLog,
         claimIntervalMs: 50,
         delay: () => waitMs,

@@ -46,6 +46,32 @@ test("named=1 sends the type as the event's name", async () => {
   client.close();
 });
 
+test("format=cloudevents and activitystreams change the form of each event, not its id or name", async () => {
+  const { port, log } = await serve();
+  const clients = await Promise.all(
+    ["?format=cloudevents", "?format=activitystreams&named=1", ""].map((path) =>
+      rawStream(port, { app: "forms", path }),
+    ),
+  );
+  await Promise.all(clients.map((client) => client.event("ready")));
+  const cursor = await log.append("forms", result("r1"));
+  await clients[0]?.count(1);
+  await clients[1]?.event("result");
+  await clients[2]?.count(1);
+  const sent = clients
+    .map(({ text }) => /^data: (.*result.*)$/m.exec(text())?.[1] ?? "{}")
+    .map((data) => JSON.parse(data));
+  expect(sent).toMatchObject([
+    { specversion: "1.0", id: cursor, data: { rid: "r1" } },
+    { type: "Create", "dragoman:event": { rid: "r1" } },
+    { type: "result", rid: "r1" },
+  ]);
+  for (const client of clients) {
+    expect(client.text()).toContain(`id: ${cursor}`);
+    client.close();
+  }
+});
+
 test("an HTTP/1.0 client gets unchunked text until the connection closes", async () => {
   const { port, log, streams } = await serve();
   const client = await rawStream(port, { app: "old", version: "1.0" });
@@ -146,7 +172,7 @@ test("filters and a token's limits hold on the stream; bad parameters are refuse
   await client.count(1);
   expect(client.log().map(({ rid }) => rid)).toEqual(["3"]);
   client.close();
-  for (const path of ["?type=nonsense", "?after=a&after=b", "?named=maybe", "?rid=%20", "?platform="]) {
+  for (const path of ["?type=nonsense", "?after=a&after=b", "?named=maybe", "?format=xml", "?rid=%20", "?platform="]) {
     const bad = await rawStream(port, { app: "lim", path, headers: { Connection: "close" } });
     await bad.ended();
     expect(bad.status()).toBe(400);

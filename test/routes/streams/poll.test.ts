@@ -106,3 +106,41 @@ test("waiting polls are answered when the gateway drains, and a token's limits h
   await streams.drain();
   expect((await waiting).body.events).toEqual([]);
 });
+
+interface Page extends ReadonlyArray<unknown> {
+  readonly orderedItems: unknown;
+  readonly events: unknown;
+}
+
+test("a page as CloudEvents batch or Activity Streams says where it goes on, filters included", async () => {
+  const { url, log } = await serve();
+  const cursors = [await log.append("standards", result("1")), await log.append("standards", result("2"))];
+  const ask = async (query: string, accept: string) => {
+    const answer = await fetch(`${url}${query}`, { headers: { Accept: accept, Authorization: "Bearer standards" } });
+    const next = /^<(.*)>; rel="next"$/.exec(answer.headers.get("link") ?? "")?.[1];
+    return { type: answer.headers.get("content-type"), next, body: (await answer.json()) as Page };
+  };
+  const batch = await ask("?after=earliest&rid=1", "application/cloudevents-batch+json");
+  expect(batch.type).toBe("application/cloudevents-batch+json; charset=utf-8");
+  expect(batch.body).toMatchObject([
+    { specversion: "1.0", id: cursors[0], type: "dragoman.result.send", data: { cursor: cursors[0], rid: "1" } },
+  ]);
+  expect(new URLSearchParams(batch.next?.slice(1)).getAll("rid")).toEqual(["1"]);
+  expect((await ask(batch.next ?? "", "application/cloudevents-batch+json")).body).toEqual([]);
+  const page = await ask("?after=earliest", "application/activity+json");
+  expect(page.type).toBe("application/activity+json; charset=utf-8");
+  expect(page.body).toMatchObject({ type: "OrderedCollectionPage", next: page.next });
+  expect(page.body.orderedItems).toMatchObject([{ type: "Create" }, { type: "Create" }]);
+  expect((await ask("?after=earliest&format=cloudevents", "application/json")).body.events).toMatchObject([
+    { id: cursors[0], specversion: "1.0" },
+    { id: cursors[1], specversion: "1.0" },
+  ]);
+});
+
+test("a gap is the first item of a page in a standard's format", async () => {
+  const { url, log } = await serve();
+  await log.append("unreadable", result("1"));
+  const headers = { Accept: "application/cloudevents-batch+json", Authorization: "Bearer unreadable" };
+  const answer = await fetch(`${url}?after=unreadable`, { headers });
+  expect(await answer.json()).toMatchObject([{ type: "dragoman.gap", data: { type: "gap", requested: null } }]);
+});

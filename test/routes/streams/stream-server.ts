@@ -8,6 +8,7 @@ import { Problem } from "../../../routes/http/problem.ts";
 import { eventRoutes } from "../../../routes/streams/events.ts";
 import { streamRegistry } from "../../../routes/streams/stream-registry.ts";
 import { mountWebSocket, webSocketRoutes } from "../../../routes/streams/websocket.ts";
+import { eventFormats } from "../../../src/event-formats/event-formats.ts";
 import type { EventLog } from "../../../src/event-log/event-log.ts";
 import type { Caller } from "../../../src/model/caller.ts";
 import { silentLog } from "../../../src/model/log.ts";
@@ -71,7 +72,8 @@ export async function streamServer(redis: TestRedis, options: StreamServerOption
   };
   const streams = streamRegistry({ config });
   const canonical = (name: string) => (name === "smtp" ? "email" : name);
-  const shared = { authenticate, tail, streams, config, canonicalId: canonical, log: silentLog };
+  const formats = eventFormats((platform) => (platform === "email" ? "mailto" : undefined));
+  const shared = { authenticate, tail, streams, config, canonicalId: canonical, formats, log: silentLog };
   const app = createApp({
     basePath: config.basePath,
     trustProxy: [],

@@ -107,6 +107,16 @@ test("a socket confirms activities first, then sends events with their cursor; a
   again.ws.close();
 });
 
+test("format=cloudevents changes the form of events, not of confirms and controls", async () => {
+  const { ws: url, log } = await serve();
+  const client = connect(`${url}?format=cloudevents`, "formats");
+  await client.count("ready", 1);
+  const cursor = await log.append("formats", result("r1"));
+  await client.count("dragoman.result.send", 1);
+  expect(client.of("dragoman.result.send")).toMatchObject([{ id: cursor, data: { type: "result", rid: "r1" } }]);
+  client.ws.close();
+});
+
 test("a socket answers refusals with the problem of REST, and a list item by item", async () => {
   const { ws: url } = await serve({
     submit: async (_log, _caller, posted) => {

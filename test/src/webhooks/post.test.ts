@@ -1,5 +1,7 @@
+import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { egress } from "../../../src/egress/egress.ts";
+import { eventFormats } from "../../../src/event-formats/event-formats.ts";
 import { webhookPost } from "../../../src/webhooks/post.ts";
 import { newWebhookSecret } from "../../../src/webhooks/secret.ts";
 import { webhookReceiver } from "../../support/webhook-receiver.ts";
@@ -19,7 +21,7 @@ function poster(allowPrivate: readonly string[]) {
   const inside = egress({ allowPrivate, insideOnly: true });
   ends.push(guard.close, inside.close);
   const secret = newWebhookSecret();
-  const post = webhookPost({ guard, inside });
+  const post = webhookPost({ guard, inside, formats: eventFormats(() => undefined) });
   return (url: string) =>
     post({ app: "app1", url, secret }, { id: "evt_1", json: "{}", at: Date.now() }, new AbortController().signal);
 }
@@ -53,11 +55,28 @@ test.each(LOOPBACK.flatMap((host) => [`http://${host}`, `https://${host}`]))(
   },
 );
 
+test.each([
+  ["cloudevents" as const, "application/cloudevents+json", { specversion: "1.0", type: "dragoman.result.send" }],
+  ["activitystreams" as const, "application/activity+json", { type: "Create", published: "2026-11-28T00:00:00Z" }],
+])("a hook of format %s gets its own media type and a signature over what it gets", async (format, type, body) => {
+  const inside = egress({ allowPrivate: ["127.0.0.0/8"], insideOnly: true });
+  ends.push(inside.close);
+  const secret = newWebhookSecret();
+  const post = webhookPost({ guard: inside, inside, formats: eventFormats(() => undefined) });
+  const json = '{"type":"result","verb":"send","platform":"email","published":"2026-11-28T00:00:00Z"}';
+  const hook = { app: "app1", url: receiver.url, secret, format };
+  const result = await post(hook, { id: `evt_${format}`, json, at: Date.now() }, new AbortController().signal);
+  expect(result).toMatchObject({ delivered: true });
+  const got = receiver.received.find(({ id }) => id === `evt_${format}`);
+  expect(got?.headers["content-type"]).toBe(type);
+  expect(new Webhook(secret).verify(got?.raw ?? "", got?.headers as Record<string, string>)).toMatchObject(body);
+});
+
 test("webhookPost uses plain http in the operator's networks only", async () => {
   const post = poster(["127.0.0.0/8"]);
   expect(await post("http://93.184.216.34/")).toMatchObject({ delivered: false, error: { code: "address-blocked" } });
   expect(await post(receiver.url)).toMatchObject({ delivered: true, status: 204 });
-  expect(receiver.received).toHaveLength(1);
+  expect(receiver.received.filter(({ id }) => id === "evt_1")).toHaveLength(1);
 });
 
 test("webhookPost follows no redirect", async () => {

@@ -1,0 +1,44 @@
+import { toActivityStreams } from "./activity-streams.ts";
+import { toCloudEvent } from "./cloud-events.ts";
+import type { LoggedEvent } from "./logged-event.ts";
+import type { SchemeOf } from "./uris.ts";
+
+export { AS2_CONTEXT, fromActivityStreams, toActivityStreams } from "./activity-streams.ts";
+export { type CloudEvent, fromCloudEvent, toCloudEvent } from "./cloud-events.ts";
+export type { SchemeOf } from "./uris.ts";
+
+/** Formats in which events are given out; `dragoman` is the form of the log. */
+export const EVENT_FORMATS = ["dragoman", "cloudevents", "activitystreams"] as const;
+export type EventFormat = (typeof EVENT_FORMATS)[number];
+
+/** Media types of a single event. */
+export const EVENT_MEDIA_TYPES: Readonly<Record<EventFormat, string>> = {
+  dragoman: "application/json",
+  cloudevents: "application/cloudevents+json",
+  activitystreams: "application/activity+json",
+};
+
+/** Writer of one format. */
+export interface EventWriter {
+  readonly format: EventFormat;
+  /** Writes an event, given as the log's JSON with its cursor, in one line. `id` names events without cursor. */
+  readonly write: (json: string, id: string) => string;
+}
+
+/** Writers by format. `dragoman` needs none: the log's own JSON goes out. */
+export interface EventFormats {
+  readonly writerOf: (format: EventFormat | undefined) => EventWriter | undefined;
+}
+
+/** Makes the writers. `schemeOf` knows the URI schemes of the platforms' addresses. */
+export function eventFormats(schemeOf: SchemeOf): EventFormats {
+  const writer = (format: EventFormat, convert: (event: LoggedEvent, id: string) => object): EventWriter => ({
+    format,
+    write: (json, id) => JSON.stringify(convert(JSON.parse(json) as LoggedEvent, id)),
+  });
+  const writers: Partial<Record<EventFormat, EventWriter>> = {
+    cloudevents: writer("cloudevents", toCloudEvent),
+    activitystreams: writer("activitystreams", (event) => toActivityStreams(event, schemeOf)),
+  };
+  return { writerOf: (format) => (format === undefined ? undefined : writers[format]) };
+}
