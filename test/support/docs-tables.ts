@@ -11,7 +11,8 @@ const CURES: Record<ProblemCode, string> = {
   "not-found":
     "Check the path or the rid; finished rids are forgotten after 24 h. Objects of other apps also answer 404.",
   "method-not-allowed": "Use a method that the `Allow` header lists.",
-  "not-acceptable": "Accept `text/event-stream`, `application/json`, `application/cloudevents-batch+json` or `application/activity+json`.",
+  "not-acceptable":
+    "Accept `text/event-stream`, `application/json`, `application/cloudevents-batch+json` or `application/activity+json`.",
   "malformed-request":
     "Send well-formed HTTP/1.1: a right length, no blanks in header names. The connection is closed.",
   "request-timeout": "Send the head within 10 seconds and the whole request within 60.",

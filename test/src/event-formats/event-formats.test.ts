@@ -27,7 +27,7 @@ interface Example {
   readonly target?: readonly object[];
   readonly object?: object;
 }
-/** Every example of every verb, as the event that would arrive and as the result of it. */
+/** Examples of all verbs, as arriving events and as results. */
 const EXAMPLES: ReadonlyArray<readonly [title: string, event: LoggedEvent]> = shipped.flatMap((platform) =>
   Object.entries(platform.verbs).flatMap(([verb, { example }]): Array<readonly [string, LoggedEvent]> => {
     const { actor, target = [], object = {} } = example as unknown as Example;
