@@ -8,6 +8,7 @@ import type { DrainShard, LaneItem, LaneState, Outbox, ReadyItems } from "../src
 import type { ReadySignal } from "../src/outbox/ready-signal.ts";
 import type { Platform } from "../src/platform/platform.ts";
 import type { FairSlots, SlotSeat } from "./fair-slots.ts";
+import type { LaneShares } from "./lane-shares.ts";
 
 export interface DrainDeps {
   readonly outbox: Outbox;
@@ -18,6 +19,8 @@ export interface DrainDeps {
   readonly onLane?: (platform: string, change: 1 | -1) => void;
   /** Lanes under way in this process, over all drain shards of a queue. */
   readonly slots: FairSlots;
+  /** Shares of apps and hosts in those slots. */
+  readonly shares: LaneShares;
   readonly ready: ReadySignal;
   /** Aborts items under way. */
   readonly signal: AbortSignal;
@@ -49,6 +52,8 @@ export class Drainer {
   readonly #held = new Set<LaneItem>();
   #waiting = 0;
   #isLost = false;
+  /** True while ready lanes wait for their app's share, which a lane's end may free. */
+  #isLimited = false;
   #isEnding = false;
   #signOfLifeAt = 0;
   #strayCheckAt = performance.now() + STRAY_CHECK_MS;
@@ -107,13 +112,15 @@ export class Drainer {
     const limit = this.#seat.take(MAX_CLAIM);
     if (limit === 0 && performance.now() < this.#signOfLifeAt) return false;
     this.#signOfLifeAt = performance.now() + HEARTBEAT_MS;
+    const { shares } = this.#deps;
     let claimed: ReadyItems | undefined;
     try {
-      claimed = await this.#deps.outbox.claimReady(this.#shard, this.#token, limit);
+      claimed = await this.#deps.outbox.claimReady(this.#shard, this.#token, limit, shares.limits());
     } finally {
       this.#seat.giveBack(limit - (claimed?.items.length ?? 0));
     }
     if (claimed === undefined) this.#isLost = true;
+    this.#isLimited = claimed?.isLimited === true;
     for (const item of claimed?.items ?? []) void this.#carryOut(item);
     return claimed?.mayHaveMore === true;
   }
@@ -130,9 +137,10 @@ export class Drainer {
 
   /** Carries out a lane. A failure stays within it: the lane is tried again after a pause. */
   async #carryOut(item: LaneItem): Promise<void> {
-    const { outbox, log } = this.#deps;
+    const { outbox, shares, log } = this.#deps;
     const { app, lane } = item;
     this.#held.add(item);
+    shares.add(lane);
     try {
       await this.#after(item, await this.#drainLane(item));
     } catch (err) {
@@ -144,8 +152,9 @@ export class Drainer {
         );
     } finally {
       this.#held.delete(item);
+      shares.remove(lane);
       this.#seat.giveBack(1);
-      if (this.#isEnding) this.#notify();
+      if (this.#isEnding || this.#isLimited) this.#notify();
     }
   }
 

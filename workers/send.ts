@@ -11,6 +11,7 @@ import type { RedisClient } from "../src/redis/connect.ts";
 import { keys } from "../src/redis/keys.ts";
 import { type DrainDeps, Drainer } from "./drain.ts";
 import { fairSlots } from "./fair-slots.ts";
+import { laneShares } from "./lane-shares.ts";
 
 export interface SendWorkerDeps {
   readonly redis: RedisClient;
@@ -53,6 +54,7 @@ export function sendWorker(deps: SendWorkerDeps): SendWorker {
   const processJob = jobProcessor(deps, {
     ...deps,
     slots: fairSlots(concurrency),
+    shares: laneShares(concurrency),
     signal: stopping.signal,
     closing: closing.signal,
   });

@@ -18,7 +18,18 @@ export function laneOf(app: string, activity: LaneActivity, shard?: number): str
       `${app}\n${shard === undefined ? "" : `${activity.platform}\n`}${activity.actor.address.toLowerCase()}\n${members.join("\n")}${alone}`,
     )
     .digest("base64url");
-  return `${app}|${activity.platform}|${hash.slice(0, 22)}${shard === undefined ? "" : `|${shard}`}`;
+  return `${app}|${activity.platform}|${hash.slice(0, 18)}${hostTag(activity)}${shard === undefined ? "" : `|${shard}`}`;
+}
+
+/**
+ * Returns four characters that stand for the host that an activity goes to.
+ * That of the first target where it is a web address, else that of the actor's address: an account is at one server.
+ */
+function hostTag({ actor, target }: Pick<Activity, "actor" | "target">): string {
+  const [first] = target;
+  const isUrl = first !== undefined && /^https?:\/\//i.test(first.address) && URL.canParse(first.address);
+  const host = isUrl ? new URL(first.address).host : actor.address.slice(actor.address.lastIndexOf("@") + 1);
+  return createHash("sha256").update(host.toLowerCase()).digest("base64url").slice(0, 4);
 }
 
 /** Number of drain shards of a queue within a tag. So many workers can share an app's lanes. */
@@ -28,6 +39,8 @@ export interface LaneParts {
   readonly app: string;
   readonly platform: string;
   readonly hash: string;
+  /** Stands for the host that the lane's activities go to. */
+  readonly host: string;
   /** Name of the BullMQ queue that carries the lane out. */
   readonly queue: string;
   /** Drain shard within the app's tag, whose lanes one drainer carries out: `<queue>:<part>`. */
@@ -38,7 +51,7 @@ export interface LaneParts {
 export function laneParts(lane: string): LaneParts {
   const [app = "", platform = "", hash = "", shard] = lane.split("|");
   const queue = shard === undefined ? platform : shardQueue(Number(shard));
-  return { app, platform, hash, queue, drain: `${queue}:${hash.charCodeAt(0) % DRAIN_PARTS}` };
+  return { app, platform, hash, host: hash.slice(-4), queue, drain: `${queue}:${hash.charCodeAt(0) % DRAIN_PARTS}` };
 }
 
 /** Returns the queue of a drain shard. */

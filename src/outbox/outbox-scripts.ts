@@ -175,8 +175,21 @@ export const OUTBOX_SCRIPTS = {
   }),
   claimReady: luaScript(file("claim-ready"), {
     keys: ["ready", "busy", "drainer", "lanes", "retries", "fences"],
-    args: ["token", "drainerMs", "limit", "lanePrefix", "fencePrefix", "countsPrefix", "recordPrefix"],
-    reply: (raw) => raw as ReadonlyArray<readonly [lane: string, state: Cells]> | null,
+    args: [
+      "token",
+      "drainerMs",
+      "limit",
+      "lanePrefix",
+      "fencePrefix",
+      "countsPrefix",
+      "recordPrefix",
+      "free",
+      "appPerFree",
+      "hostPerFree",
+      "running...",
+    ],
+    reply: (raw) =>
+      raw as readonly [claimed: ReadonlyArray<readonly [lane: string, state: Cells]>, left: number] | null,
   }),
   finishDrain: luaScript(file("finish-drain"), {
     keys: ["ready", "busy", "drainer"],

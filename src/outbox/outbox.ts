@@ -73,11 +73,24 @@ export interface DrainShard {
   readonly drain: string;
 }
 
+/** Shares of apps in a claim: lanes beyond them stay ready, and let others go first. */
+export interface ClaimShares {
+  /** Slots that are free for apps with lanes under way. An app without any may always claim one. */
+  readonly free: number;
+  /** Lanes of an app for each free slot, and of one host of an app. */
+  readonly appPerFree: number;
+  readonly hostPerFree: number;
+  /** Lanes under way by `<app>`, and by `<app>|<host>` with the host of `laneParts`. */
+  readonly running: ReadonlyMap<string, number>;
+}
+
 /** Heads of claimed lanes. Lanes without a head that is due are none of them. */
 export interface ReadyItems {
   readonly items: readonly LaneItem[];
   /** True when the claim was full, so that further lanes may be ready. */
   readonly mayHaveMore: boolean;
+  /** True when ready lanes were left because of their app's shares. */
+  readonly isLimited: boolean;
 }
 
 /** State of a lane after a claim or a completion. */
@@ -162,8 +175,8 @@ export interface Outbox {
   defer(item: LaneItem, deferral: Deferral): Promise<"deferred" | "lost">;
   /** Makes the caller the only drainer of a shard. Lanes of an earlier drainer become ready first. */
   startDrain(shard: DrainShard, token: string): Promise<void>;
-  /** Claims up to `limit` ready lanes. Undefined where another drainer has the shard. */
-  claimReady(shard: DrainShard, token: string, limit: number): Promise<ReadyItems | undefined>;
+  /** Claims up to `limit` ready lanes within their apps' shares. Undefined where another drainer has the shard. */
+  claimReady(shard: DrainShard, token: string, limit: number, shares: ClaimShares): Promise<ReadyItems | undefined>;
   /** Makes claimed lanes ready that the drainer does not know of. Returns their number. */
   restoreStrays(shard: DrainShard, token: string, held: readonly string[]): Promise<number>;
   /** Ends the drainer. With `more`, lanes are ready or claimed: then it goes on, unless forced. */

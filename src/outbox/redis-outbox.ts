@@ -206,15 +206,17 @@ function drains({ run }: Context): Drains {
       await run.startDrain({ keys: drainKeys(shard), args: { token, drainerMs: DRAINER_MS } });
     },
 
-    async claimReady(shard, token, limit) {
-      const args = { token, drainerMs: DRAINER_MS, limit, ...keys.outboxPrefixes(shard.tag) };
-      const claimed = await run.claimReady({ keys: drainKeys(shard), args });
-      if (claimed === null) return undefined;
+    async claimReady(shard, token, limit, { running, ...perFree }) {
+      const shares = { ...perFree, running: [...running].flat() };
+      const args = { token, drainerMs: DRAINER_MS, limit, ...keys.outboxPrefixes(shard.tag), ...shares };
+      const reply = await run.claimReady({ keys: drainKeys(shard), args });
+      if (reply === null) return undefined;
+      const [claimed, left] = reply;
       const items = claimed.flatMap(([lane, cells]) => {
         const state = laneState(cells, laneParts(lane).app, lane);
         return state.kind === "item" ? [state.item] : [];
       });
-      return { items, mayHaveMore: limit > 0 && claimed.length === limit };
+      return { items, mayHaveMore: limit > 0 && claimed.length === limit, isLimited: left > 0 };
     },
 
     restoreStrays: (shard, token, held) => run.restoreStrays({ keys: drainKeys(shard), args: { token, held } }),

@@ -6,6 +6,8 @@ import { keys } from "../../../src/redis/keys.ts";
 import { activityOf, endOf, entryOf, sendingOf } from "../../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 
+const UNSHARED = { free: 1_000, appPerFree: 2, hostPerFree: 1, running: new Map<string, number>() };
+
 let server: TestRedis;
 beforeAll(async () => {
   server = await testRedis();
@@ -23,6 +25,50 @@ async function acceptOne() {
   const shard = { tag: keys.tagOf("app1"), drain: laneParts(entry.lane).drain };
   return { outbox, activity, entry, shard, answer };
 }
+
+describe("shares of a claim", () => {
+  const outboxOf = () => redisOutbox({ redis: server.connect(), quota: 2_000, eventsKept: 100, retentionSeconds: 60 });
+
+  /** Accepts lanes of an app in one drain shard. */
+  async function acceptLanes(outbox: Outbox, app: string, count: number, drain: string): Promise<void> {
+    for (let index = 0, accepted = 0; accepted < count; index++) {
+      const entry = entryOf(
+        app,
+        activityOf({ target: [{ address: `${app}${index}` }], actor: { address: `${index}` } }),
+      );
+      if (laneParts(entry.lane).drain !== drain) continue;
+      await outbox.accept(entry);
+      accepted += 1;
+    }
+  }
+
+  it("let the lanes of an app without any under way pass those of one that has its share, however many wait", async () => {
+    const outbox = outboxOf();
+    const tag = keys.tagOf("noisy");
+    const quiet = Array.from({ length: 1_000 }, (_, n) => `quiet${n}`).find((app) => keys.tagOf(app) === tag) ?? "";
+    const shard: DrainShard = { tag, drain: "test:0" };
+    await acceptLanes(outbox, "noisy", 500, shard.drain);
+    await outbox.startDrain(shard, "only");
+    const running = new Map([["noisy", 60]]);
+    const shares = { free: 20, appPerFree: 2, hostPerFree: 1, running };
+    expect(await outbox.claimReady(shard, "only", 10, shares)).toMatchObject({ items: [], isLimited: true });
+    // As many lanes outstanding as the noisy app had, so that the order of the list does not help.
+    await acceptLanes(outbox, quiet, 300, shard.drain);
+    const claimed: string[] = [];
+    for (let count = 0; count < 10 && claimed.length === 0; count++) {
+      const answer = await outbox.claimReady(shard, "only", 10, shares);
+      claimed.push(...(answer?.items ?? []).map(({ app }) => app));
+    }
+    expect(new Set(claimed)).toEqual(new Set([quiet]));
+    const free = { ...shares, running: new Map<string, number>() };
+    const all: string[] = [];
+    for (let count = 0; count < 200 && all.length < 800 - claimed.length; count++) {
+      const answer = await outbox.claimReady(shard, "only", 20, { ...free, free: 1_000 });
+      all.push(...(answer?.items ?? []).map(({ app }) => app));
+    }
+    expect(all.length + claimed.length).toBe(800);
+  });
+});
 
 describe("drainer of a shard", () => {
   it("is asked for by the first activity, and not again while it gives signs of life", async () => {
@@ -46,7 +92,7 @@ describe("drainer of a shard", () => {
     expect(after).toMatchObject({ activity: { rid: activity.rid }, claimCount: 2, outcomeUncertain: false });
     expect(await outbox.commit(before, sendingOf(before))).toBe("lost");
     expect(await outbox.complete(before, endOf(activity, "sent"))).toEqual({ kind: "lost" });
-    expect(await outbox.claimReady(shard, "dead", 10)).toBeUndefined();
+    expect(await outbox.claimReady(shard, "dead", 10, UNSHARED)).toBeUndefined();
   });
 
   it("does not end while a lane is ready or under way", async () => {
@@ -111,7 +157,7 @@ describe("drainer of a shard", () => {
   it("finds a lane whose claim's answer was lost, and none that it holds", async () => {
     const { outbox, entry, shard } = await acceptOne();
     await outbox.startDrain(shard, "only");
-    await outbox.claimReady(shard, "only", 10);
+    await outbox.claimReady(shard, "only", 10, UNSHARED);
     expect(await outbox.restoreStrays(shard, "only", [entry.lane])).toBe(0);
     expect(await outbox.restoreStrays(shard, "other", [])).toBe(0);
     expect(await outbox.restoreStrays(shard, "only", [])).toBe(1);
@@ -141,5 +187,5 @@ async function claimOne(outbox: Outbox, shard: DrainShard, token: string): Promi
 }
 
 async function claimed(outbox: Outbox, shard: DrainShard, token: string): Promise<readonly LaneItem[]> {
-  return (await outbox.claimReady(shard, token, 10))?.items ?? [];
+  return (await outbox.claimReady(shard, token, 10, UNSHARED))?.items ?? [];
 }

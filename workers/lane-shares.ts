@@ -1,0 +1,47 @@
+import { laneParts } from "../src/model/lane.ts";
+import type { ClaimShares } from "../src/outbox/outbox.ts";
+
+/** Lanes under way in a worker, by app and by host of an app. */
+export interface LaneShares {
+  /** Returns the shares for the next claim. */
+  readonly limits: () => ClaimShares;
+  readonly add: (lane: string) => void;
+  readonly remove: (lane: string) => void;
+}
+
+/** Lanes of an app for each free slot: alone, an app gets about two thirds of the slots. */
+const APP_PER_FREE = 2;
+/** Lanes of an app to one host for each free slot: alone, a host gets about half of the slots. */
+const HOST_PER_FREE = 1;
+/** Part of the slots that only apps without lanes under way may take. */
+const RESERVE = 1 / 10;
+
+/**
+ * Makes the shares of `total` slots. What one app, and one host of an app, may hold shrinks with the slots that are free,
+ * so that some are left for others, however many apps' servers hang (dynamic thresholds, as switches share buffers).
+ */
+export function laneShares(total: number): LaneShares {
+  const running = new Map<string, number>();
+  let count = 0;
+
+  function change(lane: string, by: 1 | -1): void {
+    const { app, host } = laneParts(lane);
+    count += by;
+    for (const name of [app, `${app}|${host}`]) {
+      const lanes = (running.get(name) ?? 0) + by;
+      if (lanes > 0) running.set(name, lanes);
+      else running.delete(name);
+    }
+  }
+
+  return {
+    limits: () => ({
+      free: total - Math.floor(total * RESERVE) - count,
+      appPerFree: APP_PER_FREE,
+      hostPerFree: HOST_PER_FREE,
+      running,
+    }),
+    add: (lane) => change(lane, 1),
+    remove: (lane) => change(lane, -1),
+  };
+}
