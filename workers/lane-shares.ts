@@ -9,9 +9,9 @@ export interface LaneShares {
   readonly remove: (lane: string) => void;
 }
 
-/** Lanes of an app for each free slot: alone, an app gets about two thirds of the slots. */
+/** Lanes of an app for each free slot. Alone, an app gets about two thirds of the slots. */
 const APP_PER_FREE = 2;
-/** Lanes of an app to one host for each free slot: alone, a host gets about half of the slots. */
+/** Lanes of an app to one host for each free slot. Alone, a host gets about half of the slots. */
 const HOST_PER_FREE = 1;
 /** Part of the slots that only apps without lanes under way may take. */
 const RESERVE = 1 / 10;

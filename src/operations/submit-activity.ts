@@ -7,6 +7,7 @@ import { type Caller, covers, tokenUserOf } from "../model/caller.ts";
 import { laneOf } from "../model/lane.ts";
 import type { Log } from "../model/log.ts";
 import { newId } from "../model/new-id.ts";
+import { optional } from "../model/optional.ts";
 import { invalidInput, Refusal } from "../model/refusal.ts";
 import { shardOf } from "../model/shard.ts";
 import type { LaneQueues } from "../outbox/lane-queues.ts";
@@ -66,6 +67,7 @@ export function submitActivity(deps: SubmitDeps): SubmitActivity {
       fingerprint: parsed.fingerprint,
       lifetimeMs: parsed.lifetimeMs,
       blobs: parsed.blobs,
+      ...optional("tokenUser", tokenUserOf(caller)),
       ...(parsed.dueAt === undefined ? {} : { dueAt: parsed.dueAt }),
       ...(parsed.platform.needsAccount ? { needsAccount: accountId(parsed.platform.id, activity.actor.address) } : {}),
     });

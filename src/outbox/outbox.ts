@@ -21,6 +21,8 @@ export interface NewActivity {
   readonly lifetimeMs: number;
   /** Id of the account that must exist, or undefined. */
   readonly needsAccount?: string;
+  /** User whose token posted it, see `tokenUserOf`; undefined for API keys. */
+  readonly tokenUser?: string;
   /** Attachment contents by index, kept apart from jobs and events. */
   readonly blobs: ReadonlyMap<string, Buffer>;
 }
@@ -73,7 +75,7 @@ export interface DrainShard {
   readonly drain: string;
 }
 
-/** Shares of apps in a claim: lanes beyond them stay ready, and let others go first. */
+/** Shares of apps in a claim. Lanes beyond them stay ready, and let others go first. */
 export interface ClaimShares {
   /** Slots that are free for apps with lanes under way. An app without any may always claim one. */
   readonly free: number;

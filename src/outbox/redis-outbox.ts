@@ -1,3 +1,4 @@
+import { tokenShareOf } from "../model/caller.ts";
 import type { ResultEvent } from "../model/event.ts";
 import { DRAIN_PARTS, laneParts } from "../model/lane.ts";
 import type { RedisClient } from "../redis/connect.ts";
@@ -70,7 +71,18 @@ function contextOf({ withReplication = (_tag, write) => write(), ...deps }: Redi
 function submission(context: Context): Pick<Outbox, "accept" | "finalize" | "forgetMissing"> {
   const { run, withReplication, quota, maxBytes = () => Number.MAX_SAFE_INTEGER } = context;
   return {
-    async accept({ app, activity, lane, ridAsSent, fingerprint, dueAt = 0, lifetimeMs, needsAccount, blobs }) {
+    async accept({
+      app,
+      activity,
+      lane,
+      ridAsSent,
+      fingerprint,
+      dueAt = 0,
+      lifetimeMs,
+      needsAccount,
+      tokenUser = "",
+      blobs,
+    }) {
       const { id, rid } = activity;
       const call = {
         keys: { ...activityKeys(app, rid, lane), account: keys.account(app, needsAccount ?? "") },
@@ -87,6 +99,9 @@ function submission(context: Context): Pick<Outbox, "accept" | "finalize" | "for
           needsAccount: needsAccount !== undefined,
           member: memberOf(app, rid),
           rid,
+          tokenUser,
+          tokenQuota: tokenShareOf(quota),
+          maxTokenBytes: tokenShareOf(maxBytes()),
           attachments: [...blobs].flat(),
         },
       };

@@ -1,16 +1,24 @@
 -- Stores a new activity and puts it into its lane, or schedules it; a repeated rid is answered from its record.
 -- KEYS: record lane lanes due deadlines counts blobs account keptBytes ready drainer
--- ARGV: fingerprint id ridAsSent body laneId dueAt lifetimeMs quota maxBytes needsAccount member rid attachments...
+-- ARGV: fingerprint id ridAsSent body laneId dueAt lifetimeMs quota maxBytes needsAccount member rid tokenUser tokenQuota maxTokenBytes
+-- ARGV: attachments...
 -- RETURNS: { 'accepted', status, outstanding lanes where a drainer must be woken, else 0 },
 --   { 'replayed', id, status, ridAsSent, lane to wake or '', outstanding lanes }, { 'ended', packed record },
 --   { 'reused' }, { 'account-unknown' } or { 'quota-exceeded' }
--- INCLUDE: clock app-bytes expiring-bytes later ./shared/final ./shared/mark-ready ./shared/read-record
+-- INCLUDE: clock app-bytes expiring-bytes token-shares later ./shared/final ./shared/mark-ready ./shared/read-record
 
 -- Returns whether the app's share has room, after expired attachments made some.
 local function hasRoom(bytes)
   if hasRoomFor(bytes, maxBytes) then return true end
   releaseExpired()
   return hasRoomFor(bytes, maxBytes)
+end
+
+-- Returns whether a token's user may have another activity of so many bytes. The first may have any size.
+local function hasTokenShare(user, bytes)
+  local activities, stored = tokenShareOf(user)
+  if activities >= tonumber(tokenQuota) then return false end
+  return activities == 0 or stored + bytes <= tonumber(maxTokenBytes)
 end
 
 -- Puts the rid into its lane.
@@ -45,6 +53,7 @@ local now = clock()
 local blobBytes = 0
 for i = 2, #attachments, 2 do blobBytes = blobBytes + #attachments[i] end
 if not hasRoom(#body + blobBytes) then return { 'quota-exceeded' } end
+if tokenUser ~= '' and not hasTokenShare(tokenUser, #body + blobBytes) then return { 'quota-exceeded' } end
 
 local dueTime = math.max(tonumber(dueAt), now)
 local status = dueTime > now and 'scheduled' or 'queued'
@@ -54,6 +63,11 @@ local fields = { 'fp', fingerprint, 'id', id, 'rid', ridAsSent, 'body', body, 'l
 if blobBytes > 0 then
   fields[#fields + 1] = 'blobBytes'
   fields[#fields + 1] = blobBytes
+end
+if tokenUser ~= '' then
+  fields[#fields + 1] = 'tokenUser'
+  fields[#fields + 1] = tokenUser
+  addToTokenShare(tokenUser, 1, #body + blobBytes)
 end
 redis.call('HSET', record, unpack(fields))
 addBytes(#body + blobBytes)

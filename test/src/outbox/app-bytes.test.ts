@@ -7,6 +7,7 @@ import { redisConsents } from "../../../src/consents/redis-consents.ts";
 import { keyring } from "../../../src/crypto/keyring.ts";
 import { redisEventLog } from "../../../src/event-log/redis-event-log.ts";
 import { accountId } from "../../../src/model/account-id.ts";
+import type { Activity } from "../../../src/model/activity.ts";
 import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
 import { byteReservations } from "../../../src/redis/byte-reservations.ts";
 import { keys } from "../../../src/redis/keys.ts";
@@ -95,6 +96,46 @@ describe("an app's event log", () => {
     const bytes = await redis.memory("USAGE", keys.log("large"), "SAMPLES", "0");
     expect(Number(bytes)).toBeLessThan(2.5 * 1024 * 1024);
     expect((await log.bounds("large")).trimmed).toBe(true);
+  });
+});
+
+describe("the user of a token", () => {
+  const outbox = () => redisOutbox({ redis, quota: 200, maxBytes, eventsKept: 1_000, retentionSeconds: 60 });
+
+  it("has a tenth of the app's unfinished activities and leaves the rest to the app and other users", async () => {
+    const box = outbox();
+    const accept = (more: Partial<Parameters<typeof entryOf>[2]> = {}) => {
+      const activity = activityOf();
+      return { activity, answer: box.accept(entryOf("token-app", activity, more)) };
+    };
+    const page = { tokenUser: "sub:page" };
+    const taken = Array.from({ length: 25 }, () => accept(page));
+    const outcomes = await Promise.all(taken.map(async ({ answer }) => (await answer).outcome));
+    expect(outcomes.filter((outcome) => outcome === "accepted")).toHaveLength(20);
+    expect(outcomes.slice(20)).toEqual(Array.from({ length: 5 }, () => "quota-exceeded"));
+    expect((await accept({ tokenUser: "sub:other" }).answer).outcome).toBe("accepted");
+    expect((await accept().answer).outcome).toBe("accepted");
+    const [first] = taken;
+    if (first === undefined) throw new Error("nothing was accepted");
+    const { lane } = entryOf("token-app", first.activity);
+    await box.finalize("token-app", first.activity.rid, lane, endOf(first.activity, "cancelled"));
+    expect((await accept(page).answer).outcome).toBe("accepted");
+    expect((await accept(page).answer).outcome).toBe("quota-exceeded");
+  });
+
+  it("has a tenth of the app's bytes beyond its first activity, and is forgotten when all have ended", async () => {
+    const box = outbox();
+    const accept = async (activity: Activity, tokenUser: string) =>
+      (await box.accept(entryOf("token-bytes", activity, { tokenUser, blobs: new Map([["0", Buffer.alloc(20_000)]]) })))
+        .outcome;
+    const activity = activityOf();
+    expect(await accept(activity, "sub:page")).toBe("accepted");
+    expect(await accept(activityOf(), "sub:page")).toBe("quota-exceeded");
+    expect(await accept(activityOf(), "sub:other")).toBe("accepted");
+    const { lane } = entryOf("token-bytes", activity);
+    await box.finalize("token-bytes", activity.rid, lane, endOf(activity, "cancelled"));
+    const left = await redis.hgetall(`${keys.counts("token-bytes")}:tokens`);
+    expect(Object.keys(left).every((field) => field.startsWith("sub:other"))).toBe(true);
   });
 });
 

@@ -1,5 +1,5 @@
 -- USES: record deadlines counts blobs keptBytes rid member status event packed retentionSeconds isDeadLetter
--- INCLUDE: append app-bytes clock later ./dead-letter
+-- INCLUDE: append app-bytes clock later token-shares ./dead-letter
 
 -- Ends the count of an activity's bytes. Attachments of an undelivered one are kept, and count, until they expire.
 local function releaseBytes(bytes, blobBytes)
@@ -17,9 +17,10 @@ end
 -- others are kept whole, since they may be tried again.
 local function finishRecord(attempts)
   append(event)
-  local bytes, blobBytes, fingerprint, accepted, dueTime, expires =
-    unpack(redis.call('HMGET', record, 'bytes', 'blobBytes', 'fp', 'accepted', 'due', 'expires'))
+  local bytes, blobBytes, fingerprint, accepted, dueTime, expires, tokenUser =
+    unpack(redis.call('HMGET', record, 'bytes', 'blobBytes', 'fp', 'accepted', 'due', 'expires', 'tokenUser'))
   releaseBytes(tonumber(bytes or '0'), tonumber(blobBytes or '0'))
+  if tokenUser then addToTokenShare(tokenUser, -1, -tonumber(bytes or '0') - tonumber(blobBytes or '0')) end
   if packed ~= '' then
     local times = accepted .. '|' .. dueTime .. '|' .. expires
     local text = '1|' .. string.sub(fingerprint, 1, 32) .. '|' .. times .. '|' .. packed
