@@ -10,8 +10,8 @@ export interface MetricsDeps {
 }
 
 /**
- * `GET /metrics` on the public listener, for where there is no ADMIN_LISTEN. Only for a direct peer on loopback whose
- * request went through no proxy; for all others it does not exist.
+ * `GET /metrics` on the public listener of a gateway that nobody but this machine reaches. Only for a direct peer on
+ * loopback whose request went through no proxy; for all others it does not exist.
  */
 export function metricsRoutes(deps: MetricsDeps): Router {
   return routes(deps, isDirectLoopback);
@@ -41,11 +41,13 @@ function routes(deps: MetricsDeps, allowed: (req: Request) => boolean): Router {
   return router;
 }
 
-/** A proxy on this machine also comes from loopback, but says that it forwards. */
+/** A proxy on this machine also comes from loopback, but says that it forwards, or hands the visitor's Host on. */
 const FORWARDING = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+
+const LOCAL_HOST = /^(127\.[\d.]+|localhost|\[::1\])(:\d+)?$/i;
 
 function isDirectLoopback(req: Request): boolean {
   const peer = req.socket.remoteAddress;
   const loopback = peer !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(peer);
-  return loopback && !FORWARDING.some((header) => header in req.headers);
+  return loopback && LOCAL_HOST.test(req.headers.host ?? "") && !FORWARDING.some((header) => header in req.headers);
 }

@@ -7,20 +7,34 @@ import type { Command } from "commander";
 import type { Terminal } from "./apps.ts";
 import { programOf, refuseBad, tell, type Verdict, writeFiles } from "./proxy-check.ts";
 import { APACHE_MODULES, apacheFile, apacheModules } from "./proxy-files.ts";
-import { addresses, gatewayOption, NEEDS_PREFIX, pathOption, word } from "./proxy-values.ts";
+import { checkOption, probeSite } from "./proxy-probe.ts";
+import {
+  addresses,
+  gatewayOption,
+  hstsOption,
+  NEEDS_PREFIX,
+  notifyOption,
+  pathOption,
+  word,
+  words,
+} from "./proxy-values.ts";
 
 interface ApacheOptions {
   readonly gateway?: readonly string[];
   readonly path: string;
   readonly root?: string;
   readonly php?: string;
-  readonly name?: string;
+  readonly notify: string;
+  readonly hsts?: string;
+  readonly name?: readonly string[];
   readonly listen?: string;
+  readonly plain?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly behind?: readonly string[];
   readonly logs?: string;
   readonly out?: string;
+  readonly check?: string;
 }
 
 /** The shipped files that were chosen, and what is defined before them. */
@@ -28,22 +42,26 @@ interface Chosen {
   readonly names: readonly ApacheName[];
   readonly defined: Readonly<Record<string, string>>;
 }
-type ApacheName = "gateway-front.conf" | "site-front.conf" | "site-8080.conf";
+type ApacheName = "gateway-front.conf" | "site-front.conf" | "site-8080.conf" | "behind-proxy.conf";
 
 /** Which variables each file reads; nothing else is defined before it. */
 const READS: Readonly<Record<ApacheName, readonly string[]>> = {
-  "gateway-front.conf": ["GATEWAY_ADDR", "GATEWAY_PATH"],
+  "gateway-front.conf": ["GATEWAY_ADDR", "GATEWAY_PATH", "GATEWAY_NOTIFY"],
   "site-front.conf": [
     "HTTP_LISTEN",
+    "PLAIN_LISTEN",
     "SERVER_NAME",
+    "SERVER_ALIASES",
     "SITE_ROOT",
     "SITE_LOG_DIR",
     "PHP_SOCKET",
     "TLS_CERT",
     "TLS_KEY",
+    "GATEWAY_HSTS",
     "GATEWAY_INCLUDE",
   ],
-  "site-8080.conf": ["SITE_ADDR", "SERVER_NAME", "SITE_ROOT", "PHP_SOCKET"],
+  "site-8080.conf": ["SITE_ADDR", "SERVER_NAME", "SERVER_ALIASES", "SITE_ROOT", "PHP_SOCKET", "BEHIND_INCLUDE"],
+  "behind-proxy.conf": [],
 };
 
 /** Adds `dragoman proxy apache`. */
@@ -57,17 +75,22 @@ export function apacheCommand(proxy: Command, io: Terminal): void {
     .addOption(pathOption())
     .option("--root <folder>", "document root: a whole site with PHP-FPM; without it only what goes into yours", word)
     .option("--php <socket>", "where PHP-FPM listens (default: /run/php/php-fpm.sock)", word)
-    .option("--name <name>", "ServerName of the site", word)
-    .option("--listen <address>", "its <VirtualHost> address (default: *:80)", word)
+    .addOption(notifyOption())
+    .option("--name <name...>", "ServerName of the site, and more names", words)
+    .option("--listen <address>", "its <VirtualHost> address (default: *:80, with TLS *:443)", word)
+    .option("--plain <address>", "with TLS: where plain HTTP is led on from (default: *:80)", word)
     .option("--tls-cert <file>", "certificate", word)
     .option("--tls-key <file>", "its key", word)
+    .addOption(hstsOption())
     .option("--behind <address>", "the site behind nginx or HAProxy, listening here, without the gateway", addresses)
     .option("--logs <folder>", "where Apache writes its log (default: /var/log/apache2)", word)
     .option("--out <folder>", "write the files there, e.g. /etc/apache2/dragoman; printed without it", word)
+    .addOption(checkOption())
     .action((options: ApacheOptions, command: Command) => apache(options, command, io));
 }
 
 async function apache(options: ApacheOptions, command: Command, io: Terminal): Promise<void> {
+  if (options.check !== undefined) return probeSite({ ...options, url: options.check }, io);
   const chosen = chosenBy(options, command);
   const verdict = await checkApache(chosen);
   refuseBad(verdict, "apache2 -t", command);
@@ -81,7 +104,8 @@ async function apache(options: ApacheOptions, command: Command, io: Terminal): P
   tell(verdict, "apache2 -t", io);
   const folder = resolve(options.out ?? "/etc/apache2/dragoman");
   const [first] = chosen.names;
-  if (first === "gateway-front.conf") io.say(`Put this into your <VirtualHost>: Include ${folder}/${first}`);
+  if (first === "gateway-front.conf")
+    io.say(`Put this into your <VirtualHost>, before its own rewrites: Include ${folder}/${first}`);
   else io.say(`Put this into your configuration: Include ${folder}/${first}`);
   io.say("Then: apachectl configtest && apachectl graceful");
 }
@@ -98,7 +122,7 @@ function chosenBy(options: ApacheOptions, command: Command): Chosen {
     root === undefined
       ? ["gateway-front.conf"]
       : behind
-        ? ["site-8080.conf"]
+        ? ["site-8080.conf", "behind-proxy.conf"]
         : ["site-front.conf", "gateway-front.conf"];
   return { names, defined: definedBy(options) };
 }
@@ -107,8 +131,12 @@ function definedBy(options: ApacheOptions): Readonly<Record<string, string>> {
   const given = {
     GATEWAY_ADDR: options.gateway?.[0],
     GATEWAY_PATH: options.path,
-    HTTP_LISTEN: options.listen,
-    SERVER_NAME: options.name,
+    GATEWAY_NOTIFY: options.notify,
+    GATEWAY_HSTS: options.hsts && `max-age=${options.hsts}`,
+    HTTP_LISTEN: options.listen ?? (options.tlsCert && "*:443"),
+    PLAIN_LISTEN: options.tlsCert && (options.plain ?? "*:80"),
+    SERVER_NAME: options.name?.[0],
+    SERVER_ALIASES: options.name?.slice(1).join(" ") || undefined,
     SITE_ADDR: options.behind?.[0],
     SITE_ROOT: options.root && resolve(options.root),
     SITE_LOG_DIR: options.logs && resolve(options.logs),
@@ -116,6 +144,7 @@ function definedBy(options: ApacheOptions): Readonly<Record<string, string>> {
     TLS_CERT: options.tlsCert && resolve(options.tlsCert),
     TLS_KEY: options.tlsKey && resolve(options.tlsKey),
     GATEWAY_INCLUDE: options.out && resolve(options.out, "gateway-front.conf"),
+    BEHIND_INCLUDE: options.out && resolve(options.out, "behind-proxy.conf"),
   };
   const set = Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return Object.fromEntries(set);
@@ -125,7 +154,7 @@ function definedBy(options: ApacheOptions): Readonly<Record<string, string>> {
 function filled({ names, defined }: Chosen): ReadonlyMap<string, string> {
   return new Map(
     names.map((name) => {
-      const lines = READS[name].flatMap((key) => (key in defined ? [`Define ${key} ${defined[key]}\n`] : []));
+      const lines = READS[name].flatMap((key) => (key in defined ? [`Define ${key} "${defined[key]}"\n`] : []));
       return [name, `${lines.join("")}${readFileSync(apacheFile(name), "utf8")}`];
     }),
   );
@@ -138,7 +167,11 @@ async function checkApache(chosen: Chosen): Promise<Verdict> {
   if (program === undefined || modules === undefined) return { state: "absent", words: "" };
   const dir = await mkdtemp(join(tmpdir(), "dragoman-apache-"));
   try {
-    const here = { ...chosen.defined, SITE_LOG_DIR: dir, GATEWAY_INCLUDE: join(dir, "gateway-front.conf") };
+    const included = {
+      GATEWAY_INCLUDE: join(dir, "gateway-front.conf"),
+      BEHIND_INCLUDE: join(dir, "behind-proxy.conf"),
+    };
+    const here = { ...chosen.defined, SITE_LOG_DIR: dir, ...included };
     await writeFiles(dir, filled({ ...chosen, defined: here }));
     const alone = chosen.names[0] === "gateway-front.conf";
     const include = `Include ${dir}/${chosen.names[0]}`;

@@ -5,22 +5,25 @@ import { fileURLToPath } from "node:url";
 /** What fills the nginx templates, by name. The defaults are for everything on one machine, as Debian lays it out. */
 export const NGINX_DEFAULTS = {
   GATEWAY_ADDR: "127.0.0.1:8000",
+  GATEWAY_ID: "dragoman",
   GATEWAY_PATH: "/gateway",
   GATEWAY_STREAM_PATH: "/gateway/events",
+  GATEWAY_NOTIFY: "/notify",
+  GATEWAY_HSTS: "",
   GATEWAY_READ_TIMEOUT: "90s",
   GATEWAY_MAX_BODY: "16m",
   GATEWAY_RATE: "50r/s",
   GATEWAY_BURST: "200",
   GATEWAY_CONNS: "256",
-  HTTP_LISTEN: "80",
-  NGINX_LISTEN_TLS: "443 ssl http2",
+  HTTP_LISTEN: "80;\n    listen [::]:80",
+  NGINX_LISTEN_TLS: "443 ssl http2;\n    listen [::]:443 ssl http2",
   NGINX_FRONT: "192.0.2.1/32",
   NGINX_SNIPPETS: "/etc/nginx/conf.d/snippets",
   NGINX_LOG_DIR: "/var/log/nginx",
   SERVER_NAME: "_",
   WS_SERVER_NAME: "ws.example.com",
   SITE_ADDR: "127.0.0.1:8080",
-  SITE_ROOT: "/var/www/html",
+  SITE_ROOT: "",
   TLS_CERT: "/etc/ssl/certs/ssl-cert-snakeoil.pem",
   TLS_KEY: "/etc/ssl/private/ssl-cert-snakeoil.key",
 } as const;
@@ -60,7 +63,9 @@ export function haproxyFiles(routing: (typeof HAPROXY_ROUTINGS)[number]): readon
 /** Modules that the shipped Apache files need. */
 export const APACHE_MODULES = [
   "mpm_event",
+  "authn_core",
   "authz_core",
+  "alias",
   "proxy",
   "proxy_http",
   "proxy_fcgi",
@@ -91,20 +96,30 @@ export function apacheModules(): string | undefined {
   return places.find((place) => existsSync(join(place, "mod_proxy.so")));
 }
 
-/** Fills the templates of a layout, as `envsubst` does with the list of these names. Answers texts by relative path. */
-export function nginxFiles(layout: NginxLayout, variables: NginxVariables): ReadonlyMap<string, string> {
+/**
+ * Fills the templates of a layout, as `envsubst` does with the list of these names. Answers texts by relative path.
+ * With the name of a site its files are named after it, so that a second site has its own beside them.
+ */
+export function nginxFiles(layout: NginxLayout, variables: NginxVariables, site?: string): ReadonlyMap<string, string> {
   const folder = shipped("nginx");
-  const snippets = readdirSync(join(folder, "snippets")).filter((name) =>
-    layout.startsWith("site") ? true : name.startsWith("gateway-"),
-  );
-  const wanted = [
-    "00-gateway.conf",
-    ...snippets.map((name) => `snippets/${name.replace(/\.template$/, "")}`).sort(),
-    ...NGINX_LAYOUTS[layout],
+  const snippets = readdirSync(join(folder, "snippets"))
+    .map((name) => name.replace(/\.template$/, ""))
+    .filter((name) => (layout.startsWith("site") ? hasSnippet(name, variables) : name.startsWith("gateway-")))
+    .sort();
+  const named = (path: string, own: string): [string, string] => [
+    site === undefined ? path : own,
+    filled(readFileSync(join(folder, `${path}.template`), "utf8"), variables),
   ];
-  return new Map(
-    wanted.map((path) => [path, filled(readFileSync(join(folder, `${path}.template`), "utf8"), variables)]),
-  );
+  return new Map([
+    named("00-gateway.conf", `00-${site}-gateway.conf`),
+    ...snippets.map((name) => named(`snippets/${name}`, `snippets/${site}/${name}`)),
+    ...NGINX_LAYOUTS[layout].map((name) => named(name, `${site}.conf`)),
+  ]);
+}
+
+/** Assets are served from the disk only where the document root is known. */
+function hasSnippet(name: string, { SITE_ROOT }: NginxVariables): boolean {
+  return name !== "site-assets.conf" || SITE_ROOT !== "";
 }
 
 function filled(template: string, variables: NginxVariables): string {

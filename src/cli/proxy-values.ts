@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 
 /** Address of the gateway, as every proxy's command takes it. */
@@ -36,4 +38,48 @@ export function word(value: string): string {
   if (!/^[^\s;{}'"$\\]+$/.test(value))
     throw new InvalidArgumentError("It takes one word without quotes, blanks or semicolons.");
   return value;
+}
+
+/** Collects words. Throws commander's InvalidArgumentError. */
+export function words(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), word(value)];
+}
+
+/** The short path, as every proxy's command takes it. */
+export function notifyOption(): Option {
+  return new Option(
+    "--notify <path>",
+    "short path of socket and event stream, none where the site has a socket or stream of its own there",
+  )
+    .default("/notify")
+    .argParser(shortPath);
+}
+
+function shortPath(value: string): string {
+  if (value !== "none" && !/^(\/[\w.~-]+)+$/.test(value))
+    throw new InvalidArgumentError("It takes a path such as /notify, or none.");
+  return value;
+}
+
+/** Option for Strict-Transport-Security of the whole name. */
+export function hstsOption(): Option {
+  return new Option("--hsts <seconds>", "Strict-Transport-Security for the whole name, e.g. 31536000").argParser(
+    (value) => {
+      if (!/^\d{1,10}$/.test(value)) throw new InvalidArgumentError("It takes a number of seconds.");
+      return value;
+    },
+  );
+}
+
+/** Says which file is not of this site; undefined when all may be written. */
+export async function foreignFile(out: string, files: ReadonlyMap<string, string>): Promise<string | undefined> {
+  const nameIn = (text: string) => /[\s{;]server_name\s+([^;]+);/.exec(text)?.[1];
+  for (const [path, text] of files) {
+    const old = await readFile(join(out, path), "utf8").catch(() => undefined);
+    if (old === undefined || old === text) continue;
+    const [mine, theirs] = [nameIn(text), nameIn(old)];
+    if (mine !== theirs || old.split("\n", 1)[0] !== text.split("\n", 1)[0])
+      return `${join(out, path)} is not of this site${theirs === undefined ? "" : ` (server_name ${theirs})`}: give the site a --name, or take that file away.`;
+  }
+  return undefined;
 }

@@ -50,7 +50,7 @@ export const settings = {
   adminListen: {
     env: "ADMIN_LISTEN",
     fallback: "",
-    about: "host:port or unix:/path of a listener for /metrics; default: direct loopback peers only.",
+    about: "host:port or unix:/path of a listener for /metrics; default: direct loopback peers only, none with PUBLIC_URL.",
     read: text,
   },
   role: {
@@ -267,6 +267,8 @@ export interface Surroundings {
   readonly home: string;
   readonly cacheHome: string;
   readonly runtimeDir: string | undefined;
+  /** An app's key, for commands that ask a running gateway. */
+  readonly dragomanKey: string | undefined;
   /** First socket that a supervisor such as systemd keeps open for this process (sd_listen_fds(3)). */
   readonly keptSocket: number | undefined;
 }
@@ -279,6 +281,7 @@ export function readSurroundings(env: Readonly<Record<string, string | undefined
     home,
     cacheHome: env.XDG_CACHE_HOME || resolve(home, ".cache"),
     runtimeDir: env.XDG_RUNTIME_DIR || undefined,
+    dragomanKey: env.DRAGOMAN_KEY || undefined,
     keptSocket: env.LISTEN_PID === String(process.pid) && Number(env.LISTEN_FDS) >= 1 ? 3 : undefined,
   };
 }

@@ -10,7 +10,7 @@ import { postActivities } from "../../routes/resources/post-activities.ts";
 import { mountWebSocket } from "../../routes/streams/websocket.ts";
 import { sweep } from "../../workers/sweep.ts";
 import type { AppRegistry } from "../apps/registry.ts";
-import { readSurroundings } from "../config/settings.ts";
+import { type Config, readSurroundings } from "../config/settings.ts";
 import { eventFormats } from "../event-formats/event-formats.ts";
 import { schemeLookup } from "../platform/platform-registry.ts";
 import { closeServer, listen, stopListening, waitForConnections } from "../process/listener.ts";
@@ -44,8 +44,7 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const counted = { metrics: deps.metrics, others: () => snapshots(deps.worker) };
 
   const activity = activityDeps(parts, log);
-  // Where metrics have a listener of their own, this one has none.
-  const metrics = config.adminListen === "" ? [metricsRoutes(counted)] : [];
+  const metrics = isLocalOnly(config) ? [metricsRoutes(counted)] : [];
   const app = appOf(deps, parts, activityRoutes(activity), healthRoutes(health), metrics);
   const path = `${config.basePath}/activities`;
   const handle = (req: IncomingMessage, res: ServerResponse) => postActivities(activity, req, res);
@@ -103,4 +102,9 @@ const PROXIES_MS = 2_000;
 async function snapshots(worker: SupervisedWorker | undefined) {
   const snapshot = await worker?.metrics();
   return snapshot === undefined ? [] : [snapshot];
+}
+
+/** Whether metrics may be on the public listener. A proxy that adds no header could not be told from this machine. */
+function isLocalOnly({ adminListen, publicUrl, host }: Config): boolean {
+  return adminListen === "" && publicUrl === "" && /^(127\.|localhost$|::1$)/.test(host);
 }

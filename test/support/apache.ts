@@ -65,6 +65,7 @@ export async function testApache(settings: ApacheSettings): Promise<TestApache> 
     SITE_LOG_DIR: dir,
     PHP_SOCKET: join(dir, "php.sock"),
     GATEWAY_INCLUDE: apacheFile("gateway-front.conf"),
+    BEHIND_INCLUDE: apacheFile("behind-proxy.conf"),
     ...(tls ? { TLS_CERT: files.certFile, TLS_KEY: files.keyFile } : {}),
     ...variables,
   };
@@ -155,7 +156,7 @@ ${Object.entries(env)
 }
 
 /** Finds the PHP-FPM program; Debian puts the version into its name. */
-function phpFpm(): string {
+export function phpFpm(): string {
   const found = PATH.split(":").flatMap((folder) => {
     try {
       return readdirSync(folder)

@@ -16,19 +16,19 @@ export interface TestHaproxy {
   readonly stop: () => Promise<void>;
 }
 
-/** A private HAProxy with the shipped files on random loopback ports; needs no root. */
+/** A private HAProxy with the shipped files on random loopback ports; needs no root. With TLS, plain HTTP only redirects. */
 export async function testHaproxy(
   routing: (typeof HAPROXY_ROUTINGS)[number],
   variables: Readonly<Record<string, string>>,
+  { tls: secure = false, certificate: given }: { readonly tls?: boolean; readonly certificate?: Certificate } = {},
 ): Promise<TestHaproxy> {
   const dir = await mkdtemp(join(tmpdir(), "dgm-haproxy-"));
   const [port, tlsPort] = [await freePort(), await freePort()];
-  const tls = certificate(dir);
+  const tls = given ?? certificate(dir);
   await writeFile(join(dir, "both.pem"), `${tls.cert}${tls.key}`, { mode: 0o600 });
   const env = {
     HTTP_BIND: `127.0.0.1:${port}`,
-    HTTPS_BIND: `127.0.0.1:${tlsPort}`,
-    HTTPS_CERT: join(dir, "both.pem"),
+    ...(secure ? { HTTPS_BIND: `127.0.0.1:${tlsPort}`, HTTPS_CERT: join(dir, "both.pem") } : {}),
     HAPROXY_LOG: "stdout",
     HAPROXY_MAXCONN: "1000",
     ...variables,

@@ -15,6 +15,8 @@ export interface TestNginx {
   /** Output of `nginx -t`. */
   readonly checked: string;
   readonly log: (name: "access" | "error" | "gateway") => Promise<string>;
+  /** Where its files lie. */
+  readonly dir: string;
   readonly stop: () => Promise<void>;
 }
 
@@ -23,8 +25,12 @@ export interface NginxSettings {
   readonly variables?: Partial<NginxVariables>;
   /** Lines for the http level, as a site may have them. */
   readonly http?: string;
+  /** Servers of the op's own, read after the shipped files; given the port and the folder of all files. */
+  readonly servers?: (at: { readonly port: number; readonly dir: string }) => string;
   /** Connections at once; 256 unless said. */
   readonly connections?: number;
+  /** A random one unless said. */
+  readonly port?: number;
   /** Breaks a rendered file on purpose. */
   readonly alter?: (text: string, path: string) => string;
 }
@@ -33,7 +39,7 @@ export interface NginxSettings {
 export async function testNginx(settings: NginxSettings) {
   const { layout, variables, http = "", connections = 256, alter = (text) => text } = settings;
   const dir = await mkdtemp(join(tmpdir(), "dgm-nginx-"));
-  const [port, tlsPort] = [await freePort(), await freePort()];
+  const [port, tlsPort] = [settings.port ?? (await freePort()), await freePort()];
   const tls = certificate(dir);
   const files = nginxFiles(layout, {
     ...NGINX_DEFAULTS,
@@ -49,7 +55,10 @@ export async function testNginx(settings: NginxSettings) {
   const env = { PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin` };
   const args = ["-p", dir, "-e", join(dir, "error.log"), "-c", join(dir, "nginx.conf")];
   await mkdir(join(dir, "temp"));
-  await writeFile(join(dir, "nginx.conf"), configuration(dir, http, connections));
+  await writeFile(
+    join(dir, "nginx.conf"),
+    configuration(dir, http, settings.servers?.({ port, dir }) ?? "", connections),
+  );
   const checked = execFileSync("/bin/sh", ["-c", 'nginx -t "$@" 2>&1', "sh", ...args], { encoding: "utf8", env });
   const child = spawn("nginx", [...args, "-g", "daemon off;"], { stdio: "ignore", env });
   await listening(port);
@@ -59,6 +68,7 @@ export async function testNginx(settings: NginxSettings) {
     tls,
     checked,
     log: (name) => readFile(join(dir, `${name}.log`), "utf8"),
+    dir,
     stop: async () => {
       await ended(child);
       await rm(dir, { recursive: true, force: true });
@@ -66,7 +76,7 @@ export async function testNginx(settings: NginxSettings) {
   } satisfies TestNginx;
 }
 
-function configuration(dir: string, http: string, connections: number): string {
+function configuration(dir: string, http: string, servers: string, connections: number): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   const user = userInfo().uid === 0 ? "user root;" : "";
   return `
@@ -79,6 +89,7 @@ http {
   ${temporary.map((name) => `${name}_temp_path ${dir}/temp/${name};`).join("\n  ")}
   ${http}
   include ${dir}/conf.d/*.conf;
+  ${servers}
 }
 `;
 }

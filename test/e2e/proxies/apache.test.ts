@@ -98,7 +98,7 @@ describe("HAProxy, then nginx, then Apache with PHP", () => {
     const front = { GATEWAY_ADDR: gateway, SITE_ADDR: site, NGINX_FRONT: "127.0.0.1/32" };
     const nginx = await testNginx({ layout: "site", variables: front });
     const address = `127.0.0.1:${nginx.port}`;
-    const haproxy = await testHaproxy("uri", { GATEWAY_ADDR: address, SITE_ADDR: address });
+    const haproxy = await testHaproxy("uri", { GATEWAY_ADDR: address, SITE_ADDR: address }, { tls: true });
     return {
       ...haproxy,
       port: haproxy.tlsPort,

@@ -28,14 +28,15 @@ function start(
   { tls = false, host = HOST, variables = {} as Readonly<Record<string, string>> } = {},
 ) {
   return async ({ gateway, site }: Behind) => {
-    const haproxy = await testHaproxy(routing, {
+    const all = {
       GATEWAY_ADDR: gateway,
       SITE_ADDR: site,
       GATEWAY_READ_TIMEOUT: IDLE,
       GATEWAY_MAX_BODY: String(MAX_BODY),
       GATEWAY_HOST: host,
       ...variables,
-    });
+    };
+    const haproxy = await testHaproxy(routing, all, { tls });
     return { ...haproxy, port: tls ? haproxy.tlsPort : haproxy.port, ...(tls ? { ca: haproxy.tls.cert } : {}), host };
   };
 }

@@ -15,7 +15,7 @@ const fronts: Readonly<Record<string, (behind: Behind) => Promise<Front>>> = {
     return { ...nginx, port: nginx.tlsPort, ca: nginx.tls.cert, host: HOST };
   },
   HAProxy: async ({ gateway, site }) => {
-    const haproxy = await testHaproxy("uri", { GATEWAY_ADDR: gateway, SITE_ADDR: site });
+    const haproxy = await testHaproxy("uri", { GATEWAY_ADDR: gateway, SITE_ADDR: site }, { tls: true });
     return { ...haproxy, port: haproxy.tlsPort, ca: haproxy.tls.cert, host: HOST };
   },
 };

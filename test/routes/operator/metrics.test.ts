@@ -35,6 +35,12 @@ test.each(["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP", "X-Forwarded-Prot
   },
 );
 
+test("a request for a public name finds nothing, for a proxy may add no header", async () => {
+  const app = express().use(metricsRoutes({ metrics: counted() }));
+  expect((await request(app).get("/metrics").set("Host", "shop.example")).status).toBe(404);
+  expect((await request(app).get("/metrics").set("Host", "localhost:8000")).status).toBe(200);
+});
+
 test("the admin listener answers every caller, with the metrics of its child processes", async () => {
   const worker = metrics("worker");
   worker.results.inc({ platform: "email", status: "failed" }, 2);

@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
@@ -42,13 +43,15 @@ test("nginx: writes the files with the given values after nginx -t", async () =>
   const { code, stderr } = await proxy("nginx", ...nodes, "--name", "shop.example", "--path", "/chat", "--out", folder);
   expect(code, stderr).toBe(0);
   expect(stderr).toContain("nothing to say");
-  expect((await readdir(folder)).sort()).toEqual(["00-gateway.conf", "site.conf", "snippets"]);
-  const upstream = await readFile(join(folder, "00-gateway.conf"), "utf8");
+  expect((await readdir(folder)).sort()).toEqual(["00-shop.example-gateway.conf", "shop.example.conf", "snippets"]);
+  const upstream = await readFile(join(folder, "00-shop.example-gateway.conf"), "utf8");
   for (const node of ["127.0.0.1:8000", "127.0.0.1:8001"]) expect(upstream).toContain(`server ${node} max_fails=0;`);
-  expect(await readFile(join(folder, "site.conf"), "utf8")).toContain(
-    `include ${folder}/snippets/site-locations.conf;`,
+  expect(await readFile(join(folder, "shop.example.conf"), "utf8")).toContain(
+    `include ${folder}/snippets/shop.example/site-locations.conf;`,
   );
-  expect(await readFile(join(folder, "snippets/gateway-locations.conf"), "utf8")).toContain("location = /chat/events");
+  expect(await readFile(join(folder, "snippets/shop.example/gateway-locations.conf"), "utf8")).toContain(
+    "location = /chat/events",
+  );
 });
 
 test("nginx: writes a TLS site with a certificate, a separate site with a host name, snippets otherwise", async () => {
@@ -84,6 +87,73 @@ test.each([
   expect(code).toBe(1);
   expect(stderr).toContain(reason);
   expect(out).toBe("");
+});
+
+test("nginx: writes a second site beside the first, and nginx -t passes both", async () => {
+  const folder = join(dir, "two");
+  for (const name of ["a.example", "b.example"]) {
+    const { code, stderr } = await proxy("nginx", "--site", "127.0.0.1:8080", "--name", name, "--out", folder);
+    expect(code, stderr).toBe(0);
+  }
+  await writeFile(
+    join(dir, "two.conf"),
+    `error_log stderr; pid ${dir}/pid; events {} http { include ${folder}/*.conf; }`,
+  );
+  const PATH = `${process.env.PATH}:/usr/local/sbin:/usr/sbin`;
+  const checked = spawnSync("nginx", ["-t", "-e", "stderr", "-c", join(dir, "two.conf")], {
+    encoding: "utf8",
+    env: { PATH },
+  });
+  expect(checked.stderr).toContain("syntax is ok");
+});
+
+test("nginx: refuses what would collide with the existing configuration", async () => {
+  const folder = join(dir, "collide");
+  await mkdir(folder);
+  const first = await proxy("nginx", "--site", "127.0.0.1:8080", "--ws", "a.example", "--out", folder);
+  expect(first.stderr).toContain("leave --site out");
+  const site = ["nginx", "--site", "127.0.0.1:8080"];
+  await writeFile(join(dir, "default"), "server { listen 80 default_server; listen [::]:80 default_server; }");
+  const main = join(dir, "main.conf");
+  await writeFile(
+    main,
+    `events { worker_connections 768; } http { include ${folder}/*.conf; include ${dir}/default; }`,
+  );
+  const nameless = await proxy(...site, "--out", folder, "--config", main);
+  expect(nameless.code).toBe(1);
+  expect(nameless.stderr).toContain(`${dir}/default answers on port 80`);
+  const named = await proxy(...site, "--name", "a.example", "--out", folder, "--config", main);
+  expect(named.code, named.stderr).toBe(0);
+  expect(named.stderr).toContain("at most 384 streams at once");
+  const again = await proxy(...site, "--name", "a.example", "--out", join(dir, "elsewhere"), "--config", main);
+  expect(again.stderr).toContain("00-a.example-gateway.conf has files of this name already");
+  await writeFile(join(folder, "a.example.conf"), "server { server_name mine.example; }");
+  const foreign = await proxy(...site, "--name", "a.example", "--out", folder, "--config", main);
+  expect(foreign.stderr).toContain("(server_name mine.example)");
+});
+
+test("haproxy: writes the files and a systemd drop-in with user, chroot and file limit", async () => {
+  const folder = join(dir, "haproxy");
+  const { code, stderr } = await proxy("haproxy", "--host", "a.example", "b.example", "--out", folder);
+  expect(code, stderr).toBe(0);
+  expect((await readdir(folder)).sort()).toEqual([
+    "00-global.cfg",
+    "10-edge.cfg",
+    "20-backends.cfg",
+    "haproxy.service.d",
+    "routing-uri.cfg",
+  ]);
+  const dropIn = await readFile(join(folder, "haproxy.service.d/dragoman.conf"), "utf8");
+  for (const line of [
+    `CONFIG=${folder}`,
+    "GATEWAY_HOST=a.example b.example",
+    "HAPROXY_USER=haproxy",
+    "HAPROXY_CHROOT=/var/lib/haproxy",
+  ])
+    expect(dropIn).toContain(`Environment="${line}"\n`);
+  expect(dropIn).toContain("LimitNOFILE=65536");
+  const { out } = await proxy("haproxy", "--gateway", "unix:/run/g.sock");
+  expect(out).not.toContain("HAPROXY_CHROOT");
 });
 
 test("nginx: writes nothing when nginx -t fails", async () => {
@@ -129,7 +199,7 @@ test.each(["nginx", "haproxy", "apache"])("%s has help for the command and each 
     .split(/^ {2}(?=-)/m)
     .slice(1);
   expect(options.length).toBeGreaterThan(5);
-  for (const option of options) expect(option).toMatch(/^(-h, )?--[a-z-]+( <\S+>)? {2,}\S+/);
+  for (const option of options) expect(option).toMatch(/^(-h, )?--[a-z-]+( <\S+>)? +\S+/);
 });
 
 test("apache: writes an include, a whole site, or a site behind a proxy, after apache2 -t", async () => {
@@ -137,17 +207,17 @@ test("apache: writes an include, a whole site, or a site behind a proxy, after a
   expect(snippet.code, snippet.stderr).toBe(0);
   expect(snippet.stderr).toContain("nothing to say");
   expect(snippet.stderr).toContain("Include /etc/apache2/dragoman/gateway-front.conf");
-  expect(snippet.out).toContain("Define GATEWAY_ADDR 10.0.0.1:8000\nDefine GATEWAY_PATH /chat\n");
+  expect(snippet.out).toContain('Define GATEWAY_ADDR "10.0.0.1:8000"\nDefine GATEWAY_PATH "/chat"\n');
   expect(snippet.out).not.toContain("<VirtualHost $");
   const folder = join(dir, "apache");
   const whole = await proxy("apache", "--root", dir, "--name", "shop.example", "--out", folder);
   expect(whole.code, whole.stderr).toBe(0);
   expect((await readdir(folder)).sort()).toEqual(["gateway-front.conf", "site-front.conf"]);
   const site = await readFile(join(folder, "site-front.conf"), "utf8");
-  expect(site).toContain(`Define GATEWAY_INCLUDE ${folder}/gateway-front.conf\n`);
+  expect(site).toContain(`Define GATEWAY_INCLUDE "${folder}/gateway-front.conf"\n`);
   const behind = await proxy("apache", "--root", dir, "--behind", "127.0.0.1:8081");
   expect(behind.code, behind.stderr).toBe(0);
-  expect(behind.out).toContain("Define SITE_ADDR 127.0.0.1:8081\n");
+  expect(behind.out).toContain('Define SITE_ADDR "127.0.0.1:8081"\n');
   const bad = await proxy("apache", "--root", join(dir, "nowhere"));
   expect(bad.code).toBe(1);
   expect(bad.stderr).toContain("nowhere");

@@ -1,0 +1,135 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import type { Terminal } from "./apps.ts";
+import { checkNginx, nginxVersion, refuseBad, tell, writeFiles } from "./proxy-check.ts";
+import { NGINX_DEFAULTS, type NginxLayout, type NginxVariables, nginxFiles, nginxNodes } from "./proxy-files.ts";
+import { capacityOf, collisionOf, installedNginx } from "./proxy-installed.ts";
+import { checkOption, probeSite } from "./proxy-probe.ts";
+import {
+  addresses,
+  foreignFile,
+  gatewayOption,
+  hstsOption,
+  NEEDS_PREFIX,
+  notifyOption,
+  pathOption,
+  word,
+  words,
+} from "./proxy-values.ts";
+
+interface NginxOptions {
+  readonly gateway?: readonly string[];
+  readonly site?: readonly string[];
+  readonly name?: readonly string[];
+  readonly root?: string;
+  readonly listen?: readonly string[];
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly ws?: string;
+  readonly path: string;
+  readonly notify: string;
+  readonly hsts?: string;
+  readonly front?: string;
+  readonly logs?: string;
+  readonly out?: string;
+  readonly config?: string;
+  readonly check?: string;
+}
+
+/** Adds `dragoman proxy nginx`. */
+export function nginxCommand(proxy: Command, io: Terminal): void {
+  proxy
+    .command("nginx")
+    .description(
+      "Fills the shipped nginx files, checks them with `nginx -t` where it is installed, and prints or writes them.",
+    )
+    .addOption(gatewayOption())
+    .option(
+      "--site <address...>",
+      "where the site's own server listens; without it only the snippets for a server of yours",
+      addresses,
+    )
+    .option("--name <name...>", "server_name of the site; the files are named after the first", words)
+    .option("--root <folder>", "serve plain assets from this document root, with 30 days' expiry", word)
+    .option("--listen <address...>", "what nginx listens on without TLS (default: 80 [::]:80)", words)
+    .option("--tls-cert <file>", "certificate: makes it TLS with HTTP/2", word)
+    .option("--tls-key <file>", "its key", word)
+    .addOption(hstsOption())
+    .option("--ws <name>", "the gateway alone on a name of its own, in place of a site", word)
+    .addOption(pathOption())
+    .addOption(notifyOption())
+    .option("--front <cidr>", "a proxy of yours before this nginx, whose X-Forwarded-* count", word)
+    .option("--logs <folder>", "where nginx writes its logs (default: /var/log/nginx)", word)
+    .option("--out <folder>", "write the files there, e.g. /etc/nginx/conf.d; printed without it", word)
+    .option("--config <file>", "nginx's main file, to look for what would collide (default: the installed one)", word)
+    .addOption(checkOption())
+    .action((options: NginxOptions, command: Command) => nginx(options, command, io));
+}
+
+async function nginx(options: NginxOptions, command: Command, io: Terminal): Promise<void> {
+  if (options.check !== undefined) return probeSite({ ...options, url: options.check }, io);
+  if (options.path === "") command.error(`error: ${NEEDS_PREFIX}`);
+  const layout = layoutOf(options, command);
+  const name = options.name?.[0];
+  const variables = nginxVariables(options, name);
+  const installed = installedNginx(options.config);
+  const collision = collisionOf(installed, { ...options, layout, id: variables.GATEWAY_ID });
+  if (collision !== undefined) command.error(`error: ${collision}`);
+  const verdict = await checkNginx(layout, variables);
+  refuseBad(verdict, "nginx -t", command);
+  const files = nginxFiles(layout, variables, name);
+  if (options.out === undefined) {
+    for (const [path, text] of files) io.out(`# ==> ${path} <==\n${text}`);
+  } else {
+    const foreign = await foreignFile(options.out, files);
+    if (foreign !== undefined) command.error(`error: ${foreign}`);
+    await writeFiles(options.out, files);
+    for (const path of files.keys()) io.out(resolve(options.out, path));
+  }
+  tell(verdict, "nginx -t", io);
+  if (installed !== undefined) io.say(capacityOf(installed));
+  if (layout === "snippets")
+    io.say(
+      `Put this into your server{}, before its own rewrites: include ${variables.NGINX_SNIPPETS}/gateway-locations.conf;`,
+    );
+  if (options.out !== undefined) io.say("Then: nginx -t && nginx -s reload");
+}
+
+function layoutOf({ site, ws, tlsCert, tlsKey }: NginxOptions, command: Command): NginxLayout {
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) command.error("error: --tls-cert and --tls-key go together.");
+  if (ws !== undefined && site !== undefined) command.error("error: --ws is a server of its own: leave --site out.");
+  if (tlsCert !== undefined && site === undefined) command.error("error: --tls-cert needs --site.");
+  if (ws !== undefined) return "ws-subdomain";
+  if (site === undefined) return "snippets";
+  return tlsCert === undefined ? "site" : "site-tls";
+}
+
+function nginxVariables(options: NginxOptions, name: string | undefined): NginxVariables {
+  const snippets = name === undefined ? "snippets" : `snippets/${name}`;
+  const given = {
+    GATEWAY_ID: name && `dragoman_${name.replaceAll(/\W/g, "_")}`,
+    GATEWAY_ADDR: options.gateway && nginxNodes(options.gateway, "gateway"),
+    GATEWAY_PATH: options.path,
+    GATEWAY_STREAM_PATH: `${options.path}/events`,
+    GATEWAY_NOTIFY: options.notify,
+    GATEWAY_HSTS: options.hsts && `max-age=${options.hsts}`,
+    SITE_ADDR: options.site && nginxNodes(options.site, "site"),
+    SERVER_NAME: options.name?.join(" "),
+    SITE_ROOT: options.root && resolve(options.root),
+    HTTP_LISTEN: options.listen?.join(";\n    listen "),
+    TLS_CERT: options.tlsCert && resolve(options.tlsCert),
+    TLS_KEY: options.tlsKey && resolve(options.tlsKey),
+    WS_SERVER_NAME: options.ws,
+    NGINX_FRONT: options.front,
+    NGINX_LOG_DIR: options.logs && resolve(options.logs),
+    NGINX_LISTEN_TLS: knowsHttp2On(nginxVersion()) ? "443 ssl;\n    listen [::]:443 ssl;\n    http2 on" : undefined,
+    NGINX_SNIPPETS: resolve(options.out ?? "/etc/nginx/conf.d", snippets),
+  };
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...NGINX_DEFAULTS, ...Object.fromEntries(set) };
+}
+
+/** From 1.25.1 on HTTP/2 is a directive of its own. */
+function knowsHttp2On([major = 0, minor = 0, patch = 0]: readonly number[] = []): boolean {
+  return major > 1 || minor > 25 || (minor === 25 && patch >= 1);
+}

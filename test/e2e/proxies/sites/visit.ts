@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import { request as http, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { request as https } from "node:https";
+import type { SiteRequest } from "./site.ts";
+
+/** How a visitor reaches a site. */
+export interface Way {
+  readonly port: number;
+  readonly host: string;
+  /** The certificate to trust; without it plain HTTP is spoken. */
+  readonly ca?: string;
+  /** Address of the server; 127.0.0.1 unless said. */
+  readonly address?: string;
+}
+
+/** What a visitor got, without what differs from one minute or connection to the next. */
+export interface Seen {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly body: string;
+}
+
+/** Headers of this one connection, and the time. */
+const OF_THE_HOP = new Set(["date", "connection", "keep-alive", "transfer-encoding", "upgrade"]);
+
+/** More than a site may send through any of the proxies. */
+const MAX_HEADER = 1_048_576;
+
+/** Opens the request; resolves with the answer's head. */
+export function opened(way: Way, ask: SiteRequest): Promise<IncomingMessage> {
+  const { path, method = "GET", headers = {}, body, chunked = false, from } = ask;
+  const all: Record<string, string | string[]> = { Host: way.host };
+  for (const [name, value] of Object.entries(headers)) all[name] = typeof value === "string" ? value : [...value];
+  if (body !== undefined && !chunked) all["Content-Length"] = String(Buffer.byteLength(body));
+  if (chunked) all["Transfer-Encoding"] = "chunked";
+  return new Promise((resolve, reject) => {
+    const request = (way.ca === undefined ? http : https)({
+      host: way.address ?? "127.0.0.1",
+      port: way.port,
+      path,
+      method,
+      headers: all,
+      agent: false,
+      maxHeaderSize: MAX_HEADER,
+      ...(from === undefined ? {} : { localAddress: from }),
+      ...(way.ca === undefined ? {} : { ca: way.ca, servername: way.host }),
+    });
+    let answered = false;
+    request.on("response", (response) => {
+      answered = true;
+      resolve(response);
+    });
+    // A server that refuses a body closes while it is still being sent.
+    request.on("error", (error) => {
+      if (!answered) reject(error);
+    });
+    request.end(body);
+  });
+}
+
+/** One request, and all that came. */
+export async function visit(way: Way, ask: SiteRequest): Promise<Seen> {
+  const response = await opened(way, ask);
+  const parts: Buffer[] = [];
+  for await (const part of response) parts.push(part as Buffer);
+  const whole = Buffer.concat(parts);
+  return { status: response.statusCode ?? 0, headers: lasting(response.headers, ask), body: shown(whole) };
+}
+
+function lasting(headers: IncomingHttpHeaders, { method }: SiteRequest): readonly string[] {
+  return Object.entries(headers)
+    .filter(([name]) => !OF_THE_HOP.has(name) && (name !== "content-length" || method === "HEAD"))
+    .flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${name === "expires" ? expiry(one) : one}`))
+    .sort();
+}
+
+/** What expires some time from now does so later at the second visit. */
+function expiry(value: string | undefined): string | undefined {
+  const away = Math.abs(Date.parse(value ?? "") - Date.now());
+  return away < 3_600_000 ? "within the hour" : value;
+}
+
+/** Short texts as they are, so that a difference can be read. */
+function shown(body: Buffer): string {
+  if (body.length < 10_000 && !body.includes(0)) return body.toString("utf8");
+  return `${body.length} bytes, ${createHash("sha256").update(body).digest("hex")}`;
+}
