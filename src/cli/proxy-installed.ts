@@ -46,16 +46,23 @@ export function collisionOf(installed: InstalledNginx | undefined, wish: Wish): 
   if (installed === undefined || wish.out === undefined) return undefined;
   const out = resolve(wish.out);
   const others = [...installed.files].filter(([path]) => !path.startsWith(`${out}/`));
-  const same = others.find(([, text]) => new RegExp(`^\\s*upstream\\s+${wish.id}_gateway\\b`, "m").test(text));
+  const same = others.find(([, text]) => text.includes(`upstream ${wish.id}_gateway {`));
   if (same !== undefined)
     return `${same[0]} has files of this name already: give the site a --name, or write them there.`;
   const isRead = [...installed.files.values()].some((text) => text.includes(`include ${out}/`));
   if (!isRead || wish.name !== undefined || !wish.layout.startsWith("site")) return undefined;
   const port = (wish.listen?.[0] ?? "80").replace(/^.*:/, "");
-  const rule = new RegExp(`[\\s{;]listen\\s+(\\S*:)?${port}\\s[^;]*default_server`);
-  const rival = others.find(([, text]) => rule.test(text));
+  const rival = others.find(([, text]) => isDefaultServer(text, port));
   if (rival === undefined) return undefined;
   return `${rival[0]} answers on port ${port} for every name that no one claims: give --name, or remove that file.`;
+}
+
+/** Tells whether a configuration takes what no name claims on a port. */
+function isDefaultServer(text: string, port: string): boolean {
+  return [...text.matchAll(/[\s{;]listen\s([^;{}]{1,200});/g)].some(([, value = ""]) => {
+    const [address = "", ...options] = value.trim().split(/\s+/);
+    return options.includes("default_server") && (address === port || address.endsWith(`:${port}`));
+  });
 }
 
 /** Says how many streams fit. Each takes two connections: the visitor's, and one to the gateway. */

@@ -73,7 +73,7 @@ export function hstsOption(): Option {
 
 /** Says which file is not of this site; undefined when all may be written. */
 export async function foreignFile(out: string, files: ReadonlyMap<string, string>): Promise<string | undefined> {
-  const nameIn = (text: string) => /[\s{;]server_name\s+([^;]+);/.exec(text)?.[1];
+  const nameIn = (text: string) => /[\s{;]server_name\s([^;]{1,1000});/.exec(text)?.[1]?.trim();
   for (const [path, text] of files) {
     const old = await readFile(join(out, path), "utf8").catch(() => undefined);
     if (old === undefined || old === text) continue;
