@@ -41,7 +41,7 @@ function routes(deps: MetricsDeps, allowed: (req: Request) => boolean): Router {
   return router;
 }
 
-/** A proxy on this machine also comes from loopback, but says that it forwards, or hands the visitor's Host on. */
+/** Headers that proxies add. A proxy on this machine also comes from loopback. */
 const FORWARDING = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
 
 const LOCAL_HOST = /^(127\.[\d.]+|localhost|\[::1\])(:\d+)?$/i;

@@ -50,7 +50,8 @@ export const settings = {
   adminListen: {
     env: "ADMIN_LISTEN",
     fallback: "",
-    about: "host:port or unix:/path of a listener for /metrics; default: direct loopback peers only, none with PUBLIC_URL.",
+    about:
+      "host:port or unix:/path of a listener for /metrics; default: direct loopback peers only, none with PUBLIC_URL.",
     read: text,
   },
   role: {

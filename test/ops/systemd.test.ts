@@ -67,7 +67,9 @@ test("the units and their environment file set known settings only", () => {
   for (const name of settingNames) expect(known).toContain(name);
 });
 
-test("the documented installation works in a fresh checkout, and no one else can read its settings and keys", async () => {
+test("the documented installation works in a fresh checkout, and no one else can read its settings and keys", {
+  timeout: 180_000,
+}, async () => {
   const checkout = await freshCheckout();
   const [root, bin] = [join(dir, "root"), join(dir, "bin")];
   for (const path of ["opt", "etc/systemd/system"]) mkdirSync(join(root, path), { recursive: true });

@@ -25,7 +25,7 @@ export interface NginxSettings {
   readonly variables?: Partial<NginxVariables>;
   /** Lines for the http level, as a site may have them. */
   readonly http?: string;
-  /** Servers of the op's own, read after the shipped files; given the port and the folder of all files. */
+  /** Servers of the op's own, read after the shipped files. */
   readonly servers?: (at: { readonly port: number; readonly dir: string }) => string;
   /** Connections at once; 256 unless said. */
   readonly connections?: number;

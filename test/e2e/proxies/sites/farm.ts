@@ -31,7 +31,7 @@ const PATH = `${process.env.PATH}:/usr/local/sbin:/usr/sbin`;
 const MORE = ["deflate", "auth_basic", "authn_file", "authz_user", "authz_host", "http2", "autoindex", "negotiation"];
 const MODULES = [...APACHE_MODULES, ...MORE, "expires", "filter"];
 
-/** One Apache, with HTTP/2 (h2c too), and one PHP-FPM for all these sites, before and after. */
+/** Starts one Apache, with HTTP/2 and h2c, and one PHP-FPM for all these sites. */
 export async function siteFarm(sites: readonly Site[], gateway: string, sockets: string): Promise<Farm> {
   const dir = await mkdtemp(join(tmpdir(), "dgm-farm-"));
   await chmod(dir, 0o755);

@@ -94,7 +94,7 @@ export function onlyWebSocketsUpgrade(layout: () => Layout): void {
   });
 }
 
-/** Sends half an upload, pauses for longer than the gateway's own paths allow, and sends the rest; resolves with the answer. */
+/** Uploads with a pause longer than the gateway's own paths allow; resolves with the answer. */
 export async function pausingUpload({ port, ca }: Layout): Promise<string> {
   const host = hostOf({ name: "slow-upload" });
   const headers = { Host: host, "Content-Length": "200000" };

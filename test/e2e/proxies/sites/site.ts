@@ -4,7 +4,7 @@ export interface Site {
   readonly name: string;
   /** Contents by path below the document root; `ROOT` in a text is that folder. */
   readonly files: Readonly<Record<string, string | Buffer>>;
-  /** Lines of its `<VirtualHost>`; `ROOT` is the document root, `SOCKETS` the address of an echoing WebSocket server. */
+  /** Lines of its `<VirtualHost>`. `ROOT` is the document root, `SOCKETS` the address of an echoing server. */
   readonly vhost?: string;
   readonly asks: readonly SiteRequest[];
 }
@@ -23,7 +23,7 @@ export interface SiteRequest {
 /** The host name of a site. */
 export const hostOf = ({ name }: Pick<Site, "name">): string => `${name}.example`;
 
-/** A page that says how PHP saw the request, but for what a proxy is meant to add. */
+/** Page that says how PHP saw the request, without what a proxy adds. */
 export const MIRROR = `<?php
 header('Content-Type: application/json');
 $headers = array_change_key_case(getallheaders());
