@@ -25,6 +25,7 @@ export const headers = {
   Link: text('Address of the next page, where a page has a standard\'s format: `<…>; rel="next"`.'),
   ETag: text("Send as `If-None-Match`; an unchanged document answers 304.", true),
   Upgrade: text("The protocol of this path.", true),
+  Allow: text("The methods of this path.", true),
 } as const satisfies Headers;
 
 /** An answer that holds JSON. */
@@ -66,7 +67,7 @@ function narrowed(
 
 function headersOf(status: number): { readonly headers?: Headers } {
   if (status === 401) return { headers: { "WWW-Authenticate": headers["WWW-Authenticate"] } };
-  if (status === 426) return { headers: { Upgrade: headers.Upgrade } };
+  if (status === 426) return { headers: { Upgrade: headers.Upgrade, Allow: headers.Allow } };
   if (status === 429 || status === 503) return { headers: { "Retry-After": headers["Retry-After"] } };
   return {};
 }

@@ -34,7 +34,10 @@ export function accountPaths(serializer: SchemaSerializer): Paths {
         summary: "List accounts",
         ...whole,
         parameters: [
-          query("after", "`next` of the previous page.", { type: "string" }),
+          query("after", "`next` of the previous page; empty for the first.", {
+            type: "string",
+            pattern: "^(?:acc_[A-Za-z0-9_-]{22})?$",
+          }),
           query("limit", "Maximum number; default 100.", { type: "integer", minimum: 1, maximum: 1_000 }),
         ],
         answers: { "200": json("A page of accounts, in the order of their ids.", serializer.ref("AccountList")) },

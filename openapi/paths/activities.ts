@@ -35,7 +35,7 @@ export function activityPaths(serializer: SchemaSerializer, examples: Examples):
           }),
           header("Idempotency-Key", "The rid, where the body has none.", {
             type: "string",
-            pattern: `^"?${RID_PATTERN.slice(1, -1)}"?$`,
+            pattern: `^(?:${RID_PATTERN.slice(1, -1)}|"${RID_PATTERN.slice(1, -1)}")$`,
           }),
         ],
         body: {

@@ -20,7 +20,10 @@ export function deadLetterPaths(serializer: SchemaSerializer): Paths {
         description: LIST,
         ...whole,
         parameters: [
-          query("after", "`next` of the previous page.", { type: "string" }),
+          query("after", "`next` of the previous page; empty for the first.", {
+            type: "string",
+            pattern: "^(?:[0-9]{1,15}\\.[A-Za-z0-9._:@~-]{1,128})?$",
+          }),
           query("limit", "Maximum number; default 100.", { type: "integer", minimum: 1, maximum: 100 }),
         ],
         answers: { "200": json("A page of dead letters, newest first.", serializer.ref("DeadLetterList")) },

@@ -1,5 +1,6 @@
 import type { OpenAPIV3_1 } from "openapi-types";
 import { EVENT_FORMATS } from "../../src/event-formats/event-formats.ts";
+import { RID_PATTERN } from "../../src/model/activity.ts";
 import { EVENT_TYPES } from "../../src/model/event.ts";
 import { header, operation, type Paths, query } from "../operation.ts";
 import type { Schema, SchemaSerializer } from "../plain.ts";
@@ -34,19 +35,19 @@ const handshake = {
   Upgrade: { description: "`websocket`", required: true, schema: { type: "string" as const } },
   "Sec-WebSocket-Accept": { description: "See RFC 6455.", required: true, schema: { type: "string" as const } },
 };
-const several = (enumeration?: readonly string[]): Schema => ({
-  type: "array",
-  items: enumeration === undefined ? { type: "string" } : { type: "string", enum: [...enumeration] },
-});
+const several = (items: Schema): Schema => ({ type: "array", items: { type: "string", ...items }, maxItems: 50 });
+const PLATFORM_NAME: Schema = { pattern: "^[A-Za-z0-9._-]{1,32}$" };
 
 /** The stream, the poll and the socket. */
 export function eventPaths(serializer: SchemaSerializer): Paths {
   const filters = [
-    query("after", "Cursor to continue from, `earliest` or `latest` (default).", { type: "string" }),
-    query("platform", "Only events of these platforms; can be repeated, as can the next three.", several()),
-    query("actor", "Only events of these accounts.", several()),
-    query("rid", "Only events of these rids.", several()),
-    query("type", "Only events of these types.", several(EVENT_TYPES)),
+    query("after", "Cursor to continue from, `earliest` or `latest` (default, as is an empty one).", {
+      type: "string",
+    }),
+    query("platform", "Only events of these platforms; can be repeated, as can the next three.", several(PLATFORM_NAME)),
+    query("actor", "Only events of these accounts.", several({ minLength: 1, maxLength: 512 })),
+    query("rid", "Only events of these rids.", several({ pattern: RID_PATTERN })),
+    query("type", "Only events of these types.", several({ enum: [...EVENT_TYPES] })),
     query("format", "Format of each event; default `dragoman`.", { type: "string", enum: [...EVENT_FORMATS] }),
   ];
   const events = ["ResultEvent", "StatusEvent", "ActivityEvent", "SessionEvent", "HookEvent"].map(serializer.ref);

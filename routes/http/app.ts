@@ -2,7 +2,6 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler, t
 import type { Log } from "../../src/model/log.ts";
 import { allowedMethods } from "./allowed-methods.ts";
 import { EndedToken } from "./ended-token.ts";
-import { jsonBody } from "./json-body.ts";
 import { privateByDefault } from "./private-answer.ts";
 import { Problem, problemOf, sendProblem } from "./problem.ts";
 
@@ -32,7 +31,7 @@ export function createApp({ basePath, trustProxy, cors, first, ordinary, atRoot,
   const base = express.Router({ caseSensitive: true });
   base.use(cors);
   for (const router of [...first, ...atRoot]) base.use(router);
-  base.use(allowedMethods([...first, ...atRoot, ...ordinary]), onlyWithBody(jsonBody()));
+  base.use(allowedMethods([...first, ...atRoot, ...ordinary]));
   for (const router of ordinary) base.use(router);
 
   app.use(...atRoot, allowedMethods(atRoot));
@@ -41,11 +40,6 @@ export function createApp({ basePath, trustProxy, cors, first, ordinary, atRoot,
   app.use((_req, _res, next) => next(unmatched()));
   app.use(answerErrors(log));
   return app;
-}
-
-/** A GET or DELETE has no body to read, whatever its headers say. */
-function onlyWithBody(read: RequestHandler): RequestHandler {
-  return (req, res, next) => (req.method === "POST" || req.method === "PUT" ? read(req, res, next) : next());
 }
 
 function unmatched(): Problem {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import type { RequestHandler } from "express";
 import { decodeUtf8, MalformedJson, parseJson } from "../../src/intake/parse-json.ts";
+import { askForBody } from "./expect-continue.ts";
 import { Problem } from "./problem.ts";
 
 /** Maximum size of a body in bytes: with attachments, and without. */
@@ -27,14 +27,6 @@ export function parseBody(input: Uint8Array | string): unknown {
   }
 }
 
-/** Middleware for the ordinary routes: `req.body` is the parsed JSON. */
-export function jsonBody(): RequestHandler {
-  return async (req, _res, next) => {
-    req.body = (await readJson(req)).value;
-    next();
-  };
-}
-
 /** Throws `Problem` `unsupported-media-type` unless the body is plain JSON in UTF-8. */
 export function checkType(req: IncomingMessage): void {
   const [type = "", ...parameters] = (req.headers["content-type"] ?? "").split(";").map((part) => part.trim());
@@ -54,6 +46,7 @@ export function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffe
   // The connection stays: the rest is read and dropped, since closing on a client that still writes loses it the answer.
   const tooLarge = () => new Problem("payload-too-large", `The body may weigh ${Math.floor(maxBytes / 1024)} kB here.`);
   if (Number(req.headers["content-length"] ?? 0) > maxBytes) return Promise.reject(tooLarge());
+  askForBody(req);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { PRIVATE_HEADERS } from "./private-answer.ts";
 import { Problem } from "./problem.ts";
+import { rawProblem } from "./raw-problem.ts";
 
 /**
  * Answers malformed, oversized and slow requests with a problem and closes the connection.
@@ -16,7 +16,7 @@ export function answerMalformedHttp(server: Server): void {
     }
     const problem = problemFor(error.code);
     server.emit("problem", problem.code);
-    socket.end(answerOf(problem));
+    socket.end(rawProblem(problem));
   });
 }
 
@@ -35,16 +35,4 @@ function problemFor(code: string | undefined): Problem {
     default:
       return new Problem("malformed-request", "The request's first line, a header or the length of its body is wrong.");
   }
-}
-
-function answerOf(problem: Problem): string {
-  const body = JSON.stringify(problem.document());
-  const head = [
-    `HTTP/1.1 ${problem.status} ${problem.code}`,
-    "Content-Type: application/problem+json",
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    ...Object.entries(PRIVATE_HEADERS).map(([name, value]) => `${name}: ${value}`),
-    "Connection: close",
-  ];
-  return `${head.join("\r\n")}\r\n\r\n${body}`;
 }

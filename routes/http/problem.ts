@@ -2,7 +2,8 @@ import type { ServerResponse } from "node:http";
 import { Refusal } from "../../src/model/refusal.ts";
 import type { ValidationError } from "../../src/model/validate.ts";
 import { isRedisUnavailable } from "../../src/redis/unavailable.ts";
-import { PRIVATE_HEADERS } from "./private-answer.ts";
+import { holdsBodyBack } from "./expect-continue.ts";
+import { problemHeaders } from "./raw-problem.ts";
 
 /** Every refusal we answer: HTTP status and title by stable code. `docs/errors.md` and the OpenAPI document list the same table. */
 export const problems = {
@@ -119,12 +120,9 @@ export function sendProblem(res: ServerResponse, problem: Problem): void {
   res.emit("problem", problem.code);
   const body = Buffer.from(JSON.stringify(problem.document()));
   res.writeHead(problem.status, {
-    "Content-Type": "application/problem+json",
     "Content-Length": body.length,
-    ...PRIVATE_HEADERS,
-    ...(problem.status === 401 ? { "WWW-Authenticate": 'Bearer realm="dragoman"' } : {}),
-    ...(problem.options.retryAfter === undefined ? {} : { "Retry-After": String(problem.options.retryAfter) }),
-    ...problem.options.headers,
+    ...problemHeaders(problem),
+    ...(holdsBodyBack(res.req) ? { Connection: "close" } : {}),
   });
   res.end(res.req.method === "HEAD" ? undefined : body);
 }

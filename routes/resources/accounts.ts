@@ -7,6 +7,7 @@ import { findAccount, type RemoveAccountDeps, removeAccount } from "../../src/op
 import { checkLogin, type StoreAccountDeps, storeAccount } from "../../src/operations/store-account.ts";
 import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
 import type { Authenticate } from "../http/authenticate.ts";
+import { readJson } from "../http/json-body.ts";
 import { Problem } from "../http/problem.ts";
 import { objectOf, parseAs } from "../http/validate-body.ts";
 import type { AccountViews } from "./account-endpoints.ts";
@@ -74,7 +75,7 @@ export function accountRoutes(deps: AccountRoutesDeps): Router {
 
   router.put("/accounts", async (req, res) => {
     const { app } = await authenticate(req, "accounts");
-    const { platform: name, address, credentials, online } = parseAs(AccountRequest, req.body);
+    const { platform: name, address, credentials, online } = parseAs(AccountRequest, (await readJson(req)).value);
     const platform = platforms.require(name, "/platform");
     const login = { address, credentials: objectOf(credentials), online };
     checkLogin(platform, login);
@@ -103,7 +104,8 @@ export function accountRoutes(deps: AccountRoutesDeps): Router {
 }
 
 function pageOf({ query }: Request): { readonly after: string | undefined; readonly limit: number } {
-  const { after, limit = String(PAGE) } = query;
+  const { limit = String(PAGE) } = query;
+  const after = query.after === "" ? undefined : query.after;
   if (after !== undefined && (typeof after !== "string" || !ID.test(after))) {
     throw new Problem("bad-parameter", "`after` takes the `next` of the page before.");
   }

@@ -3,7 +3,9 @@ import Type from "typebox";
 /** Body of `POST /accounts/{platform}/connect`; `client` is checked with the platform's own schema. */
 export const ConsentRequest = Type.Object(
   {
-    client: Type.Unknown({
+    client: Type.Unsafe<unknown>({
+      type: ["object", "array"],
+      maxItems: 0,
       description:
         "The app's own OAuth client at the network, by the schema in `GET /platforms/{id}`; cannot be read back.",
     }),

@@ -6,6 +6,7 @@ import { type FinishConsentDeps, finishConsent } from "../../src/operations/fini
 import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
 import type { CountFailedAuth } from "../http/auth-rate-limit.ts";
 import type { Authenticate } from "../http/authenticate.ts";
+import { readJson } from "../http/json-body.ts";
 import { Problem } from "../http/problem.ts";
 import { objectOf, parseAs } from "../http/validate-body.ts";
 import { ConsentRequest } from "./consent-schemas.ts";
@@ -33,7 +34,7 @@ export function consentRoutes(deps: ConsentRoutesDeps): Router {
     const { app } = await authenticate(req, "accounts");
     await deps.admit(app);
     const platform = requireConsentPlatform(deps.platforms, req.params.platform);
-    const { client, ...options } = parseAs(ConsentRequest, req.body);
+    const { client, ...options } = parseAs(ConsentRequest, (await readJson(req)).value);
     const { id, url, redirectUri } = await beginConsent(deps, app, platform, { client: objectOf(client), ...options });
     res.status(303).location(url).json({ url, redirectUri, consent: id });
   });

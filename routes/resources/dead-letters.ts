@@ -88,7 +88,8 @@ export function deadLetterRoutes(deps: DeadLetterRoutesDeps): Router {
 }
 
 function pageOf({ query }: Request): { readonly limit: number; readonly before?: string } {
-  const { after, limit = String(PAGE) } = query;
+  const { limit = String(PAGE) } = query;
+  const after = query.after === "" ? undefined : query.after;
   if (after !== undefined && (typeof after !== "string" || !DEAD_LETTER_CURSOR.test(after))) {
     throw new Problem("bad-parameter", "`after` takes the `next` of the page before.");
   }

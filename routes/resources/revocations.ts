@@ -4,6 +4,7 @@ import { MAX_CLOCK_SKEW_SECONDS, Subject, TokenId } from "../../src/apps/listene
 import type { Revocations, TokenRevocation } from "../../src/apps/revocations.ts";
 import { invalidInput } from "../../src/model/refusal.ts";
 import type { Authenticate } from "../http/authenticate.ts";
+import { readJson } from "../http/json-body.ts";
 import { parseAs } from "../http/validate-body.ts";
 
 const ByToken = Type.Object({ jti: TokenId }, { additionalProperties: false });
@@ -33,7 +34,7 @@ export function revocationRoutes({ authenticate, revocations }: RevocationRoutes
   const router = Router({ caseSensitive: true });
   router.post("/revocations", async (req, res) => {
     const caller = await authenticate(req, "tokens");
-    await revocations.revoke(caller.app, revocationOf(req.body));
+    await revocations.revoke(caller.app, revocationOf((await readJson(req)).value));
     res.status(204).end();
   });
   return router;

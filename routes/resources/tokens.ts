@@ -13,6 +13,7 @@ import { TICKET_SECONDS, type Tickets } from "../../src/apps/tickets.ts";
 import type { Caller, Scope } from "../../src/model/caller.ts";
 import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
 import type { Authenticate } from "../http/authenticate.ts";
+import { readJson } from "../http/json-body.ts";
 import { PRIVATE_HEADERS } from "../http/private-answer.ts";
 import { Problem } from "../http/problem.ts";
 import { parseAs } from "../http/validate-body.ts";
@@ -72,7 +73,7 @@ export function tokenRoutes(deps: TokenRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   router.post("/tokens", async (req, res) => {
     const caller = await deps.authenticate(req, "tokens");
-    const answer = await granted(deps, caller, parseAs(TokenRequest, req.body));
+    const answer = await granted(deps, caller, parseAs(TokenRequest, (await readJson(req)).value));
     res.status(201).set(PRIVATE_HEADERS).json(answer);
   });
   return router;

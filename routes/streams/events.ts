@@ -8,6 +8,7 @@ import type { Log } from "../../src/model/log.ts";
 import type { Tail } from "../../src/streaming/subscriber.ts";
 import type { Authenticate } from "../http/authenticate.ts";
 import { EndedToken } from "../http/ended-token.ts";
+import { PRIVATE_HEADERS } from "../http/private-answer.ts";
 import { Problem, problemOf, sendProblem } from "../http/problem.ts";
 import { answerPoll } from "./poll.ts";
 import { type BatchFormat, pollPage, pollType } from "./poll-page.ts";
@@ -134,7 +135,7 @@ function forget(req: IncomingMessage, res: ServerResponse): void {
  */
 function refuseStream(log: Log, req: Request, res: Response, error: unknown): void {
   if (error instanceof EndedToken) {
-    res.writeHead(204, { "Cache-Control": "no-store" }).end();
+    res.writeHead(204, PRIVATE_HEADERS).end();
     return;
   }
   const problem = asProblem(error);

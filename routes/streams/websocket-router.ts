@@ -1,12 +1,12 @@
-import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import express from "express";
 import expressWs from "express-ws";
 import type { WebSocket } from "ws";
 import type { Log } from "../../src/model/log.ts";
-import { ignoreOtherUpgrades } from "../http/other-upgrades.ts";
-import { PRIVATE_HEADERS } from "../http/private-answer.ts";
 import { Problem, problemOf } from "../http/problem.ts";
+import { problemHeaders, rawProblem } from "../http/raw-problem.ts";
+import { sortUpgrades } from "../http/upgrades.ts";
 
 /** Handler of an accepted socket. Gets the socket, the raw one below it, and what `admit` answered. */
 export type SocketHandler<Grant> = (ws: WebSocket, socket: Duplex, grant: Grant) => void;
@@ -33,10 +33,6 @@ export function webSocketRouter<Grant extends object>(deps: WebSocketRouterDeps<
     server.emit("problem", problem.code);
     return problem;
   };
-  // Before anything else: a peer that resets during the handshake must not end the process.
-  server.prependListener("upgrade", (_req, socket) => {
-    socket.on("error", (error) => log.debug({ err: error }, "a connection broke at the handshake"));
-  });
   const wsOptions: WsOptions = {
     maxPayload,
     perMessageDeflate: false,
@@ -54,7 +50,11 @@ export function webSocketRouter<Grant extends object>(deps: WebSocketRouterDeps<
   const app = express();
   app.set("case sensitive routing", true);
   const { app: routes, getWss } = expressWs(app, server, { leaveRouterUntouched: true, wsOptions });
-  ignoreOtherUpgrades(server);
+  sortUpgrades(server);
+  // Before anything else: a peer that resets during the handshake must not end the process.
+  server.prependListener("upgrade", (_req, socket) => {
+    socket.on("error", (error) => log.debug({ err: error }, "a connection broke at the handshake"));
+  });
   const wss = getWss();
   wss.on("error", (error) => log.debug({ err: error }, "the listening server reported an error"));
   wss.on("headers", (headers, req) => {
@@ -62,7 +62,7 @@ export function webSocketRouter<Grant extends object>(deps: WebSocketRouterDeps<
     const cookie = grant && cookieOf(grant);
     if (cookie !== undefined) headers.push(`Set-Cookie: ${cookie}`);
   });
-  wss.on("wsClientError", (error, socket) => refuseRaw(socket, told(badHandshake(error))));
+  wss.on("wsClientError", (error, socket) => socket.end(rawProblem(told(badHandshake(error)))));
 
   return {
     /** Attaches a handler synchronously, so that no message can come before it. */
@@ -86,29 +86,11 @@ type WsOptions = NonNullable<NonNullable<Parameters<typeof expressWs>[2]>["wsOpt
 type Verdict = (ok: boolean, status?: number, body?: string, headers?: Record<string, string>) => void;
 
 function refuse(done: Verdict, problem: Problem): void {
-  done(false, problem.status, JSON.stringify(problem.document()), headersOf(problem));
-}
-
-function headersOf(problem: Problem): Record<string, string> {
-  const { retryAfter, headers } = problem.options;
-  return {
-    "Content-Type": "application/problem+json",
-    ...PRIVATE_HEADERS,
-    ...(problem.status === 401 ? { "WWW-Authenticate": 'Bearer realm="dragoman"' } : {}),
-    ...(retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) }),
-    ...headers,
-  };
+  done(false, problem.status, JSON.stringify(problem.document()), problemHeaders(problem));
 }
 
 function badHandshake(error: Error): Problem {
   return error.message.includes("method")
     ? new Problem("method-not-allowed", "Open a WebSocket with GET.", { headers: { Allow: "GET" } })
     : new Problem("bad-parameter", "The WebSocket handshake is not valid (RFC 6455 section 4.2.1).");
-}
-
-function refuseRaw(socket: Duplex, problem: Problem): void {
-  const body = JSON.stringify(problem.document());
-  const headers = { ...headersOf(problem), Connection: "close", "Content-Length": String(Buffer.byteLength(body)) };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join("")}\r\n${body}`);
 }

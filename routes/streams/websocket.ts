@@ -34,11 +34,22 @@ type Grant =
   | { readonly echo: true }
   | { readonly caller: Caller; readonly query: StreamQuery; readonly seat: StreamSlot };
 
+const ALLOWED = "GET, OPTIONS";
+
 /** Answers plain requests to the socket's path. */
 export function webSocketRoutes(): Router {
   const router = Router({ caseSensitive: true });
-  router.all(["/socket", "/socket/echo"], () => {
-    throw new Problem("upgrade-required", "Open this path as a WebSocket.", { headers: { Upgrade: "websocket" } });
+  router.all(["/socket", "/socket/echo"], ({ method }, res) => {
+    if (method === "OPTIONS") {
+      res.writeHead(204, { Allow: ALLOWED }).end();
+      return;
+    }
+    if (method !== "GET" && method !== "HEAD") {
+      throw new Problem("method-not-allowed", "Open a WebSocket with GET.", { headers: { Allow: ALLOWED } });
+    }
+    throw new Problem("upgrade-required", "Open this path as a WebSocket.", {
+      headers: { Upgrade: "websocket", Connection: "Upgrade", Allow: ALLOWED },
+    });
   });
   return router;
 }

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { closeWhileLeaving } from "../../routes/http/connection-close.ts";
+import { deferContinue } from "../../routes/http/expect-continue.ts";
 import { fastPath } from "../../routes/http/fast-path.ts";
 import { answerMalformedHttp } from "../../routes/http/malformed-http.ts";
 import { countRefusals } from "../../routes/http/refusal-metrics.ts";
+import { withPlainTarget } from "../../routes/http/request-target.ts";
 import { healthRoutes } from "../../routes/operator/health.ts";
 import { metricsRoutes } from "../../routes/operator/metrics.ts";
 import { activityRoutes } from "../../routes/resources/activities.ts";
@@ -50,8 +52,9 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const handle = (req: IncomingMessage, res: ServerResponse) => postActivities(activity, req, res);
   const server = createServer(
     TIMES,
-    closeWhileLeaving(parts.closing.on, fastPath({ path, handle, otherwise: app, log })),
+    closeWhileLeaving(parts.closing.on, withPlainTarget(fastPath({ path, handle, otherwise: app, log }))),
   );
+  deferContinue(server);
   answerMalformedHttp(server);
   countRefusals(server, (code) => deps.metrics.refused.inc({ code }));
   mountWebSocket({ server, ...parts, formats: eventFormats(schemeLookup(parts.names.find)), config, log });
@@ -94,6 +97,8 @@ const TIMES = {
   connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 75_000,
   maxHeaderSize: 16_384,
+  // Checked by `withPlainTarget`, which answers with a problem.
+  requireHostHeader: false,
 } as const;
 
 /** Time for a last request on connections that proxies keep open. Its response closes the connection. */

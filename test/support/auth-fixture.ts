@@ -6,7 +6,6 @@ import Type from "typebox";
 import { authRateLimit } from "../../routes/http/auth-rate-limit.ts";
 import { authenticator, type RequestKind } from "../../routes/http/authenticate.ts";
 import { EndedToken } from "../../routes/http/ended-token.ts";
-import { jsonBody } from "../../routes/http/json-body.ts";
 import { origins } from "../../routes/http/origin.ts";
 import { problemOf, sendProblem } from "../../routes/http/problem.ts";
 import { proxyTrust } from "../../routes/http/proxy-trust.ts";
@@ -118,8 +117,6 @@ export async function authFixture(
   const views = accountViews(endpoints, platforms, "/gateway");
   const stores = { keys, tickets, platforms, revocations, accounts, endpoints };
   const deps = { authenticate, ...stores, views, lanes, log: silentLog };
-  base.use(["/tokens", "/revocations"], jsonBody());
-  base.put("/accounts", jsonBody());
   base.use(tokenRoutes(deps), revocationRoutes(deps), accountRoutes(deps));
   const onError: express.ErrorRequestHandler = (error, _req, res, _next) => {
     if (error instanceof EndedToken) res.status(204).end();

@@ -2,8 +2,8 @@ import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import { readJson } from "../../../routes/http/json-body.ts";
-import { ignoreOtherUpgrades } from "../../../routes/http/other-upgrades.ts";
 import { problemOf, sendProblem } from "../../../routes/http/problem.ts";
+import { sortUpgrades } from "../../../routes/http/upgrades.ts";
 
 let server: Server | undefined;
 afterEach(async () => {
@@ -23,7 +23,7 @@ async function started(onUpgrade: () => void = () => {}): Promise<number> {
     onUpgrade();
     socket.end("HTTP/1.1 101 Switching Protocols\r\n\r\n");
   });
-  ignoreOtherUpgrades(created);
+  sortUpgrades(created);
   await new Promise<void>((done) => created.listen(0, "127.0.0.1", done));
   return (created.address() as AddressInfo).port;
 }
