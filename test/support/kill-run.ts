@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect } from "vitest";
 import { auditDelivery, auditLine, type DeliveryAudit } from "./delivery-audit.ts";
 import { readLedger } from "./dummy-ledger.ts";
 import { type EventListener, eventListener } from "./event-listener.ts";
@@ -113,26 +112,6 @@ async function started(workers: number, random: SeededRandom, dataDir: string, r
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-/** Asserts the promises that hold after any kill. */
-export function expectNothingLost(verdict: DeliveryAudit): void {
-  const {
-    duplicated: dup,
-    lost,
-    unexpected: ghost,
-    falselySent: liar,
-    withoutSingleResult: silent,
-    failed,
-    statusMismatches: disagree,
-    effectsOutOfOrder: inversions,
-    eventsOutOfOrder: unordered,
-    refused,
-  } = verdict;
-  const nothing = { dup: [], lost: [], ghost: [], liar: [], silent: [], failed: [], disagree: [], inversions: [] };
-  expect({ dup, lost, ghost, liar, silent, failed, disagree, inversions }).toEqual(nothing);
-  expect(unordered).toEqual([]);
-  expect(refused).toBe(0);
 }
 
 /** Summarizes the statuses of all POSTs and the median latency of the accepted ones. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
-import { expectNothingLost, type KillRun, killRun } from "../../support/kill-run.ts";
+import { expectNothingLost } from "../../support/expect-nothing-lost.ts";
+import { type KillRun, killRun } from "../../support/kill-run.ts";
 
 let run: KillRun | undefined;
 afterEach(() => run?.close());

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
+import { expectNothingLost } from "../../support/expect-nothing-lost.ts";
 import type { GatewayProcess } from "../../support/gateway-process.ts";
-import { expectNothingLost, type KillRun, killRun } from "../../support/kill-run.ts";
+import { type KillRun, killRun } from "../../support/kill-run.ts";
 import { type TakeoverWatch, takeoverWatch } from "../../support/takeover-watch.ts";
 
 let run: KillRun | undefined;
