@@ -44,7 +44,11 @@ export function eventPaths(serializer: SchemaSerializer): Paths {
     query("after", "Cursor to continue from, `earliest` or `latest` (default, as is an empty one).", {
       type: "string",
     }),
-    query("platform", "Only events of these platforms; can be repeated, as can the next three.", several(PLATFORM_NAME)),
+    query(
+      "platform",
+      "Only events of these platforms; can be repeated, as can the next three.",
+      several(PLATFORM_NAME),
+    ),
     query("actor", "Only events of these accounts.", several({ minLength: 1, maxLength: 512 })),
     query("rid", "Only events of these rids.", several({ pattern: RID_PATTERN })),
     query("type", "Only events of these types.", several({ enum: [...EVENT_TYPES] })),

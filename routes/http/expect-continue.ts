@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 /** Responses whose clients wait for `100 Continue` before they send a body. */
 const waiting = new WeakMap<IncomingMessage, ServerResponse>();
 
-/** Leaves `100 Continue` to the reader of the body (RFC 9110 section 10.1.1), so that a refusal comes before it. */
+/** Leaves `100 Continue` to the reader of the body (RFC 9110 section 10.1.1). A refusal then comes before it. */
 export function deferContinue(server: Server): void {
   server.on("checkContinue", (req: IncomingMessage, res: ServerResponse) => {
     waiting.set(req, res);
@@ -18,7 +18,7 @@ export function askForBody(req: IncomingMessage): void {
   res?.writeContinue();
 }
 
-/** Tells whether the client still holds its body back: what comes next on the connection can't be told apart from it. */
+/** Tells whether the client still holds its body back. What comes next on the connection can't be told apart from it. */
 export function holdsBodyBack(req: IncomingMessage): boolean {
   return waiting.has(req);
 }

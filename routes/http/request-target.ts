@@ -6,7 +6,7 @@ const AUTHORITY = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\
 const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)$/i;
 const UNRESERVED = /[A-Za-z0-9._~-]/;
 
-/** Answers requests with an impossible target or Host, and passes the others on with their target in its plain form. */
+/** Refuses requests with an impossible target or Host, and passes the others on. Their target has its plain form then. */
 export function withPlainTarget(listener: RequestListener): RequestListener {
   return (req, res) => {
     if (req.method === "OPTIONS" && req.url === "*") {
@@ -20,8 +20,8 @@ export function withPlainTarget(listener: RequestListener): RequestListener {
 }
 
 /**
- * Brings a request's target to its plain form: without scheme and host, unreserved characters decoded (RFC 3986 section
- * 6.2.2.2). Returns the problem of a target or Host that RFC 9112 section 3.2 refuses, since proxies and servers that
+ * Brings a request's target to its plain form. It has no scheme and host then, and unreserved characters are decoded
+ * (RFC 3986 section 6.2.2.2). Returns the problem of a target or Host that RFC 9112 section 3.2 refuses, since proxies and servers that
  * read them differently can be played off against each other.
  */
 export function targetProblem(req: IncomingMessage): Problem | undefined {

@@ -35,7 +35,7 @@ function refuse(server: Server, socket: Duplex, problem: Problem): void {
   socket.end(rawProblem(problem));
 }
 
-/** Returns a function that runs its argument once all requests before it on the connection are answered. */
+/** Returns a function that runs its argument after all earlier responses of the connection. */
 function answersInOrder(server: Server): (socket: Duplex, next: () => void) => void {
   const unanswered = new WeakMap<Duplex, number>();
   const waiting = new WeakMap<Duplex, () => void>();

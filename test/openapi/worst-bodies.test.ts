@@ -11,7 +11,7 @@ const MAX_STALL_MS = 2_000;
 /** Growth of the CPU when a body grows fourfold: 4 is linear, 16 quadratic. */
 const MAX_GROWTH = 9;
 
-/** Texts that make careless expressions go back: a long run, and a wrong character at its end. */
+/** Texts that make careless expressions go back. Each is a long run with a wrong character at its end. */
 const HOSTILE: Readonly<Record<string, (length: number) => string>> = {
   spaces: (length) => `${" ".repeat(length)}!`,
   "line ends": (length) => `${"\n".repeat(length)}!`,

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 
-/** Writes text to a port and returns all that comes back until the peer closes, or until it matches. */
+/** Writes text to a port and returns the answers. Ends when the peer closes or the text matches `until`. */
 export function rawExchange(url: string, text: string, until?: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     const { port, hostname } = new URL(url);

@@ -26,7 +26,7 @@ describe("private answers", () => {
       },
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
-  /** Every operation of the document that asks who calls, with each of its path's parameters filled. */
+  /** Operations of the document that need a credential, with their path's parameters filled. */
   const operations = () =>
     Object.entries(gw.document.paths ?? {}).flatMap(([path, item]) =>
       METHODS.flatMap((method) => {
