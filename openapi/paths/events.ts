@@ -38,22 +38,20 @@ const handshake = {
 const several = (items: Schema): Schema => ({ type: "array", items: { type: "string", ...items }, maxItems: 50 });
 const PLATFORM_NAME: Schema = { pattern: "^[A-Za-z0-9._-]{1,32}$" };
 
+/** Query parameters of the stream, the poll and the socket. */
+const FILTERS = [
+  query("after", "Cursor to continue from, `earliest` or `latest` (default, as is an empty one).", {
+    type: "string",
+  }),
+  query("platform", "Only events of these platforms; can be repeated, as can the next three.", several(PLATFORM_NAME)),
+  query("actor", "Only events of these accounts.", several({ minLength: 1, maxLength: 512 })),
+  query("rid", "Only events of these rids.", several({ pattern: RID_PATTERN })),
+  query("type", "Only events of these types.", several({ enum: [...EVENT_TYPES] })),
+  query("format", "Format of each event; default `dragoman`.", { type: "string", enum: [...EVENT_FORMATS] }),
+];
+
 /** The stream, the poll and the socket. */
 export function eventPaths(serializer: SchemaSerializer): Paths {
-  const filters = [
-    query("after", "Cursor to continue from, `earliest` or `latest` (default, as is an empty one).", {
-      type: "string",
-    }),
-    query(
-      "platform",
-      "Only events of these platforms; can be repeated, as can the next three.",
-      several(PLATFORM_NAME),
-    ),
-    query("actor", "Only events of these accounts.", several({ minLength: 1, maxLength: 512 })),
-    query("rid", "Only events of these rids.", several({ pattern: RID_PATTERN })),
-    query("type", "Only events of these types.", several({ enum: [...EVENT_TYPES] })),
-    query("format", "Format of each event; default `dragoman`.", { type: "string", enum: [...EVENT_FORMATS] }),
-  ];
   const events = ["ResultEvent", "StatusEvent", "ActivityEvent", "SessionEvent", "HookEvent"].map(serializer.ref);
   const controls = {
     ready: serializer.ref("ReadyControl"),
@@ -79,7 +77,7 @@ export function eventPaths(serializer: SchemaSerializer): Paths {
         scope: "listen",
         tickets: true,
         parameters: [
-          ...filters,
+          ...FILTERS,
           query("named", "`1`: send the type in `event:`.", { type: "string", enum: ["0", "1"] }),
           query("wait", "JSON only: seconds to wait for an event.", { type: "integer", minimum: 0, maximum: 30 }),
           header("Last-Event-ID", "As `after`; sent by EventSource when it reconnects.", { type: "string" }),
@@ -108,7 +106,7 @@ export function eventPaths(serializer: SchemaSerializer): Paths {
         description: SOCKET,
         scope: "listen",
         tickets: true,
-        parameters: filters,
+        parameters: FILTERS,
         answers: { "101": { description: "The WebSocket is open.", headers: handshake } },
         problems: ["bad-parameter", "upgrade-required", "shutting-down"],
       }),
