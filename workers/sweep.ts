@@ -28,7 +28,7 @@ export function sweep(deps: SweepDeps): { readonly once: () => Promise<void>; re
     if (stopped) return;
     timer = setTimeout(() => {
       running = once()
-        .catch((err: unknown) => log.warn({ err }, "sweep failed; the next one tries again"))
+        .catch((err: unknown) => log.warn({ err }, "sweep failed; retrying"))
         .then(schedule);
     }, everyMs);
   }

@@ -21,7 +21,7 @@ export function trimming({ redis, eventLog, hours, log }: TrimDeps): {
     for (const app of await redis.smembers(keys.apps)) await eventLog.trim(app, hours);
   }
   const timer = setInterval(() => {
-    once().catch((err: unknown) => log.warn({ err }, "trimming of event logs failed; retrying in ten minutes"));
+    once().catch((err: unknown) => log.warn({ err }, "trimming event logs failed; retrying in ten minutes"));
   }, INTERVAL_MS);
   timer.unref();
   return { once, stop: () => clearInterval(timer) };

@@ -14,7 +14,7 @@ export async function parseActivities(bytes: Buffer): Promise<unknown> {
     return await parseLargeJson(bytes, { maxBytes: MAX_PLAIN_BODY_BYTES, maxItems: MAX_ITEMS });
   } catch (error) {
     if (error instanceof BodyTooLarge) {
-      throw new Problem("payload-too-large", "Without its attachments' contents an activity may weigh 64 kB.");
+      throw new Problem("payload-too-large", "Without its attachments' contents an activity may have 64 kB.");
     }
     if (error instanceof TooManyItems) checkItemCount({ length: MAX_ITEMS + 1 });
     if (error instanceof MalformedJson) throw new Problem("malformed-json", error.message);

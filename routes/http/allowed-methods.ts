@@ -20,7 +20,7 @@ export function allowedMethods(routers: readonly Router[]): RequestHandler {
       return;
     }
     const list = [...allowed].sort().join(", ");
-    throw new Problem("method-not-allowed", `This path takes ${list}.`, { headers: { Allow: `${list}, OPTIONS` } });
+    throw new Problem("method-not-allowed", `This path accepts ${list}.`, { headers: { Allow: `${list}, OPTIONS` } });
   };
 }
 

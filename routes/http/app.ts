@@ -43,7 +43,10 @@ export function createApp({ basePath, trustProxy, cors, first, ordinary, atRoot,
 }
 
 function unmatched(): Problem {
-  return new Problem("not-found", "Nothing lies at this path; GET /openapi.json under the base path lists what does.");
+  return new Problem(
+    "not-found",
+    "There is no resource at this path; GET /openapi.json under the base path lists all paths.",
+  );
 }
 
 function answerErrors(log: Log): ErrorRequestHandler {
@@ -54,10 +57,7 @@ function answerErrors(log: Log): ErrorRequestHandler {
       return sendProblem(res, new Problem("bad-parameter", "The path is not valid percent-encoding."));
     const problem = problemOf(error);
     if (problem.code === "internal-error")
-      log.error(
-        { method: req.method, error: error instanceof Error ? error.stack : String(error) },
-        "a request failed",
-      );
+      log.error({ method: req.method, error: error instanceof Error ? error.stack : String(error) }, "request failed");
     return sendProblem(res, problem);
   };
 }

@@ -24,7 +24,7 @@ export function authRateLimit(clientIp: (req: IncomingMessage) => string): Count
       const retryAfter = Math.max(1, Math.ceil(refused.msBeforeNext / 1_000));
       throw new Problem(
         "rate-limited",
-        "Too many wrong keys or tokens came from this address; wait, then use a right one.",
+        "Too many wrong keys or tokens came from this address; wait, then use a valid one.",
         {
           retryAfter,
         },

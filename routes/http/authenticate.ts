@@ -40,8 +40,8 @@ type Seen = { readonly caller: Caller; readonly ended?: boolean } | { readonly w
 const wrong = (detail: string): Seen => ({ wrong: detail });
 
 const MISSING = "Send an API key or a listener token as `Authorization: Bearer …`.";
-const WRONG_KEY = "The API key is not valid: unknown, revoked or not whole.";
-const WRONG_TOKEN = "The token is not valid: not signed by a key that is known here.";
+const WRONG_KEY = "The API key is not valid: unknown, revoked or incomplete.";
+const WRONG_TOKEN = "The token is not valid: it is not signed by a known key.";
 const WRONG_TICKET = "The ticket is not valid: unknown, too old, or used already. Ask for a new one.";
 const ELSEWHERE = "A page of this origin may not use the user's cookie; ALLOWED_ORIGINS can let it.";
 const ENDED = "The token has expired or was revoked; get a new one.";

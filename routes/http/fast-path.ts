@@ -23,7 +23,7 @@ export function fastPath({ path, handle, otherwise, log }: FastPathDeps): Reques
     }
     handle(req, res).catch((error: unknown) => {
       const problem = problemOf(error);
-      if (problem.code === "internal-error") log.error({ error }, "a request failed");
+      if (problem.code === "internal-error") log.error({ error }, "request failed");
       sendProblem(res, problem);
     });
   };

@@ -44,7 +44,7 @@ export function checkType(req: IncomingMessage): void {
 /** Reads a body of up to `most` bytes. Throws `Problem`: 413, or 400 when it ends early. */
 export function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
   // The connection stays: the rest is read and dropped, since closing on a client that still writes loses it the answer.
-  const tooLarge = () => new Problem("payload-too-large", `The body may weigh ${Math.floor(maxBytes / 1024)} kB here.`);
+  const tooLarge = () => new Problem("payload-too-large", `The body may have ${Math.floor(maxBytes / 1024)} kB.`);
   if (Number(req.headers["content-length"] ?? 0) > maxBytes) return Promise.reject(tooLarge());
   askForBody(req);
   return new Promise((resolve, reject) => {

@@ -85,7 +85,7 @@ export class Problem extends Error {
 
 /** Redis can't be reached or is full. A retry helps, and with the same rid it is safe. */
 function storeAway(): Problem {
-  return new Problem("overloaded", "The store is not reachable right now; try again, with the same rid.", {
+  return new Problem("overloaded", "The store is not reachable at the moment; try again with the same rid.", {
     retryAfter: 2,
   });
 }
@@ -95,7 +95,7 @@ export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof Refusal) return fromRefusal(thrown);
   if (isRedisUnavailable(thrown)) return storeAway();
-  return new Problem("internal-error", "Try again with the same rid; if it stays, tell the operator.");
+  return new Problem("internal-error", "Try again with the same rid; if the error persists, tell the operator.");
 }
 
 function fromRefusal({ code, message, errors, rid, retryAfter }: Refusal): Problem {

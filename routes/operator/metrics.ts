@@ -24,7 +24,7 @@ export function adminApp(deps: MetricsDeps & HealthDeps): Express {
     healthRoutes(deps),
     routes(deps, () => true),
   );
-  app.use((_req, res) => sendProblem(res, new Problem("not-found", "There is nothing at this path.")));
+  app.use((_req, res) => sendProblem(res, new Problem("not-found", "There is no resource at this path.")));
   return app;
 }
 

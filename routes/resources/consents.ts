@@ -43,7 +43,7 @@ export function consentRoutes(deps: ConsentRoutesDeps): Router {
     const { app } = await authenticate(req, "accounts");
     const platform = requireConsentPlatform(deps.platforms, req.params.platform);
     const consent = await consents.verifyProof(app, platform.id, req.params.proof);
-    if (consent === undefined) throw new Problem("not-found", "No consent of this app came back with this proof.");
+    if (consent === undefined) throw new Problem("not-found", "No consent of this app has this proof.");
     const outcome = await consents.outcome(consent);
     const status = outcome === undefined ? "pending" : "error" in outcome ? "failed" : "connected";
     res.json({ consent, status, ...outcome });
@@ -51,7 +51,7 @@ export function consentRoutes(deps: ConsentRoutesDeps): Router {
 
   // A mail scanner that looks at the address must not use up the state that the browser brings.
   router.head("/accounts/:platform/callback", () => {
-    throw new Problem("method-not-allowed", "This path takes GET.", { headers: { Allow: "GET, OPTIONS" } });
+    throw new Problem("method-not-allowed", "This path accepts GET.", { headers: { Allow: "GET, OPTIONS" } });
   });
   router.get("/accounts/:platform/callback", (req: PlatformRequest, res) => answerCallback(deps, req, res));
   return router;
@@ -60,12 +60,12 @@ export function consentRoutes(deps: ConsentRoutesDeps): Router {
 async function answerCallback(deps: ConsentRoutesDeps, req: PlatformRequest, res: Response): Promise<void> {
   const callback = { state: parameter(req, "state"), code: parameter(req, "code"), error: parameter(req, "error") };
   if (callback.code === "" && callback.error === "") {
-    throw new Problem("bad-parameter", "A network comes back with `state`, and `code` or `error`.");
+    throw new Problem("bad-parameter", "A callback has `state`, and `code` or `error`.");
   }
   const finished = await finishConsent(deps, req.params.platform, callback);
   if (finished === undefined) {
     await deps.countFailedAuth(req);
-    throw new Problem("not-found", "This consent was ended already or took too long: begin again.");
+    throw new Problem("not-found", "This consent was used already or has expired: start again.");
   }
   const { consent, outcome } = finished;
   res.set("Referrer-Policy", "no-referrer");

@@ -52,7 +52,7 @@ export function deadLetterRoutes(deps: DeadLetterRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   const caller = async (req: Request): Promise<Caller> => {
     const it = await authenticate(req, "send");
-    if (it.via !== "key") throw new Problem("forbidden", "Dead letters are the app's own: use its API key.");
+    if (it.via !== "key") throw new Problem("forbidden", "Dead letters need the app's API key.");
     return it;
   };
   const found = async (app: string, rid: string): Promise<DeadLetter> => {

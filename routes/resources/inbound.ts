@@ -39,10 +39,10 @@ async function readRequest(req: Request): Promise<WebhookRequest> {
 function refused(status: Exclude<WebhookResponse["status"], 200>, method: string): Problem {
   if (status === 403)
     return new Problem("forbidden", "The token or the signature is not the one agreed with the network.");
-  if (status === 404) return new Problem("not-found", "Nothing is awaited here.");
+  if (status === 404) return new Problem("not-found", "No challenge is expected at this path.");
   return method === "POST"
-    ? new Problem("malformed-json", "The push makes no sense.")
-    : new Problem("bad-parameter", "The challenge makes no sense.");
+    ? new Problem("malformed-json", "The notification is malformed.")
+    : new Problem("bad-parameter", "The challenge is malformed.");
 }
 
 /** Headers as one text each. Of a signature that came twice Node makes one that fits nothing. */

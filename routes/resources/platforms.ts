@@ -74,7 +74,7 @@ export function platformRoutes({ platforms }: PlatformRoutesDeps): Router {
   );
   router.get("/platforms/:id", (req, res, next) => {
     const answer = byName.get(req.params.id);
-    if (answer === undefined) throw new Problem("not-found", "No platform of this name is switched on here.");
+    if (answer === undefined) throw new Problem("not-found", "No platform of this name is enabled.");
     return answer(req, res, next);
   });
   return router;

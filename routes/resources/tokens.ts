@@ -94,7 +94,7 @@ async function granted(deps: TokenRoutesDeps, caller: Caller, asked: TokenReques
     return { token, jti, expiresAt: timeOf(Math.min(iat + TICKET_SECONDS, exp)) };
   }
   const key = await deps.keys(caller.keyId);
-  if (key === undefined) throw new Problem("unauthenticated", "The API key was revoked meanwhile.");
+  if (key === undefined) throw new Problem("unauthenticated", "The API key was revoked.");
   return { token: await signToken(claims, await key.listenerKey(), caller.keyId), jti, expiresAt: timeOf(exp) };
 }
 
@@ -102,7 +102,7 @@ function scopesOf(caller: Caller, scope: string): readonly Scope[] {
   const wanted = scope.split(" ");
   const scopes = TOKEN_SCOPES.filter((one) => wanted.includes(one));
   const lacking = scopes.find((one) => !caller.scopes.has(one));
-  if (lacking !== undefined) throw new Problem("forbidden", `The key lacks the scope ${lacking} itself.`);
+  if (lacking !== undefined) throw new Problem("forbidden", `The key lacks the scope ${lacking}.`);
   return scopes;
 }
 

@@ -143,7 +143,7 @@ function refuseStream(log: Log, req: Request, res: Response, error: unknown): vo
     sendProblem(res, problem);
     return;
   }
-  if (problem.code === "internal-error") log.error({ err: error, url: req.path }, "a stream could not be opened");
+  if (problem.code === "internal-error") log.error({ err: error, url: req.path }, "stream could not be opened");
   const wait = problem.code === "rate-limited" ? 15_000 : 0;
   const text = formatGoodbye(reasonOf(problem), true, wait + spreadOut());
   res.writeHead(200, { ...SSE_HEADERS, "Content-Length": Buffer.byteLength(text) }).end(text);
@@ -157,7 +157,7 @@ function reasonOf(problem: Problem): EndReason {
 function asProblem(error: unknown): Problem {
   if (error instanceof EndedToken) return new Problem("unauthenticated", error.message);
   if (error instanceof EventLogUnavailable) {
-    return new Problem("overloaded", "The event log can't be read right now; come back.", { retryAfter: 2 });
+    return new Problem("overloaded", "The event log cannot be read at the moment; try again.", { retryAfter: 2 });
   }
   return problemOf(error);
 }

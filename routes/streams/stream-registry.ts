@@ -63,15 +63,15 @@ export function streamRegistry({ config, metrics }: StreamRegistryDeps): StreamR
   }, TICK_MS).unref();
 
   function enter(caller: StreamCaller, transport: Transport, socket: ClosableSocket): StreamSlot {
-    if (draining) throw new Problem("shutting-down", "Come back in a moment.", { retryAfter: 2 });
+    if (draining) throw new Problem("shutting-down", "Try again in a moment.", { retryAfter: 2 });
     const { app } = caller;
     const tokenUser = tokenUserOf(caller);
     const names = tokenUser === undefined ? [app] : [app, `${app} ${tokenUser}`];
     if (tokenUser !== undefined && streams.of(`${app} ${tokenUser}`) >= maxPerTokenUser) {
-      throw new Problem("rate-limited", "The token's user has as many streams open as one may.", { retryAfter: 15 });
+      throw new Problem("rate-limited", "The token's user has reached the limit of open streams.", { retryAfter: 15 });
     }
     if (streams.of(app) >= config.streamsPerApp) {
-      throw new Problem("rate-limited", "The app has as many streams open as it may have.", { retryAfter: 15 });
+      throw new Problem("rate-limited", "The app has reached its limit of open streams.", { retryAfter: 15 });
     }
     for (const name of names) streams.add(name, 1);
     metrics?.streams.inc({ transport });

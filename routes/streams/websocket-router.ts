@@ -71,10 +71,10 @@ export function webSocketRouter<Grant extends object>(deps: WebSocketRouterDeps<
         ws.on("error", (error) => log.debug({ err: error }, "a socket broke"));
         const grant = grants.get(req);
         try {
-          if (!grant) throw new Error("a socket came past its admission");
+          if (!grant) throw new Error("websocket request bypassed admission");
           handler(ws, req.socket, grant);
         } catch (error) {
-          log.error({ err: error }, "a socket could not be opened");
+          log.error({ err: error }, "websocket could not be opened");
           ws.close(4500, "error");
         }
       });

@@ -107,7 +107,7 @@ function follow(
   tail
     .subscribe({ app: caller.app, after, filter, limits: caller.limits }, callbacks)
     .then(joined, (error: unknown) => {
-      log.debug({ err: error }, "a socket could not follow the event log");
+      log.debug({ err: error }, "websocket could not subscribe to the event log");
       end("unavailable");
     });
 }
@@ -150,5 +150,5 @@ function bytesOf(data: RawData): Buffer {
 }
 
 function notText(): Problem {
-  return new Problem("unsupported-media-type", "Send activities as text frames that hold JSON.");
+  return new Problem("unsupported-media-type", "Send activities as text frames of JSON.");
 }

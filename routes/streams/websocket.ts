@@ -76,9 +76,12 @@ async function admit(deps: WebSocketDeps, req: IncomingMessage): Promise<Grant> 
   if (path === `${deps.config.basePath}/socket/echo` && deps.config.socketEcho && isDirectLoopback(req)) {
     return { echo: true };
   }
-  if (path !== `${deps.config.basePath}/socket`) throw new Problem("not-found", "No WebSocket lies at this path.");
+  if (path !== `${deps.config.basePath}/socket`) throw new Problem("not-found", "There is no WebSocket at this path.");
   if (!deps.origins.allowedOrigin(req)) {
-    throw new Problem("forbidden", "Pages of this origin may not use the gateway; ALLOWED_ORIGINS can let them.");
+    throw new Problem(
+      "forbidden",
+      "Pages of this origin may not use the gateway; the operator lists origins in ALLOWED_ORIGINS.",
+    );
   }
   const caller = await callerOf(deps.authenticate, req);
   const query = streamQuery(req, deps);

@@ -42,7 +42,7 @@ export function appRegistry({ redis, keyring, appendControl }: RegistryDeps): Ap
         args: { name, appId: app, keyId: id, created, fields },
       });
       if (isCreated === 0)
-        throw new RegistryError("That name is in use; `dragoman app rotate` gives an app another key.");
+        throw new RegistryError("The name is in use; `dragoman app rotate` gives an app another key.");
       return { app, name, keyId: id, key: text };
     },
 

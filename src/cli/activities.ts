@@ -19,7 +19,7 @@ interface Options {
   readonly app: string;
 }
 
-/** Adds `dragoman activities show|cancel --app`: why an activity waits, and how its conversation goes on. */
+/** Adds `dragoman activities show|cancel --app`. */
 export function activityCommands(
   program: Command,
   connect: () => Promise<ActivityTools>,
@@ -43,7 +43,7 @@ export function activityCommands(
     .command("show")
     .argument("<rid>")
     .requiredOption("--app <app>", "name or id of the app (required)")
-    .description("Shows the status of an activity, and the one before it that it waits for.")
+    .description("Shows the status of an activity and the earlier activity that it waits for.")
     .action((rid: string, options: Options, command: Command) =>
       run(command, options, async (tools, caller) => {
         io.out(JSON.stringify(standingOf(await describeActivity(tools, caller, rid)), null, 2));
@@ -54,7 +54,7 @@ export function activityCommands(
     .command("cancel")
     .argument("<rid...>")
     .requiredOption("--app <app>", "name or id of the app (required)")
-    .description("Cancels activities that are not being sent; those behind them go on.")
+    .description("Cancels activities that are not being sent; later ones of the conversation continue.")
     .action((rids: readonly string[], options: Options, command: Command) =>
       run(command, options, async (tools, caller) => {
         for (const rid of rids) {

@@ -10,7 +10,7 @@ export interface AppTools {
   readonly close: () => Promise<void>;
 }
 
-/** Output of commands: results to `out`, words about them to `say`, so that `KEY=$(dragoman app create shop)` works. */
+/** Output of commands: results to `out`, messages to `say`, so that `KEY=$(dragoman app create shop)` works. */
 export interface Terminal {
   readonly out: (line: string) => void;
   readonly say: (line: string) => void;
@@ -32,20 +32,20 @@ export function appCommands(program: Command, connect: () => Promise<AppTools>, 
 
   app
     .command("create")
-    .argument("<name>", "what to call the app: 1 to 64 letters, digits, spaces and . _ -")
-    .option("--scopes <list>", `what its key may do, with commas between: ${SCOPES.join(",")}`, SCOPES.join(","))
-    .description("Makes an app and prints its API key, once.")
+    .argument("<name>", "name of the app: 1 to 64 letters, digits, spaces and . _ -")
+    .option("--scopes <list>", `scopes of its key, separated by commas: ${SCOPES.join(",")}`, SCOPES.join(","))
+    .description("Creates an app and prints its API key once.")
     .action((name: string, options: { scopes: string }, command: Command) =>
       run(command, async (registry) => show(io, await registry.createApp(name, scopesOf(options.scopes)))),
     );
 
   app
     .command("list")
-    .description("Shows the apps and the ids, scopes and ages of their live keys; the keys themselves are not kept.")
+    .description("Lists the apps with the ids, scopes and ages of their live keys; the keys themselves are not stored.")
     .action((_options: unknown, command: Command) =>
       run(command, async (registry) => {
         const apps = await registry.list();
-        if (apps.length === 0) io.say("There is no app yet; `dragoman app create NAME` makes one.");
+        if (apps.length === 0) io.say("There is no app yet; create one with `dragoman app create NAME`.");
         for (const one of apps) {
           io.out(`${one.name}\t${one.id}\tcreated ${one.created}`);
           for (const key of one.keys) io.out(`  key ${key.id}\t${key.scopes.join(",")}\tcreated ${key.created}`);
@@ -58,7 +58,9 @@ export function appCommands(program: Command, connect: () => Promise<AppTools>, 
     .command("rotate")
     .argument("<app>", "its name or id")
     .option("--scopes <list>", "scopes of the new key; default: those of the newest key")
-    .description("Gives an app a second API key and prints it, once. Revoke the old one when the app uses the new one.")
+    .description(
+      "Creates a second API key for an app and prints it once. Revoke the old key when the app uses the new one.",
+    )
     .action((name: string, options: { scopes?: string }, command: Command) =>
       run(command, async (registry) => {
         const scopes = options.scopes === undefined ? undefined : scopesOf(options.scopes);
@@ -69,7 +71,7 @@ export function appCommands(program: Command, connect: () => Promise<AppTools>, 
   app
     .command("revoke")
     .argument("<key-or-app>", "the id of a key, or an app's name or id for all its keys")
-    .description("Ends a key, its tokens and its live streams, everywhere within 5 s.")
+    .description("Revokes a key with its tokens and open streams, everywhere within 5 s.")
     .action((name: string, _options: unknown, command: Command) =>
       run(command, async (registry) => {
         // A whole key would stay in the shell's history, but it names its id well enough.
@@ -90,10 +92,10 @@ function deleteCommand(app: Command, run: Run, io: Terminal): void {
     .command("delete")
     .argument("<app>", "an app's name or id")
     .option("--yes", "confirms the deletion")
-    .description("Deletes an app with its accounts, webhooks, activities and events, and ends its connections.")
+    .description("Deletes an app with its accounts, webhooks, activities and events, and closes its connections.")
     .action((name: string, options: { yes?: boolean }, command: Command) =>
       run(command, async (_registry, tools) => {
-        if (!options.yes) throw new RegistryError("The deletion can't be undone; confirm it with --yes.");
+        if (!options.yes) throw new RegistryError("The deletion cannot be undone; confirm it with --yes.");
         const { id, accounts, webhooks } = await tools.deleteApp(name);
         io.out(id);
         io.say(`Deleted ${name} with ${accounts} accounts and ${webhooks} webhooks.`);
@@ -102,7 +104,7 @@ function deleteCommand(app: Command, run: Run, io: Terminal): void {
 }
 
 function show(io: Terminal, fresh: IssuedKey): void {
-  io.say(`API key ${fresh.keyId} of ${fresh.name} (${fresh.app}). It is shown only now; keep it like a password.`);
+  io.say(`API key ${fresh.keyId} of ${fresh.name} (${fresh.app}). It is shown only once; store it like a password.`);
   io.out(fresh.key);
 }
 
@@ -116,7 +118,7 @@ function scopesOf(list: string): readonly Scope[] {
   const words = list.split(/[\s,]+/).filter((word) => word !== "");
   const scopes = SCOPES.filter((scope) => words.includes(scope));
   if (scopes.length === 0 || words.some((word) => !SCOPES.some((scope) => scope === word))) {
-    throw new RegistryError(`--scopes takes ${SCOPES.join(", ")} with commas between.`);
+    throw new RegistryError(`--scopes takes ${SCOPES.join(", ")}, separated by commas.`);
   }
   return scopes;
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { ConfigError, givenSettings, readConfig, settings } from "../config/settings.ts";
 
-/** Adds `dragoman config`: every setting with its value here, its default and its meaning. */
+/** Adds `dragoman config`, which lists every setting with value, default and meaning. */
 export function configCommand(program: Command): void {
   program
     .command("config")

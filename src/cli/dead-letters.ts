@@ -68,7 +68,7 @@ export function deadLetterCommands(
     .command("replay")
     .argument("<rid...>")
     .requiredOption("--app <app>", "name or id of the app (required)")
-    .description("Sends dead letters again, each once however often it is asked; prints their new rids.")
+    .description("Sends dead letters again, each once over repeated calls; prints their new rids.")
     .action((rids: readonly string[], asked: Asked, command: Command) =>
       run(command, asked, async (tools, app) => {
         for (const rid of rids) {

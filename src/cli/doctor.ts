@@ -23,7 +23,7 @@ const SIGNS = { good: "✓", warn: "!", bad: "✗" } as const;
 export function doctorCommand(program: Command): void {
   program
     .command("doctor")
-    .description("Checks this installation: Node, data folder, key file, what Redis guarantees, PUBLIC_URL.")
+    .description("Checks this installation: Node, data folder, key file, guarantees of Redis, PUBLIC_URL.")
     .action(async () => {
       const findings = await diagnose(readConfig());
       for (const { state, text } of findings) console.log(`${SIGNS[state]} ${text}`);
@@ -47,13 +47,13 @@ function nodeFinding(): Finding {
   const fits = major > 20 || (major === 20 && minor >= 19);
   if (!fits) return { state: "bad", text: `Node.js ${process.versions.node} is too old: 20.19 or newer is needed` };
   if (major === 20)
-    return { state: "warn", text: `Node.js ${process.versions.node} works but gets no more fixes: move to 24` };
+    return { state: "warn", text: `Node.js ${process.versions.node} works but gets no more fixes: upgrade to 24` };
   return { state: "good", text: `Node.js ${process.versions.node}` };
 }
 
 async function folderFinding(name: string, path: string): Promise<Finding> {
   const state = await stat(path).catch(() => undefined);
-  if (state === undefined) return { state: "good", text: `${name}: ${path} is made at the first start` };
+  if (state === undefined) return { state: "good", text: `${name}: ${path} is created at the first start` };
   if (state.isFile() && (state.mode & 0o077) !== 0) {
     return { state: "bad", text: `${name}: others may read ${path}; run: chmod 600 ${path}` };
   }
@@ -66,7 +66,7 @@ async function folderFinding(name: string, path: string): Promise<Finding> {
 async function redisFindings(config: Config): Promise<readonly Finding[]> {
   if (config.redisUrl === "" && !isInstalled(config))
     return [
-      { state: "good", text: "Redis (private): is started, with its data, by the first `dragoman serve`" },
+      { state: "good", text: "Redis (private): the first `dragoman serve` starts it and creates its data" },
       ...(await keyFindings(config, undefined)),
     ];
   let opened: OpenedRedis | undefined;
@@ -101,7 +101,7 @@ async function keyFindings(config: Config, client: RedisClient | undefined): Pro
     const keys = await keyring({ path, opens: false });
     if (client === undefined) return [];
     await checkKeyring(client, keys);
-    return [{ state: "good", text: "The key file fits the data" }];
+    return [{ state: "good", text: "The key file matches the data" }];
   } catch (error) {
     return [{ state: "bad", text: wordsOf(error) }];
   }

@@ -22,21 +22,23 @@ export interface KeyCommandsDeps {
 
 /** Adds `dragoman key create|export-api|rotate|retire`. */
 export function keyCommands(program: Command, deps: KeyCommandsDeps, io: Terminal = terminal): void {
-  const key = program.command("key").description("The keys that logins are sealed with.");
+  const key = program.command("key").description("Keys that encrypt logins.");
   key
     .command("create")
-    .description("Makes the key file where there is none. `dragoman serve` does so by itself.")
+    .description("Creates the key file if missing, as `dragoman serve` does.")
     .action((_options: unknown, command: Command) =>
       clearly(command, async () => {
         await ensureKeyFile(deps.keyFile());
-        io.say(`The key file is ${deps.keyFile()}. Keep a copy apart from the data.`);
+        io.say(`The key file is ${deps.keyFile()}. Keep a copy in another place than the data.`);
       }),
     );
 
   key
     .command("export-api")
-    .argument("<file>", "where to write it; must not exist")
-    .description("Writes the key file for a machine that runs only the API: it can seal logins there, not open them.")
+    .argument("<file>", "file to write; must not exist")
+    .description(
+      "Writes the key file for a machine that runs only the API, which can encrypt logins but not decrypt them.",
+    )
     .action((file: string, _options: unknown, command: Command) =>
       clearly(command, async () => {
         await exportApiKeyFile(deps.keyFile(), file);
@@ -48,7 +50,7 @@ export function keyCommands(program: Command, deps: KeyCommandsDeps, io: Termina
     .command("rotate")
     .option("--stage", "only add the new version, so that it can be copied to other machines before it is used")
     .description(
-      "Adds a version to the key file and seals everything anew with it, while running processes go on. " +
+      "Adds a version to the key file and re-encrypts all records with it, while the gateway runs. " +
         "With several machines: rotate --stage, copy the key file to the workers and a new export to the API machines, then rotate.",
     )
     .action((options: { stage?: boolean }, command: Command) =>
@@ -62,7 +64,7 @@ export function keyCommands(program: Command, deps: KeyCommandsDeps, io: Termina
         try {
           const { version, accounts, hooks, keys } = await rotateKeys(tools);
           io.say(
-            `Version ${version} is in use: sealed ${accounts} account(s), ${hooks} webhook(s) and ${keys} API key record(s) anew.`,
+            `Version ${version} is in use: re-encrypted ${accounts} account(s), ${hooks} webhook(s) and ${keys} API key record(s).`,
           );
         } finally {
           await tools.close();

@@ -22,10 +22,7 @@ const program = new Command("dragoman")
   .description("A messaging gateway: POST an activity, get its rid, receive the result on a stream.")
   .version(version(readFileSync))
   .showHelpAfterError("(dragoman --help shows the commands)")
-  .option(
-    "--env-file <file>",
-    `settings as NAME=value lines; commands but serve read ${SERVICE_ENV_FILE} by themselves`,
-  )
+  .option("--env-file <file>", `settings as NAME=value lines; default for all commands but serve: ${SERVICE_ENV_FILE}`)
   .hook("preAction", (_program, command) => useServiceEnvironment(command.name() === "serve"))
   .addHelpText(
     "after",
@@ -53,7 +50,7 @@ function useServiceEnvironment(isServe: boolean): void {
   const { envFile } = program.opts<{ envFile?: string }>();
   if (isServe && envFile === undefined) return;
   const file = addServiceEnvironment({ given: envFile, serviceFile: SERVICE_ENV_FILE, env: process.env });
-  if (file !== undefined && envFile === undefined) console.error(`Settings of the service are used: ${file}`);
+  if (file !== undefined && envFile === undefined) console.error(`Using the settings of the service: ${file}`);
 }
 
 try {

@@ -73,17 +73,21 @@ export function apacheCommand(proxy: Command, io: Terminal): void {
     )
     .addOption(gatewayOption())
     .addOption(pathOption())
-    .option("--root <folder>", "document root: a whole site with PHP-FPM; without it only what goes into yours", word)
-    .option("--php <socket>", "where PHP-FPM listens (default: /run/php/php-fpm.sock)", word)
+    .option(
+      "--root <folder>",
+      "document root: a whole site with PHP-FPM; without it only an include for your site",
+      word,
+    )
+    .option("--php <socket>", "socket of PHP-FPM (default: /run/php/php-fpm.sock)", word)
     .addOption(notifyOption())
     .option("--name <name...>", "ServerName of the site, and more names", words)
     .option("--listen <address>", "its <VirtualHost> address (default: *:80, with TLS *:443)", word)
     .option("--plain <address>", "with TLS: where plain HTTP is led on from (default: *:80)", word)
     .option("--tls-cert <file>", "certificate", word)
-    .option("--tls-key <file>", "its key", word)
+    .option("--tls-key <file>", "key of the certificate", word)
     .addOption(hstsOption())
-    .option("--behind <address>", "the site behind nginx or HAProxy, listening here, without the gateway", addresses)
-    .option("--logs <folder>", "where Apache writes its log (default: /var/log/apache2)", word)
+    .option("--behind <address>", "listen address of the site behind nginx or HAProxy, without the gateway", addresses)
+    .option("--logs <folder>", "folder of Apache's log (default: /var/log/apache2)", word)
     .option("--out <folder>", "write the files there, e.g. /etc/apache2/dragoman; printed without it", word)
     .addOption(checkOption())
     .action((options: ApacheOptions, command: Command) => apache(options, command, io));
@@ -114,7 +118,8 @@ function chosenBy(options: ApacheOptions, command: Command): Chosen {
   const { gateway = [], root, behind, tlsCert, tlsKey } = options;
   if (options.path === "") command.error(`error: ${NEEDS_PREFIX}`);
   if ((tlsCert === undefined) !== (tlsKey === undefined)) command.error("error: --tls-cert and --tls-key go together.");
-  if (gateway.length > 1) command.error("error: one gateway only: for more nodes put nginx or HAProxy before Apache.");
+  if (gateway.length > 1)
+    command.error("error: Apache takes one gateway: for more nodes put nginx or HAProxy before Apache.");
   if (gateway[0]?.startsWith("unix:")) command.error("error: Apache's files take the gateway at host:port.");
   if (behind !== undefined && root === undefined) command.error("error: --behind needs --root.");
   if (tlsCert !== undefined && root === undefined) command.error("error: --tls-cert needs --root.");

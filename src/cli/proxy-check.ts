@@ -97,8 +97,6 @@ export function refuseBad(verdict: Verdict, checker: string, command: Command): 
 export function tell({ state }: Verdict, checker: string, io: Terminal): void {
   const server = checker.split(" ")[0];
   io.say(
-    state === "good"
-      ? `Checked: \`${checker}\` has nothing to say against it.`
-      : `Not checked: ${server} is not installed here.`,
+    state === "good" ? `Checked: \`${checker}\` accepts the files.` : `Not checked: ${server} is not installed here.`,
   );
 }

@@ -46,13 +46,13 @@ export function haproxyCommand(proxy: Command, io: Terminal): void {
       "Prints how to run HAProxy with the shipped files, or writes them with a systemd drop-in, after `haproxy -c` where it is installed.",
     )
     .addOption(gatewayOption())
-    .option("--site <address...>", "where the site's own server listens (default: 127.0.0.1:8080)", addresses)
+    .option("--site <address...>", "address of the site's server (default: 127.0.0.1:8080)", addresses)
     .option("--site-check <path>", "ask the site's servers at this path whether they are well; not asked without", word)
     .option("--site-check-host <name>", "Host of that request (default: localhost)", word)
     .option("--site-check-status <list>", "statuses that are well (default: 200-399)", word)
     .option("--site-check-timeout <time>", "how long it may take (default: 10s)", word)
     .addOption(
-      new Option("--routing <kind>", "how the gateway's requests are told: by path, by name, by the Upgrade header")
+      new Option("--routing <kind>", "routing of the gateway's requests: by path, by host name, by the Upgrade header")
         .choices(HAPROXY_ROUTINGS)
         .default("uri"),
     )
@@ -75,7 +75,7 @@ async function haproxy(options: HaproxyOptions, command: Command, io: Terminal):
   if (options.path === "" && options.routing !== "subdomain") command.error(`error: ${NEEDS_PREFIX}`);
   const { gateway = ["127.0.0.1:8000"], site = ["127.0.0.1:8080"] } = options;
   if (gateway.length > 2 || site.length > 2)
-    command.error("error: the files have room for two nodes; add more server lines to 20-backends.cfg by hand.");
+    command.error("error: the files support two nodes; add server lines to 20-backends.cfg for more.");
   const variables = haproxyVariables(options, gateway.map(inHaproxy), site.map(inHaproxy));
   const files = haproxyFiles(options.routing);
   const verdict = checkHaproxy(files, variables);

@@ -46,20 +46,20 @@ export function nginxCommand(proxy: Command, io: Terminal): void {
     .addOption(gatewayOption())
     .option(
       "--site <address...>",
-      "where the site's own server listens; without it only the snippets for a server of yours",
+      "address of the site's server; without it only the snippets for your own server",
       addresses,
     )
     .option("--name <name...>", "server_name of the site; the files are named after the first", words)
     .option("--root <folder>", "serve plain assets from this document root, with 30 days' expiry", word)
     .option("--listen <address...>", "what nginx listens on without TLS (default: 80 [::]:80)", words)
-    .option("--tls-cert <file>", "certificate: makes it TLS with HTTP/2", word)
-    .option("--tls-key <file>", "its key", word)
+    .option("--tls-cert <file>", "certificate; enables TLS with HTTP/2", word)
+    .option("--tls-key <file>", "key of the certificate", word)
     .addOption(hstsOption())
-    .option("--ws <name>", "the gateway alone on a name of its own, in place of a site", word)
+    .option("--ws <name>", "host name of the gateway alone, in place of a site", word)
     .addOption(pathOption())
     .addOption(notifyOption())
-    .option("--front <cidr>", "a proxy of yours before this nginx, whose X-Forwarded-* count", word)
-    .option("--logs <folder>", "where nginx writes its logs (default: /var/log/nginx)", word)
+    .option("--front <cidr>", "address of your proxy before this nginx, whose X-Forwarded-* are trusted", word)
+    .option("--logs <folder>", "folder of nginx's logs (default: /var/log/nginx)", word)
     .option("--out <folder>", "write the files there, e.g. /etc/nginx/conf.d; printed without it", word)
     .option("--config <file>", "nginx's main file, to look for what would collide (default: the installed one)", word)
     .addOption(checkOption())
@@ -97,7 +97,7 @@ async function nginx(options: NginxOptions, command: Command, io: Terminal): Pro
 
 function layoutOf({ site, ws, tlsCert, tlsKey }: NginxOptions, command: Command): NginxLayout {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) command.error("error: --tls-cert and --tls-key go together.");
-  if (ws !== undefined && site !== undefined) command.error("error: --ws is a server of its own: leave --site out.");
+  if (ws !== undefined && site !== undefined) command.error("error: --ws is a separate server: leave --site out.");
   if (tlsCert !== undefined && site === undefined) command.error("error: --tls-cert needs --site.");
   if (ws !== undefined) return "ws-subdomain";
   if (site === undefined) return "snippets";

@@ -6,7 +6,7 @@ import { InvalidArgumentError, Option } from "commander";
 export function gatewayOption(): Option {
   return new Option(
     "--gateway <address...>",
-    "where the gateway listens: host:port or unix:/path (default: 127.0.0.1:8000)",
+    "address of the gateway: host:port or unix:/path (default: 127.0.0.1:8000)",
   ).argParser(addresses);
 }
 
@@ -16,7 +16,7 @@ export function pathOption(): Option {
 }
 
 /** Refusal of `--path /` where the gateway shares a name with a site. */
-export const NEEDS_PREFIX = "without a prefix the gateway needs a name of its own: haproxy --routing subdomain.";
+export const NEEDS_PREFIX = "without a prefix the gateway needs its own host name: haproxy --routing subdomain.";
 
 /** Collects addresses of nodes: `host:port`, `[v6]:port` or `unix:/path`. Throws commander's InvalidArgumentError. */
 export function addresses(value: string, before: readonly string[] | undefined): readonly string[] {

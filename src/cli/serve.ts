@@ -19,10 +19,11 @@ export function serveCommand(program: Command): void {
     .command("serve")
     .description("Runs the gateway until SIGTERM or SIGINT.")
     .addOption(
-      new Option(
-        "--role <role>",
-        "all: the API with a worker process beside it; or one of them (default: ROLE)",
-      ).choices(["all", "api", "worker"]),
+      new Option("--role <role>", "all (API and a worker process), api or worker (default: ROLE)").choices([
+        "all",
+        "api",
+        "worker",
+      ]),
     )
     .action(async (options: { role?: Config["role"] }) => {
       const config = readConfig();
@@ -70,7 +71,7 @@ function stopSignal(log: Log, started: () => boolean, hurry: AbortController): P
       told = true;
       log.info({ signal }, "Stopping");
       setTimeout(() => {
-        log.error({}, "Stopping took too long; ending by force");
+        log.error({}, "shutdown took too long; exiting");
         process.exit(1);
       }, LONGEST_STOP_MS).unref();
       done();
@@ -82,7 +83,7 @@ function stopSignal(log: Log, started: () => boolean, hurry: AbortController): P
 /** Ends the process after an uncaught error: say so and end. A supervisor starts it again. */
 function onFatal(log: Log): void {
   const end = (error: unknown): void => {
-    log.error({ error }, "An error that nobody caught; ending");
+    log.error({ error }, "uncaught error; exiting");
     process.exit(70);
   };
   process.on("uncaughtException", end);

@@ -60,7 +60,7 @@ export async function openKeyTools(): Promise<KeyTools> {
   return { redis, keyring: ring, close };
 }
 
-/** Opens what `dragoman activities …` works on. */
+/** Opens the stores of `dragoman activities …`. */
 export async function openActivityTools(): Promise<ActivityTools> {
   const config = readConfig();
   const { redis, ring, close } = await openStore(config, false);
@@ -78,7 +78,7 @@ export async function openActivityTools(): Promise<ActivityTools> {
   };
 }
 
-/** Opens what `dragoman dead-letters …` works on. What a replay sends goes in as the API takes it in. */
+/** Opens the stores of `dragoman dead-letters …`. A replay is submitted as by the API. */
 export async function openDeadLetterTools(): Promise<DeadLetterTools> {
   const config = readConfig();
   const log = commandLog(config);

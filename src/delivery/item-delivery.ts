@@ -141,6 +141,6 @@ export class ItemDelivery {
 
 const RETRY_LATER: EventError = {
   code: "platform-unavailable",
-  detail: "The network asks to try again later.",
+  detail: "The network asks to retry later.",
   retryable: true,
 };

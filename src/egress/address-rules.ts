@@ -7,7 +7,7 @@ const GLOBAL_V6: Range = ipaddr.parseCIDR("2000::/3");
 
 /** Returns the failure for an address that users may not name, without the address. */
 export function addressBlocked(
-  detail = "The address is private, local or reserved; the gateway opens public ones only.",
+  detail = "The address is private, local or reserved; the gateway connects to public addresses only.",
 ): Failure {
   return new Failure({ kind: "permanent", code: "address-blocked", detail });
 }

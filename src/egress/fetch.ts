@@ -163,5 +163,5 @@ const tooLarge = () =>
   new Failure({
     kind: "permanent",
     code: "content-too-large",
-    detail: "The address answers with more than may be read.",
+    detail: "The response of the address exceeds the size limit.",
   });

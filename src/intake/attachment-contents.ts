@@ -35,7 +35,7 @@ export async function separateContents(activity: PostedActivity): Promise<Separa
     const bytes = await decodeBase64(content);
     total += bytes.length;
     if (total > MAX_ATTACHMENT_BYTES) {
-      throw new Refusal("payload-too-large", "Attachments may weigh 10 MiB together; give a url for larger ones.");
+      throw new Refusal("payload-too-large", "Attachments may have 10 MiB together; give a url for larger ones.");
     }
     blobs.set(String(index), bytes);
   }

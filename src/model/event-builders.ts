@@ -21,14 +21,14 @@ export function targetsOf(
 /** Error of a result whose lifetime ended before the activity was sent. */
 export const EXPIRED_ERROR: EventError = {
   code: "expired",
-  detail: "Its lifetime ended before it could be sent; see options.expiresIn.",
+  detail: "The activity's lifetime ended before it could be sent; see options.expiresIn.",
   retryable: false,
 };
 
 /** Error of a result whose lifetime ended while its outcome was still unknown. */
 export const OUTCOME_UNKNOWN_ERROR: EventError = {
   code: "outcome-unknown",
-  detail: "Its lifetime ended before its outcome was known.",
+  detail: "The activity's lifetime ended before its outcome was known.",
   retryable: false,
 };
 

@@ -35,7 +35,7 @@ export interface ConsentStart {
 export function requireConsentPlatform(platforms: Pick<PlatformRegistry, "find">, name: string): ConsentPlatform {
   const platform = platforms.find(name);
   if (platform === undefined || !hasConsent(platform)) {
-    throw new Refusal("not-found", "No platform of this name takes accounts by consent.");
+    throw new Refusal("not-found", "No platform of this name connects accounts by consent.");
   }
   return platform;
 }
@@ -57,7 +57,10 @@ export async function beginConsent(
     throw invalidInput([{ pointer: "/returnTo", detail: "must be of an origin in ALLOWED_ORIGINS, or of PUBLIC_URL" }]);
   }
   if (publicBase === undefined) {
-    throw new Refusal("not-configured", "The network must find its way back: the operator sets PUBLIC_URL.");
+    throw new Refusal(
+      "not-configured",
+      "The network needs a public address for its redirect: the operator sets PUBLIC_URL.",
+    );
   }
   const redirectUri = `${publicBase}/accounts/${platform.id}/callback`;
   const begun = {

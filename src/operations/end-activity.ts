@@ -59,5 +59,5 @@ export async function expireActivity({ outbox, lanes }: EndActivityDeps, app: st
 }
 
 function notFound(): Refusal {
-  return new Refusal("not-found", "No activity with this rid, or it was finished too long ago.");
+  return new Refusal("not-found", "No activity with this rid, or it finished too long ago.");
 }

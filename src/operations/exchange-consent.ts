@@ -12,7 +12,11 @@ export interface ExchangeConsentDeps extends StoreAccountDeps {
 
 /** Outcome of a consent whose exchange broke off with its worker. The code may be used up. */
 const LOST: ConsentOutcome = {
-  error: { code: "internal-error", detail: "It broke off on our side: begin the consent again.", retryable: true },
+  error: {
+    code: "internal-error",
+    detail: "The exchange was interrupted at the gateway: start the consent again.",
+    retryable: true,
+  },
 };
 
 /** Exchanges the code of a user's consent and stores the accounts. Runs in workers: only they see the logins. */

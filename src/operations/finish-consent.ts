@@ -26,7 +26,7 @@ const POLL_MS = 150;
 const SLOW: ConsentOutcome = {
   error: {
     code: "platform-timeout",
-    detail: "The network takes long. The account is connected when the app shows it; else begin again.",
+    detail: "The network has not answered yet. The app shows the account once it is connected; otherwise start again.",
     retryable: true,
   },
 };
@@ -55,8 +55,8 @@ export async function finishConsent(
 function refusedOutcome(error: string): ConsentOutcome {
   const isDenied = error === "access_denied";
   const detail = isDenied
-    ? "The user did not agree."
-    : "The network did not ask the user: check at the network what is set up for the app.";
+    ? "The user denied the consent."
+    : "The network did not ask the user: check the app's configuration at the network.";
   const platformCode = /^[a-z_]{1,40}$/.test(error) ? { platformCode: error } : {};
   const code = isDenied ? "permission-denied" : "platform-rejected";
   return { error: { code, detail, retryable: false, ...platformCode } };

@@ -65,7 +65,7 @@ export function receiveWebhook({
     const platform = platforms.find(name);
     const found = platform?.webhook && (await endpoints.find(platform.id, id));
     if (!platform?.webhook || !found) {
-      throw new Refusal("not-found", "Nothing is pushed to this path (any more).");
+      throw new Refusal("not-found", "No webhook is registered at this path (any more).");
     }
     const { receive } = platform.webhook;
     await admit(found.app);

@@ -20,7 +20,7 @@ export async function replayDeadLetter(
   if (letter.replay !== undefined) return { confirm: JSON.parse(letter.replay) as Confirm, replayed: true };
   const { rid } = letter.activity;
   const posted = replayRequest(letter, await outbox.blobs(caller.app, rid));
-  if (posted === undefined) throw new Refusal("content-gone", "Post it anew with its attachments.");
+  if (posted === undefined) throw new Refusal("content-gone", "Post the activity again with its attachments.");
   // The rid follows from the dead letter, so a crash before the next line sends nothing twice.
   const result = await submit(caller, posted);
   await deadLetters.recordReplay(caller.app, rid, JSON.stringify(result.confirm));

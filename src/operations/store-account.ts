@@ -56,7 +56,9 @@ export function notifyAccountChanged(
 ): void {
   lanes
     .notifyAccountChanged(app, id)
-    .catch((err: unknown) => log.warn({ err, app }, "account change could not be announced; its owner sees it later"));
+    .catch((err: unknown) =>
+      log.warn({ err, app }, "account change could not be announced; the owner detects it later"),
+    );
 }
 
 /** Checks a login by the platform's rules; throws `Refusal` `validation-failed` that points at the fields. */

@@ -77,7 +77,7 @@ export function submitActivity(deps: SubmitDeps): SubmitActivity {
 
   /** Wakes the lane without waiting. The 202 depends on the stored activity alone; the sweep repeats lost wakes. */
   function wake(lane: Wake): void {
-    lanes.wake(lane).catch((err: unknown) => log.warn({ err }, "lane could not be woken; the sweep will find it"));
+    lanes.wake(lane).catch((err: unknown) => log.warn({ err }, "waking a lane failed; the sweep repeats it"));
   }
 
   return async (caller, posted, key) => {

@@ -30,7 +30,9 @@ export function platformRegistry(platforms: readonly Platform[]): PlatformRegist
       const platform = find(name);
       if (platform !== undefined) return platform;
       const detail = `must be one of ${platforms.map(({ id }) => id).join(", ")}`;
-      throw new Refusal("platform-unknown", "GET /platforms lists what can be used here.", [{ pointer, detail }]);
+      throw new Refusal("platform-unknown", "GET /platforms lists the platforms and their verbs.", [
+        { pointer, detail },
+      ]);
     },
   };
 }

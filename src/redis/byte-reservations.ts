@@ -45,7 +45,7 @@ export function byteReservations({
   return {
     reserve: async (app, reservation) => {
       if ((await count(app, reservation, false)) === "reserved") return;
-      throw new Refusal("quota-exceeded", "The app stores as much as it may.", undefined, { retryAfter: 60 });
+      throw new Refusal("quota-exceeded", "The app has reached its storage limit.", undefined, { retryAfter: 60 });
     },
     extend: async (app, reservation) => {
       await count(app, reservation, true);

@@ -73,7 +73,7 @@ export async function privateServer(deps: PrivateServerDeps): Promise<PrivateSer
   };
 
   await ensureRunning();
-  if (run === undefined) deps.log.info({ data: folder.dir }, "private redis of another gateway is used");
+  if (run === undefined) deps.log.info({ data: folder.dir }, "using the private redis of another gateway");
   const watching = keepAlive({ ensureRunning, run: () => run, folder, stopping: stopping.signal, log: deps.log });
 
   return {
@@ -164,7 +164,10 @@ async function obtainProgram(deps: PrivateServerDeps): Promise<ServerProgram> {
       const fetched = await fetchServer({ cacheDir, surroundings: deps.surroundings, onProgress: say });
       if (fetched !== undefined) return fetched;
     } catch (error) {
-      deps.log.warn({ reason: error instanceof Error ? error.message : "unknown" }, "Redis could not be fetched");
+      deps.log.warn(
+        { reason: error instanceof Error ? error.message : "unknown" },
+        "redis packages could not be fetched",
+      );
       why = " and it could not be fetched";
     }
   }

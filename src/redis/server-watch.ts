@@ -81,5 +81,5 @@ function logPressureChange(log: Log, before: ServerFacts | undefined, now: Serve
   if (pressure === (before === undefined ? "ok" : pressureOf(before))) return;
   const fields = { pressure, used: now.memoryUsed, limit: now.memoryLimit };
   if (pressure === "ok") log.info(fields, "redis memory pressure is over");
-  else log.error(fields, "redis memory runs full; new work is refused");
+  else log.error(fields, "redis memory is nearly full; new activities are refused");
 }

@@ -74,7 +74,7 @@ class OpenAppFeed implements AppFeed {
       try {
         this.#acceptEntry(entry);
       } catch (err) {
-        this.#log.error({ err, app: this.app, entry: entry.id }, "event log entry cannot be read; skipped");
+        this.#log.error({ err, app: this.app, entry: entry.id }, "unreadable event log entry skipped");
       }
       this.#lastId = entry.id;
     }

@@ -37,7 +37,7 @@ export async function catchUp({ feed, subscriber, log, logger, fromStart, until 
       await step(anyStart);
       anyStart = false;
     } catch (error) {
-      logger.warn({ err: error, app: feed.app }, "reading past events failed and is tried again");
+      logger.warn({ err: error, app: feed.app }, "reading past events failed; retrying");
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
@@ -70,7 +70,7 @@ async function deliver(page: LogPage, subscriber: Subscriber, logger: Log): Prom
       const encoded = encodeEvent(page.epoch, id, event);
       if (selects(subscriber.selector, encoded.facts)) events.push(encoded);
     } catch (error) {
-      logger.error({ err: error, entry: id }, "an entry of the event log can't be read and is passed over");
+      logger.error({ err: error, entry: id }, "unreadable event log entry skipped");
     }
   }
   subscriber.scanned = page.entries.length < PAGE ? page.last : (page.entries[PAGE - 1]?.id ?? page.last);

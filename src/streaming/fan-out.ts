@@ -33,7 +33,7 @@ export function fanOut(app: string, log: Log): FanOut {
   let due: EncodedEvent[] = [];
 
   function send(subscriber: Subscriber, batch: EventBatch): void {
-    const failed = (error: unknown) => log.error({ err: error, app }, "a listener failed to take events");
+    const failed = (error: unknown) => log.error({ err: error, app }, "subscriber failed to accept events");
     try {
       const slow = subscriber.callbacks.onEvents(batch);
       if (slow instanceof Promise) slow.catch(failed);

@@ -35,7 +35,7 @@ export function readInterrupter(control: Connection, key: string, log: Log): Rea
           await control.expire(key, FORGET_SECONDS);
           return;
         } catch (error) {
-          log.debug({ err: error }, "waking the reader failed and is tried again");
+          log.debug({ err: error }, "waking the log reader failed; retrying");
           await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
         }
       }

@@ -61,7 +61,7 @@ export function logReader({ connect, control, wakeKey, log, logger, kept }: LogR
       await dispatch(await read());
     } catch (error) {
       if (closed) return;
-      logger.warn({ err: error }, "reading the event logs failed and is tried again");
+      logger.warn({ err: error }, "reading event logs failed; retrying");
       await pause(100);
     }
   }
@@ -130,7 +130,7 @@ async function verifyAll(log: EventLog, members: readonly AppFeed[], logger: Log
     try {
       await detectGap(log, member);
     } catch (error) {
-      logger.warn({ err: error, app: member.app }, "an event log could not be compared after an outage");
+      logger.warn({ err: error, app: member.app }, "event log could not be compared after an outage");
     }
   }
 }

@@ -87,7 +87,7 @@ function resultOf(status: number, retryAfter: string | undefined): Omit<PostResu
 }
 
 function classifyStatus(status: number): readonly [code: string, detail: string] {
-  if (status === 410) return ["recipient-unknown", "The receiver answered 410: the webhook is gone for good."];
+  if (status === 410) return ["recipient-unknown", "The receiver answered 410: the webhook was removed permanently."];
   if (status === 429) return ["platform-rate-limited", "The receiver limits the rate of requests."];
   if (status >= 500) return ["platform-unavailable", "The receiver is unavailable."];
   if (status >= 300 && status < 400)

@@ -91,5 +91,5 @@ it("the PHP page shows the reason of a failed consent", async () => {
   const back = await open(
     `https://gw.example.org/gateway/accounts/twitter/callback?state=${state}&error=access_denied`,
   );
-  expect((await open(back.location)).text).toBe("It did not work: The user did not agree.");
+  expect((await open(back.location)).text).toBe("It did not work: The user denied the consent.");
 });

@@ -299,7 +299,7 @@ describe("consent workers", () => {
     await gw.client.del(handed);
     await gw.work();
     const back = await waiting;
-    expect([back.status, await back.text()]).toEqual([422, expect.stringContaining("begin the consent again")]);
+    expect([back.status, await back.text()]).toEqual([422, expect.stringContaining("start the consent again")]);
   });
 });
 

@@ -5,7 +5,7 @@ import type { StandardError } from "../../platform/kit/standard-errors.ts";
 const PLATFORM_CODE = "dummy";
 const requested = (error: StandardError): ErrorEntry => ({
   as: error,
-  detail: "The dummy platform failed because it was asked to.",
+  detail: "The dummy platform failed on request.",
 });
 const BY_KIND: Readonly<Record<FailureKind, ErrorEntry>> = {
   permanent: requested("rejected"),

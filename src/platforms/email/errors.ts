@@ -4,7 +4,7 @@ import { nodeError } from "../../platform/kit/node-error.ts";
 import { classifyImapError } from "./client/imap/errors.ts";
 import { type Reply, replyOf } from "./client/smtp/reply.ts";
 
-const LATER = { as: "unavailable", detail: "The mail server asks to come back later." } as const;
+const LATER = { as: "unavailable", detail: "The mail server asks to retry later." } as const;
 const REFUSED = { as: "rejected", detail: "The mail server refuses the message." } as const;
 const SENDER = { as: "permission", detail: "The mail server does not let this sender send." } as const;
 

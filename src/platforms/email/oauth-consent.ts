@@ -105,6 +105,6 @@ function inTenant(url: string, { tenant = "common" }: Pick<MailClient, "tenant">
 }
 
 function noRefreshToken(): Failure {
-  const detail = "The provider issued no refresh token: revoke the app's access there, then begin again.";
+  const detail = "The provider issued no refresh token: revoke the app's access there, then start again.";
   return new Failure({ kind: "permanent", code: "permission-denied", detail });
 }

@@ -105,7 +105,7 @@ async function listPages(
       const otherPages = othersOf(address);
       return { address, credentials: { ...credentials, ...(otherPages.length === 0 ? {} : { otherPages }) } };
     });
-  const detail = "The person who agreed manages no Page, or chose none: start again and choose the Pages.";
+  const detail = "The consenting person manages no Page, or chose none: start again and choose the Pages.";
   throw new Failure({ kind: "permanent", code: "permission-denied", detail });
 }
 

@@ -10,7 +10,7 @@ const errors = errorTable({
     401: FORBIDDEN,
     403: FORBIDDEN,
     404: { as: "recipient-unknown", detail: "There is no feed at this address." },
-    410: { as: "recipient-unknown", detail: "The feed is gone for good (410): stop asking for it." },
+    410: { as: "recipient-unknown", detail: "The feed was removed permanently (410): unsubscribe from it." },
     429: "rate-limited",
   },
 });
@@ -44,7 +44,7 @@ export function noOpml(): Failure {
 
 /** Builds the failure of an actor at its limit of subscriptions. */
 export function tooManyFeeds(max: number): Failure {
-  const detail = `An actor may follow ${max} feeds: unsubscribe from some, or use another actor.`;
+  const detail = `An actor may subscribe to ${max} feeds: unsubscribe from some, or use another actor.`;
   return errors.failure({ as: "policy", detail });
 }
 

@@ -3,10 +3,10 @@ import { type ErrorEntry, errorTable } from "../../platform/kit/error-table.ts";
 import { retryAfter } from "../../platform/kit/retry-after.ts";
 
 const UNKNOWN: ErrorEntry = { as: "recipient-unknown", detail: "The server knows nobody by this address." };
-const FORBIDDEN: ErrorEntry = { as: "permission", detail: "The server answers such questions to its own users only." };
+const FORBIDDEN: ErrorEntry = { as: "permission", detail: "The server answers such queries to its own users only." };
 const errors = errorTable({
   network: "The server",
-  details: { internal: "The gateway failed while searching.", rejected: "The server refuses the question." },
+  details: { internal: "The gateway failed while searching.", rejected: "The server refuses the query." },
   codes: { 401: FORBIDDEN, 403: FORBIDDEN, 404: UNKNOWN, 410: UNKNOWN, 429: "rate-limited" },
 });
 
@@ -22,7 +22,7 @@ export function statusFailure(status: number, retryAfterHeader: string | undefin
 
 /** Builds the failure of an address without a host. */
 export function noAddress(): Failure {
-  return errors.failure({ as: "recipient-unknown", detail: "This is no address." });
+  return errors.failure({ as: "recipient-unknown", detail: "The address is invalid." });
 }
 
 /** Builds the failure of redirects that are too many or leave https. */
@@ -33,7 +33,7 @@ export function badRedirect(status: number): Failure {
 
 /** Builds the failure of an answer that is no JRD. Permanent: the same server gives the same answer. */
 export function noJrd(): Failure {
-  const detail = "The server's answer is no JSON Resource Descriptor (RFC 7033).";
+  const detail = "The server's answer is not a JSON Resource Descriptor (RFC 7033).";
   return errors.failure(["permanent", "platform-protocol-error", detail]);
 }
 

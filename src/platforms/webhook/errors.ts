@@ -2,7 +2,7 @@ import type { Failure } from "../../model/failure.ts";
 import { type ErrorEntry, errorTable, failureWith } from "../../platform/kit/error-table.ts";
 import { retryAfter } from "../../platform/kit/retry-after.ts";
 
-const UNKNOWN: ErrorEntry = { as: "recipient-unknown", detail: "The receiver takes no posts at this address." };
+const UNKNOWN: ErrorEntry = { as: "recipient-unknown", detail: "The receiver does not accept posts at this address." };
 const FORBIDDEN: ErrorEntry = { as: "permission", detail: "The receiver does not accept posts from this gateway." };
 const errors = errorTable({
   network: "The receiver",
@@ -18,7 +18,7 @@ const errors = errorTable({
     429: "rate-limited",
   },
 });
-const REDIRECT: ErrorEntry = { as: "rejected", detail: "The receiver redirects; name the last address." };
+const REDIRECT: ErrorEntry = { as: "rejected", detail: "The receiver redirects; give the final address." };
 
 /** Builds the failure of an answer other than 2xx; 429 and 503 keep `retryAfterHeader`. */
 export function statusFailure(status: number, retryAfterHeader: string | undefined): Failure {

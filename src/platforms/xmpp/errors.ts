@@ -11,13 +11,13 @@ const DOMAIN_NOT_SERVED: ErrorEntry = { as: "rejected", detail: "The XMPP server
 const LOGIN_REFUSED: ErrorEntry = [
   "auth",
   "platform-rejected",
-  "The XMPP server does not complete the login, for a reason that says nothing of the password.",
+  "The XMPP server does not complete the login, for a reason other than the password.",
 ];
 const LOGIN_REQUEST_REFUSED: ErrorEntry = {
   as: "rejected",
   detail: "The XMPP server refuses a request that belongs to the login.",
 };
-const BUSY: ErrorEntry = { as: "unavailable", detail: "The XMPP server asks to come back later." };
+const BUSY: ErrorEntry = { as: "unavailable", detail: "The XMPP server asks to retry later." };
 const ROOM_REFUSED: ErrorEntry = [
   "permanent",
   "room-refused",

@@ -57,7 +57,7 @@ async function dragoman(...args: string[]) {
 test("app create prints only the key on standard output, once", async () => {
   const { out, stderr, code, closed } = await dragoman("app", "create", "shop", "--scopes", "listen,send");
   expect(out).toMatch(/^dgm_\w{12}_\w{43}_\w{6}$/);
-  expect(stderr).toContain("shown only now");
+  expect(stderr).toContain("shown only once");
   expect(stderr).not.toContain(out);
   expect([code, closed]).toEqual([0, 1]);
   const listed = await dragoman("app", "list");

@@ -42,7 +42,7 @@ test("nginx: writes the files with the given values after nginx -t", async () =>
   const nodes = ["--gateway", "127.0.0.1:8000", "127.0.0.1:8001", "--site", "127.0.0.1:8080"];
   const { code, stderr } = await proxy("nginx", ...nodes, "--name", "shop.example", "--path", "/chat", "--out", folder);
   expect(code, stderr).toBe(0);
-  expect(stderr).toContain("nothing to say");
+  expect(stderr).toContain("accepts the files");
   expect((await readdir(folder)).sort()).toEqual(["00-shop.example-gateway.conf", "shop.example.conf", "snippets"]);
   const upstream = await readFile(join(folder, "00-shop.example-gateway.conf"), "utf8");
   for (const node of ["127.0.0.1:8000", "127.0.0.1:8001"]) expect(upstream).toContain(`server ${node} max_fails=0;`);
@@ -57,7 +57,7 @@ test("nginx: writes the files with the given values after nginx -t", async () =>
 test("nginx: writes a TLS site with a certificate, a separate site with a host name, snippets otherwise", async () => {
   const { certFile, keyFile } = certificate(dir);
   const tls = await proxy("nginx", "--site", "127.0.0.1:8080", "--tls-cert", certFile, "--tls-key", keyFile);
-  expect(tls.stderr).toContain("nothing to say");
+  expect(tls.stderr).toContain("accepts the files");
   expect(tls.out).toContain(`ssl_certificate     ${certFile};`);
   const alone = await proxy("nginx", "--ws", "ws.shop.example");
   expect(alone.out).toContain("server_name ws.shop.example;");
@@ -70,15 +70,15 @@ test.each([
   [["nginx", "--site", "127.0.0.1:8080;evil"], "host:port"],
   [["nginx", "--name", "a;b"], "one word"],
   [["nginx", "--path", "/gateway/"], "without a slash at its end"],
-  [["nginx", "--path", "/"], "a name of its own"],
-  [["haproxy", "--path", "/"], "a name of its own"],
-  [["apache", "--path", "/"], "a name of its own"],
+  [["nginx", "--path", "/"], "its own host name"],
+  [["haproxy", "--path", "/"], "its own host name"],
+  [["apache", "--path", "/"], "its own host name"],
   [["nginx", "--site", "127.0.0.1:8080", "--tls-cert", "a.pem"], "go together"],
   [["nginx", "--site", "127.0.0.1:8080", "--ws", "ws.example"], "leave --site out"],
   [["haproxy", "--routing", "magic"], "Allowed choices"],
   [["haproxy", "--gateway", "127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"], "two nodes"],
   [["haproxy", "--tls-bind", ":443"], "go together"],
-  [["apache", "--gateway", "127.0.0.1:1", "127.0.0.1:2"], "one gateway only"],
+  [["apache", "--gateway", "127.0.0.1:1", "127.0.0.1:2"], "takes one gateway"],
   [["apache", "--gateway", "unix:/run/g.sock"], "host:port"],
   [["apache", "--behind", "127.0.0.1:8080"], "needs --root"],
   [["apache", "--root", "a b"], "one word"],
@@ -176,7 +176,7 @@ test("haproxy: prints the variables and the command", async () => {
     "unix:/run/g.sock",
   );
   expect(code, stderr).toBe(0);
-  expect(stderr).toContain("nothing to say");
+  expect(stderr).toContain("accepts the files");
   expect(out).toContain("export GATEWAY_ADDR='unix@/run/g.sock'");
   expect(out).toContain("export GATEWAY_HOST='ws.shop.example'");
   expect(out).toMatch(/haproxy -W (-f '\S+\.cfg' ?){4}$/);
@@ -185,7 +185,7 @@ test("haproxy: prints the variables and the command", async () => {
 test("haproxy: a gateway with its own host name needs no prefix", async () => {
   const { code, out, stderr } = await proxy("haproxy", "--routing", "subdomain", "--path", "/");
   expect(code, stderr).toBe(0);
-  expect(stderr).toContain("nothing to say");
+  expect(stderr).toContain("accepts the files");
   expect(out).toContain("export GATEWAY_PATH=''\nexport GATEWAY_STREAM_PATH='/events'\n");
 });
 
@@ -205,7 +205,7 @@ test.each(["nginx", "haproxy", "apache"])("%s has help for the command and each 
 test("apache: writes an include, a whole site, or a site behind a proxy, after apache2 -t", async () => {
   const snippet = await proxy("apache", "--gateway", "10.0.0.1:8000", "--path", "/chat");
   expect(snippet.code, snippet.stderr).toBe(0);
-  expect(snippet.stderr).toContain("nothing to say");
+  expect(snippet.stderr).toContain("accepts the files");
   expect(snippet.stderr).toContain("Include /etc/apache2/dragoman/gateway-front.conf");
   expect(snippet.out).toContain('Define GATEWAY_ADDR "10.0.0.1:8000"\nDefine GATEWAY_PATH "/chat"\n');
   expect(snippet.out).not.toContain("<VirtualHost $");

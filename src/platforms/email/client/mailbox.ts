@@ -67,6 +67,7 @@ export function noMailbox(): Failure {
 
 /** Makes the failure for a verb that POP3 does not support. */
 export function needsImap(): Failure {
-  const detail = "The account's mailbox uses POP3, which only brings new mail of the inbox: store it with imap.";
+  const detail =
+    "The account's mailbox uses POP3, which only reports new mail of the inbox: store the account with imap.";
   return new Failure({ kind: "permanent", code: "verb-not-supported", detail });
 }

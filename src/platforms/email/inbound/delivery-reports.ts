@@ -49,7 +49,7 @@ function receiptOf(
   const failure = new Failure({
     kind: "permanent",
     code: codeOf(status),
-    detail: "The mail came back: a server on its way could not deliver it.",
+    detail: "The mail bounced: a server could not deliver it.",
     platformCode: `${status} ${detail}`
       .replaceAll(/\p{Cc}+/gu, " ")
       .trim()

@@ -106,7 +106,7 @@ function headOf(source: Buffer): Buffer {
 }
 
 function limitExceeded(cause: unknown): Failure {
-  const detail = "The mail takes more time or memory to read than a mail may.";
+  const detail = "The mail exceeds the limits of time or memory for parsing.";
   return new Failure({ kind: "permanent", code: "platform-protocol-error", detail, cause });
 }
 

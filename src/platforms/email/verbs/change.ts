@@ -17,7 +17,7 @@ type Change = (
   source: OpenFolder,
 ) => Promise<Record<string, unknown>>;
 
-const NO_FOLDER = "The mailbox has no such folder: query lists those it has.";
+const NO_FOLDER = "The mailbox has no such folder: query lists the folders.";
 const CHANGES: Readonly<Record<string, Change>> = {
   read: (imap, uids, { seen = true }) => setFlag(imap, uids, "\\Seen", seen, "seen"),
   flag: (imap, uids, { flagged = true }) => setFlag(imap, uids, "\\Flagged", flagged, "flagged"),
@@ -123,6 +123,6 @@ async function remove(
 /** Makes the error for imapflow's plain "not done"; a connection that ended is no refusal. */
 function refused(imap: ImapFlow): Error {
   if (!imap.usable) return Object.assign(new Error("The connection ended"), { code: "NoConnection" });
-  const detail = "The mailbox's server refuses it.";
+  const detail = "The mailbox's server refuses the request.";
   return new Failure({ kind: "permanent", code: "platform-rejected", detail });
 }

@@ -42,7 +42,7 @@ async function folders(imap: ImapFlow): Promise<Record<string, unknown>> {
 async function quota(imap: ImapFlow): Promise<Record<string, unknown>> {
   const limits = await imap.getQuota("INBOX");
   if (!limits) {
-    const detail = "The mailbox's server tells no quota.";
+    const detail = "The mailbox's server reports no quota.";
     throw new Failure({ kind: "permanent", code: "verb-not-supported", detail });
   }
   const email = { ...resource("bytes", limits.storage), ...resource("messages", limits.message) };

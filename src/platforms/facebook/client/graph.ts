@@ -89,7 +89,7 @@ export function openGraph(
 /** Marks a request that was aborted on its way as possibly received. Requests that may be repeated are not marked. */
 function sendFailure(thrown: unknown, signal: AbortSignal, changes: boolean): unknown {
   if (changes && signal.aborted) {
-    const detail = "The work was stopped while Facebook's answer was awaited.";
+    const detail = "The attempt was stopped before Facebook's answer.";
     return new Failure({ kind: "retryable", code: "platform-timeout", detail, mayHaveLanded: true, cause: thrown });
   }
   if (changes || !(thrown instanceof Failure) || !thrown.mayHaveLanded) return thrown;

@@ -81,7 +81,7 @@ export function rateLimits(now: () => number = Date.now): RateLimits {
 }
 
 function rateLimited(retryAfterMs: number): Failure {
-  const detail = "The Page has used up its calls for the moment; Facebook counts them over an hour.";
+  const detail = "The Page's call limit is reached; Facebook counts calls over an hour.";
   return new Failure({ kind: "rate-limited", code: "platform-rate-limited", detail, retryAfterMs });
 }
 

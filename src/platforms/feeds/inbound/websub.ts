@@ -125,7 +125,7 @@ async function requestHub(
       timeoutMs: HUB_TIMEOUT_MS,
       maxBytes: 65_536,
     });
-    log.debug({ status, mode }, "websub hub answered");
+    log.debug({ status, mode }, "websub hub answered the subscription request");
   } catch (err) {
     log.debug({ err, mode }, "websub hub request failed; retrying");
   }

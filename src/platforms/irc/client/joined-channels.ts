@@ -69,7 +69,7 @@ export function joinedChannels({ context, isOwnNick, fold, push }: JoinedChannel
       joined.delete(fold(channel));
       // A kicked account does not come back automatically.
       forget(channel).catch((err: unknown) =>
-        context.log.warn({ err, channel }, "channel could not be forgotten after a kick"),
+        context.log.warn({ err, channel }, "channel could not be removed from the state after a kick"),
       );
     },
     reportRefused: (channel, reason) =>

@@ -74,7 +74,7 @@ export function botApi(fetch: Egress["fetch"], token: string, base: string): Bot
 /** Marks a broken request as possibly carried out, unless it is idempotent. */
 function sendFailure(thrown: unknown, signal: AbortSignal, changes: boolean): unknown {
   if (changes && signal.aborted) {
-    const detail = "The attempt was stopped while the answer of Telegram was awaited.";
+    const detail = "The attempt was stopped before Telegram's answer.";
     return new Failure({ kind: "retryable", code: "platform-timeout", detail, mayHaveLanded: true, cause: thrown });
   }
   if (changes || !(thrown instanceof Failure) || !thrown.mayHaveLanded) return thrown;

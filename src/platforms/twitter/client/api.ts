@@ -78,7 +78,7 @@ export function openApi(fetch: Egress["fetch"], signers: SignerSource, base: str
 
 /** Returns the failure of a request that was aborted on its way. X may have received it. */
 function interrupted(cause: unknown): Failure {
-  const detail = "The work was stopped while X's answer was awaited.";
+  const detail = "The attempt was stopped before X's answer.";
   return new Failure({ kind: "retryable", code: "platform-timeout", detail, mayHaveLanded: true, cause });
 }
 

@@ -131,7 +131,7 @@ function rateLimited(waitMs: number): Failure {
   return new Failure({
     kind: "rate-limited",
     code: "platform-rate-limited",
-    detail: "X's rate limit for this account is used up; the request is repeated when the next window begins.",
+    detail: "X's rate limit for this account is reached; the request is repeated in the next window.",
     retryAfterMs: Math.max(1_000, Math.ceil(waitMs)),
   });
 }

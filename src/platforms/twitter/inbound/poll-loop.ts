@@ -58,7 +58,7 @@ export async function pollLoop(
     if (failure.kind === "auth") throw retryableIfExpired(failure);
     context.log.info(
       { err: failure, subscription: name.split(":")[0] },
-      "x subscription can't be polled now; retrying",
+      "x subscription could not be polled; retrying",
     );
     return failure.retryAfterMs;
   }

@@ -31,6 +31,6 @@ export function unsubscribe(client: Client, activity: Subscription, context: Ver
 
 function subscriptionsOf({ subscriptions }: Client): Subscriptions {
   if (subscriptions) return subscriptions;
-  const detail = "This worker does not hold the account's connection.";
+  const detail = "This worker does not own the account's connection.";
   throw new Failure({ kind: "retryable", code: "internal-error", detail });
 }

@@ -3,14 +3,14 @@ import { errorTable } from "../../../../platform/kit/error-table.ts";
 
 const NO_FOLDER = {
   as: "recipient-unknown",
-  detail: "The mailbox has no such folder: query lists those it has.",
+  detail: "The mailbox has no such folder: query lists the folders.",
 } as const;
 const NEEDS_TLS = {
   as: "credentials-invalid",
   detail: "The mailbox's server takes this login over TLS only: store the account again with `tls`.",
 } as const;
-const LATER = { as: "unavailable", detail: "The mailbox's server asks to come back later." } as const;
-const REFUSED = { as: "rejected", detail: "The mailbox's server refuses it." } as const;
+const LATER = { as: "unavailable", detail: "The mailbox's server asks to retry later." } as const;
+const REFUSED = { as: "rejected", detail: "The mailbox's server refuses the request." } as const;
 
 const table = errorTable({
   network: "The mailbox's server",

@@ -16,7 +16,7 @@ export interface Refusal {
 const table = errorTable({
   network: "The mail server",
   details: {
-    unavailable: "The mail server asks to come back later.",
+    unavailable: "The mail server asks to retry later.",
     "rate-limited": "The mail server limits how often one may log in.",
     rejected: "The mail server refuses to open the mailbox over POP3.",
     tls: "The mail server offers no encryption (STLS); no login was sent.",
