@@ -5,7 +5,7 @@ import { type MailParts, partsOfStructure, type TextPart } from "../client/imap/
 import { takeFitting } from "../schemas/event-bounds.ts";
 import type { InboundMail, MailContent } from "../schemas/inbound-mail.ts";
 import type { MailTraits } from "./imap-cursor.ts";
-import { decodeText, joinTexts } from "./mail-content.ts";
+import { decodeText, joinTexts, plainTexts } from "./mail-content.ts";
 import type { MailReader } from "./mail-reader.ts";
 
 /** A mail read from a folder without being marked as seen. */
@@ -76,12 +76,15 @@ async function readLarge(
 }
 
 async function contentOf(imap: ImapFlow, uid: number, parts: MailParts): Promise<MailContent> {
-  const attachments = takeFitting(parts.attachments, (attachment) => attachment, { max: 100, bytes: 24_576 });
+  const texts = await textsOf(imap, uid, parts.texts, "text/plain");
+  const plain = plainTexts(texts.map((text, index) => ({ part: parts.texts[index]?.part ?? "1", text })));
+  const files = [...parts.attachments, ...plain.files];
+  const attachments = takeFitting(files, (attachment) => attachment, { max: 100, bytes: 24_576 });
   return {
-    text: joinTexts(await textsOf(imap, uid, parts.texts, "text/plain"), "\n"),
+    text: joinTexts(plain.texts, "\n"),
     html: joinTexts(await textsOf(imap, uid, parts.htmls, "text/html"), "<br>\n"),
     attachments,
-    hasMoreAttachments: parts.hasMoreAttachments || attachments.length < parts.attachments.length,
+    hasMoreAttachments: parts.hasMoreAttachments || attachments.length < files.length,
   };
 }
 

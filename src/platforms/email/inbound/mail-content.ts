@@ -1,3 +1,4 @@
+import { isUuencode, splitUuencoded, uuencodedPart } from "../client/uuencode.ts";
 import { cleanLine, mediaTypeOf, takeFitting } from "../schemas/event-bounds.ts";
 import type { ListedAttachment, MailContent } from "../schemas/inbound-mail.ts";
 import { decodeCharset } from "./charset.ts";
@@ -15,13 +16,38 @@ export function mailContent({ leaves, isComplete }: MimeTree): MailContent {
   const htmls = leaves.filter((leaf) => isTextLeaf(leaf, "text/html")).slice(0, MAX_TEXTS);
   const shown = new Set([...texts, ...htmls]);
   const others = isEmpty ? [] : leaves.filter((leaf) => !shown.has(leaf));
-  const attachments = takeFitting(others, attachmentOf, MAX_LISTED);
+  const plain = plainTexts(texts.map((leaf) => ({ part: leaf.part, text: textOf(leaf) })));
+  const files = [...others.map((leaf) => () => attachmentOf(leaf)), ...plain.files.map((file) => () => file)];
+  const attachments = takeFitting(files, (described) => described(), MAX_LISTED);
   return {
-    text: joinTexts(texts.map(textOf), "\n"),
+    text: joinTexts(plain.texts, "\n"),
     html: joinTexts(htmls.map(textOf), "<br>\n"),
     attachments,
-    hasMoreAttachments: !isComplete || attachments.length < others.length,
+    hasMoreAttachments: !isComplete || attachments.length < files.length,
   };
+}
+
+/** Plain text of a part. */
+interface PartText {
+  readonly part: string;
+  readonly text: string;
+}
+
+/** Takes the uuencoded files out of plain texts. */
+export function plainTexts(parts: readonly PartText[]): {
+  readonly texts: readonly string[];
+  readonly files: readonly ListedAttachment[];
+} {
+  const split = parts.map(({ part, text }) => ({ part, ...splitUuencoded(text) }));
+  const files = split.flatMap(({ part, files: found }) =>
+    found.map(({ name, content }, index) => ({
+      name: cleanLine(name, 255),
+      mediaType: "application/octet-stream",
+      size: content.length,
+      part: uuencodedPart(part, index),
+    })),
+  );
+  return { texts: split.map(({ text }) => text), files };
 }
 
 /** Joins the texts of several parts; undefined for none. */
@@ -54,6 +80,7 @@ export function decodeText(bytes: Buffer, type: string, charset: string | undefi
 /** Undoes a Content-Transfer-Encoding (RFC 2045 section 6). */
 export function decodeTransfer(body: Buffer, encoding: string): Buffer {
   if (encoding === "base64") return Buffer.from(body.toString("latin1"), "base64");
+  if (isUuencode(encoding)) return splitUuencoded(body.toString("latin1")).files[0]?.content ?? body;
   if (encoding !== "quoted-printable") return body;
   const text = body
     .toString("latin1")
@@ -70,6 +97,6 @@ function attachmentOf(leaf: MimeLeaf): ListedAttachment {
     mediaType: mediaTypeOf(leaf.type.value, leaf.type.parameters.method),
     size: decodeTransfer(leaf.body, leaf.encoding).length,
     ...(id === "" ? {} : { id }),
-    part: leaf.part,
+    part: isUuencode(leaf.encoding) ? uuencodedPart(leaf.part, 0) : leaf.part,
   };
 }

@@ -56,7 +56,7 @@ const Fetch = Type.Object(
     ...Selection,
     uid: Type.Optional(Uid),
     attachments: Type.Optional(
-      Type.Array(Type.String({ pattern: "^[1-9][0-9]{0,3}(\\.[1-9][0-9]{0,3}){0,19}$" }), {
+      Type.Array(Type.String({ pattern: "^[1-9][0-9]{0,3}(\\.[1-9][0-9]{0,3}){0,19}(\\.uu[1-9][0-9]?)?$" }), {
         minItems: 1,
         maxItems: 20,
         description: "Parts of one mail, as `attachments[].part` names them, to get their content.",

@@ -1,6 +1,8 @@
+import { buffer } from "node:stream/consumers";
 import type { ImapFlow } from "imapflow";
 import { notFound } from "../client/imap/find-mails.ts";
 import { partsOfStructure } from "../client/imap/parts.ts";
+import { splitUuencoded, uuencodedIn } from "../client/uuencode.ts";
 import type { ListedAttachment } from "../schemas/inbound-mail.ts";
 
 /** Bytes of attachments in a result; as base64 they take a third more. */
@@ -30,12 +32,15 @@ export async function attachmentsOf(
   const attachments: FetchedAttachment[] = [];
   let room = CONTENT_BYTES;
   for (const part of new Set(parts)) {
-    const attachment = listed.get(part);
-    if (!attachment) throw notFound("The mail has no such attachment: its attachments[].part name those it has.");
-    const { content, hasMore } = await downloadPiece(imap, uid, part, offset, room);
+    const inText = uuencodedIn(part);
+    const attachment = inText ? { part } : listed.get(part);
+    if (!attachment) throw notFound(NO_ATTACHMENT);
+    const { content, hasMore } = inText
+      ? await uuencodedPiece(imap, uid, inText, offset, room)
+      : await downloadPiece(imap, uid, part, offset, room);
     room -= content.length;
     if (hasMore) next[part] = offset + content.length;
-    const { size: _estimate, ...description } = attachment;
+    const { size: _estimate, ...description }: Partial<ListedAttachment> = attachment;
     attachments.push({ ...description, content: content.toString("base64") });
   }
   return { attachments, ...position(offset, next) };
@@ -54,6 +59,26 @@ export async function rawMail(imap: ImapFlow, uid: number, offset: number): Prom
 
 function position(offset: number, next: Readonly<Record<string, number>>): Record<string, unknown> {
   return { offset, ...(Object.keys(next).length === 0 ? {} : { email: { next } }) };
+}
+
+const NO_ATTACHMENT = "The mail has no such attachment: its attachments[].part name those it has.";
+/** Bytes of a text that may contain a uuencoded file. */
+const UUENCODED_BYTES = 4 * 1024 * 1024;
+
+/** Decodes up to `room` bytes of a file that stands in a text. */
+async function uuencodedPiece(
+  imap: ImapFlow,
+  uid: number,
+  { part, index }: { readonly part: string; readonly index: number },
+  offset: number,
+  room: number,
+): Promise<{ readonly content: Buffer; readonly hasMore: boolean }> {
+  const options = { uid: true, maxBytes: UUENCODED_BYTES, decodeText: false };
+  const { content } = await imap.download(String(uid), part, options);
+  if (!content) throw notFound();
+  const file = splitUuencoded((await buffer(content)).toString("latin1")).files[index];
+  if (!file) throw notFound(NO_ATTACHMENT);
+  return { content: file.content.subarray(offset, offset + room), hasMore: file.content.length > offset + room };
 }
 
 /** Downloads up to `room` bytes of a part, starting at an offset. */

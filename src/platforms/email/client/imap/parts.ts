@@ -1,6 +1,7 @@
 import type { MessageStructureObject } from "imapflow";
 import { cleanLine, mediaTypeOf } from "../../schemas/event-bounds.ts";
 import type { ListedAttachment } from "../../schemas/inbound-mail.ts";
+import { isUuencode, uuencodedPart } from "../uuencode.ts";
 
 /** The parts of a mail by purpose. */
 export interface MailParts {
@@ -73,7 +74,7 @@ function listedAttachment(node: MessageStructureObject): ListedAttachment {
     mediaType: mediaTypeOf(typeOf(node), node.parameters?.method),
     size: decodedSize(node),
     ...(id === "" ? {} : { id }),
-    part: numberOf(node),
+    part: isUuencode(node.encoding?.toLowerCase() ?? "") ? uuencodedPart(numberOf(node), 0) : numberOf(node),
   };
 }
 

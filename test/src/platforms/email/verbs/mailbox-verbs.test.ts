@@ -206,6 +206,16 @@ describe("mailbox verbs on a real Dovecot", () => {
     expect(await failure(done("query", { type: "quota" }))).toMatchObject({ code: "verb-not-supported" });
   });
 
+  it("fetch a file that a text contains in uuencode", async () => {
+    const file = "begin 644 cat.txt\n#0V%T\n`\nend";
+    const id = await mailed({ subject: "old", body: `Hello\n${file}\nBye` });
+    const { object } = await done("fetch", { id });
+    expect(object).toMatchObject({ body: "Hello\nBye", attachments: [{ name: "cat.txt", size: 3, part: "1.uu1" }] });
+    const fetched = await done("fetch", { id, attachments: ["1.uu1"] });
+    expect(fetched.object?.attachments).toEqual([{ part: "1.uu1", content: Buffer.from("Cat").toString("base64") }]);
+    expect(await failure(done("fetch", { id, attachments: ["1.uu2"] }))).toMatchObject({ code: "recipient-unknown" });
+  });
+
   it("report missing mails and folders", async () => {
     const missing = { kind: "permanent", code: "recipient-unknown" };
     expect(await failure(done("fetch", { folder: "Nowhere" }))).toMatchObject(missing);
