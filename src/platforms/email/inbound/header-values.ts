@@ -24,7 +24,7 @@ function idsIn(value: string): readonly string[] {
   const bracketed = value.match(/<[^<>\s]{1,510}>/g) ?? [];
   const ids = bracketed.length > 0 ? bracketed : value.split(/[\s,;]+/).filter((word) => /^[^\s@<>"]+@\S+$/.test(word));
   return ids
-    .map((id) => cleanLine(/^<.*>$/.test(id) ? id : `<${id.replace(/[<>]/g, "")}>`, 1_000))
+    .map((id) => cleanLine(`<${id.replace(/[<>\s\p{C}]+/gu, "")}>`, 1_000))
     .filter((id) => id.length > 2 && id.length <= 512 && !NO_ID.test(id));
 }
 

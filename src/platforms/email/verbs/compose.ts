@@ -1,4 +1,6 @@
+import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { setImmediate } from "node:timers/promises";
 import DKIM from "nodemailer/lib/dkim";
 import MailComposer from "nodemailer/lib/mail-composer";
 import type { Activity, Target } from "../../../model/activity.ts";
@@ -40,7 +42,7 @@ export async function compose(
     date: new Date(),
     attachments: blobs.map((blob) => ({
       filename: blob.name,
-      content: blob.content,
+      content: paced(blob.content),
       contentType: leafType(blob.mediaType),
       contentDisposition: blob.id === undefined ? "attachment" : "inline",
       ...optional("cid", blob.id),
@@ -61,7 +63,20 @@ const SIGNED_FIELDS =
 
 function sign(bytes: Buffer, { domain, selector, privateKey }: NonNullable<Credentials["dkim"]>): Promise<Buffer> {
   const options = { domainName: domain, keySelector: selector, privateKey, headerFieldNames: SIGNED_FIELDS };
-  return buffer(new DKIM(options).sign(bytes));
+  return buffer(new DKIM(options).sign(paced(bytes)));
+}
+
+const PIECE_BYTES = 57 * 1_024;
+
+/** Returns bytes as a stream of pieces with pauses. Encoding and hashing 20 MB at once would block the event loop. */
+function paced(bytes: Buffer): Readable {
+  async function* pieces(): AsyncGenerator<Buffer> {
+    for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
+      yield bytes.subarray(from, from + PIECE_BYTES);
+      await setImmediate();
+    }
+  }
+  return Readable.from(pieces(), { objectMode: false });
 }
 
 function mailbox({ address, name = "" }: Mailbox): { name: string; address: string } {

@@ -1,8 +1,10 @@
+import { generateKeyPairSync } from "node:crypto";
 import fc from "fast-check";
 import { simpleParser } from "mailparser";
 import { describe, expect, it } from "vitest";
 import type { Activity } from "../../../../src/model/activity.ts";
 import { validationErrors } from "../../../../src/model/validate.ts";
+import { referencesOf, singleId } from "../../../../src/platforms/email/inbound/header-values.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { wireAddress } from "../../../../src/platforms/email/schemas/address.ts";
 import { SendSchema } from "../../../../src/platforms/email/schemas/message.ts";
@@ -342,4 +344,42 @@ describe("the composed message", () => {
       await server.stop();
     }
   }, 60_000);
+});
+
+describe("a mail of 20 MB", () => {
+  it("is composed and signed in pieces, between which other work runs", async () => {
+    const { privateKey } = generateKeyPairSync("rsa", {
+      modulusLength: 2048,
+      publicKeyEncoding: { type: "spki", format: "pem" },
+      privateKeyEncoding: { type: "pkcs8", format: "pem" },
+    });
+    const content = Buffer.alloc(20 * 1024 * 1024, "a file ü");
+    const dkim = { domain: "example.test", selector: "k1", privateKey };
+    let turns = 0;
+    let isOver = false;
+    const turn = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(turn);
+    };
+    setImmediate(turn);
+    const bytes = await compose(testMailActivity(), [{ name: "a.bin", content }], { dkim });
+    isOver = true;
+    // A turn of the event loop for each piece of 57 KiB, at composing and at signing.
+    expect(turns).toBeGreaterThan((2 * content.length) / (57 * 1024));
+    const { attachments } = await simpleParser(bytes);
+    expect(attachments[0]?.content.equals(content)).toBe(true);
+  }, 60_000);
+});
+
+describe("ids of mails that arrived", () => {
+  it("are taken in an answer, whatever their sender wrote", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: "binary", maxLength: 600 }), fc.string({ maxLength: 80 })), (value) => {
+        const { id } = singleId("id", `<${value}>`);
+        const references = referencesOf(`<${value}> <a@b.example> ${value}`);
+        const answered = { body: "x", ...(id === undefined ? {} : { inReplyTo: id }), references: [...references] };
+        expect(pointers(mail(answered))).toEqual([]);
+      }),
+    );
+  });
 });
