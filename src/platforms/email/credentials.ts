@@ -91,6 +91,14 @@ export const Credentials = Type.Object(
         description: "Sender's name by default.",
       }),
     ),
+    returnPath: Type.Optional(
+      Type.String({
+        maxLength: 320,
+        pattern: "^[A-Za-z0-9._+=-]{0,30}[+=-]\\{id\\}@[A-Za-z0-9.-]{1,253}$",
+        description:
+          "Envelope sender with the mail's id, such as bounces+{id}@example.com: reports are then assigned by the address that they come to. Needs a server that lets the account send so, and the mailbox that gets these mails.",
+      }),
+    ),
     mailbox: Type.Optional(Mailbox),
   },
   {

@@ -14,6 +14,7 @@ export interface SenderDefaults {
   readonly mailDomain?: string | undefined;
   readonly senderName?: string | undefined;
   readonly dkim?: Credentials["dkim"];
+  readonly returnPath?: Credentials["returnPath"];
 }
 
 /** A mail client of an account: connections to the SMTP server, and the mailbox. */
@@ -83,7 +84,12 @@ function accountClient(
   return {
     send: connections.send,
     secrets,
-    senderDefaults: { mailDomain, dkim: credentials.dkim, senderName: credentials.name },
+    senderDefaults: {
+      mailDomain,
+      dkim: credentials.dkim,
+      senderName: credentials.name,
+      returnPath: credentials.returnPath,
+    },
     mailbox,
     close: () => {
       connections.close();

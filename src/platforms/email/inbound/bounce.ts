@@ -67,7 +67,9 @@ function identified(
     .map((leaf) => decodeTransfer(leaf.body, leaf.encoding).toString("latin1", 0, 65_536))
     .join("\n");
   const answered = ["in-reply-to", "references"].map((name) => fieldValue(tree.fields, name)).join(" ");
+  const recipientFields = ["to", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to"];
   const activityId = activityIdIn({
+    recipients: recipientFields.map((name) => fieldValue(tree.fields, name)).join(" "),
     envelopeId: common ? fieldValue(common, "original-envelope-id") : "",
     returned,
     text,

@@ -24,13 +24,14 @@ export async function send(
   context: VerbContext,
 ): Promise<Receipt> {
   const { dsn = false } = activity.object;
-  const { mailDomain } = client.senderDefaults;
+  const { mailDomain, returnPath } = client.senderDefaults;
   const recipients = context.pending.map((index) => {
     const address = activity.target[index]?.address ?? "";
     return { address, wire: wireAddress(address) ?? "" };
   });
   const mail: OutgoingMail = {
-    from: wireAddress(activity.actor.address) ?? "",
+    // Variable envelope return path: the address itself tells which mail a report is about.
+    from: returnPath?.replace("{id}", activity.id) ?? wireAddress(activity.actor.address) ?? "",
     to: [...new Set(recipients.map(({ wire }) => wire))],
     bytes: await compose(activity, await context.attachments(), client.senderDefaults),
     ...(dsn ? { dsn: { ret: "HDRS", envid: activity.id, notify: ["SUCCESS", "FAILURE", "DELAY"] } } : {}),

@@ -150,6 +150,15 @@ describe("mail through a real Postfix, read back from Dovecot", () => {
     expect(report.headers.get("content-type")).toMatchObject({ value: "multipart/report" });
   });
 
+  it("puts the mail's id into the envelope sender where the account has a return path for it", async () => {
+    const activity = testMailActivity();
+    const returnPath = "bob+{id}@example.test";
+    await runOnce(platform, activity, { credentials: { ...account(), returnPath }, egress: guard });
+    const id = `<${activity.id}@example.test>`;
+    const mail = await server.inbox("alice").find(({ messageId }) => messageId === id);
+    expect(mail.headers.get("return-path")).toMatchObject({ text: `bob+${activity.id}@example.test` });
+  });
+
   it("has a DKIM signature over exactly the received bytes", async () => {
     const { privateKey, publicKey } = generateKeyPairSync("rsa", {
       modulusLength: 2048,

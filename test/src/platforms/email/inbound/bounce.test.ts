@@ -236,4 +236,9 @@ describe("a forged or broken report", () => {
       { numRuns: 2_000 },
     );
   });
+
+  it("are assigned by the address that they came to, where the envelope sender had the mail's id", () => {
+    const bounce = read(`To: bounces+${ID.toLowerCase()}@example.test`, ...report(FAILED));
+    expect(bounce?.activityId).toBe(ID);
+  });
 });
