@@ -31,6 +31,8 @@ export interface ConnectionWorker {
 
 /** Number of accounts that connect at once. Networks, and the cryptography here, prefer few. */
 const MAX_CONNECTING = 50;
+/** Shares of apps in these. Alone, an app gets two thirds; a tenth is left for apps that connect none. */
+const CONNECTING_SHARES = { perFree: 2, reserve: 5 };
 
 interface Shard {
   readonly connections: ShardConnections;
@@ -43,7 +45,7 @@ interface Shard {
  */
 export function connectionWorker(deps: ConnectionWorkerDeps): ConnectionWorker {
   const { redis, log } = deps;
-  const connecting = fairSemaphore(MAX_CONNECTING);
+  const connecting = fairSemaphore(MAX_CONNECTING, CONNECTING_SHARES);
   const shards = new Map<number, Shard>();
   let graceMs = 10_000;
 

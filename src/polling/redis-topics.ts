@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import type { EventError } from "../model/failure.ts";
+import { type EventError, Failure } from "../model/failure.ts";
 import { partitionOf } from "../model/hash.ts";
 import type { TopicStatus } from "../platform/platform.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
-import { luaScript } from "../redis/script-loader.ts";
+import { luaScript, oneOf } from "../redis/script-loader.ts";
 import { scriptRunner } from "../redis/script-runner.ts";
 import type { DueTopic, Topics } from "./topics.ts";
 
@@ -12,9 +12,20 @@ import type { DueTopic, Topics } from "./topics.ts";
 export const TOPIC_PARTITIONS = 16;
 /** Shortest time between two polls triggered by pushes. */
 const MIN_TRIGGER_INTERVAL_MS = 10_000;
+/** Subscriptions of an app, over all its actors. */
+const MAX_SUBSCRIPTIONS_PER_APP = 100_000;
 
 const TOPIC_KEYS = ["due", "record", "subscribers"] as const;
 const SCRIPTS = {
+  addSubscription: luaScript(new URL("./scripts/add-subscription.lua", import.meta.url), {
+    keys: ["subscriptions", "counts"],
+    args: ["topic", "maxSubscriptions"],
+    reply: oneOf("added", "full"),
+  }),
+  removeSubscription: luaScript(new URL("./scripts/remove-subscription.lua", import.meta.url), {
+    keys: ["subscriptions", "counts"],
+    args: ["topic"],
+  }),
   subscribe: luaScript(new URL("./scripts/subscribe.lua", import.meta.url), {
     keys: TOPIC_KEYS,
     args: ["id", "member", "platform", "topic"],
@@ -46,27 +57,34 @@ const SCRIPTS = {
   }),
 };
 
+export interface RedisTopicsDeps {
+  readonly redis: RedisClient;
+  /** Subscriptions of an app; replaced by tests. */
+  readonly maxSubscriptions?: number;
+}
+
 /** Returns the id of a platform's topic. */
 export function topicId(platform: string, topic: string): string {
   return createHash("sha256").update(`${platform}\n${topic}`).digest("base64url").slice(0, 22);
 }
 
 /** Stores topics in Redis, partitioned by their id. */
-export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics {
+export function redisTopics({ redis, maxSubscriptions = MAX_SUBSCRIPTIONS_PER_APP }: RedisTopicsDeps): Topics {
   const run = scriptRunner(redis, SCRIPTS);
 
   return {
     async subscribe({ app, platform, actor }, topic, isSubscribed) {
       const id = topicId(platform, topic);
-      const subscriptions = keys.subscribedTopics(app, platform, actor);
+      const lists = { subscriptions: keys.subscribedTopics(app, platform, actor), counts: keys.counts(app) };
       const member = `${app}|${actor}`;
       // The app's own list is written first and cleared last, so that every polled topic stands in a list.
       if (isSubscribed) {
-        await redis.sadd(subscriptions, topic);
+        const args = { topic, maxSubscriptions };
+        if ((await run.addSubscription({ keys: lists, args })) === "full") throw tooManySubscriptions(maxSubscriptions);
         await run.subscribe({ keys: topicKeys(id), args: { id, member, platform, topic } });
       } else {
         await run.unsubscribe({ keys: topicKeys(id), args: { id, member } });
-        await redis.srem(subscriptions, topic);
+        await run.removeSubscription({ keys: lists, args: { topic } });
       }
     },
 
@@ -113,6 +131,11 @@ export function redisTopics({ redis }: { readonly redis: RedisClient }): Topics 
       await run.remove({ keys: topicKeys(id), args: { id, claim } });
     },
   };
+}
+
+function tooManySubscriptions(max: number): Failure {
+  const detail = `An app may follow ${max} topics: unsubscribe from some.`;
+  return new Failure({ kind: "permanent", code: "policy-refused", detail });
 }
 
 async function readStatus(redis: RedisClient, id: string): Promise<TopicStatus | undefined> {

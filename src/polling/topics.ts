@@ -49,7 +49,7 @@ export interface PollOutcome {
 /** Subscriptions and polling schedule: one poll per topic, however many subscribers. */
 export interface Topics {
   /**
-   * Starts or ends a subscription.
+   * Starts or ends a subscription. Throws a permanent `Failure` when the app has as many as it may.
    * A topic with a first subscriber is due at once. A topic without subscribers is deleted, or due once more while the
    * network holds state.
    */

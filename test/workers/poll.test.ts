@@ -290,3 +290,18 @@ it("pollWorker polls an app's feeds at once while another app's feeds hang", asy
   expect(hung).toHaveLength(12);
   await worker.stop();
 });
+
+it("bounds the topics that an app follows, over all its actors, and no other app's", async () => {
+  const topics = redisTopics({ redis: server.connect(), maxSubscriptions: 3 });
+  for (const actor of ["one", "two", "three"]) await topics.subscribe({ ...bob, actor }, "t", true);
+  await topics.subscribe({ ...bob, actor: "one" }, "t", true);
+  await expect(topics.subscribe({ ...bob, actor: "four" }, "t", true)).rejects.toMatchObject({
+    code: "policy-refused",
+    kind: "permanent",
+  });
+  await topics.subscribe(eve, "t", true);
+  await topics.subscribe({ ...bob, actor: "one" }, "t", false);
+  await topics.subscribe({ ...bob, actor: "one" }, "t", false);
+  await topics.subscribe({ ...bob, actor: "four" }, "t", true);
+  await expect(topics.subscribe({ ...bob, actor: "five" }, "t", true)).rejects.toThrow();
+});

@@ -24,6 +24,6 @@ export async function connect(parts: ConnectionParts, { account, platform }: Con
       (): State => ({ name: "disconnecting", account, link: linked, onlineSince: undefined }),
     );
   } finally {
-    connecting.release();
+    connecting.release(owner.app);
   }
 }
