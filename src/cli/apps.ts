@@ -96,9 +96,11 @@ function deleteCommand(app: Command, run: Run, io: Terminal): void {
     .action((name: string, options: { yes?: boolean }, command: Command) =>
       run(command, async (_registry, tools) => {
         if (!options.yes) throw new RegistryError("The deletion cannot be undone; confirm it with --yes.");
-        const { id, accounts, webhooks } = await tools.deleteApp(name);
+        const { id, accounts, webhooks, isFileRewritten } = await tools.deleteApp(name);
         io.out(id);
         io.say(`Deleted ${name} with ${accounts} accounts and ${webhooks} webhooks.`);
+        if (!isFileRewritten)
+          io.say("Redis' append-only file still holds what was deleted: let Redis run BGREWRITEAOF.");
       }),
     );
 }

@@ -27,6 +27,8 @@ export interface DeletedApp {
   readonly webhooks: number;
   /** Keys deleted from Redis besides accounts and webhooks: activities, attachments, events and the like. */
   readonly keys: number;
+  /** True when Redis writes its append-only file anew, without what was deleted. */
+  readonly isFileRewritten: boolean;
 }
 
 /** API processes cache keys for 3 s and follow revocations within 5 s. */
@@ -49,7 +51,7 @@ export async function deleteApp(deps: DeleteAppDeps, nameOrId: string): Promise<
   await removeWork(redis, id);
   const deleted = await removeKeys(deps, id);
   await removeRegistration(redis, id);
-  return { id, accounts, webhooks, keys: deleted };
+  return { id, accounts, webhooks, keys: deleted, isFileRewritten: await rewriteAppendOnlyFile(redis) };
 }
 
 async function removeWebhooks({ redis, webhooks }: DeleteAppDeps, app: string): Promise<number> {
@@ -74,25 +76,74 @@ async function removeAccounts({ redis, accounts, lanes }: DeleteAppDeps, app: st
 /** Removes the app's lanes and deadlines from the indexes of its tag. */
 async function removeWork(redis: RedisClient, app: string): Promise<void> {
   const tag = keys.tagOf(app);
-  for (const index of [keys.lanes(tag), keys.due(tag), keys.deadlines(tag), keys.retries(tag)]) {
+  const { readyPrefix, busyPrefix } = keys.outboxPrefixes(tag);
+  const indexes = [keys.lanes(tag), keys.due(tag), keys.deadlines(tag), keys.retries(tag)];
+  for (const index of [...indexes, ...(await keysLike(redis, `${readyPrefix}*`))]) {
+    await removeMembers(
+      app,
+      (cursor, pattern) => redis.zscan(index, cursor, "MATCH", pattern, "COUNT", SCAN_COUNT),
+      (members) => redis.zrem(index, ...members),
+    );
+  }
+  for (const busy of await keysLike(redis, `${busyPrefix}*`)) {
+    await removeMembers(
+      app,
+      (cursor, pattern) => redis.sscan(busy, cursor, "MATCH", pattern, "COUNT", SCAN_COUNT),
+      (members) => redis.srem(busy, ...members),
+    );
+  }
+}
+
+/** Removes an index's members of an app. Scans of sorted sets answer scores, too, which have no `|`. */
+async function removeMembers(
+  app: string,
+  scan: (cursor: string, pattern: string) => Promise<[cursor: string, cells: string[]]>,
+  remove: (members: string[]) => Promise<number>,
+): Promise<void> {
+  let cursor = "0";
+  do {
+    const [next, cells] = await scan(cursor, `${app}|*`);
+    const members = cells.filter((cell) => cell.startsWith(`${app}|`));
+    if (members.length > 0) await remove(members);
+    cursor = next;
+  } while (cursor !== "0");
+}
+
+async function keysLike(redis: RedisClient, pattern: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const node of nodesOf(redis)) {
     let cursor = "0";
     do {
-      const [next, cells] = await redis.zscan(index, cursor, "MATCH", `${app}|*`, "COUNT", SCAN_COUNT);
-      const members = cells.filter((_, position) => position % 2 === 0);
-      if (members.length > 0) await redis.zrem(index, ...members);
+      const [next, names] = await node.scan(cursor, "MATCH", pattern, "COUNT", SCAN_COUNT);
+      found.push(...names);
       cursor = next;
     } while (cursor !== "0");
   }
+  return found;
+}
+
+function nodesOf(redis: RedisClient): readonly Redis[] {
+  return redis instanceof Cluster ? redis.nodes("master") : [redis];
+}
+
+/**
+ * Makes Redis write its append-only file anew, which still holds what was deleted. Returns whether it does.
+ * A server that has none, or forbids the command, answers with an error.
+ */
+async function rewriteAppendOnlyFile(redis: RedisClient): Promise<boolean> {
+  const answers = await Promise.allSettled(nodesOf(redis).map((node) => node.bgrewriteaof()));
+  return answers.every(({ status }) => status === "fulfilled");
 }
 
 /** Deletes all keys with the app's id in them, after ending its subscriptions. Returns their number. */
 async function removeKeys({ redis, topics }: DeleteAppDeps, app: string): Promise<number> {
+  for (const node of nodesOf(redis)) {
+    for await (const key of appKeys(node, app)) await endSubscriptions(redis, topics, app, key);
+  }
+  // Only now: the end of a subscription changes the app's counts.
   let deleted = 0;
-  for (const node of redis instanceof Cluster ? redis.nodes("master") : [redis]) {
-    for await (const key of appKeys(node, app)) {
-      await endSubscriptions(redis, topics, app, key);
-      deleted += await redis.unlink(key);
-    }
+  for (const node of nodesOf(redis)) {
+    for await (const key of appKeys(node, app)) deleted += await redis.unlink(key);
   }
   return deleted;
 }

@@ -29,7 +29,13 @@ async function dragoman(...args: string[]) {
   const close = async () => {
     closed += 1;
   };
-  const deleteApp = async (name: string) => ({ id: `id of ${name}`, accounts: 2, webhooks: 1, keys: 0 });
+  const deleteApp = async (name: string) => ({
+    id: `id of ${name}`,
+    accounts: 2,
+    webhooks: 1,
+    keys: 0,
+    isFileRewritten: true,
+  });
   appCommands(program, async () => ({ registry: world.registry, deleteApp, close }), io);
   const tools = async () => ({
     redis: world.client,

@@ -1,3 +1,4 @@
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { redisAccounts } from "../../../src/accounts/redis-accounts.ts";
@@ -62,7 +63,9 @@ async function tracesOf(redis: ReturnType<TestRedis["connect"]>, app: string): P
   const tag = keys.tagOf(app);
   const found = (await redis.keys("*")).filter((key) => key.includes(app));
   const members = await Promise.all([
-    ...[keys.lanes(tag), keys.due(tag), keys.deadlines(tag)].map((index) => redis.zrange(index, "0", "-1")),
+    ...[keys.lanes(tag), keys.due(tag), keys.deadlines(tag), ...(await redis.keys(`${tag}:ready:*`))].map((index) =>
+      redis.zrange(index, "0", "-1"),
+    ),
     redis.smembers(keys.activeHooks(tag)),
     redis.smembers(keys.apps),
     redis.hvals(keys.appNames),
@@ -86,6 +89,19 @@ describe("deleteApp", () => {
     ]);
     expect((await registry.list()).map(({ name }) => name)).toEqual(["kept"]);
     await expect(registry.createApp("doomed", SCOPES)).resolves.toMatchObject({ name: "doomed" });
+  });
+
+  it("leaves nothing of an app in Redis' append-only file", async () => {
+    const { filledApp, remove } = await gateway();
+    const { app } = await filledApp("erased", "r2");
+    const folder = join(server.dir, "appendonlydir");
+    const holdsApp = async (): Promise<boolean> => {
+      const files = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name))));
+      return files.some((file) => file.includes(app));
+    };
+    expect(await holdsApp()).toBe(true);
+    expect(await remove("erased")).toMatchObject({ isFileRewritten: true });
+    await expect.poll(holdsApp, { timeout: 30_000 }).toBe(false);
   });
 
   it("cancels claimed work before its commit", async () => {
