@@ -37,17 +37,26 @@ function isContextType(text: string): text is ContextType {
 }
 
 /** Lists old spellings in an activity, with what to use instead. */
-export function renamedErrors({ renamed = {} }: Verb, activity: Readonly<Record<string, unknown>>): ValidationError[] {
-  return Object.entries(renamed)
-    .filter(([pointer]) => holds(activity, pointer.split("/").slice(1)))
-    .map(([pointer, instead]) => ({ pointer, detail: `was renamed: use ${instead}` }));
+export function renamedErrors(
+  { renamed = {}, renamedValues = [] }: Verb,
+  activity: Readonly<Record<string, unknown>>,
+): ValidationError[] {
+  const old = [
+    ...Object.entries(renamed).map(([pointer, instead]) => ({ pointer, instead, isOld: () => true })),
+    ...renamedValues,
+  ];
+  return old
+    .filter(({ pointer, isOld }) =>
+      valuesAt(activity, pointer.split("/").slice(1)).some((value) => isOld(value, activity)),
+    )
+    .map(({ pointer, instead }) => ({ pointer, detail: `was renamed: use ${instead}` }));
 }
 
-/** Tells whether an activity has the property of a path. `*` stands for every item of a list. */
-function holds(value: unknown, [name, ...rest]: readonly string[]): boolean {
-  if (name === undefined) return true;
-  if (name === "*") return Array.isArray(value) && value.some((item) => holds(item, rest));
-  return isObject(value) && Object.hasOwn(value, name) && holds(value[name], rest);
+/** Values of the properties at a path. `*` stands for every item of a list. */
+function valuesAt(value: unknown, [name, ...rest]: readonly string[]): readonly unknown[] {
+  if (name === undefined) return [value];
+  if (name === "*") return Array.isArray(value) ? value.flatMap((item) => valuesAt(item, rest)) : [];
+  return isObject(value) && Object.hasOwn(value, name) ? valuesAt(value[name], rest) : [];
 }
 
 /** Replaces addresses given as URIs of the platform's schemes (`xmpp:alice@example.org`) by the plain address. */

@@ -16,7 +16,7 @@ export type * from "./egress.ts";
 export type * from "./inbound-event.ts";
 export { type Outcome, outcomeOf, type Receipt } from "./outcome.ts";
 export type * from "./polling.ts";
-export { type ActivityOf, defineVerb, type Verb } from "./verb.ts";
+export { type ActivityOf, defineVerb, type RenamedValue, renamedValues, type Verb } from "./verb.ts";
 
 /** Reason to refuse an activity that fits its schema. The pointer is of RFC 6901. */
 export interface ValidationIssue {

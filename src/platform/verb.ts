@@ -27,6 +27,27 @@ export interface Capability {
   readonly note?: string;
 }
 
+/** Old value of a property that has moved or changed its meaning; refused with what to use instead. */
+export interface RenamedValue {
+  /** Pointer into the activity; `*` stands for every item of a list. */
+  readonly pointer: string;
+  /** Old value, for docs and tests. */
+  readonly example: string | number;
+  /** Tells old values from values of today, such as a post's id from a conversation. */
+  readonly isOld: (value: unknown, activity: Readonly<Record<string, unknown>>) => boolean;
+  readonly instead: string;
+}
+
+/** Returns old values of a property with what to use instead of each. */
+export function renamedValues(pointer: string, values: Readonly<Record<string, string>>): RenamedValue[] {
+  return Object.entries(values).map(([example, instead]) => ({
+    pointer,
+    example,
+    isOld: (value) => value === example,
+    instead,
+  }));
+}
+
 /** Verb of a platform: its schema, an example and the function that carries it out. */
 export interface Verb<Schema extends TObject = TObject, Client = unknown> {
   /** Summary in one line for docs, the OpenAPI document and forms. */
@@ -36,6 +57,8 @@ export interface Verb<Schema extends TObject = TObject, Client = unknown> {
   readonly example: Static<Schema>;
   /** Old spellings of properties: pointer into the activity, and what to use instead. Refused with both. */
   readonly renamed?: Readonly<Record<string, string>>;
+  /** Old values of properties that still exist. */
+  readonly renamedValues?: readonly RenamedValue[];
   /** Facts that the schema cannot say, by property of `object`; `GET /platforms` shows them. */
   readonly capabilities?: Readonly<Record<string, Capability>>;
   /** Whether `run` gets the client of `Platform.connect`; default: where the platform has no `createClient`. */

@@ -115,6 +115,28 @@ ${as2Rows()}
 `;
 }
 
+/** Changes of results and inbound events since 0.1, which no request can be refused for. */
+const RESULTS_AND_EVENTS: ReadonlyArray<readonly [platform: string, old: string, now: string]> = [
+  ["email", "result of `send`: `object.tls`", "`object.email.tls`"],
+  ["email", "results of `read`, `flag`, `move`, `delete`: `uids`, `movedTo`", "`uid`, `destination`, `email.moved`"],
+  ["email", "`query`: `items[] {path, name, use …}`", 'items `{type: "folder", folder, name, total, email}`'],
+  ["facebook", "`quickReply`, `postback` of a pressed button", "`object.value`, with its title in `body`"],
+  ["facebook", "`search`: `object.results`", "a collection of persons"],
+  ["feeds", "`fetch`: `feeds[]` with `entries`, `more`", "collections of entries, each with the `address` of its feed"],
+  ["feeds", "an entry's `text`, `media`", "`body`, `attachments`"],
+  ["irc", "`query`: `entries[]`, `complete`", "`items[]`, `total`, `next`"],
+  ["irc", "inbound `kick`", 'inbound `leave` with `cause: "kicked"` and `by`'],
+  ["irc", "formatting characters in `body`", "none; the formatted text is `html`"],
+  ["twitter", "`search`: `object.results`; `fetch`: `more`", "a collection with `items`, `next`, `previous`"],
+  ["webfinger", "`search`: `object.results` with `avatar`", "a collection of persons with `image`"],
+  ["xmpp", "`fetch`: `first`, `last`, `complete`", "`previous`, `next`; absent: nothing follows"],
+  ["xmpp", "`query`: `items[]`, `more`", "a collection of persons or rooms with `next`"],
+  ["xmpp", "inbound `leave`: `why`", "`cause`"],
+  ["xmpp", "inbound `send` of a room: `messageId`", "`id`, which every verb takes"],
+  ["xmpp", "inbound `invite`: `object.id`", "`object.address`"],
+  ["xmpp", "inbound `react`: `reactions[]`, the whole set", "`react` and `unreact`, one `content` each"],
+];
+
 const ADDRESSES: Readonly<Record<string, string>> = {
   email: "mail address: `foo@bar.com`",
   facebook: "numeric id of a Page or person",
@@ -157,18 +179,26 @@ function cell(text: string): string {
   return text.replaceAll("|", "\\|");
 }
 
+/** Writes a pointer as the documents write properties: `target[].address`. */
+function pathOf(pointer: string): string {
+  return pointer.slice(1).replaceAll("/*", "[]").replaceAll("/", ".");
+}
+
 /** Renders docs/migrating.md. */
 export function migratingPage(platforms: readonly Platform[]): string {
   const rows = platforms.flatMap((platform) => [
     ...Object.entries(platform.renamedVerbs ?? {}).map(
       ([old, instead]) => `| \`${platform.id}\` | verb \`${old}\` | ${cell(instead)} |`,
     ),
-    ...Object.entries(platform.verbs).flatMap(([verb, { renamed = {} }]) =>
-      Object.entries(renamed).map(
-        ([pointer, instead]) =>
-          `| \`${platform.id}\` | \`${verb}\`: \`${pointer.slice(1).replaceAll("/", ".")}\` | ${cell(instead)} |`,
+    ...Object.entries(platform.verbs).flatMap(([verb, { renamed = {}, renamedValues = [] }]) => [
+      ...Object.entries(renamed).map(
+        ([pointer, instead]) => `| \`${platform.id}\` | \`${verb}\`: \`${pathOf(pointer)}\` | ${cell(instead)} |`,
       ),
-    ),
+      ...renamedValues.map(
+        ({ pointer, example, instead }) =>
+          `| \`${platform.id}\` | \`${verb}\`: \`${pathOf(pointer)}\` = \`${example}\` | ${cell(instead)} |`,
+      ),
+    ]),
   ]);
   return `# Migrating from 0.1
 
@@ -193,7 +223,17 @@ ${rows.join("\n")}
 | a person who is removed | \`kick\`, or \`leave\` with \`why\` | inbound \`leave\` with \`cause: "kicked"\` and \`by\` |
 | invitations | the room or the person as target | target is the person, \`object\` the room |
 | lists | \`entries\`, \`items\`, \`results\` with \`more\`, \`complete\`, \`first\`, \`last\` | one collection: \`items\`, \`total\`, \`next\`, \`previous\` |
-| context | a string | an object \`{type, id?, name?}\`; a string is shorthand |
+| context | a string | an object \`{type, id?, name?}\`; a posted string is shorthand |
+| persons in lists, events and searches | \`{address, role?}\`, \`{address, people}\`, \`avatar\` and others | one person \`{address, name?, url?, image?, summary?, presence?, relation?, role?}\`, one room \`{type: "room", address, name?, topic?, members?}\` |
+| attachments that arrive | \`media[] {url, type, length}\`, \`attachments[] {kind, url}\` and others | \`attachments[] {name, mediaType, size, url, id …}\` |
+| text beside HTML | \`text\` | \`body\` |
+| a member of only one network | anywhere in \`object\` | in an object named after the network: \`object.email\`, \`object.irc\` |
 | capabilities | not told | \`GET /platforms/{id}\` |
+
+## What results and events say differently
+
+| platform | in 0.1 | now |
+|---|---|---|
+${RESULTS_AND_EVENTS.map(([platform, old, now]) => `| \`${platform}\` | ${cell(old)} | ${cell(now)} |`).join("\n")}
 `;
 }

@@ -1,5 +1,5 @@
 import { connectionVerbs } from "../../platform/connection.ts";
-import { definePlatform, defineVerb, type Platform } from "../../platform/platform.ts";
+import { definePlatform, defineVerb, type Platform, renamedValues } from "../../platform/platform.ts";
 import type { Client } from "./client/client.ts";
 import { connectAccount, disposeClient } from "./client/connect.ts";
 import { TIMEOUTS, type Timeouts } from "./client/session.ts";
@@ -97,6 +97,9 @@ const channelVerbs = {
     summary: "Invites persons into a channel",
     schema: schemas.InviteSchema,
     example: schemas.INVITE_EXAMPLE,
+    renamedValues: renamedValues("/object/type", {
+      person: "target for the person, and `object.address` for the channel",
+    }),
     run: invite,
   }),
   kick: defineVerb({
@@ -113,6 +116,7 @@ const queryVerbs = {
     summary: "Lists the members of a channel or the network's channels, or describes a person",
     schema: schemas.QuerySchema,
     example: schemas.QUERY_EXAMPLE,
+    renamedValues: renamedValues("/object/type", { attendance: "`members`" }),
     run: query,
   }),
   observe: defineVerb({

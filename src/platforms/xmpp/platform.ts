@@ -1,5 +1,5 @@
 import { connectionVerbs } from "../../platform/connection.ts";
-import { definePlatform, defineVerb, type Platform } from "../../platform/platform.ts";
+import { definePlatform, defineVerb, type Platform, renamedValues } from "../../platform/platform.ts";
 import type { Client } from "./client/client.ts";
 import type { XmppSettings } from "./client/connect.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
@@ -125,6 +125,7 @@ const messageVerbs = {
     summary: "Shows a person or room that a message is being written",
     schema: messages.TypingSchema,
     example: messages.TYPING_EXAMPLE,
+    renamedValues: renamedValues("/object/state", { active: "`paused`", inactive: "`paused`", gone: "`paused`" }),
     run: typing,
   }),
   read: defineVerb({
@@ -195,6 +196,11 @@ const queryVerbs = {
     summary: "Lists the contacts, the rooms of a service or the members of a room, or describes a room",
     schema: QuerySchema,
     example: QUERY_EXAMPLE,
+    renamedValues: renamedValues("/object/type", {
+      roster: "`contacts`",
+      attendance: "`members`",
+      "room-info": "`room`",
+    }),
     run: query,
   }),
   observe: defineVerb({

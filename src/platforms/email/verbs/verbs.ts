@@ -1,5 +1,5 @@
 import type { TObject } from "typebox";
-import { defineVerb, type Verb } from "../../../platform/platform.ts";
+import { defineVerb, type RenamedValue, type Verb } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import type { ConnectedMailbox } from "../inbound/imap-mailbox.ts";
 import type { MailReader } from "../inbound/mail-reader.ts";
@@ -57,18 +57,30 @@ export function verbs(reader: MailReader): Verbs {
   };
 }
 
+/** Pages were asked for by uid. */
+const PAGES: readonly RenamedValue[] = [
+  {
+    pointer: "/object/before",
+    example: 4711,
+    isOld: (value) => typeof value === "number",
+    instead: "`object.after` with `next` of the page before",
+  },
+];
+
 function readingVerbs(reader: MailReader): Verbs {
   return {
     fetch: defineVerb<typeof FetchSchema, Client>({
       summary: "Returns a page of a folder, a single mail, or the content of its attachments",
       schema: FetchSchema,
       example: { actor, object: { folder: "INBOX", limit: 10 } },
+      renamedValues: PAGES,
       run: (client, activity, context) => fetchMail(client, activity, context, reader),
     }) as Verb,
     search: defineVerb<typeof SearchSchema, Client>({
       summary: "Searches mails in a folder by text, people, dates and flags",
       schema: SearchSchema,
       example: { actor, object: { from: "foo@bar.com", subject: "invoice", unseen: true } },
+      renamedValues: PAGES,
       run: search,
     }) as Verb,
     query: defineVerb<typeof QuerySchema, Client>({

@@ -1,5 +1,5 @@
 import type { TObject } from "typebox";
-import { defineVerb, type Verb } from "../../../platform/platform.ts";
+import { defineVerb, type RenamedValue, renamedValues, type Verb } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { ReadSchema, SendSchema, TypingSchema } from "../schemas/messages.ts";
 import { DeleteSchema, PostSchema, ReactSchema, UpdateSchema } from "../schemas/posts.ts";
@@ -14,6 +14,17 @@ const person = [{ address: "6543210987654321" }];
 const id = "104998765432101_122100000000000001";
 const plain = { as: "plain", tooLong: "refused", note: "lists as lines, addresses behind their links" } as const;
 const own = { note: "own posts and comments, and comments on own posts" } as const;
+
+/** Ids of posts and comments were addresses of targets. */
+const ID_AS_TARGET: readonly RenamedValue[] = [
+  {
+    pointer: "/target/*/address",
+    example: id,
+    isOld: (address, { object }) =>
+      address !== "public" && !(typeof object === "object" && object !== null && "id" in object),
+    instead: "`object.id`",
+  },
+];
 
 /** All verbs of Facebook; a Page carries them out. */
 export const verbs: Readonly<Record<string, Verb<TObject, Client>>> = {
@@ -62,6 +73,7 @@ export const verbs: Readonly<Record<string, Verb<TObject, Client>>> = {
     summary: "Changes the text of an own post or comment",
     schema: UpdateSchema,
     example: { actor, target: [], object: { id, body: "We are open on Saturday." } },
+    renamedValues: ID_AS_TARGET,
     capabilities: { id: own, html: plain, markdown: plain },
     run: update,
   }),
@@ -69,6 +81,7 @@ export const verbs: Readonly<Record<string, Verb<TObject, Client>>> = {
     summary: "Deletes an own post, or a comment on one",
     schema: DeleteSchema,
     example: { actor, target: [], object: { id } },
+    renamedValues: ID_AS_TARGET,
     capabilities: { id: own },
     run: remove,
   }),
@@ -76,12 +89,14 @@ export const verbs: Readonly<Record<string, Verb<TObject, Client>>> = {
     summary: "Likes a post or comment as the Page",
     schema: ReactSchema,
     example: { actor, target: [], object: { id, content: "like" } },
+    renamedValues: ID_AS_TARGET,
     run: react,
   }),
   unreact: defineVerb<typeof ReactSchema, Client>({
     summary: "Takes the Page's like back",
     schema: ReactSchema,
     example: { actor, target: [], object: { id } },
+    renamedValues: ID_AS_TARGET,
     run: unreact,
   }),
   fetch: defineVerb<typeof FetchSchema, Client>({
@@ -100,18 +115,24 @@ export const verbs: Readonly<Record<string, Verb<TObject, Client>>> = {
     summary: "Reads profiles of the Page or of people, or the usage of the Page's calls",
     schema: QuerySchema,
     example: { actor, target: person, object: { type: "person" } },
+    renamedValues: renamedValues("/target/*/address", {
+      me: "no target, and `object.type` person",
+      limits: "no target, and `object.type` limits",
+    }),
     run: query,
   }),
   subscribe: defineVerb<typeof SubscribeSchema, Client>({
     summary: "Subscribes the webhook to the Page's messages or feed",
     schema: SubscribeSchema,
     example: { actor, target: [{ address: "messages" }], object: {} },
+    renamed: { "/object/type": "the target alone, which names what is subscribed to" },
     run: subscribe,
   }),
   unsubscribe: defineVerb<typeof SubscribeSchema, Client>({
     summary: "Ends the webhook's subscription to the Page's messages or feed",
     schema: SubscribeSchema,
     example: { actor, target: [{ address: "feed" }], object: {} },
+    renamed: { "/object/type": "the target alone, which names what is subscribed to" },
     run: unsubscribe,
   }),
 };

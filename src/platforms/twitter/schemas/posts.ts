@@ -1,7 +1,8 @@
 import Type, { type Static } from "typebox";
 import { Attachment } from "../../../model/activity.ts";
+import type { RenamedValue } from "../../../platform/platform.ts";
 import { markupForms, needsText } from "../../../platform/vocabulary/vocabulary.ts";
-import { CONVERSATION_PATTERN, PERSON_PATTERN } from "./address.ts";
+import { CONVERSATION_PATTERN, PERSON_PATTERN, POST_PATTERN } from "./address.ts";
 import { anyOfPatterns, Message, optionalTarget, PostId, STRICT, text, verbSchema } from "./common.ts";
 
 const THREAD_PATTERN = "^(public|thread:[0-9]{1,19})$";
@@ -27,6 +28,29 @@ export type PostObject = Static<typeof PostObject>;
 
 /** Schema of `post`; a post goes to everybody. */
 export const PostSchema = verbSchema(PostTarget, PostObject);
+
+/** Ids of posts and messages were addresses of targets. */
+export const ID_AS_TARGET: readonly RenamedValue[] = [
+  idAsTarget("1900000000000000001", (address) => new RegExp(POST_PATTERN).test(address), "`object.id`"),
+  idAsTarget(
+    "message:1900000000000000001",
+    (address) => address.startsWith("message:"),
+    "`object.id`, with the conversation as target",
+  ),
+];
+
+function idAsTarget(example: string, isId: (address: string) => boolean, instead: string): RenamedValue {
+  return {
+    pointer: "/target/*/address",
+    example,
+    isOld: (value, { object }) => typeof value === "string" && isId(value) && !hasId(object),
+    instead,
+  };
+}
+
+function hasId(object: unknown): boolean {
+  return typeof object === "object" && object !== null && "id" in object;
+}
 
 const ReactionObject = Type.Object(
   {

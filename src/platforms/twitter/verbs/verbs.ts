@@ -1,11 +1,11 @@
 import { connectionVerbs } from "../../../platform/connection.ts";
-import { defineVerb, type Verb } from "../../../platform/platform.ts";
+import { defineVerb, type RenamedValue, renamedValues, type Verb } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import { XActor } from "../schemas/common.ts";
 import { MEDIA_TYPES } from "../schemas/media-types.ts";
 import { SendSchema } from "../schemas/messages.ts";
 import { FollowSchema } from "../schemas/people.ts";
-import { DeleteSchema, PostSchema, ReactSchema, ShareSchema } from "../schemas/posts.ts";
+import { DeleteSchema, ID_AS_TARGET, PostSchema, ReactSchema, ShareSchema } from "../schemas/posts.ts";
 import { FetchSchema, QuerySchema, SearchSchema, SubscribeSchema } from "../schemas/reading.ts";
 import { post, remove, send } from "./posting.ts";
 import { fetchItems, query, search } from "./reading.ts";
@@ -49,6 +49,7 @@ const writing: Record<string, XVerb> = {
     summary: "Deletes an own post, or a message from the account's own view",
     schema: DeleteSchema,
     example: { actor, target: [{ address: "public" }], object: { id } },
+    renamedValues: ID_AS_TARGET,
     capabilities: { id: own },
     run: remove,
   }),
@@ -59,18 +60,21 @@ const toggles: Record<string, XVerb> = {
     summary: "Reposts a post to the account's followers",
     schema: ShareSchema,
     example: { actor, target: [], object: { id } },
+    renamedValues: ID_AS_TARGET,
     run: share,
   }),
   unshare: defineVerb({
     summary: "Undoes a repost",
     schema: ShareSchema,
     example: { actor, target: [], object: { id } },
+    renamedValues: ID_AS_TARGET,
     run: unshare,
   }),
   react: defineVerb({
     summary: "Likes a post, where X allows it to the app",
     schema: ReactSchema,
     example: { actor, target: [], object: { id, content: "like" } },
+    renamedValues: ID_AS_TARGET,
     capabilities: { content: tier },
     run: react,
   }),
@@ -78,6 +82,7 @@ const toggles: Record<string, XVerb> = {
     summary: "Undoes a like, where X allows it to the app",
     schema: ReactSchema,
     example: { actor, target: [], object: { id } },
+    renamedValues: ID_AS_TARGET,
     capabilities: { content: tier },
     run: unreact,
   }),
@@ -95,11 +100,20 @@ const toggles: Record<string, XVerb> = {
   }),
 };
 
+/** Pages were asked for by ids of posts. */
+const PAGES: readonly RenamedValue[] = (["after", "before"] as const).map((name) => ({
+  pointer: `/object/${name}`,
+  example: "1900000000000000001",
+  isOld: (value) => typeof value === "string" && /^[0-9]{1,19}$/.test(value),
+  instead: name === "after" ? "`next` of the page before" : "`previous` of the page after",
+}));
+
 const reading: Record<string, XVerb> = {
   fetch: defineVerb({
     summary: "Reads a page of timelines, mentions, threads or messages, newest first",
     schema: FetchSchema,
     example: { actor, target: [{ address: "mentions" }], object: { limit: 10 } },
+    renamedValues: PAGES,
     run: fetchItems,
   }),
   search: defineVerb({
@@ -112,6 +126,10 @@ const reading: Record<string, XVerb> = {
     summary: "Reads people's profiles, the account's own, or its rate limits at X",
     schema: QuerySchema,
     example: { actor, target: [{ address: "12" }], object: { type: "person" } },
+    renamedValues: renamedValues("/target/*/address", {
+      me: "no target, and `object.type` person",
+      limits: "no target, and `object.type` limits",
+    }),
     run: query,
   }),
 };
