@@ -9,12 +9,14 @@ import { TokenAnswer, TokenRequest } from "../routes/resources/tokens.ts";
 import * as hooks from "../routes/resources/webhook-schemas.ts";
 import { Actor, Attachment, Options, Target } from "../src/model/activity.ts";
 import type { Platform } from "../src/platform/platform.ts";
+import { Capabilities } from "../src/platform/vocabulary/capabilities.ts";
 import * as answers from "./answer-schemas.ts";
 import { controls, ErrorNoteSchema, events, PollSchema, TargetOutcomeSchema } from "./event-schemas.ts";
 import * as formatSchemas from "./format-schemas.ts";
 import { paths } from "./paths.ts";
 import { schemaSerializer } from "./plain.ts";
 import { activityExamples, anyActivity, verbSchemas } from "./postable.ts";
+import { actorSchemas, vocabularySchemas } from "./vocabulary-schemas.ts";
 
 export interface DocumentOptions {
   readonly platforms: readonly Platform[];
@@ -75,6 +77,8 @@ function namedSchemas(platforms: readonly Platform[]): Readonly<Record<string, T
     Target,
     Attachment,
     Options,
+    ...vocabularySchemas,
+    ...actorSchemas(platforms),
     Confirm: answers.ConfirmSchema,
     Refused: answers.RefusedSchema,
     ConfirmList: answers.ConfirmListSchema,
@@ -107,6 +111,7 @@ function namedSchemas(platforms: readonly Platform[]): Readonly<Record<string, T
     TokenRequest,
     Token: TokenAnswer,
     RevocationRequest,
+    Capabilities,
     Platform: PlatformAnswer,
     PlatformList: PlatformListAnswer,
     Health: answers.HealthSchema,

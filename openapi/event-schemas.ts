@@ -12,10 +12,10 @@ import type {
 import type { EventError } from "../src/model/failure.ts";
 import type { StreamGap } from "../src/streaming/subscriber.ts";
 import { describes } from "./describes.ts";
+import { EventContextSchema, ResultObjectSchema, TermsSchema } from "./vocabulary-schemas.ts";
 
 const Time = Type.String({ format: "date-time" });
 const Cursor = Type.String({ description: "A place in the app's event log; opaque. The SSE `id:`." });
-const Bag = Type.Record(Type.String(), Type.Unknown());
 const Rid = Type.Union([Type.String(), Type.Integer()]);
 
 /** Error in events and status answers. */
@@ -73,7 +73,7 @@ export const ResultEventSchema = describes<ResultEvent & Carried>()(
       type: Type.Literal("result"),
       ...head,
       status: FinalStatusSchema,
-      object: Bag,
+      object: ResultObjectSchema,
       error: Type.Optional(ErrorNoteSchema),
       attempts: Type.Integer({ minimum: 0 }),
     },
@@ -113,8 +113,8 @@ export const ActivityEventSchema = describes<ActivityEvent & Carried>()(
         ),
         { description: "Which of the app's accounts it came to." },
       ),
-      object: Bag,
-      context: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: "Room or thread." })),
+      object: TermsSchema,
+      context: Type.Optional(EventContextSchema),
       id: Type.Optional(Type.String({ description: "The network's own id." })),
       cursor,
       published: Time,

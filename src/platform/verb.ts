@@ -27,7 +27,7 @@ export interface Capability {
   readonly note?: string;
 }
 
-/** Old value of a property that has moved or changed its meaning; refused with what to use instead. */
+/** Old value of a property that has moved or changed its meaning. */
 export interface RenamedValue {
   /** Pointer into the activity; `*` stands for every item of a list. */
   readonly pointer: string;

@@ -15,7 +15,7 @@ async function refusalOf(posted: object): Promise<Refusal> {
   throw new Error("The old spelling was not refused", { cause: thrown });
 }
 
-/** Returns the example of a verb in an old spelling: with a value at the pointer, and without an id where it was one. */
+/** Returns the example of a verb with an old value at a pointer. Without an id where the value was one. */
 function oldSpelling(platform: Platform, name: string, verb: Verb, pointer: string, value: unknown): object {
   const { actor, target, object } = verb.example as {
     readonly actor: object;

@@ -165,6 +165,10 @@ describe("every documented operation and status", () => {
     const poll = await say({ ...json, path: "/events?after=earliest" });
     const types = poll.body.events.map(({ type }: { type: string }) => type);
     expect(types.filter((type: string) => type === "result").length).toBeGreaterThan(2);
+    for (const type of ["application/cloudevents-batch+json", "application/activity+json"]) {
+      const page = await say({ ...json, path: "/events?after=earliest", headers: { Accept: type } });
+      expect([page.status, page.headers.link]).toEqual([200, expect.stringMatching(/^<\?after=.*>; rel="next"$/)]);
+    }
     await expectCode({ ...json, path: "/events?wait=long" }, 400, "bad-parameter");
     await expectCode({ ...json, path: "/events", headers: { Accept: "text/plain" } }, 406, "not-acceptable");
   });

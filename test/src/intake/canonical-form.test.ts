@@ -40,6 +40,14 @@ describe("renamedErrors", () => {
     ]);
   });
 
+  it("names the new spelling of old values, and leaves values of today", () => {
+    const isOld = (value: unknown) => typeof value === "number";
+    const values = [{ pointer: "/object/before", example: 7, isOld, instead: "`after`" }];
+    const errors = (before: unknown) => renamedErrors({ renamedValues: values } as never, { object: { before } });
+    expect(errors(7)).toEqual([{ pointer: "/object/before", detail: "was renamed: use `after`" }]);
+    expect(errors("7.1")).toEqual([]);
+  });
+
   it("is empty for activities of the new spelling", () => {
     expect(renamedErrors(verb, { object: { password: "x" }, target: [] })).toEqual([]);
     expect(renamedErrors({} as never, { object: { key: "x" } })).toEqual([]);
