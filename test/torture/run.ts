@@ -1,0 +1,45 @@
+// Kills a gateway again and again under load, and joins four independent books over what became of each activity.
+//
+//   npm run torture -- --minutes 4 --seed 7 --kill worker,redis,api,all
+//
+// Prints one line for each kind of fault, writes a report page, and exits with 1 when a promise was broken.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { FAULTS, faultNames } from "./faults.ts";
+import { recordedIn } from "./promises.ts";
+import { reportPage } from "./report-page.ts";
+import { isBroken, reportLine, torture } from "./torture.ts";
+
+const root = join(import.meta.dirname, "../..");
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "4" },
+    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
+    kill: { type: "string", default: Object.keys(FAULTS).join() },
+    report: { type: "string", default: join(root, ".cache", "torture.html") },
+    // Writes the lines into docs/promises.md.
+    record: { type: "boolean", default: false },
+  },
+});
+const minutes = Number(values.minutes);
+if (!(minutes > 0 && minutes <= 600)) throw new Error("--minutes takes a number up to 600");
+
+const reports = await torture({
+  faults: faultNames(values.kill),
+  minutes,
+  seed: Number(values.seed),
+  onProgress: (fault, { second, accepted, results, kills }) =>
+    process.stderr.write(`\r${fault} ${second} s: accepted ${accepted}, results ${results}, kills ${kills}   `),
+});
+const lines = reports.map(reportLine);
+process.stderr.write("\n");
+for (const line of lines) console.log(line);
+mkdirSync(dirname(values.report), { recursive: true });
+writeFileSync(values.report, reportPage(reports));
+console.log(`report: ${values.report}`);
+if (values.record) {
+  const promises = join(root, "docs", "promises.md");
+  writeFileSync(promises, recordedIn(readFileSync(promises, "utf8"), lines));
+}
+process.exit(reports.some(isBroken) ? 1 : 0);

@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DeliveryAudit } from "../support/delivery-audit.ts";
+import { type KillRun, killRun } from "../support/kill-run.ts";
+import { seededRandom } from "../support/seeded-random.ts";
+import { FAULTS, type FaultName } from "./faults.ts";
+
+/** Progress of a fault at one moment, once a second. */
+export interface Sample {
+  /** Seconds since the load began. */
+  readonly second: number;
+  readonly accepted: number;
+  readonly results: number;
+  readonly kills: number;
+}
+
+/** Outcome of one fault's whole run. */
+export interface FaultReport {
+  readonly fault: FaultName;
+  readonly seed: number;
+  readonly kills: number;
+  readonly audit: DeliveryAudit;
+  readonly samples: readonly Sample[];
+}
+
+export interface TortureSettings {
+  readonly faults: readonly FaultName[];
+  /** Time of all faults together. */
+  readonly minutes: number;
+  readonly seed: number;
+  readonly onProgress: (fault: FaultName, sample: Sample) => void;
+}
+
+const WORKERS = 3;
+
+/** Commits the faults in turn, each against a gateway of its own under load. */
+export async function torture({ faults, minutes, seed, onProgress }: TortureSettings): Promise<FaultReport[]> {
+  const reports: FaultReport[] = [];
+  for (const fault of faults) {
+    const run = await killRun(WORKERS, seededRandom(seed));
+    try {
+      reports.push(
+        await tortured(run, fault, (minutes * 60_000) / faults.length, (sample) => onProgress(fault, sample)),
+      );
+    } finally {
+      await run.close();
+    }
+  }
+  return reports;
+}
+
+async function tortured(
+  run: KillRun,
+  fault: FaultName,
+  ms: number,
+  onSample: (sample: Sample) => void,
+): Promise<FaultReport> {
+  const { strike, pauseMs } = FAULTS[fault];
+  const begun = Date.now();
+  const samples: Sample[] = [];
+  let kills = 0;
+  const take = (): void => {
+    const sample = {
+      second: Math.round((Date.now() - begun) / 1_000),
+      accepted: run.posted().filter(({ outcome }) => outcome === "accepted").length,
+      results: [...run.listeners.values()].flatMap(({ events }) => events).filter(({ type }) => type === "result")
+        .length,
+      kills,
+    };
+    samples.push(sample);
+    onSample(sample);
+  };
+  const timer = setInterval(take, 1_000);
+  try {
+    do {
+      await sleep(run.random.between(pauseMs[0], pauseMs[1]));
+      kills += await strike(run);
+    } while (Date.now() - begun < ms);
+    const audit = await run.audit(`Torture: ${FAULTS[fault].title}`);
+    take();
+    return { fault, seed: run.random.seed, kills, audit, samples };
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Tells whether a report shows a promise that was broken. */
+export function isBroken({ audit }: FaultReport): boolean {
+  const { duplicated, lost, unexpected, falselySent, withoutSingleResult, failed } = audit;
+  const lists = [duplicated, lost, unexpected, falselySent, withoutSingleResult, failed, audit.statusMismatches];
+  return [...lists, audit.effectsOutOfOrder, audit.eventsOutOfOrder].some((rids) => rids.length > 0);
+}
+
+/** Returns the one line of a fault: what the four books say together. */
+export function reportLine({ fault, seed, kills, audit }: FaultReport): string {
+  return (
+    `${fault} accepted ${audit.accepted} | once ${audit.once} unknown ${audit.unknown} (delivered ` +
+    `${audit.unknownDelivered}) doubled ${audit.duplicated.length} lost ${audit.lost.length} ghost ` +
+    `${audit.unexpected.length} liar ${audit.falselySent.length} silent ${audit.withoutSingleResult.length} ` +
+    `inversions ${audit.effectsOutOfOrder.length} | ${kills} kills seed ${seed}`
+  );
+}
