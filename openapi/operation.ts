@@ -22,8 +22,8 @@ export interface OperationSpec {
   readonly tag: "Activities" | "Dead letters" | "Events" | "Accounts" | "Hooks" | "Tokens" | "Platforms" | "Operating";
   readonly summary: string;
   readonly description?: string;
-  /** Permitted callers; absent: everybody. `keyOnly`: no token can carry the scope. */
-  readonly scope?: Scope;
+  /** Scopes of permitted callers, all needed; absent: everybody. `keyOnly`: no token can carry the scope. */
+  readonly scope?: Scope | readonly Scope[];
   readonly keyOnly?: boolean;
   /** A stream or socket also takes tickets. */
   readonly tickets?: boolean;
@@ -71,7 +71,7 @@ export function operation(serializer: SchemaSerializer, spec: OperationSpec): Op
 
 function securityOf({ scope, keyOnly, tickets }: OperationSpec): OpenAPIV3_1.SecurityRequirementObject[] {
   if (scope === undefined) return [{}];
-  const scopes = [scope];
+  const scopes = [scope].flat();
   if (keyOnly) return [{ key: scopes }];
   return [{ key: scopes }, { token: scopes }, { cookie: scopes }, ...(tickets ? [{ ticket: scopes }] : [])];
 }

@@ -8,7 +8,7 @@ rules (\`webhook-id\`, \`webhook-timestamp\`, \`webhook-signature\`). Delivered 
 \`webhook-id\` of an event is constant. Answer 2xx; other answers are retried over a day, 410 switches the hook off.
 \`PUT\` changes a hook, keeps its position and secret, and switches it on again.`;
 
-const whole = { scope: "accounts", keyOnly: true, tag: "Hooks" } as const;
+const whole = { scope: ["accounts", "listen"], keyOnly: true, tag: "Hooks" } as const;
 
 /** Outgoing webhooks. */
 export function hookPaths(serializer: SchemaSerializer): Paths {
