@@ -3,7 +3,7 @@ import { Problem, sendProblem } from "./problem.ts";
 
 /** Host and port of RFC 3986 section 3.2, without a login. */
 const AUTHORITY = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{0,5})?$/;
-const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)$/i;
+const ABSOLUTE = /^https?:\/\/([^/?#]*)((?:[/?][^#]*)?)$/i;
 const UNRESERVED = /[A-Za-z0-9._~-]/;
 
 /** Refuses requests with an impossible target or Host, and passes the others on. Their target has its plain form then. */
