@@ -1,9 +1,8 @@
 import { type Activity, Envelope } from "../model/activity.ts";
-import { withCheckedBase64 } from "../model/base64.ts";
 import { Refusal } from "../model/refusal.ts";
 import { type ValidationError, validationErrors } from "../model/validate.ts";
 import type { Platform, ValidationIssue, Verb } from "../platform/platform.ts";
-import { checkContents, separateContents } from "./attachment-contents.ts";
+import { separateContents } from "./attachment-contents.ts";
 import { readContext, renamedErrors, withPlainAddresses } from "./canonical-form.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { isObject, normalize, postedPointer } from "./normalize.ts";
@@ -43,7 +42,7 @@ export async function parseActivity(find: FindPlatform, posted: unknown, now: nu
       { pointer: "", detail: "must be an object" },
     ]);
   try {
-    const { platform, activity } = withCheckedBase64(await checkContents(posted), () => read(find, posted));
+    const { platform, activity } = read(find, posted);
     return {
       platform,
       ...(await separateContents(activity)),
