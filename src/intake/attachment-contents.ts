@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { MAX_ATTACHMENT_BYTES } from "../delivery/attachments.ts";
 import type { Activity, Attachment } from "../model/activity.ts";
+import { Base64Check } from "../model/base64.ts";
 import { Refusal } from "../model/refusal.ts";
+import { isObject } from "./normalize.ts";
 import { slicesOf } from "./slices.ts";
 
 type PostedActivity = Omit<Activity, "id" | "rid">;
@@ -40,6 +42,25 @@ export async function separateContents(activity: PostedActivity): Promise<Separa
     blobs.set(String(index), bytes);
   }
   return { activity: { ...activity, object: { ...activity.object, attachments: light } }, blobs };
+}
+
+const LONG_CONTENT = 64 * 1024;
+
+/** Checks long contents for base64 in slices. Other requests are served in between. */
+export async function checkContents(posted: Readonly<Record<string, unknown>>): Promise<ReadonlyMap<string, boolean>> {
+  const results = new Map<string, boolean>();
+  const attachments = isObject(posted.object) ? posted.object.attachments : undefined;
+  for (const attachment of Array.isArray(attachments) ? (attachments as readonly unknown[]) : []) {
+    const content = isObject(attachment) ? attachment.content : undefined;
+    if (typeof content !== "string" || content.length <= LONG_CONTENT) continue;
+    const check = new Base64Check();
+    for (const slice of slicesOf(content)) {
+      check.add(slice);
+      await nextTurn();
+    }
+    results.set(content, check.isValid);
+  }
+  return results;
 }
 
 /** Decodes checked base64 in slices, so that other requests are served in between. */

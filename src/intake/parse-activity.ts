@@ -1,8 +1,9 @@
 import { type Activity, Envelope } from "../model/activity.ts";
+import { withCheckedBase64 } from "../model/base64.ts";
 import { Refusal } from "../model/refusal.ts";
 import { type ValidationError, validationErrors } from "../model/validate.ts";
 import type { Platform, ValidationIssue, Verb } from "../platform/platform.ts";
-import { separateContents } from "./attachment-contents.ts";
+import { checkContents, separateContents } from "./attachment-contents.ts";
 import { readContext, renamedErrors, withPlainAddresses } from "./canonical-form.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { isObject, normalize, postedPointer } from "./normalize.ts";
@@ -42,7 +43,7 @@ export async function parseActivity(find: FindPlatform, posted: unknown, now: nu
       { pointer: "", detail: "must be an object" },
     ]);
   try {
-    const { platform, activity } = read(find, posted);
+    const { platform, activity } = withCheckedBase64(await checkContents(posted), () => read(find, posted));
     return {
       platform,
       ...(await separateContents(activity)),

@@ -9,13 +9,50 @@ for (const digit of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 for (const lineEnd of "\r\n") CLASSES[lineEnd.charCodeAt(0)] = LINE_END;
 
 /**
- * Checks for base64 (RFC 4648 section 4) in lines. Digits, then up to two `=`, line ends anywhere but between the `=`.
- * Written by hand because it reads each character once: a regular expression may go back over megabytes.
+ * Check for base64 (RFC 4648 section 4) of a text that comes in slices.
+ * In lines: digits, then up to two `=`, line ends anywhere but between the `=`. Written by hand because it reads each character
+ * once: a regular expression may go back over megabytes.
  */
+export class Base64Check {
+  #padding = 0;
+  #isAfterPadding = false;
+  #isValid = true;
+
+  /** False once a character was out of place. */
+  get isValid(): boolean {
+    return this.#isValid;
+  }
+
+  add(slice: string): void {
+    let position = 0;
+    if (this.#padding === 0) while (position < slice.length && CLASSES[slice.charCodeAt(position)]) position++;
+    for (; this.#isValid && position < slice.length; position++) this.#addAfterDigits(slice.charCodeAt(position));
+  }
+
+  #addAfterDigits(code: number): void {
+    if (code === PADDING && this.#padding < 2 && !this.#isAfterPadding) this.#padding += 1;
+    else if (CLASSES[code] === LINE_END && this.#padding > 0) this.#isAfterPadding = true;
+    else this.#isValid = false;
+  }
+}
+
+let known: ReadonlyMap<string, boolean> = new Map();
+
+/** Checks for base64 in lines, see `Base64Check`. */
 export function isBase64(text: string): boolean {
-  let position = 0;
-  while (position < text.length && CLASSES[text.charCodeAt(position)]) position++;
-  for (let count = 0; count < 2 && text.charCodeAt(position) === PADDING; count++) position++;
-  while (position < text.length && CLASSES[text.charCodeAt(position)] === LINE_END) position++;
-  return position === text.length;
+  const result = known.get(text);
+  if (result !== undefined) return result;
+  const check = new Base64Check();
+  check.add(text);
+  return check.isValid;
+}
+
+/** Runs work in which `isBase64` answers for these texts without reading them again. */
+export function withCheckedBase64<T>(results: ReadonlyMap<string, boolean>, work: () => T): T {
+  known = results;
+  try {
+    return work();
+  } finally {
+    known = new Map();
+  }
 }

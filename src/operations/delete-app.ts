@@ -34,6 +34,9 @@ export interface DeletedApp {
 /** API processes cache keys for 3 s and follow revocations within 5 s. */
 const REVOCATION_MS = 5_000;
 const SCAN_COUNT = 1_000;
+/** Longest wait for a rewrite of the append-only file that is under way. */
+const REWRITE_WAIT_MS = 60_000;
+const REWRITE_RETRY_MS = 100;
 
 /**
  * Deletes an app by name or id, with everything that belongs to it. Throws `RegistryError` for an unknown app.
@@ -131,8 +134,21 @@ function nodesOf(redis: RedisClient): readonly Redis[] {
  * A server that has none, or forbids the command, answers with an error.
  */
 async function rewriteAppendOnlyFile(redis: RedisClient): Promise<boolean> {
-  const answers = await Promise.allSettled(nodesOf(redis).map((node) => node.bgrewriteaof()));
+  const answers = await Promise.allSettled(nodesOf(redis).map(startRewrite));
   return answers.every(({ status }) => status === "fulfilled");
+}
+
+/** Starts a rewrite. One under way may have begun before the deletion, so another follows it. */
+async function startRewrite(node: Redis): Promise<void> {
+  for (const end = Date.now() + REWRITE_WAIT_MS; ; await delay(REWRITE_RETRY_MS)) {
+    try {
+      await node.bgrewriteaof();
+      return;
+    } catch (error) {
+      const isUnderWay = error instanceof Error && error.message.includes("in progress");
+      if (!isUnderWay || Date.now() >= end) throw error;
+    }
+  }
 }
 
 /** Deletes all keys with the app's id in them, after ending its subscriptions. Returns their number. */

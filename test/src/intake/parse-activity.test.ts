@@ -199,8 +199,13 @@ describe("parseActivity", () => {
     setImmediate(count);
     await read({ ...good, object: { attachments: [{ name: "big", content }] } });
     isDone = true;
-    // One turn for each quarter of a megabyte, decoded and digested.
-    expect(turns).toBeGreaterThan(80);
+    // One turn for each quarter of a megabyte: checked, decoded and digested.
+    expect(turns).toBeGreaterThan(120);
+    const spoilt = await refusal({
+      ...good,
+      object: { attachments: [{ name: "big", content: `${content.slice(0, -9)}!` }] },
+    });
+    expect(spoilt.errors).toEqual([{ pointer: "/object/attachments/0/content", detail: "must be base64" }]);
   });
 
   it("throws refusals only, and never repeats the input", async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Attachment } from "../../../src/model/activity.ts";
-import { isBase64 } from "../../../src/model/base64.ts";
+import { Base64Check, isBase64, withCheckedBase64 } from "../../../src/model/base64.ts";
 import { validationErrors } from "../../../src/model/validate.ts";
 
 /** Base64 as a regular expression. Its time is quadratic, so it serves short texts only. */
@@ -22,6 +22,28 @@ describe("isBase64", () => {
       fc.property(text, (value) => isBase64(value) === REFERENCE.test(value)),
       { numRuns: 2_000 },
     );
+  });
+
+  it("accepts the same texts in slices as at once", () => {
+    const text = fc.string({ unit: fc.constantFrom("A", "0", "=", "\n", "-"), maxLength: 12 });
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 5 }), (slices) => {
+        const check = new Base64Check();
+        for (const slice of slices) check.add(slice);
+        return check.isValid === REFERENCE.test(slices.join(""));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it("knows the results of checks made before only while they hold", () => {
+    const results = new Map([["-", true]]);
+    expect(withCheckedBase64(results, () => [isBase64("-"), isBase64("A"), isBase64("!")])).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(isBase64("-")).toBe(false);
   });
 
   it("takes linear time for megabytes of the worst input", () => {
