@@ -44,44 +44,36 @@ export async function resealAll(deps: ResealDeps): Promise<ResealCounts> {
   return counts;
 }
 
-/** Writes the resealed value unless the record has changed meanwhile. Returns whether the value was written. */
-async function replaceSealed(
-  { redis }: ResealDeps,
-  record: string,
-  field: string,
-  sealed: string,
-  resealed: string,
-): Promise<boolean> {
-  const run = scriptRunner(redis, { replaceFields: REPLACE_FIELDS });
-  return run.replaceFields({ keys: { record }, args: { field, expected: sealed, fields: [field, resealed] } });
+/** Sealed value in a field of a record, with its associated data. */
+interface SealedField {
+  readonly record: string;
+  readonly field: string;
+  readonly sealed: string;
+  readonly data: Buffer;
 }
 
 /** Seals a value of the workers' key anew unless the value is current. */
-async function resealField(
-  deps: ResealDeps,
-  record: string,
-  field: string,
-  sealed: string,
-  data: Buffer,
-): Promise<boolean> {
-  const { keyring } = deps;
-  if (keyring.isCurrent(sealed)) return false;
-  const resealed = await keyring.seal(await keyring.open(sealed, data), data);
-  return replaceSealed(deps, record, field, sealed, resealed);
+function resealField(deps: ResealDeps, value: SealedField): Promise<boolean> {
+  const { open, seal } = deps.keyring;
+  return resealWith(deps, value, async (sealed, data) => seal(await open(sealed, data), data));
 }
 
 /** Seals a value of the shared key anew unless the value is current. */
-async function resealSharedField(
-  deps: ResealDeps,
-  record: string,
-  field: string,
-  sealed: string,
-  data: Buffer,
+function resealSharedField(deps: ResealDeps, value: SealedField): Promise<boolean> {
+  const { openShared, sealShared } = deps.keyring;
+  return resealWith(deps, value, async (sealed, data) => sealShared(await openShared(sealed, data), data));
+}
+
+/** Writes the resealed value unless the record has changed meanwhile. Returns whether the value was written. */
+async function resealWith(
+  { redis, keyring }: ResealDeps,
+  { record, field, sealed, data }: SealedField,
+  reseal: (sealed: string, data: Buffer) => Promise<string>,
 ): Promise<boolean> {
-  const { keyring } = deps;
   if (keyring.isCurrent(sealed)) return false;
-  const resealed = await keyring.sealShared(await keyring.openShared(sealed, data), data);
-  return replaceSealed(deps, record, field, sealed, resealed);
+  const run = scriptRunner(redis, { replaceFields: REPLACE_FIELDS });
+  const fields = [field, await reseal(sealed, data)];
+  return run.replaceFields({ keys: { record }, args: { field, expected: sealed, fields } });
 }
 
 async function resealAccount(deps: ResealDeps, app: string, id: string): Promise<boolean> {
@@ -94,13 +86,13 @@ async function resealAccount(deps: ResealDeps, app: string, id: string): Promise
     "sealed",
   );
   if (!platform || !address || !version || !sealed) return false;
-  return resealField(deps, record, "sealed", sealed, credentialsData(app, platform, address, version));
+  return resealField(deps, { record, field: "sealed", sealed, data: credentialsData(app, platform, address, version) });
 }
 
 async function resealConnectionState(deps: ResealDeps, app: string, id: string): Promise<void> {
   const record = keys.sealedState(app, id);
   for (const [name, sealed] of Object.entries(await deps.redis.hgetall(record))) {
-    await resealField(deps, record, name, sealed, sealedStateData(app, id, name));
+    await resealField(deps, { record, field: name, sealed, data: sealedStateData(app, id, name) });
   }
 }
 
@@ -108,7 +100,7 @@ async function resealWebhook(deps: ResealDeps, app: string, name: string): Promi
   const record = keys.hook(app, name);
   const [version, sealed] = await deps.redis.hmget(record, "secretVersion", "secret");
   if (!version || !sealed) return false;
-  return resealField(deps, record, "secret", sealed, webhookSecretData(app, name, version));
+  return resealField(deps, { record, field: "secret", sealed, data: webhookSecretData(app, name, version) });
 }
 
 async function resealEndpoints(deps: ResealDeps, owner: string): Promise<void> {
@@ -116,7 +108,12 @@ async function resealEndpoints(deps: ResealDeps, owner: string): Promise<void> {
     const record = keys.webhookEndpoint(id);
     const { app, platform, subject, version, sealed } = await deps.redis.hgetall(record);
     if (!app || !platform || !subject || !version || !sealed) continue;
-    await resealSharedField(deps, record, "sealed", sealed, endpointSecretsData(app, platform, subject, version));
+    await resealSharedField(deps, {
+      record,
+      field: "sealed",
+      sealed,
+      data: endpointSecretsData(app, platform, subject, version),
+    });
   }
 }
 
@@ -124,5 +121,5 @@ async function resealListenerKey(deps: ResealDeps, app: string, id: string): Pro
   const record = keys.apiKey(id);
   const sealed = await deps.redis.hget(record, "listener");
   if (sealed === null) return false;
-  return resealSharedField(deps, record, "listener", sealed, listenerKeyData(app, id));
+  return resealSharedField(deps, { record, field: "listener", sealed, data: listenerKeyData(app, id) });
 }

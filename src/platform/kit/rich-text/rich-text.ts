@@ -11,7 +11,6 @@ export {
   type PostedText,
   postedText,
   richTextOf,
-  type TextWriter,
   textIssue,
 } from "./posted-text.ts";
 export { splitRichText } from "./split.ts";

@@ -1,4 +1,4 @@
-import { decodeCharset } from "./charset.ts";
+import { decodeMailText } from "./mail-charset.ts";
 
 /** A structured field. Value in lower case, and parameters decoded (RFC 2231, and encoded words as many senders use). */
 export interface StructuredField {
@@ -85,7 +85,7 @@ function joinPieces(pieces: ReadonlyMap<number, { readonly text: string; readonl
       charset = label ?? charset;
       return percentDecoded(rest);
     });
-  return decodeCharset(Buffer.concat(bytes), charset);
+  return decodeMailText(Buffer.concat(bytes), charset);
 }
 
 function percentDecoded(text: string): Buffer {
@@ -102,7 +102,7 @@ export function decodeWords(text: string): string {
   let at = 0;
   let pending: { charset: string; bytes: Buffer } | undefined;
   const flush = () => {
-    if (pending) result += decodeCharset(pending.bytes, pending.charset);
+    if (pending) result += decodeMailText(pending.bytes, pending.charset);
     pending = undefined;
   };
   for (const match of joined.matchAll(ENCODED_WORD)) {
@@ -134,5 +134,5 @@ function quotedBytes(content: string): Buffer {
 function rawText(text: string): string {
   // Text that was decoded already has characters beyond one byte.
   const isDecoded = /[\u0100-\uffff]/.test(text);
-  return isDecoded || !/[\u0080-\u00ff]/.test(text) ? text : decodeCharset(Buffer.from(text, "latin1"));
+  return isDecoded || !/[\u0080-\u00ff]/.test(text) ? text : decodeMailText(Buffer.from(text, "latin1"));
 }

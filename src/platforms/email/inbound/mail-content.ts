@@ -1,8 +1,8 @@
 import { isUuencode, splitUuencoded, uuencodedPart } from "../client/uuencode.ts";
 import { cleanLine, mediaTypeOf, takeFitting } from "../schemas/event-bounds.ts";
 import type { ListedAttachment, MailContent } from "../schemas/inbound-mail.ts";
-import { decodeCharset } from "./charset.ts";
 import { fieldValue } from "./header-fields.ts";
+import { decodeMailText } from "./mail-charset.ts";
 import type { MimeLeaf, MimeTree } from "./mime-tree.ts";
 
 /** Text parts that are joined; the rest is attached. */
@@ -74,7 +74,7 @@ export function decodeText(bytes: Buffer, type: string, charset: string | undefi
   const meta = /<meta[^>]{0,500}charset\s{0,9}=\s{0,9}["']?([\w:.-]{1,40})/i.exec(head)?.[1];
   // A document that could be searched for the element as ASCII is not UTF-16, whatever the element says.
   const label = charset ?? (meta && /^utf-?16/i.test(meta) ? "utf-8" : meta);
-  return decodeCharset(bytes, label).replace(/^\ufeff/, "");
+  return decodeMailText(bytes, label).replace(/^\ufeff/, "");
 }
 
 /** Undoes a Content-Transfer-Encoding (RFC 2045 section 6). */

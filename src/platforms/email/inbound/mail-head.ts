@@ -1,5 +1,5 @@
-import { decodeCharset } from "./charset.ts";
 import { decodeWords, ESSENTIAL, type RawField } from "./header-fields.ts";
+import { decodeMailText } from "./mail-charset.ts";
 import type { MimeTree } from "./mime-tree.ts";
 
 /** Fields that describe the body, which is replaced. */
@@ -40,7 +40,7 @@ export function readableHead({ fields, leaves }: MimeTree, html: string | undefi
 /** Decodes a field's raw bytes by UTF-8 or the mail's charset. A field is ASCII by the standard. */
 function readable({ lines }: RawField, charset: string | undefined): string {
   const text = /[\u0080-\u00ff]/.test(lines)
-    ? decodeCharset(Buffer.from(lines, "latin1"), rawLabel(lines, charset))
+    ? decodeMailText(Buffer.from(lines, "latin1"), rawLabel(lines, charset))
     : lines;
   if (!RARE_WORD.test(text)) return text;
   // Decoded words may hold specials of address fields, so they are encoded again, as UTF-8.

@@ -26,7 +26,7 @@ const SUPERSETS: Readonly<Record<string, string>> = {
  * Decodes text of any charset that mail uses. iconv-lite comes first, since Node's own TextDecoder reads windows-1252 as
  * Latin-1. Text without a usable label is read as UTF-8 where the bytes fit, else as windows-1252. Never throws.
  */
-export function decodeCharset(bytes: Buffer, label = ""): string {
+export function decodeMailText(bytes: Buffer, label = ""): string {
   const name = label
     .trim()
     .replace(/^["']|["']$/g, "")
