@@ -29,9 +29,10 @@ export type PostObject = Static<typeof PostObject>;
 /** Schema of `post`; a post goes to everybody. */
 export const PostSchema = verbSchema(PostTarget, PostObject);
 
+const POST_ID = new RegExp(POST_PATTERN);
 /** Ids of posts and messages were addresses of targets. */
 export const ID_AS_TARGET: readonly RenamedValue[] = [
-  idAsTarget("1900000000000000001", (address) => new RegExp(POST_PATTERN).test(address), "`object.id`"),
+  idAsTarget("1900000000000000001", (address) => POST_ID.test(address), "`object.id`"),
   idAsTarget(
     "message:1900000000000000001",
     (address) => address.startsWith("message:"),
