@@ -12,6 +12,8 @@ export interface TestConnectionContext extends ConnectionContext<unknown> {
   readonly reports: DeliveryReceipt[];
   /** Problems reported of the account while it stays online. */
   readonly problems: Array<Failure | undefined>;
+  /** Keys of all events, also of earlier connections. */
+  readonly seen: ReadonlySet<string>;
   readonly stored: Record<string, string>;
   readonly keptSecrets: Record<string, string>;
   /** Resolves with the first arrival that fits, past or to come. */
@@ -40,7 +42,7 @@ export function testConnectionContext(
   const problems: Array<Failure | undefined> = [];
   const stored: Record<string, string> = notesOf?.stored ?? {};
   const keptSecrets: Record<string, string> = notesOf?.keptSecrets ?? {};
-  const seen = new Set<string>(notesOf?.arrivals.map(({ key }) => key));
+  const seen = new Set<string>(notesOf?.seen);
   const aborting = new AbortController();
   let lost: (thrown: unknown) => void = () => undefined;
   const ended = new Promise<unknown>((resolve) => {
@@ -82,6 +84,7 @@ export function testConnectionContext(
     arrivals,
     reports,
     problems,
+    seen,
     stored,
     keptSecrets,
     arrived: (fits) => first(arrivals, "arrival", fits),

@@ -4,15 +4,29 @@ import type { Frames } from "./fault-proxy-frames.ts";
 
 /** Fault that happens instead of a server's answer to a step. */
 export type Fault =
-  /** Answers in place of the server, which never receives the command. `closes` then ends the connection. */
-  | { readonly kind: "says"; readonly answer: (command: string) => string | Buffer; readonly closes?: boolean }
+  /**
+   * Answers in place of the server, which never receives the command unless `forwards`. `closes` then ends the
+   * connection.
+   */
+  | {
+      readonly kind: "says";
+      readonly answer: (command: string) => string | Buffer;
+      readonly closes?: boolean;
+      readonly forwards?: boolean;
+    }
   /** Forwards no further bytes in either direction; the connection stays open. */
   | { readonly kind: "hangs" }
   | { readonly kind: "closes" }
   /** Forwards the command and half of the first chunk of the response. Then closes, or hangs. */
   | { readonly kind: "halves"; readonly hangs?: boolean }
   /** Forwards the command, and the response a byte at a time. `endsWithAnswer`: until the next command. */
-  | { readonly kind: "trickles"; readonly everyMs: number; readonly endsWithAnswer?: boolean };
+  | {
+      readonly kind: "trickles";
+      readonly everyMs: number;
+      readonly endsWithAnswer?: boolean;
+      /** Number of slow bytes; default: all. */
+      readonly bytes?: number;
+    };
 
 export interface FaultProxyOptions {
   /** Port of the real server on loopback. */
@@ -141,6 +155,7 @@ function proxied(client: Socket, { split, stepOf, faultAt, server: upstream }: P
   let passing: Passing = "all";
   let trickleMs = 0;
   let tricklesOnce = false;
+  let slowBytes = Number.POSITIVE_INFINITY;
   let hangsAfterHalf = false;
   let isRaw = false;
   let server: Socket | undefined;
@@ -155,7 +170,7 @@ function proxied(client: Socket, { split, stepOf, faultAt, server: upstream }: P
       case "says":
         client.write(fault.answer(command));
         if (fault.closes) end();
-        return false;
+        return fault.forwards === true;
       case "hangs":
         passing = "nothing";
         return false;
@@ -170,6 +185,7 @@ function proxied(client: Socket, { split, stepOf, faultAt, server: upstream }: P
         passing = "bytes";
         trickleMs = fault.everyMs;
         tricklesOnce = fault.endsWithAnswer === true;
+        slowBytes = fault.bytes ?? slowBytes;
         return true;
     }
   };
@@ -177,7 +193,7 @@ function proxied(client: Socket, { split, stepOf, faultAt, server: upstream }: P
   const atConnect = faultAt(CONNECT);
   if (!atConnect || strike(atConnect, "")) {
     server = upstream();
-    const slowly = trickle(client, () => trickleMs);
+    const slowly = trickle(client, () => ({ everyMs: trickleMs, bytes: slowBytes }));
     server.on("data", (chunk) => {
       if (passing === "all") slowly.flush(chunk);
       if (passing === "bytes") slowly.write(chunk);
@@ -204,17 +220,20 @@ function proxied(client: Socket, { split, stepOf, faultAt, server: upstream }: P
 }
 
 /** Returns a writer that forwards a byte at a time. `flush` forwards all that is left. */
-function trickle(client: Socket, everyMs: () => number) {
+function trickle(client: Socket, pace: () => { readonly everyMs: number; readonly bytes: number }) {
   let waiting = Buffer.alloc(0);
+  let slowCount = 0;
   let timer: NodeJS.Timeout | undefined;
   client.on("close", () => clearInterval(timer));
   return {
     write: (chunk: Buffer): void => {
       waiting = Buffer.concat([waiting, chunk]);
       timer ??= setInterval(() => {
-        if (client.writable && waiting.length > 0) client.write(waiting.subarray(0, 1));
-        waiting = waiting.subarray(1);
-      }, everyMs());
+        const size = slowCount < pace().bytes ? 1 : waiting.length;
+        if (client.writable && waiting.length > 0) client.write(waiting.subarray(0, size));
+        slowCount += Math.min(size, waiting.length);
+        waiting = waiting.subarray(size);
+      }, pace().everyMs);
     },
     flush: (chunk: Buffer): void => {
       client.write(Buffer.concat([waiting, chunk]));

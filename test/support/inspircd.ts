@@ -14,7 +14,7 @@ export interface TestInspircd extends IrcServer {
 
 const MODULES = [
   "cap ircv3 ircv3_servertime ircv3_msgid ircv3_echomessage ircv3_labeledresponse ircv3_batch ircv3_ctctags",
-  "ircv3_accounttag ircv3_invitenotify ircv3_capnotify chghost ircv3_chghost monitor namesx uhnames services_account ssl_gnutls",
+  "ircv3_accounttag ircv3_invitenotify ircv3_capnotify chghost ircv3_chghost monitor redirect namesx uhnames services_account ssl_gnutls",
 ]
   .join(" ")
   .split(" ");

@@ -1,4 +1,5 @@
 import { setTimeout as after } from "node:timers/promises";
+import { TIMEOUTS, type Timeouts } from "../../src/platforms/irc/client/session.ts";
 import { irc } from "../../src/platforms/irc/platform.ts";
 import type { TestAccount, TestNetwork } from "../contracts/connections/test-network.ts";
 import { inspircd } from "./inspircd.ts";
@@ -8,7 +9,10 @@ import { ngircd } from "./ngircd.ts";
 const PASSWORD = "world-pw";
 
 /** Starts an IRC network of one server with a peer. All accounts share the server's password. */
-export async function ircNetwork(kind: "ngircd" | "inspircd"): Promise<TestNetwork> {
+export async function ircNetwork(
+  kind: "ngircd" | "inspircd",
+  ircTimeouts: Timeouts = TIMEOUTS,
+): Promise<TestNetwork & { readonly peerSendsToRoom: (channel: string, text: string) => Promise<void> }> {
   const server = await { ngircd, inspircd }[kind]({ password: PASSWORD });
   let peer: IrcPeer = await ircPeer(server.port, "peer", PASSWORD);
   const earlier: string[] = [];
@@ -19,18 +23,23 @@ export async function ircNetwork(kind: "ngircd" | "inspircd"): Promise<TestNetwo
   const isWord = (text: string) => (line: string) => line.includes(" PRIVMSG ") && line.endsWith(` :${text}`);
   const wrong = { ...accountAt(0, server.port, "another-pw"), address: "mallory@irc.test" };
   return {
-    platform: irc(),
+    platform: irc({ ircTimeouts }),
     account: (n) => accountAt(n, server.port),
     wrongLogin: wrong,
     accountAt: (n, port) => accountAt(n, port),
     peerSends: async (n, text) => {
       for (let tries = 100; ; tries--) {
         const answer = await peer.send(`PRIVMSG bob${n} :${text}`);
-        if (!answer.some((line) => / 401 /.test(line))) return;
+        if (!answer.some((line) => line.split(" ").slice(1, 4).join(" ") === `401 peer bob${n}`)) return;
         // The account may use another nick until the server notices the end of the last connection.
         if (tries === 0) throw new Error(`There is no bob${n}`);
         await after(100);
       }
+    },
+    peerSendsToRoom: async (channel, text) => {
+      if (!peer.lines.some((line) => line.includes(" JOIN ") && line.includes(channel)))
+        await peer.send(`JOIN ${channel}`);
+      await peer.send(`PRIVMSG ${channel} :${text}`);
     },
     peerReceived: async (text) => {
       const before = earlier.filter(isWord(text)).length;

@@ -15,22 +15,30 @@ const SERVERS = { prosody: testProsody, ejabberd: testEjabberd };
 export interface XmppTestNetwork extends TestNetwork {
   readonly peerJoins: (room: string) => Promise<void>;
   readonly peerSendsToRoom: (room: string, text: string) => Promise<void>;
+  /** Sends any stanza of the peer; resolves when the server took it. */
+  readonly peerSendsStanza: (stanza: ReturnType<typeof xml>) => Promise<void>;
+  /** Sends any stanza of a person whom no account has written to. */
+  readonly strangerSendsStanza: (stanza: ReturnType<typeof xml>) => Promise<void>;
 }
 
 export interface XmppNetworkOptions {
   readonly settings?: XmppSettings;
   readonly server?: keyof typeof SERVERS;
   readonly archive?: boolean;
+  /** Lets accounts connect without TLS, so that a proxy can read along. */
+  readonly isPlain?: boolean;
 }
 
 /** Starts a private XMPP server with 200 test accounts and a peer. */
 export async function xmppNetwork({
   server: kind = "prosody",
   archive = true,
+  isPlain = false,
   settings = {},
 }: XmppNetworkOptions = {}): Promise<XmppTestNetwork> {
   const users = Array.from({ length: ACCOUNTS }, (_, n) => `user${n}`);
   const server = await SERVERS[kind]([...users, "peer"], { archive });
+  const port = isPlain ? server.peerPort : server.port;
   let peer: XmppPeer = await xmppPeer(server.peerPort, "peer");
   /** Messages of the peer's earlier connections. */
   const before: string[] = [];
@@ -41,7 +49,7 @@ export async function xmppNetwork({
       host: "127.0.0.1",
       port,
       password: `user${n}-pw`,
-      ...(server.requiresTls ? { tls: "starttls", ca: server.tls.cert } : { tls: "none" }),
+      ...(server.requiresTls && !isPlain ? { tls: "starttls", ca: server.tls.cert } : { tls: "none" }),
     },
   });
   const texts = (client: XmppPeer) =>
@@ -52,10 +60,10 @@ export async function xmppNetwork({
 
   return {
     platform: xmpp(settings),
-    account: (n) => at(n, server.port),
+    account: (n) => at(n, port),
     wrongLogin: {
-      ...at(0, server.port),
-      credentials: { ...Object(at(0, server.port).credentials), password: "wrong" },
+      ...at(0, port),
+      credentials: { ...Object(at(0, port).credentials), password: "wrong" },
     },
     peerSends: async (n, text) => {
       sent += 1;
@@ -63,6 +71,12 @@ export async function xmppNetwork({
       await peer.send(xml("message", { to: address(n), type: "chat", id }, xml("body", {}, text)));
       // Stanzas are processed in order, so an answer to a later stanza shows that this stanza was accepted.
       await peer.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
+    },
+    peerSendsStanza: (stanza) => sendsStanza(peer, stanza),
+    strangerSendsStanza: async (stanza) => {
+      const stranger = await xmppPeer(server.peerPort, `user${ACCOUNTS - 1}`);
+      await sendsStanza(stranger, stanza);
+      await stranger.close();
     },
     peerJoins: (room) => peer.join(room, "peer"),
     peerSendsToRoom: async (room, text) => {
@@ -88,11 +102,17 @@ export async function xmppNetwork({
       await server.start();
       peer = await xmppPeer(server.peerPort, "peer");
     },
-    port: server.port,
+    port,
     accountAt: at,
     close: async () => {
       await peer.close();
       await server.stop();
     },
   };
+}
+
+/** Sends a stanza and waits for the answer to a later request. A server works in order. */
+async function sendsStanza(client: XmppPeer, stanza: ReturnType<typeof xml>): Promise<void> {
+  await client.send(stanza);
+  await client.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
 }

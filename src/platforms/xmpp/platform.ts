@@ -52,6 +52,7 @@ export function xmpp(settings: XmppSettings = {}): Platform {
       delete: ["type", "id"],
       react: ["type", "id", "content"],
       unreact: ["type", "id", "content"],
+      typing: ["state"],
       join: ["type"],
       leave: ["type", "cause", "reason", "by"],
       invite: ["type", "address", "password", "reason"],

@@ -5,11 +5,35 @@ import { connectionCore, type LoggedEvent } from "../../support/connection-core.
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import type { TestNetwork } from "./test-network.ts";
 
+/** Tools of a trial. */
+export interface TrialTools<Network extends TestNetwork> {
+  readonly network: Network;
+  /** App whose account of this number is online. */
+  readonly app: string;
+  readonly number: number;
+  readonly core: Awaited<ReturnType<typeof connectionCore>>;
+  /** Resolves with the bodies of received messages, once `last` is among them. */
+  readonly bodiesUntil: (last: string) => Promise<readonly string[]>;
+}
+
+/** Rule that needs more of a network than `TestNetwork` offers. */
+export interface Trial<Network extends TestNetwork> {
+  readonly behaviour: string;
+  readonly run: (tools: TrialTools<Network>) => Promise<void>;
+}
+
+/** First account of the trials. */
+const FIRST_TRIAL_ACCOUNT = 60;
+
 /** Tests the rules of platforms with account connections, on a real server of the network. */
-export function connectionContract(name: string, open: () => Promise<TestNetwork>): void {
+export function connectionContract<Network extends TestNetwork>(
+  name: string,
+  open: () => Promise<Network>,
+  trials: ReadonlyArray<Trial<Network>> = [],
+): void {
   describe(`account connections on ${name}`, { timeout: 90_000 }, () => {
     let server: TestRedis;
-    let world: TestNetwork;
+    let world: Network;
     let core: Awaited<ReturnType<typeof connectionCore>>;
     let apps = 0;
     const newApp = () => `app${++apps}`;
@@ -169,6 +193,19 @@ export function connectionContract(name: string, open: () => Promise<TestNetwork
         expect(process.memoryUsage.rss() - before).toBeLessThan(200 * 1_048_576);
         await worker.close(1_000);
         await hostile.close();
+      });
+    }
+
+    for (const [index, { behaviour, run }] of trials.entries()) {
+      it(behaviour, async () => {
+        const worker = core.startWorker();
+        const app = newApp();
+        const number = FIRST_TRIAL_ACCOUNT + index;
+        await core.put(app, world.account(number));
+        await online(app);
+        const bodiesUntil = async (last: string) => bodies(await arrived(app, last));
+        await run({ network: world, app, number, core, bodiesUntil });
+        await worker.close(1_000);
       });
     }
 

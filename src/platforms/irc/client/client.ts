@@ -1,5 +1,6 @@
 import type { ConnectionContext } from "../../../platform/connection.ts";
 import type { Credentials } from "../credentials.ts";
+import type { ChannelKeeper } from "./channel-keeper.ts";
 import type { NickKeeper } from "./nick-keeper.ts";
 import type { Session } from "./session.ts";
 
@@ -7,4 +8,5 @@ import type { Session } from "./session.ts";
 export interface Client extends Session {
   readonly context: ConnectionContext<Credentials>;
   readonly nickKeeper: NickKeeper;
+  readonly channelKeeper: ChannelKeeper;
 }

@@ -5,6 +5,7 @@ import { startTls, tlsHandshake } from "../../../platform/kit/start-tls.ts";
 import { type Credentials, secretsOf } from "../credentials.ts";
 import { classifyError, isRefusedByWords, refusedPassword } from "../errors.ts";
 import { nickIn } from "../schemas/identifiers.ts";
+import { channelKeeper } from "./channel-keeper.ts";
 import type { Client } from "./client.ts";
 import { codedError } from "./coded-error.ts";
 import { nickKeeper, storedNick } from "./nick-keeper.ts";
@@ -43,6 +44,9 @@ async function connectOnce(context: ConnectionContext<Credentials>, timeouts: Ti
     socket,
     nick,
     timeouts,
+    onOwnNick: () => {
+      if (isLive) client.nickKeeper.start();
+    },
     onEnd: (thrown) => {
       ended = { thrown };
       if (isLive) context.onDisconnected(thrown);
@@ -52,14 +56,16 @@ async function connectOnce(context: ConnectionContext<Credentials>, timeouts: Ti
     ...session,
     context,
     nickKeeper: nickKeeper({ session, context, accountNick, nick, maxDelayMs: timeouts.regainMs }),
+    channelKeeper: channelKeeper({ session, context, firstDelayMs: timeouts.rejoinMs }),
   };
   try {
     await awaitRegistration(session, timeouts.registerMs, signal);
-    await rejoinChannels(session, signal);
+    const isComplete = await rejoinChannels(session, signal);
     signal.throwIfAborted();
     if (ended) throw ended.thrown;
     isLive = true;
     client.nickKeeper.start();
+    if (!isComplete) client.channelKeeper.start();
     return client;
   } catch (thrown) {
     await disposeClient(client);
@@ -69,6 +75,7 @@ async function connectOnce(context: ConnectionContext<Credentials>, timeouts: Ti
 
 export async function disposeClient(client: Client): Promise<void> {
   client.nickKeeper.stop();
+  client.channelKeeper.stop();
   await client.close();
 }
 

@@ -21,6 +21,10 @@ export interface DispatcherOptions {
   readonly requests: RequestQueue;
   readonly channels: JoinedChannels;
   readonly isOwnNick: (nick: string) => boolean;
+  /** Called with each message of persons. */
+  readonly onMessage: (message: IrcMessage) => void;
+  /** Called after a change of the own nick. */
+  readonly onOwnNick: () => void;
   /** Called with refusals that answer no current request. */
   readonly onLateRefusal: (message: IrcMessage) => void;
 }
@@ -44,10 +48,12 @@ export function dispatcher(options: DispatcherOptions): Dispatcher {
 
   function forward(message: IrcMessage, text: string): void {
     if (STORED.test(message.command) && ++storedCount > MAX_STORED) return;
+    const isOwnChange = message.command === "NICK" && isOwnNick(message.nick);
     // The library would collect a batch until its end, which may never come.
     delete message.tags.batch;
     try {
       client.connection.emit("message", message, text);
+      if (isOwnChange) options.onOwnNick();
     } catch (cause) {
       malformedCount += 1;
       if (malformedCount > MAX_MALFORMED) throw codedError("IRC_LINE", "The server sends malformed lines", { cause });
@@ -79,6 +85,7 @@ export function dispatcher(options: DispatcherOptions): Dispatcher {
       isOwnResult = takeResponse(message);
       channels.take(message);
       if (FORWARDED.test(message.command)) forward(message, text);
+      options.onMessage(message);
     },
   };
 }

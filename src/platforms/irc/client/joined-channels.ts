@@ -21,6 +21,8 @@ export interface JoinedChannels {
   readonly take: (message: IrcMessage) => void;
   /** Reports that a stored channel refused the account after a reconnect. */
   readonly reportRefused: (channel: string, reason: string) => void;
+  /** Reports that a channel, which refused before, let the account in. */
+  readonly reportEntered: (channel: string) => void;
 }
 
 export interface JoinedChannelsOptions {
@@ -73,18 +75,30 @@ export function joinedChannels({ context, isOwnNick, fold, push }: JoinedChannel
       );
     },
     reportRefused: (channel, reason) =>
-      push({
-        key: `out:${fold(channel)}:${Date.now()}`,
-        event: {
-          platform: "irc",
-          verb: "leave",
-          actor: { address: context.address },
-          target: [{ address: context.address }],
-          object: { type: "room", cause: "refused", reason },
-          context: { type: "room", id: channel },
-          published: new Date().toISOString(),
-          self: true,
-        },
-      }),
+      push(ownEvent(context.address, channel, "leave", { type: "room", cause: "refused", reason })),
+    reportEntered: (channel) => push(ownEvent(context.address, channel, "join", { type: "room" })),
+  };
+}
+
+/** Makes an event of the account itself in a channel. */
+function ownEvent(
+  address: string,
+  channel: string,
+  verb: "join" | "leave",
+  object: Readonly<Record<string, unknown>>,
+): InboundEvent {
+  const published = new Date().toISOString();
+  return {
+    key: `own:${verb}:${channel}:${published}`,
+    event: {
+      platform: "irc",
+      verb,
+      actor: { address },
+      target: [{ address }],
+      object,
+      context: { type: "room", id: channel },
+      published,
+      self: true,
+    },
   };
 }

@@ -6,6 +6,7 @@ import { type Credentials, secretsOf } from "../credentials.ts";
 import { publishEvents } from "../inbound/events.ts";
 import { orderedQueue } from "../inbound/ordered-queue.ts";
 import { codedError, concerns, isRefusal, refusalError } from "./coded-error.ts";
+import { ctcpAnswers } from "./ctcp-answers.ts";
 import { dispatcher } from "./dispatcher.ts";
 import { type JoinedChannels, joinedChannels } from "./joined-channels.ts";
 import { lineSocket } from "./line-socket.ts";
@@ -25,6 +26,8 @@ export interface Timeouts {
   readonly idleMs: number;
   /** Longest delay between attempts to regain the wanted nick. */
   readonly regainMs: number;
+  /** Wait before channels that refused after a reconnect are tried again; later waits double. */
+  readonly rejoinMs: number;
   /** Wait before another login after a refusal by ERROR. */
   readonly confirmMs: number;
 }
@@ -34,6 +37,7 @@ export const TIMEOUTS: Timeouts = {
   responseMs: 30_000,
   idleMs: 60_000,
   regainMs: 30_000,
+  rejoinMs: 30_000,
   confirmMs: 3_000,
 };
 
@@ -60,6 +64,8 @@ export interface SessionOptions {
   readonly socket: Socket;
   readonly nick: string;
   readonly timeouts: Timeouts;
+  /** Called after a change of the own nick, also by the network's services. */
+  readonly onOwnNick: () => void;
   /** Called once when the connection ends by itself. */
   readonly onEnd: (thrown: unknown) => void;
 }
@@ -68,7 +74,7 @@ export interface SessionOptions {
 const CLOSE_MS = 1_000;
 
 /** Starts an IRC session over a connected socket and logs in. */
-export function openSession({ context, socket, nick, timeouts, onEnd }: SessionOptions): Session {
+export function openSession({ context, socket, nick, timeouts, onOwnNick, onEnd }: SessionOptions): Session {
   const { credentials } = context;
   const secrets = secretsOf(credentials);
   const client = new irc.Client();
@@ -105,12 +111,15 @@ export function openSession({ context, socket, nick, timeouts, onEnd }: SessionO
   });
   const channels = joinedChannels({ context, isOwnNick, fold, push: queue.push });
   const sent = sentMessages(fold, secrets);
+  const ctcp = ctcpAnswers({ isOwnNick, send: (line) => sendAnswer(requests, context, line) });
   const receiver = dispatcher({
     client,
     login,
     requests,
     channels,
     isOwnNick,
+    onOwnNick,
+    onMessage: ctcp.take,
     onLateRefusal: (message) => recordLateRefusal(context, sent.receiptOf(message)),
   });
   publishEvents({ client, address: context.address, push: queue.push, isOwnResult: receiver.isOwnResult });
@@ -125,10 +134,7 @@ export function openSession({ context, socket, nick, timeouts, onEnd }: SessionO
     isBouncer: receiver.isBouncer,
     sentMessages: sent,
     registered: login.done,
-    refusal: (messages, about) => {
-      const refused = messages.find((message) => isRefusal(message) && (!about || concerns(message, about)));
-      return refused && refusalError(refused, secrets);
-    },
+    refusal: (messages, about) => refusalIn(messages, about, secrets),
     close: async () => {
       isEnded = true;
       requests.end(codedError("IRC_CLOSED", "The session was closed"));
@@ -174,6 +180,20 @@ function transportOver(write: (line: string) => void): new () => IrcTransport {
   return function newTransport() {
     return transport;
   } as unknown as new () => IrcTransport;
+}
+
+/** Sends an answer that no caller waits for. */
+function sendAnswer({ request }: RequestQueue, { signal, log }: SessionOptions["context"], line: string): void {
+  request({ lines: [line], signal }).catch((err: unknown) => log.debug({ err }, "CTCP request not answered"));
+}
+
+function refusalIn(
+  messages: readonly IrcMessage[],
+  about: readonly string[] | undefined,
+  secrets: readonly string[],
+): Error | undefined {
+  const refused = messages.find((message) => isRefusal(message) && (!about || concerns(message, about)));
+  return refused && refusalError(refused, secrets);
 }
 
 /** Records the receipt of a refusal that came after its message counted as sent. */

@@ -7,11 +7,14 @@ import type { Stanza } from "./library.ts";
 import type { MessageMemory } from "./memory.ts";
 import type { Stream } from "./stream.ts";
 
+/** Role of an occupant; undefined for a participant without any rights. */
+export type OccupantRole = "owner" | "admin" | "moderator" | "member" | "visitor";
+
 /** A room that the account is in. */
 export interface JoinedRoom {
   readonly nick: string;
   /** Nicknames in the room, up to `MAX_OCCUPANTS`: they tell newcomers from mere changes of presence. */
-  readonly occupants: Set<string>;
+  readonly occupants: Map<string, OccupantRole | undefined>;
   /** True where the room gives stable ids (XEP-0359) or has an archive. Only then its ids are believed. */
   readonly hasStableIds: boolean;
 }

@@ -142,6 +142,7 @@ function installReader(internals: LibraryInternals, limits: ParserLimits, fail: 
 /** Features that this client announces to service discovery (XEP-0030). */
 export const FEATURES: readonly string[] = [
   "http://jabber.org/protocol/disco#info",
+  "http://jabber.org/protocol/chatstates",
   "urn:xmpp:receipts",
   "urn:xmpp:chat-markers:0",
   "urn:xmpp:message-correct:0",

@@ -12,6 +12,8 @@ export interface MessageMemory {
   readonly reactions: BoundedMap<readonly string[]>;
   /** The account's own sets, by message id; stored in the connection state. */
   readonly ownReactions: BoundedMap<readonly string[]>;
+  /** Times of the last answers to friend requests, by person. A request after an answer is another request. */
+  readonly answeredRequests: BoundedMap<string>;
   /** Recipients of sent messages, by the stanza's id: only these may send receipts. */
   readonly recipients: BoundedMap<string>;
   /** Ids that rooms gave, by sender and the sender's id, and the reverse. */
@@ -43,6 +45,7 @@ export function messageMemory(state: Readonly<Record<string, string>>): MessageM
   return {
     reactions: boundedMap(MAX_REACTIONS),
     ownReactions: boundedMap(MAX_OWN_REACTIONS, ownReactionsIn(state[REACTIONS_KEY])),
+    answeredRequests: boundedMap(MAX_IDS),
     recipients: boundedMap(MAX_IDS),
     roomIds: boundedMap(MAX_IDS),
     senderIds: boundedMap(MAX_IDS),

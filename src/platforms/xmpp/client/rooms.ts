@@ -1,5 +1,5 @@
 import { xml } from "@xmpp/client";
-import { type Client, type JoinedRoom, unlessRefused } from "./client.ts";
+import { type Client, type JoinedRoom, type OccupantRole, unlessRefused } from "./client.ts";
 import { bare, resource } from "./jid.ts";
 import type { Stanza } from "./library.ts";
 import { attr, failureOf } from "./stanza.ts";
@@ -26,7 +26,7 @@ export interface JoinRequest {
 /** Enters a room (XEP-0045 section 7.2); rejects with a `Failure` when the room refuses. */
 export async function enterRoom(client: Client, request: JoinRequest): Promise<JoinedRoom> {
   const { room, nick } = request;
-  const occupants = new Set<string>();
+  const occupants: JoinedRoom["occupants"] = new Map();
   const hasStableIds = (await givesStableIds(client, room)) ?? request.hadArchive ?? false;
   let isNew = false;
   let stop: () => void = () => undefined;
@@ -71,10 +71,10 @@ async function givesStableIds({ stream }: Client, room: string): Promise<boolean
 }
 
 /** Counts an occupant; returns true when the account's own presence ends the list. */
-function countOccupant(presence: Stanza, occupants: Set<string>): boolean {
+function countOccupant(presence: Stanza, occupants: JoinedRoom["occupants"]): boolean {
   const nick = resource(attr(presence, "from") ?? "");
   if (presence.attrs.type === "unavailable") occupants.delete(nick);
-  else if (occupants.size < MAX_OCCUPANTS) occupants.add(nick);
+  else if (occupants.size < MAX_OCCUPANTS) occupants.set(nick, roleOf(presence));
   return presence.attrs.type === undefined && statusCodes(presence).has("110");
 }
 
@@ -104,6 +104,16 @@ export async function exitRoom(client: Client, room: string, nick: string, reaso
   } finally {
     stop();
   }
+}
+
+/** Reads an occupant's role and affiliation (XEP-0045 section 5). */
+export function roleOf(presence: Stanza): OccupantRole | undefined {
+  const item = presence.getChild("x", NS_MUC_USER)?.getChild("item");
+  const affiliation = attr(item, "affiliation");
+  const role = attr(item, "role");
+  if (affiliation === "owner" || affiliation === "admin") return affiliation;
+  if (role === "moderator" || role === "visitor") return role;
+  return affiliation === "member" ? "member" : undefined;
 }
 
 /** Returns the status codes of a room's presence (XEP-0045). */

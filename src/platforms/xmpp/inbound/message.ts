@@ -10,6 +10,7 @@ import { attr, stampOf } from "../client/stanza.ts";
 import { type MessageContent, messageContent } from "./message-content.ts";
 import { reactionChanges } from "./reactions.ts";
 import { failedReceipt, isReceipt, receiptFor, receiptOf } from "./receipts.ts";
+import { typingOf } from "./typing.ts";
 
 const NS_CARBONS = "urn:xmpp:carbons:2";
 const NS_FORWARD = "urn:xmpp:forward:0";
@@ -50,7 +51,7 @@ function directMessage(
   if (self && resource(from).startsWith(identity.resourcePrefix)) return {};
   if (!self && isReceipt(message)) return receiptOf(message, identity);
   const content = messageContent(message, attr(message.getChild("origin-id", NS_SID), "id") ?? attr(message, "id"));
-  if (!content) return {};
+  if (!content) return archived === undefined ? typingOf(message, identity, from) : {};
   const position = directPosition(message, identity, { from, content, archived });
   if (position === undefined) return {};
   const person = content.inviter ?? from;
@@ -105,9 +106,11 @@ function roomMessage(message: Stanza, identity: Identity, archived: ArchivePosit
   const nick = resource(from);
   const joined = identity.rooms.get(room);
   if (!joined) return {};
+  const isOwn = nick !== "" && nick === joined.nick;
   const archiveId = archived?.id ?? (joined.hasStableIds ? stanzaIdBy(message, room) : undefined);
   const messageId = attr(message, "id");
   const content = messageContent(message, archiveId ?? messageId, { isRoom: true });
+  if (!content && archived === undefined && nick !== "" && !isOwn) return typingOf(message, identity, from);
   // A room without a topic sends an empty subject to newcomers.
   if (!content || (content.object.type === "topic" && content.object.body === "" && nick === "")) return {};
   rememberIds(identity, { room, from, messageId, archiveId });
@@ -121,7 +124,7 @@ function roomMessage(message: Stanza, identity: Identity, archived: ArchivePosit
     published,
   });
   if (position === undefined) return {};
-  const self = nick !== "" && nick === joined.nick;
+  const self = isOwn;
   const common = {
     platform: "xmpp",
     published,

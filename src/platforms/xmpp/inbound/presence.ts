@@ -25,8 +25,9 @@ export function inboundPresence(presence: Stanza, identity: Identity): InboundRe
   }
   const verb = SUBSCRIPTION_VERBS.get(type);
   if (verb === undefined) return {};
-  // A server repeats an open request at each login: one event a day is enough.
-  const occasion = type === "subscribe" ? published.slice(0, 10) : (attr(presence, "id") ?? ulid());
+  // A server repeats an open request at each login: one event a day is enough, until the account answers.
+  const answered = identity.memory.answeredRequests.get(bare(from)) ?? "";
+  const occasion = type === "subscribe" ? `${published.slice(0, 10)}${answered}` : (attr(presence, "id") ?? ulid());
   const object = { type: "person", ...(text === undefined ? {} : { body: text }) };
   return { events: [{ key: `w ${type} ${bare(from)} ${occasion}`, event: { ...common, verb, object } }] };
 }

@@ -2,7 +2,7 @@ import { ulid } from "ulid";
 import type { Identity, InboundResult, JoinedRoom } from "../client/client.ts";
 import { bare, resource } from "../client/jid.ts";
 import type { Stanza } from "../client/library.ts";
-import { MAX_OCCUPANTS, NS_MUC_USER, statusCodes } from "../client/rooms.ts";
+import { MAX_OCCUPANTS, NS_MUC_USER, roleOf, statusCodes } from "../client/rooms.ts";
 import { attr, textOf } from "../client/stanza.ts";
 
 export interface RoomChange extends InboundResult {
@@ -21,8 +21,11 @@ export function inboundRoomPresence(presence: Stanza, identity: Identity, room: 
   if (nick === "") return {};
   if (type === "unavailable")
     return room.occupants.delete(nick) || self ? departed(presence, identity, room, self) : {};
-  if (type !== "available" || room.occupants.has(nick) || room.occupants.size >= MAX_OCCUPANTS) return {};
-  room.occupants.add(nick);
+  if (type !== "available") return {};
+  const isKnown = room.occupants.has(nick);
+  if (!isKnown && room.occupants.size >= MAX_OCCUPANTS) return {};
+  room.occupants.set(nick, roleOf(presence));
+  if (isKnown) return {};
   return self ? {} : roomEvent("join", from, identity, { type: "room" }, false);
 }
 
@@ -31,7 +34,7 @@ function departed(presence: Stanza, identity: Identity, room: JoinedRoom, self: 
   const codes = statusCodes(presence);
   const renamed = codes.has("303") ? attr(itemOf(presence), "nick") : undefined;
   if (renamed !== undefined) {
-    room.occupants.add(renamed);
+    room.occupants.set(renamed, roleOf(presence));
     const change = roomEvent("update", from, identity, { type: "profile", name: renamed }, self);
     return self ? { ...change, renamed } : change;
   }

@@ -49,7 +49,7 @@ async function readHistory(client: Client, activity: FetchActivity, address: str
 /** Creates a mapper from archived messages to events; messages of the own sessions are included. */
 function eventReader(client: Client, room: string | undefined): (archived: ArchivedMessage) => readonly Event[] {
   const rooms = new Map(client.rooms);
-  if (room !== undefined && !rooms.has(room)) rooms.set(room, { nick: "", occupants: new Set(), hasStableIds: true });
+  if (room !== undefined && !rooms.has(room)) rooms.set(room, { nick: "", occupants: new Map(), hasStableIds: true });
   const identity = { ...identityOf(client), resourcePrefix: NO_PREFIX, rooms, memory: messageMemory({}) };
   return ({ message, id, stamp }) =>
     (inboundMessage(message, identity, { id, stamp }).events ?? []).map(({ event }) => event);

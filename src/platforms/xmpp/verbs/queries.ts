@@ -3,7 +3,7 @@ import { optional } from "../../../model/optional.ts";
 import { readEachTarget } from "../../../platform/kit/read-each-target.ts";
 import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Collection } from "../../../platform/vocabulary/vocabulary.ts";
-import { type Client, unlessRefused } from "../client/client.ts";
+import { type Client, type OccupantRole, unlessRefused } from "../client/client.ts";
 import { bare, domain, resource } from "../client/jid.ts";
 import type { Stanza } from "../client/library.ts";
 import { attr } from "../client/stanza.ts";
@@ -130,9 +130,9 @@ async function members(client: Client, room = ""): Promise<readonly Item[]> {
   const listed = items
     .map((item) => resource(attr(item, "jid") ?? "") || attr(item, "name"))
     .filter((nick) => nick !== undefined && nick !== "");
-  const seen = client.rooms.get(room)?.occupants ?? [];
-  const nicks = listed.length > 0 ? listed : [...seen];
-  return nicks.map((nick) => ({ address: `${room}/${nick}`, name: nick }));
+  const seen = client.rooms.get(room)?.occupants ?? new Map<string, OccupantRole | undefined>();
+  const nicks = listed.length > 0 ? listed : [...seen.keys()];
+  return nicks.map((nick = "") => ({ address: `${room}/${nick}`, name: nick, ...optional("role", seen.get(nick)) }));
 }
 
 async function roomDetails(client: Client, room = ""): Promise<readonly Item[]> {

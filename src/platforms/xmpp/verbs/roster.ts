@@ -41,6 +41,9 @@ function sendSubscription(
   body?: string,
 ): Promise<Receipt> {
   const status = body === undefined ? [] : [xml("status", {}, body)];
+  if (types.some((type) => type.endsWith("subscribed")))
+    for (const { address } of activity.target)
+      client.memory.answeredRequests.set(bare(address), new Date().toISOString());
   return sendStanzas(client, { ...activity, context: { type: "direct" } as const }, context, ({ address, id }) =>
     types.map((type) => xml("presence", { to: bare(address), type, id }, ...status)),
   );

@@ -84,6 +84,39 @@ describe("a bouncer", () => {
     const second = await bodiesOf(first.bob);
     expect(second.bodies).toEqual(["fresh 2"]);
   });
+
+  it("such as soju plays history in batches, whose lines are reported once and in order", async () => {
+    const lines = ["one", "two", "two", "three"].map(
+      (text, second) => `time=2026-01-01T10:00:0${Math.min(second, 1)}.000Z :alice!a@h PRIVMSG #room :${text}`,
+    );
+    let connects = 0;
+    const { port } = await script((line, say) => {
+      if (line === "CAP LS 302") say(":soju CAP * LS :soju.im/bouncer-networks=x batch server-time echo-message");
+      else if (line.startsWith("CAP REQ")) say(":soju CAP * ACK :batch echo-message server-time");
+      else if (line === "CAP END") {
+        connects += 1;
+        for (const text of ["001 bob :Hi", "422 bob :No MOTD"]) say(`:soju ${text}`);
+        say(":soju BATCH +h chathistory #room");
+        // The second time, the last line of the first and one more.
+        for (const text of connects === 1 ? lines.slice(0, 3) : lines) say(`@batch=h;${text}`);
+        say(":soju BATCH -h");
+        say(`:alice!a@h PRIVMSG bob :fresh ${connects}`);
+      } else if (line.startsWith("PRIVMSG")) say(`:bob!b@h ${line}`);
+      else return line.startsWith("USER") ? "done" : undefined;
+      return "done";
+    });
+    const first = await account({ port });
+    await first.hold.arrived(({ event }) => event.object.body === "fresh 1");
+    const receipt = await first.run("send", "alice", { body: "hello" });
+    expect(receipt.object).toMatchObject({ proof: "bouncer" });
+    const second = await account({ port, after: first });
+    await second.hold.arrived(({ event }) => event.object.body === "fresh 2");
+    const bodies = [first, second].map(({ hold }) => hold.arrivals.map(({ event }) => event.object.body));
+    expect(bodies).toEqual([
+      ["one", "two", "two", "fresh 1"],
+      ["three", "fresh 2"],
+    ]);
+  });
 });
 
 describe("a join", () => {

@@ -18,7 +18,7 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
   let server: TestXmppServer;
   let alice: XmppPeer;
   let carol: XmppPeer;
-  const users = Array.from({ length: 10 }, (_, index) => `bob${index}`);
+  const users = Array.from({ length: 20 }, (_, index) => `bob${index}`);
   let used = 0;
 
   beforeAll(async () => {
@@ -191,6 +191,62 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
         object: { type: "room", cause: "kicked", reason: "enough" },
         self: false,
       });
+      await bob.close();
+    });
+  });
+
+  describe("persons who write", () => {
+    it("are reported while they do, in a room with their nickname", async () => {
+      const bob = await account();
+      const room = `typing@${PROSODY_ROOMS}`;
+      await bob.do("join", room, { nick: "bob" });
+      await alice.join(room, "alice");
+      const chatState = (state: string) => xml(state, { xmlns: "http://jabber.org/protocol/chatstates" });
+      await alice.send(xml("message", { to: bob.address, type: "chat" }, chatState("composing")));
+      await alice.send(xml("message", { to: bob.address, type: "chat" }, chatState("paused")));
+      await alice.send(xml("message", { to: room, type: "groupchat" }, chatState("composing")));
+      await bob.hold.arrived(({ event }) => event.verb === "typing" && event.context?.type === "room");
+      expect(
+        bob.hold.arrivals
+          .filter(({ event }) => event.verb === "typing")
+          .map(({ event: { actor, object, context } }) => [actor.address, object, context]),
+      ).toEqual([
+        [`alice@${PROSODY_DOMAIN}`, { state: "composing" }, { type: "direct", id: `alice@${PROSODY_DOMAIN}` }],
+        [`alice@${PROSODY_DOMAIN}`, { state: "paused" }, { type: "direct", id: `alice@${PROSODY_DOMAIN}` }],
+        [`${room}/alice`, { state: "composing" }, { type: "room", id: room }],
+      ]);
+      await bob.close();
+    });
+  });
+
+  describe("the members of a room", () => {
+    it("are listed with their roles", async () => {
+      const bob = await account();
+      const room = `roles@${PROSODY_ROOMS}`;
+      await bob.do("join", room, { nick: "bob" });
+      await alice.join(room, "alice");
+      await bob.hold.arrived(({ event }) => event.verb === "join" && event.actor.name === "alice");
+      const { object } = await bob.do("query", room, { type: "members" });
+      expect(object?.items).toEqual(
+        expect.arrayContaining([
+          { address: `${room}/bob`, name: "bob", role: "owner" },
+          { address: `${room}/alice`, name: "alice" },
+        ]),
+      );
+      await bob.close();
+    });
+  });
+
+  describe("a friend request", () => {
+    it("that comes again after it was rejected is reported again", async () => {
+      const bob = await account();
+      const ask = () => alice.send(xml("presence", { to: bob.address, type: "subscribe" }));
+      const requests = () => bob.hold.arrivals.filter(({ event }) => event.verb === "request-friend");
+      await ask();
+      await bob.hold.arrived(({ event }) => event.verb === "request-friend");
+      await bob.do("reject-friend", `alice@${PROSODY_DOMAIN}`);
+      await ask();
+      await expect.poll(() => requests().length, { timeout: 10_000 }).toBe(2);
       await bob.close();
     });
   });

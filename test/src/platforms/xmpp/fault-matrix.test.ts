@@ -75,7 +75,7 @@ const BREAKS: ReadonlyArray<readonly [string, Fault]> = [
   ["close", { kind: "closes" }],
   ["end of stream", says("</stream:stream>")],
   ["garbage", says("\u0001\u0002<<<&&&>>\n")],
-  ["a byte at a time", { kind: "trickles", everyMs: 50 }],
+  ["a byte at a time", { kind: "trickles", everyMs: 50, bytes: 64 }],
 ];
 
 function cells(): readonly FaultCell[] {
@@ -109,7 +109,10 @@ describe("an XMPP account that meets every answer at every step", () => {
     const timeouts = { loginMs: 8_000, responseMs: 4_000, keepaliveMs: 3_000 };
     [redis, network] = await Promise.all([
       testRedis(),
-      xmppNetwork({ settings: { xmppTimeouts: timeouts, xmppSelfPingMs: 4_000, xmppRetryMs: 500 } }),
+      xmppNetwork({
+        isPlain: true,
+        settings: { xmppTimeouts: timeouts, xmppSelfPingMs: 4_000, xmppRetryMs: 500 },
+      }),
     ]);
     await network.peerJoins(ROOM);
   });
