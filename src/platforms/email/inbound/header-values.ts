@@ -1,3 +1,4 @@
+import { parseDate } from "../../../platform/kit/parse-date.ts";
 import { cleanLine, takeFitting } from "../schemas/event-bounds.ts";
 
 /** Values that broken software writes in place of an id. A thread of that name would join strangers. */
@@ -28,25 +29,6 @@ function idsIn(value: string): readonly string[] {
     .filter((id) => id.length > 2 && id.length <= 512 && !NO_ID.test(id));
 }
 
-/** Offsets of zone names in mail that `Date.parse` does not know (RFC 2822 section 4.3). */
-const ZONES: Readonly<Record<string, string>> = {
-  CET: "+0100",
-  MET: "+0100",
-  BST: "+0100",
-  CEST: "+0200",
-  MEST: "+0200",
-  EET: "+0200",
-  EEST: "+0300",
-  MSK: "+0300",
-  IST: "+0530",
-  JST: "+0900",
-  KST: "+0900",
-  AEST: "+1000",
-  AEDT: "+1100",
-  WET: "+0000",
-  WEST: "+0100",
-};
-
 /**
  * Reads a mail's own date. Undefined for one that cannot be read, or lies before 1970. Text after the date is ignored, and a
  * leap second counts as the second before.
@@ -61,10 +43,6 @@ export function dateOf(value: string): Date | undefined {
     /^(?:[A-Za-z]{3,9},? )?\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4},? \d{1,2}:\d\d(?::\d\d)?(?: ?(?:[+-]\d{4}|[A-Z]{1,5}))?/.exec(
       text,
     ) ?? [];
-  const withOffset = (mailDate ?? text).replace(/ ([A-Z]{2,5})$/, (zone, name: string) => {
-    const offset = ZONES[name];
-    return offset === undefined ? zone : ` ${offset}`;
-  });
-  const date = new Date(Date.parse(withOffset));
+  const date = new Date(Date.parse(parseDate((mailDate ?? text).slice(0, 128)) ?? ""));
   return date.getTime() >= 0 ? date : undefined;
 }

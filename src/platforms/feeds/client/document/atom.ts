@@ -37,10 +37,24 @@ function normalizeEntry(entry: AtomFeed.Entry<string>, feed: AtomFeed.Feed<strin
 
 function textBody(text: { readonly value?: string; readonly type?: string } | undefined): TextBody | undefined {
   if (text?.value === undefined) return undefined;
+  const decoded = isEncoded(text.type) ? decodedBase64(text.value) : undefined;
+  if (decoded !== undefined) return { value: decoded, kind: "unknown" };
   return { value: text.value, kind: /html/i.test(text.type ?? "") ? "html" : "text" };
 }
 
 function alternateLink(links: AtomFeed.Feed<string>["links"] = []): string | undefined {
   const alternates = links.filter(({ rel }) => rel === undefined || rel === "alternate");
   return (alternates.find(({ type }) => type === undefined || /html/i.test(type)) ?? alternates[0])?.href;
+}
+
+/** Tells whether text of a type is in Base64. That is neither text nor XML (RFC 4287 section 4.1.3.3). */
+function isEncoded(type = ""): boolean {
+  return type.includes("/") && !/^text\/|[/+]xml$/i.test(type.trim());
+}
+
+function decodedBase64(value: string): string | undefined {
+  const characters = value.replace(/\s+/g, "");
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(characters)) return undefined;
+  const text = Buffer.from(characters, "base64").toString("utf8");
+  return text.includes("\ufffd") ? undefined : text;
 }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { optional } from "../../../../model/optional.ts";
+import { parseDate } from "../../../../platform/kit/parse-date.ts";
 import type { ListedAttachment } from "../../../../platform/vocabulary/vocabulary.ts";
 import { absoluteLinks } from "./absolute-links.ts";
-import { parseDate } from "./date.ts";
 import type { Entry, FeedMeta } from "./feed.ts";
 import type { NormalizedEntry, NormalizedFeed, TextBody } from "./normalized-entry.ts";
 import { cut, looksLikeHtml, plainText } from "./plain-text.ts";

@@ -9,13 +9,15 @@ export function normalizeRss(format: "rss" | "rdf", feed: RssFeed.Feed<string> |
   const rss: Partial<RssFeed.Feed<string>> = format === "rss" ? feed : {};
   return {
     format,
-    title: textBody(feed.title),
-    description: textBody(feed.description),
+    title: textBody(feed.title || feed.dc?.titles?.[0]),
+    description: textBody(
+      feed.description || rss.itunes?.subtitle || rss.itunes?.summary || feed.dc?.descriptions?.[0],
+    ),
     link: feed.link,
     linkBase: feed.link,
     language: rss.language ?? feed.dc?.languages?.[0],
     icon: feed.image?.url ?? rss.itunes?.image,
-    updated: rss.lastBuildDate ?? rss.pubDate ?? feed.dc?.dates?.[0],
+    updated: rss.lastBuildDate ?? rss.pubDate ?? feed.dc?.dates?.[0] ?? rss.dcterms?.modified?.[0],
     base: feed.xml?.base,
     entries: (feed.items ?? []).map(normalizeItem),
   };
@@ -29,7 +31,7 @@ function normalizeItem(item: RssFeed.Item<string> & { rdf?: { about?: string } }
   return {
     ids: [guid?.value, item.rdf?.about],
     links: [item.link, permalink, item.atom?.links?.find(({ rel }) => rel === undefined || rel === "alternate")?.href],
-    title: textBody(item.title),
+    title: textBody(item.title || dc?.titles?.[0] || media?.title?.value),
     published:
       item.pubDate ?? dc?.dates?.[0] ?? item.atom?.published ?? item.dcterms?.created?.[0] ?? item.dcterms?.issued?.[0],
     updated: item.atom?.updated ?? item.dcterms?.modified?.[0],

@@ -1,5 +1,5 @@
+import { parseDate } from "../../../../platform/kit/parse-date.ts";
 import { MAX_ENTRIES } from "../../schemas/fetch.ts";
-import { parseDate } from "./date.ts";
 import { ENTRY_END, ENTRY_START } from "./xml-repair.ts";
 
 const DATE = /<(?:[\w-]{1,20}:)?(?:pubDate|published|updated|modified|issued|date)\s*>([^<]{1,64})</i;

@@ -12,6 +12,11 @@ export function withoutReservedNames(text: string): string {
   return text.replace(RESERVED, "$1x-$2");
 }
 
+/** Gives Base64 of Atom 0.3 the form of Atom 1.0. */
+export function withCurrentBase64(text: string): string {
+  return text.replaceAll(/ mode=(?:"base64"|'base64')/g, ' type="application/octet-stream"');
+}
+
 /** Resolves links by their own xml:base. The parser reads that of feeds and entries only. */
 export function withLinkBases(text: string): string {
   return text.replace(LINK, (tag) => {

@@ -39,6 +39,24 @@ describe("character sets", () => {
   });
 });
 
+describe("texts in other elements than the format's own", () => {
+  it.each([
+    ["Dublin Core's title", rss("<item><guid>1</guid><dc:title>Words</dc:title></item>")],
+    ["Media RSS' title", rss("<item><guid>1</guid><media:title>Words</media:title></item>")],
+    ["Base64 in Atom", atom('<entry><id>1</id><title type="application/octet-stream">V29yZHM=</title></entry>')],
+  ])("are read: %s", (_, document) => {
+    expect(entry(document).title).toBe("Words");
+  });
+
+  it("describe the feed itself as well", () => {
+    const head = "<dc:title>Other</dc:title><itunes:subtitle>Said</itunes:subtitle><item><guid>1</guid></item>";
+    expect(read(rss("", head).replace("<title>News</title>", ""))).toMatchObject({
+      title: "Other",
+      description: "Said",
+    });
+  });
+});
+
 describe("addresses of click counters", () => {
   const namespace = 'xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0"';
   const original = "<feedburner:origLink>https://site.example/real</feedburner:origLink>";

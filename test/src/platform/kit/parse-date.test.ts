@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseDate } from "../../../../../../src/platforms/feeds/client/document/date.ts";
+import { parseDate } from "../../../../src/platform/kit/parse-date.ts";
 
 describe("parseDate", () => {
   const { TZ } = process.env;

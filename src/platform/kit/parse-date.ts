@@ -13,7 +13,7 @@ const TIME = /(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?/;
 const COMPACT = /^(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?$/i;
 
 /**
- * Parses a time in the forms that feeds use. These are ISO 8601, RFC 822, asctime, numeric dates and names of months in many
+ * Parses a time in the forms that feeds and mails use. These are ISO 8601, RFC 822, asctime, numeric dates and names of months in many
  * languages. A time without a zone is UTC, never this machine's. Returns ISO 8601 in UTC; undefined for other texts.
  */
 export function parseDate(text: string): string | undefined {
