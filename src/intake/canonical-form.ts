@@ -59,26 +59,37 @@ function valuesAt(value: unknown, [name, ...rest]: readonly string[]): readonly 
   return isObject(value) && Object.hasOwn(value, name) ? valuesAt(value[name], rest) : [];
 }
 
-/** Replaces addresses given as URIs of the platform's schemes (`xmpp:alice@example.org`) by the plain address. */
+/** Replaces URIs of the platform's schemes (`xmpp:alice@example.org`) by plain addresses, in `object` too. */
 export function withPlainAddresses(
-  { uriSchemes = [] }: Platform,
+  { uriSchemes = [], addressInPath = (path) => path }: Platform,
   activity: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   if (uriSchemes.length === 0) return activity;
   const plain = (value: unknown): unknown =>
     isObject(value) && typeof value.address === "string"
-      ? { ...value, address: plainAddress(uriSchemes, value.address) }
+      ? { ...value, address: plainAddress(uriSchemes, value.address, addressInPath) }
       : value;
-  const { actor, target } = activity;
-  return { ...activity, actor: plain(actor), target: Array.isArray(target) ? target.map(plain) : target };
+  const { actor, target, object } = activity;
+  return {
+    ...activity,
+    actor: plain(actor),
+    target: Array.isArray(target) ? target.map(plain) : target,
+    ...(object === undefined ? {} : { object: plain(object) }),
+  };
 }
 
 /** Address in a URI: its path without the query; `scheme://host/path` gives the path. Others are returned as they are. */
-function plainAddress(schemes: readonly string[], address: string): string {
+function plainAddress(schemes: readonly string[], address: string, addressInPath: (path: string) => string): string {
   const colon = address.indexOf(":");
   if (colon < 1 || !schemes.includes(address.slice(0, colon).toLowerCase())) return address;
   const rest = address.slice(colon + 1).split("?", 1)[0] ?? "";
-  const path = rest.startsWith("//") ? rest.slice(2).split("/").slice(1).join("/") : rest;
+  const hasHost = rest.startsWith("//");
+  const path = hasHost ? rest.slice(2).split("/").slice(1).join("/") : rest;
+  const decoded = decodedPath(path);
+  return hasHost ? addressInPath(decoded) : decoded;
+}
+
+function decodedPath(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {

@@ -40,6 +40,8 @@ export interface Platform<Client = unknown, Credentials extends TSchema = TSchem
   };
   /** URI schemes taken for addresses, without colon: `mailto`, `xmpp`. The rest of the URI is the address. */
   readonly uriSchemes?: readonly string[];
+  /** Returns the address that a URI's path means behind a host (`irc://host/lobby`). Default: the path. */
+  readonly addressInPath?: (path: string) => string;
   /** Contexts that the verbs tell apart; default: all are taken and ignored. */
   readonly contexts?: readonly ContextType[];
   /** Verbs that were renamed: old name, and what to use instead; refused with both. */

@@ -64,6 +64,10 @@ A posted string is shorthand: one of these types, or the id of a thread.
 |---|---|---|
 ${platforms.map((platform) => `| \`${platform.id}\` | ${ADDRESSES[platform.id] ?? ""} | ${(platform.uriSchemes ?? []).map((scheme) => `\`${scheme}:\``).join(" ")} |`).join("\n")}
 
+The URI of an address is taken in \`actor\`, \`target\` and \`object.address\`: \`mailto:foo@bar.com\`, \`xmpp:alice@example.org\`,
+\`irc:%23lobby\`, \`irc://irc.example.net/lobby\` (a channel, unless \`,isnick\` follows). WebFinger takes \`acct:\`. Phone numbers (E.164,
+\`tel:\`) and Matrix ids (\`matrix:\`) are for networks that are not built yet.
+
 ## Rich text
 
 A text is posted as \`body\` (plain), \`html\` or \`markdown\` (CommonMark). A \`body\` is sent as it is. HTML and Markdown are

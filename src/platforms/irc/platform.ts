@@ -7,7 +7,7 @@ import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
 import { classifyError } from "./errors.ts";
 import { recover } from "./recover.ts";
 import * as schemas from "./schemas/channels.ts";
-import { IrcActor } from "./schemas/identifiers.ts";
+import { addressInPath, IrcActor } from "./schemas/identifiers.ts";
 import { SEND_EXAMPLE, SendSchema } from "./schemas/messages.ts";
 import { validate } from "./validate.ts";
 import { invite, join, kick, leave } from "./verbs/channels.ts";
@@ -27,6 +27,7 @@ export function irc({ ircTimeouts = TIMEOUTS }: IrcSettings = {}): Platform {
     title: "IRC",
     credentials: { schema: Credentials, example: CREDENTIALS_EXAMPLE },
     uriSchemes: ["irc", "ircs"],
+    addressInPath,
     contexts: ["direct", "room"],
     inbound: {
       send: ["type", "body", "html"],

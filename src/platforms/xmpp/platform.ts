@@ -91,7 +91,7 @@ const messageVerbs = {
     summary: "Sends a message to persons or rooms, with an outcome for each",
     schema: messages.SendSchema,
     example: messages.SEND_EXAMPLE,
-    capabilities: TEXT_FORMS,
+    capabilities: { ...TEXT_FORMS, attachments: { as: "kept", note: "by url only; receivers download it" } },
     run: send,
   }),
   update: defineVerb({

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readContext, renamedErrors, withPlainAddresses } from "../../../src/intake/canonical-form.ts";
+import type { Platform } from "../../../src/platform/platform.ts";
+import { platforms } from "../../../src/platforms/index.ts";
 
 describe("readContext", () => {
   it.each([
@@ -55,6 +57,14 @@ describe("renamedErrors", () => {
 });
 
 describe("withPlainAddresses", () => {
+  it("reads URIs in object.address as well, and paths as the platform says", () => {
+    const irc = platforms({}).find(({ id }) => id === "irc") as Platform;
+    const read = (address: string) => withPlainAddresses(irc, { target: [], object: { type: "room", address } }).object;
+    expect(["irc:%23lobby", "irc://irc.example.net/lobby", "irc://irc.example.net/alice,isnick"].map(read)).toEqual(
+      ["#lobby", "#lobby", "alice"].map((address) => ({ type: "room", address })),
+    );
+  });
+
   const platform = { uriSchemes: ["irc", "xmpp"] } as never;
   const plain = (address: unknown) =>
     withPlainAddresses(platform, { actor: { address }, target: [{ address, name: "n" }] }).target;

@@ -75,6 +75,12 @@ export function isChannel(name: string): boolean {
   return channelPattern.test(name);
 }
 
+/** Returns the channel or nick in the path of an `irc://` URI. The `#` may be left out; `,isnick` marks a nick. */
+export function addressInPath(path: string): string {
+  const [name = "", ...flags] = path.split(",");
+  return name === "" || isChannel(name) || flags.includes("isnick") ? name : `#${name}`;
+}
+
 /** Returns the nick in an actor's address. */
 export function nickIn(actorAddress: string): string {
   return actorAddress.split("@", 1)[0] ?? actorAddress;

@@ -28,6 +28,16 @@ export function textRefusal(styled: string): string | undefined {
   return textPattern.test(styled) ? undefined : "has control characters, which XML can't carry";
 }
 
+/** Attachment by its address (XEP-0066); receivers download it themselves. */
+const LinkedAttachment = Type.Object(
+  {
+    name: Type.Optional(text(255, { minLength: 1 })),
+    mediaType: Type.Optional(Type.String({ maxLength: 127, pattern: "^[a-z0-9.+-]+/[A-Za-z0-9.+-]+$" })),
+    url: Type.String({ format: "uri", maxLength: 2_048, pattern: "^https?://[!-~]+$" }),
+  },
+  STRICT,
+);
+
 export const SendSchema = verbSchema(
   AnyTarget,
   50,
@@ -35,12 +45,16 @@ export const SendSchema = verbSchema(
     {
       type: Type.Optional(Type.Literal("message")),
       ...textForms,
+      attachments: Type.Optional(
+        Type.Array(LinkedAttachment, { minItems: 1, maxItems: 1, description: "One, by url; receivers download it." }),
+      ),
       subject: Type.Optional(text(1_024)),
       inReplyTo: Type.Optional(MessageId),
     },
-    { ...STRICT, ...needsText(), description: "A message needs body, html or markdown." },
+    { ...STRICT, ...needsText("attachments"), description: "A message needs a text or an attachment." },
   ),
 );
+export type MessageObject = Static<typeof SendSchema>["object"];
 export const SEND_EXAMPLE: Static<typeof SendSchema> = {
   actor: ACTOR_EXAMPLE,
   target: PERSON_EXAMPLE,

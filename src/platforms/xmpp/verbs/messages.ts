@@ -7,6 +7,7 @@ import type { Stanza } from "../client/library.ts";
 import { REACTIONS_KEY } from "../client/memory.ts";
 import {
   type DeleteSchema,
+  type MessageObject,
   type ReactSchema,
   type ReadSchema,
   type SendSchema,
@@ -36,14 +37,22 @@ function bodyOf(text: PostedText): Stanza {
   return xml("body", {}, networkText(text, XMPP_TEXT) ?? "");
 }
 
-/** Sends a message: body, subject and reply reference (XEP-0461). */
+/** Builds the body and link of a message (XEP-0066). Clients without that extension find the address in the body. */
+function contentOf({ attachments: [file] = [], ...text }: MessageObject): readonly Stanza[] {
+  if (file === undefined) return [bodyOf(text)];
+  const body = [networkText(text, XMPP_TEXT), file.url].filter((part) => part !== undefined).join("\n");
+  const link = [xml("url", {}, file.url), ...(file.name === undefined ? [] : [xml("desc", {}, file.name)])];
+  return [xml("body", {}, body), xml("x", { xmlns: "jabber:x:oob" }, ...link)];
+}
+
+/** Sends a message: body, attachment, subject and reply reference (XEP-0461). */
 export function send(client: Client, activity: ActivityOf<typeof SendSchema>, context: VerbContext): Promise<Receipt> {
   const { subject, inReplyTo } = activity.object;
   return sendStanzas(client, activity, context, (to) => [
     message(
       to,
       ...(subject === undefined ? [] : [xml("subject", {}, subject)]),
-      bodyOf(activity.object),
+      ...contentOf(activity.object),
       ...(inReplyTo === undefined ? [] : [xml("reply", { xmlns: "urn:xmpp:reply:0", to: to.address, id: inReplyTo })]),
       ...receiptRequests(to),
     ),

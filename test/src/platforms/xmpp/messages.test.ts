@@ -124,6 +124,22 @@ describe("messages", () => {
     await me.close();
   });
 
+  it("carry an attachment by its address, with a text or alone", async () => {
+    const me = await bob();
+    const target = [{ address: ALICE }];
+    const attachments = [{ name: "plan.pdf", url: "https://a.example/plan.pdf" }];
+    for (const [object, body] of [
+      [{ attachments }, "https://a.example/plan.pdf"],
+      [{ body: "The plan:", attachments }, "The plan:\nhttps://a.example/plan.pdf"],
+    ] as const) {
+      const { id } = await me.do("send", { target, object });
+      const there = await alice.waitFor((one) => one.attrs.id === id);
+      expect(there.getChildText("body")).toBe(body);
+      expect(there.getChild("x", "jabber:x:oob")?.getChildText("url")).toBe("https://a.example/plan.pdf");
+    }
+    await me.close();
+  });
+
   it.each([
     ["send", { html: "a&#1;b" }, "/object/html"],
     ["send", { markdown: "x".repeat(32_769) }, "/object/markdown"],
