@@ -9,7 +9,7 @@ interface Layer {
 
 /**
  * Answers 405 with `Allow` (RFC 9110 section 15.5.6) for other methods of a path.
- * It stands before anything that reads a body, so that nobody is told to mend a body that nothing would take.
+ * Runs before any body parser, so that a client is not told to correct the body of an unsupported method.
  */
 export function allowedMethods(routers: readonly Router[]): RequestHandler {
   const layers = routers.flatMap((router) => router.stack as unknown as readonly Layer[]);

@@ -13,7 +13,7 @@ const TOKEN_COOKIE = "dragoman_token";
 export function credentialOf(req: IncomingMessage, tickets: boolean): Credential | undefined {
   const header = req.headers.authorization;
   if (header !== undefined) {
-    // Another scheme is for somebody else, often a proxy that asks for a password of its own.
+    // Another scheme is for another server, often a proxy with its own password.
     const bearer = /^Bearer +([^\s]+) *$/i.exec(header);
     if (bearer !== null) return { kind: "bearer", text: bearer[1] as string };
   }

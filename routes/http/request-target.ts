@@ -30,7 +30,7 @@ export function targetProblem(req: IncomingMessage): Problem | undefined {
     return refusal("Send exactly one Host header with the name that you connect to.");
   }
   const [, authority, rest = req.url ?? ""] = absolute ?? [];
-  // The target's own host counts, whatever the header says.
+  // The target's own host precedes the header.
   if (authority !== undefined) req.headers.host = authority;
   const path = absolute !== null && !rest.startsWith("/") ? `/${rest}` : rest;
   if (!path.startsWith("/")) return refusal("The request's target must be a path that begins with `/`.");

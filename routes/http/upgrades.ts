@@ -7,10 +7,10 @@ import { targetProblem } from "./request-target.ts";
 type OnUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 /**
- * Sorts requests that offer another protocol. Takes the place of the `upgrade` listeners that are there by now: WebSockets
- * go on to them, other offers are answered as if they had not been made (RFC 9110 section 7.8 allows it; Java's HttpClient
- * and `curl --http2` offer h2c with every plain request). Each waits until what came before it on its connection is
- * answered. The server emits `problem` with the code of a refusal.
+ * Routes requests that offer another protocol. Replaces the current `upgrade` listeners: WebSockets are passed to them,
+ * other offers are ignored and the request is answered as HTTP/1.1 (RFC 9110 section 7.8; Java's HttpClient and
+ * `curl --http2` offer h2c with every plain request). Each waits for the answers to earlier requests of the connection.
+ * The server emits `problem` with the code of a refusal.
  */
 export function sortUpgrades(server: Server): void {
   const listeners = server.listeners("upgrade") as OnUpgrade[];

@@ -17,7 +17,7 @@ export function metricsRoutes(deps: MetricsDeps): Router {
   return routes(deps, isDirectLoopback);
 }
 
-/** The whole application on ADMIN_LISTEN, of an API or a worker. Health and metrics, for whoever reaches it. */
+/** The whole application on ADMIN_LISTEN, of an API or a worker. Serves health and metrics to every caller. */
 export function adminApp(deps: MetricsDeps & HealthDeps): Express {
   const app = express().disable("x-powered-by").disable("etag");
   app.use(

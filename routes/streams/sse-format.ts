@@ -21,7 +21,7 @@ export function formatOpening(start: StreamStart, heartbeatSeconds: number): str
   return `retry: ${RETRY_MS}\n: dragoman\n\n${ready}${start.gap ? formatGap(start.gap) : ""}`;
 }
 
-/** Says that events are lost to this listener, and goes on at the log's end. */
+/** Formats a gap. Events are no longer kept; the stream continues at the log's end. */
 export function formatGap({ requested, earliest, latest }: StreamGap): string {
   return encodeSseBlock({
     event: "gap",

@@ -2,7 +2,7 @@ import type { Config } from "../../src/config/settings.ts";
 import type { Caller } from "../../src/model/caller.ts";
 import type { EndReason } from "./stream-registry.ts";
 
-/** When a stream ends by itself and why. At its age, give or take 20 %, or with the token that opened it. */
+/** Time and reason of a stream's planned end. Its age, give or take 20 %, or the expiry of its token. */
 export function endOfLife(
   caller: Caller,
   config: Pick<Config, "streamAgeSeconds">,

@@ -12,7 +12,7 @@ export const MAX_TOKEN_SECONDS = 86_400;
 export const MAX_CLOCK_SKEW_SECONDS = 30;
 /** Longer tokens are rejected without parsing. */
 const MAX_TOKEN_LENGTH = 8_192;
-/** Scopes that tokens can have, whatever the key's scopes. */
+/** Scopes that tokens can have, independent of the key's scopes. */
 export const TOKEN_SCOPES = ["listen", "send"] as const satisfies readonly Scope[];
 
 /** Id of a token, used in revocations. */

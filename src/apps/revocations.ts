@@ -8,7 +8,7 @@ import { scriptRunner } from "../redis/script-runner.ts";
 /** Lifetime of a revocation: longer than any token (a day plus clock skew). */
 export const REVOCATION_TTL_SECONDS = 86_400 + 300;
 
-/** Revocations of an app in an hour. They are kept for a day whatever else the app stores. */
+/** Maximum of an app's revocations in an hour. Revocations are kept for a day. */
 const MAX_REVOCATIONS_PER_HOUR = 10_000;
 
 /** Tokens revoked before their expiry. */

@@ -6,7 +6,7 @@ import { retireKeys } from "../rotation/retire-keys.ts";
 import { exportApiKeyFile, rotateKeys, stageKeyVersion } from "../rotation/rotate-keys.ts";
 import { type Terminal, terminal } from "./apps.ts";
 
-/** Stores of `key rotate` works on; opened when it runs, closed after it. */
+/** Stores of `key rotate`, opened and closed by the command. */
 export interface KeyTools {
   readonly redis: RedisClient;
   /** With the private halves. */
@@ -15,7 +15,7 @@ export interface KeyTools {
 }
 
 export interface KeyCommandsDeps {
-  /** The master key file's path, asked for when a command runs. */
+  /** Returns the path of the master key file. */
   readonly keyFile: () => string;
   readonly connect: () => Promise<KeyTools>;
 }

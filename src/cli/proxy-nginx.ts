@@ -129,7 +129,7 @@ function nginxVariables(options: NginxOptions, name: string | undefined): NginxV
   return { ...NGINX_DEFAULTS, ...Object.fromEntries(set) };
 }
 
-/** From 1.25.1 on HTTP/2 is a directive of its own. */
+/** From 1.25.1 on HTTP/2 is a separate directive. */
 function knowsHttp2On([major = 0, minor = 0, patch = 0]: readonly number[] = []): boolean {
   return major > 1 || minor > 25 || (minor === 25 && patch >= 1);
 }

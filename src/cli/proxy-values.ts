@@ -33,7 +33,7 @@ function prefix(value: string): string {
   return value;
 }
 
-/** Word that cannot begin a directive of its own. Throws commander's InvalidArgumentError. */
+/** Word that cannot start another directive. Throws commander's InvalidArgumentError. */
 export function word(value: string): string {
   if (!/^[^\s;{}'"$\\]+$/.test(value))
     throw new InvalidArgumentError("It takes one word without quotes, blanks or semicolons.");

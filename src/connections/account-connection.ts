@@ -13,7 +13,7 @@ import { stayOnline } from "./states/stay-online.ts";
  * Connects, reconnects and publishes the state; starts by construction. A state machine: `State` has the table.
  */
 export class AccountConnection {
-  /** Resolves when the connection is closed for good. */
+  /** Resolves when the connection is closed permanently. */
   readonly gone: Promise<void>;
   readonly #parts: ConnectionParts;
   readonly #closing = new AbortController();

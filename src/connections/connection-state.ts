@@ -10,7 +10,7 @@ import type { Link } from "./link.ts";
  * | state | event | next state |
  * |---|---|---|
  * | checking | account missing, not to be connected, or shard left | closed |
- * | checking | network refused these credentials for good, no retry forced | refused |
+ * | checking | network refused these credentials permanently, no retry forced | refused |
  * | checking | anything else | connecting |
  * | connecting | client connected | online |
  * | connecting | attempt failed, or account changed | disconnecting |

@@ -2,7 +2,7 @@ import type { OwnedAccount } from "../accounts/account-ownership.ts";
 import type { Failure } from "../model/failure.ts";
 import { storedRefusal } from "./connection-failures.ts";
 
-/** History of an account's logins. Credentials refused for good are never tried again unasked. */
+/** History of an account's logins. Permanently refused credentials are retried on request only. */
 export class LoginHistory {
   /** Version of the credentials connected with last; empty before the first try. */
   version = "";
@@ -21,7 +21,7 @@ export class LoginHistory {
     this.#refusal = undefined;
   }
 
-  /** Notes that the network refused the credentials of `version` for good. */
+  /** Records that the network refused the credentials of `version` permanently. */
   refused(refusal: Failure): void {
     this.#refusedVersion = this.version;
     this.#refusal = refusal;

@@ -10,7 +10,7 @@ export interface OrderedWriterOptions {
   /** Ends the retries. */
   readonly signal: AbortSignal;
   readonly log: Log;
-  /** Receives the error of a write that failed for good, or `OwnershipLost`. */
+  /** Receives the error of a write that failed permanently, or `OwnershipLost`. */
   readonly onFailed: (error: unknown) => void;
 }
 

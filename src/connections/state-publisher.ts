@@ -10,7 +10,7 @@ export interface StatePublisher {
   readonly publish: (account: OwnedAccount, state: State, failure?: Failure, version?: string) => Promise<boolean>;
   /** Publishes trouble of an online account, or its end. Ignored while the account is not online. */
   readonly publishProblem: (account: OwnedAccount, problem: Failure | undefined) => Promise<void>;
-  /** Publishes `offline` for an account that is disconnected for good, unless listeners know. */
+  /** Publishes `offline` for an account that is disconnected permanently, unless published already. */
   readonly publishEnd: (account: OwnedAccount) => Promise<void>;
   /** Stores `offline` without an event: the next owner publishes more. */
   readonly publishSilently: () => Promise<void>;

@@ -125,7 +125,7 @@ function lowered(headers: Readonly<Record<string, string>>): Record<string, stri
   return { "user-agent": "Dragoman", ...Object.fromEntries(entries.filter(([name]) => !RESERVED.has(name))) };
 }
 
-/** Ends a request that takes too long; `again` begins the time anew. */
+/** Ends a request that takes too long; `again` restarts the timer. */
 function timer(ms: number) {
   const ending = new AbortController();
   const timeout = setTimeout(() => ending.abort(new DOMException("It took too long", "TimeoutError")), ms);

@@ -42,7 +42,7 @@ export function requireConsentPlatform(platforms: Pick<PlatformRegistry, "find">
 
 /**
  * Begins a user's consent (RFC 6749 section 4.1.1). Throws `Refusal`: `validation-failed`, also for a `returnTo` of an
- * origin that is not listed, so that nobody is led astray by an address of ours; `not-configured` without PUBLIC_URL.
+ * origin that is not listed, so that the gateway is no open redirect; `not-configured` without PUBLIC_URL.
  */
 export async function beginConsent(
   { consents, publicBase, isListedOrigin }: BeginConsentDeps,

@@ -27,7 +27,7 @@ export interface DeletedApp {
   readonly webhooks: number;
   /** Keys deleted from Redis besides accounts and webhooks: activities, attachments, events and the like. */
   readonly keys: number;
-  /** True when Redis writes its append-only file anew, without what was deleted. */
+  /** True when Redis rewrites its append-only file without the deleted data. */
   readonly isFileRewritten: boolean;
 }
 
@@ -130,7 +130,7 @@ function nodesOf(redis: RedisClient): readonly Redis[] {
 }
 
 /**
- * Makes Redis write its append-only file anew, which still holds what was deleted. Returns whether it does.
+ * Makes Redis rewrite its append-only file, which still holds deleted data. Returns whether it does.
  * A server that has none, or forbids the command, answers with an error.
  */
 async function rewriteAppendOnlyFile(redis: RedisClient): Promise<boolean> {

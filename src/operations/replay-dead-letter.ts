@@ -11,7 +11,7 @@ export interface ReplayDeps {
   readonly submit: SubmitActivity;
 }
 
-/** Submits a dead letter again under an rid of its own, once. Throws `Refusal`, also `content-gone`. */
+/** Submits a dead letter again under a new rid, once. Throws `Refusal`, also `content-gone`. */
 export async function replayDeadLetter(
   { deadLetters, outbox, submit }: ReplayDeps,
   caller: Caller,

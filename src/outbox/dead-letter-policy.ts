@@ -11,7 +11,7 @@ function isWorthRetrying(error: EventError | undefined): boolean {
   return error !== undefined && (error.retryable || error.code === "internal-error");
 }
 
-/** Returns whether a replay should include a target. Excludes targets that are sent, uncertain or refused for good. */
+/** Returns whether a replay should include a target. Excludes sent, uncertain and permanently refused targets. */
 export function isUndelivered(target: TargetOutcome): boolean {
   return target.status === "expired" || (target.status === "failed" && isWorthRetrying(target.error));
 }

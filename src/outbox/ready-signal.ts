@@ -9,7 +9,7 @@ export interface ReadySignal {
   readonly subscribe: (shard: DrainShard, onReady: () => void) => () => void;
 }
 
-/** Makes the signal over a connection of its own. A connection that subscribes takes no other commands. */
+/** Creates the signal over a separate connection: a subscribed connection accepts no other commands. */
 export function readySignal({ redis, log }: { readonly redis: RedisClient; readonly log: Log }): ReadySignal {
   const listeners = new Map<string, () => void>();
   redis.on("message", (channel: string) => listeners.get(channel)?.());

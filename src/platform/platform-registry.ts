@@ -6,7 +6,7 @@ export interface PlatformRegistry {
   readonly find: (name: string) => Platform | undefined;
   /** The platform of that name; throws `Refusal` `platform-unknown` that points at where it was named. */
   readonly require: (name: string, pointer: string) => Platform;
-  /** The platform's own id, or the name itself where nobody has it. */
+  /** The platform's own id, or the name itself for unknown names. */
   readonly canonicalId: (name: string) => string;
 }
 

@@ -12,7 +12,7 @@ export interface PollResult {
   readonly state: string;
   /** Milliseconds until the next poll. */
   readonly nextMs: number;
-  /** Set when the topic is gone for good (410). Subscribers get the error and the topic is polled no more. */
+  /** Set when the topic was removed permanently (410). Subscribers get the error, and polling ends. */
   readonly ended?: EventError;
 }
 

@@ -7,7 +7,7 @@ import type { InboundEvent } from "../platform/platform.ts";
 import { PARSING } from "../platforms/email/inbound/mail-parse.ts";
 import { inboundMailEvent } from "./inbound-mail.ts";
 
-const MOST_BYTES = 25 * 1024 * 1024;
+const MAX_MAIL_BYTES = 25 * 1024 * 1024;
 const APP_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
 export interface MailboxDeps {
@@ -34,7 +34,7 @@ export async function sandboxMailbox({ arrive, log }: MailboxDeps): Promise<Mail
     allowInsecureAuth: true,
     hideSTARTTLS: true,
     disableReverseLookup: true,
-    size: MOST_BYTES,
+    size: MAX_MAIL_BYTES,
     logger: false,
     onAuth: (auth, _session, done) => {
       const app = auth.username ?? "";

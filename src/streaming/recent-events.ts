@@ -10,8 +10,8 @@ export interface RecentEvents {
   readonly restart: (start: string) => void;
 }
 
-const MOST_FRAMES = 1_000;
-const MOST_CHARACTERS = 524_288;
+const MAX_FRAMES = 1_000;
+const MAX_CHARACTERS = 524_288;
 
 /** Holds up to 1,000 events or half a million characters per app. The oldest give way. */
 export function recentEvents(begin: string): RecentEvents {
@@ -21,13 +21,13 @@ export function recentEvents(begin: string): RecentEvents {
   let size = 0;
 
   function shrink(): void {
-    while (events.length - head > MOST_FRAMES || size > MOST_CHARACTERS) {
+    while (events.length - head > MAX_FRAMES || size > MAX_CHARACTERS) {
       const oldest = events[head] as EncodedEvent;
       head++;
       size -= oldest.json.length;
       start = oldest.id;
     }
-    if (head > MOST_FRAMES) {
+    if (head > MAX_FRAMES) {
       events = events.slice(head);
       head = 0;
     }

@@ -18,8 +18,8 @@ type Position = StreamStart & { readonly epoch: string; readonly id: string; rea
 };
 
 /**
- * One tail per process. One blocking reader for all apps that have listeners (one per hash tag on a Redis Cluster), the
- * newest events in memory, and an index, so that an event touches only the listeners it is for.
+ * One tail per process. Has a blocking reader for all apps with listeners (one per hash tag on a Redis Cluster), the
+ * newest events in memory, and an index, so that an event reaches only matching listeners.
  */
 export function eventTail(deps: TailDeps): Tail {
   const { log, logger } = deps;
@@ -40,8 +40,8 @@ export function eventTail(deps: TailDeps): Tail {
     if (!health.healthy()) throw new EventLogUnavailable();
     const lease = registry.acquire(request.app);
     try {
-      const { state: feed, place: position } = await inTime(
-        lease.opened.then(async (feed) => ({ state: feed, place: await positionFor(feed, request) })),
+      const { state: feed, position } = await inTime(
+        lease.opened.then(async (feed) => ({ state: feed, position: await positionFor(feed, request) })),
       );
       return join(lease, feed, position, request, callbacks);
     } catch (error) {

@@ -49,6 +49,6 @@ async function refuse({ access, login, publisher }: ConnectionParts, account: Ow
   access.set({ kind: "refused", failure });
   const state = failure.kind === "auth" ? "needs-login" : "restricted";
   const isCurrent = await publisher.publish(account, state, failure, login.version);
-  // Other credentials were stored meanwhile; nobody refused those.
+  // Other credentials were stored meanwhile, which were not refused.
   if (!isCurrent) access.set({ kind: "connecting" });
 }

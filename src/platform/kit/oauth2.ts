@@ -22,7 +22,7 @@ export interface TokenOptions {
   readonly secret?: (text: string) => void;
   /** Stores the renewed login; many servers accept a refresh token only once. */
   readonly store: (renewed: OAuth2Login) => Promise<void>;
-  /** Runs a renewal under a lock with the stored login. Undefined where the account has another login by now. */
+  /** Runs a refresh under a lock with the stored login. Undefined where the account has another login now. */
   readonly alone?: (renew: (stored: OAuth2Login | undefined) => Promise<string>) => Promise<string>;
   /** Client authentication by HTTP Basic instead of the form (RFC 6749 section 2.3.1). */
   readonly basic?: boolean;

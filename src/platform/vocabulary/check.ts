@@ -48,7 +48,7 @@ export function eventIssues(
   return [...known, ...context, ...objectIssues(namespaces, event.object)];
 }
 
-/** Items are persons, rooms, messages or activities. Each has an object of terms of its own or is one. */
+/** Items are persons, rooms, messages or activities. Each has an object of terms or is such an object. */
 function itemIssues(namespaces: readonly string[], name: string, value: unknown): string[] {
   if (name !== "items" || !Array.isArray(value)) return [];
   return value.flatMap((item: unknown, index) => {

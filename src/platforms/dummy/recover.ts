@@ -3,7 +3,7 @@ import type { Receipt, VerbContext } from "../../platform/platform.ts";
 import { requestedFailure } from "./errors.ts";
 import { receiptOf } from "./verbs/echo.ts";
 
-/** Settles an `unknown` activity as its `resolves` says; undefined without it. */
+/** Settles an `unknown` activity by its `resolves`; undefined without that property. */
 export async function recover(activity: Activity, context: VerbContext): Promise<Receipt | undefined> {
   const { resolves } = activity.object;
   if (activity.verb !== "unknown" || resolves === undefined) return undefined;

@@ -79,7 +79,7 @@ function entryOf(error: SmtpError, thrown: unknown): ErrorEntry {
 
 function replyEntry(reply: Reply, code: string, command: string): ErrorEntry {
   if (reply.code < 500) return isLimit(reply) ? "rate-limited" : LATER;
-  // A greeting or EHLO refused for good concerns this connection, not the message: another try may meet another server.
+  // A permanently refused greeting or EHLO concerns this connection only: another attempt may reach another server.
   if (code === "EPROTOCOL" || code === "ECONNECTION") return LATER;
   if (code === "ETLS" || (reply.code === 530 && /STARTTLS/i.test(reply.text))) return "tls";
   if (code === "EAUTH" || reply.code === 530 || reply.code === 535)
@@ -87,7 +87,7 @@ function replyEntry(reply: Reply, code: string, command: string): ErrorEntry {
   return command === "RCPT TO" ? recipientEntry(reply) : messageEntry(reply, command);
 }
 
-/** Tells whether a login is refused for good (RFC 4954 section 6). Servers refuse right logins for a while as well. */
+/** Tells whether a login is refused permanently (RFC 4954 section 6). Servers also refuse valid logins temporarily. */
 function isFinalLogin({ code, status, text }: Reply): boolean {
   const isTemporary =
     status.startsWith("4.") || /temporar|try again|too many|later|service unavailable|internal error/i.test(text);

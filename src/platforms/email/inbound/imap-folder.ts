@@ -16,14 +16,14 @@ export interface FolderContext {
   readonly reader: MailReader;
   /** Examines a mail before it is recorded; the result is added to the event's object. */
   readonly inspect: (fetched: FetchedMail) => Promise<Readonly<Record<string, unknown>>>;
-  /** Called once when listening ended by itself. */
+  /** Called once when listening ended without `close`. */
   readonly onEnded: (thrown: unknown) => void;
   readonly pollMs: number;
   /** Waiting mail is recorded before the account counts as online. Beyond this time the rest comes after. */
   readonly catchUpMs: number;
 }
 
-/** A folder listener on a connection of its own. */
+/** Folder listener with a separate connection. */
 export interface FolderListener {
   readonly close: () => void;
 }

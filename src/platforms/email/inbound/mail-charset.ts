@@ -40,7 +40,7 @@ export function decodeMailText(bytes: Buffer, label = ""): string {
   try {
     return new TextDecoder(encoding).decode(bytes);
   } catch {
-    // A label that nobody knows.
+    // An unknown label.
     return guess(bytes);
   }
 }

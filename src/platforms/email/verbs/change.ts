@@ -106,7 +106,7 @@ async function moveTo(imap: ImapFlow, uids: string, destination: string): Promis
   return { destination, ...(moved ? { email: { moved } } : {}) };
 }
 
-/** Moves mails into the trash folder. Deletes for good without a trash folder, and in the trash folder itself. */
+/** Moves mails into the trash folder. Deletes permanently without a trash folder, and in the trash folder itself. */
 async function remove(
   imap: ImapFlow,
   uids: string,

@@ -66,7 +66,7 @@ export interface SessionOptions {
   readonly timeouts: Timeouts;
   /** Called after a change of the own nick, also by the network's services. */
   readonly onOwnNick: () => void;
-  /** Called once when the connection ends by itself. */
+  /** Called once when the connection ends without `close`. */
   readonly onEnd: (thrown: unknown) => void;
 }
 

@@ -57,7 +57,7 @@ async function joinChannel(client: Client, { address, password, context, commit 
   return { outcome, forwarded };
 }
 
-/** Leaves channels for good; a channel that the account was not in counts as left. */
+/** Leaves channels permanently; a channel that the account was not in counts as left. */
 export async function leave(
   client: Client,
   activity: ActivityOf<typeof LeaveSchema>,

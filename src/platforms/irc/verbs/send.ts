@@ -96,7 +96,7 @@ function idOf(echo: IrcMessage | undefined): { readonly id?: string } {
   return id ? { id } : {};
 }
 
-/** Reads the answer to ISON. A notice to nobody is never refused, so without echo the nick is asked for. */
+/** Reads the answer to ISON. Servers never refuse a notice to an unknown nick, so without echo the nick is queried. */
 function absence(nick: string, messages: readonly IrcMessage[]): Error | undefined {
   const present = messages.find(({ command }) => command === "303")?.params.at(-1);
   if (present === undefined || present.toLowerCase().split(" ").includes(nick.toLowerCase())) return undefined;

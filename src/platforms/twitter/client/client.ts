@@ -14,7 +14,7 @@ export interface ClientSettings {
   readonly xApi?: string;
 }
 
-/** The account's subscriptions, each polled by a loop of its own. */
+/** The account's subscriptions, each with a separate poll loop. */
 export interface Subscriptions {
   /** Checks that X lets the account read the source. */
   readonly check: (name: string, signal: AbortSignal) => Promise<void>;

@@ -13,7 +13,7 @@ import {
 export interface Permit {
   /** X answered. Returns the wait in ms when the answer was a 429, else 0. */
   readonly settle: (headers: Readonly<Record<string, string>>, isRefused: boolean) => number;
-  /** No answer came: nobody knows whether X counted the request. */
+  /** No answer came: whether X counted the request is unknown. */
   readonly abandon: () => void;
   /** Nothing was sent. */
   readonly release: () => void;

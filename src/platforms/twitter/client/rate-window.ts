@@ -15,7 +15,7 @@ export interface RateWindow {
   /** Callers put off to later windows. */
   booked: number;
   inFlight: number;
-  /** Unix ms until which nothing is sent, whatever the window says. */
+  /** Unix ms until which no request is sent, independent of the window. */
   blockedUntil: number;
   /** True while no answer names a limit: then none is kept. */
   isUnlimited: boolean;
@@ -41,7 +41,7 @@ export function emptyWindow(): RateWindow {
   };
 }
 
-/** Ends a window that is over; the next answer names the limit anew. */
+/** Ends an expired window; the next answer names the limit again. */
 export function rollWindow(state: RateWindow, now: number): void {
   if (state.resetAt === 0 || state.resetAt > now) return;
   const windows = 1 + Math.floor((now - state.resetAt) / Math.max(1, state.length));

@@ -12,7 +12,7 @@ import { postIdOf } from "../schemas/address.ts";
 import type { SendSchema } from "../schemas/messages.ts";
 import type { DeleteSchema, PostSchema } from "../schemas/posts.ts";
 
-/** Posts once, whatever the target says: a post goes to everybody. */
+/** Posts once, independent of the target: a post is public. */
 export async function post(
   client: Client,
   activity: ActivityOf<typeof PostSchema>,

@@ -127,7 +127,7 @@ function installReader(internals: LibraryInternals, limits: ParserLimits, fail: 
       if (complete !== "") internals.parser?.write(complete);
       limits.count(text.length);
     } catch (thrown) {
-      // The parser throws errors of no class of its own.
+      // The parser's errors have no distinct class.
       const isParserError =
         thrown instanceof Error && /^(Type|Range)?Error$/.test(thrown.name) && !(thrown instanceof Failure);
       fail(isParserError ? protocolError("The XMPP server sent unreadable data.", thrown) : thrown);

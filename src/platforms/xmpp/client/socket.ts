@@ -23,7 +23,7 @@ export interface StreamSocket {
   readonly pause: (isPaused: boolean) => void;
 }
 
-/** Creates the socket side of a stream. `onEnd` is called once when the stream ends by itself. */
+/** Creates the socket side of a stream. `onEnd` is called once when the stream ends without `close`. */
 export function streamSocket(onEnd: (thrown: unknown) => void): StreamSocket {
   let socket: Socket | undefined;
   let ended: { readonly thrown: unknown } | undefined;

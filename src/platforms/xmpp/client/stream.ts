@@ -25,7 +25,7 @@ export interface StreamOptions {
   readonly resource: string;
   /** Receives each message and presence in order. The receiver calls `markHandled` when done with the stanza. */
   readonly onStanza: (stanza: Stanza, markHandled: () => void) => void;
-  /** Called once when the stream ends by itself. */
+  /** Called once when the stream ends without `close`. */
   readonly onEnd: (thrown: unknown) => void;
   readonly srvLookup?: SrvLookup;
   readonly timeouts?: Timeouts;
