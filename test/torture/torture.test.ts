@@ -11,6 +11,9 @@ import { recordedIn } from "./promises.ts";
 import { reportPage } from "./report-page.ts";
 import { type FaultReport, isBroken, reportLine } from "./torture.ts";
 
+/** Command of docs/promises.md; here it runs for seconds and with one kind of fault. */
+const COMMAND = "npm run torture -- --minutes 4 --seed 7 --kill worker,redis,api,all";
+
 const dir = mkdtempSync(join(tmpdir(), "dgm-torture-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -45,8 +48,10 @@ const report = (more: Partial<DeliveryAudit> = {}): FaultReport => ({
 describe("npm run torture", () => {
   it("kills, joins the books, prints a line for each fault and writes a page", async () => {
     const page = join(dir, "report.html");
-    const args = ["run", "--silent", "torture", "--", "--minutes", "0.1", "--seed", "7", "--kill", "worker"];
-    const { stdout } = await promisify(execFile)("npm", [...args, "--report", page], { cwd: ROOT });
+    const [npm = "", ...args] = COMMAND.replace("--minutes 4", "--minutes 0.1")
+      .replace(/worker\S*$/, "worker")
+      .split(" ");
+    const { stdout } = await promisify(execFile)(npm, [...args, "--report", page], { cwd: ROOT });
     expect(stdout).toMatch(
       /^worker accepted [1-9]\d* \| once \d+ unknown \d+ \(delivered \d+\) doubled 0 lost 0 ghost 0 liar 0 silent 0 inversions 0 \| \d+ kills seed 7$/m,
     );
