@@ -10,7 +10,7 @@ const FLOORS = [
   ["src/delivery", "src/inbound", "src/webhooks", "src/sandbox", "src/platforms/index\\.ts"],
   ["src/connections", "src/intake", "src/rotation"],
   ["src/operations", "workers"],
-  ["routes"],
+  ["routes", "src/submission"],
   ["openapi", "src/main", "src/cli"],
 ];
 
@@ -66,6 +66,9 @@ module.exports = {
           "^src/main(/|\\.ts$)",
           "^src/cli/",
           "^src/sandbox/",
+          "^src/submission/",
+          // A program of its own that speaks to the gateway.
+          "^src/sendmail/",
           // SRV look-ups: the guard decides whether the resulting address may be opened.
           "^src/platforms/xmpp/client/srv\\.ts$",
           // TLS on sockets that the guard opened.

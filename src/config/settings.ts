@@ -16,6 +16,7 @@ import {
   trustProxy,
   url,
 } from "./setting-types.ts";
+import { submissionSettings } from "./submission-settings.ts";
 
 export { ConfigError } from "./setting-types.ts";
 
@@ -72,6 +73,7 @@ export const settings = {
     about: "Relay for mail of actors without an account, e.g. smtp://user:pass@mail.example.org:587.",
     read: relayUrl,
   },
+  ...submissionSettings,
   sandbox: {
     env: "SANDBOX",
     fallback: "auto",

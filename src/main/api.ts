@@ -20,11 +20,14 @@ import type { SupervisedWorker } from "../process/supervisor.ts";
 import { startAdmin } from "./admin.ts";
 import { activityDeps, appOf } from "./api-routes.ts";
 import { type ApiDeps, apiServices } from "./api-services.ts";
+import { startSubmission } from "./submission.ts";
 
 export interface RunningApi {
   /** Listening address, such as `http://127.0.0.1:8000`. */
   readonly address: string;
   readonly registry: AppRegistry;
+  /** Port that takes mail of the site's own, if there is one. */
+  readonly submissionPort: number | undefined;
   /** Reports at `/readyz` that new work should go elsewhere, and still accepts work. */
   readonly leave: () => void;
   /** Refuses new work and ends the streams with a hint to reconnect. */
@@ -60,6 +63,7 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   mountWebSocket({ server, ...parts, formats: eventFormats(schemeLookup(parts.names.find)), config, log });
   await deps.beforeListening?.(registry);
   const address = await listen(server, config.host, config.port, readSurroundings().keptSocket);
+  const submission = await startSubmission(config, parts, log);
   const admin = await startAdmin({ listenAt: config.adminListen, health, counted, log });
   const onOutstanding = (count: number) => deps.metrics.outstanding.set(count);
   const broom = sweep({ outbox, lanes, log, onOutstanding });
@@ -67,6 +71,7 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   return {
     address,
     registry,
+    submissionPort: submission?.port,
     leave: parts.leaving.begin,
     drain: () => {
       parts.leaving.begin();
@@ -78,7 +83,7 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
       parts.leaving.begin();
       await stopListening(server);
       parts.closing.begin();
-      await Promise.all([broom.stop(), streams.drain(maxMs)]);
+      await Promise.all([broom.stop(), streams.drain(maxMs), submission?.stop()]);
       // What proxies send on connections that they keep is taken to the last; each answer ends its connection.
       await waitForConnections(server, Math.min(PROXIES_MS, maxMs));
       drain.begin();

@@ -77,6 +77,8 @@ export async function gateway(
   const client = redis.connect();
   return {
     url: api.address,
+    /** Port that takes mail, with SMTP_LISTEN. */
+    submissionPort: api.submissionPort,
     registry: api.registry,
     redis,
     client,

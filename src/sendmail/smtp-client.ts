@@ -1,0 +1,89 @@
+import { connect, type Socket } from "node:net";
+import type { OutgoingMail } from "./message.ts";
+
+/** Where the gateway takes mail, and the app's key. */
+export interface SmtpPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly key: string;
+}
+
+/** A refusal by the gateway. 4xx may pass, 5xx is for good. */
+export class SmtpReplyError extends Error {
+  readonly code: number;
+
+  constructor(code: number, words: string) {
+    super(words);
+    this.name = "SmtpReplyError";
+    this.code = code;
+  }
+}
+
+const PATIENCE_MS = 30_000;
+/** What the gateway takes in one transaction. */
+const MAX_RECIPIENTS = 100;
+
+/** Hands mails in by one connection, one after the other. Throws `SmtpReplyError`, or the socket's error. */
+export async function smtpSession(place: SmtpPlace) {
+  const socket = connect(place.port, place.host);
+  socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error("the gateway does not answer")));
+  const reply = replies(socket);
+  await reply(2);
+  const say = async (line: string | Buffer, kind: number) => {
+    socket.write(line);
+    return reply(kind);
+  };
+  await say("EHLO localhost\r\n", 2);
+  await say(`AUTH PLAIN ${Buffer.from(`\0sendmail\0${place.key}`).toString("base64")}\r\n`, 2);
+  return {
+    socket,
+    send: async ({ from, to, bytes }: OutgoingMail): Promise<void> => {
+      for (let at = 0; at < to.length; at += MAX_RECIPIENTS) {
+        await say(`MAIL FROM:<${from}>\r\n`, 2);
+        for (const address of to.slice(at, at + MAX_RECIPIENTS)) await say(`RCPT TO:<${address}>\r\n`, 2);
+        await say("DATA\r\n", 3);
+        await say(Buffer.concat([stuffed(bytes), Buffer.from(".\r\n")]), 2);
+      }
+    },
+    reset: () => say("RSET\r\n", 2),
+    end: () => socket.end("QUIT\r\n"),
+  };
+}
+
+/** Reads whole replies; rejects those of another kind than expected, and when the connection ends. */
+function replies(socket: Socket) {
+  let heard = "";
+  let failure: Error | undefined;
+  let look = (): void => undefined;
+  socket.setEncoding("utf8").on("data", (text: string) => {
+    heard += text;
+    look();
+  });
+  socket.on("error", (error) => {
+    failure ??= error;
+  });
+  socket.once("close", () => {
+    failure ??= new Error("the gateway ended the connection");
+    look();
+  });
+  const next = (): { readonly code: string; readonly words: string } | undefined => {
+    const last = /^(\d{3})(?: (.*))?\r\n/m.exec(heard);
+    if (last === null) return undefined;
+    heard = heard.slice(last.index + last[0].length);
+    return { code: last[1] ?? "", words: last[2] ?? "" };
+  };
+  return (kind: number) =>
+    new Promise<string>((resolve, reject) => {
+      look = () => {
+        const reply = next();
+        if (reply === undefined && failure !== undefined) reject(failure);
+        else if (reply?.code.startsWith(String(kind)) === true) resolve(reply.words);
+        else if (reply !== undefined) reject(new SmtpReplyError(Number(reply.code), reply.words));
+      };
+      look();
+    });
+}
+
+function stuffed(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.toString("latin1").replaceAll(/^\./gm, ".."), "latin1");
+}
