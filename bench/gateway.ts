@@ -21,10 +21,12 @@ export interface BenchGateway {
 }
 
 const ROOT = new URL("..", import.meta.url).pathname;
+/** The size of the append-only file tells what was written, so that nothing may shorten it. */
+const NO_REWRITE = ["--auto-aof-rewrite-percentage", "0"];
 
 /** Starts the build in `root` on a free port. Resolves when both processes are ready. */
 export async function benchGateway(env: Readonly<Record<string, string>> = {}, root = ROOT): Promise<BenchGateway> {
-  const redis = await testRedis();
+  const redis = await testRedis(NO_REWRITE);
   const dir = await mkdtemp(join(tmpdir(), "dgm-bench-"));
   const all = {
     PATH: process.env.PATH,
@@ -50,7 +52,7 @@ export async function benchGateway(env: Readonly<Record<string, string>> = {}, r
 
 /** Starts the bare ceiling, see ceiling.ts. */
 export async function benchCeiling(): Promise<BenchGateway> {
-  const redis = await testRedis();
+  const redis = await testRedis(NO_REWRITE);
   const dir = await mkdtemp(join(tmpdir(), "dgm-bench-"));
   const env = { PATH: process.env.PATH, NODE_ENV: "production" };
   const run = (role: string) => ["--import", "tsx", join(ROOT, "bench/ceiling.ts"), role, redis.socket];

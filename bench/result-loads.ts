@@ -86,7 +86,7 @@ async function openStream(port: number, key: string, onEvent: (event: string) =>
       rest = frames.pop() ?? "";
       for (const frame of frames) {
         if (frame.includes("event: ready")) resolve();
-        if (frame.includes("event: result")) onEvent(frame);
+        if (frame.includes('"type":"result"')) onEvent(frame);
       }
     });
   });

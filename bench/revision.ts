@@ -26,7 +26,7 @@ export async function buildRevision(revision: string): Promise<Revision> {
     const run = (...args: readonly string[]) => execFileSync("npm", args, { cwd: root, stdio: "inherit" });
     const lock = (folder: string): string => readFileSync(join(folder, "package-lock.json"), "utf8");
     if (lock(root) === lock(ROOT)) symlinkSync(join(ROOT, "node_modules"), join(root, "node_modules"));
-    else run("ci", "--prefer-offline", "--no-audit", "--no-fund");
+    else run("install", "--prefer-offline", "--no-audit", "--no-fund");
     run("run", "build");
     return { name: git("rev-parse", "--short", revision), root, remove };
   } catch (error) {
