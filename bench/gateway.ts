@@ -21,7 +21,7 @@ export interface BenchGateway {
 }
 
 const ROOT = new URL("..", import.meta.url).pathname;
-/** The size of the append-only file tells what was written, so that nothing may shorten it. */
+/** Keeps the append-only file as written. Benches read the size. */
 const NO_REWRITE = ["--auto-aof-rewrite-percentage", "0"];
 
 /** Starts the build in `root` on a free port. Resolves when both processes are ready. */
