@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { Terminal } from "./apps.ts";
-import { programOf, refuseBad, tell, type Verdict, writeFiles } from "./proxy-check.ts";
+import { programOf, refuseBad, tell, type ProxyCheck, writeFiles } from "./proxy-check.ts";
 import { APACHE_MODULES, apacheFile, apacheModules } from "./proxy-files.ts";
 import { checkOption, probeSite } from "./proxy-probe.ts";
 import {
@@ -166,7 +166,7 @@ function filled({ names, defined }: Chosen): ReadonlyMap<string, string> {
 }
 
 /** `apache2 -t` on these files in a folder of their own, below an otherwise empty configuration. */
-async function checkApache(chosen: Chosen): Promise<Verdict> {
+async function checkApache(chosen: Chosen): Promise<ProxyCheck> {
   const program = programOf("apache2") ?? programOf("httpd");
   const modules = apacheModules();
   if (program === undefined || modules === undefined) return { state: "absent", words: "" };

@@ -9,11 +9,11 @@ import type { Terminal } from "./apps.ts";
 import { type NginxLayout, type NginxVariables, nginxFiles } from "./proxy-files.ts";
 
 /** What a server's own checker says of the files. `absent` where that server is not installed. */
-export type Verdict =
+export type ProxyCheck =
   | { readonly state: "good" | "bad"; readonly words: string }
   | { readonly state: "absent"; readonly words: "" };
 
-const ABSENT: Verdict = { state: "absent", words: "" };
+const ABSENT: ProxyCheck = { state: "absent", words: "" };
 
 /** The version of the installed nginx as [1, 22, 1]; undefined where there is none. */
 export function nginxVersion(): readonly number[] | undefined {
@@ -24,7 +24,7 @@ export function nginxVersion(): readonly number[] | undefined {
 }
 
 /** `nginx -t` on these files in a folder of their own, below an otherwise empty configuration. */
-export async function checkNginx(layout: NginxLayout, variables: NginxVariables): Promise<Verdict> {
+export async function checkNginx(layout: NginxLayout, variables: NginxVariables): Promise<ProxyCheck> {
   const program = programOf("nginx");
   if (program === undefined) return ABSENT;
   const dir = await mkdtemp(join(tmpdir(), "dragoman-nginx-"));
@@ -63,7 +63,7 @@ function bareNginx(dir: string, layout: NginxLayout): string {
 }
 
 /** `haproxy -c` on these files with these variables. */
-export function checkHaproxy(files: readonly string[], variables: Readonly<Record<string, string>>): Verdict {
+export function checkHaproxy(files: readonly string[], variables: Readonly<Record<string, string>>): ProxyCheck {
   const program = programOf("haproxy");
   if (program === undefined) return ABSENT;
   const args = ["-c", ...files.flatMap((file) => ["-f", file])];
@@ -88,13 +88,13 @@ export function programOf(name: string): string | undefined {
 }
 
 /** Ends the command with the checker's words when it found something. */
-export function refuseBad(verdict: Verdict, checker: string, command: Command): void {
+export function refuseBad(verdict: ProxyCheck, checker: string, command: Command): void {
   if (verdict.state === "bad")
     command.error(`error: \`${checker}\` refuses the files, nothing was written:\n${verdict.words}`);
 }
 
 /** Says whether the files were checked. */
-export function tell({ state }: Verdict, checker: string, io: Terminal): void {
+export function tell({ state }: ProxyCheck, checker: string, io: Terminal): void {
   const server = checker.split(" ")[0];
   io.say(
     state === "good" ? `Checked: \`${checker}\` accepts the files.` : `Not checked: ${server} is not installed here.`,
