@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { Terminal } from "./apps.ts";
-import { programOf, refuseBad, tell, type ProxyCheck, writeFiles } from "./proxy-check.ts";
+import { type ProxyCheck, programOf, refuseBad, tell, writeFiles } from "./proxy-check.ts";
 import { APACHE_MODULES, apacheFile, apacheModules } from "./proxy-files.ts";
 import { checkOption, probeSite } from "./proxy-probe.ts";
 import {
