@@ -1,4 +1,4 @@
-import { type Heard, heard, type Target } from "./probe-request.ts";
+import { type Heard, heard, type ProbeTarget } from "./probe-request.ts";
 
 /** Result of a check. A cure only where something is wrong. */
 export interface Finding {
@@ -7,7 +7,7 @@ export interface Finding {
   readonly cure?: string;
 }
 
-export interface Probed extends Target {
+export interface Probed extends ProbeTarget {
   /** BASE_PATH of the gateway; empty for none. */
   readonly base: string;
   readonly site?: string;

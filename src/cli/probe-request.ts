@@ -2,7 +2,7 @@ import { request as http, type IncomingHttpHeaders } from "node:http";
 import { request as https } from "node:https";
 
 /** Way of a visitor's request: to the name in the URL, by IPv4 or IPv6. */
-export interface Target {
+export interface ProbeTarget {
   readonly url: URL;
   readonly family: 4 | 6;
 }
@@ -22,7 +22,7 @@ const MAX_TEXT = 65_536;
 
 /** Sends one request; never rejects. `first` ends it with the first bytes of the body, as a stream has no end. */
 export function heard(
-  { url, family }: Target,
+  { url, family }: ProbeTarget,
   path: string,
   headers: Readonly<Record<string, string>> = {},
   first = false,

@@ -10,7 +10,7 @@ export interface OutgoingMail {
   readonly bytes: Buffer;
 }
 
-export interface MailSource {
+export interface SendmailSource {
   readonly input: Buffer;
   readonly fromFields: boolean;
   readonly ignoresDots: boolean;
@@ -23,7 +23,7 @@ export interface MailSource {
  * Completes a mail as sendmail does. Line ends, From, Date and Message-ID where they are missing, and no Bcc. The
  * Message-ID makes sending again harmless. Throws `SendmailError` when nobody is to get it.
  */
-export function outgoingMail(source: MailSource): OutgoingMail {
+export function outgoingMail(source: SendmailSource): OutgoingMail {
   const text = withCrLf(source.input, source.ignoresDots);
   const end = text.startsWith("\r\n") ? 0 : text.indexOf("\r\n\r\n");
   const isHeadless = end === -1 || !/^[!-9;-~]+:/.test(text);
@@ -54,7 +54,7 @@ function withCrLf(input: Buffer, ignoresDots: boolean): string {
   return text.endsWith("\r\n") ? text : `${text}\r\n`;
 }
 
-function recipientsOf({ recipients, fromFields }: MailSource, fields: readonly string[]): readonly string[] {
+function recipientsOf({ recipients, fromFields }: SendmailSource, fields: readonly string[]): readonly string[] {
   const given = recipients.flatMap((word) => addressesIn([word]));
   const found = fromFields ? ["to", "cc", "bcc"].flatMap((name) => addressesIn(valuesOf(fields, name))) : [];
   return [...new Set([...given, ...found])];

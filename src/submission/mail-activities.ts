@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ParsedMail } from "mailparser";
-import { mailObject, type Person, peopleIn } from "./mail-content.ts";
+import { mailObject, type MailPerson, peopleIn } from "./mail-content.ts";
 import { type NetworkAddress, networkAddress } from "./recipients.ts";
 import { SmtpRefusal } from "./smtp-refusal.ts";
 
@@ -45,7 +45,7 @@ export async function mailActivities(source: MailSource): Promise<readonly MailA
 function mailTo({ mail, envelope }: MailSource, ordinary: readonly string[], rid: string | undefined): MailActivity {
   const [sender] = peopleIn(mail.from);
   if (sender === undefined && envelope.from === "") throw new SmtpRefusal(550, "5.6.0 The mail needs a From");
-  const named = new Map<string, Person & { readonly field: "to" | "cc" }>();
+  const named = new Map<string, MailPerson & { readonly field: "to" | "cc" }>();
   for (const field of ["cc", "to"] as const)
     for (const person of peopleIn(mail[field])) named.set(person.address.toLowerCase(), { ...person, field });
   // A mail that names nobody is to whom it is sent.

@@ -1,7 +1,7 @@
 import type { AddressObject, Attachment, EmailAddress, ParsedMail } from "mailparser";
 
 /** A person as activities name one. */
-export interface Person {
+export interface MailPerson {
   readonly address: string;
   readonly name?: string;
 }
@@ -36,7 +36,7 @@ export function mailObject(mail: ParsedMail): Record<string, unknown> {
 }
 
 /** The people of an address field, groups taken apart. */
-export function peopleIn(field: AddressObject | AddressObject[] | undefined): readonly Person[] {
+export function peopleIn(field: AddressObject | AddressObject[] | undefined): readonly MailPerson[] {
   const members = (one: EmailAddress): readonly EmailAddress[] => one.group ?? [one];
   return [field ?? []]
     .flat()

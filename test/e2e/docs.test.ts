@@ -47,7 +47,7 @@ describe("The samples of the documents work as printed", () => {
 
 describe("The documents", () => {
   it.each(documents())("%s marks each block that readers may copy", (document) => {
-    const known = /^(run|run: background|post|output|shape|run in: (?<file>\S+))$/;
+    const known = /^(run|run: background|post|output|shape|torture figures|run in: (?<file>\S+))$/;
     for (const { language, mark, location, text } of samplesIn(document)) {
       if (!COPIED.includes(language) && mark === "") continue;
       expect(mark, `the mark above ${location}`).toMatch(known);
