@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ParsedMail } from "mailparser";
-import { mailObject, type MailPerson, peopleIn } from "./mail-content.ts";
+import { type MailPerson, mailObject, peopleIn } from "./mail-content.ts";
 import { type NetworkAddress, networkAddress } from "./recipients.ts";
 import { SmtpRefusal } from "./smtp-refusal.ts";
 
