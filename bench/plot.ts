@@ -29,7 +29,8 @@ export function plot(groups: readonly BarGroup[]): string {
     return [head, ...drawn];
   });
   const size = `width="${WIDTH}" height="${y + 12}" viewBox="0 0 ${WIDTH} ${y + 12}"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="13">
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="13" role="img" aria-labelledby="title">
+<title id="title">${escapeText(groups.map(({ title }) => title).join("; "))}</title>
 <rect width="100%" height="100%" fill="#fff"/>
 ${rows.join("\n")}
 </svg>
