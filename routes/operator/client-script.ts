@@ -16,10 +16,10 @@ export function clientRoutes(): Router {
 
 function readScript(): { readonly body: Buffer; readonly headers: Readonly<Record<string, string>> } | undefined {
   // The clients lie beside `routes` and, once built, beside `dist`.
-  const places = ["../../clients", "../../../clients"].map(
+  const candidates = ["../../clients", "../../../clients"].map(
     (up) => new URL(`${up}/browser/dragoman.js`, import.meta.url),
   );
-  const file = places.find((place) => existsSync(place));
+  const file = candidates.find((candidate) => existsSync(candidate));
   if (file === undefined) return undefined;
   const body = readFileSync(file);
   return {

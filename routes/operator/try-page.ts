@@ -20,10 +20,10 @@ export function tryRoutes({ basePath }: { readonly basePath: string }): Router {
 
 function readPage(): { readonly body: string; readonly headers: Readonly<Record<string, string>> } | undefined {
   // The examples lie beside `routes` and, once built, beside `dist`.
-  const places = ["../../examples", "../../../examples"].map(
+  const candidates = ["../../examples", "../../../examples"].map(
     (up) => new URL(`${up}/browser/index.html`, import.meta.url),
   );
-  const file = places.find((place) => existsSync(place));
+  const file = candidates.find((candidate) => existsSync(candidate));
   if (file === undefined) return undefined;
   const body = readFileSync(file, "utf8");
   return {

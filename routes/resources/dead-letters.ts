@@ -51,9 +51,9 @@ export function deadLetterRoutes(deps: DeadLetterRoutesDeps): Router {
   const { authenticate, deadLetters, outbox } = deps;
   const router = Router({ caseSensitive: true });
   const caller = async (req: Request): Promise<Caller> => {
-    const it = await authenticate(req, "send");
-    if (it.via !== "key") throw new Problem("forbidden", "Dead letters need the app's API key.");
-    return it;
+    const caller = await authenticate(req, "send");
+    if (caller.via !== "key") throw new Problem("forbidden", "Dead letters need the app's API key.");
+    return caller;
   };
   const found = async (app: string, rid: string): Promise<DeadLetter> => {
     const letter = await deadLetters.find(app, rid);
@@ -77,9 +77,9 @@ export function deadLetterRoutes(deps: DeadLetterRoutesDeps): Router {
     res.status(204).end();
   });
   router.post("/dead-letters/:rid/replay", async (req, res) => {
-    const it = await caller(req);
-    const letter = await found(it.app, req.params.rid);
-    const { confirm, replayed } = await replayDeadLetter(deps, it, letter);
+    const operator = await caller(req);
+    const letter = await found(operator.app, req.params.rid);
+    const { confirm, replayed } = await replayDeadLetter(deps, operator, letter);
     res.status(202).set("Location", confirm.href);
     if (replayed) res.set("Idempotent-Replayed", "true");
     res.json(confirm);

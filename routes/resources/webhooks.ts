@@ -39,9 +39,9 @@ export function hookRoutes(deps: HookRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   /** Requires the scope `listen` as well, since a hook receives the app's whole log. */
   const caller = async (req: Request): Promise<Caller> => {
-    const it = await deps.authenticate(req, "accounts");
-    if (!it.scopes.has("listen")) throw new Problem("forbidden", "The key lacks the scope listen.");
-    return it;
+    const caller = await deps.authenticate(req, "accounts");
+    if (!caller.scopes.has("listen")) throw new Problem("forbidden", "The key lacks the scope listen.");
+    return caller;
   };
   const found = async (app: string, name: string): Promise<Webhook> => {
     const hook = NAME.test(name) ? await hooks.get(app, name) : undefined;
@@ -134,8 +134,8 @@ function hookUrlFault(url: string, allowPrivate: readonly string[]): string | un
 }
 
 async function placed({ eventLog }: HookRoutesDeps, app: string, from: string, pointer: string): Promise<string> {
-  const place = startCursor(from, await eventLog.bounds(app));
-  if (place !== undefined) return place;
+  const cursor = startCursor(from, await eventLog.bounds(app));
+  if (cursor !== undefined) return cursor;
   const detail = "must be latest, earliest, or a cursor of this app whose events are still kept";
   throw invalidInput([{ pointer, detail }]);
 }

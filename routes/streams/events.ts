@@ -104,7 +104,7 @@ async function openStream(
     writeHead: () => {
       res.writeHead(200, SSE_HEADERS);
       res.flushHeaders();
-      forget(req, res);
+      discardSocket(req, res);
     },
     sent: (frames) => streams.sent("sse", frames),
   });
@@ -120,7 +120,7 @@ async function openStream(
 }
 
 /** Node keeps request and response as long as the connection. An idle stream must not keep what hangs on them. */
-function forget(req: IncomingMessage, res: ServerResponse): void {
+function discardSocket(req: IncomingMessage, res: ServerResponse): void {
   req.rawHeaders.length = 0;
   req.headers = {};
   for (const name of ["app", "res", "next", "params", "baseUrl", "originalUrl", "_parsedUrl", "route"]) {

@@ -30,7 +30,7 @@ export function sseStream(deps: SseStreamDeps): SseStream {
   const { socket, seat: slot, caller, config, filtered } = deps;
   const life = endOfLife(caller, config);
   // Spread below the promised interval, so that streams which got the same event don't all beat at the same moment.
-  const patience = config.heartbeatSeconds * 1_000 * (0.7 + Math.random() * 0.3) - 250;
+  const silenceMs = config.heartbeatSeconds * 1_000 * (0.7 + Math.random() * 0.3) - 250;
   const writer = sseWriter(socket, deps, () => close("slow"));
   let subscription: Subscription | undefined;
   let beats = 0;
@@ -53,7 +53,7 @@ export function sseStream(deps: SseStreamDeps): SseStream {
     tick: (now) => {
       if (ended || writer.cutIfSlow(now)) return;
       if (now >= life.at) end(life.reason);
-      else if (now - writer.lastWrite() >= patience) {
+      else if (now - writer.lastWrite() >= silenceMs) {
         writer.heartbeat(filtered && ++beats % 2 === 0 ? subscription?.position() : undefined);
       }
     },

@@ -32,24 +32,24 @@ export interface SseForm {
 
 /** Writes to the raw socket. Chunks made here (RFC 9112 section 7.1), or the bare text for HTTP/1.0. */
 export function sseWriter(socket: Socket, { chunked, named, writer }: SseForm, onCut: () => void): SseWriter {
-  const outlet = streamSocket(socket, onCut);
+  const clientSocket = streamSocket(socket, onCut);
   const kind = kindOf(chunked, named);
   const encode = chunked ? encodeChunk : (text: string) => Buffer.from(text);
   let known = "";
-  const say = (text: string, cursor: string) => {
+  const sendEvent = (text: string, cursor: string) => {
     known = cursor;
-    outlet.write(encode(text));
+    clientSocket.write(encode(text));
   };
   return {
-    ...outlet,
-    writeText: say,
+    ...clientSocket,
+    writeText: sendEvent,
     writeEvents: (batch) => {
       known = batch.events[batch.events.length - 1]?.cursor ?? known;
-      return outlet.write(batch.bytes(kind, writer));
+      return clientSocket.write(batch.bytes(kind, writer));
     },
     heartbeat: (position) => {
-      if (position === undefined || position === known) say(HEARTBEAT, known);
-      else say(formatPosition(position), position);
+      if (position === undefined || position === known) sendEvent(HEARTBEAT, known);
+      else sendEvent(formatPosition(position), position);
     },
     end: (text) => {
       socket.end(chunked ? Buffer.concat([encode(text), LAST_CHUNK]) : encode(text));

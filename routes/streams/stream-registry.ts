@@ -62,7 +62,7 @@ export function streamRegistry({ config, metrics }: StreamRegistryDeps): StreamR
     for (const stream of open) stream.tick(now);
   }, TICK_MS).unref();
 
-  function enter(caller: StreamCaller, transport: Transport, socket: ClosableSocket): StreamSlot {
+  function openSlot(caller: StreamCaller, transport: Transport, socket: ClosableSocket): StreamSlot {
     if (draining) throw new Problem("shutting-down", "Try again in a moment.", { retryAfter: 2 });
     const { app } = caller;
     const tokenUser = tokenUserOf(caller);
@@ -111,7 +111,7 @@ export function streamRegistry({ config, metrics }: StreamRegistryDeps): StreamR
     }
   }
   return {
-    acquire: enter,
+    acquire: openSlot,
     count: () => open.size,
     sent: (transport, frames) => metrics?.eventsSent.inc({ transport }, frames),
     drain,

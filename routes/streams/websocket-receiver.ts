@@ -27,13 +27,13 @@ const MAX_DELAYED = 10_000;
 export function webSocketReceiver({ ws, submit, answer, overflow }: WebSocketReceiverDeps): WebSocketReceiver {
   let taken = 0;
   let answered = 0;
-  let held: Array<{ readonly after: number; readonly write: () => void }> = [];
-  let turn = Promise.resolve();
+  let pendingFrames: Array<{ readonly after: number; readonly write: () => void }> = [];
+  let lastTurn = Promise.resolve();
 
   function release(): void {
     answered++;
-    const due = held.filter(({ after }) => after <= answered);
-    held = held.slice(due.length);
+    const due = pendingFrames.filter(({ after }) => after <= answered);
+    pendingFrames = pendingFrames.slice(due.length);
     for (const { write } of due) write();
     if (ws.isPaused && taken - answered < MAX_UNANSWERED / 2) ws.resume();
   }
@@ -41,7 +41,7 @@ export function webSocketReceiver({ ws, submit, answer, overflow }: WebSocketRec
     receive: (frame) => {
       taken++;
       const answers = submit(frame);
-      turn = turn.then(async () => {
+      lastTurn = lastTurn.then(async () => {
         answer(await answers);
         release();
       });
@@ -49,7 +49,7 @@ export function webSocketReceiver({ ws, submit, answer, overflow }: WebSocketRec
     },
     afterAnswers: (write) => {
       if (taken === answered) write();
-      else if (held.length < MAX_DELAYED) held.push({ after: taken, write });
+      else if (pendingFrames.length < MAX_DELAYED) pendingFrames.push({ after: taken, write });
       else overflow();
     },
     busy: () => taken !== answered,

@@ -25,29 +25,29 @@ export function webSocketWriter(
   eventWriter: EventWriter | undefined,
   onCut: () => void,
 ): WebSocketWriter {
-  const outlet = streamSocket(socket, onCut);
+  const clientSocket = streamSocket(socket, onCut);
   let known = "";
   let knownAt = Date.now();
-  const told = (cursor: string) => {
+  const cursorSent = (cursor: string) => {
     known = cursor;
     knownAt = Date.now();
   };
   // After our close frame nothing may follow (RFC 6455 section 5.5.1).
-  const write = (bytes: Buffer) => ws.readyState === ws.OPEN && outlet.write(bytes);
-  const say = (message: object) => void write(encodeTextFrame(JSON.stringify(message)));
+  const write = (bytes: Buffer) => ws.readyState === ws.OPEN && clientSocket.write(bytes);
+  const sendMessage = (message: object) => void write(encodeTextFrame(JSON.stringify(message)));
   return {
-    cutIfSlow: outlet.cutIfSlow,
-    drained: outlet.drained,
-    writeMessage: say,
-    noteCursor: told,
+    cutIfSlow: clientSocket.cutIfSlow,
+    drained: clientSocket.drained,
+    writeMessage: sendMessage,
+    noteCursor: cursorSent,
     writeEvents: (batch) => {
-      told(batch.events[batch.events.length - 1]?.cursor ?? known);
+      cursorSent(batch.events[batch.events.length - 1]?.cursor ?? known);
       return write(batch.bytes("socket", eventWriter)) ? batch.events.length : 0;
     },
     writePosition: (cursor, now) => {
       if (now - knownAt < POSITION_MS) return;
-      if (cursor !== known) say({ type: "position", cursor });
-      told(cursor);
+      if (cursor !== known) sendMessage({ type: "position", cursor });
+      cursorSent(cursor);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Heard, heard, type ProbeTarget } from "./probe-request.ts";
+import { type Heard, type ProbeTarget, readResponse } from "./probe-request.ts";
 
 /** Result of a check. A cure only where something is wrong. */
 export interface Finding {
@@ -36,7 +36,7 @@ export async function* findings(probed: Probed): AsyncGenerator<Finding> {
 
 /** Undefined where the name has no IPv6 address: no visitor comes that way. */
 async function healthFinding(probed: Probed): Promise<Finding | undefined> {
-  const { status, text, error } = await heard(probed, `${probed.base}/healthz`);
+  const { status, text, error } = await readResponse(probed, `${probed.base}/healthz`);
   if (error === "ENOTFOUND" && probed.family === 6) return undefined;
   if (status === 200 && /"status"\s*:\s*"ok"/.test(text)) return { text: "the gateway answers" };
   if (error !== undefined)
@@ -60,7 +60,7 @@ async function healthFinding(probed: Probed): Promise<Finding | undefined> {
 }
 
 async function metrics(probed: Probed): Promise<Finding | undefined> {
-  const { status } = await heard(probed, `${probed.base}/metrics`);
+  const { status } = await readResponse(probed, `${probed.base}/metrics`);
   if (status !== 200) return { text: "metrics are not public" };
   return {
     text: "metrics are public",
@@ -70,7 +70,7 @@ async function metrics(probed: Probed): Promise<Finding | undefined> {
 }
 
 async function upgrades(probed: Probed): Promise<Finding | undefined> {
-  const { status } = await heard(probed, "/", H2C);
+  const { status } = await readResponse(probed, "/", H2C);
   if (status !== 101) return { text: "only WebSocket upgrades pass" };
   return {
     text: "an h2c upgrade passes",
@@ -80,7 +80,7 @@ async function upgrades(probed: Probed): Promise<Finding | undefined> {
 }
 
 async function sockets(probed: Probed): Promise<Finding | undefined> {
-  const answer = await heard(probed, `${probed.base}/socket`, SOCKET);
+  const answer = await readResponse(probed, `${probed.base}/socket`, SOCKET);
   if (answer.status === 401 && isProblem(answer)) return { text: "WebSockets reach the gateway" };
   return {
     text: `a WebSocket's handshake is answered ${answer.status}`,
@@ -90,7 +90,7 @@ async function sockets(probed: Probed): Promise<Finding | undefined> {
 }
 
 async function encodedSlashes(probed: Probed): Promise<Finding | undefined> {
-  const answer = await heard(probed, `${probed.base}/activities/a%2Fb`);
+  const answer = await readResponse(probed, `${probed.base}/activities/a%2Fb`);
   if (isProblem(answer)) return undefined;
   return {
     text: `ids with a slash (%2F) are answered ${answer.status} by the proxy`,
@@ -101,8 +101,8 @@ async function encodedSlashes(probed: Probed): Promise<Finding | undefined> {
 
 async function caches(probed: Probed): Promise<Finding | undefined> {
   const path = `${probed.base}/activities/none`;
-  await heard(probed, path);
-  const { headers } = await heard(probed, path);
+  await readResponse(probed, path);
+  const { headers } = await readResponse(probed, path);
   const hit = headers.age !== undefined || /hit/i.test(`${headers["x-cache"] ?? ""}${headers["x-cache-status"] ?? ""}`);
   if (!hit && headers["cache-control"]?.includes("no-store") === true)
     return { text: "no cache keeps private answers" };
@@ -116,7 +116,7 @@ async function caches(probed: Probed): Promise<Finding | undefined> {
 async function streams(probed: Probed): Promise<Finding | undefined> {
   if (probed.key === undefined) return undefined;
   const headers = { Accept: "text/event-stream", Authorization: `Bearer ${probed.key}`, "Accept-Encoding": "gzip" };
-  const { status, text, headers: got, error } = await heard(probed, `${probed.base}/events`, headers, true);
+  const { status, text, headers: got, error } = await readResponse(probed, `${probed.base}/events`, headers, true);
   if (status === 401)
     return { text: "DRAGOMAN_KEY is refused", cause: "not a key of this gateway", cure: "set another" };
   if (status === 200 && text !== "" && got["content-encoding"] === undefined) return { text: "streams come at once" };
@@ -130,7 +130,7 @@ async function streams(probed: Probed): Promise<Finding | undefined> {
 async function redirects(probed: Probed): Promise<Finding | undefined> {
   if (probed.url.protocol !== "https:" || probed.url.port !== "") return undefined;
   const plain = new URL(`http://${probed.url.host}`);
-  const { status, headers } = await heard({ url: plain, family: probed.family }, `${probed.base}/healthz`);
+  const { status, headers } = await readResponse({ url: plain, family: probed.family }, `${probed.base}/healthz`);
   if (status === 0 || (status >= 300 && status < 400 && headers.location?.startsWith("https:") === true))
     return { text: "nothing is served in clear" };
   return {
@@ -143,11 +143,11 @@ async function redirects(probed: Probed): Promise<Finding | undefined> {
 async function frontPage(probed: Probed): Promise<Finding | undefined> {
   if (probed.site === undefined || probed.site.startsWith("unix:")) return undefined;
   const own = new URL(`http://${probed.site}`);
-  const direct = await heard({ url: own, family: own.hostname.startsWith("[") ? 6 : 4 }, "/", {
+  const direct = await readResponse({ url: own, family: own.hostname.startsWith("[") ? 6 : 4 }, "/", {
     Host: probed.url.host,
     "X-Forwarded-Proto": probed.url.protocol.replace(":", ""),
   });
-  const through = await heard(probed, "/");
+  const through = await readResponse(probed, "/");
   if (direct.status === through.status)
     return { text: `the site's front page answers ${through.status}, as its own server does` };
   return {

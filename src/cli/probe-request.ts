@@ -21,7 +21,7 @@ const PATIENCE_MS = 5_000;
 const MAX_TEXT = 65_536;
 
 /** Sends one request; never rejects. `first` ends it with the first bytes of the body, as a stream has no end. */
-export function heard(
+export function readResponse(
   { url, family }: ProbeTarget,
   path: string,
   headers: Readonly<Record<string, string>> = {},

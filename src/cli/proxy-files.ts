@@ -87,13 +87,13 @@ export function apacheFile(name: string): string {
 
 /** Folder of this machine's Apache modules; undefined without Apache. */
 export function apacheModules(): string | undefined {
-  const places = [
+  const candidates = [
     "/usr/lib/apache2/modules",
     "/usr/lib64/httpd/modules",
     "/usr/lib/httpd/modules",
     "/usr/libexec/apache2",
   ];
-  return places.find((place) => existsSync(join(place, "mod_proxy.so")));
+  return candidates.find((candidate) => existsSync(join(candidate, "mod_proxy.so")));
 }
 
 /**

@@ -63,12 +63,12 @@ async function serve(config: Config, role: Config["role"]): Promise<void> {
  */
 function stopSignal(log: Log, started: () => boolean, hurry: AbortController): Promise<void> {
   return new Promise((done) => {
-    let told = false;
+    let isStopping = false;
     const onSignal = (signal: NodeJS.Signals): void => {
       if (!started()) process.exit(128 + constants.signals[signal]);
-      if (told || signal !== "SIGTERM") hurry.abort();
-      if (told) return;
-      told = true;
+      if (isStopping || signal !== "SIGTERM") hurry.abort();
+      if (isStopping) return;
+      isStopping = true;
       log.info({ signal }, "Stopping");
       setTimeout(() => {
         log.error({}, "shutdown took too long; exiting");

@@ -46,11 +46,11 @@ export const flag: Read<boolean> = (value, setting) => {
 };
 /** A whole number within bounds, both included. */
 export const integer =
-  (least: number, most: number): Read<number> =>
+  (min: number, max: number): Read<number> =>
   (value, setting) => {
     const number = Number(value);
-    if (!Number.isInteger(number) || number < least || number > most) {
-      throw new ConfigError(setting, `takes a whole number from ${least} to ${most}`);
+    if (!Number.isInteger(number) || number < min || number > max) {
+      throw new ConfigError(setting, `takes a whole number from ${min} to ${max}`);
     }
     return number;
   };

@@ -45,8 +45,8 @@ export class CommitMark {
     let askedAt: number;
     do {
       askedAt = performance.now();
-      answer = await this.#outbox.commit(this.#item, event, options).catch((fault: unknown) => {
-        this.#fault = fault;
+      answer = await this.#outbox.commit(this.#item, event, options).catch((error: unknown) => {
+        this.#fault = error;
         throw abandoned();
       });
       // A process that was frozen reads a stale answer: another worker may have taken the lane meanwhile.

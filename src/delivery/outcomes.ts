@@ -15,8 +15,8 @@ export function mergeOutcomes(known: TargetOutcomes, attempted: readonly Outcome
     if (outcome !== null) return outcome;
     const next = queue.shift();
     if (!next || next.status === "deferred") return null;
-    const { retryAfterMs: _, ...decided } = next;
-    return decided;
+    const { retryAfterMs: _, ...ended } = next;
+    return ended;
   });
 }
 

@@ -46,7 +46,7 @@ export function egressFetch(dial: Dial, ca?: string): EgressFetch {
     try {
       return await follow(
         { url: address(url), method, headers: lowered(init.headers ?? {}), body: init.body },
-        { ...init, ...(init.onChunk ? { onChunk: heard(init.onChunk, deadline.again) } : {}) },
+        { ...init, ...(init.onChunk ? { onChunk: chunkListener(init.onChunk, deadline.again) } : {}) },
         signal,
       );
     } catch (thrown) {
@@ -133,7 +133,7 @@ function timer(ms: number) {
 }
 
 /** Only silence of the other side counts, not the time that the taker takes. */
-function heard(take: NonNullable<EgressInit["onChunk"]>, again: () => void) {
+function chunkListener(take: NonNullable<EgressInit["onChunk"]>, again: () => void) {
   return async (chunk: Uint8Array): Promise<void> => {
     again();
     await take(chunk);
@@ -147,12 +147,12 @@ async function bodyOf({ ok, body }: Response, { onChunk, maxBytes = FIVE_MIB }: 
   return Buffer.alloc(0);
 }
 
-async function bounded(body: AsyncIterable<Uint8Array> | null, most: number): Promise<Buffer> {
+async function bounded(body: AsyncIterable<Uint8Array> | null, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body ?? []) {
     size += chunk.length;
-    if (size > most) throw tooLarge();
+    if (size > maxBytes) throw tooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);

@@ -32,8 +32,8 @@ export function postedSchema(platform: Platform, verb: string): TObject {
 /** The verb's example as an app posts it. */
 export function postedExample(platform: Platform, verb: string): Record<string, unknown> {
   const { target, ...parts } = (platform.verbs[verb]?.example ?? {}) as Record<string, unknown>;
-  const alone = Array.isArray(target) && target.length === 1 ? target[0] : target;
-  return { platform: platform.id, verb, ...parts, ...(target === undefined ? {} : { target: alone }) };
+  const single = Array.isArray(target) && target.length === 1 ? target[0] : target;
+  return { platform: platform.id, verb, ...parts, ...(target === undefined ? {} : { target: single }) };
 }
 
 function oneOrMore(target: TSchema): TSchema {

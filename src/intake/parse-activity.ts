@@ -99,7 +99,7 @@ function read(find: FindPlatform, posted: Record<string, unknown>): ValidActivit
     ...(options === undefined ? {} : { options }),
   } as unknown as Omit<Activity, "id" | "rid">;
   const refused = platform.validate?.(verb, activity);
-  if (refused) unfit(refused, posted);
+  if (refused) throwIssue(refused, posted);
   return { platform, activity };
 }
 
@@ -115,14 +115,14 @@ function verbOf(platform: Platform, name: string): Verb {
   throw new Refusal("verb-not-supported", `Use ${instead}. ${others}`, [error]);
 }
 
-function unfit({ code, detail, pointer }: ValidationIssue, posted: Record<string, unknown>): never {
+function throwIssue({ code, detail, pointer }: ValidationIssue, posted: Record<string, unknown>): never {
   if (code === "validation-failed") check([{ pointer, detail }], posted);
   throw new Refusal(code, detail, [{ pointer: postedPointer(posted, pointer), detail: "can't be reached" }]);
 }
 
 function check(found: readonly ValidationError[], posted: Record<string, unknown>): void {
   if (found.length === 0) return;
-  const errors = found.map((fault) => ({ ...fault, pointer: postedPointer(posted, fault.pointer) }));
+  const errors = found.map((error) => ({ ...error, pointer: postedPointer(posted, error.pointer) }));
   const first = errors[0] as ValidationError;
   throw new Refusal(
     "validation-failed",

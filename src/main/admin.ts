@@ -15,9 +15,9 @@ export interface AdminDeps {
 /** Starts the listener for health and metrics, of an API or of a separate worker. */
 export async function startAdmin(deps: AdminDeps): Promise<{ readonly close: () => Promise<void> }> {
   if (deps.listenAt === "") return { close: async () => {} };
-  const place = parseAdminAddress(deps.listenAt);
+  const endpoint = parseAdminAddress(deps.listenAt);
   const server = createServer(adminApp({ ...deps.health, ...deps.counted }));
-  const address = await listen(server, place.host, place.port);
+  const address = await listen(server, endpoint.host, endpoint.port);
   deps.log.info({ address }, "admin listener started");
   return { close: () => closeServer(server, 0) };
 }

@@ -43,7 +43,7 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
   const { appendControl } = eventLog;
   const drain = switchOnce();
   const enabled = choose(config, isSandboxEnabled(config) ? SANDBOX_ELSEWHERE : undefined);
-  const platformNames = platformRegistry(enabled);
+  const platforms = platformRegistry(enabled);
   const registry = appRegistry({ redis, keyring: store.ring, appendControl });
   const keys = keyCache({ find: registry.find, keyring: store.ring });
   const revocations = redisRevocations({ redis, appendControl });
@@ -59,7 +59,7 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
     countFailedAuth: countGuess,
     proxyTrust: proxy,
     basePath: config.basePath,
-    canonicalId: platformNames.canonicalId,
+    canonicalId: platforms.canonicalId,
   });
   const tail = eventTail({
     connect: store.connections.blocking,
@@ -72,7 +72,7 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
   const submit = submitActivity({
     outbox,
     lanes,
-    find: platformNames.find,
+    find: platforms.find,
     basePath: config.basePath,
     log,
     mayReach: addressCheck(config.allowPrivate),
@@ -83,13 +83,13 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
   return {
     ...ports,
     ring: store.ring,
-    inbound: inboundRouter({ config, store, redis, doors: ports.doors, names: platformNames, admit }),
+    inbound: inboundRouter({ config, store, redis, endpoints: ports.endpoints, names: platforms, admit }),
     leaving: switchOnce(),
     closing: switchOnce(),
     drain,
     enabled,
-    names: platformNames,
-    canonicalId: platformNames.canonicalId,
+    names: platforms,
+    canonicalId: platforms.canonicalId,
     registry,
     keys,
     revocations,

@@ -66,7 +66,7 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const submission = await startSubmission(config, parts, log);
   const admin = await startAdmin({ listenAt: config.adminListen, health, counted, log });
   const onOutstanding = (count: number) => deps.metrics.outstanding.set(count);
-  const broom = sweep({ outbox, lanes, log, onOutstanding });
+  const sweeper = sweep({ outbox, lanes, log, onOutstanding });
 
   return {
     address,
@@ -83,7 +83,7 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
       parts.leaving.begin();
       await stopListening(server);
       parts.closing.begin();
-      await Promise.all([broom.stop(), streams.drain(maxMs), submission?.stop()]);
+      await Promise.all([sweeper.stop(), streams.drain(maxMs), submission?.stop()]);
       // What proxies send on connections that they keep is taken to the last; each answer ends its connection.
       await waitForConnections(server, Math.min(PROXIES_MS, maxMs));
       drain.begin();

@@ -16,22 +16,22 @@ export interface InboundDeps {
   readonly config: Config;
   readonly store: Store;
   readonly redis: RedisClient;
-  readonly doors: WebhookEndpoints;
+  readonly endpoints: WebhookEndpoints;
   readonly names: PlatformRegistry;
   readonly admit: Admit;
 }
 
 /** Creates the routes for networks' webhooks. Acknowledged events are as durable as accepted activities. */
-export function inboundRouter({ config: { eventsKept }, store, redis, doors, names, admit }: InboundDeps): Router {
-  const arrive = inboundRecorder({ redis, eventsKept });
+export function inboundRouter({ config: { eventsKept }, store, redis, endpoints, names, admit }: InboundDeps): Router {
+  const recordInbound = inboundRecorder({ redis, eventsKept });
   const report = deliveryReceipts({ redis, eventsKept });
   const { withReplication } = store.barrier;
   const receive = receiveWebhook({
-    endpoints: doors,
+    endpoints,
     platforms: names,
-    recordInbound: (app, arrival) => withReplication(keys.tagOf(app), () => arrive(app, arrival)),
+    recordInbound: (app, arrival) => withReplication(keys.tagOf(app), () => recordInbound(app, arrival)),
     topics: redisTopics({ redis }),
-    recordReceipt: (app, said) => withReplication(keys.tagOf(app), () => report(app, said)),
+    recordReceipt: (app, receipt) => withReplication(keys.tagOf(app), () => report(app, receipt)),
     admit,
   });
   return inboundRoutes(receive);

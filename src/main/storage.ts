@@ -97,7 +97,7 @@ export function openPorts(config: Config, store: Store, purpose: "producer" | "w
     }),
     lanes: laneQueues({ redis, log }),
     accounts: purpose === "worker" ? logSafeAccounts(accounts, store.hideSecret) : accounts,
-    doors: redisWebhookEndpoints({ redis, keyring: ring }),
+    endpoints: redisWebhookEndpoints({ redis, keyring: ring }),
     deadLetters: redisDeadLetters({ redis, retentionSeconds: config.retentionHours * 3_600 }),
     hooks: redisWebhooks({ redis, keyring: ring, eventLog }),
   };

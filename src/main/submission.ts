@@ -14,8 +14,8 @@ export async function startSubmission(
   log: Log,
 ): Promise<SmtpListener | undefined> {
   if (config.smtpListen === "") return undefined;
-  const place = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(config.smtpListen);
-  const host = place?.[1] ?? place?.[2];
+  const endpoint = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(config.smtpListen);
+  const host = endpoint?.[1] ?? endpoint?.[2];
   if (host === undefined) throw new ConfigError("SMTP_LISTEN", "takes host:port");
   const tls = tlsOf(config);
   if (tls === undefined && !/^(127\.|localhost$|::1$)/.test(host))
@@ -28,7 +28,7 @@ export async function startSubmission(
   const domain = config.smtpListenDomain;
   const listener = await smtpListener({
     host,
-    port: Number(place?.[3]),
+    port: Number(endpoint?.[3]),
     ...(tls === undefined ? {} : { tls }),
     domain,
     keys,

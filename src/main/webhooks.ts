@@ -30,7 +30,7 @@ export function startWebhooks(deps: StartHooksDeps): { readonly close: (graceMs:
   const { config, store, redis, eventLog, metrics, find, log } = deps;
   const { allowPrivate, eventsKept } = config;
   const guard = egress({ allowPrivate });
-  const inside = egress({ allowPrivate, insideOnly: true });
+  const internalEgress = egress({ allowPrivate, insideOnly: true });
   const tail = eventTail({
     connect: store.connections.blocking,
     control: redis,
@@ -47,14 +47,14 @@ export function startWebhooks(deps: StartHooksDeps): { readonly close: (graceMs:
     }),
     eventLog,
     tail,
-    post: webhookPost({ guard, inside, formats: eventFormats(schemeLookup(find)) }),
+    post: webhookPost({ guard, internalEgress, formats: eventFormats(schemeLookup(find)) }),
     log,
     onAttempt: (delivered) => metrics.hookAttempts.inc({ outcome: delivered ? "delivered" : "failed" }),
   });
   return {
     close: async (graceMs) => {
       await worker.close(graceMs);
-      await Promise.all([tail.close(), guard.close(), inside.close()]);
+      await Promise.all([tail.close(), guard.close(), internalEgress.close()]);
     },
   };
 }

@@ -38,12 +38,12 @@ export interface WorkerDeps {
 /** Opens what deliveries, connections and polls share: stores, the egress guard, the client cache. */
 async function openShared({ config, store, metrics, log }: WorkerDeps) {
   const ports = openPorts(config, store, "worker", log);
-  const { redis, outbox, lanes, accounts, doors } = ports;
-  const arrive = inboundRecorder({ redis, eventsKept: config.eventsKept });
+  const { redis, outbox, lanes, accounts, endpoints } = ports;
+  const recordInbound = inboundRecorder({ redis, eventsKept: config.eventsKept });
   const guard = egressGuard({ allowPrivate: config.allowPrivate });
-  const mailbox = isSandboxEnabled(config) ? await sandboxMailbox({ arrive, log }) : undefined;
+  const mailbox = isSandboxEnabled(config) ? await sandboxMailbox({ recordInbound, log }) : undefined;
   const topics = redisTopics({ redis });
-  const reachable = publicEndpoints(config, doors, topics);
+  const reachable = publicEndpoints(config, endpoints, topics);
   const pool = new ClientCache({ accounts, ...reachable.account, egress: guard, log });
   const delivering = {
     outbox,
@@ -53,28 +53,28 @@ async function openShared({ config, store, metrics, log }: WorkerDeps) {
     topics,
     onResult: countResults(metrics),
   };
-  return { ...ports, arrive, guard, mailbox, topics, reachable, pool, delivering };
+  return { ...ports, recordInbound, guard, mailbox, topics, reachable, pool, delivering };
 }
 
 /** The worker role: carries out what was accepted. `stop` lets what is under way end, up to `graceMs`. */
 export async function startWorker(deps: WorkerDeps): Promise<{ readonly stop: (graceMs: number) => Promise<void> }> {
   const { config, choose, store, metrics, log } = deps;
   const shared = await openShared(deps);
-  const { redis, eventLog, outbox, lanes, accounts, doors } = shared;
-  const { arrive, guard, mailbox, topics, reachable, pool, delivering } = shared;
+  const { redis, eventLog, outbox, lanes, accounts, endpoints } = shared;
+  const { recordInbound, guard, mailbox, topics, reachable, pool, delivering } = shared;
   const deliver = deliverer({ ...delivering, clients: pool });
   const platforms = choose(config, mailbox?.relay);
   const find = (id: string) => platforms.find((platform) => platform.id === id);
   // Where every verb needs the held connection there is nothing for a queue of the platform's own.
-  const pooled = platforms.filter(({ connect: hold, createClient: open }) => hold === undefined || open !== undefined);
+  const pooled = platforms.filter(({ connect, createClient }) => connect === undefined || createClient !== undefined);
   const onLane = (platform: string, change: 1 | -1) => metrics.lanes.inc({ platform }, change);
   const ready = readySignal({ redis: store.connections.blocking(), log });
   const workers = pooled.map(({ id, concurrency = config.concurrency }) =>
     sendWorker({ redis, outbox, lanes, ready, deliver, queue: id, find, concurrency, log, onLane }),
   );
   // A worker that knows no such platform would only keep shards from those that do.
-  const holds = platforms.some(({ connect: hold }) => hold !== undefined);
-  const connections = holds
+  const hasConnections = platforms.some(({ connect }) => connect !== undefined);
+  const connections = hasConnections
     ? connectionWorker({
         redis,
         lanes,
@@ -83,7 +83,7 @@ export async function startWorker(deps: WorkerDeps): Promise<{ readonly stop: (g
         ownership: accountOwnership({ redis, keyring: store.ring, eventsKept: config.eventsKept }),
         accounts,
         ...reachable.account,
-        record: arrive,
+        record: recordInbound,
         recordReceipt: deliveryReceipts({ redis, eventsKept: config.eventsKept }),
         egress: guard,
         find,
@@ -94,10 +94,10 @@ export async function startWorker(deps: WorkerDeps): Promise<{ readonly stop: (g
     : undefined;
   const hooks = startWebhooks({ config, store, redis, eventLog, metrics, find, log });
   const consents = redisConsents({ redis, keyring: store.ring });
-  const consenting = consentWorker({ redis, consents, accounts, endpoints: doors, lanes, find, egress: guard, log });
+  const consenting = consentWorker({ redis, consents, accounts, endpoints, lanes, find, egress: guard, log });
   const polling = pollWorker({
     topics,
-    record: arrive,
+    record: recordInbound,
     egress: guard,
     find,
     ...reachable.topic,

@@ -12,10 +12,10 @@ export type LaneActivity = Pick<Activity, "id" | "platform" | "actor" | "target"
 export function laneOf(app: string, activity: LaneActivity, shard?: number): string {
   const targets = activity.target.map((target) => target.address.toLowerCase());
   const members = targets.length > 1 ? [...new Set(targets)].sort() : targets;
-  const alone = activity.options?.order === "none" ? `\n\n${activity.id}` : "";
+  const ownLane = activity.options?.order === "none" ? `\n\n${activity.id}` : "";
   const hash = createHash("sha256")
     .update(
-      `${app}\n${shard === undefined ? "" : `${activity.platform}\n`}${activity.actor.address.toLowerCase()}\n${members.join("\n")}${alone}`,
+      `${app}\n${shard === undefined ? "" : `${activity.platform}\n`}${activity.actor.address.toLowerCase()}\n${members.join("\n")}${ownLane}`,
     )
     .digest("base64url");
   return `${app}|${activity.platform}|${hash.slice(0, 18)}${hostTag(activity)}${shard === undefined ? "" : `|${shard}`}`;

@@ -64,11 +64,12 @@ function merged(errors: readonly ErrorObject[]): ValidationError[] {
     return [{ pointer, detail: `needs one of ${missing.join(", ")}` }];
   if (typed.length > 1 && typed.length === errors.length)
     return [{ pointer, detail: `must be ${typed.map(({ params }) => String(params.type)).join(" or ")}` }];
-  const told = (typed.length === errors.length ? errors : errors.filter((error) => !typed.includes(error))).map(
+  const reported = (typed.length === errors.length ? errors : errors.filter((error) => !typed.includes(error))).map(
     faultOf,
   );
-  return told.filter(
-    (fault, at) => told.findIndex(({ pointer, detail }) => pointer === fault.pointer && detail === fault.detail) === at,
+  return reported.filter(
+    (error, at) =>
+      reported.findIndex(({ pointer, detail }) => pointer === error.pointer && detail === error.detail) === at,
   );
 }
 

@@ -12,7 +12,7 @@ const APP_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
 export interface MailboxDeps {
   /** Records a caught mail for its app; the mail is accepted when the promise resolves. */
-  readonly arrive: (app: string, arrival: InboundEvent) => Promise<unknown>;
+  readonly recordInbound: (app: string, arrival: InboundEvent) => Promise<unknown>;
   readonly log: Log;
 }
 
@@ -26,7 +26,7 @@ export interface Mailbox {
  * The built-in mailbox for machines that have no mail server. Catches what is sent, delivers nowhere, and gives each mail
  * back to the sending app as an inbound activity. Listens on loopback with a password that only this process knows.
  */
-export async function sandboxMailbox({ arrive, log }: MailboxDeps): Promise<Mailbox> {
+export async function sandboxMailbox({ recordInbound, log }: MailboxDeps): Promise<Mailbox> {
   const password = randomBytes(24).toString("base64url");
   const server = new SMTPServer({
     banner: "Dragoman sandbox mailbox",
@@ -61,7 +61,7 @@ export async function sandboxMailbox({ arrive, log }: MailboxDeps): Promise<Mail
     if (stream.sizeExceeded) throw refusal(552, "5.3.4 The sandbox mailbox takes up to 25 MiB");
     const key = `${session.id}-${session.transaction}`;
     try {
-      await arrive(String(session.user), inboundMailEvent(key, mail, session.envelope));
+      await recordInbound(String(session.user), inboundMailEvent(key, mail, session.envelope));
     } catch (error) {
       log.warn({ err: error }, "sandbox mail could not be recorded; the sender retries");
       throw refusal(451, "4.3.0 Come back later");

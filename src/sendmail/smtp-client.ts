@@ -52,35 +52,35 @@ export async function smtpSession(place: SmtpPlace) {
 
 /** Reads whole replies; rejects those of another kind than expected, and when the connection ends. */
 function replies(socket: Socket) {
-  let heard = "";
+  let received = "";
   let failure: Error | undefined;
-  let look = (): void => undefined;
+  let checkReply = (): void => undefined;
   socket.setEncoding("utf8").on("data", (text: string) => {
-    heard += text;
-    look();
+    received += text;
+    checkReply();
   });
   socket.on("error", (error) => {
     failure ??= error;
   });
   socket.once("close", () => {
     failure ??= new Error("the gateway ended the connection");
-    look();
+    checkReply();
   });
   const next = (): { readonly code: string; readonly words: string } | undefined => {
-    const last = /^(\d{3})(?: (.*))?\r\n/m.exec(heard);
+    const last = /^(\d{3})(?: (.*))?\r\n/m.exec(received);
     if (last === null) return undefined;
-    heard = heard.slice(last.index + last[0].length);
+    received = received.slice(last.index + last[0].length);
     return { code: last[1] ?? "", words: last[2] ?? "" };
   };
   return (kind: number) =>
     new Promise<string>((resolve, reject) => {
-      look = () => {
+      checkReply = () => {
         const reply = next();
         if (reply === undefined && failure !== undefined) reject(failure);
         else if (reply?.code.startsWith(String(kind)) === true) resolve(reply.words);
         else if (reply !== undefined) reject(new SmtpReplyError(Number(reply.code), reply.words));
       };
-      look();
+      checkReply();
     });
 }
 

@@ -48,7 +48,7 @@ export function subscriberIndex<Listener>(): SubscriberIndex<Listener> {
 }
 
 function smallest(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
-  return sets.reduce((least, set) => (set.size < least.size ? set : least));
+  return sets.reduce((smallest, set) => (set.size < smallest.size ? set : smallest));
 }
 
 function put<Listener>(map: Map<string, Set<Listener>>, value: string, subscriber: Listener): void {

@@ -6,7 +6,7 @@ export interface LeaseKeeperDeps {
   readonly lease: WebhookLease;
   readonly store: Pick<DeliveryStore, "renew" | "release">;
   readonly logger: Log;
-  readonly onRenewed: (renewed: RenewedLease) => void;
+  readonly onRenewed: (lease: RenewedLease) => void;
   readonly onLost: () => void;
 }
 
@@ -25,10 +25,10 @@ export function keepLease({ lease, store, logger, onRenewed, onLost }: LeaseKeep
   let renewedAt = performance.now();
   async function renew(): Promise<void> {
     const requestedAt = performance.now();
-    const renewed = await store.renew(lease);
-    if (renewed === undefined) return onLost();
+    const extended = await store.renew(lease);
+    if (extended === undefined) return onLost();
     renewedAt = requestedAt;
-    onRenewed(renewed);
+    onRenewed(extended);
   }
   const stopping = new AbortController();
   const renewals = runEvery(RENEW_INTERVAL_MS, renew, {

@@ -41,7 +41,7 @@ export interface PostDeps {
   /** For https; refuses private networks except those of ALLOW_PRIVATE. */
   readonly guard: EgressShares;
   /** For plain http; reaches only the networks of ALLOW_PRIVATE. */
-  readonly inside: EgressShares;
+  readonly internalEgress: EgressShares;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -51,7 +51,7 @@ const MAX_RESPONSE_BYTES = 1024 * 1024;
  * Makes the function that signs and posts by the Standard Webhooks rules.
  * Redirects are not followed: events go only to the configured address.
  */
-export function webhookPost({ guard, inside, formats }: PostDeps): Post {
+export function webhookPost({ guard, internalEgress, formats }: PostDeps): Post {
   return async ({ app, url, secret, format = "dragoman" }, { id, json, at }, signal) => {
     const body = formats.writerOf(format)?.write(json, id) ?? json;
     const started = performance.now();
@@ -62,7 +62,7 @@ export function webhookPost({ guard, inside, formats }: PostDeps): Post {
       "webhook-timestamp": String(Math.floor(at / 1_000)),
       "webhook-signature": new Webhook(secret).sign(id, new Date(at), body),
     };
-    const { fetch } = egressFor(url.startsWith("https:") ? guard : inside, app);
+    const { fetch } = egressFor(url.startsWith("https:") ? guard : internalEgress, app);
     try {
       const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_RESPONSE_BYTES, maxRedirects: 0 };
       const response = await fetch(url, { method: "POST", headers, body, signal, ...limits });

@@ -46,7 +46,7 @@ export async function webhookHarness(redis: TestRedis, { eventsKept = 100_000, w
         store: store(),
         eventLog: log,
         tail,
-        post: webhookPost({ guard: inside, inside, formats: eventFormats(() => undefined) }),
+        post: webhookPost({ guard: inside, internalEgress: inside, formats: eventFormats(() => undefined) }),
         log: silentLog,
         claimIntervalMs: 50,
         delay: () => waitMs,

@@ -17,7 +17,7 @@ afterAll(() => server.stop());
 it("a topic's endpoint opens under the topic's id, marks the topic first, is resealed by key rotation, and closes", async () => {
   const redis = server.connect();
   const ring = await keyring({ path: join(server.dir, "master.key"), opens: true });
-  const doors = redisWebhookEndpoints({ redis, keyring: ring });
+  const endpoints = redisWebhookEndpoints({ redis, keyring: ring });
   const topics = redisTopics({ redis });
   await topics.subscribe({ app: "app1", platform: "feeds", actor: "bob" }, "https://example.com/", true);
   const limits = { maxTopics: 1, leaseMs: 0, maxPerApp: 1, running: new Map() };
@@ -25,22 +25,22 @@ it("a topic's endpoint opens under the topic's id, marks the topic first, is res
     (await Promise.all(Array.from({ length: 16 }, (_, part) => topics.claimDue(part, limits)))).flat()[0];
   const due = await take();
   if (!due) throw new Error("It was not due");
-  const door = topicEndpoints({ endpoints: doors, topics, base: "https://outside.example/gateway" })(due);
-  expect(await door.secrets()).toBeUndefined();
-  const url = await door.open({ secret: "CNRY-hub" });
+  const endpointOf = topicEndpoints({ endpoints, topics, base: "https://outside.example/gateway" })(due);
+  expect(await endpointOf.secrets()).toBeUndefined();
+  const url = await endpointOf.open({ secret: "CNRY-hub" });
   expect(url).toMatch(/^https:\/\/outside\.example\/gateway\/inbound\/feeds\/[\w-]{24}$/);
-  expect(await door.open({ secret: "CNRY-hub", more: "x" })).toBe(url);
+  expect(await endpointOf.open({ secret: "CNRY-hub", more: "x" })).toBe(url);
   const id = url.slice(-24);
-  expect(await doors.find("feeds", id)).toMatchObject({ app: TOPICS_APP, subject: due.id });
+  expect(await endpoints.find("feeds", id)).toMatchObject({ app: TOPICS_APP, subject: due.id });
   expect((await take())?.hasRemoteState).toBe(true);
 
   const sealed = await redis.hget(keys.webhookEndpoint(id), "sealed");
   expect(sealed).not.toContain("CNRY");
   await rotateKeys({ redis, keyring: ring });
   expect(await redis.hget(keys.webhookEndpoint(id), "sealed")).not.toBe(sealed);
-  expect(await door.secrets()).toEqual({ secret: "CNRY-hub", more: "x" });
+  expect(await endpointOf.secrets()).toEqual({ secret: "CNRY-hub", more: "x" });
 
-  await door.close();
-  expect(await doors.find("feeds", id)).toBeUndefined();
+  await endpointOf.close();
+  expect(await endpoints.find("feeds", id)).toBeUndefined();
   expect((await take())?.hasRemoteState).toBe(false);
 });

@@ -14,7 +14,7 @@ beforeEach(async () => {
   fault = undefined;
   mailbox = await sandboxMailbox({
     log: silentLog,
-    arrive: async (app, arrival) => {
+    recordInbound: async (app, arrival) => {
       if (fault) throw fault;
       caught.push({ app, arrival });
     },

@@ -21,7 +21,7 @@ function poster(allowPrivate: readonly string[]) {
   const inside = egress({ allowPrivate, insideOnly: true });
   ends.push(guard.close, inside.close);
   const secret = newWebhookSecret();
-  const post = webhookPost({ guard, inside, formats: eventFormats(() => undefined) });
+  const post = webhookPost({ guard, internalEgress: inside, formats: eventFormats(() => undefined) });
   return (url: string) =>
     post({ app: "app1", url, secret }, { id: "evt_1", json: "{}", at: Date.now() }, new AbortController().signal);
 }
@@ -62,7 +62,7 @@ test.each([
   const inside = egress({ allowPrivate: ["127.0.0.0/8"], insideOnly: true });
   ends.push(inside.close);
   const secret = newWebhookSecret();
-  const post = webhookPost({ guard: inside, inside, formats: eventFormats(() => undefined) });
+  const post = webhookPost({ guard: inside, internalEgress: inside, formats: eventFormats(() => undefined) });
   const json = '{"type":"result","verb":"send","platform":"email","published":"2026-11-28T00:00:00Z"}';
   const hook = { app: "app1", url: receiver.url, secret, format };
   const result = await post(hook, { id: `evt_${format}`, json, at: Date.now() }, new AbortController().signal);

@@ -16,8 +16,8 @@ export function accountTokens(
   const { oauth2 } = credentials;
   if (!oauth2) return undefined;
   // The token in hand is valid all the same: a failed write concerns the operator, not the mail.
-  const store = async (renewed: typeof oauth2): Promise<void> =>
-    account.saveCredentials?.({ ...credentials, oauth2: renewed }).catch((err: unknown) => {
+  const store = async (login: typeof oauth2): Promise<void> =>
+    account.saveCredentials?.({ ...credentials, oauth2: login }).catch((err: unknown) => {
       account.log.warn({ err }, "renewed mail login could not be stored; after a restart the login may be refused");
     });
   const fetchTokens = tokens(

@@ -9,7 +9,7 @@ export function tokens(
   fetch: Egress["fetch"],
   oauth2: NonNullable<Credentials["oauth2"]>,
   secret: (text: string) => void,
-  store: (renewed: NonNullable<Credentials["oauth2"]>) => Promise<void>,
+  store: (login: NonNullable<Credentials["oauth2"]>) => Promise<void>,
   alone?: TokenOptions["alone"],
 ): Tokens {
   return tokensOf(oauth2, { fetch, secret, store, ...(alone ? { alone } : {}) });

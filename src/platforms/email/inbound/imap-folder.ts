@@ -123,8 +123,8 @@ async function recordNew(
   const stored = uids.length === 0 ? undefined : await storedTries(folder, context);
   for (const uid of uids) {
     signal.throwIfAborted();
-    const place = { folder, uidValidity, uid };
-    const fetched = await readOrStepOver(imap, place, stored, context.reader, context.connection);
+    const mailKey = { folder, uidValidity, uid };
+    const fetched = await readOrStepOver(imap, mailKey, stored, context.reader, context.connection);
     if (!fetched) continue;
     next = { uidValidity, uid, newest: Math.max(next.newest, fetched.received?.getTime() ?? 0) };
     await recordMail(fetched, folder, next, next, context);
@@ -149,8 +149,8 @@ async function recordRenumbered(
   const stored = await storedTries(folder, context);
   for (const uid of await uidsSince(imap, old.newest)) {
     signal.throwIfAborted();
-    const place = { folder, uidValidity, uid };
-    const fetched = await readOrStepOver(imap, place, stored, context.reader, context.connection);
+    const mailKey = { folder, uidValidity, uid };
+    const fetched = await readOrStepOver(imap, mailKey, stored, context.reader, context.connection);
     const received = fetched?.received?.getTime() ?? 0;
     if (!fetched || received < old.newest) continue;
     newest = Math.max(newest, received);

@@ -46,8 +46,8 @@ function accountTokens(account: AccountContext<Credentials>, credentials: Creden
     ...(accessToken === undefined ? {} : { accessToken }),
     ...(expires === undefined ? {} : { expires }),
   };
-  const store = async (renewed: Pick<Credentials, "refreshToken" | "accessToken" | "expires">): Promise<void> => {
-    const { refreshToken = "", accessToken = "", expires = 0 } = renewed;
+  const store = async (login: Pick<Credentials, "refreshToken" | "accessToken" | "expires">): Promise<void> => {
+    const { refreshToken = "", accessToken = "", expires = 0 } = login;
     await account.saveCredentials?.({ ...credentials, refreshToken, accessToken, expires }).catch((err: unknown) => {
       account.log.warn({ err }, "renewed x credentials could not be stored; x may refuse them after a restart");
     });
