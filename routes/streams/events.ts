@@ -94,7 +94,7 @@ async function openStream(
   const { filter, after, named, writer } = query;
   const stream = sseStream({
     socket: req.socket,
-    seat: slot,
+    slot,
     caller,
     config,
     chunked: req.httpVersionMajor > 1 || req.httpVersionMinor > 0,

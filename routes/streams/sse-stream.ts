@@ -9,7 +9,7 @@ import type { EndReason, OpenStream, StreamSlot } from "./stream-registry.ts";
 
 export interface SseStreamDeps extends SseForm {
   readonly socket: Socket;
-  readonly seat: StreamSlot;
+  readonly slot: StreamSlot;
   readonly caller: Caller;
   readonly config: Pick<Config, "heartbeatSeconds" | "streamAgeSeconds">;
   /** Some events may pass this listener by. Then it is told its position now and then. */
@@ -27,7 +27,7 @@ export interface SseStream extends OpenStream {
 
 /** Writes what the tail brings, heartbeats when it brings nothing, and ends in time. */
 export function sseStream(deps: SseStreamDeps): SseStream {
-  const { socket, seat: slot, caller, config, filtered } = deps;
+  const { socket, slot, caller, config, filtered } = deps;
   const life = endOfLife(caller, config);
   // Spread below the promised interval, so that streams which got the same event don't all beat at the same moment.
   const silenceMs = config.heartbeatSeconds * 1_000 * (0.7 + Math.random() * 0.3) - 250;

@@ -22,7 +22,7 @@ export interface WebSocketSessionDeps {
   readonly socket: Duplex;
   readonly caller: Caller;
   readonly query: StreamQuery;
-  readonly seat: StreamSlot;
+  readonly slot: StreamSlot;
   readonly submit: SubmitFrame;
   readonly tail: Tail;
   readonly streams: Pick<StreamRegistry, "sent">;
@@ -42,7 +42,7 @@ const CLOSE_CODES: Record<EndReason, number> = {
 
 /** Session of a WebSocket: activities in, their answers and the app's events out. */
 export function openWebSocketSession(deps: WebSocketSessionDeps): void {
-  const { ws, caller, query, seat: slot } = deps;
+  const { ws, caller, query, slot } = deps;
   const life = endOfLife(caller, deps.config);
   const filtered = !selectsAll(selectorOf(query.filter, caller.limits));
   const ping = keepalive(ws);

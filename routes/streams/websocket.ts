@@ -32,7 +32,7 @@ export interface WebSocketDeps extends StreamNames {
 /** Decision before the upgrade. */
 type Grant =
   | { readonly echo: true }
-  | { readonly caller: Caller; readonly query: StreamQuery; readonly seat: StreamSlot };
+  | { readonly caller: Caller; readonly query: StreamQuery; readonly slot: StreamSlot };
 
 const ALLOWED = "GET, OPTIONS";
 
@@ -86,7 +86,7 @@ async function admit(deps: WebSocketDeps, req: IncomingMessage): Promise<Grant> 
   const caller = await callerOf(deps.authenticate, req);
   const query = streamQuery(req, deps);
   const slot = deps.streams.acquire(caller, "socket", req.socket);
-  return { caller, query, seat: slot };
+  return { caller, query, slot };
 }
 
 /** A socket is for listening, sending or both; who may only send gets no events. */

@@ -41,7 +41,7 @@ export function receiveWebhook({
     for (const event of events) await recordInbound(app, event);
     for (const receipt of receipts) await recordReceipt(app, receipt);
     if (topic?.note !== undefined) await topics.saveHint(subject, topic.note);
-    if (topic?.hasten) await topics.trigger(subject);
+    if (topic?.runNow) await topics.trigger(subject);
   }
 
   /** Stores the events of a shared request for other accounts of the network. */

@@ -39,7 +39,7 @@ export interface WebhookResponse {
   /** Routing keys of the app's other endpoints that the same request is for. Each verifies and reads it as well. */
   readonly alsoFor?: readonly string[];
   /** For a topic's endpoint (`PollContext.endpoint`). The hint for the next poll, and whether to poll now. */
-  readonly topic?: { readonly note?: string; readonly hasten?: boolean };
+  readonly topic?: { readonly note?: string; readonly runNow?: boolean };
 }
 
 /** Receiver of requests that a network sends to `/inbound/{platform}/{endpoint}`. */

@@ -58,7 +58,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   wire.mend();
-  wire.hold(false);
+  wire.connectionContext(false);
   tokenAsked = { expiresIn: 600 };
   await Promise.all(pages.splice(0).map((page) => page.close()));
   await chromium.context.clearCookies();
@@ -248,7 +248,7 @@ describe("The browser client in Chromium", () => {
   });
 
   it("falls back to polling where a proxy buffers streams", { timeout: 90_000 }, async () => {
-    wire.hold(true);
+    wire.connectionContext(true);
     const page = await tab("{ after: 'latest' }");
     await page.waitForFunction("window.dragoman.state === 'live'");
     const firstBatch = await post(3);

@@ -9,7 +9,7 @@ export interface Link {
   readonly cut: () => void;
   readonly mend: () => void;
   /** Holds back the responses of event streams, as a buffering proxy does. */
-  readonly hold: (yes: boolean) => void;
+  readonly connectionContext: (yes: boolean) => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -61,7 +61,7 @@ export async function link(gateway: string): Promise<Link> {
     mend: () => {
       whole = true;
     },
-    hold: (yes) => {
+    connectionContext: (yes) => {
       held = yes;
     },
     stop: () => {

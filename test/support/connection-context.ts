@@ -30,19 +30,19 @@ export interface TestConnectionContext extends ConnectionContext<unknown> {
  */
 export function testConnectionContext(
   overrides: Partial<ConnectionContext<unknown>> & {
-    readonly notesOf?: TestConnectionContext;
+    readonly stateOf?: TestConnectionContext;
     readonly credentials: unknown;
   },
 ): TestConnectionContext {
-  const { notesOf, ...more } = overrides;
+  const { stateOf, ...more } = overrides;
   const emitter = new EventEmitter();
   emitter.setMaxListeners(0);
   const arrivals: InboundEvent[] = [];
   const reports: DeliveryReceipt[] = [];
   const problems: Array<Failure | undefined> = [];
-  const stored: Record<string, string> = notesOf?.stored ?? {};
-  const keptSecrets: Record<string, string> = notesOf?.keptSecrets ?? {};
-  const seen = new Set<string>(notesOf?.seen);
+  const stored: Record<string, string> = stateOf?.stored ?? {};
+  const keptSecrets: Record<string, string> = stateOf?.keptSecrets ?? {};
+  const seen = new Set<string>(stateOf?.seen);
   const aborting = new AbortController();
   let lost: (thrown: unknown) => void = () => undefined;
   const ended = new Promise<unknown>((resolve) => {

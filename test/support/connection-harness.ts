@@ -37,7 +37,7 @@ export function connectionHarness({
   const attempts: ConnectAttempt[] = [];
   const live = new Set<ConnectAttempt>();
   const faults: {
-    adopt?: () => Promise<void>;
+    claim?: () => Promise<void>;
     credentials?: () => Promise<void>;
     say?: (state: string) => Promise<void>;
     arrive?: (key: string) => Promise<void>;
@@ -46,7 +46,7 @@ export function connectionHarness({
 
   const ownership: AccountOwnership = {
     claim: async () => {
-      await faults.adopt?.();
+      await faults.claim?.();
       return there ? { ...record } : undefined;
     },
     publishState: async (_holder, event, silently, version) => {
@@ -68,10 +68,10 @@ export function connectionHarness({
     needsAccount: true,
     lifetimeSeconds: 60,
     verbs: { go: verb, connect: verb, disconnect: { ...verb, runsOffline: true } } as never,
-    connect: (hold) =>
+    connect: (connectionContext) =>
       new Promise<ConnectAttempt>((resolve, reject) => {
         const dial: ConnectAttempt = {
-          context: hold as never,
+          context: connectionContext as never,
           answer: (result) => {
             if (result !== "in") return reject(result);
             live.add(dial);
@@ -85,8 +85,8 @@ export function connectionHarness({
           reject(new Error("aborted"));
           news.emit("change");
         };
-        if (hold.signal.aborted) return over();
-        hold.signal.addEventListener("abort", over, { once: true });
+        if (connectionContext.signal.aborted) return over();
+        connectionContext.signal.addEventListener("abort", over, { once: true });
         news.emit("change");
         if (letsIn) dial.answer("in");
       }),

@@ -12,7 +12,7 @@ export function platformsPage(): string {
       "needs an account",
       ({ needsAccount, credentials }) => (needsAccount ? "yes" : credentials ? "may have one" : "no"),
     ],
-    ["holds a connection", ({ connect: hold }) => mark(hold !== undefined)],
+    ["holds a connection", ({ connect }) => mark(connect !== undefined)],
     ["is pushed to", ({ webhook: push }) => mark(push !== undefined)],
     ["is polled", ({ poll }) => mark(poll !== undefined)],
     ["account by consent", ({ oauthConsent: consent }) => mark(consent !== undefined)],

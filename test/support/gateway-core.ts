@@ -35,13 +35,13 @@ export function gatewayCore(server: TestRedis, platforms: readonly Platform[], q
   });
   const deliver = deliverer({ outbox, clients: pool, egress: noEgress, log: silentLog, random: () => 0 });
   const workers: Array<{ close: (ms: number) => Promise<void> }> = [];
-  const broom = sweep({ outbox, lanes, log: silentLog, everyMs: 50 });
+  const sweeper = sweep({ outbox, lanes, log: silentLog, everyMs: 50 });
 
   return {
     redis,
     outbox,
     lanes,
-    broom,
+    sweeper,
     startWorkers: (concurrency = 20) => {
       for (const platform of platforms) {
         const find = (id: string) => platforms.find((platform) => platform.id === id);
@@ -80,7 +80,7 @@ export function gatewayCore(server: TestRedis, platforms: readonly Platform[], q
       return found;
     },
     close: async () => {
-      await broom.stop();
+      await sweeper.stop();
       await Promise.all(workers.map((worker) => worker.close(1_000)));
       await pool.close();
       await lanes.close();

@@ -9,7 +9,7 @@ import { watchResult } from "./vocabulary-watch.ts";
 
 /** An account of the IRC platform on a server of a test, without the core. */
 export interface IrcAccount {
-  readonly hold: TestConnectionContext;
+  readonly connectionContext: TestConnectionContext;
   /** Checks and carries out a verb, as the core would. Rejects with the explained failure. */
   readonly run: (
     verb: string,
@@ -29,7 +29,7 @@ export interface IrcAccountOptions {
   readonly timeouts?: Partial<Timeouts>;
   /** Previous connection of the account, whose state is continued. */
   readonly after?: IrcAccount;
-  readonly hold?: Partial<TestConnectionContext>;
+  readonly connectionContext?: Partial<TestConnectionContext>;
 }
 
 /** Connects an account; rejects with the classified failure. */
@@ -39,19 +39,19 @@ export async function ircAccount({
   credentials = {},
   timeouts,
   after,
-  hold: more,
+  connectionContext: more,
 }: IrcAccountOptions): Promise<IrcAccount> {
   const platform = irc({ ircTimeouts: { ...TIMEOUTS, ...timeouts } });
   const login = { host: "127.0.0.1", port, tls: "none", pace: { burst: 1_000, interval: 0 }, ...credentials };
   const fits = validationErrors(platform.credentials?.schema as never, login);
   if (fits.length > 0) throw new Error(JSON.stringify(fits));
-  const hold = testConnectionContext({
+  const connectionContext = testConnectionContext({
     address: `${nick}@test`,
     credentials: login,
-    ...(after === undefined ? {} : { notesOf: after.hold }),
+    ...(after === undefined ? {} : { stateOf: after.connectionContext }),
     ...more,
   });
-  const client = await explained(platform, () => platform.connect?.(hold as never) as Promise<unknown>);
+  const client = await explained(platform, () => platform.connect?.(connectionContext as never) as Promise<unknown>);
   const activityOf = (verb: string, target: string | readonly string[], object: object): Activity => ({
     id: "01TEST",
     rid: "1",
@@ -62,7 +62,7 @@ export async function ircAccount({
     object: object as Activity["object"],
   });
   return {
-    hold,
+    connectionContext,
     nick: () => (client as { readonly nick: () => string }).nick(),
     run: (verb, target, object, context = {}) => {
       const activity = activityOf(verb, target, object);

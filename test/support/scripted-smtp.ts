@@ -25,7 +25,7 @@ export interface ScriptedSmtp {
   readonly torn: readonly string[];
   readonly connections: () => number;
   /** Closes every open connection, as servers close idle ones. */
-  readonly hangUp: () => void;
+  readonly dropConnection: () => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -42,18 +42,18 @@ export async function scriptedSmtp(script: SmtpScript = {}): Promise<ScriptedSmt
     converse(socket, script, received);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
-  const hangUp = () => {
+  const dropConnection = () => {
     for (const socket of sockets) socket.destroy();
   };
   return {
     ...received,
     port: (server.address() as { port: number }).port,
     connections: () => connections,
-    hangUp,
+    dropConnection,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        hangUp();
+        dropConnection();
       }),
   };
 }

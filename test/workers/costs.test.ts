@@ -36,7 +36,7 @@ it("an activity of 300 bytes costs a bounded number of script calls, commands an
   ]);
   core.startWorkers(WINDOW);
   // Its rounds don't depend on the number of activities.
-  await core.broom.stop();
+  await core.sweeper.stop();
   const reader = server.connect();
   const waiting = new Map<string, () => void>();
   let isOver = false;

@@ -89,13 +89,13 @@ describe("Drainer", () => {
       begun = resolve;
     });
     let end: () => void = () => undefined;
-    const hold = new Promise<void>((resolve) => {
+    const connectionContext = new Promise<void>((resolve) => {
       end = resolve;
     });
     const { accept, worker, redis, outbox } = startWorker(
       (complete) => async (one, item, signal) => {
         begun();
-        await hold;
+        await connectionContext;
         return complete(one, item, signal);
       },
       { concurrency: 1 },

@@ -170,9 +170,9 @@ it("pollWorker reports the end of a topic to its subscribers and stops polling",
 });
 
 it("pollWorker polls again after a hint during a poll, and passes the hint", async () => {
-  const seen: Array<readonly [hastened: boolean, note: string | undefined]> = [];
-  const { topics, work, polls } = world(async (_topic, { triggered: hastened, hint: note }) => {
-    seen.push([hastened, note]);
+  const seen: Array<readonly [isTriggered: boolean, note: string | undefined]> = [];
+  const { topics, work, polls } = world(async (_topic, { triggered: isTriggered, hint: note }) => {
+    seen.push([isTriggered, note]);
     if (seen.length === 1) {
       await topics.saveHint(id, "changed");
       for (let n = 0; n < 5; n++) await topics.trigger(id);

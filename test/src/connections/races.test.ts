@@ -14,7 +14,7 @@ describe("AccountConnection under races and faults", () => {
     const world = connectionHarness();
     await world.until(() => world.published.includes("online"));
     const silent = barrier();
-    world.faults.adopt = silent.wait;
+    world.faults.claim = silent.wait;
     world.notifyChanged();
     await silent.reached;
     const closed = world.connections.close();
@@ -169,7 +169,7 @@ describe("AccountConnection under races and faults", () => {
   it("defers work while credentials can't be opened, and recovers", async () => {
     const world = connectionHarness();
     world.faults.credentials = () => Promise.reject(new Error("no such key"));
-    world.faults.adopt = nothing;
+    world.faults.claim = nothing;
     await expect(world.use("go", nothing)).rejects.toMatchObject({ kind: "retryable" });
     delete world.faults.credentials;
     world.notifyChanged();
@@ -196,7 +196,7 @@ describe("AccountConnection under races and faults", () => {
     async function look(times: number): Promise<number> {
       for (let n = 0; n < times; n++) {
         const seen = barrier();
-        world.faults.adopt = async () => {
+        world.faults.claim = async () => {
           looks += 1;
           seen.open();
         };
@@ -223,8 +223,8 @@ describe("AccountConnection under races and faults", () => {
       if (refusals-- > 0) throw new Error("OOM command not allowed");
       stored.push(key);
     };
-    const { context: hold } = world.dials[0] as (typeof world.dials)[number];
-    const arrive = (key: string) => hold.record({ key, event: {} as never });
+    const { context: connectionContext } = world.dials[0] as (typeof world.dials)[number];
+    const arrive = (key: string) => connectionContext.record({ key, event: {} as never });
     expect(await Promise.all([arrive("1"), arrive("2")])).toEqual(["new", "new"]);
     expect(stored).toEqual(["1", "2"]);
     expect(world.live.size).toBe(1);
@@ -248,7 +248,7 @@ describe("AccountConnection under races and faults", () => {
     const world = connectionHarness();
     await world.until(() => world.published.includes("online"));
     world.faults.arrive = () => Promise.reject(new OwnershipLost());
-    world.faults.adopt = () => Promise.reject(new OwnershipLost());
+    world.faults.claim = () => Promise.reject(new OwnershipLost());
     await expect(world.dials[0]?.context.record({ key: "1", event: {} as never })).rejects.toThrow(OwnershipLost);
     await world.empty();
     expect(world.live.size).toBe(0);

@@ -29,7 +29,7 @@ function verifyIntent(query: URLSearchParams, { topic, mode }: VerificationSecre
   if (query.get("hub.mode") !== mode) return { status: 404 };
   const challenge = query.get("hub.challenge") ?? "";
   if (!/^[\x21-\x7e]{1,1024}$/.test(challenge)) return { status: 400 };
-  if (mode !== "subscribe") return { status: 200, body: challenge, topic: { note: "left", hasten: true } };
+  if (mode !== "subscribe") return { status: 200, body: challenge, topic: { note: "left", runNow: true } };
   const requested = Number.parseInt(query.get("hub.lease_seconds") ?? "", 10);
   const lease = Number.isNaN(requested) ? DEFAULT_LEASE_SECONDS : requested;
   const seconds = Math.min(Math.max(lease, MIN_LEASE_SECONDS), MAX_LEASE_SECONDS);
@@ -42,7 +42,7 @@ function takePush({ headers, body }: WebhookRequest, { secret = "", mode }: Veri
   const expected = createHmac(method, secret).update(body).digest();
   const signature = Buffer.from(hex, "hex");
   if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) return { status: 403 };
-  return { status: 200, topic: { hasten: mode === "subscribe" } };
+  return { status: 200, topic: { runNow: mode === "subscribe" } };
 }
 
 /** The hub's last answer: until when it announces new entries, or that it does not. */

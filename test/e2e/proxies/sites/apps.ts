@@ -27,7 +27,7 @@ RewriteCond %{REQUEST_FILENAME} !-d
 RewriteRule . /index.php [L]
 </IfModule>`,
     },
-    asks: FRONT_CONTROLLER_ASKS,
+    requests: FRONT_CONTROLLER_ASKS,
   },
   {
     name: "drupal-like",
@@ -49,7 +49,7 @@ RewriteCond %{REQUEST_FILENAME} !-d
 RewriteCond %{REQUEST_URI} !=/favicon.ico
 RewriteRule ^ index.php [L]`,
     },
-    asks: [...FRONT_CONTROLLER_ASKS, { path: "/core.inc" }, { path: "/.hidden" }, { path: "/favicon.ico" }],
+    requests: [...FRONT_CONTROLLER_ASKS, { path: "/core.inc" }, { path: "/.hidden" }, { path: "/favicon.ico" }],
   },
   {
     name: "laravel-like",
@@ -68,19 +68,19 @@ RewriteCond %{REQUEST_FILENAME} !-d
 RewriteCond %{REQUEST_FILENAME} !-f
 RewriteRule ^ index.php [L]`,
     },
-    asks: [...FRONT_CONTROLLER_ASKS, { path: "/users/" }, { path: "/users/?page=2" }],
+    requests: [...FRONT_CONTROLLER_ASKS, { path: "/users/" }, { path: "/users/?page=2" }],
   },
   {
     name: "vhost-rewrites",
     files: { "index.php": MIRROR, "shop.css": "p {}" },
     vhost: "RewriteEngine On\nRewriteCond %{DOCUMENT_ROOT}%{REQUEST_URI} !-f\nRewriteRule ^ /index.php [L]",
-    asks: [...FRONT_CONTROLLER_ASKS, { path: "/shop.css" }],
+    requests: [...FRONT_CONTROLLER_ASKS, { path: "/shop.css" }],
   },
   {
     name: "fallback",
     files: { "index.php": MIRROR },
     vhost: "<Directory ROOT>\nFallbackResource /index.php\n</Directory>",
-    asks: FRONT_CONTROLLER_ASKS,
+    requests: FRONT_CONTROLLER_ASKS,
   },
   {
     name: "own-paths",
@@ -88,7 +88,7 @@ RewriteRule ^ index.php [L]`,
       "index.php": MIRROR,
       ".htaccess": "RewriteEngine On\nRewriteCond %{REQUEST_FILENAME} !-f\nRewriteRule ^ index.php [L]",
     },
-    asks: [
+    requests: [
       ...[
         "/events",
         "/notify",
@@ -116,7 +116,7 @@ RewriteRule ^ index.php [L]`,
       "index.php": MIRROR,
       ".htaccess": "RewriteEngine On\nRewriteCond %{REQUEST_FILENAME} !-f\nRewriteRule ^ index.php [L]",
     },
-    asks: [
+    requests: [
       "/a%20b+c;d=e,f/%C3%A4?x=%20&y=a+b&z=%2F",
       "//double//slash",
       "/a/./b/../c",
@@ -135,12 +135,12 @@ RewriteRule ^ index.php [L]`,
     name: "encoded-slashes",
     files: { "index.php": MIRROR },
     vhost: "AllowEncodedSlashes NoDecode\n<Directory ROOT>\nFallbackResource /index.php\n</Directory>",
-    asks: [{ path: "/a%2Fb" }, { path: "/a%2Fb%2F?c=%2F" }],
+    requests: [{ path: "/a%2Fb" }, { path: "/a%2Fb%2F?c=%2F" }],
   },
   {
     name: "methods",
     files: { "index.php": MIRROR },
-    asks: ["PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "PROPFIND", "REPORT", "BREW", "SEARCH"].map((method) => ({
+    requests: ["PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "PROPFIND", "REPORT", "BREW", "SEARCH"].map((method) => ({
       path: "/index.php?m=1",
       method,
       ...(method === "PUT" || method === "PATCH" ? { body: "ä".repeat(100) } : {}),
@@ -152,7 +152,7 @@ RewriteRule ^ index.php [L]`,
       "index.php":
         "<?php $s = (int) $_GET['s']; http_response_code($s); if (!in_array($s, array(204, 304))) echo 'body of ', $s;",
     },
-    asks: [200, 201, 202, 203, 204, 205, 206, 300, 304, 400, 401, 402, 409, 412, 422, 451, 500, 501, 507].map(
+    requests: [200, 201, 202, 203, 204, 205, 206, 300, 304, 400, 401, 402, 409, 412, 422, 451, 500, 501, 507].map(
       (status) => ({
         path: `/index.php?s=${status}`,
       }),
@@ -164,6 +164,6 @@ RewriteRule ^ index.php [L]`,
       "index.php":
         "<?php session_id('0123456789abcdef'); session_start(); $_SESSION['n'] = 1; setcookie('a', 'b c', 0, '/', '', false, true); echo session_id();",
     },
-    asks: [{ path: "/" }, { path: "/", headers: { Cookie: "PHPSESSID=0123456789abcdef; a=b" } }],
+    requests: [{ path: "/" }, { path: "/", headers: { Cookie: "PHPSESSID=0123456789abcdef; a=b" } }],
   },
 ];

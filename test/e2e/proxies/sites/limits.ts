@@ -28,12 +28,12 @@ export const limits: readonly Site[] = [
       "many.php": "<?php for ($n = 0; $n < 150; $n++) header('X-' . $n . ': 1'); echo 'fine';",
       "one.php": "<?php header('Content-Security-Policy: ' . str_repeat(\"default-src 'self'; \", 350)); echo 'fine';",
     },
-    asks: ["/four.php", "/cookies.php", "/many.php", "/one.php"].map((path) => ({ path })),
+    requests: ["/four.php", "/cookies.php", "/many.php", "/one.php"].map((path) => ({ path })),
   },
   {
     name: "big-cookies",
     files: { "index.php": MIRROR },
-    asks: [
+    requests: [
       { path: "/", headers: { Cookie: COOKIES } },
       { path: "/", headers: { Cookie: `${COOKIES}; more=${"x".repeat(3_000)}` } },
       { path: `/?q=${"y".repeat(7_000)}` },
@@ -47,7 +47,7 @@ export const limits: readonly Site[] = [
         "<?php $in = fopen('php://input', 'rb'); $h = hash_init('md5'); $n = 0; while (!feof($in)) { $s = fread($in, 1 << 20); $n += strlen($s); hash_update($h, $s); } echo $n, ' ', hash_final($h);",
       "form.php": "<?php echo $_POST['note'], ' ', $_FILES['file']['name'], ' ', $_FILES['file']['size'];",
     },
-    asks: [
+    requests: [
       { path: "/put.php", method: "POST", body: UPLOAD, headers: { "Content-Type": "application/octet-stream" } },
       {
         path: "/form.php",
@@ -63,7 +63,7 @@ export const limits: readonly Site[] = [
     name: "refused-uploads",
     files: { "put.php": "<?php echo strlen(file_get_contents('php://input'));" },
     vhost: "LimitRequestBody 1000",
-    asks: [
+    requests: [
       { path: "/put.php", method: "POST", body: "x".repeat(900) },
       { path: "/put.php", method: "POST", body: "x".repeat(1_100) },
     ],
@@ -76,6 +76,6 @@ export const limits: readonly Site[] = [
       "sized.php": "<?php header('Content-Length: 1000000'); echo str_repeat('x', 1000000);",
       "empty.php": "",
     },
-    asks: ["/large.php", "/sized.php", "/empty.php"].map((path) => ({ path })),
+    requests: ["/large.php", "/sized.php", "/empty.php"].map((path) => ({ path })),
   },
 ];

@@ -27,23 +27,23 @@ echo "data: second\\n\\n";`,
       "go.php":
         "<?php touch(ini_get('session.save_path') . '/' . preg_replace('/[^a-z0-9-]/', '', $_GET['id'])); echo 'gone';",
     },
-    asks: [],
+    requests: [],
   },
   {
     name: "own-socket",
     files: { "index.html": "chat" },
     vhost: 'ProxyPass "/chat" "http://SOCKETS/chat" upgrade=websocket',
-    asks: [{ path: "/" }, { path: "/chat" }],
+    requests: [{ path: "/" }, { path: "/chat" }],
   },
   {
     name: "slow",
     files: { "index.php": "<?php sleep(3); echo 'At last';" },
-    asks: [],
+    requests: [],
   },
   {
     name: "slow-upload",
     files: { "put.php": "<?php echo strlen(file_get_contents('php://input'));" },
-    asks: [],
+    requests: [],
   },
 ];
 

@@ -28,7 +28,7 @@ export const pages: readonly Site[] = [
       "font.woff2": PICTURE,
       "none.unknown": "?",
     },
-    asks: [
+    requests: [
       ...["/", "/shop.css?v=3", "/shop.js", "/shop.mjs", "/pic.png", "/pic.svg", "/font.woff2", "/none.unknown"].map(
         (path) => ({ path }),
       ),
@@ -39,14 +39,14 @@ export const pages: readonly Site[] = [
   {
     name: "php",
     files: { "index.php": MIRROR },
-    asks: [{ path: "/" }, { path: "/index.php/path/info?a[]=1&a[]=2&b=%C3%A4", from: "127.0.0.2" }],
+    requests: [{ path: "/" }, { path: "/index.php/path/info?a[]=1&a[]=2&b=%C3%A4", from: "127.0.0.2" }],
   },
   {
     name: "basic-auth",
     files: { "index.php": MIRROR, ".htpasswd": passwords("bob", "secret") },
     vhost:
       '<Location "/">\nAuthType Basic\nAuthName "Staff"\nAuthUserFile ROOT/.htpasswd\nRequire valid-user\n</Location>',
-    asks: [
+    requests: [
       { path: "/" },
       { path: "/", headers: basic("bob", "wrong") },
       { path: "/", headers: basic("bob", "secret") },
@@ -56,13 +56,13 @@ export const pages: readonly Site[] = [
     name: "forbidden",
     files: { "index.html": PAGE, "inside.html": PAGE },
     vhost: '<LocationMatch "^/$">\nRequire all denied\n</LocationMatch>',
-    asks: [{ path: "/" }, { path: "/inside.html" }],
+    requests: [{ path: "/" }, { path: "/inside.html" }],
   },
-  { name: "no-front-page", files: { "inside/index.html": PAGE }, asks: [{ path: "/" }, { path: "/inside/" }] },
+  { name: "no-front-page", files: { "inside/index.html": PAGE }, requests: [{ path: "/" }, { path: "/inside/" }] },
   {
     name: "not-found",
     files: { "index.php": "<?php http_response_code(404); echo 'Nothing here';" },
-    asks: [{ path: "/" }],
+    requests: [{ path: "/" }],
   },
   {
     name: "redirects",
@@ -77,7 +77,7 @@ export const pages: readonly Site[] = [
       "created.php": "<?php header('Location: /dir/7'); http_response_code(201);",
     },
     vhost: 'Redirect 301 "/old" "/new"\nRedirectMatch 410 "^/gone"',
-    asks: [
+    requests: [
       ...["/dir", "/dir?a=b", "/secure.php", "/other.php", "/likely.php", "/relative.php", "/created.php"].map(
         (path) => ({
           path,
@@ -98,7 +98,7 @@ if (isset($_SERVER['HTTP_IF_NONE_MATCH'])) { http_response_code(304); exit; } ec
       "index.html": PAGE,
     },
     vhost: "ExpiresActive On\nExpiresByType text/html A600",
-    asks: [
+    requests: [
       { path: "/page.php" },
       { path: "/page.php", headers: { "If-None-Match": '"v1"' } },
       { path: "/private.php" },
@@ -110,7 +110,7 @@ if (isset($_SERVER['HTTP_IF_NONE_MATCH'])) { http_response_code(304); exit; } ec
   {
     name: "ranges",
     files: { "film.mp4": LARGE },
-    asks: [
+    requests: [
       { path: "/film.mp4" },
       { path: "/film.mp4", headers: { Range: "bytes=0-99" } },
       { path: "/film.mp4", headers: { Range: "bytes=-500" } },
@@ -123,7 +123,7 @@ if (isset($_SERVER['HTTP_IF_NONE_MATCH'])) { http_response_code(304); exit; } ec
     name: "compressed",
     files: { "index.html": PAGE.repeat(50), "index.php": "<?php echo str_repeat('compressible ', 500);" },
     vhost: "AddOutputFilterByType DEFLATE text/html text/css application/json",
-    asks: [
+    requests: [
       { path: "/index.html", headers: { "Accept-Encoding": "gzip" } },
       { path: "/index.html" },
       { path: "/index.php", headers: { "Accept-Encoding": "gzip, deflate, br" } },
@@ -142,7 +142,7 @@ if (isset($_SERVER['HTTP_IF_NONE_MATCH'])) { http_response_code(304); exit; } ec
       "timeout.php": "<?php http_response_code(504); echo 'Our own 504';",
     },
     vhost: "ErrorDocument 404 /missing.html",
-    asks: ["/nowhere", "/broken.php", "/maintenance.php", "/bad-gateway.php", "/slow-down.php", "/too-large.php"]
+    requests: ["/nowhere", "/broken.php", "/maintenance.php", "/bad-gateway.php", "/slow-down.php", "/too-large.php"]
       .concat("/teapot.php", "/timeout.php")
       .map((path) => ({ path })),
   },
@@ -155,7 +155,7 @@ if (isset($_SERVER['HTTP_IF_NONE_MATCH'])) { http_response_code(304); exit; } ec
 echo 'many';`,
     },
     vhost: 'Header always set X-From-Apache "yes"',
-    asks: [{ path: "/" }, { path: "/", method: "OPTIONS", headers: { Origin: "https://else.example" } }],
+    requests: [{ path: "/" }, { path: "/", method: "OPTIONS", headers: { Origin: "https://else.example" } }],
   },
   {
     name: "hidden",
@@ -166,7 +166,7 @@ echo 'many';`,
       "list/a.txt": "a",
     },
     vhost: 'RedirectMatch 404 "/\\.(git|env)"\n<Directory ROOT/list>\nOptions +Indexes\n</Directory>',
-    asks: ["/.git/config", "/.env", "/.well-known/acme-challenge/token", "/list/", "/.htaccess"].map((path) => ({
+    requests: ["/.git/config", "/.env", "/.well-known/acme-challenge/token", "/list/", "/.htaccess"].map((path) => ({
       path,
     })),
   },
@@ -174,14 +174,14 @@ echo 'many';`,
     name: "by-address",
     files: { "index.html": PAGE, "inside/index.html": PAGE },
     vhost: '<Location "/inside">\nRequire ip 127.0.0.7\n</Location>',
-    asks: [{ path: "/inside/" }, { path: "/inside/", from: "127.0.0.7" }, { path: "/", from: "127.0.0.7" }],
+    requests: [{ path: "/inside/" }, { path: "/inside/", from: "127.0.0.7" }, { path: "/", from: "127.0.0.7" }],
   },
   {
     name: "languages",
     files: { "page.html.de": "Hallo", "page.html.en": "Hello" },
     vhost:
       "<Directory ROOT>\nOptions +MultiViews\nAddLanguage de .de\nAddLanguage en .en\nLanguagePriority en\nForceLanguagePriority Fallback Prefer\n</Directory>",
-    asks: [
+    requests: [
       { path: "/page", headers: { "Accept-Language": "de" } },
       { path: "/page", headers: { "Accept-Language": "en" } },
       { path: "/page" },

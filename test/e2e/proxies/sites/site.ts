@@ -6,7 +6,7 @@ export interface Site {
   readonly files: Readonly<Record<string, string | Buffer>>;
   /** Lines of its `<VirtualHost>`. `ROOT` is the document root, `SOCKETS` the address of an echoing server. */
   readonly vhost?: string;
-  readonly asks: readonly SiteRequest[];
+  readonly requests: readonly SiteRequest[];
 }
 
 export interface SiteRequest {

@@ -20,7 +20,7 @@ const closers: Array<() => Promise<unknown>> = [];
 
 async function answers(site: Site, way: Omit<Way, "host">): Promise<readonly Seen[]> {
   const seen: Seen[] = [];
-  for (const ask of site.asks) seen.push(await visit({ ...way, host: hostOf(site) }, ask));
+  for (const ask of site.requests) seen.push(await visit({ ...way, host: hostOf(site) }, ask));
   return seen;
 }
 
@@ -62,7 +62,7 @@ describe.each(Object.keys(layouts))("Through %s", (name) => {
   it.concurrent.each(sites.map((site) => [site.name, site] as const))("%s answers as without it", async (_, site) => {
     const expected = before[layout().ca === undefined ? "plain" : "tls"].get(site.name) ?? [];
     const after = await answers(site, layout());
-    for (const [n, ask] of site.asks.entries())
+    for (const [n, ask] of site.requests.entries())
       expect(after[n], `${ask.method ?? "GET"} ${ask.path}`).toEqual(expected[n]);
   });
 

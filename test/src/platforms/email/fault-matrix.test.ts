@@ -60,16 +60,16 @@ async function lived(protocol: "imap" | "pop3", step: string, fault: Fault): Pro
     password: `${user}-pw`,
     mailbox: { protocol, host: "127.0.0.1", port: at, tls: security, ca: server.tls.cert },
   });
-  const hold = testConnectionContext({
+  const connectionContext = testConnectionContext({
     address: `${user}@example.test`,
     egress: guard,
     credentials: credentialsAt(port, "none"),
   });
-  await platform.dispose?.(await platform.connect?.(hold));
+  await platform.dispose?.(await platform.connect?.(connectionContext));
   await lmtp.put(user, "meanwhile");
   const { proxy, struck } = await armedProxy(protocol, port, step, fault);
   const credentials = credentialsAt(proxy.port, tls);
-  const got = (subject: string) => hold.arrived(({ event }) => event.object.subject === subject);
+  const got = (subject: string) => connectionContext.arrived(({ event }) => event.object.subject === subject);
   let isOver = false;
   const done = (async () => {
     await got("meanwhile");
@@ -80,17 +80,18 @@ async function lived(protocol: "imap" | "pop3", step: string, fault: Fault): Pro
   })();
   done.catch(() => undefined);
   const failures: Failure[] = [];
-  const evidence = refusalEvidence(hold.state);
+  const evidence = refusalEvidence(connectionContext.state);
   const ends = Date.now() + MAX_CELL_MS;
   try {
     while (!isOver) {
-      if (Date.now() > ends) throw new Error(`no recovery: ${failures.slice(0, 3)} ${hold.arrivals.length} arrived`);
-      const failure = await session({ ...hold, credentials }, done);
+      if (Date.now() > ends)
+        throw new Error(`no recovery: ${failures.slice(0, 3)} ${connectionContext.arrivals.length} arrived`);
+      const failure = await session({ ...connectionContext, credentials }, done);
       if (failure) failures.push(failure);
       if (failure && (await evidence.judge({ version: "1" }, failure)).verdict === "final") break;
       await sleep(20);
     }
-    return { failures, subjects: hold.arrivals.map(({ event }) => event.object.subject) };
+    return { failures, subjects: connectionContext.arrivals.map(({ event }) => event.object.subject) };
   } finally {
     await proxy.close();
   }
@@ -102,14 +103,18 @@ async function armedProxy(protocol: MailProtocol, upstream: number, step: string
 }
 
 /** Connects once, and stays connected until the end or until all is done. */
-async function session(hold: TestConnectionContext, done: Promise<void>): Promise<Failure | undefined> {
+async function session(connectionContext: TestConnectionContext, done: Promise<void>): Promise<Failure | undefined> {
   const stop = new AbortController();
   let end: (thrown: unknown) => void = () => undefined;
   const ended = new Promise<unknown>((resolve) => {
     end = resolve;
   });
   try {
-    const client = await platform.connect?.({ ...hold, signal: stop.signal, onDisconnected: end } as never);
+    const client = await platform.connect?.({
+      ...connectionContext,
+      signal: stop.signal,
+      onDisconnected: end,
+    } as never);
     const late = sleep(MAX_CELL_MS, new Error("nothing happens"), { ref: false });
     const thrown = await Promise.race([ended, done, late]);
     stop.abort();

@@ -218,7 +218,7 @@ describe("connections", () => {
     });
     const send = () => platform.verbs.send?.run(client, testMailActivity(), testVerbContext());
     await send();
-    server.hangUp();
+    server.dropConnection();
     await send();
     await platform.dispose?.(client);
     expect(server.messages).toHaveLength(2);

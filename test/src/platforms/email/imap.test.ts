@@ -19,11 +19,11 @@ const credentials = (user = "bob", password = `${user}-pw`) => ({
   password,
   mailbox: { protocol: "imap", host: "127.0.0.1", port: server.dovecot.imapPort, tls: "starttls", ca: server.ca },
 });
-const holdOf = (overrides: Partial<TestConnectionContext> & { readonly notesOf?: TestConnectionContext } = {}) =>
+const contextOf = (overrides: Partial<TestConnectionContext> & { readonly stateOf?: TestConnectionContext } = {}) =>
   testConnectionContext({ address: "bob@example.test", egress: guard, credentials: credentials(), ...overrides });
 
-async function held(hold: TestConnectionContext): Promise<ConnectedMailbox> {
-  const client = (await platform.connect?.(hold)) as ConnectedMailbox;
+async function held(connectionContext: TestConnectionContext): Promise<ConnectedMailbox> {
+  const client = (await platform.connect?.(connectionContext)) as ConnectedMailbox;
   clients.push(client);
   return client;
 }
@@ -39,7 +39,8 @@ async function mailed(subject: string, object: object = {}, to = "bob"): Promise
   const receipt = await runOnce(platform, activity, context);
   return String(receipt.object?.id);
 }
-const subjects = (hold: TestConnectionContext) => hold.arrivals.map(({ event }) => event.object.subject);
+const subjects = (connectionContext: TestConnectionContext) =>
+  connectionContext.arrivals.map(({ event }) => event.object.subject);
 const bySubject = (subject: string) => (arrival: TestConnectionContext["arrivals"][number]) =>
   arrival.event.object.subject === subject;
 
@@ -56,10 +57,10 @@ describe("an account connection to a real Dovecot over IMAP", () => {
   it("reports a new mail once with its fields, and no earlier mail", async () => {
     await mailed("before");
     await server.inbox("bob").find(({ subject }) => subject === "before");
-    const hold = holdOf();
-    await held(hold);
+    const connectionContext = contextOf();
+    await held(connectionContext);
     const id = await mailed("first", { html: "<p>hello</p>", inReplyTo: "<parent@example.test>" });
-    const { event, key, state: note } = await hold.arrived(bySubject("first"));
+    const { event, key, state: note } = await connectionContext.arrived(bySubject("first"));
     expect(event).toMatchObject({
       platform: "email",
       verb: "send",
@@ -71,24 +72,24 @@ describe("an account connection to a real Dovecot over IMAP", () => {
     });
     expect(key).toMatch(/^mail:[\w-]{43}$/);
     expect(note).toEqual({ name: "folder:INBOX", value: expect.stringMatching(/^\d+:2:\d+$/) });
-    expect(subjects(hold)).toEqual(["first"]);
+    expect(subjects(connectionContext)).toEqual(["first"]);
   });
 
   it("reconnects after a server crash and reports the mails of the meantime", async () => {
-    const before = holdOf();
+    const before = contextOf();
     await held(before);
     await mailed("a");
     await before.arrived(bySubject("a"));
     await server.dovecot.kill();
     const thrown = await before.ended;
     expect(platform.classifyError(thrown)).toMatchObject({ kind: "retryable", code: "platform-unavailable" });
-    await expect(platform.connect?.(holdOf({ notesOf: before }))).rejects.toSatisfy(
+    await expect(platform.connect?.(contextOf({ stateOf: before }))).rejects.toSatisfy(
       (refused) => platform.classifyError(refused).kind === "retryable",
     );
     await server.dovecot.restart();
     await mailed("b");
     await server.inbox("bob").find(({ subject }) => subject === "b");
-    const after = holdOf({ notesOf: before });
+    const after = contextOf({ stateOf: before });
     await held(after);
     expect(subjects(after)).toEqual(["b"]);
     await mailed("c");
@@ -98,7 +99,7 @@ describe("an account connection to a real Dovecot over IMAP", () => {
 
   it("reports a wrong password as final", async () => {
     const wrong = await platform
-      .connect?.(holdOf({ credentials: credentials("bob", "wrong") }))
+      .connect?.(contextOf({ credentials: credentials("bob", "wrong") }))
       .catch((thrown) => thrown);
     expect(platform.classifyError(wrong)).toMatchObject({ kind: "auth", code: "credentials-invalid" });
   });

@@ -39,11 +39,15 @@ afterAll(async () => {
 });
 
 describe("receipts of a sent mail", () => {
-  let hold: TestConnectionContext;
+  let connectionContext: TestConnectionContext;
   let client: unknown;
   beforeAll(async () => {
-    hold = testConnectionContext({ address: "bob@example.test", egress: guard, credentials: credentials() });
-    client = await platform.connect?.(hold);
+    connectionContext = testConnectionContext({
+      address: "bob@example.test",
+      egress: guard,
+      credentials: credentials(),
+    });
+    client = await platform.connect?.(connectionContext);
   });
   afterAll(async () => platform.dispose?.(client));
 
@@ -54,13 +58,13 @@ describe("receipts of a sent mail", () => {
     const receipt = await runOnce(platform, activity, { credentials: credentials(), egress: guard, commit });
     expect(receipt.outcomes).toMatchObject([{ status: "sent" }]);
     expect(commits).toEqual([{ receiptTtlSeconds: 432_000 }]);
-    const report = await hold.reported(({ id }) => id === activity.id);
+    const report = await connectionContext.reported(({ id }) => id === activity.id);
     expect(report).toMatchObject({
       status: "failed",
       target: "ghost@example.test",
       error: { code: "recipient-unknown", retryable: false, platformCode: expect.stringMatching(/^5\.1\.1 /) },
     });
-    const { event } = await hold.arrived(({ event: { object } }) => reportOf(object) !== undefined);
+    const { event } = await connectionContext.arrived(({ event: { object } }) => reportOf(object) !== undefined);
     expect(reportOf(event.object)).toMatchObject({
       id: receipt.object?.id,
       recipients: [{ address: "ghost@example.test", action: "failed", status: "5.1.1" }],
@@ -71,7 +75,7 @@ describe("receipts of a sent mail", () => {
     const activity = testMailActivity({ target: to("alice"), object: { subject: "tell me", body: "x", dsn: true } });
     const receipt = await runOnce(platform, activity, { credentials: credentials(), egress: guard });
     expect(receipt.object).toMatchObject({ dsn: true });
-    const report = await hold.reported(({ id }) => id === activity.id);
+    const report = await connectionContext.reported(({ id }) => id === activity.id);
     expect(report).toEqual({ id: activity.id, status: "delivered", target: "alice@example.test" });
   });
 });
@@ -207,13 +211,13 @@ describe("faulty servers", () => {
     expect(searches).toBe(1);
     expect(imap.commands.filter((line) => line.includes("AUTHENTICATE"))).toHaveLength(2);
     const stored: unknown[] = [];
-    const hold = testConnectionContext({
+    const connectionContext = testConnectionContext({
       address: "bob@example.test",
       egress: guard,
       credentials: account(imap.port, { oauth2 }),
       saveCredentials: async (credentials) => void stored.push(credentials),
     });
-    await platform.dispose?.(await platform.connect?.(hold));
+    await platform.dispose?.(await platform.connect?.(connectionContext));
     expect(stored).toMatchObject([{ oauth2: { accessToken: "fresh", refreshToken: "r2" } }]);
     imap.stop();
     web.close();
@@ -231,7 +235,7 @@ describe("faulty servers", () => {
     const holding = async (oauth2: object): Promise<Failure | undefined> => {
       const credentials = account(imap.port, { oauth2: { tokenUrl, clientId: "c", ...oauth2 } });
       const context = { address: "bob@example.test", egress: guard, credentials };
-      last = testConnectionContext({ ...context, ...(last ? { notesOf: last } : {}) });
+      last = testConnectionContext({ ...context, ...(last ? { stateOf: last } : {}) });
       try {
         await platform.dispose?.(await platform.connect?.(last));
         return undefined;

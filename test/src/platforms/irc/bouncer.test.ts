@@ -51,14 +51,14 @@ describe("a bouncer", () => {
     expect(receipt).toMatchObject({ outcomes: [{ status: "sent" }], object: { proof: "bouncer" } });
     expect(commits).toEqual([{ receiptTtlSeconds: 300 }]);
     refuse();
-    expect(await bob.hold.reported(({ status }) => status === "failed")).toMatchObject({
+    expect(await bob.connectionContext.reported(({ status }) => status === "failed")).toMatchObject({
       id: "01TEST",
       target: "nobody",
       error: { code: "recipient-unknown" },
     });
     refuse();
     await bob.run("query", [], { type: "rooms" });
-    expect(bob.hold.reports).toHaveLength(1);
+    expect(bob.connectionContext.reports).toHaveLength(1);
   });
 
   it("repeats its kept lines, which are reported once; equal lines are two", async () => {
@@ -75,12 +75,12 @@ describe("a bouncer", () => {
     });
     const bodiesOf = async (after?: IrcAccount) => {
       const bob = await account({ port, ...(after ? { after } : {}) });
-      await bob.hold.arrived(({ event }) => String(event.object.body).startsWith("fresh"));
-      return { bob, bodies: bob.hold.arrivals.map(({ event }) => event.object.body) };
+      await bob.connectionContext.arrived(({ event }) => String(event.object.body).startsWith("fresh"));
+      return { bob, bodies: bob.connectionContext.arrivals.map(({ event }) => event.object.body) };
     };
     const first = await bodiesOf();
     expect(first.bodies).toEqual(["one", "one", "private one", "fresh 1"]);
-    expect(first.bob.hold.arrivals[0]?.event.published).toBe("2026-01-01T10:00:00.000Z");
+    expect(first.bob.connectionContext.arrivals[0]?.event.published).toBe("2026-01-01T10:00:00.000Z");
     const second = await bodiesOf(first.bob);
     expect(second.bodies).toEqual(["fresh 2"]);
   });
@@ -106,12 +106,14 @@ describe("a bouncer", () => {
       return "done";
     });
     const first = await account({ port });
-    await first.hold.arrived(({ event }) => event.object.body === "fresh 1");
+    await first.connectionContext.arrived(({ event }) => event.object.body === "fresh 1");
     const receipt = await first.run("send", "alice", { body: "hello" });
     expect(receipt.object).toMatchObject({ proof: "bouncer" });
     const second = await account({ port, after: first });
-    await second.hold.arrived(({ event }) => event.object.body === "fresh 2");
-    const bodies = [first, second].map(({ hold }) => hold.arrivals.map(({ event }) => event.object.body));
+    await second.connectionContext.arrived(({ event }) => event.object.body === "fresh 2");
+    const bodies = [first, second].map(({ connectionContext }) =>
+      connectionContext.arrivals.map(({ event }) => event.object.body),
+    );
     expect(bodies).toEqual([
       ["one", "two", "two", "fresh 1"],
       ["three", "fresh 2"],
@@ -134,10 +136,10 @@ describe("a join", () => {
       outcomes: [{ address: "#over", status: "sent" }],
       object: { type: "collection", items: [{ type: "room", address: "##over" }] },
     });
-    expect(bob.hold.stored).toEqual({ "room:##over": "##over" });
+    expect(bob.connectionContext.stored).toEqual({ "room:##over": "##over" });
     const next = await account({ port, after: bob });
     expect(commands().at(-1)).toBe("JOIN ##over");
-    expect(next.hold.arrivals).toEqual([]);
+    expect(next.connectionContext.arrivals).toEqual([]);
   });
 
   it("of a stored channel that forwards later is followed at the reconnect", async () => {
@@ -145,11 +147,11 @@ describe("a join", () => {
     const { port } = await script((line, say, socket) => (forwards ? forwarding(line, say, socket) : undefined));
     const bob = await account({ port });
     await bob.run("join", "#over", {});
-    expect(bob.hold.stored).toEqual({ "room:#over": "#over" });
+    expect(bob.connectionContext.stored).toEqual({ "room:#over": "#over" });
     forwards = true;
     const next = await account({ port, after: bob });
-    expect(next.hold.stored).toEqual({ "room:##over": "##over" });
-    expect(next.hold.arrivals).toEqual([]);
+    expect(next.connectionContext.stored).toEqual({ "room:##over": "##over" });
+    expect(next.connectionContext.arrivals).toEqual([]);
   });
 
   it.each([
@@ -186,8 +188,10 @@ describe("odd messages", () => {
       return "done";
     });
     const bob = await account({ port });
-    await bob.hold.arrived(({ event }) => event.object.body === "the end");
-    expect(bob.hold.arrivals.map(({ event }) => [event.object.type, event.object.body, event.context?.id])).toEqual([
+    await bob.connectionContext.arrived(({ event }) => event.object.body === "the end");
+    expect(
+      bob.connectionContext.arrivals.map(({ event }) => [event.object.type, event.object.body, event.context?.id]),
+    ).toEqual([
       ["action", "waves", "alice"],
       ["message", "to the operators", "#ops"],
       ["message", "the end", "alice"],

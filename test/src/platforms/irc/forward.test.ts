@@ -17,7 +17,7 @@ it("a channel of InspIRCd that forwards is followed, also after a reconnect", as
   await bob.close();
   const again = await ircAccount({ port: server.port, after: bob });
   await alice.send("PRIVMSG #over :welcome");
-  const { event } = await again.hold.arrived(({ event: { object } }) => object.body === "welcome");
+  const { event } = await again.connectionContext.arrived(({ event: { object } }) => object.body === "welcome");
   expect(event.context).toEqual({ type: "room", id: "#over" });
   await again.close();
   await alice.close();

@@ -148,7 +148,7 @@ describe("the login", () => {
   it("is aborted by the signal", async () => {
     const { port } = await script(() => "done");
     const stop = new AbortController();
-    const failing = refusal({ port, hold: { signal: stop.signal } });
+    const failing = refusal({ port, connectionContext: { signal: stop.signal } });
     setTimeout(() => stop.abort(new Failure({ kind: "permanent", code: "abandoned", detail: "Not wanted." })), 20);
     expect(await failing).toMatchObject({ code: "abandoned" });
   });
@@ -198,7 +198,7 @@ describe("a hostile server", () => {
     const before = heapInUse();
     await account({
       port,
-      hold: {
+      connectionContext: {
         record: async ({ event }) => {
           if (event.object.body === "the end") notify();
           return "new";
@@ -216,7 +216,7 @@ describe("a hostile server", () => {
   ])("is disconnected when it %s", async (_what, flood) => {
     const { port } = await script(then(flood));
     const connected = await account({ port });
-    const thrown = await connected.hold.ended;
+    const thrown = await connected.connectionContext.ended;
     expect(thrown).toMatchObject({ code: "IRC_LINE" });
   });
 
@@ -235,7 +235,7 @@ describe("a hostile server", () => {
     const bodies: string[] = [];
     const connected = await account({
       port,
-      hold: {
+      connectionContext: {
         record: async ({ event }) => {
           await stored;
           bodies.push(String(event.object.body));
@@ -266,7 +266,7 @@ describe("a hostile server", () => {
     const connected = await account({ port });
     await connected.close();
     expect(bytes().toString().endsWith("QUIT\r\n")).toBe(true);
-    expect(connected.hold.arrivals.map(({ event }) => event.object.body)).toEqual(["just in time"]);
+    expect(connected.connectionContext.arrivals.map(({ event }) => event.object.body)).toEqual(["just in time"]);
   });
 
   it("loses and doubles no event while Redis is away", async () => {
@@ -279,7 +279,7 @@ describe("a hostile server", () => {
     let away = 2;
     await account({
       port,
-      hold: {
+      connectionContext: {
         record: async ({ event }) => {
           if (away-- > 0) throw new Error("Redis is away");
           got.push(event.object.body);
@@ -293,7 +293,7 @@ describe("a hostile server", () => {
   it("is pinged when silent, and disconnected without an answer", async () => {
     const { port } = await script((line) => (line.startsWith("PING") ? "done" : undefined));
     const connected = await account({ port, timeouts: { idleMs: 50 } });
-    expect(await connected.hold.ended).toMatchObject({ code: "ETIMEDOUT" });
+    expect(await connected.connectionContext.ended).toMatchObject({ code: "ETIMEDOUT" });
   });
 });
 
@@ -311,7 +311,7 @@ describe("send", () => {
     const connected = await account({ port });
     const { outcomes } = await connected.run("send", "alice", { body: "lost?" });
     expect(outcomes).toMatchObject([{ status: "unknown", error: { code: "outcome-unknown" } }]);
-    expect(await connected.hold.ended).toBeInstanceOf(Error);
+    expect(await connected.connectionContext.ended).toBeInstanceOf(Error);
   });
 
   it("ends unknown when the server does not answer, and the connection is ended", async () => {
@@ -319,7 +319,7 @@ describe("send", () => {
     const connected = await account({ port, timeouts: { responseMs: 100 } });
     const { outcomes } = await connected.run("send", ["alice", "carol"], { body: "lost?" });
     expect(outcomes).toMatchObject([{ status: "unknown" }, { status: "deferred" }]);
-    expect(await connected.hold.ended).toMatchObject({ code: "ETIMEDOUT" });
+    expect(await connected.connectionContext.ended).toMatchObject({ code: "ETIMEDOUT" });
   });
 
   it("writes nothing when the commit is refused, and the next activity is sent", async () => {
@@ -384,7 +384,7 @@ describe("an account", () => {
     const connected = await account({ port });
     const { object } = await connected.run("send", "alice", { body: "from here" });
     expect(object).toMatchObject({ proof: "echo" });
-    expect(connected.hold.arrivals.map(({ event }) => event)).toMatchObject([
+    expect(connected.connectionContext.arrivals.map(({ event }) => event)).toMatchObject([
       { object: { body: "from my phone" }, self: true, context: { type: "direct", id: "alice" } },
     ]);
   });

@@ -52,7 +52,7 @@ describe.each([
     await peer.waitFor((line) => line.endsWith(" PRIVMSG alice :\u0001ACTION waves\u0001"));
     await account.run("send", "alice", { body: "fyi", type: "notice" });
     await peer.waitFor((line) => line.endsWith(" NOTICE alice :fyi"));
-    expect(account.hold.arrivals.filter(({ event }) => event.verb === "send")).toEqual([]);
+    expect(account.connectionContext.arrivals.filter(({ event }) => event.verb === "send")).toEqual([]);
     await peer.send("PART #say");
   });
 
@@ -65,7 +65,9 @@ describe.each([
     await account.run("send", "alice", { markdown: "*so* `code`" });
     await peer.waitFor(isSaid("\u001dso\u000f \u0011code\u000f"));
     await peer.send(`PRIVMSG ${account.nick()} :a \u0002big\u0002 \u001dthing\u000f \u00034red`);
-    const { event } = await account.hold.arrived((arrival) => arrival.event.object.body === "a big thing red");
+    const { event } = await account.connectionContext.arrived(
+      (arrival) => arrival.event.object.body === "a big thing red",
+    );
     expect(event.object.html).toBe("<p>a <strong>big</strong> <em>thing</em> red</p>");
   });
 
@@ -93,7 +95,7 @@ describe.each([
     expect(statuses(await account.run("send", "#shut", { body: "x" }))).toEqual(["room-refused"]);
     await peer.send("MODE #shut +k open-sesame");
     expect(statuses(await account.run("join", "#shut", {}))).toEqual(["room-refused"]);
-    expect(account.hold.stored).toEqual({});
+    expect(account.connectionContext.stored).toEqual({});
     expect(statuses(await account.run("join", "#shut", { password: "open-sesame" }))).toEqual(["sent"]);
     expect(statuses(await account.run("kick", "#shut", { address: "alice" }))).toEqual(["permission-denied"]);
     expect(statuses(await account.run("update", "#shut", { type: "topic", body: "mine" }))).toEqual(
@@ -123,8 +125,8 @@ describe.each([
     await carol.send("NICK caroline");
     await carol.close();
     await peer.send("PRIVMSG bob :the end");
-    await account.hold.arrived(({ event }) => event.object.body === "the end");
-    const arrivals = account.hold.arrivals.map(({ event: { verb, actor, object, context, self } }) => [
+    await account.connectionContext.arrived(({ event }) => event.object.body === "the end");
+    const arrivals = account.connectionContext.arrivals.map(({ event: { verb, actor, object, context, self } }) => [
       verb,
       actor.address,
       object.type,
@@ -146,8 +148,10 @@ describe.each([
         ["send", "alice", "message", "the end", "direct", "alice", false],
       ].filter(([verb]) => verb !== "leave" || arrivals.length < 12),
     );
-    expect(new Set(account.hold.arrivals.map(({ key }) => key)).size).toBe(arrivals.length);
-    const direct = account.hold.arrivals.find(({ event }) => event.object.body === "to you") as InboundEvent;
+    expect(new Set(account.connectionContext.arrivals.map(({ key }) => key)).size).toBe(arrivals.length);
+    const direct = account.connectionContext.arrivals.find(
+      ({ event }) => event.object.body === "to you",
+    ) as InboundEvent;
     expect(direct.event).toMatchObject({
       target: [{ address: "bob@test" }],
       actor: { id: expect.stringMatching(/^carol!/) },
@@ -167,7 +171,8 @@ describe.each([
     await peer.send("KICK #deeds caroline :enough");
     await peer.send("JOIN #other");
     await peer.send("INVITE bob #other");
-    const arrivalOf = async (verb: string) => (await account.hold.arrived(({ event }) => event.verb === verb)).event;
+    const arrivalOf = async (verb: string) =>
+      (await account.connectionContext.arrived(({ event }) => event.verb === verb)).event;
     expect(await arrivalOf("invite")).toMatchObject({
       actor: { address: "alice" },
       object: { type: "room", address: "#other" },
@@ -178,7 +183,9 @@ describe.each([
       context: { type: "room", id: "#deeds" },
     });
     expect(
-      account.hold.arrivals.filter(({ event }) => event.verb === "update").map(({ event }) => event.object),
+      account.connectionContext.arrivals
+        .filter(({ event }) => event.verb === "update")
+        .map(({ event }) => event.object),
     ).toEqual([
       { type: "profile", name: "caroline" },
       { type: "topic", body: "All is well" },
@@ -251,10 +258,10 @@ describe.each([
       type: "profile",
       name: "erina",
     });
-    expect(Object.values(account.hold.keptSecrets)).toEqual(["sesame"]);
-    expect(JSON.stringify(account.hold.stored)).not.toContain("sesame");
+    expect(Object.values(account.connectionContext.keptSecrets)).toEqual(["sesame"]);
+    expect(JSON.stringify(account.connectionContext.stored)).not.toContain("sesame");
     await server.kill();
-    const thrown = await account.hold.ended;
+    const thrown = await account.connectionContext.ended;
     expect(thrown).toBeInstanceOf(Error);
     await expect(account.run("send", "alice", { body: "lost" })).rejects.toMatchObject({
       kind: "retryable",
@@ -273,9 +280,9 @@ describe.each([
     const [person] = (object?.items ?? []) as Array<{ readonly irc: { readonly rooms: readonly string[] } }>;
     expect(person?.irc.rooms).toHaveLength(2);
     expect(person?.irc.rooms).toEqual(expect.arrayContaining(["#locked", "#plain"]));
-    const out = await again.hold.arrived(({ event }) => event.verb === "leave");
+    const out = await again.connectionContext.arrived(({ event }) => event.verb === "leave");
     expect(out.event).toMatchObject({ context: { id: "#kicked" }, object: { cause: "refused" }, self: true });
-    expect(again.hold.arrivals).toHaveLength(1);
+    expect(again.connectionContext.arrivals).toHaveLength(1);
     expect(await again.recover("join", "#plain")).toEqual({ outcomes: [{ address: "#plain", status: "sent" }] });
     expect(await again.recover("join", "#kicked")).toBeUndefined();
     expect(await again.recover("send", "#plain")).toBeUndefined();
@@ -285,11 +292,13 @@ describe.each([
     const account = await bob();
     await peer.send("JOIN #door");
     await account.run("join", "#door", { password: "a-key" });
-    expect(Object.keys(account.hold.stored)).toEqual(["room:#door"]);
+    expect(Object.keys(account.connectionContext.stored)).toEqual(["room:#door"]);
     await peer.send("KICK #door bob :out");
-    const { event } = await account.hold.arrived(({ event }) => event.verb === "leave");
+    const { event } = await account.connectionContext.arrived(({ event }) => event.verb === "leave");
     expect(event).toMatchObject({ self: true, object: { cause: "kicked", by: { address: "alice" } } });
-    await expect.poll(() => [account.hold.stored, account.hold.keptSecrets]).toEqual([{}, {}]);
+    await expect
+      .poll(() => [account.connectionContext.stored, account.connectionContext.keptSecrets])
+      .toEqual([{}, {}]);
     await peer.send("PART #door");
   });
 
@@ -328,7 +337,7 @@ describe("IRC over TLS", () => {
     const { tlsPort: port, tls } = server;
     const account = await ircAccount({ port, credentials: { tls: "implicit", ca: tls.cert } });
     expect(statuses(await account.run("send", "bob", { body: "to myself" }))).toEqual(["sent"]);
-    await account.hold.arrived(({ event }) => event.object.body === "to myself");
+    await account.connectionContext.arrived(({ event }) => event.object.body === "to myself");
     await account.close();
     await expect(ircAccount({ port, credentials: { tls: "implicit" } })).rejects.toMatchObject({
       kind: "permanent",

@@ -37,7 +37,7 @@ describe("a CTCP request", () => {
     await expect
       .poll(() => answers(server))
       .toEqual(["NOTICE alice :\u0001VERSION Dragoman\u0001", "NOTICE alice :\u0001PING 12 34\u0001"]);
-    expect(account.hold.arrivals).toEqual([]);
+    expect(account.connectionContext.arrivals).toEqual([]);
   });
 
   it("is not answered in channels, to a bouncer's repetition, or in a flood", async () => {
@@ -90,11 +90,11 @@ describe("a channel that refuses the account after a reconnect", () => {
     await account.run("join", "#full", {});
     const next = await ircAccount({ port: server.port, after: account, timeouts: { rejoinMs: 20 } });
     accounts.push(next);
-    const left = await next.hold.arrived(({ event }) => event.verb === "leave");
+    const left = await next.connectionContext.arrived(({ event }) => event.verb === "leave");
     expect(left.event).toMatchObject({ object: { cause: "refused" }, context: { id: "#full" }, self: true });
-    const joined = await next.hold.arrived(({ event }) => event.verb === "join");
+    const joined = await next.connectionContext.arrived(({ event }) => event.verb === "join");
     expect(joined.event).toMatchObject({ context: { type: "room", id: "#full" }, self: true });
     expect(joins).toBe(4);
-    expect(next.hold.arrivals).toHaveLength(2);
+    expect(next.connectionContext.arrivals).toHaveLength(2);
   });
 });

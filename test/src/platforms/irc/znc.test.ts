@@ -40,11 +40,12 @@ describe.each([
     accounts.push(connected);
     return connected;
   }
-  const bodiesOf = ({ hold }: IrcAccount) =>
-    hold.arrivals.flatMap(({ event }) =>
+  const bodiesOf = ({ connectionContext }: IrcAccount) =>
+    connectionContext.arrivals.flatMap(({ event }) =>
       event.verb === "send" && event.actor.address === "alice" ? [String(event.object.body)] : [],
     );
-  const heard = (bob: IrcAccount, text: string) => bob.hold.arrived(({ event }) => event.object.body === text);
+  const heard = (bob: IrcAccount, text: string) =>
+    bob.connectionContext.arrived(({ event }) => event.object.body === text);
 
   it("hears each line once and in order, also over reconnects", async () => {
     await alice.send("PRIVMSG #room :one");
@@ -72,7 +73,7 @@ describe.each([
     const bob = await account();
     const receipt = await bob.run("send", "nobody", { body: "hello" });
     expect(receipt).toMatchObject({ outcomes: [{ status: "sent" }], object: { proof: "bouncer" } });
-    expect(await bob.hold.reported(({ status }) => status === "failed")).toMatchObject({
+    expect(await bob.connectionContext.reported(({ status }) => status === "failed")).toMatchObject({
       target: "nobody",
       error: { code: "recipient-unknown" },
     });

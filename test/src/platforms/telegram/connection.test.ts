@@ -13,12 +13,12 @@ afterEach(async () => {
 });
 afterAll(() => api.stop());
 
-async function connect(fields: Partial<TestConnectionContext> = {}, notesOf?: TestConnectionContext) {
+async function connect(fields: Partial<TestConnectionContext> = {}, stateOf?: TestConnectionContext) {
   const held = testConnectionContext({
     address: "@example_bot",
     credentials: { token: TOKEN },
     ...fields,
-    ...(notesOf ? { notesOf } : {}),
+    ...(stateOf ? { stateOf } : {}),
   } as never);
   const client = await platform.connect?.(held as never);
   stops.push(async () => platform.dispose?.(client));

@@ -43,8 +43,8 @@ beforeAll(async () => {
 /** Subscribes to a search by the filtered stream, then unsubscribes, which deletes the rule. */
 async function streamed(): Promise<void> {
   x.server.streams.settings.forbidden = false;
-  const hold = testConnectionContext({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress });
-  const client = await x.platform.connect?.(hold as never);
+  const connectionContext = testConnectionContext({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress });
+  const client = await x.platform.connect?.(connectionContext as never);
   const run = async (verb: string) => {
     const activity = activityOf(x.platform, verb, { target: [{ address: "search:dragoman" }] });
     await x.platform.verbs[verb]?.run(client, activity, testVerbContext());
@@ -53,10 +53,10 @@ async function streamed(): Promise<void> {
   await run("subscribe");
   await until(() => x.server.streams.connected() === 1);
   const id = x.server.addPost("34", "A dragoman");
-  await hold.arrived(({ key }) => key === `post:${id}`);
+  await connectionContext.arrived(({ key }) => key === `post:${id}`);
   await run("unsubscribe");
   await until(() => x.server.streams.rules().length === 0);
-  hold.abort();
+  connectionContext.abort();
   await x.platform.dispose?.(client);
 }
 afterAll(() => x.stop());

@@ -34,16 +34,16 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
 
   async function account(after?: TestConnectionContext) {
     const user = after ? (after.address.split("@")[0] ?? "") : `bob${used++}`;
-    const hold = testConnectionContext({
+    const connectionContext = testConnectionContext({
       address: `${user}@${PROSODY_DOMAIN}`,
       credentials: { host: "127.0.0.1", port: server.peerPort, tls: "none", password: `${user}-pw` },
-      ...(after ? { notesOf: after } : {}),
+      ...(after ? { stateOf: after } : {}),
     });
-    const client = await platform.connect?.(hold as never);
-    const actor = { address: hold.address };
+    const client = await platform.connect?.(connectionContext as never);
+    const actor = { address: connectionContext.address };
     return {
-      hold,
-      address: hold.address,
+      connectionContext,
+      address: connectionContext.address,
       do: (verb: string, address: string, object: object = {}) =>
         runVerb(platform, client, { verb, actor, target: [{ address }], object: { ...object } }),
       close: async () => platform.dispose?.(client),
@@ -60,8 +60,8 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
       const bob = await account();
       for (const body of ["one", "two", "two"]) await direct(bob.address, "sess_1", body);
       await direct(bob.address, "last", "last");
-      await bob.hold.arrived(({ event }) => event.object.body === "last");
-      expect(bodiesOf(bob.hold)).toEqual(["one", "two", "two", "last"]);
+      await bob.connectionContext.arrived(({ event }) => event.object.body === "last");
+      expect(bodiesOf(bob.connectionContext)).toEqual(["one", "two", "two", "last"]);
       await bob.close();
     });
 
@@ -71,8 +71,8 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
       await bob.do("join", room);
       await alice.join(room, "alice");
       for (const body of ["one", "two", "two", "last"]) await toRoom(room, "1", body);
-      await bob.hold.arrived(({ event }) => event.object.body === "last");
-      expect(bodiesOf(bob.hold)).toEqual(["one", "two", "two", "last"]);
+      await bob.connectionContext.arrived(({ event }) => event.object.body === "last");
+      expect(bodiesOf(bob.connectionContext)).toEqual(["one", "two", "two", "last"]);
       await bob.close();
     });
   });
@@ -83,7 +83,7 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
       const room = `new@${PROSODY_ROOMS}`;
       expect((await bob.do("join", room)).outcomes).toEqual([{ address: room, status: "sent" }]);
       await alice.join(room, "alice");
-      await bob.hold.arrived(({ event }) => event.verb === "join" && event.actor.name === "alice");
+      await bob.connectionContext.arrived(({ event }) => event.verb === "join" && event.actor.name === "alice");
       await bob.close();
     });
   });
@@ -98,22 +98,22 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
       await bob.do("join", room);
       await alice.join(room, "alice");
       await toRoom(room, "n1", "before");
-      await bob.hold.arrived(({ event }) => event.object.body === "before");
+      await bob.connectionContext.arrived(({ event }) => event.object.body === "before");
       await bob.close();
       await toRoom(room, "n2", "meanwhile");
       await alice.waitFor((stanza) => stanza.getChildText("body") === "meanwhile");
-      const [time = "", ...digests] = (bob.hold.stored[`archive ${room}`] ?? "").split(" ");
+      const [time = "", ...digests] = (bob.connectionContext.stored[`archive ${room}`] ?? "").split(" ");
       const skewed = new Date(Date.parse(time.slice(1)) + skewMs).toISOString();
-      bob.hold.stored[`archive ${room}`] = [`@${skewed}`, ...digests].join(" ");
-      const next = await account(bob.hold);
+      bob.connectionContext.stored[`archive ${room}`] = [`@${skewed}`, ...digests].join(" ");
+      const next = await account(bob.connectionContext);
       await toRoom(room, "n3", "after");
-      await next.hold.arrived(({ event }) => event.object.body === "after");
-      expect(bodiesOf(next.hold)).toEqual(["meanwhile", "after"]);
+      await next.connectionContext.arrived(({ event }) => event.object.body === "after");
+      expect(bodiesOf(next.connectionContext)).toEqual(["meanwhile", "after"]);
       await next.close();
-      const again = await account(next.hold);
+      const again = await account(next.connectionContext);
       await toRoom(room, "n4", "at last");
-      await again.hold.arrived(({ event }) => event.object.body === "at last");
-      expect(bodiesOf(again.hold)).toEqual(["at last"]);
+      await again.connectionContext.arrived(({ event }) => event.object.body === "at last");
+      expect(bodiesOf(again.connectionContext)).toEqual(["at last"]);
       await again.close();
     });
 
@@ -123,8 +123,8 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
       await bob.do("join", room);
       await alice.join(room, "alice");
       await toRoom(room, "f1", "forged", xml("stanza-id", { xmlns: "urn:xmpp:sid:0", by: room, id: "fake" }));
-      await bob.hold.arrived(({ event }) => event.object.body === "forged");
-      expect(bob.hold.stored[`archive ${room}`]).toMatch(/^@20/);
+      await bob.connectionContext.arrived(({ event }) => event.object.body === "forged");
+      expect(bob.connectionContext.stored[`archive ${room}`]).toMatch(/^@20/);
       await bob.close();
     });
   });
@@ -147,8 +147,10 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
       );
       await carol.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
       await alice.send(marker(String(message.attrs.from), sent.id));
-      await bob.hold.reported(({ status }) => status === "read");
-      expect(bob.hold.reports).toEqual([{ id: sent.id, status: "read", target: `alice@${PROSODY_DOMAIN}` }]);
+      await bob.connectionContext.reported(({ status }) => status === "read");
+      expect(bob.connectionContext.reports).toEqual([
+        { id: sent.id, status: "read", target: `alice@${PROSODY_DOMAIN}` },
+      ]);
       await bob.close();
     });
 
@@ -162,8 +164,8 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
       await alice.send(marker(room, sent.id, "groupchat"));
       await alice.send(marker(`${room}/bob`, sent.id));
       await toRoom(room, "end", "the end");
-      await bob.hold.arrived(({ event }) => event.object.body === "the end");
-      expect(bob.hold.reports).toEqual([]);
+      await bob.connectionContext.arrived(({ event }) => event.object.body === "the end");
+      expect(bob.connectionContext.reports).toEqual([]);
       await bob.close();
     });
   });
@@ -185,7 +187,7 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
       expect((await bob.do("kick", room, { address: `${room}/alice`, reason: "enough" })).outcomes).toEqual([
         { address: room, status: "sent" },
       ]);
-      const left = await bob.hold.arrived(({ event }) => event.verb === "leave");
+      const left = await bob.connectionContext.arrived(({ event }) => event.verb === "leave");
       expect(left.event).toMatchObject({
         actor: { address: `${room}/alice` },
         object: { type: "room", cause: "kicked", reason: "enough" },
@@ -205,9 +207,9 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
       await alice.send(xml("message", { to: bob.address, type: "chat" }, chatState("composing")));
       await alice.send(xml("message", { to: bob.address, type: "chat" }, chatState("paused")));
       await alice.send(xml("message", { to: room, type: "groupchat" }, chatState("composing")));
-      await bob.hold.arrived(({ event }) => event.verb === "typing" && event.context?.type === "room");
+      await bob.connectionContext.arrived(({ event }) => event.verb === "typing" && event.context?.type === "room");
       expect(
-        bob.hold.arrivals
+        bob.connectionContext.arrivals
           .filter(({ event }) => event.verb === "typing")
           .map(({ event: { actor, object, context } }) => [actor.address, object, context]),
       ).toEqual([
@@ -225,7 +227,7 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
       const room = `roles@${PROSODY_ROOMS}`;
       await bob.do("join", room, { nick: "bob" });
       await alice.join(room, "alice");
-      await bob.hold.arrived(({ event }) => event.verb === "join" && event.actor.name === "alice");
+      await bob.connectionContext.arrived(({ event }) => event.verb === "join" && event.actor.name === "alice");
       const { object } = await bob.do("query", room, { type: "members" });
       expect(object?.items).toEqual(
         expect.arrayContaining([
@@ -241,9 +243,9 @@ describe.each(SERVERS)("%s as Debian ships it", (_name, start) => {
     it("that comes again after it was rejected is reported again", async () => {
       const bob = await account();
       const ask = () => alice.send(xml("presence", { to: bob.address, type: "subscribe" }));
-      const requests = () => bob.hold.arrivals.filter(({ event }) => event.verb === "request-friend");
+      const requests = () => bob.connectionContext.arrivals.filter(({ event }) => event.verb === "request-friend");
       await ask();
-      await bob.hold.arrived(({ event }) => event.verb === "request-friend");
+      await bob.connectionContext.arrived(({ event }) => event.verb === "request-friend");
       await bob.do("reject-friend", `alice@${PROSODY_DOMAIN}`);
       await ask();
       await expect.poll(() => requests().length, { timeout: 10_000 }).toBe(2);

@@ -27,10 +27,10 @@ afterAll(async () => {
   await prosody?.stop();
 });
 
-function holdFor(
+function contextFor(
   user: string,
   overrides: Partial<ConnectionContext<unknown>> & {
-    readonly notesOf?: TestConnectionContext;
+    readonly stateOf?: TestConnectionContext;
     readonly port?: number;
   } = {},
 ) {
@@ -41,7 +41,7 @@ function holdFor(
     ...more,
   });
 }
-const held = (hold: TestConnectionContext) => platform.connect?.(hold as never);
+const held = (connectionContext: TestConnectionContext) => platform.connect?.(connectionContext as never);
 async function peerReceives(to: string, text: string): Promise<void> {
   await alice.send(xml("message", { to, type: "chat", id: ulid() }, xml("body", {}, text)));
   await alice.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
@@ -69,10 +69,10 @@ describe("a stream received byte by byte", () => {
       }
     });
     await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-    const hold = holdFor("bob", { port: (proxy.address() as AddressInfo).port });
-    const client = await held(hold);
-    await peerReceives(hold.address, "Grüße 🎉 日本語");
-    const arrival = await hold.arrived(({ event }) => event.verb === "send");
+    const connectionContext = contextFor("bob", { port: (proxy.address() as AddressInfo).port });
+    const client = await held(connectionContext);
+    await peerReceives(connectionContext.address, "Grüße 🎉 日本語");
+    const arrival = await connectionContext.arrived(({ event }) => event.verb === "send");
     expect(arrival.event.object.body).toBe("Grüße 🎉 日本語");
     await platform.dispose?.(client);
     proxy.close();
@@ -107,7 +107,7 @@ describe("an acknowledgement (XEP-0198)", () => {
     const stored = new Promise<void>((resolve) => {
       store = resolve;
     });
-    const hold = holdFor("bob", {
+    const connectionContext = contextFor("bob", {
       port: server.port,
       record: async () => {
         await stored;
@@ -115,7 +115,7 @@ describe("an acknowledgement (XEP-0198)", () => {
       },
     });
     const first = nextAck();
-    const client = await held(hold);
+    const client = await held(connectionContext);
     await first;
     const [before] = acks;
     const second = nextAck();
@@ -128,12 +128,12 @@ describe("an acknowledgement (XEP-0198)", () => {
 
   it("is never sent for an unrecorded stanza: the stream ends, and the next owner records it", async () => {
     const broken = new Error("Redis is away");
-    const first = holdFor("carl", { record: () => Promise.reject(broken) });
+    const first = contextFor("carl", { record: () => Promise.reject(broken) });
     const client = await held(first);
     await peerReceives(first.address, "not stored");
     expect(await first.ended).toBe(broken);
     await platform.dispose?.(client);
-    const next = holdFor("carl", { notesOf: first });
+    const next = contextFor("carl", { stateOf: first });
     const again = await held(next);
     await next.arrived(({ event }) => event.object.body === "not stored");
     await platform.dispose?.(again);
@@ -143,7 +143,7 @@ describe("an acknowledgement (XEP-0198)", () => {
 describe("a server crash", () => {
   it("ends the connection; the next owner loses and doubles nothing, also in rooms", async () => {
     const room = `ruins@${PROSODY_ROOMS}`;
-    const first = holdFor("dora");
+    const first = contextFor("dora");
     const client = await held(first);
     await runVerb(platform, client, { verb: "join", actor: { address: first.address }, target: [{ address: room }] });
     await alice.join(room, "alice");
@@ -157,11 +157,11 @@ describe("a server crash", () => {
     });
     await platform.dispose?.(client);
     await alice.close();
-    await expect(held(holdFor("dora", { notesOf: first }))).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await expect(held(contextFor("dora", { stateOf: first }))).rejects.toMatchObject({ code: "ECONNREFUSED" });
     await prosody.start();
     alice = await xmppPeer(prosody.port, "alice");
     await peerReceives(first.address, "between");
-    const next = holdFor("dora", { notesOf: first });
+    const next = contextFor("dora", { stateOf: first });
     const again = await held(next);
     await alice.join(room, "alice");
     await alice.send(xml("message", { to: room, type: "groupchat", id: "r2" }, xml("body", {}, "room after")));
@@ -191,8 +191,8 @@ describe("a break between a written message and its confirmation", () => {
         return true;
       },
     });
-    const hold = holdFor("emil", { port: server.port });
-    const client = await held(hold);
+    const connectionContext = contextFor("emil", { port: server.port });
+    const client = await held(connectionContext);
     const recipients = [{ address: ALICE }, { address: "carl@elsewhere.test" }];
     const sending = runVerb(platform, client, { ...activity(ulid(), ALICE), target: recipients });
     await expect(sending).rejects.toMatchObject({ code: "outcome-unknown", mayHaveLanded: true });
@@ -205,10 +205,10 @@ describe("a break between a written message and its confirmation", () => {
   });
 
   it("is recovered from the archive: archived messages were sent, missing ones are deferred", async () => {
-    const hold = holdFor("emil");
-    const client = await held(hold);
+    const connectionContext = contextFor("emil");
+    const client = await held(connectionContext);
     const room = `doubts@${PROSODY_ROOMS}`;
-    const actor = { address: hold.address };
+    const actor = { address: connectionContext.address };
     await runVerb(platform, client, { verb: "join", actor, target: [{ address: room }] });
     const sent = await runVerb(platform, client, {
       verb: "send",
@@ -238,17 +238,17 @@ describe("a break between a written message and its confirmation", () => {
 describe("connect", () => {
   it("is aborted by the signal during and after the login, without onDisconnected", async () => {
     const silent = await scriptedXmpp({ on: () => true });
-    const waiting = holdFor("fred", { port: silent.port });
+    const waiting = contextFor("fred", { port: silent.port });
     const holding = held(waiting);
     const reason = new Error("handed over");
     setTimeout(() => waiting.abort(reason), 50);
     await expect(holding).rejects.toBe(reason);
     await silent.stop();
-    const hold = holdFor("fred");
-    const client = await held(hold);
-    hold.abort(reason);
+    const connectionContext = contextFor("fred");
+    const client = await held(connectionContext);
+    connectionContext.abort(reason);
     let sent = false;
-    hold.ended.then(() => {
+    connectionContext.ended.then(() => {
       sent = true;
     });
     await platform.dispose?.(client);
@@ -256,11 +256,11 @@ describe("connect", () => {
   });
 
   it("fails with credentials-invalid for a wrong password, without repeating the password", async () => {
-    const hold = testConnectionContext({
+    const connectionContext = testConnectionContext({
       address: `fred@${PROSODY_DOMAIN}`,
       credentials: { host: "127.0.0.1", port: prosody.port, tls: "none", password: "canary-wrong" },
     });
-    const thrown = await held(hold)?.then(
+    const thrown = await held(connectionContext)?.then(
       () => undefined,
       (error: unknown) => error,
     );

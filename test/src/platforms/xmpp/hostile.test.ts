@@ -29,8 +29,8 @@ function account(port: number, tls: "starttls" | "implicit" | "none", more: obje
   });
 }
 /** Failure of a login as the platform classifies it. */
-async function failed(hold: ReturnType<typeof testConnectionContext>) {
-  const thrown = await platform.connect?.(hold as never).then(
+async function failed(connectionContext: ReturnType<typeof testConnectionContext>) {
+  const thrown = await platform.connect?.(connectionContext as never).then(
     () => undefined,
     (error: unknown) => error,
   );
@@ -212,21 +212,21 @@ describe("a hostile server after the login", () => {
     ["nothing any more", (socket) => socket.pause()],
   ])("is disconnected with a retryable failure when it sends %s", async (_what, attack) => {
     const { port } = await server({ after: (socket) => setImmediate(attack, socket) });
-    const hold = account(port, "none");
-    const thrown = await platform.connect?.(hold as never).then(
-      () => hold.ended,
+    const connectionContext = account(port, "none");
+    const thrown = await platform.connect?.(connectionContext as never).then(
+      () => connectionContext.ended,
       (error: unknown) => error,
     );
     const failure = platform.classifyError(thrown);
     expect(failure.kind).toBe("retryable");
     expect(failure.code).toMatch(/^platform-(protocol-error|unavailable|timeout)$/);
-    expect(hold.arrivals).toEqual([]);
+    expect(connectionContext.arrivals).toEqual([]);
   });
 
   it("may leave carbons and roster unanswered: the account goes online anyway", async () => {
     const { port } = await server({ on: (text) => /urn:xmpp:carbons:2|jabber:iq:roster/.test(text) });
-    const hold = account(port, "none");
-    const client = await platform.connect?.(hold as never);
+    const connectionContext = account(port, "none");
+    const client = await platform.connect?.(connectionContext as never);
     expect(client).toBeDefined();
     await platform.dispose?.(client);
   });
@@ -236,8 +236,8 @@ describe("a hostile server after the login", () => {
       `<iq type='set' id='${id}'${from}><query xmlns='jabber:iq:roster'><item jid='eve@evil.test'/></query></iq>`;
     const pushes = `${push("p1", " from='eve@evil.test/x'")}${push("p2", "")}${push("p3", " from='bob@xmpp.test'")}`;
     const scripted = await server({ after: (socket) => socket.write(pushes) });
-    const hold = account(scripted.port, "none");
-    const client = await platform.connect?.(hold as never);
+    const connectionContext = account(scripted.port, "none");
+    const client = await platform.connect?.(connectionContext as never);
     const answers = () =>
       [...scripted.received().matchAll(/<iq[^>]*id="(p\d)"[^>]*type="(\w+)"/g)].map(([, id, type]) => [id, type]);
     await expect.poll(answers).toEqual([
@@ -268,10 +268,10 @@ describe("a hostile server after the login", () => {
       counting: true,
       after: (socket) => socket.write(`${odd.join("")}<message from='a@b/c' id='last'><body>last</body></message>`),
     });
-    const hold = account(port, "none");
-    const client = await platform.connect?.(hold as never);
-    await hold.arrived(({ event }) => event.object.body === "last");
-    expect(hold.arrivals.flatMap(({ event }) => event.object.body ?? [])).toEqual(["true", "last"]);
+    const connectionContext = account(port, "none");
+    const client = await platform.connect?.(connectionContext as never);
+    await connectionContext.arrived(({ event }) => event.object.body === "last");
+    expect(connectionContext.arrivals.flatMap(({ event }) => event.object.body ?? [])).toEqual(["true", "last"]);
     await platform.dispose?.(client);
   });
 });

@@ -23,19 +23,19 @@ afterAll(async () => {
 });
 
 /** Connects a new test account. */
-async function bob(options: { readonly address?: string; readonly notesOf?: TestConnectionContext } = {}) {
+async function bob(options: { readonly address?: string; readonly stateOf?: TestConnectionContext } = {}) {
   used += 1;
   const address = options.address ?? `bob${used}@${PROSODY_DOMAIN}`;
   const user = address.split("@")[0];
-  const hold = testConnectionContext({
+  const connectionContext = testConnectionContext({
     address,
     credentials: { host: "127.0.0.1", port: prosody.port, password: `${user}-pw`, ca: prosody.tls.cert },
-    ...(options.notesOf ? { notesOf: options.notesOf } : {}),
+    ...(options.stateOf ? { stateOf: options.stateOf } : {}),
   });
-  const client = await platform.connect?.(hold as never);
+  const client = await platform.connect?.(connectionContext as never);
   return {
     address,
-    hold,
+    connectionContext,
     client,
     actor: { address },
     do: (verb: string, overrides: object = {}) => runVerb(platform, client, { verb, actor: { address }, ...overrides }),
@@ -66,8 +66,8 @@ describe("messages", () => {
         xml("displayed", { xmlns: "urn:xmpp:chat-markers:0", id: sent.id }),
       ),
     );
-    await me.hold.reported(({ status }) => status === "read");
-    expect(me.hold.reports).toEqual([
+    await me.connectionContext.reported(({ status }) => status === "read");
+    expect(me.connectionContext.reports).toEqual([
       { id: sent.id, status: "delivered", target: ALICE },
       { id: sent.id, status: "read", target: ALICE },
     ]);
@@ -80,7 +80,7 @@ describe("messages", () => {
         xml("request", "urn:xmpp:receipts"),
       ),
     );
-    const arrival = await me.hold.arrived(({ event }) => event.object.body === "hello 🎉");
+    const arrival = await me.connectionContext.arrived(({ event }) => event.object.body === "hello 🎉");
     expect(arrival.event).toMatchObject({
       platform: "xmpp",
       verb: "send",
@@ -112,7 +112,7 @@ describe("messages", () => {
     const say = (text: string, ...more: ReturnType<typeof xml>[]) =>
       alice.send(xml("message", { to: me.address, type: "chat" }, xml("body", {}, text), ...more));
     const arrived = async (text: string) =>
-      (await me.hold.arrived(({ event }) => event.object.body === text)).event.object;
+      (await me.connectionContext.arrived(({ event }) => event.object.body === text)).event.object;
     await say("a *big* thing");
     expect(await arrived("a *big* thing")).toMatchObject({ html: "<p>a <strong>big</strong> thing</p>" });
     await say("no *signs*", xml("unstyled", { xmlns: "urn:xmpp:styling:0" }));
@@ -165,16 +165,16 @@ describe("messages", () => {
   it("sent while the account was offline are recorded once by the next owner", async () => {
     const first = await bob();
     await alice.send(xml("message", { to: first.address, type: "chat", id: "before" }, xml("body", {}, "before")));
-    await first.hold.arrived(({ event }) => event.object.body === "before");
+    await first.connectionContext.arrived(({ event }) => event.object.body === "before");
     await first.do("send", { target: [{ address: ALICE }], object: { body: "mine" } });
     await first.close();
     for (let n = 0; n < 120; n += 1)
       await alice.send(xml("message", { to: first.address, type: "chat", id: `w${n}` }, xml("body", {}, `while ${n}`)));
     await alice.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
-    const second = await bob({ address: first.address, notesOf: first.hold });
+    const second = await bob({ address: first.address, stateOf: first.connectionContext });
     await alice.send(xml("message", { to: first.address, type: "chat", id: "after" }, xml("body", {}, "after")));
-    await second.hold.arrived(({ event }) => event.object.body === "after");
-    expect(second.hold.arrivals.flatMap(({ event }) => event.object.body ?? [])).toEqual([
+    await second.connectionContext.arrived(({ event }) => event.object.body === "after");
+    expect(second.connectionContext.arrivals.flatMap(({ event }) => event.object.body ?? [])).toEqual([
       ...Array.from({ length: 120 }, (_, n) => `while ${n}`),
       "after",
     ]);
@@ -200,28 +200,28 @@ describe("rooms", () => {
     );
     expect(joined.outcomes).toEqual([{ address: room, status: "sent" }]);
     expect(state).toBe(true);
-    expect(me.hold.stored[`room ${room}`]).toBe("bobby");
+    expect(me.connectionContext.stored[`room ${room}`]).toBe("bobby");
     const sent = await me.do("send", { target: [{ address: room }], object: { body: "hello room" } });
     expect(sent.outcomes).toMatchObject([{ status: "sent" }]);
-    const echoed = await me.hold.arrived(({ event }) => event.object.body === "hello room");
+    const echoed = await me.connectionContext.arrived(({ event }) => event.object.body === "hello room");
     expect(echoed.event).toMatchObject({
       self: true,
       context: { type: "room", id: room },
       object: { id: sent.outcomes[0]?.id },
     });
     await alice.send(xml("message", { to: room, type: "groupchat", id: "g1" }, xml("body", {}, "welcome")));
-    await me.hold.arrived(({ event }) => event.object.body === "welcome" && event.actor.name === "alice");
+    await me.connectionContext.arrived(({ event }) => event.object.body === "welcome" && event.actor.name === "alice");
     await me.close();
 
     await alice.send(xml("message", { to: room, type: "groupchat", id: "g2" }, xml("body", {}, "missed")));
     await alice.waitFor((stanza) => stanza.attrs.id === "g2");
-    const next = await bob({ address: me.address, notesOf: me.hold });
-    await next.hold.arrived(({ event }) => event.object.body === "missed");
-    const bodies = next.hold.arrivals.flatMap(({ event }) => event.object.body ?? []);
+    const next = await bob({ address: me.address, stateOf: me.connectionContext });
+    await next.connectionContext.arrived(({ event }) => event.object.body === "missed");
+    const bodies = next.connectionContext.arrivals.flatMap(({ event }) => event.object.body ?? []);
     expect(bodies).toEqual(["missed"]);
     const left = await next.do("leave", { target: [{ address: room }] });
     expect(left.outcomes).toEqual([{ address: room, status: "sent" }]);
-    expect(next.hold.stored[`room ${room}`]).toBeUndefined();
+    expect(next.connectionContext.stored[`room ${room}`]).toBeUndefined();
     const outside = await next.do("send", {
       target: [{ address: room }],
       context: { type: "room" },

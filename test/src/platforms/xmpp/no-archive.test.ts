@@ -19,11 +19,11 @@ afterAll(async () => {
   await prosody.stop();
 });
 
-const bob = (notesOf?: TestConnectionContext) =>
+const bob = (stateOf?: TestConnectionContext) =>
   testConnectionContext({
     address: `bob@${PROSODY_DOMAIN}`,
     credentials: { host: "127.0.0.1", port: prosody.port, tls: "none", password: "bob-pw" },
-    ...(notesOf ? { notesOf } : {}),
+    ...(stateOf ? { stateOf } : {}),
   });
 
 it("an account without archives receives offline messages and room history once", async () => {

@@ -47,45 +47,45 @@ async function inRoom(script: {
     xmppRetryMs: 50,
     xmppTimeouts: { loginMs: 2_000, responseMs: 1_000, keepaliveMs: 60_000 },
   });
-  const hold = testConnectionContext({
+  const connectionContext = testConnectionContext({
     address: ADDRESS,
     credentials: { host: "127.0.0.1", port: server.port, tls: "none", password: "pw" },
   });
-  const client = await platform.connect?.(hold as never);
+  const client = await platform.connect?.(connectionContext as never);
   await runVerb(platform, client, { verb: "join", actor: { address: ADDRESS }, target: [{ address: ROOM }] });
-  return { hold, platform, client, server, pings: () => pings, joins: () => joins };
+  return { connectionContext, platform, client, server, pings: () => pings, joins: () => joins };
 }
 
 describe("a silent room", () => {
   it("is pinged, and left alone while the account is in it", async () => {
-    const { hold, pings, joins, platform, client } = await inRoom({
+    const { connectionContext, pings, joins, platform, client } = await inRoom({
       ping: (count) => (count % 2 === 0 ? "" : "service-unavailable"),
     });
     await expect.poll(pings, { timeout: 5_000 }).toBeGreaterThan(3);
     expect(joins()).toBe(1);
-    expect(hold.arrivals).toEqual([]);
+    expect(connectionContext.arrivals).toEqual([]);
     await platform.dispose?.(client);
   });
 
   it("that lost the account is joined again, with one event", async () => {
-    const { hold, joins, platform, client } = await inRoom({
+    const { connectionContext, joins, platform, client } = await inRoom({
       ping: (count) => (count === 1 ? "not-acceptable" : ""),
     });
-    const { event } = await hold.arrived(({ event: { verb, self } }) => verb === "join" && self === true);
+    const { event } = await connectionContext.arrived(({ event: { verb, self } }) => verb === "join" && self === true);
     expect(event).toMatchObject({ context: { type: "room", id: ROOM }, object: { type: "room" } });
     expect(joins()).toBe(2);
-    expect(hold.arrivals).toHaveLength(1);
+    expect(connectionContext.arrivals).toHaveLength(1);
     await platform.dispose?.(client);
   });
 
   it("that cannot be joined yet is reported once, and retried until the join succeeds", async () => {
     const unreachable = `<presence type='error' from='${ROOM}/bob'><error type='wait'><remote-server-timeout xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>`;
-    const { hold, platform, client } = await inRoom({
+    const { connectionContext, platform, client } = await inRoom({
       ping: (count) => (count <= 3 ? "remote-server-timeout" : ""),
       join: (count) => (count === 2 || count === 3 ? unreachable : ENTERED),
     });
-    await hold.arrived(({ event: { verb } }) => verb === "join");
-    expect(hold.arrivals.map(({ event: { verb, object } }) => [verb, object.cause])).toEqual([
+    await connectionContext.arrived(({ event: { verb } }) => verb === "join");
+    expect(connectionContext.arrivals.map(({ event: { verb, object } }) => [verb, object.cause])).toEqual([
       ["leave", "shutdown"],
       ["join", undefined],
     ]);
@@ -94,13 +94,13 @@ describe("a silent room", () => {
 
   it("that bans the account is left permanently, with the reason", async () => {
     const banned = `<presence type='error' from='${ROOM}/bob'><error type='auth'><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>`;
-    const { hold, platform, client } = await inRoom({
+    const { connectionContext, platform, client } = await inRoom({
       ping: () => "not-acceptable",
       join: (count) => (count === 1 ? ENTERED : banned),
     });
-    const { event } = await hold.arrived(({ event: { verb } }) => verb === "leave");
+    const { event } = await connectionContext.arrived(({ event: { verb } }) => verb === "leave");
     expect(event).toMatchObject({ object: { cause: "refused" }, self: true });
-    await expect.poll(() => hold.stored[`room ${ROOM}`]).toBeUndefined();
+    await expect.poll(() => connectionContext.stored[`room ${ROOM}`]).toBeUndefined();
     await platform.dispose?.(client);
   });
 });
@@ -133,7 +133,7 @@ describe("a message", () => {
   });
 
   it("that is too long for the server fails without a retry", async () => {
-    const { platform, client, hold } = await inRoom({
+    const { platform, client, connectionContext } = await inRoom({
       ping: () => "",
       onText: (text, socket) => {
         if (!text.includes("<message")) return false;
@@ -150,7 +150,7 @@ describe("a message", () => {
       object: { body: "x".repeat(12_000) },
     });
     expect(outcomes).toMatchObject([{ status: "failed", error: { code: "content-too-large" } }]);
-    expect(platform.classifyError(await hold.ended)).toMatchObject({ kind: "retryable" });
+    expect(platform.classifyError(await connectionContext.ended)).toMatchObject({ kind: "retryable" });
     await platform.dispose?.(client);
   });
 });

@@ -22,18 +22,18 @@ afterAll(async () => {
   await prosody?.stop();
 });
 
-async function bob(options: { readonly address?: string; readonly notesOf?: TestConnectionContext } = {}) {
+async function bob(options: { readonly address?: string; readonly stateOf?: TestConnectionContext } = {}) {
   used += 1;
   const address = options.address ?? `bob${used}@${PROSODY_DOMAIN}`;
-  const hold = testConnectionContext({
+  const connectionContext = testConnectionContext({
     address,
     credentials: { host: "127.0.0.1", port: prosody.port, tls: "none", password: `${address.split("@")[0]}-pw` },
-    ...(options.notesOf ? { notesOf: options.notesOf } : {}),
+    ...(options.stateOf ? { stateOf: options.stateOf } : {}),
   });
-  const client = await platform.connect?.(hold as never);
+  const client = await platform.connect?.(connectionContext as never);
   return {
     address,
-    hold,
+    connectionContext,
     do: (verb: string, more: object = {}) => runVerb(platform, client, { verb, actor: { address }, ...more }),
     close: async () => platform.dispose?.(client),
   };
@@ -72,7 +72,7 @@ describe("message verbs", () => {
     const first = await me.do("react", { target, object: { id: known, content: "👍" } });
     const reacted = await me.do("react", { target, object: { id: known, content: "<" } });
     const unreacted = await me.do("unreact", { target, object: { id: known, content: "👍" } });
-    expect(me.hold.stored.reactions).toBe(JSON.stringify([[known, ["<"]]]));
+    expect(me.connectionContext.stored.reactions).toBe(JSON.stringify([[known, ["<"]]]));
     const cleared = await me.do("unreact", { target, object: { id: known } });
     const retracted = await me.do("delete", { target, object: { id: known } });
     for (const { outcomes } of [corrected, answered, first, reacted, unreacted, cleared, retracted])
@@ -119,8 +119,8 @@ describe("message verbs", () => {
     await say("m5c", xml("x", "jabber:x:oob", xml("url", {}, "https://example.org/a.png")));
     await say("m6", xml("composing", "http://jabber.org/protocol/chatstates"));
     await say("m7", xml("body", {}, "re"), xml("reply", { xmlns: "urn:xmpp:reply:0", id: "m1", to: me.address }));
-    await me.hold.arrived(({ event }) => event.object.inReplyTo === "m1");
-    expect(me.hold.arrivals.map(({ event }) => [event.verb, event.object])).toEqual([
+    await me.connectionContext.arrived(({ event }) => event.object.inReplyTo === "m1");
+    expect(me.connectionContext.arrivals.map(({ event }) => [event.verb, event.object])).toEqual([
       ["send", { type: "message", id: "m1", body: "helo" }],
       ["update", { type: "message", id: "m1", body: "hello" }],
       ["react", { type: "reaction", id: "m1", content: "👍" }],
@@ -140,7 +140,7 @@ describe("message verbs", () => {
     const me = await bob();
     const elsewhere = await xmppPeer(prosody.port, me.address.split("@")[0] ?? "", "phone");
     await elsewhere.send(xml("message", { to: ALICE, type: "chat", id: "p1" }, xml("body", {}, "from my phone")));
-    const echoed = await me.hold.arrived(({ event }) => event.object.body === "from my phone");
+    const echoed = await me.connectionContext.arrived(({ event }) => event.object.body === "from my phone");
     expect(echoed.event).toMatchObject({
       self: true,
       context: { type: "direct", id: ALICE },
@@ -175,22 +175,22 @@ describe("rooms", () => {
       { status: "failed", error: { code: "room-refused", platformCode: "not-authorized" } },
     ]);
     expect(await join({ password: "key" })).toMatchObject([{ status: "sent" }]);
-    expect(me.hold.keptSecrets).toEqual({ [`room ${room}`]: "key" });
-    expect(JSON.stringify(me.hold.stored)).not.toContain("key");
+    expect(me.connectionContext.keptSecrets).toEqual({ [`room ${room}`]: "key" });
+    expect(JSON.stringify(me.connectionContext.stored)).not.toContain("key");
     await me.close();
 
-    const next = await bob({ address: me.address, notesOf: me.hold });
+    const next = await bob({ address: me.address, stateOf: me.connectionContext });
     expect((await next.do("send", { target: [{ address: room }], object: { body: "in" } })).outcomes).toMatchObject([
       { status: "sent" },
     ]);
     await admin(room, { jid: me.address, affiliation: "outcast" });
-    const gone = await next.hold.arrived(({ event }) => event.verb === "leave");
+    const gone = await next.connectionContext.arrived(({ event }) => event.verb === "leave");
     expect(gone.event).toMatchObject({ self: true, object: { cause: "banned" }, context: { type: "room", id: room } });
     expect(
       (await next.do("send", { target: [{ address: room }], context: { type: "room" }, object: { body: "x" } }))
         .outcomes,
     ).toMatchObject([{ status: "failed", error: { code: "not-in-room" } }]);
-    expect(next.hold.stored[`room ${room}`]).toBeUndefined();
+    expect(next.connectionContext.stored[`room ${room}`]).toBeUndefined();
     expect(await next.do("join", { target: [{ address: room }], object: { password: "key" } })).toMatchObject({
       outcomes: [{ status: "failed", error: { code: "room-refused", platformCode: "forbidden" } }],
     });
@@ -204,14 +204,16 @@ describe("rooms", () => {
     await me.do("join", { target: [{ address: room }], object: { nick: "me" } });
     const carl = await xmppPeer(prosody.port, "bob19");
     await carl.join(room, "carl");
-    await me.hold.arrived(({ event }) => event.verb === "join" && event.actor.name === "carl");
+    await me.connectionContext.arrived(({ event }) => event.verb === "join" && event.actor.name === "carl");
     await carl.send(xml("presence", { to: `${room}/karl` }));
-    await me.hold.arrived(({ event }) => event.verb === "update" && event.object.name === "karl");
+    await me.connectionContext.arrived(({ event }) => event.verb === "update" && event.object.name === "karl");
     await admin(room, { nick: "karl", role: "none" });
-    const kicked = await me.hold.arrived(({ event }) => event.verb === "leave" && event.actor.name === "karl");
+    const kicked = await me.connectionContext.arrived(
+      ({ event }) => event.verb === "leave" && event.actor.name === "karl",
+    );
     expect(kicked.event).toMatchObject({ object: { cause: "kicked" }, context: { type: "room", id: room } });
     await alice.send(xml("message", { to: room, type: "groupchat" }, xml("subject", {}, "today")));
-    await me.hold.arrived(({ event }) => event.object.type === "topic" && event.object.body === "today");
+    await me.connectionContext.arrived(({ event }) => event.object.type === "topic" && event.object.body === "today");
     await configure(room, { "muc#roomconfig_changesubject": "1" });
     const topic = await me.do("update", { target: [{ address: room }], object: { type: "topic", body: "tomorrow" } });
     expect(topic.outcomes).toMatchObject([{ status: "sent" }]);
@@ -251,9 +253,9 @@ describe("contacts", () => {
       (stanza) => stanza.is("presence") && stanza.attrs.type === "subscribe" && stanza.attrs.from === me.address,
     );
     await alice.send(xml("presence", { to: me.address, type: "subscribed" }));
-    await me.hold.arrived(({ event }) => event.verb === "make-friend" && event.actor.address === ALICE);
+    await me.connectionContext.arrived(({ event }) => event.verb === "make-friend" && event.actor.address === ALICE);
     await alice.send(xml("presence", { to: me.address, type: "subscribe" }, xml("status", {}, "and you?")));
-    const friendRequest = await me.hold.arrived(({ event }) => event.verb === "request-friend");
+    const friendRequest = await me.connectionContext.arrived(({ event }) => event.verb === "request-friend");
     expect(friendRequest.event).toMatchObject({ actor: { address: ALICE }, self: false });
     await me.do("make-friend", { target });
     await me.do("update", { object: { type: "presence", show: "away", status: "lunch" } });
@@ -264,7 +266,7 @@ describe("contacts", () => {
         String(stanza.attrs.from).startsWith(me.address),
     );
     await alice.send(xml("presence", {}, xml("show", {}, "dnd")));
-    await me.hold.arrived(({ event }) => event.object.show === "dnd" && event.object.type === "presence");
+    await me.connectionContext.arrived(({ event }) => event.object.show === "dnd" && event.object.type === "presence");
     const contacts = await me.do("query", { object: { type: "contacts" } });
     expect(contacts.object?.items).toMatchObject([{ address: ALICE, relation: "friend" }]);
     expect((await me.do("remove-friend", { target })).outcomes).toMatchObject([{ status: "sent" }]);
@@ -272,8 +274,8 @@ describe("contacts", () => {
     expect((await me.do("query", { object: { type: "contacts" } })).object?.items).toEqual([]);
     await alice.send(xml("presence"));
     await me.close();
-    const next = await bob({ address: me.address, notesOf: me.hold });
-    expect(next.hold.stored.presence).toBe('{"show":"away","status":"lunch"}');
+    const next = await bob({ address: me.address, stateOf: me.connectionContext });
+    expect(next.connectionContext.stored.presence).toBe('{"show":"away","status":"lunch"}');
     await next.close();
   });
 });

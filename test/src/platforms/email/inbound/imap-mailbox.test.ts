@@ -25,19 +25,19 @@ const credentials = (user: string, { imapPort: port } = server) => ({
   password: `${user}-pw`,
   mailbox: { protocol: "imap", host: "127.0.0.1", port, tls: "none" },
 });
-const holdOf = (user: string, notesOf?: TestConnectionContext) =>
+const contextOf = (user: string, stateOf?: TestConnectionContext) =>
   testConnectionContext({
     address: `${user}@example.test`,
     egress: guard,
     credentials: credentials(user),
-    ...(notesOf ? { notesOf } : {}),
+    ...(stateOf ? { stateOf } : {}),
   });
-async function held(hold: TestConnectionContext): Promise<ConnectedMailbox> {
-  const client = (await platform.connect?.(hold)) as ConnectedMailbox;
+async function held(connectionContext: TestConnectionContext): Promise<ConnectedMailbox> {
+  const client = (await platform.connect?.(connectionContext)) as ConnectedMailbox;
   open.add(client);
   return client;
 }
-async function letGo(client: ConnectedMailbox): Promise<void> {
+async function closeMailbox(client: ConnectedMailbox): Promise<void> {
   open.delete(client);
   await platform.dispose?.(client);
 }
@@ -45,7 +45,8 @@ const run = (client: ConnectedMailbox, verb: string, folder: string) =>
   platform.verbs[verb]?.run(client, testMailActivity({ verb, target: [], object: { folder } }), testVerbContext());
 const subject = (text: string) => (arrival: TestConnectionContext["arrivals"][number]) =>
   arrival.event.object.subject === text;
-const subjects = (hold: TestConnectionContext) => hold.arrivals.map(({ event }) => event.object.subject);
+const subjects = (connectionContext: TestConnectionContext) =>
+  connectionContext.arrivals.map(({ event }) => event.object.subject);
 /** Actions of an administrator: files mails into a folder, or copies them. */
 const doveadm = (...args: readonly string[]) =>
   execFileSync("doveadm", ["-c", `${server.dir}/dovecot.conf`, ...args], { stdio: "pipe" });
@@ -55,7 +56,7 @@ beforeAll(async () => {
   lmtp = lmtpMailer(server.lmtpPort);
 });
 afterEach(async () => {
-  for (const client of [...open]) await letGo(client);
+  for (const client of [...open]) await closeMailbox(client);
 });
 afterAll(async () => {
   lmtp.close();
@@ -66,7 +67,7 @@ afterAll(async () => {
 describe("subscribed folders of an account", () => {
   it("can be several, and survive reconnects until unsubscribed", async () => {
     const user = newUser();
-    const before = holdOf(user);
+    const before = contextOf(user);
     const client = await held(before);
     expect(await run(client, "subscribe", "Sent")).toMatchObject({ object: { folder: "Sent" } });
     await run(client, "subscribe", "inbox");
@@ -77,17 +78,17 @@ describe("subscribed folders of an account", () => {
     doveadm("move", "-u", user, "Lists", "mailbox", "INBOX", "all");
     await lmtp.put(user, "next");
     await before.arrived(subject("next"));
-    await letGo(client);
+    await closeMailbox(client);
     await lmtp.put(user, "other");
     doveadm("move", "-u", user, "Sent", "mailbox", "INBOX", "subject", "other");
-    const after = holdOf(user, before);
+    const after = contextOf(user, before);
     const again = await held(after);
     const { event } = await after.arrived(subject("other"));
     expect(event.object).toMatchObject({ folder: "Sent", uid: 1 });
     await run(again, "unsubscribe", "INBOX");
     await run(again, "unsubscribe", "Lists");
-    await letGo(again);
-    const last = holdOf(user, after);
+    await closeMailbox(again);
+    const last = contextOf(user, after);
     await held(last);
     await lmtp.put(user, "silent");
     doveadm("copy", "-u", user, "Sent", "mailbox", "INBOX", "subject", "other");
@@ -106,14 +107,14 @@ describe("subscribed folders of an account", () => {
 
   it("are at most five, and a deleted one does not affect the others", async () => {
     const user = newUser();
-    const before = holdOf(user);
+    const before = contextOf(user);
     const client = await held(before);
     for (const name of ["F1", "F2", "F3", "F4", "F5"]) doveadm("mailbox", "create", "-u", user, name);
     for (const name of ["F1", "F2", "F3", "F4"]) await run(client, "subscribe", name);
     await expect(run(client, "subscribe", "F5")).rejects.toMatchObject({ kind: "permanent", code: "policy-refused" });
-    await letGo(client);
+    await closeMailbox(client);
     doveadm("mailbox", "delete", "-u", user, "F2");
-    const after = holdOf(user, before);
+    const after = contextOf(user, before);
     await held(after);
     await lmtp.put(user, "still");
     await after.arrived(subject("still"));
@@ -121,11 +122,11 @@ describe("subscribed folders of an account", () => {
 
   it("include one that was refused as soon as it can be opened, and the others meanwhile", async () => {
     const user = newUser();
-    const before = holdOf(user);
+    const before = contextOf(user);
     const client = await held(before);
     doveadm("mailbox", "create", "-u", user, "Lists");
     await run(client, "subscribe", "Lists");
-    await letGo(client);
+    await closeMailbox(client);
     await lmtp.put(user, "in the list");
     doveadm("move", "-u", user, "Lists", "mailbox", "INBOX", "all");
     const steps = () => (line: string) => (/EXAMINE .?Lists/.test(line) ? "opens" : undefined);
@@ -136,7 +137,7 @@ describe("subscribed folders of an account", () => {
       address: `${user}@example.test`,
       egress: guard,
       credentials: credentials(user, { ...server, imapPort: proxy.port }),
-      notesOf: before,
+      stateOf: before,
     });
     const eager = email({ imapTimeouts: { ...IMAP_TIMEOUTS, idle: 300 } });
     const again = await eager.connect?.(after);
@@ -149,17 +150,17 @@ describe("subscribed folders of an account", () => {
 
   it("lose and double no mail when the server renumbers all mails", async () => {
     const user = newUser();
-    const before = holdOf(user);
+    const before = contextOf(user);
     const client = await held(before);
     for (const text of ["one", "two"]) {
       await lmtp.put(user, text);
       await before.arrived(subject(text));
     }
-    await letGo(client);
+    await closeMailbox(client);
     await lmtp.put(user, "three");
     const dir = server.maildir(user);
     execFileSync("sh", ["-c", `rm -f ${dir}/dovecot-uidlist ${dir}/dovecot.index* ${dir}/dovecot-uidvalidity*`]);
-    const after = holdOf(user, before);
+    const after = contextOf(user, before);
     await held(after);
     expect(subjects(after)).toEqual(["three"]);
     expect(after.stored["folder:INBOX"]?.split(":")[0]).not.toBe(before.arrivals[0]?.state?.value.split(":")[0]);
@@ -174,14 +175,14 @@ describe("subscribed folders of an account", () => {
     const eager = email({
       imapTimeouts: { ...IMAP_TIMEOUTS, poll: 100 },
     });
-    const hold = testConnectionContext({
+    const connectionContext = testConnectionContext({
       address: "u1@example.test",
       egress: guard,
       credentials: credentials("u1", plain),
     });
-    const client = await eager.connect?.(hold);
+    const client = await eager.connect?.(connectionContext);
     await there.put("u1", "asked for");
-    await hold.arrived(subject("asked for"));
+    await connectionContext.arrived(subject("asked for"));
     await eager.dispose?.(client);
     there.close();
     await plain.stop();
@@ -191,8 +192,8 @@ describe("subscribed folders of an account", () => {
 describe("new mails", () => {
   it("are read with any bytes", async () => {
     const user = newUser();
-    const hold = holdOf(user);
-    await held(hold);
+    const connectionContext = contextOf(user);
+    await held(connectionContext);
     const raw = (...lines: readonly string[]) => Buffer.from(`${lines.join("\r\n")}\r\n`, "latin1");
     await lmtp.put(
       user,
@@ -206,20 +207,20 @@ describe("new mails", () => {
         "..x",
       ),
     );
-    const { event } = await hold.arrived(subject("8 bit"));
+    const { event } = await connectionContext.arrived(subject("8 bit"));
     expect(event.object.body).toBe("grün\n.\n..x");
     await lmtp.put(user, raw("Subject: bare", "", "no sender"));
-    expect((await hold.arrived(subject("bare"))).event.actor.address).toMatch(/\S/);
+    expect((await connectionContext.arrived(subject("bare"))).event.actor.address).toMatch(/\S/);
     await lmtp.put(user, raw("no header at all \xff\xfe"));
     await lmtp.put(user, "after all");
-    await hold.arrived(subject("after all"));
-    expect(hold.arrivals).toHaveLength(4);
+    await connectionContext.arrived(subject("after all"));
+    expect(connectionContext.arrivals).toHaveLength(4);
   });
 
   it("carry their text also when large, and list their attachments", async () => {
     const user = newUser();
-    const hold = holdOf(user);
-    await held(hold);
+    const connectionContext = contextOf(user);
+    await held(connectionContext);
     const part = (type: string, body: string, more = "") => `--b\r\nContent-Type: ${type}\r\n${more}\r\n${body}\r\n`;
     const base64 = (
       Buffer.alloc(3_000_000, 7)
@@ -234,7 +235,7 @@ describe("new mails", () => {
       part("text/plain; charset=utf-8", "what it says ü", "Content-Transfer-Encoding: 8bit\r\n") +
       "--b--\r\n";
     await lmtp.put(user, Buffer.from(mail));
-    const { event } = await hold.arrived(subject("large"));
+    const { event } = await connectionContext.arrived(subject("large"));
     expect(event.object).toMatchObject({
       id: "<large@example.test>",
       body: "what it says ü",
@@ -245,34 +246,34 @@ describe("new mails", () => {
 
   it("count as read only after they are in the app's log", async () => {
     const user = newUser();
-    const before = holdOf(user);
-    await letGo(await held(before));
+    const before = contextOf(user);
+    await closeMailbox(await held(before));
     await lmtp.put(user, "kept");
     const away = testConnectionContext({
       address: `${user}@example.test`,
       egress: guard,
       credentials: credentials(user),
-      notesOf: before,
+      stateOf: before,
       record: async () => {
         throw new Error("Redis is away");
       },
     });
     await expect(platform.connect?.(away)).rejects.toThrow("Redis is away");
-    const after = holdOf(user, before);
+    const after = contextOf(user, before);
     await held(after);
     expect(subjects(after)).toEqual(["kept"]);
   });
 
   it("do not delay the account's online state when there are many", async () => {
     const user = newUser();
-    const before = holdOf(user);
-    await letGo(await held(before));
+    const before = contextOf(user);
+    await closeMailbox(await held(before));
     for (const text of ["p", "q", "r"]) await lmtp.put(user, text);
     let open: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => {
       open = resolve;
     });
-    const after = holdOf(user, before);
+    const after = contextOf(user, before);
     const slow: TestConnectionContext = { ...after, record: (arrival) => gate.then(() => after.record(arrival)) };
     const hasty = email({ imapTimeouts: { ...IMAP_TIMEOUTS, catchUp: 50 } });
     const client = await hasty.connect?.(slow);

@@ -42,26 +42,26 @@ const credentials = (user: User, more: object = {}) => ({
   },
 });
 const guard = egress({ allowPrivate: ["127.0.0.0/8"], resolve: async () => [{ address: "127.0.0.1", family: 4 }] });
-/** Context of the core and the platform's connection. `notesOf` continues the state of an earlier context. */
-function holding(user: User, more: object = {}, notesOf?: TestConnectionContext) {
+/** Context of the core and the platform's connection. `stateOf` continues the state of an earlier context. */
+function holding(user: User, more: object = {}, stateOf?: TestConnectionContext) {
   const context = { credentials: credentials(user, more), address: `${user}@example.test`, egress: guard };
-  const hold = testConnectionContext(notesOf ? { ...context, notesOf } : context);
-  const client = platform.connect?.(hold as never) ?? Promise.reject(new Error("Not a held platform"));
+  const connectionContext = testConnectionContext(stateOf ? { ...context, stateOf } : context);
+  const client = platform.connect?.(connectionContext as never) ?? Promise.reject(new Error("Not a held platform"));
   // Errors reach the caller; without this line an early one would count as unhandled.
   client.catch(() => undefined);
   ends.push(async () => {
-    hold.abort();
+    connectionContext.abort();
     await client.then(
       (client) => platform.dispose?.(client),
       () => undefined,
     );
   });
-  return { hold, client };
+  return { connectionContext, client };
 }
 async function held(...args: Parameters<typeof holding>): Promise<TestConnectionContext> {
-  const { hold, client } = holding(...args);
+  const { connectionContext, client } = holding(...args);
   await client;
-  return hold;
+  return connectionContext;
 }
 const deliver = (user: User, raw: string | Buffer) =>
   lmtp.sendMail({ envelope: { from: "peer@example.test", to: `${user}@example.test` }, raw });
@@ -73,12 +73,12 @@ const withSubject = (subject: string) => (arrival: TestConnectionContext["arriva
 describe("an account connection to a real Dovecot over POP3 with STLS", () => {
   it("reports new mails with dots and 8-bit characters unchanged", async () => {
     await deliver("ann", simple("before"));
-    const hold = await held("ann");
+    const connectionContext = await held("ann");
     const head =
       "From: J=?utf-8?q?=C3=B6?= <peer@example.test>\r\nSubject: tricky\r\nMessage-ID: <t1@example.test>\r\n";
     const type = "Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
     await deliver("ann", Buffer.from(`${head}${type}caf\xe9\r\n.x\r\n.\r\n..\r\nend\r\n`, "latin1"));
-    const { event, key } = await hold.arrived(() => true);
+    const { event, key } = await connectionContext.arrived(() => true);
     expect(key).toMatch(/^pop3:[0-9a-f]{16}:\S+$/);
     expect(event).toMatchObject({
       platform: "email",
@@ -88,7 +88,7 @@ describe("an account connection to a real Dovecot over POP3 with STLS", () => {
       object: { id: "<t1@example.test>", subject: "tricky", body: "café\n.x\n.\n..\nend" },
       context: { type: "thread", id: "<t1@example.test>" },
     });
-    expect(hold.arrivals).toHaveLength(1);
+    expect(connectionContext.arrivals).toHaveLength(1);
   });
 
   it("reports mails of the meantime after a server crash", async () => {
@@ -115,16 +115,16 @@ describe("an account connection to a real Dovecot over POP3 with STLS", () => {
     const got: unknown[] = [];
     for (const subject of sent) await deliver("carl", simple(subject));
     for (let death = 0; death < 3; death += 1) {
-      const { hold, client } = holding("carl", {}, last);
-      await hold.arrived(withSubject(`m${got.length + 5}`));
+      const { connectionContext, client } = holding("carl", {}, last);
+      await connectionContext.arrived(withSubject(`m${got.length + 5}`));
       await dovecot.kill();
       const thrown = await client.then(
         () => expect.unreachable("The poll was over before the server died"),
         (error: unknown) => error,
       );
       expect(platform.classifyError(thrown)).toMatchObject({ kind: "retryable" });
-      got.push(...subjects(hold));
-      last = hold;
+      got.push(...subjects(connectionContext));
+      last = connectionContext;
       await dovecot.restart();
     }
     got.push(...subjects(await held("carl", {}, last)));
@@ -134,9 +134,9 @@ describe("an account connection to a real Dovecot over POP3 with STLS", () => {
   it("deletes only reported mails, and only where configured", async () => {
     const folder = mailFolder(dovecot.maildir("dora"));
     await deliver("dora", simple("stays"));
-    const hold = await held("dora", { deleteAfter: true });
+    const connectionContext = await held("dora", { deleteAfter: true });
     await deliver("dora", simple("goes"));
-    await hold.arrived(withSubject("goes"));
+    await connectionContext.arrived(withSubject("goes"));
     while ((await folder.raw()).some((mail) => mail.includes("goes")))
       await new Promise((next) => setTimeout(next, 20));
     expect((await folder.raw()).map((mail) => mail.includes("stays"))).toEqual([true]);
@@ -144,7 +144,7 @@ describe("an account connection to a real Dovecot over POP3 with STLS", () => {
 
   it("publishes delivery reports of sent mails", async () => {
     const id = "01KAQ7P3Y8ZJ4M5N6P7Q8R9STV";
-    const hold = await held("emil");
+    const connectionContext = await held("emil");
     const parts = [
       [
         "message/delivery-status",
@@ -155,13 +155,13 @@ describe("an account connection to a real Dovecot over POP3 with STLS", () => {
     const head =
       "From: MAILER-DAEMON@mx\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=x\r\n\r\n";
     await deliver("emil", `${head}${parts.join("")}--x--\r\n`);
-    expect(await hold.reported(() => true)).toMatchObject({
+    expect(await connectionContext.reported(() => true)).toMatchObject({
       id,
       status: "failed",
       target: "a@b.example",
       error: { code: "recipient-unknown" },
     });
-    const { event } = await hold.arrived(() => true);
+    const { event } = await connectionContext.arrived(() => true);
     expect((event.object.email as { report: unknown }).report).toMatchObject({
       recipients: [{ address: "a@b.example", action: "failed", status: "5.1.1" }],
     });

@@ -24,14 +24,15 @@ const mail = (uidl: string, more = ""): Pop3Mail => ({
     `From: ann@example.org\r\nSubject: ${uidl}\r\nMessage-ID: <${uidl}@example.org>\r\n\r\n${more}.\r\n`,
   ),
 });
-const names = (hold: TestConnectionContext) => hold.arrivals.map(({ event }) => event.object.subject);
+const names = (connectionContext: TestConnectionContext) =>
+  connectionContext.arrivals.map(({ event }) => event.object.subject);
 
 async function server(script: Pop3Script): Promise<ScriptedPop3> {
   const scripted = await scriptedPop3(script);
   ends.push(scripted.stop);
   return scripted;
 }
-const hold = (overrides: Partial<Parameters<typeof testConnectionContext>[0]> = {}) => {
+const connectionContext = (overrides: Partial<Parameters<typeof testConnectionContext>[0]> = {}) => {
   const context = testConnectionContext({ credentials: {}, address: "bob@example.com", ...overrides });
   ends.push(() => context.abort());
   return context;
@@ -67,7 +68,7 @@ describe("polling a POP3 mailbox", () => {
   it("remembers existing mails first, then reports each new mail once with its state, in order", async () => {
     const mails = [mail("old1"), mail("old2")];
     const scripted = await server({ mails: () => mails });
-    const held = hold();
+    const held = connectionContext();
     await start(held, scripted.port);
     expect(held.arrivals).toEqual([]);
     expect(scripted.commands).not.toContain("LIST");
@@ -95,7 +96,7 @@ describe("polling a POP3 mailbox", () => {
 
   it("requests only the list while unchanged", async () => {
     const scripted = await server({ mails: () => [mail("old")] });
-    await start(hold(), scripted.port);
+    await start(connectionContext(), scripted.port);
     await awaitCommand(scripted, "QUIT", 3);
     expect(new Set(scripted.commands)).toEqual(new Set(["CAPA", "USER bob", "PASS bob-pw", "UIDL", "QUIT"]));
   });
@@ -103,21 +104,21 @@ describe("polling a POP3 mailbox", () => {
   it("continues in another process without loss or duplicates", async () => {
     const mails = [mail("old")];
     const scripted = await server({ mails: () => mails });
-    const first = hold();
+    const first = connectionContext();
     const polling = await start(first, scripted.port);
     mails.push(mail("a"));
     await first.arrived(() => true);
     polling.close();
     mails.push(mail("b"), mail("c"));
-    const second = hold({ notesOf: first });
+    const second = connectionContext({ stateOf: first });
     await start(second, scripted.port);
     expect(names(second)).toEqual(["b", "c"]);
   });
 
   it("starts over at another server, whose ids are unrelated", async () => {
-    const first = hold();
+    const first = connectionContext();
     await start(first, (await server({ mails: () => [mail("1"), mail("2")] })).port);
-    const second = hold({ notesOf: first });
+    const second = connectionContext({ stateOf: first });
     const other = await server({ mails: () => [mail("2"), mail("3")] });
     const endpoint = {
       connect: second.egress.connect,
@@ -135,7 +136,7 @@ describe("polling a POP3 mailbox", () => {
     const mails = [mail("old")];
     const scripted = await server({ mails: () => mails });
     const away = new Error("Redis is away");
-    const first = hold({
+    const first = connectionContext({
       record: async () => {
         throw away;
       },
@@ -143,7 +144,7 @@ describe("polling a POP3 mailbox", () => {
     await start(first, scripted.port, { deleteAfter: true });
     mails.push(mail("new"));
     expect(await first.ended).toBe(away);
-    const second = hold({ notesOf: first });
+    const second = connectionContext({ stateOf: first });
     await start(second, scripted.port);
     expect(names(second)).toEqual(["new"]);
     expect(scripted.deleted).toEqual([]);
@@ -152,7 +153,7 @@ describe("polling a POP3 mailbox", () => {
   it("reads a full mailbox in several sessions", async () => {
     const mails = [mail("old")];
     const scripted = await server({ mails: () => mails });
-    const held = hold();
+    const held = connectionContext();
     await start(held, scripted.port);
     const many = Array.from({ length: 450 }, (_, at) => mail(`n${at}`));
     mails.push(...many);
@@ -163,7 +164,7 @@ describe("polling a POP3 mailbox", () => {
   it("reports a mail once that is listed twice", async () => {
     const mails: Pop3Mail[] = [];
     const scripted = await server({ mails: () => mails });
-    const held = hold();
+    const held = connectionContext();
     await start(held, scripted.port);
     mails.push(mail("twin"), mail("twin"), mail("end"));
     await held.arrived(({ event }) => event.object.subject === "end");
@@ -173,7 +174,7 @@ describe("polling a POP3 mailbox", () => {
   it("adds delivery reports found in mails", async () => {
     const mails: Pop3Mail[] = [];
     const scripted = await server({ mails: () => mails });
-    const held = hold();
+    const held = connectionContext();
     await start(held, scripted.port, { inspect: async ({ source }) => ({ report: source.length }) });
     mails.push(mail("a"));
     expect((await held.arrived(() => true)).event.object).toMatchObject({ report: mails[0]?.source.length });
@@ -184,7 +185,7 @@ describe("deleting mails", () => {
   it("happens only where configured, and only to reported mails", async () => {
     const mails = [mail("old")];
     const scripted = await server({ mails: () => mails });
-    const held = hold();
+    const held = connectionContext();
     await start(held, scripted.port, { deleteAfter: true });
     mails.push(mail("new"));
     await held.arrived(() => true);
@@ -204,12 +205,12 @@ describe("deleting mails", () => {
         return "drop";
       },
     });
-    const first = hold();
+    const first = connectionContext();
     await start(first, scripted.port, { deleteAfter: true });
     mails.push(mail("new"));
     expect(await first.ended).toMatchObject({ code: "ECONNRESET" });
     expect(scripted.deleted).toEqual([]);
-    const second = hold({ notesOf: first });
+    const second = connectionContext({ stateOf: first });
     await start(second, scripted.port, { deleteAfter: true });
     expect(second.arrivals).toEqual([]);
     expect(scripted.deleted).toEqual(["new"]);
@@ -223,7 +224,7 @@ describe("a faulty POP3 server", () => {
       mails: () => mails,
       say: (command) => (command === "RETR 2" ? "-ERR [SYS/PERM] damaged\r\n" : undefined),
     });
-    const held = hold();
+    const held = connectionContext();
     await start(held, scripted.port);
     mails.push(mail("bad"), mail("good"));
     await held.arrived(() => true);
@@ -237,7 +238,7 @@ describe("a faulty POP3 server", () => {
       mails: () => mails,
       say: (command) => (command === "LIST" ? "+OK\r\n1 99000000\r\n.\r\n" : undefined),
     });
-    const held = hold();
+    const held = connectionContext();
     await start(held, scripted.port);
     mails.push(mail("huge"));
     const { event } = await held.arrived(() => true);
@@ -252,16 +253,16 @@ describe("a faulty POP3 server", () => {
       mails: () => mails,
       say: (command) => (command === "RETR 2" ? "drop" : undefined),
     });
-    let held = hold();
+    let held = connectionContext();
     await start(held, scripted.port);
     held.abort();
     mails.push(mail("bomb"), mail("good"));
     for (let broken = 0; broken < 8; broken += 1) {
-      held = hold({ notesOf: held });
+      held = connectionContext({ stateOf: held });
       await expect(start(held, scripted.port, { deleteAfter: true })).rejects.toMatchObject({ code: "ECONNRESET" });
       expect(held.arrivals).toEqual([]);
     }
-    held = hold({ notesOf: held });
+    held = connectionContext({ stateOf: held });
     await start(held, scripted.port, { deleteAfter: true });
     expect(held.arrivals.map(({ event }) => event)).toMatchObject([
       { actor: { address: "<>" }, object: { truncated: true } },
@@ -280,7 +281,7 @@ describe("a faulty POP3 server", () => {
         return command.startsWith("TOP") ? "-ERR no TOP here\r\n" : undefined;
       },
     });
-    const held = hold();
+    const held = connectionContext();
     await start(held, scripted.port);
     mails.push(mail("huge"));
     expect((await held.arrived(() => true)).event.object).toMatchObject({ type: "message", truncated: true });
@@ -292,7 +293,7 @@ describe("a faulty POP3 server", () => {
     ["UIDL", "drop", { code: "ECONNRESET" }],
   ])("rejects the first connection at %s", async (command, answer, failure) => {
     const scripted = await server({ say: (line) => (line.startsWith(command) ? answer : undefined) });
-    const held = hold();
+    const held = connectionContext();
     await expect(start(held, scripted.port)).rejects.toMatchObject(failure);
     expect(scripted.open()).toBeLessThanOrEqual(1);
   });
@@ -302,7 +303,7 @@ describe("a faulty POP3 server", () => {
     const scripted = await server({
       say: (command) => (dead && command === "UIDL" ? "-ERR [IN-USE] x\r\n" : undefined),
     });
-    const held = hold();
+    const held = connectionContext();
     await start(held, scripted.port);
     dead = true;
     expect(await held.ended).toMatchObject({ kind: "retryable", platformCode: "-ERR [IN-USE] x" });
@@ -310,16 +311,16 @@ describe("a faulty POP3 server", () => {
 
   it("is not polled more often than it allows", async () => {
     const scripted = await server({ capabilities: ["LOGIN-DELAY 3600"] });
-    await start(hold(), scripted.port);
+    await start(connectionContext(), scripted.port);
     const patient = await server({});
-    await start(hold(), patient.port);
+    await start(connectionContext(), patient.port);
     await awaitCommand(patient, "UIDL", 5);
     expect(scripted.commands.filter((command) => command === "UIDL")).toHaveLength(1);
   });
 
   it("is disconnected silently at an abort", async () => {
     const scripted = await server({ say: (command) => (command === "UIDL" ? "hang" : undefined) });
-    const held = hold({ onDisconnected: () => expect.unreachable("Nobody asked") });
+    const held = connectionContext({ onDisconnected: () => expect.unreachable("Nobody asked") });
     const starting = start(held, scripted.port);
     await awaitCommand(scripted, "UIDL");
     held.abort(new Error("enough"));

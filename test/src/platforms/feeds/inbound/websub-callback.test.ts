@@ -56,7 +56,7 @@ describe("webSubCallback: verification of intent", () => {
 
   it("confirms an unsubscription only while leaving; records a denial", () => {
     const leaving = { ...intent, "hub.mode": "unsubscribe" };
-    expect(ask(leaving, { mode: "unsubscribe" })).toMatchObject({ status: 200, topic: { note: "left", hasten: true } });
+    expect(ask(leaving, { mode: "unsubscribe" })).toMatchObject({ status: 200, topic: { note: "left", runNow: true } });
     const denied = ask({ "hub.mode": "denied", "hub.topic": secrets.topic });
     expect(leaseOf(denied.topic?.note, { since: 0, asked: 0 })).toMatchObject({ until: 0, isDenied: true });
     expect(ask({ "hub.mode": "denied", "hub.topic": "other" })).toEqual({ status: 404 });
@@ -69,7 +69,7 @@ describe("webSubCallback: pushes", () => {
     (method) => {
       expect(tell("<rss/>", hubSignature(secrets.secret, "<rss/>", method))).toEqual({
         status: 200,
-        topic: { hasten: true },
+        topic: { runNow: true },
       });
     },
   );
@@ -87,6 +87,6 @@ describe("webSubCallback: pushes", () => {
 
   it("triggers no poll while leaving", () => {
     const signed = hubSignature(secrets.secret, "x");
-    expect(tell("x", signed, { mode: "unsubscribe" })).toEqual({ status: 200, topic: { hasten: false } });
+    expect(tell("x", signed, { mode: "unsubscribe" })).toEqual({ status: 200, topic: { runNow: false } });
   });
 });

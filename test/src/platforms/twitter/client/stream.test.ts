@@ -25,14 +25,19 @@ afterEach(async () => {
 });
 
 async function held(
-  overrides: Partial<TestConnectionContext> & { readonly notesOf?: TestConnectionContext } = {},
+  overrides: Partial<TestConnectionContext> & { readonly stateOf?: TestConnectionContext } = {},
   pace = { minMs: 20, maxMs: 40 },
 ) {
   const platform = twitter({ xApi: x.server.origin, xPollInterval: pace, xStreamDelays: xStream });
-  const hold = testConnectionContext({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress, ...overrides });
-  const client = await platform.connect?.(hold as never);
+  const connectionContext = testConnectionContext({
+    credentials: oauth1Of("12"),
+    address: "@bob",
+    egress: x.egress,
+    ...overrides,
+  });
+  const client = await platform.connect?.(connectionContext as never);
   const close = async () => {
-    hold.abort();
+    connectionContext.abort();
     await platform.dispose?.(client);
   };
   closers.push(close);
@@ -41,7 +46,7 @@ async function held(
     const activity = activityOf(platform, verb, { target });
     return platform.verbs[verb]?.run(client, activity, testVerbContext({ pending: target.map((_, at) => at) }));
   };
-  return { hold, run, close };
+  return { connectionContext, run, close };
 }
 /** Polls a condition of the simulator that has no event. */
 const until = (fits: () => boolean) => vi.waitUntil(fits, { timeout: 15_000, interval: 5 });
@@ -54,18 +59,21 @@ async function streamed(): Promise<void> {
     await wait(300);
   }
 }
-const bodies = (hold: TestConnectionContext) => hold.arrivals.map(({ event }) => event.object.body);
-const arrivalOf = (hold: TestConnectionContext, id: string) => hold.arrived(({ key }) => key === `post:${id}`);
-const since = (hold: TestConnectionContext, query: string) => hold.stored[`since:search:${query}`] ?? "";
+const bodies = (connectionContext: TestConnectionContext) =>
+  connectionContext.arrivals.map(({ event }) => event.object.body);
+const arrivalOf = (connectionContext: TestConnectionContext, id: string) =>
+  connectionContext.arrived(({ key }) => key === `post:${id}`);
+const since = (connectionContext: TestConnectionContext, query: string) =>
+  connectionContext.stored[`since:search:${query}`] ?? "";
 
 describe("a streamed search", () => {
   it("records posts at once in the form of polled ones, without polling", async () => {
-    const { hold, run } = await held();
+    const { connectionContext, run } = await held();
     await run("subscribe", "search:dragoman");
     await streamed();
     const before = looks();
     const id = x.server.addPost("34", "A dragoman <speaks>");
-    expect((await arrivalOf(hold, id)).event).toMatchObject({
+    expect((await arrivalOf(connectionContext, id)).event).toMatchObject({
       platform: "twitter",
       verb: "post",
       actor: { address: "@alice", id: "34", name: "Alice" },
@@ -75,28 +83,28 @@ describe("a streamed search", () => {
     });
     // The cursor follows, a little behind.
     const later = x.server.addPost("34", "dragoman again", { id: idAt(Date.now() + 60_000) });
-    await arrivalOf(hold, later);
-    await until(() => since(hold, "dragoman") === idAt(timeOf(later) - 30_000));
+    await arrivalOf(connectionContext, later);
+    await until(() => since(connectionContext, "dragoman") === idAt(timeOf(later) - 30_000));
     expect(looks()).toBe(before);
     expect(x.server.streams.rules()).toMatchObject([{ value: "dragoman", tag: expect.stringMatching(/^dragoman:/) }]);
   });
 
   it("shares one connection with other searches and ignores other accounts' rules", async () => {
     x.server.streams.addRule({ id: "7", value: "foreign", tag: "theirs" });
-    const { hold, run } = await held();
+    const { connectionContext, run } = await held();
     await run("subscribe", "search:one", "search:two");
     await until(() => x.server.streams.rules().length === 3);
     await streamed();
     x.server.addPost("34", "foreign");
     const id = x.server.addPost("34", "one and two");
-    await arrivalOf(hold, id);
-    expect([bodies(hold), x.server.streams.connected()]).toEqual([["one and two"], 1]);
+    await arrivalOf(connectionContext, id);
+    expect([bodies(connectionContext), x.server.streams.connected()]).toEqual([["one and two"], 1]);
     await run("unsubscribe", "search:one");
     await until(() => x.server.streams.rules().length === 2);
     await run("unsubscribe", "search:two");
     await until(() => x.server.streams.rules().length === 1 && x.server.streams.connected() === 0);
     expect(x.server.streams.rules()).toEqual([{ id: "7", value: "foreign", tag: "theirs" }]);
-    await until(() => Object.keys(hold.stored).length === 0);
+    await until(() => Object.keys(connectionContext.stored).length === 0);
   });
 
   it("works with the app's bearer token, and the next owner removes its rules", async () => {
@@ -106,24 +114,24 @@ describe("a streamed search", () => {
     await streamed();
     await first.close();
     await until(() => x.server.streams.connected() === 0);
-    delete first.hold.stored["since:search:one"];
-    await held({ credentials, notesOf: first.hold });
+    delete first.connectionContext.stored["since:search:one"];
+    await held({ credentials, stateOf: first.connectionContext });
     await until(() => x.server.streams.rules().length === 0);
   });
 
   it("is polled without the app's credentials", async () => {
-    const { hold, run } = await held({ credentials: x.server.oauth2.login("12") });
+    const { connectionContext, run } = await held({ credentials: x.server.oauth2.login("12") });
     await run("subscribe", "search:one");
-    await arrivalOf(hold, x.server.addPost("34", "one"));
+    await arrivalOf(connectionContext, x.server.addPost("34", "one"));
     expect(x.server.exchanges.filter(({ path }) => path.startsWith(STREAM))).toEqual([]);
   });
 
   it("is polled where X refuses the rule, beside a streamed one", async () => {
-    const { hold, run } = await held();
+    const { connectionContext, run } = await held();
     await run("subscribe", "search:near:here", "search:one");
     await until(() => x.server.streams.connected() === 1);
-    await arrivalOf(hold, x.server.addPost("34", "near:here"));
-    await arrivalOf(hold, x.server.addPost("34", "one"));
+    await arrivalOf(connectionContext, x.server.addPost("34", "near:here"));
+    await arrivalOf(connectionContext, x.server.addPost("34", "one"));
     expect(x.server.streams.rules().map(({ value }) => value)).toEqual(["one"]);
   });
 });
@@ -149,10 +157,10 @@ describe("a broken stream", () => {
       },
     ],
   ])("%s loses and doubles nothing", async (_, breaks) => {
-    const { hold, run } = await held();
+    const { connectionContext, run } = await held();
     await run("subscribe", "search:word");
     await streamed();
-    await arrivalOf(hold, x.server.addPost("34", "word 1"));
+    await arrivalOf(connectionContext, x.server.addPost("34", "word 1"));
     const before = x.server.exchanges.filter(({ endpoint }) => endpoint === `GET ${STREAM}`).length;
     // From here on no post reaches the stream.
     x.server.fault(`GET ${STREAM}`, problem(503, "about:blank", "Over capacity"));
@@ -160,24 +168,24 @@ describe("a broken stream", () => {
     const first = x.server.addPost("34", "word 2");
     await until(() => x.server.exchanges.filter(({ endpoint }) => endpoint === `GET ${STREAM}`).length > before);
     x.server.streams.settings.silent = false;
-    await arrivalOf(hold, first);
+    await arrivalOf(connectionContext, first);
     await streamed();
-    await arrivalOf(hold, x.server.addPost("34", "word 3"));
-    expect(bodies(hold)).toEqual(["word 1", "word 2", "word 3"]);
+    await arrivalOf(connectionContext, x.server.addPost("34", "word 3"));
+    expect(bodies(connectionContext)).toEqual(["word 1", "word 2", "word 3"]);
   });
 
   it("resumes after a restart with the posts of the gap", async () => {
     const first = await held();
     await first.run("subscribe", "search:word");
     await streamed();
-    await arrivalOf(first.hold, x.server.addPost("34", "word 1"));
+    await arrivalOf(first.connectionContext, x.server.addPost("34", "word 1"));
     await first.close();
     await until(() => x.server.streams.connected() === 0);
     x.server.addPost("34", "word 2");
-    const second = await held({ notesOf: first.hold });
+    const second = await held({ stateOf: first.connectionContext });
     await streamed();
-    await arrivalOf(second.hold, x.server.addPost("34", "word 3"));
-    expect(bodies(second.hold)).toEqual(["word 2", "word 3"]);
+    await arrivalOf(second.connectionContext, x.server.addPost("34", "word 3"));
+    expect(bodies(second.connectionContext)).toEqual(["word 2", "word 3"]);
   });
 
   it("records a post again after the core refused it", async () => {
@@ -200,12 +208,12 @@ describe("a broken stream", () => {
   });
 
   it("skips unreadable lines", async () => {
-    const { hold, run } = await held();
+    const { connectionContext, run } = await held();
     await run("subscribe", "search:word");
     await streamed();
     for (const odd of ["[]", "null", '{"data":{"id":"no id","text":5}}', '"text"'])
       x.server.streams.write(`${odd}\r\n`);
-    await arrivalOf(hold, x.server.addPost("34", "word 1"));
+    await arrivalOf(connectionContext, x.server.addPost("34", "word 1"));
     const connects = x.server.exchanges.filter(
       ({ endpoint, answer }) => endpoint === `GET ${STREAM}` && !("data" in Object(answer)),
     );
@@ -235,27 +243,27 @@ describe("a refused stream", () => {
     ],
   ])("%s is replaced by polls until it ends, and leaves no rules meanwhile", async (_, close, open) => {
     close();
-    const { hold, run } = await held();
+    const { connectionContext, run } = await held();
     await run("subscribe", "search:word");
-    await arrivalOf(hold, x.server.addPost("34", "word 1"));
+    await arrivalOf(connectionContext, x.server.addPost("34", "word 1"));
     await until(() =>
       x.server.exchanges.some(({ path, status }) => path.startsWith(STREAM) && [403, 429].includes(status)),
     );
     await until(() => x.server.streams.rules().length === 0);
-    await arrivalOf(hold, x.server.addPost("34", "word 2"));
+    await arrivalOf(connectionContext, x.server.addPost("34", "word 2"));
     open();
     await streamed();
     const before = looks();
-    await arrivalOf(hold, x.server.addPost("34", "word 3"));
-    expect([bodies(hold), looks()]).toEqual([["word 1", "word 2", "word 3"], before]);
+    await arrivalOf(connectionContext, x.server.addPost("34", "word 3"));
+    expect([bodies(connectionContext), looks()]).toEqual([["word 1", "word 2", "word 3"], before]);
   });
 
   it("is replaced by polling where the app's keys are refused", async () => {
     const credentials = { ...x.server.oauth2.login("12"), bearerToken: "revoked" };
-    const { hold, run } = await held({ credentials });
+    const { connectionContext, run } = await held({ credentials });
     await run("subscribe", "search:word");
-    await arrivalOf(hold, x.server.addPost("34", "word 1"));
+    await arrivalOf(connectionContext, x.server.addPost("34", "word 1"));
     await until(() => x.server.exchanges.some(({ path, status }) => path.startsWith(STREAM) && status === 401));
-    await arrivalOf(hold, x.server.addPost("34", "word 2"));
+    await arrivalOf(connectionContext, x.server.addPost("34", "word 2"));
   });
 });

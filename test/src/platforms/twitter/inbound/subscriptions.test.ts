@@ -17,12 +17,17 @@ afterEach(async () => {
 });
 
 /** Holds bob's account, looking for news all the time. */
-async function held(overrides: Partial<TestConnectionContext> & { readonly notesOf?: TestConnectionContext } = {}) {
+async function held(overrides: Partial<TestConnectionContext> & { readonly stateOf?: TestConnectionContext } = {}) {
   const platform = twitter({ xApi: x.server.origin, xPollInterval: { minMs: 20, maxMs: 40 } });
-  const hold = testConnectionContext({ credentials: oauth1Of("12"), address: "@bob", egress: x.egress, ...overrides });
-  const client = await platform.connect?.(hold as never);
+  const connectionContext = testConnectionContext({
+    credentials: oauth1Of("12"),
+    address: "@bob",
+    egress: x.egress,
+    ...overrides,
+  });
+  const client = await platform.connect?.(connectionContext as never);
   const close = async () => {
-    hold.abort();
+    connectionContext.abort();
     await platform.dispose?.(client);
   };
   closers.push(close);
@@ -38,81 +43,82 @@ async function held(overrides: Partial<TestConnectionContext> & { readonly notes
       },
     );
   };
-  return { hold, run, close, onlineCalls, platform };
+  return { connectionContext, run, close, onlineCalls, platform };
 }
-const bodies = (hold: TestConnectionContext) => hold.arrivals.map(({ event }) => event.object.body);
+const bodies = (connectionContext: TestConnectionContext) =>
+  connectionContext.arrivals.map(({ event }) => event.object.body);
 
 describe("a subscription", () => {
   it("records new items oldest first, once each, with their cursor", async () => {
-    const { hold, run, onlineCalls } = await held();
+    const { connectionContext, run, onlineCalls } = await held();
     x.server.addPost("34", "@bob long before", { id: "1000000000000000000" });
     expect(await run("subscribe", "mentions")).toMatchObject({ outcomes: [{ address: "mentions", status: "sent" }] });
     expect(onlineCalls).toEqual([true]);
     const ids = ["one", "two", "three"].map((text) => x.server.addPost("34", `@bob ${text}`));
-    await hold.arrived(({ key }) => key === `post:${ids[2]}`);
-    expect(bodies(hold)).toEqual(["@bob one", "@bob two", "@bob three"]);
-    expect(hold.arrivals[0]?.event).toMatchObject({
+    await connectionContext.arrived(({ key }) => key === `post:${ids[2]}`);
+    expect(bodies(connectionContext)).toEqual(["@bob one", "@bob two", "@bob three"]);
+    expect(connectionContext.arrivals[0]?.event).toMatchObject({
       platform: "twitter",
       verb: "post",
       actor: { address: "@alice", id: "34" },
       target: [{ address: "@bob" }],
       self: false,
     });
-    expect(hold.stored).toEqual({ "since:mentions": ids[2] });
+    expect(connectionContext.stored).toEqual({ "since:mentions": ids[2] });
   });
 
   it("records direct messages, own ones marked, and search results", async () => {
-    const { hold, run } = await held();
+    const { connectionContext, run } = await held();
     await run("subscribe", "messages", "search:dragoman lang:en");
     const message = x.server.addMessage("34", "12-34", "Psst");
     const own = x.server.addMessage("12", "12-34", "What?");
     const post = x.server.addPost("56", "a dragoman lang:en speaks");
     for (const key of [`message:${message}`, `message:${own}`, `post:${post}`])
-      await hold.arrived((event) => event.key === key);
-    expect(hold.arrivals.find(({ key }) => key === `message:${own}`)?.event.self).toBe(true);
-    expect(hold.arrivals.find(({ key }) => key === `message:${message}`)?.event).toMatchObject({
+      await connectionContext.arrived((event) => event.key === key);
+    expect(connectionContext.arrivals.find(({ key }) => key === `message:${own}`)?.event.self).toBe(true);
+    expect(connectionContext.arrivals.find(({ key }) => key === `message:${message}`)?.event).toMatchObject({
       verb: "send",
       context: { type: "direct", id: "conversation:12-34" },
     });
   });
 
   it("reads all pages of new items", async () => {
-    const { hold, run } = await held();
+    const { connectionContext, run } = await held();
     await run("subscribe", "mentions");
     const ids = Array.from({ length: 230 }, (_, at) => x.server.addPost("34", `@bob ${at}`));
-    await hold.arrived(({ key }) => key === `post:${ids.at(-1)}`);
-    expect(hold.arrivals.map(({ key }) => key)).toEqual(ids.map((id) => `post:${id}`));
+    await connectionContext.arrived(({ key }) => key === `post:${ids.at(-1)}`);
+    expect(connectionContext.arrivals.map(({ key }) => key)).toEqual(ids.map((id) => `post:${id}`));
   });
 
   it("resumes at the last owner's cursor without loss or duplicates", async () => {
     const first = await held();
     await first.run("subscribe", "mentions");
     const firstPost = x.server.addPost("34", "@bob one");
-    await first.hold.arrived(({ key }) => key === `post:${firstPost}`);
+    await first.connectionContext.arrived(({ key }) => key === `post:${firstPost}`);
     await first.close();
     const secondPost = x.server.addPost("34", "@bob two");
-    const second = await held({ notesOf: first.hold });
-    await second.hold.arrived(({ key }) => key === `post:${secondPost}`);
-    expect(bodies(second.hold)).toEqual(["@bob two"]);
+    const second = await held({ stateOf: first.connectionContext });
+    await second.connectionContext.arrived(({ key }) => key === `post:${secondPost}`);
+    expect(bodies(second.connectionContext)).toEqual(["@bob two"]);
   });
 
   it("ends with unsubscribe, which succeeds without a subscription too", async () => {
-    const { hold, run } = await held();
+    const { connectionContext, run } = await held();
     await run("subscribe", "mentions", "search:x");
     await run("unsubscribe", "mentions", "messages");
-    expect(Object.keys(hold.stored)).toContain("since:search:x");
-    expect(Object.keys(hold.stored)).not.toContain("since:mentions");
+    expect(Object.keys(connectionContext.stored)).toContain("since:search:x");
+    expect(Object.keys(connectionContext.stored)).not.toContain("since:mentions");
     x.server.addPost("34", "@bob unheard");
     const postId = x.server.addPost("34", "an x");
-    await hold.arrived(({ key }) => key === `post:${postId}`);
-    expect(bodies(hold)).toEqual(["an x"]);
+    await connectionContext.arrived(({ key }) => key === `post:${postId}`);
+    expect(bodies(connectionContext)).toEqual(["an x"]);
   });
 
   it("is refused where X forbids the account to read", async () => {
-    const { hold, run } = await held();
+    const { connectionContext, run } = await held();
     x.server.fault("GET /2/dm_events", problem(403, "client-forbidden", "no"));
     await expect(run("subscribe", "messages")).rejects.toMatchObject({ code: "permission-denied" });
-    expect(hold.stored).toEqual({});
+    expect(connectionContext.stored).toEqual({});
   });
 });
 
@@ -122,11 +128,11 @@ describe("a subscription's failure", () => {
     ["of a proxy", { status: 502, headers: { "content-type": "text/html" } }],
     ["of the line", "drop" as const],
   ])("%s is waited out", async (_, fault) => {
-    const { hold, run } = await held();
+    const { connectionContext, run } = await held();
     await run("subscribe", "mentions");
     x.server.fault("GET /2/users/{id}/mentions", fault);
     const id = x.server.addPost("34", "@bob all the same");
-    await hold.arrived(({ key }) => key === `post:${id}`);
+    await connectionContext.arrived(({ key }) => key === `post:${id}`);
   });
 
   it("to record an item reads the item again", async () => {
@@ -148,10 +154,13 @@ describe("a subscription's failure", () => {
   });
 
   it("of the login ends the connection with the reason", async () => {
-    const { hold, run, platform } = await held();
+    const { connectionContext, run, platform } = await held();
     await run("subscribe", "mentions");
     x.server.fault("GET /2/users/{id}/mentions", problem(401, "about:blank", "Unauthorized"));
-    expect(platform.classifyError(await hold.ended)).toMatchObject({ kind: "auth", code: "credentials-invalid" });
+    expect(platform.classifyError(await connectionContext.ended)).toMatchObject({
+      kind: "auth",
+      code: "credentials-invalid",
+    });
   });
 
   it("of invalid credentials shows at connect", async () => {
@@ -167,16 +176,16 @@ describe("a subscription's failure", () => {
 
   it("of credentials that another worker may have renewed is retryable", async () => {
     const { accessToken: _, ...login } = x.server.oauth2.login("12");
-    const { hold, run, platform } = await held({ credentials: login });
+    const { connectionContext, run, platform } = await held({ credentials: login });
     await run("subscribe", "mentions");
     x.server.oauth2.revokeAll();
-    await expect(hold.ended.then(platform.classifyError)).resolves.toMatchObject({
+    await expect(connectionContext.ended.then(platform.classifyError)).resolves.toMatchObject({
       kind: "retryable",
       code: "credentials-expired",
     });
     const fresh = x.server.oauth2.login("12");
-    const again = await held({ credentials: fresh, notesOf: hold });
+    const again = await held({ credentials: fresh, stateOf: connectionContext });
     const id = x.server.addPost("34", "@bob again");
-    await again.hold.arrived(({ key }) => key === `post:${id}`);
+    await again.connectionContext.arrived(({ key }) => key === `post:${id}`);
   });
 });
