@@ -217,7 +217,7 @@ describe("The try page", () => {
     };
     await page.getByLabel("Activity", { exact: true }).fill(JSON.stringify(failing));
     await send();
-    await page.locator("li", { hasText: "dummy: fail" }).locator(".error", { hasText: "asked to" }).waitFor();
+    await page.locator("li", { hasText: "dummy: fail" }).locator(".error", { hasText: "failed on request" }).waitFor();
   });
 
   it("stores, lists, validates and deletes accounts", async () => {

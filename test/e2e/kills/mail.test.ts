@@ -55,7 +55,7 @@ test("a worker killed 20 times between MAIL and the reply to the final dot loses
   console.log(`Worker killed ${deaths.count()} times in SMTP: ${JSON.stringify(verdict.line)}`);
   expect(deaths.count()).toBe(KILLS);
   expect(verdict.wrong).toEqual([]);
-}, 240_000);
+}, 600_000);
 
 /** Starts Postfix, a gateway with two workers, and a fault proxy before each worker. */
 async function setUp() {

@@ -74,7 +74,10 @@ async function catchUp(
       await readFrom(client, key, room, EMPTY_ARCHIVE);
       return "read";
     }
-    return withoutArchive(thrown);
+    const result = withoutArchive(thrown);
+    // An archive that was read before is asked again: without it, messages of now would come twice when it is back.
+    const wasRead = cursor !== undefined && !cursor.startsWith("@");
+    return result === "none" && wasRead ? "later" : result;
   }
 }
 

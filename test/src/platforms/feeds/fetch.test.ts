@@ -300,7 +300,7 @@ describe("fetch: addresses", () => {
 
   it("says that a feed is gone for good", async () => {
     site["/gone"] = { status: 410 };
-    expect((await error("/gone"))?.detail).toContain("gone for good");
+    expect((await error("/gone"))?.detail).toContain("removed permanently");
   });
 
   it("keeps the feeds of other targets when one fails", async () => {

@@ -131,6 +131,7 @@ describe("message verbs", () => {
       ["invite", { type: "room", address: `r@${PROSODY_ROOMS}`, reason: "come", password: "pw" }],
       ["send", { type: "message", id: "m5b", encrypted: true }],
       ["send", { type: "message", id: "m5c", attachments: [{ url: "https://example.org/a.png" }] }],
+      ["typing", { state: "composing" }],
       ["send", { type: "message", id: "m7", body: "re", inReplyTo: "m1" }],
     ]);
     await me.close();

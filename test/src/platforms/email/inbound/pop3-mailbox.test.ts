@@ -175,9 +175,9 @@ describe("polling a POP3 mailbox", () => {
     const mails: Pop3Mail[] = [];
     const scripted = await server({ mails: () => mails });
     const held = connectionContext();
-    await start(held, scripted.port, { inspect: async ({ source }) => ({ report: source.length }) });
+    await start(held, scripted.port, { inspect: async ({ source }) => ({ size: source.length }) });
     mails.push(mail("a"));
-    expect((await held.arrived(() => true)).event.object).toMatchObject({ report: mails[0]?.source.length });
+    expect((await held.arrived(() => true)).event.object).toMatchObject({ size: mails[0]?.source.length });
   });
 });
 
