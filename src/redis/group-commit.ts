@@ -14,9 +14,6 @@ export type CallOutcome = { readonly answer: unknown } | { readonly error: Error
 const MAX_CALLS = 50;
 /** Maximum bytes of arguments in a group; a call of this size goes alone. */
 const MAX_BYTES = 262_144;
-/** Longest wait for the answer to the group before. A slow Redis is not waited for twice. */
-const MAX_WAIT_MS = 20;
-
 interface Waiting extends GroupedCall {
   readonly bytes: number;
   readonly resolve: (answer: unknown) => void;
@@ -24,70 +21,34 @@ interface Waiting extends GroupedCall {
 }
 
 /**
- * Groups calls of one turn of the event loop, or that come during another group. Each group is one script
- * call. While nothing is under way a call waits for the end of its turn only.
+ * Groups calls that come in one turn of the event loop. Each group is one script call. No call waits longer: Redis syncs
+ * the disk once for all that arrived meanwhile, so that a wait for the group before would cost a sync more.
  */
 export function groupCommit(send: SendGroup): (call: GroupedCall) => Promise<unknown> {
-  const groups = new Map<string, Group>();
+  const waiting = new Map<string, Waiting[]>();
+
+  function flush(tag: string): void {
+    const calls = waiting.get(tag) ?? [];
+    waiting.delete(tag);
+    for (const group of groupsOf(calls)) void sendGroup(send, group);
+  }
+
   return (call) =>
     new Promise((resolve, reject) => {
       const tag = tagOf(call.keys[0] ?? "");
-      let group = groups.get(tag);
-      if (group === undefined) {
-        group = new Group(send, () => groups.delete(tag));
-        groups.set(tag, group);
-      }
-      group.add({ ...call, bytes: bytesOf(call), resolve, reject });
+      const entry = { ...call, bytes: bytesOf(call), resolve, reject };
+      const calls = waiting.get(tag);
+      if (calls !== undefined) return void calls.push(entry);
+      waiting.set(tag, [entry]);
+      setImmediate(flush, tag);
     });
 }
 
-/** Calls of one hash tag. */
-class Group {
-  readonly #sendGroup: SendGroup;
-  readonly #onEmpty: () => void;
-  #waiting: Waiting[] = [];
-  #underWay = 0;
-  #isScheduled = false;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(send: SendGroup, onEmpty: () => void) {
-    this.#sendGroup = send;
-    this.#onEmpty = onEmpty;
-  }
-
-  add(call: Waiting): void {
-    this.#waiting.push(call);
-    if (this.#underWay > 0) this.#timer ??= setTimeout(() => this.#flush(), MAX_WAIT_MS);
-    else if (!this.#isScheduled) {
-      this.#isScheduled = true;
-      setImmediate(() => {
-        this.#isScheduled = false;
-        this.#flush();
-      });
-    }
-  }
-
-  #flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const calls of groupsOf(waiting)) void this.#send(calls);
-  }
-
-  async #send(calls: readonly Waiting[]): Promise<void> {
-    this.#underWay += 1;
-    try {
-      settle(calls, await this.#sendGroup(calls));
-    } catch (error) {
-      for (const { reject } of calls) reject(error);
-    } finally {
-      this.#underWay -= 1;
-      if (this.#underWay === 0) {
-        if (this.#waiting.length > 0) this.#flush();
-        else if (!this.#isScheduled) this.#onEmpty();
-      }
-    }
+async function sendGroup(send: SendGroup, calls: readonly Waiting[]): Promise<void> {
+  try {
+    settle(calls, await send(calls));
+  } catch (error) {
+    for (const { reject } of calls) reject(error);
   }
 }
 
