@@ -19,7 +19,7 @@ export interface DeliverDeps extends AttemptDeps {
 type Wait = Pick<Failure, "kind" | "retryAfterMs">;
 
 /** Final outcome before it is stored; the event is made once, by `finish`. */
-interface FinalOutcome {
+export interface FinalOutcome {
   readonly status: FinalStatus;
   readonly outcomes: TargetOutcomes;
   readonly error?: EventError | undefined;

@@ -6,7 +6,7 @@ import { luaScript, oneOf } from "../redis/script-loader.ts";
  *
  * Fields of a record (their names on disk are older than the code's): `fp` fingerprint, `id`, `rid` as sent (JSON),
  * `body` the activity, `lane`, `status`, `accepted`, `due`, `expires`, `committed` the fence of the commit, `attempts`,
- * `takes` claims since the last orderly end, `deaths` crashes, `retry` time of the next attempt, `decided` outcomes by
+ * `takes` claims and `deaths` starts apart that never ended, `retry` time of the next attempt, `decided` outcomes by
  * target, `error` of the last deferral, `extended` ms added to its lifetime, `bytes` and `blobBytes` of body and
  * attachments, `result` the final event, `replay` the confirm of a replay. The record of a sent activity is a short text
  * instead, see packed-record.ts.
@@ -205,12 +205,13 @@ export const OUTBOX_SCRIPTS = {
     reply: Number,
   }),
   releaseLane: luaScript(file("release-lane"), {
-    keys: ["lane", "laneFence", "lanes", "ready", "busy", "retries", "counts"],
+    keys: ["lane", "laneFence", "lanes", "ready", "busy", "retries", "counts", "recordPrefix"],
     args: ["laneId", "fence", "delayMs"],
   }),
   restoreStrays: luaScript(file("restore-strays"), {
     keys: ["ready", "busy", "drainer"],
-    args: ["token", "held..."],
+    args: ["token", "lanePrefix", "recordPrefix", "held..."],
     reply: Number,
   }),
+  endApart: luaScript(file("end-apart"), { keys: ["record", "laneFence"], args: ["fence"] }),
 } as const;

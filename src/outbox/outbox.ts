@@ -55,7 +55,7 @@ export interface LaneItem {
   readonly ridAsSent: string | number;
   /** Attempts that ended; 0 before the first. */
   readonly attempts: number;
-  /** Claims since the last orderly end: more than 1 means that a worker died meanwhile. */
+  /** Claims that never ended, this one included. More than 1 means that a worker died meanwhile. */
   readonly claimCount: number;
   /** True when an earlier worker passed its commit and never recorded the outcome. */
   readonly outcomeUncertain: boolean;
@@ -161,8 +161,10 @@ export interface Outbox {
   accept(activity: NewActivity): Promise<AcceptResult>;
   /** Claims a lane's head under a new fence. */
   claim(app: string, lane: string): Promise<LaneState>;
-  /** Counts an isolated start of an item that workers may have died of. Returns the earlier starts. */
-  recordCrash(item: LaneItem): Promise<number>;
+  /** Counts a start of an item apart from others. Returns earlier starts that never ended: their workers died. */
+  beginApart(item: LaneItem): Promise<number>;
+  /** Takes back a start that ended without an outcome, while its worker lives. */
+  endApart(item: LaneItem): Promise<void>;
   /**
    * Writes the mark before the irreversible byte and appends `event`. After another answer the caller must not send:
    * `lost` means that another worker has the lane, `over` that the activity was cancelled or its lifetime has ended. With

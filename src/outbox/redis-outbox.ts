@@ -130,7 +130,7 @@ function submission(context: Context): Pick<Outbox, "accept" | "finalize" | "for
 }
 
 /** Makes the calls by which a worker takes up an item. */
-function claims(context: Context): Pick<Outbox, "claim" | "recordCrash" | "commit" | "addReceiptId"> {
+function claims(context: Context): Pick<Outbox, "claim" | "beginApart" | "endApart" | "commit" | "addReceiptId"> {
   const { redis, run, withReplication } = context;
   return {
     async claim(app, lane) {
@@ -138,8 +138,12 @@ function claims(context: Context): Pick<Outbox, "claim" | "recordCrash" | "commi
       return laneState(cells, app, lane);
     },
 
-    async recordCrash({ app, activity }) {
+    async beginApart({ app, activity }) {
       return (await redis.hincrby(keys.record(app, activity.rid), "deaths", 1)) - 1;
+    },
+
+    async endApart({ app, activity, lane, fence }) {
+      await run.endApart({ keys: { record: keys.record(app, activity.rid), ...laneKeys(app, lane) }, args: { fence } });
     },
 
     commit({ app, lane, fence, activity }, event, { receiptTtlSeconds = 0, conversations = [] } = {}) {
@@ -234,7 +238,10 @@ function drains({ run }: Context): Drains {
       return { items, mayHaveMore: limit > 0 && claimed.length === limit, isLimited: left > 0 };
     },
 
-    restoreStrays: (shard, token, held) => run.restoreStrays({ keys: drainKeys(shard), args: { token, held } }),
+    restoreStrays(shard, token, held) {
+      const { lanePrefix, recordPrefix } = keys.outboxPrefixes(shard.tag);
+      return run.restoreStrays({ keys: drainKeys(shard), args: { token, lanePrefix, recordPrefix, held } });
+    },
 
     finishDrain: (shard, token, isForced) => run.finishDrain({ keys: drainKeys(shard), args: { token, isForced } }),
 

@@ -254,25 +254,66 @@ describe("sendWorker", () => {
     expect(runs).toEqual(["resend"]);
   });
 
-  it("gives up only the item that crashes workers, not simultaneous ones", async () => {
-    core = gatewayCore(server, [testPlatform(async (activity) => sentTo(activity))]);
-    for (const rid of ["poison", "beside"]) await core.accept("app1", activityOf({ rid, target: [{ address: rid }] }));
-    const lanes = await core.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "-1");
-    // Each crash affects both activities. From the third claim on they are started one at a time, and the same one
-    // crashes.
-    for (let death = 0; death < 5; death++) {
+  /** Claims both lanes as workers that die. From the third claim on items are started apart, and `poison` crashes. */
+  async function dieOver(gateway: ReturnType<typeof gatewayCore>, deaths: number, isCommitted = false): Promise<void> {
+    const lanes = await gateway.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "-1");
+    for (let death = 1; death <= deaths; death++) {
       for (const lane of lanes) {
-        const claimed = await core.outbox.claim("app1", lane);
-        if (death >= 2 && claimed.kind === "item" && claimed.item.activity.rid === "poison")
-          await core.outbox.recordCrash(claimed.item);
+        const claimed = await gateway.outbox.claim("app1", lane);
+        if (claimed.kind !== "item" || claimed.item.activity.rid !== "poison") continue;
+        if (death > 2) await gateway.outbox.beginApart(claimed.item);
+        if (isCommitted) await gateway.outbox.commit(claimed.item, sendingOf(claimed.item));
       }
     }
+  }
+  const codeOf = (error: unknown): unknown => (error as { code?: string } | undefined)?.code;
+
+  it("gives up an item at its third crash, and only that, not those that ran at the same time", async () => {
+    core = gatewayCore(server, [testPlatform(async (activity) => sentTo(activity))]);
+    for (const rid of ["poison", "beside"]) await core.accept("app1", activityOf({ rid, target: [{ address: rid }] }));
+    await dieOver(core, 3);
     core.startWorkers();
     const results = await core.results("app1", 2);
-    const ends = Object.fromEntries(
-      results.map(({ rid, status, error }) => [rid, [status, (error as { code?: string } | undefined)?.code]]),
-    );
+    const ends = Object.fromEntries(results.map(({ rid, status, error }) => [rid, [status, codeOf(error)]]));
     expect(ends).toEqual({ poison: ["failed", "internal-error"], beside: ["sent", undefined] });
+  });
+
+  it("tries an item again after two crashes", async () => {
+    core = gatewayCore(server, [testPlatform(async (activity) => sentTo(activity))]);
+    await core.accept("app1", activityOf({ rid: "poison" }));
+    await dieOver(core, 2);
+    core.startWorkers();
+    expect(await core.results("app1", 1)).toMatchObject([{ rid: "poison", status: "sent" }]);
+  });
+
+  it("ends an item as unknown that was committed and crashes workers, without another recovery", async () => {
+    let recoveries = 0;
+    const recover = async () => {
+      recoveries += 1;
+      return undefined;
+    };
+    core = gatewayCore(server, [testPlatform(async (activity) => sentTo(activity), { recover })]);
+    await core.accept("app1", activityOf({ rid: "poison" }));
+    await dieOver(core, 3, true);
+    core.startWorkers();
+    const [result] = await core.results("app1", 1);
+    expect([result?.status, codeOf(result?.error), recoveries]).toEqual(["unknown", "outcome-unknown", 0]);
+  });
+
+  it("takes a start apart that ended in an error for no crash", async () => {
+    core = gatewayCore(server, [testPlatform(async (activity) => sentTo(activity))]);
+    await core.accept("app1", activityOf({ rid: "poison" }));
+    await dieOver(core, 2);
+    const [lane = ""] = await core.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "-1");
+    const claimed = await core.outbox.claim("app1", lane);
+    if (claimed.kind !== "item") throw new Error("no work");
+    expect(await core.outbox.beginApart(claimed.item)).toBe(0);
+    await core.outbox.endApart(claimed.item);
+    expect(await core.outbox.beginApart(claimed.item)).toBe(0);
+    await core.outbox.claim("app1", lane);
+    // The lane has another worker by now, so the start counts.
+    await core.outbox.endApart(claimed.item);
+    expect(await core.outbox.beginApart(claimed.item)).toBe(1);
   });
 });
 

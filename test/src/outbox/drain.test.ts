@@ -161,7 +161,16 @@ describe("drainer of a shard", () => {
     expect(await outbox.restoreStrays(shard, "only", [entry.lane])).toBe(0);
     expect(await outbox.restoreStrays(shard, "other", [])).toBe(0);
     expect(await outbox.restoreStrays(shard, "only", [])).toBe(1);
-    expect(await claimed(outbox, shard, "only")).toMatchObject([{ lane: entry.lane, claimCount: 2 }]);
+    expect(await claimed(outbox, shard, "only")).toMatchObject([{ lane: entry.lane, claimCount: 1 }]);
+  });
+
+  it("counts no claim of a lane that it gave back, since its worker lives", async () => {
+    const { outbox, shard } = await acceptOne();
+    await outbox.startDrain(shard, "only");
+    for (let count = 0; count < 3; count++) await outbox.releaseLane(await claimOne(outbox, shard, "only"));
+    expect(await claimOne(outbox, shard, "only")).toMatchObject({ claimCount: 1 });
+    await outbox.startDrain(shard, "next");
+    expect(await claimOne(outbox, shard, "next")).toMatchObject({ claimCount: 2 });
   });
 
   it("goes on when its token ran out and nobody else has the shard", async () => {
