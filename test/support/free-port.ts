@@ -1,15 +1,51 @@
-import { type AddressInfo, connect, createServer } from "node:net";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
 
-/** Finds a free loopback port, for programs that cannot choose a port themselves. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
+/** Range below the ports that systems choose for connections and servers. */
+const FIRST_PORT = 16_000;
+const LAST_PORT = 31_999;
+
+/**
+ * Reserves a loopback port until this process ends. No other test file receives it meanwhile, so that connections are
+ * refused until the caller starts a server there.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT + 1));
+    if ((await isReserved(port)) && (await isUnused(port))) return port;
+  }
+}
+
+/** Reserves the port by its UDP twin. Nothing else uses that, and the system releases it when this process ends. */
+async function isReserved(port: number): Promise<boolean> {
+  const twin = createSocket("udp4").unref();
+  twin.bind({ port, address: "127.0.0.1", exclusive: true });
+  try {
+    await once(twin, "listening");
+    return true;
+  } catch (error) {
+    twin.close();
+    return rethrowUnlessInUse(error);
+  }
+}
+
+/** Tells whether no server, such as one of an earlier run, listens on the port. */
+async function isUnused(port: number): Promise<boolean> {
+  const server = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    return rethrowUnlessInUse(error);
+  }
+  server.close();
+  await once(server, "close");
+  return true;
+}
+
+function rethrowUnlessInUse(error: unknown): false {
+  if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") return false;
+  throw error;
 }
 
 /** Waits until a server listens on the port; rejects after 20 s. */

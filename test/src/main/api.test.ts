@@ -1,12 +1,11 @@
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { createConnection, createServer } from "node:net";
+import { createConnection } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readConfig } from "../../../src/config/settings.ts";
 import { startApi } from "../../../src/main/api.ts";
 import { openStore } from "../../../src/main/storage.ts";
 import { silentLog } from "../../../src/model/log.ts";
 import { metrics } from "../../../src/process/metrics.ts";
+import { freePort } from "../../support/free-port.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 
 let redis: TestRedis;
@@ -14,14 +13,6 @@ beforeAll(async () => {
   redis = await testRedis();
 });
 afterAll(() => redis.stop());
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
