@@ -11,7 +11,10 @@ import type { FairSlots, SlotSeat } from "./fair-slots.ts";
 import type { LaneShares } from "./lane-shares.ts";
 
 export interface DrainDeps {
-  readonly outbox: Outbox;
+  readonly outbox: Pick<
+    Outbox,
+    "startDrain" | "claimReady" | "restoreStrays" | "finishDrain" | "readyLane" | "releaseLane"
+  >;
   readonly lanes: Pick<LaneQueues, "wakeShard">;
   readonly deliver: Deliver;
   readonly find: (platform: string) => Platform | undefined;
@@ -52,8 +55,10 @@ export class Drainer {
   readonly #held = new Set<LaneItem>();
   #waiting = 0;
   #isLost = false;
-  /** True while ready lanes wait for their app's share, which a lane's end may free. */
+  /** True while ready lanes wait for their app's share, which the end of a lane of the tag may free. */
   #isLimited = false;
+  /** True when a lane of the tag ended since the last claim began. */
+  #isShareFreed = false;
   #isEnding = false;
   #signOfLifeAt = 0;
   #strayCheckAt = performance.now() + STRAY_CHECK_MS;
@@ -68,10 +73,11 @@ export class Drainer {
 
   /** Resolves when the shard is idle, lost to another drainer, or the worker closes. Throws when Redis fails. */
   async run(): Promise<void> {
-    const { outbox, ready, lanes, closing } = this.#deps;
+    const { outbox, ready, shares, lanes, closing } = this.#deps;
     const notify = (): void => this.#notify();
     closing.addEventListener("abort", notify, { once: true });
     const unsubscribe = ready.subscribe(this.#shard, notify);
+    const unsubscribeShares = shares.subscribe(this.#shard.tag, () => this.#onShareFreed());
     try {
       await outbox.startDrain(this.#shard, this.#token);
       await this.#claimUntilIdle();
@@ -79,6 +85,7 @@ export class Drainer {
       this.#isEnding = true;
       this.#seat.withdraw();
       unsubscribe();
+      unsubscribeShares();
       closing.removeEventListener("abort", notify);
       while (this.#held.size > 0) await this.#pause(HEARTBEAT_MS);
       // Lanes that are left need another drainer: this worker closes, or a call failed.
@@ -113,6 +120,7 @@ export class Drainer {
     if (limit === 0 && performance.now() < this.#signOfLifeAt) return false;
     this.#signOfLifeAt = performance.now() + HEARTBEAT_MS;
     const { shares } = this.#deps;
+    this.#isShareFreed = false;
     let claimed: ReadyItems | undefined;
     try {
       claimed = await this.#deps.outbox.claimReady(this.#shard, this.#token, limit, shares.limits());
@@ -122,7 +130,12 @@ export class Drainer {
     if (claimed === undefined) this.#isLost = true;
     this.#isLimited = claimed?.isLimited === true;
     for (const item of claimed?.items ?? []) void this.#carryOut(item);
-    return claimed?.mayHaveMore === true;
+    return claimed?.mayHaveMore === true || (this.#isLimited && this.#isShareFreed);
+  }
+
+  #onShareFreed(): void {
+    this.#isShareFreed = true;
+    if (this.#isLimited) this.#notify();
   }
 
   async #restoreStrays(): Promise<void> {
@@ -154,7 +167,7 @@ export class Drainer {
       this.#held.delete(item);
       shares.remove(lane);
       this.#seat.giveBack(1);
-      if (this.#isEnding || this.#isLimited) this.#notify();
+      if (this.#isEnding) this.#notify();
     }
   }
 

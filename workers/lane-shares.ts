@@ -1,5 +1,6 @@
 import { laneParts } from "../src/model/lane.ts";
 import type { ClaimShares } from "../src/outbox/outbox.ts";
+import { keys } from "../src/redis/keys.ts";
 
 /** Lanes under way in a worker, by app and by host of an app. */
 export interface LaneShares {
@@ -7,6 +8,11 @@ export interface LaneShares {
   readonly limits: () => ClaimShares;
   readonly add: (lane: string) => void;
   readonly remove: (lane: string) => void;
+  /**
+   * Calls `onFreed` whenever a lane of the hash tag ends, whichever drainer has it: an app's lanes are spread over the
+   * tag's drainers, so one may wait for what another holds. Returns the function that ends it.
+   */
+  readonly subscribe: (tag: string, onFreed: () => void) => () => void;
 }
 
 /** Lanes of an app for each free slot. Alone, an app gets about two thirds of the slots. */
@@ -22,6 +28,7 @@ const RESERVE = 1 / 10;
  */
 export function laneShares(total: number): LaneShares {
   const running = new Map<string, number>();
+  const listeners = new Map<string, Set<() => void>>();
   let count = 0;
 
   function change(lane: string, by: 1 | -1): void {
@@ -42,6 +49,17 @@ export function laneShares(total: number): LaneShares {
       running,
     }),
     add: (lane) => change(lane, 1),
-    remove: (lane) => change(lane, -1),
+    remove(lane) {
+      change(lane, -1);
+      for (const onFreed of listeners.get(keys.tagOf(laneParts(lane).app)) ?? []) onFreed();
+    },
+    subscribe(tag, onFreed) {
+      const ofTag = listeners.get(tag) ?? new Set();
+      listeners.set(tag, ofTag.add(onFreed));
+      return () => {
+        ofTag.delete(onFreed);
+        if (ofTag.size === 0 && listeners.get(tag) === ofTag) listeners.delete(tag);
+      };
+    },
   };
 }

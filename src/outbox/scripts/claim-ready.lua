@@ -9,6 +9,7 @@ if current and current ~= token then return false end
 -- Also where the token ran out, as while Redis was away: nobody else has taken the shard. A fresh token needs no write.
 if not current or redis.call('PTTL', drainer) < drainerMs * 0.75 then redis.call('SET', drainer, token, 'PX', drainerMs) end
 local SCANNED = 200
+local PAGE = 50
 local freeSlots = tonumber(free)
 local counts = {}
 for i = 1, #running, 2 do counts[running[i]] = tonumber(running[i + 1]) end
@@ -29,15 +30,16 @@ end
 local function takeLanes()
   local taken, left = {}, {}
   local wanted = tonumber(limit)
-  for first = 0, SCANNED - 1, math.max(wanted, 1) do
-    if #taken >= wanted then break end
-    local page = redis.call('ZRANGE', ready, first, first + wanted - 1)
+  local first, size = 0, wanted
+  while first < SCANNED and #taken < wanted do
+    local page = redis.call('ZRANGE', ready, first, first + size - 1)
     for _, laneId in ipairs(page) do
       if #taken >= wanted then break end
       local into = hasShare(laneId) and taken or left
       into[#into + 1] = laneId
     end
-    if #page < wanted then break end
+    if #page < size then break end
+    first, size = first + size, PAGE
   end
   if #taken > 0 then redis.call('ZREM', ready, unpack(taken)) end
   if #left >= SCANNED - wanted and redis.call('ZCARD', ready) > #left then

@@ -1,12 +1,13 @@
 -- INCLUDE: clock
 
--- Puts a lane into the ready list of its drain shard and tells the drainer, who knows already where the list held lanes.
--- The more lanes an app has outstanding, the later; steps are powers of two, so that lanes of an app keep their order.
+-- Puts a lane into the ready list of its drain shard and tells the drainer, also where the list held lanes: these may be
+-- of apps without a share. The more lanes an app has outstanding, the later; steps are powers of two, so that lanes of an
+-- app keep their order.
 local function markReady(ready, laneId, outstandingLanes)
   local memoId = 'told ' .. ready
   if not memo[memoId] then
     memo[memoId] = true
-    if redis.call('EXISTS', ready) == 0 then redis.call('PUBLISH', ready, '') end
+    redis.call('PUBLISH', ready, '')
   end
   local priority = outstandingLanes <= 1 and 0 or math.ceil(math.log(outstandingLanes) / math.log(2))
   redis.call('ZADD', ready, 'NX', string.format('%.0f', priority * 4398046511104 + clock()), laneId)
