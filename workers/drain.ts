@@ -55,7 +55,7 @@ export class Drainer {
   readonly #held = new Set<LaneItem>();
   #waiting = 0;
   #isLost = false;
-  /** True while ready lanes wait for their app's share, which the end of a lane of the tag may free. */
+  /** True while shares hold ready lanes back. The end of any lane of the tag may free them. */
   #isLimited = false;
   /** True when a lane of the tag ended since the last claim began. */
   #isShareFreed = false;

@@ -9,8 +9,8 @@ export interface LaneShares {
   readonly add: (lane: string) => void;
   readonly remove: (lane: string) => void;
   /**
-   * Calls `onFreed` whenever a lane of the hash tag ends, whichever drainer has it: an app's lanes are spread over the
-   * tag's drainers, so one may wait for what another holds. Returns the function that ends it.
+   * Calls `onFreed` at the end of each lane of the hash tag, of all drainers.
+   * The tag's drainers share an app's lanes, so one may wait for what another holds. Returns the function that ends it.
    */
   readonly subscribe: (tag: string, onFreed: () => void) => () => void;
 }

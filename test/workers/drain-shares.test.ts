@@ -12,7 +12,7 @@ import { activityOf } from "../support/gateway-core.ts";
 beforeEach(() => vi.useFakeTimers({ toFake: ["setTimeout"] }));
 afterEach(() => vi.useRealTimers());
 
-/** A drainer over an outbox whose claims a test answers, and the shares of its worker. */
+/** Makes a drainer and its worker's shares; a test answers its claims. */
 function limitedDrainer(app: string) {
   const lane = laneOf(app, activityOf({ rid: "elsewhere" }));
   const shares = laneShares(10);
