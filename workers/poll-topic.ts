@@ -37,8 +37,10 @@ export function topicPoller(deps: TopicPollerDeps): (due: DueTopic, platform: Po
   const { recordEntries, endTopic } = subscriberEvents({ topics, record });
 
   function pollContext(due: DueTopic): PollContext {
+    const { app = "" } = due;
     return {
-      ...egressFor(egress, due.app ?? ""),
+      ...egressFor(egress, app),
+      app,
       state: due.state,
       signal: AbortSignal.any([signal, AbortSignal.timeout(POLL_TIMEOUT_MS)]),
       log,

@@ -29,6 +29,8 @@ export interface TopicEndpoint {
 
 /** Services for one poll. */
 export interface PollContext extends Egress {
+  /** Id of a subscribing app, whose shares the poll uses. Empty when none is left. */
+  readonly app: string;
   /** State of the last poll. Undefined at a topic's first: remember what is there, report nothing. */
   readonly state: string | undefined;
   readonly signal: AbortSignal;

@@ -5,8 +5,11 @@ import { fairSemaphore } from "./semaphore.ts";
 
 /** Pool of threads that parse untrusted documents away from the event loop. */
 export interface WorkerPool<Task, Answer> {
-  /** Runs a task. Rejects with the error of `onLimitExceeded` or `onStartFailure`, or with the signal's reason. */
-  readonly run: (task: Task, signal: AbortSignal) => Promise<Answer>;
+  /**
+   * Runs a task within the app's share of the threads. Rejects with the error of `onLimitExceeded` or `onStartFailure`, or
+   * with the signal's reason.
+   */
+  readonly run: (app: string, task: Task, signal: AbortSignal) => Promise<Answer>;
   /** Number of live threads. */
   readonly count: () => number;
   /** Ends all threads; later tasks start new ones. */
@@ -28,6 +31,8 @@ export interface WorkerPoolOptions {
   readonly onStartFailure: (cause: unknown) => Error;
 }
 
+/** Half of the threads for one app. Documents that use up their time leave some for others. */
+const THREAD_SHARES = { perFree: 1, reserve: 0 };
 /** Starting includes loading the parser, on a busy machine by way of a TypeScript loader. */
 const START_MS = 20_000;
 
@@ -36,7 +41,7 @@ export function workerPool<Task, Answer>(settings: WorkerPoolOptions): WorkerPoo
   const { max, limitMs, onLimitExceeded, onStartFailure } = settings;
   const alive = new Set<Worker>();
   const idle: Worker[] = [];
-  const { acquire, release } = fairSemaphore(max);
+  const { acquire, release } = fairSemaphore(max, THREAD_SHARES);
 
   async function startWorker(signal: AbortSignal): Promise<Worker> {
     const worker = start(settings);
@@ -52,8 +57,8 @@ export function workerPool<Task, Answer>(settings: WorkerPoolOptions): WorkerPoo
   }
 
   return {
-    run: async (task, signal) => {
-      await acquire(signal);
+    run: async (app, task, signal) => {
+      await acquire(signal, app);
       try {
         const worker = idle.pop() ?? (await startWorker(signal));
         worker.postMessage(task);
@@ -61,7 +66,7 @@ export function workerPool<Task, Answer>(settings: WorkerPoolOptions): WorkerPoo
         idle.push(worker);
         return answer;
       } finally {
-        release();
+        release(app);
       }
     },
     count: () => alive.size,

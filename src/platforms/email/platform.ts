@@ -6,7 +6,7 @@ import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
 import { classifyError } from "./errors.ts";
 import { type InboundSettings, mailboxConnector } from "./inbound/connect.ts";
 import type { ConnectedMailbox } from "./inbound/imap-mailbox.ts";
-import { sharedMailReader } from "./inbound/mail-reader.ts";
+import { sharedMailReaders } from "./inbound/mail-reader.ts";
 import { consent } from "./oauth-consent.ts";
 import { recover } from "./recover.ts";
 import { INBOUND } from "./schemas/inbound-mail.ts";
@@ -24,9 +24,9 @@ export interface EmailSettings extends ClientSettings, InboundSettings {
  * Throws for a relay URL that can't be read.
  */
 export function email(settings: EmailSettings): Platform {
-  const reader = sharedMailReader();
+  const readers = sharedMailReaders();
   const createClient = clientFactory(settings);
-  const connectMailbox = mailboxConnector(reader, settings);
+  const connectMailbox = mailboxConnector(readers, settings);
   return definePlatform<Client | ConnectedMailbox, typeof Credentials>({
     id: "email",
     title: "E-mail",
@@ -37,14 +37,14 @@ export function email(settings: EmailSettings): Platform {
     needsAccount: settings.relay === undefined,
     lifetimeSeconds: 172_800,
     timeoutSeconds: 900,
-    verbs: { ...verbs(reader), ...connectionVerbs("bob@example.com", MailboxActor) },
+    verbs: { ...verbs(readers), ...connectionVerbs("bob@example.com", MailboxActor) },
     validate,
     oauthConsent: consent(settings.mailProviders),
-    createClient: (account) => reader.retain(createClient(account)),
-    connect: (connection) => reader.retain(connectMailbox(connection)),
+    createClient: (account) => readers.retain(createClient(account)),
+    connect: (connection) => readers.retain(connectMailbox(connection)),
     dispose: async (client) => {
       client.close();
-      await reader.release();
+      await readers.release();
     },
     recover: (client, activity, context) => recover(client as Client, activity, context),
     classifyError: (thrown) => classifyError(thrown),

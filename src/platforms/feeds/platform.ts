@@ -1,6 +1,6 @@
 import { definePlatform, defineVerb, type Platform } from "../../platform/platform.ts";
-import { createReader, type Reader } from "./client/reader.ts";
-import { sharedReader } from "./client/shared-reader.ts";
+import { createReaders, type Reader } from "./client/reader.ts";
+import { sharedReaders } from "./client/shared-reader.ts";
 import { classifyError } from "./errors.ts";
 import { poll } from "./inbound/poll.ts";
 import { POLL_INTERVAL, type PollInterval } from "./inbound/poll-interval.ts";
@@ -31,7 +31,7 @@ export interface FeedsSettings {
 /** RSS, Atom, RDF and JSON feeds, read on demand or followed by polling and WebSub. Needs no account. */
 export function feeds({ feedMs: timeoutMs = 20_000, feedInterval: interval = POLL_INTERVAL }: FeedsSettings): Platform {
   // The threads serve all apps of this process.
-  const readers = sharedReader(createReader());
+  const readers = sharedReaders(createReaders());
   return definePlatform({
     id: "feeds",
     title: "Feeds (RSS, Atom, JSON Feed)",
@@ -70,10 +70,10 @@ export function feeds({ feedMs: timeoutMs = 20_000, feedInterval: interval = POL
     },
     inbound: { post: ENTRY_TERMS, update: ENTRY_TERMS, unsubscribe: ["error"] },
     validate,
-    createClient: async () => readers.acquire(),
+    createClient: async ({ app }) => readers.acquire(app),
     dispose: () => readers.release(),
     poll: async (topic, context) => {
-      const reader = readers.acquire();
+      const reader = readers.acquire(context.app);
       try {
         return await poll(topic, context, { reader, interval, timeoutMs });
       } finally {

@@ -7,7 +7,7 @@ import { POP3_TIMEOUTS, type Pop3Timeouts } from "../client/pop3/client.ts";
 import { connectionFailure, isServerAnswer } from "../client/verdict.ts";
 import type { Credentials } from "../credentials.ts";
 import { type ConnectedMailbox, connectImap } from "./imap-mailbox.ts";
-import type { MailReader } from "./mail-reader.ts";
+import type { MailReaders } from "./mail-reader.ts";
 import { connectPop3 } from "./pop3-connect.ts";
 
 export interface InboundSettings {
@@ -19,15 +19,18 @@ export interface InboundSettings {
 
 /** Large POP3 mails that a process fetches at the same time. */
 const MAX_LARGE_MAILS = 4;
+/** An app gets half of them: servers that send slowly leave some for other apps. */
+const LARGE_MAIL_SHARES = { perFree: 1, reserve: 0 };
 
 /** Returns the function that connects an account's mailbox; throws `auth` or `permanent` for missing credentials. */
 export function mailboxConnector(
-  reader: MailReader,
+  readers: MailReaders,
   { imapTimeouts = IMAP_TIMEOUTS, pop3Timeouts = POP3_TIMEOUTS, pop3PollMs }: InboundSettings,
 ): (connection: ConnectionContext<Credentials>) => Promise<ConnectedMailbox> {
-  const largeMails = fairSemaphore(MAX_LARGE_MAILS);
+  const largeMails = fairSemaphore(MAX_LARGE_MAILS, LARGE_MAIL_SHARES);
   async function connect(connection: ConnectionContext<Credentials>): Promise<ConnectedMailbox> {
-    const { credentials, state } = connection;
+    const { app, credentials, state } = connection;
+    const reader = readers.forApp(app);
     const wasRefused = refusedAtLastConnection(state, credentials);
     const token = accountTokens(connection, credentials, new Set(), wasRefused);
     const endpoint = mailboxEndpoint(connection, credentials, token);

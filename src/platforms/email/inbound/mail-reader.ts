@@ -1,10 +1,10 @@
 import { extname } from "node:path";
 import { Failure } from "../../../model/failure.ts";
 import { optional } from "../../../model/optional.ts";
-import { type WorkerPool, workerPool } from "../../../platform/kit/worker-threads.ts";
+import { workerPool } from "../../../platform/kit/worker-threads.ts";
 import type { InboundMail, MailContent, MailTask } from "../schemas/inbound-mail.ts";
 
-/** Parser of raw mail (RFC 5322) in worker threads, away from the event loop. */
+/** Parser of an app's raw mail (RFC 5322) in worker threads. */
 export interface MailReader {
   /**
    * Reads a mail, whatever the bytes are. Beyond the limits only the header is read and the result is marked `truncated`.
@@ -12,6 +12,11 @@ export interface MailReader {
    * Rejects with the signal's reason, or with a retryable `Failure` when no thread could be started.
    */
   readonly read: (source: Buffer, signal: AbortSignal, content?: MailContent) => Promise<InboundMail>;
+}
+
+/** Threads that read the mail of all apps; each app has its share. */
+export interface MailReaders {
+  readonly forApp: (app: string) => MailReader;
   readonly threads: () => number;
   readonly close: () => Promise<void>;
 }
@@ -24,7 +29,7 @@ const LIMITS = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32, stac
 const HEAD_BYTES = 65_536;
 
 /** Starts up to `max` threads that read mail, `limitMs` per mail at most. Threads start with the first mail. */
-export function mailReader(max = 2, limitMs = LIMIT_MS): MailReader {
+export function mailReaders(max = 2, limitMs = LIMIT_MS): MailReaders {
   const file = new URL(`./mail-worker${extname(import.meta.url)}`, import.meta.url);
   const pool = workerPool<MailTask, InboundMail>({
     file,
@@ -35,30 +40,33 @@ export function mailReader(max = 2, limitMs = LIMIT_MS): MailReader {
     onStartFailure: startFailed,
   });
   return {
-    read: (source, signal, content) => readWith(pool, source, signal, content),
+    forApp: (app) => {
+      const run: RunTask = (task, signal) => pool.run(app, task, signal);
+      return { read: (source, signal, content) => readWith(run, source, signal, content) };
+    },
     threads: pool.count,
     close: pool.close,
   };
 }
 
-/** A mail reader with a use count: all clients of a process share the threads. */
-export interface SharedMailReader extends MailReader {
+/** Mail readers with a use count: all clients of a process share the threads. */
+export interface SharedMailReaders extends MailReaders {
   /** Counts a client from the start of connecting. A client that could not be made is released again. */
   readonly retain: <T>(client: Promise<T>) => Promise<T>;
   /** Releases a client; the last client ends the threads. */
   readonly release: () => Promise<void>;
 }
 
-/** Makes a mail reader whose threads live as long as any client uses them. */
-export function sharedMailReader(): SharedMailReader {
-  const reader = mailReader();
+/** Makes mail readers whose threads live as long as any client uses them. */
+export function sharedMailReaders(): SharedMailReaders {
+  const readers = mailReaders();
   let clients = 0;
   async function release(): Promise<void> {
     clients -= 1;
-    if (clients === 0) await reader.close();
+    if (clients === 0) await readers.close();
   }
   return {
-    ...reader,
+    ...readers,
     release,
     retain: async (client) => {
       clients += 1;
@@ -72,8 +80,10 @@ export function sharedMailReader(): SharedMailReader {
   };
 }
 
+type RunTask = (task: MailTask, signal: AbortSignal) => Promise<InboundMail>;
+
 async function readWith(
-  pool: WorkerPool<MailTask, InboundMail>,
+  run: RunTask,
   source: Buffer,
   signal: AbortSignal,
   content: MailContent | undefined,
@@ -85,7 +95,7 @@ async function readWith(
   ];
   for (const task of tasks) {
     try {
-      return await pool.run(task, signal);
+      return await run(task, signal);
     } catch (thrown) {
       signal.throwIfAborted();
       if (thrown instanceof Failure && thrown.kind === "retryable") throw thrown;

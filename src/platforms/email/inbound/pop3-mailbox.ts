@@ -33,7 +33,7 @@ export interface Pop3Mail {
 
 type Pop3Connection = Pick<
   ConnectionContext<unknown>,
-  "address" | "record" | "state" | "signal" | "onDisconnected" | "log"
+  "app" | "address" | "record" | "state" | "signal" | "onDisconnected" | "log"
 >;
 
 const POLL_MS = 60_000;
@@ -202,12 +202,13 @@ async function mailOf(
 
 const UNREADABLE = "the server refuses it, or ends the connection over it";
 
-async function withLargeMailSlot<T>({ settings: { largeMails }, signal }: Session, work: () => Promise<T>): Promise<T> {
-  await largeMails.acquire(signal);
+async function withLargeMailSlot<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  const { settings, signal, connection } = session;
+  await settings.largeMails.acquire(signal, connection.app);
   try {
     return await work();
   } finally {
-    largeMails.release();
+    settings.largeMails.release(connection.app);
   }
 }
 

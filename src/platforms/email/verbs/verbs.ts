@@ -2,7 +2,7 @@ import type { TObject } from "typebox";
 import { defineVerb, type RenamedValue, type Verb } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import type { ConnectedMailbox } from "../inbound/imap-mailbox.ts";
-import type { MailReader } from "../inbound/mail-reader.ts";
+import type { MailReaders } from "../inbound/mail-reader.ts";
 import {
   DeleteSchema,
   FetchSchema,
@@ -24,7 +24,7 @@ const actor = { address: "bob@example.com" };
 type Verbs = Readonly<Record<string, Verb<TObject, Client | ConnectedMailbox>>>;
 
 /** Returns the verbs of e-mail; those with `needsConnection` need the account to be online. */
-export function verbs(reader: MailReader): Verbs {
+export function verbs(readers: MailReaders): Verbs {
   return {
     send: defineVerb<typeof SendSchema, Client>({
       summary: "Sends a mail to all targets and reports for each whether the server accepted it",
@@ -38,7 +38,7 @@ export function verbs(reader: MailReader): Verbs {
       },
       run: send,
     }) as Verb,
-    ...readingVerbs(reader),
+    ...readingVerbs(readers),
     ...changingVerbs(),
     subscribe: defineVerb<typeof SubscribeSchema, ConnectedMailbox>({
       summary: "Delivers each new mail of a folder as an activity while the account is online",
@@ -67,14 +67,14 @@ const PAGES: readonly RenamedValue[] = [
   },
 ];
 
-function readingVerbs(reader: MailReader): Verbs {
+function readingVerbs(readers: MailReaders): Verbs {
   return {
     fetch: defineVerb<typeof FetchSchema, Client>({
       summary: "Returns a page of a folder, a single mail, or the content of its attachments",
       schema: FetchSchema,
       example: { actor, object: { folder: "INBOX", limit: 10 } },
       renamedValues: PAGES,
-      run: (client, activity, context) => fetchMail(client, activity, context, reader),
+      run: (client, activity, context) => fetchMail(client, activity, context, readers.forApp(context.app)),
     }) as Verb,
     search: defineVerb<typeof SearchSchema, Client>({
       summary: "Searches mails in a folder by text, people, dates and flags",

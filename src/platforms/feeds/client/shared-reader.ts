@@ -1,8 +1,8 @@
-import type { Reader } from "./reader.ts";
+import type { Reader, Readers } from "./reader.ts";
 
-/** A reader with counted users; its threads end with the last user. */
-export interface SharedReader {
-  readonly acquire: () => Reader;
+/** Readers with counted users; the threads end with the last user. */
+export interface SharedReaders {
+  readonly acquire: (app: string) => Reader;
   /** Ends the threads if this was the last user. */
   readonly release: () => Promise<void>;
   /** Releases as `release` does, but keeps the threads for a while for the next user. */
@@ -11,21 +11,21 @@ export interface SharedReader {
 
 const IDLE_MS = 30_000;
 
-/** Shares a reader between all users of this process. */
-export function sharedReader(reader: Reader): SharedReader {
+/** Shares readers between all users of this process. */
+export function sharedReaders(readers: Readers): SharedReaders {
   let users = 0;
   let timer: NodeJS.Timeout | undefined;
   async function close(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    await reader.close();
+    await readers.close();
   }
   return {
-    acquire() {
+    acquire(app) {
       users += 1;
       clearTimeout(timer);
       timer = undefined;
-      return reader;
+      return readers.forApp(app);
     },
     async release() {
       users -= 1;

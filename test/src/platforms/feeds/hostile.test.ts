@@ -1,9 +1,10 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, expect, it } from "vitest";
 import type { ReadTask } from "../../../../src/platforms/feeds/client/document/jobs.ts";
-import { createReader } from "../../../../src/platforms/feeds/client/reader.ts";
+import { createReaders } from "../../../../src/platforms/feeds/client/reader.ts";
 
-const threads = createReader(1);
+const threads = createReaders(1);
+const reader = threads.forApp("app1");
 afterAll(async () => {
   await threads.close();
   expect(threads.threads()).toBe(0);
@@ -24,12 +25,12 @@ const fine = rss("<item><title>fine</title></item>");
 const attributes = rss(
   `<item ${Array.from({ length: 300_000 }, (_, n) => `a${n}="1"`).join(" ")}><title>x</title></item>`,
 );
-const text = (read: Awaited<ReturnType<typeof threads.read>>) => JSON.stringify(read);
+const text = (read: Awaited<ReturnType<typeof reader.read>>) => JSON.stringify(read);
 const bomb = `<!DOCTYPE x [<!ENTITY a "lol">${[..."bcdefghi"].map((name, at) => `<!ENTITY ${name} "${`&${"abcdefgh"[at]};`.repeat(10)}">`).join("")}]>`;
 
 /** The longest that the event loop stood still meanwhile, in milliseconds. */
 async function delayDuring(work: () => Promise<unknown>): Promise<number> {
-  await threads.read(task(fine), never);
+  await reader.read(task(fine), never);
   const watch = monitorEventLoopDelay({ resolution: 1 });
   watch.enable();
   await work();
@@ -48,7 +49,7 @@ it.each([
     rss("<item><title>&a;</title></item>", '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hosts">]>'),
   ],
 ])("reader expands no %s", async (_, body) => {
-  const answer = text(await threads.read(task(body), never));
+  const answer = text(await reader.read(task(body), never));
   expect(answer).not.toMatch(/lollol|xxx|localhost/);
   expect(answer.length).toBeLessThan(30_000);
 });
@@ -65,20 +66,20 @@ it.each([
   ["zero bytes", "\0".repeat(1_000_000)],
   ["300,000 attributes", attributes],
 ])("reader survives %s and reads the next feed", async (_, body) => {
-  await threads.read(task(body), never).then(
+  await reader.read(task(body), never).then(
     (read) => expect(text(read).length).toBeLessThan(200_000),
     (thrown: unknown) => expect(thrown).toMatchObject({ code: "platform-protocol-error", kind: "permanent" }),
   );
-  expect(await threads.read(task(fine), never)).toMatchObject({ kind: "feed", feed: { entries: [{ title: "fine" }] } });
+  expect(await reader.read(task(fine), never)).toMatchObject({ kind: "feed", feed: { entries: [{ title: "fine" }] } });
   expect(threads.threads()).toBe(1);
 });
 
 it("reader takes no prototype from a document", async () => {
   const names = "<__proto__><polluted>1</polluted></__proto__><constructor><prototype>1</prototype></constructor>";
-  await threads.read(task(rss(`<item>${names}<title>x</title></item>`)), never);
+  await reader.read(task(rss(`<item>${names}<title>x</title></item>`)), never);
   const json =
     '{"version":"https://jsonfeed.org/version/1.1","title":"J","items":[{"id":"1","__proto__":{"polluted":1}}]}';
-  const read = await threads.read(task(json), never);
+  const read = await reader.read(task(json), never);
   expect(read).toMatchObject({ kind: "feed", feed: { entries: [{ id: "1" }] } });
   expect(text(read)).not.toContain("polluted");
   expect(Object.prototype).not.toHaveProperty("polluted");
@@ -93,7 +94,7 @@ it("reader reads 500 of 20,000 entries without blocking the event loop", async (
   const bytes = task(rss(items.join("")));
   let read: unknown;
   const delay = await delayDuring(async () => {
-    read = await threads.read(bytes, never);
+    read = await reader.read(bytes, never);
   });
   console.log(
     `20,000 entries, ${(bytes.bytes.length / 1e6).toFixed(1)} MB: event loop delay ${delay.toFixed(1)} ms at most`,
@@ -104,16 +105,18 @@ it("reader reads 500 of 20,000 entries without blocking the event loop", async (
 });
 
 it("reader ends a thread beyond its limits", async () => {
-  const slow = createReader(1, 50);
-  await expect(slow.read(task(attributes), never)).rejects.toMatchObject({ code: "platform-protocol-error" });
+  const slow = createReaders(1, 50);
+  await expect(slow.forApp("app1").read(task(attributes), never)).rejects.toMatchObject({
+    code: "platform-protocol-error",
+  });
   expect(slow.threads()).toBe(0);
 });
 
 it("reader stops running and queued jobs when aborted", async () => {
   const stop = new AbortController();
-  const long = threads.read(task(rss("<item><title>x</title></item>".repeat(150_000))), stop.signal);
-  const queued = threads.read(task(fine), stop.signal);
+  const long = reader.read(task(rss("<item><title>x</title></item>".repeat(150_000))), stop.signal);
+  const queued = reader.read(task(fine), stop.signal);
   stop.abort(new Error("stopped"));
   for (const { status } of await Promise.allSettled([long, queued])) expect(status).toBe("rejected");
-  expect(await threads.read(task(fine), never)).toMatchObject({ kind: "feed" });
+  expect(await reader.read(task(fine), never)).toMatchObject({ kind: "feed" });
 });

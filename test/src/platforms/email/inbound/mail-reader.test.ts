@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { inboundMailEvent } from "../../../../../src/platforms/email/inbound/mail-event.ts";
-import { mailReader } from "../../../../../src/platforms/email/inbound/mail-reader.ts";
+import { mailReaders } from "../../../../../src/platforms/email/inbound/mail-reader.ts";
 
-const reader = mailReader(1);
+const readers = mailReaders(1);
+const reader = readers.forApp("app1");
 afterAll(async () => {
-  await reader.close();
-  expect(reader.threads()).toBe(0);
+  await readers.close();
+  expect(readers.threads()).toBe(0);
 });
 const never = new AbortController().signal;
 const read = (...lines: readonly string[]) => reader.read(Buffer.from(lines.join("\r\n"), "latin1"), never);
@@ -186,9 +187,9 @@ describe("unusual mail", () => {
   });
 
   it("beyond the limits is reported with its headers", async () => {
-    const hasty = mailReader(1, 1);
+    const hasty = mailReaders(1, 1);
     const big = Buffer.from(`From: a@b.example\r\nSubject: Big\r\n\r\n${"x".repeat(8_000_000)}`);
-    const mail = await hasty.read(big, never);
+    const mail = await hasty.forApp("app1").read(big, never);
     await hasty.close();
     expect(mail.object).toMatchObject({ type: "message", truncated: true });
     expect(mail.object.body).toBeUndefined();

@@ -2,20 +2,20 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fairSemaphore } from "../../../../../src/platform/kit/semaphore.ts";
 import { POP3_TIMEOUTS } from "../../../../../src/platforms/email/client/pop3/client.ts";
-import { type MailReader, mailReader } from "../../../../../src/platforms/email/inbound/mail-reader.ts";
+import { type MailReaders, mailReaders } from "../../../../../src/platforms/email/inbound/mail-reader.ts";
 import { type Pop3Settings, pollPop3 } from "../../../../../src/platforms/email/inbound/pop3-mailbox.ts";
 import { pop3Seen, seenEntry } from "../../../../../src/platforms/email/inbound/pop3-seen.ts";
 import { type TestConnectionContext, testConnectionContext } from "../../../../support/connection-context.ts";
 import { type Pop3Mail, type Pop3Script, type ScriptedPop3, scriptedPop3 } from "../../../../support/scripted-pop3.ts";
 
-let reader: MailReader;
+let readers: MailReaders;
 const ends: Array<() => unknown> = [];
 beforeEach(() => {
-  reader = mailReader(1);
+  readers = mailReaders(1);
 });
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
-  await reader.close();
+  await readers.close();
 });
 
 const mail = (uidl: string, more = ""): Pop3Mail => ({
@@ -47,7 +47,7 @@ async function start(held: TestConnectionContext, port: number, more: Partial<Po
       login: { user: "bob", password: "bob-pw" },
       timeouts: POP3_TIMEOUTS,
     },
-    reader,
+    reader: readers.forApp("app1"),
     largeMails: fairSemaphore(1),
     deleteAfter: false,
     pollMs: 20,

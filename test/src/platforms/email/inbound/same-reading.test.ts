@@ -5,7 +5,7 @@ import { IMAP_TIMEOUTS, openImap } from "../../../../../src/platforms/email/clie
 import { searchUids } from "../../../../../src/platforms/email/client/imap/find-mails.ts";
 import { openPop3, POP3_TIMEOUTS, type Pop3Client } from "../../../../../src/platforms/email/client/pop3/client.ts";
 import { readMail } from "../../../../../src/platforms/email/inbound/imap-read.ts";
-import { MAX_MAIL_BYTES, mailReader } from "../../../../../src/platforms/email/inbound/mail-reader.ts";
+import { MAX_MAIL_BYTES, mailReaders } from "../../../../../src/platforms/email/inbound/mail-reader.ts";
 import type { InboundMessage } from "../../../../../src/platforms/email/schemas/inbound-mail.ts";
 import { mailParts, mailWith } from "../../../../support/arbitrary-mail.ts";
 import { type TestDovecot, testDovecot } from "../../../../support/dovecot.ts";
@@ -13,7 +13,8 @@ import { lmtpMailer } from "../../../../support/lmtp-mailer.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
 
 const guard = loopbackEgress();
-const reader = mailReader(1, 60_000);
+const readers = mailReaders(1, 60_000);
+const reader = readers.forApp("app1");
 const { signal } = new AbortController();
 let server: TestDovecot;
 let imap: ImapFlow;
@@ -39,7 +40,7 @@ beforeAll(async () => {
 afterAll(async () => {
   pop3.close();
   imap.close();
-  await reader.close();
+  await readers.close();
   await server.stop();
   await guard.close();
 });

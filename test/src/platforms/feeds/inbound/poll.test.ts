@@ -31,7 +31,7 @@ beforeEach(() => {
 const at = (path: string) => `${site.origin}${path}`;
 async function look(path: string, state?: string, overrides: Partial<PollContext> = {}): Promise<PollResult> {
   const signal = new AbortController().signal;
-  const none = { state, signal, log: silentLog, triggered: false, hint: undefined };
+  const none = { app: "app1", state, signal, log: silentLog, triggered: false, hint: undefined };
   const result = await platform.poll(at(path), { ...guard, ...none, ...overrides });
   for (const { event } of result.entries) watchEvent(event);
   return result;

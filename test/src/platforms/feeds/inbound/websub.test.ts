@@ -40,6 +40,7 @@ function memoryEndpoint() {
 }
 const polling = (overrides: Partial<PollContext> = {}): PollContext => ({
   ...guard,
+  app: "app1",
   state: undefined,
   signal: new AbortController().signal,
   log: silentLog,
