@@ -5,6 +5,7 @@ import { Actor } from "../src/model/activity.ts";
 import type { ValidationError } from "../src/model/validate.ts";
 import type { Confirm } from "../src/operations/submit-activity.ts";
 import { describes } from "./describes.ts";
+import { discriminated } from "./discriminated.ts";
 import { ErrorNoteSchema, FinalStatusSchema, ResultEventSchema, TargetOutcomeSchema } from "./event-schemas.ts";
 
 const Time = Type.String({ format: "date-time" });
@@ -65,7 +66,12 @@ export const RefusedSchema = Type.Object(
   { additionalProperties: false, description: "This activity was not accepted." },
 );
 
-export const ConfirmListSchema = Type.Array(Type.Union([ConfirmSchema, RefusedSchema]), {
+const ConfirmOrRefusedSchema = discriminated("type", { confirm: "Confirm", refused: "Refused" }, [
+  ConfirmSchema,
+  RefusedSchema,
+]);
+
+export const ConfirmListSchema = Type.Array(ConfirmOrRefusedSchema, {
   minItems: 1,
   maxItems: 100,
   description: "One answer per activity of the list, in order.",

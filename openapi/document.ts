@@ -11,12 +11,13 @@ import { Actor, Attachment, Options, Target } from "../src/model/activity.ts";
 import type { Platform } from "../src/platform/platform.ts";
 import { Capabilities } from "../src/platform/vocabulary/capabilities.ts";
 import * as answers from "./answer-schemas.ts";
-import { controls, ErrorNoteSchema, events, PollSchema, TargetOutcomeSchema } from "./event-schemas.ts";
+import { controls, ErrorNoteSchema, EventSchema, events, PollSchema, TargetOutcomeSchema } from "./event-schemas.ts";
 import * as formatSchemas from "./format-schemas.ts";
 import { paths } from "./paths.ts";
 import { schemaSerializer } from "./plain.ts";
-import { activityExamples, anyActivity, verbSchemas } from "./postable.ts";
+import { activityExamples, activitySchemas, verbSchemas } from "./postable.ts";
 import { actorSchemas, vocabularySchemas } from "./vocabulary-schemas.ts";
+import { HookTestEventSchema, webhooks } from "./webhooks.ts";
 
 export interface DocumentOptions {
   readonly platforms: readonly Platform[];
@@ -60,19 +61,18 @@ export function openapiDocument(options: DocumentOptions): OpenAPIV3_1.Document 
       description: ABOUT,
       license: { name: "MIT", identifier: "MIT" },
     },
-    jsonSchemaDialect: "https://json-schema.org/draft/2020-12/schema",
     servers: [{ url: `${publicUrl.replace(/(?<!\/)\/+$/, "")}${basePath}` || "/" }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths: all,
+    webhooks: webhooks(serializer) as NonNullable<OpenAPIV3_1.Document["webhooks"]>,
     components: { schemas: serializer.components(), securitySchemes },
   };
 }
 
 function namedSchemas(platforms: readonly Platform[]): Readonly<Record<string, TSchema>> {
-  const verbs = verbSchemas(platforms);
   return {
-    Activity: anyActivity(Object.values(verbs)),
-    ...verbs,
+    ...activitySchemas(platforms),
+    ...verbSchemas(platforms),
     Actor,
     Target,
     Attachment,
@@ -83,6 +83,7 @@ function namedSchemas(platforms: readonly Platform[]): Readonly<Record<string, T
     Refused: answers.RefusedSchema,
     ConfirmList: answers.ConfirmListSchema,
     ActivityStanding: answers.ActivityStandingSchema,
+    Event: EventSchema,
     ...events,
     TargetOutcome: TargetOutcomeSchema,
     ErrorNote: ErrorNoteSchema,
@@ -106,6 +107,7 @@ function namedSchemas(platforms: readonly Platform[]): Readonly<Record<string, T
     HookList: hooks.HookListAnswer,
     HookReplayRequest: hooks.HookReplayRequest,
     HookTest: hooks.HookTestAnswer,
+    HookTestEvent: HookTestEventSchema,
     Delivery: hooks.DeliveryAnswer,
     DeliveryList: hooks.DeliveryListAnswer,
     TokenRequest,

@@ -12,6 +12,7 @@ import type {
 import type { EventError } from "../src/model/failure.ts";
 import type { StreamGap } from "../src/streaming/subscriber.ts";
 import { describes } from "./describes.ts";
+import { discriminated } from "./discriminated.ts";
 import { EventContextSchema, ResultObjectSchema, TermsSchema } from "./vocabulary-schemas.ts";
 
 const Time = Type.String({ format: "date-time" });
@@ -167,6 +168,20 @@ export const events = {
   HookEvent: HookEventSchema,
 } as const;
 
+/** Any event of the log. */
+export const EventSchema = discriminated(
+  "type",
+  {
+    result: "ResultEvent",
+    status: "StatusEvent",
+    activity: "ActivityEvent",
+    session: "SessionEvent",
+    hook: "HookEvent",
+  },
+  Object.values(events),
+  "Ignore types and properties that you do not know: later versions may add some.",
+);
+
 /** Gap: events after the cursor are no longer kept. */
 export const GapSchema = describes<Omit<StreamGap, "requested"> & { readonly requested: string | null }>()(
   Type.Object(
@@ -185,7 +200,7 @@ export const GapSchema = describes<Omit<StreamGap, "requested"> & { readonly req
 /** Answer of `GET /events` as JSON. */
 export const PollSchema = Type.Object(
   {
-    events: Type.Array(Type.Union(Object.values(events))),
+    events: Type.Array(EventSchema),
     cursor: Type.String({
       description: "Ask again with `?after=` this; it also passes events that the filters left out.",
     }),

@@ -1,5 +1,6 @@
 import type { OpenAPIV3_1 } from "openapi-types";
 import type { TSchema } from "typebox";
+import { refTo } from "./discriminated.ts";
 
 /** A JSON Schema as the document holds it. */
 export type Schema = OpenAPIV3_1.SchemaObject | OpenAPIV3_1.ReferenceObject;
@@ -17,23 +18,23 @@ export interface SchemaSerializer {
 export function schemaSerializer(named: Readonly<Record<string, TSchema>>): SchemaSerializer {
   const names = new Map(Object.entries(named).map(([name, schema]) => [JSON.stringify(schema), name]));
   const used = new Map<string, unknown>();
-  const refTo = (name: string) => {
+  const reference = (name: string) => {
     if (!used.has(name)) {
       used.set(name, undefined);
       used.set(name, written(named[name] as TSchema, inside));
     }
-    return { $ref: `#/components/schemas/${name}` };
+    return { $ref: refTo(name) };
   };
   const inside = (value: unknown): unknown => {
     if (typeof value !== "object" || value === null) return value;
     const name = names.get(JSON.stringify(value));
-    return name === undefined ? written(value, inside) : refTo(name);
+    return name === undefined ? written(value, inside) : reference(name);
   };
   return {
     schema: (schema) => inside(schema) as Schema,
     ref: (name) => {
       if (named[name] === undefined) throw new RangeError(`no schema is called ${name}`);
-      return refTo(name);
+      return reference(name);
     },
     components: () => {
       const inOrder = Object.keys(named).filter((name) => used.has(name));

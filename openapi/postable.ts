@@ -1,7 +1,8 @@
 import type { OpenAPIV3_1 } from "openapi-types";
-import Type, { type TObject, type TSchema } from "typebox";
+import type { TObject, TSchema } from "typebox";
 import { postedExample, postedSchema } from "../src/intake/activity-schema.ts";
 import type { Platform } from "../src/platform/platform.ts";
+import { discriminated } from "./discriminated.ts";
 
 type Examples = Readonly<Record<string, OpenAPIV3_1.ExampleObject>>;
 
@@ -22,21 +23,40 @@ export function verbSchemas(platforms: readonly Platform[]): Readonly<Record<str
   );
 }
 
-/** The bodies that `POST /activities` shows. One of each verb, a list, and the founding example where it can be sent. */
+/** The bodies that `POST /activities` shows. What needs no stored account comes first; one of each verb, and a list. */
 export function activityExamples(platforms: readonly Platform[]): Examples {
-  const verbs = everyVerb(platforms);
+  const verbs = everyVerb([...platforms].sort((a, b) => Number(a.needsAccount) - Number(b.needsAccount)));
   const all = verbs.map(({ platform, verb }): [string, OpenAPIV3_1.ExampleObject] => [
     nameOf(platform, verb),
-    { summary: platform.verbs[verb]?.summary ?? verb, value: postedExample(platform, verb) },
+    { summary: summaryOf(platform, verb), value: postedExample(platform, verb) },
   ]);
-  const essay = platforms.some(({ id }) => id === ESSAY.platform) ? { Essay: { summary: "A mail", value: ESSAY } } : {};
+  const essay = platforms.some(({ id }) => id === ESSAY.platform)
+    ? { Essay: { summary: "A mail, without a stored account", value: ESSAY } }
+    : {};
   const list = { List: { summary: "Several at once", value: all.slice(0, 2).map(([, { value }]) => value) } };
   return { ...essay, ...Object.fromEntries(all), ...list };
 }
 
-/** Any activity that can be posted here. */
-export function anyActivity(schemas: readonly TObject[]): TSchema {
-  return Type.Unsafe<unknown>({ description: "One of what the platforms' verbs take.", oneOf: [...schemas] });
+function summaryOf(platform: Platform, verb: string): string {
+  const summary = (platform.verbs[verb]?.summary ?? verb).replace(/\.$/, "");
+  return platform.needsAccount ? `${summary} (needs a stored account)` : summary;
+}
+
+/** Any activity that can be posted here: by `platform`, then by `verb`. */
+export function activitySchemas(platforms: readonly Platform[]): Readonly<Record<string, TSchema>> {
+  const own = Object.fromEntries(
+    platforms.map((platform) => {
+      const verbs = Object.keys(platform.verbs);
+      const mapping = Object.fromEntries(verbs.map((verb) => [verb, nameOf(platform, verb)]));
+      const schemas = verbs.map((verb) => postedSchema(platform, verb));
+      return [nameOf(platform, "activity"), discriminated("verb", mapping, schemas, `What ${platform.title} takes.`)];
+    }),
+  );
+  const names = platforms.flatMap((platform) =>
+    [platform.id, ...(platform.aliases ?? [])].map((name) => [name, nameOf(platform, "activity")] as const),
+  );
+  const any = discriminated("platform", Object.fromEntries(names), Object.values(own), "What the platforms take.");
+  return { Activity: any, ...own };
 }
 
 function everyVerb(

@@ -23,7 +23,7 @@ export function activityPaths(serializer: SchemaSerializer, examples: Examples):
   return {
     "/activities": {
       post: operation(serializer, {
-        id: "postActivities",
+        id: "createActivity",
         tag: "Activities",
         summary: "Create an activity",
         description: POST,

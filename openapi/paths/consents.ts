@@ -51,7 +51,7 @@ export function consentPaths(serializer: SchemaSerializer): Paths {
     "/accounts/{platform}/callback": {
       parameters: [platform],
       get: operation(serializer, {
-        id: "endConsent",
+        id: "finishConsent",
         summary: "Finish a user's consent",
         description: END,
         tag: "Accounts",

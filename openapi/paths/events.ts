@@ -52,7 +52,6 @@ const FILTERS = [
 
 /** The stream, the poll and the socket. */
 export function eventPaths(serializer: SchemaSerializer): Paths {
-  const events = ["ResultEvent", "StatusEvent", "ActivityEvent", "SessionEvent", "HookEvent"].map(serializer.ref);
   const controls = {
     ready: serializer.ref("ReadyControl"),
     position: serializer.ref("PositionControl"),
@@ -62,7 +61,7 @@ export function eventPaths(serializer: SchemaSerializer): Paths {
   const eventStream = {
     schema: {
       description: "The `data:` of a block: an event, or the schema in `x-events` for the block's `event:`.",
-      anyOf: [...events, ...Object.values(controls)],
+      anyOf: [serializer.ref("Event"), ...Object.values(controls)],
     },
     "x-events": controls,
   } as OpenAPIV3_1.MediaTypeObject;
@@ -70,7 +69,7 @@ export function eventPaths(serializer: SchemaSerializer): Paths {
   return {
     "/events": {
       get: operation(serializer, {
-        id: "getEvents",
+        id: "listEvents",
         tag: "Events",
         summary: "Stream or poll events",
         description: STREAM,

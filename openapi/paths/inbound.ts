@@ -29,7 +29,7 @@ export function inboundPaths(serializer: SchemaSerializer): Paths {
         problems: [...problems, "bad-parameter"],
       }),
       post: operation(serializer, {
-        id: "takePush",
+        id: "receiveNotification",
         summary: "Receive a network's webhook",
         description: PUSH,
         tag: "Accounts",

@@ -32,7 +32,7 @@ export function platformPaths(serializer: SchemaSerializer): Paths {
     },
     "/openapi.json": {
       get: operation(serializer, {
-        id: "getOpenapi",
+        id: "getOpenapiDocument",
         tag: "Platforms",
         summary: "Get the OpenAPI document",
         answers: { "200": json("OpenAPI 3.1.", { type: "object" }, etag), "304": unchanged },

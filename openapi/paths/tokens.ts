@@ -15,7 +15,7 @@ export function tokenPaths(serializer: SchemaSerializer): Paths {
   return {
     "/tokens": {
       post: operation(serializer, {
-        id: "postTokens",
+        id: "createToken",
         summary: "Create a listener token or ticket",
         description: TOKENS,
         ...whole,
@@ -32,7 +32,7 @@ export function tokenPaths(serializer: SchemaSerializer): Paths {
     },
     "/revocations": {
       post: operation(serializer, {
-        id: "postRevocations",
+        id: "revokeTokens",
         summary: "Revoke tokens",
         description: REVOCATIONS,
         ...whole,

@@ -1,16 +1,8 @@
-import { createHash } from "node:crypto";
 import type { RequestHandler } from "express";
+import { staticBody } from "./static-body.ts";
 
-/** Answers the same public JSON until the process ends. Written once, with an ETag, so that asking again costs a 304. */
+/** Answers the same public JSON until the process ends; see `staticBody`. */
 export function staticJson(value: unknown): RequestHandler {
-  const body = Buffer.from(JSON.stringify(value));
-  const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`;
-  const headers = {
-    "Content-Type": "application/json; charset=utf-8",
-    "Cache-Control": "public, max-age=60",
-    ETag: etag,
-  };
-  return (_req, res) => {
-    res.set(headers).send(body);
-  };
+  const headers = { "Cache-Control": "public, max-age=60" };
+  return staticBody(Buffer.from(JSON.stringify(value)), { type: "application/json; charset=utf-8", headers });
 }

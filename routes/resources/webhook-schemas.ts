@@ -2,6 +2,7 @@ import Type, { type Static } from "typebox";
 import { EVENT_FORMATS } from "../../src/event-formats/event-formats.ts";
 import { ADDRESS_LENGTH } from "../../src/model/activity.ts";
 import { EVENT_TYPES } from "../../src/model/event.ts";
+import { WHITE_SPACE } from "../../src/model/pattern-classes.ts";
 import { MAX_DELIVERIES, MAX_WEBHOOKS_PER_APP, WEBHOOK_NAME } from "../../src/webhooks/webhook.ts";
 
 const some = 50;
@@ -22,7 +23,7 @@ export const HookRequest = Type.Object(
   {
     url: Type.String({
       maxLength: 2_048,
-      pattern: "^[Hh][Tt][Tt][Pp][Ss]?://[^\\s#]+$",
+      pattern: `^[Hh][Tt][Tt][Pp][Ss]?://[^#${WHITE_SPACE}]+$`,
       description: "Address for the POSTs; https, or http in the operator's own networks. Redirects are not followed.",
     }),
     format: Type.Optional(Format),

@@ -67,7 +67,8 @@ export const Options = Type.Object(
 export type Options = Static<typeof Options>;
 
 /** An rid as an app chooses it: 1 to 128 of these characters. Not `.` or `..`, which no path can name. */
-export const RID_PATTERN = "^(?!\\.{1,2}$)[A-Za-z0-9._:@~-]{1,128}$";
+export const RID_PATTERN =
+  "^([A-Za-z0-9_:@~-][A-Za-z0-9._:@~-]{0,127}|\\.[A-Za-z0-9_:@~-][A-Za-z0-9._:@~-]{0,126}|\\.\\.[A-Za-z0-9._:@~-]{1,126})$";
 
 /** Envelope of every activity. The verb's own schema covers actor, target, object and context. */
 export const Envelope = Type.Object(

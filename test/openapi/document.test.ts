@@ -7,7 +7,9 @@ import type { OpenAPIV3_1 } from "openapi-types";
 import { describe, expect, it } from "vitest";
 import { openapiDocument } from "../../openapi/document.ts";
 import { problems } from "../../routes/http/problem.ts";
+import { EVENT_MEDIA_TYPES } from "../../src/event-formats/event-formats.ts";
 import { parseActivity } from "../../src/intake/parse-activity.ts";
+import { EVENT_TYPES } from "../../src/model/event.ts";
 import { platforms } from "../../src/platforms/index.ts";
 
 const run = promisify(execFile);
@@ -25,7 +27,7 @@ const operations = Object.entries(document.paths ?? {}).flatMap(([path, item]) =
 function ajv(): Ajv2020 {
   const validator = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, validateSchema: false });
   (formats as unknown as (ajv: Ajv2020) => void)(validator);
-  validator.addVocabulary(Object.keys(document));
+  validator.addVocabulary([...Object.keys(document), "discriminator"]);
   return validator.addSchema(document, "contract");
 }
 
@@ -83,6 +85,35 @@ describe("the document", () => {
     const { platform } = schemaOf("EmailSend").properties as Record<string, { enum: string[] }>;
     expect(platform?.enum).toEqual(["email", "smtp"]);
     for (const name of ["DummyEcho", "DummyFail", "DummyUnknown"]) expect(schemaOf(name).type).toBe("object");
+  });
+
+  it("finds the schema of an activity by platform, then by verb, and of an event by type", () => {
+    const mappingOf = (name: string) => (schemaOf(name).discriminator as OpenAPIV3_1.DiscriminatorObject).mapping ?? {};
+    expect(mappingOf("Activity").smtp).toBe("#/components/schemas/EmailActivity");
+    expect(mappingOf("EmailActivity").send).toBe("#/components/schemas/EmailSend");
+    const types = Object.entries(mappingOf("Event")).map(([type, ref]) => {
+      const { properties } = schemaOf(ref.replace("#/components/schemas/", ""));
+      return [type, (properties?.type as { const?: string } | undefined)?.const];
+    });
+    expect(types).toEqual(EVENT_TYPES.map((type) => [type, type]));
+  });
+
+  it("shows first what needs no stored account, and says what does", () => {
+    const [post] = operations.filter(([name]) => name === "post /activities").map(([, { requestBody }]) => requestBody);
+    const { examples = {} } = (post as OpenAPIV3_1.RequestBodyObject).content["application/json"] ?? {};
+    const summaries = Object.values(examples).map((example) => (example as OpenAPIV3_1.ExampleObject).summary ?? "");
+    const needs = summaries.slice(0, -1).map((summary) => summary.endsWith("(needs a stored account)"));
+    expect(needs).toEqual([...needs].sort((a, b) => Number(a) - Number(b)));
+    expect(needs[0]).toBe(false);
+  });
+
+  it("describes the deliveries of webhooks, with their signature", () => {
+    const event = document.webhooks?.event as OpenAPIV3_1.PathItemObject | undefined;
+    const post = event?.post;
+    const headers = post?.parameters?.map((parameter) => (parameter as OpenAPIV3_1.ParameterObject).name);
+    expect(headers).toEqual(["webhook-id", "webhook-timestamp", "webhook-signature"]);
+    const body = post?.requestBody as OpenAPIV3_1.RequestBodyObject | undefined;
+    expect(Object.keys(body?.content ?? {})).toEqual(Object.values(EVENT_MEDIA_TYPES));
   });
 
   it("mentions every problem code that an operation can answer", () => {

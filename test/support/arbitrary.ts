@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { NAMELESS } from "../../src/model/pattern-classes.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -48,15 +49,10 @@ function strings({ pattern, format, minLength = 0, maxLength = 40 }: Schema): fc
   return fc.string({ ...length, unit: "grapheme" });
 }
 
-/**
- * Generates strings of a pattern. fast-check knows neither Unicode classes, which only addresses use, nor lookaheads;
- * strings that a lookahead excludes are filtered out.
- */
+/** Generates strings of a pattern. A domain in any script is valid by more than its characters, so addresses are plain. */
 function matching(pattern: string): fc.Arbitrary<string> {
-  if (pattern.includes("\\p{")) return fc.emailAddress();
-  const whole = new RegExp(pattern, "u");
-  const drawn = new RegExp(pattern.replaceAll(/\(\?![^)]*\)/g, ""), "u");
-  return fc.stringMatching(drawn, { size: "-1" }).filter((text) => whole.test(text));
+  if (pattern.includes(NAMELESS)) return fc.emailAddress();
+  return fc.stringMatching(new RegExp(pattern, "u"), { size: "-1" });
 }
 
 function at(root: object, ref: string): unknown {

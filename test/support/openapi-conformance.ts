@@ -103,7 +103,7 @@ function schemaChecker(document: OpenAPIV3_1.Document): SchemaChecker {
     validateSchema: false,
   });
   (formats as unknown as (ajv: Ajv2020) => void)(ajv);
-  ajv.addVocabulary(Object.keys(document));
+  ajv.addVocabulary([...Object.keys(document), "discriminator"]);
   ajv.addSchema(document, "contract");
   const compiled = new Map<string, ValidateFunction>();
   return {

@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import { Failure } from "../../model/failure.ts";
+import { WHITE_SPACE } from "../../model/pattern-classes.ts";
 import { askForGrant } from "../../platform/kit/oauth2.ts";
 import { type ConsentRound, consentUrl, defineConsent, type OAuthConsent } from "../../platform/oauth-consent.ts";
 import type { Egress } from "../../platform/platform.ts";
@@ -20,7 +21,7 @@ const MailClient = Type.Object(
     }),
     address: Type.String({
       maxLength: 254,
-      pattern: "^[^\\s@\\u0000-\\u001f\\u007f]+@[^\\s@\\u0000-\\u001f\\u007f]+$",
+      pattern: `^[^@\\u0000-\\u001f\\u007f${WHITE_SPACE}]+@[^@\\u0000-\\u001f\\u007f${WHITE_SPACE}]+$`,
       description: "The mail address to connect; the user must consent for exactly this address.",
     }),
     tenant: Type.Optional(

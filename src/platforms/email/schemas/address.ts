@@ -1,7 +1,8 @@
 import { domainToASCII } from "node:url";
+import { NAMELESS } from "../../../model/pattern-classes.ts";
 
 const ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
-const LABEL = "[\\p{L}\\p{N}][\\p{L}\\p{N}\\p{M}-]*";
+const LABEL = `[^\\u0000-/:-@\\u005b-\\u0060\\u007b-\\u007f${NAMELESS}][^\\u0000-,./:-@\\u005b-\\u0060\\u007b-\\u007f${NAMELESS}]*`;
 /**
  * Accepted addresses: dot-atom@domain (RFC 5322 section 3.4.1), the domain in any script. Quoted local parts, comments,
  * literals and SMTPUTF8 local parts are refused, since servers on the way may interpret such addresses differently.

@@ -1,12 +1,13 @@
 import Type, { type Static } from "typebox";
 import { ADDRESS_LENGTH, Attachment } from "../../../model/activity.ts";
+import { CONTROLS, FORMAT_CHARACTERS, SEPARATORS } from "../../../model/pattern-classes.ts";
 import { needsText, textTerm } from "../../../platform/vocabulary/vocabulary.ts";
 import { ADDRESS_PATTERN } from "./address.ts";
 
 /** Pattern of a header field's text. No control characters (CR, LF, NUL … would start another field). */
 const LINE = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$";
 /** Pattern of Message-IDs, also without `@` and with quotes. An id that arrived can be answered. */
-const MESSAGE_ID = "^<?[^<>\\s\\p{C}]+>?$";
+const MESSAGE_ID = `^<?[^<>${CONTROLS}${SEPARATORS}${FORMAT_CHARACTERS}\\ufffe\\uffff]+>?$`;
 /** Header fields that describe a message without changing recipients or structure. */
 const HEADER =
   "^([Xx]-[A-Za-z0-9-]{1,60}|List-(Id|Help|Post|Owner|Archive|Subscribe|Unsubscribe|Unsubscribe-Post)|Auto-Submitted|Feedback-ID|Importance|Organization|Precedence|Priority|Sensitivity)$";

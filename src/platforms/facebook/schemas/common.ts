@@ -1,5 +1,6 @@
 import Type, { type TSchema } from "typebox";
 import { ADDRESS_LENGTH } from "../../../model/activity.ts";
+import { WHITE_SPACE } from "../../../model/pattern-classes.ts";
 
 export const STRICT = { additionalProperties: false } as const;
 const NAME = Type.Optional(Type.String({ maxLength: 256 }));
@@ -41,7 +42,7 @@ export const text = (maxLength: number) =>
   Type.String({
     minLength: 1,
     maxLength,
-    pattern: "\\S",
+    pattern: `[^${WHITE_SPACE}]`,
     description: "Plain text with at least one visible character.",
   });
 

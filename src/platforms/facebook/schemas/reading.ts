@@ -1,4 +1,5 @@
 import Type from "typebox";
+import { WHITE_SPACE } from "../../../model/pattern-classes.ts";
 import { address, ID_PATTERN, Page, STRICT, targets, verbSchema } from "./common.ts";
 
 const limit = Type.Optional(
@@ -34,7 +35,10 @@ export const FetchSchema = verbSchema(
 /** Schema of `search`. */
 export const SearchSchema = verbSchema(
   Page,
-  targets(address("^ *[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$", "A query for Pages.", 256), 10),
+  targets(
+    address(`^ *[^\\u0000-\\u001f\\u007f${WHITE_SPACE}][^\\u0000-\\u001f\\u007f]*$`, "A query for Pages.", 256),
+    10,
+  ),
   Type.Object({ type: Type.Optional(Type.Literal("person")), limit }, STRICT),
 );
 

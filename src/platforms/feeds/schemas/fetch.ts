@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import { Actor, ADDRESS_LENGTH } from "../../../model/activity.ts";
+import { WHITE_SPACE } from "../../../model/pattern-classes.ts";
 
 const FeedAddress = Type.Object(
   {
@@ -7,7 +8,7 @@ const FeedAddress = Type.Object(
       minLength: 8,
       maxLength: ADDRESS_LENGTH,
       description: "Address of a feed, or of a page that names one; `feed:` addresses too.",
-      pattern: "^([Hh][Tt][Tt][Pp][Ss]?|[Ff][Ee][Ee][Dd]):\\S+$",
+      pattern: `^([Hh][Tt][Tt][Pp][Ss]?|[Ff][Ee][Ee][Dd]):[^${WHITE_SPACE}]+$`,
     }),
     name: Type.Optional(Type.String({ maxLength: 256 })),
   },

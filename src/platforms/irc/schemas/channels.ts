@@ -86,7 +86,7 @@ export const UPDATE_EXAMPLE: Static<typeof UpdateSchema> = {
 const page = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_000, description: "Items of a page; default 2000." })),
   after: Type.Optional(
-    Type.String({ pattern: "^\\d{1,7}$", maxLength: 7, description: "`next` of the previous page." }),
+    Type.String({ pattern: "^[0-9]{1,7}$", maxLength: 7, description: "`next` of the previous page." }),
   ),
 };
 

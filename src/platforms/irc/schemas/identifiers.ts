@@ -1,8 +1,11 @@
 import Type from "typebox";
+import { NAMELESS } from "../../../model/pattern-classes.ts";
 
-const NICK = "[\\p{L}\\[\\]\\\\`_^{|}][\\p{L}\\p{M}\\p{N}\\[\\]\\\\`_^{|}\\-]*";
+/** Characters of nicks: letters and digits of any script, and the marks of RFC 2812 section 2.3.1. */
+const NICK_REST = `[^\\u0000-,./:-@~\\u007f${NAMELESS}]*`;
+const NICK = `[^\\u0000-@~\\u007f${NAMELESS}]${NICK_REST}`;
 /** Nick of somebody else: networks assign nicks that begin with a digit; services are `NickServ@services.host`. */
-const OTHER_NICK = "[\\p{L}\\p{N}\\[\\]\\\\`_^{|}][\\p{L}\\p{M}\\p{N}\\[\\]\\\\`_^{|}\\-]*";
+const OTHER_NICK = `[^\\u0000-/:-@~\\u007f${NAMELESS}]${NICK_REST}`;
 const SERVICE = `${OTHER_NICK}@[A-Za-z0-9.-]+`;
 /** Channel names of RFC 2812. Control characters, space and comma would end the parameter. */
 const CHANNEL = "[#&+!][^\\u0000-\\u0020\\u007f,]+";

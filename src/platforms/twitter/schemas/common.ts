@@ -1,4 +1,5 @@
 import Type, { type TSchema } from "typebox";
+import { WHITE_SPACE } from "../../../model/pattern-classes.ts";
 import { PERSON_PATTERN, POST_PATTERN } from "./address.ts";
 
 export const STRICT = { additionalProperties: false } as const;
@@ -49,7 +50,7 @@ export const text = (maxLength: number) =>
   Type.String({
     minLength: 1,
     maxLength,
-    pattern: "\\S",
+    pattern: `[^${WHITE_SPACE}]`,
     description: "Plain text with at least one visible character.",
   });
 

@@ -1,8 +1,9 @@
 import Type from "typebox";
+import { WHITE_SPACE } from "../../../model/pattern-classes.ts";
 import { CONVERSATION_PATTERN } from "./address.ts";
 import { address, anyOfPatterns, STRICT, targets, verbSchema } from "./common.ts";
 
-const QUERY_PATTERN = " *[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*";
+const QUERY_PATTERN = ` *[^\\u0000-\\u001f\\u007f${WHITE_SPACE}][^\\u0000-\\u001f\\u007f]*`;
 /** Cursor of older items: an id, for messages also X's own token. */
 export const AFTER_PATTERN = "^older:[0-9]{1,19}(:[A-Za-z0-9_=-]{1,300})?$";
 export const BEFORE_PATTERN = "^newer:[0-9]{1,19}$";

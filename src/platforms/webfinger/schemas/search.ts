@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import { Actor, ADDRESS_LENGTH } from "../../../model/activity.ts";
+import { WHITE_SPACE } from "../../../model/pattern-classes.ts";
 
 const Subject = Type.Object(
   {
@@ -7,7 +8,7 @@ const Subject = Type.Object(
       minLength: 3,
       maxLength: ADDRESS_LENGTH,
       description: "`acct:user@host`, `user@host` or an http or https address.",
-      pattern: "^([Hh][Tt][Tt][Pp][Ss]?://\\S+|([Aa][Cc][Cc][Tt]:)?[^\\s@/:?#]+@[^\\s@/?#]+)$",
+      pattern: `^([Hh][Tt][Tt][Pp][Ss]?://[^${WHITE_SPACE}]+|([Aa][Cc][Cc][Tt]:)?[^@/:?#${WHITE_SPACE}]+@[^@/?#${WHITE_SPACE}]+)$`,
     }),
     name: Type.Optional(Type.String({ maxLength: 256 })),
   },
@@ -25,7 +26,7 @@ export const SearchSchema = Type.Object(
           Type.Object(
             {
               rel: Type.Optional(
-                Type.Array(Type.String({ minLength: 1, maxLength: 512, pattern: "^\\S+$" }), {
+                Type.Array(Type.String({ minLength: 1, maxLength: 512, pattern: `^[^${WHITE_SPACE}]+$` }), {
                   maxItems: 10,
                   description: "Link relations to ask for; servers may send others too.",
                 }),

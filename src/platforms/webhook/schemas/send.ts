@@ -1,12 +1,13 @@
 import Type, { type Static } from "typebox";
 import { Actor } from "../../../model/activity.ts";
+import { WHITE_SPACE } from "../../../model/pattern-classes.ts";
 
 const Receiver = Type.Object(
   {
     address: Type.String({
       minLength: 8,
       maxLength: 2_048,
-      pattern: "^[Hh][Tt][Tt][Pp][Ss]?://[^\\s#]+$",
+      pattern: `^[Hh][Tt][Tt][Pp][Ss]?://[^#${WHITE_SPACE}]+$`,
       description: "Where to POST: an http or https address. Redirects are not followed.",
     }),
     name: Type.Optional(Type.String({ maxLength: 256 })),

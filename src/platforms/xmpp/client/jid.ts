@@ -1,21 +1,22 @@
 import { domainToASCII } from "node:url";
+import { CONTROLS, NAMELESS, SEPARATORS } from "../../../model/pattern-classes.ts";
 
 /** Characters of a local part (RFC 7622 section 3.3): no controls, spaces or reserved marks. */
-const LOCAL = "[^\\p{Cc}\\p{Cs}\\p{Z}\"&'/:<>@\\ufffe\\uffff]+";
-const DOMAIN = "(?:[\\p{L}\\p{N}\\p{M}.-]+|\\[[0-9A-Fa-f:.]+\\])";
-const RESOURCE = "[^\\p{Cc}\\p{Cs}\\ufffe\\uffff]+";
+const LOCAL = `[^${CONTROLS}${SEPARATORS}"&'/:<>@\\ufffe\\uffff]+`;
+const DOMAIN = `(?:[^\\u0000-,/:-@\\u005b-\\u0060\\u007b-\\u007f${NAMELESS}]+|\\[[0-9A-Fa-f:.]+\\])`;
+const RESOURCE = `[^${CONTROLS}\\ufffe\\uffff]+`;
 
-/** Patterns (flag u) for JSON Schema: account or room, any JID, nickname. */
+/** Patterns for JSON Schema: account or room, any JID, nickname. */
 export const BARE_JID = `^${LOCAL}@${DOMAIN}$`;
 export const ANY_JID = `^(?:${LOCAL}@)?${DOMAIN}(?:/${RESOURCE})?$`;
 export const NICK = `^${RESOURCE}$`;
 /** Text that XML 1.0 can carry (section 2.2). */
-export const TEXT = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\p{Cs}\\ufffe\\uffff]*$";
+export const TEXT = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\ufffe\\uffff]*$";
 const XML_TEXT = new RegExp(TEXT, "u");
 
 /** Returns whether XML 1.0 can carry a text. Last check before a stanza is written. */
 export function isXmlText(text: string): boolean {
-  return XML_TEXT.test(text);
+  return text.isWellFormed() && XML_TEXT.test(text);
 }
 
 /** Returns a JID without its resource, in lower case, as servers compare JIDs. */

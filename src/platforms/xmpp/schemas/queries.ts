@@ -15,7 +15,7 @@ import {
 const listPage = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: "Items of a page; default 1000." })),
   after: Type.Optional(
-    Type.String({ pattern: "^\\d{1,7}$", maxLength: 7, description: "`next` of the previous page." }),
+    Type.String({ pattern: "^[0-9]{1,7}$", maxLength: 7, description: "`next` of the previous page." }),
   ),
 };
 
