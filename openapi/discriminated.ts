@@ -6,8 +6,8 @@ export function refTo(name: string): string {
 }
 
 /**
- * Returns a choice of named schemas that one of their properties tells apart. Readers and generators find the schema of a
- * value by it, instead of trying one after another. `mapping` has the schema's name by the property's value.
+ * Returns a choice of named schemas with the property that tells them apart.
+ * Readers and generators look the schema up instead of trying all. `mapping` has schema names by the property's values.
  */
 export function discriminated<Choice extends TSchema>(
   propertyName: string,

@@ -23,7 +23,7 @@ export function verbSchemas(platforms: readonly Platform[]): Readonly<Record<str
   );
 }
 
-/** The bodies that `POST /activities` shows. What needs no stored account comes first; one of each verb, and a list. */
+/** Examples of `POST /activities`: each verb, and a list. Verbs without a stored account come first. */
 export function activityExamples(platforms: readonly Platform[]): Examples {
   const verbs = everyVerb([...platforms].sort((a, b) => Number(a.needsAccount) - Number(b.needsAccount)));
   const all = verbs.map(({ platform, verb }): [string, OpenAPIV3_1.ExampleObject] => [

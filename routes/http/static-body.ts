@@ -15,8 +15,8 @@ export interface StaticBodyOptions {
 }
 
 /**
- * Answers the same public body until the process ends. Has an ETag, so that asking again costs a 304. Compressed on its first
- * request for clients that take gzip.
+ * Answers the same public body until the process ends, with an ETag.
+ * The first request of a client that takes gzip compresses the body.
  */
 export function staticBody(body: Buffer, { type, headers }: StaticBodyOptions): RequestHandler {
   const tag = createHash("sha256").update(body).digest("base64url").slice(0, 27);

@@ -1,7 +1,7 @@
 /**
- * Contents of character classes for JSON Schema patterns. They use nothing but what every regular expression language has (JSON
- * Schema section 6.4): `\p{…}`, `\s` and `\d` mean something else, or nothing, to the tools that read the OpenAPI document.
- * Unpaired surrogates are not mentioned, since the intake refuses them in every text.
+ * Contents of character classes for JSON Schema patterns.
+ * The portable subset of JSON Schema (section 6.4) has no `\p{…}`, `\s` or `\d`: tools that read the OpenAPI document take
+ * them for something else or refuse the document. Unpaired surrogates are left out, since the intake refuses every text with them.
  */
 
 /** Control characters: `\p{Cc}`. */
