@@ -4,7 +4,7 @@ import { gzip } from "node:zlib";
 import type { RequestHandler } from "express";
 
 const compress = promisify(gzip);
-/** Bytes from which a body is compressed; smaller ones fit into a packet or two anyway. */
+/** Smallest body in bytes that is compressed. */
 const MIN_COMPRESSED_BYTES = 2_048;
 
 export interface StaticBodyOptions {

@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { NAMELESS } from "../../../model/pattern-classes.ts";
 
-/** Characters of nicks: letters and digits of any script, and the marks of RFC 2812 section 2.3.1. */
+/** Characters of nicks: letters, digits, and the marks of RFC 2812 section 2.3.1. */
 const NICK_REST = `[^\\u0000-,./:-@~\\u007f${NAMELESS}]*`;
 const NICK = `[^\\u0000-@~\\u007f${NAMELESS}]${NICK_REST}`;
 /** Nick of somebody else: networks assign nicks that begin with a digit; services are `NickServ@services.host`. */
