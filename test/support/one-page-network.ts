@@ -7,6 +7,7 @@ import { Failure } from "../../src/model/failure.ts";
 import { type ConnectionContext, connectionVerbs } from "../../src/platform/connection.ts";
 import { definePlatform, type Platform, type Receipt, type VerbContext } from "../../src/platform/platform.ts";
 import type { TestNetwork } from "../contracts/connections/test-network.ts";
+import { freePort } from "./free-port.ts";
 
 interface Letter {
   readonly n: number;
@@ -32,7 +33,7 @@ export async function onePageNetwork(): Promise<
   const news = new EventEmitter().setMaxListeners(0);
   const sockets = new Set<Socket>();
   let logins = 0;
-  let port = 0;
+  const port = await freePort();
   let server: Server;
 
   const boxOf = (name: string): Letter[] => {
@@ -74,7 +75,6 @@ export async function onePageNetwork(): Promise<
   async function start(): Promise<void> {
     server = createServer(serve).listen(port, "127.0.0.1");
     await once(server, "listening");
-    port = (server.address() as { port: number }).port;
   }
   async function kill(): Promise<void> {
     const closed = new Promise((resolve) => server.close(resolve));
