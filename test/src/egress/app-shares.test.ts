@@ -37,7 +37,9 @@ describe("egress shares per app", () => {
   it("opens connections of one app while another app's connections hang", async () => {
     const giveUp = new AbortController();
     const greedy = guard.forApp("greedy");
-    const stuck = Array.from({ length: 300 }, () => greedy.connect("slow.test", port, { signal: giveUp.signal, timeoutMs: 120_000 }));
+    const stuck = Array.from({ length: 300 }, () =>
+      greedy.connect("slow.test", port, { signal: giveUp.signal, timeoutMs: 120_000 }),
+    );
     let hasSettled = false;
     for (const dial of stuck) dial.catch(() => undefined).finally(() => (hasSettled = true));
     const dial = async () => (await guard.forApp("modest").connect("fast.test", port)).destroy();
@@ -75,7 +77,9 @@ describe("egress shares per app", () => {
     const giveUp = new AbortController();
     const url = `http://fast.test:${port}`;
     const greedy = guard.forApp("greedy");
-    const stuck = Array.from({ length: 200 }, () => greedy.fetch(`${url}/hang`, { signal: giveUp.signal, timeoutMs: 120_000 }));
+    const stuck = Array.from({ length: 200 }, () =>
+      greedy.fetch(`${url}/hang`, { signal: giveUp.signal, timeoutMs: 120_000 }),
+    );
     let hasSettled = false;
     for (const request of stuck) request.catch(() => undefined).finally(() => (hasSettled = true));
     while (hanging.length < 64) await once(server, "request");
