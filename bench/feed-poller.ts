@@ -1,25 +1,15 @@
 import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Redis } from "ioredis";
+import { egress } from "../src/egress/egress.ts";
+import { inboundRecorder } from "../src/inbound/record-inbound.ts";
+import { silentLog } from "../src/model/log.ts";
+import { feeds } from "../src/platforms/feeds/platform.ts";
+import { redisTopics } from "../src/polling/redis-topics.ts";
+import { pollWorker } from "../workers/poll.ts";
 
-/**
- * Runs the polling part of the worker role. Parts are topics in Redis, the poll worker, the egress guard and the feeds
- * platform. The built product is measured.
- */
-const dist = new URL("../dist/", import.meta.url).href;
-const { pollWorker } = (await import(`${dist}workers/poll.js`)) as typeof import("../workers/poll.ts");
-const { redisTopics } = (await import(
-  `${dist}src/polling/redis-topics.js`
-)) as typeof import("../src/polling/redis-topics.ts");
-const { feeds } = (await import(
-  `${dist}src/platforms/feeds/platform.js`
-)) as typeof import("../src/platforms/feeds/platform.ts");
-const { egress } = (await import(`${dist}src/delivery/egress.js`)) as typeof import("../src/egress/egress.ts");
-const { inboundRecorder } = (await import(
-  `${dist}src/inbound/record-inbound.js`
-)) as typeof import("../src/inbound/record-inbound.ts");
-const { silentLog } = (await import(`${dist}src/log.js`)) as typeof import("../src/model/log.ts");
-const { Redis } = await import("ioredis");
+// Runs the polling part of the worker role: topics in Redis, the poll worker, the egress guard and the feeds platform.
 
 const [url = "", origin = "", count = "0", seconds = "0"] = process.argv.slice(2);
 const redis = new Redis(url);

@@ -1,65 +1,52 @@
-// Compiles changed sources into dist/. Types are checked by `npm run check`, so that a first start needs neither the
-// type packages nor that time. The output equals that of `npm run build`.
+// Builds dist/ where something changed: bundles of the sources, and the Lua scripts beside them. Types are checked by
+// `npm run check`, so that a first start needs neither the type packages nor that time.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { bundleGateway } from "./bundle.mjs";
 import { root } from "./install.mjs";
 
 const FOLDERS = ["src", "routes", "workers", "openapi"];
+/** Files beside the sources that the output depends on. */
+const SETTINGS = ["tsconfig.json", "package-lock.json", "ops/build.mjs", "ops/bundle.mjs"];
 const dist = join(root, "dist");
-const listFile = join(dist, ".sources.json");
+/** Ends the name of a file that another build is writing. */
+const DRAFT = /\.\d+$/;
+const listFile = join(dist, ".build.json");
 
-/** Builds the files that changed since the last build; takes some milliseconds without changes. */
-export function build() {
-  const settings = hash(readFileSync(join(root, "tsconfig.json")) + readFileSync(join(root, "tsconfig.build.json")));
+/** Builds if a source changed since the last build; takes some milliseconds without changes. */
+export async function build() {
+  const paths = FOLDERS.flatMap(sourcesIn);
+  const inputs = hash([...SETTINGS, ...paths].map((path) => `${path} ${hash(readFileSync(join(root, path)))}`).join());
   const before = readList();
-  const sources = Object.fromEntries(
-    FOLDERS.flatMap(sourcesIn).map((path) => [path, hash(readFileSync(join(root, path)))]),
-  );
-  const current = (path) =>
-    before.settings === settings && before.sources[path] === sources[path] && existsSync(output(path));
-  const changed = Object.keys(sources).filter((path) => !current(path));
-  const gone = Object.keys(before.sources).filter((path) => !(path in sources));
-  if (changed.length === 0 && gone.length === 0) return;
-  console.log(`Building (${changed.length} files) …`);
-  const translate = translator();
-  for (const path of changed) {
-    put(output(path), path.endsWith(".ts") ? translate(path) : readFileSync(join(root, path)));
-  }
-  for (const path of gone) rmSync(output(path), { force: true });
-  put(listFile, JSON.stringify({ settings, sources }));
+  if (before.inputs === inputs && before.outputs.every((path) => existsSync(join(dist, path)))) return;
+  console.log("Building …");
+  const scripts = paths.filter((path) => path.endsWith(".lua")).map((path) => [path, readFileSync(join(root, path))]);
+  const outputs = new Map([...scripts, ...(await bundleGateway())]);
+  for (const [path, content] of outputs) put(join(dist, path), content);
+  // A gateway that runs from this folder may load parts of its own build later.
+  const kept = new Set([...outputs.keys(), ...before.outputs]);
+  for (const path of filesIn("")) if (!kept.has(path) && !DRAFT.test(path)) rmSync(join(dist, path), { force: true });
+  put(listFile, JSON.stringify({ inputs, outputs: [...outputs.keys()] }));
 }
 
 function sourcesIn(folder) {
-  const entries = existsSync(join(root, folder)) ? readdirSync(join(root, folder), { withFileTypes: true }) : [];
-  return entries.flatMap((entry) => {
-    const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return sourcesIn(path);
-    return /\.(ts|json|lua)$/.test(entry.name) && !entry.name.endsWith(".d.ts") ? [path] : [];
+  const entries = readdirSync(join(root, folder), { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && /\.(ts|json|lua)$/.test(entry.name) && !entry.name.endsWith(".d.ts"))
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .sort();
+}
+
+/** Lists the files of dist/ below a folder, by their paths in dist/. */
+function filesIn(folder) {
+  return readdirSync(join(dist, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesIn(path) : [path];
   });
 }
 
-function translator() {
-  const ts = createRequire(join(root, "package.json"))("typescript");
-  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
-  // A file compiled alone has no package.json, so the module kind is set here.
-  const alone = { noEmit: false, module: "ESNext", moduleResolution: "Bundler", rootDir: undefined };
-  const { options } = ts.convertCompilerOptionsFromJson({ ...config.compilerOptions, ...alone }, root);
-  return (path) => {
-    const text = readFileSync(join(root, path), "utf8");
-    const result = ts.transpileModule(text, { compilerOptions: options, fileName: path, reportDiagnostics: true });
-    const [fault] = result.diagnostics ?? [];
-    if (fault !== undefined) throw new Error(`${path}: ${ts.flattenDiagnosticMessageText(fault.messageText, "\n")}`);
-    return result.outputText;
-  };
-}
-
-function output(path) {
-  return join(dist, path.replace(/\.ts$/, ".js"));
-}
-
-/** Whole or not at all: another start may read or write the same file. */
+/** Writes a file whole or not at all. Another start may read or write the same one. */
 function put(file, content) {
   mkdirSync(dirname(file), { recursive: true });
   const draft = `${file}.${process.pid}`;
@@ -69,12 +56,15 @@ function put(file, content) {
 
 function readList() {
   try {
-    return JSON.parse(readFileSync(listFile, "utf8"));
+    const { inputs, outputs } = JSON.parse(readFileSync(listFile, "utf8"));
+    return { inputs, outputs };
   } catch {
-    return { settings: "", sources: {} };
+    return { inputs: "", outputs: [] };
   }
 }
 
 function hash(content) {
   return createHash("sha256").update(content).digest("base64");
 }
+
+if (process.argv[1] === import.meta.filename) await build();

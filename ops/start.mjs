@@ -5,6 +5,6 @@ import "./node-version.mjs";
 const { installPackages, root } = await import("./install.mjs");
 installPackages({ dev: false });
 const { build } = await import("./build.mjs");
-build();
+await build();
 process.argv.splice(1, 1, `${root}/bin/dragoman.mjs`, "serve");
 await import("../bin/dragoman.mjs");

@@ -9,5 +9,5 @@ const run = (command, args) => spawnSync(command, args, { cwd: root, stdio: "inh
 installPackages({ dev: true });
 if (run("bash", [join(root, "ops/install-test-servers.sh")]) !== 0) process.exit(1);
 const { build } = await import("./build.mjs");
-build();
+await build();
 process.exit(run(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), "run", ...process.argv.slice(2)]));

@@ -4,7 +4,7 @@ import { staticJson } from "../http/static-json.ts";
 
 export interface OpenapiRoutesDeps {
   /** The contract of this gateway, see `openapiDocument`. */
-  readonly document: OpenAPIV3_1.Document;
+  readonly document: () => OpenAPIV3_1.Document;
 }
 
 /** `GET /openapi.json`: the contract, public and cacheable. */

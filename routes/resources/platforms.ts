@@ -67,10 +67,15 @@ export interface PlatformRoutesDeps {
 /** `GET /platforms` and `/platforms/{id}` (id or alias). What can be done here, from the tables that validate. Public. */
 export function platformRoutes({ platforms }: PlatformRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
-  const shown = platforms.map(platformAnswer);
-  router.get("/platforms", staticJson({ platforms: shown }));
+  router.get(
+    "/platforms",
+    staticJson(() => ({ platforms: platforms.map(platformAnswer) })),
+  );
   const byName = new Map(
-    shown.flatMap((one) => [one.id, ...one.aliases].map((name) => [name, staticJson(one)] as const)),
+    platforms.flatMap((platform) => {
+      const answer = staticJson(() => platformAnswer(platform));
+      return [platform.id, ...(platform.aliases ?? [])].map((name) => [name, answer] as const);
+    }),
   );
   router.get("/platforms/:id", (req, res, next) => {
     const answer = byName.get(req.params.id);

@@ -2,7 +2,7 @@ import type { Egress } from "../platform/platform.ts";
 import { addressCheck, insideCheck } from "./address-rules.ts";
 import { dialer } from "./dial.ts";
 import type { Resolve } from "./dns/resolve.ts";
-import { type EgressFetch, egressFetch } from "./fetch.ts";
+import type { EgressFetch } from "./fetch.ts";
 
 export interface EgressSettings {
   /** CIDR list of private networks that users may name (setting ALLOW_PRIVATE). */
@@ -33,9 +33,11 @@ const IDLE_MS = 60_000;
 export function egress(settings: EgressSettings): EgressGuard {
   const check = settings.insideOnly ? insideCheck : addressCheck;
   const dial = dialer(check(settings.allowPrivate), settings.resolve);
-  const clients = new HttpClients((app) =>
-    egressFetch((host, port, options) => dial(host, port, { ...options, app }), settings.ca),
-  );
+  const clients = new HttpClients(async () => {
+    // Late: a gateway of chats and mail alone needs no HTTP client.
+    const { egressFetch } = await import("./fetch.ts");
+    return (app) => egressFetch((host, port, options) => dial(host, port, { ...options, app }), settings.ca);
+  });
   const forApp = (app: string): Egress => ({
     fetch: (url, init) => clients.use(app, ({ fetch }) => fetch(url, init)),
     connect: (host, port, options) => dial(host, port, { ...options, app }),
@@ -58,18 +60,19 @@ interface HttpClient extends EgressFetch {
 
 /** HTTP clients by app, given up when idle. */
 class HttpClients {
-  readonly #create: (app: string) => EgressFetch;
+  readonly #load: () => Promise<(app: string) => EgressFetch>;
   readonly #clients = new Map<string, HttpClient>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor(create: (app: string) => EgressFetch) {
-    this.#create = create;
+  constructor(load: () => Promise<(app: string) => EgressFetch>) {
+    this.#load = load;
     this.#timer = setInterval(() => this.#sweep(Date.now() - IDLE_MS), IDLE_MS / 4);
     this.#timer.unref();
   }
 
   async use<T>(app: string, request: (client: EgressFetch) => Promise<T>): Promise<T> {
-    const client = this.#clients.get(app) ?? { ...this.#create(app), users: 0, usedAt: 0 };
+    const create = await this.#load();
+    const client = this.#clients.get(app) ?? { ...create(app), users: 0, usedAt: 0 };
     this.#clients.set(app, client);
     client.users += 1;
     try {

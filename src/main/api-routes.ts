@@ -82,12 +82,13 @@ export function appOf(
       }),
       platformRoutes({ platforms: parts.enabled }),
       openapiRoutes({
-        document: openapiDocument({
-          version,
-          platforms: parts.enabled,
-          basePath: config.basePath,
-          publicUrl: config.publicUrl,
-        }),
+        document: () =>
+          openapiDocument({
+            version,
+            platforms: parts.enabled,
+            basePath: config.basePath,
+            publicUrl: config.publicUrl,
+          }),
       }),
       ...metrics,
     ],

@@ -1,7 +1,7 @@
 import { ConfigError } from "../config/setting-types.ts";
 import type { Config } from "../config/settings.ts";
 import type { Log } from "../model/log.ts";
-import { type SmtpListener, smtpListener } from "../submission/smtp-listener.ts";
+import type { SmtpListener } from "../submission/smtp-listener.ts";
 import type { ApiServices } from "./api-services.ts";
 
 /** Accounts that are looked through for the only one on a network. */
@@ -26,6 +26,7 @@ export async function startSubmission(
     return all.length < MAX_ACCOUNTS && here.length === 1 ? here[0]?.address : undefined;
   };
   const domain = config.smtpListenDomain;
+  const { smtpListener } = await import("../submission/smtp-listener.ts");
   const listener = await smtpListener({
     host,
     port: Number(endpoint?.[3]),

@@ -21,7 +21,6 @@ import { readySignal } from "../outbox/ready-signal.ts";
 import { redisTopics } from "../polling/redis-topics.ts";
 import type { Topics } from "../polling/topics.ts";
 import type { Metrics } from "../process/metrics.ts";
-import { sandboxMailbox } from "../sandbox/mailbox.ts";
 import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
 import type { ChoosePlatforms } from "./platforms.ts";
 import { openPorts, type Store } from "./storage.ts";
@@ -41,7 +40,9 @@ async function openShared({ config, store, metrics, log }: WorkerDeps) {
   const { redis, outbox, lanes, accounts, endpoints } = ports;
   const recordInbound = inboundRecorder({ redis, eventsKept: config.eventsKept });
   const guard = egressGuard({ allowPrivate: config.allowPrivate });
-  const mailbox = isSandboxEnabled(config) ? await sandboxMailbox({ recordInbound, log }) : undefined;
+  const mailbox = isSandboxEnabled(config)
+    ? await (await import("../sandbox/mailbox.ts")).sandboxMailbox({ recordInbound, log })
+    : undefined;
   const topics = redisTopics({ redis });
   const reachable = publicEndpoints(config, endpoints, topics);
   const pool = new ClientCache({ accounts, ...reachable.account, egress: guard, log });

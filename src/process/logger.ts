@@ -1,6 +1,7 @@
 import { type DestinationStream, destination, type Logger, pino } from "pino";
 import type { Log } from "../model/log.ts";
 import type { Redaction } from "./redaction.ts";
+import { sourcePositions } from "./source-positions.ts";
 
 export interface LogDeps {
   readonly level: "debug" | "info" | "warn" | "error" | "silent";
@@ -13,6 +14,7 @@ export interface LogDeps {
 
 /** Creates the log of a running gateway. JSON lines, RFC 3339 times, secrets blanked by value. */
 export function pinoLog(deps: LogDeps): Log {
+  const errorWords = errorSerializer(sourcePositions());
   const logger = pino(
     {
       level: deps.level,
@@ -38,8 +40,11 @@ function wrap(logger: Logger): Log {
 }
 
 /** Libraries hang requests, responses and options onto their errors: only these parts are logged. */
-function errorWords(thrown: unknown): unknown {
-  if (!(thrown instanceof Error)) return typeof thrown === "string" ? thrown : typeof thrown;
-  const code = (thrown as { readonly code?: unknown }).code;
-  return { name: thrown.name, message: thrown.message, ...(code === undefined ? {} : { code }), stack: thrown.stack };
+function errorSerializer(positions: (stack: string) => string): (thrown: unknown) => unknown {
+  return (thrown) => {
+    if (!(thrown instanceof Error)) return typeof thrown === "string" ? thrown : typeof thrown;
+    const { name, message, stack } = thrown;
+    const { code } = thrown as { readonly code?: unknown };
+    return { name, message, ...(code === undefined ? {} : { code }), stack: stack && positions(stack) };
+  };
 }

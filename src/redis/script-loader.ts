@@ -25,7 +25,7 @@ import { fileURLToPath } from "node:url";
  *
  * A bare name after INCLUDE is a file of `src/redis/lua`, one that begins with `./` lies beside the script. An include
  * says in `-- USES:` which names it needs; a script that lacks one is refused when it is loaded. Files are read once, at
- * start, and travel beside the compiled code (ops/build.mjs).
+ * start, and travel beside the bundles (ops/build.mjs).
  */
 export interface LuaScript<Key extends string = string, Arg extends string = string, Reply = unknown> {
   readonly name: string;

@@ -107,8 +107,7 @@ export function builtEntry(): string {
 let built = false;
 function buildOnce(): void {
   if (built) return;
-  const build = `import(${JSON.stringify(join(ROOT, "ops/build.mjs"))}).then(({ build }) => build())`;
-  execFileSync(process.execPath, ["--input-type=module", "-e", build], { stdio: "ignore" });
+  execFileSync(process.execPath, [join(ROOT, "ops/build.mjs")], { stdio: "ignore" });
   built = true;
 }
 

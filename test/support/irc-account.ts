@@ -1,7 +1,7 @@
 import type { Activity } from "../../src/model/activity.ts";
 import { validationErrors } from "../../src/model/validate.ts";
 import type { Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
-import { TIMEOUTS, type Timeouts } from "../../src/platforms/irc/client/session.ts";
+import { TIMEOUTS, type Timeouts } from "../../src/platforms/irc/client/timeouts.ts";
 import { irc } from "../../src/platforms/irc/platform.ts";
 import { type TestConnectionContext, testConnectionContext } from "./connection-context.ts";
 import { testVerbContext } from "./verb-context.ts";

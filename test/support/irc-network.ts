@@ -1,5 +1,5 @@
 import { setTimeout as after } from "node:timers/promises";
-import { TIMEOUTS, type Timeouts } from "../../src/platforms/irc/client/session.ts";
+import { TIMEOUTS, type Timeouts } from "../../src/platforms/irc/client/timeouts.ts";
 import { irc } from "../../src/platforms/irc/platform.ts";
 import type { TestAccount, TestNetwork } from "../contracts/connections/test-network.ts";
 import { inspircd } from "./inspircd.ts";

@@ -5,7 +5,7 @@ import { askForGrant } from "../../platform/kit/oauth2.ts";
 import { type ConsentRound, consentUrl, defineConsent, type OAuthConsent } from "../../platform/oauth-consent.ts";
 import type { Egress } from "../../platform/platform.ts";
 import { type MailProvider, PROVIDERS, type Providers } from "./client/providers.ts";
-import { openSmtp, SMTP_TIMEOUTS } from "./client/smtp/connection.ts";
+import { SMTP_TIMEOUTS } from "./client/smtp/timeouts.ts";
 import type { Credentials } from "./credentials.ts";
 import { classifyError } from "./errors.ts";
 
@@ -83,6 +83,7 @@ async function checkLogin(
 ): Promise<void> {
   const token = oauth2?.accessToken ?? "";
   try {
+    const { openSmtp } = await import("./client/smtp/connection.ts");
     const connection = await connect(host, port, { timeoutMs: SMTP_TIMEOUTS.connect });
     const security = { secure: tls === "implicit", requireTLS: tls === "starttls", ignoreTLS: tls === "none" };
     const options = { connection, host, port, ...security, ...(ca === undefined ? {} : { tls: { ca } }) };

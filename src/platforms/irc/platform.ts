@@ -2,7 +2,7 @@ import { connectionVerbs } from "../../platform/connection.ts";
 import { definePlatform, defineVerb, type Platform, renamedValues } from "../../platform/platform.ts";
 import type { Client } from "./client/client.ts";
 import { connectAccount, disposeClient } from "./client/connect.ts";
-import { TIMEOUTS, type Timeouts } from "./client/session.ts";
+import { TIMEOUTS, type Timeouts } from "./client/timeouts.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
 import { classifyError } from "./errors.ts";
 import { recover } from "./recover.ts";

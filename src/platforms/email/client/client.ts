@@ -4,9 +4,10 @@ import { type Credentials, type Login, secretsOf } from "../credentials.ts";
 import { accountTokens, smtpLogin } from "./access-tokens.ts";
 import type { ImapTimeouts } from "./imap/connection.ts";
 import { createMailbox, type Mailbox } from "./mailbox.ts";
-import { type OutgoingMail, openSmtp, type SendResult, SMTP_TIMEOUTS, type SmtpTimeouts } from "./smtp/connection.ts";
+import type { OutgoingMail, SendResult } from "./smtp/connection.ts";
 import { type SmtpPool, smtpPool } from "./smtp/pool.ts";
 import { type Relay, type RelaySettings, relayOf } from "./smtp/relay.ts";
+import { SMTP_TIMEOUTS, type SmtpTimeouts } from "./smtp/timeouts.ts";
 
 /** Additions of the account and the operator to every message. */
 export interface SenderDefaults {
@@ -60,6 +61,8 @@ function accountClient(
   const token = accountTokens(account, credentials, secrets);
   const login = smtpLogin(credentials, token);
   const open = async (currentLogin: Login | undefined) => {
+    // Before the socket is open: from then on somebody must listen to it.
+    const { openSmtp } = await import("./smtp/connection.ts");
     const connection = await account.egress.connect(host, port, { timeoutMs: smtpTimeouts.connect });
     return openSmtp(
       {
@@ -118,7 +121,7 @@ function relayClients(relay: Relay, settings: ClientSettings): (app: string) => 
       users: 0,
       connections: smtpPool({
         maxConnections: relay.maxConnections,
-        open: () => openSmtp(options, login, smtpTimeouts),
+        open: async () => (await import("./smtp/connection.ts")).openSmtp(options, login, smtpTimeouts),
       }),
     };
     shared.set(key, entry);

@@ -1,8 +1,6 @@
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { setImmediate } from "node:timers/promises";
-import DKIM from "nodemailer/lib/dkim";
-import MailComposer from "nodemailer/lib/mail-composer";
 import type { Activity, Target } from "../../../model/activity.ts";
 import { optional } from "../../../model/optional.ts";
 import { fromMarkdown, toHtml, toPlain } from "../../../platform/kit/rich-text/rich-text.ts";
@@ -29,6 +27,7 @@ export async function compose(
 ): Promise<Buffer> {
   const { object, actor, target } = activity;
   const name = actor.name ?? defaults.senderName;
+  const { default: MailComposer } = await import("nodemailer/lib/mail-composer");
   const mail = new MailComposer({
     from: mailbox({ ...actor, ...optional("name", name) }),
     to: recipients(target, "to"),
@@ -61,8 +60,12 @@ const SIGNED_FIELDS =
   "In-Reply-To:References:List-Id:List-Help:List-Unsubscribe:List-Unsubscribe-Post:List-Subscribe:List-Post:" +
   "List-Owner:List-Archive";
 
-function sign(bytes: Buffer, { domain, selector, privateKey }: NonNullable<Credentials["dkim"]>): Promise<Buffer> {
+async function sign(
+  bytes: Buffer,
+  { domain, selector, privateKey }: NonNullable<Credentials["dkim"]>,
+): Promise<Buffer> {
   const options = { domainName: domain, keySelector: selector, privateKey, headerFieldNames: SIGNED_FIELDS };
+  const { default: DKIM } = await import("nodemailer/lib/dkim");
   return buffer(new DKIM(options).sign(paced(bytes)));
 }
 

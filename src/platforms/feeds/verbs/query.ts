@@ -1,7 +1,6 @@
 import type { EventError } from "../../../model/failure.ts";
 import { optional } from "../../../model/optional.ts";
 import type { ActivityOf, Receipt, TopicStatus, VerbContext } from "../../../platform/platform.ts";
-import { writeOpml } from "../client/document/opml.ts";
 import { parseState } from "../inbound/state.ts";
 import { DEFAULT_FEEDS, type QuerySchema } from "../schemas/query.ts";
 
@@ -22,6 +21,7 @@ export async function query(activity: ActivityOf<typeof QuerySchema>, context: V
     ...optional("next", items.length < topics.length ? items.at(-1)?.address : undefined),
   };
   if (type === "subscriptions") return { outcomes: [], object: { type: "collection", items, ...page } };
+  const { writeOpml } = await import("../client/document/opml.ts");
   const content = Buffer.from(writeOpml(items)).toString("base64");
   return { outcomes: [], object: { type, attachments: [{ ...OPML_FILE, content }], ...page } };
 }

@@ -10,7 +10,8 @@ import type { Client } from "./client.ts";
 import { codedError } from "./coded-error.ts";
 import { nickKeeper, storedNick } from "./nick-keeper.ts";
 import { rejoinChannels } from "./rejoin.ts";
-import { openSession, type Session, type Timeouts } from "./session.ts";
+import type { Session } from "./session.ts";
+import type { Timeouts } from "./timeouts.ts";
 
 /** Refusals of a login by ERROR after which the words count as a refused password. */
 const MAX_REFUSALS = 3;
@@ -36,6 +37,8 @@ async function connectOnce(context: ConnectionContext<Credentials>, timeouts: Ti
   const { credentials, state, signal } = context;
   const accountNick = credentials.nick ?? nickIn(context.address);
   const nick = storedNick(accountNick, (await state.read()).nick) ?? accountNick;
+  // Before the socket is open: from then on somebody must listen to it.
+  const { openSession } = await import("./session.ts");
   const socket = await openSocket(context, timeouts);
   let isLive = false;
   let ended: { readonly thrown: unknown } | undefined;

@@ -13,33 +13,8 @@ import { lineSocket } from "./line-socket.ts";
 import { registration } from "./registration.ts";
 import { type RequestQueue, requestQueue } from "./request-queue.ts";
 import { type SentMessages, sentMessages } from "./sent-messages.ts";
+import type { Timeouts } from "./timeouts.ts";
 import { DEFAULT_RATE, tokenBucket } from "./token-bucket.ts";
-
-/** Time limits of each step, in ms. */
-export interface Timeouts {
-  readonly connectMs: number;
-  /** From the first line to the end of the welcome. Networks may look up names first. */
-  readonly registerMs: number;
-  /** Silence after a command. */
-  readonly responseMs: number;
-  /** Silence before a PING. */
-  readonly idleMs: number;
-  /** Longest delay between attempts to regain the wanted nick. */
-  readonly regainMs: number;
-  /** Wait before channels that refused after a reconnect are tried again; later waits double. */
-  readonly rejoinMs: number;
-  /** Wait before another login after a refusal by ERROR. */
-  readonly confirmMs: number;
-}
-export const TIMEOUTS: Timeouts = {
-  connectMs: 30_000,
-  registerMs: 60_000,
-  responseMs: 30_000,
-  idleMs: 60_000,
-  regainMs: 30_000,
-  rejoinMs: 30_000,
-  confirmMs: 3_000,
-};
 
 /** Live connection of an account. */
 export interface Session extends Pick<RequestQueue, "request"> {

@@ -1,4 +1,4 @@
-import { type ITwitterApiClientPlugin, TwitterApi } from "twitter-api-v2";
+import type { ITwitterApiClientPlugin } from "twitter-api-v2";
 import type { Egress, EgressInit } from "../../../platform/platform.ts";
 import { unreadableAnswer } from "../errors.ts";
 
@@ -78,6 +78,7 @@ export async function sendRequest(
       return { headers: {}, data: {} };
     },
   };
+  const { TwitterApi } = await import("twitter-api-v2");
   const plugins = { plugins: [plugin] };
   const { v2 } = typeof signer === "string" ? new TwitterApi(signer, plugins) : new TwitterApi(signer, plugins);
   const options = { params: { ...params } };

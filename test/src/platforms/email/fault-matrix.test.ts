@@ -5,7 +5,7 @@ import { Failure } from "../../../../src/model/failure.ts";
 import { failureFrom } from "../../../../src/platform/platform.ts";
 import { IMAP_TIMEOUTS } from "../../../../src/platforms/email/client/imap/connection.ts";
 import { POP3_TIMEOUTS } from "../../../../src/platforms/email/client/pop3/client.ts";
-import { SMTP_TIMEOUTS } from "../../../../src/platforms/email/client/smtp/connection.ts";
+import { SMTP_TIMEOUTS } from "../../../../src/platforms/email/client/smtp/timeouts.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
 import { type TestDovecot, testDovecot } from "../../../support/dovecot.ts";

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { Failure } from "../../../../src/model/failure.ts";
 import { silentLog } from "../../../../src/model/log.ts";
 import type { Platform } from "../../../../src/platform/platform.ts";
-import { SMTP_TIMEOUTS, type SmtpTimeouts } from "../../../../src/platforms/email/client/smtp/connection.ts";
+import { SMTP_TIMEOUTS, type SmtpTimeouts } from "../../../../src/platforms/email/client/smtp/timeouts.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { type ScriptedSmtp, type SmtpScript, scriptedSmtp } from "../../../support/scripted-smtp.ts";
 import { smtpSink } from "../../../support/smtp-sink.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TIMEOUTS } from "../../../../src/platforms/irc/client/session.ts";
+import { TIMEOUTS } from "../../../../src/platforms/irc/client/timeouts.ts";
 import { type FaultCell, type MatrixNetwork, matrixTable, runFaultMatrix } from "../../../support/fault-matrix.ts";
 import { CONNECT, type Fault } from "../../../support/fault-proxy.ts";
 import { lineFrames } from "../../../support/fault-proxy-frames.ts";

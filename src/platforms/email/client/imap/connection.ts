@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { ImapFlow } from "imapflow";
+import type { ImapFlow } from "imapflow";
 import { Failure } from "../../../../model/failure.ts";
 import { startTls } from "../../../../platform/kit/start-tls.ts";
 import type { Egress } from "../../../../platform/platform.ts";
@@ -96,8 +96,10 @@ async function open(
   signal.throwIfAborted();
   const secret: { readonly accessToken?: string; readonly pass?: string } =
     "token" in login ? { accessToken: await login.token(renew) } : { pass: login.password };
+  // Before the socket is open: from then on somebody must listen to it.
+  const library = await import("imapflow");
   const socket = await endpoint.connect(host, port, { timeoutMs: timeouts.connect, signal });
-  const imap = new ImapFlow({
+  const imap = new library.ImapFlow({
     ...BOUNDS,
     host,
     port,

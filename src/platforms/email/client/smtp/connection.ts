@@ -7,17 +7,8 @@ import SMTPConnection, {
 } from "nodemailer/lib/smtp-connection";
 import XOAuth2 from "nodemailer/lib/xoauth2";
 import type { Login } from "../../credentials.ts";
+import type { SmtpTimeouts } from "./timeouts.ts";
 import { codedError, type Watchdog, watchdog } from "./watchdog.ts";
-
-/** Time limits of the stages of an SMTP connection, in ms. */
-export interface SmtpTimeouts {
-  readonly connect: number;
-  readonly greeting: number;
-  readonly command: number;
-  /** Answer to the final dot; RFC 5321 section 4.5.3.2.6 gives servers ten minutes. */
-  readonly dot: number;
-}
-export const SMTP_TIMEOUTS: SmtpTimeouts = { connect: 30_000, greeting: 30_000, command: 120_000, dot: 600_000 };
 
 /** Message and envelope of an SMTP transaction. */
 export interface OutgoingMail {

@@ -1,8 +1,9 @@
 import { type IdentifiedEntry, identifyEntries, metaOf } from "./entries.ts";
+import { timeOf } from "./entry-cursor.ts";
 import type { Entry } from "./feed.ts";
 import type { NewEntries, NewEntriesTask, NewEntry, NoFeed } from "./jobs.ts";
 import { hintsOf } from "./publisher-hints.ts";
-import { parseDocument, timeOf } from "./read.ts";
+import { parseDocument } from "./read.ts";
 import {
   contentHash,
   entryKey,

@@ -3,6 +3,7 @@ import { MAX_ENTRIES } from "../../schemas/fetch.ts";
 import { decodeText } from "./decode.ts";
 import { findFeedLinks, isWebPage } from "./discover.ts";
 import { metaOf, toEntries } from "./entries.ts";
+import { timeOf } from "./entry-cursor.ts";
 import type { Entry, Feed } from "./feed.ts";
 import type { DownloadedDocument, NoFeed, ReadResult, ReadTask } from "./jobs.ts";
 import { parseLeniently } from "./lenient-parser.ts";
@@ -62,20 +63,10 @@ function isInRange(entry: Entry, { since, until }: Pick<ReadTask, "since" | "unt
   return time >= (since ?? Number.NEGATIVE_INFINITY) && time <= (until ?? Number.POSITIVE_INFINITY);
 }
 
-/** Returns the cursor of an entry: its date and key. */
-export function cursorOf(entry: Entry): string {
-  return `${timeOf(entry) || 0}.${entryKey(entry)}`;
-}
-
 /** Returns the entries behind a cursor; when its entry is gone, the older ones. */
 function entriesAfter(sorted: readonly Entry[], cursor: string | undefined): readonly Entry[] {
   if (cursor === undefined) return sorted;
   const [time = "", key] = cursor.split(".");
   const index = sorted.findIndex((entry) => entryKey(entry) === key);
   return index >= 0 ? sorted.slice(index + 1) : sorted.filter((entry) => timeOf(entry) < Number(time));
-}
-
-/** Returns an entry's date in Unix ms. Without a date NaN, for which no comparison holds. */
-export function timeOf({ published, updated }: Pick<Entry, "published" | "updated">): number {
-  return Date.parse(published ?? updated ?? "");
 }
