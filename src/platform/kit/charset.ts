@@ -1,15 +1,23 @@
 import iconv from "iconv-lite";
+import { decodeSevenBit } from "./seven-bit-charset.ts";
+
+/** Encodings that iconv-lite reads in full under the name of a larger one. */
+const SUPERSETS: Readonly<Record<string, string>> = { gbk: "gb18030", "euc-kr": "cp949", shift_jis: "cp932" };
 
 /**
  * Decodes bytes of a named character set; undefined for an unknown name. Names are read as browsers do (WHATWG Encoding), so
- * that iso-8859-1 means windows-1252. Decoding is iconv's: TextDecoder of current Node versions reads windows-1252 as Latin-1
- * and loses the euro sign and quotes. Invalid bytes become U+FFFD.
+ * that iso-8859-1 means windows-1252; then as iconv-lite does, which knows more of them (utf-7, cp850). Decoding is
+ * iconv-lite's: TextDecoder of current Node versions reads windows-1252 as Latin-1 and loses the euro sign and quotes.
+ * Invalid bytes become U+FFFD. UTF-16 without a byte order in its name is read by its byte order mark, else by its content.
  */
 export function decodeCharset(bytes: Uint8Array, name: string): string | undefined {
-  const encoding = encodingOf(name.trim());
-  if (encoding === undefined) return undefined;
-  if (!encoding.startsWith("utf-") && iconv.encodingExists(encoding)) return iconv.decode(Buffer.from(bytes), encoding);
-  return new TextDecoder(encoding).decode(bytes);
+  const label = name.trim().toLowerCase();
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (/^utf-?16$/.test(label)) return iconv.decode(buffer, "utf-16");
+  const standard = encodingOf(label);
+  const encoding = SUPERSETS[standard ?? label] ?? standard ?? label;
+  if (!standard?.startsWith("utf-") && iconv.encodingExists(encoding)) return iconv.decode(buffer, encoding);
+  return standard === undefined ? decodeSevenBit(buffer, label) : new TextDecoder(standard).decode(bytes);
 }
 
 /**

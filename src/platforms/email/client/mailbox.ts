@@ -2,8 +2,9 @@ import { Failure } from "../../../model/failure.ts";
 import type { AccountContext } from "../../../platform/platform.ts";
 import type { Credentials } from "../credentials.ts";
 import { mailboxLogin } from "./access-tokens.ts";
-import { IMAP_TIMEOUTS, type ImapEndpoint, type ImapTimeouts, openImap } from "./imap/connection.ts";
+import { IMAP_TIMEOUTS, type ImapTimeouts, openImap } from "./imap/connection.ts";
 import { type ImapPool, imapPool } from "./imap/pool.ts";
+import type { MailboxEndpoint } from "./mailbox-endpoint.ts";
 import type { Tokens } from "./oauth.ts";
 import { verbFailure } from "./verdict.ts";
 
@@ -35,9 +36,6 @@ export function createMailbox(
 
 /** The servers' default ports: with TLS from the first byte, and without. */
 const PORTS = { imap: { tls: 993, plain: 143 }, pop3: { tls: 995, plain: 110 } } as const;
-
-/** Address and login of a mailbox, for either protocol. */
-export type MailboxEndpoint = Omit<ImapEndpoint, "timeouts">;
 
 /** Returns address and login of the account's mailbox. Throws `auth` or `permanent` when the account lacks either. */
 export function mailboxEndpoint(

@@ -14,6 +14,11 @@ describe("decodeCharset", () => {
     ["windows-1251", "e4", "д"],
     ["iso-2022-jp", "1b 24 42 46 7c 1b 28 42", "日"],
     ["utf-16le", "e9 00", "é"],
+    ["utf-16", "fe ff 00 e9", "é"],
+    ["utf-7", "2b 41 4f 6b 2d", "é"],
+    ["cp850", "82", "é"],
+    ["iso-2022-kr", "1b 24 29 43 0a 0e 47 51 0f 21", "\n한!"],
+    ["hz-gb-2312", "61 7e 7b 56 50 7e 7d 7e 7e", "a中~"],
   ])("decodes %s", (name, hex, text) => {
     expect(decodeCharset(Buffer.from(hex.replaceAll(" ", ""), "hex"), name)).toBe(text);
   });

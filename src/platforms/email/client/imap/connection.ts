@@ -2,9 +2,9 @@ import type { Socket } from "node:net";
 import type { ImapFlow } from "imapflow";
 import { Failure } from "../../../../model/failure.ts";
 import { startTls } from "../../../../platform/kit/start-tls.ts";
-import type { Egress } from "../../../../platform/platform.ts";
 import type { Login } from "../../credentials.ts";
 import { cleanLine } from "../../schemas/event-bounds.ts";
+import type { MailboxEndpoint } from "../mailbox-endpoint.ts";
 
 /** Time limits of the stages of an IMAP connection, and poll intervals, in ms. */
 export interface ImapTimeouts {
@@ -28,14 +28,8 @@ export const IMAP_TIMEOUTS: ImapTimeouts = {
   catchUp: 8_000,
 };
 
-/** Address and login of an IMAP mailbox. */
-export interface ImapEndpoint {
-  readonly connect: Egress["connect"];
-  readonly host: string;
-  readonly port: number;
-  readonly tls: "implicit" | "starttls" | "none";
-  readonly ca?: string | undefined;
-  readonly login: Login;
+/** Address, login and time limits of an IMAP mailbox. */
+export interface ImapEndpoint extends MailboxEndpoint {
   readonly timeouts: ImapTimeouts;
 }
 

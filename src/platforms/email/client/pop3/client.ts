@@ -1,7 +1,6 @@
 import { Failure } from "../../../../model/failure.ts";
 import { startTls } from "../../../../platform/kit/start-tls.ts";
-import type { Egress } from "../../../../platform/platform.ts";
-import type { Login } from "../../credentials.ts";
+import type { MailboxEndpoint } from "../mailbox-endpoint.ts";
 import { type Pop3Dialog, pop3Dialog, saslOf } from "./commands.ts";
 import { pop3Stream, protocolError } from "./stream.ts";
 
@@ -13,15 +12,8 @@ export interface Pop3Timeouts {
 }
 export const POP3_TIMEOUTS: Pop3Timeouts = { connect: 30_000, silence: 60_000, answer: 600_000 };
 
-/** Address and login of a POP3 mailbox. */
-export interface Pop3Endpoint {
-  readonly connect: Egress["connect"];
-  readonly host: string;
-  readonly port: number;
-  /** `starttls` is mandatory: without encryption no login is sent. */
-  readonly tls: "implicit" | "starttls" | "none";
-  readonly ca?: string | undefined;
-  readonly login: Login;
+/** Address, login and time limits of a POP3 mailbox. */
+export interface Pop3Endpoint extends MailboxEndpoint {
   readonly timeouts: Pop3Timeouts;
 }
 
