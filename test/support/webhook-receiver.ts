@@ -7,6 +7,7 @@ export interface ReceivedWebhook {
   readonly id: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, unknown>>;
+  /** Parsed JSON; empty for other media types. */
   readonly body: Readonly<Record<string, unknown>>;
   readonly raw: string;
   /** Status of the answer. */
@@ -30,7 +31,8 @@ export async function webhookReceiver(
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const raw = Buffer.concat(chunks).toString("utf8");
-      const body = JSON.parse(raw) as Record<string, unknown>;
+      const isJson = /json/.test(String(request.headers["content-type"]));
+      const body = (isJson ? JSON.parse(raw) : {}) as Record<string, unknown>;
       const webhook = {
         id: String(request.headers["webhook-id"]),
         path: request.url ?? "",

@@ -20,6 +20,11 @@ export function webhook(): Platform {
         summary: "Posts JSON or text to each address, once for each webhook-id",
         schema: SendSchema,
         example: SEND_EXAMPLE,
+        capabilities: {
+          body: { as: "kept", tooLong: "refused" },
+          html: { as: "kept", tooLong: "refused", note: "sent as text/html" },
+          markdown: { as: "converted", tooLong: "refused", note: "HTML" },
+        },
         run: send,
       }),
     },

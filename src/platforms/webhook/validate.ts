@@ -1,13 +1,21 @@
 import type { Activity } from "../../model/activity.ts";
+import { postedText } from "../../platform/kit/rich-text/posted-text.ts";
 import type { ValidationIssue } from "../../platform/platform.ts";
 
-/** Rejects both or neither of `json` and `body`, and addresses that can't be opened. */
+/** Rejects objects without exactly one of JSON and text, and addresses that can't be opened. */
 export function validate(
   _verb: string,
   { target, object }: Pick<Activity, "target" | "object">,
 ): ValidationIssue | undefined {
-  if ((object.json === undefined) === (object.body === undefined)) {
-    return { code: "validation-failed", detail: "must have either json or body", pointer: "/object" };
+  const { body, html, markdown } = postedText(object);
+  const hasText = [body, html, markdown].some((form) => form !== undefined);
+  if (hasText === (object.json !== undefined)) {
+    const detail = "must have either json or a text: body, html or markdown";
+    return { code: "validation-failed", detail, pointer: "/object" };
+  }
+  if (object.mediaType !== undefined && (html !== undefined || markdown !== undefined)) {
+    const detail = "belongs to body; html and markdown are sent as text/html";
+    return { code: "validation-failed", detail, pointer: "/object/mediaType" };
   }
   const index = target.findIndex(({ address }) => !isOpenable(address));
   if (index < 0) return undefined;

@@ -1,6 +1,7 @@
 import Type, { type Static } from "typebox";
 import { Actor } from "../../../model/activity.ts";
 import { WHITE_SPACE } from "../../../model/pattern-classes.ts";
+import { markupForms } from "../../../platform/vocabulary/text-term.ts";
 
 const Receiver = Type.Object(
   {
@@ -24,6 +25,7 @@ export const SendSchema = Type.Object(
       {
         json: Type.Optional(Type.Unknown({ description: "Sent as application/json." })),
         body: Type.Optional(Type.String({ maxLength: 65_536, description: "Sent unchanged, instead of json." })),
+        ...markupForms(),
         mediaType: Type.Optional(
           Type.String({
             maxLength: 127,

@@ -1,4 +1,6 @@
 import type { Activity } from "../../../model/activity.ts";
+import { postedText } from "../../../platform/kit/rich-text/posted-text.ts";
+import { fromMarkdown, toHtml } from "../../../platform/kit/rich-text/rich-text.ts";
 import {
   type ActivityOf,
   type Outcome,
@@ -38,8 +40,11 @@ export async function postToTargets(signer: Signer, activity: Activity, context:
   return { outcomes };
 }
 
+/** Chooses the posted form: JSON, HTML, Markdown as HTML, or the body. */
 function contentOf({ id, object }: Activity): Content {
-  const { json, body, mediaType } = object;
-  if (json !== undefined) return { id, type: "application/json", body: JSON.stringify(json) };
-  return { id, type: String(mediaType ?? "text/plain; charset=utf-8"), body: String(body) };
+  if (object.json !== undefined) return { id, type: "application/json", body: JSON.stringify(object.json) };
+  const { body = "", html, markdown } = postedText(object);
+  const rich = html ?? (markdown === undefined ? undefined : toHtml(fromMarkdown(markdown)));
+  if (rich !== undefined) return { id, type: "text/html; charset=utf-8", body: rich };
+  return { id, type: String(object.mediaType ?? "text/plain; charset=utf-8"), body };
 }

@@ -12,8 +12,9 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-async function world(react: (nth: number) => WebhookReply = () => 204) {
-  const receiver = await webhookReceiver((_it, nth) => react(nth));
+/** Starts a receiver, which answers the nth post with `answer(nth)`. */
+async function startReceiver(answer: (nth: number) => WebhookReply = () => 204) {
+  const receiver = await webhookReceiver((_post, nth) => answer(nth));
   const { fetch, close } = loopbackEgress();
   ends.push(receiver.stop, close);
   const egress = { ...noEgress, fetch };
@@ -26,7 +27,7 @@ async function world(react: (nth: number) => WebhookReply = () => 204) {
 
 describe("webhook send", () => {
   test("posts JSON with the activity's id, signed where a secret is stored", async () => {
-    const { receiver, activity, send } = await world();
+    const { receiver, activity, send } = await startReceiver();
     const secret = newWebhookSecret();
     const submitted = activity({ json: { order: 4711, name: "Zoë" } });
     expect((await send(submitted, { secret })).outcomes).toEqual([
@@ -42,7 +43,7 @@ describe("webhook send", () => {
   });
 
   test("posts any body unchanged", async () => {
-    const { receiver, activity, send } = await world();
+    const { receiver, activity, send } = await startReceiver();
     await fc.assert(
       fc.asyncProperty(fc.json(), async (body) => {
         await send(activity({ body, mediaType: "application/x-own" }));
@@ -51,6 +52,18 @@ describe("webhook send", () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  test.each([
+    [{ html: "<p>Paid &amp; sent</p>" }, "<p>Paid &amp; sent</p>"],
+    [{ markdown: "**Paid** & sent" }, "<p><strong>Paid</strong> &amp; sent</p>"],
+    [{ body: "Paid", html: "<b>Paid</b>" }, "<b>Paid</b>"],
+  ])("posts %j as HTML", async (object, html) => {
+    const { receiver, activity, send } = await startReceiver();
+    await send(activity(object));
+    expect(receiver.received.map(({ raw, headers }) => [raw, headers["content-type"]])).toEqual([
+      [html, "text/html; charset=utf-8"],
+    ]);
   });
 
   test.each([
@@ -67,7 +80,10 @@ describe("webhook send", () => {
     [500, "deferred", "platform-unavailable"],
     [503, "deferred", "platform-unavailable"],
   ])("a %i is %s", async (status, outcome, code) => {
-    const { receiver, send } = await world(() => ({ status, headers: { "retry-after": "7", location: "/elsewhere" } }));
+    const { receiver, send } = await startReceiver(() => ({
+      status,
+      headers: { "retry-after": "7", location: "/elsewhere" },
+    }));
     const [first] = (await send()).outcomes;
     expect([first?.status, first?.error?.code]).toEqual([outcome, code]);
     expect(first?.retryAfterMs).toBe(status === 429 || status === 503 ? 7_000 : undefined);
@@ -75,13 +91,13 @@ describe("webhook send", () => {
   });
 
   test("repeats a post after a broken connection with the same id", async () => {
-    const { send } = await world(() => (response) => response.destroy());
+    const { send } = await startReceiver(() => (response) => response.destroy());
     const [outcome] = (await send()).outcomes;
     expect(outcome).toMatchObject({ status: "deferred", error: { retryable: true } });
   });
 
   test("recovers a crashed worker's post with the same id", async () => {
-    const { receiver, activity } = await world();
+    const { receiver, activity } = await startReceiver();
     const { fetch, close } = loopbackEgress();
     ends.push(close);
     const submitted = activity();
@@ -113,6 +129,8 @@ describe("webhook send", () => {
     for (const [object, address, pointer] of [
       [{}, "https://example.org/", "/object"],
       [{ json: 1, body: "x" }, "https://example.org/", "/object"],
+      [{ json: 1, markdown: "x" }, "https://example.org/", "/object"],
+      [{ html: "x", mediaType: "text/plain" }, "https://example.org/", "/object/mediaType"],
       [{ json: 1 }, "https://bob:secret@example.org/", "/target/address"],
       [{ json: 1 }, "ftp://example.org/", "/target/address"],
       [{ json: 1 }, "https://[::zz]/", "/target/address"],
