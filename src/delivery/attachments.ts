@@ -1,10 +1,7 @@
-import type { Attachment } from "../model/activity.ts";
+import { type Attachment, MAX_ATTACHMENT_BYTES } from "../model/activity.ts";
 import { Failure } from "../model/failure.ts";
 import { optional } from "../model/optional.ts";
 import type { Blob, Egress } from "../platform/platform.ts";
-
-/** Bound of all attachments of an activity together, decoded, in bytes. */
-export const MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024;
 
 /** Loads an activity's attachments in order, from the store or through the egress guard. */
 export async function loadBlobs(

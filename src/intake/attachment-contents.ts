@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { MAX_ATTACHMENT_BYTES } from "../delivery/attachments.ts";
-import type { Activity, Attachment } from "../model/activity.ts";
+import { type Activity, type Attachment, MAX_ATTACHMENT_BYTES } from "../model/activity.ts";
 import { Base64Check } from "../model/base64.ts";
 import { Refusal } from "../model/refusal.ts";
 import { isObject } from "./normalize.ts";

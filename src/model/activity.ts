@@ -26,6 +26,9 @@ export const Target = Type.Object(
 );
 export type Target = Static<typeof Target>;
 
+/** Bound of all attachments of an activity together, decoded, in bytes. Posted ones and downloaded ones. */
+export const MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024;
+
 export const Attachment = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 255, pattern: "^[^\\u0000-\\u001f\\u007f/\\\\]+$" }),

@@ -19,7 +19,7 @@ const CURES: Record<ProblemCode, string> = {
   "too-late": "The activity is being sent or has ended: `GET` it.",
   "hook-disabled": "`PUT` the hook to switch it on again; its `error` says why it went off.",
   "content-gone": "Post it again, with its attachments, under another rid.",
-  "payload-too-large": "Keep to 64 kB without attachments, 10 MiB of attachments; give larger ones by `url`.",
+  "payload-too-large": "Keep to 64 kB without attachments, and to 10 MiB of attachments, also by `url`.",
   "unsupported-media-type": "Send `Content-Type: application/json`, without `Content-Encoding`.",
   "validation-failed": "Correct what `errors[].pointer` points at.",
   "rid-reused": "Take a new rid for a new activity. To repeat one, send exactly the same body.",

@@ -3,6 +3,7 @@ import * as entities from "../../src/platform/vocabulary/entities.ts";
 import type { SchemaNode } from "../../src/platform/vocabulary/schema-properties.ts";
 import { TERM_GROUPS, TERMS } from "../../src/platform/vocabulary/terms.ts";
 import { type CanonicalVerb, VERBS } from "../../src/platform/vocabulary/verbs.ts";
+import { limitsSection } from "./docs-capabilities.ts";
 import { NETWORK_MAPPING, NETWORKS } from "./docs-network-mapping.ts";
 import { richTextSection } from "./docs-rich-text.ts";
 import { GENERATED } from "./docs-tables.ts";
@@ -60,13 +61,7 @@ A posted string is shorthand: one of these types, or the id of a thread.
 
 ## Addresses
 
-| platform | an \`address\` is | URIs taken |
-|---|---|---|
-${platforms.map((platform) => `| \`${platform.id}\` | ${ADDRESSES[platform.id] ?? ""} | ${(platform.uriSchemes ?? []).map((scheme) => `\`${scheme}:\``).join(" ")} |`).join("\n")}
-
-The URI of an address is taken in \`actor\`, \`target\` and \`object.address\`: \`mailto:foo@bar.com\`, \`xmpp:alice@example.org\`,
-\`irc:%23lobby\`, \`irc://irc.example.net/lobby\` (a channel, unless \`,isnick\` follows). WebFinger takes \`acct:\`. Phone numbers (E.164,
-\`tel:\`) and Matrix ids (\`matrix:\`) are for networks that are not built yet.
+[Addresses](addresses.md) shows for each network what an \`address\` is, and which URIs are accepted.
 
 ## Rich text
 
@@ -76,6 +71,12 @@ plain text the \`body\`. Formatted text that arrives is in \`body\`, and in \`ht
 conversion. What the converter (\`src/platform/kit/rich-text\`) keeps; otherwise how it writes an \`x\`:
 
 ${richTextSection(platforms)}
+
+## Limits of texts and files
+
+As \`GET /platforms/{id}\` tells them (\`capabilities\`); a test compares them with what is enforced.
+
+${limitsSection(platforms)}
 
 ## Other networks
 
@@ -140,18 +141,6 @@ const RESULTS_AND_EVENTS: ReadonlyArray<readonly [platform: string, old: string,
   ["xmpp", "inbound `invite`: `object.id`", "`object.address`"],
   ["xmpp", "inbound `react`: `reactions[]`, the whole set", "`react` and `unreact`, one `content` each"],
 ];
-
-const ADDRESSES: Readonly<Record<string, string>> = {
-  email: "mail address: `foo@bar.com`",
-  facebook: "numeric id of a Page or person",
-  feeds: "URL of a feed or page",
-  irc: "`#channel` or nick; an account is `nick` or `nick@network`",
-  telegram: "numeric chat id, `@name`, `chat/topic`",
-  twitter: "`@handle` or numeric id",
-  webfinger: "`acct:user@host`, `user@host` or URL",
-  webhook: "URL",
-  xmpp: "JID: `alice@example.org`, `room@rooms.example.org`, `room@rooms.example.org/nick`",
-};
 
 /** Rows of the types in Activity Streams, with the verbs that map to each. */
 function as2Rows(): string {

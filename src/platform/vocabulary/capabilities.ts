@@ -9,6 +9,7 @@ const PropertyCapability = Type.Object(
     values: Type.Optional(Type.Array(Type.String(), { description: "The accepted values." })),
     maxLength: Type.Optional(Type.Integer({ description: "Characters." })),
     maxItems: Type.Optional(Type.Integer()),
+    maximum: Type.Optional(Type.Integer({ description: "Largest number." })),
     as: Type.Optional(
       Type.Enum(["kept", "converted", "plain"], {
         description: "`kept` as posted, `converted` to the network's own form, `plain`: only the text arrives.",
@@ -21,6 +22,8 @@ const PropertyCapability = Type.Object(
   },
   { additionalProperties: false },
 );
+
+type PropertyCapability = Static<typeof PropertyCapability>;
 
 /** Capabilities of one platform. Per verb its targets and the properties of `object` that the network keeps. */
 export const Capabilities = Type.Object(
@@ -60,28 +63,32 @@ export function capabilitiesOf(platform: Platform): Capabilities {
 function verbCapabilities({ schema, capabilities = {} }: Verb): Capabilities["verbs"][string] {
   const { target, object } = schema.properties as Record<string, SchemaNode | undefined>;
   const required = object?.required ?? [];
-  const properties = new Map<string, Static<typeof PropertyCapability>>();
+  const properties = new Map<string, PropertyCapability>();
   for (const [name, node] of schemaProperties(object)) {
-    const known = properties.get(name);
     properties.set(name, {
-      ...known,
-      ...boundsOf(node, known?.values),
+      ...boundsOf(node, properties.get(name)),
       ...(required.includes(name) ? { required: true as const } : {}),
-      ...(capabilities[name] as Static<typeof PropertyCapability> | undefined),
+      ...(capabilities[name] as PropertyCapability | undefined),
     });
   }
   const min = target?.minItems ?? 0;
   return { targets: { min, max: target?.maxItems ?? (target ? 1 : 0) }, object: Object.fromEntries(properties) };
 }
 
-/** Bounds that a schema states; values of alternatives add up. */
-function boundsOf(node: SchemaNode, before: readonly string[] = []) {
-  const values = [...new Set([...before, ...valuesOf(node)])];
+/** Bounds that a schema states. Those of alternatives add up to the widest: `known` is from the ones before. */
+function boundsOf(node: SchemaNode, known: PropertyCapability = {}): PropertyCapability {
+  const values = [...new Set([...(known.values ?? []), ...valuesOf(node)])];
   return {
     ...(values.length > 0 ? { values } : {}),
-    ...(node.maxLength === undefined ? {} : { maxLength: node.maxLength }),
-    ...(node.maxItems === undefined ? {} : { maxItems: node.maxItems }),
+    ...larger("maxLength", node, known),
+    ...larger("maxItems", node, known),
+    ...larger("maximum", node, known),
   };
+}
+
+function larger(name: "maxLength" | "maxItems" | "maximum", one: SchemaNode, other: PropertyCapability) {
+  const bounds = [one[name], other[name]].filter((bound) => bound !== undefined);
+  return bounds.length > 0 ? { [name]: Math.max(...bounds) } : {};
 }
 
 function valuesOf(node: SchemaNode): string[] {

@@ -11,6 +11,7 @@ export interface SchemaNode {
   readonly maxLength?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
+  readonly maximum?: number;
 }
 
 /** Lists the properties of an object's schema with those of its alternatives. A name may occur several times. */

@@ -1,4 +1,5 @@
 import type { TObject } from "typebox";
+import { MAX_ATTACHMENT_BYTES } from "../../../model/activity.ts";
 import { defineVerb, type RenamedValue, type Verb } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import type { ConnectedMailbox } from "../inbound/imap-mailbox.ts";
@@ -31,10 +32,10 @@ export function verbs(readers: MailReaders): Verbs {
       schema: SendSchema,
       example: SEND_EXAMPLE,
       capabilities: {
-        body: { as: "kept" },
-        html: { as: "kept" },
-        markdown: { as: "converted", note: "HTML and plain text" },
-        attachments: { as: "kept", note: "10 MiB by content; more by url, as the mail server allows" },
+        body: { as: "kept", tooLong: "refused" },
+        html: { as: "kept", tooLong: "refused" },
+        markdown: { as: "converted", tooLong: "refused", note: "HTML and plain text" },
+        attachments: { as: "kept", maxBytes: MAX_ATTACHMENT_BYTES, note: "all together" },
       },
       run: send,
     }) as Verb,

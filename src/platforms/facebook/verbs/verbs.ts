@@ -74,7 +74,7 @@ export const verbs: Readonly<Record<string, Verb<TObject, Client>>> = {
     schema: UpdateSchema,
     example: { actor, target: [], object: { id, body: "We are open on Saturday." } },
     renamedValues: ID_AS_TARGET,
-    capabilities: { id: own, html: plain, markdown: plain },
+    capabilities: { id: own, body: { as: "kept", tooLong: "refused" }, html: plain, markdown: plain },
     run: update,
   }),
   delete: defineVerb<typeof DeleteSchema, Client>({

@@ -1,4 +1,5 @@
 import type { TObject } from "typebox";
+import { MAX_ATTACHMENT_BYTES } from "../../../model/activity.ts";
 import { defineVerb, type Verb } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
 import * as groups from "../schemas/groups.ts";
@@ -11,6 +12,7 @@ import { send } from "./send.ts";
 
 const RICH = {
   as: "converted",
+  tooLong: "split",
   note: "bold, italic, underline, strike, code, links, quotes; lists become lines",
 } as const;
 
@@ -21,10 +23,10 @@ export const verbs: Readonly<Record<string, Verb<TObject, Client>>> = {
     schema: messages.SendSchema,
     example: messages.SEND_EXAMPLE,
     capabilities: {
-      body: { as: "kept", tooLong: "split", note: "4096 characters a message" },
+      body: { as: "kept", tooLong: "split", note: `${messages.MAX_TEXT} characters a message` },
       html: RICH,
       markdown: RICH,
-      attachments: { as: "kept", maxBytes: 10 * 1024 * 1024 },
+      attachments: { as: "kept", maxBytes: MAX_ATTACHMENT_BYTES, note: "all together" },
       buttons: { as: "kept", note: "values up to 64 bytes" },
     },
     needsConnection: false,
@@ -34,7 +36,12 @@ export const verbs: Readonly<Record<string, Verb<TObject, Client>>> = {
     summary: "Edits a message of the bot, or a group's title or description",
     schema: messages.UpdateSchema,
     example: messages.UPDATE_EXAMPLE,
-    capabilities: { id: { note: "own messages; others' never" }, html: RICH, markdown: RICH },
+    capabilities: {
+      id: { note: "own messages; others' never" },
+      body: { as: "kept", tooLong: "refused" },
+      html: { ...RICH, tooLong: "refused" },
+      markdown: { ...RICH, tooLong: "refused" },
+    },
     needsConnection: false,
     run: update,
   }),

@@ -1,3 +1,4 @@
+import { MAX_ATTACHMENT_BYTES } from "../../../model/activity.ts";
 import { connectionVerbs } from "../../../platform/connection.ts";
 import { defineVerb, type RenamedValue, renamedValues, type Verb } from "../../../platform/platform.ts";
 import type { Client } from "../client/client.ts";
@@ -17,7 +18,7 @@ type XVerb = Verb<Verb["schema"], Client>;
 const actor = { address: "@bob" };
 const id = "1900000000000000001";
 const alice = [{ address: "@alice" }];
-const media = { as: "kept", mediaTypes: Object.keys(MEDIA_TYPES), maxBytes: 5_000_000 } as const;
+const media = { as: "kept", mediaTypes: Object.keys(MEDIA_TYPES), maxBytes: MAX_ATTACHMENT_BYTES } as const;
 const plain = { as: "plain", tooLong: "refused", note: "lists as lines, addresses behind their links" } as const;
 const own = { note: "own posts and messages; messages from the account's own view only" } as const;
 const tier = { note: "where X allows it to the app" } as const;
@@ -32,7 +33,7 @@ const writing: Record<string, XVerb> = {
       body: { as: "kept", tooLong: "refused", note: "weight of at most 280 by X's counting" },
       html: plain,
       markdown: plain,
-      attachments: { ...media, note: "four pictures, or one GIF or video" },
+      attachments: { ...media, note: "four pictures of up to 5 MB, or one GIF or video" },
       inReplyTo: { note: "where the post's author mentioned or quoted the account" },
       quotes: tier,
     },
