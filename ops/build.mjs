@@ -4,11 +4,12 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { bundleGateway } from "./bundle.mjs";
+import { bundleConsole } from "./bundle-console.mjs";
 import { root } from "./install.mjs";
 
-const FOLDERS = ["src", "routes", "workers", "openapi"];
+const FOLDERS = ["src", "routes", "workers", "openapi", "console"];
 /** Files beside the sources that the output depends on. */
-const SETTINGS = ["tsconfig.json", "package-lock.json", "ops/build.mjs", "ops/bundle.mjs"];
+const SETTINGS = ["tsconfig.json", "package-lock.json", "ops/build.mjs", "ops/bundle.mjs", "ops/bundle-console.mjs"];
 const dist = join(root, "dist");
 /** Ends the name of a file that another build is writing. */
 const DRAFT = /\.\d+$/;
@@ -22,7 +23,7 @@ export async function build() {
   if (before.inputs === inputs && before.outputs.every((path) => existsSync(join(dist, path)))) return;
   console.log("Building …");
   const scripts = paths.filter((path) => path.endsWith(".lua")).map((path) => [path, readFileSync(join(root, path))]);
-  const outputs = new Map([...scripts, ...(await bundleGateway())]);
+  const outputs = new Map([...scripts, ...(await bundleConsole()), ...(await bundleGateway())]);
   for (const [path, content] of outputs) put(join(dist, path), content);
   // A gateway that runs from this folder may load parts of its own build later.
   const kept = new Set([...outputs.keys(), ...before.outputs]);
@@ -33,7 +34,9 @@ export async function build() {
 function sourcesIn(folder) {
   const entries = readdirSync(join(root, folder), { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && /\.(ts|json|lua)$/.test(entry.name) && !entry.name.endsWith(".d.ts"))
+    .filter(
+      (entry) => entry.isFile() && /\.(tsx?|json|lua|css|html)$/.test(entry.name) && !entry.name.endsWith(".d.ts"),
+    )
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
     .sort();
 }

@@ -12,6 +12,8 @@ export interface Origins {
    * says that it comes from elsewhere.
    */
   readonly allowedCookie: (req: IncomingMessage) => boolean;
+  /** True when the request names the gateway's own origin as its page's, or PUBLIC_URL's. False without an Origin header. */
+  readonly isOwnPage: (req: IncomingMessage) => boolean;
   /** Express middleware: CORS headers for allowed origins, never for others; answers preflights. */
   readonly cors: (req: IncomingMessage, res: ServerResponse, next: () => void) => void;
 }
@@ -29,9 +31,10 @@ const EXPOSED = "Location, Retry-After, Idempotent-Replayed, Preference-Applied"
 
 /** The same origin and those of `ALLOWED_ORIGINS`, compared whole: no patterns, no `null`. */
 export function origins({ allowedOrigins, publicUrl, proxyTrust }: OriginsDeps): Origins {
-  const listed = new Set([...allowedOrigins, ...(URL.canParse(publicUrl) ? [new URL(publicUrl).origin] : [])]);
-  const isAllowed = (req: IncomingMessage, origin: string): boolean => {
-    if (listed.has(origin)) return true;
+  const publicOrigin = URL.canParse(publicUrl) ? new URL(publicUrl).origin : undefined;
+  const listed = new Set([...allowedOrigins, ...(publicOrigin === undefined ? [] : [publicOrigin])]);
+  const isAllowed = (req: IncomingMessage, origin: string): boolean => listed.has(origin) || isOwn(req, origin);
+  const isOwn = (req: IncomingMessage, origin: string): boolean => {
     const own = proxyTrust.ownOrigin(req);
     if (own === undefined || origin === "null") return false;
     // A proxy that ends TLS but forgets X-Forwarded-Proto hides the scheme; the browser itself vouches then.
@@ -46,6 +49,10 @@ export function origins({ allowedOrigins, publicUrl, proxyTrust }: OriginsDeps):
   return {
     isListed: (url) => URL.canParse(url) && listed.has(new URL(url).origin),
     allowedOrigin,
+    isOwnPage: (req) => {
+      const { origin } = req.headers;
+      return origin !== undefined && (origin === publicOrigin || isOwn(req, origin));
+    },
     allowedCookie: (req) => {
       if (req.headers.origin !== undefined) return allowedOrigin(req);
       const reading = req.method === "GET" || req.method === "HEAD";

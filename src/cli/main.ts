@@ -5,6 +5,7 @@ import { KeyringError } from "../crypto/key-file.ts";
 import { activityCommands } from "./activities.ts";
 import { appCommands } from "./apps.ts";
 import { configCommand } from "./config.ts";
+import { consoleCommand } from "./console.ts";
 import { deadLetterCommands } from "./dead-letters.ts";
 import { doctorCommand } from "./doctor.ts";
 import { keyFileOf } from "./installation.ts";
@@ -12,7 +13,7 @@ import { keyCommands } from "./keys.ts";
 import { proxyCommands } from "./proxy.ts";
 import { serveCommand } from "./serve.ts";
 import { addServiceEnvironment, SERVICE_ENV_FILE } from "./service-environment.ts";
-import { openActivityTools, openAppTools, openDeadLetterTools, openKeyTools } from "./tools.ts";
+import { openActivityTools, openAppTools, openConsoleTools, openDeadLetterTools, openKeyTools } from "./tools.ts";
 import { version } from "./version.ts";
 
 /** What `sysexits.h` calls a configuration error: a supervisor need not try again. */
@@ -33,6 +34,7 @@ Examples:
   dragoman serve                  the gateway with a worker beside it
   PORT=9000 dragoman serve        on another port
   dragoman app create shop        make an app and print its API key, once
+  dragoman console                print a link to the web console
   dragoman doctor                 check this installation`,
   );
 
@@ -41,6 +43,7 @@ appCommands(program, openAppTools);
 keyCommands(program, { keyFile: () => keyFileOf(readConfig()), connect: openKeyTools });
 activityCommands(program, openActivityTools);
 deadLetterCommands(program, openDeadLetterTools);
+consoleCommand(program, openConsoleTools);
 configCommand(program);
 doctorCommand(program);
 proxyCommands(program);

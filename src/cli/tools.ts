@@ -1,6 +1,8 @@
 import { redisAccounts } from "../accounts/redis-accounts.ts";
 import { appRegistry } from "../apps/redis-registry.ts";
 import { type Config, readConfig } from "../config/settings.ts";
+import { auditLog } from "../console/audit-log.ts";
+import { consoleSessions } from "../console/console-sessions.ts";
 import { type Keyring, keyring } from "../crypto/keyring.ts";
 import { checkKeyring } from "../crypto/keyring-check.ts";
 import { redisEventLog } from "../event-log/redis-event-log.ts";
@@ -22,6 +24,7 @@ import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
 import { redisWebhooks } from "../webhooks/redis-webhooks.ts";
 import type { ActivityTools } from "./activities.ts";
 import type { AppTools } from "./apps.ts";
+import type { ConsoleTools } from "./console.ts";
 import type { DeadLetterTools } from "./dead-letters.ts";
 import { keyFileOf, requireInstallation } from "./installation.ts";
 import type { KeyTools } from "./keys.ts";
@@ -76,6 +79,26 @@ export async function openActivityTools(): Promise<ActivityTools> {
       await close();
     },
   };
+}
+
+/** Opens what `dragoman console` works on. */
+export async function openConsoleTools(): Promise<ConsoleTools> {
+  const config = readConfig();
+  const { redis, close } = await openStore(config, false);
+  return {
+    sessions: consoleSessions({ redis, hours: config.consoleHours }),
+    audit: auditLog({ redis }),
+    base: gatewayAddress(config),
+    isEnabled: config.console,
+    close,
+  };
+}
+
+/** Returns the gateway's address with its base path. PUBLIC_URL wins over HOST and PORT. */
+function gatewayAddress({ publicUrl, host, port, basePath }: Config): string {
+  const name = /^(0\.0\.0\.0|::|unix:.*)$/.test(host) ? "127.0.0.1" : host;
+  const own = `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+  return (publicUrl === "" ? own : publicUrl.replace(/(?<!\/)\/+$/, "")) + basePath;
 }
 
 /** Opens the stores of `dragoman dead-letters …`. A replay is submitted as by the API. */

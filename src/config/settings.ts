@@ -1,4 +1,5 @@
 import { delimiter, isAbsolute, resolve } from "node:path";
+import { consoleSettings } from "./console-settings.ts";
 import {
   autoOr,
   basePath,
@@ -74,6 +75,7 @@ export const settings = {
     read: relayUrl,
   },
   ...submissionSettings,
+  ...consoleSettings,
   sandbox: {
     env: "SANDBOX",
     fallback: "auto",

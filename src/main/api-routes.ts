@@ -28,14 +28,18 @@ export function activityDeps({ authenticate, submit, outbox, lanes, tail }: ApiS
   return { authenticate, submit, outbox, lanes, log, awaitResult: (app, rid) => awaitResult(tail, app, rid) };
 }
 
+/** Routers that need more than the services. */
+export interface ApiRouters {
+  /** The web console; empty where it is off. */
+  readonly web: readonly Router[];
+  readonly activities: Router;
+  readonly health: Router;
+  readonly metrics: readonly Router[];
+}
+
 /** Creates the Express app with every route. */
-export function appOf(
-  { config, version, log }: ApiDeps,
-  parts: ApiServices,
-  activities: Router,
-  health: Router,
-  metrics: readonly Router[],
-) {
+export function appOf(deps: ApiDeps, parts: ApiServices, { web, activities, health, metrics }: ApiRouters) {
+  const { config, version, log } = deps;
   const { authenticate, names, tail, streams, canonicalId, keys, tickets, revocations, accounts } = parts;
   const publicBase = `${config.publicUrl.replace(/(?<!\/)\/+$/, "")}${config.basePath}`;
   return createApp({
@@ -43,6 +47,7 @@ export function appOf(
     trustProxy: config.trustProxy,
     cors: parts.origins.cors,
     first: [
+      ...web,
       activities,
       eventRoutes({
         authenticate,

@@ -1,5 +1,6 @@
+import { consoleCallers } from "../../routes/console/console-callers.ts";
 import { authRateLimit } from "../../routes/http/auth-rate-limit.ts";
-import { authenticator } from "../../routes/http/authenticate.ts";
+import { type AuthenticateDeps, authenticator } from "../../routes/http/authenticate.ts";
 import { origins } from "../../routes/http/origin.ts";
 import { proxyTrust } from "../../routes/http/proxy-trust.ts";
 import { streamRegistry } from "../../routes/streams/stream-registry.ts";
@@ -40,18 +41,17 @@ export interface ApiDeps {
 export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
   const ports = openPorts(config, store, "producer", log);
   const { redis, eventLog, outbox, lanes } = ports;
-  const { appendControl } = eventLog;
   const drain = switchOnce();
   const enabled = choose(config, isSandboxEnabled(config) ? SANDBOX_ELSEWHERE : undefined);
   const platforms = platformRegistry(enabled);
-  const registry = appRegistry({ redis, keyring: store.ring, appendControl });
+  const registry = appRegistry({ redis, keyring: store.ring, appendControl: eventLog.appendControl });
   const keys = keyCache({ find: registry.find, keyring: store.ring });
-  const revocations = redisRevocations({ redis, appendControl });
+  const revocations = redisRevocations({ redis, appendControl: eventLog.appendControl });
   const tickets = redisTickets({ redis, bytes: ports.bytes });
   const proxy = proxyTrust(config.trustProxy);
   const pages = origins({ allowedOrigins: config.allowedOrigins, publicUrl: config.publicUrl, proxyTrust: proxy });
   const countGuess = authRateLimit(proxy.clientIp);
-  const authenticate = authenticator({
+  const signIn = authentication({
     keys,
     revocations,
     tickets,
@@ -95,13 +95,20 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
     revocations,
     tickets,
     origins: pages,
+    proxyTrust: proxy,
     countGuess,
     admit,
-    authenticate,
+    ...signIn,
     tail,
     submit,
     streams,
   };
+}
+
+/** Makes the authentication of apps' requests. The console's requests for an app are authenticated by their session. */
+function authentication(deps: AuthenticateDeps) {
+  const callers = consoleCallers();
+  return { callers, authenticate: callers.authenticate(authenticator(deps)) };
 }
 
 /** Counts accepted activities and the time of accepting them. */

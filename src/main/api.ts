@@ -20,6 +20,7 @@ import type { SupervisedWorker } from "../process/supervisor.ts";
 import { startAdmin } from "./admin.ts";
 import { activityDeps, appOf } from "./api-routes.ts";
 import { type ApiDeps, apiServices } from "./api-services.ts";
+import { consoleRouters } from "./console.ts";
 import { startSubmission } from "./submission.ts";
 
 export interface RunningApi {
@@ -50,7 +51,8 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
 
   const activity = activityDeps(parts, log);
   const metrics = isLocalOnly(config) ? [metricsRoutes(counted)] : [];
-  const app = appOf(deps, parts, activityRoutes(activity), healthRoutes(health), metrics);
+  const web = consoleRouters(deps, parts, { ...counted, health });
+  const app = appOf(deps, parts, { web, activities: activityRoutes(activity), health: healthRoutes(health), metrics });
   const path = `${config.basePath}/activities`;
   const handle = (req: IncomingMessage, res: ServerResponse) => postActivities(activity, req, res);
   const server = createServer(

@@ -18,6 +18,8 @@ export interface Metrics {
   readonly redisMemory: Gauge;
   /** Everything of this process as plain data, for the process that answers `/metrics`. */
   readonly snapshot: () => Promise<MetricsSnapshot>;
+  /** The metrics of this process together with snapshots of others, as plain data. */
+  readonly merged: (others?: readonly MetricsSnapshot[]) => Promise<MetricsSnapshot>;
   /** The Prometheus text of this process together with snapshots of others. */
   readonly text: (others?: readonly MetricsSnapshot[]) => Promise<string>;
   readonly contentType: string;
@@ -45,6 +47,8 @@ export function metrics(role: string): Metrics {
     new Gauge({ name: `dragoman_${name}`, help, labelNames, registers });
   const histogram = <Label extends string>(name: string, help: string, buckets: number[], ...labelNames: Label[]) =>
     new Histogram<Label>({ name: `dragoman_${name}`, help, buckets, labelNames, registers });
+  const merge = async (others: readonly MetricsSnapshot[] = []) =>
+    AggregatorRegistry.aggregate([await registry.getMetricsAsJSON(), ...others]);
   return {
     accepted: counter("activities_accepted_total", "Activities answered with a confirm.", "platform"),
     refused: counter("requests_refused_total", "Requests answered with a problem.", "code"),
@@ -61,10 +65,8 @@ export function metrics(role: string): Metrics {
     redisUp: gauge("redis_up", "1 while Redis answers."),
     redisMemory: gauge("redis_memory_ratio", "Used share of the memory Redis may use."),
     snapshot: () => registry.getMetricsAsJSON(),
-    text: async (others = []) => {
-      const all = [await registry.getMetricsAsJSON(), ...others];
-      return AggregatorRegistry.aggregate(all).metrics();
-    },
+    merged: async (others) => (await merge(others)).getMetricsAsJSON(),
+    text: async (others) => (await merge(others)).metrics(),
     contentType: registry.contentType,
   };
 }

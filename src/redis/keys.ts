@@ -110,6 +110,10 @@ export const keys = {
   /** Bytes of a key's tickets in one minute. */
   ticketBytes: (keyId: string, minute: number) => `{dgm:t:${keyId}}:bytes:${minute}`,
   ticketSession: (id: string) => `{dgm:t:${id}}:session`,
+  /** Sign-in links and sessions of the console by their secret's hash. The audit log is a stream. */
+  consoleLink: (hash: string) => `{dgm:w:${hash}}:link`,
+  consoleSession: (hash: string) => `{dgm:w:${hash}}:session`,
+  consoleAudit: "{dgm}:console-audit",
   /** By part of the polled topics: due times, and a topic's fields and subscribers. */
   pollsDue: (part: number) => `{dgmp${part}}:due`,
   topic: (part: number, id: string) => `{dgmp${part}}:topic:${id}`,

@@ -1,0 +1,63 @@
+import { Scroll } from "../parts/scroll.tsx";
+import { type Buckets, bucketsOf, countsBy, type Figures, quantile } from "./figures.ts";
+
+/** Table of times to accept and to deliver. */
+export function Quantiles({ figures: { metrics } }: { readonly figures: Figures }) {
+  const platforms = [...countsBy(metrics, "dragoman_delivery_seconds", "platform").keys()].filter(
+    (name) => name !== "",
+  );
+  const rows: ReadonlyArray<readonly [string, Buckets]> = [
+    ["Accepting", bucketsOf(metrics, "dragoman_accept_seconds")],
+    ...platforms.map((platform) => {
+      const buckets = bucketsOf(metrics, "dragoman_delivery_seconds", { platform });
+      return [`Delivering by ${platform}`, buckets] as const;
+    }),
+  ];
+  return (
+    <section>
+      <h2>Times</h2>
+      <Scroll label="Times: table">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Step</th>
+              <th scope="col" class="number">
+                50 % within
+              </th>
+              <th scope="col" class="number">
+                95 % within
+              </th>
+              <th scope="col" class="number">
+                99 % within
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(([title, buckets]) => (
+              <tr key={title}>
+                <th scope="row">{title}</th>
+                {[0.5, 0.95, 0.99].map((share) => (
+                  <td key={share} class="number">
+                    {secondsText(quantile(buckets, share), buckets)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </section>
+  );
+}
+
+function secondsText(seconds: number | undefined, buckets: Buckets): string {
+  if (seconds === undefined) return "–";
+  if (seconds === Number.POSITIVE_INFINITY) return `over ${unit(buckets.at(-2)?.[0] ?? 0)}`;
+  return unit(seconds);
+}
+
+function unit(seconds: number): string {
+  if (seconds < 1) return `${seconds * 1_000} ms`;
+  if (seconds < 60) return `${seconds} s`;
+  return `${seconds / 60} min`;
+}
