@@ -1,27 +1,34 @@
 import { cleanLine } from "../schemas/event-bounds.ts";
 import type { BouncedRecipient } from "./bounce.ts";
 import { statusInText } from "./bounce-status.ts";
-import { fieldValue, type RawField } from "./header-fields.ts";
+import { fieldValue, type RawField, splitFields } from "./header-fields.ts";
 
 const ADDRESS = /[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[\p{L}\p{N}](?:[\p{L}\p{N}.-]{0,251}[\p{L}\p{N}])/gu;
 const MAX_RECIPIENTS = 100;
 const MAX_TEXT_CHARS = 20_000;
+const MAX_MENTIONS = 300;
+const MAX_MENTIONS_OF_ONE = 10;
+const MAX_REASON_CHARS = 1_000;
 const MAILER = /^[^@]*(mailer-?daemon|postmaster|mail[ -]?delivery|microsoftexchange|no-?reply-?bounce|bounce)/i;
 const SUBJECT =
   /undeliver|delivery (status|failure|failed|report|notif)|failure notice|returned (mail|to sender)|mail (delivery )?failed|non remis|unzustellbar|could ?n.t be delivered|delivery has failed/i;
 /** Begin of the returned mail in a report's text. */
 const COPY =
-  /^[ \t>-]{0,60}(below this line is a copy|enclosed is a copy|this is a copy of|below is a copy|original message|original mail|forwarded message|message header follow|received ?:|return-path:|message-id:)/im;
+  /^[ \t>-]{0,60}(below this line is a copy|enclosed is a copy|this is a copy of|below is a copy|original (message|mail)|the header of the original|forwarded message|returned message|messages? headers? follow|received ?:|return-path:|message-id:)/im;
 const FAILURE =
-  /\b5\d\d\b|\b5\.\d{1,3}\.\d{1,3}\b|permanent|fatal|failed|failure|undeliver|could ?n.t|could not|unable|error|rejected|not be delivered/i;
+  /\b5\d\d\b|permanent|fatal|failed|failure|undeliver|could ?n.t|could not|unable|error|rejected|not be delivered|not delivered|did not reach/i;
 const DELAY =
   /\b(delayed|still being retried|will (continue to )?(be )?retr(y|ied)|not yet been delivered|warning: message)\b/i;
 
-/** Tells whether a mail's head is that of a server's report. */
+/** Prefixes of answers and forwarded mails, which people write. */
+const ANSWER = /^\s*(re|aw|antw|sv|fwd?|wg|tr)\s*:/i;
+
+/** Tells whether a mail's head is that of a server's report. A person's answer to a report is none. */
 export function looksLikeBounce(fields: readonly RawField[]): boolean {
   if (fields.some(({ name }) => name === "x-failed-recipients")) return true;
   const from = fieldValue(fields, "from").replace(/^.*</, "");
-  return MAILER.test(from) || SUBJECT.test(fieldValue(fields, "subject"));
+  const subject = fieldValue(fields, "subject");
+  return MAILER.test(from) || (SUBJECT.test(subject) && !ANSWER.test(subject));
 }
 
 /**
@@ -29,43 +36,89 @@ export function looksLikeBounce(fields: readonly RawField[]): boolean {
  * Yahoo and others name each in the text, followed by the reason.
  */
 export function plainBounce(fields: readonly RawField[], text: string): readonly BouncedRecipient[] {
-  const copyAt = COPY.exec(text.slice(0, MAX_TEXT_CHARS))?.index ?? MAX_TEXT_CHARS;
-  // sendmail puts its transcript between the addresses and the copy.
-  const report = text.slice(0, Math.max(copyAt, 1));
+  const report = withoutCopy(text);
+  const mentions = mentionsIn(report);
   const isDelay = DELAY.test(`${fieldValue(fields, "subject")}\n${report}`);
-  const exim = fieldValue(fields, "x-failed-recipients");
-  const inHead = [...exim.matchAll(ADDRESS)].map(([address]) => address);
-  if (inHead.length > 0)
-    return inHead.slice(0, MAX_RECIPIENTS).map((address) => recipient(address, reasonOf(address, report), false));
-  if (!FAILURE.test(report) && !isDelay) return [];
-  const own = new Set([...ownAddresses(fields)]);
-  const named = [...report.matchAll(ADDRESS)].map(([address]) => address.replace(/\.$/, ""));
-  const addresses = [...new Set(named)].filter((address) => !own.has(address.toLowerCase()));
-  return addresses.slice(0, MAX_RECIPIENTS).map((address) => recipient(address, reasonOf(address, report), isDelay));
-}
-
-/** Addresses of the report itself: its sender, and our own mailbox. */
-function ownAddresses(fields: readonly RawField[]): readonly string[] {
-  return ["from", "to", "reply-to", "delivered-to", "return-path"].flatMap((name) =>
-    [...fieldValue(fields, name).matchAll(ADDRESS)].map(([address]) => address.toLowerCase()),
+  const inHead = [...new Set(addressesIn(fieldValue(fields, "x-failed-recipients")))];
+  if (inHead.length === 0 && !isDelay && !FAILURE.test(report) && statusInText(report) === undefined) return [];
+  const senders = new Set(addressesOf(fields, ["from", "reply-to", "sender", "return-path"]));
+  const own = new Set(addressesOf(fields, ["to", "delivered-to"]));
+  // Whoever reports is no recipient that failed.
+  const named = [...new Set(mentions.map(({ address }) => address))].filter(
+    (address) => !senders.has(address.toLowerCase()),
+  );
+  const strangers = named.filter((address) => !own.has(address.toLowerCase()));
+  // The mail may have gone to an address of the own mailbox.
+  const inText = strangers.length > 0 ? strangers : named.slice(0, 1);
+  const addresses = (inHead.length > 0 ? inHead : inText).slice(0, MAX_RECIPIENTS);
+  const isOnly = addresses.length === 1;
+  return addresses.map((address) =>
+    recipient(address, reasonOf(address, report, mentions) ?? (isOnly ? report : ""), isDelay && inHead.length === 0),
   );
 }
 
-/** Returns the text between an address and the next address. */
-function reasonOf(address: string, report: string): string {
-  const mentions = report.split(address).slice(1);
-  if (mentions.length === 0) return "";
-  const withCode = mentions.find((text) => statusInText(untilNextAddress(text)) !== undefined) ?? mentions[0] ?? "";
-  const reason = untilNextAddress(withCode);
-  if (statusInText(reason) !== undefined) return reason;
-  // The code may stand before the address: `550 5.1.1 <bob@example.com>... User unknown`.
-  const line = report.split(/\r?\n/).find((text) => text.includes(address) && /\b[45]\d\d\b/.test(text));
-  return line ?? (reason.trim() === "" ? report : reason);
+/** Returns the part of a report's text that precedes the returned mail. */
+function withoutCopy(text: string): string {
+  const copyAt = COPY.exec(text.slice(0, MAX_TEXT_CHARS))?.index ?? MAX_TEXT_CHARS;
+  return text.slice(0, Math.max(copyAt, 1));
 }
 
-function untilNextAddress(text: string): string {
-  const [, next] = [...text.slice(0, 2_000).matchAll(ADDRESS)];
-  return text.slice(0, next?.index ?? 600);
+/** Creates the search for a recipient's reason in a report's text. Without any the whole text counts. */
+export function reasonsIn(text: string): (address: string) => string {
+  const report = withoutCopy(text);
+  const mentions = mentionsIn(report);
+  const rest = mentions.length > MAX_MENTIONS_OF_ONE ? "" : report;
+  const reasons = new Map<string, string>();
+  return (address) => {
+    const reason = reasons.get(address) ?? reasonOf(address, report, mentions) ?? rest;
+    reasons.set(address, reason);
+    return reason;
+  };
+}
+
+/** Returns the returned mail's only recipient, for a report that names none. */
+export function onlyRecipient(returned: string, report: string): readonly BouncedRecipient[] {
+  const to = fieldValue(splitFields(returned.slice(0, 65_536)), "to");
+  const [address, second] = [...to.matchAll(ADDRESS)].map(([match]) => match);
+  if (address === undefined || second !== undefined || !FAILURE.test(report)) return [];
+  return [recipient(address, report, DELAY.test(report))];
+}
+
+function addressesOf(fields: readonly RawField[], names: readonly string[]): readonly string[] {
+  return names.flatMap((name) => addressesIn(fieldValue(fields, name)).map((address) => address.toLowerCase()));
+}
+
+function addressesIn(text: string): readonly string[] {
+  return [...text.slice(0, MAX_TEXT_CHARS).matchAll(ADDRESS)].map(([address]) => address);
+}
+
+/** Place of an address in a report. */
+interface Mention {
+  readonly address: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+function mentionsIn(report: string): readonly Mention[] {
+  return [...report.matchAll(ADDRESS)].slice(0, MAX_MENTIONS).map(({ index, 0: written }) => {
+    const address = written.replace(/\.$/, "");
+    return { address, start: index, end: index + address.length };
+  });
+}
+
+/** Returns the text behind an address, up to another address. Undefined where it has no reason. */
+function reasonOf(address: string, report: string, mentions: readonly Mention[]): string | undefined {
+  const reasons = mentions
+    .filter((mention) => mention.address === address)
+    .slice(0, MAX_MENTIONS_OF_ONE)
+    .map(({ end }) => {
+      const next = mentions.find((other) => other.start > end && other.address !== address);
+      return report.slice(end, Math.min(next?.start ?? report.length, end + MAX_REASON_CHARS));
+    });
+  const reason = reasons.find((text) => statusInText(text) !== undefined);
+  if (reason !== undefined) return reason;
+  // The code may stand before the address: `550 5.1.1 <bob@example.com>... User unknown`.
+  return report.split(/\r?\n/).find((line) => line.includes(address) && statusInText(line) !== undefined);
 }
 
 function recipient(address: string, reason: string, isDelay: boolean): BouncedRecipient {

@@ -1,37 +1,70 @@
 import type { BouncedRecipient } from "./bounce.ts";
 
-const STATUS = /(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])/;
+const STATUS = /(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])/g;
+/** Codes that name no reason (RFC 3463): "other or undefined", of any subject. */
+const UNDEFINED = /^[245]\.(\d{1,3}\.0|0\.\d{1,3})$/;
 
-/** Phrases of servers without status codes, and the code (RFC 3463) that says the same. */
+/** Phrases of servers without status codes, and the code (RFC 3463) that says the same. The first that fits counts. */
 const PHRASES: ReadonlyArray<readonly [pattern: RegExp, status: string]> = [
   [
-    /(mailbox|inbox|quota)[^.\n]{0,40}(full|exceed)|over (the )?(\w{1,20} )?quota|storage (space )?exceeded|out of storage/i,
+    /(mailbox|inbox|quota|mail ?folder)[^.\n]{0,60}(full|exceed)|over (the )?(\w{1,20} )?quota|(storage|disk) (space |quota )?exceeded|out of storage|exceeded the local limit/i,
     "5.2.2",
   ],
-  [/(message|mail) (is )?too (large|big)|size (limit|exceed)|exceed\w{0,5}[^.\n]{0,40}size/i, "5.3.4"],
-  [/spam|junk|blacklist|black list|blocklist|block list|\bdnsbl\b|\brbl\b|reputation|blocked/i, "5.7.1"],
-  [/\bdmarc\b|\bspf\b|\bdkim\b|policy|not allowed|not authori[sz]ed|denied|relay/i, "5.7.1"],
-  [/(account|mailbox|user)[^.\n]{0,40}(disabled|inactive|suspended|locked)/i, "5.2.1"],
   [
-    /(host|domain)[^.\n]{0,60}(not found|unknown|unrouteable|does ?n.t exist|no such)|unrouteable|no mx|name service error|dns error/i,
-    "5.1.2",
+    /(message|mail) (is )?too (large|big)|(message|mail) size|size (limit|exceed)|exceed\w{0,5}[^.\n]{0,40}size/i,
+    "5.3.4",
   ],
   [
-    /(user|recipient|mailbox|account|address|alias)[^.\n]{0,60}(unknown|not found|unavailable|does(n.t| not) exist|no longer|invalid|rejected|not exist)|unknown (user|recipient|address|mailbox|local)|no such (user|recipient|mailbox|address|person)|(invalid|bad) (recipient|mailbox|address)|couldn.t be found|wasn.t found/i,
+    /(user|recipient|mailbox|account|address|alias)[^.\n]{0,60}(unknown|not found|no such|unavailable|does(n.t| not) (exist|have)|do(n.t| not) have|no longer|invalid|not (exist|recogni[sz]ed|listed|known))|(unknown|invalid|bad|no such) (user|recipient|address|mailbox|local|person|account)|(could ?n.t|was ?n.t|not) (be )?found in|(couldn.t|wasn.t) (be )?found/i,
     "5.1.1",
   ],
-  [/timed? ?out|timeout|expired|too long|retry time/i, "4.4.7"],
+  [
+    /(account|mailbox|user)(\(s\))?[^.\n]{0,40}(disabled|inactive|suspended|locked|frozen|blocked|deactivated|over ?drawn|expired)/i,
+    "5.2.1",
+  ],
+  [
+    /(host|domain)( name)?[^.\n]{0,60}(not (found|reachable)|unknown|unrouteable|does ?n.t exist|no such)|unrouteable|no such (domain|host)|no mx|nxdomain|name service error|dns (error|lookup fail)|no smtp service/i,
+    "5.1.2",
+  ],
+  [/routing loop|hop count|too many hops|mail loop/i, "5.4.6"],
+  [/virus|malware|infected/i, "5.7.1"],
+  [/spam|junk|blacklist|black list|blocklist|block list|\bdnsbl\b|\brbl\b|reputation|blocked/i, "5.7.1"],
+  [
+    /\bdmarc\b|\bspf\b|\bdkim\b|polic(y|ies)|not (allowed|authori[sz]ed|permitted)|denied|relay|unauthenticated|reverse dns|\bptr\b|frequency limit|rate limit|too many (recipients|connections)|(invalid|mismatches client) ip|smtp auth/i,
+    "5.7.1",
+  ],
+  [/recipient[^.\n]{0,60}rejected|address rejected|rejected address/i, "5.1.1"],
+  [
+    /timed? ?out|timeout|expired|too long|long time|retry time|multiple retries|give up|giving up|attempts|did not accept our requests/i,
+    "4.4.7",
+  ],
+  [/not accepting|service (currently )?(un|not )available|not reachable|unreachable/i, "5.3.2"],
 ];
 
-/** Returns a recipient's status code. The field's, else the code in the server's text, else that of the text's phrases. */
+/**
+ * Returns a recipient's status code. The field's, unless that names no reason; else the code in the server's text, else that
+ * of the text's phrases.
+ */
 export function statusOf(field: string, text: string): string | undefined {
-  return STATUS.exec(` ${field}`)?.[1] ?? statusInText(text);
+  const [written] = codesIn(field);
+  return isReason(written) ? written : (statusInText(text) ?? written);
 }
 
-/** Returns the status code of a server's text. A written code, or the code of its phrases. */
+/** Tells whether a status code names a reason. */
+export function isReason(status: string | undefined): boolean {
+  return status !== undefined && !UNDEFINED.test(status);
+}
+
+/** Returns the status code of a server's text. A written code, or the code of its phrases where the code names no reason. */
 export function statusInText(text: string): string | undefined {
   const excerpt = text.slice(0, 2_000);
-  return STATUS.exec(` ${excerpt}`)?.[1] ?? PHRASES.find(([pattern]) => pattern.test(excerpt))?.[1];
+  const codes = codesIn(excerpt);
+  const code = codes.find(isReason);
+  return code ?? PHRASES.find(([pattern]) => pattern.test(excerpt))?.[1] ?? codes[0];
+}
+
+function codesIn(text: string): readonly string[] {
+  return [...` ${text}`.matchAll(STATUS)].flatMap(([, code]) => code ?? []);
 }
 
 const ACTIONS = ["delivered", "relayed", "expanded", "delayed", "failed"] as const;

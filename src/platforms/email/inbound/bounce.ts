@@ -1,7 +1,7 @@
 import { cleanLine } from "../schemas/event-bounds.ts";
 import { activityIdIn, messageIdIn } from "./bounce-ids.ts";
-import { looksLikeBounce, plainBounce } from "./bounce-plain.ts";
-import { actionOf, statusOf } from "./bounce-status.ts";
+import { looksLikeBounce, onlyRecipient, plainBounce, reasonsIn } from "./bounce-plain.ts";
+import { actionOf, isReason, statusOf } from "./bounce-status.ts";
 import { fieldValue, type RawField, splitFields } from "./header-fields.ts";
 import { decodeTransfer, mailContent } from "./mail-content.ts";
 import { type MimeLeaf, type MimeTree, mimeTree } from "./mime-tree.ts";
@@ -24,31 +24,58 @@ export interface Bounce {
   /** Message-ID of the mail, with brackets. */
   readonly messageId?: string;
   readonly recipients: readonly BouncedRecipient[];
+  /** Kind of a complaint (RFC 5965), such as `abuse`. The mail was delivered, and the recipient objects to it. */
+  readonly complaint?: string;
 }
 
 /** Bytes of a report that are read: the report precedes the returned mail. */
-const MAX_REPORT_BYTES = 262_144;
+export const MAX_REPORT_BYTES = 262_144;
+const MAX_HEAD_BYTES = 65_536;
 const MAX_RECIPIENTS = 100;
 const DELIVERY_STATUS = /^message\/(global-)?delivery-status$/;
 const RETURNED = /^(message\/(rfc822|global)(-headers)?|text\/rfc822-headers)$/;
 
 /**
  * Reads a delivery report. Message/delivery-status (RFC 3464) in any nesting, or the texts of servers that write none.
- * Undefined for other mail, for complaints (RFC 5965) and for forwarded reports. Takes a few ms at most, and never throws.
+ * Of a complaint (RFC 5965) only ids and kind are read. Undefined for other mail and for forwarded reports. Never throws; runs in the mail reader's thread.
  */
 export function readBounce(source: Buffer): Bounce | undefined {
   const raw = source.subarray(0, MAX_REPORT_BYTES);
-  const head = splitFields(raw.toString("latin1", 0, headEnd(raw)));
-  if (!looksLikeBounce(head) && !/delivery-status/i.test(raw.toString("latin1"))) return undefined;
+  const head = splitFields(raw.toString("latin1", 0, Math.min(headEnd(raw), MAX_HEAD_BYTES)));
+  const isBounce = looksLikeBounce(head);
+  if (!isBounce && !/delivery-status|feedback-report/i.test(raw.toString("latin1"))) return undefined;
   const tree = mimeTree(raw);
   const report = tree.leaves.find(({ type }) => DELIVERY_STATUS.test(type.value));
-  if (!report && tree.leaves.some(({ type }) => type.value === "message/feedback-report")) return undefined;
   const text = textOf(tree);
-  const blocks = report ? blocksOf(report) : [];
-  const listed = blocks.slice(0, MAX_RECIPIENTS + 1).flatMap(recipientIn);
-  const recipients = listed.length > 0 || report ? listed : plainBounce(tree.fields, text);
+  const complaint = tree.leaves.find(({ type }) => type.value === "message/feedback-report");
+  if (complaint && !report) return complaintIn(complaint, tree, text);
+  const blocks = blocksOf(report ? bodyOf(report) : isBounce ? statusFieldsIn(text) : "");
+  const reasonOf = reasonsIn(text);
+  const listed = blocks.flatMap((fields) => recipientIn(fields, reasonOf));
+  const returned = returnedIn(tree);
+  const recipients = listed.length > 0 || !isBounce ? listed : recipientsInText(tree.fields, text, returned);
   if (recipients.length === 0) return undefined;
-  return identified(recipients.slice(0, MAX_RECIPIENTS), tree, blocks[0], text);
+  return { ...idsIn(tree, returned, blocks[0], text), recipients: recipients.slice(0, MAX_RECIPIENTS) };
+}
+
+/** Reads a complaint of a recipient, which fails nothing. */
+function complaintIn(part: MimeLeaf, tree: MimeTree, text: string): Bounce {
+  const fields = splitFields(bodyOf(part));
+  const [kind = "other"] = /^[\w-]{1,40}/.exec(fieldValue(fields, "feedback-type")) ?? [];
+  const returned = returnedIn(tree);
+  return { ...idsIn(tree, returned, undefined, text), recipients: [], complaint: kind.toLowerCase() };
+}
+
+/** Returns the recipients by the text for people, else that of the returned mail. */
+function recipientsInText(fields: readonly RawField[], text: string, returned: string): readonly BouncedRecipient[] {
+  const named = plainBounce(fields, text);
+  return named.length > 0 ? named : onlyRecipient(returned, text);
+}
+
+/** Returns a report's fields from the text, where some gateways leave them; "" for none. */
+function statusFieldsIn(text: string): string {
+  const at = /^(?:reporting-mta|final-recipient)[ \t]{0,9}:/im.exec(text)?.index;
+  return at === undefined ? "" : text.slice(at);
 }
 
 function headEnd(raw: Buffer): number {
@@ -56,16 +83,22 @@ function headEnd(raw: Buffer): number {
   return ends.length === 0 ? raw.length : Math.min(...ends);
 }
 
-function identified(
-  recipients: readonly BouncedRecipient[],
+function bodyOf(leaf: MimeLeaf): string {
+  return decodeTransfer(leaf.body, leaf.encoding).toString("latin1");
+}
+
+/** Returns the returned mail, or its head. */
+function returnedIn({ leaves }: MimeTree): string {
+  const parts = leaves.filter(({ type }) => RETURNED.test(type.value));
+  return parts.map((leaf) => bodyOf(leaf).slice(0, 65_536)).join("\n");
+}
+
+function idsIn(
   tree: MimeTree,
+  returned: string,
   common: readonly RawField[] | undefined,
   text: string,
-): Bounce {
-  const returned = tree.leaves
-    .filter(({ type }) => RETURNED.test(type.value))
-    .map((leaf) => decodeTransfer(leaf.body, leaf.encoding).toString("latin1", 0, 65_536))
-    .join("\n");
+): Omit<Bounce, "recipients"> {
   const answered = ["in-reply-to", "references"].map((name) => fieldValue(tree.fields, name)).join(" ");
   const recipientFields = ["to", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to"];
   const activityId = activityIdIn({
@@ -79,25 +112,25 @@ function identified(
   return {
     ...(activityId === undefined ? {} : { activityId }),
     ...(messageId === undefined ? {} : { messageId: cleanLine(messageId, 512) }),
-    recipients,
   };
 }
 
 /** Returns the field groups of a report. The first describes the message, each other one a recipient. */
-function blocksOf(report: MimeLeaf): ReadonlyArray<readonly RawField[]> {
-  const body = decodeTransfer(report.body, report.encoding).toString("latin1").trim();
-  return body.split(/\r?\n(?:[ \t]*\r?\n)+/).map((block) => splitFields(block));
+function blocksOf(report: string): ReadonlyArray<readonly RawField[]> {
+  const blocks = report.trim().split(/\r?\n(?:[ \t]*\r?\n)+/, MAX_RECIPIENTS + 1);
+  return blocks.map((block) => splitFields(block));
 }
 
-/** Reads a group of fields; some servers put the recipient into the first group. */
-function recipientIn(fields: readonly RawField[]): readonly BouncedRecipient[] {
+/** Reads a group of fields; some servers put the recipient into the first group. Without a diagnosis the text tells the reason. */
+function recipientIn(fields: readonly RawField[], reasonOf: (address: string) => string): readonly BouncedRecipient[] {
   const address =
     addressIn(fieldValue(fields, "original-recipient")) ?? addressIn(fieldValue(fields, "final-recipient"));
   if (address === undefined) return [];
   const detail = cleanLine(utf8(fieldValue(fields, "diagnostic-code")).replace(/^[\w-]+\s*;/, ""), 300);
-  const status = statusOf(fieldValue(fields, "status"), detail);
-  const action = actionOf(fieldValue(fields, "action"), status);
+  const written = statusOf(fieldValue(fields, "status"), detail);
+  const action = actionOf(fieldValue(fields, "action"), written);
   if (action === undefined) return [];
+  const status = action === "failed" && !isReason(written) ? statusOf(written ?? "", reasonOf(address)) : written;
   return [{ address, action, status: status ?? DEFAULT_STATUS[action], detail }];
 }
 

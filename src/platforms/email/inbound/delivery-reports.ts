@@ -1,6 +1,6 @@
 import { Failure, toEventError } from "../../../model/failure.ts";
 import type { ConnectionContext, DeliveryReceipt } from "../../../platform/connection.ts";
-import { readBounce } from "./bounce.ts";
+import type { MailReader } from "./mail-reader.ts";
 
 /** Seconds for which a mail's delivery reports are assigned to the rid. Servers give up after five days. */
 export const RECEIPT_TTL_SECONDS = 5 * 86_400;
@@ -15,12 +15,13 @@ interface InspectedMail {
  * same, since anybody can write a report, and since a late report finds no rid any more; its contents go into the object.
  */
 export function deliveryReports(
-  connection: Pick<ConnectionContext<unknown>, "recordReceipt">,
+  connection: Pick<ConnectionContext<unknown>, "recordReceipt" | "signal">,
+  reader: Pick<MailReader, "readReport">,
 ): (inspected: InspectedMail) => Promise<Record<string, unknown>> {
   return async ({ source }) => {
-    const bounce = readBounce(source);
+    const bounce = await reader.readReport(source, connection.signal);
     if (!bounce) return {};
-    const { activityId, messageId } = bounce;
+    const { activityId, messageId, complaint } = bounce;
     const recipients = bounce.recipients.slice(0, 100);
     for (const { address, action, status, detail } of recipients) {
       const receipt = receiptOf(action, status, detail);
@@ -32,6 +33,7 @@ export function deliveryReports(
       email: {
         report: {
           ...(messageId === undefined ? {} : { id: messageId }),
+          ...(complaint === undefined ? {} : { complaint }),
           recipients: recipients.map(({ address, action, status }) => ({ address, action, status })),
         },
       },

@@ -52,9 +52,15 @@ export function fieldValue(fields: readonly RawField[], name: string): string {
     .trim();
 }
 
+/** Replaces comments by blanks (RFC 5322 section 3.2.2). Quoted strings, such as some boundaries, contain none. */
+function withoutComments(text: string): string {
+  const runs = text.match(/"(?:[^"\\]|\\[\s\S])*"?|[^"]+/g) ?? [];
+  return runs.map((run) => (run.startsWith('"') ? run : run.replace(/\((?:[^()\\]|\\.){0,500}\)/g, " "))).join("");
+}
+
 /** Parses a field such as Content-Type; comments are dropped. */
 export function parseStructured(raw: string): StructuredField {
-  const text = raw.slice(0, 32_768).replace(/\((?:[^()\\"]|\\.){0,500}\)/g, " ");
+  const text = withoutComments(raw.slice(0, 32_768));
   const [value = ""] = text.split(";", 1);
   const plain = new Map<string, string>();
   const pieces = new Map<string, Map<number, { readonly text: string; readonly isEncoded: boolean }>>();

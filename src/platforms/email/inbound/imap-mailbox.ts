@@ -44,7 +44,7 @@ export async function connectImap(
     close();
     connection.onDisconnected(thrown);
   }
-  const readReport = deliveryReports(connection);
+  const readReport = deliveryReports(connection, reader);
   async function listen(folder: string, storedCursor: string | undefined, signal: AbortSignal): Promise<void> {
     const imap = await openImap(endpoint, true, signal);
     const listener = await listenToFolder(imap, folder, parseCursor(storedCursor), {

@@ -2,7 +2,8 @@ import { extname } from "node:path";
 import { Failure } from "../../../model/failure.ts";
 import { optional } from "../../../model/optional.ts";
 import { workerPool } from "../../../platform/kit/worker-threads.ts";
-import type { InboundMail, MailContent, MailTask } from "../schemas/inbound-mail.ts";
+import type { InboundMail, MailContent, MailTask, ReportTask } from "../schemas/inbound-mail.ts";
+import { type Bounce, MAX_REPORT_BYTES } from "./bounce.ts";
 
 /** Parser of an app's raw mail (RFC 5322) in worker threads. */
 export interface MailReader {
@@ -12,6 +13,8 @@ export interface MailReader {
    * Rejects with the signal's reason, or with a retryable `Failure` when no thread could be started.
    */
   readonly read: (source: Buffer, signal: AbortSignal, content?: MailContent) => Promise<InboundMail>;
+  /** Reads a delivery report (see `readBounce`). A report beyond the limits of time and memory counts as another mail. */
+  readonly readReport: (source: Buffer, signal: AbortSignal) => Promise<Bounce | undefined>;
 }
 
 /** Threads that read the mail of all apps; each app has its share. */
@@ -31,7 +34,7 @@ const HEAD_BYTES = 65_536;
 /** Starts up to `max` threads that read mail, `limitMs` per mail at most. Threads start with the first mail. */
 export function mailReaders(max = 2, limitMs = LIMIT_MS): MailReaders {
   const file = new URL(`./mail-worker${extname(import.meta.url)}`, import.meta.url);
-  const pool = workerPool<MailTask, InboundMail>({
+  const pool = workerPool<MailTask | ReportTask, InboundMail | Bounce | undefined>({
     file,
     max,
     limitMs,
@@ -41,8 +44,12 @@ export function mailReaders(max = 2, limitMs = LIMIT_MS): MailReaders {
   });
   return {
     forApp: (app) => {
-      const run: RunTask = (task, signal) => pool.run(app, task, signal);
-      return { read: (source, signal, content) => readWith(run, source, signal, content) };
+      const run = <Answer>(task: MailTask | ReportTask, signal: AbortSignal) =>
+        pool.run(app, task, signal) as Promise<Answer>;
+      return {
+        read: (source, signal, content) => readWith(run, source, signal, content),
+        readReport: (source, signal) => readReportWith(run, source, signal),
+      };
     },
     threads: pool.count,
     close: pool.close,
@@ -80,10 +87,10 @@ export function sharedMailReaders(): SharedMailReaders {
   };
 }
 
-type RunTask = (task: MailTask, signal: AbortSignal) => Promise<InboundMail>;
+type Run<Task, Answer> = (task: Task, signal: AbortSignal) => Promise<Answer>;
 
 async function readWith(
-  run: RunTask,
+  run: Run<MailTask, InboundMail>,
   source: Buffer,
   signal: AbortSignal,
   content: MailContent | undefined,
@@ -102,6 +109,20 @@ async function readWith(
     }
   }
   return { actor: { address: "<>" }, object: { type: "message", truncated: true } };
+}
+
+async function readReportWith(
+  run: Run<ReportTask, Bounce | undefined>,
+  source: Buffer,
+  signal: AbortSignal,
+): Promise<Bounce | undefined> {
+  try {
+    return await run({ report: detached(source.subarray(0, MAX_REPORT_BYTES)) }, signal);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (thrown instanceof Failure && thrown.kind === "retryable") throw thrown;
+    return undefined;
+  }
 }
 
 /** Copies a view out of a larger buffer. Without the copy the thread would get the whole buffer. */

@@ -33,25 +33,29 @@ export function mimeTree(source: Buffer): MimeTree {
     const { head, body } = split(raw);
     const fields = splitFields(head);
     const type = contentType(fieldValue(fields, "content-type"), defaultType);
-    const boundary = type.value.startsWith("multipart/") ? boundaryOf(type, body) : undefined;
-    if (boundary === undefined || depth >= MAX_DEPTH) {
+    const boundary = type.value.startsWith("multipart/") ? boundaryOf(type, body) : "";
+    if (boundary === "" || depth >= MAX_DEPTH) {
       leaves.push(leafOf(part || "1", fields, type, body));
       return fields;
     }
     const childType = type.value === "multipart/digest" ? "message/rfc822" : "text/plain";
-    visitChildren(children(body, boundary), part === "" ? "" : `${part}.`, depth + 1, childType);
+    const prefix = part === "" ? "" : `${part}.`;
+    // Without any delimiter the body is a text, which must not vanish.
+    if (!visitChildren(children(body, boundary), prefix, depth + 1, childType))
+      leaves.push(leafOf(part || "1", fields, type, body));
     return fields;
   }
-  function visitChildren(bodies: Iterable<Buffer>, prefix: string, depth: number, type: string): void {
+  function visitChildren(bodies: Iterable<Buffer>, prefix: string, depth: number, type: string): boolean {
     let number = 0;
     for (const child of bodies) {
+      number += 1;
       if (leaves.length >= MAX_LEAVES) {
         isComplete = false;
-        return;
+        break;
       }
-      number += 1;
       visit(child, `${prefix}${number}`, depth, type);
     }
+    return number > 0;
   }
 
   const fields = visit(source, "", 0, "text/plain");
@@ -94,12 +98,19 @@ function contentType(raw: string, defaultType: string): StructuredField {
   return { value: raw === "" ? defaultType : "text/plain", parameters };
 }
 
-/** Returns the boundary. A missing one is read from the first line that looks like a delimiter. */
-function boundaryOf({ parameters }: StructuredField, body: Buffer): string | undefined {
-  const { boundary } = parameters;
-  if (boundary !== undefined && boundary !== "") return boundary.slice(0, 200);
-  return /(?:^|\n)--([^\s-][^\r\n]{0,100}?)[ \t]{0,99}\r?\n/.exec(body.toString("latin1", 0, 8_192))?.[1];
+/**
+ * Returns the boundary. One that is missing, or that the body does not have, is read from the first line that looks like a
+ * delimiter and is followed by a field.
+ */
+function boundaryOf({ parameters }: StructuredField, body: Buffer): string {
+  const boundary = parameters.boundary?.slice(0, 200) ?? "";
+  if (boundary !== "" && body.includes(`--${boundary}`, 0, "latin1")) return boundary;
+  const start = body.toString("latin1", 0, 8_192);
+  return (boundary === "" ? DELIMITER : DELIMITER_AND_FIELD).exec(start)?.[1] ?? boundary;
 }
+
+const DELIMITER = /(?:^|\n)--([^\s-][^\r\n]{0,100}?)[ \t]{0,99}\r?\n/;
+const DELIMITER_AND_FIELD = /(?:^|\n)--([^\s-][^\r\n]{0,100}?)[ \t]{0,99}\r?\ncontent-/i;
 
 /** Yields the bodies between delimiter lines. */
 function* children(body: Buffer, boundary: string): Generator<Buffer> {

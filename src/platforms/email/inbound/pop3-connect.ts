@@ -10,7 +10,7 @@ export async function connectPop3(
   connection: ConnectionContext<Credentials>,
   settings: Omit<Pop3Settings, "inspect">,
 ): Promise<ConnectedMailbox> {
-  const { close } = await pollPop3(connection, { ...settings, inspect: deliveryReports(connection) });
+  const { close } = await pollPop3(connection, { ...settings, inspect: deliveryReports(connection, settings.reader) });
   return {
     close,
     subscribe: async (folder) => {

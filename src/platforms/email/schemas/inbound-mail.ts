@@ -100,3 +100,8 @@ export interface MailTask {
   /** Content that was read part by part; `source` is then the head. */
   readonly content?: MailContent;
 }
+
+/** A task for the parser's thread. It looks for a delivery report in a mail's first bytes. */
+export interface ReportTask {
+  readonly report: Uint8Array;
+}

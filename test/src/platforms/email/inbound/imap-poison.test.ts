@@ -5,6 +5,7 @@ import { parseMail } from "../../../../../src/platforms/email/inbound/mail-parse
 
 const message = { folder: "INBOX", uidValidity: "9", uid: 7 };
 const reader = {
+  readReport: async () => undefined,
   read: (source: Buffer) => parseMail({ source, truncated: false }),
   threads: () => 0,
   close: async () => undefined,

@@ -100,6 +100,16 @@ describe("the parts of a raw mail", () => {
     });
   });
 
+  it.each([
+    ["multipart/mixed; boundary=lost", "--o\r\nContent-Type: text/plain\r\n\r\nWORDS\r\n--o--"],
+    ["multipart/mixed; boundary=lost", "WORDS"],
+    ["multipart/mixed; boundary=o", "no --o line, WORDS"],
+    ['multipart/mixed; boundary="o_(ID_1)"', "--o_(ID_1)\r\n\r\nWORDS\r\n--o_(ID_1)--"],
+    ["multipart/mixed (a b); boundary=o (d)", "--o\r\n\r\nWORDS\r\n--o--"],
+  ])("are found, or are one text, of %s", async (type, body) => {
+    expect((await read([`Content-Type: ${type}`], body)).object.body).toContain("WORDS");
+  });
+
   it("are forwarded mails in a digest", async () => {
     const { object } = await multipart("multipart/digest", `\r\n${forwarded}`, `\r\n${forwarded}`);
     expect(object).not.toHaveProperty("body");
