@@ -15,17 +15,20 @@ export async function fingerprint(value: unknown): Promise<string> {
   const pieces: Piece[] = [];
   addPieces(pieces, value);
   const hash = createHash("sha256");
+  let text = "";
   for (const piece of pieces) {
     if (typeof piece === "string") {
-      hash.update(piece);
+      text += piece;
       continue;
     }
+    hash.update(text);
+    text = "";
     for (const slice of slicesOf(piece.inside)) {
       hash.update(JSON.stringify(slice).slice(1, -1));
       await nextTurn();
     }
   }
-  return hash.digest("base64url");
+  return hash.update(text).digest("base64url");
 }
 
 /** Adds JSON with sorted keys (the idea of RFC 8785, enough for comparing with ourselves). */

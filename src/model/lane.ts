@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash as digest } from "node:crypto";
 import type { Activity } from "./activity.ts";
 
 /** Parts of an activity that its lane depends on. */
@@ -13,11 +13,11 @@ export function laneOf(app: string, activity: LaneActivity, shard?: number): str
   const targets = activity.target.map((target) => target.address.toLowerCase());
   const members = targets.length > 1 ? [...new Set(targets)].sort() : targets;
   const ownLane = activity.options?.order === "none" ? `\n\n${activity.id}` : "";
-  const hash = createHash("sha256")
-    .update(
-      `${app}\n${shard === undefined ? "" : `${activity.platform}\n`}${activity.actor.address.toLowerCase()}\n${members.join("\n")}${ownLane}`,
-    )
-    .digest("base64url");
+  const hash = digest(
+    "sha256",
+    `${app}\n${shard === undefined ? "" : `${activity.platform}\n`}${activity.actor.address.toLowerCase()}\n${members.join("\n")}${ownLane}`,
+    "base64url",
+  );
   return `${app}|${activity.platform}|${hash.slice(0, 18)}${hostTag(activity)}${shard === undefined ? "" : `|${shard}`}`;
 }
 
@@ -29,7 +29,7 @@ function hostTag({ actor, target }: Pick<Activity, "actor" | "target">): string 
   const [first] = target;
   const isUrl = first !== undefined && /^https?:\/\//i.test(first.address) && URL.canParse(first.address);
   const host = isUrl ? new URL(first.address).host : actor.address.slice(actor.address.lastIndexOf("@") + 1);
-  return createHash("sha256").update(host.toLowerCase()).digest("base64url").slice(0, 4);
+  return digest("sha256", host.toLowerCase(), "base64url").slice(0, 4);
 }
 
 /** Number of drain shards of a queue within a tag. So many workers can share an app's lanes. */

@@ -8,9 +8,17 @@ export const TAGS = 16;
 
 const tags = Array.from({ length: TAGS }, (_, i) => `{dgm${i}}`);
 
-/** An app's tag never changes. */
+const MAX_KNOWN_TAGS = 10_000;
+const knownTags = new Map<string, string>();
+
+/** Returns an app's tag, which never changes. A call makes a dozen keys of one app, so its tag is kept. */
 function tagOf(app: string): string {
-  return tags[partitionOf(app, TAGS)] as string;
+  const known = knownTags.get(app);
+  if (known !== undefined) return known;
+  const tag = tags[partitionOf(app, TAGS)] as string;
+  if (knownTags.size >= MAX_KNOWN_TAGS) knownTags.clear();
+  knownTags.set(app, tag);
+  return tag;
 }
 
 export const keys = {
