@@ -88,7 +88,10 @@ function handleOf(started: Started, dir: string): BenchGateway {
 }
 
 function start(args: readonly string[], env: Readonly<Record<string, string | undefined>>): ChildProcess {
-  return spawn(process.execPath, [...(process.env.PROF ? ["--cpu-prof", "--cpu-prof-dir=/tmp/w/prof"] : []), ...args], { env: { ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  return spawn(process.execPath, [...(process.env.PROF ? ["--cpu-prof", "--cpu-prof-dir=/tmp/w/prof"] : []), ...args], {
+    env: { ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
 }
 
 /** Resolves with the first matching line of either output; other lines are dropped. */
