@@ -4,6 +4,7 @@ import type { Readiness } from "../routes/operator/health.ts";
 import { Actor } from "../src/model/activity.ts";
 import type { ValidationError } from "../src/model/validate.ts";
 import type { Confirm } from "../src/operations/submit-activity.ts";
+import type { TimelineStep } from "../src/operations/timeline.ts";
 import { describes } from "./describes.ts";
 import { discriminated } from "./discriminated.ts";
 import { ErrorNoteSchema, FinalStatusSchema, ResultEventSchema, TargetOutcomeSchema } from "./event-schemas.ts";
@@ -77,21 +78,67 @@ export const ConfirmListSchema = Type.Array(ConfirmOrRefusedSchema, {
   description: "One answer per activity of the list, in order.",
 });
 
+const state = {
+  rid: Rid,
+  id: Id,
+  platform: Type.String(),
+  verb: Type.String(),
+  status: StandingSchema,
+  actor: Actor,
+  target: Type.Array(TargetOutcomeSchema),
+  attempts: Type.Integer({ minimum: 0 }),
+  accepted: Time,
+  due: Time,
+  expires: Time,
+  retryAt: Type.Optional(Time),
+};
+
+/** An activity in a list. */
+export const ActivitySummarySchema = Type.Object(
+  {
+    ...state,
+    ended: Type.Optional(Time),
+    error: Type.Optional({
+      ...ErrorNoteSchema,
+      description: "Why it was deferred, or did not reach all targets.",
+    }),
+  },
+  { additionalProperties: false, description: "An activity without its content." },
+);
+
+export const ActivityListSchema = Type.Object(
+  {
+    activities: Type.Array(ActivitySummarySchema, { maxItems: 100 }),
+    next: Type.Optional(Type.String({ description: "Value of `after` for the next page; absent on the last." })),
+  },
+  { additionalProperties: false, description: "Activities, newest first." },
+);
+
+/** Step of an activity's way. */
+export const TimelineStepSchema = describes<TimelineStep>()(
+  Type.Object(
+    {
+      step: Type.Enum(["accepted", "deferred", "sending", "result", "receipt"], {
+        description:
+          "`sending`: the last attempt reached the network; `receipt`: the network's report after the result.",
+      }),
+      at: Time,
+      status: Type.String({ description: "Status from then on; of a receipt its own." }),
+      attempts: Type.Optional(Type.Integer({ minimum: 0, description: "Attempts that had ended." })),
+      retryAt: Type.Optional(Time),
+      error: Type.Optional(ErrorNoteSchema),
+      target: Type.Optional(
+        Type.Array(Type.String(), { description: "Addresses of the targets that a receipt is about." }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+);
+
 /** Answer of GET and DELETE of an activity. */
 export const ActivityStandingSchema = Type.Object(
   {
-    rid: Rid,
-    id: Id,
-    platform: Type.String(),
-    verb: Type.String(),
-    status: StandingSchema,
-    actor: Actor,
-    target: Type.Array(TargetOutcomeSchema),
-    attempts: Type.Integer({ minimum: 0 }),
-    accepted: Time,
-    due: Time,
-    expires: Time,
-    retryAt: Type.Optional(Time),
+    ...state,
     error: Type.Optional(ErrorNoteSchema),
     waitsFor: Type.Optional(
       Type.Object(
@@ -112,6 +159,9 @@ export const ActivityStandingSchema = Type.Object(
       ),
     ),
     result: Type.Optional(ResultEventSchema),
+    timeline: Type.Array(TimelineStepSchema, {
+      description: "What happened, oldest first. Of deferrals and receipts the newest 8 kB are kept.",
+    }),
   },
   { additionalProperties: false, description: "Status of an activity; `result` once it has ended." },
 );

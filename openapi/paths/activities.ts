@@ -1,7 +1,8 @@
 import type { OpenAPIV3_1 } from "openapi-types";
+import { ACTIVITY_STATUSES, HISTORY_TIME } from "../../routes/resources/activity-query.ts";
 import { RID_PATTERN } from "../../src/model/activity.ts";
-import { header, inPath, operation, type Paths } from "../operation.ts";
-import type { SchemaSerializer } from "../plain.ts";
+import { header, inPath, operation, type Paths, query } from "../operation.ts";
+import type { Schema, SchemaSerializer } from "../plain.ts";
 import { headers, json } from "../responses.ts";
 
 const POST = `Stores one activity, or a list of up to 100, and answers at once. The result arrives as a \`result\` event
@@ -22,6 +23,7 @@ type Examples = Readonly<Record<string, OpenAPIV3_1.ExampleObject>>;
 export function activityPaths(serializer: SchemaSerializer, examples: Examples): Paths {
   return {
     "/activities": {
+      get: listing(serializer),
       post: operation(serializer, {
         id: "createActivity",
         tag: "Activities",
@@ -82,6 +84,45 @@ export function activityPaths(serializer: SchemaSerializer, examples: Examples):
   };
 }
 
+const LIST = `The app's activities by time of acceptance, newest first, without their content; ended ones for 24 h
+(setting RETENTION_HOURS), at most the newest 100,000 (HISTORY). Filters may be repeated: one value of each must fit.
+Addresses are compared whole, without regard to case.
+
+A page looks through 5,000 activities at most, so that a filtered page may be short, or empty, and have a \`next\` nevertheless.
+A listener token lists the activities within its limits, as its streams show them.`;
+
+const time: Schema = { type: "string", pattern: HISTORY_TIME.source, examples: ["2030-12-31T23:59:00Z", "2030-12-31"] };
+
+/** GET of the app's activities. */
+function listing(serializer: SchemaSerializer): OpenAPIV3_1.OperationObject {
+  const filter = (name: string, description: string, items: Schema) =>
+    query(name, description, { type: "array", maxItems: 50, items });
+  const address: Schema = { type: "string", minLength: 1, maxLength: 512 };
+  return operation(serializer, {
+    id: "listActivities",
+    tag: "Activities",
+    summary: "List activities",
+    description: LIST,
+    scope: "listen",
+    parameters: [
+      filter("status", "Statuses.", { type: "string", enum: [...ACTIVITY_STATUSES] }),
+      filter("platform", "Platforms, by any of their names.", { type: "string", pattern: "^[A-Za-z0-9._-]{1,32}$" }),
+      filter("verb", "Verbs.", { type: "string", pattern: "^[A-Za-z0-9-]{1,32}$" }),
+      filter("actor", "Actors' addresses.", address),
+      filter("target", "Targets' addresses.", address),
+      query("since", "Accepted then or later.", time),
+      query("until", "Accepted then or earlier.", time),
+      query("after", "`next` of the previous page; empty for the first.", {
+        type: "string",
+        pattern: "^(?:[0-9]{1,15}\\.[A-Za-z0-9._:@~-]{1,128})?$",
+      }),
+      query("limit", "Maximum number; default 100.", { type: "integer", minimum: 1, maximum: 100 }),
+    ],
+    answers: { "200": json("A page of activities.", serializer.ref("ActivityList")) },
+    problems: ["bad-parameter", "not-configured"],
+  });
+}
+
 /** GET and DELETE of an activity. */
 function byRid(serializer: SchemaSerializer): Paths[string] {
   const standing = json("Status of the activity.", serializer.ref("ActivityStanding"));
@@ -93,7 +134,8 @@ function byRid(serializer: SchemaSerializer): Paths[string] {
       id: "getActivity",
       tag: "Activities",
       summary: "Get an activity",
-      description: "Outcome of each target so far; kept for 24 h after the end (setting RETENTION_HOURS).",
+      description:
+        "Outcome of each target so far, and what happened to it in a timeline; kept for 24 h after the end (setting RETENTION_HOURS).",
       scope: "send",
       answers: { "200": standing },
       problems: ["bad-parameter", "not-found"],

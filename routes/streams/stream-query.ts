@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { EVENT_FORMATS, type EventFormats, type EventWriter } from "../../src/event-formats/event-formats.ts";
 import type { Filter } from "../../src/event-log/filter.ts";
 import { EVENT_TYPES, type EventType } from "../../src/model/event.ts";
-import { Problem } from "../http/problem.ts";
+import { badParameter, parametersOf, repeatedParameter, singleParameter } from "../http/query-parameters.ts";
 
 /** Parameters in the address of a stream, socket or poll. */
 export interface StreamQuery {
@@ -25,72 +25,52 @@ export interface StreamNames {
 }
 
 const MAX_WAIT_SECONDS = 30;
-const MAX_VALUES = 50;
 
 /**
  * Reads the query. A `Last-Event-ID` header beats `after`, since a browser that reconnects repeats its first address.
  * Throws `Problem` `bad-parameter`. Parameters that are not known here are passed over.
  */
 export function streamQuery(req: IncomingMessage, { canonicalId, formats }: StreamNames): StreamQuery {
-  const url = req.url ?? "";
-  const params = new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "");
+  const params = parametersOf(req.url);
   const header = req.headers["last-event-id"];
   const sent = typeof header === "string" && header !== "" ? header : undefined;
-  const types = values(params, "type", `one of ${EVENT_TYPES.join(", ")}`, (type) =>
+  const types = repeatedParameter(params, "type", `one of ${EVENT_TYPES.join(", ")}`, (type) =>
     EVENT_TYPES.some((one) => one === type),
   );
-  const platforms = values(params, "platform", "a platform's name", (name) => /^[A-Za-z0-9._-]{1,32}$/.test(name));
-  const actors = values(params, "actor", "an address", (address) => address.length <= 512);
-  const rids = values(params, "rid", "an rid", (rid) => /^[A-Za-z0-9._:@~-]{1,128}$/.test(rid));
+  const platforms = repeatedParameter(params, "platform", "a platform's name", (name) =>
+    /^[A-Za-z0-9._-]{1,32}$/.test(name),
+  );
+  const actors = repeatedParameter(params, "actor", "an address", (address) => address.length <= 512);
+  const rids = repeatedParameter(params, "rid", "an rid", (rid) => /^[A-Za-z0-9._:@~-]{1,128}$/.test(rid));
   return {
-    after: sent ?? once(params, "after") ?? once(params, "lastEventId"),
+    after: sent ?? singleParameter(params, "after") ?? singleParameter(params, "lastEventId"),
     filter: {
       ...(types ? { types: types as EventType[] } : {}),
       ...(platforms ? { platforms: platforms.map(canonicalId) } : {}),
       ...(actors ? { actors } : {}),
       ...(rids ? { rids } : {}),
     },
-    named: flag(once(params, "named")),
-    wait: seconds(once(params, "wait")),
-    writer: formats.writerOf(formatIn(once(params, "format"))),
+    named: flag(singleParameter(params, "named")),
+    wait: seconds(singleParameter(params, "wait")),
+    writer: formats.writerOf(formatIn(singleParameter(params, "format"))),
   };
-}
-
-function values(params: URLSearchParams, name: string, takes: string, fits: (value: string) => boolean) {
-  const all = params.getAll(name);
-  if (all.length === 0) return undefined;
-  if (all.length > MAX_VALUES || !all.every((value) => value !== "" && fits(value))) {
-    throw bad(name, `takes ${takes}; it may be repeated up to ${MAX_VALUES} times`);
-  }
-  return all;
-}
-
-function once(params: URLSearchParams, name: string): string | undefined {
-  const all = params.getAll(name);
-  if (all.length > 1) throw bad(name, "may be given once");
-  return all[0] === "" ? undefined : all[0];
 }
 
 function flag(value: string | undefined): boolean {
   if (value === undefined || value === "0" || value === "false") return false;
   if (value === "1" || value === "true") return true;
-  throw bad("named", "takes 1 or 0");
+  throw badParameter("named", "takes 1 or 0");
 }
 
 function formatIn(value: string | undefined) {
   const format = EVENT_FORMATS.find((name) => name === value);
-  if (value !== undefined && format === undefined) throw bad("format", `takes one of ${EVENT_FORMATS.join(", ")}`);
+  if (value !== undefined && format === undefined)
+    throw badParameter("format", `takes one of ${EVENT_FORMATS.join(", ")}`);
   return format;
 }
 
 function seconds(value: string | undefined): number {
   if (value === undefined) return 0;
-  if (!/^\d{1,6}$/.test(value)) throw bad("wait", "takes a whole number of seconds");
+  if (!/^\d{1,6}$/.test(value)) throw badParameter("wait", "takes a whole number of seconds");
   return Math.min(Number(value), MAX_WAIT_SECONDS);
-}
-
-function bad(name: string, detail: string): Problem {
-  return new Problem("bad-parameter", `The parameter ${name} ${detail}.`, {
-    errors: [{ pointer: `/${name}`, detail }],
-  });
 }

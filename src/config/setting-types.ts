@@ -59,6 +59,11 @@ export const autoOr =
   (read: Read<number>): Read<"auto" | number> =>
   (value, setting) =>
     value === "auto" ? value : read(value, setting);
+/** The word off, read as 0, or what `read` takes. */
+export const offOr =
+  (read: Read<number>): Read<number> =>
+  (value, setting) =>
+    value === "off" ? 0 : read(value, setting);
 /** Parses one of the given values. */
 export const oneOf =
   <T extends string>(...values: readonly T[]): Read<T> =>

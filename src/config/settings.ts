@@ -7,6 +7,7 @@ import {
   integer,
   list,
   networks,
+  offOr,
   oneOf,
   origins,
   path,
@@ -202,6 +203,12 @@ export const settings = {
     fallback: "24",
     about: "Hours that a finished rid is remembered.",
     read: integer(1, 8_760),
+  },
+  history: {
+    env: "HISTORY",
+    fallback: "100000",
+    about: "Maximum number of activities per app that GET /activities lists; off: none.",
+    read: offOr(integer(100, 10_000_000)),
   },
   quota: {
     env: "QUOTA",

@@ -1,4 +1,5 @@
 import type { PassingStatus, StatusEvent, TargetOutcome } from "../model/event.ts";
+import { receiptNote } from "../outbox/timeline-notes.ts";
 import type { DeliveryReceipt, ReadUpTo } from "../platform/connection.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { epochGenerator } from "../redis/epoch-generator.ts";
@@ -13,8 +14,8 @@ export type RecordReceipt = (app: string, receipt: DeliveryReceipt | ReadUpTo) =
 const RANK: Readonly<Record<PassingStatus, number>> = { sending: 0, deferred: 0, delivered: 1, read: 2, failed: 3 };
 
 const ADVANCE = luaScript(new URL("./scripts/advance-receipt.lua", import.meta.url), {
-  keys: ["receipts", "log", "epoch"],
-  args: ["current", "advanced", "event", "nextEpoch", "eventsKept"],
+  keys: ["receipts", "log", "epoch", "record"],
+  args: ["current", "advanced", "event", "nextEpoch", "eventsKept", "note"],
 });
 
 export interface DeliveryReceiptsDeps {
@@ -28,9 +29,9 @@ export function deliveryReceipts({ redis, eventsKept }: DeliveryReceiptsDeps): R
   const nextEpoch = epochGenerator();
 
   async function record(app: string, receipt: DeliveryReceipt): Promise<void> {
-    const scriptKeys = { receipts: keys.receipt(app, receipt.id), log: keys.log(app), epoch: keys.epoch(app) };
+    const receipts = keys.receipt(app, receipt.id);
     for (;;) {
-      const current = await redis.get(scriptKeys.receipts);
+      const current = await redis.get(receipts);
       if (current === null) return;
       const stored = JSON.parse(current) as StatusEvent | { readonly sameAs: string };
       // Another id of the activity leads to the entry that has its targets.
@@ -39,12 +40,20 @@ export function deliveryReceipts({ redis, eventsKept }: DeliveryReceiptsDeps): R
       const changes = changesBy(receipt, sent);
       if (changes.length === 0) return;
       const target = sent.target.map((before) => changes.find(({ address }) => address === before.address) ?? before);
+      const event = statusEvent(sent, receipt, changes);
       const args = {
         current,
         advanced: JSON.stringify({ ...sent, target }),
-        event: JSON.stringify(statusEvent(sent, receipt, changes)),
+        event: JSON.stringify(event),
         nextEpoch: nextEpoch(),
         eventsKept,
+        note: receiptNote(event, changes),
+      };
+      const scriptKeys = {
+        receipts,
+        log: keys.log(app),
+        epoch: keys.epoch(app),
+        record: keys.record(app, String(sent.rid)),
       };
       if ((await run.advance({ keys: scriptKeys, args })) === 1) return;
     }

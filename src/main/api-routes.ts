@@ -24,8 +24,21 @@ import { awaitResult } from "../streaming/await-result.ts";
 import type { ApiDeps, ApiServices } from "./api-services.ts";
 
 /** Returns the dependencies of the routes for activities. */
-export function activityDeps({ authenticate, submit, outbox, lanes, tail }: ApiServices, log: Log): ActivityRoutesDeps {
-  return { authenticate, submit, outbox, lanes, log, awaitResult: (app, rid) => awaitResult(tail, app, rid) };
+export function activityDeps(
+  { authenticate, submit, outbox, lanes, tail, history, canonicalId }: ApiServices,
+  config: Pick<Config, "history">,
+  log: Log,
+): ActivityRoutesDeps {
+  return {
+    authenticate,
+    submit,
+    outbox,
+    lanes,
+    history: config.history === 0 ? undefined : history,
+    canonicalId,
+    log,
+    awaitResult: (app, rid) => awaitResult(tail, app, rid),
+  };
 }
 
 /** Routers that need more than the services. */

@@ -49,7 +49,7 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   };
   const counted = { metrics: deps.metrics, others: () => snapshots(deps.worker) };
 
-  const activity = activityDeps(parts, log);
+  const activity = activityDeps(parts, config, log);
   const metrics = isLocalOnly(config) ? [metricsRoutes(counted)] : [];
   const web = consoleRouters(deps, parts, { ...counted, health });
   const app = appOf(deps, parts, { web, activities: activityRoutes(activity), health: healthRoutes(health), metrics });

@@ -9,6 +9,7 @@ import { redisEventLog } from "../event-log/redis-event-log.ts";
 import { redisWebhookEndpoints } from "../inbound/webhook-endpoints.ts";
 import type { Log } from "../model/log.ts";
 import { redisDeadLetters } from "../outbox/dead-letters.ts";
+import { redisHistory } from "../outbox/history.ts";
 import { laneQueues } from "../outbox/lane-queues.ts";
 import { redisOutbox } from "../outbox/redis-outbox.ts";
 import type { Metrics } from "../process/metrics.ts";
@@ -79,6 +80,7 @@ export async function openStore(
 export function openPorts(config: Config, store: Store, purpose: "producer" | "worker", log: Log) {
   const { connections, ring, barrier } = store;
   const redis = connections[purpose]();
+  const retentionSeconds = config.retentionHours * 3_600;
   const maxBytes = () => appShareOf(store.watch.facts());
   const bytes = byteReservations({ redis, maxBytes });
   const accounts = durableAccounts(redisAccounts({ redis, keyring: ring, maxBytes }), barrier.withReplication);
@@ -92,13 +94,15 @@ export function openPorts(config: Config, store: Store, purpose: "producer" | "w
       quota: config.quota,
       maxBytes,
       eventsKept: config.eventsKept,
-      retentionSeconds: config.retentionHours * 3_600,
+      maxHistory: config.history,
+      retentionSeconds,
       withReplication: barrier.withReplication,
     }),
     lanes: laneQueues({ redis, log }),
     accounts: purpose === "worker" ? logSafeAccounts(accounts, store.hideSecret) : accounts,
     endpoints: redisWebhookEndpoints({ redis, keyring: ring }),
-    deadLetters: redisDeadLetters({ redis, retentionSeconds: config.retentionHours * 3_600 }),
+    deadLetters: redisDeadLetters({ redis, retentionSeconds }),
+    history: redisHistory({ redis, maxEntries: config.history, retentionSeconds }),
     hooks: redisWebhooks({ redis, keyring: ring, eventLog }),
   };
 }

@@ -61,7 +61,7 @@ async function openShared({ config, store, metrics, log }: WorkerDeps) {
 export async function startWorker(deps: WorkerDeps): Promise<{ readonly stop: (graceMs: number) => Promise<void> }> {
   const { config, choose, store, metrics, log } = deps;
   const shared = await openShared(deps);
-  const { redis, eventLog, outbox, lanes, accounts, endpoints } = shared;
+  const { redis, eventLog, history, outbox, lanes, accounts, endpoints } = shared;
   const { recordInbound, guard, mailbox, topics, reachable, pool, delivering } = shared;
   const deliver = deliverer({ ...delivering, clients: pool });
   const platforms = choose(config, mailbox?.relay);
@@ -107,7 +107,7 @@ export async function startWorker(deps: WorkerDeps): Promise<{ readonly stop: (g
   const counting = setInterval(() => metrics.sessions.set(connections?.size() ?? 0), 5_000);
   counting.unref();
   const sweeper = sweep({ outbox, lanes, log, onOutstanding: (count) => metrics.outstanding.set(count) });
-  const trim = trimming({ redis, eventLog, hours: config.eventsHours, log });
+  const trim = trimming({ redis, eventLog, history, hours: config.eventsHours, log });
   return {
     async stop(graceMs) {
       trim.stop();

@@ -1,9 +1,32 @@
 import { targetsOf } from "../model/event-builders.ts";
 import type { ActivityRecord } from "../outbox/outbox.ts";
 import type { ActivityStanding, ConversationHead } from "./describe-activity.ts";
+import { timelineOf } from "./timeline.ts";
 
 /** Returns the answer of `GET /activities/{rid}`. */
 export function standingOf({ stored, head }: ActivityStanding): Record<string, unknown> {
+  return {
+    ...stateOf(stored),
+    ...deferralOf(stored),
+    ...(head === undefined ? {} : { waitsFor: waitOf(head) }),
+    ...(stored.result === undefined ? {} : { result: stored.result }),
+    timeline: timelineOf(stored),
+  };
+}
+
+/** Returns an activity as lists show it. Without content, and with the reason where it is not simply sent. */
+export function summaryOf(stored: ActivityRecord): Record<string, unknown> {
+  const { result } = stored;
+  const reason = result?.error ?? result?.target.find(({ error }) => error !== undefined)?.error;
+  return {
+    ...stateOf(stored),
+    ...(result === undefined ? {} : { ended: result.published }),
+    ...deferralOf(stored),
+    ...(reason === undefined ? {} : { error: reason }),
+  };
+}
+
+function stateOf(stored: ActivityRecord): Record<string, unknown> {
   return {
     rid: stored.rid,
     id: stored.id,
@@ -16,9 +39,6 @@ export function standingOf({ stored, head }: ActivityStanding): Record<string, u
     accepted: timeOf(stored.acceptedAt),
     due: timeOf(stored.dueAt),
     expires: timeOf(stored.expiresAt),
-    ...deferralOf(stored),
-    ...(head === undefined ? {} : { waitsFor: waitOf(head) }),
-    ...(stored.result === undefined ? {} : { result: stored.result }),
   };
 }
 

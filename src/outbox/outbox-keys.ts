@@ -32,6 +32,7 @@ export function activityKeys(app: string, rid: string, lane: string) {
     epoch: keys.epoch(app),
     keptBytes: keys.keptBytes(app),
     deadLetters: keys.deadLetters(app),
+    history: keys.history(app),
   };
 }
 

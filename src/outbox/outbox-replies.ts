@@ -1,4 +1,5 @@
 import type { Activity } from "../model/activity.ts";
+import type { ResultEvent } from "../model/event.ts";
 import type { EventError } from "../model/failure.ts";
 import type {
   AcceptResult,
@@ -10,7 +11,8 @@ import type {
   Wake,
 } from "./outbox.ts";
 import type { Cells } from "./outbox-scripts.ts";
-import { unpackRecord } from "./packed-record.ts";
+import { FIRST_TIME, unpackRecord } from "./packed-record.ts";
+import { readNotes } from "./timeline-notes.ts";
 
 /** Reads the answer of accept.lua. */
 export function acceptResult(cells: Cells, app: string, lane: string): AcceptResult {
@@ -91,7 +93,9 @@ export function activityRecord(fields: Readonly<Record<string, string>>): Activi
     actor: activity.actor,
     target: activity.target,
     outcomes: outcomesOf(fields.decided, activity),
-    ...(fields.result === undefined ? {} : { result: JSON.parse(fields.result) as Record<string, unknown> }),
+    ...(fields.result === undefined ? {} : { result: JSON.parse(fields.result) as ResultEvent }),
+    ...(Number(fields.committed) >= FIRST_TIME ? { committedAt: Number(fields.committed) } : {}),
+    notes: readNotes(fields.timeline),
   };
 }
 

@@ -5,11 +5,11 @@ import { luaScript, oneOf } from "../redis/script-loader.ts";
  * own, so that clocks of workers don't matter.
  *
  * Fields of a record (their names on disk are older than the code's): `fp` fingerprint, `id`, `rid` as sent (JSON),
- * `body` the activity, `lane`, `status`, `accepted`, `due`, `expires`, `committed` the fence of the commit, `attempts`,
+ * `body` the activity, `lane`, `status`, `accepted`, `due`, `expires`, `committed` the time of the commit, `attempts`,
  * `takes` claims and `deaths` starts apart that never ended, `retry` time of the next attempt, `decided` outcomes by
  * target, `error` of the last deferral, `extended` ms added to its lifetime, `bytes` and `blobBytes` of body and
- * attachments, `result` the final event, `replay` the confirm of a replay. The record of a sent activity is a short text
- * instead, see packed-record.ts.
+ * attachments, `result` the final event, `timeline` notes, `replay` the confirm of a replay. The record of a sent activity
+ * is a short text instead, see packed-record.ts.
  */
 export type Cells = ReadonlyArray<string | number>;
 
@@ -30,6 +30,7 @@ export const OUTBOX_SCRIPTS = {
       "keptBytes",
       "ready",
       "drainer",
+      "history",
     ],
     args: [
       "fingerprint",
@@ -47,6 +48,7 @@ export const OUTBOX_SCRIPTS = {
       "tokenUser",
       "tokenQuota",
       "maxTokenBytes",
+      "maxHistory",
       "attachments...",
     ],
     reply: cells,
@@ -114,6 +116,7 @@ export const OUTBOX_SCRIPTS = {
       "event",
       "reason",
       "inDoubt",
+      "note",
     ],
     reply: oneOf("deferred", "lost"),
   }),

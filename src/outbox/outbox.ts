@@ -2,6 +2,7 @@ import type { Activity } from "../model/activity.ts";
 import type { FinalStatus, ResultEvent, StatusEvent, TargetOutcome } from "../model/event.ts";
 import type { EventError } from "../model/failure.ts";
 import type { CommitOptions } from "../platform/platform.ts";
+import type { TimelineNote } from "./timeline-notes.ts";
 
 /** Status of an accepted activity. */
 export type ActivityStatus = "queued" | "scheduled" | "deferred" | "sending" | FinalStatus;
@@ -123,7 +124,11 @@ export interface ActivityRecord {
   readonly target: Activity["target"];
   readonly outcomes: ReadonlyArray<TargetOutcome | null>;
   /** The result event of an ended activity. */
-  readonly result?: Record<string, unknown>;
+  readonly result?: ResultEvent;
+  /** Unix ms of the last commit; absent before it, and for records of older versions. */
+  readonly committedAt?: number;
+  /** Deferrals and receipts, oldest first. */
+  readonly notes: readonly TimelineNote[];
 }
 
 export type FinalizeResult =

@@ -8,11 +8,13 @@ import { keys } from "../redis/keys.ts";
 import { scriptRunner } from "../redis/script-runner.ts";
 import { DEAD_LETTER_TTL_SECONDS, isDeadLetter, MAX_DEAD_LETTERS } from "./dead-letter-policy.ts";
 import { endedReceipt } from "./ended-receipt.ts";
+import { findRecord } from "./find-record.ts";
 import type { Outbox } from "./outbox.ts";
 import { activityKeys, drainKeys, laneKeys, memberOf, readMember } from "./outbox-keys.ts";
-import { acceptResult, activityRecord, finalizeResult, laneState } from "./outbox-replies.ts";
+import { acceptResult, finalizeResult, laneState } from "./outbox-replies.ts";
 import { OUTBOX_SCRIPTS } from "./outbox-scripts.ts";
-import { packRecord, unpackRecord } from "./packed-record.ts";
+import { packRecord } from "./packed-record.ts";
+import { deferralNote } from "./timeline-notes.ts";
 
 export interface RedisOutboxDeps {
   readonly redis: RedisClient;
@@ -22,6 +24,8 @@ export interface RedisOutboxDeps {
   readonly maxBytes?: () => number;
   /** Maximum number of events in an app's log. */
   readonly eventsKept: number;
+  /** Maximum number of activities in an app's history; default: none. */
+  readonly maxHistory?: number;
   /** Lifetime of a finished rid's record. */
   readonly retentionSeconds: number;
   /** Holds an answer back until the write is as durable as promised; see redis/durable.ts. */
@@ -69,7 +73,7 @@ function contextOf({ withReplication = (_tag, write) => write(), ...deps }: Redi
 
 /** Makes the calls that begin and end an activity without a worker. */
 function submission(context: Context): Pick<Outbox, "accept" | "finalize" | "forgetMissing"> {
-  const { run, withReplication, quota, maxBytes = () => Number.MAX_SAFE_INTEGER } = context;
+  const { run, withReplication, quota, maxBytes = () => Number.MAX_SAFE_INTEGER, maxHistory = 0 } = context;
   return {
     async accept({
       app,
@@ -102,6 +106,7 @@ function submission(context: Context): Pick<Outbox, "accept" | "finalize" | "for
           tokenUser,
           tokenQuota: tokenShareOf(quota),
           maxTokenBytes: tokenShareOf(maxBytes()),
+          maxHistory,
           attachments: [...blobs].flat(),
         },
       };
@@ -208,6 +213,7 @@ function outcomes(context: Context): Pick<Outbox, "complete" | "defer"> {
           event: JSON.stringify(event),
           reason: event.error === undefined ? "" : JSON.stringify(event.error),
           inDoubt,
+          note: deferralNote(event, attempts, retryAt),
           ...context.appendArgs(),
         },
       });
@@ -259,14 +265,7 @@ function drains({ run }: Context): Drains {
 /** Makes the calls that read records and look after waiting activities. */
 function records({ redis, run }: Context): Pick<Outbox, "find" | "headOf" | "sweep" | "extendDeadline" | "blobs"> {
   return {
-    async find(app, rid) {
-      const key = keys.record(app, rid);
-      const stored = await redis.hgetall(key).catch((error: unknown) => {
-        if (error instanceof Error && error.message.startsWith("WRONGTYPE")) return redis.get(key);
-        throw error;
-      });
-      return typeof stored === "string" ? unpackRecord(stored) : activityRecord(stored ?? {});
-    },
+    find: (app, rid) => findRecord(redis, keys.record(app, rid)),
 
     async headOf(app, lane) {
       return (await redis.lindex(keys.lane(app, lane), 0)) ?? undefined;

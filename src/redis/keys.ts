@@ -35,6 +35,8 @@ export const keys = {
   blobs: (app: string, rid: string) => `${tagOf(app)}:blobs:${app}:${rid}`,
   /** Rids of the app's dead letters (score: time, Unix ms). */
   deadLetters: (app: string) => `${tagOf(app)}:dead:${app}`,
+  /** Rids of the app's accepted activities (score: time of acceptance, Unix ms). */
+  history: (app: string) => `${tagOf(app)}:history:${app}`,
   /** `outstanding`, `lanes`, `bytes` and `pendingBytes` (of webhooks), and `subscriptions` of an app: quota and fairness. */
   counts: (app: string) => `${tagOf(app)}:counts:${app}`,
   /** Bytes counted until they expire (score: Unix ms), as `<name>|<bytes>`; kept attachments by rid. */

@@ -76,7 +76,7 @@ describe("The documents", () => {
     expect(rows.length).toBeGreaterThan(40);
     for (const [quote, folder = "", code = ""] of rows) {
       const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).filter((name) =>
-        name.endsWith(".ts"),
+        /\.(ts|lua)$/.test(name),
       );
       const holders = files.filter((name) => readFileSync(join(ROOT, folder, name), "utf8").includes(code));
       expect(holders.length, `files that hold ${quote} of docs/limits.md`).toBeGreaterThan(0);

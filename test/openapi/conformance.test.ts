@@ -38,6 +38,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
 /** Every operation that requires authentication, except the socket. */
 const GUARDED = [
   "post /activities",
+  "get /activities",
   "get /activities/none",
   "delete /activities/none",
   "get /events",
@@ -61,6 +62,8 @@ const GUARDED = [
   "post /tokens",
   "post /revocations",
 ];
+/** Operations that need the scope `send`. */
+const SENDING = /^(post \/activities|\w+ \/activities\/|\w+ \/dead-letters)/;
 const guarded: readonly Call[] = GUARDED.map((text) => {
   const [method, path] = text.split(" ") as [Call["method"], string];
   const headers = path === "/events" ? { Accept: "application/json" } : {};
@@ -110,6 +113,21 @@ describe("every documented operation and status", () => {
     expect([awaited.status, awaited.body.status]).toEqual([200, "sent"]);
     const standing = await say({ method: "get", path: `/activities/${awaited.body.rid}`, key });
     expect(standing.body.result.status).toBe("sent");
+    const listed = await say({ method: "get", path: "/activities?status=sent&limit=2", key });
+    expect(listed.body.activities).toHaveLength(2);
+    await expectCode({ method: "get", path: "/activities?state=sent", key }, 400, "bad-parameter");
+  });
+
+  it("activities: a list that is switched off", async () => {
+    const off = await gateway({ HISTORY: "off" }, { works: false });
+    try {
+      const answer = contract.seen(
+        await callsTo(off.url)({ method: "get", path: "/activities", key: await off.keyOf("x") }),
+      );
+      expect([answer.status, answer.body.code]).toEqual([503, "not-configured"]);
+    } finally {
+      await off.stop();
+    }
   });
 
   it("activities: cancel, and cancel too late", async () => {
@@ -340,7 +358,7 @@ describe("every documented operation and status", () => {
     for (const operation of guarded) {
       await expectCode(operation, 401, "unauthenticated");
       await expectCode(
-        { ...operation, key: /^\/(activities|dead-letters)/.test(operation.path) ? listener : sender },
+        { ...operation, key: SENDING.test(`${operation.method} ${operation.path}`) ? listener : sender },
         403,
         "forbidden",
       );
@@ -385,7 +403,12 @@ describe("every documented operation and status", () => {
     }
     const slow = await gateway({ RATE: "1" });
     try {
-      const { body } = await callsTo(slow.url)({ ...guarded[4], key: await slow.keyOf("slow"), body: page } as Call);
+      const { body } = await callsTo(slow.url)({
+        method: "put",
+        path: "/accounts",
+        key: await slow.keyOf("slow"),
+        body: page,
+      });
       const there = { path: String(body.inbound).replace("/gateway", "") };
       for (const method of ["get", "post"] as const) {
         let status = 0;

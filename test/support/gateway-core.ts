@@ -25,7 +25,7 @@ export const noEgress: Egress = {
 /** Core without HTTP, with the given platforms: outbox, lanes, worker, sweep and a real Redis. */
 export function gatewayCore(server: TestRedis, platforms: readonly Platform[], quota = 10_000) {
   const redis = server.connect();
-  const outbox = redisOutbox({ redis, quota, eventsKept: 10_000, retentionSeconds: 3_600 });
+  const outbox = redisOutbox({ redis, quota, eventsKept: 10_000, maxHistory: 100_000, retentionSeconds: 3_600 });
   const lanes = laneQueues({ redis, log: silentLog });
   const ready = readySignal({ redis: server.connect(), log: silentLog });
   const pool = new ClientCache({

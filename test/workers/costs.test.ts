@@ -74,7 +74,10 @@ it("an activity of 300 bytes costs a bounded number of script calls, commands an
   await run("cost", COUNT);
   const after = await counters();
   const each = (name: keyof typeof before) => (after[name] - before[name]) / COUNT;
-  const memory = await server.connect().memory("USAGE", keys.record("app1", "cost1"));
+  const redis = server.connect();
+  const memory = await redis.memory("USAGE", keys.record("app1", "cost1"));
+  const listed = await redis.memory("USAGE", keys.history("app1"), "SAMPLES", 0);
+  const history = Number(listed) / (await redis.zcard(keys.history("app1")));
   await run("single", 100, 1);
   const single = ((await counters()).scripts - after.scripts) / 100;
   const figures = {
@@ -82,6 +85,7 @@ it("an activity of 300 bytes costs a bounded number of script calls, commands an
     commands: each("commands"),
     aof: each("aof"),
     memory: Number(memory),
+    history,
     single,
   };
   console.log(`per activity: ${JSON.stringify(figures)}`);
@@ -93,5 +97,6 @@ it("an activity of 300 bytes costs a bounded number of script calls, commands an
   expect(figures.aof).toBeLessThanOrEqual(2_900);
   // Accept, claim, commit and complete, one after the other; a drainer's sign of life now and then.
   expect(figures.single).toBeLessThanOrEqual(4.5);
-  expect(figures.memory).toBeLessThanOrEqual(400);
+  expect(figures.memory).toBeLessThanOrEqual(300);
+  expect(figures.history).toBeLessThanOrEqual(110);
 }, 120_000);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { isGap } from "../../src/event-log/event-log.ts";
 import { redisEventLog } from "../../src/event-log/redis-event-log.ts";
 import { silentLog } from "../../src/model/log.ts";
+import { redisHistory } from "../../src/outbox/history.ts";
 import { keys } from "../../src/redis/keys.ts";
 import { trimming } from "../../workers/trim.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
@@ -15,6 +16,7 @@ afterAll(() => server.stop());
 it("trimming > drops each app's expired events and keeps younger ones", async () => {
   const redis = server.connect();
   const eventLog = redisEventLog({ redis, eventsKept: 100 });
+  const history = redisHistory({ redis, maxEntries: 1_000, retentionSeconds: 3_600 });
   const old = Date.now() - 25 * 3_600_000;
   await redis.sadd(keys.apps, "one", "two");
   for (const app of ["one", "two"]) {
@@ -23,7 +25,7 @@ it("trimming > drops each app's expired events and keeps younger ones", async ()
     for (let i = 1; i <= 200; i++) await redis.xadd(keys.log(app), `${old}-${i}`, "e", "{}");
     await redis.xadd(keys.log(app), "*", "e", '{"young":true}');
   }
-  const trim = trimming({ redis, eventLog, hours: 24, log: silentLog });
+  const trim = trimming({ redis, eventLog, history, hours: 24, log: silentLog });
   await trim.once();
   trim.stop();
   for (const app of ["one", "two"]) {

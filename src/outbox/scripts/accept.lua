@@ -1,11 +1,11 @@
 -- Stores a new activity and puts it into its lane, or schedules it; a repeated rid is answered from its record.
--- KEYS: record lane lanes due deadlines counts blobs account keptBytes ready drainer
+-- KEYS: record lane lanes due deadlines counts blobs account keptBytes ready drainer history
 -- ARGV: fingerprint id ridAsSent body laneId dueAt lifetimeMs quota maxBytes needsAccount member rid tokenUser tokenQuota maxTokenBytes
--- ARGV: attachments...
+-- ARGV: maxHistory attachments...
 -- RETURNS: { 'accepted', status, outstanding lanes where a drainer must be woken, else 0 },
 --   { 'replayed', id, status, ridAsSent, lane to wake or '', outstanding lanes }, { 'ended', packed record },
 --   { 'reused' }, { 'account-unknown' } or { 'quota-exceeded' }
--- INCLUDE: clock app-bytes expiring-bytes token-shares later ./shared/final ./shared/mark-ready ./shared/read-record
+-- INCLUDE: clock app-bytes expiring-bytes token-shares later ./shared/final ./shared/history ./shared/mark-ready ./shared/read-record
 
 -- Returns whether the app's share has room, after expired attachments made some.
 local function hasRoom(bytes)
@@ -73,6 +73,7 @@ redis.call('HSET', record, unpack(fields))
 addBytes(#body + blobBytes)
 count(counts, 'outstanding', 1)
 later('ZADD', deadlines, expires, member)
+addToHistory(now)
 for i = 1, #attachments, 2 do redis.call('HSET', blobs, attachments[i], attachments[i + 1]) end
 if status == 'scheduled' then
   redis.call('ZADD', due, dueTime, member)

@@ -1,4 +1,4 @@
--- Marks an activity as committed, before its irreversible byte, and reports that it is being sent. The stored event
+-- Marks an activity as committed, before its irreversible byte, and reports that it is being sent. The mark is the time. The stored event
 -- tells later delivery receipts which activity they are about; the conversations list which activities a "read up to"
 -- covers.
 -- KEYS: record laneFence log epoch receipt conversations...
@@ -9,7 +9,7 @@ if redis.call('GET', laneFence) ~= fence then return 'lost' end
 local status, expires = unpack(readRecord(record, 'status', 'expires') or {})
 if not status or FINAL[status] or tonumber(expires) <= clock() then return 'over' end
 
-redis.call('HSET', record, 'committed', fence, 'status', 'sending')
+redis.call('HSET', record, 'committed', clock(), 'status', 'sending')
 append(event)
 if receiptSeconds ~= '0' then
   redis.call('SET', receipt, event, 'EX', receiptSeconds)

@@ -1,9 +1,9 @@
 -- Puts a lane's head back until a time. Without doubt about its outcome the commit is withdrawn, and with it the receipt
 -- that only a sent activity keeps.
 -- KEYS: record laneFence lanes deadlines log epoch receipt retries busy
--- ARGV: fence member laneId retryAt extendMs attempts outcomes nextEpoch eventsKept event reason inDoubt
+-- ARGV: fence member laneId retryAt extendMs attempts outcomes nextEpoch eventsKept event reason inDoubt note
 -- RETURNS: 'deferred' | 'lost'
--- INCLUDE: append ./shared/final ./shared/read-record
+-- INCLUDE: append timeline ./shared/final ./shared/read-record
 if redis.call('GET', laneFence) ~= fence then return 'lost' end
 local status, expires, extended = unpack(readRecord(record, 'status', 'expires', 'extended') or {})
 if not status or FINAL[status] then return 'lost' end
@@ -24,4 +24,5 @@ redis.call('ZADD', lanes, retryAt, laneId)
 redis.call('ZADD', retries, retryAt, laneId)
 redis.call('SREM', busy, laneId)
 append(event)
+addNote(record, note)
 return 'deferred'

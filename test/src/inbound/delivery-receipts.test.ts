@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { deliveryReceipts } from "../../../src/inbound/delivery-receipts.ts";
+import { keys } from "../../../src/redis/keys.ts";
 import { activityOf, gatewayCore } from "../../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import { sentTo, testPlatform } from "../../support/test-platform.ts";
@@ -49,6 +50,27 @@ it("deliveryReceipts publishes each step by target once, and never an earlier st
     { rid: 7, status: "read", target: TARGETS.map(({ address }) => ({ address, status: "read" })) },
     { rid: 7, status: "failed", target: [{ address: "ben", status: "failed", error }] },
   ]);
+});
+
+it("deliveryReceipts notes each step in the timeline of a sent activity, within bounds", async () => {
+  const { app, activity, report } = await sent({ rid: "7" });
+  const error = { code: "recipient-unknown", detail: "Nobody there.", retryable: false };
+  await report(app, { id: activity.id, status: "delivered", target: "ann" });
+  await report(app, { id: activity.id, status: "failed", target: "ben", error });
+  const notes = async () => (await core.outbox.find(app, activity.rid))?.notes ?? [];
+  expect(await notes()).toEqual([
+    { step: "receipt", at: expect.any(Number), status: "delivered", target: ["Ann"] },
+    { step: "receipt", at: expect.any(Number), status: "failed", target: ["ben"], error },
+  ]);
+  const many = await sent({ rid: "7", target: Array.from({ length: 300 }, (_, index) => ({ address: `t${index}` })) });
+  for (const { address } of many.activity.target) {
+    await many.report(many.app, { id: many.activity.id, status: "delivered", target: address });
+    await many.report(many.app, { id: many.activity.id, status: "read", target: address });
+  }
+  expect(await core.redis.strlen(keys.record(many.app, "7"))).toBeLessThan(24_576);
+  const found = await core.outbox.find(many.app, "7");
+  expect(found?.result?.target).toHaveLength(300);
+  expect(found?.notes.length).toBeGreaterThan(20);
 });
 
 it("deliveryReceipts finds the rid by the id that the network gave the message", async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resultEvent } from "../../../src/model/event-builders.ts";
+import { packRecord, unpackRecord } from "../../../src/outbox/packed-record.ts";
 import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
 import { keys } from "../../../src/redis/keys.ts";
 import { activityOf, entryOf } from "../../support/gateway-core.ts";
@@ -42,6 +43,50 @@ describe("record of a sent activity", () => {
       actor: activity.actor,
     });
     expect(await redis.ttl(keys.record("app1", "small"))).toBeGreaterThan(0);
+  });
+
+  it("keeps each part of the result, also where it is longer than usual", () => {
+    const activity = activityOf({
+      actor: { address: "bob", name: "Bob" },
+      target: [{ address: "a|b\nc" }, { address: "two" }, { address: "three" }],
+    });
+    const outcomes = [
+      { address: "a|b\nc", status: "sent", id: "<1@x>" },
+      { address: "two", status: "sent" },
+      { address: "three", status: "delivered" },
+    ];
+    for (const object of [{}, { id: "other" }, { items: [1] }]) {
+      const facts = { status: "sent", outcomes, attempts: 3, object, now: 1_795_000_000_123 } as const;
+      const event = resultEvent(activity, "r", facts);
+      const times = "1795000000000|5|60000|17";
+      const notes = '["d",1795000000001,1,1795000000002]\n["r",1795000000003,"read",["two"]]';
+      const record = unpackRecord(`2|${"f".repeat(32)}|${times}|${packRecord(event)}\n${notes}`);
+      expect(record).toMatchObject({
+        acceptedAt: 1_795_000_000_000,
+        dueAt: 1_795_000_000_005,
+        expiresAt: 1_795_000_060_000,
+        committedAt: 1_795_000_000_017,
+        notes: [
+          { step: "deferred", at: 1_795_000_000_001, attempts: 1, retryAt: 1_795_000_000_002 },
+          { step: "receipt", at: 1_795_000_000_003, status: "read", target: ["two"] },
+        ],
+      });
+      expect(record.result).toEqual(event);
+    }
+  });
+
+  it("is read as older versions wrote it", () => {
+    const fields = ["r", "01ID", "email", "send", { address: "bob" }, [{ address: "foo", status: "sent", id: "x" }], 1];
+    const json = JSON.stringify([...fields, "2026-01-02T03:04:05.678Z", { id: "x", body: "a|b" }]);
+    const record = unpackRecord(`1|${"f".repeat(32)}|1795000000000|1795000000001|1795000000002|${json}`);
+    expect(record).toMatchObject({ acceptedAt: 1_795_000_000_000, expiresAt: 1_795_000_000_002, notes: [] });
+    expect(record.committedAt).toBeUndefined();
+    expect(record.result).toMatchObject({
+      actor: { address: "bob" },
+      target: [{ address: "foo", status: "sent", id: "x" }],
+      object: { id: "x", body: "a|b" },
+      published: "2026-01-02T03:04:05.678Z",
+    });
   });
 
   it("answers a repeated rid as before, and refuses the rid with another content", async () => {

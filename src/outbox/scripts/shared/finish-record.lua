@@ -17,13 +17,15 @@ end
 -- others are kept whole, since they may be tried again.
 local function finishRecord(attempts)
   append(event)
-  local bytes, blobBytes, fingerprint, accepted, dueTime, expires, tokenUser =
-    unpack(redis.call('HMGET', record, 'bytes', 'blobBytes', 'fp', 'accepted', 'due', 'expires', 'tokenUser'))
+  local bytes, blobBytes, fingerprint, accepted, dueTime, expires, tokenUser, committed, timeline = unpack(redis.call(
+    'HMGET', record, 'bytes', 'blobBytes', 'fp', 'accepted', 'due', 'expires', 'tokenUser', 'committed', 'timeline'))
   releaseBytes(tonumber(bytes or '0'), tonumber(blobBytes or '0'))
   if tokenUser then addToTokenShare(tokenUser, -1, -tonumber(bytes or '0') - tonumber(blobBytes or '0')) end
   if packed ~= '' then
-    local times = accepted .. '|' .. dueTime .. '|' .. expires
-    local text = '1|' .. string.sub(fingerprint, 1, 32) .. '|' .. times .. '|' .. packed
+    local since = function(time) return string.format('%.0f', tonumber(time) - tonumber(accepted)) end
+    local times = { accepted, since(dueTime), since(expires), committed and since(committed) or '' }
+    local text = '2|' .. string.sub(fingerprint, 1, 32) .. '|' .. table.concat(times, '|') .. '|' .. packed
+    if timeline then text = text .. '\n' .. timeline end
     redis.call('SET', record, text, 'EX', retentionSeconds)
     -- Records of older versions do not tell whether there are attachments.
     if blobBytes or not bytes then redis.call('DEL', blobs) end
