@@ -117,5 +117,10 @@ export const trustProxy: Read<number | readonly string[]> = (value, setting) => 
   }
   return all;
 };
+/** Parses the name of a header; lower case, as Node names headers. */
+export const headerName: Read<string> = (value, setting) => {
+  if (!/^[A-Za-z0-9-]{1,64}$/.test(value)) throw new ConfigError(setting, "takes the name of one HTTP header");
+  return value.toLowerCase();
+};
 /** A TCP port; 0 lets the system choose. */
 export const port = integer(0, 65_535);

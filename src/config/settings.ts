@@ -4,6 +4,7 @@ import {
   autoOr,
   basePath,
   flag,
+  headerName,
   integer,
   list,
   networks,
@@ -41,8 +42,15 @@ export const settings = {
   trustProxy: {
     env: "TRUST_PROXY",
     fallback: "loopback",
-    about: "Proxies whose X-Forwarded-* headers are trusted: number of hops or list of addresses.",
+    about: "Proxies whose forwarding headers are trusted: number of hops or list of addresses.",
     read: trustProxy,
+  },
+  clientAddressHeader: {
+    env: "CLIENT_ADDRESS_HEADER",
+    fallback: "X-Forwarded-For",
+    about:
+      "Header by which trusted proxies name the client: X-Forwarded-For, Forwarded, or one such as CF-Connecting-IP.",
+    read: headerName,
   },
   allowedOrigins: {
     env: "ALLOWED_ORIGINS",

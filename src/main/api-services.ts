@@ -48,7 +48,7 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
   const keys = keyCache({ find: registry.find, keyring: store.ring });
   const revocations = redisRevocations({ redis, appendControl: eventLog.appendControl });
   const tickets = redisTickets({ redis, bytes: ports.bytes });
-  const proxy = proxyTrust(config.trustProxy);
+  const proxy = proxyTrust(config.trustProxy, config.clientAddressHeader);
   const pages = origins({ allowedOrigins: config.allowedOrigins, publicUrl: config.publicUrl, proxyTrust: proxy });
   const countGuess = authRateLimit(proxy.clientIp);
   const signIn = authentication({

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
 
 /** A place in a stack trace: file, line and column, both counted from 1. */
-const POSITION = /(file:\/\/[^\s()]{1,1000}\.js):(\d{1,9}):(\d{1,9})/g;
+const POSITION = /file:(\/\/[^\s():]{1,1000}):(\d{1,9}):(\d{1,9})/g;
 
 /**
  * Makes a function that translates stack traces of bundles into positions in sources. A bundle's source map is read
@@ -16,7 +16,8 @@ export function sourcePositions(): (stack: string) => string {
     return maps.get(file);
   };
   return (stack) =>
-    stack.replace(POSITION, (bundled, file: string, line: string, column: string) => {
+    stack.replace(POSITION, (bundled, path: string, line: string, column: string) => {
+      const file = `file:${path}`;
       const entry = mapOf(file)?.findEntry(Number(line) - 1, Number(column) - 1);
       if (entry === undefined || !("originalSource" in entry)) return bundled;
       const { originalSource, originalLine, originalColumn } = entry;

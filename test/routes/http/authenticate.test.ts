@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, request } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import fc from "fast-check";
@@ -365,6 +366,44 @@ describe("the client's address", () => {
     expect(await addressOf(2, "6.6.6.6, 198.51.100.1")).toBe("6.6.6.6");
     expect(await addressOf(["loopback"], "not an address")).toBe("127.0.0.1");
     expect(await addressOf(["loopback"], "")).toBe("127.0.0.1");
+  });
+
+  const headersOf = async (trust: number | readonly string[], header: string, headers: Record<string, string>) => {
+    const { clientIp, ownOrigin } = proxyTrust(trust, header);
+    const server = createServer((req, res) => res.end(`${clientIp(req)} ${ownOrigin(req)}`));
+    await new Promise<void>((done) => server.listen({ port: 0, host: "127.0.0.1" }, done));
+    const { port } = server.address() as AddressInfo;
+    const to = { port, host: "127.0.0.1", headers: { Host: "gate.example", ...headers }, agent: false };
+    const answer = await new Promise<IncomingMessage>((done) => request(to, done).end());
+    const found = await text(answer);
+    await new Promise((done) => server.close(done));
+    return found;
+  };
+
+  test.each([
+    ["for=198.51.100.1;proto=https;host=shop.example", ["loopback"], "198.51.100.1 https://shop.example"],
+    ['for="[2001:db8::1]:4711"', ["loopback"], "2001:db8::1 http://gate.example"],
+    [
+      "for=6.6.6.6;host=evil.example, for=198.51.100.1;host=shop.example",
+      ["loopback"],
+      "198.51.100.1 http://shop.example",
+    ],
+    ["for=6.6.6.6;proto=https, for=198.51.100.1", 2, "6.6.6.6 https://gate.example"],
+    ["for=6.6.6.6, for=_hidden;proto=https", ["loopback"], "127.0.0.1 https://gate.example"],
+    ["for=198.51.100.1;proto=https", ["10.0.0.0/8"], "127.0.0.1 http://gate.example"],
+    ["for=198.51.100.1;;=", ["loopback"], "127.0.0.1 http://gate.example"],
+  ])("is taken from Forwarded where the setting says so: %s", async (forwarded, trust, expected) => {
+    const others = { "X-Forwarded-For": "6.6.6.6", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https" };
+    expect(await headersOf(trust, "forwarded", { Forwarded: forwarded, ...others })).toBe(expected);
+  });
+
+  test("is taken from a CDN's own header where the setting says so, never from X-Forwarded-For then", async () => {
+    const sent = { "CF-Connecting-IP": "198.51.100.1", "X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "https" };
+    expect(await headersOf(["loopback"], "cf-connecting-ip", sent)).toBe("198.51.100.1 https://gate.example");
+    expect(await headersOf(["10.0.0.0/8"], "cf-connecting-ip", sent)).toBe("127.0.0.1 http://gate.example");
+    expect(await headersOf(["loopback"], "cf-connecting-ip", { "X-Forwarded-For": "6.6.6.6" })).toBe(
+      "127.0.0.1 http://gate.example",
+    );
   });
 
   test("counts a unix socket as one trusted hop", async () => {
