@@ -26,7 +26,7 @@ function parsed(header: string): ReadonlyArray<Readonly<Record<string, string | 
   }
 }
 
-/** Returns the address of a node such as `192.0.2.43:47011` or `[2001:db8::1]:4711`; undefined for names (section 6). */
+/** Returns the address of a node such as `[2001:db8::1]:4711`; undefined for names (section 6). */
 function addressOf(node: string | undefined): string | undefined {
   const [, v6, v4] = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+))(?::\w+)?$/.exec(node ?? "") ?? [];
   return v6 ?? v4;

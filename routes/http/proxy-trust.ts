@@ -72,7 +72,7 @@ function toldBy(isTrusted: IsTrusted, header: string): (req: IncomingMessage) =>
   };
 }
 
-/** Returns the entry of the trusted proxy that is farthest from us: it saw the client. */
+/** Returns the entry of the outermost trusted proxy, which saw the client. */
 function outermost(isTrusted: IsTrusted, req: IncomingMessage): ForwardedHop {
   let told = NOTHING;
   let address = req.socket.remoteAddress;

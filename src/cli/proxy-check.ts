@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
-import { readSurroundings } from "../config/settings.ts";
+import { readSurroundings } from "../config/surroundings.ts";
 import type { Terminal } from "./apps.ts";
 import { type NginxLayout, type NginxVariables, nginxFiles } from "./proxy-files.ts";
 

@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { readSurroundings } from "../config/settings.ts";
+import { readSurroundings } from "../config/surroundings.ts";
 import type { Terminal } from "./apps.ts";
 import { type Finding, findings, type Probed } from "./probe-findings.ts";
 

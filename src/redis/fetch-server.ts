@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Surroundings } from "../config/settings.ts";
+import type { Surroundings } from "../config/surroundings.ts";
 import { programIn, type ServerProgram, versionOf } from "./find-server.ts";
 import { isNewEnough } from "./server-facts.ts";
 

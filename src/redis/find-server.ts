@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { access, constants, mkdir, readdir, symlink, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { ConfigError, type Surroundings } from "../config/settings.ts";
+import { ConfigError } from "../config/settings.ts";
+import type { Surroundings } from "../config/surroundings.ts";
 import { isNewEnough, versionIn } from "./server-facts.ts";
 
 /** A Redis or Valkey that can be started here. */

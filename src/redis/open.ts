@@ -1,5 +1,6 @@
 import { access, constants, mkdir } from "node:fs/promises";
-import { type Config, ConfigError, readSurroundings } from "../config/settings.ts";
+import { type Config, ConfigError } from "../config/settings.ts";
+import { readSurroundings } from "../config/surroundings.ts";
 import type { Log } from "../model/log.ts";
 import { type RedisConnections, redisConnections } from "./connect.ts";
 import { type PrivateServer, privateServer } from "./private-server.ts";

@@ -1,7 +1,8 @@
 import { totalmem } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ConfigError, type Surroundings } from "../config/settings.ts";
+import { ConfigError } from "../config/settings.ts";
+import type { Surroundings } from "../config/surroundings.ts";
 import type { Log } from "../model/log.ts";
 import { fetchServer } from "./fetch-server.ts";
 import { findServer, type ServerProgram } from "./find-server.ts";

@@ -1,5 +1,5 @@
 // Process that runs only the private server, for tests that kill it. Prints its state as one JSON line.
-import { readSurroundings } from "../../src/config/settings.ts";
+import { readSurroundings } from "../../src/config/surroundings.ts";
 import { silentLog } from "../../src/model/log.ts";
 import { privateServer } from "../../src/redis/private-server.ts";
 
