@@ -2,12 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { TestNetwork } from "../../contracts/connections/test-network.ts";
 import { type EventListener, eventListener, type HeardEvent } from "../../support/event-listener.ts";
+import { repetitions } from "../../support/extent.ts";
 import { firstKey, type GatewayProcess, gatewayProcess } from "../../support/gateway-process.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import { xmppNetwork } from "../../support/xmpp-network.ts";
 
-const ACCOUNTS = 200;
-const KILLS = 3;
+const ACCOUNTS = repetitions({ few: 60, long: 200 });
+const KILLS = repetitions({ few: 1, long: 3 });
 
 type SessionOrActivity = HeardEvent & {
   readonly state?: string;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { type EventListener, eventListener } from "../../support/event-listener.ts";
+import { repetitions } from "../../support/extent.ts";
 import { firstKey, type GatewayProcess, gatewayProcess } from "../../support/gateway-process.ts";
 import { postUntilAnswered } from "../../support/load-client.ts";
 import { type TestMail, testMail } from "../../support/postfix.ts";
@@ -11,7 +12,9 @@ import { testRedis } from "../../support/redis.ts";
 import { until } from "../../support/redis-process.ts";
 import { SMTP_STAGES, type SmtpStage, smtpFaultProxy } from "../../support/smtp-fault-proxy.ts";
 
-const KILLS = 20;
+/** Kills at each stage of the transaction. */
+const ROUNDS = repetitions({ few: 1, long: 5 });
+const KILLS = ROUNDS * SMTP_STAGES.length;
 const ended: Array<() => Promise<unknown>> = [];
 afterEach(async () => {
   for (const end of ended.splice(0).reverse()) await end();
@@ -26,7 +29,7 @@ interface Letter {
   readonly stage: SmtpStage | undefined;
 }
 
-test("a worker killed 20 times between MAIL and the reply to the final dot loses and doubles no mail", async () => {
+test(`a worker killed ${KILLS} times between MAIL and the reply to the final dot loses and doubles no mail`, async () => {
   const { mail, base, key, listener, deaths, workers } = await setUp();
   const letters: Letter[] = [];
   let bystanding = true;
@@ -36,7 +39,7 @@ test("a worker killed 20 times between MAIL and the reply to the final dot loses
       await sleep(150);
     }
   })();
-  for (let round = 0; round < KILLS / SMTP_STAGES.length; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     for (const stage of SMTP_STAGES) {
       const died = deaths.next();
       letters.push(await post({ base, key }, `victim-${round}-${stage}`, stage));
@@ -149,7 +152,11 @@ async function resultsOf(listener: EventListener, letters: readonly Letter[]): P
     return all;
   };
   // Missing results are reported by the final check.
-  await listener.until(() => letters.every(({ rid }) => results().has(rid)), 60_000).catch(() => undefined);
+  const areAll = () => {
+    const known = results();
+    return letters.every(({ rid }) => known.has(rid));
+  };
+  await listener.until(areAll, 60_000).catch(() => undefined);
   return results();
 }
 
