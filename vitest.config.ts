@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { KILLS, LongestFirst, SLOW } from "./test/tiers.ts";
+import { ALONE, KILLS, LongestFirst, SLOW } from "./test/tiers.ts";
 
 const ALL = "test/**/*.test.ts";
 
@@ -10,10 +10,15 @@ export default defineConfig({
     pool: "forks",
     sequence: { sequencer: LongestFirst },
     projects: [
-      { extends: true, test: { name: "quick", include: [ALL], exclude: [...KILLS, ...SLOW] } },
-      { extends: true, test: { name: "slow", include: [...SLOW], exclude: [...KILLS] } },
-      // Two at once, each with processes of its own; nothing else beside them.
-      { extends: true, test: { name: "kills", include: [...KILLS], maxWorkers: 2, sequence: { groupOrder: 1 } } },
+      // Files share their modules, since reading these takes longer than most of the tests.
+      {
+        extends: true,
+        test: { name: "quick", include: [ALL], exclude: [...ALONE, ...KILLS, ...SLOW], isolate: false },
+      },
+      { extends: true, test: { name: "slow", include: [...SLOW], exclude: [...ALONE, ...KILLS] } },
+      // Some at once, as they mostly wait for processes to start; nothing else beside them.
+      { extends: true, test: { name: "kills", include: [...KILLS], maxWorkers: 3, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: "alone", include: [...ALONE], maxWorkers: 1, sequence: { groupOrder: 2 } } },
     ],
   },
 });

@@ -1,10 +1,12 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
+/** Tests that no request may fail or wait. They run one by one, as a starved machine would refuse some. */
+export const ALONE: readonly string[] = ["test/e2e/proxies/rolling-restart.test.ts"];
+
 /** Tests that strike whole gateways under load. They run after all others, since their load would delay those. */
 export const KILLS: readonly string[] = [
   "test/e2e/kills/mail.test.ts",
   "test/e2e/kills/**/*.test.ts",
-  "test/e2e/proxies/rolling-restart.test.ts",
   "test/torture/**/*.test.ts",
 ];
 

@@ -2,7 +2,7 @@
 const isLong = process.env.TEST_EXTENT === "long";
 
 /**
- * Chooses how often a test kills, freezes or restarts. Each `npm test` does so a few times, and the long one, which CI
+ * Chooses how often a test strikes, or how many clients it has. Each `npm test` does so a few times, and the long one, which CI
  * runs, as often as docs/promises.md says.
  */
 export function repetitions(counts: { readonly few: number; readonly long: number }): number {

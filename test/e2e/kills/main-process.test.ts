@@ -16,7 +16,7 @@ import { until } from "../../support/redis-process.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 
 const KILLS = repetitions({ few: 2, long: 6 });
-/** Longest shutdown of a worker with unfinished work: 30 s of grace and a margin. */
+/** Longest shutdown of a worker with unfinished work: its drain time and a margin. */
 const LONGEST_STOP_MS = 35_000;
 
 let gateway: GatewayProcess | undefined;
@@ -35,7 +35,7 @@ test("a killed gateway leaves no process behind, and its next start continues wi
   console.log(`KILL_SEED=${dice.seed}`);
   dataDir = await mkdtemp(join(tmpdir(), "dgm-kill-all-"));
   const ledger = join(dataDir, "ledger");
-  gateway = await gatewayProcess({ role: "all", dataDir, env: { DUMMY_LEDGER: ledger } });
+  gateway = await gatewayProcess({ role: "all", dataDir, env: { DUMMY_LEDGER: ledger, DRAIN_SECONDS: "5" } });
   const key = await firstKey(dataDir);
   const { base } = gateway;
   listener = await eventListener(base, key);
