@@ -59,7 +59,7 @@ export function openWebSocketSession(deps: WebSocketSessionDeps): void {
     ws,
     submit: (frame) => deps.submit(caller, frame),
     answer: (answers) => {
-      for (const one of answers) writer.writeMessage(itemJson(one));
+      for (const answer of answers) writer.writeMessage(itemJson(answer));
     },
     overflow: () => {
       close("slow");
@@ -91,9 +91,9 @@ export function openWebSocketSession(deps: WebSocketSessionDeps): void {
   ws.on("close", () => close());
   slot.open({ tick, end });
   if (!caller.scopes.has("listen")) return;
-  follow(deps, followerOf(deps, writer, receiver, end), end, (it) => {
-    subscription = it;
-    if (over) it.stop();
+  follow(deps, followerOf(deps, writer, receiver, end), end, (opened) => {
+    subscription = opened;
+    if (over) opened.stop();
   });
 }
 

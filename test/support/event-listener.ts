@@ -38,7 +38,7 @@ export async function eventListener(base: string, key: string): Promise<EventLis
     willLook = true;
     setTimeout(() => {
       willLook = false;
-      for (const look of waiting) look();
+      for (const check of waiting) check();
     }, GATHER_MS);
   };
   let gaps = 0;
@@ -68,16 +68,16 @@ export async function eventListener(base: string, key: string): Promise<EventLis
       new Promise((resolve, reject) => {
         const over = (error?: Error): void => {
           clearTimeout(timer);
-          waiting.delete(look);
+          waiting.delete(check);
           if (error) reject(error);
           else resolve();
         };
-        const look = (): void => {
+        const check = (): void => {
           if (fits()) over();
         };
         const timer = setTimeout(() => over(new Error("The events waited for did not come")), timeoutMs);
-        waiting.add(look);
-        look();
+        waiting.add(check);
+        check();
       }),
     close: () => source.close(),
   };

@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 /** A mail of the test's own book. */
-interface Letter {
+interface SubmittedMail {
   readonly rid: string;
   /** Activity id, which is the left half of the Message-ID. */
   readonly id: string;
@@ -30,8 +30,8 @@ interface Letter {
 }
 
 test(`a worker killed ${KILLS} times between MAIL and the reply to the final dot loses and doubles no mail`, async () => {
-  const { mail, base, key, listener, deaths, workers } = await setUp();
-  const letters: Letter[] = [];
+  const { mail, base, key, listener, crashes, workers } = await setUp();
+  const letters: SubmittedMail[] = [];
   let bystanding = true;
   const bystanders = (async () => {
     for (let n = 0; bystanding; n++) {
@@ -41,7 +41,7 @@ test(`a worker killed ${KILLS} times between MAIL and the reply to the final dot
   })();
   for (let round = 0; round < ROUNDS; round++) {
     for (const stage of SMTP_STAGES) {
-      const died = deaths.next();
+      const died = crashes.next();
       letters.push(await post({ base, key }, `victim-${round}-${stage}`, stage));
       await died;
       await Promise.all(workers.map((worker) => worker.running() || worker.start()));
@@ -54,9 +54,9 @@ test(`a worker killed ${KILLS} times between MAIL and the reply to the final dot
   const results = await resultsOf(listener, letters);
   await until(() => queueEmpty(mail));
   const copies = await copiesOf(mail);
-  const verdict = judge(letters, results, copies, deaths.begun);
-  console.log(`Worker killed ${deaths.count()} times in SMTP: ${JSON.stringify(verdict.line)}`);
-  expect(deaths.count()).toBe(KILLS);
+  const verdict = judge(letters, results, copies, crashes.begun);
+  console.log(`Worker killed ${crashes.count()} times in SMTP: ${JSON.stringify(verdict.line)}`);
+  expect(crashes.count()).toBe(KILLS);
   expect(verdict.wrong).toEqual([]);
 }, 600_000);
 
@@ -69,15 +69,15 @@ async function setUp() {
   const redis = await testRedis();
   ended.push(redis.stop);
   const workers: GatewayProcess[] = [];
-  const deaths = deathCounter();
+  const crashes = deathCounter();
   for (let index = 0; index < 2; index++) {
     const trap = await smtpFaultProxy({
       port: mail.port,
       // Each victim triggers its fault once; the next attempt of the same mail passes.
-      stageOf: (sender) => deaths.claim(sender),
+      stageOf: (sender) => crashes.claim(sender),
       onStage: async () => {
         await workers[index]?.kill();
-        deaths.died();
+        crashes.died();
       },
     });
     ended.push(trap.close);
@@ -92,7 +92,7 @@ async function setUp() {
   const key = await firstKey(dataDir);
   const listener = await eventListener(api.base, key);
   ended.push(async () => listener.close());
-  return { mail, base: api.base, key, listener, deaths, workers };
+  return { mail, base: api.base, key, listener, crashes, workers };
 }
 
 function deathCounter() {
@@ -126,7 +126,7 @@ async function post(
   target: { readonly base: string; readonly key: string },
   name: string,
   stage: SmtpStage | undefined,
-): Promise<Letter> {
+): Promise<SubmittedMail> {
   const long = { name: "long.bin", mediaType: "application/octet-stream", content: "A".repeat(9_000_000) };
   const answer = await postUntilAnswered(target, {
     rid: name,
@@ -140,7 +140,7 @@ async function post(
   return { rid: name, id: answer.id, stage };
 }
 
-async function resultsOf(listener: EventListener, letters: readonly Letter[]): Promise<Map<string, string[]>> {
+async function resultsOf(listener: EventListener, letters: readonly SubmittedMail[]): Promise<Map<string, string[]>> {
   const results = (): Map<string, string[]> => {
     const all = new Map<string, string[]>();
     for (const { type, rid, status = "", error } of listener.events) {
@@ -182,7 +182,7 @@ async function copiesOf(mail: TestMail): Promise<Map<string, number>> {
  * Checks the outcome of each stage. Before the final dot nothing was sent; after the final dot the outcome is unknown.
  */
 function judge(
-  letters: readonly Letter[],
+  letters: readonly SubmittedMail[],
   results: Map<string, string[]>,
   copies: Map<string, number>,
   begun: (rid: string) => number,
