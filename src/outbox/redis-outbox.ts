@@ -50,10 +50,13 @@ export function redisOutbox(deps: RedisOutboxDeps): Outbox {
 type Drains = Pick<Outbox, "startDrain" | "claimReady" | "restoreStrays" | "finishDrain" | "readyLane" | "releaseLane">;
 type Context = ReturnType<typeof contextOf>;
 
-function contextOf({ withReplication = (_tag, write) => write(), ...deps }: RedisOutboxDeps) {
+const UNLIMITED = (): number => Number.MAX_SAFE_INTEGER;
+
+function contextOf({ withReplication = (_tag, write) => write(), maxBytes = UNLIMITED, ...deps }: RedisOutboxDeps) {
   const nextEpoch = epochGenerator();
   return {
     ...deps,
+    maxBytes,
     run: scriptRunner(deps.redis, OUTBOX_SCRIPTS, ["accept", "commit", "complete"]),
     withReplication: <T>(app: string, write: () => Promise<T>) => withReplication(keys.tagOf(app), write),
     /** Arguments of every script that appends to an app's log. */
@@ -64,6 +67,7 @@ function contextOf({ withReplication = (_tag, write) => write(), ...deps }: Redi
       event: JSON.stringify(event),
       packed: event.status === "sent" ? packRecord(event) : "",
       retentionSeconds: deps.retentionSeconds,
+      maxBytes: maxBytes(),
       isDeadLetter: isDeadLetter(event),
       deadLetterSeconds: DEAD_LETTER_TTL_SECONDS,
       maxDeadLetters: MAX_DEAD_LETTERS,
@@ -148,7 +152,7 @@ function claims(context: Context): Pick<Outbox, "claim" | "beginApart" | "endApa
     },
 
     async endApart({ app, activity, lane, fence }) {
-      await run.endApart({ keys: { record: keys.record(app, activity.rid), ...laneKeys(app, lane) }, args: { fence } });
+      await run.endApart({ keys: activityKeys(app, activity.rid, lane), args: { fence } });
     },
 
     commit({ app, lane, fence, activity }, event, { receiptTtlSeconds = 0, conversations = [] } = {}) {
@@ -244,10 +248,8 @@ function drains({ run }: Context): Drains {
       return { items, mayHaveMore: limit > 0 && claimed.length === limit, isLimited: left > 0 };
     },
 
-    restoreStrays(shard, token, held) {
-      const { lanePrefix, recordPrefix } = keys.outboxPrefixes(shard.tag);
-      return run.restoreStrays({ keys: drainKeys(shard), args: { token, lanePrefix, recordPrefix, held } });
-    },
+    restoreStrays: (shard, token, held) =>
+      run.restoreStrays({ keys: drainKeys(shard), args: { token, ...keys.outboxPrefixes(shard.tag), held } }),
 
     finishDrain: (shard, token, isForced) => run.finishDrain({ keys: drainKeys(shard), args: { token, isForced } }),
 

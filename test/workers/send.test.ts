@@ -49,7 +49,7 @@ describe("sendWorker", () => {
     expect((await core.events("app1")).map((event) => event.status)).toEqual(["sending", "sent"]);
     expect(await core.redis.zcard(keys.lanes(keys.tagOf("app1")))).toBe(0);
     expect(await core.redis.zcard(keys.deadlines(keys.tagOf("app1")))).toBe(0);
-    expect(await core.redis.hgetall(keys.counts("app1"))).toEqual({ outstanding: "0", lanes: "0", bytes: "0" });
+    expect(await core.redis.hgetall(keys.counts("app1"))).toMatchObject({ outstanding: "0", lanes: "0" });
   });
 
   it("keeps the order of a lane through a retry, and continues with other lanes", async () => {

@@ -5,7 +5,13 @@
 -- Subtracts bytes whose time is over.
 local function releaseExpired()
   for _, entry in ipairs(redis.call('ZRANGEBYSCORE', keptBytes, '-inf', clock(), 'LIMIT', 0, 100)) do
-    addBytes(-tonumber(string.match(entry, '|(%d+)$')))
+    local name, bytes = string.match(entry, '^(.*)|(%d*)$')
+    -- A sum of many records, see `keepSum`.
+    if bytes == '' then
+      bytes = redis.call('HGET', counts .. ':kept', name)
+      redis.call('HDEL', counts .. ':kept', name)
+    end
+    addBytes(-tonumber(bytes or '0'))
     redis.call('ZREM', keptBytes, entry)
   end
 end
@@ -14,4 +20,22 @@ end
 local function keepBytes(name, bytes, seconds)
   local entry = name .. '|' .. string.format('%d', bytes)
   if redis.call('ZADD', keptBytes, clock() + seconds * 1000, entry) == 1 then addBytes(tonumber(bytes)) end
+end
+
+-- Counts bytes of one of many records that are kept for so many seconds. They are summed by a 24th of that time, and the
+-- sum is written once, at the end.
+local function keepSum(bytes, seconds)
+  addBytes(bytes)
+  local part = math.ceil(seconds * 1000 / 24)
+  local index = math.floor(clock() / part)
+  local name = string.format('records %d %d', seconds, index)
+  local id = 'kept ' .. counts .. name
+  if not memo[id] then
+    memo[id] = 0
+    atEnd[#atEnd + 1] = function()
+      redis.call('HINCRBY', counts .. ':kept', name, string.format('%d', memo[id]))
+      redis.call('ZADD', keptBytes, 'NX', (index + 1) * part + seconds * 1000, name .. '|')
+    end
+  end
+  memo[id] = memo[id] + bytes
 end

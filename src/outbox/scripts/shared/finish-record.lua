@@ -1,39 +1,44 @@
--- USES: record deadlines counts blobs keptBytes rid member status event packed retentionSeconds isDeadLetter
--- INCLUDE: append app-bytes clock later token-shares ./dead-letter
+-- USES: record deadlines counts blobs keptBytes rid member status event packed retentionSeconds maxBytes isDeadLetter
+-- INCLUDE: append app-bytes clock expiring-bytes later token-shares ./dead-letter
 
--- Ends the count of an activity's bytes. Attachments of an undelivered one are kept, and count, until they expire.
-local function releaseBytes(bytes, blobBytes)
-  addBytes(-bytes)
-  if blobBytes == 0 then return end
-  if status == 'sent' then
-    addBytes(-blobBytes)
-  else
-    redis.call('ZADD', keptBytes, clock() + retentionSeconds * 1000, rid .. '|' .. string.format('%d', blobBytes))
-  end
-  redis.call('HDEL', record, 'bytes', 'blobBytes')
+-- What Redis needs for a finished record beside its content: the key, the expiry and the fields' names.
+local RECORD_BYTES = 300
+-- Part of its bytes from which an app's finished records are kept for a short time, and that time in seconds.
+local CROWDED = 1 / 2
+local CROWDED_SECONDS = 600
+
+-- Returns how long the record of a finished rid is kept, so that these leave room for further activities.
+local function keptSeconds()
+  local limit = tonumber(maxBytes) * CROWDED
+  if countersOf(counts).bytes > limit then releaseExpired() end
+  if countersOf(counts).bytes > limit then return math.min(tonumber(retentionSeconds), CROWDED_SECONDS) end
+  return tonumber(retentionSeconds)
 end
 
 -- Makes a record final: event, counters, retention. A sent activity's record becomes a short text, see packed-record.ts;
--- others are kept whole, since they may be tried again.
+-- others are kept whole, with their attachments, since they may be tried again. What is kept counts until it expires.
 local function finishRecord(attempts)
   append(event)
-  local bytes, blobBytes, fingerprint, accepted, dueTime, expires, tokenUser, committed, timeline = unpack(redis.call(
-    'HMGET', record, 'bytes', 'blobBytes', 'fp', 'accepted', 'due', 'expires', 'tokenUser', 'committed', 'timeline'))
-  releaseBytes(tonumber(bytes or '0'), tonumber(blobBytes or '0'))
-  if tokenUser then addToTokenShare(tokenUser, -1, -tonumber(bytes or '0') - tonumber(blobBytes or '0')) end
+  local bytes, blobBytes, fingerprint, accepted, dueTime, expires, tokenUser =
+    unpack(redis.call('HMGET', record, 'bytes', 'blobBytes', 'fp', 'accepted', 'due', 'expires', 'tokenUser'))
+  local stored = tonumber(bytes or '0') + tonumber(blobBytes or '0')
+  addBytes(-stored)
+  if tokenUser then addToTokenShare(tokenUser, -1, -stored) end
+  local seconds = keptSeconds()
   if packed ~= '' then
-    local since = function(time) return string.format('%.0f', tonumber(time) - tonumber(accepted)) end
-    local times = { accepted, since(dueTime), since(expires), committed and since(committed) or '' }
-    local text = '2|' .. string.sub(fingerprint, 1, 32) .. '|' .. table.concat(times, '|') .. '|' .. packed
-    if timeline then text = text .. '\n' .. timeline end
-    redis.call('SET', record, text, 'EX', retentionSeconds)
+    local times = accepted .. '|' .. dueTime .. '|' .. expires
+    local text = '1|' .. string.sub(fingerprint, 1, 32) .. '|' .. times .. '|' .. packed
+    redis.call('SET', record, text, 'EX', seconds)
+    keepSum(#text + RECORD_BYTES, seconds)
     -- Records of older versions do not tell whether there are attachments.
     if blobBytes or not bytes then redis.call('DEL', blobs) end
   else
     redis.call('HSET', record, 'status', status, 'result', event, 'attempts', attempts)
-    redis.call('EXPIRE', record, retentionSeconds)
-    if isDeadLetter == '1' then addDeadLetter() end
-    redis.call('EXPIRE', blobs, retentionSeconds)
+    redis.call('HDEL', record, 'bytes', 'blobBytes')
+    redis.call('EXPIRE', record, seconds)
+    keepSum(stored + #event + RECORD_BYTES, seconds)
+    if isDeadLetter == '1' then addDeadLetter(seconds) end
+    redis.call('EXPIRE', blobs, seconds)
   end
   later('ZREM', deadlines, member)
   count(counts, 'outstanding', -1)
