@@ -31,6 +31,8 @@ export interface ApacheSettings {
   readonly root?: string;
   /** Environment variables of PHP. */
   readonly phpEnv?: Readonly<Record<string, string>>;
+  /** Extensions of PHP beside those that are compiled in. */
+  readonly phpExtensions?: readonly string[];
 }
 
 const PATH = `${process.env.PATH}:/usr/local/sbin:/usr/sbin`;
@@ -51,7 +53,7 @@ echo json_encode(array(
 
 /** Starts a private Apache with PHP-FPM and the shipped files on a random port. Needs no root. */
 export async function testApache(settings: ApacheSettings): Promise<TestApache> {
-  const { layout, variables = {}, tls = false, root, phpEnv = {} } = settings;
+  const { layout, variables = {}, tls = false, root, phpEnv = {}, phpExtensions = [] } = settings;
   const dir = await mkdtemp(join(tmpdir(), "dgm-apache-"));
   await chmod(dir, 0o755);
   const port = await freePort();
@@ -79,7 +81,11 @@ export async function testApache(settings: ApacheSettings): Promise<TestApache> 
     encoding: "utf8",
     env: { PATH },
   });
-  const php = shell([phpFpm(), "-n", "-F", "-y", join(dir, "php-fpm.conf")], { cwd: dir, env: { PATH } });
+  const extensions = phpExtensions.flatMap((name) => ["-d", `extension=${name}`]);
+  const php = shell([phpFpm(), "-n", ...extensions, "-F", "-y", join(dir, "php-fpm.conf")], {
+    cwd: dir,
+    env: { PATH },
+  });
   await until(() => existsSync(join(dir, "php.sock")));
   const apache = shell(["apache2", ...args, "-DFOREGROUND"], { cwd: dir, env: { PATH } });
   await listening(port);
