@@ -24,7 +24,7 @@ let chromium: TestChromium;
 let page: Page;
 const mail = await mailServer();
 
-/** The server of the site's mail account: keeps mails, and refuses recipients as long as a test says so. */
+/** Starts the server of the site's mail account. It refuses recipients while a test says so. */
 async function mailServer() {
   const mails: string[] = [];
   let isRefusing = false;
@@ -104,7 +104,7 @@ async function forgetPassword(): Promise<void> {
   expect(answer.status).toBe(302);
 }
 
-/** Returns the newest row of the page Tools > Mail, once its status is the expected one. */
+/** Returns the newest row of Tools > Mail once it has the expected status. */
 async function newestMail(status: string): Promise<string> {
   const row = page.locator("tbody tr").first();
   await expect
