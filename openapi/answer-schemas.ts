@@ -32,7 +32,7 @@ const FaultSchema = describes<ValidationError>()(
 /** Every refusal (RFC 9457). */
 export const ProblemSchema = Type.Object(
   {
-    type: Type.String({ format: "uri-reference" }),
+    type: Type.String({ format: "uri-reference", description: "Page that explains the code." }),
     title: Type.String({ description: "Title of all problems with this code." }),
     status: Type.Integer({ minimum: 400, maximum: 599 }),
     code: Type.Enum(codes, { description: "Stable code for programs." }),

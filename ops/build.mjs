@@ -5,11 +5,15 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { dirname, join } from "node:path";
 import { bundleGateway } from "./bundle.mjs";
 import { bundleConsole } from "./bundle-console.mjs";
+import { bundleDocs } from "./bundle-docs.mjs";
 import { root } from "./install.mjs";
 
-const FOLDERS = ["src", "routes", "workers", "openapi", "console"];
+const FOLDERS = ["src", "routes", "workers", "openapi", "console", "site", "docs", "examples"];
 /** Files beside the sources that the output depends on. */
-const SETTINGS = ["tsconfig.json", "package-lock.json", "ops/build.mjs", "ops/bundle.mjs", "ops/bundle-console.mjs"];
+const SETTINGS = [
+  ...["tsconfig.json", "package-lock.json", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"],
+  ...["ops/build.mjs", "ops/bundle.mjs", "ops/bundle-console.mjs", "ops/bundle-docs.mjs"],
+];
 const dist = join(root, "dist");
 /** Ends the name of a file that another build is writing. */
 const DRAFT = /\.\d+$/;
@@ -23,7 +27,8 @@ export async function build() {
   if (before.inputs === inputs && before.outputs.every((path) => existsSync(join(dist, path)))) return;
   console.log("Building …");
   const scripts = paths.filter((path) => path.endsWith(".lua")).map((path) => [path, readFileSync(join(root, path))]);
-  const outputs = new Map([...scripts, ...(await bundleConsole()), ...(await bundleGateway())]);
+  const made = [...(await bundleDocs()), ...(await bundleConsole()), ...(await bundleGateway())];
+  const outputs = new Map([...scripts, ...made]);
   for (const [path, content] of outputs) put(join(dist, path), content);
   // A gateway that runs from this folder may load parts of its own build later.
   const kept = new Set([...outputs.keys(), ...before.outputs]);
@@ -35,7 +40,8 @@ function sourcesIn(folder) {
   const entries = readdirSync(join(root, folder), { recursive: true, withFileTypes: true });
   return entries
     .filter(
-      (entry) => entry.isFile() && /\.(tsx?|json|lua|css|html)$/.test(entry.name) && !entry.name.endsWith(".d.ts"),
+      (entry) =>
+        entry.isFile() && /\.(tsx?|js|json|lua|css|html|md|png|svg)$/.test(entry.name) && !entry.name.endsWith(".d.ts"),
     )
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
     .sort();

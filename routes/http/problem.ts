@@ -3,6 +3,7 @@ import { Refusal } from "../../src/model/refusal.ts";
 import type { ValidationError } from "../../src/model/validate.ts";
 import { isRedisUnavailable } from "../../src/redis/unavailable.ts";
 import { holdsBodyBack } from "./expect-continue.ts";
+import { problemTypesOf } from "./problem-types.ts";
 import { problemHeaders } from "./raw-problem.ts";
 
 /** Every refusal we answer: HTTP status and title by stable code. `docs/errors.md` and the OpenAPI document list the same table. */
@@ -67,11 +68,11 @@ export class Problem extends Error {
     return new Problem(this.code, this.message, { ...this.options, rid });
   }
 
-  /** Returns the RFC 9457 document. */
-  document(): Record<string, unknown> {
+  /** Returns the RFC 9457 document; `types` is the address before the code, see `problemTypesOf`. */
+  document(types: string): Record<string, unknown> {
     const { rid, retryAfter, errors } = this.options;
     return {
-      type: `about:blank#${this.code}`,
+      type: `${types}${this.code}`,
       title: problems[this.code][1],
       status: this.status,
       code: this.code,
@@ -118,7 +119,7 @@ export function sendProblem(res: ServerResponse, problem: Problem): void {
     return;
   }
   res.emit("problem", problem.code);
-  const body = Buffer.from(JSON.stringify(problem.document()));
+  const body = Buffer.from(JSON.stringify(problem.document(problemTypesOf(res.req.socket))));
   res.writeHead(problem.status, {
     "Content-Length": body.length,
     ...problemHeaders(problem),

@@ -1,6 +1,8 @@
 import { STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
 import { PRIVATE_HEADERS } from "./private-answer.ts";
 import type { Problem } from "./problem.ts";
+import { problemTypesOf } from "./problem-types.ts";
 
 /** Returns the headers of a problem's answer. */
 export function problemHeaders({ status, options }: Problem): Record<string, string> {
@@ -14,8 +16,8 @@ export function problemHeaders({ status, options }: Problem): Record<string, str
 }
 
 /** Returns the whole answer as text, for connections without a response object. It ends the connection. */
-export function rawProblem(problem: Problem): string {
-  const body = JSON.stringify(problem.document());
+export function rawProblem(problem: Problem, connection: Duplex): string {
+  const body = JSON.stringify(problem.document(problemTypesOf(connection)));
   const headers = {
     ...problemHeaders(problem),
     "Content-Length": String(Buffer.byteLength(body)),

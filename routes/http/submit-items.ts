@@ -46,10 +46,13 @@ export function checkItemCount(items: { readonly length: number }): void {
   });
 }
 
-/** Returns the JSON of an item's answer. REST's confirm, or `refused` with the problem REST would give. */
-export function itemJson(answer: ItemAnswer): Confirm | Refused {
+/**
+ * Returns the JSON of an item's answer: REST's confirm, or `refused` with its problem.
+ * `types` is the address before a problem's code, see `problemTypesOf`.
+ */
+export function itemJson(answer: ItemAnswer, types: string): Confirm | Refused {
   if (answer.ok) return answer.confirm;
   const { problem } = answer;
   const { rid } = problem.options;
-  return { type: "refused", ...(rid === undefined ? {} : { rid }), problem: problem.document() };
+  return { type: "refused", ...(rid === undefined ? {} : { rid }), problem: problem.document(types) };
 }

@@ -32,7 +32,7 @@ export function sortUpgrades(server: Server): void {
 
 function refuse(server: Server, socket: Duplex, problem: Problem): void {
   server.emit("problem", problem.code);
-  socket.end(rawProblem(problem));
+  socket.end(rawProblem(problem, socket));
 }
 
 /** Returns a function that runs its argument after all earlier responses of the connection. */

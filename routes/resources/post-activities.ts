@@ -9,6 +9,7 @@ import { parseActivities } from "../http/activity-body.ts";
 import { checkType, MAX_BODY_BYTES, readBytes } from "../http/json-body.ts";
 import { PRIVATE_HEADERS } from "../http/private-answer.ts";
 import { Problem, sendProblem } from "../http/problem.ts";
+import { problemTypesOf } from "../http/problem-types.ts";
 import { checkItemCount, type ItemAnswer, itemJson, submitItem } from "../http/submit-items.ts";
 
 /** Waits for an rid's result; `ready` resolves when none can be missed any more. */
@@ -55,7 +56,11 @@ async function list(
 ): Promise<void> {
   checkItemCount(items);
   const answers = await Promise.all(items.map((item) => submitItem(deps, caller, item)));
-  sendJson(res, 202, answers.map(itemJson));
+  sendJson(
+    res,
+    202,
+    answers.map((answer) => itemJson(answer, problemTypesOf(res.req.socket))),
+  );
 }
 
 function answer(res: ServerResponse, submitted: ItemAnswer): void {
@@ -107,10 +112,8 @@ function idempotencyKey(req: IncomingMessage): string | undefined {
 
 function waitOf(req: IncomingMessage): number {
   const prefer = req.headers.prefer;
-  const preference = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?/i.exec(
-    Array.isArray(prefer) ? prefer.join(",") : (prefer ?? ""),
-  );
-  return preference ? Math.min(Number(preference[1]), MAX_WAIT_SECONDS) : 0;
+  const asked = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?/i.exec(Array.isArray(prefer) ? prefer.join(",") : (prefer ?? ""));
+  return asked ? Math.min(Number(asked[1]), MAX_WAIT_SECONDS) : 0;
 }
 
 function headersOf(confirm: Confirm, replayed: boolean): Record<string, string> {

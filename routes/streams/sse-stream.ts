@@ -57,9 +57,9 @@ export function sseStream(deps: SseStreamDeps): SseStream {
         writer.heartbeat(filtered && ++beats % 2 === 0 ? subscription?.position() : undefined);
       }
     },
-    subscribed: (opened) => {
-      subscription = opened;
-      if (ended) opened.stop();
+    subscribed: (it) => {
+      subscription = it;
+      if (ended) it.stop();
     },
     callbacks: followerOf(deps, writer, end),
   };

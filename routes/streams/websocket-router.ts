@@ -5,6 +5,7 @@ import expressWs from "express-ws";
 import type { WebSocket } from "ws";
 import type { Log } from "../../src/model/log.ts";
 import { Problem, problemOf } from "../http/problem.ts";
+import { problemTypesOf } from "../http/problem-types.ts";
 import { problemHeaders, rawProblem } from "../http/raw-problem.ts";
 import { sortUpgrades } from "../http/upgrades.ts";
 
@@ -29,7 +30,7 @@ export function webSocketRouter<Grant extends object>(deps: WebSocketRouterDeps<
   const { server, maxPayload, admit, cookieOf, log } = deps;
   const grants = new WeakMap<IncomingMessage, Grant>();
   /** The server emits `problem` with the code of each refusal. */
-  const reported = (problem: Problem): Problem => {
+  const told = (problem: Problem): Problem => {
     server.emit("problem", problem.code);
     return problem;
   };
@@ -43,7 +44,7 @@ export function webSocketRouter<Grant extends object>(deps: WebSocketRouterDeps<
           grants.set(req, grant);
           done(true);
         },
-        (error: unknown) => refuse(done, reported(problemOf(error))),
+        (error: unknown) => refuse(done, told(problemOf(error)), req.socket),
       );
     },
   };
@@ -62,7 +63,7 @@ export function webSocketRouter<Grant extends object>(deps: WebSocketRouterDeps<
     const cookie = grant && cookieOf(grant);
     if (cookie !== undefined) headers.push(`Set-Cookie: ${cookie}`);
   });
-  wss.on("wsClientError", (error, socket) => socket.end(rawProblem(reported(badHandshake(error)))));
+  wss.on("wsClientError", (error, socket) => socket.end(rawProblem(told(badHandshake(error)), socket)));
 
   return {
     /** Attaches a handler synchronously, so that no message can come before it. */
@@ -85,8 +86,8 @@ export function webSocketRouter<Grant extends object>(deps: WebSocketRouterDeps<
 type WsOptions = NonNullable<NonNullable<Parameters<typeof expressWs>[2]>["wsOptions"]>;
 type Verdict = (ok: boolean, status?: number, body?: string, headers?: Record<string, string>) => void;
 
-function refuse(done: Verdict, problem: Problem): void {
-  done(false, problem.status, JSON.stringify(problem.document()), problemHeaders(problem));
+function refuse(done: Verdict, problem: Problem, socket: Duplex): void {
+  done(false, problem.status, JSON.stringify(problem.document(problemTypesOf(socket))), problemHeaders(problem));
 }
 
 function badHandshake(error: Error): Problem {

@@ -7,6 +7,7 @@ import { type Caller, revokes } from "../../src/model/caller.ts";
 import type { Log } from "../../src/model/log.ts";
 import type { StreamGap, SubscriberCallbacks, Subscription, Tail } from "../../src/streaming/subscriber.ts";
 import { Problem } from "../http/problem.ts";
+import { problemTypesOf } from "../http/problem-types.ts";
 import { itemJson } from "../http/submit-items.ts";
 import { endOfLife, mayReconnect } from "./stream-lifetime.ts";
 import type { StreamQuery } from "./stream-query.ts";
@@ -47,6 +48,7 @@ export function openWebSocketSession(deps: WebSocketSessionDeps): void {
   const filtered = !selectsAll(selectorOf(query.filter, caller.limits));
   const ping = keepalive(ws);
   let subscription: Subscription | undefined;
+  const types = problemTypesOf(deps.socket);
   let over = false;
 
   const close = (why?: EndReason | "slow"): void => {
@@ -59,7 +61,7 @@ export function openWebSocketSession(deps: WebSocketSessionDeps): void {
     ws,
     submit: (frame) => deps.submit(caller, frame),
     answer: (answers) => {
-      for (const answer of answers) writer.writeMessage(itemJson(answer));
+      for (const one of answers) writer.writeMessage(itemJson(one, types));
     },
     overflow: () => {
       close("slow");
@@ -84,16 +86,16 @@ export function openWebSocketSession(deps: WebSocketSessionDeps): void {
   ws.on("message", (data, isBinary) => {
     if (over) return;
     if (!isBinary) return receiver.receive(bytesOf(data));
-    writer.writeMessage(itemJson({ ok: false, problem: notText() }));
+    writer.writeMessage(itemJson({ ok: false, problem: notText() }, types));
     close();
     ws.close(4400, "bad frame");
   });
   ws.on("close", () => close());
   slot.open({ tick, end });
   if (!caller.scopes.has("listen")) return;
-  follow(deps, followerOf(deps, writer, receiver, end), end, (opened) => {
-    subscription = opened;
-    if (over) opened.stop();
+  follow(deps, followerOf(deps, writer, receiver, end), end, (it) => {
+    subscription = it;
+    if (over) it.stop();
   });
 }
 

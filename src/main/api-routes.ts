@@ -2,6 +2,7 @@ import type { Router } from "express";
 import { openapiDocument } from "../../openapi/document.ts";
 import { createApp } from "../../routes/http/app.ts";
 import { clientRoutes } from "../../routes/operator/client-script.ts";
+import { documentationRoutes } from "../../routes/operator/documentation.ts";
 import { openapiRoutes } from "../../routes/operator/openapi.ts";
 import { tryRoutes } from "../../routes/operator/try-page.ts";
 import { accountViews } from "../../routes/resources/account-endpoints.ts";
@@ -15,6 +16,7 @@ import { tokenRoutes } from "../../routes/resources/tokens.ts";
 import { hookRoutes } from "../../routes/resources/webhooks.ts";
 import { eventRoutes } from "../../routes/streams/events.ts";
 import { webSocketRoutes } from "../../routes/streams/websocket.ts";
+import { publicBase } from "../config/public-base.ts";
 import type { Config } from "../config/settings.ts";
 import { redisConsents } from "../consents/redis-consents.ts";
 import { eventFormats } from "../event-formats/event-formats.ts";
@@ -54,7 +56,7 @@ export interface ApiRouters {
 export function appOf(deps: ApiDeps, parts: ApiServices, { web, activities, health, metrics }: ApiRouters) {
   const { config, version, log } = deps;
   const { authenticate, names, tail, streams, canonicalId, keys, tickets, revocations, accounts } = parts;
-  const publicBase = `${config.publicUrl.replace(/(?<!\/)\/+$/, "")}${config.basePath}`;
+  const base = publicBase(config);
   return createApp({
     basePath: config.basePath,
     trustProxy: config.trustProxy,
@@ -77,6 +79,7 @@ export function appOf(deps: ApiDeps, parts: ApiServices, { web, activities, heal
     ordinary: [
       tryRoutes({ basePath: config.basePath }),
       clientRoutes(),
+      documentationRoutes(),
       tokenRoutes({ authenticate, keys, tickets, platforms: names }),
       revocationRoutes({ authenticate, revocations }),
       accountRoutes({
@@ -84,7 +87,7 @@ export function appOf(deps: ApiDeps, parts: ApiServices, { web, activities, heal
         accounts,
         platforms: names,
         endpoints: parts.endpoints,
-        views: accountViews(parts.endpoints, names, publicBase),
+        views: accountViews(parts.endpoints, names, base),
         lanes: parts.lanes,
         log,
       }),
@@ -93,7 +96,7 @@ export function appOf(deps: ApiDeps, parts: ApiServices, { web, activities, heal
         consents: redisConsents({ redis: parts.redis, keyring: parts.ring, bytes: parts.bytes }),
         lanes: parts.lanes,
         platforms: names,
-        publicBase: config.publicUrl === "" ? undefined : publicBase,
+        publicBase: config.publicUrl === "" ? undefined : base,
         isListedOrigin: parts.origins.isListed,
         countFailedAuth: parts.countGuess,
         admit: parts.admit,

@@ -3,6 +3,7 @@ import { closeWhileLeaving } from "../../routes/http/connection-close.ts";
 import { deferContinue } from "../../routes/http/expect-continue.ts";
 import { fastPath } from "../../routes/http/fast-path.ts";
 import { answerMalformedHttp } from "../../routes/http/malformed-http.ts";
+import { describeProblemsAt } from "../../routes/http/problem-types.ts";
 import { countRefusals } from "../../routes/http/refusal-metrics.ts";
 import { withPlainTarget } from "../../routes/http/request-target.ts";
 import { healthRoutes } from "../../routes/operator/health.ts";
@@ -12,6 +13,7 @@ import { postActivities } from "../../routes/resources/post-activities.ts";
 import { mountWebSocket } from "../../routes/streams/websocket.ts";
 import { sweep } from "../../workers/sweep.ts";
 import type { AppRegistry } from "../apps/registry.ts";
+import { publicBase } from "../config/public-base.ts";
 import type { Config } from "../config/settings.ts";
 import { readSurroundings } from "../config/surroundings.ts";
 import { eventFormats } from "../event-formats/event-formats.ts";
@@ -60,6 +62,7 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
     TIMES,
     closeWhileLeaving(parts.closing.on, withPlainTarget(fastPath({ path, handle, otherwise: app, log }))),
   );
+  describeProblemsAt(server, `${publicBase(config)}/docs/errors/`);
   deferContinue(server);
   answerMalformedHttp(server);
   countRefusals(server, (code) => deps.metrics.refused.inc({ code }));

@@ -5,6 +5,7 @@ import { sendWorker } from "../../workers/send.ts";
 import { sweep } from "../../workers/sweep.ts";
 import { trimming } from "../../workers/trim.ts";
 import { accountOwnership } from "../accounts/account-ownership.ts";
+import { publicBase } from "../config/public-base.ts";
 import type { Config } from "../config/settings.ts";
 import { redisConsents } from "../consents/redis-consents.ts";
 import { ClientCache } from "../delivery/client-cache.ts";
@@ -138,14 +139,9 @@ function countResults({ results, deliverySeconds }: Metrics) {
 /** Addresses of inbound endpoints; empty without PUBLIC_URL. */
 function publicEndpoints(config: Config, endpoints: WebhookEndpoints, topics: Topics) {
   if (config.publicUrl === "") return { account: {}, topic: {} };
-  const base = outside(config);
+  const base = publicBase(config);
   return {
     account: { accountEndpoints: accountEndpoints({ endpoints, base }) },
     topic: { endpoint: topicEndpoints({ endpoints, topics, base }) },
   };
-}
-
-/** Returns the public URL with the base path. */
-function outside({ publicUrl, basePath }: Config): string {
-  return `${publicUrl.replace(/(?<!\/)\/+$/, "")}${basePath}`;
 }

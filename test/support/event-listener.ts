@@ -10,9 +10,6 @@ export interface HeardEvent {
   readonly error?: { readonly code: string; readonly detail: string };
 }
 
-/** Delay after an event before conditions are checked, in ms. Some read all events, so that bursts are checked once. */
-const GATHER_MS = 20;
-
 /** An always-on listener's own book. */
 export interface EventListener {
   readonly events: readonly HeardEvent[];
@@ -32,15 +29,6 @@ export interface EventListener {
 export async function eventListener(base: string, key: string): Promise<EventListener> {
   const events: HeardEvent[] = [];
   const waiting = new Set<() => void>();
-  let willLook = false;
-  const lookSoon = (): void => {
-    if (willLook) return;
-    willLook = true;
-    setTimeout(() => {
-      willLook = false;
-      for (const check of waiting) check();
-    }, GATHER_MS);
-  };
   let gaps = 0;
   let opened = 0;
   const source = new EventSource(`${base}/events`, {
@@ -49,7 +37,7 @@ export async function eventListener(base: string, key: string): Promise<EventLis
   source.onmessage = ({ data, lastEventId }) => {
     const event = JSON.parse(data as string) as Omit<HeardEvent, "cursor" | "at">;
     events.push({ ...event, cursor: lastEventId, at: writtenAt(lastEventId) });
-    lookSoon();
+    for (const look of waiting) look();
   };
   source.addEventListener("gap", () => {
     gaps += 1;
@@ -68,16 +56,16 @@ export async function eventListener(base: string, key: string): Promise<EventLis
       new Promise((resolve, reject) => {
         const over = (error?: Error): void => {
           clearTimeout(timer);
-          waiting.delete(check);
+          waiting.delete(look);
           if (error) reject(error);
           else resolve();
         };
-        const check = (): void => {
+        const look = (): void => {
           if (fits()) over();
         };
         const timer = setTimeout(() => over(new Error("The events waited for did not come")), timeoutMs);
-        waiting.add(check);
-        check();
+        waiting.add(look);
+        look();
       }),
     close: () => source.close(),
   };

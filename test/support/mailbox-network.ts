@@ -100,17 +100,17 @@ async function peerServer() {
     got: (text: string) =>
       new Promise<number>((resolve, reject) => {
         const timer = setTimeout(() => {
-          waiting.delete(check);
+          waiting.delete(look);
           reject(new Error("The peer did not get it"));
         }, 20_000);
-        const check = () => {
+        const look = () => {
           if (count(text) === 0) return;
           clearTimeout(timer);
-          waiting.delete(check);
+          waiting.delete(look);
           resolve(count(text));
         };
-        waiting.add(check);
-        check();
+        waiting.add(look);
+        look();
       }),
     stop: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };

@@ -54,7 +54,7 @@ export async function openStream(edge: ProxyTarget, path: string, headers: Reado
   const arrivals: number[] = [];
   let comments = 0;
   let over = false;
-  let check = (): void => undefined;
+  let look = (): void => undefined;
   const parser = createParser({
     onEvent: (event) => {
       events.push(event);
@@ -66,20 +66,20 @@ export async function openStream(edge: ProxyTarget, path: string, headers: Reado
   });
   response.setEncoding("utf8").on("data", (text: string) => {
     parser.feed(text);
-    check();
+    look();
   });
   response.on("error", () => undefined);
   response.on("close", () => {
     over = true;
-    check();
+    look();
   });
   const until = (fits: () => boolean) =>
     new Promise<void>((resolve, reject) => {
-      check = () => {
+      look = () => {
         if (fits()) resolve();
         else if (over) reject(new Error(`The stream ended (${response.statusCode}) after ${JSON.stringify(events)}`));
       };
-      check();
+      look();
     });
   return {
     status: response.statusCode,
@@ -110,10 +110,10 @@ export async function openSocket(edge: ProxyTarget, path: string) {
     ...(edge.ca === undefined ? {} : { ca: edge.ca, checkServerIdentity: () => undefined }),
   });
   const received: { readonly type?: string; readonly rid?: string }[] = [];
-  let check = (): void => undefined;
+  let look = (): void => undefined;
   ws.on("message", (data) => {
     received.push(JSON.parse(String(data)));
-    check();
+    look();
   });
   await new Promise<void>((resolve, reject) => {
     ws.once("open", resolve);
@@ -123,10 +123,10 @@ export async function openSocket(edge: ProxyTarget, path: string) {
     send: (activity: Record<string, unknown>) => ws.send(JSON.stringify(activity)),
     until: (type: string, rid: string) =>
       new Promise<void>((resolve) => {
-        check = () => {
+        look = () => {
           if (received.some((event) => event.type === type && event.rid === rid)) resolve();
         };
-        check();
+        look();
       }),
     close: () => ws.terminate(),
   };

@@ -66,19 +66,19 @@ export function shell(command: readonly [string, ...string[]], settings: ShellSe
     until: (fits, subject = "the expected output") =>
       new Promise((resolve, reject) => {
         const settle = (error?: Error) => {
-          watchers.delete(check);
+          watchers.delete(look);
           clearTimeout(timer);
           if (error) reject(error);
           else resolve(output);
         };
         const missing = (why: string) => new Error(`${why} without ${subject}. It wrote:\n${output}`);
-        const check = () => {
+        const look = () => {
           if (fits(output)) settle();
           else if (over()) ended.then(() => (fits(output) ? settle() : settle(missing("It ended"))), settle);
         };
         const timer = setTimeout(() => settle(missing("Time went by")), patienceMs);
-        watchers.add(check);
-        check();
+        watchers.add(look);
+        look();
       }),
     stop: async () => {
       if (!over()) signal(child, "SIGTERM");

@@ -96,7 +96,7 @@ export async function sseClients({ port, keys }: ListenerSettings): Promise<SseC
     });
     response.setEncoding("utf8").on("data", (text: string) => {
       parser.feed(text);
-      for (const check of watchers) check();
+      for (const look of watchers) look();
     });
   }
 
@@ -109,16 +109,16 @@ export async function sseClients({ port, keys }: ListenerSettings): Promise<SseC
       new Promise((resolve, reject) => {
         const settle = (error?: Error): void => {
           clearTimeout(timer);
-          watchers.delete(check);
+          watchers.delete(look);
           if (error) reject(error);
           else resolve();
         };
-        const check = (): void => {
+        const look = (): void => {
           if (fits()) settle();
         };
         const timer = setTimeout(() => settle(new Error(`Not after ${timeoutMs} ms: ${fits.toString()}`)), timeoutMs);
-        watchers.add(check);
-        check();
+        watchers.add(look);
+        look();
       }),
     close: () => {
       over = true;

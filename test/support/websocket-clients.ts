@@ -67,23 +67,23 @@ export async function webSocketClients({ port, keys }: ListenerSettings): Promis
     else if (type === "gap") faults.push("gap");
     else if (cursor !== undefined) client.ids.push(cursor);
     if (type === "result") client.rids.push(String(rid));
-    for (const check of watchers) check();
+    for (const look of watchers) look();
   }
 
   const until: WebSocketClients["until"] = (fits, timeoutMs) =>
     new Promise((resolve, reject) => {
-      const check = (): void => {
+      const look = (): void => {
         if (!fits()) return;
         clearTimeout(timer);
-        watchers.delete(check);
+        watchers.delete(look);
         resolve();
       };
       const timer = setTimeout(() => {
-        watchers.delete(check);
+        watchers.delete(look);
         reject(new Error(`Not after ${timeoutMs} ms: ${fits.toString()}`));
       }, timeoutMs);
-      watchers.add(check);
-      check();
+      watchers.add(look);
+      look();
     });
   for (const client of members) connect(client);
   await until(() => opened === members.length, 30_000);

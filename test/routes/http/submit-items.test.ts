@@ -8,7 +8,7 @@ const caller: Caller = { app: "app", via: "key", keyId: "k", scopes: new Set(["s
 
 async function refused(thrown: Error, item: unknown, key?: string) {
   const submit = () => Promise.reject(thrown);
-  return itemJson(await submitItem({ submit, log: silentLog }, caller, item, key));
+  return itemJson(await submitItem({ submit, log: silentLog }, caller, item, key), "/docs/errors/");
 }
 
 describe("the answer to a refused item", () => {

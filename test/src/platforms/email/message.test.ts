@@ -357,11 +357,11 @@ describe("a mail of 20 MB", () => {
     const dkim = { domain: "example.test", selector: "k1", privateKey };
     let turns = 0;
     let isOver = false;
-    const countTurn = (): void => {
+    const turn = (): void => {
       turns += 1;
-      if (!isOver) setImmediate(countTurn);
+      if (!isOver) setImmediate(turn);
     };
-    setImmediate(countTurn);
+    setImmediate(turn);
     const bytes = await compose(testMailActivity(), [{ name: "a.bin", content }], { dkim });
     isOver = true;
     // A turn of the event loop for each piece of 57 KiB, at composing and at signing.

@@ -35,9 +35,9 @@ const refusal = (options: IrcAccountOptions) =>
 /** Server that sends these lines in place of the welcome. */
 const greeting =
   (...replies: readonly string[]): IrcResponder =>
-  (line, respond, socket) => {
+  (line, say, socket) => {
     if (!line.startsWith("USER")) return undefined;
-    for (const reply of replies) respond(reply);
+    for (const reply of replies) say(reply);
     if (replies.some((reply) => reply.startsWith("ERROR"))) socket.end();
     return "done";
   };
@@ -45,17 +45,16 @@ const greeting =
 /** A server that offers SASL and answers the login with this numeric. */
 const sasl =
   (numeric: string, offer = "sasl"): IrcResponder =>
-  (line, respond) => {
-    if (line === "CAP LS 302") respond(`:srv CAP * LS :${offer}`);
-    else if (line.startsWith("CAP REQ")) respond(`:srv CAP * ACK :${offer}`);
-    else if (line === "AUTHENTICATE PLAIN") respond("AUTHENTICATE +");
+  (line, say) => {
+    if (line === "CAP LS 302") say(`:srv CAP * LS :${offer}`);
+    else if (line.startsWith("CAP REQ")) say(`:srv CAP * ACK :${offer}`);
+    else if (line === "AUTHENTICATE PLAIN") say("AUTHENTICATE +");
     else if (line.startsWith("AUTHENTICATE ") && numeric === "903") {
-      respond(":srv 900 bob bob!b@h bob :You are now logged in");
-      respond(":srv 903 bob :Success");
-    } else if (line.startsWith("AUTHENTICATE ")) respond(`:srv ${numeric} bob :Refused, you said secret-4711`);
+      say(":srv 900 bob bob!b@h bob :You are now logged in");
+      say(":srv 903 bob :Success");
+    } else if (line.startsWith("AUTHENTICATE ")) say(`:srv ${numeric} bob :Refused, you said secret-4711`);
     else if (line.startsWith("USER") && offer !== "") return "done";
-    else if (line === "CAP END" && numeric === "903")
-      for (const reply of ["001", "422"]) respond(`:srv ${reply} bob :Hi`);
+    else if (line === "CAP END" && numeric === "903") for (const reply of ["001", "422"]) say(`:srv ${reply} bob :Hi`);
     else if (!line.startsWith("CAP")) return undefined;
     return "done";
   };
@@ -103,10 +102,10 @@ describe("the login", () => {
 
   it("is retried after one ERROR, which has no defined reasons", async () => {
     let refusals = 0;
-    const server = await script((line, respond, socket) => {
+    const server = await script((line, say, socket) => {
       if (!line.startsWith("USER") || refusals === 1) return undefined;
       refusals += 1;
-      respond("ERROR :Closing Link: h (Access denied)");
+      say("ERROR :Closing Link: h (Access denied)");
       socket.end();
       return "done";
     });
@@ -123,9 +122,9 @@ describe("the login", () => {
   });
 
   it("gives up when every similar nick is taken", async () => {
-    const { port, bytes } = await script((line, respond) => {
+    const { port, bytes } = await script((line, say) => {
       if (!line.startsWith("NICK")) return line.startsWith("USER") ? "done" : undefined;
-      respond(`:srv 433 * ${line.slice(5)} :Nickname is already in use`);
+      say(`:srv 433 * ${line.slice(5)} :Nickname is already in use`);
       return "done";
     });
     expect(await refusal({ port })).toMatchObject({ kind: "permanent", code: "nick-in-use" });
@@ -134,9 +133,9 @@ describe("the login", () => {
 
   it("times out on a silent server and closes the socket", async () => {
     let client: Socket | undefined;
-    const { port } = await script((_line, respond, socket) => {
+    const { port } = await script((_line, say, socket) => {
       client = socket;
-      respond(":srv NOTICE * :Looking up your hostname");
+      say(":srv NOTICE * :Looking up your hostname");
       return "done";
     });
     expect(await refusal({ port, timeouts: { registerMs: 100 } })).toMatchObject({
@@ -174,9 +173,9 @@ describe("a hostile server", () => {
   /** Welcomes, and says `words` a moment later. */
   const then =
     (flood: string): IrcResponder =>
-    (line, respond, socket) => {
+    (line, say, socket) => {
       if (!line.startsWith("USER")) return undefined;
-      for (const reply of welcome) respond(reply);
+      for (const reply of welcome) say(reply);
       setTimeout(() => socket.write(flood), 20);
       return "done";
     };
@@ -227,9 +226,9 @@ describe("a hostile server", () => {
       release = resolve;
     });
     let flood: Socket | undefined;
-    const { port } = await script((line, respond, socket) => {
+    const { port } = await script((line, say, socket) => {
       if (!line.startsWith("USER")) return undefined;
-      for (const reply of welcome) respond(reply);
+      for (const reply of welcome) say(reply);
       flood = socket;
       return "done";
     });
@@ -256,9 +255,9 @@ describe("a hostile server", () => {
   });
 
   it("gets QUIT at a handover, and lines received by then are recorded", async () => {
-    const { port, bytes } = await script((line, respond, socket) => {
+    const { port, bytes } = await script((line, say, socket) => {
       if (line === "QUIT") {
-        respond(":alice!a@h PRIVMSG bob :just in time");
+        say(":alice!a@h PRIVMSG bob :just in time");
         socket.end();
         return "done";
       }
@@ -271,9 +270,9 @@ describe("a hostile server", () => {
   });
 
   it("loses and doubles no event while Redis is away", async () => {
-    const { port } = await script((line, respond) => {
+    const { port } = await script((line, say) => {
       if (!line.startsWith("USER")) return undefined;
-      for (const reply of [...welcome, ":a!b@c PRIVMSG bob :1", ":a!b@c PRIVMSG bob :2"]) respond(reply);
+      for (const reply of [...welcome, ":a!b@c PRIVMSG bob :1", ":a!b@c PRIVMSG bob :2"]) say(reply);
       return "done";
     });
     const got: unknown[] = [];
@@ -356,9 +355,9 @@ describe("send", () => {
   });
 
   it("defers a temporary refusal, but never repeats a text of which parts were taken", async () => {
-    const { port } = await script((line, respond) => {
+    const { port } = await script((line, say) => {
       if (!line.startsWith("PRIVMSG")) return undefined;
-      if (line.endsWith("two")) respond(":srv 439 bob alice :Target change too fast");
+      if (line.endsWith("two")) say(":srv 439 bob alice :Target change too fast");
       return "done";
     });
     const connected = await account({ port });
@@ -373,12 +372,12 @@ describe("send", () => {
 
 describe("an account", () => {
   it("records its messages of other clients as self, but not its own activities", async () => {
-    const { port } = await script((line, respond) => {
-      if (line === "CAP LS 302") respond(":srv CAP * LS :echo-message");
-      else if (line.startsWith("CAP REQ")) respond(":srv CAP * ACK :echo-message");
+    const { port } = await script((line, say) => {
+      if (line === "CAP LS 302") say(":srv CAP * LS :echo-message");
+      else if (line.startsWith("CAP REQ")) say(":srv CAP * ACK :echo-message");
       else if (line === "PRIVMSG alice :from here") {
-        respond(":bob!b@h PRIVMSG alice :from my phone");
-        respond(":bob!b@h PRIVMSG alice :from here");
+        say(":bob!b@h PRIVMSG alice :from my phone");
+        say(":bob!b@h PRIVMSG alice :from here");
       } else return undefined;
       return "done";
     });
@@ -391,8 +390,8 @@ describe("an account", () => {
   });
 
   it("drops a changed nick when the account is stored with another nick", async () => {
-    const { port, commands } = await script((line, respond) => {
-      if (line.startsWith("NICK other")) respond(":bob!b@h NICK other");
+    const { port, commands } = await script((line, say) => {
+      if (line.startsWith("NICK other")) say(":bob!b@h NICK other");
       return undefined;
     });
     const connected = await account({ port });
