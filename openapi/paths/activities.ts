@@ -1,6 +1,7 @@
 import type { OpenAPIV3_1 } from "openapi-types";
-import { ACTIVITY_STATUSES, HISTORY_TIME } from "../../routes/resources/activity-query.ts";
+import { HISTORY_TIME } from "../../routes/resources/activity-query.ts";
 import { RID_PATTERN } from "../../src/model/activity.ts";
+import { ACTIVITY_STATUSES } from "../../src/outbox/activity-status.ts";
 import { header, inPath, operation, type Paths, query } from "../operation.ts";
 import type { Schema, SchemaSerializer } from "../plain.ts";
 import { headers, json } from "../responses.ts";

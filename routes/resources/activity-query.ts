@@ -1,8 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { optional } from "../../src/model/optional.ts";
 import type { ActivityQuery } from "../../src/operations/list-activities.ts";
+import { ACTIVITY_STATUSES, type ActivityStatus } from "../../src/outbox/activity-status.ts";
 import type { HistoryEntry, HistoryRange } from "../../src/outbox/history.ts";
-import type { ActivityStatus } from "../../src/outbox/outbox.ts";
+
 import {
   badParameter,
   parametersOf,
@@ -10,20 +11,6 @@ import {
   repeatedParameter,
   singleParameter,
 } from "../http/query-parameters.ts";
-
-/** Every status that the list takes. */
-export const ACTIVITY_STATUSES = [
-  "queued",
-  "scheduled",
-  "deferred",
-  "sending",
-  "sent",
-  "failed",
-  "partial",
-  "expired",
-  "cancelled",
-  "unknown",
-] as const satisfies readonly ActivityStatus[];
 
 const KNOWN = ["status", "platform", "verb", "actor", "target", "since", "until", "after", "limit"];
 /** Form of a cursor: time and rid of the entry that it follows. */

@@ -4,6 +4,7 @@ import { ConfigError, readConfig } from "../config/settings.ts";
 import { KeyringError } from "../crypto/key-file.ts";
 import { activityCommands } from "./activities.ts";
 import { appCommands } from "./apps.ts";
+import { completionCommand } from "./completion.ts";
 import { configCommand } from "./config.ts";
 import { consoleCommand } from "./console.ts";
 import { deadLetterCommands } from "./dead-letters.ts";
@@ -11,9 +12,11 @@ import { doctorCommand } from "./doctor.ts";
 import { keyFileOf } from "./installation.ts";
 import { keyCommands } from "./keys.ts";
 import { proxyCommands } from "./proxy.ts";
+import { sendCommand } from "./send.ts";
 import { serveCommand } from "./serve.ts";
 import { addServiceEnvironment, SERVICE_ENV_FILE } from "./service-environment.ts";
-import { openActivityTools, openAppTools, openConsoleTools, openDeadLetterTools, openKeyTools } from "./tools.ts";
+import { tailCommand } from "./tail.ts";
+import { openActivityTools, openAppTools, openConsoleTools, openKeyTools } from "./tools.ts";
 import { version } from "./version.ts";
 
 /** What `sysexits.h` calls a configuration error: a supervisor need not try again. */
@@ -34,6 +37,9 @@ Examples:
   dragoman serve                  the gateway with a worker beside it
   PORT=9000 dragoman serve        on another port
   dragoman app create shop        make an app and print its API key, once
+  dragoman send --platform email --from shop@example.org --to bob@example.org --body Hi
+  dragoman activities list --target bob@example.org
+                                  what became of messages to an address
   dragoman console                print a link to the web console
   dragoman doctor                 check this installation`,
   );
@@ -42,11 +48,14 @@ serveCommand(program);
 appCommands(program, openAppTools);
 keyCommands(program, { keyFile: () => keyFileOf(readConfig()), connect: openKeyTools });
 activityCommands(program, openActivityTools);
-deadLetterCommands(program, openDeadLetterTools);
+deadLetterCommands(program, openActivityTools);
+sendCommand(program, openActivityTools);
+tailCommand(program, openActivityTools);
 consoleCommand(program, openConsoleTools);
 configCommand(program);
 doctorCommand(program);
 proxyCommands(program);
+completionCommand(program);
 
 /** Reads the environment file before a command reads its settings. `serve` reads only the file that it is given. */
 function useServiceEnvironment(isServe: boolean): void {

@@ -5,22 +5,25 @@ import { auditLog } from "../console/audit-log.ts";
 import { consoleSessions } from "../console/console-sessions.ts";
 import { type Keyring, keyring } from "../crypto/keyring.ts";
 import { checkKeyring } from "../crypto/keyring-check.ts";
+import { addressCheck } from "../egress/address-rules.ts";
 import { redisEventLog } from "../event-log/redis-event-log.ts";
 import { choosePlatforms, SANDBOX_ELSEWHERE } from "../main/platforms.ts";
 import type { Log } from "../model/log.ts";
 import { deleteApp } from "../operations/delete-app.ts";
 import { submitActivity } from "../operations/submit-activity.ts";
 import { redisDeadLetters } from "../outbox/dead-letters.ts";
+import { redisHistory } from "../outbox/history.ts";
 import { laneQueues } from "../outbox/lane-queues.ts";
 import { redisOutbox } from "../outbox/redis-outbox.ts";
 import { platformRegistry } from "../platform/platform-registry.ts";
 import { redisTopics } from "../polling/redis-topics.ts";
 import { pinoLog } from "../process/logger.ts";
 import { redaction } from "../process/redaction.ts";
-import type { RedisClient } from "../redis/connect.ts";
+import type { RedisClient, RedisConnections } from "../redis/connect.ts";
 import { openRedis } from "../redis/open.ts";
 import { appShareOf, serverFacts } from "../redis/server-facts.ts";
 import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
+import { eventTail } from "../streaming/tail.ts";
 import { redisWebhooks } from "../webhooks/redis-webhooks.ts";
 import type { ActivityTools } from "./activities.ts";
 import type { AppTools } from "./apps.ts";
@@ -28,6 +31,8 @@ import type { ConsoleTools } from "./console.ts";
 import type { DeadLetterTools } from "./dead-letters.ts";
 import { keyFileOf, requireInstallation } from "./installation.ts";
 import type { KeyTools } from "./keys.ts";
+import type { SendTools } from "./send.ts";
+import type { TailTools } from "./tail.ts";
 
 const READY_MS = 10_000;
 
@@ -63,18 +68,32 @@ export async function openKeyTools(): Promise<KeyTools> {
   return { redis, keyring: ring, close };
 }
 
-/** Opens the stores of `dragoman activities …`. */
-export async function openActivityTools(): Promise<ActivityTools> {
+/** Opens the stores of `dragoman activities|dead-letters|send|tail`. Activities are submitted as by the API. */
+export async function openActivityTools(): Promise<ActivityTools & DeadLetterTools & SendTools & TailTools> {
   const config = readConfig();
-  const { redis, ring, close } = await openStore(config, false);
-  const { quota, eventsKept, retentionHours } = config;
+  const log = commandLog(config);
+  const { redis, ring, connections, close } = await openStore(config, false);
+  const { quota, eventsKept, basePath, history: maxHistory } = config;
+  const retentionSeconds = config.retentionHours * 3_600;
   const events = redisEventLog({ redis, eventsKept });
-  const lanes = laneQueues({ redis, log: commandLog(config) });
+  const maxBytes = appShareOf(await serverFacts(redis));
+  const outbox = redisOutbox({ redis, quota, maxBytes: () => maxBytes, eventsKept, maxHistory, retentionSeconds });
+  const lanes = laneQueues({ redis, log });
+  const names = platformRegistry(choosePlatforms(config, isSandboxEnabled(config) ? SANDBOX_ELSEWHERE : undefined));
+  const mayReach = addressCheck(config.allowPrivate);
+  const admit = async () => undefined;
+  const tail = eventTail({ connect: connections.blocking, control: redis, log: events, logger: log, kept: eventsKept });
   return {
     registry: appRegistry({ redis, keyring: ring, appendControl: events.appendControl }),
-    outbox: redisOutbox({ redis, quota, eventsKept, retentionSeconds: retentionHours * 3_600 }),
+    history: maxHistory === 0 ? undefined : redisHistory({ redis, maxEntries: maxHistory, retentionSeconds }),
+    canonicalId: names.canonicalId,
+    deadLetters: redisDeadLetters({ redis, retentionSeconds }),
+    outbox,
     lanes,
+    submit: submitActivity({ outbox, lanes, find: names.find, basePath, log, admit, mayReach }),
+    tail,
     close: async () => {
+      await tail.close();
       await lanes.close();
       await close();
     },
@@ -101,34 +120,10 @@ function gatewayAddress({ publicUrl, host, port, basePath }: Config): string {
   return (publicUrl === "" ? own : publicUrl.replace(/(?<!\/)\/+$/, "")) + basePath;
 }
 
-/** Opens the stores of `dragoman dead-letters …`. A replay is submitted as by the API. */
-export async function openDeadLetterTools(): Promise<DeadLetterTools> {
-  const config = readConfig();
-  const log = commandLog(config);
-  const { redis, ring, close } = await openStore(config, false);
-  const { quota, eventsKept, basePath } = config;
-  const retentionSeconds = config.retentionHours * 3_600;
-  const events = redisEventLog({ redis, eventsKept });
-  const maxBytes = appShareOf(await serverFacts(redis));
-  const outbox = redisOutbox({ redis, quota, maxBytes: () => maxBytes, eventsKept, retentionSeconds });
-  const lanes = laneQueues({ redis, log });
-  const { find } = platformRegistry(choosePlatforms(config, isSandboxEnabled(config) ? SANDBOX_ELSEWHERE : undefined));
-  return {
-    registry: appRegistry({ redis, keyring: ring, appendControl: events.appendControl }),
-    deadLetters: redisDeadLetters({ redis, retentionSeconds }),
-    outbox,
-    submit: submitActivity({ outbox, lanes, find, basePath, log, admit: async () => undefined }),
-    close: async () => {
-      await lanes.close();
-      await close();
-    },
-  };
-}
-
 async function openStore(
   config: Config,
   opens: boolean,
-): Promise<{ redis: RedisClient; ring: Keyring; close: () => Promise<void> }> {
+): Promise<{ redis: RedisClient; ring: Keyring; connections: RedisConnections; close: () => Promise<void> }> {
   requireInstallation(config);
   const opened = await openRedis(config, commandLog(config));
   try {
@@ -136,7 +131,7 @@ async function openStore(
     await opened.connections.ready(READY_MS);
     const ring = await keyring({ path: keyFileOf(config), opens });
     await checkKeyring(redis, ring);
-    return { redis, ring, close: opened.close };
+    return { redis, ring, connections: opened.connections, close: opened.close };
   } catch (error) {
     await opened.close();
     throw error;

@@ -1,6 +1,7 @@
 import { type Caller, covers } from "../model/caller.ts";
+import type { ActivityStatus } from "../outbox/activity-status.ts";
 import type { History, HistoryEntry, HistoryRange } from "../outbox/history.ts";
-import type { ActivityRecord, ActivityStatus } from "../outbox/outbox.ts";
+import type { ActivityRecord } from "../outbox/outbox.ts";
 
 /** Filters of a list of activities: one of the values of each. */
 export interface ActivityFilter {

@@ -17,13 +17,18 @@ export function standingOf({ stored, head }: ActivityStanding): Record<string, u
 /** Returns an activity as lists show it. Without content, and with the reason where it is not simply sent. */
 export function summaryOf(stored: ActivityRecord): Record<string, unknown> {
   const { result } = stored;
-  const reason = result?.error ?? result?.target.find(({ error }) => error !== undefined)?.error;
+  const reason = reasonOf(stored);
   return {
     ...stateOf(stored),
     ...(result === undefined ? {} : { ended: result.published }),
-    ...deferralOf(stored),
+    ...(stored.retryAt === undefined ? {} : { retryAt: timeOf(stored.retryAt) }),
     ...(reason === undefined ? {} : { error: reason }),
   };
+}
+
+/** Returns why an activity was deferred, or did not reach all targets. */
+export function reasonOf({ result, error }: Pick<ActivityRecord, "result" | "error">): ActivityRecord["error"] {
+  return error ?? result?.error ?? result?.target.find((outcome) => outcome.error !== undefined)?.error;
 }
 
 function stateOf(stored: ActivityRecord): Record<string, unknown> {

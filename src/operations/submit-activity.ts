@@ -10,8 +10,9 @@ import { newId } from "../model/new-id.ts";
 import { optional } from "../model/optional.ts";
 import { invalidInput, Refusal } from "../model/refusal.ts";
 import { shardOf } from "../model/shard.ts";
+import type { ActivityStatus } from "../outbox/activity-status.ts";
 import type { LaneQueues } from "../outbox/lane-queues.ts";
-import type { AcceptResult, ActivityStatus, Outbox, Wake } from "../outbox/outbox.ts";
+import type { AcceptResult, Outbox, Wake } from "../outbox/outbox.ts";
 import { needsConnection, type Platform } from "../platform/platform.ts";
 import type { Admit } from "./admission.ts";
 

@@ -1,15 +1,8 @@
 import type { Activity } from "../model/activity.ts";
 import type { ResultEvent } from "../model/event.ts";
 import type { EventError } from "../model/failure.ts";
-import type {
-  AcceptResult,
-  ActivityRecord,
-  ActivityStatus,
-  FinalizeResult,
-  LaneItem,
-  LaneState,
-  Wake,
-} from "./outbox.ts";
+import type { ActivityStatus } from "./activity-status.ts";
+import type { AcceptResult, ActivityRecord, FinalizeResult, LaneItem, LaneState, Wake } from "./outbox.ts";
 import type { Cells } from "./outbox-scripts.ts";
 import { FIRST_TIME, unpackRecord } from "./packed-record.ts";
 import { readNotes } from "./timeline-notes.ts";

@@ -1,11 +1,9 @@
 import type { Activity } from "../model/activity.ts";
-import type { FinalStatus, ResultEvent, StatusEvent, TargetOutcome } from "../model/event.ts";
+import type { ResultEvent, StatusEvent, TargetOutcome } from "../model/event.ts";
 import type { EventError } from "../model/failure.ts";
 import type { CommitOptions } from "../platform/platform.ts";
+import type { ActivityStatus } from "./activity-status.ts";
 import type { TimelineNote } from "./timeline-notes.ts";
-
-/** Status of an accepted activity. */
-export type ActivityStatus = "queued" | "scheduled" | "deferred" | "sending" | FinalStatus;
 
 /** An activity about to be accepted. */
 export interface NewActivity {

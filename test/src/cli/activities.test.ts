@@ -2,6 +2,8 @@ import { Command, CommanderError } from "commander";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { activityCommands } from "../../../src/cli/activities.ts";
 import { silentLog } from "../../../src/model/log.ts";
+import { redisDeadLetters } from "../../../src/outbox/dead-letters.ts";
+import { redisHistory } from "../../../src/outbox/history.ts";
 import { laneQueues } from "../../../src/outbox/lane-queues.ts";
 import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
 import { gateway } from "../../support/gateway.ts";
@@ -36,17 +38,27 @@ async function statusOf(rid: string): Promise<Record<string, unknown>> {
   return (await answer.json()) as Record<string, unknown>;
 }
 
-async function dragoman(...args: string[]) {
-  const out: string[] = [];
-  const stderr: string[] = [];
+function tools() {
   const redis = gw.client;
   const lanes = laneQueues({ redis, log: silentLog });
   const outbox = redisOutbox({ redis, quota: 100, eventsKept: 1_000, retentionSeconds: 3_600 });
+  return {
+    registry: gw.registry,
+    outbox,
+    lanes,
+    history: redisHistory({ redis, maxEntries: 1_000, retentionSeconds: 3_600 }),
+    canonicalId: (platform: string) => platform,
+    deadLetters: redisDeadLetters({ redis, retentionSeconds: 3_600 }),
+    submit: () => Promise.reject(new Error("no test submits")),
+    close: lanes.close,
+  };
+}
+
+async function dragoman(...args: string[]) {
+  const out: string[] = [];
+  const stderr: string[] = [];
   const program = new Command("dragoman");
-  activityCommands(program, async () => ({ registry: gw.registry, outbox, lanes, close: lanes.close }), {
-    out: (line) => out.push(line),
-    say: (line) => stderr.push(line),
-  });
+  activityCommands(program, async () => tools(), { out: (line) => out.push(line), say: (line) => stderr.push(line) });
   const quiet = (command: Command): void => {
     command
       .exitOverride()
@@ -73,6 +85,40 @@ it("the operator sees what a conversation waits for, and lets it go on", async (
   expect(await statusOf("behind")).toEqual(shown);
   expect(await dragoman("cancel", "head", "--app", "shop")).toMatchObject({ out: "head cancelled", code: 0 });
   await expect.poll(() => statusOf("behind"), { timeout: 20_000 }).toMatchObject({ status: "sent" });
+});
+
+it("an address leads to the reason of what never came", async () => {
+  await post("lost", "fail", { kind: "permanent" });
+  await expect.poll(() => statusOf("lost"), { timeout: 20_000 }).toMatchObject({ status: "failed" });
+  const line = /^20\S+Z {2}failed {2}dummy fail {2}alice -> bob {2}lost {2}platform-rejected: /;
+  expect((await dragoman("list", "--target", "BOB", "--status", "failed")).out).toMatch(line);
+  const json = (await dragoman("list", "--verb", "fail", "--status", "failed", "--json", "--app", "shop")).out;
+  expect(JSON.parse(json)).toMatchObject({ rid: "lost", error: { code: "platform-rejected" } });
+  expect((await dragoman("list", "--limit", "2")).out.split("\n")).toHaveLength(2);
+  expect(await dragoman("list", "--target", "nobody")).toMatchObject({ out: "", code: 0 });
+  expect(await dragoman("list", "--until", "2000-01-01")).toMatchObject({ out: "", code: 0 });
+});
+
+it.each([
+  ["--since", "long ago", "24h"],
+  ["--status", "gone", "queued"],
+  ["--limit", "0", "number"],
+])("%s %s is refused with what it takes", async (option, value, takes) => {
+  const { code, stderr } = await dragoman("list", option, value);
+  expect([code, stderr]).toEqual([1, expect.stringContaining(takes)]);
+});
+
+it("resending tells why an activity is not sent again", async () => {
+  const { code, stderr } = await dragoman("resend", "lost");
+  expect([code, stderr]).toEqual([1, expect.stringContaining("refused it for good")]);
+  expect((await dragoman("resend", "nothing")).code).toBe(1);
+});
+
+it("where there are several apps, one must be named", async () => {
+  const { app } = await gw.registry.createApp("second", ["send"]);
+  const { code, stderr } = await dragoman("list");
+  expect([code, stderr]).toEqual([1, expect.stringContaining("--app")]);
+  expect(await dragoman("list", "--app", app)).toMatchObject({ out: "", code: 0 });
 });
 
 it("tells in a line that an app or rid is not there, or was sent", async () => {
