@@ -9,14 +9,19 @@ export type StreamedEvent = Record<string, unknown> & {
   readonly object?: { readonly body?: string };
 };
 
-/** Stores accounts of a world, to be kept online, from the `from`-th on. */
-export async function put({ port, key }: BenchGateway, world: TestNetwork, from: number, many: number): Promise<void> {
+/** Stores accounts of a network, to be kept online, from the `from`-th on. */
+export async function put(
+  { port, key }: BenchGateway,
+  network: TestNetwork,
+  from: number,
+  many: number,
+): Promise<void> {
   const answers = await Promise.all(
     Array.from({ length: many }, (_, at) =>
       fetch(`http://127.0.0.1:${port}/gateway/accounts`, {
         method: "PUT",
         headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
-        body: JSON.stringify({ platform: world.platform.id, ...world.account(from + at), online: true }),
+        body: JSON.stringify({ platform: network.platform.id, ...network.account(from + at), online: true }),
       }),
     ),
   );

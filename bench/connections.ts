@@ -11,8 +11,8 @@ const COLLECT = new URL("./collect.cjs", import.meta.url).pathname;
  * Measures chat accounts on one worker. Memory per account is (RSS after - before) / n, after a garbage collection both
  * times; further figures are the time until all are online, and the latency from the peer's write to a listener.
  */
-export async function held(count = 1_000, perSecond = 200, seconds = 10): Promise<readonly Figure[]> {
-  const world = await ircNetwork("ngircd");
+export async function connectionFigures(count = 1_000, perSecond = 200, seconds = 10): Promise<readonly Figure[]> {
+  const network = await ircNetwork("ngircd");
   const gateway = await benchGateway({
     PLATFORMS: "irc",
     ALLOW_PRIVATE: "127.0.0.0/8",
@@ -20,19 +20,19 @@ export async function held(count = 1_000, perSecond = 200, seconds = 10): Promis
   });
   const listener = await listen(gateway);
   try {
-    await put(gateway, world, count, 20);
+    await put(gateway, network, count, 20);
     await listener.until((all) => online(all) >= 20, 60_000);
     const before = await settled(gateway);
     const started = performance.now();
-    for (let from = 0; from < count; from += 50) await put(gateway, world, from, 50);
+    for (let from = 0; from < count; from += 50) await put(gateway, network, from, 50);
     await listener.until((all) => online(all) >= count + 20, 120_000);
     const connected = performance.now() - started;
     const after = await settled(gateway);
     const arriving = performance.now();
-    for (let n = 0; n < count; n++) await world.peerSends(n, `hello ${n}`);
+    for (let n = 0; n < count; n++) await network.peerSends(n, `hello ${n}`);
     await listener.until((all) => all.filter(({ type }) => type === "activity").length >= count, 60_000);
     const arrived = performance.now() - arriving;
-    const ages = await latency(listener, world, count, perSecond, seconds);
+    const ages = await latency(listener, network, count, perSecond, seconds);
     return [
       {
         name: `RSS per held account, ${count} online`,
@@ -48,14 +48,14 @@ export async function held(count = 1_000, perSecond = 200, seconds = 10): Promis
   } finally {
     listener.close();
     await gateway.stop();
-    await world.close();
+    await network.close();
   }
 }
 
 const online = (all: readonly StreamedEvent[]): number =>
   all.filter(({ type, state }) => type === "session" && state === "online").length;
 
-async function latency(listener: Listener, world: TestNetwork, count: number, perSecond: number, seconds: number) {
+async function latency(listener: Listener, network: TestNetwork, count: number, perSecond: number, seconds: number) {
   const sent = new Map<string, number>();
   const ages: number[] = [];
   listener.onHeard((event, at) => {
@@ -70,7 +70,7 @@ async function latency(listener: Listener, world: TestNetwork, count: number, pe
     if (wait > 1) await sleep(wait);
     const text = `stamp ${n}`;
     sent.set(text, performance.now());
-    saying.push(world.peerSends(n % count, text));
+    saying.push(network.peerSends(n % count, text));
   }
   await Promise.all(saying);
   await listener.until(() => ages.length >= total, 30_000);
@@ -87,5 +87,5 @@ async function settled({ worker, rss }: BenchGateway): Promise<number> {
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   const { table } = await import("./figures.ts");
-  console.log(table("Held connections", await held(...process.argv.slice(2).map(Number))));
+  console.log(table("Held connections", await connectionFigures(...process.argv.slice(2).map(Number))));
 }

@@ -5,11 +5,11 @@ import { benchGateway } from "./gateway.ts";
 
 /** Measures the latency of IMAP IDLE, from Dovecot's acceptance (LMTP 250) to a listener. */
 export async function mailboxes(mails = 20): Promise<readonly Figure[]> {
-  const world = await imapNetwork();
+  const network = await imapNetwork();
   const gateway = await benchGateway({ PLATFORMS: "email", ALLOW_PRIVATE: "127.0.0.0/8", SANDBOX: "off" });
   const listener = await listen(gateway);
   try {
-    await put(gateway, world, 0, 1);
+    await put(gateway, network, 0, 1);
     await listener.until((all) => all.some(({ state }) => state === "online"), 30_000);
     const ages: number[] = [];
     for (let n = 0; n < mails; n++) {
@@ -18,7 +18,7 @@ export async function mailboxes(mails = 20): Promise<readonly Figure[]> {
       listener.onHeard(({ object }, at) => {
         if (object?.body?.trim() === body) read = at;
       });
-      await world.peerSends(0, body);
+      await network.peerSends(0, body);
       const acceptedAt = performance.now();
       await listener.until(() => read > 0, 30_000);
       ages.push(Math.max(0, read - acceptedAt));
@@ -30,6 +30,6 @@ export async function mailboxes(mails = 20): Promise<readonly Figure[]> {
   } finally {
     listener.close();
     await gateway.stop();
-    await world.close();
+    await network.close();
   }
 }

@@ -40,17 +40,17 @@ export async function restLoad({ port, key }: BenchGateway, lines: number): Prom
   const all = [...idle];
   return {
     async carryOut(rid, lane) {
-      const one = idle.pop();
-      if (one === undefined) throw new Error("more activities at once than connections");
+      const listener = idle.pop();
+      if (listener === undefined) throw new Error("more activities at once than connections");
       const result = book.expect(rid);
-      const answer = await one.ask(post("/gateway/activities", key, echo(rid, lane)));
-      idle.push(one);
+      const answer = await listener.ask(post("/gateway/activities", key, echo(rid, lane)));
+      idle.push(listener);
       if (answer.status !== 202) throw new Error(`a POST was answered ${answer.status}: ${answer.body}`);
       await result;
     },
     close: () => {
       stream.destroy();
-      for (const one of all) one.close();
+      for (const listener of all) listener.close();
     },
   };
 }

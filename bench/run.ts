@@ -1,5 +1,5 @@
 import { activities } from "./activities.ts";
-import { held } from "./connections.ts";
+import { connectionFigures } from "./connections.ts";
 import { feeds } from "./feeds.ts";
 import { type Figure, table } from "./figures.ts";
 import { mails } from "./mail-delivery.ts";
@@ -13,7 +13,7 @@ const benches: Record<string, { readonly title: string; readonly run: () => Prom
   activities: { title: "Accept, lane, worker, event, stream (dummy platform, AOF always)", run: () => activities() },
   feeds: { title: "Feeds polled for all who follow them", run: () => feeds() },
   hooks: { title: "Webhooks from the event log to a receiver (AOF always)", run: () => hooks() },
-  held: { title: "Chat accounts held by one worker (IRC, plaintext, AOF always)", run: () => held() },
+  held: { title: "Chat accounts held by one worker (IRC, plaintext, AOF always)", run: () => connectionFigures() },
   mailboxes: { title: "A mailbox over IMAP IDLE (Dovecot, AOF always)", run: () => mailboxes() },
   mails: { title: "Mail from POST to result (AOF always)", run: () => mails() },
   proxies: { title: "An event through nginx, HAProxy and Apache, against one past them", run: () => proxies() },

@@ -1,13 +1,15 @@
 // `npm run test:nodes`: the core's tests on the other Node lines, brought from the npm registry. Linux x64 and arm64 only.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
+import { availableParallelism, homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const LINES = ["22", "24"];
 /** Tests of parts that differ between Node versions: HTTP server, streams, sockets, workers, processes. */
 const TESTS = ["test/workers", "test/routes", "test/src/streaming", "test/src/event-log", "test/src/outbox"];
+
+const WORKERS = String(2 * availableParallelism());
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "dragoman", "node");
@@ -21,7 +23,7 @@ for (const line of LINES) {
     run("npm", ["install", "--no-save", "--prefix", folder, `${name}@${line}`]);
   }
   run(node, ["--version"]);
-  run(node, [join(root, "node_modules/vitest/vitest.mjs"), "run", ...TESTS], {
+  run(node, [join(root, "node_modules/vitest/vitest.mjs"), "run", "--maxWorkers", WORKERS, ...TESTS], {
     ...process.env,
     PATH: `${dirname(node)}${delimiter}${process.env.PATH}`,
   });

@@ -19,7 +19,7 @@ export type RequestKind = "call" | "stream" | "socket";
  * Says who asks, if they may. Throws `Problem` (`unauthenticated`, `forbidden`, `rate-limited`), and for streams and
  * sockets `EndedToken` when the token was right once but expired or was revoked.
  */
-export type Authenticate = (req: IncomingMessage, scope: Scope, asked?: RequestKind) => Promise<Caller>;
+export type Authenticate = (req: IncomingMessage, scope: Scope, kind?: RequestKind) => Promise<Caller>;
 
 export interface AuthenticateDeps {
   /** See `keyCache`. */
@@ -49,8 +49,8 @@ const ENDED = "The token has expired or was revoked; get a new one.";
 /** Makes the one function that all routes ask. A known API key costs a SHA-256 and no round trip. */
 export function authenticator(deps: AuthenticateDeps): Authenticate {
   const check = checks(deps);
-  return async (req, scope, asked = "call") => {
-    const credential = credentialOf(req, asked !== "call" && req.method === "GET");
+  return async (req, scope, kind = "call") => {
+    const credential = credentialOf(req, kind !== "call" && req.method === "GET");
     if (credential === undefined) throw new Problem("unauthenticated", MISSING);
     refuseElsewhere(deps.origins, req, credential.kind);
     const seen = await check[credential.kind](credential.text, req);
@@ -58,7 +58,7 @@ export function authenticator(deps: AuthenticateDeps): Authenticate {
       await deps.countFailedAuth(req);
       throw new Problem("unauthenticated", seen.wrong);
     }
-    if (seen.ended) throw asked === "call" ? new Problem("unauthenticated", ENDED) : new EndedToken(ENDED);
+    if (seen.ended) throw kind === "call" ? new Problem("unauthenticated", ENDED) : new EndedToken(ENDED);
     return allowed(seen.caller, scope);
   };
 }

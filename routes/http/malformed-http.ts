@@ -10,6 +10,8 @@ import { rawProblem } from "./raw-problem.ts";
  */
 export function answerMalformedHttp(server: Server): void {
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // What follows `Connection: close` is ignored (RFC 9112 section 9.6); the answer before it still goes out.
+    if (error.code === "HPE_CLOSED_CONNECTION") return;
     if (error.code === "ECONNRESET" || !socket.writable || isAnswering(socket)) {
       socket.destroy();
       return;

@@ -90,10 +90,10 @@ function returnAddress(returnTo: string, proof: string, outcome: ConsentOutcome)
 }
 
 function answerInPlace(res: Response, outcome: ConsentOutcome): void {
-  const said = "error" in outcome ? outcome.error.detail : "The account is connected. You may close this page.";
+  const message = "error" in outcome ? outcome.error.detail : "The account is connected. You may close this page.";
   res.set("Content-Security-Policy", "default-src 'none'");
   res
     .status("error" in outcome ? 422 : 200)
     .type("text/plain")
-    .send(`${said}\n`);
+    .send(`${message}\n`);
 }

@@ -112,8 +112,10 @@ function idempotencyKey(req: IncomingMessage): string | undefined {
 
 function waitOf(req: IncomingMessage): number {
   const prefer = req.headers.prefer;
-  const asked = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?/i.exec(Array.isArray(prefer) ? prefer.join(",") : (prefer ?? ""));
-  return asked ? Math.min(Number(asked[1]), MAX_WAIT_SECONDS) : 0;
+  const preference = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?/i.exec(
+    Array.isArray(prefer) ? prefer.join(",") : (prefer ?? ""),
+  );
+  return preference ? Math.min(Number(preference[1]), MAX_WAIT_SECONDS) : 0;
 }
 
 function headersOf(confirm: Confirm, replayed: boolean): Record<string, string> {

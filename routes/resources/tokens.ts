@@ -79,14 +79,14 @@ export function tokenRoutes(deps: TokenRoutesDeps): Router {
   return router;
 }
 
-async function granted(deps: TokenRoutesDeps, caller: Caller, asked: TokenRequest): Promise<TokenAnswer> {
-  const { actors, verbs, ticket = false } = asked;
-  const platforms = asked.platforms?.map((name, i) => deps.platforms.require(name, `/platforms/${i}`).id);
+async function granted(deps: TokenRoutesDeps, caller: Caller, request: TokenRequest): Promise<TokenAnswer> {
+  const { actors, verbs, ticket = false } = request;
+  const platforms = request.platforms?.map((name, i) => deps.platforms.require(name, `/platforms/${i}`).id);
   const claims = claimsForGrant({
-    subject: asked.sub,
-    scopes: scopesOf(caller, asked.scope ?? "listen"),
+    subject: request.sub,
+    scopes: scopesOf(caller, request.scope ?? "listen"),
     limits: { ...(actors && { actors }), ...(platforms && { platforms }), ...(verbs && { verbs }) },
-    seconds: asked.expiresIn ?? (ticket ? MAX_TOKEN_SECONDS : USUAL_SECONDS),
+    seconds: request.expiresIn ?? (ticket ? MAX_TOKEN_SECONDS : USUAL_SECONDS),
   });
   const { jti, iat, exp } = claims;
   if (ticket) {
@@ -100,8 +100,8 @@ async function granted(deps: TokenRoutesDeps, caller: Caller, asked: TokenReques
 
 function scopesOf(caller: Caller, scope: string): readonly Scope[] {
   const wanted = scope.split(" ");
-  const scopes = TOKEN_SCOPES.filter((one) => wanted.includes(one));
-  const lacking = scopes.find((one) => !caller.scopes.has(one));
+  const scopes = TOKEN_SCOPES.filter((scope) => wanted.includes(scope));
+  const lacking = scopes.find((scope) => !caller.scopes.has(scope));
   if (lacking !== undefined) throw new Problem("forbidden", `The key lacks the scope ${lacking}.`);
   return scopes;
 }

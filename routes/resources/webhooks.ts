@@ -98,14 +98,14 @@ async function put(deps: HookRoutesDeps, app: string, name: string, body: unknow
   if (!NAME.test(name)) {
     throw new Problem("bad-parameter", "A hook's name takes 1 to 64 letters, digits, `_` and `-`.");
   }
-  const { url, format = "dragoman", types, actors, from = "latest", secret, ...asked } = parseAs(HookRequest, body);
-  const { newSecret = false } = asked;
+  const { url, format = "dragoman", types, actors, from = "latest", secret, ...posted } = parseAs(HookRequest, body);
+  const { newSecret = false } = posted;
   const wrong = hookUrlFault(url, deps.allowPrivate);
   if (wrong !== undefined) throw invalidInput([{ pointer: "/url", detail: wrong }]);
   if (secret !== undefined && !isWebhookSecret(secret)) {
     throw invalidInput([{ pointer: "/secret", detail: "must be whsec_ and the base64 of 24 to 64 bytes" }]);
   }
-  const platforms = asked.platforms?.map((one, i) => deps.platforms.require(one, `/platforms/${i}`).id);
+  const platforms = posted.platforms?.map((name, i) => deps.platforms.require(name, `/platforms/${i}`).id);
   const filter: WebhookFilter = {
     ...(types ? { types } : {}),
     ...(platforms ? { platforms } : {}),

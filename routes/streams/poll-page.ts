@@ -53,8 +53,8 @@ export function pollPage(
 }
 
 function ownPage({ events, cursor, gap }: PolledEvents, writer: EventWriter | undefined): string {
-  const told = gap ? `,"gap":${JSON.stringify({ requested: null, ...gap })}` : "";
-  return `{"events":[${events.map((event) => formattedJson(event, writer)).join(",")}],"cursor":"${cursor}"${told}}`;
+  const gapField = gap ? `,"gap":${JSON.stringify({ requested: null, ...gap })}` : "";
+  return `{"events":[${events.map((event) => formattedJson(event, writer)).join(",")}],"cursor":"${cursor}"${gapField}}`;
 }
 
 function as2Page(items: readonly string[], next: string): string {

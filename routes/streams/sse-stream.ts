@@ -57,9 +57,9 @@ export function sseStream(deps: SseStreamDeps): SseStream {
         writer.heartbeat(filtered && ++beats % 2 === 0 ? subscription?.position() : undefined);
       }
     },
-    subscribed: (it) => {
-      subscription = it;
-      if (ended) it.stop();
+    subscribed: (opened) => {
+      subscription = opened;
+      if (ended) opened.stop();
     },
     callbacks: followerOf(deps, writer, end),
   };

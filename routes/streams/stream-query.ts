@@ -35,7 +35,7 @@ export function streamQuery(req: IncomingMessage, { canonicalId, formats }: Stre
   const header = req.headers["last-event-id"];
   const sent = typeof header === "string" && header !== "" ? header : undefined;
   const types = repeatedParameter(params, "type", `one of ${EVENT_TYPES.join(", ")}`, (type) =>
-    EVENT_TYPES.some((one) => one === type),
+    EVENT_TYPES.some((known) => known === type),
   );
   const platforms = repeatedParameter(params, "platform", "a platform's name", (name) =>
     /^[A-Za-z0-9._-]{1,32}$/.test(name),

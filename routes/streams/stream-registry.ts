@@ -91,11 +91,11 @@ export function streamRegistry({ config, metrics }: StreamRegistryDeps): StreamR
     if (socket.destroyed) leave();
     else socket.once("close", onClose);
     return {
-      open: (it) => {
+      open: (opened) => {
         if (left) return;
-        stream = it;
-        open.add(it);
-        if (draining) it.end("drain");
+        stream = opened;
+        open.add(opened);
+        if (draining) opened.end("drain");
       },
       release: leave,
     };

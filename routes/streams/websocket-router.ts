@@ -30,7 +30,7 @@ export function webSocketRouter<Grant extends object>(deps: WebSocketRouterDeps<
   const { server, maxPayload, admit, cookieOf, log } = deps;
   const grants = new WeakMap<IncomingMessage, Grant>();
   /** The server emits `problem` with the code of each refusal. */
-  const told = (problem: Problem): Problem => {
+  const reported = (problem: Problem): Problem => {
     server.emit("problem", problem.code);
     return problem;
   };
@@ -44,7 +44,7 @@ export function webSocketRouter<Grant extends object>(deps: WebSocketRouterDeps<
           grants.set(req, grant);
           done(true);
         },
-        (error: unknown) => refuse(done, told(problemOf(error)), req.socket),
+        (error: unknown) => refuse(done, reported(problemOf(error)), req.socket),
       );
     },
   };
@@ -63,7 +63,7 @@ export function webSocketRouter<Grant extends object>(deps: WebSocketRouterDeps<
     const cookie = grant && cookieOf(grant);
     if (cookie !== undefined) headers.push(`Set-Cookie: ${cookie}`);
   });
-  wss.on("wsClientError", (error, socket) => socket.end(rawProblem(told(badHandshake(error)), socket)));
+  wss.on("wsClientError", (error, socket) => socket.end(rawProblem(reported(badHandshake(error)), socket)));
 
   return {
     /** Attaches a handler synchronously, so that no message can come before it. */

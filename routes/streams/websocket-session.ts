@@ -61,7 +61,7 @@ export function openWebSocketSession(deps: WebSocketSessionDeps): void {
     ws,
     submit: (frame) => deps.submit(caller, frame),
     answer: (answers) => {
-      for (const one of answers) writer.writeMessage(itemJson(one, types));
+      for (const answer of answers) writer.writeMessage(itemJson(answer, types));
     },
     overflow: () => {
       close("slow");
@@ -93,9 +93,9 @@ export function openWebSocketSession(deps: WebSocketSessionDeps): void {
   ws.on("close", () => close());
   slot.open({ tick, end });
   if (!caller.scopes.has("listen")) return;
-  follow(deps, followerOf(deps, writer, receiver, end), end, (it) => {
-    subscription = it;
-    if (over) it.stop();
+  follow(deps, followerOf(deps, writer, receiver, end), end, (opened) => {
+    subscription = opened;
+    if (over) opened.stop();
   });
 }
 

@@ -26,7 +26,7 @@ const LIFETIME_MS = 3_000;
 const MAX_KNOWN = 10_000;
 const MAX_UNKNOWN = 10_000;
 
-interface Entry {
+interface KeyCacheEntry {
   readonly until: number;
   readonly key: Promise<CachedKey | undefined>;
 }
@@ -37,8 +37,8 @@ export function keyCache({
   keyring,
   now = Date.now,
 }: KeyCacheDeps): (keyId: string) => Promise<CachedKey | undefined> {
-  const known = new Map<string, Entry>();
-  const unknown = new Map<string, Entry>();
+  const known = new Map<string, KeyCacheEntry>();
+  const unknown = new Map<string, KeyCacheEntry>();
 
   const load = async (keyId: string, until: number): Promise<CachedKey | undefined> => {
     try {
@@ -64,7 +64,7 @@ export function keyCache({
   };
 }
 
-function store(map: Map<string, Entry>, maxSize: number, keyId: string, entry: Entry): void {
+function store(map: Map<string, KeyCacheEntry>, maxSize: number, keyId: string, entry: KeyCacheEntry): void {
   map.delete(keyId);
   map.set(keyId, entry);
   const oldest = map.size > maxSize ? map.keys().next().value : undefined;

@@ -3,8 +3,8 @@ import ipaddr from "ipaddr.js";
 
 /** A setting that can't be used; the message names it and says what it takes. */
 export class ConfigError extends Error {
-  constructor(setting: string, takes: string) {
-    super(`${setting}: ${takes}`);
+  constructor(setting: string, expected: string) {
+    super(`${setting}: ${expected}`);
     this.name = "ConfigError";
   }
 }

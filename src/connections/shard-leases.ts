@@ -11,10 +11,10 @@ export interface LeasesDeps {
   /** Receives each new shard. All writes about the shard's accounts carry `fence`, which grows with each owner. */
   readonly gained: (shard: number, fence: number) => void;
   /**
-   * Leaves a shard. In a hand-over other workers wait until the promise resolves. After an abort of `lost`, which may
+   * Leaves a shard. In a hand-over other workers wait until the promise resolves. After an abort of `leaseLost`, which may
    * come before the call, another worker may own the shard: then leave at once.
    */
-  readonly leave: (shard: number, lost: AbortSignal) => Promise<void>;
+  readonly leave: (shard: number, leaseLost: AbortSignal) => Promise<void>;
   readonly log: Log;
   readonly leaseMs?: number;
   readonly everyMs?: number;
@@ -25,7 +25,7 @@ const EVERY_SHARD = Array.from({ length: SHARDS }, (_, shard) => shard);
 /** Shard that is being left; `done` resolves at the end. */
 interface Leaving {
   readonly fence: number;
-  readonly lost: AbortController;
+  readonly leaseLost: AbortController;
   readonly done: Promise<void>;
 }
 
@@ -98,10 +98,11 @@ export class ShardLeases {
   }
 
   #leaveLost(owned: ReadonlyMap<number, number>): void {
-    const lost = [...this.#owned].filter(([shard, fence]) => owned.get(shard) !== fence);
-    if (lost.length > 0) this.#deps.log.warn({ shards: lost.length }, "shard leases lost to another worker");
-    for (const [shard] of lost) void this.#drop(shard, true);
-    for (const [shard, leaving] of this.#leaving) if (owned.get(shard) !== leaving.fence) leaving.lost.abort();
+    const lostShards = [...this.#owned].filter(([shard, fence]) => owned.get(shard) !== fence);
+    if (lostShards.length > 0)
+      this.#deps.log.warn({ shards: lostShards.length }, "shard leases lost to another worker");
+    for (const [shard] of lostShards) void this.#drop(shard, true);
+    for (const [shard, leaving] of this.#leaving) if (owned.get(shard) !== leaving.fence) leaving.leaseLost.abort();
   }
 
   #checkValidity(): void {
@@ -110,7 +111,7 @@ export class ShardLeases {
     if (shards.length > 0)
       this.#deps.log.warn({ shards: shards.length }, "shard leases expired; connections close until Redis answers");
     for (const shard of shards) void this.#drop(shard, true);
-    for (const { lost } of this.#leaving.values()) lost.abort();
+    for (const { leaseLost } of this.#leaving.values()) leaseLost.abort();
   }
 
   #handOver(shards: readonly number[]): Promise<unknown> {
@@ -121,16 +122,16 @@ export class ShardLeases {
   /** Leaves a shard; `after` then gives it to other workers. */
   #drop(shard: number, isLost: boolean, after?: () => Promise<unknown>): Promise<void> {
     const { leave, log } = this.#deps;
-    const lost = new AbortController();
-    if (isLost) lost.abort();
+    const leaseLost = new AbortController();
+    if (isLost) leaseLost.abort();
     const fence = this.#owned.get(shard) ?? 0;
     this.#owned.delete(shard);
-    const done = leave(shard, lost.signal)
+    const done = leave(shard, leaseLost.signal)
       .catch((err: unknown) => log.error({ err, shard }, "leaving a shard failed"))
       .then(after)
       .catch((err: unknown) => log.warn({ err, shard }, "shard lease release failed; the lease expires by itself"))
       .then(() => void this.#leaving.delete(shard));
-    this.#leaving.set(shard, { fence, lost, done });
+    this.#leaving.set(shard, { fence, leaseLost, done });
     return done;
   }
 }

@@ -99,12 +99,12 @@ function typeOf({ type, title, html, body }: Fields): string {
 function copiesOf({ title, subject, name, attachments, location, total }: Fields): Fields {
   const label = textOf(title) ?? textOf(subject) ?? textOf(name);
   const files = Array.isArray(attachments) ? attachments.flatMap(documentOf) : [];
-  const { latitude, longitude, name: place } = fieldsOf(location);
+  const { latitude, longitude, name: placeName } = fieldsOf(location);
   const isPlace = typeof latitude === "number" && typeof longitude === "number";
   return {
     ...optional("name", label),
     ...(files.length === 0 ? {} : { attachment: files }),
-    ...(isPlace ? { location: { type: "Place", latitude, longitude, ...optional("name", textOf(place)) } } : {}),
+    ...(isPlace ? { location: { type: "Place", latitude, longitude, ...optional("name", textOf(placeName)) } } : {}),
     ...optional("totalItems", Number.isSafeInteger(total) ? total : undefined),
   };
 }

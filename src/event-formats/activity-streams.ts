@@ -22,8 +22,8 @@ export function toActivityStreams(event: LoggedEvent, schemeOf: SchemeOf): As2Ac
   const platform = textOf(event.platform) ?? "gateway";
   const person = personOf(schemeOf, platform, actor);
   const targets = Array.isArray(target) ? target.map((item) => personOf(schemeOf, platform, item)) : undefined;
-  const note = objectOf(platform, object);
-  const place = contextOf(schemeOf, platform, context);
+  const content = objectOf(platform, object);
+  const conversation = contextOf(schemeOf, platform, context);
   return {
     "@context": AS2_CONTEXT,
     type: canonicalVerb(String(event.verb))?.as2 ?? "Activity",
@@ -33,9 +33,9 @@ export function toActivityStreams(event: LoggedEvent, schemeOf: SchemeOf): As2Ac
       "to",
       targets?.flatMap((item) => (item ? [item.as2] : [])),
     ),
-    ...optional("object", note?.as2),
+    ...optional("object", content?.as2),
     ...optional("content", textOf(fieldsOf(object).content)),
-    ...optional("context", place?.as2),
+    ...optional("context", conversation?.as2),
     ...optional("published", published),
     "dragoman:event": {
       ...rest,
@@ -44,8 +44,8 @@ export function toActivityStreams(event: LoggedEvent, schemeOf: SchemeOf): As2Ac
         "target",
         targets?.map((item) => item?.rest ?? {}),
       ),
-      ...optional("object", note?.rest),
-      ...optional("context", place?.rest),
+      ...optional("object", content?.rest),
+      ...optional("context", conversation?.rest),
     },
   };
 }

@@ -15,7 +15,7 @@ export function covers(
   activity: { readonly actor: { readonly address: string }; readonly platform: string; readonly verb: string },
 ): boolean {
   const within = (allowed: readonly string[] | undefined, value: string): boolean =>
-    allowed === undefined || allowed.some((one) => one.toLowerCase() === value.toLowerCase());
+    allowed === undefined || allowed.some((pattern) => pattern.toLowerCase() === value.toLowerCase());
   const { actor, platform, verb } = activity;
   return within(limits.actors, actor.address) && within(limits.platforms, platform) && within(limits.verbs, verb);
 }

@@ -33,9 +33,9 @@ function helpful(union: ErrorObject, found: readonly ErrorObject[]): readonly Er
     return found.filter(({ schemaPath }) =>
       named.some((index) => schemaPath.startsWith(`${union.schemaPath}/${index}/`)),
     );
-  const tag = Object.keys(tags[0] ?? {}).find((name) => name in data && tags.every((one) => name in one));
+  const tag = Object.keys(tags[0] ?? {}).find((name) => name in data && tags.every((candidate) => name in candidate));
   if (tag === undefined) return undefined;
-  return [oneOf(union, `${union.instancePath}/${tag}`, [...new Set(tags.map((one) => one[tag]))])];
+  return [oneOf(union, `${union.instancePath}/${tag}`, [...new Set(tags.map((candidate) => candidate[tag]))])];
 }
 
 function tagsOf({ properties }: Bag): Bag {

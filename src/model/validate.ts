@@ -100,7 +100,7 @@ function faultOf({ keyword, instancePath: pointer, params, parentSchema = {}, me
     case "enum":
       return {
         pointer,
-        detail: `must be one of ${params.allowedValues.map((one: unknown) => JSON.stringify(one)).join(", ")}`,
+        detail: `must be one of ${params.allowedValues.map((allowed: unknown) => JSON.stringify(allowed)).join(", ")}`,
       };
     case "pattern":
       return { pointer, detail: `has characters or a form that are not allowed${meant(parentSchema.description)}` };

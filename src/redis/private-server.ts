@@ -161,8 +161,8 @@ async function obtainProgram(deps: PrivateServerDeps): Promise<ServerProgram> {
   let why = "";
   if (deps.mayFetch) {
     try {
-      const say = (sentence: string): void => deps.log.info({}, sentence);
-      const fetched = await fetchServer({ cacheDir, surroundings: deps.surroundings, onProgress: say });
+      const logInfo = (sentence: string): void => deps.log.info({}, sentence);
+      const fetched = await fetchServer({ cacheDir, surroundings: deps.surroundings, onProgress: logInfo });
       if (fetched !== undefined) return fetched;
     } catch (error) {
       deps.log.warn(

@@ -2,7 +2,7 @@ import { wantedBy } from "./arguments.ts";
 import { EXIT, SendmailError } from "./exit-codes.ts";
 import { outgoingMail } from "./message.ts";
 import { type SendmailSettings, sendmailSettings } from "./settings-file.ts";
-import { type SmtpPlace, SmtpReplyError, smtpSession } from "./smtp-client.ts";
+import { type SmtpEndpoint, SmtpReplyError, smtpSession } from "./smtp-client.ts";
 import { type Spool, spool } from "./spool.ts";
 
 /** Older mails that a call hands in beside its own. */
@@ -82,10 +82,10 @@ async function deliver(
   return undefined;
 }
 
-async function flush(store: Spool, place: SmtpPlace, most: number): Promise<number> {
-  const names = (await store.list()).slice(0, most);
+async function flush(store: Spool, endpoint: SmtpEndpoint, maxMails: number): Promise<number> {
+  const names = (await store.list()).slice(0, maxMails);
   if (names.length === 0) return EXIT.ok;
-  const session = await smtpSession(place).catch(() => undefined);
+  const session = await smtpSession(endpoint).catch(() => undefined);
   if (session === undefined) return EXIT.ok;
   for (const name of names) {
     const refusal = await deliver(store, session, name);
@@ -98,8 +98,8 @@ async function flush(store: Spool, place: SmtpPlace, most: number): Promise<numb
 }
 
 /** Lets a caller speak SMTP on its standard input to the gateway, logged in already. */
-async function speak(place: SmtpPlace): Promise<number> {
-  const { socket } = await smtpSession(place).catch((error: unknown) => {
+async function speak(endpoint: SmtpEndpoint): Promise<number> {
+  const { socket } = await smtpSession(endpoint).catch((error: unknown) => {
     throw new SendmailError(EXIT.tempFail, error instanceof Error ? error.message : "an unknown error");
   });
   process.stdout.write("220 Dragoman\r\n");

@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net";
 import type { OutgoingMail } from "./message.ts";
 
 /** Where the gateway takes mail, and the app's key. */
-export interface SmtpPlace {
+export interface SmtpEndpoint {
   readonly host: string;
   readonly port: number;
   readonly key: string;
@@ -19,33 +19,33 @@ export class SmtpReplyError extends Error {
   }
 }
 
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 /** What the gateway takes in one transaction. */
 const MAX_RECIPIENTS = 100;
 
 /** Hands mails in by one connection, one after the other. Throws `SmtpReplyError`, or the socket's error. */
-export async function smtpSession(place: SmtpPlace) {
-  const socket = connect(place.port, place.host);
-  socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error("the gateway does not answer")));
+export async function smtpSession(endpoint: SmtpEndpoint) {
+  const socket = connect(endpoint.port, endpoint.host);
+  socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error("the gateway does not answer")));
   const reply = replies(socket);
   await reply(2);
-  const say = async (line: string | Buffer, kind: number) => {
+  const command = async (line: string | Buffer, kind: number) => {
     socket.write(line);
     return reply(kind);
   };
-  await say("EHLO localhost\r\n", 2);
-  await say(`AUTH PLAIN ${Buffer.from(`\0sendmail\0${place.key}`).toString("base64")}\r\n`, 2);
+  await command("EHLO localhost\r\n", 2);
+  await command(`AUTH PLAIN ${Buffer.from(`\0sendmail\0${endpoint.key}`).toString("base64")}\r\n`, 2);
   return {
     socket,
     send: async ({ from, to, bytes }: OutgoingMail): Promise<void> => {
       for (let at = 0; at < to.length; at += MAX_RECIPIENTS) {
-        await say(`MAIL FROM:<${from}>\r\n`, 2);
-        for (const address of to.slice(at, at + MAX_RECIPIENTS)) await say(`RCPT TO:<${address}>\r\n`, 2);
-        await say("DATA\r\n", 3);
-        await say(Buffer.concat([stuffed(bytes), Buffer.from(".\r\n")]), 2);
+        await command(`MAIL FROM:<${from}>\r\n`, 2);
+        for (const address of to.slice(at, at + MAX_RECIPIENTS)) await command(`RCPT TO:<${address}>\r\n`, 2);
+        await command("DATA\r\n", 3);
+        await command(Buffer.concat([stuffed(bytes), Buffer.from(".\r\n")]), 2);
       }
     },
-    reset: () => say("RSET\r\n", 2),
+    reset: () => command("RSET\r\n", 2),
     end: () => socket.end("QUIT\r\n"),
   };
 }

@@ -38,8 +38,8 @@ export function spool(folder: string): Spool {
           await file.close();
         }
         await rename(partial, join(folder, name));
-        const place = await open(folder, "r");
-        await place.sync().finally(() => place.close());
+        const directory = await open(folder, "r");
+        await directory.sync().finally(() => directory.close());
         return name;
       } catch (error) {
         throw new SendmailError(EXIT.tempFail, `the mail can't be stored in ${folder}: ${wordsOf(error)}`);

@@ -26,7 +26,7 @@ const RETRY_MS = 250;
  */
 export async function catchUp({ feed, subscriber, log, logger, fromStart, until }: CatchUpDeps): Promise<void> {
   let anyStart = fromStart;
-  const asked = subscriber.epoch;
+  const requestedEpoch = subscriber.epoch;
   while (!subscriber.stopped) {
     if (isInMemory()) {
       feed.goLive(subscriber);
@@ -45,7 +45,7 @@ export async function catchUp({ feed, subscriber, log, logger, fromStart, until 
     if (subscriber.epoch !== feed.epoch() || compareIds(subscriber.scanned, feed.inMemoryAfter()) < 0) return false;
     // Another epoch was begun meanwhile, or this process has read, or this listener was brought, as far as that.
     const reached = compareIds(feed.lastId(), subscriber.scanned) > 0 ? feed.lastId() : subscriber.scanned;
-    return subscriber.epoch !== asked || compareIds(reached, until) >= 0;
+    return subscriber.epoch !== requestedEpoch || compareIds(reached, until) >= 0;
   }
   async function step(anyStart: boolean): Promise<void> {
     const { epoch, scanned } = subscriber;

@@ -12,8 +12,8 @@ export function encodeSseBlock({ event, id, data }: SseBlock): string {
     throw new RangeError("a line break inside an event-stream field");
   }
   const name = event === undefined ? "" : `event: ${event}\n`;
-  const place = id === undefined ? "" : `id: ${id}\n`;
-  return `${name}${place}data: ${data}\n\n`;
+  const idField = id === undefined ? "" : `id: ${id}\n`;
+  return `${name}${idField}data: ${data}\n\n`;
 }
 
 /** Encodes text as a chunk of a chunked body (RFC 9112 section 7.1). */

@@ -37,7 +37,7 @@ export function mailObject(mail: ParsedMail): Record<string, unknown> {
 
 /** The people of an address field, groups taken apart. */
 export function peopleIn(field: AddressObject | AddressObject[] | undefined): readonly MailPerson[] {
-  const members = (one: EmailAddress): readonly EmailAddress[] => one.group ?? [one];
+  const members = (entry: EmailAddress): readonly EmailAddress[] => entry.group ?? [entry];
   return [field ?? []]
     .flat()
     .flatMap(({ value }) => value.flatMap(members))

@@ -18,7 +18,7 @@ export async function link(gateway: string): Promise<Link> {
   const open = new Set<Socket>();
   const streams = new Set<Socket>();
   let whole = true;
-  let held = false;
+  let isHeld = false;
   const server = createServer((page) => {
     if (!whole) {
       page.destroy();
@@ -42,7 +42,7 @@ export async function link(gateway: string): Promise<Link> {
       const head = data.toString("latin1");
       const sse = head.startsWith("GET /gateway/events") && head.includes("text/event-stream");
       if (sse || head.startsWith("GET /gateway/socket")) streams.add(page);
-      stuck = held && sse;
+      stuck = isHeld && sse;
       far.write(data);
     });
     far.on("data", (data) => {
@@ -62,7 +62,7 @@ export async function link(gateway: string): Promise<Link> {
       whole = true;
     },
     connectionContext: (yes) => {
-      held = yes;
+      isHeld = yes;
     },
     stop: () => {
       cut();

@@ -97,8 +97,8 @@ describe.each([
   ["Telegram (simulator)", telegramWorld],
 ])("the chat example on %s", (name, open) => {
   it("performs all supported calls without platform-specific code", { timeout: 120_000 }, async () => {
-    const world = await open();
-    const { platform, account, credentials, room, directory, friend } = world;
+    const network = await open();
+    const { platform, account, credentials, room, directory, friend } = network;
     const key = await live.keyOf(name.replaceAll(/[()]/g, ""));
     const base = `${live.url}/gateway`;
     const listener = await eventListener(base, key);
@@ -114,10 +114,10 @@ describe.each([
     const chat = await openChat({ base, key, platform, account });
     const results: Record<string, unknown> = {};
     results.join = await chat.join(room, "bob");
-    await world.enter();
+    await network.enter();
     const sent = await chat.send(room, "Hello from the example");
     results.send = sent;
-    await world.arrived("Hello from the example");
+    await network.arrived("Hello from the example");
     const id = String(sent?.id ?? "");
     results.members = await chat.members(room);
     results.rooms = await chat.rooms(directory);
@@ -132,13 +132,13 @@ describe.each([
     results.leave = await chat.leave(room);
 
     const cannot = Object.keys(results).filter((call) => results[call] === undefined);
-    expect(cannot.sort()).toEqual([...world.cannot].sort());
+    expect(cannot.sort()).toEqual([...network.cannot].sort());
     for (const call of ["members", "rooms", "history"])
       if (results[call] !== undefined)
         expect(results[call]).toMatchObject({ type: "collection", items: expect.any(Array) });
     expect((results.members as { items: unknown[] }).items.length).toBeGreaterThan(0);
     await chat.close();
     listener.close();
-    await world.stop();
+    await network.stop();
   });
 });

@@ -76,18 +76,18 @@ async function exists(rid: string): Promise<boolean> {
 /** Sends these bytes and hangs up; answers all that was said. */
 function dialogue(...parts: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
-    let heard = "";
+    let transcript = "";
     const socket = connect(port, "127.0.0.1");
     const rest = [...parts];
     socket.setEncoding("latin1").on("data", (text: string) => {
-      heard += text;
+      transcript += text;
       if (!/^\d{3} .*\r\n$/m.test(text)) return;
       const next = rest.shift();
       if (next === undefined) socket.end();
       else socket.write(next, "latin1");
     });
     socket.on("error", () => undefined);
-    socket.once("close", () => resolve(heard));
+    socket.once("close", () => resolve(transcript));
   });
 }
 const plain = (pass: string) => `AUTH PLAIN ${Buffer.from(`\0site\0${pass}`).toString("base64")}\r\n`;
@@ -186,9 +186,9 @@ describe("A mail handed in by SMTP", () => {
 
 describe("The mail listener", () => {
   it("is no open relay: nothing without a login", async () => {
-    const heard = await dialogue("EHLO test\r\n", "MAIL FROM:<a@shop.example>\r\n", "RCPT TO:<b@example.org>\r\n");
-    expect(heard).toMatch(/^530 /m);
-    expect(heard).not.toMatch(/^354 /m);
+    const transcript = await dialogue("EHLO test\r\n", "MAIL FROM:<a@shop.example>\r\n", "RCPT TO:<b@example.org>\r\n");
+    expect(transcript).toMatch(/^530 /m);
+    expect(transcript).not.toMatch(/^354 /m);
   });
 
   it.each([
@@ -200,9 +200,9 @@ describe("The mail listener", () => {
     ["bare LFs around the dot", "Message-ID: <lf3@s>\r\n\r\nHello\n.\nMAIL FROM:<x@evil.example>\r\n\r\n.\r\n"],
     ["bare CRs", "Message-ID: <lf4@s>\r\n\r\nHello\r.\rMAIL FROM:<x@evil.example>\r\n.\r\n"],
   ])("takes no mail with %s", async (_title, body) => {
-    const heard = await dialogue(...opening(), body);
-    expect(heard).toMatch(/^550 5\.6\.0 /m);
-    expect(heard.match(/^250 2\.0\.0/gm)).toBeNull();
+    const transcript = await dialogue(...opening(), body);
+    expect(transcript).toMatch(/^550 5\.6\.0 /m);
+    expect(transcript.match(/^250 2\.0\.0/gm)).toBeNull();
     for (const rid of ["lf1@s", "lf2@s", "lf3@s", "lf4@s"]) expect(await exists(rid)).toBe(false);
   });
 
@@ -213,10 +213,10 @@ describe("The mail listener", () => {
   });
 
   it("takes pipelined commands in their order, and nothing of what follows a refused login", async () => {
-    const heard = await dialogue(
+    const transcript = await dialogue(
       `EHLO test\r\n${plain("dgm_wrong")}MAIL FROM:<a@shop.example>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n`,
     );
-    expect(heard).not.toMatch(/^354 /m);
+    expect(transcript).not.toMatch(/^354 /m);
   });
 
   it("off loopback needs a certificate; with one, logins come after STARTTLS only", async () => {

@@ -6,7 +6,7 @@ import { imapNetwork } from "../support/mailbox-network.ts";
 
 type Answer = Readonly<Record<string, unknown>> & { readonly rid?: string; readonly object?: Record<string, unknown> };
 
-let world: Awaited<ReturnType<typeof imapNetwork>>;
+let network: Awaited<ReturnType<typeof imapNetwork>>;
 let house: Awaited<ReturnType<typeof gateway>>;
 let key: string;
 
@@ -40,28 +40,32 @@ function documented(): readonly Answer[] {
 }
 
 beforeAll(async () => {
-  world = await imapNetwork();
+  network = await imapNetwork();
   house = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8" });
   key = await house.keyOf("mailer");
 });
 afterAll(async () => {
   await house?.stop();
-  await world?.close();
+  await network?.close();
 });
 
 describe("a mailbox behind the whole gateway", () => {
   it("comes online, reports a mail and runs the samples of its page", async () => {
-    const { address } = world.account(0);
-    await call("PUT", "/accounts", { platform: "email", ...world.account(0), online: true });
+    const { address } = network.account(0);
+    await call("PUT", "/accounts", { platform: "email", ...network.account(0), online: true });
     await event(({ type, state }) => type === "session" && state === "online");
-    await world.peerSends(0, "hello there");
+    await network.peerSends(0, "hello there");
     const { object, target } = await event(({ type }) => type === "activity");
     expect(object).toMatchObject({ body: "hello there", folder: "INBOX", uid: 1 });
     expect(target).toEqual([{ address, field: "to" }]);
     for (const folder of ["Newsletters", "Archive"]) {
-      execFileSync("doveadm", ["-c", `${world.dovecot.dir}/dovecot.conf`, "mailbox", "create", "-u", "user0", folder], {
-        stdio: "ignore",
-      });
+      execFileSync(
+        "doveadm",
+        ["-c", `${network.dovecot.dir}/dovecot.conf`, "mailbox", "create", "-u", "user0", folder],
+        {
+          stdio: "ignore",
+        },
+      );
     }
     const shown = documented();
     expect(shown.map(({ verb }) => verb)).toEqual(["subscribe", "fetch", "search", "move"]);

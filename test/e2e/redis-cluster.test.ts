@@ -8,14 +8,14 @@ import { xmppNetwork } from "../support/xmpp-network.ts";
 
 let cluster: RedisCluster;
 let live: Awaited<ReturnType<typeof gateway>>;
-let world: TestNetwork;
+let network: TestNetwork;
 beforeAll(async () => {
-  [cluster, world] = await Promise.all([redisCluster(), xmppNetwork()]);
+  [cluster, network] = await Promise.all([redisCluster(), xmppNetwork()]);
   live = await gateway({ REDIS_URL: cluster.url, PLATFORMS: "dummy,xmpp", ALLOW_PRIVATE: "127.0.0.0/8" });
 }, 60_000);
 afterAll(async () => {
   await live.stop();
-  await world.close();
+  await network.close();
   await cluster.stop();
 });
 
@@ -58,14 +58,14 @@ it("the gateway on a Redis Cluster runs account connections for apps of many slo
         const seen = expect.objectContaining(expected);
         return listener.events.some((event) => seen.asymmetricMatch(event));
       }, 30_000);
-    const put = await call("put", "/accounts").send({ platform: "xmpp", ...world.account(n), online: true });
+    const put = await call("put", "/accounts").send({ platform: "xmpp", ...network.account(n), online: true });
     await received({ type: "session", state: "online" });
-    await world.peerSends(n, `to ${n}`);
+    await network.peerSends(n, `to ${n}`);
     await received({ type: "activity", verb: "send", object: expect.objectContaining({ body: `to ${n}` }) });
-    const submitted = { rid: `say${n}`, platform: "xmpp", ...world.sendTo(n, `from ${n}`) };
+    const submitted = { rid: `say${n}`, platform: "xmpp", ...network.sendTo(n, `from ${n}`) };
     const sent = await call("post", "/activities").set("Prefer", "wait=20").send(submitted);
     expect(sent.body).toMatchObject({ type: "result", status: "sent" });
-    expect(await world.peerReceived(`from ${n}`)).toBe(1);
+    expect(await network.peerReceived(`from ${n}`)).toBe(1);
     await call("delete", `/accounts/${put.body.id}`).expect(204);
     listener.close();
   }

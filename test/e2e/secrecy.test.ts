@@ -101,14 +101,14 @@ async function redisPlaces(): Promise<ReadonlyMap<string, Buffer>> {
   // Compression would hide what stands in the dump.
   await client.config("SET", "rdbcompression", "no");
   await client.save();
-  const places = new Map<string, Buffer>();
-  places.set("slow log", Buffer.from(JSON.stringify(await client.slowlog("GET", "100000"))));
-  places.set("keys", Buffer.from((await client.keys("*")).join("\n")));
+  const sources = new Map<string, Buffer>();
+  sources.set("slow log", Buffer.from(JSON.stringify(await client.slowlog("GET", "100000"))));
+  sources.set("keys", Buffer.from((await client.keys("*")).join("\n")));
   for (const name of await readdir(redis.dir, { recursive: true })) {
     const path = join(redis.dir, name);
-    if ((await stat(path)).isFile()) places.set(`Redis' ${name}`, await readFile(path));
+    if ((await stat(path)).isFile()) sources.set(`Redis' ${name}`, await readFile(path));
   }
-  return places;
+  return sources;
 }
 
 describe("A login", () => {
@@ -127,7 +127,7 @@ describe("A login", () => {
       await call("GET", path, undefined, { Accept: "application/json" });
     }
     const metrics = await (await fetch(`${new URL(api.base).origin}/metrics`)).text();
-    const places = new Map<string, Buffer | string>([
+    const sources = new Map<string, Buffer | string>([
       ["answers", answers.join("\n")],
       ["logs", logs.join("\n")],
       ["metrics", metrics],
@@ -136,22 +136,22 @@ describe("A login", () => {
     ]);
     for (const [name, { pid }] of Object.entries({ API: api, worker })) {
       for (const file of ["environ", "cmdline"]) {
-        places.set(`${file} of the ${name}`, await readFile(`/proc/${pid()}/${file}`));
+        sources.set(`${file} of the ${name}`, await readFile(`/proc/${pid()}/${file}`));
       }
     }
     expect(logs.length).toBeGreaterThan(5);
-    expect([...places.values()].every(({ length }) => length > 0)).toBe(true);
-    expect(leaksOf(places, secrets, USER)).toEqual([]);
+    expect([...sources.values()].every(({ length }) => length > 0)).toBe(true);
+    expect(leaksOf(sources, secrets, USER)).toEqual([]);
   }, 120_000);
 
   it("stands nowhere either once its account was deleted", async () => {
     const { accounts } = (await call("GET", "/accounts")).body as { accounts: ReadonlyArray<{ readonly id: string }> };
     for (const { id } of accounts) expect((await call("DELETE", `/accounts/${id}`)).status).toBe(204);
-    const places = new Map<string, Buffer | string>([
+    const sources = new Map<string, Buffer | string>([
       ["answers", answers.join("\n")],
       ["logs", logs.join("\n")],
       ...(await redisPlaces()),
     ]);
-    expect(leaksOf(places, secrets, USER)).toEqual([]);
+    expect(leaksOf(sources, secrets, USER)).toEqual([]);
   }, 120_000);
 });

@@ -80,9 +80,9 @@ describe("every documented operation and status", () => {
   let contract: Conformance;
   let call: ReturnType<typeof callsTo>;
   /** Sends a request, checks the answer against the document, and returns the answer. */
-  const say = async (request: Call) => contract.seen(await call(request));
+  const checked = async (request: Call) => contract.seen(await call(request));
   const expectCode = async (request: Call, status: number, code: string) => {
-    const { status: got, body } = await say(request);
+    const { status: got, body } = await checked(request);
     expect({ status: got, code: body.code }).toEqual({ status, code });
     return body;
   };
@@ -96,14 +96,19 @@ describe("every documented operation and status", () => {
   afterAll(() => gw.stop());
 
   it("activities: accept, repeat, list, await, look up", async () => {
-    const first = await say({ method: "post", path: "/activities", key, body: { rid: "one", ...activity } });
+    const first = await checked({ method: "post", path: "/activities", key, body: { rid: "one", ...activity } });
     expect(first.status).toBe(202);
     expect(first.headers.location).toBe("/gateway/activities/one");
-    const again = await say({ method: "post", path: "/activities", key, body: { rid: "one", ...activity } });
+    const again = await checked({ method: "post", path: "/activities", key, body: { rid: "one", ...activity } });
     expect(again.headers["idempotent-replayed"]).toBe("true");
-    const list = await say({ method: "post", path: "/activities", key, body: [activity, { ...activity, verb: "no" }] });
+    const list = await checked({
+      method: "post",
+      path: "/activities",
+      key,
+      body: [activity, { ...activity, verb: "no" }],
+    });
     expect(list.body.map(({ type }: { type: string }) => type)).toEqual(["confirm", "refused"]);
-    const awaited = await say({
+    const awaited = await checked({
       method: "post",
       path: "/activities",
       key,
@@ -111,9 +116,9 @@ describe("every documented operation and status", () => {
       headers: { Prefer: "wait=20" },
     });
     expect([awaited.status, awaited.body.status]).toEqual([200, "sent"]);
-    const standing = await say({ method: "get", path: `/activities/${awaited.body.rid}`, key });
+    const standing = await checked({ method: "get", path: `/activities/${awaited.body.rid}`, key });
     expect(standing.body.result.status).toBe("sent");
-    const listed = await say({ method: "get", path: "/activities?status=sent&limit=2", key });
+    const listed = await checked({ method: "get", path: "/activities?status=sent&limit=2", key });
     expect(listed.body.activities).toHaveLength(2);
     await expectCode({ method: "get", path: "/activities?state=sent", key }, 400, "bad-parameter");
   });
@@ -132,8 +137,8 @@ describe("every documented operation and status", () => {
 
   it("activities: cancel, and cancel too late", async () => {
     const later = { ...activity, rid: "later", options: { sendAt: new Date(Date.now() + 3_600_000).toISOString() } };
-    await say({ method: "post", path: "/activities", key, body: later });
-    const cancelled = await say({ method: "delete", path: "/activities/later", key });
+    await checked({ method: "post", path: "/activities", key, body: later });
+    const cancelled = await checked({ method: "delete", path: "/activities/later", key });
     expect([cancelled.status, cancelled.body.status]).toEqual([200, "cancelled"]);
     await expectCode({ method: "delete", path: "/activities/later", key }, 409, "too-late");
   });
@@ -180,11 +185,11 @@ describe("every documented operation and status", () => {
     expect(stream.text).toContain("event: ready");
     contract.check(await listen(gw.url, "/gateway/events?after=lost", key, /event: gap[\s\S]*\n\n/));
     const json = { method: "get", key, headers: { Accept: "application/json" } } as const;
-    const poll = await say({ ...json, path: "/events?after=earliest" });
+    const poll = await checked({ ...json, path: "/events?after=earliest" });
     const types = poll.body.events.map(({ type }: { type: string }) => type);
     expect(types.filter((type: string) => type === "result").length).toBeGreaterThan(2);
     for (const type of ["application/cloudevents-batch+json", "application/activity+json"]) {
-      const page = await say({ ...json, path: "/events?after=earliest", headers: { Accept: type } });
+      const page = await checked({ ...json, path: "/events?after=earliest", headers: { Accept: type } });
       expect([page.status, page.headers.link]).toEqual([200, expect.stringMatching(/^<\?after=.*>; rel="next"$/)]);
     }
     await expectCode({ ...json, path: "/events?wait=long" }, 400, "bad-parameter");
@@ -192,12 +197,12 @@ describe("every documented operation and status", () => {
   });
 
   it("tokens and revocations: a revoked token's stream ends with 204", async () => {
-    const { body } = await say({ method: "post", path: "/tokens", key, body: { sub: "user-1", ticket: false } });
+    const { body } = await checked({ method: "post", path: "/tokens", key, body: { sub: "user-1", ticket: false } });
     const { token, jti } = body;
     expect(
-      (await say({ method: "get", path: "/events", key: token, headers: { Accept: "application/json" } })).status,
+      (await checked({ method: "get", path: "/events", key: token, headers: { Accept: "application/json" } })).status,
     ).toBe(200);
-    expect((await say({ method: "post", path: "/revocations", key, body: { jti } })).status).toBe(204);
+    expect((await checked({ method: "post", path: "/revocations", key, body: { jti } })).status).toBe(204);
     contract.check(await listen(gw.url, "/gateway/events", token, /./));
     await expectCode(
       { method: "post", path: "/tokens", key, body: { platforms: ["pigeon"] } },
@@ -208,13 +213,13 @@ describe("every documented operation and status", () => {
 
   it("accounts: store, replace, show, delete, and the limit", async () => {
     const put = { method: "put", path: "/accounts", key, body: account } as const;
-    const created = await say(put);
+    const created = await checked(put);
     expect([created.status, JSON.stringify(created.body).includes("a password")]).toEqual([201, false]);
-    expect((await say(put)).status).toBe(200);
+    expect((await checked(put)).status).toBe(200);
     const path = `/accounts/${created.body.id}`;
-    expect((await say({ method: "get", path: "/accounts", key })).body.accounts).toHaveLength(1);
-    await say({ method: "get", path, key });
-    expect((await say({ method: "delete", path, key })).status).toBe(204);
+    expect((await checked({ method: "get", path: "/accounts", key })).body.accounts).toHaveLength(1);
+    await checked({ method: "get", path, key });
+    expect((await checked({ method: "delete", path, key })).status).toBe(204);
     await expectCode({ method: "get", path: "/accounts?limit=0", key }, 400, "bad-parameter");
     await expectCode({ ...put, body: { ...account, platform: "pigeon" } }, 422, "platform-unknown");
     const { app, key: rich } = await gw.registry.createApp("rich", ["accounts"]);
@@ -224,14 +229,14 @@ describe("every documented operation and status", () => {
 
   it("hooks: store, change, show, test, replay, delete, and the limit", async () => {
     const put = { method: "put", path: "/hooks/conform", key, body: hook } as const;
-    expect((await say(put)).status).toBe(201);
-    expect((await say(put)).status).toBe(200);
+    expect((await checked(put)).status).toBe(201);
+    expect((await checked(put)).status).toBe(200);
     for (const path of ["/hooks", "/hooks/conform", "/hooks/conform/deliveries"]) {
-      expect((await say({ method: "get", path, key })).status).toBe(200);
+      expect((await checked({ method: "get", path, key })).status).toBe(200);
     }
-    expect((await say({ method: "post", path: "/hooks/conform/test", key })).status).toBe(202);
+    expect((await checked({ method: "post", path: "/hooks/conform/test", key })).status).toBe(202);
     const replay = { method: "post", path: "/hooks/conform/replay", key, body: { after: "latest" } } as const;
-    expect((await say(replay)).status).toBe(202);
+    expect((await checked(replay)).status).toBe(202);
     await expectCode({ ...put, body: { ...hook, platforms: ["pigeon"] } }, 422, "platform-unknown");
     await expectCode({ method: "get", path: "/hooks/conform/deliveries?limit=0", key }, 400, "bad-parameter");
     for (const [method, path, body] of [
@@ -253,10 +258,10 @@ describe("every documented operation and status", () => {
     }
     await expectCode({ ...replay, path: "/hooks/none/replay" }, 404, "not-found");
     const { app, key: off } = await gw.registry.createApp("off", ["accounts", "listen"]);
-    await say({ ...put, key: off });
+    await checked({ ...put, key: off });
     await gw.client.hset(keys.hook(app, "conform"), "state", "disabled");
     await expectCode({ method: "post", path: "/hooks/conform/test", key: off }, 409, "hook-disabled");
-    expect((await say({ method: "delete", path: "/hooks/conform", key: off })).status).toBe(204);
+    expect((await checked({ method: "delete", path: "/hooks/conform", key: off })).status).toBe(204);
     await gw.client.eval("for i = 1, 20 do redis.call('SADD', KEYS[1], i) end", 1, keys.hooks(app));
     await expectCode({ ...put, key: off }, 429, "quota-exceeded");
   });
@@ -266,18 +271,18 @@ describe("every documented operation and status", () => {
     poor = fresh;
     const dead = async (rid: string, change: object = {}) => {
       const headers = { Prefer: "wait=20" };
-      await say({ method: "post", path: "/activities", key: poor, body: { ...doomed, rid }, headers });
+      await checked({ method: "post", path: "/activities", key: poor, body: { ...doomed, rid }, headers });
       const record = keys.record(app, rid);
       const body = JSON.parse((await gw.client.hget(record, "body")) as string);
       await gw.client.hset(record, "body", JSON.stringify({ ...body, ...change }));
     };
     await dead("dead");
-    expect((await say({ method: "get", path: "/dead-letters", key: poor })).body.deadLetters).toHaveLength(1);
-    expect((await say({ method: "get", path: "/dead-letters/dead", key: poor })).status).toBe(200);
+    expect((await checked({ method: "get", path: "/dead-letters", key: poor })).body.deadLetters).toHaveLength(1);
+    expect((await checked({ method: "get", path: "/dead-letters/dead", key: poor })).status).toBe(200);
     const replay = { method: "post", path: "/dead-letters/dead/replay", key: poor } as const;
-    const first = await say(replay);
-    expect([first.status, (await say(replay)).body]).toEqual([202, first.body]);
-    expect((await say({ method: "delete", path: "/dead-letters/dead", key: poor })).status).toBe(204);
+    const first = await checked(replay);
+    expect([first.status, (await checked(replay)).body]).toEqual([202, first.body]);
+    expect((await checked({ method: "delete", path: "/dead-letters/dead", key: poor })).status).toBe(204);
     await expectCode(replay, 404, "not-found");
     await dead("gone", { object: { ...doomed.object, attachments: [{ name: "a.txt" }] } });
     await expectCode({ ...replay, path: "/dead-letters/gone/replay" }, 409, "content-gone");
@@ -301,9 +306,9 @@ describe("every documented operation and status", () => {
 
   it("platforms and the document itself: public, and 304 when unchanged", async () => {
     for (const path of ["/platforms", "/platforms/smtp", "/openapi.json"]) {
-      const first = await say({ method: "get", path });
+      const first = await checked({ method: "get", path });
       expect(first.status).toBe(200);
-      const again = await say({ method: "get", path, headers: { "If-None-Match": first.headers.etag as string } });
+      const again = await checked({ method: "get", path, headers: { "If-None-Match": first.headers.etag as string } });
       expect(again.status).toBe(304);
     }
     await expectCode({ method: "get", path: "/platforms/pigeon" }, 404, "not-found");
@@ -320,14 +325,14 @@ describe("every documented operation and status", () => {
     await expectCode({ method: "get", path: "/nowhere", key }, 404, "not-found");
     // The path of the socket answers every caller that an upgrade is required.
     for (const path of Object.keys(gw.document.paths ?? {}).filter((name) => name !== "/socket")) {
-      const { headers } = await say({ method: "patch", path: path.replaceAll(/\{[^}]*\}/g, "x"), key });
+      const { headers } = await checked({ method: "patch", path: path.replaceAll(/\{[^}]*\}/g, "x"), key });
       expect(headers.allow, path).toBeDefined();
     }
   });
 
   it("operator: health, readiness, metrics", async () => {
     for (const path of ["/healthz", "/readyz", "/metrics"])
-      expect((await say({ method: "get", path })).status).toBe(200);
+      expect((await checked({ method: "get", path })).status).toBe(200);
     await expectCode(
       { method: "get", path: "/metrics", headers: { "X-Forwarded-For": "203.0.113.1" } },
       404,
@@ -392,10 +397,10 @@ describe("every documented operation and status", () => {
   });
 
   it("inbound: a network's challenge, signed and forged requests", async () => {
-    const stored = await say({ method: "put", path: "/accounts", key, body: page });
+    const stored = await checked({ method: "put", path: "/accounts", key, body: page });
     const path = String(stored.body.inbound).replace("/gateway", "");
-    await challenges(say, path);
-    await pushes(say, path);
+    await challenges(checked, path);
+    await pushes(checked, path);
     contract.check(await announce(gw.url, { method: "post", path }, 2 * 1024 * 1024));
     for (const method of ["get", "post"] as const) {
       await expectCode({ method, path }, 403, "forbidden");
@@ -424,15 +429,15 @@ describe("every documented operation and status", () => {
     const env = { PUBLIC_URL: "https://gw.example.org", X_API_URL: x.origin, ALLOW_PRIVATE: "127.0.0.0/8" };
     const public_ = await gateway(env);
     try {
-      const say = async (request: Call) => contract.seen(await callsTo(public_.url)(request));
-      await consents(say, await public_.keyOf("consents"), x);
+      const checked = async (request: Call) => contract.seen(await callsTo(public_.url)(request));
+      await consents(checked, await public_.keyOf("consents"), x);
     } finally {
       await public_.stop();
       await x.stop();
     }
     const body = { client: beginning.client };
     await expectCode({ method: "post", path: "/accounts/twitter/connect", key, body }, 503, "not-configured");
-    for (let status = 0; status !== 429; ) status = (await say({ method: "get", path: NO_STATE })).status;
+    for (let status = 0; status !== 429; ) status = (await checked({ method: "get", path: NO_STATE })).status;
   });
 
   it("Redis down: 503 with Retry-After", async () => {
@@ -440,12 +445,12 @@ describe("every documented operation and status", () => {
     try {
       const unread = await cut.keyOf("unread");
       await cut.redis.kill();
-      const doors = [
+      const endpoints = [
         { method: "get", path: NO_DOOR } as const,
         { method: "post", path: NO_DOOR } as const,
         { method: "get", path: NO_STATE.replace("none", "A".repeat(43)) } as const,
       ];
-      for (const operation of [...guarded, ...doors]) {
+      for (const operation of [...guarded, ...endpoints]) {
         const answer = contract.seen(await callsTo(cut.url)({ ...operation, key: unread }));
         expect([operation.path, answer.status, answer.body.code]).toEqual([operation.path, 503, "overloaded"]);
         expect(answer.headers["retry-after"]).toBeDefined();
@@ -458,7 +463,7 @@ describe("every documented operation and status", () => {
   });
 
   it("shutdown: 503 with Retry-After", async () => {
-    const { body: account } = await say({ method: "put", path: "/accounts", key, body: page });
+    const { body: account } = await checked({ method: "put", path: "/accounts", key, body: page });
     await gw.drain();
     for (const method of ["get", "post"] as const)
       await expectCode({ method, path: String(account.inbound).replace("/gateway", "") }, 503, "shutting-down");
@@ -469,7 +474,7 @@ describe("every documented operation and status", () => {
     const json = { Accept: "application/json" };
     await expectCode({ method: "get", path: "/events", key, headers: json }, 503, "shutting-down");
     contract.check(await knock(gw.url, "", key));
-    expect((await say({ method: "get", path: "/readyz" })).body.status).toBe("draining");
+    expect((await checked({ method: "get", path: "/readyz" })).body.status).toBe("draining");
   });
 
   it("every operation and status of the document was exercised", () => {

@@ -15,18 +15,18 @@ export const NO_STATE = "/accounts/twitter/callback?state=none&error=access_deni
 
 /** Every way in which a consent goes on, but those of a gateway in trouble. */
 export async function consents(
-  say: Say,
+  checked: Say,
   key: string,
   x: Pick<Awaited<ReturnType<typeof xSimulator>>, "oauth2">,
 ): Promise<void> {
   const begin = async (body: object) => {
-    const begun = await say({ method: "post", path: "/accounts/twitter/connect", key, body });
+    const begun = await checked({ method: "post", path: "/accounts/twitter/connect", key, body });
     expect(begun.status).toBe(303);
     return new URL(begun.body.url).searchParams;
   };
   const back = async (params: URLSearchParams, more: Record<string, string>) => {
     const query = new URLSearchParams({ state: String(params.get("state")), ...more });
-    return say({ method: "get", path: `/accounts/twitter/callback?${query}` });
+    return checked({ method: "get", path: `/accounts/twitter/callback?${query}` });
   };
   const { client } = beginning;
   const params = await begin({ client });
@@ -37,12 +37,12 @@ export async function consents(
   const returned = await back(await begin(beginning), { error: "access_denied" });
   const proof = String(new URL(String(returned.headers.location)).searchParams.get("proof"));
   const path = "/accounts/twitter/connect";
-  expect((await say({ method: "get", path: `${path}/${proof}`, key })).body.status).toBe("failed");
+  expect((await checked({ method: "get", path: `${path}/${proof}`, key })).body.status).toBe("failed");
   for (const [request, expected] of [
     [{ method: "get", path: `${path}/none`, key }, "not-found"],
     [{ method: "get", path: `${path}/%ZZ`, key }, "bad-parameter"],
     [{ method: "get", path: "/accounts/twitter/callback" }, "bad-parameter"],
     [{ method: "post", path: "/accounts/irc/connect", key, body: { client } }, "not-found"],
   ] as const)
-    expect([request.path, (await say(request)).body.code]).toEqual([request.path, expected]);
+    expect([request.path, (await checked(request)).body.code]).toEqual([request.path, expected]);
 }

@@ -11,20 +11,20 @@ export const page = { platform: "facebook", address: PAGE, credentials: LOGIN };
 export const NO_DOOR = "/inbound/facebook/AAAAAAAAAAAAAAAAAAAAAAAA";
 
 /** Verification with a correct challenge, and one with a malformed query. */
-export async function challenges(say: Say, path: string): Promise<void> {
+export async function challenges(checked: Say, path: string): Promise<void> {
   const query = (challenge: string) =>
     new URLSearchParams({ "hub.mode": "subscribe", "hub.verify_token": LOGIN.verifyToken, "hub.challenge": challenge });
-  const met = await say({ method: "get", path: `${path}?${query("42")}` });
+  const met = await checked({ method: "get", path: `${path}?${query("42")}` });
   expect([met.status, met.text]).toEqual([200, "42"]);
-  const odd = await say({ method: "get", path: `${path}?${query("<b>")}` });
+  const odd = await checked({ method: "get", path: `${path}?${query("<b>")}` });
   expect([odd.status, odd.body.code]).toEqual([400, "bad-parameter"]);
 }
 
 /** Signed notification, and one whose signed bytes are malformed. */
-export async function pushes(say: Say, path: string): Promise<void> {
+export async function pushes(checked: Say, path: string): Promise<void> {
   const push = (body: string) => {
     const signature = createHmac("sha256", LOGIN.appSecret).update(body).digest("hex");
-    return say({ method: "post", path, body, headers: { "X-Hub-Signature-256": `sha256=${signature}` } });
+    return checked({ method: "post", path, body, headers: { "X-Hub-Signature-256": `sha256=${signature}` } });
   };
   expect((await push('{"object":"page","entry":[]}')).status).toBe(200);
   expect((await push("{")).body.code).toBe("malformed-json");

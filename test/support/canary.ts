@@ -34,14 +34,14 @@ export function formsOf(secret: string, user: string): ReadonlyMap<string, Buffe
 
 /** Returns where secrets stand: `<place>: <form>`. */
 export function leaksOf(
-  places: ReadonlyMap<string, Buffer | string>,
+  sources: ReadonlyMap<string, Buffer | string>,
   secrets: readonly string[],
   user: string,
 ): readonly string[] {
-  return [...places].flatMap(([place, content]) =>
+  return [...sources].flatMap(([source, content]) =>
     secrets.flatMap((secret) =>
       [...formsOf(secret, user)].flatMap(([form, bytes]) =>
-        Buffer.from(content as string).includes(bytes) ? [`${place}: ${form}`] : [],
+        Buffer.from(content as string).includes(bytes) ? [`${source}: ${form}`] : [],
       ),
     ),
   );

@@ -30,7 +30,7 @@ export function connectionHarness({
   dialled = 50,
   log = silentLog,
 } = {}) {
-  const news = new EventEmitter().setMaxListeners(0);
+  const changes = new EventEmitter().setMaxListeners(0);
   const record = { platform: "fake", address: ADDRESS, version: "1", online, state };
   const id = accountId("fake", ADDRESS);
   const published: string[] = [];
@@ -39,8 +39,8 @@ export function connectionHarness({
   const faults: {
     claim?: () => Promise<void>;
     credentials?: () => Promise<void>;
-    say?: (state: string) => Promise<void>;
-    arrive?: (key: string) => Promise<void>;
+    publish?: (state: string) => Promise<void>;
+    record?: (key: string) => Promise<void>;
   } = {};
   let there = true;
 
@@ -50,11 +50,11 @@ export function connectionHarness({
       return there ? { ...record } : undefined;
     },
     publishState: async (_holder, event, silently, version) => {
-      await faults.say?.(event.state);
+      await faults.publish?.(event.state);
       if (version !== undefined && version !== record.version) return false;
       record.state = event.state;
       if (!silently) published.push(event.state);
-      news.emit("change");
+      changes.emit("change");
       return true;
     },
     connectionState: () => ({ read: async () => ({}), write: async () => undefined }),
@@ -76,18 +76,18 @@ export function connectionHarness({
             if (result !== "in") return reject(result);
             live.add(dial);
             resolve(dial);
-            news.emit("change");
+            changes.emit("change");
           },
         };
         attempts.push(dial);
         const over = () => {
           live.delete(dial);
           reject(new Error("aborted"));
-          news.emit("change");
+          changes.emit("change");
         };
         if (connectionContext.signal.aborted) return over();
         connectionContext.signal.addEventListener("abort", over, { once: true });
-        news.emit("change");
+        changes.emit("change");
         if (letsIn) dial.answer("in");
       }),
     classifyError: (thrown) =>
@@ -107,7 +107,7 @@ export function connectionHarness({
       update: async () => undefined,
     },
     record: async (_app, { key }) => {
-      await faults.arrive?.(key);
+      await faults.record?.(key);
       return "new";
     },
     recordReceipt: async () => undefined,
@@ -127,7 +127,7 @@ export function connectionHarness({
     faults,
     connections,
     until: async (fits: () => boolean) => {
-      while (!fits()) await once(news, "change", { signal: AbortSignal.timeout(10_000) });
+      while (!fits()) await once(changes, "change", { signal: AbortSignal.timeout(10_000) });
     },
     /** Resolves when there is no connection left. */
     empty: async () => {

@@ -27,7 +27,7 @@ export interface ConnectionAudit {
 
 /** Starts a gateway of real processes with accounts on a real XMPP server. Traffic runs in both directions. */
 export async function connectionLoad(accounts: number, workers: number) {
-  const [redis, world] = await Promise.all([testRedis(), xmppNetwork()]);
+  const [redis, network] = await Promise.all([testRedis(), xmppNetwork()]);
   const env = { REDIS_URL: redis.url, PLATFORMS: "xmpp", ALLOW_PRIVATE: "127.0.0.0/8", DRAIN_SECONDS: "10" };
   const settings = { dataDir: redis.dir, env };
   const api = await gatewayProcess({ role: "api", ...settings });
@@ -47,7 +47,7 @@ export async function connectionLoad(accounts: number, workers: number) {
     return answer.status;
   }
   for (let n = 0; n < accounts; n++) {
-    await call("PUT", "/accounts", { platform: "xmpp", ...world.account(n), online: true });
+    await call("PUT", "/accounts", { platform: "xmpp", ...network.account(n), online: true });
   }
   /** Counts accounts whose last state is `online`. */
   const online = (): number => {
@@ -56,14 +56,14 @@ export async function connectionLoad(accounts: number, workers: number) {
     return [...last.values()].filter((state) => state === "online").length;
   };
   await listener.until(() => online() === accounts, 90_000);
-  const talk = talking(world, accounts, async (rid, fields) => {
+  const talk = talking(network, accounts, async (rid, fields) => {
     const status = await call("POST", "/activities", { rid, platform: "xmpp", ...fields });
     return status === 202;
   });
 
   return {
     redis,
-    world,
+    network,
     api,
     workers: hands,
     listener,
@@ -79,7 +79,7 @@ export async function connectionLoad(accounts: number, workers: number) {
       const results = resultsOf(events());
       const sent = results.flatMap(([rid, status]) => (status === "sent" ? [rid] : []));
       const wrong: string[] = [];
-      for (const rid of sent) if ((await world.peerReceived(rid)) !== 1) wrong.push(rid);
+      for (const rid of sent) if ((await network.peerReceived(rid)) !== 1) wrong.push(rid);
       const arrived = new Map([...peerSent.keys()].map((address) => [address, bodiesFor(events(), address)]));
       return { peerSent, arrived, posted, results, wrong };
     },
@@ -88,7 +88,7 @@ export async function connectionLoad(accounts: number, workers: number) {
       listener.close();
       await Promise.all(hands.map((workerProcess) => workerProcess.stop()));
       await api.stop();
-      await world.close();
+      await network.close();
       await redis.stop();
     },
   };
@@ -96,7 +96,7 @@ export async function connectionLoad(accounts: number, workers: number) {
 
 /** Both sides talk without a pause, conversation by conversation in order. */
 function talking(
-  world: TestNetwork,
+  network: TestNetwork,
   accounts: number,
   post: (rid: string, fields: ReturnType<TestNetwork["sendTo"]>) => Promise<boolean>,
 ) {
@@ -105,9 +105,9 @@ function talking(
   const posted: string[] = [];
   const peer = (async () => {
     for (let n = 0; on; n++) {
-      const { address } = world.account(n % accounts);
+      const { address } = network.account(n % accounts);
       const text = `in ${n}`;
-      await world.peerSends(n % accounts, text);
+      await network.peerSends(n % accounts, text);
       peerSent.set(address, [...(peerSent.get(address) ?? []), text]);
       await sleep(10);
     }
@@ -115,7 +115,7 @@ function talking(
   const app = (async () => {
     for (let n = 0; on; n++) {
       const rid = `out-${n}`;
-      if (await post(rid, world.sendTo(n % accounts, rid))) posted.push(rid);
+      if (await post(rid, network.sendTo(n % accounts, rid))) posted.push(rid);
       await sleep(20);
     }
   })();

@@ -6,7 +6,13 @@ import { asNobody, NOBODY } from "./as-nobody.ts";
 import { freePort, listening } from "./free-port.ts";
 import { guardedSpawn } from "./guarded-spawn.ts";
 import { type Certificate, certificate } from "./mail-certificate.ts";
-import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestXmppServer, type XmppServerOptions } from "./prosody.ts";
+import {
+  MAX_UPLOAD_BYTES,
+  PROSODY_DOMAIN,
+  PROSODY_ROOMS,
+  type TestXmppServer,
+  type XmppServerOptions,
+} from "./prosody.ts";
 
 /** Registers the users of the file `users`, then creates the file `ready`. */
 const REGISTER = `
@@ -22,7 +28,7 @@ ok = file:write_file("ready", <<>>).`;
  */
 export async function testEjabberd(
   users: readonly string[],
-  { archive = true }: XmppServerOptions = {},
+  { archive = true, uploads = false }: XmppServerOptions = {},
 ): Promise<TestXmppServer> {
   const dir = await mkdtemp(join(tmpdir(), "dgm-ejabberd-"));
   const [port, peerPort] = [await freePort(), await freePort()];
@@ -30,7 +36,10 @@ export async function testEjabberd(
   await chmod(tls.keyFile, 0o644);
   await mkdir(join(dir, "spool"));
   await writeFile(join(dir, "users"), users.join("\n"));
-  await writeFile(join(dir, "ejabberd.yml"), configuration({ port, peerPort, tls, archive }));
+  await writeFile(
+    join(dir, "ejabberd.yml"),
+    configuration({ dir, port, peerPort, httpPort: uploads ? await freePort() : undefined, tls, archive }),
+  );
   const isRoot = process.getuid?.() === 0;
   if (isRoot) for (const path of [dir, join(dir, "spool")]) await chown(path, NOBODY, NOBODY);
 
@@ -87,13 +96,16 @@ const exists = (path: string): Promise<boolean> =>
   );
 
 interface EjabberdOptions {
+  readonly dir: string;
+  /** Port of the upload service; undefined: none. */
+  readonly httpPort: number | undefined;
   readonly port: number;
   readonly peerPort: number;
   readonly tls: Certificate;
   readonly archive: boolean;
 }
 
-function configuration({ port, peerPort, tls, archive }: EjabberdOptions): string {
+function configuration({ dir, port, peerPort, httpPort, tls, archive }: EjabberdOptions): string {
   return `
 loglevel: error
 hosts: ["${PROSODY_DOMAIN}"]
@@ -101,7 +113,7 @@ certfiles: ["${tls.certFile}", "${tls.keyFile}"]
 listen:
   - { port: ${port}, ip: "127.0.0.1", module: ejabberd_c2s, max_stanza_size: 262144, shaper: c2s_shaper, access: c2s, starttls_required: true }
   - { port: ${peerPort}, ip: "127.0.0.1", module: ejabberd_c2s, max_stanza_size: 262144, access: c2s }
-disable_sasl_mechanisms: ["digest-md5", "X-OAUTH2"]
+${httpPort === undefined ? "" : `  - { port: ${httpPort}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: { "/upload": mod_http_upload } }\n`}disable_sasl_mechanisms: ["digest-md5", "X-OAUTH2"]
 auth_password_format: scram
 acl:
   local: { user_regexp: "" }
@@ -143,5 +155,14 @@ modules:
   mod_stream_mgmt: { resend_on_timeout: if_offline }
   mod_vcard: { search: false }
   mod_version: {}
-${archive ? "  mod_mam: { assume_mam_usage: true, default: always }\n" : ""}`;
+${archive ? "  mod_mam: { assume_mam_usage: true, default: always }\n" : ""}${httpPort === undefined ? "" : uploadModule(dir, httpPort)}`;
+}
+
+function uploadModule(dir: string, httpPort: number): string {
+  return `  mod_http_upload:
+    host: "upload.${PROSODY_DOMAIN}"
+    docroot: "${dir}/upload"
+    put_url: "http://127.0.0.1:${httpPort}/upload"
+    max_size: ${MAX_UPLOAD_BYTES}
+`;
 }

@@ -10,6 +10,9 @@ export interface HeardEvent {
   readonly error?: { readonly code: string; readonly detail: string };
 }
 
+/** Delay after an event before conditions are checked, in ms. Some read all events, so that bursts are checked once. */
+const GATHER_MS = 20;
+
 /** An always-on listener's own book. */
 export interface EventListener {
   readonly events: readonly HeardEvent[];
@@ -29,6 +32,15 @@ export interface EventListener {
 export async function eventListener(base: string, key: string): Promise<EventListener> {
   const events: HeardEvent[] = [];
   const waiting = new Set<() => void>();
+  let willLook = false;
+  const lookSoon = (): void => {
+    if (willLook) return;
+    willLook = true;
+    setTimeout(() => {
+      willLook = false;
+      for (const check of waiting) check();
+    }, GATHER_MS);
+  };
   let gaps = 0;
   let opened = 0;
   const source = new EventSource(`${base}/events`, {
@@ -37,7 +49,7 @@ export async function eventListener(base: string, key: string): Promise<EventLis
   source.onmessage = ({ data, lastEventId }) => {
     const event = JSON.parse(data as string) as Omit<HeardEvent, "cursor" | "at">;
     events.push({ ...event, cursor: lastEventId, at: writtenAt(lastEventId) });
-    for (const look of waiting) look();
+    lookSoon();
   };
   source.addEventListener("gap", () => {
     gaps += 1;
@@ -56,16 +68,16 @@ export async function eventListener(base: string, key: string): Promise<EventLis
       new Promise((resolve, reject) => {
         const over = (error?: Error): void => {
           clearTimeout(timer);
-          waiting.delete(look);
+          waiting.delete(check);
           if (error) reject(error);
           else resolve();
         };
-        const look = (): void => {
+        const check = (): void => {
           if (fits()) over();
         };
         const timer = setTimeout(() => over(new Error("The events waited for did not come")), timeoutMs);
-        waiting.add(look);
-        look();
+        waiting.add(check);
+        check();
       }),
     close: () => source.close(),
   };

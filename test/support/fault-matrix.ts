@@ -123,7 +123,7 @@ async function provoke(
 ): Promise<string | undefined> {
   if (step === messageStep) return String(await core.post(app, network.sendTo(n, `${app} out`)));
   if (onlineSteps.includes(step)) return undefined;
-  proxy.say("", { closes: true });
+  proxy.sendToClients("", { closes: true });
   // The account is away now, and connects again in half a second.
   if (network.keepsMissed) await network.peerSends(n, `${app} away`);
   return undefined;

@@ -53,7 +53,7 @@ export interface FaultProxy {
   /** Lets the fault happen at the next `times` occurrences of the step. */
   readonly arm: (step: string, fault: Fault, times?: number) => ArmedFault;
   /** Sends a server message to every client now; `closes` then ends the connections. */
-  readonly say: (text: string | Buffer, settings?: { readonly closes?: boolean }) => void;
+  readonly sendToClients: (text: string | Buffer, settings?: { readonly closes?: boolean }) => void;
   /** Number of open connections of clients. */
   readonly open: () => number;
   readonly close: () => Promise<void>;
@@ -97,7 +97,7 @@ export async function faultProxy({ upstream, frames, steps }: FaultProxyOptions)
     port: (listener.address() as AddressInfo).port,
     requests,
     arm: armed.arm,
-    say: (text, { closes = false } = {}) => {
+    sendToClients: (text, { closes = false } = {}) => {
       for (const client of clients) {
         client.write(text);
         if (closes) client.end();

@@ -42,7 +42,7 @@ export async function feedServer(feeds: Record<string, ServedFeed>) {
     const answer = feed ? answerOf(feed, request.headers) : { status: 404, headers: {}, body: "" };
     response.writeHead(answer.status, answer.headers).end(answer.body);
     requests.push({ path, headers: request.headers, status: answer.status });
-    for (const look of [...waiting]) look();
+    for (const check of [...waiting]) check();
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   return {
@@ -52,13 +52,13 @@ export async function feedServer(feeds: Record<string, ServedFeed>) {
     /** Resolves when a path was asked so often in all. */
     times: (path: string, count: number) =>
       new Promise<void>((done) => {
-        const look = () => {
+        const check = () => {
           if (requests.filter((request) => request.path === path).length < count) return;
-          waiting.delete(look);
+          waiting.delete(check);
           done();
         };
-        waiting.add(look);
-        look();
+        waiting.add(check);
+        check();
       }),
     stop: async () => {
       server.closeAllConnections();

@@ -13,11 +13,15 @@ import {
   postUntilAnswered,
 } from "./load-client.ts";
 import { type TestRedis, testRedis } from "./redis.ts";
+import { type RedisLink, redisLink } from "./redis-link.ts";
 import { type SeededRandom, seededRandom } from "./seeded-random.ts";
+import { type SkewedClock, skewedClock } from "./skewed-clock.ts";
 
 /** Gateway of real processes under load, audited by records outside the gateway. */
 export interface KillRun {
   readonly redis: TestRedis;
+  /** Network to Redis, and clocks of the API and the workers, in this order. Only where faults are injected. */
+  readonly faults?: { readonly link: RedisLink; readonly clocks: readonly SkewedClock[] };
   readonly api: GatewayProcess;
   readonly workers: readonly GatewayProcess[];
   readonly random: SeededRandom;
@@ -35,25 +39,49 @@ const EVERY_MS = 330;
 /** The longest a result may take after the load: takeovers, and the clients' own waits. */
 const SETTLE_MS = 60_000;
 
+export interface KillRunOptions {
+  /** Puts a proxy before Redis and lets clocks jump, see `KillRun.faults`. */
+  readonly injectsFaults?: boolean;
+}
+
 /** Starts Redis, an API, workers, two apps of 25 lanes, and a listener per app. The load is about 150 POST/s. */
-export async function killRun(workers: number, random = seededRandom()): Promise<KillRun> {
+export async function killRun(
+  workers: number,
+  random = seededRandom(),
+  { injectsFaults = false }: KillRunOptions = {},
+): Promise<KillRun> {
   const dataDir = await mkdtemp(join(tmpdir(), "dgm-kill-"));
-  const redis = await testRedis();
+  // `DEBUG SLEEP` stands for a disk that stalls: with `appendfsync always` Redis waits for it between two commands.
+  const redis = await testRedis(injectsFaults ? ["--enable-debug-command", "yes"] : []);
+  const link = injectsFaults ? await redisLink(redis.socket) : undefined;
   try {
-    return await started(workers, random, dataDir, redis);
+    return await started(workers, random, { dataDir, redis, link });
   } catch (error) {
+    await link?.close();
     await redis.stop();
     await rm(dataDir, { recursive: true, force: true });
     throw error;
   }
 }
 
-async function started(workers: number, random: SeededRandom, dataDir: string, redis: TestRedis): Promise<KillRun> {
+interface Ground {
+  readonly dataDir: string;
+  readonly redis: TestRedis;
+  readonly link: RedisLink | undefined;
+}
+
+async function started(workers: number, random: SeededRandom, { dataDir, redis, link }: Ground): Promise<KillRun> {
   const ledger = join(dataDir, "ledger");
-  const env = { REDIS_URL: redis.url, DUMMY_LEDGER: ledger };
-  const api = await gatewayProcess({ role: "api", dataDir, env });
+  const clocks = link
+    ? Array.from({ length: 1 + workers }, (_, index) => skewedClock(join(dataDir, `clock${index}`)))
+    : [];
+  const process = (role: "api" | "worker", index: number) => {
+    const env = { REDIS_URL: link?.url ?? redis.url, DUMMY_LEDGER: ledger, ...clocks[index]?.env };
+    return gatewayProcess({ role, dataDir, env });
+  };
+  const api = await process("api", 0);
   const workerProcesses = await Promise.all(
-    Array.from({ length: workers }, () => gatewayProcess({ role: "worker", dataDir, env })),
+    Array.from({ length: workers }, (_, index) => process("worker", index + 1)),
   );
   const apps = [{ app: "first", key: await firstKey(dataDir) }];
   while (apps.length < APPS) {
@@ -74,6 +102,7 @@ async function started(workers: number, random: SeededRandom, dataDir: string, r
 
   return {
     redis,
+    ...(link ? { faults: { link, clocks } } : {}),
     api,
     workers: workerProcesses,
     random,
@@ -108,6 +137,7 @@ async function started(workers: number, random: SeededRandom, dataDir: string, r
       for (const client of clients) void client.stop();
       for (const listener of listeners.values()) listener.close();
       await Promise.all([api, ...workerProcesses].map((gateway) => gateway.stop()));
+      await link?.close();
       await redis.stop();
       await rm(dataDir, { recursive: true, force: true });
     },

@@ -12,7 +12,7 @@ const BREAKS: Faults = {
   "the answer byte by byte": { kind: "trickles", everyMs: 1, endsWithAnswer: true },
 };
 
-function said(lines: readonly string[], closes = false): Faults {
+function linesAnswer(lines: readonly string[], closes = false): Faults {
   return Object.fromEntries(
     lines.map((line) => {
       const answer = (command: string) => `${line.replace("%", command.split(" ", 1)[0] || "*")}\r\n`;
@@ -23,7 +23,7 @@ function said(lines: readonly string[], closes = false): Faults {
 
 /** Answers of IMAP servers that pass by themselves. Public providers give them, or RFC 5530 defines them. */
 export const IMAP_FAULTS: Faults = {
-  ...said([
+  ...linesAnswer([
     "% NO System Error (Failure)",
     "% BAD User is authenticated but not connected.",
     "% NO [UNAVAILABLE] Temporary authentication failure.",
@@ -36,12 +36,12 @@ export const IMAP_FAULTS: Faults = {
     "% NO [NONEXISTENT] Unknown Mailbox",
     "% OK Completed, without any data.",
   ]),
-  ...said(["* BYE [UNAVAILABLE] Server shutting down.", "* BYE Too many connections."], true),
+  ...linesAnswer(["* BYE [UNAVAILABLE] Server shutting down.", "* BYE Too many connections."], true),
   ...BREAKS,
 };
 
 /** Answers that end an account at once (RFC 5530 section 3), given at a login. */
-export const IMAP_FINAL: Faults = said([
+export const IMAP_FINAL: Faults = linesAnswer([
   "% NO [AUTHENTICATIONFAILED] Authentication failed.",
   "% NO [AUTHORIZATIONFAILED] Authorization failed.",
   "% NO [EXPIRED] The password has expired.",
@@ -50,7 +50,7 @@ export const IMAP_FINAL: Faults = said([
 
 /** Answers of POP3 servers that pass by themselves. */
 export const POP3_FAULTS: Faults = {
-  ...said([
+  ...linesAnswer([
     "-ERR internal error",
     "-ERR Unable to open mailbox",
     "-ERR [IN-USE] Mailbox is locked",
@@ -60,19 +60,22 @@ export const POP3_FAULTS: Faults = {
     "-ERR too many connections",
     "-ERR",
   ]),
-  ...said(["-ERR Service unavailable, closing"], true),
+  ...linesAnswer(["-ERR Service unavailable, closing"], true),
   ...BREAKS,
 };
 
 /** Answer that ends an account at once (RFC 3206 section 4), given at a login. */
-export const POP3_FINAL: Faults = said(["-ERR [AUTH] Authentication failed."]);
+export const POP3_FINAL: Faults = linesAnswer(["-ERR [AUTH] Authentication failed."]);
 
 /** Answers of SMTP servers that pass by themselves. */
 export const SMTP_FAULTS: Faults = {
-  ...said(["450 4.2.0 Greylisted", "451 4.3.0 Temporary failure", "454 4.7.0 Temporary authentication failure"]),
-  ...said(["421 4.7.0 Too many connections"], true),
+  ...linesAnswer(["450 4.2.0 Greylisted", "451 4.3.0 Temporary failure", "454 4.7.0 Temporary authentication failure"]),
+  ...linesAnswer(["421 4.7.0 Too many connections"], true),
   ...BREAKS,
 };
 
 /** Answers that end an activity at once (RFC 4954 section 6, RFC 5321 section 4.2.1). */
-export const SMTP_FINAL: Faults = said(["535 5.7.8 Authentication credentials invalid", "550 5.1.1 User unknown"]);
+export const SMTP_FINAL: Faults = linesAnswer([
+  "535 5.7.8 Authentication credentials invalid",
+  "550 5.1.1 User unknown",
+]);

@@ -100,17 +100,17 @@ async function peerServer() {
     got: (text: string) =>
       new Promise<number>((resolve, reject) => {
         const timer = setTimeout(() => {
-          waiting.delete(look);
+          waiting.delete(check);
           reject(new Error("The peer did not get it"));
         }, 20_000);
-        const look = () => {
+        const check = () => {
           if (count(text) === 0) return;
           clearTimeout(timer);
-          waiting.delete(look);
+          waiting.delete(check);
           resolve(count(text));
         };
-        waiting.add(look);
-        look();
+        waiting.add(check);
+        check();
       }),
     stop: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };

@@ -9,13 +9,13 @@ import { definePlatform, type Platform, type Receipt, type VerbContext } from ".
 import type { TestNetwork } from "../contracts/connections/test-network.ts";
 import { freePort } from "./free-port.ts";
 
-interface Letter {
+interface PageMessage {
   readonly n: number;
   readonly from: string;
   readonly text: string;
 }
 interface Client {
-  readonly say: (id: string, text: string) => Promise<void>;
+  readonly sendText: (id: string, text: string) => Promise<void>;
   readonly close: () => void;
 }
 interface Login {
@@ -28,15 +28,15 @@ interface Login {
 export async function onePageNetwork(): Promise<
   TestNetwork & { readonly logins: () => number; readonly received: () => readonly string[] }
 > {
-  const boxes = new Map<string, Letter[]>();
+  const boxes = new Map<string, PageMessage[]>();
   const received: string[] = [];
-  const news = new EventEmitter().setMaxListeners(0);
+  const changes = new EventEmitter().setMaxListeners(0);
   const sockets = new Set<Socket>();
   let logins = 0;
   const port = await freePort();
   let server: Server;
 
-  const boxOf = (name: string): Letter[] => {
+  const boxOf = (name: string): PageMessage[] => {
     const box = boxes.get(name) ?? [];
     boxes.set(name, box);
     return box;
@@ -62,12 +62,12 @@ export async function onePageNetwork(): Promise<
         write(socket, { welcome: boxOf(name).length });
         const since = line.since ?? boxOf(name).length;
         for (const letter of boxOf(name).slice(since)) write(socket, letter);
-        const tell = (letter: Letter) => write(socket, letter);
-        news.on(`to:${name}`, tell);
-        socket.on("close", () => news.off(`to:${name}`, tell));
+        const tell = (letter: PageMessage) => write(socket, letter);
+        changes.on(`to:${name}`, tell);
+        socket.on("close", () => changes.off(`to:${name}`, tell));
       } else if (line.id !== undefined) {
         received.push(line.text ?? "");
-        news.emit("heard");
+        changes.emit("heard");
         write(socket, { said: line.id });
       }
     });
@@ -95,10 +95,10 @@ export async function onePageNetwork(): Promise<
     peerSends: async (n, text) => {
       const box = boxOf(`bird${n}`);
       const letter = { n: box.push({ n: box.length + 1, from: "peer", text }), from: "peer", text };
-      news.emit(`to:bird${n}`, letter);
+      changes.emit(`to:bird${n}`, letter);
     },
     peerReceived: async (text) => {
-      while (!received.includes(text)) await once(news, "heard", { signal: AbortSignal.timeout(20_000) });
+      while (!received.includes(text)) await once(changes, "heard", { signal: AbortSignal.timeout(20_000) });
       return received.filter((candidate) => candidate === text).length;
     },
     sendTo: (n, text) => ({
@@ -142,7 +142,7 @@ function onePagePlatform(): Platform {
 
 async function send(client: unknown, activity: Activity, context: VerbContext): Promise<Receipt> {
   await context.commit({ receiptTtlSeconds: 60 });
-  await (client as Client).say(activity.id, String(activity.object.body));
+  await (client as Client).sendText(activity.id, String(activity.object.body));
   return { outcomes: activity.target.map(({ address }) => ({ address, status: "sent", id: activity.id })) };
 }
 
@@ -151,13 +151,13 @@ async function connect(access: ConnectionContext<Login>): Promise<Client> {
   const { since } = await access.state.read();
   const socket = await access.egress.connect(host, port, { signal: access.signal, timeoutMs: 5_000 });
   access.signal.addEventListener("abort", () => socket.destroy(), { once: true });
-  const news = new EventEmitter().setMaxListeners(0);
+  const changes = new EventEmitter().setMaxListeners(0);
   const lost = new Failure({ kind: "retryable", code: "platform-unavailable", detail: "The line broke." });
   socket
     .on("error", () => undefined)
     .once("close", () => {
       access.onDisconnected(lost);
-      news.emit("end", lost);
+      changes.emit("end", lost);
     });
   let bytes = 0;
   socket.on("data", (chunk) => {
@@ -168,27 +168,27 @@ async function connect(access: ConnectionContext<Login>): Promise<Client> {
     const line = parsed(text);
     if (line === undefined) return void socket.destroy();
     if (line.refused) {
-      return void news.emit(
+      return void changes.emit(
         "end",
         new Failure({ kind: "auth", code: "credentials-invalid", detail: "The password is wrong." }),
       );
     }
-    if (line.welcome !== undefined) news.emit("welcome", line.welcome);
+    if (line.welcome !== undefined) changes.emit("welcome", line.welcome);
     if (line.said !== undefined) {
-      news.emit(`said:${line.said}`);
+      changes.emit(`said:${line.said}`);
       void access.recordReceipt({ id: line.said, status: "delivered" });
     }
-    if (line.text !== undefined) take(access, line as Letter);
+    if (line.text !== undefined) take(access, line as PageMessage);
   });
-  const ready = nextOf(news, "welcome");
+  const ready = nextOf(changes, "welcome");
   socket.write(`${JSON.stringify({ login: access.address, password, ...(since ? { since: Number(since) } : {}) })}\n`);
   const length = await ready;
   if (since === undefined) await access.state.write("since", String(length));
   return {
-    say: async (id, text) => {
+    sendText: async (id, text) => {
       // The connection may have ended during the commit; no answer would come.
       if (socket.destroyed) throw lost;
-      const confirmed = nextOf(news, `said:${id}`);
+      const confirmed = nextOf(changes, `said:${id}`);
       socket.write(`${JSON.stringify({ id, text })}\n`);
       await confirmed;
     },
@@ -196,7 +196,7 @@ async function connect(access: ConnectionContext<Login>): Promise<Client> {
   };
 }
 
-function take(access: ConnectionContext<Login>, { n, from, text }: Letter): void {
+function take(access: ConnectionContext<Login>, { n, from, text }: PageMessage): void {
   const now = new Date().toISOString();
   const event = {
     platform: "parrot",
@@ -209,10 +209,10 @@ function take(access: ConnectionContext<Login>, { n, from, text }: Letter): void
   access.record({ key: String(n), event, state: { name: "since", value: String(n) } }).catch(() => undefined);
 }
 
-function nextOf(news: EventEmitter, event: string): Promise<unknown> {
+function nextOf(changes: EventEmitter, event: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    news.once(event, resolve);
-    news.once("end", (why: Failure) =>
+    changes.once(event, resolve);
+    changes.once("end", (why: Failure) =>
       reject(
         why.kind === "auth"
           ? why

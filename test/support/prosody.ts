@@ -7,6 +7,8 @@ import { type Certificate, certificate } from "./mail-certificate.ts";
 
 export const PROSODY_DOMAIN = "xmpp.test";
 export const PROSODY_ROOMS = "rooms.xmpp.test";
+/** Largest file that the test servers with `uploads` take, in bytes. */
+export const MAX_UPLOAD_BYTES = 100_000;
 
 /** A private XMPP server of a test. */
 export interface TestXmppServer {
@@ -27,12 +29,14 @@ export interface TestXmppServer {
 export interface XmppServerOptions {
   /** Whether messages are archived (XEP-0313); default true. */
   readonly archive?: boolean;
+  /** Whether files can be uploaded (XEP-0363), over plain HTTP on loopback; default false. */
+  readonly uploads?: boolean;
 }
 
 /** Starts a private Prosody with rooms, archives, carbons and stream management. Passwords are `<user>-pw`. */
 export async function testProsody(
   users: readonly string[],
-  { archive = true, locking = false }: XmppServerOptions & { readonly locking?: boolean } = {},
+  { archive = true, locking = false, uploads = false }: XmppServerOptions & { readonly locking?: boolean } = {},
 ): Promise<TestXmppServer> {
   const dir = await mkdtemp(join(tmpdir(), "dgm-prosody-"));
   await chmod(dir, 0o755);
@@ -43,7 +47,8 @@ export async function testProsody(
   const tls = certificate(dir, `DNS:${PROSODY_DOMAIN},DNS:localhost`);
   const port = await freePort();
   const file = join(dir, "prosody.cfg.lua");
-  await writeFile(file, configuration(dir, { port, tls, archive, locking }));
+  const httpPort = uploads ? await freePort() : undefined;
+  await writeFile(file, configuration(dir, { port, httpPort, tls, archive, locking }));
   let child = spawnProsody();
   await listening(port);
 
@@ -75,13 +80,15 @@ export async function testProsody(
 
 interface ProsodyOptions {
   readonly port: number;
+  /** Port of the upload service; undefined: none. */
+  readonly httpPort: number | undefined;
   readonly tls: Certificate;
   readonly archive: boolean;
   /** Whether new rooms stay locked until their owner configures them, as by default. */
   readonly locking: boolean;
 }
 
-function configuration(dir: string, { port, tls, archive, locking }: ProsodyOptions): string {
+function configuration(dir: string, { port, httpPort, tls, archive, locking }: ProsodyOptions): string {
   return `
 daemonize = false
 run_as_root = true
@@ -92,7 +99,8 @@ interfaces = { "127.0.0.1" }
 c2s_ports = { ${port} }
 c2s_direct_tls_ports = {}
 s2s_ports = {}
-http_ports = {}
+http_ports = {${httpPort === undefined ? "" : ` ${httpPort} `}}
+http_interfaces = { "127.0.0.1" }
 https_ports = {}
 component_ports = {}
 ssl = { certificate = "${tls.certFile}"; key = "${tls.keyFile}" }
@@ -116,5 +124,13 @@ Component "${PROSODY_ROOMS}" "muc"
   muc_room_default_public = true
   muc_room_default_persistent = true
   muc_room_locking = ${locking}
+${httpPort === undefined ? "" : uploadComponent(httpPort)}`;
+}
+
+function uploadComponent(httpPort: number): string {
+  return `Component "upload.${PROSODY_DOMAIN}" "http_file_share"
+  http_host = "127.0.0.1"
+  http_external_url = "http://127.0.0.1:${httpPort}/"
+  http_file_share_size_limit = ${MAX_UPLOAD_BYTES}
 `;
 }

@@ -54,7 +54,7 @@ export async function openStream(edge: ProxyTarget, path: string, headers: Reado
   const arrivals: number[] = [];
   let comments = 0;
   let over = false;
-  let look = (): void => undefined;
+  let check = (): void => undefined;
   const parser = createParser({
     onEvent: (event) => {
       events.push(event);
@@ -66,20 +66,20 @@ export async function openStream(edge: ProxyTarget, path: string, headers: Reado
   });
   response.setEncoding("utf8").on("data", (text: string) => {
     parser.feed(text);
-    look();
+    check();
   });
   response.on("error", () => undefined);
   response.on("close", () => {
     over = true;
-    look();
+    check();
   });
   const until = (fits: () => boolean) =>
     new Promise<void>((resolve, reject) => {
-      look = () => {
+      check = () => {
         if (fits()) resolve();
         else if (over) reject(new Error(`The stream ended (${response.statusCode}) after ${JSON.stringify(events)}`));
       };
-      look();
+      check();
     });
   return {
     status: response.statusCode,
@@ -110,10 +110,10 @@ export async function openSocket(edge: ProxyTarget, path: string) {
     ...(edge.ca === undefined ? {} : { ca: edge.ca, checkServerIdentity: () => undefined }),
   });
   const received: { readonly type?: string; readonly rid?: string }[] = [];
-  let look = (): void => undefined;
+  let check = (): void => undefined;
   ws.on("message", (data) => {
     received.push(JSON.parse(String(data)));
-    look();
+    check();
   });
   await new Promise<void>((resolve, reject) => {
     ws.once("open", resolve);
@@ -123,10 +123,10 @@ export async function openSocket(edge: ProxyTarget, path: string) {
     send: (activity: Record<string, unknown>) => ws.send(JSON.stringify(activity)),
     until: (type: string, rid: string) =>
       new Promise<void>((resolve) => {
-        look = () => {
+        check = () => {
           if (received.some((event) => event.type === type && event.rid === rid)) resolve();
         };
-        look();
+        check();
       }),
     close: () => ws.terminate(),
   };

@@ -13,7 +13,7 @@ export interface ScriptedIrc {
 }
 
 /** Answers one line of a client; undefined leaves the line to `welcoming`. */
-export type IrcResponder = (line: string, say: (line: string) => void, socket: Socket) => undefined | "done";
+export type IrcResponder = (line: string, respond: (line: string) => void, socket: Socket) => undefined | "done";
 
 /** Starts the server; lines without a scripted answer are answered as a plain server would. */
 export async function scriptedIrc(script: IrcResponder = () => undefined): Promise<ScriptedIrc> {
@@ -29,8 +29,8 @@ export async function scriptedIrc(script: IrcResponder = () => undefined): Promi
       chunks.push(chunk);
       const lines = `${rest}${chunk.toString("latin1")}`.split("\r\n");
       rest = lines.pop() ?? "";
-      const say = (line: string): void => void (socket.writable && socket.write(`${line}\r\n`));
-      for (const line of lines) if (script(line, say, socket) === undefined) welcoming(line, say);
+      const respond = (line: string): void => void (socket.writable && socket.write(`${line}\r\n`));
+      for (const line of lines) if (script(line, respond, socket) === undefined) welcoming(line, respond);
     });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -52,10 +52,10 @@ export async function scriptedIrc(script: IrcResponder = () => undefined): Promi
 }
 
 /** Accepts every client as `bob`, and answers PING and JOIN. */
-function welcoming(line: string, say: (line: string) => void): void {
+function welcoming(line: string, respond: (line: string) => void): void {
   const [command, first = ""] = line.split(" ");
-  if (command === "CAP" && first === "LS") say(":srv CAP * LS :");
-  if (command === "USER") for (const reply of ["001 bob :Welcome", "422 bob :No MOTD"]) say(`:srv ${reply}`);
-  if (command === "PING") say(`:srv PONG srv ${line.slice(5)}`);
-  if (command === "JOIN") say(`:bob!b@h JOIN ${first}`);
+  if (command === "CAP" && first === "LS") respond(":srv CAP * LS :");
+  if (command === "USER") for (const reply of ["001 bob :Welcome", "422 bob :No MOTD"]) respond(`:srv ${reply}`);
+  if (command === "PING") respond(`:srv PONG srv ${line.slice(5)}`);
+  if (command === "JOIN") respond(`:bob!b@h JOIN ${first}`);
 }

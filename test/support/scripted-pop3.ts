@@ -62,7 +62,7 @@ function converse(socket: Socket, script: Pop3Script, commands: string[], delete
   const marked = new Set<number>();
   let buffer = "";
   let saying = Promise.resolve();
-  const say = (answer: string | Buffer) => {
+  const respond = (answer: string | Buffer) => {
     saying = saying.then(() => sayNow(answer));
   };
   async function sayNow(answer: string | Buffer): Promise<void> {
@@ -101,14 +101,14 @@ function converse(socket: Socket, script: Pop3Script, commands: string[], delete
         return "+OK\r\n";
     }
   }
-  say(script.greeting ?? "+OK hello\r\n");
+  respond(script.greeting ?? "+OK hello\r\n");
   socket.on("data", (chunk) => {
     buffer += chunk.toString("latin1");
     for (let end = buffer.indexOf("\r\n"); end >= 0; end = buffer.indexOf("\r\n")) {
       const command = buffer.slice(0, end);
       buffer = buffer.slice(end + 2);
       commands.push(command);
-      say(script.say?.(command) ?? usual(command));
+      respond(script.say?.(command) ?? usual(command));
       if (command === "QUIT") saying.then(() => socket.end());
     }
   });

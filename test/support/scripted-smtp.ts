@@ -68,7 +68,7 @@ function converse(
   let sender = true;
   let { early } = script;
   const times = new Map<string, number>();
-  const say = (reply: string): void => {
+  const respond = (reply: string): void => {
     if (reply === "drop") socket.destroy();
     else if (reply !== "hang") socket.write(`${reply}\r\n`);
   };
@@ -82,22 +82,22 @@ function converse(
     const verb = line.slice(0, 4).toUpperCase();
     if (verb === "EHLO") {
       const lines = ["scripted", ...(script.ehlo ?? ["PIPELINING", "8BITMIME"])];
-      say(lines.map((text, at) => `250${at < lines.length - 1 ? "-" : " "}${text}`).join("\r\n"));
-    } else if (verb === "AUTH") say(step("auth", script.auth, "235 2.7.0 Ok", line));
+      respond(lines.map((text, at) => `250${at < lines.length - 1 ? "-" : " "}${text}`).join("\r\n"));
+    } else if (verb === "AUTH") respond(step("auth", script.auth, "235 2.7.0 Ok", line));
     else if (verb === "MAIL") {
       const reply = step("mail", script.mail, "250 2.1.0 Ok", line);
       sender = !/^[45]/.test(reply);
-      say(reply);
-    } else if ((verb === "RCPT" || verb === "DATA") && !sender) say("503 5.5.1 No sender");
-    else if (verb === "RCPT") say(step("rcpt", script.rcpt, "250 2.1.5 Ok", line));
+      respond(reply);
+    } else if ((verb === "RCPT" || verb === "DATA") && !sender) respond("503 5.5.1 No sender");
+    else if (verb === "RCPT") respond(step("rcpt", script.rcpt, "250 2.1.5 Ok", line));
     else if (verb === "DATA") {
       const reply = step("data", script.data, "354 Go on", line);
       body = reply.startsWith("354");
-      say(reply);
+      respond(reply);
     } else if (verb === "QUIT") socket.end("221 Bye\r\n");
-    else say("250 Ok");
+    else respond("250 Ok");
   };
-  say(script.greeting ?? "220 scripted ESMTP");
+  respond(script.greeting ?? "220 scripted ESMTP");
   socket.on("close", () => {
     if (body) received.torn.push(buffer.slice(2));
   });
@@ -111,10 +111,10 @@ function converse(
       if (body) {
         body = false;
         // A lone dot ends DATA when every recipient was refused before (RFC 2920 section 3.1).
-        if (piece === "") say("554 5.5.1 No valid recipients");
+        if (piece === "") respond("554 5.5.1 No valid recipients");
         else {
           received.messages.push(piece.slice(2));
-          say(step("dot", script.dot, "250 2.0.0 Queued", piece.slice(2)));
+          respond(step("dot", script.dot, "250 2.0.0 Queued", piece.slice(2)));
         }
       } else {
         command(piece);
@@ -123,7 +123,7 @@ function converse(
       }
     }
     if (body && buffer !== "\r\n" && early !== undefined) {
-      say(early);
+      respond(early);
       early = undefined;
     }
   });

@@ -66,19 +66,19 @@ export function shell(command: readonly [string, ...string[]], settings: ShellSe
     until: (fits, subject = "the expected output") =>
       new Promise((resolve, reject) => {
         const settle = (error?: Error) => {
-          watchers.delete(look);
+          watchers.delete(check);
           clearTimeout(timer);
           if (error) reject(error);
           else resolve(output);
         };
         const missing = (why: string) => new Error(`${why} without ${subject}. It wrote:\n${output}`);
-        const look = () => {
+        const check = () => {
           if (fits(output)) settle();
           else if (over()) ended.then(() => (fits(output) ? settle() : settle(missing("It ended"))), settle);
         };
         const timer = setTimeout(() => settle(missing("Time went by")), patienceMs);
-        watchers.add(look);
-        look();
+        watchers.add(check);
+        check();
       }),
     stop: async () => {
       if (!over()) signal(child, "SIGTERM");

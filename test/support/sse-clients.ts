@@ -96,7 +96,7 @@ export async function sseClients({ port, keys }: ListenerSettings): Promise<SseC
     });
     response.setEncoding("utf8").on("data", (text: string) => {
       parser.feed(text);
-      for (const look of watchers) look();
+      for (const check of watchers) check();
     });
   }
 
@@ -109,16 +109,16 @@ export async function sseClients({ port, keys }: ListenerSettings): Promise<SseC
       new Promise((resolve, reject) => {
         const settle = (error?: Error): void => {
           clearTimeout(timer);
-          watchers.delete(look);
+          watchers.delete(check);
           if (error) reject(error);
           else resolve();
         };
-        const look = (): void => {
+        const check = (): void => {
           if (fits()) settle();
         };
         const timer = setTimeout(() => settle(new Error(`Not after ${timeoutMs} ms: ${fits.toString()}`)), timeoutMs);
-        watchers.add(look);
-        look();
+        watchers.add(check);
+        check();
       }),
     close: () => {
       over = true;

@@ -26,8 +26,8 @@ export async function telegramSimulator() {
   const calls: Call[] = [];
   const issues: string[] = [];
   const updates: Fields[] = [];
-  const news = new EventEmitter();
-  news.setMaxListeners(0);
+  const changes = new EventEmitter();
+  changes.setMaxListeners(0);
   let override: (call: Call) => Override = () => undefined;
   let nextUpdate = 1_000;
   let nextMessage = 40;
@@ -61,7 +61,7 @@ export async function telegramSimulator() {
     const from = Number(offset ?? 0);
     while (updates.length > 0 && Number(updates[0]?.update_id) < from) updates.shift();
     const closed = once(response, "close");
-    while (updates.length === 0 && !response.destroyed) await Promise.race([once(news, "update"), closed]);
+    while (updates.length === 0 && !response.destroyed) await Promise.race([once(changes, "update"), closed]);
     return [...updates];
   }
 
@@ -74,7 +74,7 @@ export async function telegramSimulator() {
     if (method === undefined) return send(response, 401, { ok: false, error_code: 401, description: "Unauthorized" });
     const call = { method, ...(await bodyOf(Buffer.concat(chunks), request.headers["content-type"] ?? "")) };
     calls.push(call);
-    news.emit("call");
+    changes.emit("call");
     const uploads = Object.fromEntries(Object.keys(call.files).map((name) => [name, "attach"]));
     const attached = Object.keys(uploads).every((name) => name.startsWith("file"));
     issues.push(...(document?.requestIssues(method, { ...call.parameters, ...(attached ? {} : uploads) }) ?? []));
@@ -101,7 +101,7 @@ export async function telegramSimulator() {
       const whole = { update_id, ...update };
       issues.push(...(document?.updateIssues(whole) ?? []));
       updates.push(whole);
-      news.emit("update");
+      changes.emit("update");
       return update_id;
     },
     /** Message of Alice in a private chat, or in the group. */
@@ -117,7 +117,7 @@ export async function telegramSimulator() {
       for (;;) {
         const found = calls.find((call) => call.method === method);
         if (found) return found;
-        await once(news, "call", { signal: AbortSignal.timeout(20_000) });
+        await once(changes, "call", { signal: AbortSignal.timeout(20_000) });
       }
     },
     stop: async () => {

@@ -22,7 +22,7 @@ export type WebhookReply =
 
 /** Starts a web server that records webhooks; `react` decides each answer. */
 export async function webhookReceiver(
-  react: (webhook: Omit<ReceivedWebhook, "status">, nth: number) => WebhookReply = () => 204,
+  answerTo: (webhook: Omit<ReceivedWebhook, "status">, nth: number) => WebhookReply = () => 204,
 ) {
   const received: ReceivedWebhook[] = [];
   const waiting = new Set<() => void>();
@@ -40,12 +40,12 @@ export async function webhookReceiver(
         body,
         raw,
       };
-      const reaction = react(webhook, received.length);
+      const reaction = answerTo(webhook, received.length);
       const status = typeof reaction === "number" ? reaction : typeof reaction === "function" ? 0 : reaction.status;
       received.push({ ...webhook, status });
       if (typeof reaction === "function") reaction(response);
       else response.writeHead(status, typeof reaction === "number" ? {} : { ...reaction.headers }).end();
-      for (const look of waiting) look();
+      for (const check of waiting) check();
     });
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -65,16 +65,16 @@ export async function webhookReceiver(
       await new Promise<void>((resolve, reject) => {
         const late = setTimeout(() => fail(new Error(`${subject} did not come; received ${received.length}`)), ms);
         const fail = (error: Error) => {
-          waiting.delete(look);
+          waiting.delete(check);
           reject(error);
         };
-        const look = () => {
+        const check = () => {
           if (!so()) return;
           clearTimeout(late);
-          waiting.delete(look);
+          waiting.delete(check);
           resolve();
         };
-        waiting.add(look);
+        waiting.add(check);
       });
     },
     /** Throws unless the signature is right and fresh by the Standard Webhooks rules. */

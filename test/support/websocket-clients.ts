@@ -67,23 +67,23 @@ export async function webSocketClients({ port, keys }: ListenerSettings): Promis
     else if (type === "gap") faults.push("gap");
     else if (cursor !== undefined) client.ids.push(cursor);
     if (type === "result") client.rids.push(String(rid));
-    for (const look of watchers) look();
+    for (const check of watchers) check();
   }
 
   const until: WebSocketClients["until"] = (fits, timeoutMs) =>
     new Promise((resolve, reject) => {
-      const look = (): void => {
+      const check = (): void => {
         if (!fits()) return;
         clearTimeout(timer);
-        watchers.delete(look);
+        watchers.delete(check);
         resolve();
       };
       const timer = setTimeout(() => {
-        watchers.delete(look);
+        watchers.delete(check);
         reject(new Error(`Not after ${timeoutMs} ms: ${fits.toString()}`));
       }, timeoutMs);
-      watchers.add(look);
-      look();
+      watchers.add(check);
+      check();
     });
   for (const client of members) connect(client);
   await until(() => opened === members.length, 30_000);

@@ -17,7 +17,7 @@ export interface HubSubscription {
 /** Starts a WebSub hub (W3C) over HTTP. Accepts subscriptions, verifies the intent and pushes content. */
 export async function webSubHub({ lease = "864000" }: { readonly lease?: string } = {}) {
   const requests: HubSubscription[] = [];
-  const news = new EventEmitter();
+  const changes = new EventEmitter();
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -39,7 +39,7 @@ export async function webSubHub({ lease = "864000" }: { readonly lease?: string 
       ...(mode === "subscribe" ? { lease_seconds: lease } : {}),
     });
     requests.push({ ...fields, verified });
-    news.emit("asked");
+    changes.emit("asked");
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   return {
@@ -48,7 +48,7 @@ export async function webSubHub({ lease = "864000" }: { readonly lease?: string 
     verify,
     /** Resolves at the given total of subscription requests. */
     times: async (count: number) => {
-      while (requests.length < count) await once(news, "asked");
+      while (requests.length < count) await once(changes, "asked");
     },
     push: async (callback: string, body: string, headers: Readonly<Record<string, string>> = {}) =>
       (await fetch(callback, { method: "POST", body, headers })).status,

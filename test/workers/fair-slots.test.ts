@@ -10,10 +10,10 @@ describe("fairSlots", () => {
 
   it("never gives more than there are", () => {
     const slots = fairSlots(3);
-    const seat = slots.join(() => undefined);
-    expect([seat.take(9), seat.take(9), seat.take(9)]).toEqual([2, 1, 0]);
-    seat.giveBack(1);
-    expect([seat.take(9), seat.take(9)]).toEqual([1, 0]);
+    const member = slots.join(() => undefined);
+    expect([member.take(9), member.take(9), member.take(9)]).toEqual([2, 1, 0]);
+    member.giveBack(1);
+    expect([member.take(9), member.take(9)]).toEqual([1, 0]);
   });
 
   it("gives a freed slot to the drainer that waits longest, not to the one that returned it", () => {

@@ -28,16 +28,16 @@ const FAR = 3_600_000;
 const claim = (maxTopics: number, leaseMs: number) => ({ maxTopics, leaseMs, maxPerApp: 100, running: new Map() });
 
 /** Topics polled by the test's function; `polled` emits each finished poll. */
-function world(
+function pollFixture(
   poll: (topic: string, polling: PollContext) => Promise<PollResult>,
   more: Pick<Platform, "teardown"> & Pick<PollWorkerDeps, "endpoint"> = {},
 ) {
   const redis = server.connect();
   const topics = redisTopics({ redis });
-  const news = new EventEmitter().setMaxListeners(0);
+  const changes = new EventEmitter().setMaxListeners(0);
   const arrive = inboundRecorder({ redis, eventsKept: 1_000 });
   const platform = testPlatform(async () => ({ outcomes: [] }), {
-    poll: (topic, polling) => poll(topic, polling).finally(() => news.emit("polled", topic)),
+    poll: (topic, polling) => poll(topic, polling).finally(() => changes.emit("polled", topic)),
     ...(more.teardown ? { teardown: more.teardown } : {}),
   });
   const find = (id: string) => (id === "test" ? platform : undefined);
@@ -61,7 +61,7 @@ function world(
   const polls = (count: number) =>
     new Promise<void>((resolve) => {
       let seen = 0;
-      news.on("polled", () => ++seen === count && resolve());
+      changes.on("polled", () => ++seen === count && resolve());
     });
   return { redis, topics, work, bodies, polls };
 }
@@ -79,7 +79,7 @@ const entry = (n: number) => ({
 
 it("pollWorker polls once for all subscribers, and reports new entries to each once", async () => {
   const states: Array<string | undefined> = [];
-  const { topics, work, bodies, polls } = world(async (_topic, { state }) => {
+  const { topics, work, bodies, polls } = pollFixture(async (_topic, { state }) => {
     states.push(state);
     const n = Number(state ?? 0);
     return { entries: n === 0 ? [] : [entry(n), entry(n)], state: String(n + 1), nextMs: n < 3 ? 1 : FAR };
@@ -98,7 +98,7 @@ it("pollWorker polls once for all subscribers, and reports new entries to each o
 
 it("pollWorkers share due topics and poll each once", async () => {
   const seen: string[] = [];
-  const { topics, work, polls } = world(async (topic) => {
+  const { topics, work, polls } = pollFixture(async (topic) => {
     seen.push(topic);
     return { entries: [], state: "1", nextMs: FAR };
   });
@@ -112,7 +112,7 @@ it("pollWorkers share due topics and poll each once", async () => {
 });
 
 it("pollWorker discards late polls, and repeated entries arrive once", async () => {
-  const { topics, redis, bodies } = world(async () => ({ entries: [], state: "", nextMs: FAR }));
+  const { topics, redis, bodies } = pollFixture(async () => ({ entries: [], state: "", nextMs: FAR }));
   await topics.subscribe(bob, "t", true);
   const part = (await Promise.all(Array.from({ length: 16 }, (_, at) => redis.zcard(keys.pollsDue(at))))).indexOf(1);
   const [slow] = await topics.claimDue(part, claim(10, 0));
@@ -127,7 +127,7 @@ it("pollWorker discards late polls, and repeated entries arrive once", async () 
 
 it("pollWorker backs off after failures and starts over after a success", async () => {
   let fails = 0;
-  const { topics, redis, work, polls } = world(async () => {
+  const { topics, redis, work, polls } = pollFixture(async () => {
     if (++fails <= 2) throw new Error("away");
     return { entries: [], state: "1", nextMs: FAR };
   });
@@ -150,7 +150,7 @@ it("pollWorker backs off after failures and starts over after a success", async 
 it("pollWorker reports the end of a topic to its subscribers and stops polling", async () => {
   let ended = false;
   const error = { code: "gone", detail: "The feed is gone.", retryable: false };
-  const { topics, redis, work, bodies, polls } = world(async () => {
+  const { topics, redis, work, bodies, polls } = pollFixture(async () => {
     const more = ended ? { ended: error } : {};
     ended = true;
     return { entries: [], state: "1", nextMs: 1, ...more };
@@ -171,7 +171,7 @@ it("pollWorker reports the end of a topic to its subscribers and stops polling",
 
 it("pollWorker polls again after a hint during a poll, and passes the hint", async () => {
   const seen: Array<readonly [isTriggered: boolean, note: string | undefined]> = [];
-  const { topics, work, polls } = world(async (_topic, { triggered: isTriggered, hint: note }) => {
+  const { topics, work, polls } = pollFixture(async (_topic, { triggered: isTriggered, hint: note }) => {
     seen.push([isTriggered, note]);
     if (seen.length === 1) {
       await topics.saveHint(id, "changed");
@@ -200,7 +200,7 @@ it("pollWorker polls again after a hint during a poll, and passes the hint", asy
 
 it("topicStatus has the state, the failures and the next poll of a topic", async () => {
   let good = true;
-  const { topics, work, polls } = world(async () => {
+  const { topics, work, polls } = pollFixture(async () => {
     if (!good) throw new Error("away");
     good = false;
     return { entries: [], state: "left", nextMs: 1 };
@@ -220,9 +220,9 @@ it("topicStatus has the state, the failures and the next poll of a topic", async
 it("pollWorker tears a topic down after the last unsubscribe, even during a poll", async () => {
   const open = new Set<string>();
   const calls: string[] = [];
-  const { topics, redis, work, polls } = world(
-    async (topic, { endpoint: door }) => {
-      await door?.open({ secret: "s" });
+  const { topics, redis, work, polls } = pollFixture(
+    async (topic, { endpoint }) => {
+      await endpoint?.open({ secret: "s" });
       await topics.subscribe(bob, topic, false);
       return { entries: [], state: "1", nextMs: FAR };
     },
@@ -239,10 +239,10 @@ it("pollWorker tears a topic down after the last unsubscribe, even during a poll
           await topics.setRemoteState(id, false);
         },
       }),
-      teardown: async (_topic, { state = "", endpoint: door }) => {
+      teardown: async (_topic, { state = "", endpoint }) => {
         calls.push(state);
         if (calls.length < 3) return { state: `${state}+`, nextMs: 1 };
-        await door?.close();
+        await endpoint?.close();
         return undefined;
       },
     },
@@ -258,7 +258,7 @@ it("pollWorker tears a topic down after the last unsubscribe, even during a poll
 });
 
 it("pollWorker continues for a subscriber that returns before the teardown", async () => {
-  const { topics, work, polls } = world(async () => ({ entries: [], state: "1", nextMs: FAR }));
+  const { topics, work, polls } = pollFixture(async () => ({ entries: [], state: "1", nextMs: FAR }));
   await topics.subscribe(bob, "t", true);
   const [due] = (
     await Promise.all(Array.from({ length: 16 }, (_, part) => topics.claimDue(part, claim(1, FAR))))
@@ -276,7 +276,7 @@ it("pollWorker continues for a subscriber that returns before the teardown", asy
 
 it("pollWorker polls an app's feeds at once while another app's feeds hang", async () => {
   const hung: string[] = [];
-  const { topics, work } = world(async (topic, { signal }) => {
+  const { topics, work } = pollFixture(async (topic, { signal }) => {
     if (topic === "modest") return { entries: [], state: "1", nextMs: FAR };
     hung.push(topic);
     await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));

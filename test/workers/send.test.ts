@@ -255,9 +255,9 @@ describe("sendWorker", () => {
   });
 
   /** Claims both lanes as workers that die. From the third claim on items are started apart, and `poison` crashes. */
-  async function dieOver(gateway: ReturnType<typeof gatewayCore>, deaths: number, isCommitted = false): Promise<void> {
+  async function dieOver(gateway: ReturnType<typeof gatewayCore>, crashes: number, isCommitted = false): Promise<void> {
     const lanes = await gateway.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "-1");
-    for (let death = 1; death <= deaths; death++) {
+    for (let death = 1; death <= crashes; death++) {
       for (const lane of lanes) {
         const claimed = await gateway.outbox.claim("app1", lane);
         if (claimed.kind !== "item" || claimed.item.activity.rid !== "poison") continue;

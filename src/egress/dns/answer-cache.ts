@@ -6,14 +6,14 @@ const MAX_TTL_SECONDS = 300;
 const FAILURE_TTL_SECONDS = 2;
 const MAX_ENTRIES = 10_000;
 
-interface Entry {
+interface CachedAnswer {
   readonly answer: Promise<Answer>;
   expiresAt: number;
 }
 
 /** Cache of answers by name. Queries under way are shared; TTLs are held between 5 s and 5 minutes. */
 export class AnswerCache {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, CachedAnswer>();
   readonly #now: () => number;
 
   /** Takes the clock, in milliseconds. */
@@ -26,7 +26,7 @@ export class AnswerCache {
     const known = this.#entries.get(name);
     if (known && this.#now() < known.expiresAt) return known.answer;
     const answer = query();
-    const entry: Entry = { answer, expiresAt: Number.POSITIVE_INFINITY };
+    const entry: CachedAnswer = { answer, expiresAt: Number.POSITIVE_INFINITY };
     this.#entries.delete(name);
     this.#entries.set(name, entry);
     answer.then(
@@ -44,7 +44,7 @@ export class AnswerCache {
     return known && this.#now() < known.expiresAt ? known.answer : undefined;
   }
 
-  #expire(entry: Entry, seconds: number): void {
+  #expire(entry: CachedAnswer, seconds: number): void {
     entry.expiresAt = this.#now() + seconds * 1_000;
   }
 }

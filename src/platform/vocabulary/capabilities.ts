@@ -86,8 +86,8 @@ function boundsOf(node: SchemaNode, known: PropertyCapability = {}): PropertyCap
   };
 }
 
-function larger(name: "maxLength" | "maxItems" | "maximum", one: SchemaNode, other: PropertyCapability) {
-  const bounds = [one[name], other[name]].filter((bound) => bound !== undefined);
+function larger(name: "maxLength" | "maxItems" | "maximum", node: SchemaNode, known: PropertyCapability) {
+  const bounds = [node[name], known[name]].filter((bound) => bound !== undefined);
   return bounds.length > 0 ? { [name]: Math.max(...bounds) } : {};
 }
 

@@ -30,6 +30,15 @@ const NICK_IN_USE: ErrorEntry = [
 ];
 const NOT_IN_ROOM: ErrorEntry = ["permanent", "not-in-room", "The account is not in this room: join the room first."];
 
+const UPLOAD_FORBIDDEN: ErrorEntry = {
+  as: "permission",
+  detail: "The account may not upload files to its server (XEP-0363): give the file by url.",
+};
+const UPLOAD_UNAVAILABLE: ErrorEntry = {
+  as: "unavailable",
+  detail: "The server's upload service (XEP-0363) is not available at the moment.",
+};
+
 /** Wait after a conflict, in ms: another session of the account has to end first. */
 const CONFLICT_WAIT_MS = 120_000;
 
@@ -81,6 +90,13 @@ const TABLE = errorTable({
     "stanza bad-request": "content",
     "stanza resource-constraint": "rate-limited",
     "stanza internal-server-error": BUSY,
+    // XEP-0363 section 5. Other conditions say nothing about the file: the service is away.
+    "upload not-acceptable": "content-too-large",
+    "upload bad-request": "content",
+    "upload resource-constraint": "rate-limited",
+    "upload not-allowed": UPLOAD_FORBIDDEN,
+    "upload forbidden": UPLOAD_FORBIDDEN,
+    "upload not-authorized": UPLOAD_FORBIDDEN,
     // XEP-0045 section 7.2.
     "join conflict": NICK_IN_USE,
     "join not-authorized": ROOM_REFUSED,
@@ -158,7 +174,33 @@ export function archiveSilent(room: string | undefined): Failure {
 }
 export const roomLost = (): Failure =>
   TABLE.failure({ as: "unavailable", detail: "The room had lost the account, which joins again." });
-export const tooLarge = (cause: unknown): Failure => TABLE.failure("content-too-large", { cause });
+export const tooLarge = (cause?: unknown): Failure => TABLE.failure("content-too-large", { cause });
+export const noUploadService = (): Failure =>
+  TABLE.failure({
+    as: "content",
+    detail: "The account's server has no upload service (XEP-0363): give the file by url.",
+  });
+export const noFile = (): Failure =>
+  TABLE.failure({ as: "content", detail: "The attachment's content is no longer stored; send it again." });
+export const insecureUpload = (): Failure =>
+  TABLE.failure({
+    as: "tls",
+    detail: "The upload service gives an address without TLS (https); nothing was uploaded.",
+  });
+
+/** Classifies a refused or unanswered request to the upload service. */
+export function uploadFailure(thrown: unknown): Failure {
+  if (codeOf(thrown, "name") !== "StanzaError") return classifyError(thrown);
+  const platformCode = codeOf(thrown, "condition");
+  return TABLE.failure(TABLE.lookup(`upload ${platformCode}`) ?? UPLOAD_UNAVAILABLE, { platformCode, cause: thrown });
+}
+
+/** Makes the failure for a file that the service did not take. `status` is the HTTP status of the PUT. */
+export function uploadRefused(status: number, retryAfterMs: number | undefined): Failure {
+  const entry = status === 413 ? "content-too-large" : UPLOAD_UNAVAILABLE;
+  return TABLE.failure(entry, { platformCode: `HTTP ${status}`, retryAfterMs });
+}
+
 export const isPolicyViolation = (thrown: unknown): boolean =>
   codeOf(thrown, "name") === "StreamError" && codeOf(thrown, "condition") === "policy-violation";
 /** Refusals that end a membership (XEP-0045 section 7.2): password, ban, members only, destroyed. */

@@ -1,3 +1,4 @@
+import { MAX_ATTACHMENT_BYTES } from "../../model/activity.ts";
 import { connectionVerbs } from "../../platform/connection.ts";
 import { definePlatform, defineVerb, type Platform, renamedValues } from "../../platform/platform.ts";
 import type { Client } from "./client/client.ts";
@@ -84,6 +85,7 @@ const RICH = {
   tooLong: "refused",
   note: "Message Styling: bold, italic, strike, code, quotes; lists become lines, addresses follow their links",
 } as const;
+const FILES = "by url as a link; by content uploaded to the account's server (XEP-0363), within its limit";
 const TEXT_FORMS = { body: { as: "kept", tooLong: "refused" }, html: RICH, markdown: RICH } as const;
 
 const messageVerbs = {
@@ -91,7 +93,7 @@ const messageVerbs = {
     summary: "Sends a message to persons or rooms, with an outcome for each",
     schema: messages.SendSchema,
     example: messages.SEND_EXAMPLE,
-    capabilities: { ...TEXT_FORMS, attachments: { as: "kept", note: "by url only; receivers download it" } },
+    capabilities: { ...TEXT_FORMS, attachments: { as: "kept", maxBytes: MAX_ATTACHMENT_BYTES, note: FILES } },
     run: send,
   }),
   update: defineVerb({

@@ -33,18 +33,18 @@ export function connectionContract<Network extends TestNetwork>(
 ): void {
   describe(`account connections on ${name}`, { timeout: 90_000 }, () => {
     let server: TestRedis;
-    let world: Network;
+    let network: Network;
     let core: Awaited<ReturnType<typeof connectionCore>>;
     let apps = 0;
     const newApp = () => `app${++apps}`;
 
     beforeAll(async () => {
-      [server, world] = await Promise.all([testRedis(), open()]);
-      core = await connectionCore(server, world);
+      [server, network] = await Promise.all([testRedis(), open()]);
+      core = await connectionCore(server, network);
     });
     afterAll(async () => {
       await core.close();
-      await world.close();
+      await network.close();
       await server.stop();
     });
 
@@ -61,27 +61,27 @@ export function connectionContract<Network extends TestNetwork>(
     it("connects a desired account, records inbound events and sends activities", async () => {
       const worker = core.startWorker();
       const app = newApp();
-      await core.put(app, world.account(0));
+      await core.put(app, network.account(0));
       expect(states(await online(app))).toEqual(["connecting", "online"]);
-      await world.peerSends(0, `${app} hello`);
+      await network.peerSends(0, `${app} hello`);
       const [event] = (await arrived(app, `${app} hello`)).filter(({ type }) => type === "activity");
-      expect(event).toMatchObject({ platform: world.platform.id, target: [{ address: world.account(0).address }] });
-      const rid = await core.post(app, world.sendTo(0, `${app} good day`));
+      expect(event).toMatchObject({ platform: network.platform.id, target: [{ address: network.account(0).address }] });
+      const rid = await core.post(app, network.sendTo(0, `${app} good day`));
       expect(await core.result(app, rid)).toMatchObject({ status: "sent", attempts: 1 });
-      expect(await world.peerReceived(`${app} good day`)).toBe(1);
+      expect(await network.peerReceived(`${app} good day`)).toBe(1);
       await worker.close(1_000);
     });
 
     it("connects for work on demand, and by `connect` and `disconnect`", async () => {
       const worker = core.startWorker();
       const app = newApp();
-      const { address } = world.account(1);
-      await core.put(app, world.account(1), false);
-      const rid = await core.post(app, world.sendTo(1, `${app} on demand`));
+      const { address } = network.account(1);
+      await core.put(app, network.account(1), false);
+      const rid = await core.post(app, network.sendTo(1, `${app} on demand`));
       expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
       const connected = await core.post(app, { verb: "connect", actor: { address }, target: [], object: {} });
       expect(await core.result(app, connected)).toMatchObject({ status: "sent" });
-      await world.peerSends(1, `${app} still there`);
+      await network.peerSends(1, `${app} still there`);
       await arrived(app, `${app} still there`);
       const disconnected = await core.post(app, { verb: "disconnect", actor: { address }, target: [], object: {} });
       expect(await core.result(app, disconnected)).toMatchObject({ status: "sent" });
@@ -94,16 +94,16 @@ export function connectionContract<Network extends TestNetwork>(
     it("publishes a wrong password once and does not retry, also under the next owner", async () => {
       const worker = core.startWorker();
       const app = newApp();
-      const { address } = world.wrongLogin;
-      await core.put(app, world.wrongLogin);
+      const { address } = network.wrongLogin;
+      await core.put(app, network.wrongLogin);
       await core.until(app, (all) => states(all).includes("needs-login"));
-      const rid = await core.post(app, { ...world.sendTo(0, "never"), actor: { address } });
+      const rid = await core.post(app, { ...network.sendTo(0, "never"), actor: { address } });
       expect(await core.result(app, rid)).toMatchObject({ status: "failed", error: { code: "credentials-invalid" } });
       expect(states(await core.events(app))).toEqual(["connecting", "needs-login"]);
       await worker.close(1_000);
       // The next holder knows.
       const next = core.startWorker();
-      const again = await core.post(app, { ...world.sendTo(0, "never"), actor: { address } });
+      const again = await core.post(app, { ...network.sendTo(0, "never"), actor: { address } });
       expect(await core.result(app, again)).toMatchObject({ status: "failed", error: { code: "credentials-invalid" } });
       expect(states(await core.events(app))).toEqual(["connecting", "needs-login"]);
       await next.close(1_000);
@@ -112,41 +112,41 @@ export function connectionContract<Network extends TestNetwork>(
     it("reconnects after a server crash and records missed events once, in order", async () => {
       const worker = core.startWorker();
       const app = newApp();
-      await core.put(app, world.account(2));
+      await core.put(app, network.account(2));
       await online(app);
-      await world.peerSends(2, `${app} 1`);
+      await network.peerSends(2, `${app} 1`);
       await arrived(app, `${app} 1`);
-      await world.kill();
+      await network.kill();
       await core.until(app, (all) => states(all).includes("offline"));
-      const rid = await core.post(app, world.sendTo(2, `${app} held`));
-      await world.restart();
-      if (world.keepsMissed) await world.peerSends(2, `${app} 2`);
+      const rid = await core.post(app, network.sendTo(2, `${app} held`));
+      await network.restart();
+      if (network.keepsMissed) await network.peerSends(2, `${app} 2`);
       await online(app, 2);
-      await world.peerSends(2, `${app} 3`);
+      await network.peerSends(2, `${app} 3`);
       const got = bodies(await arrived(app, `${app} 3`)).filter((text) => text.startsWith(app));
-      expect(got).toEqual([`${app} 1`, ...(world.keepsMissed ? [`${app} 2`] : []), `${app} 3`]);
+      expect(got).toEqual([`${app} 1`, ...(network.keepsMissed ? [`${app} 2`] : []), `${app} 3`]);
       expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
-      expect(await world.peerReceived(`${app} held`)).toBe(1);
+      expect(await network.peerReceived(`${app} held`)).toBe(1);
       await worker.close(1_000);
     });
 
     it("hands over when a worker joins or leaves without losing or doubling anything", async () => {
       const first = core.startWorker();
       const app = newApp();
-      for (let n = 3; n < 9; n++) await core.put(app, world.account(n));
+      for (let n = 3; n < 9; n++) await core.put(app, network.account(n));
       await online(app, 6);
       const second = core.startWorker();
-      await core.put(app, world.account(13));
-      for (let n = 3; n < 9; n++) if (world.keepsMissed) await world.peerSends(n, `${app} to ${n}`);
+      await core.put(app, network.account(13));
+      for (let n = 3; n < 9; n++) if (network.keepsMissed) await network.peerSends(n, `${app} to ${n}`);
       await first.close(1_000);
       const rids: string[] = [];
-      for (let n = 3; n < 9; n++) rids.push(await core.post(app, world.sendTo(n, `${app} from ${n}`)));
+      for (let n = 3; n < 9; n++) rids.push(await core.post(app, network.sendTo(n, `${app} from ${n}`)));
       for (const rid of rids) expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
-      for (let n = 3; n < 9; n++) expect(await world.peerReceived(`${app} from ${n}`)).toBe(1);
-      for (let n = 3; n < 9; n++) await world.peerSends(n, `${app} again ${n}`);
+      for (let n = 3; n < 9; n++) expect(await network.peerReceived(`${app} from ${n}`)).toBe(1);
+      for (let n = 3; n < 9; n++) await network.peerSends(n, `${app} again ${n}`);
       for (let n = 3; n < 9; n++) await arrived(app, `${app} again ${n}`);
       const got = bodies(await core.events(app)).filter((text) => text.startsWith(app));
-      expect(got).toHaveLength(world.keepsMissed ? 12 : 6);
+      expect(got).toHaveLength(network.keepsMissed ? 12 : 6);
       expect(new Set(got).size).toBe(got.length);
       await second.close(1_000);
     });
@@ -154,17 +154,17 @@ export function connectionContract<Network extends TestNetwork>(
     it("moves away from a worker that can't reach Redis and ignores its late writes", async () => {
       const first = core.startWorker();
       const app = newApp();
-      await core.put(app, world.account(9));
+      await core.put(app, network.account(9));
       await online(app);
       first.redis.disconnect();
       const second = core.startWorker();
       await online(app, 2);
-      await world.peerSends(9, `${app} once`);
+      await network.peerSends(9, `${app} once`);
       await arrived(app, `${app} once`);
-      const rid = await core.post(app, world.sendTo(9, `${app} me`));
+      const rid = await core.post(app, network.sendTo(9, `${app} me`));
       expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
       expect(bodies(await core.events(app))).toEqual([`${app} once`]);
-      expect(await world.peerReceived(`${app} me`)).toBe(1);
+      expect(await network.peerReceived(`${app} me`)).toBe(1);
       await second.close(1_000);
       await first.redis.connect();
       await first.close(0);
@@ -178,15 +178,15 @@ export function connectionContract<Network extends TestNetwork>(
         const worker = core.startWorker();
         const app = newApp();
         const before = process.memoryUsage.rss();
-        await core.put(app, world.account(neighbour));
-        await core.put(app, world.accountAt(victim, hostile.port));
+        await core.put(app, network.account(neighbour));
+        await core.put(app, network.accountAt(victim, hostile.port));
         await online(app);
         await hostile.met;
-        await world.peerSends(neighbour, `${app} fine`);
+        await network.peerSends(neighbour, `${app} fine`);
         await arrived(app, `${app} fine`);
         if (manner !== "says nothing") {
           const bad = core.until(app, (all) =>
-            all.some(({ actor, state }) => actor.address === world.account(victim).address && state !== "connecting"),
+            all.some(({ actor, state }) => actor.address === network.account(victim).address && state !== "connecting"),
           );
           await bad;
         }
@@ -201,10 +201,10 @@ export function connectionContract<Network extends TestNetwork>(
         const worker = core.startWorker();
         const app = newApp();
         const number = FIRST_TRIAL_ACCOUNT + index;
-        await core.put(app, world.account(number));
+        await core.put(app, network.account(number));
         await online(app);
         const bodiesUntil = async (last: string) => bodies(await arrived(app, last));
-        await run({ network: world, app, number, core, bodiesUntil });
+        await run({ network, app, number, core, bodiesUntil });
         await worker.close(1_000);
       });
     }
@@ -212,13 +212,13 @@ export function connectionContract<Network extends TestNetwork>(
     it("disconnects when the account is deleted", async () => {
       const worker = core.startWorker();
       const app = newApp();
-      const id = await core.put(app, world.account(12));
+      const id = await core.put(app, network.account(12));
       await online(app);
       await core.remove(app, id);
-      const say = async () => core.result(app, await core.post(app, world.sendTo(12, "nobody")));
-      let result = await say();
+      const sendToNobody = async () => core.result(app, await core.post(app, network.sendTo(12, "nobody")));
+      let result = await sendToNobody();
       // The owner is notified in parallel, so work of that moment may still be sent.
-      while (result.status === "sent") result = await say();
+      while (result.status === "sent") result = await sendToNobody();
       expect(result).toMatchObject({ status: "failed", error: { code: "account-unknown" } });
       await worker.close(1_000);
     });

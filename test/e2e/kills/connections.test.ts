@@ -2,12 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { TestNetwork } from "../../contracts/connections/test-network.ts";
 import { type EventListener, eventListener, type HeardEvent } from "../../support/event-listener.ts";
+import { repetitions } from "../../support/extent.ts";
 import { firstKey, type GatewayProcess, gatewayProcess } from "../../support/gateway-process.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import { xmppNetwork } from "../../support/xmpp-network.ts";
 
-const ACCOUNTS = 200;
-const KILLS = 3;
+const ACCOUNTS = repetitions({ few: 60, long: 200 });
+const KILLS = repetitions({ few: 1, long: 3 });
 
 type SessionOrActivity = HeardEvent & {
   readonly state?: string;
@@ -18,14 +19,14 @@ type SessionOrActivity = HeardEvent & {
 };
 
 let redis: TestRedis;
-let world: TestNetwork;
+let network: TestNetwork;
 let api: GatewayProcess;
 let worker: GatewayProcess;
 let key: string;
 let listener: EventListener;
 
 beforeAll(async () => {
-  [redis, world] = await Promise.all([testRedis(), xmppNetwork()]);
+  [redis, network] = await Promise.all([testRedis(), xmppNetwork()]);
   const shared = { REDIS_URL: redis.url, PLATFORMS: "xmpp", ALLOW_PRIVATE: "127.0.0.0/8" };
   api = await gatewayProcess({ role: "api", dataDir: redis.dir, env: shared });
   worker = await gatewayProcess({ role: "worker", dataDir: redis.dir, env: shared });
@@ -36,7 +37,7 @@ afterAll(async () => {
   listener?.close();
   await worker?.stop();
   await api?.stop();
-  await world?.close();
+  await network?.close();
   await redis?.stop();
 }, 60_000);
 
@@ -68,7 +69,7 @@ function talk() {
     for (let n = 0; talking; n++) {
       const account = n % ACCOUNTS;
       const text = `in ${account} ${n}`;
-      await world.peerSends(account, text);
+      await network.peerSends(account, text);
       peerSent.set(account, [...(peerSent.get(account) ?? []), text]);
       await sleep(4);
     }
@@ -76,7 +77,7 @@ function talk() {
   const app = (async () => {
     for (let n = 0; talking; n++) {
       const rid = `out-${n}`;
-      const status = await call("POST", "/activities", { rid, platform: "xmpp", ...world.sendTo(n % ACCOUNTS, rid) });
+      const status = await call("POST", "/activities", { rid, platform: "xmpp", ...network.sendTo(n % ACCOUNTS, rid) });
       if (status === 202) posted.push(rid);
       await sleep(8);
     }
@@ -93,7 +94,7 @@ function talk() {
 
 it(`${ACCOUNTS} accounts reconnect after each kill -9 of their worker without loss, duplicates or disorder`, async () => {
   for (let n = 0; n < ACCOUNTS; n++) {
-    expect(await call("PUT", "/accounts", { platform: "xmpp", ...world.account(n), online: true })).toBe(201);
+    expect(await call("PUT", "/accounts", { platform: "xmpp", ...network.account(n), online: true })).toBe(201);
   }
   await listener
     .until(() => onlines().size === ACCOUNTS, 60_000)
@@ -127,13 +128,13 @@ it(`${ACCOUNTS} accounts reconnect after each kill -9 of their worker without lo
   await listener.until(() => arrivedBodies().length >= last.length, 60_000);
 
   for (const [account, texts] of talking.peerSent) {
-    const { address } = world.account(account);
+    const { address } = network.account(account);
     expect(arrivedBodies(address)).toEqual(texts);
   }
   const outcomes = results().map(({ rid, status }) => [rid, status]);
   expect(outcomes.map(([rid]) => rid).sort()).toEqual([...talking.posted].sort());
   const sent = outcomes.filter(([, status]) => status === "sent").map(([rid]) => String(rid));
-  for (const rid of sent) expect(await world.peerReceived(rid), rid).toBe(1);
+  for (const rid of sent) expect(await network.peerReceived(rid), rid).toBe(1);
   const unsure = outcomes.filter(([, status]) => status !== "sent");
   console.log(
     `held: ${KILLS} kills, ${last.length} in, ${talking.posted.length} out (${unsure.length} not sent: ${JSON.stringify(unsure.slice(0, 5))}), back after ${times.join(", ")} ms`,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { type EventListener, eventListener } from "../../support/event-listener.ts";
+import { repetitions } from "../../support/extent.ts";
 import { firstKey, type GatewayProcess, gatewayProcess } from "../../support/gateway-process.ts";
 import { postUntilAnswered } from "../../support/load-client.ts";
 import { type TestMail, testMail } from "../../support/postfix.ts";
@@ -11,14 +12,16 @@ import { testRedis } from "../../support/redis.ts";
 import { until } from "../../support/redis-process.ts";
 import { SMTP_STAGES, type SmtpStage, smtpFaultProxy } from "../../support/smtp-fault-proxy.ts";
 
-const KILLS = 20;
+/** Kills at each stage of the transaction. */
+const ROUNDS = repetitions({ few: 1, long: 5 });
+const KILLS = ROUNDS * SMTP_STAGES.length;
 const ended: Array<() => Promise<unknown>> = [];
 afterEach(async () => {
   for (const end of ended.splice(0).reverse()) await end();
 });
 
 /** A mail of the test's own book. */
-interface Letter {
+interface SubmittedMail {
   readonly rid: string;
   /** Activity id, which is the left half of the Message-ID. */
   readonly id: string;
@@ -26,9 +29,9 @@ interface Letter {
   readonly stage: SmtpStage | undefined;
 }
 
-test("a worker killed 20 times between MAIL and the reply to the final dot loses and doubles no mail", async () => {
-  const { mail, base, key, listener, deaths, workers } = await setUp();
-  const letters: Letter[] = [];
+test(`a worker killed ${KILLS} times between MAIL and the reply to the final dot loses and doubles no mail`, async () => {
+  const { mail, base, key, listener, crashes, workers } = await setUp();
+  const letters: SubmittedMail[] = [];
   let bystanding = true;
   const bystanders = (async () => {
     for (let n = 0; bystanding; n++) {
@@ -36,9 +39,9 @@ test("a worker killed 20 times between MAIL and the reply to the final dot loses
       await sleep(150);
     }
   })();
-  for (let round = 0; round < KILLS / SMTP_STAGES.length; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     for (const stage of SMTP_STAGES) {
-      const died = deaths.next();
+      const died = crashes.next();
       letters.push(await post({ base, key }, `victim-${round}-${stage}`, stage));
       await died;
       await Promise.all(workers.map((worker) => worker.running() || worker.start()));
@@ -51,9 +54,9 @@ test("a worker killed 20 times between MAIL and the reply to the final dot loses
   const results = await resultsOf(listener, letters);
   await until(() => queueEmpty(mail));
   const copies = await copiesOf(mail);
-  const verdict = judge(letters, results, copies, deaths.begun);
-  console.log(`Worker killed ${deaths.count()} times in SMTP: ${JSON.stringify(verdict.line)}`);
-  expect(deaths.count()).toBe(KILLS);
+  const verdict = judge(letters, results, copies, crashes.begun);
+  console.log(`Worker killed ${crashes.count()} times in SMTP: ${JSON.stringify(verdict.line)}`);
+  expect(crashes.count()).toBe(KILLS);
   expect(verdict.wrong).toEqual([]);
 }, 600_000);
 
@@ -66,15 +69,15 @@ async function setUp() {
   const redis = await testRedis();
   ended.push(redis.stop);
   const workers: GatewayProcess[] = [];
-  const deaths = deathCounter();
+  const crashes = deathCounter();
   for (let index = 0; index < 2; index++) {
     const trap = await smtpFaultProxy({
       port: mail.port,
       // Each victim triggers its fault once; the next attempt of the same mail passes.
-      stageOf: (sender) => deaths.claim(sender),
+      stageOf: (sender) => crashes.claim(sender),
       onStage: async () => {
         await workers[index]?.kill();
-        deaths.died();
+        crashes.died();
       },
     });
     ended.push(trap.close);
@@ -89,7 +92,7 @@ async function setUp() {
   const key = await firstKey(dataDir);
   const listener = await eventListener(api.base, key);
   ended.push(async () => listener.close());
-  return { mail, base: api.base, key, listener, deaths, workers };
+  return { mail, base: api.base, key, listener, crashes, workers };
 }
 
 function deathCounter() {
@@ -123,7 +126,7 @@ async function post(
   target: { readonly base: string; readonly key: string },
   name: string,
   stage: SmtpStage | undefined,
-): Promise<Letter> {
+): Promise<SubmittedMail> {
   const long = { name: "long.bin", mediaType: "application/octet-stream", content: "A".repeat(9_000_000) };
   const answer = await postUntilAnswered(target, {
     rid: name,
@@ -137,7 +140,7 @@ async function post(
   return { rid: name, id: answer.id, stage };
 }
 
-async function resultsOf(listener: EventListener, letters: readonly Letter[]): Promise<Map<string, string[]>> {
+async function resultsOf(listener: EventListener, letters: readonly SubmittedMail[]): Promise<Map<string, string[]>> {
   const results = (): Map<string, string[]> => {
     const all = new Map<string, string[]>();
     for (const { type, rid, status = "", error } of listener.events) {
@@ -149,7 +152,11 @@ async function resultsOf(listener: EventListener, letters: readonly Letter[]): P
     return all;
   };
   // Missing results are reported by the final check.
-  await listener.until(() => letters.every(({ rid }) => results().has(rid)), 60_000).catch(() => undefined);
+  const areAll = () => {
+    const known = results();
+    return letters.every(({ rid }) => known.has(rid));
+  };
+  await listener.until(areAll, 60_000).catch(() => undefined);
   return results();
 }
 
@@ -175,7 +182,7 @@ async function copiesOf(mail: TestMail): Promise<Map<string, number>> {
  * Checks the outcome of each stage. Before the final dot nothing was sent; after the final dot the outcome is unknown.
  */
 function judge(
-  letters: readonly Letter[],
+  letters: readonly SubmittedMail[],
   results: Map<string, string[]>,
   copies: Map<string, number>,
   begun: (rid: string) => number,

@@ -8,14 +8,15 @@ import { auditDelivery, auditLine } from "../../support/delivery-audit.ts";
 import { readLedger } from "../../support/dummy-ledger.ts";
 import { type EventListener, eventListener } from "../../support/event-listener.ts";
 import { expectNothingLost } from "../../support/expect-nothing-lost.ts";
+import { repetitions } from "../../support/extent.ts";
 import { firstKey, type GatewayProcess, gatewayProcess } from "../../support/gateway-process.ts";
 import { awaitResults, statusesOf } from "../../support/kill-run.ts";
 import { type LoadClient, loadClient } from "../../support/load-client.ts";
 import { until } from "../../support/redis-process.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 
-const KILLS = 6;
-/** Longest shutdown of a worker with unfinished work: 30 s of grace and a margin. */
+const KILLS = repetitions({ few: 2, long: 6 });
+/** Longest shutdown of a worker with unfinished work: its drain time and a margin. */
 const LONGEST_STOP_MS = 35_000;
 
 let gateway: GatewayProcess | undefined;
@@ -34,7 +35,7 @@ test("a killed gateway leaves no process behind, and its next start continues wi
   console.log(`KILL_SEED=${dice.seed}`);
   dataDir = await mkdtemp(join(tmpdir(), "dgm-kill-all-"));
   const ledger = join(dataDir, "ledger");
-  gateway = await gatewayProcess({ role: "all", dataDir, env: { DUMMY_LEDGER: ledger } });
+  gateway = await gatewayProcess({ role: "all", dataDir, env: { DUMMY_LEDGER: ledger, DRAIN_SECONDS: "5" } });
   const key = await firstKey(dataDir);
   const { base } = gateway;
   listener = await eventListener(base, key);
@@ -58,7 +59,7 @@ test("a killed gateway leaves no process behind, and its next start continues wi
   const events = new Map([["first", listener.events]]);
   const lines = (await readLedger(ledger)).filter(({ rid }) => !rid.endsWith("-last"));
   const verdict = auditDelivery({ posted: load.posted, ledger: lines, events, statuses: standing });
-  console.log(`Whole gateway killed 6 times: ${auditLine(verdict)}`);
+  console.log(`Whole gateway killed ${KILLS} times: ${auditLine(verdict)}`);
   expectNothingLost(verdict);
   expect(listener.gaps()).toBe(0);
 }, 180_000);

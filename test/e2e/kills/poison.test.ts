@@ -24,13 +24,13 @@ afterEach(async () => {
 test("an activity that kills its worker three times ends in a result, and no neighbour is lost, doubled or failed", async () => {
   dataDir = await mkdtemp(join(tmpdir(), "dgm-poison-"));
   const ledger = join(dataDir, "ledger");
-  let deaths = 0;
+  let crashes = 0;
   gateway = await gatewayProcess({
     role: "all",
     dataDir,
     env: { DUMMY_LEDGER: ledger },
     onLine: (line) => {
-      if (line.includes("worker process ended")) deaths += 1;
+      if (line.includes("worker process ended")) crashes += 1;
     },
   });
   const key = await firstKey(dataDir);
@@ -68,5 +68,5 @@ test("an activity that kills its worker three times ends in a result, and no nei
   expectNothingLost(verdict);
   expect(resultsOf("poison")).toMatchObject([{ status: "failed", error: { code: "internal-error" } }]);
   expect(resultsOf("behind")).toMatchObject([{ status: "sent" }]);
-  expect(deaths).toBe(3);
+  expect(crashes).toBe(3);
 }, 240_000);

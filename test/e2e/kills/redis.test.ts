@@ -1,22 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { expectNothingLost } from "../../support/expect-nothing-lost.ts";
+import { repetitions } from "../../support/extent.ts";
 import { type KillRun, killRun } from "../../support/kill-run.ts";
+
+const KILLS = repetitions({ few: 6, long: 20 });
 
 let run: KillRun | undefined;
 afterEach(() => run?.close());
 
-test("Redis, killed 20 times under load, loses, doubles and reorders no accepted activity", async () => {
+test(`Redis, killed ${KILLS} times under load, loses, doubles and reorders no accepted activity`, async () => {
   run = await killRun(2);
   const { redis, random: chance, api, workers } = run;
   const pids = [api, ...workers].map((gateway) => gateway.pid());
-  for (let kill = 0; kill < 20; kill++) {
+  for (let kill = 0; kill < KILLS; kill++) {
     await sleep(chance.between(400, 3_000));
     await redis.kill();
     await sleep(chance.between(0, 600));
     await redis.start();
   }
-  const verdict = await run.audit("Redis killed 20 times");
+  const verdict = await run.audit(`Redis killed ${KILLS} times`);
   expectNothingLost(verdict);
   expect([...run.listeners.values()].map((listener) => listener.gaps())).toEqual([0, 0]);
   expect([api, ...workers].map((gateway) => gateway.pid())).toEqual(pids);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { expectNothingLost } from "../../support/expect-nothing-lost.ts";
+import { repetitions } from "../../support/extent.ts";
 import type { GatewayProcess } from "../../support/gateway-process.ts";
 import { type KillRun, killRun } from "../../support/kill-run.ts";
 import { type TakeoverWatch, takeoverWatch } from "../../support/takeover-watch.ts";
@@ -8,15 +9,18 @@ import { type TakeoverWatch, takeoverWatch } from "../../support/takeover-watch.
 let run: KillRun | undefined;
 afterEach(() => run?.close());
 
-/** The issue's bound: from the kill to the lane's next effect. */
+/** Rounds of two kills. */
+const ROUNDS = repetitions({ few: 3, long: 10 });
+const KILLS = 2 * ROUNDS;
+/** Bound of the time from the kill to the lane's next effect. */
 const MAX_TAKEOVER_MS = 15_000;
 
-test("workers killed 20 times under load lose, double and reorder nothing, and others take over", async () => {
+test(`workers killed ${KILLS} times under load lose, double and reorder nothing, and others take over`, async () => {
   run = await killRun(4);
   const { workers, random: chance, listeners } = run;
   const watches: TakeoverWatch[] = [];
-  // Two of four die in each round, so that 20 takeovers fit into the time of ten.
-  for (let round = 0; round < 10; round++) {
+  // Two of four die in each round, so that the takeovers fit into half the time.
+  for (let round = 0; round < ROUNDS; round++) {
     await sleep(chance.between(300, 1_200));
     const first = chance.between(0, workers.length - 1);
     const second = (first + chance.between(1, workers.length - 1)) % workers.length;
@@ -31,11 +35,11 @@ test("workers killed 20 times under load lose, double and reorder nothing, and o
     const resumed = [...listeners.values()].map((listener) => listener.until(wentOn, 30_000).catch(() => undefined));
     await Promise.all(resumed);
   }
-  const verdict = await run.audit("Workers killed 20 times");
+  const verdict = await run.audit(`Workers killed ${KILLS} times`);
   const slowest = watches.map((watch) => Math.max(0, ...watch.interruptionsMs())).toSorted((a, b) => a - b);
-  console.log(`takeover, slowest lane of each kill: median ${slowest[10]} ms, max ${slowest.at(-1)} ms`);
+  console.log(`takeover, slowest lane of each kill: median ${slowest[KILLS >> 1]} ms, max ${slowest.at(-1)} ms`);
   expectNothingLost(verdict);
-  expect(slowest).toHaveLength(20);
+  expect(slowest).toHaveLength(KILLS);
   expect(slowest.filter((ms) => ms > MAX_TAKEOVER_MS)).toEqual([]);
 }, 290_000);
 

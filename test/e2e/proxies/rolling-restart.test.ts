@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { nginxNodes } from "../../../src/cli/proxy-files.ts";
+import { repetitions } from "../../support/extent.ts";
 import { createApp, firstKey, type GatewayProcess, gatewayProcess } from "../../support/gateway-process.ts";
 import { testHaproxy } from "../../support/haproxy.ts";
 import { type LoadClient, loadClient, postUntilAnswered } from "../../support/load-client.ts";
@@ -13,8 +14,8 @@ import { webSocketClients } from "../../support/websocket-clients.ts";
 
 const APPS = 10;
 const LANES = 10;
-const STREAMS = 500;
-const SOCKETS = 100;
+const STREAMS = repetitions({ few: 100, long: 500 });
+const SOCKETS = repetitions({ few: 30, long: 100 });
 /** Each lane posts once a second: 100 POST/s. */
 const EVERY_MS = 1_000;
 /** Promise G10. */

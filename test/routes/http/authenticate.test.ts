@@ -12,21 +12,21 @@ import type { IssuedKey } from "../../../src/apps/registry.ts";
 import { SCOPES } from "../../../src/model/caller.ts";
 import { type AuthFixture, authFixture } from "../../support/auth-fixture.ts";
 
-let world: AuthFixture;
+let fixture: AuthFixture;
 let app: IssuedKey;
 let clients = 0;
 beforeAll(async () => {
-  world = await authFixture({ allowedOrigins: ["https://shop.example"] });
-  app = await world.registry.createApp("shop", SCOPES);
+  fixture = await authFixture({ allowedOrigins: ["https://shop.example"] });
+  app = await fixture.registry.createApp("shop", SCOPES);
 });
-afterAll(() => world.stop());
+afterAll(() => fixture.stop());
 
 type Headers = Record<string, string>;
 /** Sends each call from a different address. Failed attempts of other tests then do not count. */
 async function ask(path: string, headers: Headers = {}, method = "GET") {
   clients += 1;
   const from = { "X-Forwarded-For": `203.0.${Math.floor(clients / 250)}.${clients % 250}` };
-  const answer = await fetch(`${world.url}/gateway${path}`, { method, headers: { ...from, ...headers } });
+  const answer = await fetch(`${fixture.url}/gateway${path}`, { method, headers: { ...from, ...headers } });
   const raw = await answer.text();
   return { status: answer.status, headers: answer.headers, raw, body: raw === "" ? undefined : JSON.parse(raw) };
 }
@@ -78,7 +78,7 @@ describe("API keys", () => {
   });
 
   test("allow exactly their scopes", async () => {
-    const narrow = await world.registry.createApp("narrow", ["listen"]);
+    const narrow = await fixture.registry.createApp("narrow", ["listen"]);
     expect((await ask("/may/listen", bearer(narrow.key))).status).toBe(200);
     for (const scope of ["send", "accounts", "tokens"]) {
       const { status, body } = await ask(`/may/${scope}`, bearer(narrow.key));
@@ -87,16 +87,16 @@ describe("API keys", () => {
   });
 
   test("are refused within 3 s after a revocation, with their tokens", async () => {
-    const gone = await world.registry.createApp("gone", SCOPES);
+    const gone = await fixture.registry.createApp("gone", SCOPES);
     const token = signed(claims(), { key: gone.key });
     expect((await ask("/may/send", bearer(gone.key))).status).toBe(200);
     expect((await ask("/events", bearer(token))).status).toBe(200);
-    await world.registry.revoke(gone.keyId);
-    world.clock.skewMs = 3_000;
+    await fixture.registry.revoke(gone.keyId);
+    fixture.clock.skewMs = 3_000;
     expect((await ask("/may/send", bearer(gone.key))).status).toBe(401);
     expect((await ask("/events", bearer(token))).status).toBe(204);
     expect((await ask("/may/listen", bearer(token))).status).toBe(401);
-    world.clock.skewMs = 0;
+    fixture.clock.skewMs = 0;
   });
 
   test("are rate-limited with 429 when guessed; a valid key from the same address still works", async () => {
@@ -139,9 +139,9 @@ describe("listener tokens", () => {
     const greedy = signed(claims({ scope: "listen send accounts tokens admin" }));
     expect((await ask("/may/accounts", bearer(greedy))).status).toBe(403);
     expect((await ask("/may/tokens", bearer(greedy))).status).toBe(403);
-    const narrow = await world.registry.createApp("sender", ["send", "tokens"]);
+    const narrow = await fixture.registry.createApp("sender", ["send", "tokens"]);
     expect((await ask("/events", bearer(signed(claims(), { key: narrow.key })))).status).toBe(403);
-    const mute = await world.registry.createApp("mute", ["send", "listen"]);
+    const mute = await fixture.registry.createApp("mute", ["send", "listen"]);
     expect((await ask("/events", bearer(signed(claims(), { key: mute.key })))).status).toBe(403);
   });
 
@@ -182,7 +182,7 @@ describe("listener tokens", () => {
 
   test("with another algorithm, key or header are refused", async () => {
     const secret = createHmac("sha256", app.key).update("listener").digest();
-    const other = await world.registry.createApp("other", SCOPES);
+    const other = await fixture.registry.createApp("other", SCOPES);
     const longer = await new SignJWT(claims()).setProtectedHeader({ alg: "HS512", kid: app.keyId }).sign(secret);
     const none = new UnsecuredJWT(claims()).encode();
     const noneWithKid = `${part({ alg: "none", kid: app.keyId })}.${part(claims())}.`;
@@ -268,7 +268,7 @@ describe("the token cookie", () => {
   ];
 
   test("authenticates pages of the same origin and of allowed origins", async () => {
-    const own = new URL(world.url).origin;
+    const own = new URL(fixture.url).origin;
     for (const headers of [
       { Origin: own },
       { Origin: own, "Sec-Fetch-Site": "same-origin" },
@@ -328,7 +328,7 @@ describe("the token cookie", () => {
   });
 
   test("accepts Sec-Fetch-Site where a proxy hides the scheme, not for another host", async () => {
-    const tls = new URL(world.url).origin.replace("http:", "https:");
+    const tls = new URL(fixture.url).origin.replace("http:", "https:");
     expect((await ask("/events", { ...cookie(), Origin: tls, "Sec-Fetch-Site": "same-origin" })).status).toBe(200);
     expect((await ask("/events", { ...cookie(), Origin: tls })).status).toBe(403);
     expect(
@@ -407,7 +407,7 @@ describe("the client's address", () => {
   });
 
   test("counts a unix socket as one trusted hop", async () => {
-    const path = join(world.redis.dir, "http.sock");
+    const path = join(fixture.redis.dir, "http.sock");
     expect(await addressOf(["loopback"], "198.51.100.1", path)).toBe("198.51.100.1");
     expect(await addressOf(1, "6.6.6.6, 198.51.100.1", path)).toBe("198.51.100.1");
     expect(await addressOf(0, "198.51.100.1", path)).toBe("198.51.100.1");

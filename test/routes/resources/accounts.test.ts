@@ -12,19 +12,19 @@ const CANARY = "CNRY2QX7ZL5K8WPD";
 const login = { host: "mail.example.org", username: "bob", password: CANARY };
 const bob = { platform: "email", address: "bob@example.com", credentials: login };
 
-let world: AuthFixture;
+let fixture: AuthFixture;
 let app: IssuedKey;
 let other: IssuedKey;
 beforeAll(async () => {
-  world = await authFixture({ opens: false });
-  app = await world.registry.createApp("shop", SCOPES);
-  other = await world.registry.createApp("rival", SCOPES);
+  fixture = await authFixture({ opens: false });
+  app = await fixture.registry.createApp("shop", SCOPES);
+  other = await fixture.registry.createApp("rival", SCOPES);
 });
-afterAll(() => world.stop());
+afterAll(() => fixture.stop());
 
 const received: string[] = [];
 async function call(method: string, path: string, body?: unknown, key: string = app.key) {
-  const answer = await fetch(`${world.url}/gateway${path}`, {
+  const answer = await fetch(`${fixture.url}/gateway${path}`, {
     method,
     headers: { Authorization: `Bearer ${key}`, ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -45,7 +45,7 @@ describe("accounts", () => {
       state: "stored",
     });
     expect(validationErrors(AccountAnswer, first.body)).toEqual([]);
-    expect(await world.client.exists(keys.account(app.app, first.body.id))).toBe(1);
+    expect(await fixture.client.exists(keys.account(app.app, first.body.id))).toBe(1);
     const again = await call("PUT", "/accounts", { ...bob, platform: "smtp", online: true });
     expect([again.status, again.body.id, again.body.platform, again.body.online]).toEqual([
       200,
@@ -101,11 +101,11 @@ describe("accounts", () => {
     ["bob", ""],
     [null, ""],
   ])("refuses %j with pointer %s and stores nothing", async (body, pointer) => {
-    const before = await world.client.dbsize();
+    const before = await fixture.client.dbsize();
     const answer = await call("PUT", "/accounts", body);
     expect([answer.status, answer.body.code]).toEqual([422, "validation-failed"]);
     expect(answer.body.errors[0].pointer).toBe(pointer);
-    expect(await world.client.dbsize()).toBe(before);
+    expect(await fixture.client.dbsize()).toBe(before);
   });
 
   test.each(["nope", "__proto__", "constructor", "EMAIL"])("refuse the unknown platform %s", async (platform) => {
@@ -152,7 +152,7 @@ describe("accounts", () => {
   });
 
   test("need a key with the scope; listener tokens are refused", async () => {
-    const narrow = await world.registry.createApp("narrow", ["send", "listen", "tokens"]);
+    const narrow = await fixture.registry.createApp("narrow", ["send", "listen", "tokens"]);
     for (const [method, path] of [
       ["PUT", "/accounts"],
       ["GET", "/accounts"],
@@ -165,7 +165,7 @@ describe("accounts", () => {
 
   test("appear in no answer and no value of Redis with a secret in any form", async () => {
     await call("PUT", "/accounts", bob);
-    const everything = `${received.join("\n")}\n${await dumpRedis(world.client)}`;
+    const everything = `${received.join("\n")}\n${await dumpRedis(fixture.client)}`;
     expect(everything).toContain(accountId("email", bob.address));
     const bytes = Buffer.from(CANARY);
     const shifted = [0, 1, 2].map((n) =>

@@ -6,20 +6,20 @@ import { SCOPES } from "../../../src/model/caller.ts";
 import { validationErrors } from "../../../src/model/validate.ts";
 import { type AuthFixture, authFixture, dumpRedis } from "../../support/auth-fixture.ts";
 
-let world: AuthFixture;
+let fixture: AuthFixture;
 let app: IssuedKey;
 beforeAll(async () => {
-  world = await authFixture();
-  app = await world.registry.createApp("shop", SCOPES);
+  fixture = await authFixture();
+  app = await fixture.registry.createApp("shop", SCOPES);
 });
-afterAll(() => world.stop());
+afterAll(() => fixture.stop());
 
 async function call(
   path: string,
   options: { method?: string; key?: string; body?: unknown; headers?: Record<string, string> } = {},
 ) {
   const { method = "GET", key, body, headers = {} } = options;
-  const answer = await fetch(`${world.url}/gateway${path}`, {
+  const answer = await fetch(`${fixture.url}/gateway${path}`, {
     method,
     headers: {
       ...(key === undefined ? {} : { Authorization: `Bearer ${key}` }),
@@ -89,9 +89,9 @@ describe("POST /tokens", () => {
       "platform-unknown",
       "/platforms/1",
     ]);
-    const listener = await world.registry.createApp("listener", ["listen", "tokens"]);
+    const listener = await fixture.registry.createApp("listener", ["listen", "tokens"]);
     expect((await mint({ scope: "send" }, listener.key)).status).toBe(403);
-    const plain = await world.registry.createApp("plain", ["listen", "send"]);
+    const plain = await fixture.registry.createApp("plain", ["listen", "send"]);
     expect((await mint({}, plain.key)).status).toBe(403);
     const { body } = await mint({ scope: "listen send" });
     expect((await mint({}, body.token)).status).toBe(403);
@@ -178,23 +178,25 @@ describe("tickets", () => {
     const ticket = await ticketOf({ expiresIn: 7_200 });
     const opened = await call(`/events?ticket=${ticket}`);
     expect(opened.body.expiresAt - opened.body.issuedAt).toBe(7_200);
-    const [session] = await world.client.keys("{dgm:t:*session");
-    await world.client.expire(session as string, 10);
+    const [session] = await fixture.client.keys("{dgm:t:*session");
+    await fixture.client.expire(session as string, 10);
     const headers = { Cookie: sessionOf(opened.headers.get("set-cookie")) };
-    for (const name of await world.client.keys("{dgm:t:*session")) await world.client.expire(name, 10);
+    for (const name of await fixture.client.keys("{dgm:t:*session")) await fixture.client.expire(name, 10);
     expect((await call(`/events?ticket=${ticket}`, { headers })).status).toBe(200);
-    const left = await Promise.all((await world.client.keys("{dgm:t:*session")).map((name) => world.client.ttl(name)));
+    const left = await Promise.all(
+      (await fixture.client.keys("{dgm:t:*session")).map((name) => fixture.client.ttl(name)),
+    );
     expect(Math.max(...left)).toBeGreaterThan(3_000);
-    world.clock.skewMs = 7_201_000;
+    fixture.clock.skewMs = 7_201_000;
     expect((await call(`/events?ticket=${ticket}`, { headers })).status).toBe(204);
-    world.clock.skewMs = 0;
+    fixture.clock.skewMs = 0;
   });
 
   test("and their secrets are not in Redis", async () => {
     const waiting = await ticketOf();
     const used = await ticketOf();
     const secret = sessionOf((await call(`/events?ticket=${used}`)).headers.get("set-cookie")).split("=")[1] as string;
-    const everything = await dumpRedis(world.client);
+    const everything = await dumpRedis(fixture.client);
     for (const text of [waiting, used, secret, waiting.slice(4)]) expect(everything).not.toContain(text);
   });
 });
@@ -205,7 +207,7 @@ describe("POST /revocations", () => {
   test("ends the token with that jti only, and notes it in the log", async () => {
     const [first, second] = [(await mint({ sub: "ann" })).body, (await mint({ sub: "ann" })).body];
     expect((await revoke({ jti: first.jti })).status).toBe(204);
-    expect(world.controls.at(-1)).toEqual({ app: app.app, revocation: { jti: first.jti } });
+    expect(fixture.controls.at(-1)).toEqual({ app: app.app, revocation: { jti: first.jti } });
     expect((await call("/events", { key: first.token })).status).toBe(204);
     expect((await call("/may/listen", { key: first.token })).status).toBe(401);
     expect((await call("/events", { key: second.token })).status).toBe(200);
@@ -237,13 +239,13 @@ describe("POST /revocations", () => {
   test("lasts until the last covered token would have expired", async () => {
     await revoke({ jti: "long" });
     await revoke({ sub: "long" });
-    const marks = (await world.client.keys("*revoked*")).filter((name) => name.endsWith(":long"));
+    const marks = (await fixture.client.keys("*revoked*")).filter((name) => name.endsWith(":long"));
     expect(marks).toHaveLength(2);
-    for (const mark of marks) expect(await world.client.ttl(mark)).toBeGreaterThan(86_400 + 60);
+    for (const mark of marks) expect(await fixture.client.ttl(mark)).toBeGreaterThan(86_400 + 60);
   });
 
   test("does not reach another app's tokens", async () => {
-    const other = await world.registry.createApp("rival", SCOPES);
+    const other = await fixture.registry.createApp("rival", SCOPES);
     const { token, jti } = (await mint({ sub: "fox" })).body;
     await revoke({ jti }, other.key);
     await revoke({ sub: "fox" }, other.key);

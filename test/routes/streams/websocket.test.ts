@@ -226,20 +226,20 @@ test("a caller with listen alone cannot send; a caller with send alone gets no e
   callers.set("ear", { app: "split", scopes: new Set(["listen"]) });
   callers.set("mouth", { app: "split", scopes: new Set(["send"]) });
   const { ws: url, log } = await serve({ submit: async () => confirm("x") });
-  const ear = connect(url, "ear");
-  await ear.count("ready", 1);
-  const mouth = connect(url, "mouth");
-  await new Promise((resolve) => mouth.ws.on("open", resolve));
-  ear.send({ rid: "x" });
-  await ear.count("refused", 1);
-  expect(ear.of("refused")[0]).toMatchObject({ problem: { code: "forbidden" } });
+  const listener = connect(url, "ear");
+  await listener.count("ready", 1);
+  const sender = connect(url, "mouth");
+  await new Promise((resolve) => sender.ws.on("open", resolve));
+  listener.send({ rid: "x" });
+  await listener.count("refused", 1);
+  expect(listener.of("refused")[0]).toMatchObject({ problem: { code: "forbidden" } });
   await log.append("split", result("1"));
-  await ear.count("result", 1);
-  mouth.send({ rid: "x" });
-  await mouth.count("confirm", 1);
-  expect(mouth.messages).toHaveLength(1);
-  ear.ws.close();
-  mouth.ws.close();
+  await listener.count("result", 1);
+  sender.send({ rid: "x" });
+  await sender.count("confirm", 1);
+  expect(sender.messages).toHaveLength(1);
+  listener.ws.close();
+  sender.ws.close();
 });
 
 test("the echo route echoes frames without a greeting, only when switched on", async () => {

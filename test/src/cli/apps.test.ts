@@ -8,15 +8,15 @@ import { keyCommands } from "../../../src/cli/keys.ts";
 import { keyring } from "../../../src/crypto/keyring.ts";
 import { type AuthFixture, authFixture } from "../../support/auth-fixture.ts";
 
-let world: AuthFixture;
+let fixture: AuthFixture;
 let dir: string;
 beforeAll(async () => {
-  world = await authFixture();
+  fixture = await authFixture();
   dir = await mkdtemp(join(tmpdir(), "dgm-cli-"));
 });
 afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
-  await world.stop();
+  await fixture.stop();
 });
 
 /** Runs a command line as `dragoman` would. */
@@ -36,13 +36,13 @@ async function dragoman(...args: string[]) {
     keys: 0,
     isFileRewritten: true,
   });
-  appCommands(program, async () => ({ registry: world.registry, deleteApp, close }), io);
+  appCommands(program, async () => ({ registry: fixture.registry, deleteApp, close }), io);
   const tools = async () => ({
-    redis: world.client,
-    keyring: await keyring({ path: world.ring.path, opens: true }),
+    redis: fixture.client,
+    keyring: await keyring({ path: fixture.ring.path, opens: true }),
     close,
   });
-  keyCommands(program, { keyFile: () => world.ring.path, connect: tools }, io);
+  keyCommands(program, { keyFile: () => fixture.ring.path, connect: tools }, io);
   const quiet = (command: Command): void => {
     command
       .exitOverride()
@@ -117,7 +117,7 @@ test("key export-api writes a private file without private keys, once", async ()
 });
 
 test("key rotate stages first on request, then uses the staged key", async () => {
-  await world.accounts.put("any", { platform: "email", address: "a@b.c", credentials: {}, online: false });
+  await fixture.accounts.put("any", { platform: "email", address: "a@b.c", credentials: {}, online: false });
   expect((await dragoman("key", "rotate", "--stage")).stderr).toContain("Version 2");
   const exported = join(dir, "staged.key");
   await dragoman("key", "export-api", exported);
@@ -125,8 +125,8 @@ test("key rotate stages first on request, then uses the staged key", async () =>
   const rotated = await dragoman("key", "rotate");
   expect(rotated.stderr).toContain("Version 2 is in use");
   expect(rotated.closed).toBe(1);
-  const app = (await world.registry.list())[0];
-  const record = await world.registry.find(app?.keys[0]?.id ?? "");
+  const app = (await fixture.registry.list())[0];
+  const record = await fixture.registry.find(app?.keys[0]?.id ?? "");
   expect(record?.sealedListenerKey).toMatch(/^s2\./);
   const { listenerKeyData: listenerWhere } = await import("../../../src/apps/key-record.ts");
   expect(

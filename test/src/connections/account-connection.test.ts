@@ -4,64 +4,64 @@ import { onePageNetwork } from "../../support/one-page-network.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 
 let server: TestRedis;
-let world: Awaited<ReturnType<typeof onePageNetwork>>;
+let network: Awaited<ReturnType<typeof onePageNetwork>>;
 let core: Awaited<ReturnType<typeof connectionCore>>;
 let apps = 0;
 const newApp = () => `app${++apps}`;
 
 beforeAll(async () => {
   server = await testRedis();
-  world = await onePageNetwork();
-  core = await connectionCore(server, world);
+  network = await onePageNetwork();
+  core = await connectionCore(server, network);
   core.startWorker();
 });
 afterAll(async () => {
   await core.close();
-  await world.close();
+  await network.close();
   await server.stop();
 });
 
 const states = (all: readonly LoggedEvent[]) => all.flatMap(({ type, state }) => (type === "session" ? [state] : []));
 const until = (app: string, ...expected: readonly string[]) =>
   core.until(app, (all) => states(all).join() === expected.join());
-const wrong = () => ({ ...world.account(0), credentials: Object(world.wrongLogin.credentials) as object });
+const wrong = () => ({ ...network.account(0), credentials: Object(network.wrongLogin.credentials) as object });
 
 describe("AccountConnection", () => {
   it("reconnects when other credentials are stored, not for equal ones", async () => {
     const app = newApp();
     await core.put(app, wrong());
     await until(app, "connecting", "needs-login");
-    await core.put(app, world.account(0));
+    await core.put(app, network.account(0));
     await until(app, "connecting", "needs-login", "connecting", "online");
-    const before = world.logins();
-    await core.put(app, world.account(0));
+    const before = network.logins();
+    await core.put(app, network.account(0));
     await until(app, "connecting", "needs-login", "connecting", "online", "connecting", "online");
-    expect(world.logins()).toBe(before + 1);
+    expect(network.logins()).toBe(before + 1);
   });
 
   it("retries a refused account only when `connect` is posted", async () => {
     const app = newApp();
     await core.put(app, wrong());
     await until(app, "connecting", "needs-login");
-    const before = world.logins();
-    const send = await core.post(app, world.sendTo(0, "no"));
+    const before = network.logins();
+    const send = await core.post(app, network.sendTo(0, "no"));
     expect(await core.result(app, send)).toMatchObject({ status: "failed", error: { code: "credentials-invalid" } });
-    expect(world.logins()).toBe(before);
-    const { address } = world.account(0);
+    expect(network.logins()).toBe(before);
+    const { address } = network.account(0);
     const connect = await core.post(app, { verb: "connect", actor: { address }, target: [], object: {} });
     expect(await core.result(app, connect)).toMatchObject({ status: "failed", error: { code: "credentials-invalid" } });
-    expect(world.logins()).toBe(before + 1);
+    expect(network.logins()).toBe(before + 1);
   });
 
   it("gives two apps with the same address separate connections without each other's events", async () => {
     const [first, second] = [newApp(), newApp()];
-    const before = world.logins();
-    await core.put(first, world.account(1));
-    await core.put(second, world.account(1));
+    const before = network.logins();
+    await core.put(first, network.account(1));
+    await core.put(second, network.account(1));
     await until(first, "connecting", "online");
     await until(second, "connecting", "online");
-    expect(world.logins()).toBe(before + 2);
-    const rid = await core.post(first, world.sendTo(1, `${first} speaks`));
+    expect(network.logins()).toBe(before + 2);
+    const rid = await core.post(first, network.sendTo(1, `${first} speaks`));
     await core.result(first, rid);
     const events = await core.events(second);
     expect(events.filter(({ rid: other }) => other === rid)).toEqual([]);
@@ -70,22 +70,22 @@ describe("AccountConnection", () => {
 
   it("publishes the network's delivery receipt under the activity's rid", async () => {
     const app = newApp();
-    await core.put(app, world.account(2));
-    const rid = await core.post(app, world.sendTo(2, `${app} told`));
+    await core.put(app, network.account(2));
+    const rid = await core.post(app, network.sendTo(2, `${app} told`));
     const all = await core.until(app, (events) => events.some(({ status }) => status === "delivered"));
     expect(all.find(({ status }) => status === "delivered")).toMatchObject({ type: "status", rid });
   });
 
   it("defers work while the network is down and sends it afterwards", async () => {
     const app = newApp();
-    await core.put(app, world.account(3));
+    await core.put(app, network.account(3));
     await until(app, "connecting", "online");
-    await world.kill();
+    await network.kill();
     await until(app, "connecting", "online", "offline");
-    const rid = await core.post(app, world.sendTo(3, `${app} later`));
+    const rid = await core.post(app, network.sendTo(3, `${app} later`));
     await core.until(app, (all) => all.some((event) => event.rid === rid && event.status === "deferred"));
-    await world.restart();
+    await network.restart();
     expect(await core.result(app, rid)).toMatchObject({ status: "sent" });
-    expect(await world.peerReceived(`${app} later`)).toBe(1);
+    expect(await network.peerReceived(`${app} later`)).toBe(1);
   });
 });

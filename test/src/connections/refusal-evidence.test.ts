@@ -8,7 +8,7 @@ const failure = (kind: FailureKind, code: string, platformCode = "words") =>
 const account = { version: "1" };
 const odd = failure("auth", "platform-rejected");
 
-function world() {
+function evidenceStore() {
   const stored: Record<string, string> = {};
   let time = 1_000;
   const state: ConnectionState = {
@@ -31,12 +31,12 @@ describe("RefusalEvidence", () => {
   it.each(["credentials-invalid", "credentials-expired", "account-restricted", "address-blocked"])(
     "treats %s as final at once",
     async (code) => {
-      expect(await world().owner().judge(account, failure("auth", code))).toMatchObject({ verdict: "final" });
+      expect(await evidenceStore().owner().judge(account, failure("auth", code))).toMatchObject({ verdict: "final" });
     },
   );
 
   it.each(["retryable", "rate-limited"] as const)("treats %s as transient, however often it occurs", async (kind) => {
-    const { owner, pass, stored } = world();
+    const { owner, pass, stored } = evidenceStore();
     const evidence = owner();
     for (let tries = 0; tries < 100; tries++) {
       expect(await evidence.judge(account, failure(kind, "platform-unavailable"))).toMatchObject({
@@ -48,7 +48,7 @@ describe("RefusalEvidence", () => {
   });
 
   it("retries other refusals until 20 equal ones over a day, also under later owners", async () => {
-    const { owner, pass } = world();
+    const { owner, pass } = evidenceStore();
     const verdicts: string[] = [];
     for (let tries = 0; tries < MAX_UNPROVEN_TRIES + 5; tries++) {
       verdicts.push((await owner().judge(account, odd)).verdict);
@@ -59,7 +59,7 @@ describe("RefusalEvidence", () => {
   });
 
   it("needs both the attempts and the day", async () => {
-    const { owner, pass } = world();
+    const { owner, pass } = evidenceStore();
     const evidence = owner();
     for (let tries = 1; tries < MAX_UNPROVEN_TRIES; tries++) {
       expect((await evidence.judge(account, odd)).verdict).toBe("unproven");
@@ -69,7 +69,7 @@ describe("RefusalEvidence", () => {
   });
 
   it("reports a new series once", async () => {
-    const evidence = world().owner();
+    const evidence = evidenceStore().owner();
     const isNew = async (refusal: Failure, version = "1") => (await evidence.judge({ version }, refusal)).isNew;
     expect([await isNew(odd), await isNew(odd)]).toEqual([true, false]);
     expect(await isNew(failure("auth", "platform-rejected", "other words"))).toBe(true);
@@ -77,7 +77,7 @@ describe("RefusalEvidence", () => {
   });
 
   it("starts over after a successful login", async () => {
-    const { owner, pass, stored } = world();
+    const { owner, pass, stored } = evidenceStore();
     for (let tries = 0; tries < MAX_UNPROVEN_TRIES; tries++) await owner().judge(account, odd);
     pass(MIN_UNPROVEN_MS);
     await owner().forget();

@@ -8,7 +8,7 @@ import { type TestRedis, testRedis } from "../../support/redis.ts";
 
 let server: TestRedis;
 const running: ShardLeases[] = [];
-const news = new EventEmitter().setMaxListeners(0);
+const changes = new EventEmitter().setMaxListeners(0);
 
 beforeAll(async () => {
   server = await testRedis();
@@ -33,14 +33,14 @@ function worker(name: string, slowly?: Promise<void>, leaseMs = 1_000) {
     everyMs: leaseMs > 1_000 ? leaseMs / 5 : 50,
     gained: (shard, fence) => {
       has.set(shard, fence);
-      news.emit("change");
+      changes.emit("change");
     },
     leave: async (shard, lost) => {
       left.push(lost.aborted ? "lost" : "handed-over");
       lost.addEventListener("abort", () => cut.push(shard));
       await slowly;
       has.delete(shard);
-      news.emit("change");
+      changes.emit("change");
     },
   });
   running.push(leases);
@@ -48,7 +48,7 @@ function worker(name: string, slowly?: Promise<void>, leaseMs = 1_000) {
 }
 
 async function until(fits: () => boolean): Promise<void> {
-  while (!fits()) await once(news, "change", { signal: AbortSignal.timeout(10_000) });
+  while (!fits()) await once(changes, "change", { signal: AbortSignal.timeout(10_000) });
 }
 const all = (...workers: ReadonlyArray<{ readonly has: ReadonlyMap<number, number> }>) =>
   workers.flatMap(({ has }) => [...has.keys()]).sort((a, b) => a - b);
@@ -106,7 +106,7 @@ describe("ShardLeases", () => {
     await server.kill();
     await server.start();
     await only.redis.ping();
-    await Promise.race([once(news, "change"), only.redis.blpop("nothing", 0.2)]);
+    await Promise.race([once(changes, "change"), only.redis.blpop("nothing", 0.2)]);
     if (only.left.length === 0) expect(only.has).toEqual(before);
     else await until(() => only.has.size === SHARDS);
   });

@@ -12,7 +12,7 @@ afterEach(async () => {
 });
 
 /** Account whose credentials are a number, and a platform whose clients record their credentials. */
-function world() {
+function cacheFixture() {
   const account = { version: "1", credentials: 1 as unknown };
   const opened: Array<AccountContext<unknown>> = [];
   const closed: unknown[] = [];
@@ -58,7 +58,7 @@ function world() {
 
 describe("ClientCache", () => {
   it("shares a client until the credentials change, and disposes of the old one after its work", async () => {
-    const { account, opened, closed, use, pool, platform } = world();
+    const { account, opened, closed, use, pool, platform } = cacheFixture();
     expect(await Promise.all([use(), use(), use()])).toEqual([1, 1, 1]);
     expect(opened).toHaveLength(1);
     let release: () => void = () => undefined;
@@ -78,7 +78,7 @@ describe("ClientCache", () => {
   });
 
   it("stores renewed credentials and keeps the client, unless the app stored others", async () => {
-    const { account, opened, use } = world();
+    const { account, opened, use } = cacheFixture();
     await use();
     await opened[0]?.saveCredentials?.(7);
     expect(account).toEqual({ version: "2", credentials: 7 });
@@ -90,7 +90,7 @@ describe("ClientCache", () => {
   });
 
   it("rejects an actor without an account", async () => {
-    const { pool, platform } = world();
+    const { pool, platform } = cacheFixture();
     await expect(
       pool.use(
         platform,

@@ -71,33 +71,33 @@ async function gateway(base?: string) {
 describe("AccountContext.inboundEndpoint", () => {
   it("returns the account's public URL and secrets", async () => {
     const { platform, registered } = registeringPlatform();
-    const world = await gateway("https://gateway.example/base");
-    const { endpoint } = await world.store(platform, { secret: "first" });
-    await world.use(platform);
+    const network = await gateway("https://gateway.example/base");
+    const { endpoint } = await network.store(platform, { secret: "first" });
+    await network.use(platform);
     const url = `https://gateway.example/base/inbound/test/${endpoint}`;
     expect(registered).toEqual([{ url, secrets: { secret: "first" } }]);
-    expect(await world.endpoints.find("test", endpoint ?? "")).toMatchObject({ app: "app1" });
-    await world.store(platform, { secret: "second" });
-    await world.use(platform);
+    expect(await network.endpoints.find("test", endpoint ?? "")).toMatchObject({ app: "app1" });
+    await network.store(platform, { secret: "second" });
+    await network.use(platform);
     expect(registered[1]).toEqual({ url, secrets: { secret: "second" } });
-    await world.close();
+    await network.close();
   });
 
   it("is undefined for an account without an endpoint", async () => {
     const { platform, registered } = registeringPlatform();
-    const world = await gateway("https://gateway.example");
-    await world.store(platform, {});
-    await world.use(platform);
+    const network = await gateway("https://gateway.example");
+    await network.store(platform, {});
+    await network.use(platform);
     expect(registered).toEqual([undefined]);
-    await world.close();
+    await network.close();
   });
 
   it("is absent without a public URL", async () => {
     const { platform, registered } = registeringPlatform();
-    const world = await gateway();
-    await world.store(platform, { secret: "first" });
-    await world.use(platform);
+    const network = await gateway();
+    await network.store(platform, { secret: "first" });
+    await network.use(platform);
     expect(registered).toEqual(["absent"]);
-    await world.close();
+    await network.close();
   });
 });

@@ -41,7 +41,7 @@ async function sent(...targets: ReadonlyArray<readonly string[]>) {
     await core.results(app, nth + 1);
   }
   const report = deliveryReceipts({ redis: core.redis, eventsKept: 1_000 });
-  const news = async () =>
+  const statusEvents = async () =>
     (await core.events(app))
       .filter(({ type, status }) => type === "status" && status !== "sending")
       .map(
@@ -52,41 +52,41 @@ async function sent(...targets: ReadonlyArray<readonly string[]>) {
     (await core.redis.zrange(keys.conversation(app, thread), "0", "-1", "WITHSCORES"))
       .filter((_, at) => at % 2 === 1)
       .map(Number);
-  return { app, report, news, times };
+  return { app, report, statusEvents, times };
 }
 
 it("a read watermark covers exactly the messages sent to the conversation up to its time", async () => {
-  const { app, report, news, times } = await sent(["ann"], ["ben"], ["ann"], ["ann"]);
+  const { app, report, statusEvents, times } = await sent(["ann"], ["ben"], ["ann"], ["ann"]);
   const [, second = 0] = await times("t:ann");
   await report(app, { conversation: "t:ann", until: second, status: "delivered" });
   await report(app, { conversation: "t:ann", until: second, status: "delivered" });
-  expect(await news()).toEqual(["0 delivered ann", "2 delivered ann"]);
+  expect(await statusEvents()).toEqual(["0 delivered ann", "2 delivered ann"]);
   await report(app, { conversation: "t:ann", until: second, status: "read" });
   await report(app, { conversation: "t:ann", until: second, status: "delivered" });
   await report(app, { conversation: "t:nobody", until: Date.now() + 60_000, status: "read" });
   await report(`${app}x`, { conversation: "t:ann", until: Date.now() + 60_000, status: "read" });
-  expect((await news()).slice(2)).toEqual(["0 read ann", "2 read ann"]);
+  expect((await statusEvents()).slice(2)).toEqual(["0 read ann", "2 read ann"]);
   expect(await times("t:ann")).toHaveLength(1);
 });
 
 it("a read watermark of an activity to several people covers the reader only", async () => {
-  const { app, report, news } = await sent(["ann", "ben"]);
+  const { app, report, statusEvents } = await sent(["ann", "ben"]);
   await report(app, { conversation: "t:ben", until: Date.now() + 60_000, status: "read", target: "ben" });
-  expect(await news()).toEqual(["0 read ben"]);
+  expect(await statusEvents()).toEqual(["0 read ben"]);
   await report(app, { conversation: "t:ann", until: Date.now() + 60_000, status: "delivered", target: "ann" });
-  expect((await news()).slice(1)).toEqual(["0 delivered ann"]);
+  expect((await statusEvents()).slice(1)).toEqual(["0 delivered ann"]);
 });
 
 it("a read watermark does not cover refused or waiting messages", async () => {
-  const { app, report, news } = await sent(["no-ann"], ["ann", "no-ann"]);
+  const { app, report, statusEvents } = await sent(["no-ann"], ["ann", "no-ann"]);
   for (const thread of ["t:no-ann", "t:ann"])
     await report(app, { conversation: thread, until: Date.now() + 60_000, status: "read" });
-  expect(await news()).toEqual(["1 read ann"]);
+  expect(await statusEvents()).toEqual(["1 read ann"]);
   const waiting = activityOf({ target: [{ address: "ann" }], object: { wait: true } });
   await core.accept(app, waiting, { ridAsSent: 9 });
   while (!(await core.events(app)).some(({ rid, status }) => rid === 9 && status === "deferred")) await settled(10);
   await report(app, { conversation: "t:ann", until: Date.now() + 60_000, status: "delivered" });
-  expect((await news()).filter((line) => line.startsWith("9 "))).toEqual(["9 deferred ann"]);
+  expect((await statusEvents()).filter((line) => line.startsWith("9 "))).toEqual(["9 deferred ann"]);
 });
 
 it("conversations expire with the receipts and are bounded", async () => {

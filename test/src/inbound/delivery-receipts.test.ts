@@ -31,13 +31,13 @@ async function sent(more: Parameters<typeof activityOf>[0] = {}) {
   await core.accept(app, activity, { ridAsSent: 7 });
   await core.results(app, 1);
   const report = deliveryReceipts({ redis: core.redis, eventsKept: 1_000 });
-  const news = async () =>
+  const statusEvents = async () =>
     (await core.events(app)).slice(2).map(({ status, target, rid }) => ({ status, target, rid }));
-  return { app, activity, report, news };
+  return { app, activity, report, statusEvents };
 }
 
 it("deliveryReceipts publishes each step by target once, and never an earlier step later", async () => {
-  const { app, activity, report, news } = await sent();
+  const { app, activity, report, statusEvents } = await sent();
   const { id } = activity;
   await report(app, { id, status: "delivered", target: "ann" });
   await report(app, { id, status: "delivered", target: "ann" });
@@ -45,7 +45,7 @@ it("deliveryReceipts publishes each step by target once, and never an earlier st
   await report(app, { id, status: "delivered" });
   const error = { code: "recipient-unknown", detail: "Nobody there.", retryable: false };
   await report(app, { id, status: "failed", target: "ben", error });
-  expect(await news()).toEqual([
+  expect(await statusEvents()).toEqual([
     { rid: 7, status: "delivered", target: [{ address: "Ann", status: "delivered" }] },
     { rid: 7, status: "read", target: TARGETS.map(({ address }) => ({ address, status: "read" })) },
     { rid: 7, status: "failed", target: [{ address: "ben", status: "failed", error }] },
@@ -74,29 +74,31 @@ it("deliveryReceipts notes each step in the timeline of a sent activity, within 
 });
 
 it("deliveryReceipts finds the rid by the id that the network gave the message", async () => {
-  const { app, activity, report, news } = await sent();
+  const { app, activity, report, statusEvents } = await sent();
   await report(app, { id: `<${activity.rid}@network.test>`, status: "delivered", target: "ben" });
-  expect(await news()).toEqual([{ rid: 7, status: "delivered", target: [{ address: "ben", status: "delivered" }] }]);
+  expect(await statusEvents()).toEqual([
+    { rid: 7, status: "delivered", target: [{ address: "ben", status: "delivered" }] },
+  ]);
 });
 
 it("deliveryReceipts loses none of many simultaneous reports", async () => {
   const target = Array.from({ length: 20 }, (_, at) => ({ address: `t${at}` }));
-  const { app, activity, report, news } = await sent({ target });
+  const { app, activity, report, statusEvents } = await sent({ target });
   await Promise.all(
     target.map((recipient) => report(app, { id: activity.id, status: "delivered", target: recipient.address })),
   );
-  const reported = (await news()).flatMap((event) =>
+  const reported = (await statusEvents()).flatMap((event) =>
     (event.target as Array<{ address: string }>).map((recipient) => recipient.address),
   );
   expect(reported.sort()).toEqual(target.map((recipient) => recipient.address).sort());
 });
 
 it("deliveryReceipts ignores unknown ids and other apps' activities", async () => {
-  const { app, activity, report, news } = await sent({ object: { traced: false } });
+  const { app, activity, report, statusEvents } = await sent({ object: { traced: false } });
   const other = await sent();
   await report(app, { id: activity.id, status: "delivered" });
   await report(app, { id: "01NOBODY", status: "delivered" });
   await report(app, { id: other.activity.id, status: "delivered" });
-  expect(await news()).toEqual([]);
-  expect(await other.news()).toEqual([]);
+  expect(await statusEvents()).toEqual([]);
+  expect(await other.statusEvents()).toEqual([]);
 });

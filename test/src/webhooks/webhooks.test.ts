@@ -88,43 +88,43 @@ test("a hook starts at the end, at the beginning or at a kept cursor", () => {
 
 describe("the webhook store in Redis", () => {
   let redis: TestRedis;
-  let world: Awaited<ReturnType<typeof webhookHarness>>;
+  let harness: Awaited<ReturnType<typeof webhookHarness>>;
   beforeAll(async () => {
     redis = await testRedis();
-    world = await webhookHarness(redis);
+    harness = await webhookHarness(redis);
   });
   afterAll(async () => {
-    await world.close();
+    await harness.close();
     await redis.stop();
   });
 
   test("opens secrets after a key rotation, and only in their place", async () => {
     const ring = await keyring({ path: join(redis.dir, "master.key"), opens: true });
-    const registry = appRegistry({ redis: world.client, keyring: ring, appendControl: async () => undefined });
+    const registry = appRegistry({ redis: harness.client, keyring: ring, appendControl: async () => undefined });
     const { app } = await registry.createApp("shop", ["listen"]);
-    await world.put(app, "one", "https://example.org/", world.secret);
-    expect(await rotateKeys({ redis: world.client, keyring: ring })).toMatchObject({ hooks: 1 });
-    const work = redisDeliveryStore({ redis: world.client, keyring: ring, eventsKept: 100 });
+    await harness.put(app, "one", "https://example.org/", harness.secret);
+    expect(await rotateKeys({ redis: harness.client, keyring: ring })).toMatchObject({ hooks: 1 });
+    const work = redisDeliveryStore({ redis: harness.client, keyring: ring, eventsKept: 100 });
     const [claim] = await work.claim(keys.tagOf(app));
-    expect((await work.load(claim as NonNullable<typeof claim>))?.secret).toBe(world.secret);
-    await world.put(app, "two", "https://example.org/", newWebhookSecret());
-    const [sealed, version] = await world.client.hmget(keys.hook(app, "one"), "secret", "secretVersion");
-    await world.client.hset(keys.hook(app, "two"), "secret", sealed ?? "", "secretVersion", version ?? "");
+    expect((await work.load(claim as NonNullable<typeof claim>))?.secret).toBe(harness.secret);
+    await harness.put(app, "two", "https://example.org/", newWebhookSecret());
+    const [sealed, version] = await harness.client.hmget(keys.hook(app, "one"), "secret", "secretVersion");
+    await harness.client.hset(keys.hook(app, "two"), "secret", sealed ?? "", "secretVersion", version ?? "");
     const [second] = await work.claim(keys.tagOf(app));
     await expect(work.load(second as NonNullable<typeof second>)).rejects.toThrow();
   });
 
   test("refuses all writes of a lease that another worker took over", async () => {
-    await world.put("app2", "one", "https://example.org/", world.secret);
+    await harness.put("app2", "one", "https://example.org/", harness.secret);
     const ring = await keyring({ path: join(redis.dir, "master.key"), opens: true });
-    const work = redisDeliveryStore({ redis: world.client, keyring: ring, eventsKept: 100 });
+    const work = redisDeliveryStore({ redis: harness.client, keyring: ring, eventsKept: 100 });
     const [old] = await work.claim(keys.tagOf("app2"));
     if (old === undefined) throw new Error("nothing was claimed");
     expect(await work.claim(keys.tagOf("app2"))).toEqual([]);
-    await world.client.del(keys.hookLease("app2", "one"));
+    await harness.client.del(keys.hookLease("app2", "one"));
     const [fresh] = await work.claim(keys.tagOf("app2"));
     expect(fresh?.fence).not.toBe(old.fence);
-    await world.append("app2", result("r1"));
+    await harness.append("app2", result("r1"));
     const nothing = {
       added: [],
       removed: [],
@@ -139,6 +139,6 @@ describe("the webhook store in Redis", () => {
     expect(await work.renew(old)).toBeUndefined();
     await work.release(old);
     expect(await work.renew(fresh as NonNullable<typeof fresh>)).toBeDefined();
-    expect((await world.hooks.get("app2", "one"))?.cursor).not.toBe("x.1-1");
+    expect((await harness.hooks.get("app2", "one"))?.cursor).not.toBe("x.1-1");
   });
 });

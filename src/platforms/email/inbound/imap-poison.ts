@@ -17,7 +17,7 @@ const REASON = "the server refuses it, gives it without content or ends the conn
 const HINT = "`fetch` with this uid and `raw: true` returns its raw form.";
 
 /** Place of a mail, and services for reading. */
-export interface MailPlace {
+export interface MailPosition {
   readonly folder: string;
   readonly uidValidity: string;
   readonly uid: number;
@@ -30,25 +30,25 @@ export interface MailPlace {
  */
 export async function readOrStepOver(
   imap: ImapFlow,
-  place: MailPlace,
+  position: MailPosition,
   stored: string | undefined,
   reader: MailReader,
   connection: Pick<ConnectionContext<unknown>, "state" | "log" | "signal">,
 ): Promise<FetchedMail | undefined> {
   const { signal, state } = connection;
-  for (let tries = triesOf(place, stored); ; tries += 1) {
+  for (let attempts = triesOf(position, stored); ; attempts += 1) {
     try {
-      if (tries >= MAX_TRIES) return await stepOver(imap, place, tries, connection);
-      const mail = await readMail(imap, place.uid, reader, signal);
+      if (attempts >= MAX_TRIES) return await stepOver(imap, position, attempts, connection);
+      const mail = await readMail(imap, position.uid, reader, signal);
       // A server may answer OK without the mail that it lists.
-      if (!mail && (await searchUids(imap, { uid: String(place.uid) })).length > 0) throw new MissingContent();
+      if (!mail && (await searchUids(imap, { uid: String(position.uid) })).length > 0) throw new MissingContent();
       return mail;
     } catch (thrown) {
       signal.throwIfAborted();
       if (thrown instanceof Failure && thrown.code === "internal-error") throw thrown;
-      await state.write(poisonKey(place.folder), `${place.uidValidity}:${place.uid} ${tries + 1}`);
+      await state.write(poisonKey(position.folder), `${position.uidValidity}:${position.uid} ${attempts + 1}`);
       if (!imap.usable) throw causeOf(imap, thrown);
-      await sleep(RETRY_MS * (tries + 1), undefined, { signal });
+      await sleep(RETRY_MS * (attempts + 1), undefined, { signal });
     }
   }
 }
@@ -56,22 +56,22 @@ export async function readOrStepOver(
 /** Asks for size and date, which a server gives of nearly any mail. */
 async function stepOver(
   imap: ImapFlow,
-  place: MailPlace,
-  tries: number,
+  position: MailPosition,
+  attempts: number,
   connection: Pick<ConnectionContext<unknown>, "log">,
 ): Promise<FetchedMail> {
   const query = { uid: true, size: true, internalDate: true };
-  if (tries >= MAX_TRIES_OF_SIZE) return noted(place, undefined, undefined, connection);
-  const message = await imap.fetchOne(String(place.uid), query, { uid: true }).catch((thrown: unknown) => {
+  if (attempts >= MAX_TRIES_OF_SIZE) return noted(position, undefined, undefined, connection);
+  const message = await imap.fetchOne(String(position.uid), query, { uid: true }).catch((thrown: unknown) => {
     if (!imap.usable) throw thrown;
     return false as const;
   });
   const { size, internalDate } = message || {};
-  return noted(place, size, validDate(internalDate), connection);
+  return noted(position, size, validDate(internalDate), connection);
 }
 
 function noted(
-  { folder, uid }: MailPlace,
+  { folder, uid }: MailPosition,
   size: number | undefined,
   received: Date | undefined,
   { log }: Pick<ConnectionContext<unknown>, "log">,
@@ -83,9 +83,9 @@ function noted(
 }
 
 /** Returns the failed tries of a mail. The stored count is of a single mail. */
-function triesOf({ uidValidity, uid }: MailPlace, stored = ""): number {
-  const [mail, tries] = stored.split(" ");
-  return mail === `${uidValidity}:${uid}` ? Number(tries) : 0;
+function triesOf({ uidValidity, uid }: MailPosition, stored = ""): number {
+  const [mail, attempts] = stored.split(" ");
+  return mail === `${uidValidity}:${uid}` ? Number(attempts) : 0;
 }
 
 /** Returns the state key of the failed tries of a folder's mail. */

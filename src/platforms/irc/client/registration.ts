@@ -33,16 +33,16 @@ export function registration({ nick, requiresLogin, secrets, changeNick }: Regis
     reject = onReject;
   });
   done.catch(() => undefined);
-  let tries = 0;
+  let attempts = 0;
   let isWelcome = false;
   let isLoggedIn = false;
   let closing: Error | undefined;
 
   function tryAnotherNick(message: IrcMessage): void {
-    tries += 1;
+    attempts += 1;
     if (isWelcome) return;
-    if (tries > MAX_TRIES) reject(refusalError(message, secrets));
-    else changeNick(similarNick(nick, tries));
+    if (attempts > MAX_TRIES) reject(refusalError(message, secrets));
+    else changeNick(similarNick(nick, attempts));
   }
 
   function passwordRefusal(message: IrcMessage): Error {
@@ -71,7 +71,7 @@ export function registration({ nick, requiresLogin, secrets, changeNick }: Regis
         break;
       case "432":
         // A variant of ours may be too odd for the server; the wanted nick itself is the app's to change.
-        if (tries > 0) tryAnotherNick(message);
+        if (attempts > 0) tryAnotherNick(message);
         else reject(refusalError(message, secrets));
         break;
       case "464":
@@ -95,7 +95,7 @@ export function registration({ nick, requiresLogin, secrets, changeNick }: Regis
 }
 
 /** Makes a similar nick. Underscores first, then short with a number for servers that cut nicks. */
-function similarNick(nick: string, tries: number): string {
-  if (tries <= 3) return `${nick.slice(0, 30 - tries)}${"_".repeat(tries)}`;
+function similarNick(nick: string, attempts: number): string {
+  if (attempts <= 3) return `${nick.slice(0, 30 - attempts)}${"_".repeat(attempts)}`;
   return `${nick.slice(0, 6)}${100 + Math.floor(Math.random() * 900)}`;
 }

@@ -28,12 +28,15 @@ export function textRefusal(styled: string): string | undefined {
   return textPattern.test(styled) ? undefined : "has control characters, which XML can't carry";
 }
 
-/** Attachment by its address (XEP-0066); receivers download it themselves. */
-const LinkedAttachment = Type.Object(
+/** Attachment by its address (XEP-0066), which receivers download, or by content, which is uploaded (XEP-0363). */
+const File = Type.Object(
   {
     name: Type.Optional(text(255, { minLength: 1 })),
     mediaType: Type.Optional(Type.String({ maxLength: 127, pattern: "^[a-z0-9.+-]+/[A-Za-z0-9.+-]+$" })),
-    url: Type.String({ format: "uri", maxLength: 2_048, pattern: "^https?://[!-~]+$" }),
+    url: Type.Optional(Type.String({ format: "uri", maxLength: 2_048, pattern: "^https?://[!-~]+$" })),
+    content: Type.Optional(
+      Type.String({ description: "The bytes as base64; uploaded to the account's server.", format: "byte" }),
+    ),
   },
   STRICT,
 );
@@ -46,7 +49,7 @@ export const SendSchema = verbSchema(
       type: Type.Optional(Type.Literal("message")),
       ...textForms,
       attachments: Type.Optional(
-        Type.Array(LinkedAttachment, { minItems: 1, maxItems: 1, description: "One, by url; receivers download it." }),
+        Type.Array(File, { minItems: 1, maxItems: 1, description: "One file: by url or by content." }),
       ),
       subject: Type.Optional(text(1_024)),
       inReplyTo: Type.Optional(MessageId),
@@ -54,7 +57,7 @@ export const SendSchema = verbSchema(
     { ...STRICT, ...needsText("attachments"), description: "A message needs a text or an attachment." },
   ),
 );
-export type MessageObject = Static<typeof SendSchema>["object"];
+export type PostedFile = Static<typeof File>;
 export const SEND_EXAMPLE: Static<typeof SendSchema> = {
   actor: ACTOR_EXAMPLE,
   target: PERSON_EXAMPLE,

@@ -1,13 +1,16 @@
 import { xml } from "@xmpp/client";
+import { optional } from "../../../model/optional.ts";
 import { networkText, type PostedText } from "../../../platform/kit/rich-text/rich-text.ts";
 import type { ActivityOf, Outcome, Receipt, VerbContext } from "../../../platform/platform.ts";
 import { type Client, presenceStanza } from "../client/client.ts";
 import { bare } from "../client/jid.ts";
 import type { Stanza } from "../client/library.ts";
 import { REACTIONS_KEY } from "../client/memory.ts";
+import { upload } from "../client/upload.ts";
+import { noFile } from "../errors.ts";
 import {
   type DeleteSchema,
-  type MessageObject,
+  type PostedFile,
   type ReactSchema,
   type ReadSchema,
   type SendSchema,
@@ -37,26 +40,53 @@ function bodyOf(text: PostedText): Stanza {
   return xml("body", {}, networkText(text, XMPP_TEXT) ?? "");
 }
 
+/** File at an address that receivers download it from. */
+interface LinkedFile {
+  readonly url: string;
+  readonly name?: string;
+  readonly mediaType?: string;
+  readonly size?: number;
+}
+
 /** Builds the body and link of a message (XEP-0066). Clients without that extension find the address in the body. */
-function contentOf({ attachments: [file] = [], ...text }: MessageObject): readonly Stanza[] {
+function contentOf(text: PostedText, file: LinkedFile | undefined): readonly Stanza[] {
   if (file === undefined) return [bodyOf(text)];
   const body = [networkText(text, XMPP_TEXT), file.url].filter((part) => part !== undefined).join("\n");
   const link = [xml("url", {}, file.url), ...(file.name === undefined ? [] : [xml("desc", {}, file.name)])];
   return [xml("body", {}, body), xml("x", { xmlns: "jabber:x:oob" }, ...link)];
 }
 
-/** Sends a message: body, attachment, subject and reply reference (XEP-0461). */
-export function send(client: Client, activity: ActivityOf<typeof SendSchema>, context: VerbContext): Promise<Receipt> {
-  const { subject, inReplyTo } = activity.object;
-  return sendStanzas(client, activity, context, (to) => [
+/** Sends a message: body, attachment, subject and reply reference (XEP-0461). A posted file is uploaded first. */
+export async function send(
+  client: Client,
+  activity: ActivityOf<typeof SendSchema>,
+  context: VerbContext,
+): Promise<Receipt> {
+  const { subject, inReplyTo, attachments: [posted] = [], ...text } = activity.object;
+  const file = posted && (await linkedFile(client, posted, context));
+  const receipt = await sendStanzas(client, activity, context, (to) => [
     message(
       to,
       ...(subject === undefined ? [] : [xml("subject", {}, subject)]),
-      ...contentOf(activity.object),
+      ...contentOf(text, file),
       ...(inReplyTo === undefined ? [] : [xml("reply", { xmlns: "urn:xmpp:reply:0", to: to.address, id: inReplyTo })]),
       ...receiptRequests(to),
     ),
   ]);
+  return posted?.url === undefined && file
+    ? { ...receipt, object: { ...receipt.object, attachments: [file] } }
+    : receipt;
+}
+
+/** Returns the link of a posted file. A file posted by content gets one by its upload. */
+async function linkedFile(client: Client, posted: PostedFile, context: VerbContext): Promise<LinkedFile> {
+  const { name, mediaType, url } = posted;
+  if (url !== undefined) return { url, ...optional("name", name) };
+  const [blob] = await context.attachments();
+  if (blob === undefined) throw noFile();
+  const file = { ...blob, name: name ?? "file" };
+  const uploaded = await upload(client, file, context);
+  return { name: file.name, ...optional("mediaType", mediaType), size: blob.content.length, url: uploaded };
 }
 
 /** Corrects a message (XEP-0308), sets a room's topic, or changes the account's presence. */

@@ -3,18 +3,16 @@ import { optional } from "../../../model/optional.ts";
 import { readEachTarget } from "../../../platform/kit/read-each-target.ts";
 import type { ActivityOf, Receipt, VerbContext } from "../../../platform/platform.ts";
 import type { Collection } from "../../../platform/vocabulary/vocabulary.ts";
-import { type Client, type OccupantRole, unlessRefused } from "../client/client.ts";
-import { bare, domain, resource } from "../client/jid.ts";
+import type { Client, OccupantRole } from "../client/client.ts";
+import { discoInfo, discoItems, servicesWith } from "../client/discovery.ts";
+import { bare, resource } from "../client/jid.ts";
 import type { Stanza } from "../client/library.ts";
 import { attr } from "../client/stanza.ts";
 import { classifyError } from "../errors.ts";
 import type { ObserveSchema, QuerySchema } from "../schemas/queries.ts";
 
-const NS_INFO = "http://jabber.org/protocol/disco#info";
-const NS_ITEMS = "http://jabber.org/protocol/disco#items";
+const NS_MUC = "http://jabber.org/protocol/muc";
 const MAX_ITEMS = 1_000;
-/** Items of a server that are asked whether they are room services. */
-const MAX_SERVICES = 20;
 const MAX_GROUPS = 10;
 
 type Item = Readonly<Record<string, unknown>>;
@@ -85,7 +83,7 @@ async function contacts({ stream }: Client): Promise<readonly Item[]> {
 
 /** Lists the rooms of a service; without a service, those of the account's server. */
 async function rooms(client: Client, service: string | undefined, { match }: Options): Promise<readonly Item[]> {
-  const services = service === undefined ? await roomServices(client) : [service];
+  const services = service === undefined ? (await servicesWith(client, NS_MUC)).map(({ jid }) => jid) : [service];
   const items = (await Promise.all(services.map((jid) => discoItems(client, jid)))).flat();
   const matches = match === undefined ? () => true : wildcard(match);
   return items
@@ -109,19 +107,6 @@ function wildcard(match: string): (text: string) => boolean {
     }
     return whole.length - last.length >= position && whole.endsWith(last);
   };
-}
-
-async function roomServices(client: Client): Promise<string[]> {
-  const items = await discoItems(client, domain(client.jid));
-  const jids = items.slice(0, MAX_SERVICES).flatMap((item) => attr(item, "jid") ?? []);
-  const services = await Promise.all(
-    jids.map(async (jid) => ({ jid, info: await unlessRefused(discoInfo(client, jid)) })),
-  );
-  return services
-    .filter(({ info }) =>
-      info?.getChildren("feature").some(({ attrs }) => attrs.var === "http://jabber.org/protocol/muc"),
-    )
-    .map(({ jid }) => jid);
 }
 
 /** Lists a room's members: as the room tells, else those that the account saw come. */
@@ -161,14 +146,6 @@ async function roomDetails(client: Client, room = ""): Promise<readonly Item[]> 
   return [details];
 }
 
-async function discoItems({ stream }: Client, jid: string): Promise<Stanza[]> {
-  const answer = await stream.request("get", xml("query", { xmlns: NS_ITEMS }), jid);
-  return answer.getChild("query", NS_ITEMS)?.getChildren("item") ?? [];
-}
-async function discoInfo({ stream }: Client, jid: string): Promise<Stanza> {
-  const answer = await stream.request("get", xml("query", { xmlns: NS_INFO }), jid);
-  return answer.getChild("query", NS_INFO) ?? xml("query");
-}
 function nameOf(item: Stanza | undefined): { readonly name?: string } {
   const name = attr(item, "name")?.slice(0, 256);
   return name === undefined ? {} : { name };

@@ -8,7 +8,7 @@ import { expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import type { Layout } from "./layouts.ts";
 import { hostOf, type Site } from "./site.ts";
-import { opened, visit, type Way } from "./visit.ts";
+import { opened, type SiteEndpoint, visit } from "./visit.ts";
 
 /** Longer than what the gateway's own paths allow between two parts of a body. Waiting is what is tested. */
 const PAUSE_MS = 11_000;
@@ -61,20 +61,20 @@ export async function echoServer(): Promise<{ readonly address: string; readonly
 
 /** What only shows while it lasts. */
 export function siteLives(layout: () => Layout): void {
-  const way = (site: string): Way => ({ ...layout(), host: hostOf({ name: site }) });
+  const endpoint = (site: string): SiteEndpoint => ({ ...layout(), host: hostOf({ name: site }) });
 
   it.concurrent("the site's own event stream comes event by event", async () => {
     const id = randomUUID();
-    const stream = await opened(way("own-stream"), { path: `/events.php?id=${id}` });
+    const stream = await opened(endpoint("own-stream"), { path: `/events.php?id=${id}` });
     const text = reader(stream);
     // The second is sent only when the first was heard: whoever collects would wait for ever.
-    await text((heard) => heard.includes("data: first"));
-    await visit(way("own-stream"), { path: `/go.php?id=${id}` });
-    await text((heard) => heard.includes("data: second"));
+    await text((received) => received.includes("data: first"));
+    await visit(endpoint("own-stream"), { path: `/go.php?id=${id}` });
+    await text((received) => received.includes("data: second"));
   });
 
   it.concurrent("the site's own WebSocket speaks both ways", async () => {
-    const { port, ca, host } = way("own-socket");
+    const { port, ca, host } = endpoint("own-socket");
     const ws = new WebSocket(`${ca === undefined ? "ws" : "wss"}://127.0.0.1:${port}/chat`, {
       headers: { Host: host },
       ...(ca === undefined ? {} : { ca, servername: host }),
@@ -111,7 +111,7 @@ export async function pausingUpload({ port, ca }: Layout): Promise<string> {
 }
 
 /** The answer's head to a request that asks for an upgrade of the connection. */
-export async function upgraded({ port, ca, host }: Way, upgrade: string): Promise<string> {
+export async function upgraded({ port, ca, host }: SiteEndpoint, upgrade: string): Promise<string> {
   const socket =
     ca === undefined ? connectTcp(port, "127.0.0.1") : connectTls({ port, host: "127.0.0.1", ca, servername: host });
   await once(socket, ca === undefined ? "connect" : "secureConnect");
@@ -130,13 +130,13 @@ export async function upgraded({ port, ca, host }: Way, upgrade: string): Promis
 
 /** Collects what comes; waits until it fits, and fails when it ends without. */
 function reader(stream: IncomingMessage) {
-  let heard = "";
+  let received = "";
   stream.setEncoding("utf8").on("data", (part: string) => {
-    heard += part;
+    received += part;
   });
   return async (fits: (text: string) => boolean): Promise<void> => {
-    while (!fits(heard)) {
-      if (stream.readableEnded) throw new Error(`It ended after ${JSON.stringify(heard)}`);
+    while (!fits(received)) {
+      if (stream.readableEnded) throw new Error(`It ended after ${JSON.stringify(received)}`);
       await Promise.race([once(stream, "data"), once(stream, "end")]);
     }
   };

@@ -7,7 +7,7 @@ import { limits } from "./limits.ts";
 import { echoServer, liveSites, onlyWebSocketsUpgrade, pausingUpload, siteLives, upgraded } from "./live.ts";
 import { pages } from "./pages.ts";
 import { hostOf, type Site } from "./site.ts";
-import { type Seen, visit, type Way } from "./visit.ts";
+import { type Seen, type SiteEndpoint, visit } from "./visit.ts";
 
 const sites: readonly Site[] = [...pages, ...apps, ...limits, ...liveSites];
 /** What each site answered without anything of ours, by plain HTTP and by TLS. */
@@ -18,9 +18,9 @@ let core: Awaited<ReturnType<typeof gateway>>;
 const running = new Map<string, Layout>();
 const closers: Array<() => Promise<unknown>> = [];
 
-async function answers(site: Site, way: Omit<Way, "host">): Promise<readonly Seen[]> {
+async function answers(site: Site, endpoint: Omit<SiteEndpoint, "host">): Promise<readonly Seen[]> {
   const seen: Seen[] = [];
-  for (const ask of site.requests) seen.push(await visit({ ...way, host: hostOf(site) }, ask));
+  for (const ask of site.requests) seen.push(await visit({ ...endpoint, host: hostOf(site) }, ask));
   return seen;
 }
 
@@ -37,9 +37,9 @@ beforeAll(async () => {
     running.set(name, layout);
     closers.push(layout.stop);
   }
-  const way = { plain: { port: farm.direct }, tls: { port: farm.directTls, ca: farm.tls.cert } };
+  const endpoint = { plain: { port: farm.direct }, tls: { port: farm.directTls, ca: farm.tls.cert } };
   for (const kind of ["plain", "tls"] as const)
-    await Promise.all(sites.map(async (site) => before[kind].set(site.name, await answers(site, way[kind]))));
+    await Promise.all(sites.map(async (site) => before[kind].set(site.name, await answers(site, endpoint[kind]))));
 }, 60_000);
 afterAll(async () => {
   for (const close of closers.reverse()) await close();
@@ -74,13 +74,14 @@ describe.each(Object.keys(layouts))("Through %s", (name) => {
         ? ["static"]
         : sites.map((site) => site.name);
   it.concurrent.each(withGateway)("%s has the gateway beside it, whatever its own rules are", async (site) => {
-    const way = { ...layout(), host: hostOf({ name: site }) };
-    expect(await visit(way, { path: "/gateway/healthz" })).toMatchObject({ status: 200, body: '{"status":"ok"}' });
-    const stranger = await visit(way, { path: "/gateway/activities/a%2Fb" });
+    const endpoint = { ...layout(), host: hostOf({ name: site }) };
+    expect(await visit(endpoint, { path: "/gateway/healthz" })).toMatchObject({ status: 200, body: '{"status":"ok"}' });
+    const stranger = await visit(endpoint, { path: "/gateway/activities/a%2Fb" });
     expect(stranger).toMatchObject({ status: 401, body: expect.stringContaining('"code":"unauthenticated"') });
     expect(stranger.headers).toContain("cache-control: no-store");
     expect(stranger.headers).toContain("content-type: application/problem+json");
-    for (const path of ["/gateway/metrics", "/gateway/METRICS"]) expect((await visit(way, { path })).status).toBe(404);
+    for (const path of ["/gateway/metrics", "/gateway/METRICS"])
+      expect((await visit(endpoint, { path })).status).toBe(404);
   });
 
   siteLives(layout);
@@ -114,9 +115,9 @@ describe.each(Object.keys(layouts).filter((name) => /nginx|HAProxy/.test(name) &
 
 describe.each(Object.keys(unaware))("%s with TLS before a server that never heard of it", (name) => {
   it("leads its redirects on by TLS, and no others", async () => {
-    const way = { ...layoutOf(`unaware ${name}`), host: "redirects.example" };
+    const endpoint = { ...layoutOf(`unaware ${name}`), host: "redirects.example" };
     const location = async (path: string) =>
-      (await visit(way, { path })).headers.find((one) => one.startsWith("location"));
+      (await visit(endpoint, { path })).headers.find((one) => one.startsWith("location"));
     expect(await location("/dir")).toBe("location: https://redirects.example/dir/");
     expect(await location("/own.php")).toBe("location: https://redirects.example/dir/?a=b%20c");
     expect(await location("/other.php")).toBe("location: http://elsewhere.example/dir/");

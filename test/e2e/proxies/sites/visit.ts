@@ -4,7 +4,7 @@ import { request as https } from "node:https";
 import type { SiteRequest } from "./site.ts";
 
 /** How a visitor reaches a site. */
-export interface Way {
+export interface SiteEndpoint {
   readonly port: number;
   readonly host: string;
   /** The certificate to trust; without it plain HTTP is spoken. */
@@ -27,23 +27,23 @@ const OF_THE_HOP = new Set(["date", "connection", "keep-alive", "transfer-encodi
 const MAX_HEADER = 1_048_576;
 
 /** Opens the request; resolves with the answer's head. */
-export function opened(way: Way, ask: SiteRequest): Promise<IncomingMessage> {
+export function opened(endpoint: SiteEndpoint, ask: SiteRequest): Promise<IncomingMessage> {
   const { path, method = "GET", headers = {}, body, chunked = false, from } = ask;
-  const all: Record<string, string | string[]> = { Host: way.host };
+  const all: Record<string, string | string[]> = { Host: endpoint.host };
   for (const [name, value] of Object.entries(headers)) all[name] = typeof value === "string" ? value : [...value];
   if (body !== undefined && !chunked) all["Content-Length"] = String(Buffer.byteLength(body));
   if (chunked) all["Transfer-Encoding"] = "chunked";
   return new Promise((resolve, reject) => {
-    const request = (way.ca === undefined ? http : https)({
-      host: way.address ?? "127.0.0.1",
-      port: way.port,
+    const request = (endpoint.ca === undefined ? http : https)({
+      host: endpoint.address ?? "127.0.0.1",
+      port: endpoint.port,
       path,
       method,
       headers: all,
       agent: false,
       maxHeaderSize: MAX_HEADER,
       ...(from === undefined ? {} : { localAddress: from }),
-      ...(way.ca === undefined ? {} : { ca: way.ca, servername: way.host }),
+      ...(endpoint.ca === undefined ? {} : { ca: endpoint.ca, servername: endpoint.host }),
     });
     let answered = false;
     request.on("response", (response) => {
@@ -59,8 +59,8 @@ export function opened(way: Way, ask: SiteRequest): Promise<IncomingMessage> {
 }
 
 /** One request, and all that came. */
-export async function visit(way: Way, ask: SiteRequest): Promise<Seen> {
-  const response = await opened(way, ask);
+export async function visit(endpoint: SiteEndpoint, ask: SiteRequest): Promise<Seen> {
+  const response = await opened(endpoint, ask);
   const parts: Buffer[] = [];
   for await (const part of response) parts.push(part as Buffer);
   const whole = Buffer.concat(parts);

@@ -12,7 +12,7 @@ afterEach(async () => {
 });
 
 /** A resolver that asks a server of the test alone. */
-async function world(
+async function resolverFixture(
   answer: (name: string, type: "A" | "AAAA") => TestAnswer,
   { hosts = "", resolv = "", timeoutMs = 120_000 } = {},
 ) {
@@ -28,7 +28,9 @@ const onlyV4 =
 
 describe("resolver", () => {
   it("returns the addresses of both families", async () => {
-    const { resolve } = await world((_name, type) => ({ addresses: type === "A" ? ["192.0.2.1"] : ["2001:db8::7"] }));
+    const { resolve } = await resolverFixture((_name, type) => ({
+      addresses: type === "A" ? ["192.0.2.1"] : ["2001:db8::7"],
+    }));
     const addresses = await resolve("mail.example.org");
     expect([...addresses].sort((a, b) => a.family - b.family)).toEqual([
       { address: "192.0.2.1", family: 4 },
@@ -37,12 +39,14 @@ describe("resolver", () => {
   });
 
   it("does not wait for a family that never answers once the other has", async () => {
-    const { resolve } = await world((_name, type) => (type === "A" ? { addresses: ["192.0.2.1"] } : undefined));
+    const { resolve } = await resolverFixture((_name, type) =>
+      type === "A" ? { addresses: ["192.0.2.1"] } : undefined,
+    );
     expect(await resolve("half.example.org")).toEqual([{ address: "192.0.2.1", family: 4 }]);
   });
 
   it("resolves names of one app while queries of another app never return", async () => {
-    const { resolve } = await world((name, type) =>
+    const { resolve } = await resolverFixture((name, type) =>
       name.endsWith("slow.test") ? undefined : onlyV4("192.0.2.1")(name, type),
     );
     const slow = Array.from({ length: 200 }, (_, n) => resolve(`h${n}.slow.test`, { app: "greedy" }));
@@ -51,7 +55,7 @@ describe("resolver", () => {
   });
 
   it("bounds the queries of one app and goes on with the waiting ones", async () => {
-    const { server, resolve } = await world(() => undefined, { timeoutMs: 200 });
+    const { server, resolve } = await resolverFixture(() => undefined, { timeoutMs: 200 });
     const lookups = Array.from({ length: 40 }, (_, n) => resolve(`h${n}.test`, { app: "greedy" }));
     const errors = await Promise.all(lookups.map((lookup) => lookup.catch((error: unknown) => error)));
     for (const error of errors) expect(error).toMatchObject({ code: "EAI_AGAIN" });
@@ -59,7 +63,7 @@ describe("resolver", () => {
   });
 
   it("stops waiting for a share when the caller gives up", async () => {
-    const { resolve } = await world(() => undefined);
+    const { resolve } = await resolverFixture(() => undefined);
     for (let n = 0; n < 32; n++) resolve(`h${n}.test`, { app: "greedy" }).catch(() => undefined);
     const giveUp = new AbortController();
     const waiting = resolve("last.test", { app: "greedy", signal: giveUp.signal });
@@ -68,20 +72,20 @@ describe("resolver", () => {
   });
 
   it("fails with the codes of dns.lookup", async () => {
-    const { resolve } = await world((name) => (name === "missing.test" ? "no-such-name" : "server-failure"));
+    const { resolve } = await resolverFixture((name) => (name === "missing.test" ? "no-such-name" : "server-failure"));
     await expect(resolve("missing.test")).rejects.toMatchObject({ code: "ENOTFOUND", hostname: "missing.test" });
     await expect(resolve("broken.test")).rejects.toMatchObject({ code: "EAI_AGAIN" });
   });
 
   it("queries a name once for simultaneous callers, and again after the TTL", async () => {
-    const { server, resolve } = await world(onlyV4("192.0.2.1"));
+    const { server, resolve } = await resolverFixture(onlyV4("192.0.2.1"));
     await Promise.all(Array.from({ length: 50 }, () => resolve("same.test")));
     await resolve("SAME.test");
     expect(server.requests.filter((question) => question === "A same.test")).toHaveLength(1);
   });
 
   it("resolves localhost and names of the hosts file without a query", async () => {
-    const { server, resolve } = await world(() => "no-such-name", {
+    const { server, resolve } = await resolverFixture(() => "no-such-name", {
       hosts: "10.1.2.3 mail mail.lan # comment\n::1 six",
     });
     expect(await resolve("MAIL.lan.")).toEqual([{ address: "10.1.2.3", family: 4 }]);
@@ -91,14 +95,14 @@ describe("resolver", () => {
   });
 
   it("treats every spelling of an address as that address", async () => {
-    const { resolve } = await world(() => "no-such-name");
+    const { resolve } = await resolverFixture(() => "no-such-name");
     for (const spelling of ["0x7f.1", "127.1", "2130706433", "0177.0.0.1"])
       expect(await resolve(spelling)).toEqual([{ address: "127.0.0.1", family: 4 }]);
     expect(await resolve("1.2.3.4.5")).toEqual([]);
   });
 
   it("appends the search domains to short names", async () => {
-    const { resolve } = await world(
+    const { resolve } = await resolverFixture(
       (name, type) => (name === "db.svc.cluster.test" ? onlyV4("10.0.0.9")(name, type) : "no-such-name"),
       { resolv: "search other.test cluster.test.\noptions ndots:3" },
     );
@@ -139,7 +143,9 @@ describe("AnswerCache", () => {
 
 describe("egress guard over the resolver", () => {
   it("checks every resolved address of either family", async () => {
-    const { resolve } = await world((_name, type) => ({ addresses: type === "A" ? ["127.0.0.1"] : ["fd00::1"] }));
+    const { resolve } = await resolverFixture((_name, type) => ({
+      addresses: type === "A" ? ["127.0.0.1"] : ["fd00::1"],
+    }));
     const guard = egress({ allowPrivate: [], resolve });
     closers.push(guard.close);
     await expect(guard.forApp("app1").connect("inside.test", 80)).rejects.toMatchObject({ code: "address-blocked" });

@@ -50,15 +50,15 @@ it("owners take turns, so an owner with many waiters does not starve others", as
 
 it("fairSemaphore with shares leaves permits for owners that hold none, however many others hang", async () => {
   const { acquire: enter, release: leave } = fairSemaphore(50, { perFree: 2, reserve: 5 });
-  const held = new Map<string, number>();
+  const permits = new Map<string, number>();
   for (const owner of ["a", "b", "c", "d"]) {
     for (let count = 0; count < 60; count++) {
-      void enter(never, owner).then(() => held.set(owner, (held.get(owner) ?? 0) + 1));
+      void enter(never, owner).then(() => permits.set(owner, (permits.get(owner) ?? 0) + 1));
     }
   }
   await new Promise(setImmediate);
-  expect(held.get("a")).toBe(30);
-  const total = () => [...held.values()].reduce((sum, count) => sum + count, 0);
+  expect(permits.get("a")).toBe(30);
+  const total = () => [...permits.values()].reduce((sum, count) => sum + count, 0);
   expect(total()).toBeLessThan(50);
   // One that holds none is admitted at once, and what is given back goes to those that wait.
   await enter(never, "quiet");

@@ -69,7 +69,7 @@ describe("outcomes of faults of Postfix's SMTP sink", () => {
     ["250 after our timeout", ["-W", ".:3"], "unknown", "outcome-unknown", 1, 1],
     ["drop on QUIT", ["-q", "QUIT"], "sent", undefined, 1, 1],
     ["all well", [], "sent", undefined, 1, 1],
-  ] as const)("%s", async (_what, flags, status, code, commits, held) => {
+  ] as const)("%s", async (_what, flags, status, code, commits, delivered) => {
     const dir = await mkdtemp(join(tmpdir(), "dgm-sink-"));
     await chmod(dir, 0o777);
     const dumps = join(dir, "dumps");
@@ -82,7 +82,7 @@ describe("outcomes of faults of Postfix's SMTP sink", () => {
     // The server's files are the evidence: a delivered mail must not be reported deferred, a lost one not sent. The
     // sink removes the file of an incomplete mail only after it has closed the connection.
     const there = async () => (await readdir(dumps)).length;
-    if (status === "sent") expect(await there()).toBeGreaterThanOrEqual(held);
+    if (status === "sent") expect(await there()).toBeGreaterThanOrEqual(delivered);
     if (status === "deferred" && commits === 0) await expect.poll(there).toBe(0);
   });
 });

@@ -22,7 +22,7 @@ const credentials = (user = "bob", password = `${user}-pw`) => ({
 const contextOf = (overrides: Partial<TestConnectionContext> & { readonly stateOf?: TestConnectionContext } = {}) =>
   testConnectionContext({ address: "bob@example.test", egress: guard, credentials: credentials(), ...overrides });
 
-async function held(connectionContext: TestConnectionContext): Promise<ConnectedMailbox> {
+async function connectMailbox(connectionContext: TestConnectionContext): Promise<ConnectedMailbox> {
   const client = (await platform.connect?.(connectionContext)) as ConnectedMailbox;
   clients.push(client);
   return client;
@@ -58,7 +58,7 @@ describe("an account connection to a real Dovecot over IMAP", () => {
     await mailed("before");
     await server.inbox("bob").find(({ subject }) => subject === "before");
     const connectionContext = contextOf();
-    await held(connectionContext);
+    await connectMailbox(connectionContext);
     const id = await mailed("first", { html: "<p>hello</p>", inReplyTo: "<parent@example.test>" });
     const { event, key, state: note } = await connectionContext.arrived(bySubject("first"));
     expect(event).toMatchObject({
@@ -77,7 +77,7 @@ describe("an account connection to a real Dovecot over IMAP", () => {
 
   it("reconnects after a server crash and reports the mails of the meantime", async () => {
     const before = contextOf();
-    await held(before);
+    await connectMailbox(before);
     await mailed("a");
     await before.arrived(bySubject("a"));
     await server.dovecot.kill();
@@ -90,7 +90,7 @@ describe("an account connection to a real Dovecot over IMAP", () => {
     await mailed("b");
     await server.inbox("bob").find(({ subject }) => subject === "b");
     const after = contextOf({ stateOf: before });
-    await held(after);
+    await connectMailbox(after);
     expect(subjects(after)).toEqual(["b"]);
     await mailed("c");
     await after.arrived(bySubject("c"));

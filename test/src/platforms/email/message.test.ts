@@ -357,11 +357,11 @@ describe("a mail of 20 MB", () => {
     const dkim = { domain: "example.test", selector: "k1", privateKey };
     let turns = 0;
     let isOver = false;
-    const turn = (): void => {
+    const countTurn = (): void => {
       turns += 1;
-      if (!isOver) setImmediate(turn);
+      if (!isOver) setImmediate(countTurn);
     };
-    setImmediate(turn);
+    setImmediate(countTurn);
     const bytes = await compose(testMailActivity(), [{ name: "a.bin", content }], { dkim });
     isOver = true;
     // A turn of the event loop for each piece of 57 KiB, at composing and at signing.

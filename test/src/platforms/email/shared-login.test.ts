@@ -68,7 +68,7 @@ it("a refresh does not overwrite a login that the app stored meanwhile", async (
   const anew = { ...mail.expiredLogin(ADDRESS), name: "Bob" };
   // The refresh waits for the lock; meanwhile another login is stored.
   let go = () => {};
-  const held = accounts.withRefreshLock(
+  const refreshing = accounts.withRefreshLock(
     "app",
     "email",
     ADDRESS,
@@ -81,7 +81,7 @@ it("a refresh does not overwrite a login that the app stored meanwhile", async (
   await wants;
   await accounts.put("app", { platform: "email", address: ADDRESS, credentials: anew });
   go();
-  await held;
+  await refreshing;
   expect(await sending).toEqual(["retryable", "credentials-expired"]);
   expect(mail.requests).toHaveLength(0);
   expect((await accounts.credentialsOf("app", "email", ADDRESS))?.credentials).toEqual(anew);

@@ -348,8 +348,8 @@ describe("fetch: addresses", () => {
     "refuses %s",
     (address) => {
       const activity = { actor: { address: "me" }, target: [{ address }], object: {} };
-      const unfit = feeds({}).validate?.("fetch", { platform: "feeds", verb: "fetch", ...activity });
-      expect(validationErrors(FetchSchema, activity).length > 0 || unfit !== undefined).toBe(true);
+      const issue = feeds({}).validate?.("fetch", { platform: "feeds", verb: "fetch", ...activity });
+      expect(validationErrors(FetchSchema, activity).length > 0 || issue !== undefined).toBe(true);
     },
   );
 });

@@ -35,9 +35,9 @@ const refusal = (options: IrcAccountOptions) =>
 /** Server that sends these lines in place of the welcome. */
 const greeting =
   (...replies: readonly string[]): IrcResponder =>
-  (line, say, socket) => {
+  (line, respond, socket) => {
     if (!line.startsWith("USER")) return undefined;
-    for (const reply of replies) say(reply);
+    for (const reply of replies) respond(reply);
     if (replies.some((reply) => reply.startsWith("ERROR"))) socket.end();
     return "done";
   };
@@ -45,16 +45,17 @@ const greeting =
 /** A server that offers SASL and answers the login with this numeric. */
 const sasl =
   (numeric: string, offer = "sasl"): IrcResponder =>
-  (line, say) => {
-    if (line === "CAP LS 302") say(`:srv CAP * LS :${offer}`);
-    else if (line.startsWith("CAP REQ")) say(`:srv CAP * ACK :${offer}`);
-    else if (line === "AUTHENTICATE PLAIN") say("AUTHENTICATE +");
+  (line, respond) => {
+    if (line === "CAP LS 302") respond(`:srv CAP * LS :${offer}`);
+    else if (line.startsWith("CAP REQ")) respond(`:srv CAP * ACK :${offer}`);
+    else if (line === "AUTHENTICATE PLAIN") respond("AUTHENTICATE +");
     else if (line.startsWith("AUTHENTICATE ") && numeric === "903") {
-      say(":srv 900 bob bob!b@h bob :You are now logged in");
-      say(":srv 903 bob :Success");
-    } else if (line.startsWith("AUTHENTICATE ")) say(`:srv ${numeric} bob :Refused, you said secret-4711`);
+      respond(":srv 900 bob bob!b@h bob :You are now logged in");
+      respond(":srv 903 bob :Success");
+    } else if (line.startsWith("AUTHENTICATE ")) respond(`:srv ${numeric} bob :Refused, you said secret-4711`);
     else if (line.startsWith("USER") && offer !== "") return "done";
-    else if (line === "CAP END" && numeric === "903") for (const reply of ["001", "422"]) say(`:srv ${reply} bob :Hi`);
+    else if (line === "CAP END" && numeric === "903")
+      for (const reply of ["001", "422"]) respond(`:srv ${reply} bob :Hi`);
     else if (!line.startsWith("CAP")) return undefined;
     return "done";
   };
@@ -102,10 +103,10 @@ describe("the login", () => {
 
   it("is retried after one ERROR, which has no defined reasons", async () => {
     let refusals = 0;
-    const server = await script((line, say, socket) => {
+    const server = await script((line, respond, socket) => {
       if (!line.startsWith("USER") || refusals === 1) return undefined;
       refusals += 1;
-      say("ERROR :Closing Link: h (Access denied)");
+      respond("ERROR :Closing Link: h (Access denied)");
       socket.end();
       return "done";
     });
@@ -122,9 +123,9 @@ describe("the login", () => {
   });
 
   it("gives up when every similar nick is taken", async () => {
-    const { port, bytes } = await script((line, say) => {
+    const { port, bytes } = await script((line, respond) => {
       if (!line.startsWith("NICK")) return line.startsWith("USER") ? "done" : undefined;
-      say(`:srv 433 * ${line.slice(5)} :Nickname is already in use`);
+      respond(`:srv 433 * ${line.slice(5)} :Nickname is already in use`);
       return "done";
     });
     expect(await refusal({ port })).toMatchObject({ kind: "permanent", code: "nick-in-use" });
@@ -133,9 +134,9 @@ describe("the login", () => {
 
   it("times out on a silent server and closes the socket", async () => {
     let client: Socket | undefined;
-    const { port } = await script((_line, say, socket) => {
+    const { port } = await script((_line, respond, socket) => {
       client = socket;
-      say(":srv NOTICE * :Looking up your hostname");
+      respond(":srv NOTICE * :Looking up your hostname");
       return "done";
     });
     expect(await refusal({ port, timeouts: { registerMs: 100 } })).toMatchObject({
@@ -173,9 +174,9 @@ describe("a hostile server", () => {
   /** Welcomes, and says `words` a moment later. */
   const then =
     (flood: string): IrcResponder =>
-    (line, say, socket) => {
+    (line, respond, socket) => {
       if (!line.startsWith("USER")) return undefined;
-      for (const reply of welcome) say(reply);
+      for (const reply of welcome) respond(reply);
       setTimeout(() => socket.write(flood), 20);
       return "done";
     };
@@ -226,9 +227,9 @@ describe("a hostile server", () => {
       release = resolve;
     });
     let flood: Socket | undefined;
-    const { port } = await script((line, say, socket) => {
+    const { port } = await script((line, respond, socket) => {
       if (!line.startsWith("USER")) return undefined;
-      for (const reply of welcome) say(reply);
+      for (const reply of welcome) respond(reply);
       flood = socket;
       return "done";
     });
@@ -255,9 +256,9 @@ describe("a hostile server", () => {
   });
 
   it("gets QUIT at a handover, and lines received by then are recorded", async () => {
-    const { port, bytes } = await script((line, say, socket) => {
+    const { port, bytes } = await script((line, respond, socket) => {
       if (line === "QUIT") {
-        say(":alice!a@h PRIVMSG bob :just in time");
+        respond(":alice!a@h PRIVMSG bob :just in time");
         socket.end();
         return "done";
       }
@@ -270,9 +271,9 @@ describe("a hostile server", () => {
   });
 
   it("loses and doubles no event while Redis is away", async () => {
-    const { port } = await script((line, say) => {
+    const { port } = await script((line, respond) => {
       if (!line.startsWith("USER")) return undefined;
-      for (const reply of [...welcome, ":a!b@c PRIVMSG bob :1", ":a!b@c PRIVMSG bob :2"]) say(reply);
+      for (const reply of [...welcome, ":a!b@c PRIVMSG bob :1", ":a!b@c PRIVMSG bob :2"]) respond(reply);
       return "done";
     });
     const got: unknown[] = [];
@@ -355,9 +356,9 @@ describe("send", () => {
   });
 
   it("defers a temporary refusal, but never repeats a text of which parts were taken", async () => {
-    const { port } = await script((line, say) => {
+    const { port } = await script((line, respond) => {
       if (!line.startsWith("PRIVMSG")) return undefined;
-      if (line.endsWith("two")) say(":srv 439 bob alice :Target change too fast");
+      if (line.endsWith("two")) respond(":srv 439 bob alice :Target change too fast");
       return "done";
     });
     const connected = await account({ port });
@@ -372,12 +373,12 @@ describe("send", () => {
 
 describe("an account", () => {
   it("records its messages of other clients as self, but not its own activities", async () => {
-    const { port } = await script((line, say) => {
-      if (line === "CAP LS 302") say(":srv CAP * LS :echo-message");
-      else if (line.startsWith("CAP REQ")) say(":srv CAP * ACK :echo-message");
+    const { port } = await script((line, respond) => {
+      if (line === "CAP LS 302") respond(":srv CAP * LS :echo-message");
+      else if (line.startsWith("CAP REQ")) respond(":srv CAP * ACK :echo-message");
       else if (line === "PRIVMSG alice :from here") {
-        say(":bob!b@h PRIVMSG alice :from my phone");
-        say(":bob!b@h PRIVMSG alice :from here");
+        respond(":bob!b@h PRIVMSG alice :from my phone");
+        respond(":bob!b@h PRIVMSG alice :from here");
       } else return undefined;
       return "done";
     });
@@ -390,8 +391,8 @@ describe("an account", () => {
   });
 
   it("drops a changed nick when the account is stored with another nick", async () => {
-    const { port, commands } = await script((line, say) => {
-      if (line.startsWith("NICK other")) say(":bob!b@h NICK other");
+    const { port, commands } = await script((line, respond) => {
+      if (line.startsWith("NICK other")) respond(":bob!b@h NICK other");
       return undefined;
     });
     const connected = await account({ port });

@@ -9,7 +9,7 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.stop()));
 });
 
-async function world(script: IrcResponder, options: Partial<IrcAccountOptions> = {}) {
+async function connectScripted(script: IrcResponder, options: Partial<IrcAccountOptions> = {}) {
   const server = await scriptedIrc(script);
   servers.push(server);
   const account = await ircAccount({ port: server.port, ...options });
@@ -20,17 +20,17 @@ async function world(script: IrcResponder, options: Partial<IrcAccountOptions> =
 describe("a CTCP request", () => {
   const asking =
     (...requests: readonly string[]): IrcResponder =>
-    (line, say) => {
+    (line, respond) => {
       if (line !== "WHOIS start") return undefined;
-      for (const request of requests) say(request);
-      say(":srv 318 bob start :End");
+      for (const request of requests) respond(request);
+      respond(":srv 318 bob start :End");
       return "done";
     };
   const answers = (server: ScriptedIrc) => server.commands().filter((line) => line.startsWith("NOTICE "));
 
   it("is answered: VERSION, PING and CLIENTINFO, and others are not", async () => {
     const from = ":alice!a@h PRIVMSG bob :";
-    const { server, account } = await world(
+    const { server, account } = await connectScripted(
       asking(`${from}\u0001VERSION\u0001`, `${from}\u0001PING 12 34\u0001`, `${from}\u0001DCC SEND x\u0001`),
     );
     await account.run("query", "start", { type: "person" });
@@ -42,7 +42,7 @@ describe("a CTCP request", () => {
 
   it("is not answered in channels, to a bouncer's repetition, or in a flood", async () => {
     const flood = Array.from({ length: 50 }, () => ":eve!e@h PRIVMSG bob :\u0001VERSION\u0001");
-    const { server, account } = await world(
+    const { server, account } = await connectScripted(
       asking(
         ":alice!a@h PRIVMSG #room :\u0001VERSION\u0001",
         "@time=2020-01-01T00:00:00.000Z :alice!a@h PRIVMSG bob :\u0001VERSION\u0001",
@@ -58,16 +58,16 @@ describe("a CTCP request", () => {
 describe("a nick that the network's services take away", () => {
   it("is asked for again", async () => {
     let forced = false;
-    const { account } = await world(
-      (line, say) => {
+    const { account } = await connectScripted(
+      (line, respond) => {
         if (line === "WHOIS start" && !forced) {
           forced = true;
-          say(":bob!b@h NICK Guest42");
-          say(":srv 318 Guest42 start :End");
+          respond(":bob!b@h NICK Guest42");
+          respond(":srv 318 Guest42 start :End");
           return "done";
         }
         if (line !== "NICK bob" || !forced) return undefined;
-        say(":Guest42!b@h NICK bob");
+        respond(":Guest42!b@h NICK bob");
         return "done";
       },
       { timeouts: { regainMs: 20 } },
@@ -80,13 +80,13 @@ describe("a nick that the network's services take away", () => {
 describe("a channel that refuses the account after a reconnect", () => {
   it("is tried again, and reported when it lets the account in", async () => {
     let joins = 0;
-    const script: IrcResponder = (line, say) => {
+    const script: IrcResponder = (line, respond) => {
       if (!line.startsWith("JOIN #full")) return undefined;
       joins += 1;
-      say(joins === 2 || joins === 3 ? ":srv 471 bob #full :Cannot join channel (+l)" : ":bob!b@h JOIN #full");
+      respond(joins === 2 || joins === 3 ? ":srv 471 bob #full :Cannot join channel (+l)" : ":bob!b@h JOIN #full");
       return "done";
     };
-    const { server, account } = await world(script);
+    const { server, account } = await connectScripted(script);
     await account.run("join", "#full", {});
     const next = await ircAccount({ port: server.port, after: account, timeouts: { rejoinMs: 20 } });
     accounts.push(next);

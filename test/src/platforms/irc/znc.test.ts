@@ -44,7 +44,7 @@ describe.each([
     connectionContext.arrivals.flatMap(({ event }) =>
       event.verb === "send" && event.actor.address === "alice" ? [String(event.object.body)] : [],
     );
-  const heard = (bob: IrcAccount, text: string) =>
+  const received = (bob: IrcAccount, text: string) =>
     bob.connectionContext.arrived(({ event }) => event.object.body === text);
 
   it("hears each line once and in order, also over reconnects", async () => {
@@ -52,18 +52,18 @@ describe.each([
     await alice.send("PRIVMSG #room :one");
     await alice.send("PRIVMSG bob :private one");
     const first = await account();
-    await heard(first, "private one");
+    await received(first, "private one");
     await alice.send("PRIVMSG #room :two");
-    await heard(first, "two");
+    await received(first, "two");
     await first.close();
     await alice.send("PRIVMSG #room :three");
     const second = await account(first);
     await alice.send("PRIVMSG #room :four");
-    await heard(second, "four");
+    await received(second, "four");
     await second.close();
     const third = await account(second);
     await alice.send("PRIVMSG bob :five");
-    await heard(third, "five");
+    await received(third, "five");
     expect(bodiesOf(first).toSorted()).toEqual(["one", "one", "private one", "two"].toSorted());
     expect(bodiesOf(second)).toEqual(["three", "four"]);
     expect(bodiesOf(third)).toEqual(["five"]);

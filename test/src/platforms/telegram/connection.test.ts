@@ -14,26 +14,26 @@ afterEach(async () => {
 afterAll(() => api.stop());
 
 async function connect(fields: Partial<TestConnectionContext> = {}, stateOf?: TestConnectionContext) {
-  const held = testConnectionContext({
+  const account = testConnectionContext({
     address: "@example_bot",
     credentials: { token: TOKEN },
     ...fields,
     ...(stateOf ? { stateOf } : {}),
   } as never);
-  const client = await platform.connect?.(held as never);
+  const client = await platform.connect?.(account as never);
   stops.push(async () => platform.dispose?.(client));
-  return held;
+  return account;
 }
-const bodies = (held: TestConnectionContext) => held.arrivals.map(({ event }) => event.object.body);
+const bodies = (account: TestConnectionContext) => account.arrivals.map(({ event }) => event.object.body);
 
 describe("a Telegram bot's connection", () => {
   it("records each update once, in order, and stores the offset with the event", async () => {
-    const held = await connect();
+    const account = await connect();
     api.push({ message: api.message({ text: "one" }) });
     const last = api.push({ message: api.message({ text: "two" }) });
-    await held.arrived(({ event }) => event.object.body === "two");
-    expect(bodies(held)).toEqual(["one", "two"]);
-    expect(held.stored.offset).toBe(String(last + 1));
+    await account.arrived(({ event }) => event.object.body === "two");
+    expect(bodies(account)).toEqual(["one", "two"]);
+    expect(account.stored.offset).toBe(String(last + 1));
     expect(api.issues).toEqual([]);
   });
 
@@ -50,26 +50,26 @@ describe("a Telegram bot's connection", () => {
 
   it("does not acknowledge an update that could not be recorded", async () => {
     let refused = 0;
-    const held = await connect({
+    const account = await connect({
       record: async () => {
         refused += 1;
         throw new Error("Redis is away");
       },
     } as never);
     api.push({ message: api.message({ text: "kept" }) });
-    await held.ended;
+    await account.ended;
     expect(refused).toBeGreaterThan(1);
-    expect(held.stored.offset).toBeUndefined();
+    expect(account.stored.offset).toBeUndefined();
     const next = await connect();
     await next.arrived(({ event }) => event.object.body === "kept");
   }, 60_000);
 
   it("answers a pressed button and removes an earlier webhook", async () => {
-    const held = await connect();
+    const account = await connect();
     expect(api.calls.map(({ method }) => method)).toContain("deleteWebhook");
     const pressed = { id: "q1", from: ALICE, chat_instance: "c", data: "yes", message: api.message({ text: "?" }) };
     api.push({ callback_query: pressed });
-    await held.arrived(({ event }) => event.object.value === "yes");
+    await account.arrived(({ event }) => event.object.value === "yes");
     expect((await api.called("answerCallbackQuery")).parameters).toEqual({ callback_query_id: "q1" });
   });
 

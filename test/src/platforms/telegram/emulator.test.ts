@@ -42,9 +42,9 @@ it("exchanges messages with an emulator of the Bot API: sends, edits, deletes, r
   expect(botMessages()).toEqual([]);
 
   await user.sendMessage(user.makeMessage("Hi bot"));
-  const held = testConnectionContext({ address: "@example_bot", credentials: { token }, egress } as never);
-  const client = await platform.connect?.(held as never);
-  const { event } = await held.arrived(({ event: { object } }) => object.body === "Hi bot");
+  const account = testConnectionContext({ address: "@example_bot", credentials: { token }, egress } as never);
+  const client = await platform.connect?.(account as never);
+  const { event } = await account.arrived(({ event: { object } }) => object.body === "Hi bot");
   expect(event).toMatchObject({
     verb: "send",
     actor: { address: "12", name: "Ann" },

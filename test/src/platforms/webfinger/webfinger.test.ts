@@ -181,14 +181,14 @@ describe("addresses", () => {
   ])("%s is refused", (address) => {
     const { actor, object } = { actor: { address: "me" }, object: {} };
     const fits = validationErrors(SearchSchema, { actor, target: [{ address }], object }).length === 0;
-    const unfit = webfinger().validate?.("search", {
+    const issue = webfinger().validate?.("search", {
       platform: "webfinger",
       verb: "search",
       actor,
       target: [{ address }],
       object,
     });
-    expect(fits && unfit === undefined).toBe(false);
+    expect(fits && issue === undefined).toBe(false);
   });
 
   it("lead to the host that they name only", () => {

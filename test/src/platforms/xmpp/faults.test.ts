@@ -41,7 +41,7 @@ function contextFor(
     ...more,
   });
 }
-const held = (connectionContext: TestConnectionContext) => platform.connect?.(connectionContext as never);
+const connectAccount = (connectionContext: TestConnectionContext) => platform.connect?.(connectionContext as never);
 async function peerReceives(to: string, text: string): Promise<void> {
   await alice.send(xml("message", { to, type: "chat", id: ulid() }, xml("body", {}, text)));
   await alice.request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), PROSODY_DOMAIN);
@@ -70,7 +70,7 @@ describe("a stream received byte by byte", () => {
     });
     await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
     const connectionContext = contextFor("bob", { port: (proxy.address() as AddressInfo).port });
-    const client = await held(connectionContext);
+    const client = await connectAccount(connectionContext);
     await peerReceives(connectionContext.address, "Grüße 🎉 日本語");
     const arrival = await connectionContext.arrived(({ event }) => event.verb === "send");
     expect(arrival.event.object.body).toBe("Grüße 🎉 日本語");
@@ -115,7 +115,7 @@ describe("an acknowledgement (XEP-0198)", () => {
       },
     });
     const first = nextAck();
-    const client = await held(connectionContext);
+    const client = await connectAccount(connectionContext);
     await first;
     const [before] = acks;
     const second = nextAck();
@@ -129,12 +129,12 @@ describe("an acknowledgement (XEP-0198)", () => {
   it("is never sent for an unrecorded stanza: the stream ends, and the next owner records it", async () => {
     const broken = new Error("Redis is away");
     const first = contextFor("carl", { record: () => Promise.reject(broken) });
-    const client = await held(first);
+    const client = await connectAccount(first);
     await peerReceives(first.address, "not stored");
     expect(await first.ended).toBe(broken);
     await platform.dispose?.(client);
     const next = contextFor("carl", { stateOf: first });
-    const again = await held(next);
+    const again = await connectAccount(next);
     await next.arrived(({ event }) => event.object.body === "not stored");
     await platform.dispose?.(again);
   });
@@ -144,7 +144,7 @@ describe("a server crash", () => {
   it("ends the connection; the next owner loses and doubles nothing, also in rooms", async () => {
     const room = `ruins@${PROSODY_ROOMS}`;
     const first = contextFor("dora");
-    const client = await held(first);
+    const client = await connectAccount(first);
     await runVerb(platform, client, { verb: "join", actor: { address: first.address }, target: [{ address: room }] });
     await alice.join(room, "alice");
     await peerReceives(first.address, "before");
@@ -157,12 +157,14 @@ describe("a server crash", () => {
     });
     await platform.dispose?.(client);
     await alice.close();
-    await expect(held(contextFor("dora", { stateOf: first }))).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await expect(connectAccount(contextFor("dora", { stateOf: first }))).rejects.toMatchObject({
+      code: "ECONNREFUSED",
+    });
     await prosody.start();
     alice = await xmppPeer(prosody.port, "alice");
     await peerReceives(first.address, "between");
     const next = contextFor("dora", { stateOf: first });
-    const again = await held(next);
+    const again = await connectAccount(next);
     await alice.join(room, "alice");
     await alice.send(xml("message", { to: room, type: "groupchat", id: "r2" }, xml("body", {}, "room after")));
     await next.arrived(({ event }) => event.object.body === "room after");
@@ -192,7 +194,7 @@ describe("a break between a written message and its confirmation", () => {
       },
     });
     const connectionContext = contextFor("emil", { port: server.port });
-    const client = await held(connectionContext);
+    const client = await connectAccount(connectionContext);
     const recipients = [{ address: ALICE }, { address: "carl@elsewhere.test" }];
     const sending = runVerb(platform, client, { ...activity(ulid(), ALICE), target: recipients });
     await expect(sending).rejects.toMatchObject({ code: "outcome-unknown", mayHaveLanded: true });
@@ -206,7 +208,7 @@ describe("a break between a written message and its confirmation", () => {
 
   it("is recovered from the archive: archived messages were sent, missing ones are deferred", async () => {
     const connectionContext = contextFor("emil");
-    const client = await held(connectionContext);
+    const client = await connectAccount(connectionContext);
     const room = `doubts@${PROSODY_ROOMS}`;
     const actor = { address: connectionContext.address };
     await runVerb(platform, client, { verb: "join", actor, target: [{ address: room }] });
@@ -239,13 +241,13 @@ describe("connect", () => {
   it("is aborted by the signal during and after the login, without onDisconnected", async () => {
     const silent = await scriptedXmpp({ on: () => true });
     const waiting = contextFor("fred", { port: silent.port });
-    const holding = held(waiting);
+    const holding = connectAccount(waiting);
     const reason = new Error("handed over");
     setTimeout(() => waiting.abort(reason), 50);
     await expect(holding).rejects.toBe(reason);
     await silent.stop();
     const connectionContext = contextFor("fred");
-    const client = await held(connectionContext);
+    const client = await connectAccount(connectionContext);
     connectionContext.abort(reason);
     let sent = false;
     connectionContext.ended.then(() => {
@@ -260,7 +262,7 @@ describe("connect", () => {
       address: `fred@${PROSODY_DOMAIN}`,
       credentials: { host: "127.0.0.1", port: prosody.port, tls: "none", password: "canary-wrong" },
     });
-    const thrown = await held(connectionContext)?.then(
+    const thrown = await connectAccount(connectionContext)?.then(
       () => undefined,
       (error: unknown) => error,
     );

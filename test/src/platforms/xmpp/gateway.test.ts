@@ -62,9 +62,9 @@ it("messages arrive on the stream once, also those sent during a server crash", 
 }, async () => {
   const eventWith = (body: string) =>
     events().filter(({ object }) => (object as { body?: string } | undefined)?.body === body);
-  const say = (body: string) =>
+  const sendText = (body: string) =>
     peer.send(xml("message", { to: `bob@${PROSODY_DOMAIN}`, type: "chat", id: body }, xml("body", {}, body)));
-  await say("Good morning");
+  await sendText("Good morning");
   await listener.until(() => eventWith("Good morning").length > 0, 10_000);
   expect(eventWith("Good morning")).toMatchObject([
     {
@@ -81,9 +81,9 @@ it("messages arrive on the stream once, also those sent during a server crash", 
   await peer.close();
   await server.start();
   peer = await xmppPeer(server.port, "alice");
-  await say("Here again");
+  await sendText("Here again");
   await listener.until(() => eventWith("Here again").length > 0, 40_000);
-  await say("Last");
+  await sendText("Last");
   await listener.until(() => eventWith("Last").length > 0, 40_000);
   expect(["Good morning", "Here again", "Last"].map((body) => eventWith(body).length)).toEqual([1, 1, 1]);
 });

@@ -103,23 +103,23 @@ describe("messages", () => {
     const target = [{ address: ALICE }];
     const html = '<p>a <b>big</b> <a href="https://a.example/">site</a></p>';
     const { id } = await me.do("send", { target, object: { html } });
-    const there = await alice.waitFor((one) => one.attrs.id === id);
+    const there = await alice.waitFor((stanza) => stanza.attrs.id === id);
     expect(there.getChildText("body")).toBe("a *big* site (https://a.example/)");
     const change = await me.do("update", { target, object: { id, markdown: "_so_ `code`" } });
-    const corrected = await alice.waitFor((one) => one.attrs.id === change.id);
+    const corrected = await alice.waitFor((stanza) => stanza.attrs.id === change.id);
     expect(corrected.getChildText("body")).toBe("_so_ `code`");
 
-    const say = (text: string, ...more: ReturnType<typeof xml>[]) =>
+    const sendText = (text: string, ...more: ReturnType<typeof xml>[]) =>
       alice.send(xml("message", { to: me.address, type: "chat" }, xml("body", {}, text), ...more));
     const arrived = async (text: string) =>
       (await me.connectionContext.arrived(({ event }) => event.object.body === text)).event.object;
-    await say("a *big* thing");
+    await sendText("a *big* thing");
     expect(await arrived("a *big* thing")).toMatchObject({ html: "<p>a <strong>big</strong> thing</p>" });
-    await say("no *signs*", xml("unstyled", { xmlns: "urn:xmpp:styling:0" }));
+    await sendText("no *signs*", xml("unstyled", { xmlns: "urn:xmpp:styling:0" }));
     expect(await arrived("no *signs*")).not.toHaveProperty("html");
     const rich = xml("p", {}, "x ", xml("strong", {}, "y"), xml("script", {}, "z()"));
     const body = xml("body", { xmlns: "http://www.w3.org/1999/xhtml" }, rich);
-    await say("x y", xml("html", { xmlns: "http://jabber.org/protocol/xhtml-im" }, body));
+    await sendText("x y", xml("html", { xmlns: "http://jabber.org/protocol/xhtml-im" }, body));
     expect(await arrived("x y")).toMatchObject({ html: "<p>x <strong>y</strong></p>" });
     await me.close();
   });
@@ -133,7 +133,7 @@ describe("messages", () => {
       [{ body: "The plan:", attachments }, "The plan:\nhttps://a.example/plan.pdf"],
     ] as const) {
       const { id } = await me.do("send", { target, object });
-      const there = await alice.waitFor((one) => one.attrs.id === id);
+      const there = await alice.waitFor((stanza) => stanza.attrs.id === id);
       expect(there.getChildText("body")).toBe(body);
       expect(there.getChild("x", "jabber:x:oob")?.getChildText("url")).toBe("https://a.example/plan.pdf");
     }

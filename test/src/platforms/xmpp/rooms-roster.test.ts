@@ -94,12 +94,12 @@ describe("message verbs", () => {
 
   it("are also the verbs of inbound messages", async () => {
     const me = await bob();
-    const say = (id: string, ...children: ReturnType<typeof xml>[]) =>
+    const sendText = (id: string, ...children: ReturnType<typeof xml>[]) =>
       alice.send(xml("message", { to: me.address, type: "chat", id }, ...children));
-    await say("m1", xml("body", {}, "helo"));
-    await say("m2", xml("body", {}, "hello"), xml("replace", { xmlns: "urn:xmpp:message-correct:0", id: "m1" }));
-    await say("m3", xml("reactions", { xmlns: "urn:xmpp:reactions:0", id: "m1" }, xml("reaction", {}, "👍")));
-    await say(
+    await sendText("m1", xml("body", {}, "helo"));
+    await sendText("m2", xml("body", {}, "hello"), xml("replace", { xmlns: "urn:xmpp:message-correct:0", id: "m1" }));
+    await sendText("m3", xml("reactions", { xmlns: "urn:xmpp:reactions:0", id: "m1" }, xml("reaction", {}, "👍")));
+    await sendText(
       "m3b",
       xml(
         "reactions",
@@ -108,17 +108,17 @@ describe("message verbs", () => {
         xml("reaction", {}, "🎉"),
       ),
     );
-    await say("m3c", xml("reactions", { xmlns: "urn:xmpp:reactions:0", id: "m1" }, xml("reaction", {}, "🎉")));
-    await say("m3d", xml("reactions", { xmlns: "urn:xmpp:reactions:0", id: "unknown" }));
-    await say("m4", xml("retract", { xmlns: "urn:xmpp:message-retract:1", id: "m1" }));
-    await say(
+    await sendText("m3c", xml("reactions", { xmlns: "urn:xmpp:reactions:0", id: "m1" }, xml("reaction", {}, "🎉")));
+    await sendText("m3d", xml("reactions", { xmlns: "urn:xmpp:reactions:0", id: "unknown" }));
+    await sendText("m4", xml("retract", { xmlns: "urn:xmpp:message-retract:1", id: "m1" }));
+    await sendText(
       "m5",
       xml("x", { xmlns: "jabber:x:conference", jid: `r@${PROSODY_ROOMS}`, reason: "come", password: "pw" }),
     );
-    await say("m5b", xml("encrypted", "urn:xmpp:omemo:2"));
-    await say("m5c", xml("x", "jabber:x:oob", xml("url", {}, "https://example.org/a.png")));
-    await say("m6", xml("composing", "http://jabber.org/protocol/chatstates"));
-    await say("m7", xml("body", {}, "re"), xml("reply", { xmlns: "urn:xmpp:reply:0", id: "m1", to: me.address }));
+    await sendText("m5b", xml("encrypted", "urn:xmpp:omemo:2"));
+    await sendText("m5c", xml("x", "jabber:x:oob", xml("url", {}, "https://example.org/a.png")));
+    await sendText("m6", xml("composing", "http://jabber.org/protocol/chatstates"));
+    await sendText("m7", xml("body", {}, "re"), xml("reply", { xmlns: "urn:xmpp:reply:0", id: "m1", to: me.address }));
     await me.connectionContext.arrived(({ event }) => event.object.inReplyTo === "m1");
     expect(me.connectionContext.arrivals.map(({ event }) => [event.verb, event.object])).toEqual([
       ["send", { type: "message", id: "m1", body: "helo" }],

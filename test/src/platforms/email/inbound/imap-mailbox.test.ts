@@ -32,7 +32,7 @@ const contextOf = (user: string, stateOf?: TestConnectionContext) =>
     credentials: credentials(user),
     ...(stateOf ? { stateOf } : {}),
   });
-async function held(connectionContext: TestConnectionContext): Promise<ConnectedMailbox> {
+async function connectMailbox(connectionContext: TestConnectionContext): Promise<ConnectedMailbox> {
   const client = (await platform.connect?.(connectionContext)) as ConnectedMailbox;
   open.add(client);
   return client;
@@ -68,7 +68,7 @@ describe("subscribed folders of an account", () => {
   it("can be several, and survive reconnects until unsubscribed", async () => {
     const user = newUser();
     const before = contextOf(user);
-    const client = await held(before);
+    const client = await connectMailbox(before);
     expect(await run(client, "subscribe", "Sent")).toMatchObject({ object: { folder: "Sent" } });
     await run(client, "subscribe", "inbox");
     doveadm("mailbox", "create", "-u", user, "Lists");
@@ -82,14 +82,14 @@ describe("subscribed folders of an account", () => {
     await lmtp.put(user, "other");
     doveadm("move", "-u", user, "Sent", "mailbox", "INBOX", "subject", "other");
     const after = contextOf(user, before);
-    const again = await held(after);
+    const again = await connectMailbox(after);
     const { event } = await after.arrived(subject("other"));
     expect(event.object).toMatchObject({ folder: "Sent", uid: 1 });
     await run(again, "unsubscribe", "INBOX");
     await run(again, "unsubscribe", "Lists");
     await closeMailbox(again);
     const last = contextOf(user, after);
-    await held(last);
+    await connectMailbox(last);
     await lmtp.put(user, "silent");
     doveadm("copy", "-u", user, "Sent", "mailbox", "INBOX", "subject", "other");
     await lmtp.put(user, "heard");
@@ -108,14 +108,14 @@ describe("subscribed folders of an account", () => {
   it("are at most five, and a deleted one does not affect the others", async () => {
     const user = newUser();
     const before = contextOf(user);
-    const client = await held(before);
+    const client = await connectMailbox(before);
     for (const name of ["F1", "F2", "F3", "F4", "F5"]) doveadm("mailbox", "create", "-u", user, name);
     for (const name of ["F1", "F2", "F3", "F4"]) await run(client, "subscribe", name);
     await expect(run(client, "subscribe", "F5")).rejects.toMatchObject({ kind: "permanent", code: "policy-refused" });
     await closeMailbox(client);
     doveadm("mailbox", "delete", "-u", user, "F2");
     const after = contextOf(user, before);
-    await held(after);
+    await connectMailbox(after);
     await lmtp.put(user, "still");
     await after.arrived(subject("still"));
   });
@@ -123,7 +123,7 @@ describe("subscribed folders of an account", () => {
   it("include one that was refused as soon as it can be opened, and the others meanwhile", async () => {
     const user = newUser();
     const before = contextOf(user);
-    const client = await held(before);
+    const client = await connectMailbox(before);
     doveadm("mailbox", "create", "-u", user, "Lists");
     await run(client, "subscribe", "Lists");
     await closeMailbox(client);
@@ -151,7 +151,7 @@ describe("subscribed folders of an account", () => {
   it("lose and double no mail when the server renumbers all mails", async () => {
     const user = newUser();
     const before = contextOf(user);
-    const client = await held(before);
+    const client = await connectMailbox(before);
     for (const text of ["one", "two"]) {
       await lmtp.put(user, text);
       await before.arrived(subject(text));
@@ -161,7 +161,7 @@ describe("subscribed folders of an account", () => {
     const dir = server.maildir(user);
     execFileSync("sh", ["-c", `rm -f ${dir}/dovecot-uidlist ${dir}/dovecot.index* ${dir}/dovecot-uidvalidity*`]);
     const after = contextOf(user, before);
-    await held(after);
+    await connectMailbox(after);
     expect(subjects(after)).toEqual(["three"]);
     expect(after.stored["folder:INBOX"]?.split(":")[0]).not.toBe(before.arrivals[0]?.state?.value.split(":")[0]);
     await lmtp.put(user, "four");
@@ -193,7 +193,7 @@ describe("new mails", () => {
   it("are read with any bytes", async () => {
     const user = newUser();
     const connectionContext = contextOf(user);
-    await held(connectionContext);
+    await connectMailbox(connectionContext);
     const raw = (...lines: readonly string[]) => Buffer.from(`${lines.join("\r\n")}\r\n`, "latin1");
     await lmtp.put(
       user,
@@ -220,7 +220,7 @@ describe("new mails", () => {
   it("carry their text also when large, and list their attachments", async () => {
     const user = newUser();
     const connectionContext = contextOf(user);
-    await held(connectionContext);
+    await connectMailbox(connectionContext);
     const part = (type: string, body: string, more = "") => `--b\r\nContent-Type: ${type}\r\n${more}\r\n${body}\r\n`;
     const base64 = (
       Buffer.alloc(3_000_000, 7)
@@ -247,7 +247,7 @@ describe("new mails", () => {
   it("count as read only after they are in the app's log", async () => {
     const user = newUser();
     const before = contextOf(user);
-    await closeMailbox(await held(before));
+    await closeMailbox(await connectMailbox(before));
     await lmtp.put(user, "kept");
     const away = testConnectionContext({
       address: `${user}@example.test`,
@@ -260,14 +260,14 @@ describe("new mails", () => {
     });
     await expect(platform.connect?.(away)).rejects.toThrow("Redis is away");
     const after = contextOf(user, before);
-    await held(after);
+    await connectMailbox(after);
     expect(subjects(after)).toEqual(["kept"]);
   });
 
   it("do not delay the account's online state when there are many", async () => {
     const user = newUser();
     const before = contextOf(user);
-    await closeMailbox(await held(before));
+    await closeMailbox(await connectMailbox(before));
     for (const text of ["p", "q", "r"]) await lmtp.put(user, text);
     let open: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => {

@@ -58,7 +58,7 @@ function holding(user: User, more: object = {}, stateOf?: TestConnectionContext)
   });
   return { connectionContext, client };
 }
-async function held(...args: Parameters<typeof holding>): Promise<TestConnectionContext> {
+async function connectAndCatchUp(...args: Parameters<typeof holding>): Promise<TestConnectionContext> {
   const { connectionContext, client } = holding(...args);
   await client;
   return connectionContext;
@@ -73,7 +73,7 @@ const withSubject = (subject: string) => (arrival: TestConnectionContext["arriva
 describe("an account connection to a real Dovecot over POP3 with STLS", () => {
   it("reports new mails with dots and 8-bit characters unchanged", async () => {
     await deliver("ann", simple("before"));
-    const connectionContext = await held("ann");
+    const connectionContext = await connectAndCatchUp("ann");
     const head =
       "From: J=?utf-8?q?=C3=B6?= <peer@example.test>\r\nSubject: tricky\r\nMessage-ID: <t1@example.test>\r\n";
     const type = "Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
@@ -92,7 +92,7 @@ describe("an account connection to a real Dovecot over POP3 with STLS", () => {
   });
 
   it("reports mails of the meantime after a server crash", async () => {
-    const first = await held("bob");
+    const first = await connectAndCatchUp("bob");
     await deliver("bob", simple("1"));
     await first.arrived(withSubject("1"));
     await dovecot.kill();
@@ -102,7 +102,7 @@ describe("an account connection to a real Dovecot over POP3 with STLS", () => {
     lmtp = transport();
     await deliver("bob", simple("2"));
     await deliver("bob", simple("3"));
-    const second = await held("bob", {}, first);
+    const second = await connectAndCatchUp("bob", {}, first);
     await deliver("bob", simple("4"));
     await second.arrived(withSubject("4"));
     expect(subjects(second)).toEqual(["2", "3", "4"]);
@@ -110,7 +110,7 @@ describe("an account connection to a real Dovecot over POP3 with STLS", () => {
 
   it("loses and doubles no mail when the server crashes during polls", async () => {
     const sent = Array.from({ length: 60 }, (_, at) => `m${at}`);
-    let last = await held("carl");
+    let last = await connectAndCatchUp("carl");
     last.abort();
     const got: unknown[] = [];
     for (const subject of sent) await deliver("carl", simple(subject));
@@ -127,14 +127,14 @@ describe("an account connection to a real Dovecot over POP3 with STLS", () => {
       last = connectionContext;
       await dovecot.restart();
     }
-    got.push(...subjects(await held("carl", {}, last)));
+    got.push(...subjects(await connectAndCatchUp("carl", {}, last)));
     expect(got).toEqual(sent);
   });
 
   it("deletes only reported mails, and only where configured", async () => {
     const folder = mailFolder(dovecot.maildir("dora"));
     await deliver("dora", simple("stays"));
-    const connectionContext = await held("dora", { deleteAfter: true });
+    const connectionContext = await connectAndCatchUp("dora", { deleteAfter: true });
     await deliver("dora", simple("goes"));
     await connectionContext.arrived(withSubject("goes"));
     while ((await folder.raw()).some((mail) => mail.includes("goes")))
@@ -144,7 +144,7 @@ describe("an account connection to a real Dovecot over POP3 with STLS", () => {
 
   it("publishes delivery reports of sent mails", async () => {
     const id = "01KAQ7P3Y8ZJ4M5N6P7Q8R9STV";
-    const connectionContext = await held("emil");
+    const connectionContext = await connectAndCatchUp("emil");
     const parts = [
       [
         "message/delivery-status",
@@ -173,7 +173,7 @@ describe("an account connection to a real Dovecot over POP3 with STLS", () => {
     ["a name that isn't the certificate's", { host: "mail.example.test" }, { kind: "permanent", code: "tls-failed" }],
     ["a port where nobody listens", { port: 1 }, { kind: "retryable", code: "platform-unavailable" }],
   ])("reports %s", async (_name, more, failure) => {
-    const thrown = await held("ann", more).then(
+    const thrown = await connectAndCatchUp("ann", more).then(
       () => expect.unreachable("It worked"),
       (error: unknown) => error,
     );

@@ -37,10 +37,10 @@ const connectionContext = (overrides: Partial<Parameters<typeof testConnectionCo
   ends.push(() => context.abort());
   return context;
 };
-async function start(held: TestConnectionContext, port: number, more: Partial<Pop3Settings> = {}) {
-  const polling = await pollPop3(held, {
+async function start(account: TestConnectionContext, port: number, more: Partial<Pop3Settings> = {}) {
+  const polling = await pollPop3(account, {
     endpoint: {
-      connect: held.egress.connect,
+      connect: account.egress.connect,
       host: "127.0.0.1",
       port,
       tls: "none",
@@ -68,18 +68,18 @@ describe("polling a POP3 mailbox", () => {
   it("remembers existing mails first, then reports each new mail once with its state, in order", async () => {
     const mails = [mail("old1"), mail("old2")];
     const scripted = await server({ mails: () => mails });
-    const held = connectionContext();
-    await start(held, scripted.port);
-    expect(held.arrivals).toEqual([]);
+    const account = connectionContext();
+    await start(account, scripted.port);
+    expect(account.arrivals).toEqual([]);
     expect(scripted.commands).not.toContain("LIST");
     mails.push(mail("new1"), mail("new2"));
-    await held.arrived(({ event }) => event.object.subject === "new2");
+    await account.arrived(({ event }) => event.object.subject === "new2");
     mails.shift();
     mails.push(mail("new3"));
-    await held.arrived(({ event }) => event.object.subject === "new3");
+    await account.arrived(({ event }) => event.object.subject === "new3");
     await awaitCommand(scripted, "QUIT", 2);
-    expect(names(held)).toEqual(["new1", "new2", "new3"]);
-    expect(held.arrivals[0]).toMatchObject({
+    expect(names(account)).toEqual(["new1", "new2", "new3"]);
+    expect(account.arrivals[0]).toMatchObject({
       key: expect.stringMatching(/^pop3:[0-9a-f]{16}:new1$/),
       state: { name: expect.stringMatching(/^pop3:\d+$/) },
       event: {
@@ -153,31 +153,31 @@ describe("polling a POP3 mailbox", () => {
   it("reads a full mailbox in several sessions", async () => {
     const mails = [mail("old")];
     const scripted = await server({ mails: () => mails });
-    const held = connectionContext();
-    await start(held, scripted.port);
+    const account = connectionContext();
+    await start(account, scripted.port);
     const many = Array.from({ length: 450 }, (_, at) => mail(`n${at}`));
     mails.push(...many);
-    await held.arrived(({ event }) => event.object.subject === "n449");
-    expect(names(held)).toEqual(many.map(({ uidl }) => uidl));
+    await account.arrived(({ event }) => event.object.subject === "n449");
+    expect(names(account)).toEqual(many.map(({ uidl }) => uidl));
   });
 
   it("reports a mail once that is listed twice", async () => {
     const mails: Pop3Mail[] = [];
     const scripted = await server({ mails: () => mails });
-    const held = connectionContext();
-    await start(held, scripted.port);
+    const account = connectionContext();
+    await start(account, scripted.port);
     mails.push(mail("twin"), mail("twin"), mail("end"));
-    await held.arrived(({ event }) => event.object.subject === "end");
-    expect(names(held)).toEqual(["twin", "end"]);
+    await account.arrived(({ event }) => event.object.subject === "end");
+    expect(names(account)).toEqual(["twin", "end"]);
   });
 
   it("adds delivery reports found in mails", async () => {
     const mails: Pop3Mail[] = [];
     const scripted = await server({ mails: () => mails });
-    const held = connectionContext();
-    await start(held, scripted.port, { inspect: async ({ source }) => ({ size: source.length }) });
+    const account = connectionContext();
+    await start(account, scripted.port, { inspect: async ({ source }) => ({ size: source.length }) });
     mails.push(mail("a"));
-    expect((await held.arrived(() => true)).event.object).toMatchObject({ size: mails[0]?.source.length });
+    expect((await account.arrived(() => true)).event.object).toMatchObject({ size: mails[0]?.source.length });
   });
 });
 
@@ -185,10 +185,10 @@ describe("deleting mails", () => {
   it("happens only where configured, and only to reported mails", async () => {
     const mails = [mail("old")];
     const scripted = await server({ mails: () => mails });
-    const held = connectionContext();
-    await start(held, scripted.port, { deleteAfter: true });
+    const account = connectionContext();
+    await start(account, scripted.port, { deleteAfter: true });
     mails.push(mail("new"));
-    await held.arrived(() => true);
+    await account.arrived(() => true);
     await awaitCommand(scripted, "QUIT");
     expect(scripted.deleted).toContain("new");
     expect(scripted.deleted).not.toContain("old");
@@ -224,12 +224,12 @@ describe("a faulty POP3 server", () => {
       mails: () => mails,
       say: (command) => (command === "RETR 2" ? "-ERR [SYS/PERM] damaged\r\n" : undefined),
     });
-    const held = connectionContext();
-    await start(held, scripted.port);
+    const account = connectionContext();
+    await start(account, scripted.port);
     mails.push(mail("bad"), mail("good"));
-    await held.arrived(() => true);
+    await account.arrived(() => true);
     await awaitCommand(scripted, "RETR 2", 2);
-    expect(names(held)).toEqual(["good"]);
+    expect(names(account)).toEqual(["good"]);
   });
 
   it("with an oversized mail is read for its beginning only", async () => {
@@ -238,10 +238,10 @@ describe("a faulty POP3 server", () => {
       mails: () => mails,
       say: (command) => (command === "LIST" ? "+OK\r\n1 99000000\r\n.\r\n" : undefined),
     });
-    const held = connectionContext();
-    await start(held, scripted.port);
+    const account = connectionContext();
+    await start(account, scripted.port);
     mails.push(mail("huge"));
-    const { event } = await held.arrived(() => true);
+    const { event } = await account.arrived(() => true);
     expect(event.object).toMatchObject({ subject: "huge", truncated: true });
     expect(scripted.commands).toContain("TOP 1 200");
     expect(scripted.commands).not.toContain("RETR 1");
@@ -253,18 +253,18 @@ describe("a faulty POP3 server", () => {
       mails: () => mails,
       say: (command) => (command === "RETR 2" ? "drop" : undefined),
     });
-    let held = connectionContext();
-    await start(held, scripted.port);
-    held.abort();
+    let account = connectionContext();
+    await start(account, scripted.port);
+    account.abort();
     mails.push(mail("bomb"), mail("good"));
     for (let broken = 0; broken < 8; broken += 1) {
-      held = connectionContext({ stateOf: held });
-      await expect(start(held, scripted.port, { deleteAfter: true })).rejects.toMatchObject({ code: "ECONNRESET" });
-      expect(held.arrivals).toEqual([]);
+      account = connectionContext({ stateOf: account });
+      await expect(start(account, scripted.port, { deleteAfter: true })).rejects.toMatchObject({ code: "ECONNRESET" });
+      expect(account.arrivals).toEqual([]);
     }
-    held = connectionContext({ stateOf: held });
-    await start(held, scripted.port, { deleteAfter: true });
-    expect(held.arrivals.map(({ event }) => event)).toMatchObject([
+    account = connectionContext({ stateOf: account });
+    await start(account, scripted.port, { deleteAfter: true });
+    expect(account.arrivals.map(({ event }) => event)).toMatchObject([
       { actor: { address: "<>" }, object: { truncated: true } },
       { object: { subject: "good" } },
     ]);
@@ -281,10 +281,10 @@ describe("a faulty POP3 server", () => {
         return command.startsWith("TOP") ? "-ERR no TOP here\r\n" : undefined;
       },
     });
-    const held = connectionContext();
-    await start(held, scripted.port);
+    const account = connectionContext();
+    await start(account, scripted.port);
     mails.push(mail("huge"));
-    expect((await held.arrived(() => true)).event.object).toMatchObject({ type: "message", truncated: true });
+    expect((await account.arrived(() => true)).event.object).toMatchObject({ type: "message", truncated: true });
   });
 
   it.each([
@@ -293,8 +293,8 @@ describe("a faulty POP3 server", () => {
     ["UIDL", "drop", { code: "ECONNRESET" }],
   ])("rejects the first connection at %s", async (command, answer, failure) => {
     const scripted = await server({ say: (line) => (line.startsWith(command) ? answer : undefined) });
-    const held = connectionContext();
-    await expect(start(held, scripted.port)).rejects.toMatchObject(failure);
+    const account = connectionContext();
+    await expect(start(account, scripted.port)).rejects.toMatchObject(failure);
     expect(scripted.open()).toBeLessThanOrEqual(1);
   });
 
@@ -303,10 +303,10 @@ describe("a faulty POP3 server", () => {
     const scripted = await server({
       say: (command) => (dead && command === "UIDL" ? "-ERR [IN-USE] x\r\n" : undefined),
     });
-    const held = connectionContext();
-    await start(held, scripted.port);
+    const account = connectionContext();
+    await start(account, scripted.port);
     dead = true;
-    expect(await held.ended).toMatchObject({ kind: "retryable", platformCode: "-ERR [IN-USE] x" });
+    expect(await account.ended).toMatchObject({ kind: "retryable", platformCode: "-ERR [IN-USE] x" });
   });
 
   it("is not polled more often than it allows", async () => {
@@ -320,10 +320,10 @@ describe("a faulty POP3 server", () => {
 
   it("is disconnected silently at an abort", async () => {
     const scripted = await server({ say: (command) => (command === "UIDL" ? "hang" : undefined) });
-    const held = connectionContext({ onDisconnected: () => expect.unreachable("Nobody asked") });
-    const starting = start(held, scripted.port);
+    const account = connectionContext({ onDisconnected: () => expect.unreachable("Nobody asked") });
+    const starting = start(account, scripted.port);
     await awaitCommand(scripted, "UIDL");
-    held.abort(new Error("enough"));
+    account.abort(new Error("enough"));
     await expect(starting).rejects.toThrow("enough");
   });
 });

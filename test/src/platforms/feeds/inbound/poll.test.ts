@@ -29,7 +29,7 @@ beforeEach(() => {
 });
 
 const at = (path: string) => `${site.origin}${path}`;
-async function look(path: string, state?: string, overrides: Partial<PollContext> = {}): Promise<PollResult> {
+async function pollOnce(path: string, state?: string, overrides: Partial<PollContext> = {}): Promise<PollResult> {
   const signal = new AbortController().signal;
   const none = { app: "app1", state, signal, log: silentLog, triggered: false, hint: undefined };
   const result = await platform.poll(at(path), { ...guard, ...none, ...overrides });
@@ -43,10 +43,10 @@ describe("poll: new entries", () => {
   it("remembers entries at the first poll and reports new ones at later polls, the oldest first", async () => {
     const feed: ServedFeed = { entries: [feedItem("b"), feedItem("a")] };
     sites["/new"] = feed;
-    const first = await look("/new");
+    const first = await pollOnce("/new");
     expect(first.entries).toEqual([]);
     feed.entries.unshift(feedItem("d"), feedItem("c", "&lt;p&gt;Hi&lt;/p&gt;", "<link>/c</link>"));
-    const second = await look("/new", first.state);
+    const second = await pollOnce("/new", first.state);
     expect(ids(second)).toEqual(["post c", "post d"]);
     expect(second.entries[0]?.event).toEqual({
       platform: "feeds",
@@ -57,49 +57,49 @@ describe("poll: new entries", () => {
       id: "c",
       published: expect.stringMatching(/^\d{4}-.*Z$/),
     });
-    expect(ids(await look("/new", second.state))).toEqual([]);
+    expect(ids(await pollOnce("/new", second.state))).toEqual([]);
   });
 
   it("sorts by date where all entries have one", async () => {
     const dated = (id: string, day: number) => feedItem(id, "x", `<pubDate>2010-01-0${day}T00:00:00Z</pubDate>`);
     sites["/dated"] = { entries: [dated("0", 1)] };
-    const { state } = await look("/dated");
+    const { state } = await pollOnce("/dated");
     sites["/dated"].entries = [dated("later", 3), dated("0", 1), dated("latest", 4), dated("early", 2)];
-    const polled = await look("/dated", state);
+    const polled = await pollOnce("/dated", state);
     expect(ids(polled)).toEqual(["post early", "post later", "post latest"]);
     expect(polled.entries[0]?.event.published).toBe("2010-01-02T00:00:00.000Z");
   });
 
   it("reports changed content as an update, and a changed date not at all", async () => {
     sites["/edit"] = { entries: [feedItem("a"), feedItem("b")] };
-    const first = await look("/edit");
+    const first = await pollOnce("/edit");
     sites["/edit"].entries = [
       feedItem("a", "said", "<pubDate>2010-01-01T00:00:00Z</pubDate>"),
       feedItem("b", "corrected"),
     ];
-    const second = await look("/edit", first.state);
+    const second = await pollOnce("/edit", first.state);
     expect(ids(second)).toEqual(["update b"]);
     sites["/edit"].entries = [feedItem("b")];
-    const third = await look("/edit", second.state);
+    const third = await pollOnce("/edit", second.state);
     expect(ids(third)).toEqual(["update b"]);
     expect(third.entries[0]?.key).not.toBe(second.entries[0]?.key);
   });
 
   it("makes the same keys when a poll is repeated", async () => {
     sites["/again"] = { entries: [feedItem("a")] };
-    const { state } = await look("/again");
+    const { state } = await pollOnce("/again");
     sites["/again"].entries.push(feedItem("b"));
-    const keys = async () => (await look("/again", state)).entries.map(({ key }) => key);
+    const keys = async () => (await pollOnce("/again", state)).entries.map(({ key }) => key);
     expect(await keys()).toEqual(await keys());
   });
 
   it("reports a hundred entries per poll and omits none", async () => {
     sites["/flood"] = { entries: [feedItem("0")] };
-    let { state } = await look("/flood");
+    let { state } = await pollOnce("/flood");
     sites["/flood"].entries = Array.from({ length: 250 }, (_, n) => feedItem(`e${n}`)).reverse();
     const keys: string[] = [];
     for (let round = 0; round < 4; round++) {
-      const polled = await look("/flood", state);
+      const polled = await pollOnce("/flood", state);
       expect(polled.entries.length).toBe([100, 100, 50, 0][round]);
       if (polled.entries.length === 100) expect(polled.nextMs).toBeLessThan(17 * MINUTE);
       keys.push(...ids(polled));
@@ -111,22 +111,22 @@ describe("poll: new entries", () => {
   it("does not report entries again after an empty document", async () => {
     const entries = Array.from({ length: 300 }, (_, n) => feedItem(`e${n}`));
     sites["/empty"] = { entries };
-    let { state } = await look("/empty");
+    let { state } = await pollOnce("/empty");
     sites["/empty"] = { entries: [] };
-    ({ state } = await look("/empty", state));
+    ({ state } = await pollOnce("/empty", state));
     sites["/empty"] = { entries };
-    expect(ids(await look("/empty", state))).toEqual([]);
+    expect(ids(await pollOnce("/empty", state))).toEqual([]);
   });
 
   it("keeps an event under 100 kB and the largest feed's state under 16 kB", async () => {
     sites["/big"] = { entries: Array.from({ length: 499 }, (_, n) => feedItem(`e${n}`)) };
-    let polled = await look("/big");
+    let polled = await pollOnce("/big");
     for (const letter of ["f", "g", "h"]) {
       sites["/big"].entries = [
         feedItem(letter, "x".repeat(1_000_000)),
         ...Array.from({ length: 499 }, (_, n) => feedItem(`${letter}${n}`)),
       ];
-      for (let round = 0; round < 5; round++) polled = await look("/big", polled.state);
+      for (let round = 0; round < 5; round++) polled = await pollOnce("/big", polled.state);
       for (const { event } of polled.entries) expect(JSON.stringify(event).length).toBeLessThan(100_000);
     }
     expect(polled.state.length).toBeLessThan(16_000);
@@ -139,24 +139,24 @@ describe("poll: requests", () => {
     async (etag) => {
       const path = `/${etag}`;
       sites[path] = { entries: [feedItem("a")], etag, modified: "Mon, 06 Sep 2010 01:01:00 GMT" };
-      const first = await look(path);
-      const second = await look(path, first.state);
+      const first = await pollOnce(path);
+      const second = await pollOnce(path, first.state);
       expect(headers(path, 0)).not.toHaveProperty("if-none-match");
       expect(headers(path, 1)["if-none-match"]).toMatch(etag === "weak" ? /^W\/"\w+"$/ : /^"\w+"$/);
       expect(headers(path, 1)["if-modified-since"]).toBe("Mon, 06 Sep 2010 01:01:00 GMT");
       expect(site.of(path).map(({ status }) => status)).toEqual([200, 304]);
       expect(second.entries).toEqual([]);
-      expect((await look(path, second.state)).state).toBe(second.state);
+      expect((await pollOnce(path, second.state)).state).toBe(second.state);
     },
   );
 
   it("uses Last-Modified without an ETag, and compares the bytes without both", async () => {
     sites["/modified"] = { entries: [feedItem("a")], etag: "none", modified: "Mon, 06 Sep 2010 01:01:00 GMT" };
-    await look("/modified", (await look("/modified")).state);
+    await pollOnce("/modified", (await pollOnce("/modified")).state);
     expect(site.of("/modified").map(({ status }) => status)).toEqual([200, 304]);
     sites["/plain"] = { entries: [feedItem("a")], etag: "none" };
-    const first = await look("/plain");
-    const second = await look("/plain", first.state);
+    const first = await pollOnce("/plain");
+    const second = await pollOnce("/plain", first.state);
     expect(second.state).toBe(first.state);
     expect(site.of("/plain").map(({ status }) => status)).toEqual([200, 200]);
   });
@@ -164,46 +164,46 @@ describe("poll: requests", () => {
   it("polls the address of a permanent move, and the old one when that fails", async () => {
     sites["/old"] = { entries: [], status: 301, location: "/moved" };
     sites["/moved"] = { entries: [feedItem("a")] };
-    const first = await look("/old");
+    const first = await pollOnce("/old");
     expect(parseState(first.state)?.url).toBe(at("/moved"));
-    const second = await look("/old", first.state);
+    const second = await pollOnce("/old", first.state);
     expect(site.requests.map(({ path }) => path)).toEqual(["/old", "/moved", "/moved"]);
     sites["/moved"].status = 404;
     sites["/old"] = { entries: [feedItem("a"), feedItem("home")] };
-    const third = await look("/old", second.state);
+    const third = await pollOnce("/old", second.state);
     expect(ids(third)).toEqual(["post home"]);
     expect(parseState(third.state)).not.toHaveProperty("url");
     sites["/away"] = { entries: [], status: 307, location: "/new" };
     sites["/new"] = { entries: [feedItem("a")] };
-    const passing = await look("/away");
+    const passing = await pollOnce("/away");
     expect(parseState(passing.state)).not.toHaveProperty("url");
   });
 
   it("ends at 410, fails at 404 and keeps Retry-After at 429", async () => {
     sites["/gone"] = { entries: [], status: 410 };
-    expect((await look("/gone")).ended).toMatchObject({ code: "recipient-unknown", retryable: false });
-    await expect(look("/none")).rejects.toMatchObject({ code: "recipient-unknown" });
+    expect((await pollOnce("/gone")).ended).toMatchObject({ code: "recipient-unknown", retryable: false });
+    await expect(pollOnce("/none")).rejects.toMatchObject({ code: "recipient-unknown" });
     sites["/busy"] = { entries: [], status: 429, headers: { "Retry-After": "120" } };
-    await expect(look("/busy")).rejects.toMatchObject({ kind: "rate-limited", retryAfterMs: 120_000 });
+    await expect(pollOnce("/busy")).rejects.toMatchObject({ kind: "rate-limited", retryAfterMs: 120_000 });
     sites["/page"] = { entries: [], body: "<!doctype html><title>Moved</title>", type: "text/html" };
-    await expect(look("/page")).rejects.toMatchObject({ code: "platform-protocol-error" });
+    await expect(pollOnce("/page")).rejects.toMatchObject({ code: "platform-protocol-error" });
   });
 
   it("refuses private networks, also by redirect", async () => {
     sites["/inside"] = { entries: [], status: 301, location: "http://169.254.169.254/feed" };
-    await expect(look("/inside")).rejects.toMatchObject({ code: "address-blocked" });
+    await expect(pollOnce("/inside")).rejects.toMatchObject({ code: "address-blocked" });
   });
 
   it("starts over with an unreadable state", async () => {
     sites["/odd"] = { entries: [feedItem("a")] };
-    expect(ids(await look("/odd", "{}"))).toEqual([]);
+    expect(ids(await pollOnce("/odd", "{}"))).toEqual([]);
   });
 });
 
 describe("poll: interval", () => {
   const next = async (path: string, feed: ServedFeed) => {
     sites[path] = feed;
-    return (await look(path)).nextMs;
+    return (await pollOnce(path)).nextMs;
   };
   const every = (ms: number) => ({
     entries: Array.from({ length: 10 }, (_, n) => {

@@ -3,17 +3,17 @@ import { leaseOf, webSubCallback } from "../../../../../src/platforms/feeds/inbo
 import { hubSignature } from "../../../../support/websub-hub.ts";
 
 const secrets = { secret: "s3cret", topic: "https://example.com/feed", mode: "subscribe" };
-const door = { app: "-", subject: "id" };
+const endpoint = { app: "-", subject: "id" };
 const ask = (query: Record<string, string>, overrides = {}) =>
   webSubCallback.receive(
     { method: "GET", query: new URLSearchParams(query), headers: {}, body: Buffer.alloc(0) },
     { ...secrets, ...overrides },
-    door,
+    endpoint,
   );
 const tell = (body: string, headers: Record<string, string>, overrides = {}) => {
   const lowered = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   const pushed = { method: "POST" as const, query: new URLSearchParams(), headers: lowered, body: Buffer.from(body) };
-  return webSubCallback.receive(pushed, { ...secrets, ...overrides }, door);
+  return webSubCallback.receive(pushed, { ...secrets, ...overrides }, endpoint);
 };
 const intent = {
   "hub.mode": "subscribe",

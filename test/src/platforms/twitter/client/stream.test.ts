@@ -24,7 +24,7 @@ afterEach(async () => {
   await x.stop();
 });
 
-async function held(
+async function connectAccount(
   overrides: Partial<TestConnectionContext> & { readonly stateOf?: TestConnectionContext } = {},
   pace = { minMs: 20, maxMs: 40 },
 ) {
@@ -68,7 +68,7 @@ const since = (connectionContext: TestConnectionContext, query: string) =>
 
 describe("a streamed search", () => {
   it("records posts at once in the form of polled ones, without polling", async () => {
-    const { connectionContext, run } = await held();
+    const { connectionContext, run } = await connectAccount();
     await run("subscribe", "search:dragoman");
     await streamed();
     const before = looks();
@@ -91,7 +91,7 @@ describe("a streamed search", () => {
 
   it("shares one connection with other searches and ignores other accounts' rules", async () => {
     x.server.streams.addRule({ id: "7", value: "foreign", tag: "theirs" });
-    const { connectionContext, run } = await held();
+    const { connectionContext, run } = await connectAccount();
     await run("subscribe", "search:one", "search:two");
     await until(() => x.server.streams.rules().length === 3);
     await streamed();
@@ -109,25 +109,25 @@ describe("a streamed search", () => {
 
   it("works with the app's bearer token, and the next owner removes its rules", async () => {
     const credentials = { ...x.server.oauth2.login("12"), bearerToken: APP_BEARER };
-    const first = await held({ credentials });
+    const first = await connectAccount({ credentials });
     await first.run("subscribe", "search:one");
     await streamed();
     await first.close();
     await until(() => x.server.streams.connected() === 0);
     delete first.connectionContext.stored["since:search:one"];
-    await held({ credentials, stateOf: first.connectionContext });
+    await connectAccount({ credentials, stateOf: first.connectionContext });
     await until(() => x.server.streams.rules().length === 0);
   });
 
   it("is polled without the app's credentials", async () => {
-    const { connectionContext, run } = await held({ credentials: x.server.oauth2.login("12") });
+    const { connectionContext, run } = await connectAccount({ credentials: x.server.oauth2.login("12") });
     await run("subscribe", "search:one");
     await arrivalOf(connectionContext, x.server.addPost("34", "one"));
     expect(x.server.exchanges.filter(({ path }) => path.startsWith(STREAM))).toEqual([]);
   });
 
   it("is polled where X refuses the rule, beside a streamed one", async () => {
-    const { connectionContext, run } = await held();
+    const { connectionContext, run } = await connectAccount();
     await run("subscribe", "search:near:here", "search:one");
     await until(() => x.server.streams.connected() === 1);
     await arrivalOf(connectionContext, x.server.addPost("34", "near:here"));
@@ -157,7 +157,7 @@ describe("a broken stream", () => {
       },
     ],
   ])("%s loses and doubles nothing", async (_, breaks) => {
-    const { connectionContext, run } = await held();
+    const { connectionContext, run } = await connectAccount();
     await run("subscribe", "search:word");
     await streamed();
     await arrivalOf(connectionContext, x.server.addPost("34", "word 1"));
@@ -175,14 +175,14 @@ describe("a broken stream", () => {
   });
 
   it("resumes after a restart with the posts of the gap", async () => {
-    const first = await held();
+    const first = await connectAccount();
     await first.run("subscribe", "search:word");
     await streamed();
     await arrivalOf(first.connectionContext, x.server.addPost("34", "word 1"));
     await first.close();
     await until(() => x.server.streams.connected() === 0);
     x.server.addPost("34", "word 2");
-    const second = await held({ stateOf: first.connectionContext });
+    const second = await connectAccount({ stateOf: first.connectionContext });
     await streamed();
     await arrivalOf(second.connectionContext, x.server.addPost("34", "word 3"));
     expect(bodies(second.connectionContext)).toEqual(["word 2", "word 3"]);
@@ -191,7 +191,7 @@ describe("a broken stream", () => {
   it("records a post again after the core refused it", async () => {
     let away = true;
     const inner = testConnectionContext({ credentials: oauth1Of("12") });
-    const { run } = await held({
+    const { run } = await connectAccount({
       record: async (arrival) => {
         if (away && arrival.event.object.body === "word 2") {
           away = false;
@@ -208,7 +208,7 @@ describe("a broken stream", () => {
   });
 
   it("skips unreadable lines", async () => {
-    const { connectionContext, run } = await held();
+    const { connectionContext, run } = await connectAccount();
     await run("subscribe", "search:word");
     await streamed();
     for (const odd of ["[]", "null", '{"data":{"id":"no id","text":5}}', '"text"'])
@@ -243,7 +243,7 @@ describe("a refused stream", () => {
     ],
   ])("%s is replaced by polls until it ends, and leaves no rules meanwhile", async (_, close, open) => {
     close();
-    const { connectionContext, run } = await held();
+    const { connectionContext, run } = await connectAccount();
     await run("subscribe", "search:word");
     await arrivalOf(connectionContext, x.server.addPost("34", "word 1"));
     await until(() =>
@@ -260,7 +260,7 @@ describe("a refused stream", () => {
 
   it("is replaced by polling where the app's keys are refused", async () => {
     const credentials = { ...x.server.oauth2.login("12"), bearerToken: "revoked" };
-    const { connectionContext, run } = await held({ credentials });
+    const { connectionContext, run } = await connectAccount({ credentials });
     await run("subscribe", "search:word");
     await arrivalOf(connectionContext, x.server.addPost("34", "word 1"));
     await until(() => x.server.exchanges.some(({ path, status }) => path.startsWith(STREAM) && status === 401));

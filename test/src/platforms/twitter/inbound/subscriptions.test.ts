@@ -17,7 +17,9 @@ afterEach(async () => {
 });
 
 /** Holds bob's account, looking for news all the time. */
-async function held(overrides: Partial<TestConnectionContext> & { readonly stateOf?: TestConnectionContext } = {}) {
+async function connectAccount(
+  overrides: Partial<TestConnectionContext> & { readonly stateOf?: TestConnectionContext } = {},
+) {
   const platform = twitter({ xApi: x.server.origin, xPollInterval: { minMs: 20, maxMs: 40 } });
   const connectionContext = testConnectionContext({
     credentials: oauth1Of("12"),
@@ -50,7 +52,7 @@ const bodies = (connectionContext: TestConnectionContext) =>
 
 describe("a subscription", () => {
   it("records new items oldest first, once each, with their cursor", async () => {
-    const { connectionContext, run, onlineCalls } = await held();
+    const { connectionContext, run, onlineCalls } = await connectAccount();
     x.server.addPost("34", "@bob long before", { id: "1000000000000000000" });
     expect(await run("subscribe", "mentions")).toMatchObject({ outcomes: [{ address: "mentions", status: "sent" }] });
     expect(onlineCalls).toEqual([true]);
@@ -68,7 +70,7 @@ describe("a subscription", () => {
   });
 
   it("records direct messages, own ones marked, and search results", async () => {
-    const { connectionContext, run } = await held();
+    const { connectionContext, run } = await connectAccount();
     await run("subscribe", "messages", "search:dragoman lang:en");
     const message = x.server.addMessage("34", "12-34", "Psst");
     const own = x.server.addMessage("12", "12-34", "What?");
@@ -83,7 +85,7 @@ describe("a subscription", () => {
   });
 
   it("reads all pages of new items", async () => {
-    const { connectionContext, run } = await held();
+    const { connectionContext, run } = await connectAccount();
     await run("subscribe", "mentions");
     const ids = Array.from({ length: 230 }, (_, at) => x.server.addPost("34", `@bob ${at}`));
     await connectionContext.arrived(({ key }) => key === `post:${ids.at(-1)}`);
@@ -91,19 +93,19 @@ describe("a subscription", () => {
   });
 
   it("resumes at the last owner's cursor without loss or duplicates", async () => {
-    const first = await held();
+    const first = await connectAccount();
     await first.run("subscribe", "mentions");
     const firstPost = x.server.addPost("34", "@bob one");
     await first.connectionContext.arrived(({ key }) => key === `post:${firstPost}`);
     await first.close();
     const secondPost = x.server.addPost("34", "@bob two");
-    const second = await held({ stateOf: first.connectionContext });
+    const second = await connectAccount({ stateOf: first.connectionContext });
     await second.connectionContext.arrived(({ key }) => key === `post:${secondPost}`);
     expect(bodies(second.connectionContext)).toEqual(["@bob two"]);
   });
 
   it("ends with unsubscribe, which succeeds without a subscription too", async () => {
-    const { connectionContext, run } = await held();
+    const { connectionContext, run } = await connectAccount();
     await run("subscribe", "mentions", "search:x");
     await run("unsubscribe", "mentions", "messages");
     expect(Object.keys(connectionContext.stored)).toContain("since:search:x");
@@ -115,7 +117,7 @@ describe("a subscription", () => {
   });
 
   it("is refused where X forbids the account to read", async () => {
-    const { connectionContext, run } = await held();
+    const { connectionContext, run } = await connectAccount();
     x.server.fault("GET /2/dm_events", problem(403, "client-forbidden", "no"));
     await expect(run("subscribe", "messages")).rejects.toMatchObject({ code: "permission-denied" });
     expect(connectionContext.stored).toEqual({});
@@ -128,7 +130,7 @@ describe("a subscription's failure", () => {
     ["of a proxy", { status: 502, headers: { "content-type": "text/html" } }],
     ["of the line", "drop" as const],
   ])("%s is waited out", async (_, fault) => {
-    const { connectionContext, run } = await held();
+    const { connectionContext, run } = await connectAccount();
     await run("subscribe", "mentions");
     x.server.fault("GET /2/users/{id}/mentions", fault);
     const id = x.server.addPost("34", "@bob all the same");
@@ -138,7 +140,7 @@ describe("a subscription's failure", () => {
   it("to record an item reads the item again", async () => {
     let away = true;
     const inner = testConnectionContext({ credentials: oauth1Of("12") });
-    const { run } = await held({
+    const { run } = await connectAccount({
       record: async (arrival) => {
         if (away && arrival.event.object.body === "@bob two") {
           away = false;
@@ -154,7 +156,7 @@ describe("a subscription's failure", () => {
   });
 
   it("of the login ends the connection with the reason", async () => {
-    const { connectionContext, run, platform } = await held();
+    const { connectionContext, run, platform } = await connectAccount();
     await run("subscribe", "mentions");
     x.server.fault("GET /2/users/{id}/mentions", problem(401, "about:blank", "Unauthorized"));
     expect(platform.classifyError(await connectionContext.ended)).toMatchObject({
@@ -165,18 +167,18 @@ describe("a subscription's failure", () => {
 
   it("of invalid credentials shows at connect", async () => {
     const credentials = { ...oauth1Of("12"), accessSecret: "wrong" };
-    await expect(held({ credentials })).rejects.toMatchObject({ kind: "auth", code: "credentials-invalid" });
+    await expect(connectAccount({ credentials })).rejects.toMatchObject({ kind: "auth", code: "credentials-invalid" });
   });
 
   it("of revoked credentials shows at connect", async () => {
     const credentials = { ...x.server.oauth2.login("12"), expires: 1 };
     x.server.oauth2.revokeAll();
-    await expect(held({ credentials })).rejects.toMatchObject({ kind: "auth", code: "credentials-expired" });
+    await expect(connectAccount({ credentials })).rejects.toMatchObject({ kind: "auth", code: "credentials-expired" });
   });
 
   it("of credentials that another worker may have renewed is retryable", async () => {
     const { accessToken: _, ...login } = x.server.oauth2.login("12");
-    const { connectionContext, run, platform } = await held({ credentials: login });
+    const { connectionContext, run, platform } = await connectAccount({ credentials: login });
     await run("subscribe", "mentions");
     x.server.oauth2.revokeAll();
     await expect(connectionContext.ended.then(platform.classifyError)).resolves.toMatchObject({
@@ -184,7 +186,7 @@ describe("a subscription's failure", () => {
       code: "credentials-expired",
     });
     const fresh = x.server.oauth2.login("12");
-    const again = await held({ credentials: fresh, stateOf: connectionContext });
+    const again = await connectAccount({ credentials: fresh, stateOf: connectionContext });
     const id = x.server.addPost("34", "@bob again");
     await again.connectionContext.arrived(({ key }) => key === `post:${id}`);
   });

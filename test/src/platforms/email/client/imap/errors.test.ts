@@ -93,7 +93,7 @@ describe("the parts of a mail", () => {
 });
 
 describe("classifyError for imapflow", () => {
-  const { classifyError: explain } = email({});
+  const { classifyError: classify } = email({});
   it.each([
     [{ authenticationFailed: true, serverResponseCode: "AUTHENTICATIONFAILED" }, "auth", "credentials-invalid"],
     [{ authenticationFailed: true, serverResponseCode: "UNAVAILABLE" }, "retryable", "platform-unavailable"],
@@ -110,14 +110,14 @@ describe("classifyError for imapflow", () => {
     [{ responseStatus: "NO", serverResponseCode: "OVERQUOTA" }, "permanent", "recipient-not-reachable"],
     [{ responseStatus: "BAD", responseText: "secret words" }, "permanent", "platform-rejected"],
   ])("maps %j to %s %s", (fields, kind, code) => {
-    const failure = explain(Object.assign(new Error("secret words"), fields));
+    const failure = classify(Object.assign(new Error("secret words"), fields));
     expect(failure).toMatchObject({ kind, code });
     expect(`${failure.message} ${failure.platformCode}`).not.toContain("secret");
   });
 
   it("keeps the server's wait, at most an hour", () => {
-    expect(explain({ code: "ETHROTTLE", throttleReset: 5_000 }).retryAfterMs).toBe(5_000);
-    expect(explain({ code: "ETHROTTLE", throttleReset: 1e12 }).retryAfterMs).toBe(3_600_000);
+    expect(classify({ code: "ETHROTTLE", throttleReset: 5_000 }).retryAfterMs).toBe(5_000);
+    expect(classify({ code: "ETHROTTLE", throttleReset: 1e12 }).retryAfterMs).toBe(3_600_000);
   });
 
   it("never throws for any value", () => {
