@@ -301,6 +301,6 @@ describe("The browser client in Chromium", () => {
     );
     await page.evaluate("window.dragoman.close()");
     expect(await open).toMatchObject({ ours: true, status: 0 });
-    await vi.waitFor(() => expect(wire.streams()).toBe(0));
+    await vi.waitFor(() => expect(wire.streams()).toBe(0), 20_000);
   });
 });

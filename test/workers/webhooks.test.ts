@@ -50,7 +50,7 @@ describe("webhook delivery", () => {
       expect(hook?.deliveries.map(({ id, delivered }) => [id, delivered])).toEqual(
         [...receiver.received].reverse().map(({ id }) => [id, true]),
       );
-    });
+    }, 20_000);
   });
 
   test("posts only events that pass the filter", async () => {
@@ -97,8 +97,9 @@ describe("webhook delivery", () => {
     expect(new Set(receiver.received.map(({ id }) => id)).size).toBeLessThan(100);
     answerWith = () => 200;
     await receiver.until(() => receiver.accepted().length === 300);
-    await vi.waitFor(async () =>
-      expect(await harness.hooks.get(app, "one")).toMatchObject({ state: "active", lag: { held: 0 } }),
+    await vi.waitFor(
+      async () => expect(await harness.hooks.get(app, "one")).toMatchObject({ state: "active", lag: { held: 0 } }),
+      20_000,
     );
   });
 
@@ -122,7 +123,7 @@ describe("webhook delivery", () => {
     await harness.put(app, "one", receiver.url, harness.secret);
     await harness.append(app, to("a@b.c", "r1"));
     harness.startWorker();
-    await vi.waitFor(async () => expect((await harness.hooks.get(app, "one"))?.state).toBe("disabled"));
+    await vi.waitFor(async () => expect((await harness.hooks.get(app, "one"))?.state).toBe("disabled"), 20_000);
     expect(await harness.webhookEvents(app)).toMatchObject([
       { name: "one", state: "disabled", error: { platformCode: "HTTP 410" } },
     ]);
@@ -153,19 +154,20 @@ describe("webhook delivery", () => {
       await receiver.until(() => poisonTries() > tried || rids(receiver.accepted()).includes("behind"));
     }
     expect(skew).toBeGreaterThanOrEqual(24 * 3_600_000);
-    await vi.waitFor(async () =>
-      expect(await harness.webhookEvents(app)).toMatchObject([{ name: "one", state: "skipped", lost }]),
+    await vi.waitFor(
+      async () => expect(await harness.webhookEvents(app)).toMatchObject([{ name: "one", state: "skipped", lost }]),
+      20_000,
     );
     answerWith = () => 500;
     await harness.append(app, to("c@b.c", "last"));
-    await vi.waitFor(async () => expect((await harness.hooks.get(app, "one"))?.state).toBe("failing"));
+    await vi.waitFor(async () => expect((await harness.hooks.get(app, "one"))?.state).toBe("failing"), 20_000);
     for (let hour = 0; hour < 24; hour++) {
       expect((await harness.hooks.get(app, "one"))?.state).toBe("failing");
       skew += 3_600_000;
       const tried = receiver.received.length;
       await receiver.until(() => receiver.received.length > tried);
     }
-    await vi.waitFor(async () => expect((await harness.hooks.get(app, "one"))?.state).toBe("disabled"));
+    await vi.waitFor(async () => expect((await harness.hooks.get(app, "one"))?.state).toBe("disabled"), 20_000);
   });
 
   test("does not switch a hook off when the clock jumps by days", async () => {
@@ -217,7 +219,7 @@ describe("webhook delivery", () => {
     expect(pending).toBeLessThan(share / 4 + 2 * 1024 * 1024);
     isDown = false;
     await receiver.until(() => receiver.accepted().length === 200);
-    await vi.waitFor(async () => expect(await bytes()).toEqual([0, 0]));
+    await vi.waitFor(async () => expect(await bytes()).toEqual([0, 0]), 20_000);
   });
 
   test("frees its bytes when the hook is deleted or replayed", async () => {
@@ -283,10 +285,12 @@ describe("webhook delivery", () => {
     expect(await harness.hooks.test(app, "one", "test_1", JSON.stringify({ type: "test" }))).toBe(true);
     await receiver.until(() => receiver.received.length === 1);
     expect(receiver.received[0]?.id).toBe("test_1");
-    await vi.waitFor(async () =>
-      expect((await harness.hooks.deliveries(app, "one", 10)).map(({ id, status }) => [id, status])).toEqual([
-        ["test_1", 500],
-      ]),
+    await vi.waitFor(
+      async () =>
+        expect((await harness.hooks.deliveries(app, "one", 10)).map(({ id, status }) => [id, status])).toEqual([
+          ["test_1", 500],
+        ]),
+      20_000,
     );
     expect((await harness.hooks.get(app, "one"))?.state).toBe("active");
   });
