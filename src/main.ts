@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createFirstApp } from "./apps/first-app.ts";
 import type { Config } from "./config/settings.ts";
+import { consoleSessions } from "./console/console-sessions.ts";
 import { startAdmin } from "./main/admin.ts";
-import { openStore } from "./main/storage.ts";
+import { openStore, type Store } from "./main/storage.ts";
 import type { Log } from "./model/log.ts";
 import { metrics } from "./process/metrics.ts";
 import { parentLink } from "./process/parent-link.ts";
@@ -14,6 +15,8 @@ export interface Running {
   readonly address: string | undefined;
   /** The first app's key when it was made just now. */
   readonly firstKey: string | undefined;
+  /** Sign-in link of the console, at the first start and for a terminal. */
+  readonly signInLink: string | undefined;
   /**
    * Ends everything in order, within 29 s (promise G10); safe to call twice. An API first leaves the proxies some time
    * to notice, unless `hurry` aborts.
@@ -29,6 +32,8 @@ export interface StartOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Hides a secret from this process's log. */
   readonly hideSecret: (secret: string) => void;
+  /** Whether a person sees the output, and may sign in at the console. */
+  readonly isTerminal: boolean;
   /** Called when the process that forked this worker is gone. */
   readonly onOrphaned: () => void;
 }
@@ -60,6 +65,7 @@ async function runWorker(config: Config, log: Log, { hideSecret, onOrphaned }: S
   return {
     address: undefined,
     firstKey: undefined,
+    signInLink: undefined,
     stop: once(async () => {
       draining.on = true;
       await worker.stop(config.drainSeconds * 1_000);
@@ -73,7 +79,7 @@ async function runApi(
   config: Config,
   role: "all" | "api",
   log: Log,
-  { entry, env, hideSecret, version }: StartOptions,
+  { entry, env, hideSecret, isTerminal, version }: StartOptions,
 ): Promise<Running> {
   const counted = metrics("api");
   const store = await openStore(config, false, log, counted, hideSecret);
@@ -108,6 +114,7 @@ async function runApi(
   return {
     address: api.address,
     firstKey,
+    signInLink: firstKey !== undefined || isTerminal ? await signInLink(config, store) : undefined,
     stop: once(async (hurry) => {
       api.leave();
       await sleep(config.graceSeconds * 1_000, undefined, { signal: hurry }).catch(() => undefined);
@@ -116,6 +123,13 @@ async function runApi(
       await store.close();
     }),
   };
+}
+
+/** Makes a sign-in link of the console for the person who starts the gateway. */
+async function signInLink({ console: isEnabled, consoleHours }: Config, { connections }: Store) {
+  if (!isEnabled) return undefined;
+  const sessions = consoleSessions({ redis: connections.producer(), hours: consoleHours });
+  return sessions.issueLink({ name: "starter", role: "admin" });
 }
 
 /** Longest grace and drain together. Leaves room for the rest below the 30 s of promise G10. */

@@ -37,3 +37,8 @@ export function useShared(): Shared {
   if (shared === undefined) throw new Error("A page was rendered outside of the shell.");
   return shared;
 }
+
+/** Returns whether the user may change things. */
+export function useIsAdmin(): boolean {
+  return useShared().session.role === "admin";
+}

@@ -15,13 +15,18 @@ export interface Change {
   readonly app: string;
 }
 
-/** Lets a user's change through and records its answer. Throws `Problem` `forbidden` for viewers. */
+/** Lets a user's change through and records its answer in the audit log. Throws `Problem` `forbidden` for viewers. */
 export type AllowChange = (req: Request, res: Response, session: ConsoleSession, change: Change) => void;
 
 /** Makes the check of changes; reading needs none. */
 export function allowChange({ audit, log }: AuditedDeps): AllowChange {
   return (req, res, { name, role, id }, { action, app }) => {
     if (req.method === "GET" || req.method === "HEAD") return;
+    // Not in the audit log: a viewer could push out all of its entries.
+    if (role !== "admin") {
+      log.warn({ action, app, name }, "console user without the role admin asked for a change; refused");
+      throw new Problem("forbidden", "A viewer changes nothing; ask for a link of the role admin.");
+    }
     res.once("close", () => {
       const location = res.getHeader("Location");
       const made = typeof location === "string" ? ` → ${location}` : "";
@@ -29,6 +34,5 @@ export function allowChange({ audit, log }: AuditedDeps): AllowChange {
         .append({ name, role, session: id, action: `${action}${made}`, app, status: res.statusCode })
         .catch((err: unknown) => log.error({ err, action, name }, "audit entry could not be stored"));
     });
-    if (role !== "admin") throw new Problem("forbidden", "A viewer changes nothing; ask for a link of the role admin.");
   };
 }

@@ -8,6 +8,7 @@ import { allowChange } from "./audited.ts";
 import { consoleFiles } from "./console-files.ts";
 import { type SignInDeps, signIn } from "./console-sign-in.ts";
 import { type OverviewRoutesDeps, overviewRoutes } from "./overview-routes.ts";
+import { type QueueRoutesDeps, queueRoutes } from "./queue-routes.ts";
 import { type SessionRoutesDeps, sessionRoutes } from "./session-routes.ts";
 
 type Shared = "users" | "allow" | "sessions" | "registry";
@@ -17,7 +18,8 @@ export interface ConsoleRoutesDeps
     Omit<SessionRoutesDeps, Shared>,
     Omit<AppRequestsDeps, Shared>,
     Omit<AppRoutesDeps, Shared>,
-    Omit<OverviewRoutesDeps, Shared> {
+    Omit<OverviewRoutesDeps, Shared>,
+    Omit<QueueRoutesDeps, Shared> {
   readonly registry: AppRoutesDeps["registry"];
   readonly audit: AuditLog;
   readonly log: Log;
@@ -28,7 +30,14 @@ export function consoleRoutes(deps: ConsoleRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   const signed = { ...deps, users: signIn(deps), allow: allowChange(deps) };
   router.use(appRequests(signed));
-  router.use("/console/api", sessionRoutes(signed), overviewRoutes(signed), appRoutes(signed), auditRoutes(signed));
+  router.use(
+    "/console/api",
+    sessionRoutes(signed),
+    overviewRoutes(signed),
+    queueRoutes(signed),
+    appRoutes(signed),
+    auditRoutes(signed),
+  );
   router.use(consoleFiles(deps));
   return router;
 }

@@ -2,9 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { firstAppKeyPath } from "../apps/first-app.ts";
 import type { Config } from "../config/settings.ts";
+import { LINK_SECONDS } from "../console/console-sessions.ts";
 import type { Running } from "../main.ts";
 import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
 import { commandName } from "./command-name.ts";
+import { consoleLink } from "./console.ts";
 
 /** Prints the addresses and first commands after the start. A worker prints nothing. */
 export function announce(config: Config, running: Running): void {
@@ -22,6 +24,10 @@ export function announce(config: Config, running: Running): void {
       "No SMTP_URL set: test mode. Mail is caught by a built-in mailbox and returned as events; nothing is delivered.",
     );
   if (!running.address.startsWith("http:")) return;
+  if (running.signInLink !== undefined)
+    console.log(`
+Open the web console in a browser (the link signs in once, within ${LINK_SECONDS / 60} minutes):
+  ${consoleLink(running.address + basePath, running.signInLink)}`);
   console.log(tryLines(running.address + basePath, keyIn(config, running), fragment(config, running)));
 }
 
@@ -57,7 +63,7 @@ function tryLines(base: string, key: string, fragment: string): string {
   const as = `-H "Authorization: Bearer ${key}"`;
   const posted = `-H 'Content-Type: application/json' -d '${JSON.stringify(activity)}'`;
   return `
-Open in a browser (the part after # is not sent to the server):
+Or the page to try it with the key (the part after # is not sent to the server):
   ${base}/try${fragment}
 
 Or watch what happens in one terminal:

@@ -47,6 +47,7 @@ async function serve(config: Config, role: Config["role"]): Promise<void> {
     entry,
     env: process.env,
     hideSecret: hidden.hide,
+    isTerminal: process.stdout.isTTY,
     onOrphaned: () => process.kill(process.pid, "SIGTERM"),
   });
   announce(config, running);

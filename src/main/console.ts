@@ -3,7 +3,10 @@ import { consoleRoutes } from "../../routes/console/console-routes.ts";
 import type { OverviewRoutesDeps } from "../../routes/console/overview-routes.ts";
 import { auditLog } from "../console/audit-log.ts";
 import { consoleSessions } from "../console/console-sessions.ts";
+import { shardQueue } from "../model/lane.ts";
+import { SHARDS } from "../model/shard.ts";
 import { deleteApp } from "../operations/delete-app.ts";
+import { CONSENT_QUEUE } from "../outbox/lane-queues.ts";
 import { redisTopics } from "../polling/redis-topics.ts";
 import type { ApiDeps, ApiServices } from "./api-services.ts";
 
@@ -14,7 +17,8 @@ export function consoleRouters(
   { others, health }: Pick<OverviewRoutesDeps, "others" | "health">,
 ): readonly Router[] {
   if (!config.console) return [];
-  const { redis, origins, proxyTrust, countGuess, registry, callers, accounts, hooks, lanes } = parts;
+  const { redis, origins, proxyTrust, countGuess, registry, callers, accounts, hooks, lanes, enabled } = parts;
+  const shards = Array.from({ length: SHARDS }, (_, shard) => shardQueue(shard));
   const deletion = { redis, registry, accounts, webhooks: hooks, topics: redisTopics({ redis }), lanes };
   return [
     consoleRoutes({
@@ -31,6 +35,8 @@ export function consoleRouters(
       metrics,
       others,
       health,
+      lanes,
+      queues: [...enabled.map(({ id }) => id), ...shards, CONSENT_QUEUE],
       log,
     }),
   ];

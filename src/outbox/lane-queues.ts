@@ -29,6 +29,17 @@ export interface ConsentJob {
 }
 export const CONSENT_QUEUE = "consents";
 
+/** Jobs of a queue, for the operator. Jobs are names of work, never the work itself. */
+export interface QueueState {
+  readonly name: string;
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly failed: number;
+  /** Reasons of the newest failures. */
+  readonly reasons: readonly string[];
+}
+
 /** Wakes workers. A drain shard has at most an active and a waiting BullMQ job. */
 export interface LaneQueues {
   /** Wakes a drainer for the lane's shard. */
@@ -39,8 +50,13 @@ export interface LaneQueues {
   readonly notifyAccountChanged: (app: string, account: string) => Promise<void>;
   /** Starts the exchange of a consent's code, once the user came back with it. */
   readonly startExchange: (consent: ConsentJob) => Promise<void>;
+  /** Returns the states of queues. */
+  readonly states: (names: readonly string[]) => Promise<readonly QueueState[]>;
   readonly close: () => Promise<void>;
 }
+
+/** Number of failures whose reasons are shown. */
+const MAX_REASONS = 5;
 
 /** Makes the queues. Each platform has a BullMQ queue of the same name, and so has each shard. */
 export function laneQueues({ redis, log }: { readonly redis: RedisClient; readonly log: Log }): LaneQueues {
@@ -77,8 +93,20 @@ export function laneQueues({ redis, log }: { readonly redis: RedisClient; readon
     async startExchange(consent) {
       await queueOf(CONSENT_QUEUE).add("consent", consent);
     },
+    states: (names) => Promise.all(names.map((name) => stateOf(name, queueOf(name)))),
     async close() {
       await Promise.all([...queues.values()].map((queue) => queue.close()));
     },
   };
+}
+
+async function stateOf(name: string, queue: Queue): Promise<QueueState> {
+  const {
+    waiting = 0,
+    active = 0,
+    delayed = 0,
+    failed = 0,
+  } = await queue.getJobCounts("waiting", "active", "delayed", "failed");
+  const jobs = failed === 0 ? [] : await queue.getFailed(0, MAX_REASONS - 1);
+  return { name, waiting, active, delayed, failed, reasons: jobs.map(({ failedReason }) => failedReason ?? "unknown") };
 }

@@ -41,11 +41,23 @@ async function asPrinted({ watch, send }: StartedGateway) {
   }
 }
 
+/** Uses the printed link as the console's page does. Resolves with the answer's status. */
+async function signInAtConsole({ base, output }: StartedGateway): Promise<number> {
+  const link = /\/console\/#\/sign-in\/(\S+)/.exec(output())?.[1];
+  const answer = await fetch(`${base}/console/api/session`, {
+    method: "POST",
+    headers: { Origin: new URL(base).origin, "Content-Type": "application/json" },
+    body: JSON.stringify({ link }),
+  });
+  return answer.status;
+}
+
 describe("The quick start", () => {
   it("starts a fresh clone with one command, sends and receives", { timeout: 300_000 }, async () => {
     started = await npmStart(clone.dir);
     console.log(`First start, from a fresh clone: ${started.milliseconds} ms`);
     expect(started.output()).toContain(`First app's API key: ${await firstKey(join(clone.dir, "data"))}`);
+    expect(await signInAtConsole(started)).toBe(201);
     const { confirm, seen } = await asPrinted(started);
     expect(confirm).toMatchObject({ type: "confirm", status: "queued" });
     expect(seen.map(({ type, status }) => status ?? type)).toEqual(["sending", "activity", "sent"]);

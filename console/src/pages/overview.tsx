@@ -1,5 +1,7 @@
 import { ofApp } from "../api.ts";
 import { countsBy, type Figures, gaugeOf, sumOf } from "../overview/figures.ts";
+import { FindMessage } from "../overview/find-message.tsx";
+import { FirstMessage } from "../overview/first-message.tsx";
 import { Quantiles } from "../overview/latencies.tsx";
 import { Platforms } from "../overview/platforms.tsx";
 import { Sparkline } from "../overview/sparkline.tsx";
@@ -16,6 +18,8 @@ export function Overview() {
     <>
       <h1>Overview</h1>
       {error !== undefined && <Wrong>{error}</Wrong>}
+      <FindMessage />
+      <FirstMessage />
       {figures !== undefined && <Numbers figures={figures} rates={rates} />}
       <Attention />
       {figures !== undefined && <Platforms figures={figures} />}

@@ -30,6 +30,16 @@ const TONES: Readonly<Record<string, string>> = {
   offline: "wait",
 };
 
+/** Point in time, in the reader's zone. */
+export function Time({ at }: { readonly at: string | undefined }) {
+  if (at === undefined) return null;
+  return (
+    <time dateTime={at} title={at}>
+      {new Date(at).toLocaleString(undefined, { dateStyle: "short", timeStyle: "medium" })}
+    </time>
+  );
+}
+
 /** Error of an event or account. */
 export interface ErrorNote {
   readonly code: string;

@@ -16,13 +16,22 @@ beforeAll(async () => {
     object: { body: "Hi" },
   };
   await web.post({ ...activity, rid: "sent-1", verb: "echo" });
-  await web.post({ ...activity, rid: "failed-1", verb: "fail" });
+  await web.post({ ...activity, rid: "failed-1", verb: "fail", object: { kind: "permanent" } });
 }, 120_000);
 afterAll(() => web?.stop());
 
 const PAGES = [
   ["#/", "Overview"],
   ["#/live", "Live"],
+  ["#/history", "History"],
+  ["#/history/failed-1", "Activity failed-1"],
+  ["#/compose", "Compose"],
+  ["#/accounts", "Accounts"],
+  ["#/dead-letters", "Dead letters"],
+  ["#/hooks", "Hooks"],
+  ["#/queues", "Queues"],
+  ["#/apps", "Apps and keys"],
+  ["#/audit", "Audit log"],
 ] as const;
 
 const MODES = {

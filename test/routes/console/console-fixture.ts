@@ -10,12 +10,16 @@ export interface ConsoleAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Record<string, unknown>;
+  /** Body that is still open, where `keep` asks for it. */
+  readonly stream?: ReadableStream<Uint8Array>;
 }
 
 export interface AskOptions {
   readonly method?: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Leaves the body to the caller. */
+  readonly keep?: boolean;
 }
 
 /** Signed-in browser: sends its cookie and the headers of the console's own page. */
@@ -34,6 +38,8 @@ export async function askConsole(gw: Gateway, path: string, options: AskOptions 
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
+  if (options.keep && answer.body !== null)
+    return { status: answer.status, headers: answer.headers, body: {}, stream: answer.body };
   const text = await answer.text();
   return { status: answer.status, headers: answer.headers, body: text === "" ? {} : JSON.parse(text) };
 }

@@ -1,0 +1,42 @@
+import { useState } from "preact/hooks";
+import { ask } from "../api.ts";
+import { ActionError, useAction } from "../parts/action.tsx";
+import { Secret } from "../parts/secret.tsx";
+import { useIsAdmin, useShared } from "../session.ts";
+
+/** Form that makes an app and shows its key once. */
+export function NewApp() {
+  const { reloadApps } = useShared();
+  const isAdmin = useIsAdmin();
+  const action = useAction();
+  const [name, setName] = useState("");
+  const [made, setMade] = useState<{ readonly name: string; readonly key: string }>();
+  if (!isAdmin) return null;
+  const make = async (): Promise<void> => {
+    setMade(await ask("/apps", { method: "POST", body: { name } }));
+    setName("");
+    reloadApps();
+  };
+  return (
+    <section>
+      <h2>New app</h2>
+      <form
+        class="filters"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void action.run(make);
+        }}
+      >
+        <label>
+          Name
+          <input required maxLength={64} value={name} onInput={({ currentTarget }) => setName(currentTarget.value)} />
+        </label>
+        <button type="submit" disabled={action.isBusy}>
+          Make the app
+        </button>
+      </form>
+      <ActionError action={action} />
+      {made !== undefined && <Secret title={`API key of ${made.name}`} secret={made.key} />}
+    </section>
+  );
+}
