@@ -42,9 +42,9 @@ export async function benchGateway(env: Readonly<Record<string, string>> = {}, r
     ...env,
   };
   const serve = (role: string) => ["--expose-gc", join(root, "dist/src/cli/main.js"), "serve", "--role", role];
-  const api = start(serve("api"), all);
+  const api = startProgram(serve("api"), all);
   const port = Number(/:(\d+)/.exec(await outputMatching(api, /listens on/))?.[1]);
-  const worker = start(serve("worker"), all);
+  const worker = startProgram(serve("worker"), all);
   await outputMatching(worker, /worker (is )?ready/i);
   const key = readFileSync(join(dir, "first-app.key"), "utf8").trim();
   return handleOf({ port, key, redis, api, worker }, dir);
@@ -56,9 +56,9 @@ export async function benchCeiling(): Promise<BenchGateway> {
   const dir = await mkdtemp(join(tmpdir(), "dgm-bench-"));
   const env = { PATH: process.env.PATH, NODE_ENV: "production" };
   const run = (role: string) => ["--import", "tsx", join(ROOT, "bench/ceiling.ts"), role, redis.socket];
-  const api = start(run("api"), env);
+  const api = startProgram(run("api"), env);
   const port = Number(/:(\d+)/.exec(await outputMatching(api, /listens on/))?.[1]);
-  const worker = start(run("worker"), env);
+  const worker = startProgram(run("worker"), env);
   await outputMatching(worker, /worker ready/);
   return handleOf({ port, key: "none", redis, api, worker }, dir);
 }
@@ -87,15 +87,13 @@ function handleOf(started: Started, dir: string): BenchGateway {
   };
 }
 
-function start(args: readonly string[], env: Readonly<Record<string, string | undefined>>): ChildProcess {
-  return spawn(process.execPath, [...(process.env.PROF ? ["--cpu-prof", "--cpu-prof-dir=/tmp/w/prof"] : []), ...args], {
-    env: { ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+/** Starts Node with these arguments. */
+export function startProgram(args: readonly string[], env: Readonly<Record<string, string | undefined>>): ChildProcess {
+  return spawn(process.execPath, args, { env: { ...env }, stdio: ["ignore", "pipe", "pipe"] });
 }
 
 /** Resolves with the first matching line of either output; other lines are dropped. */
-function outputMatching(child: ChildProcess, pattern: RegExp): Promise<string> {
+export function outputMatching(child: ChildProcess, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     const tail: string[] = [];
     for (const stream of [child.stdout, child.stderr]) {
@@ -109,7 +107,8 @@ function outputMatching(child: ChildProcess, pattern: RegExp): Promise<string> {
   });
 }
 
-function cpuOf(pid: number | undefined): number {
+/** User and system CPU seconds of a process so far. */
+export function cpuOf(pid: number | undefined): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }

@@ -5,9 +5,13 @@ import { type Figure, table } from "./figures.ts";
 import { mails } from "./mail-delivery.ts";
 import { mailboxes } from "./mailboxes.ts";
 import { proxies } from "./proxies.ts";
+import { starts } from "./start.ts";
 import { streams } from "./streams.ts";
 import { hooks } from "./webhooks.ts";
 import { xLimits } from "./x-rate-limits.ts";
+
+/** The revision that `npm run bench start REVISION` compares with. */
+const against = process.argv[2] === "start" ? process.argv.splice(3, 1)[0] : undefined;
 
 const benches: Record<string, { readonly title: string; readonly run: () => Promise<readonly Figure[]> }> = {
   activities: { title: "Accept, lane, worker, event, stream (dummy platform, AOF always)", run: () => activities() },
@@ -17,6 +21,7 @@ const benches: Record<string, { readonly title: string; readonly run: () => Prom
   mailboxes: { title: "A mailbox over IMAP IDLE (Dovecot, AOF always)", run: () => mailboxes() },
   mails: { title: "Mail from POST to result (AOF always)", run: () => mails() },
   proxies: { title: "An event through nginx, HAProxy and Apache, against one past them", run: () => proxies() },
+  start: { title: "Start and rest, all platforms, private Redis (medians)", run: () => starts(against) },
   streams: { title: "Event streams", run: () => streams() },
   "x-limits": { title: "X: one account at its rate limit, another beside it (AOF always)", run: () => xLimits() },
 };

@@ -17,6 +17,8 @@ const LEASE_MS = 120_000;
 const APP_SHARE = 1 / 4;
 /** Pause before the next round while more topics are due. */
 const BUSY_INTERVAL_MS = 10;
+/** Intervals between two rounds while there is no topic at all. */
+const IDLE_FACTOR = 3;
 
 /** Polls due topics, once for all subscribers. */
 export function pollWorker(deps: PollWorkerDeps): { readonly stop: () => Promise<void> } {
@@ -48,27 +50,31 @@ export function pollWorker(deps: PollWorkerDeps): { readonly stop: () => Promise
     else runningByApp.set(app, count);
   }
 
-  /** Starts polls up to the limit; returns whether more topics are due. */
-  async function startDue(): Promise<boolean> {
+  /** Starts polls up to the limit; returns the time until the next round in ms. */
+  async function startDue(): Promise<number> {
     let isMoreDue = false;
+    let hasTopics = false;
     for (let offset = 0; offset < TOPIC_PARTITIONS; offset++) {
       const capacity = maxConcurrent - running.size;
-      if (capacity <= 0 || stopping.signal.aborted) return true;
+      if (capacity <= 0 || stopping.signal.aborted) return BUSY_INTERVAL_MS;
       const claimed = await topics.claimDue((firstPartition + offset) % TOPIC_PARTITIONS, {
         maxTopics: capacity,
         leaseMs: LEASE_MS,
         maxPerApp: Math.max(1, Math.floor(maxConcurrent * APP_SHARE)),
         running: runningByApp,
       });
+      if (claimed === undefined) continue;
+      hasTopics = true;
       for (const due of claimed) start(due);
       isMoreDue ||= claimed.length === capacity;
     }
-    return isMoreDue;
+    if (isMoreDue) return BUSY_INTERVAL_MS;
+    return hasTopics ? intervalMs : intervalMs * IDLE_FACTOR;
   }
 
   async function runRound(): Promise<number> {
     try {
-      return (await startDue()) ? BUSY_INTERVAL_MS : intervalMs;
+      return await startDue();
     } finally {
       // Each round begins with another partition, so that none waits for the others; at the limit for a free slot.
       firstPartition = (firstPartition + 1) % TOPIC_PARTITIONS;

@@ -9,17 +9,23 @@ export interface SweepDeps {
   readonly lanes: LaneQueues;
   readonly log: Log;
   readonly everyMs?: number;
+  /** Longest pause while no activity waits for its result. */
+  readonly idleMs?: number;
   /** Reports after each round, for metrics, how many accepted activities have no result yet. */
   readonly onOutstanding?: (count: number) => void;
 }
 
+/** Well below the time within which a dead worker's lanes are taken over. */
+const IDLE_MS = 4_000;
+
 /**
  * Starts the sweep. Due activities join their lanes, idle lanes are woken, ended lifetimes become results. Any role may
- * run it, any number of times at once.
+ * run it, any number of times at once. While there is nothing to look after, each pause is twice the one before.
  */
 export function sweep(deps: SweepDeps): { readonly once: () => Promise<void>; readonly stop: () => Promise<void> } {
-  const { log, everyMs = 500 } = deps;
-  const once = (): Promise<void> => sweepAllTags(deps);
+  const { log, everyMs = 500, idleMs = IDLE_MS } = deps;
+  const once = async (): Promise<void> => void (await sweepAllTags(deps));
+  let pauseMs = everyMs;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
@@ -27,10 +33,13 @@ export function sweep(deps: SweepDeps): { readonly once: () => Promise<void>; re
   function schedule(): void {
     if (stopped) return;
     timer = setTimeout(() => {
-      running = once()
+      running = sweepAllTags(deps)
+        .then((outstanding) => {
+          pauseMs = outstanding > 0 ? everyMs : Math.min(pauseMs * 2, Math.max(idleMs, everyMs));
+        })
         .catch((err: unknown) => log.warn({ err }, "sweep failed; retrying"))
         .then(schedule);
-    }, everyMs);
+    }, pauseMs);
   }
   schedule();
 
@@ -44,7 +53,8 @@ export function sweep(deps: SweepDeps): { readonly once: () => Promise<void>; re
   };
 }
 
-async function sweepAllTags({ outbox, lanes, onOutstanding }: SweepDeps): Promise<void> {
+/** Looks after every tag; returns how many accepted activities have no result yet. */
+async function sweepAllTags({ outbox, lanes, onOutstanding }: SweepDeps): Promise<number> {
   let total = 0;
   for (const tag of keys.tags) {
     const { wakes, late, outstanding } = await outbox.sweep(tag);
@@ -55,4 +65,5 @@ async function sweepAllTags({ outbox, lanes, onOutstanding }: SweepDeps): Promis
     ]);
   }
   onOutstanding?.(total);
+  return total;
 }

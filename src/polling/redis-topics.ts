@@ -37,7 +37,7 @@ const SCRIPTS = {
   claimDue: luaScript(new URL("./scripts/claim-due.lua", import.meta.url), {
     keys: ["due"],
     args: ["recordPrefix", "subscribersPrefix", "maxTopics", "leaseMs", "maxPerApp", "running..."],
-    reply: (raw) => raw as ReadonlyArray<readonly string[]>,
+    reply: (raw) => raw as ReadonlyArray<readonly string[]> | null,
   }),
   finish: luaScript(new URL("./scripts/finish-poll.lua", import.meta.url), {
     keys: ["due", "record"],
@@ -103,7 +103,7 @@ export function redisTopics({ redis, maxSubscriptions = MAX_SUBSCRIPTIONS_PER_AP
       const [recordPrefix, subscribersPrefix] = [keys.topic(partition, ""), keys.topicSubscribers(partition, "")];
       const shares = { maxPerApp, running: [...running].flat() };
       const args = { recordPrefix, subscribersPrefix, maxTopics, leaseMs, ...shares };
-      return (await run.claimDue({ keys: { due: keys.pollsDue(partition) }, args })).map(dueTopicFrom);
+      return (await run.claimDue({ keys: { due: keys.pollsDue(partition) }, args }))?.map(dueTopicFrom);
     },
 
     async finish({ id, claim }, { state, failures, error, nextMs }) {

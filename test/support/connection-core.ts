@@ -53,7 +53,7 @@ export async function connectionCore(server: TestRedis, { platform }: Pick<TestN
   const accounts = redisAccounts({ redis, keyring: ring });
   const outbox = redisOutbox({ redis, quota: 10_000, eventsKept: EVENTS_KEPT, retentionSeconds: 3_600 });
   const lanes = laneQueues({ redis, log: silentLog });
-  const sweeper = sweep({ outbox, lanes, log: silentLog, everyMs: 100 });
+  const sweeper = sweep({ outbox, lanes, log: silentLog, everyMs: 100, idleMs: 100 });
   const egress = loopbackEgress();
   const workers = new Set<{ readonly close: (ms: number) => Promise<void> }>();
 

@@ -35,7 +35,7 @@ export function gatewayCore(server: TestRedis, platforms: readonly Platform[], q
   });
   const deliver = deliverer({ outbox, clients: pool, egress: noEgress, log: silentLog, random: () => 0 });
   const workers: Array<{ close: (ms: number) => Promise<void> }> = [];
-  const sweeper = sweep({ outbox, lanes, log: silentLog, everyMs: 50 });
+  const sweeper = sweep({ outbox, lanes, log: silentLog, everyMs: 50, idleMs: 50 });
 
   return {
     redis,

@@ -3,8 +3,11 @@
 -- that they don't stand before those of others.
 -- KEYS: due
 -- ARGV: recordPrefix subscribersPrefix maxTopics leaseMs maxPerApp running...
--- RETURNS: per topic id, platform, topic, state or '', failures, claim, hint or '', app or '', triggered, remote state
+-- RETURNS: nothing where there is no topic; else per topic id, platform, topic, state or '', failures, claim, hint or '', app or '', triggered, remote state
 -- INCLUDE: clock
+-- Most gateways follow few feeds, or none.
+if redis.call('EXISTS', due) == 0 then return false end
+
 local SHARE_RETRY_MS, SCANNED = 5000, 200
 local now = clock()
 local counts = {}
