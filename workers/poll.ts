@@ -63,12 +63,14 @@ export function pollWorker(deps: PollWorkerDeps): { readonly stop: () => Promise
         maxPerApp: Math.max(1, Math.floor(maxConcurrent * APP_SHARE)),
         running: runningByApp,
       });
-      if (claimed === undefined) continue;
-      hasTopics = true;
-      for (const due of claimed) start(due);
-      isMoreDue ||= claimed.length === capacity;
+      hasTopics ||= claimed !== undefined;
+      for (const due of claimed ?? []) start(due);
+      isMoreDue ||= claimed?.length === capacity;
     }
-    if (isMoreDue) return BUSY_INTERVAL_MS;
+    return isMoreDue ? BUSY_INTERVAL_MS : restMs(hasTopics);
+  }
+
+  function restMs(hasTopics: boolean): number {
     return hasTopics ? intervalMs : intervalMs * IDLE_FACTOR;
   }
 

@@ -22,7 +22,9 @@ it("a topic's endpoint opens under the topic's id, marks the topic first, is res
   await topics.subscribe({ app: "app1", platform: "feeds", actor: "bob" }, "https://example.com/", true);
   const limits = { maxTopics: 1, leaseMs: 0, maxPerApp: 1, running: new Map() };
   const take = async () =>
-    (await Promise.all(Array.from({ length: 16 }, (_, part) => topics.claimDue(part, limits)))).flat().find((topic) => topic !== undefined);
+    (await Promise.all(Array.from({ length: 16 }, (_, part) => topics.claimDue(part, limits))))
+      .flat()
+      .find((topic) => topic !== undefined);
   const due = await take();
   if (!due) throw new Error("It was not due");
   const endpointOf = topicEndpoints({ endpoints, topics, base: "https://outside.example/gateway" })(due);
