@@ -82,8 +82,9 @@ export function topicPoller(deps: TopicPollerDeps): (due: DueTopic, platform: Po
     if (result.ended) return endTopic(due, result.ended);
     await recordEntries(due, result.entries);
     // Most polls find the same state, which is then not written again.
-    const { state, nextMs } = result;
-    await topics.finish(due, { state: state === due.state ? undefined : state, failures: 0, nextMs });
+    const { state, nextMs, error } = result;
+    const failures = error === undefined ? 0 : due.failures + 1;
+    await topics.finish(due, { state: state === due.state ? undefined : state, failures, error, nextMs });
   };
 }
 

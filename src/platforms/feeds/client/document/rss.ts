@@ -1,6 +1,6 @@
 import type { RdfFeed, RssFeed } from "feedsmith";
 import { mediaBodies, mediaFiles } from "./media.ts";
-import { authorOf, type NormalizedEntry, type NormalizedFeed, type TextBody } from "./normalized-entry.ts";
+import { authorIn, authorOf, type NormalizedEntry, type NormalizedFeed, type TextBody } from "./normalized-entry.ts";
 
 const textBody = (value: string | undefined): TextBody => ({ value, kind: "unknown" });
 
@@ -35,7 +35,7 @@ function normalizeItem(item: RssFeed.Item<string> & { rdf?: { about?: string } }
     published:
       item.pubDate ?? dc?.dates?.[0] ?? item.atom?.published ?? item.dcterms?.created?.[0] ?? item.dcterms?.issued?.[0],
     updated: item.atom?.updated ?? item.dcterms?.modified?.[0],
-    author: creator === undefined ? author && authorOf(author.name, author.email, author.link) : { name: creator },
+    author: creator === undefined ? author && authorOf(author.name, author.email, author.link) : authorIn(creator),
     bodies: [
       { value: item.content?.encoded, kind: "html" },
       textBody(item.description),

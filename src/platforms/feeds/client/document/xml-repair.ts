@@ -17,6 +17,34 @@ export function withCurrentBase64(text: string): string {
   return text.replaceAll(/ mode=(?:"base64"|'base64')/g, ' type="application/octet-stream"');
 }
 
+const FULL_TEXT = /<(\/?)(?:(?:[\w-]{1,20}:)?body|fullitem)(?:\s[^<>]{0,1024})?>/gi;
+
+/**
+ * Gives full texts of old RSS items their current form. They are XHTML in `body`, or a `fullitem`. Feeds that have
+ * `content:encoded` need no repair.
+ */
+export function withFullTexts(text: string): string {
+  if (!/<(?:rss|rdf:RDF)[\s>]/.test(text.slice(0, 4_096)) || text.includes("content:encoded")) return text;
+  const pieces: string[] = [];
+  let start = 0;
+  let open: { readonly end: number; readonly isMarkup: boolean } | undefined;
+  for (const { 0: tag, 1: slash, index } of text.matchAll(FULL_TEXT)) {
+    if (slash === "" && open === undefined) {
+      open = { end: index + tag.length, isMarkup: !/fullitem/i.test(tag) };
+      pieces.push(text.slice(start, index));
+    } else if (slash === "/" && open !== undefined) {
+      const inner = text.slice(open.end, index);
+      const value = open.isMarkup && !inner.includes("]]>") ? `<![CDATA[${inner.trim()}]]>` : inner;
+      pieces.push(`<content:encoded xmlns:content="${CONTENT}">${value}</content:encoded>`);
+      start = index + tag.length;
+      open = undefined;
+    }
+  }
+  return open === undefined ? pieces.join("") + text.slice(start) : text;
+}
+
+const CONTENT = "http://purl.org/rss/1.0/modules/content/";
+
 /** Resolves links by their own xml:base. The parser reads that of feeds and entries only. */
 export function withLinkBases(text: string): string {
   return text.replace(LINK, (tag) => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { silentLog } from "../../../../../src/model/log.ts";
 import type { Platform, PollContext, PollResult } from "../../../../../src/platform/platform.ts";
 import { parseState } from "../../../../../src/platforms/feeds/inbound/state.ts";
@@ -179,9 +179,51 @@ describe("poll: requests", () => {
     expect(parseState(passing.state)).not.toHaveProperty("url");
   });
 
-  it("ends at 410, fails at 404 and keeps Retry-After at 429", async () => {
-    sites["/gone"] = { entries: [], status: 410 };
-    expect((await pollOnce("/gone")).ended).toMatchObject({ code: "recipient-unknown", retryable: false });
+  it("ends when 410 has stayed the same five times, six hours apart", async () => {
+    const feed: ServedFeed = { entries: [feedItem("a")] };
+    sites["/gone"] = feed;
+    let { state } = await pollOnce("/gone");
+    const poll = async (path = "/gone") => {
+      const result = await pollOnce(path, state);
+      ({ state } = result);
+      return result;
+    };
+    const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      for (const _mistake of [1, 2]) {
+        feed.status = 410;
+        for (let answer = 1; answer < 5; answer += 1) {
+          expect(await poll()).toMatchObject({ error: { code: "recipient-unknown" }, nextMs: 6 * HOUR });
+          // An early poll, as a hub may cause it, counts for nothing.
+          later(HOUR);
+          expect((await poll()).ended).toBeUndefined();
+          later(5 * HOUR);
+        }
+        delete feed.status;
+        feed.entries.unshift(feedItem(`b${state.length}`));
+        expect((await poll()).entries).toHaveLength(1);
+      }
+      feed.status = 410;
+      for (let answer = 1; answer < 5; answer += 1) {
+        expect((await poll()).ended).toBeUndefined();
+        later(6 * HOUR);
+      }
+      expect((await poll()).ended).toMatchObject({ code: "recipient-unknown", retryable: false });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("counts 410 also where a feed could never be read", async () => {
+    sites["/never"] = { entries: [], status: 410 };
+    const first = await pollOnce("/never");
+    expect(first).toMatchObject({ error: { code: "recipient-unknown" } });
+    sites["/never"] = { entries: [feedItem("a")] };
+    expect(ids(await pollOnce("/never", first.state))).toEqual([]);
+  });
+
+  it("fails at 404 and keeps Retry-After at 429", async () => {
     await expect(pollOnce("/none")).rejects.toMatchObject({ code: "recipient-unknown" });
     sites["/busy"] = { entries: [], status: 429, headers: { "Retry-After": "120" } };
     await expect(pollOnce("/busy")).rejects.toMatchObject({ kind: "rate-limited", retryAfterMs: 120_000 });

@@ -6,7 +6,7 @@ import type {
   NormalizedFeed,
 } from "../../../../../../src/platforms/feeds/client/document/normalized-entry.ts";
 import { plainText } from "../../../../../../src/platforms/feeds/client/document/plain-text.ts";
-import { readDocument } from "../../../../../../src/platforms/feeds/client/document/read.ts";
+import { parseText, readDocument } from "../../../../../../src/platforms/feeds/client/document/read.ts";
 import { trimFeed } from "../../../../../../src/platforms/feeds/client/document/trim.ts";
 
 const URL_HERE = "http://example.org/feed";
@@ -164,5 +164,31 @@ describe("plainText text", () => {
     ["1 < 2", "1 < 2"],
   ])("of %s", (html, text) => {
     expect(plainText(html)).toBe(text);
+  });
+});
+
+describe("old RSS", () => {
+  it.each([
+    ["XHTML", '<body xmlns="http://www.w3.org/1999/xhtml"><p>Hi</p></body>', "<p>Hi</p>"],
+    ["XHTML with a prefix", "<xhtml:body><p>Hi</p></xhtml:body>", "<p>Hi</p>"],
+    ["fullitem", "<fullitem>&lt;p>Hi&lt;/p></fullitem>", "<p>Hi</p>"],
+    ["an element that never ends", "<body><p>Hi", undefined],
+  ])("has its full text in %s", (_, element, html) => {
+    const rss = `<rss xmlns:xhtml="http://www.w3.org/1999/xhtml"><channel><item><title>a</title>${element}</item></channel></rss>`;
+    const parsed = parseText(rss);
+    expect(parsed && toEntries(parsed.feed, "https://site.example/")[0]?.html).toBe(html);
+  });
+
+  it.each([
+    ["Ann (ann@site.example)", { name: "Ann", address: "ann@site.example" }],
+    ["Ann <ann@site.example>", { name: "Ann", address: "ann@site.example" }],
+    ["Ann (editor)", { name: "Ann (editor)" }],
+  ])("names the author %s", (creator, author) => {
+    const dc = 'xmlns:dc="http://purl.org/dc/elements/1.1/"';
+    const escaped = creator.replace("<", "&lt;");
+    const parsed = parseText(
+      `<rss ${dc}><channel><item><title>a</title><dc:creator>${escaped}</dc:creator></item></channel></rss>`,
+    );
+    expect(parsed && toEntries(parsed.feed, "https://site.example/")[0]?.author).toEqual(author);
   });
 });

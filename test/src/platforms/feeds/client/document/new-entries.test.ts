@@ -50,4 +50,24 @@ describe("findNewEntries", () => {
       ["post c", "post b"],
     ]);
   });
+
+  it("reports nothing again where a publisher gives all entries new ids, or https links", () => {
+    const entry = (title: string, scheme: string, prefix: string) =>
+      item(title, `<link>${scheme}://site.example/${title}</link><guid isPermaLink="false">${prefix}${title}</guid>`);
+    const all = (scheme: string, prefix: string, ...titles: readonly string[]) =>
+      titles.map((title) => entry(title, scheme, prefix));
+    const before = all("http", "old:", "c", "b", "a");
+    const after = all("https", "new:", "d", "c", "b", "a");
+    expect(polls(before, after, after, before)).toEqual([[], ["post d"], [], []]);
+  });
+
+  it("reports an entry with a new id and known words", () => {
+    const before = [guid("all is well", "1"), guid("b", "2"), guid("c", "3")];
+    const after = [guid("all is well", "4"), ...before];
+    expect(polls(before, after, [guid("all is well", "5"), guid("all is well", "6")])).toEqual([
+      [],
+      ["post all is well"],
+      ["post all is well", "post all is well"],
+    ]);
+  });
 });
