@@ -73,6 +73,8 @@ function leafOf(part: string, fields: readonly RawField[], type: StructuredField
   };
 }
 
+const FIELD = /^[!-9;-~]{1,100}[ \t]{0,9}:/m;
+
 function split(raw: Buffer): { readonly head: string; readonly body: Buffer } {
   // A part may begin with the empty line that ends an empty head.
   const emptyHead = /^\r?\n/.exec(raw.toString("latin1", 0, 2));
@@ -83,10 +85,10 @@ function split(raw: Buffer): { readonly head: string; readonly body: Buffer } {
   ].filter(({ at }) => at >= 0);
   const [gap] = gaps.sort((a, b) => a.at - b.at);
   const end = gap?.at ?? raw.length;
-  return {
-    head: raw.toString("latin1", 0, Math.min(end, MAX_HEAD_BYTES)),
-    body: gap ? raw.subarray(gap.at + gap.length) : Buffer.alloc(0),
-  };
+  const head = raw.toString("latin1", 0, Math.min(end, MAX_HEAD_BYTES));
+  // What has no field is no head: a part, or a mail, that begins with its text.
+  if (!FIELD.test(head)) return { head: "", body: raw };
+  return { head, body: gap ? raw.subarray(gap.at + gap.length) : Buffer.alloc(0) };
 }
 
 /** Parses a Content-Type. A type without a slash, as some senders write, counts as plain text. */

@@ -7,8 +7,9 @@ import { isRefusal } from "../client/pop3/errors.ts";
 import type { InboundMail } from "../schemas/inbound-mail.ts";
 import { inboundMailEvent } from "./mail-event.ts";
 import { MAX_MAIL_BYTES, type MailReader } from "./mail-reader.ts";
+import { type ListedMail, listMails } from "./pop3-listing.ts";
 import { type PoisonedMail, poisonedMail, type RefusedMails, refusedMails } from "./pop3-poison.ts";
-import { type Pop3Seen, pop3Seen, type SeenEntry, seenEntry } from "./pop3-seen.ts";
+import { type Pop3Seen, pop3Seen } from "./pop3-seen.ts";
 import { unreadableMail } from "./unreadable-mail.ts";
 
 /** Options for polling a mailbox. */
@@ -108,13 +109,6 @@ async function poll(
   }
 }
 
-/** A mail in the mailbox's list. */
-interface ListedMail {
-  readonly number: number;
-  readonly uidl: string;
-  readonly entry: SeenEntry;
-}
-
 /** Records new mail; returns "something" when a mail was refused or mails were deleted. */
 async function recordNew(
   pop3: Pop3Client,
@@ -137,7 +131,8 @@ async function recordNew(
   const sizes = fresh.length === 0 ? new Map<number, number>() : await pop3.list();
   const poisoned = poisonedMail(state, connection);
   const refused = refusedMails(state, connection);
-  const session = { pop3, connection, settings, signal, seen, keys, mailbox, poisoned, refused };
+  const contents = new Set<string>();
+  const session = { pop3, connection, settings, signal, seen, keys, mailbox, poisoned, refused, contents };
   let hasRefused = false;
   for (const mail of fresh.slice(0, MAX_PER_SESSION)) {
     const size = sizes.get(mail.number) ?? 0;
@@ -162,21 +157,28 @@ interface Session {
   readonly mailbox: string;
   readonly poisoned: PoisonedMail;
   readonly refused: RefusedMails;
+  /** UIDL and hash of each mail that this session fetched. */
+  readonly contents: Set<string>;
 }
 
 /** Reads and records a mail. False when the server refused it, so that the other mails do not wait. */
 async function recordMail(session: Session, listed: ListedMail, size: number): Promise<boolean> {
   const { connection, settings, signal, seen, keys, mailbox, poisoned } = session;
-  const { uidl, entry } = listed;
+  const { uidl, copy, entry } = listed;
   signal.throwIfAborted();
-  // A server that lists an id twice has a single mail with this id.
   if (seen.statusOf(entry) !== undefined) return true;
   const content = poisoned.shouldSkip(entry) ? NO_CONTENT : await fetchContent(session, listed, size);
   if (!content) return false;
+  const hash = createHash("sha256").update(content.bytes).digest("hex").slice(0, 32);
+  if (content.bytes.length > 0 && isRepeated(session, listed, hash)) {
+    const { name, value } = seen.markHanded(entry, keys);
+    await connection.state.write(name, value);
+    return true;
+  }
   const mail = await mailOf(content, size, session);
   const additions = await settings.inspect({ source: content.bytes, mail });
   const inbound = inboundMailEvent(mail, {
-    key: `pop3:${mailbox}:${uidl}`,
+    key: `pop3:${mailbox}:${uidl}${copy === 1 ? "" : `:${hash}`}`,
     account: connection.address,
     state: seen.markHanded(entry, keys, content.isCut ? "found" : "handed"),
   });
@@ -185,6 +187,12 @@ async function recordMail(session: Session, listed: ListedMail, size: number): P
     event: { ...inbound.event, object: { ...inbound.event.object, ...additions } },
   });
   return true;
+}
+
+/** Tells whether a server lists a mail twice. Mails that differ are two mails, also under the same UIDL. */
+function isRepeated({ contents }: Session, { uidl }: ListedMail, hash: string): boolean {
+  const before = contents.size;
+  return contents.add(`${uidl} ${hash}`).size === before;
 }
 
 async function mailOf(
@@ -255,16 +263,6 @@ async function deleteRecorded({ pop3, seen, connection }: Session, listed: reado
     connection.log.warn({ platform: "email", platformCode }, "POP3 server refuses to delete recorded mails");
     return 0;
   }
-}
-
-/** Computes the UIDLs' storage locations in steps. A hundred thousand hashes at once would block the event loop. */
-async function listMails(uidls: ReadonlyMap<number, string>): Promise<readonly ListedMail[]> {
-  const listed: ListedMail[] = [];
-  for (const [number, uidl] of uidls) {
-    listed.push({ number, uidl, entry: seenEntry(uidl) });
-    if (listed.length % 1_000 === 0) await sleep(0);
-  }
-  return listed;
 }
 
 /** Identifies a mailbox by server and user: another mailbox has other mails. */

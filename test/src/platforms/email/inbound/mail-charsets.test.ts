@@ -110,6 +110,13 @@ describe("the parts of a raw mail", () => {
     expect((await read([`Content-Type: ${type}`], body)).object.body).toContain("WORDS");
   });
 
+  it("are read without a head, and so is a mail", async () => {
+    const { object } = await multipart("multipart/mixed", "Content-Type: text/plain\r\n\r\nONE", "TWO, no head\r\n");
+    expect(object.body).toContain("TWO, no head");
+    const noMail = await parseMail({ source: Buffer.from("// Not a mail\r\n\r\nat all"), truncated: false });
+    expect(noMail.object.body).toBe("// Not a mail\n\nat all");
+  });
+
   it("are forwarded mails in a digest", async () => {
     const { object } = await multipart("multipart/digest", `\r\n${forwarded}`, `\r\n${forwarded}`);
     expect(object).not.toHaveProperty("body");

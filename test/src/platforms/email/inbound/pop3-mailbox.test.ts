@@ -171,6 +171,19 @@ describe("polling a POP3 mailbox", () => {
     expect(names(account)).toEqual(["twin", "end"]);
   });
 
+  it("reports each of several mails to which the server gave the same UIDL, and deletes all", async () => {
+    const mails: Pop3Mail[] = [];
+    const scripted = await server({ mails: () => mails });
+    const held = connectionContext();
+    await start(held, scripted.port, { deleteAfter: true });
+    mails.push(mail("same"), mail("same", "other words"), mail("same"), mail("end"));
+    await held.arrived(({ event }) => event.object.subject === "end");
+    expect(held.arrivals.map(({ event }) => event.object.body)).toEqual([".", "other words.", "."]);
+    expect(new Set(held.arrivals.map(({ key }) => key)).size).toBe(3);
+    await awaitCommand(scripted, "QUIT");
+    expect(scripted.deleted).toHaveLength(4);
+  });
+
   it("adds delivery reports found in mails", async () => {
     const mails: Pop3Mail[] = [];
     const scripted = await server({ mails: () => mails });
