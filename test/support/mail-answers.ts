@@ -1,6 +1,5 @@
 import type { Failure } from "../../src/model/failure.ts";
 import { refusalFailure } from "../../src/platforms/email/client/pop3/errors.ts";
-import { connectionFailure } from "../../src/platforms/email/client/verdict.ts";
 import { classifyError } from "../../src/platforms/email/errors.ts";
 import type { Fault } from "./fault-proxy.ts";
 import { IMAP_FAULTS, IMAP_FINAL, POP3_FAULTS, POP3_FINAL, SMTP_FAULTS, SMTP_FINAL } from "./mail-faults.ts";
@@ -15,7 +14,7 @@ export const IMAP_ANSWERS: readonly Answer[] = saidIn(IMAP_FINAL, IMAP_FAULTS)
 
 export const POP3_ANSWERS: readonly Answer[] = saidIn(POP3_FINAL, POP3_FAULTS).map((line) => [
   `\`${line}\``,
-  connectionFailure(
+  classifyError(
     refusalFailure({ text: line.replace(/^-ERR ?/, ""), during: "login", marksLogins: false, secrets: [] }),
   ),
 ]);
@@ -40,7 +39,7 @@ function saidIn(...faults: readonly Readonly<Record<string, Fault>>[]): readonly
 /** Classifies an answer to a login in the form in which imapflow throws it. */
 function imapFailure(line: string): Failure {
   const [, status = "", code = "", text = ""] = /^[%*] (NO|BAD|BYE) (?:\[([A-Z]+)\] )?(.*)$/.exec(line) ?? [];
-  if (status === "BYE") return connectionFailure(Object.assign(new Error(text), { code: "NoConnection" }));
+  if (status === "BYE") return classifyError(Object.assign(new Error(text), { code: "NoConnection" }));
   const facts = { responseStatus: status, authenticationFailed: true, safeText: text };
-  return connectionFailure(Object.assign(new Error(text), facts, code === "" ? {} : { serverResponseCode: code }));
+  return classifyError(Object.assign(new Error(text), facts, code === "" ? {} : { serverResponseCode: code }));
 }

@@ -4,8 +4,9 @@ import { accountTokens, refusedAtLastConnection } from "../client/access-tokens.
 import { IMAP_TIMEOUTS, type ImapTimeouts } from "../client/imap/connection.ts";
 import { mailboxEndpoint } from "../client/mailbox.ts";
 import { POP3_TIMEOUTS, type Pop3Timeouts } from "../client/pop3/client.ts";
-import { connectionFailure, isServerAnswer } from "../client/verdict.ts";
+import { isServerAnswer } from "../client/verdict.ts";
 import type { Credentials } from "../credentials.ts";
+import { classifyError } from "../errors.ts";
 import { type ConnectedMailbox, connectImap } from "./imap-mailbox.ts";
 import type { MailReaders } from "./mail-reader.ts";
 import { connectPop3 } from "./pop3-connect.ts";
@@ -56,6 +57,6 @@ export function mailboxConnector(
 
 /** Returns the failure of a server's answer, judged by evidence. Other errors pass as they are. */
 function judged(thrown: unknown): unknown {
-  const failure = connectionFailure(thrown);
+  const failure = classifyError(thrown);
   return isServerAnswer(failure) ? failure : thrown;
 }

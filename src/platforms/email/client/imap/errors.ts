@@ -1,5 +1,5 @@
 import type { ErrorRow, Failure } from "../../../../model/failure.ts";
-import { errorTable } from "../../../../platform/kit/error-table.ts";
+import { type ErrorEntry, errorTable } from "../../../../platform/kit/error-table.ts";
 
 const NO_FOLDER = {
   as: "recipient-unknown",
@@ -10,6 +10,14 @@ const NEEDS_TLS = {
   detail: "The mailbox's server takes this login over TLS only: store the account again with `tls`.",
 } as const;
 const LATER = { as: "unavailable", detail: "The mailbox's server asks to retry later." } as const;
+/** Refusal that says nothing about the login. The core makes it final once it has stayed the same. */
+const UNPROVEN: ErrorEntry = [
+  "auth",
+  "platform-rejected",
+  "The mailbox's server refuses the login, and does not say that the login is wrong.",
+];
+/** Texts by which a server takes back a final code. */
+const PASSING = /temporar|try again|too many|\blater\b|unavailable|internal error/i;
 const REFUSED = { as: "rejected", detail: "The mailbox's server refuses the request." } as const;
 
 const table = errorTable({
@@ -61,7 +69,7 @@ const table = errorTable({
   },
 });
 
-/** Response codes of refusals (RFC 3501, 5530 and 9051). */
+/** Response codes of refusals (RFC 3501, 5530 and 9051). Those about the login are final by RFC 5530 section 3. */
 const responses = errorTable({
   network: "The mailbox's server",
   codes: {
@@ -72,7 +80,7 @@ const responses = errorTable({
     UNAVAILABLE: LATER,
     INUSE: LATER,
     SERVERBUG: LATER,
-    CONTACTADMIN: "credentials-invalid",
+    CONTACTADMIN: UNPROVEN,
     LIMIT: table.row("rate-limited"),
     NONEXISTENT: NO_FOLDER,
     TRYCREATE: NO_FOLDER,
@@ -93,7 +101,7 @@ export function classifyImapError(thrown: unknown): Failure | undefined {
   const status = safeToken(error.responseStatus);
   const row = rowOf(error, code, response, status);
   if (!row) return undefined;
-  const text = status !== "" && typeof error.safeText === "string" ? withoutCode(error.safeText) : "";
+  const text = status === "" ? "" : withoutCode(textOf(error));
   const platformCode = [status, response || (status === "" ? code : ""), text].filter((part) => part !== "").join(" ");
   const resetMs =
     row[0] === "rate-limited" && typeof error.throttleReset === "number" ? error.throttleReset : undefined;
@@ -108,13 +116,13 @@ function rowOf(
   status: string,
 ): ErrorRow | undefined {
   if (code === "ETHROTTLE") return table.row("rate-limited");
-  if (error.authenticationFailed === true) {
-    const row = responses.lookup(response);
-    return row && row[1] !== "recipient-unknown" ? row : table.row("credentials-invalid");
-  }
+  const refused = responses.lookup(response);
+  if (refused?.[0] === "auth" && PASSING.test(textOf(error))) return table.row(UNPROVEN);
+  if (error.authenticationFailed === true)
+    return refused && refused[1] !== "recipient-unknown" ? refused : table.row(UNPROVEN);
   if (error.tlsFailed === true) return table.row("tls");
   if (error.mailboxMissing === true) return table.row(NO_FOLDER);
-  if (status === "NO" || status === "BAD") return responses.lookup(response) ?? table.row(REFUSED);
+  if (status === "NO" || status === "BAD") return refused ?? table.row(REFUSED);
   if (code.startsWith("ParserError")) return table.row("protocol-error");
   return table.lookup(code);
 }
@@ -129,6 +137,10 @@ function codeIn(response: unknown): unknown {
 /** Removes status and code from a server's line, which stand before the text already. */
 function withoutCode(text: string): string {
   return text.replace(/^(NO|BAD)\b\s*/i, "").replace(/^\[[^\]]{0,200}\]\s*/, "");
+}
+
+function textOf({ safeText }: Readonly<Record<string, unknown>>): string {
+  return typeof safeText === "string" ? safeText : "";
 }
 
 function safeToken(value: unknown): string {

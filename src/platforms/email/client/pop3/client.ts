@@ -52,7 +52,7 @@ export async function openPop3(endpoint: Pop3Endpoint, signal: AbortSignal): Pro
   try {
     return await openOnce(endpoint, signal, await login.token(false));
   } catch (thrown) {
-    if (!(thrown instanceof Failure && thrown.code === "credentials-invalid")) throw thrown;
+    if (!(thrown instanceof Failure && thrown.kind === "auth")) throw thrown;
     return openOnce(endpoint, signal, await login.token(true));
   }
 }

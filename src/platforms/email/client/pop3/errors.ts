@@ -29,6 +29,14 @@ const table = errorTable({
     "SYS/PERM": "rejected",
   },
 });
+/** Refusal that says nothing about the login. The core makes it final once it has stayed the same. */
+const UNPROVEN: ErrorEntry = [
+  "auth",
+  "platform-rejected",
+  "The mail server refuses the login, and does not say that the login is wrong.",
+];
+/** Texts by which a server takes back its `[AUTH]`. */
+const PASSING = /temporar|try again|too many|\blater\b|unavailable|internal error/i;
 /** Texts of servers without codes for a temporary refusal of a correct login. */
 const BUSY = /\b(lock(ed)?|busy|in use|temporar\w*|try again|later|timed? ?out)\b/i;
 
@@ -37,7 +45,7 @@ export function refusalFailure({ text, during, marksLogins, secrets }: Refusal):
   let redacted = text;
   for (const secret of secrets) if (secret.length > 3) redacted = redacted.replaceAll(secret, "***");
   const code = /^\[([A-Z0-9/-]{1,32})\]/i.exec(text)?.[1]?.toUpperCase() ?? "";
-  const entry = during === "tls" ? "tls" : (table.lookup(code) ?? unmarked(text, during, marksLogins));
+  const entry = during === "tls" ? "tls" : entryOf(code, text, during, marksLogins);
   return table.failure(entry, { platformCode: cleanLine(`-ERR ${redacted}`, 300) });
 }
 
@@ -46,8 +54,13 @@ export function isRefusal(thrown: unknown): thrown is Failure {
   return thrown instanceof Failure && thrown.platformCode?.startsWith("-ERR") === true;
 }
 
+function entryOf(code: string, text: string, during: "login" | "work", marksLogins: boolean): ErrorEntry {
+  if (code === "AUTH" && PASSING.test(text)) return UNPROVEN;
+  return table.lookup(code) ?? unmarked(text, during, marksLogins);
+}
+
 function unmarked(text: string, during: "login" | "work", marksLogins: boolean): ErrorEntry {
   if (BUSY.test(text)) return "unavailable";
   if (during === "work") return "rejected";
-  return marksLogins ? "unavailable" : "credentials-invalid";
+  return marksLogins ? "unavailable" : UNPROVEN;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isProvenRefusal } from "../../../../../src/connections/refusal-evidence.ts";
-import { connectionFailure, verbFailure } from "../../../../../src/platforms/email/client/verdict.ts";
+import { verbFailure } from "../../../../../src/platforms/email/client/verdict.ts";
+import { classifyError } from "../../../../../src/platforms/email/errors.ts";
 
 /** Answer of an IMAP server as imapflow throws it. */
 function answer(status: "NO" | "BAD", code: string | undefined, text: string, isLogin = false): Error {
@@ -22,7 +23,7 @@ describe("refusals of a mail server", () => {
     [answer("NO", "AUTHENTICATIONFAILED", "Temporary authentication failure.", true), "platform-rejected"],
     [answer("NO", "NONEXISTENT", "Unknown Mailbox: INBOX"), "recipient-unknown"],
   ])("%j prove nothing against the account, and keep the server's text", (thrown, code) => {
-    const failure = connectionFailure(thrown);
+    const failure = classifyError(thrown);
     expect([isProvenRefusal(failure), failure.code]).toEqual([false, code]);
     expect(failure.platformCode).toContain((thrown as unknown as { safeText: string }).safeText);
     expect(verbFailure(thrown).kind).toBe("retryable");
@@ -34,7 +35,7 @@ describe("refusals of a mail server", () => {
     ["EXPIRED", "credentials-expired"],
     ["PRIVACYREQUIRED", "credentials-invalid"],
   ])("[%s] ends the account at once", (code, meaning) => {
-    const failure = connectionFailure(answer("NO", code, "No.", true));
+    const failure = classifyError(answer("NO", code, "No.", true));
     expect([failure.kind, failure.code, isProvenRefusal(failure)]).toEqual(["auth", meaning, true]);
     expect(verbFailure(answer("NO", code, "No.", true)).kind).toBe("auth");
   });

@@ -98,7 +98,7 @@ describe("classifyError for imapflow", () => {
     [{ authenticationFailed: true, serverResponseCode: "AUTHENTICATIONFAILED" }, "auth", "credentials-invalid"],
     [{ authenticationFailed: true, serverResponseCode: "UNAVAILABLE" }, "retryable", "platform-unavailable"],
     [{ authenticationFailed: true, serverResponseCode: "EXPIRED" }, "auth", "credentials-expired"],
-    [{ authenticationFailed: true }, "auth", "credentials-invalid"],
+    [{ authenticationFailed: true }, "auth", "platform-rejected"],
     [{ code: "ETHROTTLE", throttleReset: 5_000 }, "rate-limited", "platform-rate-limited"],
     [{ code: "NoConnection" }, "retryable", "platform-unavailable"],
     [{ code: "GREETING_TIMEOUT" }, "retryable", "platform-timeout"],

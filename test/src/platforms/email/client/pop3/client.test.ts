@@ -194,14 +194,14 @@ describe("refusals of a POP3 server", () => {
   });
   it.each([
     ["[AUTH] no", [], "auth", "credentials-invalid"],
-    ["no such user or password", [], "auth", "credentials-invalid"],
+    ["no such user or password", [], "auth", "platform-rejected"],
     ["no", ["AUTH-RESP-CODE"], "retryable", "platform-unavailable"],
     ["[IN-USE] locked by another", [], "retryable", "platform-unavailable"],
     ["mailbox is locked, try again later", [], "retryable", "platform-unavailable"],
     ["[SYS/TEMP] disk", [], "retryable", "platform-unavailable"],
     ["[SYS/PERM] no POP3 for you", [], "permanent", "platform-rejected"],
     ["[LOGIN-DELAY] wait", [], "rate-limited", "platform-rate-limited"],
-    ["[constructor] x", [], "auth", "credentials-invalid"],
+    ["[constructor] x", [], "auth", "platform-rejected"],
   ])("%s after PASS (%j) is %s %s", async (reply, capabilities, kind, code) => {
     const scripted = await server({ ...on("PASS", `-ERR ${reply}`), capabilities });
     expect(await failing(open(scripted.port))).toMatchObject({ kind, code, platformCode: `-ERR ${reply}` });
