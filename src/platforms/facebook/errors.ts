@@ -91,7 +91,8 @@ function entryOf(status: number, { code, subcode, isTransient }: GraphError): Er
   if (code === undefined) {
     if (status < 300) return "protocol-error";
     if (status === 429) return "rate-limited";
-    return status >= 500 ? "unavailable" : "rejected";
+    // The Graph API describes each error in JSON: another 4xx is a proxy's.
+    return status >= 400 ? "unavailable" : "rejected";
   }
   const exact = table.lookup(`${code}/${subcode}`);
   if (exact) return exact;

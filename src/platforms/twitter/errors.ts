@@ -41,16 +41,26 @@ export interface ErrorResponse {
 
 /**
  * Returns the failure that X's answer means. X's own sentences are read but never shown, since they may repeat what was
- * sent. `platformCode` is the status with the problem's type or number.
+ * sent. `platformCode` is the status with the problem's type or number. A 4xx without X's own JSON is a proxy's, and transient.
  */
 export function failureFor({ endpoint, status, body }: ErrorResponse): Failure {
   const problem = problemIn(body);
-  const entry = entryOf(endpoint, status, problem);
+  const entry = isForeign(status, body) ? FOREIGN : entryOf(endpoint, status, problem);
   const name = problem.type || (problem.code > 0 ? `code ${problem.code}` : "");
   // 503 says that X did nothing; after other server errors, and an unexpected 2xx, the outcome is unknown.
   const isRetryable = table.row(entry)[0] === "retryable";
-  const mayHaveLanded = isRetryable && status !== 503 && !endpoint.startsWith("GET ");
+  const mayHaveLanded =
+    isRetryable && (status < 300 || status >= 500) && status !== 503 && !endpoint.startsWith("GET ");
   return table.failure(entry, { mayHaveLanded, platformCode: `HTTP ${status} ${name}`.trim() });
+}
+
+const FOREIGN: ErrorEntry = { as: "unavailable", detail: "Something between the gateway and X answered in its place." };
+
+/** Tells whether a 4xx is not X's own. X describes each error in JSON; a 429 needs no words. */
+function isForeign(status: number, body: unknown): boolean {
+  if (status < 400 || status === 429 || status >= 500) return false;
+  const members = typeof body === "object" && body !== null ? Object.keys(body) : [];
+  return !members.some((name) => /^(title|detail|errors?|type|reason|message)$/.test(name));
 }
 
 /** Returns the failure for an answer that can't be read. After a write the outcome is unknown. */

@@ -100,6 +100,16 @@ describe("errors of X", () => {
       { kind: "retryable", code: "platform-unavailable", mayHaveLanded: true },
     ],
     [
+      "by a proxy that asks for a login",
+      { status: 401, body: undefined },
+      { kind: "retryable", code: "platform-unavailable", mayHaveLanded: false },
+    ],
+    [
+      "by a proxy that forbids",
+      { status: 403, body: undefined },
+      { kind: "retryable", code: "platform-unavailable", mayHaveLanded: false },
+    ],
+    [
       "by a redirect",
       { status: 302, headers: { location: "http://127.0.0.1:1/" } },
       { kind: "permanent", code: "platform-rejected" },

@@ -235,6 +235,8 @@ describe("errors", () => {
     ["cut", "retryable", "platform-unavailable", true],
     ["garbage", "retryable", "platform-protocol-error", true],
     [{ status: 502, body: "<h1>Bad gateway</h1>" }, "retryable", "platform-unavailable", true],
+    [{ status: 401, body: "<h1>Sign in to the proxy</h1>" }, "retryable", "platform-unavailable", false],
+    [{ status: 403, body: "" }, "retryable", "platform-unavailable", false],
     [graphError(2, undefined, { is_transient: true }, 500), "retryable", "platform-unavailable", false],
     [graphError(4711, undefined, { is_transient: true }), "retryable", "platform-unavailable", false],
     [graphError(613), "rate-limited", "platform-rate-limited", false],
