@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { Terminal } from "./apps.ts";
-import { type ProxyCheck, programOf, refuseBad, tell, writeFiles } from "./proxy-check.ts";
+import { type ProxyCheck, printOrWrite, programOf, refuseBad, tell, writeFiles } from "./proxy-check.ts";
 import { APACHE_MODULES, apacheFile, apacheModules } from "./proxy-files.ts";
 import { checkOption, probeSite } from "./proxy-probe.ts";
 import {
@@ -14,27 +14,21 @@ import {
   hstsOption,
   NEEDS_PREFIX,
   notifyOption,
+  type ProxyOptions,
   pathOption,
   word,
   words,
 } from "./proxy-values.ts";
 
-interface ApacheOptions {
-  readonly gateway?: readonly string[];
-  readonly path: string;
+interface ApacheOptions extends ProxyOptions {
   readonly root?: string;
   readonly php?: string;
-  readonly notify: string;
-  readonly hsts?: string;
   readonly name?: readonly string[];
   readonly listen?: string;
   readonly plain?: string;
-  readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly behind?: readonly string[];
   readonly logs?: string;
-  readonly out?: string;
-  readonly check?: string;
 }
 
 /** The shipped files that were chosen, and what is defined before them. */
@@ -99,12 +93,7 @@ async function apache(options: ApacheOptions, command: Command, io: Terminal): P
   const verdict = await checkApache(chosen);
   refuseBad(verdict, "apache2 -t", command);
   const files = filled(chosen);
-  if (options.out === undefined) {
-    for (const [path, text] of files) io.out(`# ==> ${path} <==\n${text}`);
-  } else {
-    await writeFiles(options.out, files);
-    for (const path of files.keys()) io.out(resolve(options.out, path));
-  }
+  await printOrWrite(files, options.out, io);
   tell(verdict, "apache2 -t", io);
   const folder = resolve(options.out ?? "/etc/apache2/dragoman");
   const [first] = chosen.names;

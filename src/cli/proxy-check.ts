@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { readSurroundings } from "../config/surroundings.ts";
 import type { Terminal } from "./apps.ts";
@@ -78,6 +78,12 @@ export async function writeFiles(dir: string, files: ReadonlyMap<string, string>
     await mkdir(dirname(join(dir, path)), { recursive: true });
     await writeFile(join(dir, path), text);
   }
+}
+
+/** Prints the files, or writes them below a folder and prints their paths. */
+export async function printOrWrite(files: ReadonlyMap<string, string>, out: string | undefined, io: Terminal) {
+  if (out !== undefined) await writeFiles(out, files);
+  for (const [path, text] of files) io.out(out === undefined ? `# ==> ${path} <==\n${text}` : resolve(out, path));
 }
 
 /** The path of a server's program. Those lie in sbin folders, which users often don't have on their PATH. */

@@ -11,13 +11,13 @@ import {
   hstsOption,
   NEEDS_PREFIX,
   notifyOption,
+  type ProxyOptions,
   pathOption,
   word,
   words,
 } from "./proxy-values.ts";
 
-interface HaproxyOptions {
-  readonly gateway?: readonly string[];
+interface HaproxyOptions extends ProxyOptions {
   readonly site?: readonly string[];
   readonly siteCheck?: string;
   readonly siteCheckHost?: string;
@@ -25,14 +25,8 @@ interface HaproxyOptions {
   readonly siteCheckTimeout?: string;
   readonly routing: (typeof HAPROXY_ROUTINGS)[number];
   readonly host?: readonly string[];
-  readonly path: string;
-  readonly notify: string;
   readonly bind?: readonly string[];
   readonly tlsBind?: readonly string[];
-  readonly tlsCert?: string;
-  readonly hsts?: string;
-  readonly out?: string;
-  readonly check?: string;
 }
 
 const CHROOT = "/var/lib/haproxy";

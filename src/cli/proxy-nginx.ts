@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Terminal } from "./apps.ts";
-import { checkNginx, nginxVersion, refuseBad, tell, writeFiles } from "./proxy-check.ts";
+import { checkNginx, nginxVersion, printOrWrite, refuseBad, tell } from "./proxy-check.ts";
 import { NGINX_DEFAULTS, type NginxLayout, type NginxVariables, nginxFiles, nginxNodes } from "./proxy-files.ts";
 import { capacityOf, collisionOf, installedNginx } from "./proxy-installed.ts";
 import { checkOption, probeSite } from "./proxy-probe.ts";
@@ -12,28 +12,22 @@ import {
   hstsOption,
   NEEDS_PREFIX,
   notifyOption,
+  type ProxyOptions,
   pathOption,
   word,
   words,
 } from "./proxy-values.ts";
 
-interface NginxOptions {
-  readonly gateway?: readonly string[];
+interface NginxOptions extends ProxyOptions {
   readonly site?: readonly string[];
   readonly name?: readonly string[];
   readonly root?: string;
   readonly listen?: readonly string[];
-  readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly ws?: string;
-  readonly path: string;
-  readonly notify: string;
-  readonly hsts?: string;
   readonly front?: string;
   readonly logs?: string;
-  readonly out?: string;
   readonly config?: string;
-  readonly check?: string;
 }
 
 /** Adds `dragoman proxy nginx`. */
@@ -78,14 +72,9 @@ async function nginx(options: NginxOptions, command: Command, io: Terminal): Pro
   const verdict = await checkNginx(layout, variables);
   refuseBad(verdict, "nginx -t", command);
   const files = nginxFiles(layout, variables, name);
-  if (options.out === undefined) {
-    for (const [path, text] of files) io.out(`# ==> ${path} <==\n${text}`);
-  } else {
-    const foreign = await foreignFile(options.out, files);
-    if (foreign !== undefined) command.error(`error: ${foreign}`);
-    await writeFiles(options.out, files);
-    for (const path of files.keys()) io.out(resolve(options.out, path));
-  }
+  const foreign = options.out === undefined ? undefined : await foreignFile(options.out, files);
+  if (foreign !== undefined) command.error(`error: ${foreign}`);
+  await printOrWrite(files, options.out, io);
   tell(verdict, "nginx -t", io);
   if (installed !== undefined) io.say(capacityOf(installed));
   if (layout === "snippets")

@@ -10,6 +10,19 @@ export function gatewayOption(): Option {
   ).argParser(addresses);
 }
 
+/** Options that every proxy's command takes. */
+export interface ProxyOptions {
+  readonly gateway?: readonly string[];
+  readonly path: string;
+  readonly notify: string;
+  readonly hsts?: string;
+  readonly tlsCert?: string;
+  /** Folder that the files are written to; printed without it. */
+  readonly out?: string;
+  /** Address of a site to check instead. */
+  readonly check?: string;
+}
+
 /** The gateway's BASE_PATH, as every proxy's command takes it. */
 export function pathOption(): Option {
   return new Option("--path <prefix>", "BASE_PATH of the gateway, / for none").default("/gateway").argParser(prefix);
