@@ -38,7 +38,7 @@ export async function testEjabberd(
   await writeFile(join(dir, "users"), users.join("\n"));
   await writeFile(
     join(dir, "ejabberd.yml"),
-    configuration({ dir, port, peerPort, httpPort: uploads ? await freePort() : undefined, tls, archive }),
+    configuration({ dir, port, peerPort, uploadPort: uploads ? await freePort() : undefined, tls, archive }),
   );
   const isRoot = process.getuid?.() === 0;
   if (isRoot) for (const path of [dir, join(dir, "spool")]) await chown(path, NOBODY, NOBODY);
@@ -98,14 +98,14 @@ const exists = (path: string): Promise<boolean> =>
 interface EjabberdOptions {
   readonly dir: string;
   /** Port of the upload service; undefined: none. */
-  readonly httpPort: number | undefined;
+  readonly uploadPort: number | undefined;
   readonly port: number;
   readonly peerPort: number;
   readonly tls: Certificate;
   readonly archive: boolean;
 }
 
-function configuration({ dir, port, peerPort, httpPort, tls, archive }: EjabberdOptions): string {
+function configuration({ dir, port, peerPort, uploadPort, tls, archive }: EjabberdOptions): string {
   return `
 loglevel: error
 hosts: ["${PROSODY_DOMAIN}"]
@@ -113,7 +113,7 @@ certfiles: ["${tls.certFile}", "${tls.keyFile}"]
 listen:
   - { port: ${port}, ip: "127.0.0.1", module: ejabberd_c2s, max_stanza_size: 262144, shaper: c2s_shaper, access: c2s, starttls_required: true }
   - { port: ${peerPort}, ip: "127.0.0.1", module: ejabberd_c2s, max_stanza_size: 262144, access: c2s }
-${httpPort === undefined ? "" : `  - { port: ${httpPort}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: { "/upload": mod_http_upload } }\n`}disable_sasl_mechanisms: ["digest-md5", "X-OAUTH2"]
+${uploadPort === undefined ? "" : `  - { port: ${uploadPort}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: { "/upload": mod_http_upload } }\n`}disable_sasl_mechanisms: ["digest-md5", "X-OAUTH2"]
 auth_password_format: scram
 acl:
   local: { user_regexp: "" }
@@ -155,14 +155,14 @@ modules:
   mod_stream_mgmt: { resend_on_timeout: if_offline }
   mod_vcard: { search: false }
   mod_version: {}
-${archive ? "  mod_mam: { assume_mam_usage: true, default: always }\n" : ""}${httpPort === undefined ? "" : uploadModule(dir, httpPort)}`;
+${archive ? "  mod_mam: { assume_mam_usage: true, default: always }\n" : ""}${uploadPort === undefined ? "" : uploadModule(dir, uploadPort)}`;
 }
 
-function uploadModule(dir: string, httpPort: number): string {
+function uploadModule(dir: string, uploadPort: number): string {
   return `  mod_http_upload:
     host: "upload.${PROSODY_DOMAIN}"
     docroot: "${dir}/upload"
-    put_url: "http://127.0.0.1:${httpPort}/upload"
+    put_url: "http://127.0.0.1:${uploadPort}/upload"
     max_size: ${MAX_UPLOAD_BYTES}
 `;
 }

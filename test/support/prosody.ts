@@ -47,8 +47,8 @@ export async function testProsody(
   const tls = certificate(dir, `DNS:${PROSODY_DOMAIN},DNS:localhost`);
   const port = await freePort();
   const file = join(dir, "prosody.cfg.lua");
-  const httpPort = uploads ? await freePort() : undefined;
-  await writeFile(file, configuration(dir, { port, httpPort, tls, archive, locking }));
+  const uploadPort = uploads ? await freePort() : undefined;
+  await writeFile(file, configuration(dir, { port, uploadPort, tls, archive, locking }));
   let child = spawnProsody();
   await listening(port);
 
@@ -81,14 +81,14 @@ export async function testProsody(
 interface ProsodyOptions {
   readonly port: number;
   /** Port of the upload service; undefined: none. */
-  readonly httpPort: number | undefined;
+  readonly uploadPort: number | undefined;
   readonly tls: Certificate;
   readonly archive: boolean;
   /** Whether new rooms stay locked until their owner configures them, as by default. */
   readonly locking: boolean;
 }
 
-function configuration(dir: string, { port, httpPort, tls, archive, locking }: ProsodyOptions): string {
+function configuration(dir: string, { port, uploadPort, tls, archive, locking }: ProsodyOptions): string {
   return `
 daemonize = false
 run_as_root = true
@@ -99,7 +99,7 @@ interfaces = { "127.0.0.1" }
 c2s_ports = { ${port} }
 c2s_direct_tls_ports = {}
 s2s_ports = {}
-http_ports = {${httpPort === undefined ? "" : ` ${httpPort} `}}
+http_ports = {${uploadPort === undefined ? "" : ` ${uploadPort} `}}
 http_interfaces = { "127.0.0.1" }
 https_ports = {}
 component_ports = {}
@@ -124,13 +124,13 @@ Component "${PROSODY_ROOMS}" "muc"
   muc_room_default_public = true
   muc_room_default_persistent = true
   muc_room_locking = ${locking}
-${httpPort === undefined ? "" : uploadComponent(httpPort)}`;
+${uploadPort === undefined ? "" : uploadComponent(uploadPort)}`;
 }
 
-function uploadComponent(httpPort: number): string {
+function uploadComponent(port: number): string {
   return `Component "upload.${PROSODY_DOMAIN}" "http_file_share"
   http_host = "127.0.0.1"
-  http_external_url = "http://127.0.0.1:${httpPort}/"
+  http_external_url = "http://127.0.0.1:${port}/"
   http_file_share_size_limit = ${MAX_UPLOAD_BYTES}
 `;
 }

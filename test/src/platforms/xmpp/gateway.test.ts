@@ -8,7 +8,10 @@ import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
 
 const PATH = "docs/platforms/xmpp.md";
 const here = (text: string) => text.replaceAll("example.net", PROSODY_DOMAIN);
-const [account, ...activities] = samplesIn(PATH).map(({ text }) => JSON.parse(here(text)) as Record<string, object>);
+const [account, ...samples] = samplesIn(PATH).map(({ text }) => JSON.parse(here(text)) as Record<string, object>);
+/** Uploads have a test of their own: the test's upload service has no TLS, which accounts with TLS refuse. */
+const hasFile = ({ object }: Record<string, object>) => object !== undefined && "attachments" in object;
+const activities = samples.filter((sample) => !hasFile(sample));
 
 let live: Awaited<ReturnType<typeof gateway>>;
 let server: TestXmppServer;
@@ -16,7 +19,7 @@ let peer: XmppPeer;
 let listener: EventListener;
 let key: string;
 beforeAll(async () => {
-  server = await testProsody(["alice", "bob"]);
+  server = await testProsody(["alice", "bob"], { uploads: true });
   peer = await xmppPeer(server.port, "alice");
   live = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8" });
   key = await live.keyOf("talker");
@@ -86,6 +89,21 @@ it("messages arrive on the stream once, also those sent during a server crash", 
   await sendText("Last");
   await listener.until(() => eventWith("Last").length > 0, 40_000);
   expect(["Good morning", "Here again", "Last"].map((body) => eventWith(body).length)).toEqual([1, 1, 1]);
+});
+
+it("a file posted by content is uploaded, and its link arrives", { timeout: 60_000 }, async () => {
+  const credentials = { host: "127.0.0.1", port: server.peerPort, password: "bob-pw", tls: "none" };
+  expect((await call("PUT", "accounts", { ...account, credentials })).status).toBe(200);
+  const upload = samples.find(hasFile) ?? {};
+  const { body } = await call("POST", "activities", upload);
+  expect(body).toMatchObject({
+    status: "sent",
+    object: { attachments: [{ name: "map.png", mediaType: "image/png", size: 8, url: expect.any(String) }] },
+  });
+  const message = await peer.waitFor((stanza) => stanza.getChild("x", "jabber:x:oob") !== undefined);
+  const url = message.getChild("x", "jabber:x:oob")?.getChildText("url") ?? "";
+  const download = await fetch(url);
+  expect(Buffer.from(await download.arrayBuffer()).toString("base64")).toBe("iVBORw0KGgo=");
 });
 
 it.each([
