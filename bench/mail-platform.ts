@@ -1,9 +1,9 @@
 import { pathToFileURL } from "node:url";
 import type { Activity } from "../src/model/activity.ts";
 import { silentLog } from "../src/model/log.ts";
-import type { VerbContext } from "../src/platform/platform.ts";
 import { email } from "../src/platforms/email/platform.ts";
 import { smtpSink } from "../test/support/smtp-sink.ts";
+import { noEgress, testVerbContext } from "../test/support/verb-context.ts";
 
 export interface MailFigures {
   readonly mails: number;
@@ -19,25 +19,11 @@ export async function mailBench({ mails = 5_000, outstanding = 100 } = {}): Prom
   const client = await platform.createClient?.({
     app: "bench",
     credentials: undefined,
-    egress: nothing,
+    egress: noEgress,
     log: silentLog,
   });
   const run = platform.verbs.send?.run;
-  const context: VerbContext = {
-    ...nothing,
-    log: silentLog,
-    signal: new AbortController().signal,
-    app: "bench",
-    attempt: 1,
-    pending: [0],
-    attachments: async () => [],
-    commit: async () => undefined,
-    addReceiptId: async () => undefined,
-    setDesiredOnline: async () => undefined,
-    subscriptions: async () => [],
-    subscribe: async () => undefined,
-    topicStatus: async () => undefined,
-  };
+  const context = testVerbContext();
   let next = 0;
   const worker = async (until: number) => {
     while (next < until) {
@@ -69,10 +55,5 @@ function activity(n: number): Activity {
     object: { subject: `Hi ${n}`, body: "Hello World!\n".repeat(20) },
   };
 }
-
-const closed = async () => {
-  throw new Error("The bench opens nothing");
-};
-const nothing = { fetch: closed, connect: closed };
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) console.log(await mailBench());

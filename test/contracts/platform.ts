@@ -7,6 +7,7 @@ import { Failure } from "../../src/model/failure.ts";
 import { silentLog } from "../../src/model/log.ts";
 import { validationErrors } from "../../src/model/validate.ts";
 import type { AccountContext, Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
+import { noEgress, testVerbContext } from "../support/verb-context.ts";
 import { watchResult } from "../support/vocabulary-watch.ts";
 
 /** World that a platform is tested in. */
@@ -196,31 +197,12 @@ async function run(
   overrides: Partial<VerbContext>,
   more: Partial<Activity> = {},
 ): Promise<Receipt> {
-  const closed = async () => {
-    throw new Error("The contract suite opens nothing");
-  };
-  const access = { app: "app1", credentials: undefined, egress: { fetch: closed, connect: closed }, log: silentLog };
+  const access = { app: "app1", credentials: undefined, egress: noEgress, log: silentLog };
   const client = await platform.createClient?.({ ...access, ...side.access } as never);
   const verb = platform.verbs[name];
   if (!verb) throw new Error("No such verb");
   const example = verb.example as Pick<Activity, "actor" | "target" | "object">;
-  const context: VerbContext = {
-    ...access.egress,
-    ...side.access.egress,
-    log: silentLog,
-    signal: new AbortController().signal,
-    app: "app1",
-    attempt: 1,
-    pending: [0],
-    attachments: async () => [],
-    commit: async () => undefined,
-    addReceiptId: async () => undefined,
-    setDesiredOnline: async () => undefined,
-    subscriptions: async () => [],
-    subscribe: async () => undefined,
-    topicStatus: async () => undefined,
-    ...overrides,
-  };
+  const context = testVerbContext({ ...side.access.egress, ...overrides });
   try {
     const activity = {
       id: "01CONTRACT00000000000000AA",

@@ -1,7 +1,6 @@
 import type { Activity } from "../../src/model/activity.ts";
 import { silentLog } from "../../src/model/log.ts";
-import type { Blob, Egress, Platform, Receipt, VerbContext } from "../../src/platform/platform.ts";
-import { watchResult } from "./vocabulary-watch.ts";
+import type { Blob, Egress, VerbContext } from "../../src/platform/platform.ts";
 
 /** Creates a verb context without the core; `commits` counts the commits. */
 export function testVerbContext(
@@ -51,31 +50,4 @@ export function testMailActivity(overrides: Partial<Activity> = {}): Activity {
     object: { subject: "Hi", body: "Hello World!" },
     ...overrides,
   };
-}
-
-/** Creates a client for one account, runs `send` once and disposes the client. Throws the classified failure. */
-export async function runOnce(
-  platform: Platform,
-  activity: Activity,
-  overrides: Partial<VerbContext> & { readonly credentials?: unknown; readonly egress?: Egress } = {},
-): Promise<Receipt> {
-  const { credentials, egress = noEgress, ...context } = overrides;
-  const pending = activity.target.map((_, index) => index);
-  const client = await platform.createClient?.({
-    app: "app1",
-    credentials: credentials as never,
-    egress,
-    log: silentLog,
-  });
-  try {
-    const run = platform.verbs[activity.verb]?.run;
-    if (!run) throw new Error("No such verb");
-    const receipt = await run(client, activity, testVerbContext({ pending, ...context }));
-    watchResult({ platform: platform.id, verb: activity.verb, ...receipt });
-    return receipt;
-  } catch (thrown) {
-    throw platform.classifyError(thrown);
-  } finally {
-    await platform.dispose?.(client);
-  }
 }

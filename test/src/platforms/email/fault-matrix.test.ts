@@ -16,7 +16,8 @@ import { loopbackEgress } from "../../../support/loopback-egress.ts";
 import { IMAP_FAULTS, IMAP_FINAL, POP3_FAULTS, POP3_FINAL, SMTP_FAULTS } from "../../../support/mail-faults.ts";
 import { type MailProtocol, mailSteps } from "../../../support/mail-steps.ts";
 import { type TestMail, testMail } from "../../../support/postfix.ts";
-import { runOnce, testMailActivity } from "../../../support/verb-context.ts";
+import { runOnce } from "../../../support/run-verb.ts";
+import { testMailActivity } from "../../../support/verb-context.ts";
 
 const guard = loopbackEgress();
 const platform = email({

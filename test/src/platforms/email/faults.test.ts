@@ -7,9 +7,10 @@ import { silentLog } from "../../../../src/model/log.ts";
 import type { Platform } from "../../../../src/platform/platform.ts";
 import { SMTP_TIMEOUTS, type SmtpTimeouts } from "../../../../src/platforms/email/client/smtp/timeouts.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
+import { runOnce } from "../../../support/run-verb.ts";
 import { type ScriptedSmtp, type SmtpScript, scriptedSmtp } from "../../../support/scripted-smtp.ts";
 import { smtpSink } from "../../../support/smtp-sink.ts";
-import { noEgress, runOnce, testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
+import { noEgress, testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
 
 const ends: Array<() => Promise<unknown>> = [];
 afterEach(async () => {

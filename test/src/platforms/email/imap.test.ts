@@ -4,7 +4,8 @@ import { email } from "../../../../src/platforms/email/platform.ts";
 import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
 import { type TestMail, testMail } from "../../../support/postfix.ts";
-import { runOnce, testMailActivity } from "../../../support/verb-context.ts";
+import { runOnce } from "../../../support/run-verb.ts";
+import { testMailActivity } from "../../../support/verb-context.ts";
 
 let server: TestMail;
 const guard = loopbackEgress();

@@ -9,8 +9,9 @@ import { email } from "../../../../src/platforms/email/platform.ts";
 import { wireAddress } from "../../../../src/platforms/email/schemas/address.ts";
 import { SendSchema } from "../../../../src/platforms/email/schemas/message.ts";
 import { compose } from "../../../../src/platforms/email/verbs/compose.ts";
+import { runOnce } from "../../../support/run-verb.ts";
 import { scriptedSmtp } from "../../../support/scripted-smtp.ts";
-import { runOnce, testMailActivity } from "../../../support/verb-context.ts";
+import { testMailActivity } from "../../../support/verb-context.ts";
 
 const mail = (object: object, more: object = {}) => ({
   actor: { address: "bob@example.com" },

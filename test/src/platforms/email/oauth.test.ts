@@ -6,7 +6,8 @@ import { egress } from "../../../../src/egress/egress.ts";
 import type { Failure } from "../../../../src/model/failure.ts";
 import { silentLog } from "../../../../src/model/log.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
-import { runOnce, testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
+import { runOnce } from "../../../support/run-verb.ts";
+import { testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
 
 const ends: Array<() => unknown> = [];
 afterEach(async () => {

@@ -6,7 +6,8 @@ import { Failure } from "../../../../src/model/failure.ts";
 import { silentLog } from "../../../../src/model/log.ts";
 import { email } from "../../../../src/platforms/email/platform.ts";
 import { type TestMail, testMail } from "../../../support/postfix.ts";
-import { runOnce, testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
+import { runOnce } from "../../../support/run-verb.ts";
+import { testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
 
 let server: TestMail;
 const guard = egress({

@@ -10,7 +10,8 @@ import { type TestConnectionContext, testConnectionContext } from "../../../supp
 import { lmtpMailer } from "../../../support/lmtp-mailer.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
 import { type TestMail, testMail } from "../../../support/postfix.ts";
-import { runOnce, testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
+import { runOnce } from "../../../support/run-verb.ts";
+import { testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
 
 let server: TestMail;
 let lmtp: ReturnType<typeof lmtpMailer>;

@@ -6,7 +6,7 @@ import type { Entry } from "../../../../src/platforms/feeds/client/document/feed
 import { feeds } from "../../../../src/platforms/feeds/platform.ts";
 import { FetchSchema } from "../../../../src/platforms/feeds/schemas/fetch.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
-import { runOnce } from "../../../support/verb-context.ts";
+import { runOnce } from "../../../support/run-verb.ts";
 import { type Answer, webServer } from "../../../support/web-server.ts";
 
 const guard = loopbackEgress();

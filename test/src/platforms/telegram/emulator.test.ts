@@ -4,7 +4,8 @@ import { telegram } from "../../../../src/platforms/telegram/platform.ts";
 import { testConnectionContext } from "../../../support/connection-context.ts";
 import { freePort } from "../../../support/free-port.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
-import { runOnce, testMailActivity } from "../../../support/verb-context.ts";
+import { runOnce } from "../../../support/run-verb.ts";
+import { testMailActivity } from "../../../support/verb-context.ts";
 
 /** Emulator of the Bot API by others, which knows nothing of our simulator. */
 const server = new TelegramServer({ port: await freePort(), host: "127.0.0.1" });

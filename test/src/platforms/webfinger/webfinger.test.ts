@@ -14,7 +14,7 @@ import { SearchSchema } from "../../../../src/platforms/webfinger/schemas/search
 import { gateway } from "../../../support/gateway.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
 import { certificate } from "../../../support/mail-certificate.ts";
-import { runOnce } from "../../../support/verb-context.ts";
+import { runOnce } from "../../../support/run-verb.ts";
 import { type Answer, webServer } from "../../../support/web-server.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "dgm-webfinger-"));

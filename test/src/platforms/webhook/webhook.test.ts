@@ -4,7 +4,8 @@ import { webhook } from "../../../../src/platforms/webhook/platform.ts";
 import { newWebhookSecret } from "../../../../src/webhooks/secret.ts";
 import { gateway } from "../../../support/gateway.ts";
 import { loopbackEgress } from "../../../support/loopback-egress.ts";
-import { noEgress, runOnce, testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
+import { runOnce } from "../../../support/run-verb.ts";
+import { noEgress, testMailActivity, testVerbContext } from "../../../support/verb-context.ts";
 import { type WebhookReply, webhookReceiver } from "../../../support/webhook-receiver.ts";
 
 const ends: Array<() => Promise<void>> = [];

@@ -1,47 +1,17 @@
 import { xml } from "@xmpp/client";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
-import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
-import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestXmppServer, testProsody } from "../../../support/prosody.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { PROSODY_DOMAIN, PROSODY_ROOMS } from "../../../support/prosody.ts";
+import { prosodyAccounts } from "../../../support/prosody-accounts.ts";
 import { runVerb } from "../../../support/run-verb.ts";
-import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
+import type { XmppPeer } from "../../../support/xmpp-peer.ts";
 
 const ALICE = `alice@${PROSODY_DOMAIN}`;
-const platform = xmpp();
-let prosody: TestXmppServer;
+const accounts = prosodyAccounts({ tls: true });
+const { platform, connect: bob } = accounts;
 let alice: XmppPeer;
-const users = Array.from({ length: 20 }, (_, n) => `bob${n}`);
-let used = 0;
-
-beforeAll(async () => {
-  prosody = await testProsody(["alice", ...users]);
-  alice = await xmppPeer(prosody.port, "alice");
+beforeAll(() => {
+  alice = accounts.alice();
 });
-afterAll(async () => {
-  await alice?.close();
-  await prosody?.stop();
-});
-
-/** Connects a new test account. */
-async function bob(options: { readonly address?: string; readonly stateOf?: TestConnectionContext } = {}) {
-  used += 1;
-  const address = options.address ?? `bob${used}@${PROSODY_DOMAIN}`;
-  const user = address.split("@")[0];
-  const connectionContext = testConnectionContext({
-    address,
-    credentials: { host: "127.0.0.1", port: prosody.port, password: `${user}-pw`, ca: prosody.tls.cert },
-    ...(options.stateOf ? { stateOf: options.stateOf } : {}),
-  });
-  const client = await platform.connect?.(connectionContext as never);
-  return {
-    address,
-    connectionContext,
-    client,
-    actor: { address },
-    do: (verb: string, overrides: object = {}) => runVerb(platform, client, { verb, actor: { address }, ...overrides }),
-    close: async () => platform.dispose?.(client),
-  };
-}
 
 describe("messages", () => {
   it("are sent and received with receipts both ways, over STARTTLS", async () => {

@@ -1,43 +1,22 @@
 import { xml } from "@xmpp/client";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
-import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
-import { PROSODY_DOMAIN, PROSODY_ROOMS, type TestXmppServer, testProsody } from "../../../support/prosody.ts";
-import { runVerb } from "../../../support/run-verb.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { PROSODY_DOMAIN, PROSODY_ROOMS } from "../../../support/prosody.ts";
+import { prosodyAccounts } from "../../../support/prosody-accounts.ts";
 import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
 
 const ALICE = `alice@${PROSODY_DOMAIN}`;
-const platform = xmpp();
-let prosody: TestXmppServer;
-let alice: XmppPeer;
-const users = Array.from({ length: 20 }, (_, n) => `bob${n}`);
+const accounts = prosodyAccounts({ tls: false });
+/** Number of accounts so far; names of rooms have it, so that each test has rooms of its own. */
 let used = 0;
-
-beforeAll(async () => {
-  prosody = await testProsody(["alice", ...users]);
-  alice = await xmppPeer(prosody.port, "alice");
-});
-afterAll(async () => {
-  await alice?.close();
-  await prosody?.stop();
-});
-
-async function bob(options: { readonly address?: string; readonly stateOf?: TestConnectionContext } = {}) {
+const bob: typeof accounts.connect = (options) => {
   used += 1;
-  const address = options.address ?? `bob${used}@${PROSODY_DOMAIN}`;
-  const connectionContext = testConnectionContext({
-    address,
-    credentials: { host: "127.0.0.1", port: prosody.port, tls: "none", password: `${address.split("@")[0]}-pw` },
-    ...(options.stateOf ? { stateOf: options.stateOf } : {}),
-  });
-  const client = await platform.connect?.(connectionContext as never);
-  return {
-    address,
-    connectionContext,
-    do: (verb: string, more: object = {}) => runVerb(platform, client, { verb, actor: { address }, ...more }),
-    close: async () => platform.dispose?.(client),
-  };
-}
+  return accounts.connect(options);
+};
+let alice: XmppPeer;
+beforeAll(() => {
+  alice = accounts.alice();
+});
+
 const admin = (room: string, item: Record<string, string>) =>
   alice.request("set", xml("query", { xmlns: "http://jabber.org/protocol/muc#admin" }, xml("item", item)), room);
 const configure = (room: string, fields: Readonly<Record<string, string>>) =>
@@ -139,7 +118,7 @@ describe("message verbs", () => {
 
   it("mark a message from the owner's other device as self", async () => {
     const me = await bob();
-    const elsewhere = await xmppPeer(prosody.port, me.address.split("@")[0] ?? "", "phone");
+    const elsewhere = await xmppPeer(accounts.server().port, me.address.split("@")[0] ?? "", "phone");
     await elsewhere.send(xml("message", { to: ALICE, type: "chat", id: "p1" }, xml("body", {}, "from my phone")));
     const echoed = await me.connectionContext.arrived(({ event }) => event.object.body === "from my phone");
     expect(echoed.event).toMatchObject({
@@ -203,7 +182,7 @@ describe("rooms", () => {
     const me = await bob();
     await alice.join(room, "alice");
     await me.do("join", { target: [{ address: room }], object: { nick: "me" } });
-    const carl = await xmppPeer(prosody.port, "bob19");
+    const carl = await xmppPeer(accounts.server().port, "bob19");
     await carl.join(room, "carl");
     await me.connectionContext.arrived(({ event }) => event.verb === "join" && event.actor.name === "carl");
     await carl.send(xml("presence", { to: `${room}/karl` }));

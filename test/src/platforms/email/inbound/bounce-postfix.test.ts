@@ -3,8 +3,9 @@ import { type Bounce, readBounce } from "../../../../../src/platforms/email/inbo
 import { email } from "../../../../../src/platforms/email/platform.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
 import { type TestMail, testMail } from "../../../../support/postfix.ts";
+import { runOnce } from "../../../../support/run-verb.ts";
 import { type ScriptedSmtp, scriptedSmtp } from "../../../../support/scripted-smtp.ts";
-import { runOnce, testMailActivity } from "../../../../support/verb-context.ts";
+import { testMailActivity } from "../../../../support/verb-context.ts";
 
 let elsewhere: ScriptedSmtp;
 let server: TestMail;

@@ -13,7 +13,8 @@ import {
   PAGE,
 } from "../../../../support/facebook-simulator.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
-import { runOnce, testMailActivity } from "../../../../support/verb-context.ts";
+import { runOnce } from "../../../../support/run-verb.ts";
+import { testMailActivity } from "../../../../support/verb-context.ts";
 
 let server: Awaited<ReturnType<typeof facebookSimulator>>;
 const egress = loopbackEgress();
