@@ -9,7 +9,7 @@ import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
 const PATH = "docs/platforms/xmpp.md";
 const here = (text: string) => text.replaceAll("example.net", PROSODY_DOMAIN);
 const [account, ...samples] = samplesIn(PATH).map(({ text }) => JSON.parse(here(text)) as Record<string, object>);
-/** Uploads have a test of their own: the test's upload service has no TLS, which accounts with TLS refuse. */
+/** Uploads have a test of their own. Accounts with TLS refuse the test's upload service, which has none. */
 const hasFile = ({ object }: Record<string, object>) => object !== undefined && "attachments" in object;
 const activities = samples.filter((sample) => !hasFile(sample));
 

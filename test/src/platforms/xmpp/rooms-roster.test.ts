@@ -6,7 +6,7 @@ import { type XmppPeer, xmppPeer } from "../../../support/xmpp-peer.ts";
 
 const ALICE = `alice@${PROSODY_DOMAIN}`;
 const accounts = prosodyAccounts({ tls: false });
-/** Number of accounts so far; names of rooms have it, so that each test has rooms of its own. */
+/** Number of accounts so far. Names of rooms contain it, so that each test has rooms of its own. */
 let used = 0;
 const bob: typeof accounts.connect = (options) => {
   used += 1;
