@@ -58,7 +58,8 @@ function exchange(edge: ProxyTarget, bytes: string): Promise<string> {
 /** Statuses of the status lines in a text. */
 const statuses = (text: string) => [...text.matchAll(/^HTTP\/1\.[01] (\d{3})/gm)].map(([, status]) => Number(status));
 
-describe.each(Object.keys(fronts))("Hostile clients of %s", (name) => {
+// Each of the three waits 20 s for its time-outs.
+describe.concurrent.each(Object.keys(fronts))("Hostile clients of %s", (name) => {
   const { edge } = edgeOf(fronts[name] as (behind: Behind) => Promise<Front>);
 
   it.each(TRICKS)("reach no protected route by %s", async (path) => {

@@ -7,8 +7,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { builtEntry } from "../../support/gateway-process.ts";
 
 let dir: string;
 beforeAll(async () => {
@@ -16,12 +16,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
+const entry = builtEntry();
 
 /** Runs `serve` until the address is printed, and ends it. The installation remains. */
 async function startOnce(): Promise<void> {
   const env = { PATH: process.env.PATH, HOME: dir, DATA_DIR: join(dir, "data"), PORT: "0" };
-  const serve = spawn(process.execPath, ["--import", "tsx", entry, "serve", "--role", "api"], {
+  const serve = spawn(process.execPath, [entry, "serve", "--role", "api"], {
     env,
     stdio: ["ignore", "pipe", "ignore"],
   });
@@ -40,7 +40,7 @@ interface Answer {
 function dragoman(args: readonly string[], env: Record<string, string> = {}): Promise<Answer> {
   const surroundings = { PATH: process.env.PATH, HOME: dir, DATA_DIR: join(dir, "data"), ...env };
   return new Promise((done) => {
-    execFile(process.execPath, ["--import", "tsx", entry, ...args], { env: surroundings }, (error, out, stderr) => {
+    execFile(process.execPath, [entry, ...args], { env: surroundings }, (error, out, stderr) => {
       done({ code: error === null ? 0 : Number(error.code), out, stderr });
     });
   });
