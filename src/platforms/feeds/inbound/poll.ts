@@ -107,7 +107,12 @@ async function readChanged(
   const hash = Buffer.from(await crypto.subtle.digest("SHA-256", answer.body)).toString("base64url");
   if (hash === before?.hash) return undefined;
   const document = { bytes: answer.body, contentType: answer.headers["content-type"] ?? "", url: answer.url };
-  const limits = { seen: before?.known, maxEntries: MAX_NEW_ENTRIES, maxEntryBytes: MAX_ENTRY_BYTES };
+  const limits = {
+    seen: before?.known,
+    newest: before?.newest,
+    maxEntries: MAX_NEW_ENTRIES,
+    maxEntryBytes: MAX_ENTRY_BYTES,
+  };
   const found = await reader.newEntries({ ...document, ...limits }, signal);
   if (found.kind !== "new-entries") throw noFeed();
   return { hash, found };

@@ -29,6 +29,8 @@ export type ReadResult = { readonly kind: "feed"; readonly feed: Feed } | NoFeed
 export interface NewEntriesTask extends DownloadedDocument {
   /** Packed `SeenEntries` of earlier polls; undefined at a topic's first poll. */
   readonly seen: string | undefined;
+  /** Date of the newest entry of earlier polls, Unix ms. */
+  readonly newest?: number | undefined;
   /** Maximum number of new entries, and of bytes that one may have as JSON. */
   readonly maxEntries: number;
   readonly maxEntryBytes: number;

@@ -4,6 +4,7 @@ import type { Entry } from "./feed.ts";
 import type { NewEntries, NewEntriesTask, NewEntry, NoFeed } from "./jobs.ts";
 import { hintsOf } from "./publisher-hints.ts";
 import { parseDocument } from "./read.ts";
+import { renamedEntries } from "./renamed-entries.ts";
 import {
   contentHash,
   entryKey,
@@ -27,7 +28,7 @@ export function findNewEntries(task: NewEntriesTask): NewEntries | NoFeed {
   const entries = identified.map(({ entry }) => entry);
   const seen = unpackSeen(task.seen ?? "");
   const contents = new Set(seen.values());
-  const renamed = renamedEntries(entries, seen);
+  const renamed = renamedEntries(entries, seen, task.newest);
   const found =
     task.seen === undefined
       ? []
@@ -75,32 +76,6 @@ function newEntryOf(
     (isIdRepeated && contents.has(content)) ||
     otherIds.some((id) => seen.get(entryKey({ id })) === content);
   return isSeen ? [] : [{ entry, key: `${key}${content}`, isUpdate: seenContent !== undefined }];
-}
-
-/** Entries that a publisher must have renamed at once before that counts as evidence. */
-const MIN_RENAMED = 3;
-
-/**
- * Returns the entries that were seen under other ids. A publisher gave all of them new ids: another system, https for http.
- * A single entry with a new id and known words is new: a status page repeats "all is well".
- */
-function renamedEntries(entries: readonly Entry[], seen: SeenEntries): ReadonlySet<Entry> {
-  const ids = new Set(entries.map(entryKey));
-  const known = [...ids].filter((key) => seen.has(key)).length;
-  const goneContents = new Set([...seen].filter(([key]) => !ids.has(key)).map(([, content]) => content));
-  const renamed = entries.filter(
-    (entry) => !seen.has(entryKey(entry)) && contentsOf(entry).some((content) => goneContents.has(content)),
-  );
-  const distinctContents = new Set(renamed.map(contentHash));
-  return new Set(distinctContents.size >= MIN_RENAMED && known === 0 ? renamed : []);
-}
-
-/** Returns the hashes of an entry with its link by http and by https. */
-function contentsOf(entry: Entry): readonly string[] {
-  const { url } = entry;
-  if (url === undefined) return [contentHash(entry)];
-  const other = url.startsWith("https:") ? `http:${url.slice(6)}` : url.replace(/^http:/, "https:");
-  return [contentHash(entry), contentHash({ ...entry, url: other })];
 }
 
 /** Sorts oldest first: by date where all have one, else in the document's reversed order. */

@@ -7,12 +7,13 @@ const URL_HERE = "https://feeds.example/feed.xml";
 /** Polls documents in turn and returns the report of each poll. */
 function polls(...documents: ReadonlyArray<readonly string[]>): string[][] {
   let seen: string | undefined;
+  let newest: number | undefined;
   return documents.map((items) => {
     const text = `<rss version="2.0"><channel><title>News</title>${items.join("")}</channel></rss>`;
-    const task = { bytes: Buffer.from(text), contentType: "", url: URL_HERE, seen, ...LIMITS };
+    const task = { bytes: Buffer.from(text), contentType: "", url: URL_HERE, seen, newest, ...LIMITS };
     const found = findNewEntries(task);
     if (found.kind !== "new-entries") throw new Error("The document is no feed");
-    seen = found.seen;
+    ({ seen, newest } = found);
     return found.entries.map(({ entry, isUpdate }) => `${isUpdate ? "update" : "post"} ${entry.title}`);
   });
 }
@@ -59,6 +60,14 @@ describe("findNewEntries", () => {
     const before = all("http", "old:", "c", "b", "a");
     const after = all("https", "new:", "d", "c", "b", "a");
     expect(polls(before, after, after, before)).toEqual([[], ["post d"], [], []]);
+  });
+
+  it("reports what a monitor says in the same words again", () => {
+    const says = (day: number, ...words: readonly string[]) =>
+      words.map((title) => item(title, `<guid>${day}${title}</guid><pubDate>2026-01-0${day}T00:00:00Z</pubDate>`));
+    const all = ["down", "slow", "up"];
+    const posts = [...all].reverse().map((title) => `post ${title}`);
+    expect(polls(says(1, ...all), says(2, ...all), says(3, ...all))).toEqual([[], posts, posts]);
   });
 
   it("reports an entry with a new id and known words", () => {
