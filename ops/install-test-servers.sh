@@ -2,7 +2,7 @@
 # The tests run against real servers. Installs from Debian or Ubuntu what is missing (as root), else says the one line.
 set -euo pipefail
 
-packages=(redis-server postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd openssl php-cli php-curl php-fpm apache2 systemd chromium nginx gettext-base haproxy caddy varnish prosody lua-sec ejabberd ngircd inspircd znc swaks python3 python3-jsonschema prometheus wordpress wordpress-theme-twentytwentythree mariadb-server php-mysql)
+packages=(redis-server postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd openssl php-cli php-curl php-fpm apache2 systemd chromium nginx gettext-base haproxy caddy varnish prosody lua-sec ejabberd ngircd inspircd znc swaks python3 python3-jsonschema prometheus wordpress wordpress-theme-twentytwentythree mariadb-server php-mysql mmdebstrap umoci skopeo runc iproute2)
 
 missing=()
 if command -v dpkg-query >/dev/null; then
@@ -11,7 +11,7 @@ if command -v dpkg-query >/dev/null; then
     [ "$state" = installed ] || missing+=("$package")
   done
 else
-  for program in redis-server postfix dovecot openssl php apache2 systemd-analyze chromium nginx envsubst haproxy caddy varnishd prosody ejabberdctl ngircd inspircd znc swaks python3 promtool mariadbd; do
+  for program in redis-server postfix dovecot openssl php apache2 systemd-analyze chromium nginx envsubst haproxy caddy varnishd prosody ejabberdctl ngircd inspircd znc swaks python3 promtool mariadbd mmdebstrap umoci skopeo runc ip; do
     PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v "$program" >/dev/null || missing+=("$program")
   done
 fi

@@ -35,6 +35,7 @@ export const SLOW: readonly string[] = [
   "test/src/platforms/email/fault-matrix.test.ts",
   "test/e2e/examples.test.ts",
   "test/e2e/proxies/nginx.test.ts",
+  "test/e2e/release/release.test.ts",
   "test/e2e/docs.test.ts",
   "test/openapi/worst-bodies.test.ts",
   "test/src/platforms/email/recover.test.ts",

@@ -29,9 +29,10 @@ test("every image is pinned to a full version", () => {
   for (const name of foreign) expect(name).toMatch(/^[a-z]+:\d+\.\d+\.\d+-/);
 });
 
-test("the image has a supported Node version and sets known settings only", () => {
-  const [, major, minor] = /^FROM node:(\d+)\.(\d+)\./m.exec(image) ?? [];
-  expect([Number(major), Number(minor) >= 19]).toEqual([20, true]);
+test("the image has the Node version of releases and sets known settings only", () => {
+  const versions = [...image.matchAll(/^FROM node:(\d+\.\d+\.\d+)-/gm)].map(([, version]) => version);
+  const runtime = readFileSync(join(ROOT, "ops/release/node-runtime.mjs"), "utf8");
+  expect(new Set(versions)).toEqual(new Set([/NODE_VERSION = "(.*)"/.exec(runtime)?.[1]]));
   const block = /^ENV ([\s\S]*?[^\\])\n(?=[A-Z])/m.exec(image)?.[1] ?? "";
   const names = [...block.matchAll(/(\w+)=/g)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(3);
