@@ -37,7 +37,16 @@ const SECTIONS: readonly Section[] = [
   {
     title: "Operation",
     pages: [
-      ...docs("install", "operate", "upgrade", "settings", "proxies", "proxies-others", "proxies-2013", "observability"),
+      ...docs(
+        "install",
+        "operate",
+        "upgrade",
+        "settings",
+        "proxies",
+        "proxies-others",
+        "proxies-2013",
+        "observability",
+      ),
       ...docs("scaling", "performance"),
       "SECURITY.md",
       "CHANGELOG.md",
