@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resultEvent } from "../../../src/model/event-builders.ts";
 import { packRecord, unpackRecord } from "../../../src/outbox/packed-record.ts";
@@ -26,6 +27,30 @@ async function sendOne(rid: string) {
   expect(await outbox.complete(claimed.item, event)).toEqual({ kind: "empty" });
   return { redis, outbox, activity, entry, before, event };
 }
+
+/** Unix ms of the property's records. */
+const now = 1_800_000_000_000;
+
+it("a packed record is read back as it was, whatever its texts hold", () => {
+  const text = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("|", "1|2|3", '"', "\u2028"));
+  fc.assert(
+    fc.property(text, text, text, fc.oneof(text, fc.nat()), fc.nat(), (actor, target, id, rid, attempts) => {
+      const activity = activityOf({ actor: { address: actor, name: id }, target: [{ address: target }] });
+      const outcomes = [{ address: target, status: "sent", id }] as const;
+      const event = resultEvent(activity, rid, { status: "sent", outcomes, attempts, now });
+      const packed = unpackRecord(`2|${"f".repeat(32)}|${now}|2|3|1|${packRecord(event)}`);
+      expect(packed.result).toEqual(event);
+      expect(packed).toMatchObject({
+        acceptedAt: now,
+        dueAt: now + 2,
+        expiresAt: now + 3,
+        rid,
+        attempts,
+        outcomes: event.target,
+      });
+    }),
+  );
+});
 
 describe("record of a sent activity", () => {
   it("is small, and still answers what became of it", async () => {

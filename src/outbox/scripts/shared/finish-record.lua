@@ -19,15 +19,17 @@ end
 -- others are kept whole, with their attachments, since they may be tried again. What is kept counts until it expires.
 local function finishRecord(attempts)
   append(event)
-  local bytes, blobBytes, fingerprint, accepted, dueTime, expires, tokenUser =
-    unpack(redis.call('HMGET', record, 'bytes', 'blobBytes', 'fp', 'accepted', 'due', 'expires', 'tokenUser'))
+  local bytes, blobBytes, fingerprint, accepted, dueTime, expires, tokenUser, committed, timeline = unpack(redis.call(
+    'HMGET', record, 'bytes', 'blobBytes', 'fp', 'accepted', 'due', 'expires', 'tokenUser', 'committed', 'timeline'))
   local stored = tonumber(bytes or '0') + tonumber(blobBytes or '0')
   addBytes(-stored)
   if tokenUser then addToTokenShare(tokenUser, -1, -stored) end
   local seconds = keptSeconds()
   if packed ~= '' then
-    local times = accepted .. '|' .. dueTime .. '|' .. expires
-    local text = '1|' .. string.sub(fingerprint, 1, 32) .. '|' .. times .. '|' .. packed
+    local since = function(time) return string.format('%.0f', tonumber(time) - tonumber(accepted)) end
+    local times = { accepted, since(dueTime), since(expires), committed and since(committed) or '' }
+    local text = '2|' .. string.sub(fingerprint, 1, 32) .. '|' .. table.concat(times, '|') .. '|' .. packed
+    if timeline then text = text .. '\n' .. timeline end
     redis.call('SET', record, text, 'EX', seconds)
     keepSum(#text + RECORD_BYTES, seconds)
     -- Records of older versions do not tell whether there are attachments.
