@@ -30,17 +30,19 @@ export function freshFolder(folder) {
   return folder;
 }
 
-/** Collects the licenses of the packages in the bundles, which the source maps name. */
+/** Collects the licenses of the packages in the bundles, by source maps and package.json. */
 function licensesOf(dist) {
   const maps = readdirSync(dist, { recursive: true }).filter((path) => path.endsWith(".js.map"));
   const sources = maps.flatMap((path) => JSON.parse(readFileSync(join(dist, path), "utf8")).sources);
-  const texts = [...new Set(sources.flatMap(packagesOn))].sort().map((folder) => {
+  // Bundles of pages have no source maps; what package.json lists is in one of them, or makes them.
+  const listed = Object.keys(product.dependencies).map((name) => `node_modules/${name}`);
+  const texts = [...new Set([...sources.flatMap(packagesOn), ...listed])].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
     const file = readdirSync(join(root, folder)).find((path) => /^licen[cs]e/i.test(path));
     const text = file === undefined ? "" : `\n\n${readFileSync(join(root, folder, file), "utf8").trim()}`;
     return `${name} ${version}: ${license ?? "see the text"}${text}\n`;
   });
-  return `The bundles contain these packages.\n\n${texts.join(`\n${"-".repeat(72)}\n\n`)}`;
+  return `The bundles contain these packages, or were made with them.\n\n${texts.join(`\n${"-".repeat(72)}\n\n`)}`;
 }
 
 /** Lists the packages that a source file lies in. */

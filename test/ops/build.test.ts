@@ -32,7 +32,9 @@ function loadedWith(bundle: string, found = new Set<string>()): Set<string> {
 
 /** Names the packages that the process of a role has loaded once it is ready. */
 function packagesOf(modules: readonly string[]): ReadonlySet<string> {
-  const bundles = outputs().filter((path) => path.endsWith(".js"));
+  const all = new Set(outputs());
+  // Pages' scripts have no source map: no process loads them.
+  const bundles = [...all].filter((path) => path.endsWith(".js") && all.has(`${path}.map`));
   const entries = modules.map((module) => bundles.find((path) => sourcesOf(path).some((one) => one.endsWith(module))));
   const sources = entries.flatMap((entry) => [...loadedWith(entry ?? "")]).flatMap(sourcesOf);
   return new Set(sources.flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []));
