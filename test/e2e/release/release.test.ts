@@ -62,7 +62,8 @@ describe("the npm tarball", () => {
     expect(size).toBeLessThanOrEqual(45);
     expect(run(join(folder, "bin/dragoman"), ["--version"])).toMatch(/^\d+\.\d+\.\d+\n$/);
     const licenses = readFileSync(join(folder, "lib/node_modules/dragoman/dist/THIRD-PARTY-LICENSES.txt"), "utf8");
-    for (const name of ["bullmq", "express", "undici", "preact"]) expect(licenses).toMatch(new RegExp(`^${name} \\d`, "m"));
+    for (const name of ["bullmq", "express", "undici", "preact"])
+      expect(licenses).toMatch(new RegExp(`^${name} \\d`, "m"));
   });
 });
 
