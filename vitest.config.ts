@@ -18,8 +18,8 @@ export default defineConfig({
         test: { name: "quick", include: [ALL], exclude: [...ALONE, ...KILLS, ...SLOW], isolate: false },
       },
       { extends: true, test: { name: "slow", include: [...SLOW], exclude: [...ALONE, ...KILLS] } },
-      // Some at once, as they mostly wait for processes to start; nothing else beside them.
-      { extends: true, test: { name: "kills", include: [...KILLS], maxWorkers: 3, sequence: { groupOrder: 1 } } },
+      // Two at once, as they mostly wait for processes to start; nothing else beside them.
+      { extends: true, test: { name: "kills", include: [...KILLS], maxWorkers: 2, sequence: { groupOrder: 1 } } },
       { extends: true, test: { name: "alone", include: [...ALONE], maxWorkers: 1, sequence: { groupOrder: 2 } } },
     ],
   },
