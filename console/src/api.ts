@@ -31,6 +31,9 @@ export const API = new URL("api", new URL(".", location.href)).pathname;
 /** Address of the gateway with its base path. */
 export const GATEWAY = new URL("..", new URL(".", location.href)).href.replace(/\/$/, "");
 
+/** Event of the window: the session has ended. */
+export const SIGNED_OUT = "dragoman-signed-out";
+
 /** Asks the console's API. Throws `ApiError` for refusals, `TypeError` when the gateway cannot be reached. */
 export async function ask<Answer>(path: string, options: RequestOptions = {}): Promise<Answer> {
   const { method = "GET", body, signal } = options;
@@ -41,6 +44,7 @@ export async function ask<Answer>(path: string, options: RequestOptions = {}): P
   });
   const text = await answer.text();
   const value: unknown = text === "" ? undefined : parsed(text);
+  if (answer.status === 401) dispatchEvent(new Event(SIGNED_OUT));
   if (!answer.ok) throw new ApiError(answer.status, (value ?? {}) as Partial<ProblemDocument>);
   return value as Answer;
 }

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { ApiError, ask, sentenceOf } from "./api.ts";
+import { ApiError, ask, SIGNED_OUT, sentenceOf } from "./api.ts";
 import { useRoute } from "./route.ts";
 import type { App, Session } from "./session.ts";
 import { Shell } from "./shell.tsx";
@@ -26,6 +26,11 @@ export function Console() {
       const isSignedOut = error instanceof ApiError && error.status === 401;
       setState(isSignedOut ? { kind: "signed-out" } : { kind: "failed", error: sentenceOf(error) });
     }
+  }, []);
+  useEffect(() => {
+    const leave = (): void => setState({ kind: "signed-out" });
+    addEventListener(SIGNED_OUT, leave);
+    return () => removeEventListener(SIGNED_OUT, leave);
   }, []);
   const link = route.page === "sign-in" ? route.rest[0] : undefined;
   useEffect(() => {

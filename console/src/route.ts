@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 
 /** Place in the console: the address's fragment as path segments and a query. */
 export interface Route {
@@ -15,7 +15,7 @@ export function useRoute(): Route {
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
-  return routeOf(hash);
+  return useMemo(() => routeOf(hash), [hash]);
 }
 
 /** Reads a fragment such as `#/history/rid-1?status=failed`. */

@@ -1,12 +1,12 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { API, ofApp } from "../api.ts";
+import { API, ask, ofApp } from "../api.ts";
 import { type EventBuffer, eventBuffer } from "./event-buffer.ts";
 
 export interface LiveEvents {
   readonly buffer: EventBuffer;
   /** Grows whenever the list is to be drawn anew. */
   readonly version: number;
-  readonly state: "connecting" | "live" | "waiting";
+  readonly state: "connecting" | "live" | "waiting" | "ended";
 }
 
 /** Shortest time between two drawings. Any number of events may arrive in between. */
@@ -29,7 +29,12 @@ export function useLiveEvents(app: string, query: string, isPaused: boolean): Li
       if (!paused.current) setVersion((before) => before + 1);
     };
     source.addEventListener("ready", () => setState("live"));
-    source.addEventListener("error", () => setState("waiting"));
+    source.addEventListener("error", () => {
+      const isEnded = source.readyState === EventSource.CLOSED;
+      setState(isEnded ? "ended" : "waiting");
+      // A refusal is most often the end of the session, which this request reports.
+      if (isEnded) void ask("/session").catch(() => undefined);
+    });
     source.addEventListener("message", ({ data, lastEventId }: MessageEvent<string>) => {
       buffer.add({ cursor: lastEventId, text: data, event: JSON.parse(data) as Record<string, unknown> });
       drawing ??= setTimeout(draw, DRAW_MS);

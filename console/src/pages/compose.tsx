@@ -34,7 +34,7 @@ export function Compose({ route }: { readonly route: Route }) {
     const filled = withoutEmpty(value);
     return { platform: platform?.id ?? "", verb: name, ...(isObject(filled) ? filled : {}), object: objectIn(filled) };
   }, [value, platform, name]);
-  if (platform === undefined || verb === undefined) return <h1>Compose</h1>;
+  if (platform === undefined || verb === undefined) return <Loading />;
   const { platform: _, verb: __, rid: ___, ...properties } = verb.schema.properties ?? {};
   const send = async (): Promise<void> => {
     const { rid } = await ask<{ readonly rid: string }>(ofApp(app.id, "/activities"), {
@@ -94,6 +94,16 @@ export function Compose({ route }: { readonly route: Route }) {
         </form>
         <CopyAs snippets={snippetsOf(GATEWAY, activity)} />
       </div>
+    </>
+  );
+}
+
+/** Page while the platforms load. */
+function Loading() {
+  return (
+    <>
+      <h1>Compose</h1>
+      <p class="soft">Loading …</p>
     </>
   );
 }

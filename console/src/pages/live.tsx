@@ -11,7 +11,12 @@ import { useShared } from "../session.ts";
 
 const TYPES = ["result", "status", "activity", "session", "hook"] as const;
 const ROW_HEIGHT = 36;
-const STATES = { connecting: "Connecting …", live: "Live", waiting: "Connection lost; trying again …" } as const;
+const STATES = {
+  connecting: "Connecting …",
+  live: "Live",
+  waiting: "Connection lost; trying again …",
+  ended: "The stream has ended; reload the page",
+} as const;
 
 /** The app's events as they happen. */
 export function Live() {
