@@ -61,7 +61,13 @@ export function eventRoutes(deps: EventRoutesDeps): Router {
   return router;
 }
 
+/** Parameter `charset` of a media type, which says nothing about JSON: all of it is UTF-8 (RFC 8259 section 8.1). */
+const CHARSET = /;[ \t]*charset="?utf-8"?(?=[ \t]*(?:[;,]|$))/gi;
+
 function formOf(req: Request): Form {
+  const { accept } = req.headers;
+  // Negotiation takes a parameter for part of the type, and would find nothing.
+  if (accept !== undefined) req.headers.accept = accept.replace(CHARSET, "");
   const type = req.accepts(Object.keys(FORMS));
   const form = type === false ? undefined : FORMS[type];
   if (form === undefined) throw new Problem("not-acceptable", `Accept ${Object.keys(FORMS).join(" or ")}.`);

@@ -32,6 +32,15 @@ async function serve(options?: StreamServerOptions) {
 }
 const rids = (body: Answer) => body.events.map(({ rid }) => rid);
 
+test.each(["application/json; charset=utf-8", 'application/json;charset="UTF-8", text/html'])(
+  "%s asks for a poll: JSON has one charset only",
+  async (accept) => {
+    const { url } = await serve();
+    const answer = await fetch(url, { headers: { Accept: accept, Authorization: "Bearer p" } });
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "application/json; charset=utf-8"]);
+  },
+);
+
 test("a poll without after starts at the end, and its cursor continues exactly once", async () => {
   const { poll, log } = await serve();
   await log.append("p", result("before"));
