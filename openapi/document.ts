@@ -34,6 +34,7 @@ on e-mail and other networks; results and incoming messages come back on a **str
 * Apps authenticate with an API key, \`Authorization: Bearer dgm_…\`. Browsers get listener tokens (\`POST /tokens\`).
 * Bodies are JSON in UTF-8. A refusal is \`application/problem+json\` (RFC 9457) with a stable \`code\`, a \`detail\` that
   says what to do, and \`errors\` that point at the fields. A path that does not take a method answers 405.
+* \`X-Request-Id\` is repeated in each answer; \`Dragoman-Version\` is the version that answers.
 * After a time-out, 429 or 503 send the same request again with the same rid: nothing is done twice.`;
 
 const TAGS = {

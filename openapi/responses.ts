@@ -22,11 +22,16 @@ export const headers = {
   "Preference-Applied": text("The applied maximum wait.", true, { type: "string", pattern: "^wait=[0-9]+$" }),
   "Retry-After": text("Seconds until the request may succeed.", false, { type: "string", pattern: "^[0-9]+$" }),
   "WWW-Authenticate": text("The accepted authentication scheme.", true),
+  RateLimit: text('What is left of the rate: `"activities";r=99;t=1` (draft-ietf-httpapi-ratelimit-headers).'),
+  "RateLimit-Policy": text('The rate of an app: `"activities";q=100;w=1`, activities and seconds.'),
   Link: text('Address of the next page, where a page has a standard\'s format: `<…>; rel="next"`.'),
   ETag: text("Send as `If-None-Match`; an unchanged document answers 304.", true),
   Upgrade: text("The protocol of this path.", true),
   Allow: text("The methods of this path.", true),
 } as const satisfies Headers;
+
+/** Headers of answers whose request counts against the rate of its app. */
+export const rateHeaders: Headers = { RateLimit: headers.RateLimit, "RateLimit-Policy": headers["RateLimit-Policy"] };
 
 /** An answer that holds JSON. */
 export function json(description: string, schema: Schema, more: Headers = {}): OpenAPIV3_1.ResponseObject {
@@ -68,6 +73,7 @@ function narrowed(
 function headersOf(status: number): { readonly headers?: Headers } {
   if (status === 401) return { headers: { "WWW-Authenticate": headers["WWW-Authenticate"] } };
   if (status === 426) return { headers: { Upgrade: headers.Upgrade, Allow: headers.Allow } };
-  if (status === 429 || status === 503) return { headers: { "Retry-After": headers["Retry-After"] } };
+  if (status === 429) return { headers: { "Retry-After": headers["Retry-After"], ...rateHeaders } };
+  if (status === 503) return { headers: { "Retry-After": headers["Retry-After"] } };
   return {};
 }

@@ -4,7 +4,7 @@ import { RID_PATTERN } from "../../src/model/activity.ts";
 import { ACTIVITY_STATUSES } from "../../src/outbox/activity-status.ts";
 import { header, inPath, operation, type Paths, query } from "../operation.ts";
 import type { Schema, SchemaSerializer } from "../plain.ts";
-import { headers, json } from "../responses.ts";
+import { headers, json, rateHeaders } from "../responses.ts";
 
 const POST = `Stores one activity, or a list of up to 100, and answers at once. The result arrives as a \`result\` event
 (\`GET /events\`), by \`GET /activities/{rid}\`, or in this answer with \`Prefer: wait=N\`.
@@ -55,6 +55,7 @@ export function activityPaths(serializer: SchemaSerializer, examples: Examples):
             Location: headers.Location,
             "Idempotent-Replayed": headers["Idempotent-Replayed"],
             "Preference-Applied": headers["Preference-Applied"],
+            ...rateHeaders,
           }),
           "202": json(
             "Accepted. For a list: one answer per activity.",
@@ -66,6 +67,7 @@ export function activityPaths(serializer: SchemaSerializer, examples: Examples):
                 description: "Address of the activity's status; absent for a list.",
               },
               "Idempotent-Replayed": headers["Idempotent-Replayed"],
+              ...rateHeaders,
             },
           ),
         },

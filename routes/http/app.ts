@@ -4,6 +4,7 @@ import { allowedMethods } from "./allowed-methods.ts";
 import { EndedToken } from "./ended-token.ts";
 import { privateByDefault } from "./private-answer.ts";
 import { Problem, problemOf, sendProblem } from "./problem.ts";
+import { requestIdOf } from "./request-id.ts";
 
 export interface AppDeps {
   readonly basePath: string;
@@ -37,15 +38,16 @@ export function createApp({ basePath, trustProxy, cors, first, ordinary, atRoot,
   app.use(...atRoot, allowedMethods(atRoot));
   app.use(basePath === "" ? "/" : basePath, base);
   if (basePath !== "") app.get("/", (_req, res) => res.redirect(303, `${basePath}/try`));
-  app.use((_req, _res, next) => next(unmatched()));
+  app.use((_req, _res, next) => next(unmatched(basePath)));
   app.use(answerErrors(log));
   return app;
 }
 
-function unmatched(): Problem {
+function unmatched(basePath: string): Problem {
+  const start = basePath === "" ? "" : ` Paths begin with ${basePath}.`;
   return new Problem(
     "not-found",
-    "There is no resource at this path; GET /openapi.json under the base path lists all paths.",
+    `There is no resource at this path.${start} GET ${basePath}/openapi.json lists all paths.`,
   );
 }
 
@@ -57,7 +59,14 @@ function answerErrors(log: Log): ErrorRequestHandler {
       return sendProblem(res, new Problem("bad-parameter", "The path is not valid percent-encoding."));
     const problem = problemOf(error);
     if (problem.code === "internal-error")
-      log.error({ method: req.method, error: error instanceof Error ? error.stack : String(error) }, "request failed");
+      log.error(
+        {
+          method: req.method,
+          requestId: requestIdOf(res),
+          error: error instanceof Error ? error.stack : String(error),
+        },
+        "request failed",
+      );
     return sendProblem(res, problem);
   };
 }

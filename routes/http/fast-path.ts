@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Log } from "../../src/model/log.ts";
 import { problemOf, sendProblem } from "./problem.ts";
+import { requestIdOf } from "./request-id.ts";
 
 export interface FastPathDeps {
   /** Whole path of the one route that carries the load. */
@@ -23,7 +24,7 @@ export function fastPath({ path, handle, otherwise, log }: FastPathDeps): Reques
     }
     handle(req, res).catch((error: unknown) => {
       const problem = problemOf(error);
-      if (problem.code === "internal-error") log.error({ error }, "request failed");
+      if (problem.code === "internal-error") log.error({ requestId: requestIdOf(res), error }, "request failed");
       sendProblem(res, problem);
     });
   };

@@ -26,8 +26,9 @@ export interface OriginsDeps {
 }
 
 const METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
-const HEADERS = "Authorization, Content-Type, Accept, Last-Event-ID, Idempotency-Key, Prefer";
-const EXPOSED = "Location, Retry-After, Idempotent-Replayed, Preference-Applied";
+const HEADERS = "Authorization, Content-Type, Accept, Last-Event-ID, Idempotency-Key, Prefer, X-Request-Id";
+const EXPOSED =
+  "Location, Retry-After, Idempotent-Replayed, Preference-Applied, RateLimit, RateLimit-Policy, X-Request-Id, Dragoman-Version";
 
 /** The same origin and those of `ALLOWED_ORIGINS`, compared whole: no patterns, no `null`. */
 export function origins({ allowedOrigins, publicUrl, proxyTrust }: OriginsDeps): Origins {

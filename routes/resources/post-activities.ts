@@ -3,6 +3,7 @@ import { RID_PATTERN } from "../../src/model/activity.ts";
 import type { Caller, Scope } from "../../src/model/caller.ts";
 import type { ResultEvent } from "../../src/model/event.ts";
 import type { Log } from "../../src/model/log.ts";
+import type { Admission } from "../../src/operations/admission.ts";
 import type { Confirm, SubmitActivity } from "../../src/operations/submit-activity.ts";
 import type { Outbox } from "../../src/outbox/outbox.ts";
 import { parseActivities } from "../http/activity-body.ts";
@@ -10,6 +11,7 @@ import { checkType, MAX_BODY_BYTES, readBytes } from "../http/json-body.ts";
 import { PRIVATE_HEADERS } from "../http/private-answer.ts";
 import { Problem, sendProblem } from "../http/problem.ts";
 import { problemTypesOf } from "../http/problem-types.ts";
+import { setRateHeaders } from "../http/rate-headers.ts";
 import { checkItemCount, type ItemAnswer, itemJson, submitItem } from "../http/submit-items.ts";
 
 /** Waits for an rid's result; `ready` resolves when none can be missed any more. */
@@ -22,6 +24,7 @@ export interface ResultWait {
 export interface PostActivitiesDeps {
   readonly authenticate: (req: IncomingMessage, scope: Scope) => Promise<Caller>;
   readonly submit: SubmitActivity;
+  readonly allowanceOf: Admission["allowanceOf"];
   readonly log: Log;
   readonly outbox: Pick<Outbox, "find">;
   readonly awaitResult: (app: string, rid: string) => ResultWait;
@@ -43,8 +46,10 @@ export async function postActivities(
   if (Array.isArray(value)) return list(deps, caller, value, res);
   const key = idempotencyKey(req);
   const wait = waitOf(req);
-  if (wait === 0) return answer(res, await submitItem(deps, caller, value, key));
-  await postAndWait(deps, caller, value, key, wait, res);
+  const submitted = await submitItem(deps, caller, value, key);
+  setRateHeaders(res, await deps.allowanceOf(caller.app));
+  if (wait === 0 || !submitted.ok) answer(res, submitted);
+  else await awaitOutcome(deps, caller, submitted, wait, res);
 }
 
 /** Each item succeeds or fails independently; the answers are in the order of the items. */
@@ -56,6 +61,7 @@ async function list(
 ): Promise<void> {
   checkItemCount(items);
   const answers = await Promise.all(items.map((item) => submitItem(deps, caller, item)));
+  setRateHeaders(res, await deps.allowanceOf(caller.app));
   sendJson(
     res,
     202,
@@ -68,17 +74,14 @@ function answer(res: ServerResponse, submitted: ItemAnswer): void {
   else sendProblem(res, submitted.problem);
 }
 
-async function postAndWait(
+async function awaitOutcome(
   deps: PostActivitiesDeps,
   caller: Caller,
-  value: unknown,
-  key: string | undefined,
+  submitted: Extract<ItemAnswer, { ok: true }>,
   seconds: number,
   res: ServerResponse,
 ): Promise<void> {
   // A generated rid is not known before accepting, and its result may come before anybody listens: so look it up too.
-  const submitted = await submitItem(deps, caller, value, key);
-  if (!submitted.ok) return sendProblem(res, submitted.problem);
   const rid = String(submitted.confirm.rid);
   const waiting = deps.awaitResult(caller.app, rid);
   const early = waiting.ready

@@ -1,12 +1,13 @@
 import { type Activity, Envelope } from "../model/activity.ts";
 import { withCheckedBase64 } from "../model/base64.ts";
 import { Refusal } from "../model/refusal.ts";
-import { type ValidationError, validationErrors } from "../model/validate.ts";
+import { unknownProperty, type ValidationError, validationErrors } from "../model/validate.ts";
 import type { Platform, ValidationIssue, Verb } from "../platform/platform.ts";
 import { checkContents, separateContents } from "./attachment-contents.ts";
 import { readContext, renamedErrors, withPlainAddresses } from "./canonical-form.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { isObject, normalize, postedPointer } from "./normalize.ts";
+import { textInPlaceOfObject } from "./text-parts.ts";
 import { usableRid } from "./usable-rid.ts";
 
 /** A posted activity that can be accepted, but for what only the store knows. */
@@ -29,6 +30,7 @@ interface ValidActivity {
 
 const YEAR_MS = 366 * 24 * 3_600_000;
 const PARTS = ["actor", "target", "object"] as const;
+const MEMBERS = ["rid", "platform", "verb", ...PARTS, "context", "options"];
 
 /** Finds platforms by id or alias. */
 export type FindPlatform = (name: string) => Platform | undefined;
@@ -71,17 +73,9 @@ function read(find: FindPlatform, posted: Record<string, unknown>): ValidActivit
   const known = verbOf(platform, verb);
   const { platform: _, verb: __, options, context: postedContext, ...given } = input;
   const parts = withPlainAddresses(platform, given);
-  const strange = Object.keys(parts).some((name) => !(PARTS as readonly string[]).includes(name));
-  if (strange)
-    check(
-      [
-        {
-          pointer: "",
-          detail: `has a property that is not known here; known are rid, platform, verb, ${PARTS.join(", ")}, context, options`,
-        },
-      ],
-      posted,
-    );
+  const unknown = Object.keys(parts).find((name) => !(PARTS as readonly string[]).includes(name));
+  if (unknown !== undefined) check([{ pointer: "", detail: unknownProperty(unknown, MEMBERS) }], posted);
+  check(textInPlaceOfObject(parts), posted);
   check(renamedErrors(known, parts), posted);
   check(validationErrors(known.schema, parts), posted);
   const { errors = [], context } = {

@@ -27,13 +27,14 @@ import type { ApiDeps, ApiServices } from "./api-services.ts";
 
 /** Returns the dependencies of the routes for activities. */
 export function activityDeps(
-  { authenticate, submit, outbox, lanes, tail, history, canonicalId }: ApiServices,
+  { authenticate, submit, outbox, lanes, tail, history, canonicalId, allowanceOf }: ApiServices,
   config: Pick<Config, "history">,
   log: Log,
 ): ActivityRoutesDeps {
   return {
     authenticate,
     submit,
+    allowanceOf,
     outbox,
     lanes,
     history: config.history === 0 ? undefined : history,

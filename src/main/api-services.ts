@@ -68,7 +68,7 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
     logger: log,
     kept: config.eventsKept,
   });
-  const admit = admission({ rate: config.rate, redis: store.watch.pressure, draining: drain.on });
+  const rates = admission({ rate: config.rate, redis: store.watch.pressure, draining: drain.on });
   const submit = submitActivity({
     outbox,
     lanes,
@@ -76,14 +76,14 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
     basePath: config.basePath,
     log,
     mayReach: addressCheck(config.allowPrivate),
-    admit,
+    admit: rates.admit,
     onAccepted: countAccepted(metrics),
   });
   const streams = streamRegistry({ config, metrics });
   return {
     ...ports,
     ring: store.ring,
-    inbound: inboundRouter({ config, store, redis, endpoints: ports.endpoints, names: platforms, admit }),
+    inbound: inboundRouter({ config, store, redis, endpoints: ports.endpoints, names: platforms, admit: rates.admit }),
     leaving: switchOnce(),
     closing: switchOnce(),
     drain,
@@ -97,7 +97,7 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
     origins: pages,
     proxyTrust: proxy,
     countGuess,
-    admit,
+    ...rates,
     ...signIn,
     tail,
     submit,

@@ -5,6 +5,7 @@ import { fastPath } from "../../routes/http/fast-path.ts";
 import { answerMalformedHttp } from "../../routes/http/malformed-http.ts";
 import { describeProblemsAt } from "../../routes/http/problem-types.ts";
 import { countRefusals } from "../../routes/http/refusal-metrics.ts";
+import { identifyAnswers } from "../../routes/http/request-id.ts";
 import { withPlainTarget } from "../../routes/http/request-target.ts";
 import { healthRoutes } from "../../routes/operator/health.ts";
 import { metricsRoutes } from "../../routes/operator/metrics.ts";
@@ -60,7 +61,10 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const handle = (req: IncomingMessage, res: ServerResponse) => postActivities(activity, req, res);
   const server = createServer(
     TIMES,
-    closeWhileLeaving(parts.closing.on, withPlainTarget(fastPath({ path, handle, otherwise: app, log }))),
+    closeWhileLeaving(
+      parts.closing.on,
+      identifyAnswers(deps.version, withPlainTarget(fastPath({ path, handle, otherwise: app, log }))),
+    ),
   );
   describeProblemsAt(server, `${publicBase(config)}/docs/errors/`);
   deferContinue(server);

@@ -92,7 +92,7 @@ function faultOf({ keyword, instancePath: pointer, params, parentSchema = {}, me
       const known = Object.keys(parentSchema.properties ?? {});
       return {
         pointer,
-        detail: `has a property that is not known here${known.length > 0 ? `; known are ${known.join(", ")}` : ""}`,
+        detail: unknownProperty(String(params.additionalProperty ?? params.unevaluatedProperty ?? ""), known),
       };
     }
     case "const":
@@ -121,6 +121,12 @@ function faultOf({ keyword, instancePath: pointer, params, parentSchema = {}, me
     default:
       return { pointer, detail: message ?? "is not valid" };
   }
+}
+
+/** Describes an unknown property. Its name is told where that is a plain word: no answer repeats other input. */
+export function unknownProperty(name: string, known: readonly string[]): string {
+  const named = /^[a-z][A-Za-z]{0,31}$/.test(name) ? `has the property ${name}, which` : "has a property that";
+  return `${named} is not known here${known.length > 0 ? `; known are ${known.join(", ")}` : ""}`;
 }
 
 /** Returns the schema's description of the field, as the end of a sentence. */

@@ -11,15 +11,37 @@ export interface AdmissionDeps {
   readonly draining: () => boolean;
 }
 
+/** What an app may still post to this process in the current second. */
+export interface RateAllowance {
+  /** Activities a second. */
+  readonly limit: number;
+  readonly remaining: number;
+  /** Seconds until `limit` is available again. */
+  readonly resetSeconds: number;
+}
+
+export interface Admission {
+  readonly admit: Admit;
+  readonly allowanceOf: (app: string) => Promise<RateAllowance>;
+}
+
 /** Throws a `Refusal` when the gateway, app or token's user can't have more work. */
 export type Admit = (app: string, tokenUser?: string) => Promise<void>;
 
 /** Makes the admission control of a process. Refuses early and says when to retry (promises G2, G9). */
-export function admission({ rate, redis, draining }: AdmissionDeps): Admit {
+export function admission({ rate, redis, draining }: AdmissionDeps): Admission {
   const limiter = new RateLimiterMemory({ points: rate, duration: 1 });
   const tokenRate = tokenShareOf(rate);
   const tokenLimiter = new RateLimiterMemory({ points: tokenRate, duration: 1 });
-  return async (app, tokenUser) => {
+  const allowanceOf = async (app: string): Promise<RateAllowance> => {
+    const used = await limiter.get(app);
+    return {
+      limit: rate,
+      remaining: Math.max(0, used?.remainingPoints ?? rate),
+      resetSeconds: Math.max(0, Math.ceil((used?.msBeforeNext ?? 0) / 1_000)),
+    };
+  };
+  const admit: Admit = async (app, tokenUser) => {
     if (draining()) throw refusal("shutting-down", "Send it again in a moment, with the same rid.", 2);
     const pressure = redis();
     if (pressure === "hard") throw refusal("overloaded", "The store is nearly full; the operator was told.", 30);
@@ -37,6 +59,7 @@ export function admission({ rate, redis, draining }: AdmissionDeps): Admit {
       throw refusal("rate-limited", `An app may post ${rate} activities a second here.`, 1);
     });
   };
+  return { admit, allowanceOf };
 }
 
 function refusal(code: RefusalCode, detail: string, retryAfter: number): Refusal {

@@ -88,7 +88,7 @@ activity did not succeed.
 
 RFC 9457 \`application/problem+json\`, the same on REST and, as \`{"type":"refused","rid":…,"problem":{…}}\`, on a WebSocket.
 Programs read \`code\`, which is stable; \`detail\` is for developers; \`errors[]\` holds JSON pointers into what was posted.
-\`Retry-After\` is present where a retry helps; a retry with the same \`rid\` is always safe. No answer repeats the input.
+\`Retry-After\` is present where a retry helps; a retry with the same \`rid\` is always safe. No answer repeats a value of the input.
 
 | status | code | title | what to do |
 |---|---|---|---|

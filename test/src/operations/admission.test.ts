@@ -15,7 +15,7 @@ it.each([
 ] as const)(
   "admission refuses new work with a retry time when Redis runs %s on memory",
   async (pressure, code, status) => {
-    const admit = admission({ rate: 100, redis: () => pressure, draining: () => false });
+    const { admit } = admission({ rate: 100, redis: () => pressure, draining: () => false });
     const refused = await refusal(admit("app"));
     expect(refused).toBeInstanceOf(Refusal);
     const problem = problemOf(refused);
@@ -25,14 +25,14 @@ it.each([
 );
 
 it("admission limits the rate of each app separately", async () => {
-  const admit = admission({ rate: 3, redis: () => "ok", draining: () => false });
+  const { admit } = admission({ rate: 3, redis: () => "ok", draining: () => false });
   for (let i = 0; i < 3; i++) expect(await refusal(admit("noisy"))).toBeUndefined();
   expect(await refusal(admit("noisy"))).toMatchObject({ code: "rate-limited", retryAfter: 1 });
   expect(await refusal(admit("quiet"))).toBeUndefined();
 });
 
 it("admission holds each token's user to a part of the app's rate, without the app and other users", async () => {
-  const admit = admission({ rate: 200, redis: () => "ok", draining: () => false });
+  const { admit } = admission({ rate: 200, redis: () => "ok", draining: () => false });
   for (let i = 0; i < 20; i++) expect(await refusal(admit("app", "sub:page"))).toBeUndefined();
   for (let i = 0; i < 200; i++) {
     expect(await refusal(admit("app", "sub:page"))).toMatchObject({ code: "rate-limited", retryAfter: 1 });
@@ -43,7 +43,7 @@ it("admission holds each token's user to a part of the app's rate, without the a
 });
 
 it("admission refuses while draining, and closes the connection so that a retry reaches another node", async () => {
-  const admit = admission({ rate: 3, redis: () => "ok", draining: () => true });
+  const { admit } = admission({ rate: 3, redis: () => "ok", draining: () => true });
   expect(problemOf(await refusal(admit("app")))).toMatchObject({
     code: "shutting-down",
     options: { headers: { Connection: "close" } },
