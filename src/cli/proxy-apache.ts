@@ -58,6 +58,9 @@ const READS: Readonly<Record<ApacheName, readonly string[]>> = {
   "behind-proxy.conf": [],
 };
 
+/** Warning of a machine without a full host name. It says nothing about the files. */
+const HARMLESS = /\bAH00558: /;
+
 /** Adds `dragoman proxy apache`. */
 export function apacheCommand(proxy: Command, io: Terminal): void {
   proxy
@@ -181,7 +184,11 @@ async function checkApache(chosen: Chosen): Promise<ProxyCheck> {
     ];
     await writeFile(join(dir, "apache.conf"), `${lines.join("\n")}\n`);
     const { status, stderr } = spawnSync(program, ["-t", "-f", join(dir, "apache.conf")], { encoding: "utf8" });
-    const words = stderr.replaceAll(`${dir}/`, "").trim();
+    const printed = stderr.replaceAll(`${dir}/`, "").split("\n");
+    const words = printed
+      .filter((line) => !HARMLESS.test(line))
+      .join("\n")
+      .trim();
     return { state: status === 0 && words === "Syntax OK" ? "good" : "bad", words };
   } finally {
     await rm(dir, { recursive: true, force: true });
