@@ -9,6 +9,7 @@ import type { PlatformRegistry } from "../../src/platform/platform-registry.ts";
 import type { Authenticate } from "../http/authenticate.ts";
 import { readJson } from "../http/json-body.ts";
 import { Problem } from "../http/problem.ts";
+import { parametersOf, refuseUnknown } from "../http/query-parameters.ts";
 import { objectOf, parseAs } from "../http/validate-body.ts";
 import type { AccountViews } from "./account-endpoints.ts";
 
@@ -84,6 +85,7 @@ export function accountRoutes(deps: AccountRoutesDeps): Router {
   });
   router.get("/accounts", async (req, res) => {
     const { app } = await authenticate(req, "accounts");
+    refuseUnknown(parametersOf(req.url), ["after", "limit"]);
     const { after, limit } = pageOf(req);
     const found = await accounts.list(app, { ...(after === undefined ? {} : { after }), limit: limit + 1 });
     const page = found.slice(0, limit);

@@ -6,6 +6,7 @@ import { type ReplayDeps, replayDeadLetter } from "../../src/operations/replay-d
 import { DEAD_LETTER_CURSOR, type DeadLetter } from "../../src/outbox/dead-letters.ts";
 import type { Authenticate } from "../http/authenticate.ts";
 import { Problem } from "../http/problem.ts";
+import { parametersOf, refuseUnknown } from "../http/query-parameters.ts";
 import { TargetOutcomeSchema } from "./outcome-schema.ts";
 
 const head = {
@@ -63,6 +64,7 @@ export function deadLetterRoutes(deps: DeadLetterRoutesDeps): Router {
 
   router.get("/dead-letters", async (req, res) => {
     const { app } = await caller(req);
+    refuseUnknown(parametersOf(req.url), ["after", "limit"]);
     const { letters, next } = await deadLetters.list(app, pageOf(req));
     res.json({ deadLetters: letters.map(summarizeDeadLetter), ...(next === undefined ? {} : { next }) });
   });

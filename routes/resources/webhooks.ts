@@ -19,6 +19,7 @@ import {
 import type { Authenticate } from "../http/authenticate.ts";
 import { readJson } from "../http/json-body.ts";
 import { Problem } from "../http/problem.ts";
+import { parametersOf, refuseUnknown } from "../http/query-parameters.ts";
 import { parseAs } from "../http/validate-body.ts";
 import { HookReplayRequest, HookRequest } from "./webhook-schemas.ts";
 
@@ -70,6 +71,7 @@ export function hookRoutes(deps: HookRoutesDeps): Router {
   });
   router.get("/hooks/:name/deliveries", async (req, res) => {
     const { app } = await caller(req);
+    refuseUnknown(parametersOf(req.url), ["limit"]);
     const limit = limitOf(req);
     const { name } = await found(app, req.params.name);
     res.json({ deliveries: await hooks.deliveries(app, name, limit) });

@@ -63,6 +63,13 @@ describe("answers of the API", () => {
     expect((await refusal({ ...activity, "<b>": 1 })).detail).not.toContain("<b>");
   });
 
+  it("refuse a parameter that a list does not know, which would list everything", async () => {
+    for (const path of ["accounts", "dead-letters", "hooks/orders/deliveries"]) {
+      const answer = await fetch(`${gw.url}/gateway/${path}?limt=1`, { headers: { Authorization: `Bearer ${key}` } });
+      expect(await answer.json(), path).toMatchObject({ code: "bad-parameter", errors: [{ pointer: "/limt" }] });
+    }
+  });
+
   it("tell whoever misses the path where all paths begin", async () => {
     const answer = (await (await fetch(`${gw.url}/activities`)).json()) as { detail: string };
     expect(answer.detail).toContain("Paths begin with /gateway.");
