@@ -71,5 +71,7 @@ Or watch what happens in one terminal:
 
 and send something in another:
   curl -w '\\n' ${as} ${posted} ${base}/activities
+
+Documentation: ${base}/docs/
 `;
 }

@@ -70,14 +70,12 @@ describe("accounts", () => {
     const second = await call("GET", `/accounts?limit=3&after=${first.body.next}`);
     expect(second.body.accounts).toHaveLength(2);
     expect(second.body.next).toBeUndefined();
-    for (const query of ["limit=0", "limit=1001", "limit=x", "limit=1&limit=2", "after=x"]) {
+    for (const query of ["limit=0", "limit=1001", "limit=x", "limit=1&limit=2", "after=x", "after[]=a"]) {
       const { status, body } = await call("GET", `/accounts?${query}`);
       expect([query, status, body?.code]).toEqual([query, 400, "bad-parameter"]);
     }
-    for (const query of ["after=", "after[]=a"]) {
-      const { status, body } = await call("GET", `/accounts?${query}`);
-      expect([query, status, body.accounts.length]).toEqual([query, 200, 5]);
-    }
+    const { status, body } = await call("GET", "/accounts?after=");
+    expect([status, body.accounts.length]).toEqual([200, 5]);
   });
 
   test.each([
