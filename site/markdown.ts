@@ -35,7 +35,7 @@ export function markdownRenderer(pages: ReadonlySet<string>, files: Readonly<Rec
   // Marks for tests stand in comments; a document has no other HTML.
   markdown.renderer.rules.html_block = () => "";
   markdown.renderer.rules.html_inline = (tokens, index) => escapeHtml(tokens[index]?.content ?? "");
-  markdown.renderer.rules.table_open = () => '<div class="table" tabindex="0" role="region" aria-label="Table"><table>';
+  markdown.renderer.rules.table_open = () => '<div class="table" tabindex="0"><table>';
   markdown.renderer.rules.table_close = () => "</table></div>";
   markdown.renderer.rules.fence = (tokens, index) => codeBlock(tokens[index]);
 
@@ -52,10 +52,9 @@ export function markdownRenderer(pages: ReadonlySet<string>, files: Readonly<Rec
   };
 }
 
+/** Returns a code block. It takes the focus, so that a keyboard can scroll it. */
 function codeBlock(token: Token | undefined): string {
-  const language = token?.info === undefined || token.info === "" ? "text" : token.info;
-  const label = language === "mermaid" ? "Diagram (Mermaid)" : `Code (${language})`;
-  return `<pre tabindex="0" role="region" aria-label="${escapeHtml(label)}"><code>${escapeHtml(token?.content ?? "")}</code></pre>\n`;
+  return `<pre tabindex="0"><code>${escapeHtml(token?.content ?? "")}</code></pre>\n`;
 }
 
 /** Gives headings their anchors and collects the text below each. */

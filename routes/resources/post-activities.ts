@@ -47,7 +47,7 @@ export async function postActivities(
   const key = idempotencyKey(req);
   const wait = waitOf(req);
   const submitted = await submitItem(deps, caller, value, key);
-  setRateHeaders(res, await deps.allowanceOf(caller.app));
+  if (submitted.ok || submitted.problem.status === 429) setRateHeaders(res, await deps.allowanceOf(caller.app));
   if (wait === 0 || !submitted.ok) answer(res, submitted);
   else await awaitOutcome(deps, caller, submitted, wait, res);
 }

@@ -26,7 +26,7 @@ export interface Conformance {
 
 /** Headers that HTTP, CORS or caching bring and that no operation needs to document. */
 const EVERYWHERE =
-  /^(content-(type|length)|date|connection|keep-alive|transfer-encoding|vary|cache-control|x-content-type-options|referrer-policy|content-security-policy|x-accel-buffering|access-control-.*|set-cookie|x-request-id|dragoman-version)$/;
+  /^(content-(type|length|encoding)|date|connection|keep-alive|transfer-encoding|vary|cache-control|x-content-type-options|referrer-policy|content-security-policy|x-accel-buffering|access-control-.*|set-cookie|x-request-id|dragoman-version)$/;
 const METHODS = ["get", "put", "post", "delete"] as const;
 
 type Operation = OpenAPIV3_1.OperationObject;
