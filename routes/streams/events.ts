@@ -61,7 +61,7 @@ export function eventRoutes(deps: EventRoutesDeps): Router {
   return router;
 }
 
-/** Parameter `charset` of a media type, which says nothing about JSON: all of it is UTF-8 (RFC 8259 section 8.1). */
+/** Parameter `charset` of a media type. JSON is always UTF-8 (RFC 8259 section 8.1). */
 const CHARSET = /;[ \t]*charset="?utf-8"?(?=[ \t]*(?:[;,]|$))/gi;
 
 function formOf(req: Request): Form {
