@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { ConfigError, readConfig } from "../config/settings.ts";
 import { KeyringError } from "../crypto/key-file.ts";
+import { accountCommands } from "./accounts.ts";
 import { activityCommands } from "./activities.ts";
 import { appCommands } from "./apps.ts";
+import { backupCommands } from "./backup.ts";
 import { completionCommand } from "./completion.ts";
 import { configCommand } from "./config.ts";
 import { consoleCommand } from "./console.ts";
@@ -16,7 +18,15 @@ import { sendCommand } from "./send.ts";
 import { serveCommand } from "./serve.ts";
 import { addServiceEnvironment, SERVICE_ENV_FILE } from "./service-environment.ts";
 import { tailCommand } from "./tail.ts";
-import { openActivityTools, openAppTools, openConsoleTools, openKeyTools } from "./tools.ts";
+import {
+  dataPlaces,
+  openAccountTools,
+  openActivityTools,
+  openAppTools,
+  openBackupTools,
+  openConsoleTools,
+  openKeyTools,
+} from "./tools.ts";
 import { version } from "./version.ts";
 
 /** What `sysexits.h` calls a configuration error: a supervisor need not try again. */
@@ -47,6 +57,7 @@ Examples:
 serveCommand(program);
 appCommands(program, openAppTools);
 keyCommands(program, { keyFile: () => keyFileOf(readConfig()), connect: openKeyTools });
+accountCommands(program, openAccountTools);
 activityCommands(program, openActivityTools);
 deadLetterCommands(program, openActivityTools);
 sendCommand(program, openActivityTools);
@@ -55,6 +66,7 @@ consoleCommand(program, openConsoleTools);
 configCommand(program);
 doctorCommand(program);
 proxyCommands(program);
+backupCommands(program, { connect: openBackupTools, places: dataPlaces });
 completionCommand(program);
 
 /** Reads the environment file before a command reads its settings. `serve` reads only the file that it is given. */

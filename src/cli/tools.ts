@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { Cluster } from "ioredis";
 import { redisAccounts } from "../accounts/redis-accounts.ts";
 import { appRegistry } from "../apps/redis-registry.ts";
 import { type Config, readConfig } from "../config/settings.ts";
@@ -7,8 +9,10 @@ import { type Keyring, keyring } from "../crypto/keyring.ts";
 import { checkKeyring } from "../crypto/keyring-check.ts";
 import { addressCheck } from "../egress/address-rules.ts";
 import { redisEventLog } from "../event-log/redis-event-log.ts";
+import { redisWebhookEndpoints } from "../inbound/webhook-endpoints.ts";
 import { choosePlatforms, SANDBOX_ELSEWHERE } from "../main/platforms.ts";
 import type { Log } from "../model/log.ts";
+import { DataCopyError } from "../operations/data-copy.ts";
 import { deleteApp } from "../operations/delete-app.ts";
 import { submitActivity } from "../operations/submit-activity.ts";
 import { redisDeadLetters } from "../outbox/dead-letters.ts";
@@ -20,13 +24,16 @@ import { redisTopics } from "../polling/redis-topics.ts";
 import { pinoLog } from "../process/logger.ts";
 import { redaction } from "../process/redaction.ts";
 import type { RedisClient, RedisConnections } from "../redis/connect.ts";
+import { withFrozenLog } from "../redis/frozen-log.ts";
 import { openRedis } from "../redis/open.ts";
 import { appShareOf, serverFacts } from "../redis/server-facts.ts";
 import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
 import { eventTail } from "../streaming/tail.ts";
 import { redisWebhooks } from "../webhooks/redis-webhooks.ts";
+import type { AccountTools } from "./accounts.ts";
 import type { ActivityTools } from "./activities.ts";
 import type { AppTools } from "./apps.ts";
+import type { BackupDeps, BackupTools } from "./backup.ts";
 import type { ConsoleTools } from "./console.ts";
 import type { DeadLetterTools } from "./dead-letters.ts";
 import { keyFileOf, requireInstallation } from "./installation.ts";
@@ -68,6 +75,37 @@ export async function openKeyTools(): Promise<KeyTools> {
   return { redis, keyring: ring, close };
 }
 
+/** Opens the stores of `dragoman account …`. */
+export async function openAccountTools(): Promise<AccountTools> {
+  const config = readConfig();
+  const log = commandLog(config);
+  const { redis, ring, close } = await openStore(config, false);
+  const events = redisEventLog({ redis, eventsKept: config.eventsKept });
+  const maxBytes = appShareOf(await serverFacts(redis));
+  const lanes = laneQueues({ redis, log });
+  const notices: Promise<void>[] = [];
+  return {
+    registry: appRegistry({ redis, keyring: ring, appendControl: events.appendControl }),
+    accounts: redisAccounts({ redis, keyring: ring, maxBytes: () => maxBytes }),
+    endpoints: redisWebhookEndpoints({ redis, keyring: ring }),
+    platforms: platformRegistry(choosePlatforms(config, isSandboxEnabled(config) ? SANDBOX_ELSEWHERE : undefined)),
+    lanes: {
+      notifyAccountChanged: (app, account) => {
+        const notice = lanes.notifyAccountChanged(app, account);
+        notices.push(notice);
+        return notice;
+      },
+    },
+    log,
+    close: async () => {
+      // The caller does not wait for them, and logs a failure.
+      await Promise.allSettled(notices);
+      await lanes.close();
+      await close();
+    },
+  };
+}
+
 /** Opens the stores of `dragoman activities|dead-letters|send|tail`. Activities are submitted as by the API. */
 export async function openActivityTools(): Promise<ActivityTools & DeadLetterTools & SendTools & TailTools> {
   const config = readConfig();
@@ -98,6 +136,23 @@ export async function openActivityTools(): Promise<ActivityTools & DeadLetterToo
       await close();
     },
   };
+}
+
+/** Returns the places that `dragoman backup` and `restore` work on. Throws `DataCopyError` without a private Redis. */
+export function dataPlaces(): ReturnType<BackupDeps["places"]> {
+  const config = readConfig();
+  if (config.redisUrl !== "") {
+    throw new DataCopyError("REDIS_URL names a Redis that the gateway does not run; copy its data on its machine.");
+  }
+  return { keyFile: keyFileOf(config), redisFolder: join(config.dataDir, "redis") };
+}
+
+/** Opens what `dragoman backup` works on. Starts the private Redis for the while when no gateway runs it. */
+export async function openBackupTools(): Promise<BackupTools> {
+  const { redis, close } = await openStore(readConfig(), false);
+  // Without REDIS_URL it is one server, see `dataPlaces`.
+  if (redis instanceof Cluster) throw new DataCopyError("A Redis Cluster is copied on its machines.");
+  return { withDataFiles: (copy) => withFrozenLog(redis, copy), close };
 }
 
 /** Opens what `dragoman console` works on. */

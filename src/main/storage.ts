@@ -11,6 +11,7 @@ import type { Log } from "../model/log.ts";
 import { redisDeadLetters } from "../outbox/dead-letters.ts";
 import { redisHistory } from "../outbox/history.ts";
 import { laneQueues } from "../outbox/lane-queues.ts";
+import { logResults } from "../outbox/log-results.ts";
 import { redisOutbox } from "../outbox/redis-outbox.ts";
 import type { Metrics } from "../process/metrics.ts";
 import { byteReservations } from "../redis/byte-reservations.ts";
@@ -89,15 +90,18 @@ export function openPorts(config: Config, store: Store, purpose: "producer" | "w
     redis,
     bytes,
     eventLog,
-    outbox: redisOutbox({
-      redis,
-      quota: config.quota,
-      maxBytes,
-      eventsKept: config.eventsKept,
-      maxHistory: config.history,
-      retentionSeconds,
-      withReplication: barrier.withReplication,
-    }),
+    outbox: logResults(
+      redisOutbox({
+        redis,
+        quota: config.quota,
+        maxBytes,
+        eventsKept: config.eventsKept,
+        maxHistory: config.history,
+        retentionSeconds,
+        withReplication: barrier.withReplication,
+      }),
+      log,
+    ),
     lanes: laneQueues({ redis, log }),
     accounts: purpose === "worker" ? logSafeAccounts(accounts, store.hideSecret) : accounts,
     endpoints: redisWebhookEndpoints({ redis, keyring: ring }),

@@ -59,7 +59,11 @@ export function deliveryRound(
     if (isCursorOnly(commit) && isRecent) return [];
     const result = await store.commitBatch(lease, commit);
     if (result.outcome !== "committed") return result.outcome === "replayed" ? "replayed" : "over";
-    if (commit.disableError) return "over";
+    if (commit.disableError) {
+      const { app, name: hook } = lease;
+      logger.info({ app, hook, code: commit.disableError.code }, "hook switched off after failing for long");
+      return "over";
+    }
     Object.assign(saved, { cursor, at: now() });
     return result.entryIds;
   }
