@@ -97,6 +97,7 @@ it("an activity of 300 bytes costs a bounded number of script calls, commands an
   expect(figures.aof).toBeLessThanOrEqual(2_900);
   // Accept, claim, commit and complete, one after the other; a drainer's sign of life now and then.
   expect(figures.single).toBeLessThanOrEqual(4.5);
-  expect(figures.memory).toBeLessThanOrEqual(300);
+  // 296, or the allocator's next size where a busy machine's steps take more digits of milliseconds.
+  expect(figures.memory).toBeLessThanOrEqual(328);
   expect(figures.history).toBeLessThanOrEqual(110);
 }, 120_000);
