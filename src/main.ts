@@ -18,7 +18,7 @@ export interface Running {
   /** Sign-in link of the console, at the first start and for a terminal. */
   readonly signInLink: string | undefined;
   /**
-   * Ends everything in order, within 29 s (promise G10); safe to call twice. An API first leaves the proxies some time
+   * Ends everything in order, within 29 s (promise "graceful"); safe to call twice. An API first leaves the proxies some time
    * to notice, unless `hurry` aborts.
    */
   readonly stop: (hurry?: AbortSignal) => Promise<void>;
@@ -132,7 +132,7 @@ async function signInLink({ console: isEnabled, consoleHours }: Config, { connec
   return sessions.issueLink({ name: "starter", role: "admin" });
 }
 
-/** Longest grace and drain together. Leaves room for the rest below the 30 s of promise G10. */
+/** Longest grace and drain together. Leaves room for the rest below the 30 s of the promise "graceful". */
 const LONGEST_STOP_SECONDS = 27;
 
 function once(deed: (hurry?: AbortSignal) => Promise<void>): (hurry?: AbortSignal) => Promise<void> {

@@ -14,7 +14,7 @@ export interface HealthDeps {
   readonly worker?: () => boolean;
 }
 
-/** What `/readyz` answers. Whether work should be sent here, and what its Redis really guarantees (promise G1). */
+/** What `/readyz` answers. Whether work should be sent here, and what its Redis really guarantees (promise "durable"). */
 export interface Readiness {
   readonly status: "ready" | "draining" | "unavailable";
   readonly redis: {

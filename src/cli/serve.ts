@@ -10,7 +10,7 @@ import { redaction } from "../process/redaction.ts";
 import { announce } from "./announce.ts";
 import { version } from "./version.ts";
 
-/** Ends a process that was told to stop within 30 s (promise G10). */
+/** Ends a process that was told to stop within 30 s (promise "graceful"). */
 const LONGEST_STOP_MS = 29_000;
 
 /** Adds `dragoman serve`. */

@@ -31,7 +31,7 @@ export type ConsentOutcome =
 /**
  * Consents in progress. The `state` in the browser names a consent, once; Redis and jobs know only its hash.
  * The client's secret, the verifier and the callback's code are sealed to the workers' key before leaving the API
- * (promise G8).
+ * (promise "secret").
  */
 export interface Consents {
   /**

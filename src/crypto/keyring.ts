@@ -5,7 +5,7 @@ import { HPKE_INFO, hpke } from "./hpke.ts";
 import { ensureKeyFile, fingerprintOf, KeyringError, readKeyFile } from "./key-file.ts";
 
 /**
- * The keys that seal account credentials and listener keys (promise G8).
+ * The keys that seal account credentials and listener keys (promise "secret").
  * Sealed values are text: `h<version>.<encapsulated key>.<ciphertext>` for the public key, and
  * `s<version>.<iv>.<ciphertext and tag>` for the shared key.
  */

@@ -98,7 +98,7 @@ export class ItemDelivery {
     return this.#retryLater(wait, { outcomes, error: deferred[0]?.error ?? RETRY_LATER });
   }
 
-  /** Retries where nothing was sent. An uncertain outcome is recovered where the platform can, else `unknown` (G4). */
+  /** Retries where nothing was sent. An uncertain outcome is recovered where the platform can, else `unknown`. */
   #afterFailure(failure: Failure, isCommitted: boolean): Promise<LaneState> {
     const { activity, outcomeUncertain, outcomes } = this.#item;
     this.#deps.log.debug({ rid: activity.rid, code: failure.code, kind: failure.kind }, "delivery attempt failed");
@@ -122,7 +122,7 @@ export class ItemDelivery {
     const lifetimeMs = expiresAt - extendedMs - this.#item.now;
     const facts = { attempts: attempts + 1, now: this.#now(), expiresAt, lifetimeMs, extendedMs, random: random() };
     const step = nextStep(wait, facts);
-    if (!step.again)
+    if (!step.shouldRetry)
       return this.finish({ status: inDoubt ? "unknown" : summaryStatus(outcomes, "failed"), outcomes, error });
     const retryAt = this.#now() + step.delayMs;
     const status = { status: "deferred", outcomes, now: this.#now(), retryAt, error } as const;

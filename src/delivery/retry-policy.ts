@@ -18,8 +18,8 @@ export interface RetryFacts {
 }
 
 export type Step =
-  | { readonly again: true; readonly delayMs: number; readonly extendMs: number }
-  | { readonly again: false };
+  | { readonly shouldRetry: true; readonly delayMs: number; readonly extendMs: number }
+  | { readonly shouldRetry: false };
 
 /** Smallest cap of the backoff, for short lifetimes. */
 const MIN_CAP_MS = 5_000;
@@ -31,13 +31,13 @@ const MIN_CAP_MS = 5_000;
  * the lifetime, up to 7 days in all.
  */
 export function nextStep(failure: Pick<Failure, "kind" | "retryAfterMs">, facts: RetryFacts): Step {
-  if (failure.kind !== "retryable" && failure.kind !== "rate-limited") return { again: false };
-  if (facts.attempts >= MAX_ATTEMPTS) return { again: false };
+  if (failure.kind !== "retryable" && failure.kind !== "rate-limited") return { shouldRetry: false };
+  if (facts.attempts >= MAX_ATTEMPTS) return { shouldRetry: false };
   const isRateLimited = failure.kind === "rate-limited";
   const delayMs = Math.ceil(failure.retryAfterMs ?? computedDelay(isRateLimited, facts));
   const extendMs = isRateLimited ? Math.max(0, Math.min(delayMs, MAX_EXTENSION_MS - facts.extendedMs)) : 0;
-  if (facts.now + delayMs >= facts.expiresAt + extendMs) return { again: false };
-  return { again: true, delayMs, extendMs };
+  if (facts.now + delayMs >= facts.expiresAt + extendMs) return { shouldRetry: false };
+  return { shouldRetry: true, delayMs, extendMs };
 }
 
 /** Returns the delay by backoff. A rate limit without a time gets the cap, since attempts are not counted. */

@@ -21,7 +21,7 @@ export async function runVerb(
 }
 
 /**
- * Recovers an outcome that a dead worker left uncertain after the commit (promise G4).
+ * Recovers an outcome that a dead worker left uncertain after the commit (promise "not doubled").
  * Asks the network where the platform can; else sends again with `onUnknown: resend`, or throws `outcome-unknown`.
  */
 export async function recoverOutcome(

@@ -20,7 +20,7 @@ export interface LogBounds {
   /** The last id ever given, kept or not. */
   readonly last: string;
   /** True when the log's first entry is gone: older cursors may have lost events. */
-  readonly trimmed: boolean;
+  readonly isTrimmed: boolean;
 }
 
 /** Consecutive entries of a log, read in the same moment as the bounds. */
@@ -28,7 +28,7 @@ export interface LogPage extends LogBounds {
   readonly entries: readonly LogEntry[];
 }
 
-/** The events of each app in cursor order. They are kept for a while so that listeners can resume (promise G6). */
+/** The events of each app in cursor order. They are kept for a while so that listeners can resume (promise "no silent gap"). */
 export interface EventLog {
   /** Adds an event and returns the cursor. */
   readonly append: (app: string, event: Event) => Promise<string>;
@@ -58,5 +58,5 @@ export class EventLogUnavailable extends Error {
 export function isGap(cursor: Cursor | undefined, bounds: LogBounds): boolean {
   if (cursor === undefined || cursor.epoch !== bounds.epoch) return true;
   if (compareIds(cursor.id, bounds.last) > 0) return true;
-  return bounds.trimmed && compareIds(cursor.id, bounds.first ?? bounds.last) < 0;
+  return bounds.isTrimmed && compareIds(cursor.id, bounds.first ?? bounds.last) < 0;
 }

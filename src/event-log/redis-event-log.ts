@@ -65,7 +65,7 @@ export function redisEventLog({ redis, eventsKept, nextEpoch = randomEpoch }: Re
     });
     const entries = raw.map(entryOf);
     if (after === "$") entries.reverse();
-    return { epoch, first: first === "" ? undefined : first, last, trimmed: trimmed === 1, entries };
+    return { epoch, first: first === "" ? undefined : first, last, isTrimmed: trimmed === 1, entries };
   }
 
   return {

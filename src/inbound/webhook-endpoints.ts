@@ -55,7 +55,7 @@ export function endpointSecretsData(app: string, platform: string, subject: stri
   return associatedData("door", app, platform, subject, version);
 }
 
-/** Stores endpoints in Redis. Secrets are sealed under the shared key, since the API verifies requests (promise G8). */
+/** Stores endpoints in Redis. Secrets are sealed under the shared key, since the API verifies requests (promise "secret"). */
 export function redisWebhookEndpoints({ redis, keyring }: WebhookEndpointsDeps): WebhookEndpoints {
   const run = scriptRunner(redis, { open: OPEN, close: CLOSE });
   const endpointPrefix = keys.webhookEndpoint("");

@@ -10,7 +10,7 @@ import type { Config } from "../config/settings.ts";
 import { redisConsents } from "../consents/redis-consents.ts";
 import { ClientCache } from "../delivery/client-cache.ts";
 import { deliverer } from "../delivery/deliver.ts";
-import { desiredOnlineSetter } from "../delivery/keep-online.ts";
+import { desiredOnlineSetter } from "../delivery/desired-online.ts";
 import { egress as egressGuard } from "../egress/egress.ts";
 import { accountEndpoints } from "../inbound/account-endpoint.ts";
 import { deliveryReceipts } from "../inbound/delivery-receipts.ts";

@@ -28,7 +28,7 @@ export interface Admission {
 /** Throws a `Refusal` when the gateway, app or token's user can't have more work. */
 export type Admit = (app: string, tokenUser?: string) => Promise<void>;
 
-/** Makes the admission control of a process. Refuses early and says when to retry (promises G2, G9). */
+/** Makes the admission control of a process. Refuses early and says when to retry (promises "honest" and "bounded"). */
 export function admission({ rate, redis, draining }: AdmissionDeps): Admission {
   const limiter = new RateLimiterMemory({ points: rate, duration: 1 });
   const tokenRate = tokenShareOf(rate);

@@ -34,7 +34,7 @@ export interface VerbContext extends Egress {
   readonly attachments: () => Promise<readonly Blob[]>;
   /**
    * Marks the activity as sent, durably and fenced. Await it just before the first irreversible byte.
-   * Marked work is never simply repeated (promise G4). Rejects when the activity was cancelled, has expired or was taken
+   * Marked work is never simply repeated (promise "not doubled"). Rejects when the activity was cancelled, has expired or was taken
    * over by another worker: then send nothing.
    */
   readonly commit: (options?: CommitOptions) => Promise<void>;

@@ -86,7 +86,7 @@ class OpenAppFeed implements AppFeed {
     const isNewEpoch = bounds.epoch !== this.#epoch;
     this.#epoch = bounds.epoch;
     // A new log that is still whole is read from its beginning: nothing of it needs to be missed.
-    this.#lastId = isNewEpoch && !bounds.trimmed ? (bounds.first ?? bounds.last) : bounds.last;
+    this.#lastId = isNewEpoch && !bounds.isTrimmed ? (bounds.first ?? bounds.last) : bounds.last;
     this.#recent.restart(this.#lastId);
     const gap = gapFor({ ...bounds, last: this.#lastId });
     for (const subscriber of this.#subscribers) {
@@ -117,7 +117,7 @@ class OpenAppFeed implements AppFeed {
   #acceptEntry({ id, epoch: stated, control, event }: LogEntry): void {
     if (stated !== undefined && stated !== this.#epoch) {
       this.#live.flush();
-      this.restart({ epoch: stated, first: id, last: id, trimmed: false });
+      this.restart({ epoch: stated, first: id, last: id, isTrimmed: false });
     } else if (control !== undefined) {
       this.#live.flush();
       const revocation = JSON.parse(control) as Revocation;

@@ -11,7 +11,7 @@ export async function detectGap(log: EventLog, member: AppFeed): Promise<boolean
   const epoch = member.epoch();
   const bounds = await log.bounds(member.app);
   if (member.epoch() !== epoch || !isGap({ epoch, id: at }, bounds)) return false;
-  const metByReading = bounds.epoch !== epoch && !bounds.trimmed && compareIds(bounds.first ?? "0-0", at) > 0;
+  const metByReading = bounds.epoch !== epoch && !bounds.isTrimmed && compareIds(bounds.first ?? "0-0", at) > 0;
   if (metByReading) return false;
   member.restart(bounds);
   return true;

@@ -96,7 +96,7 @@ function latestPosition(epoch: string, id: string): Position {
   return { epoch, id, cursor: formatCursor(epoch, id), until: id };
 }
 
-function earliestPosition({ epoch, first, last: until, trimmed }: LogBounds): Position {
+function earliestPosition({ epoch, first, last: until, isTrimmed: trimmed }: LogBounds): Position {
   // No cursor lies before the first entry of a trimmed log without being a gap, so the word itself is the position.
   if (trimmed || first === undefined) return { epoch, id: "0-0", cursor: "earliest", fromStart: true, until };
   return { epoch, id: first, cursor: formatCursor(epoch, first), until };

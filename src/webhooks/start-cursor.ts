@@ -6,7 +6,7 @@ import { isGap, type LogBounds } from "../event-log/event-log.ts";
  * `earliest` stays as a word where no cursor lies before the oldest event kept.
  */
 export function startCursor(from: string, bounds: LogBounds): string | undefined {
-  const { epoch, first, last, trimmed } = bounds;
+  const { epoch, first, last, isTrimmed: trimmed } = bounds;
   if (from === "latest") return formatCursor(epoch, last);
   if (from === "earliest") return trimmed || first === undefined ? from : formatCursor(epoch, first);
   const cursor = parseCursor(from);

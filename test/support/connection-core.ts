@@ -4,7 +4,7 @@ import { redisAccounts } from "../../src/accounts/redis-accounts.ts";
 import { keyring } from "../../src/crypto/keyring.ts";
 import { ClientCache } from "../../src/delivery/client-cache.ts";
 import { deliverer } from "../../src/delivery/deliver.ts";
-import { desiredOnlineSetter } from "../../src/delivery/keep-online.ts";
+import { desiredOnlineSetter } from "../../src/delivery/desired-online.ts";
 import { deliveryReceipts } from "../../src/inbound/delivery-receipts.ts";
 import { inboundRecorder } from "../../src/inbound/record-inbound.ts";
 import { accountId } from "../../src/model/account-id.ts";

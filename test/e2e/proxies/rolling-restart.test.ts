@@ -18,7 +18,7 @@ const STREAMS = repetitions({ few: 100, long: 500 });
 const SOCKETS = repetitions({ few: 30, long: 100 });
 /** Each lane posts once a second: 100 POST/s. */
 const EVERY_MS = 1_000;
-/** Promise G10. */
+/** Promise "graceful". */
 const LONGEST_STOP_MS = 30_000;
 
 const closers: Array<() => unknown> = [];

@@ -13,27 +13,29 @@ const facts: RetryFacts = {
 
 describe("retry policy", () => {
   it.each(["permanent", "auth"] as const)("never retries a %s failure", (kind) => {
-    expect(nextStep({ kind, retryAfterMs: 1 }, facts)).toEqual({ again: false });
+    expect(nextStep({ kind, retryAfterMs: 1 }, facts)).toEqual({ shouldRetry: false });
   });
 
   it("backs off from a second to an hour of a mail's 48", () => {
     const delays = [1, 2, 3, 10, 20].map((attempts) =>
       nextStep({ kind: "retryable", retryAfterMs: undefined }, { ...facts, attempts, random: 1 }),
     );
-    expect(delays.map((step) => (step.again ? step.delayMs : 0))).toEqual([1_000, 2_000, 4_000, 512_000, 3_600_000]);
+    expect(delays.map((step) => (step.shouldRetry ? step.delayMs : 0))).toEqual([
+      1_000, 2_000, 4_000, 512_000, 3_600_000,
+    ]);
   });
 
   it("follows the network's wait, and does not count rate limits against the lifetime", () => {
     const almostOver = { ...facts, now: facts.expiresAt - 1_000 };
-    expect(nextStep({ kind: "retryable", retryAfterMs: 5_000 }, almostOver)).toEqual({ again: false });
+    expect(nextStep({ kind: "retryable", retryAfterMs: 5_000 }, almostOver)).toEqual({ shouldRetry: false });
     expect(nextStep({ kind: "rate-limited", retryAfterMs: 5_000 }, almostOver)).toEqual({
-      again: true,
+      shouldRetry: true,
       delayMs: 5_000,
       extendMs: 5_000,
     });
     expect(
       nextStep({ kind: "rate-limited", retryAfterMs: 5_000 }, { ...almostOver, extendedMs: MAX_EXTENSION_MS }),
-    ).toEqual({ again: false });
+    ).toEqual({ shouldRetry: false });
   });
 
   it("always ends: within the lifetime and after a bounded number of attempts", () => {
@@ -48,7 +50,7 @@ describe("retry policy", () => {
               { kind: "retryable", retryAfterMs: undefined },
               { attempts, now, expiresAt: lifetimeMs, lifetimeMs, extendedMs: 0, random },
             );
-            if (!step.again) break;
+            if (!step.shouldRetry) break;
             now += step.delayMs;
             expect(now).toBeLessThan(lifetimeMs);
             expect(attempts).toBeLessThanOrEqual(MAX_ATTEMPTS);

@@ -140,7 +140,7 @@ describe("an app's event log", () => {
     for (let count = 0; count < 60; count++) await log.append("large", event);
     const bytes = await redis.memory("USAGE", keys.log("large"), "SAMPLES", "0");
     expect(Number(bytes)).toBeLessThan(2.5 * 1024 * 1024);
-    expect((await log.bounds("large")).trimmed).toBe(true);
+    expect((await log.bounds("large")).isTrimmed).toBe(true);
   });
 });
 

@@ -217,7 +217,7 @@ test("trimming by age drops older entries", async () => {
   expect(await log.trim("old", 24)).toBe(1);
   const page = await log.range("old", "0-0", 10);
   expect(page.entries).toHaveLength(1);
-  expect(page.trimmed).toBe(true);
+  expect(page.isTrimmed).toBe(true);
 });
 
 test("subscribing is refused at once while Redis is down, and works afterwards", async () => {

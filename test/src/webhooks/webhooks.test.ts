@@ -78,10 +78,10 @@ test("secrets follow the Standard Webhooks rules", () => {
 });
 
 test("a hook starts at the end, at the beginning or at a kept cursor", () => {
-  const bounds = { epoch: "e", first: "5-0", last: "9-0", trimmed: true };
+  const bounds = { epoch: "e", first: "5-0", last: "9-0", isTrimmed: true };
   expect(startCursor("latest", bounds)).toBe("e.9-0");
   expect(startCursor("earliest", bounds)).toBe("earliest");
-  expect(startCursor("earliest", { ...bounds, trimmed: false })).toBe("e.5-0");
+  expect(startCursor("earliest", { ...bounds, isTrimmed: false })).toBe("e.5-0");
   expect(startCursor("e.7-0", bounds)).toBe("e.7-0");
   for (const wrong of ["e.4-0", "e.10-0", "f.7-0", "", "nonsense"]) expect(startCursor(wrong, bounds)).toBeUndefined();
 });
