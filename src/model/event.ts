@@ -1,7 +1,7 @@
 import type { Actor } from "./activity.ts";
 import type { EventError } from "./failure.ts";
 
-/** The terminal outcomes: exactly one `result` per accepted rid carries one of them (promise "one outcome"). */
+/** The terminal outcomes. Exactly one `result` per accepted rid carries one of them (promise "one outcome"). */
 export type FinalStatus = "sent" | "failed" | "partial" | "expired" | "cancelled" | "unknown";
 /** Statuses before and after the result. `failed` then means a bounce: the network returned the message. */
 export type PassingStatus = "sending" | "deferred" | "delivered" | "read" | "failed";

@@ -9,7 +9,7 @@ export interface FailureOptions {
   readonly detail: string;
   /** Wait the network asked for; it replaces the computed backoff. */
   readonly retryAfterMs?: number;
-  /** True when the effect may have happened without an answer: never simply retried (promise "not doubled"). */
+  /** True when the effect may have happened without an answer. Never simply retried (promise "not doubled"). */
   readonly mayHaveLanded?: boolean;
   /** The network's own code and words, e.g. `550 5.1.1 User unknown`. */
   readonly platformCode?: string;

@@ -2,7 +2,7 @@ import { Cluster, type Redis } from "ioredis";
 import { ConfigError } from "../config/settings.ts";
 import type { RedisClient } from "./connect.ts";
 
-/** Guarantees of a Redis server, on which the promise "durable" depends: no accepted activity is lost. */
+/** Guarantees of a Redis server. The promise "durable" depends on them: no accepted activity is lost. */
 export interface ServerFacts {
   readonly software: "redis" | "valkey";
   readonly version: string;
