@@ -29,7 +29,7 @@ const KILLS = {
   },
   redis: {
     title: "Redis is killed",
-    pauseMs: [400, 2_000],
+    pauseMs: [300, 1_200],
     unit: "kills",
     strike: async ({ redis, random }) => {
       await redis.kill();

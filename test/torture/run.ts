@@ -30,6 +30,7 @@ if (!(minutes > 0 && minutes <= 600)) throw new Error("--minutes takes a number 
 const strikes = Number(values.strikes);
 if (!(strikes >= 1)) throw new Error("--strikes takes a number from 1");
 
+const promises = join(root, "docs", "promises.md");
 const reports = await torture({
   faults: faultNames(values.kill),
   minutes,
@@ -37,15 +38,13 @@ const reports = await torture({
   seed: Number(values.seed),
   onProgress: (fault, { second, accepted, results, kills }) =>
     process.stderr.write(`\r${fault} ${second} s: accepted ${accepted}, results ${results}, strikes ${kills}   `),
+  onReport: (report) => {
+    process.stderr.write("\n");
+    console.log(reportLine(report));
+    if (values.record) writeFileSync(promises, recordedIn(readFileSync(promises, "utf8"), [reportLine(report)]));
+  },
 });
-const lines = reports.map(reportLine);
-process.stderr.write("\n");
-for (const line of lines) console.log(line);
 mkdirSync(dirname(values.report), { recursive: true });
 writeFileSync(values.report, reportPage(reports));
 console.log(`report: ${values.report}`);
-if (values.record) {
-  const promises = join(root, "docs", "promises.md");
-  writeFileSync(promises, recordedIn(readFileSync(promises, "utf8"), lines));
-}
 process.exit(reports.some(isBroken) ? 1 : 0);

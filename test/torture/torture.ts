@@ -31,20 +31,24 @@ export interface TortureSettings {
   readonly strikes?: number;
   readonly seed: number;
   readonly onProgress: (fault: FaultName, sample: Sample) => void;
+  /** Receives each fault's report as soon as its run has ended. */
+  readonly onReport: (report: FaultReport) => void;
 }
 
 const WORKERS = 3;
 
 /** Commits the faults in turn, each against a gateway of its own under load. */
 export async function torture(settings: TortureSettings): Promise<FaultReport[]> {
-  const { faults, minutes, strikes = Number.POSITIVE_INFINITY, seed, onProgress } = settings;
+  const { faults, minutes, strikes = Number.POSITIVE_INFINITY, seed, onProgress, onReport } = settings;
   const reports: FaultReport[] = [];
   for (const fault of faults) {
     const { injectsFaults = false } = FAULTS[fault];
     const run = await killRun(WORKERS, seededRandom(seed), { injectsFaults });
     try {
       const bounds = { ms: (minutes * 60_000) / faults.length, strikes };
-      reports.push(await tortured(run, fault, bounds, (sample) => onProgress(fault, sample)));
+      const report = await tortured(run, fault, bounds, (sample) => onProgress(fault, sample));
+      reports.push(report);
+      onReport(report);
     } finally {
       await run.close();
     }
