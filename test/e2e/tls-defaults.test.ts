@@ -14,7 +14,7 @@ const XMPP_HEAD =
 const PLAIN = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>";
 const XMPP_TLS = "urn:ietf:params:xml:ns:xmpp-tls";
 
-/** Server of each protocol: it asks for the login in clear text, and offers STARTTLS where it has a certificate. */
+/** Servers by protocol. They ask for the login in clear text, and offer STARTTLS with a certificate. */
 const PROTOCOLS: Readonly<Record<string, (offersTls: boolean) => Conversation>> = {
   smtp: (offersTls) => ({
     greeting: "220 mail ESMTP\r\n",

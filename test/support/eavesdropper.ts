@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createServer as createTlsServer, TLSSocket } from "node:tls";
 import type { Certificate } from "./mail-certificate.ts";
 
-/** What a server of a protocol says, so that a client gives its login as soon as it is ready to. */
+/** Words of a server, after which a client gives its login. */
 export interface Conversation {
   readonly greeting?: string;
   /** Returns the answer to a line, or undefined for none. */
