@@ -25,7 +25,7 @@ export function DeadLetters({ route }: { readonly route: Route }) {
   const after = route.query.get("after") ?? "";
   const query = after === "" ? "" : `&after=${encodeURIComponent(after)}`;
   const path = ofApp(app.id, `/dead-letters?limit=50${query}`);
-  const loaded = useLoaded<{ readonly deadLetters: readonly DeadLetter[]; readonly next?: string }>(path);
+  const loaded = useLoaded<{ readonly deadLetters: readonly DeadLetter[]; readonly next?: string }>(path, 5_000);
   return (
     <>
       <h1>Dead letters</h1>
