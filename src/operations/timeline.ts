@@ -19,24 +19,18 @@ type Dated = TimelineStep & { readonly ms: number };
 /** Returns what happened to an activity, oldest first. The oldest deferrals and receipts are missing when there were many. */
 export function timelineOf(record: ActivityRecord): readonly TimelineStep[] {
   const { acceptedAt, dueAt, committedAt, result, notes } = record;
-  const steps: Dated[] = [
-    dated(acceptedAt, { step: "accepted", status: dueAt > acceptedAt ? "scheduled" : "queued" }),
-    ...notes.map(noteStep),
+  const attempts: Dated[] = [
+    ...notes.filter(({ step }) => step === "deferred").map(noteStep),
     ...(committedAt === undefined ? [] : [dated(committedAt, { step: "sending", status: "sending" })]),
-    ...(result === undefined ? [] : [resultStep(result)]),
   ];
-  // Workers' clocks may differ a little from Redis'; acceptance stays first.
-  const [accepted, ...later] = steps;
-  later.sort((a, b) => a.ms - b.ms || ORDER[a.step] - ORDER[b.step]);
-  return [accepted, ...later].flatMap((step) => {
-    if (step === undefined) return [];
-    const { ms: _, ...shown } = step;
-    return [shown];
-  });
+  // A result's time is a worker's, which may differ from Redis' by some ms: it follows the attempts whatever it says.
+  return [
+    dated(acceptedAt, { step: "accepted", status: dueAt > acceptedAt ? "scheduled" : "queued" }),
+    ...attempts.sort((a, b) => a.ms - b.ms),
+    ...(result === undefined ? [] : [resultStep(result)]),
+    ...notes.filter(({ step }) => step === "receipt").map(noteStep),
+  ].map(({ ms: _, ...shown }) => shown);
 }
-
-/** Order of steps within a millisecond. */
-const ORDER = { accepted: 0, deferred: 1, sending: 2, result: 3, receipt: 4 } as const;
 
 function noteStep(note: TimelineNote): Dated {
   if (note.step === "deferred") {

@@ -110,7 +110,7 @@ describe("GET /activities", () => {
 
 describe("GET /activities/{rid}", () => {
   it("tells what happened, step by step, and why it was deferred", async () => {
-    const object = { kind: "retryable", retryAfterMs: 1, times: 2, body: "Hi" };
+    const object = { kind: "retryable", retryAfterMs: 50, times: 2, body: "Hi" };
     await ended({ rid: "steps", verb: "fail", object });
     const { body } = await call("/activities/steps");
     expect(body.timeline.map(({ step, status }: Record<string, string>) => `${step} ${status}`)).toEqual([
