@@ -153,11 +153,14 @@ function startOf(start: string | undefined): number {
   return start !== undefined && Number.isSafeInteger(number) ? number : 1;
 }
 
-const textOf = (runs: readonly Run[]) =>
-  runs
-    .map(({ text }) => text)
-    .join("")
-    .replace(/^\n|\n$/g, "");
+/** Returns the text of a code block without the line ends around it. Parsers keep different numbers of these. */
+function textOf(runs: readonly Run[]): string {
+  const text = runs.map((run) => run.text).join("");
+  let [start, end] = [0, text.length];
+  while (text[start] === "\n") start += 1;
+  while (end > start && text[end - 1] === "\n") end -= 1;
+  return text.slice(start, end);
+}
 
 /** Drops the spaces of a block that browsers do not show. */
 function trim(runs: readonly Run[]): Run[] {

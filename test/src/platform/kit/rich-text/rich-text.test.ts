@@ -126,6 +126,10 @@ describe("rich text", () => {
     );
   });
 
+  it("keeps no line ends around code, so that HTML of it reads the same again", () => {
+    expect(toHtml(fromHtml("<pre>\n\n x\n\n</br></pre>"))).toBe("<pre><code> x</code></pre>");
+  });
+
   it("normalizes any HTML to HTML that normalizes to itself", () => {
     const tag = fc.constantFrom(
       "b",
