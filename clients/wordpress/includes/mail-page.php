@@ -16,6 +16,7 @@ function dragoman_add_mail_page()
 function dragoman_mail_page()
 {
     $page = isset($_GET['paged']) ? max(1, (int) $_GET['paged']) : 1;
+    dragoman_post_waiting(DRAGOMAN_PAGE_SIZE);
     $problem = dragoman_refresh_mails(DRAGOMAN_PAGE_SIZE);
     $mails = dragoman_list_mails(DRAGOMAN_PAGE_SIZE + 1, ($page - 1) * DRAGOMAN_PAGE_SIZE);
     $has_more = count($mails) > DRAGOMAN_PAGE_SIZE;

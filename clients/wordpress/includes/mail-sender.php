@@ -63,14 +63,25 @@ function dragoman_schedules($schedules)
 /** Posts mails that wait, asks what became of the others, and forgets old ones. WP-Cron runs it every minute. */
 function dragoman_upkeep()
 {
-    foreach (dragoman_rids_with(array('waiting'), DRAGOMAN_UPKEEP_LIMIT) as $rid) {
-        $activity = dragoman_stored_activity($rid);
-        if ($activity !== null) {
-            dragoman_post_mail($activity);
-        }
-    }
+    dragoman_post_waiting(DRAGOMAN_UPKEEP_LIMIT);
     dragoman_refresh_mails(DRAGOMAN_UPKEEP_LIMIT);
     dragoman_forget_mails();
+}
+
+/** Posts mails that wait, oldest first. Ends when several wait on: the gateway is away, and the page must not hang. */
+function dragoman_post_waiting($limit)
+{
+    $failures = 0;
+    foreach (dragoman_rids_with(array('waiting'), $limit) as $rid) {
+        $activity = dragoman_stored_activity($rid);
+        if ($activity === null) {
+            continue;
+        }
+        dragoman_post_mail($activity);
+        if (in_array($rid, dragoman_rids_with(array('waiting'), $limit), true) && ++$failures >= 3) {
+            return;
+        }
+    }
 }
 
 /** Asks the gateway about mails without an outcome. Returns null, or why it can't be asked. */
