@@ -52,7 +52,7 @@ function dragoman_mail_row($mail)
 {
     ?>
     <tr>
-    <td><?php echo esc_html(get_date_from_gmt($mail->created)); ?></td>
+    <td><?php echo esc_html(get_date_from_gmt(substr($mail->created, 0, 19))); ?></td>
     <td><?php echo esc_html($mail->recipients); ?></td>
     <td><?php echo esc_html($mail->subject); ?></td>
     <td><?php echo esc_html($mail->status); ?></td>

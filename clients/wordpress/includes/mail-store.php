@@ -24,7 +24,7 @@ function dragoman_create_table()
     $collation = $wpdb->get_charset_collate();
     dbDelta("CREATE TABLE $table (
         rid varchar(64) NOT NULL,
-        created datetime NOT NULL,
+        created datetime(3) NOT NULL,
         recipients text NOT NULL,
         subject text NOT NULL,
         activity longtext NOT NULL,
@@ -34,6 +34,13 @@ function dragoman_create_table()
         KEY created (created),
         KEY status (status)
     ) $collation;");
+}
+
+/** The time with milliseconds, so that mails of one second keep their order. */
+function dragoman_now()
+{
+    list($fraction, $seconds) = explode(' ', microtime());
+    return gmdate('Y-m-d H:i:s', (int) $seconds) . substr($fraction, 1, 4);
 }
 
 /** Stores a mail before it is posted, so that it survives an absent gateway. Returns whether it was stored. */
@@ -46,7 +53,7 @@ function dragoman_store_mail(array $activity)
     }
     return (bool) $wpdb->insert(dragoman_table(), array(
         'rid' => $activity['rid'],
-        'created' => gmdate('Y-m-d H:i:s'),
+        'created' => dragoman_now(),
         'recipients' => implode(', ', $recipients),
         'subject' => isset($activity['object']['subject']) ? $activity['object']['subject'] : '',
         'activity' => wp_json_encode($activity),
