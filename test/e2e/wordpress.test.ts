@@ -86,7 +86,7 @@ const call = (method: string, path: string, body: unknown, headers: Readonly<Rec
     body: JSON.stringify(body),
   });
 
-/** Logs the browser in without the form, whose script moves the focus while a test types. */
+/** Logs the browser in without the form, whose script moves the focus. */
 async function logIn(address: string): Promise<void> {
   const { request } = page.context();
   // Sets the cookie by which WordPress sees that the browser takes cookies.
