@@ -1,5 +1,5 @@
 // `npm test`: prepares packages, real servers and a build, then runs the tests. `--quick` leaves out the slow ones,
-// `--long` kills and restarts more often; all other arguments are passed to vitest.
+// `--short` kills and restarts less often; all other arguments are passed to vitest.
 import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -10,8 +10,8 @@ const run = (command, args, env = process.env) =>
   spawnSync(command, args, { cwd: root, stdio: "inherit", env }).status ?? 1;
 
 const given = process.argv.slice(2);
-const passed = given.filter((argument) => argument !== "--quick" && argument !== "--long");
-const extent = given.includes("--long") ? "long" : "few";
+const passed = given.filter((argument) => argument !== "--quick" && argument !== "--short");
+const extent = given.includes("--short") ? "few" : "all";
 
 installPackages({ dev: true });
 if (run("bash", [join(root, "ops/install-test-servers.sh")]) !== 0) process.exit(1);

@@ -1,10 +1,10 @@
-/** Whether all repetitions were asked for, by `npm test -- --long`. */
-const isLong = process.env.TEST_EXTENT === "long";
+/** Whether few repetitions were asked for, by `npm test -- --short`. */
+const isShort = process.env.TEST_EXTENT === "few";
 
 /**
- * Chooses how often a test strikes, or how many clients it has. Each `npm test` does so a few times, and the long one, which CI
- * runs, as often as docs/promises.md says.
+ * Chooses how often a test strikes, or how many clients it has: as often as docs/promises.md says, unless few are
+ * asked for.
  */
 export function repetitions(counts: { readonly few: number; readonly long: number }): number {
-  return isLong ? counts.long : counts.few;
+  return isShort ? counts.few : counts.long;
 }
