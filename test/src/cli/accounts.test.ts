@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accountCommands } from "../../../src/cli/accounts.ts";
 import type { Input } from "../../../src/cli/ask.ts";
@@ -6,6 +6,7 @@ import { silentLog } from "../../../src/model/log.ts";
 import { laneQueues } from "../../../src/outbox/lane-queues.ts";
 import { platformRegistry } from "../../../src/platform/platform-registry.ts";
 import { platforms } from "../../../src/platforms/index.ts";
+import { runCommand } from "../../support/command-run.ts";
 import { gateway } from "../../support/gateway.ts";
 
 let gw: Awaited<ReturnType<typeof gateway>>;
@@ -43,20 +44,7 @@ async function account(args: readonly string[], answers: Readonly<Record<string,
     { out: (line) => out.push(line), say: (line) => stderr.push(line) },
     () => input,
   );
-  const quiet = (command: Command): void => {
-    command
-      .exitOverride()
-      .configureOutput({ writeErr: (text) => stderr.push(text), writeOut: (text) => out.push(text) });
-    for (const subcommand of command.commands) quiet(subcommand);
-  };
-  quiet(program);
-  const code = await program.parseAsync(["account", ...args], { from: "user" }).then(
-    () => 0,
-    (error: unknown) => {
-      if (!(error instanceof CommanderError)) throw error;
-      return error.exitCode;
-    },
-  );
+  const code = await runCommand(program, ["account", ...args], { out, stderr });
   return { out: out.join("\n"), stderr: stderr.join("\n"), code, asked };
 }
 

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { activityCommands } from "../../../src/cli/activities.ts";
 import { silentLog } from "../../../src/model/log.ts";
@@ -6,6 +6,7 @@ import { redisDeadLetters } from "../../../src/outbox/dead-letters.ts";
 import { redisHistory } from "../../../src/outbox/history.ts";
 import { laneQueues } from "../../../src/outbox/lane-queues.ts";
 import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
+import { runCommand } from "../../support/command-run.ts";
 import { gateway } from "../../support/gateway.ts";
 
 let gw: Awaited<ReturnType<typeof gateway>>;
@@ -59,20 +60,7 @@ async function dragoman(...args: string[]) {
   const stderr: string[] = [];
   const program = new Command("dragoman");
   activityCommands(program, async () => tools(), { out: (line) => out.push(line), say: (line) => stderr.push(line) });
-  const quiet = (command: Command): void => {
-    command
-      .exitOverride()
-      .configureOutput({ writeErr: (text) => stderr.push(text), writeOut: (text) => out.push(text) });
-    for (const subcommand of command.commands) quiet(subcommand);
-  };
-  quiet(program);
-  const code = await program.parseAsync(["activities", ...args], { from: "user" }).then(
-    () => 0,
-    (error: unknown) => {
-      if (!(error instanceof CommanderError)) throw error;
-      return error.exitCode;
-    },
-  );
+  const code = await runCommand(program, ["activities", ...args], { out, stderr });
   return { out: out.join("\n"), stderr: stderr.join("\n"), code };
 }
 

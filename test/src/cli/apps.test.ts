@@ -1,12 +1,13 @@
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { appCommands } from "../../../src/cli/apps.ts";
 import { keyCommands } from "../../../src/cli/keys.ts";
 import { keyring } from "../../../src/crypto/keyring.ts";
 import { type AuthFixture, authFixture } from "../../support/auth-fixture.ts";
+import { runCommand } from "../../support/command-run.ts";
 
 let fixture: AuthFixture;
 let dir: string;
@@ -43,20 +44,7 @@ async function dragoman(...args: string[]) {
     close,
   });
   keyCommands(program, { keyFile: () => fixture.ring.path, connect: tools }, io);
-  const quiet = (command: Command): void => {
-    command
-      .exitOverride()
-      .configureOutput({ writeErr: (text) => stderr.push(text), writeOut: (text) => out.push(text) });
-    for (const subcommand of command.commands) quiet(subcommand);
-  };
-  quiet(program);
-  let code = 0;
-  try {
-    await program.parseAsync(args, { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    code = error.exitCode;
-  }
+  const code = await runCommand(program, args, { out, stderr });
   return { out: out.join("\n"), stderr: stderr.join("\n"), code, closed };
 }
 

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { deadLetterCommands } from "../../../src/cli/dead-letters.ts";
 import { silentLog } from "../../../src/model/log.ts";
@@ -8,6 +8,7 @@ import { laneQueues } from "../../../src/outbox/lane-queues.ts";
 import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
 import { platformRegistry } from "../../../src/platform/platform-registry.ts";
 import { platforms } from "../../../src/platforms/index.ts";
+import { runCommand } from "../../support/command-run.ts";
 import { gateway } from "../../support/gateway.ts";
 
 let gw: Awaited<ReturnType<typeof gateway>>;
@@ -51,20 +52,7 @@ async function dragoman(...args: string[]) {
     }),
     { out: (line) => out.push(line), say: (line) => stderr.push(line) },
   );
-  const quiet = (command: Command): void => {
-    command
-      .exitOverride()
-      .configureOutput({ writeErr: (text) => stderr.push(text), writeOut: (text) => out.push(text) });
-    for (const subcommand of command.commands) quiet(subcommand);
-  };
-  quiet(program);
-  const code = await program.parseAsync(["dead-letters", ...args], { from: "user" }).then(
-    () => 0,
-    (error: unknown) => {
-      if (!(error instanceof CommanderError)) throw error;
-      return error.exitCode;
-    },
-  );
+  const code = await runCommand(program, ["dead-letters", ...args], { out, stderr });
   return { out, stderr: stderr.join("\n"), code };
 }
 

@@ -2,10 +2,11 @@ import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { proxyCommands } from "../../../src/cli/proxy.ts";
 import { NGINX_DEFAULTS, nginxFiles } from "../../../src/cli/proxy-files.ts";
+import { runCommand } from "../../support/command-run.ts";
 import { certificate } from "../../support/mail-certificate.ts";
 
 let dir: string;
@@ -20,20 +21,7 @@ async function proxy(...args: string[]) {
   const stderr: string[] = [];
   const program = new Command("dragoman");
   proxyCommands(program, { out: (line) => out.push(line), say: (line) => stderr.push(line) });
-  const quiet = (command: Command): void => {
-    command
-      .exitOverride()
-      .configureOutput({ writeErr: (text) => stderr.push(text), writeOut: (text) => out.push(text) });
-    for (const inner of command.commands) quiet(inner);
-  };
-  quiet(program);
-  let code = 0;
-  try {
-    await program.parseAsync(["proxy", ...args], { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    code = error.exitCode;
-  }
+  const code = await runCommand(program, ["proxy", ...args], { out, stderr });
   return { code, out: out.join("\n"), stderr: stderr.join("\n") };
 }
 
