@@ -1,15 +1,13 @@
 import { toActivityStreams } from "./activity-streams.ts";
 import { toCloudEvent } from "./cloud-events.ts";
+import type { EventFormat } from "./event-format.ts";
 import type { LoggedEvent } from "./logged-event.ts";
 import type { SchemeOf } from "./uris.ts";
 
 export { AS2_CONTEXT, fromActivityStreams, toActivityStreams } from "./activity-streams.ts";
 export { type CloudEvent, fromCloudEvent, toCloudEvent } from "./cloud-events.ts";
+export { EVENT_FORMATS, type EventFormat } from "./event-format.ts";
 export type { SchemeOf } from "./uris.ts";
-
-/** Formats in which events are given out; `dragoman` is the form of the log. */
-export const EVENT_FORMATS = ["dragoman", "cloudevents", "activitystreams"] as const;
-export type EventFormat = (typeof EVENT_FORMATS)[number];
 
 /** Media types of a single event. */
 export const EVENT_MEDIA_TYPES: Readonly<Record<EventFormat, string>> = {

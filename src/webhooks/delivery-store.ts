@@ -1,4 +1,4 @@
-import type { EventFormat } from "../event-formats/event-formats.ts";
+import type { EventFormat } from "../event-formats/event-format.ts";
 import type { Cursor } from "../event-log/cursor.ts";
 import type { HookEvent } from "../model/event.ts";
 import type { EventError } from "../model/failure.ts";

@@ -1,4 +1,4 @@
-import type { EventFormat } from "../event-formats/event-formats.ts";
+import type { EventFormat } from "../event-formats/event-format.ts";
 import type { EventError } from "../model/failure.ts";
 
 /** Filter of a webhook's events. Values of a kind are alternatives, kinds must all match; absent means all. */

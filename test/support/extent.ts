@@ -2,8 +2,8 @@
 const isShort = process.env.TEST_EXTENT === "few";
 
 /**
- * Chooses how often a test strikes, or how many clients it has: as often as docs/promises.md says, unless few are
- * asked for.
+ * Chooses how often a test strikes, or how many clients it has.
+ * That is what docs/promises.md says, unless few are asked for.
  */
 export function repetitions(counts: { readonly few: number; readonly long: number }): number {
   return isShort ? counts.few : counts.long;

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { PlatformChoice } from "../parts/platform-choice.tsx";
 import { usePlatforms } from "../parts/platforms.ts";
 import { useIsAdmin } from "../session.ts";
 import { ConsentForm } from "./consent-form.tsx";
@@ -19,16 +20,7 @@ export function Connect({ onConnected }: { readonly onConnected: () => void }) {
     <section>
       <h2>Connect an account</h2>
       <div class="filters">
-        <label>
-          Network
-          <select value={platform.id} onChange={({ currentTarget }) => setChosen(currentTarget.value)}>
-            {platforms.map(({ id, title }) => (
-              <option key={id} value={id}>
-                {title}
-              </option>
-            ))}
-          </select>
-        </label>
+        <PlatformChoice label="Network" value={platform.id} platforms={platforms} onChoose={setChosen} />
         {credentials !== undefined && consent !== undefined && (
           <label>
             How

@@ -34,18 +34,7 @@ export interface ActivityStanding extends Activity {
 }
 
 /** Statuses by which lists are filtered. */
-export const STATUSES = [
-  "queued",
-  "scheduled",
-  "deferred",
-  "sending",
-  "sent",
-  "failed",
-  "partial",
-  "expired",
-  "cancelled",
-  "unknown",
-];
+export { ACTIVITY_STATUSES as STATUSES } from "../../../src/outbox/activity-status.ts";
 
 /** Statuses of activities whose result is still to come. */
 export const OPEN = ["queued", "scheduled", "deferred", "sending"];

@@ -5,6 +5,7 @@ import { snippetsOf } from "../compose/snippets.ts";
 import { ObjectFields } from "../form/compound-fields.tsx";
 import { isObject, type JsonObject, withoutEmpty } from "../form/schema.ts";
 import { ActionError, useAction } from "../parts/action.tsx";
+import { PlatformChoice } from "../parts/platform-choice.tsx";
 import { usePlatforms } from "../parts/platforms.ts";
 import { goTo, linkTo, type Route } from "../route.ts";
 import { useIsAdmin, useShared } from "../session.ts";
@@ -55,16 +56,7 @@ export function Compose({ route }: { readonly route: Route }) {
         >
           <section>
             <div class="filters">
-              <label>
-                Platform
-                <select value={platform.id} onChange={({ currentTarget }) => setPlatform(currentTarget.value)}>
-                  {platforms.map(({ id, title }) => (
-                    <option key={id} value={id}>
-                      {title}
-                    </option>
-                  ))}
-                </select>
-              </label>
+              <PlatformChoice label="Platform" value={platform.id} platforms={platforms} onChoose={setPlatform} />
               <label>
                 Verb
                 <select value={name} onChange={({ currentTarget }) => setVerb(currentTarget.value)}>
