@@ -18,14 +18,22 @@ export interface SweepDeps {
 /** Well below the time within which a dead worker's lanes are taken over. */
 const IDLE_MS = 4_000;
 
+export interface Sweep {
+  readonly once: () => Promise<void>;
+  /** Ends a long pause: an activity was accepted, which may be due soon. */
+  readonly hurry: () => void;
+  readonly stop: () => Promise<void>;
+}
+
 /**
  * Starts the sweep. Due activities join their lanes, idle lanes are woken, ended lifetimes become results. Any role may
  * run it, any number of times at once. While there is nothing to look after, each pause is twice the one before.
  */
-export function sweep(deps: SweepDeps): { readonly once: () => Promise<void>; readonly stop: () => Promise<void> } {
+export function sweep(deps: SweepDeps): Sweep {
   const { log, everyMs = 500, idleMs = IDLE_MS } = deps;
   const once = async (): Promise<void> => void (await sweepAllTags(deps));
   let pauseMs = everyMs;
+  let isHurried = false;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
@@ -33,9 +41,12 @@ export function sweep(deps: SweepDeps): { readonly once: () => Promise<void>; re
   function schedule(): void {
     if (stopped) return;
     timer = setTimeout(() => {
+      timer = undefined;
+      isHurried = false;
       running = sweepAllTags(deps)
         .then((outstanding) => {
-          pauseMs = outstanding > 0 ? everyMs : Math.min(pauseMs * 2, Math.max(idleMs, everyMs));
+          const isIdle = outstanding === 0 && !isHurried;
+          pauseMs = isIdle ? Math.min(pauseMs * 2, Math.max(idleMs, everyMs)) : everyMs;
         })
         .catch((err: unknown) => log.warn({ err }, "sweep failed; retrying"))
         .then(schedule);
@@ -45,6 +56,13 @@ export function sweep(deps: SweepDeps): { readonly once: () => Promise<void>; re
 
   return {
     once,
+    hurry() {
+      isHurried = true;
+      if (pauseMs === everyMs || timer === undefined) return;
+      clearTimeout(timer);
+      pauseMs = everyMs;
+      schedule();
+    },
     async stop() {
       stopped = true;
       clearTimeout(timer);

@@ -4,6 +4,7 @@ import { type AuthenticateDeps, authenticator } from "../../routes/http/authenti
 import { origins } from "../../routes/http/origin.ts";
 import { proxyTrust } from "../../routes/http/proxy-trust.ts";
 import { streamRegistry } from "../../routes/streams/stream-registry.ts";
+import { type Sweep, sweep } from "../../workers/sweep.ts";
 import { keyCache } from "../apps/key-cache.ts";
 import { appRegistry } from "../apps/redis-registry.ts";
 import type { AppRegistry } from "../apps/registry.ts";
@@ -61,13 +62,8 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
     basePath: config.basePath,
     canonicalId: platforms.canonicalId,
   });
-  const tail = eventTail({
-    connect: store.connections.blocking,
-    control: redis,
-    log: eventLog,
-    logger: log,
-    kept: config.eventsKept,
-  });
+  const tail = followLogs({ config, store, log }, ports);
+  const sweeper = sweep({ outbox, lanes, log, onOutstanding: (count) => metrics.outstanding.set(count) });
   const rates = admission({ rate: config.rate, redis: store.watch.pressure, draining: drain.on });
   const submit = submitActivity({
     outbox,
@@ -77,13 +73,14 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
     log,
     mayReach: addressCheck(config.allowPrivate),
     admit: rates.admit,
-    onAccepted: countAccepted(metrics),
+    onAccepted: noteAccepted(metrics, sweeper),
   });
   const streams = streamRegistry({ config, metrics });
   return {
     ...ports,
     ring: store.ring,
     inbound: inboundRouter({ config, store, redis, endpoints: ports.endpoints, names: platforms, admit: rates.admit }),
+    sweeper,
     leaving: switchOnce(),
     closing: switchOnce(),
     drain,
@@ -105,17 +102,27 @@ export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
   };
 }
 
+/** Makes the reader that follows the apps' event logs for streams. */
+function followLogs(
+  { config, store, log }: Pick<ApiDeps, "config" | "store" | "log">,
+  { redis, eventLog }: ReturnType<typeof openPorts>,
+) {
+  const connect = store.connections.blocking;
+  return eventTail({ connect, control: redis, log: eventLog, logger: log, kept: config.eventsKept });
+}
+
 /** Makes the authentication of apps' requests. The console's requests for an app are authenticated by their session. */
 function authentication(deps: AuthenticateDeps) {
   const callers = consoleCallers();
   return { callers, authenticate: callers.authenticate(authenticator(deps)) };
 }
 
-/** Counts accepted activities and the time of accepting them. */
-function countAccepted({ accepted, acceptSeconds }: Metrics) {
+/** Counts accepted activities and the time of accepting them. An activity may be due before a pausing sweep comes. */
+function noteAccepted({ accepted, acceptSeconds }: Metrics, sweeper: Pick<Sweep, "hurry">) {
   return (platform: string, seconds: number): void => {
     accepted.inc({ platform });
     acceptSeconds.observe(seconds);
+    sweeper.hurry();
   };
 }
 

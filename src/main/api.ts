@@ -12,7 +12,6 @@ import { metricsRoutes } from "../../routes/operator/metrics.ts";
 import { activityRoutes } from "../../routes/resources/activities.ts";
 import { postActivities } from "../../routes/resources/post-activities.ts";
 import { mountWebSocket } from "../../routes/streams/websocket.ts";
-import { sweep } from "../../workers/sweep.ts";
 import type { AppRegistry } from "../apps/registry.ts";
 import { publicBase } from "../config/public-base.ts";
 import type { Config } from "../config/settings.ts";
@@ -45,7 +44,7 @@ export interface RunningApi {
 export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const { config, log } = deps;
   const parts = apiServices(deps);
-  const { drain, outbox, lanes, streams, tail, registry } = parts;
+  const { drain, lanes, streams, tail, registry } = parts;
   const health = {
     draining: parts.leaving.on,
     redis: deps.store.watch,
@@ -75,8 +74,6 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const address = await listen(server, config.host, config.port, readSurroundings().keptSocket);
   const submission = await startSubmission(config, parts, log);
   const admin = await startAdmin({ listenAt: config.adminListen, health, counted, log });
-  const onOutstanding = (count: number) => deps.metrics.outstanding.set(count);
-  const sweeper = sweep({ outbox, lanes, log, onOutstanding });
 
   return {
     address,
@@ -93,7 +90,7 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
       parts.leaving.begin();
       await stopListening(server);
       parts.closing.begin();
-      await Promise.all([sweeper.stop(), streams.drain(maxMs), submission?.stop()]);
+      await Promise.all([parts.sweeper.stop(), streams.drain(maxMs), submission?.stop()]);
       // What proxies send on connections that they keep is taken to the last; each answer ends its connection.
       await waitForConnections(server, Math.min(PROXIES_MS, maxMs));
       drain.begin();

@@ -18,7 +18,7 @@ function counted(outstanding: () => number) {
     onOutstanding: () => rounds.push(Date.now()),
   });
   const gaps = () => rounds.slice(1).map((at, index) => at - (rounds[index] ?? 0));
-  return { gaps, rounds, stop: sweeper.stop };
+  return { gaps, rounds, hurry: sweeper.hurry, stop: sweeper.stop };
 }
 
 describe("sweep", () => {
@@ -38,6 +38,20 @@ describe("sweep", () => {
     await stop();
     expect(gaps().slice(0, 5)).toEqual([1_000, 2_000, 4_000, 4_000, 4_000]);
     expect(gaps().at(-1)).toBe(500);
+  });
+
+  it("comes within half a second of an accepted activity, also out of a long pause", async () => {
+    let outstanding = 0;
+    const { rounds, hurry, stop } = counted(() => outstanding);
+    await vi.advanceTimersByTimeAsync(8_000);
+    const before = rounds.length;
+    outstanding = 1;
+    hurry();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(rounds).toHaveLength(before + 1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await stop();
+    expect(rounds).toHaveLength(before + 3);
   });
 
   it("ends while it pauses", async () => {
