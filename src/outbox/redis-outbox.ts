@@ -77,7 +77,7 @@ function contextOf({ withReplication = (_tag, write) => write(), maxBytes = UNLI
 
 /** Makes the calls that begin and end an activity without a worker. */
 function submission(context: Context): Pick<Outbox, "accept" | "finalize" | "forgetMissing"> {
-  const { run, withReplication, quota, maxBytes = () => Number.MAX_SAFE_INTEGER, maxHistory = 0 } = context;
+  const { run, withReplication, quota, maxBytes, maxHistory = 0 } = context;
   return {
     async accept({
       app,

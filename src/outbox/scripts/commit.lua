@@ -1,6 +1,6 @@
--- Marks an activity as committed, before its irreversible byte, and reports that it is being sent. The mark is the time. The stored event
--- tells later delivery receipts which activity they are about; the conversations list which activities a "read up to"
--- covers.
+-- Marks an activity as committed, before its irreversible byte, and reports that it is being sent. The mark is the time.
+-- The stored event tells later delivery receipts which activity they are about; the conversations list which activities
+-- a "read up to" covers.
 -- KEYS: record laneFence log epoch receipt conversations...
 -- ARGV: fence nextEpoch eventsKept event receiptSeconds id maxConversation
 -- RETURNS: 'committed' | 'lost' | 'over'
