@@ -2,7 +2,8 @@ import { useState } from "preact/hooks";
 import { ApiError, ask, GATEWAY, ofApp } from "../api.ts";
 import { ObjectFields } from "../form/compound-fields.tsx";
 import { type JsonObject, withoutEmpty } from "../form/schema.ts";
-import { ActionError, useAction } from "../parts/action.tsx";
+import { useAction } from "../parts/action.tsx";
+import { ActionForm } from "../parts/action-form.tsx";
 import type { Platform } from "../parts/platforms.ts";
 import { useShared } from "../session.ts";
 
@@ -21,12 +22,18 @@ export function ConsentForm({ platform }: { readonly platform: Platform }) {
     setUrl(answer.url);
   };
   return (
-    <form
-      class="fields"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void action.run(begin);
-      }}
+    <ActionForm
+      action={action}
+      change={begin}
+      submit="Begin"
+      beside={
+        url !== undefined &&
+        /^https?:/.test(url) && (
+          <a href={url} target="_blank" rel="noopener noreferrer">
+            Continue at {platform.title} (opens a new tab)
+          </a>
+        )
+      }
     >
       <p>
         Register this redirect address at the network: <code>{`${GATEWAY}/accounts/${platform.id}/callback`}</code>
@@ -38,17 +45,6 @@ export function ConsentForm({ platform }: { readonly platform: Platform }) {
         faults={action.error instanceof ApiError ? action.error.errors : []}
         onChange={setClient}
       />
-      <ActionError action={action} />
-      <p class="row">
-        <button type="submit" disabled={action.isBusy}>
-          Begin
-        </button>
-        {url !== undefined && /^https?:/.test(url) && (
-          <a href={url} target="_blank" rel="noopener noreferrer">
-            Continue at {platform.title} (opens a new tab)
-          </a>
-        )}
-      </p>
-    </form>
+    </ActionForm>
   );
 }

@@ -2,7 +2,8 @@ import { useState } from "preact/hooks";
 import { ApiError, ask, ofApp } from "../api.ts";
 import { ObjectFields } from "../form/compound-fields.tsx";
 import { type JsonObject, withoutEmpty } from "../form/schema.ts";
-import { ActionError, useAction } from "../parts/action.tsx";
+import { useAction } from "../parts/action.tsx";
+import { ActionForm } from "../parts/action-form.tsx";
 import type { Platform } from "../parts/platforms.ts";
 import { Status } from "../parts/text.tsx";
 import { useShared } from "../session.ts";
@@ -36,12 +37,19 @@ export function LoginForm({
     onConnected();
   };
   return (
-    <form
-      class="fields"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void action.run(store);
-      }}
+    <ActionForm
+      action={action}
+      change={store}
+      submit="Store the login"
+      beside={
+        <output>
+          {stored !== undefined && (
+            <>
+              {stored.address}: <Status status={stored.state} />
+            </>
+          )}
+        </output>
+      }
     >
       <label>
         Address of the account (required)
@@ -75,21 +83,8 @@ export function LoginForm({
         <input type="checkbox" checked={isOnline} onChange={({ currentTarget }) => setOnline(currentTarget.checked)} />
         Stay connected without anything to send
       </label>
-      <ActionError action={action} />
-      <p class="row">
-        <button type="submit" disabled={action.isBusy}>
-          Store the login
-        </button>
-        <output>
-          {stored !== undefined && (
-            <>
-              {stored.address}: <Status status={stored.state} />
-            </>
-          )}
-        </output>
-      </p>
       <p class="soft">The login is sealed to a key that only workers hold; nobody can read it back.</p>
-    </form>
+    </ActionForm>
   );
 }
 

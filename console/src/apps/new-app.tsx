@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { ask } from "../api.ts";
-import { ActionError, useAction } from "../parts/action.tsx";
+import { useAction } from "../parts/action.tsx";
+import { ActionForm } from "../parts/action-form.tsx";
 import { Secret } from "../parts/secret.tsx";
 import { useIsAdmin, useShared } from "../session.ts";
 
@@ -20,22 +21,12 @@ export function NewApp() {
   return (
     <section>
       <h2>New app</h2>
-      <form
-        class="filters"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void action.run(make);
-        }}
-      >
+      <ActionForm action={action} change={make} submit="Make the app">
         <label>
           Name
           <input required maxLength={64} value={name} onInput={({ currentTarget }) => setName(currentTarget.value)} />
         </label>
-        <button type="submit" disabled={action.isBusy}>
-          Make the app
-        </button>
-      </form>
-      <ActionError action={action} />
+      </ActionForm>
       {made !== undefined && <Secret title={`API key of ${made.name}`} secret={made.key} />}
     </section>
   );

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { ask, ofApp } from "../api.ts";
-import { ActionError, useAction } from "../parts/action.tsx";
+import { useAction } from "../parts/action.tsx";
+import { ActionForm } from "../parts/action-form.tsx";
 import { Secret } from "../parts/secret.tsx";
 import { useIsAdmin, useShared } from "../session.ts";
 
@@ -21,13 +22,7 @@ export function NewToken() {
   return (
     <section>
       <h2>Listener token of {app.name}</h2>
-      <form
-        class="filters"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void action.run(make);
-        }}
-      >
+      <ActionForm action={action} change={make} submit="Sign a token">
         <label>
           User (sub)
           <input maxLength={256} value={sub} onInput={({ currentTarget }) => setSub(currentTarget.value)} />
@@ -49,11 +44,7 @@ export function NewToken() {
             onInput={({ currentTarget }) => setMinutes(Number(currentTarget.value))}
           />
         </label>
-        <button type="submit" disabled={action.isBusy}>
-          Sign a token
-        </button>
-      </form>
-      <ActionError action={action} />
+      </ActionForm>
       {token !== undefined && <Secret title="The token" secret={token} />}
     </section>
   );

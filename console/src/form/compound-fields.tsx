@@ -1,14 +1,11 @@
+import type { ComponentChildren } from "preact";
 import { isObject, type Json, type JsonObject, usedSchema } from "./schema.ts";
 import { SchemaField, type SchemaFieldProps } from "./schema-field.tsx";
 
 /** Fields of an object: the required and the filled ones first, all others behind "More". */
 export function ObjectField({ name, pointer, schema, value, isRequired, faults, onChange }: SchemaFieldProps) {
   return (
-    <fieldset>
-      <legend>
-        {name}
-        {isRequired && " (required)"}
-      </legend>
+    <NamedGroup name={name} isRequired={isRequired}>
       <ObjectFields
         pointer={pointer}
         schema={schema}
@@ -16,6 +13,23 @@ export function ObjectField({ name, pointer, schema, value, isRequired, faults, 
         faults={faults}
         onChange={onChange}
       />
+    </NamedGroup>
+  );
+}
+
+interface NamedGroupProps extends Pick<SchemaFieldProps, "name" | "isRequired"> {
+  readonly children: ComponentChildren;
+}
+
+/** Group of fields under the name of their property. */
+function NamedGroup({ name, isRequired, children }: NamedGroupProps) {
+  return (
+    <fieldset>
+      <legend>
+        {name}
+        {isRequired && " (required)"}
+      </legend>
+      {children}
     </fieldset>
   );
 }
@@ -74,11 +88,7 @@ export function ListField({ name, pointer, schema, value, isRequired, faults, on
   const isObjectList = usedSchema(items).type === "object";
   const empty: Json = isObjectList ? {} : "";
   return (
-    <fieldset>
-      <legend>
-        {name}
-        {isRequired && " (required)"}
-      </legend>
+    <NamedGroup name={name} isRequired={isRequired}>
       {shown.map((item, index) => {
         const shared = { pointer: `${pointer}/${index}`, schema: items, faults: sameFaults(faults, pointer, index) };
         return (
@@ -108,7 +118,7 @@ export function ListField({ name, pointer, schema, value, isRequired, faults, on
       >
         Add {name}
       </button>
-    </fieldset>
+    </NamedGroup>
   );
 }
 

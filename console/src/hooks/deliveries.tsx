@@ -1,5 +1,5 @@
 import { Showing, useLoaded } from "../parts/loading.tsx";
-import { Scroll } from "../parts/scroll.tsx";
+import { Table } from "../parts/table.tsx";
 import { Reason, Status, Time } from "../parts/text.tsx";
 import type { Delivery } from "./hook.ts";
 
@@ -12,39 +12,22 @@ export function Deliveries({ path }: { readonly path: string }) {
         deliveries.length === 0 ? (
           <p class="soft">Nothing was delivered yet.</p>
         ) : (
-          <Scroll label="Deliveries">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">When</th>
-                  <th scope="col">Event</th>
-                  <th scope="col">Outcome</th>
-                  <th scope="col" class="number">
-                    Attempt
-                  </th>
-                  <th scope="col" class="number">
-                    ms
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {deliveries.map(({ id, at, type, delivered, status, attempt, ms, error }) => (
-                  <tr key={`${id} ${attempt}`}>
-                    <td>
-                      <Time at={at} />
-                    </td>
-                    <td>{type}</td>
-                    <td>
-                      <Status status={delivered ? "delivered" : "failed"} /> {status}
-                      <Reason error={error} />
-                    </td>
-                    <td class="number">{attempt}</td>
-                    <td class="number">{ms}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </Scroll>
+          <Table label="Deliveries" columns={["When", "Event", "Outcome"]} numbers={["Attempt", "ms"]}>
+            {deliveries.map(({ id, at, type, delivered, status, attempt, ms, error }) => (
+              <tr key={`${id} ${attempt}`}>
+                <td>
+                  <Time at={at} />
+                </td>
+                <td>{type}</td>
+                <td>
+                  <Status status={delivered ? "delivered" : "failed"} /> {status}
+                  <Reason error={error} />
+                </td>
+                <td class="number">{attempt}</td>
+                <td class="number">{ms}</td>
+              </tr>
+            ))}
+          </Table>
         )
       }
     </Showing>

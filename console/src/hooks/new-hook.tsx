@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { ask, ofApp } from "../api.ts";
-import { ActionError, useAction } from "../parts/action.tsx";
+import { useAction } from "../parts/action.tsx";
+import { ActionForm } from "../parts/action-form.tsx";
 import { Secret } from "../parts/secret.tsx";
 import { useIsAdmin, useShared } from "../session.ts";
 import { EVENT_TYPES, type Hook } from "./hook.ts";
@@ -27,13 +28,7 @@ export function NewHook({ onMade }: { readonly onMade: () => void }) {
   return (
     <section>
       <h2>New hook</h2>
-      <form
-        class="fields"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void action.run(make);
-        }}
-      >
+      <ActionForm action={action} change={make} submit="Save">
         <label>
           Name
           <input
@@ -56,13 +51,7 @@ export function NewHook({ onMade }: { readonly onMade: () => void }) {
             </label>
           ))}
         </fieldset>
-        <p class="row">
-          <button type="submit" disabled={action.isBusy}>
-            Save
-          </button>
-        </p>
-      </form>
-      <ActionError action={action} />
+      </ActionForm>
       {secret !== undefined && <Secret title="Secret that verifies its deliveries" secret={secret} />}
     </section>
   );

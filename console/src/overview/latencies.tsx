@@ -1,4 +1,4 @@
-import { Scroll } from "../parts/scroll.tsx";
+import { Table } from "../parts/table.tsx";
 import { type Buckets, bucketsOf, countsBy, type Figures, quantile } from "./figures.ts";
 
 /** Table of times to accept and to deliver. */
@@ -16,36 +16,18 @@ export function Quantiles({ figures: { metrics } }: { readonly figures: Figures 
   return (
     <section>
       <h2>Times</h2>
-      <Scroll label="Times: table">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Step</th>
-              <th scope="col" class="number">
-                50 % within
-              </th>
-              <th scope="col" class="number">
-                95 % within
-              </th>
-              <th scope="col" class="number">
-                99 % within
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(([title, buckets]) => (
-              <tr key={title}>
-                <th scope="row">{title}</th>
-                {[0.5, 0.95, 0.99].map((share) => (
-                  <td key={share} class="number">
-                    {secondsText(quantile(buckets, share), buckets)}
-                  </td>
-                ))}
-              </tr>
+      <Table label="Times: table" columns={["Step"]} numbers={["50 % within", "95 % within", "99 % within"]}>
+        {rows.map(([title, buckets]) => (
+          <tr key={title}>
+            <th scope="row">{title}</th>
+            {[0.5, 0.95, 0.99].map((share) => (
+              <td key={share} class="number">
+                {secondsText(quantile(buckets, share), buckets)}
+              </td>
             ))}
-          </tbody>
-        </table>
-      </Scroll>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 }

@@ -1,4 +1,4 @@
-import { Scroll } from "../parts/scroll.tsx";
+import { Table } from "../parts/table.tsx";
 import { linkWith } from "../route.ts";
 import { type Figures, seriesOf } from "./figures.ts";
 
@@ -20,34 +20,20 @@ export function Platforms({ figures }: { readonly figures: Figures }) {
       {platforms.length === 0 ? (
         <p class="soft">None yet.</p>
       ) : (
-        <Scroll label="Results by platform: table">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Platform</th>
-                {STATUSES.map((status) => (
-                  <th key={status} scope="col" class="number">
-                    {status}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {platforms.map(([platform, row]) => (
-                <tr key={platform}>
-                  <th scope="row">
-                    <a href={linkWith("history", { platform })}>{platform}</a>
-                  </th>
-                  {STATUSES.map((status) => (
-                    <td key={status} class="number">
-                      {(row.get(status) ?? 0).toLocaleString()}
-                    </td>
-                  ))}
-                </tr>
+        <Table label="Results by platform: table" columns={["Platform"]} numbers={STATUSES}>
+          {platforms.map(([platform, row]) => (
+            <tr key={platform}>
+              <th scope="row">
+                <a href={linkWith("history", { platform })}>{platform}</a>
+              </th>
+              {STATUSES.map((status) => (
+                <td key={status} class="number">
+                  {(row.get(status) ?? 0).toLocaleString()}
+                </td>
               ))}
-            </tbody>
-          </table>
-        </Scroll>
+            </tr>
+          ))}
+        </Table>
       )}
     </section>
   );

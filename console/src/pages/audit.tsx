@@ -1,5 +1,5 @@
 import { Showing, useLoaded } from "../parts/loading.tsx";
-import { Scroll } from "../parts/scroll.tsx";
+import { Table } from "../parts/table.tsx";
 import { Time } from "../parts/text.tsx";
 import { linkWith, type Route } from "../route.ts";
 import { useShared } from "../session.ts";
@@ -27,36 +27,21 @@ export function Audit({ route }: { readonly route: Route }) {
       <Showing loaded={loaded}>
         {({ entries, next }) => (
           <>
-            <Scroll label="Changes">
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">When</th>
-                    <th scope="col">Who</th>
-                    <th scope="col">What</th>
-                    <th scope="col">App</th>
-                    <th scope="col" class="number">
-                      Answer
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {entries.map(({ id, time, name, role, action, app, status }) => (
-                    <tr key={id}>
-                      <td>
-                        <Time at={time} />
-                      </td>
-                      <td>
-                        {name} <span class="soft">({role})</span>
-                      </td>
-                      <td>{action}</td>
-                      <td>{nameOf(app)}</td>
-                      <td class="number">{status}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </Scroll>
+            <Table label="Changes" columns={["When", "Who", "What", "App"]} numbers={["Answer"]}>
+              {entries.map(({ id, time, name, role, action, app, status }) => (
+                <tr key={id}>
+                  <td>
+                    <Time at={time} />
+                  </td>
+                  <td>
+                    {name} <span class="soft">({role})</span>
+                  </td>
+                  <td>{action}</td>
+                  <td>{nameOf(app)}</td>
+                  <td class="number">{status}</td>
+                </tr>
+              ))}
+            </Table>
             {next !== undefined && <a href={linkWith("audit", { after: next })}>Older changes</a>}
           </>
         )}

@@ -5,7 +5,7 @@ import { ActivityDetails } from "../history/activity-details.tsx";
 import { Choice } from "../parts/choice.tsx";
 import { Showing, useLoaded } from "../parts/loading.tsx";
 import { usePlatforms } from "../parts/platforms.ts";
-import { Scroll } from "../parts/scroll.tsx";
+import { Table } from "../parts/table.tsx";
 import { Reason, Status, Time } from "../parts/text.tsx";
 import { goTo, linkTo, linkWith, type Route } from "../route.ts";
 import { useShared } from "../session.ts";
@@ -86,40 +86,27 @@ function Filters({ asked }: { readonly asked: Asked }) {
 
 function Activities({ activities }: { readonly activities: readonly Activity[] }) {
   return (
-    <Scroll label="Activities">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Accepted</th>
-            <th scope="col">Status</th>
-            <th scope="col">What</th>
-            <th scope="col">To</th>
-            <th scope="col">From</th>
-          </tr>
-        </thead>
-        <tbody>
-          {activities.map(({ rid, accepted, status, platform, verb, target, actor, error }) => (
-            <tr key={rid}>
-              <td>
-                <a href={linkTo("history", String(rid))}>
-                  <Time at={accepted} />
-                </a>
-              </td>
-              <td>
-                <Status status={status} />
-              </td>
-              <td>
-                {platform} {verb}
-              </td>
-              <td>
-                {target.map(({ address }) => address).join(", ")}
-                <Reason error={error} />
-              </td>
-              <td>{actor.address}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
+    <Table label="Activities" columns={["Accepted", "Status", "What", "To", "From"]}>
+      {activities.map(({ rid, accepted, status, platform, verb, target, actor, error }) => (
+        <tr key={rid}>
+          <td>
+            <a href={linkTo("history", String(rid))}>
+              <Time at={accepted} />
+            </a>
+          </td>
+          <td>
+            <Status status={status} />
+          </td>
+          <td>
+            {platform} {verb}
+          </td>
+          <td>
+            {target.map(({ address }) => address).join(", ")}
+            <Reason error={error} />
+          </td>
+          <td>{actor.address}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }

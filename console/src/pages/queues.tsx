@@ -1,20 +1,12 @@
+import type { QueueState } from "../../../src/outbox/lane-queues.ts";
 import { Showing, useLoaded } from "../parts/loading.tsx";
-import { Scroll } from "../parts/scroll.tsx";
-
-interface Queue {
-  readonly name: string;
-  readonly waiting: number;
-  readonly active: number;
-  readonly delayed: number;
-  readonly failed: number;
-  readonly reasons: readonly string[];
-}
+import { Table } from "../parts/table.tsx";
 
 const COLUMNS = ["waiting", "active", "delayed", "failed"] as const;
 
 /** Jobs that wake workers, by queue. */
 export function Queues() {
-  const loaded = useLoaded<{ readonly queues: readonly Queue[] }>("/queues", 3_000);
+  const loaded = useLoaded<{ readonly queues: readonly QueueState[] }>("/queues", 3_000);
   return (
     <>
       <h1>Queues</h1>
@@ -24,39 +16,25 @@ export function Queues() {
       </p>
       <Showing loaded={loaded}>
         {({ queues }) => (
-          <Scroll label="Queues">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Queue</th>
-                  {COLUMNS.map((column) => (
-                    <th key={column} scope="col" class="number">
-                      {column}
-                    </th>
+          <Table label="Queues" columns={["Queue"]} numbers={COLUMNS}>
+            {queues.map((queue) => (
+              <tr key={queue.name}>
+                <th scope="row">
+                  {queue.name}
+                  {queue.reasons.map((reason) => (
+                    <p class="reason" key={reason}>
+                      {reason}
+                    </p>
                   ))}
-                </tr>
-              </thead>
-              <tbody>
-                {queues.map((queue) => (
-                  <tr key={queue.name}>
-                    <th scope="row">
-                      {queue.name}
-                      {queue.reasons.map((reason) => (
-                        <p class="reason" key={reason}>
-                          {reason}
-                        </p>
-                      ))}
-                    </th>
-                    {COLUMNS.map((column) => (
-                      <td key={column} class="number">
-                        {queue[column].toLocaleString()}
-                      </td>
-                    ))}
-                  </tr>
+                </th>
+                {COLUMNS.map((column) => (
+                  <td key={column} class="number">
+                    {queue[column].toLocaleString()}
+                  </td>
                 ))}
-              </tbody>
-            </table>
-          </Scroll>
+              </tr>
+            ))}
+          </Table>
         )}
       </Showing>
     </>
