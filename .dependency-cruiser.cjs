@@ -4,7 +4,7 @@
  */
 const FLOORS = [
   ["src/model", "src/config", "src/timing"],
-  ["src/platform(?!s|/kit)", "src/redis", "src/process"],
+  ["src/platform(?!s|/kit)", "src/redis", "src/process", "src/tracing"],
   ["src/outbox", "src/event-log", "src/polling", "src/egress", "src/crypto", "src/platform/kit", "src/event-formats"],
   ["src/accounts", "src/apps", "src/consents", "src/console", "src/streaming", "src/platforms/[^/]+/"],
   ["src/delivery", "src/inbound", "src/webhooks", "src/sandbox", "src/platforms/index\\.ts"],

@@ -60,6 +60,9 @@ const head = {
   actor: Actor,
   target: Type.Array(TargetOutcomeSchema, { description: "One for each target, in their order." }),
   published: Time,
+  traceId: Type.Optional(
+    Type.String({ pattern: "^[0-9a-f]{32}$", description: "OpenTelemetry's id of the trace, where tracing is on." }),
+  ),
   cursor,
 };
 

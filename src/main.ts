@@ -8,6 +8,7 @@ import type { Log } from "./model/log.ts";
 import { metrics } from "./process/metrics.ts";
 import { parentLink } from "./process/parent-link.ts";
 import { type SupervisedWorker, superviseWorker } from "./process/supervisor.ts";
+import { openTracing } from "./tracing/open-tracing.ts";
 
 /** A gateway process that works. */
 export interface Running {
@@ -43,7 +44,11 @@ export async function start(config: Config, role: Config["role"], log: Log, opti
   return role === "worker" ? runWorker(config, log, options) : runApi(config, role, log, options);
 }
 
-async function runWorker(config: Config, log: Log, { hideSecret, onOrphaned }: StartOptions): Promise<Running> {
+async function runWorker(
+  config: Config,
+  log: Log,
+  { hideSecret, onOrphaned, version }: StartOptions,
+): Promise<Running> {
   const counted = metrics("worker");
   const link = parentLink({ metrics: counted.snapshot, onGone: onOrphaned });
   // Each role loads only what it needs, while its Redis starts.
@@ -52,7 +57,8 @@ async function runWorker(config: Config, log: Log, { hideSecret, onOrphaned }: S
     import("./main/worker.ts"),
     import("./main/platforms.ts"),
   ]);
-  const worker = await startWorker({ config, choose: choosePlatforms, store, metrics: counted, log });
+  const tracing = await openTracing(config, { role: "worker", version, log });
+  const worker = await startWorker({ config, choose: choosePlatforms, store, metrics: counted, log, tracing });
   const draining = { on: false };
   const admin = await startAdmin({
     listenAt: config.adminListen,
@@ -69,6 +75,7 @@ async function runWorker(config: Config, log: Log, { hideSecret, onOrphaned }: S
     stop: once(async () => {
       draining.on = true;
       await worker.stop(config.drainSeconds * 1_000);
+      await tracing?.close();
       await admin.close();
       await store.close();
     }),
@@ -97,6 +104,7 @@ async function runApi(
     import("./main/api.ts"),
     import("./main/platforms.ts"),
   ]);
+  const tracing = await openTracing(config, { role: "api", version, log });
   let firstKey: string | undefined;
   const api = await startApi({
     config,
@@ -106,6 +114,7 @@ async function runApi(
     metrics: counted,
     worker: beside,
     log,
+    tracing,
     beforeListening: async (registry) => {
       firstKey = await createFirstApp({ registry, dataDir: config.dataDir });
     },
@@ -120,6 +129,7 @@ async function runApi(
       await sleep(config.graceSeconds * 1_000, undefined, { signal: hurry }).catch(() => undefined);
       const drainMs = Math.min(config.drainSeconds, LONGEST_STOP_SECONDS - config.graceSeconds) * 1_000;
       await Promise.all([api.stop(drainMs), beside?.stop(drainMs + 1_000)]);
+      await tracing?.close();
       await store.close();
     }),
   };

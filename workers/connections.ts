@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { AccountConnectionDeps } from "../src/connections/connection-parts.ts";
 import { type ShardConnections, shardConnections } from "../src/connections/shard-connections.ts";
 import { ShardLeases } from "../src/connections/shard-leases.ts";
-import { type DeliverDeps, deliverer } from "../src/delivery/deliver.ts";
+import { type TracedDeliverDeps, tracedDeliverer } from "../src/delivery/traced-deliverer.ts";
 import { shardQueue } from "../src/model/lane.ts";
 import type { Log } from "../src/model/log.ts";
 import { fairSemaphore } from "../src/platform/kit/semaphore.ts";
@@ -15,7 +15,7 @@ export interface ConnectionWorkerDeps
   readonly redis: RedisClient;
   readonly lanes: SendWorkerDeps["lanes"];
   readonly ready: SendWorkerDeps["ready"];
-  readonly delivering: Omit<DeliverDeps, "clients">;
+  readonly delivering: Omit<TracedDeliverDeps, "clients">;
   readonly concurrency: number;
   readonly log: Log;
   readonly leaseMs?: number;
@@ -97,7 +97,7 @@ function startShard(
     outbox: delivering.outbox,
     lanes,
     ready,
-    deliver: deliverer({ ...delivering, clients: connections }),
+    deliver: tracedDeliverer({ ...delivering, clients: connections }),
     queue: shardQueue(shard),
     find,
     concurrency,

@@ -6,8 +6,9 @@ import { standingOf, summaryOf } from "../../src/operations/standing.ts";
 import type { History } from "../../src/outbox/history.ts";
 import { Problem } from "../http/problem.ts";
 import { parametersOf, refuseUnknown } from "../http/query-parameters.ts";
+import type { Handle } from "../http/trace-requests.ts";
 import { activityQuery, historyCursor } from "./activity-query.ts";
-import { type PostActivitiesDeps, postActivities } from "./post-activities.ts";
+import type { PostActivitiesDeps } from "./post-activities.ts";
 
 interface ListDeps {
   /** Undefined where the setting HISTORY is off. */
@@ -18,11 +19,11 @@ interface ListDeps {
 
 export type ActivityRoutesDeps = PostActivitiesDeps & EndActivityDeps & DescribeActivityDeps & ListDeps;
 
-/** POST, GET and DELETE of activities. */
-export function activityRoutes(deps: ActivityRoutesDeps): Router {
+/** POST, GET and DELETE of activities. `post` answers the POST, see fast-path.ts. */
+export function activityRoutes(deps: ActivityRoutesDeps, post: Handle): Router {
   const { history } = deps;
   const router = Router({ caseSensitive: true });
-  router.post("/activities", (req, res) => postActivities(deps, req, res));
+  router.post("/activities", post);
   router.get("/activities", async (req, res) => {
     // A stream of results shows no less than a list does; a token that only sends sees neither.
     const caller = await deps.authenticate(req, "listen");

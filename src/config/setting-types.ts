@@ -54,6 +54,13 @@ export const integer =
     }
     return number;
   };
+/** A share from 0 to 1. */
+export const ratio: Read<number> = (value, setting) => {
+  const number = Number(value);
+  if (value.trim() === "" || !(number >= 0 && number <= 1))
+    throw new ConfigError(setting, "takes a number from 0 to 1");
+  return number;
+};
 /** The word auto, or what `read` takes. */
 export const autoOr =
   (read: Read<number>): Read<"auto" | number> =>

@@ -19,6 +19,7 @@ import {
   url,
 } from "./setting-types.ts";
 import { submissionSettings } from "./submission-settings.ts";
+import { tracingSettings } from "./tracing-settings.ts";
 
 export { ConfigError } from "./setting-types.ts";
 
@@ -169,6 +170,7 @@ export const settings = {
     about: "debug, info, warn, error or silent.",
     read: oneOf("debug", "info", "warn", "error", "silent"),
   },
+  ...tracingSettings,
   heartbeatSeconds: {
     env: "HEARTBEAT_SECONDS",
     fallback: "15",

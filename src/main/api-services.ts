@@ -20,6 +20,7 @@ import type { Metrics } from "../process/metrics.ts";
 import type { SupervisedWorker } from "../process/supervisor.ts";
 import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
 import { eventTail } from "../streaming/tail.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import { inboundRouter } from "./inbound.ts";
 import { type ChoosePlatforms, SANDBOX_ELSEWHERE } from "./platforms.ts";
 import { openPorts, type Store } from "./storage.ts";
@@ -34,13 +35,15 @@ export interface ApiDeps {
   /** The worker process beside this API, if there is one. */
   readonly worker: SupervisedWorker | undefined;
   readonly log: Log;
+  /** Undefined where tracing is off. */
+  readonly tracing?: Tracing | undefined;
   /** Runs before the API listens: what it stores is there when readiness is first reported. */
   readonly beforeListening?: (registry: AppRegistry) => Promise<void>;
 }
 
 /** Creates the services behind the routes. */
-export function apiServices({ config, choose, store, metrics, log }: ApiDeps) {
-  const ports = openPorts(config, store, "producer", log);
+export function apiServices({ config, choose, store, metrics, log, tracing }: ApiDeps) {
+  const ports = openPorts(config, store, "producer", log, tracing);
   const { redis, eventLog, outbox, lanes } = ports;
   const drain = switchOnce();
   const enabled = choose(config, isSandboxEnabled(config) ? SANDBOX_ELSEWHERE : undefined);

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import { closeWhileLeaving } from "../../routes/http/connection-close.ts";
 import { deferContinue } from "../../routes/http/expect-continue.ts";
 import { fastPath } from "../../routes/http/fast-path.ts";
@@ -7,6 +7,7 @@ import { describeProblemsAt } from "../../routes/http/problem-types.ts";
 import { countRefusals } from "../../routes/http/refusal-metrics.ts";
 import { identifyAnswers } from "../../routes/http/request-id.ts";
 import { withPlainTarget } from "../../routes/http/request-target.ts";
+import { type Handle, traceRequests } from "../../routes/http/trace-requests.ts";
 import { healthRoutes } from "../../routes/operator/health.ts";
 import { metricsRoutes } from "../../routes/operator/metrics.ts";
 import { activityRoutes } from "../../routes/resources/activities.ts";
@@ -53,11 +54,16 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const counted = { metrics: deps.metrics, others: () => snapshots(deps.worker) };
 
   const activity = activityDeps(parts, config, log);
+  const path = `${config.basePath}/activities`;
+  const handle = tracedHandle(path, deps, (req, res) => postActivities(activity, req, res));
   const metrics = isLocalOnly(config) ? [metricsRoutes(counted)] : [];
   const web = consoleRouters(deps, parts, { ...counted, health });
-  const app = appOf(deps, parts, { web, activities: activityRoutes(activity), health: healthRoutes(health), metrics });
-  const path = `${config.basePath}/activities`;
-  const handle = (req: IncomingMessage, res: ServerResponse) => postActivities(activity, req, res);
+  const app = appOf(deps, parts, {
+    web,
+    activities: activityRoutes(activity, handle),
+    health: healthRoutes(health),
+    metrics,
+  });
   const server = createServer(
     TIMES,
     closeWhileLeaving(
@@ -115,6 +121,11 @@ const TIMES = {
 
 /** Time for a last request on connections that proxies keep open. Its response closes the connection. */
 const PROXIES_MS = 2_000;
+
+/** Adds spans where tracing is on. */
+function tracedHandle(path: string, { tracing }: Pick<ApiDeps, "tracing">, handle: Handle): Handle {
+  return tracing === undefined ? handle : traceRequests(handle, path, tracing);
+}
 
 async function snapshots(worker: SupervisedWorker | undefined) {
   const snapshot = await worker?.metrics();

@@ -13,6 +13,7 @@ import { redisHistory } from "../outbox/history.ts";
 import { laneQueues } from "../outbox/lane-queues.ts";
 import { logResults } from "../outbox/log-results.ts";
 import { redisOutbox } from "../outbox/redis-outbox.ts";
+import { traceOutbox } from "../outbox/trace-outbox.ts";
 import type { Metrics } from "../process/metrics.ts";
 import { byteReservations } from "../redis/byte-reservations.ts";
 import type { RedisConnections } from "../redis/connect.ts";
@@ -20,6 +21,7 @@ import { type Barrier, durabilityBarrier } from "../redis/durable.ts";
 import { openRedis } from "../redis/open.ts";
 import { appShareOf, type ServerFacts } from "../redis/server-facts.ts";
 import { type ServerWatch, watchServer } from "../redis/server-watch.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import { redisWebhooks } from "../webhooks/redis-webhooks.ts";
 
 const READY_MS = 15_000;
@@ -78,7 +80,7 @@ export async function openStore(
 }
 
 /** Creates the ports over one connection. `producer` fails fast, for HTTP; `worker` may wait for Redis. */
-export function openPorts(config: Config, store: Store, purpose: "producer" | "worker", log: Log) {
+export function openPorts(config: Config, store: Store, purpose: "producer" | "worker", log: Log, tracing?: Tracing) {
   const { connections, ring, barrier } = store;
   const redis = connections[purpose]();
   const retentionSeconds = config.retentionHours * 3_600;
@@ -86,22 +88,23 @@ export function openPorts(config: Config, store: Store, purpose: "producer" | "w
   const bytes = byteReservations({ redis, maxBytes });
   const accounts = durableAccounts(redisAccounts({ redis, keyring: ring, maxBytes }), barrier.withReplication);
   const eventLog = redisEventLog({ redis, eventsKept: config.eventsKept });
+  const outbox = logResults(
+    redisOutbox({
+      redis,
+      quota: config.quota,
+      maxBytes,
+      eventsKept: config.eventsKept,
+      maxHistory: config.history,
+      retentionSeconds,
+      withReplication: barrier.withReplication,
+    }),
+    log,
+  );
   return {
     redis,
     bytes,
     eventLog,
-    outbox: logResults(
-      redisOutbox({
-        redis,
-        quota: config.quota,
-        maxBytes,
-        eventsKept: config.eventsKept,
-        maxHistory: config.history,
-        retentionSeconds,
-        withReplication: barrier.withReplication,
-      }),
-      log,
-    ),
+    outbox: tracing === undefined ? outbox : traceOutbox(outbox, tracing),
     lanes: laneQueues({ redis, log }),
     accounts: purpose === "worker" ? logSafeAccounts(accounts, store.hideSecret) : accounts,
     endpoints: redisWebhookEndpoints({ redis, keyring: ring }),

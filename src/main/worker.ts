@@ -9,8 +9,8 @@ import { publicBase } from "../config/public-base.ts";
 import type { Config } from "../config/settings.ts";
 import { redisConsents } from "../consents/redis-consents.ts";
 import { ClientCache } from "../delivery/client-cache.ts";
-import { deliverer } from "../delivery/deliver.ts";
 import { desiredOnlineSetter } from "../delivery/desired-online.ts";
+import { tracedDeliverer } from "../delivery/traced-deliverer.ts";
 import { egress as egressGuard } from "../egress/egress.ts";
 import { accountEndpoints } from "../inbound/account-endpoint.ts";
 import { deliveryReceipts } from "../inbound/delivery-receipts.ts";
@@ -23,6 +23,7 @@ import { redisTopics } from "../polling/redis-topics.ts";
 import type { Topics } from "../polling/topics.ts";
 import type { Metrics } from "../process/metrics.ts";
 import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import type { ChoosePlatforms } from "./platforms.ts";
 import { openPorts, type Store } from "./storage.ts";
 import { startWebhooks } from "./webhooks.ts";
@@ -33,11 +34,13 @@ export interface WorkerDeps {
   readonly store: Store;
   readonly metrics: Metrics;
   readonly log: Log;
+  /** Undefined where tracing is off. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** Opens what deliveries, connections and polls share: stores, the egress guard, the client cache. */
-async function openShared({ config, store, metrics, log }: WorkerDeps) {
-  const ports = openPorts(config, store, "worker", log);
+async function openShared({ config, store, metrics, log, tracing }: WorkerDeps) {
+  const ports = openPorts(config, store, "worker", log, tracing);
   const { redis, outbox, lanes, accounts, endpoints } = ports;
   const recordInbound = inboundRecorder({ redis, eventsKept: config.eventsKept });
   const guard = egressGuard({ allowPrivate: config.allowPrivate });
@@ -53,6 +56,7 @@ async function openShared({ config, store, metrics, log }: WorkerDeps) {
     log,
     setDesiredOnline: desiredOnlineSetter({ accounts, lanes }),
     topics,
+    tracing,
     onResult: countResults(metrics),
   };
   return { ...ports, recordInbound, guard, mailbox, topics, reachable, pool, delivering };
@@ -64,7 +68,7 @@ export async function startWorker(deps: WorkerDeps): Promise<{ readonly stop: (g
   const shared = await openShared(deps);
   const { redis, eventLog, history, outbox, lanes, accounts, endpoints } = shared;
   const { recordInbound, guard, mailbox, topics, reachable, pool, delivering } = shared;
-  const deliver = deliverer({ ...delivering, clients: pool });
+  const deliver = tracedDeliverer({ ...delivering, clients: pool });
   const platforms = choose(config, mailbox?.relay);
   const find = (id: string) => platforms.find((platform) => platform.id === id);
   // Where every verb needs the held connection there is nothing for a queue of the platform's own.

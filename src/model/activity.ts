@@ -113,4 +113,6 @@ export interface Activity {
   readonly object: Readonly<Record<string, unknown>>;
   readonly context?: ActivityContext;
   readonly options?: Options;
+  /** W3C trace context of its acceptance; absent unless tracing was on. */
+  readonly traceparent?: string;
 }

@@ -1,8 +1,9 @@
 import type { Activity } from "./activity.ts";
 import type { FinalStatus, ResultEvent, StatusEvent, TargetOutcome } from "./event.ts";
 import type { EventError } from "./failure.ts";
+import { optional } from "./optional.ts";
 
-type Subject = Pick<Activity, "id" | "platform" | "verb" | "actor" | "target">;
+type Subject = Pick<Activity, "id" | "platform" | "verb" | "actor" | "target" | "traceparent">;
 export type TargetOutcomes = ReadonlyArray<TargetOutcome | null>;
 
 /** Returns an outcome per target for listeners; what is undecided takes the status given. */
@@ -60,6 +61,7 @@ export function resultEvent(activity: Subject, rid: string | number, facts: Resu
     ...(facts.error === undefined ? {} : { error: facts.error }),
     attempts: facts.attempts,
     published: new Date(facts.now).toISOString(),
+    ...traceOf(activity),
   };
 }
 
@@ -87,5 +89,11 @@ export function statusEvent(
     ...(facts.retryAt === undefined ? {} : { retryAt: new Date(facts.retryAt).toISOString() }),
     ...(facts.error === undefined ? {} : { error: facts.error }),
     published: new Date(facts.now).toISOString(),
+    ...traceOf(activity),
   };
+}
+
+/** Returns the trace of an activity that has one: the second part of its `traceparent`. */
+function traceOf({ traceparent }: Subject): { readonly traceId?: string } {
+  return optional("traceId", traceparent?.split("-")[1]);
 }

@@ -23,6 +23,8 @@ interface Head {
   readonly actor: Actor;
   readonly target: readonly TargetOutcome[];
   readonly published: string;
+  /** OpenTelemetry's id of the trace; absent unless tracing was on. */
+  readonly traceId?: string;
 }
 
 export interface ResultEvent extends Head {

@@ -12,7 +12,7 @@ export function replayRid({ activity }: DeadLetter): string {
  * attachments are not kept any more.
  */
 export function replayRequest(letter: DeadLetter, blobs: ReadonlyMap<string, Buffer>): object | undefined {
-  const { id: _, rid: __, target, object, options, ...rest } = letter.activity;
+  const { id: _, rid: __, traceparent: ____, target, object, options, ...rest } = letter.activity;
   const outcomes = letter.result.target;
   const undelivered = target.filter((_target, index) => {
     const outcome = outcomes[index];

@@ -1,6 +1,7 @@
 import type { Activity } from "../model/activity.ts";
 import type { ResultEvent } from "../model/event.ts";
 import type { EventError } from "../model/failure.ts";
+import { optional } from "../model/optional.ts";
 import type { ActivityStatus } from "./activity-status.ts";
 import type { AcceptResult, ActivityRecord, FinalizeResult, LaneItem, LaneState, Wake } from "./outbox.ts";
 import type { Cells } from "./outbox-scripts.ts";
@@ -85,6 +86,7 @@ export function activityRecord(fields: Readonly<Record<string, string>>): Activi
     committed: fields.committed !== undefined,
     actor: activity.actor,
     target: activity.target,
+    ...optional("traceparent", activity.traceparent),
     outcomes: outcomesOf(fields.decided, activity),
     ...(fields.result === undefined ? {} : { result: JSON.parse(fields.result) as ResultEvent }),
     ...(Number(fields.committed) >= FIRST_TIME ? { committedAt: Number(fields.committed) } : {}),

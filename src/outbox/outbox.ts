@@ -120,6 +120,7 @@ export interface ActivityRecord {
   readonly committed: boolean;
   readonly actor: Activity["actor"];
   readonly target: Activity["target"];
+  readonly traceparent?: string;
   readonly outcomes: ReadonlyArray<TargetOutcome | null>;
   /** The result event of an ended activity. */
   readonly result?: ResultEvent;

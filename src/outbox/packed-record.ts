@@ -1,4 +1,5 @@
 import type { ResultEvent, TargetOutcome } from "../model/event.ts";
+import { optional } from "../model/optional.ts";
 import type { ActivityRecord } from "./outbox.ts";
 import { readNotes } from "./timeline-notes.ts";
 
@@ -18,6 +19,8 @@ type PackedFields = readonly [
   published: number | string,
   /** Without an `id` that the first target's outcome has too. */
   object: ResultEvent["object"],
+  /** Absent without tracing, and in records of older versions. */
+  traceId?: string,
 ];
 
 /** Smallest time (Unix ms). Commits of older versions are marked by a smaller number. */
@@ -30,10 +33,10 @@ export const FIRST_TIME = 1_000_000_000_000;
  * times but the first are counted from it. Version 1 had whole times, no commit and no notes.
  */
 export function packRecord(event: ResultEvent): string {
-  const { rid, id, platform, verb, actor, target, attempts, published, object } = event;
+  const { rid, id, platform, verb, actor, target, attempts, published, object, traceId } = event;
   const { id: objectId, ...rest } = object;
   const isSameId = objectId !== undefined && objectId === firstIdOf(target);
-  const fields: PackedFields = [
+  const always = [
     rid,
     id,
     platform,
@@ -43,7 +46,8 @@ export function packRecord(event: ResultEvent): string {
     attempts,
     Date.parse(published),
     isSameId ? rest : object,
-  ];
+  ] as const;
+  const fields: PackedFields = traceId === undefined ? always : [...always, traceId];
   return JSON.stringify(fields);
 }
 
@@ -51,7 +55,7 @@ export function packRecord(event: ResultEvent): string {
 export function unpackRecord(text: string): ActivityRecord {
   const { version, times, json, notes } = partsOf(text);
   const fields = JSON.parse(json) as PackedFields;
-  const [rid, id, platform, verb, packedActor, packedTarget, attempts, published, packedObject] = fields;
+  const [rid, id, platform, verb, packedActor, packedTarget, attempts, published, packedObject, traceId] = fields;
   const actor = typeof packedActor === "string" ? { address: packedActor } : packedActor;
   const target = packedTarget.map((one) => (typeof one === "string" ? { address: one, status: "sent" } : one));
   const firstId = version === "1" ? undefined : firstIdOf(target);
@@ -74,6 +78,7 @@ export function unpackRecord(text: string): ActivityRecord {
       object: firstId === undefined || "id" in packedObject ? packedObject : { id: firstId, ...packedObject },
       attempts,
       published: new Date(published).toISOString(),
+      ...optional("traceId", traceId),
     },
     notes: readNotes(notes),
   };

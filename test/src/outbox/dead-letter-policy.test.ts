@@ -73,6 +73,8 @@ test("replayRequest > repeats undelivered targets at once with attachments, and 
     target: [{ address: "a" }, { address: "b" }],
     object: { body: "Hi", attachments: [{ name: "a.txt" }, { name: "b.txt", url: "https://example.org/b.txt" }] },
     options: { sendAt: "2026-01-01T00:00:00Z", expiresIn: 60 },
+    // Belongs to the first attempt's trace.
+    traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
   });
   const letter = {
     activity,
