@@ -1,6 +1,7 @@
 import { ConfigError } from "../config/setting-types.ts";
 import type { Config } from "../config/settings.ts";
 import type { Log } from "../model/log.ts";
+import { redisPendingDsns } from "../outbox/pending-dsns.ts";
 import type { SmtpListener } from "../submission/smtp-listener.ts";
 import type { ApiServices } from "./api-services.ts";
 
@@ -10,7 +11,7 @@ const MAX_ACCOUNTS = 1_000;
 /** Starts the listener for mail of the site's own, where SMTP_LISTEN names one. Throws `ConfigError`. */
 export async function startSubmission(
   config: Config,
-  { keys, submit, accounts, canonicalId }: ApiServices,
+  { keys, submit, accounts, canonicalId, redis, outbox }: ApiServices,
   log: Log,
 ): Promise<SmtpListener | undefined> {
   if (config.smtpListen === "") return undefined;
@@ -26,7 +27,10 @@ export async function startSubmission(
     return all.length < MAX_ACCOUNTS && here.length === 1 ? here[0]?.address : undefined;
   };
   const domain = config.smtpListenDomain;
-  const { smtpListener } = await import("../submission/smtp-listener.ts");
+  const [{ smtpListener }, { dsnSender }] = await Promise.all([
+    import("../submission/smtp-listener.ts"),
+    import("../submission/dsn-sender.ts"),
+  ]);
   const listener = await smtpListener({
     host,
     port: Number(endpoint?.[3]),
@@ -38,7 +42,13 @@ export async function startSubmission(
     log,
   });
   log.info({ host, port: listener.port }, "mail submission started");
-  return listener;
+  const notifications = dsnSender({ pending: redisPendingDsns({ redis }), outbox, submit, domain, log });
+  return {
+    ...listener,
+    stop: async () => {
+      await Promise.all([listener.stop(), notifications.stop()]);
+    },
+  };
 }
 
 function tlsOf({

@@ -4,6 +4,7 @@ import { type FindPlatform, type ParsedActivity, parseActivity } from "../intake
 import { accountId } from "../model/account-id.ts";
 import type { Activity } from "../model/activity.ts";
 import { type Caller, covers, tokenUserOf } from "../model/caller.ts";
+import type { DsnRequest } from "../model/dsn-request.ts";
 import { laneOf } from "../model/lane.ts";
 import type { Log } from "../model/log.ts";
 import { newId } from "../model/new-id.ts";
@@ -47,16 +48,22 @@ export interface SubmitDeps {
 }
 
 /**
- * Accepts one activity. `key` is the `Idempotency-Key`, the rid where the body has none. Throws `Refusal` for input
- * that is not taken, and Redis' error when the store is unavailable: then the same rid may come again.
+ * Accepts one activity. `key` is the `Idempotency-Key`, the rid where the body has none; `dsn` is kept with a new activity.
+ * Throws `Refusal` for input that is not taken, and Redis' error when the store is unavailable: then the same rid may come
+ * again.
  */
-export type SubmitActivity = (caller: Caller, posted: unknown, key?: string) => Promise<SubmitResult>;
+export type SubmitActivity = (caller: Caller, posted: unknown, key?: string, dsn?: DsnRequest) => Promise<SubmitResult>;
 
 /** Makes the submit operation: parses, checks the caller's rights, stores atomically, wakes the lane. */
 export function submitActivity(deps: SubmitDeps): SubmitActivity {
   const { outbox, lanes, find, log, admit, mayReach = addressCheck([]), onAccepted } = deps;
 
-  async function accept(caller: Caller, parsed: ParsedActivity, key: string | undefined): Promise<SubmitResult> {
+  async function accept(
+    caller: Caller,
+    parsed: ParsedActivity,
+    key: string | undefined,
+    dsn: DsnRequest | undefined,
+  ): Promise<SubmitResult> {
     const sentRid = parsed.rid ?? key;
     const id = newId();
     const activity: Activity = { id, rid: String(sentRid ?? id), ...parsed.activity };
@@ -69,6 +76,7 @@ export function submitActivity(deps: SubmitDeps): SubmitActivity {
       lifetimeMs: parsed.lifetimeMs,
       blobs: parsed.blobs,
       ...optional("tokenUser", tokenUserOf(caller)),
+      ...optional("dsn", dsn),
       ...(parsed.dueAt === undefined ? {} : { dueAt: parsed.dueAt }),
       ...(parsed.platform.needsAccount ? { needsAccount: accountId(parsed.platform.id, activity.actor.address) } : {}),
     });
@@ -81,7 +89,7 @@ export function submitActivity(deps: SubmitDeps): SubmitActivity {
     lanes.wake(lane).catch((err: unknown) => log.warn({ err }, "waking a lane failed; the sweep repeats it"));
   }
 
-  return async (caller, posted, key) => {
+  return async (caller, posted, key, dsn) => {
     const started = performance.now();
     await admit(caller.app, tokenUserOf(caller));
     const parsed = await parseActivity(find, posted, Date.now());
@@ -94,7 +102,7 @@ export function submitActivity(deps: SubmitDeps): SubmitActivity {
       refusal.rid = parsed.rid;
       throw refusal;
     }
-    const result = await accept(caller, parsed, key);
+    const result = await accept(caller, parsed, key, dsn);
     if (!result.replayed) onAccepted?.(parsed.platform.id, (performance.now() - started) / 1_000);
     return result;
   };

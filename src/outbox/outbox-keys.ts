@@ -16,6 +16,7 @@ export function laneKeys(app: string, lane: string) {
     lanes: keys.lanes(tag),
     due: keys.due(tag),
     deadlines: keys.deadlines(tag),
+    dsns: keys.dsns(tag),
     fences: keys.fences(tag),
     counts: keys.counts(app),
     recordPrefix: keys.record(app, ""),

@@ -8,8 +8,8 @@ import { luaScript, oneOf } from "../redis/script-loader.ts";
  * `body` the activity, `lane`, `status`, `accepted`, `due`, `expires`, `committed` the time of the commit, `attempts`,
  * `takes` claims and `deaths` starts apart that never ended, `retry` time of the next attempt, `decided` outcomes by
  * target, `error` of the last deferral, `extended` ms added to its lifetime, `bytes` and `blobBytes` of body and
- * attachments, `result` the final event, `timeline` notes, `replay` the confirm of a replay. The record of a sent activity
- * is a short text instead, see packed-record.ts.
+ * attachments, `result` the final event, `timeline` notes, `replay` the confirm of a replay, `dsn` the request of a submitted
+ * mail's sender, and `dsnOnSuccess`. The record of a sent activity is a short text instead, see packed-record.ts.
  */
 export type Cells = ReadonlyArray<string | number>;
 
@@ -49,6 +49,8 @@ export const OUTBOX_SCRIPTS = {
       "tokenQuota",
       "maxTokenBytes",
       "maxHistory",
+      "dsn",
+      "dsnOnSuccess",
       "attachments...",
     ],
     reply: cells,
@@ -80,6 +82,7 @@ export const OUTBOX_SCRIPTS = {
       "receipt",
       "retries",
       "busy",
+      "dsns",
     ],
     args: [
       "fence",
@@ -140,6 +143,7 @@ export const OUTBOX_SCRIPTS = {
       "ready",
       "busy",
       "drainer",
+      "dsns",
     ],
     args: [
       "rid",

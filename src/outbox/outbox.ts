@@ -1,4 +1,5 @@
 import type { Activity } from "../model/activity.ts";
+import type { DsnRequest } from "../model/dsn-request.ts";
 import type { ResultEvent, StatusEvent, TargetOutcome } from "../model/event.ts";
 import type { EventError } from "../model/failure.ts";
 import type { CommitOptions } from "../platform/platform.ts";
@@ -24,6 +25,8 @@ export interface NewActivity {
   readonly tokenUser?: string;
   /** Attachment contents by index, kept apart from jobs and events. */
   readonly blobs: ReadonlyMap<string, Buffer>;
+  /** Request of a submitted mail's sender. */
+  readonly dsn?: DsnRequest;
 }
 
 /** A lane with work, for which workers must be woken. */

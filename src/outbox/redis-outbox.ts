@@ -79,18 +79,9 @@ function contextOf({ withReplication = (_tag, write) => write(), maxBytes = UNLI
 function submission(context: Context): Pick<Outbox, "accept" | "finalize" | "forgetMissing"> {
   const { run, withReplication, quota, maxBytes, maxHistory = 0 } = context;
   return {
-    async accept({
-      app,
-      activity,
-      lane,
-      ridAsSent,
-      fingerprint,
-      dueAt = 0,
-      lifetimeMs,
-      needsAccount,
-      tokenUser = "",
-      blobs,
-    }) {
+    async accept(posted) {
+      const { app, activity, lane, ridAsSent, fingerprint, lifetimeMs, needsAccount, blobs, dsn } = posted;
+      const { dueAt = 0, tokenUser = "" } = posted;
       const { id, rid } = activity;
       const call = {
         keys: { ...activityKeys(app, rid, lane), account: keys.account(app, needsAccount ?? "") },
@@ -111,6 +102,8 @@ function submission(context: Context): Pick<Outbox, "accept" | "finalize" | "for
           tokenQuota: tokenShareOf(quota),
           maxTokenBytes: tokenShareOf(maxBytes()),
           maxHistory,
+          dsn: dsn === undefined ? "" : JSON.stringify(dsn),
+          dsnOnSuccess: dsn?.recipients.some(({ onSuccess }) => onSuccess) === true,
           attachments: [...blobs].flat(),
         },
       };

@@ -49,6 +49,8 @@ export const keys = {
   due: (tag: string) => `${tag}:due`,
   deadlines: (tag: string) => `${tag}:deadlines`,
   fences: (tag: string) => `${tag}:fences`,
+  /** By `<app>|<rid>` of an ended activity: the request for notifications (DSN) of its mail's sender. */
+  dsns: (tag: string) => `${tag}:dsns`,
   /** Lanes whose head waits for another try (score: when, Unix ms). */
   retries: (tag: string) => `${tag}:retries`,
   /** By drain shard: ready lanes (score: priority and time), claimed lanes, the drainer's token. */

@@ -32,10 +32,12 @@ export function outgoingMail(source: SendmailSource): OutgoingMail {
   const fields = head.split(/\r\n(?![ \t])/).filter((field) => field !== "");
   const to = recipientsOf(source, fields);
   if (to.length === 0) throw new SendmailError(EXIT.usage, "no recipient: name one, or use -t with To, Cc or Bcc");
-  const from = source.sender ?? addressesIn(valuesOf(fields, "from"))[0] ?? `${userInfo().username}@${hostname()}`;
+  const author = addressesIn(valuesOf(fields, "from"))[0] ?? `${userInfo().username}@${hostname()}`;
+  // Empty for a mail whose sender wants no report: then somebody else must be its author.
+  const from = source.sender ?? author;
   const kept = fields.filter((field) => !/^(bcc|return-path):/i.test(field));
   const missing = [
-    ...(has(fields, "from") ? [] : [`From: ${named(source.senderName, from)}`]),
+    ...(has(fields, "from") ? [] : [`From: ${named(source.senderName, from || author)}`]),
     ...(has(fields, "date") ? [] : [`Date: ${new Date().toUTCString().replace("GMT", "+0000")}`]),
     ...(has(fields, "message-id")
       ? []

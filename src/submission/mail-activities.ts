@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ParsedMail } from "mailparser";
+import type { DsnRequest } from "../model/dsn-request.ts";
+import { type DsnTerms, dsnRequest } from "./dsn-terms.ts";
 import { type MailPerson, mailObject, peopleIn } from "./mail-content.ts";
 import { type NetworkAddress, networkAddress } from "./recipients.ts";
 import { SmtpRefusal } from "./smtp-refusal.ts";
@@ -9,6 +11,7 @@ export interface MailEnvelope {
   /** Empty for a mail that wants no reports. */
   readonly from: string;
   readonly to: readonly string[];
+  readonly dsn: DsnTerms;
 }
 
 export interface MailSource {
@@ -24,6 +27,8 @@ export interface MailSource {
 export interface MailActivity {
   readonly activity: Readonly<Record<string, unknown>>;
   readonly other?: string;
+  /** Undefined where the sender wants no notification. */
+  readonly dsn: DsnRequest | undefined;
 }
 
 const RID = /^[A-Za-z0-9._:@~-]{1,100}$/;
@@ -42,7 +47,8 @@ export async function mailActivities(source: MailSource): Promise<readonly MailA
   return [{ ...mailTo(source, ordinary, rid) }, ...messages];
 }
 
-function mailTo({ mail, envelope }: MailSource, ordinary: readonly string[], rid: string | undefined): MailActivity {
+function mailTo(source: MailSource, ordinary: readonly string[], rid: string | undefined): MailActivity {
+  const { mail, envelope } = source;
   const [sender] = peopleIn(mail.from);
   if (sender === undefined && envelope.from === "") throw new SmtpRefusal(550, "5.6.0 The mail needs a From");
   const named = new Map<string, MailPerson & { readonly field: "to" | "cc" }>();
@@ -58,15 +64,19 @@ function mailTo({ mail, envelope }: MailSource, ordinary: readonly string[], rid
     target,
     object: mailObject(mail),
   };
-  if (rid === undefined) return { activity };
+  const dsn = dsnRequest(
+    source,
+    ordinary.map((mailbox, at) => ({ mailbox, address: target[at]?.address ?? mailbox })),
+  );
+  if (rid === undefined) return { activity, dsn };
   // Mailers hand one mail in several times, each for some recipients.
-  return { activity: { rid, ...activity }, other: `${rid}~${digest(JSON.stringify(activity))}` };
+  return { activity: { rid, ...activity }, other: `${rid}~${digest(JSON.stringify(activity))}`, dsn };
 }
 
 /** A message has no subject on most networks, so that it begins with the mail's. */
 async function messageTo(
   source: MailSource,
-  { platform, address }: NetworkAddress,
+  { platform, address, mailbox }: NetworkAddress,
   rid: string | undefined,
 ): Promise<MailActivity> {
   const { mail, domain } = source;
@@ -77,8 +87,9 @@ async function messageTo(
     throw new SmtpRefusal(550, `5.1.8 Which of the app's accounts writes? Say so: From: address@${platform}.${domain}`);
   const body = [mail.subject, mail.text?.trim()].filter((part) => part !== undefined && part !== "").join("\n\n");
   const activity = { platform, verb: "send", actor: { address: actor }, target: [{ address }], object: { body } };
-  if (rid === undefined) return { activity };
-  return { activity: { rid: `${rid}~${digest(`${platform} ${address}`)}`, ...activity } };
+  const dsn = dsnRequest(source, [{ mailbox, address }]);
+  if (rid === undefined) return { activity, dsn };
+  return { activity: { rid: `${rid}~${digest(`${platform} ${address}`)}`, ...activity }, dsn };
 }
 
 /** The Message-ID where it can be an rid, else its digest. Undefined without one: such a mail is never the same as another. */

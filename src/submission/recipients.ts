@@ -2,6 +2,8 @@
 export interface NetworkAddress {
   readonly platform: string;
   readonly address: string;
+  /** The mail address that stands for it. */
+  readonly mailbox: string;
 }
 
 /**
@@ -15,7 +17,7 @@ export function networkAddress(mailbox: string, domain: string): NetworkAddress 
   if (at < 1 || !host.endsWith(suffix)) return undefined;
   const platform = host.slice(0, -suffix.length);
   try {
-    return { platform, address: decodeURIComponent(mailbox.slice(0, at)) };
+    return { platform, address: decodeURIComponent(mailbox.slice(0, at)), mailbox };
   } catch {
     return undefined;
   }

@@ -14,6 +14,7 @@ import type { Caller } from "../model/caller.ts";
 import type { Log } from "../model/log.ts";
 import { Refusal } from "../model/refusal.ts";
 import type { SubmitActivity } from "../operations/submit-activity.ts";
+import { dsnTerms } from "./dsn-terms.ts";
 import { type MailActivity, mailActivities } from "./mail-activities.ts";
 import { MAX_MESSAGE_BYTES, messageBytes } from "./message-bytes.ts";
 import { isNetworkDomain, networkAddress } from "./recipients.ts";
@@ -90,6 +91,7 @@ function optionsOf({ tls }: SmtpListenerDeps): SMTPServerOptions {
     socketTimeout: IDLE_MS,
     closeTimeout: CLOSE_MS,
     disableReverseLookup: true,
+    hideDSN: false,
     logger: false,
     ...(tls === undefined
       ? { allowInsecureAuth: true, hideSTARTTLS: true }
@@ -129,7 +131,11 @@ async function taken(
   const { mailFrom, rcptTo } = session.envelope;
   const activities = await mailActivities({
     mail: await simpleParser(bytes, PARSING),
-    envelope: { from: mailFrom === false ? "" : mailFrom.address, to: rcptTo.map(({ address }) => address) },
+    envelope: {
+      from: mailFrom === false ? "" : mailFrom.address,
+      to: rcptTo.map(({ address }) => address),
+      dsn: dsnTerms(session.envelope),
+    },
     domain: deps.domain,
     accountOn: (platform) => deps.accountOn(caller.app, platform),
   });
@@ -138,12 +144,16 @@ async function taken(
   return `2.0.0 Taken as ${rids.join(" ")}`;
 }
 
-async function submitted(submit: SubmitActivity, caller: Caller, { activity, other }: MailActivity): Promise<string> {
+async function submitted(
+  submit: SubmitActivity,
+  caller: Caller,
+  { activity, other, dsn }: MailActivity,
+): Promise<string> {
   try {
-    return String((await submit(caller, activity)).confirm.rid);
+    return String((await submit(caller, activity, undefined, dsn)).confirm.rid);
   } catch (error) {
     if (other === undefined || !(error instanceof Refusal) || error.code !== "rid-reused") throw error;
-    return String((await submit(caller, { ...activity, rid: other })).confirm.rid);
+    return String((await submit(caller, { ...activity, rid: other }, undefined, dsn)).confirm.rid);
   }
 }
 

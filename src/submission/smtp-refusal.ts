@@ -26,6 +26,11 @@ const LASTING: Partial<Record<RefusalCode, string>> = {
   "recipient-not-reachable": "5.1.1",
 };
 
+/** Tells whether the same mail may be taken later. */
+export function isPassing({ code }: Refusal): boolean {
+  return code in PASSING;
+}
+
 /** The reply to what submitting threw. What is not known to be the sender's fault may come again. */
 export function smtpRefusal(error: unknown): SmtpRefusal {
   if (error instanceof SmtpRefusal) return error;

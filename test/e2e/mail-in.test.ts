@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { type ParsedMail, simpleParser } from "mailparser";
 import nodemailer from "nodemailer";
 import { SMTPServer } from "smtp-server";
@@ -17,6 +18,9 @@ import { certificate } from "../support/mail-certificate.ts";
 
 interface Caught {
   readonly mail: ParsedMail;
+  readonly raw: string;
+  /** Envelope sender. */
+  readonly from: string;
   readonly to: readonly string[];
 }
 
@@ -36,9 +40,15 @@ beforeAll(async () => {
     authOptional: true,
     disabledCommands: ["AUTH", "STARTTLS"],
     logger: false,
+    onRcptTo: ({ address }, _session, done) => {
+      const refusal = Object.assign(new Error("5.1.1 No such user"), { responseCode: 550 });
+      done(address.startsWith("nobody") ? refusal : null);
+    },
     onData: (stream, { envelope }, done) => {
-      simpleParser(stream).then((mail) => {
-        caught.push({ mail, to: envelope.rcptTo.map(({ address }) => address) });
+      buffer(stream).then(async (bytes) => {
+        const from = envelope.mailFrom === false ? "" : envelope.mailFrom.address;
+        const to = envelope.rcptTo.map(({ address }) => address);
+        caught.push({ mail: await simpleParser(bytes), raw: bytes.toString("latin1"), from, to });
         done();
       }, done);
     },
@@ -181,6 +191,88 @@ describe("A mail handed in by SMTP", () => {
       transport().sendMail({ ...mail, to: "a@example.org", text: "x".repeat(11 * 1024 * 1024) }),
     ).rejects.toThrow(/552/);
     expect(caught).toEqual([]);
+  });
+});
+
+describe("A notification of the sender (DSN)", () => {
+  const transaction = (mailTerms: string, recipients: readonly string[], id: string, from = "shop@shop.example") =>
+    dialogue(
+      "EHLO test\r\n",
+      plain(key),
+      `MAIL FROM:<${mailTerms}\r\n`,
+      ...recipients.map((recipient) => `RCPT TO:<${recipient}\r\n`),
+      "DATA\r\n",
+      `From: ${from}\r\nSubject: Your order ${id}\r\nMessage-ID: <${id}@shop.example>\r\n\r\nx\r\n.\r\n`,
+    );
+  const reports = () => caught.filter(({ from }) => from === "");
+  /** Lines of the report's part for programs. */
+  const statusOf = ({ raw }: Caught) => raw.slice(raw.indexOf("Reporting-MTA"));
+
+  it("tells of failures, in the form of RFC 3464, from nobody, once", async () => {
+    const transcript = await transaction(
+      "bounces@shop.example> RET=HDRS ENVID=order+2B7",
+      ["nobody@example.org> ORCPT=rfc822;No+2BBody@example.org", "ann@example.org>"],
+      "dsn-1",
+    );
+    expect(transcript).toMatch(/^250[ -]DSN/m);
+    await vi.waitFor(() => expect(reports()).toHaveLength(1), { timeout: 20_000 });
+    const [report] = reports() as [Caught];
+    expect(report.to).toEqual(["bounces@shop.example"]);
+    expect(report.raw).toMatch(/^Content-Type: multipart\/report; report-type=delivery-status;/m);
+    expect(report.raw).toMatch(/^Auto-Submitted: auto-replied\r$/m);
+    expect(report.mail.from?.value).toMatchObject([{ name: "Mail Delivery System", address: "shop@shop.example" }]);
+    expect(report.mail.text).toContain("nobody@example.org could not be delivered");
+    expect(report.mail.text).not.toContain("ann@example.org");
+    const status = statusOf(report);
+    for (const line of [
+      "Reporting-MTA: dns; gateway",
+      "Original-Envelope-Id: order+7",
+      "Original-Recipient: rfc822;No+Body@example.org",
+      "Final-Recipient: rfc822; nobody@example.org",
+      "Action: failed",
+      "Status: 5.1.1",
+      "Diagnostic-Code: smtp; 550 5.1.1 No such user",
+    ])
+      expect(status.split("\r\n")).toContain(line);
+    expect(status).toMatch(/^Subject: Your order dsn-1\r$/m);
+    // The notification itself is an activity whose rid is known.
+    expect(await activity("dsn-1@shop.example~dsn")).toMatchObject({ target: [{ address: "bounces@shop.example" }] });
+    await vi.waitFor(async () => expect((await activity("dsn-1@shop.example~dsn")).status).toBe("sent"));
+    expect(reports()).toHaveLength(1);
+  });
+
+  it("tells of success where RCPT asks for it, and of nothing where it says NEVER or the sender is empty", async () => {
+    await transaction("shop@shop.example>", ["nobody@example.org> NOTIFY=NEVER"], "dsn-2");
+    await transaction(">", ["nobody@example.org>"], "dsn-3");
+    await transaction("shop@shop.example>", ["nobody@example.org> NOTIFY=SUCCESS"], "dsn-4");
+    await transaction("bot@dummy.gateway>", ["nobody@example.org>"], "dsn-5");
+    for (const n of [2, 3, 4, 5])
+      await vi.waitFor(async () => expect((await activity(`dsn-${n}@shop.example`)).status).toBe("failed"), {
+        timeout: 20_000,
+      });
+    await transaction("shop@shop.example>", ["ann@example.org> NOTIFY=SUCCESS,FAILURE", "bea@example.org>"], "dsn-6");
+    await vi.waitFor(() => expect(reports()).toHaveLength(1), { timeout: 20_000 });
+    const status = statusOf(reports()[0] as Caught);
+    expect(status).toMatch(/^Final-Recipient: rfc822; ann@example\.org\r\nAction: relayed\r\nStatus: 2\.0\.0\r$/m);
+    expect(status).not.toContain("bea@example.org");
+    for (const n of [2, 3, 4, 5]) expect(await exists(`dsn-${n}@shop.example~dsn`)).toBe(false);
+  });
+
+  it("tells of messages on other networks as well", async () => {
+    const room = "ops%23room@dummy.gateway";
+    await transaction("shop@shop.example>", [`${room}> NOTIFY=SUCCESS`], "dsn-7", "bot@dummy.gateway");
+    await vi.waitFor(() => expect(reports()).toHaveLength(1), { timeout: 20_000 });
+    const [report] = reports() as [Caught];
+    expect(report.mail.from?.value).toMatchObject([{ address: "shop@shop.example" }]);
+    expect(statusOf(report)).toContain(`Final-Recipient: rfc822; ${room}\r\nAction: relayed\r\n`);
+  });
+
+  it("is refused where its terms are none", async () => {
+    expect(await transaction("shop@shop.example>", ["ann@example.org> NOTIFY=NEVER,FAILURE"], "dsn-8")).toMatch(
+      /^501 /m,
+    );
+    expect(await transaction("shop@shop.example> RET=SOME", ["ann@example.org>"], "dsn-9")).toMatch(/^501 /m);
+    for (const n of [8, 9]) expect(await exists(`dsn-${n}@shop.example`)).toBe(false);
   });
 });
 

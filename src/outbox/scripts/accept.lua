@@ -1,7 +1,7 @@
 -- Stores a new activity and puts it into its lane, or schedules it; a repeated rid is answered from its record.
 -- KEYS: record lane lanes due deadlines counts blobs account keptBytes ready drainer history
 -- ARGV: fingerprint id ridAsSent body laneId dueAt lifetimeMs quota maxBytes needsAccount member rid tokenUser tokenQuota maxTokenBytes
--- ARGV: maxHistory attachments...
+-- ARGV: maxHistory dsn dsnOnSuccess attachments...
 -- RETURNS: { 'accepted', status, outstanding lanes where a drainer must be woken, else 0 },
 --   { 'replayed', id, status, ridAsSent, lane to wake or '', outstanding lanes }, { 'ended', packed record },
 --   { 'reused' }, { 'account-unknown' } or { 'quota-exceeded' }
@@ -52,25 +52,34 @@ if countersOf(counts).outstanding >= tonumber(quota) then return { 'quota-exceed
 local now = clock()
 local blobBytes = 0
 for i = 2, #attachments, 2 do blobBytes = blobBytes + #attachments[i] end
-if not hasRoom(#body + blobBytes) then return { 'quota-exceeded' } end
-if tokenUser ~= '' and not hasTokenShare(tokenUser, #body + blobBytes) then return { 'quota-exceeded' } end
+local bodyBytes = #body + #dsn
+if not hasRoom(bodyBytes + blobBytes) then return { 'quota-exceeded' } end
+if tokenUser ~= '' and not hasTokenShare(tokenUser, bodyBytes + blobBytes) then return { 'quota-exceeded' } end
 
 local dueTime = math.max(tonumber(dueAt), now)
 local status = dueTime > now and 'scheduled' or 'queued'
 local expires = dueTime + tonumber(lifetimeMs)
 local fields = { 'fp', fingerprint, 'id', id, 'rid', ridAsSent, 'body', body, 'lane', laneId, 'status', status,
-  'accepted', now, 'due', dueTime, 'expires', expires, 'bytes', #body }
+  'accepted', now, 'due', dueTime, 'expires', expires, 'bytes', bodyBytes }
 if blobBytes > 0 then
   fields[#fields + 1] = 'blobBytes'
   fields[#fields + 1] = blobBytes
 end
+if dsn ~= '' then
+  fields[#fields + 1] = 'dsn'
+  fields[#fields + 1] = dsn
+end
+if dsnOnSuccess == '1' then
+  fields[#fields + 1] = 'dsnOnSuccess'
+  fields[#fields + 1] = dsnOnSuccess
+end
 if tokenUser ~= '' then
   fields[#fields + 1] = 'tokenUser'
   fields[#fields + 1] = tokenUser
-  addToTokenShare(tokenUser, 1, #body + blobBytes)
+  addToTokenShare(tokenUser, 1, bodyBytes + blobBytes)
 end
 redis.call('HSET', record, unpack(fields))
-addBytes(#body + blobBytes)
+addBytes(bodyBytes + blobBytes)
 count(counts, 'outstanding', 1)
 later('ZADD', deadlines, expires, member)
 addToHistory(now)

@@ -1,5 +1,6 @@
 -- Records an activity's one outcome, removes it from its lane and claims the next.
 -- KEYS: record lane laneFence lanes deadlines counts blobs keptBytes log epoch recordPrefix deadLetters receipt retries busy
+-- KEYS: dsns
 -- ARGV: fence rid member laneId leaseMs status event packed attempts nextEpoch eventsKept retentionSeconds maxBytes isDeadLetter
 -- ARGV: deadLetterSeconds maxDeadLetters endedReceipt
 -- RETURNS: the lane's state, see shared/claim-head.lua, or { 'lost' }

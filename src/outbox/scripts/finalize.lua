@@ -1,5 +1,6 @@
 -- Ends an activity that no worker has committed, or, where `mayBeCommitted`, one that a worker left behind.
 -- KEYS: record lane laneFence lanes due deadlines counts blobs keptBytes log epoch recordPrefix deadLetters retries ready busy drainer
+-- KEYS: dsns
 -- ARGV: rid member laneId status event packed mayBeCommitted nextEpoch eventsKept retentionSeconds maxBytes isDeadLetter
 -- ARGV: deadLetterSeconds maxDeadLetters
 -- RETURNS: { 'ended', outstanding lanes where a drainer must be woken, else 0 }, { 'final' }, { 'committed' } or

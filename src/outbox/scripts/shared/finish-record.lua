@@ -1,4 +1,4 @@
--- USES: record deadlines counts blobs keptBytes rid member status event packed retentionSeconds maxBytes isDeadLetter
+-- USES: record deadlines dsns counts blobs keptBytes rid member status event packed retentionSeconds maxBytes isDeadLetter
 -- INCLUDE: append app-bytes clock expiring-bytes later token-shares ./dead-letter
 
 -- What Redis needs for a finished record beside its content: the key, the expiry and the fields' names.
@@ -19,8 +19,11 @@ end
 -- others are kept whole, with their attachments, since they may be tried again. What is kept counts until it expires.
 local function finishRecord(attempts)
   append(event)
-  local bytes, blobBytes, fingerprint, accepted, dueTime, expires, tokenUser, committed, timeline = unpack(redis.call(
-    'HMGET', record, 'bytes', 'blobBytes', 'fp', 'accepted', 'due', 'expires', 'tokenUser', 'committed', 'timeline'))
+  local bytes, blobBytes, fingerprint, accepted, dueTime, expires, tokenUser, committed, timeline, dsn, dsnOnSuccess =
+    unpack(redis.call('HMGET', record, 'bytes', 'blobBytes', 'fp', 'accepted', 'due', 'expires', 'tokenUser', 'committed',
+      'timeline', 'dsn', 'dsnOnSuccess'))
+  -- In the write that makes the record final, so that no notification is forgotten.
+  if dsn and status ~= 'cancelled' and (status ~= 'sent' or dsnOnSuccess) then redis.call('HSET', dsns, member, dsn) end
   local stored = tonumber(bytes or '0') + tonumber(blobBytes or '0')
   addBytes(-stored)
   if tokenUser then addToTokenShare(tokenUser, -1, -stored) end

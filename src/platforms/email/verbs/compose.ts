@@ -9,6 +9,7 @@ import type { Credentials } from "../credentials.ts";
 import { ID_FIELD } from "../inbound/bounce-ids.ts";
 import { domainOf, wireAddress } from "../schemas/address.ts";
 import type { Mailbox, MessageObject, SendSchema } from "../schemas/message.ts";
+import { isDeliveryReport, REPORT_TYPE, reportPart } from "./delivery-report.ts";
 
 /** Returns an activity's Message-ID. Made of our own id, so that each attempt has the same. */
 export function messageIdOf({ id, actor }: Pick<Activity, "id" | "actor">, mailDomain?: string): string {
@@ -38,19 +39,25 @@ export async function compose(
     headers: { ...object.headers, [ID_FIELD]: activity.id },
     messageId: messageIdOf(activity, defaults.mailDomain),
     date: new Date(),
-    attachments: blobs.map((blob) => ({
-      filename: blob.name,
-      content: paced(blob.content),
-      contentType: leafType(blob.mediaType),
-      contentDisposition: blob.id === undefined ? "attachment" : "inline",
-      ...optional("cid", blob.id),
-    })),
+    attachments: isDeliveryReport(object, blobs) ? blobs.map(reportPart) : blobs.map(attachmentPart),
     newline: "win",
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  const bytes = await mail.compile().build();
+  const root = mail.compile();
+  if (isDeliveryReport(object, blobs)) root.setHeader("Content-Type", REPORT_TYPE);
+  const bytes = await root.build();
   return defaults.dkim ? sign(bytes, defaults.dkim) : bytes;
+}
+
+function attachmentPart(blob: Blob) {
+  return {
+    filename: blob.name,
+    content: paced(blob.content),
+    contentType: leafType(blob.mediaType),
+    contentDisposition: blob.id === undefined ? ("attachment" as const) : ("inline" as const),
+    ...optional("cid", blob.id),
+  };
 }
 
 /** Fields that a signature covers. Those of RFC 6376 section 5.4.1, and both of RFC 8058 section 4. */

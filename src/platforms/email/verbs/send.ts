@@ -13,6 +13,7 @@ import { RECEIPT_TTL_SECONDS } from "../inbound/delivery-reports.ts";
 import { wireAddress } from "../schemas/address.ts";
 import type { SendSchema } from "../schemas/message.ts";
 import { compose, messageIdOf } from "./compose.ts";
+import { isDeliveryReport } from "./delivery-report.ts";
 
 /**
  * Sends a message to all pending targets in a single SMTP transaction. Throws a `Failure` when all targets share the outcome,
@@ -29,11 +30,14 @@ export async function send(
     const address = activity.target[index]?.address ?? "";
     return { address, wire: wireAddress(address) ?? "" };
   });
+  const blobs = await context.attachments();
+  // Variable envelope return path: the address itself tells which mail a report is about.
+  const sender = returnPath?.replace("{id}", activity.id) ?? wireAddress(activity.actor.address) ?? "";
   const mail: OutgoingMail = {
-    // Variable envelope return path: the address itself tells which mail a report is about.
-    from: returnPath?.replace("{id}", activity.id) ?? wireAddress(activity.actor.address) ?? "",
+    // Nobody is to be told that a report could not be delivered (RFC 3464 section 2).
+    from: isDeliveryReport(activity.object, blobs) ? "" : sender,
     to: [...new Set(recipients.map(({ wire }) => wire))],
-    bytes: await compose(activity, await context.attachments(), client.senderDefaults),
+    bytes: await compose(activity, blobs, client.senderDefaults),
     ...(dsn ? { dsn: { ret: "HDRS", envid: activity.id, notify: ["SUCCESS", "FAILURE", "DELAY"] } } : {}),
     // Delivery reports arrive in the mailbox, from where they find the rid.
     commit: () => context.commit(client.mailbox ? { receiptTtlSeconds: RECEIPT_TTL_SECONDS } : {}),
