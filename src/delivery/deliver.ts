@@ -1,40 +1,36 @@
 import { Failure, toEventError } from "../model/failure.ts";
 import type { LaneItem, LaneState } from "../outbox/outbox.ts";
 import type { Platform } from "../platform/platform.ts";
-import { type DeliverDeps, type FinalOutcome, ItemDelivery } from "./item-delivery.ts";
+import type { CrashIsolation } from "./crash-isolation.ts";
+import { type FinalOutcome, ItemDelivery, type ItemDeliveryDeps } from "./item-delivery.ts";
 
-export type { DeliverDeps } from "./item-delivery.ts";
+export interface DeliverDeps extends ItemDeliveryDeps {
+  /** Gate that all deliverers of the process share. */
+  readonly isolation: CrashIsolation;
+}
 
 export type Deliver = (platform: Platform, item: LaneItem, signal: AbortSignal) => Promise<LaneState>;
 
-/** Claims of an item, worker deaths included, before the item is tried apart from others. */
+/** Claims of an item, worker deaths included, before the item is a suspect. */
 const MAX_SHARED_CLAIMS = 2;
-/** Worker crashes over an item tried apart, before the gateway gives up. */
-const MAX_CRASHES = 1;
+/** Suspicion at which the gateway gives an item up: see the constants of crash-isolation.ts. */
+const CONVICTING_SUSPICION = 4;
 
 /**
- * Creates the function that delivers a lane's head and returns the lane's next state.
- * Every platform error becomes one result or one deferral. Throws only when Redis fails; then the lane's job is tried
- * again.
+ * Creates the function that delivers a lane's head and returns the lane's next state. That is the same item when the
+ * signal aborted before it began. Every platform error becomes one result or one deferral. Throws only when Redis fails; then
+ * the lane's job is tried again.
  */
 export function deliverer(deps: DeliverDeps): Deliver {
-  const inSequence = sequence();
+  const { isolation } = deps;
 
   return async function deliver(platform, item, signal) {
     const delivery = new ItemDelivery(deps, platform, item);
-    // Every item in progress is a suspect when its worker dies; suspects are tried one by one to find the cause.
-    if (item.claimCount <= MAX_SHARED_CLAIMS) return delivery.run(signal);
-    return inSequence(async () => {
-      const crashes = await deps.outbox.beginApart(item);
-      if (crashes >= MAX_CRASHES) return delivery.finish(poisonOutcome(item));
-      try {
-        return await delivery.run(signal);
-      } catch (error) {
-        // An error is no crash: only a start that never ended counts.
-        await deps.outbox.endApart(item);
-        throw error;
-      }
-    });
+    if (item.suspicion >= CONVICTING_SUSPICION) return delivery.finish(poisonOutcome(item));
+    const run = (): Promise<LaneState> => delivery.run(signal);
+    return item.claimCount > MAX_SHARED_CLAIMS
+      ? isolation.runSuspect(item, run, signal)
+      : isolation.runBeside(item, run, signal);
   };
 }
 
@@ -50,14 +46,4 @@ function poisonOutcome({ outcomes, outcomeUncertain }: LaneItem): FinalOutcome {
   return outcomeUncertain
     ? { status: "unknown", outcomes, error: { ...error, code: "outcome-unknown" } }
     : { status: "failed", outcomes, error };
-}
-
-/** Creates a function that runs tasks one after the other, whether or not they fail. */
-function sequence(): <T>(task: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (task) => {
-    const current = last.then(task, task);
-    last = current;
-    return current;
-  };
 }

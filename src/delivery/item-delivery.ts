@@ -9,7 +9,7 @@ import type { AttemptDeps } from "./attempt-context.ts";
 import { firstError, mergeOutcomes, summaryStatus } from "./outcomes.ts";
 import { nextStep } from "./retry-policy.ts";
 
-export interface DeliverDeps extends AttemptDeps {
+export interface ItemDeliveryDeps extends AttemptDeps {
   /** Source of the retries' jitter, 0 to 1. */
   readonly random?: () => number;
   /** Receives each final status with the seconds that the delivery took, for metrics. */
@@ -28,12 +28,12 @@ export interface FinalOutcome {
 
 /** Delivery of a lane's head: one attempt, and the result or deferral that follows. */
 export class ItemDelivery {
-  readonly #deps: DeliverDeps;
+  readonly #deps: ItemDeliveryDeps;
   readonly #platform: Platform;
   readonly #item: LaneItem;
   readonly #startedAt = performance.now();
 
-  constructor(deps: DeliverDeps, platform: Platform, item: LaneItem) {
+  constructor(deps: ItemDeliveryDeps, platform: Platform, item: LaneItem) {
     this.#deps = deps;
     this.#platform = platform;
     this.#item = item;

@@ -9,6 +9,7 @@ import { publicBase } from "../config/public-base.ts";
 import type { Config } from "../config/settings.ts";
 import { redisConsents } from "../consents/redis-consents.ts";
 import { ClientCache } from "../delivery/client-cache.ts";
+import { CrashIsolation } from "../delivery/crash-isolation.ts";
 import { desiredOnlineSetter } from "../delivery/desired-online.ts";
 import { tracedDeliverer } from "../delivery/traced-deliverer.ts";
 import { egress as egressGuard } from "../egress/egress.ts";
@@ -52,6 +53,7 @@ async function openShared({ config, store, metrics, log, tracing }: WorkerDeps) 
   const pool = new ClientCache({ accounts, ...reachable.account, egress: guard, log });
   const delivering = {
     outbox,
+    isolation: new CrashIsolation({ outbox, log }),
     egress: guard,
     log,
     setDesiredOnline: desiredOnlineSetter({ accounts, lanes }),

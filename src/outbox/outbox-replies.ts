@@ -47,8 +47,8 @@ export function laneState(cells: Cells, app: string, lane: string): LaneState {
 }
 
 function laneItem(cells: readonly string[], app: string, lane: string): LaneItem {
-  const [, fence = "", body = "", ridAsSent = "", attempts, claimCount, committed, outcomes, now, expires, extended] =
-    cells;
+  const [, fence = "", body = "", ridAsSent = "", attempts, claimCount, committed, outcomes, ...facts] = cells;
+  const [now = 0, expiresAt = 0, extendedMs = 0, suspicion = 0] = facts.map(Number);
   const activity = JSON.parse(body) as Activity;
   return {
     app,
@@ -58,11 +58,12 @@ function laneItem(cells: readonly string[], app: string, lane: string): LaneItem
     ridAsSent: JSON.parse(ridAsSent) as string | number,
     attempts: Number(attempts),
     claimCount: Number(claimCount),
+    suspicion,
     outcomeUncertain: committed !== "",
     outcomes: outcomesOf(outcomes, activity),
-    now: Number(now),
-    expiresAt: Number(expires),
-    extendedMs: Number(extended),
+    now,
+    expiresAt,
+    extendedMs,
   };
 }
 

@@ -6,7 +6,7 @@ import { luaScript, oneOf } from "../redis/script-loader.ts";
  *
  * Fields of a record (their names on disk are older than the code's): `fp` fingerprint, `id`, `rid` as sent (JSON),
  * `body` the activity, `lane`, `status`, `accepted`, `due`, `expires`, `committed` the time of the commit, `attempts`,
- * `takes` claims and `deaths` starts apart that never ended, `retry` time of the next attempt, `decided` outcomes by
+ * `takes` claims that never ended, `suspicion` that it crashes workers, `retry` time of the next attempt, `decided` outcomes by
  * target, `error` of the last deferral, `extended` ms added to its lifetime, `bytes` and `blobBytes` of body and
  * attachments, `result` the final event, `timeline` notes, `replay` the confirm of a replay, `dsn` the request of a submitted
  * mail's sender, and `dsnOnSuccess`. The record of a sent activity is a short text instead, see packed-record.ts.
@@ -222,5 +222,9 @@ export const OUTBOX_SCRIPTS = {
     args: ["token", "lanePrefix", "recordPrefix", "held..."],
     reply: Number,
   }),
-  endApart: luaScript(file("end-apart"), { keys: ["record", "laneFence"], args: ["fence"] }),
+  addSuspicion: luaScript(file("add-suspicion"), {
+    keys: ["record", "laneFence"],
+    args: ["fence", "change"],
+    reply: oneOf("recorded", "lost"),
+  }),
 } as const;

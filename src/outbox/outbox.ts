@@ -59,6 +59,8 @@ export interface LaneItem {
   readonly attempts: number;
   /** Claims that never ended, this one included. More than 1 means that a worker died meanwhile. */
   readonly claimCount: number;
+  /** Suspicion that dead workers left: see delivery/crash-isolation.ts. */
+  readonly suspicion: number;
   /** True when an earlier worker passed its commit and never recorded the outcome. */
   readonly outcomeUncertain: boolean;
   /** Outcomes of earlier attempts by target index; null where a target has none yet. */
@@ -168,10 +170,8 @@ export interface Outbox {
   accept(activity: NewActivity): Promise<AcceptResult>;
   /** Claims a lane's head under a new fence. */
   claim(app: string, lane: string): Promise<LaneState>;
-  /** Counts a start of an item apart from others. Returns earlier starts that never ended: their workers died. */
-  beginApart(item: LaneItem): Promise<number>;
-  /** Takes back a start that ended without an outcome, while its worker lives. */
-  endApart(item: LaneItem): Promise<void>;
+  /** Changes the suspicion that an item crashes workers. What a dead worker did not take back is kept for the next one. */
+  addSuspicion(item: LaneItem, change: number): Promise<"recorded" | "lost">;
   /**
    * Writes the mark before the irreversible byte and appends `event`. After another answer the caller must not send:
    * `lost` means that another worker has the lane, `over` that the activity was cancelled or its lifetime has ended. With

@@ -132,7 +132,7 @@ function submission(context: Context): Pick<Outbox, "accept" | "finalize" | "for
 }
 
 /** Makes the calls by which a worker takes up an item. */
-function claims(context: Context): Pick<Outbox, "claim" | "beginApart" | "endApart" | "commit" | "addReceiptId"> {
+function claims(context: Context): Pick<Outbox, "claim" | "addSuspicion" | "commit" | "addReceiptId"> {
   const { redis, run, withReplication } = context;
   return {
     async claim(app, lane) {
@@ -140,12 +140,8 @@ function claims(context: Context): Pick<Outbox, "claim" | "beginApart" | "endApa
       return laneState(cells, app, lane);
     },
 
-    async beginApart({ app, activity }) {
-      return (await redis.hincrby(keys.record(app, activity.rid), "deaths", 1)) - 1;
-    },
-
-    async endApart({ app, activity, lane, fence }) {
-      await run.endApart({ keys: activityKeys(app, activity.rid, lane), args: { fence } });
+    addSuspicion({ app, activity, lane, fence }, change) {
+      return run.addSuspicion({ keys: activityKeys(app, activity.rid, lane), args: { fence, change } });
     },
 
     commit({ app, lane, fence, activity }, event, { receiptTtlSeconds = 0, conversations = [] } = {}) {

@@ -3,6 +3,7 @@ import { accountOwnership } from "../../src/accounts/account-ownership.ts";
 import { redisAccounts } from "../../src/accounts/redis-accounts.ts";
 import { keyring } from "../../src/crypto/keyring.ts";
 import { ClientCache } from "../../src/delivery/client-cache.ts";
+import { CrashIsolation } from "../../src/delivery/crash-isolation.ts";
 import { deliverer } from "../../src/delivery/deliver.ts";
 import { desiredOnlineSetter } from "../../src/delivery/desired-online.ts";
 import { deliveryReceipts } from "../../src/inbound/delivery-receipts.ts";
@@ -66,12 +67,14 @@ export async function connectionCore(server: TestRedis, { platform }: Pick<TestN
       lanes: laneQueues({ redis: own, log: silentLog }),
       ready: readySignal({ redis: server.connect(), log: silentLog }),
     };
+    const isolation = new CrashIsolation({ outbox: ports.outbox, log: silentLog });
     const worker = connectionWorker({
       redis: own,
       lanes: ports.lanes,
       ready: ports.ready,
       delivering: {
         outbox: ports.outbox,
+        isolation,
         egress,
         log: silentLog,
         setDesiredOnline: desiredOnlineSetter(ports),
@@ -95,7 +98,7 @@ export async function connectionCore(server: TestRedis, { platform }: Pick<TestN
       sendWorker({
         redis: own,
         ...ports,
-        deliver: deliverer({ ...ports, clients: pool, egress, log: silentLog, random: () => 0 }),
+        deliver: deliverer({ ...ports, isolation, clients: pool, egress, log: silentLog, random: () => 0 }),
         queue: platform.id,
         find: (id) => (id === platform.id ? platform : undefined),
         concurrency: 10,

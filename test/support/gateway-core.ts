@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { ulid } from "ulid";
 import { ClientCache } from "../../src/delivery/client-cache.ts";
+import { CrashIsolation } from "../../src/delivery/crash-isolation.ts";
 import { deliverer } from "../../src/delivery/deliver.ts";
 import type { Activity } from "../../src/model/activity.ts";
 import type { FinalStatus, ResultEvent, StatusEvent } from "../../src/model/event.ts";
@@ -33,7 +34,8 @@ export function gatewayCore(server: TestRedis, platforms: readonly Platform[], q
     egress: noEgress,
     log: silentLog,
   });
-  const deliver = deliverer({ outbox, clients: pool, egress: noEgress, log: silentLog, random: () => 0 });
+  const isolation = new CrashIsolation({ outbox, log: silentLog });
+  const deliver = deliverer({ outbox, isolation, clients: pool, egress: noEgress, log: silentLog, random: () => 0 });
   const workers: Array<{ close: (ms: number) => Promise<void> }> = [];
   const sweeper = sweep({ outbox, lanes, log: silentLog, everyMs: 50, idleMs: 50 });
 

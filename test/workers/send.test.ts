@@ -254,14 +254,14 @@ describe("sendWorker", () => {
     expect(runs).toEqual(["resend"]);
   });
 
-  /** Claims both lanes as workers that die. From the third claim on items are started apart, and `poison` crashes. */
+  /** Claims both lanes as workers that die. From the third claim on `poison` runs alone. */
   async function dieOver(gateway: ReturnType<typeof gatewayCore>, crashes: number, isCommitted = false): Promise<void> {
     const lanes = await gateway.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "-1");
     for (let death = 1; death <= crashes; death++) {
       for (const lane of lanes) {
         const claimed = await gateway.outbox.claim("app1", lane);
         if (claimed.kind !== "item" || claimed.item.activity.rid !== "poison") continue;
-        if (death > 2) await gateway.outbox.beginApart(claimed.item);
+        if (death > 2) await gateway.outbox.addSuspicion(claimed.item, 4);
         if (isCommitted) await gateway.outbox.commit(claimed.item, sendingOf(claimed.item));
       }
     }
@@ -298,22 +298,6 @@ describe("sendWorker", () => {
     core.startWorkers();
     const [result] = await core.results("app1", 1);
     expect([result?.status, codeOf(result?.error), recoveries]).toEqual(["unknown", "outcome-unknown", 0]);
-  });
-
-  it("takes a start apart that ended in an error for no crash", async () => {
-    core = gatewayCore(server, [testPlatform(async (activity) => sentTo(activity))]);
-    await core.accept("app1", activityOf({ rid: "poison" }));
-    await dieOver(core, 2);
-    const [lane = ""] = await core.redis.zrange(keys.lanes(keys.tagOf("app1")), "0", "-1");
-    const claimed = await core.outbox.claim("app1", lane);
-    if (claimed.kind !== "item") throw new Error("no work");
-    expect(await core.outbox.beginApart(claimed.item)).toBe(0);
-    await core.outbox.endApart(claimed.item);
-    expect(await core.outbox.beginApart(claimed.item)).toBe(0);
-    await core.outbox.claim("app1", lane);
-    // The lane has another worker by now, so the start counts.
-    await core.outbox.endApart(claimed.item);
-    expect(await core.outbox.beginApart(claimed.item)).toBe(1);
   });
 });
 

@@ -8,7 +8,7 @@ if redis.call('GET', laneFence) ~= fence then return 'lost' end
 local status, expires, extended = unpack(readRecord(record, 'status', 'expires', 'extended') or {})
 if not status or FINAL[status] then return 'lost' end
 
-redis.call('HSET', record, 'status', 'deferred', 'retry', retryAt, 'attempts', attempts, 'takes', 0, 'deaths', 0,
+redis.call('HSET', record, 'status', 'deferred', 'retry', retryAt, 'attempts', attempts, 'takes', 0, 'suspicion', 0,
   'decided', outcomes, 'error', reason)
 if inDoubt == '' then
   redis.call('HDEL', record, 'committed')

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { ClientCache } from "../../../src/delivery/client-cache.ts";
+import { CrashIsolation } from "../../../src/delivery/crash-isolation.ts";
 import { deliverer } from "../../../src/delivery/deliver.ts";
 import { silentLog } from "../../../src/model/log.ts";
 import type { LaneItem, LaneState } from "../../../src/outbox/outbox.ts";
@@ -28,7 +29,8 @@ function setUp(before: (work: VerbContext) => Promise<unknown>) {
     update: async () => undefined,
   };
   const pool = new ClientCache({ accounts, egress: noEgress, log: silentLog });
-  const deliver = deliverer({ outbox, clients: pool, egress: noEgress, log: silentLog });
+  const isolation = new CrashIsolation({ outbox, log: silentLog });
+  const deliver = deliverer({ outbox, isolation, clients: pool, egress: noEgress, log: silentLog });
   let effects = 0;
   const platform = testPlatform(async (activity, context) => {
     await before(context);

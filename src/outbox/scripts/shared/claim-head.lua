@@ -3,7 +3,7 @@
 
 -- Claims the lane's first activity that still has a record. A lane without such a head leaves its drainer; one that waits
 -- is found in `retries`. With `leaseMs`, the sweep looks at the lane after so long; without, by its time of acceptance.
--- Returns { 'item', fence, body, ridAsSent, attempts, claimCount, committed, outcomes, now, expires, extended },
+-- Returns { 'item', fence, body, ridAsSent, attempts, claimCount, committed, outcomes, now, expires, extended, suspicion },
 -- { 'wait', ms } or { 'empty' }.
 local function claimHead(lane, laneFence, counts, recordPrefix, laneId, fence, leaseMs)
   while true do
@@ -14,8 +14,8 @@ local function claimHead(lane, laneFence, counts, recordPrefix, laneId, fence, l
       return { 'empty' }
     end
     local key = recordPrefix .. rid
-    local body, ridAsSent, attempts, committed, outcomes, expires, extended, retry, status = unpack(readRecord(key, 'body',
-      'rid', 'attempts', 'committed', 'decided', 'expires', 'extended', 'retry', 'status') or {})
+    local body, ridAsSent, attempts, committed, outcomes, expires, extended, retry, status, suspicion = unpack(readRecord(key,
+      'body', 'rid', 'attempts', 'committed', 'decided', 'expires', 'extended', 'retry', 'status', 'suspicion') or {})
     if body and not FINAL[status] then
       local now = clock()
       if retry and tonumber(retry) > now then
@@ -28,7 +28,7 @@ local function claimHead(lane, laneFence, counts, recordPrefix, laneId, fence, l
       local claimCount = redis.call('HINCRBY', key, 'takes', 1)
       return {
         'item', fence, body, ridAsSent, attempts or '0', claimCount, committed or '', outcomes or '', now, expires,
-        extended or '0',
+        extended or '0', suspicion or '0',
       }
     end
     redis.call('LPOP', lane)
