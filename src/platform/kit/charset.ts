@@ -29,6 +29,17 @@ export function decodeUtf8OrWindows1252(bytes: Uint8Array): string {
   return isUtf8 ? text : iconv.decode(Buffer.from(bytes), "windows-1252");
 }
 
+/**
+ * Replaces C1 control characters by the windows-1252 characters of the same codes. Programs that pass windows-1252 on as
+ * Latin-1 write these controls in place of quotes, dashes and the euro sign.
+ */
+export function withoutC1(text: string): string {
+  return text.replace(/[\u0080-\u009f]/g, (character) => {
+    const decoded = iconv.decode(Buffer.from(character, "latin1"), "windows-1252");
+    return decoded === "\ufffd" ? character : decoded;
+  });
+}
+
 function encodingOf(name: string): string | undefined {
   try {
     return new TextDecoder(name).encoding;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decodeCharset, decodeUtf8OrWindows1252 } from "../../../../src/platform/kit/charset.ts";
+import { decodeCharset, decodeUtf8OrWindows1252, withoutC1 } from "../../../../src/platform/kit/charset.ts";
 
 describe("decodeCharset", () => {
   it.each([
@@ -33,5 +33,11 @@ describe("decodeUtf8OrWindows1252", () => {
     expect(decodeUtf8OrWindows1252(Buffer.from("é"))).toBe("é");
     expect(decodeUtf8OrWindows1252(Buffer.from("\x80\xe9", "latin1"))).toBe("€é");
     expect(decodeUtf8OrWindows1252(Buffer.concat([Buffer.from("é"), Buffer.from([0xff])]))).toBe("é\ufffd");
+  });
+});
+
+describe("withoutC1", () => {
+  it("reads C1 control characters as windows-1252, and keeps the undefined ones", () => {
+    expect(withoutC1("don\u0092t \u0080 \u0081 é")).toBe("don’t € \u0081 é");
   });
 });

@@ -1,12 +1,15 @@
+import { tagEnds } from "./html-tags.ts";
+
 const MAX_TAG_LENGTH = 8_192;
 const LINKS = /(\s(?:href|src|poster|cite)\s*=\s*)(?:"([^"]*)"|'([^']*)')/gi;
 
 /** Resolves the relative links of HTML against a base, in one pass. Leaves fragments and other schemes unchanged. */
 export function absoluteLinks(html: string, base: string): string {
   const parts: string[] = [];
+  const endOf = tagEnds(html);
   for (let position = 0; position < html.length; ) {
     const open = html.indexOf("<", position);
-    const close = open < 0 ? -1 : html.indexOf(">", open);
+    const close = open < 0 ? -1 : endOf(open);
     if (close < 0) {
       parts.push(html.slice(position));
       break;

@@ -1,5 +1,5 @@
 import type { AtomFeed } from "feedsmith";
-import { mediaBodies, mediaFiles } from "./media.ts";
+import { mediaBodies, mediaFiles, mediaTags } from "./media.ts";
 import { authorOf, type NormalizedEntry, type NormalizedFeed, type TextBody } from "./normalized-entry.ts";
 
 /** Normalizes Atom (RFC 4287). */
@@ -30,7 +30,7 @@ function normalizeEntry(entry: AtomFeed.Entry<string>, feed: AtomFeed.Feed<strin
     bodies: [textBody(entry.content), textBody(entry.summary), ...mediaBodies(entry.media)],
     summary: textBody(entry.summary),
     media: [...enclosures.map(({ href, type, length }) => ({ url: href, type, length })), ...mediaFiles(entry.media)],
-    tags: (entry.categories ?? []).map(({ label, term }) => label ?? term),
+    tags: [...(entry.categories ?? []).map(({ label, term }) => label ?? term), ...mediaTags(entry.media)],
     base: entry.xml?.base,
   };
 }

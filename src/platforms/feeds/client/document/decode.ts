@@ -1,4 +1,4 @@
-import { decodeCharset, decodeUtf8OrWindows1252 } from "../../../../platform/kit/charset.ts";
+import { decodeCharset, decodeUtf8OrWindows1252, withoutC1 } from "../../../../platform/kit/charset.ts";
 
 const BYTE_ORDER_MARKS = [
   { bytes: [0xef, 0xbb, 0xbf], encoding: "utf-8" },
@@ -14,9 +14,13 @@ const WIDE = /^(utf-?16|utf-?32|ucs-?[24]|unicode|iso-10646)/i;
 /**
  * Decodes a feed or page in the order of RFC 7303 section 3. The byte order mark comes first, then the charset of the HTTP
  * answer, then the XML declaration, else UTF-8. Skips unknown encodings, and wide ones for bytes that are not; bytes that
- * are not UTF-8 at all are read as windows-1252.
+ * are not UTF-8 at all are read as windows-1252, and so are C1 control characters.
  */
 export function decodeText(bytes: Uint8Array, contentType: string): string {
+  return withoutC1(decodeDeclared(bytes, contentType));
+}
+
+function decodeDeclared(bytes: Uint8Array, contentType: string): string {
   const mark = BYTE_ORDER_MARKS.find((known) => known.bytes.every((byte, index) => bytes[index] === byte))?.encoding;
   if (mark !== undefined) return decodeCharset(bytes, mark) ?? "";
   const charset = /;\s*charset\s*=\s*"?([^\s;"]{1,40})/i.exec(contentType)?.[1];

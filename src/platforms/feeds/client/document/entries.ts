@@ -18,7 +18,7 @@ export function metaOf(feed: NormalizedFeed, url: string): FeedMeta {
     ...optional("title", oneLine(plainTextOf(feed.title))),
     ...optional("description", oneLine(plainTextOf(feed.description), MAX.summary)),
     ...optional("link", webAddress(feed.link, base)),
-    ...optional("language", oneLine(feed.language, 35)),
+    ...optional("language", oneLine(feed.language?.replaceAll("_", "-"), 35)),
     ...optional("icon", webAddress(feed.icon, base)),
     ...optional("updated", toUtc(feed.updated)),
   };

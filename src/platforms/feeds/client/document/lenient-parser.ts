@@ -2,6 +2,7 @@ import { parseFeed } from "@rowanmanning/feed-parser";
 import type { NormalizedEntry, NormalizedFeed, TextBody } from "./normalized-entry.ts";
 
 type LenientFeed = ReturnType<typeof parseFeed>;
+const FORMATS: Readonly<Record<string, NormalizedFeed["format"]>> = { atom: "atom", rdf: "rdf" };
 
 /**
  * Parses an XML feed that the strict parser refuses: many are ill-formed or cut short. Omits the last entry of a feed that
@@ -18,7 +19,7 @@ export function parseLeniently(text: string): NormalizedFeed | undefined {
   }
   const isComplete = whole !== text || /<\/(?:[\w-]{1,20}:)?(?:rss|feed|rdf)\s*>\s*$/i.test(text.slice(-200));
   return {
-    format: feed.meta?.type === "atom" ? "atom" : "rss",
+    format: FORMATS[feed.meta?.type ?? ""] ?? "rss",
     title: textBody(feed.title),
     description: textBody(feed.description),
     link: feed.url ?? undefined,

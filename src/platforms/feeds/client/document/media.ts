@@ -22,6 +22,14 @@ export function mediaFiles(media: Media): NormalizedEntry["media"] {
   ];
 }
 
+/** Returns the categories and keywords of Media RSS. */
+export function mediaTags(media: Media): NormalizedEntry["tags"] {
+  return laneParts(media).flatMap(({ categories = [], keywords = [] }) => [
+    ...categories.map(({ label, name }) => label ?? name),
+    ...keywords,
+  ]);
+}
+
 function laneParts(media: Media): ReadonlyArray<NonNullable<Media>> {
   return media === undefined ? [] : [media, ...(media.groups ?? [])];
 }

@@ -1,11 +1,13 @@
 import { decodeHTML } from "entities";
+import { tagEnds } from "./html-tags.ts";
 
 /** Elements that mark a text as HTML; `Vec<T>` is none. */
 const TAGS = new Set(
   (
-    "a abbr article audio b big blockquote br center cite code dd del div dl dt em embed figcaption figure font footer form " +
-    "h1 h2 h3 h4 h5 h6 header hr i iframe img ins kbd li link mark nav object ol p picture pre q s samp script section " +
-    "small source span strike strong style sub sup table tbody td tfoot th thead tr tt u ul var video wbr"
+    "a abbr acronym applet article audio b big blink blockquote br button canvas center cite code dd del details div dl dt em " +
+    "embed figcaption figure font footer form frameset h1 h2 h3 h4 h5 h6 header hr i iframe img input ins kbd label li link " +
+    "map mark marquee math meta nav noscript object ol p picture pre q s samp script section small source span strike strong " +
+    "style sub sup svg table tbody td template textarea tfoot th thead tr tt u ul var video wbr"
   ).split(" "),
 );
 /** Elements whose contents are not text. */
@@ -15,9 +17,10 @@ const BLOCK = /^\/?(p|div|br|li|ul|ol|h[1-6]|tr|table|blockquote|pre|section|art
 /** Returns HTML's text without tags, in a single pass so that no text takes long. */
 export function plainText(html: string): string {
   const parts: string[] = [];
+  const endOf = tagEnds(html);
   for (let position = 0; position < html.length; ) {
     const open = html.indexOf("<", position);
-    const close = open < 0 ? -1 : html.indexOf(">", open);
+    const close = open < 0 ? -1 : endOf(open);
     if (close < 0) {
       parts.push(html.slice(position));
       break;

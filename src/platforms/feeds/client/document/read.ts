@@ -2,6 +2,7 @@ import { type AnyFeed, parseFeed } from "feedsmith";
 import { MAX_ENTRIES } from "../../schemas/fetch.ts";
 import { decodeText } from "./decode.ts";
 import { findFeedLinks, isWebPage } from "./discover.ts";
+import { withChannel, withItunesImages, withWholeEnd } from "./document-repair.ts";
 import { metaOf, toEntries } from "./entries.ts";
 import { timeOf } from "./entry-cursor.ts";
 import type { Entry, Feed } from "./feed.ts";
@@ -41,10 +42,21 @@ export function parseDocument({ bytes, contentType, url }: DownloadedDocument): 
   return isWebPage(text, contentType) ? { kind: "page", feeds: findFeedLinks(text, url) } : { kind: "neither" };
 }
 
+/** Repairs of a feed's text, in this order, before it is parsed. */
+const REPAIRS = [
+  withWholeEnd,
+  withChannel,
+  withItunesImages,
+  withCurrentBase64,
+  withLinkBases,
+  withOriginalLinks,
+  withFullTexts,
+] as const;
+
 /** Parses a feed's text, leniently where the strict parser refuses; undefined for other texts. */
 export function parseText(text: string): ParsedDocument | undefined {
   // The parser reads a whole document before it counts entries, so most of a long one is removed first.
-  const shortened = shortenFeed(withFullTexts(withOriginalLinks(withLinkBases(withCurrentBase64(text)))));
+  const shortened = shortenFeed(REPAIRS.reduce((repaired, repair) => repair(repaired), text));
   for (const part of new Set([shortened, withoutReservedNames(shortened), text])) {
     try {
       const parsed = parseFeed(part, { maxItems: MAX_ENTRIES });

@@ -1,5 +1,5 @@
 import type { RdfFeed, RssFeed } from "feedsmith";
-import { mediaBodies, mediaFiles } from "./media.ts";
+import { mediaBodies, mediaFiles, mediaTags } from "./media.ts";
 import { authorIn, authorOf, type NormalizedEntry, type NormalizedFeed, type TextBody } from "./normalized-entry.ts";
 
 const textBody = (value: string | undefined): TextBody => ({ value, kind: "unknown" });
@@ -17,7 +17,8 @@ export function normalizeRss(format: "rss" | "rdf", feed: RssFeed.Feed<string> |
     linkBase: feed.link,
     language: rss.language ?? feed.dc?.languages?.[0],
     icon: feed.image?.url ?? rss.itunes?.image,
-    updated: rss.lastBuildDate ?? rss.pubDate ?? feed.dc?.dates?.[0] ?? rss.dcterms?.modified?.[0],
+    updated:
+      rss.lastBuildDate ?? rss.pubDate ?? feed.dc?.dates?.[0] ?? rss.dcterms?.modified?.[0] ?? rss.dcterms?.issued?.[0],
     base: feed.xml?.base,
     entries: (feed.items ?? []).map(normalizeItem),
   };
@@ -50,7 +51,12 @@ function normalizeItem(item: RssFeed.Item<string> & { rdf?: { about?: string } }
       ...mediaFiles(media),
       ...(itunes?.image === undefined ? [] : [{ url: itunes.image }]),
     ],
-    tags: [...(item.categories ?? []).map(({ name }) => name), ...(dc?.subjects ?? [])],
+    tags: [
+      ...(item.categories ?? []).map(({ name }) => name),
+      ...(dc?.subjects ?? []),
+      ...(itunes?.keywords ?? []),
+      ...mediaTags(media),
+    ],
     base: item.xml?.base,
   };
 }

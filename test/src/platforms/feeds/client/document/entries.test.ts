@@ -162,6 +162,12 @@ describe("plainText text", () => {
     ["a &lt;b&gt; &amp;amp; &uuml;&nbsp;x", "a <b> &amp; ü x"],
     ["<style>p{}</style>x<script>alert('<p>')</script>y", "xy"],
     ["1 < 2", "1 < 2"],
+    ['<img alt="cat<br />dog" src="x">y', "y"],
+    ["a<!-- <b>c</b> > -->d", "ad"],
+    ["a<!-- b --!>c<!-->d", "acd"],
+    ["safe<!-- never closed > <p>b</p>", "safe"],
+    ['<a title="never closed>b</a> c', "b c"],
+    ["<p>it's</p> <b>don't</b>", "it's\ndon't"],
   ])("of %s", (html, text) => {
     expect(plainText(html)).toBe(text);
   });

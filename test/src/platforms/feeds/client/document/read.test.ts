@@ -192,3 +192,79 @@ describe("odd documents", () => {
     expect(ids).toEqual(expect.arrayContaining(["e0", "e249", "e450", "e699"]));
   });
 });
+
+describe("documents that lack a part", () => {
+  it.each([
+    [
+      "the last character",
+      "<rss><channel><title>News &copy;</title><item><guid>1</guid></item></channel></rss",
+      "rss",
+      1,
+    ],
+    ["a channel, with entries", '<rss version="2.0"><item><guid>1</guid></item></rss>', "rss", 1],
+    ["a channel, without entries", '<rss version="2.0">\n</rss>', "rss", 0],
+    [
+      "a channel in RDF",
+      '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"></rdf:RDF>',
+      "rdf",
+      0,
+    ],
+  ])("are feeds without %s", (_, document, format, count) => {
+    const feed = read(document);
+    expect(feed.format).toBe(format);
+    expect(feed.entries).toHaveLength(count);
+  });
+
+  it("are no feeds without the root's end", () => {
+    expect(() => read('<rss version="2.0">')).toThrow("neither");
+  });
+
+  it("keep a & in an address that nothing escapes", () => {
+    const document = rss("<item><guid>1</guid><link>https://site.example/?a=1&b=2&c</link></item>");
+    expect(entry(document).url).toBe("https://site.example/?a=1&b=2&c");
+  });
+});
+
+describe("values that are written otherwise", () => {
+  it("read windows-1252 in place of C1 control characters", () => {
+    expect(entry(rss("<item><title>don\u0092t \u0096 5 \u0080</title></item>")).title).toBe("don’t – 5 €");
+  });
+
+  it.each([
+    ["url", '<itunes:image url="https://site.example/i.png"/>'],
+    ["a link", '<itunes:link rel="image" href="https://site.example/i.png"></itunes:link>'],
+  ])("find iTunes images in %s", (_, image) => {
+    const feed = read(rss(`<item><guid>1</guid>${image}</item>`, image));
+    expect(feed.icon).toBe("https://site.example/i.png");
+    expect(feed.entries[0]?.attachments).toEqual([{ url: "https://site.example/i.png" }]);
+  });
+
+  it("leave other links of iTunes as they are", () => {
+    const link = '<itunes:link rel="payment" href="https://site.example/pay"/>';
+    expect(read(rss("", link)).icon).toBeUndefined();
+  });
+
+  it("take categories and keywords of Media RSS and iTunes for tags", () => {
+    const item = `<item><guid>1</guid><category>a</category><media:category label="b">x</media:category>
+      <media:group><media:category>c</media:category><media:keywords>d, e</media:keywords></media:group>
+      <itunes:keywords>f</itunes:keywords></item>`;
+    expect([...(entry(rss(item)).tags ?? [])].sort()).toEqual(["a", "b", "c", "d", "e", "f"]);
+  });
+
+  it("write languages with hyphens", () => {
+    expect(read(rss("", "<language>en_US</language>")).language).toBe("en-US");
+  });
+
+  it("date a feed by the time of its issue, where that is all", () => {
+    const issued = "<dcterms:issued>2003-12-31T10:14:55Z</dcterms:issued>";
+    const document = `<rss version="2.0" xmlns:dcterms="http://purl.org/dc/terms/"><channel><title>a</title>${issued}</channel></rss>`;
+    expect(read(document).updated).toBe("2003-12-31T10:14:55.000Z");
+  });
+
+  it.each(["<svg width='9'></svg>", "<math><mi>a</mi></math>", "<blink>a</blink>", "<meta charset='x'>"])(
+    "recognise %s as HTML",
+    (html) => {
+      expect(entry(rss(`<item><guid>1</guid><description><![CDATA[${html}]]></description></item>`)).html).toBe(html);
+    },
+  );
+});
