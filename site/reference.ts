@@ -1,3 +1,4 @@
+import { anchorOf } from "./markdown.ts";
 import { schemaText, typeOf } from "./schema-text.ts";
 import type { Source } from "./sources.ts";
 
@@ -39,10 +40,10 @@ const SCHEMAS = "schemas/";
 /** Examples that a page shows; openapi.json has all of them. */
 const MAX_EXAMPLES = 3;
 
-/** Makes the pages of the REST API. One for each tag of the OpenAPI document, and one for each schema. */
+/** Makes the pages of the REST API. A list of operations, one for each tag of the OpenAPI document, one for each schema. */
 export function referenceSources(document: ApiDocument): readonly Source[] {
   const tags = (document.tags ?? []).map(({ name, description = "" }) => {
-    const operations = operationsOf(document).filter(({ operation }) => operation.tags?.includes(name));
+    const operations = operationsWith(name, document);
     const texts = operations.map(({ title, operation, shared }) => operationText(title, operation, shared));
     return { path: `docs/api/${slug(name)}.md`, text: [`# ${name}`, description, ...texts].join("\n\n") };
   });
@@ -50,6 +51,7 @@ export function referenceSources(document: ApiDocument): readonly Source[] {
   const list = schemas.map(([name]) => `* [${name}](${SCHEMAS}${name}.md)`);
   const index = `# API schemas\n\nEvery type of the API. The same as JSON Schema: [openapi.json](../../openapi/openapi.json).\n\n${list.join("\n")}`;
   return [
+    { path: "docs/api/README.md", text: overviewText(document) },
     ...tags,
     { path: "docs/api/schema-list.md", text: index },
     ...schemas.map(([name, schema]) => ({
@@ -57,6 +59,24 @@ export function referenceSources(document: ApiDocument): readonly Source[] {
       text: `# ${name}\n\n${schemaText(schema, "")}`,
     })),
   ];
+}
+
+/** Lists every operation with a link to its description. */
+function overviewText(document: ApiDocument): string {
+  const tables = (document.tags ?? []).map(({ name, description = "" }) => {
+    const rows = operationsWith(name, document).map(
+      ({ title, operation: { summary = title } }) =>
+        `| [${summary}](${slug(name)}.md#${anchorOf(summary)}) | \`${title}\` |`,
+    );
+    return `## ${name}\n\n${description}\n\n| operation | request |\n|---|---|\n${rows.join("\n")}`;
+  });
+  const machines =
+    "For programs: [openapi.json](../../openapi/openapi.json) (OpenAPI 3.1). Types: [API schemas](schema-list.md).";
+  return ["# REST API", "Paths are below the base path, `/gateway` by default.", machines, ...tables].join("\n\n");
+}
+
+function operationsWith(tag: string, document: ApiDocument) {
+  return operationsOf(document).filter(({ operation }) => operation.tags?.includes(tag));
 }
 
 function operationsOf({ paths = {}, webhooks = {} }: ApiDocument) {

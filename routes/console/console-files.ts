@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import express, { type Router } from "express";
+import { Router } from "express";
 import { Problem } from "../http/problem.ts";
+import { builtFolder, staticFolder } from "../http/static-folder.ts";
 
 const HEADERS = {
   "Content-Security-Policy": [
@@ -19,37 +18,20 @@ const HEADERS = {
   "Cache-Control": "no-cache",
   "Cross-Origin-Opener-Policy": "same-origin",
   "Referrer-Policy": "no-referrer",
-  "X-Content-Type-Options": "nosniff",
 } as const;
 
 /** Serves the console's page with its script and style, made by `ops/bundle-console.mjs`. */
 export function consoleFiles({ basePath }: { readonly basePath: string }): Router {
-  const router = express.Router({ caseSensitive: true });
-  const folder = findFolder();
-  router.get("/console", (req, res, next) => {
-    // The page names its files relative to itself.
-    if (!req.path.endsWith("/")) return res.redirect(303, `${basePath}/console/`);
-    return next();
-  });
-  if (folder === undefined) {
-    router.get("/console", () => {
+  const router = Router({ caseSensitive: true, strict: true });
+  const files = staticFolder(builtFolder("console"), HEADERS);
+  // The page names its files relative to itself.
+  router.get("/console", (_req, res) => res.redirect(303, `${basePath}/console/`));
+  router.get(["/console/", "/console/*address"], (req, res, next) => {
+    const { address = [] } = req.params as { readonly address?: readonly string[] };
+    if (files.isEmpty && address.length === 0)
       throw new Problem("not-found", "The console is not built; run `npm run build`.");
-    });
-    return router;
-  }
-  const setHeaders = (res: express.Response): void => {
-    res.set(HEADERS);
-  };
-  router.use(
-    "/console",
-    express.static(folder, { setHeaders, cacheControl: false, redirect: false, index: "index.html" }),
-  );
+    const handler = files.handlerOf(address.join("/"));
+    return handler === undefined ? next() : handler(req, res, next);
+  });
   return router;
-}
-
-/** Finds the built console: `dist/console`, seen from the sources and from `dist` itself. */
-function findFolder(): string | undefined {
-  return ["../../console/", "../../dist/console/"]
-    .map((up) => fileURLToPath(new URL(up, import.meta.url)))
-    .find((folder) => existsSync(`${folder}/index.html`));
 }

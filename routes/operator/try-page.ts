@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { Router } from "express";
+import { type RequestHandler, Router } from "express";
 import { Problem } from "../http/problem.ts";
+import { staticBody } from "../http/static-body.ts";
 
 /**
  * Serves the example page at `GET /try`; the base path leads there.
@@ -9,34 +10,32 @@ import { Problem } from "../http/problem.ts";
  */
 export function tryRoutes({ basePath }: { readonly basePath: string }): Router {
   const router = Router({ caseSensitive: true });
-  const page = readPage();
   router.get("/", (_req, res) => res.redirect(303, `${basePath}/try`));
-  router.get("/try", (_req, res) => {
-    if (page === undefined) throw new Problem("not-found", "This installation comes without its examples.");
-    res.set(page.headers).send(page.body);
-  });
+  router.get("/try", pageHandler() ?? missing);
   return router;
 }
 
-function readPage(): { readonly body: string; readonly headers: Readonly<Record<string, string>> } | undefined {
+function missing(): never {
+  throw new Problem("not-found", "This installation comes without its examples.");
+}
+
+function pageHandler(): RequestHandler | undefined {
   // The examples lie beside `routes` and, once built, beside `dist`.
   const candidates = ["../../examples", "../../../examples"].map(
     (up) => new URL(`${up}/browser/index.html`, import.meta.url),
   );
   const file = candidates.find((candidate) => existsSync(candidate));
   if (file === undefined) return undefined;
-  const body = readFileSync(file, "utf8");
-  return {
-    body,
+  const body = readFileSync(file);
+  return staticBody(body, {
+    type: "text/html; charset=utf-8",
     headers: {
-      "Content-Type": "text/html; charset=utf-8",
-      "Content-Security-Policy": policyFor(body),
+      "Content-Security-Policy": policyFor(body.toString("utf8")),
       "Cache-Control": "no-cache",
       "Cross-Origin-Opener-Policy": "same-origin",
       "Referrer-Policy": "no-referrer",
-      "X-Content-Type-Options": "nosniff",
     },
-  };
+  });
 }
 
 /** Content Security Policy Level 3. Nothing but what the page holds, named by its hashes, and the gateway itself. */

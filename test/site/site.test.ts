@@ -1,4 +1,5 @@
-import { posix } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, posix } from "node:path";
 import { describe, expect, it } from "vitest";
 import { problems } from "../../routes/http/problem.ts";
 import { siteFiles } from "../../site/site.ts";
@@ -51,6 +52,19 @@ describe("the documentation site", () => {
       expect(html, address).not.toMatch(/ style=| on\w+="|<script(?![^>]* src=)|(?:src|href)="http[^"]*\.(?:js|css)"/);
       expect(html, address).not.toMatch(/<!-- |\{\{|undefined/);
     }
+  });
+
+  it("lists every operation at /docs/api", () => {
+    const { paths } = JSON.parse(readFileSync(join(ROOT, "openapi/openapi.json"), "utf8")) as {
+      readonly paths: Readonly<Record<string, object>>;
+    };
+    const requests = Object.entries(paths).flatMap(([path, item]) =>
+      Object.keys(item).flatMap((key) => (/^(get|put|post|delete)$/.test(key) ? [`${key.toUpperCase()} ${path}`] : [])),
+    );
+    const listed = [...(files.get("api.html") ?? "").matchAll(/<td><code>([^<]+)<\/code><\/td>/g)].map(
+      ([, name]) => name,
+    );
+    expect(listed.sort()).toEqual([...requests, "POST to the address of your webhook"].sort());
   });
 
   it("documents each operation with its refusals, and the deliveries of webhooks", () => {
