@@ -58,7 +58,9 @@ describe("staticFolder", () => {
     "/..%2fsecret",
     "/%2e%2e/secret",
     "/part%2f..%2f..%2fsecret",
-  ])("serves nothing at %s", (path) => site().get(path).expect(404));
+  ])("serves nothing at %s", async (path) => {
+    await site().get(path).expect(404);
+  });
 
   it("is empty without a folder", () => {
     const none = staticFolder(undefined, {});
