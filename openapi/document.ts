@@ -5,6 +5,7 @@ import { ConsentAnswer, ConsentOutcome, ConsentRequest } from "../routes/resourc
 import * as dead from "../routes/resources/dead-letters.ts";
 import { PlatformAnswer, PlatformListAnswer } from "../routes/resources/platforms.ts";
 import { RevocationRequest } from "../routes/resources/revocations.ts";
+import * as suppressed from "../routes/resources/suppressions.ts";
 import { TokenAnswer, TokenRequest } from "../routes/resources/tokens.ts";
 import * as hooks from "../routes/resources/webhook-schemas.ts";
 import { Actor, Attachment, Options, Target } from "../src/model/activity.ts";
@@ -40,6 +41,7 @@ on e-mail and other networks; results and incoming messages come back on a **str
 const TAGS = {
   Activities: "Create activities and get their status.",
   "Dead letters": "Failed deliveries, to inspect and to replay.",
+  Suppressions: "Addresses to which nothing is sent.",
   Events: "Results, status changes and incoming messages.",
   Accounts: "The app's logins at the networks; they cannot be read back.",
   Hooks: "Webhooks: events posted to the app's own address.",
@@ -99,6 +101,9 @@ function namedSchemas(platforms: readonly Platform[]): Readonly<Record<string, T
     DeadLetter: dead.DeadLetterAnswer,
     DeadLetterWhole: dead.DeadLetterWholeAnswer,
     DeadLetterList: dead.DeadLetterListAnswer,
+    SuppressionRequest: suppressed.SuppressionRequest,
+    Suppression: suppressed.SuppressionAnswer,
+    SuppressionList: suppressed.SuppressionListAnswer,
     AccountRequest,
     Account: AccountAnswer,
     AccountList: AccountListAnswer,

@@ -19,7 +19,16 @@ type ParameterSchema = NonNullable<OpenAPIV3_1.ParameterObject["schema"]>;
 /** An operation in a few words. `operation` says the rest, which is the same for all. */
 export interface OperationSpec {
   readonly id: string;
-  readonly tag: "Activities" | "Dead letters" | "Events" | "Accounts" | "Hooks" | "Tokens" | "Platforms" | "Operating";
+  readonly tag:
+    | "Activities"
+    | "Dead letters"
+    | "Suppressions"
+    | "Events"
+    | "Accounts"
+    | "Hooks"
+    | "Tokens"
+    | "Platforms"
+    | "Operating";
   readonly summary: string;
   readonly description?: string;
   /** Scopes of permitted callers, all needed; absent: everybody. `keyOnly`: no token can carry the scope. */

@@ -9,6 +9,7 @@ import { hookPaths } from "./paths/hooks.ts";
 import { inboundPaths } from "./paths/inbound.ts";
 import { operatingPaths } from "./paths/operating.ts";
 import { platformPaths } from "./paths/platforms.ts";
+import { suppressionPaths } from "./paths/suppressions.ts";
 import { tokenPaths } from "./paths/tokens.ts";
 import type { SchemaSerializer } from "./plain.ts";
 
@@ -21,6 +22,7 @@ export function paths(
     ...activityPaths(serializer, examples),
     ...eventPaths(serializer),
     ...deadLetterPaths(serializer),
+    ...suppressionPaths(serializer),
     ...accountPaths(serializer),
     ...consentPaths(serializer),
     ...inboundPaths(serializer),

@@ -26,6 +26,7 @@ const SECTIONS: readonly Section[] = [
       "errors",
       "auth",
       "dead-letters",
+      "suppressions",
       "sessions",
       "limits",
       "promises",

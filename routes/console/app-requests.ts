@@ -19,7 +19,7 @@ export interface AppRequestsDeps {
 
 /** Paths of the REST API that the console uses for an app. */
 const FORM =
-  /^\/console\/api\/apps\/([0-9A-Za-z]{1,64})(\/(?:accounts|activities|dead-letters|events|hooks|revocations|tokens)(?:[/?].*)?)$/;
+  /^\/console\/api\/apps\/([0-9A-Za-z]{1,64})(\/(?:accounts|activities|dead-letters|events|hooks|revocations|suppressions|tokens)(?:[/?].*)?)$/;
 const CHECK_MS = 10_000;
 
 /**

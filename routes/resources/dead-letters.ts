@@ -1,10 +1,10 @@
 import { type Request, Router } from "express";
 import Type from "typebox";
-import type { Caller } from "../../src/model/caller.ts";
 import { describeDeadLetter, summarizeDeadLetter } from "../../src/operations/describe-dead-letter.ts";
 import { type ReplayDeps, replayDeadLetter } from "../../src/operations/replay-dead-letter.ts";
 import { DEAD_LETTER_CURSOR, type DeadLetter } from "../../src/outbox/dead-letters.ts";
 import type { Authenticate } from "../http/authenticate.ts";
+import { keyCaller } from "../http/key-caller.ts";
 import { Problem } from "../http/problem.ts";
 import { parametersOf, refuseUnknown } from "../http/query-parameters.ts";
 import { TargetOutcomeSchema } from "./outcome-schema.ts";
@@ -51,11 +51,7 @@ const PAGE = 100;
 export function deadLetterRoutes(deps: DeadLetterRoutesDeps): Router {
   const { authenticate, deadLetters, outbox } = deps;
   const router = Router({ caseSensitive: true });
-  const caller = async (req: Request): Promise<Caller> => {
-    const caller = await authenticate(req, "send");
-    if (caller.via !== "key") throw new Problem("forbidden", "Dead letters need the app's API key.");
-    return caller;
-  };
+  const caller = keyCaller(authenticate, "send", "Dead letters");
   const found = async (app: string, rid: string): Promise<DeadLetter> => {
     const letter = await deadLetters.find(app, rid);
     if (letter === undefined) throw notFound();

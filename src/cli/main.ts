@@ -17,6 +17,7 @@ import { proxyCommands } from "./proxy.ts";
 import { sendCommand } from "./send.ts";
 import { serveCommand } from "./serve.ts";
 import { addServiceEnvironment, SERVICE_ENV_FILE } from "./service-environment.ts";
+import { suppressionCommands } from "./suppressions.ts";
 import { tailCommand } from "./tail.ts";
 import {
   dataPlaces,
@@ -60,6 +61,7 @@ keyCommands(program, { keyFile: () => keyFileOf(readConfig()), connect: openKeyT
 accountCommands(program, openAccountTools);
 activityCommands(program, openActivityTools);
 deadLetterCommands(program, openActivityTools);
+suppressionCommands(program, openActivityTools);
 sendCommand(program, openActivityTools);
 tailCommand(program, openActivityTools);
 consoleCommand(program, openConsoleTools);

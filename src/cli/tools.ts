@@ -29,6 +29,7 @@ import { openRedis } from "../redis/open.ts";
 import { appShareOf, serverFacts } from "../redis/server-facts.ts";
 import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
 import { eventTail } from "../streaming/tail.ts";
+import { redisSuppressions } from "../suppressions/redis-suppressions.ts";
 import { redisWebhooks } from "../webhooks/redis-webhooks.ts";
 import type { AccountTools } from "./accounts.ts";
 import type { ActivityTools } from "./activities.ts";
@@ -39,6 +40,7 @@ import type { DeadLetterTools } from "./dead-letters.ts";
 import { keyFileOf, requireInstallation } from "./installation.ts";
 import type { KeyTools } from "./keys.ts";
 import type { SendTools } from "./send.ts";
+import type { SuppressionTools } from "./suppressions.ts";
 import type { TailTools } from "./tail.ts";
 
 const READY_MS = 10_000;
@@ -106,8 +108,10 @@ export async function openAccountTools(): Promise<AccountTools> {
   };
 }
 
-/** Opens the stores of `dragoman activities|dead-letters|send|tail`. Activities are submitted as by the API. */
-export async function openActivityTools(): Promise<ActivityTools & DeadLetterTools & SendTools & TailTools> {
+/** Opens the stores of `dragoman activities|dead-letters|send|suppressions|tail`. Activities are submitted as by the API. */
+export async function openActivityTools(): Promise<
+  ActivityTools & DeadLetterTools & SendTools & SuppressionTools & TailTools
+> {
   const config = readConfig();
   const log = commandLog(config);
   const { redis, ring, connections, close } = await openStore(config, false);
@@ -117,7 +121,8 @@ export async function openActivityTools(): Promise<ActivityTools & DeadLetterToo
   const maxBytes = appShareOf(await serverFacts(redis));
   const outbox = redisOutbox({ redis, quota, maxBytes: () => maxBytes, eventsKept, maxHistory, retentionSeconds });
   const lanes = laneQueues({ redis, log });
-  const names = platformRegistry(choosePlatforms(config, isSandboxEnabled(config) ? SANDBOX_ELSEWHERE : undefined));
+  const enabled = choosePlatforms(config, isSandboxEnabled(config) ? SANDBOX_ELSEWHERE : undefined);
+  const names = platformRegistry(enabled);
   const mayReach = addressCheck(config.allowPrivate);
   const admit = async () => undefined;
   const tail = eventTail({ connect: connections.blocking, control: redis, log: events, logger: log, kept: eventsKept });
@@ -125,6 +130,8 @@ export async function openActivityTools(): Promise<ActivityTools & DeadLetterToo
     registry: appRegistry({ redis, keyring: ring, appendControl: events.appendControl }),
     history: maxHistory === 0 ? undefined : redisHistory({ redis, maxEntries: maxHistory, retentionSeconds }),
     canonicalId: names.canonicalId,
+    enabled,
+    suppressions: redisSuppressions({ redis }),
     deadLetters: redisDeadLetters({ redis, retentionSeconds }),
     outbox,
     lanes,

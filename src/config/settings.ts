@@ -219,6 +219,12 @@ export const settings = {
     about: "Maximum number of activities per app that GET /activities lists; off: none.",
     read: offOr(integer(100, 10_000_000)),
   },
+  suppressions: {
+    env: "SUPPRESSIONS",
+    fallback: "true",
+    about: "Whether addresses that bounced for good or complained are refused from then on.",
+    read: flag,
+  },
   quota: {
     env: "QUOTA",
     fallback: "10000",

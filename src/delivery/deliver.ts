@@ -24,13 +24,15 @@ const CONVICTING_SUSPICION = 4;
 export function deliverer(deps: DeliverDeps): Deliver {
   const { isolation } = deps;
 
-  return async function deliver(platform, item, signal) {
+  return async function deliver(platform, claimed, signal) {
+    const item = (await deps.markSuppressed?.(platform, claimed)) ?? claimed;
     const delivery = new ItemDelivery(deps, platform, item);
     if (item.suspicion >= CONVICTING_SUSPICION) return delivery.finish(poisonOutcome(item));
+    if (item !== claimed && !item.outcomes.includes(null)) return delivery.finishDecided();
     const run = (): Promise<LaneState> => delivery.run(signal);
     return item.claimCount > MAX_SHARED_CLAIMS
-      ? isolation.runSuspect(item, run, signal)
-      : isolation.runBeside(item, run, signal);
+      ? isolation.runSuspect(claimed, run, signal)
+      : isolation.runBeside(claimed, run, signal);
   };
 }
 

@@ -8,10 +8,13 @@ import { attempt } from "./attempt.ts";
 import type { AttemptDeps } from "./attempt-context.ts";
 import { firstError, mergeOutcomes, summaryStatus } from "./outcomes.ts";
 import { nextStep } from "./retry-policy.ts";
+import type { MarkSuppressed } from "./suppressed-targets.ts";
 
 export interface ItemDeliveryDeps extends AttemptDeps {
   /** Source of the retries' jitter, 0 to 1. */
   readonly random?: () => number;
+  /** Leaves targets on the app's suppression list out; absent where the setting SUPPRESSIONS is off. */
+  readonly markSuppressed?: MarkSuppressed | undefined;
   /** Receives each final status with the seconds that the delivery took, for metrics. */
   readonly onResult?: (platform: string, status: FinalStatus, seconds: number) => void;
 }
@@ -53,6 +56,12 @@ export class ItemDelivery {
       case "failure":
         return this.#afterFailure(result.failure, result.committed);
     }
+  }
+
+  /** Ends an item whose targets all have an outcome, without an attempt. */
+  finishDecided(): Promise<LaneState> {
+    const { outcomes } = this.#item;
+    return this.finish({ status: summaryStatus(outcomes, "failed"), outcomes, error: firstError(outcomes) });
   }
 
   /** Stores the one result; returns the lane's next state. */

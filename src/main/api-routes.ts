@@ -12,6 +12,7 @@ import { consentRoutes } from "../../routes/resources/consents.ts";
 import { deadLetterRoutes } from "../../routes/resources/dead-letters.ts";
 import { platformRoutes } from "../../routes/resources/platforms.ts";
 import { revocationRoutes } from "../../routes/resources/revocations.ts";
+import { suppressionRoutes } from "../../routes/resources/suppressions.ts";
 import { tokenRoutes } from "../../routes/resources/tokens.ts";
 import { hookRoutes } from "../../routes/resources/webhooks.ts";
 import { eventRoutes } from "../../routes/streams/events.ts";
@@ -124,9 +125,10 @@ function readers(
   { allowPrivate }: Config,
   { authenticate, hooks, eventLog, names, inbound, ...parts }: ApiServices,
 ): readonly Router[] {
-  const { deadLetters, outbox, submit } = parts;
+  const { deadLetters, outbox, submit, suppressions, enabled } = parts;
   return [
     hookRoutes({ authenticate, hooks, eventLog, platforms: names, allowPrivate }),
+    suppressionRoutes({ authenticate, suppressions, enabled }),
     deadLetterRoutes({ authenticate, deadLetters, outbox, submit }),
     inbound,
   ];

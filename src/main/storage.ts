@@ -21,6 +21,7 @@ import { type Barrier, durabilityBarrier } from "../redis/durable.ts";
 import { openRedis } from "../redis/open.ts";
 import { appShareOf, type ServerFacts } from "../redis/server-facts.ts";
 import { type ServerWatch, watchServer } from "../redis/server-watch.ts";
+import { redisSuppressions } from "../suppressions/redis-suppressions.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { redisWebhooks } from "../webhooks/redis-webhooks.ts";
 
@@ -110,6 +111,7 @@ export function openPorts(config: Config, store: Store, purpose: "producer" | "w
     endpoints: redisWebhookEndpoints({ redis, keyring: ring }),
     deadLetters: redisDeadLetters({ redis, retentionSeconds }),
     history: redisHistory({ redis, maxEntries: config.history, retentionSeconds }),
+    suppressions: redisSuppressions({ redis }),
     hooks: redisWebhooks({ redis, keyring: ring, eventLog }),
   };
 }

@@ -11,6 +11,7 @@ import { redisConsents } from "../consents/redis-consents.ts";
 import { ClientCache } from "../delivery/client-cache.ts";
 import { CrashIsolation } from "../delivery/crash-isolation.ts";
 import { desiredOnlineSetter } from "../delivery/desired-online.ts";
+import { suppressedTargets } from "../delivery/suppressed-targets.ts";
 import { tracedDeliverer } from "../delivery/traced-deliverer.ts";
 import { egress as egressGuard } from "../egress/egress.ts";
 import { accountEndpoints } from "../inbound/account-endpoint.ts";
@@ -44,6 +45,8 @@ async function openShared({ config, store, metrics, log, tracing }: WorkerDeps) 
   const ports = openPorts(config, store, "worker", log, tracing);
   const { redis, outbox, lanes, accounts, endpoints } = ports;
   const recordInbound = inboundRecorder({ redis, eventsKept: config.eventsKept });
+  const suppressions = config.suppressions ? ports.suppressions : undefined;
+  const recordReceipt = deliveryReceipts({ redis, eventsKept: config.eventsKept, suppressions });
   const guard = egressGuard({ allowPrivate: config.allowPrivate });
   const mailbox = isSandboxEnabled(config)
     ? await (await import("../sandbox/mailbox.ts")).sandboxMailbox({ recordInbound, log })
@@ -59,9 +62,10 @@ async function openShared({ config, store, metrics, log, tracing }: WorkerDeps) 
     setDesiredOnline: desiredOnlineSetter({ accounts, lanes }),
     topics,
     tracing,
+    markSuppressed: suppressions && suppressedTargets(suppressions),
     onResult: countResults(metrics),
   };
-  return { ...ports, recordInbound, guard, mailbox, topics, reachable, pool, delivering };
+  return { ...ports, recordInbound, recordReceipt, guard, mailbox, topics, reachable, pool, delivering };
 }
 
 /** The worker role: carries out what was accepted. `stop` lets what is under way end, up to `graceMs`. */
@@ -69,7 +73,7 @@ export async function startWorker(deps: WorkerDeps): Promise<{ readonly stop: (g
   const { config, choose, store, metrics, log } = deps;
   const shared = await openShared(deps);
   const { redis, eventLog, history, outbox, lanes, accounts, endpoints } = shared;
-  const { recordInbound, guard, mailbox, topics, reachable, pool, delivering } = shared;
+  const { recordInbound, recordReceipt, guard, mailbox, topics, reachable, pool, delivering } = shared;
   const deliver = tracedDeliverer({ ...delivering, clients: pool });
   const platforms = choose(config, mailbox?.relay);
   const find = (id: string) => platforms.find((platform) => platform.id === id);
@@ -92,7 +96,7 @@ export async function startWorker(deps: WorkerDeps): Promise<{ readonly stop: (g
         accounts,
         ...reachable.account,
         record: recordInbound,
-        recordReceipt: deliveryReceipts({ redis, eventsKept: config.eventsKept }),
+        recordReceipt,
         egress: guard,
         find,
         concurrency: config.concurrency,

@@ -64,6 +64,12 @@ export const Options = Type.Object(
         description: "Handling of an uncertain outcome: report it, or send again and risk a duplicate.",
       }),
     ),
+    suppressions: Type.Optional(
+      Type.Union([Type.Literal("apply"), Type.Literal("ignore")], {
+        description:
+          "`ignore` also sends to addresses on the app's suppression list; needs an API key. Default: `apply`.",
+      }),
+    ),
   },
   { additionalProperties: false },
 );

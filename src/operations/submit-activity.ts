@@ -96,6 +96,11 @@ export function submitActivity(deps: SubmitDeps): SubmitActivity {
     if (!covers(caller.limits, parsed.activity)) {
       throw new Refusal("forbidden", "The token does not cover this actor, platform or verb.");
     }
+    if (parsed.activity.options?.suppressions === "ignore" && caller.via !== "key") {
+      throw new Refusal("forbidden", "`options.suppressions: ignore` needs the app's API key.", undefined, {
+        rid: parsed.rid,
+      });
+    }
     const errors = attachmentErrors(parsed.activity, mayReach);
     if (errors.length > 0) {
       const refusal = invalidInput(errors);

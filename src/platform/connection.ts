@@ -2,10 +2,10 @@ import Type, { type Static, type TObject, type TSchema } from "typebox";
 import { Actor } from "../model/activity.ts";
 import type { Failure } from "../model/failure.ts";
 import type { AccountContext } from "./context.ts";
-import type { DeliveryReceipt, InboundEvent } from "./inbound-event.ts";
+import type { Complaint, DeliveryReceipt, InboundEvent } from "./inbound-event.ts";
 import { defineVerb, type Verb } from "./verb.ts";
 
-export type { DeliveryReceipt, ReadUpTo } from "./inbound-event.ts";
+export type { Complaint, DeliveryReceipt, ReadUpTo } from "./inbound-event.ts";
 
 /** Persisted state of an account's connection for its next owner: rooms, subscriptions, cursors. */
 export interface ConnectionState {
@@ -31,7 +31,7 @@ export interface ConnectionContext<Credentials> extends AccountContext<Credentia
    */
   readonly record: (event: InboundEvent) => Promise<"new" | "seen">;
   /** Publishes a receipt of an activity committed with `receiptTtlSeconds`; unknown ids are ignored. */
-  readonly recordReceipt: (receipt: DeliveryReceipt) => Promise<void>;
+  readonly recordReceipt: (receipt: DeliveryReceipt | Complaint) => Promise<void>;
   /**
    * Reports trouble of an online account, or its end (undefined). Becomes a `session` event `online` with `error`.
    * Once for each trouble.

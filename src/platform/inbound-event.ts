@@ -17,6 +17,21 @@ export interface DeliveryReceipt {
   /** Address of the target; absent: all targets. */
   readonly target?: string;
   readonly error?: EventError;
+  /**
+   * True where the network proves that the address does not exist (RFC 3463 `5.1.1`). Then nothing is sent to it any more,
+   * see src/suppressions. Needs a code of the network's own: a guess from its words is no evidence.
+   */
+  readonly isAddressGone?: boolean;
+}
+
+/** Complaint of a recipient about an activity that was sent (RFC 5965). */
+export interface Complaint {
+  /** As in `DeliveryReceipt`. */
+  readonly id: string;
+  /** Kind, such as `abuse`. */
+  readonly complaint: string;
+  /** Address of the recipient; absent: the activity's only target, and nobody where it has several. */
+  readonly target?: string;
 }
 
 /** Receipt for everything sent into a conversation (`CommitOptions.conversations`) up to a time. */

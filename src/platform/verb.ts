@@ -65,6 +65,8 @@ export interface Verb<Schema extends TObject = TObject, Client = unknown> {
   readonly needsConnection?: boolean;
   /** Whether a verb with `needsConnection` runs without a connection as well; `client` is then undefined. */
   readonly runsOffline?: boolean;
+  /** Whether targets on the app's suppression list are left out. For verbs whose targets are recipients. */
+  readonly hasSuppressions?: boolean;
   /** Carries the activity out for the pending targets. Throws values that `Platform.classifyError` knows. */
   readonly run: (client: Client, activity: ActivityOf<Schema>, context: VerbContext) => Promise<Receipt>;
 }

@@ -82,6 +82,10 @@ export const keys = {
   /** Persisted state of an account's connection, plain and sealed. */
   connectionState: (app: string, id: string) => `${tagOf(app)}:notes:${app}:${id}`,
   sealedState: (app: string, id: string) => `${tagOf(app)}:secret-notes:${app}:${id}`,
+  /** Suppressed addresses of an app by id, their order, and those of them that bounced or complained. */
+  suppressions: (app: string) => `${tagOf(app)}:suppressions:${app}`,
+  suppressionOrder: (app: string) => `${tagOf(app)}:suppression-order:${app}`,
+  automaticSuppressions: (app: string) => `${tagOf(app)}:suppression-auto:${app}`,
   /** Outgoing webhooks of an app: names, and by name settings, backlog and attempts. */
   hooks: (app: string) => `${tagOf(app)}:hooks:${app}`,
   hook: (app: string, name: string) => `${tagOf(app)}:hook:${app}:${name}`,

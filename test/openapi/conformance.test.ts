@@ -18,6 +18,7 @@ const activity = {
 };
 const mail = { host: "smtp.example.com", user: "bob", password: "a password" };
 const account = { platform: "email", address: "bob@example.com", credentials: mail };
+const suppression = { platform: "email", address: "yan@example.org", detail: "unsubscribed" };
 const hook = { url: "https://example.org/hook" };
 /** Activity that ends undelivered: the requested wait exceeds its lifetime. */
 const doomed = {
@@ -33,6 +34,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "put /hooks/conform": hook,
   "post /hooks/conform/replay": { after: "latest" },
   "post /tokens": {},
+  "post /suppressions": suppression,
   "post /revocations": { jti: "none" },
 };
 /** Every operation that requires authentication, except the socket. */
@@ -59,11 +61,14 @@ const GUARDED = [
   "get /dead-letters/none",
   "delete /dead-letters/none",
   "post /dead-letters/none/replay",
+  "get /suppressions",
+  "post /suppressions",
+  "delete /suppressions/none",
   "post /tokens",
   "post /revocations",
 ];
 /** Operations that need the scope `send`. */
-const SENDING = /^(post \/activities|\w+ \/activities\/|\w+ \/dead-letters)/;
+const SENDING = /^(post \/activities|\w+ \/activities\/|\w+ \/(dead-letters|suppressions))/;
 const guarded: readonly Call[] = GUARDED.map((text) => {
   const [method, path] = text.split(" ") as [Call["method"], string];
   const headers = path === "/events" ? { Accept: "application/json" } : {};
@@ -302,6 +307,28 @@ describe("every documented operation and status", () => {
       if (method !== "post")
         await expectCode({ method, path: `/dead-letters/none${path}`, key: poor }, 404, "not-found");
     }
+  });
+
+  it("suppressions: add, list, lift", async () => {
+    const { app, key: fresh } = await gw.registry.createApp("suppressing", ["send"]);
+    const add = { method: "post", path: "/suppressions", key: fresh, body: suppression } as const;
+    const first = await checked(add);
+    expect([first.status, first.body]).toMatchObject([201, { ...suppression, reason: "added" }]);
+    expect([(await checked(add)).status, (await checked(add)).body]).toEqual([200, first.body]);
+    const list = { method: "get", path: "/suppressions?address=YAN@example.org", key: fresh } as const;
+    expect((await checked(list)).body).toEqual({ suppressions: [first.body] });
+    await expectCode({ ...add, body: { ...suppression, platform: "pigeon" } }, 422, "platform-unknown");
+    await expectCode({ ...add, body: { ...suppression, platform: "dummy" } }, 422, "validation-failed");
+    await expectCode({ ...add, body: { ...suppression, address: "nobody" } }, 422, "validation-failed");
+    for (const query of ["limit=0", "limit=101", "after=x", "addres=x"])
+      await expectCode({ ...list, path: `/suppressions?${query}` }, 400, "bad-parameter");
+    const lift = { method: "delete", path: `/suppressions/${first.body.id}`, key: fresh } as const;
+    expect((await checked(lift)).status).toBe(204);
+    await expectCode(lift, 404, "not-found");
+    await expectCode({ ...lift, path: "/suppressions/%ZZ" }, 400, "bad-parameter");
+    const fill = "for i = 1, 10000 do redis.call('HSET', KEYS[1], i, '{}') end";
+    await gw.client.eval(fill, 1, keys.suppressions(app));
+    await expectCode(add, 429, "quota-exceeded");
   });
 
   it("platforms and the document itself: public, and 304 when unchanged", async () => {

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import type { Failure } from "../../src/model/failure.ts";
 import { silentLog } from "../../src/model/log.ts";
-import type { ConnectionContext, ConnectionState, DeliveryReceipt } from "../../src/platform/connection.ts";
+import type { Complaint, ConnectionContext, ConnectionState, DeliveryReceipt } from "../../src/platform/connection.ts";
 import type { InboundEvent } from "../../src/platform/platform.ts";
 import { loopbackEgress } from "./loopback-egress.ts";
 import { watchEvent } from "./vocabulary-watch.ts";
@@ -10,6 +10,7 @@ import { watchEvent } from "./vocabulary-watch.ts";
 export interface TestConnectionContext extends ConnectionContext<unknown> {
   readonly arrivals: InboundEvent[];
   readonly reports: DeliveryReceipt[];
+  readonly complaints: Complaint[];
   /** Problems reported of the account while it stays online. */
   readonly problems: Array<Failure | undefined>;
   /** Keys of all events, also of earlier connections. */
@@ -39,6 +40,7 @@ export function testConnectionContext(
   emitter.setMaxListeners(0);
   const arrivals: InboundEvent[] = [];
   const reports: DeliveryReceipt[] = [];
+  const complaints: Complaint[] = [];
   const problems: Array<Failure | undefined> = [];
   const stored: Record<string, string> = stateOf?.stored ?? {};
   const keptSecrets: Record<string, string> = stateOf?.keptSecrets ?? {};
@@ -75,7 +77,8 @@ export function testConnectionContext(
       return "new";
     },
     recordReceipt: async (report) => {
-      reports.push(report);
+      if ("complaint" in report) complaints.push(report);
+      else reports.push(report);
       emitter.emit("report");
     },
     reportProblem: async (problem) => void problems.push(problem),
@@ -83,6 +86,7 @@ export function testConnectionContext(
     ...more,
     arrivals,
     reports,
+    complaints,
     problems,
     seen,
     stored,

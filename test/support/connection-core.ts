@@ -6,6 +6,7 @@ import { ClientCache } from "../../src/delivery/client-cache.ts";
 import { CrashIsolation } from "../../src/delivery/crash-isolation.ts";
 import { deliverer } from "../../src/delivery/deliver.ts";
 import { desiredOnlineSetter } from "../../src/delivery/desired-online.ts";
+import { suppressedTargets } from "../../src/delivery/suppressed-targets.ts";
 import { deliveryReceipts } from "../../src/inbound/delivery-receipts.ts";
 import { inboundRecorder } from "../../src/inbound/record-inbound.ts";
 import { accountId } from "../../src/model/account-id.ts";
@@ -17,6 +18,7 @@ import { readySignal } from "../../src/outbox/ready-signal.ts";
 import { redisOutbox } from "../../src/outbox/redis-outbox.ts";
 import { needsConnection } from "../../src/platform/platform.ts";
 import { keys } from "../../src/redis/keys.ts";
+import { redisSuppressions } from "../../src/suppressions/redis-suppressions.ts";
 import { connectionWorker } from "../../workers/connections.ts";
 import { sendWorker } from "../../workers/send.ts";
 import { sweep } from "../../workers/sweep.ts";
@@ -68,6 +70,8 @@ export async function connectionCore(server: TestRedis, { platform }: Pick<TestN
       ready: readySignal({ redis: server.connect(), log: silentLog }),
     };
     const isolation = new CrashIsolation({ outbox: ports.outbox, log: silentLog });
+    const suppressions = redisSuppressions({ redis: own });
+    const markSuppressed = suppressedTargets(suppressions);
     const worker = connectionWorker({
       redis: own,
       lanes: ports.lanes,
@@ -83,7 +87,7 @@ export async function connectionCore(server: TestRedis, { platform }: Pick<TestN
       ownership: accountOwnership({ redis: own, keyring: ring, eventsKept: EVENTS_KEPT }),
       accounts: ports.accounts,
       record: inboundRecorder({ redis: own, eventsKept: EVENTS_KEPT }),
-      recordReceipt: deliveryReceipts({ redis: own, eventsKept: EVENTS_KEPT }),
+      recordReceipt: deliveryReceipts({ redis: own, eventsKept: EVENTS_KEPT, suppressions }),
       egress,
       find: (id) => (id === platform.id ? platform : undefined),
       concurrency: 50,
@@ -98,7 +102,15 @@ export async function connectionCore(server: TestRedis, { platform }: Pick<TestN
       sendWorker({
         redis: own,
         ...ports,
-        deliver: deliverer({ ...ports, isolation, clients: pool, egress, log: silentLog, random: () => 0 }),
+        deliver: deliverer({
+          ...ports,
+          isolation,
+          clients: pool,
+          egress,
+          log: silentLog,
+          random: () => 0,
+          markSuppressed,
+        }),
         queue: platform.id,
         find: (id) => (id === platform.id ? platform : undefined),
         concurrency: 10,

@@ -64,6 +64,8 @@ export const EVENT_ERRORS: Readonly<Record<string, string>> = {
   "recipient-not-reachable": "The recipient exists but cannot receive (full, closed, moved).",
   "recipient-unknown": "The network knows no such recipient.",
   "room-refused": "The room does not admit the account or let it speak (password, invitation, ban, moderation).",
+  suppressed:
+    "The address is on the app's [suppression list](suppressions.md): it bounced for good, complained, or was added.",
   "tls-failed": "The server offers no trusted encryption; nothing was sent.",
   "usage-capped": "The app's quota at the network is used up: raise it there.",
   "verb-not-supported": "The platform or verb is no longer available.",

@@ -3,6 +3,7 @@ import { ulid } from "ulid";
 import { ClientCache } from "../../src/delivery/client-cache.ts";
 import { CrashIsolation } from "../../src/delivery/crash-isolation.ts";
 import { deliverer } from "../../src/delivery/deliver.ts";
+import { suppressedTargets } from "../../src/delivery/suppressed-targets.ts";
 import type { Activity } from "../../src/model/activity.ts";
 import type { FinalStatus, ResultEvent, StatusEvent } from "../../src/model/event.ts";
 import { resultEvent, statusEvent } from "../../src/model/event-builders.ts";
@@ -14,6 +15,7 @@ import { readySignal } from "../../src/outbox/ready-signal.ts";
 import { redisOutbox } from "../../src/outbox/redis-outbox.ts";
 import type { Egress, Platform } from "../../src/platform/platform.ts";
 import { keys } from "../../src/redis/keys.ts";
+import { redisSuppressions } from "../../src/suppressions/redis-suppressions.ts";
 import { sendWorker } from "../../workers/send.ts";
 import { sweep } from "../../workers/sweep.ts";
 import type { TestRedis } from "./redis.ts";
@@ -35,7 +37,17 @@ export function gatewayCore(server: TestRedis, platforms: readonly Platform[], q
     log: silentLog,
   });
   const isolation = new CrashIsolation({ outbox, log: silentLog });
-  const deliver = deliverer({ outbox, isolation, clients: pool, egress: noEgress, log: silentLog, random: () => 0 });
+  const suppressions = redisSuppressions({ redis });
+  const markSuppressed = suppressedTargets(suppressions);
+  const deliver = deliverer({
+    outbox,
+    isolation,
+    clients: pool,
+    egress: noEgress,
+    log: silentLog,
+    random: () => 0,
+    markSuppressed,
+  });
   const workers: Array<{ close: (ms: number) => Promise<void> }> = [];
   const sweeper = sweep({ outbox, lanes, log: silentLog, everyMs: 50, idleMs: 50 });
 
@@ -43,6 +55,7 @@ export function gatewayCore(server: TestRedis, platforms: readonly Platform[], q
     redis,
     outbox,
     lanes,
+    suppressions,
     sweeper,
     startWorkers: (concurrency = 20) => {
       for (const platform of platforms) {

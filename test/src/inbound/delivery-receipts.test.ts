@@ -30,11 +30,21 @@ async function sent(more: Parameters<typeof activityOf>[0] = {}) {
   const activity = activityOf({ target: TARGETS, ...more });
   await core.accept(app, activity, { ridAsSent: 7 });
   await core.results(app, 1);
-  const report = deliveryReceipts({ redis: core.redis, eventsKept: 1_000 });
+  const { suppressions } = core;
+  const report = deliveryReceipts({ redis: core.redis, eventsKept: 1_000, suppressions });
+  const suppressed = async () =>
+    (await suppressions.list(app, { limit: 100 })).suppressions.map(({ id: _, since: __, ...entry }) => entry);
   const statusEvents = async () =>
     (await core.events(app)).slice(2).map(({ status, target, rid }) => ({ status, target, rid }));
-  return { app, activity, report, statusEvents };
+  return { app, activity, report, statusEvents, suppressed };
 }
+
+const GONE = {
+  code: "recipient-unknown",
+  detail: "Nobody there.",
+  retryable: false,
+  platformCode: "5.1.1 550 5.1.1 No such user",
+};
 
 it("deliveryReceipts publishes each step by target once, and never an earlier step later", async () => {
   const { app, activity, report, statusEvents } = await sent();
@@ -101,4 +111,43 @@ it("deliveryReceipts ignores unknown ids and other apps' activities", async () =
   await report(app, { id: other.activity.id, status: "delivered" });
   expect(await statusEvents()).toEqual([]);
   expect(await other.statusEvents()).toEqual([]);
+});
+
+it("deliveryReceipts suppresses the target whose address is gone, and no other", async () => {
+  const { app, activity, report, suppressed } = await sent();
+  const { id } = activity;
+  const gone = { status: "failed", error: GONE, isAddressGone: true } as const;
+  await report(app, { id, target: "Stranger", ...gone });
+  await report(app, { id: "01NOBODY", target: "ann", ...gone });
+  await report(app, { id, target: "ben", status: "failed", error: { ...GONE, platformCode: "5.2.2 mailbox full" } });
+  expect(await suppressed()).toEqual([]);
+  await report(app, { id, target: "ann", ...gone });
+  expect(await suppressed()).toEqual([
+    { platform: "test", address: "Ann", reason: "bounced", detail: "5.1.1 550 5.1.1 No such user", rid: 7 },
+  ]);
+});
+
+it("deliveryReceipts does not suppress anew by a repeated report what was lifted", async () => {
+  const { app, activity, report, suppressed } = await sent();
+  const gone = { id: activity.id, target: "ann", status: "failed", error: GONE, isAddressGone: true } as const;
+  await report(app, gone);
+  const [entry] = (await core.suppressions.list(app, { limit: 1 })).suppressions;
+  await core.suppressions.remove(app, entry?.id ?? "");
+  await report(app, gone);
+  expect(await suppressed()).toEqual([]);
+});
+
+it("deliveryReceipts suppresses who complained only where that is certain, and leaves the status", async () => {
+  const { app, activity, report, statusEvents, suppressed } = await sent();
+  const { id } = activity;
+  await report(app, { id, complaint: "abuse" });
+  await report(app, { id, complaint: "abuse", target: "stranger" });
+  expect(await suppressed()).toEqual([]);
+  await report(app, { id, complaint: "abuse", target: "BEN" });
+  const complained = { platform: "test", reason: "complained", detail: "abuse", rid: 7 };
+  expect(await suppressed()).toEqual([{ ...complained, address: "ben" }]);
+  expect(await statusEvents()).toEqual([]);
+  const single = await sent({ target: [{ address: "ann" }] });
+  await single.report(single.app, { id: single.activity.id, complaint: "abuse" });
+  expect(await single.suppressed()).toEqual([{ ...complained, address: "ann" }]);
 });

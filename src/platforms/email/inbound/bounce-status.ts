@@ -60,10 +60,17 @@ export function statusInText(text: string): string | undefined {
   const excerpt = text.slice(0, 2_000);
   const codes = codesIn(excerpt);
   const code = codes.find(isReason);
-  return code ?? PHRASES.find(([pattern]) => pattern.test(excerpt))?.[1] ?? codes[0];
+  return code ?? phraseStatus(excerpt) ?? codes[0];
 }
 
-function codesIn(text: string): readonly string[] {
+/** Returns the code that says the same as the text's phrases; undefined for none. */
+export function phraseStatus(text: string): string | undefined {
+  const excerpt = text.slice(0, 2_000);
+  return PHRASES.find(([pattern]) => pattern.test(excerpt))?.[1];
+}
+
+/** Returns the status codes that are written in a text. */
+export function codesIn(text: string): readonly string[] {
   return [...` ${text}`.matchAll(STATUS)].flatMap(([, code]) => code ?? []);
 }
 

@@ -2,6 +2,7 @@ import { cleanLine } from "../schemas/event-bounds.ts";
 import { activityIdIn, messageIdIn } from "./bounce-ids.ts";
 import { looksLikeBounce, onlyRecipient, plainBounce, reasonsIn } from "./bounce-plain.ts";
 import { actionOf, isReason, statusOf } from "./bounce-status.ts";
+import { provesAddressGone } from "./gone-address.ts";
 import { fieldValue, type RawField, splitFields } from "./header-fields.ts";
 import { decodeTransfer, mailContent } from "./mail-content.ts";
 import { type MimeLeaf, type MimeTree, mimeTree } from "./mime-tree.ts";
@@ -15,6 +16,8 @@ export interface BouncedRecipient {
   readonly status: string;
   /** The last server's text, at most 300 characters; "" for none. */
   readonly detail: string;
+  /** True where the report proves that the address does not exist. */
+  readonly isGone?: true;
 }
 
 /** A delivery report on a sent mail. */
@@ -26,6 +29,8 @@ export interface Bounce {
   readonly recipients: readonly BouncedRecipient[];
   /** Kind of a complaint (RFC 5965), such as `abuse`. The mail was delivered, and the recipient objects to it. */
   readonly complaint?: string;
+  /** Recipient who complained, where the report still names them. */
+  readonly complainant?: string;
 }
 
 /** Bytes of a report that are read: the report precedes the returned mail. */
@@ -62,8 +67,13 @@ export function readBounce(source: Buffer): Bounce | undefined {
 function complaintIn(part: MimeLeaf, tree: MimeTree, text: string): Bounce {
   const fields = splitFields(bodyOf(part));
   const [kind = "other"] = /^[\w-]{1,40}/.exec(fieldValue(fields, "feedback-type")) ?? [];
-  const returned = returnedIn(tree);
-  return { ...idsIn(tree, returned, undefined, text), recipients: [], complaint: kind.toLowerCase() };
+  const complainant = addressIn(fieldValue(fields, "original-rcpt-to"));
+  return {
+    ...idsIn(tree, returnedIn(tree), undefined, text),
+    recipients: [],
+    complaint: kind.toLowerCase(),
+    ...(complainant === undefined ? {} : { complainant }),
+  };
 }
 
 /** Returns the recipients by the text for people, else that of the returned mail. */
@@ -127,11 +137,13 @@ function recipientIn(fields: readonly RawField[], reasonOf: (address: string) =>
     addressIn(fieldValue(fields, "original-recipient")) ?? addressIn(fieldValue(fields, "final-recipient"));
   if (address === undefined) return [];
   const detail = cleanLine(utf8(fieldValue(fields, "diagnostic-code")).replace(/^[\w-]+\s*;/, ""), 300);
-  const written = statusOf(fieldValue(fields, "status"), detail);
+  const field = fieldValue(fields, "status");
+  const written = statusOf(field, detail);
   const action = actionOf(fieldValue(fields, "action"), written);
   if (action === undefined) return [];
   const status = action === "failed" && !isReason(written) ? statusOf(written ?? "", reasonOf(address)) : written;
-  return [{ address, action, status: status ?? DEFAULT_STATUS[action], detail }];
+  const isGone = action === "failed" && provesAddressGone(field, detail);
+  return [{ address, action, status: status ?? DEFAULT_STATUS[action], detail, ...(isGone ? { isGone } : {}) }];
 }
 
 const DEFAULT_STATUS = {

@@ -1,9 +1,14 @@
 import { Failure, toEventError } from "../../../model/failure.ts";
+import { optional } from "../../../model/optional.ts";
 import type { ConnectionContext, DeliveryReceipt } from "../../../platform/connection.ts";
+import type { Bounce } from "./bounce.ts";
 import type { MailReader } from "./mail-reader.ts";
 
 /** Seconds for which a mail's delivery reports are assigned to the rid. Servers give up after five days. */
 export const RECEIPT_TTL_SECONDS = 5 * 86_400;
+
+/** Kinds of complaints (RFC 5965) by which a person objects to the mail. */
+const OBJECTIONS = /^(abuse|fraud|opt-out)$/;
 
 /** A mail to examine for a delivery report. */
 interface InspectedMail {
@@ -21,14 +26,9 @@ export function deliveryReports(
   return async ({ source }) => {
     const bounce = await reader.readReport(source, connection.signal);
     if (!bounce) return {};
-    const { activityId, messageId, complaint } = bounce;
+    const { messageId, complaint } = bounce;
     const recipients = bounce.recipients.slice(0, 100);
-    for (const { address, action, status, detail } of recipients) {
-      const receipt = receiptOf(action, status, detail);
-      // Without our own id the report may name the Message-ID that our server gave the mail.
-      const id = activityId ?? messageId;
-      if (id !== undefined && receipt) await connection.recordReceipt({ id, target: address, ...receipt });
-    }
+    await publish(connection, bounce);
     return {
       email: {
         report: {
@@ -39,6 +39,22 @@ export function deliveryReports(
       },
     };
   };
+}
+
+/** Publishes each recipient's receipt, and the complaint. */
+async function publish(
+  { recordReceipt }: Pick<ConnectionContext<unknown>, "recordReceipt">,
+  { activityId, messageId, recipients, complaint, complainant }: Bounce,
+): Promise<void> {
+  // Without our own id the report may name the Message-ID that our server gave the mail.
+  const id = activityId ?? messageId;
+  if (id === undefined) return;
+  for (const { address, action, status, detail, isGone = false } of recipients.slice(0, 100)) {
+    const receipt = receiptOf(action, status, detail);
+    if (receipt) await recordReceipt({ id, target: address, ...receipt, ...(isGone ? { isAddressGone: true } : {}) });
+  }
+  if (complaint !== undefined && OBJECTIONS.test(complaint))
+    await recordReceipt({ id, complaint, ...optional("target", complainant) });
 }
 
 function receiptOf(

@@ -37,6 +37,7 @@ export function verbs(readers: MailReaders): Verbs {
         markdown: { as: "converted", tooLong: "refused", note: "HTML and plain text" },
         attachments: { as: "kept", maxBytes: MAX_ATTACHMENT_BYTES, note: "all together" },
       },
+      hasSuppressions: true,
       run: send,
     }) as Verb,
     ...readingVerbs(readers),

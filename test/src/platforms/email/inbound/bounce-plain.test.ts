@@ -148,4 +148,18 @@ describe("a complaint (ARF)", () => {
     );
     expect(bounce).toEqual({ activityId: ID, messageId: `<${ID}@example.com>`, complaint: "abuse", recipients: [] });
   });
+
+  it("names who complained where the report does", () => {
+    const bounce = read(
+      "Content-Type: multipart/report; report-type=feedback-report; boundary=o",
+      "",
+      "--o",
+      "Content-Type: message/feedback-report",
+      "",
+      "Feedback-Type: abuse",
+      "Original-Rcpt-To: <bob@far.example>",
+      "--o--",
+    );
+    expect(bounce).toMatchObject({ complaint: "abuse", complainant: "bob@far.example" });
+  });
 });

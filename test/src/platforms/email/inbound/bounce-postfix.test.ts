@@ -45,6 +45,7 @@ describe("delivery reports of Postfix", () => {
           action: "failed",
           status: "5.1.1",
           detail: expect.stringContaining("We know no such person"),
+          isGone: true,
         },
       ],
     });

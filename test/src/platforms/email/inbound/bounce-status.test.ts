@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 it.each(["imap", "pop3"] as const)(
-  "later delivery reports become the status of the rid, over %s",
+  "later delivery reports become the status of the rid and suppress an address that does not exist, over %s",
   async (protocol) => {
     const app = `app-${protocol}`;
     const worker = core.startWorker();
@@ -61,6 +61,23 @@ it.each(["imap", "pop3"] as const)(
     expect(statuses.find(({ status }) => status === "failed")).toMatchObject({
       target: [{ address: "nobody@elsewhere.example", status: "failed" }],
       error: { code: "recipient-unknown", platformCode: expect.stringContaining("We know no such person") },
+    });
+    const again = await core.post(app, {
+      verb: "send",
+      actor: { address },
+      target: [{ address: "alice@example.test" }, { address: "Nobody@elsewhere.example" }],
+      object: { subject: "Hi", body: "Hello again" },
+    });
+    expect(await core.result(app, again)).toMatchObject({
+      status: "partial",
+      target: [
+        { address: "alice@example.test", status: "sent" },
+        {
+          address: "Nobody@elsewhere.example",
+          status: "failed",
+          error: { code: "suppressed", platformCode: expect.stringContaining("We know no such person") },
+        },
+      ],
     });
     await worker.close(1_000);
   },

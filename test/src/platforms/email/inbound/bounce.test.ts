@@ -49,6 +49,7 @@ describe("a delivery report", () => {
           action: "failed",
           status: "5.1.1",
           detail: "550 5.1.1 <new@example.net>: Recipient address rejected",
+          isGone: true,
         },
       ],
     });
