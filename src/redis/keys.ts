@@ -82,7 +82,7 @@ export const keys = {
   /** Persisted state of an account's connection, plain and sealed. */
   connectionState: (app: string, id: string) => `${tagOf(app)}:notes:${app}:${id}`,
   sealedState: (app: string, id: string) => `${tagOf(app)}:secret-notes:${app}:${id}`,
-  /** Suppressed addresses of an app by id, their order, and those of them that bounced or complained. */
+  /** Suppressed addresses of an app by id, their order, and the order of automatic ones. */
   suppressions: (app: string) => `${tagOf(app)}:suppressions:${app}`,
   suppressionOrder: (app: string) => `${tagOf(app)}:suppression-order:${app}`,
   automaticSuppressions: (app: string) => `${tagOf(app)}:suppression-auto:${app}`,

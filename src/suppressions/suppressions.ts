@@ -1,4 +1,4 @@
-/** Reasons of suppressions: a mail bounced for good, somebody complained, or the app added the address. */
+/** Reasons of suppressions: a mail bounced for good, a recipient complained, the app asked. */
 export const SUPPRESSION_REASONS = ["bounced", "complained", "added"] as const;
 export type SuppressionReason = (typeof SUPPRESSION_REASONS)[number];
 
