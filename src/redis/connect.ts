@@ -1,6 +1,7 @@
 import { Cluster, Redis } from "ioredis";
 import type { Log } from "../model/log.ts";
 import { type RedisEndpoint, type RedisNode, readRedisUrl } from "./redis-url.ts";
+import { FailoverConnector } from "./sentinel-connector.ts";
 
 /** A connection to one server (also by way of sentinels) or to a cluster. Both take the same commands. */
 export type RedisClient = Redis | Cluster;
@@ -102,6 +103,7 @@ function connect(endpoint: RedisEndpoint, settings: ClientSettings): RedisClient
       name: endpoint.master as string,
       sentinelRetryStrategy: reconnectDelayMs,
       failoverDetector: true,
+      Connector: FailoverConnector,
       enableTLSForSentinelMode: endpoint.tls,
     });
   }
