@@ -19,6 +19,10 @@ const PROVEN_CODES: ReadonlySet<string> = new Set([
 /** Tells whether a refusal ends the account at once. */
 export const isProvenRefusal = ({ code }: Pick<Failure, "code">): boolean => PROVEN_CODES.has(code);
 
+/** Tells whether a failure is a refusal, proven or not. Work waits through a refusal whose kind is retryable. */
+export const isRefusal = ({ kind, code }: Pick<Failure, "kind" | "code">): boolean =>
+  kind === "auth" || kind === "permanent" || (kind === "retryable" && code === "platform-rejected");
+
 /** Entry of the connection state. */
 const STATE_KEY = "refusal";
 
@@ -60,7 +64,7 @@ export function refusalEvidence(state: ConnectionState, now: () => number = Date
 
   return {
     async judge({ version }, failure) {
-      if (failure.kind !== "auth" && failure.kind !== "permanent") return { verdict: "transient", isNew: false };
+      if (!isRefusal(failure)) return { verdict: "transient", isNew: false };
       if (isProvenRefusal(failure)) return { verdict: "final", isNew: true };
       const { code, platformCode = "" } = failure;
       const before = await current();

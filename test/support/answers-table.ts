@@ -1,5 +1,6 @@
-import { isProvenRefusal } from "../../src/connections/refusal-evidence.ts";
+import { isProvenRefusal, isRefusal } from "../../src/connections/refusal-evidence.ts";
 import type { Failure } from "../../src/model/failure.ts";
+import { grantFailure } from "../../src/platform/kit/oauth2.ts";
 import { codedError } from "../../src/platforms/irc/client/coded-error.ts";
 import { classifyError as ircFailure, refusedPassword } from "../../src/platforms/irc/errors.ts";
 import { loginFailure, noLogin, noTls, classifyError as xmppFailure } from "../../src/platforms/xmpp/errors.ts";
@@ -51,16 +52,19 @@ const IRC: readonly Answer[] = [
   ["no SASL offered, where the account has a login", ircFailure(codedError("IRC_NO_SASL", ""))],
 ];
 const EVERYWHERE: readonly Answer[] = [
+  ["OAuth token server: `invalid_grant` and the other errors of RFC 6749 and OpenID", grantFailure(400, "invalid_grant")],
+  ["OAuth token server: 401 without the name of an error", grantFailure(401)],
+  ["OAuth token server: `temporarily_unavailable`, a web page, every other", grantFailure(403, "temporarily_unavailable")],
   ["no answer in time", xmppFailure(codedError("ETIMEDOUT", ""))],
   ["connection refused, reset or closed", xmppFailure(codedError("ECONNRESET", ""))],
 ];
 
 function stateOf(failure: Failure): string {
-  if (failure.kind === "retryable" || failure.kind === "rate-limited") {
+  if (!isRefusal(failure)) {
     const wait = failure.retryAfterMs === undefined ? "" : `, after ${failure.retryAfterMs / 1_000} s`;
     return `\`offline\`${wait}`;
   }
-  const state = `\`${failure.kind === "auth" ? "needs-login" : "restricted"}\``;
+  const state = `\`${failure.kind === "permanent" ? "restricted" : "needs-login"}\``;
   return isProvenRefusal(failure) ? state : `\`offline\`; ${state} once it has stayed the same for a day`;
 }
 

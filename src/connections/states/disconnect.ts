@@ -47,7 +47,7 @@ function tell(
 async function refuse({ access, login, publisher }: ConnectionParts, account: OwnedAccount, failure: Failure) {
   login.refused(failure);
   access.set({ kind: "refused", failure });
-  const state = failure.kind === "auth" ? "needs-login" : "restricted";
+  const state = failure.kind === "permanent" ? "restricted" : "needs-login";
   const isCurrent = await publisher.publish(account, state, failure, login.version);
   // Other credentials were stored meanwhile, which were not refused.
   if (!isCurrent) access.set({ kind: "connecting" });

@@ -92,7 +92,8 @@ type Server = Pick<OAuth2Login, "tokenUrl" | "clientId" | "clientSecret"> & { re
 
 /**
  * Requests a grant of a token server (RFC 6749 sections 4.1.3 and 6).
- * Throws a `Failure`: `credentials-expired` for the refusals that section 5.2 defines, `platform-unavailable` otherwise.
+ * Throws a `Failure`: `credentials-expired` for the refusals that section 5.2 defines, `platform-rejected` for a 401 without
+ * a code, which is tried again, and `platform-unavailable` otherwise.
  */
 export async function askForGrant(
   fetch: Egress["fetch"],
@@ -125,6 +126,10 @@ const ENDED = "The login's refresh token is refused: connect the account again."
 const REFUSED =
   "The network refuses the consent: it expired, or the client's id, secret or address differs. Start the consent again.";
 
+/** Proxies and firewalls before a token server answer a 401 as well. */
+const UNPROVEN =
+  "The token server refuses without naming an error: check the client's id and secret, or connect the account again.";
+
 const NO_CODE = "no error code";
 /**
  * Error codes that end a login (RFC 6749 sections 4.1.2.1 and 5.2). All others, such as `temporarily_unavailable`,
@@ -153,18 +158,18 @@ function read(status: number, body: Buffer, refused: string): TokenGrant {
     };
   }
   const error = typeof answer.error === "string" && /^[a-z_]{1,40}$/.test(answer.error) ? answer.error : NO_CODE;
-  const platformCode = `${status} ${error}`;
-  if (!isFinal(status, error)) {
-    const detail = "The token server issues no access token at the moment.";
-    throw new Failure({ kind: "retryable", code: "platform-unavailable", detail, platformCode });
-  }
-  throw new Failure({ kind: "auth", code: "credentials-expired", detail: refused, platformCode });
+  throw grantFailure(status, error, refused);
 }
 
-/** Tells whether an answer ends the login. A 401 without a code refuses the client (RFC 9110 section 15.5.2). */
-function isFinal(status: number, error: string): boolean {
-  const isNamed = FINAL_ERRORS.has(error) || (status === 401 && error === NO_CODE);
-  return status >= 400 && status < 500 && isNamed;
+/** Returns the failure that an answer of a token server means. `refused` is the sentence for a refusal by RFC 6749. */
+export function grantFailure(status: number, error: string = NO_CODE, refused: string = ENDED): Failure {
+  const platformCode = `${status} ${error}`;
+  if (status >= 400 && status < 500 && FINAL_ERRORS.has(error))
+    return new Failure({ kind: "auth", code: "credentials-expired", detail: refused, platformCode });
+  if (status === 401 && error === NO_CODE)
+    return new Failure({ kind: "retryable", code: "platform-rejected", detail: UNPROVEN, platformCode });
+  const detail = "The token server issues no access token at the moment.";
+  return new Failure({ kind: "retryable", code: "platform-unavailable", detail, platformCode });
 }
 
 function parsed(body: Buffer): Readonly<Record<string, unknown>> {

@@ -47,6 +47,15 @@ describe("RefusalEvidence", () => {
     expect(stored).toEqual({});
   });
 
+  it("counts a refusal without proof through which work waits", async () => {
+    const { owner, pass } = evidenceStore();
+    const refusal = failure("retryable", "platform-rejected", "401 no error code");
+    for (let tries = 1; tries < MAX_UNPROVEN_TRIES; tries++)
+      expect(await owner().judge(account, refusal)).toEqual({ verdict: "unproven", isNew: tries === 1 });
+    pass(MIN_UNPROVEN_MS);
+    expect(await owner().judge(account, refusal)).toMatchObject({ verdict: "final" });
+  });
+
   it("retries other refusals until 20 equal ones over a day, also under later owners", async () => {
     const { owner, pass } = evidenceStore();
     const verdicts: string[] = [];

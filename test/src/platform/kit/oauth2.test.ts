@@ -12,7 +12,6 @@ describe("askForGrant", () => {
   it.each([
     [400, '{"error":"invalid_grant"}'],
     [401, '{"error":"invalid_client"}'],
-    [401, ""],
     [400, '{"error":"invalid_request"}'],
     [403, '{"error":"access_denied"}'],
   ])("counts %i %s as the end of the login", async (status, body) => {
@@ -33,6 +32,17 @@ describe("askForGrant", () => {
   ])("counts %i %s as transient", async (status, body) => {
     await expect(grantAfter(status, body)).rejects.toMatchObject({ kind: "retryable", code: "platform-unavailable" });
   });
+
+  it.each(["", "<h1>Unauthorized</h1>", "{}", '{"error":{"code":401}}'])(
+    "counts a 401 without an error code as a refusal without proof: %s",
+    async (body) => {
+      await expect(grantAfter(401, body)).rejects.toMatchObject({
+        kind: "retryable",
+        code: "platform-rejected",
+        platformCode: "401 no error code",
+      });
+    },
+  );
 
   it("returns the tokens of a success", async () => {
     const grant = await grantAfter(200, '{"access_token":"a","refresh_token":"b","expires_in":60}');
