@@ -16,6 +16,7 @@ export const KILLS: readonly string[] = [
 export const SLOW: readonly string[] = [
   "test/e2e/proxies/stalled-clients.test.ts",
   "test/src/platforms/twitter/limits.test.ts",
+  "test/src/platforms/xmpp/fault-matrix-ejabberd.test.ts",
   "test/src/platforms/xmpp/fault-matrix.test.ts",
   "test/contracts/connections/xmpp.test.ts",
   "test/clients/browser.test.ts",

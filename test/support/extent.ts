@@ -2,9 +2,9 @@
 const isShort = process.env.TEST_EXTENT === "few";
 
 /**
- * Chooses how often a test strikes, or how many clients it has.
+ * Chooses how often a test strikes, or how many clients or cases it has.
  * That is what docs/promises.md says, unless few are asked for.
  */
-export function repetitions(counts: { readonly few: number; readonly long: number }): number {
-  return isShort ? counts.few : counts.long;
+export function repetitions<Extent>(extents: { readonly few: Extent; readonly long: Extent }): Extent {
+  return isShort ? extents.few : extents.long;
 }

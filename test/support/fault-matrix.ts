@@ -150,19 +150,21 @@ async function recovery(
     await peerSendsToRoom(`${app} room ${text}`);
     sent.push(`${app} ${text}`, `${app} room ${text}`);
   };
-  const arrivedAll = async (ms: number): Promise<boolean> =>
-    core
-      .until(app, (events) => sent.every((text) => bodiesOf(events).includes(text)), ms)
-      .then(
-        () => true,
-        () => false,
-      );
+  /** Waits for what was sent since the last call; returns what did not arrive. */
+  const missing = async (): Promise<readonly string[]> => {
+    const texts = sent.splice(0);
+    const lacking = (events: readonly LoggedEvent[]) => texts.filter((text) => !bodiesOf(events).includes(text));
+    await core.until(app, (events) => lacking(events).length === 0, PATIENCE_MS).catch(() => undefined);
+    return lacking(await core.events(app));
+  };
   if (network.keepsMissed) {
     if (wasAway) sent.push(`${app} away`);
     await send("meanwhile");
-    if (!(await arrivedAll(PATIENCE_MS))) faults.push("lost what came meanwhile");
+    const lost = await missing();
+    if (lost.length > 0) faults.push(`lost what came meanwhile: ${lost.join(", ")}`);
     await send("after");
-    if (!(await arrivedAll(PATIENCE_MS))) faults.push("hears nothing any more");
+    const unheard = await missing();
+    if (unheard.length > 0) faults.push(`hears nothing any more: ${unheard.join(", ")}`);
   } else if (!(await hearsAgain(core, app, send))) faults.push("hears nothing any more");
   const events = await core.events(app);
   const bodies = bodiesOf(events).filter((body) => body.startsWith(`${app} `));

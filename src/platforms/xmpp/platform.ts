@@ -55,7 +55,7 @@ export function xmpp(settings: XmppSettings = {}): Platform {
       unreact: ["type", "id", "content"],
       typing: ["state"],
       join: ["type"],
-      leave: ["type", "cause", "reason", "by"],
+      leave: ["type", "cause", "reason", "by", "address", "password"],
       invite: ["type", "address", "password", "reason"],
       "request-friend": ["type", "body"],
       "make-friend": ["type", "body"],

@@ -1,4 +1,5 @@
 import { domainToASCII } from "node:url";
+import { ADDRESS_LENGTH } from "../../../model/activity.ts";
 import { CONTROLS, NAMELESS, SEPARATORS } from "../../../model/pattern-classes.ts";
 
 /** Characters of a local part (RFC 7622 section 3.3): no controls, spaces or reserved marks. */
@@ -24,6 +25,13 @@ export function bare(jid: string): string {
   const slash = jid.indexOf("/");
   const withoutResource = slash === -1 ? jid : jid.slice(0, slash);
   return withoutResource.toLowerCase();
+}
+
+const ROOM_ADDRESS = new RegExp(BARE_JID, "u");
+
+/** Returns whether a peer's address can be a room's. `join` takes such addresses. */
+export function isRoomAddress(address: string): boolean {
+  return address.length <= ADDRESS_LENGTH && ROOM_ADDRESS.test(address);
 }
 
 /** Returns the part after the first slash: session name or room nickname; else "". */

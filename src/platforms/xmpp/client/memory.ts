@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { parseCursor } from "./archive-cursor.ts";
 import { type BoundedMap, boundedMap } from "./bounded-map.ts";
 
 const MAX_REACTIONS = 1_000;
@@ -19,15 +20,16 @@ export interface MessageMemory {
   /** Ids that rooms gave, by sender and the sender's id, and the reverse. */
   readonly roomIds: BoundedMap<string>;
   readonly senderIds: BoundedMap<string>;
-  /** Messages without an archive id, recorded last, by conversation: history and offline copies repeat these. */
+  /** Messages recorded last, by conversation: history, offline copies and renewed archives repeat these. */
   readonly recent: (conversation: string) => RecentMessages;
 }
 
 /** Digests of the messages of a conversation that were recorded last. */
 export interface RecentMessages {
-  /** Adds a message and returns all digests, separated by spaces. */
-  readonly add: (digest: string) => string;
+  /** Adds a message and returns all digests. */
+  readonly add: (digest: string) => readonly string[];
   readonly has: (digest: string) => boolean;
+  readonly digests: () => readonly string[];
 }
 
 /** Entries of the connection state: own reactions as JSON, and digests by conversation. */
@@ -38,9 +40,9 @@ export const RECENT_KEY = "recent";
 export function messageMemory(state: Readonly<Record<string, string>>): MessageMemory {
   const digests = new Map<string, string[]>();
   const stored = (conversation: string): string[] => {
-    const entry =
-      conversation === "" ? state[RECENT_KEY] : state[`archive ${conversation}`]?.split(" ").slice(1).join(" ");
-    return (entry ?? "").split(" ").filter((digest) => digest !== "");
+    const { digests: archived } = parseCursor(state[conversation === "" ? "archive" : `archive ${conversation}`] ?? "");
+    const recent = conversation === "" ? (state[RECENT_KEY] ?? "").split(" ") : [];
+    return [...new Set([...recent, ...archived])].filter((digest) => digest !== "");
   };
   return {
     reactions: boundedMap(MAX_REACTIONS),
@@ -54,11 +56,13 @@ export function messageMemory(state: Readonly<Record<string, string>>): MessageM
       digests.set(conversation, list);
       return {
         add: (digest) => {
+          if (list.includes(digest)) list.splice(list.indexOf(digest), 1);
           list.push(digest);
           list.splice(0, Math.max(0, list.length - MAX_RECENT));
-          return list.join(" ");
+          return [...list];
         },
         has: (digest) => list.includes(digest),
+        digests: () => [...list],
       };
     },
   };

@@ -49,7 +49,7 @@ async function openAccount(context: ConnectionContext<Credentials>, settings: Xm
     if (context.signal.aborted) stop();
     await announcePresence(client, state);
     const archive = await readArchive(client, state, undefined);
-    client.status.hasArchive = archive === "read" || (archive === "later" && state.archive !== undefined);
+    client.status.hasArchive = archive !== "none";
     await rejoinRooms(client, state, await context.sealedState.read());
     queue.open();
     if (ended) throw ended.thrown ?? closedByServer();

@@ -1,6 +1,7 @@
 import { ulid } from "ulid";
 import { optional } from "../../../model/optional.ts";
 import type { InboundEvent } from "../../../platform/platform.ts";
+import { formatCursor } from "../client/archive-cursor.ts";
 import type { Identity, InboundResult, JoinedRoom } from "../client/client.ts";
 import { bare, resource } from "../client/jid.ts";
 import type { Stanza } from "../client/library.ts";
@@ -50,7 +51,7 @@ function directMessage(
   // Results already report the messages of this app's own sessions.
   if (self && resource(from).startsWith(identity.resourcePrefix)) return {};
   if (!self && isReceipt(message)) return receiptOf(message, identity);
-  const content = messageContent(message, attr(message.getChild("origin-id", NS_SID), "id") ?? attr(message, "id"));
+  const content = messageContent(message, directId(message));
   if (!content) return archived === undefined ? typingOf(message, identity, from) : {};
   const position = directPosition(message, identity, { from, content, archived });
   if (position === undefined) return {};
@@ -81,15 +82,18 @@ function directPosition(
   { from, content, archived }: { from: string; content: MessageContent; archived: ArchivePosition | undefined },
 ): EventPosition | undefined {
   const archiveId = archived?.id ?? (identity.hasArchive ? stanzaIdBy(message, identity.jid) : undefined);
-  if (archiveId !== undefined) {
-    const isBehind = archived === undefined && identity.pendingArchives.has("");
-    return { key: `s ${archiveId}`, state: isBehind ? undefined : { name: "archive", value: archiveId } };
-  }
   const recent = identity.memory.recent("");
-  const digest = digestOf(bare(from), attr(message, "id"), content.verb, JSON.stringify(content.object));
+  const digest = directDigest(message, from, content);
+  if (archiveId !== undefined) {
+    const digests = recent.add(digest);
+    const isBehind = archived === undefined && identity.pendingArchives.has("");
+    const value = formatCursor({ id: archiveId, time: publishedAt(message, archived), digests });
+    return { key: `s ${archiveId}`, state: isBehind ? undefined : { name: "archive", value } };
+  }
   // A copy that the server stored for an earlier stream, which recorded the message but did not acknowledge it.
   if (stampOf(message) !== undefined && recent.has(digest)) return undefined;
-  return { key: unarchivedKey(message, from, digest), state: { name: RECENT_KEY, value: recent.add(digest) } };
+  const value = recent.add(digest).join(" ");
+  return { key: unarchivedKey(message, from, digest), state: { name: RECENT_KEY, value } };
 }
 
 /** Returns the other side of a conversation; in a room's private conversation including the nickname. */
@@ -155,16 +159,43 @@ function roomPosition(
 ): EventPosition | undefined {
   const room = bare(from);
   const name = `archive ${room}`;
+  const recent = identity.memory.recent(room);
+  const digest = roomDigest(message, content, archiveId);
+  // A room's history repeats messages, also after the room has got an archive.
+  if (!isArchived && stampOf(message) !== undefined && recent.has(digest)) return undefined;
+  const digests = recent.add(digest);
   if (archiveId !== undefined) {
     const isBehind = !isArchived && identity.pendingArchives.has(room);
-    return { key: `s ${room} ${archiveId}`, state: isBehind ? undefined : { name, value: archiveId } };
+    const value = formatCursor({ id: archiveId, time: published, digests });
+    return { key: `s ${room} ${archiveId}`, state: isBehind ? undefined : { name, value } };
   }
-  const recent = identity.memory.recent(room);
-  const digest = digestOf(from, attr(message, "id"), content.verb, JSON.stringify(content.object));
-  if (stampOf(message) !== undefined && recent.has(digest)) return undefined;
   const key = unarchivedKey(message, from, digest);
   // A room without an archive is asked for its history since the last message.
-  return { key, state: joined.hasStableIds ? undefined : { name, value: `@${published} ${recent.add(digest)}` } };
+  return { key, state: joined.hasStableIds ? undefined : { name, value: formatCursor({ time: published, digests }) } };
+}
+
+/** Returns the digest that an archived message got when it was recorded. Ids of archives are not part of it. */
+export function archivedDigest(message: Stanza, identity: Identity, archiveId: string): string | undefined {
+  const isRoom = message.attrs.type === "groupchat";
+  const content = messageContent(message, isRoom ? archiveId : directId(message), { isRoom });
+  if (!content) return undefined;
+  return isRoom
+    ? roomDigest(message, content, archiveId)
+    : directDigest(message, attr(message, "from") ?? identity.jid, content);
+}
+
+const directId = (message: Stanza): string | undefined =>
+  attr(message.getChild("origin-id", NS_SID), "id") ?? attr(message, "id");
+
+function directDigest(message: Stanza, from: string, { verb, object }: MessageContent): string {
+  return digestOf(bare(from), attr(message, "id"), verb, JSON.stringify(object));
+}
+
+/** Returns a digest with the sender's id in place of the archive's. */
+function roomDigest(message: Stanza, { verb, object }: MessageContent, archiveId: string | undefined): string {
+  const id = attr(message, "id");
+  const own = archiveId !== undefined && object.id === archiveId ? { ...object, id } : object;
+  return digestOf(attr(message, "from") ?? "", id, verb, JSON.stringify(own));
 }
 
 interface RoomMessageIds {

@@ -1,5 +1,6 @@
 import { Failure } from "../../../model/failure.ts";
 import type { InboundEvent } from "../../../platform/platform.ts";
+import { isOfArchive, overlapStart, parseCursor } from "../client/archive-cursor.ts";
 import { type Client, forgetRoom } from "../client/client.ts";
 import { enterRoom, type JoinRequest } from "../client/rooms.ts";
 import { isRoomVerdict, noResponse } from "../errors.ts";
@@ -42,15 +43,16 @@ export async function rejoinRoom(
   request: JoinRequest,
 ): Promise<Failure | undefined> {
   const cursor = state[`archive ${request.room}`];
-  const hadArchive = cursor !== undefined && !cursor.startsWith("@");
+  const hadArchive = isOfArchive(cursor);
   const failure = await enterWithAnyNick(client, { ...request, hadArchive, since: historyStart(cursor) });
   if (!failure) {
     await readArchive(client, state, request.room);
     return undefined;
   }
   if (!isRoomVerdict(failure)) return failure;
-  // Banned, members only, a new password: the app is told, and has to join anew.
-  await client.record({ events: [roomLeft(client, request, failure.message, "refused")] });
+  // Banned, members only, a new password, or no longer there: the app is told, and has to join anew.
+  const cause = failure.platformCode === "gone" ? "destroyed" : "refused";
+  await client.record({ events: [roomLeft(client, request, failure.message, cause)] });
   await forgetRoom(client, request.room);
   return undefined;
 }
@@ -94,14 +96,9 @@ async function enterWithAnyNick(client: Client, request: JoinRequest): Promise<F
   return lastFailure;
 }
 
-/** Tolerated difference of clocks, in ms. Known messages of the overlap are dropped. */
-const HISTORY_OVERLAP_MS = 600_000;
-
-/** Returns the start of the history for a cursor `@time digests`. Rooms with an archive have other cursors. */
+/** Returns the start of the history to ask for. A room with an archive is read by its cursor instead. */
 function historyStart(cursor: string | undefined): string | undefined {
-  if (!cursor?.startsWith("@")) return undefined;
-  const time = Date.parse(cursor.slice(1).split(" ", 1)[0] ?? "");
-  return Number.isNaN(time) ? undefined : new Date(time - HISTORY_OVERLAP_MS).toISOString();
+  return cursor === undefined || isOfArchive(cursor) ? undefined : overlapStart(parseCursor(cursor));
 }
 
 /** Makes the event of a room that the account is out of. */
@@ -109,7 +106,7 @@ export function roomLeft(
   { context }: Client,
   { room, nick }: JoinRequest,
   reason: string,
-  cause: "refused" | "shutdown",
+  cause: "refused" | "shutdown" | "destroyed",
 ): InboundEvent {
   return ownRoomEvent(context.address, { room, nick }, "leave", { type: "room", cause, reason });
 }

@@ -1,6 +1,7 @@
 import { ulid } from "ulid";
+import { optional } from "../../../model/optional.ts";
 import type { Identity, InboundResult, JoinedRoom } from "../client/client.ts";
-import { bare, resource } from "../client/jid.ts";
+import { bare, isRoomAddress, resource } from "../client/jid.ts";
 import type { Stanza } from "../client/library.ts";
 import { MAX_OCCUPANTS, NS_MUC_USER, roleOf, statusCodes } from "../client/rooms.ts";
 import { attr, textOf } from "../client/stanza.ts";
@@ -53,7 +54,7 @@ function departure(presence: Stanza, codes: ReadonlySet<string>) {
   const actor = item?.getChild("actor");
   const destroyed = presence.getChild("x", NS_MUC_USER)?.getChild("destroy");
   const cause = destroyed ? "destroyed" : ([...CAUSES].find(([code]) => codes.has(code))?.[1] ?? "left");
-  const reason = textOf(item ?? presence, "reason") ?? textOf(presence, "status");
+  const reason = textOf(destroyed ?? item ?? presence, "reason") ?? textOf(presence, "status");
   const by = attr(actor, "jid") ?? attr(actor, "nick");
   const address =
     by !== undefined && attr(actor, "jid") === undefined ? `${bare(attr(presence, "from") ?? "")}/${by}` : by;
@@ -62,7 +63,15 @@ function departure(presence: Stanza, codes: ReadonlySet<string>) {
     cause,
     ...(reason ? { reason: reason.slice(0, 1_024) } : {}),
     ...(address ? { by: { address } } : {}),
+    ...(destroyed ? alternateRoom(destroyed) : {}),
   } as const;
+}
+
+/** Reads the room that takes the place of a destroyed one (XEP-0045 section 10.9). */
+function alternateRoom(destroyed: Stanza): { readonly address?: string; readonly password?: string } {
+  const address = bare(attr(destroyed, "jid") ?? "");
+  const password = textOf(destroyed, "password");
+  return isRoomAddress(address) ? { address, ...optional("password", password?.slice(0, 1_024)) } : {};
 }
 
 /** Causes by status code. 332 and 333 come first: older services send 307 beside 333 when a server is gone. */

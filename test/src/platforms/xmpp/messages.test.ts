@@ -60,7 +60,6 @@ describe("messages", () => {
       context: { type: "direct", id: ALICE },
       self: false,
     });
-    expect(arrival.state?.name).toBe("archive");
     const receipt = await alice.waitFor(
       (stanza) => stanza.getChild("received", "urn:xmpp:receipts")?.attrs.id === "a1",
     );

@@ -177,6 +177,27 @@ describe("rooms", () => {
     await next.close();
   });
 
+  it("that are destroyed name the room that takes their place", async () => {
+    const room = `ruin${used}@${PROSODY_ROOMS}`;
+    const me = await bob();
+    await alice.join(room, "alice");
+    await configure(room, {});
+    await me.do("join", { target: [{ address: room }], object: {} });
+    const details = [xml("password", {}, "key"), xml("reason", {}, "We moved.")];
+    const destroy = xml("destroy", { jid: `new@${PROSODY_ROOMS}` }, ...details);
+    await alice.request("set", xml("query", { xmlns: "http://jabber.org/protocol/muc#owner" }, destroy), room);
+    const { event } = await me.connectionContext.arrived(({ event }) => event.verb === "leave" && event.self === true);
+    expect(event.object).toEqual({
+      type: "room",
+      cause: "destroyed",
+      reason: "We moved.",
+      address: `new@${PROSODY_ROOMS}`,
+      password: "key",
+    });
+    expect(me.connectionContext.stored[`room ${room}`]).toBeUndefined();
+    await me.close();
+  });
+
   it("report joins, leaves, new nicknames, kicks and topics, and answer queries", async () => {
     const room = `hall${used}@${PROSODY_ROOMS}`;
     const me = await bob();

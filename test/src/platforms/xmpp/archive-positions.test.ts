@@ -1,0 +1,146 @@
+import type { Socket } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { xmpp } from "../../../../src/platforms/xmpp/platform.ts";
+import { type TestConnectionContext, testConnectionContext } from "../../../support/connection-context.ts";
+import { runVerb } from "../../../support/run-verb.ts";
+import { type ArchivedLine, scriptedArchive } from "../../../support/scripted-archive.ts";
+import { type ScriptedXmpp, scriptedXmpp } from "../../../support/scripted-xmpp.ts";
+
+const ADDRESS = "bob@xmpp.test";
+const ROOM = "garden@rooms.test";
+const ENTERED = `<presence from='${ROOM}/bob'><x xmlns='http://jabber.org/protocol/muc#user'><status code='110'/></x></presence>`;
+const INFO = "<query xmlns='http://jabber.org/protocol/disco#info'><feature var='urn:xmpp:mam:2'/></query>";
+
+const platform = xmpp({
+  xmppTimeouts: { loginMs: 10_000, responseMs: 300, keepaliveMs: 60_000 },
+  xmppRetryMs: 50,
+});
+const servers: ScriptedXmpp[] = [];
+const closing: Array<() => Promise<unknown> | undefined> = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+  for (const server of servers.splice(0)) await server.stop();
+});
+
+/** Lets the account into its room, which says that its ids are stable. */
+function room(text: string, socket: Socket): boolean {
+  const info =
+    /<iq[^>]* id="([^"]+)"[^>]*to="garden@rooms.test"[^>]*><query xmlns="http:\/\/jabber.org\/protocol\/disco#info"/;
+  const id = (info.exec(text) ??
+    /<iq[^>]*to="garden@rooms.test"[^>]* id="([^"]+)"[^>]*><query xmlns="http:\/\/jabber.org\/protocol\/disco#info"/.exec(
+      text,
+    ))?.[1];
+  if (id !== undefined) socket.write(`<iq type='result' from='${ROOM}' id='${id}'>${INFO}</iq>`);
+  const isJoin = /<presence [^>]*to="garden@rooms.test\/bob/.test(text);
+  if (isJoin) socket.write(ENTERED);
+  return isJoin || id !== undefined;
+}
+
+async function connected(
+  lines: (room: string | undefined) => readonly ArchivedLine[] | undefined,
+  stateOf?: TestConnectionContext,
+) {
+  const archive = scriptedArchive(lines);
+  const server = await scriptedXmpp({ on: (text, socket) => archive(text, socket) || room(text, socket) });
+  servers.push(server);
+  const context = testConnectionContext({
+    address: ADDRESS,
+    credentials: { host: "127.0.0.1", port: server.port, tls: "none", password: "pw" },
+    ...(stateOf ? { stateOf } : {}),
+  });
+  const client = await platform.connect?.(context as never);
+  const close = async () => platform.dispose?.(client);
+  closing.push(close);
+  return { context, client, close };
+}
+const line = (n: number, archiveId = `a${n}`, from = "alice@xmpp.test/x"): ArchivedLine => ({
+  id: archiveId,
+  messageId: `m${n}`,
+  from,
+  body: `text ${n}`,
+  stamp: new Date(Date.UTC(2026, 0, 1) + n * 60_000).toISOString(),
+});
+const lines = (ids: readonly number[], prefix = "a", from?: string) => ids.map((n) => line(n, `${prefix}${n}`, from));
+const bodies = ({ arrivals }: TestConnectionContext) => arrivals.flatMap(({ event }) => event.object.body ?? []);
+
+describe("an archive that has forgotten the last known message", () => {
+  it.each([
+    ["all ids are new, as after a move to other software", lines([1, 2, 3, 4], "b"), ["text 4"]],
+    ["all was purged, and the rest is new", lines([4, 5], "b"), ["text 4", "text 5"]],
+    ["nothing is left", [], []],
+  ])("brings only what is new: %s", async (_, after, expected) => {
+    let archived: readonly ArchivedLine[] = [];
+    const first = await connected(() => archived);
+    archived = lines([1, 2, 3]);
+    await first.close();
+    const second = await connected(() => archived, first.context);
+    expect(bodies(second.context)).toEqual(["text 1", "text 2", "text 3"]);
+    await second.close();
+    archived = after;
+    const third = await connected(() => archived, second.context);
+    expect(bodies(third.context)).toEqual(expected);
+    await third.close();
+    const fourth = await connected(() => [...archived, line(9, "b9")], third.context);
+    expect(bodies(fourth.context)).toEqual(["text 9"]);
+  });
+
+  it("of a room brings only what is new", async () => {
+    const from = `${ROOM}/alice`;
+    let archived = lines([1], "a", from);
+    const first = await connected((name) => (name === ROOM ? archived : []));
+    await join(first.client);
+    await first.close();
+    archived = lines([1, 2, 3], "a", from);
+    const second = await connected((name) => (name === ROOM ? archived : []), first.context);
+    expect(bodies(second.context)).toEqual(["text 2", "text 3"]);
+    await second.close();
+    archived = lines([1, 2, 3, 4], "b", from);
+    const third = await connected((name) => (name === ROOM ? archived : []), second.context);
+    expect(bodies(third.context)).toEqual(["text 4"]);
+  });
+
+  it("is read whole where no time was stored, as by earlier versions", async () => {
+    const context = testConnectionContext({ credentials: {} });
+    context.stored.archive = "gone";
+    const { context: next } = await connected(() => lines([1, 2]), context);
+    expect(bodies(next)).toEqual(["text 1", "text 2"]);
+  });
+});
+
+describe("an archive without an answer at the first look", () => {
+  const recent = (n: number, from?: string): ArchivedLine => ({
+    ...line(n, `a${n}`, from),
+    stamp: new Date().toISOString(),
+  });
+
+  it("loses nothing that is said after the join, when the connection breaks", async () => {
+    const first = await connected((name) => (name === ROOM ? undefined : []));
+    await join(first.client);
+    await first.close();
+    const archived = [line(1, "a1", `${ROOM}/alice`), recent(2, `${ROOM}/alice`)];
+    const second = await connected((name) => (name === ROOM ? archived : []), first.context);
+    expect(bodies(second.context)).toEqual(["text 2"]);
+  });
+
+  it("loses nothing that arrives after the first login, when the connection breaks", async () => {
+    const first = await connected(() => undefined);
+    await first.close();
+    const second = await connected(() => [line(1), recent(2)], first.context);
+    expect(bodies(second.context)).toEqual(["text 2"]);
+  });
+});
+
+describe("a message that the server archives after the login, and does not deliver", () => {
+  it("is found by the second look", async () => {
+    let archived = lines([1]);
+    const { context } = await connected(() => archived);
+    archived = lines([1, 2]);
+    await context.arrived(({ event }) => event.object.body === "text 2");
+    expect(bodies(context)).toEqual(["text 2"]);
+  });
+});
+
+async function join(client: unknown): Promise<void> {
+  const activity = { verb: "join", actor: { address: ADDRESS }, target: [{ address: ROOM }], object: {} };
+  expect((await runVerb(platform, client as never, activity)).outcomes).toMatchObject([{ status: "sent" }]);
+}
