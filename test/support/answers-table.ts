@@ -52,9 +52,15 @@ const IRC: readonly Answer[] = [
   ["no SASL offered, where the account has a login", ircFailure(codedError("IRC_NO_SASL", ""))],
 ];
 const EVERYWHERE: readonly Answer[] = [
-  ["OAuth token server: `invalid_grant` and the other errors of RFC 6749 and OpenID", grantFailure(400, "invalid_grant")],
+  [
+    "OAuth token server: `invalid_grant` and the other errors of RFC 6749 and OpenID",
+    grantFailure(400, "invalid_grant"),
+  ],
   ["OAuth token server: 401 without the name of an error", grantFailure(401)],
-  ["OAuth token server: `temporarily_unavailable`, a web page, every other", grantFailure(403, "temporarily_unavailable")],
+  [
+    "OAuth token server: `temporarily_unavailable`, a web page, every other",
+    grantFailure(403, "temporarily_unavailable"),
+  ],
   ["no answer in time", xmppFailure(codedError("ETIMEDOUT", ""))],
   ["connection refused, reset or closed", xmppFailure(codedError("ECONNRESET", ""))],
 ];
