@@ -92,7 +92,6 @@ export async function connectionCore(server: TestRedis, { platform }: Pick<TestN
       find: (id) => (id === platform.id ? platform : undefined),
       concurrency: 50,
       log: silentLog,
-      leaseMs: 2_000,
       everyMs: 300,
     });
     // Verbs that need no account connection are run by any worker.
