@@ -5,7 +5,7 @@ import type { PostedActivity } from "./load-client.ts";
 /** Independent records of a run; none of them is the gateway's own counting. */
 export interface AuditInput {
   readonly posted: readonly PostedActivity[];
-  readonly ledger: readonly LedgerLine[];
+  readonly ledger: ReadonlyArray<Pick<LedgerLine, "rid" | "n">>;
   /** By app. */
   readonly events: ReadonlyMap<string, readonly HeardEvent[]>;
   /** Answers of `GET /activities/{rid}` by rid. */
@@ -91,7 +91,7 @@ function resultsOf(eventsByApp: AuditInput["events"]): Map<string, string[]> {
   return results;
 }
 
-function effectsOutOfOrderIn(ledger: readonly LedgerLine[]): string[] {
+function effectsOutOfOrderIn(ledger: AuditInput["ledger"]): string[] {
   const latest = new Map<string, number>();
   return ledger.flatMap(({ rid, n }) => {
     const lane = rid.slice(0, rid.lastIndexOf("-"));
