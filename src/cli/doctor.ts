@@ -7,6 +7,7 @@ import type { RedisClient } from "../redis/connect.ts";
 import { type OpenedRedis, openRedis } from "../redis/open.ts";
 import { serverFacts } from "../redis/server-facts.ts";
 import { isInstalled, keyFileOf } from "./installation.ts";
+import { capacityOf, installedNginx, isNarrow, leadsToGateway } from "./proxy-installed.ts";
 import { commandLog } from "./tools.ts";
 
 /** Line of the doctor's report. */
@@ -23,7 +24,9 @@ const SIGNS = { good: "✓", warn: "!", bad: "✗" } as const;
 export function doctorCommand(program: Command): void {
   program
     .command("doctor")
-    .description("Checks this installation: Node, data folder, key file, guarantees of Redis, PUBLIC_URL.")
+    .description(
+      "Checks this installation: Node, data folder, key file, guarantees of Redis, PUBLIC_URL, room in nginx.",
+    )
     .action(async () => {
       const findings = await diagnose(readConfig());
       for (const { state, text } of findings) console.log(`${SIGNS[state]} ${text}`);
@@ -39,6 +42,7 @@ async function diagnose(config: Config): Promise<readonly Finding[]> {
     await folderFinding("The key file", keyFileOf(config)),
     ...(await redisFindings(config)),
     ...(await publicFindings(config)),
+    ...nginxFindings(),
   ];
 }
 
@@ -120,6 +124,13 @@ async function publicFindings(config: Config): Promise<readonly Finding[]> {
   } catch (error) {
     return [{ state: "bad", text: `PUBLIC_URL: ${url} can't be reached (${wordsOf(error)})` }];
   }
+}
+
+/** Says how many streams nginx has room for, where it leads to the gateway. */
+function nginxFindings(): readonly Finding[] {
+  const installed = installedNginx(undefined);
+  if (installed === undefined || !leadsToGateway(installed)) return [];
+  return [{ state: isNarrow(installed) ? "warn" : "good", text: `nginx: ${capacityOf(installed)}` }];
 }
 
 function wordsOf(error: unknown): string {

@@ -41,6 +41,16 @@ export function installedNginx(config: string | undefined): InstalledNginx | und
   };
 }
 
+/** Tells whether the configuration leads to a gateway. */
+export function leadsToGateway({ files }: InstalledNginx): boolean {
+  return [...files.values()].some((text) => text.startsWith("\n# Dragoman at the http level"));
+}
+
+/** Tells whether the configuration has no more room than Debian's. */
+export function isNarrow({ workerConnections }: InstalledNginx): boolean {
+  return workerConnections <= DEBIAN_CONNECTIONS;
+}
+
 /** Says what would collide with this machine's configuration; undefined when nothing would. */
 export function collisionOf(installed: InstalledNginx | undefined, wish: Wish): string | undefined {
   if (installed === undefined || wish.out === undefined) return undefined;
@@ -66,12 +76,12 @@ function isDefaultServer(text: string, port: string): boolean {
 }
 
 /** Says how many streams fit. Each takes two connections: the visitor's, and one to the gateway. */
-export function capacityOf({ workerConnections, workerProcesses }: InstalledNginx): string {
+export function capacityOf(installed: InstalledNginx): string {
+  const { workerConnections, workerProcesses } = installed;
   const streams = Math.floor(workerConnections / 2);
   const workers = workerProcesses === undefined ? "each nginx worker" : `each of ${workerProcesses} nginx workers`;
-  const more =
-    workerConnections > DEBIAN_CONNECTIONS
-      ? ""
-      : " For more: events { worker_connections 8192; } and worker_rlimit_nofile 20000; in nginx.conf.";
+  const more = isNarrow(installed)
+    ? " For more: events { worker_connections 8192; } and worker_rlimit_nofile 20000; in nginx.conf."
+    : "";
   return `worker_connections ${workerConnections}: at most ${streams} streams at once in ${workers}, pages included.${more}`;
 }
