@@ -13,6 +13,7 @@ import {
   notifyOption,
   type ProxyOptions,
   pathOption,
+  proxyProtocolOption,
   word,
   words,
 } from "./proxy-values.ts";
@@ -57,6 +58,7 @@ export function haproxyCommand(proxy: Command, io: Terminal): void {
     .option("--tls-bind <address...>", "what it listens on with TLS, e.g. :443 :::443; plain HTTP is led there", words)
     .option("--tls-cert <file>", "certificate and key in one file", word)
     .addOption(hstsOption())
+    .addOption(proxyProtocolOption())
     .option("--out <folder>", "write the files and a systemd drop-in there, e.g. /etc/haproxy/dragoman", word)
     .addOption(checkOption())
     .action((options: HaproxyOptions, command: Command) => haproxy(options, command, io));
@@ -139,6 +141,7 @@ function haproxyVariables(
     HTTP_BIND: options.bind?.join(","),
     HTTPS_BIND: options.tlsBind?.join(","),
     HTTPS_CERT: options.tlsCert && resolve(options.tlsCert),
+    PROXY_PROTOCOL_FROM: options.acceptProxyProtocol?.join(" "),
     ...rights([...gateway, ...site]),
   };
   const set = Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined);

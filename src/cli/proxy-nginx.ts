@@ -14,6 +14,7 @@ import {
   notifyOption,
   type ProxyOptions,
   pathOption,
+  proxyProtocolOption,
   word,
   words,
 } from "./proxy-values.ts";
@@ -53,6 +54,7 @@ export function nginxCommand(proxy: Command, io: Terminal): void {
     .addOption(pathOption())
     .addOption(notifyOption())
     .option("--front <cidr>", "address of your proxy before this nginx, whose X-Forwarded-* are trusted", word)
+    .addOption(proxyProtocolOption())
     .option("--logs <folder>", "folder of nginx's logs (default: /var/log/nginx)", word)
     .option("--out <folder>", "write the files there, e.g. /etc/nginx/conf.d; printed without it", word)
     .option("--config <file>", "nginx's main file, to look for what would collide (default: the installed one)", word)
@@ -84,8 +86,15 @@ async function nginx(options: NginxOptions, command: Command, io: Terminal): Pro
   if (options.out !== undefined) io.say("Then: nginx -t && nginx -s reload");
 }
 
-function layoutOf({ site, ws, tlsCert, tlsKey }: NginxOptions, command: Command): NginxLayout {
+function layoutOf(options: NginxOptions, command: Command): NginxLayout {
+  const { site, ws, tlsCert, tlsKey, front, acceptProxyProtocol } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) command.error("error: --tls-cert and --tls-key go together.");
+  if (front !== undefined && acceptProxyProtocol !== undefined)
+    command.error("error: --front and --accept-proxy-protocol are two ways to say the visitor's address: give one.");
+  if (acceptProxyProtocol !== undefined && site === undefined && ws === undefined)
+    command.error(
+      "error: --accept-proxy-protocol needs --site or --ws; a server of yours takes listen … proxy_protocol, set_real_ip_from and real_ip_header proxy_protocol.",
+    );
   if (ws !== undefined && site !== undefined) command.error("error: --ws is a separate server: leave --site out.");
   if (tlsCert !== undefined && site === undefined) command.error("error: --tls-cert needs --site.");
   if (ws !== undefined) return "ws-subdomain";
@@ -105,17 +114,38 @@ function nginxVariables(options: NginxOptions, name: string | undefined): NginxV
     SITE_ADDR: options.site && nginxNodes(options.site, "site"),
     SERVER_NAME: options.name?.join(" "),
     SITE_ROOT: options.root && resolve(options.root),
-    HTTP_LISTEN: options.listen?.join(";\n    listen "),
+    HTTP_LISTEN: listenOf(options),
     TLS_CERT: options.tlsCert && resolve(options.tlsCert),
     TLS_KEY: options.tlsKey && resolve(options.tlsKey),
     WS_SERVER_NAME: options.ws,
     NGINX_FRONT: options.front,
     NGINX_LOG_DIR: options.logs && resolve(options.logs),
-    NGINX_LISTEN_TLS: knowsHttp2On(nginxVersion()) ? "443 ssl;\n    listen [::]:443 ssl;\n    http2 on" : undefined,
+    ...proxyProtocolVariables(options),
+    NGINX_LISTEN_TLS: listenTlsOf(options),
     NGINX_SNIPPETS: resolve(options.out ?? "/etc/nginx/conf.d", snippets),
   };
   const set = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...NGINX_DEFAULTS, ...Object.fromEntries(set) };
+}
+
+/** Returns the addresses to listen on. nginx wants the PROXY header of everybody or of nobody there. */
+function listenOf({ listen, acceptProxyProtocol }: NginxOptions): string | undefined {
+  if (acceptProxyProtocol === undefined) return listen?.join(";\n    listen ");
+  return (listen ?? ["80", "[::]:80"]).map((address) => `${address} proxy_protocol`).join(";\n    listen ");
+}
+
+function listenTlsOf({ acceptProxyProtocol }: NginxOptions): string {
+  const [parameters, http2] = knowsHttp2On(nginxVersion()) ? ["ssl", ";\n    http2 on"] : ["ssl http2", ""];
+  const all = acceptProxyProtocol === undefined ? parameters : `${parameters} proxy_protocol`;
+  return `443 ${all};\n    listen [::]:443 ${all}${http2}`;
+}
+
+function proxyProtocolVariables({ acceptProxyProtocol }: NginxOptions): Partial<NginxVariables> {
+  if (acceptProxyProtocol === undefined) return {};
+  return {
+    PROXY_PROTOCOL_FROM: acceptProxyProtocol.join(";\n    set_real_ip_from  "),
+    NGINX_REAL_IP_HEADER: "proxy_protocol",
+  };
 }
 
 /** From 1.25.1 on HTTP/2 is a separate directive. */

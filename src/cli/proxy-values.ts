@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 
@@ -17,6 +18,8 @@ export interface ProxyOptions {
   readonly notify: string;
   readonly hsts?: string;
   readonly tlsCert?: string;
+  /** Addresses of load balancers that say by PROXY protocol who the visitor is. */
+  readonly acceptProxyProtocol?: readonly string[];
   /** Folder that the files are written to; printed without it. */
   readonly out?: string;
   /** Address of a site to check instead. */
@@ -82,6 +85,24 @@ export function hstsOption(): Option {
       return value;
     },
   );
+}
+
+/** Load balancers that speak the PROXY protocol, as nginx and HAProxy take them. */
+export function proxyProtocolOption(): Option {
+  return new Option(
+    "--accept-proxy-protocol <cidr...>",
+    "addresses of your load balancers that say by PROXY protocol who the visitor is, e.g. 10.0.0.0/24",
+  ).argParser(ranges);
+}
+
+/** Collects addresses and ranges of addresses. Throws commander's InvalidArgumentError. */
+function ranges(value: string, before: readonly string[] | undefined): readonly string[] {
+  const [address = "", bits, ...more] = value.split("/");
+  const version = isIP(address);
+  const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  if (version === 0 || !isRange || more.length > 0)
+    throw new InvalidArgumentError("It takes an address or a range such as 10.0.0.0/24 or fd00::/8.");
+  return [...(before ?? []), value];
 }
 
 /** Says which file is not of this site; undefined when all may be written. */

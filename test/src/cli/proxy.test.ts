@@ -54,6 +54,26 @@ test("nginx: writes a TLS site with a certificate, a separate site with a host n
   expect(snippets.stderr).toContain("include /etc/nginx/conf.d/snippets/gateway-locations.conf;");
 });
 
+test("both: say which load balancers speak the PROXY protocol", async () => {
+  const { certFile, keyFile } = certificate(dir);
+  const from = ["--accept-proxy-protocol", "10.0.0.0/24", "fd00::/8"];
+  const tls = ["--tls-cert", certFile, "--tls-key", keyFile];
+  const nginx = await proxy("nginx", "--site", "127.0.0.1:8080", ...from, ...tls);
+  expect(nginx.stderr).toContain("accepts the files");
+  for (const line of [
+    "listen 80 proxy_protocol;",
+    "listen [::]:80 proxy_protocol;",
+    "set_real_ip_from  10.0.0.0/24;",
+    "set_real_ip_from  fd00::/8;",
+    "real_ip_header    proxy_protocol;",
+  ])
+    expect(nginx.out).toContain(`    ${line}`);
+  expect(nginx.out).toMatch(/listen \[::\]:443 ssl(?: http2)? proxy_protocol;/);
+  const haproxy = await proxy("haproxy", ...from);
+  expect(haproxy.stderr).toContain("accepts the files");
+  expect(haproxy.out).toContain("export PROXY_PROTOCOL_FROM='10.0.0.0/24 fd00::/8'");
+});
+
 test.each([
   [["nginx", "--site", "127.0.0.1:8080;evil"], "host:port"],
   [["nginx", "--name", "a;b"], "one word"],
@@ -66,6 +86,10 @@ test.each([
   [["haproxy", "--routing", "magic"], "Allowed choices"],
   [["haproxy", "--gateway", "127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"], "two nodes"],
   [["haproxy", "--tls-bind", ":443"], "go together"],
+  [["haproxy", "--accept-proxy-protocol", "10.0.0.0/33"], "an address or a range"],
+  [["nginx", "--site", "127.0.0.1:8080", "--accept-proxy-protocol", "everybody"], "an address or a range"],
+  [["nginx", "--ws", "a.example", "--accept-proxy-protocol", "::1", "--front", "::1"], "give one"],
+  [["nginx", "--accept-proxy-protocol", "10.0.0.0/24"], "needs --site or --ws"],
   [["apache", "--gateway", "127.0.0.1:1", "127.0.0.1:2"], "takes one gateway"],
   [["apache", "--gateway", "unix:/run/g.sock"], "host:port"],
   [["apache", "--behind", "127.0.0.1:8080"], "needs --root"],
