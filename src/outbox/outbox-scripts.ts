@@ -6,10 +6,11 @@ import { luaScript, oneOf } from "../redis/script-loader.ts";
  *
  * Fields of a record (their names on disk are older than the code's): `fp` fingerprint, `id`, `rid` as sent (JSON),
  * `body` the activity, `lane`, `status`, `accepted`, `due`, `expires`, `committed` the time of the commit, `attempts`,
- * `takes` claims that never ended, `suspicion` that it crashes workers, `retry` time of the next attempt, `decided` outcomes by
- * target, `error` of the last deferral, `extended` ms added to its lifetime, `bytes` and `blobBytes` of body and
- * attachments, `result` the final event, `timeline` notes, `replay` the confirm of a replay, `dsn` the request of a submitted
- * mail's sender, and `dsnOnSuccess`. The record of a sent activity is a short text instead, see packed-record.ts.
+ * `fence` of a claim until it is given back, `takes` claims that never ended, `suspicion` that it crashes workers, `retry` time
+ * of the next attempt, `decided` outcomes by target, `error` of the last deferral, `extended` ms added to its lifetime,
+ * `bytes` and `blobBytes` of body and attachments, `result` the final event, `timeline` notes, `replay` the confirm of a replay,
+ * `dsn` the request of a submitted mail's sender, and `dsnOnSuccess`. The record of a sent activity is a short text instead,
+ * see packed-record.ts.
  */
 export type Cells = ReadonlyArray<string | number>;
 

@@ -21,7 +21,8 @@ import { fileURLToPath } from "node:url";
  * 3. Call it by `scriptRunner(redis, { name: SCRIPT })`: `run.name({ keys: { lease, hook }, args: { fence, … } })`.
  *
  * Two tables are there in every script: `memo` holds what was read once and can't change while the script runs, and the
- * functions in `atEnd` run at its end, so that counters are written once however many calls a group has.
+ * functions in `atEnd` run at its end, so that counters are written once however many calls a group has. By then the
+ * declared names have the values of the group's last call: such a function uses locals of its own.
  *
  * A bare name after INCLUDE is a file of `src/redis/lua`, one that begins with `./` lies beside the script. An include
  * says in `-- USES:` which names it needs; a script that lacks one is refused when it is loaded. Files are read once, at
@@ -29,8 +30,9 @@ import { fileURLToPath } from "node:url";
  */
 export interface LuaScript<Key extends string = string, Arg extends string = string, Reply = unknown> {
   readonly name: string;
-  /** Locals, includes and body. */
-  readonly source: string;
+  /** The included functions. */
+  readonly included: string;
+  readonly body: string;
   readonly keys: readonly Key[];
   readonly args: readonly Arg[];
   readonly reply: (raw: unknown) => Reply;
@@ -73,48 +75,79 @@ export function luaScript<const Key extends string, const Arg extends string = n
   mustEqual(name, "ARGV", header.args, args);
   const known = [...header.keys, ...header.args].map(plainName);
   const included = includesOf(name, file, header.includes, known, new Map());
-  const source = [localsOf("KEYS", header.keys), localsOf("ARGV", header.args), ...included.values(), body].join("\n");
-  return { name, source, keys, args, reply };
+  return { name, included: [...included.values()].join("\n"), body, keys, args, reply };
 }
 
-/**
- * Makes the Lua of a group of calls, each with its own keys and arguments. Answers one pair for each
- * call: 1 and the answer, or 0 and the error's message; a failed call leaves the others alone. Where all fail alike, as on
- * a replica or in full memory, the group fails as a single call does, so that the client reacts to it.
- *
- * KEYS are those of all calls. ARGV has for each call the number of its keys, of its arguments, and the arguments.
- */
-export function groupedSource(source: string): string {
-  return `${functionOf(source)}
-local replies, failures, nextKey, nextArg = {}, 0, 1, 1
-while nextArg <= #ARGV do
-  local keyCount, argCount = tonumber(ARGV[nextArg]), tonumber(ARGV[nextArg + 1])
-  local keys, args = {}, {}
-  for i = 1, keyCount do keys[i] = KEYS[nextKey + i - 1] end
-  for i = 1, argCount do args[i] = ARGV[nextArg + 1 + i] end
-  nextKey, nextArg = nextKey + keyCount, nextArg + 2 + argCount
-  local isDone, reply = pcall(run, keys, args)
-  if not isDone then
-    failures = failures + 1
-    reply = type(reply) == 'table' and reply.err or tostring(reply)
-  end
-  replies[#replies + 1] = { isDone and 1 or 0, reply }
-end
-for _, finish in ipairs(atEnd) do finish() end
-if failures == #replies then return redis.error_reply(replies[1][2]) end
-return replies`;
-}
+type ScriptText = Pick<LuaScript, "included" | "body" | "keys" | "args">;
 
 /** Makes the Lua of a single call. */
-export function singleSource(source: string): string {
-  return `${functionOf(source)}
-local reply = run(KEYS, ARGV)
+export function singleSource({ included, body, keys, args }: ScriptText): string {
+  return `local memo, atEnd = {}, {}
+${localsOf("KEYS", keys)}
+${localsOf("ARGV", args)}
+${included}
+local function run()
+${body}
+end
+local reply = run()
 for _, finish in ipairs(atEnd) do finish() end
 return reply`;
 }
 
-function functionOf(source: string): string {
-  return `local memo, atEnd = {}, {}\nlocal function run(KEYS, ARGV)\n${source}\nend`;
+/**
+ * Makes the Lua of a group of calls, whose values grouped-values.ts lays out. Functions are made once for all calls, so that
+ * a call only sets the declared names. Answers one pair for each call: 1 and the answer, or 0 and the error's message; a
+ * failed call leaves the others alone. Where all fail alike, as on a replica or in full memory, the group fails as a single
+ * call does, so that the client reacts to it.
+ */
+export function groupedSource({ included, body, keys, args }: ScriptText): string {
+  const names = [...keys, ...args].map(plainName);
+  return `local memo, atEnd = {}, {}
+local ${names.join(", ")}
+${included}
+local function run()
+${body}
+end
+local columns = { KEYS = {}, ARGV = {} }
+local following = { KEYS = 1, ARGV = 4 }
+local sources = { KEYS = KEYS, ARGV = ARGV }
+local function take(from)
+  following[from] = following[from] + 1
+  return sources[from][following[from] - 1]
+end
+local function takeShared(from, isShared)
+  local cells, varying = {}, {}
+  for i = 1, #isShared do
+    if string.sub(isShared, i, i) == '1' then cells[i] = take(from) else varying[#varying + 1] = i end
+  end
+  columns[from] = { cells = cells, varying = varying }
+end
+local function takeOwn(from)
+  local cells = columns[from].cells
+  for _, i in ipairs(columns[from].varying) do cells[i] = take(from) end
+  return cells
+end
+local function takeRest(from)
+  local rest = {}
+  for i = 1, tonumber(take('ARGV')) do rest[i] = take(from) end
+  return rest
+end
+takeShared('KEYS', ARGV[2])
+takeShared('ARGV', ARGV[3])
+local replies, failures = {}, 0
+for i = 1, tonumber(ARGV[1]) do
+  ${assignmentOf("KEYS", keys)}
+  ${assignmentOf("ARGV", args)}
+  local isDone, reply = pcall(run)
+  if not isDone then
+    failures = failures + 1
+    reply = type(reply) == 'table' and reply.err or tostring(reply)
+  end
+  replies[i] = { isDone and 1 or 0, reply }
+end
+for _, finish in ipairs(atEnd) do finish() end
+if failures == #replies then return redis.error_reply(replies[1][2]) end
+return replies`;
 }
 
 /** Makes a reader for scripts that answer one of a few literals. Throws for any other answer. */
@@ -194,4 +227,17 @@ function localsOf(table: "KEYS" | "ARGV", names: readonly string[]): string {
     lines.push(`local ${target} = {} for i = ${offset + 1}, #${table} do ${target}[i - ${offset}] = ${table}[i] end`);
   }
   return lines.join("\n");
+}
+
+/** Assigns a call's values of a group to the declared names. */
+function assignmentOf(table: "KEYS" | "ARGV", names: readonly string[]): string {
+  const single = names.filter((name) => !name.endsWith("..."));
+  const rest = names.find((name) => name.endsWith("..."));
+  const lines = [];
+  if (single.length > 0) {
+    lines.push(`local cells = takeOwn('${table}')`);
+    lines.push(`${single.join(", ")} = ${single.map((_, index) => `cells[${index + 1}]`).join(", ")}`);
+  }
+  if (rest !== undefined) lines.push(`${plainName(rest)} = takeRest('${table}')`);
+  return lines.join("\n  ");
 }

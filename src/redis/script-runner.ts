@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { RedisClient } from "./connect.ts";
 import { groupCommit } from "./group-commit.ts";
+import { type GroupLayout, groupedValues } from "./grouped-values.ts";
 import { groupedSource, type LuaScript, plainName, singleSource } from "./script-loader.ts";
 
 /** A value passed to a script: true arrives as `1`, false as the empty string. */
@@ -37,7 +38,7 @@ export function scriptRunner<Scripts extends Readonly<Record<string, AnyScript>>
   grouped: ReadonlyArray<keyof Scripts> = [],
 ): { readonly [Name in keyof Scripts]: RunnerOf<Scripts[Name]> } {
   const runners = Object.entries<AnyScript>(scripts).map(([name, script]) => {
-    const run = grouped.includes(name) ? inGroups(redis, script.source) : bySha(redis, singleSource(script.source));
+    const run = grouped.includes(name) ? inGroups(redis, script) : bySha(redis, singleSource(script));
     const keyNames = script.keys.map(plainName);
     const argNames = script.args.map(plainName);
     const runner = async ({ keys, args = {} }: { readonly keys: Values; readonly args?: Values }): Promise<unknown> =>
@@ -73,17 +74,29 @@ type RunScript = (keys: readonly string[], args: readonly Cell[]) => Promise<unk
  * Makes a function that sends calls of a script in groups. A single call is a group too: were it another script, calls
  * could change places while a restarted server knows only one of the two.
  */
-function inGroups(redis: RedisClient, source: string): RunScript {
-  const run = bySha(redis, groupedSource(source));
+function inGroups(redis: RedisClient, script: AnyScript): RunScript {
+  const run = bySha(redis, groupedSource(script));
+  const layout = layoutOf(script);
   const submit = groupCommit(async (calls) => {
-    const keys = calls.flatMap((call) => call.keys);
-    const args = calls.flatMap((call) => [call.keys.length, call.args.length, ...call.args]);
+    const { keys, args } = groupedValues(calls, layout);
     const replies = (await run(keys, args)) as ReadonlyArray<readonly [isDone: number, reply: unknown]>;
     return replies.map(([isDone, reply]) =>
       isDone === 1 ? { answer: reply ?? null } : { error: new Error(String(reply)) },
     );
   });
   return (keys, args) => submit({ keys, args });
+}
+
+function layoutOf({ keys, args }: AnyScript): GroupLayout {
+  const isSingle = (name: string): boolean => !name.endsWith("...");
+  const singleKeys = keys.filter(isSingle).length;
+  const singleArgs = args.filter(isSingle).length;
+  return {
+    keys: singleKeys,
+    hasMoreKeys: singleKeys < keys.length,
+    args: singleArgs,
+    hasMoreArgs: singleArgs < args.length,
+  };
 }
 
 function bySha(redis: RedisClient, source: string): RunScript {

@@ -93,8 +93,8 @@ it("an activity of 300 bytes costs a bounded number of script calls, commands an
   await following;
   await core.close();
   expect(figures.scripts).toBeLessThanOrEqual(1);
-  expect(figures.commands).toBeLessThanOrEqual(30);
-  expect(figures.aof).toBeLessThanOrEqual(2_900);
+  expect(figures.commands).toBeLessThanOrEqual(23);
+  expect(figures.aof).toBeLessThanOrEqual(2_560);
   // Accept, claim, commit and complete, one after the other; a drainer's sign of life now and then.
   expect(figures.single).toBeLessThanOrEqual(4.5);
   // 296, or the allocator's next size where a busy machine's steps take more digits of milliseconds.

@@ -22,10 +22,11 @@ local function hasTokenShare(user, bytes)
 end
 
 -- Puts the rid into its lane.
-local function enroll(now)
+local function enroll()
   if redis.call('RPUSH', lane, rid) > 1 then return 0 end
   -- A lane emptied by a cancellation while a drainer has it: that drainer claims the new head.
-  if redis.call('ZADD', lanes, now, laneId) == 0 then return 0 end
+  if redis.call('ZSCORE', lanes, laneId) then return 0 end
+  later('ZADD', lanes, clockText(0), laneId)
   count(counts, 'lanes', 1)
   local outstandingLanes = countersOf(counts).lanes
   markReady(ready, laneId, outstandingLanes)
@@ -56,11 +57,12 @@ local bodyBytes = #body + #dsn
 if not hasRoom(bodyBytes + blobBytes) then return { 'quota-exceeded' } end
 if tokenUser ~= '' and not hasTokenShare(tokenUser, bodyBytes + blobBytes) then return { 'quota-exceeded' } end
 
-local dueTime = math.max(tonumber(dueAt), now)
-local status = dueTime > now and 'scheduled' or 'queued'
-local expires = dueTime + tonumber(lifetimeMs)
+local isScheduled = tonumber(dueAt) > now
+local status = isScheduled and 'scheduled' or 'queued'
+local dueTime = isScheduled and dueAt or clockText(0)
+local expires = isScheduled and string.format('%.0f', dueAt + lifetimeMs) or clockText(lifetimeMs)
 local fields = { 'fp', fingerprint, 'id', id, 'rid', ridAsSent, 'body', body, 'lane', laneId, 'status', status,
-  'accepted', now, 'due', dueTime, 'expires', expires, 'bytes', bodyBytes }
+  'accepted', clockText(0), 'due', dueTime, 'expires', expires, 'bytes', bodyBytes }
 if blobBytes > 0 then
   fields[#fields + 1] = 'blobBytes'
   fields[#fields + 1] = blobBytes
@@ -82,10 +84,10 @@ redis.call('HSET', record, unpack(fields))
 addBytes(bodyBytes + blobBytes)
 count(counts, 'outstanding', 1)
 later('ZADD', deadlines, expires, member)
-addToHistory(now)
+addToHistory(clockText(0))
 for i = 1, #attachments, 2 do redis.call('HSET', blobs, attachments[i], attachments[i + 1]) end
-if status == 'scheduled' then
+if isScheduled then
   redis.call('ZADD', due, dueTime, member)
   return { 'accepted', 'scheduled', 0 }
 end
-return { 'accepted', 'queued', enroll(now) }
+return { 'accepted', 'queued', enroll() }

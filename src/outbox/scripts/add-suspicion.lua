@@ -2,8 +2,8 @@
 -- KEYS: record laneFence
 -- ARGV: fence change
 -- RETURNS: 'recorded', or 'lost' when another worker has the lane
--- INCLUDE: ./shared/read-record
-local status, suspicion = unpack(readRecord(record, 'status', 'suspicion') or {})
-if redis.call('GET', laneFence) ~= fence or not status then return 'lost' end
+-- INCLUDE: ./shared/is-current ./shared/read-record
+local suspicion, recordFence = unpack(readRecord(record, 'suspicion', 'fence') or {})
+if not isCurrent(recordFence) then return 'lost' end
 redis.call('HSET', record, 'suspicion', math.max(0, tonumber(suspicion or '0') + tonumber(change)))
 return 'recorded'

@@ -59,7 +59,6 @@ for _, laneId in ipairs(laneIds) do
   local app = string.match(laneId, '^([^|]*)|')
   fenceNumber = fenceNumber + 1
   local fence = string.format('%.0f', fenceNumber)
-  redis.call('SET', fencePrefix .. laneId, fence)
   local state = claimHead(lanePrefix .. laneId, fencePrefix .. laneId, countsPrefix .. app, recordPrefix .. app .. ':',
     laneId, fence)
   claimed[#claimed + 1] = { laneId, state }

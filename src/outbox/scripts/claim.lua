@@ -4,5 +4,4 @@
 -- RETURNS: the lane's state, see shared/claim-head.lua
 -- INCLUDE: ./shared/claim-head
 local fence = tostring(redis.call('INCR', fences))
-redis.call('SET', laneFence, fence)
 return claimHead(lane, laneFence, counts, recordPrefix, laneId, fence, leaseMs)

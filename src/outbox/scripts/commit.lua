@@ -4,17 +4,17 @@
 -- KEYS: record laneFence log epoch receipt conversations...
 -- ARGV: fence nextEpoch eventsKept event receiptSeconds id maxConversation
 -- RETURNS: 'committed' | 'lost' | 'over'
--- INCLUDE: append clock ./shared/final ./shared/read-record
-if redis.call('GET', laneFence) ~= fence then return 'lost' end
-local status, expires = unpack(readRecord(record, 'status', 'expires') or {})
-if not status or FINAL[status] or tonumber(expires) <= clock() then return 'over' end
+-- INCLUDE: append clock ./shared/final ./shared/is-current ./shared/read-record
+local status, expires, recordFence = unpack(readRecord(record, 'status', 'expires', 'fence') or {})
+if not isCurrent(recordFence) then return 'lost' end
+if FINAL[status] or tonumber(expires) <= clock() then return 'over' end
 
-redis.call('HSET', record, 'committed', clock(), 'status', 'sending')
+redis.call('HSET', record, 'committed', clockText(0), 'status', 'sending')
 append(event)
 if receiptSeconds ~= '0' then
   redis.call('SET', receipt, event, 'EX', receiptSeconds)
   for _, conversation in ipairs(conversations) do
-    redis.call('ZADD', conversation, clock(), id)
+    redis.call('ZADD', conversation, clockText(0), id)
     redis.call('ZREMRANGEBYRANK', conversation, 0, -1 - maxConversation)
     redis.call('EXPIRE', conversation, receiptSeconds)
   end

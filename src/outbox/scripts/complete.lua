@@ -4,12 +4,14 @@
 -- ARGV: fence rid member laneId leaseMs status event packed attempts nextEpoch eventsKept retentionSeconds maxBytes isDeadLetter
 -- ARGV: deadLetterSeconds maxDeadLetters endedReceipt
 -- RETURNS: the lane's state, see shared/claim-head.lua, or { 'lost' }
--- INCLUDE: ./shared/finish-record ./shared/claim-head
-if redis.call('GET', laneFence) ~= fence then return { 'lost' } end
-local stored = readRecord(record, 'status')
-if stored and stored[1] and not FINAL[stored[1]] then
-  finishRecord(attempts)
+-- INCLUDE: ./shared/finish-record ./shared/claim-head ./shared/is-current
+local stored = readUnfinished()
+if not stored or not isCurrent(stored[2]) then return { 'lost' } end
+if not FINAL[stored[1]] then
+  finishRecord(stored, attempts)
   if endedReceipt ~= '' then redis.call('SET', receipt, endedReceipt, 'XX', 'KEEPTTL') end
 end
-redis.call('LREM', lane, 1, rid)
+-- The head, unless it was ended meanwhile.
+local head = redis.call('LPOP', lane)
+if head and head ~= rid then redis.call('LPUSH', lane, head) end
 return claimHead(lane, laneFence, counts, recordPrefix, laneId, fence, leaseMs)

@@ -3,13 +3,13 @@
 -- KEYS: record laneFence lanes deadlines log epoch receipt retries busy
 -- ARGV: fence member laneId retryAt extendMs attempts outcomes nextEpoch eventsKept event reason inDoubt note
 -- RETURNS: 'deferred' | 'lost'
--- INCLUDE: append timeline ./shared/final ./shared/read-record
-if redis.call('GET', laneFence) ~= fence then return 'lost' end
-local status, expires, extended = unpack(readRecord(record, 'status', 'expires', 'extended') or {})
-if not status or FINAL[status] then return 'lost' end
+-- INCLUDE: append timeline ./shared/final ./shared/is-current ./shared/read-record
+local status, expires, extended, recordFence = unpack(readRecord(record, 'status', 'expires', 'extended', 'fence') or {})
+if not isCurrent(recordFence) or FINAL[status] then return 'lost' end
 
 redis.call('HSET', record, 'status', 'deferred', 'retry', retryAt, 'attempts', attempts, 'takes', 0, 'suspicion', 0,
   'decided', outcomes, 'error', reason)
+redis.call('HDEL', record, 'fence')
 if inDoubt == '' then
   redis.call('HDEL', record, 'committed')
   redis.call('DEL', receipt)

@@ -5,9 +5,9 @@
 -- ARGV: deadLetterSeconds maxDeadLetters
 -- RETURNS: { 'ended', outstanding lanes where a drainer must be woken, else 0 }, { 'final' }, { 'committed' } or
 --   { 'missing' }
--- INCLUDE: clock ./shared/final ./shared/finish-record ./shared/leave-lane ./shared/mark-ready ./shared/read-record
-local stored = readRecord(record, 'status', 'committed', 'attempts')
-local storedStatus, committed, attempts = unpack(stored or { 'sent' })
+-- INCLUDE: clock ./shared/final ./shared/finish-record ./shared/leave-lane ./shared/mark-ready
+local stored = readUnfinished()
+local storedStatus, _, committed, attempts = unpack(stored or { 'sent' })
 if not storedStatus then
   redis.call('ZREM', deadlines, member)
   redis.call('ZREM', due, member)
@@ -19,7 +19,7 @@ if FINAL[storedStatus] then
 end
 if committed and mayBeCommitted == '' then return { 'committed' } end
 
-finishRecord(attempts or '0')
+finishRecord(stored, attempts or '0')
 redis.call('ZREM', due, member)
 local wasHead = redis.call('LINDEX', lane, 0) == rid
 redis.call('LREM', lane, 1, rid)
@@ -30,7 +30,7 @@ if redis.call('EXISTS', lane) == 0 then
   redis.call('ZREM', retries, laneId)
   redis.call('ZREM', ready, laneId)
 elseif wasHead then
-  redis.call('ZADD', lanes, clock(), laneId)
+  redis.call('ZADD', lanes, clockText(0), laneId)
   redis.call('ZREM', retries, laneId)
   local outstandingLanes = math.max(countersOf(counts).lanes, 1)
   markReady(ready, laneId, outstandingLanes)

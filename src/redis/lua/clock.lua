@@ -6,3 +6,10 @@ local function clock()
   end
   return memo.now
 end
+
+-- Returns so many ms after now as text, which is made once: Redis formats a number anew for each command that gets one.
+local function clockText(ms)
+  local id = 'clock ' .. ms
+  if not memo[id] then memo[id] = string.format('%.0f', clock() + ms) end
+  return memo[id]
+end

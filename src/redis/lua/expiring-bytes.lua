@@ -26,15 +26,16 @@ end
 -- sum is written once, at the end.
 local function keepSum(bytes, seconds)
   addBytes(bytes)
-  local part = math.ceil(seconds * 1000 / 24)
-  local index = math.floor(clock() / part)
-  local name = string.format('records %d %d', seconds, index)
-  local id = 'kept ' .. counts .. name
+  local id = 'kept ' .. counts .. ' ' .. seconds
   if not memo[id] then
     memo[id] = 0
+    local part = math.ceil(seconds * 1000 / 24)
+    local index = math.floor(clock() / part)
+    local name = string.format('records %d %d', seconds, index)
+    local sums, expiries = counts .. ':kept', keptBytes
     atEnd[#atEnd + 1] = function()
-      redis.call('HINCRBY', counts .. ':kept', name, string.format('%d', memo[id]))
-      redis.call('ZADD', keptBytes, 'NX', (index + 1) * part + seconds * 1000, name .. '|')
+      redis.call('HINCRBY', sums, name, string.format('%d', memo[id]))
+      redis.call('ZADD', expiries, 'NX', (index + 1) * part + seconds * 1000, name .. '|')
     end
   end
   memo[id] = memo[id] + bytes

@@ -173,6 +173,31 @@ describe("drainer of a shard", () => {
     expect(await claimOne(outbox, shard, "next")).toMatchObject({ claimCount: 2 });
   });
 
+  it("loses a lane that a worker of an earlier version claimed meanwhile, and leaves it alone", async () => {
+    const { outbox, activity, shard } = await acceptOne();
+    await outbox.startDrain(shard, "only");
+    const item = await claimOne(outbox, shard, "only");
+    // Earlier versions keep the fence of a claim with the lane.
+    await server.connect().set(keys.laneFence("app1", item.lane), String(Number(item.fence) + 1));
+    expect(await outbox.commit(item, sendingOf(item))).toBe("lost");
+    expect(await outbox.complete(item, endOf(activity, "sent"))).toEqual({ kind: "lost" });
+    await outbox.releaseLane(item);
+    expect(await claimed(outbox, shard, "only")).toEqual([]);
+  });
+
+  it("takes a lane from a worker of an earlier version, whose fence changes", async () => {
+    const { outbox, activity, entry, shard } = await acceptOne();
+    const redis = server.connect();
+    const laneFence = keys.laneFence("app1", entry.lane);
+    await redis.set(laneFence, "earlier");
+    await outbox.startDrain(shard, "only");
+    const item = await claimOne(outbox, shard, "only");
+    expect(await redis.get(laneFence)).toBe(item.fence);
+    expect(await outbox.commit(item, sendingOf(item))).toBe("committed");
+    expect(await outbox.complete(item, endOf(activity, "sent"))).toEqual({ kind: "empty" });
+    expect(await redis.exists(laneFence)).toBe(0);
+  });
+
   it("goes on when its token ran out and nobody else has the shard", async () => {
     const { outbox, shard } = await acceptOne();
     await outbox.startDrain(shard, "only");

@@ -134,9 +134,11 @@ describe("record of a sent activity", () => {
     await outbox.accept(entryOf("app1", next, { lane: entry.lane }));
     const claimed = await outbox.claim("app1", entry.lane);
     if (claimed.kind !== "item") throw new Error("nothing to claim");
-    // A zombie whose fence is current, but whose activity ended long ago.
+    // A zombie with the fence of the lane's head, whose own activity ended long ago.
     const zombie = { ...claimed.item, activity };
-    expect(await outbox.commit(zombie, { ...event, type: "status", status: "sending" })).toBe("over");
-    expect(await outbox.complete(zombie, event)).toMatchObject({ kind: "item", item: { activity: { rid: "next" } } });
+    expect(await outbox.commit(zombie, { ...event, type: "status", status: "sending" })).toBe("lost");
+    expect(await outbox.complete(zombie, event)).toEqual({ kind: "lost" });
+    await outbox.releaseLane(zombie);
+    expect(await outbox.claim("app1", entry.lane)).toMatchObject({ item: { activity: { rid: "next" }, claimCount: 1 } });
   });
 });

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { luaScript, oneOf } from "../../../src/redis/script-loader.ts";
 import { scriptRunner } from "../../../src/redis/script-runner.ts";
@@ -134,6 +135,38 @@ describe("scriptRunner", () => {
     const stats = await client.info("commandstats");
     expect(stats).toMatch(/cmdstat_evalsha:calls=1,/);
     expect(stats).toMatch(/cmdstat_eval:calls=1,/);
+  });
+
+  it("gives each call of a group its own values, whichever of them are the same", async () => {
+    const file = write(
+      "echo",
+      "-- KEYS: first second others...",
+      "-- ARGV: value count rest...",
+      "return { first, second, table.concat(others, ' '), value, count, table.concat(rest, ' ') }",
+    );
+    const echo = luaScript(file, { keys: ["first", "second", "others..."], args: ["value", "count", "rest..."] });
+    const run = scriptRunner(server.client(), { echo }, ["echo"]);
+    const word = fc.constantFrom("a", "b", "", "1", "0");
+    const key = fc.constantFrom("{g}a", "{g}b");
+    const call = fc.record({
+      keys: fc.record({ first: key, second: key, others: fc.array(key, { maxLength: 3 }) }),
+      args: fc.record({ value: word, count: fc.nat(2), rest: fc.array(word, { maxLength: 3 }) }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 8 }), async (calls) => {
+        const answers = await Promise.all(calls.map((one) => run.echo(one)));
+        const expected = calls.map(({ keys: { first, second, others }, args: { value, count, rest } }) => [
+          first,
+          second,
+          others.join(" "),
+          value,
+          String(count),
+          rest.join(" "),
+        ]);
+        expect(answers).toEqual(expected);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it("fails a group as a single call where the server refuses all, so that the client sees why", async () => {

@@ -1,5 +1,5 @@
 -- USES: record deadlines dsns counts blobs keptBytes rid member status event packed retentionSeconds maxBytes isDeadLetter
--- INCLUDE: append app-bytes clock expiring-bytes later token-shares ./dead-letter
+-- INCLUDE: append app-bytes clock expiring-bytes later token-shares ./dead-letter ./read-record
 
 -- What Redis needs for a finished record beside its content: the key, the expiry and the fields' names.
 local RECORD_BYTES = 300
@@ -15,21 +15,26 @@ local function keptSeconds()
   return tonumber(retentionSeconds)
 end
 
+-- Reads what `finishRecord` needs to know of the record; its first fields are status, fence, committed and attempts.
+local function readUnfinished()
+  return readRecord(record, 'status', 'fence', 'committed', 'attempts', 'bytes', 'blobBytes', 'fp', 'accepted', 'due', 'expires',
+    'tokenUser', 'timeline', 'dsn', 'dsnOnSuccess')
+end
+
 -- Makes a record final: event, counters, retention. A sent activity's record becomes a short text, see packed-record.ts;
 -- others are kept whole, with their attachments, since they may be tried again. What is kept counts until it expires.
-local function finishRecord(attempts)
+local function finishRecord(stored, attempts)
   append(event)
-  local bytes, blobBytes, fingerprint, accepted, dueTime, expires, tokenUser, committed, timeline, dsn, dsnOnSuccess =
-    unpack(redis.call('HMGET', record, 'bytes', 'blobBytes', 'fp', 'accepted', 'due', 'expires', 'tokenUser', 'committed',
-      'timeline', 'dsn', 'dsnOnSuccess'))
+  local _, _, committed, _, bytes, blobBytes, fingerprint, accepted, dueTime, expires, tokenUser, timeline, dsn, dsnOnSuccess =
+    unpack(stored)
   -- In the write that makes the record final, so that no notification is forgotten.
   if dsn and status ~= 'cancelled' and (status ~= 'sent' or dsnOnSuccess) then redis.call('HSET', dsns, member, dsn) end
-  local stored = tonumber(bytes or '0') + tonumber(blobBytes or '0')
-  addBytes(-stored)
-  if tokenUser then addToTokenShare(tokenUser, -1, -stored) end
+  local freed = tonumber(bytes or '0') + tonumber(blobBytes or '0')
+  addBytes(-freed)
+  if tokenUser then addToTokenShare(tokenUser, -1, -freed) end
   local seconds = keptSeconds()
   if packed ~= '' then
-    local since = function(time) return string.format('%.0f', tonumber(time) - tonumber(accepted)) end
+    local since = function(time) return time == accepted and '0' or string.format('%.0f', time - accepted) end
     local times = { accepted, since(dueTime), since(expires), committed and since(committed) or '' }
     local text = '2|' .. string.sub(fingerprint, 1, 32) .. '|' .. table.concat(times, '|') .. '|' .. packed
     if timeline then text = text .. '\n' .. timeline end
@@ -41,7 +46,7 @@ local function finishRecord(attempts)
     redis.call('HSET', record, 'status', status, 'result', event, 'attempts', attempts)
     redis.call('HDEL', record, 'bytes', 'blobBytes')
     redis.call('EXPIRE', record, seconds)
-    keepSum(stored + #event + RECORD_BYTES, seconds)
+    keepSum(freed + #event + RECORD_BYTES, seconds)
     if isDeadLetter == '1' then addDeadLetter(seconds) end
     redis.call('EXPIRE', blobs, seconds)
   end

@@ -1,16 +1,16 @@
--- INCLUDE: clock
+-- INCLUDE: clock later
 
 -- Puts a lane into the ready list of its drain shard and tells the drainer, also where the list held lanes: these may be
 -- of apps without a share. The more lanes an app has outstanding, the later; steps are powers of two, so that lanes of an
 -- app keep their order.
 local function markReady(ready, laneId, outstandingLanes)
-  local memoId = 'told ' .. ready
-  if not memo[memoId] then
-    memo[memoId] = true
+  local toldId = 'told ' .. ready
+  if not memo[toldId] then
+    memo[toldId] = true
     redis.call('PUBLISH', ready, '')
   end
   local priority = outstandingLanes <= 1 and 0 or math.ceil(math.log(outstandingLanes) / math.log(2))
-  redis.call('ZADD', ready, 'NX', string.format('%.0f', priority * 4398046511104 + clock()), laneId)
+  later('ZADD NX', ready, clockText(priority * 4398046511104), laneId)
 end
 
 -- Returns whether a drainer shows signs of life: otherwise one must be woken.
