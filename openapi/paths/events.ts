@@ -1,5 +1,5 @@
 import type { OpenAPIV3_1 } from "openapi-types";
-import { EVENT_FORMATS } from "../../src/event-formats/event-formats.ts";
+import { EVENT_FIELDS, EVENT_FORMATS } from "../../src/event-formats/event-formats.ts";
 import { RID_PATTERN } from "../../src/model/activity.ts";
 import { EVENT_TYPES } from "../../src/model/event.ts";
 import { header, operation, type Paths, query } from "../operation.ts";
@@ -19,6 +19,9 @@ closes for good on any other status.
 
 **As JSON** (\`Accept: application/json\`): the events after \`after\` at once, or after up to \`wait\` seconds. Without
 \`after\` it starts at the end: store the \`cursor\` and poll again with it. Suited to PHP and cron.
+
+**With some fields only**: \`?fields=rid,status\` leaves out the others of each event, on all three ways. \`type\` is always
+there, as is \`cursor\` in polls and sockets. Control events stay whole.
 
 **In a standard's format**: \`?format=cloudevents\` or \`activitystreams\` changes the form of each event, on all three ways. A
 poll with \`Accept: application/cloudevents-batch+json\` or \`application/activity+json\` is a page as that standard defines it;
@@ -48,6 +51,14 @@ const FILTERS = [
   query("rid", "Only events of these rids.", several({ pattern: RID_PATTERN })),
   query("type", "Only events of these types.", several({ enum: [...EVENT_TYPES] })),
   query("format", "Format of each event; default `dragoman`.", { type: "string", enum: [...EVENT_FORMATS] }),
+  {
+    ...query("fields", "Fields of each event, separated by commas; default all. Not with another format.", {
+      type: "array",
+      items: { type: "string", enum: [...EVENT_FIELDS] },
+    }),
+    style: "form",
+    explode: false,
+  },
 ];
 
 /** The stream, the poll and the socket. */

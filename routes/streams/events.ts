@@ -79,14 +79,15 @@ async function answer(deps: EventRoutesDeps, form: Form, req: Request, res: Resp
   const caller = await authenticate(req, "listen", "stream");
   const query = streamQuery(req, deps);
   if (caller.setCookie !== undefined) res.appendHeader("Set-Cookie", caller.setCookie);
+  const page = form === "sse" ? undefined : pollPage(form, deps.formats, query, req.url);
   if (req.method === "HEAD") {
     res.writeHead(200, form === "sse" ? SSE_HEADERS : { "Content-Type": pollType(form) }).end();
     return;
   }
   if (req.socket.destroyed) return;
-  const slot = streams.acquire(caller, form === "sse" ? "sse" : "poll", req.socket);
-  if (form === "sse") await openStream(deps, slot, caller, query, req, res);
-  else await answerPoll(tail, slot, caller, query, pollPage(form, deps.formats, query, req.url), res);
+  const slot = streams.acquire(caller, page === undefined ? "sse" : "poll", req.socket);
+  if (page === undefined) await openStream(deps, slot, caller, query, req, res);
+  else await answerPoll(tail, slot, caller, query, page, res);
 }
 
 async function openStream(

@@ -3,6 +3,7 @@ import { AS2_CONTEXT, type EventFormats, type EventWriter } from "../../src/even
 import { type EncodedEvent, formattedJson } from "../../src/streaming/encoded-event.ts";
 import type { StreamGap } from "../../src/streaming/subscriber.ts";
 import { PRIVATE_HEADERS } from "../http/private-answer.ts";
+import { badParameter } from "../http/query-parameters.ts";
 import type { StreamQuery } from "./stream-query.ts";
 
 /** Format whose standard defines pages of events. */
@@ -32,14 +33,16 @@ export function pollType(form: BatchFormat | "json"): string {
 /**
  * Returns the writer of a poll's answers. `json` is `{events, cursor, gap?}`, with events in the query's format; a CloudEvents
  * batch or an Activity Streams page names the next page by a `Link` header, and begins with the gap if there is one.
+ * Throws `Problem` `bad-parameter` for chosen fields of such a page.
  */
 export function pollPage(
   form: BatchFormat | "json",
   formats: EventFormats,
-  { writer }: Pick<StreamQuery, "writer">,
+  { writer, hasChosenFields }: Pick<StreamQuery, "writer" | "hasChosenFields">,
   url: string,
 ): PollPage {
   if (form === "json") return (res, polled) => send(res, pollType(form), ownPage(polled, writer));
+  if (hasChosenFields) throw badParameter("fields", "goes with Accept: application/json or text/event-stream only");
   const batchWriter = formats.writerOf(form);
   return (res, polled) => {
     const next = nextPage(url, polled.cursor);

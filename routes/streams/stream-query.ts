@@ -1,5 +1,12 @@
 import type { IncomingMessage } from "node:http";
-import { EVENT_FORMATS, type EventFormats, type EventWriter } from "../../src/event-formats/event-formats.ts";
+import {
+  type ChosenField,
+  chosenFieldsWriter,
+  EVENT_FIELDS,
+  EVENT_FORMATS,
+  type EventFormats,
+  type EventWriter,
+} from "../../src/event-formats/event-formats.ts";
 import type { Filter } from "../../src/event-log/filter.ts";
 import { EVENT_TYPES, type EventType } from "../../src/model/event.ts";
 import { badParameter, parametersOf, repeatedParameter, singleParameter } from "../http/query-parameters.ts";
@@ -13,8 +20,9 @@ export interface StreamQuery {
   readonly named: boolean;
   /** Seconds a poll may wait. */
   readonly wait: number;
-  /** Writer of the format that `format` names; absent: the log's own. */
+  /** Writer of the format that `format` names, or of the fields in `fields`; absent: the log's own. */
   readonly writer: EventWriter | undefined;
+  readonly hasChosenFields: boolean;
 }
 
 /** Readers of what the query names. */
@@ -42,6 +50,10 @@ export function streamQuery(req: IncomingMessage, { canonicalId, formats }: Stre
   );
   const actors = repeatedParameter(params, "actor", "an address", (address) => address.length <= 512);
   const rids = repeatedParameter(params, "rid", "an rid", (rid) => /^[A-Za-z0-9._:@~-]{1,128}$/.test(rid));
+  const format = formatIn(singleParameter(params, "format"));
+  const fields = fieldsIn(singleParameter(params, "fields"));
+  if (fields !== undefined && format !== undefined && format !== "dragoman")
+    throw badParameter("fields", "goes with the format dragoman only");
   return {
     after: sent ?? singleParameter(params, "after") ?? singleParameter(params, "lastEventId"),
     filter: {
@@ -52,7 +64,8 @@ export function streamQuery(req: IncomingMessage, { canonicalId, formats }: Stre
     },
     named: flag(singleParameter(params, "named")),
     wait: seconds(singleParameter(params, "wait")),
-    writer: formats.writerOf(formatIn(singleParameter(params, "format"))),
+    writer: fields === undefined ? formats.writerOf(format) : chosenFieldsWriter(fields),
+    hasChosenFields: fields !== undefined,
   };
 }
 
@@ -67,6 +80,15 @@ function formatIn(value: string | undefined) {
   if (value !== undefined && format === undefined)
     throw badParameter("format", `takes one of ${EVENT_FORMATS.join(", ")}`);
   return format;
+}
+
+function fieldsIn(value: string | undefined): readonly ChosenField[] | undefined {
+  return value?.split(",").map((name) => {
+    const field = EVENT_FIELDS.find((known) => known === name);
+    if (field === undefined)
+      throw badParameter("fields", `takes fields of events, separated by commas: ${EVENT_FIELDS.join(", ")}`);
+    return field;
+  });
 }
 
 function seconds(value: string | undefined): number {

@@ -5,6 +5,7 @@ import type { LoggedEvent } from "./logged-event.ts";
 import type { SchemeOf } from "./uris.ts";
 
 export { AS2_CONTEXT, fromActivityStreams, toActivityStreams } from "./activity-streams.ts";
+export { type ChosenField, chosenFieldsWriter, EVENT_FIELDS } from "./chosen-fields.ts";
 export { type CloudEvent, fromCloudEvent, toCloudEvent } from "./cloud-events.ts";
 export { EVENT_FORMATS, type EventFormat } from "./event-format.ts";
 export type { SchemeOf } from "./uris.ts";
@@ -16,10 +17,13 @@ export const EVENT_MEDIA_TYPES: Readonly<Record<EventFormat, string>> = {
   activitystreams: "application/activity+json",
 };
 
-/** Writer of one format. */
+/** Writer of one form of events. */
 export interface EventWriter {
-  readonly format: EventFormat;
-  /** Writes an event, given as the log's JSON with its cursor, in one line. `id` names events without cursor. */
+  /** Tells the form from others: writers of one name write the same. */
+  readonly name: string;
+  /** True where an event repeats the cursor that a stream's `id:` tells already. */
+  readonly repeatsCursor: boolean;
+  /** Writes an event, given as the log's JSON, in one line. `id` names events without cursor. */
   readonly write: (json: string, id: string) => string;
 }
 
@@ -31,7 +35,8 @@ export interface EventFormats {
 /** Makes the writers. `schemeOf` knows the URI schemes of the platforms' addresses. */
 export function eventFormats(schemeOf: SchemeOf): EventFormats {
   const writer = (format: EventFormat, convert: (event: LoggedEvent, id: string) => object): EventWriter => ({
-    format,
+    name: format,
+    repeatsCursor: true,
     write: (json, id) => JSON.stringify(convert(JSON.parse(json) as LoggedEvent, id)),
   });
   const writers: Partial<Record<EventFormat, EventWriter>> = {

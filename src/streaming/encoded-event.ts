@@ -14,9 +14,12 @@ export interface EncodedEvent {
   /** The event's JSON in one line, without its cursor. */
   readonly json: string;
   readonly facts: EventFacts;
-  /** Buffers by encoding and format. */
+  /** Buffers by encoding and form, up to `MAX_ENCODINGS`. */
   readonly encodings: Map<string, Buffer>;
 }
+
+/** Maximum number of kept encodings of an event. Listeners choose fields, so that there may be any number of forms. */
+const MAX_ENCODINGS = 20;
 
 /** Some events that are due for the same listener at once: one write. */
 export interface EventBatch {
@@ -56,27 +59,34 @@ export function createBatch(events: readonly EncodedEvent[]): EventBatch {
   };
 }
 
-/** The event's JSON with its cursor, in the writer's format. */
+/** The event's JSON with its cursor, in the writer's form. */
 export function formattedJson(event: EncodedEvent, writer: EventWriter | undefined): string {
   const json = jsonWithCursor(event);
   return writer === undefined ? json : writer.write(json, event.cursor);
 }
 
+/** The event's JSON without its cursor. */
+function plainJson({ json, cursor }: EncodedEvent, writer: EventWriter | undefined): string {
+  return writer === undefined ? json : writer.write(json, cursor);
+}
+
 function keyOf(kind: StreamEncoding, writer: EventWriter | undefined): string {
-  return writer === undefined ? kind : `${kind} ${writer.format}`;
+  return writer === undefined ? kind : `${kind} ${writer.name}`;
 }
 
 function bytesOf(event: EncodedEvent, kind: StreamEncoding, writer: EventWriter | undefined): Buffer {
   const key = keyOf(kind, writer);
-  const ready = event.encodings.get(key) ?? build(event, kind, writer);
-  event.encodings.set(key, ready);
-  return ready;
+  const ready = event.encodings.get(key);
+  if (ready !== undefined) return ready;
+  const built = build(event, kind, writer);
+  if (event.encodings.size < MAX_ENCODINGS) event.encodings.set(key, built);
+  return built;
 }
 
 function build(event: EncodedEvent, kind: StreamEncoding, writer: EventWriter | undefined): Buffer {
   if (kind === "socket") return encodeTextFrame(formattedJson(event, writer));
   const name = kind === "named" || kind === "namedPlain" ? { event: event.facts.type } : {};
-  const data = writer === undefined ? event.json : formattedJson(event, writer);
+  const data = writer?.repeatsCursor === true ? formattedJson(event, writer) : plainJson(event, writer);
   const text = encodeSseBlock({ ...name, id: event.cursor, data });
   return kind === "sse" || kind === "named" ? encodeChunk(text) : Buffer.from(text);
 }

@@ -72,6 +72,29 @@ test("format=cloudevents and activitystreams change the form of each event, not 
   }
 });
 
+test("fields leaves out the other fields of each event, whatever their order, but not its type", async () => {
+  const { port, log } = await serve();
+  const clients = await Promise.all(
+    ["?fields=status,rid", "?fields=rid,status&named=1", "?fields=retryAt"].map((path) =>
+      rawStream(port, { app: "fields", path }),
+    ),
+  );
+  await Promise.all(clients.map((client) => client.event("ready")));
+  const cursor = await log.append("fields", result("r1"));
+  await clients[0]?.count(1);
+  await clients[1]?.event("result");
+  await clients[2]?.count(1);
+  expect(clients.map(({ text }) => /^data: (.*"result".*)$/m.exec(text())?.[1])).toEqual([
+    '{"type":"result","rid":"r1","status":"sent"}',
+    '{"type":"result","rid":"r1","status":"sent"}',
+    '{"type":"result"}',
+  ]);
+  for (const client of clients) {
+    expect(client.text()).toContain(`id: ${cursor}`);
+    client.close();
+  }
+});
+
 test("an HTTP/1.0 client gets unchunked text until the connection closes", async () => {
   const { port, log, streams } = await serve();
   const client = await rawStream(port, { app: "old", version: "1.0" });
@@ -172,7 +195,17 @@ test("filters and a token's limits hold on the stream; bad parameters are refuse
   await client.count(1);
   expect(client.log().map(({ rid }) => rid)).toEqual(["3"]);
   client.close();
-  for (const path of ["?type=nonsense", "?after=a&after=b", "?named=maybe", "?format=xml", "?rid=%20", "?platform="]) {
+  for (const path of [
+    "?type=nonsense",
+    "?after=a&after=b",
+    "?named=maybe",
+    "?format=xml",
+    "?fields=cursor",
+    "?fields=rid,",
+    "?fields=rid&format=cloudevents",
+    "?rid=%20",
+    "?platform=",
+  ]) {
     const bad = await rawStream(port, { app: "lim", path, headers: { Connection: "close" } });
     await bad.ended();
     expect(bad.status()).toBe(400);

@@ -146,6 +146,17 @@ test("a page as CloudEvents batch or Activity Streams says where it goes on, fil
   ]);
 });
 
+test("a poll has chosen fields of events with their cursor, and refuses them for a standard's page", async () => {
+  const { url, log } = await serve();
+  const cursor = await log.append("some", result("1"));
+  const ask = (accept: string) =>
+    fetch(`${url}?after=earliest&fields=status`, { headers: { Authorization: "Bearer some", Accept: accept } });
+  const answer = await ask("application/json");
+  expect(await answer.json()).toEqual({ events: [{ cursor, type: "result", status: "sent" }], cursor });
+  const refused = await ask("application/cloudevents-batch+json");
+  expect([refused.status, await refused.json()]).toMatchObject([400, { code: "bad-parameter" }]);
+});
+
 test("a gap is the first item of a page in a standard's format", async () => {
   const { url, log } = await serve();
   await log.append("unreadable", result("1"));

@@ -117,6 +117,16 @@ test("format=cloudevents changes the form of events, not of confirms and control
   client.ws.close();
 });
 
+test("fields leaves out the other fields of events, not of controls", async () => {
+  const { ws: url, log } = await serve();
+  const client = connect(`${url}?fields=rid`, "fields");
+  await client.count("ready", 1);
+  const cursor = await log.append("fields", result("r1"));
+  await client.count("result", 1);
+  expect(client.of("result")).toEqual([{ cursor, type: "result", rid: "r1" }]);
+  client.ws.close();
+});
+
 test("a socket answers refusals with the problem of REST, and a list item by item", async () => {
   const { ws: url } = await serve({
     submit: async (_log, _caller, posted) => {

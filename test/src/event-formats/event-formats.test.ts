@@ -248,7 +248,7 @@ describe("any event", () => {
 
   it("is written in one line by each writer", () => {
     const { writerOf } = eventFormats(schemeOf);
-    expect(EVENT_FORMATS.map((format) => writerOf(format)?.format)).toEqual([
+    expect(EVENT_FORMATS.map((format) => writerOf(format)?.name)).toEqual([
       undefined,
       "cloudevents",
       "activitystreams",
