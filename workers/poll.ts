@@ -52,6 +52,7 @@ export function pollWorker(deps: PollWorkerDeps): { readonly stop: () => Promise
 
   /** Starts polls up to the limit; returns the time until the next round in ms. */
   async function startDue(): Promise<number> {
+    if (!(await topics.hasTopics())) return restMs(false);
     let isMoreDue = false;
     let hasTopics = false;
     for (let offset = 0; offset < TOPIC_PARTITIONS; offset++) {

@@ -41,6 +41,8 @@ const LOCK_MS = 8_000;
 /** Often, so that a lock outlasts a short absence of Redis. A live worker should not lose lanes. */
 const LOCK_RENEWAL_MS = 2_000;
 const STALLED_CHECK_MS = 4_000;
+/** Longest wait for a job, which a new job ends at once. Each end of a wait costs eight commands. */
+const DRAIN_DELAY_SECONDS = 10;
 /** Jobs at once beside those of drainers: reports of accounts, and lanes of older versions. */
 const OTHER_JOBS = 16;
 
@@ -64,6 +66,7 @@ export function sendWorker(deps: SendWorkerDeps): SendWorker {
     // Drainers share the slots, so each may run.
     concurrency: keys.tags.length * DRAIN_PARTS + OTHER_JOBS,
     lockDuration: LOCK_MS,
+    drainDelay: DRAIN_DELAY_SECONDS,
     lockRenewTime: LOCK_RENEWAL_MS,
     stalledInterval: STALLED_CHECK_MS,
     // Whether a lane's work is repeated is decided by its record, never by how often its job stalled.

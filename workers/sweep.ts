@@ -74,7 +74,7 @@ export function sweep(deps: SweepDeps): Sweep {
 /** Looks after every tag; returns how many accepted activities have no result yet. */
 async function sweepAllTags({ outbox, lanes, onOutstanding }: SweepDeps): Promise<number> {
   let total = 0;
-  for (const tag of keys.tags) {
+  for (const tag of (await outbox.hasOutstanding()) ? keys.tags : []) {
     const { wakes, late, outstanding } = await outbox.sweep(tag);
     total += outstanding;
     await Promise.all([

@@ -56,7 +56,7 @@ export function webhookWorker(deps: WebhookWorkerDeps): { readonly close: (grace
   }
 
   async function claimAll(): Promise<void> {
-    for (const tag of keys.tags) {
+    for (const tag of (await store.hasEnabled()) ? keys.tags : []) {
       if (closing.signal.aborted) return;
       for (const lease of await store.claim(tag)) start(lease);
     }

@@ -20,7 +20,7 @@ export interface StreamQuery {
   readonly named: boolean;
   /** Seconds a poll may wait. */
   readonly wait: number;
-  /** Writer of the format that `format` names, or of the fields in `fields`; absent: the log's own. */
+  /** Writer of the format in `format`, or of the fields in `fields`. Absent: the log's own form. */
   readonly writer: EventWriter | undefined;
   readonly hasChosenFields: boolean;
 }

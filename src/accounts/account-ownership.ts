@@ -3,6 +3,7 @@ import type { Keyring } from "../crypto/keyring.ts";
 import type { SessionEvent } from "../model/event.ts";
 import type { EventError } from "../model/failure.ts";
 import type { ConnectionState } from "../platform/connection.ts";
+import { anyExists } from "../redis/any-exists.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { epochGenerator } from "../redis/epoch-generator.ts";
 import { keys } from "../redis/keys.ts";
@@ -132,7 +133,9 @@ export function accountOwnership({ redis, keyring, eventsKept }: AccountOwnershi
     },
 
     async desiredOnline(shard) {
-      const lists = await Promise.all(keys.tags.map((tag) => redis.smembers(keys.desiredOnline(tag, shard))));
+      const names = keys.tags.map((tag) => keys.desiredOnline(tag, shard));
+      if (!(await anyExists(redis, names))) return [];
+      const lists = await Promise.all(names.map((name) => redis.smembers(name)));
       return lists.flat().map((member) => {
         const separator = member.indexOf("|");
         return { app: member.slice(0, separator), id: member.slice(separator + 1) };

@@ -209,6 +209,8 @@ export interface Outbox {
   ): Promise<FinalizeResult>;
   /** Removes the deadline of an activity without a record. */
   forgetMissing(app: string, rid: string): Promise<void>;
+  /** Returns whether any activity may be without a result. False only where none is. */
+  hasOutstanding(): Promise<boolean>;
   /** Moves due activities of a tag into lanes; reports idle lanes and ended lifetimes. */
   sweep(tag: string): Promise<SweepResult>;
   /** Gives a late committed activity more time before it becomes `unknown`. */

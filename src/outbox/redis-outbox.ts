@@ -1,6 +1,7 @@
 import { tokenShareOf } from "../model/caller.ts";
 import type { ResultEvent } from "../model/event.ts";
 import { DRAIN_PARTS, laneParts } from "../model/lane.ts";
+import { anyExists } from "../redis/any-exists.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Barrier } from "../redis/durable.ts";
 import { epochGenerator } from "../redis/epoch-generator.ts";
@@ -10,7 +11,7 @@ import { DEAD_LETTER_TTL_SECONDS, isDeadLetter, MAX_DEAD_LETTERS } from "./dead-
 import { endedReceipt } from "./ended-receipt.ts";
 import { findRecord } from "./find-record.ts";
 import type { Outbox } from "./outbox.ts";
-import { activityKeys, drainKeys, laneKeys, memberOf, readMember } from "./outbox-keys.ts";
+import { activityKeys, drainKeys, laneKeys, memberOf, OUTSTANDING_KEYS, readMember, tagKeys } from "./outbox-keys.ts";
 import { acceptResult, finalizeResult, laneState } from "./outbox-replies.ts";
 import { OUTBOX_SCRIPTS } from "./outbox-scripts.ts";
 import { packRecord } from "./packed-record.ts";
@@ -84,7 +85,7 @@ function submission(context: Context): Pick<Outbox, "accept" | "finalize" | "for
       const { dueAt = 0, tokenUser = "" } = posted;
       const { id, rid } = activity;
       const call = {
-        keys: { ...activityKeys(app, rid, lane), account: keys.account(app, needsAccount ?? "") },
+        keys: Object.assign(activityKeys(app, rid, lane), { account: keys.account(app, needsAccount ?? "") }),
         args: {
           fingerprint,
           id,
@@ -146,11 +147,10 @@ function claims(context: Context): Pick<Outbox, "claim" | "addSuspicion" | "comm
 
     commit({ app, lane, fence, activity }, event, { receiptTtlSeconds = 0, conversations = [] } = {}) {
       const call = {
-        keys: {
-          ...activityKeys(app, activity.rid, lane),
+        keys: Object.assign(activityKeys(app, activity.rid, lane), {
           receipt: keys.receipt(app, activity.id),
           conversations: conversations.map((conversation) => keys.conversation(app, conversation)),
-        },
+        }),
         args: {
           fence,
           event: JSON.stringify(event),
@@ -176,7 +176,7 @@ function outcomes(context: Context): Pick<Outbox, "complete" | "defer"> {
     async complete(item, event) {
       const { app, lane, fence, activity } = item;
       const cells = await run.complete({
-        keys: { ...activityKeys(app, activity.rid, lane), receipt: keys.receipt(app, activity.id) },
+        keys: Object.assign(activityKeys(app, activity.rid, lane), { receipt: keys.receipt(app, activity.id) }),
         args: {
           fence,
           rid: activity.rid,
@@ -254,7 +254,10 @@ function drains({ run }: Context): Drains {
 }
 
 /** Makes the calls that read records and look after waiting activities. */
-function records({ redis, run }: Context): Pick<Outbox, "find" | "headOf" | "sweep" | "extendDeadline" | "blobs"> {
+function records({
+  redis,
+  run,
+}: Context): Pick<Outbox, "find" | "headOf" | "hasOutstanding" | "sweep" | "extendDeadline" | "blobs"> {
   return {
     find: (app, rid) => findRecord(redis, keys.record(app, rid)),
 
@@ -262,14 +265,11 @@ function records({ redis, run }: Context): Pick<Outbox, "find" | "headOf" | "swe
       return (await redis.lindex(keys.lane(app, lane), 0)) ?? undefined;
     },
 
+    hasOutstanding: () => anyExists(redis, OUTSTANDING_KEYS),
+
     async sweep(tag) {
       const [lanes, late, outstanding] = await run.sweep({
-        keys: {
-          lanes: keys.lanes(tag),
-          due: keys.due(tag),
-          deadlines: keys.deadlines(tag),
-          retries: keys.retries(tag),
-        },
+        keys: tagKeys(tag),
         args: { ...keys.outboxPrefixes(tag), patienceMs: PATIENCE_MS, batch: SWEEP_BATCH, parts: DRAIN_PARTS },
       });
       const wakes = lanes.map((lane) => ({ app: laneParts(lane).app, lane, outstanding: 1 }));

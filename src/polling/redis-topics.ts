@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type EventError, Failure } from "../model/failure.ts";
 import { partitionOf } from "../model/hash.ts";
 import type { TopicStatus } from "../platform/platform.ts";
+import { anyExists } from "../redis/any-exists.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { keys } from "../redis/keys.ts";
 import { luaScript, oneOf } from "../redis/script-loader.ts";
@@ -98,6 +99,12 @@ export function redisTopics({ redis, maxSubscriptions = MAX_SUBSCRIPTIONS_PER_AP
         return { app: member.slice(0, separator), actor: member.slice(separator + 1) };
       });
     },
+
+    hasTopics: () =>
+      anyExists(
+        redis,
+        Array.from({ length: TOPIC_PARTITIONS }, (_, partition) => keys.pollsDue(partition)),
+      ),
 
     async claimDue(partition, { maxTopics, leaseMs, maxPerApp, running }) {
       const [recordPrefix, subscribersPrefix] = [keys.topic(partition, ""), keys.topicSubscribers(partition, "")];

@@ -56,6 +56,8 @@ export interface Topics {
   readonly subscribe: (subscriber: TopicSubscriber, topic: string, isSubscribed: boolean) => Promise<void>;
   readonly subscriptions: (subscriber: TopicSubscriber) => Promise<readonly string[]>;
   readonly subscribers: (id: string) => Promise<ReadonlyArray<Pick<TopicSubscriber, "app" | "actor">>>;
+  /** Returns whether any topic may be polled. False only where none is. */
+  readonly hasTopics: () => Promise<boolean>;
   /** Leases due topics of a partition, within the shares of their apps. Undefined for a partition without topics. */
   readonly claimDue: (partition: number, limits: ClaimLimits) => Promise<readonly DueTopic[] | undefined>;
   /** Stores the outcome of a poll. Does nothing when another worker has claimed the topic since. */

@@ -108,6 +108,7 @@ ${included}
 local function run()
 ${body}
 end
+local callCount, keyDigits, argDigits = unpack(ARGV, 1, 3)
 local columns = { KEYS = {}, ARGV = {} }
 local following = { KEYS = 1, ARGV = 4 }
 local sources = { KEYS = KEYS, ARGV = ARGV }
@@ -132,10 +133,10 @@ local function takeRest(from)
   for i = 1, tonumber(take('ARGV')) do rest[i] = take(from) end
   return rest
 end
-takeShared('KEYS', ARGV[2])
-takeShared('ARGV', ARGV[3])
+takeShared('KEYS', keyDigits)
+takeShared('ARGV', argDigits)
 local replies, failures = {}, 0
-for i = 1, tonumber(ARGV[1]) do
+for i = 1, tonumber(callCount) do
   ${assignmentOf("KEYS", keys)}
   ${assignmentOf("ARGV", args)}
   local isDone, reply = pcall(run)

@@ -101,6 +101,8 @@ export interface RenewedLease {
 
 /** The apps' outgoing webhooks, as workers deliver them. */
 export interface DeliveryStore {
+  /** Returns whether any webhook may be enabled. False only where none is. */
+  readonly hasEnabled: () => Promise<boolean>;
   /** Leases the webhooks of this tag that have no owner. */
   readonly claim: (tag: string) => Promise<readonly WebhookLease[]>;
   /** Extends a lease by `LEASE_MS`; undefined when lost. */

@@ -1,6 +1,7 @@
 import type { Keyring } from "../crypto/keyring.ts";
 import { parseCursor } from "../event-log/cursor.ts";
 import { optional } from "../model/optional.ts";
+import { anyExists } from "../redis/any-exists.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { epochGenerator } from "../redis/epoch-generator.ts";
 import { keys } from "../redis/keys.ts";
@@ -77,6 +78,8 @@ export function redisDeliveryStore(deps: RedisDeliveryStoreDeps): DeliveryStore 
   const nextEpoch = epochGenerator();
 
   return {
+    hasEnabled: () => anyExists(redis, keys.tags.map(keys.activeHooks)),
+
     claim: async (tag) => {
       const claimed = await run.claim({
         keys: { enabled: keys.activeHooks(tag), fences: keys.fences(tag) },

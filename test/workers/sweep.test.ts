@@ -10,7 +10,10 @@ afterEach(() => void vi.useRealTimers());
 function counted(outstanding: () => number) {
   const rounds: number[] = [];
   const sweeper = sweep({
-    outbox: { sweep: async () => ({ wakes: [], late: [], outstanding: outstanding() / keys.tags.length }) } as never,
+    outbox: {
+      hasOutstanding: async () => true,
+      sweep: async () => ({ wakes: [], late: [], outstanding: outstanding() / keys.tags.length }),
+    } as never,
     lanes: {} as never,
     log: silentLog,
     everyMs: 500,

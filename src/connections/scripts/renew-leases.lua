@@ -9,24 +9,28 @@ local ends = now + leaseMs
 if mayTake == '1' then redis.call('ZADD', workers, now, worker) else redis.call('ZREM', workers, worker) end
 redis.call('ZREMRANGEBYSCORE', workers, '-inf', now - leaseMs)
 local share = math.ceil(shards / math.max(1, redis.call('ZCARD', workers)))
-local reply, free = { share }, {}
+local reply, free, renewed = { share }, {}, { 'HSET', leases }
 
 local function keep(shard, fence)
-  redis.call('HSET', leases, shard, worker .. ' ' .. fence .. ' ' .. ends)
+  renewed[#renewed + 1] = shard
+  renewed[#renewed + 1] = worker .. ' ' .. fence .. ' ' .. ends
   reply[#reply + 1] = shard
   reply[#reply + 1] = tonumber(fence)
 end
 
-for shard = 0, shards - 1 do
-  local owner, fence, expiry = string.match(redis.call('HGET', leases, shard) or '', '^(%S+) (%S+) (%S+)$')
+local all = {}
+for shard = 0, shards - 1 do all[#all + 1] = shard end
+for index, lease in ipairs(redis.call('HMGET', leases, unpack(all))) do
+  local owner, fence, expiry = string.match(lease or '', '^(%S+) (%S+) (%S+)$')
   if owner == worker then
-    keep(shard, fence)
+    keep(index - 1, fence)
   elseif not owner or tonumber(expiry) <= now then
-    free[#free + 1] = shard
+    free[#free + 1] = index - 1
   end
 end
 for _, shard in ipairs(free) do
   if mayTake ~= '1' or (#reply - 1) / 2 >= share then break end
   keep(shard, redis.call('INCR', fences))
 end
+if #renewed > 2 then redis.call(unpack(renewed)) end
 return reply

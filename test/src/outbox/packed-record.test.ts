@@ -139,6 +139,8 @@ describe("record of a sent activity", () => {
     expect(await outbox.commit(zombie, { ...event, type: "status", status: "sending" })).toBe("lost");
     expect(await outbox.complete(zombie, event)).toEqual({ kind: "lost" });
     await outbox.releaseLane(zombie);
-    expect(await outbox.claim("app1", entry.lane)).toMatchObject({ item: { activity: { rid: "next" }, claimCount: 1 } });
+    expect(await outbox.claim("app1", entry.lane)).toMatchObject({
+      item: { activity: { rid: "next" }, claimCount: 1 },
+    });
   });
 });
