@@ -70,6 +70,12 @@ function entryOf(code: number, description: string): ErrorEntry {
   return DESCRIPTIONS.find(([pattern]) => pattern.test(description))?.[1] ?? "rejected";
 }
 
+/** Returns the chat that has taken a group's place. A group that becomes a supergroup gets another id. */
+export function migratedTo({ body }: Refusal): number | undefined {
+  const id = recordOf(recordOf(body).parameters).migrate_to_chat_id;
+  return errorIn(body).code === 400 && Number.isSafeInteger(id) ? Number(id) : undefined;
+}
+
 /** Tells whether a failure only says that the message has the wanted content already. */
 export function isNotModified({ body }: Refusal): boolean {
   return /message is not modified/i.test(errorIn(body).description);

@@ -36,7 +36,7 @@ export function telegram(settings: TelegramSettings = {}): Platform {
     inbound: {
       send: MESSAGE,
       post: MESSAGE,
-      update: [...MESSAGE, "name"],
+      update: [...MESSAGE, "name", "address"],
       react: ["type", "id", "content"],
       unreact: ["type", "id", "content"],
       join: ["type", "by"],

@@ -1,7 +1,7 @@
 import { Failure } from "../../../model/failure.ts";
 import { failureWith } from "../../../platform/kit/error-table.ts";
 import type { Blob, Egress } from "../../../platform/platform.ts";
-import { failureFor, isNotModified, recordOf } from "../errors.ts";
+import { failureFor, isNotModified, migratedTo, recordOf } from "../errors.ts";
 import { multipart } from "./multipart.ts";
 
 /** Address of the Bot API; operators may set another by `TELEGRAM_API_URL`. */
@@ -28,7 +28,10 @@ export interface ApiRequest {
 
 /** Bot API for one bot, through the egress guard. */
 export interface BotApi {
-  /** Returns `result` of a success; throws a `Failure` for every other answer. */
+  /**
+   * Returns `result` of a success; throws a `Failure` for every other answer. Follows a group that has become a supergroup,
+   * which has another id.
+   */
   readonly request: (request: ApiRequest) => Promise<unknown>;
   /** Downloads a file by the path that `getFile` answered. */
   readonly download: (path: string, signal: AbortSignal) => Promise<Buffer>;
@@ -36,7 +39,7 @@ export interface BotApi {
 
 /** Opens the Bot API with a bot's token; sends nothing yet. The token is part of each address (Telegram's choice). */
 export function botApi(fetch: Egress["fetch"], token: string, base: string): BotApi {
-  async function request(options: ApiRequest): Promise<unknown> {
+  async function request(options: ApiRequest, follows = true): Promise<unknown> {
     const { method, parameters = {}, files = {}, signal, beforeSend, isIdempotent = false } = options;
     await beforeSend?.();
     const changes = !isIdempotent;
@@ -57,6 +60,11 @@ export function botApi(fetch: Egress["fetch"], token: string, base: string): Bot
     if (ok === true && answer.status === 200) return result;
     const refusal = { status: answer.status, body: parsed, changes };
     if (isNotModified(refusal)) return true;
+    const chat = migratedTo(refusal);
+    if (follows && chat !== undefined && parameters.chat_id !== undefined) {
+      const { beforeSend: _, ...repeated } = options;
+      return request({ ...repeated, parameters: { ...parameters, chat_id: chat } }, false);
+    }
     throw failureFor(refusal);
   }
 
@@ -68,7 +76,7 @@ export function botApi(fetch: Egress["fetch"], token: string, base: string): Bot
     return body;
   }
 
-  return { request, download };
+  return { request: (options) => request(options), download };
 }
 
 /** Marks a broken request as possibly carried out, unless it is idempotent. */

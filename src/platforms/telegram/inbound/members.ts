@@ -15,7 +15,7 @@ export function memberEvents(content: Fields): readonly UpdateEvent[] {
       const actor = personOf(member);
       return actor ? [{ verb: "join", actor, object: { type: "room" } }] : [];
     });
-  return [...joined, ...departure(content), ...titleChange(content)];
+  return [...joined, ...departure(content), ...titleChange(content), ...migration(content)];
 }
 
 function departure({ left_chat_member: left, from }: Fields): UpdateEvent[] {
@@ -30,6 +30,11 @@ function departure({ left_chat_member: left, from }: Fields): UpdateEvent[] {
 
 function titleChange({ new_chat_title: title }: Fields): UpdateEvent[] {
   return typeof title === "string" ? [{ verb: "update", object: { type: "room", name: title.slice(0, 256) } }] : [];
+}
+
+/** Returns the new address of a group that has become a supergroup. */
+function migration({ migrate_to_chat_id: id }: Fields): UpdateEvent[] {
+  return Number.isSafeInteger(id) ? [{ verb: "update", object: { type: "room", address: String(id) } }] : [];
 }
 
 function ownChange({ new_chat_member, old_chat_member, from }: Fields): UpdateEvent[] {

@@ -52,6 +52,8 @@ export function eventsOf(update: unknown, account: string): readonly InboundEven
 function updateEvents(kind: string, content: Fields): readonly UpdateEvent[] {
   switch (kind) {
     case "message": {
+      // The old group's own message tells the same, with both addresses.
+      if (content.migrate_from_chat_id !== undefined) return [];
       const members = memberEvents(content);
       return members.length > 0 ? members : [{ verb: "send", object: messageObject(content) }];
     }

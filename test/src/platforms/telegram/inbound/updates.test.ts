@@ -123,6 +123,19 @@ describe("updates", () => {
     });
   });
 
+  it("name the new address of a group that has become a supergroup, once", () => {
+    const [moved, ...more] = [
+      ...eventsFor({ message: api.message({ migrate_to_chat_id: -1_001_234 }, GROUP) }),
+      ...eventsFor({ message: api.message({ migrate_from_chat_id: GROUP.id }, { ...GROUP, id: -1_001_234 }) }),
+    ];
+    expect(moved).toMatchObject({
+      verb: "update",
+      object: { type: "room", address: "-1001234" },
+      context: { type: "room", id: String(GROUP.id) },
+    });
+    expect(more).toEqual([]);
+  });
+
   it("become added and removed reactions", () => {
     const reaction = (emoji: string) => ({ type: "emoji", emoji });
     const update = {
