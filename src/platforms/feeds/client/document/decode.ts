@@ -1,6 +1,11 @@
 import { decodeCharset, decodeUtf8OrWindows1252, withoutC1 } from "../../../../platform/kit/charset.ts";
 
 const BYTE_ORDER_MARKS = [
+  // UTF-32 first: the mark of UTF-16LE begins that of UTF-32LE. Last is a "<" of four bytes without a mark.
+  { bytes: [0x00, 0x00, 0xfe, 0xff], encoding: "utf-32be" },
+  { bytes: [0xff, 0xfe, 0x00, 0x00], encoding: "utf-32le" },
+  { bytes: [0x00, 0x00, 0x00, 0x3c], encoding: "utf-32be" },
+  { bytes: [0x3c, 0x00, 0x00, 0x00], encoding: "utf-32le" },
   { bytes: [0xef, 0xbb, 0xbf], encoding: "utf-8" },
   { bytes: [0xfe, 0xff], encoding: "utf-16be" },
   { bytes: [0xff, 0xfe], encoding: "utf-16le" },

@@ -1,3 +1,4 @@
+import iconv from "iconv-lite";
 import { describe, expect, it } from "vitest";
 import type { Entry } from "../../../../../../src/platforms/feeds/client/document/feed.ts";
 import { readDocument } from "../../../../../../src/platforms/feeds/client/document/read.ts";
@@ -31,6 +32,16 @@ describe("character sets", () => {
     ["UTF-8 declared, which it is not", western('<?xml version="1.0" encoding="utf-8"?>'), "application/xml"],
   ])("keeps quotes and the euro sign of windows-1252: %s", (_, bytes, contentType) => {
     expect(entry(bytes, contentType).title).toBe("“5 €” –");
+  });
+
+  it.each([
+    ["utf-32be", true],
+    ["utf-32be", false],
+    ["utf-32le", true],
+    ["utf-32le", false],
+  ])("reads %s, with a byte order mark: %s", (encoding, hasMark) => {
+    const document = rss("<item><title>Grüße 🎉</title></item>");
+    expect(entry(iconv.encode(document, encoding, { addBOM: hasMark })).title).toBe("Grüße 🎉");
   });
 
   it.each(["utf-16", "unicode", "UCS-2"])("reads UTF-8 that is declared as %s", (encoding) => {
