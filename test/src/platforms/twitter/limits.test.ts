@@ -8,7 +8,7 @@ let redis: TestRedis;
 let x: Awaited<ReturnType<typeof xAccount>>;
 beforeAll(async () => {
   redis = await testRedis();
-  const limit = { calls: 15, seconds: 5 };
+  const limit = { calls: 15, seconds: 3 };
   const limits = {
     "POST /2/tweets": limit,
     "POST /2/dm_conversations/with/{participant_id}/messages": limit,
@@ -51,7 +51,7 @@ const kinds = [
 ] as const;
 
 it.each(kinds)(
-  "100 $name at 15 calls in 5 s are all sent once, without delay for another account",
+  "100 $name at 15 calls in 3 s are all sent once, without delay for another account",
   async ({ name, request, arrived }) => {
     const [bob, alice] = [`bob ${name}`, `alice ${name}`].map((app) => app.replaceAll(" ", "-")) as [string, string];
     const core = gatewayCore(redis, [apps({ [bob]: BOB.id, [alice]: ALICE.id })]);
