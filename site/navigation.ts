@@ -40,6 +40,7 @@ const SECTIONS: readonly Section[] = [
     pages: [
       ...docs(
         "install",
+        "kubernetes",
         "operate",
         "upgrade",
         "settings",

@@ -46,7 +46,7 @@ test("the files copied into the image exist and include all that the product nee
     .flatMap((line) => (line.startsWith("!") ? [line.slice(1)] : []));
   for (const path of included) expect(existsSync(join(ROOT, path.replace(/\*.*$/, ""))), path).toBe(true);
   const { files } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { files: readonly string[] };
-  const forOps = ["ops/container", "ops/systemd", "clients/php", "clients/wordpress", "dist"];
+  const forOps = ["ops/container", "ops/kubernetes", "ops/systemd", "clients/php", "clients/wordpress", "dist"];
   const needed = files.filter((path) => !forOps.includes(path));
   for (const path of needed)
     expect(
