@@ -95,6 +95,7 @@ export async function xmppNetwork({
       object: { body: text },
     }),
     keepsMissed: true,
+    maySwapAtLogin: kind === "ejabberd",
     kill: server.kill,
     restart: async () => {
       before.push(...texts(peer));

@@ -122,6 +122,7 @@ export function connectionContract<Network extends TestNetwork>(
       await network.restart();
       if (network.keepsMissed) await network.peerSends(2, `${app} 2`);
       await online(app, 2);
+      if (network.maySwapAtLogin) await arrived(app, `${app} 2`);
       await network.peerSends(2, `${app} 3`);
       const got = bodies(await arrived(app, `${app} 3`)).filter((text) => text.startsWith(app));
       expect(got).toEqual([`${app} 1`, ...(network.keepsMissed ? [`${app} 2`] : []), `${app} 3`]);

@@ -17,6 +17,8 @@ export interface TestNetwork {
   readonly sendTo: (n: number, text: string) => Pick<Activity, "verb" | "actor" | "target" | "object">;
   /** Whether the network stores messages for an absent account and delivers them after a reconnect. */
   readonly keepsMissed: boolean;
+  /** Whether a message of the moment of a login may come late. The server stores such a message after delivery. */
+  readonly maySwapAtLogin?: boolean;
   /** Ends the server at once (SIGKILL), as a crash does. */
   readonly kill: () => Promise<void>;
   /** Starts the server again on the same port and data, and reconnects the peer. */

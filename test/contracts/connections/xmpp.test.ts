@@ -51,9 +51,10 @@ const TRIALS: ReadonlyArray<Trial<XmppTestNetwork>> = [
 
 connectionContract("xmpp on Prosody", () => xmppNetwork(), TRIALS);
 connectionContract("xmpp on Prosody without an archive", () => xmppNetwork({ archive: false }), TRIALS);
-connectionContract("xmpp on ejabberd", () => xmppNetwork({ server: "ejabberd" }), TRIALS);
+const settings = { xmppRetryMs: 1_000 };
+connectionContract("xmpp on ejabberd", () => xmppNetwork({ server: "ejabberd", settings }), TRIALS);
 connectionContract(
   "xmpp on ejabberd as Debian ships it, without an archive",
-  () => xmppNetwork({ server: "ejabberd", archive: false }),
+  () => xmppNetwork({ server: "ejabberd", archive: false, settings }),
   TRIALS,
 );

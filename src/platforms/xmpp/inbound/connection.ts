@@ -9,6 +9,7 @@ import { closedByServer, loginFailure } from "../errors.ts";
 import { readArchive } from "./catch-up.ts";
 import { mapSafely } from "./map-safely.ts";
 import { inboundMessage } from "./message.ts";
+import { requestOfflineMessages } from "./offline-messages.ts";
 import { orderedQueue } from "./ordered-queue.ts";
 import { inboundPresence } from "./presence.ts";
 import { rejoinLater, rejoinRooms } from "./rejoin.ts";
@@ -50,6 +51,7 @@ async function openAccount(context: ConnectionContext<Credentials>, settings: Xm
     await announcePresence(client, state);
     const archive = await readArchive(client, state, undefined);
     client.status.hasArchive = archive !== "none";
+    if (archive === "none") requestOfflineMessages(client);
     await rejoinRooms(client, state, await context.sealedState.read());
     queue.open();
     if (ended) throw ended.thrown ?? closedByServer();

@@ -36,12 +36,16 @@ function room(text: string, socket: Socket): boolean {
   return isJoin || id !== undefined;
 }
 
-async function connected(
+const withArchive = (
   lines: (room: string | undefined) => readonly ArchivedLine[] | undefined,
   stateOf?: TestConnectionContext,
-) {
+) => {
   const archive = scriptedArchive(lines);
-  const server = await scriptedXmpp({ on: (text, socket) => archive(text, socket) || room(text, socket) });
+  return connected((text, socket) => archive(text, socket) || room(text, socket), stateOf);
+};
+
+async function connected(on: (text: string, socket: Socket) => boolean, stateOf?: TestConnectionContext) {
+  const server = await scriptedXmpp({ on });
   servers.push(server);
   const context = testConnectionContext({
     address: ADDRESS,
@@ -70,39 +74,39 @@ describe("an archive that has forgotten the last known message", () => {
     ["nothing is left", [], []],
   ])("brings only what is new: %s", async (_, after, expected) => {
     let archived: readonly ArchivedLine[] = [];
-    const first = await connected(() => archived);
+    const first = await withArchive(() => archived);
     archived = lines([1, 2, 3]);
     await first.close();
-    const second = await connected(() => archived, first.context);
+    const second = await withArchive(() => archived, first.context);
     expect(bodies(second.context)).toEqual(["text 1", "text 2", "text 3"]);
     await second.close();
     archived = after;
-    const third = await connected(() => archived, second.context);
+    const third = await withArchive(() => archived, second.context);
     expect(bodies(third.context)).toEqual(expected);
     await third.close();
-    const fourth = await connected(() => [...archived, line(9, "b9")], third.context);
+    const fourth = await withArchive(() => [...archived, line(9, "b9")], third.context);
     expect(bodies(fourth.context)).toEqual(["text 9"]);
   });
 
   it("of a room brings only what is new", async () => {
     const from = `${ROOM}/alice`;
     let archived = lines([1], "a", from);
-    const first = await connected((name) => (name === ROOM ? archived : []));
+    const first = await withArchive((name) => (name === ROOM ? archived : []));
     await join(first.client);
     await first.close();
     archived = lines([1, 2, 3], "a", from);
-    const second = await connected((name) => (name === ROOM ? archived : []), first.context);
+    const second = await withArchive((name) => (name === ROOM ? archived : []), first.context);
     expect(bodies(second.context)).toEqual(["text 2", "text 3"]);
     await second.close();
     archived = lines([1, 2, 3, 4], "b", from);
-    const third = await connected((name) => (name === ROOM ? archived : []), second.context);
+    const third = await withArchive((name) => (name === ROOM ? archived : []), second.context);
     expect(bodies(third.context)).toEqual(["text 4"]);
   });
 
   it("is read whole where no time was stored, as by earlier versions", async () => {
     const context = testConnectionContext({ credentials: {} });
     context.stored.archive = "gone";
-    const { context: next } = await connected(() => lines([1, 2]), context);
+    const { context: next } = await withArchive(() => lines([1, 2]), context);
     expect(bodies(next)).toEqual(["text 1", "text 2"]);
   });
 });
@@ -114,18 +118,18 @@ describe("an archive without an answer at the first look", () => {
   });
 
   it("loses nothing that is said after the join, when the connection breaks", async () => {
-    const first = await connected((name) => (name === ROOM ? undefined : []));
+    const first = await withArchive((name) => (name === ROOM ? undefined : []));
     await join(first.client);
     await first.close();
     const archived = [line(1, "a1", `${ROOM}/alice`), recent(2, `${ROOM}/alice`)];
-    const second = await connected((name) => (name === ROOM ? archived : []), first.context);
+    const second = await withArchive((name) => (name === ROOM ? archived : []), first.context);
     expect(bodies(second.context)).toEqual(["text 2"]);
   });
 
   it("loses nothing that arrives after the first login, when the connection breaks", async () => {
-    const first = await connected(() => undefined);
+    const first = await withArchive(() => undefined);
     await first.close();
-    const second = await connected(() => [line(1), recent(2)], first.context);
+    const second = await withArchive(() => [line(1), recent(2)], first.context);
     expect(bodies(second.context)).toEqual(["text 2"]);
   });
 });
@@ -133,10 +137,36 @@ describe("an archive without an answer at the first look", () => {
 describe("a message that the server archives after the login, and does not deliver", () => {
   it("is found by the second look", async () => {
     let archived = lines([1]);
-    const { context } = await connected(() => archived);
+    const { context } = await withArchive(() => archived);
     archived = lines([1, 2]);
     await context.arrived(({ event }) => event.object.body === "text 2");
     expect(bodies(context)).toEqual(["text 2"]);
+  });
+});
+
+describe("a message that the server stores after the login, without an archive", () => {
+  it("is requested, and not recorded again when a later login delivers the copy", async () => {
+    const delay = `<delay xmlns='urn:xmpp:delay' stamp='${new Date().toISOString()}'/>`;
+    const stored = `<message from='alice@xmpp.test/x' to='${ADDRESS}' id='m1'><body>late</body>${delay}</message>`;
+    const requested = (text: string, socket: Socket): boolean => {
+      const id = /<iq[^>]* id="([^"]+)"[^>]*><offline xmlns="http:\/\/jabber.org\/protocol\/offline"><fetch\/>/.exec(
+        text,
+      )?.[1];
+      if (id === undefined) return false;
+      socket.write(`${stored}<iq type='result' id='${id}'/>`);
+      return true;
+    };
+    const first = await connected(requested);
+    await first.context.arrived(({ event }) => event.object.body === "late");
+    await first.close();
+    const later = stored.replace("m1", "m2").replace("late", "last");
+    const delivered = (text: string, socket: Socket): boolean => {
+      if (/<presence\/>|<presence xmlns/.test(text)) socket.write(stored + later);
+      return false;
+    };
+    const second = await connected(delivered, first.context);
+    await second.context.arrived(({ event }) => event.object.body === "last");
+    expect(bodies(second.context)).toEqual(["last"]);
   });
 });
 
