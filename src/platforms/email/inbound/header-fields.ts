@@ -30,12 +30,22 @@ export function splitFields(head: string): readonly RawField[] {
       current.push(line);
       continue;
     }
+    if (isUnfoldedParameter(line, current)) {
+      current.push(` ${line}`);
+      continue;
+    }
     const name = /^([!-9;-~]{1,100})[ \t]*:/.exec(line)?.[1]?.toLowerCase();
     current = [line];
     if (name !== undefined && (fields.length < MAX_FIELDS || ESSENTIAL.test(name)))
       fields.push({ name, lines: current });
   }
   return fields.map(({ name, lines }) => ({ name, lines: withoutMiddle(lines.join("\r\n")) }));
+}
+
+/** Tells whether a line is a parameter that was not folded, such as `boundary="a"`. */
+function isUnfoldedParameter(line: string, field: readonly string[]): boolean {
+  const isOpen = field.at(-1)?.trimEnd().endsWith(";") === true && /^content-/i.test(field[0] ?? "");
+  return isOpen && /^[\w*-]{1,40}=/.test(line);
 }
 
 function withoutMiddle(text: string): string {

@@ -4,7 +4,8 @@ import { Failure } from "../../../model/failure.ts";
 import type { ConnectionContext } from "../../../platform/connection.ts";
 import { causeOf } from "../client/imap/connection.ts";
 import { searchUids } from "../client/imap/find-mails.ts";
-import { type FetchedMail, MissingContent, readMail, validDate } from "./imap-read.ts";
+import { MissingContent } from "./imap-large.ts";
+import { type FetchedMail, readMail, validDate } from "./imap-read.ts";
 import type { MailReader } from "./mail-reader.ts";
 import { unreadableMail } from "./unreadable-mail.ts";
 

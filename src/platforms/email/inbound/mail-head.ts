@@ -39,15 +39,18 @@ export function readableHead({ fields, leaves }: MimeTree, html: string | undefi
 
 /** Decodes a field's raw bytes by UTF-8 or the mail's charset. A field is ASCII by the standard. */
 function readable({ lines }: RawField, charset: string | undefined): string {
-  const text = /[\u0080-\u00ff]/.test(lines)
-    ? decodeMailText(Buffer.from(lines, "latin1"), rawLabel(lines, charset))
-    : lines;
-  if (!RARE_WORD.test(text)) return text;
-  // Decoded words may hold specials of address fields, so they are encoded again, as UTF-8.
-  return text.replace(/(?:=\?[^?\s]{1,60}\?[bq]\?[^?]*\?=(?:\s+(?==\?))?)+/gi, (words) => {
-    const decoded = decodeWords(words);
-    return `=?utf-8?B?${Buffer.from(decoded).toString("base64")}?=`;
-  });
+  const hasRawBytes = RAW_BYTES.test(lines);
+  const text = hasRawBytes || RARE_WORD.test(lines) ? lines.replace(WORDS, reencoded) : lines;
+  return hasRawBytes ? decodeMailText(Buffer.from(text, "latin1"), rawLabel(text, charset)) : text;
+}
+
+const RAW_BYTES = /[\u0080-\u00ff]/;
+const WORDS = /(?:=\?[^?\s]{1,60}\?[bq]\?[^?]*\?=(?:\s+(?==\?))?)+/gi;
+
+/** Encodes words again, as UTF-8. Decoded ones may hold specials of address fields. */
+function reencoded(words: string): string {
+  if (!RAW_BYTES.test(words) && !RARE_WORD.test(words)) return words;
+  return `=?utf-8?B?${Buffer.from(decodeWords(words)).toString("base64")}?=`;
 }
 
 /** Returns the charset of raw bytes in a field. UTF-8 where the bytes fit, else the charset of the body. */

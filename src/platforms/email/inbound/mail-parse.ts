@@ -1,17 +1,11 @@
 import { type AddressObject, type EmailAddress, type ParsedMail, simpleParser } from "mailparser";
 import { cleanLine, cutBody, mediaTypeOf, takeFitting } from "../schemas/event-bounds.ts";
-import type {
-  InboundMail,
-  InboundMessage,
-  ListedAttachment,
-  MailContent,
-  MailTask,
-  Person,
-} from "../schemas/inbound-mail.ts";
+import type { InboundMail, InboundMessage, ListedAttachment, MailContent, Person } from "../schemas/inbound-mail.ts";
 import { fieldValue, type RawField } from "./header-fields.ts";
 import { dateOf, referencesOf, singleId } from "./header-values.ts";
 import { mailContent } from "./mail-content.ts";
 import { readableHead } from "./mail-head.ts";
+import type { MailParts, MailTask } from "./mail-task.ts";
 import { mimeTree } from "./mime-tree.ts";
 
 /** HTML longer than this is not converted to text. */
@@ -34,13 +28,18 @@ export const PARSING = {
  * Parses a raw mail on the calling thread. The MIME tree is read here, since mailparser gives up on mails with many parts
  * and decodes fewer charsets; mailparser reads the fields of the head, and converts HTML to text.
  */
-export async function parseMail({ source, truncated, content: readContent }: MailTask): Promise<InboundMail> {
+export async function parseMail({ source, truncated, parts }: MailTask): Promise<InboundMail> {
   const tree = mimeTree(Buffer.from(source.buffer, source.byteOffset, source.byteLength));
-  const content = readContent ?? mailContent(tree);
+  const content = mailContent(parts ? withBuffers(parts) : tree);
   const html = content.text === undefined ? content.html : undefined;
   const mail = await simpleParser(readableHead(tree, html?.slice(0, MAX_CONVERTED_HTML)), PARSING);
   const text = content.text ?? (html === undefined ? undefined : mail.text);
   return convert(mail, { ...content, text }, truncated, tree.fields);
+}
+
+/** Restores the buffers that became plain bytes on the way to the thread. */
+function withBuffers({ leaves, isComplete }: MailParts): MailParts {
+  return { leaves: leaves.map((leaf) => ({ ...leaf, body: Buffer.from(leaf.body) })), isComplete };
 }
 
 /** Converts a mail that mailparser read as a whole. */
@@ -62,7 +61,7 @@ function convert(mail: ParsedMail, content: MailContent, truncated: boolean, fie
   const object = messageOf(mail, content, truncated, fields);
   const thread = object.references?.[0] ?? object.inReplyTo ?? object.id;
   return {
-    actor: people(mail.from, 1)[0] ?? senderOf(mail) ?? { address: "<>" },
+    actor: authorOf(mail, fieldValue(fields, "from")) ?? senderOf(mail) ?? { address: "<>" },
     object,
     ...(thread === undefined ? {} : { context: { type: "thread", id: thread } }),
     ...(date === undefined ? {} : { date: date.toISOString() }),
@@ -123,13 +122,27 @@ export function people(header: AddressObject | AddressObject[] | undefined, max 
   const entries = [header ?? []]
     .flat()
     .flatMap(({ value }) => value.flatMap(flat))
+    .map(withLocalAddress)
     .filter(({ address }) => address !== undefined && address !== "");
   return takeFitting(entries, personOf, { max, bytes: 12_288 });
+}
+
+/** Takes a single word for an address of the server's own domain, such as `MAILER-DAEMON`. */
+function withLocalAddress(entry: EmailAddress): EmailAddress {
+  const isLocal = !entry.address && /^[^\s@<>"(),:;\\]{1,64}$/.test(entry.name);
+  return isLocal ? { address: entry.name, name: "" } : entry;
 }
 
 function personOf({ address = "", name }: EmailAddress): Person {
   const cleanName = cleanLine(name, 256);
   return { address: cleanLine(address, 320) || "<>", ...(cleanName === "" ? {} : { name: cleanName }) };
+}
+
+/** Returns the author. An empty address, as in `MAILER-DAEMON <>`, keeps its name. */
+function authorOf({ from }: ParsedMail, written: string): Person | undefined {
+  const [first] = from?.value ?? [];
+  const name = first && !first.address && /<\s{0,99}>/.test(written) ? cleanLine(first.name, 256) : "";
+  return name === "" ? people(from, 1)[0] : { address: "<>", name };
 }
 
 /** Returns the transmitting sender, for a mail without an author. */

@@ -2,17 +2,18 @@ import { extname } from "node:path";
 import { Failure } from "../../../model/failure.ts";
 import { optional } from "../../../model/optional.ts";
 import { workerPool } from "../../../platform/kit/worker-threads.ts";
-import type { InboundMail, MailContent, MailTask, ReportTask } from "../schemas/inbound-mail.ts";
+import type { InboundMail } from "../schemas/inbound-mail.ts";
 import { type Bounce, MAX_REPORT_BYTES } from "./bounce.ts";
+import type { MailParts, MailTask, ReportTask } from "./mail-task.ts";
 
 /** Parser of an app's raw mail (RFC 5322) in worker threads. */
 export interface MailReader {
   /**
    * Reads a mail, whatever the bytes are. Beyond the limits only the header is read and the result is marked `truncated`.
-   * `content` is what was read part by part; `source` is then the head.
+   * `parts` is what was read part by part; `source` is then the head.
    * Rejects with the signal's reason, or with a retryable `Failure` when no thread could be started.
    */
-  readonly read: (source: Buffer, signal: AbortSignal, content?: MailContent) => Promise<InboundMail>;
+  readonly read: (source: Buffer, signal: AbortSignal, parts?: MailParts) => Promise<InboundMail>;
   /** Reads a delivery report (see `readBounce`). A report beyond the limits of time and memory counts as another mail. */
   readonly readReport: (source: Buffer, signal: AbortSignal) => Promise<Bounce | undefined>;
 }
@@ -47,7 +48,7 @@ export function mailReaders(max = 2, limitMs = LIMIT_MS): MailReaders {
       const run = <Answer>(task: MailTask | ReportTask, signal: AbortSignal) =>
         pool.run(app, task, signal) as Promise<Answer>;
       return {
-        read: (source, signal, content) => readWith(run, source, signal, content),
+        read: (source, signal, parts) => readWith(run, source, signal, parts),
         readReport: (source, signal) => readReportWith(run, source, signal),
       };
     },
@@ -93,11 +94,11 @@ async function readWith(
   run: Run<MailTask, InboundMail>,
   source: Buffer,
   signal: AbortSignal,
-  content: MailContent | undefined,
+  parts: MailParts | undefined,
 ): Promise<InboundMail> {
   const isCut = source.length > MAX_MAIL_BYTES;
   const tasks = [
-    { source: detached(source.subarray(0, MAX_MAIL_BYTES)), truncated: isCut, ...optional("content", content) },
+    { source: detached(source.subarray(0, MAX_MAIL_BYTES)), truncated: isCut, ...optional("parts", parts) },
     { source: detached(headOf(source)), truncated: true },
   ];
   for (const task of tasks) {

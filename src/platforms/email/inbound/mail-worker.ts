@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
-import type { MailTask, ReportTask } from "../schemas/inbound-mail.ts";
 import { readBounce } from "./bounce.ts";
 import { parseMail } from "./mail-parse.ts";
+import type { MailTask, ReportTask } from "./mail-task.ts";
 
 // The thread that parses strangers' mail: the cost stays in this thread. A mail that can't be parsed ends the thread.
 parentPort?.on("message", (task: MailTask | ReportTask) => {

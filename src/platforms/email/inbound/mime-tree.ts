@@ -8,8 +8,10 @@ export interface MimeLeaf {
   readonly type: StructuredField;
   readonly disposition: StructuredField;
   readonly encoding: string;
-  /** Raw body, still encoded. */
+  /** Raw body, still encoded; empty where it was not read. */
   readonly body: Buffer;
+  /** Bytes after decoding, of a body that was not read. */
+  readonly size?: number;
 }
 
 /** The leaves of a mail. `isComplete` is false when the mail has more parts than the limit. */
@@ -35,14 +37,14 @@ export function mimeTree(source: Buffer): MimeTree {
     const type = contentType(fieldValue(fields, "content-type"), defaultType);
     const boundary = type.value.startsWith("multipart/") ? boundaryOf(type, body) : "";
     if (boundary === "" || depth >= MAX_DEPTH) {
-      leaves.push(leafOf(part || "1", fields, type, body));
+      leaves.push(leafOf(part || "1", fields, body, defaultType));
       return fields;
     }
     const childType = type.value === "multipart/digest" ? "message/rfc822" : "text/plain";
     const prefix = part === "" ? "" : `${part}.`;
     // Without any delimiter the body is a text, which must not vanish.
     if (!visitChildren(children(body, boundary), prefix, depth + 1, childType))
-      leaves.push(leafOf(part || "1", fields, type, body));
+      leaves.push(leafOf(part || "1", fields, body, defaultType));
     return fields;
   }
   function visitChildren(bodies: Iterable<Buffer>, prefix: string, depth: number, type: string): boolean {
@@ -62,7 +64,9 @@ export function mimeTree(source: Buffer): MimeTree {
   return { fields, leaves, isComplete };
 }
 
-function leafOf(part: string, fields: readonly RawField[], type: StructuredField, body: Buffer): MimeLeaf {
+/** Makes a leaf of a part's head and body. A multipart without parts counts as plain text. */
+export function leafOf(part: string, fields: readonly RawField[], body: Buffer, defaultType = "text/plain"): MimeLeaf {
+  const type = contentType(fieldValue(fields, "content-type"), defaultType);
   return {
     part,
     fields,
@@ -88,13 +92,23 @@ function split(raw: Buffer): { readonly head: string; readonly body: Buffer } {
   const head = raw.toString("latin1", 0, Math.min(end, MAX_HEAD_BYTES));
   // What has no field is no head: a part, or a mail, that begins with its text.
   if (!FIELD.test(head)) return { head: "", body: raw };
-  return { head, body: gap ? raw.subarray(gap.at + gap.length) : Buffer.alloc(0) };
+  if (gap) return { head, body: raw.subarray(gap.at + gap.length) };
+  const textAt = NO_FIELD.exec(head)?.index ?? head.length;
+  return { head: head.slice(0, textAt), body: raw.subarray(textAt) };
 }
 
-/** Parses a Content-Type. A type without a slash, as some senders write, counts as plain text. */
+/** First line that belongs to no field. The text begins there where the empty line is missing. */
+const NO_FIELD = /^(?![ \t]|[!-9;-~]{1,100}[ \t]{0,9}:|[\w*-]{1,40}=|\r?$)/m;
+
+/**
+ * Parses a Content-Type. A type without a slash, as some senders write, counts as plain text. The semicolon before the
+ * first parameter may be missing.
+ */
 function contentType(raw: string, defaultType: string): StructuredField {
   const parsed = parseStructured(raw);
   if (/^[^\s/;=]+\/[^\s/;=]+$/.test(parsed.value)) return parsed;
+  const [, type, parameter] = /^\s*([\w.+-]{1,60}\/[\w.+-]{1,127})\s{1,99}([\w*-]{1,40}=[\s\S]*)$/.exec(raw) ?? [];
+  if (type !== undefined) return parseStructured(`${type};${parameter}`);
   const isParameter = /^[\w-]+\s*=/.test(raw);
   const { parameters } = isParameter ? parseStructured(`;${raw}`) : parsed;
   return { value: raw === "" ? defaultType : "text/plain", parameters };
@@ -108,11 +122,12 @@ function boundaryOf({ parameters }: StructuredField, body: Buffer): string {
   const boundary = parameters.boundary?.slice(0, 200) ?? "";
   if (boundary !== "" && body.includes(`--${boundary}`, 0, "latin1")) return boundary;
   const start = body.toString("latin1", 0, 8_192);
-  return (boundary === "" ? DELIMITER : DELIMITER_AND_FIELD).exec(start)?.[1] ?? boundary;
+  const found = DELIMITER_AND_FIELD.exec(start) ?? (boundary === "" ? DELIMITER.exec(start) : undefined);
+  return found?.[1] ?? boundary;
 }
 
 const DELIMITER = /(?:^|\n)--([^\s-][^\r\n]{0,100}?)[ \t]{0,99}\r?\n/;
-const DELIMITER_AND_FIELD = /(?:^|\n)--([^\s-][^\r\n]{0,100}?)[ \t]{0,99}\r?\ncontent-/i;
+const DELIMITER_AND_FIELD = /(?:^|\n)--([^\s][^\r\n]{0,100}?)[ \t]{0,99}\r?\ncontent-/i;
 
 /** Yields the bodies between delimiter lines. */
 function* children(body: Buffer, boundary: string): Generator<Buffer> {

@@ -92,16 +92,3 @@ export interface MailContent {
   readonly attachments: readonly ListedAttachment[];
   readonly hasMoreAttachments: boolean;
 }
-
-/** A task for the parser's thread; `truncated` when `source` is not the whole mail. */
-export interface MailTask {
-  readonly source: Uint8Array;
-  readonly truncated: boolean;
-  /** Content that was read part by part; `source` is then the head. */
-  readonly content?: MailContent;
-}
-
-/** A task for the parser's thread. It looks for a delivery report in a mail's first bytes. */
-export interface ReportTask {
-  readonly report: Uint8Array;
-}

@@ -1,7 +1,7 @@
 import { buffer } from "node:stream/consumers";
 import type { ImapFlow } from "imapflow";
 import { notFound } from "../client/imap/find-mails.ts";
-import { partsOfStructure } from "../client/imap/parts.ts";
+import { downloadableParts } from "../client/imap/parts.ts";
 import { splitUuencoded, uuencodedIn } from "../client/uuencode.ts";
 import type { ListedAttachment } from "../schemas/inbound-mail.ts";
 
@@ -25,15 +25,15 @@ export async function attachmentsOf(
 ): Promise<Contents> {
   const message = await imap.fetchOne(String(uid), { uid: true, bodyStructure: true }, { uid: true });
   if (!message) throw notFound();
-  const all = partsOfStructure(message.bodyStructure).attachments;
-  const listed = new Map(all.map((attachment) => [attachment.part, attachment]));
+  const listed = downloadableParts(message.bodyStructure);
   const offset = parts.length === 1 ? requestedOffset : 0;
   const next: Record<string, number> = {};
   const attachments: FetchedAttachment[] = [];
   let room = CONTENT_BYTES;
   for (const part of new Set(parts)) {
-    const inText = uuencodedIn(part);
-    const attachment = inText ? { part } : listed.get(part);
+    const described = listed.get(part);
+    const inText = described?.isUuencoded ? { part, index: 0 } : uuencodedIn(part);
+    const attachment = described?.attachment ?? (inText ? { part } : undefined);
     if (!attachment) throw notFound(NO_ATTACHMENT);
     const { content, hasMore } = inText
       ? await uuencodedPiece(imap, uid, inText, offset, room)

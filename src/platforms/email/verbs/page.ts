@@ -1,7 +1,7 @@
 import type { FetchMessageObject, ImapFlow, MessageAddressObject, SearchObject as Query } from "imapflow";
 import { optional } from "../../../model/optional.ts";
 import { notFound, openFolder, searchUids } from "../client/imap/find-mails.ts";
-import { partsOfStructure } from "../client/imap/parts.ts";
+import { attachmentsOfStructure } from "../client/imap/parts.ts";
 import { validDate } from "../inbound/imap-read.ts";
 import { cleanLine, takeFitting } from "../schemas/event-bounds.ts";
 import type { Person } from "../schemas/inbound-mail.ts";
@@ -88,7 +88,7 @@ function summaryOf({ uid, envelope, flags, internalDate, size, bodyStructure }: 
   const published = validDate(envelope?.date) ?? validDate(internalDate);
   const line = (name: string, text: string | undefined, maxChars: number) =>
     text === undefined || text === "" ? {} : { [name]: cleanLine(text, maxChars) };
-  const all = partsOfStructure(bodyStructure).attachments;
+  const all = attachmentsOfStructure(bodyStructure);
   const attachments = takeFitting(all, (attachment) => attachment, MAX_ATTACHMENTS);
   return {
     type: "message",

@@ -1,44 +1,72 @@
 import type { MessageStructureObject } from "imapflow";
 import { cleanLine, mediaTypeOf } from "../../schemas/event-bounds.ts";
 import type { ListedAttachment } from "../../schemas/inbound-mail.ts";
-import { isUuencode, uuencodedPart } from "../uuencode.ts";
+import { isUuencode } from "../uuencode.ts";
 
-/** The parts of a mail by purpose. */
-export interface MailParts {
-  /** Parts of the plain text, joined by readers. */
-  readonly texts: readonly TextPart[];
-  readonly htmls: readonly TextPart[];
-  readonly attachments: readonly ListedAttachment[];
-  readonly hasMoreAttachments: boolean;
-}
-
-/** A text part as the server describes it. */
-export interface TextPart {
+/** A part without children, as the server describes it. */
+export interface DescribedPart {
   /** IMAP's part number (RFC 3501 section 6.4.5). */
   readonly part: string;
-  readonly charset: string | undefined;
+  /** True: the part is the mail itself, which has a single part. */
+  readonly isRoot: boolean;
+  /** Estimated bytes after decoding. */
+  readonly size: number;
+  /** Bytes before decoding. */
+  readonly rawSize: number;
+  /** Type of a part that names none. */
+  readonly defaultType: string;
 }
 
-/** Attachments beyond this number are not listed. */
-const MAX_LISTED = 100;
+/** A part that can be downloaded. */
+export interface DownloadablePart {
+  readonly attachment: ListedAttachment;
+  /** True: the content is in uuencode, which the IMAP library does not decode. */
+  readonly isUuencoded: boolean;
+}
+
+/** Parts beyond this number are not read. */
+const MAX_PARTS = 500;
 /** Text parts that are joined; the rest is attached. */
 const MAX_TEXTS = 20;
 const MAX_DEPTH = 20;
 const MAX_CHILDREN = 500;
 
-/** Sorts a mail's parts, as the server describes them. `mailContent` sorts raw mail the same way. */
-export function partsOfStructure(structure: MessageStructureObject | undefined): MailParts {
+/** Returns a mail's attachments, as the server describes them. `mailContent` sorts raw mail the same way. */
+export function attachmentsOfStructure(structure: MessageStructureObject | undefined): readonly ListedAttachment[] {
   const leaves = structure ? leavesOf(structure, 0) : [];
   const texts = leaves.filter((node) => isText(node, "text/plain")).slice(0, MAX_TEXTS);
   const htmls = leaves.filter((node) => isText(node, "text/html")).slice(0, MAX_TEXTS);
   const shown = new Set([...texts, ...htmls]);
-  const others = leaves.filter((node) => !shown.has(node));
-  return {
-    texts: texts.map(textPart),
-    htmls: htmls.map(textPart),
-    attachments: others.slice(0, MAX_LISTED).map(listedAttachment),
-    hasMoreAttachments: others.length > MAX_LISTED,
-  };
+  return leaves.filter((node) => !shown.has(node)).map(listedAttachment);
+}
+
+/** Returns all parts without children by their numbers. */
+export function downloadableParts(
+  structure: MessageStructureObject | undefined,
+): ReadonlyMap<string, DownloadablePart> {
+  const leaves = structure ? leavesOf(structure, 0) : [];
+  return new Map(
+    leaves.map((node) => [
+      numberOf(node),
+      { attachment: listedAttachment(node), isUuencoded: isUuencode(node.encoding?.toLowerCase() ?? "") },
+    ]),
+  );
+}
+
+/** Returns a mail's parts in order, and whether these are all. */
+export function describedParts(structure: MessageStructureObject | undefined): {
+  readonly parts: readonly DescribedPart[];
+  readonly isComplete: boolean;
+} {
+  const leaves = structure ? leavesOf(structure, 0) : [];
+  const parts = leaves.slice(0, MAX_PARTS).map((node) => ({
+    part: numberOf(node),
+    isRoot: node === structure,
+    size: decodedSize(node),
+    rawSize: node.size ?? 0,
+    defaultType: typeOf(node) === "message/rfc822" ? "message/rfc822" : "text/plain",
+  }));
+  return { parts, isComplete: parts.length === leaves.length };
 }
 
 /** Returns the parts without children; a forwarded mail counts as a single part. */
@@ -46,10 +74,6 @@ function leavesOf(node: MessageStructureObject, depth: number): readonly Message
   if (depth > MAX_DEPTH) return [];
   if (!typeOf(node).startsWith("multipart/")) return [node];
   return (node.childNodes ?? []).slice(0, MAX_CHILDREN).flatMap((child) => leavesOf(child, depth + 1));
-}
-
-function textPart(node: MessageStructureObject): TextPart {
-  return { part: numberOf(node), charset: node.parameters?.charset };
 }
 
 function numberOf({ part = "1" }: MessageStructureObject): string {
@@ -74,7 +98,7 @@ function listedAttachment(node: MessageStructureObject): ListedAttachment {
     mediaType: mediaTypeOf(typeOf(node), node.parameters?.method),
     size: decodedSize(node),
     ...(id === "" ? {} : { id }),
-    part: isUuencode(node.encoding?.toLowerCase() ?? "") ? uuencodedPart(numberOf(node), 0) : numberOf(node),
+    part: numberOf(node),
   };
 }
 

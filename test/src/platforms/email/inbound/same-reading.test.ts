@@ -23,12 +23,72 @@ let pop3: Pop3Client;
 const PAIRS = 150;
 const samples = fc.sample(mailParts, { numRuns: PAIRS, seed: 4_711 });
 
+/** Heads and first lines of mails whose parts a server finds only in part, or not at all. */
+const BROKEN = {
+  "no boundary": ["Content-Type: multipart/mixed", "", "--b"],
+  "another boundary": ["Content-Type: multipart/mixed; boundary=a", "", "--b"],
+  "a boundary that is not folded": ["Content-Type: multipart/mixed;", "boundary=b", "", "--b"],
+  "no semicolon": ["Content-Type: multipart/mixed boundary=b", "", "--b"],
+  "a multipart without a boundary inside": [
+    "Content-Type: multipart/mixed; boundary=c",
+    "",
+    "--c",
+    "Content-Type: multipart/mixed",
+    "",
+    "--b",
+  ],
+  "nothing wrong": ["Content-Type: multipart/mixed; boundary=b", "", "--b"],
+};
+
+function brokenMail(head: readonly string[], fileBytes: number): Buffer {
+  const lines = [
+    "From: ann@example.test",
+    "Subject: broken",
+    ...head,
+    "Content-Type: text/plain; charset=iso-8859-1",
+    "Content-Transfer-Encoding: base64",
+    "",
+    "This is no base64: Gr\xfc\xdfe",
+    "--b",
+    'Content-Type: text/plain; name="Gr\xfc\xdfe.txt"',
+    "",
+    "named",
+    "--b",
+    "Content-Type: application/pdf name=a b.pdf",
+    "Content-Disposition: attachment; filename=a b.pdf",
+    "",
+    "pdf",
+    "--b",
+    "Content-Type: image/gif; name=cat.gif",
+    "Content-Transfer-Encoding: x-uuencode",
+    "",
+    "begin 644 cat.gif",
+    "#0V%T",
+    "`",
+    "end",
+    "--b",
+    "Content-Type: application/octet-stream",
+    "",
+    "x"
+      .repeat(76)
+      .concat("\r\n")
+      .repeat(fileBytes / 76),
+    "--b--",
+    "",
+  ];
+  return Buffer.from(lines.join("\r\n"), "latin1");
+}
+
 beforeAll(async () => {
   server = await testDovecot(["bob"]);
   const lmtp = lmtpMailer(server.lmtpPort);
   for (const parts of samples) {
     await lmtp.put("bob", mailWith(parts, "small", 100));
     await lmtp.put("bob", mailWith(parts, "large", 250_000));
+  }
+  for (const head of Object.values(BROKEN)) {
+    await lmtp.put("bob", brokenMail(head, 76));
+    await lmtp.put("bob", brokenMail(head, 400_000));
   }
   lmtp.close();
   const login = { user: "bob", password: "bob-pw" };
@@ -57,14 +117,18 @@ async function readOverImap(number: number): Promise<InboundMessage> {
   return fetched.mail.object;
 }
 
+async function readOverPop3(number: number): Promise<InboundMessage> {
+  const { bytes } = await pop3.retr(number, MAX_MAIL_BYTES);
+  return (await reader.read(bytes, signal)).object;
+}
+
 describe("a mail", () => {
   it("reads the same below and above 256 KiB, over IMAP and over POP3", async () => {
     const unlike: unknown[] = [];
     for (const [index, parts] of samples.entries()) {
       const small = await readOverImap(2 * index + 1);
       const large = await readOverImap(2 * index + 2);
-      const { bytes } = await pop3.retr(2 * index + 1, MAX_MAIL_BYTES);
-      const { object: overPop3 } = await reader.read(bytes, signal);
+      const overPop3 = await readOverPop3(2 * index + 1);
       if (
         JSON.stringify([small.body, small.html, small.attachments]) !==
         JSON.stringify([overPop3.body, overPop3.html, overPop3.attachments])
@@ -75,4 +139,24 @@ describe("a mail", () => {
     }
     expect(unlike).toEqual([]);
   }, 300_000);
+
+  it.each(Object.keys(BROKEN).map((name, index) => ({ name, number: 2 * (PAIRS + index) + 1 })))(
+    "with $name reads the same below and above 256 KiB, over IMAP and over POP3",
+    async ({ number }) => {
+      const small = await readOverImap(number);
+      const overPop3 = await readOverPop3(number);
+      const largeOverPop3 = await readOverPop3(number + 1);
+      expect(small.body).toBe("This is no base64: Grüße");
+      expect(small.attachments?.map(({ name, mediaType }) => `${mediaType} ${name ?? ""}`)).toEqual([
+        "text/plain Grüße.txt",
+        "application/pdf a b.pdf",
+        "image/gif cat.gif",
+        "application/octet-stream ",
+      ]);
+      expect(overPop3).toEqual(small);
+      const large = await readOverImap(number + 1);
+      expect(compared(large)).toEqual(compared(small));
+      expect(compared(largeOverPop3)).toEqual(compared(small));
+    },
+  );
 });

@@ -4,6 +4,7 @@ import { validationErrors } from "../../../../../src/model/validate.ts";
 import type { Receipt } from "../../../../../src/platform/platform.ts";
 import { objectIssues } from "../../../../../src/platform/vocabulary/vocabulary.ts";
 import { email } from "../../../../../src/platforms/email/platform.ts";
+import { lmtpMailer } from "../../../../support/lmtp-mailer.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
 import { type TestMail, testMail } from "../../../../support/postfix.ts";
 import { runOnce } from "../../../../support/run-verb.ts";
@@ -215,6 +216,35 @@ describe("mailbox verbs on a real Dovecot", () => {
     const fetched = await done("fetch", { id, attachments: ["1.uu1"] });
     expect(fetched.object?.attachments).toEqual([{ part: "1.uu1", content: Buffer.from("Cat").toString("base64") }]);
     expect(await failure(done("fetch", { id, attachments: ["1.uu2"] }))).toMatchObject({ code: "recipient-unknown" });
+  });
+
+  it("fetch an attachment in uuencode, and any other part, by its number", async () => {
+    const raw = [
+      "Message-ID: <uu@example.test>",
+      "Content-Type: multipart/mixed; boundary=b",
+      "",
+      "--b",
+      "",
+      "Hello",
+      "--b",
+      "Content-Type: image/gif; name=cat.gif",
+      "Content-Transfer-Encoding: x-uuencode",
+      "",
+      "begin 644 cat.gif",
+      "#0V%T",
+      "`",
+      "end",
+      "--b--",
+      "",
+    ].join("\r\n");
+    const lmtp = lmtpMailer(server.dovecot.lmtpPort);
+    await lmtp.put("bob", Buffer.from(raw));
+    lmtp.close();
+    const fetched = await done("fetch", { id: "<uu@example.test>", attachments: ["2", "1"] });
+    expect(fetched.object?.attachments).toMatchObject([
+      { name: "cat.gif", part: "2", content: Buffer.from("Cat").toString("base64") },
+      { part: "1", content: Buffer.from("Hello").toString("base64") },
+    ]);
   });
 
   it("report missing mails and folders", async () => {
