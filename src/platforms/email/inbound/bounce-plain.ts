@@ -1,7 +1,7 @@
 import { cleanLine } from "../schemas/event-bounds.ts";
 import type { BouncedRecipient } from "./bounce.ts";
 import { statusInText } from "./bounce-status.ts";
-import { fieldValue, type RawField, splitFields } from "./header-fields.ts";
+import { decodeWords, fieldValue, type RawField, splitFields } from "./header-fields.ts";
 
 const ADDRESS = /[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[\p{L}\p{N}](?:[\p{L}\p{N}.-]{0,251}[\p{L}\p{N}])/gu;
 const MAX_RECIPIENTS = 100;
@@ -9,14 +9,15 @@ const MAX_TEXT_CHARS = 20_000;
 const MAX_MENTIONS = 300;
 const MAX_MENTIONS_OF_ONE = 10;
 const MAX_REASON_CHARS = 1_000;
-const MAILER = /^[^@]*(mailer-?daemon|postmaster|mail[ -]?delivery|microsoftexchange|no-?reply-?bounce|bounce)/i;
+const MAILER =
+  /^[^@]*(mailer-?daemon|post_?master|staff@hotmail\.com|mail[ -]?delivery|microsoftexchange|no-?reply-?bounce|bounce)/i;
 const SUBJECT =
-  /undeliver|delivery (status|failure|failed|report|notif)|failure notice|returned (mail|to sender)|mail (delivery )?failed|non remis|unzustellbar|could ?n.t be delivered|delivery has failed/i;
+  /undeliver|delivery (status|failure|failed|report|notif)|failure notice|returned (mail|to sender)|mail (delivery )?(failed|failure)|could ?n.t be delivered|delivery has failed|non remis|unzustellbar|nicht zugestellt|no se (puede|pudo) entregar|no entregado|mancata consegna|impossibile recapitare|n.o entregue|onbestelbaar|niet afgeleverd|nie dostarczono|niedostarczon|olevererbar|kan ikke leveres|\u043d\u0435\s?\u0434\u043e\u0441\u0442\u0430\u0432\u043b\u0435\u043d|\u30a8\u30e9\u30fc\u901a\u77e5|\u914d\u4fe1\u4e0d\u80fd|\u9000\u4fe1/i;
 /** Begin of the returned mail in a report's text. */
 const COPY =
-  /^[ \t>-]{0,60}(below this line is a copy|enclosed is a copy|this is a copy of|below is a copy|original (message|mail)|the header of the original|forwarded message|returned message|messages? headers? follow|received ?:|return-path:|message-id:)/im;
+  /^[ \t>-]{0,60}(below this line is a copy|enclosed is a copy|this is a copy of|below is a copy|original (message|mail)|the header of the original|forwarded message|returned message|(undelivered|unsent) message|messages? headers? follow|received ?:|return-path:|message-id:)/im;
 const FAILURE =
-  /\b5\d\d\b|permanent|fatal|failed|failure|undeliver|could ?n.t|could not|unable|error|rejected|not be delivered|not delivered|did not reach/i;
+  /\b5\d\d\b|permanent|fatal|failed|failure|undeliver|could ?n.t|could not|unable|error|rejected|invalid|malformed|unknown|refused|cannot send|not be delivered|not delivered|did not reach/i;
 const DELAY =
   /\b(delayed|still being retried|will (continue to )?(be )?retr(y|ied)|not yet been delivered|warning: message)\b/i;
 
@@ -27,7 +28,7 @@ const ANSWER = /^\s*(re|aw|antw|sv|fwd?|wg|tr)\s*:/i;
 export function looksLikeBounce(fields: readonly RawField[]): boolean {
   if (fields.some(({ name }) => name === "x-failed-recipients")) return true;
   const from = fieldValue(fields, "from").replace(/^.*</, "");
-  const subject = fieldValue(fields, "subject");
+  const subject = decodeWords(fieldValue(fields, "subject").slice(0, 2_000));
   return MAILER.test(from) || (SUBJECT.test(subject) && !ANSWER.test(subject));
 }
 
@@ -63,6 +64,13 @@ function withoutCopy(text: string): string {
   return text.slice(0, Math.max(copyAt, 1));
 }
 
+/** Returns the returned mail's head in a report's text, "" for none. */
+export function copyIn(text: string): string {
+  const fields = /^(?:to|from|subject|date)[ \t]{0,9}:/im;
+  const copy = text.slice(withoutCopy(text).length, MAX_TEXT_CHARS);
+  return copy.slice(fields.exec(copy)?.index ?? copy.length);
+}
+
 /** Creates the search for a recipient's reason in a report's text. Without any the whole text counts. */
 export function reasonsIn(text: string): (address: string) => string {
   const report = withoutCopy(text);
@@ -80,7 +88,8 @@ export function reasonsIn(text: string): (address: string) => string {
 export function onlyRecipient(returned: string, report: string): readonly BouncedRecipient[] {
   const to = fieldValue(splitFields(returned.slice(0, 65_536)), "to");
   const [address, second] = [...to.matchAll(ADDRESS)].map(([match]) => match);
-  if (address === undefined || second !== undefined || !FAILURE.test(report)) return [];
+  const isFailure = FAILURE.test(report) || statusInText(report) !== undefined;
+  if (address === undefined || second !== undefined || !isFailure) return [];
   return [recipient(address, report, DELAY.test(report))];
 }
 

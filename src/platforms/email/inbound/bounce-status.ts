@@ -7,7 +7,7 @@ const UNDEFINED = /^[245]\.(\d{1,3}\.0|0\.\d{1,3})$/;
 /** Phrases of servers without status codes, and the code (RFC 3463) that says the same. The first that fits counts. */
 const PHRASES: ReadonlyArray<readonly [pattern: RegExp, status: string]> = [
   [
-    /(mailbox|inbox|quota|mail ?folder)[^.\n]{0,60}(full|exceed)|over (the )?(\w{1,20} )?quota|(storage|disk) (space |quota )?exceeded|out of storage|exceeded the local limit/i,
+    /(mailbox|inbox|quota|mail ?folder)[^.\n]{0,60}(full|exceed)|over (the )?(\w{1,20} )?quota|(storage|disk) (space |quota )?exceeded|out of storage|exceeded the local limit|too many messages on/i,
     "5.2.2",
   ],
   [
@@ -15,22 +15,22 @@ const PHRASES: ReadonlyArray<readonly [pattern: RegExp, status: string]> = [
     "5.3.4",
   ],
   [
-    /(user|recipient|mailbox|account|address|alias)[^.\n]{0,60}(unknown|not found|no such|unavailable|does(n.t| not) (exist|have)|do(n.t| not) have|no longer|invalid|not (exist|recogni[sz]ed|listed|known))|(unknown|invalid|bad|no such) (user|recipient|address|mailbox|local|person|account)|(could ?n.t|was ?n.t|not) (be )?found in|(couldn.t|wasn.t) (be )?found/i,
+    /(user|rcpt|recipient|mailbox|account|address|alias|group)[^.\n]{0,60}(unknown|may not exist|not listed in|not found|no such|unavailable|does(n.t| not) (exist|have)|do(n.t| not) have|no longer|invalid|not (exist|recogni[sz]ed|listed|known))|(unknown|invalid|bad|no such) (user|recipient|address|mailbox|local|person|account)|not a (known|registered|valid)[^.\n]{0,20} (user|recipient|mailbox|address)|no (such )?mail ?box|no mail box|no valid recipients|bad_recipient|invalid[^.\n]{0,30}userid|malformed address|(could ?n.t|was ?n.t|not) (be )?found in|(couldn.t|wasn.t) (be )?found/i,
     "5.1.1",
   ],
   [
-    /(account|mailbox|user)(\(s\))?[^.\n]{0,40}(disabled|inactive|suspended|locked|frozen|blocked|deactivated|over ?drawn|expired)/i,
+    /(disabled|deactivated|suspended|inactive) (account|mailbox|user)|(account|mailbox|user)(\(s\))?[^.\n]{0,40}(disabled|inactive|suspended|locked|frozen|blocked|deactivated|over ?drawn|expired)/i,
     "5.2.1",
   ],
   [
-    /(host|domain)( name)?[^.\n]{0,60}(not (found|reachable)|unknown|unrouteable|does ?n.t exist|no such)|unrouteable|no such (domain|host)|no mx|nxdomain|name service error|dns (error|lookup fail)|no smtp service/i,
+    /(host|domain)( name)?[^.\n]{0,60}(not (found|reachable)|unknown|unrouteable|does ?n.t exist|no such)|unrouteable|no such (domain|host)|no mx|nxdomain|name service error|name or service not known|dns (error|lookup fail)|no smtp service/i,
     "5.1.2",
   ],
   [/routing loop|hop count|too many hops|mail loop/i, "5.4.6"],
   [/virus|malware|infected/i, "5.7.1"],
   [/spam|junk|blacklist|black list|blocklist|block list|\bdnsbl\b|\brbl\b|reputation|blocked/i, "5.7.1"],
   [
-    /\bdmarc\b|\bspf\b|\bdkim\b|polic(y|ies)|not (allowed|authori[sz]ed|permitted)|denied|relay|unauthenticated|reverse dns|\bptr\b|frequency limit|rate limit|too many (recipients|connections)|(invalid|mismatches client) ip|smtp auth/i,
+    /\bdmarc\b|\bspf\b|\bdkim\b|polic(y|ies)|not (allowed|authori[sz]ed|permitted)|denied|relay|unauthenticated|reverse dns|\bptr\b|frequency limit|rate limit|too many (recipients|connections)|(invalid|mismatches client) ip|smtp auth|not verified|requires confirmation/i,
     "5.7.1",
   ],
   [/recipient[^.\n]{0,60}rejected|address rejected|rejected address/i, "5.1.1"],
@@ -65,8 +65,12 @@ export function statusInText(text: string): string | undefined {
 
 /** Returns the code that says the same as the text's phrases; undefined for none. */
 export function phraseStatus(text: string): string | undefined {
-  const excerpt = text.slice(0, 2_000);
-  return PHRASES.find(([pattern]) => pattern.test(excerpt))?.[1];
+  // Addresses and names with dots stand between the words of a phrase.
+  const words = text
+    .slice(0, 2_000)
+    .replace(/[^\s<>@"']{1,64}@[^\s<>@"')\]]{1,255}/g, "")
+    .replace(/\.(?=\w)/g, " ");
+  return PHRASES.find(([pattern]) => pattern.test(words))?.[1];
 }
 
 /** Returns the status codes that are written in a text. */

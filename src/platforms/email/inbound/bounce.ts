@@ -1,6 +1,6 @@
 import { cleanLine } from "../schemas/event-bounds.ts";
-import { activityIdIn, messageIdIn } from "./bounce-ids.ts";
-import { looksLikeBounce, onlyRecipient, plainBounce, reasonsIn } from "./bounce-plain.ts";
+import { activityIdIn, type IdSources, returnedIdIn } from "./bounce-ids.ts";
+import { copyIn, looksLikeBounce, onlyRecipient, plainBounce, reasonsIn } from "./bounce-plain.ts";
 import { actionOf, isReason, statusOf } from "./bounce-status.ts";
 import { provesAddressGone } from "./gone-address.ts";
 import { fieldValue, type RawField, splitFields } from "./header-fields.ts";
@@ -45,41 +45,49 @@ const RETURNED = /^(message\/(rfc822|global)(-headers)?|text\/rfc822-headers)$/;
  * Of a complaint (RFC 5965) only ids and kind are read. Undefined for other mail and for forwarded reports. Never throws; runs in the mail reader's thread.
  */
 export function readBounce(source: Buffer): Bounce | undefined {
-  const raw = source.subarray(0, MAX_REPORT_BYTES);
-  const head = splitFields(raw.toString("latin1", 0, Math.min(headEnd(raw), MAX_HEAD_BYTES)));
+  const bytes = source.subarray(0, MAX_REPORT_BYTES);
+  const end = headEnd(bytes);
+  const head = splitFields(bytes.toString("latin1", 0, Math.min(end, MAX_HEAD_BYTES)));
   const isBounce = looksLikeBounce(head);
-  if (!isBounce && !/delivery-status|feedback-report/i.test(raw.toString("latin1"))) return undefined;
-  const tree = mimeTree(raw);
+  const raw = bytes.toString("latin1", end);
+  if (!isBounce && !/delivery-status|feedback-report/i.test(`${fieldValue(head, "content-type")}${raw}`))
+    return undefined;
+  const tree = mimeTree(bytes);
+  const texts = { tree, raw, text: textOf(tree), returned: returnedIn(tree) };
+  const { text, returned } = texts;
   const report = tree.leaves.find(({ type }) => DELIVERY_STATUS.test(type.value));
-  const text = textOf(tree);
-  const complaint = tree.leaves.find(({ type }) => type.value === "message/feedback-report");
-  if (complaint && !report) return complaintIn(complaint, tree, text);
+  const complaint = complaintIn(tree);
+  if (complaint && !report) return { ...idsIn(texts, undefined), recipients: [], ...complaint };
   const blocks = blocksOf(report ? bodyOf(report) : isBounce ? statusFieldsIn(text) : "");
   const reasonOf = reasonsIn(text);
   const listed = blocks.flatMap((fields) => recipientIn(fields, reasonOf));
-  const returned = returnedIn(tree);
   const recipients = listed.length > 0 || !isBounce ? listed : recipientsInText(tree.fields, text, returned);
   if (recipients.length === 0) return undefined;
-  return { ...idsIn(tree, returned, blocks[0], text), recipients: recipients.slice(0, MAX_RECIPIENTS) };
+  return { ...idsIn(texts, blocks[0]), recipients: recipients.slice(0, MAX_RECIPIENTS) };
 }
 
-/** Reads a complaint of a recipient, which fails nothing. */
-function complaintIn(part: MimeLeaf, tree: MimeTree, text: string): Bounce {
-  const fields = splitFields(bodyOf(part));
-  const [kind = "other"] = /^[\w-]{1,40}/.exec(fieldValue(fields, "feedback-type")) ?? [];
-  const complainant = addressIn(fieldValue(fields, "original-rcpt-to"));
-  return {
-    ...idsIn(tree, returnedIn(tree), undefined, text),
-    recipients: [],
-    complaint: kind.toLowerCase(),
-    ...(complainant === undefined ? {} : { complainant }),
-  };
+/** A report's parts, and what they say. */
+interface ReportTexts extends Pick<IdSources, "raw" | "text" | "returned"> {
+  readonly tree: MimeTree;
+}
+
+/** Reads a recipient's complaint, which fails nothing. Outlook.com writes complaints without fields. */
+function complaintIn({ fields, leaves }: MimeTree): Pick<Bounce, "complaint" | "complainant"> | undefined {
+  const part = leaves.find(({ type }) => type.value === "message/feedback-report");
+  const isOutlook =
+    /staff@hotmail\.com/i.test(fieldValue(fields, "from")) &&
+    /complaint about message/i.test(fieldValue(fields, "subject"));
+  if (!part) return isOutlook ? { complaint: "abuse" } : undefined;
+  const written = splitFields(bodyOf(part));
+  const [kind = "other"] = /^[\w-]{1,40}/.exec(fieldValue(written, "feedback-type")) ?? [];
+  const complainant = addressIn(fieldValue(written, "original-rcpt-to"));
+  return { complaint: kind.toLowerCase(), ...(complainant === undefined ? {} : { complainant }) };
 }
 
 /** Returns the recipients by the text for people, else that of the returned mail. */
 function recipientsInText(fields: readonly RawField[], text: string, returned: string): readonly BouncedRecipient[] {
   const named = plainBounce(fields, text);
-  return named.length > 0 ? named : onlyRecipient(returned, text);
+  return named.length > 0 ? named : onlyRecipient(returned || copyIn(text), text);
 }
 
 /** Returns a report's fields from the text, where some gateways leave them; "" for none. */
@@ -104,21 +112,21 @@ function returnedIn({ leaves }: MimeTree): string {
 }
 
 function idsIn(
-  tree: MimeTree,
-  returned: string,
+  { tree, returned, text, raw }: ReportTexts,
   common: readonly RawField[] | undefined,
-  text: string,
 ): Omit<Bounce, "recipients"> {
   const answered = ["in-reply-to", "references"].map((name) => fieldValue(tree.fields, name)).join(" ");
   const recipientFields = ["to", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to"];
-  const activityId = activityIdIn({
+  const sources: IdSources = {
     recipients: recipientFields.map((name) => fieldValue(tree.fields, name)).join(" "),
     envelopeId: common ? fieldValue(common, "original-envelope-id") : "",
     returned,
     text,
+    raw,
     answered,
-  });
-  const messageId = messageIdIn(returned) ?? messageIdIn(text) ?? /<[^<>\s]{3,500}>/.exec(answered)?.[0];
+  };
+  const activityId = activityIdIn(sources);
+  const messageId = returnedIdIn(sources);
   return {
     ...(activityId === undefined ? {} : { activityId }),
     ...(messageId === undefined ? {} : { messageId: cleanLine(messageId, 512) }),

@@ -163,3 +163,68 @@ describe("a complaint (ARF)", () => {
     expect(bounce).toMatchObject({ complaint: "abuse", complainant: "bob@far.example" });
   });
 });
+
+describe("a report without fields", () => {
+  const FAR = { address: "bob@far.example", action: "failed" };
+  const plain = (from: string, subject: string, ...text: readonly string[]) =>
+    read(
+      `From: ${from}`,
+      "To: shop@example.com",
+      `Subject: ${subject}`,
+      "Content-Type: text/plain; charset=utf-8",
+      "",
+      ...text,
+    );
+
+  it.each([
+    [
+      "a gateway of text messages",
+      "post_master@mms.example",
+      "Re: Hi",
+      "550 - no such user here",
+      "RCPT TO: bob@far.example",
+    ],
+    ["IMail", "postmaster@mx.example", "Undeliverable Mail", "Invalid final delivery userid: bob@far.example"],
+    [
+      "Exim",
+      "Mailer-Daemon@mx.example",
+      "Mail failure - malformed recipient address",
+      "  bob@far.example: malformed address: x",
+    ],
+    ["a Spanish server", "no-reply@mx.example", "=?utf-8?Q?No_se_pudo_entregar?=", "bob@far.example: user unknown"],
+    [
+      "a Japanese server",
+      "no-reply@mx.example",
+      "=?utf-8?B?44Oh44O844Or44Ko44Op44O86YCa55+l?=",
+      "Could not be delivered to: <bob@far.example>",
+    ],
+  ])("of %s is understood", (_name, from, subject, ...text) => {
+    expect(plain(from, subject, ...text)?.recipients).toMatchObject([FAR]);
+  });
+
+  it("names its recipient in the copy of the mail only", () => {
+    const copy = ["Original Message:", "From: shop@example.com", "To: bob@far.example", "Subject: Hi"];
+    const bounce = plain("sysadmin@mms.example", "Undeliverable Message", "No valid recipients.", "", ...copy);
+    expect(bounce?.recipients).toMatchObject([{ ...FAR, status: "5.1.1" }]);
+  });
+
+  it("is no report where a person writes of failures", () => {
+    expect(plain("ann@far.example", "Invalid invoice", "bob@far.example was refused, unknown user")).toBeUndefined();
+  });
+
+  it("of Outlook.com about spam is a complaint", () => {
+    const bounce = read(
+      "From: staff@hotmail.com",
+      "Subject: complaint about message from 192.0.2.1",
+      "Content-Type: multipart/mixed; boundary=b",
+      "",
+      "--b",
+      "Content-Type: message/rfc822",
+      "",
+      ...RETURNED,
+      "",
+      "--b--",
+    );
+    expect(bounce).toEqual({ activityId: ID, messageId: `<${ID}@example.com>`, recipients: [], complaint: "abuse" });
+  });
+});

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { activityIdIn, messageIdIn } from "../../../../../src/platforms/email/inbound/bounce-ids.ts";
 import { formatCursor, mailKey, parseCursor } from "../../../../../src/platforms/email/inbound/imap-cursor.ts";
 
 describe("the read position of a folder", () => {
@@ -38,33 +37,4 @@ it("the key of a mail depends on its bytes, and without a Message-ID on its plac
       expect(mailKey(nameless, first) === mailKey(nameless, second)).toBe(first === second);
     }),
   );
-});
-
-describe("an id in a report", () => {
-  const id = "01J0ABCDEFGHJKMNPQRSTVWXYZ";
-  const noise = fc.array(
-    fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("Message-ID: <", "X-Dragoman-Id:", ">", "\r\n", "@", "=")),
-  );
-  const sources = { envelopeId: "", returned: "", text: "", answered: "", recipients: "" };
-
-  it("is found in our own field, whatever stands around it", () => {
-    fc.assert(
-      fc.property(noise, noise, (before, after) => {
-        const returned = `${before.join("").replace(/dragoman-id/gi, "")}\r\nX-Dragoman-Id: ${id}\r\n${after.join("")}`;
-        expect(activityIdIn({ ...sources, returned })).toBe(id);
-      }),
-    );
-  });
-
-  it("is an id or nothing, in any text", () => {
-    fc.assert(
-      fc.property(noise, (pieces) => {
-        const text = pieces.join("");
-        const found = activityIdIn({ envelopeId: text, returned: text, text, answered: text, recipients: text });
-        if (found !== undefined) expect(found).toMatch(/^[0-7][0-9A-Z]{25}$/);
-        const messageId = messageIdIn(text);
-        if (messageId !== undefined) expect(messageId).toMatch(/^<[^<>\s]+>$/);
-      }),
-    );
-  });
 });
