@@ -9,6 +9,7 @@ import { poisonKey, readOrStepOver } from "./imap-poison.ts";
 import { type FetchedMail, validDate } from "./imap-read.ts";
 import { inboundMailEvent } from "./mail-event.ts";
 import type { MailReader } from "./mail-reader.ts";
+import { inThread } from "./mail-threads.ts";
 
 /** Dependencies of a folder listener. */
 export interface FolderContext {
@@ -177,7 +178,8 @@ async function recordMail(
 ): Promise<void> {
   connection.signal.throwIfAborted();
   const additions = await inspect(fetched);
-  const inbound = inboundMailEvent(fetched.mail, {
+  const mail = await inThread(fetched.mail, connection.state);
+  const inbound = inboundMailEvent(mail, {
     key: mailKey(fetched.traits, `${folder}:${uidValidity}:${uid}`),
     account: connection.address,
     ...(fetched.received ? { received: fetched.received } : {}),

@@ -7,6 +7,7 @@ import { isRefusal } from "../client/pop3/errors.ts";
 import type { InboundMail } from "../schemas/inbound-mail.ts";
 import { inboundMailEvent } from "./mail-event.ts";
 import { MAX_MAIL_BYTES, type MailReader } from "./mail-reader.ts";
+import { inThread } from "./mail-threads.ts";
 import { type ListedMail, listMails } from "./pop3-listing.ts";
 import { type PoisonedMail, poisonedMail, type RefusedMails, refusedMails } from "./pop3-poison.ts";
 import { type Pop3Seen, pop3Seen } from "./pop3-seen.ts";
@@ -175,7 +176,7 @@ async function recordMail(session: Session, listed: ListedMail, size: number): P
     await connection.state.write(name, value);
     return true;
   }
-  const mail = await mailOf(content, size, session);
+  const mail = await inThread(await mailOf(content, size, session), connection.state);
   const additions = await settings.inspect({ source: content.bytes, mail });
   const inbound = inboundMailEvent(mail, {
     key: `pop3:${mailbox}:${uidl}${copy === 1 ? "" : `:${hash}`}`,
