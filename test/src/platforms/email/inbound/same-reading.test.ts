@@ -23,7 +23,7 @@ let pop3: Pop3Client;
 const PAIRS = 150;
 const samples = fc.sample(mailParts, { numRuns: PAIRS, seed: 4_711 });
 
-/** Heads and first lines of mails whose parts a server finds only in part, or not at all. */
+/** Heads of mails whose parts a server finds only in part, or not at all. */
 const BROKEN = {
   "no boundary": ["Content-Type: multipart/mixed", "", "--b"],
   "another boundary": ["Content-Type: multipart/mixed; boundary=a", "", "--b"],
